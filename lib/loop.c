@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "loop.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "util.h"
+
+static struct event_base *base;
+
+uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+uint64_t now_ms(void)
+{
+	return now_us() / 1000;
+}
+
+struct event_base *loop_base(void)
+{
+	struct event_config *config;
+
+	if (base)
+		return base;
+	config = event_config_new();
+	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (!base)
+		fatal("event_base_new failed");
+	return base;
+}
+
+void loop_run(void)
+{
+	event_base_loop(loop_base(), EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
+void loop_stop(void)
+{
+	event_base_loopbreak(loop_base());
+}
+
+void loop_free(void)
+{
+	if (base)
+		event_base_free(base);
+	base = NULL;
+	libevent_global_shutdown();
+}
+
+static void timer_fire(evutil_socket_t fd, short what, void *arg)
+{
+	struct timer *t = arg;
+
+	t->fn(t->arg);
+}
+
+void timer_init(struct timer *t, timer_fn fn, void *arg)
+{
+	memset(t, 0, sizeof(*t));
+	t->fn = fn;
+	t->arg = arg;
+	t->ready = true;
+	event_assign(&t->ev, loop_base(), -1, 0, timer_fire, t);
+}
+
+void timer_start(struct timer *t, uint64_t ms)
+{
+	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+
+	ensure(t->ready);
+	event_add(&t->ev, &tv);
+}
+
+void timer_stop(struct timer *t)
+{
+	if (t->ready)
+		event_del(&t->ev);
+}
+
+bool timer_running(const struct timer *t)
+{
+	return t->ready && event_pending(&t->ev, EV_TIMEOUT, NULL);
+}
+
+uint64_t timer_left_ms(const struct timer *t)
+{
+	struct timeval due, now;
+
+	if (!t->ready || !event_pending(&t->ev, EV_TIMEOUT, &due))
+		return 0;
+	evutil_gettimeofday(&now, NULL);
+	if (evutil_timercmp(&due, &now, <))
+		return 0;
+	evutil_timersub(&due, &now, &due);
+	return (uint64_t)due.tv_sec * 1000 + due.tv_usec / 1000;
+}
+
+static void job_fire(evutil_socket_t fd, short what, void *arg)
+{
+	struct job *j = arg;
+
+	j->queued = false;
+	if (j->fn(j->arg))
+		job_start(j);
+}
+
+void job_init(struct job *j, job_fn fn, void *arg)
+{
+	memset(j, 0, sizeof(*j));
+	j->fn = fn;
+	j->arg = arg;
+	j->ready = true;
+	event_assign(&j->ev, loop_base(), -1, 0, job_fire, j);
+}
+
+void job_start(struct job *j)
+{
+	static const struct timeval zero;
+
+	ensure(j->ready);
+	if (j->queued)
+		return;
+	j->queued = true;
+	/* A zero timeout, not event_active(): descriptors that are ready get their turn in between. */
+	event_add(&j->ev, &zero);
+}
+
+void job_stop(struct job *j)
+{
+	if (j->ready)
+		event_del(&j->ev);
+	j->queued = false;
+}
+
+static void watch_fire(evutil_socket_t fd, short what, void *arg)
+{
+	struct watch *w = arg;
+
+	w->fn(fd, what, w->arg);
+}
+
+void watch_init(struct watch *w, int fd, short what, fd_fn fn, void *arg)
+{
+	memset(w, 0, sizeof(*w));
+	w->fn = fn;
+	w->arg = arg;
+	w->ready = true;
+	event_assign(&w->ev, loop_base(), fd, what | EV_PERSIST, watch_fire, w);
+}
+
+void watch_on(struct watch *w)
+{
+	ensure(w->ready);
+	if (!w->on)
+		event_add(&w->ev, NULL);
+	w->on = true;
+}
+
+void watch_off(struct watch *w)
+{
+	if (w->ready && w->on)
+		event_del(&w->ev);
+	w->on = false;
+}

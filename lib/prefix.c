@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "prefix.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct addr addr_make(uint8_t family, const void *bytes)
+{
+	struct addr a = {.family = family};
+
+	memcpy(a.b, bytes, family_bytes(family));
+	return a;
+}
+
+struct prefix prefix_make(uint8_t family, const void *bytes, uint8_t len)
+{
+	struct prefix p = {.family = family, .len = len};
+	unsigned whole = len / 8;
+
+	memcpy(p.b, bytes, whole);
+	if (len % 8)
+		p.b[whole] = ((const uint8_t *)bytes)[whole] & (0xff << (8 - len % 8));
+	return p;
+}
+
+struct prefix prefix_of_addr(const struct addr *a)
+{
+	return prefix_make(a->family, a->b, family_bits(a->family));
+}
+
+struct addr addr_of_prefix(const struct prefix *p)
+{
+	return addr_make(p->family, p->b);
+}
+
+int addr_cmp(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->b, b->b, sizeof(a->b));
+}
+
+int prefix_cmp(const struct prefix *a, const struct prefix *b)
+{
+	int diff;
+
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	diff = memcmp(a->b, b->b, sizeof(a->b));
+	return diff ? diff : (int)a->len - (int)b->len;
+}
+
+static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned whole = bits / 8;
+
+	if (memcmp(a, b, whole) != 0)
+		return false;
+	return bits % 8 == 0 || ((a[whole] ^ b[whole]) & (0xff << (8 - bits % 8)) & 0xff) == 0;
+}
+
+bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
+{
+	return outer->family == inner->family && outer->len <= inner->len &&
+	       bits_equal(outer->b, inner->b, outer->len);
+}
+
+bool prefix_has_addr(const struct prefix *p, const struct addr *a)
+{
+	return p->family == a->family && bits_equal(p->b, a->b, p->len);
+}
+
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_covers(a, b) || prefix_covers(b, a);
+}
+
+bool addr_is_link_local(const struct addr *a)
+{
+	if (a->family == AF_INET6)
+		return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+	return a->family == AF_INET && a->b[0] == 169 && a->b[1] == 254;
+}
+
+bool addr_is_zero(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->b, zero, sizeof(zero)) == 0;
+}
+
+int addr_parse(const char *text, struct addr *out)
+{
+	uint8_t bytes[16];
+
+	if (inet_pton(AF_INET, text, bytes) == 1)
+		*out = addr_make(AF_INET, bytes);
+	else if (inet_pton(AF_INET6, text, bytes) == 1)
+		*out = addr_make(AF_INET6, bytes);
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* A decimal number of at most MAX without sign or blanks; -1 otherwise. */
+static long number_parse(const char *text, long max)
+{
+	char *end;
+	long value;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	value = strtol(text, &end, 10);
+	return *end == '\0' && value <= max ? value : -1;
+}
+
+int addr_parse_with_len(const char *text, struct addr *out, uint8_t *len)
+{
+	char host[ADDR_STRLEN];
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text);
+	long bits;
+
+	if (n >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	if (addr_parse(host, out) < 0)
+		return -EINVAL;
+	bits = family_bits(out->family);
+	if (slash)
+		bits = number_parse(slash + 1, bits);
+	if (bits < 0)
+		return -EINVAL;
+	*len = bits;
+	return 0;
+}
+
+int prefix_parse(const char *text, struct prefix *out)
+{
+	struct addr a;
+	uint8_t len;
+
+	if (addr_parse_with_len(text, &a, &len) < 0)
+		return -EINVAL;
+	*out = prefix_make(a.family, a.b, len);
+	return 0;
+}
+
+int endpoint_parse(const char *text, struct endpoint *out)
+{
+	char host[ADDR_STRLEN];
+	const char *start = text, *end, *colon;
+	long port;
+
+	if (*text == '[') {
+		start = text + 1;
+		end = strchr(start, ']');
+		colon = end ? end + 1 : NULL;
+	} else {
+		end = colon = strrchr(text, ':');
+	}
+	if (!end || !colon || *colon != ':' || (size_t)(end - start) >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, start, end - start);
+	host[end - start] = '\0';
+	port = number_parse(colon + 1, 65535);
+	if (port < 0)
+		return -EINVAL;
+	*out = (struct endpoint){.port = port};
+	if (addr_parse(host, &out->addr) < 0)
+		return -EINVAL;
+	return (out->addr.family == AF_INET6) == (*text == '[') ? 0 : -EINVAL;
+}
+
+const char *addr_str(const struct addr *a, char out[ADDR_STRLEN])
+{
+	if (!family_bytes(a->family) || !inet_ntop(a->family, a->b, out, ADDR_STRLEN))
+		snprintf(out, ADDR_STRLEN, "none");
+	return out;
+}
+
+const char *prefix_str(const struct prefix *p, char out[PREFIX_STRLEN])
+{
+	struct addr a = addr_of_prefix(p);
+	char host[ADDR_STRLEN];
+
+	snprintf(out, PREFIX_STRLEN, "%s/%u", addr_str(&a, host), p->len);
+	return out;
+}
+
+const char *endpoint_str(const struct endpoint *e, char out[ENDPOINT_STRLEN])
+{
+	char host[ADDR_STRLEN];
+
+	if (!e->addr.family)
+		snprintf(out, ENDPOINT_STRLEN, "none");
+	else
+		snprintf(out, ENDPOINT_STRLEN, e->addr.family == AF_INET ? "%s:%u" : "[%s]:%u",
+			 addr_str(&e->addr, host), e->port);
+	return out;
+}
+
+socklen_t endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)out;
+
+	memset(out, 0, sizeof(*out));
+	if (e->addr.family == AF_INET) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = htons(e->port);
+		memcpy(&sin->sin_addr, e->addr.b, 4);
+		return sizeof(*sin);
+	}
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_port = htons(e->port);
+	sin6->sin6_scope_id = e->scope_id;
+	memcpy(&sin6->sin6_addr, e->addr.b, 16);
+	return sizeof(*sin6);
+}
+
+void endpoint_from_sockaddr(const struct sockaddr *sa, struct endpoint *out)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)sa;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)sa;
+
+	*out = (struct endpoint){0};
+	if (sa->sa_family == AF_INET) {
+		out->addr = addr_make(AF_INET, &sin->sin_addr);
+		out->port = ntohs(sin->sin_port);
+	} else if (sa->sa_family == AF_INET6) {
+		out->port = ntohs(sin6->sin6_port);
+		out->scope_id = sin6->sin6_scope_id;
+		if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
+			out->addr = addr_make(AF_INET, sin6->sin6_addr.s6_addr + 12);
+		else
+			out->addr = addr_make(AF_INET6, &sin6->sin6_addr);
+	}
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "util.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+_Noreturn void fatal_at(const char *func, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("fatal", "in=%s what=\"%s\"", func, text);
+	abort();
+}
+
+static void *checked(void *p)
+{
+	if (!p)
+		fatal_at("malloc", "out of memory");
+	return p;
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return checked(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	return checked(realloc(p, size ? size : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	char *out = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&out, fmt, ap) < 0)
+		out = NULL;
+	va_end(ap);
+	return checked(out);
+}
+
+bool str_copy(char *dst, const char *src, size_t size)
+{
+	size_t len = strlen(src);
+	bool fits = len < size;
+
+	if (!fits)
+		len = size - 1;
+	memcpy(dst, src, len);
+	dst[len] = '\0';
+	return fits;
+}
