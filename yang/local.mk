@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
+yangdir = $(pkgdatadir)/yang
+dist_yang_DATA = \
+	yang/wgbgp-types.yang \
+	yang/wgbgp-system.yang \
+	yang/wgbgp-wireguard.yang \
+	yang/wgbgp-bgp.yang \
+	yang/wgbgp-policy.yang \
+	yang/wgbgp-rib.yang
