@@ -2,9 +2,9 @@
 /*
  * log: one line per event on standard error (the journal's, under systemd).
  *
- * A line is a stable event name, then key=value pairs; the peer's name comes first and each withdrawal
- * carries a reason. A line that a remote can trigger goes through log_limited(), with a bucket that
- * belongs to whoever is being talked about. Private keys never appear.
+ * A line is a stable event name, then key=value pairs; the peer's name comes first and each
+ * withdrawal carries a reason. A line that a remote can trigger goes through log_limited(), with a
+ * bucket that belongs to whoever is being talked about. Private keys never appear.
  */
 #ifndef WGBGP_LOG_H
 #define WGBGP_LOG_H
@@ -25,26 +25,26 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...) PR
 #define log_error(event, ...) log_event(LOG_LEVEL_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...) log_event(LOG_LEVEL_WARN, event, __VA_ARGS__)
 #define log_info(event, ...) log_event(LOG_LEVEL_INFO, event, __VA_ARGS__)
-#define log_debug(event, ...)                                                                      \
-	do {                                                                                       \
-		if (log_enabled(LOG_LEVEL_DEBUG))                                                  \
-			log_event(LOG_LEVEL_DEBUG, event, __VA_ARGS__);                            \
+#define log_debug(event, ...)                                           \
+	do {                                                            \
+		if (log_enabled(LOG_LEVEL_DEBUG))                       \
+			log_event(LOG_LEVEL_DEBUG, event, __VA_ARGS__); \
 	} while (0)
 
 /* A token bucket: BURST lines at once, then one a second; says how many were left out. */
 struct log_bucket {
 	uint64_t refilled_ms; /* monotonic */
-	uint16_t spent;       /* tokens in use */
+	uint16_t spent;	      /* tokens in use */
 	uint32_t suppressed;  /* lines left out since the last one written */
 };
 #define LOG_BUCKET_BURST 10
 
 /* True when a line may be written now; counts it. */
 bool log_bucket_take(struct log_bucket *bucket);
-#define log_limited(bucket, level, event, ...)                                                     \
-	do {                                                                                       \
-		if (log_bucket_take(bucket))                                                       \
-			log_event(level, event, __VA_ARGS__);                                      \
+#define log_limited(bucket, level, event, ...)                \
+	do {                                                  \
+		if (log_bucket_take(bucket))                  \
+			log_event(level, event, __VA_ARGS__); \
 	} while (0)
 
 #endif

@@ -128,7 +128,8 @@ void job_start(struct job *j)
 	if (j->queued)
 		return;
 	j->queued = true;
-	/* A zero timeout, not event_active(): descriptors that are ready get their turn in between. */
+	/* A zero timeout, not event_active(): descriptors that are ready get their turn in between.
+	 */
 	event_add(&j->ev, &zero);
 }
 

@@ -2,9 +2,9 @@
 /*
  * loop: the event loop (libevent) with the few shapes that the daemons use.
  *
- * One loop per process. Timers run on the monotonic clock. A job is work that is done in bounded pieces:
- * its function does one quantum and says whether there is more; between two pieces the loop serves
- * descriptors and timers, so no table walk starves a keepalive.
+ * One loop per process. Timers run on the monotonic clock. A job is work that is done in bounded
+ * pieces: its function does one quantum and says whether there is more; between two pieces the loop
+ * serves descriptors and timers, so no table walk starves a keepalive.
  */
 #ifndef WGBGP_LOOP_H
 #define WGBGP_LOOP_H
@@ -34,7 +34,7 @@ struct timer {
 };
 void timer_init(struct timer *t, timer_fn fn, void *arg);
 void timer_start(struct timer *t, uint64_t ms); /* once, from now; restarts a running one */
-void timer_stop(struct timer *t);               /* also fine when never initialised (all zero) */
+void timer_stop(struct timer *t);		/* also fine when never initialised (all zero) */
 bool timer_running(const struct timer *t);
 uint64_t timer_left_ms(const struct timer *t); /* 0 when not running */
 

@@ -2,9 +2,9 @@
 /*
  * prefix: IP addresses and prefixes of both families, as values.
  *
- * Bytes are in network order. A struct prefix always has its host bits zero (prefix_make() clears them),
- * so two equal prefixes are equal byte by byte; unused bytes of an IPv4 address are zero for the same
- * reason. family is AF_INET, AF_INET6, or 0 for "none".
+ * Bytes are in network order. A struct prefix always has its host bits zero (prefix_make() clears
+ * them), so two equal prefixes are equal byte by byte; unused bytes of an IPv4 address are zero for
+ * the same reason. family is AF_INET, AF_INET6, or 0 for "none".
  */
 #ifndef WGBGP_PREFIX_H
 #define WGBGP_PREFIX_H
@@ -16,18 +16,18 @@
 
 struct addr {
 	uint8_t family; /* AF_INET, AF_INET6, 0 none */
-	uint8_t b[16];  /* network order; 4 or 16 bytes used, the rest zero */
+	uint8_t b[16];	/* network order; 4 or 16 bytes used, the rest zero */
 };
 
 struct prefix {
 	uint8_t family; /* AF_INET, AF_INET6 */
-	uint8_t len;    /* bits: 0..32 or 0..128 */
-	uint8_t b[16];  /* network order, host bits zero */
+	uint8_t len;	/* bits: 0..32 or 0..128 */
+	uint8_t b[16];	/* network order, host bits zero */
 };
 
 struct endpoint {
 	struct addr addr;  /* family 0: not known */
-	uint16_t port;     /* host order */
+	uint16_t port;	   /* host order */
 	uint32_t scope_id; /* interface index for IPv6 link-local, else 0 */
 };
 
@@ -72,12 +72,14 @@ bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool addr_is_link_local(const struct addr *a); /* fe80::/10, 169.254/16 */
 bool addr_is_zero(const struct addr *a);
 
-/* Text. The parsers return 0 or -EINVAL; host bits are cleared by prefix_parse(), and an address without
+/* Text. The parsers return 0 or -EINVAL; host bits are cleared by prefix_parse(), and an address
+ * without
  * "/len" is a host prefix. addr_parse_with_len() keeps the host bits ("10.99.0.1/24"). */
 int addr_parse(const char *text, struct addr *out);
 int prefix_parse(const char *text, struct prefix *out);
 int addr_parse_with_len(const char *text, struct addr *out, uint8_t *len);
-int endpoint_parse(const char *text, struct endpoint *out); /* 192.0.2.1:51820, [2001:db8::1]:51820 */
+int endpoint_parse(const char *text,
+		   struct endpoint *out); /* 192.0.2.1:51820, [2001:db8::1]:51820 */
 const char *addr_str(const struct addr *a, char out[ADDR_STRLEN]);
 const char *prefix_str(const struct prefix *p, char out[PREFIX_STRLEN]);
 const char *endpoint_str(const struct endpoint *e, char out[ENDPOINT_STRLEN]);
@@ -87,7 +89,8 @@ const char *endpoint_str(const struct endpoint *e, char out[ENDPOINT_STRLEN]);
 #define PREFIX_STR(p) prefix_str((p), (char[PREFIX_STRLEN]){0})
 #define ENDPOINT_STR(e) endpoint_str((e), (char[ENDPOINT_STRLEN]){0})
 
-/* Socket addresses; the port is in host order. endpoint_from_sockaddr maps v4-in-v6 back to IPv4. */
+/* Socket addresses; the port is in host order. endpoint_from_sockaddr maps v4-in-v6 back to IPv4.
+ */
 socklen_t endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out);
 void endpoint_from_sockaddr(const struct sockaddr *sa, struct endpoint *out);
 

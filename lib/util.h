@@ -16,13 +16,14 @@
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
-/* Ends the program with SIGABRT after one log line; FUNC is the place that found the broken state. */
+/* Ends the program with SIGABRT after one log line; FUNC is the place that found the broken state.
+ */
 _Noreturn void fatal_at(const char *func, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define fatal(...) fatal_at(__func__, __VA_ARGS__)
-#define ensure(cond)                                                                               \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fatal("broken invariant: %s", #cond);                                      \
+#define ensure(cond)                                          \
+	do {                                                  \
+		if (!(cond))                                  \
+			fatal("broken invariant: %s", #cond); \
 	} while (0)
 
 /* Allocation; never NULL. The caller owns the memory and releases it with free(). */

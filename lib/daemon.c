@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "loop.h"
+
+#define CONTROL_FD 3
+
+static const struct daemon_ops *ops;
+static struct ipc *control;
+static struct show_server *server;
+static uint32_t applied_generation;
+
+static void answer(uint32_t generation, const char *error)
+{
+	struct wr w = {0};
+
+	msg_put_done(&w, error);
+	ipc_send(control, MSG_CONFIG_DONE, generation, w.data, w.len);
+	wr_free(&w);
+}
+
+static void set_log_level(const json_t *config)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug"};
+	const char *name = conf_str(conf_get(config, "system"), "log-level", "info");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(name, names[i]))
+			log_set_level(i);
+}
+
+static void on_config_check(const struct ipc_frame *frame)
+{
+	char error[MSG_ERROR_MAX] = "";
+	json_t *config = json_loadb((const char *)frame->body, frame->len, 0, NULL);
+
+	if (!config)
+		str_copy(error, "configuration is not JSON", sizeof(error));
+	else if (ops->check && ops->check(config, error, sizeof(error)) < 0 && !error[0])
+		str_copy(error, "refused without a reason", sizeof(error));
+	json_decref(config);
+	answer(frame->generation, error);
+}
+
+static void on_config_apply(const struct ipc_frame *frame)
+{
+	json_t *config = json_loadb((const char *)frame->body, frame->len, 0, NULL);
+
+	if (!config) {
+		answer(frame->generation, "configuration is not JSON");
+		return;
+	}
+	set_log_level(config);
+	applied_generation = frame->generation;
+	ops->apply(config, frame->generation);
+	json_decref(config);
+	answer(frame->generation, "");
+}
+
+static void on_config_prune(const struct ipc_frame *frame)
+{
+	if (ops->prune)
+		ops->prune(frame->generation);
+	answer(frame->generation, "");
+}
+
+static void on_teardown(const struct ipc_frame *frame)
+{
+	if (ops->teardown)
+		ops->teardown();
+	answer(frame->generation, "");
+}
+
+static void on_channel(const struct ipc_frame *frame)
+{
+	enum daemon_id peer;
+
+	if (msg_get_channel(frame->body, frame->len, &peer) < 0 || frame->fd < 0)
+		fatal("malformed message from the parent");
+	ops->channel(peer, frame->fd);
+}
+
+static void on_listen(const struct ipc_frame *frame)
+{
+	struct endpoint at;
+
+	if (msg_get_endpoint(frame->body, frame->len, &at) < 0 || frame->fd < 0)
+		fatal("malformed message from the parent");
+	if (ops->listening)
+		ops->listening(&at, frame->fd);
+	else
+		close(frame->fd);
+}
+
+static void on_secret(const struct ipc_frame *frame)
+{
+	struct msg_secret m;
+
+	if (msg_get_secret(frame->body, frame->len, &m) < 0)
+		fatal("malformed message from the parent");
+	if (ops->secret)
+		ops->secret(m.path, m.key);
+	sodium_memzero(&m, sizeof(m));
+	sodium_memzero((uint8_t *)frame->body, frame->len);
+}
+
+static void on_frame(void *arg, const struct ipc_frame *frame)
+{
+	static const struct {
+		enum msg_type type;
+		void (*handler)(const struct ipc_frame *frame);
+	} rows[] = {
+		{MSG_CHANNEL, on_channel},
+		{MSG_LISTEN, on_listen},
+		{MSG_SECRET, on_secret},
+		{MSG_CONFIG_CHECK, on_config_check},
+		{MSG_CONFIG_APPLY, on_config_apply},
+		{MSG_CONFIG_PRUNE, on_config_prune},
+		{MSG_TEARDOWN, on_teardown},
+	};
+
+	if (frame->type == MSG_REQUEST || frame->type == MSG_CANCEL) {
+		show_server_frame(server, frame);
+		return;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].type == (enum msg_type)frame->type) {
+			rows[i].handler(frame);
+			return;
+		}
+	fatal("unexpected message %s from the parent", msg_name(frame->type));
+}
+
+static void on_closed(void *arg, const char *why)
+{
+	log_info("stop", "why=\"parent is gone: %s\"", why);
+	loop_stop();
+}
+
+static void on_drained(void *arg)
+{
+	show_server_drained(server);
+}
+
+static void on_sigterm(evutil_socket_t sig, short what, void *arg)
+{
+	log_info("stop", "why=\"signal %d\"", (int)sig);
+	loop_stop();
+}
+
+void daemon_event(json_t *event)
+{
+	char *text = json_dumps(event, JSON_COMPACT);
+
+	if (text && control && !ipc_full(control))
+		ipc_send(control, MSG_EVENT, applied_generation, text, strlen(text));
+	free(text);
+	json_decref(event);
+}
+
+uint32_t daemon_generation(void)
+{
+	return applied_generation;
+}
+
+int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
+{
+	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
+	const char *rundir = "/run/wgbgp";
+	struct event *term;
+	int opt;
+
+	ops = daemon_ops;
+	log_init(daemon_name(ops->id));
+	while ((opt = getopt(argc, argv, "r:")) != -1) {
+		if (opt != 'r')
+			return 2;
+		rundir = optarg;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	term = evsignal_new(loop_base(), SIGTERM, on_sigterm, NULL);
+	event_add(term, NULL);
+	control = ipc_new(CONTROL_FD, &handlers, NULL);
+	server = show_server_new(control, ops->commands);
+	ops->start(rundir);
+	loop_run();
+	if (ops->stop)
+		ops->stop();
+	show_server_free(server);
+	ipc_free(control);
+	event_free(term);
+	loop_free();
+	return 0;
+}

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "messages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "util.h"
+
+const char *daemon_name(enum daemon_id id)
+{
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd"};
+
+	return id < ARRAY_SIZE(names) ? names[id] : "unknown";
+}
+
+const char *msg_name(enum msg_type type)
+{
+	static const char *const names[] = {
+		[MSG_CHANNEL] = "channel",
+		[MSG_LISTEN] = "listen",
+		[MSG_SECRET] = "secret",
+		[MSG_CONFIG_CHECK] = "config-check",
+		[MSG_CONFIG_APPLY] = "config-apply",
+		[MSG_CONFIG_PRUNE] = "config-prune",
+		[MSG_CONFIG_DONE] = "config-done",
+		[MSG_EVENT] = "event",
+		[MSG_REQUEST] = "request",
+		[MSG_CANCEL] = "cancel",
+		[MSG_REPLY_HEAD] = "reply-head",
+		[MSG_REPLY_ROW] = "reply-row",
+		[MSG_REPLY_END] = "reply-end",
+		[MSG_ROUTES] = "routes",
+		[MSG_ROUTES_SYNC] = "routes-sync",
+		[MSG_NEXTHOP_WATCH] = "nexthop-watch",
+		[MSG_NEXTHOP_UNWATCH] = "nexthop-unwatch",
+		[MSG_NEXTHOP] = "nexthop",
+		[MSG_VERDICTS] = "verdicts",
+		[MSG_REDIST] = "redist",
+		[MSG_REDIST_SYNC] = "redist-sync",
+		[MSG_ALLOWED] = "allowed",
+		[MSG_ALLOWED_SYNC] = "allowed-sync",
+		[MSG_TUNNEL_IF] = "tunnel-if",
+		[MSG_TUNNEL_IF_GONE] = "tunnel-if-gone",
+		[MSG_TUNNEL_PEER] = "tunnel-peer",
+		[MSG_TUNNEL_PEER_GONE] = "tunnel-peer-gone",
+		[MSG_TUNNEL_SYNC] = "tunnel-sync",
+		[MSG_ALLOWED_ACK] = "allowed-ack",
+		[MSG_ALLOWED_REFUSED] = "allowed-refused",
+		[MSG_TEARDOWN] = "teardown",
+	};
+
+	return (unsigned)type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown";
+}
+
+const char *reach_name(enum reach r)
+{
+	static const char *const names[] = {"unknown", "down", "degraded", "up"};
+
+	return (unsigned)r < ARRAY_SIZE(names) ? names[r] : "invalid";
+}
+
+const char *redist_name(enum redist_source s)
+{
+	static const char *const names[] = {"connected", "static", "kernel"};
+
+	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "invalid";
+}
+
+const char *tunnel_state_name(enum tunnel_state s)
+{
+	static const char *const names[] = {"never", "down", "idle", "degraded", "up"};
+
+	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "invalid";
+}
+
+bool tunnel_state_usable(enum tunnel_state s)
+{
+	return s != TUNNEL_DOWN;
+}
+
+static int done(const struct rd *r)
+{
+	return rd_done(r) ? 0 : -EBADMSG;
+}
+
+/* A number that must be below LIMIT. */
+static uint8_t rd_enum(struct rd *r, unsigned limit)
+{
+	uint8_t v = rd_u8(r);
+
+	if (v >= limit)
+		r->bad = true;
+	return v;
+}
+
+/* A count of items of at least MIN bytes each that the rest of the body can hold. */
+static uint32_t rd_count(struct rd *r, size_t min)
+{
+	uint32_t n = rd_u32(r);
+
+	if (n > rd_left(r) / min) {
+		r->bad = true;
+		return 0;
+	}
+	return n;
+}
+
+void msg_put_channel(struct wr *w, enum daemon_id peer)
+{
+	wr_u8(w, peer);
+}
+
+int msg_get_channel(const uint8_t *body, size_t len, enum daemon_id *peer)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	*peer = rd_enum(&r, DAEMON_COUNT);
+	return done(&r);
+}
+
+int msg_get_endpoint(const uint8_t *body, size_t len, struct endpoint *out)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_endpoint(&r, out);
+	return done(&r);
+}
+
+int msg_get_addr(const uint8_t *body, size_t len, struct addr *out)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_addr(&r, out);
+	return done(&r);
+}
+
+int msg_get_u32(const uint8_t *body, size_t len, uint32_t *out)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	*out = rd_u32(&r);
+	return done(&r);
+}
+
+void msg_put_secret(struct wr *w, const struct msg_secret *m)
+{
+	wr_str(w, m->path);
+	wr_bytes(w, m->key, KEY_BYTES);
+}
+
+int msg_get_secret(const uint8_t *body, size_t len, struct msg_secret *m)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_str(&r, m->path, sizeof(m->path));
+	rd_bytes(&r, m->key, KEY_BYTES);
+	return done(&r);
+}
+
+void msg_put_done(struct wr *w, const char *error)
+{
+	char text[MSG_ERROR_MAX];
+
+	str_copy(text, error, sizeof(text));
+	wr_str(w, text);
+}
+
+int msg_get_done(const uint8_t *body, size_t len, char error[MSG_ERROR_MAX])
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_str(&r, error, MSG_ERROR_MAX);
+	return done(&r);
+}
+
+void msg_put_request(struct wr *w, uint32_t id, const char *json, size_t len)
+{
+	wr_u32(w, id);
+	wr_bytes(w, json, len);
+}
+
+void msg_put_reply_head(struct wr *w, uint32_t id, const char *list, const char *json, size_t len)
+{
+	wr_u32(w, id);
+	wr_str(w, list);
+	wr_bytes(w, json, len);
+}
+
+void msg_put_reply_end(struct wr *w, uint32_t id, const char *error)
+{
+	wr_u32(w, id);
+	msg_put_done(w, error);
+}
+
+int msg_get_reply(enum msg_type type, const uint8_t *body, size_t len, struct msg_reply *m)
+{
+	struct rd r;
+
+	*m = (struct msg_reply){0};
+	rd_init(&r, body, len);
+	m->id = rd_u32(&r);
+	if (type == MSG_REPLY_HEAD)
+		rd_str(&r, m->list, sizeof(m->list));
+	if (type == MSG_REPLY_END)
+		rd_str(&r, m->error, sizeof(m->error));
+	if (type == MSG_REQUEST || type == MSG_REPLY_HEAD || type == MSG_REPLY_ROW) {
+		m->json_len = rd_left(&r);
+		m->json = (const char *)rd_take(&r, m->json_len);
+	}
+	return done(&r);
+}
+
+static void rd_prefixes(struct rd *r, uint32_t *n, struct prefix **out)
+{
+	*n = rd_count(r, 2);
+	*out = *n ? xcalloc(*n, sizeof(**out)) : NULL;
+	for (uint32_t i = 0; i < *n; i++)
+		rd_prefix(r, &(*out)[i]);
+}
+
+size_t msg_begin_routes(struct wr *w, const struct route_hops *hops)
+{
+	wr_u8(w, hops->n);
+	for (unsigned i = 0; i < hops->n; i++) {
+		wr_addr(w, &hops->hop[i].addr);
+		wr_u8(w, hops->hop[i].source);
+	}
+	wr_u32(w, 0);
+	return w->len - 4;
+}
+
+void msg_end_routes(struct wr *w, size_t mark, uint32_t n_prefixes)
+{
+	size_t len = w->len;
+
+	w->len = mark;
+	wr_u32(w, n_prefixes);
+	w->len = len;
+}
+
+int msg_get_routes(const uint8_t *body, size_t len, struct msg_routes *m)
+{
+	struct rd r;
+
+	*m = (struct msg_routes){0};
+	rd_init(&r, body, len);
+	m->hops.n = rd_enum(&r, ROUTE_HOPS_MAX + 1);
+	if (r.bad)
+		return -EBADMSG;
+	for (unsigned i = 0; i < m->hops.n; i++) {
+		rd_addr(&r, &m->hops.hop[i].addr);
+		m->hops.hop[i].source = rd_enum(&r, ROUTE_IBGP + 1);
+	}
+	rd_prefixes(&r, &m->n_prefixes, &m->prefixes);
+	if (done(&r) < 0)
+		msg_free_routes(m);
+	return done(&r);
+}
+
+void msg_free_routes(struct msg_routes *m)
+{
+	free(m->prefixes);
+	m->prefixes = NULL;
+}
+
+void msg_put_nexthop(struct wr *w, const struct msg_nexthop *m)
+{
+	wr_addr(w, &m->addr);
+	wr_u8(w, m->reach);
+	wr_u8(w, m->reason);
+	wr_u8(w, m->connected);
+	wr_u8(w, m->tunnel);
+	wr_u32(w, m->cost);
+	wr_str(w, m->ifname);
+	wr_str(w, m->peer);
+}
+
+int msg_get_nexthop(const uint8_t *body, size_t len, struct msg_nexthop *m)
+{
+	struct rd r;
+
+	*m = (struct msg_nexthop){0};
+	rd_init(&r, body, len);
+	rd_addr(&r, &m->addr);
+	m->reach = rd_enum(&r, REACH_UP + 1);
+	m->reason = rd_enum(&r, REASON_COUNT);
+	m->connected = rd_enum(&r, 2);
+	m->tunnel = rd_enum(&r, 2);
+	m->cost = rd_u32(&r);
+	rd_str(&r, m->ifname, sizeof(m->ifname));
+	rd_str(&r, m->peer, sizeof(m->peer));
+	return done(&r);
+}
+
+void msg_put_verdicts(struct wr *w, const struct msg_verdicts *m)
+{
+	wr_u8(w, m->verdict);
+	wr_u8(w, m->reason);
+	wr_addr(w, &m->nexthop);
+	wr_u32(w, m->n_prefixes);
+	for (uint32_t i = 0; i < m->n_prefixes; i++)
+		wr_prefix(w, &m->prefixes[i]);
+}
+
+int msg_get_verdicts(const uint8_t *body, size_t len, struct msg_verdicts *m)
+{
+	struct rd r;
+
+	*m = (struct msg_verdicts){0};
+	rd_init(&r, body, len);
+	m->verdict = rd_enum(&r, VERDICT_CLEARED + 1);
+	m->reason = rd_enum(&r, REASON_COUNT);
+	rd_addr(&r, &m->nexthop);
+	rd_prefixes(&r, &m->n_prefixes, &m->prefixes);
+	if (done(&r) < 0)
+		msg_free_verdicts(m);
+	return done(&r);
+}
+
+void msg_free_verdicts(struct msg_verdicts *m)
+{
+	free(m->prefixes);
+	m->prefixes = NULL;
+}
+
+void msg_put_redist(struct wr *w, const struct msg_redist *m)
+{
+	wr_prefix(w, &m->prefix);
+	wr_u8(w, m->source);
+	wr_u8(w, m->present);
+	wr_u32(w, m->metric);
+}
+
+int msg_get_redist(const uint8_t *body, size_t len, struct msg_redist *m)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_prefix(&r, &m->prefix);
+	m->source = rd_enum(&r, REDIST_COUNT);
+	m->present = rd_enum(&r, 2);
+	m->metric = rd_u32(&r);
+	return done(&r);
+}
+
+void msg_put_allowed(struct wr *w, const struct msg_allowed *m)
+{
+	wr_u32(w, m->batch);
+	wr_u32(w, m->n);
+	for (uint32_t i = 0; i < m->n; i++) {
+		wr_u8(w, m->changes[i].op);
+		wr_u32(w, m->changes[i].peer_id);
+		wr_prefix(w, &m->changes[i].prefix);
+	}
+}
+
+int msg_get_allowed(const uint8_t *body, size_t len, struct msg_allowed *m)
+{
+	struct rd r;
+
+	*m = (struct msg_allowed){0};
+	rd_init(&r, body, len);
+	m->batch = rd_u32(&r);
+	m->n = rd_count(&r, 7);
+	m->changes = m->n ? xcalloc(m->n, sizeof(*m->changes)) : NULL;
+	for (uint32_t i = 0; i < m->n; i++) {
+		m->changes[i].op = rd_enum(&r, ALLOWED_UNSET + 1);
+		m->changes[i].peer_id = rd_u32(&r);
+		rd_prefix(&r, &m->changes[i].prefix);
+	}
+	if (done(&r) < 0)
+		msg_free_allowed(m);
+	return done(&r);
+}
+
+void msg_free_allowed(struct msg_allowed *m)
+{
+	free(m->changes);
+	m->changes = NULL;
+}
+
+void msg_put_allowed_refused(struct wr *w, const struct msg_allowed_refused *m)
+{
+	wr_u32(w, m->peer_id);
+	wr_prefix(w, &m->prefix);
+	wr_u8(w, m->reason);
+}
+
+static void rd_refused(struct rd *r, struct msg_allowed_refused *m)
+{
+	m->peer_id = rd_u32(r);
+	rd_prefix(r, &m->prefix);
+	m->reason = rd_enum(r, REASON_COUNT);
+}
+
+int msg_get_allowed_refused(const uint8_t *body, size_t len, struct msg_allowed_refused *m)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_refused(&r, m);
+	return done(&r);
+}
+
+void msg_put_allowed_ack(struct wr *w, const struct msg_allowed_ack *m)
+{
+	wr_u32(w, m->batch);
+	wr_u32(w, m->n);
+	for (uint32_t i = 0; i < m->n; i++)
+		msg_put_allowed_refused(w, &m->refused[i]);
+}
+
+int msg_get_allowed_ack(const uint8_t *body, size_t len, struct msg_allowed_ack *m)
+{
+	struct rd r;
+
+	*m = (struct msg_allowed_ack){0};
+	rd_init(&r, body, len);
+	m->batch = rd_u32(&r);
+	m->n = rd_count(&r, 7);
+	m->refused = m->n ? xcalloc(m->n, sizeof(*m->refused)) : NULL;
+	for (uint32_t i = 0; i < m->n; i++)
+		rd_refused(&r, &m->refused[i]);
+	if (done(&r) < 0)
+		msg_free_allowed_ack(m);
+	return done(&r);
+}
+
+void msg_free_allowed_ack(struct msg_allowed_ack *m)
+{
+	free(m->refused);
+	m->refused = NULL;
+}
+
+void msg_put_tunnel_if(struct wr *w, const struct msg_tunnel_if *m)
+{
+	wr_u32(w, m->ifindex);
+	wr_str(w, m->name);
+	wr_u8(w, m->up);
+	wr_u8(w, m->adopted);
+	wr_u8(w, m->any);
+	wr_u32(w, m->fwmark);
+	wr_u32(w, m->n_addrs);
+	for (unsigned i = 0; i < m->n_addrs; i++) {
+		wr_addr(w, &m->addrs[i].addr);
+		wr_u8(w, m->addrs[i].len);
+	}
+}
+
+int msg_get_tunnel_if(const uint8_t *body, size_t len, struct msg_tunnel_if *m)
+{
+	struct rd r;
+
+	*m = (struct msg_tunnel_if){0};
+	rd_init(&r, body, len);
+	m->ifindex = rd_u32(&r);
+	rd_str(&r, m->name, sizeof(m->name));
+	m->up = rd_enum(&r, 2);
+	m->adopted = rd_enum(&r, 2);
+	m->any = rd_enum(&r, 2);
+	m->fwmark = rd_u32(&r);
+	m->n_addrs = rd_count(&r, 2);
+	m->addrs = m->n_addrs ? xcalloc(m->n_addrs, sizeof(*m->addrs)) : NULL;
+	for (unsigned i = 0; i < m->n_addrs; i++) {
+		rd_addr(&r, &m->addrs[i].addr);
+		m->addrs[i].len = rd_enum(&r, family_bits(m->addrs[i].addr.family) + 1);
+	}
+	if (done(&r) < 0)
+		msg_free_tunnel_if(m);
+	return done(&r);
+}
+
+void msg_free_tunnel_if(struct msg_tunnel_if *m)
+{
+	free(m->addrs);
+	m->addrs = NULL;
+}
+
+void msg_put_tunnel_peer(struct wr *w, const struct msg_tunnel_peer *m)
+{
+	wr_u32(w, m->id);
+	wr_u32(w, m->ifindex);
+	wr_str(w, m->name);
+	wr_u8(w, m->state);
+	wr_u8(w, m->reason);
+	wr_u32(w, m->cost);
+	wr_endpoint(w, &m->endpoint);
+	wr_u32(w, m->n_addrs);
+	for (unsigned i = 0; i < m->n_addrs; i++)
+		wr_addr(w, &m->addrs[i]);
+	wr_u32(w, m->n_fixed);
+	for (unsigned i = 0; i < m->n_fixed; i++)
+		wr_prefix(w, &m->fixed[i]);
+}
+
+int msg_get_tunnel_peer(const uint8_t *body, size_t len, struct msg_tunnel_peer *m)
+{
+	struct rd r;
+
+	*m = (struct msg_tunnel_peer){0};
+	rd_init(&r, body, len);
+	m->id = rd_u32(&r);
+	m->ifindex = rd_u32(&r);
+	rd_str(&r, m->name, sizeof(m->name));
+	m->state = rd_enum(&r, TUNNEL_UP + 1);
+	m->reason = rd_enum(&r, REASON_COUNT);
+	m->cost = rd_u32(&r);
+	rd_endpoint(&r, &m->endpoint);
+	m->n_addrs = rd_count(&r, 1);
+	m->addrs = m->n_addrs ? xcalloc(m->n_addrs, sizeof(*m->addrs)) : NULL;
+	for (unsigned i = 0; i < m->n_addrs; i++)
+		rd_addr(&r, &m->addrs[i]);
+	rd_prefixes(&r, &m->n_fixed, &m->fixed);
+	if (done(&r) < 0)
+		msg_free_tunnel_peer(m);
+	return done(&r);
+}
+
+void msg_free_tunnel_peer(struct msg_tunnel_peer *m)
+{
+	free(m->addrs);
+	free(m->fixed);
+	m->addrs = NULL;
+	m->fixed = NULL;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trie: a path-compressed binary trie of prefixes with intrusive nodes.
+ *
+ * One trie holds one family or both (two roots). The owner embeds a struct trie_node and keeps the
+ * memory; the trie allocates only its own branching nodes (glue), which callers never see. Walks
+ * run in order of family, address, length; a walk survives removal of the node it just left if the
+ * next one was fetched before, and a resumable walk remembers a prefix and continues with
+ * trie_first_from().
+ */
+#ifndef WGBGP_TRIE_H
+#define WGBGP_TRIE_H
+
+#include "prefix.h"
+
+struct trie_node {
+	struct trie_node *parent;   /* NULL at a root */
+	struct trie_node *child[2]; /* by the bit behind p.len */
+	struct prefix p;	    /* set by trie_insert() */
+	bool glue;		    /* branching only, owned by the trie */
+};
+
+struct trie {
+	struct trie_node *root4, *root6;
+	size_t count; /* nodes of callers */
+};
+
+/* Puts NODE in as P. Returns NULL, or the node that already stands there (NODE is then not in). */
+struct trie_node *trie_insert(struct trie *t, struct trie_node *node, const struct prefix *p);
+void trie_remove(struct trie *t, struct trie_node *node);
+
+struct trie_node *trie_exact(const struct trie *t, const struct prefix *p);
+/* The longest node that covers P (P itself counts). */
+struct trie_node *trie_match(const struct trie *t, const struct prefix *p);
+struct trie_node *trie_match_addr(const struct trie *t, const struct addr *a);
+/* The next shorter covering node of NODE, or NULL. */
+struct trie_node *trie_cover(const struct trie_node *node);
+
+/* In-order walk. */
+struct trie_node *trie_first(const struct trie *t);
+struct trie_node *trie_next(const struct trie *t, const struct trie_node *node);
+/* The first node at P or behind it in walk order. */
+struct trie_node *trie_first_from(const struct trie *t, const struct prefix *p);
+/* Walk of everything equal to or inside P; trie_next_in() ends with NULL behind the last one. */
+struct trie_node *trie_first_in(const struct trie *t, const struct prefix *p);
+struct trie_node *trie_next_in(const struct trie *t, const struct trie_node *node,
+			       const struct prefix *p);
+
+#define TRIE_FOREACH(t, node) \
+	for (struct trie_node *node = trie_first(t); node; node = trie_next(t, node))
+
+#endif
