@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The `topo` fixture: an empty topology, destroyed whatever happens; on a failure every router's
+logs, routes and WireGuard state follow the traceback. WGBGP_TALLY names a file that gets the
+numbers of the run as JSON."""
+import json
+import os
+import tempfile
+
+import pytest
+
+from lib.topology import Topology
+from lib.wg import backend
+
+INSTANCES = "/proc/sys/fs/inotify/max_user_instances"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "kernel: needs WireGuard in the kernel")
+    if os.geteuid() != 0:
+        pytest.exit("topology tests make network namespaces: run as root", 2)
+    with open(INSTANCES, encoding="ascii") as f:
+        enough = int(f.read()) >= 1024
+    if not enough:  # each wireguard-go takes one; the limit is the machine's, not a namespace's
+        with open(INSTANCES, "w", encoding="ascii") as f:
+            f.write("1024")
+
+
+def pytest_report_header(config):
+    return f"WireGuard: {backend()}"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("kernel") and backend() != "kernel":
+            item.add_marker(pytest.mark.skip(reason="needs WireGuard in the kernel"))
+
+
+@pytest.fixture
+def topo(request):
+    os.makedirs("/run/wgbgp-topo", exist_ok=True)
+    directory = tempfile.mkdtemp(prefix="t", dir="/run/wgbgp-topo")
+    topology = Topology(directory)
+    request.node.topology = topology
+    yield topology
+    complaints = topology.stop()
+    if complaints or getattr(request.node, "failed", False):
+        for title, text in topology.report():
+            print(f"──── {title}\n{text}")
+    topology.destroy()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when in ("setup", "call") and outcome.get_result().failed:
+        item.failed = True
+
+
+def pytest_terminal_summary(terminalreporter):
+    path = os.environ.get("WGBGP_TALLY")
+    if not path or hasattr(terminalreporter.config, "workerinput"):
+        return
+    count = {k: len(terminalreporter.stats.get(k, [])) for k in
+             ("passed", "failed", "error", "skipped")}
+    with open(path, "w", encoding="ascii") as f:
+        json.dump({"passed": count["passed"], "failed": count["failed"] + count["error"],
+                   "skipped": count["skipped"]}, f)
