@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * adjout: what each neighbour is to be sent, as bytes.
+ *
+ * Neighbours with the same outgoing policy, capabilities and own next hop form an update group: one
+ * Adj-RIB-Out, one stream of encoded messages in shared buffers, each member holding only its
+ * position. The session pulls: when its socket takes bytes it asks for the next segments and says
+ * how many were written.
+ */
+#ifndef WGBGP_BGPD_ADJOUT_H
+#define WGBGP_BGPD_ADJOUT_H
+
+#include <sys/uio.h>
+
+#include "peer.h"
+
+/* Fills up to MAX segments with whole messages to send next, in order; returns how many. The bytes
+ * stay valid until adjout_sent(). 0: nothing now; session_kick() comes when there is. */
+int adjout_next(struct peer *p, struct iovec *iov, int max);
+/* N bytes of those segments were written. */
+void adjout_sent(struct peer *p, size_t n);
+bool adjout_pending(const struct peer *p);
+
+#endif

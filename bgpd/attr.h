@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * attr: sets of path attributes, interned, immutable and reference-counted.
+ *
+ * Two paths with the same attributes share one struct attr, so comparing sets is comparing pointers
+ * and an Adj-RIB-Out packs neighbours in its queue by pointer. A set keeps what the decision
+ * process reads as plain fields, and everything (in canonical form: ascending type, 4-octet AS
+ * numbers, next hop apart) as wire bytes for sending again; unknown transitive attributes ride
+ * along in the wire form, marked partial. Sets are found by a keyed hash over their canonical form.
+ * Ours to change one: attr_edit.
+ */
+#ifndef WGBGP_BGPD_ATTR_H
+#define WGBGP_BGPD_ATTR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "hash.h"
+#include "prefix.h"
+
+enum attr_origin { ORIGIN_IGP, ORIGIN_EGP, ORIGIN_INCOMPLETE };
+
+struct attr {
+	struct hash_node node;
+	uint32_t refs;
+	struct addr nexthop;	/* NEXT_HOP or the global address of MP_REACH_NLRI */
+	struct addr nexthop_ll; /* IPv6 link-local second address, family 0 none */
+	uint32_t med;		/* valid with has_med */
+	uint32_t local_pref;	/* valid with has_local_pref */
+	uint32_t originator_id; /* host order, 0 none */
+	uint32_t neighbor_as;	/* first AS of the path, 0 when empty: whose MEDs compare */
+	uint32_t origin_as;	/* last AS of the path, 0 when empty or a set */
+	uint32_t weight;	/* local, set by policy only; never sent */
+	uint16_t as_path_len;	/* as the decision process counts: a set is 1 */
+	uint16_t wire_len;
+	uint8_t cluster_len; /* identifiers in the cluster list */
+	uint8_t origin;	     /* enum attr_origin */
+	bool has_med : 1, has_local_pref : 1, atomic_aggregate : 1;
+	uint8_t wire[]; /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
+			   MULTI_EXIT_DISC and LOCAL_PREF (these four are fields) */
+};
+
+struct attr *attr_ref(struct attr *a);
+void attr_unref(struct attr *a); /* NULL is fine */
+size_t attr_count(void);	 /* live sets */
+size_t attr_bytes(void);
+
+/* A changed copy: begin, change, finish; finish interns and returns a new reference. */
+struct attr_edit;
+struct attr_edit *attr_edit_begin(const struct attr *from); /* NULL: origin IGP, empty path */
+void attr_edit_origin(struct attr_edit *e, enum attr_origin origin);
+void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop);
+void attr_edit_local_pref(struct attr_edit *e, bool present, uint32_t v);
+void attr_edit_med(struct attr_edit *e, bool present, uint32_t v);
+void attr_edit_weight(struct attr_edit *e, uint32_t v);
+void attr_edit_prepend(struct attr_edit *e, uint32_t as, unsigned times);
+void attr_edit_community(struct attr_edit *e, bool add, uint32_t community);
+void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t value[3]);
+void attr_edit_clear_communities(struct attr_edit *e);		  /* standard ones */
+void attr_edit_originator(struct attr_edit *e, uint32_t id);	  /* RFC 4456 */
+void attr_edit_cluster_prepend(struct attr_edit *e, uint32_t id); /* RFC 4456 */
+void attr_edit_drop_internal(
+	struct attr_edit *e); /* LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST; for eBGP */
+struct attr *attr_edit_finish(struct attr_edit *e);
+
+/* Questions. */
+bool attr_as_path_has(const struct attr *a, uint32_t as, unsigned at_least);
+bool attr_cluster_has(const struct attr *a, uint32_t id);
+bool attr_community_has(const struct attr *a, uint32_t community);
+bool attr_large_community_has(const struct attr *a, const uint32_t value[3]);
+/* Adds as-path, origin, communities, med ... to OBJ as doc/architecture.md names them. */
+void attr_to_json(const struct attr *a, json_t *obj);
+
+/* Wire form for sending. FOUR_OCTET: the receiver's AS numbers; else AS_TRANS and AS4_PATH (RFC
+ * 6793). IPv4 unicast puts NEXT_HOP in; IPv6 does not, its next hop stands in MP_REACH_NLRI.
+ * Appends to W. */
+struct wr;
+void attr_put(struct wr *w, const struct attr *a, bool ipv4_nexthop, bool four_octet);
+
+#endif

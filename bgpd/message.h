@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message: decoding and encoding of BGP messages (RFC 4271 section 4, 4760, 5492, 2918, 7313).
+ *
+ * Decoders are tables of rows; the reaction that RFC 7606 asks for stands at each check. An
+ * UPDATE's prefixes are not copied: an nlri_iter walks the bytes of the message.
+ */
+#ifndef WGBGP_BGPD_MESSAGE_H
+#define WGBGP_BGPD_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "attr.h"
+#include "prefix.h"
+
+#define BGP_HEADER_BYTES 19
+#define BGP_MESSAGE_MAX 4096 /* bytes; extended messages (RFC 8654) are not negotiated */
+
+enum bgp_family { BGP_IPV4, BGP_IPV6, BGP_FAMILIES }; /* unicast of both */
+
+struct nlri_iter {
+	const uint8_t *at, *end;
+	uint8_t family; /* AF_INET, AF_INET6 */
+};
+bool nlri_next(struct nlri_iter *it,
+	       struct prefix *out); /* false at the end; the bytes were checked */
+
+/* What an UPDATE says, after checks. At most one IPv4 and one MP part of each kind. */
+struct update {
+	struct attr *attr;	/* borrowed; NULL when nothing is announced */
+	bool treat_as_withdraw; /* RFC 7606: the announced prefixes are to be withdrawn instead */
+	struct nlri_iter withdrawn[2]; /* IPv4 field, MP_UNREACH_NLRI */
+	struct nlri_iter announced[2]; /* IPv4 field (its attr), MP_REACH_NLRI (mp_attr) */
+	struct attr *mp_attr;	       /* borrowed: the same set with MP_REACH_NLRI's next hop */
+	bool eor[BGP_FAMILIES];	       /* the message is End-of-RIB of that family (RFC 4724) */
+};
+
+#endif

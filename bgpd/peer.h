@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * peer: a BGP neighbour: its configuration, what was negotiated, and its counters.
+ *
+ * peer.c owns the list of neighbours and builds it from the configuration (static ones and those
+ * that a listen range accepted). session.c runs the connection, rib.c and adjout.c the tables; each
+ * keeps its own part behind a pointer that only it looks into.
+ */
+#ifndef WGBGP_BGPD_PEER_H
+#define WGBGP_BGPD_PEER_H
+
+#include <sys/queue.h>
+
+#include "log.h"
+#include "message.h"
+#include "reason.h"
+
+enum peer_state { /* RFC 4271 section 8.2.2 */
+		  PEER_IDLE,
+		  PEER_CONNECT,
+		  PEER_ACTIVE,
+		  PEER_OPENSENT,
+		  PEER_OPENCONFIRM,
+		  PEER_ESTABLISHED,
+};
+
+struct policy_chain;  /* policy.h */
+struct session;	      /* session.c */
+struct peer_rib;      /* rib.c */
+struct adjout_member; /* adjout.c */
+
+struct peer_conf {
+	struct addr address;
+	char description[128];
+	char group[64];	    /* neighbor-group, "" none */
+	uint32_t remote_as; /* 0: internal or external by remote_type */
+	enum { REMOTE_AS, REMOTE_INTERNAL, REMOTE_EXTERNAL } remote_type;
+	uint16_t port;
+	struct addr local_address;		      /* family 0: any */
+	uint16_t hold_time, keepalive, connect_retry; /* seconds */
+	uint8_t multihop;			      /* TTL, 0: 1 for eBGP */
+	bool passive, disabled;
+	bool next_hop_self, reflector_client;
+	bool family[BGP_FAMILIES];
+	uint32_t max_prefix; /* 0 none */
+	uint8_t allowas_in;
+	struct policy_chain *import, *export; /* owned; NULL: not configured (RFC 8212 for eBGP) */
+};
+
+struct peer {
+	TAILQ_ENTRY(peer) link;
+	struct peer_conf conf;
+	bool dynamic; /* accepted by a listen range: goes when its session ends */
+	enum peer_state state;
+	bool ebgp;	    /* valid from OPENCONFIRM on */
+	uint32_t as;	    /* the neighbour's, from its OPEN */
+	uint32_t router_id; /* the neighbour's, host order */
+	struct addr local;  /* our address of the connection: own next hop */
+	struct addr local6; /* our IPv6 address on that interface, when the session is IPv4; family
+			       0 none */
+	bool family[BGP_FAMILIES]; /* negotiated */
+	bool four_octet, refresh;
+	bool gr;			  /* neighbour announced graceful restart */
+	bool gr_forwarding[BGP_FAMILIES]; /* ... and kept its forwarding state for it */
+	bool gr_restarting;		  /* its OPEN had the restart bit */
+	uint16_t gr_time;		  /* seconds */
+	uint64_t up_since_ms;
+	struct {
+		uint64_t messages_in, messages_out, updates_in, updates_out, established, dropped;
+	} count;
+	char last_error[160];
+	struct log_bucket bucket;
+	struct session *session;
+	struct peer_rib *rib;
+	struct adjout_member *out;
+};
+
+TAILQ_HEAD(peer_list, peer);
+extern struct peer_list peers;
+
+struct peer *peer_find(const struct addr *address);
+const char *peer_name(const struct peer *p); /* address text; valid until the next call but four */
+/* iBGP neighbour that is one of our reflector clients. */
+bool peer_is_client(const struct peer *p);
+
+#endif
