@@ -15,3 +15,22 @@ lib_libwgbgp_a_SOURCES = \
 	lib/slab.c lib/slab.h \
 	lib/trie.c lib/trie.h \
 	lib/util.c lib/util.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += \
+	lib/buf_test \
+	lib/hash_test \
+	lib/prefix_test \
+	lib/slab_test \
+	lib/trie_test
+lib_buf_test_SOURCES = lib/buf_test.c
+lib_buf_test_LDADD = $(TEST_LIBS)
+lib_hash_test_SOURCES = lib/hash_test.c
+lib_hash_test_LDADD = $(TEST_LIBS)
+lib_prefix_test_SOURCES = lib/prefix_test.c
+lib_prefix_test_LDADD = $(TEST_LIBS)
+lib_slab_test_SOURCES = lib/slab_test.c
+lib_slab_test_LDADD = $(TEST_LIBS)
+lib_trie_test_SOURCES = lib/trie_test.c
+lib_trie_test_LDADD = $(TEST_LIBS)
+endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* hash: growth, equal hashes, removal, walk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+
+#include "hash.h"
+#include "util.h"
+
+#define N 3000
+
+struct thing {
+	struct hash_node node;
+	unsigned key;
+	bool in, seen;
+};
+
+static struct thing things[N];
+
+/* Only a few hundred values: chains and equal hashes of different keys happen all the time. */
+static uint32_t weak_hash(unsigned key)
+{
+	return hash_bytes(&key, sizeof(key)) % 251;
+}
+
+static struct thing *find(const struct hash_table *t, unsigned key)
+{
+	struct hash_node *node = hash_find(t, weak_hash(key));
+
+	for (; node; node = hash_find_next(node)) {
+		struct thing *thing = container_of(node, struct thing, node);
+
+		if (thing->key == key)
+			return thing;
+	}
+	return NULL;
+}
+
+static void check(const struct hash_table *t)
+{
+	size_t in = 0, seen = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		things[i].seen = false;
+		in += things[i].in;
+		assert_ptr_equal(find(t, i), things[i].in ? &things[i] : NULL);
+	}
+	for (struct hash_node *node = hash_first(t); node; node = hash_next(t, node)) {
+		struct thing *thing = container_of(node, struct thing, node);
+
+		assert_true(thing->in && !thing->seen);
+		thing->seen = true;
+		seen++;
+	}
+	assert_int_equal(seen, in);
+	assert_int_equal(t->count, in);
+}
+
+static void test_table(void **state)
+{
+	struct hash_table t = {0};
+
+	check(&t); /* empty, no slots yet */
+	for (unsigned i = 0; i < N; i++) {
+		things[i].key = i;
+		things[i].in = true;
+		hash_insert(&t, &things[i].node, weak_hash(i));
+	}
+	check(&t);
+	for (unsigned i = 0; i < N; i += 1 + i % 3) {
+		hash_remove(&t, &things[i].node);
+		things[i].in = false;
+	}
+	check(&t);
+	hash_clear(&t);
+	assert_int_equal(t.count, 0);
+	assert_null(hash_first(&t));
+}
+
+static void test_keyed(void **state)
+{
+	assert_int_equal(hash_bytes("abc", 3), hash_bytes("abc", 3));
+	assert_int_not_equal(hash_bytes("abc", 3), hash_bytes("abd", 3));
+	hash_bytes("", 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_keyed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* prefix: text, order, cover, endpoints and socket addresses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "prefix.h"
+#include "util.h"
+
+static struct prefix pfx(const char *text)
+{
+	struct prefix p;
+
+	if (prefix_parse(text, &p) < 0)
+		fail_msg("does not parse: %s", text);
+	return p;
+}
+
+static struct addr adr(const char *text)
+{
+	struct addr a;
+
+	if (addr_parse(text, &a) < 0)
+		fail_msg("does not parse: %s", text);
+	return a;
+}
+
+static void test_prefix_text(void **state)
+{
+	static const struct {
+		const char *in, *out; /* NULL: refused */
+	} rows[] = {
+		{"0.0.0.0/0", "0.0.0.0/0"},
+		{"10.1.2.3/8", "10.0.0.0/8"},
+		{"10.1.2.3/31", "10.1.2.2/31"},
+		{"10.1.2.3/32", "10.1.2.3/32"},
+		{"10.1.2.3", "10.1.2.3/32"},
+		{"::/0", "::/0"},
+		{"2001:db8::ffff/33", "2001:db8::/33"},
+		{"2001:db8::ffff/127", "2001:db8::fffe/127"},
+		{"fd00::1", "fd00::1/128"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
+		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"},
+		{"10.1.2.3/33", NULL},
+		{"10.1.2.3/-1", NULL},
+		{"10.1.2.3/", NULL},
+		{"10.1.2.3/ 8", NULL},
+		{"10.1.2.3/8x", NULL},
+		{"10.1.2/8", NULL},
+		{"fd00::/129", NULL},
+		{"fd00::/99999999999999999999", NULL},
+		{"", NULL},
+		{"/8", NULL},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/8", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct prefix p;
+		int err = prefix_parse(rows[i].in, &p);
+
+		if (rows[i].out) {
+			assert_int_equal(err, 0);
+			assert_string_equal(PREFIX_STR(&p), rows[i].out);
+		} else {
+			assert_int_equal(err, -EINVAL);
+		}
+	}
+}
+
+static void test_host_bits_kept(void **state)
+{
+	struct addr a;
+	uint8_t len;
+
+	assert_int_equal(addr_parse_with_len("10.99.0.1/24", &a, &len), 0);
+	assert_string_equal(ADDR_STR(&a), "10.99.0.1");
+	assert_int_equal(len, 24);
+	assert_int_equal(addr_parse_with_len("fd99::1", &a, &len), 0);
+	assert_int_equal(len, 128);
+}
+
+static void test_cover(void **state)
+{
+	static const struct {
+		const char *outer, *inner;
+		bool covers, overlaps;
+	} rows[] = {
+		{"0.0.0.0/0", "10.0.0.0/8", true, true},
+		{"10.0.0.0/8", "0.0.0.0/0", false, true},
+		{"10.0.0.0/8", "10.0.0.0/8", true, true},
+		{"10.0.0.0/9", "10.128.0.0/9", false, false},
+		{"10.0.0.0/7", "11.0.0.0/8", true, true},
+		{"0.0.0.0/0", "::/0", false, false},
+		{"fd00::/12", "fd0f::/16", true, true},
+		{"fd00::/12", "fd1f::/16", false, false},
+	};
+	struct prefix slash0 = pfx("0.0.0.0/0"), p = pfx("192.168.2.0/23");
+	struct addr in = adr("192.168.3.255"), out = adr("192.168.4.0");
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct prefix a = pfx(rows[i].outer), b = pfx(rows[i].inner);
+
+		assert_int_equal(prefix_covers(&a, &b), rows[i].covers);
+		assert_int_equal(prefix_overlaps(&a, &b), rows[i].overlaps);
+		assert_int_equal(prefix_overlaps(&b, &a), rows[i].overlaps);
+	}
+	assert_true(prefix_has_addr(&slash0, &in));
+	assert_true(prefix_has_addr(&p, &in));
+	assert_false(prefix_has_addr(&p, &out));
+}
+
+static void test_order(void **state)
+{
+	static const char *const sorted[] = {"0.0.0.0/0",  "0.0.0.0/1",	  "10.0.0.0/8",
+					     "10.0.0.0/9", "10.1.0.0/16", "11.0.0.0/8",
+					     "::/0",	   "fd00::/8",	  "fd00::/9"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(sorted); j++) {
+			struct prefix a = pfx(sorted[i]), b = pfx(sorted[j]);
+			int diff = prefix_cmp(&a, &b);
+
+			assert_int_equal(diff == 0, i == j);
+			assert_int_equal(diff < 0, i < j);
+			assert_int_equal(prefix_eq(&a, &b), i == j);
+		}
+}
+
+static void test_kinds(void **state)
+{
+	struct addr zero = adr("::"), none = {0}, a;
+
+	assert_true(addr_is_link_local(&(struct addr){AF_INET6, {0xfe, 0x80}}));
+	a = adr("febf::1");
+	assert_true(addr_is_link_local(&a));
+	a = adr("fec0::1");
+	assert_false(addr_is_link_local(&a));
+	a = adr("169.254.0.1");
+	assert_true(addr_is_link_local(&a));
+	assert_true(addr_is_zero(&zero));
+	assert_string_equal(ADDR_STR(&none), "none");
+}
+
+static void test_endpoints(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"192.0.2.1:51820", "192.0.2.1:51820"},
+		{"[2001:db8::1]:1", "[2001:db8::1]:1"},
+		{"192.0.2.1", NULL},
+		{"192.0.2.1:", NULL},
+		{"192.0.2.1:65536", NULL},
+		{"[192.0.2.1]:1", NULL},
+		{"2001:db8::1:51820", NULL},
+		{"[2001:db8::1]", NULL},
+		{"[2001:db8::1", NULL},
+		{"[", NULL},
+		{":1", NULL},
+		{"", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct endpoint e;
+		int err = endpoint_parse(rows[i].in, &e);
+
+		assert_int_equal(err, rows[i].out ? 0 : -EINVAL);
+		if (rows[i].out)
+			assert_string_equal(ENDPOINT_STR(&e), rows[i].out);
+	}
+}
+
+static void test_sockaddr(void **state)
+{
+	static const char *const texts[] = {"192.0.2.1:51820", "[2001:db8::1]:179"};
+	struct sockaddr_in6 mapped = {.sin6_family = AF_INET6, .sin6_port = htons(7)};
+	struct endpoint back;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct sockaddr_storage ss;
+		struct endpoint e;
+
+		assert_int_equal(endpoint_parse(texts[i], &e), 0);
+		assert_true(endpoint_to_sockaddr(&e, &ss) > 0);
+		endpoint_from_sockaddr((struct sockaddr *)&ss, &back);
+		assert_string_equal(ENDPOINT_STR(&back), texts[i]);
+	}
+	inet_pton(AF_INET6, "::ffff:192.0.2.9", &mapped.sin6_addr);
+	endpoint_from_sockaddr((struct sockaddr *)&mapped, &back);
+	assert_string_equal(ENDPOINT_STR(&back), "192.0.2.9:7");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_prefix_text), cmocka_unit_test(test_host_bits_kept),
+		cmocka_unit_test(test_cover),	    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_kinds),	    cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_sockaddr),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

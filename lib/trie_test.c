@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trie: random operations against a plain array. The seed is printed; TRIE_SEED repeats a run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "trie.h"
+#include "util.h"
+
+#define MAX_ITEMS 400
+#define ROUNDS 6000
+
+struct item {
+	struct trie_node node;
+	struct prefix p; /* the trie must not change what it was given */
+};
+
+static struct {
+	struct trie trie;
+	struct item *items[MAX_ITEMS];
+	size_t n;
+} model;
+
+static unsigned seed;
+
+static unsigned rnd(unsigned below)
+{
+	return (unsigned)rand_r(&seed) % below;
+}
+
+/* Few distinct bits, so that prefixes nest, share branches and collide. */
+static struct prefix random_prefix(void)
+{
+	static const uint8_t values[] = {0x00, 0x80, 0xc0, 0x01, 0xff, 0x0a};
+	bool v4 = rnd(2);
+	uint8_t b[16];
+	unsigned bits = v4 ? 32 : 128;
+
+	for (size_t i = 0; i < sizeof(b); i++)
+		b[i] = i < 3 || rnd(8) == 0 ? values[rnd(ARRAY_SIZE(values))] : 0;
+	return prefix_make(v4 ? AF_INET : AF_INET6, b, rnd(4) ? rnd(26) : rnd(bits + 1));
+}
+
+static struct item *model_exact(const struct prefix *p)
+{
+	for (size_t i = 0; i < model.n; i++)
+		if (prefix_eq(&model.items[i]->p, p))
+			return model.items[i];
+	return NULL;
+}
+
+/* The longest item that covers P; strictly shorter than P when STRICT. */
+static struct item *model_match(const struct prefix *p, bool strict)
+{
+	struct item *best = NULL;
+
+	for (size_t i = 0; i < model.n; i++) {
+		struct item *it = model.items[i];
+
+		if (prefix_covers(&it->p, p) && !(strict && it->p.len == p->len) &&
+		    (!best || it->p.len > best->p.len))
+			best = it;
+	}
+	return best;
+}
+
+/* The least item that is not less than P. */
+static struct item *model_from(const struct prefix *p)
+{
+	struct item *best = NULL;
+
+	for (size_t i = 0; i < model.n; i++) {
+		struct item *it = model.items[i];
+
+		if (prefix_cmp(&it->p, p) >= 0 && (!best || prefix_cmp(&it->p, &best->p) < 0))
+			best = it;
+	}
+	return best;
+}
+
+static struct trie_node *node_of(struct item *it)
+{
+	return it ? &it->node : NULL;
+}
+
+static void check_lookups(const struct prefix *p)
+{
+	struct addr a = addr_of_prefix(p);
+	struct prefix host = prefix_of_addr(&a);
+	struct item *here = model_exact(p), *from = model_from(p);
+
+	assert_ptr_equal(trie_exact(&model.trie, p), node_of(here));
+	assert_ptr_equal(trie_match(&model.trie, p), node_of(model_match(p, false)));
+	assert_ptr_equal(trie_match_addr(&model.trie, &a), node_of(model_match(&host, false)));
+	assert_ptr_equal(trie_first_from(&model.trie, p), node_of(from));
+	if (here)
+		assert_ptr_equal(trie_cover(&here->node), node_of(model_match(p, true)));
+	if (from && !prefix_covers(p, &from->p))
+		from = NULL;
+	assert_ptr_equal(trie_first_in(&model.trie, p), node_of(from));
+}
+
+static void check_walks(const struct prefix *within)
+{
+	const struct prefix *last = NULL;
+	size_t n = 0, inside = 0, expect = 0;
+
+	TRIE_FOREACH (&model.trie, node) {
+		struct item *it = container_of(node, struct item, node);
+
+		assert_true(prefix_eq(&it->p, &node->p));
+		assert_ptr_equal(model_exact(&node->p), it);
+		if (last)
+			assert_true(prefix_cmp(last, &node->p) < 0);
+		last = &node->p;
+		n++;
+	}
+	assert_int_equal(n, model.n);
+	assert_int_equal(model.trie.count, model.n);
+	for (size_t i = 0; i < model.n; i++)
+		expect += prefix_covers(within, &model.items[i]->p);
+	for (struct trie_node *node = trie_first_in(&model.trie, within); node;
+	     node = trie_next_in(&model.trie, node, within)) {
+		assert_true(prefix_covers(within, &node->p));
+		inside++;
+	}
+	assert_int_equal(inside, expect);
+}
+
+static void add(const struct prefix *p)
+{
+	struct item *it = xcalloc(1, sizeof(*it)), *there = model_exact(p);
+
+	it->p = *p;
+	assert_ptr_equal(trie_insert(&model.trie, &it->node, p), node_of(there));
+	if (there)
+		free(it);
+	else
+		model.items[model.n++] = it;
+}
+
+static void take(size_t i)
+{
+	struct item *it = model.items[i];
+
+	trie_remove(&model.trie, &it->node);
+	free(it);
+	model.items[i] = model.items[--model.n];
+}
+
+static void test_random(void **state)
+{
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct prefix p = random_prefix();
+		/* grows for a while, then shrinks: both the full and the empty trie are met */
+		bool growing = (round / 1500) % 2 == 0;
+
+		if (model.n < MAX_ITEMS && rnd(10) < (growing ? 8u : 3u))
+			add(&p);
+		else if (model.n)
+			take(rnd(model.n));
+		p = random_prefix();
+		check_lookups(&p);
+		if (model.n)
+			check_lookups(&model.items[rnd(model.n)]->p);
+		if (round % 50 == 0)
+			check_walks(&p);
+	}
+	while (model.n)
+		take(rnd(model.n));
+	assert_null(model.trie.root4); /* no glue left behind */
+	assert_null(model.trie.root6);
+	assert_null(trie_first(&model.trie));
+}
+
+/* A walk that fetched its successor survives the removal of the node it left. */
+static void test_remove_while_walking(void **state)
+{
+	struct trie_node *node, *next;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 300; i++) {
+		struct prefix p = random_prefix();
+
+		add(&p);
+	}
+	for (node = trie_first(&model.trie); node; node = next) {
+		struct item *it = container_of(node, struct item, node);
+
+		next = trie_next(&model.trie, node);
+		trie_remove(&model.trie, node);
+		free(it);
+		n++;
+	}
+	assert_int_equal(n, model.n);
+	assert_int_equal(model.trie.count, 0);
+	model.n = 0;
+}
+
+int main(void)
+{
+	const char *given = getenv("TRIE_SEED");
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_remove_while_walking),
+	};
+
+	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
+	print_message("TRIE_SEED=%u\n", seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
