@@ -20,5 +20,10 @@ int adjout_next(struct peer *p, struct iovec *iov, int max);
 /* N bytes of those segments were written. */
 void adjout_sent(struct peer *p, size_t n);
 bool adjout_pending(const struct peer *p);
+/* The export policy or another setting that decides the group changed while ESTABLISHED: moves the
+ * neighbour to its group and sends it the differences. */
+void adjout_regroup(struct peer *p);
+uint32_t adjout_prefixes(const struct peer *p, enum bgp_family family); /* announced to it */
+uint32_t adjout_group_id(const struct peer *p);				/* 0: in none */
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "attr.h"
+#include "buf.h"
 #include "prefix.h"
 
 #define BGP_HEADER_BYTES 19
@@ -35,5 +36,34 @@ struct update {
 	struct attr *mp_attr;	       /* borrowed: the same set with MP_REACH_NLRI's next hop */
 	bool eor[BGP_FAMILIES];	       /* the message is End-of-RIB of that family (RFC 4724) */
 };
+
+enum bgp_message { BGP_OPEN = 1, BGP_UPDATE, BGP_NOTIFICATION, BGP_KEEPALIVE, BGP_ROUTE_REFRESH };
+
+/* What a NOTIFICATION says (RFC 4271 section 4.5), to be sent or received. */
+struct bgp_error {
+	uint8_t code, subcode;
+	uint8_t len; /* of data */
+	uint8_t data[128];
+	char text[128]; /* for people: what was wrong */
+};
+
+/* How a session reads UPDATEs. */
+struct update_context {
+	bool ebgp, four_octet;
+	bool family[BGP_FAMILIES]; /* negotiated */
+	uint32_t as;		   /* the neighbour's: an eBGP path starts with it */
+};
+/* Decodes an UPDATE's body (behind the header). 0, or -EBADMSG: the session must end with ERROR.
+ * What U borrows is valid until update_release(). */
+int update_decode(const uint8_t *body, size_t len, const struct update_context *ctx,
+		  struct update *u, struct bgp_error *error);
+void update_release(struct update *u);
+
+/* Encoding: begin writes the header, end fills in the length; what lies between is the caller's.
+ * The message must not become longer than BGP_MESSAGE_MAX. */
+size_t message_begin(struct wr *w, enum bgp_message type);
+void message_end(struct wr *w, size_t mark);
+void nlri_put(struct wr *w, const struct prefix *p); /* length octet and the bytes needed */
+unsigned nlri_bytes(const struct prefix *p);
 
 #endif

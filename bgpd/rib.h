@@ -6,7 +6,28 @@
 #ifndef WGBGP_BGPD_RIB_H
 #define WGBGP_BGPD_RIB_H
 
+#include "messages.h"
 #include "peer.h"
+#include "show.h"
+
+/* Called by main. The rest of the configuration (policies, network, redistribute, permit) is the
+ * tables' own: apply() comes after `bgp` and the list of neighbours are up to date. */
+void rib_start(void);
+void rib_stop(void);					       /* frees everything; sends nothing */
+int rib_check(const json_t *config, char *error, size_t size); /* 0 or -EINVAL; changes nothing */
+void rib_apply(const json_t *config);
+void rib_channel(int fd);			 /* a new channel to zebra-lite */
+extern const struct show_command rib_commands[]; /* bgp-routes ...; ends with a nameless row */
+
+/* Called by peer.c for each neighbour: it exists now (watch its address). */
+void rib_peer_new(struct peer *p);
+/* What `show` says of a neighbour. */
+struct rib_peer_counts {
+	uint32_t received[BGP_FAMILIES], accepted[BGP_FAMILIES];
+};
+struct rib_peer_counts rib_peer_counts(const struct peer *p);
+/* The last word on the way to its address; false when there is none. */
+bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
 
 /* Called by the session. */
 void rib_peer_up(struct peer *p); /* ESTABLISHED: start sending everything, then End-of-RIB */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bgp: what holds for the whole daemon, from the container `bgp` of the configuration.
+ */
+#ifndef WGBGP_BGPD_BGP_H
+#define WGBGP_BGPD_BGP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bgp {
+	uint32_t as;	     /* 0: no BGP configured */
+	uint32_t router_id;  /* host order */
+	uint32_t cluster_id; /* host order; the router_id where not configured */
+	uint32_t default_local_pref;
+	bool graceful_restart;
+	uint16_t restart_time; /* seconds that we promise to be back within */
+	uint16_t stale_time;   /* seconds */
+	uint64_t started_ms;   /* when this daemon started: OPENs within restart_time say so */
+};
+
+extern struct bgp bgp; /* peer.c fills it before anything else is applied */
+
+#endif
