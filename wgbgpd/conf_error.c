@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf_error.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void conf_error_add(struct conf_errors *errs, const struct conf_pos *pos, bool warning,
+			   const char *fmt, va_list ap)
+{
+	char place[64] = "";
+	char *what = NULL;
+
+	if (warning)
+		errs->warnings++;
+	else
+		errs->errors++;
+	if (errs->n >= CONF_ERRORS_MAX)
+		return;
+	if (vasprintf(&what, fmt, ap) < 0)
+		fatal("out of memory");
+	if (errs->n == errs->cap) {
+		errs->cap = errs->cap ? errs->cap * 2 : 8;
+		errs->v = xrealloc(errs->v, errs->cap * sizeof(*errs->v));
+	}
+	if (pos && pos->line)
+		snprintf(place, sizeof(place), ":%u:%u", pos->line, pos->col);
+	errs->v[errs->n].warning = warning;
+	errs->v[errs->n++].text =
+		xasprintf("%s%s%s%s%s", pos && pos->file ? pos->file : "", place,
+			  pos && pos->file ? ": " : "", warning ? "warning: " : "", what);
+	free(what);
+}
+
+void conf_error(struct conf_errors *errs, const struct conf_pos *pos, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	conf_error_add(errs, pos, false, fmt, ap);
+	va_end(ap);
+}
+
+void conf_warning(struct conf_errors *errs, const struct conf_pos *pos, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	conf_error_add(errs, pos, true, fmt, ap);
+	va_end(ap);
+}
+
+void conf_errors_print(const struct conf_errors *errs, FILE *out)
+{
+	for (size_t i = 0; i < errs->n; i++)
+		fprintf(out, "%s\n", errs->v[i].text);
+	if (errs->errors + errs->warnings > errs->n)
+		fprintf(out, "... and %zu more\n", errs->errors + errs->warnings - errs->n);
+}
+
+bool conf_errors_has(const struct conf_errors *errs, const char *part)
+{
+	for (size_t i = 0; i < errs->n; i++)
+		if (strstr(errs->v[i].text, part))
+			return true;
+	return false;
+}
+
+void conf_errors_free(struct conf_errors *errs)
+{
+	for (size_t i = 0; i < errs->n; i++)
+		free(errs->v[i].text);
+	free(errs->v);
+	memset(errs, 0, sizeof(*errs));
+}

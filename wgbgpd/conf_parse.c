@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf_parse.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_lex.h"
+#include "conf_schema.h"
+
+struct parser {
+	struct ly_ctx *ctx;
+	struct conf *conf;
+	struct conf_errors *errs;
+	bool files;	   /* include is allowed */
+	unsigned depth;	   /* of includes */
+	unsigned included; /* files, altogether */
+};
+
+/* One file that is being read. */
+struct source {
+	struct parser *p;
+	const char *name; /* in conf->names */
+	struct conf_lex lex;
+};
+
+static void parse_block(struct source *src, struct lyd_node *parent, const struct lyd_node *block);
+static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
+			 const struct conf_pos *from);
+
+static struct conf_pos source_pos(const struct source *src)
+{
+	return (struct conf_pos){src->name, src->lex.token_line, src->lex.token_col};
+}
+
+/* "PATH NAME: text" at POS; PARENT may be NULL. */
+static void complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
+		     const char *name, const char *fmt, ...) PRINTF_LIKE(5, 6);
+static void complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
+		     const char *name, const char *fmt, ...)
+{
+	char *path = conf_schema_path(parent);
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		fatal("out of memory");
+	va_end(ap);
+	conf_error(src->p->errs, pos, "%s%s%s%s%s", path, *path && name ? " " : "",
+		   name ? name : "", *path || name ? ": " : "", text);
+	free(text);
+	free(path);
+}
+
+static void complain_token(struct source *src, const struct lyd_node *parent, const char *name,
+			   const char *expected)
+{
+	struct conf_pos pos = source_pos(src);
+	char buf[80];
+
+	complain(src, &pos, parent, name, "found %s; expected %s",
+		 conf_lex_describe(&src->lex, buf, sizeof(buf)), expected);
+}
+
+/* Goes on behind the ';' or '}' that ends the statement of the current token; a '}' that closes the
+ * block around it is left for the caller. True: the current token is that '}' or the end. */
+static bool recover(struct source *src)
+{
+	unsigned depth = 0;
+
+	for (;; conf_lex_next(&src->lex)) {
+		switch (src->lex.token) {
+		case CONF_TOKEN_EOF:
+			return true;
+		case CONF_TOKEN_SEMI:
+			if (!depth)
+				return false;
+			break;
+		case CONF_TOKEN_OPEN:
+			depth++;
+			break;
+		case CONF_TOKEN_CLOSE:
+			if (!depth)
+				return true;
+			if (!--depth)
+				return false;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static struct lyd_node *siblings(struct source *src, struct lyd_node *parent)
+{
+	return parent ? lyd_child(parent) : src->p->conf->tree;
+}
+
+/* Creates a leaf or a value of a leaf-list; errors are said. */
+static void add_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
+		      const struct conf_pos *pos, const char *value)
+{
+	struct lyd_node *node = NULL, *old = NULL;
+
+	if (lyd_new_term(parent, schema->module, schema->name, value, 0, &node) || !node) {
+		char *expected = conf_schema_describe_type(conf_schema_type(schema));
+
+		complain(src, pos, parent, schema->name, "'%.64s' is not valid; expected %s", value,
+			 expected);
+		free(expected);
+		ly_err_clean(src->p->ctx, NULL);
+		return;
+	}
+	lyd_unlink_tree(node);
+	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
+		complain(src, pos, parent, schema->name, "'%.64s' is there twice; first in line %u",
+			 value, conf_pos(old) ? conf_pos(old)->line : 0);
+		lyd_free_tree(node);
+		return;
+	}
+	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
+	conf_insert(src->p->conf, parent, node);
+}
+
+/* The current token is the name. True: the statement was read to its end. */
+static bool parse_leaf(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
+{
+	struct conf_pos pos = source_pos(src);
+	struct lyd_node *old = NULL;
+	char *value;
+
+	if (conf_lex_next(&src->lex) != CONF_TOKEN_WORD) {
+		char *expected = conf_schema_describe_type(conf_schema_type(schema));
+
+		complain_token(src, parent, schema->name, expected);
+		free(expected);
+		return false;
+	}
+	if (!lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &old) && old) {
+		complain(src, &pos, parent, schema->name, "is there twice; first in line %u",
+			 conf_pos(old) ? conf_pos(old)->line : 0);
+		return false;
+	}
+	pos = source_pos(src);
+	value = xstrdup(src->lex.word);
+	if (conf_lex_next(&src->lex) != CONF_TOKEN_SEMI) {
+		complain_token(src, parent, schema->name, "';' after the value");
+		free(value);
+		return false;
+	}
+	add_value(src, parent, schema, &pos, value);
+	free(value);
+	return true;
+}
+
+static bool parse_leaf_list(struct source *src, struct lyd_node *parent,
+			    const struct lysc_node *schema)
+{
+	bool list = conf_lex_next(&src->lex) == CONF_TOKEN_LIST;
+
+	if (list)
+		conf_lex_next(&src->lex);
+	while (src->lex.token == CONF_TOKEN_WORD) {
+		struct conf_pos pos = source_pos(src);
+
+		add_value(src, parent, schema, &pos, src->lex.word);
+		conf_lex_next(&src->lex);
+		if (!list)
+			break;
+	}
+	if (list && src->lex.token != CONF_TOKEN_END) {
+		complain_token(src, parent, schema->name, "a value or ']'");
+		return false;
+	}
+	if (list)
+		conf_lex_next(&src->lex);
+	if (src->lex.token != CONF_TOKEN_SEMI) {
+		complain_token(src, parent, schema->name,
+			       list ? "';' after the list"
+				    : "a value, or '[ value ... ]', and ';'");
+		return false;
+	}
+	return true;
+}
+
+/* The current token is behind the name and the key: '{' or ';'. NODE is in the tree. */
+static bool parse_body(struct source *src, struct lyd_node *node)
+{
+	if (src->lex.token == CONF_TOKEN_SEMI)
+		return true;
+	if (src->lex.token != CONF_TOKEN_OPEN) {
+		complain_token(src, node, NULL, "'{' or ';'");
+		return false;
+	}
+	parse_block(src, node, node);
+	return true;
+}
+
+static bool parse_container(struct source *src, struct lyd_node *parent,
+			    const struct lysc_node *schema)
+{
+	struct conf_pos pos = source_pos(src);
+	struct lyd_node *node = NULL;
+
+	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &node);
+	if (!node) {
+		if (lyd_new_inner(parent, schema->module, schema->name, 0, &node))
+			fatal("libyang makes no container %s", schema->name);
+		if (!parent)
+			conf_insert(src->p->conf, NULL, node);
+		conf_set_pos(src->p->conf, node, pos.file, pos.line, pos.col);
+	}
+	conf_lex_next(&src->lex);
+	return parse_body(src, node);
+}
+
+static bool parse_list(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
+{
+	const struct lysc_node_leaf *key = conf_schema_key(schema);
+	struct conf_pos pos = source_pos(src);
+	struct lyd_node *node = NULL, *old = NULL;
+
+	if (conf_lex_next(&src->lex) != CONF_TOKEN_WORD) {
+		complain_token(src, parent, schema->name, "the entry's name before '{'");
+		return false;
+	}
+	if (lyd_new_list(parent, schema->module, schema->name, 0, &node, src->lex.word) || !node) {
+		char *expected = conf_schema_describe_type(key->type);
+
+		pos = source_pos(src);
+		complain(src, &pos, parent, schema->name, "'%.64s' is not valid; expected %s",
+			 src->lex.word, expected);
+		free(expected);
+		ly_err_clean(src->p->ctx, NULL);
+		return false;
+	}
+	lyd_unlink_tree(node);
+	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
+		complain(src, &pos, parent, schema->name,
+			 "'%.64s' is there twice; first in line %u", src->lex.word,
+			 conf_pos(old) ? conf_pos(old)->line : 0);
+		lyd_free_tree(node);
+		return false;
+	}
+	conf_set_pos(src->p->conf, node, pos.file, pos.line, pos.col);
+	conf_insert(src->p->conf, parent, node);
+	conf_lex_next(&src->lex);
+	return parse_body(src, node);
+}
+
+static bool parse_include(struct source *src, struct lyd_node *parent)
+{
+	struct conf_pos pos = source_pos(src);
+	const char *slash = strrchr(src->name, '/');
+	char *path;
+
+	if (conf_lex_next(&src->lex) != CONF_TOKEN_WORD) {
+		complain_token(src, parent, "include", "a file");
+		return false;
+	}
+	if (src->lex.word[0] == '/' || !slash)
+		path = xstrdup(src->lex.word);
+	else
+		path = xasprintf("%.*s/%s", (int)(slash - src->name), src->name, src->lex.word);
+	if (conf_lex_next(&src->lex) != CONF_TOKEN_SEMI) {
+		complain_token(src, parent, "include", "';' after the file");
+		free(path);
+		return false;
+	}
+	if (!src->p->files)
+		complain(src, &pos, parent, "include", "is only possible in a file");
+	else if (src->p->depth >= CONF_INCLUDE_DEPTH)
+		complain(src, &pos, parent, "include", "is nested more than %d deep",
+			 CONF_INCLUDE_DEPTH);
+	else if (src->p->included >= CONF_INCLUDE_FILES)
+		complain(src, &pos, parent, "include", "more than %d files", CONF_INCLUDE_FILES);
+	else
+		include_file(src->p, path, parent, &pos);
+	free(path);
+	return true;
+}
+
+static void complain_unknown(struct source *src, struct lyd_node *parent,
+			     const struct lysc_node *schema)
+{
+	const char *near = conf_schema_suggest(src->p->ctx, schema, src->lex.word);
+	char *known = conf_schema_describe_children(src->p->ctx, schema);
+	struct conf_pos pos = source_pos(src);
+
+	complain(src, &pos, parent, NULL, "'%.64s' is no statement here%s%s%s; expected one of %s",
+		 src->lex.word, near ? ", '" : "", near ? near : "", near ? "' is near" : "",
+		 known);
+	free(known);
+}
+
+/* The current token is the first of a statement. True: read to its end, which is the current token.
+ */
+static bool parse_statement(struct source *src, struct lyd_node *parent)
+{
+	const struct lysc_node *outer = parent ? parent->schema : NULL;
+	const struct lysc_node *schema;
+
+	if (src->lex.token != CONF_TOKEN_WORD || src->lex.quoted) {
+		complain_token(src, parent, NULL, "a statement");
+		return false;
+	}
+	if (str_eq(src->lex.word, "include"))
+		return parse_include(src, parent);
+	schema = conf_schema_find(src->p->ctx, outer, src->lex.word);
+	if (!schema || lysc_is_key(schema)) {
+		complain_unknown(src, parent, outer);
+		return false;
+	}
+	switch (schema->nodetype) {
+	case LYS_CONTAINER:
+		return parse_container(src, parent, schema);
+	case LYS_LIST:
+		return parse_list(src, parent, schema);
+	case LYS_LEAF:
+		return parse_leaf(src, parent, schema);
+	case LYS_LEAFLIST:
+		return parse_leaf_list(src, parent, schema);
+	default:
+		complain_unknown(src, parent, outer);
+		return false;
+	}
+}
+
+/* Statements to the end of the file, or (BLOCK not NULL) to the '}', which is then the current
+ * token. */
+static void parse_block(struct source *src, struct lyd_node *parent, const struct lyd_node *block)
+{
+	struct conf_pos opened = source_pos(src);
+
+	conf_lex_next(&src->lex);
+	for (;;) {
+		if (src->lex.token == CONF_TOKEN_EOF) {
+			if (block)
+				complain(src, &opened, parent, NULL,
+					 "this '{' has no '}' before the end of the file");
+			return;
+		}
+		if (src->lex.token == CONF_TOKEN_CLOSE && block)
+			return;
+		if (src->lex.token == CONF_TOKEN_SEMI) {
+			conf_lex_next(&src->lex);
+			continue;
+		}
+		if (src->lex.token == CONF_TOKEN_CLOSE) {
+			complain_token(src, parent, NULL, "a statement");
+			conf_lex_next(&src->lex);
+			continue;
+		}
+		if (!parse_statement(src, parent) && recover(src))
+			continue;
+		if (src->lex.token != CONF_TOKEN_EOF)
+			conf_lex_next(&src->lex);
+	}
+}
+
+static void parse_text(struct parser *p, const char *name, const char *text, size_t len,
+		       struct lyd_node *parent)
+{
+	struct source *src = xmalloc(sizeof(*src));
+
+	src->p = p;
+	src->name = conf_file_name(p->conf, name);
+	conf_lex_init(&src->lex, text, len);
+	parse_block(src, parent, NULL);
+	free(src);
+}
+
+static void parse_json(struct parser *p, const char *name, const char *text, size_t len)
+{
+	const struct ly_err_item *item;
+	const struct conf_pos pos = {name, 0, 0};
+	const char *line;
+	struct conf_pos at = pos;
+
+	if (strlen(text) == len &&
+	    lyd_parse_data_mem(p->ctx, text, LYD_JSON,
+			       LYD_PARSE_STRICT | LYD_PARSE_ONLY | LYD_PARSE_NO_STATE, 0,
+			       &p->conf->tree) == LY_SUCCESS)
+		return;
+	item = ly_err_first(p->ctx);
+	line = item && item->path ? strstr(item->path, "ine number ") : NULL;
+	if (line)
+		at.line = (uint32_t)strtoul(line + strlen("ine number "), NULL, 10);
+	conf_error(p->errs, &at, "%s; expected JSON as in RFC 7951 (%s)",
+		   item && item->msg ? item->msg : "this is no text",
+		   item && item->path ? item->path : "no place known");
+	ly_err_clean(p->ctx, NULL);
+}
+
+/* The whole file, terminated, to be freed; NULL with errno. */
+static char *read_whole(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "re");
+	size_t cap = 0, n;
+	char *text = NULL;
+	int err;
+
+	*len = 0;
+	if (!f)
+		return NULL;
+	do {
+		if (cap - *len < 4096)
+			text = xrealloc(text, cap = cap ? cap * 2 : 16384);
+		n = fread(text + *len, 1, cap - *len - 1, f);
+		*len += n;
+	} while (n && *len <= CONF_FILE_MAX);
+	err = ferror(f) ? (errno ? errno : EIO) : *len > CONF_FILE_MAX ? EFBIG : 0;
+	fclose(f);
+	if (err) {
+		free(text);
+		errno = err;
+		return NULL;
+	}
+	text[*len] = '\0';
+	return text;
+}
+
+static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
+			 const struct conf_pos *from)
+{
+	const struct conf_pos here = {path, 0, 0};
+	size_t len;
+	char *text = read_whole(path, &len);
+
+	p->included++;
+	if (!text) {
+		if (from)
+			conf_error(p->errs, from, "include: %s: %s", path, strerror(errno));
+		else
+			conf_error(p->errs, &here, "%s", strerror(errno));
+		return;
+	}
+	if (!from && text[strspn(text, " \t\r\n")] == '{') {
+		parse_json(p, path, text, len);
+	} else {
+		p->depth++;
+		parse_text(p, path, text, len, parent);
+		p->depth--;
+	}
+	free(text);
+}
+
+static struct conf *parser_result(struct parser *p, unsigned errors_before)
+{
+	if (p->errs->errors > errors_before) {
+		conf_free(p->conf);
+		return NULL;
+	}
+	conf_prune(p->conf);
+	return p->conf;
+}
+
+struct conf *conf_parse_file(struct ly_ctx *ctx, const char *path, struct conf_errors *errs)
+{
+	struct parser p = {.ctx = ctx, .conf = conf_new(ctx), .errs = errs, .files = true};
+	unsigned before = errs->errors;
+
+	include_file(&p, path, NULL, NULL);
+	return parser_result(&p, before);
+}
+
+struct conf *conf_parse_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
+			     struct conf_errors *errs)
+{
+	struct parser p = {.ctx = ctx, .conf = conf_new(ctx), .errs = errs};
+	char *copy = xmalloc(len + 1);
+	unsigned before = errs->errors;
+
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (copy[strspn(copy, " \t\r\n")] == '{')
+		parse_json(&p, name, copy, len);
+	else
+		parse_text(&p, name, copy, len, NULL);
+	free(copy);
+	return parser_result(&p, before);
+}

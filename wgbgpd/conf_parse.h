@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conf_parse: reads a configuration: text shaped by the YANG schema, or JSON (RFC 7951).
+ *
+ *     container:  name { ... }            list:       name KEY { ... }   or   name KEY;
+ *     leaf:       name value;             leaf-list:  name [ a b ];      or   name a;
+ *     include FILE;                       anywhere a statement may stand; relative to the including
+ * file
+ *
+ * The parser knows no statement but include: it looks names up in the schema and gives values to
+ * libyang. After an error it goes on behind the statement's ';' or '}', so one pass finds many. A
+ * container may be written several times; a list entry, a leaf and a value of a leaf-list only
+ * once. A text whose first character is '{' is JSON.
+ */
+#ifndef WGBGP_CONF_PARSE_H
+#define WGBGP_CONF_PARSE_H
+
+#include "conf_tree.h"
+
+#define CONF_INCLUDE_DEPTH 8
+#define CONF_INCLUDE_FILES 4096
+#define CONF_FILE_MAX (64u << 20) /* bytes */
+
+/* NULL after errors, which are on ERRS. Syntax and values are checked, nothing else (conf_check.h).
+ */
+struct conf *conf_parse_file(struct ly_ctx *ctx, const char *path, struct conf_errors *errs);
+
+/* The same from memory. NAME stands for the file in messages; include is refused. */
+struct conf *conf_parse_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
+			     struct conf_errors *errs);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf_schema.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libyang/plugins_types.h>
+
+static const char *const modules[] = {"wgbgp-system", "wgbgp-wireguard", "wgbgp-bgp",
+				      "wgbgp-policy", "wgbgp-rib"};
+
+const char *conf_schema_dir(void)
+{
+	const char *dir = getenv("WGBGP_YANGDIR");
+
+	return dir && *dir ? dir : PKGDATADIR "/yang";
+}
+
+struct ly_ctx *conf_schema_load(const char *dir, struct conf_errors *errs)
+{
+	struct ly_ctx *ctx = NULL;
+
+	ly_log_options(LY_LOSTORE);
+	if (ly_ctx_new(dir, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD, &ctx)) {
+		conf_error(errs, NULL, "%s: the YANG modules cannot be read", dir);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+		const struct ly_err_item *item;
+
+		if (ly_ctx_load_module(ctx, modules[i], NULL, NULL))
+			continue;
+		item = ly_err_first(ctx);
+		conf_error(errs, NULL, "%s/%s.yang: %s", dir, modules[i],
+			   item && item->msg ? item->msg : "cannot be loaded");
+		ly_ctx_destroy(ctx);
+		return NULL;
+	}
+	ly_err_clean(ctx, NULL);
+	return ctx;
+}
+
+const struct lysc_node *conf_schema_next(const struct ly_ctx *ctx, const struct lysc_node *parent,
+					 const struct lysc_node *last)
+{
+	size_t i = 0;
+
+	if (parent)
+		return lys_getnext(last, parent, NULL, 0);
+	if (last) {
+		const struct lys_module *mod = last->module;
+
+		last = lys_getnext(last, NULL, mod->compiled, 0);
+		if (last)
+			return last;
+		while (i < ARRAY_SIZE(modules) && !str_eq(modules[i], mod->name))
+			i++;
+		i++;
+	}
+	for (; i < ARRAY_SIZE(modules); i++) {
+		const struct lys_module *mod = ly_ctx_get_module_implemented(ctx, modules[i]);
+
+		last = mod ? lys_getnext(NULL, NULL, mod->compiled, 0) : NULL;
+		if (last)
+			return last;
+	}
+	return NULL;
+}
+
+const struct lysc_node *conf_schema_find(const struct ly_ctx *ctx, const struct lysc_node *parent,
+					 const char *name)
+{
+	const struct lysc_node *node = NULL;
+
+	while ((node = conf_schema_next(ctx, parent, node)))
+		if (str_eq(node->name, name))
+			return node;
+	return NULL;
+}
+
+const struct lysc_node_leaf *conf_schema_key(const struct lysc_node *list)
+{
+	const struct lysc_node *key = lysc_node_child(list);
+
+	ensure(list->nodetype == LYS_LIST && key && lysc_is_key(key));
+	return (const struct lysc_node_leaf *)key;
+}
+
+const struct lysc_type *conf_schema_type(const struct lysc_node *leaf)
+{
+	return leaf->nodetype == LYS_LEAF ? ((const struct lysc_node_leaf *)leaf)->type
+					  : ((const struct lysc_node_leaflist *)leaf)->type;
+}
+
+/* Appends to a malloc'd text; SEP goes in between when there was something. */
+static void text_add(char **text, const char *sep, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void text_add(char **text, const char *sep, const char *fmt, ...)
+{
+	char *more = NULL;
+	char *joined;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&more, fmt, ap) < 0)
+		fatal("out of memory");
+	va_end(ap);
+	joined = xasprintf("%s%s%s", *text ? *text : "", *text ? sep : "", more);
+	free(more);
+	free(*text);
+	*text = joined;
+}
+
+static char *describe_enum(const struct lysc_type_enum *type)
+{
+	LY_ARRAY_COUNT_TYPE n = LY_ARRAY_COUNT(type->enums);
+	LY_ARRAY_COUNT_TYPE i;
+	char *text = NULL;
+
+	LY_ARRAY_FOR(type->enums, i)
+	text_add(&text, i + 1 == n ? " or " : ", ", "%s", type->enums[i].name);
+	return text;
+}
+
+static char *describe_number(const struct lysc_type_num *type)
+{
+	static const struct {
+		LY_DATA_TYPE base;
+		uint64_t max;
+	} limits[] = {{LY_TYPE_UINT8, UINT8_MAX},
+		      {LY_TYPE_UINT16, UINT16_MAX},
+		      {LY_TYPE_UINT32, UINT32_MAX},
+		      {LY_TYPE_UINT64, UINT64_MAX}};
+	LY_ARRAY_COUNT_TYPE i;
+	char *text = NULL;
+
+	if (type->range) {
+		LY_ARRAY_FOR(type->range->parts, i)
+		{
+			uint64_t min = type->range->parts[i].min_u64;
+			uint64_t max = type->range->parts[i].max_u64;
+
+			if (min == max)
+				text_add(&text, " or ", "%" PRIu64, min);
+			else
+				text_add(&text, " or ", "a number from %" PRIu64 " to %" PRIu64,
+					 min, max);
+		}
+		return text;
+	}
+	for (size_t n = 0; n < ARRAY_SIZE(limits); n++)
+		if (limits[n].base == type->basetype)
+			return xasprintf("a number from 0 to %" PRIu64, limits[n].max);
+	return xstrdup("a number");
+}
+
+static char *describe_string(const struct lysc_type_str *type)
+{
+	static const struct {
+		const char *id; /* part of the name of libyang's plugin for the type */
+		const char *text;
+	} known[] = {{"ipv4-address", "an IPv4 address"},
+		     {"ipv6-address", "an IPv6 address"},
+		     {"ipv4-prefix", "an IPv4 prefix (10.0.0.0/8)"},
+		     {"ipv6-prefix", "an IPv6 prefix (2001:db8::/32)"}};
+	LY_ARRAY_COUNT_TYPE i;
+
+	for (size_t n = 0; n < ARRAY_SIZE(known); n++)
+		if (type->plugin && type->plugin->id && strstr(type->plugin->id, known[n].id))
+			return xstrdup(known[n].text);
+	LY_ARRAY_FOR(type->patterns, i)
+	if (type->patterns[i]->emsg)
+		return xstrdup(type->patterns[i]->emsg);
+	if (type->length)
+		return xasprintf("a text of %" PRIu64 " to %" PRIu64 " characters",
+				 type->length->parts[0].min_u64, type->length->parts[0].max_u64);
+	return xstrdup("a text");
+}
+
+static char *describe_union(const struct lysc_type_union *type)
+{
+	LY_ARRAY_COUNT_TYPE i;
+	char *text = NULL;
+
+	LY_ARRAY_FOR(type->types, i)
+	{
+		char *one = conf_schema_describe_type(type->types[i]);
+
+		if (!text || !strstr(text, one))
+			text_add(&text, " or ", "%s", one);
+		free(one);
+	}
+	return text;
+}
+
+char *conf_schema_describe_type(const struct lysc_type *type)
+{
+	switch (type->basetype) {
+	case LY_TYPE_BOOL:
+		return xstrdup("true or false");
+	case LY_TYPE_ENUM:
+		return describe_enum((const struct lysc_type_enum *)type);
+	case LY_TYPE_UINT8:
+	case LY_TYPE_UINT16:
+	case LY_TYPE_UINT32:
+	case LY_TYPE_UINT64:
+		return describe_number((const struct lysc_type_num *)type);
+	case LY_TYPE_STRING:
+		return describe_string((const struct lysc_type_str *)type);
+	case LY_TYPE_UNION:
+		return describe_union((const struct lysc_type_union *)type);
+	default:
+		return xstrdup("a value");
+	}
+}
+
+char *conf_schema_describe_children(const struct ly_ctx *ctx, const struct lysc_node *parent)
+{
+	const struct lysc_node *node = NULL;
+	char *text = NULL;
+
+	while ((node = conf_schema_next(ctx, parent, node)))
+		if (!lysc_is_key(node))
+			text_add(&text, ", ", "%s", node->name);
+	if (!parent)
+		text_add(&text, ", ", "include");
+	return text ? text : xstrdup("nothing");
+}
+
+/* Levenshtein's distance, for names shorter than 64. */
+static unsigned distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+	unsigned row[64];
+
+	if (la >= ARRAY_SIZE(row) || lb >= ARRAY_SIZE(row))
+		return UINT32_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= la; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[lb];
+}
+
+const char *conf_schema_suggest(const struct ly_ctx *ctx, const struct lysc_node *parent,
+				const char *name)
+{
+	unsigned best = (unsigned)strlen(name) / 3 + 1;
+	const struct lysc_node *node = NULL;
+	const char *nearest = NULL;
+
+	while ((node = conf_schema_next(ctx, parent, node))) {
+		unsigned d = lysc_is_key(node) ? UINT32_MAX : distance(name, node->name);
+
+		if (d < best || (d == best && !nearest)) {
+			best = d;
+			nearest = node->name;
+		}
+	}
+	return nearest;
+}
+
+char *conf_schema_path(const struct lyd_node *node)
+{
+	char *path = NULL;
+
+	for (; node; node = lyd_parent(node)) {
+		const struct lyd_node *key =
+			node->schema->nodetype == LYS_LIST ? lyd_child(node) : NULL;
+		char *longer =
+			xasprintf("%s%s%s%s%s", node->schema->name, key ? " " : "",
+				  key ? lyd_get_value(key) : "", path ? " " : "", path ? path : "");
+
+		free(path);
+		path = longer;
+	}
+	return path ? path : xstrdup("");
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conf_schema: the YANG modules as the parser, the printer, completion and messages need them.
+ *
+ * Statements are found by name among the children of a schema node; at the top among those of all
+ * our modules. What a value must look like is said from the compiled type: enumerations, ranges,
+ * and the error-message of patterns.
+ */
+#ifndef WGBGP_CONF_SCHEMA_H
+#define WGBGP_CONF_SCHEMA_H
+
+#include <stddef.h>
+#include <libyang/libyang.h>
+
+#include "conf_error.h"
+
+/* The directory of the modules: $WGBGP_YANGDIR, or where they are installed. */
+const char *conf_schema_dir(void);
+
+/* Loads the modules; NULL after an error was put on ERRS. The caller frees it with
+ * ly_ctx_destroy(). */
+struct ly_ctx *conf_schema_load(const char *dir, struct conf_errors *errs);
+
+/* Children in schema order; PARENT NULL: the top level. LAST NULL: the first one. NULL at the end.
+ */
+const struct lysc_node *conf_schema_next(const struct ly_ctx *ctx, const struct lysc_node *parent,
+					 const struct lysc_node *last);
+const struct lysc_node *conf_schema_find(const struct ly_ctx *ctx, const struct lysc_node *parent,
+					 const char *name);
+
+/* The key of a list (they all have one). */
+const struct lysc_node_leaf *conf_schema_key(const struct lysc_node *list);
+const struct lysc_type *conf_schema_type(const struct lysc_node *leaf); /* of a leaf or leaf-list */
+
+/* "a number from 1 to 65535", "on or off": what follows "expected". The caller frees them. */
+char *conf_schema_describe_type(const struct lysc_type *type);
+char *conf_schema_describe_children(const struct ly_ctx *ctx, const struct lysc_node *parent);
+
+/* The child whose name is nearest to NAME, NULL when none is near. */
+const char *conf_schema_suggest(const struct ly_ctx *ctx, const struct lysc_node *parent,
+				const char *name);
+
+/* "wireguard interface wg0 mtu"; the caller frees it. */
+char *conf_schema_path(const struct lyd_node *node);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_PLACES 512
+
+struct conf_chunk {
+	struct conf_chunk *next;
+	size_t used;
+	struct conf_pos pos[CHUNK_PLACES];
+};
+
+struct conf_name {
+	struct conf_name *next;
+	char text[];
+};
+
+struct conf *conf_new(struct ly_ctx *ctx)
+{
+	struct conf *conf = xcalloc(1, sizeof(*conf));
+
+	conf->ctx = ctx;
+	return conf;
+}
+
+void conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+	lyd_free_all(conf->tree);
+	while (conf->chunks) {
+		struct conf_chunk *next = conf->chunks->next;
+
+		free(conf->chunks);
+		conf->chunks = next;
+	}
+	while (conf->names) {
+		struct conf_name *next = conf->names->next;
+
+		free(conf->names);
+		conf->names = next;
+	}
+	free(conf);
+}
+
+const char *conf_file_name(struct conf *conf, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct conf_name *n;
+
+	for (n = conf->names; n; n = n->next)
+		if (str_eq(n->text, name))
+			return n->text;
+	n = xmalloc(sizeof(*n) + len);
+	memcpy(n->text, name, len);
+	n->next = conf->names;
+	conf->names = n;
+	return n->text;
+}
+
+void conf_set_pos(struct conf *conf, struct lyd_node *node, const char *file, uint32_t line,
+		  uint32_t col)
+{
+	struct conf_chunk *chunk = conf->chunks;
+	struct conf_pos *pos;
+
+	if (!chunk || chunk->used == CHUNK_PLACES) {
+		chunk = xmalloc(sizeof(*chunk));
+		chunk->used = 0;
+		chunk->next = conf->chunks;
+		conf->chunks = chunk;
+	}
+	pos = &chunk->pos[chunk->used++];
+	pos->file = file;
+	pos->line = line;
+	pos->col = col;
+	node->priv = pos;
+}
+
+/* TO is a copy of FROM, so both are walked side by side. */
+static void copy_places(struct conf *conf, struct lyd_node *to, const struct lyd_node *from)
+{
+	for (; to && from; to = to->next, from = from->next) {
+		const struct conf_pos *pos = conf_pos(from);
+
+		if (pos)
+			conf_set_pos(conf, to, pos->file ? conf_file_name(conf, pos->file) : NULL,
+				     pos->line, pos->col);
+		copy_places(conf, lyd_child_no_keys(to), lyd_child_no_keys(from));
+	}
+}
+
+struct conf *conf_dup(const struct conf *conf)
+{
+	struct conf *copy = conf_new(conf->ctx);
+
+	if (conf->tree &&
+	    lyd_dup_siblings(conf->tree, NULL, LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, &copy->tree))
+		fatal("a configuration cannot be copied");
+	copy_places(copy, copy->tree, conf->tree);
+	return copy;
+}
+
+void conf_insert(struct conf *conf, struct lyd_node *parent, struct lyd_node *node)
+{
+	LY_ERR err;
+
+	if (parent)
+		err = lyd_insert_child(parent, node);
+	else
+		err = lyd_insert_sibling(conf->tree, node, &conf->tree);
+	ensure(err == LY_SUCCESS);
+}
+
+static struct lyd_node *find_name(struct lyd_node *first, const char *name)
+{
+	for (; first; first = first->next)
+		if (first->schema && str_eq(first->schema->name, name))
+			return first;
+	return NULL;
+}
+
+struct lyd_node *conf_child(const struct lyd_node *node, const char *name)
+{
+	return node ? find_name(lyd_child(node), name) : NULL;
+}
+
+struct lyd_node *conf_top(const struct conf *conf, const char *name)
+{
+	return find_name(conf->tree, name);
+}
+
+struct lyd_node *conf_next(const struct lyd_node *node)
+{
+	return find_name(node->next, node->schema->name);
+}
+
+const char *conf_value(const struct lyd_node *node, const char *name)
+{
+	const struct lyd_node *leaf = conf_child(node, name);
+
+	return leaf ? lyd_get_value(leaf) : NULL;
+}
+
+static void prune(struct conf *conf, struct lyd_node *node)
+{
+	struct lyd_node *next;
+
+	for (; node; node = next) {
+		next = node->next;
+		if (!(node->schema->nodetype & (LYS_CONTAINER | LYS_LIST)))
+			continue;
+		prune(conf, lyd_child(node));
+		if (node->schema->nodetype != LYS_CONTAINER || lyd_child(node))
+			continue;
+		if (conf->tree == node)
+			conf->tree = next;
+		lyd_free_tree(node);
+	}
+}
+
+void conf_prune(struct conf *conf)
+{
+	prune(conf, conf->tree);
+}
