@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf_effective.h"
+
+#include <string.h>
+
+#include "conf_schema.h"
+
+static void copy_pos(struct conf *conf, struct lyd_node *to, const struct lyd_node *from)
+{
+	const struct conf_pos *pos = conf_pos(from);
+
+	if (pos)
+		conf_set_pos(conf, to, pos->file, pos->line, pos->col);
+}
+
+static void inherit_all(struct conf *conf, struct lyd_node *to, const struct lyd_node *from);
+
+/* Gives TO the statement NAME of FROM (all values of a leaf-list) where TO has none and can have
+ * it. */
+static void inherit(struct conf *conf, struct lyd_node *to, const struct lyd_node *from,
+		    const char *name)
+{
+	const struct lysc_node *schema = conf_schema_find(conf->ctx, to->schema, name);
+	struct lyd_node *own = conf_child(to, name);
+	const struct lyd_node *node = conf_child(from, name);
+
+	if (!schema || !node || schema->nodetype != node->schema->nodetype)
+		return;
+	if (schema->nodetype == LYS_CONTAINER) {
+		if (!own && lyd_new_inner(to, NULL, name, 0, &own))
+			return;
+		inherit_all(conf, own, node);
+	} else if (!own && (schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))) {
+		for (; node; node = conf_next(node)) {
+			if (lyd_new_term(to, NULL, name, lyd_get_value(node), 0, &own))
+				continue;
+			copy_pos(conf, own, node);
+		}
+	}
+}
+
+static void inherit_all(struct conf *conf, struct lyd_node *to, const struct lyd_node *from)
+{
+	const char *last = NULL;
+
+	for (const struct lyd_node *n = lyd_child_no_keys(from); n; n = n->next) {
+		if (last && str_eq(last, n->schema->name))
+			continue;
+		last = n->schema->name;
+		inherit(conf, to, from, last);
+	}
+}
+
+/* The entry of the list LIST in OUTER whose key is KEY. */
+static const struct lyd_node *find_entry(const struct lyd_node *outer, const char *list,
+					 const char *key)
+{
+	for (struct lyd_node *n = conf_child(outer, list); n; n = conf_next(n))
+		if (str_eq(lyd_get_value(lyd_child(n)), key))
+			return n;
+	return NULL;
+}
+
+static void inherit_reference(struct conf *conf, struct lyd_node *node, const char *leaf,
+			      const struct lyd_node *outer, const char *list)
+{
+	const char *key = conf_value(node, leaf);
+	const struct lyd_node *from = key ? find_entry(outer, list, key) : NULL;
+
+	if (from)
+		inherit_all(conf, node, from);
+}
+
+static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguard)
+{
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
+		inherit(conf, i, wireguard, "backend");
+		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p)) {
+			inherit_reference(conf, p, "template", wireguard, "peer-template");
+			inherit(conf, p, i, "liveness");
+		}
+	}
+}
+
+static void inherit_timers(struct conf *conf, struct lyd_node *to, const struct lyd_node *bgp)
+{
+	static const char *const timers[] = {"hold-time", "keepalive", "connect-retry"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
+		inherit(conf, to, bgp, timers[i]);
+}
+
+static void resolve_bgp(struct conf *conf, const struct lyd_node *bgp)
+{
+	for (struct lyd_node *n = conf_child(bgp, "neighbor"); n; n = conf_next(n)) {
+		inherit_reference(conf, n, "group", bgp, "neighbor-group");
+		inherit_timers(conf, n, bgp);
+	}
+	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g))
+		inherit_timers(conf, g, bgp);
+}
+
+struct conf *conf_effective(const struct conf *conf, struct conf_errors *errs)
+{
+	struct conf *out = conf_dup(conf);
+	const struct ly_err_item *item;
+
+	resolve_wireguard(out, conf_top(out, "wireguard"));
+	resolve_bgp(out, conf_top(out, "bgp"));
+	if (lyd_validate_all(&out->tree, out->ctx, LYD_VALIDATE_NO_STATE, NULL) == LY_SUCCESS)
+		return out;
+	item = ly_err_last(out->ctx);
+	conf_error(errs, NULL, "%s (%s)",
+		   item && item->msg ? item->msg : "the configuration is not valid",
+		   item && item->path ? item->path : "no place known");
+	ly_err_clean(out->ctx, NULL);
+	conf_free(out);
+	return NULL;
+}

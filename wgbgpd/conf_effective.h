@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conf_effective: the configuration as the daemons get it: nothing left to look up.
+ *
+ * Where an object has no statement of its own it gets that of what it refers to or is part of:
+ *
+ *     peer       template, then the interface (liveness only)
+ *     interface  wireguard (backend)
+ *     neighbor   group, then bgp (timers); a group: bgp (timers)
+ *
+ * then the schema's defaults are added. Inherited nodes keep the place where they were written.
+ */
+#ifndef WGBGP_CONF_EFFECTIVE_H
+#define WGBGP_CONF_EFFECTIVE_H
+
+#include "conf_tree.h"
+
+/* A new tree, or NULL after errors. References to what is not there are skipped (conf_check.h says
+ * so). */
+struct conf *conf_effective(const struct conf *conf, struct conf_errors *errs);
+
+#endif
