@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conf_check.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_schema.h"
+#include "prefix.h"
+
+static void say(struct conf_errors *errs, const struct lyd_node *node, bool warning,
+		const char *fmt, va_list ap)
+{
+	char *path = conf_schema_path(node);
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		fatal("out of memory");
+	if (warning)
+		conf_warning(errs, conf_pos(node), "%s: %s", path, text);
+	else
+		conf_error(errs, conf_pos(node), "%s: %s", path, text);
+	free(text);
+	free(path);
+}
+
+void conf_check_error(struct conf_errors *errs, const struct lyd_node *node, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(errs, node, false, fmt, ap);
+	va_end(ap);
+}
+
+void conf_check_warning(struct conf_errors *errs, const struct lyd_node *node, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(errs, node, true, fmt, ap);
+	va_end(ap);
+}
+
+bool conf_is(const struct lyd_node *node, const char *leaf, const char *value)
+{
+	const char *v = conf_value(node, leaf);
+
+	return v && str_eq(v, value);
+}
+
+void conf_uses_add(struct conf_uses *uses, const struct lyd_node *leaf)
+{
+	if (!leaf)
+		return;
+	if (uses->n == uses->cap) {
+		uses->cap = uses->cap ? uses->cap * 2 : 64;
+		uses->v = xrealloc(uses->v, uses->cap * sizeof(*uses->v));
+	}
+	uses->v[uses->n++] = (struct conf_use){lyd_get_value(leaf), leaf};
+}
+
+static int use_cmp(const void *a, const void *b)
+{
+	const struct conf_use *x = a, *y = b;
+	const struct conf_pos *p = conf_pos(x->node), *q = conf_pos(y->node);
+	int c = strcmp(x->value, y->value);
+
+	if (c || !p || !q)
+		return c;
+	return p->line < q->line ? -1 : p->line > q->line;
+}
+
+void conf_uses_report(struct conf_uses *uses, const char *what, struct conf_errors *errs)
+{
+	if (uses->n)
+		qsort(uses->v, uses->n, sizeof(*uses->v), use_cmp);
+	for (size_t i = 1; i < uses->n; i++) {
+		const struct lyd_node *first = uses->v[i - 1].node;
+		const struct conf_pos *pos = conf_pos(first);
+		char *path;
+
+		if (!str_eq(uses->v[i].value, uses->v[i - 1].value))
+			continue;
+		path = conf_schema_path(lyd_parent(first));
+		conf_check_error(errs, uses->v[i].node, "'%s' is %s of %s too (line %u)",
+				 uses->v[i].value, what, path, pos ? pos->line : 0);
+		free(path);
+	}
+	free(uses->v);
+	memset(uses, 0, sizeof(*uses));
+}
+
+/* A leaf whose value must be the key of an entry of the list LIST in OUTER (NULL: at the top). */
+static void check_reference(const struct conf *conf, const struct lyd_node *leaf,
+			    const struct lyd_node *outer, const char *list,
+			    struct conf_errors *errs)
+{
+	struct lyd_node *n = outer ? conf_child(outer, list) : conf_top(conf, list);
+
+	for (; leaf && n; n = conf_next(n))
+		if (str_eq(lyd_get_value(lyd_child(n)), lyd_get_value(leaf)))
+			return;
+	if (leaf)
+		conf_check_error(errs, leaf, "there is no %s '%s'", list, lyd_get_value(leaf));
+}
+
+static void check_policies(const struct conf *conf, const struct lyd_node *node, const char *name,
+			   struct conf_errors *errs)
+{
+	for (struct lyd_node *n = conf_child(node, name); n; n = conf_next(n))
+		if (!str_eq(lyd_get_value(n), "all") && !str_eq(lyd_get_value(n), "none"))
+			check_reference(conf, n, NULL, "policy", errs);
+}
+
+static void check_references(const struct conf *conf, struct conf_errors *errs)
+{
+	static const char *const lists[] = {"neighbor", "neighbor-group", "redistribute"};
+	struct lyd_node *wireguard = conf_top(conf, "wireguard");
+	struct lyd_node *bgp = conf_top(conf, "bgp");
+
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
+			check_reference(conf, conf_child(p, "template"), wireguard, "peer-template",
+					errs);
+	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
+		for (struct lyd_node *n = conf_child(bgp, lists[l]); n; n = conf_next(n)) {
+			check_policies(conf, n, "import", errs);
+			check_policies(conf, n, "export", errs);
+			check_policies(conf, n, "policy", errs);
+			check_reference(conf, conf_child(n, "group"), bgp, "neighbor-group", errs);
+		}
+	}
+}
+
+static void check_rib(const struct conf *effective, struct conf_errors *errs)
+{
+	struct lyd_node *rib = conf_top(effective, "rib");
+
+	for (struct lyd_node *s = conf_child(rib, "static"); s; s = conf_next(s)) {
+		bool via = conf_child(s, "next-hop") || conf_child(s, "interface");
+		bool hole = conf_is(s, "blackhole", "true");
+
+		if (via == hole)
+			conf_check_error(errs, s,
+					 "expected either next-hop or interface, or blackhole");
+	}
+}
+
+void conf_check(const struct conf *conf, const struct conf *effective, unsigned flags,
+		struct conf_errors *errs)
+{
+	check_references(conf, errs);
+	conf_check_wireguard(effective, flags, errs);
+	conf_check_bgp(effective, flags, errs);
+	conf_check_policy(conf, errs);
+	check_rib(effective, errs);
+}

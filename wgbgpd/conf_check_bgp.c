@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Checks of BGP: what a session cannot do without, and what RFC 8212 makes silent unless somebody
+ * says so.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_check.h"
+#include "conf_key.h"
+#include "conf_schema.h"
+#include "prefix.h"
+
+enum session { SESSION_UNKNOWN, SESSION_INTERNAL, SESSION_EXTERNAL };
+
+static enum session session_kind(const struct lyd_node *neighbor, const char *as)
+{
+	const char *remote = conf_value(neighbor, "remote-as");
+
+	if (!remote)
+		return SESSION_UNKNOWN;
+	if (str_eq(remote, "internal"))
+		return SESSION_INTERNAL;
+	if (str_eq(remote, "external") || !as)
+		return SESSION_EXTERNAL;
+	return str_eq(remote, as) ? SESSION_INTERNAL : SESSION_EXTERNAL;
+}
+
+static void check_password(const struct lyd_node *neighbor, unsigned flags,
+			   struct conf_errors *errs)
+{
+	const struct lyd_node *leaf = conf_child(neighbor, "password-file");
+	char line[256] = "", why[256];
+
+	if (!leaf || !(flags & CONF_CHECK_FILES))
+		return;
+	if (conf_secret_read(lyd_get_value(leaf), line, sizeof(line), why, sizeof(why)) < 0)
+		conf_check_error(errs, leaf, "%s: %s", lyd_get_value(leaf), why);
+	else if (!line[0] || strlen(line) > 80)
+		conf_check_error(errs, leaf, "%s: expected a password of 1 to 80 characters",
+				 lyd_get_value(leaf));
+	explicit_bzero(line, sizeof(line));
+}
+
+/* A neighbor, or a group with a listen-range. */
+static void check_session(const struct lyd_node *neighbor, const char *as, unsigned flags,
+			  struct conf_errors *errs)
+{
+	enum session kind = session_kind(neighbor, as);
+
+	check_password(neighbor, flags, errs);
+	if (kind == SESSION_UNKNOWN)
+		conf_check_error(errs, neighbor,
+				 "remote-as is missing; expected a number, internal or external");
+	if (conf_is(neighbor, "ipv4-unicast", "false") &&
+	    conf_is(neighbor, "ipv6-unicast", "false"))
+		conf_check_error(errs, neighbor, "neither ipv4-unicast nor ipv6-unicast is left");
+	if (kind != SESSION_EXTERNAL)
+		return;
+	if (!conf_child(neighbor, "import"))
+		conf_check_warning(errs, neighbor,
+				   "eBGP without 'import' accepts nothing (RFC 8212); 'import all' "
+				   "accepts all");
+	if (!conf_child(neighbor, "export"))
+		conf_check_warning(
+			errs, neighbor,
+			"eBGP without 'export' sends nothing (RFC 8212); 'export all' sends all");
+	if (conf_is(neighbor, "route-reflector-client", "true"))
+		conf_check_error(errs, conf_child(neighbor, "route-reflector-client"),
+				 "only an internal neighbor can be a client");
+}
+
+static void check_own_address(const struct conf *conf, const struct lyd_node *neighbor,
+			      struct conf_errors *errs)
+{
+	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
+	struct addr theirs, ours;
+	uint8_t len;
+
+	if (addr_parse(lyd_get_value(lyd_child(neighbor)), &theirs) < 0)
+		return;
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		for (struct lyd_node *a = conf_child(i, "address"); a; a = conf_next(a))
+			if (!addr_parse_with_len(lyd_get_value(a), &ours, &len) &&
+			    addr_eq(&ours, &theirs))
+				conf_check_error(errs, neighbor, "this is our own address (%s)",
+						 lyd_get_value(lyd_child(i)));
+}
+
+struct range {
+	struct prefix prefix;
+	const struct lyd_node *leaf;
+};
+
+static int range_cmp(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return prefix_cmp(&x->prefix, &y->prefix);
+}
+
+static void check_ranges(const struct lyd_node *bgp, struct conf_errors *errs)
+{
+	struct range *v = NULL;
+	size_t n = 0, cover = 0;
+
+	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g))
+		for (struct lyd_node *r = conf_child(g, "listen-range"); r; r = conf_next(r)) {
+			v = xrealloc(v, (n + 1) * sizeof(*v));
+			v[n].leaf = r;
+			if (!prefix_parse(lyd_get_value(r), &v[n].prefix))
+				n++;
+		}
+	if (n)
+		qsort(v, n, sizeof(*v), range_cmp);
+	for (size_t i = 1; i < n; i++) {
+		if (prefix_covers(&v[cover].prefix, &v[i].prefix))
+			conf_check_error(errs, v[i].leaf, "'%s' overlaps '%s' of neighbor-group %s",
+					 lyd_get_value(v[i].leaf), lyd_get_value(v[cover].leaf),
+					 lyd_get_value(lyd_child(lyd_parent(v[cover].leaf))));
+		else
+			cover = i;
+	}
+	free(v);
+}
+
+/* Without a router-id bgpd takes the lowest IPv4 address of a tunnel interface: there must be one.
+ */
+static void check_router_id(const struct conf *conf, const struct lyd_node *bgp,
+			    struct conf_errors *errs)
+{
+	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
+	const struct lyd_node *id = conf_child(bgp, "router-id");
+
+	if (id && str_eq(lyd_get_value(id), "0.0.0.0"))
+		conf_check_error(errs, id, "'0.0.0.0' is no identifier");
+	if (id)
+		return;
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		for (struct lyd_node *a = conf_child(i, "address"); a; a = conf_next(a))
+			if (!strchr(lyd_get_value(a), ':'))
+				return;
+	conf_check_error(
+		errs, bgp,
+		"router-id is missing, and no interface has an IPv4 address to take it from");
+}
+
+void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_errors *errs)
+{
+	const struct lyd_node *bgp = conf_top(effective, "bgp");
+	const char *as = conf_value(bgp, "as");
+
+	if (!conf_child(bgp, "neighbor") && !conf_child(bgp, "neighbor-group") &&
+	    !conf_child(bgp, "network"))
+		return;
+	if (!as)
+		conf_check_error(errs, bgp, "as is missing");
+	check_router_id(effective, bgp, errs);
+	for (struct lyd_node *n = conf_child(bgp, "neighbor"); n; n = conf_next(n)) {
+		if (conf_is(n, "disabled", "true"))
+			continue;
+		check_session(n, as, flags, errs);
+		check_own_address(effective, n, errs);
+	}
+	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g))
+		if (conf_child(g, "listen-range"))
+			check_session(g, as, flags, errs);
+	check_ranges(bgp, errs);
+}

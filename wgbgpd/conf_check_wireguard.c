@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Checks of interfaces and peers. Two peers cannot share what WireGuard gives to one: a key within
+ * an interface, a prefix of AllowedIPs within an interface; and a tunnel address is a next hop, so
+ * it is unique everywhere.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_check.h"
+#include "conf_key.h"
+#include "conf_schema.h"
+#include "prefix.h"
+
+static void check_key_file(const struct lyd_node *leaf, unsigned flags, struct conf_errors *errs)
+{
+	uint8_t key[CONF_KEY_BYTES];
+	char why[256];
+
+	if (!leaf || !(flags & CONF_CHECK_FILES))
+		return;
+	if (conf_key_read(lyd_get_value(leaf), key, why, sizeof(why)) < 0)
+		conf_check_error(errs, leaf, "%s: %s", lyd_get_value(leaf), why);
+	explicit_bzero(key, sizeof(key));
+}
+
+/* A permit or allowed-ips entry of one interface. */
+struct claim {
+	struct prefix prefix;
+	const struct lyd_node *leaf;
+};
+
+struct claims {
+	struct claim *v;
+	size_t n, cap;
+};
+
+static void claim_push(struct claims *claims, struct claim claim)
+{
+	if (claims->n == claims->cap) {
+		claims->cap = claims->cap ? claims->cap * 2 : 64;
+		claims->v = xrealloc(claims->v, claims->cap * sizeof(*claims->v));
+	}
+	claims->v[claims->n++] = claim;
+}
+
+static void claims_add(struct claims *claims, const struct lyd_node *peer, const char *name)
+{
+	for (struct lyd_node *n = conf_child(peer, name); n; n = conf_next(n)) {
+		struct claim claim = {.leaf = n};
+
+		if (prefix_parse(lyd_get_value(n), &claim.prefix) == 0)
+			claim_push(claims, claim);
+	}
+}
+
+static int claim_cmp(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	return prefix_cmp(&x->prefix, &y->prefix);
+}
+
+static const char *peer_name(const struct lyd_node *leaf)
+{
+	return lyd_get_value(lyd_child(lyd_parent(leaf)));
+}
+
+/* Sorted, a covering prefix stands before what it covers: a stack of the open ones is enough. */
+static void report_overlaps(struct claims *claims, struct conf_errors *errs)
+{
+	size_t *open = xcalloc(claims->n + 1, sizeof(*open));
+	size_t depth = 0;
+
+	if (claims->n)
+		qsort(claims->v, claims->n, sizeof(*claims->v), claim_cmp);
+	for (size_t i = 0; i < claims->n; i++) {
+		const struct claim *c = &claims->v[i];
+
+		while (depth && !prefix_covers(&claims->v[open[depth - 1]].prefix, &c->prefix))
+			depth--;
+		for (size_t d = depth; d--;) {
+			const struct claim *outer = &claims->v[open[d]];
+
+			if (lyd_parent(outer->leaf) == lyd_parent(c->leaf))
+				continue;
+			conf_check_warning(errs, c->leaf,
+					   "'%s' overlaps '%s' of peer %s: whoever announces the "
+					   "best path gets it",
+					   lyd_get_value(c->leaf), lyd_get_value(outer->leaf),
+					   peer_name(outer->leaf));
+			break;
+		}
+		open[depth++] = i;
+	}
+	free(open);
+	free(claims->v);
+}
+
+static void check_any(const struct lyd_node *interface, struct conf_errors *errs)
+{
+	const struct lyd_node *any = NULL;
+	unsigned peers = 0;
+
+	for (struct lyd_node *p = conf_child(interface, "peer"); p; p = conf_next(p)) {
+		if (conf_is(p, "disabled", "true"))
+			continue;
+		peers++;
+		for (struct lyd_node *a = conf_child(p, "allowed-ips"); a; a = conf_next(a))
+			if (str_eq(lyd_get_value(a), "any"))
+				any = a;
+	}
+	if (any && peers > 1)
+		conf_check_error(errs, any,
+				 "'any' is only possible on an interface with a single peer; this "
+				 "one has %u",
+				 peers);
+}
+
+static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_errors *errs)
+{
+	if (!conf_child(peer, "public-key"))
+		conf_check_error(errs, peer, "public-key is missing");
+	if (conf_is(peer, "disabled", "true"))
+		return;
+	if (!conf_child(peer, "permit"))
+		conf_check_warning(errs, peer,
+				   "without 'permit' nothing is learned through this peer");
+	if (!conf_child(peer, "tunnel-address") && !conf_child(peer, "allowed-ips"))
+		conf_check_warning(errs, peer,
+				   "without 'tunnel-address' and 'allowed-ips' nothing can be sent "
+				   "to this peer");
+	check_key_file(conf_child(peer, "preshared-key-file"), flags, errs);
+}
+
+static void check_mtu(const struct lyd_node *interface, struct conf_errors *errs)
+{
+	const struct lyd_node *mtu = conf_child(interface, "mtu");
+
+	if (!mtu || strtoul(lyd_get_value(mtu), NULL, 10) >= 1280)
+		return;
+	for (struct lyd_node *a = conf_child(interface, "address"); a; a = conf_next(a))
+		if (strchr(lyd_get_value(a), ':')) {
+			conf_check_error(errs, mtu,
+					 "'%s' is too small for IPv6; expected 1280 or more",
+					 lyd_get_value(mtu));
+			return;
+		}
+}
+
+static void check_interface(const struct lyd_node *interface, unsigned flags,
+			    struct conf_errors *errs)
+{
+	struct claims permits = {0};
+	struct conf_uses keys = {0}, fixed = {0};
+
+	if (!conf_child(interface, "private-key-file") && !conf_is(interface, "adopt", "true"))
+		conf_check_error(errs, interface, "private-key-file is missing");
+	check_key_file(conf_child(interface, "private-key-file"), flags, errs);
+	check_any(interface, errs);
+	check_mtu(interface, errs);
+	for (struct lyd_node *p = conf_child(interface, "peer"); p; p = conf_next(p)) {
+		check_peer(p, flags, errs);
+		conf_uses_add(&keys, conf_child(p, "public-key"));
+		for (struct lyd_node *a = conf_child(p, "allowed-ips"); a; a = conf_next(a))
+			if (!str_eq(lyd_get_value(a), "any"))
+				conf_uses_add(&fixed, a);
+		claims_add(&permits, p, "permit");
+	}
+	conf_uses_report(&keys, "the public-key", errs);
+	conf_uses_report(&fixed, "in allowed-ips", errs);
+	report_overlaps(&permits, errs);
+}
+
+/* An interface address and a tunnel address are compared without their lengths. */
+static void check_own_addresses(const struct lyd_node *wireguard, struct conf_errors *errs)
+{
+	struct claims own = {0};
+
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
+		for (struct lyd_node *a = conf_child(i, "address"); a; a = conf_next(a)) {
+			struct claim claim = {.leaf = a};
+			struct addr addr;
+			uint8_t len;
+
+			if (addr_parse_with_len(lyd_get_value(a), &addr, &len) < 0)
+				continue;
+			claim.prefix = prefix_of_addr(&addr);
+			claim_push(&own, claim);
+		}
+		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
+			claims_add(&own, p, "tunnel-address");
+	}
+	if (own.n)
+		qsort(own.v, own.n, sizeof(*own.v), claim_cmp);
+	for (size_t k = 1; k < own.n; k++) {
+		const struct lyd_node *a = own.v[k - 1].leaf, *b = own.v[k].leaf;
+		const struct conf_pos *pos;
+		char *path;
+
+		if (!prefix_eq(&own.v[k - 1].prefix, &own.v[k].prefix))
+			continue;
+		if (conf_pos(a) && conf_pos(b) && conf_pos(a)->line > conf_pos(b)->line) {
+			a = own.v[k].leaf;
+			b = own.v[k - 1].leaf;
+		}
+		pos = conf_pos(a);
+		path = conf_schema_path(a);
+		conf_check_error(errs, b, "'%s' is the %s too (line %u)", lyd_get_value(b), path,
+				 pos ? pos->line : 0);
+		free(path);
+	}
+	free(own.v);
+}
+
+void conf_check_wireguard(const struct conf *effective, unsigned flags, struct conf_errors *errs)
+{
+	const struct lyd_node *wireguard = conf_top(effective, "wireguard");
+	struct conf_uses ports = {0};
+
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
+		check_interface(i, flags, errs);
+		conf_uses_add(&ports, conf_child(i, "listen-port"));
+	}
+	conf_uses_report(&ports, "the listen-port", errs);
+	check_own_addresses(wireguard, errs);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wgbgpd: the parent process, the one program that a user starts.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conf_check.h"
+#include "conf_load.h"
+#include "conf_schema.h"
+#include "config.h"
+#include "util.h"
+
+static const char usage[] = "usage: wgbgpd [-c FILE] [-n] [-r RUNDIR] [-V]\n"
+			    "  -c FILE    configuration [" SYSCONFDIR "/wgbgp/wgbgp.conf]\n"
+			    "  -n         check the configuration and exit\n"
+			    "  -r RUNDIR  directory of the sockets and the state [/run/wgbgp]\n"
+			    "  -V         print the version\n";
+
+static int check_only(const char *path)
+{
+	struct conf_errors errs = {0};
+	struct ly_ctx *ctx = conf_schema_load(conf_schema_dir(), &errs);
+	struct conf_loaded loaded = {0};
+	int status = 1;
+
+	if (ctx && conf_load_file(ctx, path, CONF_CHECK_FILES, &loaded, &errs))
+		status = 0;
+	conf_errors_print(&errs, stderr);
+	conf_errors_free(&errs);
+	conf_loaded_free(&loaded);
+	ly_ctx_destroy(ctx);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = SYSCONFDIR "/wgbgp/wgbgp.conf";
+	bool check = false;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "c:nr:V")) != -1) {
+		switch (opt) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'n':
+			check = true;
+			break;
+		case 'r':
+			break;
+		case 'V':
+			puts("wgbgp " PACKAGE_VERSION);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (check)
+		return check_only(path);
+	fputs("wgbgpd: only -n works so far\n", stderr);
+	return 1;
+}
