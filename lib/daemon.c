@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -17,6 +18,14 @@
 static const struct daemon_ops *ops;
 static struct ipc *control;
 static struct show_server *server;
+
+/* The channel of one CLI. */
+struct client {
+	LIST_ENTRY(client) link;
+	struct ipc *ipc;
+	struct show_server *server;
+};
+static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static uint32_t applied_generation;
 
 static void answer(uint32_t generation, const char *error)
@@ -113,6 +122,49 @@ static void on_secret(const struct ipc_frame *frame)
 	sodium_memzero((uint8_t *)frame->body, frame->len);
 }
 
+static void client_free(struct client *client)
+{
+	LIST_REMOVE(client, link);
+	show_server_free(client->server);
+	ipc_free(client->ipc);
+	free(client);
+}
+
+static void on_client_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct client *client = arg;
+
+	if (frame->fd >= 0)
+		close(frame->fd);
+	if (frame->type == MSG_REQUEST || frame->type == MSG_CANCEL)
+		show_server_frame(client->server, frame);
+}
+
+static void on_client_closed(void *arg, const char *why)
+{
+	client_free(arg);
+}
+
+static void on_client_drained(void *arg)
+{
+	struct client *client = arg;
+
+	show_server_drained(client->server);
+}
+
+static void on_client(const struct ipc_frame *frame)
+{
+	static const struct ipc_handlers handlers = {on_client_frame, on_client_closed,
+						     on_client_drained};
+	struct client *client = xcalloc(1, sizeof(*client));
+
+	if (frame->fd < 0)
+		fatal("malformed message from the parent");
+	client->ipc = ipc_new(frame->fd, &handlers, client);
+	client->server = show_server_new(client->ipc, ops->commands);
+	LIST_INSERT_HEAD(&clients, client, link);
+}
+
 static void on_frame(void *arg, const struct ipc_frame *frame)
 {
 	static const struct {
@@ -126,6 +178,7 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 		{MSG_CONFIG_APPLY, on_config_apply},
 		{MSG_CONFIG_PRUNE, on_config_prune},
 		{MSG_TEARDOWN, on_teardown},
+		{MSG_CLIENT, on_client},
 	};
 
 	if (frame->type == MSG_REQUEST || frame->type == MSG_CANCEL) {
@@ -195,6 +248,8 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 	server = show_server_new(control, ops->commands);
 	ops->start(rundir);
 	loop_run();
+	while (!LIST_EMPTY(&clients))
+		client_free(LIST_FIRST(&clients));
 	if (ops->stop)
 		ops->stop();
 	show_server_free(server);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -275,6 +276,14 @@ int ipc_flush(struct ipc *ipc)
 
 		poll(&p, 1, -1);
 	}
+	return err;
+}
+
+int ipc_flush_and_wipe(struct ipc *ipc)
+{
+	int err = ipc_flush(ipc);
+
+	sodium_memzero(ipc->out.data, ipc->out.len);
 	return err;
 }
 

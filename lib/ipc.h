@@ -53,6 +53,8 @@ void ipc_pause(struct ipc *ipc);
 void ipc_resume(struct ipc *ipc);
 int ipc_flush(
 	struct ipc *ipc); /* blocks until written; 0 or -errno; for the last word before exit */
+/* Flushes, and leaves nothing of what was sent in memory: for secrets. 0 or -errno. */
+int ipc_flush_and_wipe(struct ipc *ipc);
 
 /* A connected pair, close-on-exec, non-blocking. 0 or -errno. */
 int ipc_pair(int fds[2]);

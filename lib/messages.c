@@ -47,6 +47,7 @@ const char *msg_name(enum msg_type type)
 		[MSG_ALLOWED_ACK] = "allowed-ack",
 		[MSG_ALLOWED_REFUSED] = "allowed-refused",
 		[MSG_TEARDOWN] = "teardown",
+		[MSG_CLIENT] = "client",
 	};
 
 	return (unsigned)type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown";

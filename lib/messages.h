@@ -60,6 +60,9 @@ enum msg_type {
 	MSG_ALLOWED_REFUSED,  /* struct msg_allowed_refused: a standing entry changed its fate */
 	/* parent → wgd, zebra-lite: remove everything installed; answer CONFIG_DONE */
 	MSG_TEARDOWN,
+	/* parent → child: + descriptor: a channel of one CLI, for REQUEST, CANCEL and the answers.
+	 * Its own, so that a CLI that does not read holds up nobody else. */
+	MSG_CLIENT,
 };
 const char *msg_name(enum msg_type type);
 
