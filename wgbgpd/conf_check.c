@@ -152,7 +152,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 {
 	check_references(conf, errs);
 	conf_check_wireguard(effective, flags, errs);
-	conf_check_bgp(effective, flags, errs);
+	conf_check_bgp(effective, errs);
 	conf_check_policy(conf, errs);
 	check_rib(effective, errs);
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "conf_check.h"
-#include "conf_key.h"
 #include "conf_schema.h"
 #include "prefix.h"
 
@@ -26,29 +25,11 @@ static enum session session_kind(const struct lyd_node *neighbor, const char *as
 	return str_eq(remote, as) ? SESSION_INTERNAL : SESSION_EXTERNAL;
 }
 
-static void check_password(const struct lyd_node *neighbor, unsigned flags,
-			   struct conf_errors *errs)
-{
-	const struct lyd_node *leaf = conf_child(neighbor, "password-file");
-	char line[256] = "", why[256];
-
-	if (!leaf || !(flags & CONF_CHECK_FILES))
-		return;
-	if (conf_secret_read(lyd_get_value(leaf), line, sizeof(line), why, sizeof(why)) < 0)
-		conf_check_error(errs, leaf, "%s: %s", lyd_get_value(leaf), why);
-	else if (!line[0] || strlen(line) > 80)
-		conf_check_error(errs, leaf, "%s: expected a password of 1 to 80 characters",
-				 lyd_get_value(leaf));
-	explicit_bzero(line, sizeof(line));
-}
-
 /* A neighbor, or a group with a listen-range. */
-static void check_session(const struct lyd_node *neighbor, const char *as, unsigned flags,
-			  struct conf_errors *errs)
+static void check_session(const struct lyd_node *neighbor, const char *as, struct conf_errors *errs)
 {
 	enum session kind = session_kind(neighbor, as);
 
-	check_password(neighbor, flags, errs);
 	if (kind == SESSION_UNKNOWN)
 		conf_check_error(errs, neighbor,
 				 "remote-as is missing; expected a number, internal or external");
@@ -145,7 +126,7 @@ static void check_router_id(const struct conf *conf, const struct lyd_node *bgp,
 		"router-id is missing, and no interface has an IPv4 address to take it from");
 }
 
-void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_errors *errs)
+void conf_check_bgp(const struct conf *effective, struct conf_errors *errs)
 {
 	const struct lyd_node *bgp = conf_top(effective, "bgp");
 	const char *as = conf_value(bgp, "as");
@@ -159,11 +140,11 @@ void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_er
 	for (struct lyd_node *n = conf_child(bgp, "neighbor"); n; n = conf_next(n)) {
 		if (conf_is(n, "disabled", "true"))
 			continue;
-		check_session(n, as, flags, errs);
+		check_session(n, as, errs);
 		check_own_address(effective, n, errs);
 	}
 	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g))
 		if (conf_child(g, "listen-range"))
-			check_session(g, as, flags, errs);
+			check_session(g, as, errs);
 	check_ranges(bgp, errs);
 }
