@@ -19,16 +19,28 @@ lib_libwgbgp_a_SOURCES = \
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	lib/buf_test \
+	lib/conf_test \
 	lib/hash_test \
+	lib/ipc_test \
+	lib/messages_test \
 	lib/prefix_test \
+	lib/show_test \
 	lib/slab_test \
 	lib/trie_test
 lib_buf_test_SOURCES = lib/buf_test.c
 lib_buf_test_LDADD = $(TEST_LIBS)
+lib_conf_test_SOURCES = lib/conf_test.c
+lib_conf_test_LDADD = $(TEST_LIBS)
 lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
+lib_ipc_test_SOURCES = lib/ipc_test.c
+lib_ipc_test_LDADD = $(TEST_LIBS)
+lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
+lib_messages_test_LDADD = $(TEST_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c
 lib_prefix_test_LDADD = $(TEST_LIBS)
+lib_show_test_SOURCES = lib/show_test.c
+lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c
 lib_slab_test_LDADD = $(TEST_LIBS)
 lib_trie_test_SOURCES = lib/trie_test.c

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ipc: two ends of a socket pair in one loop: order, descriptors, back-pressure, pause, broken
+ * frames, and freeing inside a callback.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "loop.h"
+#include "util.h"
+
+struct end {
+	struct ipc *ipc;
+	unsigned frames, drained, closed;
+	size_t bytes;
+	uint16_t last_type;
+	uint32_t last_generation;
+	int fds[64];
+	unsigned n_fds;
+	unsigned pause_after; /* frames; 0 never */
+	bool free_at_frame, free_at_close, in_order;
+};
+
+static struct end a, b;
+
+static void on_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct end *end = arg;
+
+	if (frame->len >= 4) {
+		uint32_t number;
+
+		memcpy(&number, frame->body, 4);
+		end->in_order = end->in_order && number == end->frames;
+	}
+	end->frames++;
+	end->bytes += frame->len;
+	end->last_type = frame->type;
+	end->last_generation = frame->generation;
+	if (frame->fd >= 0)
+		end->fds[end->n_fds++] = frame->fd;
+	if (end->pause_after && end->frames == end->pause_after)
+		ipc_pause(end->ipc);
+	if (end->free_at_frame) {
+		ipc_free(end->ipc);
+		end->ipc = NULL;
+	}
+}
+
+static void on_closed(void *arg, const char *why)
+{
+	struct end *end = arg;
+
+	end->closed++;
+	if (end->free_at_close) {
+		ipc_free(end->ipc);
+		end->ipc = NULL;
+	}
+}
+
+static void on_drained(void *arg)
+{
+	((struct end *)arg)->drained++;
+}
+
+static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
+
+static int setup(void **state)
+{
+	int fds[2];
+
+	a = b = (struct end){.in_order = true};
+	assert_int_equal(ipc_pair(fds), 0);
+	a.ipc = ipc_new(fds[0], &handlers, &a);
+	b.ipc = ipc_new(fds[1], &handlers, &b);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	for (unsigned i = 0; i < b.n_fds; i++)
+		close(b.fds[i]);
+	ipc_free(a.ipc);
+	ipc_free(b.ipc);
+	loop_free();
+	return 0;
+}
+
+/* Turns of the loop until COND, at most MAX; a condition that never comes ends the test. */
+#define RUN_UNTIL(cond)                                              \
+	do {                                                         \
+		for (int turn = 0; !(cond) && turn < 100000; turn++) \
+			event_base_loop(loop_base(), EVLOOP_ONCE);   \
+		assert_true(cond);                                   \
+	} while (0)
+#define RUN_IDLE()                                                     \
+	do {                                                           \
+		for (int turn = 0; turn < 50; turn++)                  \
+			event_base_loop(loop_base(), EVLOOP_NONBLOCK); \
+	} while (0)
+
+static void send_number(struct ipc *ipc, uint32_t number, size_t len)
+{
+	uint8_t *body = xcalloc(1, len);
+
+	memcpy(body, &number, 4);
+	ipc_send(ipc, 7, 42, body, len);
+	free(body);
+}
+
+static void test_order_and_sizes(void **state)
+{
+	size_t total = 0;
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		size_t len = 4 + (i * 37) % 700 + (i == 1500 ? 3000000 : 0);
+
+		send_number(a.ipc, i, len);
+		total += len;
+	}
+	RUN_UNTIL(b.frames == 3000);
+	assert_true(b.in_order);
+	assert_int_equal(b.bytes, total);
+	assert_int_equal(b.last_type, 7);
+	assert_int_equal(b.last_generation, 42);
+	ipc_send(b.ipc, 8, 0, NULL, 0); /* an empty body, the other way */
+	RUN_UNTIL(a.frames == 1);
+	assert_int_equal(a.last_type, 8);
+}
+
+static void test_back_pressure(void **state)
+{
+	uint32_t sent = 0;
+
+	b.pause_after = 1;
+	send_number(a.ipc, sent++, 1000);
+	RUN_UNTIL(b.frames == 1); /* paused now: what follows piles up */
+	while (!ipc_full(a.ipc)) {
+		send_number(a.ipc, sent++, 1000);
+		RUN_IDLE();
+		assert_true(sent < 100000);
+	}
+	assert_true(ipc_queued(a.ipc) > 256 * 1024);
+	assert_int_equal(a.drained, 0);
+	RUN_IDLE();
+	assert_int_equal(b.frames, 1); /* nothing is handed out while paused */
+	ipc_resume(b.ipc);
+	RUN_UNTIL(b.frames == sent);
+	assert_int_equal(a.drained, 1);
+	assert_false(ipc_full(a.ipc));
+	assert_int_equal(ipc_queued(a.ipc), 0);
+	assert_true(b.in_order);
+}
+
+/* Descriptors arrive with their own frames, also when many are between plain ones. */
+static void test_descriptors(void **state)
+{
+	struct stat want, got;
+	uint32_t sent = 0;
+	int pipes[40][2];
+
+	for (unsigned i = 0; i < 40; i++) {
+		assert_int_equal(pipe(pipes[i]), 0);
+		for (unsigned k = 0; k < i % 5; k++)
+			send_number(a.ipc, sent++, 900);
+		ipc_send_fd(a.ipc, 9, 1, &sent, sizeof(sent), pipes[i][1]);
+		sent++;
+	}
+	send_number(a.ipc, sent++, 10);
+	RUN_UNTIL(b.frames == sent);
+	assert_true(b.in_order);
+	assert_int_equal(b.n_fds, 40);
+	for (unsigned i = 0; i < 40; i++) {
+		fstat(pipes[i][1], &want);
+		fstat(b.fds[i], &got);
+		assert_true(want.st_ino == got.st_ino);
+		assert_true(fcntl(b.fds[i], F_GETFD) & FD_CLOEXEC);
+		close(pipes[i][0]);
+		close(pipes[i][1]);
+	}
+}
+
+static void test_descriptor_not_sent_is_closed(void **state)
+{
+	int fds[2];
+	char byte;
+
+	assert_int_equal(pipe(fds), 0);
+	ipc_send_fd(a.ipc, 9, 1, NULL, 0, fds[1]);
+	close(fds[1]);
+	ipc_free(a.ipc); /* never written */
+	a.ipc = NULL;
+	assert_int_equal(read(fds[0], &byte, 1), 0); /* nobody holds the writing end */
+	close(fds[0]);
+}
+
+static void test_end_of_file(void **state)
+{
+	b.free_at_close = true;
+	send_number(a.ipc, 0, 100);
+	assert_int_equal(ipc_flush(a.ipc), 0);
+	ipc_free(a.ipc);
+	a.ipc = NULL;
+	RUN_UNTIL(b.closed == 1);
+	assert_int_equal(b.frames, 1); /* the last word was heard */
+	assert_null(b.ipc);
+}
+
+static void test_send_to_the_dead(void **state)
+{
+	ipc_free(b.ipc);
+	b.ipc = NULL;
+	send_number(a.ipc, 0, 100);
+	RUN_UNTIL(a.closed == 1);
+	send_number(a.ipc, 1, 100);
+	assert_int_equal(ipc_queued(a.ipc), 112); /* thrown away, not piled up */
+	assert_true(ipc_flush(a.ipc) < 0);
+	RUN_IDLE();
+	assert_int_equal(a.closed, 1);
+}
+
+static void test_free_inside_frame(void **state)
+{
+	b.free_at_frame = true;
+	for (uint32_t i = 0; i < 10; i++)
+		send_number(a.ipc, i, 10);
+	RUN_UNTIL(!b.ipc);
+	assert_int_equal(b.frames, 1);
+	RUN_UNTIL(a.closed == 1);
+}
+
+static void raw_pair(void)
+{
+	int fds[2];
+
+	ipc_free(a.ipc);
+	ipc_free(b.ipc);
+	a.ipc = NULL;
+	a.closed = b.closed = 0;
+	assert_int_equal(ipc_pair(fds), 0);
+	b.ipc = ipc_new(fds[0], &handlers, &b);
+	a.fds[0] = fds[1];
+}
+
+static void test_broken_frames(void **state)
+{
+	const uint8_t huge[12] = {0xff, 0xff, 0xff, 0xff, 0, 1};
+	const uint8_t no_fd[12] = {0, 0, 0, 0, 0, 1, 0, 1};
+	const uint8_t cut[12] = {0, 0, 0, 5, 0, 1};
+	const uint8_t *const rows[] = {huge, no_fd, cut};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		raw_pair();
+		assert_int_equal(write(a.fds[0], rows[i], 12), 12);
+		if (i == 2)
+			close(a.fds[0]);
+		RUN_UNTIL(b.closed == 1);
+		assert_int_equal(b.frames, 0);
+		if (i != 2)
+			close(a.fds[0]);
+	}
+}
+
+/* A byte at a time: a frame is handed out only when it is whole. */
+static void test_dribble(void **state)
+{
+	const uint8_t bytes[] = {0, 0, 0, 4, 0, 3, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0};
+
+	raw_pair();
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		assert_int_equal(b.frames, 0);
+		assert_int_equal(write(a.fds[0], bytes + i, 1), 1);
+		RUN_IDLE();
+	}
+	RUN_UNTIL(b.frames == 1);
+	assert_int_equal(b.last_type, 3);
+	assert_int_equal(b.last_generation, 9);
+	close(a.fds[0]);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_order_and_sizes),   TEST(test_back_pressure),
+		TEST(test_descriptors),	      TEST(test_descriptor_not_sent_is_closed),
+		TEST(test_end_of_file),	      TEST(test_send_to_the_dead),
+		TEST(test_free_inside_frame), TEST(test_broken_frames),
+		TEST(test_dribble),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * messages: every type is encoded, decoded and encoded again; cut at each byte, with a byte too
+ * many, and with bytes changed at random (the seed is printed, MESSAGES_SEED repeats a run).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "messages.h"
+#include "messages_again.h"
+
+static unsigned seed;
+
+static struct prefix prefixes[3];
+static struct addr addrs[2];
+
+static void put_channel(struct wr *w)
+{
+	msg_put_channel(w, DAEMON_BGPD);
+}
+
+static void put_endpoint(struct wr *w)
+{
+	struct endpoint e = {.addr = addrs[1], .port = 179, .scope_id = 3};
+
+	wr_endpoint(w, &e);
+}
+
+static void put_addr(struct wr *w)
+{
+	wr_addr(w, &addrs[0]);
+}
+
+static void put_u32(struct wr *w)
+{
+	wr_u32(w, 4711);
+}
+
+static void put_secret(struct wr *w)
+{
+	struct msg_secret m = {.path = "/etc/wgbgp/keys/wg0"};
+
+	memset(m.key, 7, sizeof(m.key));
+	msg_put_secret(w, &m);
+}
+
+static void put_done(struct wr *w)
+{
+	msg_put_done(w, "no such thing");
+}
+
+static void put_request(struct wr *w)
+{
+	msg_put_request(w, 9, "{\"command\":\"route\"}", 19);
+}
+
+static void put_reply_head(struct wr *w)
+{
+	msg_put_reply_head(w, 9, "routes", "{}", 2);
+}
+
+static void put_reply_end(struct wr *w)
+{
+	msg_put_reply_end(w, 9, "");
+}
+
+static void put_routes(struct wr *w)
+{
+	struct route_hops hops = {.n = 2, .hop = {{addrs[0], ROUTE_EBGP}, {addrs[1], ROUTE_IBGP}}};
+	size_t mark = msg_begin_routes(w, &hops);
+
+	for (unsigned i = 0; i < 3; i++)
+		wr_prefix(w, &prefixes[i]);
+	msg_end_routes(w, mark, 3);
+}
+
+static void put_nexthop(struct wr *w)
+{
+	struct msg_nexthop m = {.addr = addrs[0],
+				.reach = REACH_DEGRADED,
+				.reason = REASON_HANDSHAKE_OLD,
+				.connected = true,
+				.tunnel = true,
+				.cost = 99,
+				.ifname = "wg0",
+				.peer = "site-a"};
+
+	msg_put_nexthop(w, &m);
+}
+
+static void put_verdicts(struct wr *w)
+{
+	struct msg_verdicts m = {.verdict = VERDICT_REFUSED,
+				 .reason = REASON_FOREIGN_ROUTE,
+				 .nexthop = addrs[1],
+				 .n_prefixes = 3,
+				 .prefixes = prefixes};
+
+	msg_put_verdicts(w, &m);
+}
+
+static void put_redist(struct wr *w)
+{
+	struct msg_redist m = {prefixes[1], REDIST_KERNEL, true, 20};
+
+	msg_put_redist(w, &m);
+}
+
+static void put_allowed(struct wr *w)
+{
+	struct allowed_change changes[] = {{ALLOWED_SET, 1, prefixes[0]},
+					   {ALLOWED_UNSET, 2, prefixes[2]}};
+	struct msg_allowed m = {.batch = 5, .n = 2, .changes = changes};
+
+	msg_put_allowed(w, &m);
+}
+
+static void put_allowed_refused(struct wr *w)
+{
+	struct msg_allowed_refused m = {3, prefixes[2], REASON_FOREIGN_ALLOWED_IP};
+
+	msg_put_allowed_refused(w, &m);
+}
+
+static void put_allowed_ack(struct wr *w)
+{
+	struct msg_allowed_refused refused[] = {{3, prefixes[0], REASON_WG_ERROR},
+						{4, prefixes[1], REASON_NONE}};
+	struct msg_allowed_ack m = {.batch = 5, .n = 2, .refused = refused};
+
+	msg_put_allowed_ack(w, &m);
+}
+
+static void put_tunnel_if(struct wr *w)
+{
+	struct tunnel_addr on_if[] = {{addrs[0], 24}, {addrs[1], 64}};
+	struct msg_tunnel_if m = {.ifindex = 7,
+				  .name = "wg0",
+				  .up = true,
+				  .any = true,
+				  .fwmark = 1,
+				  .n_addrs = 2,
+				  .addrs = on_if};
+
+	msg_put_tunnel_if(w, &m);
+}
+
+static void put_tunnel_peer(struct wr *w)
+{
+	struct msg_tunnel_peer m = {.id = 1,
+				    .ifindex = 7,
+				    .name = "site-a",
+				    .state = TUNNEL_UP,
+				    .reason = REASON_HANDSHAKE_FRESH,
+				    .cost = 10,
+				    .endpoint = {.addr = addrs[0], .port = 51820},
+				    .n_addrs = 2,
+				    .addrs = addrs,
+				    .n_fixed = 3,
+				    .fixed = prefixes};
+
+	msg_put_tunnel_peer(w, &m);
+}
+
+static void (*const puts_[])(struct wr *) = {
+	put_channel,	 put_endpoint,	put_addr,	 put_u32,	put_secret,
+	put_done,	 put_request,	put_reply_head,	 put_reply_end, put_routes,
+	put_nexthop,	 put_verdicts,	put_redist,	 put_allowed,	put_allowed_refused,
+	put_allowed_ack, put_tunnel_if, put_tunnel_peer,
+};
+
+static int decode_exact(const struct again_row *row, const uint8_t *data, size_t n, struct wr *out)
+{
+	uint8_t *exact = xmalloc(n); /* a sanitizer sees a read behind the end */
+	int err;
+
+	if (n)
+		memcpy(exact, data, n);
+	wr_reset(out);
+	err = row->again(exact, n, out);
+	free(exact);
+	return err;
+}
+
+static void test_round_trip(void **state)
+{
+	struct wr w = {0}, out = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(again_rows); i++) {
+		wr_reset(&w);
+		puts_[i](&w);
+		if (decode_exact(&again_rows[i], w.data, w.len, &out) < 0)
+			fail_msg("%s is not decoded", again_rows[i].name);
+		assert_int_equal(out.len, w.len);
+		assert_memory_equal(out.data, w.data, w.len);
+	}
+	wr_free(&w);
+	wr_free(&out);
+}
+
+static void test_truncated_and_too_long(void **state)
+{
+	struct wr w = {0}, out = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(again_rows); i++) {
+		const struct again_row *row = &again_rows[i];
+
+		wr_reset(&w);
+		puts_[i](&w);
+		for (size_t n = 0; n < (row->free_tail ? row->free_tail : w.len); n++)
+			if (decode_exact(row, w.data, n, &out) != -EBADMSG)
+				fail_msg("%s of %zu bytes cut to %zu is taken", row->name, w.len,
+					 n);
+		wr_u8(&w, 0);
+		if (!row->free_tail && decode_exact(row, w.data, w.len, &out) != -EBADMSG)
+			fail_msg("%s with a byte too many is taken", row->name);
+	}
+	wr_free(&w);
+	wr_free(&out);
+}
+
+/* Whatever a decoder takes it must encode to something that it takes again, unchanged. */
+static void test_mutated(void **state)
+{
+	struct wr w = {0}, once = {0}, twice = {0};
+
+	for (unsigned round = 0; round < 20000; round++) {
+		const struct again_row *row = &again_rows[round % ARRAY_SIZE(again_rows)];
+
+		wr_reset(&w);
+		puts_[round % ARRAY_SIZE(again_rows)](&w);
+		for (unsigned k = rand_r(&seed) % 4; k > 0; k--)
+			w.data[rand_r(&seed) % w.len] = rand_r(&seed);
+		if (decode_exact(row, w.data, w.len, &once) < 0)
+			continue;
+		assert_int_equal(decode_exact(row, once.data, once.len, &twice), 0);
+		assert_int_equal(once.len, twice.len);
+		assert_memory_equal(once.data, twice.data, once.len);
+	}
+	wr_free(&w);
+	wr_free(&once);
+	wr_free(&twice);
+}
+
+/* A count that the body cannot hold must not be allocated for. */
+static void test_huge_count(void **state)
+{
+	struct wr w = {0};
+	struct msg_allowed m;
+
+	wr_u32(&w, 1);
+	wr_u32(&w, UINT32_MAX);
+	assert_int_equal(msg_get_allowed(w.data, w.len, &m), -EBADMSG);
+	assert_null(m.changes);
+	wr_free(&w);
+}
+
+static void test_long_error_is_cut(void **state)
+{
+	char text[3 * MSG_ERROR_MAX], error[MSG_ERROR_MAX];
+	struct wr w = {0};
+
+	memset(text, 'e', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	msg_put_done(&w, text);
+	assert_int_equal(msg_get_done(w.data, w.len, error), 0);
+	assert_int_equal(strlen(error), MSG_ERROR_MAX - 1);
+	wr_free(&w);
+}
+
+static void test_names(void **state)
+{
+	for (int t = MSG_CHANNEL; t <= MSG_TEARDOWN; t++)
+		assert_string_not_equal(msg_name(t), "unknown");
+	assert_string_equal(msg_name(0), "unknown");
+	assert_string_equal(msg_name(9999), "unknown");
+	assert_string_equal(reach_name(REACH_UP), "up");
+	assert_string_equal(tunnel_state_name(TUNNEL_UP), "up");
+	assert_string_equal(daemon_name(DAEMON_BGPD), "bgpd");
+	assert_string_equal(redist_name(REDIST_KERNEL), "kernel");
+	for (int r = 0; r < REASON_COUNT; r++)
+		for (int q = 0; q < r; q++)
+			assert_string_not_equal(reason_name(r), reason_name(q));
+	assert_string_equal(reason_name(REASON_COUNT), "unknown");
+}
+
+int main(void)
+{
+	const char *given = getenv("MESSAGES_SEED");
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_truncated_and_too_long),
+		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_huge_count),
+		cmocka_unit_test(test_long_error_is_cut),
+		cmocka_unit_test(test_names),
+	};
+
+	_Static_assert(ARRAY_SIZE(puts_) == ARRAY_SIZE(again_rows), "one encoder a row");
+	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
+	print_message("MESSAGES_SEED=%u\n", seed);
+	prefix_parse("10.0.0.0/8", &prefixes[0]);
+	prefix_parse("2001:db8::/33", &prefixes[1]);
+	prefix_parse("0.0.0.0/0", &prefixes[2]);
+	addr_parse("192.0.2.1", &addrs[0]);
+	addr_parse("fd99::1", &addrs[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

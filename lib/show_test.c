@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * show: answers over a real channel: whole ones, streamed ones against a slow reader, cancelled
+ * ones, unknown commands and malformed requests.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop.h"
+#include "messages.h"
+#include "show.h"
+#include "util.h"
+
+#define ROWS 100000
+
+static struct ipc *client_ipc, *server_ipc;
+static struct show_server *server;
+static unsigned rows_emitted, finished;
+static size_t queued_max;
+
+static struct {
+	unsigned heads, rows, ends;
+	uint32_t last_id, first_ended;
+	char list[MSG_NAME_MAX], error[MSG_ERROR_MAX];
+	bool in_order;
+	bool pause;
+} got;
+
+static void start_object(struct show *s)
+{
+	show_object(s, json_pack("{s:s}", "hello", "world"));
+}
+
+static void start_rows(struct show *s)
+{
+	s->state = xcalloc(1, sizeof(unsigned));
+	show_head(s, json_object(), "numbers");
+}
+
+static void step_rows(struct show *s)
+{
+	unsigned *at = s->state;
+
+	for (; *at < ROWS && !show_full(s); (*at)++) {
+		show_row(s, json_pack("{s:i}", "n", *at));
+		rows_emitted++;
+	}
+	if (ipc_queued(server_ipc) > queued_max)
+		queued_max = ipc_queued(server_ipc);
+	if (*at == ROWS)
+		show_end(s, NULL);
+}
+
+static void finish_rows(struct show *s)
+{
+	free(s->state);
+	finished++;
+}
+
+static const struct show_command commands[] = {
+	{"object", start_object, NULL, NULL},
+	{"rows", start_rows, step_rows, finish_rows},
+	{0},
+};
+
+static void server_frame(void *arg, const struct ipc_frame *frame)
+{
+	show_server_frame(server, frame);
+}
+
+static void server_drained(void *arg)
+{
+	show_server_drained(server);
+}
+
+static void client_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct msg_reply m;
+
+	assert_int_equal(msg_get_reply(frame->type, frame->body, frame->len, &m), 0);
+	got.last_id = m.id;
+	if (frame->type == MSG_REPLY_HEAD) {
+		got.heads++;
+		str_copy(got.list, m.list, sizeof(got.list));
+	} else if (frame->type == MSG_REPLY_ROW) {
+		char expect[32];
+
+		snprintf(expect, sizeof(expect), "{\"n\":%u}", got.rows++);
+		got.in_order = got.in_order && m.json_len == strlen(expect) &&
+			       memcmp(m.json, expect, m.json_len) == 0;
+	} else {
+		if (got.ends++ == 0)
+			got.first_ended = m.id;
+		str_copy(got.error, m.error, sizeof(got.error));
+	}
+	if (got.pause)
+		ipc_pause(client_ipc);
+}
+
+static void nothing(void *arg, const char *why)
+{
+}
+
+static int setup(void **state)
+{
+	static const struct ipc_handlers server_side = {server_frame, nothing, server_drained};
+	static const struct ipc_handlers client_side = {client_frame, nothing, NULL};
+	int fds[2];
+
+	memset(&got, 0, sizeof(got));
+	got.in_order = true;
+	rows_emitted = finished = 0;
+	queued_max = 0;
+	ipc_pair(fds);
+	client_ipc = ipc_new(fds[0], &client_side, NULL);
+	server_ipc = ipc_new(fds[1], &server_side, NULL);
+	server = show_server_new(server_ipc, commands);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	show_server_free(server);
+	ipc_free(client_ipc);
+	ipc_free(server_ipc);
+	loop_free();
+	return 0;
+}
+
+static void request(uint32_t id, const char *json)
+{
+	struct wr w = {0};
+
+	msg_put_request(&w, id, json, strlen(json));
+	ipc_send(client_ipc, MSG_REQUEST, 0, w.data, w.len);
+	wr_free(&w);
+}
+
+static void turns(int n)
+{
+	while (n-- > 0)
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+}
+
+#define RUN_UNTIL(cond)                                               \
+	do {                                                          \
+		for (int turn = 0; !(cond) && turn < 1000000; turn++) \
+			event_base_loop(loop_base(), EVLOOP_ONCE);    \
+		assert_true(cond);                                    \
+	} while (0)
+
+static void test_object(void **state)
+{
+	request(5, "{\"command\":\"object\"}");
+	RUN_UNTIL(got.ends == 1);
+	assert_int_equal(got.heads, 1);
+	assert_int_equal(got.last_id, 5);
+	assert_string_equal(got.list, "");
+	assert_string_equal(got.error, "");
+}
+
+static void test_stream(void **state)
+{
+	request(1, "{\"command\":\"rows\"}");
+	RUN_UNTIL(got.ends == 1);
+	assert_int_equal(got.rows, ROWS);
+	assert_true(got.in_order);
+	assert_string_equal(got.list, "numbers");
+	assert_int_equal(finished, 1);
+	assert_true(queued_max < 512 * 1024); /* streamed, not piled up */
+}
+
+static void test_slow_reader_stops_it(void **state)
+{
+	got.pause = true;
+	request(1, "{\"command\":\"rows\"}");
+	RUN_UNTIL(got.heads == 1);
+	turns(500);
+	assert_true(rows_emitted < ROWS);
+	got.pause = false;
+	ipc_resume(client_ipc);
+	RUN_UNTIL(got.ends == 1);
+	assert_int_equal(got.rows, ROWS);
+	assert_true(got.in_order);
+}
+
+static void test_cancel(void **state)
+{
+	struct wr w = {0};
+
+	got.pause = true;
+	request(1, "{\"command\":\"rows\"}");
+	RUN_UNTIL(got.heads == 1);
+	wr_u32(&w, 1);
+	ipc_send(client_ipc, MSG_CANCEL, 0, w.data, w.len);
+	wr_free(&w);
+	turns(500);
+	got.pause = false;
+	ipc_resume(client_ipc);
+	RUN_UNTIL(got.ends == 1);
+	assert_string_equal(got.error, "cancelled");
+	assert_true(got.rows < ROWS);
+	assert_int_equal(finished, 1);
+}
+
+static void test_two_at_once_and_free(void **state)
+{
+	request(1, "{\"command\":\"rows\"}");
+	request(2, "{\"command\":\"rows\"}");
+	request(3, "{\"command\":\"object\"}");
+	RUN_UNTIL(got.ends >= 1); /* the object overtakes the tables */
+	assert_int_equal(got.first_ended, 3);
+	/* teardown frees the server with two running answers: a sanitizer sees a leak */
+}
+
+static void test_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{\"command\":\"nonsense\"}", "{}", "[1]", "{\"command\":7}", "{", ""};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		request(i, bad[i]);
+		RUN_UNTIL(got.ends == i + 1);
+		assert_int_equal(got.last_id, i);
+		assert_true(got.error[0] != '\0');
+	}
+	assert_int_equal(got.heads, 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_object),
+		TEST(test_stream),
+		TEST(test_slow_reader_stops_it),
+		TEST(test_cancel),
+		TEST(test_two_at_once_and_free),
+		TEST(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
