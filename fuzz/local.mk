@@ -1,1 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# One target per decoder, built with clang by `configure --enable-fuzzing --enable-sanitizers`.
+# A target FOO is fuzz/FOO_fuzz.c; its seed corpus, where there is one, is the folder fuzz/corpus/FOO.
+# `make fuzz-run FUZZ_SECONDS=10` runs each target for that long; findings stay in the build folder.
+FUZZ_TARGETS =
+FUZZ_SECONDS = 10
+
+FUZZ_TARGETS += fuzz/messages_fuzz
+fuzz_messages_fuzz_SOURCES = fuzz/messages_fuzz.c
+fuzz_messages_fuzz_LDADD = $(LIB_LIBS)
+fuzz_messages_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+if FUZZING
+noinst_PROGRAMS += $(FUZZ_TARGETS)
+
+fuzz-run: $(FUZZ_TARGETS)
+	@set -e; for t in $(FUZZ_TARGETS); do \
+		name=$${t#fuzz/}; corpus=fuzz/work/$${name%_fuzz}; mkdir -p $$corpus; \
+		seeds=$(srcdir)/fuzz/corpus/$${name%_fuzz}; test -d $$seeds || seeds=; \
+		echo "FUZZ $$name"; \
+		./$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-verbosity=0 -print_final_stats=0 -artifact_prefix=$$corpus. $$corpus $$seeds; \
+	done
+.PHONY: fuzz-run
+endif
