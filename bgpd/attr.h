@@ -58,7 +58,8 @@ void attr_edit_weight(struct attr_edit *e, uint32_t v);
 void attr_edit_prepend(struct attr_edit *e, uint32_t as, unsigned times);
 void attr_edit_community(struct attr_edit *e, bool add, uint32_t community);
 void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t value[3]);
-void attr_edit_clear_communities(struct attr_edit *e);		  /* standard ones */
+void attr_edit_clear_communities(struct attr_edit *e); /* standard ones */
+void attr_edit_clear_large_communities(struct attr_edit *e);
 void attr_edit_originator(struct attr_edit *e, uint32_t id);	  /* RFC 4456 */
 void attr_edit_cluster_prepend(struct attr_edit *e, uint32_t id); /* RFC 4456 */
 void attr_edit_drop_internal(

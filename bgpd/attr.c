@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "attr.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attr_wire.h"
+#include "buf.h"
+#include "util.h"
+
+/* What makes a set: from the next hop to the last byte of the wire form. */
+#define KEY_OFFSET offsetof(struct attr, nexthop)
+
+static struct hash_table sets;
+static size_t set_bytes;
+
+struct attr *attr_ref(struct attr *a)
+{
+	a->refs++;
+	return a;
+}
+
+void attr_unref(struct attr *a)
+{
+	if (!a)
+		return;
+	ensure(a->refs > 0);
+	if (--a->refs)
+		return;
+	hash_remove(&sets, &a->node);
+	set_bytes -= sizeof(*a) + a->wire_len;
+	free(a);
+	if (!sets.count)
+		hash_clear(&sets);
+}
+
+size_t attr_count(void)
+{
+	return sets.count;
+}
+
+size_t attr_bytes(void)
+{
+	return set_bytes;
+}
+
+void attr_draft_clear(struct attr_draft *d)
+{
+	memset(&d->head, 0, sizeof(d->head));
+}
+
+bool attr_draft_add(struct attr_draft *d, uint8_t flags, uint8_t type, const void *value,
+		    size_t len)
+{
+	uint8_t *at = d->head.wire + d->head.wire_len;
+	size_t head = len > 255 ? 4 : 3;
+
+	if (d->head.wire_len + head + len > ATTR_WIRE_MAX - 16)
+		return false;
+	at[0] = (flags & ~ATTR_EXTENDED) | (len > 255 ? ATTR_EXTENDED : 0);
+	at[1] = type;
+	if (len > 255) {
+		at[2] = len >> 8;
+		at[3] = len;
+	} else {
+		at[2] = len;
+	}
+	if (len)
+		memcpy(at + head, value, len);
+	d->head.wire_len += head + len;
+	return true;
+}
+
+bool attr_tlv_next(const uint8_t **at, const uint8_t *end, struct attr_tlv *t)
+{
+	const uint8_t *b = *at;
+
+	if (b >= end)
+		return false;
+	t->start = b;
+	t->flags = b[0];
+	t->type = b[1];
+	if (b[0] & ATTR_EXTENDED) {
+		t->len = get_u16(b + 2);
+		t->value = b + 4;
+	} else {
+		t->len = b[2];
+		t->value = b + 3;
+	}
+	t->end = *at = t->value + t->len;
+	return true;
+}
+
+bool attr_tlv_find(const uint8_t *wire, size_t len, uint8_t type, struct attr_tlv *t)
+{
+	const uint8_t *at = wire, *end = wire + len;
+
+	while (attr_tlv_next(&at, end, t))
+		if (t->type >= type)
+			return t->type == type;
+	return false;
+}
+
+static bool find(const struct attr *a, uint8_t type, struct attr_tlv *t)
+{
+	return attr_tlv_find(a->wire, a->wire_len, type, t);
+}
+
+unsigned as_path_count(const uint8_t *path, size_t len)
+{
+	unsigned count = 0;
+
+	for (const uint8_t *at = path; at < path + len; at += 2 + at[1] * 4)
+		count += at[0] == AS_SET ? 1 : at[1];
+	return count;
+}
+
+static void derive_path(struct attr *head, const uint8_t *path, size_t len)
+{
+	const uint8_t *last = NULL;
+
+	head->as_path_len = as_path_count(path, len);
+	head->neighbor_as = head->origin_as = 0;
+	for (const uint8_t *at = path; at < path + len; at += 2 + at[1] * 4)
+		last = at;
+	if (!last)
+		return;
+	if (path[0] == AS_SEQUENCE)
+		head->neighbor_as = get_u32(path + 2);
+	if (last[0] == AS_SEQUENCE)
+		head->origin_as = get_u32(last + 2 + (last[1] - 1) * 4);
+}
+
+void attr_draft_derive(struct attr_draft *d)
+{
+	const uint8_t *at = d->head.wire, *end = at + d->head.wire_len;
+	struct attr *head = &d->head;
+	struct attr_tlv t;
+
+	head->originator_id = 0;
+	head->cluster_len = 0;
+	head->atomic_aggregate = false;
+	while (attr_tlv_next(&at, end, &t)) {
+		if (t.type == ATTR_ORIGIN)
+			head->origin = t.value[0];
+		else if (t.type == ATTR_AS_PATH)
+			derive_path(head, t.value, t.len);
+		else if (t.type == ATTR_ATOMIC_AGGREGATE)
+			head->atomic_aggregate = true;
+		else if (t.type == ATTR_ORIGINATOR_ID)
+			head->originator_id = get_u32(t.value);
+		else if (t.type == ATTR_CLUSTER_LIST)
+			head->cluster_len = t.len / 4 > 255 ? 255 : t.len / 4;
+	}
+}
+
+struct attr *attr_intern(const struct attr_draft *d)
+{
+	const uint8_t *key = (const uint8_t *)d + KEY_OFFSET;
+	size_t size = offsetof(struct attr, wire) + d->head.wire_len;
+	uint32_t hash = hash_bytes(key, size - KEY_OFFSET);
+	struct hash_node *n;
+	struct attr *a;
+
+	for (n = hash_find(&sets, hash); n; n = hash_find_next(n)) {
+		a = container_of(n, struct attr, node);
+		if (a->wire_len == d->head.wire_len &&
+		    memcmp((uint8_t *)a + KEY_OFFSET, key, size - KEY_OFFSET) == 0)
+			return attr_ref(a);
+	}
+	a = xmalloc(size < sizeof(*a) ? sizeof(*a) : size);
+	memcpy((uint8_t *)a + KEY_OFFSET, key, size - KEY_OFFSET);
+	a->refs = 1;
+	hash_insert(&sets, &a->node, hash);
+	set_bytes += sizeof(*a) + a->wire_len;
+	return a;
+}
+
+/* Questions. */
+
+bool attr_as_path_has(const struct attr *a, uint32_t as, unsigned at_least)
+{
+	struct attr_tlv t;
+	unsigned seen = 0;
+
+	if (!find(a, ATTR_AS_PATH, &t))
+		return at_least == 0;
+	for (const uint8_t *at = t.value; at < t.end; at += 2 + at[1] * 4)
+		for (unsigned i = 0; i < at[1]; i++)
+			seen += get_u32(at + 2 + i * 4) == as;
+	return seen >= at_least;
+}
+
+/* VALUE of N bytes is one of the elements of the list attribute TYPE. */
+static bool list_has(const struct attr *a, uint8_t type, const uint8_t *value, size_t n)
+{
+	struct attr_tlv t;
+
+	if (!find(a, type, &t))
+		return false;
+	for (const uint8_t *at = t.value; at + n <= t.end; at += n)
+		if (memcmp(at, value, n) == 0)
+			return true;
+	return false;
+}
+
+bool attr_cluster_has(const struct attr *a, uint32_t id)
+{
+	uint8_t value[4];
+
+	put_u32(value, id);
+	return list_has(a, ATTR_CLUSTER_LIST, value, sizeof(value));
+}
+
+bool attr_community_has(const struct attr *a, uint32_t community)
+{
+	uint8_t value[4];
+
+	put_u32(value, community);
+	return list_has(a, ATTR_COMMUNITIES, value, sizeof(value));
+}
+
+bool attr_large_community_has(const struct attr *a, const uint32_t v[3])
+{
+	uint8_t value[12];
+
+	for (int i = 0; i < 3; i++)
+		put_u32(value + i * 4, v[i]);
+	return list_has(a, ATTR_LARGE_COMMUNITIES, value, sizeof(value));
+}
+
+/* Sending. */
+
+static void put_head(struct wr *w, uint8_t flags, uint8_t type, size_t len)
+{
+	wr_u8(w, (flags & ~ATTR_EXTENDED) | (len > 255 ? ATTR_EXTENDED : 0));
+	wr_u8(w, type);
+	if (len > 255)
+		wr_u16(w, len);
+	else
+		wr_u8(w, len);
+}
+
+static void put_fields(struct wr *w, const struct attr *a, bool ipv4_nexthop)
+{
+	if (ipv4_nexthop) {
+		put_head(w, ATTR_TRANSITIVE, ATTR_NEXT_HOP, 4);
+		wr_bytes(w, a->nexthop.b, 4);
+	}
+	if (a->has_med) {
+		put_head(w, ATTR_OPTIONAL, ATTR_MED, 4);
+		wr_u32(w, a->med);
+	}
+	if (a->has_local_pref) {
+		put_head(w, ATTR_TRANSITIVE, ATTR_LOCAL_PREF, 4);
+		wr_u32(w, a->local_pref);
+	}
+}
+
+/* RFC 6793 section 4.2.2: numbers that do not fit are AS_TRANS; true when there was one. */
+static bool put_path_2octet(struct wr *w, const struct attr_tlv *t)
+{
+	bool wide = false;
+	size_t len = 0;
+
+	for (const uint8_t *at = t->value; at < t->end; at += 2 + at[1] * 4)
+		len += 2 + at[1] * 2;
+	put_head(w, ATTR_TRANSITIVE, ATTR_AS_PATH, len);
+	for (const uint8_t *at = t->value; at < t->end; at += 2 + at[1] * 4) {
+		wr_bytes(w, at, 2);
+		for (unsigned i = 0; i < at[1]; i++) {
+			uint32_t as = get_u32(at + 2 + i * 4);
+
+			wide = wide || as > UINT16_MAX;
+			wr_u16(w, as > UINT16_MAX ? AS_TRANS : as);
+		}
+	}
+	return wide;
+}
+
+static void put_2octet(struct wr *w, const struct attr *a, bool ipv4_nexthop)
+{
+	const uint8_t *at = a->wire, *end = a->wire + a->wire_len;
+	struct attr_tlv t, path = {0}, aggregator = {0};
+	bool wide = false, fields = false, as4 = false;
+
+	while (true) {
+		bool more = attr_tlv_next(&at, end, &t);
+
+		if (!fields && (!more || t.type > ATTR_LOCAL_PREF)) {
+			put_fields(w, a, ipv4_nexthop);
+			fields = true;
+		}
+		if (!as4 && (!more || t.type > ATTR_AS4_AGGREGATOR)) {
+			if (wide) {
+				put_head(w, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_AS4_PATH,
+					 path.len);
+				wr_bytes(w, path.value, path.len);
+			}
+			if (aggregator.value) {
+				put_head(w, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_AS4_AGGREGATOR,
+					 8);
+				wr_bytes(w, aggregator.value, 8);
+			}
+			as4 = true;
+		}
+		if (!more)
+			return;
+		if (t.type == ATTR_AS_PATH) {
+			path = t;
+			wide = put_path_2octet(w, &t);
+		} else if (t.type == ATTR_AGGREGATOR) {
+			uint32_t as = get_u32(t.value);
+
+			put_head(w, t.flags, ATTR_AGGREGATOR, 6);
+			wr_u16(w, as > UINT16_MAX ? AS_TRANS : as);
+			wr_bytes(w, t.value + 4, 4);
+			if (as > UINT16_MAX)
+				aggregator = t;
+		} else {
+			wr_bytes(w, t.start, t.end - t.start);
+		}
+	}
+}
+
+void attr_put(struct wr *w, const struct attr *a, bool ipv4_nexthop, bool four_octet)
+{
+	const uint8_t *at = a->wire, *split = at, *end = at + a->wire_len;
+	struct attr_tlv t;
+
+	if (!four_octet) {
+		put_2octet(w, a, ipv4_nexthop);
+		return;
+	}
+	while (attr_tlv_next(&at, end, &t) && t.type < ATTR_NEXT_HOP)
+		split = t.end;
+	wr_bytes(w, a->wire, split - a->wire);
+	put_fields(w, a, ipv4_nexthop);
+	wr_bytes(w, split, end - split);
+}

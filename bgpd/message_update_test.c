@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "attr_wire.h"
+#include "buf.h"
+#include "message.h"
+#include "util.h"
+
+static struct update_context ctx = {
+	.ebgp = true, .four_octet = true, .family = {true, true}, .as = 65001};
+static struct update u;
+static struct bgp_error error;
+
+/* Text of hex digits and blanks to bytes. */
+static size_t unhex(const char *text, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (; *text; text++) {
+		char pair[3] = {text[0], text[1], 0};
+
+		if (*text == ' ')
+			continue;
+		out[n++] = strtoul(pair, NULL, 16);
+		text++;
+	}
+	return n;
+}
+
+/* An UPDATE of these parts in hex. */
+static int decode(const char *withdrawn, const char *attrs, const char *nlri)
+{
+	uint8_t part[4096];
+	static struct wr w; /* what was decoded points into it */
+	size_t n = unhex(withdrawn, part);
+
+	update_release(&u);
+	wr_reset(&w);
+	wr_u16(&w, n);
+	wr_bytes(&w, part, n);
+	n = unhex(attrs, part);
+	wr_u16(&w, n);
+	wr_bytes(&w, part, n);
+	n = unhex(nlri, part);
+	wr_bytes(&w, part, n);
+	return update_decode(w.data, w.len, &ctx, &u, &error);
+}
+
+#define ORIGIN "400101 00 "
+#define PATH "400206 0201 0000fde9 "
+#define HOP "400304 0a000001 "
+#define BASE ORIGIN PATH HOP
+#define NET "18 c0a801 " /* 192.168.1.0/24 */
+
+static int setup(void **state)
+{
+	ctx = (struct update_context){
+		.ebgp = true, .four_octet = true, .family = {true, true}, .as = 65001};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	update_release(&u);
+	assert_int_equal(attr_count(), 0);
+	return 0;
+}
+
+static void test_plain(void **state)
+{
+	struct prefix p;
+
+	assert_int_equal(decode("10 ac10", BASE, NET "08 0a"), 0);
+	assert_false(u.treat_as_withdraw);
+	assert_true(nlri_next(&u.withdrawn[0], &p));
+	assert_string_equal(PREFIX_STR(&p), "172.16.0.0/16");
+	assert_false(nlri_next(&u.withdrawn[0], &p));
+	assert_true(nlri_next(&u.announced[0], &p));
+	assert_string_equal(PREFIX_STR(&p), "192.168.1.0/24");
+	assert_true(nlri_next(&u.announced[0], &p));
+	assert_string_equal(PREFIX_STR(&p), "10.0.0.0/8");
+	assert_false(nlri_next(&u.announced[0], &p));
+	assert_int_equal(u.attr->neighbor_as, 65001);
+	assert_string_equal(ADDR_STR(&u.attr->nexthop), "10.0.0.1");
+	assert_null(u.mp_attr);
+}
+
+static void test_eor(void **state)
+{
+	assert_int_equal(decode("", "", ""), 0);
+	assert_true(u.eor[BGP_IPV4] && !u.eor[BGP_IPV6]);
+	assert_int_equal(decode("", "800f03 0002 01", ""), 0);
+	assert_true(!u.eor[BGP_IPV4] && u.eor[BGP_IPV6]);
+	assert_int_equal(decode("08 0a", "", ""), 0);
+	assert_false(u.eor[BGP_IPV4]);
+}
+
+#define HOP6 "fd990000000000000000000000000001"
+#define LL6 "fe800000000000000000000000000001"
+
+static void test_mp(void **state)
+{
+	struct prefix p;
+
+	assert_int_equal(decode("", ORIGIN PATH "800e 1c 0002 01 10" HOP6 "00 30fd0000000002", ""),
+			 0);
+	assert_true(nlri_next(&u.announced[1], &p));
+	assert_string_equal(PREFIX_STR(&p), "fd00:0:2::/48");
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fd99::1");
+	assert_int_equal(u.mp_attr->nexthop_ll.family, 0);
+	assert_null(u.attr);
+	/* Both families in one message share all but the next hop; a link-local one beside. */
+	assert_int_equal(decode("", BASE "900e 002c 0002 01 20" HOP6 LL6 "00 30fd0000000002", NET),
+			 0);
+	assert_non_null(u.attr);
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop_ll), "fe80::1");
+	/* Unicast IPv4 with its next hop in MP_REACH_NLRI. */
+	assert_int_equal(decode("", ORIGIN PATH "800e 0d 0001 01 04 0a000001 00 18c0a801", ""), 0);
+	assert_true(nlri_next(&u.announced[1], &p));
+	assert_string_equal(PREFIX_STR(&p), "192.168.1.0/24");
+	/* What was not negotiated is not looked at. */
+	ctx.family[BGP_IPV6] = false;
+	assert_int_equal(decode("", ORIGIN PATH "800e 1c 0002 01 10" HOP6 "00 30fd0000000002", ""),
+			 0);
+	assert_false(nlri_next(&u.announced[1], &p));
+	assert_int_equal(decode("", ORIGIN PATH "800e 09 4004 47 00 00 01020304", ""), 0);
+}
+
+/* Each row: attributes, prefixes, what follows. */
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *attrs, *nlri;
+		enum { FINE, WITHDRAW, RESET } then;
+		uint8_t subcode;
+	} rows[] = {
+		{"400101 03" PATH HOP, NET, WITHDRAW, 6},
+		{"400102 0000" PATH HOP, NET, WITHDRAW, 5},
+		{"c00101 00" PATH HOP, NET, WITHDRAW, 4},
+		{PATH HOP, NET, WITHDRAW, 3},
+		{ORIGIN HOP, NET, WITHDRAW, 3},
+		{ORIGIN PATH, NET, WITHDRAW, 3},
+		{ORIGIN PATH "400304 7f000001", NET, WITHDRAW, 8},
+		{ORIGIN PATH "400304 e0000001", NET, WITHDRAW, 8},
+		{ORIGIN PATH "400303 0a0000", NET, WITHDRAW, 5},
+		{ORIGIN "400206 0201 0000fdea" HOP, NET, WITHDRAW, 11}, /* first AS */
+		{ORIGIN "400200" HOP, NET, WITHDRAW, 11},
+		{ORIGIN "400206 0501 0000fde9" HOP, NET, WITHDRAW, 11},		 /* segment type */
+		{ORIGIN "400206 0202 0000fde9" HOP, NET, WITHDRAW, 11},		 /* overrun */
+		{ORIGIN "40020a 0202 0000fde9 00000000" HOP, NET, WITHDRAW, 11}, /* AS 0 */
+		{ORIGIN "400208 0201 0000fde9 0200" HOP, NET, WITHDRAW, 11},	 /* empty segment */
+		{BASE "800403 000000", NET, WITHDRAW, 5},
+		{BASE "400604 00000000", NET, FINE, 5},	     /* ATOMIC_AGGREGATE: discard */
+		{BASE "c00706 fde9 0a000001", NET, FINE, 5}, /* AGGREGATOR: 8 bytes expected */
+		{BASE "c00803 000000", NET, WITHDRAW, 5},
+		{BASE "c00800", NET, WITHDRAW, 5},
+		{BASE "c01007 00000000000000", NET, WITHDRAW, 5},
+		{BASE "c0200b 0000000000000000000000", NET, WITHDRAW, 5},
+		{BASE "800903 000000", NET, FINE, 0}, /* ORIGINATOR_ID from outside: unread */
+		{BASE "400b01 00", NET, RESET, 2},    /* unknown well-known */
+		{BASE "800bff 00", NET, WITHDRAW, 1}, /* longer than the list */
+		{BASE "80", NET, WITHDRAW, 1},
+		{BASE, "21 0a00000000", RESET, 10},
+		{BASE, "18 0a", RESET, 10},
+		{"400101 03", "", RESET, 6}, /* an error and no prefix */
+		{ORIGIN PATH "800e 1a 0002 01 0f" HOP6 "00 30fd0000000002", "", RESET, 9},
+		{ORIGIN PATH "800e 1c 0002 01 10" HOP6 "00 81fd0000000002", "", RESET, 9},
+		{ORIGIN PATH "800e 04 0002 01 00", "", RESET, 5},
+		{ORIGIN PATH "800e 15 0002 01 10" HOP6 "00 800e 15 0002 01 10" HOP6 "00", "", RESET,
+		 1},
+		{"800f 04 0002 01 81", "", RESET, 9},
+		{BASE "400101 02", NET, FINE, 0}, /* the second ORIGIN is not read */
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		int err = decode("", rows[i].attrs, rows[i].nlri);
+
+		if ((err < 0) != (rows[i].then == RESET) ||
+		    (err == 0 && u.treat_as_withdraw != (rows[i].then == WITHDRAW)) ||
+		    error.subcode != rows[i].subcode)
+			fail_msg("row %u: %d, withdraw %d, subcode %u: %s", i, err,
+				 u.treat_as_withdraw, error.subcode, error.text);
+	}
+}
+
+static void test_unknown(void **state)
+{
+	struct attr_tlv t;
+
+	assert_int_equal(decode("", BASE "c06302 abcd 806402 abcd", NET), 0);
+	assert_true(attr_tlv_find(u.attr->wire, u.attr->wire_len, 0x63, &t));
+	assert_int_equal(t.flags, ATTR_OPTIONAL | ATTR_TRANSITIVE | ATTR_PARTIAL);
+	assert_false(attr_tlv_find(u.attr->wire, u.attr->wire_len, 0x64, &t));
+}
+
+/* The order in which attributes came makes no difference. */
+static void test_canonical(void **state)
+{
+	struct attr *first;
+
+	assert_int_equal(decode("", BASE "c00804 00010002", NET), 0);
+	first = attr_ref(u.attr);
+	assert_int_equal(decode("", "d0080004 00010002" HOP PATH ORIGIN, NET), 0);
+	assert_ptr_equal(first, u.attr);
+	attr_unref(first);
+}
+
+static void test_as4(void **state)
+{
+	struct attr_tlv t;
+
+	ctx.four_octet = false;
+	assert_int_equal(decode("",
+				ORIGIN "40020a 0204 fde9 5ba0 5ba0 0001" HOP
+				       "c0110e 0203 fa56ea00 fa56ea01 00000001",
+				NET),
+			 0);
+	assert_int_equal(u.attr->as_path_len, 4);
+	assert_int_equal(u.attr->neighbor_as, 65001);
+	assert_true(attr_as_path_has(u.attr, 4200000000, 1));
+	assert_true(attr_as_path_has(u.attr, 4200000001, 1));
+	assert_false(attr_as_path_has(u.attr, AS_TRANS, 1));
+	assert_true(attr_tlv_find(u.attr->wire, u.attr->wire_len, ATTR_AS_PATH, &t));
+	assert_int_equal(t.len, 2 + 4 * 4); /* one sequence */
+	/* Longer than AS_PATH: not to be believed. */
+	assert_int_equal(
+		decode("", ORIGIN "400204 0201 fde9" HOP "c0110a 0202 fa56ea00 fa56ea01", NET), 0);
+	assert_int_equal(u.attr->as_path_len, 1);
+	/* Somebody old aggregated behind: AS4_PATH is out of date. */
+	assert_int_equal(decode("",
+				ORIGIN "400206 0202 fde9 5ba0" HOP "c00706 fde9 0a000001"
+				       "c01106 0201 fa56ea00",
+				NET),
+			 0);
+	assert_true(attr_as_path_has(u.attr, AS_TRANS, 1));
+	assert_int_equal(decode("",
+				ORIGIN "400206 0202 fde9 5ba0" HOP "c00706 5ba0 0a000001"
+				       "c01208 fa56ea00 0a000002",
+				NET),
+			 0);
+	assert_true(attr_tlv_find(u.attr->wire, u.attr->wire_len, ATTR_AGGREGATOR, &t));
+	assert_int_equal(get_u32(t.value), 4200000000);
+}
+
+static void test_lengths(void **state)
+{
+	static const uint8_t withdrawn[] = {0, 5, 0, 0}, attrs[] = {0, 0, 0, 9}, tiny[] = {0, 0, 0};
+
+	assert_int_not_equal(update_decode(withdrawn, 4, &ctx, &u, &error), 0);
+	assert_int_equal(error.subcode, 1);
+	assert_int_not_equal(update_decode(attrs, 4, &ctx, &u, &error), 0);
+	assert_int_equal(error.subcode, 1);
+	assert_int_not_equal(update_decode(tiny, 3, &ctx, &u, &error), 0);
+}
+
+/* Random bytes over a valid message: never a read outside (sanitizers), never a leak. */
+static void test_noise(void **state)
+{
+	static const char base[] =
+		"0000 003a " BASE "800e 1c 0002 01 10" HOP6 "00 30fd0000000002 c00804 00010002" NET;
+	uint8_t message[256], noisy[256];
+	size_t n = unhex(base, message);
+
+	srand(11);
+	for (int round = 0; round < 200000; round++) {
+		size_t len = rand() % 8 ? n : rand() % (n + 1);
+		uint8_t *copy;
+
+		memcpy(noisy, message, n);
+		for (int flips = rand() % 4; flips >= 0; flips--)
+			noisy[rand() % n] = rand();
+		copy = malloc(len ? len : 1);
+		memcpy(copy, noisy, len);
+		ctx.four_octet = rand() % 2;
+		if (update_decode(copy, len, &ctx, &u, &error) == 0) {
+			struct prefix p;
+
+			for (int i = 0; i < 2; i++) {
+				while (nlri_next(&u.withdrawn[i], &p))
+					assert_true(p.len <= 128);
+				while (nlri_next(&u.announced[i], &p))
+					assert_true(p.len <= 128);
+			}
+		}
+		update_release(&u);
+		free(copy);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_eor, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mp, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_canonical, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_as4, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
