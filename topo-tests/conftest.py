@@ -9,6 +9,7 @@ import tempfile
 import pytest
 
 from lib.topology import Topology
+from lib.twonodes import Two
 from lib.wg import backend
 
 INSTANCES = "/proc/sys/fs/inotify/max_user_instances"
@@ -48,6 +49,14 @@ def topo(request):
             print(f"──── {title}\n{text}")
     topology.destroy()
     assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def two(topo):
+    """lib/twonodes.py, settled."""
+    topology = Two(topo)
+    topology.wait()
+    return topology
 
 
 @pytest.hookimpl(hookwrapper=True)

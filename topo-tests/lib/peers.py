@@ -38,8 +38,15 @@ class Bird(Peer):
     def __init__(self, topo, router, conf):
         super().__init__(topo, router)
         self.write("bird.conf", f"log stderr all;\n{conf}")
-        self.process = router.spawn("bird", ["bird", "-f", "-c", self.path("bird.conf"),
-                                             "-s", self.path("ctl"), "-P", self.path("pid")])
+        self.start()
+
+    def start(self, recover=False):
+        """`recover`: as after a crash, with the kernel's routes as they are (graceful restart)."""
+        if os.path.exists(self.path("ctl")):
+            os.unlink(self.path("ctl"))
+        self.process = self.router.spawn("bird", [
+            "bird", "-f", *(["-R"] if recover else []), "-c", self.path("bird.conf"),
+            "-s", self.path("ctl"), "-P", self.path("pid")])
         wait_until(self._ready, 10, "BIRD's control socket")
 
     def _ready(self):

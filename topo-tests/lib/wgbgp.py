@@ -89,6 +89,11 @@ class Wgbgp:
         if wait:
             wait_until(self._answers, 20, f"wgbgpd of {self.router.name} to answer", 0.05)
 
+    def check(self):
+        r = self.router.run([program("wgbgpd/wgbgpd"), "-n", "-c", self.conf_file], check=False,
+                            env=self.env())
+        return r.returncode, r.stdout + r.stderr
+
     def _answers(self):
         if not self.process.alive():
             raise AssertionError(f"wgbgpd ended with {self.process.popen.returncode}: "
@@ -275,6 +280,4 @@ def key_name(topo, key):
 
 def check_file(topo, router, conf):
     """wgbgpd -n: (status, output)."""
-    w = Wgbgp(topo, router, conf, start=False)
-    r = router.run([program("wgbgpd/wgbgpd"), "-n", "-c", w.conf_file], check=False, env=w.env())
-    return r.returncode, r.stdout + r.stderr
+    return Wgbgp(topo, router, conf, start=False).check()

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two routers, eBGP across one tunnel: what many tests start from (fixture `two`).
+
+    host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
+                         AS 65001                            AS 65002
+"""
+from .snippets import FAST, TIMERS
+from .wgbgp import Wgbgp
+
+CONF = """
+system {{ hostname {me}; }}
+wireguard {{
+    interface wg0 {{
+        private-key-file KEY(wg0);
+        listen-port 51820;
+        address [ 10.9.0.{n}/24 fd09::{n}/64 ];
+        {fast}
+        peer {far} {{
+            public-key PUB({far}.wg0);
+            endpoint INET({far}):51820;
+            tunnel-address [ 10.9.0.{m} fd09::{m} ];
+            permit [ 192.168.{m}.0/24 fd00:{m}::/48 ];
+        }}
+    }}
+}}
+bgp {{
+    as 6500{n};
+    router-id 10.9.0.{n};
+    {timers}
+    network [ 192.168.{n}.0/24 fd00:{n}::/64 ];
+    neighbor 10.9.0.{m} {{ remote-as 6500{m}; import all; export all; }}
+}}
+"""
+
+
+def conf(me, n, far, m):
+    return CONF.format(me=me, n=n, far=far, m=m, fast=FAST, timers=TIMERS)
+
+
+class Two:
+    def __init__(self, topo):
+        self.net = topo.internet()
+        self.a, self.b = topo.router("a", self.net), topo.router("b", self.net)
+        self.host_a = topo.lan(self.a, "192.168.1.0/24", subnet6="fd00:1::/64")
+        self.host_b = topo.lan(self.b, "192.168.2.0/24", subnet6="fd00:2::/64")
+        self.wa = Wgbgp(topo, self.a, conf("a", 1, "b", 2))
+        self.wb = Wgbgp(topo, self.b, conf("b", 2, "a", 1))
+
+    def wait(self):
+        self.wa.wait_established("10.9.0.2")
+        self.wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+        self.wb.wait_installed("192.168.1.0/24", "wg0", "a.wg0")

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A hub announces 0.0.0.0/0, which covers the endpoint of the very tunnel it comes through.
+
+    host ─ 192.168.1.0/24 ─ site1 ══ wg0 ══ Internet ══ wg0 hub ─ 0.0.0.0/0, LAN 192.168.9.0/24
+                              └── 198.51.100.x: the way to the hub must stay outside
+
+Without a host route to the endpoint WireGuard would send its own packets into itself (-ELOOP):
+the tunnel dies, comes back, dies."""
+from lib.hubspoke import hub_conf, site_conf
+from lib.probe import Ping, reaches
+from lib.wait import wait_until
+from lib.wgbgp import Wgbgp
+
+
+def build(topo, pin):
+    class D:
+        pass
+    d = D()
+    d.net = topo.internet()
+    d.hub, d.site = topo.router("hub", d.net), topo.router("site1", d.net)
+    d.host = topo.lan(d.site, "192.168.1.0/24")
+    d.lan = topo.lan(d.hub, "192.168.9.0/24")
+    # The site's own default must lose against the learned one: no matter which metric it has.
+    d.whub = Wgbgp(topo, d.hub, hub_conf((1,)) + """
+        rib { static 0.0.0.0/0 { blackhole true; distance 250; } }
+        bgp { network [ 0.0.0.0/0 192.168.9.0/24 ]; }""")
+    d.w = Wgbgp(topo, d.site, site_conf(1).replace("permit [", "permit [ 0.0.0.0/0")
+                + f"rib {{ pin-endpoints {pin}; }}")
+    d.w.wait_established("10.9.0.1")
+    wait_until(lambda: d.w.paths("0.0.0.0/0"), what="the default route's path")
+    return d
+
+
+def test_pinned(topo):
+    """The endpoint gets a host route through the underlay; the tunnel survives new handshakes."""
+    d = build(topo, "on")
+    hub = d.net.address("hub")
+    d.w.wait_installed("0.0.0.0/0", "wg0", "hub.wg0")
+    assert d.w.leaves_by("203.0.113.1") == "wg0"
+    assert d.w.leaves_by(hub) == "u0"
+    pins = d.w.show("pins")["pins"]
+    assert [p["endpoint"].split(":")[0] for p in pins] == [hub]
+    reaches(d.host, d.lan.address)
+    # A new handshake: the hub forgets the session, the site must start another one.
+    before = d.w.tunnel("hub")["handshake-seconds"]
+    d.hub.run(["wg", "set", "wg0", "peer",
+               d.site.out("wg show wg0 public-key").strip(), "remove"])
+    wait_until(lambda: d.whub.tunnel("site1").get("state") == "up", 60, "the tunnel again")
+    reaches(d.host, d.lan.address, timeout=60)
+    assert d.w.leaves_by(hub) == "u0" and before is not None
+    with Ping(d.host, d.lan.address) as ping:
+        ping.flows(50)
+    assert ping.lost == 0
+
+
+def test_underlay_changes(topo):
+    """The way to the Internet moves to another link: the pin follows."""
+    d = build(topo, "on")
+    d.w.wait_installed("0.0.0.0/0", "wg0", "hub.wg0")
+    d.net.attach(d.site, "u1", default=False)
+    address = d.net.address("site1.u1")
+    gateway = address.rsplit(".", 1)[0] + "." + str(int(address.rsplit(".", 1)[1]) - 1)
+    d.site.ip(f"route add default via {gateway} dev u1 metric 900")
+    d.site.ip("link set u0 down")
+    wait_until(lambda: d.w.leaves_by(d.net.address("hub")) == "u1", what="the pin on u1")
+    reaches(d.host, d.lan.address, timeout=40)
+
+
+def test_not_pinned_is_ineligible(topo):
+    """pin-endpoints off: the path is refused with the reason, everything else goes on."""
+    d = build(topo, "off")
+    wait_until(lambda: d.w.reasons("0.0.0.0/0") == ["covers-endpoint"], what="the reason")
+    assert not d.w.kernel_routes("0.0.0.0/0")
+    assert d.w.established("10.9.0.1")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two hubs, three sites (lib/dualhub.py has the whole drawing): what a site does when the tunnel
+to its better hub dies.
+
+     host1 ─ site1 ══ wg1 ══ hub1 ══ site2 ─ host2
+                ╚════ wg2 ══ hub2 ══════╝
+"""
+import pytest
+
+from lib.dualhub import DualHub
+from lib.probe import Ping, reaches
+from lib.snippets import PROBE_TIMEOUT_MS, TIMERS
+from lib.wait import wait_until
+
+
+@pytest.fixture
+def dual(topo):
+    d = DualHub(topo)
+    d.wait()
+    return d
+
+
+def test_sites_reach_each_other(dual):
+    for n in (1, 2, 3):
+        for m in (1, 2, 3):
+            if n != m:
+                reaches(dual.host[n], dual.host[m].address)
+    reaches(dual.host[1], dual.host[2].address6)
+    # A path by each hub is there, the one that is not best says why.
+    paths = dual.wsite[1].paths("192.168.2.0/24")
+    assert {p["next-hop"] for p in paths} == {"10.0.1.1", "10.0.2.1"}
+    assert [p["reason"] for p in paths if not p["best"]] == ["higher-nexthop-cost"]
+    # A shared interface: at hub 1 each site has its own prefix and nothing else.
+    for n in (1, 2, 3):
+        assert dual.whub[1].allowed("wg0", f"192.168.{n}.0/24") == f"site{n}.wg1"
+
+
+def test_cut_underlay(dual):
+    """Traffic between two LANs goes over to hub 2 in about the probe's timeout, long before BGP's
+    hold time, and comes back without a loss."""
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        dual.net.cut("site1", "hub1")
+        dual.wsite[1].wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
+        ping.flows()
+        assert dual.wsite[1].tunnel_state("hub1") == "down"
+        assert dual.whub[1].tunnel_state("site1") == "down"
+        wait_until(lambda: not dual.whub[1].installed("192.168.1.0/24", "wg0", "site1.wg1"),
+                   what="hub 1 not to send to site 1 directly")
+    assert 0 < ping.blackout_ms < 15000
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        dual.net.restore("site1", "hub1")
+        dual.wsite[1].wait_tunnel("hub1", "up")
+        dual.wait()
+        ping.flows()
+    assert ping.lost == 0
+
+
+def test_stale_handshake(topo):
+    """Without probes the age of the handshake decides. WireGuard renews it each two minutes;
+    so that the test need not wait for 180 s, site 1's limit is short."""
+    stale = "liveness { poll-interval 200; probe off; degraded-after 10; stale-after 15; " \
+            "up-hold 500; }"
+    d = DualHub(topo, sites=2)
+    d.wait()
+    w = d.wsite[1]
+    d.net.cut("site1", "hub1")
+    # Only now the short limit: a healthy handshake older than that would be called stale too.
+    with open(w.conf_file, encoding="ascii") as f:
+        conf = f.read()
+    start = conf.index("liveness {")
+    conf = conf[:start] + stale + conf[conf.index("}", start) + 1:]
+    with Ping(d.host[1], d.host[2].address, wait=False) as ping:
+        w.reload(conf)
+        wait_until(lambda: w.tunnel("hub1").get("reason") == "handshake-stale", 60, "stale")
+        w.wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
+        ping.flows()
+    assert [p["reason"] for p in w.paths("192.168.2.0/24")
+            if p["next-hop"] == "10.0.1.1"] in (["tunnel-down"], [])
+    d.net.restore("site1", "hub1")
+    w.wait_tunnel("hub1", "up", "degraded")
+
+
+def test_hub_dies(dual):
+    """The whole hub falls silent (SIGSTOP would leave its tunnels alive: the cut is all around)."""
+    with Ping(dual.host[1], dual.host[3].address) as ping:
+        for n in (1, 2, 3):
+            dual.net.cut(f"site{n}", "hub1")
+        dual.net.cut("hub2", "hub1")
+        for n in (1, 3):
+            dual.wsite[n].wait_installed(f"192.168.{4 - n}.0/24", "wg2", "hub2.wg0")
+        ping.flows()
+    assert ping.blackout_ms < PROBE_TIMEOUT_MS * 5
+    for n in (1, 2, 3):
+        dual.net.restore(f"site{n}", "hub1")
+    dual.net.restore("hub2", "hub1")
+    dual.wait()
+
+
+def test_sessions_ignore_bgp_timers(topo):
+    """hold-time 0 is legal: no keepalives at all. The tunnel alone tells that the way is dead."""
+    d = DualHub(topo, sites=2, timers=TIMERS.replace("hold-time 30", "hold-time 0"))
+    d.wait()
+    d.net.cut("site1", "hub1")
+    d.wsite[1].wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
+    reaches(d.host[1], d.host[2].address)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What others installed is left alone: routes, peers and AllowedIPs.
+
+    host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
+                            ║ by hand: peer "stranger", routes
+"""
+from lib.keys import public_key
+from lib.probe import Ping, reaches
+from lib.twonodes import conf
+from lib.wait import holds, wait_until
+from lib.wg import PlainWg, allowed_ips, peer_set
+from lib.wgbgp import Wgbgp
+
+
+def test_foreign_routes_stay(two):
+    """A route that somebody else has for a prefix of ours: same prefix, other metric or protocol.
+    Ours gives way, says so, and nothing of theirs changes; when theirs goes, ours comes."""
+    gateway = "198.51.100.1"
+    two.a.ip(f"route add 192.168.2.128/25 via {gateway} dev u0 proto static\n"
+             f"route add 192.168.2.64/26 via {gateway} dev u0 proto static metric 179")
+    before = two.a.out("ip -N route show proto 4")
+    two.b.ip("addr add 192.168.2.129/25 dev lan0\naddr add 192.168.2.65/26 dev lan0")
+    two.wb.replace("network [ ", "network [ 192.168.2.128/25 192.168.2.64/26 ")
+    for prefix in ("192.168.2.128/25", "192.168.2.64/26"):
+        wait_until(lambda prefix=prefix: two.wa.paths(prefix), what="the path")
+        wait_until(lambda prefix=prefix: "foreign-route" in two.wa.reasons(prefix) or
+                   "lost-to-protocol" in two.wa.reasons(prefix) or
+                   not two.wa.route(prefix)["installed"], what=f"a reason for {prefix}")
+    assert two.a.out("ip -N route show proto 4") == before
+    two.wa.restart()
+    two.wait()
+    assert two.a.out("ip -N route show proto 4") == before
+    two.a.ip(f"route del 192.168.2.128/25 via {gateway} dev u0 proto static")
+    two.wa.wait_installed("192.168.2.128/25", "wg0", "b.wg0")
+    # A clean teardown takes ours only.
+    two.wa.cli("teardown")
+    assert "192.168.2.64/26" in two.a.out("ip -N route show proto 4")
+
+
+def adopted(topo):
+    """a's wg0 was made by hand, with a peer of somebody else."""
+    net = topo.internet()
+    a, b = topo.router("a", net), topo.router("b", net)
+    hosts = topo.lan(a, "192.168.1.0/24"), topo.lan(b, "192.168.2.0/24")
+    wg = PlainWg(a, "wg0", addresses="10.9.0.1/24", peers=[
+        {"key": "stranger", "allowed_ips": "172.16.0.0/12 192.168.2.200/32"}])
+    wa = Wgbgp(topo, a, conf("a", 1, "b", 2).replace("listen-port", "adopt true; listen-port"))
+    wb = Wgbgp(topo, b, conf("b", 2, "a", 1))
+    wa.wait_established("10.9.0.2")
+    return net, wg, hosts, wa, wb
+
+
+def test_adopted_interface(topo):
+    """Peers and AllowedIPs of others stay through learning, restart and teardown."""
+    _, _, hosts, wa, _ = adopted(topo)
+    stranger = public_key("stranger")
+    theirs = {"172.16.0.0/12", "192.168.2.200/32"}
+    a = wa.router
+    # Their more specific entry lies inside what b announces: those packets would go to a wrong
+    # peer. Refused, and said.
+    wait_until(lambda: "foreign-allowed-ip" in wa.reasons("192.168.2.0/24"), what="the reason")
+    assert not wa.kernel_routes("192.168.2.0/24")
+    assert allowed_ips(a, "wg0")[stranger] == theirs
+    origins = {e["prefix"]: e["origin"] for e in wa.show("allowed-ips wg0")["entries"]}
+    assert origins["172.16.0.0/12"] == "foreign"
+    # They take it away: now it is installed.
+    theirs.remove("192.168.2.200/32")
+    peer_set(a, "wg0", "stranger", "allowed-ips", "172.16.0.0/12")
+    wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    reaches(hosts[0], hosts[1].address)
+    wa.restart()
+    wa.wait_established("10.9.0.2")
+    wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    assert allowed_ips(a, "wg0")[stranger] == theirs
+    wa.cli("teardown")
+    wait_until(lambda: set(allowed_ips(a, "wg0")) == {stranger}, what="only theirs to be left")
+    assert allowed_ips(a, "wg0")[stranger] == theirs
+    assert "10.9.0.1/24" in a.out("ip addr show wg0")
+
+
+def test_not_adopted_is_refused(topo):
+    """An interface of that name is there already and `adopt` is not given: hands off, and said."""
+    topo.internet()
+    a = topo.router("a", topo.net)
+    topo.router("b", topo.net)
+    PlainWg(a, "wg0", peers=[{"key": "stranger", "allowed_ips": "172.16.0.0/12"}])
+    before = a.out("wg show wg0 dump")
+    w = Wgbgp(topo, a, conf("a", 1, "b", 2))
+    wait_until(lambda: "adopt" in w.log(), what="the log to say so")
+    holds(lambda: a.out("wg show wg0 dump") == before, 2, "the interface is untouched")
+
+
+def test_foreign_entry_arrives_later(topo):
+    """Somebody gives an address of ours to a peer of theirs: the rest goes on, it is said."""
+    _, _, hosts, wa, _ = adopted(topo)
+    a = wa.router
+    peer_set(a, "wg0", "stranger", "allowed-ips", "172.16.0.0/12")
+    wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    with Ping(hosts[0], hosts[1].address) as ping:
+        peer_set(a, "wg0", "other", "allowed-ips", "172.31.0.0/16")
+        wa.kill_daemon("wgd")
+        wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+        ping.flows()
+    assert ping.lost == 0
+    assert public_key("other") in allowed_ips(a, "wg0")

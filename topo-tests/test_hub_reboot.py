@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A hub reboots; its sites are behind NAT and cannot be called.
+
+    hub wg0 10.9.0.1 ══ Internet ══╦═ NAT box ══ site1 ─ 192.168.1.0/24 ─ host
+                                   ╚═ NAT box ══ site2 ─ 192.168.2.0/24 ─ host
+
+The hub's kernel state is gone, but it wrote down where its sites were heard last: it calls them
+there, as the mappings in the boxes may still be alive, and need not wait for them."""
+import os
+
+from lib.hubspoke import HubSpoke
+from lib.probe import reaches
+from lib.wait import wait_until
+
+
+def test_learned_endpoints_survive(topo):
+    star = HubSpoke(topo, sites=2, nat=(1, 2))
+    star.wait()
+    endpoints = {n: star.whub.tunnel(f"site{n}")["endpoint"] for n in (1, 2)}
+    wait_until(lambda: any(endpoints[1] in open(os.path.join(root, f), errors="replace").read()
+                           for root, _, files in os.walk(star.whub.rundir) for f in files
+                           if not f.endswith(".sock")), 60, "the endpoints on disk")
+    star.whub.stop()
+    star.hub.ip("link del wg0")         # what a reboot forgets
+    for process in star.hub.pids():     # wireguard-go, where it is used, has ended with its link
+        wait_until(lambda process=process: not os.path.exists(f"/proc/{process}/exe") or
+                   not os.access(f"/proc/{process}/exe", os.F_OK), 10, "wireguard-go to end")
+    star.whub.start()
+    for n in (1, 2):
+        wait_until(lambda n=n: star.whub.tunnel(f"site{n}").get("endpoint") == endpoints[n],
+                   what="the endpoint of before")
+    star.wait()
+    reaches(star.host[1], star.host[2].address)

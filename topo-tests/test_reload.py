@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reload adds and removes peers, neighbours and networks; the rest is not touched.
+
+                     ╔══ 10.9.0.11 site1 ─ 192.168.1.0/24 ─ host
+    hub wg0 10.9.0.1 ╬══ 10.9.0.12 site2 ─ 192.168.2.0/24 ─ host
+                     ╚══ 10.9.0.13 site3 (comes and goes)
+"""
+import signal
+
+import pytest
+
+from lib.hubspoke import HubSpoke, hub_conf
+from lib.probe import Ping, reaches
+from lib.wait import wait_until
+
+
+@pytest.fixture
+def star(topo):
+    s = HubSpoke(topo, sites=2)
+    s.wait()
+    return s
+
+
+def uptime(w, neighbor):
+    return w.neighbor(neighbor)["up-seconds"]
+
+
+def test_site_comes_and_goes(star):
+    with Ping(star.host[1], star.host[2].address) as ping:
+        star.add_site(3)
+        star.whub.reload(hub_conf((1, 2, 3)))
+        star.start_site(3)
+        star.numbers.append(3)
+        star.wait()
+        reaches(star.host[3], star.host[1].address)
+        star.whub.reload(hub_conf((1, 2)))
+        wait_until(lambda: star.whub.tunnel("site3") == {}, what="the peer to be gone")
+        star.whub.wait_gone("192.168.3.0/24")
+        star.wsite[1].wait_gone("192.168.3.0/24")
+        assert star.hub.out("wg show wg0 peers").count("=") == 2
+        ping.flows()
+    assert ping.lost == 0
+
+
+def test_networks(star):
+    """By SIGHUP, as by the CLI."""
+    before = star.wsite[1].neighbor("10.9.0.1")["up-seconds"]
+    star.site[1].ip("addr add 192.168.1.129/25 dev lan0")
+    star.wsite[1].write(open(star.wsite[1].conf_file, encoding="ascii").read().replace(
+        "network [ ", "network [ 192.168.1.128/25 "))
+    star.wsite[1].process.kill(signal.SIGHUP)
+    star.whub.wait_installed("192.168.1.128/25", "wg0", "site1.wg0")
+    star.wsite[1].replace("network [ 192.168.1.128/25 ", "network [ ")
+    star.whub.wait_gone("192.168.1.128/25")
+    assert star.wsite[1].neighbor("10.9.0.1")["up-seconds"] >= before
+
+
+def test_description_resets_nothing(star):
+    before = star.wsite[1].neighbor("10.9.0.1")
+    star.wsite[1].replace("remote-as internal;", 'remote-as internal; description "the hub";')
+    wait_until(lambda: star.wsite[1].neighbor("10.9.0.1")["description"] == "the hub",
+               what="the description")
+    after = star.wsite[1].neighbor("10.9.0.1")
+    assert after["state"] == before["state"] and after["up-seconds"] >= before["up-seconds"]
+
+
+def test_permit_shrinks(star):
+    """A tighter ceiling takes learned prefixes out, a wider one brings them back."""
+    with Ping(star.host[2], "10.9.0.1") as ping:
+        star.whub.replace("permit [ 192.168.1.0/24", "permit [ 192.168.1.0/30")
+        star.whub.wait_gone("192.168.1.0/24")
+        wait_until(lambda: star.whub.allowed("wg0", "192.168.1.0/24") is None, what="no entry")
+        assert star.whub.reasons("192.168.1.0/24") == ["outside-permit"]
+        star.whub.replace("permit [ 192.168.1.0/30", "permit [ 192.168.1.0/24")
+        star.whub.wait_installed("192.168.1.0/24", "wg0", "site1.wg0")
+    assert ping.lost == 0
+
+
+def test_wrong_file_changes_nothing(star):
+    before = star.whub.cli("show configuration")
+    with Ping(star.host[1], star.host[2].address) as ping:
+        good = open(star.whub.conf_file, encoding="ascii").read()
+        star.whub.write(good.replace("listen-port 51820;", "listen-prot 51820;"))
+        result = star.whub.cli_run("reload")
+        assert result.returncode != 0 and "listen-prot" in result.stdout + result.stderr
+        assert star.whub.cli("show configuration") == before
+        ping.flows()
+        star.whub.write(good)
+        star.whub.cli("reload")
+    assert ping.lost == 0

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Daemons die, stop and start while traffic passes: nothing is lost.
+
+     host1 ─ site1 ══ wg1 ══ hub1 ══ site2 ─ host2        (lib/dualhub.py)
+                ╚════ wg2 ══ hub2 ══════╝
+"""
+import os
+
+import pytest
+
+from lib.dualhub import DualHub
+from lib.probe import Ping
+from lib.wait import wait_until
+from lib.wgbgp import DAEMONS
+
+KILLS = int(os.environ.get("WGBGP_KILLS", "2"))
+
+
+@pytest.fixture
+def dual(topo):
+    d = DualHub(topo, sites=2)
+    d.wait()
+    return d
+
+
+def settled(dual, *who):
+    """All is as it was, and nothing is stale any more."""
+    dual.wait()
+    for w in who:
+        wait_until(lambda w=w: not any(r["stale"] for r in w.show("route")["routes"]), 60,
+                   "no stale route")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("daemon", DAEMONS)
+def test_sigkill(dual, daemon):
+    """Each daemon of a hub and of a site, several times (WGBGP_KILLS), under a running ping."""
+    hub, site = dual.whub[1], dual.wsite[1]
+    wg = dual.hub[1].out("wg show wg0 latest-handshakes")
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        for _ in range(KILLS):
+            hub.kill_daemon(daemon)
+            settled(dual, hub)
+            site.kill_daemon(daemon)
+            settled(dual, site)
+            ping.flows()
+    assert ping.lost == 0
+    # The tunnels were not even set up anew (the keys are there, the handshakes no older ones).
+    assert wg.split()[0::2] == dual.hub[1].out("wg show wg0 latest-handshakes").split()[0::2]
+
+
+def test_restart_of_everything(dual):
+    """Stop, start: on the hub, then on a site. Forwarding goes on while nobody is there."""
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        for w in (dual.whub[1], dual.wsite[1]):
+            w.stop()
+            before = ping.now()["received"]
+            wait_until(lambda before=before: ping.now()["received"] > before + 50,
+                       what="traffic without a daemon")
+            w.start()
+            settled(dual, w)
+    assert ping.lost == 0
+
+
+def test_parent_killed(dual):
+    """SIGKILL of wgbgpd: the daemons end without touching anything; the next start takes over."""
+    w = dual.whub[1]
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        children = [w.daemon_pid(d) for d in DAEMONS]
+        w.process.stopped = True
+        w.process.kill()
+        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}/exe") and
+                                   os.access(f"/proc/{pid}/fd", os.R_OK) and
+                                   os.listdir(f"/proc/{pid}/fd") for pid in children),
+                   what="the daemons to end")
+        ping.flows(50)
+        w.start()
+        settled(dual, w)
+    assert ping.lost == 0
+
+
+def test_what_vanished_meanwhile_is_swept(dual):
+    """While hub 1 has no bgpd, site 2 takes back a network: after the restart it is gone."""
+    hub, site = dual.whub[1], dual.wsite[2]
+    hub.stop()
+    site.replace("network [ 192.168.2.0/24 fd01:2::/64 ];", "network [ fd01:2::/64 ];")
+    hub.start()
+    hub.wait_gone("192.168.2.0/24", timeout=60)
+    wait_until(lambda: hub.allowed("wg0", "192.168.2.0/24") is None, 60, "the entry to be gone")
+    assert hub.kernel_routes("192.168.1.0/24")
