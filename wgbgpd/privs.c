@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "privs.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+
+#define NOBODY 65534
+
+static uid_t user = NOBODY;
+static gid_t group = NOBODY;
+
+void privs_init(void)
+{
+	const struct passwd *pw = getpwnam(WGBGP_USER);
+
+	if (!pw && geteuid() == 0)
+		log_warn("privileges", "user=%s missing=yes instead=nobody", WGBGP_USER);
+	if (!pw)
+		pw = getpwnam("nobody");
+	if (pw) {
+		user = pw->pw_uid;
+		group = pw->pw_gid;
+	}
+}
+
+static void drop_user(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0 ||
+	    setresuid(user, user, user) < 0)
+		fatal("cannot become user %u: %s", (unsigned)user, strerror(errno));
+}
+
+void privs_drop(enum daemon_id id)
+{
+	if (geteuid() != 0)
+		return; /* a test; there is nothing to drop */
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (id != DAEMON_BGPD)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			     CAP_NET_ADMIN);
+	if (id == DAEMON_WGD)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			     CAP_NET_RAW);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
+		fatal("cannot reduce the bounding set");
+	if (id == DAEMON_BGPD)
+		drop_user();
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		fatal("cannot reduce capabilities");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		fatal("no_new_privs: %s", strerror(errno));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * privs: what each daemon may do. bgpd becomes an unprivileged user. zebra-lite and wgd stay user
+ * 0, so that files of root are theirs, with all capabilities gone but CAP_NET_ADMIN (and
+ * CAP_NET_RAW for wgd's probes), also from the bounding set: nothing that they start gets more.
+ */
+#ifndef WGBGP_PRIVS_H
+#define WGBGP_PRIVS_H
+
+#include "messages.h"
+
+/* Looks the unprivileged user up, before any fork. Says so when there is none and nobody serves. */
+void privs_init(void);
+/* In the child, before exec. Ends the child when it cannot be done. */
+void privs_drop(enum daemon_id id);
+
+#endif

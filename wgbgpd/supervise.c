@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "loop.h"
+#include "privs.h"
+
+#define CONTROL_FD 3
+#define BACKOFF_MAX_MS 30000
+#define HEALTHY_MS 60000 /* a life that long starts the back-off anew */
+#define GRACE_MS 5000	 /* from the end of the control channel to SIGKILL */
+
+struct child {
+	enum daemon_id id;
+	pid_t pid;	     /* 0: no process */
+	struct ipc *control; /* NULL: none, or it ended before the process */
+	bool configured;     /* has its configuration */
+	uint64_t born_ms;    /* monotonic */
+	unsigned restarts;
+	uint64_t backoff_ms; /* before the next start */
+	struct timer start;  /* the next start */
+	struct timer grace;  /* a process without a channel is killed */
+	char last_exit[48];
+};
+
+/* Two daemons that talk to each other. */
+static struct link {
+	enum daemon_id a, b;
+	bool up; /* both have their ends */
+} links[] = {{DAEMON_WGD, DAEMON_ZEBRA, false}, {DAEMON_ZEBRA, DAEMON_BGPD, false}};
+
+static struct child children[DAEMON_COUNT];
+static const struct supervise_handlers *handlers;
+static const char *run_directory;
+static struct event *sigchld;
+static bool stopping;
+
+static void spawn(void *arg);
+
+/* $WGBGP_LIBEXECDIR/NAME, or NAME/NAME there as in the build tree; else where they are installed.
+ */
+static void program_path(enum daemon_id id, char *path, size_t size)
+{
+	const char *dir = getenv("WGBGP_LIBEXECDIR");
+	const char *name = daemon_name(id);
+	struct stat st;
+
+	if (!dir || !*dir)
+		dir = PKGLIBEXECDIR;
+	snprintf(path, size, "%s/%s", dir, name);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		snprintf(path, size, "%s/%s/%s", dir, name, name);
+}
+
+/* In the new process. The program is opened before privileges go: its directory may be root's
+ * alone. */
+static _Noreturn void run_program(enum daemon_id id, int control, const char *path)
+{
+	char *const argv[] = {(char *)path, "-r", (char *)run_directory, NULL};
+	int program = open(path, O_PATH | O_CLOEXEC);
+	sigset_t none;
+
+	if (program < 0)
+		fatal("%s: %s", path, strerror(errno));
+	if (program == CONTROL_FD)
+		program = fcntl(program, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+	if (control == CONTROL_FD)
+		fcntl(control, F_SETFD, 0);
+	else if (dup2(control, CONTROL_FD) < 0)
+		fatal("dup2: %s", strerror(errno));
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	privs_drop(id);
+	execv(path, argv);
+	fexecve(program, argv, environ);
+	fatal("%s: %s", path, strerror(errno));
+}
+
+static void on_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct child *child = arg;
+
+	handlers->frame(child->id, frame);
+}
+
+static void unlink_neighbours(enum daemon_id id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (links[i].a == id || links[i].b == id)
+			links[i].up = false;
+}
+
+static void drop_control(struct child *child)
+{
+	if (!child->control)
+		return;
+	ipc_free(child->control);
+	child->control = NULL;
+	child->configured = false;
+	unlink_neighbours(child->id);
+	handlers->gone(child->id);
+}
+
+static void on_closed(void *arg, const char *why)
+{
+	struct child *child = arg;
+
+	drop_control(child);
+	if (child->pid)
+		timer_start(&child->grace, GRACE_MS);
+}
+
+static void on_grace(void *arg)
+{
+	struct child *child = arg;
+
+	if (child->pid) {
+		log_warn("kill", "daemon=%s pid=%d why=\"did not end\"", daemon_name(child->id),
+			 (int)child->pid);
+		kill(child->pid, SIGKILL);
+	}
+}
+
+static void spawn(void *arg)
+{
+	static const struct ipc_handlers control_handlers = {on_frame, on_closed, NULL};
+	struct child *child = arg;
+	char path[4200];
+	int fds[2], err = ipc_pair(fds);
+
+	if (err < 0)
+		fatal("socketpair: %s", strerror(-err));
+	program_path(child->id, path, sizeof(path));
+	fflush(NULL);
+	child->pid = fork();
+	if (child->pid < 0)
+		fatal("fork: %s", strerror(errno));
+	if (child->pid == 0)
+		run_program(child->id, fds[1], path);
+	close(fds[1]);
+	child->control = ipc_new(fds[0], &control_handlers, child);
+	child->born_ms = now_ms();
+	log_info("start", "daemon=%s pid=%d", daemon_name(child->id), (int)child->pid);
+	handlers->started(child->id);
+}
+
+static bool all_gone(void)
+{
+	for (int i = 0; i < DAEMON_COUNT; i++)
+		if (children[i].pid)
+			return false;
+	return true;
+}
+
+static void describe_exit(struct child *child, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(child->last_exit, sizeof(child->last_exit), "signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(child->last_exit, sizeof(child->last_exit), "status %d",
+			 WEXITSTATUS(status));
+}
+
+static void restart_later(struct child *child)
+{
+	if (now_ms() - child->born_ms >= HEALTHY_MS)
+		child->backoff_ms = 0;
+	log_error("died", "daemon=%s how=\"%s\" restart-ms=%llu", daemon_name(child->id),
+		  child->last_exit, (unsigned long long)child->backoff_ms);
+	child->restarts++;
+	timer_start(&child->start, child->backoff_ms);
+	child->backoff_ms = child->backoff_ms ? child->backoff_ms * 2 : 1000;
+	if (child->backoff_ms > BACKOFF_MAX_MS)
+		child->backoff_ms = BACKOFF_MAX_MS;
+}
+
+static void on_sigchld(evutil_socket_t sig, short what, void *arg)
+{
+	for (int i = 0; i < DAEMON_COUNT; i++) {
+		struct child *child = &children[i];
+		int status;
+
+		if (!child->pid || waitpid(child->pid, &status, WNOHANG) != child->pid)
+			continue;
+		describe_exit(child, status);
+		timer_stop(&child->grace);
+		child->pid = 0;
+		drop_control(child);
+		if (!stopping)
+			restart_later(child);
+		else if (all_gone())
+			handlers->drained();
+	}
+}
+
+void supervise_start(const char *rundir, const struct supervise_handlers *h)
+{
+	run_directory = rundir;
+	handlers = h;
+	sigchld = evsignal_new(loop_base(), SIGCHLD, on_sigchld, NULL);
+	event_add(sigchld, NULL);
+	for (int i = 0; i < DAEMON_COUNT; i++) {
+		struct child *child = &children[i];
+
+		child->id = i;
+		timer_init(&child->start, spawn, child);
+		timer_init(&child->grace, on_grace, child);
+		spawn(child);
+	}
+}
+
+struct ipc *supervise_control(enum daemon_id id)
+{
+	return children[id].control;
+}
+
+static void send_channel(enum daemon_id to, enum daemon_id peer, int fd)
+{
+	struct wr w = {0};
+
+	msg_put_channel(&w, peer);
+	ipc_send_fd(children[to].control, MSG_CHANNEL, 0, w.data, w.len, fd);
+	wr_free(&w);
+	close(fd);
+}
+
+void supervise_configured(enum daemon_id id)
+{
+	children[id].configured = children[id].control != NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		struct link *link = &links[i];
+		int fds[2], err;
+
+		if (link->up || !children[link->a].configured || !children[link->b].configured)
+			continue;
+		err = ipc_pair(fds);
+		if (err < 0)
+			fatal("socketpair: %s", strerror(-err));
+		send_channel(link->a, link->b, fds[0]);
+		send_channel(link->b, link->a, fds[1]);
+		link->up = true;
+	}
+}
+
+void supervise_kill(enum daemon_id id, const char *why)
+{
+	if (!children[id].pid)
+		return;
+	log_error("kill", "daemon=%s why=\"%s\"", daemon_name(id), why);
+	kill(children[id].pid, SIGKILL);
+}
+
+void supervise_stop(void)
+{
+	stopping = true;
+	for (int i = 0; i < DAEMON_COUNT; i++) {
+		struct child *child = &children[i];
+
+		timer_stop(&child->start);
+		drop_control(child);
+		if (child->pid)
+			timer_start(&child->grace, GRACE_MS);
+	}
+	if (all_gone())
+		handlers->drained();
+}
+
+void supervise_free(void)
+{
+	if (sigchld)
+		event_free(sigchld);
+	sigchld = NULL;
+	for (int i = 0; i < DAEMON_COUNT; i++) {
+		timer_stop(&children[i].start);
+		timer_stop(&children[i].grace);
+	}
+}
+
+json_t *supervise_status(enum daemon_id id)
+{
+	const struct child *child = &children[id];
+	json_t *o = json_object();
+
+	json_object_set_new(o, "name", json_string(daemon_name(id)));
+	json_object_set_new(o, "pid", child->pid ? json_integer(child->pid) : json_null());
+	json_object_set_new(o, "state",
+			    json_string(child->control ? child->configured ? "running" : "starting"
+						       : "waiting"));
+	json_object_set_new(o, "uptime-seconds",
+			    child->pid
+				    ? json_integer((json_int_t)(now_ms() - child->born_ms) / 1000)
+				    : json_null());
+	json_object_set_new(o, "restarts", json_integer(child->restarts));
+	json_object_set_new(o, "last-exit",
+			    child->last_exit[0] ? json_string(child->last_exit) : json_null());
+	return o;
+}

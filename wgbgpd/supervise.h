@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * supervise: the three daemons as processes: started, watched, restarted, connected with each
+ * other.
+ *
+ * A daemon is a child with its control channel on descriptor 3. One that dies is started again: at
+ * once the first time, then after 1, 2, 4 .. 30 s, counting from the beginning after 60 s of life.
+ * A new one is only started when the old one is reaped, so two never write to the same tables. Two
+ * neighbours (wgd and zebra-lite, zebra-lite and bgpd) get a new socket pair when both have their
+ * configuration.
+ */
+#ifndef WGBGP_SUPERVISE_H
+#define WGBGP_SUPERVISE_H
+
+#include <jansson.h>
+
+#include "ipc.h"
+#include "messages.h"
+
+struct supervise_handlers {
+	void (*started)(enum daemon_id id); /* a new process; its control channel takes messages */
+	void (*gone)(enum daemon_id id);    /* its control channel is no more */
+	void (*frame)(enum daemon_id id, const struct ipc_frame *frame);
+	void (*drained)(void); /* all are gone after supervise_stop() */
+};
+
+/* Starts all. RUNDIR and HANDLERS must stay valid. */
+void supervise_start(const char *rundir, const struct supervise_handlers *handlers);
+/* The control channel; NULL while the daemon is not running. */
+struct ipc *supervise_control(enum daemon_id id);
+/* The daemon has been sent its configuration: from now on it may talk to its neighbours. */
+void supervise_configured(enum daemon_id id);
+/* Kills a daemon that hangs; it is restarted. */
+void supervise_kill(enum daemon_id id, const char *why);
+/* Ends all, leaving what they installed; drained() follows. */
+void supervise_stop(void);
+void supervise_free(void);
+
+/* {"name", "pid", "state", "uptime-seconds", "restarts", "last-exit"}; a new reference. */
+json_t *supervise_status(enum daemon_id id);
+
+#endif
