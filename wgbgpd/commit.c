@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "commit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "listen.h"
+#include "log.h"
+#include "loop.h"
+#include "secrets.h"
+#include "supervise.h"
+
+#define ANSWER_MS 60000
+
+#define BIT(id) (1u << (id))
+#define EVERYBODY (BIT(DAEMON_COUNT) - 1)
+
+/* One message to some daemons; the next step comes when all have answered. */
+struct step {
+	enum msg_type type;
+	unsigned to; /* bits of enum daemon_id */
+};
+
+static const struct step change_steps[] = {
+	{MSG_CONFIG_CHECK, EVERYBODY},
+	{MSG_CONFIG_APPLY, BIT(DAEMON_WGD)},
+	{MSG_CONFIG_APPLY, BIT(DAEMON_ZEBRA)},
+	{MSG_CONFIG_APPLY, BIT(DAEMON_BGPD)},
+	{MSG_CONFIG_PRUNE, BIT(DAEMON_ZEBRA)},
+	{MSG_CONFIG_PRUNE, BIT(DAEMON_WGD)},
+	{0, 0},
+};
+static const struct step teardown_steps[] = {
+	{MSG_TEARDOWN, BIT(DAEMON_BGPD)},
+	{MSG_TEARDOWN, BIT(DAEMON_ZEBRA)},
+	{MSG_TEARDOWN, BIT(DAEMON_WGD)},
+	{0, 0},
+};
+
+static struct {
+	const struct step *step; /* the one that is being answered; NULL: not busy */
+	struct datastore_version
+		*version; /* owned until it is the running one; NULL in a teardown */
+	uint32_t generation;
+	unsigned waiting; /* bits: no answer yet */
+	bool walking;	  /* a step is being sent */
+	char error[MSG_ERROR_MAX + 32];
+	commit_fn done;
+	void *arg;
+	struct timer timeout;
+} now;
+
+/* Answers to what commit_daemon_started() sent come first and belong to no step. */
+static unsigned replayed[DAEMON_COUNT];
+
+static void walk(void);
+
+bool commit_busy(void)
+{
+	return now.step != NULL;
+}
+
+static void finish(void)
+{
+	commit_fn done = now.done;
+	bool ok = !now.error[0];
+
+	timer_stop(&now.timeout);
+	now.step = NULL;
+	if (!ok) {
+		listen_abort();
+		datastore_version_free(now.version);
+	}
+	now.version = NULL;
+	done(now.arg, ok ? NULL : now.error);
+}
+
+static void send_step(enum daemon_id id)
+{
+	struct ipc *control = supervise_control(id);
+	const struct datastore_version *v = now.version;
+	enum msg_type type = now.step->type;
+	bool whole = type == MSG_CONFIG_CHECK || type == MSG_CONFIG_APPLY;
+
+	if (!control)
+		return;
+	if (type == MSG_CONFIG_CHECK && id == DAEMON_WGD)
+		secrets_send(control, v->json, now.generation);
+	if (type == MSG_CONFIG_APPLY && id == DAEMON_BGPD)
+		listen_commit(control, now.generation);
+	ipc_send(control, type, now.generation, whole ? v->text : NULL, whole ? v->len : 0);
+	now.waiting |= BIT(id);
+	if (type == MSG_CONFIG_APPLY)
+		supervise_configured(id);
+}
+
+static void write_sysctl(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "1\n", 2) < 0)
+		log_warn("forwarding", "path=%s why=\"%m\"", path);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The point of no return: whoever starts from now on gets the new configuration. */
+static void becomes_running(void)
+{
+	const json_t *system = conf_get(now.version->json, "system");
+	const char *level = conf_str(system, "log-level", "info");
+
+	datastore_set_running(now.version);
+	log_set_level(str_eq(level, "error")	 ? LOG_LEVEL_ERROR
+		      : str_eq(level, "warning") ? LOG_LEVEL_WARN
+		      : str_eq(level, "debug")	 ? LOG_LEVEL_DEBUG
+						 : LOG_LEVEL_INFO);
+	if (conf_bool(system, "forwarding", false)) {
+		write_sysctl("/proc/sys/net/ipv4/ip_forward");
+		write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding");
+	}
+}
+
+static void send_current(void)
+{
+	now.walking = true;
+	if (now.version && now.step->type == MSG_CONFIG_APPLY && datastore_running() != now.version)
+		becomes_running();
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (now.step->to & BIT(id))
+			send_step(id);
+	now.walking = false;
+	timer_start(&now.timeout, ANSWER_MS);
+}
+
+/* Goes on as far as nobody has to answer. */
+static void walk(void)
+{
+	while (now.step && !now.waiting && !now.walking) {
+		if (now.error[0] && now.step->type == MSG_CONFIG_CHECK) {
+			finish();
+			return;
+		}
+		now.step++;
+		if (!now.step->to) {
+			if (!supervise_control(DAEMON_BGPD) && now.version)
+				listen_commit(NULL, now.generation);
+			finish();
+			return;
+		}
+		send_current();
+	}
+}
+
+static void on_timeout(void *arg)
+{
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (now.waiting & BIT(id))
+			supervise_kill(id, "no answer to the configuration");
+}
+
+static void begin(const struct step *steps, struct datastore_version *version, uint32_t generation,
+		  commit_fn done, void *arg)
+{
+	ensure(!now.step);
+	timer_init(&now.timeout, on_timeout, NULL);
+	now.step = steps;
+	now.version = version;
+	now.generation = generation;
+	now.waiting = 0;
+	now.error[0] = '\0';
+	now.done = done;
+	now.arg = arg;
+	send_current();
+	walk();
+}
+
+void commit_start(struct datastore_version *version, commit_fn done, void *arg)
+{
+	char error[256];
+
+	if (listen_prepare(version->json, error, sizeof(error)) < 0) {
+		datastore_version_free(version);
+		done(arg, error);
+		return;
+	}
+	begin(change_steps, version, version->generation, done, arg);
+}
+
+void commit_teardown(commit_fn done, void *arg)
+{
+	const struct datastore_version *running = datastore_running();
+
+	begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
+}
+
+void commit_daemon_started(enum daemon_id id)
+{
+	const struct datastore_version *v = datastore_running();
+	struct ipc *control = supervise_control(id);
+
+	replayed[id] = 0;
+	if (!v || (now.step && !now.version))
+		return; /* the first commit sends it; after a teardown nothing is wanted */
+	if (id == DAEMON_WGD)
+		secrets_send(control, v->json, v->generation);
+	if (id == DAEMON_BGPD)
+		listen_send_all(control, v->generation);
+	ipc_send(control, MSG_CONFIG_APPLY, v->generation, v->text, v->len);
+	ipc_send(control, MSG_CONFIG_PRUNE, v->generation, NULL, 0);
+	replayed[id] = 2;
+	supervise_configured(id);
+}
+
+static void answered(enum daemon_id id, const char *error)
+{
+	if (!(now.waiting & BIT(id)))
+		return;
+	now.waiting &= ~BIT(id);
+	if (error[0] && !now.error[0])
+		snprintf(now.error, sizeof(now.error), "%s: %s", daemon_name(id), error);
+	walk();
+}
+
+void commit_daemon_gone(enum daemon_id id)
+{
+	bool checking = now.step && now.step->type == MSG_CONFIG_CHECK;
+
+	answered(id, checking ? "died while it checked the configuration" : "");
+}
+
+void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)
+{
+	char error[MSG_ERROR_MAX];
+
+	if (msg_get_done(frame->body, frame->len, error) < 0)
+		str_copy(error, "malformed answer", sizeof(error));
+	if (replayed[id]) {
+		replayed[id]--;
+		if (error[0])
+			log_error("configuration", "daemon=%s refused=\"%s\"", daemon_name(id),
+				  error);
+		return;
+	}
+	if (error[0] && now.step && now.step->type != MSG_CONFIG_CHECK) {
+		log_error("configuration", "daemon=%s error=\"%s\"", daemon_name(id), error);
+		error[0] = now.version ? '\0' : error[0]; /* too late to refuse */
+	}
+	answered(id, error);
+}
+
+void commit_free(void)
+{
+	timer_stop(&now.timeout);
+	if (now.version && now.version != datastore_running())
+		datastore_version_free(now.version);
+	now.version = NULL;
+	now.step = NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * commit: one configuration becomes the running one, or nothing changes.
+ *
+ *     CHECK   all daemons at once; one refusal ends it
+ *     APPLY   wgd, then zebra-lite, then bgpd: what is added is there before somebody uses it
+ *     PRUNE   zebra-lite, then wgd: what is removed goes after nobody uses it
+ *
+ * The same walk does a teardown: bgpd, zebra-lite, wgd. One at a time. A daemon that dies is passed
+ * over: its successor gets the whole running configuration, which is the new one from APPLY on. One
+ * that does not answer in time is killed.
+ */
+#ifndef WGBGP_COMMIT_H
+#define WGBGP_COMMIT_H
+
+#include "datastore.h"
+#include "ipc.h"
+#include "messages.h"
+
+/* ERROR is NULL when it was applied; else one text, and nothing has changed. */
+typedef void (*commit_fn)(void *arg, const char *error);
+
+bool commit_busy(void);
+/* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
+void commit_start(struct datastore_version *version, commit_fn done, void *arg);
+/* Has the daemons remove everything that they installed. Only while not busy. */
+void commit_teardown(commit_fn done, void *arg);
+
+/* What supervise says. */
+void commit_daemon_started(enum daemon_id id); /* a new one gets the running configuration */
+void commit_daemon_gone(enum daemon_id id);
+void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame); /* CONFIG_DONE */
+void commit_free(void);
+
+#endif

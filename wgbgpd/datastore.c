@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "datastore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "conf_check.h"
+#include "conf_print.h"
+#include "ipc.h"
+
+static struct ly_ctx *context;
+static const char *config_path;
+static struct datastore_version *running;
+static uint32_t last_generation;
+
+void datastore_init(struct ly_ctx *ctx, const char *path)
+{
+	context = ctx;
+	config_path = path;
+}
+
+struct datastore_version *datastore_read(struct conf_errors *errs)
+{
+	struct datastore_version *v = xcalloc(1, sizeof(*v));
+
+	if (!conf_load_file(context, config_path, CONF_CHECK_FILES, &v->loaded, errs)) {
+		free(v);
+		return NULL;
+	}
+	v->text = conf_print_json(v->loaded.effective, true);
+	v->len = strlen(v->text);
+	v->json = json_loadb(v->text, v->len, 0, NULL);
+	ensure(v->json);
+	v->generation = ++last_generation;
+	if (v->len <= IPC_FRAME_MAX)
+		return v;
+	conf_error(errs, NULL, "%s: the configuration is too large for the daemons", config_path);
+	datastore_version_free(v);
+	return NULL;
+}
+
+struct datastore_version *datastore_with_log_level(const char *level)
+{
+	struct datastore_version *v = xcalloc(1, sizeof(*v));
+
+	v->loaded.written = conf_dup(running->loaded.written);
+	v->loaded.effective = conf_dup(running->loaded.effective);
+	v->json = json_deep_copy(running->json);
+	json_object_set_new(conf_get(v->json, "system"), "log-level", json_string(level));
+	v->text = json_dumps(v->json, JSON_COMPACT);
+	v->len = strlen(v->text);
+	v->generation = ++last_generation;
+	return v;
+}
+
+const struct datastore_version *datastore_running(void)
+{
+	return running;
+}
+
+void datastore_set_running(struct datastore_version *version)
+{
+	if (version != running)
+		datastore_version_free(running);
+	running = version;
+}
+
+void datastore_version_free(struct datastore_version *version)
+{
+	if (!version)
+		return;
+	conf_loaded_free(&version->loaded);
+	json_decref(version->json);
+	free(version->text);
+	free(version);
+}
+
+void datastore_free(void)
+{
+	datastore_version_free(running);
+	running = NULL;
+	ly_ctx_destroy(context);
+	context = NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * datastore: the running configuration, and the candidate that may become it.
+ */
+#ifndef WGBGP_DATASTORE_H
+#define WGBGP_DATASTORE_H
+
+#include <jansson.h>
+
+#include "conf_load.h"
+
+/* One configuration with a number, in every form that is needed. */
+struct datastore_version {
+	struct conf_loaded loaded;
+	char *text;   /* effective, as JSON for the daemons */
+	size_t len;   /* of text */
+	json_t *json; /* the same, parsed */
+	uint32_t generation;
+};
+
+void datastore_init(struct ly_ctx *ctx, const char *path);
+/* Reads the file; NULL after errors. The caller frees it or makes it the running one. */
+struct datastore_version *datastore_read(struct conf_errors *errs);
+/* Another version of the running one with a log level of the operator's. */
+struct datastore_version *datastore_with_log_level(const char *level);
+const struct datastore_version *datastore_running(void);       /* NULL before the first commit */
+void datastore_set_running(struct datastore_version *version); /* takes it over */
+void datastore_version_free(struct datastore_version *version);
+void datastore_free(void);
+
+#endif

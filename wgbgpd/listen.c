@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "log.h"
+#include "messages.h"
+
+#define BACKLOG 512
+
+struct listener {
+	LIST_ENTRY(listener) link;
+	struct endpoint at;
+	int fd;
+	bool fresh;  /* made by the last listen_prepare() */
+	bool wanted; /* by the last listen_prepare() */
+};
+static LIST_HEAD(, listener) listeners = LIST_HEAD_INITIALIZER(listeners);
+
+static int make_socket(const struct endpoint *at)
+{
+	const int on = 1;
+	struct sockaddr_storage sa;
+	socklen_t len = endpoint_to_sockaddr(at, &sa);
+	int fd = socket(at->addr.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+	if (at->addr.family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&sa, len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static struct listener *find(const struct endpoint *at)
+{
+	struct listener *l;
+
+	LIST_FOREACH (l, &listeners, link)
+		if (l->at.port == at->port && addr_eq(&l->at.addr, &at->addr))
+			return l;
+	return NULL;
+}
+
+/* OPTIONAL: a family that the machine does not have is no error. */
+static int want(const struct endpoint *at, bool optional, char *error, size_t size)
+{
+	struct listener *l = find(at);
+	int fd;
+
+	if (l) {
+		l->wanted = true;
+		return 0;
+	}
+	fd = make_socket(at);
+	if (fd < 0 && optional && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)) {
+		log_info("listen", "at=%s skipped=\"%s\"", ENDPOINT_STR(at), strerror(-fd));
+		return 0;
+	}
+	if (fd < 0) {
+		snprintf(error, size, "bgp: cannot listen at %s: %s", ENDPOINT_STR(at),
+			 strerror(-fd));
+		return fd;
+	}
+	l = xcalloc(1, sizeof(*l));
+	l->at = *at;
+	l->fd = fd;
+	l->fresh = l->wanted = true;
+	LIST_INSERT_HEAD(&listeners, l, link);
+	return 0;
+}
+
+int listen_prepare(const json_t *config, char *error, size_t size)
+{
+	static const uint8_t zero[16];
+	const json_t *bgp = conf_get(config, "bgp");
+	struct endpoint at = {.port = (uint16_t)conf_u32(bgp, "listen-port", 179)};
+	struct listener *l;
+	struct addr *addrs;
+	size_t n = 0;
+	int err = 0;
+
+	LIST_FOREACH (l, &listeners, link)
+		l->wanted = false;
+	if (!conf_has(bgp, "as"))
+		return 0;
+	addrs = conf_addrs(bgp, "listen-address", &n);
+	for (size_t i = 0; i < n && !err; i++) {
+		at.addr = addrs[i];
+		err = want(&at, false, error, size);
+	}
+	free(addrs);
+	if (!n) {
+		at.addr = addr_make(AF_INET, zero);
+		err = want(&at, false, error, size);
+		at.addr = addr_make(AF_INET6, zero);
+		if (!err)
+			err = want(&at, true, error, size);
+	}
+	if (err)
+		listen_abort();
+	return err;
+}
+
+static void drop(struct listener *l)
+{
+	LIST_REMOVE(l, link);
+	close(l->fd);
+	free(l);
+}
+
+static void send_one(struct ipc *bgpd, uint32_t generation, const struct listener *l)
+{
+	struct wr w = {0};
+
+	wr_endpoint(&w, &l->at);
+	ipc_send_fd(bgpd, MSG_LISTEN, generation, w.data, w.len, l->fd);
+	wr_free(&w);
+}
+
+void listen_commit(struct ipc *bgpd, uint32_t generation)
+{
+	struct listener *l, *next;
+
+	for (l = LIST_FIRST(&listeners); l; l = next) {
+		next = LIST_NEXT(l, link);
+		if (!l->wanted) {
+			drop(l);
+			continue;
+		}
+		if (l->fresh && bgpd)
+			send_one(bgpd, generation, l);
+		l->fresh = false;
+	}
+}
+
+void listen_abort(void)
+{
+	struct listener *l, *next;
+
+	for (l = LIST_FIRST(&listeners); l; l = next) {
+		next = LIST_NEXT(l, link);
+		if (l->fresh)
+			drop(l);
+	}
+}
+
+void listen_send_all(struct ipc *bgpd, uint32_t generation)
+{
+	struct listener *l;
+
+	LIST_FOREACH (l, &listeners, link)
+		if (!l->fresh)
+			send_one(bgpd, generation, l);
+}
+
+void listen_free(void)
+{
+	while (!LIST_EMPTY(&listeners))
+		drop(LIST_FIRST(&listeners));
+}

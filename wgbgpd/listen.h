@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listen: the TCP sockets that BGP neighbours connect to. The parent makes them, since port 179 is
+ * root's, and keeps them: a restarted bgpd gets the same ones, and who connects meanwhile waits in
+ * the backlog.
+ *
+ * A configuration's sockets are prepared before it is applied (an address in use refuses it), and
+ * committed or dropped. bgpd closes those that its new configuration does not name.
+ */
+#ifndef WGBGP_LISTEN_H
+#define WGBGP_LISTEN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ipc.h"
+
+/* Makes what CONFIG (effective) needs and is not there yet; 0, or -errno and a text. */
+int listen_prepare(const json_t *config, char *error, size_t size);
+/* The prepared set is in force: the rest is closed; new ones go to BGPD (NULL: it is not running).
+ */
+void listen_commit(struct ipc *bgpd, uint32_t generation);
+void listen_abort(void);
+/* All sockets in force, to a new bgpd. */
+void listen_send_all(struct ipc *bgpd, uint32_t generation);
+void listen_free(void);
+
+#endif
