@@ -18,6 +18,22 @@ wgbgpd_libconf_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 
 sbin_PROGRAMS += wgbgpd/wgbgpd
-wgbgpd_wgbgpd_SOURCES = wgbgpd/main.c
-wgbgpd_wgbgpd_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-wgbgpd_wgbgpd_LDADD = $(CONF_LIBS)
+wgbgpd_wgbgpd_SOURCES = \
+	wgbgpd/commit.c wgbgpd/commit.h \
+	wgbgpd/datastore.c wgbgpd/datastore.h \
+	wgbgpd/endpoint.c wgbgpd/endpoint.h \
+	wgbgpd/endpoint_own.c \
+	wgbgpd/listen.c wgbgpd/listen.h \
+	wgbgpd/main.c \
+	wgbgpd/notify.c wgbgpd/notify.h \
+	wgbgpd/parent.c wgbgpd/parent.h \
+	wgbgpd/privs.c wgbgpd/privs.h \
+	wgbgpd/secrets.c wgbgpd/secrets.h \
+	wgbgpd/supervise.c wgbgpd/supervise.h
+wgbgpd_wgbgpd_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS)
+wgbgpd_wgbgpd_LDADD = $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS)
+
+# Stands in for the daemons in tests of the parent.
+noinst_PROGRAMS += wgbgpd/stub
+wgbgpd_stub_SOURCES = wgbgpd/stub.c
+wgbgpd_stub_LDADD = $(LIB_LIBS)

@@ -10,6 +10,7 @@
 #include "conf_load.h"
 #include "conf_schema.h"
 #include "config.h"
+#include "parent.h"
 #include "util.h"
 
 static const char usage[] = "usage: wgbgpd [-c FILE] [-n] [-r RUNDIR] [-V]\n"
@@ -37,6 +38,7 @@ static int check_only(const char *path)
 int main(int argc, char **argv)
 {
 	const char *path = SYSCONFDIR "/wgbgp/wgbgp.conf";
+	const char *rundir = "/run/wgbgp";
 	bool check = false;
 	int opt;
 
@@ -49,6 +51,7 @@ int main(int argc, char **argv)
 			check = true;
 			break;
 		case 'r':
+			rundir = optarg;
 			break;
 		case 'V':
 			puts("wgbgp " PACKAGE_VERSION);
@@ -60,6 +63,5 @@ int main(int argc, char **argv)
 	}
 	if (check)
 		return check_only(path);
-	fputs("wgbgpd: only -n works so far\n", stderr);
-	return 1;
+	return parent_run(path, rundir);
 }

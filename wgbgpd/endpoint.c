@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "loop.h"
+#include "supervise.h"
+
+/* This client's channel to one daemon. */
+struct relay {
+	struct client *client;
+	enum daemon_id id;
+	struct ipc *ipc; /* NULL: not asked yet, or the daemon went away */
+};
+
+struct client {
+	LIST_ENTRY(client) link;
+	struct ipc *ipc;
+	struct relay relays[DAEMON_COUNT];
+	LIST_HEAD(, request) requests;
+	unsigned n_requests;
+};
+
+static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
+static unsigned n_clients;
+static int listen_fd = -1;
+static struct watch accept_watch;
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+/* Which daemon answers what (doc/architecture.md). */
+static const struct {
+	const char *command;
+	enum daemon_id id;
+} routes[] = {
+	{"bgp-summary", DAEMON_BGPD}, {"bgp-neighbors", DAEMON_BGPD}, {"bgp-routes", DAEMON_BGPD},
+	{"clear", DAEMON_BGPD},	      {"bgp-memory", DAEMON_BGPD},    {"route", DAEMON_ZEBRA},
+	{"nexthops", DAEMON_ZEBRA},   {"rib-summary", DAEMON_ZEBRA},  {"pins", DAEMON_ZEBRA},
+	{"wireguard", DAEMON_WGD},    {"tunnels", DAEMON_WGD},	      {"allowed-ips", DAEMON_WGD},
+};
+
+static int route_of(const char *command, const json_t *args)
+{
+	const char *name = json_string_value(json_object_get(args, "daemon"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+		if (str_eq(routes[i].command, command))
+			return routes[i].id;
+	for (int id = 0; name && id < DAEMON_COUNT; id++)
+		if (str_eq(name, daemon_name(id)))
+			return id;
+	return -1;
+}
+
+/* ---- answers */
+
+static void send_json(struct request *r, enum msg_type type, const char *list, json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct wr w = {0};
+
+	if (!text)
+		fatal("JSON that cannot be printed");
+	json_decref(json);
+	if (type == MSG_REPLY_HEAD)
+		msg_put_reply_head(&w, r->id, list ? list : "", text, strlen(text));
+	else
+		msg_put_request(&w, r->id, text, strlen(text));
+	ipc_send(r->client->ipc, type, 0, w.data, w.len);
+	wr_free(&w);
+	free(text);
+}
+
+void request_head(struct request *r, json_t *head, const char *list)
+{
+	send_json(r, MSG_REPLY_HEAD, list, head);
+}
+
+void request_row(struct request *r, json_t *row)
+{
+	send_json(r, MSG_REPLY_ROW, NULL, row);
+}
+
+static void request_free(struct request *r)
+{
+	LIST_REMOVE(r, link);
+	r->client->n_requests--;
+	free(r);
+}
+
+static void send_end(struct client *client, uint32_t id, const char *error)
+{
+	struct wr w = {0};
+
+	msg_put_reply_end(&w, id, error ? error : "");
+	ipc_send(client->ipc, MSG_REPLY_END, 0, w.data, w.len);
+	wr_free(&w);
+}
+
+void request_end(struct request *r, const char *error_or_null)
+{
+	send_end(r->client, r->id, error_or_null);
+	request_free(r);
+}
+
+void request_object(struct request *r, json_t *object)
+{
+	request_head(r, object, NULL);
+	request_end(r, NULL);
+}
+
+static struct request *find_request(struct client *client, uint32_t id)
+{
+	struct request *r;
+
+	LIST_FOREACH (r, &client->requests, link)
+		if (r->id == id)
+			return r;
+	return NULL;
+}
+
+/* ---- the way to the daemons */
+
+static void relay_close(struct relay *relay, const char *why)
+{
+	struct client *client = relay->client;
+	struct request *r, *next;
+
+	ipc_free(relay->ipc);
+	relay->ipc = NULL;
+	for (r = LIST_FIRST(&client->requests); r; r = next) {
+		next = LIST_NEXT(r, link);
+		if (r->daemon == (int)relay->id)
+			request_end(r, why);
+	}
+}
+
+static void on_relay_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct relay *relay = arg;
+	struct client *client = relay->client;
+	struct request *r;
+	struct msg_reply m;
+
+	if (frame->fd >= 0)
+		close(frame->fd);
+	if (msg_get_reply(frame->type, frame->body, frame->len, &m) < 0)
+		return;
+	r = find_request(client, m.id);
+	if (!r)
+		return; /* cancelled */
+	ipc_send(client->ipc, frame->type, frame->generation, frame->body, frame->len);
+	if (frame->type == MSG_REPLY_END)
+		request_free(r);
+	if (ipc_full(client->ipc))
+		for (int i = 0; i < DAEMON_COUNT; i++)
+			if (client->relays[i].ipc)
+				ipc_pause(client->relays[i].ipc);
+}
+
+static void on_relay_closed(void *arg, const char *why)
+{
+	struct relay *relay = arg;
+	char error[128];
+
+	snprintf(error, sizeof(error), "%s went away before its answer was complete",
+		 daemon_name(relay->id));
+	relay_close(relay, error);
+}
+
+/* Opens the channel when there is none. False: the daemon is not running. */
+static bool relay_open(struct relay *relay)
+{
+	static const struct ipc_handlers handlers = {on_relay_frame, on_relay_closed, NULL};
+	struct ipc *control = supervise_control(relay->id);
+	int fds[2];
+
+	if (relay->ipc)
+		return true;
+	if (!control || ipc_pair(fds) < 0)
+		return false;
+	ipc_send_fd(control, MSG_CLIENT, 0, NULL, 0, fds[1]);
+	close(fds[1]);
+	relay->ipc = ipc_new(fds[0], &handlers, relay);
+	if (ipc_full(relay->client->ipc))
+		ipc_pause(relay->ipc);
+	return true;
+}
+
+void endpoint_daemon_gone(enum daemon_id id)
+{
+	struct client *client;
+	char error[128];
+
+	snprintf(error, sizeof(error), "%s went away before its answer was complete",
+		 daemon_name(id));
+	LIST_FOREACH (client, &clients, link)
+		relay_close(&client->relays[id], error);
+}
+
+/* ---- the clients */
+
+static void client_free(struct client *client)
+{
+	struct request *r;
+
+	LIST_REMOVE(client, link);
+	n_clients--;
+	while ((r = LIST_FIRST(&client->requests))) {
+		if (r->daemon < 0)
+			endpoint_own_forget(r);
+		request_free(r);
+	}
+	for (int i = 0; i < DAEMON_COUNT; i++)
+		ipc_free(client->relays[i].ipc);
+	ipc_free(client->ipc);
+	free(client);
+	if (n_clients < ENDPOINT_CLIENTS_MAX && listen_fd >= 0)
+		watch_on(&accept_watch);
+}
+
+static struct request *request_new(struct client *client, uint32_t id, int daemon)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->client = client;
+	r->id = id;
+	r->daemon = daemon;
+	LIST_INSERT_HEAD(&client->requests, r, link);
+	client->n_requests++;
+	return r;
+}
+
+static void ask_daemon(struct client *client, uint32_t id, int daemon,
+		       const struct ipc_frame *frame)
+{
+	char error[64];
+
+	if (!relay_open(&client->relays[daemon])) {
+		snprintf(error, sizeof(error), "%s is not running", daemon_name(daemon));
+		send_end(client, id, error);
+		return;
+	}
+	request_new(client, id, daemon);
+	ipc_send(client->relays[daemon].ipc, MSG_REQUEST, 0, frame->body, frame->len);
+}
+
+static void on_request(struct client *client, const struct ipc_frame *frame)
+{
+	struct msg_reply m;
+	const char *command;
+	struct request *r;
+	json_t *args;
+	int daemon;
+
+	if (msg_get_reply(MSG_REQUEST, frame->body, frame->len, &m) < 0)
+		return;
+	if (client->n_requests >= ENDPOINT_REQUESTS_MAX || find_request(client, m.id)) {
+		send_end(client, m.id, "too many requests at a time");
+		return;
+	}
+	args = json_loadb(m.json, m.json_len, 0, NULL);
+	command = json_string_value(json_object_get(args, "command"));
+	daemon = command ? route_of(command, args) : -1;
+	if (!command) {
+		send_end(client, m.id, "malformed request");
+	} else if (daemon >= 0) {
+		ask_daemon(client, m.id, daemon, frame);
+	} else {
+		r = request_new(client, m.id, -1);
+		if (!endpoint_own_run(r, command, args))
+			request_end(r, "unknown command");
+	}
+	json_decref(args);
+}
+
+static void on_cancel(struct client *client, const struct ipc_frame *frame)
+{
+	struct request *r;
+	uint32_t id;
+
+	if (msg_get_u32(frame->body, frame->len, &id) < 0)
+		return;
+	r = find_request(client, id);
+	if (!r)
+		return;
+	if (r->daemon >= 0 && client->relays[r->daemon].ipc)
+		ipc_send(client->relays[r->daemon].ipc, MSG_CANCEL, 0, frame->body, frame->len);
+	if (r->daemon < 0)
+		endpoint_own_forget(r);
+	request_end(r, "cancelled");
+}
+
+static void on_client_frame(void *arg, const struct ipc_frame *frame)
+{
+	if (frame->fd >= 0)
+		close(frame->fd);
+	if (frame->type == MSG_REQUEST)
+		on_request(arg, frame);
+	else if (frame->type == MSG_CANCEL)
+		on_cancel(arg, frame);
+}
+
+static void on_client_closed(void *arg, const char *why)
+{
+	client_free(arg);
+}
+
+static void on_client_drained(void *arg)
+{
+	struct client *client = arg;
+
+	for (int i = 0; i < DAEMON_COUNT; i++)
+		if (client->relays[i].ipc)
+			ipc_resume(client->relays[i].ipc);
+}
+
+static void on_accept(int fd, short what, void *arg)
+{
+	static const struct ipc_handlers handlers = {on_client_frame, on_client_closed,
+						     on_client_drained};
+	struct client *client;
+	int got = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (got < 0)
+		return;
+	client = xcalloc(1, sizeof(*client));
+	LIST_INIT(&client->requests);
+	for (int i = 0; i < DAEMON_COUNT; i++) {
+		client->relays[i].client = client;
+		client->relays[i].id = i;
+	}
+	client->ipc = ipc_new(got, &handlers, client);
+	LIST_INSERT_HEAD(&clients, client, link);
+	if (++n_clients >= ENDPOINT_CLIENTS_MAX)
+		watch_off(&accept_watch); /* more of them wait in the backlog */
+}
+
+void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
+{
+	json_t *event = json_loadb((const char *)json, len, 0, NULL);
+	struct client *client;
+	struct request *r;
+
+	if (!json_is_object(event)) {
+		json_decref(event);
+		return;
+	}
+	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
+	LIST_FOREACH (client, &clients, link)
+		LIST_FOREACH (r, &client->requests, link)
+			if (r->events && !ipc_full(client->ipc))
+				request_row(r, json_incref(event));
+	json_decref(event);
+}
+
+int endpoint_start(const char *rundir)
+{
+	mode_t mask;
+	int err;
+
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/cli.sock", rundir) >=
+	    (int)sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listen_fd < 0)
+		return -errno;
+	unlink(address.sun_path);
+	mask = umask(0117); /* 0660 from the first moment */
+	err = bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	umask(mask);
+	if (err || listen(listen_fd, 64) < 0) {
+		err = err ? err : -errno;
+		close(listen_fd);
+		listen_fd = -1;
+		return err;
+	}
+	watch_init(&accept_watch, listen_fd, EV_READ, on_accept, NULL);
+	watch_on(&accept_watch);
+	return 0;
+}
+
+void endpoint_shut(void)
+{
+	if (listen_fd < 0)
+		return;
+	watch_off(&accept_watch);
+	close(listen_fd);
+	listen_fd = -1;
+	unlink(address.sun_path);
+}
+
+void endpoint_free(void)
+{
+	endpoint_shut();
+	while (!LIST_EMPTY(&clients))
+		client_free(LIST_FIRST(&clients));
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests that the parent answers itself: a row of the table each.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_print.h"
+#include "config.h"
+#include "datastore.h"
+#include "endpoint.h"
+#include "parent.h"
+#include "supervise.h"
+
+/* One change at a time; NULL: the client that asked for it is gone. */
+static struct request *changing;
+
+static void run_version(struct request *r, const json_t *args)
+{
+	request_object(r, json_pack("{s:s, s:s}", "version", PACKAGE_VERSION, "name", "wgbgp"));
+}
+
+static void run_daemons(struct request *r, const json_t *args)
+{
+	request_head(r, json_object(), "daemons");
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		request_row(r, supervise_status(id));
+	request_end(r, NULL);
+}
+
+static void run_configuration(struct request *r, const json_t *args)
+{
+	const struct datastore_version *v = datastore_running();
+	const char *source = json_string_value(json_object_get(args, "source"));
+	const char *format = json_string_value(json_object_get(args, "format"));
+	bool json = format && str_eq(format, "json");
+	char *text;
+
+	if (source && !str_eq(source, "running")) {
+		request_end(r, "no such configuration; expected running");
+		return;
+	}
+	if (!v) {
+		request_end(r, "no configuration is running yet");
+		return;
+	}
+	text = json ? conf_print_json(v->loaded.written, false)
+		    : conf_print_text(v->loaded.written);
+	request_object(r, json ? json_loads(text, 0, NULL) : json_pack("{s:s}", "text", text));
+	free(text);
+}
+
+static void run_monitor(struct request *r, const json_t *args)
+{
+	r->events = true;
+	request_head(r, json_object(), "events");
+}
+
+static void on_changed(void *arg, const char *error)
+{
+	struct request *r = changing;
+	json_t *warnings = arg;
+
+	changing = NULL;
+	if (r && !error) {
+		const struct datastore_version *v = datastore_running();
+
+		request_object(r, json_pack("{s:i, s:O}", "generation", v ? (int)v->generation : 0,
+					    "warnings", warnings));
+	} else if (r) {
+		request_end(r, error);
+	}
+	json_decref(warnings);
+}
+
+static void run_reload(struct request *r, const json_t *args)
+{
+	json_t *warnings;
+
+	if (commit_busy()) {
+		request_end(r, "another change is being applied");
+		return;
+	}
+	changing = r;
+	warnings = json_array();
+	parent_reload(on_changed, warnings, warnings);
+}
+
+static void run_log_level(struct request *r, const json_t *args)
+{
+	static const char *const levels[] = {"error", "warning", "info", "debug"};
+	const char *level = json_string_value(json_object_get(args, "level"));
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(levels) && !(level && str_eq(level, levels[i])))
+		i++;
+	if (i == ARRAY_SIZE(levels)) {
+		request_end(r, "expected error, warning, info or debug");
+		return;
+	}
+	if (commit_busy() || !datastore_running()) {
+		request_end(r, "another change is being applied");
+		return;
+	}
+	changing = r;
+	commit_start(datastore_with_log_level(level), on_changed, json_array());
+}
+
+static void on_torn_down(void *arg, const char *error)
+{
+	on_changed(json_array(), error);
+	if (!error)
+		parent_stop("teardown");
+}
+
+static void run_teardown(struct request *r, const json_t *args)
+{
+	if (commit_busy()) {
+		request_end(r, "another change is being applied");
+		return;
+	}
+	changing = r;
+	commit_teardown(on_torn_down, NULL);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct request *r, const json_t *args);
+} rows[] = {
+	{"version", run_version},   {"daemons", run_daemons}, {"configuration", run_configuration},
+	{"monitor", run_monitor},   {"reload", run_reload},   {"log-level", run_log_level},
+	{"teardown", run_teardown},
+};
+
+bool endpoint_own_run(struct request *r, const char *command, const json_t *args)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (str_eq(rows[i].name, command)) {
+			rows[i].run(r, args);
+			return true;
+		}
+	return false;
+}
+
+void endpoint_own_forget(struct request *r)
+{
+	if (changing == r)
+		changing = NULL;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parent's life: one instance per RUNDIR, the first commit, signals, the end.
+ */
+#include "parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf_schema.h"
+#include "endpoint.h"
+#include "listen.h"
+#include "log.h"
+#include "loop.h"
+#include "notify.h"
+#include "privs.h"
+#include "supervise.h"
+
+static int lock_fd = -1;
+static char lock_path[4096];
+static struct event *signals[3];
+static bool reload_again; /* SIGHUP during a commit */
+static bool stopping;
+static int exit_status;
+
+/* ---- one instance */
+
+static int make_rundir(const char *rundir)
+{
+	if (mkdir(rundir, 0755) == 0 || errno == EEXIST)
+		return 0;
+	fprintf(stderr, "wgbgpd: %s: %s\n", rundir, strerror(errno));
+	return -errno;
+}
+
+static int take_lock(const char *rundir)
+{
+	char pid[32] = "";
+
+	snprintf(lock_path, sizeof(lock_path), "%s/wgbgpd.pid", rundir);
+	lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (lock_fd < 0) {
+		fprintf(stderr, "wgbgpd: %s: %s\n", lock_path, strerror(errno));
+		return -errno;
+	}
+	if (flock(lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		ssize_t n = pread(lock_fd, pid, sizeof(pid) - 1, 0);
+
+		pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+		fprintf(stderr, "wgbgpd: another wgbgpd (pid %s) runs in %s\n", pid, rundir);
+		close(lock_fd);
+		lock_fd = -1;
+		return -EBUSY;
+	}
+	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (ftruncate(lock_fd, 0) < 0 || pwrite(lock_fd, pid, strlen(pid), 0) < 0)
+		log_warn("lock", "path=%s why=\"%s\"", lock_path, strerror(errno));
+	return 0;
+}
+
+/* ---- changes */
+
+/* All texts on one, as far as they fit. */
+static void join_errors(const struct conf_errors *errs, char *out, size_t size)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < errs->n && len + 1 < size; i++)
+		if (!errs->v[i].warning)
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? "\n" : "",
+						errs->v[i].text);
+}
+
+static void log_errors(const struct conf_errors *errs)
+{
+	for (size_t i = 0; i < errs->n; i++)
+		log_event(errs->v[i].warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "configuration",
+			  "what=\"%s\"", errs->v[i].text);
+}
+
+void parent_reload(commit_fn done, void *arg, json_t *warnings)
+{
+	struct conf_errors errs = {0};
+	struct datastore_version *version = datastore_read(&errs);
+	char error[MSG_ERROR_MAX];
+
+	log_errors(&errs);
+	for (size_t i = 0; warnings && i < errs.n; i++)
+		if (errs.v[i].warning)
+			json_array_append_new(warnings, json_string(errs.v[i].text));
+	join_errors(&errs, error, sizeof(error));
+	conf_errors_free(&errs);
+	if (version)
+		commit_start(version, done, arg);
+	else
+		done(arg, error);
+}
+
+static void on_reloaded(void *arg, const char *error)
+{
+	if (error)
+		log_error("reload", "refused=\"%s\"", error);
+	else
+		log_info("reload", "generation=%u", datastore_running()->generation);
+	notify_ready(error ? "The changed configuration was refused" : "Running");
+	if (reload_again && !stopping) {
+		reload_again = false;
+		parent_reload(on_reloaded, NULL, NULL);
+	}
+}
+
+static void on_sighup(evutil_socket_t sig, short what, void *arg)
+{
+	if (stopping)
+		return;
+	if (commit_busy()) {
+		reload_again = true;
+		return;
+	}
+	notify_reloading();
+	parent_reload(on_reloaded, NULL, NULL);
+}
+
+void parent_stop(const char *why)
+{
+	if (stopping)
+		return;
+	stopping = true;
+	log_info("stop", "why=\"%s\"", why);
+	notify_stopping();
+	endpoint_shut();
+	supervise_stop();
+}
+
+static void on_sigterm(evutil_socket_t sig, short what, void *arg)
+{
+	parent_stop(sig == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+static void on_first(void *arg, const char *error)
+{
+	if (error) {
+		log_error("configuration", "refused=\"%s\"", error);
+		exit_status = 1;
+		parent_stop("the configuration was refused");
+		return;
+	}
+	log_info("ready", "generation=%u", datastore_running()->generation);
+	notify_ready("Running");
+}
+
+/* ---- what the daemons do */
+
+static void on_daemon_gone(enum daemon_id id)
+{
+	endpoint_daemon_gone(id);
+	if (!stopping)
+		commit_daemon_gone(id);
+}
+
+static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)
+{
+	if (frame->fd >= 0)
+		close(frame->fd);
+	if (frame->type == MSG_CONFIG_DONE)
+		commit_daemon_done(id, frame);
+	else if (frame->type == MSG_EVENT)
+		endpoint_event(id, frame->body, frame->len);
+	else
+		log_warn("message", "daemon=%s unexpected=%s", daemon_name(id),
+			 msg_name(frame->type));
+}
+
+static void on_drained(void)
+{
+	loop_stop();
+}
+
+/* ---- the beginning and the end */
+
+static void catch_signals(void)
+{
+	static const struct {
+		int sig;
+		event_callback_fn fn;
+	} rows[] = {{SIGHUP, on_sighup}, {SIGTERM, on_sigterm}, {SIGINT, on_sigterm}};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		signals[i] = evsignal_new(loop_base(), rows[i].sig, rows[i].fn, NULL);
+		event_add(signals[i], NULL);
+	}
+}
+
+static void release(void)
+{
+	endpoint_free();
+	commit_free();
+	supervise_free();
+	listen_free();
+	datastore_free();
+	notify_free();
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		event_free(signals[i]);
+	loop_free();
+	unlink(lock_path);
+	close(lock_fd);
+}
+
+int parent_run(const char *path, const char *rundir)
+{
+	static const struct supervise_handlers handlers = {commit_daemon_started, on_daemon_gone,
+							   on_daemon_frame, on_drained};
+	struct conf_errors errs = {0};
+	struct datastore_version *first = NULL;
+	struct ly_ctx *ctx;
+	int err;
+
+	log_init("wgbgpd");
+	prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
+	if (sodium_init() < 0)
+		fatal("libsodium does not start");
+	if (make_rundir(rundir) < 0 || take_lock(rundir) < 0)
+		return 1;
+	ctx = conf_schema_load(conf_schema_dir(), &errs);
+	datastore_init(ctx, path);
+	if (ctx)
+		first = datastore_read(&errs);
+	conf_errors_print(&errs, stderr);
+	conf_errors_free(&errs);
+	if (!first) {
+		datastore_free();
+		unlink(lock_path);
+		return 1;
+	}
+	err = endpoint_start(rundir);
+	if (err < 0)
+		fatal("%s/cli.sock: %s", rundir, strerror(-err));
+	privs_init();
+	catch_signals();
+	notify_init();
+	supervise_start(rundir, &handlers);
+	commit_start(first, on_first, NULL);
+	loop_run();
+	release();
+	return exit_status;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stub: stands in for each of the three daemons (by the name it is started under) in tests of the
+ * parent. What it was told goes to RUNDIR/NAME.log, a line each. The configuration steers it: a
+ * description of the interface "wg0" of "refuse NAME" is refused by NAME.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "daemon.h"
+#include "log.h"
+
+static FILE *out;
+static int channels[DAEMON_COUNT];
+static struct daemon_ops stub;
+
+static void note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(out, fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
+	fflush(out);
+}
+
+static void start(const char *rundir)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/log/%s.log", rundir, daemon_name(stub.id));
+	out = fopen(path, "ae");
+	if (!out)
+		fatal("%s: %m", path);
+	note("start uid=%d", (int)getuid());
+}
+
+static const char *wanted(const json_t *config)
+{
+	const json_t *interface =
+		json_array_get(conf_list(conf_get(config, "wireguard"), "interface"), 0);
+
+	return conf_str(interface, "description", "");
+}
+
+static int check(const json_t *config, char *error, size_t size)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "refuse %s", daemon_name(stub.id));
+	note("check");
+	if (!str_eq(wanted(config), text))
+		return 0;
+	snprintf(error, size, "told to refuse");
+	return -EINVAL;
+}
+
+static void apply(const json_t *config, uint32_t generation)
+{
+	note("apply %s", wanted(config));
+}
+
+static void prune(uint32_t generation)
+{
+	note("prune");
+}
+
+static void channel(enum daemon_id peer, int fd)
+{
+	if (channels[peer])
+		close(channels[peer]);
+	channels[peer] = fd;
+	note("channel %s", daemon_name(peer));
+}
+
+static void listening(const struct endpoint *at, int fd)
+{
+	note("listen %s", ENDPOINT_STR(at));
+	close(fd);
+}
+
+static void secret(const char *path, const uint8_t key[KEY_BYTES])
+{
+	note("secret %s %02x%02x", strrchr(path, '/') + 1, key[0], key[1]);
+}
+
+static void teardown(void)
+{
+	note("teardown");
+}
+
+static void stop(void)
+{
+	note("stop");
+	for (int i = 0; i < DAEMON_COUNT; i++)
+		if (channels[i])
+			close(channels[i]);
+	fclose(out);
+}
+
+/* ROWS rows of 1 kB. */
+static void rows_start(struct show *s)
+{
+	s->state = xcalloc(1, sizeof(size_t));
+	show_head(s, json_pack("{s:s}", "by", daemon_name(stub.id)), "rows");
+}
+
+static void rows_step(struct show *s)
+{
+	size_t *n = s->state;
+	size_t total = conf_u32(s->args, "rows", 10);
+	char filler[1001];
+
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	while (*n < total && !show_full(s)) {
+		show_row(s, json_pack("{s:i, s:s}", "n", (int)*n, "filler", filler));
+		(*n)++;
+	}
+	if (*n == total)
+		show_end(s, NULL);
+}
+
+static void rows_finish(struct show *s)
+{
+	free(s->state);
+}
+
+static const struct show_command commands[] = {
+	{"rows", rows_start, rows_step, rows_finish},
+	{NULL, NULL, NULL, NULL},
+};
+
+static struct daemon_ops stub = {
+	.commands = commands,
+	.start = start,
+	.check = check,
+	.apply = apply,
+	.prune = prune,
+	.channel = channel,
+	.listening = listening,
+	.secret = secret,
+	.teardown = teardown,
+	.stop = stop,
+};
+
+int main(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/');
+
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (name && str_eq(name + 1, daemon_name(id)))
+			stub.id = id;
+	return daemon_run(&stub, argc, argv);
+}
