@@ -2,6 +2,7 @@
 #include "conf_parse.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -372,24 +373,37 @@ static void parse_text(struct parser *p, const char *name, const char *text, siz
 	free(src);
 }
 
+/* libyang takes some broken JSON for good, and knows no columns: jansson reads it first. */
+static bool json_is_sound(struct parser *p, const char *name, const char *text, size_t len)
+{
+	json_error_t error;
+	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+	const struct conf_pos pos = {name, json ? 0 : (uint32_t)error.line, (uint32_t)error.column};
+
+	if (!json)
+		conf_error(p->errs, &pos, "%s; expected JSON", error.text);
+	json_decref(json);
+	return json != NULL;
+}
+
 static void parse_json(struct parser *p, const char *name, const char *text, size_t len)
 {
+	struct conf_pos pos = {name, 0, 1};
 	const struct ly_err_item *item;
-	const struct conf_pos pos = {name, 0, 0};
 	const char *line;
-	struct conf_pos at = pos;
 
-	if (strlen(text) == len &&
-	    lyd_parse_data_mem(p->ctx, text, LYD_JSON,
+	if (!json_is_sound(p, name, text, len))
+		return;
+	if (lyd_parse_data_mem(p->ctx, text, LYD_JSON,
 			       LYD_PARSE_STRICT | LYD_PARSE_ONLY | LYD_PARSE_NO_STATE, 0,
 			       &p->conf->tree) == LY_SUCCESS)
 		return;
 	item = ly_err_first(p->ctx);
 	line = item && item->path ? strstr(item->path, "ine number ") : NULL;
 	if (line)
-		at.line = (uint32_t)strtoul(line + strlen("ine number "), NULL, 10);
-	conf_error(p->errs, &at, "%s; expected JSON as in RFC 7951 (%s)",
-		   item && item->msg ? item->msg : "this is no text",
+		pos.line = (uint32_t)strtoul(line + strlen("ine number "), NULL, 10);
+	conf_error(p->errs, &pos, "%s; expected JSON as in RFC 7951 (%s)",
+		   item && item->msg ? item->msg : "not valid",
 		   item && item->path ? item->path : "no place known");
 	ly_err_clean(p->ctx, NULL);
 }

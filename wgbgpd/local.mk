@@ -37,3 +37,15 @@ wgbgpd_wgbgpd_LDADD = $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS)
 noinst_PROGRAMS += wgbgpd/stub
 wgbgpd_stub_SOURCES = wgbgpd/stub.c
 wgbgpd_stub_LDADD = $(LIB_LIBS)
+
+EXTRA_DIST += \
+	wgbgpd/testdata/empty.conf \
+	wgbgpd/testdata/example.conf wgbgpd/testdata/example.out \
+	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out
+
+if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/conf_test
+wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
+wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+endif
