@@ -10,6 +10,17 @@ fuzz_messages_fuzz_SOURCES = fuzz/messages_fuzz.c
 fuzz_messages_fuzz_LDADD = $(LIB_LIBS)
 fuzz_messages_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
+FUZZ_TARGETS += fuzz/conf_fuzz
+fuzz_conf_fuzz_SOURCES = fuzz/conf_fuzz.c
+fuzz_conf_fuzz_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) -I$(srcdir)/wgbgpd \
+	-DYANG_SOURCE_DIR=\"$(abs_srcdir)/yang\"
+fuzz_conf_fuzz_LDADD = $(CONF_LIBS)
+fuzz_conf_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += \
+	fuzz/corpus/conf/bad.conf \
+	fuzz/corpus/conf/example.conf fuzz/corpus/conf/example.json \
+	fuzz/corpus/conf/hub.conf fuzz/corpus/conf/hub.json
+
 if FUZZING
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
