@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# Made here, not by configure: the paths are known to make only.
+systemdsystemunit_DATA = systemd/wgbgp.service
+EXTRA_DIST += systemd/wgbgp.service.in
+CLEANFILES += systemd/wgbgp.service
+systemd/wgbgp.service: $(srcdir)/systemd/wgbgp.service.in Makefile
+	@$(MKDIR_P) systemd
+	$(AM_V_GEN)sed -e 's,[@]sbindir[@],$(sbindir),g' -e 's,[@]sysconfdir[@],$(sysconfdir),g' \
+		$(srcdir)/systemd/wgbgp.service.in > $@
