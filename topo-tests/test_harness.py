@@ -4,11 +4,14 @@
     a ─ lan     a.u0 ── Internet ── b.u0     lan ─ b
           └──── wg0 10.9.0.1 ═════ 10.9.0.2 wg0 ────┘
 """
-from lib.peers import Bird
+from lib.peers import Bird, Exabgp, Frr, Gobgp, Openbgpd
 from lib.probe import Ping, reachable, reaches
+from lib.topology import link
 from lib.wait import wait_until
 from lib.wg import PlainWg, allowed_ips
 from lib.keys import public_key
+from test_frr_peer import FRR
+from test_other_peers import EXABGP, GOBGP, OPENBGPD
 
 BIRD = """
 router id 10.9.0.{me};
@@ -69,3 +72,31 @@ def test_nat_lets_nothing_in(topo):
     reaches(inside, net.address(outside))
     outside.ip(f"route add 100.64.0.0/24 via {net.address(box)} onlink dev u0")
     assert not reachable(outside, "100.64.0.2")
+
+
+def test_other_peers(topo):
+    """GoBGP, OpenBGPD, ExaBGP and FRR, each with a session to BIRD."""
+    bird = topo.router("bird")
+    kinds = {"gobgp": (Gobgp, GOBGP), "openbgpd": (Openbgpd, OPENBGPD),
+             "exabgp": (Exabgp, EXABGP), "frr": (Frr, FRR)}
+    far, neighbors = {}, ""
+    for n, (kind, (make, text)) in enumerate(kinds.items()):
+        router = topo.router(kind)
+        link(bird, f"l{n}", router, "eth0", f"10.9.{n}.1/24", f"10.9.{n}.2/24")
+        neighbors += f"""
+            protocol bgp {kind} {{
+                local 10.9.{n}.1 as 65001; neighbor 10.9.{n}.2 as 65002;
+                connect delay time 1; error wait time 1, 2;
+                ipv4 {{ import all; export all; }}; ipv6 {{ import all; export all; }};
+            }}"""
+        far[kind] = make(topo, router, text.replace("10.9.0.", f"10.9.{n}."))
+    b = Bird(topo, bird, "router id 10.9.0.1;\nprotocol device { }\n"
+             "protocol static { ipv4; route 192.168.1.0/24 blackhole; }" + neighbors)
+    far["exabgp"].say("announce route 192.168.2.0/24 next-hop 10.9.2.2")
+    far["gobgp"].cli("global rib add 192.168.2.0/24 nexthop 10.9.0.2")
+    for kind in far:
+        wait_until(lambda kind=kind: b.established(kind), 40, f"the session with {kind}")
+        wait_until(lambda kind=kind: b.has("192.168.2.0/24", kind), what=f"the route of {kind}")
+    for kind in ("gobgp", "openbgpd", "frr"):
+        wait_until(lambda kind=kind: far[kind].has("192.168.1.0/24"), what=f"it at {kind}")
+    wait_until(lambda: "192.168.1.0/24" in str(far["exabgp"].messages), what="it at ExaBGP")

@@ -13,7 +13,7 @@ import os
 import re
 import signal
 
-from .build import SOURCE, program
+from .build import SOURCE, build_dir, program
 from .keys import private_key, public_key
 from .wait import wait_until
 from .wg import allowed_ips, owner
@@ -73,12 +73,7 @@ class Wgbgp:
     # ---- processes
 
     def env(self):
-        libexec = os.path.join(self.router.dir, "libexec")
-        if not os.path.isdir(libexec):
-            os.makedirs(libexec)
-            for daemon in DAEMONS:
-                os.symlink(program(f"{daemon}/{daemon}"), os.path.join(libexec, daemon))
-        return {"WGBGP_YANGDIR": os.path.join(SOURCE, "yang"), "WGBGP_LIBEXECDIR": libexec,
+        return {"WGBGP_YANGDIR": os.path.join(SOURCE, "yang"), "WGBGP_LIBEXECDIR": build_dir(),
                 "ASAN_OPTIONS": "abort_on_error=0:exitcode=99", "LSAN_OPTIONS": "exitcode=99",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}
 
