@@ -8,12 +8,16 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/attr_parse.c bgpd/attr_parse.h \
 	bgpd/attr_wire.h \
 	bgpd/bgp.h \
+	bgpd/conn.c bgpd/conn.h \
+	bgpd/fsm.c bgpd/fsm.h \
 	bgpd/message.c bgpd/message.h \
+	bgpd/message_open.c \
 	bgpd/message_update.c \
 	bgpd/peer.h \
 	bgpd/policy.h \
 	bgpd/rib.h \
-	bgpd/session.h
+	bgpd/session.c bgpd/session.h \
+	bgpd/session_socket.c bgpd/session_socket.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += bgpd/attr_test bgpd/message_update_test

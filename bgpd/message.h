@@ -47,6 +47,34 @@ struct bgp_error {
 	char text[128]; /* for people: what was wrong */
 };
 
+/* "Cease/Administrative Reset"; static text, unknown numbers are said as such. */
+const char *bgp_error_name(const struct bgp_error *e, char *out, size_t size);
+
+/* What an OPEN says (RFC 4271 section 4.2) with its capabilities (RFC 5492). */
+struct open {
+	uint32_t as; /* from the capability, or the two octets */
+	uint32_t router_id;
+	uint16_t hold_time; /* seconds */
+	bool mp;	    /* said which families it speaks; else it is IPv4 */
+	bool family[BGP_FAMILIES];
+	bool four_octet, refresh;
+	bool gr;	    /* RFC 4724; without families it only tells End-of-RIB */
+	bool gr_restarting; /* R: it has just restarted */
+	uint16_t gr_time;   /* seconds */
+	bool gr_family[BGP_FAMILIES];
+	bool gr_forwarding[BGP_FAMILIES]; /* F: it kept forwarding */
+	uint32_t unknown;		  /* capabilities that we do not speak */
+};
+/* 0, or -EBADMSG with the NOTIFICATION to answer in ERROR. */
+int open_decode(const uint8_t *body, size_t len, struct open *o, struct bgp_error *error);
+void open_put(struct wr *w, const struct open *o);
+void notification_decode(const uint8_t *body, size_t len, struct bgp_error *e);
+void notification_put(struct wr *w, const struct bgp_error *e);
+void keepalive_put(struct wr *w);
+/* BGP_FAMILIES for one that we do not speak, or a subtype that is no plain request (RFC 7313). */
+enum bgp_family refresh_decode(const uint8_t *body, size_t len);
+void refresh_put(struct wr *w, enum bgp_family family);
+
 /* How a session reads UPDATEs. */
 struct update_context {
 	bool ebgp, four_octet;

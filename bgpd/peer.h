@@ -11,6 +11,9 @@
 
 #include <sys/queue.h>
 
+#include <jansson.h>
+
+#include "hash.h"
 #include "log.h"
 #include "message.h"
 #include "reason.h"
@@ -50,21 +53,24 @@ struct peer_conf {
 
 struct peer {
 	TAILQ_ENTRY(peer) link;
+	struct hash_node by_address;
 	struct peer_conf conf;
 	bool dynamic; /* accepted by a listen range: goes when its session ends */
 	enum peer_state state;
-	bool ebgp;	    /* valid from OPENCONFIRM on */
-	uint32_t as;	    /* the neighbour's, from its OPEN */
-	uint32_t router_id; /* the neighbour's, host order */
-	struct addr local;  /* our address of the connection: own next hop */
-	struct addr local6; /* our IPv6 address on that interface, when the session is IPv4; family
-			       0 none */
+	bool ebgp;		   /* valid from OPENCONFIRM on */
+	uint32_t as;		   /* the neighbour's, from its OPEN */
+	uint32_t router_id;	   /* the neighbour's, host order */
+	struct addr local;	   /* our address of the connection: own next hop */
+	struct addr local4;	   /* our IPv4 address on that interface, or local; family 0 none */
+	struct addr local6;	   /* our IPv6 address on that interface, or local; family 0 none */
 	bool family[BGP_FAMILIES]; /* negotiated */
 	bool four_octet, refresh;
 	bool gr;			  /* neighbour announced graceful restart */
 	bool gr_forwarding[BGP_FAMILIES]; /* ... and kept its forwarding state for it */
+	bool gr_family[BGP_FAMILIES];	  /* ... for these at all */
 	bool gr_restarting;		  /* its OPEN had the restart bit */
 	uint16_t gr_time;		  /* seconds */
+	uint16_t hold_time, keepalive;	  /* negotiated, seconds; 0 none */
 	uint64_t up_since_ms;
 	struct {
 		uint64_t messages_in, messages_out, updates_in, updates_out, established, dropped;
@@ -79,9 +85,21 @@ struct peer {
 TAILQ_HEAD(peer_list, peer);
 extern struct peer_list peers;
 
+/* Of a link-local address: the first one, whatever its zone. */
 struct peer *peer_find(const struct addr *address);
 const char *peer_name(const struct peer *p); /* address text; valid until the next call but four */
+const char *peer_state_name(enum peer_state s);
 /* iBGP neighbour that is one of our reflector clients. */
 bool peer_is_client(const struct peer *p);
+/* Its AS is another one than ours, as far as the configuration says. */
+bool peer_conf_external(const struct peer_conf *c);
+
+/* The configuration: `bgp` and the list of neighbours become what it says. */
+int peers_check(const json_t *config, char *error, size_t size); /* 0 or -EINVAL; changes nothing */
+void peers_apply(const json_t *config);
+void peers_stop(void); /* closes without a word and frees everything (RFC 4724) */
+/* A neighbour from a listen range for this address; NULL: a stranger, or the group is full. */
+struct peer *peer_from_range(const struct addr *address, const char *zone);
+void peer_delete(struct peer *p); /* the session must have ended */
 
 #endif

@@ -7,6 +7,18 @@
 
 #include "peer.h"
 
+/* Called by peer.c. */
+void session_new(struct peer *p);   /* fills p->session; idle */
+void session_free(struct peer *p);  /* without a word; the tables are not told */
+void session_start(struct peer *p); /* may connect, may be connected to */
+/* A connection that the neighbour made; takes FD. */
+void session_accept(struct peer *p, int fd);
+/* Ends it for good, or until session_start(). SUBCODE of Cease. */
+void session_disable(struct peer *p, uint8_t subcode, const char *why);
+/* `clear`: Cease/Administrative Reset, and connect again at once. */
+void session_clear(struct peer *p);
+bool session_busy(const struct peer *p); /* a connection exists in whatever state */
+
 /* Called by the tables. */
 void session_kick(struct peer *p);			      /* adjout has something to send */
 void session_refresh(struct peer *p, enum bgp_family family); /* ask for ROUTE-REFRESH (RFC 2918) */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conn: one TCP connection that carries BGP messages.
+ *
+ * Reading cuts messages off the stream and checks their headers (RFC 4271 section 6.1); all
+ * connections share one buffer, each keeps only the rest of an unfinished message. Writing has two
+ * sources: messages of the session itself, which are queued here and go first, and whole messages
+ * pulled from the neighbour's Adj-RIB-Out. What of the second kind was cut off by a full socket is
+ * finished before anything else is written.
+ *
+ * A handler may free the connection that calls it.
+ */
+#ifndef WGBGP_BGPD_CONN_H
+#define WGBGP_BGPD_CONN_H
+
+#include "message.h"
+#include "peer.h"
+
+struct conn;
+
+struct conn_handlers {
+	void (*connected)(void *arg); /* an outgoing connection stands */
+	void (*message)(void *arg, enum bgp_message type, const uint8_t *body, size_t len);
+	void (*malformed)(void *arg, const struct bgp_error *error); /* a header */
+	void (*closed)(void *arg, int err); /* 0: end of file, else a positive errno */
+};
+
+/* Takes FD, non-blocking. CONNECTING: connect() was called on it. HANDLERS must stay valid. */
+struct conn *conn_new(int fd, bool connecting, const struct conn_handlers *handlers, void *arg);
+/* Closes at once; nothing more is sent. NULL is fine. */
+void conn_free(struct conn *c);
+/* Writes what is queued of the session's own messages, ends our direction, and reads on for at most
+ * a second or two, so that the far end reads our last word instead of a reset. */
+void conn_finish(struct conn *c);
+void conn_finish_all(void); /* those of conn_finish() at once; for the end of the daemon */
+
+/* Queues the whole messages in W, ahead of routes. */
+void conn_send(struct conn *c, const struct wr *w);
+/* From now on P's Adj-RIB-Out is sent too. */
+void conn_pull(struct conn *c, struct peer *p);
+void conn_kick(struct conn *c); /* it has something */
+
+int conn_fd(const struct conn *c);
+uint64_t conn_heard_ms(const struct conn *c); /* when bytes came last */
+uint64_t conn_wrote_ms(const struct conn *c); /* when bytes could be written last */
+bool conn_unread(const struct conn *c);	      /* bytes wait that we have not read yet */
+bool conn_idle(const struct conn *c);	      /* none of the session's messages is queued */
+
+#endif

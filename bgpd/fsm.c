@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fsm.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+#define OPEN_HOLD_MS (240 * 1000) /* RFC 4271 section 8.2.2: a large value */
+#define GRACE_MS 2000		  /* when bytes wait that we had no time to read */
+
+uint64_t jitter(uint64_t ms)
+{
+	return ms - randombytes_uniform(ms / 4 + 1);
+}
+
+static struct bgp_error make_error(uint8_t code, uint8_t subcode, const char *text)
+{
+	struct bgp_error e = {.code = code, .subcode = subcode};
+
+	str_copy(e.text, text, sizeof(e.text));
+	return e;
+}
+
+/* Ends F with a NOTIFICATION of ours. */
+static void fail(struct fsm *f, const struct bgp_error *e)
+{
+	session_ended(f, FSM_SENT, e, e->text);
+}
+
+void fsm_send_keepalive(struct fsm *f)
+{
+	struct wr w = {0};
+
+	keepalive_put(&w);
+	conn_send(f->conn, &w);
+	f->session->peer->count.messages_out++;
+	wr_free(&w);
+}
+
+static void on_keepalive_time(void *arg)
+{
+	struct fsm *f = arg;
+
+	timer_start(&f->keepalive, jitter(f->keepalive_time * 1000ull));
+	if (conn_idle(f->conn)) /* one that waits is enough */
+		fsm_send_keepalive(f);
+}
+
+/* Messages do not touch the timer: what came last is looked at when it fires. */
+static void on_hold_time(void *arg)
+{
+	struct fsm *f = arg;
+	uint64_t limit = f->state == PEER_OPENSENT ? OPEN_HOLD_MS : f->hold_time * 1000ull;
+	uint64_t since = now_ms() - conn_heard_ms(f->conn);
+	struct bgp_error e;
+
+	if (since < limit) {
+		timer_start(&f->hold, limit - since);
+		return;
+	}
+	if (conn_unread(f->conn)) {
+		timer_start(&f->hold, GRACE_MS);
+		return;
+	}
+	e = make_error(4, 0, "nothing heard within the hold time");
+	fail(f, &e);
+}
+
+static void send_open(struct fsm *f)
+{
+	struct wr w = {0};
+	struct open o;
+
+	session_put_open(f->session, &o);
+	open_put(&w, &o);
+	conn_send(f->conn, &w);
+	f->session->peer->count.messages_out++;
+	wr_free(&w);
+	f->state = PEER_OPENSENT;
+	timer_start(&f->hold, OPEN_HOLD_MS);
+}
+
+static void negotiate_timers(struct fsm *f)
+{
+	const struct peer_conf *conf = &f->session->peer->conf;
+
+	f->hold_time = f->open.hold_time < conf->hold_time ? f->open.hold_time : conf->hold_time;
+	f->keepalive_time = f->hold_time / 3;
+	if (conf->keepalive && conf->keepalive < f->keepalive_time)
+		f->keepalive_time = conf->keepalive;
+	if (!f->hold_time) {
+		timer_stop(&f->hold);
+		f->keepalive_time = 0;
+		return;
+	}
+	timer_start(&f->hold, f->hold_time * 1000ull);
+	timer_start(&f->keepalive, jitter(f->keepalive_time * 1000ull));
+}
+
+/* OPENSENT: section 8.2.2, event 19. */
+static void on_open(struct fsm *f, const uint8_t *body, size_t len)
+{
+	struct bgp_error e = {0};
+
+	if (open_decode(body, len, &f->open, &e) < 0) {
+		fail(f, &e);
+		return;
+	}
+	if (!session_opened(f, &e)) {
+		if (e.code)
+			fail(f, &e);
+		return;
+	}
+	f->state = PEER_OPENCONFIRM;
+	fsm_send_keepalive(f);
+	negotiate_timers(f);
+}
+
+static void on_notification(struct fsm *f, const uint8_t *body, size_t len)
+{
+	struct bgp_error e;
+
+	notification_decode(body, len, &e);
+	session_ended(f, FSM_RECEIVED, &e, e.text);
+}
+
+static void on_keepalive(struct fsm *f, const uint8_t *body, size_t len)
+{
+	if (f->state != PEER_OPENCONFIRM)
+		return;
+	f->state = PEER_ESTABLISHED;
+	session_established(f);
+}
+
+/* Which messages are legal in which state; any other is an error of its state machine. */
+static const struct {
+	enum peer_state state;
+	enum bgp_message type;
+	void (*handler)(struct fsm *f, const uint8_t *body, size_t len);
+} legal[] = {
+	{PEER_OPENSENT, BGP_OPEN, on_open},
+	{PEER_OPENSENT, BGP_NOTIFICATION, on_notification},
+	{PEER_OPENCONFIRM, BGP_KEEPALIVE, on_keepalive},
+	{PEER_OPENCONFIRM, BGP_NOTIFICATION, on_notification},
+	{PEER_ESTABLISHED, BGP_UPDATE, session_update},
+	{PEER_ESTABLISHED, BGP_KEEPALIVE, on_keepalive},
+	{PEER_ESTABLISHED, BGP_ROUTE_REFRESH, session_refresh_asked},
+	{PEER_ESTABLISHED, BGP_NOTIFICATION, on_notification},
+};
+
+static void on_message(void *arg, enum bgp_message type, const uint8_t *body, size_t len)
+{
+	struct fsm *f = arg;
+	struct bgp_error e;
+
+	f->session->peer->count.messages_in++;
+	for (unsigned i = 0; i < ARRAY_SIZE(legal); i++)
+		if (legal[i].state == f->state && legal[i].type == type) {
+			legal[i].handler(f, body, len);
+			return;
+		}
+	/* RFC 6608: the subcode is the state, the data the type. */
+	e = make_error(5, f->state - PEER_OPENSENT + 1, "message not expected in this state");
+	e.data[0] = type;
+	e.len = 1;
+	fail(f, &e);
+}
+
+static void on_connected(void *arg)
+{
+	send_open(arg);
+}
+
+static void on_malformed(void *arg, const struct bgp_error *error)
+{
+	fail(arg, error);
+}
+
+static void on_closed(void *arg, int err)
+{
+	struct fsm *f = arg;
+	char why[128];
+
+	if (f->state == PEER_CONNECT)
+		snprintf(why, sizeof(why), "cannot connect: %s", strerror(err));
+	else
+		snprintf(why, sizeof(why), "connection lost: %s",
+			 err ? strerror(err) : "closed by the neighbour");
+	session_ended(f, FSM_LOST, NULL, why);
+}
+
+struct fsm *fsm_new(struct session *s, int fd, bool outgoing)
+{
+	static const struct conn_handlers handlers = {on_connected, on_message, on_malformed,
+						      on_closed};
+	struct fsm *f = xcalloc(1, sizeof(*f));
+
+	f->session = s;
+	f->outgoing = outgoing;
+	f->state = PEER_CONNECT;
+	f->started_ms = now_ms();
+	timer_init(&f->hold, on_hold_time, f);
+	timer_init(&f->keepalive, on_keepalive_time, f);
+	f->conn = conn_new(fd, outgoing, &handlers, f);
+	if (!outgoing)
+		send_open(f);
+	return f;
+}
+
+void fsm_close(struct fsm *f, const struct bgp_error *error)
+{
+	struct wr w = {0};
+
+	timer_stop(&f->hold);
+	timer_stop(&f->keepalive);
+	if (error && f->state > PEER_CONNECT) {
+		notification_put(&w, error);
+		conn_send(f->conn, &w);
+		f->session->peer->count.messages_out++;
+		wr_free(&w);
+		conn_finish(f->conn);
+	} else {
+		conn_free(f->conn);
+	}
+	free(f);
+}

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: what belongs to the neighbour and not to one connection: when to connect, which of two
+ * connections stays (RFC 4271 section 6.8), back-off, and what the tables are told.
+ *
+ * After an error IdleHold keeps the session quiet, 1 s at first and twice as long each time; a lost
+ * connection is made again at once, and attempts that find nobody come more seldom, up to
+ * ConnectRetry. A neighbour that connects is let in during a first IdleHold: it may be the only one
+ * that can connect.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "adjout.h"
+#include "bgp.h"
+#include "daemon.h"
+#include "fsm.h"
+#include "rib.h"
+#include "session_socket.h"
+#include "util.h"
+
+#define FIRST_RETRY_MS 1000
+#define IDLE_MAX_MS 120000
+#define PREFIX_LIMIT_MS 300000 /* after max-prefix: the same will come again */
+#define STEADY_MS 60000	       /* up for so long: the errors before are forgotten */
+#define PATIENT_FAILURES 3     /* errors in a row before incoming connections are refused too */
+#define LINGER_MS 1000	       /* of a dynamic neighbour that is not expected back */
+
+#define CEASE 6
+#define CEASE_MAX_PREFIX 1
+#define CEASE_SHUTDOWN 2
+#define CEASE_RESET 4
+#define CEASE_COLLISION 7
+
+static void connect_now(struct session *s);
+static void update_state(struct session *s);
+
+static void say_event(const struct peer *p, const char *state, const char *why)
+{
+	daemon_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "bgp-session", "neighbor",
+			       peer_name(p), "state", state, "reason", why ? why : ""));
+}
+
+static struct bgp_error cease(uint8_t subcode, const char *why)
+{
+	struct bgp_error e = {.code = CEASE, .subcode = subcode};
+
+	str_copy(e.text, why ? why : "", sizeof(e.text));
+	return e;
+}
+
+static void note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e, const char *why)
+{
+	static const char *const who[] = {"sent ", "received ", ""};
+	char name[96] = "";
+
+	if (e)
+		bgp_error_name(e, name, sizeof(name));
+	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
+		 name[0] && why && why[0] ? ": " : "", why ? why : "");
+}
+
+/* Timers. */
+
+static void start_retry(struct session *s)
+{
+	uint64_t ms = FIRST_RETRY_MS << (s->tries < 8 ? s->tries : 8);
+	uint64_t most = s->peer->conf.connect_retry * 1000ull;
+
+	timer_start(&s->retry, jitter(ms < most ? ms : most));
+}
+
+static void on_retry_time(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->up || !s->started)
+		return;
+	if (s->out && s->out->state == PEER_CONNECT) {
+		struct fsm *f = s->out;
+
+		s->out = NULL;
+		note_error(s->peer, FSM_LOST, NULL, "cannot connect: no answer");
+		fsm_close(f, NULL);
+	}
+	if (!s->out && !s->in)
+		connect_now(s);
+	s->tries++;
+	start_retry(s);
+	update_state(s);
+}
+
+static void on_idle_time(void *arg)
+{
+	struct session *s = arg;
+
+	session_start(s->peer);
+}
+
+static void on_gone_time(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->up && !s->in && !s->out)
+		peer_delete(s->peer);
+}
+
+static void start_idle(struct session *s, const struct bgp_error *e)
+{
+	uint64_t ms = FIRST_RETRY_MS << (s->failures < 8 ? s->failures : 8);
+
+	if (e && e->code == CEASE && e->subcode == CEASE_MAX_PREFIX)
+		ms = PREFIX_LIMIT_MS;
+	else if (ms > IDLE_MAX_MS)
+		ms = IDLE_MAX_MS;
+	s->failures++;
+	timer_stop(&s->retry);
+	timer_start(&s->idle, jitter(ms));
+}
+
+/* Life. */
+
+void session_new(struct peer *p)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->peer = p;
+	p->session = s;
+	timer_init(&s->retry, on_retry_time, s);
+	timer_init(&s->idle, on_idle_time, s);
+	timer_init(&s->gone, on_gone_time, s);
+}
+
+static void drop(struct fsm **slot, const struct bgp_error *e)
+{
+	struct fsm *f = *slot;
+
+	*slot = NULL;
+	if (f)
+		fsm_close(f, e);
+}
+
+void session_free(struct peer *p)
+{
+	struct session *s = p->session;
+
+	timer_stop(&s->retry);
+	timer_stop(&s->idle);
+	timer_stop(&s->gone);
+	drop(&s->up, NULL);
+	drop(&s->in, NULL);
+	drop(&s->out, NULL);
+	free(s);
+	p->session = NULL;
+}
+
+bool session_busy(const struct peer *p)
+{
+	return p->session->up || p->session->in || p->session->out;
+}
+
+static enum peer_state state_of(const struct fsm *f)
+{
+	return f ? f->state : PEER_IDLE;
+}
+
+static void update_state(struct session *s)
+{
+	enum peer_state in = state_of(s->in), out = state_of(s->out);
+	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
+
+	if (state == PEER_IDLE && s->started && !timer_running(&s->idle))
+		state = PEER_ACTIVE;
+	s->peer->state = state;
+}
+
+static void connect_now(struct session *s)
+{
+	struct peer *p = s->peer;
+	int fd;
+
+	if (p->conf.passive || p->dynamic)
+		return;
+	fd = session_socket_connect(p);
+	if (fd >= 0) {
+		s->out = fsm_new(s, fd, true);
+		return;
+	}
+	snprintf(p->last_error, sizeof(p->last_error), "cannot connect: %s", strerror(-fd));
+	log_limited(&p->bucket, LOG_LEVEL_DEBUG, "session-connect", "neighbor=%s error=\"%s\"",
+		    peer_name(p), strerror(-fd));
+}
+
+void session_start(struct peer *p)
+{
+	struct session *s = p->session;
+
+	timer_stop(&s->idle);
+	if (p->conf.disabled)
+		return;
+	s->started = true;
+	if (!s->up) {
+		if (!s->out && !s->in)
+			connect_now(s);
+		start_retry(s);
+	}
+	update_state(s);
+}
+
+/* The ESTABLISHED connection is over: the tables and people hear of it. */
+static void went_down(struct session *s, bool retain, const char *why)
+{
+	struct peer *p = s->peer;
+
+	if (now_ms() - p->up_since_ms > STEADY_MS)
+		s->failures = 0;
+	s->tries = 0;
+	p->count.dropped++;
+	log_info("session-down", "neighbor=%s reason=\"%s\" retain=%s", peer_name(p),
+		 why ? why : "", retain ? "yes" : "no");
+	say_event(p, "down", why);
+	update_state(s);
+	rib_peer_down(p, retain, REASON_SESSION_DOWN);
+	p->up_since_ms = now_ms();
+}
+
+/* RFC 4724 section 4.2: without a NOTIFICATION the neighbour is thought to be restarting. */
+static bool may_retain(const struct peer *p, enum fsm_end end)
+{
+	return end == FSM_LOST && bgp.graceful_restart && p->gr;
+}
+
+/* What comes after a connection ended, when no other one is left. */
+static void again(struct session *s, enum fsm_end end, const struct bgp_error *e, bool retained)
+{
+	struct peer *p = s->peer;
+	bool collision = e && e->code == CEASE && e->subcode == CEASE_COLLISION;
+
+	if (p->dynamic) {
+		timer_start(&s->gone, retained ? p->gr_time * 1000ull + LINGER_MS : LINGER_MS);
+	} else if (s->started && !p->conf.disabled) {
+		if (end == FSM_LOST || collision)
+			start_retry(s);
+		else
+			start_idle(s, e);
+	}
+	update_state(s);
+}
+
+void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error, const char *why)
+{
+	struct session *s = f->session;
+	struct peer *p = s->peer;
+	bool was_up = f == s->up, retain = was_up && may_retain(p, end);
+	struct bgp_error e = error ? *error : (struct bgp_error){0};
+	char text[sizeof(e.text)] = "";
+
+	if (why)
+		str_copy(text, why, sizeof(text));
+	if (s->up == f)
+		s->up = NULL;
+	else if (s->in == f)
+		s->in = NULL;
+	else
+		s->out = NULL;
+	note_error(p, end, error ? &e : NULL, text);
+	if (!was_up)
+		log_limited(&p->bucket, end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+			    "session-error", "neighbor=%s state=%s error=\"%s\"", peer_name(p),
+			    peer_state_name(f->state), p->last_error);
+	fsm_close(f, end == FSM_SENT ? &e : NULL);
+	if (was_up)
+		went_down(s, retain, p->last_error);
+	if (!s->up && !s->in && !s->out)
+		again(s, end, error ? &e : NULL, retain);
+	else
+		update_state(s);
+}
+
+/* OPEN. */
+
+void session_put_open(const struct session *s, struct open *o)
+{
+	const struct peer_conf *c = &s->peer->conf;
+
+	memset(o, 0, sizeof(*o));
+	o->as = bgp.as;
+	o->router_id = bgp.router_id;
+	o->hold_time = c->hold_time;
+	o->refresh = o->four_octet = true;
+	o->gr = bgp.graceful_restart;
+	o->gr_time = bgp.restart_time;
+	/* Routes and AllowedIPs outlive this daemon, so forwarding is always preserved. */
+	o->gr_restarting = !s->was_up && now_ms() - bgp.started_ms < bgp.restart_time * 1000ull;
+	for (int i = 0; i < BGP_FAMILIES; i++)
+		o->family[i] = o->gr_family[i] = o->gr_forwarding[i] = c->family[i];
+}
+
+static bool as_matches(const struct peer_conf *c, uint32_t as)
+{
+	switch (c->remote_type) {
+	case REMOTE_INTERNAL:
+		return as == bgp.as;
+	case REMOTE_EXTERNAL:
+		return as != bgp.as;
+	default:
+		return as == c->remote_as;
+	}
+}
+
+static bool refuse_open(struct bgp_error *e, uint8_t subcode, const char *text)
+{
+	*e = (struct bgp_error){.code = 2, .subcode = subcode};
+	str_copy(e->text, text, sizeof(e->text));
+	return false;
+}
+
+/* RFC 4271 section 6.2, RFC 6286 section 2.2: what depends on the configuration. */
+static bool judge_open(const struct peer *p, const struct open *o, struct bgp_error *e)
+{
+	static const uint8_t unicast[] = {1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1};
+	bool common = false;
+	char text[64];
+
+	if (!as_matches(&p->conf, o->as)) {
+		snprintf(text, sizeof(text), "AS %u is not the configured one", o->as);
+		return refuse_open(e, 2, text);
+	}
+	if (o->router_id == bgp.router_id && o->as == bgp.as)
+		return refuse_open(e, 3, "the BGP identifier is our own");
+	for (int i = 0; i < BGP_FAMILIES; i++)
+		common = common || (o->family[i] && p->conf.family[i]);
+	if (common)
+		return true;
+	refuse_open(e, 7, "no address family in common");
+	for (int i = 0; i < BGP_FAMILIES; i++)
+		if (p->conf.family[i]) {
+			memcpy(e->data + e->len, unicast + i * 6, 6);
+			e->len += 6;
+		}
+	return false;
+}
+
+/* True when the connection that we made stays: the higher identifier's one does. */
+static bool ours_stays(const struct open *theirs)
+{
+	if (bgp.router_id != theirs->router_id)
+		return bgp.router_id > theirs->router_id;
+	return bgp.as > theirs->as;
+}
+
+/* An OPEN while ESTABLISHED: a neighbour that restarted (RFC 4724 section 4.2), when it connected
+ * after that; else the later connection of a collision. */
+static bool replaces_established(const struct session *s, const struct fsm *f)
+{
+	return !f->outgoing && bgp.graceful_restart && s->peer->gr &&
+	       f->started_ms > s->peer->up_since_ms;
+}
+
+bool session_opened(struct fsm *f, struct bgp_error *error)
+{
+	struct session *s = f->session;
+	struct fsm *other = f == s->in ? s->out : s->in;
+	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
+
+	if (!judge_open(s->peer, &f->open, error))
+		return false;
+	if (s->up && replaces_established(s, f)) {
+		session_ended(s->up, FSM_LOST, NULL, "the neighbour restarted");
+	} else if (s->up) {
+		*error = e;
+		return false;
+	}
+	if (!other || other->state != PEER_OPENCONFIRM)
+		return true;
+	if (ours_stays(&f->open) == f->outgoing) {
+		drop(other == s->in ? &s->in : &s->out, &e);
+		return true;
+	}
+	*error = e;
+	return false;
+}
+
+/* ESTABLISHED. */
+
+static void take_over(struct peer *p, const struct fsm *f)
+{
+	const struct open *o = &f->open;
+	bool gr = false;
+
+	p->as = o->as;
+	p->ebgp = o->as != bgp.as;
+	p->router_id = o->router_id;
+	p->four_octet = o->four_octet;
+	p->refresh = o->refresh;
+	for (int i = 0; i < BGP_FAMILIES; i++) {
+		p->family[i] = o->family[i] && p->conf.family[i];
+		p->gr_family[i] = o->gr && o->gr_family[i] && p->family[i];
+		p->gr_forwarding[i] = p->gr_family[i] && o->gr_forwarding[i];
+		gr = gr || p->gr_family[i];
+	}
+	p->gr = gr;
+	p->gr_restarting = o->gr_restarting;
+	p->gr_time = o->gr_time;
+	p->hold_time = f->hold_time;
+	p->keepalive = f->keepalive_time;
+	p->up_since_ms = now_ms();
+	session_socket_locals(p, conn_fd(f->conn));
+}
+
+void session_established(struct fsm *f)
+{
+	struct session *s = f->session;
+	struct peer *p = s->peer;
+	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
+
+	if (s->in == f)
+		s->in = NULL;
+	else
+		s->out = NULL;
+	drop(&s->in, &e);
+	drop(&s->out, &e);
+	s->up = f;
+	s->tries = 0;
+	s->was_up = true;
+	timer_stop(&s->retry);
+	timer_stop(&s->idle);
+	timer_stop(&s->gone);
+	take_over(p, f);
+	s->context = (struct update_context){
+		p->ebgp, p->four_octet, {p->family[BGP_IPV4], p->family[BGP_IPV6]}, p->as};
+	p->count.established++;
+	update_state(s);
+	log_info("session-up", "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
+		 peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
+		 p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
+		 p->gr_restarting ? "yes" : "no");
+	say_event(p, "established", NULL);
+	rib_peer_up(p);
+	if (s->up == f)
+		conn_pull(f->conn, p);
+}
+
+void session_update(struct fsm *f, const uint8_t *body, size_t len)
+{
+	struct session *s = f->session;
+	struct peer *p = s->peer;
+	struct bgp_error e;
+	struct update u;
+
+	p->count.updates_in++;
+	if (update_decode(body, len, &s->context, &u, &e) < 0) {
+		session_ended(f, FSM_SENT, &e, e.text);
+		return;
+	}
+	if (e.text[0])
+		log_limited(&p->bucket, LOG_LEVEL_WARN, "update-malformed",
+			    "neighbor=%s action=%s error=\"%s\"", peer_name(p),
+			    u.treat_as_withdraw ? "treat-as-withdraw" : "attribute-discard",
+			    e.text);
+	rib_update(p, &u);
+	for (int i = 0; i < BGP_FAMILIES && s->up == f; i++)
+		if (u.eor[i] && p->family[i])
+			rib_end_of_rib(p, i);
+	update_release(&u);
+}
+
+void session_refresh_asked(struct fsm *f, const uint8_t *body, size_t len)
+{
+	struct peer *p = f->session->peer;
+	enum bgp_family family = refresh_decode(body, len);
+
+	if (family < BGP_FAMILIES && p->family[family])
+		rib_send_again(p, family);
+}
+
+/* What others call. */
+
+void session_accept(struct peer *p, int fd)
+{
+	struct session *s = p->session;
+
+	if (!s->started || (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)) {
+		close(fd);
+		return;
+	}
+	session_socket_prepare(p, fd);
+	drop(&s->in, NULL); /* an older one that got nowhere */
+	timer_stop(&s->gone);
+	/* If the neighbour's host lost the old connection its answer to this says so. */
+	if (s->up)
+		fsm_send_keepalive(s->up);
+	s->in = fsm_new(s, fd, false);
+	update_state(s);
+}
+
+/* Every connection ends with E (NULL: nothing is said). */
+static void end_all(struct session *s, const struct bgp_error *e)
+{
+	bool was_up = s->up != NULL;
+
+	drop(&s->in, e);
+	drop(&s->out, e);
+	drop(&s->up, e);
+	if (e)
+		note_error(s->peer, FSM_SENT, e, e->text);
+	if (was_up)
+		went_down(s, false, s->peer->last_error);
+	update_state(s);
+}
+
+void session_disable(struct peer *p, uint8_t subcode, const char *why)
+{
+	struct session *s = p->session;
+	struct bgp_error e = cease(subcode, why);
+
+	s->started = false;
+	timer_stop(&s->retry);
+	timer_stop(&s->idle);
+	end_all(s, &e);
+}
+
+void session_clear(struct peer *p)
+{
+	struct session *s = p->session;
+	struct bgp_error e = cease(CEASE_RESET, "cleared by the operator");
+
+	if (!s->started)
+		return;
+	s->failures = s->tries = 0;
+	timer_stop(&s->idle);
+	end_all(s, &e);
+	if (p->dynamic) {
+		timer_start(&s->gone, LINGER_MS);
+		return;
+	}
+	start_retry(s);
+}
+
+void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why)
+{
+	struct session *s = p->session;
+	struct bgp_error e = {.code = code, .subcode = subcode};
+
+	str_copy(e.text, why ? why : "", sizeof(e.text));
+	if (!session_busy(p))
+		return;
+	end_all(s, code ? &e : NULL);
+	again(s, code ? FSM_SENT : FSM_LOST, code ? &e : NULL, false);
+}
+
+void session_kick(struct peer *p)
+{
+	if (p->session && p->session->up)
+		conn_kick(p->session->up->conn);
+}
+
+void session_refresh(struct peer *p, enum bgp_family family)
+{
+	struct wr w = {0};
+
+	if (!p->session->up || !p->refresh || !p->family[family])
+		return;
+	refresh_put(&w, family);
+	conn_send(p->session->up->conn, &w);
+	p->count.messages_out++;
+	wr_free(&w);
+}
+
+void session_path_changed(struct peer *p, bool up)
+{
+	struct session *s = p->session;
+	bool under_way = s->in || (s->out && s->out->state > PEER_CONNECT);
+
+	log_debug("session-path", "neighbor=%s up=%s", peer_name(p), up ? "yes" : "no");
+	if (!up || s->up || under_way || !s->started || p->conf.passive || p->dynamic)
+		return;
+	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
+		return;
+	drop(&s->out, NULL); /* its SYN may wait for long */
+	s->tries = 0;
+	session_start(p);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session_socket.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "util.h"
+
+/* RFC 4271 section 11 leaves it open; one hop is what every implementation takes for eBGP. */
+static int ttl_of(const struct peer *p)
+{
+	if (p->conf.multihop)
+		return p->conf.multihop;
+	return peer_conf_external(&p->conf) ? 1 : 255;
+}
+
+void session_socket_prepare(const struct peer *p, int fd)
+{
+	int ttl = ttl_of(p);
+
+	if (p->conf.address.family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+	/* A dual-stack socket carries IPv4 under the IPv6 option's level too. */
+	if (p->conf.address.family == AF_INET)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+}
+
+static int bind_local(const struct peer *p, int fd, uint32_t scope)
+{
+	struct endpoint local = {.addr = p->conf.local_address, .scope_id = scope};
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (!local.addr.family)
+		return 0;
+	if (local.addr.family != p->conf.address.family)
+		return -EAFNOSUPPORT;
+	len = endpoint_to_sockaddr(&local, &ss);
+	return bind(fd, (struct sockaddr *)&ss, len) < 0 ? -errno : 0;
+}
+
+int session_socket_connect(const struct peer *p)
+{
+	struct endpoint remote = {.addr = p->conf.address, .port = p->conf.port};
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd, err;
+
+	if (p->conf.zone[0] && !(remote.scope_id = if_nametoindex(p->conf.zone)))
+		return -ENODEV;
+	fd = socket(remote.addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	session_socket_prepare(p, fd);
+	err = bind_local(p, fd, addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
+	if (err == 0) {
+		len = endpoint_to_sockaddr(&remote, &ss);
+		if (connect(fd, (struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS)
+			err = -errno;
+	}
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* The first address of FAMILY on the interface NAME that others can use. */
+static struct addr address_on(const struct ifaddrs *all, const char *name, uint8_t family)
+{
+	struct endpoint e;
+
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != family || !str_eq(i->ifa_name, name))
+			continue;
+		endpoint_from_sockaddr(i->ifa_addr, &e);
+		if (!addr_is_link_local(&e.addr))
+			return e.addr;
+	}
+	return (struct addr){0};
+}
+
+static const char *interface_of(const struct ifaddrs *all, const struct addr *a)
+{
+	struct endpoint e;
+
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != a->family)
+			continue;
+		endpoint_from_sockaddr(i->ifa_addr, &e);
+		if (addr_eq(&e.addr, a))
+			return i->ifa_name;
+	}
+	return NULL;
+}
+
+void session_socket_locals(struct peer *p, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct ifaddrs *all = NULL;
+	struct endpoint local = {0};
+	const char *name;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+	    (ss.ss_family == AF_INET || ss.ss_family == AF_INET6))
+		endpoint_from_sockaddr((struct sockaddr *)&ss, &local);
+	p->local = local.addr;
+	p->local4 = p->local6 = (struct addr){0};
+	if (p->local.family && getifaddrs(&all) == 0) {
+		name = interface_of(all, &p->local);
+		if (name) {
+			p->local4 = address_on(all, name, AF_INET);
+			p->local6 = address_on(all, name, AF_INET6);
+		}
+		freeifaddrs(all);
+	}
+	if (p->local.family == AF_INET)
+		p->local4 = p->local;
+	else if (p->local.family == AF_INET6 && !addr_is_link_local(&p->local))
+		p->local6 = p->local;
+}
