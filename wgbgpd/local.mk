@@ -44,8 +44,12 @@ EXTRA_DIST += \
 	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out
 
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/conf_test
+check_PROGRAMS += wgbgpd/conf_test wgbgpd/parent_test
 wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
 wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+# Runs wgbgpd/wgbgpd and wgbgpd/stub.
+wgbgpd_parent_test_SOURCES = wgbgpd/parent_test.c
+wgbgpd_parent_test_LDADD = $(TEST_LIBS)
+EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/stub
 endif

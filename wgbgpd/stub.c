@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * stub: stands in for each of the three daemons (by the name it is started under) in tests of the
- * parent. What it was told goes to RUNDIR/NAME.log, a line each. The configuration steers it: a
- * description of the interface "wg0" of "refuse NAME" is refused by NAME.
+ * parent. What it was told goes to RUNDIR/log/all, a line each, in the order in which it happened.
+ * The configuration steers it: a description of the interface "wg0" of "refuse NAME" is refused by
+ * NAME.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@ static void note(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
+	fprintf(out, "%s ", daemon_name(stub.id));
 	vfprintf(out, fmt, ap);
 	va_end(ap);
 	fputc('\n', out);
@@ -35,10 +37,11 @@ static void start(const char *rundir)
 {
 	char path[4200];
 
-	snprintf(path, sizeof(path), "%s/log/%s.log", rundir, daemon_name(stub.id));
+	snprintf(path, sizeof(path), "%s/log/all", rundir);
 	out = fopen(path, "ae");
 	if (!out)
 		fatal("%s: %m", path);
+	setvbuf(out, NULL, _IOFBF, 4096); /* a line is one write */
 	note("start uid=%d", (int)getuid());
 }
 

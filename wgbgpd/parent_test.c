@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parent as a process, with stubs for the daemons: order of a commit, refusals, restarts, the
+ * socket.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "loop.h"
+#include "messages.h"
+#include "util.h"
+
+#define KEY "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n"
+#define WAIT_MS 30000
+
+static char dir[] = "/tmp/parent_test.XXXXXX";
+static pid_t parent;
+static unsigned port;
+
+static char *in_dir(const char *name)
+{
+	return xasprintf("%s/%s", dir, name);
+}
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	char *path = in_dir(name);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+	free(path);
+}
+
+static void write_config(const char *description, const char *more)
+{
+	char *text = xasprintf("wireguard { interface wg0 { private-key-file %s/key; "
+			       "description \"%s\"; address 10.9.0.1/24; } }\n"
+			       "bgp { as 1; listen-port %u; listen-address 127.0.0.1; }\n%s",
+			       dir, description, port, more);
+
+	write_file("conf", text, 0644);
+	free(text);
+}
+
+/* ---- the log that the stubs write */
+
+static char *read_log(void)
+{
+	char *path = in_dir("log/all");
+	char *text = xcalloc(1, 1 << 16);
+	FILE *f = fopen(path, "re");
+
+	if (f) {
+		text[fread(text, 1, (1 << 16) - 1, f)] = '\0';
+		fclose(f);
+	}
+	free(path);
+	return text;
+}
+
+static void clear_log(void)
+{
+	write_file("log/all", "", 0666);
+}
+
+/* Waits until the log has these lines in this order (others may stand between them). */
+static void wait_log(const char *const *lines)
+{
+	uint64_t end = now_ms() + WAIT_MS;
+
+	for (;;) {
+		char *log = read_log(), *at = log;
+		size_t i = 0;
+
+		for (; lines[i] && (at = strstr(at, lines[i])); i++)
+			at += strlen(lines[i]);
+		if (now_ms() > end)
+			print_error("missing '%s' in:\n%s", lines[i], log);
+		free(log);
+		if (!lines[i])
+			return;
+		if (now_ms() > end)
+			fail();
+		usleep(5000);
+	}
+}
+#define WAIT_LOG(...) wait_log((const char *const[]){__VA_ARGS__, NULL})
+
+static bool log_has(const char *line)
+{
+	char *log = read_log();
+	bool has = strstr(log, line);
+
+	free(log);
+	return has;
+}
+
+/* ---- a client */
+
+#define KEPT 10
+struct reply {
+	unsigned heads, rows;
+	json_t *head, *last_row;
+	json_t *first; /* rows, as many as KEPT */
+	char error[MSG_ERROR_MAX];
+};
+
+static int client_open(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = WAIT_MS / 1000};
+	uint64_t end = now_ms() + WAIT_MS;
+	int fd;
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/cli.sock", dir);
+	for (;;) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+			break;
+		close(fd);
+		if (now_ms() > end)
+			fail_msg("no socket");
+		usleep(5000);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
+static void client_ask(int fd, const char *json)
+{
+	struct wr w = {0};
+	size_t body;
+
+	wr_u32(&w, 0);
+	wr_u16(&w, MSG_REQUEST);
+	wr_u16(&w, 0);
+	wr_u32(&w, 0);
+	msg_put_request(&w, 7, json, strlen(json));
+	body = htonl(w.len - 12);
+	memcpy(w.data, &body, 4);
+	assert_int_equal(write(fd, w.data, w.len), w.len);
+	wr_free(&w);
+}
+
+static bool read_all(int fd, void *buf, size_t n)
+{
+	for (size_t got = 0; got < n;) {
+		ssize_t r = read(fd, (char *)buf + got, n - got);
+
+		if (r <= 0)
+			return false;
+		got += (size_t)r;
+	}
+	return true;
+}
+
+static void client_answer(int fd, struct reply *reply)
+{
+	uint8_t header[12];
+
+	memset(reply, 0, sizeof(*reply));
+	reply->first = json_array();
+	for (bool ended = false; !ended;) {
+		struct msg_reply m;
+		uint8_t *body;
+		struct rd r;
+		size_t len;
+		unsigned type;
+
+		if (!read_all(fd, header, sizeof(header)))
+			fail_msg("the answer broke off");
+		rd_init(&r, header, sizeof(header));
+		len = rd_u32(&r);
+		type = rd_u16(&r);
+		body = xmalloc(len + 1);
+		assert_true(read_all(fd, body, len));
+		assert_int_equal(msg_get_reply(type, body, len, &m), 0);
+		assert_int_equal(m.id, 7);
+		if (type == MSG_REPLY_HEAD) {
+			reply->heads++;
+			reply->head = json_loadb(m.json, m.json_len, 0, NULL);
+		} else if (type == MSG_REPLY_ROW) {
+			reply->rows++;
+			json_decref(reply->last_row);
+			reply->last_row = json_loadb(m.json, m.json_len, 0, NULL);
+			if (reply->rows <= KEPT)
+				json_array_append(reply->first, reply->last_row);
+		} else {
+			str_copy(reply->error, m.error, sizeof(reply->error));
+			ended = true;
+		}
+		free(body);
+	}
+}
+
+static void reply_free(struct reply *reply)
+{
+	json_decref(reply->head);
+	json_decref(reply->last_row);
+	json_decref(reply->first);
+}
+
+/* One request; the error text of its end, "" when fine. */
+static const char *ask(const char *json, struct reply *reply)
+{
+	static char error[MSG_ERROR_MAX];
+	int fd = client_open();
+	struct reply own;
+
+	client_ask(fd, json);
+	client_answer(fd, reply ? reply : &own);
+	str_copy(error, reply ? reply->error : own.error, sizeof(error));
+	if (!reply)
+		reply_free(&own);
+	close(fd);
+	return error;
+}
+
+static const char *reload(void)
+{
+	return ask("{\"command\":\"reload\"}", NULL);
+}
+
+/* ---- the parent */
+
+static pid_t start_parent(void)
+{
+	char *conf = in_dir("conf");
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl("wgbgpd/wgbgpd", "wgbgpd", "-c", conf, "-r", dir, (char *)NULL);
+		_exit(127);
+	}
+	free(conf);
+	return pid;
+}
+
+static int wait_exit(pid_t pid)
+{
+	uint64_t end = now_ms() + WAIT_MS;
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (now_ms() > end) {
+			kill(pid, SIGKILL);
+			fail_msg("still running");
+		}
+		usleep(5000);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+static int setup(void **state)
+{
+	if (parent)
+		return 0;
+	clear_log();
+	write_config("one", "");
+	parent = start_parent();
+	WAIT_LOG("bgpd apply one\n", "wgd prune\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (!parent)
+		return 0;
+	kill(parent, SIGTERM);
+	wait_exit(parent);
+	parent = 0;
+	return 0;
+}
+
+static pid_t daemon_pid(const char *name)
+{
+	struct reply reply;
+	pid_t pid = 0;
+	json_t *row;
+	size_t i;
+
+	assert_string_equal(ask("{\"command\":\"daemons\"}", &reply), "");
+	json_array_foreach (reply.first, i, row)
+		if (str_eq(json_string_value(json_object_get(row, "name")), name))
+			pid = (pid_t)json_integer_value(json_object_get(row, "pid"));
+	reply_free(&reply);
+	return pid;
+}
+
+/* ---- tests */
+
+static void test_first_commit(void **state)
+{
+	WAIT_LOG("wgd secret key 1ad2\n", "wgd check\n", "wgd apply one\n",
+		 "zebra-lite apply one\n", "bgpd listen 127.0.0.1:", "bgpd apply one\n",
+		 "zebra-lite prune\n", "wgd prune\n");
+	WAIT_LOG("wgd apply", "wgd channel zebra-lite\n");
+	WAIT_LOG("bgpd apply", "bgpd channel zebra-lite\n");
+	WAIT_LOG("zebra-lite apply", "zebra-lite channel wgd\n");
+	WAIT_LOG("zebra-lite apply", "zebra-lite channel bgpd\n");
+	assert_false(log_has("bgpd secret"));
+	assert_false(log_has("zebra-lite secret"));
+}
+
+static void test_second_instance(void **state)
+{
+	assert_int_equal(wait_exit(start_parent()), 1);
+}
+
+static void test_reload(void **state)
+{
+	clear_log();
+	write_config("two", "");
+	assert_string_equal(reload(), "");
+	WAIT_LOG("check\n", "check\n", "check\n", "wgd apply two\n", "zebra-lite apply two\n",
+		 "bgpd apply two\n", "zebra-lite prune\n", "wgd prune\n");
+	assert_false(log_has("channel"));
+	assert_false(log_has("listen"));
+}
+
+static void test_sighup(void **state)
+{
+	clear_log();
+	write_config("three", "");
+	kill(parent, SIGHUP);
+	WAIT_LOG("bgpd apply three\n", "wgd prune\n");
+}
+
+static void test_refusal_changes_nothing(void **state)
+{
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd"};
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct reply reply;
+
+		clear_log();
+		snprintf(text, sizeof(text), "refuse %s", names[i]);
+		write_config(text, "");
+		snprintf(text, sizeof(text), "%s: told to refuse", names[i]);
+		assert_string_equal(reload(), text);
+		assert_false(log_has("apply"));
+		ask("{\"command\":\"configuration\",\"format\":\"text\"}", &reply);
+		assert_null(
+			strstr(json_string_value(json_object_get(reply.head, "text")), "refuse"));
+		reply_free(&reply);
+	}
+}
+
+static void test_errors_name_their_place(void **state)
+{
+	char *want = xasprintf("%s/conf:3:7: rib: 'kernal' is no statement here", dir);
+
+	clear_log();
+	write_config("four", "rib { kernal off; }");
+	assert_non_null(strstr(reload(), want));
+	assert_false(log_has("check"));
+	free(want);
+}
+
+static void test_address_in_use(void **state)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sa);
+	unsigned old = port;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	getsockname(fd, (struct sockaddr *)&sa, &len);
+	clear_log();
+	port = ntohs(sa.sin_port);
+	write_config("five", "");
+	assert_non_null(strstr(reload(), "Address already in use"));
+	assert_false(log_has("check"));
+	close(fd);
+	assert_string_equal(reload(), "");
+	WAIT_LOG("bgpd listen 127.0.0.1:", "bgpd apply five\n");
+	port = old;
+}
+
+static void test_killed_daemon(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *lines[4]; /* what the new one and its neighbours are told */
+	} rows[] = {
+		{"wgd", {"wgd secret", "wgd apply", "wgd prune", "wgd channel zebra-lite"}},
+		{"zebra-lite",
+		 {"zebra-lite start", "zebra-lite apply", "zebra-lite prune", "channel"}},
+		{"bgpd", {"bgpd listen", "bgpd apply", "bgpd prune", "bgpd channel zebra-lite"}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		pid_t pid = daemon_pid(rows[i].name);
+
+		assert_true(pid > 0);
+		clear_log();
+		kill(pid, SIGKILL);
+		WAIT_LOG(rows[i].lines[0], rows[i].lines[1], rows[i].lines[2], rows[i].lines[3]);
+		if (!str_eq(rows[i].name, "zebra-lite"))
+			WAIT_LOG("zebra-lite channel");
+		else
+			WAIT_LOG("bgpd channel zebra-lite");
+		assert_true(daemon_pid(rows[i].name) != pid);
+	}
+}
+
+static void test_rows_are_relayed(void **state)
+{
+	struct reply reply;
+
+	assert_string_equal(ask("{\"command\":\"rows\",\"daemon\":\"wgd\",\"rows\":5000}", &reply),
+			    "");
+	assert_int_equal(reply.heads, 1);
+	assert_int_equal(reply.rows, 5000);
+	assert_string_equal(json_string_value(json_object_get(reply.head, "by")), "wgd");
+	assert_int_equal(json_integer_value(json_object_get(reply.last_row, "n")), 4999);
+	reply_free(&reply);
+	assert_string_equal(ask("{\"command\":\"nonsense\"}", NULL), "unknown command");
+	assert_string_equal(ask("[]", NULL), "malformed request");
+}
+
+static long resident_kb(pid_t pid)
+{
+	char path[64];
+	long size, resident = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "re");
+	if (f) {
+		if (fscanf(f, "%ld %ld", &size, &resident) != 2)
+			resident = 0;
+		fclose(f);
+	}
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* 100 MB are asked for and not read. Nobody notices: not memory, other clients, nor a commit. */
+static void test_client_that_does_not_read(void **state)
+{
+	long before = resident_kb(parent);
+	int slow = client_open();
+	char head[64];
+
+	client_ask(slow, "{\"command\":\"rows\",\"daemon\":\"bgpd\",\"rows\":100000}");
+	assert_true(read_all(slow, head, sizeof(head))); /* it has begun */
+	for (int i = 0; i < 20; i++)
+		assert_string_equal(
+			ask("{\"command\":\"rows\",\"daemon\":\"bgpd\",\"rows\":100}", NULL), "");
+	assert_string_equal(reload(), "");
+	assert_true(resident_kb(parent) - before < 16 * 1024);
+	assert_true(resident_kb(daemon_pid("bgpd")) < before + 64 * 1024);
+	close(slow);
+	assert_string_equal(ask("{\"command\":\"rows\",\"daemon\":\"bgpd\",\"rows\":100}", NULL),
+			    "");
+}
+
+static void test_garbage_on_the_socket(void **state)
+{
+	char garbage[4096];
+
+	memset(garbage, 0xa5, sizeof(garbage));
+	for (int i = 0; i < 100; i++) {
+		int fd = client_open();
+
+		assert_true(write(fd, garbage, sizeof(garbage)) > 0);
+		close(fd);
+	}
+	assert_string_equal(ask("{\"command\":\"version\"}", NULL), "");
+}
+
+static void test_stop_leaves_everything(void **state)
+{
+	char *sock = in_dir("cli.sock");
+
+	clear_log();
+	kill(parent, SIGTERM);
+	assert_int_equal(wait_exit(parent), 0);
+	parent = 0;
+	WAIT_LOG("stop", "stop", "stop");
+	assert_false(log_has("teardown"));
+	assert_int_equal(access(sock, F_OK), -1);
+	free(sock);
+}
+
+static void test_teardown(void **state)
+{
+	clear_log();
+	assert_string_equal(ask("{\"command\":\"teardown\"}", NULL), "");
+	assert_int_equal(wait_exit(parent), 0);
+	parent = 0;
+	WAIT_LOG("bgpd teardown\n", "zebra-lite teardown\n", "wgd teardown\n");
+}
+
+static void test_bad_first_configuration(void **state)
+{
+	clear_log();
+	write_config("refuse bgpd", "");
+	assert_int_equal(wait_exit(start_parent()), 1);
+	assert_false(log_has("apply"));
+	write_config("x", "nonsense;");
+	assert_int_equal(wait_exit(start_parent()), 1);
+}
+
+static void make_directory(void)
+{
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd"};
+	char *stub = realpath("wgbgpd/stub", NULL);
+	char *path;
+
+	if (!stub || !mkdtemp(dir))
+		exit(77);
+	chmod(dir, 0755);
+	path = in_dir("log");
+	mkdir(path, 0777);
+	chmod(path, 0777);
+	free(path);
+	path = in_dir("libexec");
+	mkdir(path, 0700); /* bgpd's user cannot look into it */
+	setenv("WGBGP_LIBEXECDIR", path, 1);
+	free(path);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		path = xasprintf("%s/libexec/%s", dir, names[i]);
+		if (symlink(stub, path) < 0)
+			exit(77);
+		free(path);
+	}
+	write_file("key", KEY, 0600);
+	clear_log();
+	free(stub);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+	const struct CMUnitTest tests[] = {
+		TEST(test_first_commit),
+		TEST(test_second_instance),
+		TEST(test_reload),
+		TEST(test_sighup),
+		TEST(test_refusal_changes_nothing),
+		TEST(test_errors_name_their_place),
+		TEST(test_address_in_use),
+		TEST(test_killed_daemon),
+		TEST(test_rows_are_relayed),
+		TEST(test_client_that_does_not_read),
+		TEST(test_garbage_on_the_socket),
+		TEST(test_stop_leaves_everything),
+		TEST(test_teardown),
+		cmocka_unit_test(test_bad_first_configuration),
+	};
+	const char *srcdir = getenv("srcdir");
+	char *yang = xasprintf("%s/yang", srcdir ? srcdir : ".");
+	char *command;
+	int failed;
+
+	setenv("WGBGP_YANGDIR", yang, 1);
+	free(yang);
+	port = 20000 + (unsigned)getpid() % 30000;
+	signal(SIGPIPE, SIG_IGN);
+	make_directory();
+	failed = cmocka_run_group_tests(tests, NULL, teardown);
+	command = xasprintf("rm -rf %s", dir);
+	if (system(command) != 0)
+		failed++;
+	free(command);
+	return failed;
+}
