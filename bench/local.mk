@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_PROGRAMS += bench/speaker
+bench_speaker_SOURCES = \
+	bench/attrs.c bench/attrs.h \
+	bench/commands.c bench/commands.h \
+	bench/generate.c bench/generate.h \
+	bench/listen.c bench/listen.h \
+	bench/mrt.c bench/mrt.h \
+	bench/pipe.c bench/pipe.h \
+	bench/received.c bench/received.h \
+	bench/routes.c bench/routes.h \
+	bench/session.c bench/session.h \
+	bench/speaker.c
+bench_speaker_LDADD = $(LIB_LIBS)
+
+EXTRA_DIST += bench/run bench/cases.py bench/measure.py bench/sides.py
