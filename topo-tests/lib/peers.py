@@ -88,9 +88,11 @@ class Frr(Peer):
             f"/usr/lib/frr/{daemon}", "-f", "/dev/null", "-z", self.path("zserv.api"),
             "--vty_socket", self.dir, "-i", self.path(f"{daemon}.pid"), "-P", "0", "--log",
             f"file:{self.path(daemon)}.log"])
+        self.wait_vty(p, daemon)
 
+    def wait_vty(self, process, daemon):
         def ready():
-            assert p.alive(), p.text()
+            assert process.alive(), process.text()
             return os.path.exists(self.path(f"{daemon}.vty"))
         wait_until(ready, 15, f"FRR's {daemon}")
 
