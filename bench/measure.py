@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a side costs: memory and processor time of all its processes."""
+import os
+import threading
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def pss_kib(pid):
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+            for line in f:
+                if line.startswith("Pss:"):
+                    return int(line.split()[1])
+    except (OSError, ProcessLookupError):
+        pass  # it has just ended
+    return 0
+
+
+def cpu_seconds(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+    except (OSError, ProcessLookupError):
+        return 0
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Meter:
+    """Samples the processes of a router ten times a second while it is entered."""
+
+    def __init__(self, router, interval=0.1):
+        self.router, self.interval = router, interval
+        self.peak_kib = 0
+        self.cpu = 0.0
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _sample(self):
+        self.peak_kib = max(self.peak_kib, sum(map(pss_kib, self.pids)))
+
+    def _run(self):
+        while not self.stopping.wait(self.interval):
+            self._sample()
+
+    def _cpu(self):
+        return sum(map(cpu_seconds, self.pids))
+
+    def __enter__(self):
+        self.pids = self.router.pids()
+        self.cpu = -self._cpu()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.stopping.set()
+        self.thread.join()
+        self._sample()
+        self.cpu += self._cpu()
+
+
+def kernel_prefixes(router):
+    """Number of prefixes in the main IPv4 table, without reading it."""
+    with open(f"/proc/{router.pid}/net/fib_triestat", encoding="ascii") as f:
+        table = ""
+        for line in f:
+            if not line.startswith("\t"):
+                table = line.strip()
+            elif table == "Main:" and "Prefixes:" in line:
+                return int(line.split()[1])
+    return 0
+
+
+def wait_kernel(router, count, timeout):
+    """Returns the monotonic time when the table had so many prefixes (to 20 ms)."""
+    end = time.monotonic() + timeout
+    while kernel_prefixes(router) < count:
+        if time.monotonic() > end:
+            raise AssertionError(f"{kernel_prefixes(router)} of {count} prefixes in the kernel "
+                                 f"after {timeout} s")
+        time.sleep(0.02)
+    return time.monotonic()
