@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += cli/libcli.a
+cli_libcli_a_SOURCES = \
+	cli/client.c cli/client.h \
+	cli/commands.c cli/commands.h \
+	cli/explain.c cli/explain.h \
+	cli/grammar.c cli/grammar.h \
+	cli/kernel_route.c cli/kernel_route.h \
+	cli/render.h \
+	cli/render_bgp.c \
+	cli/render_misc.c \
+	cli/render_route.c \
+	cli/render_wg.c \
+	cli/session.c cli/session.h \
+	cli/table.c cli/table.h
+cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+
+bin_PROGRAMS += cli/wgbgp-cli
+cli_wgbgp_cli_SOURCES = cli/edit.c cli/edit.h cli/main.c
+cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
+cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += cli/grammar_test cli/session_test
+cli_grammar_test_SOURCES = cli/grammar_test.c
+cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_session_test_SOURCES = cli/session_test.c
+cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
+endif

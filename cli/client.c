@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "loop.h"
+#include "messages.h"
+#include "util.h"
+
+#define ANSWER_TIMEOUT_MS 60000 /* without a word from the other side */
+
+struct client {
+	struct sockaddr_un at;
+	struct ipc *ipc;
+	uint32_t id; /* of the running request */
+	const struct client_sink *sink;
+	void *sink_arg;
+	bool ended, failed;
+	bool endless; /* silence is fine, an interrupt is the normal end */
+	char error[MSG_ERROR_MAX];
+	struct timer silence;
+	struct event *interrupt;
+};
+
+static void fail(struct client *c, const char *why)
+{
+	str_copy(c->error, why, sizeof(c->error));
+	c->ended = c->failed = true;
+}
+
+static void on_head(struct client *c, const struct msg_reply *m)
+{
+	json_t *head = json_loadb(m->json, m->json_len, 0, NULL);
+
+	if (json_is_object(head))
+		c->sink->head(c->sink_arg, m->list, head);
+	else
+		fail(c, "malformed answer");
+	json_decref(head);
+}
+
+static void on_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct client *c = arg;
+	struct msg_reply m;
+
+	if (frame->fd >= 0)
+		close(frame->fd);
+	if (frame->type != MSG_REPLY_HEAD && frame->type != MSG_REPLY_ROW &&
+	    frame->type != MSG_REPLY_END)
+		return;
+	if (msg_get_reply(frame->type, frame->body, frame->len, &m) < 0) {
+		fail(c, "malformed answer");
+		return;
+	}
+	if (m.id != c->id || c->ended) /* the rest of a cancelled one */
+		return;
+	if (!c->endless)
+		timer_start(&c->silence, ANSWER_TIMEOUT_MS);
+	if (frame->type == MSG_REPLY_HEAD)
+		on_head(c, &m);
+	else if (frame->type == MSG_REPLY_ROW)
+		c->sink->row(c->sink_arg, m.json, m.json_len);
+	else if (m.error[0])
+		fail(c, m.error);
+	else
+		c->ended = true;
+}
+
+static void on_closed(void *arg, const char *why)
+{
+	struct client *c = arg;
+
+	ipc_free(c->ipc);
+	c->ipc = NULL;
+	if (!c->ended)
+		fail(c, "wgbgpd closed the connection");
+}
+
+static void on_silence(void *arg)
+{
+	fail(arg, "no answer from wgbgpd");
+}
+
+static void on_interrupt(evutil_socket_t sig, short what, void *arg)
+{
+	struct client *c = arg;
+	struct wr w = {0};
+
+	wr_u32(&w, c->id);
+	if (c->ipc)
+		ipc_send(c->ipc, MSG_CANCEL, 0, w.data, w.len);
+	wr_free(&w);
+	if (c->endless)
+		c->ended = true;
+	else
+		fail(c, "interrupted");
+}
+
+struct client *client_new(const char *rundir)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->at.sun_family = AF_UNIX;
+	snprintf(c->at.sun_path, sizeof(c->at.sun_path), "%s/cli.sock", rundir);
+	timer_init(&c->silence, on_silence, c);
+	c->interrupt = evsignal_new(loop_base(), SIGINT, on_interrupt, c);
+	return c;
+}
+
+void client_free(struct client *c)
+{
+	timer_stop(&c->silence);
+	event_free(c->interrupt);
+	ipc_free(c->ipc);
+	free(c);
+	loop_free();
+}
+
+void client_endless(struct client *c, bool endless)
+{
+	c->endless = endless;
+}
+
+static int connect_to(struct client *c)
+{
+	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (c->ipc) {
+		close(fd);
+		return 0;
+	}
+	if (fd < 0 || connect(fd, (struct sockaddr *)&c->at, sizeof(c->at)) < 0) {
+		int err = errno;
+
+		if (fd >= 0)
+			close(fd);
+		return -err;
+	}
+	c->ipc = ipc_new(fd, &handlers, c);
+	return 0;
+}
+
+static void connect_error(const struct client *c, int err, char *error, size_t size)
+{
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		snprintf(error, size,
+			 "wgbgpd is not running (nobody listens at %s; -r names another place)",
+			 c->at.sun_path);
+	else if (err == -EACCES)
+		snprintf(error, size, "no permission for %s: try it as root", c->at.sun_path);
+	else
+		snprintf(error, size, "%s: %s", c->at.sun_path, strerror(-err));
+}
+
+int client_request(struct client *c, const json_t *request, const struct client_sink *sink,
+		   void *arg, char *error, size_t size)
+{
+	struct wr w = {0};
+	char *text;
+	int err = connect_to(c);
+
+	if (err < 0) {
+		connect_error(c, err, error, size);
+		return -1;
+	}
+	text = json_dumps(request, JSON_COMPACT);
+	ensure(text);
+	c->sink = sink;
+	c->sink_arg = arg;
+	c->ended = c->failed = false;
+	msg_put_request(&w, ++c->id, text, strlen(text));
+	ipc_send(c->ipc, MSG_REQUEST, 0, w.data, w.len);
+	wr_free(&w);
+	free(text);
+	if (!c->endless)
+		timer_start(&c->silence, ANSWER_TIMEOUT_MS);
+	event_add(c->interrupt, NULL);
+	while (!c->ended)
+		event_base_loop(loop_base(), EVLOOP_ONCE);
+	event_del(c->interrupt);
+	timer_stop(&c->silence);
+	if (c->failed)
+		str_copy(error, c->error, size);
+	return c->failed ? -1 : 0;
+}
+
+struct gather {
+	json_t *head, *rows;
+};
+
+static void gather_head(void *arg, const char *list, const json_t *head)
+{
+	struct gather *g = arg;
+
+	json_decref(g->head);
+	g->head = json_deep_copy(head);
+	g->rows = NULL;
+	if (*list) {
+		g->rows = json_array();
+		json_object_set_new(g->head, list, g->rows);
+	}
+}
+
+static void gather_row(void *arg, const char *text, size_t len)
+{
+	struct gather *g = arg;
+	json_t *row = json_loadb(text, len, 0, NULL);
+
+	if (g->rows && row)
+		json_array_append_new(g->rows, row);
+	else
+		json_decref(row);
+}
+
+json_t *client_ask(struct client *c, const json_t *request, char *error, size_t size)
+{
+	static const struct client_sink sink = {gather_head, gather_row};
+	struct gather g = {0};
+
+	if (client_request(c, request, &sink, &g, error, size) == 0)
+		return g.head ? g.head : json_object();
+	json_decref(g.head);
+	return NULL;
+}

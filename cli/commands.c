@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+#include "prefix.h"
+#include "render.h"
+#include "session.h"
+#include "util.h"
+
+static bool is_prefix(const char *text)
+{
+	struct prefix p;
+
+	return strchr(text, '/') && prefix_parse(text, &p) == 0;
+}
+
+static bool is_address(const char *text)
+{
+	struct addr a;
+
+	return addr_parse(text, &a) == 0;
+}
+
+static bool is_destination(const char *text)
+{
+	return is_address(text) || is_prefix(text);
+}
+
+/* A beginning of a word counts as typing errors do not: at least it must look like a name. */
+static bool is_interface(const char *text)
+{
+	return *text && strlen(text) < 16 && !strchr(text, '/');
+}
+
+#define PLAIN(word, help)                 \
+	{                                 \
+		word, help, 0, 0, 0, 0, 0 \
+	}
+
+static const struct cli_word words[] = {
+	{"advertised-routes", "what we send to this neighbor", "direction", "advertised", 0, 0, 0},
+	{"all", "every neighbor", "all", "true", 0, 0, 0},
+	PLAIN("allowed-ips", "entries in WireGuard's own forwarding table, and whose they are"),
+	PLAIN("bgp", "sessions and paths"),
+	PLAIN("clear", "reset sessions, or ask for routes again"),
+	PLAIN("configuration", "the configuration"),
+	PLAIN("daemons", "the processes of wgbgp"),
+	PLAIN("exit", "leave"),
+	PLAIN("explain", "follow a destination through every table and say where it ends"),
+	PLAIN("help", "list all commands"),
+	{"in", "ask the neighbor for its routes again, apply import", "soft", "in", 0, 0, 0},
+	PLAIN("interface", "one interface"),
+	{"ip", "IPv4, as other routers call it", "family", "ipv4", 0, 0, 0},
+	{"ipv4", "IPv4 only", "family", "ipv4", 0, 0, 0},
+	{"ipv6", "IPv6 only", "family", "ipv6", 0, 0, 0},
+	PLAIN("json", "as JSON"),
+	PLAIN("log", "logging"),
+	PLAIN("level", "least important level that is written"),
+	{"longer-prefixes", "this prefix and everything inside it", "longer", "true", 0, 0, 0},
+	PLAIN("monitor", "events as they happen, until Ctrl-C"),
+	PLAIN("neighbors", "sessions in detail"),
+	PLAIN("nexthops", "next hops and whether they can be reached"),
+	{"out", "send our routes again, apply export", "soft", "out", 0, 0, 0},
+	PLAIN("pins", "host routes that keep tunnel endpoints on the underlay"),
+	PLAIN("quit", "leave"),
+	{"received-routes", "what this neighbor sent, before import", "direction", "received", 0, 0,
+	 0},
+	PLAIN("reload", "read the configuration file again, apply it as one change"),
+	PLAIN("rib", "routes of all protocols"),
+	PLAIN("route", "routes, whether they are installed, and why not"),
+	{"running", "the one in effect", "source", "running", 0, 0, 0},
+	PLAIN("show", "show state"),
+	{"soft", "without ending the session", "soft", "both", 0, 0, 0},
+	PLAIN("summary", "one line each"),
+	PLAIN("teardown", "remove everything that wgbgp installed"),
+	PLAIN("tunnels", "tunnel peers and whether they are alive"),
+	PLAIN("unicast", "unicast routes"),
+	PLAIN("version", "the program's version"),
+	PLAIN("wireguard", "interfaces and peers"),
+	{"error", "only failures", "level", "error", 0, 0, 0},
+	{"warning", "and what should not be", "level", "warning", 0, 0, 0},
+	{"info", "and events of normal operation", "level", "info", 0, 0, 0},
+	{"debug", "and everything else", "level", "debug", 0, 0, 0},
+	{"ADDRESS", "an IP address: the longest match for it", "address", NULL, is_address, 0, 0},
+	{"DESTINATION", "an IP address or prefix", "destination", NULL, is_destination, 0, 0},
+	{"INTERFACE", "a WireGuard interface's name", "interface", NULL, is_interface, "wireguard",
+	 "name"},
+	{"NEIGHBOR", "a BGP neighbor's address", "neighbor", NULL, is_address, "bgp-summary",
+	 "address"},
+	{"PREFIX", "an IP prefix, address/length", "prefix", NULL, is_prefix, 0, 0},
+};
+
+static int run_exit(struct cli_session *s, const struct cli_line *line)
+{
+	s->quit = true;
+	return 0;
+}
+
+static int run_help(struct cli_session *s, const struct cli_line *line)
+{
+	for (size_t i = 0; i < cli_commands.n_rows; i++)
+		fprintf(s->out, "%s%s\n    %s\n", cli_commands.rows[i].words,
+			cli_commands.rows[i].flags & CLI_SHOW ? " [json]" : "",
+			cli_commands.rows[i].help);
+	return 0;
+}
+
+static const struct cli_row rows[] = {
+	{"show bgp summary", "bgp-summary", &render_bgp_summary, CLI_SHOW, NULL,
+	 "sessions, a line each"},
+	{"show bgp ipv4|ipv6 summary", "bgp-summary", &render_bgp_summary, CLI_SHOW, NULL,
+	 "sessions, a line each"},
+	{"show ip bgp summary", "bgp-summary", &render_bgp_summary, CLI_SHOW, NULL,
+	 "sessions, a line each"},
+	{"show bgp neighbors [NEIGHBOR]", "bgp-neighbors", &render_bgp_neighbors, CLI_SHOW, NULL,
+	 "sessions in detail"},
+	{"show ip bgp neighbors [NEIGHBOR]", "bgp-neighbors", &render_bgp_neighbors, CLI_SHOW, NULL,
+	 "sessions in detail"},
+	{"show bgp neighbors NEIGHBOR received-routes|advertised-routes", "bgp-routes",
+	 &render_bgp_routes, CLI_SHOW, NULL, "what a neighbor sent before import, or gets from us"},
+	{"show bgp [PREFIX [longer-prefixes]]", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
+	 "the BGP table, or all about one prefix"},
+	{"show bgp ADDRESS", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
+	 "every prefix of the BGP table that covers an address"},
+	{"show bgp ipv4|ipv6 [PREFIX [longer-prefixes]]", "bgp-routes", &render_bgp_routes,
+	 CLI_SHOW, NULL, "the same of one family"},
+	{"show bgp ipv4|ipv6 ADDRESS", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
+	 "the same of one family"},
+	{"show bgp ipv4|ipv6 unicast [PREFIX [longer-prefixes]]", "bgp-routes", &render_bgp_routes,
+	 CLI_SHOW, NULL, "the same, in other routers' words"},
+	{"show ip bgp [PREFIX [longer-prefixes]]", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
+	 "the same, in other routers' words"},
+	{"show route [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW, NULL,
+	 "routes of all protocols, what is installed and why not"},
+	{"show route ADDRESS", "route", &render_route, CLI_SHOW, NULL,
+	 "the route that an address takes"},
+	{"show ip|ipv4|ipv6 route [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW,
+	 NULL, "routes of one family"},
+	{"show ip|ipv4|ipv6 route ADDRESS", "route", &render_route, CLI_SHOW, NULL,
+	 "the route that an address takes"},
+	{"show nexthops", "nexthops", &render_nexthops, CLI_SHOW, NULL,
+	 "next hops: which interface and tunnel peer, reachable or why not"},
+	{"show pins", "pins", &render_pins, CLI_SHOW, NULL,
+	 "tunnel endpoints pinned to the underlay"},
+	{"show rib summary", "rib-summary", &render_object, CLI_SHOW, NULL,
+	 "counts of routes, queues and repairs"},
+	{"show wireguard [INTERFACE]", "wireguard", &render_wireguard, CLI_SHOW, NULL,
+	 "interfaces and peers"},
+	{"show tunnels", "tunnels", &render_tunnels, CLI_SHOW, NULL,
+	 "tunnel peers, alive or not, and why"},
+	{"show allowed-ips [INTERFACE]", "allowed-ips", &render_allowed_ips, CLI_SHOW, NULL,
+	 "AllowedIPs entries: whose, where from, installed or not"},
+	{"show configuration [running]", "configuration", &render_text, CLI_SHOW | CLI_FORMAT, NULL,
+	 "the configuration in effect"},
+	{"show daemons", "daemons", &render_daemons, CLI_SHOW, NULL, "the processes of wgbgp"},
+	{"show version", "version", &render_version, CLI_SHOW, NULL, "the version that is running"},
+	{"clear bgp NEIGHBOR|all [soft [in|out]]", "clear", &render_done, 0, NULL,
+	 "reset sessions; soft: only apply policies again"},
+	{"explain DESTINATION", NULL, NULL, CLI_SHOW, explain_run,
+	 "follow a destination through every table; fails when it cannot be reached"},
+	{"monitor", "monitor", &render_events, CLI_ENDLESS, NULL, "events as they happen"},
+	{"log level error|warning|info|debug", "log-level", &render_done, 0, NULL,
+	 "how much is logged, until the next reload"},
+	{"reload", "reload", &render_done, 0, NULL, "apply the configuration file as one change"},
+	{"teardown", "teardown", &render_done, CLI_CONFIRM, NULL,
+	 "Removes all routes, AllowedIPs and interfaces of wgbgp, and stops it"},
+	{"help", NULL, NULL, 0, run_help, "this list"},
+	{"exit|quit", NULL, NULL, 0, run_exit, "leave"},
+};
+
+const struct cli_grammar cli_commands = {rows, ARRAY_SIZE(rows), words, ARRAY_SIZE(words)};

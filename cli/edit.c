@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "edit.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "messages.h"
+#include "util.h"
+
+#define HISTORY_LINES 1000
+
+struct editor {
+	struct cli_session *s;
+	char prompt[80];
+	EditLine *el;
+	History *history;
+	char *history_file; /* NULL without a home */
+};
+
+static char *prompt(EditLine *el)
+{
+	struct editor *ed;
+
+	el_get(el, EL_CLIENTDATA, &ed);
+	return ed->prompt;
+}
+
+/* What is typed up to the cursor, and where it begins on the screen. */
+static char *typed(EditLine *el)
+{
+	const LineInfo *info = el_line(el);
+	size_t len = info->cursor - info->buffer;
+	char *text = xmalloc(len + 1);
+
+	memcpy(text, info->buffer, len);
+	text[len] = '\0';
+	return text;
+}
+
+static void show_error(struct editor *ed, const struct cli_error *error)
+{
+	fprintf(ed->s->out, "\n%*s^ %s\n", (int)(strlen(ed->prompt) + error->offset), "",
+		error->text);
+}
+
+static unsigned char on_help(EditLine *el, int ch)
+{
+	struct cli_choices c;
+	struct cli_error error;
+	struct editor *ed;
+	char *text = typed(el);
+
+	el_get(el, EL_CLIENTDATA, &ed);
+	if (!cli_choices(&cli_commands, text, &c, &error)) {
+		show_error(ed, &error);
+	} else {
+		putc('\n', ed->s->out);
+		for (size_t i = 0; i < c.n; i++)
+			fprintf(ed->s->out, "  %-20s %s\n", c.word[i]->word, c.word[i]->help);
+		if (c.end && !c.partial[0])
+			fprintf(ed->s->out, "  %-20s\n", "<cr>");
+	}
+	fflush(ed->s->out);
+	free(text);
+	return CC_REDISPLAY;
+}
+
+/* Words for TAB: the keywords, and the values that the daemons know for placeholders. */
+struct candidates {
+	char *text[256];
+	size_t n;
+};
+
+static void candidate_add(struct candidates *cs, const char *text, const char *partial)
+{
+	if (cs->n < ARRAY_SIZE(cs->text) && strncmp(text, partial, strlen(partial)) == 0)
+		cs->text[cs->n++] = xstrdup(text);
+}
+
+static void candidates_ask(struct editor *ed, struct candidates *cs, const struct cli_word *word,
+			   const char *partial)
+{
+	json_t *request = json_pack("{s:s}", "command", word->ask), *answer, *member, *row;
+	char error[MSG_ERROR_MAX];
+	const char *key;
+	size_t i;
+
+	answer = client_ask(ed->s->client, request, error, sizeof(error));
+	json_decref(request);
+	json_object_foreach (answer, key, member)
+		json_array_foreach (member, i, row) {
+			const char *text = json_string_value(json_object_get(row, word->ask_key));
+
+			if (text)
+				candidate_add(cs, text, partial);
+		}
+	json_decref(answer);
+}
+
+static void candidates_of(struct editor *ed, struct candidates *cs, const struct cli_choices *c)
+{
+	cs->n = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		if (!cli_is_placeholder(c->word[i]))
+			candidate_add(cs, c->word[i]->word, c->partial);
+		else if (c->word[i]->ask)
+			candidates_ask(ed, cs, c->word[i], c->partial);
+	}
+}
+
+static size_t common_length(const struct candidates *cs)
+{
+	size_t len = strlen(cs->text[0]);
+
+	for (size_t i = 1; i < cs->n; i++) {
+		size_t k = 0;
+
+		while (k < len && cs->text[i][k] == cs->text[0][k])
+			k++;
+		len = k;
+	}
+	return len;
+}
+
+/* Puts in what all candidates share; lists them when that is nothing new. */
+static unsigned char insert_or_list(EditLine *el, struct editor *ed, const struct candidates *cs,
+				    const struct cli_choices *c)
+{
+	size_t have = strlen(c->partial), common = cs->n ? common_length(cs) : 0;
+	char rest[160];
+
+	if (!cs->n)
+		return CC_REFRESH_BEEP;
+	if (common > have || cs->n == 1) {
+		snprintf(rest, sizeof(rest), "%.*s%s", (int)(common - have), cs->text[0] + have,
+			 cs->n == 1 ? " " : "");
+		el_insertstr(el, rest);
+		return CC_REFRESH;
+	}
+	putc('\n', ed->s->out);
+	for (size_t i = 0; i < cs->n; i++)
+		fprintf(ed->s->out, "%s%s", cs->text[i], i + 1 < cs->n ? "  " : "\n");
+	fflush(ed->s->out);
+	return CC_REDISPLAY;
+}
+
+static unsigned char on_tab(EditLine *el, int ch)
+{
+	struct candidates cs;
+	struct cli_choices c;
+	struct cli_error error;
+	struct editor *ed;
+	char *text = typed(el);
+	unsigned char result = CC_REDISPLAY;
+
+	el_get(el, EL_CLIENTDATA, &ed);
+	if (cli_choices(&cli_commands, text, &c, &error)) {
+		candidates_of(ed, &cs, &c);
+		result = insert_or_list(el, ed, &cs, &c);
+		for (size_t i = 0; i < cs.n; i++)
+			free(cs.text[i]);
+	} else {
+		show_error(ed, &error);
+		fflush(ed->s->out);
+	}
+	free(text);
+	return result;
+}
+
+static void on_interrupt(int sig)
+{
+}
+
+static void editor_open(struct editor *ed, struct cli_session *s)
+{
+	const struct sigaction interrupt = {.sa_handler = on_interrupt};
+	const char *home = getenv("HOME");
+	char host[64] = "wgbgp";
+	HistEvent ev;
+
+	gethostname(host, sizeof(host) - 1);
+	host[strcspn(host, ".")] = '\0';
+	ed->s = s;
+	snprintf(ed->prompt, sizeof(ed->prompt), "%s# ", host);
+	ed->history_file = home ? xasprintf("%s/.wgbgp_history", home) : NULL;
+	ed->history = history_init();
+	history(ed->history, &ev, H_SETSIZE, HISTORY_LINES);
+	history(ed->history, &ev, H_SETUNIQUE, 1);
+	if (ed->history_file)
+		history(ed->history, &ev, H_LOAD, ed->history_file);
+	ed->el = el_init("wgbgp-cli", stdin, stdout, stderr);
+	el_set(ed->el, EL_CLIENTDATA, ed);
+	el_set(ed->el, EL_PROMPT, prompt);
+	el_set(ed->el, EL_EDITOR, "emacs");
+	el_set(ed->el, EL_HIST, history, ed->history);
+	el_set(ed->el, EL_ADDFN, "wgbgp-help", "what may stand here", on_help);
+	el_set(ed->el, EL_ADDFN, "wgbgp-complete", "complete the word", on_tab);
+	el_set(ed->el, EL_BIND, "?", "wgbgp-help", NULL);
+	el_set(ed->el, EL_BIND, "^I", "wgbgp-complete", NULL);
+	el_set(ed->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
+	el_source(ed->el, NULL);
+	sigaction(SIGINT, &interrupt, NULL); /* throws away the line, not the program */
+}
+
+static void editor_close(struct editor *ed)
+{
+	HistEvent ev;
+
+	if (ed->history_file) {
+		mode_t old = umask(077);
+
+		history(ed->history, &ev, H_SAVE, ed->history_file);
+		umask(old);
+	}
+	history_end(ed->history);
+	el_end(ed->el);
+	free(ed->history_file);
+}
+
+void edit_run(struct cli_session *s)
+{
+	struct editor ed;
+
+	editor_open(&ed, s);
+	while (!s->quit) {
+		const char *text;
+		HistEvent ev;
+		int n;
+
+		errno = 0;
+		text = el_gets(ed.el, &n);
+		if (!text && errno == EINTR) {
+			putc('\n', s->out);
+			el_reset(ed.el);
+			continue;
+		}
+		if (!text || n <= 0) {
+			putc('\n', s->out);
+			break;
+		}
+		if (text[strspn(text, " \t\r\n")])
+			history(ed.history, &ev, H_ENTER, text);
+		session_run(s, text);
+	}
+	editor_close(&ed);
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "grammar.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util.h"
+
+struct token {
+	size_t offset, end; /* in the line, quotes included */
+	char text[128];
+};
+
+struct tokens {
+	struct token at[CLI_TOKENS_MAX];
+	size_t n;
+};
+
+/* The rows still possible behind the words read so far. */
+struct state {
+	const struct cli_grammar *g;
+	bool alive[CLI_ROWS_MAX];
+	size_t pos;
+	bool json; /* the last word was `json`: nothing may follow */
+};
+
+/* The parts of one row. */
+struct pattern {
+	struct {
+		const char *at;
+		size_t len;
+	} word[CLI_TOKENS_MAX];
+	size_t n, min;
+};
+
+static void set_error(struct cli_error *error, size_t offset, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+static void set_error(struct cli_error *error, size_t offset, const char *fmt, ...)
+{
+	va_list ap;
+
+	error->offset = offset;
+	va_start(ap, fmt);
+	vsnprintf(error->text, sizeof(error->text), fmt, ap);
+	va_end(ap);
+}
+
+bool cli_is_placeholder(const struct cli_word *word)
+{
+	return isupper((unsigned char)word->word[0]);
+}
+
+const struct cli_word *cli_find_word(const struct cli_grammar *g, const char *text, size_t len)
+{
+	for (size_t i = 0; i < g->n_words; i++)
+		if (strlen(g->words[i].word) == len && memcmp(g->words[i].word, text, len) == 0)
+			return &g->words[i];
+	return NULL;
+}
+
+static void pattern_of(const char *words, struct pattern *p)
+{
+	bool optional = false;
+
+	p->n = p->min = 0;
+	while (*words) {
+		size_t len;
+
+		if (*words == '[')
+			optional = true;
+		if (strchr(" []", *words)) {
+			words++;
+			continue;
+		}
+		len = strcspn(words, " []");
+		ensure(p->n < CLI_TOKENS_MAX);
+		p->word[p->n].at = words;
+		p->word[p->n++].len = len;
+		p->min += !optional;
+		words += len;
+	}
+}
+
+/* The next alternative of a pattern's word; CURSOR starts at 0. NULL when there is no more. */
+static const struct cli_word *alternative(const struct cli_grammar *g, const struct pattern *p,
+					  size_t pos, size_t *cursor)
+{
+	const char *at = p->word[pos].at + *cursor, *end = p->word[pos].at + p->word[pos].len;
+	const struct cli_word *word;
+	size_t len = 0;
+
+	if (at >= end)
+		return NULL;
+	while (at + len < end && at[len] != '|')
+		len++;
+	*cursor += len + 1;
+	word = cli_find_word(g, at, len);
+	if (!word)
+		fatal("not in the dictionary: %.*s", (int)len, at);
+	return word;
+}
+
+static void choices_add(struct cli_choices *c, const struct cli_word *word)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->word[i] == word)
+			return;
+	if (c->n < CLI_CHOICES_MAX)
+		c->word[c->n++] = word;
+}
+
+/* Everything that may stand at the state's position. */
+static void choices_collect(const struct state *s, struct cli_choices *c)
+{
+	bool json = false;
+
+	c->n = 0;
+	c->end = s->json;
+	for (size_t i = 0; i < s->g->n_rows; i++) {
+		const struct cli_row *row = &s->g->rows[i];
+		const struct cli_word *word;
+		struct pattern p;
+		size_t cursor = 0;
+
+		if (!s->alive[i] || s->json)
+			continue;
+		pattern_of(row->words, &p);
+		if (s->pos >= p.min) {
+			c->end = true;
+			json = json || (row->flags & CLI_SHOW);
+		}
+		if (s->pos < p.n)
+			while ((word = alternative(s->g, &p, s->pos, &cursor)))
+				choices_add(c, word);
+	}
+	if (json)
+		choices_add(c, cli_find_word(s->g, "json", 4));
+}
+
+/* The row at I is kept when it has WORD at the state's position. */
+static bool row_takes(const struct state *s, size_t i, const struct cli_word *word)
+{
+	const struct cli_row *row = &s->g->rows[i];
+	const struct cli_word *alt;
+	struct pattern p;
+	size_t cursor = 0;
+
+	pattern_of(row->words, &p);
+	if (s->json)
+		return (row->flags & CLI_SHOW) && s->pos >= p.min && s->pos <= p.n;
+	if (s->pos >= p.n)
+		return false;
+	while ((alt = alternative(s->g, &p, s->pos, &cursor)))
+		if (alt == word)
+			return true;
+	return false;
+}
+
+static void advance(struct state *s, const struct cli_word *word)
+{
+	s->json = str_eq(word->word, "json");
+	for (size_t i = 0; i < s->g->n_rows; i++)
+		s->alive[i] = s->alive[i] && row_takes(s, i, word);
+	s->pos += !s->json;
+}
+
+static void list_choices(const struct cli_choices *c, const char *prefix, char *out, size_t size)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < c->n && len < size; i++) {
+		const char *word = c->word[i]->word;
+
+		if (cli_is_placeholder(c->word[i]) ? *prefix != '\0'
+						   : strncmp(word, prefix, strlen(prefix)) != 0)
+			continue;
+		len += snprintf(out + len, size - len, "%s%s", len ? ", " : "", word);
+	}
+}
+
+static const struct cli_word *pick_keyword(const struct cli_choices *c, const struct token *t,
+					   struct cli_error *error)
+{
+	const struct cli_word *found = NULL;
+	char list[512];
+	size_t hits = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (cli_is_placeholder(c->word[i]) ||
+		    strncmp(c->word[i]->word, t->text, strlen(t->text)) != 0)
+			continue;
+		if (str_eq(c->word[i]->word, t->text))
+			return c->word[i];
+		found = c->word[i];
+		hits++;
+	}
+	if (hits <= 1)
+		return found;
+	list_choices(c, t->text, list, sizeof(list));
+	set_error(error, t->offset, "\"%s\" is ambiguous: %s", t->text, list);
+	return NULL;
+}
+
+static const struct cli_word *pick_placeholder(const struct cli_choices *c, const struct token *t)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (cli_is_placeholder(c->word[i]) &&
+		    (!c->word[i]->check || c->word[i]->check(t->text)))
+			return c->word[i];
+	return NULL;
+}
+
+/* Which word of the language the token is; NULL with an error. */
+static const struct cli_word *pick(const struct state *s, const struct token *t,
+				   struct cli_error *error)
+{
+	const struct cli_word *word;
+	struct cli_choices c = {0};
+	char list[800];
+
+	choices_collect(s, &c);
+	error->text[0] = '\0';
+	word = *t->text ? pick_keyword(&c, t, error) : NULL;
+	if (!word && !error->text[0])
+		word = pick_placeholder(&c, t);
+	if (word || error->text[0])
+		return word;
+	list_choices(&c, "", list, sizeof(list));
+	if (c.n == 0)
+		set_error(error, t->offset, "nothing more is expected here");
+	else if (c.n == 1)
+		set_error(error, t->offset, "expected %s%s%s", list,
+			  cli_is_placeholder(c.word[0]) ? ": " : "",
+			  cli_is_placeholder(c.word[0]) ? c.word[0]->help : "");
+	else
+		set_error(error, t->offset, "expected one of: %s", list);
+	return NULL;
+}
+
+/* Cuts TEXT into words; quotes keep blanks together. False with an error. */
+static bool tokenize(const char *text, struct tokens *out, struct cli_error *error)
+{
+	size_t i = 0;
+
+	out->n = 0;
+	for (;;) {
+		struct token *t = &out->at[out->n];
+		size_t len = 0;
+		char quote = 0;
+
+		i += strspn(text + i, " \t\r\n");
+		if (!text[i] || text[i] == '#')
+			return true;
+		if (out->n == CLI_TOKENS_MAX) {
+			set_error(error, i, "too many words");
+			return false;
+		}
+		t->offset = i;
+		for (; text[i] && (quote || !strchr(" \t\r\n", text[i])); i++) {
+			if (text[i] == '"' && (!quote || quote == '"')) {
+				quote = quote ? 0 : '"';
+				continue;
+			}
+			if (len + 1 == sizeof(t->text)) {
+				set_error(error, t->offset, "too long a word");
+				return false;
+			}
+			t->text[len++] = text[i];
+		}
+		t->text[len] = '\0';
+		t->end = i;
+		out->n++;
+		if (quote) {
+			set_error(error, t->offset, "the quote is not closed");
+			return false;
+		}
+	}
+}
+
+static void state_init(struct state *s, const struct cli_grammar *g)
+{
+	ensure(g->n_rows <= CLI_ROWS_MAX);
+	*s = (struct state){.g = g};
+	for (size_t i = 0; i < g->n_rows; i++)
+		s->alive[i] = true;
+}
+
+static void request_add(json_t *request, const struct cli_word *word, const char *text)
+{
+	if (!word->key)
+		return;
+	if (cli_is_placeholder(word))
+		json_object_set_new(request, word->key, json_string_nocheck(text));
+	else if (str_eq(word->value, "true"))
+		json_object_set_new(request, word->key, json_true());
+	else
+		json_object_set_new(request, word->key, json_string(word->value));
+}
+
+static const struct cli_row *complete_row(const struct state *s)
+{
+	for (size_t i = 0; i < s->g->n_rows; i++) {
+		struct pattern p;
+
+		if (!s->alive[i])
+			continue;
+		pattern_of(s->g->rows[i].words, &p);
+		if (s->pos >= p.min && s->pos <= p.n)
+			return &s->g->rows[i];
+	}
+	return NULL;
+}
+
+static void incomplete(const struct state *s, const char *text, struct cli_error *error)
+{
+	struct cli_choices c = {0};
+	char list[800];
+
+	choices_collect(s, &c);
+	list_choices(&c, "", list, sizeof(list));
+	set_error(error, strlen(text) + 1, "incomplete, expected %s%s", c.n > 1 ? "one of: " : "",
+		  list);
+}
+
+int cli_parse(const struct cli_grammar *g, const char *text, struct cli_line *line,
+	      struct cli_error *error)
+{
+	struct tokens tokens;
+	struct state s;
+
+	*line = (struct cli_line){0};
+	if (!tokenize(text, &tokens, error))
+		return -1;
+	if (tokens.n == 0)
+		return 1;
+	state_init(&s, g);
+	line->request = json_object();
+	for (size_t i = 0; i < tokens.n; i++) {
+		const struct cli_word *word = pick(&s, &tokens.at[i], error);
+
+		if (!word)
+			goto failed;
+		request_add(line->request, word, tokens.at[i].text);
+		advance(&s, word);
+	}
+	line->row = complete_row(&s);
+	if (!line->row) {
+		incomplete(&s, text, error);
+		goto failed;
+	}
+	line->json = s.json;
+	if (line->row->command)
+		json_object_set_new(line->request, "command", json_string(line->row->command));
+	if (line->row->flags & CLI_FORMAT)
+		json_object_set_new(line->request, "format",
+				    json_string(line->json ? "json" : "text"));
+	return 0;
+failed:
+	cli_line_free(line);
+	return -1;
+}
+
+void cli_line_free(struct cli_line *line)
+{
+	json_decref(line->request);
+	*line = (struct cli_line){0};
+}
+
+bool cli_choices(const struct cli_grammar *g, const char *text, struct cli_choices *out,
+		 struct cli_error *error)
+{
+	struct tokens tokens;
+	struct state s;
+	size_t kept = 0;
+
+	*out = (struct cli_choices){.word_start = strlen(text)};
+	if (!tokenize(text, &tokens, error))
+		return false;
+	if (tokens.n && tokens.at[tokens.n - 1].end == strlen(text)) {
+		const struct token *last = &tokens.at[--tokens.n];
+
+		out->word_start = last->offset;
+		str_copy(out->partial, last->text, sizeof(out->partial));
+	}
+	state_init(&s, g);
+	for (size_t i = 0; i < tokens.n; i++) {
+		const struct cli_word *word = pick(&s, &tokens.at[i], error);
+
+		if (!word)
+			return false;
+		advance(&s, word);
+	}
+	choices_collect(&s, out);
+	for (size_t i = 0; i < out->n; i++)
+		if (cli_is_placeholder(out->word[i]) ||
+		    strncmp(out->word[i]->word, out->partial, strlen(out->partial)) == 0)
+			out->word[kept++] = out->word[i];
+	out->n = kept;
+	return true;
+}

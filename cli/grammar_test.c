@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* grammar: the real command tables: abbreviations, errors with their place, completion, requests.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "util.h"
+
+static void test_requests(void **state)
+{
+	static const struct {
+		const char *line, *request;
+		bool json;
+	} rows[] = {
+		{"show bgp summary", "{\"command\":\"bgp-summary\"}", false},
+		{"sh bgp su", "{\"command\":\"bgp-summary\"}", false},
+		{"sh bg sum j", "{\"command\":\"bgp-summary\"}", true},
+		{"show bgp", "{\"command\":\"bgp-routes\"}", false},
+		{"show bgp ipv6 json", "{\"command\":\"bgp-routes\",\"family\":\"ipv6\"}", true},
+		{"show bgp ipv4 unicast 10.0.0.0/8",
+		 "{\"command\":\"bgp-routes\",\"family\":\"ipv4\",\"prefix\":\"10.0.0.0/8\"}",
+		 false},
+		{"show bgp 10.0.0.0/8 lo j",
+		 "{\"command\":\"bgp-routes\",\"longer\":true,\"prefix\":\"10.0.0.0/8\"}", true},
+		{"show bgp 10.1.2.3", "{\"address\":\"10.1.2.3\",\"command\":\"bgp-routes\"}",
+		 false},
+		{"show bgp neighbors fd99::2 adv",
+		 "{\"command\":\"bgp-routes\",\"direction\":\"advertised\",\"neighbor\":\"fd99::"
+		 "2\"}",
+		 false},
+		{"show bgp nei", "{\"command\":\"bgp-neighbors\"}", false},
+		{"show ip route 10.1.2.3 json",
+		 "{\"address\":\"10.1.2.3\",\"command\":\"route\",\"family\":\"ipv4\"}", true},
+		{"show route fd00::/8", "{\"command\":\"route\",\"prefix\":\"fd00::/8\"}", false},
+		{"sho wireg wg0", "{\"command\":\"wireguard\",\"interface\":\"wg0\"}", false},
+		{"show wireguard json", "{\"command\":\"wireguard\"}", true},
+		{"show conf", "{\"command\":\"configuration\",\"format\":\"text\"}", false},
+		{"show conf run json",
+		 "{\"command\":\"configuration\",\"format\":\"json\",\"source\":\"running\"}",
+		 true},
+		{"clear bgp all", "{\"all\":true,\"command\":\"clear\"}", false},
+		{"clear bgp 10.99.0.2 soft",
+		 "{\"command\":\"clear\",\"neighbor\":\"10.99.0.2\",\"soft\":\"both\"}", false},
+		{"clear bgp 10.99.0.2 soft in",
+		 "{\"command\":\"clear\",\"neighbor\":\"10.99.0.2\",\"soft\":\"in\"}", false},
+		{"  log \t level   debug # more", "{\"command\":\"log-level\",\"level\":\"debug\"}",
+		 false},
+		{"explain \"10.1.2.3\" json", "{\"destination\":\"10.1.2.3\"}", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cli_error error;
+		struct cli_line line;
+		char *text;
+
+		if (cli_parse(&cli_commands, rows[i].line, &line, &error) != 0)
+			fail_msg("%s: %s", rows[i].line, error.text);
+		text = json_dumps(line.request, JSON_COMPACT | JSON_SORT_KEYS);
+		assert_string_equal(text, rows[i].request);
+		assert_int_equal(line.json, rows[i].json);
+		free(text);
+		cli_line_free(&line);
+	}
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *line;
+		size_t offset;
+		const char *says;
+	} rows[] = {
+		{"shwo bgp", 0, "expected one of: show, clear, explain"},
+		{"show bgp sumary", 9, "expected one of: summary, ipv4, ipv6, neighbors"},
+		{"show bgp summary now", 17, "expected json"},
+		{"show bgp summary json now", 22, "nothing more is expected"},
+		{"show r", 5, "ambiguous: route, rib"},
+		{"show", 5, "incomplete, expected one of: bgp, ip, route"},
+		{"show bgp neighbors 10.99.0 adv", 19, "expected one of: NEIGHBOR"},
+		{"explain", 8, "incomplete, expected DESTINATION"},
+		{"explain nowhere", 8, "expected DESTINATION: an IP address or prefix"},
+		{"clear bgp all soft inn", 19, "expected one of: in, out"},
+		{"reload json", 7, "nothing more is expected"},
+		{"show bgp \"10.0.0.0/8", 9, "quote"},
+		{"\"\"", 0, "expected one of"},
+		{"a b c d e f g h i j k l m n o p q r", 32, "too many words"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cli_error error;
+		struct cli_line line;
+
+		assert_int_equal(cli_parse(&cli_commands, rows[i].line, &line, &error), -1);
+		if (!strstr(error.text, rows[i].says))
+			fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].line, error.text,
+				 rows[i].says);
+		assert_int_equal(error.offset, rows[i].offset);
+	}
+}
+
+static void test_nothing(void **state)
+{
+	static const char *const lines[] = {"", "   ", "# a comment", "\t\n"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct cli_error error;
+		struct cli_line line;
+
+		assert_int_equal(cli_parse(&cli_commands, lines[i], &line, &error), 1);
+	}
+}
+
+static void test_choices(void **state)
+{
+	static const struct {
+		const char *typed, *choices; /* "<cr>" at the end when it may end here */
+	} rows[] = {
+		{"s", "show"},
+		{"show bgp su", "summary ADDRESS PREFIX <cr>"},
+		{"show bgp summary ", "json <cr>"},
+		{"sh bgp nei 10.99.0.2 ", "received-routes advertised-routes json <cr>"},
+		{"clear bgp ", "NEIGHBOR all"},
+		{"clear bgp all soft ", "in out <cr>"},
+		{"show tunnels json ", "<cr>"},
+		{"log level ", "error warning info debug"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cli_choices c;
+		struct cli_error error;
+		char want[256], have[512] = "", *word;
+		size_t n = 0;
+
+		assert_true(cli_choices(&cli_commands, rows[i].typed, &c, &error));
+		str_copy(want, rows[i].choices, sizeof(want));
+		for (word = strtok(want, " "); word; word = strtok(NULL, " ")) {
+			bool found = str_eq(word, "<cr>") && c.end;
+
+			for (size_t k = 0; k < c.n; k++)
+				found = found || str_eq(c.word[k]->word, word);
+			if (!found)
+				fail_msg("%s: no %s", rows[i].typed, word);
+			n += !str_eq(word, "<cr>");
+		}
+		for (size_t k = 0; k < c.n; k++) {
+			strcat(have, c.word[k]->word);
+			strcat(have, " ");
+		}
+		if (n != c.n)
+			fail_msg("%s: %s", rows[i].typed, have);
+	}
+}
+
+/* Each word of each row is in the dictionary (else the program would end), and each has its help.
+ */
+static void test_tables(void **state)
+{
+	struct cli_choices c;
+	struct cli_error error;
+
+	for (size_t i = 0; i < cli_commands.n_rows; i++) {
+		char text[256] = "";
+		const char *at = cli_commands.rows[i].words;
+
+		assert_non_null(cli_commands.rows[i].help);
+		while (*at) { /* the first alternative of each word */
+			size_t len = strcspn(at, " []|");
+
+			if (len) {
+				const struct cli_word *w = cli_find_word(&cli_commands, at, len);
+
+				assert_non_null(w);
+				strcat(text, str_eq(w->word, "PREFIX")	    ? "10.0.0.0/8"
+					     : str_eq(w->word, "INTERFACE") ? "wg0"
+					     : cli_is_placeholder(w)	    ? "10.0.0.1"
+									    : w->word);
+				strcat(text, " ");
+			}
+			at += len;
+			at += *at == '|' ? strcspn(at, " ]") : strspn(at, " []");
+		}
+		if (!cli_choices(&cli_commands, text, &c, &error))
+			fail_msg("%s: %s", text, error.text);
+		assert_true(c.end);
+	}
+	for (size_t i = 0; i < cli_commands.n_words; i++)
+		assert_true(cli_commands.words[i].help[0] != '\0');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_tables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel_route.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+
+#include "util.h"
+
+static int on_attr(const struct nlattr *attr, void *arg)
+{
+	const struct nlattr **tb = arg;
+
+	if (mnl_attr_type_valid(attr, RTA_MAX) > 0)
+		tb[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
+}
+
+static int on_route(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[RTA_MAX + 1] = {0};
+	struct kernel_route *out = arg;
+
+	mnl_attr_parse(nlh, sizeof(*rtm), on_attr, tb);
+	out->local = rtm->rtm_type == RTN_LOCAL;
+	if (tb[RTA_OIF])
+		if_indextoname(mnl_attr_get_u32(tb[RTA_OIF]), out->interface);
+	if (tb[RTA_GATEWAY] &&
+	    mnl_attr_get_payload_len(tb[RTA_GATEWAY]) == family_bytes(rtm->rtm_family))
+		out->gateway = addr_make(rtm->rtm_family, mnl_attr_get_payload(tb[RTA_GATEWAY]));
+	return MNL_CB_STOP;
+}
+
+static int exchange(struct mnl_socket *nl, const struct addr *to, struct kernel_route *out)
+{
+	char buf[8192];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rtm;
+	ssize_t n;
+
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	nlh->nlmsg_seq = 1;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = to->family;
+	rtm->rtm_dst_len = family_bits(to->family);
+	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+	if (n < 0 || mnl_cb_run(buf, n, 1, mnl_socket_get_portid(nl), on_route, out) < 0)
+		return -errno;
+	return 0;
+}
+
+int kernel_route_get(const struct addr *to, struct kernel_route *out)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	int err;
+
+	*out = (struct kernel_route){0};
+	if (!nl)
+		return -errno;
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : exchange(nl, to, out);
+	mnl_socket_close(nl);
+	return err;
+}

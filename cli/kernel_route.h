@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kernel_route: which way the kernel itself would send a packet; needs no privilege. */
+#ifndef WGBGP_CLI_KERNEL_ROUTE_H
+#define WGBGP_CLI_KERNEL_ROUTE_H
+
+#include <net/if.h>
+
+#include "prefix.h"
+
+struct kernel_route {
+	char interface[IF_NAMESIZE]; /* "" when there is none */
+	struct addr gateway;	     /* family 0: directly on the interface */
+	bool local;		     /* the address is this machine's */
+};
+
+/* 0, or -errno: -ENETUNREACH and the like where the kernel has no way. */
+int kernel_route_get(const struct addr *to, struct kernel_route *out);
+
+#endif

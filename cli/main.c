@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wgbgp-cli: the operator's program. Commands from -c in order, or from standard input where that
+ * is no terminal, or from a prompt. Exit status: 0; 1 when a command failed; 2 for wrong usage.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "edit.h"
+#include "log.h"
+#include "loop.h"
+#include "session.h"
+#include "util.h"
+
+#define DEFAULT_RUNDIR "/run/wgbgp"
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: wgbgp-cli [-r RUNDIR] [-c COMMAND]...\n"
+	      "       wgbgp-cli -V\n"
+	      "Without -c: a prompt (? for help), or commands from standard input.\n",
+	      out);
+	return status;
+}
+
+static bool run_stdin(struct cli_session *s)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool ok = true;
+
+	while (!s->quit && getline(&line, &size, stdin) >= 0) {
+		line[strcspn(line, "\r\n")] = '\0';
+		ok = session_run(s, line) == 0 && ok;
+	}
+	free(line);
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_session s = {.out = stdout, .err = stderr};
+	const char *rundir = DEFAULT_RUNDIR;
+	const char **commands = xcalloc(argc, sizeof(*commands));
+	bool ok = true;
+	int opt, n = 0;
+
+	log_init("wgbgp-cli");
+	while ((opt = getopt(argc, argv, "r:c:Vh")) != -1) {
+		switch (opt) {
+		case 'r':
+			rundir = optarg;
+			break;
+		case 'c':
+			commands[n++] = optarg;
+			break;
+		case 'V':
+			puts("wgbgp-cli " PACKAGE_VERSION);
+			return 0;
+		default:
+			return usage(opt == 'h' ? stdout : stderr, opt == 'h' ? 0 : 2);
+		}
+	}
+	if (optind < argc)
+		return usage(stderr, 2);
+	s.client = client_new(rundir);
+	if (n == 0 && isatty(STDIN_FILENO)) {
+		s.interactive = true;
+		edit_run(&s);
+	} else if (n == 0) {
+		ok = run_stdin(&s);
+	}
+	for (int i = 0; i < n && !s.quit; i++)
+		ok = session_run(&s, commands[i]) == 0 && ok;
+	client_free(s.client);
+	free(commands);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		ok = false;
+	return ok ? 0 : 1;
+}

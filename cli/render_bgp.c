@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text of what bgpd answers: sessions and paths, with the reason wherever a path is not used. */
+#include <string.h>
+
+#include "render.h"
+#include "table.h"
+#include "util.h"
+
+static const struct column summary_columns[] = {
+	{"Neighbor", "address", 24, COL_TEXT},
+	{"AS", "remote-as", 10, COL_NUMBER},
+	{"State", "state", 11, COL_TEXT},
+	{"Up/Down", "up-seconds", 10, COL_AGE},
+	{"Received", "received-prefixes", 8, COL_NUMBER},
+	{"Accepted", "accepted-prefixes", 8, COL_NUMBER},
+	{"Sent", "sent-prefixes", 8, COL_NUMBER},
+	{"MsgRcvd", "messages-received", 8, COL_NUMBER},
+	{"MsgSent", "messages-sent", 8, COL_NUMBER},
+	{"Description", "description", 0, COL_TEXT},
+};
+
+static void summary_head(struct view *v, const json_t *head)
+{
+	fprintf(v->out, "BGP router identifier %s, local AS number %s\n\n", TEXT(head, "router-id"),
+		TEXT(head, "as"));
+	table_titles(v->out, summary_columns, ARRAY_SIZE(summary_columns));
+}
+
+static bool is_established(const json_t *row)
+{
+	return strcasecmp(TEXT(row, "state"), "established") == 0;
+}
+
+static void summary_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, summary_columns, ARRAY_SIZE(summary_columns), row);
+	if (is_established(row))
+		v->count[0]++;
+	else if (is_set(row, "last-error"))
+		fprintf(v->out, "    last error: %s\n", TEXT(row, "last-error"));
+	if (is_set(row, "warning"))
+		fprintf(v->out, "    warning: %s\n", TEXT(row, "warning"));
+}
+
+static void summary_end(struct view *v)
+{
+	fprintf(v->out, "\nTotal number of neighbors %zu, established %zu\n", v->rows, v->count[0]);
+}
+
+const struct render render_bgp_summary = {summary_head, summary_row, summary_end,
+					  "No BGP neighbors are configured"};
+
+static void neighbor_row(struct view *v, const json_t *row)
+{
+	static const char *const shown[] = {"address",	  "remote-as",	"description", "state",
+					    "up-seconds", "last-error", NULL};
+
+	if (v->rows > 1)
+		putc('\n', v->out);
+	fprintf(v->out, "BGP neighbor is %s, remote AS %s%s%s\n", TEXT(row, "address"),
+		TEXT(row, "remote-as"), is_set(row, "description") ? ", " : "",
+		is_set(row, "description") ? TEXT(row, "description") : "");
+	fprintf(v->out, "  BGP state = %s", TEXT(row, "state"));
+	if (is_established(row))
+		fprintf(v->out, ", up for %s", AGE(row, "up-seconds"));
+	putc('\n', v->out);
+	if (is_set(row, "last-error"))
+		fprintf(v->out, "  last error: %s\n", TEXT(row, "last-error"));
+	render_members(v->out, 2, row, shown);
+}
+
+const struct render render_bgp_neighbors = {NULL, neighbor_row, NULL, "No such BGP neighbor"};
+
+/* One prefix was asked for: every path with all its attributes. */
+static bool in_detail(const struct view *v)
+{
+	return (is_set(v->request, "prefix") || is_set(v->request, "address")) &&
+	       !is_true(v->request, "longer");
+}
+
+static void routes_head(struct view *v, const json_t *head)
+{
+	if (in_detail(v))
+		return;
+	fprintf(v->out,
+		"BGP table, local router ID is %s, local AS %s\n"
+		"Status codes:  * eligible, > best, S stale; at the end of a line why a path is "
+		"not "
+		"used\n"
+		"Origin codes:  i - IGP, e - EGP, ? - incomplete\n\n"
+		"    %-24s %-24s %10s %6s %s\n",
+		TEXT(head, "router-id"), TEXT(head, "as"), "Network", "Next Hop", "Metric",
+		"LocPrf", "Path");
+}
+
+static char origin_code(const json_t *path)
+{
+	const char *origin = TEXT(path, "origin");
+
+	return strcasecmp(origin, "igp") == 0 ? 'i' : strcasecmp(origin, "egp") == 0 ? 'e' : '?';
+}
+
+static void put_reason(FILE *out, const json_t *path)
+{
+	bool text = is_set(path, "reason-text");
+
+	if (!is_set(path, "reason") || str_eq(TEXT(path, "reason"), "none"))
+		return;
+	fprintf(out, "%s%s%s", TEXT(path, "reason"), text ? ": " : "",
+		text ? TEXT(path, "reason-text") : "");
+}
+
+static void path_line(struct view *v, const json_t *row, const json_t *path, bool first)
+{
+	bool best = is_true(path, "best");
+	bool has_path = is_set(path, "as-path");
+
+	fprintf(v->out, "%c%c%c %-24s %-24s %10s %6s %s%s%c", is_true(path, "eligible") ? '*' : ' ',
+		best ? '>' : ' ', is_true(path, "stale") ? 'S' : ' ',
+		first ? TEXT(row, "prefix") : "", TEXT(path, "next-hop"),
+		is_set(path, "med") ? TEXT(path, "med") : "",
+		is_set(path, "local-preference") ? TEXT(path, "local-preference") : "",
+		has_path ? TEXT(path, "as-path") : "", has_path ? " " : "", origin_code(path));
+	if (!best && is_set(path, "reason")) {
+		fputs("  (", v->out);
+		put_reason(v->out, path);
+		putc(')', v->out);
+	}
+	putc('\n', v->out);
+}
+
+static void path_detail(struct view *v, const json_t *path)
+{
+	static const char *const shown[] = {
+		"best",	    "eligible",		"reason",	 "reason-text",
+		"next-hop", "next-hop-state",	"next-hop-cost", "from",
+		"as-path",  "local-preference", "med",		 "origin",
+		"stale",    "age-seconds",	"source",	 "peer-as",
+		NULL};
+	bool best = is_true(path, "best"), eligible = is_true(path, "eligible");
+
+	fprintf(v->out, "  %s\n", is_set(path, "as-path") ? TEXT(path, "as-path") : "Local");
+	fprintf(v->out, "    next hop %s (%s, cost %s) from %s%s%s\n", TEXT(path, "next-hop"),
+		TEXT(path, "next-hop-state"), TEXT(path, "next-hop-cost"), TEXT(path, "from"),
+		is_set(path, "peer-as") ? " AS " : "",
+		is_set(path, "peer-as") ? TEXT(path, "peer-as") : "");
+	fprintf(v->out, "      origin %s", TEXT(path, "origin"));
+	if (is_set(path, "med"))
+		fprintf(v->out, ", MED %s", TEXT(path, "med"));
+	if (is_set(path, "local-preference"))
+		fprintf(v->out, ", local preference %s", TEXT(path, "local-preference"));
+	fprintf(v->out, ", %s%s%s\n", TEXT(path, "source"), is_true(path, "stale") ? ", stale" : "",
+		best ? ", best" : "");
+	if (!best) {
+		fprintf(v->out, "      not %s: ", eligible ? "best" : "eligible");
+		put_reason(v->out, path);
+		putc('\n', v->out);
+	}
+	render_members(v->out, 6, path, shown);
+	fprintf(v->out, "      last update %s\n", AGO(path, "age-seconds"));
+}
+
+static void entry_detail(struct view *v, const json_t *row, const json_t *paths)
+{
+	size_t i, best = 0;
+	json_t *path;
+
+	json_array_foreach (paths, i, path)
+		if (is_true(path, "best"))
+			best = i + 1;
+	fprintf(v->out, "BGP routing table entry for %s\n", TEXT(row, "prefix"));
+	fprintf(v->out, "Paths: %zu available, ", json_array_size(paths));
+	fprintf(v->out, best ? "best is number %zu\n" : "no best path\n", best);
+	json_array_foreach (paths, i, path)
+		path_detail(v, path);
+}
+
+static void routes_row(struct view *v, const json_t *row)
+{
+	const json_t *paths = json_object_get(row, "paths");
+	json_t *path;
+	size_t i;
+
+	if (in_detail(v)) {
+		entry_detail(v, row, paths);
+		return;
+	}
+	json_array_foreach (paths, i, path)
+		path_line(v, row, path, i == 0);
+	v->count[0] += json_array_size(paths);
+}
+
+static void routes_end(struct view *v)
+{
+	if (!in_detail(v))
+		fprintf(v->out, "\nDisplayed %zu prefixes and %zu paths\n", v->rows, v->count[0]);
+}
+
+const struct render render_bgp_routes = {routes_head, routes_row, routes_end,
+					 "No such prefix in the BGP table"};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text of what zebra-lite answers: the routes, next hops and pinned endpoints. */
+#include <string.h>
+
+#include "render.h"
+#include "table.h"
+#include "util.h"
+
+static char protocol_code(const json_t *row)
+{
+	static const struct {
+		const char *name;
+		char code;
+	} codes[] = {{"bgp", 'B'},    {"ebgp", 'B'},   {"ibgp", 'B'},	{"connected", 'C'},
+		     {"static", 'S'}, {"kernel", 'K'}, {"tunnel", 'T'}, {"local", 'L'}};
+	const char *protocol = TEXT(row, "protocol");
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (str_eq(codes[i].name, protocol))
+			return codes[i].code;
+	return '?';
+}
+
+static void route_head(struct view *v, const json_t *head)
+{
+	fputs("Codes: B - BGP, C - connected, S - static, K - kernel, T - tunnel address\n"
+	      "       > selected, * installed in the kernel, S stale, b backup\n\n",
+	      v->out);
+}
+
+static void put_hop(FILE *out, const json_t *hop)
+{
+	if (is_set(hop, "address"))
+		fprintf(out, "via %s, ", TEXT(hop, "address"));
+	fprintf(out, "%s", is_set(hop, "interface") ? TEXT(hop, "interface") : "unresolved");
+	if (is_set(hop, "peer"))
+		fprintf(out, " peer %s", TEXT(hop, "peer"));
+	if (is_set(hop, "state") && !str_eq(TEXT(hop, "state"), "up"))
+		fprintf(out, " (%s)", TEXT(hop, "state"));
+}
+
+static void put_route(FILE *out, const json_t *row, const json_t *hop, bool first)
+{
+	if (first)
+		fprintf(out, "%c%c%c%c %s [%s] ", protocol_code(row),
+			is_true(row, "selected") ? '>' : ' ', is_true(row, "installed") ? '*' : ' ',
+			is_true(row, "stale") ? 'S' : ' ', TEXT(row, "prefix"),
+			TEXT(row, "distance"));
+	else
+		fprintf(out, "   %c   %*s ", is_true(hop, "active") ? '*' : 'b',
+			(int)strlen(TEXT(row, "prefix")), "");
+	if (hop)
+		put_hop(out, hop);
+	else
+		fputs("no next hop", out);
+}
+
+static void route_row(struct view *v, const json_t *row)
+{
+	const json_t *hops = json_object_get(row, "next-hops");
+	size_t i;
+	json_t *hop;
+
+	put_route(v->out, row, json_array_get(hops, 0), true);
+	fprintf(v->out, ", %s", AGE(row, "age-seconds"));
+	json_array_foreach (hops, i, hop)
+		if (i > 0) {
+			putc('\n', v->out);
+			put_route(v->out, row, hop, false);
+		}
+	if (is_set(row, "reason") && !str_eq(TEXT(row, "reason"), "none"))
+		fprintf(v->out, "\n       not %s: %s%s%s",
+			is_true(row, "selected") ? "installed" : "selected", TEXT(row, "reason"),
+			is_set(row, "reason-text") ? ": " : "",
+			is_set(row, "reason-text") ? TEXT(row, "reason-text") : "");
+	putc('\n', v->out);
+}
+
+const struct render render_route = {route_head, route_row, NULL, "No such route"};
+
+static const struct column nexthop_columns[] = {
+	{"Next Hop", "address", 24, COL_TEXT}, {"State", "state", 9, COL_TEXT},
+	{"Cost", "cost", 6, COL_NUMBER},       {"Interface", "interface", 15, COL_TEXT},
+	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_TEXT},
+};
+
+static void nexthops_head(struct view *v, const json_t *head)
+{
+	table_titles(v->out, nexthop_columns, ARRAY_SIZE(nexthop_columns));
+}
+
+static void nexthops_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, nexthop_columns, ARRAY_SIZE(nexthop_columns), row);
+}
+
+const struct render render_nexthops = {nexthops_head, nexthops_row, NULL,
+				       "No next hops are watched"};
+
+static const struct column pin_columns[] = {
+	{"Endpoint", "endpoint", 40, COL_TEXT},
+	{"Via", "via", 40, COL_TEXT},
+	{"Interface", "interface", 15, COL_TEXT},
+	{"State", "state", 0, COL_TEXT},
+};
+
+static void pins_head(struct view *v, const json_t *head)
+{
+	table_titles(v->out, pin_columns, ARRAY_SIZE(pin_columns));
+}
+
+static void pins_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, pin_columns, ARRAY_SIZE(pin_columns), row);
+}
+
+const struct render render_pins = {pins_head, pins_row, NULL,
+				   "No endpoint is pinned (no route of ours covers one)"};

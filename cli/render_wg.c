@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text of what wgd answers: interfaces and peers in the look of `wg show`, tunnels, AllowedIPs. */
+#include "render.h"
+#include "table.h"
+#include "util.h"
+
+static void line(FILE *out, int indent, const char *title, const json_t *obj, const char *key)
+{
+	if (is_set(obj, key))
+		fprintf(out, "%*s%s: %s\n", indent, "", title, TEXT(obj, key));
+}
+
+static void put_peer(FILE *out, const json_t *peer)
+{
+	fprintf(out, "\n  peer: %s\n", TEXT(peer, "name"));
+	line(out, 4, "public key", peer, "public-key");
+	fprintf(out, "    state: %s", TEXT(peer, "state"));
+	if (is_set(peer, "reason") && !str_eq(TEXT(peer, "reason"), "none"))
+		fprintf(out, " (%s)", TEXT(peer, "reason"));
+	putc('\n', out);
+	line(out, 4, "endpoint", peer, "endpoint");
+	if (is_set(peer, "configured-endpoint") &&
+	    !str_eq(TEXT(peer, "configured-endpoint"), TEXT(peer, "endpoint")))
+		line(out, 4, "configured endpoint", peer, "configured-endpoint");
+	line(out, 4, "tunnel addresses", peer, "tunnel-addresses");
+	if (is_set(peer, "permit"))
+		line(out, 4, "permit", peer, "permit");
+	else
+		fputs("    permit: none (nothing is learned from this peer)\n", out);
+	line(out, 4, "allowed ips", peer, "allowed-ips-count");
+	fprintf(out, "    latest handshake: %s\n", AGO(peer, "handshake-seconds"));
+	fprintf(out, "    transfer: %s received, %s sent\n", BYTES(peer, "rx-bytes"),
+		BYTES(peer, "tx-bytes"));
+	if (int_of(peer, "persistent-keepalive"))
+		fprintf(out, "    persistent keepalive: every %s seconds\n",
+			TEXT(peer, "persistent-keepalive"));
+}
+
+static void wireguard_row(struct view *v, const json_t *row)
+{
+	json_t *peer, *peers = json_object_get(row, "peers");
+	size_t i;
+
+	fprintf(v->out, "%sinterface: %s\n", v->rows > 1 ? "\n" : "", TEXT(row, "name"));
+	fprintf(v->out, "  link: %s, back-end %s%s\n", is_true(row, "up") ? "up" : "down",
+		TEXT(row, "backend"), is_true(row, "adopted") ? ", adopted" : "");
+	line(v->out, 2, "public key", row, "public-key");
+	line(v->out, 2, "listening port", row, "listen-port");
+	if (int_of(row, "fwmark"))
+		fprintf(v->out, "  fwmark: 0x%llx\n", (unsigned long long)int_of(row, "fwmark"));
+	line(v->out, 2, "mtu", row, "mtu");
+	line(v->out, 2, "addresses", row, "addresses");
+	line(v->out, 2, "error", row, "error");
+	fprintf(v->out, "  transfer: %s received, %s sent\n", BYTES(row, "rx-bytes"),
+		BYTES(row, "tx-bytes"));
+	json_array_foreach (peers, i, peer)
+		put_peer(v->out, peer);
+}
+
+const struct render render_wireguard = {NULL, wireguard_row, NULL, "No such WireGuard interface"};
+
+static const struct column tunnel_columns[] = {
+	{"Interface", "interface", 12, COL_TEXT},
+	{"Peer", "peer", 16, COL_TEXT},
+	{"State", "state", 8, COL_TEXT},
+	{"Since", "since-seconds", 10, COL_AGE},
+	{"Handshake", "handshake-seconds", 10, COL_AGE},
+	{"Received", "rx-bytes", 10, COL_BYTES},
+	{"Sent", "tx-bytes", 10, COL_BYTES},
+	{"Cost", "cost", 5, COL_NUMBER},
+	{"Changes", "changes", 7, COL_NUMBER},
+	{"Endpoint", "endpoint", 22, COL_TEXT},
+	{"Reason", "reason-text", 0, COL_TEXT},
+};
+
+static void tunnels_head(struct view *v, const json_t *head)
+{
+	table_titles(v->out, tunnel_columns, ARRAY_SIZE(tunnel_columns));
+}
+
+static void tunnels_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, tunnel_columns, ARRAY_SIZE(tunnel_columns), row);
+}
+
+const struct render render_tunnels = {tunnels_head, tunnels_row, NULL, "No tunnels are configured"};
+
+static const struct column allowed_columns[] = {
+	{"Interface", "interface", 12, COL_TEXT}, {"Prefix", "prefix", 24, COL_TEXT},
+	{"Peer", "peer", 20, COL_TEXT},		  {"Origin", "origin", 15, COL_TEXT},
+	{"Installed", "installed", 0, COL_TEXT},
+};
+
+static void allowed_head(struct view *v, const json_t *head)
+{
+	table_titles(v->out, allowed_columns, ARRAY_SIZE(allowed_columns));
+}
+
+static void allowed_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, allowed_columns, ARRAY_SIZE(allowed_columns), row);
+}
+
+const struct render render_allowed_ips = {allowed_head, allowed_row, NULL, "No AllowedIPs entries"};

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "messages.h"
+#include "util.h"
+
+void json_doc_head(struct json_doc *d, const char *list, const json_t *head)
+{
+	char *text = json_dumps(head, JSON_COMPACT);
+	size_t len;
+
+	ensure(text && !d->begun);
+	len = strlen(text);
+	d->begun = true;
+	fwrite(text, 1, len - 1, d->out); /* the closing brace comes at the end */
+	d->rows = len > 2;		  /* a member is in front */
+	if (*list) {
+		fprintf(d->out, "%s\"%s\":[", d->rows ? "," : "", list);
+		d->list = true;
+		d->rows = false;
+	}
+	free(text);
+}
+
+void json_doc_row(struct json_doc *d, const char *text, size_t len)
+{
+	if (!d->list)
+		return;
+	fputs(d->rows ? ",\n" : "\n", d->out);
+	fwrite(text, 1, len, d->out);
+	d->rows = true;
+}
+
+void json_doc_end(struct json_doc *d, const char *error)
+{
+	if (!d->begun)
+		putc('{', d->out);
+	if (d->list)
+		fputs(d->rows ? "\n]" : "]", d->out);
+	if (error) {
+		json_t *value = json_string(error);
+		char *text = json_dumps(value ? value : json_null(), JSON_ENCODE_ANY);
+
+		fprintf(d->out, "%s\"error\":%s", d->list || d->rows ? "," : "", text);
+		free(text);
+		json_decref(value);
+	}
+	fputs("}\n", d->out);
+}
+
+/* Where an answer goes. */
+struct output {
+	const struct render *render;
+	struct view view;
+	struct json_doc doc;
+	bool json;
+};
+
+static void on_head(void *arg, const char *list, const json_t *head)
+{
+	struct output *o = arg;
+
+	if (o->json)
+		json_doc_head(&o->doc, list, head);
+	else if (o->render && o->render->head)
+		o->render->head(&o->view, head);
+}
+
+static void on_row(void *arg, const char *text, size_t len)
+{
+	struct output *o = arg;
+	json_t *row;
+
+	o->view.rows++;
+	if (o->json) {
+		json_doc_row(&o->doc, text, len);
+		return;
+	}
+	row = json_loadb(text, len, 0, NULL);
+	if (row && o->render && o->render->row)
+		o->render->row(&o->view, row);
+	json_decref(row);
+}
+
+int session_request(struct cli_session *s, const struct cli_line *line)
+{
+	static const struct client_sink sink = {on_head, on_row};
+	struct output o = {.render = line->row->render,
+			   .view = {.out = s->out, .request = line->request},
+			   .doc = {.out = s->out},
+			   .json = line->json};
+	char error[MSG_ERROR_MAX];
+	int err;
+
+	client_endless(s->client, line->row->flags & CLI_ENDLESS);
+	err = client_request(s->client, line->request, &sink, &o, error, sizeof(error));
+
+	if (o.json)
+		json_doc_end(&o.doc, err < 0 ? error : NULL);
+	else if (err == 0 && o.render && o.render->empty && !o.view.rows)
+		fprintf(s->out, "%s\n", o.render->empty);
+	else if (err == 0 && o.render && o.render->end)
+		o.render->end(&o.view);
+	fflush(s->out);
+	if (err < 0)
+		fprintf(s->err, "%% %s\n", error);
+	return err;
+}
+
+void session_error(struct cli_session *s, const char *line, const struct cli_error *error)
+{
+	if (!s->interactive)
+		fprintf(s->err, "%% %s\n", line);
+	/* the caret: under the prompt's line, or under the line just written */
+	fprintf(s->err, "%% %*s^\n%% %s\n", (int)error->offset, "", error->text);
+}
+
+static bool confirmed(struct cli_session *s, const struct cli_line *line)
+{
+	char answer[16];
+
+	if (!s->interactive || !(line->row->flags & CLI_CONFIRM))
+		return true;
+	fprintf(s->out, "%s. Sure? [y/N] ", line->row->help);
+	fflush(s->out);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+int session_run(struct cli_session *s, const char *text)
+{
+	struct cli_error error;
+	struct cli_line line;
+	int err = cli_parse(&cli_commands, text, &line, &error);
+
+	if (err > 0)
+		return 0;
+	if (err < 0) {
+		session_error(s, text, &error);
+		return -1;
+	}
+	if (confirmed(s, &line))
+		err = line.row->run ? line.row->run(s, &line) : session_request(s, &line);
+	cli_line_free(&line);
+	return err;
+}

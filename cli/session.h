@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: runs command lines: parses one, asks the daemons, writes the answer as text or as one
+ * JSON document, row by row in both cases.
+ */
+#ifndef WGBGP_CLI_SESSION_H
+#define WGBGP_CLI_SESSION_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "client.h"
+#include "grammar.h"
+#include "render.h"
+
+struct cli_session {
+	struct client *client;
+	FILE *out, *err;
+	bool interactive;
+	bool quit; /* set by exit */
+};
+
+/* 0, or -1 after the error was written. */
+int session_run(struct cli_session *s, const char *text);
+/* One request with its answer on s->out. */
+int session_request(struct cli_session *s, const struct cli_line *line);
+void session_error(struct cli_session *s, const char *line, const struct cli_error *error);
+
+/* JSON document of an answer whose rows are streamed. */
+struct json_doc {
+	FILE *out;
+	bool begun, list, rows;
+};
+void json_doc_head(struct json_doc *d, const char *list, const json_t *head);
+void json_doc_row(struct json_doc *d, const char *text, size_t len);
+void json_doc_end(struct json_doc *d, const char *error);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "table.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "util.h"
+
+/* Appends TEXT without control characters; returns the new length. */
+static size_t append(char *out, size_t len, size_t size, const char *text)
+{
+	for (; *text && len + 1 < size; text++)
+		out[len++] = iscntrl((unsigned char)*text) ? '?' : *text;
+	out[len] = '\0';
+	return len;
+}
+
+static size_t append_value(char *out, size_t len, size_t size, const json_t *value)
+{
+	char number[32];
+	json_t *item;
+	size_t i;
+
+	if (json_is_string(value))
+		return append(out, len, size, json_string_value(value));
+	if (json_is_boolean(value))
+		return append(out, len, size, json_is_true(value) ? "yes" : "no");
+	if (json_is_array(value)) {
+		json_array_foreach (value, i, item) {
+			if (i)
+				len = append(out, len, size, " ");
+			len = append_value(out, len, size, item);
+		}
+		return len;
+	}
+	if (json_is_integer(value))
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+	else if (json_is_real(value))
+		snprintf(number, sizeof(number), "%.1f", json_real_value(value));
+	else
+		return len;
+	return append(out, len, size, number);
+}
+
+static const char *text_value(const json_t *value, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (append_value(out, 0, size, value) == 0)
+		str_copy(out, "-", size);
+	return out;
+}
+
+const char *text_of(const json_t *obj, const char *key, char *out, size_t size)
+{
+	return text_value(json_object_get(obj, key), out, size);
+}
+
+bool is_set(const json_t *obj, const char *key)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	if (json_is_string(value))
+		return json_string_length(value) > 0;
+	if (json_is_array(value))
+		return json_array_size(value) > 0;
+	return value && !json_is_null(value);
+}
+
+bool is_true(const json_t *obj, const char *key)
+{
+	return json_is_true(json_object_get(obj, key));
+}
+
+int64_t int_of(const json_t *obj, const char *key)
+{
+	const json_t *value = json_object_get(obj, key);
+
+	return json_is_number(value) ? (int64_t)json_number_value(value) : 0;
+}
+
+const char *text_age(const json_t *value, char *out, size_t size)
+{
+	uint64_t s;
+
+	if (!json_is_number(value) || json_number_value(value) < 0) {
+		snprintf(out, size, "never");
+		return out;
+	}
+	s = (uint64_t)json_number_value(value);
+	if (s < 86400)
+		snprintf(out, size, "%02u:%02u:%02u", (unsigned)(s / 3600), (unsigned)(s / 60 % 60),
+			 (unsigned)(s % 60));
+	else
+		snprintf(out, size, "%llud%02uh%02um", (unsigned long long)(s / 86400),
+			 (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60));
+	return out;
+}
+
+const char *text_ago(const json_t *value, char *out, size_t size)
+{
+	static const struct {
+		const char *name;
+		uint64_t seconds;
+	} units[] = {{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}};
+	size_t len = 0;
+	uint64_t s;
+
+	if (!json_is_number(value) || json_number_value(value) < 0) {
+		snprintf(out, size, "never");
+		return out;
+	}
+	s = (uint64_t)json_number_value(value);
+	if (s == 0) {
+		snprintf(out, size, "now");
+		return out;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(units) && len < size; i++) {
+		uint64_t n = s / units[i].seconds;
+
+		s %= units[i].seconds;
+		if (n)
+			len += snprintf(out + len, size - len, "%s%llu %s%s", len ? ", " : "",
+					(unsigned long long)n, units[i].name, n == 1 ? "" : "s");
+	}
+	if (len < size)
+		snprintf(out + len, size - len, " ago");
+	return out;
+}
+
+const char *text_bytes(const json_t *value, char *out, size_t size)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	double n = json_is_number(value) ? json_number_value(value) : 0;
+	size_t unit = 0;
+
+	while (n >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
+		n /= 1024;
+		unit++;
+	}
+	snprintf(out, size, unit ? "%.2f %s" : "%.0f %s", n, units[unit]);
+	return out;
+}
+
+static const char *cell(const struct column *c, const json_t *row, char *out, size_t size)
+{
+	const json_t *value = json_object_get(row, c->key);
+
+	switch (c->kind) {
+	case COL_AGE:
+		return text_age(value, out, size);
+	case COL_BYTES:
+		return text_bytes(value, out, size);
+	default:
+		return text_value(value, out, size);
+	}
+}
+
+static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
+{
+	bool right = c->kind == COL_NUMBER || c->kind == COL_BYTES;
+
+	if (last && !right)
+		fprintf(out, "%s\n", text);
+	else
+		fprintf(out, right ? "%*s%s" : "%-*s%s", c->width, text, last ? "\n" : " ");
+}
+
+void table_titles(FILE *out, const struct column *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_cell(out, &columns[i], columns[i].title, i + 1 == n);
+}
+
+void table_row(FILE *out, const struct column *columns, size_t n, const json_t *row)
+{
+	char text[1024];
+
+	for (size_t i = 0; i < n; i++)
+		put_cell(out, &columns[i], cell(&columns[i], row, text, sizeof(text)), i + 1 == n);
+}

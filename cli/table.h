@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table: text from JSON rows: fixed columns, so that rows are written as they come.
+ *
+ * A column that does not fit pushes the rest of its line to the right. Text from elsewhere (a
+ * neighbour's shutdown message, say) never reaches the terminal with control characters in it.
+ */
+#ifndef WGBGP_CLI_TABLE_H
+#define WGBGP_CLI_TABLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum column_kind { COL_TEXT, COL_NUMBER, COL_AGE, COL_BYTES };
+
+struct column {
+	const char *title;
+	const char *key;
+	int width; /* without the blank behind it; 0: the rest of the line */
+	enum column_kind kind;
+};
+
+void table_titles(FILE *out, const struct column *columns, size_t n);
+void table_row(FILE *out, const struct column *columns, size_t n, const json_t *row);
+
+/* A member as text in OUT: "-" when absent or null, yes/no, arrays joined by blanks. */
+const char *text_of(const json_t *obj, const char *key, char *out, size_t size);
+#define TEXT(obj, key) text_of((obj), (key), (char[512]){0}, 512)
+bool is_set(const json_t *obj, const char *key); /* present, not null, not "", not [] */
+bool is_true(const json_t *obj, const char *key);
+int64_t int_of(const json_t *obj, const char *key); /* 0 when absent */
+
+const char *text_age(const json_t *value, char *out, size_t size);   /* 00:10:11, 3d04h, never */
+const char *text_ago(const json_t *value, char *out, size_t size);   /* "1 minute, 5 seconds ago" */
+const char *text_bytes(const json_t *value, char *out, size_t size); /* 1.50 KiB */
+#define AGE(obj, key) text_age(json_object_get((obj), (key)), (char[48]){0}, 48)
+#define AGO(obj, key) text_ago(json_object_get((obj), (key)), (char[96]){0}, 96)
+#define BYTES(obj, key) text_bytes(json_object_get((obj), (key)), (char[48]){0}, 48)
+
+#endif
