@@ -21,6 +21,15 @@ EXTRA_DIST += \
 	fuzz/corpus/conf/example.conf fuzz/corpus/conf/example.json \
 	fuzz/corpus/conf/hub.conf fuzz/corpus/conf/hub.json
 
+FUZZ_TARGETS += fuzz/cli_fuzz
+fuzz_cli_fuzz_SOURCES = fuzz/cli_fuzz.c
+fuzz_cli_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cli
+fuzz_cli_fuzz_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS)
+fuzz_cli_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += \
+	fuzz/corpus/cli/bgp fuzz/corpus/cli/clear fuzz/corpus/cli/explain \
+	fuzz/corpus/cli/path.json
+
 if FUZZING
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
