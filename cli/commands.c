@@ -166,7 +166,7 @@ static const struct cli_row rows[] = {
 	 "how much is logged, until the next reload"},
 	{"reload", "reload", &render_done, 0, NULL, "apply the configuration file as one change"},
 	{"teardown", "teardown", &render_done, CLI_CONFIRM, NULL,
-	 "Removes all routes, AllowedIPs and interfaces of wgbgp, and stops it"},
+	 "remove all routes, AllowedIPs and interfaces of wgbgp, and stop it"},
 	{"help", NULL, NULL, 0, run_help, "this list"},
 	{"exit|quit", NULL, NULL, 0, run_exit, "leave"},
 };

@@ -23,6 +23,13 @@ struct editor {
 	char *history_file; /* NULL without a home */
 };
 
+/* libedit keeps its copies of EL_ADDFN's texts for good; LeakSanitizer need not tell. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:wcsdup\n";
+}
+
 static char *prompt(EditLine *el)
 {
 	struct editor *ed;
@@ -188,6 +195,7 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 	host[strcspn(host, ".")] = '\0';
 	ed->s = s;
 	snprintf(ed->prompt, sizeof(ed->prompt), "%s# ", host);
+	s->prompt_len = strlen(ed->prompt);
 	ed->history_file = home ? xasprintf("%s/.wgbgp_history", home) : NULL;
 	ed->history = history_init();
 	history(ed->history, &ev, H_SETSIZE, HISTORY_LINES);
@@ -229,24 +237,28 @@ void edit_run(struct cli_session *s)
 
 	editor_open(&ed, s);
 	while (!s->quit) {
-		const char *text;
+		const char *typed_line;
+		char *text;
 		HistEvent ev;
 		int n;
 
 		errno = 0;
-		text = el_gets(ed.el, &n);
-		if (!text && errno == EINTR) {
+		typed_line = el_gets(ed.el, &n);
+		if (!typed_line && errno == EINTR) {
 			putc('\n', s->out);
 			el_reset(ed.el);
 			continue;
 		}
-		if (!text || n <= 0) {
+		if (!typed_line || n <= 0) {
 			putc('\n', s->out);
 			break;
 		}
-		if (text[strspn(text, " \t\r\n")])
+		text = xstrdup(typed_line);
+		text[strcspn(text, "\r\n")] = '\0';
+		if (text[strspn(text, " \t")])
 			history(ed.history, &ev, H_ENTER, text);
 		session_run(s, text);
+		free(text);
 	}
 	editor_close(&ed);
 }

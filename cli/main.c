@@ -58,14 +58,18 @@ int main(int argc, char **argv)
 			commands[n++] = optarg;
 			break;
 		case 'V':
+			free(commands);
 			puts("wgbgp-cli " PACKAGE_VERSION);
 			return 0;
 		default:
+			free(commands);
 			return usage(opt == 'h' ? stdout : stderr, opt == 'h' ? 0 : 2);
 		}
 	}
-	if (optind < argc)
+	if (optind < argc) {
+		free(commands);
 		return usage(stderr, 2);
+	}
 	s.client = client_new(rundir);
 	if (n == 0 && isatty(STDIN_FILENO)) {
 		s.interactive = true;

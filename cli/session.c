@@ -113,10 +113,11 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 
 void session_error(struct cli_session *s, const char *line, const struct cli_error *error)
 {
-	if (!s->interactive)
-		fprintf(s->err, "%% %s\n", line);
-	/* the caret: under the prompt's line, or under the line just written */
-	fprintf(s->err, "%% %*s^\n%% %s\n", (int)error->offset, "", error->text);
+	if (s->interactive) /* the caret points up to the line as it was typed */
+		fprintf(s->err, "%*s^\n", (int)(s->prompt_len + error->offset), "");
+	else
+		fprintf(s->err, "%% %s\n%% %*s^\n", line, (int)error->offset, "");
+	fprintf(s->err, "%% %s\n", error->text);
 }
 
 static bool confirmed(struct cli_session *s, const struct cli_line *line)
@@ -125,7 +126,7 @@ static bool confirmed(struct cli_session *s, const struct cli_line *line)
 
 	if (!s->interactive || !(line->row->flags & CLI_CONFIRM))
 		return true;
-	fprintf(s->out, "%s. Sure? [y/N] ", line->row->help);
+	fprintf(s->out, "This will %s. Sure? [y/N] ", line->row->help);
 	fflush(s->out);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }

@@ -17,7 +17,8 @@ struct cli_session {
 	struct client *client;
 	FILE *out, *err;
 	bool interactive;
-	bool quit; /* set by exit */
+	bool quit;	   /* set by exit */
+	size_t prompt_len; /* columns in front of what is typed */
 };
 
 /* 0, or -1 after the error was written. */
