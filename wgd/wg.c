@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "wg.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+/* A valid public key that nobody holds the private half of, the same in every process. */
+static void graveyard_key(const char *ifname, uint8_t key[WG_KEY_BYTES])
+{
+	static const uint8_t salt[] = "wgbgp graveyard of AllowedIPs";
+
+	crypto_generichash(key, WG_KEY_BYTES, (const uint8_t *)ifname, strlen(ifname), salt,
+			   sizeof(salt) - 1);
+}
+
+void wg_init(struct wg *wg, const struct wg_backend *backend, const char *ifname)
+{
+	wg->backend = backend;
+	str_copy(wg->ifname, ifname, sizeof(wg->ifname));
+	graveyard_key(wg->ifname, wg->graveyard);
+}
+
+int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
+{
+	int err;
+
+	*dump = (struct wg_dump){.with_entries = with_entries};
+	err = wg->backend->get(wg, dump);
+	if (err < 0)
+		wg_dump_free(dump);
+	return err;
+}
+
+int wg_set_device(struct wg *wg, const struct wg_device_set *set)
+{
+	return wg->backend->set_device(wg, set);
+}
+
+int wg_set_peer(struct wg *wg, const struct wg_peer_set *set)
+{
+	return wg->backend->set_peer(wg, set);
+}
+
+int wg_remove_peer(struct wg *wg, const uint8_t *key)
+{
+	return wg->backend->remove_peer(wg, key);
+}
+
+int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
+{
+	return n ? wg->backend->change(wg, changes, n) : 0;
+}
+
+void wg_close(struct wg *wg)
+{
+	if (wg)
+		wg->backend->close(wg);
+}
+
+struct wg_peer *wg_dump_add_peer(struct wg_dump *dump)
+{
+	struct wg_peer *peer;
+
+	if (dump->n_peers == dump->cap_peers) {
+		dump->cap_peers = dump->cap_peers ? dump->cap_peers * 2 : 16;
+		dump->peers = xrealloc(dump->peers, dump->cap_peers * sizeof(*dump->peers));
+	}
+	peer = &dump->peers[dump->n_peers++];
+	*peer = (struct wg_peer){0};
+	return peer;
+}
+
+void wg_dump_add_entry(struct wg_dump *dump, const struct prefix *p)
+{
+	if (!dump->with_entries || !dump->n_peers)
+		return;
+	if (dump->n_entries == dump->cap_entries) {
+		dump->cap_entries = dump->cap_entries ? dump->cap_entries * 2 : 64;
+		dump->entries = xrealloc(dump->entries, dump->cap_entries * sizeof(*dump->entries));
+	}
+	dump->entries[dump->n_entries++] = (struct wg_entry){*p, dump->n_peers - 1};
+}
+
+void wg_dump_free(struct wg_dump *dump)
+{
+	free(dump->peers);
+	free(dump->entries);
+	*dump = (struct wg_dump){0};
+}
+
+const char *wg_key_str(const uint8_t key[WG_KEY_BYTES], char out[WG_KEY_STRLEN])
+{
+	return sodium_bin2base64(out, WG_KEY_STRLEN, key, WG_KEY_BYTES,
+				 sodium_base64_VARIANT_ORIGINAL);
+}
+
+int wg_key_parse(const char *text, uint8_t key[WG_KEY_BYTES])
+{
+	size_t len;
+
+	if (sodium_base642bin(key, WG_KEY_BYTES, text, strlen(text), NULL, &len, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) < 0 ||
+	    len != WG_KEY_BYTES)
+		return -EINVAL;
+	return 0;
+}

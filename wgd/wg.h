@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wg: the seam between wgd and whatever does the WireGuard protocol.
+ *
+ * A few verbs on one interface, spoken by three back-ends: the kernel (generic netlink), a
+ * userspace program (the UAPI socket), and a mock for unit tests. All calls are synchronous and
+ * bounded in time. None of them is a transaction: after an error the caller reads the device again.
+ * Nothing is ever replaced as a whole; the only exceptions are the peers that the caller asks to
+ * remove.
+ */
+#ifndef WGBGP_WG_H
+#define WGBGP_WG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "prefix.h"
+
+#define WG_KEY_BYTES 32
+#define WG_KEY_STRLEN 45 /* base64 with its NUL */
+
+struct wg_peer {
+	uint8_t key[WG_KEY_BYTES];
+	struct endpoint endpoint;    /* family 0: none */
+	uint16_t keepalive;	     /* seconds, 0 off */
+	bool has_psk;		     /* one that is not all zero */
+	int64_t handshake_sec;	     /* wall clock; 0: never */
+	int64_t handshake_nsec;	     /* rest */
+	uint64_t rx_bytes, tx_bytes; /* of encrypted packets */
+};
+
+struct wg_entry {
+	struct prefix prefix;
+	uint32_t peer; /* index into the dump's peers */
+};
+
+/* What a device holds. Release with wg_dump_free(). */
+struct wg_dump {
+	uint8_t public_key[WG_KEY_BYTES]; /* zero: no private key */
+	uint16_t listen_port;
+	uint32_t fwmark;
+	struct wg_peer *peers;
+	size_t n_peers, cap_peers;
+	struct wg_entry *entries; /* only where asked for */
+	size_t n_entries, cap_entries;
+	bool with_entries;
+};
+
+struct wg_device_set {
+	const uint8_t *private_key; /* NULL: leave; never logged, wiped from every buffer */
+	bool set_port, set_fwmark;
+	uint16_t listen_port;
+	uint32_t fwmark;
+};
+
+struct wg_peer_set {
+	const uint8_t *key;
+	bool create;		  /* else update only */
+	const uint8_t *psk;	  /* NULL: leave; all zero clears it */
+	struct endpoint endpoint; /* family 0: leave */
+	bool set_keepalive;
+	uint16_t keepalive;
+};
+
+/* One change of AllowedIPs. The keys must stay valid during the call. */
+struct wg_change {
+	bool remove;	    /* else insert, or move here */
+	const uint8_t *key; /* owner; of a removal: where it is now */
+	struct prefix prefix;
+};
+
+struct wg;
+
+struct wg_backend {
+	const char *name; /* "kernel", "userspace", "mock" */
+	int (*get)(struct wg *wg, struct wg_dump *dump);
+	int (*set_device)(struct wg *wg, const struct wg_device_set *set);
+	int (*set_peer)(struct wg *wg, const struct wg_peer_set *set);
+	int (*remove_peer)(struct wg *wg, const uint8_t *key);
+	/* In order, in few messages. */
+	int (*change)(struct wg *wg, const struct wg_change *changes, size_t n);
+	void (*close)(struct wg *wg);
+};
+
+struct wg {
+	const struct wg_backend *backend;
+	char ifname[16];
+	uint8_t graveyard[WG_KEY_BYTES]; /* peer to which entries are moved to be removed with it */
+	bool single_removal;		 /* entries can be removed one by one: no graveyard */
+};
+
+/* Each returns 0 or -errno: -ENODEV where there is no such device (any more). */
+int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump); /* DUMP is initialised here */
+int wg_set_device(struct wg *wg, const struct wg_device_set *set);
+int wg_set_peer(struct wg *wg, const struct wg_peer_set *set);
+int wg_remove_peer(struct wg *wg, const uint8_t *key);
+int wg_change(struct wg *wg, const struct wg_change *changes, size_t n);
+void wg_close(struct wg *wg); /* NULL is fine */
+
+/* Opening: 0 or -errno (-EOPNOTSUPP: no such back-end here). The kernel's finds out about
+ * single removal. */
+int wg_kernel_open(const char *ifname, struct wg **out);
+bool wg_kernel_present(void); /* the module is there, or can be loaded */
+int wg_userspace_open(const char *ifname, struct wg **out);
+
+/* For the back-ends. */
+void wg_init(struct wg *wg, const struct wg_backend *backend, const char *ifname);
+struct wg_peer *wg_dump_add_peer(struct wg_dump *dump); /* zeroed; valid until the next one */
+void wg_dump_add_entry(struct wg_dump *dump, const struct prefix *p); /* of the last peer */
+void wg_dump_free(struct wg_dump *dump);
+
+/* Base64, as wg(8) writes keys. The parser returns 0 or -EINVAL. */
+const char *wg_key_str(const uint8_t key[WG_KEY_BYTES], char out[WG_KEY_STRLEN]);
+int wg_key_parse(const char *text, uint8_t key[WG_KEY_BYTES]);
+#define WG_KEY_STR(k) wg_key_str((k), (char[WG_KEY_STRLEN]){0})
+
+#endif
