@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "liveness.h"
+
+#include <string.h>
+
+#define INITIATION_BYTES 148
+#define RESPONSE_BYTES 92
+#define STALE_GRACE_MS 5500 /* one retry of a handshake */
+
+void liveness_init(struct liveness *l, uint64_t now)
+{
+	*l = (struct liveness){
+		.state = TUNNEL_NEVER, .reason = REASON_HANDSHAKE_NEVER, .since = now};
+}
+
+int64_t liveness_handshake_age(const struct liveness *l, uint64_t now)
+{
+	return l->handshake ? (int64_t)(l->age_at_sight + (now - l->first_seen)) : -1;
+}
+
+static void note_handshake(struct liveness *l, const struct liveness_input *in)
+{
+	int64_t age;
+
+	if (in->handshake == l->handshake)
+		return;
+	age = in->handshake ? in->wall - in->handshake : 0;
+	l->handshake = in->handshake;
+	l->first_seen = in->now;
+	l->age_at_sight = age > 0 ? age : 0;
+	if (l->started && in->handshake)
+		l->alive_at = in->now;
+	/* At a start only a recent one says something. */
+	if (!l->started && in->handshake)
+		l->alive_at = in->now > l->age_at_sight ? in->now - l->age_at_sight : 1;
+}
+
+static bool is_handshake_traffic(uint64_t grown)
+{
+	return grown == INITIATION_BYTES || grown == RESPONSE_BYTES ||
+	       grown == 2 * INITIATION_BYTES;
+}
+
+static void note_counters(struct liveness *l, const struct liveness_input *in)
+{
+	/* Counters that fell belong to a new device or peer. */
+	uint64_t rx = in->rx >= l->rx ? in->rx - l->rx : in->rx;
+	uint64_t tx = in->tx >= l->tx ? in->tx - l->tx : in->tx;
+
+	if (l->started && rx && !is_handshake_traffic(rx))
+		l->alive_at = in->now;
+	if (l->started && tx)
+		l->sent_at = in->now;
+	l->rx = in->rx;
+	l->tx = in->tx;
+}
+
+/* Something was sent after the session expired, and that long ago that an answer is overdue. */
+static bool is_stale(struct liveness *l, const struct liveness_config *c, uint64_t now)
+{
+	int64_t age = liveness_handshake_age(l, now);
+	uint64_t limit = (uint64_t)c->stale_after * 1000;
+	uint64_t grace = limit / 10 < STALE_GRACE_MS ? limit / 10 : STALE_GRACE_MS;
+	uint64_t expired_at;
+
+	if (age < 0 || (uint64_t)age <= limit) {
+		l->stale_since = 0;
+		return false;
+	}
+	expired_at = now - (age - limit) < now ? now - (age - limit) : 0;
+	if (l->alive_at > expired_at && l->alive_at > l->stale_since)
+		l->stale_since = 0;
+	if (!l->stale_since && l->sent_at > expired_at && l->sent_at > l->alive_at)
+		l->stale_since = l->sent_at;
+	return l->stale_since && now - l->stale_since >= grace;
+}
+
+static bool is_unanswered(struct liveness *l, const struct liveness_config *c, uint64_t now)
+{
+	if (l->waiting_since && l->alive_at >= l->waiting_since)
+		l->waiting_since = 0;
+	return c->probe && l->waiting_since && now - l->waiting_since >= c->probe_timeout;
+}
+
+/* What a tunnel is when it is not shown to be down. */
+static enum tunnel_state judge_alive(const struct liveness *l, const struct liveness_config *c,
+				     uint64_t now, enum reason *reason)
+{
+	int64_t age = liveness_handshake_age(l, now);
+	uint64_t limit = (uint64_t)c->stale_after * 1000;
+	uint64_t old = (uint64_t)c->degraded_after * 1000;
+	bool expired = (uint64_t)age > limit;
+
+	/* Neither sent nor heard since the session ended (a heard one can only be of this moment).
+	 */
+	if (expired && now - l->alive_at > limit) {
+		*reason = REASON_NO_TRAFFIC;
+		return TUNNEL_IDLE;
+	}
+	if (!expired && (uint64_t)age > old && l->sent_at && l->sent_at > now - (age - old)) {
+		*reason = REASON_HANDSHAKE_OLD;
+		return TUNNEL_DEGRADED;
+	}
+	*reason = REASON_HANDSHAKE_FRESH;
+	return TUNNEL_UP;
+}
+
+/* Down, with hysteresis: what shows life starts the clock, what shows death stops it. */
+static enum tunnel_state judge_return(struct liveness *l, const struct liveness_config *c,
+				      uint64_t now, enum reason *reason)
+{
+	enum tunnel_state state = judge_alive(l, c, now, reason);
+
+	if (!l->good_since && l->alive_at >= l->since)
+		l->good_since = l->alive_at;
+	if (!l->good_since) {
+		*reason = l->reason;
+		return TUNNEL_DOWN;
+	}
+	if (now - l->good_since >= c->up_hold)
+		return state;
+	*reason = REASON_UP_HOLD;
+	return TUNNEL_DOWN;
+}
+
+static enum tunnel_state judge(struct liveness *l, const struct liveness_config *c,
+			       const struct liveness_input *in, enum reason *reason)
+{
+	bool stale = is_stale(l, c, in->now), unanswered = is_unanswered(l, c, in->now);
+
+	if (!in->link_up) {
+		*reason = REASON_INTERFACE_DOWN;
+		return TUNNEL_DOWN;
+	}
+	if (!in->present) {
+		*reason = REASON_PEER_GONE;
+		return TUNNEL_DOWN;
+	}
+	if (!l->handshake) {
+		*reason = REASON_HANDSHAKE_NEVER;
+		return TUNNEL_NEVER;
+	}
+	if (stale || unanswered) {
+		l->good_since = 0;
+		*reason = stale ? REASON_HANDSHAKE_STALE : REASON_PROBE_UNANSWERED;
+		return TUNNEL_DOWN;
+	}
+	/* The link or the peer is back: nothing says that the far end was ever away. */
+	if (l->state == TUNNEL_DOWN && l->reason != REASON_INTERFACE_DOWN &&
+	    l->reason != REASON_PEER_GONE)
+		return judge_return(l, c, in->now, reason);
+	return judge_alive(l, c, in->now, reason);
+}
+
+bool liveness_update(struct liveness *l, const struct liveness_config *c,
+		     const struct liveness_input *in)
+{
+	enum tunnel_state state;
+	enum reason reason;
+	bool changed;
+
+	if (in->present) {
+		note_counters(l, in);
+		note_handshake(l, in);
+		l->started = true;
+	}
+	state = judge(l, c, in, &reason);
+	changed = state != l->state || reason != l->reason;
+	if (state != l->state) {
+		l->state = state;
+		l->since = in->now;
+		l->changes++;
+		l->good_since = 0;
+	}
+	l->reason = reason;
+	return changed;
+}
+
+bool liveness_probe_due(const struct liveness *l, const struct liveness_config *c, uint64_t now)
+{
+	return c->probe && (!l->probe_at || now - l->probe_at >= c->probe_interval);
+}
+
+void liveness_probed(struct liveness *l, uint64_t now)
+{
+	l->probe_at = now;
+	/* Only where there was a handshake does silence say something. */
+	if (!l->waiting_since && l->handshake)
+		l->waiting_since = now;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * liveness: is a tunnel up? A pure state machine: what was read from the device goes in, with the
+ * time; a state and its reason come out.
+ *
+ * What it rests on:
+ * - A session lives 180 s from its handshake; packets are refused afterwards. A peer with traffic
+ *   renews it after 120 s. So a handshake older than that, and something sent since then which
+ * brought no answer: down, for certain (HANDSHAKE_STALE).
+ * - A data packet is answered within 10 s, by an empty packet if by nothing else and even where the
+ *   inner packet is dropped. So a probe sent and nothing received for 15 s: down
+ * (PROBE_UNANSWERED).
+ * - Where nobody sends, nothing is known: idle, never down.
+ * - Handshake messages also count as bytes received, but a far end that only repeats its initiation
+ *   does not hear us: such growth is no sign of life.
+ *
+ * A tunnel that was down must be good for `up_hold` before it is up again. What is found at a
+ * start counts at once.
+ */
+#ifndef WGBGP_LIVENESS_H
+#define WGBGP_LIVENESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "messages.h"
+
+struct liveness_config {
+	bool probe;
+	uint32_t poll_interval;	 /* ms */
+	uint32_t probe_interval; /* ms */
+	uint32_t probe_timeout;	 /* ms */
+	uint32_t degraded_after; /* s */
+	uint32_t stale_after;	 /* s */
+	uint32_t up_hold;	 /* ms */
+};
+
+/* One reading. All times in ms. */
+struct liveness_input {
+	uint64_t now;	   /* monotonic */
+	int64_t wall;	   /* wall clock now */
+	int64_t handshake; /* wall clock of the last handshake; 0: never */
+	uint64_t rx, tx;   /* bytes */
+	bool link_up;	   /* the interface's */
+	bool present;	   /* the peer is in the device */
+};
+
+struct liveness {
+	enum tunnel_state state;
+	enum reason reason;
+	uint64_t since;	  /* ms, monotonic: when the state was entered */
+	uint32_t changes; /* of state */
+	/* what was seen */
+	bool started;	       /* there was a reading */
+	int64_t handshake;     /* wall, as read last */
+	uint64_t age_at_sight; /* its age when first seen: later steps of the wall clock don't count
+				*/
+	uint64_t first_seen;   /* monotonic time of that */
+	uint64_t rx, tx;       /* as read last */
+	uint64_t alive_at;     /* last sign of life; 0: none yet */
+	uint64_t sent_at;      /* tx was last seen to grow; 0: not yet */
+	uint64_t probe_at;     /* last probe; 0: none */
+	uint64_t waiting_since; /* first probe without a sign of life since; 0: none */
+	uint64_t stale_since;	/* sent into an expired session without answer since; 0: not */
+	uint64_t good_since;	/* down, but good again since; 0: not */
+};
+
+void liveness_init(struct liveness *l, uint64_t now);
+/* Takes a reading. True when state or reason changed. */
+bool liveness_update(struct liveness *l, const struct liveness_config *c,
+		     const struct liveness_input *in);
+/* A probe should be sent now; liveness_probed() says that it was. */
+bool liveness_probe_due(const struct liveness *l, const struct liveness_config *c, uint64_t now);
+void liveness_probed(struct liveness *l, uint64_t now);
+/* Age of the last handshake in ms; -1: never. */
+int64_t liveness_handshake_age(const struct liveness *l, uint64_t now);
+
+#endif
