@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "allowedips.h"
+
+#include <stdlib.h>
+
+#include "util.h"
+
+/* A SET that was refused because of a foreign entry. */
+struct refusal {
+	struct trie_node node; /* first */
+	uint32_t owner_id;
+};
+
+const char *allowed_origin_name(enum allowed_origin origin)
+{
+	static const char *const names[] = {"tunnel-address", "static", "learned", "foreign"};
+
+	return names[origin];
+}
+
+void allowedips_init(struct allowedips *a, bool adopted)
+{
+	*a = (struct allowedips){.adopted = adopted,
+				 .entries = SLAB_INIT("allowed-ips", struct allowed_entry),
+				 .refusals = SLAB_INIT("refused allowed-ips", struct refusal)};
+}
+
+/* The trie's own branching nodes go with the last of the others. */
+static void empty_trie(struct trie *t, struct slab *slab)
+{
+	struct trie_node *node;
+
+	while ((node = trie_first(t))) {
+		trie_remove(t, node);
+		slab_free(slab, node);
+	}
+}
+
+void allowedips_free(struct allowedips *a)
+{
+	empty_trie(&a->ours, &a->entries);
+	empty_trie(&a->foreign, &a->entries);
+	empty_trie(&a->refused, &a->refusals);
+	slab_destroy(&a->entries);
+	slab_destroy(&a->refusals);
+	free(a->queue);
+}
+
+static struct wg_change *append(struct allowedips *a)
+{
+	if (a->n_queue == a->cap_queue) {
+		a->cap_queue = a->cap_queue ? a->cap_queue * 2 : 64;
+		a->queue = xrealloc(a->queue, a->cap_queue * sizeof(*a->queue));
+	}
+	return &a->queue[a->n_queue++];
+}
+
+static void queue_insert(struct allowedips *a, struct allowed_entry *e)
+{
+	*append(a) = (struct wg_change){.key = e->want->key, .prefix = e->node.p};
+	e->have = e->want;
+}
+
+static void queue_remove(struct allowedips *a, struct owner *from, const struct prefix *p)
+{
+	*append(a) = (struct wg_change){.remove = true, .key = from->key, .prefix = *p};
+}
+
+void allowedips_applied(struct allowedips *a)
+{
+	a->n_queue = 0;
+}
+
+static void set_stale(struct allowedips *a, struct allowed_entry *e, bool stale)
+{
+	a->n_stale += stale - e->stale;
+	e->stale = stale;
+}
+
+/* Counts E in or out at its owner. */
+static void count(struct allowed_entry *e, int n)
+{
+	if (!e->want)
+		return;
+	e->want->entries += n;
+	if (e->origin == ORIGIN_LEARNED)
+		e->want->learned += n;
+}
+
+static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *owner,
+		   enum allowed_origin origin, bool stale)
+{
+	count(e, -1);
+	e->want = owner;
+	e->origin = origin;
+	count(e, 1);
+	set_stale(a, e, stale);
+}
+
+static struct allowed_entry *find(const struct trie *t, const struct prefix *p)
+{
+	return allowed_entry_of(trie_exact(t, p));
+}
+
+static struct allowed_entry *find_or_add(struct allowedips *a, struct trie *t,
+					 const struct prefix *p)
+{
+	struct allowed_entry *e = find(t, p);
+
+	if (e)
+		return e;
+	e = slab_alloc(&a->entries);
+	trie_insert(t, &e->node, p);
+	return e;
+}
+
+static void delete_entry(struct allowedips *a, struct trie *t, struct allowed_entry *e)
+{
+	set_stale(a, e, false);
+	count(e, -1);
+	trie_remove(t, &e->node);
+	slab_free(&a->entries, e);
+}
+
+/* A foreign entry at P, or one inside P that belongs to another peer. */
+static bool foreign_conflict(const struct allowedips *a, const struct owner *owner,
+			     const struct prefix *p)
+{
+	for (struct trie_node *n = trie_first_in(&a->foreign, p); n;
+	     n = trie_next_in(&a->foreign, n, p))
+		if (allowed_entry_of(n)->want != owner)
+			return true;
+	return false;
+}
+
+static void remember_refusal(struct allowedips *a, const struct owner *owner,
+			     const struct prefix *p)
+{
+	struct refusal *r = (struct refusal *)trie_exact(&a->refused, p);
+
+	if (!r) {
+		r = slab_alloc(&a->refusals);
+		trie_insert(&a->refused, &r->node, p);
+	}
+	r->owner_id = owner->id;
+}
+
+static void forget_refusal(struct allowedips *a, struct trie_node *node)
+{
+	trie_remove(&a->refused, node);
+	slab_free(&a->refusals, node);
+}
+
+/* A foreign entry at P is gone: what it stood in the way of may be tried again. */
+static void retry_refused(struct allowedips *a, const struct prefix *p)
+{
+	struct trie_node *node = trie_match(&a->refused, p);
+
+	while (node) {
+		struct trie_node *cover = trie_cover(node);
+		struct prefix what = node->p;
+		uint32_t id = ((struct refusal *)node)->owner_id;
+
+		forget_refusal(a, node);
+		if (a->on_retry)
+			a->on_retry(a->arg, id, &what);
+		node = cover;
+	}
+}
+
+/* A configured entry of another peer that is P or covers it. */
+static enum reason fixed_conflict(const struct allowedips *a, const struct owner *owner,
+				  const struct prefix *p)
+{
+	for (struct trie_node *n = trie_match(&a->ours, p); n; n = trie_cover(n)) {
+		const struct allowed_entry *e = allowed_entry_of(n);
+
+		if (e->origin == ORIGIN_LEARNED || e->want == owner)
+			continue;
+		return e->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY : REASON_OWN_ADDRESS;
+	}
+	return REASON_NONE;
+}
+
+enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p)
+{
+	struct allowed_entry *e = find(&a->ours, p);
+	enum reason reason;
+
+	/* The way of a refresh or a move within the interface: nothing to look up again. */
+	if (!e || e->origin != ORIGIN_LEARNED) {
+		reason = fixed_conflict(a, owner, p);
+		if (reason != REASON_NONE)
+			return reason;
+		if (e)
+			return REASON_NONE; /* configured there already */
+	}
+	if (a->foreign.count && foreign_conflict(a, owner, p)) {
+		remember_refusal(a, owner, p);
+		return REASON_FOREIGN_ALLOWED_IP;
+	}
+	if (a->foreign.count && find(&a->foreign, p))
+		return REASON_NONE; /* somebody else put it just there */
+	e = find_or_add(a, &a->ours, p);
+	assign(a, e, owner, ORIGIN_LEARNED, false);
+	if (e->have != owner)
+		queue_insert(a, e);
+	return REASON_NONE;
+}
+
+/* What a learned entry leaves behind: nothing, and its removal is queued where it was installed. */
+static void remove_entry(struct allowedips *a, struct allowed_entry *e)
+{
+	if (e->have)
+		queue_remove(a, e->have, &e->node.p);
+	else if (a->on_forget)
+		a->on_forget(a->arg, &e->node.p);
+	delete_entry(a, &a->ours, e);
+}
+
+bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p)
+{
+	struct allowed_entry *e = find(&a->ours, p);
+	struct trie_node *refused = a->refused.count ? trie_exact(&a->refused, p) : NULL;
+
+	if (refused && ((struct refusal *)refused)->owner_id == owner->id)
+		forget_refusal(a, refused);
+	if (!e || e->want != owner || e->origin != ORIGIN_LEARNED)
+		return false;
+	remove_entry(a, e);
+	return true;
+}
+
+enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const struct prefix *p,
+			   enum allowed_origin origin)
+{
+	struct allowed_entry *e = find(&a->foreign, p);
+
+	if (e)
+		return e->want == owner ? REASON_NONE : REASON_FOREIGN_ALLOWED_IP;
+	e = find_or_add(a, &a->ours, p);
+	assign(a, e, owner, origin, false);
+	if (e->have != owner)
+		queue_insert(a, e);
+	return REASON_NONE;
+}
+
+void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct prefix *p)
+{
+	struct allowed_entry *e = find(&a->ours, p);
+
+	if (e && e->want == owner && e->origin != ORIGIN_LEARNED)
+		remove_entry(a, e);
+}
+
+void allowedips_found(struct allowedips *a, struct owner *owner, const struct prefix *p, bool mine)
+{
+	bool foreign = a->adopted && !mine;
+	struct allowed_entry *e = find_or_add(a, foreign ? &a->foreign : &a->ours, p);
+
+	assign(a, e, owner, foreign ? ORIGIN_FOREIGN : ORIGIN_LEARNED, !foreign);
+	e->have = owner;
+}
+
+void allowedips_drop(struct allowedips *a, struct owner *owner, const struct prefix *p)
+{
+	struct allowed_entry *e = find(&a->ours, p);
+
+	if (e && e->want == owner && e->origin == ORIGIN_LEARNED)
+		remove_entry(a, e);
+}
+
+void allowedips_forget(struct allowedips *a)
+{
+	TRIE_FOREACH (&a->ours, node)
+		allowed_entry_of(node)->have = NULL;
+	while (a->foreign.count) {
+		struct trie_node *node = trie_first(&a->foreign);
+		struct prefix p = node->p;
+
+		delete_entry(a, &a->foreign, allowed_entry_of(node));
+		retry_refused(a, &p);
+	}
+}
+
+void allowedips_forget_owner(struct allowedips *a, struct owner *owner)
+{
+	TRIE_FOREACH (&a->ours, node) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		if (e->have == owner)
+			e->have = NULL;
+	}
+}
+
+void allowedips_reconcile(struct allowedips *a)
+{
+	TRIE_FOREACH (&a->ours, node) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		if (e->have != e->want)
+			queue_insert(a, e);
+	}
+}
+
+static void remove_owner_from(struct allowedips *a, struct trie *t, struct owner *owner)
+{
+	struct trie_node *next;
+
+	for (struct trie_node *node = trie_first(t); node; node = next) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		next = trie_next(t, node);
+		if (e->have == owner)
+			e->have = NULL;
+		if (e->want != owner)
+			continue;
+		if (a->on_forget && t == &a->ours)
+			a->on_forget(a->arg, &e->node.p);
+		delete_entry(a, t, e);
+	}
+}
+
+void allowedips_remove_owner(struct allowedips *a, struct owner *owner)
+{
+	struct trie_node *next;
+
+	remove_owner_from(a, &a->ours, owner);
+	remove_owner_from(a, &a->foreign, owner);
+	for (struct trie_node *node = trie_first(&a->refused); node; node = next) {
+		next = trie_next(&a->refused, node);
+		if (((struct refusal *)node)->owner_id == owner->id)
+			forget_refusal(a, node);
+	}
+}
+
+void allowedips_clear(struct allowedips *a)
+{
+	struct trie_node *node;
+
+	while ((node = trie_first(&a->ours)))
+		remove_entry(a, allowed_entry_of(node));
+}
+
+static void note(struct allowed_drift *drift, size_t *counter, const struct prefix *p)
+{
+	if (!drift->first.family)
+		drift->first = *p;
+	(*counter)++;
+}
+
+/* An entry of the device that is not one of ours. */
+static void compare_other(struct allowedips *a, struct owner *owner, const struct prefix *p,
+			  struct allowed_drift *drift)
+{
+	struct allowed_entry *e;
+
+	if (!a->adopted) {
+		queue_remove(a, owner, p);
+		note(drift, &drift->extra, p);
+		return;
+	}
+	e = find(&a->foreign, p);
+	if (!e) {
+		e = find_or_add(a, &a->foreign, p);
+		drift->foreign++;
+	}
+	if (e->want != owner)
+		assign(a, e, owner, ORIGIN_FOREIGN, false);
+	e->have = owner;
+	e->seen = a->round;
+}
+
+static void sweep_foreign(struct allowedips *a)
+{
+	struct trie_node *next;
+
+	for (struct trie_node *node = trie_first(&a->foreign); node; node = next) {
+		struct prefix p = node->p;
+
+		next = trie_next(&a->foreign, node);
+		if (allowed_entry_of(node)->seen == a->round)
+			continue;
+		delete_entry(a, &a->foreign, allowed_entry_of(node));
+		retry_refused(a, &p);
+	}
+}
+
+void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners)
+{
+	a->round++;
+	for (size_t i = 0; i < dump->n_entries; i++) {
+		struct allowed_entry *e = find(&a->ours, &dump->entries[i].prefix);
+
+		if (!e || !owners[dump->entries[i].peer])
+			continue;
+		e->seen = a->round;
+		e->have = owners[dump->entries[i].peer];
+	}
+	TRIE_FOREACH (&a->ours, node) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		if (e->seen != a->round)
+			e->have = NULL;
+	}
+}
+
+bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
+			  const struct prefix *p)
+{
+	const struct allowed_entry *e = find(&a->ours, p);
+
+	if (!e)
+		e = find(&a->foreign, p);
+	return e && e->want == owner && e->have == owner;
+}
+
+void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
+			struct allowed_drift *drift)
+{
+	*drift = (struct allowed_drift){0};
+	allowedips_observe(a, dump, owners);
+	for (size_t i = 0; i < dump->n_entries; i++) {
+		const struct prefix *p = &dump->entries[i].prefix;
+		struct owner *owner = owners[dump->entries[i].peer];
+
+		if (owner && !find(&a->ours, p))
+			compare_other(a, owner, p, drift);
+	}
+	TRIE_FOREACH (&a->ours, node) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		if (e->have == e->want)
+			continue;
+		note(drift, e->have ? &drift->moved : &drift->missing, &node->p);
+		queue_insert(a, e);
+	}
+	if (a->foreign.count)
+		sweep_foreign(a);
+}
+
+void allowedips_mark_stale(struct allowedips *a)
+{
+	TRIE_FOREACH (&a->ours, node) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		if (e->origin == ORIGIN_LEARNED)
+			set_stale(a, e, true);
+	}
+}
+
+bool allowedips_sweep(struct allowedips *a, size_t quantum)
+{
+	struct trie_node *node = trie_first(&a->ours), *next;
+
+	/* Stale entries are few, or most of the table: walking over the others is cheap. */
+	for (; node && a->n_stale && quantum; node = next) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		next = trie_next(&a->ours, node);
+		if (!e->stale)
+			continue;
+		remove_entry(a, e);
+		quantum--;
+	}
+	return a->n_stale > 0;
+}

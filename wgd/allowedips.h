@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * allowedips: what one interface's AllowedIPs should be, what they are, and the differences.
+ *
+ * Every prefix that we want or found has an entry: `want` is the peer that it should belong to,
+ * `have` where it is as far as is known. Verbs change `want` and append to a queue of changes, in
+ * order; the owner of the table hands the queue to the device (wg_change()) and says that it was
+ * applied, or reads the device again and lets allowedips_compare() put things right.
+ *
+ * Three tries: `ours` (configured and learned), `foreign` (of an adopted interface: never touched),
+ * `refused` (what was asked for and not possible because of a foreign one: told when that is
+ * gone). No prefix is in both of the first two.
+ *
+ * Learned entries found at a start, or told by a neighbour process that has gone, are stale until
+ * they are set again; allowedips_sweep() removes those that were not.
+ */
+#ifndef WGBGP_ALLOWEDIPS_H
+#define WGBGP_ALLOWEDIPS_H
+
+#include "reason.h"
+#include "slab.h"
+#include "trie.h"
+#include "wg.h"
+
+/* Who entries belong to: embedded in a peer. */
+struct owner {
+	uint32_t id;
+	uint8_t key[WG_KEY_BYTES];
+	uint32_t learned; /* learned entries wanted here */
+	uint32_t entries; /* all entries wanted here, and foreign ones */
+};
+
+enum allowed_origin { ORIGIN_TUNNEL_ADDRESS, ORIGIN_STATIC, ORIGIN_LEARNED, ORIGIN_FOREIGN };
+const char *allowed_origin_name(enum allowed_origin origin);
+
+struct allowed_entry {
+	struct trie_node node; /* first */
+	struct owner *want;    /* of a foreign entry: where it is */
+	struct owner *have;    /* NULL: not installed */
+	uint8_t origin;	       /* enum allowed_origin */
+	bool stale;	       /* learned, not set again since the last start */
+	uint32_t seen;	       /* round of the last comparison that saw it */
+};
+
+struct allowedips {
+	struct trie ours, foreign, refused;
+	struct slab entries, refusals;
+	struct wg_change *queue;
+	size_t n_queue, cap_queue;
+	size_t n_stale;
+	uint32_t round;
+	bool adopted; /* entries that we did not install are foreign */
+	/* A prefix of ours is given up without a change in the queue; for the ledger. May be NULL.
+	 */
+	void (*on_forget)(void *arg, const struct prefix *p);
+	/* What was refused because of a foreign entry may be tried again. May be NULL. */
+	void (*on_retry)(void *arg, uint32_t owner_id, const struct prefix *p);
+	void *arg;
+};
+
+/* What a comparison found and put into the queue. */
+struct allowed_drift {
+	size_t missing, moved, extra; /* of ours; entries that nobody asked for */
+	size_t foreign;		      /* new foreign ones (adopted interfaces) */
+	struct prefix first;	      /* an example; family 0: nothing */
+};
+
+void allowedips_init(struct allowedips *a, bool adopted);
+void allowedips_free(struct allowedips *a);
+
+/* A learned entry. REASON_NONE, or why not. */
+enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p);
+/* Takes a learned entry away if it is wanted there. True when there was one. */
+bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p);
+/* A configured entry. REASON_NONE, or REASON_FOREIGN_ALLOWED_IP. */
+enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const struct prefix *p,
+			   enum allowed_origin origin);
+void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct prefix *p);
+/* An entry read from the device at a start. MINE: of an adopted interface, in the ledger. */
+void allowedips_found(struct allowedips *a, struct owner *owner, const struct prefix *p, bool mine);
+/* The device refused the last SET of P at OWNER: forget it. */
+void allowedips_drop(struct allowedips *a, struct owner *owner, const struct prefix *p);
+
+/* The device lost everything: nothing is installed. */
+void allowedips_forget(struct allowedips *a);
+/* OWNER lost everything (removed by somebody). */
+void allowedips_forget_owner(struct allowedips *a, struct owner *owner);
+/* Queues whatever is wanted and not there. */
+void allowedips_reconcile(struct allowedips *a);
+/* OWNER goes: its entries, foreign ones too, are forgotten without a change. */
+void allowedips_remove_owner(struct allowedips *a, struct owner *owner);
+/* Queues the removal of everything that is ours (teardown of an adopted interface). */
+void allowedips_clear(struct allowedips *a);
+
+/* Takes from a dump with entries where ours are, without queueing anything. */
+void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners);
+/* P is wanted at OWNER, and there as far as is known. */
+bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
+			  const struct prefix *p);
+/* Compares with a dump that has entries; OWNERS[i] is who the dump's peer I is (NULL: to be
+ * passed over). The queue must be empty. */
+void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
+			struct allowed_drift *drift);
+void allowedips_applied(struct allowedips *a); /* empties the queue */
+
+void allowedips_mark_stale(struct allowedips *a);
+/* Queues removals of up to QUANTUM stale entries; true when there may be more. */
+bool allowedips_sweep(struct allowedips *a, size_t quantum);
+
+static inline struct allowed_entry *allowed_entry_of(struct trie_node *node)
+{
+	return (struct allowed_entry *)node;
+}
+
+#endif
