@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += wgd/libwgd.a
+wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS)
+wgd_libwgd_a_SOURCES = \
+	wgd/allowedips.c wgd/allowedips.h \
+	wgd/device.c wgd/device.h \
+	wgd/device_sync.c wgd/device_sync.h \
+	wgd/endpoints.c wgd/endpoints.h \
+	wgd/ledger.c wgd/ledger.h \
+	wgd/link.c wgd/link.h \
+	wgd/liveness.c wgd/liveness.h \
+	wgd/peer.c \
+	wgd/probe.c wgd/probe.h \
+	wgd/report.c wgd/report.h \
+	wgd/resolve.c wgd/resolve.h \
+	wgd/secrets.c wgd/secrets.h \
+	wgd/shows.c wgd/shows.h \
+	wgd/uapi.c wgd/uapi.h \
+	wgd/userspace.c wgd/userspace.h \
+	wgd/wg.c wgd/wg.h \
+	wgd/wg_kernel.c \
+	wgd/wg_userspace.c \
+	wgd/wgconf.c wgd/wgconf.h
+
+pkglibexec_PROGRAMS += wgd/wgd
+wgd_wgd_SOURCES = wgd/main.c
+wgd_wgd_LDADD = wgd/libwgd.a $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) -lpthread

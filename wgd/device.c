@@ -1,0 +1,730 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device_sync.h"
+#include "endpoints.h"
+#include "report.h"
+#include "resolve.h"
+#include "userspace.h"
+#include "util.h"
+
+#define STARTING_MS 5000 /* a userspace program answers within that */
+#define STARTING_POLL_MS 20
+#define RETRY_MIN_MS 100
+#define RETRY_MAX_MS 5000
+#define RELEASE_MS 2000 /* how long entries may keep what is no longer configured */
+#define SWEEP_QUANTUM 5000
+
+struct device_list devices = TAILQ_HEAD_INITIALIZER(devices);
+static struct wgconf *current;
+static char *rundir;
+
+static void try_open(void *arg);
+
+/* RUNDIR/IF.new stands from before an interface is created until it carries our alias. */
+static char *marker_path(const char *ifname)
+{
+	return xasprintf("%s/%s.new", rundir, ifname);
+}
+
+static void marker_put(const char *ifname)
+{
+	char *path = marker_path(ifname);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
+static bool marker_exists(const char *ifname)
+{
+	char *path = marker_path(ifname);
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+static void marker_remove(const char *ifname)
+{
+	char *path = marker_path(ifname);
+
+	unlink(path);
+	free(path);
+}
+
+static bool is_ours(const char *ifname, const struct link_info *info)
+{
+	return str_eq(info->alias, LINK_ALIAS) || marker_exists(ifname);
+}
+
+const struct wgconf *devices_conf(void)
+{
+	return current;
+}
+
+struct device *device_find(const char *name)
+{
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		if (str_eq(dev->name, name))
+			return dev;
+	return NULL;
+}
+
+static void on_forget(void *arg, const struct prefix *p)
+{
+	struct device *dev = arg;
+
+	if (dev->ledger)
+		ledger_remove_entry(dev->ledger, p);
+}
+
+static void on_retry(void *arg, uint32_t owner_id, const struct prefix *p)
+{
+	report_refused(owner_id, p, REASON_NONE);
+}
+
+static void on_poll(void *arg)
+{
+	device_poll(arg);
+}
+
+static bool on_sweep(void *arg)
+{
+	struct device *dev = arg;
+	bool more = allowedips_sweep(&dev->allowed, SWEEP_QUANTUM);
+
+	device_flush(dev);
+	device_release(dev);
+	return more;
+}
+
+static struct device *device_new(const char *name)
+{
+	struct device *dev = xcalloc(1, sizeof(*dev));
+
+	str_copy(dev->name, name, sizeof(dev->name));
+	TAILQ_INIT(&dev->peers);
+	allowedips_init(&dev->allowed, false);
+	dev->allowed.on_forget = on_forget;
+	dev->allowed.on_retry = on_retry;
+	dev->allowed.arg = dev;
+	probe_init(&dev->probe);
+	timer_init(&dev->poll, on_poll, dev);
+	timer_init(&dev->retry, try_open, dev);
+	job_init(&dev->sweep, on_sweep, dev);
+	TAILQ_INSERT_TAIL(&devices, dev, link);
+	return dev;
+}
+
+static void device_free(struct device *dev)
+{
+	struct peer *p;
+
+	timer_stop(&dev->poll);
+	timer_stop(&dev->retry);
+	job_stop(&dev->sweep);
+	while ((p = TAILQ_FIRST(&dev->peers)))
+		peer_free(p);
+	hash_clear(&dev->by_key);
+	allowedips_free(&dev->allowed);
+	probe_close(&dev->probe);
+	wg_close(dev->wg);
+	ledger_close(dev->ledger);
+	TAILQ_REMOVE(&devices, dev, link);
+	free(dev);
+}
+
+static void retry_in(struct device *dev, uint64_t ms)
+{
+	timer_start(&dev->retry, ms);
+}
+
+static void settled(struct device *dev)
+{
+	dev->settled = true;
+	report_settled();
+}
+
+/* Tries again later, ever less often. */
+static void give_up(struct device *dev, enum device_state state, const char *what, const char *why)
+{
+	uint64_t ms = RETRY_MIN_MS << (dev->failures < 8 ? dev->failures : 8);
+
+	wg_close(dev->wg);
+	dev->wg = NULL;
+	dev->state = state;
+	if (dev->failures++ < 3 || dev->failures % 64 == 0)
+		log_error(what, "interface=%s why=\"%s\"", dev->name, why);
+	retry_in(dev, ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS);
+	settled(dev);
+}
+
+static void wait_for_program(struct device *dev)
+{
+	dev->state = DEVICE_STARTING;
+	retry_in(dev, STARTING_POLL_MS);
+}
+
+/* Starts a userspace program; the interface appears when it is ready. */
+static void start_program(struct device *dev)
+{
+	int err;
+
+	marker_put(dev->name);
+	err = userspace_start(current->program, rundir, dev->name);
+	if (err < 0) {
+		marker_remove(dev->name);
+		give_up(dev, DEVICE_WAITING, "userspace-not-started", strerror(-err));
+		return;
+	}
+	log_info("userspace-start", "interface=%s program=%s", dev->name, current->program);
+	dev->start_by = now_ms() + STARTING_MS;
+	wait_for_program(dev);
+}
+
+/* True when the interface is there now. */
+static bool create(struct device *dev)
+{
+	enum wgconf_backend backend = dev->conf->backend;
+	int err = -EOPNOTSUPP;
+
+	if (dev->state == DEVICE_STARTING && now_ms() < dev->start_by) {
+		wait_for_program(dev);
+		return false;
+	}
+	if (dev->state == DEVICE_STARTING) {
+		give_up(dev, DEVICE_WAITING, "userspace-not-started",
+			"it made no interface in time: see the log file in the run directory");
+		return false;
+	}
+	if (backend != BACKEND_USERSPACE) {
+		marker_put(dev->name);
+		err = link_create(dev->name);
+		if (err == 0)
+			log_info("interface-created", "interface=%s backend=kernel", dev->name);
+	}
+	if (err == -EOPNOTSUPP && backend != BACKEND_KERNEL)
+		start_program(dev);
+	else if (err < 0)
+		give_up(dev, DEVICE_WAITING, "interface-not-created", strerror(-err));
+	return err == 0;
+}
+
+static int open_backend(struct device *dev, const struct link_info *info)
+{
+	if (str_eq(info->kind, "wireguard"))
+		return wg_kernel_open(dev->name, &dev->wg);
+	return wg_userspace_open(dev->name, &dev->wg);
+}
+
+static bool has_addr(const struct tunnel_addr *list, size_t n, const struct tunnel_addr *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].len == a->len && addr_eq(&list[i].addr, &a->addr))
+			return true;
+	return false;
+}
+
+static void remove_extra_addrs(struct device *dev, const struct tunnel_addr *have, size_t n)
+{
+	const struct if_conf *conf = dev->conf;
+
+	for (size_t i = 0; i < n; i++) {
+		if (has_addr(conf->addrs, conf->n_addrs, &have[i]))
+			continue;
+		if (dev->adopted && !ledger_has_addr(dev->ledger, &have[i].addr, have[i].len))
+			continue;
+		log_info("address-removed", "interface=%s address=%s/%u", dev->name,
+			 ADDR_STR(&have[i].addr), have[i].len);
+		link_delete_addr(dev->ifindex, &have[i]);
+		if (dev->ledger)
+			ledger_remove_addr(dev->ledger, &have[i].addr, have[i].len);
+	}
+}
+
+static void sync_addrs(struct device *dev)
+{
+	const struct if_conf *conf = dev->conf;
+	struct tunnel_addr *have;
+	size_t n;
+
+	if (link_addrs(dev->ifindex, &have, &n) < 0)
+		return;
+	for (size_t i = 0; i < conf->n_addrs; i++) {
+		const struct tunnel_addr *a = &conf->addrs[i];
+		int err;
+
+		if (has_addr(have, n, a))
+			continue;
+		if (dev->ledger) {
+			ledger_add_addr(dev->ledger, &a->addr, a->len);
+			ledger_flush(dev->ledger);
+		}
+		err = link_add_addr(dev->ifindex, a);
+		if (err < 0)
+			log_limited(&dev->bucket, LOG_LEVEL_ERROR, "address-refused",
+				    "interface=%s address=%s/%u error=\"%s\"", dev->name,
+				    ADDR_STR(&a->addr), a->len, strerror(-err));
+	}
+	remove_extra_addrs(dev, have, n);
+	free(have);
+}
+
+/* The link as configured: MTU, addresses, up or down. */
+static void sync_link(struct device *dev, const struct link_info *info)
+{
+	const struct if_conf *conf = dev->conf;
+	bool want_up = conf->admin == ADMIN_UP || (conf->admin == ADMIN_EXTERNAL && info->admin_up);
+	int err = 0;
+
+	if (!dev->adopted && info->mtu != conf->mtu)
+		err = link_set_mtu(dev->ifindex, conf->mtu);
+	if (want_up != info->admin_up)
+		err = link_set_up(dev->ifindex, want_up);
+	if (err < 0)
+		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "link-refused",
+			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	sync_addrs(dev);
+}
+
+static void report_all(struct device *dev)
+{
+	struct peer *p;
+
+	report_if(dev);
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (p->conf)
+			report_peer(p);
+}
+
+static void take_link(struct device *dev, const struct link_info *info)
+{
+	dev->ifindex = info->ifindex;
+	dev->mtu = info->mtu;
+	dev->up = info->admin_up;
+}
+
+/* Whose the interface is. False: not ours to use. */
+static bool claim(struct device *dev, const struct link_info *info)
+{
+	bool fresh;
+
+	if (is_ours(dev->name, info)) {
+		if (!str_eq(info->alias, LINK_ALIAS))
+			link_set_alias(info->ifindex, LINK_ALIAS);
+		marker_remove(dev->name);
+		dev->adopted = dev->allowed.adopted = false;
+		return true;
+	}
+	if (!dev->conf->adopt) {
+		give_up(dev, DEVICE_REFUSED, "interface-refused",
+			"it exists and is not ours; 'adopt true' uses it as it is");
+		return false;
+	}
+	dev->adopted = dev->allowed.adopted = true;
+	ledger_close(dev->ledger);
+	dev->ledger = ledger_open(rundir, dev->name, info->ifindex, &fresh);
+	if (!dev->ledger) {
+		give_up(dev, DEVICE_REFUSED, "interface-refused", "its ledger cannot be written");
+		return false;
+	}
+	log_info("interface-adopted", "interface=%s ledger=%s", dev->name, fresh ? "new" : "read");
+	return true;
+}
+
+static void opened(struct device *dev, struct link_info *info)
+{
+	int err;
+
+	take_link(dev, info);
+	err = device_sync_open(dev);
+	if (err < 0) {
+		give_up(dev, DEVICE_WAITING, "device-unread", strerror(-err));
+		return;
+	}
+	sync_link(dev, info);
+	if (link_get(dev->name, info) == 0)
+		take_link(dev, info);
+	dev->state = DEVICE_READY;
+	dev->failures = 0;
+	log_info(dev->known ? "interface-restored" : "interface-ready",
+		 "interface=%s backend=%s peers=%zu", dev->name, dev->wg->backend->name,
+		 dev->conf->n_peers);
+	dev->known = true;
+	device_poll(dev); /* what state the tunnels are in, before anybody is told of them */
+	if (dev->state != DEVICE_READY)
+		return;
+	report_all(dev);
+	settled(dev);
+}
+
+static void try_open(void *arg)
+{
+	struct device *dev = arg;
+	struct link_info info;
+	int err;
+
+	if (!dev->conf || dev->state == DEVICE_READY)
+		return;
+	err = link_get(dev->name, &info);
+	if (err == -ENODEV) {
+		if (!create(dev))
+			return;
+		err = link_get(dev->name, &info);
+	}
+	if (err < 0) {
+		give_up(dev, DEVICE_WAITING, "interface-unread", strerror(-err));
+		return;
+	}
+	err = open_backend(dev, &info);
+	if (err < 0 && dev->state != DEVICE_STARTING)
+		dev->start_by = now_ms() + STARTING_MS;
+	if (err == -ENODEV && now_ms() < dev->start_by) {
+		wait_for_program(dev);
+	} else if (err < 0) {
+		give_up(dev, DEVICE_WAITING, "wireguard-unreachable", strerror(-err));
+	} else if (claim(dev, &info)) {
+		opened(dev, &info);
+	}
+}
+
+/* READY no more. Everything that we want is kept, to be put back. */
+void device_lost(struct device *dev, const char *why)
+{
+	struct peer *p;
+
+	if (dev->state != DEVICE_READY)
+		return;
+	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
+	timer_stop(&dev->poll);
+	job_stop(&dev->sweep);
+	wg_close(dev->wg);
+	dev->wg = NULL;
+	probe_close(&dev->probe);
+	dev->state = DEVICE_WAITING;
+	dev->up = false;
+	dev->full_read_at = 0;
+	allowedips_forget(&dev->allowed);
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		uint32_t changes = p->live.changes;
+
+		p->present = false;
+		liveness_init(&p->live, now_ms());
+		p->live.state = TUNNEL_DOWN;
+		p->live.reason = REASON_INTERFACE_GONE;
+		p->live.changes = changes + 1;
+		if (p->announced)
+			report_peer(p);
+	}
+	report_if_gone(dev);
+	dev->ifindex = 0;
+	if (dev->conf)
+		retry_in(dev, 0);
+}
+
+static void link_changed(struct device *dev, const struct link_info *info)
+{
+	bool was_up = dev->up;
+
+	take_link(dev, info);
+	if (dev->conf)
+		sync_link(dev, info);
+	if (dev->up != was_up) {
+		log_info("link-state", "interface=%s up=%s", dev->name, dev->up ? "yes" : "no");
+		report_if(dev);
+	}
+}
+
+bool device_check_link(struct device *dev)
+{
+	struct link_info info;
+	int err = link_get(dev->name, &info);
+
+	if (err == -ENODEV || (err == 0 && info.ifindex != dev->ifindex)) {
+		device_lost(dev, "the link was deleted");
+		return false;
+	}
+	if (err < 0)
+		return true;
+	if (info.admin_up != dev->up || (dev->conf && dev->conf->admin == ADMIN_UP && !dev->up) ||
+	    (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
+		link_changed(dev, &info);
+	else if (dev->addrs_dirty && dev->conf)
+		sync_addrs(dev);
+	dev->addrs_dirty = false;
+	return true;
+}
+
+void devices_link_event(const char *ifname, int ifindex)
+{
+	struct device *dev, *next;
+
+	for (dev = TAILQ_FIRST(&devices); dev; dev = next) {
+		bool ours = ifindex == 0 || (ifname && str_eq(ifname, dev->name)) ||
+			    (dev->ifindex && dev->ifindex == ifindex);
+
+		next = TAILQ_NEXT(dev, link);
+		if (!ours)
+			continue;
+		if (dev->state == DEVICE_READY) {
+			dev->addrs_dirty |= !ifname;
+			timer_start(&dev->poll, 0);
+		} else if (dev->state == DEVICE_REFUSED && dev->conf) {
+			retry_in(dev, RETRY_MIN_MS);
+		}
+	}
+}
+
+/* No longer configured: zebra-lite lets go first, then the interface goes. */
+static void leave(struct device *dev)
+{
+	struct peer *p;
+
+	dev->conf = NULL;
+	TAILQ_FOREACH (p, &dev->peers, link)
+		peer_configure(p, NULL);
+}
+
+static void delete_own(struct device *dev)
+{
+	if (dev->ifindex)
+		link_delete(dev->ifindex);
+	userspace_stop(current ? current->program : "wireguard-go", rundir, dev->name);
+	marker_remove(dev->name);
+}
+
+static void delete_ours_of_adopted(struct device *dev)
+{
+	struct tunnel_addr *have;
+	struct peer *p;
+	size_t n;
+
+	allowedips_clear(&dev->allowed);
+	device_flush(dev);
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (!p->foreign && p->present && dev->wg)
+			wg_remove_peer(dev->wg, p->owner.key);
+	if (link_addrs(dev->ifindex, &have, &n) == 0) {
+		for (size_t i = 0; i < n; i++)
+			if (ledger_has_addr(dev->ledger, &have[i].addr, have[i].len))
+				link_delete_addr(dev->ifindex, &have[i]);
+		free(have);
+	}
+	ledger_delete(dev->ledger);
+	dev->ledger = NULL;
+}
+
+static void device_delete(struct device *dev)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link)
+		report_peer_gone(p);
+	report_if_gone(dev);
+	if (dev->adopted && dev->ledger)
+		delete_ours_of_adopted(dev);
+	else if (!dev->adopted && (dev->known || marker_exists(dev->name)))
+		delete_own(dev);
+	log_info("interface-removed", "interface=%s", dev->name);
+	device_free(dev);
+}
+
+int devices_check(const struct wgconf *conf, char *error, size_t size)
+{
+	bool kernel = wg_kernel_present(), program = userspace_present(conf->program);
+
+	for (size_t i = 0; i < conf->n_ifs; i++) {
+		const struct if_conf *f = &conf->ifs[i];
+		const struct device *dev = device_find(f->name);
+		struct link_info info;
+
+		if (f->backend == BACKEND_KERNEL && !kernel) {
+			snprintf(error, size,
+				 "interface %s: backend kernel: this kernel has no WireGuard",
+				 f->name);
+			return -EINVAL;
+		}
+		if (f->backend != BACKEND_KERNEL && !program &&
+		    (f->backend == BACKEND_USERSPACE || !kernel)) {
+			snprintf(error, size,
+				 "interface %s: userspace-program %s is not installed%s", f->name,
+				 conf->program, kernel ? "" : ", and this kernel has no WireGuard");
+			return -EINVAL;
+		}
+		if ((dev && dev->known) || f->adopt || link_get(f->name, &info) < 0 ||
+		    is_ours(f->name, &info))
+			continue;
+		snprintf(error, size,
+			 "interface %s exists and is not ours; 'adopt true' uses it as it is",
+			 f->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void apply_one(struct device *dev, const struct if_conf *conf, const struct if_conf *old)
+{
+	struct link_info info;
+	struct peer *p;
+	int err;
+
+	if (!dev->conf) { /* it may have been about to leave */
+		timer_stop(&dev->retry);
+		timer_init(&dev->retry, try_open, dev);
+	}
+	dev->conf = conf;
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
+			peer_configure(p, NULL);
+	if (dev->state != DEVICE_READY) {
+		try_open(dev);
+		return;
+	}
+	err = device_sync_config(dev, old);
+	if (err == -ENODEV) {
+		device_lost(dev, "its WireGuard does not answer");
+		return;
+	}
+	if (err < 0)
+		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	if (link_get(dev->name, &info) == 0)
+		link_changed(dev, &info);
+	report_all(dev);
+	timer_start(&dev->poll, 0);
+}
+
+void devices_apply(struct wgconf *conf)
+{
+	struct wgconf *old = current;
+	struct device *dev;
+
+	current = conf;
+	TAILQ_FOREACH (dev, &devices, link)
+		if (!wgconf_find(conf, dev->name))
+			leave(dev);
+	for (size_t i = 0; i < conf->n_ifs; i++) {
+		const struct if_conf *f = &conf->ifs[i];
+
+		dev = device_find(f->name);
+		if (!dev)
+			dev = device_new(f->name);
+		apply_one(dev, f, old ? wgconf_find(old, f->name) : NULL);
+	}
+	/* Retries may have been due to the old configuration: none of it is referred to any more.
+	 */
+	wgconf_free(old);
+	report_settled();
+}
+
+static void on_leave_timeout(void *arg)
+{
+	device_delete(arg);
+}
+
+void devices_prune(void)
+{
+	uint64_t now = now_ms();
+	struct device *dev, *next;
+	struct peer *p;
+
+	for (dev = TAILQ_FIRST(&devices); dev; dev = next) {
+		bool held = false;
+
+		next = TAILQ_NEXT(dev, link);
+		TAILQ_FOREACH (p, &dev->peers, link) {
+			held |= p->owner.learned > 0;
+			if (p->conf || p->foreign)
+				continue;
+			report_peer_gone(p);
+			if (!p->drop_at)
+				p->drop_at = now + RELEASE_MS;
+		}
+		if (dev->conf) {
+			device_release(dev);
+		} else if (!held) {
+			device_delete(dev);
+		} else {
+			report_if_gone(dev);
+			timer_init(&dev->retry, on_leave_timeout, dev);
+			timer_start(&dev->retry, RELEASE_MS);
+		}
+	}
+}
+
+void devices_teardown(void)
+{
+	struct device *dev;
+
+	while ((dev = TAILQ_FIRST(&devices)))
+		device_delete(dev);
+}
+
+static void on_resolved(uint32_t id, const char *text, const struct endpoint *found)
+{
+	struct peer *p = peer_by_id(id);
+	struct wg_peer_set set = {.endpoint = *found};
+	bool lives;
+
+	if (!p || !p->conf || !p->conf->endpoint || !str_eq(p->conf->endpoint, text) || !p->dev->wg)
+		return;
+	set.key = p->owner.key;
+	lives = p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED;
+	if (lives || memcmp(found, &p->endpoint, sizeof(*found)) == 0)
+		return;
+	log_info("endpoint-resolved", "peer=%s interface=%s name=%s endpoint=%s", p->name,
+		 p->dev->name, text, ENDPOINT_STR(found));
+	p->configured = *found;
+	wg_set_peer(p->dev->wg, &set);
+}
+
+static void on_link_event(void *arg, const char *ifname, int ifindex)
+{
+	devices_link_event(ifname, ifindex);
+}
+
+void devices_open(const char *dir)
+{
+	rundir = xstrdup(dir);
+	link_open();
+	link_watch(on_link_event, NULL);
+	endpoints_open();
+	resolve_open(on_resolved);
+}
+
+void devices_close(void)
+{
+	struct device *dev;
+
+	while ((dev = TAILQ_FIRST(&devices)))
+		device_free(dev);
+	wgconf_free(current);
+	current = NULL;
+	endpoints_close();
+	resolve_close();
+	link_close();
+	free(rundir);
+	rundir = NULL;
+}
+
+bool devices_settled(void)
+{
+	struct device *dev;
+
+	if (!current)
+		return false;
+	TAILQ_FOREACH (dev, &devices, link)
+		if (dev->conf && !dev->settled)
+			return false;
+	return true;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * device: the life of one WireGuard interface.
+ *
+ * A device is WAITING (the interface is to be created, adopted or found again), STARTING (a
+ * userspace program was started and has not answered yet), READY (read and reconciled; polled
+ * from now on) or REFUSED (cannot be used; tried again now and then). Whatever is lost while it is
+ * READY (the link, the program, a peer, an entry) is noticed at the latest at the next poll, put
+ * back and said.
+ *
+ * Interfaces that we create carry the ifalias "wgbgp" and are wholly ours. Adopted ones keep what
+ * was there: what we add is in the ledger, and only that is ever changed or removed.
+ */
+#ifndef WGBGP_DEVICE_H
+#define WGBGP_DEVICE_H
+
+#include <sys/queue.h>
+
+#include "allowedips.h"
+#include "hash.h"
+#include "ledger.h"
+#include "link.h"
+#include "log.h"
+#include "loop.h"
+#include "probe.h"
+#include "wgconf.h"
+
+enum device_state { DEVICE_WAITING, DEVICE_STARTING, DEVICE_READY, DEVICE_REFUSED };
+
+struct peer {
+	struct owner owner; /* first: its id and key, counts of entries */
+	TAILQ_ENTRY(peer) link;
+	struct hash_node by_key, by_id;
+	struct device *dev;
+	char name[MSG_NAME_MAX + 1];  /* configured; of others their key */
+	const struct peer_conf *conf; /* NULL: not (or no longer) configured */
+	bool foreign;		      /* was on an adopted interface before us: never removed */
+	bool present;		      /* in the device */
+	bool announced;		      /* zebra-lite knows it */
+	uint64_t drop_at;	      /* ms: to be removed when free, at the latest then; 0: no */
+	uint32_t seen;		      /* round of the last dump that had it */
+	const struct wg_peer *found;  /* in that dump; valid while it is being worked on */
+	struct endpoint endpoint;     /* current, as the device says */
+	struct endpoint configured;   /* as last given to the device */
+	char *configured_text;	      /* the configuration's words for it */
+	uint64_t resolved_at;	      /* ms: the name was last resolved */
+	uint64_t rx_bytes, tx_bytes;
+	struct liveness live;
+	struct log_bucket bucket;
+};
+
+struct device {
+	TAILQ_ENTRY(device) link;
+	char name[16];
+	const struct if_conf *conf; /* NULL: no longer configured */
+	enum device_state state;
+	int ifindex; /* 0: none */
+	bool adopted, up, announced;
+	bool known;	  /* was READY before: differences are drift, not news */
+	bool settled;	  /* tried at least once: TUNNEL_SYNC need not wait for it */
+	bool key_missing; /* said that there is no private key */
+	bool addrs_dirty; /* its addresses may have changed */
+	uint32_t mtu;
+	uint64_t start_by;     /* ms: STARTING ends in failure then */
+	unsigned failures;     /* in a row, for the back-off */
+	struct wg *wg;	       /* NULL unless READY */
+	struct ledger *ledger; /* adopted ones */
+	struct probe probe;
+	struct allowedips allowed;
+	TAILQ_HEAD(peer_list, peer) peers;
+	struct hash_table by_key;
+	uint32_t round; /* of dumps */
+	uint8_t public_key[WG_KEY_BYTES];
+	uint16_t listen_port;
+	uint32_t fwmark;
+	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
+	struct timer poll, retry;
+	struct job sweep;
+	struct log_bucket bucket;
+};
+
+TAILQ_HEAD(device_list, device);
+extern struct device_list devices;
+
+void devices_open(const char *rundir);
+void devices_close(void); /* frees; changes nothing outside */
+/* Why CONF cannot be applied; 0 or -EINVAL. */
+int devices_check(const struct wgconf *conf, char *error, size_t size);
+void devices_apply(struct wgconf *conf); /* takes it over */
+void devices_prune(void);
+void devices_teardown(void);
+void devices_link_event(const char *ifname, int ifindex);
+bool devices_settled(void); /* every one was tried */
+const struct wgconf *devices_conf(void);
+
+struct device *device_find(const char *name);
+/* Hands the queued changes to the device. 0, or -errno: then the device was read again, and what
+ * could not be set is refused by device_refused(). */
+int device_flush(struct device *dev);
+void device_lost(struct device *dev, const char *why);
+void device_poll(struct device *dev);
+
+/* peer.c */
+struct peer *peer_new(struct device *dev, const uint8_t *key);
+void peer_free(struct peer *p);
+struct peer *peer_find(const struct device *dev, const uint8_t *key);
+struct peer *peer_by_id(uint32_t id);
+void peer_configure(struct peer *p, const struct peer_conf *conf);
+/* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
+int peer_install(struct peer *p, bool create, const struct wg_peer *found);
+void peer_fix_entries(struct peer *p, const struct peer_conf *old);
+/* A reading of the device; NULL: it is not in there. */
+void peer_read(struct peer *p, const struct wg_peer *found);
+void peer_probe(struct peer *p, uint64_t now);
+int64_t wall_ms(void);
+
+#endif

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A device that answers: reading it, giving it what it lacks, polling it, repairing it.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device_sync.h"
+#include "report.h"
+#include "secrets.h"
+#include "util.h"
+
+#define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
+#define POLL_SHARE 20	   /* the same for polls as a whole */
+
+/* Whose the peers of a dump are; strangers get a peer of their own. Release with free(). */
+static struct owner **map_owners(struct device *dev, const struct wg_dump *dump, bool add)
+{
+	struct owner **owners = xcalloc(dump->n_peers, sizeof(*owners));
+
+	for (size_t i = 0; i < dump->n_peers; i++) {
+		const uint8_t *key = dump->peers[i].key;
+		struct peer *p;
+
+		if (memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
+			continue;
+		p = peer_find(dev, key);
+		if (!p && add) {
+			p = peer_new(dev, key);
+			p->foreign = dev->adopted && !ledger_has_peer(dev->ledger, key);
+		}
+		owners[i] = p ? &p->owner : NULL;
+	}
+	return owners;
+}
+
+static const struct wg_peer *find_in(const struct wg_dump *dump, const uint8_t *key)
+{
+	for (size_t i = 0; i < dump->n_peers; i++)
+		if (memcmp(dump->peers[i].key, key, WG_KEY_BYTES) == 0)
+			return &dump->peers[i];
+	return NULL;
+}
+
+/* Marks which peers the dump has. */
+static void mark_seen(struct device *dev, struct owner **owners, const struct wg_dump *dump)
+{
+	dev->round++;
+	for (size_t i = 0; i < dump->n_peers; i++) {
+		if (!owners[i])
+			continue;
+		((struct peer *)owners[i])->seen = dev->round;
+		((struct peer *)owners[i])->found = &dump->peers[i];
+	}
+}
+
+int device_sync_key(struct device *dev, const struct wg_dump *dump)
+{
+	const struct if_conf *conf = dev->conf;
+	const uint8_t *key = secrets_get(conf->key_file);
+	struct wg_device_set set = {.listen_port = conf->listen_port, .fwmark = conf->fwmark};
+	uint8_t public_key[WG_KEY_BYTES];
+
+	memcpy(dev->public_key, dump->public_key, WG_KEY_BYTES);
+	if (key && crypto_scalarmult_base(public_key, key) == 0 &&
+	    memcmp(public_key, dump->public_key, WG_KEY_BYTES) != 0) {
+		set.private_key = key;
+		memcpy(dev->public_key, public_key, WG_KEY_BYTES);
+	}
+	if (!key && conf->key_file && !dev->key_missing)
+		log_error("no-private-key", "interface=%s file=%s", dev->name, conf->key_file);
+	dev->key_missing = !key && conf->key_file;
+	set.set_port = conf->listen_port && conf->listen_port != dump->listen_port;
+	set.set_fwmark = conf->fwmark != dump->fwmark && (!dev->adopted || conf->fwmark);
+	dev->listen_port = set.set_port ? conf->listen_port : dump->listen_port;
+	dev->fwmark = set.set_fwmark ? conf->fwmark : dump->fwmark;
+	if (!set.private_key && !set.set_port && !set.set_fwmark)
+		return 0;
+	if (dev->state == DEVICE_READY)
+		log_info("device-set", "interface=%s private-key=%d listen-port=%d fwmark=%d",
+			 dev->name, set.private_key != NULL, set.set_port, set.set_fwmark);
+	return wg_set_device(dev->wg, &set);
+}
+
+/* The configured peers: made, or given what differs. */
+static int sync_peers(struct device *dev)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < dev->conf->n_peers && err != -ENODEV; i++) {
+		const struct peer_conf *conf = &dev->conf->peers[i];
+		struct peer *p = peer_find(dev, conf->key);
+		bool there;
+
+		if (!p)
+			p = peer_new(dev, conf->key);
+		there = p->seen == dev->round;
+		peer_configure(p, conf);
+		err = peer_install(p, !there, there ? p->found : NULL);
+	}
+	return err == -ENODEV ? err : 0;
+}
+
+static void sync_entries(struct device *dev, const struct if_conf *old)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		if (p->conf)
+			peer_fix_entries(p, old ? wgconf_find_peer(old, p->owner.key) : NULL);
+	}
+}
+
+/* What a killed wgd left of a removal. */
+static void bury(struct device *dev, const struct wg_dump *dump)
+{
+	if (find_in(dump, dev->wg->graveyard))
+		wg_remove_peer(dev->wg, dev->wg->graveyard);
+}
+
+static void load_entries(struct device *dev, const struct wg_dump *dump, struct owner **owners)
+{
+	bool fresh = dev->ledger && !dev->known;
+
+	for (size_t i = 0; i < dump->n_entries; i++) {
+		struct owner *owner = owners[dump->entries[i].peer];
+		const struct prefix *p = &dump->entries[i].prefix;
+		bool mine = dev->ledger && ledger_has_entry(dev->ledger, p);
+
+		if (!owner)
+			continue;
+		allowedips_found(&dev->allowed, owner, p, mine);
+		if (fresh && !mine)
+			ledger_note_foreign(dev->ledger, p, owner->key);
+	}
+}
+
+static void say_drift(struct device *dev, const struct allowed_drift *drift)
+{
+	if (drift->missing || drift->moved || drift->extra)
+		log_warn("drift-repaired",
+			 "interface=%s what=allowed-ips missing=%zu moved=%zu extra=%zu first=%s",
+			 dev->name, drift->missing, drift->moved, drift->extra,
+			 PREFIX_STR(&drift->first));
+	if (drift->foreign)
+		log_warn("foreign-allowed-ips", "interface=%s new=%zu", dev->name, drift->foreign);
+}
+
+/* First contact, or contact again after it was lost. */
+int device_sync_open(struct device *dev)
+{
+	struct wg_dump dump;
+	struct owner **owners;
+	struct allowed_drift drift;
+	int err = wg_get(dev->wg, true, &dump);
+
+	if (err < 0)
+		return err;
+	bury(dev, &dump);
+	owners = map_owners(dev, &dump, true);
+	mark_seen(dev, owners, &dump);
+	if (!dev->known)
+		load_entries(dev, &dump, owners);
+	err = device_sync_key(dev, &dump);
+	if (err == 0)
+		err = sync_peers(dev);
+	if (err == 0 && dev->known) {
+		allowedips_compare(&dev->allowed, &dump, owners, &drift);
+		say_drift(dev, &drift);
+	}
+	if (err == 0) {
+		sync_entries(dev, NULL);
+		err = device_flush(dev);
+	}
+	dev->full_read_at = now_ms();
+	free(owners);
+	wg_dump_free(&dump);
+	return err;
+}
+
+int device_sync_config(struct device *dev, const struct if_conf *old)
+{
+	struct wg_dump dump;
+	struct owner **owners;
+	int err = wg_get(dev->wg, false, &dump);
+
+	if (err < 0)
+		return err;
+	owners = map_owners(dev, &dump, true);
+	mark_seen(dev, owners, &dump);
+	err = device_sync_key(dev, &dump);
+	if (err == 0)
+		err = sync_peers(dev);
+	if (err == 0) {
+		sync_entries(dev, old);
+		err = device_flush(dev);
+	}
+	free(owners);
+	wg_dump_free(&dump);
+	return err;
+}
+
+/* The ledger's side of a queue, before it is applied and after. */
+static int ledger_before(struct device *dev)
+{
+	const struct allowedips *a = &dev->allowed;
+
+	for (size_t i = 0; i < a->n_queue; i++)
+		if (!a->queue[i].remove)
+			ledger_add_entry(dev->ledger, &a->queue[i].prefix);
+	return ledger_flush(dev->ledger);
+}
+
+static void ledger_after(struct device *dev)
+{
+	const struct allowedips *a = &dev->allowed;
+
+	for (size_t i = 0; i < a->n_queue; i++)
+		if (a->queue[i].remove && !trie_exact(&a->ours, &a->queue[i].prefix))
+			ledger_remove_entry(dev->ledger, &a->queue[i].prefix);
+	ledger_flush(dev->ledger);
+}
+
+static bool removes_any(const struct allowedips *a)
+{
+	for (size_t i = 0; i < a->n_queue; i++)
+		if (a->queue[i].remove)
+			return true;
+	return false;
+}
+
+/* Where a prefix is, for confirm_removals(). */
+struct place {
+	struct trie_node node; /* first */
+	const uint8_t *key;
+};
+
+static void put_place(struct trie *t, struct slab *slab, const struct prefix *p, const uint8_t *key)
+{
+	struct place *place = (struct place *)trie_exact(t, p);
+
+	if (!place) {
+		place = slab_alloc(slab);
+		trie_insert(t, &place->node, p);
+	}
+	place->key = key;
+}
+
+/*
+ * The way by the graveyard takes an entry from whomever has it. On an adopted interface it must not
+ * take one that somebody has just moved to a peer of his: look, and leave such removals out.
+ */
+static int confirm_removals(struct device *dev)
+{
+	struct allowedips *a = &dev->allowed;
+	struct slab slab = SLAB_INIT("places", struct place);
+	struct trie places = {0};
+	struct trie_node *node;
+	struct wg_dump dump;
+	size_t kept = 0;
+	int err = wg_get(dev->wg, true, &dump);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < dump.n_entries; i++)
+		put_place(&places, &slab, &dump.entries[i].prefix,
+			  dump.peers[dump.entries[i].peer].key);
+	for (size_t i = 0; i < a->n_queue; i++) {
+		const struct wg_change *c = &a->queue[i];
+		const struct place *at = (struct place *)trie_exact(&places, &c->prefix);
+
+		if (c->remove && (!at || memcmp(at->key, c->key, WG_KEY_BYTES) != 0))
+			continue;
+		if (!c->remove)
+			put_place(&places, &slab, &c->prefix, c->key);
+		a->queue[kept++] = *c;
+	}
+	a->n_queue = kept;
+	while ((node = trie_first(&places)))
+		trie_remove(&places, node);
+	slab_destroy(&slab);
+	wg_dump_free(&dump);
+	return 0;
+}
+
+/* A change failed: how much of it was done is not known. */
+static void read_again(struct device *dev)
+{
+	struct wg_dump dump;
+	struct owner **owners;
+
+	if (wg_get(dev->wg, true, &dump) < 0) {
+		allowedips_forget(&dev->allowed);
+		return;
+	}
+	owners = map_owners(dev, &dump, false);
+	allowedips_observe(&dev->allowed, &dump, owners);
+	free(owners);
+	wg_dump_free(&dump);
+}
+
+int device_flush(struct device *dev)
+{
+	struct allowedips *a = &dev->allowed;
+	int err = 0;
+
+	if (!a->n_queue)
+		return 0;
+	if (!dev->wg) {
+		allowedips_applied(a);
+		return -ENODEV;
+	}
+	if (dev->adopted && !dev->wg->single_removal && removes_any(a))
+		err = confirm_removals(dev);
+	if (err == 0 && dev->ledger)
+		err = ledger_before(dev);
+	if (err == 0)
+		err = wg_change(dev->wg, a->queue, a->n_queue);
+	if (err == 0 && dev->ledger)
+		ledger_after(dev);
+	allowedips_applied(a);
+	if (err < 0) {
+		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "allowed-ips-refused",
+			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+		read_again(dev);
+	}
+	return err;
+}
+
+/* Peers that are free of learned entries, or whose time is up. */
+void device_release(struct device *dev)
+{
+	struct peer *p, *next;
+	uint64_t now = now_ms();
+
+	for (p = TAILQ_FIRST(&dev->peers); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (!p->drop_at || (p->owner.learned && now < p->drop_at))
+			continue;
+		log_info("peer-removed", "peer=%s interface=%s", p->name, dev->name);
+		if (dev->wg && p->present)
+			wg_remove_peer(dev->wg, p->owner.key);
+		if (dev->ledger)
+			ledger_remove_peer(dev->ledger, p->owner.key);
+		allowedips_remove_owner(&dev->allowed, &p->owner);
+		peer_free(p);
+	}
+	if (dev->ledger)
+		ledger_flush(dev->ledger);
+}
+
+/* A configured peer that the device does not have any more. */
+static void restore_peer(struct device *dev, struct peer *p)
+{
+	log_warn("drift-repaired", "interface=%s what=peer peer=%s", dev->name, p->name);
+	peer_read(p, NULL);
+	allowedips_forget_owner(&dev->allowed, &p->owner);
+	peer_install(p, true, NULL);
+	allowedips_reconcile(&dev->allowed);
+}
+
+/* Peers that nobody told us of. On our own interfaces they have no business. */
+static void handle_strangers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
+{
+	for (size_t i = 0; i < dump->n_peers; i++) {
+		const uint8_t *key = dump->peers[i].key;
+
+		if (owners[i] || memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
+			continue;
+		if (dev->adopted) {
+			struct peer *p = peer_new(dev, key);
+
+			p->foreign = true;
+			p->present = true;
+			p->seen = dev->round;
+			owners[i] = &p->owner;
+			continue;
+		}
+		log_warn("drift-repaired", "interface=%s what=unknown-peer key=%s", dev->name,
+			 WG_KEY_STR(key));
+		wg_remove_peer(dev->wg, key);
+	}
+}
+
+static void read_peers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
+{
+	struct peer *p, *next;
+
+	for (size_t i = 0; i < dump->n_peers && dev->wg; i++)
+		if (owners[i])
+			peer_read((struct peer *)owners[i], &dump->peers[i]);
+	for (p = TAILQ_FIRST(&dev->peers); p && dev->wg; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (p->seen == dev->round)
+			continue;
+		if (p->conf) {
+			restore_peer(dev, p);
+		} else if (p->foreign) {
+			allowedips_remove_owner(&dev->allowed, &p->owner);
+			peer_free(p);
+		} else {
+			p->present = false;
+		}
+	}
+}
+
+static void probe_peers(struct device *dev)
+{
+	uint64_t now = now_ms();
+	struct peer *p;
+
+	if (!dev->up)
+		return;
+	TAILQ_FOREACH (p, &dev->peers, link)
+		peer_probe(p, now);
+}
+
+static bool full_read_due(const struct device *dev, uint64_t now)
+{
+	return now - dev->full_read_at >= dev->full_read_cost * FULL_READ_SHARE / 1000;
+}
+
+/* One reading. 0 or -errno. */
+static int poll_once(struct device *dev, uint64_t now)
+{
+	bool full = full_read_due(dev, now);
+	uint64_t begun = now_us();
+	struct allowed_drift drift;
+	struct owner **owners;
+	struct wg_dump dump;
+	int err = wg_get(dev->wg, full, &dump);
+
+	if (err < 0)
+		return err;
+	owners = map_owners(dev, &dump, false);
+	mark_seen(dev, owners, &dump);
+	handle_strangers(dev, &dump, owners);
+	if (dev->conf)
+		device_sync_key(dev, &dump);
+	if (full) {
+		allowedips_compare(&dev->allowed, &dump, owners, &drift);
+		dev->full_read_at = now;
+		dev->full_read_cost = now_us() - begun;
+	}
+	read_peers(dev, &dump, owners);
+	if (full) {
+		say_drift(dev, &drift);
+		device_flush(dev);
+	}
+	device_flush(dev);
+	free(owners);
+	wg_dump_free(&dump);
+	return 0;
+}
+
+void device_poll(struct device *dev)
+{
+	uint64_t now = now_ms(), cost = now_us(),
+		 next = dev->conf ? dev->conf->poll_interval : 1000;
+	int err = device_check_link(dev) ? poll_once(dev, now) : 0;
+
+	if (err == -ENODEV) {
+		device_lost(dev, "its WireGuard does not answer");
+		return;
+	}
+	if (dev->state != DEVICE_READY)
+		return;
+	if (err < 0)
+		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
+			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	probe_peers(dev);
+	device_release(dev);
+	cost = (now_us() - cost) * POLL_SHARE / 1000;
+	timer_start(&dev->poll, cost > next ? cost : next);
+}

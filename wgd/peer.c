@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Peers of a device: what they should be, what they are, and whether they live.
+ *
+ * A configured endpoint is given to the device when the peer is made, when the configuration
+ * changes, and again when the tunnel has been down for long; in between the peer may roam and its
+ * current endpoint is left alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon.h"
+#include "device.h"
+#include "endpoints.h"
+#include "report.h"
+#include "resolve.h"
+#include "secrets.h"
+#include "util.h"
+
+static struct hash_table by_id;
+static uint32_t last_id;
+
+int64_t wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct peer *peer_new(struct device *dev, const uint8_t *key)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	p->dev = dev;
+	p->owner.id = ++last_id;
+	memcpy(p->owner.key, key, WG_KEY_BYTES);
+	wg_key_str(key, p->name);
+	liveness_init(&p->live, now_ms());
+	TAILQ_INSERT_TAIL(&dev->peers, p, link);
+	hash_insert(&dev->by_key, &p->by_key, hash_bytes(key, WG_KEY_BYTES));
+	hash_insert(&by_id, &p->by_id, hash_bytes(&p->owner.id, sizeof(p->owner.id)));
+	return p;
+}
+
+void peer_free(struct peer *p)
+{
+	resolve_cancel(p->owner.id);
+	TAILQ_REMOVE(&p->dev->peers, p, link);
+	hash_remove(&p->dev->by_key, &p->by_key);
+	hash_remove(&by_id, &p->by_id);
+	if (!by_id.count)
+		hash_clear(&by_id);
+	free(p->configured_text);
+	free(p);
+}
+
+struct peer *peer_find(const struct device *dev, const uint8_t *key)
+{
+	struct hash_node *n = hash_find(&dev->by_key, hash_bytes(key, WG_KEY_BYTES));
+
+	for (; n; n = hash_find_next(n)) {
+		struct peer *p = container_of(n, struct peer, by_key);
+
+		if (memcmp(p->owner.key, key, WG_KEY_BYTES) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+struct peer *peer_by_id(uint32_t id)
+{
+	struct hash_node *n = hash_find(&by_id, hash_bytes(&id, sizeof(id)));
+
+	for (; n; n = hash_find_next(n)) {
+		struct peer *p = container_of(n, struct peer, by_id);
+
+		if (p->owner.id == id)
+			return p;
+	}
+	return NULL;
+}
+
+void peer_configure(struct peer *p, const struct peer_conf *conf)
+{
+	p->conf = conf;
+	p->drop_at = 0;
+	if (conf)
+		str_copy(p->name, conf->name, sizeof(p->name));
+}
+
+/* The endpoint to give to the device now; false: none. */
+static bool choose_endpoint(struct peer *p, bool create, const struct wg_peer *found,
+			    struct endpoint *out)
+{
+	const char *text = p->conf->endpoint;
+	bool same = p->configured_text && text && str_eq(p->configured_text, text);
+
+	if (create && p->endpoint.addr.family && (same || !text)) {
+		*out = p->endpoint; /* it was there before: where it was last heard */
+		return true;
+	}
+	if (text && !create && !p->configured_text && found && found->endpoint.addr.family)
+		return false; /* a restart: it may have roamed */
+	if (text && (create || !same)) {
+		if (endpoint_parse(text, out) == 0)
+			return true;
+		p->resolved_at = now_ms();
+		resolve_start(p->owner.id, text);
+	}
+	return create && endpoints_find(p->dev->name, p->owner.key, out);
+}
+
+static void remember_text(struct peer *p)
+{
+	free(p->configured_text);
+	p->configured_text = p->conf->endpoint ? xstrdup(p->conf->endpoint) : NULL;
+}
+
+static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *found)
+{
+	static const uint8_t none[WG_KEY_BYTES];
+	const uint8_t *psk = secrets_get(p->conf->psk_file);
+
+	if (p->conf->psk_file && !psk)
+		log_error("no-preshared-key", "interface=%s peer=%s file=%s", p->dev->name, p->name,
+			  p->conf->psk_file);
+	if (!p->conf->psk_file && found && found->has_psk)
+		return none;
+	return psk;
+}
+
+int peer_install(struct peer *p, bool create, const struct wg_peer *found)
+{
+	struct wg_peer_set set = {.key = p->owner.key, .create = create};
+	bool with_endpoint = choose_endpoint(p, create, found, &set.endpoint);
+	int err;
+
+	set.psk = choose_psk(p, found);
+	set.keepalive = p->conf->keepalive;
+	set.set_keepalive = !found || found->keepalive != p->conf->keepalive;
+	remember_text(p);
+	if (with_endpoint)
+		p->configured = set.endpoint;
+	if (!create && !with_endpoint && !set.psk && !set.set_keepalive)
+		return 0;
+	if (create && p->dev->ledger) {
+		ledger_add_peer(p->dev->ledger, p->owner.key);
+		ledger_flush(p->dev->ledger);
+	}
+	err = wg_set_peer(p->dev->wg, &set);
+	if (err < 0) {
+		log_limited(&p->bucket, LOG_LEVEL_ERROR, "peer-refused",
+			    "interface=%s peer=%s error=\"%s\"", p->dev->name, p->name,
+			    strerror(-err));
+		return err;
+	}
+	p->present = true;
+	return 0;
+}
+
+static void fix(struct peer *p, const struct prefix *prefix, enum allowed_origin origin)
+{
+	enum reason reason = allowedips_fix(&p->dev->allowed, &p->owner, prefix, origin);
+
+	if (reason != REASON_NONE)
+		log_limited(&p->bucket, LOG_LEVEL_WARN, "allowed-ip-refused",
+			    "interface=%s peer=%s prefix=%s reason=%s", p->dev->name, p->name,
+			    PREFIX_STR(prefix), reason_name(reason));
+}
+
+/* The peer's fixed entries; OLD: those of the configuration before, NULL: none. */
+void peer_fix_entries(struct peer *p, const struct peer_conf *old)
+{
+	struct allowedips *a = &p->dev->allowed;
+
+	for (size_t i = 0; old && i < old->n_tunnel_addrs; i++) {
+		struct prefix host = prefix_of_addr(&old->tunnel_addrs[i]);
+
+		if (!p->conf || !peer_conf_fixed(p->conf, &host))
+			allowedips_unfix(a, &p->owner, &host);
+	}
+	for (size_t i = 0; old && i < old->n_statics; i++)
+		if (!p->conf || !peer_conf_fixed(p->conf, &old->statics[i]))
+			allowedips_unfix(a, &p->owner, &old->statics[i]);
+	for (size_t i = 0; p->conf && i < p->conf->n_statics; i++)
+		fix(p, &p->conf->statics[i], ORIGIN_STATIC);
+	for (size_t i = 0; p->conf && i < p->conf->n_tunnel_addrs; i++) {
+		struct prefix host = prefix_of_addr(&p->conf->tunnel_addrs[i]);
+
+		fix(p, &host, ORIGIN_TUNNEL_ADDRESS);
+	}
+}
+
+static void say_state(const struct peer *p, enum tunnel_state before)
+{
+	json_t *event;
+
+	if (p->live.state == before)
+		return;
+	log_event(p->live.state == TUNNEL_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tunnel-state",
+		  "peer=%s interface=%s from=%s to=%s reason=%s", p->name, p->dev->name,
+		  tunnel_state_name(before), tunnel_state_name(p->live.state),
+		  reason_name(p->live.reason));
+	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "event", "tunnel-state", "interface",
+			  p->dev->name, "peer", p->name, "from", tunnel_state_name(before), "to",
+			  tunnel_state_name(p->live.state), "reason", reason_name(p->live.reason));
+	if (event)
+		daemon_event(event);
+}
+
+static bool note_endpoint(struct peer *p, const struct wg_peer *found)
+{
+	if (memcmp(&found->endpoint, &p->endpoint, sizeof(p->endpoint)) == 0)
+		return false;
+	p->endpoint = found->endpoint;
+	if (p->conf && p->endpoint.addr.family && found->handshake_sec)
+		endpoints_note(p->dev->name, p->owner.key, &p->endpoint);
+	return true;
+}
+
+/* Down for long: the far end may have another address by now, or the name another meaning. */
+static void retry_endpoint(struct peer *p, uint64_t now)
+{
+	struct wg_peer_set set = {.key = p->owner.key};
+
+	if (!p->conf->endpoint || p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED ||
+	    !p->dev->up || now - p->live.since < RESOLVE_AGAIN_MS ||
+	    now - p->resolved_at < RESOLVE_AGAIN_MS)
+		return;
+	p->resolved_at = now;
+	if (endpoint_parse(p->conf->endpoint, &set.endpoint) < 0) {
+		resolve_start(p->owner.id, p->conf->endpoint);
+	} else if (memcmp(&set.endpoint, &p->endpoint, sizeof(p->endpoint)) != 0) {
+		log_info("endpoint-reset", "peer=%s interface=%s endpoint=%s", p->name,
+			 p->dev->name, p->conf->endpoint);
+		wg_set_peer(p->dev->wg, &set);
+	}
+}
+
+void peer_read(struct peer *p, const struct wg_peer *found)
+{
+	struct liveness_input in = {.now = now_ms(),
+				    .wall = wall_ms(),
+				    .link_up = p->dev->up,
+				    .present = found != NULL,
+				    .rx = p->rx_bytes,
+				    .tx = p->tx_bytes};
+	enum tunnel_state before = p->live.state;
+	bool changed = false;
+
+	p->present = found != NULL;
+	if (found) {
+		changed = note_endpoint(p, found);
+		in.rx = p->rx_bytes = found->rx_bytes;
+		in.tx = p->tx_bytes = found->tx_bytes;
+		if (found->handshake_sec)
+			in.handshake =
+				found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
+	}
+	if (!p->conf)
+		return;
+	changed |= liveness_update(&p->live, &p->conf->liveness, &in);
+	say_state(p, before);
+	if (changed && p->announced)
+		report_peer(p);
+	if (found && p->dev->wg)
+		retry_endpoint(p, in.now);
+}
+
+void peer_probe(struct peer *p, uint64_t now)
+{
+	if (!p->conf || !p->conf->n_tunnel_addrs || !p->present || !p->dev->up)
+		return;
+	if (!p->endpoint.addr.family || !liveness_probe_due(&p->live, &p->conf->liveness, now))
+		return;
+	if (probe_send(&p->dev->probe, p->dev->name, &p->conf->tunnel_addrs[0]) == 0)
+		liveness_probed(&p->live, now);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "shows.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "util.h"
+
+#define ROWS_PER_STEP 500
+
+static json_t *json_endpoint(const struct endpoint *e)
+{
+	return e->addr.family ? json_string(ENDPOINT_STR(e)) : json_null();
+}
+
+static json_t *json_str_or_null(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+static json_t *json_age(const struct peer *p)
+{
+	int64_t age = liveness_handshake_age(&p->live, now_ms());
+
+	return age < 0 ? json_null() : json_integer(age / 1000);
+}
+
+static json_t *json_addrs(const struct addr *addrs, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_addr(&addrs[i]));
+	return list;
+}
+
+static json_t *json_prefixes(const struct prefix *prefixes, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_prefix(&prefixes[i]));
+	return list;
+}
+
+static json_t *json_if_addrs(const struct if_conf *conf)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; conf && i < conf->n_addrs; i++) {
+		char text[ADDR_STRLEN + 8];
+
+		snprintf(text, sizeof(text), "%s/%u", ADDR_STR(&conf->addrs[i].addr),
+			 conf->addrs[i].len);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *peer_row(const struct peer *p)
+{
+	const struct peer_conf *conf = p->conf;
+	json_t *row = json_object();
+
+	json_object_set_new(row, "name", json_string(p->name));
+	json_object_set_new(row, "public-key", json_string(WG_KEY_STR(p->owner.key)));
+	json_object_set_new(row, "foreign", json_boolean(p->foreign && !conf));
+	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
+	json_object_set_new(row, "configured-endpoint",
+			    json_str_or_null(conf ? conf->endpoint : NULL));
+	json_object_set_new(
+		row, "tunnel-addresses",
+		json_addrs(conf ? conf->tunnel_addrs : NULL, conf ? conf->n_tunnel_addrs : 0));
+	json_object_set_new(row, "permit",
+			    json_prefixes(conf ? conf->permit : NULL, conf ? conf->n_permit : 0));
+	json_object_set_new(row, "allowed-ips-count", json_integer(p->owner.entries));
+	json_object_set_new(row, "persistent-keepalive", json_integer(conf ? conf->keepalive : 0));
+	json_object_set_new(row, "handshake-seconds", json_age(p));
+	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
+	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));
+	json_object_set_new(row, "state", json_string(tunnel_state_name(p->live.state)));
+	json_object_set_new(row, "reason", json_string(reason_name(p->live.reason)));
+	return row;
+}
+
+static json_t *device_row(const struct device *dev)
+{
+	static const char *const states[] = {"waiting", "starting", "ready", "refused"};
+	bool has_key = !sodium_is_zero(dev->public_key, WG_KEY_BYTES);
+	json_t *row = json_object(), *peers = json_array();
+	uint64_t rx = 0, tx = 0;
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		rx += p->rx_bytes;
+		tx += p->tx_bytes;
+		json_array_append_new(peers, peer_row(p));
+	}
+	json_object_set_new(row, "name", json_string(dev->name));
+	json_object_set_new(row, "state", json_string(states[dev->state]));
+	json_object_set_new(row, "ifindex", json_integer(dev->ifindex));
+	json_object_set_new(row, "backend",
+			    json_str_or_null(dev->wg ? dev->wg->backend->name : NULL));
+	json_object_set_new(row, "up", json_boolean(dev->up));
+	json_object_set_new(row, "adopted", json_boolean(dev->adopted));
+	json_object_set_new(row, "public-key",
+			    json_str_or_null(has_key ? WG_KEY_STR(dev->public_key) : NULL));
+	json_object_set_new(row, "listen-port", json_integer(dev->listen_port));
+	json_object_set_new(row, "fwmark", json_integer(dev->fwmark));
+	json_object_set_new(row, "mtu", json_integer(dev->mtu));
+	json_object_set_new(row, "addresses", json_if_addrs(dev->conf));
+	json_object_set_new(row, "rx-bytes", json_integer(rx));
+	json_object_set_new(row, "tx-bytes", json_integer(tx));
+	json_object_set_new(row, "peers", peers);
+	return row;
+}
+
+static bool wanted(const struct show *s, const struct device *dev)
+{
+	const char *name = json_string_value(json_object_get(s->args, "interface"));
+
+	return !name || str_eq(name, dev->name);
+}
+
+/* An interface that was asked for by name must exist. */
+static bool refuse_unknown(struct show *s)
+{
+	const char *name = json_string_value(json_object_get(s->args, "interface"));
+
+	if (!name || device_find(name))
+		return false;
+	show_end(s, "no such interface");
+	return true;
+}
+
+static void show_wireguard(struct show *s)
+{
+	const struct device *dev;
+
+	if (refuse_unknown(s))
+		return;
+	show_head(s, json_object(), "interfaces");
+	TAILQ_FOREACH (dev, &devices, link)
+		if (wanted(s, dev))
+			show_row(s, device_row(dev));
+	show_end(s, NULL);
+}
+
+static json_t *tunnel_row(const struct peer *p)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "interface", json_string(p->dev->name));
+	json_object_set_new(row, "peer", json_string(p->name));
+	json_object_set_new(row, "state", json_string(tunnel_state_name(p->live.state)));
+	json_object_set_new(row, "reason", json_string(reason_name(p->live.reason)));
+	json_object_set_new(row, "reason-text", json_string(reason_text(p->live.reason)));
+	json_object_set_new(row, "cost", json_integer(p->conf->cost));
+	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));
+	json_object_set_new(row, "handshake-seconds", json_age(p));
+	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
+	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
+	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));
+	json_object_set_new(row, "changes", json_integer(p->live.changes));
+	json_object_set_new(row, "tunnel-addresses",
+			    json_addrs(p->conf->tunnel_addrs, p->conf->n_tunnel_addrs));
+	return row;
+}
+
+static void show_tunnels(struct show *s)
+{
+	const struct device *dev;
+	const struct peer *p;
+
+	show_head(s, json_object(), "tunnels");
+	TAILQ_FOREACH (dev, &devices, link)
+		TAILQ_FOREACH (p, &dev->peers, link)
+			if (p->conf)
+				show_row(s, tunnel_row(p));
+	show_end(s, NULL);
+}
+
+/* Where a listing of entries has got to. The device is found again by name: it may be gone. */
+struct cursor {
+	char device[16];
+	bool foreign; /* in the second of its tries */
+	bool started; /* `at` is valid: the last prefix that was shown */
+	struct prefix at;
+};
+
+static void start_allowed_ips(struct show *s)
+{
+	struct device *dev = TAILQ_FIRST(&devices);
+	struct cursor *c;
+
+	if (refuse_unknown(s))
+		return;
+	c = xcalloc(1, sizeof(*c));
+	s->state = c;
+	while (dev && !wanted(s, dev))
+		dev = TAILQ_NEXT(dev, link);
+	if (dev)
+		str_copy(c->device, dev->name, sizeof(c->device));
+	show_head(s, json_object(), "entries");
+}
+
+static json_t *entry_row(const struct device *dev, const struct allowed_entry *e)
+{
+	const struct peer *p = (const struct peer *)e->want;
+	json_t *row = json_object();
+	bool drift = e->have && e->have != e->want;
+
+	json_object_set_new(row, "interface", json_string(dev->name));
+	json_object_set_new(row, "peer", json_string(p->name));
+	json_object_set_new(row, "prefix", json_prefix(&e->node.p));
+	json_object_set_new(row, "origin",
+			    json_string(drift ? "drift" : allowed_origin_name(e->origin)));
+	json_object_set_new(row, "installed", json_boolean(e->have == e->want));
+	json_object_set_new(row, "stale", json_boolean(e->stale));
+	return row;
+}
+
+/* The entry behind the cursor in the trie that it is in. */
+static struct trie_node *next_entry(const struct trie *t, const struct cursor *c)
+{
+	struct trie_node *node;
+
+	if (!c->started)
+		return trie_first(t);
+	node = trie_first_from(t, &c->at);
+	return node && prefix_eq(&node->p, &c->at) ? trie_next(t, node) : node;
+}
+
+/* On to the foreign entries, then to the next device. False at the end. */
+static bool next_trie(struct show *s, struct cursor *c, struct device *dev)
+{
+	c->started = false;
+	c->foreign = !c->foreign;
+	if (c->foreign)
+		return true;
+	do
+		dev = TAILQ_NEXT(dev, link);
+	while (dev && !wanted(s, dev));
+	if (dev)
+		str_copy(c->device, dev->name, sizeof(c->device));
+	return dev != NULL;
+}
+
+static void step_allowed_ips(struct show *s)
+{
+	struct cursor *c = s->state;
+	struct device *dev = device_find(c->device);
+	struct trie_node *node;
+	const struct trie *t;
+
+	if (!dev) {
+		show_end(s, NULL);
+		return;
+	}
+	t = c->foreign ? &dev->allowed.foreign : &dev->allowed.ours;
+	node = next_entry(t, c);
+	for (int i = 0; node && i < ROWS_PER_STEP && !show_full(s); i++) {
+		show_row(s, entry_row(dev, allowed_entry_of(node)));
+		c->at = node->p;
+		c->started = true;
+		node = trie_next(t, node);
+	}
+	if (!node && !next_trie(s, c, dev))
+		show_end(s, NULL);
+}
+
+static void finish_allowed_ips(struct show *s)
+{
+	free(s->state);
+}
+
+const struct show_command shows[] = {
+	{"wireguard", show_wireguard, NULL, NULL},
+	{"tunnels", show_tunnels, NULL, NULL},
+	{"allowed-ips", start_allowed_ips, step_allowed_ips, finish_allowed_ips},
+	{NULL, NULL, NULL, NULL},
+};
