@@ -10,10 +10,13 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/bgp.h \
 	bgpd/conn.c bgpd/conn.h \
 	bgpd/fsm.c bgpd/fsm.h \
+	bgpd/listen.c bgpd/listen.h \
 	bgpd/message.c bgpd/message.h \
 	bgpd/message_open.c \
 	bgpd/message_update.c \
-	bgpd/peer.h \
+	bgpd/peer.c bgpd/peer.h \
+	bgpd/peer_conf.c bgpd/peer_conf.h \
+	bgpd/peer_show.c bgpd/peer_show.h \
 	bgpd/policy.h \
 	bgpd/rib.h \
 	bgpd/session.c bgpd/session.h \

@@ -87,6 +87,7 @@ extern struct peer_list peers;
 
 /* Of a link-local address: the first one, whatever its zone. */
 struct peer *peer_find(const struct addr *address);
+struct peer *peer_find_zone(const struct addr *address, const char *zone); /* "" none */
 const char *peer_name(const struct peer *p); /* address text; valid until the next call but four */
 const char *peer_state_name(enum peer_state s);
 /* iBGP neighbour that is one of our reflector clients. */

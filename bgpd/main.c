@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bgpd: the daemon: what the parent says goes to the listeners, the neighbours and the tables.
+ */
+#include "bgp.h"
+#include "conn.h"
+#include "daemon.h"
+#include "listen.h"
+#include "loop.h"
+#include "peer.h"
+#include "peer_show.h"
+#include "rib.h"
+#include "util.h"
+
+#define COMMANDS_MAX 32
+
+static void start(const char *rundir)
+{
+	bgp.started_ms = now_ms();
+	rib_start();
+}
+
+static int check(const json_t *config, char *error, size_t size)
+{
+	int err = peers_check(config, error, size);
+
+	return err < 0 ? err : rib_check(config, error, size);
+}
+
+static void apply(const json_t *config, uint32_t generation)
+{
+	peers_apply(config);
+	rib_apply(config);
+	listen_apply(config);
+}
+
+static void channel(enum daemon_id peer, int fd)
+{
+	ensure(peer == DAEMON_ZEBRA);
+	rib_channel(fd);
+}
+
+/* Nothing is said to anybody: the neighbours keep our routes until we are back (RFC 4724). */
+static void stop(void)
+{
+	listen_stop();
+	rib_stop();
+	peers_stop();
+	conn_finish_all();
+}
+
+static unsigned add_commands(struct show_command *all, unsigned n, const struct show_command *more)
+{
+	for (; more->name; more++) {
+		ensure(n < COMMANDS_MAX - 1);
+		all[n++] = *more;
+	}
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static struct show_command commands[COMMANDS_MAX];
+	static const struct daemon_ops ops = {
+		.id = DAEMON_BGPD,
+		.commands = commands,
+		.start = start,
+		.check = check,
+		.apply = apply,
+		.channel = channel,
+		.listening = listen_add,
+		.stop = stop,
+	};
+	unsigned n = add_commands(commands, 0, peer_commands);
+
+	add_commands(commands, n, rib_commands);
+	return daemon_run(&ops, argc, argv);
+}

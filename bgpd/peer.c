@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adjout.h"
+#include "bgp.h"
+#include "peer_conf.h"
+#include "policy.h"
+#include "rib.h"
+#include "session.h"
+#include "util.h"
+
+#define NAMES 4 /* results of peer_name() that are valid at a time */
+
+struct bgp bgp;
+struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);
+static struct hash_table by_address;
+
+static struct peer *find(const struct addr *address, const char *zone)
+{
+	uint32_t hash = hash_bytes(address, sizeof(*address));
+
+	for (struct hash_node *n = hash_find(&by_address, hash); n; n = hash_find_next(n)) {
+		struct peer *p = container_of(n, struct peer, by_address);
+
+		if (addr_eq(&p->conf.address, address) && (!zone || str_eq(p->conf.zone, zone)))
+			return p;
+	}
+	return NULL;
+}
+
+struct peer *peer_find(const struct addr *address)
+{
+	return find(address, NULL);
+}
+
+struct peer *peer_find_zone(const struct addr *address, const char *zone)
+{
+	return find(address, zone);
+}
+
+const char *peer_name(const struct peer *p)
+{
+	static char names[NAMES][ADDR_STRLEN + sizeof(p->conf.zone) + 1];
+	static unsigned next;
+	char *name = names[next++ % NAMES], text[ADDR_STRLEN];
+
+	snprintf(name, sizeof(names[0]), "%s%s%s", addr_str(&p->conf.address, text),
+		 p->conf.zone[0] ? "%" : "", p->conf.zone);
+	return name;
+}
+
+const char *peer_state_name(enum peer_state s)
+{
+	static const char *const names[] = {"idle",	"connect",     "active",
+					    "opensent", "openconfirm", "established"};
+
+	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "invalid";
+}
+
+bool peer_conf_external(const struct peer_conf *c)
+{
+	switch (c->remote_type) {
+	case REMOTE_INTERNAL:
+		return false;
+	case REMOTE_EXTERNAL:
+		return true;
+	default:
+		return c->remote_as != bgp.as;
+	}
+}
+
+bool peer_is_client(const struct peer *p)
+{
+	return p->conf.reflector_client && !p->ebgp;
+}
+
+/* Takes over what CONF owns. */
+static struct peer *peer_new(const struct peer_conf *conf, bool dynamic)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	p->conf = *conf;
+	p->dynamic = dynamic;
+	p->ebgp = peer_conf_external(conf);
+	TAILQ_INSERT_TAIL(&peers, p, link);
+	hash_insert(&by_address, &p->by_address, hash_bytes(&conf->address, sizeof(conf->address)));
+	session_new(p);
+	rib_peer_new(p);
+	return p;
+}
+
+void peer_delete(struct peer *p)
+{
+	session_free(p);
+	rib_peer_free(p);
+	TAILQ_REMOVE(&peers, p, link);
+	hash_remove(&by_address, &p->by_address);
+	peer_conf_free(&p->conf);
+	free(p);
+}
+
+/* Dynamic neighbours. */
+
+static unsigned count_in_group(const char *name)
+{
+	struct peer *p;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (p, &peers, link)
+		n += p->dynamic && str_eq(p->conf.group, name);
+	return n;
+}
+
+struct peer *peer_from_range(const struct addr *address, const char *zone)
+{
+	const struct peer_group *g = peer_group_for(address);
+	struct peer_conf conf;
+	struct peer *p;
+
+	if (!g || count_in_group(g->conf.group) >= g->max_peers)
+		return NULL;
+	peer_conf_copy(&conf, &g->conf);
+	conf.address = *address;
+	str_copy(conf.zone, zone, sizeof(conf.zone));
+	p = peer_new(&conf, true);
+	log_info("neighbor-accepted", "neighbor=%s group=%s", peer_name(p), conf.group);
+	session_start(p);
+	return p;
+}
+
+/* Reconciling. */
+
+/* What a changed configuration does to one neighbour; the strongest wins. */
+static void reconcile(struct peer *p, struct peer_conf *next)
+{
+	unsigned changes = peer_conf_compare(&p->conf, next);
+
+	if (changes & PEER_CHANGE_DISABLE)
+		session_disable(p, 2, "disabled by configuration");
+	else if (changes & PEER_CHANGE_RESET)
+		session_disable(p, 6, "configuration changed");
+	peer_conf_free(&p->conf);
+	p->conf = *next;
+	if (p->state != PEER_ESTABLISHED)
+		p->ebgp = peer_conf_external(next);
+	if (changes & PEER_CHANGE_IN)
+		rib_rejudge(p);
+	if (changes & PEER_CHANGE_OUT && p->state == PEER_ESTABLISHED)
+		adjout_regroup(p);
+	if (changes & (PEER_CHANGE_DISABLE | PEER_CHANGE_RESET | PEER_CHANGE_ENABLE))
+		session_start(p);
+}
+
+/* A configured one must still be; an accepted one must still be accepted by the same group. */
+static bool is_wanted(const struct peer *p, const struct peer_confs *wanted)
+{
+	const struct peer_group *g = peer_group_for(&p->conf.address);
+
+	if (!p->dynamic)
+		return peer_confs_find(wanted, &p->conf);
+	return g && str_eq(g->conf.group, p->conf.group) && !peer_confs_find(wanted, &p->conf);
+}
+
+static void delete_unwanted(const struct peer_confs *wanted)
+{
+	struct peer *p, *next;
+
+	for (p = TAILQ_FIRST(&peers); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (is_wanted(p, wanted))
+			continue;
+		log_info("neighbor-deleted", "neighbor=%s", peer_name(p));
+		session_disable(p, 3, "removed from the configuration");
+		peer_delete(p);
+	}
+}
+
+static void reconcile_dynamic(struct peer *p)
+{
+	const struct peer_group *g = peer_group_named(p->conf.group);
+	struct peer_conf conf;
+
+	peer_conf_copy(&conf, &g->conf);
+	conf.address = p->conf.address;
+	memcpy(conf.zone, p->conf.zone, sizeof(conf.zone));
+	reconcile(p, &conf);
+}
+
+/* Our AS or identifier changed: every session starts anew. */
+static void reset_all(void)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &peers, link) {
+		session_disable(p, 6, "our AS or identifier changed");
+		session_start(p);
+	}
+}
+
+int peers_check(const json_t *config, char *error, size_t size)
+{
+	return peer_conf_check(config, error, size);
+}
+
+void peers_apply(const json_t *config)
+{
+	struct bgp old = bgp;
+	struct peer_confs wanted = {0};
+	struct peer *p;
+
+	bgp_conf_read(config, &bgp);
+	peer_confs_read(config, &wanted);
+	peer_groups_read(config);
+	delete_unwanted(&wanted);
+	TAILQ_FOREACH (p, &peers, link)
+		if (p->dynamic)
+			reconcile_dynamic(p);
+	if (old.as != bgp.as || old.router_id != bgp.router_id)
+		reset_all();
+	for (size_t i = 0; i < wanted.n; i++) {
+		p = peer_find_zone(&wanted.conf[i].address, wanted.conf[i].zone);
+		if (p)
+			reconcile(p, &wanted.conf[i]);
+		else
+			session_start(peer_new(&wanted.conf[i], false));
+	}
+	free(wanted.conf); /* what they own is the neighbours' now */
+}
+
+void peers_stop(void)
+{
+	while (!TAILQ_EMPTY(&peers))
+		peer_delete(TAILQ_FIRST(&peers));
+	peer_groups_free();
+	hash_clear(&by_address);
+}

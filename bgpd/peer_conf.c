@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer_conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "policy.h"
+#include "util.h"
+
+static struct peer_group *groups;
+static size_t n_groups;
+
+static uint32_t id_of(const struct addr *a)
+{
+	return (uint32_t)a->b[0] << 24 | a->b[1] << 16 | a->b[2] << 8 | a->b[3];
+}
+
+/* The lowest IPv4 address of a tunnel interface; 0 none. */
+static uint32_t derived_id(const json_t *config)
+{
+	json_t *interface, *address;
+	uint32_t lowest = 0;
+	size_t i, j;
+
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
+		json_array_foreach (conf_list(interface, "address"), j, address) {
+			const char *text = json_string_value(address);
+			struct addr a;
+			uint8_t len;
+
+			if (!text || addr_parse_with_len(text, &a, &len) < 0 || a.family != AF_INET)
+				continue;
+			if (!lowest || id_of(&a) < lowest)
+				lowest = id_of(&a);
+		}
+	}
+	return lowest;
+}
+
+static uint32_t conf_id(const json_t *obj, const char *name, uint32_t fallback)
+{
+	struct addr a;
+
+	if (conf_addr(obj, name, &a) < 0 || a.family != AF_INET || !id_of(&a))
+		return fallback;
+	return id_of(&a);
+}
+
+void bgp_conf_read(const json_t *config, struct bgp *out)
+{
+	json_t *c = conf_get(config, "bgp"), *gr = conf_get(c, "graceful-restart");
+
+	out->as = conf_u32(c, "as", 0);
+	out->router_id = conf_id(c, "router-id", 0);
+	if (!out->router_id)
+		out->router_id = derived_id(config);
+	out->cluster_id = conf_id(c, "cluster-id", out->router_id);
+	out->default_local_pref = conf_u32(c, "default-local-pref", 100);
+	out->graceful_restart = conf_bool(gr, "enabled", true);
+	out->restart_time = conf_u32(gr, "restart-time", 120);
+	out->stale_time = conf_u32(gr, "stale-time", 300);
+}
+
+int peer_conf_check(const json_t *config, char *error, size_t size)
+{
+	json_t *c = conf_get(config, "bgp");
+	struct bgp b = {0};
+
+	bgp_conf_read(config, &b);
+	if (!conf_list(c, "neighbor") && !conf_list(c, "neighbor-group") && !b.as)
+		return 0;
+	if (!b.as) {
+		snprintf(error, size, "bgp: as is missing");
+		return -EINVAL;
+	}
+	if (!b.router_id) {
+		snprintf(error, size,
+			 "bgp: router-id is missing, and no tunnel interface has an IPv4 address "
+			 "to take it from");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void read_remote_as(const json_t *obj, struct peer_conf *c)
+{
+	const char *text = conf_str(obj, "remote-as", "");
+
+	c->remote_as = conf_u32(obj, "remote-as", 0);
+	if (str_eq(text, "internal"))
+		c->remote_type = REMOTE_INTERNAL;
+	else if (str_eq(text, "external"))
+		c->remote_type = REMOTE_EXTERNAL;
+	else
+		c->remote_type = REMOTE_AS;
+}
+
+/* What neighbours and groups have in common. TIMERS is the container `bgp`. */
+static void read_options(const json_t *config, const json_t *obj, const json_t *timers,
+			 struct peer_conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	str_copy(c->description, conf_str(obj, "description", ""), sizeof(c->description));
+	read_remote_as(obj, c);
+	c->port = conf_u32(obj, "port", 179);
+	if (conf_addr(obj, "local-address", &c->local_address) < 0)
+		c->local_address = (struct addr){0};
+	c->hold_time = conf_u32(obj, "hold-time", conf_u32(timers, "hold-time", 90));
+	c->keepalive = conf_u32(obj, "keepalive", conf_u32(timers, "keepalive", 30));
+	c->connect_retry = conf_u32(obj, "connect-retry", conf_u32(timers, "connect-retry", 120));
+	c->multihop = conf_u32(obj, "multihop", 0);
+	c->passive = conf_bool(obj, "passive", false);
+	c->disabled = conf_bool(obj, "disabled", false);
+	c->next_hop_self = conf_bool(obj, "next-hop-self", false);
+	c->reflector_client = conf_bool(obj, "route-reflector-client", false);
+	c->family[BGP_IPV4] = conf_bool(obj, "ipv4-unicast", true);
+	c->family[BGP_IPV6] = conf_bool(obj, "ipv6-unicast", true);
+	c->max_prefix = conf_u32(obj, "max-prefix", 0);
+	c->allowas_in = conf_u32(obj, "allowas-in", 0);
+	c->import = policy_chain_new(config, conf_list(obj, "import"));
+	c->export = policy_chain_new(config, conf_list(obj, "export"));
+}
+
+/* "fe80::1%wg0" to address and zone. */
+static int read_address(const json_t *obj, struct peer_conf *c)
+{
+	char text[ADDR_STRLEN + sizeof(c->zone) + 1];
+	char *percent;
+
+	if (!str_copy(text, conf_str(obj, "address", ""), sizeof(text)))
+		return -EINVAL;
+	percent = strchr(text, '%');
+	if (percent) {
+		*percent = '\0';
+		if (!str_copy(c->zone, percent + 1, sizeof(c->zone)))
+			return -EINVAL;
+	}
+	return addr_parse(text, &c->address);
+}
+
+void peer_confs_read(const json_t *config, struct peer_confs *out)
+{
+	json_t *c = conf_get(config, "bgp"), *list = conf_list(c, "neighbor"), *obj;
+	size_t i;
+
+	out->conf = xcalloc(json_array_size(list), sizeof(*out->conf));
+	out->n = 0;
+	json_array_foreach (list, i, obj) {
+		struct peer_conf *conf = &out->conf[out->n];
+
+		read_options(config, obj, c, conf);
+		str_copy(conf->group, conf_str(obj, "group", ""), sizeof(conf->group));
+		if (read_address(obj, conf) == 0 && !peer_confs_find(out, conf))
+			out->n++;
+		else
+			peer_conf_free(conf);
+	}
+}
+
+const struct peer_conf *peer_confs_find(const struct peer_confs *all, const struct peer_conf *c)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (addr_eq(&all->conf[i].address, &c->address) &&
+		    str_eq(all->conf[i].zone, c->zone))
+			return &all->conf[i];
+	return NULL;
+}
+
+void peer_conf_free(struct peer_conf *c)
+{
+	policy_chain_free(c->import);
+	policy_chain_free(c->export);
+	c->import = c->export = NULL;
+}
+
+void peer_conf_copy(struct peer_conf *to, const struct peer_conf *from)
+{
+	*to = *from;
+	to->import = from->import ? policy_chain_ref(from->import) : NULL;
+	to->export = from->export ? policy_chain_ref(from->export) : NULL;
+}
+
+unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
+{
+	unsigned changes = PEER_CHANGE_NONE;
+	bool session = a->remote_as != b->remote_as || a->remote_type != b->remote_type ||
+		       !addr_eq(&a->local_address, &b->local_address) ||
+		       a->hold_time != b->hold_time || a->multihop != b->multihop ||
+		       memcmp(a->family, b->family, sizeof(a->family)) != 0;
+
+	if (a->disabled != b->disabled)
+		changes |= b->disabled ? PEER_CHANGE_DISABLE : PEER_CHANGE_ENABLE;
+	else if (session)
+		changes |= PEER_CHANGE_RESET;
+	if (!policy_chain_eq(a->import, b->import) || a->allowas_in != b->allowas_in ||
+	    a->reflector_client != b->reflector_client)
+		changes |= PEER_CHANGE_IN;
+	if (!policy_chain_eq(a->export, b->export) || a->next_hop_self != b->next_hop_self ||
+	    a->reflector_client != b->reflector_client)
+		changes |= PEER_CHANGE_OUT;
+	return changes;
+}
+
+/* Groups. */
+
+void peer_groups_free(void)
+{
+	for (size_t i = 0; i < n_groups; i++) {
+		peer_conf_free(&groups[i].conf);
+		free(groups[i].ranges);
+	}
+	free(groups);
+	groups = NULL;
+	n_groups = 0;
+}
+
+void peer_groups_read(const json_t *config)
+{
+	json_t *c = conf_get(config, "bgp"), *list = conf_list(c, "neighbor-group"), *obj;
+	size_t i;
+
+	peer_groups_free();
+	groups = xcalloc(json_array_size(list), sizeof(*groups));
+	json_array_foreach (list, i, obj) {
+		struct peer_group *g = &groups[n_groups++];
+
+		read_options(config, obj, c, &g->conf);
+		str_copy(g->conf.group, conf_str(obj, "name", ""), sizeof(g->conf.group));
+		g->max_peers = conf_u32(obj, "max-peers", 1000);
+		g->ranges = conf_prefixes(obj, "listen-range", &g->n_ranges);
+	}
+}
+
+const struct peer_group *peer_group_named(const char *name)
+{
+	for (size_t i = 0; i < n_groups; i++)
+		if (str_eq(groups[i].conf.group, name))
+			return &groups[i];
+	return NULL;
+}
+
+const struct peer_group *peer_group_for(const struct addr *address)
+{
+	const struct peer_group *best = NULL;
+	int best_len = -1;
+
+	for (size_t i = 0; i < n_groups; i++)
+		for (size_t j = 0; j < groups[i].n_ranges; j++) {
+			const struct prefix *r = &groups[i].ranges[j];
+
+			if (!prefix_has_addr(r, address) || r->len <= best_len)
+				continue;
+			best = &groups[i];
+			best_len = r->len;
+		}
+	return best;
+}

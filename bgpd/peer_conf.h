@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * peer_conf: the container `bgp` of the configuration as structs: the instance, neighbours, and the
+ * groups whose listen ranges accept more of them; and what a change of them asks for.
+ */
+#ifndef WGBGP_BGPD_PEER_CONF_H
+#define WGBGP_BGPD_PEER_CONF_H
+
+#include "bgp.h"
+#include "peer.h"
+
+/* A neighbor-group with listen ranges. */
+struct peer_group {
+	struct peer_conf conf; /* without an address; conf.group is its name */
+	uint32_t max_peers;
+	struct prefix *ranges; /* owned */
+	size_t n_ranges;
+};
+
+struct peer_confs {
+	struct peer_conf *conf;
+	size_t n;
+};
+
+/* Bits of what a change asks for. */
+enum peer_change {
+	PEER_CHANGE_NONE = 0,
+	PEER_CHANGE_DISABLE = 1, /* Cease, and stay down */
+	PEER_CHANGE_ENABLE = 2,
+	PEER_CHANGE_RESET = 4, /* Cease, and connect again */
+	PEER_CHANGE_IN = 8,    /* received paths are judged again */
+	PEER_CHANGE_OUT = 16,  /* another update group */
+};
+unsigned peer_conf_compare(const struct peer_conf *from, const struct peer_conf *to);
+
+void peer_conf_free(struct peer_conf *c); /* what it owns */
+/* A copy with chains of its own. */
+void peer_conf_copy(struct peer_conf *to, const struct peer_conf *from);
+
+/* 0, or -EINVAL with a text. Changes nothing. */
+int peer_conf_check(const json_t *config, char *error, size_t size);
+void bgp_conf_read(const json_t *config, struct bgp *out);	    /* started_ms is kept */
+void peer_confs_read(const json_t *config, struct peer_confs *out); /* owned by the caller */
+const struct peer_conf *peer_confs_find(const struct peer_confs *all, const struct peer_conf *c);
+
+/* The groups of the configuration last read. */
+void peer_groups_read(const json_t *config);
+void peer_groups_free(void);
+const struct peer_group *peer_group_named(const char *name);
+/* The group with the most specific range for ADDRESS, or NULL. */
+const struct peer_group *peer_group_for(const struct addr *address);
+
+#endif
