@@ -11,11 +11,7 @@ static void conf_error_add(struct conf_errors *errs, const struct conf_pos *pos,
 	char place[64] = "";
 	char *what = NULL;
 
-	if (warning)
-		errs->warnings++;
-	else
-		errs->errors++;
-	if (errs->n >= CONF_ERRORS_MAX)
+	if ((warning ? errs->warnings++ : errs->errors++) >= CONF_ERRORS_MAX)
 		return;
 	if (vasprintf(&what, fmt, ap) < 0)
 		fatal("out of memory");

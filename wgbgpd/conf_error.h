@@ -34,7 +34,7 @@ struct conf_errors {
 	unsigned errors;   /* how many of them refuse the configuration */
 	unsigned warnings; /* how many are only said */
 };
-#define CONF_ERRORS_MAX 100 /* more than these are counted, not kept */
+#define CONF_ERRORS_MAX 100 /* more errors, and more warnings, are counted, not kept */
 
 /* POS may be NULL. The text is "what is wrong" from the statement's name on. */
 void conf_error(struct conf_errors *errs, const struct conf_pos *pos, const char *fmt, ...)

@@ -114,27 +114,33 @@ void conf_insert(struct conf *conf, struct lyd_node *parent, struct lyd_node *no
 	ensure(err == LY_SUCCESS);
 }
 
-static struct lyd_node *find_name(struct lyd_node *first, const char *name)
-{
-	for (; first; first = first->next)
-		if (first->schema && str_eq(first->schema->name, name))
-			return first;
-	return NULL;
-}
-
+/* By the parent's hash table: a list of thousands may stand among the children. */
 struct lyd_node *conf_child(const struct lyd_node *node, const char *name)
 {
-	return node ? find_name(lyd_child(node), name) : NULL;
+	const struct lysc_node *schema = NULL;
+	struct lyd_node *child = NULL;
+
+	while (node && (schema = lys_getnext(schema, node->schema, NULL, 0)))
+		if (str_eq(schema->name, name)) {
+			lyd_find_sibling_val(lyd_child(node), schema, NULL, 0, &child);
+			return child;
+		}
+	return NULL;
 }
 
 struct lyd_node *conf_top(const struct conf *conf, const char *name)
 {
-	return find_name(conf->tree, name);
+	struct lyd_node *node = conf->tree;
+
+	while (node && !str_eq(node->schema->name, name))
+		node = node->next;
+	return node;
 }
 
 struct lyd_node *conf_next(const struct lyd_node *node)
 {
-	return find_name(node->next, node->schema->name);
+	/* libyang keeps the instances of one schema node together. */
+	return node->next && node->next->schema == node->schema ? node->next : NULL;
 }
 
 const char *conf_value(const struct lyd_node *node, const char *name)
