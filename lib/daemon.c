@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "loop.h"
 
 #define CONTROL_FD 3
+#define LOCK_FD 4 /* held open for the parent's successor to wait on; may be absent */
 
 static const struct daemon_ops *ops;
 static struct ipc *control;
@@ -239,6 +241,8 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 			return 2;
 		rundir = optarg;
 	}
+	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC); /* not for what we start ourselves */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

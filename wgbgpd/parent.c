@@ -25,6 +25,8 @@
 #include "privs.h"
 #include "supervise.h"
 
+#define ORPHANS_MS 15000
+
 static int lock_fd = -1;
 static char lock_path[4096];
 static struct event *signals[3];
@@ -42,9 +44,35 @@ static int make_rundir(const char *rundir)
 	return -errno;
 }
 
+/* The process that wrote its number into the lock file; 0 when there is none. */
+static pid_t lock_owner(void)
+{
+	char text[32] = "";
+
+	if (pread(lock_fd, text, sizeof(text) - 1, 0) < 0)
+		return 0;
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+/* A parent that died may have left daemons that are about to end: they hold the lock until then, so
+ * that two never write to the same tables. */
+static int wait_for_lock(void)
+{
+	uint64_t end = now_ms() + ORPHANS_MS;
+
+	while (flock(lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		pid_t owner = lock_owner();
+
+		if ((owner && (kill(owner, 0) == 0 || errno == EPERM)) || now_ms() > end)
+			return -EBUSY;
+		usleep(20000);
+	}
+	return 0;
+}
+
 static int take_lock(const char *rundir)
 {
-	char pid[32] = "";
+	char pid[32];
 
 	snprintf(lock_path, sizeof(lock_path), "%s/wgbgpd.pid", rundir);
 	lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -52,11 +80,9 @@ static int take_lock(const char *rundir)
 		fprintf(stderr, "wgbgpd: %s: %s\n", lock_path, strerror(errno));
 		return -errno;
 	}
-	if (flock(lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		ssize_t n = pread(lock_fd, pid, sizeof(pid) - 1, 0);
-
-		pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
-		fprintf(stderr, "wgbgpd: another wgbgpd (pid %s) runs in %s\n", pid, rundir);
+	if (wait_for_lock() < 0) {
+		fprintf(stderr, "wgbgpd: another wgbgpd (pid %d) runs in %s\n", (int)lock_owner(),
+			rundir);
 		close(lock_fd);
 		lock_fd = -1;
 		return -EBUSY;
@@ -213,7 +239,6 @@ static void release(void)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		event_free(signals[i]);
 	loop_free();
-	unlink(lock_path);
 	close(lock_fd);
 }
 
@@ -227,7 +252,8 @@ int parent_run(const char *path, const char *rundir)
 	int err;
 
 	log_init("wgbgpd");
-	prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
+	if (geteuid() == 0)
+		prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
 	if (sodium_init() < 0)
 		fatal("libsodium does not start");
 	if (make_rundir(rundir) < 0 || take_lock(rundir) < 0)
@@ -240,7 +266,6 @@ int parent_run(const char *path, const char *rundir)
 	conf_errors_free(&errs);
 	if (!first) {
 		datastore_free();
-		unlink(lock_path);
 		return 1;
 	}
 	err = endpoint_start(rundir);
@@ -249,7 +274,7 @@ int parent_run(const char *path, const char *rundir)
 	privs_init();
 	catch_signals();
 	notify_init();
-	supervise_start(rundir, &handlers);
+	supervise_start(rundir, lock_fd, &handlers);
 	commit_start(first, on_first, NULL);
 	loop_run();
 	release();

@@ -292,6 +292,11 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int stop_parent(void **state)
+{
+	return teardown(state);
+}
+
 static pid_t daemon_pid(const char *name)
 {
 	struct reply reply;
@@ -514,6 +519,26 @@ static void test_teardown(void **state)
 	WAIT_LOG("bgpd teardown\n", "zebra-lite teardown\n", "wgd teardown\n");
 }
 
+/* The parent is killed while a daemon hangs: its successor starts no second one before that has
+ * ended. */
+static void test_orphan_is_waited_for(void **state)
+{
+	pid_t wgd = daemon_pid("wgd");
+	pid_t next;
+
+	kill(wgd, SIGSTOP);
+	clear_log();
+	kill(parent, SIGKILL);
+	wait_exit(parent);
+	next = start_parent();
+	WAIT_LOG(
+		"bgpd stop"); /* the other orphans have gone; the new parent has had time to look */
+	assert_false(log_has("start"));
+	kill(wgd, SIGCONT);
+	WAIT_LOG("wgd stop", "wgd start", "wgd apply", "bgpd apply");
+	parent = next;
+}
+
 static void test_bad_first_configuration(void **state)
 {
 	clear_log();
@@ -569,7 +594,8 @@ int main(void)
 		TEST(test_garbage_on_the_socket),
 		TEST(test_stop_leaves_everything),
 		TEST(test_teardown),
-		cmocka_unit_test(test_bad_first_configuration),
+		TEST(test_orphan_is_waited_for),
+		cmocka_unit_test_setup(test_bad_first_configuration, stop_parent),
 	};
 	const char *srcdir = getenv("srcdir");
 	char *yang = xasprintf("%s/yang", srcdir ? srcdir : ".");

@@ -16,6 +16,7 @@
 #include "privs.h"
 
 #define CONTROL_FD 3
+#define LOCK_FD 4 /* lib/daemon.c keeps both from the daemon's own children */
 #define BACKOFF_MAX_MS 30000
 #define HEALTHY_MS 60000 /* a life that long starts the back-off anew */
 #define GRACE_MS 5000	 /* from the end of the control channel to SIGKILL */
@@ -42,6 +43,7 @@ static struct link {
 static struct child children[DAEMON_COUNT];
 static const struct supervise_handlers *handlers;
 static const char *run_directory;
+static int lock_fd;
 static struct event *sigchld;
 static bool stopping;
 
@@ -62,21 +64,30 @@ static void program_path(enum daemon_id id, char *path, size_t size)
 		snprintf(path, size, "%s/%s/%s", dir, name, name);
 }
 
+/* Moves FD to a place where neither CONTROL_FD nor LOCK_FD will overwrite it. */
+static int move_away(int fd)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+
+	if (moved < 0)
+		fatal("dup: %s", strerror(errno));
+	return moved;
+}
+
 /* In the new process. The program is opened before privileges go: its directory may be root's
  * alone. */
 static _Noreturn void run_program(enum daemon_id id, int control, const char *path)
 {
 	char *const argv[] = {(char *)path, "-r", (char *)run_directory, NULL};
 	int program = open(path, O_PATH | O_CLOEXEC);
+	int lock = move_away(lock_fd);
 	sigset_t none;
 
 	if (program < 0)
 		fatal("%s: %s", path, strerror(errno));
-	if (program == CONTROL_FD)
-		program = fcntl(program, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
-	if (control == CONTROL_FD)
-		fcntl(control, F_SETFD, 0);
-	else if (dup2(control, CONTROL_FD) < 0)
+	program = move_away(program);
+	control = move_away(control);
+	if (dup2(control, CONTROL_FD) < 0 || dup2(lock, LOCK_FD) < 0)
 		fatal("dup2: %s", strerror(errno));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -204,9 +215,10 @@ static void on_sigchld(evutil_socket_t sig, short what, void *arg)
 	}
 }
 
-void supervise_start(const char *rundir, const struct supervise_handlers *h)
+void supervise_start(const char *rundir, int lock, const struct supervise_handlers *h)
 {
 	run_directory = rundir;
+	lock_fd = lock;
 	handlers = h;
 	sigchld = evsignal_new(loop_base(), SIGCHLD, on_sigchld, NULL);
 	event_add(sigchld, NULL);

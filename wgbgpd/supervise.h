@@ -24,8 +24,9 @@ struct supervise_handlers {
 	void (*drained)(void); /* all are gone after supervise_stop() */
 };
 
-/* Starts all. RUNDIR and HANDLERS must stay valid. */
-void supervise_start(const char *rundir, const struct supervise_handlers *handlers);
+/* Starts all. RUNDIR and HANDLERS must stay valid. Every daemon keeps LOCK open, and with it the
+ * lock of a parent that died, until it has ended itself. */
+void supervise_start(const char *rundir, int lock, const struct supervise_handlers *handlers);
 /* The control channel; NULL while the daemon is not running. */
 struct ipc *supervise_control(enum daemon_id id);
 /* The daemon has been sent its configuration: from now on it may talk to its neighbours. */
