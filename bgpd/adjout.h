@@ -15,7 +15,9 @@
 #include "peer.h"
 
 /* Fills up to MAX segments with whole messages to send next, in order; returns how many. The bytes
- * stay valid until adjout_sent(). 0: nothing now; session_kick() comes when there is. */
+ * stay valid until control returns to the loop. 0: nothing now; session_kick() comes when there is.
+ * Where adjout_sent() ended within a message, the rest of that one comes first; what would have
+ * followed may have changed. */
 int adjout_next(struct peer *p, struct iovec *iov, int max);
 /* N bytes of those segments were written. */
 void adjout_sent(struct peer *p, size_t n);

@@ -243,6 +243,16 @@ static int gather(struct conn *c, struct iovec *out, int max, int *own)
 	return n;
 }
 
+/* PART bytes of the messages at DATA were written: how many more the last one of them has. */
+static size_t rest_of_message(const uint8_t *data, size_t part)
+{
+	size_t end = 0;
+
+	while (end < part)
+		end += (size_t)data[end + 16] << 8 | data[end + 17];
+	return end - part;
+}
+
 /* DONE bytes of the N segments were written. */
 static void account(struct conn *c, const struct iovec *iov, int n, int own, size_t done)
 {
@@ -261,7 +271,7 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 		if (must)
 			must -= part; /* its pieces end where it ends */
 		else if (part && part < iov[i].iov_len)
-			must = iov[i].iov_len - part;
+			must = rest_of_message(iov[i].iov_base, part);
 	}
 	c->partial = must;
 	if (c->own_at == c->own.len) {
