@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rib_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "util.h"
+
+struct rib_table rib_tables[BGP_FAMILIES];
+struct islab rib_paths;
+static struct islab received_sets; /* struct attr *: before policy, where it differs */
+
+static uint32_t islab_alloc(struct islab *s)
+{
+	uint32_t id = s->free;
+
+	if (id) {
+		memcpy(&s->free, islab_at(s, id), sizeof(s->free));
+	} else {
+		if (!s->high)
+			s->high = 1;
+		id = s->high++;
+		if (id % ISLAB_CHUNK == 0 || id == 1) {
+			uint32_t chunk = id / ISLAB_CHUNK;
+
+			if ((chunk & (chunk - 1)) == 0)
+				s->chunks = xrealloc(s->chunks,
+						     (chunk ? chunk * 2 : 1) * sizeof(*s->chunks));
+			s->chunks[chunk] = xmalloc(ISLAB_CHUNK * s->stride);
+		}
+	}
+	s->used++;
+	memset(islab_at(s, id), 0, s->stride);
+	return id;
+}
+
+static void islab_release(struct islab *s, uint32_t id)
+{
+	void *object = islab_at(s, id);
+
+	ensure(s->used > 0);
+	memset(object, 0, s->stride);
+	memcpy(object, &s->free, sizeof(s->free));
+	s->free = id;
+	s->used--;
+}
+
+static void islab_destroy(struct islab *s)
+{
+	for (uint32_t i = 0; s->high && i <= (s->high - 1) / ISLAB_CHUNK; i++)
+		free(s->chunks[i]);
+	free(s->chunks);
+	*s = (struct islab){.stride = s->stride};
+}
+
+void rib_table_init(void)
+{
+	for (int f = 0; f < BGP_FAMILIES; f++) {
+		struct rib_table *t = &rib_tables[f];
+		size_t size;
+
+		*t = (struct rib_table){.family = f, .af = f == BGP_IPV4 ? AF_INET : AF_INET6};
+		size = offsetof(struct net, addr) + family_bytes(t->af);
+		t->nets.stride = (size + 3) & ~(size_t)3;
+		t->nslots = 1024;
+		t->slots = xcalloc(t->nslots, sizeof(*t->slots));
+	}
+	rib_paths = (struct islab){.stride = sizeof(struct path)};
+	received_sets = (struct islab){.stride = sizeof(struct attr *)};
+}
+
+/* The owners of the paths have released them. */
+void rib_table_free(void)
+{
+	for (int f = 0; f < BGP_FAMILIES; f++) {
+		islab_destroy(&rib_tables[f].nets);
+		free(rib_tables[f].slots);
+		rib_tables[f] = (struct rib_table){0};
+	}
+	islab_destroy(&rib_paths);
+	islab_destroy(&received_sets);
+}
+
+static uint32_t hash_of(const struct rib_table *t, const uint8_t *addr, uint8_t len)
+{
+	uint8_t key[17];
+	unsigned bytes = family_bytes(t->af);
+
+	memcpy(key, addr, bytes);
+	key[bytes] = len;
+	return hash_bytes(key, bytes + 1);
+}
+
+static void grow(struct rib_table *t)
+{
+	uint32_t n = t->nslots * 2;
+	uint32_t *slots = xcalloc(n, sizeof(*slots));
+
+	for (uint32_t id = 1; id < t->nets.high; id++) {
+		struct net *net = net_at(t, id);
+		uint32_t *slot;
+
+		if (!(net->flags & NET_USED))
+			continue;
+		slot = &slots[hash_of(t, net->addr, net->len) & (n - 1)];
+		net->chain = *slot;
+		*slot = id;
+	}
+	free(t->slots);
+	t->slots = slots;
+	t->nslots = n;
+}
+
+static uint32_t find(const struct rib_table *t, const struct prefix *p, uint32_t hash)
+{
+	uint32_t id = t->slots[hash & (t->nslots - 1)];
+
+	while (id) {
+		const struct net *net = net_at(t, id);
+
+		if (net->len == p->len && memcmp(net->addr, p->b, family_bytes(t->af)) == 0)
+			return id;
+		id = net->chain;
+	}
+	return 0;
+}
+
+uint32_t net_find(const struct rib_table *t, const struct prefix *p)
+{
+	return find(t, p, hash_of(t, p->b, p->len));
+}
+
+uint32_t net_get(struct rib_table *t, const struct prefix *p)
+{
+	uint32_t hash = hash_of(t, p->b, p->len);
+	uint32_t id = find(t, p, hash);
+	struct net *net;
+
+	if (id)
+		return id;
+	id = islab_alloc(&t->nets);
+	net = net_at(t, id);
+	net->len = p->len;
+	memcpy(net->addr, p->b, family_bytes(t->af));
+	if (t->nets.used > t->nslots)
+		grow(t); /* this one is not marked as used yet */
+	net->flags = NET_USED;
+	net->chain = t->slots[hash & (t->nslots - 1)];
+	t->slots[hash & (t->nslots - 1)] = id;
+	return id;
+}
+
+uint32_t net_match(const struct rib_table *t, const struct prefix *p)
+{
+	for (int len = p->len; len >= 0; len--) {
+		struct prefix shorter = prefix_make(p->family, p->b, (uint8_t)len);
+		uint32_t id = net_find(t, &shorter);
+
+		if (id && net_at(t, id)->paths)
+			return id;
+	}
+	return 0;
+}
+
+void net_free(struct rib_table *t, uint32_t id)
+{
+	struct net *net = net_at(t, id);
+	uint32_t *at = &t->slots[hash_of(t, net->addr, net->len) & (t->nslots - 1)];
+
+	ensure(!net->paths && !(net->flags & NET_DIRTY));
+	while (*at && *at != id)
+		at = &net_at(t, *at)->chain;
+	ensure(*at == id);
+	*at = net->chain;
+	islab_release(&t->nets, id);
+}
+
+struct prefix net_prefix(const struct rib_table *t, const struct net *n)
+{
+	struct prefix p = {.family = t->af, .len = n->len};
+
+	memcpy(p.b, n->addr, family_bytes(t->af));
+	return p;
+}
+
+void net_mark(struct rib_table *t, uint32_t id)
+{
+	struct net *net = net_at(t, id);
+
+	if (net->flags & NET_DIRTY)
+		return;
+	net->flags |= NET_DIRTY;
+	net->dirty = 0;
+	if (t->dirty_tail)
+		net_at(t, t->dirty_tail)->dirty = id;
+	else
+		t->dirty_head = id;
+	t->dirty_tail = id;
+	t->dirty_count++;
+}
+
+uint32_t net_take(struct rib_table *t)
+{
+	uint32_t id = t->dirty_head;
+	struct net *net;
+
+	if (!id)
+		return 0;
+	net = net_at(t, id);
+	t->dirty_head = net->dirty;
+	if (!t->dirty_head)
+		t->dirty_tail = 0;
+	net->flags &= ~NET_DIRTY;
+	t->dirty_count--;
+	return id;
+}
+
+uint32_t path_new(struct rib_table *t, uint32_t net)
+{
+	uint32_t id = islab_alloc(&rib_paths);
+	uint32_t *at = &net_at(t, net)->paths;
+
+	while (*at)
+		at = &path_at(*at)->next;
+	*at = id;
+	path_at(id)->net = net;
+	path_at(id)->flags = t->family == BGP_IPV6 ? PATH_IPV6 : 0;
+	return id;
+}
+
+void path_free(struct rib_table *t, uint32_t id)
+{
+	struct path *path = path_at(id);
+	struct net *net = net_at(t, path->net);
+	uint32_t *at = &net->paths;
+
+	while (*at != id)
+		at = &path_at(*at)->next;
+	if (at == &net->paths)
+		net->flags &= ~NET_BEST;
+	*at = path->next;
+	path_set_attr(path, NULL, NULL);
+	islab_release(&rib_paths, id);
+}
+
+uint32_t path_of_peer(const struct net *n, uint16_t peer)
+{
+	uint32_t id = n->paths;
+
+	while (id && path_at(id)->peer != peer)
+		id = path_at(id)->next;
+	return id;
+}
+
+struct attr *path_received(const struct path *p)
+{
+	struct attr *a = p->attr;
+
+	if (p->received)
+		memcpy(&a, islab_at(&received_sets, p->received), sizeof(a));
+	return a;
+}
+
+void path_set_attr(struct path *p, struct attr *received, struct attr *attr)
+{
+	if (p->received) {
+		attr_unref(path_received(p));
+		islab_release(&received_sets, p->received);
+		p->received = 0;
+	}
+	attr_unref(p->attr);
+	p->attr = attr;
+	if (received == attr) {
+		attr_unref(received); /* one is enough */
+		return;
+	}
+	p->received = islab_alloc(&received_sets);
+	memcpy(islab_at(&received_sets, p->received), &received, sizeof(received));
+}

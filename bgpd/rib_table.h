@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_table: the memory of the tables: networks and paths.
+ *
+ * There may be millions of both, so they are small, live in slabs of fixed size and name each other
+ * by 32-bit numbers (0: none) instead of pointers. A network is found by an exact match in a keyed
+ * hash (its prefix comes from the wire); a longest match tries each length. Numbers follow the
+ * order of arrival, so a walk by number meets neighbours that share attributes; it needs no more
+ * than the last number as its point to resume. Show sorts for itself.
+ *
+ * A network lists its paths, the best one first when it has NET_BEST. What was received stays: a
+ * path keeps the attributes after the import policy, and in a side table those before it where the
+ * two differ. Paths with the same next hop are linked (nexthop.c owns the links).
+ */
+#ifndef WGBGP_BGPD_RIB_TABLE_H
+#define WGBGP_BGPD_RIB_TABLE_H
+
+#include "message.h"
+#include "reason.h"
+
+#define PEER_LOCAL 0 /* number of "ourselves" where neighbours are numbered */
+
+enum net_flag {
+	NET_USED = 1,	  /* this number is taken */
+	NET_DIRTY = 2,	  /* in the queue of its table */
+	NET_BEST = 4,	  /* the first path is the best one */
+	NET_CHANGED = 8,  /* that path's attributes changed since it was sent */
+	NET_VERDICT = 16, /* zebra-lite refused one of its next hops: rib_verdict.c knows which */
+};
+
+struct net {
+	uint32_t chain;	    /* hash chain, or the free list */
+	uint32_t paths;	    /* first path */
+	uint32_t dirty;	    /* next in the queue */
+	uint32_t hops;	    /* ranked next hops that zebra-lite was told, 0 none */
+	uint16_t sent_peer; /* whose path the Adj-RIB-Outs got last; see adjout_net() */
+	uint8_t len;	    /* of the prefix */
+	uint8_t flags;	    /* enum net_flag */
+	uint8_t addr[];	    /* 4 or 16 bytes */
+};
+
+enum path_flag {
+	PATH_ELIGIBLE = 1,
+	PATH_ACCEPTED = 2, /* by the import policy and the static checks: counted */
+	PATH_IPV6 = 4,	   /* its network is in the IPv6 table */
+};
+
+struct path {
+	uint32_t next;		   /* of the same network */
+	uint32_t net;		   /* its network */
+	uint32_t nh_next, nh_prev; /* of the same next hop */
+	uint16_t peer;		   /* number of the neighbour, PEER_LOCAL: originated here */
+	uint16_t nexthop;	   /* number of the next hop, 0 none */
+	uint8_t refused;	   /* enum reason: ineligible whatever the next hop's state */
+	uint8_t reason;		   /* enum reason: ineligible or lost by; NONE for the best */
+	uint8_t flags;		   /* enum path_flag */
+	uint8_t epoch;		   /* session that it came with */
+	uint32_t since;		   /* monotonic seconds */
+	uint32_t received;	   /* attributes before policy, in the side table; 0: as attr */
+	struct attr *attr;	   /* owned reference */
+};
+
+/* Objects of one size by number; numbers start with 1. */
+struct islab {
+	size_t stride;
+	uint8_t **chunks;
+	uint32_t high; /* numbers below it were given out at least once */
+	uint32_t free; /* list through the first 32 bits */
+	uint32_t used;
+};
+#define ISLAB_CHUNK 4096
+
+static inline void *islab_at(const struct islab *s, uint32_t id)
+{
+	return s->chunks[id / ISLAB_CHUNK] + (id % ISLAB_CHUNK) * s->stride;
+}
+
+struct rib_table {
+	enum bgp_family family;
+	uint8_t af; /* AF_INET, AF_INET6 */
+	struct islab nets;
+	uint32_t *slots; /* hash: a power of two */
+	uint32_t nslots;
+	uint32_t dirty_head, dirty_tail, dirty_count;
+};
+
+extern struct rib_table rib_tables[BGP_FAMILIES];
+extern struct islab rib_paths;
+
+void rib_table_init(void);
+void rib_table_free(void);
+
+static inline struct net *net_at(const struct rib_table *t, uint32_t id)
+{
+	return islab_at(&t->nets, id);
+}
+
+static inline struct path *path_at(uint32_t id)
+{
+	return islab_at(&rib_paths, id);
+}
+
+uint32_t net_find(const struct rib_table *t, const struct prefix *p);  /* 0: none */
+uint32_t net_get(struct rib_table *t, const struct prefix *p);	       /* makes it when missing */
+uint32_t net_match(const struct rib_table *t, const struct prefix *p); /* longest with a path */
+void net_free(struct rib_table *t, uint32_t id); /* without paths, not dirty */
+struct prefix net_prefix(const struct rib_table *t, const struct net *n);
+
+/* The queue of networks to decide, in order of arrival. */
+void net_mark(struct rib_table *t, uint32_t id);
+uint32_t net_take(struct rib_table *t); /* 0: empty */
+
+/* Appends a path behind the others of NET. The caller fills it. */
+uint32_t path_new(struct rib_table *t, uint32_t net);
+/* Takes it out of its network and releases its attributes; the next hop's links are gone before. */
+void path_free(struct rib_table *t, uint32_t id);
+uint32_t path_of_peer(const struct net *n, uint16_t peer); /* 0: none */
+static inline struct rib_table *path_table(const struct path *p)
+{
+	return &rib_tables[p->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4];
+}
+
+/* The attributes as received, before policy; borrowed. */
+struct attr *path_received(const struct path *p);
+/* Both references are taken over; the same set twice counts as one reference each. */
+void path_set_attr(struct path *p, struct attr *received, struct attr *attr);
+
+#endif
