@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "nexthop.h"
+
+#include <stdlib.h>
+
+#include "link_zebra.h"
+#include "log.h"
+#include "rib_internal.h"
+#include "session.h"
+#include "util.h"
+
+static struct hash_table table;
+static struct nexthop **by_id; /* 0 unused */
+static uint32_t ids_high, ids_cap;
+static struct nexthop *last;	/* most paths come with the next hop of the path before */
+static struct nexthop *walking; /* those with paths left to mark */
+
+static uint32_t hash_of(const struct addr *a)
+{
+	return hash_bytes(a, 1 + family_bytes(a->family));
+}
+
+struct nexthop *nexthop_by_id(uint16_t id)
+{
+	return id ? by_id[id] : NULL;
+}
+
+struct nexthop *nexthop_find(const struct addr *a)
+{
+	if (last && addr_eq(&last->state.addr, a))
+		return last;
+	for (struct hash_node *n = hash_find(&table, hash_of(a)); n; n = hash_find_next(n)) {
+		struct nexthop *nh = container_of(n, struct nexthop, node);
+
+		if (addr_eq(&nh->state.addr, a))
+			return last = nh;
+	}
+	return NULL;
+}
+
+static uint16_t new_id(void)
+{
+	static uint32_t hint;
+
+	if (ids_high < NEXTHOPS_MAX) {
+		if (ids_high + 1 >= ids_cap) {
+			ids_cap = ids_cap ? ids_cap * 2 : 64;
+			by_id = xrealloc(by_id, ids_cap * sizeof(struct nexthop *));
+		}
+		return (uint16_t)++ids_high;
+	}
+	for (uint32_t i = 0; i < NEXTHOPS_MAX; i++) {
+		hint = hint % NEXTHOPS_MAX + 1;
+		if (!by_id[hint])
+			return (uint16_t)hint;
+	}
+	return 0;
+}
+
+static struct nexthop *get(const struct addr *a)
+{
+	struct nexthop *nh = nexthop_find(a);
+	uint16_t id;
+
+	if (nh)
+		return nh;
+	if (table.count >= NEXTHOPS_MAX || !(id = new_id()))
+		return NULL;
+	nh = xcalloc(1, sizeof(*nh));
+	nh->state.addr = *a;
+	nh->state.reach = REACH_UNKNOWN;
+	nh->id = id;
+	by_id[id] = nh;
+	hash_insert(&table, &nh->node, hash_of(a));
+	link_zebra_watch(a, true);
+	return last = nh;
+}
+
+static void stop_walk(struct nexthop *nh)
+{
+	struct nexthop **at = &walking;
+
+	if (!nh->in_walk)
+		return;
+	while (*at != nh)
+		at = &(*at)->walking;
+	*at = nh->walking;
+	nh->in_walk = false;
+}
+
+static void release(struct nexthop *nh)
+{
+	if (nh->paths || nh->neighbors)
+		return;
+	stop_walk(nh);
+	link_zebra_watch(&nh->state.addr, false);
+	hash_remove(&table, &nh->node);
+	by_id[nh->id] = NULL;
+	if (last == nh)
+		last = NULL;
+	free(nh);
+}
+
+static void unlink_path(struct nexthop *nh, uint32_t id)
+{
+	struct path *p = path_at(id);
+
+	if (nh->walk == id)
+		nh->walk = p->nh_next;
+	if (p->nh_prev)
+		path_at(p->nh_prev)->nh_next = p->nh_next;
+	else
+		nh->paths = p->nh_next;
+	if (p->nh_next)
+		path_at(p->nh_next)->nh_prev = p->nh_prev;
+	p->nh_next = p->nh_prev = 0;
+	p->nexthop = 0;
+	nh->n_paths--;
+}
+
+void nexthop_attach(uint32_t id)
+{
+	struct path *p = path_at(id);
+	struct nexthop *nh = get(&p->attr->nexthop), *old = nexthop_by_id(p->nexthop);
+
+	if (nh == old)
+		return;
+	if (old)
+		unlink_path(old, id);
+	if (nh) {
+		p->nexthop = nh->id;
+		p->nh_next = nh->paths;
+		if (nh->paths)
+			path_at(nh->paths)->nh_prev = id;
+		nh->paths = id;
+		nh->n_paths++;
+	}
+	if (old)
+		release(old);
+}
+
+void nexthop_detach(uint32_t id)
+{
+	struct nexthop *nh = nexthop_by_id(path_at(id)->nexthop);
+
+	if (!nh)
+		return;
+	unlink_path(nh, id);
+	release(nh);
+}
+
+struct nexthop *nexthop_watch_neighbor(const struct addr *a)
+{
+	struct nexthop *nh = get(a);
+
+	if (nh)
+		nh->neighbors++;
+	return nh;
+}
+
+void nexthop_unwatch_neighbor(const struct addr *a)
+{
+	struct nexthop *nh = nexthop_find(a);
+
+	if (!nh || !nh->neighbors)
+		return;
+	nh->neighbors--;
+	release(nh);
+}
+
+enum reason nexthop_objection(const struct nexthop *nh)
+{
+	if (!nh || nh->state.reach == REACH_UNKNOWN)
+		return REASON_NEXTHOP_UNKNOWN;
+	if (nh->state.reach == REACH_DOWN)
+		return nh->state.tunnel ? REASON_TUNNEL_DOWN : REASON_NEXTHOP_UNREACHABLE;
+	return REASON_NONE;
+}
+
+static void start_walk(struct nexthop *nh)
+{
+	nh->walk = nh->paths;
+	if (!nh->in_walk) {
+		nh->in_walk = true;
+		nh->walking = walking;
+		walking = nh;
+	}
+	rib_work();
+}
+
+static void tell_neighbor(const struct nexthop *nh, bool was_usable)
+{
+	bool usable = nexthop_objection(nh) == REASON_NONE;
+	struct peer *p;
+
+	if (!nh->neighbors || usable == was_usable)
+		return;
+	TAILQ_FOREACH (p, &peers, link) {
+		if (addr_eq(&p->conf.address, &nh->state.addr))
+			session_path_changed(p, usable);
+	}
+}
+
+void nexthop_heard(const struct msg_nexthop *m)
+{
+	struct nexthop *nh = nexthop_find(&m->addr);
+	bool was_usable, same;
+
+	if (!nh)
+		return; /* let go of meanwhile */
+	was_usable = nexthop_objection(nh) == REASON_NONE;
+	same = nh->state.cost == m->cost && nh->state.tunnel == m->tunnel &&
+	       was_usable == (m->reach >= REACH_DEGRADED) && nh->state.reach != REACH_UNKNOWN;
+	nh->state = *m;
+	if (same)
+		return;
+	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
+		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
+		 m->ifname, m->peer, m->cost, nh->n_paths);
+	if (nh->paths)
+		start_walk(nh);
+	tell_neighbor(nh, was_usable);
+}
+
+void nexthop_replay(void)
+{
+	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n))
+		link_zebra_watch(&container_of(n, struct nexthop, node)->state.addr, true);
+}
+
+bool nexthop_mark_some(unsigned n)
+{
+	while (walking && n > 0) {
+		struct nexthop *nh = walking;
+
+		for (; nh->walk && n > 0; n--) {
+			const struct path *p = path_at(nh->walk);
+
+			net_mark(path_table(p), p->net);
+			nh->walk = p->nh_next;
+		}
+		if (!nh->walk)
+			stop_walk(nh);
+	}
+	return walking != NULL;
+}
+
+void nexthop_free_all(void)
+{
+	for (struct hash_node *n = hash_first(&table), *next; n; n = next) {
+		next = hash_next(&table, n);
+		hash_remove(&table, n);
+		free(container_of(n, struct nexthop, node));
+	}
+	hash_clear(&table);
+	free(by_id);
+	by_id = NULL;
+	ids_high = ids_cap = 0;
+	last = walking = NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nexthop: the next hops of all paths and the addresses of all neighbours, with what zebra-lite
+ * says of them.
+ *
+ * Each distinct one is watched once (NEXTHOP_WATCH). Its paths hang on it in a list through
+ * themselves, so a change touches those alone: they are marked a quantum at a time. While
+ * zebra-lite is away its last word holds; one it never spoke of is unknown, and paths through it
+ * wait.
+ */
+#ifndef WGBGP_BGPD_NEXTHOP_H
+#define WGBGP_BGPD_NEXTHOP_H
+
+#include "hash.h"
+#include "messages.h"
+#include "rib_table.h"
+
+struct nexthop {
+	struct hash_node node;
+	struct msg_nexthop state; /* zebra-lite's last word; reach UNKNOWN before the first */
+	uint16_t id;		  /* number, for struct path */
+	uint16_t neighbors;	  /* neighbours with this address */
+	uint32_t paths;		  /* first of its paths */
+	uint32_t n_paths;
+	uint32_t walk;		 /* next path to be marked, 0 none */
+	struct nexthop *walking; /* next one that is being walked */
+	bool in_walk;
+};
+
+#define NEXTHOPS_MAX 65535
+
+/* The next hop with this number; NULL for 0. */
+struct nexthop *nexthop_by_id(uint16_t id);
+struct nexthop *nexthop_find(const struct addr *a);
+
+/* Hangs the path on the next hop of its attributes, away from the one before; a path of our own has
+ * none. When there are too many next hops it has none, and stays ineligible. */
+void nexthop_attach(uint32_t path);
+void nexthop_detach(uint32_t path);
+/* A neighbour's address. */
+struct nexthop *nexthop_watch_neighbor(const struct addr *a);
+void nexthop_unwatch_neighbor(const struct addr *a);
+
+/* From zebra-lite. Calls rib_nexthop_changed() when paths or a neighbour are touched. */
+void nexthop_heard(const struct msg_nexthop *m);
+/* A new channel: sends every watch again. */
+void nexthop_replay(void);
+/* Marks the networks of touched paths, at most N; true: there are more. */
+bool nexthop_mark_some(unsigned n);
+
+/* Why a path with this next hop may not be used now; NONE: it may. */
+enum reason nexthop_objection(const struct nexthop *nh);
+void nexthop_free_all(void);
+
+#endif
