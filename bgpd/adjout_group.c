@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * adjout_group: which neighbours share what they are sent, and the rules of what may be sent to
+ * them: RFC 4271 section 5 and 9.1.3, RFC 4456 (reflection), RFC 1997 (well-known communities), RFC
+ * 8212.
+ */
+#include "adjout_group.h"
+
+#include <stdlib.h>
+
+#include "originate.h"
+#include "util.h"
+
+struct group_list groups = TAILQ_HEAD_INITIALIZER(groups);
+
+/* Sets longer than this do not fit into a message with a prefix; half of it where AS_PATH is sent
+ * twice. */
+#define WIRE_MAX 3800
+
+static struct addr own_address(const struct peer *p, uint8_t af)
+{
+	if (p->local.family == af)
+		return p->local;
+	if (p->local6.family == af)
+		return p->local6;
+	return (struct addr){0};
+}
+
+struct group_key group_key_of(const struct peer *p)
+{
+	return (struct group_key){
+		.ebgp = p->ebgp,
+		.client = peer_is_client(p),
+		.four_octet = p->four_octet,
+		.next_hop_self = p->conf.next_hop_self,
+		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
+		.export = p->conf.export,
+		.own4 = own_address(p, AF_INET),
+		.own6 = own_address(p, AF_INET6),
+	};
+}
+
+bool group_key_eq(const struct group_key *a, const struct group_key *b)
+{
+	return a->ebgp == b->ebgp && a->client == b->client && a->four_octet == b->four_octet &&
+	       a->next_hop_self == b->next_hop_self && a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
+	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
+	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
+	       addr_eq(&a->own6, &b->own6);
+}
+
+struct group *group_get(const struct group_key *key)
+{
+	static uint32_t ids;
+	struct group *g;
+
+	TAILQ_FOREACH (g, &groups, link) {
+		if (group_key_eq(&g->key, key))
+			return g;
+	}
+	g = xcalloc(1, sizeof(*g));
+	g->key = *key;
+	policy_chain_ref(g->key.export);
+	g->id = ++ids;
+	log_init_empty(&g->log);
+	TAILQ_INIT(&g->list);
+	TAILQ_INSERT_TAIL(&groups, g, link);
+	return g;
+}
+
+void group_free(struct group *g)
+{
+	ensure(!g->members);
+	TAILQ_REMOVE(&groups, g, link);
+	group_forget_cache(g);
+	pack_free(&g->pack);
+	log_free(&g->log);
+	for (int f = 0; f < BGP_FAMILIES; f++)
+		bits_free(&g->announced[f]);
+	policy_chain_free(g->key.export);
+	free(g);
+}
+
+void group_forget_cache(struct group *g)
+{
+	attr_unref(g->in);
+	attr_unref(g->out);
+	g->in = g->out = NULL;
+	g->cached = false;
+}
+
+struct adjout_member *group_member(const struct group *g, uint16_t peer_id)
+{
+	const struct peer_rib *pr = peer_id ? peer_rib_by_id(peer_id) : NULL;
+	struct adjout_member *m = pr && pr->peer ? pr->peer->out : NULL;
+
+	return m && m->group == g ? m : NULL;
+}
+
+static bool communities_allow(const struct group *g, const struct attr *a)
+{
+	if (attr_community_has(a, COMMUNITY_NO_ADVERTISE))
+		return false;
+	return !g->key.ebgp || (!attr_community_has(a, COMMUNITY_NO_EXPORT) &&
+				!attr_community_has(a, COMMUNITY_NO_EXPORT_SUBCONFED));
+}
+
+/* RFC 4456 section 6: from a client to all, from others to clients. */
+static bool reflection_allows(const struct group *g, const struct peer_rib *from)
+{
+	return !from || from->ebgp || g->key.ebgp || g->key.client ||
+	       (from->peer && peer_is_client(from->peer));
+}
+
+/* The next hop that is sent; family 0: there is none to be sent. */
+static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
+			      const struct peer_rib *from, const struct policy_output *policy)
+{
+	bool self = g->key.ebgp || g->key.next_hop_self || !from || !policy->attr->nexthop.family;
+
+	if (policy->nexthop_set && policy->attr->nexthop.family == t->af)
+		return policy->attr->nexthop;
+	if (self || policy->nexthop_self)
+		return t->family == BGP_IPV4 ? g->key.own4 : g->key.own6;
+	return policy->attr->nexthop;
+}
+
+/* What the policy left, as this kind of neighbour is to see it. */
+static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
+			    const struct policy_output *policy, const struct addr *nexthop)
+{
+	const struct attr *a = policy->attr;
+	struct attr_edit *e = attr_edit_begin(a);
+
+	if (!addr_eq(&a->nexthop, nexthop))
+		attr_edit_nexthop(e, nexthop);
+	if (g->key.ebgp) {
+		attr_edit_drop_internal(e);
+		/* A MED is for one neighbouring AS: what came from another stays here. */
+		if (from && !policy->med_set)
+			attr_edit_med(e, false, 0);
+		attr_edit_prepend(e, bgp.as, 1);
+		return attr_edit_finish(e);
+	}
+	if (!a->has_local_pref)
+		attr_edit_local_pref(e, true, bgp.default_local_pref);
+	if (from && !from->ebgp) {
+		if (!a->originator_id)
+			attr_edit_originator(e, from->router_id);
+		attr_edit_cluster_prepend(e, bgp.cluster_id);
+	}
+	return attr_edit_finish(e);
+}
+
+static enum policy_protocol protocol_of(const struct path *p, const struct prefix *prefix)
+{
+	static const struct {
+		const char *name;
+		enum policy_protocol protocol;
+	} rows[] = {
+		{"connected", POLICY_CONNECTED},
+		{"static", POLICY_STATIC},
+		{"kernel", POLICY_KERNEL},
+	};
+	const char *source;
+
+	if (p->peer != PEER_LOCAL)
+		return POLICY_BGP;
+	source = originate_source(prefix);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (str_eq(rows[i].name, source))
+			return rows[i].protocol;
+	return POLICY_NETWORK;
+}
+
+static struct attr *export(const struct group *g, const struct rib_table *t, const struct net *net,
+			   const struct path *p)
+{
+	const struct peer_rib *from = peer_rib_by_id(p->peer);
+	struct prefix prefix = net_prefix(t, net);
+	struct policy_input in = {
+		.prefix = &prefix,
+		.attr = p->attr,
+		.neighbor = from ? &from->address : NULL,
+		.protocol = protocol_of(p, &prefix),
+		.own_as = bgp.as,
+		.default_local_pref = bgp.default_local_pref,
+	};
+	struct policy_output out = {0};
+	struct attr *result = NULL;
+	struct addr nexthop;
+
+	if (!g->key.family[t->family] || !reflection_allows(g, from) ||
+	    !communities_allow(g, p->attr) || (!g->key.export && g->key.ebgp) ||
+	    p->attr->wire_len > (g->key.four_octet ? WIRE_MAX : WIRE_MAX / 2))
+		return NULL;
+	if (!g->key.export)
+		out.attr = attr_ref(p->attr);
+	else if (!policy_run(g->key.export, &in, &out))
+		return NULL;
+	nexthop = nexthop_of(g, t, from, &out);
+	if (nexthop.family == t->af)
+		result = rewrite(g, from, &out, &nexthop);
+	attr_unref(out.attr);
+	return result;
+}
+
+struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
+			  uint32_t path)
+{
+	const struct path *p = path_at(path);
+
+	if (g->cached && g->in == p->attr && g->in_peer == p->peer && g->in_af == t->af)
+		return g->out ? attr_ref(g->out) : NULL;
+	group_forget_cache(g);
+	if (p->peer == PEER_LOCAL || policy_chain_by_prefix(g->key.export))
+		return export(g, t, net, p);
+	g->in = attr_ref(p->attr);
+	g->in_peer = p->peer;
+	g->in_af = t->af;
+	g->out = export(g, t, net, p);
+	g->cached = true;
+	return g->out ? attr_ref(g->out) : NULL;
+}
+
+static void count_own(const struct group *g, enum bgp_family f, uint16_t peer, int by)
+{
+	struct adjout_member *m = group_member(g, peer);
+
+	if (m)
+		m->own_paths[f] += by;
+}
+
+void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bool on,
+		    uint16_t old_peer, uint16_t new_peer)
+{
+	bool was = bits_has(&g->announced[t->family], net);
+
+	if (was)
+		count_own(g, t->family, old_peer, -1);
+	if (on)
+		count_own(g, t->family, new_peer, 1);
+	if (on && !was) {
+		bits_set(&g->announced[t->family], net);
+		g->n_announced[t->family]++;
+	} else if (was && !on) {
+		bits_clear(&g->announced[t->family], net);
+		g->n_announced[t->family]--;
+	}
+}
+
+void group_close_pack(struct group *g)
+{
+	if (pack_empty(&g->pack))
+		return;
+	pack_write(&g->pack, log_room(&g->log, pack_bytes(&g->pack), g->pack.except, g->pack.only));
+	g->news = true;
+}

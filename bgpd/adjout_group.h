@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * adjout_group: update groups.
+ *
+ * A group has a log: encoded messages in chunks of shared memory, with marks over the stretches
+ * that one member is not to get (its own paths come back to nobody) or that one member alone gets.
+ * A member is either attached, and holds a position in the log, or it lags: then it has a set of
+ * networks that it still has to be told about, as bits by number, and encodes from the table what
+ * holds for them when its socket takes bytes (newest wins, bounded memory). Joining, ROUTE-REFRESH,
+ * a change of the group and falling behind too far are all the same: a lagging member with some
+ * bits set. When none is left it attaches at the end of the log.
+ *
+ * The group knows by one bit per network what it announced. A second set of bits, of a lagging
+ * member, says what that member may have been sent, so that it is sent no needless withdrawals.
+ */
+#ifndef WGBGP_BGPD_ADJOUT_GROUP_H
+#define WGBGP_BGPD_ADJOUT_GROUP_H
+
+#include "adjout_internal.h"
+
+/* A set of numbers of networks. */
+struct bits {
+	uint64_t *words;
+	uint32_t n; /* words */
+};
+static inline bool bits_has(const struct bits *b, uint32_t i)
+{
+	return i / 64 < b->n && (b->words[i / 64] >> (i % 64) & 1);
+}
+static inline void bits_clear(struct bits *b, uint32_t i)
+{
+	if (i / 64 < b->n)
+		b->words[i / 64] &= ~(1ull << (i % 64));
+}
+void bits_set(struct bits *b, uint32_t i);
+uint32_t bits_next(const struct bits *b, uint32_t from); /* first member >= FROM; 0: none */
+void bits_copy(struct bits *to, const struct bits *from);
+void bits_free(struct bits *b);
+
+/* A message that is being filled: prefixes that share attributes and receivers. */
+struct pack {
+	struct wr attrs;   /* encoded, without MP_REACH_NLRI */
+	struct wr nlri;	   /* prefixes */
+	struct attr *attr; /* a reference; NULL: withdrawal */
+	uint8_t af;
+	uint16_t except, only; /* neighbours by number, 0 none */
+};
+bool pack_empty(const struct pack *k);
+/* Whether a prefix of LEN bits may go into this message. */
+bool pack_fits(const struct pack *k, const struct attr *attr, uint8_t af, uint8_t len,
+	       uint16_t except, uint16_t only);
+void pack_begin(struct pack *k, struct attr *attr, uint8_t af, uint16_t except, uint16_t only,
+		bool four_octet);
+void pack_put(struct pack *k, const struct prefix *p);
+size_t pack_bytes(const struct pack *k);       /* of the message */
+void pack_write(struct pack *k, uint8_t *out); /* exactly that many; empties it */
+void pack_free(struct pack *k);
+void pack_end_of_rib(struct wr *w, enum bgp_family family);
+/* Calls FN for each prefix that the encoded message announces or withdraws. */
+void pack_read(const uint8_t *message, size_t len, void (*fn)(void *arg, const struct prefix *p),
+	       void *arg);
+
+struct mark { /* a stretch of a chunk */
+	uint32_t start, end;
+	uint16_t except, only;
+};
+struct chunk {
+	TAILQ_ENTRY(chunk) link;
+	uint64_t base; /* offset of its first byte in the log */
+	uint32_t used, size;
+	uint32_t readers; /* members whose position is here */
+	struct mark *marks;
+	uint32_t n_marks;
+	uint8_t data[];
+};
+struct log {
+	TAILQ_HEAD(chunks_head, chunk) chunks;
+	uint64_t end;
+};
+struct log_position {
+	struct chunk *chunk;
+	uint32_t off;
+	uint32_t mark; /* first mark of the chunk that ends behind off */
+};
+void log_init_empty(struct log *l);
+uint8_t *log_room(struct log *l, size_t n, uint16_t except, uint16_t only);
+void log_enter(struct log *l, struct log_position *at); /* at the end */
+void log_leave(struct log *l, struct log_position *at);
+/* The next bytes for neighbour WHO: fills at most MAX segments, returns how many. */
+int log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int max);
+/* N bytes of those were taken; what is not for WHO is passed over. */
+void log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n);
+uint64_t log_lag(const struct log *l, const struct log_position *at);
+void log_free(struct log *l);
+
+struct group_key {
+	bool ebgp, client, four_octet, next_hop_self;
+	bool family[BGP_FAMILIES];
+	struct policy_chain *export;
+	struct addr own4, own6; /* our next hop, family 0 none */
+};
+
+struct group {
+	TAILQ_ENTRY(group) link;
+	struct group_key key; /* holds a reference of the chain */
+	uint32_t id;
+	uint32_t members, attached;
+	struct pack pack;
+	struct log log;
+	struct bits announced[BGP_FAMILIES];
+	uint32_t n_announced[BGP_FAMILIES];
+	bool news; /* members may be idle although there is something for them */
+	/* the last set exported, for the neighbours in the queue */
+	struct attr *in, *out; /* references; out NULL: not exported */
+	uint16_t in_peer;
+	uint8_t in_af;
+	bool cached;
+	uint64_t progress_ms; /* a member wrote something */
+	TAILQ_HEAD(, adjout_member) list;
+};
+TAILQ_HEAD(group_list, group);
+extern struct group_list groups;
+
+struct adjout_member {
+	TAILQ_ENTRY(adjout_member) link;
+	struct group *group;
+	struct peer *peer;
+	uint16_t id; /* the neighbour's number */
+	bool lagging;
+	bool idle;		    /* has taken everything: kick it when there is more */
+	bool owes_eor;		    /* when it has caught up */
+	bool refresh[BGP_FAMILIES]; /* asked for while it lagged */
+	struct log_position at;	    /* attached */
+	struct bits pending[BGP_FAMILIES], had[BGP_FAMILIES]; /* lagging */
+	uint32_t cursor[BGP_FAMILIES];
+	struct wr own; /* bytes for it alone, sent first */
+	size_t own_sent;
+	uint32_t own_paths[BGP_FAMILIES]; /* announced networks whose best path is its own */
+};
+
+struct group_key group_key_of(const struct peer *p);
+bool group_key_eq(const struct group_key *a, const struct group_key *b);
+struct group *group_get(const struct group_key *key); /* takes a reference of the chain */
+void group_free(struct group *g);
+/* The set that the group announces for this path: a reference, or NULL. */
+struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
+			  uint32_t path);
+/* The bit of the group and the counts that hang on it. */
+void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bool on,
+		    uint16_t old_peer, uint16_t new_peer);
+void group_close_pack(struct group *g); /* into the log */
+void group_forget_cache(struct group *g);
+struct adjout_member *group_member(const struct group *g, uint16_t peer_id);
+
+#endif

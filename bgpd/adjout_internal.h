@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * adjout_internal: what the tables tell the Adj-RIB-Outs, and their files each other.
+ */
+#ifndef WGBGP_BGPD_ADJOUT_INTERNAL_H
+#define WGBGP_BGPD_ADJOUT_INTERNAL_H
+
+#include "adjout.h"
+#include "rib_internal.h"
+
+/* From the tables. */
+void adjout_join(struct peer *p);  /* ESTABLISHED */
+void adjout_leave(struct peer *p); /* the session ended */
+/* The best path of a network changed, or its attributes did; PATH 0: none is left. */
+void adjout_net(struct rib_table *t, uint32_t net, uint32_t path);
+void adjout_refresh(struct peer *p, enum bgp_family family); /* ROUTE-REFRESH */
+/* The end of a quantum (sessions are kicked), and of the queue (open messages are closed). */
+void adjout_kick(void);
+void adjout_flush(void);
+/* Too much is waiting for members that are reading: the queue should wait. rib_work() comes. */
+bool adjout_full(void);
+/* A member still has to be told about this network, which has no paths: it must not go. */
+bool adjout_needs_net(const struct rib_table *t, uint32_t net);
+void adjout_free_all(void);
+/* Everything known was decided for the first time: from now on members are sent something. */
+void adjout_open(void);
+/* What P is sent for this network now: a reference, or NULL. */
+struct attr *adjout_exported(const struct peer *p, const struct rib_table *t, uint32_t net);
+
+#endif
