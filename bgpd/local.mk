@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += bgpd/libbgpd.a
 bgpd_libbgpd_a_SOURCES = \
-	bgpd/adjout.h \
+	bgpd/adjout.c bgpd/adjout.h \
+	bgpd/adjout_group.c bgpd/adjout_group.h \
+	bgpd/adjout_internal.h \
+	bgpd/adjout_log.c \
+	bgpd/adjout_pack.c \
 	bgpd/attr.c bgpd/attr.h \
 	bgpd/attr_edit.c \
 	bgpd/attr_json.c \
@@ -9,18 +13,35 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/attr_wire.h \
 	bgpd/bgp.h \
 	bgpd/conn.c bgpd/conn.h \
+	bgpd/decide.c bgpd/decide.h \
 	bgpd/fsm.c bgpd/fsm.h \
 	bgpd/listen.c bgpd/listen.h \
+	bgpd/link_zebra.c bgpd/link_zebra.h \
 	bgpd/message.c bgpd/message.h \
 	bgpd/message_open.c \
 	bgpd/message_update.c \
+	bgpd/nexthop.c bgpd/nexthop.h \
+	bgpd/originate.c bgpd/originate.h \
 	bgpd/peer.c bgpd/peer.h \
 	bgpd/peer_conf.c bgpd/peer_conf.h \
 	bgpd/peer_show.c bgpd/peer_show.h \
-	bgpd/policy.h \
-	bgpd/rib.h \
+	bgpd/policy.c bgpd/policy.h \
+	bgpd/policy_ceiling.c bgpd/policy_ceiling.h \
+	bgpd/policy_compile.c bgpd/policy_term.h \
+	bgpd/restart.c bgpd/restart.h \
+	bgpd/rib.c bgpd/rib.h \
+	bgpd/rib_decide.c \
+	bgpd/rib_internal.h \
+	bgpd/rib_judge.c \
+	bgpd/rib_show.c \
+	bgpd/rib_table.c bgpd/rib_table.h \
+	bgpd/rib_verdict.c \
 	bgpd/session.c bgpd/session.h \
 	bgpd/session_socket.c bgpd/session_socket.h
+
+pkglibexec_PROGRAMS += bgpd/bgpd
+bgpd_bgpd_SOURCES = bgpd/main.c
+bgpd_bgpd_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += bgpd/attr_test bgpd/message_update_test

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "link_zebra.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "hash.h"
+#include "ipc.h"
+#include "log.h"
+#include "originate.h"
+#include "rib_internal.h"
+#include "util.h"
+
+#define ROUTES_BYTES (16 * 1024) /* a ROUTES message is closed when it is longer */
+
+/* A list of next hops that at least one network was sent with. */
+struct hops_entry {
+	struct hash_node node;
+	uint32_t refs;
+	uint32_t id;
+	uint8_t n;
+	struct route_hop hop[];
+};
+
+static struct ipc *channel;
+static bool synced;		      /* ROUTES_SYNC was sent on this channel */
+static uint32_t replay[BGP_FAMILIES]; /* next network of the replay; 0: not running */
+
+static struct hash_table lists;
+static struct hops_entry **by_id;
+static uint32_t ids_high, ids_cap;
+static uint32_t *ids_free, n_free, cap_free; /* numbers to use again */
+
+static struct wr open_message; /* being filled */
+static size_t open_mark;
+static uint32_t open_hops;
+static uint32_t open_prefixes;
+
+static void on_nexthop(const struct ipc_frame *f)
+{
+	struct msg_nexthop m;
+
+	if (msg_get_nexthop(f->body, f->len, &m) < 0)
+		fatal("malformed NEXTHOP from zebra-lite");
+	nexthop_heard(&m);
+}
+
+static void on_verdicts(const struct ipc_frame *f)
+{
+	struct msg_verdicts m;
+
+	if (msg_get_verdicts(f->body, f->len, &m) < 0)
+		fatal("malformed VERDICTS from zebra-lite");
+	rib_verdicts_heard(&m);
+	msg_free_verdicts(&m);
+}
+
+static void on_redist(const struct ipc_frame *f)
+{
+	struct msg_redist m;
+
+	if (msg_get_redist(f->body, f->len, &m) < 0)
+		fatal("malformed REDIST from zebra-lite");
+	originate_heard(&m);
+}
+
+static void on_redist_sync(const struct ipc_frame *f)
+{
+	originate_synced();
+}
+
+static void on_frame(void *arg, const struct ipc_frame *f)
+{
+	static const struct {
+		enum msg_type type;
+		void (*handler)(const struct ipc_frame *f);
+	} rows[] = {
+		{MSG_NEXTHOP, on_nexthop},
+		{MSG_VERDICTS, on_verdicts},
+		{MSG_REDIST, on_redist},
+		{MSG_REDIST_SYNC, on_redist_sync},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].type == (enum msg_type)f->type) {
+			rows[i].handler(f);
+			return;
+		}
+	log_error("zebra-lite", "unexpected=%s", msg_name(f->type));
+}
+
+static void on_closed(void *arg, const char *why)
+{
+	log_warn("zebra-lite", "state=gone why=\"%s\"", why);
+	ipc_free(channel);
+	channel = NULL; /* its last word on next hops holds; a new channel comes from the parent */
+	rib_work();
+}
+
+static void on_drained(void *arg)
+{
+	rib_work();
+}
+
+void link_zebra_channel(int fd)
+{
+	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
+
+	ipc_free(channel);
+	wr_reset(&open_message);
+	open_prefixes = 0;
+	open_hops = 0;
+	channel = ipc_new(fd, &handlers, NULL);
+	synced = false;
+	for (int f = 0; f < BGP_FAMILIES; f++)
+		replay[f] = 1;
+	rib_verdicts_forget(NULL); /* it says them again where they still hold */
+	originate_restart();
+	nexthop_replay();
+	rib_work();
+}
+
+void link_zebra_free(void)
+{
+	ipc_free(channel);
+	channel = NULL;
+	wr_free(&open_message);
+	open_message = (struct wr){0};
+	open_prefixes = 0;
+	open_hops = 0;
+	for (uint32_t i = 1; i <= ids_high; i++)
+		free(by_id[i]);
+	free(by_id);
+	by_id = NULL;
+	free(ids_free);
+	ids_free = NULL;
+	ids_high = ids_cap = n_free = cap_free = 0;
+	hash_clear(&lists);
+	memset(replay, 0, sizeof(replay));
+}
+
+bool link_zebra_full(void)
+{
+	return channel && ipc_full(channel);
+}
+
+static void tell(enum msg_type type, const struct wr *w)
+{
+	if (channel)
+		ipc_send(channel, type, daemon_generation(), w ? w->data : NULL, w ? w->len : 0);
+}
+
+void link_zebra_watch(const struct addr *a, bool on)
+{
+	struct wr w = {0};
+
+	wr_addr(&w, a);
+	tell(on ? MSG_NEXTHOP_WATCH : MSG_NEXTHOP_UNWATCH, &w);
+	wr_free(&w);
+}
+
+/* Only the used part counts, and padding must not. */
+static size_t key_of(const struct route_hops *h, uint8_t key[ROUTE_HOPS_MAX * 18])
+{
+	for (unsigned i = 0; i < h->n; i++) {
+		key[i * 18] = h->hop[i].source;
+		memcpy(key + i * 18 + 1, &h->hop[i].addr, 17);
+	}
+	return h->n * 18u;
+}
+
+static bool hops_eq(const struct hops_entry *e, const struct route_hops *h)
+{
+	if (e->n != h->n)
+		return false;
+	for (unsigned i = 0; i < e->n; i++)
+		if (e->hop[i].source != h->hop[i].source ||
+		    !addr_eq(&e->hop[i].addr, &h->hop[i].addr))
+			return false;
+	return true;
+}
+
+static uint32_t new_id(void)
+{
+	if (n_free)
+		return ids_free[--n_free];
+	if (ids_high + 1 >= ids_cap) {
+		ids_cap = ids_cap ? ids_cap * 2 : 64;
+		by_id = xrealloc(by_id, ids_cap * sizeof(struct hops_entry *));
+	}
+	return ++ids_high;
+}
+
+static struct hops_entry *new_entry(const struct route_hops *h, uint32_t hash)
+{
+	struct hops_entry *e = xcalloc(1, sizeof(*e) + h->n * sizeof(e->hop[0]));
+
+	e->id = new_id();
+	by_id[e->id] = e;
+	e->n = h->n;
+	memcpy(e->hop, h->hop, h->n * sizeof(e->hop[0]));
+	hash_insert(&lists, &e->node, hash);
+	return e;
+}
+
+/* The number of the list, with a reference; 0 for the empty one. */
+static uint32_t hops_ref(const struct route_hops *h)
+{
+	static uint32_t last;
+	uint8_t key[ROUTE_HOPS_MAX * 18];
+	struct hash_node *n;
+	struct hops_entry *e = NULL;
+	uint32_t hash;
+
+	if (!h->n)
+		return 0;
+	if (last && last <= ids_high && by_id[last] && hops_eq(by_id[last], h)) {
+		by_id[last]->refs++;
+		return last;
+	}
+	hash = hash_bytes(key, key_of(h, key));
+	for (n = hash_find(&lists, hash); n && !e; n = hash_find_next(n)) {
+		e = container_of(n, struct hops_entry, node);
+		if (!hops_eq(e, h))
+			e = NULL;
+	}
+	if (!e)
+		e = new_entry(h, hash);
+	e->refs++;
+	return last = e->id;
+}
+
+static void hops_unref(uint32_t id)
+{
+	struct hops_entry *e = id ? by_id[id] : NULL;
+
+	if (!e || --e->refs > 0)
+		return;
+	hash_remove(&lists, &e->node);
+	by_id[id] = NULL;
+	if (n_free == cap_free) {
+		cap_free = cap_free ? cap_free * 2 : 64;
+		ids_free = xrealloc(ids_free, cap_free * sizeof(*ids_free));
+	}
+	ids_free[n_free++] = id;
+	free(e);
+}
+
+void link_zebra_flush(void)
+{
+	if (!open_prefixes)
+		return;
+	msg_end_routes(&open_message, open_mark, open_prefixes);
+	tell(MSG_ROUTES, &open_message);
+	wr_reset(&open_message);
+	open_prefixes = 0;
+}
+
+static void put(const struct rib_table *t, const struct net *net)
+{
+	struct prefix p = net_prefix(t, net);
+
+	if (!channel)
+		return; /* the replay of the next one says it */
+	if (open_prefixes && (open_hops != net->hops || open_message.len > ROUTES_BYTES))
+		link_zebra_flush();
+	if (!open_prefixes) {
+		const struct hops_entry *e = net->hops ? by_id[net->hops] : NULL;
+		struct route_hops hops = {.n = e ? e->n : 0};
+
+		if (e)
+			memcpy(hops.hop, e->hop, e->n * sizeof(e->hop[0]));
+		open_hops = net->hops;
+		open_mark = msg_begin_routes(&open_message, &hops);
+	}
+	wr_prefix(&open_message, &p);
+	open_prefixes++;
+}
+
+void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops *hops)
+{
+	struct net *net = net_at(t, id);
+	uint32_t was = net->hops;
+
+	net->hops = hops_ref(hops);
+	if (net->hops != was) {
+		if (was && was == open_hops && by_id[was]->refs == 1)
+			link_zebra_flush(); /* its number is about to be free for another list */
+		if (!replay[t->family] || id < replay[t->family] || !net->hops)
+			put(t, net);
+	}
+	hops_unref(was);
+}
+
+bool link_zebra_replay_some(unsigned n)
+{
+	bool more = false;
+
+	for (int f = 0; channel && f < BGP_FAMILIES; f++) {
+		struct rib_table *t = &rib_tables[f];
+
+		for (; replay[f] && n > 0 && !ipc_full(channel); n--) {
+			const struct net *net;
+
+			if (replay[f] >= t->nets.high) {
+				replay[f] = 0;
+				break;
+			}
+			net = net_at(t, replay[f]++);
+			if ((net->flags & NET_USED) && net->hops)
+				put(t, net);
+		}
+		more |= replay[f] != 0;
+	}
+	return more;
+}
+
+void link_zebra_settled(void)
+{
+	link_zebra_flush();
+	if (!channel || synced || replay[BGP_IPV4] || replay[BGP_IPV6])
+		return;
+	synced = true;
+	log_info("zebra-lite", "routes=synced");
+	tell(MSG_ROUTES_SYNC, NULL);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "originate.h"
+
+#include <stdlib.h>
+
+#include "conf.h"
+#include "rib_internal.h"
+#include "trie.h"
+#include "util.h"
+
+/* A prefix that is configured as `network`, or that zebra-lite has a route of others for. */
+struct own {
+	struct trie_node node;
+	bool network;		    /* configured */
+	bool present[REDIST_COUNT]; /* there is a route of this source */
+	bool old[REDIST_COUNT];	    /* ... said on the channel before this one only */
+};
+
+struct redistribute {
+	bool on;
+	struct policy_chain *policy; /* owned */
+	bool has_metric;
+	uint32_t metric;
+};
+
+static struct trie owns;
+static struct redistribute redistribute[REDIST_COUNT];
+
+static struct own *get(const struct prefix *p)
+{
+	struct trie_node *n = trie_exact(&owns, p);
+	struct own *o;
+
+	if (n)
+		return container_of(n, struct own, node);
+	o = xcalloc(1, sizeof(*o));
+	trie_insert(&owns, &o->node, p);
+	return o;
+}
+
+static struct attr *base(enum attr_origin origin)
+{
+	struct attr_edit *e = attr_edit_begin(NULL);
+
+	attr_edit_origin(e, origin);
+	return attr_edit_finish(e);
+}
+
+/* What the policy makes of the route of this source; NULL: not redistributed. */
+static struct attr *redistributed(const struct own *o, enum redist_source s)
+{
+	const struct redistribute *r = &redistribute[s];
+	struct policy_input in = {
+		.prefix = &o->node.p,
+		.protocol = POLICY_CONNECTED << s,
+		.own_as = bgp.as,
+		.default_local_pref = bgp.default_local_pref,
+	};
+	struct policy_output out = {0};
+	struct attr_edit *e;
+
+	if (!r->on || !o->present[s])
+		return NULL;
+	e = attr_edit_begin(NULL);
+	attr_edit_origin(e, ORIGIN_INCOMPLETE);
+	if (r->has_metric)
+		attr_edit_med(e, true, r->metric);
+	in.attr = attr_edit_finish(e);
+	if (!r->policy)
+		return in.attr;
+	if (!policy_run(r->policy, &in, &out))
+		out.attr = NULL;
+	attr_unref(in.attr);
+	return out.attr;
+}
+
+static bool any_present(const struct own *o)
+{
+	for (int s = 0; s < REDIST_COUNT; s++)
+		if (o->present[s])
+			return true;
+	return false;
+}
+
+/* Brings the path of ours up to date; O may be gone afterwards. */
+static void update(struct own *o)
+{
+	struct prefix p = o->node.p;
+	struct attr *attr = NULL;
+	enum reason refused = REASON_NONE;
+
+	if (o->network) {
+		attr = base(ORIGIN_IGP);
+		if (!any_present(o))
+			refused = REASON_IMPORT_CHECK;
+	}
+	for (int s = 0; s < REDIST_COUNT && (!attr || refused); s++) {
+		struct attr *other = redistributed(o, s);
+
+		if (other) {
+			attr_unref(attr);
+			attr = other;
+			refused = REASON_NONE;
+		}
+	}
+	rib_set_local(&p, attr, refused);
+	if (!o->network && !any_present(o)) {
+		trie_remove(&owns, &o->node);
+		free(o);
+	}
+}
+
+static void update_all(void)
+{
+	for (struct trie_node *n = trie_first(&owns), *next; n; n = next) {
+		next = trie_next(&owns, n);
+		update(container_of(n, struct own, node));
+	}
+}
+
+static void read_redistribute(const json_t *config)
+{
+	json_t *item;
+	size_t i;
+
+	for (int s = 0; s < REDIST_COUNT; s++) {
+		policy_chain_free(redistribute[s].policy);
+		redistribute[s] = (struct redistribute){0};
+	}
+	json_array_foreach (conf_list(conf_get(config, "bgp"), "redistribute"), i, item) {
+		for (int s = 0; s < REDIST_COUNT; s++) {
+			struct redistribute *r = &redistribute[s];
+
+			if (!str_eq(redist_name(s), conf_str(item, "protocol", "")))
+				continue;
+			r->on = true;
+			r->policy = policy_chain_named(config, conf_str(item, "policy", "all"));
+			r->has_metric = conf_has(item, "metric");
+			r->metric = conf_u32(item, "metric", 0);
+		}
+	}
+}
+
+void originate_apply(const json_t *config)
+{
+	size_t n;
+	struct prefix *networks = conf_prefixes(conf_get(config, "bgp"), "network", &n);
+
+	read_redistribute(config);
+	TRIE_FOREACH (&owns, node) {
+		container_of(node, struct own, node)->network = false;
+	}
+	for (size_t i = 0; i < n; i++)
+		get(&networks[i])->network = true;
+	free(networks);
+	update_all();
+}
+
+void originate_free(void)
+{
+	for (struct trie_node *n = trie_first(&owns), *next; n; n = next) {
+		next = trie_next(&owns, n);
+		trie_remove(&owns, n);
+		free(container_of(n, struct own, node));
+	}
+	for (int s = 0; s < REDIST_COUNT; s++) {
+		policy_chain_free(redistribute[s].policy);
+		redistribute[s] = (struct redistribute){0};
+	}
+}
+
+void originate_restart(void)
+{
+	TRIE_FOREACH (&owns, node) {
+		struct own *o = container_of(node, struct own, node);
+
+		for (int s = 0; s < REDIST_COUNT; s++)
+			o->old[s] = o->present[s];
+	}
+}
+
+void originate_heard(const struct msg_redist *m)
+{
+	struct own *o;
+
+	if (m->source >= REDIST_COUNT)
+		return;
+	if (!m->present && !trie_exact(&owns, &m->prefix))
+		return;
+	o = get(&m->prefix);
+	o->present[m->source] = m->present;
+	o->old[m->source] = false;
+	update(o);
+}
+
+void originate_synced(void)
+{
+	for (struct trie_node *n = trie_first(&owns), *next; n; n = next) {
+		struct own *o = container_of(n, struct own, node);
+		bool changed = false;
+
+		next = trie_next(&owns, n);
+		for (int s = 0; s < REDIST_COUNT; s++)
+			if (o->old[s]) {
+				o->old[s] = o->present[s] = false;
+				changed = true;
+			}
+		if (changed)
+			update(o);
+	}
+}
+
+const char *originate_source(const struct prefix *p)
+{
+	struct trie_node *n = trie_exact(&owns, p);
+	const struct own *o = n ? container_of(n, struct own, node) : NULL;
+
+	if (!o)
+		return "none";
+	if (o->network && any_present(o))
+		return "network";
+	for (int s = 0; s < REDIST_COUNT; s++)
+		if (o->present[s] && redistribute[s].on)
+			return redist_name(s);
+	return "network";
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "restart.h"
+
+#include "bgp.h"
+#include "log.h"
+#include "loop.h"
+#include "rib_internal.h"
+
+#define CONNECT_MS 10000 /* for neighbours that are not up yet */
+
+static bool begun, deferring;
+static bool waited; /* CONNECT_MS have passed */
+static struct timer connect_timer, limit_timer;
+
+static bool may_still_come(const struct peer *p)
+{
+	return p->state != PEER_ESTABLISHED && !p->conf.disabled && !p->dynamic && !waited;
+}
+
+static bool owes_end_of_rib(const struct peer *p)
+{
+	const struct peer_rib *pr = p->rib;
+
+	if (p->state != PEER_ESTABLISHED || !p->gr || p->gr_restarting || !pr || !pr->up)
+		return false;
+	for (int f = 0; f < BGP_FAMILIES; f++)
+		if (p->family[f] && !pr->eor[f])
+			return true;
+	return false;
+}
+
+static void end(const char *why)
+{
+	if (!deferring)
+		return;
+	deferring = false;
+	timer_stop(&connect_timer);
+	timer_stop(&limit_timer);
+	log_info("restart", "deferral=ended why=\"%s\"", why);
+	rib_work();
+}
+
+void restart_check(void)
+{
+	struct peer *p;
+
+	if (!deferring)
+		return;
+	TAILQ_FOREACH (p, &peers, link) {
+		if (may_still_come(p) || owes_end_of_rib(p))
+			return;
+	}
+	end("every neighbour has sent its routes");
+}
+
+static void on_connect(void *arg)
+{
+	waited = true;
+	restart_check();
+}
+
+static void on_limit(void *arg)
+{
+	end("restart time is over");
+}
+
+void restart_begin(void)
+{
+	if (begun)
+		return;
+	begun = true;
+	deferring = true;
+	waited = false;
+	timer_init(&connect_timer, on_connect, NULL);
+	timer_init(&limit_timer, on_limit, NULL);
+	timer_start(&connect_timer, CONNECT_MS);
+	timer_start(&limit_timer, (bgp.restart_time ? bgp.restart_time : 120) * 1000ull);
+	if (!bgp.graceful_restart)
+		end("graceful restart is off");
+	else
+		restart_check();
+}
+
+bool restart_deferring(void)
+{
+	return deferring;
+}
+
+void restart_free(void)
+{
+	timer_stop(&connect_timer);
+	timer_stop(&limit_timer);
+	begun = deferring = false;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * restart: our own restart (RFC 4724 section 4.1): nothing is decided, announced or installed until
+ * the neighbours have sent what they have, so that forwarding, which lives on, does not change
+ * meanwhile.
+ *
+ * Waited for: End-of-RIB of each neighbour that is ESTABLISHED and restarts gracefully, and, for a
+ * short while, neighbours that are configured and not up yet (a first start looks the same as a
+ * restart, and must not wait the whole restart time for a neighbour that is away).
+ */
+#ifndef WGBGP_BGPD_RESTART_H
+#define WGBGP_BGPD_RESTART_H
+
+#include <stdbool.h>
+
+#include "messages.h"
+#include "peer.h"
+
+void restart_begin(void); /* the first configuration was applied */
+void restart_check(void); /* a neighbour came up, went, or sent End-of-RIB */
+bool restart_deferring(void);
+void restart_free(void);
+
+#endif

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rib.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adjout_internal.h"
+#include "link_zebra.h"
+#include "originate.h"
+#include "policy_ceiling.h"
+#include "restart.h"
+#include "rib_internal.h"
+#include "session.h"
+#include "util.h"
+
+#define DECIDE_QUANTUM 512
+#define WALK_QUANTUM 4096
+
+static struct job job;
+static bool started;
+
+static struct peer_rib **by_id;
+static uint32_t ids; /* entries of by_id; 0 is PEER_LOCAL */
+
+/* The walk: round both tables, a lap at a time. */
+static struct {
+	uint32_t at[BGP_FAMILIES]; /* next network */
+	uint32_t lap;		   /* number of the present one */
+	uint32_t until;		   /* last one that somebody needs; below lap: at rest */
+} walk = {.lap = 1};
+
+void rib_work(void)
+{
+	if (started)
+		job_start(&job);
+}
+
+struct peer_rib *peer_rib_by_id(uint16_t id)
+{
+	return id < ids ? by_id[id] : NULL;
+}
+
+bool path_is_void(const struct path *p)
+{
+	const struct peer_rib *pr;
+
+	if (p->peer == PEER_LOCAL)
+		return false;
+	pr = by_id[p->peer];
+	if (!pr->peer || p->epoch == pr->epoch)
+		return !pr->peer;
+	return !(pr->kept[p->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4] &&
+		 p->epoch == pr->kept_epoch);
+}
+
+bool path_is_stale(const struct path *p)
+{
+	return p->peer != PEER_LOCAL && p->epoch != by_id[p->peer]->epoch && !path_is_void(p);
+}
+
+bool path_is_ebgp(const struct path *p)
+{
+	return p->peer != PEER_LOCAL && by_id[p->peer]->ebgp;
+}
+
+void rib_release_net(struct rib_table *t, uint32_t id)
+{
+	struct net *net = net_at(t, id);
+	struct prefix p;
+
+	if (net->paths || (net->flags & NET_DIRTY) || adjout_needs_net(t, id))
+		return;
+	if (net->flags & NET_VERDICT) {
+		p = net_prefix(t, net);
+		rib_verdicts_forget(&p);
+	}
+	net_free(t, id);
+}
+
+void rib_remove_path(uint32_t id, enum reason why)
+{
+	struct path *path = path_at(id);
+	struct rib_table *t = path_table(path);
+	uint32_t net = path->net;
+
+	if (path->peer != PEER_LOCAL) {
+		struct peer_rib *pr = by_id[path->peer];
+
+		pr->received[t->family]--;
+		if (path->flags & PATH_ACCEPTED)
+			pr->accepted[t->family]--;
+		if (log_enabled(LOG_LEVEL_DEBUG)) {
+			struct prefix p = net_prefix(t, net_at(t, net));
+
+			log_debug("withdraw", "peer=%s prefix=%s reason=%s", ADDR_STR(&pr->address),
+				  PREFIX_STR(&p), reason_name(why));
+		}
+	}
+	nexthop_detach(id);
+	path_free(t, id);
+	net_mark(t, net);
+}
+
+/* The walk needs a whole lap from now on for PR (NULL: for everybody). */
+static void need_walk(struct peer_rib *pr)
+{
+	bool at_start = walk.at[BGP_IPV4] <= 1 && walk.at[BGP_IPV6] <= 1;
+
+	walk.until = at_start ? walk.lap : walk.lap + 1;
+	if (pr)
+		pr->walk_until = walk.until;
+	rib_work();
+}
+
+static void peer_rib_free(struct peer_rib *pr)
+{
+	ensure(!pr->received[BGP_IPV4] && !pr->received[BGP_IPV6]);
+	timer_stop(&pr->stale_timer);
+	rib_judge_forget(pr);
+	by_id[pr->id] = NULL;
+	free(pr);
+}
+
+static void end_lap(void)
+{
+	for (uint32_t i = 1; i < ids; i++) {
+		struct peer_rib *pr = by_id[i];
+
+		if (!pr || !pr->walk_until || pr->walk_until > walk.lap)
+			continue;
+		pr->walk_until = 0;
+		pr->rejudge = false;
+		if (!pr->peer)
+			peer_rib_free(pr);
+	}
+	walk.lap++;
+	walk.at[BGP_IPV4] = walk.at[BGP_IPV6] = 1;
+}
+
+static void walk_net(struct rib_table *t, uint32_t id)
+{
+	uint32_t at, next;
+
+	if (!net_at(t, id)->paths) {
+		rib_release_net(t, id);
+		return;
+	}
+	for (at = net_at(t, id)->paths; at; at = next) {
+		struct path *path = path_at(at);
+		struct peer_rib *pr = peer_rib_by_id(path->peer);
+
+		next = path->next;
+		if (!pr)
+			continue;
+		if (path_is_void(path)) {
+			rib_remove_path(at, pr->down_reason);
+		} else if (pr->rejudge) {
+			struct attr *before = path->attr;
+			uint8_t refused = path->refused;
+
+			rib_judge(at, attr_ref(path_received(path)));
+			if (path->attr != before || path->refused != refused) {
+				if (at == net_at(t, id)->paths)
+					net_at(t, id)->flags |= NET_CHANGED;
+				net_mark(t, id);
+			}
+		}
+	}
+}
+
+/* A quantum of the walk; true: there is more. */
+static bool walk_some(unsigned n)
+{
+	while (walk.until >= walk.lap) {
+		for (int f = 0; f < BGP_FAMILIES; f++) {
+			struct rib_table *t = &rib_tables[f];
+
+			if (!walk.at[f])
+				walk.at[f] = 1;
+			for (; walk.at[f] < t->nets.high; n--) {
+				if (n == 0)
+					return true;
+				if (net_at(t, walk.at[f])->flags & NET_USED)
+					walk_net(t, walk.at[f]);
+				walk.at[f]++;
+			}
+		}
+		end_lap();
+	}
+	return false;
+}
+
+static bool decide_some(unsigned n)
+{
+	for (int f = 0; f < BGP_FAMILIES; f++) {
+		struct rib_table *t = &rib_tables[f];
+		uint32_t id;
+
+		for (; n > 0 && (id = net_take(t)); n--)
+			rib_decide(t, id);
+	}
+	return rib_tables[BGP_IPV4].dirty_head || rib_tables[BGP_IPV6].dirty_head;
+}
+
+bool rib_settled(void)
+{
+	return !rib_tables[BGP_IPV4].dirty_head && !rib_tables[BGP_IPV6].dirty_head &&
+	       walk.until < walk.lap && !restart_deferring();
+}
+
+static bool work(void *arg)
+{
+	bool more;
+
+	if (link_zebra_full())
+		return false; /* rib_work() when it has drained */
+	more = nexthop_mark_some(WALK_QUANTUM);
+	more |= walk_some(WALK_QUANTUM);
+	if (restart_deferring())
+		return more;
+	if (adjout_full())
+		return more;
+	more |= decide_some(DECIDE_QUANTUM);
+	more |= link_zebra_replay_some(DECIDE_QUANTUM);
+	if (!more) {
+		adjout_flush();
+		if (rib_settled()) {
+			link_zebra_settled();
+			adjout_open();
+		}
+	}
+	adjout_kick();
+	return more;
+}
+
+void rib_start(void)
+{
+	rib_table_init();
+	job_init(&job, work, NULL);
+	started = true;
+}
+
+static void free_paths(void)
+{
+	for (uint32_t i = 1; i < rib_paths.high; i++) {
+		struct path *p = path_at(i);
+
+		if (p->net)
+			path_set_attr(p, NULL, NULL);
+	}
+}
+
+void rib_stop(void)
+{
+	started = false;
+	job_stop(&job);
+	adjout_free_all();
+	link_zebra_free();
+	restart_free();
+	originate_free();
+	free_paths();
+	for (uint32_t i = 1; i < ids; i++)
+		if (by_id[i]) {
+			if (by_id[i]->peer)
+				by_id[i]->peer->rib = NULL;
+			memset(by_id[i]->received, 0, sizeof(by_id[i]->received));
+			peer_rib_free(by_id[i]);
+		}
+	free(by_id);
+	by_id = NULL;
+	ids = 0;
+	rib_verdicts_forget(NULL);
+	nexthop_free_all();
+	rib_table_free();
+	ceiling_free();
+}
+
+int rib_check(const json_t *config, char *error, size_t size)
+{
+	return 0;
+}
+
+void rib_apply(const json_t *config)
+{
+	if (ceiling_apply(config))
+		rib_rejudge_all();
+	originate_apply(config);
+	restart_begin();
+	rib_work();
+}
+
+void rib_channel(int fd)
+{
+	link_zebra_channel(fd);
+}
+
+void rib_rejudge_all(void)
+{
+	for (uint32_t i = 1; i < ids; i++)
+		if (by_id[i] && by_id[i]->peer)
+			rib_rejudge(by_id[i]->peer);
+}
+
+static void on_stale_timer(void *arg)
+{
+	struct peer_rib *pr = arg;
+
+	log_info("stale", "peer=%s reason=%s", ADDR_STR(&pr->address),
+		 reason_name(REASON_STALE_EXPIRED));
+	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
+	pr->down_reason = REASON_STALE_EXPIRED;
+	need_walk(pr);
+}
+
+static uint32_t new_id(void)
+{
+	for (uint32_t i = 1; i < ids; i++)
+		if (!by_id[i])
+			return i;
+	if (ids > UINT16_MAX)
+		fatal("more than %d neighbours", UINT16_MAX);
+	by_id = xrealloc(by_id, (ids ? ids * 2 : 16) * sizeof(struct peer_rib *));
+	memset(by_id + ids, 0, (ids ? ids : 16) * sizeof(struct peer_rib *));
+	ids = ids ? ids * 2 : 16;
+	return ids == 16 ? 1 : ids / 2;
+}
+
+void rib_peer_new(struct peer *p)
+{
+	struct peer_rib *pr = xcalloc(1, sizeof(*pr));
+
+	pr->peer = p;
+	pr->address = p->conf.address;
+	pr->id = (uint16_t)new_id();
+	pr->epoch = 1;
+	by_id[pr->id] = pr;
+	p->rib = pr;
+	timer_init(&pr->stale_timer, on_stale_timer, pr);
+	nexthop_watch_neighbor(&p->conf.address);
+}
+
+void rib_peer_free(struct peer *p)
+{
+	struct peer_rib *pr = p->rib;
+
+	if (!pr)
+		return;
+	adjout_leave(p);
+	nexthop_unwatch_neighbor(&pr->address);
+	timer_stop(&pr->stale_timer);
+	rib_judge_forget(pr);
+	p->rib = NULL;
+	pr->peer = NULL;
+	pr->up = false;
+	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
+	pr->down_reason = REASON_CONFIG;
+	need_walk(pr);
+	restart_check();
+}
+
+struct rib_peer_counts rib_peer_counts(const struct peer *p)
+{
+	struct rib_peer_counts c = {0};
+
+	for (int f = 0; p->rib && f < BGP_FAMILIES; f++) {
+		c.received[f] = p->rib->received[f];
+		c.accepted[f] = p->rib->accepted[f];
+	}
+	return c;
+}
+
+bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out)
+{
+	const struct nexthop *nh = nexthop_find(&p->conf.address);
+
+	if (!nh)
+		return false;
+	*out = nh->state;
+	return nh->state.reach != REACH_UNKNOWN;
+}
+
+void rib_peer_up(struct peer *p)
+{
+	struct peer_rib *pr = p->rib;
+
+	pr->router_id = p->router_id;
+	pr->as = p->as;
+	pr->ebgp = p->ebgp;
+	pr->up = true;
+	pr->limit_said = false;
+	rib_judge_forget(pr);
+	for (int f = 0; f < BGP_FAMILIES; f++) {
+		pr->eor[f] = false;
+		/* RFC 4724 section 4.2: what was not kept there must not be kept here. */
+		if (pr->kept[f] && !(p->family[f] && p->gr && p->gr_forwarding[f])) {
+			pr->kept[f] = false;
+			pr->down_reason = REASON_STALE_EXPIRED;
+			need_walk(pr);
+		}
+	}
+	timer_stop(&pr->stale_timer);
+	if (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])
+		timer_start(&pr->stale_timer, (bgp.stale_time ? bgp.stale_time : 300) * 1000ull);
+	adjout_join(p);
+	restart_check();
+}
+
+void rib_peer_down(struct peer *p, bool retain, enum reason why)
+{
+	struct peer_rib *pr = p->rib;
+	bool was_up = pr && pr->up;
+
+	if (!pr)
+		return; /* the tables are gone already */
+	adjout_leave(p);
+	rib_judge_forget(pr);
+	if (was_up) {
+		pr->kept_epoch = pr->epoch++;
+		pr->up = false;
+	} else if (retain) {
+		return; /* what is kept stays kept until its timer ends */
+	}
+	for (int f = 0; f < BGP_FAMILIES; f++)
+		pr->kept[f] = retain && pr->received[f] > 0;
+	pr->down_reason = why;
+	timer_stop(&pr->stale_timer);
+	if (retain) {
+		uint32_t s = p->gr_time ? p->gr_time : 120;
+
+		timer_start(&pr->stale_timer, s * 1000ull);
+	}
+	if (pr->received[BGP_IPV4] + pr->received[BGP_IPV6] == 0) {
+		restart_check();
+		return;
+	}
+	log_info(retain ? "stale" : "withdraw", "peer=%s paths=%u reason=%s",
+		 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
+		 reason_name(why));
+	need_walk(pr); /* also for those that are stale for the second time */
+	restart_check();
+}
+
+void rib_rejudge(struct peer *p)
+{
+	struct peer_rib *pr = p->rib;
+
+	rib_judge_forget(pr);
+	pr->rejudge = true;
+	need_walk(pr);
+}
+
+void rib_send_again(struct peer *p, enum bgp_family family)
+{
+	adjout_refresh(p, family);
+}
+
+void rib_end_of_rib(struct peer *p, enum bgp_family family)
+{
+	struct peer_rib *pr = p->rib;
+
+	pr->eor[family] = true;
+	if (pr->kept[family]) {
+		pr->kept[family] = false;
+		pr->down_reason = REASON_STALE_EXPIRED;
+		if (!pr->kept[BGP_IPV4] && !pr->kept[BGP_IPV6])
+			timer_stop(&pr->stale_timer);
+		need_walk(pr);
+	}
+	restart_check();
+}
+
+static uint32_t now_s(void)
+{
+	return (uint32_t)(now_ms() / 1000);
+}
+
+static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)
+{
+	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	uint32_t net = net_get(t, p);
+	uint32_t id = path_of_peer(net_at(t, net), pr->id);
+	struct path *path;
+
+	if (!id) {
+		id = path_new(t, net);
+		pr->received[t->family]++;
+		path_at(id)->peer = pr->id;
+	} else if (path_at(id)->epoch == pr->epoch && path_received(path_at(id)) == a) {
+		return; /* nothing new */
+	} else if (id == net_at(t, net)->paths) {
+		net_at(t, net)->flags |= NET_CHANGED;
+	}
+	path = path_at(id);
+	path->epoch = pr->epoch;
+	path->since = now_s();
+	rib_judge(id, attr_ref(a));
+	net_mark(t, net);
+}
+
+static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason why)
+{
+	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	uint32_t net = net_find(t, p);
+	uint32_t id = net ? path_of_peer(net_at(t, net), pr->id) : 0;
+
+	if (id)
+		rib_remove_path(id, why);
+}
+
+/* True when the session has to end. */
+static bool over_limit(struct peer *p)
+{
+	struct peer_rib *pr = p->rib;
+
+	for (int f = 0; p->conf.max_prefix && f < BGP_FAMILIES; f++)
+		if (pr->received[f] > p->conf.max_prefix)
+			return true;
+	return false;
+}
+
+void rib_update(struct peer *p, const struct update *u)
+{
+	struct peer_rib *pr = p->rib;
+	struct prefix prefix;
+
+	for (int i = 0; i < 2; i++) {
+		struct nlri_iter it = u->withdrawn[i];
+
+		while (nlri_next(&it, &prefix))
+			withdraw(pr, &prefix, REASON_WITHDRAWN);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct nlri_iter it = u->announced[i];
+		struct attr *a = i ? u->mp_attr : u->attr;
+
+		while (nlri_next(&it, &prefix))
+			if (u->treat_as_withdraw || !a)
+				withdraw(pr, &prefix, REASON_MALFORMED);
+			else
+				announce(pr, &prefix, a);
+	}
+	for (int f = 0; f < BGP_FAMILIES; f++)
+		if (u->eor[f])
+			rib_end_of_rib(p, f);
+	rib_work();
+	if (over_limit(p) && !pr->limit_said) {
+		pr->limit_said = true;
+		log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address),
+			 p->conf.max_prefix);
+		session_stop(p, 6, 1, "maximum number of prefixes reached"); /* RFC 4486 */
+	}
+}
+
+void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refused)
+{
+	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	uint32_t net = attr ? net_get(t, p) : net_find(t, p);
+	uint32_t id = net ? path_of_peer(net_at(t, net), PEER_LOCAL) : 0;
+
+	if (!attr) {
+		if (id)
+			rib_remove_path(id, REASON_CONFIG);
+		rib_work();
+		return;
+	}
+	if (!id) {
+		id = path_new(t, net);
+		path_at(id)->since = now_s();
+	} else if (path_at(id)->attr == attr && path_at(id)->refused == refused) {
+		attr_unref(attr);
+		return;
+	} else if (id == net_at(t, net)->paths) {
+		net_at(t, net)->flags |= NET_CHANGED;
+	}
+	path_at(id)->refused = refused;
+	path_set_attr(path_at(id), attr_ref(attr), attr);
+	net_mark(t, net);
+	rib_work();
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_decide: one network: who is eligible, who is best, what zebra-lite and the neighbours get.
+ */
+#include <stdlib.h>
+
+#include "adjout_internal.h"
+#include "decide.h"
+#include "link_zebra.h"
+#include "rib_internal.h"
+#include "util.h"
+
+/* Room for the candidates, kept between calls. */
+static struct candidate *candidates;
+static size_t cap;
+
+static enum reason objection(const struct rib_table *t, const struct net *net, const struct path *p)
+{
+	enum reason r;
+
+	if (p->refused)
+		return p->refused;
+	if (p->peer == PEER_LOCAL)
+		return REASON_NONE;
+	if (path_is_void(p))
+		return peer_rib_by_id(p->peer)->down_reason;
+	r = nexthop_objection(nexthop_by_id(p->nexthop));
+	return r != REASON_NONE ? r : rib_verdict(t, net, &p->attr->nexthop);
+}
+
+static void fill(struct candidate *c, uint32_t id)
+{
+	const struct path *p = path_at(id);
+	const struct peer_rib *pr = peer_rib_by_id(p->peer);
+	const struct nexthop *nh = nexthop_by_id(p->nexthop);
+	const struct attr *a = p->attr;
+
+	*c = (struct candidate){
+		.weight = a->weight,
+		.local_pref = a->has_local_pref ? a->local_pref : bgp.default_local_pref,
+		.med = a->has_med ? a->med : 0,
+		.neighbor_as = a->neighbor_as,
+		.cost = nh ? nh->state.cost : 0,
+		.router_id = a->originator_id ? a->originator_id
+			     : pr	      ? pr->router_id
+					      : 0,
+		.as_path_len = a->as_path_len,
+		.origin = a->origin,
+		.cluster_len = a->cluster_len,
+		.local = !pr,
+		.ebgp = pr && pr->ebgp,
+		.peer = pr ? &pr->address : NULL,
+		.path = id,
+	};
+}
+
+/* Sets PATH_ELIGIBLE and the reason of each path; fills the candidates. */
+static size_t gather(const struct rib_table *t, const struct net *net)
+{
+	size_t n = 0;
+
+	for (uint32_t id = net->paths; id; id = path_at(id)->next) {
+		struct path *p = path_at(id);
+		enum reason r = objection(t, net, p);
+
+		p->reason = r;
+		if (r != REASON_NONE) {
+			p->flags &= ~PATH_ELIGIBLE;
+			continue;
+		}
+		p->flags |= PATH_ELIGIBLE;
+		if (n == cap) {
+			cap = cap ? cap * 2 : 64;
+			candidates = xrealloc(candidates, cap * sizeof(*candidates));
+		}
+		fill(&candidates[n++], id);
+	}
+	return n;
+}
+
+static void move_to_front(struct net *net, uint32_t id)
+{
+	uint32_t *at = &net->paths;
+
+	while (*at != id)
+		at = &path_at(*at)->next;
+	*at = path_at(id)->next;
+	path_at(id)->next = net->paths;
+	net->paths = id;
+}
+
+static bool has_hop(const struct route_hops *hops, const struct addr *a)
+{
+	for (unsigned i = 0; i < hops->n; i++)
+		if (addr_eq(&hops->hop[i].addr, a))
+			return true;
+	return false;
+}
+
+static void add_hop(struct route_hops *hops, const struct path *p)
+{
+	struct route_hop *hop = &hops->hop[hops->n++];
+
+	hop->addr = p->attr->nexthop;
+	hop->source = path_is_ebgp(p) ? ROUTE_EBGP : ROUTE_IBGP;
+}
+
+/* Takes the I-th and all with next hops already in the list out of the race. */
+static size_t drop_known(const struct route_hops *hops, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!candidates[i].local &&
+		    !has_hop(hops, &path_at(candidates[i].path)->attr->nexthop))
+			candidates[left++] = candidates[i];
+	return left;
+}
+
+/* Ranks: the best, then the best of those with other next hops, and so on. */
+static void rank(struct route_hops *hops, size_t n, uint32_t best)
+{
+	hops->n = 0;
+	if (!best || path_at(best)->peer == PEER_LOCAL)
+		return; /* a network of ours is not ours to install */
+	add_hop(hops, path_at(best));
+	while (hops->n < ROUTE_HOPS_MAX && (n = drop_known(hops, n)) > 0)
+		add_hop(hops, path_at(candidates[decide(candidates, n)].path));
+}
+
+void rib_decide(struct rib_table *t, uint32_t id)
+{
+	struct net *net = net_at(t, id);
+	uint32_t before = net->flags & NET_BEST ? net->paths : 0;
+	size_t n = gather(t, net);
+	struct route_hops hops;
+	uint32_t best = 0;
+
+	if (n > 0) {
+		best = candidates[decide(candidates, n)].path;
+		for (size_t i = 0; i < n; i++)
+			path_at(candidates[i].path)->reason = candidates[i].reason;
+		move_to_front(net, best);
+	}
+	rank(&hops, n, best);
+	if (hops.n || net->hops)
+		link_zebra_route(t, id, &hops);
+	if (best != before || (net->flags & NET_CHANGED) || !best)
+		adjout_net(t, id, best);
+	net->flags &= ~(NET_CHANGED | NET_BEST);
+	if (best)
+		net->flags |= NET_BEST;
+	if (!net->paths)
+		rib_release_net(t, id);
+}

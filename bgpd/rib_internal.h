@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_internal: what the files of the tables share with each other and nobody else.
+ *
+ * One job does all the work in quanta (rib.c): marking the paths of changed next hops, the walk,
+ * and deciding what is in the queue. The walk goes round the tables as long as a neighbour needs
+ * it: for paths to be removed (its session ended, or it did not send them again after a restart) or
+ * judged again. A session has a number, its epoch, and a path the epoch it came with: so a
+ * session's end makes all of its paths stale or void at once, and the walk only cleans up.
+ */
+#ifndef WGBGP_BGPD_RIB_INTERNAL_H
+#define WGBGP_BGPD_RIB_INTERNAL_H
+
+#include "bgp.h"
+#include "loop.h"
+#include "nexthop.h"
+#include "policy.h"
+#include "rib.h"
+#include "rib_table.h"
+
+struct peer_rib {
+	struct peer *peer;	  /* NULL: deleted, paths are being cleaned up */
+	struct addr address;	  /* of the neighbour */
+	uint32_t router_id, as;	  /* of its last session */
+	uint16_t id;		  /* number, in struct path */
+	uint8_t epoch;		  /* of the present or the next session */
+	uint8_t kept_epoch;	  /* stale paths of this one are kept */
+	bool ebgp;		  /* last session */
+	bool up;		  /* ESTABLISHED */
+	bool kept[BGP_FAMILIES];  /* ... while this holds */
+	bool eor[BGP_FAMILIES];	  /* this session sent it */
+	bool rejudge;		  /* the walk judges its paths again */
+	uint32_t walk_until;	  /* lap of the walk that it needs; 0 none */
+	enum reason down_reason;  /* why paths of older epochs go */
+	struct timer stale_timer; /* RFC 4724: end of the restart time, then of the stale time */
+	uint32_t received[BGP_FAMILIES], accepted[BGP_FAMILIES]; /* paths */
+	struct attr *judged;	/* last set judged, a reference; NULL none */
+	struct attr *judged_as; /* what the policy made of it, a reference */
+	enum reason judged_reason;
+	bool limit_said; /* max-prefix was exceeded in this session */
+};
+
+/* The job has something to do. */
+void rib_work(void);
+/* Everything that is known was decided and handed on. */
+bool rib_settled(void);
+
+struct peer_rib *peer_rib_by_id(uint16_t id); /* NULL for PEER_LOCAL */
+/* The path belongs to a session that is over and is not kept. */
+bool path_is_void(const struct path *p);
+bool path_is_stale(const struct path *p);
+bool path_is_ebgp(const struct path *p);
+
+/* The network has no paths (any more): frees it unless somebody still needs it. */
+void rib_release_net(struct rib_table *t, uint32_t id);
+/* Removes a path and marks its network. */
+void rib_remove_path(uint32_t id, enum reason why);
+/* A path of ours: ATTR's reference is taken over, NULL removes it. */
+void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refused);
+/* All paths have to be judged again. */
+void rib_rejudge_all(void);
+
+/* rib_judge.c: whether a path may compete, whatever its next hop's state; sets its attributes as
+ * policy makes them. RECEIVED is a reference, taken over. */
+void rib_judge(uint32_t path, struct attr *received);
+void rib_judge_forget(struct peer_rib *pr); /* the chain or a check changed */
+
+/* rib_decide.c: decides one network and hands the result on. */
+void rib_decide(struct rib_table *t, uint32_t id);
+
+/* rib_verdict.c: refusals of zebra-lite. */
+void rib_verdicts_heard(const struct msg_verdicts *m);
+enum reason rib_verdict(const struct rib_table *t, const struct net *n, const struct addr *nexthop);
+void rib_verdicts_forget(const struct prefix *p); /* NULL: all */
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_show: `bgp-routes`, streamed.
+ *
+ * The table is a hash, and people want order: a first pass, a quantum at a time, collects the
+ * prefixes that are asked for in runs of bounded size and sorts each; then the runs are merged
+ * while the rows go out. Only the prefixes are kept, and looked up again for their row, so the
+ * table may change meanwhile.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "adjout_internal.h"
+#include "conf.h"
+#include "originate.h"
+#include "rib_internal.h"
+#include "util.h"
+
+#define RUN 8192 /* prefixes sorted at a time */
+#define ROWS 64	 /* rows between two looks at the channel */
+#define KEY4 5	 /* bytes of a prefix: address, length */
+#define KEY6 17
+
+struct run {
+	uint32_t at, end; /* of the keys */
+};
+
+struct walk {
+	const struct rib_table *table;
+	bool longer; /* everything in `within` */
+	struct prefix within;
+	const struct peer *peer; /* only paths received from it, or sent to it */
+	bool advertised;
+	uint32_t next; /* network to collect */
+	bool collected;
+	unsigned key; /* bytes */
+	uint8_t *keys;
+	uint32_t n, cap;
+	struct run *runs; /* a heap, by their first prefix, once collected */
+	uint32_t n_runs;
+};
+
+static const char *protocol_source(const struct rib_table *t, const struct path *p)
+{
+	struct prefix prefix = net_prefix(t, net_at(t, p->net));
+
+	if (p->peer == PEER_LOCAL)
+		return originate_source(&prefix);
+	return path_is_ebgp(p) ? "ebgp" : "ibgp";
+}
+
+static void add_nexthop(json_t *row, const struct path *p, const struct addr *address)
+{
+	const struct nexthop *nh = nexthop_by_id(p->nexthop);
+
+	json_object_set_new(row, "next-hop", json_addr(address));
+	json_object_set_new(row, "next-hop-state",
+			    nh ? json_string(reach_name(nh->state.reach)) : json_null());
+	json_object_set_new(row, "next-hop-cost", nh ? json_integer(nh->state.cost) : json_null());
+}
+
+/* ATTR: as they are to be shown. */
+static json_t *path_row(const struct rib_table *t, const struct path *p, const struct attr *attr)
+{
+	const struct peer_rib *pr = peer_rib_by_id(p->peer);
+	const struct net *net = net_at(t, p->net);
+	bool best = (net->flags & NET_BEST) && path_at(net->paths) == p;
+	json_t *row = json_object();
+
+	attr_to_json(attr, row);
+	json_object_set_new(row, "best", json_boolean(best));
+	json_object_set_new(row, "eligible", json_boolean(p->flags & PATH_ELIGIBLE));
+	json_object_set_new(row, "reason", json_string(reason_name(p->reason)));
+	json_object_set_new(row, "reason-text", json_string(reason_text(p->reason)));
+	add_nexthop(row, p, &attr->nexthop);
+	json_object_set_new(row, "from", pr ? json_addr(&pr->address) : json_null());
+	json_object_set_new(row, "peer-as", json_integer(pr ? pr->as : bgp.as));
+	json_object_set_new(row, "weight", json_integer(attr->weight));
+	json_object_set_new(row, "stale", json_boolean(path_is_stale(p)));
+	json_object_set_new(row, "source", json_string(protocol_source(t, p)));
+	json_object_set_new(row, "age-seconds", json_integer(now_ms() / 1000 - p->since));
+	return row;
+}
+
+static json_t *advertised_paths(const struct walk *w, uint32_t id)
+{
+	struct attr *attr = adjout_exported(w->peer, w->table, id);
+	json_t *paths;
+
+	if (!attr)
+		return NULL;
+	paths = json_array();
+	json_array_append_new(paths,
+			      path_row(w->table, path_at(net_at(w->table, id)->paths), attr));
+	attr_unref(attr);
+	return paths;
+}
+
+static json_t *received_path(const struct walk *w, const struct net *net)
+{
+	uint32_t id = w->peer->rib ? path_of_peer(net, w->peer->rib->id) : 0;
+	json_t *paths;
+
+	if (!id)
+		return NULL;
+	paths = json_array();
+	json_array_append_new(paths, path_row(w->table, path_at(id), path_received(path_at(id))));
+	return paths;
+}
+
+static json_t *all_paths(const struct rib_table *t, const struct net *net)
+{
+	json_t *paths = json_array();
+
+	for (uint32_t id = net->paths; id; id = path_at(id)->next)
+		json_array_append_new(paths, path_row(t, path_at(id), path_at(id)->attr));
+	return paths;
+}
+
+static void emit(struct show *s, const struct walk *w, uint32_t id)
+{
+	const struct net *net = net_at(w->table, id);
+	struct prefix p = net_prefix(w->table, net);
+	json_t *paths, *row;
+
+	if (!net->paths)
+		return;
+	if (!w->peer)
+		paths = all_paths(w->table, net);
+	else
+		paths = w->advertised ? advertised_paths(w, id) : received_path(w, net);
+	if (!paths)
+		return;
+	row = json_object();
+	json_object_set_new(row, "prefix", json_prefix(&p));
+	json_object_set_new(row, "paths", paths);
+	show_row(s, row);
+}
+
+static int compare_keys(const void *a, const void *b, void *size)
+{
+	return memcmp(a, b, *(unsigned *)size);
+}
+
+static const uint8_t *first_key(const struct walk *w, uint32_t run)
+{
+	return w->keys + (size_t)w->runs[run].at * w->key;
+}
+
+static void sift(struct walk *w, uint32_t i)
+{
+	for (;;) {
+		uint32_t least = i;
+
+		for (uint32_t c = 2 * i + 1; c <= 2 * i + 2 && c < w->n_runs; c++)
+			if (memcmp(first_key(w, c), first_key(w, least), w->key) < 0)
+				least = c;
+		if (least == i)
+			return;
+		struct run r = w->runs[i];
+		w->runs[i] = w->runs[least];
+		w->runs[least] = r;
+		i = least;
+	}
+}
+
+static void end_run(struct walk *w, uint32_t start)
+{
+	if (start == w->n)
+		return;
+	qsort_r(w->keys + (size_t)start * w->key, w->n - start, w->key, compare_keys, &w->key);
+	w->runs = xrealloc(w->runs, (w->n_runs + 1) * sizeof(*w->runs));
+	w->runs[w->n_runs++] = (struct run){start, w->n};
+}
+
+static void collect_one(struct walk *w, const struct net *net)
+{
+	struct prefix p = net_prefix(w->table, net);
+	uint8_t *key;
+
+	if (!net->paths || (w->longer && !prefix_covers(&w->within, &p)))
+		return;
+	if (w->n == w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 1024;
+		w->keys = xrealloc(w->keys, (size_t)w->cap * w->key);
+	}
+	key = w->keys + (size_t)w->n++ * w->key;
+	memcpy(key, p.b, w->key - 1);
+	key[w->key - 1] = p.len;
+}
+
+/* One run. */
+static void collect(struct walk *w)
+{
+	uint32_t start = w->n;
+
+	for (unsigned i = 0; i < RUN && w->next < w->table->nets.high; i++, w->next++)
+		if (net_at(w->table, w->next)->flags & NET_USED)
+			collect_one(w, net_at(w->table, w->next));
+	end_run(w, start);
+	if (w->next < w->table->nets.high)
+		return;
+	w->collected = true;
+	for (uint32_t i = w->n_runs / 2 + 1; i-- > 0;)
+		sift(w, i);
+}
+
+static void pop(struct walk *w)
+{
+	if (++w->runs[0].at == w->runs[0].end)
+		w->runs[0] = w->runs[--w->n_runs];
+	sift(w, 0);
+}
+
+static void routes_step(struct show *s)
+{
+	struct walk *w = s->state;
+
+	if (!w->collected) {
+		collect(w);
+		return;
+	}
+	for (unsigned i = 0; i < ROWS && w->n_runs > 0; i++) {
+		const uint8_t *key = first_key(w, 0);
+		struct prefix p = prefix_make(w->table->af, key, key[w->key - 1]);
+		uint32_t id = net_find(w->table, &p);
+
+		if (show_full(s))
+			return;
+		if (id)
+			emit(s, w, id);
+		pop(w);
+	}
+	if (!w->n_runs)
+		show_end(s, NULL);
+}
+
+static void routes_finish(struct show *s)
+{
+	struct walk *w = s->state;
+
+	if (!w)
+		return;
+	free(w->keys);
+	free(w->runs);
+	free(w);
+	s->state = NULL;
+}
+
+/* An address or a prefix: its exact match, else the longest that covers it. */
+static void one_prefix(struct show *s, struct walk *w)
+{
+	uint32_t id = net_find(w->table, &w->within);
+
+	if (!id || !net_at(w->table, id)->paths)
+		id = net_match(w->table, &w->within);
+	if (id)
+		emit(s, w, id);
+	show_end(s, NULL);
+}
+
+static bool read_arguments(struct show *s, struct walk *w, const char **error)
+{
+	const char *family = conf_str(s->args, "family", "ipv4");
+	const char *prefix = conf_str(s->args, "prefix", NULL);
+	const char *neighbor = conf_str(s->args, "neighbor", NULL);
+	struct addr a;
+
+	if (prefix && prefix_parse(prefix, &w->within) < 0) {
+		*error = "prefix: expected an address or a prefix";
+		return false;
+	}
+	if (prefix)
+		family = w->within.family == AF_INET ? "ipv4" : "ipv6";
+	w->table = &rib_tables[str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4];
+	w->key = w->table->family == BGP_IPV4 ? KEY4 : KEY6;
+	w->longer = prefix && conf_bool(s->args, "longer", false);
+	w->advertised = str_eq(conf_str(s->args, "direction", "received"), "advertised");
+	w->next = 1;
+	if (neighbor && (addr_parse(neighbor, &a) < 0 || !(w->peer = peer_find(&a)))) {
+		*error = "no such neighbor";
+		return false;
+	}
+	return true;
+}
+
+static void routes_start(struct show *s)
+{
+	struct walk *w = xcalloc(1, sizeof(*w));
+	struct addr id = {.family = AF_INET,
+			  .b = {bgp.router_id >> 24, bgp.router_id >> 16 & 0xff,
+				bgp.router_id >> 8 & 0xff, bgp.router_id & 0xff}};
+	const char *error = NULL;
+	json_t *head = json_object();
+
+	s->state = w;
+	if (!read_arguments(s, w, &error))
+		w->table = &rib_tables[BGP_IPV4];
+	json_object_set_new(head, "router-id", json_addr(&id));
+	json_object_set_new(head, "as", json_integer(bgp.as));
+	json_object_set_new(head, "family",
+			    json_string(w->table->family == BGP_IPV4 ? "ipv4" : "ipv6"));
+	show_head(s, head, "routes");
+	if (error)
+		show_end(s, error);
+	else if (conf_str(s->args, "prefix", NULL) && !w->longer)
+		one_prefix(s, w);
+}
+
+const struct show_command rib_commands[] = {
+	{"bgp-routes", routes_start, routes_step, routes_finish},
+	{0},
+};

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_verdict: refusals of zebra-lite and wgd, by prefix and next hop. They are few; a network that
+ * has any carries NET_VERDICT, so that the others never look here.
+ */
+#include <stdlib.h>
+
+#include "hash.h"
+#include "rib_internal.h"
+#include "util.h"
+
+struct refusal {
+	struct hash_node node;
+	struct prefix prefix;
+	struct addr nexthop; /* family 0: any */
+	uint8_t reason;	     /* enum reason */
+};
+
+static struct hash_table verdicts; /* by prefix */
+
+static uint32_t hash_of(const struct prefix *p)
+{
+	return hash_bytes(p, sizeof(*p));
+}
+
+static struct refusal *next_of(struct hash_node *n, const struct prefix *p)
+{
+	for (; n; n = hash_find_next(n)) {
+		struct refusal *v = container_of(n, struct refusal, node);
+
+		if (prefix_eq(&v->prefix, p))
+			return v;
+	}
+	return NULL;
+}
+
+static void drop(struct refusal *v)
+{
+	hash_remove(&verdicts, &v->node);
+	free(v);
+}
+
+/* Removes those of P that NEXTHOP (family 0: all) covers. */
+static void clear(const struct prefix *p, const struct addr *nexthop)
+{
+	struct refusal *v = next_of(hash_find(&verdicts, hash_of(p)), p), *next;
+
+	for (; v; v = next) {
+		next = next_of(hash_find_next(&v->node), p);
+		if (!nexthop->family || addr_eq(&v->nexthop, nexthop))
+			drop(v);
+	}
+}
+
+enum reason rib_verdict(const struct rib_table *t, const struct net *n, const struct addr *nexthop)
+{
+	struct prefix p;
+	struct refusal *v;
+
+	if (!(n->flags & NET_VERDICT))
+		return REASON_NONE;
+	p = net_prefix(t, n);
+	for (v = next_of(hash_find(&verdicts, hash_of(&p)), &p); v;
+	     v = next_of(hash_find_next(&v->node), &p))
+		if (!v->nexthop.family || addr_eq(&v->nexthop, nexthop))
+			return v->reason;
+	return REASON_NONE;
+}
+
+static void heard(const struct prefix *p, const struct msg_verdicts *m)
+{
+	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	uint32_t id = net_find(t, p);
+	struct net *net;
+
+	if (!id)
+		return; /* nobody announces it any more */
+	net = net_at(t, id);
+	clear(p, &m->nexthop);
+	if (m->verdict == VERDICT_REFUSED) {
+		struct refusal *v = xcalloc(1, sizeof(*v));
+
+		v->prefix = *p;
+		v->nexthop = m->nexthop;
+		v->reason = m->reason;
+		hash_insert(&verdicts, &v->node, hash_of(p));
+		net->flags |= NET_VERDICT;
+	} else if (!next_of(hash_find(&verdicts, hash_of(p)), p)) {
+		net->flags &= ~NET_VERDICT;
+	}
+	net_mark(t, id);
+}
+
+void rib_verdicts_heard(const struct msg_verdicts *m)
+{
+	for (uint32_t i = 0; i < m->n_prefixes; i++)
+		heard(&m->prefixes[i], m);
+	if (m->n_prefixes)
+		log_info("verdict", "verdict=%s nexthop=%s reason=%s prefixes=%u first=%s",
+			 m->verdict == VERDICT_REFUSED ? "refused" : "cleared",
+			 m->nexthop.family ? ADDR_STR(&m->nexthop) : "any", reason_name(m->reason),
+			 m->n_prefixes, PREFIX_STR(&m->prefixes[0]));
+	rib_work();
+}
+
+/* All: the network's flags go as well, and each is decided again. */
+static void forget_all(void)
+{
+	for (struct hash_node *n = hash_first(&verdicts), *next; n; n = next) {
+		struct refusal *v = container_of(n, struct refusal, node);
+		struct rib_table *t =
+			&rib_tables[v->prefix.family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+		uint32_t id = t->nslots ? net_find(t, &v->prefix) : 0;
+
+		next = hash_next(&verdicts, n);
+		if (id) {
+			net_at(t, id)->flags &= ~NET_VERDICT;
+			net_mark(t, id);
+		}
+		drop(v);
+	}
+	hash_clear(&verdicts);
+}
+
+void rib_verdicts_forget(const struct prefix *p)
+{
+	if (p)
+		clear(p, &(struct addr){0});
+	else
+		forget_all();
+}
