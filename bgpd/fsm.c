@@ -118,6 +118,7 @@ static void on_open(struct fsm *f, const uint8_t *body, size_t len)
 	f->state = PEER_OPENCONFIRM;
 	fsm_send_keepalive(f);
 	negotiate_timers(f);
+	session_update_state(f->session);
 }
 
 static void on_notification(struct fsm *f, const uint8_t *body, size_t len)
@@ -172,7 +173,10 @@ static void on_message(void *arg, enum bgp_message type, const uint8_t *body, si
 
 static void on_connected(void *arg)
 {
-	send_open(arg);
+	struct fsm *f = arg;
+
+	send_open(f);
+	session_update_state(f->session);
 }
 
 static void on_malformed(void *arg, const struct bgp_error *error)

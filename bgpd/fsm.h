@@ -48,6 +48,7 @@ void fsm_close(struct fsm *f, const struct bgp_error *error);
 void fsm_send_keepalive(struct fsm *f);
 
 /* Of session.c, called by the machine. Those that return false have freed F. */
+void session_update_state(struct session *s); /* the neighbour's, of its connections' */
 void session_put_open(const struct session *s, struct open *o);
 bool session_opened(struct fsm *f, struct bgp_error *error); /* false with error.code: send it */
 void session_established(struct fsm *f);

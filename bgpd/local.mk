@@ -44,9 +44,11 @@ bgpd_bgpd_SOURCES = bgpd/main.c
 bgpd_bgpd_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += bgpd/attr_test bgpd/message_update_test
+check_PROGRAMS += bgpd/attr_test bgpd/message_update_test bgpd/session_test
 bgpd_attr_test_SOURCES = bgpd/attr_test.c
 bgpd_attr_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_message_update_test_SOURCES = bgpd/message_update_test.c
 bgpd_message_update_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_session_test_SOURCES = bgpd/session_test.c
+bgpd_session_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif

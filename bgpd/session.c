@@ -39,7 +39,6 @@
 #define CEASE_COLLISION 7
 
 static void connect_now(struct session *s);
-static void update_state(struct session *s);
 
 static void say_event(const struct peer *p, const char *state, const char *why)
 {
@@ -93,7 +92,7 @@ static void on_retry_time(void *arg)
 		connect_now(s);
 	s->tries++;
 	start_retry(s);
-	update_state(s);
+	session_update_state(s);
 }
 
 static void on_idle_time(void *arg)
@@ -170,7 +169,7 @@ static enum peer_state state_of(const struct fsm *f)
 	return f ? f->state : PEER_IDLE;
 }
 
-static void update_state(struct session *s)
+void session_update_state(struct session *s)
 {
 	enum peer_state in = state_of(s->in), out = state_of(s->out);
 	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
@@ -210,7 +209,7 @@ void session_start(struct peer *p)
 			connect_now(s);
 		start_retry(s);
 	}
-	update_state(s);
+	session_update_state(s);
 }
 
 /* The ESTABLISHED connection is over: the tables and people hear of it. */
@@ -225,7 +224,7 @@ static void went_down(struct session *s, bool retain, const char *why)
 	log_info("session-down", "neighbor=%s reason=\"%s\" retain=%s", peer_name(p),
 		 why ? why : "", retain ? "yes" : "no");
 	say_event(p, "down", why);
-	update_state(s);
+	session_update_state(s);
 	rib_peer_down(p, retain, REASON_SESSION_DOWN);
 	p->up_since_ms = now_ms();
 }
@@ -250,7 +249,7 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 		else
 			start_idle(s, e);
 	}
-	update_state(s);
+	session_update_state(s);
 }
 
 void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error, const char *why)
@@ -280,7 +279,7 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 	if (!s->up && !s->in && !s->out)
 		again(s, end, error ? &e : NULL, retain);
 	else
-		update_state(s);
+		session_update_state(s);
 }
 
 /* OPEN. */
@@ -436,7 +435,7 @@ void session_established(struct fsm *f)
 	s->context = (struct update_context){
 		p->ebgp, p->four_octet, {p->family[BGP_IPV4], p->family[BGP_IPV6]}, p->as};
 	p->count.established++;
-	update_state(s);
+	session_update_state(s);
 	log_info("session-up", "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
 		 peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
 		 p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
@@ -497,7 +496,7 @@ void session_accept(struct peer *p, int fd)
 	if (s->up)
 		fsm_send_keepalive(s->up);
 	s->in = fsm_new(s, fd, false);
-	update_state(s);
+	session_update_state(s);
 }
 
 /* Every connection ends with E (NULL: nothing is said). */
@@ -512,7 +511,7 @@ static void end_all(struct session *s, const struct bgp_error *e)
 		note_error(s->peer, FSM_SENT, e, e->text);
 	if (was_up)
 		went_down(s, false, s->peer->last_error);
-	update_state(s);
+	session_update_state(s);
 }
 
 void session_disable(struct peer *p, uint8_t subcode, const char *why)

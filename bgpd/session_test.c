@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A neighbour played by the test over socket pairs (it "connected to us") and, where we connect,
+ * over a listening socket on the loopback; the tables are stubs that note what they are told.
+ */
+#include "config.h" /* accept4() */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "adjout.h"
+#include "attr_wire.h"
+#include "bgp.h"
+#include "fsm.h"
+#include "loop.h"
+#include "policy.h"
+#include "rib.h"
+#include "session.h"
+#include "util.h"
+
+#define PATIENCE_MS 10000
+
+/* Stubs. */
+static int ups, downs, updates, withdraws, eors, again, retained;
+static struct wr routes; /* what adjout has to send; routes_at.. not yet sent */
+static size_t routes_at;
+
+int adjout_next(struct peer *p, struct iovec *iov, int max)
+{
+	int n = 0;
+
+	/* Segments of one message, as small as they get. */
+	for (size_t at = routes_at; at < routes.len && n < max; n++) {
+		size_t rest = 100 - at % 100;
+
+		iov[n] = (struct iovec){routes.data + at, rest};
+		at += rest;
+	}
+	return n;
+}
+void adjout_sent(struct peer *p, size_t n)
+{
+	routes_at += n;
+	assert_true(routes_at <= routes.len);
+}
+void adjout_regroup(struct peer *p)
+{
+}
+void rib_peer_new(struct peer *p)
+{
+}
+void rib_peer_up(struct peer *p)
+{
+	ups++;
+}
+void rib_peer_down(struct peer *p, bool retain, enum reason why)
+{
+	downs++;
+	retained = retain;
+}
+void rib_update(struct peer *p, const struct update *u)
+{
+	updates++;
+	withdraws += u->treat_as_withdraw;
+}
+void rib_end_of_rib(struct peer *p, enum bgp_family family)
+{
+	eors++;
+}
+void rib_send_again(struct peer *p, enum bgp_family family)
+{
+	again++;
+}
+void rib_peer_free(struct peer *p)
+{
+}
+void rib_rejudge(struct peer *p)
+{
+}
+struct policy_chain *policy_chain_new(const json_t *config, const json_t *names)
+{
+	return NULL;
+}
+struct policy_chain *policy_chain_ref(struct policy_chain *c)
+{
+	return c;
+}
+void policy_chain_free(struct policy_chain *c)
+{
+}
+bool policy_chain_eq(const struct policy_chain *a, const struct policy_chain *b)
+{
+	return a == b;
+}
+
+/* The neighbour. */
+static struct peer *peer;
+static const struct open good = {.as = 65001,
+				 .router_id = 0x0a000002,
+				 .hold_time = 90,
+				 .family = {true, true},
+				 .four_octet = true,
+				 .refresh = true};
+
+static void apply(const char *options)
+{
+	char *text = xasprintf("{\"wgbgp-bgp:bgp\": {\"as\": 65000, \"router-id\": \"10.0.0.5\", "
+			       "\"neighbor\": [{\"address\": \"127.0.0.1\", \"remote-as\": 65001 "
+			       "%s}]}}",
+			       options);
+	json_t *config = json_loads(text, 0, NULL);
+
+	assert_non_null(config);
+	peers_apply(config);
+	json_decref(config);
+	free(text);
+	peer = TAILQ_FIRST(&peers);
+}
+
+static int setup(void **state)
+{
+	ups = downs = updates = withdraws = eors = again = retained = 0;
+	bgp.started_ms = now_ms();
+	apply(", \"passive\": true");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	peers_stop();
+	conn_finish_all();
+	wr_free(&routes);
+	routes_at = 0;
+	return 0;
+}
+
+static void turn(void)
+{
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+}
+
+#define AWAIT(cond)                                                             \
+	do {                                                                    \
+		for (uint64_t until_ = now_ms() + PATIENCE_MS; !(cond); turn()) \
+			assert_true(now_ms() < until_);                         \
+	} while (0)
+
+/* A connection from the neighbour; the test's end. */
+static int dial(void)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	session_accept(peer, fds[0]);
+	return fds[1];
+}
+
+static void say(int fd, const struct wr *w)
+{
+	assert_int_equal(write(fd, w->data, w->len), w->len);
+}
+
+static void say_open(int fd, const struct open *o)
+{
+	struct wr w = {0};
+
+	open_put(&w, o);
+	say(fd, &w);
+	wr_free(&w);
+}
+
+static void say_keepalive(int fd)
+{
+	struct wr w = {0};
+
+	keepalive_put(&w);
+	say(fd, &w);
+	wr_free(&w);
+}
+
+static void say_update(int fd, const char *body, size_t len)
+{
+	struct wr w = {0};
+	size_t mark = message_begin(&w, BGP_UPDATE);
+
+	wr_bytes(&w, body, len);
+	message_end(&w, mark);
+	say(fd, &w);
+	wr_free(&w);
+}
+
+/* Reads exactly N bytes while the loop runs. False at the end of the stream. */
+static bool hear_bytes(int fd, uint8_t *out, size_t n)
+{
+	uint64_t until = now_ms() + PATIENCE_MS;
+
+	for (size_t at = 0; at < n;) {
+		ssize_t got = read(fd, out + at, n - at);
+
+		if (got == 0 || (got < 0 && errno != EAGAIN))
+			return false;
+		if (got > 0)
+			at += got;
+		else
+			turn();
+		assert_true(now_ms() < until);
+	}
+	return true;
+}
+
+static uint8_t heard[BGP_MESSAGE_MAX];
+static size_t heard_len;
+
+/* The next message; 0 at the end. */
+static int hear(int fd)
+{
+	if (!hear_bytes(fd, heard, BGP_HEADER_BYTES))
+		return 0;
+	heard_len = get_u16(heard + 16);
+	assert_true(heard_len >= BGP_HEADER_BYTES && heard_len <= BGP_MESSAGE_MAX);
+	assert_true(hear_bytes(fd, heard + BGP_HEADER_BYTES, heard_len - BGP_HEADER_BYTES));
+	return heard[18];
+}
+
+static void expect_notification(int fd, uint8_t code, uint8_t subcode)
+{
+	int type;
+
+	do
+		type = hear(fd);
+	while (type == BGP_KEEPALIVE || type == BGP_OPEN);
+	assert_int_equal(type, BGP_NOTIFICATION);
+	assert_int_equal(heard[19], code);
+	assert_int_equal(heard[20], subcode);
+	assert_int_equal(hear(fd), 0);
+	close(fd);
+}
+
+static int establish(const struct open *o)
+{
+	int fd = dial();
+
+	assert_int_equal(hear(fd), BGP_OPEN);
+	say_open(fd, o);
+	assert_int_equal(hear(fd), BGP_KEEPALIVE);
+	assert_int_equal(peer->state, PEER_OPENCONFIRM);
+	say_keepalive(fd);
+	AWAIT(peer->state == PEER_ESTABLISHED);
+	return fd;
+}
+
+static void test_establish(void **state)
+{
+	struct open ours;
+	struct bgp_error e;
+	int fd = dial();
+
+	assert_int_equal(peer->state, PEER_OPENSENT);
+	assert_int_equal(hear(fd), BGP_OPEN);
+	assert_int_equal(open_decode(heard + 19, heard_len - 19, &ours, &e), 0);
+	assert_int_equal(ours.as, 65000);
+	assert_true(ours.four_octet && ours.refresh && ours.family[BGP_IPV4] &&
+		    ours.family[BGP_IPV6]);
+	assert_true(ours.gr && ours.gr_restarting && ours.gr_forwarding[BGP_IPV4]);
+	close(fd);
+	fd = establish(&good);
+	assert_int_equal(ups, 1);
+	assert_int_equal(peer->as, 65001);
+	assert_true(peer->ebgp && peer->family[BGP_IPV6] && !peer->gr);
+	/* End-of-RIB, a request for the table. */
+	say_update(fd, "\0\0\0\0", 4);
+	AWAIT(eors == 1);
+	say(fd, &(struct wr){.data = (uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+						"\xff\xff\xff\xff\0\x17\5\0\1\0\1",
+			     .len = 23});
+	AWAIT(again == 1);
+	close(fd);
+	AWAIT(downs == 1);
+	assert_false(retained);
+	/* The second OPEN has no restart bit. */
+	fd = dial();
+	assert_int_equal(hear(fd), BGP_OPEN);
+	assert_int_equal(open_decode(heard + 19, heard_len - 19, &ours, &e), 0);
+	assert_false(ours.gr_restarting);
+	close(fd);
+}
+
+static void test_byte_by_byte(void **state)
+{
+	struct wr w = {0};
+	int fd = dial();
+
+	open_put(&w, &good);
+	keepalive_put(&w);
+	for (int i = 0; i < 20; i++) {
+		size_t mark = message_begin(&w, BGP_UPDATE);
+
+		wr_bytes(&w, "\0\0\0\0", 4);
+		message_end(&w, mark);
+	}
+	for (size_t i = 0; i < w.len; i++) {
+		assert_int_equal(write(fd, w.data + i, 1), 1);
+		turn();
+	}
+	AWAIT(eors == 20);
+	assert_int_equal(updates, 20);
+	wr_free(&w);
+	close(fd);
+}
+
+static void test_bad_open(void **state)
+{
+	struct open o = good;
+	struct wr w = {0};
+	int fd;
+
+	fd = dial();
+	o.as = 65009;
+	say_open(fd, &o);
+	expect_notification(fd, 2, 2);
+	fd = dial();
+	o = good;
+	o.router_id = 0;
+	say_open(fd, &o);
+	expect_notification(fd, 2, 3);
+	peer->session->failures = 0;
+	fd = dial();
+	o = good;
+	o.hold_time = 2;
+	say_open(fd, &o);
+	expect_notification(fd, 2, 6);
+	peer->session->failures = 0;
+	fd = dial();
+	open_put(&w, &good);
+	w.data[19] = 3;
+	say(fd, &w);
+	expect_notification(fd, 2, 1);
+	assert_int_equal(get_u16(heard + 21), 4);
+	peer->session->failures = 0;
+	fd = dial();
+	w.data[19] = 4;
+	w.data[29] = 1; /* an authentication parameter */
+	say(fd, &w);
+	expect_notification(fd, 2, 4);
+	wr_free(&w);
+	assert_int_equal(ups, 0);
+}
+
+static void test_no_common_family(void **state)
+{
+	struct open o = good;
+	int fd;
+
+	apply(", \"passive\": true, \"ipv6-unicast\": false");
+	fd = dial();
+	o.family[BGP_IPV4] = false;
+	say_open(fd, &o);
+	expect_notification(fd, 2, 7);
+	assert_memory_equal(heard + 21, "\1\4\0\1\0\1", 6);
+}
+
+static void test_bad_header(void **state)
+{
+	static const struct {
+		uint8_t at, value, subcode;
+	} rows[] = {{3, 0, 1}, {17, 18, 2}, {16, 0x20, 2}, {18, 9, 3}, {17, 20, 2}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct wr w = {0};
+		int fd = dial();
+
+		peer->session->failures = 0;
+		keepalive_put(&w);
+		w.data[rows[i].at] = rows[i].value;
+		say(fd, &w);
+		wr_free(&w);
+		expect_notification(fd, 1, rows[i].subcode);
+	}
+}
+
+static void test_unexpected(void **state)
+{
+	int fd = dial();
+
+	say_keepalive(fd);
+	expect_notification(fd, 5, 1);
+	fd = dial();
+	say_open(fd, &good);
+	say_open(fd, &good);
+	expect_notification(fd, 5, 2);
+	fd = establish(&good);
+	say_open(fd, &good);
+	expect_notification(fd, 5, 3);
+	assert_int_equal(downs, 1);
+}
+
+static void test_malformed_update(void **state)
+{
+	int fd = establish(&good);
+
+	/* ORIGIN 3: the prefix is withdrawn, the session stays. */
+	say_update(fd, "\0\0\0\4\x40\1\1\3\x18\xc0\xa8\1", 12);
+	AWAIT(withdraws == 1);
+	assert_int_equal(peer->state, PEER_ESTABLISHED);
+	/* Prefix length 33. */
+	say_update(fd, "\0\0\0\0\x21\1\2\3\4\5", 10);
+	expect_notification(fd, 3, 10);
+	assert_int_equal(downs, 1);
+	assert_false(retained);
+}
+
+static void test_graceful_restart(void **state)
+{
+	struct open o = good;
+	int fd, second;
+
+	o.gr = true;
+	o.gr_time = 60;
+	o.gr_family[BGP_IPV4] = o.gr_forwarding[BGP_IPV4] = true;
+	fd = establish(&o);
+	assert_true(peer->gr && peer->gr_family[BGP_IPV4] && !peer->gr_family[BGP_IPV6]);
+	close(fd);
+	AWAIT(downs == 1);
+	assert_true(retained);
+	/* A NOTIFICATION is no restart. */
+	fd = establish(&o);
+	say(fd, &(struct wr){.data = (uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+						"\xff\xff\xff\xff\0\x15\3\6\2",
+			     .len = 21});
+	AWAIT(downs == 2);
+	assert_false(retained);
+	close(fd);
+	/* A new connection of a neighbour that we think to be there: it restarted. */
+	fd = establish(&o);
+	AWAIT(now_ms() > peer->up_since_ms);
+	second = dial();
+	o.gr_restarting = true;
+	assert_int_equal(hear(second), BGP_OPEN);
+	say_open(second, &o);
+	AWAIT(downs == 3);
+	assert_true(retained);
+	say_keepalive(second);
+	AWAIT(ups == 4);
+	assert_true(peer->gr_restarting);
+	close(fd);
+	close(second);
+}
+
+static void test_second_connection(void **state)
+{
+	int fd = establish(&good), second = dial();
+
+	say_open(second, &good);
+	expect_notification(second, 6, 7);
+	assert_int_equal(peer->state, PEER_ESTABLISHED);
+	assert_int_equal(downs, 0);
+	close(fd);
+}
+
+static int listener(uint16_t *port)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, len), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	*port = ntohs(sin.sin_port);
+	return fd;
+}
+
+static int accept_from(int listening)
+{
+	int fd = -1;
+
+	AWAIT((fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK)) >= 0);
+	return fd;
+}
+
+/* Both connections in OPENCONFIRM: the one of the higher identifier stays (ours is 10.0.0.5). */
+static void collide(uint32_t theirs, bool ours_stays)
+{
+	struct open o = good;
+	uint16_t port;
+	int listening = listener(&port), out, in;
+	char options[64];
+
+	peers_stop();
+	snprintf(options, sizeof(options), ", \"port\": %u", port);
+	apply(options);
+	out = accept_from(listening);
+	assert_int_equal(hear(out), BGP_OPEN);
+	in = dial();
+	assert_int_equal(hear(in), BGP_OPEN);
+	o.router_id = theirs;
+	say_open(out, &o);
+	assert_int_equal(hear(out), BGP_KEEPALIVE);
+	say_open(in, &o);
+	if (ours_stays) {
+		expect_notification(in, 6, 7);
+		say_keepalive(out);
+	} else {
+		expect_notification(out, 6, 7);
+		say_keepalive(in);
+	}
+	AWAIT(peer->state == PEER_ESTABLISHED);
+	close(ours_stays ? out : in);
+	close(listening);
+}
+
+static void test_collision(void **state)
+{
+	collide(0x0a000002, true);
+	collide(0x0a000009, false);
+	assert_int_equal(ups, 2);
+}
+
+static void test_hold_time(void **state)
+{
+	struct open o = good;
+	int fd;
+
+	o.hold_time = 3;
+	fd = establish(&o);
+	assert_int_equal(peer->hold_time, 3);
+	assert_int_equal(peer->keepalive, 1);
+	expect_notification(fd, 4, 0);
+	assert_int_equal(downs, 1);
+}
+
+static void test_no_hold_time(void **state)
+{
+	struct open o = good;
+	int fd;
+
+	o.hold_time = 0;
+	fd = establish(&o);
+	assert_false(timer_running(&peer->session->up->hold));
+	assert_false(timer_running(&peer->session->up->keepalive));
+	close(fd);
+}
+
+static void test_operator(void **state)
+{
+	int fd = establish(&good);
+
+	session_clear(peer);
+	expect_notification(fd, 6, 4);
+	fd = establish(&good);
+	apply(", \"passive\": true, \"description\": \"new\"");
+	turn();
+	assert_int_equal(peer->state, PEER_ESTABLISHED);
+	assert_string_equal(peer->conf.description, "new");
+	apply(", \"passive\": true, \"hold-time\": 30");
+	expect_notification(fd, 6, 6);
+	fd = establish(&good);
+	assert_int_equal(peer->hold_time, 30);
+	apply(", \"passive\": true, \"hold-time\": 30, \"disabled\": true");
+	expect_notification(fd, 6, 2);
+	fd = dial();
+	assert_int_equal(hear(fd), 0);
+	close(fd);
+	assert_int_equal(peer->state, PEER_IDLE);
+	apply(", \"passive\": true");
+	fd = establish(&good);
+	bgp.as = 0;
+	peers_apply(json_null());
+	expect_notification(fd, 6, 3);
+	assert_true(TAILQ_EMPTY(&peers));
+}
+
+/* Routes through a socket that fills up again and again, with messages of the session between. */
+static void test_partial_writes(void **state)
+{
+	const int count = 20000;
+	int fd, seen = 0, refreshes = 0, asked = 0;
+
+	for (int i = 0; i < count; i++) { /* messages of 100 bytes, numbered */
+		size_t mark = message_begin(&routes, BGP_UPDATE);
+
+		wr_u32(&routes, i);
+		wr_room(&routes, 100 - 23);
+		message_end(&routes, mark);
+	}
+	fd = establish(&good);
+	session_kick(peer);
+	while (seen < count) {
+		int type = hear(fd);
+
+		if (type == BGP_UPDATE)
+			assert_int_equal(get_u32(heard + 19), seen++);
+		else if (type == BGP_ROUTE_REFRESH)
+			refreshes++;
+		else
+			fail_msg("message of type %d", type);
+		if (seen % 501 == 0 && type == BGP_UPDATE) {
+			session_refresh(peer, BGP_IPV4);
+			asked++;
+		}
+		if (seen % 97 == 0)
+			turn();
+	}
+	while (refreshes < asked) {
+		assert_int_equal(hear(fd), BGP_ROUTE_REFRESH);
+		refreshes++;
+	}
+	close(fd);
+}
+
+static void test_ranges(void **state)
+{
+	json_t *config =
+		json_pack("{s:{s:i, s:s, s:[{s:s, s:[s], s:s, s:i}]}}", "wgbgp-bgp:bgp", "as",
+			  65000, "router-id", "10.0.0.5", "neighbor-group", "name", "sites",
+			  "listen-range", "10.9.0.0/16", "remote-as", "external", "max-peers", 2);
+	struct addr a, b, c, out;
+
+	addr_parse("10.9.0.1", &a);
+	addr_parse("10.9.0.2", &b);
+	addr_parse("10.9.0.3", &c);
+	addr_parse("10.8.0.3", &out);
+	peers_apply(config);
+	assert_true(TAILQ_EMPTY(&peers));
+	assert_null(peer_from_range(&out, ""));
+	peer = peer_from_range(&a, "");
+	assert_non_null(peer);
+	assert_true(peer->dynamic);
+	assert_non_null(peer_from_range(&b, ""));
+	assert_null(peer_from_range(&c, "")); /* the group is full */
+	/* One that comes and goes is forgotten. */
+	close(establish(&good));
+	AWAIT(peer_find(&a) == NULL);
+	assert_non_null(peer_find(&b));
+	json_decref(config);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_establish),	  T(test_byte_by_byte),	    T(test_bad_open),
+		T(test_no_common_family), T(test_bad_header),	    T(test_unexpected),
+		T(test_malformed_update), T(test_graceful_restart), T(test_second_connection),
+		T(test_collision),	  T(test_hold_time),	    T(test_no_hold_time),
+		T(test_operator),	  T(test_partial_writes),   T(test_ranges),
+	};
+
+	log_set_level(getenv("VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
