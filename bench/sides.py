@@ -3,7 +3,6 @@
 
 A plan has: as_number, address, neighbors [(address, AS, reflector client?)], kernel (routes are
 installed)."""
-import os
 from dataclasses import dataclass, field
 
 from lib.peers import Bird, Frr
