@@ -13,4 +13,11 @@ bench_speaker_SOURCES = \
 	bench/speaker.c
 bench_speaker_LDADD = $(LIB_LIBS)
 
+if HAVE_CMOCKA
+check_PROGRAMS += bench/routes_test
+bench_routes_test_SOURCES = bench/routes_test.c \
+	bench/attrs.c bench/generate.c bench/pipe.c bench/received.c bench/routes.c
+bench_routes_test_LDADD = $(TEST_LIBS)
+endif
+
 EXTRA_DIST += bench/run bench/cases.py bench/measure.py bench/sides.py
