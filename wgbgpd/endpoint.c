@@ -40,10 +40,10 @@ static const struct {
 	const char *command;
 	enum daemon_id id;
 } routes[] = {
-	{"bgp-summary", DAEMON_BGPD}, {"bgp-neighbors", DAEMON_BGPD}, {"bgp-routes", DAEMON_BGPD},
-	{"clear", DAEMON_BGPD},	      {"bgp-memory", DAEMON_BGPD},    {"route", DAEMON_ZEBRA},
-	{"nexthops", DAEMON_ZEBRA},   {"rib-summary", DAEMON_ZEBRA},  {"pins", DAEMON_ZEBRA},
-	{"wireguard", DAEMON_WGD},    {"tunnels", DAEMON_WGD},	      {"allowed-ips", DAEMON_WGD},
+	{"bgp-summary", DAEMON_BGPD},  {"bgp-neighbors", DAEMON_BGPD}, {"bgp-routes", DAEMON_BGPD},
+	{"clear", DAEMON_BGPD},	       {"route", DAEMON_ZEBRA},	       {"nexthops", DAEMON_ZEBRA},
+	{"rib-summary", DAEMON_ZEBRA}, {"pins", DAEMON_ZEBRA},	       {"wireguard", DAEMON_WGD},
+	{"tunnels", DAEMON_WGD},       {"allowed-ips", DAEMON_WGD},
 };
 
 static int route_of(const char *command, const json_t *args)
@@ -343,22 +343,28 @@ static void on_accept(int fd, short what, void *arg)
 		watch_off(&accept_watch); /* more of them wait in the backlog */
 }
 
+void endpoint_tell(json_t *event)
+{
+	struct client *client;
+	struct request *r;
+
+	LIST_FOREACH (client, &clients, link)
+		LIST_FOREACH (r, &client->requests, link)
+			if (r->events && !ipc_full(client->ipc))
+				request_row(r, json_incref(event));
+	json_decref(event);
+}
+
 void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 {
 	json_t *event = json_loadb((const char *)json, len, 0, NULL);
-	struct client *client;
-	struct request *r;
 
 	if (!json_is_object(event)) {
 		json_decref(event);
 		return;
 	}
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
-	LIST_FOREACH (client, &clients, link)
-		LIST_FOREACH (r, &client->requests, link)
-			if (r->events && !ipc_full(client->ipc))
-				request_row(r, json_incref(event));
-	json_decref(event);
+	endpoint_tell(event);
 }
 
 int endpoint_start(const char *rundir)

@@ -39,6 +39,8 @@ void endpoint_free(void);
 void endpoint_daemon_gone(enum daemon_id id);
 /* A daemon's EVENT, for those who monitor. */
 void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len);
+/* One of our own; takes over the reference. */
+void endpoint_tell(json_t *event);
 
 /* Answers to a request. HEAD and row take over the reference; LIST may be NULL. */
 void request_head(struct request *r, json_t *head, const char *list);

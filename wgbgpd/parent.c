@@ -190,8 +190,10 @@ static void on_first(void *arg, const char *error)
 static void on_daemon_gone(enum daemon_id id)
 {
 	endpoint_daemon_gone(id);
-	if (!stopping)
-		commit_daemon_gone(id);
+	if (stopping)
+		return;
+	commit_daemon_gone(id);
+	endpoint_tell(json_pack("{s:s, s:s}", "event", "died", "daemon", daemon_name(id)));
 }
 
 static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)

@@ -482,6 +482,27 @@ static void test_client_that_does_not_read(void **state)
 			    "");
 }
 
+static void test_monitor_and_cancel(void **state)
+{
+	static const uint8_t cancel[] = {0, 0, 0, 4, 0, MSG_CANCEL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
+	pid_t pid = daemon_pid("bgpd");
+	struct reply reply;
+	int fd = client_open();
+
+	client_ask(fd, "{\"command\":\"monitor\"}");
+	kill(pid, SIGKILL);
+	while (daemon_pid("bgpd") == pid || !daemon_pid("bgpd"))
+		usleep(5000);
+	assert_int_equal(write(fd, cancel, sizeof(cancel)), sizeof(cancel));
+	client_answer(fd, &reply);
+	assert_string_equal(reply.error, "cancelled");
+	assert_int_equal(reply.rows, 1);
+	assert_string_equal(json_string_value(json_object_get(reply.last_row, "event")), "died");
+	assert_string_equal(json_string_value(json_object_get(reply.last_row, "daemon")), "bgpd");
+	reply_free(&reply);
+	close(fd);
+}
+
 static void test_garbage_on_the_socket(void **state)
 {
 	char garbage[4096];
@@ -591,6 +612,7 @@ int main(void)
 		TEST(test_killed_daemon),
 		TEST(test_rows_are_relayed),
 		TEST(test_client_that_does_not_read),
+		TEST(test_monitor_and_cancel),
 		TEST(test_garbage_on_the_socket),
 		TEST(test_stop_leaves_everything),
 		TEST(test_teardown),
