@@ -14,8 +14,8 @@
 #include "util.h"
 
 struct attr_edit {
-	struct attr_draft draft;
 	bool open, wire_changed;
+	struct attr_draft draft; /* ends in a flexible array */
 };
 
 static struct attr_edit the_edit;
