@@ -28,6 +28,8 @@ struct run {
 struct walk {
 	const struct rib_table *table;
 	bool longer; /* everything in `within` */
+	bool covers; /* everything that covers `within`, longest first */
+	bool both;   /* the other family's table comes behind this one */
 	struct prefix within;
 	const struct peer *peer; /* only paths received from it, or sent to it */
 	bool advertised;
@@ -212,6 +214,23 @@ static void pop(struct walk *w)
 	sift(w, 0);
 }
 
+static void set_table(struct walk *w, struct rib_table *table)
+{
+	w->table = table;
+	w->key = table->family == BGP_IPV4 ? KEY4 : KEY6;
+	w->next = 1;
+	w->n = 0;
+	w->collected = false;
+}
+
+static bool next_table(struct walk *w)
+{
+	if (!w->both || w->table->family != BGP_IPV4)
+		return false;
+	set_table(w, &rib_tables[BGP_IPV6]);
+	return true;
+}
+
 static void routes_step(struct show *s)
 {
 	struct walk *w = s->state;
@@ -231,7 +250,7 @@ static void routes_step(struct show *s)
 			emit(s, w, id);
 		pop(w);
 	}
-	if (!w->n_runs)
+	if (!w->n_runs && !next_table(w))
 		show_end(s, NULL);
 }
 
@@ -259,10 +278,26 @@ static void one_prefix(struct show *s, struct walk *w)
 	show_end(s, NULL);
 }
 
+static void covering_prefixes(struct show *s, struct walk *w)
+{
+	struct prefix p = w->within;
+	uint32_t id;
+
+	while ((id = net_match(w->table, &p))) {
+		emit(s, w, id);
+		p = net_prefix(w->table, net_at(w->table, id));
+		if (p.len == 0)
+			break;
+		p = prefix_make(p.family, p.b, p.len - 1);
+	}
+	show_end(s, NULL);
+}
+
 static bool read_arguments(struct show *s, struct walk *w, const char **error)
 {
-	const char *family = conf_str(s->args, "family", "ipv4");
-	const char *prefix = conf_str(s->args, "prefix", NULL);
+	const char *family = conf_str(s->args, "family", NULL);
+	const char *address = conf_str(s->args, "address", NULL);
+	const char *prefix = conf_str(s->args, "prefix", address);
 	const char *neighbor = conf_str(s->args, "neighbor", NULL);
 	struct addr a;
 
@@ -272,11 +307,11 @@ static bool read_arguments(struct show *s, struct walk *w, const char **error)
 	}
 	if (prefix)
 		family = w->within.family == AF_INET ? "ipv4" : "ipv6";
-	w->table = &rib_tables[str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4];
-	w->key = w->table->family == BGP_IPV4 ? KEY4 : KEY6;
-	w->longer = prefix && conf_bool(s->args, "longer", false);
+	w->both = !family;
+	set_table(w, &rib_tables[family && str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4]);
+	w->covers = address && prefix == address;
+	w->longer = prefix && !w->covers && conf_bool(s->args, "longer", false);
 	w->advertised = str_eq(conf_str(s->args, "direction", "received"), "advertised");
-	w->next = 1;
 	if (neighbor && (addr_parse(neighbor, &a) < 0 || !(w->peer = peer_find(&a)))) {
 		*error = "no such neighbor";
 		return false;
@@ -299,10 +334,13 @@ static void routes_start(struct show *s)
 	json_object_set_new(head, "router-id", json_addr(&id));
 	json_object_set_new(head, "as", json_integer(bgp.as));
 	json_object_set_new(head, "family",
-			    json_string(w->table->family == BGP_IPV4 ? "ipv4" : "ipv6"));
+			    w->both ? json_null()
+				    : json_string(w->table->family == BGP_IPV4 ? "ipv4" : "ipv6"));
 	show_head(s, head, "routes");
 	if (error)
 		show_end(s, error);
+	else if (w->covers)
+		covering_prefixes(s, w);
 	else if (conf_str(s->args, "prefix", NULL) && !w->longer)
 		one_prefix(s, w);
 }
