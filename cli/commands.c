@@ -24,6 +24,19 @@ static bool is_address(const char *text)
 	return addr_parse(text, &a) == 0;
 }
 
+/* An address, with an interface behind it where it is a link-local one. */
+static bool is_neighbor(const char *text)
+{
+	char address[ADDR_STRLEN];
+	size_t len = strcspn(text, "%");
+
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return is_address(address) && (text[len] == '\0' || text[len + 1] != '\0');
+}
+
 static bool is_destination(const char *text)
 {
 	return is_address(text) || is_prefix(text);
@@ -42,7 +55,7 @@ static bool is_interface(const char *text)
 
 static const struct cli_word words[] = {
 	{"advertised-routes", "what we send to this neighbor", "direction", "advertised", 0, 0, 0},
-	{"all", "every neighbor", "all", "true", 0, 0, 0},
+	{"all", "every neighbor", "neighbor", "all", 0, 0, 0},
 	PLAIN("allowed-ips", "entries in WireGuard's own forwarding table, and whose they are"),
 	PLAIN("bgp", "sessions and paths"),
 	PLAIN("clear", "reset sessions, or ask for routes again"),
@@ -88,7 +101,7 @@ static const struct cli_word words[] = {
 	{"DESTINATION", "an IP address or prefix", "destination", NULL, is_destination, 0, 0},
 	{"INTERFACE", "a WireGuard interface's name", "interface", NULL, is_interface, "wireguard",
 	 "name"},
-	{"NEIGHBOR", "a BGP neighbor's address", "neighbor", NULL, is_address, "bgp-summary",
+	{"NEIGHBOR", "a BGP neighbor's address", "neighbor", NULL, is_neighbor, "bgp-summary",
 	 "address"},
 	{"PREFIX", "an IP prefix, address/length", "prefix", NULL, is_prefix, 0, 0},
 };

@@ -383,13 +383,17 @@ static void step_endpoint(struct facts *f)
 		     "the kernel would send the tunnel's own packets to %s "
 		     "into the tunnel",
 		     TEXT(f->tunnel, "endpoint"));
-	else if (f->pin)
-		step(f, "endpoint", true, "endpoint %s is pinned to the underlay by %s (%s)",
-		     TEXT(f->tunnel, "endpoint"), TEXT(f->pin, "interface"), TEXT(f->pin, "state"));
-	else
+	else if (str_eq(string_of(f->pin, "state"), "installed"))
 		step(f, "endpoint", true,
-		     "endpoint %s is reached by %s; no route of ours covers it",
+		     "endpoint %s is reached by %s: pinned to the underlay, a learned route covers "
+		     "it",
 		     TEXT(f->tunnel, "endpoint"), k.interface);
+	else
+		step(f, "endpoint", true, "endpoint %s is reached by %s%s",
+		     TEXT(f->tunnel, "endpoint"), k.interface,
+		     str_eq(string_of(f->pin, "state"), "not-needed")
+			     ? ": no learned route covers it"
+			     : "");
 }
 
 static json_t *conclude(struct facts *f)

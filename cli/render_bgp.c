@@ -140,10 +140,12 @@ static void path_detail(struct view *v, const json_t *path)
 	bool best = is_true(path, "best"), eligible = is_true(path, "eligible");
 
 	fprintf(v->out, "  %s\n", is_set(path, "as-path") ? TEXT(path, "as-path") : "Local");
-	fprintf(v->out, "    next hop %s (%s, cost %s) from %s%s%s\n", TEXT(path, "next-hop"),
-		TEXT(path, "next-hop-state"), TEXT(path, "next-hop-cost"), TEXT(path, "from"),
-		is_set(path, "peer-as") ? " AS " : "",
-		is_set(path, "peer-as") ? TEXT(path, "peer-as") : "");
+	if (is_set(path, "from"))
+		fprintf(v->out, "    next hop %s (%s, cost %s) from %s AS %s\n",
+			TEXT(path, "next-hop"), TEXT(path, "next-hop-state"),
+			TEXT(path, "next-hop-cost"), TEXT(path, "from"), TEXT(path, "peer-as"));
+	else
+		fputs("    originated here\n", v->out);
 	fprintf(v->out, "      origin %s", TEXT(path, "origin"));
 	if (is_set(path, "med"))
 		fprintf(v->out, ", MED %s", TEXT(path, "med"));

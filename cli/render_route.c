@@ -81,7 +81,7 @@ const struct render render_route = {route_head, route_row, NULL, "No such route"
 static const struct column nexthop_columns[] = {
 	{"Next Hop", "address", 24, COL_TEXT}, {"State", "state", 9, COL_TEXT},
 	{"Cost", "cost", 6, COL_NUMBER},       {"Interface", "interface", 15, COL_TEXT},
-	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_TEXT},
+	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_REASON},
 };
 
 static void nexthops_head(struct view *v, const json_t *head)
@@ -114,5 +114,4 @@ static void pins_row(struct view *v, const json_t *row)
 	table_row(v->out, pin_columns, ARRAY_SIZE(pin_columns), row);
 }
 
-const struct render render_pins = {pins_head, pins_row, NULL,
-				   "No endpoint is pinned (no route of ours covers one)"};
+const struct render render_pins = {pins_head, pins_row, NULL, "No tunnel has a known endpoint"};
