@@ -8,13 +8,15 @@
 
 The feeder sends a table that was encoded before the clock starts; the time runs from its first byte
 until every drain has counted every prefix (and, where it is asked for, until the kernel has them)."""
+import json
 import time
 
+from lib.build import program
 from lib.speaker import Speaker
 from lib.topology import Topology, link
 
 from measure import Meter, kernel_prefixes, wait_kernel
-from sides import Plan
+from sides import SIDES, Plan
 
 SIDE = "10.0.0.1"
 FEEDER = "10.0.0.2"
@@ -30,6 +32,7 @@ class Case:
     name, title = "", ""
     prefixes, clients = 1000000, 1
     kernel = False
+    stalled = 0  # drains that do not read while it is measured
     sides = ()
     bars = {}  # of the ratios, by (side, other side)
 
@@ -43,10 +46,10 @@ class Case:
     def plan(self):
         raise NotImplementedError
 
-    def run(self, side, directory):
+    def run(self, name, directory):
         topo = Topology(directory)
         try:
-            return self._run(topo, side)
+            return self._run(topo, SIDES[name]) if name in SIDES else self._loop(topo)
         except AssertionError:
             for title, text in topo.report():
                 print(f"──── {title}\n{text[-3000:]}")
@@ -54,6 +57,14 @@ class Case:
         finally:
             topo.stop()
             topo.destroy()
+
+    def _loop(self, topo):
+        """The kernel's own limit: the same routes from a program that does nothing else."""
+        load, alone = topo.router("load"), topo.router("side")
+        link(alone, "v0", load, "v0", f"{SIDE}/16", f"{FEEDER}/16")
+        out = alone.out([program("bench/fibloop"), str(self.prefixes), "1", "v0", FEEDER],
+                        timeout=TIMEOUT)
+        return {"seconds": json.loads(out)["seconds"]}
 
     def _run(self, topo, side):
         plan = self.plan()
@@ -78,6 +89,10 @@ class Case:
 
     def _measure(self, speaker, drains, under_test):
         before = kernel_prefixes(under_test)
+        every, names = drains, drains.split()
+        if self.stalled:
+            speaker.do("stall " + " ".join(names[:self.stalled]))
+            drains = " ".join(names[self.stalled:])
         with Meter(under_test) as meter:
             begin = speaker.do("send feeder")["at"]
             end = speaker.do(f"wait prefixes {drains} timeout={TIMEOUT}")["at"]
@@ -85,7 +100,9 @@ class Case:
             if self.kernel:
                 end = max(end, wait_kernel(under_test, before + self.prefixes, TIMEOUT))
             time.sleep(0.3)  # for the peak of memory, not a condition
-        self._check(speaker, drains)
+        if self.stalled:
+            speaker.do("resume", f"wait prefixes {every} timeout={TIMEOUT}")
+        self._check(speaker, every)
         return {"seconds": end - begin, "out": out, "cpu": meter.cpu,
                 "mib": meter.peak_kib / 1024}
 
@@ -114,7 +131,8 @@ class TableFib(Table):
     name = "table-fib"
     title = "{prefixes} prefixes in and out, all routes in the kernel"
     kernel = True
-    bars = {("wgbgp", "bird"): {"seconds": 0.65}}
+    sides = ("wgbgp", "bird", "loop")
+    bars = {("wgbgp", "bird"): {"seconds": 0.65}, ("wgbgp", "loop"): {"seconds": 1.11}}
 
 
 class Reflect(Case):
@@ -129,4 +147,11 @@ class Reflect(Case):
             (drain_address(i), 65000, True) for i in range(self.clients)])
 
 
-CASES = {case.name: case for case in (Table, TableFib, Reflect)}
+class ReflectStalled(Reflect):
+    """One client reads nothing: the others must not notice."""
+    name = "reflect-stalled"
+    title = "route reflector, {prefixes} prefixes x {clients} clients, one of them stalled"
+    stalled = 1
+
+
+CASES = {case.name: case for case in (Table, TableFib, Reflect, ReflectStalled)}

@@ -13,6 +13,12 @@ bench_speaker_SOURCES = \
 	bench/speaker.c
 bench_speaker_LDADD = $(LIB_LIBS)
 
+noinst_PROGRAMS += bench/fibloop
+bench_fibloop_SOURCES = bench/fibloop.c \
+	bench/attrs.c bench/generate.c bench/pipe.c bench/routes.c
+bench_fibloop_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+bench_fibloop_LDADD = $(LIB_LIBS) $(MNL_LIBS)
+
 if HAVE_CMOCKA
 check_PROGRAMS += bench/routes_test
 bench_routes_test_SOURCES = bench/routes_test.c \
@@ -20,4 +26,4 @@ bench_routes_test_SOURCES = bench/routes_test.c \
 bench_routes_test_LDADD = $(TEST_LIBS)
 endif
 
-EXTRA_DIST += bench/run bench/cases.py bench/measure.py bench/sides.py
+EXTRA_DIST += bench/README.md bench/run bench/cases.py bench/measure.py bench/sides.py
