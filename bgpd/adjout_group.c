@@ -21,6 +21,8 @@ static struct addr own_address(const struct peer *p, uint8_t af)
 {
 	if (p->local.family == af)
 		return p->local;
+	if (p->local4.family == af)
+		return p->local4;
 	if (p->local6.family == af)
 		return p->local6;
 	return (struct addr){0};

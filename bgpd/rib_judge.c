@@ -25,8 +25,8 @@ static enum reason judge_nexthop(const struct peer_rib *pr, const struct addr *n
 {
 	if (!nexthop->family || addr_is_zero(nexthop))
 		return REASON_NEXTHOP_UNREACHABLE;
-	if (addr_eq(nexthop, &pr->peer->local) || addr_eq(nexthop, &pr->peer->local6) ||
-	    ceiling_own_address(nexthop))
+	if (addr_eq(nexthop, &pr->peer->local) || addr_eq(nexthop, &pr->peer->local4) ||
+	    addr_eq(nexthop, &pr->peer->local6) || ceiling_own_address(nexthop))
 		return REASON_OWN_NEXTHOP;
 	return REASON_NONE;
 }
