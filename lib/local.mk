@@ -9,6 +9,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
+	lib/nl_batch.c lib/nl_batch.h \
 	lib/prefix.c lib/prefix.h \
 	lib/reason.c lib/reason.h \
 	lib/show.c lib/show.h \
