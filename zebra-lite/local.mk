@@ -1,1 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += zebra-lite/libzebra.a
+zebra_lite_libzebra_a_SOURCES = \
+	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_order.c \
+	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
+	zebra-lite/kernel_read.c zebra-lite/kernel_write.c \
+	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
+	zebra-lite/nexthop.c zebra-lite/nexthop.h \
+	zebra-lite/out.h \
+	zebra-lite/pin.c zebra-lite/pin.h \
+	zebra-lite/rib.c zebra-lite/rib.h \
+	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \
+	zebra-lite/tunnel.c zebra-lite/tunnel.h \
+	zebra-lite/zconfig.c zebra-lite/zconfig.h \
+	zebra-lite/zshow.c zebra-lite/zshow.h
+zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+
+pkglibexec_PROGRAMS += zebra-lite/zebra-lite
+zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
+zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fib.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "loop.h"
+#include "rib.h"
+#include "slab.h"
+#include "util.h"
+#include "zconfig.h"
+
+struct lingering {
+	TAILQ_ENTRY(lingering) link;
+	struct prefix prefix;
+	uint64_t due_ms;
+};
+
+unsigned fib_linger_ms = 3000;
+
+static struct hash_table fibs;
+static struct slab lingers = SLAB_INIT("linger", struct lingering);
+static TAILQ_HEAD(, lingering) linger_queue = TAILQ_HEAD_INITIALIZER(linger_queue);
+static struct timer linger_timer;
+
+/* --- interning --- */
+
+static uint32_t plan_hash(const struct fib_plan *p)
+{
+	struct {
+		uint64_t word[2 + 2 * FIB_OWNERS_MAX];
+		struct addr gateway;
+	} key;
+	size_t n = 0;
+
+	memset(&key, 0, sizeof(key));
+	key.gateway = p->gateway;
+	key.word[n++] = (uint64_t)p->oif << 8 | p->type;
+	key.word[n++] = (uintptr_t)p->nh;
+	for (unsigned i = 0; i < p->n; i++) {
+		key.word[n++] = p->owner[i].ifindex;
+		key.word[n++] = (uintptr_t)p->owner[i].peer;
+	}
+	return hash_bytes(&key, sizeof(key));
+}
+
+static bool plan_equal(const struct fib *f, const struct fib_plan *p)
+{
+	if (f->type != p->type || f->oif != p->oif || f->nh != p->nh || f->n != p->n ||
+	    !addr_eq(&f->gateway, &p->gateway))
+		return false;
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->owner[i].ifindex != p->owner[i].ifindex ||
+		    f->owner[i].peer != p->owner[i].peer)
+			return false;
+	return true;
+}
+
+void fib_plan_owner(struct fib_plan *p, uint32_t ifindex, struct tunnel_peer *peer)
+{
+	unsigned i = p->n;
+
+	if (p->n == FIB_OWNERS_MAX)
+		return;
+	for (; i && p->owner[i - 1].ifindex > ifindex; i--)
+		p->owner[i] = p->owner[i - 1];
+	p->owner[i] = (struct fib_owner){ifindex, peer};
+	p->n++;
+}
+
+struct fib *fib_get(struct fib_plan *p)
+{
+	uint32_t hash;
+	struct fib *f;
+
+	if (!p->type && !p->n)
+		return NULL;
+	hash = plan_hash(p);
+	for (struct hash_node *h = hash_find(&fibs, hash); h; h = hash_find_next(h)) {
+		f = container_of(h, struct fib, hash);
+		if (plan_equal(f, p))
+			return fib_ref(f);
+	}
+	f = xcalloc(1, sizeof(*f) + p->n * sizeof(f->owner[0]));
+	f->refs = 1;
+	f->oif = p->oif;
+	f->nh = p->nh;
+	f->gateway = p->gateway;
+	f->type = p->type;
+	f->n = p->n;
+	for (unsigned i = 0; i < p->n; i++)
+		f->owner[i] = p->owner[i];
+	hash_insert(&fibs, &f->hash, hash);
+	fib_counters.fibs = fibs.count;
+	return f;
+}
+
+struct fib *fib_ref(struct fib *f)
+{
+	if (f)
+		f->refs++;
+	return f;
+}
+
+void fib_unref(struct fib *f)
+{
+	if (!f)
+		return;
+	ensure(f->refs);
+	if (--f->refs)
+		return;
+	hash_remove(&fibs, &f->hash);
+	fib_counters.fibs = fibs.count;
+	free(f);
+}
+
+struct tunnel_peer *fib_owner_on(const struct fib *f, uint32_t ifindex)
+{
+	for (unsigned i = 0; f && i < f->n; i++)
+		if (f->owner[i].ifindex == ifindex)
+			return f->owner[i].peer;
+	return NULL;
+}
+
+bool fib_same_route(const struct fib *a, const struct fib *b)
+{
+	if (!a || !b || !a->type || !b->type)
+		return (a && a->type) == (b && b->type);
+	return a->type == b->type && a->oif == b->oif && a->nh == b->nh &&
+	       addr_eq(&a->gateway, &b->gateway);
+}
+
+uint32_t fib_oif(const struct fib *f)
+{
+	return f->oif;
+}
+
+/* --- entries that linger --- */
+
+static void linger_due(void *arg)
+{
+	uint64_t now = now_ms();
+	struct lingering *l;
+
+	while ((l = TAILQ_FIRST(&linger_queue)) && l->due_ms <= now) {
+		struct rib_node *n = rib_find(&l->prefix);
+
+		if (n && (n->flags & NODE_LINGER)) {
+			n->flags |= NODE_LINGER_DUE;
+			fib_dirty(n, false);
+		}
+		TAILQ_REMOVE(&linger_queue, l, link);
+		slab_free(&lingers, l);
+	}
+	fib_counters.lingering = lingers.used;
+	if (l)
+		timer_start(&linger_timer, l->due_ms - now);
+}
+
+static void linger_start(struct rib_node *n)
+{
+	struct lingering *l;
+
+	if (n->flags & NODE_LINGER)
+		return;
+	n->flags |= NODE_LINGER;
+	l = slab_alloc(&lingers);
+	l->prefix = n->node.p;
+	l->due_ms = now_ms() + fib_linger_ms;
+	TAILQ_INSERT_TAIL(&linger_queue, l, link);
+	fib_counters.lingering = lingers.used;
+	if (!linger_timer.ready)
+		timer_init(&linger_timer, linger_due, NULL);
+	if (!timer_running(&linger_timer))
+		timer_start(&linger_timer, fib_linger_ms);
+}
+
+void fib_linger_reset(void)
+{
+	timer_stop(&linger_timer);
+	linger_timer.ready = false;
+	TAILQ_INIT(&linger_queue);
+	slab_destroy(&lingers);
+	hash_clear(&fibs);
+}
+
+/* --- what a prefix should have --- */
+
+static bool plan_has_if(const struct fib_plan *p, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->owner[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+/* Some peer of the interface is in the list and usable. */
+static bool if_usable(const struct rib_node *n, const struct hopset *s, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+
+		if (nh->kind == HOP_TUNNEL && nh->oif == ifindex && nexthop_usable(nh) &&
+		    !rib_refusal(n, &nh->addr))
+			return true;
+	}
+	return false;
+}
+
+/* Entries that the list no longer gives but that stay for now: the peer is in the list and only
+ * down, or the path was withdrawn a moment ago. */
+static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_plan *plan)
+{
+	bool lingers_on = false;
+
+	for (unsigned i = 0; n->installed && i < n->installed->n; i++) {
+		const struct fib_owner *o = &n->installed->owner[i];
+
+		if (plan_has_if(plan, o->ifindex) || o->peer->gone || o->peer->iface->any)
+			continue;
+		if (hopset_has_peer(s, o->peer) && !if_usable(n, s, o->ifindex)) {
+			fib_plan_owner(plan, o->ifindex, o->peer);
+			continue;
+		}
+		if (n->flags & NODE_LINGER_DUE)
+			continue;
+		linger_start(n);
+		lingers_on = true;
+		fib_plan_owner(plan, o->ifindex, o->peer);
+	}
+	if (!lingers_on)
+		n->flags &= ~(NODE_LINGER | NODE_LINGER_DUE);
+}
+
+static uint8_t hop_family(const struct nexthop *nh)
+{
+	return nh->gateway.family ? nh->gateway.family : nh->addr.family;
+}
+
+/* The route follows the first usable hop; on each interface the first usable peer has the entry. */
+static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *plan)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+
+		if (!nexthop_usable(nh) || (n->refusals && rib_refusal(n, &nh->addr)))
+			continue;
+		if (nh->kind == HOP_GATEWAY && hop_family(nh) != n->node.p.family)
+			continue;
+		if (!plan->type) {
+			plan->type = RTN_UNICAST;
+			plan->oif = nh->oif;
+			plan->hop = nh->addr;
+			if (nh->kind == HOP_GATEWAY)
+				plan->gateway = nh->gateway.family ? nh->gateway : nh->addr;
+		}
+		if (nh->kind == HOP_TUNNEL && !nh->peer->iface->any && !plan_has_if(plan, nh->oif))
+			fib_plan_owner(plan, nh->oif, nh->peer);
+	}
+	if (plan->type)
+		keep_entries(n, s, plan);
+}
+
+void fib_want(struct rib_node *n, struct fib_plan *plan)
+{
+	struct rib_cand *cand;
+
+	*plan = (struct fib_plan){0};
+	plan->proto = rib_select(n, &cand);
+	if (!zconfig.kernel)
+		return;
+	switch (plan->proto) {
+	case RIB_BGP:
+		plan_hops(n, n->hops, plan);
+		break;
+	case RIB_STATIC:
+	case RIB_PIN:
+	case RIB_TUNNEL:
+		if (cand->hops) {
+			plan_hops(n, cand->hops, plan);
+			break;
+		}
+		plan->type = cand->type;
+		plan->oif = cand->oif;
+		plan->gateway = cand->gateway;
+		break;
+	default:
+		break;
+	}
+}

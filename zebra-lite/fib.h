@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fib: brings the kernel's routes and WireGuard's AllowedIPs to what the RIB wants, in order.
+ *
+ * What a prefix has in both tables (one route, and on each tunnel interface one owner) is one
+ * interned struct fib, shared by all prefixes that have the same. A prefix that may have changed is
+ * queued once; a batch takes some thousand prefixes, works out their targets, and goes through
+ *
+ *   1. SETs: new and moved entries; and where a prefix goes away whose covering route leaves by an
+ *      interface on which it has an entry, the entry is given to the covering route's owner there.
+ *   2. wgd's acknowledgement. What it refused keeps its old route and becomes a verdict.
+ *   3. routes: additions and changes first, removals after them.
+ *   4. UNSETs of entries whose route is gone or whose time is over.
+ *
+ * One batch is under way at a time; a prefix that changes meanwhile is queued again. Entries on an
+ * interface whose path was withdrawn while the route lives on elsewhere stay for fib_linger_ms;
+ * where all peers of an interface are only down they stay until bgpd withdraws them. So no packet
+ * for an installed prefix finds a peer that is neither the old nor the new one.
+ */
+#ifndef WGBGP_ZEBRA_FIB_H
+#define WGBGP_ZEBRA_FIB_H
+
+#include "hash.h"
+#include "messages.h"
+#include "tunnel.h"
+
+struct rib_node;
+
+#define FIB_OWNERS_MAX 16
+
+struct fib_owner {
+	uint32_t ifindex;
+	struct tunnel_peer *peer;
+};
+
+struct fib {
+	struct hash_node hash;
+	uint32_t refs;
+	uint32_t oif;
+	struct nhobj *nh; /* nexthop object that the route names, or NULL */
+	struct addr gateway;
+	uint8_t type; /* RTN_…, 0: no route */
+	uint8_t n;
+	struct fib_owner owner[]; /* by ifindex */
+};
+
+/* What a prefix should have, before it is interned. */
+struct fib_plan {
+	uint32_t oif;
+	struct nhobj *nh;
+	struct addr gateway;
+	uint8_t type, n;
+	struct fib_owner owner[FIB_OWNERS_MAX]; /* sorted by fib_get() */
+	struct addr hop; /* not kept: the next hop that gives the route, family 0 when none does */
+	uint8_t proto;	 /* not kept: enum rib_proto that was selected */
+};
+
+/* Interned; the caller owns one reference. NULL when the plan is empty. */
+struct fib *fib_get(struct fib_plan *plan);
+void fib_plan_owner(struct fib_plan *plan, uint32_t ifindex, struct tunnel_peer *peer);
+/* What N should have now. Starts the time of entries that linger. */
+void fib_want(struct rib_node *n, struct fib_plan *plan);
+struct fib *fib_ref(struct fib *f);
+void fib_unref(struct fib *f); /* NULL is fine */
+struct tunnel_peer *fib_owner_on(const struct fib *f, uint32_t ifindex);
+bool fib_same_route(const struct fib *a, const struct fib *b); /* NULL: no route */
+uint32_t fib_oif(const struct fib *f); /* interface that packets leave by now */
+
+void fib_dirty(struct rib_node *n, bool urgent);
+void fib_dequeue(struct rib_node *n);
+
+/* Gates: nothing is written before the kernel was read and wgd has told its tunnels. */
+void fib_kernel_ready(void);
+void fib_wgd_away(void);
+void fib_wgd_synced(void);
+void fib_wgd_drained(void);
+void fib_swept(void); /* what is stale has been queued for removal */
+
+void fib_acked(const struct msg_allowed_ack *ack);
+void fib_allowed_refused(const struct msg_allowed_refused *m);
+void fib_route_failed(void *cookie, int err); /* from out.route_flush() */
+/* The kernel was found without our route, or with something else in its place. */
+void fib_route_lost(struct rib_node *n);
+/* A route of ours is in the kernel that differs from what we know of: of an earlier life, or
+ * somebody changed it. */
+struct kroute;
+void fib_route_found(struct rib_node *n, const struct kroute *r);
+bool fib_is_swept(void);
+bool fib_idle(void); /* no batch, replay or acknowledgement is under way */
+/* Other numbers for our routes are in force from now: the old ones are taken away first. */
+void fib_renumber(uint32_t table, uint32_t metric, uint8_t protocol);
+void fib_teardown(void);
+void fib_linger_reset(void);
+void fib_reset(void); /* before rib_reset() */
+
+struct fib_counters {
+	uint64_t batches, sets, unsets, route_writes, route_errors, refused, drift, resyncs,
+		repairs;
+	size_t queued, urgent, lingering, in_batch, fibs;
+};
+extern struct fib_counters fib_counters;
+
+extern unsigned fib_linger_ms; /* 3000; tests make it shorter */
+
+#endif

@@ -1,0 +1,788 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fib_order: the queue of changed prefixes, the batches and their four phases (fib.h says which).
+ */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop.h"
+#include "out.h"
+#include "pin.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define BATCH_MAX 4096	 /* prefixes */
+#define REPLAY_MAX 4096	 /* entries a message */
+#define QUEUE_HIGH 65536 /* prefixes queued: stop reading from bgpd */
+#define QUEUE_LOW 16384
+#define PIN_RETRY_MS 100
+
+enum wgd_state { WGD_AWAY, WGD_REPLAY, WGD_READY };
+
+struct item {
+	struct rib_node *node;
+	struct fib *target;	 /* owned reference */
+	struct fib_owner *given; /* owned: entries handed to the covering route's owner */
+	unsigned n_given;
+	struct addr hop; /* that gives the route */
+	int err;	 /* the kernel's, 0 fine */
+	uint16_t bad;	 /* owners of the target that wgd refused, a bit each */
+	uint8_t proto;	 /* enum rib_proto */
+	bool removed;	 /* the target has no route */
+};
+
+struct out out;
+struct fib_counters fib_counters;
+
+static TAILQ_HEAD(node_queue, rib_node) urgent_queue = TAILQ_HEAD_INITIALIZER(urgent_queue),
+					normal_queue = TAILQ_HEAD_INITIALIZER(normal_queue);
+static struct item items[BATCH_MAX];
+static unsigned n_items;
+static struct job job;
+static struct timer pin_timer;
+static struct msg_allowed changes; /* being put together; the array is kept */
+static size_t changes_cap;
+static uint32_t last_batch, awaited; /* 0: nothing is awaited */
+static enum wgd_state wgd;
+static bool wgd_before; /* there was one: a new one gets a replay */
+static struct prefix replay_at;
+static bool kernel_ready, swept, sync_due, busy, torn_down;
+static struct log_bucket drift_bucket, error_bucket;
+
+static bool run(void *arg);
+
+static void wake(void)
+{
+	if (!job.ready)
+		job_init(&job, run, NULL);
+	job_start(&job);
+}
+
+/* --- the queue --- */
+
+static void count_queue(int queued, int urgent)
+{
+	fib_counters.queued += queued;
+	fib_counters.urgent += urgent;
+	if (!busy && fib_counters.queued > QUEUE_HIGH)
+		busy = true;
+	else if (busy && fib_counters.queued < QUEUE_LOW)
+		busy = false;
+	else
+		return;
+	if (out.busy)
+		out.busy(busy);
+}
+
+void fib_dequeue(struct rib_node *n)
+{
+	bool urgent = n->flags & NODE_URGENT;
+
+	if (!(n->flags & NODE_QUEUED))
+		return;
+	TAILQ_REMOVE(urgent ? &urgent_queue : &normal_queue, n, queue);
+	n->flags &= ~(NODE_QUEUED | NODE_URGENT);
+	count_queue(-1, urgent ? -1 : 0);
+}
+
+void fib_dirty(struct rib_node *n, bool urgent)
+{
+	if (n->flags & NODE_QUEUED) {
+		if (!urgent || (n->flags & NODE_URGENT))
+			return;
+		fib_dequeue(n);
+	}
+	n->flags |= NODE_QUEUED | (urgent ? NODE_URGENT : 0);
+	TAILQ_INSERT_TAIL(urgent ? &urgent_queue : &normal_queue, n, queue);
+	count_queue(1, urgent ? 1 : 0);
+	wake();
+}
+
+/* --- messages to wgd --- */
+
+static void add_change(enum allowed_op op, const struct tunnel_peer *peer, const struct prefix *p)
+{
+	struct allowed_change *c;
+
+	if (peer->gone || peer->iface->any)
+		return;
+	if (changes.n == changes_cap) {
+		changes_cap = changes_cap ? changes_cap * 2 : 1024;
+		changes.changes = xrealloc(changes.changes, changes_cap * sizeof(*c));
+	}
+	c = &changes.changes[changes.n++];
+	c->op = op;
+	c->peer_id = peer->id;
+	c->prefix = *p;
+	if (op == ALLOWED_SET)
+		fib_counters.sets++;
+	else
+		fib_counters.unsets++;
+}
+
+/* The batch's number, 0 when there was nothing to send. */
+static uint32_t send_changes(void)
+{
+	if (!changes.n)
+		return 0;
+	if (!++last_batch)
+		last_batch = 1;
+	changes.batch = last_batch;
+	out.allowed(&changes);
+	changes.n = 0;
+	return last_batch;
+}
+
+/* --- phase 0: what is to change --- */
+
+static bool through_tunnel(const struct fib_plan *plan)
+{
+	return plan->n || (plan->type && tunnel_if_by_index(plan->oif));
+}
+
+/* True when N must wait for a pin. */
+static bool guard(struct rib_node *n, struct fib_plan *plan)
+{
+	if (plan->proto != RIB_BGP && plan->proto != RIB_STATIC)
+		return false;
+	if (!through_tunnel(plan))
+		return false;
+	switch (pin_guard(n)) {
+	case PIN_WAIT:
+		return true;
+	case PIN_REFUSED:
+		fib_want(n, plan);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Takes N into the batch when it is to change. False: it must wait. */
+static bool take(struct rib_node *n)
+{
+	struct fib_plan plan;
+	struct item *it;
+	struct fib *target;
+
+	rib_judge_distance(n);
+	fib_want(n, &plan);
+	if (guard(n, &plan))
+		return false;
+	target = fib_get(&plan);
+	if ((n->flags & NODE_ADOPTED) && !target && !swept && zconfig.kernel)
+		return true; /* until the sweep */
+	if (target == n->installed && !(n->flags & NODE_ADOPTED)) {
+		fib_unref(target);
+		rib_release(n);
+		return true;
+	}
+	it = &items[n_items];
+	*it = (struct item){.node = n, .target = target, .hop = plan.hop, .proto = plan.proto};
+	it->removed = !target || !target->type;
+	n->slot = n_items++;
+	n->flags |= NODE_IN_BATCH;
+	return true;
+}
+
+static void pin_retry(void *arg)
+{
+	wake();
+}
+
+static void build(void)
+{
+	struct node_queue waiting = TAILQ_HEAD_INITIALIZER(waiting);
+	struct rib_node *n;
+
+	nexthop_run();
+	while (n_items < BATCH_MAX) {
+		n = TAILQ_FIRST(&urgent_queue);
+		if (!n)
+			n = TAILQ_FIRST(&normal_queue);
+		if (!n)
+			break;
+		fib_dequeue(n);
+		if (!take(n) && !(n->flags & NODE_QUEUED)) {
+			n->flags |= NODE_QUEUED;
+			TAILQ_INSERT_TAIL(&waiting, n, queue);
+			count_queue(1, 0);
+		}
+	}
+	if (TAILQ_EMPTY(&waiting))
+		return;
+	TAILQ_CONCAT(&normal_queue, &waiting, queue);
+	if (n_items)
+		return;
+	if (!pin_timer.ready)
+		timer_init(&pin_timer, pin_retry, NULL);
+	timer_start(&pin_timer, PIN_RETRY_MS);
+}
+
+/* --- phase 1: entries --- */
+
+static const struct fib *after(const struct rib_node *n)
+{
+	return n->flags & NODE_IN_BATCH ? items[n->slot].target : n->installed;
+}
+
+/* Who gets packets for N's addresses on the interface once N's own route is gone; NULL when they do
+ * not leave by it. IFINDEX 0 asks for whatever tunnel interface they leave by then. */
+static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifindex)
+{
+	struct addr a = addr_of_prefix(&n->node.p);
+
+	for (const struct rib_node *c = n; c; c = rib_cover(c)) {
+		const struct fib *f = c == n ? NULL : after(c);
+		const struct rib_cand *cand = f && f->type ? NULL : rib_foreign(c);
+		uint32_t oif = f && f->type ? fib_oif(f) : cand ? cand->oif : 0;
+		struct tunnel_if *iface;
+		struct tunnel_peer *owner;
+
+		if (!(f && f->type) && !cand)
+			continue;
+		if (!oif || (ifindex && oif != ifindex))
+			return NULL;
+		iface = tunnel_if_by_index(oif);
+		owner = f ? fib_owner_on(f, oif) : NULL;
+		return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
+	}
+	return NULL;
+}
+
+static void give(struct item *it, struct tunnel_peer *owner)
+{
+	it->given = xrealloc(it->given, (it->n_given + 1) * sizeof(*it->given));
+	it->given[it->n_given++] = (struct fib_owner){owner->iface->ifindex, owner};
+	if (fib_owner_on(it->node->installed, owner->iface->ifindex) != owner)
+		add_change(ALLOWED_SET, owner, &it->node->node.p);
+}
+
+/* N goes away: where its addresses then leave by an interface on which it has an entry, the entry
+ * goes to the covering route's owner before the route goes. */
+static void hand_over(struct item *it)
+{
+	const struct fib *f = it->node->installed;
+	struct tunnel_peer *owner;
+
+	if (it->node->flags & NODE_ADOPTED) {
+		owner = cover_owner(it->node, 0);
+		if (owner)
+			give(it, owner);
+		return;
+	}
+	for (unsigned i = 0; f && i < f->n; i++) {
+		if (f->owner[i].peer->gone)
+			continue;
+		owner = cover_owner(it->node, f->owner[i].ifindex);
+		if (owner)
+			give(it, owner);
+	}
+}
+
+static void set_entries(struct item *it)
+{
+	const struct rib_node *n = it->node;
+	bool adopted = n->flags & NODE_ADOPTED;
+
+	for (unsigned i = 0; it->target && i < it->target->n; i++) {
+		const struct fib_owner *o = &it->target->owner[i];
+
+		if (adopted || fib_owner_on(n->installed, o->ifindex) != o->peer)
+			add_change(ALLOWED_SET, o->peer, &n->node.p);
+	}
+	if (it->removed)
+		hand_over(it);
+}
+
+/* --- phases 2 and 3: routes --- */
+
+static void fill_route(struct kroute *r, const struct rib_node *n, const struct fib *f)
+{
+	*r = (struct kroute){.prefix = n->node.p,
+			     .table = zconfig.table,
+			     .metric = zconfig.metric,
+			     .protocol = zconfig.protocol};
+	if (!f)
+		return;
+	r->type = f->type;
+	r->oif = f->oif;
+	r->gateway = f->gateway;
+}
+
+static bool has_route(const struct fib *f)
+{
+	return f && f->type;
+}
+
+static void write_route(enum route_op op, struct item *it, const struct fib *f)
+{
+	struct kroute r;
+
+	fill_route(&r, it->node, f);
+	fib_counters.route_writes++;
+	out.route(op, &r, it);
+}
+
+void fib_route_failed(void *cookie, int err)
+{
+	struct item *it = cookie;
+
+	if (it)
+		it->err = err;
+}
+
+static void write_routes(void)
+{
+	for (unsigned i = 0; i < n_items; i++) {
+		struct item *it = &items[i];
+		const struct fib *old = it->node->installed;
+
+		if (it->removed || it->bad || fib_same_route(old, it->target))
+			continue;
+		write_route(has_route(old) ? ROUTE_CHANGE : ROUTE_ADD, it, it->target);
+	}
+	for (unsigned i = 0; i < n_items; i++) {
+		struct item *it = &items[i];
+
+		if (it->removed && has_route(it->node->installed))
+			write_route(ROUTE_DEL, it, it->node->installed);
+	}
+	out.route_flush();
+}
+
+/* --- phase 4: entries that go, and the books --- */
+
+static struct tunnel_peer *given_on(const struct item *it, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < it->n_given; i++)
+		if (it->given[i].ifindex == ifindex)
+			return it->given[i].peer;
+	return NULL;
+}
+
+static void unset_entries(const struct item *it)
+{
+	const struct fib *old = it->node->installed;
+
+	if (it->node->flags & NODE_ADOPTED) {
+		for (unsigned i = 0; i < it->n_given; i++)
+			add_change(ALLOWED_UNSET, it->given[i].peer, &it->node->node.p);
+		return;
+	}
+	for (unsigned i = 0; old && i < old->n; i++) {
+		struct tunnel_peer *given = given_on(it, old->owner[i].ifindex);
+
+		if (!fib_owner_on(it->target, old->owner[i].ifindex))
+			add_change(ALLOWED_UNSET, given ? given : old->owner[i].peer,
+				   &it->node->node.p);
+	}
+}
+
+static void set_installed(struct rib_node *n, struct fib *f)
+{
+	bool moved = !fib_same_route(n->installed, f);
+
+	fib_unref(n->installed);
+	n->installed = f;
+	if (!moved)
+		return;
+	n->since = now_ms() / 1000;
+	n->epoch = rib_kernel_epoch;
+	nexthop_route_changed(&n->node.p);
+}
+
+/* The route did not change, the entries did so far as wgd took them. */
+static void keep_route(struct item *it)
+{
+	struct rib_node *n = it->node;
+	const struct fib *old = n->installed;
+	struct fib_plan plan = {0};
+
+	if (old) {
+		plan.type = old->type;
+		plan.oif = old->oif;
+		plan.nh = old->nh;
+		plan.gateway = old->gateway;
+	}
+	for (unsigned i = 0; it->target && i < it->target->n; i++)
+		if (!(it->bad >> i & 1))
+			fib_plan_owner(&plan, it->target->owner[i].ifindex,
+				       it->target->owner[i].peer);
+	for (unsigned i = 0; old && i < old->n; i++) {
+		const struct fib_owner *o = &old->owner[i];
+		bool there = false;
+
+		for (unsigned k = 0; k < plan.n; k++)
+			there = there || plan.owner[k].ifindex == o->ifindex;
+		if (!there)
+			fib_plan_owner(&plan, o->ifindex, o->peer);
+	}
+	set_installed(n, fib_get(&plan));
+	fib_dirty(n, false);
+}
+
+/* Where the kernel refuses: the hop is out for this prefix until the retry, or until the foreign
+ * route that is in the way is gone. */
+static void route_error(struct item *it)
+{
+	struct rib_node *n = it->node;
+	const struct addr *hop = it->hop.family ? &it->hop : NULL;
+
+	fib_counters.route_errors++;
+	log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused", "prefix=%s error=%d",
+		    PREFIX_STR(&n->node.p), -it->err);
+	if (it->err == -EEXIST) {
+		rib_refuse(n, NULL, REASON_FOREIGN_ROUTE);
+		out.resync("a route of somebody else is in the way");
+	} else {
+		rib_refuse(n, hop, REASON_KERNEL_ERROR);
+	}
+}
+
+static bool delete_done(const struct item *it)
+{
+	return it->removed && (it->err == -ESRCH || it->err == -ENOENT || it->err == -ENODEV);
+}
+
+static void finish(void)
+{
+	for (unsigned i = 0; i < n_items; i++) {
+		struct item *it = &items[i];
+		struct rib_node *n = it->node;
+
+		n->flags &= ~NODE_IN_BATCH;
+		if (it->bad) {
+			keep_route(it);
+		} else if (it->err && !delete_done(it)) {
+			route_error(it);
+			keep_route(it);
+		} else {
+			unset_entries(it);
+			n->flags &= ~NODE_ADOPTED;
+			set_installed(n, fib_ref(it->target));
+		}
+		fib_unref(it->target);
+		free(it->given);
+	}
+	for (unsigned i = 0; i < n_items; i++)
+		rib_release(items[i].node);
+	n_items = 0;
+	send_changes();
+}
+
+static void abort_batch(void)
+{
+	for (unsigned i = 0; i < n_items; i++) {
+		struct item *it = &items[i];
+
+		it->node->flags &= ~NODE_IN_BATCH;
+		fib_unref(it->target);
+		free(it->given);
+		fib_dirty(it->node, false);
+	}
+	n_items = 0;
+	awaited = 0;
+	changes.n = 0;
+}
+
+/* --- the machine --- */
+
+static void send_sync(void)
+{
+	if (!++last_batch)
+		last_batch = 1;
+	out.allowed_sync(last_batch);
+	sync_due = false;
+}
+
+static bool replay_some(void)
+{
+	struct rib_node *n = rib_first_from(&replay_at);
+
+	for (; n && changes.n < REPLAY_MAX; n = rib_next(n))
+		for (unsigned i = 0; n->installed && i < n->installed->n; i++)
+			add_change(ALLOWED_SET, n->installed->owner[i].peer, &n->node.p);
+	if (n) {
+		replay_at = n->node.p;
+		send_changes();
+		return true;
+	}
+	awaited = send_changes();
+	if (swept) {
+		send_sync();
+		awaited = last_batch;
+	}
+	if (!awaited)
+		wgd = WGD_READY;
+	return !awaited;
+}
+
+/* One batch, as far as it goes without waiting. True: there is more. */
+static bool run(void *arg)
+{
+	if (torn_down || !kernel_ready || wgd == WGD_AWAY || awaited)
+		return false;
+	if (out.wgd_full && out.wgd_full())
+		return false; /* fib_wgd_drained() */
+	if (wgd == WGD_REPLAY)
+		return replay_some();
+	build();
+	if (!n_items) {
+		if (swept && sync_due && !fib_counters.queued)
+			send_sync();
+		return false;
+	}
+	fib_counters.batches++;
+	fib_counters.in_batch = n_items;
+	for (unsigned i = 0; i < n_items; i++)
+		set_entries(&items[i]);
+	awaited = send_changes();
+	if (awaited)
+		return false;
+	write_routes();
+	finish();
+	return true;
+}
+
+static bool refusal_is_wgds(const struct refusal *r)
+{
+	return r->hop.family && r->reason != REASON_KERNEL_ERROR &&
+	       r->reason != REASON_FOREIGN_ROUTE && r->reason != REASON_COVERS_ENDPOINT &&
+	       r->reason != REASON_LOST_TO_PROTOCOL;
+}
+
+static void clear_wgds(struct rib_node *n, const struct tunnel_peer *peer)
+{
+	struct refusal *r, *next;
+
+	for (r = n->refusals; r; r = next) {
+		struct addr hop = r->hop;
+
+		next = r->next;
+		if (refusal_is_wgds(r) && tunnel_by_addr(&hop) == peer)
+			rib_clear(n, &hop, r->reason);
+	}
+}
+
+static void refuse_peer(struct rib_node *n, const struct tunnel_peer *peer, enum reason reason)
+{
+	fib_counters.refused++;
+	for (unsigned i = 0; n->hops && i < n->hops->n; i++)
+		if (n->hops->ref[i].nh->peer == peer)
+			rib_refuse(n, &n->hops->ref[i].nh->addr, reason);
+}
+
+static void note_refusal(const struct msg_allowed_refused *m)
+{
+	struct rib_node *n = rib_find(&m->prefix);
+	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
+	struct item *it;
+
+	if (!n || !peer || !(n->flags & NODE_IN_BATCH))
+		return;
+	it = &items[n->slot];
+	for (unsigned i = 0; it->target && i < it->target->n; i++)
+		if (it->target->owner[i].peer == peer)
+			it->bad |= 1u << i;
+	for (unsigned i = 0; i < it->n_given; i++)
+		if (it->given[i].peer == peer) /* the entry stayed where it was */
+			it->given[i--] = it->given[--it->n_given];
+	if (it->bad)
+		refuse_peer(n, peer, m->reason ? m->reason : REASON_WG_ERROR);
+}
+
+void fib_acked(const struct msg_allowed_ack *ack)
+{
+	if (!awaited || ack->batch != awaited)
+		return;
+	awaited = 0;
+	if (wgd == WGD_REPLAY) {
+		wgd = WGD_READY;
+		wake();
+		return;
+	}
+	for (uint32_t i = 0; i < ack->n; i++)
+		note_refusal(&ack->refused[i]);
+	write_routes();
+	finish();
+	wake();
+}
+
+void fib_allowed_refused(const struct msg_allowed_refused *m)
+{
+	struct rib_node *n = rib_find(&m->prefix);
+	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
+	struct fib_plan plan = {0};
+	const struct fib *f;
+
+	if (!n || !peer)
+		return;
+	if (m->reason == REASON_NONE) {
+		clear_wgds(n, peer);
+		return;
+	}
+	f = n->installed;
+	if (f && fib_owner_on(f, peer->iface->ifindex) == peer) { /* the entry is lost */
+		plan.type = f->type;
+		plan.oif = f->oif;
+		plan.nh = f->nh;
+		plan.gateway = f->gateway;
+		for (unsigned i = 0; i < f->n; i++)
+			if (f->owner[i].peer != peer)
+				fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+		set_installed(n, fib_get(&plan));
+	}
+	refuse_peer(n, peer, m->reason);
+	fib_dirty(n, true);
+}
+
+/* --- gates --- */
+
+void fib_kernel_ready(void)
+{
+	kernel_ready = true;
+	nexthop_kernel_ready();
+	wake();
+}
+
+void fib_wgd_away(void)
+{
+	abort_batch();
+	wgd = WGD_AWAY;
+}
+
+void fib_wgd_synced(void)
+{
+	wgd = wgd_before ? WGD_REPLAY : WGD_READY;
+	wgd_before = true;
+	sync_due = true;
+	replay_at = (struct prefix){0};
+	nexthop_tunnels_ready();
+	wake();
+}
+
+void fib_wgd_drained(void)
+{
+	wake();
+}
+
+void fib_swept(void)
+{
+	swept = true;
+	if (rib_kernel_strays())
+		out.resync("routes of ours with another metric");
+	wake();
+}
+
+/* --- the kernel is not as we left it --- */
+
+static void drop_route(struct rib_node *n)
+{
+	struct fib_plan plan = {0};
+	const struct fib *f = n->installed;
+
+	for (unsigned i = 0; f && i < f->n; i++)
+		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	set_installed(n, fib_get(&plan));
+}
+
+void fib_route_lost(struct rib_node *n)
+{
+	fib_counters.drift++;
+	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
+		    PREFIX_STR(&n->node.p), zconfig.table);
+	n->flags &= ~NODE_ADOPTED;
+	drop_route(n);
+	fib_dirty(n, true);
+}
+
+void fib_route_found(struct rib_node *n, const struct kroute *r)
+{
+	const struct fib *f = n->installed;
+	struct fib_plan plan = {.type = r->type, .oif = r->oif, .gateway = r->gateway};
+
+	if (has_route(f)) {
+		fib_counters.drift++;
+		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
+			    PREFIX_STR(&n->node.p), zconfig.table);
+	} else if (!f) {
+		n->flags |= NODE_ADOPTED;
+	}
+	for (unsigned i = 0; f && i < f->n; i++)
+		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	set_installed(n, fib_get(&plan));
+	fib_dirty(n, has_route(f));
+}
+
+bool fib_is_swept(void)
+{
+	return swept;
+}
+
+bool fib_idle(void)
+{
+	return !awaited && wgd == WGD_READY && swept && !sync_due;
+}
+
+/* Takes every route of ours out of the kernel, entries stay. */
+static void remove_routes(const struct zconfig *numbers)
+{
+	struct rib_node *n, *next;
+
+	for (n = rib_first(); n; n = next) {
+		struct kroute r;
+
+		next = rib_next(n);
+		if (!has_route(n->installed))
+			continue;
+		fill_route(&r, n, n->installed);
+		r.table = numbers->table;
+		r.metric = numbers->metric;
+		r.protocol = numbers->protocol;
+		out.route(ROUTE_DEL, &r, NULL);
+		drop_route(n);
+		n->flags &= ~NODE_ADOPTED;
+		fib_dirty(n, false);
+	}
+	out.route_flush();
+}
+
+void fib_renumber(uint32_t table, uint32_t metric, uint8_t protocol)
+{
+	struct zconfig old = {.table = table, .metric = metric, .protocol = protocol};
+
+	remove_routes(&old);
+}
+
+void fib_teardown(void)
+{
+	abort_batch();
+	torn_down = true;
+	remove_routes(&zconfig);
+}
+
+void fib_reset(void)
+{
+	struct rib_node *n;
+
+	abort_batch();
+	while ((n = TAILQ_FIRST(&urgent_queue)) || (n = TAILQ_FIRST(&normal_queue)))
+		fib_dequeue(n);
+	if (job.ready)
+		job_stop(&job);
+	timer_stop(&pin_timer);
+	job.ready = pin_timer.ready = false;
+	free(changes.changes);
+	changes = (struct msg_allowed){0};
+	changes_cap = 0;
+	last_batch = awaited = 0;
+	wgd = WGD_AWAY;
+	wgd_before = kernel_ready = swept = sync_due = busy = torn_down = false;
+	fib_counters = (struct fib_counters){0};
+}

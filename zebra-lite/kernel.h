@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kernel: zebra-lite's two sides of rtnetlink.
+ *
+ * Writing (kernel_write.c) is the real implementation of out.h's route verbs. Reading
+ * (kernel_read.c) keeps a table of links and tells the RIB every route of our table, by a full
+ * reading at the start, after a lost notification and after a link event (a link that goes down
+ * takes its IPv4 routes without a word), and by notifications in between. Notifications of our own
+ * writes are filtered out in the kernel by their port.
+ */
+#ifndef WGBGP_ZEBRA_KERNEL_H
+#define WGBGP_ZEBRA_KERNEL_H
+
+#include <linux/netlink.h>
+
+#include "out.h"
+
+/* kernel_decode.c: a netlink message to a value. 0; -EBADMSG malformed; -ENOENT not of interest. */
+struct klink {
+	uint32_t ifindex;
+	char name[16];
+	bool up; /* administratively and with carrier */
+};
+int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *out);
+int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *out);
+
+/* kernel_write.c */
+int kernel_write_start(void);
+void kernel_write_stop(void);
+uint32_t kernel_write_portid(void);
+void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie);
+void kernel_write_flush(void);
+int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol);
+void kernel_delete_nexthop(uint32_t id);
+
+/* kernel_read.c */
+int kernel_read_start(void); /* the first reading begins */
+void kernel_read_stop(void);
+void kernel_resync(const char *why); /* WHY for the log */
+bool kernel_link_up(uint32_t ifindex);
+const char *kernel_link_name(uint32_t ifindex);
+uint32_t kernel_link_by_name(const char *name); /* 0 when there is none */
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include "util.h"
+
+#ifndef IFF_LOWER_UP
+#define IFF_LOWER_UP 0x10000
+#endif
+
+struct attrs {
+	const struct nlattr **tb;
+	unsigned max;
+};
+
+static int collect(const struct nlattr *attr, void *data)
+{
+	struct attrs *a = data;
+
+	if (mnl_attr_get_type(attr) <= a->max)
+		a->tb[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
+}
+
+static uint32_t get_u32(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) == 4 ? mnl_attr_get_u32(a) : 0;
+}
+
+static bool get_addr(const struct nlattr *a, uint8_t family, struct addr *to)
+{
+	if (mnl_attr_get_payload_len(a) != family_bytes(family))
+		return false;
+	*to = addr_make(family, mnl_attr_get_payload(a));
+	return true;
+}
+
+/* The first leg of a multipath route stands for all. */
+static int first_leg(const struct nlattr *mp, uint8_t family, struct kroute *r)
+{
+	const struct rtnexthop *leg = mnl_attr_get_payload(mp);
+	size_t len = mnl_attr_get_payload_len(mp);
+	const struct nlattr *a;
+	int left;
+
+	if (len < sizeof(*leg) || leg->rtnh_len < sizeof(*leg) || leg->rtnh_len > len)
+		return -EBADMSG;
+	r->oif = leg->rtnh_ifindex;
+	left = leg->rtnh_len - sizeof(*leg);
+	for (a = (const struct nlattr *)(leg + 1); mnl_attr_ok(a, left);
+	     left -= MNL_ALIGN(a->nla_len), a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) == RTA_GATEWAY && !get_addr(a, family, &r->gateway))
+			return -EBADMSG;
+		if (left < (int)MNL_ALIGN(a->nla_len))
+			break;
+	}
+	return 0;
+}
+
+static int route_attrs(const struct nlattr **tb, const struct rtmsg *rtm, struct kroute *r)
+{
+	uint8_t zero[16] = {0};
+	const void *dst = zero;
+
+	if (rtm->rtm_dst_len > family_bits(rtm->rtm_family))
+		return -EBADMSG;
+	if (tb[RTA_DST]) {
+		if (mnl_attr_get_payload_len(tb[RTA_DST]) != family_bytes(rtm->rtm_family))
+			return -EBADMSG;
+		dst = mnl_attr_get_payload(tb[RTA_DST]);
+	}
+	r->prefix = prefix_make(rtm->rtm_family, dst, rtm->rtm_dst_len);
+	r->table = tb[RTA_TABLE] ? get_u32(tb[RTA_TABLE]) : rtm->rtm_table;
+	r->metric = get_u32(tb[RTA_PRIORITY]);
+	r->oif = get_u32(tb[RTA_OIF]);
+	r->nhid = get_u32(tb[RTA_NH_ID]);
+	if (tb[RTA_GATEWAY] && !get_addr(tb[RTA_GATEWAY], rtm->rtm_family, &r->gateway))
+		return -EBADMSG;
+	if (tb[RTA_MULTIPATH] && !r->oif)
+		return first_leg(tb[RTA_MULTIPATH], rtm->rtm_family, r);
+	return 0;
+}
+
+int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *r)
+{
+	const struct nlattr *tb[RTA_MAX + 1] = {NULL};
+	struct attrs a = {tb, RTA_MAX};
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+
+	*r = (struct kroute){0};
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
+		return -EBADMSG;
+	if (rtm->rtm_family != AF_INET && rtm->rtm_family != AF_INET6)
+		return -ENOENT;
+	if (rtm->rtm_flags & RTM_F_CLONED)
+		return -ENOENT;
+	if (rtm->rtm_type != RTN_UNICAST && rtm->rtm_type != RTN_BLACKHOLE &&
+	    rtm->rtm_type != RTN_UNREACHABLE && rtm->rtm_type != RTN_PROHIBIT)
+		return -ENOENT;
+	if (mnl_attr_parse(nlh, sizeof(*rtm), collect, &a) < 0)
+		return -EBADMSG;
+	r->type = rtm->rtm_type;
+	r->protocol = rtm->rtm_protocol;
+	r->replaced = nlh->nlmsg_flags & NLM_F_REPLACE;
+	return route_attrs(tb, rtm, r);
+}
+
+int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *k)
+{
+	const struct nlattr *tb[IFLA_IFNAME + 1] = {NULL};
+	struct attrs a = {tb, IFLA_IFNAME};
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	size_t len;
+
+	*k = (struct klink){0};
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return -EBADMSG;
+	if (ifi->ifi_family != AF_UNSPEC || ifi->ifi_index <= 0)
+		return -ENOENT;
+	if (mnl_attr_parse(nlh, sizeof(*ifi), collect, &a) < 0 || !tb[IFLA_IFNAME])
+		return -EBADMSG;
+	len = mnl_attr_get_payload_len(tb[IFLA_IFNAME]);
+	if (!len || len > sizeof(k->name))
+		return -EBADMSG;
+	memcpy(k->name, mnl_attr_get_payload(tb[IFLA_IFNAME]), len);
+	k->name[sizeof(k->name) - 1] = '\0';
+	k->ifindex = ifi->ifi_index;
+	k->up = (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & IFF_LOWER_UP);
+	return 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel.h"
+
+#include <errno.h>
+#include <linux/nexthop.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "fib.h"
+#include "log.h"
+#include "nl_batch.h"
+
+static struct nl_batch *batch;
+
+static void on_error(void *arg, void *cookie, int err)
+{
+	if (cookie)
+		fib_route_failed(cookie, err);
+}
+
+int kernel_write_start(void)
+{
+	batch = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+	return batch ? 0 : -errno;
+}
+
+void kernel_write_stop(void)
+{
+	nl_batch_free(batch);
+	batch = NULL;
+}
+
+uint32_t kernel_write_portid(void)
+{
+	return nl_batch_portid(batch);
+}
+
+static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
+{
+	mnl_attr_put(nlh, type, family_bytes(a->family), a->b);
+}
+
+void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie)
+{
+	static const uint16_t flags[] = {[ROUTE_ADD] = NLM_F_CREATE | NLM_F_EXCL,
+					 [ROUTE_CHANGE] = NLM_F_CREATE | NLM_F_REPLACE,
+					 [ROUTE_DEL] = 0};
+	struct nlmsghdr *nlh = nl_batch_begin(batch, op == ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE,
+					      flags[op], cookie);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	struct addr dst = addr_of_prefix(&r->prefix);
+
+	rtm->rtm_family = r->prefix.family;
+	rtm->rtm_dst_len = r->prefix.len;
+	rtm->rtm_table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
+	rtm->rtm_protocol = r->protocol;
+	rtm->rtm_type = r->type;
+	rtm->rtm_scope = r->type == RTN_UNICAST && !r->gateway.family && !r->nhid &&
+					 r->prefix.family == AF_INET
+				 ? RT_SCOPE_LINK
+				 : RT_SCOPE_UNIVERSE;
+	if (op == ROUTE_DEL && r->prefix.family == AF_INET)
+		rtm->rtm_scope = RT_SCOPE_NOWHERE; /* whatever it is */
+	put_addr(nlh, RTA_DST, &dst);
+	mnl_attr_put_u32(nlh, RTA_TABLE, r->table);
+	mnl_attr_put_u32(nlh, RTA_PRIORITY, r->metric);
+	if (op != ROUTE_DEL && r->nhid) {
+		mnl_attr_put_u32(nlh, RTA_NH_ID, r->nhid);
+	} else if (op != ROUTE_DEL) {
+		if (r->oif)
+			mnl_attr_put_u32(nlh, RTA_OIF, r->oif);
+		if (r->gateway.family)
+			put_addr(nlh, RTA_GATEWAY, &r->gateway);
+	}
+	nl_batch_end(batch, nlh);
+}
+
+void kernel_write_flush(void)
+{
+	int err = nl_batch_flush(batch);
+
+	if (err < 0) {
+		log_error("kernel-write", "error=\"%s\"", strerror(-err));
+		out.resync("errors of route changes were lost");
+	}
+}
+
+static int nexthop_error;
+
+static void put_nexthop(uint16_t type, uint16_t flags, uint32_t id, uint32_t oif, uint8_t family,
+			uint8_t protocol)
+{
+	struct nlmsghdr *nlh = nl_batch_begin(batch, type, flags, NULL);
+	struct nhmsg *nhm = mnl_nlmsg_put_extra_header(nlh, sizeof(*nhm));
+
+	nhm->nh_family = family;
+	nhm->nh_protocol = protocol;
+	mnl_attr_put_u32(nlh, NHA_ID, id);
+	if (oif)
+		mnl_attr_put_u32(nlh, NHA_OIF, oif);
+	nl_batch_end(batch, nlh);
+}
+
+int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol)
+{
+	nexthop_error = 0;
+	put_nexthop(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, id, oif, family, protocol);
+	return nl_batch_flush(batch) < 0 ? -EIO : nexthop_error;
+}
+
+void kernel_delete_nexthop(uint32_t id)
+{
+	put_nexthop(RTM_DELNEXTHOP, 0, id, 0, AF_UNSPEC, 0);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "daemon.h"
+#include "fib.h"
+#include "links.h"
+#include "log.h"
+#include "loop.h"
+#include "nexthop.h"
+#include "rib.h"
+
+#define VERDICTS_MAX 4096 /* prefixes a message */
+
+static struct ipc *ipc;
+static bool kernel_ready;
+static struct msg_verdicts pending; /* one kind; its prefixes are the array below */
+static struct prefix pending_prefixes[VERDICTS_MAX];
+static struct job pending_job;
+
+static void send_up(enum msg_type type, struct wr *w)
+{
+	if (ipc)
+		ipc_send(ipc, type, daemon_generation(), w->data, w->len);
+	wr_free(w);
+}
+
+/* --- from bgpd --- */
+
+static void on_routes(const struct ipc_frame *f)
+{
+	struct msg_routes m;
+
+	if (msg_get_routes(f->body, f->len, &m) < 0) {
+		log_error("bad-message", "from=bgpd type=routes");
+		return;
+	}
+	rib_bgp_routes(&m);
+	msg_free_routes(&m);
+}
+
+static void on_routes_sync(const struct ipc_frame *f)
+{
+	rib_bgp_synced();
+}
+
+static void on_watch(const struct ipc_frame *f)
+{
+	struct addr a;
+
+	if (msg_get_addr(f->body, f->len, &a) < 0 || !a.family)
+		return;
+	if (f->type == MSG_NEXTHOP_WATCH)
+		nexthop_watch(&a);
+	else
+		nexthop_unwatch(&a);
+}
+
+static void on_frame(void *arg, const struct ipc_frame *f)
+{
+	static const struct {
+		enum msg_type type;
+		void (*handler)(const struct ipc_frame *f);
+	} rows[] = {
+		{MSG_ROUTES, on_routes},
+		{MSG_ROUTES_SYNC, on_routes_sync},
+		{MSG_NEXTHOP_WATCH, on_watch},
+		{MSG_NEXTHOP_UNWATCH, on_watch},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].type == (enum msg_type)f->type) {
+			rows[i].handler(f);
+			return;
+		}
+	log_error("bad-message", "from=bgpd type=%s", msg_name(f->type));
+}
+
+static void on_closed(void *arg, const char *why)
+{
+	log_info("channel-lost", "to=bgpd why=\"%s\"", why);
+	link_bgpd_close();
+	nexthop_forget_watches();
+	rib_bgp_begin(); /* its routes are stale from now */
+}
+
+/* --- to bgpd --- */
+
+static bool send_pending(void *arg)
+{
+	struct wr w = {0};
+
+	if (!pending.n_prefixes)
+		return false;
+	pending.prefixes = pending_prefixes;
+	msg_put_verdicts(&w, &pending);
+	send_up(MSG_VERDICTS, &w);
+	pending.n_prefixes = 0;
+	return false;
+}
+
+void link_bgpd_verdict(const struct msg_verdicts *m)
+{
+	if (!ipc)
+		return;
+	if (pending.n_prefixes == VERDICTS_MAX || pending.verdict != m->verdict ||
+	    pending.reason != m->reason || !addr_eq(&pending.nexthop, &m->nexthop))
+		send_pending(NULL);
+	pending.verdict = m->verdict;
+	pending.reason = m->reason;
+	pending.nexthop = m->nexthop;
+	for (uint32_t i = 0; i < m->n_prefixes; i++) {
+		if (pending.n_prefixes == VERDICTS_MAX)
+			send_pending(NULL);
+		pending_prefixes[pending.n_prefixes++] = m->prefixes[i];
+	}
+	if (!pending_job.ready)
+		job_init(&pending_job, send_pending, NULL);
+	job_start(&pending_job);
+}
+
+void link_bgpd_nexthop(const struct msg_nexthop *m)
+{
+	struct wr w = {0};
+
+	msg_put_nexthop(&w, m);
+	send_up(MSG_NEXTHOP, &w);
+}
+
+void link_bgpd_redist(const struct msg_redist *m)
+{
+	struct wr w = {0};
+
+	if (!kernel_ready)
+		return;
+	msg_put_redist(&w, m);
+	send_up(MSG_REDIST, &w);
+}
+
+static void redist_all(void)
+{
+	if (!kernel_ready || !ipc)
+		return;
+	rib_redist_all();
+	ipc_send(ipc, MSG_REDIST_SYNC, daemon_generation(), NULL, 0);
+}
+
+void link_bgpd_kernel_ready(void)
+{
+	kernel_ready = true;
+	redist_all();
+}
+
+void link_bgpd_busy(bool busy)
+{
+	if (!ipc)
+		return;
+	if (busy)
+		ipc_pause(ipc);
+	else
+		ipc_resume(ipc);
+}
+
+void link_bgpd_open(int fd)
+{
+	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+
+	link_bgpd_close();
+	nexthop_forget_watches();
+	rib_bgp_begin();
+	ipc = ipc_new(fd, &handlers, NULL);
+	redist_all();
+}
+
+void link_bgpd_close(void)
+{
+	ipc_free(ipc);
+	ipc = NULL;
+	pending.n_prefixes = 0;
+	if (pending_job.ready)
+		job_stop(&pending_job);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zebra-lite: the RIB between bgpd and wgd, and the one who writes kernel routes.
+ *
+ * rib.c has the candidates, nexthop.c what leads to an address, fib.c and fib_order.c the ordered
+ * way of changes into both tables, pin.c the endpoints, tunnel.c what wgd told, kernel_*.c
+ * rtnetlink, link_*.c the channels. This file ties them to the process.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "fib.h"
+#include "kernel.h"
+#include "links.h"
+#include "log.h"
+#include "out.h"
+#include "pin.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "zconfig.h"
+#include "zshow.h"
+
+static bool reading; /* the kernel: from the first configuration on, which says what is ours */
+
+static void start(const char *rundir)
+{
+	int err = kernel_write_start();
+
+	if (err < 0)
+		fatal("netlink: %s", strerror(-err));
+	out = (struct out){
+		.route = kernel_write_route,
+		.route_flush = kernel_write_flush,
+		.allowed = link_wgd_allowed,
+		.allowed_sync = link_wgd_allowed_sync,
+		.wgd_full = link_wgd_full,
+		.verdict = link_bgpd_verdict,
+		.nexthop = link_bgpd_nexthop,
+		.redist = link_bgpd_redist,
+		.busy = link_bgpd_busy,
+		.resync = kernel_resync,
+		.link_up = kernel_link_up,
+		.link_name = kernel_link_name,
+	};
+}
+
+static int check(const json_t *config, char *error, size_t size)
+{
+	struct zconfig c;
+	int err = zconfig_read(config, &c, error, size);
+
+	if (err == 0)
+		zconfig_free(&c);
+	return err;
+}
+
+static void apply(const json_t *config, uint32_t generation)
+{
+	char error[MSG_ERROR_MAX];
+	struct zconfig c;
+	int err;
+
+	if (zconfig_read(config, &c, error, sizeof(error)) < 0) {
+		log_error("configuration", "error=\"%s\"", error);
+		return;
+	}
+	zconfig_apply(&c);
+	if (reading)
+		return;
+	reading = true;
+	err = kernel_read_start();
+	if (err < 0)
+		fatal("netlink: %s", strerror(-err));
+}
+
+static void channel(enum daemon_id peer, int fd)
+{
+	if (peer == DAEMON_BGPD)
+		link_bgpd_open(fd);
+	else
+		link_wgd_open(fd);
+}
+
+static void teardown(void)
+{
+	fib_teardown();
+	log_info("teardown", "prefixes=%zu", rib_count());
+}
+
+static void stop(void)
+{
+	link_bgpd_close();
+	link_wgd_close();
+	kernel_read_stop();
+	kernel_write_stop();
+	fib_reset();
+	pin_reset();
+	rib_reset();
+	rib_kernel_reset();
+	nexthop_reset();
+	tunnel_reset();
+	fib_linger_reset();
+	zconfig_free(&zconfig);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct daemon_ops ops = {
+		.id = DAEMON_ZEBRA,
+		.commands = zebra_commands,
+		.start = start,
+		.check = check,
+		.apply = apply,
+		.channel = channel,
+		.teardown = teardown,
+		.stop = stop,
+	};
+
+	return daemon_run(&ops, argc, argv);
+}

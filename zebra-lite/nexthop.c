@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "nexthop.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop.h"
+#include "out.h"
+#include "rib.h"
+#include "util.h"
+
+#define DEPTH_MAX 3	   /* learned routes between a next hop and the wire */
+#define DEGRADED_COST 1000 /* added for a degraded tunnel */
+
+static struct trie table;
+static struct hash_table sets;
+static TAILQ_HEAD(, nexthop) dirty = TAILQ_HEAD_INITIALIZER(dirty);
+static struct job job;
+static bool kernel_ready, tunnels_ready;
+
+static struct nexthop *nh_of(struct trie_node *t)
+{
+	return t ? container_of(t, struct nexthop, node) : NULL;
+}
+
+struct nexthop *nexthop_first(void)
+{
+	return nh_of(trie_first(&table));
+}
+
+struct nexthop *nexthop_next(const struct nexthop *nh)
+{
+	return nh_of(trie_next(&table, &nh->node));
+}
+
+bool nexthop_usable(const struct nexthop *nh)
+{
+	return nh->kind != HOP_NONE && nh->reach != REACH_DOWN;
+}
+
+static bool run_job(void *arg)
+{
+	nexthop_run();
+	return false;
+}
+
+static void make_dirty(struct nexthop *nh)
+{
+	if (nh->dirty)
+		return;
+	nh->dirty = true;
+	TAILQ_INSERT_TAIL(&dirty, nh, queue);
+	if (!job.ready)
+		job_init(&job, run_job, NULL);
+	job_start(&job);
+}
+
+static void release(struct nexthop *nh)
+{
+	if (nh->watched || !LIST_EMPTY(&nh->users))
+		return;
+	if (nh->dirty)
+		TAILQ_REMOVE(&dirty, nh, queue);
+	trie_remove(&table, &nh->node);
+	free(nh);
+}
+
+/* --- resolution --- */
+
+struct resolution {
+	struct tunnel_peer *peer;
+	struct addr gateway;
+	uint32_t oif, cost;
+	uint8_t kind, reach, reason, depth, via_len;
+	bool connected;
+};
+
+static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
+{
+	r->kind = HOP_TUNNEL;
+	r->peer = p;
+	r->oif = p->iface->ifindex;
+	r->cost = p->cost;
+	if (!p->iface->up || p->gone) {
+		r->reach = REACH_DOWN;
+		r->reason = p->gone ? REASON_PEER_GONE : REASON_INTERFACE_DOWN;
+	} else if (!tunnel_state_usable(p->state)) {
+		r->reach = REACH_DOWN;
+		r->reason = p->reason ? p->reason : REASON_TUNNEL_DOWN;
+	} else if (p->state == TUNNEL_DEGRADED) {
+		r->reach = REACH_DEGRADED;
+		r->reason = p->reason;
+		r->cost += DEGRADED_COST;
+	} else {
+		r->reach = REACH_UP;
+	}
+}
+
+/* Through a route with an interface and perhaps a gateway. */
+static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
+		     const struct addr *gateway)
+{
+	struct tunnel_if *iface = tunnel_if_by_index(oif);
+
+	if (iface) {
+		struct tunnel_peer *p = tunnel_fixed_owner(iface, to);
+
+		if (!p)
+			return false;
+		via_tunnel(r, p);
+		return true;
+	}
+	if (!oif || (out.link_up && !out.link_up(oif)))
+		return false;
+	r->kind = HOP_GATEWAY;
+	r->oif = oif;
+	r->gateway = *gateway;
+	r->reach = REACH_UP;
+	r->connected = !gateway->family;
+	return true;
+}
+
+/* Through a route that itself has a next hop: what that one resolved to. */
+static bool via_hops(struct resolution *r, const struct nexthop *nh, const struct rib_node *n,
+		     struct hopset *s)
+{
+	struct hop_ref *hop = rib_active_hop(n, s);
+
+	if (!hop || hop->nh == nh || hopset_has(s, nh) || hop->nh->depth >= DEPTH_MAX)
+		return false;
+	r->depth = hop->nh->depth + 1;
+	if (hop->nh->kind == HOP_TUNNEL) {
+		via_tunnel(r, hop->nh->peer);
+	} else {
+		r->kind = HOP_GATEWAY;
+		r->reach = REACH_UP;
+		r->oif = hop->nh->oif;
+		r->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
+	}
+	r->connected = false;
+	return true;
+}
+
+static bool via_node(struct resolution *r, const struct nexthop *nh, const struct rib_node *n)
+{
+	struct rib_cand *cand;
+	enum rib_proto proto = rib_select(n, &cand);
+
+	switch (proto) {
+	case RIB_NONE:
+	case RIB_PIN:
+		return false;
+	case RIB_BGP: /* only when it is in the kernel, and never a default route */
+		return n->installed && n->installed->type == RTN_UNICAST && n->node.p.len &&
+		       via_hops(r, nh, n, n->hops);
+	default:
+		if (cand->type != RTN_UNICAST)
+			return false;
+		if (cand->hops)
+			return via_hops(r, nh, n, cand->hops);
+		return via_link(r, &nh->addr, cand->oif, &cand->gateway);
+	}
+}
+
+static void resolve(const struct nexthop *nh, struct resolution *r)
+{
+	struct tunnel_peer *p = tunnel_by_addr(&nh->addr);
+
+	*r = (struct resolution){.reach = REACH_DOWN, .reason = REASON_NEXTHOP_UNREACHABLE};
+	if (p) {
+		via_tunnel(r, p);
+		r->connected = true;
+		r->via_len = family_bits(nh->addr.family);
+		return;
+	}
+	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))
+		if (via_node(r, nh, n)) {
+			r->via_len = n->node.p.len;
+			if (r->reach == REACH_UP)
+				r->reason = REASON_NONE;
+			break;
+		}
+	if (r->kind == HOP_TUNNEL && r->reach == REACH_UP)
+		r->reason = REASON_NONE;
+}
+
+static void tell(struct nexthop *nh)
+{
+	struct msg_nexthop m = {
+		.addr = nh->addr,
+		.reach = nh->reach,
+		.reason = nh->reach == REACH_UP ? REASON_NONE : nh->reason,
+		.connected = nh->connected,
+		.tunnel = nh->kind == HOP_TUNNEL,
+		.cost = nh->cost,
+	};
+
+	if (!kernel_ready || !tunnels_ready)
+		return;
+	if (nh->kind == HOP_TUNNEL) {
+		str_copy(m.ifname, nh->peer->iface->name, sizeof(m.ifname));
+		str_copy(m.peer, nh->peer->name, sizeof(m.peer));
+	} else if (nh->oif && out.link_name) {
+		str_copy(m.ifname, out.link_name(nh->oif), sizeof(m.ifname));
+	}
+	nh->told_before = true;
+	if (out.nexthop)
+		out.nexthop(&m);
+}
+
+static void users_dirty(struct nexthop *nh, bool urgent)
+{
+	struct hop_ref *ref;
+
+	LIST_FOREACH (ref, &nh->users, link) {
+		struct rib_node *n;
+
+		LIST_FOREACH (n, &ref->set->nodes, by_hops)
+			fib_dirty(n, urgent);
+	}
+	rib_statics_dirty();
+}
+
+/* Looks at NH again; what depends on it is queued and bgpd told where something changed. */
+static void look_at(struct nexthop *nh)
+{
+	bool was = nexthop_usable(nh), path, told;
+	struct resolution r;
+
+	resolve(nh, &r);
+	path = r.kind != nh->kind || r.peer != nh->peer || r.oif != nh->oif ||
+	       !addr_eq(&r.gateway, &nh->gateway);
+	told = path || r.reach != nh->reach || r.reason != nh->reason || r.cost != nh->cost ||
+	       r.connected != nh->connected || !nh->told_before;
+	path = path || (r.reach == REACH_DOWN) != (nh->reach == REACH_DOWN);
+	nh->kind = r.kind;
+	nh->peer = r.peer;
+	nh->oif = r.oif;
+	nh->gateway = r.gateway;
+	nh->cost = r.cost;
+	nh->reach = r.reach;
+	nh->reason = r.reason;
+	nh->depth = r.depth;
+	nh->via_len = r.via_len;
+	nh->connected = r.connected;
+	if (path) {
+		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
+			 reach_name(nh->reach), reason_name(nh->reason));
+		users_dirty(nh, was && nh->reach == REACH_DOWN);
+	}
+	if (told && nh->watched)
+		tell(nh);
+}
+
+void nexthop_run(void)
+{
+	struct nexthop *nh;
+
+	while ((nh = TAILQ_FIRST(&dirty))) {
+		TAILQ_REMOVE(&dirty, nh, queue);
+		nh->dirty = false;
+		look_at(nh);
+	}
+}
+
+static void tell_all(void)
+{
+	nexthop_run();
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		if (nh->watched && !nh->told_before)
+			tell(nh);
+}
+
+void nexthop_kernel_ready(void)
+{
+	kernel_ready = true;
+	tell_all();
+}
+
+void nexthop_tunnels_ready(void)
+{
+	tunnels_ready = true;
+	tell_all();
+}
+
+/* --- who is interested --- */
+
+static struct nexthop *get(const struct addr *a)
+{
+	struct prefix host = prefix_of_addr(a);
+	struct nexthop *nh = nh_of(trie_exact(&table, &host));
+	struct resolution r;
+
+	if (nh)
+		return nh;
+	nh = xcalloc(1, sizeof(*nh));
+	nh->addr = *a;
+	trie_insert(&table, &nh->node, &host);
+	resolve(nh, &r);
+	nh->kind = r.kind;
+	nh->peer = r.peer;
+	nh->oif = r.oif;
+	nh->gateway = r.gateway;
+	nh->cost = r.cost;
+	nh->reach = r.reach;
+	nh->reason = r.reason;
+	nh->depth = r.depth;
+	nh->via_len = r.via_len;
+	nh->connected = r.connected;
+	return nh;
+}
+
+void nexthop_watch(const struct addr *a)
+{
+	struct nexthop *nh = get(a);
+
+	nh->watched = true;
+	tell(nh);
+}
+
+void nexthop_unwatch(const struct addr *a)
+{
+	struct prefix host = prefix_of_addr(a);
+	struct nexthop *nh = nh_of(trie_exact(&table, &host));
+
+	if (!nh)
+		return;
+	nh->watched = false;
+	release(nh);
+}
+
+void nexthop_forget_watches(void)
+{
+	struct nexthop *nh, *next;
+
+	for (nh = nexthop_first(); nh; nh = next) {
+		next = nexthop_next(nh);
+		nh->watched = nh->told_before = false;
+		release(nh);
+	}
+}
+
+void nexthop_tunnel_changed(const struct tunnel_peer *p)
+{
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
+		if (nh->peer == p) {
+			make_dirty(nh);
+			continue;
+		}
+		for (unsigned i = 0; i < p->n_addrs; i++)
+			if (addr_eq(&p->addrs[i], &nh->addr))
+				make_dirty(nh);
+	}
+}
+
+void nexthop_tunnel_if_changed(const struct tunnel_if *i)
+{
+	nexthop_link_changed(i->ifindex);
+}
+
+void nexthop_link_changed(uint32_t ifindex)
+{
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		if (nh->oif == ifindex || nh->kind == HOP_NONE)
+			make_dirty(nh);
+}
+
+void nexthop_route_changed(const struct prefix *p)
+{
+	if (!table.count)
+		return;
+	for (struct trie_node *t = trie_first_in(&table, p); t; t = trie_next_in(&table, t, p))
+		if (p->len >= nh_of(t)->via_len)
+			make_dirty(nh_of(t));
+}
+
+/* --- ranked lists --- */
+
+static uint32_t hops_hash(const struct route_hops *hops)
+{
+	uint8_t key[ROUTE_HOPS_MAX * (sizeof(struct addr) + 1)];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < hops->n; i++) {
+		memcpy(key + len, &hops->hop[i].addr, sizeof(struct addr));
+		len += sizeof(struct addr);
+		key[len++] = hops->hop[i].source;
+	}
+	return hash_bytes(key, len);
+}
+
+static bool hops_equal(const struct hopset *s, const struct route_hops *hops)
+{
+	if (s->n != hops->n)
+		return false;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->ref[i].source != hops->hop[i].source ||
+		    !addr_eq(&s->ref[i].nh->addr, &hops->hop[i].addr))
+			return false;
+	return true;
+}
+
+struct hopset *hopset_get(const struct route_hops *hops)
+{
+	uint32_t hash = hops_hash(hops);
+	struct hopset *s;
+
+	for (struct hash_node *h = hash_find(&sets, hash); h; h = hash_find_next(h)) {
+		s = container_of(h, struct hopset, hash);
+		if (hops_equal(s, hops))
+			return hopset_ref(s);
+	}
+	s = xcalloc(1, sizeof(*s) + hops->n * sizeof(s->ref[0]));
+	s->refs = 1;
+	s->n = hops->n;
+	for (unsigned i = 0; i < s->n; i++) {
+		s->ref[i].nh = get(&hops->hop[i].addr);
+		s->ref[i].set = s;
+		s->ref[i].source = hops->hop[i].source;
+		LIST_INSERT_HEAD(&s->ref[i].nh->users, &s->ref[i], link);
+	}
+	hash_insert(&sets, &s->hash, hash);
+	return s;
+}
+
+struct hopset *hopset_ref(struct hopset *s)
+{
+	s->refs++;
+	return s;
+}
+
+void hopset_unref(struct hopset *s)
+{
+	ensure(s->refs);
+	if (--s->refs)
+		return;
+	hash_remove(&sets, &s->hash);
+	for (unsigned i = 0; i < s->n; i++) {
+		LIST_REMOVE(&s->ref[i], link);
+		release(s->ref[i].nh);
+	}
+	free(s);
+}
+
+bool hopset_has(const struct hopset *s, const struct nexthop *nh)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->ref[i].nh == nh)
+			return true;
+	return false;
+}
+
+bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->ref[i].nh->peer == p)
+			return true;
+	return false;
+}
+
+void nexthop_reset(void)
+{
+	nexthop_forget_watches();
+	ensure(!table.count && !sets.count);
+	hash_clear(&sets);
+	if (job.ready)
+		job_stop(&job);
+	job.ready = kernel_ready = tunnels_ready = false;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nexthop: what leads to an address, and the ranked lists of such addresses.
+ *
+ * A next hop is known once for each address that bgpd watches or that a ranked list names. It
+ * resolves, in this order, to a tunnel peer (exact tunnel address), or by the longest match in the
+ * RIB: to a neighbour on a connected subnet, to the gateway of somebody's route, or through a
+ * learned route to what that route's own next hop resolves to (limited in depth, never through a
+ * route that hangs on the next hop itself). It is looked at again when its tunnel, its link or a
+ * route that covers it changes.
+ *
+ * Ranked lists are interned: thousands of prefixes share one struct hopset. From a next hop lead
+ * references to the lists that use it, from a list its prefixes, so that a dead tunnel touches its
+ * own prefixes and no others.
+ */
+#ifndef WGBGP_ZEBRA_NEXTHOP_H
+#define WGBGP_ZEBRA_NEXTHOP_H
+
+#include <sys/queue.h>
+
+#include "hash.h"
+#include "messages.h"
+#include "trie.h"
+#include "tunnel.h"
+
+enum hop_kind { HOP_NONE, HOP_TUNNEL, HOP_GATEWAY };
+
+struct hop_ref;
+struct rib_node;
+
+struct nexthop {
+	struct trie_node node; /* the address as a host prefix */
+	struct addr addr;
+	LIST_HEAD(, hop_ref) users; /* ranked lists with it */
+	TAILQ_ENTRY(nexthop) queue; /* when dirty */
+	struct tunnel_peer *peer;   /* HOP_TUNNEL; also set while that tunnel is down */
+	uint32_t oif;
+	struct addr gateway; /* HOP_GATEWAY; family 0: the address itself is on the link */
+	uint32_t cost;
+	uint8_t kind;	  /* enum hop_kind */
+	uint8_t reach;	  /* enum reach */
+	uint8_t reason;	  /* enum reason when not up */
+	uint8_t depth;	  /* learned routes on the way */
+	uint8_t via_len;  /* length of the route that it was resolved by */
+	bool connected;	  /* tunnel address or connected subnet */
+	bool watched;	  /* by bgpd */
+	bool dirty;	  /* to be looked at again */
+	bool told_before; /* bgpd knows a state of it */
+};
+
+/* One place in one ranked list. */
+struct hop_ref {
+	LIST_ENTRY(hop_ref) link; /* in nexthop.users */
+	struct nexthop *nh;
+	struct hopset *set;
+	uint8_t source; /* enum route_source */
+};
+
+struct hopset {
+	struct hash_node hash;
+	uint32_t refs;
+	LIST_HEAD(, rib_node) nodes; /* prefixes with this list from bgpd */
+	uint8_t n;
+	struct hop_ref ref[]; /* best first */
+};
+
+/* Interned; the caller owns one reference. N of 1 at least. */
+struct hopset *hopset_get(const struct route_hops *hops);
+struct hopset *hopset_ref(struct hopset *s);
+void hopset_unref(struct hopset *s);
+bool hopset_has(const struct hopset *s, const struct nexthop *nh);
+bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p);
+
+bool nexthop_usable(const struct nexthop *nh);
+void nexthop_watch(const struct addr *a);
+void nexthop_unwatch(const struct addr *a);
+void nexthop_forget_watches(void); /* a new bgpd watches again */
+
+/* Nothing is told before the kernel was read and wgd has told its tunnels: until then bgpd goes by
+ * what it last heard. */
+void nexthop_kernel_ready(void);
+void nexthop_tunnels_ready(void);
+
+/* Something changed; the next hops concerned are looked at in the next turn. */
+void nexthop_tunnel_changed(const struct tunnel_peer *p);
+void nexthop_tunnel_if_changed(const struct tunnel_if *i);
+void nexthop_link_changed(uint32_t ifindex);
+void nexthop_route_changed(const struct prefix *p);
+void nexthop_run(void); /* looks at all dirty ones now */
+
+struct nexthop *nexthop_first(void);
+struct nexthop *nexthop_next(const struct nexthop *nh);
+void nexthop_reset(void);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * out: the seam between the RIB and the world: the kernel's routes, wgd and bgpd.
+ *
+ * The program fills the table with kernel_write.c and the channels, unit tests with a model.
+ * Nothing else in the RIB writes anywhere.
+ */
+#ifndef WGBGP_ZEBRA_OUT_H
+#define WGBGP_ZEBRA_OUT_H
+
+#include "messages.h"
+
+/* A route of a kernel table; table, metric and protocol of ours come from the configuration. */
+struct kroute {
+	struct prefix prefix;
+	uint32_t table, metric, oif;
+	struct addr gateway; /* family 0: none */
+	uint8_t protocol;    /* rtm_protocol */
+	uint8_t type;	     /* RTN_UNICAST, RTN_BLACKHOLE, … */
+	bool replaced;	     /* read: the notification says that it took another one's place */
+	uint32_t nhid;	     /* nexthop object, 0 none */
+};
+
+enum route_op {
+	ROUTE_ADD,    /* must not be there yet: -EEXIST protects what is not ours */
+	ROUTE_CHANGE, /* one of ours is there */
+	ROUTE_DEL,
+};
+
+struct out {
+	/* Queued; errors come to fib_route_failed(cookie) at the latest in route_flush(). */
+	void (*route)(enum route_op op, const struct kroute *r, void *cookie);
+	void (*route_flush)(void);
+	/* Nexthop objects; 0 or -errno at once. Device routes only. NULL: there are none. */
+	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol);
+	void (*nexthop_del)(uint32_t id);
+	void (*allowed)(const struct msg_allowed *m);
+	void (*allowed_sync)(uint32_t batch);
+	bool (*wgd_full)(void);
+	void (*verdict)(const struct msg_verdicts *m);
+	void (*nexthop)(const struct msg_nexthop *m);
+	void (*redist)(const struct msg_redist *m);
+	/* The RIB has much (true) or little (false) to do: stop or go on reading from bgpd. */
+	void (*busy)(bool busy);
+	void (*resync)(const char *why); /* read the kernel's tables again */
+	bool (*link_up)(uint32_t ifindex);
+	const char *(*link_name)(uint32_t ifindex); /* "" when unknown */
+};
+extern struct out out;
+
+#endif

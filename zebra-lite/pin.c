@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pin.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "fib.h"
+#include "log.h"
+#include "zconfig.h"
+
+static struct trie pins;
+
+static struct pin *pin_of(struct trie_node *t)
+{
+	return t ? container_of(t, struct pin, node) : NULL;
+}
+
+struct pin *pin_first(void)
+{
+	return pin_of(trie_first(&pins));
+}
+
+struct pin *pin_next(const struct pin *p)
+{
+	return pin_of(trie_next(&pins, &p->node));
+}
+
+static bool hops_tunnelled(const struct hopset *s)
+{
+	for (unsigned i = 0; s && i < s->n; i++)
+		if (s->ref[i].nh->peer)
+			return true;
+	return false;
+}
+
+/* N has, or would like to have, a way through a tunnel. */
+static bool tunnelled(const struct rib_node *n)
+{
+	if (hops_tunnelled(n->hops))
+		return true;
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if (c->proto == RIB_STATIC && hops_tunnelled(c->hops))
+			return true;
+	return false;
+}
+
+static bool cand_is_underlay(const struct rib_node *n, const struct rib_cand *c, struct pin *to)
+{
+	struct hop_ref *hop = c->hops ? rib_active_hop(n, c->hops) : NULL;
+
+	if (c->proto == RIB_PIN || c->proto == RIB_TUNNEL || c->type != RTN_UNICAST)
+		return false;
+	if (hop && hop->nh->kind == HOP_GATEWAY) {
+		to->oif = hop->nh->oif;
+		to->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
+		return true;
+	}
+	if (c->hops || !c->oif || tunnel_if_by_index(c->oif))
+		return false;
+	if (out.link_up && !out.link_up(c->oif))
+		return false;
+	to->oif = c->oif;
+	to->gateway = c->gateway;
+	return true;
+}
+
+/* The route of somebody else, or learned but through no tunnel, at N. */
+static bool node_is_underlay(const struct rib_node *n, struct pin *to)
+{
+	struct hop_ref *hop = n->hops ? rib_active_hop(n, n->hops) : NULL;
+	uint32_t best = UINT32_MAX;
+	bool found = false;
+
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if (c->metric < best && cand_is_underlay(n, c, to)) {
+			best = c->metric;
+			found = true;
+		}
+	if (found)
+		return true;
+	if (!hop || hop->nh->kind != HOP_GATEWAY)
+		return false;
+	to->oif = hop->nh->oif;
+	to->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
+	return true;
+}
+
+static void find_underlay(const struct pin *pin, struct pin *to)
+{
+	struct rib_node *n = rib_match(&pin->addr);
+
+	to->oif = 0;
+	to->gateway = (struct addr){0};
+	to->via_len = 0;
+	for (; n; n = rib_cover(n))
+		if (node_is_underlay(n, to)) {
+			to->via_len = n->node.p.len;
+			return;
+		}
+}
+
+static bool captures(const struct rib_node *n, const struct pin *pin)
+{
+	return !pin->oif || n->node.p.len >= pin->via_len;
+}
+
+/* True when nothing can be done about N capturing an endpoint. */
+static bool hopeless(const struct rib_node *n)
+{
+	for (struct trie_node *t = trie_first_in(&pins, &n->node.p); t;
+	     t = trie_next_in(&pins, t, &n->node.p)) {
+		struct pin *pin = pin_of(t);
+		struct rib_node *host;
+
+		if (!captures(n, pin))
+			continue;
+		if (!pin->oif || !zconfig.pin || prefix_eq(&n->node.p, &pin->node.p))
+			return true;
+		host = rib_find(&pin->node.p);
+		if (host && rib_refused_for(host, REASON_KERNEL_ERROR))
+			return true;
+	}
+	return false;
+}
+
+/* Prefixes that cover the pin are looked at again. */
+static void covers_again(const struct pin *pin)
+{
+	struct rib_node *n = rib_match(&pin->addr), *next;
+
+	for (; n; n = next) {
+		next = rib_cover(n);
+		if (rib_refused_for(n, REASON_COVERS_ENDPOINT) && !hopeless(n))
+			rib_clear(n, NULL, REASON_COVERS_ENDPOINT);
+		if (tunnelled(n))
+			fib_dirty(n, false);
+	}
+}
+
+static bool is_wanted(const struct pin *pin)
+{
+	for (struct rib_node *n = rib_match(&pin->addr); n; n = rib_cover(n))
+		if (n->node.p.len < pin->node.p.len && tunnelled(n) && captures(n, pin))
+			return true;
+	return false;
+}
+
+static void pin_eval(struct pin *pin)
+{
+	struct pin to = {0};
+	bool moved;
+
+	find_underlay(pin, &to);
+	moved = to.oif != pin->oif || !addr_eq(&to.gateway, &pin->gateway) ||
+		to.via_len != pin->via_len;
+	pin->oif = to.oif;
+	pin->gateway = to.gateway;
+	pin->via_len = to.via_len;
+	pin->wanted = pin->peers && is_wanted(pin);
+	pin->placed = pin->wanted && pin->oif && zconfig.pin;
+	rib_own_route(&pin->node.p, RIB_PIN, pin->placed ? pin->oif : 0, &pin->gateway);
+	if (moved)
+		covers_again(pin);
+}
+
+static struct pin *pin_find(const struct addr *a)
+{
+	struct prefix host = prefix_of_addr(a);
+
+	return pin_of(trie_exact(&pins, &host));
+}
+
+static void release(const struct addr *a)
+{
+	struct pin *pin = pin_find(a);
+
+	if (!pin || --pin->peers)
+		return;
+	rib_own_route(&pin->node.p, RIB_PIN, 0, NULL);
+	trie_remove(&pins, &pin->node);
+	covers_again(pin);
+	free(pin);
+}
+
+static void hold(const struct addr *a)
+{
+	struct pin *pin = pin_find(a);
+	struct prefix host = prefix_of_addr(a);
+
+	if (!pin) {
+		pin = xcalloc(1, sizeof(*pin));
+		pin->addr = *a;
+		trie_insert(&pins, &pin->node, &host);
+	}
+	pin->peers++;
+	pin_eval(pin);
+	covers_again(pin);
+}
+
+void pin_endpoint(struct tunnel_peer *p, const struct endpoint *e)
+{
+	struct addr old = p->endpoint.addr;
+	struct addr now = e ? e->addr : (struct addr){0};
+
+	if (e)
+		p->endpoint = *e;
+	else
+		p->endpoint = (struct endpoint){0};
+	if (addr_is_link_local(&now))
+		now = (struct addr){0};
+	if (addr_is_link_local(&old))
+		old = (struct addr){0};
+	if (addr_eq(&old, &now))
+		return;
+	if (now.family)
+		hold(&now);
+	if (old.family)
+		release(&old);
+}
+
+static void eval_inside(const struct prefix *p)
+{
+	struct trie_node *t, *next;
+
+	for (t = trie_first_in(&pins, p); t; t = next) {
+		next = trie_next_in(&pins, t, p);
+		pin_eval(pin_of(t));
+	}
+}
+
+void pin_route_changed(const struct prefix *p)
+{
+	if (pins.count)
+		eval_inside(p);
+}
+
+void pin_prefix_changed(struct rib_node *n)
+{
+	if (pins.count)
+		eval_inside(&n->node.p);
+}
+
+enum pin_answer pin_guard(struct rib_node *n)
+{
+	enum pin_answer answer = PIN_CLEAR;
+
+	if (!pins.count || !tunnelled(n))
+		return PIN_CLEAR;
+	if (hopeless(n)) {
+		rib_refuse(n, NULL, REASON_COVERS_ENDPOINT);
+		return PIN_REFUSED;
+	}
+	for (struct trie_node *t = trie_first_in(&pins, &n->node.p); t;
+	     t = trie_next_in(&pins, t, &n->node.p)) {
+		struct pin *pin = pin_of(t);
+		struct rib_node *host;
+
+		if (!captures(n, pin))
+			continue;
+		pin_eval(pin);
+		host = rib_find(&pin->node.p);
+		if (!host || !host->installed || host->installed->oif != pin->oif ||
+		    !addr_eq(&host->installed->gateway, &pin->gateway)) {
+			if (host)
+				fib_dirty(host, true);
+			answer = PIN_WAIT;
+		}
+	}
+	return answer;
+}
+
+void pin_config_changed(void)
+{
+	struct pin *pin, *next;
+
+	for (pin = pin_first(); pin; pin = next) {
+		next = pin_next(pin);
+		pin_eval(pin);
+		covers_again(pin);
+	}
+}
+
+void pin_reset(void)
+{
+	struct pin *pin, *next;
+
+	for (pin = pin_first(); pin; pin = next) {
+		next = pin_next(pin);
+		trie_remove(&pins, &pin->node);
+		free(pin);
+	}
+}

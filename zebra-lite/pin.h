@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pin: no learned route may capture the endpoint of a tunnel.
+ *
+ * A route through a tunnel that covers a tunnel's current endpoint would send the encrypted packets
+ * into a tunnel again (WireGuard answers ELOOP and the tunnel dies). Such a prefix is installed
+ * only when the endpoint has a host route of ours through the underlay: through the longest route
+ * of somebody else that covers it. No pin is needed where that route is longer than the learned
+ * one. Without an underlay route, or with pins switched off, or when the prefix is the endpoint
+ * itself, the prefix is refused (covers-endpoint). Endpoints roam and the underlay changes: both
+ * are followed, and what was refused is looked at again.
+ */
+#ifndef WGBGP_ZEBRA_PIN_H
+#define WGBGP_ZEBRA_PIN_H
+
+#include "rib.h"
+#include "tunnel.h"
+
+struct pin {
+	struct trie_node node; /* the endpoint as a host prefix */
+	struct addr addr;
+	unsigned peers; /* tunnels with this endpoint */
+	bool wanted;	/* a learned prefix would capture it */
+	bool placed;	/* has a candidate in the RIB */
+	uint32_t oif;	/* underlay; 0: none */
+	struct addr gateway;
+	uint8_t via_len; /* of the underlay's route */
+};
+
+/* The endpoint of P is now E, or unknown (family 0 or NULL). */
+void pin_endpoint(struct tunnel_peer *p, const struct endpoint *e);
+/* Another protocol's candidates for P changed: the underlay may have. */
+void pin_route_changed(const struct prefix *p);
+/* The ranked list of N changed. */
+void pin_prefix_changed(struct rib_node *n);
+enum pin_answer {
+	PIN_CLEAR,   /* nothing is captured: go on */
+	PIN_WAIT,    /* a pin is on its way into the kernel: ask again in the next batch */
+	PIN_REFUSED, /* the refusal was noted */
+};
+/* Asked before N is installed through a tunnel. */
+enum pin_answer pin_guard(struct rib_node *n);
+void pin_config_changed(void);
+
+struct pin *pin_first(void);
+struct pin *pin_next(const struct pin *p);
+void pin_reset(void);
+
+#endif

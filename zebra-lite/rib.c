@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rib.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop.h"
+#include "pin.h"
+#include "slab.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define RETRY_S 10	 /* a kernel error is tried again after this */
+#define SWEEP_NODES 4096 /* a turn */
+
+static struct trie trie;
+static struct slab nodes = SLAB_INIT("rib-node", struct rib_node);
+static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
+static struct slab refusals = SLAB_INIT("refusal", struct refusal);
+static TAILQ_HEAD(retry_list, refusal) retries = TAILQ_HEAD_INITIALIZER(retries);
+static struct timer retry_timer, sweep_timer;
+static struct job sweep_job;
+static struct prefix sweep_at; /* resume point */
+static uint16_t bgp_epoch;
+static bool sweeping;
+
+static struct rib_node *node_of(struct trie_node *t)
+{
+	return t ? container_of(t, struct rib_node, node) : NULL;
+}
+
+const char *rib_proto_name(enum rib_proto p)
+{
+	static const char *const names[] = {"connected", "kernel", "pin", "tunnel",
+					    "static",	 "bgp",	   "none"};
+
+	return (unsigned)p < ARRAY_SIZE(names) ? names[p] : "invalid";
+}
+
+struct rib_node *rib_find(const struct prefix *p)
+{
+	return node_of(trie_exact(&trie, p));
+}
+
+struct rib_node *rib_cover(const struct rib_node *n)
+{
+	return node_of(trie_cover(&n->node));
+}
+
+struct rib_node *rib_match(const struct addr *a)
+{
+	return node_of(trie_match_addr(&trie, a));
+}
+
+struct rib_node *rib_first(void)
+{
+	return node_of(trie_first(&trie));
+}
+
+struct rib_node *rib_next(const struct rib_node *n)
+{
+	return node_of(trie_next(&trie, &n->node));
+}
+
+struct rib_node *rib_first_from(const struct prefix *p)
+{
+	return p->family ? node_of(trie_first_from(&trie, p)) : rib_first();
+}
+
+size_t rib_count(void)
+{
+	return trie.count;
+}
+
+struct rib_node *rib_get(const struct prefix *p)
+{
+	struct rib_node *n = rib_find(p);
+
+	if (n)
+		return n;
+	n = slab_alloc(&nodes);
+	ensure(!trie_insert(&trie, &n->node, p));
+	return n;
+}
+
+void rib_release(struct rib_node *n)
+{
+	if (n->hops || n->others || n->refusals || n->installed || (n->flags & NODE_IN_BATCH))
+		return;
+	fib_dequeue(n);
+	trie_remove(&trie, &n->node);
+	slab_free(&nodes, n);
+}
+
+/* --- candidates --- */
+
+struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto)
+{
+	struct rib_cand *c = slab_alloc(&cands);
+
+	c->proto = proto;
+	c->type = RTN_UNICAST;
+	c->next = n->others;
+	n->others = c;
+	return c;
+}
+
+void rib_cand_free(struct rib_node *n, struct rib_cand *c)
+{
+	struct rib_cand **at = &n->others;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (c->hops)
+		hopset_unref(c->hops);
+	slab_free(&cands, c);
+}
+
+static bool foreign(const struct rib_cand *c)
+{
+	return c->proto == RIB_CONNECTED || c->proto == RIB_KERNEL;
+}
+
+static bool cand_active(const struct rib_node *n, const struct rib_cand *c)
+{
+	if (c->hops)
+		return rib_active_hop(n, c->hops) != NULL;
+	return !c->oif || !out.link_up || out.link_up(c->oif);
+}
+
+static uint8_t cand_distance(const struct rib_cand *c)
+{
+	switch (c->proto) {
+	case RIB_CONNECTED:
+		return zconfig.d_connected;
+	case RIB_KERNEL:
+		return zconfig.d_kernel;
+	case RIB_STATIC:
+		return c->distance;
+	default:
+		return 0;
+	}
+}
+
+static bool cand_better(const struct rib_cand *a, const struct rib_cand *b)
+{
+	uint8_t da = cand_distance(a), db = cand_distance(b);
+
+	if (da != db)
+		return da < db;
+	if (a->proto != b->proto)
+		return a->proto < b->proto;
+	return a->metric < b->metric;
+}
+
+static struct rib_cand *best_other(const struct rib_node *n)
+{
+	struct rib_cand *best = NULL;
+
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if (cand_active(n, c) && (!best || cand_better(c, best)))
+			best = c;
+	return best;
+}
+
+struct rib_cand *rib_foreign(const struct rib_node *n)
+{
+	struct rib_cand *best = NULL;
+
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if (foreign(c) && cand_active(n, c) && (!best || c->metric < best->metric))
+			best = c;
+	return best;
+}
+
+struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s)
+{
+	for (unsigned i = 0; s && i < s->n; i++)
+		if (nexthop_usable(s->ref[i].nh) &&
+		    (!n->refusals || !rib_refusal(n, &s->ref[i].nh->addr)))
+			return &s->ref[i];
+	return NULL;
+}
+
+static uint8_t bgp_distance(const struct hop_ref *r)
+{
+	return r->source == ROUTE_EBGP ? zconfig.d_ebgp : zconfig.d_ibgp;
+}
+
+enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand)
+{
+	struct hop_ref *hop = n->hops ? rib_active_hop(n, n->hops) : NULL;
+	struct rib_cand *other = n->others ? best_other(n) : NULL;
+
+	*cand = other;
+	if (hop && (!other || bgp_distance(hop) < cand_distance(other))) {
+		*cand = NULL;
+		return RIB_BGP;
+	}
+	return other ? (enum rib_proto)other->proto : RIB_NONE;
+}
+
+/* --- redistribution --- */
+
+static bool redistributable(const struct prefix *p)
+{
+	static const uint8_t loopback6[16] = {[15] = 1};
+	struct addr a = addr_of_prefix(p);
+
+	if (addr_is_link_local(&a))
+		return false;
+	if (p->family == AF_INET)
+		return p->b[0] != 127 && p->b[0] < 224;
+	return p->b[0] != 0xff && !(p->len == 128 && !memcmp(p->b, loopback6, 16));
+}
+
+static int redist_source(const struct rib_cand *c)
+{
+	switch (c->proto) {
+	case RIB_CONNECTED:
+		return REDIST_CONNECTED;
+	case RIB_KERNEL:
+		return REDIST_KERNEL;
+	case RIB_STATIC:
+		return REDIST_STATIC;
+	default:
+		return -1;
+	}
+}
+
+static void redist_update(struct rib_node *n, bool again)
+{
+	uint8_t now = 0;
+	uint32_t metric[REDIST_COUNT] = {0};
+
+	if (redistributable(&n->node.p))
+		for (struct rib_cand *c = n->others; c; c = c->next) {
+			int source = redist_source(c);
+
+			if (source < 0 || !cand_active(n, c))
+				continue;
+			now |= 1 << source;
+			metric[source] = c->metric;
+		}
+	for (unsigned i = 0; i < REDIST_COUNT; i++) {
+		struct msg_redist m = {.prefix = n->node.p, .source = i, .metric = metric[i]};
+		bool had = !again && n->redist >> i & 1;
+
+		m.present = now >> i & 1;
+		if (m.present != had && out.redist)
+			out.redist(&m);
+	}
+	n->redist = now;
+}
+
+void rib_redist_all(void)
+{
+	for (struct rib_node *n = rib_first(); n; n = rib_next(n))
+		if (n->others)
+			redist_update(n, true);
+}
+
+void rib_others_changed(struct rib_node *n)
+{
+	if (n->others || n->redist)
+		redist_update(n, false);
+	nexthop_route_changed(&n->node.p);
+	pin_route_changed(&n->node.p);
+	rib_judge_distance(n);
+	fib_dirty(n, false);
+}
+
+/* --- our own candidates --- */
+
+static struct rib_cand *find_cand(const struct rib_node *n, enum rib_proto proto)
+{
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if (c->proto == proto)
+			return c;
+	return NULL;
+}
+
+void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
+		   const struct addr *gateway)
+{
+	struct rib_node *n = oif ? rib_get(p) : rib_find(p);
+	struct rib_cand *c = n ? find_cand(n, proto) : NULL;
+	struct addr gw = gateway ? *gateway : (struct addr){0};
+
+	if (!n || (!c && !oif))
+		return;
+	if (!oif) {
+		rib_cand_free(n, c);
+	} else {
+		if (c && c->oif == oif && addr_eq(&c->gateway, &gw))
+			return;
+		if (!c)
+			c = rib_cand_new(n, proto);
+		c->oif = oif;
+		c->gateway = gw;
+	}
+	rib_others_changed(n);
+}
+
+void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif,
+		    bool blackhole, uint8_t distance, uint32_t metric)
+{
+	struct rib_node *n = rib_get(p);
+	struct rib_cand *c = rib_cand_new(n, RIB_STATIC);
+
+	c->distance = distance;
+	c->metric = metric;
+	c->oif = oif;
+	if (blackhole) {
+		c->type = RTN_BLACKHOLE;
+	} else if (next_hop && next_hop->family && oif) {
+		c->gateway = *next_hop;
+	} else if (next_hop && next_hop->family) {
+		struct route_hops hops = {.n = 1, .hop = {{.addr = *next_hop}}};
+
+		c->hops = hopset_get(&hops);
+	}
+	rib_others_changed(n);
+}
+
+static void each_static(bool clear)
+{
+	for (size_t i = 0; i < zconfig.n_statics; i++) {
+		struct rib_node *n = rib_find(&zconfig.statics[i].prefix);
+		struct rib_cand *c = n ? find_cand(n, RIB_STATIC) : NULL;
+
+		if (!c)
+			continue;
+		if (clear)
+			rib_cand_free(n, c);
+		rib_others_changed(n);
+	}
+}
+
+void rib_static_clear(void)
+{
+	each_static(true);
+}
+
+void rib_statics_dirty(void)
+{
+	each_static(false);
+}
+
+/* --- bgpd --- */
+
+static void set_hops(struct rib_node *n, struct hopset *hops)
+{
+	n->bgp_epoch = bgp_epoch;
+	if (n->hops == hops) {
+		if (hops)
+			hopset_unref(hops);
+		return;
+	}
+	if (n->hops) {
+		LIST_REMOVE(n, by_hops);
+		hopset_unref(n->hops);
+	}
+	n->hops = hops;
+	if (hops)
+		LIST_INSERT_HEAD(&hops->nodes, n, by_hops);
+	rib_judge_distance(n);
+	fib_dirty(n, false); /* in front of a pin that may go with it */
+	pin_prefix_changed(n);
+}
+
+void rib_bgp_routes(const struct msg_routes *m)
+{
+	struct hopset *hops = m->hops.n ? hopset_get(&m->hops) : NULL;
+
+	for (uint32_t i = 0; i < m->n_prefixes; i++) {
+		struct rib_node *n = hops ? rib_get(&m->prefixes[i]) : rib_find(&m->prefixes[i]);
+
+		if (n)
+			set_hops(n, hops ? hopset_ref(hops) : NULL);
+	}
+	if (hops)
+		hopset_unref(hops);
+}
+
+bool rib_bgp_stale(const struct rib_node *n)
+{
+	return n->hops && n->bgp_epoch != bgp_epoch;
+}
+
+static bool sweep_some(void *arg)
+{
+	struct rib_node *n = rib_first_from(&sweep_at), *next;
+
+	for (int i = 0; n; i++, n = next) {
+		if (i == SWEEP_NODES) {
+			sweep_at = n->node.p;
+			return true;
+		}
+		next = rib_next(n);
+		if (rib_bgp_stale(n))
+			set_hops(n, NULL);
+		else if (n->flags & NODE_ADOPTED)
+			fib_dirty(n, false);
+	}
+	sweeping = false;
+	fib_swept();
+	return false;
+}
+
+static void sweep_start(void *arg)
+{
+	timer_stop(&sweep_timer);
+	if (!sweep_job.ready)
+		job_init(&sweep_job, sweep_some, NULL);
+	sweep_at = (struct prefix){0};
+	sweeping = true;
+	job_start(&sweep_job);
+}
+
+static void forget_refusals(void)
+{
+	struct rib_node *n, *next;
+
+	for (n = rib_first(); n; n = next) {
+		next = rib_next(n);
+		if (!n->refusals)
+			continue;
+		while (n->refusals) {
+			struct refusal *r = n->refusals;
+
+			n->refusals = r->next;
+			if (r->reason == REASON_KERNEL_ERROR)
+				TAILQ_REMOVE(&retries, r, retry);
+			slab_free(&refusals, r);
+		}
+		fib_dirty(n, false);
+	}
+}
+
+void rib_bgp_begin(void)
+{
+	bgp_epoch++;
+	if (sweeping)
+		job_stop(&sweep_job);
+	sweeping = false;
+	forget_refusals();
+	if (!sweep_timer.ready)
+		timer_init(&sweep_timer, sweep_start, NULL);
+	timer_start(&sweep_timer, zconfig.sweep_s * 1000ull);
+}
+
+void rib_bgp_synced(void)
+{
+	sweep_start(NULL);
+}
+
+/* --- refusals --- */
+
+struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop)
+{
+	for (struct refusal *r = n->refusals; r; r = r->next)
+		if (!r->hop.family || addr_eq(&r->hop, hop))
+			return r;
+	return NULL;
+}
+
+struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason)
+{
+	for (struct refusal *r = n->refusals; r; r = r->next)
+		if (r->reason == reason)
+			return r;
+	return NULL;
+}
+
+static void tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
+		 enum reason reason)
+{
+	struct prefix p = n->node.p;
+	struct msg_verdicts m = {
+		.verdict = verdict, .reason = reason, .n_prefixes = 1, .prefixes = &p};
+
+	if (hop)
+		m.nexthop = *hop;
+	if (out.verdict)
+		out.verdict(&m);
+}
+
+static void retry_due(void *arg)
+{
+	uint32_t now = now_ms() / 1000;
+	struct refusal *r;
+
+	while ((r = TAILQ_FIRST(&retries)) && now - r->since >= RETRY_S) {
+		struct addr hop = r->hop;
+
+		rib_clear(r->node, hop.family ? &hop : NULL, REASON_KERNEL_ERROR);
+	}
+	if (!TAILQ_EMPTY(&retries))
+		timer_start(&retry_timer, 1000);
+}
+
+void rib_retry_kernel_errors(void)
+{
+	struct refusal *r;
+
+	while ((r = TAILQ_FIRST(&retries))) {
+		struct addr hop = r->hop;
+
+		rib_clear(r->node, hop.family ? &hop : NULL, REASON_KERNEL_ERROR);
+	}
+}
+
+static struct refusal *find_refusal(const struct rib_node *n, const struct addr *hop,
+				    enum reason reason)
+{
+	struct addr none = {0};
+
+	for (struct refusal *r = n->refusals; r; r = r->next)
+		if (r->reason == reason && addr_eq(&r->hop, hop ? hop : &none))
+			return r;
+	return NULL;
+}
+
+void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
+{
+	struct refusal *r = find_refusal(n, hop, reason);
+
+	if (r)
+		return;
+	r = slab_alloc(&refusals);
+	r->node = n;
+	if (hop)
+		r->hop = *hop;
+	r->reason = reason;
+	r->since = now_ms() / 1000;
+	r->next = n->refusals;
+	n->refusals = r;
+	if (reason == REASON_KERNEL_ERROR) {
+		TAILQ_INSERT_TAIL(&retries, r, retry);
+		if (!retry_timer.ready)
+			timer_init(&retry_timer, retry_due, NULL);
+		if (!timer_running(&retry_timer))
+			timer_start(&retry_timer, RETRY_S * 1000);
+	}
+	fib_dirty(n, false);
+	tell(n, VERDICT_REFUSED, hop, reason);
+}
+
+/* The node may be gone afterwards only through a later rib_release(). */
+void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
+{
+	struct refusal *r = find_refusal(n, hop, reason), **at = &n->refusals;
+
+	if (!r)
+		return;
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (reason == REASON_KERNEL_ERROR)
+		TAILQ_REMOVE(&retries, r, retry);
+	slab_free(&refusals, r);
+	fib_dirty(n, false);
+	tell(n, VERDICT_CLEARED, hop, reason);
+}
+
+/* A list of bgpd that loses by distance is refused until the winner goes; the list itself is gone
+ * by then, so the refusal remembers the distance. */
+void rib_judge_distance(struct rib_node *n)
+{
+	struct refusal *r = n->refusals ? rib_refused_for(n, REASON_LOST_TO_PROTOCOL) : NULL;
+	struct rib_cand *other = n->others ? best_other(n) : NULL;
+	struct hop_ref *hop;
+
+	if (r) {
+		if (!other || cand_distance(other) > r->distance)
+			rib_clear(n, NULL, REASON_LOST_TO_PROTOCOL);
+		return;
+	}
+	if (!other || !n->hops)
+		return;
+	hop = rib_active_hop(n, n->hops);
+	if (!hop || bgp_distance(hop) < cand_distance(other))
+		return;
+	rib_refuse(n, NULL, REASON_LOST_TO_PROTOCOL);
+	r = rib_refused_for(n, REASON_LOST_TO_PROTOCOL);
+	r->distance = bgp_distance(hop);
+}
+
+void rib_reset(void)
+{
+	struct rib_node *n, *next;
+
+	timer_stop(&retry_timer);
+	timer_stop(&sweep_timer);
+	if (sweep_job.ready)
+		job_stop(&sweep_job);
+	retry_timer.ready = sweep_timer.ready = sweep_job.ready = sweeping = false;
+	for (n = rib_first(); n; n = next) {
+		next = rib_next(n);
+		fib_dequeue(n);
+		if (n->hops) {
+			LIST_REMOVE(n, by_hops);
+			hopset_unref(n->hops);
+		}
+		while (n->others)
+			rib_cand_free(n, n->others);
+		fib_unref(n->installed);
+		trie_remove(&trie, &n->node);
+	}
+	TAILQ_INIT(&retries);
+	slab_destroy(&nodes);
+	slab_destroy(&cands);
+	slab_destroy(&refusals);
+}

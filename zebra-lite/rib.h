@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib: per prefix the candidates of all protocols, the choice among them, and what was refused.
+ *
+ * A node stands in the trie while anything is known of its prefix: a ranked list from bgpd, another
+ * candidate (somebody's kernel route, a static one, a pin, a tunnel's host route), a refusal that
+ * bgpd was told of, or something installed. What is wanted follows from these by rib_select(); what
+ * is installed is `installed`, and fib.c works off the difference. Nothing here writes anywhere but
+ * verdicts and redistribution.
+ *
+ * Stale: a list belongs to the bgpd that sent it. When another one comes its lists stay in force
+ * until it has sent everything (rib_bgp_synced()). A route of ours found in the kernel at the
+ * start is ADOPTED: kept until somebody wants it, or until the sweep.
+ */
+#ifndef WGBGP_ZEBRA_RIB_H
+#define WGBGP_ZEBRA_RIB_H
+
+#include <sys/queue.h>
+
+#include "messages.h"
+#include "nexthop.h"
+#include "out.h"
+#include "trie.h"
+
+enum rib_proto {
+	RIB_CONNECTED, /* the kernel's own, of an interface's address */
+	RIB_KERNEL,    /* somebody else's */
+	RIB_PIN,       /* ours: to a tunnel's endpoint, through the underlay */
+	RIB_TUNNEL,    /* ours: to a tunnel address */
+	RIB_STATIC,    /* ours: configured */
+	RIB_BGP,
+	RIB_NONE,
+};
+const char *rib_proto_name(enum rib_proto p);
+
+/* A candidate that is not bgpd's. */
+struct rib_cand {
+	struct rib_cand *next;
+	struct hopset *hops; /* of a static route with a next hop */
+	struct addr gateway;
+	uint32_t oif, metric;
+	uint32_t epoch;	   /* reading of the kernel's table that saw it last */
+	uint8_t proto;	   /* enum rib_proto */
+	uint8_t kprotocol; /* rtm_protocol of a foreign one */
+	uint8_t type;	   /* RTN_… */
+	uint8_t distance;  /* of a static one */
+};
+
+/* A refusal that bgpd was told of. */
+struct refusal {
+	struct refusal *next;
+	TAILQ_ENTRY(refusal) retry; /* kernel errors, oldest first */
+	struct rib_node *node;
+	struct addr hop;  /* family 0: all next hops of the prefix */
+	uint8_t reason;	  /* enum reason */
+	uint8_t distance; /* LOST_TO_PROTOCOL: of the route that lost */
+	uint32_t since;	  /* seconds, monotonic */
+};
+
+enum rib_flags {
+	NODE_QUEUED = 1,     /* in a queue of fib.c */
+	NODE_URGENT = 2,     /* in the urgent one */
+	NODE_IN_BATCH = 4,   /* `slot` is valid */
+	NODE_ADOPTED = 8,    /* installed route found in the kernel; entries not known */
+	NODE_LINGER = 16,    /* has entries whose path was withdrawn */
+	NODE_LINGER_DUE = 32 /* they may go */
+};
+
+struct rib_node {
+	struct trie_node node;
+	LIST_ENTRY(rib_node) by_hops; /* in hops->nodes */
+	TAILQ_ENTRY(rib_node) queue;  /* fib.c's */
+	struct hopset *hops;	      /* ranked list from bgpd, NULL none */
+	struct rib_cand *others;
+	struct refusal *refusals;
+	struct fib *installed; /* NULL nothing */
+	uint32_t since;	       /* seconds, monotonic: of the installed route's last change */
+	uint32_t slot;	       /* fib.c's: index in the batch */
+	uint32_t epoch;	       /* reading of the kernel's table that saw the installed route */
+	uint16_t bgp_epoch;    /* bgpd that sent the list */
+	uint8_t flags;
+	uint8_t redist; /* bits of enum redist_source told to bgpd */
+};
+
+/* Candidates. */
+void rib_bgp_routes(const struct msg_routes *m);
+/* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
+void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
+		   const struct addr *gateway);
+void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif,
+		    bool blackhole, uint8_t distance, uint32_t metric);
+void rib_static_clear(
+	void); /* takes all static candidates away; their prefixes are looked at again */
+void rib_statics_dirty(void); /* the next hop of some static route changed */
+
+/* bgpd's channel. */
+void rib_bgp_begin(void);
+void rib_bgp_synced(void);
+bool rib_bgp_stale(const struct rib_node *n);
+
+/* The choice: *CAND is set where the result is neither BGP nor NONE. */
+enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand);
+/* The first usable hop of the list that is not refused for this prefix, or NULL. */
+struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s);
+/* The foreign candidate that the kernel uses, or NULL. */
+struct rib_cand *rib_foreign(const struct rib_node *n);
+
+/* Refusals: told to bgpd once, until cleared. HOP NULL: all. */
+void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason);
+void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
+struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop);
+struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason);
+void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
+void rib_retry_kernel_errors(void);	     /* clears them all */
+
+struct rib_node *rib_get(const struct prefix *p); /* makes it when missing */
+struct rib_node *rib_find(const struct prefix *p);
+struct rib_node *rib_cover(const struct rib_node *n);
+struct rib_node *rib_match(const struct addr *a);
+void rib_release(struct rib_node *n); /* frees it when nothing is known of it any more */
+struct rib_node *rib_first(void);
+struct rib_node *rib_next(const struct rib_node *n);
+struct rib_node *rib_first_from(const struct prefix *p);
+size_t rib_count(void);
+
+/* Candidate bookkeeping for rib_kernel.c. */
+void rib_others_changed(struct rib_node *n);
+struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
+void rib_cand_free(struct rib_node *n, struct rib_cand *c);
+
+void rib_redist_all(void); /* tells bgpd every route to redistribute, then the end mark */
+void rib_reset(void);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rib_kernel.h"
+
+#include <linux/rtnetlink.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop.h"
+#include "rib.h"
+#include "zconfig.h"
+
+#define SWEEP_NODES 4096 /* a turn */
+
+uint32_t rib_kernel_epoch;
+
+static struct job sweep_job;
+static struct prefix sweep_at;
+static void (*sweep_done)(void);
+static bool strays, reading;
+
+static bool of_interest(const struct prefix *p)
+{
+	struct addr a = addr_of_prefix(p);
+
+	if (p->family == AF_INET)
+		return p->len < 4 || (p->b[0] & 0xf0) != 0xe0;
+	return !(p->len >= 8 && p->b[0] == 0xff) && !(p->len >= 10 && addr_is_link_local(&a));
+}
+
+static bool same_cand(const struct rib_cand *c, const struct kroute *r)
+{
+	return (c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) && c->metric == r->metric &&
+	       c->kprotocol == r->protocol && c->oif == r->oif && c->type == r->type &&
+	       addr_eq(&c->gateway, &r->gateway);
+}
+
+static struct rib_cand *find_foreign(const struct rib_node *n, const struct kroute *r)
+{
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if (same_cand(c, r))
+			return c;
+	return NULL;
+}
+
+static bool metric_taken(const struct rib_node *n)
+{
+	for (struct rib_cand *c = n->others; c; c = c->next)
+		if ((c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) &&
+		    c->metric == zconfig.metric)
+			return true;
+	return false;
+}
+
+static void foreign_changed(struct rib_node *n)
+{
+	if (n->refusals && !metric_taken(n))
+		rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
+	rib_others_changed(n);
+}
+
+/* The notification says that the route took the place of the one with the same metric. */
+static void replaced(struct rib_node *n, const struct kroute *r)
+{
+	struct rib_cand *c, *next;
+
+	for (c = n->others; c; c = next) {
+		next = c->next;
+		if ((c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) &&
+		    c->metric == r->metric && !same_cand(c, r))
+			rib_cand_free(n, c);
+	}
+	if (r->metric == zconfig.metric && n->installed && n->installed->type)
+		fib_route_lost(n);
+}
+
+static void foreign(const struct kroute *r, bool present)
+{
+	struct rib_node *n = present ? rib_get(&r->prefix) : rib_find(&r->prefix);
+	struct rib_cand *c = n ? find_foreign(n, r) : NULL;
+
+	if (!n)
+		return;
+	if (!present) {
+		if (!c)
+			return;
+		rib_cand_free(n, c);
+		foreign_changed(n);
+		return;
+	}
+	if (r->replaced)
+		replaced(n, r);
+	if (!c) {
+		bool own = r->protocol == RTPROT_KERNEL && !r->gateway.family;
+
+		c = rib_cand_new(n, own ? RIB_CONNECTED : RIB_KERNEL);
+		c->kprotocol = r->protocol;
+		c->type = r->type;
+		c->oif = r->oif;
+		c->metric = r->metric;
+		c->gateway = r->gateway;
+		c->epoch = rib_kernel_epoch;
+		foreign_changed(n);
+	}
+	c->epoch = rib_kernel_epoch;
+}
+
+static bool as_installed(const struct rib_node *n, const struct kroute *r)
+{
+	const struct fib *f = n->installed;
+
+	return f && f->type == r->type && (r->nhid || f->oif == r->oif) &&
+	       (r->nhid || addr_eq(&f->gateway, &r->gateway));
+}
+
+static void ours(const struct kroute *r, bool present)
+{
+	struct rib_node *n = present ? rib_get(&r->prefix) : rib_find(&r->prefix);
+
+	if (!n)
+		return;
+	if (!present) {
+		if (as_installed(n, r))
+			fib_route_lost(n);
+		return;
+	}
+	/* What we wrote since the reading began is newer than what the reading says. */
+	if (!as_installed(n, r) && !(reading && n->epoch == rib_kernel_epoch))
+		fib_route_found(n, r);
+	n->epoch = rib_kernel_epoch;
+	rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
+}
+
+void rib_kernel_route(const struct kroute *r, bool present)
+{
+	if (r->table != zconfig.table || !of_interest(&r->prefix))
+		return;
+	if (r->protocol != zconfig.protocol) {
+		foreign(r, present);
+	} else if (r->metric == zconfig.metric) {
+		ours(r, present);
+	} else if (present) {
+		strays = true;
+		if (fib_is_swept())
+			out.route(ROUTE_DEL, r, NULL);
+	}
+}
+
+void rib_kernel_begin(void)
+{
+	if (sweep_job.ready)
+		job_stop(&sweep_job);
+	rib_kernel_epoch++;
+	strays = false;
+	reading = true;
+}
+
+static void check(struct rib_node *n)
+{
+	struct rib_cand *c, *next;
+	bool changed = false;
+
+	if (n->installed && n->installed->type && n->epoch != rib_kernel_epoch)
+		fib_route_lost(n);
+	for (c = n->others; c; c = next) {
+		next = c->next;
+		if ((c->proto != RIB_KERNEL && c->proto != RIB_CONNECTED) ||
+		    c->epoch == rib_kernel_epoch)
+			continue;
+		rib_cand_free(n, c);
+		changed = true;
+	}
+	if (changed)
+		foreign_changed(n);
+}
+
+static bool sweep_some(void *arg)
+{
+	struct rib_node *n = rib_first_from(&sweep_at), *next;
+
+	for (int i = 0; n; i++, n = next) {
+		if (i == SWEEP_NODES) {
+			sweep_at = n->node.p;
+			return true;
+		}
+		next = rib_next(n);
+		check(n);
+	}
+	if (sweep_done)
+		sweep_done();
+	return false;
+}
+
+void rib_kernel_end(void (*done)(void))
+{
+	sweep_done = done;
+	reading = false;
+	sweep_at = (struct prefix){0};
+	if (!sweep_job.ready)
+		job_init(&sweep_job, sweep_some, NULL);
+	job_start(&sweep_job);
+}
+
+void rib_kernel_link_changed(uint32_t ifindex)
+{
+	for (struct rib_node *n = rib_first(); n; n = rib_next(n)) {
+		bool hit = false;
+
+		for (struct rib_cand *c = n->others; c && !hit; c = c->next)
+			hit = c->oif == ifindex;
+		if (hit)
+			rib_others_changed(n);
+	}
+}
+
+bool rib_kernel_strays(void)
+{
+	return strays;
+}
+
+void rib_kernel_reset(void)
+{
+	if (sweep_job.ready)
+		job_stop(&sweep_job);
+	sweep_job.ready = strays = reading = false;
+	rib_kernel_epoch = 0;
+}

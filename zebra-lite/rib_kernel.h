@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_kernel: what is found in the kernel's table goes into the RIB.
+ *
+ * Somebody else's routes are candidates. Routes with our protocol number and metric are compared
+ * with what we installed: one that nobody installed in this life is adopted, one that differs or is
+ * missing is drift. A full reading is a mark-and-sweep over both: rib_kernel_begin(), every route,
+ * rib_kernel_end().
+ */
+#ifndef WGBGP_ZEBRA_RIB_KERNEL_H
+#define WGBGP_ZEBRA_RIB_KERNEL_H
+
+#include "out.h"
+
+extern uint32_t rib_kernel_epoch; /* of the present or last full reading */
+
+void rib_kernel_begin(void);
+void rib_kernel_end(void (*done)(void)); /* goes on in the background; DONE may be NULL */
+void rib_kernel_route(const struct kroute *r, bool present);
+void rib_kernel_link_changed(uint32_t ifindex);
+bool rib_kernel_strays(void); /* routes of ours with another metric were seen */
+void rib_kernel_reset(void);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tunnel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "nexthop.h"
+#include "pin.h"
+#include "rib.h"
+
+#define ID_SLOTS 4096
+
+static struct tunnel_ifs ifs, dead_ifs;
+static struct tunnel_peers peers, dead_peers;
+static struct tunnel_peers id_table[ID_SLOTS];
+
+const struct tunnel_ifs *tunnel_all_ifs(void)
+{
+	return &ifs;
+}
+
+const struct tunnel_peers *tunnel_all_peers(void)
+{
+	return &peers;
+}
+
+struct tunnel_if *tunnel_if_by_index(uint32_t ifindex)
+{
+	struct tunnel_if *i;
+
+	LIST_FOREACH (i, &ifs, link)
+		if (i->ifindex == ifindex)
+			return i;
+	return NULL;
+}
+
+struct tunnel_peer *tunnel_peer_by_id(uint32_t id)
+{
+	struct tunnel_peer *p;
+
+	LIST_FOREACH (p, &id_table[id % ID_SLOTS], by_id)
+		if (p->id == id)
+			return p;
+	return NULL;
+}
+
+struct tunnel_peer *tunnel_by_addr(const struct addr *a)
+{
+	struct tunnel_peer *p;
+
+	LIST_FOREACH (p, &peers, link)
+		for (unsigned i = 0; i < p->n_addrs; i++)
+			if (addr_eq(&p->addrs[i], a))
+				return p;
+	return NULL;
+}
+
+struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const struct addr *a)
+{
+	struct tunnel_peer *p, *best = NULL;
+	int best_len = -1;
+
+	LIST_FOREACH (p, &peers, link) {
+		if (p->iface != iface)
+			continue;
+		if (iface->any)
+			return p;
+		for (unsigned i = 0; i < p->n_addrs; i++)
+			if (addr_eq(&p->addrs[i], a))
+				return p;
+		for (unsigned i = 0; i < p->n_fixed; i++)
+			if (p->fixed[i].len > best_len && prefix_has_addr(&p->fixed[i], a)) {
+				best = p;
+				best_len = p->fixed[i].len;
+			}
+	}
+	return best;
+}
+
+bool tunnel_usable(const struct tunnel_peer *p)
+{
+	return !p->gone && p->iface->up && tunnel_state_usable(p->state);
+}
+
+/* Host routes `dev IF` for the tunnel addresses, whatever interface address wgd configures: two
+ * hubs in one subnet would otherwise be two connected subnets. */
+static void host_routes(const struct tunnel_peer *p, bool present)
+{
+	for (unsigned i = 0; i < p->n_addrs; i++) {
+		struct prefix host = prefix_of_addr(&p->addrs[i]);
+
+		rib_own_route(&host, RIB_TUNNEL, present ? p->iface->ifindex : 0, NULL);
+	}
+}
+
+static bool same_addrs(const struct tunnel_peer *p, const struct msg_tunnel_peer *m)
+{
+	return p->n_addrs == m->n_addrs &&
+	       (!p->n_addrs || !memcmp(p->addrs, m->addrs, p->n_addrs * sizeof(*p->addrs)));
+}
+
+void tunnel_if_told(const struct msg_tunnel_if *m)
+{
+	struct tunnel_if *i = tunnel_if_by_index(m->ifindex);
+
+	if (i && !str_eq(i->name, m->name)) { /* the number was used again */
+		tunnel_if_gone(m->ifindex);
+		i = NULL;
+	}
+	if (!i) {
+		i = xcalloc(1, sizeof(*i));
+		i->ifindex = m->ifindex;
+		str_copy(i->name, m->name, sizeof(i->name));
+		LIST_INSERT_HEAD(&ifs, i, link);
+	}
+	i->seen = true;
+	i->adopted = m->adopted;
+	i->any = m->any;
+	if (i->up != m->up) {
+		i->up = m->up;
+		nexthop_tunnel_if_changed(i);
+	}
+}
+
+static void peer_die(struct tunnel_peer *p)
+{
+	log_info("tunnel-peer-gone", "peer=%s interface=%s", p->name, p->iface->name);
+	LIST_REMOVE(p, link);
+	LIST_REMOVE(p, by_id);
+	LIST_INSERT_HEAD(&dead_peers, p, link);
+	p->gone = true;
+	host_routes(p, false);
+	nexthop_tunnel_changed(p);
+	pin_endpoint(p, NULL);
+}
+
+void tunnel_if_gone(uint32_t ifindex)
+{
+	struct tunnel_if *i = tunnel_if_by_index(ifindex);
+	struct tunnel_peer *p, *next;
+
+	if (!i)
+		return;
+	i->gone = true;
+	i->up = false;
+	for (p = LIST_FIRST(&peers); p; p = next) {
+		next = LIST_NEXT(p, link);
+		if (p->iface == i)
+			peer_die(p);
+	}
+	LIST_REMOVE(i, link);
+	LIST_INSERT_HEAD(&dead_ifs, i, link);
+	nexthop_tunnel_if_changed(i);
+}
+
+static struct tunnel_peer *find_peer(const struct tunnel_if *iface, const char *name)
+{
+	struct tunnel_peer *p;
+
+	LIST_FOREACH (p, &peers, link)
+		if (p->iface == iface && str_eq(p->name, name))
+			return p;
+	return NULL;
+}
+
+static void set_addrs(struct tunnel_peer *p, struct msg_tunnel_peer *m)
+{
+	if (same_addrs(p, m))
+		return;
+	host_routes(p, false);
+	free(p->addrs);
+	p->addrs = m->addrs;
+	p->n_addrs = m->n_addrs;
+	m->addrs = NULL;
+	host_routes(p, true);
+}
+
+void tunnel_peer_told(struct msg_tunnel_peer *m)
+{
+	struct tunnel_if *iface = tunnel_if_by_index(m->ifindex);
+	struct tunnel_peer *p;
+
+	if (!iface) {
+		log_warn("tunnel-peer-without-interface", "peer=%s ifindex=%u", m->name,
+			 m->ifindex);
+		return;
+	}
+	p = find_peer(iface, m->name);
+	if (!p) {
+		p = xcalloc(1, sizeof(*p));
+		p->iface = iface;
+		p->state = TUNNEL_NEVER;
+		str_copy(p->name, m->name, sizeof(p->name));
+		LIST_INSERT_HEAD(&peers, p, link);
+	} else {
+		LIST_REMOVE(p, by_id);
+	}
+	p->id = m->id;
+	LIST_INSERT_HEAD(&id_table[p->id % ID_SLOTS], p, by_id);
+	p->seen = true;
+	if (p->state != m->state)
+		log_info("tunnel-state", "peer=%s interface=%s state=%s reason=%s", p->name,
+			 iface->name, tunnel_state_name(m->state), reason_name(m->reason));
+	p->state = m->state;
+	p->reason = m->reason;
+	p->cost = m->cost;
+	free(p->fixed);
+	p->fixed = m->fixed;
+	p->n_fixed = m->n_fixed;
+	m->fixed = NULL;
+	set_addrs(p, m);
+	pin_endpoint(p, &m->endpoint);
+	nexthop_tunnel_changed(p);
+}
+
+void tunnel_peer_gone(uint32_t id)
+{
+	struct tunnel_peer *p = tunnel_peer_by_id(id);
+
+	if (p)
+		peer_die(p);
+}
+
+void tunnel_begin(void)
+{
+	struct tunnel_if *i;
+	struct tunnel_peer *p;
+
+	LIST_FOREACH (i, &ifs, link)
+		i->seen = false;
+	LIST_FOREACH (p, &peers, link) {
+		p->seen = false;
+		/* Its number means nothing to the new wgd until it is told again. */
+		LIST_REMOVE(p, by_id);
+		p->id = 0;
+		LIST_INSERT_HEAD(&id_table[0], p, by_id);
+	}
+}
+
+void tunnel_synced(void)
+{
+	struct tunnel_peer *p, *next_peer;
+	struct tunnel_if *i, *next_if;
+
+	for (p = LIST_FIRST(&peers); p; p = next_peer) {
+		next_peer = LIST_NEXT(p, link);
+		if (!p->seen)
+			peer_die(p);
+	}
+	for (i = LIST_FIRST(&ifs); i; i = next_if) {
+		next_if = LIST_NEXT(i, link);
+		if (!i->seen)
+			tunnel_if_gone(i->ifindex);
+	}
+}
+
+static void free_peers(struct tunnel_peers *list)
+{
+	struct tunnel_peer *p;
+
+	while ((p = LIST_FIRST(list))) {
+		LIST_REMOVE(p, link);
+		free(p->addrs);
+		free(p->fixed);
+		free(p);
+	}
+}
+
+static void free_ifs(struct tunnel_ifs *list)
+{
+	struct tunnel_if *i;
+
+	while ((i = LIST_FIRST(list))) {
+		LIST_REMOVE(i, link);
+		free(i);
+	}
+}
+
+void tunnel_reset(void)
+{
+	free_peers(&peers);
+	free_peers(&dead_peers);
+	free_ifs(&ifs);
+	free_ifs(&dead_ifs);
+	memset(id_table, 0, sizeof(id_table));
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tunnel: the WireGuard interfaces and peers that wgd tells of.
+ *
+ * While wgd is away its last word stays valid. A new wgd tells everything again and ends with a
+ * sync mark: what it did not repeat is gone. A peer keeps its struct as long as it keeps its
+ * interface and name, whatever number the wgd of the day gives it, because installed entries point
+ * at it; one that is gone keeps its memory (marked `gone`) for the same reason and never comes
+ * back: a peer that returns under the same name is a new one without entries.
+ *
+ * This module tells the others what follows: next hops to look at again (nexthop.h), host routes
+ * for tunnel addresses (rib.h), endpoints to pin (pin.h).
+ */
+#ifndef WGBGP_ZEBRA_TUNNEL_H
+#define WGBGP_ZEBRA_TUNNEL_H
+
+#include <sys/queue.h>
+
+#include "messages.h"
+
+struct tunnel_if {
+	LIST_ENTRY(tunnel_if) link;
+	uint32_t ifindex;
+	char name[MSG_NAME_MAX];
+	bool up, adopted, any, gone;
+	bool seen; /* since the last channel to wgd opened */
+};
+
+struct tunnel_peer {
+	LIST_ENTRY(tunnel_peer) link;
+	LIST_ENTRY(tunnel_peer) by_id; /* chain of the table of numbers */
+	struct tunnel_if *iface;
+	uint32_t id; /* of the present wgd */
+	char name[MSG_NAME_MAX];
+	uint8_t state;	/* enum tunnel_state */
+	uint8_t reason; /* enum reason */
+	uint32_t cost;
+	struct endpoint endpoint;
+	uint32_t n_addrs, n_fixed;
+	struct addr *addrs;   /* owned */
+	struct prefix *fixed; /* owned */
+	bool gone;
+	bool seen; /* since the last channel to wgd opened */
+};
+
+LIST_HEAD(tunnel_ifs, tunnel_if);
+LIST_HEAD(tunnel_peers, tunnel_peer);
+
+/* What wgd says. Messages' arrays are taken over (and set to NULL). */
+void tunnel_if_told(const struct msg_tunnel_if *m);
+void tunnel_if_gone(uint32_t ifindex);
+void tunnel_peer_told(struct msg_tunnel_peer *m);
+void tunnel_peer_gone(uint32_t id);
+void tunnel_begin(void); /* a new channel to wgd */
+void tunnel_synced(void);
+void tunnel_reset(void); /* frees everything */
+
+struct tunnel_if *tunnel_if_by_index(uint32_t ifindex);
+struct tunnel_peer *tunnel_peer_by_id(uint32_t id);
+struct tunnel_peer *tunnel_by_addr(const struct addr *a); /* exact tunnel address */
+/* Who on the interface owns address A by its tunnel addresses or fixed entries, or the one peer of
+ * an `any` interface. */
+struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const struct addr *a);
+bool tunnel_usable(const struct tunnel_peer *p);
+const struct tunnel_ifs *tunnel_all_ifs(void);
+const struct tunnel_peers *tunnel_all_peers(void); /* those that are not gone */
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "zconfig.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conf.h"
+#include "fib.h"
+#include "kernel.h"
+#include "pin.h"
+#include "rib.h"
+#include "util.h"
+
+struct zconfig zconfig = {
+	.kernel = true,
+	.pin = true,
+	.table = 254,
+	.metric = 179,
+	.protocol = 222,
+	.sweep_s = 300,
+	.d_static = 1,
+	.d_ebgp = 20,
+	.d_ibgp = 200,
+};
+
+static int read_static(const json_t *item, uint8_t distance, struct zstatic *s, char *error,
+		       size_t size)
+{
+	const char *prefix = conf_str(item, "prefix", "");
+
+	if (prefix_parse(prefix, &s->prefix) < 0) {
+		snprintf(error, size, "rib static %s: not a prefix", prefix);
+		return -EINVAL;
+	}
+	conf_addr(item, "next-hop", &s->next_hop);
+	s->blackhole = conf_bool(item, "blackhole", false);
+	s->distance = conf_u32(item, "distance", distance);
+	s->metric = conf_u32(item, "metric", 0);
+	if (!str_copy(s->interface, conf_str(item, "interface", ""), sizeof(s->interface))) {
+		snprintf(error, size, "rib static %s: interface name too long", prefix);
+		return -EINVAL;
+	}
+	if (s->blackhole && (s->next_hop.family || s->interface[0])) {
+		snprintf(error, size, "rib static %s: blackhole and a next hop or interface",
+			 prefix);
+		return -EINVAL;
+	}
+	if (!s->blackhole && !s->next_hop.family && !s->interface[0]) {
+		snprintf(error, size, "rib static %s: needs one of next-hop, interface, blackhole",
+			 prefix);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size)
+{
+	const json_t *rib = conf_get(root, "rib"), *distance = conf_get(rib, "distance");
+	json_t *list = conf_list(rib, "static"), *item;
+	size_t i;
+
+	*c = (struct zconfig){
+		.kernel = conf_bool(rib, "kernel", true),
+		.pin = conf_bool(rib, "pin-endpoints", true),
+		.table = conf_u32(rib, "table", 254),
+		.metric = conf_u32(rib, "metric", 179),
+		.protocol = conf_u32(rib, "protocol-number", 222),
+		.sweep_s = conf_u32(rib, "sweep-timeout", 300),
+		.d_connected = conf_u32(distance, "connected", 0),
+		.d_kernel = conf_u32(distance, "kernel", 0),
+		.d_static = conf_u32(distance, "static", 1),
+		.d_ebgp = conf_u32(distance, "ebgp", 20),
+		.d_ibgp = conf_u32(distance, "ibgp", 200),
+	};
+	c->statics = xcalloc(json_array_size(list) + 1, sizeof(*c->statics));
+	json_array_foreach (list, i, item) {
+		if (read_static(item, c->d_static, &c->statics[i], error, size) < 0) {
+			zconfig_free(c);
+			return -EINVAL;
+		}
+		c->n_statics++;
+	}
+	return 0;
+}
+
+void zconfig_free(struct zconfig *c)
+{
+	free(c->statics);
+	c->statics = NULL;
+	c->n_statics = 0;
+}
+
+static void add_statics(void)
+{
+	for (size_t i = 0; i < zconfig.n_statics; i++) {
+		const struct zstatic *s = &zconfig.statics[i];
+		uint32_t oif = s->interface[0] ? kernel_link_by_name(s->interface) : 0;
+
+		if (s->interface[0] && !oif)
+			continue; /* until there is such an interface */
+		rib_static_add(&s->prefix, &s->next_hop, oif, s->blackhole, s->distance, s->metric);
+	}
+}
+
+static bool same_statics(const struct zconfig *a, const struct zconfig *b)
+{
+	return a->n_statics == b->n_statics &&
+	       (!a->n_statics ||
+		!memcmp(a->statics, b->statics, a->n_statics * sizeof(*a->statics)));
+}
+
+static bool same_choice(const struct zconfig *a, const struct zconfig *b)
+{
+	return a->kernel == b->kernel && a->d_connected == b->d_connected &&
+	       a->d_kernel == b->d_kernel && a->d_static == b->d_static && a->d_ebgp == b->d_ebgp &&
+	       a->d_ibgp == b->d_ibgp;
+}
+
+void zconfig_apply(struct zconfig *c)
+{
+	struct zconfig old = zconfig;
+	bool renumbered =
+		c->table != old.table || c->metric != old.metric || c->protocol != old.protocol;
+	bool statics = !same_statics(c, &old);
+
+	if (statics)
+		rib_static_clear();
+	zconfig = *c;
+	c->statics = NULL;
+	if (renumbered) {
+		fib_renumber(old.table, old.metric, old.protocol);
+		kernel_resync("other numbers");
+	}
+	if (statics)
+		add_statics();
+	free(old.statics);
+	if (!same_choice(&zconfig, &old))
+		for (struct rib_node *n = rib_first(); n; n = rib_next(n))
+			fib_dirty(n, false);
+	if (zconfig.pin != old.pin)
+		pin_config_changed();
+}
+
+void zconfig_links_changed(void)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < zconfig.n_statics; i++)
+		named = named || zconfig.statics[i].interface[0];
+	if (!named)
+		return;
+	rib_static_clear();
+	add_statics();
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zconfig: the `rib` part of the configuration as zebra-lite uses it.
+ */
+#ifndef WGBGP_ZEBRA_ZCONFIG_H
+#define WGBGP_ZEBRA_ZCONFIG_H
+
+#include <jansson.h>
+
+#include "prefix.h"
+
+struct zstatic {
+	struct prefix prefix;
+	struct addr next_hop; /* family 0: none */
+	char interface[16];   /* "" none */
+	bool blackhole;
+	uint8_t distance;
+	uint32_t metric;
+};
+
+struct zconfig {
+	bool kernel;		/* off: compute, do not install */
+	bool pin;		/* host routes for endpoints; off: covering prefixes are refused */
+	uint32_t table, metric; /* of our kernel routes */
+	uint8_t protocol;	/* rtm_protocol of our kernel routes */
+	uint32_t sweep_s;
+	uint8_t d_connected, d_kernel, d_static, d_ebgp, d_ibgp;
+	size_t n_statics;
+	struct zstatic *statics; /* owned */
+};
+extern struct zconfig zconfig; /* in force; the schema's defaults before the first one */
+
+/* 0, or -EINVAL and a text. OUT is owned by the caller (zconfig_free()). */
+int zconfig_read(const json_t *root, struct zconfig *out, char *error, size_t size);
+void zconfig_free(struct zconfig *c);
+/* Takes over *C and brings the RIB in line with it. */
+void zconfig_apply(struct zconfig *c);
+void zconfig_links_changed(void); /* static routes name interfaces */
+
+#endif

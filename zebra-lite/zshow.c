@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "zshow.h"
+
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "conf.h"
+#include "fib.h"
+#include "loop.h"
+#include "out.h"
+#include "pin.h"
+#include "rib.h"
+#include "util.h"
+#include "zconfig.h"
+
+struct route_walk {
+	struct prefix at; /* resume point */
+	uint8_t family;	  /* 0: both */
+};
+
+static const char *if_name(uint32_t ifindex)
+{
+	const struct tunnel_if *i = tunnel_if_by_index(ifindex);
+
+	if (i)
+		return i->name;
+	return out.link_name ? out.link_name(ifindex) : "";
+}
+
+static json_t *name_or_null(const char *name)
+{
+	return name && name[0] ? json_string(name) : json_null();
+}
+
+/* --- route --- */
+
+static json_t *hop_json(const struct nexthop *nh, bool active)
+{
+	return json_pack("{s:o, s:o, s:o, s:s, s:I, s:b}", "address", json_addr(&nh->addr),
+			 "interface", name_or_null(nh->oif ? if_name(nh->oif) : NULL), "peer",
+			 name_or_null(nh->peer ? nh->peer->name : NULL), "state",
+			 reach_name(nh->reach), "cost", (json_int_t)nh->cost, "active", active);
+}
+
+static json_t *hops_json(const struct rib_node *n, struct hopset *s)
+{
+	json_t *list = json_array();
+	const struct hop_ref *active = rib_active_hop(n, s);
+
+	for (unsigned i = 0; i < s->n; i++)
+		json_array_append_new(list, hop_json(s->ref[i].nh, &s->ref[i] == active));
+	return list;
+}
+
+static json_t *cand_hops(const struct rib_node *n, const struct rib_cand *c, bool active)
+{
+	json_t *list;
+
+	if (c->hops)
+		return hops_json(n, c->hops);
+	list = json_array();
+	if (c->type == RTN_UNICAST)
+		json_array_append_new(list,
+				      json_pack("{s:o, s:o, s:n, s:s, s:I, s:b}", "address",
+						json_addr(&c->gateway), "interface",
+						name_or_null(if_name(c->oif)), "peer", "state",
+						!out.link_up || out.link_up(c->oif) ? "up" : "down",
+						"cost", (json_int_t)c->metric, "active", active));
+	return list;
+}
+
+static enum reason why_not(const struct rib_node *n, bool selected, bool installed)
+{
+	if (n->refusals)
+		return n->refusals->reason;
+	if (!selected)
+		return n->hops && !rib_active_hop(n, n->hops) ? REASON_NEXTHOP_UNREACHABLE
+							      : REASON_LOST_TO_PROTOCOL;
+	if (!zconfig.kernel)
+		return REASON_KERNEL_OFF;
+	return installed ? REASON_NONE : REASON_SYNCING;
+}
+
+static json_t *row(const struct rib_node *n, const char *protocol, unsigned distance, bool selected,
+		   bool installed, enum reason reason, json_t *hops)
+{
+	uint32_t now = now_ms() / 1000;
+
+	return json_pack("{s:o, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:I, s:o, s:o}", "prefix",
+			 json_prefix(&n->node.p), "protocol", protocol, "distance", (int)distance,
+			 "selected", selected, "installed", installed, "stale",
+			 rib_bgp_stale(n) || (n->flags & NODE_ADOPTED), "reason",
+			 reason_name(reason), "reason-text", reason_text(reason), "age-seconds",
+			 (json_int_t)(n->since ? now - n->since : 0), "next-hops", hops, "verdict",
+			 n->refusals ? json_string(reason_name(n->refusals->reason)) : json_null());
+}
+
+static void bgp_row(struct show *s, const struct rib_node *n, bool selected)
+{
+	const struct hop_ref *hop = rib_active_hop(n, n->hops);
+	bool ebgp = (hop ? hop->source : n->hops->ref[0].source) == ROUTE_EBGP;
+	bool installed = selected && n->installed && n->installed->type;
+
+	show_row(s, row(n, "bgp", ebgp ? zconfig.d_ebgp : zconfig.d_ibgp, selected, installed,
+			why_not(n, selected, installed), hops_json(n, n->hops)));
+}
+
+static unsigned distance_of(const struct rib_cand *c)
+{
+	return c->proto == RIB_CONNECTED ? zconfig.d_connected
+	       : c->proto == RIB_KERNEL	 ? zconfig.d_kernel
+					 : c->distance;
+}
+
+static void node_rows(struct show *s, const struct rib_node *n)
+{
+	struct rib_cand *best;
+	enum rib_proto proto = rib_select(n, &best);
+
+	if (n->hops)
+		bgp_row(s, n, proto == RIB_BGP);
+	for (struct rib_cand *c = n->others; c; c = c->next) {
+		bool foreign = c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED;
+		bool selected = c == best && proto != RIB_BGP;
+		bool installed = foreign || (selected && n->installed && n->installed->type);
+		enum reason why = foreign || installed ? REASON_NONE
+				  : selected	       ? why_not(n, selected, installed)
+				  : c->hops && !rib_active_hop(n, c->hops)
+					  ? REASON_NEXTHOP_UNREACHABLE
+					  : REASON_LOST_TO_PROTOCOL;
+
+		show_row(s, row(n, rib_proto_name(c->proto), distance_of(c), selected, installed,
+				why, cand_hops(n, c, selected)));
+	}
+	if (!n->hops && !n->others && (n->installed || n->refusals))
+		show_row(s,
+			 row(n, "bgp", zconfig.d_ebgp, false, n->installed && n->installed->type,
+			     n->refusals ? n->refusals->reason : REASON_STALE_PATH, json_array()));
+}
+
+static void route_one(struct show *s, const char *prefix, const char *address)
+{
+	struct rib_node *n = NULL;
+	struct prefix p;
+	struct addr a;
+
+	if (prefix && prefix_parse(prefix, &p) < 0) {
+		show_end(s, "prefix: not a prefix");
+		return;
+	}
+	if (!prefix && addr_parse(address, &a) < 0) {
+		show_end(s, "address: not an address");
+		return;
+	}
+	show_head(s, json_object(), "routes");
+	if (prefix)
+		n = rib_find(&p);
+	else
+		for (n = rib_match(&a); n; n = rib_cover(n))
+			if (n->hops || n->others || n->installed)
+				break;
+	if (n)
+		node_rows(s, n);
+	show_end(s, NULL);
+}
+
+static void route_start(struct show *s)
+{
+	const char *prefix = conf_str(s->args, "prefix", NULL);
+	const char *address = conf_str(s->args, "address", NULL);
+	const char *family = conf_str(s->args, "family", "");
+	struct route_walk *w;
+
+	if (prefix || address) {
+		route_one(s, prefix, address);
+		return;
+	}
+	w = xcalloc(1, sizeof(*w));
+	w->family = str_eq(family, "ipv4") ? AF_INET : str_eq(family, "ipv6") ? AF_INET6 : 0;
+	if (w->family)
+		w->at = prefix_make(w->family, (uint8_t[16]){0}, 0);
+	s->state = w;
+	show_head(s, json_object(), "routes");
+}
+
+static void route_step(struct show *s)
+{
+	struct route_walk *w = s->state;
+	struct rib_node *n = rib_first_from(&w->at);
+
+	for (int i = 0; n && i < 256; i++, n = rib_next(n)) {
+		if (w->family && n->node.p.family != w->family) {
+			n = NULL;
+			break;
+		}
+		if (show_full(s))
+			break;
+		node_rows(s, n);
+	}
+	if (n)
+		w->at = n->node.p;
+	else
+		show_end(s, NULL);
+}
+
+static void free_state(struct show *s)
+{
+	free(s->state);
+}
+
+/* --- the small ones --- */
+
+static void nexthops_start(struct show *s)
+{
+	show_head(s, json_object(), "nexthops");
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		show_row(s, json_pack("{s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I}", "address",
+				      json_addr(&nh->addr), "state", reach_name(nh->reach),
+				      "reason", reason_name(nh->reason), "interface",
+				      name_or_null(nh->oif ? if_name(nh->oif) : NULL), "peer",
+				      name_or_null(nh->peer ? nh->peer->name : NULL), "tunnel",
+				      nh->kind == HOP_TUNNEL, "watched", nh->watched, "gateway",
+				      json_addr(&nh->gateway), "cost", (json_int_t)nh->cost));
+	show_end(s, NULL);
+}
+
+static void summary_start(struct show *s)
+{
+	const struct fib_counters *c = &fib_counters;
+
+	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+				 " s:I, s:b}",
+				 "prefixes", (json_int_t)rib_count(), "queued",
+				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
+				 "lingering", (json_int_t)c->lingering, "paths",
+				 (json_int_t)c->fibs, "batches", (json_int_t)c->batches,
+				 "entries-set", (json_int_t)c->sets, "entries-unset",
+				 (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
+				 "route-errors", (json_int_t)c->route_errors, "refused",
+				 (json_int_t)c->refused, "drift-repaired", (json_int_t)c->drift,
+				 "resyncs", (json_int_t)c->resyncs, "local-repairs",
+				 (json_int_t)c->repairs, "swept", fib_is_swept()));
+}
+
+static const char *pin_state(const struct pin *p)
+{
+	const struct rib_node *n = rib_find(&p->node.p);
+
+	if (!p->oif)
+		return "no-underlay";
+	if (!p->wanted)
+		return "not-needed";
+	if (!zconfig.pin)
+		return "off";
+	return n && n->installed && n->installed->type ? "installed" : "pending";
+}
+
+static void pins_start(struct show *s)
+{
+	show_head(s, json_object(), "pins");
+	for (struct pin *p = pin_first(); p; p = pin_next(p))
+		show_row(s, json_pack("{s:o, s:o, s:o, s:s}", "endpoint", json_addr(&p->addr),
+				      "via", json_addr(&p->gateway), "interface",
+				      name_or_null(p->oif ? if_name(p->oif) : NULL), "state",
+				      pin_state(p)));
+	show_end(s, NULL);
+}
+
+const struct show_command zebra_commands[] = {
+	{"route", route_start, route_step, free_state},
+	{"nexthops", nexthops_start, NULL, NULL},
+	{"rib-summary", summary_start, NULL, NULL},
+	{"pins", pins_start, NULL, NULL},
+	{NULL, NULL, NULL, NULL},
+};
