@@ -30,6 +30,13 @@ EXTRA_DIST += \
 	fuzz/corpus/cli/bgp fuzz/corpus/cli/clear fuzz/corpus/cli/explain \
 	fuzz/corpus/cli/path.json
 
+FUZZ_TARGETS += fuzz/uapi_fuzz
+fuzz_uapi_fuzz_SOURCES = fuzz/uapi_fuzz.c
+fuzz_uapi_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+fuzz_uapi_fuzz_LDADD = wgd/libwgd.a $(LIB_LIBS)
+fuzz_uapi_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += fuzz/corpus/uapi/error fuzz/corpus/uapi/get
+
 if FUZZING
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 

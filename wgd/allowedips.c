@@ -184,23 +184,18 @@ static enum reason fixed_conflict(const struct allowedips *a, const struct owner
 
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	struct allowed_entry *e = find(&a->ours, p);
-	enum reason reason;
+	enum reason reason = fixed_conflict(a, owner, p);
+	struct allowed_entry *e;
 
-	/* The way of a refresh or a move within the interface: nothing to look up again. */
-	if (!e || e->origin != ORIGIN_LEARNED) {
-		reason = fixed_conflict(a, owner, p);
-		if (reason != REASON_NONE)
-			return reason;
-		if (e)
-			return REASON_NONE; /* configured there already */
-	}
+	if (reason != REASON_NONE)
+		return reason;
 	if (a->foreign.count && foreign_conflict(a, owner, p)) {
 		remember_refusal(a, owner, p);
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
-	if (a->foreign.count && find(&a->foreign, p))
-		return REASON_NONE; /* somebody else put it just there */
+	e = find(&a->ours, p);
+	if ((e && e->origin != ORIGIN_LEARNED) || (a->foreign.count && find(&a->foreign, p)))
+		return REASON_NONE; /* it is just there by configuration, or by somebody else */
 	e = find_or_add(a, &a->ours, p);
 	assign(a, e, owner, ORIGIN_LEARNED, false);
 	if (e->have != owner)
@@ -355,7 +350,7 @@ static void compare_other(struct allowedips *a, struct owner *owner, const struc
 {
 	struct allowed_entry *e;
 
-	if (!a->adopted) {
+	if (!a->adopted || (a->is_mine && a->is_mine(a->arg, p))) {
 		queue_remove(a, owner, p);
 		note(drift, &drift->extra, p);
 		return;

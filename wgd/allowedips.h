@@ -50,6 +50,8 @@ struct allowedips {
 	size_t n_stale;
 	uint32_t round;
 	bool adopted; /* entries that we did not install are foreign */
+	/* On an adopted interface: an entry that is not wanted is left over from us. */
+	bool (*is_mine)(void *arg, const struct prefix *p);
 	/* A prefix of ours is given up without a change in the queue; for the ledger. May be NULL.
 	 */
 	void (*on_forget)(void *arg, const struct prefix *p);

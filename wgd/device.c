@@ -89,6 +89,13 @@ static void on_forget(void *arg, const struct prefix *p)
 		ledger_remove_entry(dev->ledger, p);
 }
 
+static bool is_mine(void *arg, const struct prefix *p)
+{
+	struct device *dev = arg;
+
+	return dev->ledger && ledger_has_entry(dev->ledger, p);
+}
+
 static void on_retry(void *arg, uint32_t owner_id, const struct prefix *p)
 {
 	report_refused(owner_id, p, REASON_NONE);
@@ -118,6 +125,7 @@ static struct device *device_new(const char *name)
 	allowedips_init(&dev->allowed, false);
 	dev->allowed.on_forget = on_forget;
 	dev->allowed.on_retry = on_retry;
+	dev->allowed.is_mine = is_mine;
 	dev->allowed.arg = dev;
 	probe_init(&dev->probe);
 	timer_init(&dev->poll, on_poll, dev);

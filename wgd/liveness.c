@@ -6,6 +6,7 @@
 #define INITIATION_BYTES 148
 #define RESPONSE_BYTES 92
 #define STALE_GRACE_MS 5500 /* one retry of a handshake */
+#define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 
 void liveness_init(struct liveness *l, uint64_t now)
 {
@@ -89,15 +90,21 @@ static enum tunnel_state judge_alive(const struct liveness *l, const struct live
 	int64_t age = liveness_handshake_age(l, now);
 	uint64_t limit = (uint64_t)c->stale_after * 1000;
 	uint64_t old = (uint64_t)c->degraded_after * 1000;
-	bool expired = (uint64_t)age > limit;
+	bool quiet = (uint64_t)age > limit && now - l->alive_at > limit;
+	bool sends = l->sent_at && now - l->sent_at < SENDS_MS;
 
-	/* Neither sent nor heard since the session ended (a heard one can only be of this moment).
-	 */
-	if (expired && now - l->alive_at > limit) {
+	/* An answer is waited for, or somebody sends now and then (keepalives): no verdict yet. */
+	if (quiet && (l->stale_since || sends) && l->state != TUNNEL_DOWN &&
+	    l->state != TUNNEL_NEVER) {
+		*reason = l->reason;
+		return l->state;
+	}
+	if (quiet) {
 		*reason = REASON_NO_TRAFFIC;
 		return TUNNEL_IDLE;
 	}
-	if (!expired && (uint64_t)age > old && l->sent_at && l->sent_at > now - (age - old)) {
+	if ((uint64_t)age > old && (uint64_t)age <= limit && l->sent_at &&
+	    l->sent_at > now - (age - old)) {
 		*reason = REASON_HANDSHAKE_OLD;
 		return TUNNEL_DEGRADED;
 	}

@@ -25,3 +25,19 @@ wgd_libwgd_a_SOURCES = \
 pkglibexec_PROGRAMS += wgd/wgd
 wgd_wgd_SOURCES = wgd/main.c
 wgd_wgd_LDADD = wgd/libwgd.a $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) -lpthread
+
+if HAVE_CMOCKA
+check_PROGRAMS += \
+	wgd/allowedips_test \
+	wgd/ledger_test \
+	wgd/liveness_test \
+	wgd/uapi_test
+wgd_allowedips_test_SOURCES = wgd/allowedips_test.c wgd/wg_mock.c wgd/wg_mock.h
+wgd_allowedips_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_ledger_test_SOURCES = wgd/ledger_test.c
+wgd_ledger_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_liveness_test_SOURCES = wgd/liveness_test.c
+wgd_liveness_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_uapi_test_SOURCES = wgd/uapi_test.c
+wgd_uapi_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+endif

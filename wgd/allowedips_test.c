@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * allowedips: random operations against plain arrays, applied to a mock device, with single removal
+ * and by way of the graveyard, on interfaces of ours and on adopted ones. After each round the
+ * device must hold exactly what the arrays say. The seed is printed; ALLOWEDIPS_SEED repeats a run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "allowedips.h"
+#include "util.h"
+#include "wg_mock.h"
+
+#define OWNERS 6 /* configured ones, then the strangers of an adopted interface */
+#define STRANGERS 2
+#define PREFIXES 160
+#define ROUNDS 3000
+
+/* What should be where. */
+struct truth {
+	int owner; /* -1: nobody */
+	enum allowed_origin origin;
+	bool refused; /* a SET was refused because of a foreign entry */
+	bool ledger;  /* ours was or may still be in the device */
+};
+
+static struct {
+	struct mock *mock;
+	struct allowedips a;
+	struct owner owners[OWNERS + STRANGERS];
+	struct prefix prefixes[PREFIXES];
+	struct truth truth[PREFIXES];
+	bool adopted;
+} t;
+
+static unsigned seed;
+
+static unsigned rnd(unsigned below)
+{
+	return (unsigned)rand_r(&seed) % below;
+}
+
+static int index_of(const struct prefix *p)
+{
+	for (int i = 0; i < PREFIXES; i++)
+		if (prefix_eq(&t.prefixes[i], p))
+			return i;
+	return -1;
+}
+
+/* Few bits vary, so that prefixes nest and cover each other. */
+static void make_prefixes(void)
+{
+	for (int n = 0; n < PREFIXES;) {
+		uint8_t b[16] = {10, rnd(4) << 6, rnd(4) << 6, rnd(2) << 7};
+		bool six = rnd(3) == 0;
+		struct prefix p = prefix_make(six ? AF_INET6 : AF_INET, b, 6 + rnd(20));
+
+		if (index_of(&p) < 0)
+			t.prefixes[n++] = p;
+	}
+}
+
+static bool is_fixed(const struct truth *truth)
+{
+	return truth->owner >= 0 && truth->origin < ORIGIN_LEARNED;
+}
+
+static enum reason expect_set(int owner, int i)
+{
+	enum reason fixed = REASON_NONE;
+	int longest = -1;
+
+	for (int j = 0; j < PREFIXES; j++) {
+		const struct truth *other = &t.truth[j];
+
+		if (is_fixed(other) && other->owner != owner &&
+		    prefix_covers(&t.prefixes[j], &t.prefixes[i]) && t.prefixes[j].len > longest) {
+			longest = t.prefixes[j].len;
+			fixed = other->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY
+							       : REASON_OWN_ADDRESS;
+		}
+	}
+	if (fixed != REASON_NONE)
+		return fixed;
+	for (int j = 0; j < PREFIXES; j++) {
+		const struct truth *other = &t.truth[j];
+
+		if (other->owner >= 0 && other->origin == ORIGIN_FOREIGN && other->owner != owner &&
+		    prefix_covers(&t.prefixes[i], &t.prefixes[j]))
+			return REASON_FOREIGN_ALLOWED_IP;
+	}
+	return REASON_NONE;
+}
+
+static void op_set(int owner, int i)
+{
+	enum reason want = expect_set(owner, i);
+	struct truth *truth = &t.truth[i];
+
+	assert_int_equal(allowedips_set(&t.a, &t.owners[owner], &t.prefixes[i]), want);
+	if (want == REASON_FOREIGN_ALLOWED_IP)
+		truth->refused = true;
+	if (want != REASON_NONE || is_fixed(truth) ||
+	    (truth->owner >= 0 && truth->origin == ORIGIN_FOREIGN))
+		return;
+	truth->owner = owner;
+	truth->origin = ORIGIN_LEARNED;
+}
+
+static void op_unset(int owner, int i)
+{
+	struct truth *truth = &t.truth[i];
+	bool there = truth->owner == owner && truth->origin == ORIGIN_LEARNED;
+
+	assert_int_equal(allowedips_unset(&t.a, &t.owners[owner], &t.prefixes[i]), there);
+	if (there)
+		truth->owner = -1;
+}
+
+static void op_fix(int owner, int i)
+{
+	enum allowed_origin origin = rnd(2) ? ORIGIN_STATIC : ORIGIN_TUNNEL_ADDRESS;
+	struct truth *truth = &t.truth[i];
+	enum reason reason = allowedips_fix(&t.a, &t.owners[owner], &t.prefixes[i], origin);
+
+	if (truth->owner >= 0 && truth->origin == ORIGIN_FOREIGN) {
+		assert_int_equal(reason,
+				 truth->owner == owner ? REASON_NONE : REASON_FOREIGN_ALLOWED_IP);
+		return;
+	}
+	assert_int_equal(reason, REASON_NONE);
+	truth->owner = owner;
+	truth->origin = origin;
+}
+
+static void op_unfix(int owner, int i)
+{
+	struct truth *truth = &t.truth[i];
+
+	allowedips_unfix(&t.a, &t.owners[owner], &t.prefixes[i]);
+	if (truth->owner == owner && is_fixed(truth))
+		truth->owner = -1;
+}
+
+static void dump_with_owners(struct wg_dump *dump, struct owner **owners)
+{
+	assert_int_equal(wg_get(&t.mock->wg, true, dump), 0);
+	for (size_t i = 0; i < dump->n_peers; i++) {
+		owners[i] = NULL;
+		for (int j = 0; j < OWNERS + STRANGERS; j++)
+			if (memcmp(t.owners[j].key, dump->peers[i].key, WG_KEY_BYTES) == 0)
+				owners[i] = &t.owners[j];
+	}
+}
+
+static void compare(void)
+{
+	struct owner *owners[64];
+	struct allowed_drift drift;
+	struct wg_dump dump;
+
+	dump_with_owners(&dump, owners);
+	allowedips_compare(&t.a, &dump, owners, &drift);
+	wg_dump_free(&dump);
+}
+
+/* Applies the queue; a change that fails in the middle is read back and put right. */
+static void flush(void)
+{
+	int err;
+
+	for (size_t i = 0; i < t.a.n_queue; i++)
+		t.truth[index_of(&t.a.queue[i].prefix)].ledger |= !t.a.queue[i].remove;
+	err = wg_change(&t.mock->wg, t.a.queue, t.a.n_queue);
+
+	allowedips_applied(&t.a);
+	if (err < 0) {
+		if (!t.mock->wg.single_removal)
+			wg_remove_peer(&t.mock->wg, t.mock->wg.graveyard);
+		t.mock->fail_after = 0;
+		compare();
+		assert_int_equal(wg_change(&t.mock->wg, t.a.queue, t.a.n_queue), 0);
+		allowedips_applied(&t.a);
+	}
+	for (int i = 0; i < PREFIXES; i++)
+		t.truth[i].ledger = t.truth[i].owner >= 0 && t.truth[i].origin != ORIGIN_FOREIGN;
+}
+
+/* Somebody else changes the device. */
+static void op_meddle(int i)
+{
+	int owner = rnd(OWNERS + (t.adopted ? STRANGERS : 0));
+	struct truth *truth = &t.truth[i];
+	bool ours = truth->owner >= 0 && truth->origin != ORIGIN_FOREIGN;
+
+	if (rnd(2)) {
+		mock_put(t.mock, &t.prefixes[i], t.owners[owner].key);
+		if (!ours && t.adopted) {
+			truth->owner = owner;
+			truth->origin = ORIGIN_FOREIGN;
+		}
+	} else {
+		mock_take(t.mock, &t.prefixes[i]);
+		if (!ours)
+			truth->owner = -1;
+	}
+	compare();
+}
+
+static void on_retry(void *arg, uint32_t id, const struct prefix *p)
+{
+	int i = index_of(p);
+
+	assert_true(i >= 0 && t.truth[i].refused);
+	t.truth[i].refused = false;
+}
+
+static bool is_mine(void *arg, const struct prefix *p)
+{
+	return t.truth[index_of(p)].ledger;
+}
+
+static void init_table(void)
+{
+	allowedips_init(&t.a, t.adopted);
+	t.a.on_retry = on_retry;
+	t.a.is_mine = is_mine;
+}
+
+static void find_everything(void)
+{
+	struct owner *owners[64];
+	struct wg_dump dump;
+
+	dump_with_owners(&dump, owners);
+	for (size_t i = 0; i < dump.n_entries; i++) {
+		int j = index_of(&dump.entries[i].prefix);
+
+		allowedips_found(&t.a, owners[dump.entries[i].peer], &dump.entries[i].prefix,
+				 t.truth[j].origin != ORIGIN_FOREIGN);
+	}
+	wg_dump_free(&dump);
+}
+
+/* The daemon dies and another one finds the device; half of what was learned is said again. */
+static void op_restart(void)
+{
+	flush();
+	allowedips_free(&t.a);
+	for (int i = 0; i < OWNERS + STRANGERS; i++)
+		t.owners[i].learned = t.owners[i].entries = 0;
+	init_table();
+	find_everything();
+	for (int i = 0; i < PREFIXES; i++) {
+		t.truth[i].refused = false;
+		if (is_fixed(&t.truth[i]))
+			allowedips_fix(&t.a, &t.owners[t.truth[i].owner], &t.prefixes[i],
+				       t.truth[i].origin);
+	}
+	for (int i = 0; i < PREFIXES; i++) {
+		struct truth *truth = &t.truth[i];
+
+		if (truth->owner < 0 || truth->origin != ORIGIN_LEARNED)
+			continue;
+		/* One that a configured entry stands in the way of by now is refused, and swept. */
+		if (expect_set(truth->owner, i) == REASON_NONE && rnd(2))
+			op_set(truth->owner, i);
+		else
+			truth->owner = -1;
+	}
+	/* A refresh changes nothing. */
+	assert_int_equal(t.a.n_queue, 0);
+	while (allowedips_sweep(&t.a, 7))
+		flush();
+	assert_int_equal(t.a.n_stale, 0);
+}
+
+static void check_device(void)
+{
+	size_t entries[OWNERS + STRANGERS] = {0}, count = 0;
+
+	for (int i = 0; i < PREFIXES; i++) {
+		const uint8_t *key = mock_owner(t.mock, &t.prefixes[i]);
+		const struct truth *truth = &t.truth[i];
+
+		if ((truth->owner < 0) != (key == NULL) ||
+		    (key && memcmp(key, t.owners[truth->owner].key, WG_KEY_BYTES) != 0))
+			fail_msg("%s: at %d, should be at %d (origin %d)",
+				 PREFIX_STR(&t.prefixes[i]), key ? key[0] - 1 : -1, truth->owner,
+				 truth->origin);
+		if (truth->owner < 0)
+			continue;
+		entries[truth->owner]++;
+		count++;
+	}
+	assert_int_equal(t.mock->entries.count, count);
+	assert_false(mock_has_peer(t.mock, t.mock->wg.graveyard));
+	for (int i = 0; i < OWNERS + STRANGERS; i++)
+		assert_int_equal(t.owners[i].entries, entries[i]);
+}
+
+static void one_op(void)
+{
+	int owner = rnd(OWNERS), i = rnd(PREFIXES);
+
+	switch (rnd(20)) {
+	case 0:
+		op_fix(owner, i);
+		break;
+	case 1:
+		op_unfix(t.truth[i].owner < 0 ? owner : t.truth[i].owner, i);
+		break;
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+	case 6:
+		op_unset(t.truth[i].owner < 0 || t.truth[i].owner >= OWNERS ? owner
+									    : t.truth[i].owner,
+			 i);
+		break;
+	case 7:
+		op_unset(owner, i);
+		break;
+	default:
+		op_set(owner, i);
+	}
+}
+
+static void setup_run(bool single_removal, bool adopted)
+{
+	memset(&t, 0, sizeof(t));
+	t.adopted = adopted;
+	t.mock = mock_new("wg0", single_removal);
+	make_prefixes();
+	init_table();
+	for (int i = 0; i < OWNERS + STRANGERS; i++) {
+		t.owners[i].id = i + 1;
+		memset(t.owners[i].key, i + 1, WG_KEY_BYTES);
+		if (i < OWNERS || adopted)
+			wg_set_peer(&t.mock->wg,
+				    &(struct wg_peer_set){.key = t.owners[i].key, .create = true});
+	}
+	for (int i = 0; i < PREFIXES; i++) {
+		t.truth[i].owner = -1;
+		if (!adopted || rnd(10) != 0)
+			continue;
+		t.truth[i].owner = rnd(OWNERS + STRANGERS);
+		t.truth[i].origin = ORIGIN_FOREIGN;
+		mock_put(t.mock, &t.prefixes[i], t.owners[t.truth[i].owner].key);
+	}
+	find_everything();
+}
+
+static void run(bool single_removal, bool adopted)
+{
+	setup_run(single_removal, adopted);
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int n = rnd(12); n >= 0; n--)
+			one_op();
+		if (rnd(10) == 0)
+			t.mock->fail_after = 1 + rnd(6);
+		flush();
+		t.mock->fail_after = 0;
+		if (rnd(4) == 0)
+			op_meddle(rnd(PREFIXES));
+		if (rnd(100) == 0)
+			op_restart();
+		flush();
+		check_device();
+	}
+	allowedips_free(&t.a);
+	wg_close(&t.mock->wg);
+}
+
+static void own_single(void **state)
+{
+	run(true, false);
+}
+
+static void own_graveyard(void **state)
+{
+	run(false, false);
+}
+
+static void adopted_single(void **state)
+{
+	run(true, true);
+}
+
+static void adopted_graveyard(void **state)
+{
+	run(false, true);
+}
+
+/* A prefix that has moved on is not taken from its new owner by the old one's removal. */
+static void late_removal(void **state)
+{
+	setup_run(false, false);
+	op_set(0, 0);
+	op_set(1, 0);
+	op_unset(0, 0);
+	flush();
+	check_device();
+	assert_int_equal(t.truth[0].owner, 1);
+	allowedips_free(&t.a);
+	wg_close(&t.mock->wg);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_single),	  cmocka_unit_test(own_graveyard),
+		cmocka_unit_test(adopted_single), cmocka_unit_test(adopted_graveyard),
+		cmocka_unit_test(late_removal),
+	};
+	const char *given = getenv("ALLOWEDIPS_SEED");
+
+	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
+	print_message("ALLOWEDIPS_SEED=%u\n", seed);
+	if (sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

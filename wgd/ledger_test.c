@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger.h"
+#include "util.h"
+
+static char dir[64];
+
+static int setup(void **state)
+{
+	strcpy(dir, "/tmp/wgbgp-ledger-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int cleanup(void **state)
+{
+	char *path = xasprintf("%s/ledger-wg0", dir);
+
+	unlink(path);
+	free(path);
+	return rmdir(dir);
+}
+
+static struct prefix prefix(const char *text)
+{
+	struct prefix p;
+
+	assert_int_equal(prefix_parse(text, &p), 0);
+	return p;
+}
+
+static struct ledger *open_again(struct ledger *l, int ifindex, bool expect_fresh)
+{
+	bool fresh;
+
+	ledger_close(l);
+	l = ledger_open(dir, "wg0", ifindex, &fresh);
+	assert_non_null(l);
+	assert_int_equal(fresh, expect_fresh);
+	return l;
+}
+
+static void kept_over_a_restart(void **state)
+{
+	struct prefix a = prefix("10.0.0.0/8"), b = prefix("2001:db8::/32");
+	struct addr addr = addr_of_prefix(&a);
+	uint8_t key[WG_KEY_BYTES] = {1, 2, 3};
+	struct ledger *l = open_again(NULL, 7, true);
+
+	ledger_note_foreign(l, &a, key);
+	ledger_add_entry(l, &a);
+	ledger_add_entry(l, &b);
+	ledger_remove_entry(l, &a);
+	ledger_add_peer(l, key);
+	ledger_add_addr(l, &addr, 24);
+	assert_int_equal(ledger_flush(l), 0);
+	l = open_again(l, 7, false);
+	assert_false(ledger_has_entry(l, &a));
+	assert_true(ledger_has_entry(l, &b));
+	assert_true(ledger_has_peer(l, key));
+	assert_true(ledger_has_addr(l, &addr, 24));
+	assert_false(ledger_has_addr(l, &addr, 25));
+	/* Another index: another interface of that name. */
+	l = open_again(l, 8, true);
+	assert_false(ledger_has_entry(l, &b));
+	ledger_delete(l);
+}
+
+static void append(const char *text)
+{
+	char *path = xasprintf("%s/ledger-wg0", dir);
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	free(path);
+}
+
+static void damage(void **state)
+{
+	struct prefix a = prefix("10.0.0.0/8"), b = prefix("10.1.0.0/16"),
+		      c = prefix("10.2.0.0/16");
+	struct ledger *l = open_again(NULL, 1, true);
+
+	ledger_add_entry(l, &a);
+	ledger_flush(l);
+	append("nonsense\n\n+\n+ entry 10.1.0.0/16\n+ entry 10.2.0.0/16");
+	l = open_again(l, 1, false);
+	assert_true(ledger_has_entry(l, &a));
+	assert_true(ledger_has_entry(l, &b));
+	assert_false(ledger_has_entry(l, &c)); /* cut off while it was written */
+	ledger_delete(l);
+}
+
+/* Void lines do not pile up. */
+static void compaction(void **state)
+{
+	struct prefix a = prefix("10.0.0.0/8");
+	char *path = xasprintf("%s/ledger-wg0", dir);
+	struct ledger *l = open_again(NULL, 1, true);
+	struct stat st;
+
+	for (int i = 0; i < 20000; i++) {
+		ledger_add_entry(l, &a);
+		ledger_flush(l);
+		ledger_remove_entry(l, &a);
+		ledger_flush(l);
+	}
+	ledger_add_entry(l, &a);
+	ledger_flush(l);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size < 5000 * 25);
+	l = open_again(l, 1, false);
+	assert_true(ledger_has_entry(l, &a));
+	ledger_delete(l);
+	assert_int_equal(access(path, F_OK), -1);
+	free(path);
+}
+
+static void unwritable(void **state)
+{
+	bool fresh;
+
+	assert_null(ledger_open("/proc/nowhere", "wg0", 1, &fresh));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(kept_over_a_restart, setup, cleanup),
+		cmocka_unit_test_setup_teardown(damage, setup, cleanup),
+		cmocka_unit_test_setup_teardown(compaction, setup, cleanup),
+		cmocka_unit_test(unwritable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * liveness: scenarios as tables of readings, one a second unless said otherwise. A step says for
+ * how long what happens each second, and the state and reason at its end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "liveness.h"
+#include "util.h"
+
+#define WALL0 1700000000000LL
+
+struct step {
+	unsigned seconds;
+	unsigned rx, tx;   /* bytes a second */
+	bool handshake;	   /* a new one at the first second */
+	bool probes;	   /* probes go out when due */
+	bool down, absent; /* the link; the peer */
+	enum tunnel_state state;
+	enum reason reason;
+};
+
+static const struct liveness_config defaults = {.probe = true,
+						.poll_interval = 1000,
+						.probe_interval = 5000,
+						.probe_timeout = 15000,
+						.degraded_after = 160,
+						.stale_after = 180,
+						.up_hold = 2000};
+
+struct run {
+	struct liveness l;
+	struct liveness_config c;
+	struct liveness_input in;
+	unsigned changes; /* as liveness_update() says */
+};
+
+static void begin(struct run *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->c = defaults;
+	r->in = (struct liveness_input){
+		.now = 1000000, .wall = WALL0, .link_up = true, .present = true};
+	liveness_init(&r->l, r->in.now);
+}
+
+static void second(struct run *r, const struct step *s, bool first)
+{
+	r->in.now += 1000;
+	r->in.wall += 1000;
+	r->in.link_up = !s->down;
+	r->in.present = !s->absent;
+	r->in.rx += s->rx;
+	r->in.tx += s->tx;
+	if (first && s->handshake)
+		r->in.handshake = r->in.wall;
+	r->changes += liveness_update(&r->l, &r->c, &r->in);
+	if (s->probes && liveness_probe_due(&r->l, &r->c, r->in.now)) {
+		liveness_probed(&r->l, r->in.now);
+		r->in.tx += 96;
+	}
+}
+
+static void play(struct run *r, const struct step *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned t = 0; t < steps[i].seconds; t++)
+			second(r, &steps[i], t == 0);
+		if (r->l.state != steps[i].state || r->l.reason != steps[i].reason)
+			fail_msg("step %zu: %s, %s", i, tunnel_state_name(r->l.state),
+				 reason_name(r->l.reason));
+	}
+}
+
+#define PLAY(r, ...)                                        \
+	do {                                                \
+		const struct step steps_[] = {__VA_ARGS__}; \
+		play(r, steps_, ARRAY_SIZE(steps_));        \
+	} while (0)
+
+static void never_until_handshake(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r,
+	     {100, 0, 148, .probes = true, .state = TUNNEL_NEVER, .reason = REASON_HANDSHAKE_NEVER},
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.changes, 1);
+}
+
+static void traffic_keeps_it_up(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	for (int i = 0; i < 5; i++)
+		PLAY(&r, {120, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+			  .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.changes, 1);
+}
+
+/* No probes: only the handshake's age tells. Nothing is sure before 180 s. */
+static void stale_after_sending(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {158, 0, 32, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {20, 0, 32, .state = TUNNEL_DEGRADED, .reason = REASON_HANDSHAKE_OLD},
+	     {10, 0, 32, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE},
+	     {1000, 0, 148, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
+	assert_int_equal(r.l.changes, 3);
+}
+
+/* The far end repeats its initiation and does not hear our answers: no sign of life. */
+static void initiations_are_no_life(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {190, 0, 32, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE},
+	     {60, 148, 92, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
+}
+
+static void silence_is_idle(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {179, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {500, 0, 0, .state = TUNNEL_IDLE, .reason = REASON_NO_TRAFFIC},
+	     /* Somebody sends: the handshake that this starts is answered at once. */
+	     {1, 0, 148, .state = TUNNEL_IDLE, .reason = REASON_NO_TRAFFIC},
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.changes, 3);
+}
+
+static void idle_then_dead(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {300, 0, 0, .state = TUNNEL_IDLE, .reason = REASON_NO_TRAFFIC},
+	     {10, 0, 148, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
+}
+
+static void probe_unanswered(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r,
+	     {30, 128, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH},
+	     {14, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {7, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED},
+	     {60, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+	assert_int_equal(r.l.changes, 2);
+}
+
+/* A far end that only answers with the keepalive after 10 s is alive. */
+static void late_answers_suffice(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r, {1, 128, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	for (int i = 0; i < 12; i++)
+		PLAY(&r,
+		     {9, 0, 0, .probes = true, .state = TUNNEL_UP,
+		      .reason = REASON_HANDSHAKE_FRESH},
+		     {1, 32, 0, .probes = true, .state = TUNNEL_UP,
+		      .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.changes, 1);
+}
+
+static void hysteresis(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.up_hold = 5000;
+	PLAY(&r,
+	     {30, 128, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH},
+	     {30, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED},
+	     /* One answer, then silence again: it never was up. */
+	     {1, 32, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD},
+	     {4, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD},
+	     {1, 32, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {30, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED},
+	     {1, 128, 0, .handshake = true, .probes = true, .state = TUNNEL_DOWN,
+	      .reason = REASON_UP_HOLD},
+	     {5, 128, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.changes, 5);
+}
+
+static void restart_trusts_the_handshake(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.in.handshake = WALL0 - 60000;
+	r.in.rx = 123456;
+	r.in.tx = 654321;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	begin(&r);
+	r.in.handshake = WALL0 - 600000;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_IDLE, .reason = REASON_NO_TRAFFIC},
+	     {10, 0, 148, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
+}
+
+static void clock_steps(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r, {60, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	r.in.wall += 86400000;
+	PLAY(&r,
+	     {10, 128, 128, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.wall -= 2 * 86400000LL;
+	PLAY(&r,
+	     {10, 128, 128, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {10, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.changes, 1);
+	assert_int_equal(liveness_handshake_age(&r.l, r.in.now), 9000);
+}
+
+static void link_down_and_up(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r,
+	     {30, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH},
+	     {30, 0, 0, .down = true, .state = TUNNEL_DOWN, .reason = REASON_INTERFACE_DOWN},
+	     {1, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {30, 32, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 0, .absent = true, .state = TUNNEL_DOWN, .reason = REASON_PEER_GONE});
+}
+
+/* Small thresholds, as tests use them: a tunnel with traffic both ways stays up all the same. */
+static void small_thresholds(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.stale_after = 10;
+	r.c.probe = false;
+	PLAY(&r,
+	     {100, 96, 96, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {4, 0, 96, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE},
+	     {1, 96, 96, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD},
+	     {3, 96, 96, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(never_until_handshake),
+		cmocka_unit_test(traffic_keeps_it_up),
+		cmocka_unit_test(stale_after_sending),
+		cmocka_unit_test(initiations_are_no_life),
+		cmocka_unit_test(silence_is_idle),
+		cmocka_unit_test(idle_then_dead),
+		cmocka_unit_test(probe_unanswered),
+		cmocka_unit_test(late_answers_suffice),
+		cmocka_unit_test(hysteresis),
+		cmocka_unit_test(restart_trusts_the_handshake),
+		cmocka_unit_test(clock_steps),
+		cmocka_unit_test(link_down_and_up),
+		cmocka_unit_test(small_thresholds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

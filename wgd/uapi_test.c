@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "uapi.h"
+#include "util.h"
+
+#define KEY1 "b85996fecc9c7f1fc6d2572a76eda11d59bcd20be8e543b15ce4bd85a8e75a33"
+#define KEY2 "58402e695ba1772b1cc9309755f043251ea77fdcf10fbe63989ceb7e19321376"
+#define ZERO "0000000000000000000000000000000000000000000000000000000000000000"
+
+static int get(const char *text, struct wg_dump *dump)
+{
+	*dump = (struct wg_dump){.with_entries = true};
+	assert_true(uapi_complete(text, strlen(text)));
+	return uapi_read_get(text, strlen(text), dump);
+}
+
+static void whole_answer(void **state)
+{
+	struct wg_dump d;
+
+	assert_int_equal(get("private_key=" KEY1 "\nlisten_port=51820\nfwmark=17\n"
+			     "public_key=" KEY2 "\npreshared_key=" ZERO "\nprotocol_version=1\n"
+			     "endpoint=[2001:db8::1]:1000\nlast_handshake_time_sec=1700000000\n"
+			     "last_handshake_time_nsec=5\ntx_bytes=12\nrx_bytes=34\n"
+			     "persistent_keepalive_interval=25\nallowed_ip=10.0.0.0/8\n"
+			     "allowed_ip=::/0\npublic_key=" KEY1 "\npreshared_key=" KEY2 "\n"
+			     "allowed_ip=10.1.2.3/32\nfuture=thing\nerrno=0\n\n",
+			     &d),
+			 0);
+	assert_int_equal(d.listen_port, 51820);
+	assert_int_equal(d.fwmark, 17);
+	assert_int_equal(d.n_peers, 2);
+	assert_int_equal(d.peers[0].key[0], 0x58);
+	assert_false(d.peers[0].has_psk);
+	assert_true(d.peers[1].has_psk);
+	assert_int_equal(d.peers[0].endpoint.port, 1000);
+	assert_int_equal(d.peers[0].handshake_sec, 1700000000);
+	assert_int_equal(d.peers[0].rx_bytes, 34);
+	assert_int_equal(d.peers[0].keepalive, 25);
+	assert_int_equal(d.n_entries, 3);
+	assert_int_equal(d.entries[1].peer, 0);
+	assert_int_equal(d.entries[2].peer, 1);
+	assert_string_equal(PREFIX_STR(&d.entries[2].prefix), "10.1.2.3/32");
+	wg_dump_free(&d);
+}
+
+static void refused(void **state)
+{
+	static const char *const bad[] = {
+		"\n",				      /* no errno */
+		"errno=0\n",			      /* no end */
+		"listen_port=65536\nerrno=0\n\n",     /* out of range */
+		"listen_port=-1\nerrno=0\n\n",	      /* */
+		"fwmark=4294967296\nerrno=0\n\n",     /* */
+		"allowed_ip=10.0.0.0/8\nerrno=0\n\n", /* of no peer */
+		"public_key=" KEY1 "00\nerrno=0\n\n", /* too long */
+		"public_key=xyz\nerrno=0\n\n",	      /* no hex */
+		"public_key=" KEY1 "\nallowed_ip=10.0.0.0/33\nerrno=0\n\n",
+		"public_key=" KEY1 "\nrx_bytes=1x\nerrno=0\n\n",
+		"public_key=" KEY1 "\nlast_handshake_time_nsec=1000000000\nerrno=0\n\n",
+		"nonsense\nerrno=0\n\n",
+		"errno=x\n\n",
+	};
+	struct wg_dump d;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		d = (struct wg_dump){.with_entries = true};
+		if (uapi_read_get(bad[i], strlen(bad[i]), &d) != -EBADMSG)
+			fail_msg("taken: %s", bad[i]);
+		wg_dump_free(&d);
+	}
+	assert_int_equal(uapi_read_set("errno=-22\n\n", 11), -22);
+	assert_int_equal(uapi_read_set("errno=22\n\n", 10), -22);
+	assert_int_equal(uapi_read_set("errno=0\n\n", 9), 0);
+}
+
+static void changes_in_order(void **state)
+{
+	const uint8_t a[WG_KEY_BYTES] = {0xaa}, b[WG_KEY_BYTES] = {0xbb}, g[WG_KEY_BYTES] = {0xee};
+	struct prefix p;
+	struct wg_change changes[5];
+	struct wr w = {0};
+	static const char zeros[] = ZERO;
+
+	prefix_parse("10.0.0.0/8", &p);
+	changes[0] = (struct wg_change){false, a, p};
+	changes[1] = (struct wg_change){true, b, p};
+	changes[2] = (struct wg_change){true, a, p};
+	changes[3] = (struct wg_change){false, b, p};
+	changes[4] = (struct wg_change){true, b, p};
+	uapi_put_changes(&w, changes, ARRAY_SIZE(changes), g);
+	wr_u8(&w, 0);
+	{
+		char want[1024];
+
+		snprintf(want, sizeof(want),
+			 "public_key=aa%s\nupdate_only=true\nallowed_ip=10.0.0.0/8\n"
+			 "public_key=ee%s\nreplace_allowed_ips=true\nallowed_ip=10.0.0.0/8\n"
+			 "allowed_ip=10.0.0.0/8\n"
+			 "public_key=bb%s\nupdate_only=true\nallowed_ip=10.0.0.0/8\n"
+			 "public_key=ee%s\nallowed_ip=10.0.0.0/8\n"
+			 "public_key=ee%s\nupdate_only=true\nremove=true\n",
+			 zeros + 2, zeros + 2, zeros + 2, zeros + 2, zeros + 2);
+		assert_string_equal((char *)w.data, want);
+	}
+	wr_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_answer),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(changes_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
