@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += contrib/wgbgp-cli.bash
+
+# One file serves both programs: bash-completion looks for the name of the command.
+bashcompdir = $(datadir)/bash-completion/completions
+install-data-hook:
+	$(MKDIR_P) $(DESTDIR)$(bashcompdir)
+	$(INSTALL_DATA) $(srcdir)/contrib/wgbgp-cli.bash $(DESTDIR)$(bashcompdir)/wgbgp-cli
+	ln -sf wgbgp-cli $(DESTDIR)$(bashcompdir)/wgbgpd
+uninstall-hook:
+	rm -f $(DESTDIR)$(bashcompdir)/wgbgp-cli $(DESTDIR)$(bashcompdir)/wgbgpd
