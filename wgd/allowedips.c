@@ -366,9 +366,10 @@ static void compare_other(struct allowedips *a, struct owner *owner, const struc
 	e->seen = a->round;
 }
 
-static void sweep_foreign(struct allowedips *a)
+static size_t sweep_foreign(struct allowedips *a)
 {
 	struct trie_node *next;
+	size_t gone = 0;
 
 	for (struct trie_node *node = trie_first(&a->foreign); node; node = next) {
 		struct prefix p = node->p;
@@ -378,7 +379,9 @@ static void sweep_foreign(struct allowedips *a)
 			continue;
 		delete_entry(a, &a->foreign, allowed_entry_of(node));
 		retry_refused(a, &p);
+		gone++;
 	}
+	return gone;
 }
 
 void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners)
@@ -431,7 +434,7 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 		queue_insert(a, e);
 	}
 	if (a->foreign.count)
-		sweep_foreign(a);
+		drift->foreign_gone = sweep_foreign(a);
 }
 
 void allowedips_mark_stale(struct allowedips *a)

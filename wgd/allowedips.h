@@ -63,8 +63,9 @@ struct allowedips {
 /* What a comparison found and put into the queue. */
 struct allowed_drift {
 	size_t missing, moved, extra; /* of ours; entries that nobody asked for */
-	size_t foreign;		      /* new foreign ones (adopted interfaces) */
-	struct prefix first;	      /* an example; family 0: nothing */
+	size_t foreign,
+		foreign_gone; /* new foreign ones (adopted interfaces), and those that went */
+	struct prefix first;  /* an example; family 0: nothing */
 };
 
 void allowedips_init(struct allowedips *a, bool adopted);

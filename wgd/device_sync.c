@@ -271,8 +271,11 @@ static int confirm_removals(struct device *dev)
 		const struct wg_change *c = &a->queue[i];
 		const struct place *at = (struct place *)trie_exact(&places, &c->prefix);
 
-		if (c->remove && (!at || memcmp(at->key, c->key, WG_KEY_BYTES) != 0))
+		if (c->remove && (!at || memcmp(at->key, c->key, WG_KEY_BYTES) != 0)) {
+			if (!trie_exact(&a->ours, &c->prefix))
+				ledger_remove_entry(dev->ledger, &c->prefix);
 			continue;
+		}
 		if (!c->remove)
 			put_place(&places, &slab, &c->prefix, c->key);
 		a->queue[kept++] = *c;
@@ -445,10 +448,10 @@ static int poll_once(struct device *dev, uint64_t now)
 		dev->full_read_cost = now_us() - begun;
 	}
 	read_peers(dev, &dump, owners);
-	if (full) {
+	if (full)
 		say_drift(dev, &drift);
-		device_flush(dev);
-	}
+	if (full && drift.foreign_gone && dev->conf)
+		sync_entries(dev, NULL); /* what was refused because of them */
 	device_flush(dev);
 	free(owners);
 	wg_dump_free(&dump);

@@ -81,8 +81,10 @@ static json_t *peer_row(const struct peer *p)
 	json_object_set_new(row, "handshake-seconds", json_age(p));
 	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
 	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));
-	json_object_set_new(row, "state", json_string(tunnel_state_name(p->live.state)));
-	json_object_set_new(row, "reason", json_string(reason_name(p->live.reason)));
+	json_object_set_new(row, "state",
+			    json_str_or_null(conf ? tunnel_state_name(p->live.state) : NULL));
+	json_object_set_new(row, "reason",
+			    json_str_or_null(conf ? reason_name(p->live.reason) : NULL));
 	return row;
 }
 
