@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "explain.h"
+#include "messages.h"
 #include "prefix.h"
 #include "render.h"
 #include "session.h"
@@ -106,6 +107,46 @@ static const struct cli_word words[] = {
 	{"PREFIX", "an IP prefix, address/length", "prefix", NULL, is_prefix, 0, 0},
 };
 
+static bool has_best(const json_t *row)
+{
+	const json_t *paths = json_object_get(row, "paths");
+	json_t *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path)
+		if (json_is_true(json_object_get(path, "best")))
+			return true;
+	return false;
+}
+
+/* A path that is not eligible never gets as far as the routes: who asks for a route is told. */
+static void say_refused(struct cli_session *s, const json_t *request)
+{
+	json_t *ask = json_copy((json_t *)request), *answer, *rows, *row;
+	char error[MSG_ERROR_MAX];
+	size_t i;
+
+	json_object_set_new(ask, "command", json_string("bgp-routes"));
+	answer = client_ask(s->client, ask, error, sizeof(error));
+	rows = json_object_get(answer, "routes");
+	json_array_foreach (rows, i, row)
+		if (!has_best(row))
+			render_refused_paths(s->out, row);
+	fflush(s->out);
+	json_decref(answer);
+	json_decref(ask);
+}
+
+static int run_route(struct cli_session *s, const struct cli_line *line)
+{
+	int err = session_request(s, line);
+
+	if (err == 0 && !line->json && !json_object_get(line->request, "longer") &&
+	    (json_object_get(line->request, "prefix") || json_object_get(line->request, "address")))
+		say_refused(s, line->request);
+	return err;
+}
+
 static int run_exit(struct cli_session *s, const struct cli_line *line)
 {
 	s->quit = true;
@@ -146,13 +187,13 @@ static const struct cli_row rows[] = {
 	 CLI_SHOW, NULL, "the same, in other routers' words"},
 	{"show ip bgp [PREFIX [longer-prefixes]]", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
 	 "the same, in other routers' words"},
-	{"show route [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW, NULL,
+	{"show route [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW, run_route,
 	 "routes of all protocols, what is installed and why not"},
-	{"show route ADDRESS", "route", &render_route, CLI_SHOW, NULL,
+	{"show route ADDRESS", "route", &render_route, CLI_SHOW, run_route,
 	 "the route that an address takes"},
 	{"show ip|ipv4|ipv6 route [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW,
-	 NULL, "routes of one family"},
-	{"show ip|ipv4|ipv6 route ADDRESS", "route", &render_route, CLI_SHOW, NULL,
+	 run_route, "routes of one family"},
+	{"show ip|ipv4|ipv6 route ADDRESS", "route", &render_route, CLI_SHOW, run_route,
 	 "the route that an address takes"},
 	{"show nexthops", "nexthops", &render_nexthops, CLI_SHOW, NULL,
 	 "next hops: which interface and tunnel peer, reachable or why not"},

@@ -23,8 +23,12 @@ struct facts {
 	json_t *rejected;	  /* longest covering row of the RIB that is not selected */
 	json_t *hop;		  /* borrowed: the route's next hop in use */
 	json_t *owner;		  /* longest match in the AllowedIPs of the hop's interface */
-	json_t *tunnel;		  /* of the hop's peer */
-	json_t *pin;		  /* of the tunnel's endpoint */
+	json_t *tunnel;		  /* of the peer */
+	bool on_tunnel;		  /* the hop's interface is one of WireGuard */
+	char peer[MSG_NAME_MAX];  /* the hop's, or else the owner of the destination there */
+	struct kernel_route kernel;
+	int kernel_err;
+	json_t *pin; /* of the tunnel's endpoint */
 	json_t *steps;
 	const char *failed; /* borrowed: text of the first step that failed */
 	char error[MSG_ERROR_MAX];
@@ -143,10 +147,15 @@ static void see_entry(struct facts *f, json_t *row)
 		keep_longest(f, &f->owner, row);
 }
 
+static void see_interface(struct facts *f, json_t *row)
+{
+	f->on_tunnel = f->on_tunnel || same(row, "interface", f->hop, "interface");
+}
+
 static void see_tunnel(struct facts *f, json_t *row)
 {
-	if (same(row, "interface", f->hop, "interface") && same(row, "peer", f->hop, "peer") &&
-	    !f->tunnel)
+	if (same(row, "interface", f->hop, "interface") &&
+	    str_eq(string_of(row, "peer"), f->peer) && !f->tunnel)
 		f->tunnel = json_incref(row);
 }
 
@@ -183,12 +192,31 @@ static json_t *active_hop(const json_t *route)
 	return NULL;
 }
 
+/* What stands behind the next hop's interface, when that is one of WireGuard. */
+static bool gather_tunnel(struct facts *f)
+{
+	if (!scan(f, json_pack("{s:s}", "command", "tunnels"), see_interface))
+		return false;
+	if (!f->on_tunnel)
+		return true;
+	if (!scan(f,
+		  json_pack("{s:s, s:s, s:s}", "command", "allowed-ips", "interface",
+			    string_of(f->hop, "interface"), "address", ADDR_STR(&f->dst)),
+		  see_entry))
+		return false;
+	str_copy(f->peer, string_of(is_set(f->hop, "peer") ? f->hop : f->owner, "peer"),
+		 sizeof(f->peer));
+	return scan(f, json_pack("{s:s}", "command", "tunnels"), see_tunnel) &&
+	       scan(f, json_pack("{s:s}", "command", "pins"), see_pin);
+}
+
 /* Asks the daemons; false with f->error when one does not answer. */
 static bool gather(struct facts *f)
 {
 	const char *family = f->dst.family == AF_INET ? "ipv4" : "ipv6";
 	const char *dst = ADDR_STR(&f->dst);
 
+	f->kernel_err = kernel_route_get(&f->dst, &f->kernel);
 	if (!scan(f,
 		  json_pack("{s:s, s:s, s:s}", "command", "bgp-routes", "family", family, "address",
 			    dst),
@@ -199,14 +227,7 @@ static bool gather(struct facts *f)
 		  see_route))
 		return false;
 	f->hop = active_hop(f->route);
-	if (!is_set(f->hop, "peer"))
-		return true;
-	return scan(f,
-		    json_pack("{s:s, s:s, s:s}", "command", "allowed-ips", "interface",
-			      string_of(f->hop, "interface"), "address", dst),
-		    see_entry) &&
-	       scan(f, json_pack("{s:s}", "command", "tunnels"), see_tunnel) &&
-	       scan(f, json_pack("{s:s}", "command", "pins"), see_pin);
+	return !f->hop || gather_tunnel(f);
 }
 
 /* ---- steps */
@@ -233,37 +254,63 @@ static void refused_paths(struct facts *f, const json_t *row, bool matters)
 			     why(path));
 }
 
+static bool is_bgp(const json_t *route)
+{
+	return str_eq(string_of(route, "protocol"), "bgp");
+}
+
+static void say_best(struct facts *f, const json_t *best)
+{
+	size_t n = json_array_size(json_object_get(f->bgp, "paths"));
+
+	if (!is_set(best, "from"))
+		step(f, "bgp", true, "%s is originated here", TEXT(f->bgp, "prefix"));
+	else
+		step(f, "bgp", true, "%s is best from %s: next hop %s, AS path %s, %zu path%s",
+		     TEXT(f->bgp, "prefix"), TEXT(best, "from"), TEXT(best, "next-hop"),
+		     is_set(best, "as-path") ? TEXT(best, "as-path") : "empty", n,
+		     n == 1 ? "" : "s");
+}
+
+/* The longest prefix of BGP has no path to offer. */
+static void say_no_path(struct facts *f)
+{
+	refused_paths(f, f->bgp_longest, !is_bgp(f->route));
+	if (f->route && !is_bgp(f->route))
+		step(f, "bgp", false, "%s has no eligible path; what is left is %s of protocol %s",
+		     TEXT(f->bgp_longest, "prefix"), TEXT(f->route, "prefix"),
+		     TEXT(f->route, "protocol"));
+	else if (!f->bgp)
+		step(f, "bgp", false, "%s has no eligible path", TEXT(f->bgp_longest, "prefix"));
+}
+
 static void step_bgp(struct facts *f)
 {
 	const json_t *best = best_path(f->bgp);
-	bool needed = !f->route || str_eq(string_of(f->route, "protocol"), "bgp") ||
-		      str_eq(string_of(f->route, "protocol"), "ebgp") ||
-		      str_eq(string_of(f->route, "protocol"), "ibgp");
 
-	if (f->bgp_longest && f->bgp_longest != f->bgp)
-		refused_paths(f, f->bgp_longest, needed && !best);
-	if (best)
-		step(f, "bgp", true, "%s is best from %s: next hop %s, AS path %s, %zu path%s",
-		     TEXT(f->bgp, "prefix"), TEXT(best, "from"), TEXT(best, "next-hop"),
-		     is_set(best, "as-path") ? TEXT(best, "as-path") : "empty",
-		     json_array_size(json_object_get(f->bgp, "paths")),
-		     json_array_size(json_object_get(f->bgp, "paths")) == 1 ? "" : "s");
-	else if (!needed)
+	if (f->route && !is_bgp(f->route) &&
+	    cover_len(f, f->route) > cover_len(f, f->bgp_longest)) {
 		step(f, "bgp", true, "no path of BGP is needed: the route is of protocol %s",
 		     TEXT(f->route, "protocol"));
-	else if (f->bgp_longest)
-		step(f, "bgp", false, "%s has no eligible path", TEXT(f->bgp_longest, "prefix"));
-	else
+		return;
+	}
+	if (f->bgp_longest != f->bgp)
+		say_no_path(f);
+	if (best)
+		say_best(f, best);
+	else if (!f->bgp_longest && is_true(f->route, "stale"))
+		step(f, "bgp", true, "BGP has no path yet: the route is kept over a restart");
+	else if (!f->bgp_longest)
 		step(f, "bgp", false,
-		     "no prefix in the BGP table covers %s: no neighbor "
-		     "announces one",
+		     "no prefix in the BGP table covers %s: no neighbor announces one",
 		     ADDR_STR(&f->dst));
 }
 
 static void step_rib(struct facts *f)
 {
-	int bgp_len = f->bgp ? cover_len(f, f->bgp) : -1;
-	int len = f->route ? cover_len(f, f->route) : -1;
+	const json_t *best = best_path(f->bgp);
+	int bgp_len = is_set(best, "from") ? cover_len(f, f->bgp) : -1;
+	int len = cover_len(f, f->route);
 
 	if (f->rejected && cover_len(f, f->rejected) >= len)
 		step(f, "rib", f->route && len >= bgp_len, "%s of protocol %s is not selected: %s",
@@ -295,36 +342,34 @@ static void step_nexthop(struct facts *f)
 		step(f, "next-hop", true, "%s is tunnel peer %s on %s, %s", TEXT(f->hop, "address"),
 		     TEXT(f->hop, "peer"), TEXT(f->hop, "interface"), TEXT(f->hop, "state"));
 	else
-		step(f, "next-hop", true, "%s%sinterface %s, no tunnel",
+		step(f, "next-hop", true, "%s%sinterface %s%s",
 		     is_set(f->hop, "address") ? TEXT(f->hop, "address") : "",
-		     is_set(f->hop, "address") ? " on " : "directly on ",
-		     TEXT(f->hop, "interface"));
+		     is_set(f->hop, "address") ? " on " : "directly on ", TEXT(f->hop, "interface"),
+		     f->on_tunnel ? "" : ", no tunnel");
 }
 
 static void step_kernel(struct facts *f)
 {
 	const char *want = string_of(f->hop, "interface");
-	struct kernel_route k;
-	int err = kernel_route_get(&f->dst, &k);
+	const struct kernel_route *k = &f->kernel;
 
 	if (f->route && !is_true(f->route, "installed"))
 		step(f, "kernel", false, "%s is not installed: %s", TEXT(f->route, "prefix"),
 		     why(f->route));
 	else if (f->route)
 		step(f, "kernel", true, "%s is installed", TEXT(f->route, "prefix"));
-	if (err < 0)
+	if (f->kernel_err < 0)
 		step(f, "kernel", false, "the kernel has no way to %s: %s", ADDR_STR(&f->dst),
-		     strerror(-err));
-	else if (k.local)
-		step(f, "kernel", true, "%s is an address of this machine", ADDR_STR(&f->dst));
-	else if (f->hop && !str_eq(k.interface, want))
+		     strerror(-f->kernel_err));
+	else if (f->hop && !str_eq(k->interface, want))
 		step(f, "kernel", false,
 		     "the kernel itself would send it by %s instead of %s: a "
 		     "rule or a route of somebody else is in front",
-		     k.interface, want);
+		     k->interface, want);
 	else
-		step(f, "kernel", true, "the kernel sends it by %s%s%s", k.interface,
-		     k.gateway.family ? " to " : "", k.gateway.family ? ADDR_STR(&k.gateway) : "");
+		step(f, "kernel", true, "the kernel sends it by %s%s%s", k->interface,
+		     k->gateway.family ? " to " : "",
+		     k->gateway.family ? ADDR_STR(&k->gateway) : "");
 }
 
 static void step_allowed(struct facts *f)
@@ -334,12 +379,12 @@ static void step_allowed(struct facts *f)
 		     "no AllowedIPs entry on %s covers %s: WireGuard would "
 		     "drop it",
 		     TEXT(f->hop, "interface"), ADDR_STR(&f->dst));
-	else if (!same(f->owner, "peer", f->hop, "peer"))
+	else if (!str_eq(string_of(f->owner, "peer"), f->peer))
 		step(f, "allowed-ips", false,
 		     "on %s %s belongs to peer %s (%s), not to %s: "
 		     "WireGuard would send it there",
 		     TEXT(f->hop, "interface"), TEXT(f->owner, "prefix"), TEXT(f->owner, "peer"),
-		     TEXT(f->owner, "origin"), TEXT(f->hop, "peer"));
+		     TEXT(f->owner, "origin"), f->peer);
 	else
 		step(f, "allowed-ips", true, "on %s %s belongs to peer %s (%s)",
 		     TEXT(f->hop, "interface"), TEXT(f->owner, "prefix"), TEXT(f->owner, "peer"),
@@ -405,12 +450,13 @@ static json_t *conclude(struct facts *f)
 	addr_str(&f->dst, dst);
 	if (f->failed)
 		verdict = xasprintf("%s is not reachable: %s", dst, f->failed);
-	else if (is_set(f->hop, "peer"))
-		verdict = xasprintf("%s is reachable through tunnel peer %s on %s", dst,
-				    TEXT(f->hop, "peer"), TEXT(f->hop, "interface"));
+	else if (f->kernel.local)
+		verdict = xasprintf("%s is this machine", dst);
+	else if (f->on_tunnel)
+		verdict = xasprintf("%s is reachable through tunnel peer %s on %s", dst, f->peer,
+				    TEXT(f->hop, "interface"));
 	else
-		verdict = xasprintf("%s is reachable by %s", dst,
-				    f->hop ? TEXT(f->hop, "interface") : "this machine");
+		verdict = xasprintf("%s is reachable by %s", dst, TEXT(f->hop, "interface"));
 	doc = json_pack("{s:s, s:b, s:s, s:O}", "destination", dst, "reachable", !f->failed,
 			"verdict", verdict, "steps", f->steps);
 	free(verdict);
@@ -442,14 +488,20 @@ static void facts_free(struct facts *f)
 
 static void walk(struct facts *f)
 {
+	if (f->kernel_err == 0 && f->kernel.local) {
+		step(f, "kernel", true, "%s is an address of this machine", ADDR_STR(&f->dst));
+		return;
+	}
 	step_bgp(f);
 	step_rib(f);
 	if (f->route)
 		step_nexthop(f);
 	step_kernel(f);
-	if (!is_set(f->hop, "peer"))
+	if (!f->on_tunnel)
 		return;
 	step_allowed(f);
+	if (!f->owner && !f->peer[0])
+		return;
 	step_tunnel(f);
 	step_endpoint(f);
 }

@@ -30,6 +30,9 @@ extern const struct render render_wireguard, render_tunnels, render_allowed_ips;
 extern const struct render render_text, render_daemons, render_version, render_object, render_done,
 	render_events;
 
+/* The paths of a row of bgp-routes that are not eligible, a line each with the reason. */
+void render_refused_paths(FILE *out, const json_t *row);
+
 /* Members of OBJ but those of the list SKIP (NULL-terminated, may be NULL), nested ones indented.
  */
 void render_members(FILE *out, int indent, const json_t *obj, const char *const *skip);

@@ -16,7 +16,7 @@ static const struct column summary_columns[] = {
 	{"Sent", "sent-prefixes", 8, COL_NUMBER},
 	{"MsgRcvd", "messages-received", 8, COL_NUMBER},
 	{"MsgSent", "messages-sent", 8, COL_NUMBER},
-	{"Description", "description", 0, COL_TEXT},
+	{"Description", "description", 0, COL_NOTE},
 };
 
 static void summary_head(struct view *v, const json_t *head)
@@ -131,12 +131,25 @@ static void path_line(struct view *v, const json_t *row, const json_t *path, boo
 
 static void path_detail(struct view *v, const json_t *path)
 {
-	static const char *const shown[] = {
-		"best",	    "eligible",		"reason",	 "reason-text",
-		"next-hop", "next-hop-state",	"next-hop-cost", "from",
-		"as-path",  "local-preference", "med",		 "origin",
-		"stale",    "age-seconds",	"source",	 "peer-as",
-		NULL};
+	static const char *const shown[] = {"best",
+					    "eligible",
+					    "reason",
+					    "reason-text",
+					    "next-hop",
+					    "next-hop-state",
+					    "next-hop-cost",
+					    "from",
+					    "as-path",
+					    "local-preference",
+					    "med",
+					    "origin",
+					    "stale",
+					    "age-seconds",
+					    "source",
+					    "peer-as",
+					    "weight",
+					    "atomic-aggregate",
+					    NULL};
 	bool best = is_true(path, "best"), eligible = is_true(path, "eligible");
 
 	fprintf(v->out, "  %s\n", is_set(path, "as-path") ? TEXT(path, "as-path") : "Local");
@@ -158,6 +171,10 @@ static void path_detail(struct view *v, const json_t *path)
 		put_reason(v->out, path);
 		putc('\n', v->out);
 	}
+	if (int_of(path, "weight"))
+		fprintf(v->out, "      weight: %s\n", TEXT(path, "weight"));
+	if (is_true(path, "atomic-aggregate"))
+		fputs("      atomic aggregate\n", v->out);
 	render_members(v->out, 6, path, shown);
 	fprintf(v->out, "      last update %s\n", AGO(path, "age-seconds"));
 }
@@ -196,6 +213,21 @@ static void routes_end(struct view *v)
 {
 	if (!in_detail(v))
 		fprintf(v->out, "\nDisplayed %zu prefixes and %zu paths\n", v->rows, v->count[0]);
+}
+
+void render_refused_paths(FILE *out, const json_t *row)
+{
+	const json_t *paths = json_object_get(row, "paths");
+	json_t *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path)
+		if (!is_true(path, "eligible")) {
+			fprintf(out, "BGP path %s from %s, next hop %s is not eligible: ",
+				TEXT(row, "prefix"), TEXT(path, "from"), TEXT(path, "next-hop"));
+			put_reason(out, path);
+			putc('\n', out);
+		}
 }
 
 const struct render render_bgp_routes = {routes_head, routes_row, routes_end,

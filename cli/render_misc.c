@@ -35,7 +35,9 @@ static void put_member(FILE *out, int indent, const json_t *obj, const char *key
 	size_t i;
 	json_t *item;
 
-	if (json_is_number(value) && seconds) {
+	if (json_is_number(value) && seconds && json_number_value(value) < 3600) {
+		fprintf(out, "%*s%.*s: %s s\n", indent, "", (int)len - 8, key, TEXT(obj, key));
+	} else if (json_is_number(value) && seconds) {
 		fprintf(out, "%*s%.*s: %s\n", indent, "", (int)len - 8, key, AGE(obj, key));
 	} else if (is_flat(value)) {
 		fprintf(out, "%*s%s: %s\n", indent, "", key, TEXT(obj, key));

@@ -21,11 +21,11 @@ static char protocol_code(const json_t *row)
 	return '?';
 }
 
-static void route_head(struct view *v, const json_t *head)
+static void put_legend(FILE *out)
 {
 	fputs("Codes: B - BGP, C - connected, S - static, K - kernel, T - tunnel address\n"
 	      "       > selected, * installed in the kernel, S stale, b backup\n\n",
-	      v->out);
+	      out);
 }
 
 static void put_hop(FILE *out, const json_t *hop)
@@ -61,6 +61,8 @@ static void route_row(struct view *v, const json_t *row)
 	size_t i;
 	json_t *hop;
 
+	if (v->rows == 1)
+		put_legend(v->out);
 	put_route(v->out, row, json_array_get(hops, 0), true);
 	fprintf(v->out, ", %s", AGE(row, "age-seconds"));
 	json_array_foreach (hops, i, hop)
@@ -76,12 +78,12 @@ static void route_row(struct view *v, const json_t *row)
 	putc('\n', v->out);
 }
 
-const struct render render_route = {route_head, route_row, NULL, "No such route"};
+const struct render render_route = {NULL, route_row, NULL, "No such route"};
 
 static const struct column nexthop_columns[] = {
 	{"Next Hop", "address", 24, COL_TEXT}, {"State", "state", 9, COL_TEXT},
 	{"Cost", "cost", 6, COL_NUMBER},       {"Interface", "interface", 15, COL_TEXT},
-	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_REASON},
+	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_NOTE},
 };
 
 static void nexthops_head(struct view *v, const json_t *head)

@@ -70,7 +70,7 @@ static const struct column tunnel_columns[] = {
 	{"Cost", "cost", 5, COL_NUMBER},
 	{"Changes", "changes", 7, COL_NUMBER},
 	{"Endpoint", "endpoint", 22, COL_TEXT},
-	{"Reason", "reason-text", 0, COL_REASON},
+	{"Reason", "reason-text", 0, COL_NOTE},
 };
 
 static void tunnels_head(struct view *v, const json_t *head)

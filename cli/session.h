@@ -18,6 +18,7 @@ struct cli_session {
 	FILE *out, *err;
 	bool interactive;
 	bool quit;	   /* set by exit */
+	size_t rows;	   /* of the last answer */
 	size_t prompt_len; /* columns in front of what is typed */
 };
 

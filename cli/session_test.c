@@ -273,6 +273,14 @@ static void test_text(void **state)
 	says("not eligible: outside-permit");
 	assert_int_equal(run("show route"), 0);
 	says("B>*  192.168.2.0/24 [20] via 10.99.0.2, wg0 peer site-a, 00:01:01");
+	answer_of("route")->rows = "[]";
+	answer_of("bgp-routes")->rows =
+		"[{\"prefix\":\"192.168.2.0/24\",\"paths\":[{\"best\":false,\"eligible\":false,"
+		"\"reason\":\"tunnel-down\",\"reason-text\":\"the tunnel is down\","
+		"\"from\":\"10.99.0.2\",\"next-hop\":\"10.99.0.2\"}]}]";
+	assert_int_equal(run("show route 192.168.2.0/24"), 0);
+	says("No such route");
+	says("is not eligible: tunnel-down: the tunnel is down");
 	assert_int_equal(run("show wireguard"), 0);
 	says("latest handshake: 1 minute, 5 seconds ago");
 	says("transfer: 1.50 KiB received, 20 B sent");
@@ -382,11 +390,37 @@ static void explain_fails(const char *dst, const char *verdict)
 	"\",\"reason\":\"handshake-stale\",\"reason-text\":\"the handshake expired\"," \
 	"\"handshake-seconds\":300,\"endpoint\":" endpoint "}]"
 
+/* An address of a tunnel's far end, and one of ours. */
+static void test_explain_tunnel_address(void **state)
+{
+	answer_of("route")->rows =
+		"[{\"prefix\":\"10.99.0.2/32\",\"protocol\":\"tunnel\",\"distance\":0,"
+		"\"selected\":true,\"installed\":true,\"next-hops\":[{\"address\":null,"
+		"\"interface\":\"wg0\",\"peer\":null,\"state\":\"up\",\"active\":true}]}]";
+	assert_int_equal(run("explain 10.99.0.2"), 0);
+	says("no path of BGP is needed");
+	says("=> 10.99.0.2 is reachable through tunnel peer site-a on wg0");
+	answer_of("allowed-ips")->rows = "[]";
+	explain_fails("10.99.0.2", "no AllowedIPs entry on wg0 covers 10.99.0.2");
+	kernel_answer = (struct kernel_route){.interface = "lo", .local = true};
+	assert_int_equal(run("explain 10.99.0.1"), 0);
+	says("=> 10.99.0.1 is this machine");
+}
+
 /* Each broken table is named in the verdict, with its reason. */
 static void test_explain_broken(void **state)
 {
 	explain_fails("203.0.113.1", "=> 203.0.113.1 is not reachable: no prefix in the BGP table");
 	explain_fails("192.168.9.1", "192.168.0.0/16 has no eligible path");
+	answer_of("route")->rows =
+		"[{\"prefix\":\"0.0.0.0/0\",\"protocol\":\"kernel\",\"distance\":0,"
+		"\"selected\":true,\"installed\":true,\"next-hops\":[{\"address\":\"10.0.0.1\","
+		"\"interface\":\"eth0\",\"peer\":null,\"state\":\"up\",\"active\":true}]}]";
+	kernel_answer = (struct kernel_route){.interface = "eth0"};
+	explain_fails("192.168.9.1", "what is left is 0.0.0.0/0 of protocol kernel");
+	assert_int_equal(run("explain 203.0.113.9"), 0);
+	says("reachable by eth0");
+	answer_of("route")->rows = healthy[2].rows;
 	kernel_answer = (struct kernel_route){.interface = "eth9"};
 	explain_fails("192.168.2.7", "would send it by eth9 instead of wg0");
 	kernel_answer = (struct kernel_route){.interface = "wg0"};
@@ -420,9 +454,10 @@ static void test_explain_broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_text),	   TEST(test_json),	    TEST(test_errors),
-		TEST(test_stream),	   TEST(test_nobody_there), TEST(test_explain_healthy),
-		TEST(test_explain_broken),
+		TEST(test_text),	   TEST(test_json),
+		TEST(test_errors),	   TEST(test_stream),
+		TEST(test_nobody_there),   TEST(test_explain_healthy),
+		TEST(test_explain_broken), TEST(test_explain_tunnel_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,7 @@ static const char *cell(const struct column *c, const json_t *row, char *out, si
 		return text_age(value, out, size);
 	case COL_BYTES:
 		return text_bytes(value, out, size);
-	case COL_REASON: /* nothing where there is none */
+	case COL_NOTE: /* nothing where there is none */
 		text_value(value, out, size);
 		return str_eq(out, "none") || str_eq(out, "-") ? "" : out;
 	default:

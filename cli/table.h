@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum column_kind { COL_TEXT, COL_NUMBER, COL_AGE, COL_BYTES, COL_REASON };
+enum column_kind { COL_TEXT, COL_NUMBER, COL_AGE, COL_BYTES, COL_NOTE };
 
 struct column {
 	const char *title;
