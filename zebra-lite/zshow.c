@@ -16,6 +16,8 @@
 struct route_walk {
 	struct prefix at; /* resume point */
 	uint8_t family;	  /* 0: both */
+	bool longer;	  /* only what is inside `within` */
+	struct prefix within;
 };
 
 static const char *if_name(uint32_t ifindex)
@@ -138,9 +140,20 @@ static void node_rows(struct show *s, const struct rib_node *n)
 			     n->refusals ? n->refusals->reason : REASON_STALE_PATH, json_array()));
 }
 
+/* The longest match, and what covers it as long as nothing is selected there. */
+static void address_rows(struct show *s, const struct addr *a)
+{
+	struct rib_cand *best;
+
+	for (const struct rib_node *n = rib_match(a); n; n = rib_cover(n)) {
+		node_rows(s, n);
+		if (rib_select(n, &best) != RIB_NONE)
+			break;
+	}
+}
+
 static void route_one(struct show *s, const char *prefix, const char *address)
 {
-	struct rib_node *n = NULL;
 	struct prefix p;
 	struct addr a;
 
@@ -153,14 +166,10 @@ static void route_one(struct show *s, const char *prefix, const char *address)
 		return;
 	}
 	show_head(s, json_object(), "routes");
-	if (prefix)
-		n = rib_find(&p);
-	else
-		for (n = rib_match(&a); n; n = rib_cover(n))
-			if (n->hops || n->others || n->installed)
-				break;
-	if (n)
-		node_rows(s, n);
+	if (!prefix)
+		address_rows(s, &a);
+	else if (rib_find(&p))
+		node_rows(s, rib_find(&p));
 	show_end(s, NULL);
 }
 
@@ -169,9 +178,10 @@ static void route_start(struct show *s)
 	const char *prefix = conf_str(s->args, "prefix", NULL);
 	const char *address = conf_str(s->args, "address", NULL);
 	const char *family = conf_str(s->args, "family", "");
+	bool longer = conf_bool(s->args, "longer", false);
 	struct route_walk *w;
 
-	if (prefix || address) {
+	if (address || (prefix && !longer)) {
 		route_one(s, prefix, address);
 		return;
 	}
@@ -181,6 +191,12 @@ static void route_start(struct show *s)
 		w->at = prefix_make(w->family, (uint8_t[16]){0}, 0);
 	s->state = w;
 	show_head(s, json_object(), "routes");
+	if (!prefix)
+		return;
+	w->longer = true;
+	if (prefix_parse(prefix, &w->within) < 0)
+		show_end(s, "prefix: not a prefix");
+	w->at = w->within;
 }
 
 static void route_step(struct show *s)
@@ -189,7 +205,8 @@ static void route_step(struct show *s)
 	struct rib_node *n = rib_first_from(&w->at);
 
 	for (int i = 0; n && i < 256; i++, n = rib_next(n)) {
-		if (w->family && n->node.p.family != w->family) {
+		if ((w->family && n->node.p.family != w->family) ||
+		    (w->longer && !prefix_covers(&w->within, &n->node.p))) {
 			n = NULL;
 			break;
 		}
@@ -214,13 +231,14 @@ static void nexthops_start(struct show *s)
 {
 	show_head(s, json_object(), "nexthops");
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
-		show_row(s, json_pack("{s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I}", "address",
-				      json_addr(&nh->addr), "state", reach_name(nh->reach),
-				      "reason", reason_name(nh->reason), "interface",
-				      name_or_null(nh->oif ? if_name(nh->oif) : NULL), "peer",
-				      name_or_null(nh->peer ? nh->peer->name : NULL), "tunnel",
-				      nh->kind == HOP_TUNNEL, "watched", nh->watched, "gateway",
-				      json_addr(&nh->gateway), "cost", (json_int_t)nh->cost));
+		show_row(s,
+			 json_pack("{s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I}", "address",
+				   json_addr(&nh->addr), "state", reach_name(nh->reach), "reason",
+				   reason_name(nh->reach == REACH_UP ? REASON_NONE : nh->reason),
+				   "interface", name_or_null(nh->oif ? if_name(nh->oif) : NULL),
+				   "peer", name_or_null(nh->peer ? nh->peer->name : NULL), "tunnel",
+				   nh->kind == HOP_TUNNEL, "watched", nh->watched, "gateway",
+				   json_addr(&nh->gateway), "cost", (json_int_t)nh->cost));
 	show_end(s, NULL);
 }
 
