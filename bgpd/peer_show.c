@@ -43,6 +43,18 @@ static json_t *json_remote_as(const struct peer *p)
 	return json_integer(p->conf.remote_as);
 }
 
+/* RFC 8212: what does not pass for want of a policy, or NULL. */
+static const char *policy_warning(const struct peer *p)
+{
+	if (!p->ebgp || (p->conf.import && p->conf.export))
+		return NULL;
+	if (p->conf.import)
+		return "external neighbor without export policy: nothing is sent";
+	if (p->conf.export)
+		return "external neighbor without import policy: nothing is accepted";
+	return "external neighbor without policies: nothing is accepted, nothing is sent";
+}
+
 /* What the summary and the details have in common. */
 static json_t *basics(const struct peer *p)
 {
@@ -68,6 +80,8 @@ static json_t *basics(const struct peer *p)
 	json_object_set_new(o, "messages-sent", json_integer(p->count.messages_out));
 	json_object_set_new(o, "group", json_string(p->conf.group));
 	json_object_set_new(o, "last-error", json_string(p->last_error));
+	json_object_set_new(o, "warning",
+			    policy_warning(p) ? json_string(policy_warning(p)) : json_null());
 	return o;
 }
 
