@@ -9,6 +9,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "originate.h"
+#include "restart.h"
 #include "rib_internal.h"
 #include "util.h"
 
@@ -67,7 +68,12 @@ static void on_redist(const struct ipc_frame *f)
 
 static void on_redist_sync(const struct ipc_frame *f)
 {
+	uint32_t kept;
+
+	if (msg_get_u32(f->body, f->len, &kept) < 0)
+		fatal("malformed REDIST_SYNC from zebra-lite");
 	originate_synced();
+	restart_routes_kept(kept);
 }
 
 static void on_frame(void *arg, const struct ipc_frame *f)

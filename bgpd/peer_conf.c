@@ -234,6 +234,14 @@ void peer_groups_read(const json_t *config)
 	}
 }
 
+bool peer_groups_listen(void)
+{
+	for (size_t i = 0; i < n_groups; i++)
+		if (groups[i].n_ranges)
+			return true;
+	return false;
+}
+
 const struct peer_group *peer_group_named(const char *name)
 {
 	for (size_t i = 0; i < n_groups; i++)

@@ -46,6 +46,7 @@ const struct peer_conf *peer_confs_find(const struct peer_confs *all, const stru
 /* The groups of the configuration last read. */
 void peer_groups_read(const json_t *config);
 void peer_groups_free(void);
+bool peer_groups_listen(void); /* some group has a range: neighbours may come that nobody named */
 const struct peer_group *peer_group_named(const char *name);
 /* The group with the most specific range for ADDRESS, or NULL. */
 const struct peer_group *peer_group_for(const struct addr *address);

@@ -4,17 +4,25 @@
 #include "bgp.h"
 #include "log.h"
 #include "loop.h"
+#include "peer_conf.h"
 #include "rib_internal.h"
 
 #define CONNECT_MS 10000 /* for neighbours that are not up yet */
 
 static bool begun, deferring;
-static bool waited; /* CONNECT_MS have passed */
+static bool waited;    /* CONNECT_MS have passed */
+static bool none_kept; /* zebra-lite has no route of an earlier bgpd */
 static struct timer connect_timer, limit_timer;
 
 static bool may_still_come(const struct peer *p)
 {
 	return p->state != PEER_ESTABLISHED && !p->conf.disabled && !p->dynamic && !waited;
+}
+
+/* Who connected to a listen range before our restart will do so again. */
+static bool strangers_may_come(void)
+{
+	return !waited && !none_kept && peer_groups_listen();
 }
 
 static bool owes_end_of_rib(const struct peer *p)
@@ -44,13 +52,19 @@ void restart_check(void)
 {
 	struct peer *p;
 
-	if (!deferring)
+	if (!deferring || strangers_may_come())
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
 		if (may_still_come(p) || owes_end_of_rib(p))
 			return;
 	}
 	end("every neighbour has sent its routes");
+}
+
+void restart_routes_kept(uint32_t n)
+{
+	none_kept = n == 0;
+	restart_check();
 }
 
 static void on_connect(void *arg)
@@ -70,7 +84,7 @@ void restart_begin(void)
 		return;
 	begun = true;
 	deferring = true;
-	waited = false;
+	waited = none_kept = false;
 	timer_init(&connect_timer, on_connect, NULL);
 	timer_init(&limit_timer, on_limit, NULL);
 	timer_start(&connect_timer, CONNECT_MS);

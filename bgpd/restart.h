@@ -6,18 +6,22 @@
  *
  * Waited for: End-of-RIB of each neighbour that is ESTABLISHED and restarts gracefully, and, for a
  * short while, neighbours that are configured and not up yet (a first start looks the same as a
- * restart, and must not wait the whole restart time for a neighbour that is away).
+ * restart, and must not wait the whole restart time for a neighbour that is away). Neighbours of a
+ * listen range are nobody's to name: for the same short while they are waited for, when zebra-lite
+ * says that it keeps routes of an earlier bgpd.
  */
 #ifndef WGBGP_BGPD_RESTART_H
 #define WGBGP_BGPD_RESTART_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "messages.h"
 #include "peer.h"
 
-void restart_begin(void); /* the first configuration was applied */
-void restart_check(void); /* a neighbour came up, went, or sent End-of-RIB */
+void restart_begin(void);	      /* the first configuration was applied */
+void restart_check(void);	      /* a neighbour came up, went, or sent End-of-RIB */
+void restart_routes_kept(uint32_t n); /* zebra-lite's word, on each new channel */
 bool restart_deferring(void);
 void restart_free(void);
 

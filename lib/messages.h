@@ -46,7 +46,8 @@ enum msg_type {
 	MSG_NEXTHOP,	 /* struct msg_nexthop */
 	MSG_VERDICTS,	 /* struct msg_verdicts */
 	MSG_REDIST,	 /* struct msg_redist: a connected, static or kernel route came or went */
-	MSG_REDIST_SYNC, /* empty: all present ones have been sent */
+	MSG_REDIST_SYNC, /* u32: all present ones have been sent; routes kept from an earlier bgpd
+			  */
 	/* zebra-lite → wgd */
 	MSG_ALLOWED,	  /* struct msg_allowed: one batch; answered by ALLOWED_ACK */
 	MSG_ALLOWED_SYNC, /* u32 batch: the replay is complete, sweep; answered by ALLOWED_ACK */

@@ -138,10 +138,12 @@ void link_bgpd_redist(const struct msg_redist *m)
 
 static void redist_all(void)
 {
+	struct wr w = {0};
+
 	if (!kernel_ready || !ipc)
 		return;
-	rib_redist_all();
-	ipc_send(ipc, MSG_REDIST_SYNC, daemon_generation(), NULL, 0);
+	wr_u32(&w, rib_redist_all());
+	send_up(MSG_REDIST_SYNC, &w);
 }
 
 void link_bgpd_kernel_ready(void)

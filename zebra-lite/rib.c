@@ -256,11 +256,17 @@ static void redist_update(struct rib_node *n, bool again)
 	n->redist = now;
 }
 
-void rib_redist_all(void)
+uint32_t rib_redist_all(void)
 {
-	for (struct rib_node *n = rib_first(); n; n = rib_next(n))
+	uint32_t kept = 0;
+
+	for (struct rib_node *n = rib_first(); n; n = rib_next(n)) {
 		if (n->others)
 			redist_update(n, true);
+		if (rib_bgp_stale(n) || (n->flags & NODE_ADOPTED))
+			kept++;
+	}
+	return kept;
 }
 
 void rib_others_changed(struct rib_node *n)

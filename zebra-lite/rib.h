@@ -128,7 +128,9 @@ void rib_others_changed(struct rib_node *n);
 struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
 void rib_cand_free(struct rib_node *n, struct rib_cand *c);
 
-void rib_redist_all(void); /* tells bgpd every route to redistribute, then the end mark */
+/* Tells bgpd every route to redistribute. Gives the number of routes that are kept from an earlier
+ * bgpd or zebra-lite, and wait for this one. */
+uint32_t rib_redist_all(void);
 void rib_reset(void);
 
 #endif
