@@ -120,9 +120,20 @@ def test_route_deleted(two):
 
 
 def test_link_set_down(two):
-    """The kernel drops IPv4 routes of such a link without telling anybody."""
+    """The kernel drops IPv4 routes of such a link without telling anybody. `admin` says up."""
+    two.a.ip("link set wg0 down")
+    wait_until(lambda: "UP" in two.a.out("ip -br link show wg0").split("<")[1],
+               what="the link to be up again")
+    two.wait()
+    reaches(two.host_a, two.host_b.address)
+
+
+def test_link_of_somebody_else_set_down(two):
+    """admin external: another program sets the link, we follow."""
+    two.wa.replace("listen-port", "admin external; listen-port")
     two.a.ip("link set wg0 down")
     wait_until(lambda: two.wa.leaves_by("192.168.2.10") != "wg0", what="no route")
+    wait_until(lambda: not two.wa.route("192.168.2.0/24"), what="no route in the RIB")
     two.a.ip("link set wg0 up")
     two.wait()
     reaches(two.host_a, two.host_b.address)

@@ -18,8 +18,8 @@ router id 10.9.0.2;
 protocol device {{ scan time 1; }}
 protocol static four {{ ipv4; {static4} }}
 protocol static six {{ ipv6; route fd00:2::/64 via "lan0"; }}
-protocol kernel k4 {{ ipv4 {{ export where source = RTS_BGP; }}; }}
-protocol kernel k6 {{ ipv6 {{ export where source = RTS_BGP; }}; }}
+protocol kernel k4 {{ graceful restart on; ipv4 {{ export where source = RTS_BGP; }}; }}
+protocol kernel k6 {{ graceful restart on; ipv6 {{ export where source = RTS_BGP; }}; }}
 protocol bgp far {{
     local 10.9.0.2 as 65002;
     neighbor 10.9.0.1 as 65001;

@@ -20,12 +20,12 @@ def build(topo, pin):
     d.hub, d.site = topo.router("hub", d.net), topo.router("site1", d.net)
     d.host = topo.lan(d.site, "192.168.1.0/24")
     d.lan = topo.lan(d.hub, "192.168.9.0/24")
-    # The site's own default must lose against the learned one: no matter which metric it has.
     d.whub = Wgbgp(topo, d.hub, hub_conf((1,)) + """
         rib { static 0.0.0.0/0 { blackhole true; distance 250; } }
         bgp { network [ 0.0.0.0/0 192.168.9.0/24 ]; }""")
     d.w = Wgbgp(topo, d.site, site_conf(1).replace("permit [", "permit [ 0.0.0.0/0")
-                + f"rib {{ pin-endpoints {pin}; }}")
+                # Their distance is 0 otherwise: the default route that is there would win.
+                + f"rib {{ pin-endpoints {pin}; distance {{ kernel 250; }} }}")
     d.w.wait_established("10.9.0.1")
     wait_until(lambda: d.w.paths("0.0.0.0/0"), what="the default route's path")
     return d
@@ -58,9 +58,7 @@ def test_underlay_changes(topo):
     d = build(topo, "on")
     d.w.wait_installed("0.0.0.0/0", "wg0", "hub.wg0")
     d.net.attach(d.site, "u1", default=False)
-    address = d.net.address("site1.u1")
-    gateway = address.rsplit(".", 1)[0] + "." + str(int(address.rsplit(".", 1)[1]) - 1)
-    d.site.ip(f"route add default via {gateway} dev u1 metric 900")
+    d.site.ip(f"route add default via {d.net.gateway('site1.u1')} dev u1 metric 900")
     d.site.ip("link set u0 down")
     wait_until(lambda: d.w.leaves_by(d.net.address("hub")) == "u1", what="the pin on u1")
     reaches(d.host, d.lan.address, timeout=40)

@@ -16,10 +16,11 @@ from lib.wait import wait_until
 def test_learned_endpoints_survive(topo):
     star = HubSpoke(topo, sites=2, nat=(1, 2))
     star.wait()
-    endpoints = {n: star.whub.tunnel(f"site{n}")["endpoint"] for n in (1, 2)}
-    wait_until(lambda: any(endpoints[1] in open(os.path.join(root, f), errors="replace").read()
-                           for root, _, files in os.walk(star.whub.rundir) for f in files
-                           if not f.endswith(".sock")), 60, "the endpoints on disk")
+    endpoints = {n: wait_until(lambda n=n: star.whub.tunnel(f"site{n}")["endpoint"],
+                               what="its endpoint") for n in (1, 2)}
+    kept = os.path.join(star.whub.statedir, "endpoints")
+    wait_until(lambda: endpoints[1] in open(kept, encoding="ascii").read() and
+               endpoints[2] in open(kept, encoding="ascii").read(), 60, "the endpoints on disk")
     star.whub.stop()
     star.hub.ip("link del wg0")         # what a reboot forgets
     for process in star.hub.pids():     # wireguard-go, where it is used, has ended with its link

@@ -46,12 +46,11 @@ def test_one_site_dies_the_others_do_not_notice(star):
 
 
 def test_site_changes_its_address(star):
-    """Roaming: the site's packets come from another address; nobody configured it."""
-    star.site[1].ip("addr add 198.51.100.77/32 dev u0")
-    star.net.ip("route add 198.51.100.77/32 via 198.51.100.6 dev i1")
-    star.site[1].ip("route change default via 198.51.100.5 dev u0 metric 1000 src 198.51.100.77")
-    star.site[1].ip("addr del 198.51.100.6/30 dev u0\naddr add 198.51.100.6/30 dev u0\n"
-                    "route replace default via 198.51.100.5 dev u0 metric 1000 src 198.51.100.77")
-    wait_until(lambda: "198.51.100.77" in str(star.whub.tunnel("site1")["endpoint"]), 60,
+    """Roaming: from one uplink to another, and nobody configured the new address at the hub."""
+    star.net.attach(star.site[1], "u1", default=False)
+    star.site[1].ip(f"route add default via {star.net.gateway('site1.u1')} dev u1\n"
+                    "link set u0 down")
+    address = star.net.address("site1.u1")
+    wait_until(lambda: address in str(star.whub.tunnel("site1")["endpoint"]), 60,
                "the new endpoint")
     reaches(star.host[2], star.host[1].address)

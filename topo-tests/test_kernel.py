@@ -16,6 +16,7 @@ pytestmark = pytest.mark.kernel
 def test_link_down_is_seen_at_the_far_end(two):
     """The kernel closes its sockets with the link: b finds the tunnel dead."""
     assert two.wa.show("wireguard wg0")["interfaces"][0]["backend"] == "kernel"
+    two.wa.replace("listen-port", "admin external; listen-port")
     two.a.ip("link set wg0 down")
     two.wb.wait_tunnel("a", "down")
     two.wb.wait_gone("192.168.1.0/24")
@@ -27,7 +28,8 @@ def test_link_down_is_seen_at_the_far_end(two):
 def test_removal_of_one_entry(two):
     """6.1 and 6.12 cannot remove one entry: a graveyard peer takes it and goes; nobody else's
     entries are touched and no such peer stays."""
-    two.b.ip("\n".join(f"addr add 192.168.2.{i}/32 dev lan0" for i in range(130, 140)))
+    static = "".join(f"static 192.168.2.{i}/32 {{ blackhole true; }} " for i in range(130, 140))
+    two.wb.replace("bgp {", f"rib {{ {static} }} bgp {{")
     more = " ".join(f"192.168.2.{i}/32" for i in range(130, 140))
     two.wb.replace("network [ ", f"network [ {more} ")
     two.wa.wait_installed("192.168.2.130/32", "wg0", "b.wg0")

@@ -12,8 +12,8 @@ from lib.wait import wait_until
 def test_site_behind_nat(topo):
     star = HubSpoke(topo, sites=2, nat=(1,))
     star.wait()
-    tunnel = star.whub.tunnel("site1")
-    assert tunnel["endpoint"].split(":")[0] == star.net.address("box1")
+    wait_until(lambda: star.whub.tunnel("site1")["endpoint"].split(":")[0] ==
+               star.net.address("box1"), what="the endpoint that was learned")
     reaches(star.host[2], star.host[1].address)
     reaches(star.host[1], star.host[2].address)
 
@@ -34,7 +34,7 @@ def test_new_mapping(topo):
     """The NAT box forgets: the next packet of the site has another port. The hub follows."""
     star = HubSpoke(topo, sites=1, nat=(1,))
     star.wait()
-    before = star.whub.tunnel("site1")["endpoint"]
+    before = wait_until(lambda: star.whub.tunnel("site1")["endpoint"], what="an endpoint")
     star.box[1].nft("""flush chain ip nat out
         add rule ip nat out oifname "u0" udp dport 51820 masquerade to :40000-40100
         add rule ip nat out oifname "u0" masquerade""")

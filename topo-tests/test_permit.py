@@ -50,7 +50,8 @@ def test_another_path_wins_instead(star):
 def test_tunnel_addresses_are_safe(star):
     """Not even with a permit: somebody's tunnel address is never learned."""
     star.whub.replace("permit [ 192.168.1.0/24", "permit [ 10.9.0.0/24 192.168.1.0/24")
-    announce(star, "10.9.0.12/32", "10.9.0.12/32")
+    star.wsite[1].replace("network [ ", "network [ 10.9.0.12/32 ")
+    star.wsite[1].replace("bgp {", "rib { static 10.9.0.12/32 { blackhole true; } } bgp {")
     wait_until(lambda: star.whub.reasons("10.9.0.12/32") == ["own-address"], what="the reason")
     assert star.whub.allowed("wg0", "10.9.0.12/32") == "site2.wg0"
 

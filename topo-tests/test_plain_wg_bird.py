@@ -24,7 +24,7 @@ protocol bgp hub {{
     local 10.9.0.1{n} as 65000;
     neighbor 10.9.0.1 as 65000;
     connect delay time 1; error wait time 1, 2;
-    ipv4 {{ import all; export all; next hop self; }};
+    ipv4 {{ import all; export all; next hop self; gateway direct; }};
 }}
 """
 
@@ -52,6 +52,7 @@ def plain(topo):
         bgp { redistribute static { } }""")
     for n in (1, 2, 3):
         p.w.wait_installed(f"192.168.{n}.0/24", "wg0", f"site{n}.wg0")
+        p.w.wait_tunnel(f"site{n}", "up")
     return p
 
 

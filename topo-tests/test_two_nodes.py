@@ -59,6 +59,6 @@ def test_stop_leaves_everything_and_teardown_removes_it(two):
         two.wait()
         ping.flows(50)
     assert ping.lost == 0
-    two.wa.cli("teardown")
+    two.wa.teardown()
     wait_until(lambda: "wg0" not in two.a.out("ip -br link"), what="wg0 to be gone")
     assert not two.wa.kernel_routes()

@@ -67,6 +67,11 @@ class Internet(Router):
         name = who if isinstance(who, str) else who.name
         return self.attached[name][0][0 if family == 4 else 1]
 
+    def gateway(self, who):
+        """The Internet's end of that link."""
+        net, host = self.address(who).rsplit(".", 1)
+        return f"{net}.{int(host) - 1}"
+
     def _pairs(self, a, b):
         for x, y in itertools.product(self._all(a), self._all(b)):
             for one, two in ((x, y), (y, x)):
@@ -177,7 +182,7 @@ class Topology:
     def report(self):
         """What one wants to see of a failure, as (title, text)."""
         for router in self.routers.values():
-            for process in router.processes:
+            for process in {p.log: p for p in router.processes}.values():
                 yield f"{router.name}: {process.name}.log", process.text()[-12000:]
             if not router.processes:
                 continue

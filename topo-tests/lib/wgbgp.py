@@ -32,9 +32,12 @@ class Wgbgp:
     def __init__(self, topo, router, conf, start=True):
         self.topo, self.router = topo, router
         self.rundir = os.path.join(router.dir, "run")
+        self.statedir = os.path.join(router.dir, "state")
         self.conf_file = os.path.join(router.dir, "wgbgp.conf")
         self.process = None
+        self.torn_down = False
         os.makedirs(self.rundir, exist_ok=True)
+        os.makedirs(self.statedir, exist_ok=True)
         self.write(conf)
         topo.add(self)
         router.wgbgp = self
@@ -74,6 +77,7 @@ class Wgbgp:
 
     def env(self):
         return {"WGBGP_YANGDIR": os.path.join(SOURCE, "yang"), "WGBGP_LIBEXECDIR": build_dir(),
+                "WGBGP_STATEDIR": self.statedir,
                 "ASAN_OPTIONS": "abort_on_error=0:exitcode=99", "LSAN_OPTIONS": "exitcode=99",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -120,6 +124,12 @@ class Wgbgp:
         os.kill(old, signal.SIGKILL)
         wait_until(lambda: self.daemon_pid(name) not in (None, old), 20, f"a new {name}", 0.05)
 
+    def teardown(self):
+        """Removes all that was installed, and ends it."""
+        self.torn_down = True
+        self.cli("teardown")
+        wait_until(lambda: not self.process.alive(), 10, f"wgbgpd of {self.router.name} to end")
+
     def finish(self):
         """At the end of a test: stops it and returns what is wrong with its last words."""
         complaints = []
@@ -127,6 +137,8 @@ class Wgbgp:
             return complaints
         if self.process.stopped:
             pass
+        elif not self.process.alive() and self.process.popen.returncode == 0 and self.torn_down:
+            pass  # `teardown` ends it
         elif not self.process.alive():
             complaints.append(f"{self.router.name}: wgbgpd is gone, status "
                               f"{self.process.popen.returncode}")
