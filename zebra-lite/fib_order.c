@@ -34,6 +34,8 @@ struct item {
 	uint16_t bad;	 /* owners of the target that wgd refused, a bit each */
 	uint8_t proto;	 /* enum rib_proto */
 	bool removed;	 /* the target has no route */
+	bool blocked;	 /* wgd refused the owner that the route leads to */
+	bool deferred;	 /* removal put off: the covering route is not settled */
 };
 
 struct out out;
@@ -43,6 +45,7 @@ static TAILQ_HEAD(node_queue, rib_node) urgent_queue = TAILQ_HEAD_INITIALIZER(ur
 					normal_queue = TAILQ_HEAD_INITIALIZER(normal_queue);
 static struct item items[BATCH_MAX];
 static unsigned n_items;
+static uint16_t by_length[BATCH_MAX]; /* indices of items, longest prefix first */
 static struct job job;
 static struct timer pin_timer;
 static struct msg_allowed changes; /* being put together; the array is kept */
@@ -52,6 +55,7 @@ static enum wgd_state wgd;
 static bool wgd_before; /* there was one: a new one gets a replay */
 static struct prefix replay_at;
 static bool kernel_ready, swept, sync_due, busy, torn_down;
+static bool settled; /* the first sweep is worked off: entries that nobody knows of may go */
 static struct log_bucket drift_bucket, error_bucket;
 
 static bool run(void *arg);
@@ -226,14 +230,20 @@ static void build(void)
 
 /* --- phase 1: entries --- */
 
+static bool has_route(const struct fib *f)
+{
+	return f && f->type;
+}
+
 static const struct fib *after(const struct rib_node *n)
 {
 	return n->flags & NODE_IN_BATCH ? items[n->slot].target : n->installed;
 }
 
 /* Who gets packets for N's addresses on the interface once N's own route is gone; NULL when they do
- * not leave by it. IFINDEX 0 asks for whatever tunnel interface they leave by then. */
-static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifindex)
+ * not leave by it. IFINDEX 0 asks for whatever tunnel interface they leave by then. *PENDING: the
+ * covering prefix gets that owner in this very batch, and wgd may refuse. */
+static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifindex, bool *pending)
 {
 	struct addr a = addr_of_prefix(&n->node.p);
 
@@ -250,6 +260,7 @@ static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifinde
 			return NULL;
 		iface = tunnel_if_by_index(oif);
 		owner = f ? fib_owner_on(f, oif) : NULL;
+		*pending = owner && fib_owner_on(c->installed, oif) != owner;
 		return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
 	}
 	return NULL;
@@ -265,39 +276,71 @@ static void give(struct item *it, struct tunnel_peer *owner)
 
 /* N goes away: where its addresses then leave by an interface on which it has an entry, the entry
  * goes to the covering route's owner before the route goes. */
+static void hand_over_on(struct item *it, uint32_t ifindex)
+{
+	bool pending = false;
+	struct tunnel_peer *owner = cover_owner(it->node, ifindex, &pending);
+
+	if (pending)
+		it->deferred = true; /* until it is known who it is */
+	else if (owner)
+		give(it, owner);
+}
+
 static void hand_over(struct item *it)
 {
 	const struct fib *f = it->node->installed;
-	struct tunnel_peer *owner;
 
 	if (it->node->flags & NODE_ADOPTED) {
-		owner = cover_owner(it->node, 0);
-		if (owner)
-			give(it, owner);
+		hand_over_on(it, 0);
 		return;
 	}
-	for (unsigned i = 0; f && i < f->n; i++) {
-		if (f->owner[i].peer->gone)
-			continue;
-		owner = cover_owner(it->node, f->owner[i].ifindex);
-		if (owner)
-			give(it, owner);
-	}
+	for (unsigned i = 0; f && i < f->n; i++)
+		if (!f->owner[i].peer->gone)
+			hand_over_on(it, f->owner[i].ifindex);
 }
 
-static void set_entries(struct item *it)
+/* Longest first: a new entry or route never catches what belongs to a longer one that is on its way
+ * too. */
+static void sort_items(void)
+{
+	unsigned start[130] = {0};
+
+	for (unsigned i = 0; i < n_items; i++)
+		start[128 - items[i].node->node.p.len + 1]++;
+	for (unsigned i = 1; i < ARRAY_SIZE(start); i++)
+		start[i] += start[i - 1];
+	for (unsigned i = 0; i < n_items; i++)
+		by_length[start[128 - items[i].node->node.p.len]++] = i;
+}
+
+/* The SETs of new entries (FRESH), or those that move one. */
+static void set_entries(struct item *it, bool fresh)
 {
 	const struct rib_node *n = it->node;
 	bool adopted = n->flags & NODE_ADOPTED;
 
 	for (unsigned i = 0; it->target && i < it->target->n; i++) {
 		const struct fib_owner *o = &it->target->owner[i];
+		struct tunnel_peer *old = fib_owner_on(n->installed, o->ifindex);
 
-		if (adopted || fib_owner_on(n->installed, o->ifindex) != o->peer)
+		if ((adopted || old != o->peer) && !old == fresh)
 			add_change(ALLOWED_SET, o->peer, &n->node.p);
 	}
-	if (it->removed)
-		hand_over(it);
+}
+
+/* New entries before moved ones: where a longer prefix comes and a shorter one moves, its addresses
+ * go from the old owner to the new one without a third. */
+static void set_all_entries(void)
+{
+	sort_items();
+	for (unsigned i = 0; i < n_items; i++)
+		set_entries(&items[by_length[i]], true);
+	for (unsigned i = 0; i < n_items; i++)
+		set_entries(&items[by_length[i]], false);
+	for (unsigned i = 0; i < n_items; i++)
+		if (items[i].removed)
+			hand_over(&items[i]);
 }
 
 /* --- phases 2 and 3: routes --- */
@@ -313,11 +356,6 @@ static void fill_route(struct kroute *r, const struct rib_node *n, const struct 
 	r->type = f->type;
 	r->oif = f->oif;
 	r->gateway = f->gateway;
-}
-
-static bool has_route(const struct fib *f)
-{
-	return f && f->type;
 }
 
 static void write_route(enum route_op op, struct item *it, const struct fib *f)
@@ -337,20 +375,58 @@ void fib_route_failed(void *cookie, int err)
 		it->err = err;
 }
 
-static void write_routes(void)
+/* The owner that the route would lead to was refused: the route stays as it is. */
+static bool is_blocked(const struct item *it)
+{
+	for (unsigned i = 0; it->target && i < it->target->n; i++)
+		if ((it->bad >> i & 1) && it->target->owner[i].ifindex == it->target->oif)
+			return true;
+	return false;
+}
+
+/* N's addresses were to go by a route that is blocked. */
+static bool cover_blocked(const struct rib_node *n)
+{
+	for (n = rib_cover(n); n; n = rib_cover(n)) {
+		if ((n->flags & NODE_IN_BATCH) && items[n->slot].blocked)
+			return true;
+		if (has_route(after(n)) || rib_foreign(n))
+			return false;
+	}
+	return false;
+}
+
+static void write_sets(bool add)
 {
 	for (unsigned i = 0; i < n_items; i++) {
-		struct item *it = &items[i];
+		struct item *it = &items[by_length[i]];
 		const struct fib *old = it->node->installed;
 
-		if (it->removed || it->bad || fib_same_route(old, it->target))
+		if (it->removed || it->blocked || fib_same_route(old, it->target) ||
+		    has_route(old) == add)
 			continue;
-		write_route(has_route(old) ? ROUTE_CHANGE : ROUTE_ADD, it, it->target);
+		write_route(add ? ROUTE_ADD : ROUTE_CHANGE, it, it->target);
 	}
-	for (unsigned i = 0; i < n_items; i++) {
-		struct item *it = &items[i];
+}
 
-		if (it->removed && has_route(it->node->installed))
+static void write_routes(void)
+{
+	bool blocked = false;
+
+	for (unsigned i = 0; i < n_items; i++) {
+		items[i].blocked = items[i].bad && is_blocked(&items[i]);
+		blocked = blocked || items[i].blocked;
+	}
+	write_sets(true);
+	write_sets(false);
+	for (unsigned i = n_items;
+	     i-- > 0;) { /* shortest first: a longer one still catches its own */
+		struct item *it = &items[by_length[i]];
+
+		if (!it->removed || !has_route(it->node->installed))
+			continue;
+		it->deferred = it->deferred || (blocked && cover_blocked(it->node));
+		if (!it->deferred)
 			write_route(ROUTE_DEL, it, it->node->installed);
 	}
 	out.route_flush();
@@ -397,23 +473,26 @@ static void set_installed(struct rib_node *n, struct fib *f)
 	nexthop_route_changed(&n->node.p);
 }
 
-/* The route did not change, the entries did so far as wgd took them. */
-static void keep_route(struct item *it)
+/* What is installed when not all went well: the route of FROM, and the entries so far as wgd took
+ * them. */
+static void settle_for(struct item *it, const struct fib *from)
 {
 	struct rib_node *n = it->node;
 	const struct fib *old = n->installed;
 	struct fib_plan plan = {0};
 
-	if (old) {
-		plan.type = old->type;
-		plan.oif = old->oif;
-		plan.nh = old->nh;
-		plan.gateway = old->gateway;
+	if (from) {
+		plan.type = from->type;
+		plan.oif = from->oif;
+		plan.nh = from->nh;
+		plan.gateway = from->gateway;
 	}
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
 		if (!(it->bad >> i & 1))
 			fib_plan_owner(&plan, it->target->owner[i].ifindex,
 				       it->target->owner[i].peer);
+	for (unsigned i = 0; i < it->n_given; i++)
+		fib_plan_owner(&plan, it->given[i].ifindex, it->given[i].peer);
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
 		bool there = false;
@@ -423,6 +502,7 @@ static void keep_route(struct item *it)
 		if (!there)
 			fib_plan_owner(&plan, o->ifindex, o->peer);
 	}
+	n->flags &= ~NODE_ADOPTED;
 	set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }
@@ -457,11 +537,13 @@ static void finish(void)
 		struct rib_node *n = it->node;
 
 		n->flags &= ~NODE_IN_BATCH;
-		if (it->bad) {
-			keep_route(it);
-		} else if (it->err && !delete_done(it)) {
+		if (it->err && !delete_done(it)) {
 			route_error(it);
-			keep_route(it);
+			settle_for(it, n->installed);
+		} else if (it->blocked || it->deferred) {
+			settle_for(it, n->installed);
+		} else if (it->bad) {
+			settle_for(it, it->target);
 		} else {
 			unset_entries(it);
 			n->flags &= ~NODE_ADOPTED;
@@ -514,7 +596,7 @@ static bool replay_some(void)
 		return true;
 	}
 	awaited = send_changes();
-	if (swept) {
+	if (settled) {
 		send_sync();
 		awaited = last_batch;
 	}
@@ -534,14 +616,14 @@ static bool run(void *arg)
 		return replay_some();
 	build();
 	if (!n_items) {
-		if (swept && sync_due && !fib_counters.queued)
+		settled = settled || (swept && !fib_counters.queued);
+		if (settled && sync_due)
 			send_sync();
 		return false;
 	}
 	fib_counters.batches++;
 	fib_counters.in_batch = n_items;
-	for (unsigned i = 0; i < n_items; i++)
-		set_entries(&items[i]);
+	set_all_entries();
 	awaited = send_changes();
 	if (awaited)
 		return false;
@@ -783,6 +865,6 @@ void fib_reset(void)
 	changes_cap = 0;
 	last_batch = awaited = 0;
 	wgd = WGD_AWAY;
-	wgd_before = kernel_ready = swept = sync_due = busy = torn_down = false;
+	wgd_before = kernel_ready = swept = sync_due = settled = busy = torn_down = false;
 	fib_counters = (struct fib_counters){0};
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * I1 and I2 by random changes against the model of both tables. WGBGP_SEED repeats one run,
+ * WGBGP_OPS makes it longer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+#include "model.h"
+
+static uint64_t number(const char *name, uint64_t fallback)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : fallback;
+}
+
+static void run(bool restarts)
+{
+	uint64_t seed = number("WGBGP_SEED", time(NULL)), ops = number("WGBGP_OPS", 3000);
+
+	printf("seed %llu, %llu changes\n", (unsigned long long)seed, (unsigned long long)ops);
+	model_start(seed, NULL);
+	for (uint64_t i = 0; i < ops; i++) {
+		uint64_t mix = (seed + i) * 0x9e3779b97f4a7c15ull >> 40;
+
+		model_op();
+		for (unsigned k = mix % 4; k; k--)
+			model_turn();
+		if (restarts && i % 97 == 96)
+			model_restart_zebra();
+		if (mix % 16 == 0)
+			model_rest();
+	}
+	model_rest();
+	assert_true(model_checks() > ops);
+	model_stop();
+}
+
+static void test_changes(void **state)
+{
+	run(false);
+}
+
+static void test_restarts(void **state)
+{
+	run(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_restarts),
+	};
+
+	log_init("fib_order_test");
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,759 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fib.h"
+#include "loop.h"
+#include "nexthop.h"
+#include "pin.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "tunnel.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define UNDERLAY 100	    /* ifindex of the link that is no tunnel */
+#define GATEWAY MODEL_PEERS /* number of the one hop that is no tunnel peer */
+#define HOPS (MODEL_PEERS + 1)
+#define WGD_QUEUE 64 /* messages that wgd has not answered yet */
+#define LOG_LINES 40
+
+struct mpeer {
+	unsigned iface; /* index */
+	uint32_t id;
+	bool up;
+	struct addr addr;
+};
+
+struct mprefix {
+	struct prefix p;
+	unsigned n;		   /* hops; 0: withdrawn */
+	unsigned hop[HOPS];	   /* ranked peers or GATEWAY */
+	bool stale;		   /* bgpd restarted without it: wanted until the sweep */
+	bool foreign;		   /* somebody else has a route for it */
+	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer, always */
+	/* the two tables */
+	bool route;
+	uint32_t oif;
+	int owner[MODEL_IFS]; /* peer, -1 none */
+};
+
+static struct {
+	uint64_t seed, rng, checks, ops;
+	struct model_hooks hooks;
+	struct mprefix prefix[MODEL_PREFIXES];
+	struct mpeer peer[MODEL_PEERS];
+	struct addr sample[MODEL_SAMPLES];
+	bool had_way[MODEL_SAMPLES];		  /* in all wanted states since the last rest */
+	uint32_t right[MODEL_SAMPLES][MODEL_IFS]; /* peers that were right since then, a bit each */
+	struct msg_allowed queue[WGD_QUEUE];
+	unsigned head, tail;
+	uint32_t next_id;
+	bool without_stale; /* learn(): the state behind the sweep */
+	bool syncing;	    /* wgd sweeps at ALLOWED_SYNC what was not set since its start */
+	bool touched[MODEL_PREFIXES][MODEL_IFS];
+	char log[LOG_LINES][128];
+	unsigned logged;
+} m;
+
+static void note(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(m.log[m.logged++ % LOG_LINES], sizeof(m.log[0]), fmt, ap);
+	va_end(ap);
+	if (getenv("WGBGP_TRACE"))
+		fprintf(stderr, "%s\n", m.log[(m.logged - 1) % LOG_LINES]);
+}
+
+static _Noreturn void fail(const char *what, const struct addr *at)
+{
+	unsigned from = m.logged > LOG_LINES ? m.logged - LOG_LINES : 0;
+
+	for (unsigned i = from; i < m.logged; i++)
+		fprintf(stderr, "  %s\n", m.log[i % LOG_LINES]);
+	fatal("seed %llu op %llu: %s at %s", (unsigned long long)m.seed, (unsigned long long)m.ops,
+	      what, at ? ADDR_STR(at) : "-");
+}
+
+static unsigned rnd(unsigned n)
+{
+	m.rng ^= m.rng << 13;
+	m.rng ^= m.rng >> 7;
+	m.rng ^= m.rng << 17;
+	return (m.rng >> 16) % n;
+}
+
+static uint32_t ifindex_of(unsigned iface)
+{
+	return iface + 10;
+}
+
+/* --- brute force: what is wanted --- */
+
+static bool hop_usable(const struct mprefix *p, unsigned hop)
+{
+	return hop == GATEWAY || (m.peer[hop].up && !p->refused[hop]);
+}
+
+/* The interface that the route wants: an index, -1 for the link, -2 for none. */
+static int wanted_if(const struct mprefix *p)
+{
+	if (p->foreign || (p->stale && m.without_stale))
+		return -2;
+	for (unsigned i = 0; i < p->n; i++)
+		if (hop_usable(p, p->hop[i]))
+			return p->hop[i] == GATEWAY ? -1 : (int)m.peer[p->hop[i]].iface;
+	return -2;
+}
+
+static int wanted_owner(const struct mprefix *p, unsigned iface)
+{
+	if (wanted_if(p) == -2 || iface == MODEL_IFS - 1)
+		return -1;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->hop[i] != GATEWAY && m.peer[p->hop[i]].iface == iface &&
+		    hop_usable(p, p->hop[i]))
+			return p->hop[i];
+	return -1;
+}
+
+static int longest(const struct addr *a, bool (*has)(const struct mprefix *p, unsigned iface),
+		   unsigned iface)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (prefix_has_addr(&m.prefix[i].p, a) && has(&m.prefix[i], iface) &&
+		    (best < 0 || m.prefix[i].p.len > m.prefix[best].p.len))
+			best = i;
+	return best;
+}
+
+static bool wants_route(const struct mprefix *p, unsigned iface)
+{
+	return p->foreign || wanted_if(p) != -2;
+}
+
+static bool wants_owner(const struct mprefix *p, unsigned iface)
+{
+	return wanted_owner(p, iface) >= 0;
+}
+
+static bool has_route(const struct mprefix *p, unsigned iface)
+{
+	return p->foreign || p->route;
+}
+
+static bool has_owner(const struct mprefix *p, unsigned iface)
+{
+	return p->owner[iface] >= 0;
+}
+
+static void learn_state(void)
+{
+	for (unsigned s = 0; s < MODEL_SAMPLES; s++) {
+		if (longest(&m.sample[s], wants_route, 0) < 0)
+			m.had_way[s] = false;
+		for (unsigned i = 0; i < MODEL_IFS - 1; i++) {
+			int at = longest(&m.sample[s], wants_owner, i);
+
+			if (at >= 0)
+				m.right[s][i] |= 1u << wanted_owner(&m.prefix[at], i);
+		}
+	}
+}
+
+/* The wanted state as it is now counts as right from here on. */
+static void learn(void)
+{
+	learn_state();
+	m.without_stale = true;
+	learn_state();
+	m.without_stale = false;
+}
+
+/* --- the checks --- */
+
+static void check_sample(unsigned s)
+{
+	const struct addr *a = &m.sample[s];
+	int at = longest(a, has_route, 0), owner_at, owner;
+	unsigned iface;
+
+	m.checks++;
+	if (at < 0) {
+		if (m.had_way[s])
+			fail("no route for an address that had one before and has one after", a);
+		return;
+	}
+	if (m.prefix[at].foreign || m.prefix[at].oif == UNDERLAY)
+		return;
+	iface = m.prefix[at].oif - 10;
+	if (iface == MODEL_IFS - 1)
+		return;
+	owner_at = longest(a, has_owner, iface);
+	if (owner_at < 0)
+		fail("a route into a tunnel interface where nobody has the address", a);
+	owner = m.prefix[owner_at].owner[iface];
+	if (!(m.right[s][iface] >> owner & 1)) {
+		note("route %s if %u entry %s peer %d", PREFIX_STR(&m.prefix[at].p), iface,
+		     PREFIX_STR(&m.prefix[owner_at].p), owner);
+		fail("a packet would go to a wrong peer", a);
+	}
+}
+
+static void check_all(void)
+{
+	for (unsigned s = 0; s < MODEL_SAMPLES; s++)
+		check_sample(s);
+}
+
+/* A peer that is down but in the list may keep the entry while the route leaves elsewhere. */
+static bool may_keep(const struct mprefix *p, unsigned iface, int owner)
+{
+	if (wanted_if(p) == -2)
+		return false;
+	for (unsigned i = 0; i < p->n; i++)
+		if ((int)p->hop[i] == owner && m.peer[owner].iface == iface && !m.peer[owner].up)
+			return true;
+	return false;
+}
+
+static void check_prefix_at_rest(const struct mprefix *p)
+{
+	struct addr a = addr_of_prefix(&p->p);
+	int want = wanted_if(p);
+	uint32_t oif = want == -1 ? UNDERLAY : ifindex_of(want);
+
+	if (p->route != (want != -2))
+		fail(p->route ? "a route too many" : "a route is missing", &a);
+	if (p->route && p->oif != oif)
+		fail("the route leaves by the wrong interface", &a);
+	for (unsigned i = 0; i < MODEL_IFS; i++) {
+		int owner = wanted_owner(p, i);
+
+		if (p->owner[i] == owner || (owner < 0 && may_keep(p, i, p->owner[i])))
+			continue;
+		note("prefix %s if %u has %d wants %d", PREFIX_STR(&p->p), i, p->owner[i], owner);
+		fail("the entry is not what is wanted", &a);
+	}
+}
+
+/* I1: the entry that an address finds on its way out belongs to the route that it follows. */
+static void check_agreement(unsigned s)
+{
+	int at = longest(&m.sample[s], has_route, 0), owner_at;
+	unsigned iface;
+
+	if (at < 0 || m.prefix[at].foreign || m.prefix[at].oif == UNDERLAY)
+		return;
+	iface = m.prefix[at].oif - 10;
+	if (iface == MODEL_IFS - 1)
+		return;
+	owner_at = longest(&m.sample[s], has_owner, iface);
+	if (owner_at != at)
+		fail("an entry without its route on the way", &m.sample[s]);
+}
+
+static void check_rest(void)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (m.prefix[i].stale) {
+			m.prefix[i].stale = false;
+			m.prefix[i].n = 0;
+		}
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		check_prefix_at_rest(&m.prefix[i]);
+	memset(m.right, 0, sizeof(m.right));
+	for (unsigned s = 0; s < MODEL_SAMPLES; s++) {
+		check_agreement(s);
+		m.had_way[s] = true;
+		for (unsigned i = 0; i < MODEL_IFS - 1; i++) {
+			int at = longest(&m.sample[s], has_owner, i);
+
+			if (at >= 0)
+				m.right[s][i] |= 1u << m.prefix[at].owner[i];
+		}
+	}
+	learn();
+	if (m.hooks.rest)
+		m.hooks.rest();
+}
+
+/* --- the kernel --- */
+
+static struct mprefix *find_prefix(const struct prefix *p)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (prefix_eq(&m.prefix[i].p, p))
+			return &m.prefix[i];
+	return NULL;
+}
+
+static void on_route(enum route_op op, const struct kroute *r, void *cookie)
+{
+	struct mprefix *p = find_prefix(&r->prefix);
+
+	if (!p) /* a tunnel address */
+		return;
+	note("route %s %s oif %u",
+	     op == ROUTE_DEL   ? "del"
+	     : op == ROUTE_ADD ? "add"
+			       : "change",
+	     PREFIX_STR(&p->p), r->oif);
+	if (op == ROUTE_ADD && p->route) {
+		fib_route_failed(cookie, -EEXIST);
+		return;
+	}
+	p->route = op != ROUTE_DEL;
+	p->oif = r->oif;
+	if (m.hooks.route)
+		m.hooks.route(op, r);
+	check_all();
+}
+
+static void on_flush(void)
+{
+}
+
+/* --- wgd --- */
+
+static int peer_by_id(uint32_t id)
+{
+	for (unsigned i = 0; i < MODEL_PEERS; i++)
+		if (m.peer[i].id == id)
+			return i;
+	return -1;
+}
+
+static void on_allowed(const struct msg_allowed *in)
+{
+	struct msg_allowed *q = &m.queue[m.tail++ % WGD_QUEUE];
+
+	ensure(m.tail - m.head <= WGD_QUEUE);
+	*q = *in;
+	q->changes = xcalloc(in->n, sizeof(*q->changes));
+	memcpy(q->changes, in->changes, in->n * sizeof(*q->changes));
+}
+
+static void on_allowed_sync(uint32_t batch)
+{
+	struct msg_allowed *q = &m.queue[m.tail++ % WGD_QUEUE];
+
+	ensure(m.tail - m.head <= WGD_QUEUE);
+	*q = (struct msg_allowed){.batch = batch, .n = UINT32_MAX};
+}
+
+static bool wgd_full(void)
+{
+	return m.tail - m.head > WGD_QUEUE / 2;
+}
+
+/* True when it was done; false: refused. */
+static bool apply_change(const struct allowed_change *c)
+{
+	int peer = peer_by_id(c->peer_id);
+	struct mprefix *p = find_prefix(&c->prefix);
+	unsigned iface;
+
+	if (peer < 0 || !p)
+		fail("an entry for an unknown peer or prefix", NULL);
+	iface = m.peer[peer].iface;
+	note("%s %s peer %d if %u", c->op == ALLOWED_SET ? "set" : "unset", PREFIX_STR(&p->p), peer,
+	     iface);
+	if (c->op == ALLOWED_SET) {
+		if (p->refused[peer])
+			return false;
+		p->owner[iface] = peer;
+		m.touched[p - m.prefix][iface] = true;
+	} else if (p->owner[iface] == peer) {
+		p->owner[iface] = -1;
+	}
+	if (m.hooks.allowed)
+		m.hooks.allowed(c);
+	check_all();
+	return true;
+}
+
+static void wgd_sweep(void)
+{
+	for (unsigned i = 0; m.syncing && i < MODEL_PREFIXES; i++)
+		for (unsigned k = 0; k < MODEL_IFS; k++)
+			if (!m.touched[i][k])
+				m.prefix[i].owner[k] = -1;
+	if (m.syncing)
+		note("wgd swept");
+	m.syncing = false;
+	check_all();
+}
+
+/* Works off one message and answers. */
+static void wgd_turn(void)
+{
+	struct msg_allowed *q = &m.queue[m.head % WGD_QUEUE];
+	struct msg_allowed_ack ack = {.batch = q->batch};
+
+	if (m.head == m.tail)
+		return;
+	m.head++;
+	if (q->n == UINT32_MAX) {
+		wgd_sweep();
+		fib_acked(&ack);
+		return;
+	}
+	ack.refused = xcalloc(q->n, sizeof(*ack.refused));
+	for (uint32_t i = 0; i < q->n; i++)
+		if (!apply_change(&q->changes[i]))
+			ack.refused[ack.n++] = (struct msg_allowed_refused){
+				.peer_id = q->changes[i].peer_id,
+				.prefix = q->changes[i].prefix,
+				.reason = REASON_FOREIGN_ALLOWED_IP,
+			};
+	free(q->changes);
+	q->changes = NULL;
+	fib_acked(&ack);
+	free(ack.refused);
+}
+
+static void tell_if(unsigned i)
+{
+	struct msg_tunnel_if t = {.ifindex = ifindex_of(i), .up = true, .any = i == MODEL_IFS - 1};
+
+	snprintf(t.name, sizeof(t.name), "wg%u", i);
+	tunnel_if_told(&t);
+}
+
+static void tell_peer(unsigned i)
+{
+	const struct mpeer *p = &m.peer[i];
+	struct addr *addrs = xcalloc(1, sizeof(*addrs));
+	struct msg_tunnel_peer t = {.id = p->id,
+				    .ifindex = ifindex_of(p->iface),
+				    .state = p->up ? TUNNEL_UP : TUNNEL_DOWN,
+				    .reason = p->up ? REASON_NONE : REASON_HANDSHAKE_STALE,
+				    .n_addrs = 1,
+				    .addrs = addrs};
+
+	*addrs = p->addr;
+	snprintf(t.name, sizeof(t.name), "peer%u", i);
+	tunnel_peer_told(&t);
+	msg_free_tunnel_peer(&t);
+}
+
+static void drop_queue(void)
+{
+	for (; m.head != m.tail; m.head++)
+		free(m.queue[m.head % WGD_QUEUE].changes);
+}
+
+static void wgd_restart(void)
+{
+	note("wgd restarts");
+	drop_queue();
+	fib_wgd_away();
+	tunnel_begin();
+	m.syncing = true;
+	memset(m.touched, 0, sizeof(m.touched));
+	for (unsigned i = 0; i < MODEL_IFS; i++)
+		tell_if(i);
+	for (unsigned i = 0; i < MODEL_PEERS; i++) {
+		m.peer[i].id = ++m.next_id;
+		tell_peer(i);
+	}
+	tunnel_synced();
+	fib_wgd_synced();
+}
+
+/* --- changes --- */
+
+static struct addr gateway_addr(void)
+{
+	struct addr a;
+
+	addr_parse("192.0.2.1", &a);
+	return a;
+}
+
+static void tell_prefix(const struct mprefix *p)
+{
+	struct prefix copy = p->p;
+	struct msg_routes r = {.n_prefixes = 1, .prefixes = &copy};
+
+	r.hops.n = p->n < ROUTE_HOPS_MAX ? p->n : ROUTE_HOPS_MAX;
+	for (unsigned i = 0; i < r.hops.n; i++)
+		r.hops.hop[i].addr = p->hop[i] == GATEWAY ? gateway_addr() : m.peer[p->hop[i]].addr;
+	rib_bgp_routes(&r);
+}
+
+static void op_announce(struct mprefix *p)
+{
+	unsigned n = 1 + rnd(4);
+
+	p->n = 0;
+	p->stale = false;
+	while (p->n < n) {
+		unsigned hop = rnd(HOPS);
+		bool there = false;
+
+		for (unsigned i = 0; i < p->n; i++)
+			there = there || p->hop[i] == hop;
+		if (!there)
+			p->hop[p->n++] = hop;
+	}
+	note("announce %s first hop %u of %u", PREFIX_STR(&p->p), p->hop[0], p->n);
+	learn();
+	tell_prefix(p);
+}
+
+static void op_withdraw(struct mprefix *p)
+{
+	note("withdraw %s", PREFIX_STR(&p->p));
+	p->n = 0;
+	p->stale = false;
+	learn();
+	tell_prefix(p);
+}
+
+static void op_foreign(struct mprefix *p)
+{
+	struct kroute r = {.prefix = p->p,
+			   .table = 254,
+			   .oif = UNDERLAY,
+			   .protocol = RTPROT_BOOT,
+			   .type = RTN_UNICAST};
+
+	r.gateway = gateway_addr();
+	p->foreign = !p->foreign;
+	note("foreign %s %s", PREFIX_STR(&p->p), p->foreign ? "comes" : "goes");
+	learn();
+	for (unsigned s = 0; s < MODEL_SAMPLES; s++) /* nobody can close the gap of one that goes */
+		if (prefix_has_addr(&p->p, &m.sample[s]))
+			m.had_way[s] = false;
+	rib_kernel_route(&r, p->foreign);
+}
+
+static void op_tunnel(void)
+{
+	struct mpeer *p = &m.peer[rnd(MODEL_PEERS)];
+
+	p->up = !p->up;
+	note("tunnel %d %s", (int)(p - m.peer), p->up ? "up" : "down");
+	learn();
+	tell_peer(p - m.peer);
+}
+
+static void op_drift(struct mprefix *p)
+{
+	struct kroute r = {.prefix = p->p,
+			   .table = 254,
+			   .metric = 179,
+			   .oif = p->oif,
+			   .protocol = 222,
+			   .type = RTN_UNICAST};
+
+	if (!p->route)
+		return;
+	if (p->oif == UNDERLAY)
+		r.gateway = gateway_addr();
+	note("somebody deletes %s", PREFIX_STR(&p->p));
+	p->route = false;
+	memset(m.had_way, 0, sizeof(m.had_way));
+	rib_kernel_route(&r, false);
+}
+
+static void op_bgpd_restart(void)
+{
+	note("bgpd restarts");
+	rib_bgp_begin();
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
+		struct mprefix *p = &m.prefix[i];
+
+		if (p->n && rnd(10) == 0)
+			p->stale = true; /* gone meanwhile */
+	}
+	learn();
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (m.prefix[i].n && !m.prefix[i].stale)
+			tell_prefix(&m.prefix[i]);
+	rib_bgp_synced();
+}
+
+void model_op(void)
+{
+	struct mprefix *p = &m.prefix[rnd(MODEL_PREFIXES)];
+	unsigned r = rnd(1000);
+
+	m.ops++;
+	if (r < 450)
+		op_announce(p);
+	else if (r < 700)
+		op_withdraw(p);
+	else if (r < 950)
+		op_tunnel();
+	else if (r < 970)
+		op_foreign(p);
+	else if (r < 985)
+		op_drift(p);
+	else if (r < 993)
+		wgd_restart();
+	else
+		op_bgpd_restart();
+}
+
+void model_turn(void)
+{
+	if (rnd(2))
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	else
+		wgd_turn();
+}
+
+void model_rest(void)
+{
+	do {
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		wgd_turn();
+	} while (m.head != m.tail || fib_counters.queued || fib_counters.lingering || !fib_idle());
+	check_rest();
+}
+
+/* --- the world --- */
+
+static void on_resync(const char *why)
+{
+}
+
+static bool link_up(uint32_t ifindex)
+{
+	return true;
+}
+
+static void begin(void)
+{
+	struct kroute link = {
+		.table = 254, .oif = UNDERLAY, .protocol = RTPROT_KERNEL, .type = RTN_UNICAST};
+
+	out = (struct out){
+		.route = on_route,
+		.route_flush = on_flush,
+		.allowed = on_allowed,
+		.allowed_sync = on_allowed_sync,
+		.wgd_full = wgd_full,
+		.resync = on_resync,
+		.link_up = link_up,
+	};
+	fib_linger_ms = 1;
+	prefix_parse("192.0.2.0/24", &link.prefix);
+	rib_kernel_route(&link, true);
+}
+
+static void make_prefixes(void)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES;) {
+		static const uint8_t lens[] = {16, 18, 20, 22, 24, 26};
+		uint8_t b[4] = {10, 0, rnd(256) & 0xcc, rnd(256) & 0xc0}, last[4];
+		struct prefix p = prefix_make(AF_INET, b, lens[rnd(ARRAY_SIZE(lens))]);
+
+		if (find_prefix(&p))
+			continue;
+		m.prefix[i].p = p;
+		for (unsigned k = 0; k < MODEL_IFS; k++)
+			m.prefix[i].owner[k] = -1;
+		for (unsigned k = 0; k < MODEL_PEERS; k++)
+			m.prefix[i].refused[k] = m.peer[k].iface != MODEL_IFS - 1 && rnd(50) == 0;
+		for (unsigned k = 0; k < 4; k++)
+			last[k] = p.b[k] | (k * 8 + 8 <= p.len ? 0
+					    : k * 8 >= p.len   ? 0xff
+							       : 0xff >> (p.len - k * 8));
+		m.sample[2 * i] = addr_make(AF_INET, p.b);
+		m.sample[2 * i + 1] = addr_make(AF_INET, last);
+		i++;
+	}
+}
+
+void model_start(uint64_t seed, const struct model_hooks *hooks)
+{
+	memset(&m, 0, sizeof(m));
+	m.seed = seed;
+	m.rng = seed * 0x9e3779b97f4a7c15ull + 1;
+	if (hooks)
+		m.hooks = *hooks;
+	for (unsigned i = 0; i < MODEL_PEERS; i++) {
+		uint8_t b[4] = {172, 16, 0, 1 + i};
+
+		m.peer[i].iface = i == MODEL_PEERS - 1 ? MODEL_IFS - 1 : i % (MODEL_IFS - 1);
+		m.peer[i].up = true;
+		m.peer[i].addr = addr_make(AF_INET, b);
+	}
+	make_prefixes();
+	begin();
+	rib_bgp_begin();
+	rib_bgp_synced();
+	fib_kernel_ready();
+	wgd_restart();
+	model_rest();
+}
+
+static void forget(void)
+{
+	drop_queue();
+	fib_reset();
+	pin_reset();
+	rib_reset();
+	rib_kernel_reset();
+	nexthop_reset();
+	tunnel_reset();
+	fib_linger_reset();
+}
+
+/* Another zebra-lite finds the tables as they are; wgd lives on but gets a new channel. */
+void model_restart_zebra(void)
+{
+	note("zebra-lite restarts");
+	forget();
+	begin();
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
+		const struct mprefix *p = &m.prefix[i];
+		struct kroute r = {.prefix = p->p,
+				   .table = 254,
+				   .metric = 179,
+				   .oif = p->oif,
+				   .protocol = 222,
+				   .type = RTN_UNICAST};
+		struct kroute f = {.prefix = p->p,
+				   .table = 254,
+				   .oif = UNDERLAY,
+				   .protocol = RTPROT_BOOT,
+				   .type = RTN_UNICAST};
+
+		if (p->oif == UNDERLAY)
+			r.gateway = gateway_addr();
+		f.gateway = gateway_addr();
+		if (p->route)
+			rib_kernel_route(&r, true);
+		if (p->foreign)
+			rib_kernel_route(&f, true);
+	}
+	fib_kernel_ready();
+	wgd_restart();
+	op_bgpd_restart();
+}
+
+void model_stop(void)
+{
+	forget();
+	loop_free();
+}
+
+uint64_t model_checks(void)
+{
+	return m.checks;
+}
