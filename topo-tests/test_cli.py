@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""wgbgp-cli against the running program: every `show` as text and JSON, the prompt, and `explain`,
+which must name the reason when a destination is not reachable.
+
+    host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
+"""
+import json
+import os
+import pty
+import re
+import select
+import time
+
+import pytest
+
+from lib.build import program
+from lib.wait import wait_until
+
+EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
+            "INTERFACE": "wg0", "DESTINATION": "192.168.2.1"}
+
+
+@pytest.fixture(name="two")
+def two_up(two):
+    """And wgd has seen the handshake, which the session proves already."""
+    two.wa.wait_tunnel("b", "up")
+    return two
+
+
+def lines_of(row):
+    """Command lines of a row of `help`: the shortest and the longest, each with one alternative."""
+    def words(text):
+        return " ".join(EXAMPLES.get(w.split("|")[0], w.split("|")[0]) for w in text.split())
+    row = row.removesuffix(" [json]")
+    return {words(row.split("[")[0]), words(re.sub(r"[\[\]]", "", row))}
+
+
+def test_every_show(two):
+    """All of `help` that shows something works, says something, and is one JSON document."""
+    rows = [r for r in two.wa.cli("help").splitlines() if r.startswith(("show", "explain"))]
+    assert len(rows) > 20
+    for line in sorted(set().union(*map(lines_of, rows))):
+        assert two.wa.cli(line).strip(), line
+        assert isinstance(json.loads(two.wa.cli(line + " json")), dict), line
+
+
+def test_reading_neighbors_tables(two):
+    """What a neighbor sent, and what it gets."""
+    received = two.wa.show("bgp neighbors 10.9.0.2 received-routes")["routes"]
+    assert {r["prefix"] for r in received} == {"192.168.2.0/24", "fd00:2::/64"}
+    advertised = two.wa.show("bgp neighbors 10.9.0.2 advertised-routes")["routes"]
+    assert {r["prefix"] for r in advertised} == {"192.168.1.0/24", "fd00:1::/64"}
+    assert {r["prefix"] for r in two.wa.show("bgp 192.168.0.0/16 longer-prefixes")["routes"]} == \
+        {"192.168.1.0/24", "192.168.2.0/24"}
+    assert "192.168.1.0/24" in {r["prefix"] for r in
+                                two.wa.show("route 192.168.0.0/16 longer-prefixes")["routes"]}
+
+
+def test_errors(two):
+    result = two.wa.cli_run("show bgp sumary", "show version")
+    assert result.returncode == 1
+    assert "wgbgp" in result.stdout          # the second one ran
+    assert "expected one of: summary" in result.stderr
+    assert two.wa.cli_run("clear bgp 10.9.0.99").returncode == 1
+    assert "no such" in two.wa.cli_run("show wireguard wg9").stderr
+
+
+def explain(router, destination):
+    """(reachable, text); the exit status and the JSON must say the same."""
+    result = router.cli_run(f"explain {destination}")
+    doc = json.loads(router.cli_run(f"explain {destination} json").stdout)
+    assert doc["reachable"] == (result.returncode == 0)
+    assert doc["verdict"] in result.stdout
+    assert doc["reachable"] == all(s["ok"] for s in doc["steps"])
+    return doc["reachable"], result.stdout
+
+
+def explained(router, destination, *texts):
+    """The verdict's sentence has one of TEXTS, soon."""
+    def says():
+        reachable, text = explain(router, destination)
+        verdict = text.splitlines()[-1]
+        return not reachable and any(t in verdict for t in texts)
+    wait_until(says, 20, f"explain {destination} to say {texts}")
+
+
+def test_explain_says_that_it_works(two):
+    for destination in ("192.168.2.1", "fd00:2::1", "10.9.0.2"):
+        reachable, text = explain(two.wa, destination)
+        assert reachable, text
+        assert "reachable through tunnel peer b on wg0" in text
+    assert explain(two.wa, "192.168.1.77")[0]            # our own LAN
+    assert "this machine" in explain(two.wa, "10.9.0.1")[1]
+
+
+def test_explain_dead_tunnel(two):
+    two.net.cut("a", "b")
+    explained(two.wa, "192.168.2.1", "the tunnel to the next hop is down")
+    assert "tunnel-down" in two.wa.cli("show route 192.168.2.0/24")
+    assert "tunnel-down" in two.wa.cli("show bgp 192.168.2.0/24")
+    two.net.restore("a", "b")
+    wait_until(lambda: explain(two.wa, "192.168.2.1")[0], 30, "reachable again")
+
+
+def test_explain_outside_permit(two):
+    two.b.ip("addr add 192.168.3.1/24 dev lan0")
+    two.wb.replace("network [ ", "network [ 192.168.3.0/24 ")
+    explained(two.wa, "192.168.3.1", "permit list")
+
+
+def test_explain_no_policy(two):
+    two.wa.replace("import all; export all;", "export all;")
+    explained(two.wa, "192.168.2.1", "without import policy")
+    assert "without import policy" in two.wa.cli("show bgp summary")
+
+
+def test_explain_foreign_route(two):
+    """Somebody's own route for the prefix, and one for a part of it."""
+    two.a.ip("route add 192.168.2.64/26 via 198.51.100.1 dev u0")
+    reachable, text = explain(two.wa, "192.168.2.65")
+    assert reachable and "192.168.2.64/26 of protocol kernel" in text and "by u0" in text
+    two.a.ip("rule add to 192.168.2.0/24 lookup 100 priority 100\n"
+             "route add 192.168.2.0/24 via 198.51.100.1 dev u0 table 100")
+    explained(two.wa, "192.168.2.1", "would send it by u0 instead of wg0")
+
+
+def test_explain_nobody(two):
+    two.a.out("ip -4 route del default")
+    two.a.out("ip -6 route del default")
+    explained(two.wa, "203.0.113.1", "no prefix in the BGP table covers 203.0.113.1")
+    explained(two.wa, "2001:db8:ffff::1", "no prefix in the BGP table covers")
+
+
+class Prompt:
+    """The program on a terminal of its own."""
+
+    def __init__(self, wgbgp):
+        argv = [program("cli/wgbgp-cli"), "-r", wgbgp.rundir]
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(wgbgp.env(), HOME=wgbgp.rundir, TERM="xterm")
+            os.execv(argv[0], argv)
+
+    def type(self, text, expect):
+        """Types TEXT, reads until EXPECT is there."""
+        return self._read(text, lambda seen: expect in seen, expect)
+
+    def run(self, text, expect):
+        """The same with a whole line: until the next prompt behind EXPECT."""
+        return self._read(text + "\n", lambda seen: "# " in seen.partition(expect)[2], expect)
+
+    def _read(self, text, done, expect):
+        os.write(self.fd, text.encode())
+        seen, end = "", time.monotonic() + 10
+        while not done(seen):
+            assert time.monotonic() < end, f"no {expect!r} after {text!r} in {seen!r}"
+            if select.select([self.fd], [], [], 0.2)[0]:
+                seen += os.read(self.fd, 65536).decode(errors="replace")
+        return seen
+
+    def end(self):
+        os.write(self.fd, b"exit\n")
+        while True:
+            try:
+                if not os.read(self.fd, 65536):
+                    break
+            except OSError:
+                break
+        return os.waitpid(self.pid, 0)[1]
+
+
+def test_prompt(two):
+    """Help, completion of words and of names that only the daemons know, abbreviations, history."""
+    p = Prompt(two.wa)
+    p.type("", "# ")
+    assert "wireguard" in p.type("show ?", "version")
+    p.run("bg\tsum\t", "Total number of neighbors 1")
+    p.type("sh bgp nei \t", "10.9.0.2")
+    p.run("", "BGP neighbor is 10.9.0.2")
+    p.type("show wireguard \t", "wg0")
+    p.type("\x03", "# ")
+    p.run("sh tun", "a recent handshake")
+    p.run("show bogus", "expected one of")
+    p.run("\x10\x10", "a recent handshake")     # two lines up in the history
+    p.type("teardown\n", "[y/N]")
+    p.run("n", "n")
+    assert p.end() == 0
+    assert two.wa.kernel_routes("192.168.2.0/24")
+    with open(os.path.join(two.wa.rundir, ".wgbgp_history"), encoding="ascii") as f:
+        assert "tun" in f.read()
+
+
+def test_monitor(two):
+    """Events come as they happen, until the terminal's interrupt, which is no failure."""
+    p = Prompt(two.wa)
+    p.type("", "# ")
+    p.type("monitor\n", "monitor")
+    two.net.cut("a", "b")
+    p.type("", "tunnel")
+    p.type("\x03", "# ")
+    assert p.end() == 0
