@@ -21,6 +21,7 @@ struct editor {
 	EditLine *el;
 	History *history;
 	char *history_file; /* NULL without a home */
+	bool cancelled;	    /* the line that was just read */
 };
 
 /* libedit keeps its copies of EL_ADDFN's texts for good; LeakSanitizer need not tell. */
@@ -180,6 +181,18 @@ static unsigned char on_tab(EditLine *el, int ch)
 	return result;
 }
 
+/* Ctrl-C is a key while a line is edited (a signal could come between two reads and be lost). */
+static unsigned char on_cancel(EditLine *el, int ch)
+{
+	struct editor *ed;
+
+	el_get(el, EL_CLIENTDATA, &ed);
+	ed->cancelled = true;
+	fputs("^C\n", ed->s->out);
+	fflush(ed->s->out);
+	return CC_NEWLINE;
+}
+
 static void on_interrupt(int sig)
 {
 }
@@ -209,11 +222,14 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 	el_set(ed->el, EL_HIST, history, ed->history);
 	el_set(ed->el, EL_ADDFN, "wgbgp-help", "what may stand here", on_help);
 	el_set(ed->el, EL_ADDFN, "wgbgp-complete", "complete the word", on_tab);
+	el_set(ed->el, EL_ADDFN, "wgbgp-cancel", "throw the line away", on_cancel);
+	el_set(ed->el, EL_SETTY, "-d", "-isig", NULL);
 	el_set(ed->el, EL_BIND, "?", "wgbgp-help", NULL);
+	el_set(ed->el, EL_BIND, "^C", "wgbgp-cancel", NULL);
 	el_set(ed->el, EL_BIND, "^I", "wgbgp-complete", NULL);
 	el_set(ed->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	el_source(ed->el, NULL);
-	sigaction(SIGINT, &interrupt, NULL); /* throws away the line, not the program */
+	sigaction(SIGINT, &interrupt, NULL); /* between two lines: not the end of the program */
 }
 
 static void editor_close(struct editor *ed)
@@ -243,9 +259,9 @@ void edit_run(struct cli_session *s)
 		int n;
 
 		errno = 0;
+		ed.cancelled = false;
 		typed_line = el_gets(ed.el, &n);
-		if (!typed_line && errno == EINTR) {
-			putc('\n', s->out);
+		if (ed.cancelled || (!typed_line && errno == EINTR)) {
 			el_reset(ed.el);
 			continue;
 		}
