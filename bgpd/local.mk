@@ -44,6 +44,11 @@ bgpd_bgpd_SOURCES = bgpd/main.c
 bgpd_bgpd_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
 
 if HAVE_CMOCKA
+check_PROGRAMS += bgpd/decide_test bgpd/policy_test
+bgpd_decide_test_SOURCES = bgpd/decide_test.c
+bgpd_decide_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_policy_test_SOURCES = bgpd/policy_test.c
+bgpd_policy_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/attr_test bgpd/message_update_test bgpd/session_test
 bgpd_attr_test_SOURCES = bgpd/attr_test.c
 bgpd_attr_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -5,6 +5,7 @@
 
 #include "link_zebra.h"
 #include "log.h"
+#include "restart.h"
 #include "rib_internal.h"
 #include "session.h"
 #include "util.h"
@@ -14,6 +15,7 @@ static struct nexthop **by_id; /* 0 unused */
 static uint32_t ids_high, ids_cap;
 static struct nexthop *last;	/* most paths come with the next hop of the path before */
 static struct nexthop *walking; /* those with paths left to mark */
+static uint32_t unknown;	/* those that zebra-lite has not judged yet */
 
 static uint32_t hash_of(const struct addr *a)
 {
@@ -69,6 +71,7 @@ static struct nexthop *get(const struct addr *a)
 	nh = xcalloc(1, sizeof(*nh));
 	nh->state.addr = *a;
 	nh->state.reach = REACH_UNKNOWN;
+	unknown++;
 	nh->id = id;
 	by_id[id] = nh;
 	hash_insert(&table, &nh->node, hash_of(a));
@@ -93,6 +96,7 @@ static void release(struct nexthop *nh)
 	if (nh->paths || nh->neighbors)
 		return;
 	stop_walk(nh);
+	unknown -= nh->state.reach == REACH_UNKNOWN;
 	link_zebra_watch(&nh->state.addr, false);
 	hash_remove(&table, &nh->node);
 	by_id[nh->id] = NULL;
@@ -206,11 +210,13 @@ void nexthop_heard(const struct msg_nexthop *m)
 	struct nexthop *nh = nexthop_find(&m->addr);
 	bool was_usable, same;
 
-	if (!nh)
-		return; /* let go of meanwhile */
+	if (!nh || m->reach == REACH_UNKNOWN)
+		return; /* let go of meanwhile; or still starting: its last word holds */
 	was_usable = nexthop_objection(nh) == REASON_NONE;
 	same = nh->state.cost == m->cost && nh->state.tunnel == m->tunnel &&
 	       was_usable == (m->reach >= REACH_DEGRADED) && nh->state.reach != REACH_UNKNOWN;
+	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
+		restart_check();
 	nh->state = *m;
 	if (same)
 		return;
@@ -220,6 +226,11 @@ void nexthop_heard(const struct msg_nexthop *m)
 	if (nh->paths)
 		start_walk(nh);
 	tell_neighbor(nh, was_usable);
+}
+
+uint32_t nexthop_unknown(void)
+{
+	return unknown;
 }
 
 void nexthop_replay(void)
@@ -257,4 +268,5 @@ void nexthop_free_all(void)
 	by_id = NULL;
 	ids_high = ids_cap = 0;
 	last = walking = NULL;
+	unknown = 0;
 }

@@ -43,6 +43,7 @@ void nexthop_unwatch_neighbor(const struct addr *a);
 
 /* From zebra-lite. Calls rib_nexthop_changed() when paths or a neighbour are touched. */
 void nexthop_heard(const struct msg_nexthop *m);
+uint32_t nexthop_unknown(void); /* how many it has not judged yet */
 /* A new channel: sends every watch again. */
 void nexthop_replay(void);
 /* Marks the networks of touched paths, at most N; true: there are more. */

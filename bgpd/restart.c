@@ -16,7 +16,8 @@ static struct timer connect_timer, limit_timer;
 
 static bool may_still_come(const struct peer *p)
 {
-	return p->state != PEER_ESTABLISHED && !p->conf.disabled && !p->dynamic && !waited;
+	return p->state != PEER_ESTABLISHED && !p->conf.disabled && !p->dynamic && !waited &&
+	       !none_kept;
 }
 
 /* Who connected to a listen range before our restart will do so again. */
@@ -58,6 +59,8 @@ void restart_check(void)
 		if (may_still_come(p) || owes_end_of_rib(p))
 			return;
 	}
+	if (nexthop_unknown())
+		return;
 	end("every neighbour has sent its routes");
 }
 
@@ -84,25 +87,24 @@ void restart_begin(void)
 		return;
 	begun = true;
 	deferring = true;
-	waited = none_kept = false;
+	waited = false;
 	timer_init(&connect_timer, on_connect, NULL);
 	timer_init(&limit_timer, on_limit, NULL);
 	timer_start(&connect_timer, CONNECT_MS);
 	timer_start(&limit_timer, (bgp.restart_time ? bgp.restart_time : 120) * 1000ull);
 	if (!bgp.graceful_restart)
 		end("graceful restart is off");
-	else
-		restart_check();
+	restart_check();
 }
 
 bool restart_deferring(void)
 {
-	return deferring;
+	return deferring || !begun;
 }
 
 void restart_free(void)
 {
 	timer_stop(&connect_timer);
 	timer_stop(&limit_timer);
-	begun = deferring = false;
+	begun = deferring = none_kept = false;
 }

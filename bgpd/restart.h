@@ -6,9 +6,10 @@
  *
  * Waited for: End-of-RIB of each neighbour that is ESTABLISHED and restarts gracefully, and, for a
  * short while, neighbours that are configured and not up yet (a first start looks the same as a
- * restart, and must not wait the whole restart time for a neighbour that is away). Neighbours of a
- * listen range are nobody's to name: for the same short while they are waited for, when zebra-lite
- * says that it keeps routes of an earlier bgpd.
+ * restart, and must not wait the whole restart time for a neighbour that is away): the configured
+ * ones, and those of a listen range that are nobody's to name. Nor for any of them where zebra-lite
+ * says that it keeps no routes of an earlier bgpd. And zebra-lite's word on every next hop, without
+ * which all paths would be ineligible.
  */
 #ifndef WGBGP_BGPD_RESTART_H
 #define WGBGP_BGPD_RESTART_H
