@@ -488,8 +488,12 @@ static void test_monitor_and_cancel(void **state)
 	pid_t pid = daemon_pid("bgpd");
 	struct reply reply;
 	int fd = client_open();
+	uint8_t head[12 + 255];
 
 	client_ask(fd, "{\"command\":\"monitor\"}");
+	assert_true(read_all(fd, head, 12)); /* from now on it is told */
+	assert_int_equal(head[5], MSG_REPLY_HEAD);
+	assert_true(read_all(fd, head + 12, head[3]));
 	kill(pid, SIGKILL);
 	while (daemon_pid("bgpd") == pid || !daemon_pid("bgpd"))
 		usleep(5000);
