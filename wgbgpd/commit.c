@@ -147,8 +147,8 @@ static void walk(void)
 		}
 		now.step++;
 		if (!now.step->to) {
-			if (!supervise_control(DAEMON_BGPD) && now.version)
-				listen_commit(NULL, now.generation);
+			if (now.version) /* bgpd was away when its turn came */
+				listen_commit(supervise_control(DAEMON_BGPD), now.generation);
 			finish();
 			return;
 		}
