@@ -293,17 +293,28 @@ static void sync_addrs(struct device *dev)
 static void sync_link(struct device *dev, const struct link_info *info)
 {
 	const struct if_conf *conf = dev->conf;
-	bool want_up = conf->admin == ADMIN_UP || (conf->admin == ADMIN_EXTERNAL && info->admin_up);
 	int err = 0;
 
 	if (!dev->adopted && info->mtu != conf->mtu)
 		err = link_set_mtu(dev->ifindex, conf->mtu);
-	if (want_up != info->admin_up)
-		err = link_set_up(dev->ifindex, want_up);
 	if (err < 0)
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "link-refused",
 			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
 	sync_addrs(dev);
+}
+
+/* At a start and when the configuration is applied. In between somebody who sets a link down by
+ * hand means it. */
+static void sync_admin(struct device *dev, const struct link_info *info)
+{
+	bool want = dev->conf->admin == ADMIN_UP;
+	int err;
+
+	if (dev->conf->admin == ADMIN_EXTERNAL || want == info->admin_up)
+		return;
+	err = link_set_up(dev->ifindex, want);
+	if (err < 0)
+		log_error("link-refused", "interface=%s error=\"%s\"", dev->name, strerror(-err));
 }
 
 static void report_all(struct device *dev)
@@ -362,6 +373,7 @@ static void opened(struct device *dev, struct link_info *info)
 		return;
 	}
 	sync_link(dev, info);
+	sync_admin(dev, info);
 	if (link_get(dev->name, info) == 0)
 		take_link(dev, info);
 	dev->state = DEVICE_READY;
@@ -449,7 +461,8 @@ static void link_changed(struct device *dev, const struct link_info *info)
 	if (dev->conf)
 		sync_link(dev, info);
 	if (dev->up != was_up) {
-		log_info("link-state", "interface=%s up=%s", dev->name, dev->up ? "yes" : "no");
+		log_event(dev->up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "link-state",
+			  "interface=%s up=%s", dev->name, dev->up ? "yes" : "no");
 		report_if(dev);
 	}
 }
@@ -465,8 +478,7 @@ bool device_check_link(struct device *dev)
 	}
 	if (err < 0)
 		return true;
-	if (info.admin_up != dev->up || (dev->conf && dev->conf->admin == ADMIN_UP && !dev->up) ||
-	    (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
+	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
 		link_changed(dev, &info);
 	else if (dev->addrs_dirty && dev->conf)
 		sync_addrs(dev);
@@ -570,7 +582,9 @@ int devices_check(const struct wgconf *conf, char *error, size_t size)
 				 conf->program, kernel ? "" : ", and this kernel has no WireGuard");
 			return -EINVAL;
 		}
-		if ((dev && dev->known) || f->adopt || link_get(f->name, &info) < 0 ||
+		/* At a start such an interface is refused alone, and tried again: the rest works.
+		 */
+		if (!current || (dev && dev->known) || f->adopt || link_get(f->name, &info) < 0 ||
 		    is_ours(f->name, &info))
 			continue;
 		snprintf(error, size,
@@ -606,8 +620,11 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 	}
 	if (err < 0)
 		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
-	if (link_get(dev->name, &info) == 0)
-		link_changed(dev, &info);
+	if (link_get(dev->name, &info) == 0) {
+		sync_admin(dev, &info);
+		if (link_get(dev->name, &info) == 0)
+			link_changed(dev, &info);
+	}
 	report_all(dev);
 	timer_start(&dev->poll, 0);
 }

@@ -107,6 +107,19 @@ static void write_file(void *arg)
 	free(tmp);
 }
 
+static void make_dir(const char *dir)
+{
+	char *part = xstrdup(dir);
+
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(part, 0755);
+		*slash = '/';
+	}
+	mkdir(part, 0700);
+	free(part);
+}
+
 void endpoints_open(void)
 {
 	const char *dir = getenv("WGBGP_STATEDIR");
@@ -115,7 +128,7 @@ void endpoints_open(void)
 
 	if (!dir)
 		dir = LOCALSTATEDIR "/lib/wgbgp";
-	mkdir(dir, 0700);
+	make_dir(dir);
 	path = xasprintf("%s/endpoints", dir);
 	timer_init(&write_timer, write_file, NULL);
 	file = fopen(path, "re");
