@@ -190,5 +190,6 @@ class Topology:
             for command in ("ip -br address", "ip -N route show table all type unicast",
                             "ip -6 -N route show table all type unicast", "wg show"):
                 r = router.run(command, check=False, timeout=20)
-                state += f"# {command}\n{r.stdout}{r.stderr}"
+                text = r.stdout + r.stderr
+                state += f"# {command}\n{text[:12000]}{'...' if len(text) > 12000 else ''}\n"
             yield f"{router.name}: state", state
