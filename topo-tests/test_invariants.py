@@ -48,7 +48,7 @@ class Member:
         self.as_number = 65001 + number
         net = INTERFACES[ifname]
         self.address = f"10.99.{net}.{11 + number}"
-        self.address6 = f"fd99:{net}::{11 + number}"
+        self.address6 = str(ipaddress.ip_address(f"fd99:{net}::{11 + number}"))
         self.key = f"{site}.{ifname}"
         self.permit = [ipaddress.ip_network(p) for p in permit]
 
