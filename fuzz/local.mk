@@ -37,6 +37,16 @@ fuzz_uapi_fuzz_LDADD = wgd/libwgd.a $(LIB_LIBS)
 fuzz_uapi_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 EXTRA_DIST += fuzz/corpus/uapi/error fuzz/corpus/uapi/get
 
+FUZZ_TARGETS += fuzz/bgp_fuzz
+fuzz_bgp_fuzz_SOURCES = fuzz/bgp_fuzz.c
+fuzz_bgp_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bgpd
+fuzz_bgp_fuzz_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
+fuzz_bgp_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += \
+	fuzz/corpus/bgp/open fuzz/corpus/bgp/notification \
+	fuzz/corpus/bgp/update-internal fuzz/corpus/bgp/update-external \
+	fuzz/corpus/bgp/update-mp fuzz/corpus/bgp/update-as4
+
 if FUZZING
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 
