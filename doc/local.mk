@@ -3,8 +3,8 @@ dist_man_MANS += doc/wgbgp-cli.1 doc/wgbgp.conf.5 doc/wgbgpd.8
 dist_doc_DATA += doc/architecture.md
 
 # wgbgp.conf(5) must know every statement of the schema; after a change in yang/: make doc-update
-EXTRA_DIST += doc/conf_reference_test doc/conf-reference
-TESTS += doc/conf_reference_test
+EXTRA_DIST += doc/conf_reference_test doc/conf-reference doc/examples_test doc/check-examples
+TESTS += doc/conf_reference_test doc/examples_test
 
 doc-update:
 	$(srcdir)/doc/conf-reference --update $(srcdir)/yang $(srcdir)/doc/wgbgp.conf.5
