@@ -95,6 +95,7 @@ static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
 		r->cost += DEGRADED_COST;
 	} else {
 		r->reach = REACH_UP;
+		r->reason = REASON_NONE;
 	}
 }
 
@@ -118,6 +119,7 @@ static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 	r->oif = oif;
 	r->gateway = *gateway;
 	r->reach = REACH_UP;
+	r->reason = REASON_NONE;
 	r->connected = !gateway->family;
 	return true;
 }
@@ -136,6 +138,7 @@ static bool via_hops(struct resolution *r, const struct nexthop *nh, const struc
 	} else {
 		r->kind = HOP_GATEWAY;
 		r->reach = REACH_UP;
+		r->reason = REASON_NONE;
 		r->oif = hop->nh->oif;
 		r->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
 	}
@@ -178,12 +181,8 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))
 		if (via_node(r, nh, n)) {
 			r->via_len = n->node.p.len;
-			if (r->reach == REACH_UP)
-				r->reason = REASON_NONE;
 			break;
 		}
-	if (r->kind == HOP_TUNNEL && r->reach == REACH_UP)
-		r->reason = REASON_NONE;
 }
 
 static void tell(struct nexthop *nh)
