@@ -22,7 +22,7 @@ protocol direct {{ ipv4; interface "lan0"; }}
 protocol kernel {{ ipv4 {{ export where source = RTS_BGP; }}; }}
 protocol bgp hub {{
     local 10.9.0.1{n} as 65000;
-    neighbor 10.9.0.1 as 65000;
+    neighbor 10.9.0.1 as 65000; direct;
     connect delay time 1; error wait time 1, 2;
     ipv4 {{ import all; export all; next hop self; gateway direct; }};
 }}
