@@ -243,13 +243,17 @@ static int gather(struct conn *c, struct iovec *out, int max, int *own)
 	return n;
 }
 
-/* PART bytes of the messages at DATA were written: how many more the last one of them has. */
-static size_t rest_of_message(const uint8_t *data, size_t part)
+/* PART bytes of the messages at DATA were written: counts them, returns how many more bytes the
+ * last one of them has. */
+static size_t rest_of_message(struct peer *p, const uint8_t *data, size_t part)
 {
 	size_t end = 0;
 
-	while (end < part)
+	while (end < part) {
 		end += (size_t)data[end + 16] << 8 | data[end + 17];
+		p->count.updates_out++;
+		p->count.messages_out++;
+	}
 	return end - part;
 }
 
@@ -270,8 +274,8 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 		routes += part;
 		if (must)
 			must -= part; /* its pieces end where it ends */
-		else if (part && part < iov[i].iov_len)
-			must = rest_of_message(iov[i].iov_base, part);
+		else
+			must = rest_of_message(c->pull, iov[i].iov_base, part);
 	}
 	c->partial = must;
 	if (c->own_at == c->own.len) {
