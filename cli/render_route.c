@@ -64,7 +64,8 @@ static void route_row(struct view *v, const json_t *row)
 	if (v->rows == 1)
 		put_legend(v->out);
 	put_route(v->out, row, json_array_get(hops, 0), true);
-	fprintf(v->out, ", %s", AGE(row, "age-seconds"));
+	if (int_of(row, "age-seconds"))
+		fprintf(v->out, ", %s", AGE(row, "age-seconds"));
 	json_array_foreach (hops, i, hop)
 		if (i > 0) {
 			putc('\n', v->out);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +100,7 @@ static char rundir[] = "/tmp/wgbgp-cli-test-XXXXXX";
 static struct watch accept_watch;
 static struct ipc *server_ipc;
 static struct show_server *server;
-static unsigned streamed;
+static unsigned streamed, interrupt_at;
 static struct kernel_route kernel_answer;
 static int kernel_error;
 
@@ -145,6 +146,10 @@ static void start_stream(struct show *s)
 
 static void step_stream(struct show *s)
 {
+	if (interrupt_at && streamed >= interrupt_at) {
+		interrupt_at = 0;
+		raise(SIGINT);
+	}
 	for (; streamed < STREAM_ROWS && !show_full(s); streamed++)
 		show_row(s, json_pack("{s:i}", "endpoint", streamed));
 	if (streamed == STREAM_ROWS)
@@ -351,6 +356,22 @@ static void test_stream(void **state)
 	json_decref(doc);
 }
 
+/* Ctrl-C ends a long answer; the daemon stops, what was on its way is not taken for the next one.
+ */
+static void test_interrupt(void **state)
+{
+	json_t *doc;
+
+	interrupt_at = 1000;
+	assert_int_equal(run("show rib summary json"), -1);
+	doc = document();
+	assert_string_equal(json_string_value(json_object_get(doc, "error")), "interrupted");
+	json_decref(doc);
+	assert_int_equal(run("show bgp summary"), 0);
+	says("established 1");
+	assert_true(streamed < STREAM_ROWS);
+}
+
 static void test_nobody_there(void **state)
 {
 	watch_off(&accept_watch);
@@ -454,10 +475,15 @@ static void test_explain_broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_text),	   TEST(test_json),
-		TEST(test_errors),	   TEST(test_stream),
-		TEST(test_nobody_there),   TEST(test_explain_healthy),
-		TEST(test_explain_broken), TEST(test_explain_tunnel_address),
+		TEST(test_text),
+		TEST(test_json),
+		TEST(test_errors),
+		TEST(test_stream),
+		TEST(test_nobody_there),
+		TEST(test_interrupt),
+		TEST(test_explain_healthy),
+		TEST(test_explain_broken),
+		TEST(test_explain_tunnel_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
