@@ -133,8 +133,7 @@ static bool foreign_conflict(const struct allowedips *a, const struct owner *own
 	return false;
 }
 
-static void remember_refusal(struct allowedips *a, const struct owner *owner,
-			     const struct prefix *p)
+void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
 	struct refusal *r = (struct refusal *)trie_exact(&a->refused, p);
 
@@ -149,6 +148,20 @@ static void forget_refusal(struct allowedips *a, struct trie_node *node)
 {
 	trie_remove(&a->refused, node);
 	slab_free(&a->refusals, node);
+}
+
+void allowedips_retry(struct allowedips *a)
+{
+	struct trie_node *node;
+
+	while ((node = trie_first(&a->refused))) {
+		struct prefix what = node->p;
+		uint32_t id = ((struct refusal *)node)->owner_id;
+
+		forget_refusal(a, node);
+		if (a->on_retry)
+			a->on_retry(a->arg, id, &what);
+	}
 }
 
 /* A foreign entry at P is gone: what it stood in the way of may be tried again. */
@@ -190,7 +203,7 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 	if (reason != REASON_NONE)
 		return reason;
 	if (a->foreign.count && foreign_conflict(a, owner, p)) {
-		remember_refusal(a, owner, p);
+		allowedips_refuse(a, owner, p);
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
 	e = find(&a->ours, p);

@@ -10,6 +10,7 @@
 
 #include "device_sync.h"
 #include "endpoints.h"
+#include "orphans.h"
 #include "report.h"
 #include "resolve.h"
 #include "userspace.h"
@@ -387,6 +388,7 @@ static void opened(struct device *dev, struct link_info *info)
 		return;
 	report_all(dev);
 	settled(dev);
+	allowedips_retry(&dev->allowed);
 }
 
 static void try_open(void *arg)
@@ -657,6 +659,11 @@ static void on_leave_timeout(void *arg)
 	device_delete(arg);
 }
 
+static bool looked_after(const char *ifname)
+{
+	return device_find(ifname) != NULL;
+}
+
 void devices_prune(void)
 {
 	uint64_t now = now_ms();
@@ -685,6 +692,8 @@ void devices_prune(void)
 			timer_start(&dev->retry, RELEASE_MS);
 		}
 	}
+	if (current)
+		orphans_remove(rundir, current->program, looked_after);
 }
 
 void devices_teardown(void)
@@ -693,6 +702,8 @@ void devices_teardown(void)
 
 	while ((dev = TAILQ_FIRST(&devices)))
 		device_delete(dev);
+	if (current)
+		orphans_remove(rundir, current->program, looked_after);
 }
 
 static void on_resolved(uint32_t id, const char *text, const struct endpoint *found)

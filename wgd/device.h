@@ -60,6 +60,7 @@ struct device {
 	bool settled;	  /* tried at least once: TUNNEL_SYNC need not wait for it */
 	bool key_missing; /* said that there is no private key */
 	bool addrs_dirty; /* its addresses may have changed */
+	bool failing;	  /* the last request failed */
 	uint32_t mtu;
 	uint64_t start_by;     /* ms: STARTING ends in failure then */
 	unsigned failures;     /* in a row, for the back-off */

@@ -327,6 +327,7 @@ int device_flush(struct device *dev)
 	if (err < 0) {
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "allowed-ips-refused",
 			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+		dev->failing = true;
 		read_again(dev);
 	}
 	return err;
@@ -370,20 +371,22 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 	for (size_t i = 0; i < dump->n_peers; i++) {
 		const uint8_t *key = dump->peers[i].key;
 
-		if (owners[i] || memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
+		if (memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
+			wg_remove_peer(dev->wg, key); /* a change failed in its middle */
+		else if (owners[i])
 			continue;
-		if (dev->adopted) {
+		else if (dev->adopted) {
 			struct peer *p = peer_new(dev, key);
 
 			p->foreign = true;
 			p->present = true;
 			p->seen = dev->round;
 			owners[i] = &p->owner;
-			continue;
+		} else {
+			log_warn("drift-repaired", "interface=%s what=unknown-peer key=%s",
+				 dev->name, WG_KEY_STR(key));
+			wg_remove_peer(dev->wg, key);
 		}
-		log_warn("drift-repaired", "interface=%s what=unknown-peer key=%s", dev->name,
-			 WG_KEY_STR(key));
-		wg_remove_peer(dev->wg, key);
 	}
 }
 
@@ -473,6 +476,9 @@ void device_poll(struct device *dev)
 	if (err < 0)
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
 			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	if (err == 0 && dev->failing)
+		allowedips_retry(&dev->allowed);
+	dev->failing = err < 0;
 	probe_peers(dev);
 	device_release(dev);
 	cost = (now_us() - cost) * POLL_SHARE / 1000;

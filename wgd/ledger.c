@@ -275,6 +275,19 @@ void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len)
 	take(l, addr_text(a, len).s);
 }
 
+void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg, const char *text),
+		 void *arg)
+{
+	size_t len = strlen(kind);
+
+	for (struct hash_node *n = hash_first(&l->items); n; n = hash_next(&l->items, n)) {
+		const char *text = ((struct item *)n)->text;
+
+		if (strncmp(text, kind, len) == 0 && text[len] == ' ')
+			fn(arg, text + len + 1);
+	}
+}
+
 void ledger_note_foreign(struct ledger *l, const struct prefix *p, const uint8_t *key)
 {
 	if (l->file && fprintf(l->file, "= %s %s\n", PREFIX_STR(p), WG_KEY_STR(key)) < 0)

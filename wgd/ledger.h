@@ -35,6 +35,9 @@ void ledger_remove_peer(struct ledger *l, const uint8_t *key);
 bool ledger_has_addr(const struct ledger *l, const struct addr *a, uint8_t len);
 void ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len);
 void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len);
+/* Every entry, peer, address: KIND is "entry", "peer" or "address", TEXT the rest. */
+void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg, const char *text),
+		 void *arg);
 void ledger_note_foreign(struct ledger *l, const struct prefix *p, const uint8_t *key);
 /* Hands everything added so far to the kernel; before the device is changed. 0 or -errno. */
 int ledger_flush(struct ledger *l);

@@ -91,6 +91,34 @@ int link_get(const char *ifname, struct link_info *out)
 	return 0;
 }
 
+struct each {
+	void (*fn)(void *arg, const char *ifname, int ifindex);
+	void *arg;
+};
+
+static void each_ours(struct nl_object *object, void *arg)
+{
+	struct rtnl_link *link = (struct rtnl_link *)object;
+	const char *alias = rtnl_link_get_ifalias(link);
+	struct each *each = arg;
+
+	if (alias && str_eq(alias, LINK_ALIAS))
+		each->fn(each->arg, rtnl_link_get_name(link), rtnl_link_get_ifindex(link));
+}
+
+int link_each_ours(void (*fn)(void *arg, const char *ifname, int ifindex), void *arg)
+{
+	struct each each = {fn, arg};
+	struct nl_cache *cache;
+	int err = rtnl_link_alloc_cache(sock, AF_UNSPEC, &cache);
+
+	if (err < 0)
+		return error_of(err);
+	nl_cache_foreach(cache, each_ours, &each);
+	nl_cache_free(cache);
+	return 0;
+}
+
 int link_create(const char *ifname)
 {
 	struct rtnl_link *link = rtnl_link_alloc();

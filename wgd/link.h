@@ -26,7 +26,9 @@ void link_open(void); /* fatal on failure */
 void link_close(void);
 
 int link_get(const char *ifname, struct link_info *out); /* -ENODEV: none */
-int link_create(const char *ifname);			 /* of kind wireguard */
+/* Calls FN for each interface that carries our alias. */
+int link_each_ours(void (*fn)(void *arg, const char *ifname, int ifindex), void *arg);
+int link_create(const char *ifname); /* of kind wireguard */
 int link_delete(int ifindex);
 int link_set_alias(int ifindex, const char *alias);
 int link_set_mtu(int ifindex, uint32_t mtu);

@@ -9,6 +9,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/ledger.c wgd/ledger.h \
 	wgd/link.c wgd/link.h \
 	wgd/liveness.c wgd/liveness.h \
+	wgd/orphans.c wgd/orphans.h \
 	wgd/peer.c \
 	wgd/probe.c wgd/probe.h \
 	wgd/report.c wgd/report.h \

@@ -140,9 +140,10 @@ static void apply_change(struct batch *b, const struct allowed_change *c)
 	}
 	if (!p || !p->conf)
 		reason = REASON_PEER_GONE;
-	else if (p->dev->state != DEVICE_READY)
+	else if (p->dev->state != DEVICE_READY) {
 		reason = REASON_INTERFACE_GONE;
-	else
+		allowedips_refuse(&p->dev->allowed, &p->owner, &c->prefix);
+	} else
 		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
 	if (reason != REASON_NONE)
 		refuse(b, c, reason);
@@ -172,6 +173,7 @@ static void refuse_failed(struct batch *b, struct device *dev, int err)
 		    was_refused(b, c, before))
 			continue;
 		allowedips_drop(&dev->allowed, &p->owner, &c->prefix);
+		allowedips_refuse(&dev->allowed, &p->owner, &c->prefix);
 		refuse(b, c, reason);
 	}
 }

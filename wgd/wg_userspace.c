@@ -23,14 +23,13 @@
 #include "wg.h"
 
 #define ANSWER_MS 1500 /* a program that is alive answers in far less */
-#define SILENT_MS 2000 /* how long one that did not is left alone */
 #define READ_BYTES 65536
 
 struct userspace {
 	struct wg wg;
-	int fd;			  /* -1 while not connected */
-	uint64_t silent_until_ms; /* monotonic; requests fail before */
-	struct wr in;		  /* the answer; holds the private key while being read: wiped */
+	int fd;	      /* -1 while not connected */
+	bool owed;    /* a request timed out: its answer is still to come */
+	struct wr in; /* the answer; holds the private key while being read: wiped */
 };
 
 static struct userspace *of(struct wg *wg)
@@ -68,10 +67,10 @@ static int wait_for(int fd, short events, uint64_t until_ms)
 		struct pollfd p = {.fd = fd, .events = events};
 		uint64_t now = now_ms();
 
+		if (poll(&p, 1, until_ms > now ? until_ms - now : 0) > 0)
+			return 0;
 		if (now >= until_ms)
 			return -ETIMEDOUT;
-		if (poll(&p, 1, until_ms - now) > 0)
-			return 0;
 	}
 }
 
@@ -90,9 +89,9 @@ static int send_all(int fd, const struct wr *request, uint64_t until_ms)
 	return 0;
 }
 
+/* Goes on with what has been received already. */
 static int receive_answer(struct userspace *u, uint64_t until_ms)
 {
-	u->in.len = 0;
 	while (!uapi_complete((char *)u->in.data, u->in.len)) {
 		uint8_t *room = wr_room(&u->in, READ_BYTES);
 		ssize_t n = recv(u->fd, room, READ_BYTES, 0);
@@ -109,23 +108,39 @@ static int receive_answer(struct userspace *u, uint64_t until_ms)
 	return 0;
 }
 
+static int open_connection(struct userspace *u)
+{
+	int fd = connect_to(u->wg.ifname);
+
+	if (fd < 0)
+		return fd;
+	u->fd = fd;
+	u->owed = false;
+	u->in.len = 0;
+	return 0;
+}
+
 static int exchange_once(struct userspace *u, const struct wr *request)
 {
+	int err = u->fd < 0 ? open_connection(u) : 0;
 	uint64_t until = now_ms() + ANSWER_MS;
-	int err;
 
-	if (u->fd < 0) {
-		u->fd = connect_to(u->wg.ifname);
-		if (u->fd < 0) {
-			err = u->fd;
-			u->fd = -1;
+	if (err == 0 && u->owed)
+		err = receive_answer(u, 0);
+	if (err == 0) {
+		u->owed = false;
+		u->in.len = 0;
+		err = send_all(u->fd, request, until);
+		if (err ==
+		    -ETIMEDOUT) { /* cut off in the middle: a new connection, from the start */
+			disconnect(u);
 			return err;
 		}
 	}
-	err = send_all(u->fd, request, until);
 	if (err == 0)
 		err = receive_answer(u, until);
-	if (err < 0)
+	u->owed = err == -ETIMEDOUT;
+	if (err < 0 && !u->owed)
 		disconnect(u);
 	return err;
 }
@@ -134,15 +149,10 @@ static int exchange_once(struct userspace *u, const struct wr *request)
 static int exchange(struct userspace *u, const struct wr *request)
 {
 	bool had = u->fd >= 0;
-	int err;
+	int err = exchange_once(u, request);
 
-	if (now_ms() < u->silent_until_ms)
-		return -ETIMEDOUT;
-	err = exchange_once(u, request);
 	if (had && (err == -EPIPE || err == -ECONNRESET))
 		err = exchange_once(u, request);
-	if (err == -ETIMEDOUT)
-		u->silent_until_ms = now_ms() + SILENT_MS;
 	if (err == -EPIPE || err == -ECONNRESET)
 		err = -ENODEV;
 	return err;
@@ -155,6 +165,13 @@ static void wipe(struct wr *w)
 	w->len = 0;
 }
 
+/* The answer was read; one that is still coming in is kept. */
+static void forget_answer(struct userspace *u)
+{
+	if (!u->owed)
+		wipe(&u->in);
+}
+
 static int userspace_get(struct wg *wg, struct wg_dump *dump)
 {
 	struct userspace *u = of(wg);
@@ -165,7 +182,7 @@ static int userspace_get(struct wg *wg, struct wg_dump *dump)
 	err = exchange(u, &request);
 	if (err == 0)
 		err = uapi_read_get((char *)u->in.data, u->in.len, dump);
-	wipe(&u->in);
+	forget_answer(u);
 	wr_free(&request);
 	return err;
 }
@@ -230,6 +247,7 @@ static void userspace_close(struct wg *wg)
 	struct userspace *u = of(wg);
 
 	disconnect(u);
+	wipe(&u->in);
 	wr_free(&u->in);
 	free(u);
 }

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "orphans.h"
+
+#include <dirent.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "link.h"
+#include "log.h"
+#include "userspace.h"
+#include "util.h"
+#include "wg.h"
+
+struct context {
+	const char *rundir, *program;
+	bool (*keep)(const char *ifname);
+};
+
+static void remove_own(void *arg, const char *ifname, int ifindex)
+{
+	const struct context *c = arg;
+
+	if (c->keep(ifname))
+		return;
+	log_info("interface-removed", "interface=%s why=\"no longer configured\"", ifname);
+	link_delete(ifindex);
+	userspace_stop(c->program, c->rundir, ifname);
+}
+
+/* An adopted interface that is being cleaned. */
+struct adopted {
+	struct wg *wg;
+	struct ledger *ledger;
+	struct wg_dump dump;
+	struct wg_change *changes;
+	size_t n_changes;
+	int ifindex;
+};
+
+static void remove_peer(void *arg, const char *text)
+{
+	struct adopted *a = arg;
+	uint8_t key[WG_KEY_BYTES];
+
+	if (wg_key_parse(text, key) == 0)
+		wg_remove_peer(a->wg, key);
+}
+
+static void remove_addr(void *arg, const char *text)
+{
+	struct adopted *a = arg;
+	struct tunnel_addr addr;
+
+	if (addr_parse_with_len(text, &addr.addr, &addr.len) == 0)
+		link_delete_addr(a->ifindex, &addr);
+}
+
+/* Entries of the ledger go from wherever they are: an entry of ours that was moved is still ours.
+ */
+static void collect_entries(struct adopted *a)
+{
+	a->changes = xcalloc(a->dump.n_entries, sizeof(*a->changes));
+	for (size_t i = 0; i < a->dump.n_entries; i++) {
+		const struct wg_entry *e = &a->dump.entries[i];
+
+		if (ledger_has_entry(a->ledger, &e->prefix))
+			a->changes[a->n_changes++] =
+				(struct wg_change){true, a->dump.peers[e->peer].key, e->prefix};
+	}
+}
+
+static void clean(struct adopted *a)
+{
+	if (wg_get(a->wg, true, &a->dump) < 0)
+		return;
+	collect_entries(a);
+	wg_change(a->wg, a->changes, a->n_changes);
+	ledger_each(a->ledger, "peer", remove_peer, a);
+	ledger_each(a->ledger, "address", remove_addr, a);
+	free(a->changes);
+	wg_dump_free(&a->dump);
+}
+
+static void remove_adopted(const struct context *c, const char *ifname)
+{
+	struct adopted a = {0};
+	struct link_info info;
+	bool fresh;
+	int err = link_get(ifname, &info);
+
+	a.ledger = ledger_open(c->rundir, ifname, err < 0 ? 0 : info.ifindex, &fresh);
+	if (err == 0 && a.ledger && !fresh) {
+		a.ifindex = info.ifindex;
+		err = str_eq(info.kind, "wireguard") ? wg_kernel_open(ifname, &a.wg)
+						     : wg_userspace_open(ifname, &a.wg);
+		if (err == 0)
+			clean(&a);
+		wg_close(a.wg);
+		log_info("interface-released", "interface=%s why=\"no longer configured\"", ifname);
+	}
+	ledger_delete(a.ledger);
+}
+
+void orphans_remove(const char *rundir, const char *program, bool (*keep)(const char *ifname))
+{
+	struct context c = {rundir, program, keep};
+	DIR *dir = opendir(rundir);
+	struct dirent *d;
+
+	link_each_ours(remove_own, &c);
+	while (dir && (d = readdir(dir))) {
+		const char *ifname = d->d_name + strlen("ledger-");
+
+		if (strncmp(d->d_name, "ledger-", strlen("ledger-")) == 0 &&
+		    strlen(ifname) < IF_NAMESIZE && !strstr(ifname, ".new") && !keep(ifname))
+			remove_adopted(&c, ifname);
+	}
+	if (dir)
+		closedir(dir);
+}
