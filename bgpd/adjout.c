@@ -9,11 +9,11 @@
 #include "session.h"
 #include "util.h"
 
-#define LAG_MAX (1024 * 1024)  /* bytes: who is further behind is detached */
-#define LAG_WAIT (LAG_MAX / 2) /* ... everybody of a group: the queue waits */
-#define STALLED_MS 50	       /* ... unless nobody of the group read for so long */
-#define OWN_BYTES (32 * 1024)  /* encoded at a time for a lagging member */
-#define OWN_QUANTUM 4096       /* networks looked at for it at a time */
+#define STALLED_MS 50	      /* ... unless nobody of the group read for so long */
+#define OWN_BYTES (32 * 1024) /* encoded at a time for a lagging member */
+#define OWN_QUANTUM 4096      /* networks looked at for it at a time */
+
+uint64_t adjout_lag_max = 1024 * 1024;
 
 static bool opened;
 static struct job kick_job;	/* members whose quantum found nothing to send */
@@ -506,9 +506,9 @@ bool adjout_full(void)
 	struct group *g;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (least_lag(g) > LAG_WAIT && now_ms() - g->progress_ms < STALLED_MS) {
-			timer_init(&wait_timer, on_wait, NULL);
-			timer_start(&wait_timer, STALLED_MS);
+		if (least_lag(g) > adjout_lag_max / 2 && now_ms() - g->progress_ms < STALLED_MS) {
+			if (!timer_running(&wait_timer))
+				timer_start(&wait_timer, STALLED_MS);
 			return true;
 		}
 	}
@@ -525,7 +525,7 @@ void adjout_kick(void)
 			continue;
 		g->news = false;
 		TAILQ_FOREACH (m, &g->list, link) {
-			if (!m->lagging && log_lag(&g->log, &m->at) > LAG_MAX)
+			if (!m->lagging && log_lag(&g->log, &m->at) > adjout_lag_max)
 				detach(m);
 			wake(m);
 		}
@@ -565,6 +565,7 @@ void adjout_open(void)
 		return;
 	opened = true;
 	job_init(&kick_job, kick_lagging, NULL);
+	timer_init(&wait_timer, on_wait, NULL);
 	TAILQ_FOREACH (g, &groups, link) {
 		TAILQ_FOREACH (m, &g->list, link) {
 			m->idle = false;

@@ -8,6 +8,10 @@
 #include "adjout.h"
 #include "rib_internal.h"
 
+/* Bytes of a group's log: a member further behind is detached; the queue waits where all members
+ * are half as far behind and reading. */
+extern uint64_t adjout_lag_max;
+
 /* From the tables. */
 void adjout_join(struct peer *p);  /* ESTABLISHED */
 void adjout_leave(struct peer *p); /* the session ended */

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random operations on the tables with neighbours of all kinds that read at their own pace: slow
+ * ones, ones that stop, that come and go, ask for refreshes and change their groups. Whenever
+ * everything was read, the table that each neighbour makes of the bytes it got must be what the
+ * rules say.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "adjout_internal.h"
+#include "peer_conf.h"
+#include "restart.h"
+#include "session.h"
+#include "trie.h"
+#include "util.h"
+
+#define PEERS 9
+#define PREFIXES 200
+#define OWN_AS 65000u
+
+/* What the tables need of the rest of the daemon. */
+struct bgp bgp = {
+	.as = OWN_AS, .router_id = 0x0a000001, .cluster_id = 0x0a000001, .default_local_pref = 100};
+struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);
+
+struct peer *peer_find(const struct addr *address)
+{
+	return NULL;
+}
+
+bool peer_is_client(const struct peer *p)
+{
+	return !p->ebgp && p->conf.reflector_client;
+}
+
+bool peer_groups_listen(void)
+{
+	return false;
+}
+
+void session_kick(struct peer *p)
+{
+}
+
+void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why)
+{
+}
+
+void session_path_changed(struct peer *p, bool up)
+{
+}
+
+/* A neighbour as seen from its own side. */
+struct entry {
+	struct trie_node node;
+	struct attr *attr;
+};
+struct far_end {
+	struct peer peer;
+	struct trie table;
+	struct wr stream; /* bytes not decoded yet */
+	unsigned pace;	  /* bytes at a time, 0: reads nothing */
+	unsigned eor, spurious, updates;
+};
+static struct far_end ends[PEERS];
+
+static void clear_table(struct far_end *e)
+{
+	for (struct trie_node *n = trie_first(&e->table), *next; n; n = next) {
+		struct entry *entry = container_of(n, struct entry, node);
+
+		next = trie_next(&e->table, n);
+		trie_remove(&e->table, n);
+		attr_unref(entry->attr);
+		free(entry);
+	}
+	wr_reset(&e->stream);
+	e->eor = 0;
+}
+
+static void far_announce(struct far_end *e, const struct prefix *p, struct attr *a)
+{
+	struct trie_node *n = trie_exact(&e->table, p);
+	struct entry *entry = n ? container_of(n, struct entry, node) : xcalloc(1, sizeof(*entry));
+
+	if (!n)
+		trie_insert(&e->table, &entry->node, p);
+	attr_unref(entry->attr);
+	entry->attr = attr_ref(a);
+}
+
+static void far_withdraw(struct far_end *e, const struct prefix *p)
+{
+	struct trie_node *n = trie_exact(&e->table, p);
+
+	if (!n) {
+		e->spurious++;
+		return;
+	}
+	trie_remove(&e->table, n);
+	attr_unref(container_of(n, struct entry, node)->attr);
+	free(container_of(n, struct entry, node));
+}
+
+static void far_update(struct far_end *e, const uint8_t *body, size_t len)
+{
+	struct update_context ctx = {.ebgp = e->peer.ebgp,
+				     .four_octet = e->peer.four_octet,
+				     .family = {true, true},
+				     .as = OWN_AS};
+	struct update u;
+	struct bgp_error error;
+	struct prefix p;
+
+	e->updates++;
+	assert_int_equal(update_decode(body, len, &ctx, &u, &error), 0);
+	assert_false(u.treat_as_withdraw);
+	for (int i = 0; i < 2; i++) {
+		while (nlri_next(&u.withdrawn[i], &p))
+			far_withdraw(e, &p);
+		while (nlri_next(&u.announced[i], &p))
+			far_announce(e, &p, i ? u.mp_attr : u.attr);
+		e->eor += u.eor[i];
+	}
+	update_release(&u);
+}
+
+static void far_decode(struct far_end *e)
+{
+	size_t at = 0;
+
+	while (e->stream.len - at >= BGP_HEADER_BYTES) {
+		const uint8_t *m = e->stream.data + at;
+		size_t len = (size_t)m[16] << 8 | m[17];
+
+		assert_in_range(len, BGP_HEADER_BYTES, BGP_MESSAGE_MAX);
+		if (e->stream.len - at < len)
+			break;
+		assert_int_equal(m[18], BGP_UPDATE);
+		far_update(e, m + BGP_HEADER_BYTES, len - BGP_HEADER_BYTES);
+		at += len;
+	}
+	memmove(e->stream.data, e->stream.data + at, e->stream.len - at);
+	e->stream.len -= at;
+}
+
+/* Takes at most MAX bytes; true when there were any. */
+static bool far_read(struct far_end *e, size_t max)
+{
+	struct iovec iov[4];
+	size_t taken = 0;
+	int n = adjout_next(&e->peer, iov, 4);
+
+	for (int i = 0; i < n && taken < max; i++) {
+		size_t part = iov[i].iov_len < max - taken ? iov[i].iov_len : max - taken;
+
+		wr_bytes(&e->stream, iov[i].iov_base, part);
+		taken += part;
+	}
+	if (taken)
+		adjout_sent(&e->peer, taken);
+	far_decode(e);
+	return taken > 0;
+}
+
+static struct prefix prefix_number(unsigned i)
+{
+	uint8_t b4[4] = {10, 1, (uint8_t)i, 0}, b6[16] = {0xfd, 1, (uint8_t)i};
+
+	return i % 4 ? prefix_make(AF_INET, b4, 24) : prefix_make(AF_INET6, b6, 48);
+}
+
+static struct addr nexthop_number(unsigned i, uint8_t family)
+{
+	struct addr a = {.family = family, .b = {10, 99, 0, (uint8_t)(i + 2)}};
+
+	if (family == AF_INET6)
+		memcpy(a.b, (uint8_t[16]){0xfd, 0x99, [15] = (uint8_t)(i + 2)}, 16);
+	return a;
+}
+
+static struct attr *random_attr(const struct peer *p, unsigned from, uint8_t family)
+{
+	struct attr_edit *e = attr_edit_begin(NULL);
+	struct addr nexthop = nexthop_number(random() % 3 ? from : random() % PEERS, family);
+	struct attr *a;
+
+	attr_edit_nexthop(e, &nexthop);
+	attr_edit_prepend(e, 65100 + random() % 3, 1 + random() % 3);
+	if (p->ebgp)
+		attr_edit_prepend(e, p->as, 1);
+	else
+		attr_edit_local_pref(e, true, 100 + random() % 2);
+	if (random() % 2)
+		attr_edit_med(e, true, random() % 3);
+	if (random() % 16 == 0)
+		attr_edit_community(e, true,
+				    random() % 2 ? COMMUNITY_NO_EXPORT : COMMUNITY_NO_ADVERTISE);
+	if (!p->ebgp && random() % 8 == 0)
+		attr_edit_originator(e, 0x0b000000 + random() % 4);
+	a = attr_edit_finish(e);
+	return a;
+}
+
+static void op_update(unsigned from, bool announce)
+{
+	struct far_end *e = &ends[from];
+	unsigned first = random() % PREFIXES, n = 1 + random() % 20;
+	uint8_t family = random() % 4 ? AF_INET : AF_INET6;
+	int part = family == AF_INET6;
+	struct attr *a = random_attr(&e->peer, from, family);
+	struct update u = {0};
+	struct wr w = {0};
+
+	if (!e->peer.rib->up) {
+		attr_unref(a);
+		return;
+	}
+	for (unsigned i = first; i < first + n; i++) {
+		struct prefix p = prefix_number(i % PREFIXES);
+
+		if (p.family == family)
+			nlri_put(&w, &p);
+	}
+	if (announce) {
+		u.attr = u.mp_attr = a;
+		u.announced[part] = (struct nlri_iter){w.data, w.data + w.len, family};
+	} else {
+		u.withdrawn[part] = (struct nlri_iter){w.data, w.data + w.len, family};
+	}
+	rib_update(&e->peer, &u);
+	wr_free(&w);
+	attr_unref(a);
+}
+
+static void hear(unsigned i, enum reach reach)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct msg_nexthop m = {.addr = nexthop_number(i, v6 ? AF_INET6 : AF_INET),
+					.reach = reach,
+					.tunnel = true};
+
+		nexthop_heard(&m);
+	}
+}
+
+static enum reach reach[PEERS];
+
+static void op_nexthop(unsigned i)
+{
+	reach[i] = random() % 4 ? REACH_UP : REACH_DOWN;
+	hear(i, reach[i]);
+}
+
+static void op_session(unsigned i)
+{
+	struct far_end *e = &ends[i];
+
+	if (e->peer.rib->up) {
+		e->peer.state = PEER_IDLE;
+		rib_peer_down(&e->peer, random() % 2, REASON_SESSION_DOWN);
+		clear_table(e);
+	} else {
+		e->peer.state = PEER_ESTABLISHED;
+		rib_peer_up(&e->peer);
+	}
+}
+
+static void op_regroup(unsigned i)
+{
+	struct peer *p = &ends[i].peer;
+
+	if (random() % 2)
+		p->conf.next_hop_self = !p->conf.next_hop_self;
+	else
+		p->local.b[3] = 1 + random() % 2;
+	adjout_regroup(p);
+}
+
+static void op_local(void)
+{
+	struct prefix p = prefix_number(random() % PREFIXES);
+
+	rib_set_local(&p, random() % 2 ? attr_edit_finish(attr_edit_begin(NULL)) : NULL,
+		      random() % 4 ? REASON_NONE : REASON_IMPORT_CHECK);
+}
+
+static void spin(void)
+{
+	for (int i = 0; i < 5; i++)
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+}
+
+static void settle(void)
+{
+	bool any = true;
+
+	while (any) {
+		spin();
+		/* The first word on next hops that came up meanwhile. */
+		for (unsigned i = 0; i < PEERS; i++)
+			hear(i, reach[i]);
+		spin();
+		any = !rib_settled();
+		for (unsigned i = 0; i < PEERS; i++)
+			if (ends[i].peer.rib->up)
+				any |= far_read(&ends[i], SIZE_MAX);
+	}
+}
+
+/* The rules, told once more: what P is to have of the best path; NULL: nothing. */
+static struct attr *expected(const struct peer *p, const struct path *best, uint8_t family)
+{
+	const struct peer_rib *from = peer_rib_by_id(best->peer);
+	struct attr_edit *e;
+	struct addr self = family == AF_INET ? p->local : p->local6;
+
+	if (from == p->rib || attr_community_has(best->attr, COMMUNITY_NO_ADVERTISE) ||
+	    (p->ebgp && attr_community_has(best->attr, COMMUNITY_NO_EXPORT)) ||
+	    (p->ebgp && !p->conf.export))
+		return NULL;
+	if (from && !from->ebgp && !p->ebgp && !peer_is_client(p) && !peer_is_client(from->peer))
+		return NULL;
+	e = attr_edit_begin(best->attr);
+	if (!from || p->ebgp || p->conf.next_hop_self)
+		attr_edit_nexthop(e, &self);
+	if (p->ebgp) {
+		attr_edit_drop_internal(e);
+		if (from)
+			attr_edit_med(e, false, 0);
+		attr_edit_prepend(e, OWN_AS, 1);
+	} else {
+		if (!best->attr->has_local_pref)
+			attr_edit_local_pref(e, true, 100);
+		if (from && !from->ebgp) {
+			if (!best->attr->originator_id)
+				attr_edit_originator(e, from->router_id);
+			attr_edit_cluster_prepend(e, bgp.cluster_id);
+		}
+	}
+	return attr_edit_finish(e);
+}
+
+static void check_end(struct far_end *e)
+{
+	size_t n = 0;
+
+	assert_int_equal(e->stream.len, 0);
+	assert_int_equal(e->eor, 2);
+	for (unsigned i = 0; i < PREFIXES; i++) {
+		struct prefix p = prefix_number(i);
+		struct rib_table *t = &rib_tables[p.family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+		uint32_t id = net_find(t, &p);
+		struct net *net = id ? net_at(t, id) : NULL;
+		struct trie_node *node = trie_exact(&e->table, &p);
+		struct attr *want = NULL;
+
+		if (net && (net->flags & NET_BEST))
+			want = expected(&e->peer, path_at(net->paths), p.family);
+		if (want && !node)
+			fail_msg("%s lacks %s", ADDR_STR(&e->peer.conf.address), PREFIX_STR(&p));
+		if (!want && node)
+			fail_msg("%s still has %s", ADDR_STR(&e->peer.conf.address),
+				 PREFIX_STR(&p));
+		if (want && container_of(node, struct entry, node)->attr != want)
+			fail_msg("%s has another %s", ADDR_STR(&e->peer.conf.address),
+				 PREFIX_STR(&p));
+		n += want != NULL;
+		attr_unref(want);
+	}
+	assert_int_equal(e->table.count, n);
+	assert_int_equal(adjout_prefixes(&e->peer, BGP_IPV4) + adjout_prefixes(&e->peer, BGP_IPV6),
+			 n);
+}
+
+static void check_all(void)
+{
+	settle();
+	for (unsigned i = 0; i < PEERS; i++)
+		if (ends[i].peer.rib->up)
+			check_end(&ends[i]);
+}
+
+static void set_up(void)
+{
+	json_t *names = json_pack("[s]", "all"), *config = json_object();
+
+	rib_start();
+	for (unsigned i = 0; i < PEERS; i++) {
+		struct peer *p = &ends[i].peer;
+
+		ends[i] = (struct far_end){0};
+		p->conf.address = nexthop_number(i, AF_INET);
+		p->ebgp = i < 4;
+		p->as = p->ebgp ? 65001 + i : OWN_AS;
+		p->conf.reflector_client = i >= 4 && i < 7;
+		p->conf.import = policy_chain_new(config, names);
+		p->conf.export = i == 3 ? NULL : policy_chain_new(config, names);
+		p->router_id = 0x0b000000 + i;
+		p->local = (struct addr){.family = AF_INET, .b = {10, 99, 0, 1}};
+		p->local6 = (struct addr){.family = AF_INET6, .b = {0xfd, 0x99, [15] = 1}};
+		p->family[BGP_IPV4] = p->family[BGP_IPV6] = true;
+		p->four_octet = i != 1;
+		p->gr = p->gr_forwarding[0] = p->gr_forwarding[1] = true;
+		p->gr_time = 1000;
+		TAILQ_INSERT_TAIL(&peers, p, link);
+		rib_peer_new(p);
+	}
+	json_decref(names);
+	json_decref(config);
+	restart_begin();
+	spin();
+}
+
+static void tear_down(void)
+{
+	struct peer *p;
+
+	rib_stop();
+	while ((p = TAILQ_FIRST(&peers))) {
+		struct far_end *e = container_of(p, struct far_end, peer);
+
+		TAILQ_REMOVE(&peers, p, link);
+		clear_table(e);
+		wr_free(&e->stream);
+		policy_chain_free(p->conf.import);
+		policy_chain_free(p->conf.export);
+	}
+	assert_int_equal(attr_count(), 0);
+}
+
+static void random_operations(void **state)
+{
+	unsigned seed = (unsigned)time(NULL), spurious = 0, updates = 0;
+	const char *given = getenv("SEED");
+
+	if (given)
+		seed = (unsigned)strtoul(given, NULL, 10);
+	print_message("seed %u\n", seed);
+	srandom(seed);
+	adjout_lag_max = 2000;
+	set_up();
+	for (unsigned i = 0; i < PEERS; i++) {
+		reach[i] = REACH_UP;
+		op_session(i);
+	}
+	for (int round = 0; round < 6000; round++) {
+		unsigned i = random() % PEERS, what = random() % 100;
+
+		if (what < 45)
+			op_update(i, true);
+		else if (what < 75)
+			op_update(i, false);
+		else if (what < 80)
+			op_nexthop(i);
+		else if (what < 82)
+			op_session(i);
+		else if (what < 84)
+			op_regroup(i);
+		else if (what < 86)
+			rib_send_again(&ends[i].peer, random() % 2);
+		else if (what < 88)
+			rib_end_of_rib(&ends[i].peer, random() % 2);
+		else if (what < 92)
+			op_local();
+		else
+			ends[i].pace = random() % 3 ? 1 + random() % 3000 : 0;
+		if (random() % 3)
+			event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		for (i = 0; i < PEERS; i++)
+			if (ends[i].peer.rib->up && ends[i].pace)
+				far_read(&ends[i], 1 + random() % ends[i].pace);
+		if (round % 100 == 99)
+			check_all();
+	}
+	for (unsigned i = 0; i < PEERS; i++) {
+		spurious += ends[i].spurious;
+		updates += ends[i].updates;
+	}
+	print_message("%u updates, %u needless withdrawals\n", updates, spurious);
+	assert_in_range(spurious, 0, updates / 50);
+	tear_down();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations)};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
