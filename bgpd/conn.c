@@ -34,6 +34,7 @@ struct conn {
 	size_t own_at;
 	struct peer *pull; /* whose routes go out too; NULL before ESTABLISHED */
 	size_t partial;	   /* bytes of routes to write before anything else */
+	size_t skip;	   /* bytes of routes up to the next header, for counting */
 	uint64_t heard_ms, wrote_ms;
 	bool connecting, busy, freed, finishing;
 };
@@ -257,6 +258,19 @@ static size_t rest_of_message(struct peer *p, const uint8_t *data, size_t part)
 	return end - part;
 }
 
+/* N bytes of routes at AT were written; their segment is whole messages. */
+static void count_messages(struct conn *c, const uint8_t *at, size_t n)
+{
+	while (n > c->skip) {
+		at += c->skip;
+		n -= c->skip;
+		c->skip = get_u16(at + 16);
+		c->pull->count.messages_out++;
+		c->pull->count.updates_out++;
+	}
+	c->skip -= n;
+}
+
 /* DONE bytes of the N segments were written. */
 static void account(struct conn *c, const struct iovec *iov, int n, int own, size_t done)
 {
@@ -272,6 +286,7 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 			continue;
 		}
 		routes += part;
+		count_messages(c, iov[i].iov_base, part);
 		if (must)
 			must -= part; /* its pieces end where it ends */
 		else

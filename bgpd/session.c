@@ -582,6 +582,8 @@ void session_path_changed(struct peer *p, bool up)
 		return;
 	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
 		return;
+	if (s->out && now_ms() - s->out->started_ms < FIRST_RETRY_MS)
+		return;
 	drop(&s->out, NULL); /* its SYN may wait for long */
 	s->tries = 0;
 	session_start(p);

@@ -616,6 +616,7 @@ static void test_partial_writes(void **state)
 		assert_int_equal(hear(fd), BGP_ROUTE_REFRESH);
 		refreshes++;
 	}
+	assert_int_equal(peer->count.updates_out, count);
 	close(fd);
 }
 
