@@ -15,6 +15,7 @@ import pytest
 
 from lib.build import program
 from lib.wait import wait_until
+from lib.wgbgp import Wgbgp
 
 EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
             "INTERFACE": "wg0", "DESTINATION": "192.168.2.1"}
@@ -199,3 +200,71 @@ def test_monitor(two):
     p.type("", "tunnel")
     p.type("\x03", "# ")
     assert p.end() == 0
+
+
+# What each answer promises (doc/architecture.md): members of the document, name of the list,
+# members of each of its rows.
+KEYS = {
+    "bgp summary": ("router-id as", "neighbors", "address description remote-as state up-seconds "
+                    "received-prefixes accepted-prefixes sent-prefixes messages-received "
+                    "messages-sent group last-error warning"),
+    "bgp neighbors": ("router-id as", "neighbors", "address capabilities timers counters families "
+                      "update-group graceful-restart tunnel import export"),
+    "bgp": ("router-id as family", "routes", "prefix paths"),
+    "route": ("", "routes", "prefix protocol distance selected installed stale reason reason-text "
+              "age-seconds next-hops verdict"),
+    "nexthops": ("", "nexthops", "address state reason interface peer tunnel cost"),
+    "pins": ("", "pins", "endpoint via interface state"),
+    "rib summary": ("prefixes", None, ""),
+    "wireguard": ("", "interfaces", "name ifindex backend up adopted public-key listen-port fwmark "
+                  "mtu addresses rx-bytes tx-bytes peers"),
+    "tunnels": ("", "tunnels", "interface peer state reason reason-text cost since-seconds "
+                "handshake-seconds endpoint rx-bytes tx-bytes changes tunnel-addresses"),
+    "allowed-ips": ("", "entries", "interface peer prefix origin installed"),
+    "daemons": ("", "daemons", "name pid state restarts"),
+    "version": ("version", None, ""),
+}
+PATH_KEYS = ("best eligible reason reason-text next-hop next-hop-state next-hop-cost from peer-as "
+             "origin as-path local-preference med communities large-communities "
+             "extended-communities originator-id cluster-list stale source age-seconds")
+HOP_KEYS = "address interface peer state cost active"
+PEER_KEYS = ("name public-key endpoint configured-endpoint tunnel-addresses permit "
+             "allowed-ips-count persistent-keepalive handshake-seconds rx-bytes tx-bytes state "
+             "reason")
+
+
+def has(row, keys, where):
+    missing = set(keys.split()) - set(row)
+    assert not missing, f"{where}: no {missing} in {row}"
+
+
+def test_stable_keys(two):
+    for what, (head, rows, keys) in KEYS.items():
+        doc = two.wa.show(what)
+        has(doc, head, what)
+        if rows:
+            assert doc[rows], f"{what}: no rows"
+            for row in doc[rows]:
+                has(row, keys, what)
+    for route in two.wa.show("bgp")["routes"]:
+        for path in route["paths"]:
+            has(path, PATH_KEYS, "path")
+    for route in two.wa.show("route")["routes"]:
+        for hop in route["next-hops"]:
+            has(hop, HOP_KEYS, "next hop")
+    for interface in two.wa.show("wireguard")["interfaces"]:
+        for peer in interface["peers"]:
+            has(peer, PEER_KEYS, "peer")
+
+
+def test_nothing_configured(topo):
+    """Every show is a valid document with its list, and says something as text."""
+    topo.internet()
+    w = Wgbgp(topo, topo.router("a", topo.net), "system { hostname a; }\n")
+    for what, (_, rows, _) in KEYS.items():
+        doc = w.show(what)
+        assert rows is None or isinstance(doc[rows], list), what
+        assert w.cli(f"show {what}").strip(), what
+    assert explain(w, "10.1.2.3")[0]               # by the kernel's default route
+    w.cli("reload")
+    w.cli("clear bgp all")
