@@ -58,5 +58,5 @@ fuzz-run: $(FUZZ_TARGETS)
 		./$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 			-verbosity=0 -print_final_stats=0 -artifact_prefix=$$corpus. $$corpus $$seeds; \
 	done
-.PHONY: fuzz-run
 endif
+.PHONY: fuzz-run
