@@ -103,8 +103,7 @@ class Case:
         if self.stalled:
             speaker.do("resume", f"wait prefixes {every} timeout={TIMEOUT}")
         self._check(speaker, every)
-        return {"seconds": end - begin, "out": out, "cpu": meter.cpu,
-                "mib": meter.peak_kib / 1024}
+        return {"seconds": end - begin, "out": out, **meter.figures()}
 
     def _check(self, speaker, drains):
         """Nothing was sent twice, nothing withdrawn, no session was lost."""

@@ -27,29 +27,43 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def command(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as f:
+            return f.read().strip()
+    except (OSError, ProcessLookupError):
+        return ""
+
+
 class Meter:
-    """Samples the processes of a router ten times a second while it is entered."""
+    """Samples the processes of a router ten times a second while it is entered. `peak` is by
+    program, at the moment when the sum was highest."""
 
     def __init__(self, router, interval=0.1):
         self.router, self.interval = router, interval
-        self.peak_kib = 0
-        self.cpu = 0.0
+        self.peak_kib, self.peak = 0, {}
+        self.cpu, self.cpus = 0.0, {}
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _sample(self):
-        self.peak_kib = max(self.peak_kib, sum(map(pss_kib, self.pids)))
+        now = self._by_program(pss_kib)
+        if sum(now.values()) > self.peak_kib:
+            self.peak_kib, self.peak = sum(now.values()), now
 
     def _run(self):
         while not self.stopping.wait(self.interval):
             self._sample()
 
-    def _cpu(self):
-        return sum(map(cpu_seconds, self.pids))
+    def _by_program(self, figure):
+        found = {}
+        for pid, name in self.pids.items():
+            found[name] = found.get(name, 0) + figure(pid)
+        return found
 
     def __enter__(self):
-        self.pids = self.router.pids()
-        self.cpu = -self._cpu()
+        self.pids = {pid: command(pid) for pid in self.router.pids()}
+        self.before = self._by_program(cpu_seconds)
         self.thread.start()
         return self
 
@@ -57,7 +71,17 @@ class Meter:
         self.stopping.set()
         self.thread.join()
         self._sample()
-        self.cpu += self._cpu()
+        after = self._by_program(cpu_seconds)
+        self.cpus = {name: after[name] - self.before[name] for name in after}
+        self.cpu = sum(self.cpus.values())
+
+    def figures(self):
+        """The sums, and for several programs each one's part."""
+        found = {"cpu": self.cpu, "mib": self.peak_kib / 1024}
+        if len(self.peak) > 1:
+            found.update({f"cpu-{name}": value for name, value in self.cpus.items()})
+            found.update({f"mib-{name}": kib / 1024 for name, kib in self.peak.items()})
+        return found
 
 
 def kernel_prefixes(router):
