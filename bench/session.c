@@ -67,7 +67,7 @@ static void queue_clear(struct session *s)
 
 static void queue_push(struct session *s, const uint8_t *data, size_t len, void *owned)
 {
-	if (s->first + s->queued == s->queue_cap) {
+	if (s->first > 0 && s->first + s->queued == s->queue_cap) {
 		memmove(s->queue, s->queue + s->first, s->queued * sizeof(*s->queue));
 		s->first = 0;
 	}

@@ -133,11 +133,16 @@ def differences(ours, theirs, limit=10):
 
 def settled(read, expected, timeout=30):
     """What read() returns once it is as expected, or at the end of the time."""
+    last = []
+
+    def same():
+        last[:] = [read()]
+        return last[0] == expected
     try:
-        wait_until(lambda: read() == expected, timeout, "the table", 1)
+        wait_until(same, timeout, "the table", 1)
     except Timeout:
         pass  # the caller says what is wrong
-    return read()
+    return last[0]
 
 
 def bird_has_all(bird, entries):
