@@ -31,12 +31,15 @@ if HAVE_CMOCKA
 check_PROGRAMS += \
 	wgd/allowedips_test \
 	wgd/ledger_test \
+	wgd/live_test \
 	wgd/liveness_test \
 	wgd/uapi_test
 wgd_allowedips_test_SOURCES = wgd/allowedips_test.c wgd/wg_mock.c wgd/wg_mock.h
 wgd_allowedips_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_ledger_test_SOURCES = wgd/ledger_test.c
 wgd_ledger_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_live_test_SOURCES = wgd/live_test.c
+wgd_live_test_LDADD = wgd/libwgd.a $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) -lpthread
 wgd_liveness_test_SOURCES = wgd/liveness_test.c
 wgd_liveness_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_uapi_test_SOURCES = wgd/uapi_test.c
