@@ -33,8 +33,7 @@ struct conn {
 	struct wr own; /* the session's messages; own_at.. not yet written */
 	size_t own_at;
 	struct peer *pull; /* whose routes go out too; NULL before ESTABLISHED */
-	size_t partial;	   /* bytes of routes to write before anything else */
-	size_t skip;	   /* bytes of routes up to the next header, for counting */
+	size_t skip;	   /* bytes left of a message of routes that was cut off: go first */
 	uint64_t heard_ms, wrote_ms;
 	bool connecting, busy, freed, finishing;
 };
@@ -216,46 +215,32 @@ static void on_readable(int fd, short what, void *arg)
 static int gather(struct conn *c, struct iovec *out, int max, int *own)
 {
 	struct iovec routes[SEGMENTS];
+	size_t left = c->skip;
 	int n = 0, n_routes = 0, i = 0;
 
 	*own = -1;
 	if (c->pull)
 		n_routes = adjout_next(c->pull, routes, max - 2);
-	if (c->partial) {
-		for (size_t left = c->partial; left; i++) {
-			ensure(i < n_routes);
-			size_t part = routes[i].iov_len < left ? routes[i].iov_len : left;
+	for (; left && i < n_routes; i++) {
+		size_t part = routes[i].iov_len < left ? routes[i].iov_len : left;
 
-			out[n++] = (struct iovec){routes[i].iov_base, part};
-			left -= part;
-			if (part < routes[i].iov_len) {
-				routes[i].iov_base = (uint8_t *)routes[i].iov_base + part;
-				routes[i].iov_len -= part;
-				break;
-			}
+		out[n++] = (struct iovec){routes[i].iov_base, part};
+		left -= part;
+		if (part < routes[i].iov_len) {
+			routes[i].iov_base = (uint8_t *)routes[i].iov_base + part;
+			routes[i].iov_len -= part;
+			break;
 		}
 	}
+	if (left)
+		return n; /* not yet at the end of the message */
 	if (c->own_at < c->own.len) {
 		*own = n;
 		out[n++] = (struct iovec){c->own.data + c->own_at, c->own.len - c->own_at};
 	}
-	while (i < n_routes && n < max)
+	while (i < n_routes)
 		out[n++] = routes[i++];
 	return n;
-}
-
-/* PART bytes of the messages at DATA were written: counts them, returns how many more bytes the
- * last one of them has. */
-static size_t rest_of_message(struct peer *p, const uint8_t *data, size_t part)
-{
-	size_t end = 0;
-
-	while (end < part) {
-		end += (size_t)data[end + 16] << 8 | data[end + 17];
-		p->count.updates_out++;
-		p->count.messages_out++;
-	}
-	return end - part;
 }
 
 /* N bytes of routes at AT were written; their segment is whole messages. */
@@ -274,7 +259,7 @@ static void count_messages(struct conn *c, const uint8_t *at, size_t n)
 /* DONE bytes of the N segments were written. */
 static void account(struct conn *c, const struct iovec *iov, int n, int own, size_t done)
 {
-	size_t routes = 0, must = c->partial;
+	size_t routes = 0;
 
 	c->wrote_ms = now_ms();
 	for (int i = 0; i < n; i++) {
@@ -287,12 +272,7 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 		}
 		routes += part;
 		count_messages(c, iov[i].iov_base, part);
-		if (must)
-			must -= part; /* its pieces end where it ends */
-		else
-			must = rest_of_message(c->pull, iov[i].iov_base, part);
 	}
-	c->partial = must;
 	if (c->own_at == c->own.len) {
 		wr_reset(&c->own);
 		c->own_at = 0;
@@ -385,7 +365,7 @@ static void on_finish_time(void *arg)
 void conn_finish(struct conn *c)
 {
 	/* Behind half a message of routes nothing can be said. */
-	if (c->connecting || c->partial || n_finishing >= FINISHING_MAX) {
+	if (c->connecting || c->skip || n_finishing >= FINISHING_MAX) {
 		conn_free(c);
 		return;
 	}

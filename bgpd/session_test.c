@@ -40,9 +40,12 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 {
 	int n = 0;
 
-	/* Segments of one message, as small as they get. */
+	/* Segments of some messages of 100 bytes, cut differently each time. */
 	for (size_t at = routes_at; at < routes.len && n < max; n++) {
-		size_t rest = 100 - at % 100;
+		size_t rest = 100 - at % 100 + 100 * (rand() % 50);
+
+		if (rest > routes.len - at)
+			rest = routes.len - at;
 
 		iov[n] = (struct iovec){routes.data + at, rest};
 		at += rest;
