@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "orphans.h"
 #include "report.h"
 #include "resolve.h"
+#include "secrets.h"
 #include "userspace.h"
 #include "util.h"
 
@@ -333,6 +335,7 @@ static void take_link(struct device *dev, const struct link_info *info)
 	dev->ifindex = info->ifindex;
 	dev->mtu = info->mtu;
 	dev->up = info->admin_up;
+	dev->source_drops = info->frame_errors;
 }
 
 /* Whose the interface is. False: not ours to use. */
@@ -480,6 +483,11 @@ bool device_check_link(struct device *dev)
 	}
 	if (err < 0)
 		return true;
+	if (info.frame_errors > dev->source_drops)
+		log_limited(&dev->bucket, LOG_LEVEL_WARN, "source-check-drops",
+			    "interface=%s packets=%llu", dev->name,
+			    (unsigned long long)(info.frame_errors - dev->source_drops));
+	dev->source_drops = info.frame_errors;
 	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
 		link_changed(dev, &info);
 	else if (dev->addrs_dirty && dev->conf)
@@ -562,6 +570,17 @@ static void device_delete(struct device *dev)
 	device_free(dev);
 }
 
+/* A peer with the interface's own key: WireGuard passes over it in silence. */
+static const struct peer_conf *own_key_peer(const struct if_conf *conf)
+{
+	const uint8_t *key = secrets_get(conf->key_file);
+	uint8_t public_key[WG_KEY_BYTES];
+
+	if (!key || crypto_scalarmult_base(public_key, key) < 0)
+		return NULL;
+	return wgconf_find_peer(conf, public_key);
+}
+
 int devices_check(const struct wgconf *conf, char *error, size_t size)
 {
 	bool kernel = wg_kernel_present(), program = userspace_present(conf->program);
@@ -569,8 +588,15 @@ int devices_check(const struct wgconf *conf, char *error, size_t size)
 	for (size_t i = 0; i < conf->n_ifs; i++) {
 		const struct if_conf *f = &conf->ifs[i];
 		const struct device *dev = device_find(f->name);
+		const struct peer_conf *self = own_key_peer(f);
 		struct link_info info;
 
+		if (self) {
+			snprintf(error, size,
+				 "interface %s: peer %s has the interface's own public key",
+				 f->name, self->name);
+			return -EINVAL;
+		}
 		if (f->backend == BACKEND_KERNEL && !kernel) {
 			snprintf(error, size,
 				 "interface %s: backend kernel: this kernel has no WireGuard",

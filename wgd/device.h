@@ -62,6 +62,7 @@ struct device {
 	bool addrs_dirty; /* its addresses may have changed */
 	bool failing;	  /* the last request failed */
 	uint32_t mtu;
+	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
 	uint64_t start_by;     /* ms: STARTING ends in failure then */
 	unsigned failures;     /* in a row, for the back-off */
 	struct wg *wg;	       /* NULL unless READY */

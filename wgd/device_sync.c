@@ -140,10 +140,11 @@ static void load_entries(struct device *dev, const struct wg_dump *dump, struct 
 static void say_drift(struct device *dev, const struct allowed_drift *drift)
 {
 	if (drift->missing || drift->moved || drift->extra)
-		log_warn("drift-repaired",
-			 "interface=%s what=allowed-ips missing=%zu moved=%zu extra=%zu first=%s",
-			 dev->name, drift->missing, drift->moved, drift->extra,
-			 PREFIX_STR(&drift->first));
+		log_limited(
+			&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
+			"interface=%s what=allowed-ips missing=%zu moved=%zu extra=%zu first=%s",
+			dev->name, drift->missing, drift->moved, drift->extra,
+			PREFIX_STR(&drift->first));
 	if (drift->foreign)
 		log_warn("foreign-allowed-ips", "interface=%s new=%zu", dev->name, drift->foreign);
 }
@@ -358,7 +359,8 @@ void device_release(struct device *dev)
 /* A configured peer that the device does not have any more. */
 static void restore_peer(struct device *dev, struct peer *p)
 {
-	log_warn("drift-repaired", "interface=%s what=peer peer=%s", dev->name, p->name);
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
+		    dev->name, p->name);
 	peer_read(p, NULL);
 	allowedips_forget_owner(&dev->allowed, &p->owner);
 	peer_install(p, true, NULL);
@@ -383,8 +385,9 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 			p->seen = dev->round;
 			owners[i] = &p->owner;
 		} else {
-			log_warn("drift-repaired", "interface=%s what=unknown-peer key=%s",
-				 dev->name, WG_KEY_STR(key));
+			log_limited(&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
+				    "interface=%s what=unknown-peer key=%s", dev->name,
+				    WG_KEY_STR(key));
 			wg_remove_peer(dev->wg, key);
 		}
 	}

@@ -79,7 +79,8 @@ int link_get(const char *ifname, struct link_info *out)
 	if (err < 0)
 		return error_of(err);
 	*out = (struct link_info){.ifindex = rtnl_link_get_ifindex(link),
-				  .mtu = rtnl_link_get_mtu(link)};
+				  .mtu = rtnl_link_get_mtu(link),
+				  .frame_errors = rtnl_link_get_stat(link, RTNL_LINK_RX_FRAME_ERR)};
 	flags = rtnl_link_get_flags(link);
 	out->admin_up = flags & IFF_UP;
 	out->running = flags & IFF_LOWER_UP;

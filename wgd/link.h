@@ -18,6 +18,7 @@ struct link_info {
 	char alias[32];
 	bool admin_up, running; /* IFF_UP; IFF_LOWER_UP or operational state unknown */
 	uint32_t mtu;
+	uint64_t frame_errors; /* received with a source that is not the sending peer's */
 };
 
 #define LINK_ALIAS "wgbgp" /* ifalias of interfaces that are ours */

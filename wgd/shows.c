@@ -116,6 +116,7 @@ static json_t *device_row(const struct device *dev)
 	json_object_set_new(row, "addresses", json_if_addrs(dev->conf));
 	json_object_set_new(row, "rx-bytes", json_integer(rx));
 	json_object_set_new(row, "tx-bytes", json_integer(tx));
+	json_object_set_new(row, "source-check-drops", json_integer(dev->source_drops));
 	json_object_set_new(row, "peers", peers);
 	return row;
 }

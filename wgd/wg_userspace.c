@@ -89,7 +89,7 @@ static int send_all(int fd, const struct wr *request, uint64_t until_ms)
 	return 0;
 }
 
-/* Goes on with what has been received already. */
+/* Goes on with what has been received already. As long as more comes in, time is not up. */
 static int receive_answer(struct userspace *u, uint64_t until_ms)
 {
 	while (!uapi_complete((char *)u->in.data, u->in.len)) {
@@ -100,6 +100,8 @@ static int receive_answer(struct userspace *u, uint64_t until_ms)
 		u->in.len -= READ_BYTES - (n > 0 ? n : 0);
 		if (n == 0)
 			return -ECONNRESET;
+		if (n > 0 && until_ms)
+			until_ms = now_ms() + ANSWER_MS;
 		if (n < 0 && err == EAGAIN && wait_for(u->fd, POLLIN, until_ms) < 0)
 			return -ETIMEDOUT;
 		if (n < 0 && err != EAGAIN && err != EINTR)
