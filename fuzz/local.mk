@@ -47,6 +47,15 @@ EXTRA_DIST += \
 	fuzz/corpus/bgp/update-internal fuzz/corpus/bgp/update-external \
 	fuzz/corpus/bgp/update-mp fuzz/corpus/bgp/update-as4
 
+FUZZ_TARGETS += fuzz/nl_fuzz
+fuzz_nl_fuzz_SOURCES = fuzz/nl_fuzz.c
+fuzz_nl_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/zebra-lite
+fuzz_nl_fuzz_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)
+fuzz_nl_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += \
+	fuzz/corpus/nl/error fuzz/corpus/nl/link fuzz/corpus/nl/multipath \
+	fuzz/corpus/nl/route4 fuzz/corpus/nl/route6
+
 if FUZZING
 noinst_PROGRAMS += $(FUZZ_TARGETS)
 

@@ -24,6 +24,7 @@ check_PROGRAMS += \
 	lib/hash_test \
 	lib/ipc_test \
 	lib/messages_test \
+	lib/nl_batch_test \
 	lib/prefix_test \
 	lib/show_test \
 	lib/slab_test \
@@ -38,6 +39,8 @@ lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDADD = $(TEST_LIBS)
+lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
+lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c
 lib_prefix_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c

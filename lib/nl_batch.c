@@ -103,7 +103,7 @@ void nl_batch_parse(struct nl_batch *b, const void *data, size_t len)
 	const struct nlmsghdr *nlh = data;
 	int left = len;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
 		uint32_t at = nlh->nlmsg_seq - b->first_seq;
 

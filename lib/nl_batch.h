@@ -11,9 +11,16 @@
 #define WGBGP_NL_BATCH_H
 
 #include <libmnl/libmnl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct nl_batch;
+
+/* A whole message is there. libmnl 1.0's own test takes a length above INT_MAX for a good one. */
+static inline bool nl_message_ok(const struct nlmsghdr *nlh, int left)
+{
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+}
 
 /* ERR is a negative errno. COOKIE is what nl_batch_begin() was given. */
 typedef void (*nl_batch_error_fn)(void *arg, void *cookie, int err);

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nexthop.h"
+#include "nl_batch.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "util.h"
@@ -147,7 +148,7 @@ static void on_monitor(int fd, short what, void *arg)
 		}
 		if (n < 0)
 			return;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		for (; nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 			handle(nlh);
 	}
 }
@@ -252,7 +253,7 @@ static bool dump_messages(ssize_t n)
 	const struct nlmsghdr *nlh = (void *)buffer;
 	int left = n;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		if (nlh->nlmsg_seq != dump_seq)
 			continue;
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)

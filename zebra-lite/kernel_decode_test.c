@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "util.h"
+
+static _Alignas(struct nlmsghdr) uint8_t buf[1024];
+
+static struct nlmsghdr *begin(uint16_t type)
+{
+	struct nlmsghdr *nlh;
+
+	memset(buf, 0, sizeof(buf));
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = type;
+	return nlh;
+}
+
+static struct nlmsghdr *route(uint8_t len)
+{
+	struct nlmsghdr *nlh = begin(RTM_NEWROUTE);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = len;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = 222;
+	rtm->rtm_type = RTN_UNICAST;
+	return nlh;
+}
+
+static void test_route(void **state)
+{
+	struct nlmsghdr *nlh = route(24);
+	struct kroute r;
+
+	mnl_attr_put_u32(nlh, RTA_DST, htonl(0x0a010200));
+	mnl_attr_put_u32(nlh, RTA_PRIORITY, 179);
+	mnl_attr_put_u32(nlh, RTA_OIF, 7);
+	mnl_attr_put_u32(nlh, RTA_GATEWAY, htonl(0xc0000201));
+	mnl_attr_put_u32(nlh, RTA_TABLE, 1000);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_string_equal(PREFIX_STR(&r.prefix), "10.1.2.0/24");
+	assert_string_equal(ADDR_STR(&r.gateway), "192.0.2.1");
+	assert_int_equal(r.table, 1000);
+	assert_int_equal(r.metric, 179);
+	assert_int_equal(r.oif, 7);
+	assert_int_equal(r.protocol, 222);
+}
+
+static void test_default_route(void **state)
+{
+	struct nlmsghdr *nlh = route(0);
+	struct kroute r;
+
+	mnl_attr_put_u32(nlh, RTA_OIF, 7);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_string_equal(PREFIX_STR(&r.prefix), "0.0.0.0/0");
+	assert_int_equal(r.table, RT_TABLE_MAIN);
+}
+
+static void test_multipath(void **state)
+{
+	struct nlmsghdr *nlh = route(16);
+	struct {
+		struct rtnexthop leg;
+		struct nlattr gateway;
+		uint8_t bytes[4];
+	} legs[2];
+	struct kroute r;
+
+	memset(legs, 0, sizeof(legs));
+	for (unsigned i = 0; i < 2; i++) {
+		legs[i].leg.rtnh_len = sizeof(legs[i]);
+		legs[i].leg.rtnh_ifindex = 3 + i;
+		legs[i].gateway.nla_type = RTA_GATEWAY;
+		legs[i].gateway.nla_len = 8;
+		memcpy(legs[i].bytes, "\xc0\x00\x02\x09", 4);
+	}
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(legs), legs);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 3);
+	assert_string_equal(ADDR_STR(&r.gateway), "192.0.2.9");
+	legs[0].leg.rtnh_len = 200; /* longer than what is there */
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(legs), legs);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+}
+
+static void test_bad_routes(void **state)
+{
+	struct nlmsghdr *nlh = route(33);
+	struct kroute r;
+
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	nlh = route(24);
+	mnl_attr_put_u16(nlh, RTA_DST, 1);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	nlh = route(24);
+	mnl_attr_put_u16(nlh, RTA_GATEWAY, 1);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	nlh = begin(RTM_NEWROUTE);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	nlh = route(24);
+	((struct rtmsg *)mnl_nlmsg_get_payload(nlh))->rtm_type = RTN_LOCAL;
+	assert_int_equal(kernel_decode_route(nlh, &r), -ENOENT);
+	nlh = route(24);
+	((struct rtmsg *)mnl_nlmsg_get_payload(nlh))->rtm_flags = RTM_F_CLONED;
+	assert_int_equal(kernel_decode_route(nlh, &r), -ENOENT);
+}
+
+static void test_link(void **state)
+{
+	struct nlmsghdr *nlh = begin(RTM_NEWLINK);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	struct klink k;
+
+	assert_int_equal(kernel_decode_link(nlh, &k), -ENOENT); /* no number */
+	ifi->ifi_index = 9;
+	assert_int_equal(kernel_decode_link(nlh, &k), -EBADMSG); /* no name */
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, "wg0");
+	assert_int_equal(kernel_decode_link(nlh, &k), 0);
+	assert_false(k.up);
+	ifi->ifi_flags = IFF_UP;
+	assert_int_equal(kernel_decode_link(nlh, &k), 0);
+	assert_false(k.up); /* no carrier */
+	ifi->ifi_flags = IFF_UP | 0x10000;
+	assert_int_equal(kernel_decode_link(nlh, &k), 0);
+	assert_true(k.up);
+	assert_string_equal(k.name, "wg0");
+	assert_int_equal(k.ifindex, 9);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_route),	  cmocka_unit_test(test_default_route),
+		cmocka_unit_test(test_multipath), cmocka_unit_test(test_bad_routes),
+		cmocka_unit_test(test_link),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
