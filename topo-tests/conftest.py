@@ -12,18 +12,11 @@ from lib.topology import Topology
 from lib.twonodes import Two
 from lib.wg import backend
 
-INSTANCES = "/proc/sys/fs/inotify/max_user_instances"
-
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "kernel: needs WireGuard in the kernel")
     if os.geteuid() != 0:
         pytest.exit("topology tests make network namespaces: run as root", 2)
-    with open(INSTANCES, encoding="ascii") as f:
-        enough = int(f.read()) >= 1024
-    if not enough:  # each wireguard-go takes one; the limit is the machine's, not a namespace's
-        with open(INSTANCES, "w", encoding="ascii") as f:
-            f.write("1024")
 
 
 def pytest_report_header(config):

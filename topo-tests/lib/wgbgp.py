@@ -117,12 +117,18 @@ class Wgbgp:
                         return int(pid)
         return None
 
-    def kill_daemon(self, name):
-        """SIGKILL for one daemon; returns once a new one runs."""
+    def kill_daemon(self, name, wait=True):
+        """SIGKILL for one daemon; returns once a new one runs. The parent waits longer each time,
+        up to half a minute."""
         old = self.daemon_pid(name)
         assert old, f"{name} is not running"
         os.kill(old, signal.SIGKILL)
-        wait_until(lambda: self.daemon_pid(name) not in (None, old), 20, f"a new {name}", 0.05)
+
+        def again():
+            return self.daemon_pid(name) not in (None, old)
+        if wait:
+            wait_until(again, 60, f"a new {name}", 0.05)
+        return again
 
     def teardown(self):
         """Removes all that was installed, and ends it."""
