@@ -3,7 +3,7 @@
  * Random operations on the tables with neighbours of all kinds that read at their own pace: slow
  * ones, ones that stop, that come and go, ask for refreshes and change their groups. Whenever
  * everything was read, the table that each neighbour makes of the bytes it got must be what the
- * rules say.
+ * rules say; and what zebra-lite was told, on this channel alone, must be the ranked next hops.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,8 @@
 #include <time.h>
 
 #include "adjout_internal.h"
+#include "decide.h"
+#include "link_zebra.h"
 #include "peer_conf.h"
 #include "restart.h"
 #include "session.h"
@@ -240,23 +242,138 @@ static void op_update(unsigned from, bool announce)
 	attr_unref(a);
 }
 
-static void hear(unsigned i, enum reach reach)
-{
-	for (int v6 = 0; v6 < 2; v6++) {
-		struct msg_nexthop m = {.addr = nexthop_number(i, v6 ? AF_INET6 : AF_INET),
-					.reach = reach,
-					.tunnel = true};
+/* zebra-lite's side of the channel. */
+struct told {
+	struct trie_node node;
+	struct route_hops hops;
+};
+static struct ipc *zebra;
+static struct trie fib;
+static bool zebra_synced;
+static enum reach reach[PEERS];
 
-		nexthop_heard(&m);
+static void hear(const struct addr *a)
+{
+	unsigned i = a->b[a->family == AF_INET ? 3 : 15] - 2u;
+	struct msg_nexthop m = {.addr = *a, .reach = reach[i % PEERS], .tunnel = true};
+	struct wr w = {0};
+
+	msg_put_nexthop(&w, &m);
+	ipc_send(zebra, MSG_NEXTHOP, 0, w.data, w.len);
+	wr_free(&w);
+}
+
+static void told_one(const struct prefix *p, const struct route_hops *hops)
+{
+	struct trie_node *n = trie_exact(&fib, p);
+	struct told *t = n ? container_of(n, struct told, node) : NULL;
+
+	if (!hops->n) {
+		if (n)
+			trie_remove(&fib, n);
+		free(t);
+		return;
+	}
+	if (!t) {
+		t = xcalloc(1, sizeof(*t));
+		trie_insert(&fib, &t->node, p);
+	}
+	t->hops = *hops;
+}
+
+static void on_told(void *arg, const struct ipc_frame *f)
+{
+	struct msg_routes m;
+	struct addr a;
+
+	if (f->type == MSG_NEXTHOP_WATCH) {
+		assert_int_equal(msg_get_addr(f->body, f->len, &a), 0);
+		hear(&a);
+	} else if (f->type == MSG_ROUTES) {
+		assert_int_equal(msg_get_routes(f->body, f->len, &m), 0);
+		for (uint32_t i = 0; i < m.n_prefixes; i++)
+			told_one(&m.prefixes[i], &m.hops);
+		msg_free_routes(&m);
+	} else if (f->type == MSG_ROUTES_SYNC) {
+		zebra_synced = true;
 	}
 }
 
-static enum reach reach[PEERS];
+static void forget_told(void)
+{
+	ipc_free(zebra);
+	zebra = NULL;
+	for (struct trie_node *n = trie_first(&fib), *next; n; n = next) {
+		next = trie_next(&fib, n);
+		trie_remove(&fib, n);
+		free(container_of(n, struct told, node));
+	}
+}
+
+static void on_gone(void *arg, const char *why)
+{
+}
+
+static void new_zebra(void)
+{
+	static const struct ipc_handlers handlers = {on_told, on_gone, NULL};
+	int fds[2];
+
+	forget_told();
+	zebra_synced = false;
+	assert_int_equal(ipc_pair(fds), 0);
+	zebra = ipc_new(fds[0], &handlers, NULL);
+	link_zebra_channel(fds[1]);
+}
 
 static void op_nexthop(unsigned i)
 {
+	struct addr a;
+
 	reach[i] = random() % 4 ? REACH_UP : REACH_DOWN;
-	hear(i, reach[i]);
+	for (int v6 = 0; v6 < 2; v6++) {
+		a = nexthop_number(i, v6 ? AF_INET6 : AF_INET);
+		hear(&a);
+	}
+}
+
+/* The ranked next hops of NET by asking for the best again and again. */
+static void check_told(const struct prefix *p, const struct net *net)
+{
+	struct trie_node *n = trie_exact(&fib, p);
+	const struct told *told = n ? container_of(n, struct told, node) : NULL;
+	uint32_t left[PEERS + 1];
+	unsigned n_left = 0, rank = 0;
+
+	for (uint32_t id = net ? net->paths : 0; id; id = path_at(id)->next)
+		if (path_at(id)->flags & PATH_ELIGIBLE)
+			left[n_left++] = id;
+	if (n_left && path_at(net->paths)->peer == PEER_LOCAL)
+		n_left = 0;
+	while (n_left && rank < ROUTE_HOPS_MAX) {
+		struct candidate c[PEERS + 1];
+		unsigned kept = 0, n_c = 0;
+		const struct path *best;
+
+		for (unsigned i = 0; i < n_left; i++)
+			if (path_at(left[i])->peer != PEER_LOCAL)
+				c[n_c++] = rib_candidate(left[i]);
+		if (!n_c)
+			break;
+		best = path_at(c[decide(c, n_c)].path);
+		if (!told || rank >= told->hops.n)
+			fail_msg("%s: too few next hops", PREFIX_STR(p));
+		assert_true(addr_eq(&told->hops.hop[rank].addr, &best->attr->nexthop));
+		assert_int_equal(told->hops.hop[rank].source,
+				 path_is_ebgp(best) ? ROUTE_EBGP : ROUTE_IBGP);
+		rank++;
+		for (unsigned i = 0; i < n_left; i++)
+			if (!addr_eq(&path_at(left[i])->attr->nexthop, &best->attr->nexthop))
+				left[kept++] = left[i];
+		n_left = kept;
+	}
+	if (told && told->hops.n != rank)
+		fail_msg("%s: too many next hops", PREFIX_STR(p));
 }
 
 static void op_session(unsigned i)
@@ -304,11 +421,7 @@ static void settle(void)
 
 	while (any) {
 		spin();
-		/* The first word on next hops that came up meanwhile. */
-		for (unsigned i = 0; i < PEERS; i++)
-			hear(i, reach[i]);
-		spin();
-		any = !rib_settled();
+		any = !rib_settled() || !zebra_synced;
 		for (unsigned i = 0; i < PEERS; i++)
 			if (ends[i].peer.rib->up)
 				any |= far_read(&ends[i], SIZE_MAX);
@@ -386,6 +499,13 @@ static void check_all(void)
 	for (unsigned i = 0; i < PEERS; i++)
 		if (ends[i].peer.rib->up)
 			check_end(&ends[i]);
+	for (unsigned i = 0; i < PREFIXES; i++) {
+		struct prefix p = prefix_number(i);
+		struct rib_table *t = &rib_tables[p.family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+		uint32_t id = net_find(t, &p);
+
+		check_told(&p, id ? net_at(t, id) : NULL);
+	}
 }
 
 static void set_up(void)
@@ -424,6 +544,7 @@ static void tear_down(void)
 	struct peer *p;
 
 	rib_stop();
+	forget_told();
 	while ((p = TAILQ_FIRST(&peers))) {
 		struct far_end *e = container_of(p, struct far_end, peer);
 
@@ -447,6 +568,7 @@ static void random_operations(void **state)
 	srandom(seed);
 	adjout_lag_max = 2000;
 	set_up();
+	new_zebra();
 	for (unsigned i = 0; i < PEERS; i++) {
 		reach[i] = REACH_UP;
 		op_session(i);
@@ -470,6 +592,8 @@ static void random_operations(void **state)
 			rib_end_of_rib(&ends[i].peer, random() % 2);
 		else if (what < 92)
 			op_local();
+		else if (what == 92 && random() % 4 == 0)
+			new_zebra();
 		else
 			ends[i].pace = random() % 3 ? 1 + random() % 3000 : 0;
 		if (random() % 3)

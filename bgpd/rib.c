@@ -276,6 +276,21 @@ void rib_stop(void)
 	ceiling_free();
 }
 
+/* RFC 4486: more prefixes than configured end the session. */
+static void check_limit(struct peer *p)
+{
+	struct peer_rib *pr = p->rib;
+	bool over = false;
+
+	for (int f = 0; p->conf.max_prefix && f < BGP_FAMILIES; f++)
+		over |= pr->received[f] > p->conf.max_prefix;
+	if (!over || !pr->up || pr->limit_said)
+		return;
+	pr->limit_said = true;
+	log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address), p->conf.max_prefix);
+	session_stop(p, 6, 1, "maximum number of prefixes reached");
+}
+
 int rib_check(const json_t *config, char *error, size_t size)
 {
 	return 0;
@@ -286,6 +301,9 @@ void rib_apply(const json_t *config)
 	if (ceiling_apply(config))
 		rib_rejudge_all();
 	originate_apply(config);
+	for (uint32_t i = 1; i < ids; i++)
+		if (by_id[i] && by_id[i]->peer)
+			check_limit(by_id[i]->peer);
 	restart_begin();
 	rib_work();
 }
@@ -508,17 +526,6 @@ static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason wh
 		rib_remove_path(id, why);
 }
 
-/* True when the session has to end. */
-static bool over_limit(struct peer *p)
-{
-	struct peer_rib *pr = p->rib;
-
-	for (int f = 0; p->conf.max_prefix && f < BGP_FAMILIES; f++)
-		if (pr->received[f] > p->conf.max_prefix)
-			return true;
-	return false;
-}
-
 void rib_update(struct peer *p, const struct update *u)
 {
 	struct peer_rib *pr = p->rib;
@@ -544,12 +551,7 @@ void rib_update(struct peer *p, const struct update *u)
 		if (u->eor[f])
 			rib_end_of_rib(p, f);
 	rib_work();
-	if (over_limit(p) && !pr->limit_said) {
-		pr->limit_said = true;
-		log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address),
-			 p->conf.max_prefix);
-		session_stop(p, 6, 1, "maximum number of prefixes reached"); /* RFC 4486 */
-	}
+	check_limit(p);
 }
 
 void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refused)

@@ -28,14 +28,14 @@ static enum reason objection(const struct rib_table *t, const struct net *net, c
 	return r != REASON_NONE ? r : rib_verdict(t, net, &p->attr->nexthop);
 }
 
-static void fill(struct candidate *c, uint32_t id)
+struct candidate rib_candidate(uint32_t id)
 {
 	const struct path *p = path_at(id);
 	const struct peer_rib *pr = peer_rib_by_id(p->peer);
 	const struct nexthop *nh = nexthop_by_id(p->nexthop);
 	const struct attr *a = p->attr;
 
-	*c = (struct candidate){
+	return (struct candidate){
 		.weight = a->weight,
 		.local_pref = a->has_local_pref ? a->local_pref : bgp.default_local_pref,
 		.med = a->has_med ? a->med : 0,
@@ -73,7 +73,7 @@ static size_t gather(const struct rib_table *t, const struct net *net)
 			cap = cap ? cap * 2 : 64;
 			candidates = xrealloc(candidates, cap * sizeof(*candidates));
 		}
-		fill(&candidates[n++], id);
+		candidates[n++] = rib_candidate(id);
 	}
 	return n;
 }

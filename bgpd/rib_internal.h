@@ -18,6 +18,8 @@
 #include "rib.h"
 #include "rib_table.h"
 
+struct candidate; /* decide.h */
+
 struct peer_rib {
 	struct peer *peer;	  /* NULL: deleted, paths are being cleaned up */
 	struct addr address;	  /* of the neighbour */
@@ -67,6 +69,7 @@ void rib_judge_forget(struct peer_rib *pr); /* the chain or a check changed */
 
 /* rib_decide.c: decides one network and hands the result on. */
 void rib_decide(struct rib_table *t, uint32_t id);
+struct candidate rib_candidate(uint32_t path); /* as the decision process sees it */
 
 /* rib_verdict.c: refusals of zebra-lite. */
 void rib_verdicts_heard(const struct msg_verdicts *m);
