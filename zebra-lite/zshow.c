@@ -125,8 +125,8 @@ static void node_rows(struct show *s, const struct rib_node *n)
 		bool foreign = c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED;
 		bool selected = c == best && proto != RIB_BGP;
 		bool installed = foreign || (selected && n->installed && n->installed->type);
-		enum reason why = foreign || installed ? REASON_NONE
-				  : selected	       ? why_not(n, selected, installed)
+		enum reason why = selected && foreign ? REASON_NONE
+				  : selected	      ? why_not(n, selected, installed)
 				  : c->hops && !rib_active_hop(n, c->hops)
 					  ? REASON_NEXTHOP_UNREACHABLE
 					  : REASON_LOST_TO_PROTOCOL;
