@@ -272,11 +272,18 @@ static void say_best(struct facts *f, const json_t *best)
 		     n == 1 ? "" : "s");
 }
 
-/* The longest prefix of BGP has no path to offer. */
+/* The longest prefix of BGP has no path to offer. Somebody else's route of the same prefix takes
+ * its place, a shorter one is not what anybody meant for it. */
 static void say_no_path(struct facts *f)
 {
-	refused_paths(f, f->bgp_longest, !is_bgp(f->route));
-	if (f->route && !is_bgp(f->route))
+	bool others = f->route && !is_bgp(f->route);
+	bool replaced = others && cover_len(f, f->route) == cover_len(f, f->bgp_longest);
+
+	refused_paths(f, f->bgp_longest, !replaced && !is_bgp(f->route));
+	if (replaced)
+		step(f, "bgp", true, "the route of protocol %s is used instead",
+		     TEXT(f->route, "protocol"));
+	else if (others)
 		step(f, "bgp", false, "%s has no eligible path; what is left is %s of protocol %s",
 		     TEXT(f->bgp_longest, "prefix"), TEXT(f->route, "prefix"),
 		     TEXT(f->route, "protocol"));

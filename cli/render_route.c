@@ -12,7 +12,7 @@ static char protocol_code(const json_t *row)
 		const char *name;
 		char code;
 	} codes[] = {{"bgp", 'B'},    {"ebgp", 'B'},   {"ibgp", 'B'},	{"connected", 'C'},
-		     {"static", 'S'}, {"kernel", 'K'}, {"tunnel", 'T'}, {"local", 'L'}};
+		     {"static", 'S'}, {"kernel", 'K'}, {"tunnel", 'T'}, {"pin", 'P'}};
 	const char *protocol = TEXT(row, "protocol");
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -23,7 +23,8 @@ static char protocol_code(const json_t *row)
 
 static void put_legend(FILE *out)
 {
-	fputs("Codes: B - BGP, C - connected, S - static, K - kernel, T - tunnel address\n"
+	fputs("Codes: B - BGP, C - connected, S - static, K - kernel, T - tunnel address,\n"
+	      "       P - pinned endpoint of a tunnel\n"
 	      "       > selected, * installed in the kernel, S stale, b backup\n\n",
 	      out);
 }
@@ -72,9 +73,11 @@ static void route_row(struct view *v, const json_t *row)
 			put_route(v->out, row, hop, false);
 		}
 	if (is_set(row, "reason") && !str_eq(TEXT(row, "reason"), "none"))
-		fprintf(v->out, "\n       not %s: %s%s%s",
-			is_true(row, "selected") ? "installed" : "selected", TEXT(row, "reason"),
-			is_set(row, "reason-text") ? ": " : "",
+		fprintf(v->out, "\n       %s: %s%s%s",
+			!is_true(row, "selected")    ? "not selected"
+			: !is_true(row, "installed") ? "not installed"
+						     : "another next hop is refused",
+			TEXT(row, "reason"), is_set(row, "reason-text") ? ": " : "",
 			is_set(row, "reason-text") ? TEXT(row, "reason-text") : "");
 	putc('\n', v->out);
 }

@@ -439,6 +439,13 @@ static void test_explain_broken(void **state)
 		"\"interface\":\"eth0\",\"peer\":null,\"state\":\"up\",\"active\":true}]}]";
 	kernel_answer = (struct kernel_route){.interface = "eth0"};
 	explain_fails("192.168.9.1", "what is left is 0.0.0.0/0 of protocol kernel");
+	answer_of("bgp-routes")->rows =
+		"[{\"prefix\":\"0.0.0.0/0\",\"paths\":[{\"best\":false,\"eligible\":false,"
+		"\"reason\":\"covers-endpoint\",\"reason-text\":\"would capture\","
+		"\"from\":\"10.99.0.2\",\"next-hop\":\"10.99.0.2\"}]}]";
+	assert_int_equal(run("explain 203.0.113.9"), 0); /* by the other route of that prefix */
+	says("would capture");
+	answer_of("bgp-routes")->rows = healthy[1].rows;
 	assert_int_equal(run("explain 203.0.113.9"), 0);
 	says("reachable by eth0");
 	answer_of("route")->rows = healthy[2].rows;
