@@ -17,14 +17,15 @@ struct group_list groups = TAILQ_HEAD_INITIALIZER(groups);
  * twice. */
 #define WIRE_MAX 3800
 
+/* The interface's own addresses first: a session's may be link-local. */
 static struct addr own_address(const struct peer *p, uint8_t af)
 {
-	if (p->local.family == af)
-		return p->local;
 	if (p->local4.family == af)
 		return p->local4;
 	if (p->local6.family == af)
 		return p->local6;
+	if (p->local.family == af)
+		return p->local;
 	return (struct addr){0};
 }
 

@@ -270,6 +270,11 @@ static enum attr_action decode_mp_reach(struct attr_parse *p, const struct attr_
 		mp->nexthop_ll = addr_make(AF_INET6, i->value + 20);
 	if (hop_len == 32 && !addr_is_link_local(&mp->nexthop_ll))
 		mp->nexthop_ll = (struct addr){0};
+	/* A speaker without a global address there (BIRD) says :: and its link-local one. */
+	if (mp->nexthop_ll.family && addr_is_zero(&mp->nexthop)) {
+		mp->nexthop = mp->nexthop_ll;
+		mp->nexthop_ll = (struct addr){0};
+	}
 	mp->nlri = i->value + 5 + hop_len;
 	mp->len = i->len - 5 - hop_len;
 	if (!nlri_valid(mp->nlri, mp->len, mp->family))

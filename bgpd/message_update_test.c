@@ -120,6 +120,16 @@ static void test_mp(void **state)
 			 0);
 	assert_non_null(u.attr);
 	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop_ll), "fe80::1");
+	/* No global address there: the link-local one is the next hop. */
+	assert_int_equal(decode("",
+				ORIGIN PATH
+				"800e 2c 0002 01 20 00000000000000000000000000000000" LL6
+				"00 30fd0000000002",
+				""),
+			 0);
+	assert_false(u.treat_as_withdraw);
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fe80::1");
+	assert_int_equal(u.mp_attr->nexthop_ll.family, 0);
 	/* Unicast IPv4 with its next hop in MP_REACH_NLRI. */
 	assert_int_equal(decode("", ORIGIN PATH "800e 0d 0001 01 04 0a000001 00 18c0a801", ""), 0);
 	assert_true(nlri_next(&u.announced[1], &p));

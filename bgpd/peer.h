@@ -49,6 +49,7 @@ struct peer_conf {
 	uint32_t max_prefix; /* 0 none */
 	uint8_t allowas_in;
 	struct policy_chain *import, *export; /* owned; NULL: not configured (RFC 8212 for eBGP) */
+	char import_names[128], export_names[128]; /* of the policies, for show */
 };
 
 struct peer {

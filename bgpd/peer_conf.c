@@ -98,6 +98,20 @@ static void read_remote_as(const json_t *obj, struct peer_conf *c)
 		c->remote_type = REMOTE_AS;
 }
 
+/* "all lans"; cut where there is no more room. */
+static void join_names(const json_t *list, char *out, size_t size)
+{
+	const json_t *name;
+	size_t i, at = 0;
+
+	out[0] = '\0';
+	json_array_foreach ((json_t *)list, i, name) {
+		if (at < size)
+			at += snprintf(out + at, size - at, "%s%s", i ? " " : "",
+				       json_string_value(name));
+	}
+}
+
 /* What neighbours and groups have in common. TIMERS is the container `bgp`. */
 static void read_options(const json_t *config, const json_t *obj, const json_t *timers,
 			 struct peer_conf *c)
@@ -122,6 +136,8 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 	c->allowas_in = conf_u32(obj, "allowas-in", 0);
 	c->import = policy_chain_new(config, conf_list(obj, "import"));
 	c->export = policy_chain_new(config, conf_list(obj, "export"));
+	join_names(conf_list(obj, "import"), c->import_names, sizeof(c->import_names));
+	join_names(conf_list(obj, "export"), c->export_names, sizeof(c->export_names));
 }
 
 /* "fe80::1%wg0" to address and zone. */

@@ -129,10 +129,10 @@ static json_t *counters(const struct peer *p)
 }
 
 /* RFC 8212: an external neighbour without a policy is worth a word. */
-static json_t *policy(const struct peer *p, bool configured)
+static json_t *policy(const struct peer *p, bool configured, const char *names)
 {
 	if (configured)
-		return json_string("configured");
+		return json_string(names);
 	return json_string(p->ebgp ? "missing: nothing passes" : "none: everything passes");
 }
 
@@ -182,8 +182,8 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "timers", timers(p));
 	json_object_set_new(o, "counters", counters(p));
 	json_object_set_new(o, "families", families(p));
-	json_object_set_new(o, "import", policy(p, p->conf.import));
-	json_object_set_new(o, "export", policy(p, p->conf.export));
+	json_object_set_new(o, "import", policy(p, p->conf.import, p->conf.import_names));
+	json_object_set_new(o, "export", policy(p, p->conf.export, p->conf.export_names));
 	json_object_set_new(o, "next-hop-self", json_boolean(p->conf.next_hop_self));
 	json_object_set_new(o, "route-reflector-client", json_boolean(p->conf.reflector_client));
 	json_object_set_new(o, "max-prefix",
