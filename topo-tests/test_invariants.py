@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Random announcements, withdrawals, moves and dead tunnels; after each batch AllowedIPs and kernel
-routes must be what a model says that follows from what was announced (invariant I1).
+"""Random announcements, withdrawals, moves and dead tunnels, and between them daemons that are
+killed and hands that meddle; after each batch AllowedIPs and kernel routes must be what a model says
+that follows from what was announced (invariant I1).
 
               ╔═ s1 s2 s3 ═╗
     hub wg0 ══╣            ║ s4 has a tunnel on both      overlapping prefixes of both families
@@ -16,20 +17,21 @@ import collections
 import ipaddress
 import os
 import random
+import re
 
 import pytest
 
 from lib.keys import public_key
 from lib.snippets import FAST
 from lib.speaker import Speaker
-from lib.wait import SLOW, Timeout, wait_until
+from lib.wait import SLOW, Timeout, holds, wait_until
 from lib.wg import PlainWg, allowed_ips
-from lib.wgbgp import Wgbgp
+from lib.wgbgp import PROTOCOL, Wgbgp
 
 OPERATIONS = int(os.environ.get("WGBGP_OPERATIONS", "1000" if SLOW < 4 else "300"))
 SEED = int(os.environ.get("WGBGP_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
-BATCH = 150
-EVENT_EVERY = 4 if OPERATIONS > 600 else 2  # batches between two tunnels that die
+BATCH = 120
+EVENT_EVERY = 4 if OPERATIONS > 1000 else 2  # batches between two events; each second is a cut
 RANKED = 8       # next hops a prefix that bgpd hands down
 
 pytestmark = pytest.mark.timeout((120 + OPERATIONS // 5) * max(SLOW, 1))
@@ -211,14 +213,18 @@ class Net:
         self.inet.restore(self.hub, self.site[site])
         self.wait_tunnels(site, "up")
         self.down = set()
+        self.wait_sessions(model)
+
+    def wait_sessions(self, model):
+        """All sessions are up, and new ones have been told everything again."""
+        for m in MEMBERS:
+            self.speaker[m.site].do(f"wait established {m.name} timeout=60")
+            ups = self.speaker[m.site].show(m.name)[m.name]["ups"]
+            if ups != self.ups[m.name]:
+                self.ups[m.name] = ups
+                for prefix, path in model.announced[m.name].items():
+                    self.announce(m, prefix, path)
         wait_until(lambda: len(self.sessions_up()) == len(MEMBERS), 60, "all sessions")
-        self.speaker[site].do("wait established timeout=60")
-        for name, counts in self.speaker[site].show().items():
-            if counts["ups"] != self.ups[name]:  # a new session knows nothing
-                self.ups[name] = counts["ups"]
-                member = next(m for m in MEMBERS if m.name == name)
-                for prefix, path in model.announced[name].items():
-                    self.announce(member, prefix, path)
 
     def announce(self, member, prefix, path):
         hops = ",".join(str(64600 + i) for i in range(path.length - 1))
@@ -227,6 +233,14 @@ class Net:
 
     def withdraw(self, member, prefix):
         self.speaker[member.site].do(f"withdraw {member.name} {prefix}")
+
+    def said(self, daemon, meddle, loot):
+        """Somebody meddles with something of ours: drift, which the log tells."""
+        before = len(self.wgbgp.log())
+        meddle()
+        wait_until(lambda: not loot or re.search(f" {daemon} warning: drift-repaired",
+                                                 self.wgbgp.log()[before:]), 20,
+                   f"{daemon} to say that it repaired {loot}")
 
     def live(self):
         """Both tables as they are, in the model's terms; and the routes to tunnel addresses."""
@@ -310,6 +324,71 @@ def check(net, model, when):
     assert not wrong, f"seed {SEED}, {when}:\n" + "\n".join(wrong[:10])
 
 
+# ---- events
+
+def cut(rng, net, model):
+    """A site is cut off while the others go on."""
+    site = rng.choice(SITES)
+    net.cut(site)
+    check(net, model, f"{site} cut off")
+    for _ in range(BATCH // 2):
+        random_operation(rng, net, model)
+    check(net, model, f"{site} cut off, the others go on")
+    net.restore(site, model)
+    return f"{site} back"
+
+
+def kill_zebra_lite(rng, net, model):
+    return kill(net, "zebra-lite")
+
+
+def kill_wgd(rng, net, model):
+    return kill(net, "wgd")
+
+
+def kill(net, daemon):
+    """What is installed stays as it is, all the while."""
+    before = net.live()
+    net.wgbgp.kill_daemon(daemon)
+    holds(lambda: net.live() == before, 3, f"both tables, {daemon} killed")
+    return f"{daemon} killed"
+
+
+def kill_bgpd(rng, net, model):
+    """The far ends here have no graceful restart: what they announced goes, and comes back."""
+    net.wgbgp.kill_daemon("bgpd")
+    wait_until(lambda: all(net.speaker[m.site].show(m.name)[m.name]["ups"] > net.ups[m.name]
+                           for m in MEMBERS), 60, "new sessions", 0.2)
+    net.wait_sessions(model)
+    return "bgpd killed"
+
+
+def steal_entries(rng, net, model):
+    """Somebody gives some of our entries to another peer of the interface."""
+    ifname = rng.choice(SHARED)
+    entries = net.live()[1][ifname]
+    thief = rng.choice([m for m in MEMBERS if m.ifname == ifname])
+    loot = rng.sample(sorted(entries), min(3, len(entries)))
+    own = allowed_ips(net.hub, ifname)[public_key(thief.key)]
+    net.said("wgd", lambda: net.hub.run([
+        "wg", "set", ifname, "peer", public_key(thief.key), "allowed-ips",
+        ",".join(sorted(own) + [p for p in loot if p not in own])]),
+        [p for p in loot if entries[p] != thief.key])
+    return f"{thief.key} given {loot} by hand"
+
+
+def delete_routes(rng, net, model):
+    """Somebody deletes some of our routes."""
+    routes = net.live()[0]
+    loot = rng.sample(sorted(routes), min(3, len(routes)))
+    net.said("zebra-lite", lambda: net.hub.ip(
+        "\n".join(f"route del {p} proto {PROTOCOL}" for p in loot)), loot)
+    return f"{loot} deleted by hand"
+
+
+EVENTS = (kill_zebra_lite, kill_wgd, kill_bgpd, steal_entries, delete_routes)
+
+
 # ---- the test
 
 def random_operation(rng, net, model):
@@ -339,16 +418,12 @@ def test_tables_agree_with_the_model(topo):
     done = batch = 0
     while done < OPERATIONS:
         batch += 1
-        site = rng.choice(SITES) if batch % EVENT_EVERY == 0 else None
-        if site:
-            net.cut(site)
-            check(net, model, f"after {done} operations, {site} cut off")
-            done += 1
         for _ in range(BATCH):
             random_operation(rng, net, model)
         done += BATCH
-        check(net, model, f"after {done} operations" + (f", {site} cut off" if site else ""))
-        if site:
-            net.restore(site, model)
-            check(net, model, f"after {done} operations, {site} back")
-            done += 1
+        check(net, model, f"after {done} operations")
+        if batch % EVENT_EVERY == 0:
+            event = cut if batch // EVENT_EVERY % 2 else rng.choice(EVENTS)
+            said = event(rng, net, model)
+            check(net, model, f"after {done} operations, {said}")
+            done += 1 + (BATCH // 2 if event is cut else 0)
