@@ -221,8 +221,9 @@ static void went_down(struct session *s, bool retain, const char *why)
 		s->failures = 0;
 	s->tries = 0;
 	p->count.dropped++;
-	log_info("session-down", "neighbor=%s reason=\"%s\" retain=%s", peer_name(p),
-		 why ? why : "", retain ? "yes" : "no");
+	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down",
+		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), why ? why : "",
+		    retain ? "yes" : "no");
 	say_event(p, "down", why);
 	session_update_state(s);
 	rib_peer_down(p, retain, REASON_SESSION_DOWN);
@@ -436,10 +437,11 @@ void session_established(struct fsm *f)
 		p->ebgp, p->four_octet, {p->family[BGP_IPV4], p->family[BGP_IPV6]}, p->as};
 	p->count.established++;
 	session_update_state(s);
-	log_info("session-up", "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
-		 peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
-		 p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
-		 p->gr_restarting ? "yes" : "no");
+	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
+		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
+		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
+		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
+		    p->gr_restarting ? "yes" : "no");
 	say_event(p, "established", NULL);
 	rib_peer_up(p);
 	if (s->up == f)
