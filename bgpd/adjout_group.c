@@ -17,6 +17,11 @@ struct group_list groups = TAILQ_HEAD_INITIALIZER(groups);
  * twice. */
 #define WIRE_MAX 3800
 
+static bool fits(const struct group *g, const struct attr *a)
+{
+	return a->wire_len <= (g->key.four_octet ? WIRE_MAX : WIRE_MAX / 2);
+}
+
 /* The interface's own addresses first: a session's may be link-local. */
 static struct addr own_address(const struct peer *p, uint8_t af)
 {
@@ -194,8 +199,7 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	struct addr nexthop;
 
 	if (!g->key.family[t->family] || !reflection_allows(g, from) ||
-	    !communities_allow(g, p->attr) || (!g->key.export && g->key.ebgp) ||
-	    p->attr->wire_len > (g->key.four_octet ? WIRE_MAX : WIRE_MAX / 2))
+	    !communities_allow(g, p->attr) || (!g->key.export && g->key.ebgp))
 		return NULL;
 	if (!g->key.export)
 		out.attr = attr_ref(p->attr);
@@ -205,6 +209,11 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	if (nexthop.family == t->af)
 		result = rewrite(g, from, &out, &nexthop);
 	attr_unref(out.attr);
+	/* RFC 4271 section 9.2: not announced; the policy may have made it longer than it came. */
+	if (result && !fits(g, result)) {
+		attr_unref(result);
+		return NULL;
+	}
 	return result;
 }
 

@@ -231,6 +231,10 @@ static void op_update(unsigned from, bool announce)
 		if (p.family == family)
 			nlri_put(&w, &p);
 	}
+	if (!w.len) {
+		attr_unref(a);
+		return;
+	}
 	if (announce) {
 		u.attr = u.mp_attr = a;
 		u.announced[part] = (struct nlri_iter){w.data, w.data + w.len, family};
@@ -613,9 +617,63 @@ static void random_operations(void **state)
 	tear_down();
 }
 
+/* A policy that adds 60 communities. */
+static struct policy_chain *lengthening(void)
+{
+	json_t *add = json_array(), *names = json_pack("[s]", "longer"), *config;
+	struct policy_chain *c;
+
+	for (int i = 0; i < 60; i++)
+		json_array_append_new(add, json_sprintf("65000:%d", i));
+	config = json_pack("{s:[{s:s, s:s, s:[{s:s, s:{s:o}, s:s}]}]}", "wgbgp-policy:policy",
+			   "name", "longer", "default", "accept", "term", "name", "1", "set",
+			   "community-add", add, "then", "accept");
+	c = policy_chain_new(config, names);
+	json_decref(names);
+	json_decref(config);
+	return c;
+}
+
+/* What the export policy made longer than a message is not announced, to a peer of either kind. */
+static void too_long(void **state)
+{
+	struct update u = {0};
+	struct wr nlri = {0};
+	struct prefix p = prefix_number(1);
+	struct addr nexthop = nexthop_number(0, AF_INET);
+	struct attr_edit *e;
+
+	set_up();
+	for (unsigned i = 0; i < 3; i++) {
+		policy_chain_free(ends[i].peer.conf.export);
+		ends[i].peer.conf.export = lengthening();
+	}
+	for (unsigned i = 0; i < PEERS; i++) {
+		reach[i] = REACH_UP;
+		op_session(i);
+	}
+	e = attr_edit_begin(NULL);
+	attr_edit_nexthop(e, &nexthop);
+	attr_edit_prepend(e, ends[0].peer.as, 1);
+	for (uint32_t i = 0; i < 930; i++)
+		attr_edit_community(e, true, 65100u << 16 | i);
+	u.attr = attr_edit_finish(e);
+	nlri_put(&nlri, &p);
+	u.announced[0] = (struct nlri_iter){nlri.data, nlri.data + nlri.len, AF_INET};
+	rib_update(&ends[0].peer, &u);
+	settle(); /* no message beyond the limit: far_decode() looks */
+	assert_null(trie_exact(&ends[1].table, &p));
+	assert_null(trie_exact(&ends[2].table, &p));
+	assert_non_null(trie_exact(&ends[4].table, &p));
+	attr_unref(u.attr);
+	wr_free(&nlri);
+	tear_down();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
+					   cmocka_unit_test(too_long)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
