@@ -165,21 +165,31 @@ static enum reason judge_taken(const struct prefix *p)
 	return REASON_NONE;
 }
 
-enum reason ceiling_judge(const struct prefix *p, const struct addr *nexthop)
+static const struct permit *find_permit(const struct addr *addr)
+{
+	struct hash_node *n;
+
+	for (n = hash_find(&permits, hash_bytes(addr, sizeof(*addr))); n; n = hash_find_next(n)) {
+		const struct permit *permit = container_of(n, struct permit, node);
+
+		if (addr_eq(&permit->addr, addr))
+			return permit;
+	}
+	return NULL;
+}
+
+enum reason ceiling_judge(const struct prefix *p, const struct addr *nexthop,
+			  const struct addr *external)
 {
 	enum reason r = taken.count ? judge_taken(p) : REASON_NONE;
-	struct hash_node *n;
+	const struct permit *permit;
 
 	if (r != REASON_NONE || !permits.count)
 		return r;
-	for (n = hash_find(&permits, hash_bytes(nexthop, sizeof(*nexthop))); n;
-	     n = hash_find_next(n)) {
-		const struct permit *permit = container_of(n, struct permit, node);
-
-		if (addr_eq(&permit->addr, nexthop))
-			return judge_permit(permit, p);
-	}
-	return REASON_NONE;
+	permit = find_permit(nexthop);
+	if (!permit && external)
+		permit = find_permit(external);
+	return permit ? judge_permit(permit, p) : REASON_NONE;
 }
 
 bool ceiling_own_address(const struct addr *a)

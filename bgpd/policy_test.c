@@ -186,7 +186,18 @@ static enum reason judge(const char *prefix, const char *nexthop)
 
 	assert_int_equal(prefix_parse(prefix, &p), 0);
 	assert_int_equal(addr_parse(nexthop, &a), 0);
-	return ceiling_judge(&p, &a);
+	return ceiling_judge(&p, &a, NULL);
+}
+
+static enum reason judge_external(const char *prefix, const char *nexthop, const char *neighbor)
+{
+	struct prefix p;
+	struct addr a, from;
+
+	assert_int_equal(prefix_parse(prefix, &p), 0);
+	assert_int_equal(addr_parse(nexthop, &a), 0);
+	assert_int_equal(addr_parse(neighbor, &from), 0);
+	return ceiling_judge(&p, &a, &from);
 }
 
 static void ceilings(void **state)
@@ -210,6 +221,17 @@ static void ceilings(void **state)
 	assert_int_equal(judge("172.16.9.0/24", "10.99.0.2"), REASON_STATIC_ENTRY);
 	assert_int_equal(judge("172.16.9.7/32", "198.51.100.1"), REASON_STATIC_ENTRY);
 	assert_int_equal(judge("172.16.0.0/16", "10.99.0.2"), REASON_NONE);
+	/* An external neighbour behind a tunnel does not get round its list by another next hop. */
+	assert_int_equal(judge_external("8.8.8.0/24", "198.51.100.1", "10.99.0.3"),
+			 REASON_OUTSIDE_PERMIT);
+	assert_int_equal(judge_external("8.8.8.0/24", "10.99.0.77", "10.99.0.3"),
+			 REASON_OUTSIDE_PERMIT);
+	assert_int_equal(judge_external("8.8.8.0/24", "198.51.100.1", "10.99.0.4"),
+			 REASON_NO_PERMIT);
+	assert_int_equal(judge_external("192.168.3.0/25", "198.51.100.1", "10.99.0.3"),
+			 REASON_NONE);
+	assert_int_equal(judge_external("192.168.2.0/24", "10.99.0.2", "10.99.0.3"), REASON_NONE);
+	assert_int_equal(judge_external("8.8.8.0/24", "198.51.100.1", "198.51.100.9"), REASON_NONE);
 	json_decref(config);
 	config = parse("{}");
 	assert_true(ceiling_apply(config));

@@ -114,7 +114,7 @@ void rib_judge(uint32_t id, struct attr *received)
 	}
 	r = is_martian(&p) ? REASON_MARTIAN : pr->judged_reason;
 	if (r == REASON_NONE)
-		r = ceiling_judge(&p, &pr->judged_as->nexthop);
+		r = ceiling_judge(&p, &pr->judged_as->nexthop, pr->ebgp ? &pr->address : NULL);
 	path_set_attr(path, received, attr_ref(pr->judged_as));
 	path->refused = r;
 	count(pr, path, r == REASON_NONE);
