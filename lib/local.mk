@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	lib/conf_test \
 	lib/hash_test \
 	lib/ipc_test \
+	lib/loop_test \
 	lib/messages_test \
 	lib/nl_batch_test \
 	lib/prefix_test \
@@ -37,6 +38,8 @@ lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
+lib_loop_test_SOURCES = lib/loop_test.c
+lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
