@@ -50,7 +50,14 @@ static void wireguard_row(struct view *v, const json_t *row)
 		fprintf(v->out, "  fwmark: 0x%llx\n", (unsigned long long)int_of(row, "fwmark"));
 	line(v->out, 2, "mtu", row, "mtu");
 	line(v->out, 2, "addresses", row, "addresses");
-	line(v->out, 2, "error", row, "error");
+	if (is_set(row, "state") && !str_eq(TEXT(row, "state"), "ready"))
+		line(v->out, 2, "state", row, "state");
+	if (int_of(row, "source-check-drops"))
+		fprintf(v->out,
+			"  warning: %s packets dropped: their source is not in AllowedIPs of the "
+			"peer that "
+			"sent them\n",
+			TEXT(row, "source-check-drops"));
 	fprintf(v->out, "  transfer: %s received, %s sent\n", BYTES(row, "rx-bytes"),
 		BYTES(row, "tx-bytes"));
 	json_array_foreach (peers, i, peer)

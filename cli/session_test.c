@@ -79,7 +79,8 @@ static const struct canned healthy[] = {
 	{"wireguard", "{}", "interfaces",
 	 "[{\"name\":\"wg0\",\"ifindex\":5,\"backend\":\"userspace\",\"up\":true,\"adopted\":false,"
 	 "\"public-key\":\"K\",\"listen-port\":51820,\"fwmark\":0,\"mtu\":1420,"
-	 "\"addresses\":[\"10.99.0.1/24\"],\"rx-bytes\":10,\"tx-bytes\":20,\"peers\":[{"
+	 "\"addresses\":[\"10.99.0.1/"
+	 "24\"],\"rx-bytes\":10,\"tx-bytes\":20,\"source-check-drops\":7,\"peers\":[{"
 	 "\"name\":\"site-a\",\"public-key\":\"P\",\"endpoint\":\"198.51.100.2:51820\","
 	 "\"configured-endpoint\":null,\"tunnel-addresses\":[\"10.99.0.2\"],\"permit\":[],"
 	 "\"allowed-ips-count\":2,\"persistent-keepalive\":25,\"handshake-seconds\":65,"
@@ -290,6 +291,7 @@ static void test_text(void **state)
 	says("latest handshake: 1 minute, 5 seconds ago");
 	says("transfer: 1.50 KiB received, 20 B sent");
 	says("permit: none");
+	says("warning: 7 packets dropped");
 	assert_int_equal(run("show tunnels"), 0);
 	says("a recent handshake");
 	assert_int_equal(run("show allowed-ips wg0"), 0);

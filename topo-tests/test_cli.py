@@ -216,7 +216,7 @@ KEYS = {
     "nexthops": ("", "nexthops", "address state reason interface peer tunnel cost"),
     "pins": ("", "pins", "endpoint via interface state"),
     "rib summary": ("prefixes", None, ""),
-    "wireguard": ("", "interfaces", "name ifindex backend up adopted public-key listen-port fwmark "
+    "wireguard": ("", "interfaces", "name state ifindex source-check-drops backend up adopted public-key listen-port fwmark "
                   "mtu addresses rx-bytes tx-bytes peers"),
     "tunnels": ("", "tunnels", "interface peer state reason reason-text cost since-seconds "
                 "handshake-seconds endpoint rx-bytes tx-bytes changes tunnel-addresses"),
