@@ -140,8 +140,7 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 	const struct attr *a = policy->attr;
 	struct attr_edit *e = attr_edit_begin(a);
 
-	if (!addr_eq(&a->nexthop, nexthop))
-		attr_edit_nexthop(e, nexthop);
+	attr_edit_nexthop(e, nexthop); /* alone: a link-local one is not ours to pass on */
 	if (g->key.ebgp) {
 		attr_edit_drop_internal(e);
 		/* A MED is for one neighbouring AS: what came from another stays here. */
