@@ -101,5 +101,6 @@ struct fib_counters {
 extern struct fib_counters fib_counters;
 
 extern unsigned fib_linger_ms; /* 3000; tests make it shorter */
+extern unsigned fib_batch_max; /* prefixes a batch; tests make it smaller */
 
 #endif

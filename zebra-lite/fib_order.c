@@ -40,6 +40,7 @@ struct item {
 
 struct out out;
 struct fib_counters fib_counters;
+unsigned fib_batch_max = BATCH_MAX;
 
 static TAILQ_HEAD(node_queue, rib_node) urgent_queue = TAILQ_HEAD_INITIALIZER(urgent_queue),
 					normal_queue = TAILQ_HEAD_INITIALIZER(normal_queue);
@@ -97,7 +98,8 @@ void fib_dequeue(struct rib_node *n)
 void fib_dirty(struct rib_node *n, bool urgent)
 {
 	if (n->flags & NODE_QUEUED) {
-		if (!urgent || (n->flags & NODE_URGENT))
+		/* One that was withdrawn goes behind what came before its withdrawal. */
+		if ((!urgent && n->hops) || (n->flags & NODE_URGENT))
 			return;
 		fib_dequeue(n);
 	}
@@ -205,7 +207,7 @@ static void build(void)
 	struct rib_node *n;
 
 	nexthop_run();
-	while (n_items < BATCH_MAX) {
+	while (n_items < fib_batch_max) {
 		n = TAILQ_FIRST(&urgent_queue);
 		if (!n)
 			n = TAILQ_FIRST(&normal_queue);
