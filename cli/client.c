@@ -167,8 +167,11 @@ int client_request(struct client *c, const json_t *request, const struct client_
 {
 	struct wr w = {0};
 	char *text;
-	int err = connect_to(c);
+	int err;
 
+	if (c->ipc) /* wgbgpd may have been restarted since */
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	err = connect_to(c);
 	if (err < 0) {
 		connect_error(c, err, error, size);
 		return -1;

@@ -374,6 +374,15 @@ static void test_interrupt(void **state)
 	assert_true(streamed < STREAM_ROWS);
 }
 
+/* wgbgpd was restarted between two commands: nobody needs to know. */
+static void test_reconnect(void **state)
+{
+	assert_int_equal(run("show nexthops"), 0);
+	server_closed(NULL, "");
+	assert_int_equal(run("show nexthops"), 0);
+	says("No next hops");
+}
+
 static void test_nobody_there(void **state)
 {
 	watch_off(&accept_watch);
@@ -484,15 +493,11 @@ static void test_explain_broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_text),
-		TEST(test_json),
-		TEST(test_errors),
-		TEST(test_stream),
-		TEST(test_nobody_there),
-		TEST(test_interrupt),
-		TEST(test_explain_healthy),
-		TEST(test_explain_broken),
-		TEST(test_explain_tunnel_address),
+		TEST(test_text),	   TEST(test_json),
+		TEST(test_errors),	   TEST(test_stream),
+		TEST(test_nobody_there),   TEST(test_interrupt),
+		TEST(test_reconnect),	   TEST(test_explain_healthy),
+		TEST(test_explain_broken), TEST(test_explain_tunnel_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
