@@ -119,6 +119,22 @@ def test_route_deleted(two):
     reaches(two.host_a, two.host_b.address)
 
 
+def test_netlink_overflow(two):
+    """More news than the socket holds while zebra-lite is not running (ENOBUFS): what was lost in
+    it is found by reading the tables again."""
+    resyncs = two.wa.show("rib summary")["resyncs"]
+    pid = two.wa.daemon_pid("zebra-lite")
+    os.kill(pid, signal.SIGSTOP)
+    foreign = [f"10.{i >> 8}.{i & 255}.0/24" for i in range(0x1000, 0xf000)]
+    two.a.ip("\n".join(f"route add {p} dev lan0" for p in foreign))
+    two.a.ip("route del 192.168.2.0/24 proto 222")
+    os.kill(pid, signal.SIGCONT)
+    two.wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    wait_until(lambda: two.wa.show("rib summary")["resyncs"] > resyncs, what="a resync")
+    assert two.wa.daemon_pid("zebra-lite") == pid
+    assert len(two.a.out("ip route show dev lan0").splitlines()) >= len(foreign)
+
+
 def test_link_set_down(two):
     """The kernel drops IPv4 routes of such a link without telling anybody. `admin` says up."""
     two.a.ip("link set wg0 down")
