@@ -21,6 +21,7 @@ static void test_requests(void **state)
 		bool json;
 	} rows[] = {
 		{"show bgp summary", "{\"command\":\"bgp-summary\"}", false},
+		{"sh bgp ipv4 uni sum", "{\"command\":\"bgp-summary\",\"family\":\"ipv4\"}", false},
 		{"sh bgp su", "{\"command\":\"bgp-summary\"}", false},
 		{"sh bg sum j", "{\"command\":\"bgp-summary\"}", true},
 		{"show bgp", "{\"command\":\"bgp-routes\"}", false},
