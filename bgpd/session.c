@@ -230,22 +230,30 @@ static void went_down(struct session *s, bool retain, const char *why)
 	p->up_since_ms = now_ms();
 }
 
-/* RFC 4724 section 4.2: without a NOTIFICATION the neighbour is thought to be restarting. */
-static bool may_retain(const struct peer *p, enum fsm_end end)
+static bool is_collision(const struct bgp_error *e)
 {
-	return end == FSM_LOST && bgp.graceful_restart && p->gr;
+	return e && e->code == CEASE && e->subcode == CEASE_COLLISION;
+}
+
+/* RFC 4724 section 4.2: without a NOTIFICATION the neighbour is thought to be restarting. One that
+ * resolves a collision speaks of the connection alone: where its KEEPALIVE made us ESTABLISHED on
+ * the one that then lost, the session goes on with the other. */
+static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_error *e)
+{
+	bool connection_only = end == FSM_LOST || (end == FSM_RECEIVED && is_collision(e));
+
+	return connection_only && bgp.graceful_restart && p->gr;
 }
 
 /* What comes after a connection ended, when no other one is left. */
 static void again(struct session *s, enum fsm_end end, const struct bgp_error *e, bool retained)
 {
 	struct peer *p = s->peer;
-	bool collision = e && e->code == CEASE && e->subcode == CEASE_COLLISION;
 
 	if (p->dynamic) {
 		timer_start(&s->gone, retained ? p->gr_time * 1000ull + LINGER_MS : LINGER_MS);
 	} else if (s->started && !p->conf.disabled) {
-		if (end == FSM_LOST || collision)
+		if (end == FSM_LOST || is_collision(e))
 			start_retry(s);
 		else
 			start_idle(s, e);
@@ -257,7 +265,7 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 {
 	struct session *s = f->session;
 	struct peer *p = s->peer;
-	bool was_up = f == s->up, retain = was_up && may_retain(p, end);
+	bool was_up = f == s->up, retain = was_up && may_retain(p, end, error);
 	struct bgp_error e = error ? *error : (struct bgp_error){0};
 	char text[sizeof(e.text)] = "";
 

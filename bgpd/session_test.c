@@ -444,6 +444,14 @@ static void test_graceful_restart(void **state)
 	AWAIT(downs == 2);
 	assert_false(retained);
 	close(fd);
+	/* But one that resolves a collision speaks of the connection alone. */
+	fd = establish(&o);
+	say(fd, &(struct wr){.data = (uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+						"\xff\xff\xff\xff\0\x15\3\6\7",
+			     .len = 21});
+	AWAIT(downs == 3);
+	assert_true(retained);
+	close(fd);
 	/* A new connection of a neighbour that we think to be there: it restarted. */
 	fd = establish(&o);
 	AWAIT(now_ms() > peer->up_since_ms);
@@ -451,10 +459,10 @@ static void test_graceful_restart(void **state)
 	o.gr_restarting = true;
 	assert_int_equal(hear(second), BGP_OPEN);
 	say_open(second, &o);
-	AWAIT(downs == 3);
+	AWAIT(downs == 4);
 	assert_true(retained);
 	say_keepalive(second);
-	AWAIT(ups == 4);
+	AWAIT(ups == 5);
 	assert_true(peer->gr_restarting);
 	close(fd);
 	close(second);
