@@ -540,6 +540,7 @@ static void set_up(void)
 	json_decref(names);
 	json_decref(config);
 	restart_begin();
+	new_zebra();
 	spin();
 }
 
@@ -572,7 +573,6 @@ static void random_operations(void **state)
 	srandom(seed);
 	adjout_lag_max = 2000;
 	set_up();
-	new_zebra();
 	for (unsigned i = 0; i < PEERS; i++) {
 		reach[i] = REACH_UP;
 		op_session(i);
