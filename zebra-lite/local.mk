@@ -20,9 +20,11 @@ zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
 zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += zebra-lite/fib_order_test zebra-lite/kernel_decode_test
+check_PROGRAMS += zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c
 zebra_lite_kernel_decode_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_rib_test_SOURCES = zebra-lite/rib_test.c
+zebra_lite_rib_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 endif

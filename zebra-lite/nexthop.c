@@ -247,6 +247,7 @@ static void look_at(struct nexthop *nh)
 	if (path) {
 		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			 reach_name(nh->reach), reason_name(nh->reason));
+		fib_counters.repairs += was && nh->reach == REACH_DOWN && !LIST_EMPTY(&nh->users);
 		users_dirty(nh, was && nh->reach == REACH_DOWN);
 	}
 	if (told && nh->watched)

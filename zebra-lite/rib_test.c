@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Choice, refusals, pins, redistribution and adoption, one by one, against a kernel and a wgd that
+ * write down what they are told.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop.h"
+#include "out.h"
+#include "pin.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "tunnel.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define UPLINK 2
+#define WG0 10
+
+static char journal[8192]; /* what was told, one word group after another */
+static uint32_t pending_batch;
+static int route_error; /* of the next addition */
+
+static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void say(const char *fmt, ...)
+{
+	size_t len = strlen(journal);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(journal + len, sizeof(journal) - len, fmt, ap);
+	va_end(ap);
+}
+
+static void on_route(enum route_op op, const struct kroute *r, void *cookie)
+{
+	static const char *const names[] = {"add", "change", "del"};
+
+	say("%s %s %u;", names[op], PREFIX_STR(&r->prefix), r->oif);
+	if (op == ROUTE_ADD && route_error)
+		fib_route_failed(cookie, route_error);
+	route_error = 0;
+}
+
+static void on_flush(void)
+{
+}
+
+static void on_allowed(const struct msg_allowed *m)
+{
+	for (uint32_t i = 0; i < m->n; i++)
+		say("%s %s %u;", m->changes[i].op == ALLOWED_SET ? "set" : "unset",
+		    PREFIX_STR(&m->changes[i].prefix), m->changes[i].peer_id);
+	pending_batch = m->batch;
+}
+
+static void on_sync(uint32_t batch)
+{
+	say("sync;");
+	pending_batch = batch;
+}
+
+static void on_verdict(const struct msg_verdicts *m)
+{
+	say("%s %s %s;", m->verdict == VERDICT_REFUSED ? "refused" : "cleared",
+	    PREFIX_STR(&m->prefixes[0]), reason_name(m->reason));
+}
+
+static void on_nexthop(const struct msg_nexthop *m)
+{
+	say("nexthop %s %s %s;", ADDR_STR(&m->addr), reach_name(m->reach),
+	    m->tunnel ? m->peer : "-");
+}
+
+static void on_redist(const struct msg_redist *m)
+{
+	say("redist %s %s %s;", m->present ? "+" : "-", redist_name(m->source),
+	    PREFIX_STR(&m->prefix));
+}
+
+static void on_resync(const char *why)
+{
+}
+
+static bool link_up(uint32_t ifindex)
+{
+	return true;
+}
+
+static void settle(void)
+{
+	do {
+		struct msg_allowed_ack ack = {0};
+
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		ack.batch = pending_batch;
+		pending_batch = 0;
+		if (ack.batch)
+			fib_acked(&ack);
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	} while (pending_batch || fib_counters.queued);
+}
+
+static bool told(const char *what)
+{
+	return strstr(journal, what) != NULL;
+}
+
+static struct prefix pfx(const char *text)
+{
+	struct prefix p;
+
+	assert_int_equal(prefix_parse(text, &p), 0);
+	return p;
+}
+
+static void kernel_route(const char *prefix, uint8_t protocol, uint32_t metric, uint32_t oif,
+			 const char *gateway, bool present)
+{
+	struct kroute r = {.prefix = pfx(prefix),
+			   .table = 254,
+			   .metric = metric,
+			   .oif = oif,
+			   .protocol = protocol,
+			   .type = RTN_UNICAST};
+
+	if (gateway)
+		assert_int_equal(addr_parse(gateway, &r.gateway), 0);
+	rib_kernel_route(&r, present);
+}
+
+static void bgp(const char *prefix, const char *hop)
+{
+	struct prefix p = pfx(prefix);
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p};
+
+	if (hop) {
+		m.hops.n = 1;
+		assert_int_equal(addr_parse(hop, &m.hops.hop[0].addr), 0);
+	}
+	rib_bgp_routes(&m);
+}
+
+static void peer(uint32_t id, const char *addr, const char *endpoint, uint8_t state)
+{
+	struct msg_tunnel_peer t = {.id = id, .ifindex = WG0, .state = state, .n_addrs = 1};
+
+	t.addrs = xcalloc(1, sizeof(*t.addrs));
+	assert_int_equal(addr_parse(addr, &t.addrs[0]), 0);
+	if (endpoint)
+		assert_int_equal(endpoint_parse(endpoint, &t.endpoint), 0);
+	snprintf(t.name, sizeof(t.name), "p%u", id);
+	tunnel_peer_told(&t);
+	msg_free_tunnel_peer(&t);
+}
+
+static int setup(void **state)
+{
+	struct msg_tunnel_if t = {.ifindex = WG0, .up = true, .name = "wg0"};
+
+	out = (struct out){
+		.route = on_route,
+		.route_flush = on_flush,
+		.allowed = on_allowed,
+		.allowed_sync = on_sync,
+		.verdict = on_verdict,
+		.nexthop = on_nexthop,
+		.redist = on_redist,
+		.resync = on_resync,
+		.link_up = link_up,
+	};
+	kernel_route("198.51.100.0/24", RTPROT_KERNEL, 0, UPLINK, NULL, true);
+	kernel_route("0.0.0.0/0", RTPROT_DHCP, 100, UPLINK, "198.51.100.254", true);
+	rib_bgp_begin();
+	tunnel_begin();
+	tunnel_if_told(&t);
+	peer(1, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	peer(2, "10.9.0.2", NULL, TUNNEL_UP);
+	tunnel_synced();
+	fib_wgd_synced();
+	fib_kernel_ready();
+	settle();
+	assert_true(told("add 10.9.0.1/32 10;"));
+	assert_true(told("redist + connected 198.51.100.0/24;"));
+	assert_false(told("sync;")); /* bgpd has not said everything yet */
+	rib_bgp_synced();
+	settle();
+	assert_true(told("sync;"));
+	journal[0] = '\0';
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fib_reset();
+	pin_reset();
+	rib_reset();
+	rib_kernel_reset();
+	nexthop_reset();
+	tunnel_reset();
+	fib_linger_reset();
+	loop_free();
+	journal[0] = '\0';
+	pending_batch = 0;
+	return 0;
+}
+
+static void test_entry_before_route(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_string_equal(journal, "set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
+	journal[0] = '\0';
+	bgp("10.1.0.0/16", "10.9.0.2"); /* a move: one SET, no route */
+	settle();
+	assert_string_equal(journal, "set 10.1.0.0/16 2;");
+	journal[0] = '\0';
+	bgp("10.1.0.0/16", NULL);
+	settle();
+	assert_string_equal(journal, "del 10.1.0.0/16 10;unset 10.1.0.0/16 2;");
+}
+
+static void test_hand_over(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	bgp("10.1.2.0/24", "10.9.0.2");
+	settle();
+	journal[0] = '\0';
+	bgp("10.1.2.0/24", NULL);
+	settle();
+	assert_string_equal(journal, "set 10.1.2.0/24 1;del 10.1.2.0/24 10;unset 10.1.2.0/24 1;");
+}
+
+static void test_foreign_route_wins(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	journal[0] = '\0';
+	kernel_route("10.1.0.0/16", RTPROT_STATIC, 50, UPLINK, NULL, true);
+	settle();
+	assert_true(told("refused 10.1.0.0/16 lost-to-protocol;"));
+	assert_true(told("del 10.1.0.0/16 10;unset 10.1.0.0/16 1;"));
+	assert_true(told("redist + kernel 10.1.0.0/16;"));
+	bgp("10.1.0.0/16", NULL); /* bgpd's answer; the refusal stays known */
+	settle();
+	journal[0] = '\0';
+	kernel_route("10.1.0.0/16", RTPROT_STATIC, 50, UPLINK, NULL, false);
+	assert_true(told("cleared 10.1.0.0/16 lost-to-protocol;"));
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_true(told("add 10.1.0.0/16 10;"));
+}
+
+static void test_route_in_the_way(void **state)
+{
+	route_error = -EEXIST;
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_true(told("refused 10.1.0.0/16 foreign-route;"));
+	assert_true(told("unset 10.1.0.0/16 1;"));
+}
+
+static void test_drift(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	journal[0] = '\0';
+	kernel_route("10.1.0.0/16", 222, 179, WG0, NULL, false);
+	settle();
+	assert_string_equal(journal, "add 10.1.0.0/16 10;");
+	journal[0] = '\0';
+	kernel_route("10.1.0.0/16", 222, 179, UPLINK, NULL, true); /* somebody changed it */
+	settle();
+	assert_string_equal(journal, "change 10.1.0.0/16 10;");
+	assert_int_equal(fib_counters.drift, 2);
+}
+
+static void test_pin(void **state)
+{
+	char *pin;
+
+	bgp("203.0.113.0/24", "10.9.0.1"); /* covers the endpoint of p1 */
+	settle();
+	pin = strstr(journal, "add 203.0.113.1/32 2;");
+	assert_non_null(pin);
+	assert_non_null(strstr(pin, "add 203.0.113.0/24 10;"));
+	journal[0] = '\0';
+	peer(1, "10.9.0.1", "203.0.113.77:4000", TUNNEL_UP); /* it roams */
+	settle();
+	assert_true(told("add 203.0.113.77/32 2;"));
+	assert_true(told("del 203.0.113.1/32 2;"));
+	journal[0] = '\0';
+	bgp("203.0.113.0/24", NULL);
+	settle();
+	assert_true(told("del 203.0.113.0/24 10;"));
+	assert_true(told("del 203.0.113.77/32 2;"));
+}
+
+static void test_pin_without_underlay(void **state)
+{
+	kernel_route("0.0.0.0/0", RTPROT_DHCP, 100, UPLINK, "198.51.100.254", false);
+	bgp("203.0.113.0/24", "10.9.0.1");
+	settle();
+	assert_true(told("refused 203.0.113.0/24 covers-endpoint;"));
+	assert_false(told("add 203.0.113.0/24"));
+	journal[0] = '\0';
+	kernel_route("0.0.0.0/0", RTPROT_DHCP, 100, UPLINK, "198.51.100.254", true);
+	settle();
+	assert_true(told("cleared 203.0.113.0/24 covers-endpoint;"));
+	assert_true(told("add 203.0.113.1/32 2;"));
+	assert_true(told("add 203.0.113.0/24 10;"));
+}
+
+static void test_endpoint_itself(void **state)
+{
+	bgp("203.0.113.1/32", "10.9.0.1");
+	settle();
+	assert_true(told("refused 203.0.113.1/32 covers-endpoint;"));
+	assert_false(told("add 203.0.113.1/32 10;"));
+}
+
+static void test_next_hops(void **state)
+{
+	struct addr a;
+
+	addr_parse("10.9.0.1", &a);
+	nexthop_watch(&a);
+	assert_string_equal(journal, "nexthop 10.9.0.1 up p1;");
+	journal[0] = '\0';
+	peer(1, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN);
+	settle();
+	assert_string_equal(journal, "nexthop 10.9.0.1 down p1;");
+	journal[0] = '\0';
+	addr_parse("192.0.2.55", &a); /* by the default route */
+	nexthop_watch(&a);
+	assert_string_equal(journal, "nexthop 192.0.2.55 up -;");
+	journal[0] = '\0';
+	bgp("192.0.2.0/24", "10.9.0.2"); /* recursive, through a learned route */
+	settle();
+	assert_true(told("nexthop 192.0.2.55 up p2;"));
+}
+
+static void test_no_resolution_through_itself(void **state)
+{
+	struct addr a;
+
+	kernel_route("0.0.0.0/0", RTPROT_DHCP, 100, UPLINK, "198.51.100.254", false);
+	addr_parse("192.0.2.55", &a);
+	bgp("192.0.2.0/24", "192.0.2.55");
+	settle();
+	nexthop_watch(&a);
+	assert_true(told("nexthop 192.0.2.55 down -;"));
+	assert_false(told("add 192.0.2.0/24"));
+}
+
+/* A new bgpd: its routes stay until it has said everything. */
+static void test_stale(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	bgp("10.2.0.0/16", "10.9.0.1");
+	settle();
+	journal[0] = '\0';
+	rib_bgp_begin();
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_string_equal(journal, "");
+	rib_bgp_synced();
+	settle();
+	assert_string_equal(journal, "del 10.2.0.0/16 10;unset 10.2.0.0/16 1;");
+}
+
+static void test_kernel_off(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	journal[0] = '\0';
+	zconfig.kernel = false;
+	for (struct rib_node *n = rib_first(); n; n = rib_next(n))
+		fib_dirty(n, false);
+	settle();
+	zconfig.kernel = true;
+	assert_true(told("del 10.1.0.0/16 10;"));
+	assert_true(told("unset 10.1.0.0/16 1;"));
+	assert_false(told("refused"));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_entry_before_route),
+		T(test_hand_over),
+		T(test_foreign_route_wins),
+		T(test_route_in_the_way),
+		T(test_drift),
+		T(test_pin),
+		T(test_pin_without_underlay),
+		T(test_endpoint_itself),
+		T(test_next_hops),
+		T(test_no_resolution_through_itself),
+		T(test_stale),
+		T(test_kernel_off),
+	};
+
+	log_init("rib_test");
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
