@@ -104,7 +104,7 @@ static void test_notification(void **state)
 	char name[64];
 
 	notification_decode((const uint8_t *)"\6\2\7bye\n\1\xff!", 10, &e);
-	assert_string_equal(e.text, "bye???!");
+	assert_string_equal(e.text, "bye??" "?!");
 	assert_string_equal(bgp_error_name(&e, name, sizeof(name)),
 			    "Cease/Administrative Shutdown");
 	notification_decode((const uint8_t *)"\6\2\x50short", 8, &e);
