@@ -788,10 +788,11 @@ void fib_route_lost(struct rib_node *n)
 
 void fib_route_found(struct rib_node *n, const struct kroute *r)
 {
-	const struct fib *f = n->installed;
+	const struct fib *f = n->installed; /* until set_installed() */
+	bool changed = has_route(f);
 	struct fib_plan plan = {.type = r->type, .oif = r->oif, .gateway = r->gateway};
 
-	if (has_route(f)) {
+	if (changed) {
 		fib_counters.drift++;
 		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
 			    PREFIX_STR(&n->node.p), zconfig.table);
@@ -801,7 +802,7 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 	for (unsigned i = 0; f && i < f->n; i++)
 		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
 	set_installed(n, fib_get(&plan));
-	fib_dirty(n, has_route(f));
+	fib_dirty(n, changed);
 }
 
 bool fib_is_swept(void)
