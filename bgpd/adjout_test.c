@@ -643,15 +643,15 @@ static void too_long(void **state)
 	struct addr nexthop = nexthop_number(0, AF_INET);
 	struct attr_edit *e;
 
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP; /* before zebra-lite is asked the first time */
 	set_up();
 	for (unsigned i = 0; i < 3; i++) {
 		policy_chain_free(ends[i].peer.conf.export);
 		ends[i].peer.conf.export = lengthening();
 	}
-	for (unsigned i = 0; i < PEERS; i++) {
-		reach[i] = REACH_UP;
+	for (unsigned i = 0; i < PEERS; i++)
 		op_session(i);
-	}
 	e = attr_edit_begin(NULL);
 	attr_edit_nexthop(e, &nexthop);
 	attr_edit_prepend(e, ends[0].peer.as, 1);
