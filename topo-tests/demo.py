@@ -247,10 +247,12 @@ def main():
     elif args.cut or args.restore:
         cut_or_restore("cut" if args.cut else "restore", *(args.cut or args.restore))
     elif args.cli:
-        running(args.cli)
+        _, pid = running(args.cli)
         os.environ["WGBGP_YANGDIR"] = os.path.join(os.path.dirname(os.path.dirname(
             os.path.abspath(__file__))), "yang")
-        os.execv(program("cli/wgbgp-cli"), ["wgbgp-cli", "-r", f"{DIR}/{args.cli}/run", *rest])
+        # In the router's namespace: `explain` also asks the kernel there.
+        os.execvp("nsenter", ["nsenter", "-t", pid, "-n", "-u", program("cli/wgbgp-cli"),
+                              "-r", f"{DIR}/{args.cli}/run", *rest])
     elif args.shell:
         _, pid = running(alias(args.shell))
         os.execvp("nsenter", ["nsenter", "-t", pid, "-n", "-m", "-u", *(rest or ["bash"])])
