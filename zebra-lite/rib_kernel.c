@@ -192,6 +192,8 @@ static bool sweep_some(void *arg)
 
 void rib_kernel_end(void (*done)(void))
 {
+	if (strays)
+		out.route_flush();
 	sweep_done = done;
 	reading = false;
 	sweep_at = (struct prefix){0};
