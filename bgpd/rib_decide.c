@@ -128,6 +128,21 @@ static void rank(struct route_hops *hops, size_t n, uint32_t best)
 		add_hop(hops, path_at(candidates[decide(candidates, n)].path));
 }
 
+/* Behind them those that only wait for their tunnel: zebra-lite keeps their AllowedIPs entries
+ * where nobody else on the interface needs the prefix, so that the far end, which may see the
+ * tunnel come back first, is not dropped by the source check. */
+static void add_waiting(struct route_hops *hops, const struct net *net)
+{
+	if (!hops->n)
+		return;
+	for (uint32_t id = net->paths; id && hops->n < ROUTE_HOPS_MAX; id = path_at(id)->next) {
+		const struct path *p = path_at(id);
+
+		if (p->reason == REASON_TUNNEL_DOWN && !has_hop(hops, &p->attr->nexthop))
+			add_hop(hops, p);
+	}
+}
+
 void rib_decide(struct rib_table *t, uint32_t id)
 {
 	struct net *net = net_at(t, id);
@@ -143,6 +158,7 @@ void rib_decide(struct rib_table *t, uint32_t id)
 		move_to_front(net, best);
 	}
 	rank(&hops, n, best);
+	add_waiting(&hops, net);
 	if (hops.n || net->hops)
 		link_zebra_route(t, id, &hops);
 	if (best != before || (net->flags & NET_CHANGED) || !best)

@@ -103,8 +103,8 @@ void msg_put_reply_end(struct wr *w, uint32_t id, const char *error);
 int msg_get_reply(enum msg_type type, const uint8_t *body, size_t len, struct msg_reply *m);
 
 /*
- * Ranked distinct next hops (best first) for each of the prefixes; no hops: withdrawn. Only
- * eligible paths are in the list.
+ * Ranked distinct next hops (best first) for each of the prefixes; no hops: withdrawn. Eligible
+ * paths come first, then those that only wait for their tunnel.
  */
 #define ROUTE_HOPS_MAX 8
 enum route_source { ROUTE_EBGP, ROUTE_IBGP };
