@@ -192,6 +192,11 @@ enum reason ceiling_judge(const struct prefix *p, const struct addr *nexthop,
 	return permit ? judge_permit(permit, p) : REASON_NONE;
 }
 
+bool ceiling_tunnel_address(const struct addr *a)
+{
+	return find_permit(a) != NULL;
+}
+
 bool ceiling_own_address(const struct addr *a)
 {
 	for (size_t i = 0; i < n_own; i++)

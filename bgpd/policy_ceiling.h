@@ -25,6 +25,7 @@ void ceiling_free(void);
 /* NONE: no objection. EXTERNAL: the address of the external neighbour who says so, or NULL. */
 enum reason ceiling_judge(const struct prefix *p, const struct addr *nexthop,
 			  const struct addr *external);
-bool ceiling_own_address(const struct addr *a); /* of one of our tunnel interfaces */
+bool ceiling_tunnel_address(const struct addr *a); /* of a tunnel peer */
+bool ceiling_own_address(const struct addr *a);	   /* of one of our tunnel interfaces */
 
 #endif

@@ -488,6 +488,18 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 	restart_check();
 }
 
+bool rib_peer_tunnel_away(const struct peer *p)
+{
+	struct msg_nexthop m;
+
+	if (!ceiling_tunnel_address(&p->conf.address))
+		return false;
+	if (!rib_peer_nexthop(p, &m) || !m.tunnel)
+		return true;
+	return m.reason == REASON_INTERFACE_DOWN || m.reason == REASON_INTERFACE_GONE ||
+	       m.reason == REASON_PEER_GONE || m.reason == REASON_ADMIN_DOWN;
+}
+
 static uint32_t now_s(void)
 {
 	return (uint32_t)(now_ms() / 1000);

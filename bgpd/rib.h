@@ -27,6 +27,9 @@ struct rib_peer_counts {
 };
 struct rib_peer_counts rib_peer_counts(const struct peer *p);
 /* The last word on the way to its address; false when there is none. */
+/* The neighbour's address is a tunnel's, and nothing leads into that tunnel now: a connection would
+ * leave in clear, by a default route say, to whoever answers there. */
+bool rib_peer_tunnel_away(const struct peer *p);
 bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
 
 /* Called by the session. */

@@ -186,6 +186,11 @@ static void connect_now(struct session *s)
 
 	if (p->conf.passive || p->dynamic)
 		return;
+	if (rib_peer_tunnel_away(p)) { /* session_path_changed() when it is there */
+		str_copy(p->last_error, "not connecting: its tunnel is not there",
+			 sizeof(p->last_error));
+		return;
+	}
 	fd = session_socket_connect(p);
 	if (fd >= 0) {
 		s->out = fsm_new(s, fd, true);

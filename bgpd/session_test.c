@@ -88,6 +88,11 @@ void rib_send_again(struct peer *p, enum bgp_family family)
 void rib_peer_free(struct peer *p)
 {
 }
+static bool tunnel_away;
+bool rib_peer_tunnel_away(const struct peer *p)
+{
+	return tunnel_away;
+}
 void rib_rejudge(struct peer *p)
 {
 }
@@ -538,6 +543,29 @@ static void test_collision(void **state)
 	assert_int_equal(ups, 2);
 }
 
+/* To a tunnel's address only through the tunnel: without it a default route would take the
+ * connection to whoever claims to be the neighbour. */
+static void test_tunnel_away(void **state)
+{
+	uint16_t port;
+	int listening = listener(&port), fd;
+	char options[32];
+
+	peers_stop();
+	snprintf(options, sizeof(options), ", \"port\": %u", port);
+	tunnel_away = true;
+	apply(options);
+	assert_int_equal(peer->state, PEER_ACTIVE);
+	assert_non_null(strstr(peer->last_error, "tunnel"));
+	assert_int_equal(accept4(listening, NULL, NULL, SOCK_NONBLOCK), -1);
+	tunnel_away = false;
+	session_path_changed(peer, true);
+	fd = accept_from(listening);
+	assert_int_equal(hear(fd), BGP_OPEN);
+	close(fd);
+	close(listening);
+}
+
 static void test_hold_time(void **state)
 {
 	struct open o = good;
@@ -665,8 +693,9 @@ int main(void)
 		T(test_establish),	  T(test_byte_by_byte),	    T(test_bad_open),
 		T(test_no_common_family), T(test_bad_header),	    T(test_unexpected),
 		T(test_malformed_update), T(test_graceful_restart), T(test_second_connection),
-		T(test_collision),	  T(test_hold_time),	    T(test_no_hold_time),
-		T(test_operator),	  T(test_partial_writes),   T(test_ranges),
+		T(test_collision),	  T(test_tunnel_away),	    T(test_hold_time),
+		T(test_no_hold_time),	  T(test_operator),	    T(test_partial_writes),
+		T(test_ranges),
 	};
 
 	log_set_level(getenv("VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
