@@ -135,21 +135,15 @@ def test_netlink_overflow(two):
     assert len(two.a.out("ip route show dev lan0").splitlines()) >= len(foreign)
 
 
-def test_link_set_down(two):
-    """The kernel drops IPv4 routes of such a link without telling anybody. `admin` says up."""
-    two.a.ip("link set wg0 down")
-    wait_until(lambda: "UP" in two.a.out("ip -br link show wg0").split("<")[1],
-               what="the link to be up again")
-    two.wait()
-    reaches(two.host_a, two.host_b.address)
-
-
-def test_link_of_somebody_else_set_down(two):
-    """admin external: another program sets the link, we follow."""
-    two.wa.replace("listen-port", "admin external; listen-port")
+@pytest.mark.parametrize("admin", ["up", "external"])
+def test_link_set_down(two, admin):
+    """Somebody sets the link down, and later up: followed, both ways. The kernel drops the IPv4
+    routes of such a link without telling anybody."""
+    two.wa.replace("listen-port", f"admin {admin}; listen-port")
     two.a.ip("link set wg0 down")
     wait_until(lambda: two.wa.leaves_by("192.168.2.10") != "wg0", what="no route")
-    wait_until(lambda: not two.wa.route("192.168.2.0/24"), what="no route in the RIB")
+    two.wa.wait_tunnel("b", "down")
+    assert two.wa.tunnel("b")["reason"] == "interface-down"
     two.a.ip("link set wg0 up")
     two.wait()
     reaches(two.host_a, two.host_b.address)
