@@ -10,6 +10,7 @@
 #include "out.h"
 #include "rib.h"
 #include "util.h"
+#include "zconfig.h"
 
 #define DEPTH_MAX 3	   /* learned routes between a next hop and the wire */
 #define DEGRADED_COST 1000 /* added for a degraded tunnel */
@@ -146,11 +147,15 @@ static bool via_hops(struct resolution *r, const struct nexthop *nh, const struc
 	return true;
 }
 
+/* Not through a default route, unless configured: the tunnel address of an interface that is
+ * missing would else be "reached" by the underlay, and private traffic leave in the clear. */
 static bool via_node(struct resolution *r, const struct nexthop *nh, const struct rib_node *n)
 {
 	struct rib_cand *cand;
 	enum rib_proto proto = rib_select(n, &cand);
 
+	if (!n->node.p.len && !zconfig.via_default)
+		return false;
 	switch (proto) {
 	case RIB_NONE:
 	case RIB_PIN:

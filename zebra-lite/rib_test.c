@@ -333,6 +333,7 @@ static void test_endpoint_itself(void **state)
 
 static void test_next_hops(void **state)
 {
+	struct zconfig configured = zconfig;
 	struct addr a;
 
 	addr_parse("10.9.0.1", &a);
@@ -343,13 +344,21 @@ static void test_next_hops(void **state)
 	settle();
 	assert_string_equal(journal, "nexthop 10.9.0.1 down p1;");
 	journal[0] = '\0';
-	addr_parse("192.0.2.55", &a); /* by the default route */
+	addr_parse("192.0.2.55", &a); /* there is a default route, which does not count */
 	nexthop_watch(&a);
+	assert_string_equal(journal, "nexthop 192.0.2.55 down -;");
+	journal[0] = '\0';
+	configured.via_default = true;
+	zconfig_apply(&configured);
+	settle();
 	assert_string_equal(journal, "nexthop 192.0.2.55 up -;");
 	journal[0] = '\0';
 	bgp("192.0.2.0/24", "10.9.0.2"); /* recursive, through a learned route */
 	settle();
 	assert_true(told("nexthop 192.0.2.55 up p2;"));
+	configured = zconfig;
+	configured.via_default = false;
+	zconfig_apply(&configured);
 }
 
 static void test_no_resolution_through_itself(void **state)

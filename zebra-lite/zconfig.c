@@ -63,6 +63,7 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 	*c = (struct zconfig){
 		.kernel = conf_bool(rib, "kernel", true),
 		.pin = conf_bool(rib, "pin-endpoints", true),
+		.via_default = conf_bool(rib, "resolve-via-default", false),
 		.table = conf_u32(rib, "table", 254),
 		.metric = conf_u32(rib, "metric", 179),
 		.protocol = conf_u32(rib, "protocol-number", 222),
@@ -140,6 +141,10 @@ void zconfig_apply(struct zconfig *c)
 			fib_dirty(n, false);
 	if (zconfig.pin != old.pin)
 		pin_config_changed();
+	if (zconfig.via_default != old.via_default) {
+		nexthop_route_changed(&(struct prefix){.family = AF_INET});
+		nexthop_route_changed(&(struct prefix){.family = AF_INET6});
+	}
 }
 
 void zconfig_links_changed(void)

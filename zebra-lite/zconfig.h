@@ -21,6 +21,7 @@ struct zstatic {
 struct zconfig {
 	bool kernel;		/* off: compute, do not install */
 	bool pin;		/* host routes for endpoints; off: covering prefixes are refused */
+	bool via_default;	/* next hops may resolve through a default route */
 	uint32_t table, metric; /* of our kernel routes */
 	uint8_t protocol;	/* rtm_protocol of our kernel routes */
 	uint32_t sweep_s;
