@@ -153,7 +153,8 @@ static void bgp(const char *prefix, const char *hop)
 	rib_bgp_routes(&m);
 }
 
-static void peer(uint32_t id, const char *addr, const char *endpoint, uint8_t state)
+static void peer_named(uint32_t id, const char *name, const char *addr, const char *endpoint,
+		       uint8_t state)
 {
 	struct msg_tunnel_peer t = {.id = id, .ifindex = WG0, .state = state, .n_addrs = 1};
 
@@ -161,9 +162,17 @@ static void peer(uint32_t id, const char *addr, const char *endpoint, uint8_t st
 	assert_int_equal(addr_parse(addr, &t.addrs[0]), 0);
 	if (endpoint)
 		assert_int_equal(endpoint_parse(endpoint, &t.endpoint), 0);
-	snprintf(t.name, sizeof(t.name), "p%u", id);
+	str_copy(t.name, name, sizeof(t.name));
 	tunnel_peer_told(&t);
 	msg_free_tunnel_peer(&t);
+}
+
+static void peer(uint32_t id, const char *addr, const char *endpoint, uint8_t state)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "p%u", id);
+	peer_named(id, name, addr, endpoint, state);
 }
 
 static int setup(void **state)
@@ -241,6 +250,50 @@ static void test_hand_over(void **state)
 	bgp("10.1.2.0/24", NULL);
 	settle();
 	assert_string_equal(journal, "set 10.1.2.0/24 1;del 10.1.2.0/24 10;unset 10.1.2.0/24 1;");
+}
+
+static unsigned count_peers(void)
+{
+	struct tunnel_peer *p;
+	unsigned n = 0;
+
+	LIST_FOREACH (p, tunnel_all_peers(), link)
+		n++;
+	return n;
+}
+
+/* A peer with another key is another peer for WireGuard: the entries must be given to it. */
+static void test_new_key(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	journal[0] = '\0';
+	peer_named(3, "p1", "10.9.0.1", "203.0.113.1:51820", TUNNEL_NEVER);
+	settle();
+	assert_true(told("set 10.1.0.0/16 3;"));
+	assert_false(told("del ") || told("unset "));
+	journal[0] = '\0';
+	tunnel_peer_gone(1); /* the old one, when the change is complete */
+	settle();
+	assert_string_equal(journal, "");
+	assert_int_equal(count_peers(), 2);
+}
+
+/* The same peer under another name keeps everything. */
+static void test_new_name(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	journal[0] = '\0';
+	peer_named(1, "other", "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	settle();
+	assert_false(told("del ") || told("unset "));
+	assert_true(told("nexthop 10.9.0.1 up other;") || !told("nexthop"));
+	assert_int_equal(count_peers(), 2);
+	journal[0] = '\0';
+	bgp("10.1.0.0/16", NULL);
+	settle();
+	assert_string_equal(journal, "del 10.1.0.0/16 10;unset 10.1.0.0/16 1;");
 }
 
 static void test_foreign_route_wins(void **state)
@@ -411,6 +464,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_entry_before_route),
 		T(test_hand_over),
+		T(test_new_key),
+		T(test_new_name),
 		T(test_foreign_route_wins),
 		T(test_route_in_the_way),
 		T(test_drift),

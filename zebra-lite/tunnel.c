@@ -176,6 +176,25 @@ static void set_addrs(struct tunnel_peer *p, struct msg_tunnel_peer *m)
 	host_routes(p, true);
 }
 
+/* Who is told about; NULL: nobody that we know. Under a name a new number is another peer for
+ * WireGuard (another key), which has none of the entries; so is a number under a new name, in that
+ * whoever depends on the peer has to hear of it. The old ones end here, and what was theirs is
+ * given to the new ones. */
+static struct tunnel_peer *known_peer(const struct tunnel_if *iface,
+				      const struct msg_tunnel_peer *m)
+{
+	struct tunnel_peer *p = find_peer(iface, m->name), *other;
+
+	if (p && p->id && p->id != m->id) {
+		peer_die(p);
+		p = NULL;
+	}
+	other = m->id ? tunnel_peer_by_id(m->id) : NULL;
+	if (other && other != p)
+		peer_die(other);
+	return p;
+}
+
 void tunnel_peer_told(struct msg_tunnel_peer *m)
 {
 	struct tunnel_if *iface = tunnel_if_by_index(m->ifindex);
@@ -186,7 +205,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 			 m->ifindex);
 		return;
 	}
-	p = find_peer(iface, m->name);
+	p = known_peer(iface, m);
 	if (!p) {
 		p = xcalloc(1, sizeof(*p));
 		p->iface = iface;
