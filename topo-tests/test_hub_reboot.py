@@ -23,9 +23,7 @@ def test_learned_endpoints_survive(topo):
                endpoints[2] in open(kept, encoding="ascii").read(), 60, "the endpoints on disk")
     star.whub.stop()
     star.hub.ip("link del wg0")         # what a reboot forgets
-    for process in star.hub.pids():     # wireguard-go, where it is used, has ended with its link
-        wait_until(lambda process=process: not os.path.exists(f"/proc/{process}/exe") or
-                   not os.access(f"/proc/{process}/exe", os.F_OK), 10, "wireguard-go to end")
+    wait_until(lambda: not star.hub.pids(), what="wireguard-go to end with its link")
     star.whub.start()
     for n in (1, 2):
         wait_until(lambda n=n: star.whub.tunnel(f"site{n}").get("endpoint") == endpoints[n],
