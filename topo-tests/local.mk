@@ -21,6 +21,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/lib/peers.py \
 	topo-tests/lib/probe.py \
 	topo-tests/lib/snippets.py \
+	topo-tests/lib/speaker.py \
 	topo-tests/lib/topology.py \
 	topo-tests/lib/twonodes.py \
 	topo-tests/lib/wait.py \
@@ -36,6 +37,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_harness.py \
 	topo-tests/test_hub_reboot.py \
 	topo-tests/test_hub_spoke.py \
+	topo-tests/test_invariants.py \
 	topo-tests/test_ipv6.py \
 	topo-tests/test_kernel.py \
 	topo-tests/test_nat_site.py \
@@ -46,6 +48,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_readme.py \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \
+	topo-tests/test_table.py \
 	topo-tests/test_transit.py \
 	topo-tests/test_two_nodes.py \
 	topo-tests/test_two_purposes.py

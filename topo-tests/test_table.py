@@ -17,20 +17,19 @@ import re
 
 import pytest
 
-from lib.build import SOURCE
 from lib.peers import Bird
 from lib.speaker import Speaker
 from lib.topology import link
 from lib.wait import Timeout, wait_until
 from lib.wgbgp import Wgbgp
 
-TESTDATA = os.environ.get("WGBGP_TESTDATA", os.path.join(SOURCE, "..", "shared", "testdata"))
+TESTDATA = os.environ.get("WGBGP_TESTDATA", "")
 DUMP = os.path.join(TESTDATA, "mrt", "bview.20020722.2337.gz")
 PEERS = max(8, int(os.environ.get("WGBGP_TABLE_PEERS", "36")))
 OURS, OUR_AS, LAN = "193.203.0.200", 64999, "193.203.0.0/24"
 
 pytestmark = [
-    pytest.mark.skipif(not os.path.exists(DUMP), reason=f"the table is not here: {DUMP}"),
+    pytest.mark.skipif(not os.path.exists(DUMP), reason="WGBGP_TESTDATA names no folder with the table"),
     pytest.mark.timeout(600),
 ]
 
