@@ -176,7 +176,7 @@ int attrs_decode(const uint8_t *data, size_t len, enum attrs_source source, stru
 	wr_bytes(scratch, d.path.data, d.path.len);
 	wr_free(&d.path);
 	out->rest = scratch->data;
-	out->path = scratch->data + out->rest_len;
+	out->path = out->path_len ? scratch->data + out->rest_len : NULL;
 	return bad || r.bad ? -EBADMSG : 0;
 }
 

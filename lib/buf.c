@@ -99,7 +99,7 @@ void wr_endpoint(struct wr *w, const struct endpoint *e)
 void rd_init(struct rd *r, const void *data, size_t n)
 {
 	r->at = data;
-	r->end = r->at + n;
+	r->end = n ? r->at + n : r->at; /* nothing may be NULL */
 	r->bad = false;
 }
 

@@ -120,6 +120,16 @@ static void test_refused(void **state)
 }
 
 /* Host bits that the wire carries are cleared, so that equal prefixes are equal bytes. */
+static void test_nothing(void **state)
+{
+	struct rd r;
+
+	rd_init(&r, NULL, 0);
+	assert_true(rd_done(&r));
+	assert_int_equal(rd_u8(&r), 0);
+	assert_true(r.bad);
+}
+
 static void test_host_bits(void **state)
 {
 	const uint8_t bytes[] = {4, 9, 10, 255};
@@ -150,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip_and_truncation),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_host_bits),
 		cmocka_unit_test(test_long_string_is_cut),
 	};
