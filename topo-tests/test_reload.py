@@ -10,6 +10,7 @@ import signal
 import pytest
 
 from lib.hubspoke import HubSpoke, hub_conf
+from lib.keys import public_key
 from lib.probe import Ping, reaches
 from lib.wait import wait_until
 
@@ -40,6 +41,18 @@ def test_site_comes_and_goes(star):
         assert star.hub.out("wg show wg0 peers").count("=") == 2
         ping.flows()
     assert ping.lost == 0
+
+
+def test_key_changes(star):
+    """Another key for site 1, at the hub first: what was learned goes to the new peer at once, and
+    traffic flows as soon as the site has the key too."""
+    star.whub.replace(f'"{public_key("site1.wg0")}"', "PUB(site1.wg1)")
+    wait_until(lambda: star.whub.allowed("wg0", "192.168.1.0/24") in ("site1.wg1", None), 10,
+               "the entry to leave the old key")
+    star.wsite[1].replace(f"{star.site[1].dir}/wg0.key", "KEY(wg1)")
+    star.whub.wait_installed("192.168.1.0/24", "wg0", "site1.wg1")
+    reaches(star.host[1], star.host[2].address)
+    assert star.hub.out("wg show wg0 peers").count("=") == 2
 
 
 def test_networks(star):
