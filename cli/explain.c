@@ -294,11 +294,19 @@ static void say_no_path(struct facts *f)
 static void step_bgp(struct facts *f)
 {
 	const json_t *best = best_path(f->bgp);
+	const char *protocol = TEXT(f->route, "protocol");
 
 	if (f->route && !is_bgp(f->route) &&
 	    cover_len(f, f->route) > cover_len(f, f->bgp_longest)) {
-		step(f, "bgp", true, "no path of BGP is needed: the route is of protocol %s",
-		     TEXT(f->route, "protocol"));
+		if (best && (str_eq(protocol, "kernel") || str_eq(protocol, "static")))
+			step(f, "bgp", true,
+			     "%s from %s is best, but the more specific %s of protocol %s is used",
+			     TEXT(f->bgp, "prefix"), TEXT(best, "from"), TEXT(f->route, "prefix"),
+			     TEXT(f->route, "protocol"));
+		else
+			step(f, "bgp", true,
+			     "no path of BGP is needed: the route is of protocol %s",
+			     TEXT(f->route, "protocol"));
 		return;
 	}
 	if (f->bgp_longest != f->bgp)

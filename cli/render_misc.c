@@ -114,7 +114,9 @@ static void done_head(struct view *v, const json_t *head)
 
 	json_array_foreach (warnings, i, item)
 		if (json_is_string(item))
-			fprintf(v->out, "warning: %s\n", json_string_value(item));
+			fprintf(v->out, "%s%s\n",
+				strstr(json_string_value(item), "warning: ") ? "" : "warning: ",
+				json_string_value(item));
 }
 
 const struct render render_done = {done_head, NULL, NULL, NULL};

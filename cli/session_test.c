@@ -439,6 +439,20 @@ static void test_explain_tunnel_address(void **state)
 	says("=> 10.99.0.1 is this machine");
 }
 
+/* Somebody's more specific route takes packets away from a prefix of BGP that is fine. */
+static void test_explain_more_specific(void **state)
+{
+	answer_of("route")->rows =
+		"[{\"prefix\":\"192.168.2.0/25\",\"protocol\":\"kernel\",\"distance\":0,"
+		"\"selected\":true,\"installed\":true,\"next-hops\":[{\"address\":null,"
+		"\"interface\":\"lan0\",\"peer\":null,\"state\":\"up\",\"active\":true}]}]";
+	kernel_answer = (struct kernel_route){.interface = "lan0"};
+	assert_int_equal(run("explain 192.168.2.7"), 0);
+	says("192.168.2.0/24 from 10.99.0.2 is best, but the more specific 192.168.2.0/25 of "
+	     "protocol kernel is used");
+	says("reachable by lan0");
+}
+
 /* Each broken table is named in the verdict, with its reason. */
 static void test_explain_broken(void **state)
 {
@@ -493,11 +507,17 @@ static void test_explain_broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_text),	   TEST(test_json),
-		TEST(test_errors),	   TEST(test_stream),
-		TEST(test_nobody_there),   TEST(test_interrupt),
-		TEST(test_reconnect),	   TEST(test_explain_healthy),
-		TEST(test_explain_broken), TEST(test_explain_tunnel_address),
+		TEST(test_text),
+		TEST(test_json),
+		TEST(test_errors),
+		TEST(test_stream),
+		TEST(test_nobody_there),
+		TEST(test_interrupt),
+		TEST(test_reconnect),
+		TEST(test_explain_healthy),
+		TEST(test_explain_more_specific),
+		TEST(test_explain_broken),
+		TEST(test_explain_tunnel_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
