@@ -73,6 +73,7 @@ static void on_redist_sync(const struct ipc_frame *f)
 	if (msg_get_u32(f->body, f->len, &kept) < 0)
 		fatal("malformed REDIST_SYNC from zebra-lite");
 	originate_synced();
+	restart_own_known();
 	restart_routes_kept(kept);
 }
 

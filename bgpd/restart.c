@@ -11,6 +11,7 @@
 
 static bool begun, deferring;
 static bool waited;    /* CONNECT_MS have passed */
+static bool own_known; /* zebra-lite has told all routes that paths of our own rest on */
 static bool none_kept; /* zebra-lite has no route of an earlier bgpd */
 static struct timer connect_timer, limit_timer;
 
@@ -53,7 +54,8 @@ void restart_check(void)
 {
 	struct peer *p;
 
-	if (!deferring || strangers_may_come())
+	/* An End-of-RIB before our own paths would have the neighbours sweep them. */
+	if (!deferring || !own_known || strangers_may_come())
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
 		if (may_still_come(p) || owes_end_of_rib(p))
@@ -67,6 +69,12 @@ void restart_check(void)
 void restart_routes_kept(uint32_t n)
 {
 	none_kept = n == 0;
+	restart_check();
+}
+
+void restart_own_known(void)
+{
+	own_known = true;
 	restart_check();
 }
 
@@ -106,5 +114,5 @@ void restart_free(void)
 {
 	timer_stop(&connect_timer);
 	timer_stop(&limit_timer);
-	begun = deferring = none_kept = false;
+	begun = deferring = own_known = none_kept = false;
 }

@@ -9,7 +9,7 @@
  * restart, and must not wait the whole restart time for a neighbour that is away): the configured
  * ones, and those of a listen range that are nobody's to name. Nor for any of them where zebra-lite
  * says that it keeps no routes of an earlier bgpd. And zebra-lite's word on every next hop, without
- * which all paths would be ineligible.
+ * which all paths would be ineligible, and on the routes that our own paths rest on.
  */
 #ifndef WGBGP_BGPD_RESTART_H
 #define WGBGP_BGPD_RESTART_H
@@ -22,6 +22,7 @@
 
 void restart_begin(void);	      /* the first configuration was applied */
 void restart_check(void);	      /* a neighbour came up, went, or sent End-of-RIB */
+void restart_own_known(void);	      /* zebra-lite has told all routes that ours rest on */
 void restart_routes_kept(uint32_t n); /* zebra-lite's word, on each new channel */
 bool restart_deferring(void);
 void restart_free(void);
