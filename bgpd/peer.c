@@ -18,6 +18,7 @@
 struct bgp bgp;
 struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);
 static struct hash_table by_address;
+static struct log_bucket accepted; /* for lines about neighbours that a range lets in */
 
 static struct peer *find(const struct addr *address, const char *zone)
 {
@@ -127,7 +128,8 @@ struct peer *peer_from_range(const struct addr *address, const char *zone)
 	conf.address = *address;
 	str_copy(conf.zone, zone, sizeof(conf.zone));
 	p = peer_new(&conf, true);
-	log_info("neighbor-accepted", "neighbor=%s group=%s", peer_name(p), conf.group);
+	log_limited(&accepted, LOG_LEVEL_INFO, "neighbor-accepted", "neighbor=%s group=%s",
+		    peer_name(p), conf.group);
 	session_start(p);
 	return p;
 }

@@ -38,6 +38,9 @@
 #define CEASE_RESET 4
 #define CEASE_COLLISION 7
 
+/* Whoever a listen range lets in can make errors, from many addresses: theirs share a limit. */
+static struct log_bucket range_bucket;
+
 static void connect_now(struct session *s);
 
 static void say_event(const struct peer *p, const char *state, const char *why)
@@ -284,8 +287,9 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 		s->out = NULL;
 	note_error(p, end, error ? &e : NULL, text);
 	if (!was_up)
-		log_limited(&p->bucket, end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
-			    "session-error", "neighbor=%s state=%s error=\"%s\"", peer_name(p),
+		log_limited(p->dynamic ? &range_bucket : &p->bucket,
+			    end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "session-error",
+			    "neighbor=%s state=%s error=\"%s\"", peer_name(p),
 			    peer_state_name(f->state), p->last_error);
 	fsm_close(f, end == FSM_SENT ? &e : NULL);
 	if (was_up)
