@@ -406,6 +406,7 @@ void rib_peer_up(struct peer *p)
 	pr->as = p->as;
 	pr->ebgp = p->ebgp;
 	pr->up = true;
+	pr->heard = false;
 	pr->limit_said = false;
 	rib_judge_forget(pr);
 	for (int f = 0; f < BGP_FAMILIES; f++) {
@@ -433,12 +434,15 @@ void rib_peer_down(struct peer *p, bool retain, enum reason why)
 		return; /* the tables are gone already */
 	adjout_leave(p);
 	rib_judge_forget(pr);
-	if (was_up) {
-		pr->kept_epoch = pr->epoch++;
-		pr->up = false;
-	} else if (retain) {
-		return; /* what is kept stays kept until its timer ends */
+	pr->up = false;
+	if (retain && (!was_up || (!pr->heard && (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])))) {
+		/* What is kept stays kept until its timer ends; so it does where a connection lost
+		 * a collision right after it was ESTABLISHED. */
+		restart_check();
+		return;
 	}
+	if (was_up)
+		pr->kept_epoch = pr->epoch++;
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		pr->kept[f] = retain && pr->received[f] > 0;
 	pr->down_reason = why;
@@ -477,7 +481,7 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 {
 	struct peer_rib *pr = p->rib;
 
-	pr->eor[family] = true;
+	pr->eor[family] = pr->heard = true;
 	if (pr->kept[family]) {
 		pr->kept[family] = false;
 		pr->down_reason = REASON_STALE_EXPIRED;
@@ -523,6 +527,7 @@ static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a
 	}
 	path = path_at(id);
 	path->epoch = pr->epoch;
+	pr->heard = true;
 	path->since = now_s();
 	rib_judge(id, attr_ref(a));
 	net_mark(t, net);

@@ -29,6 +29,7 @@ struct peer_rib {
 	uint8_t kept_epoch;	  /* stale paths of this one are kept */
 	bool ebgp;		  /* last session */
 	bool up;		  /* ESTABLISHED */
+	bool heard;		  /* ... and a path or an End-of-RIB came since */
 	bool kept[BGP_FAMILIES];  /* ... while this holds */
 	bool eor[BGP_FAMILIES];	  /* this session sent it */
 	bool rejudge;		  /* the walk judges its paths again */
