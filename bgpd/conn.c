@@ -14,6 +14,10 @@
 #include "loop.h"
 #include "util.h"
 
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44 /* Linux 6.15, younger than the C library */
+#endif
+
 #define READ_BYTES (64 * 1024)
 #define READS_PER_TURN 4
 #define WRITE_BYTES_PER_TURN (256 * 1024)
@@ -44,12 +48,21 @@ static unsigned n_finishing;
 static void on_readable(int fd, short what, void *arg);
 static void on_writable(int fd, short what, void *arg);
 
+/* Nagle's delay is not for us; and after a tunnel's return nothing may wait long for TCP's next
+ * try, or the hold time ends first (kernels from 6.15 on can limit it; others say no). */
+static void tune(int fd)
+{
+	int on = 1, retry_ms = 3000;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, &retry_ms, sizeof(retry_ms));
+}
+
 struct conn *conn_new(int fd, bool connecting, const struct conn_handlers *handlers, void *arg)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
-	int one = 1;
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	tune(fd);
 	c->fd = fd;
 	c->handlers = handlers;
 	c->arg = arg;

@@ -10,7 +10,7 @@ import pytest
 from lib.dualhub import DualHub
 from lib.probe import Ping, reaches
 from lib.snippets import PROBE_TIMEOUT_MS, TIMERS
-from lib.wait import SLOW, wait_until
+from lib.wait import wait_until
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def test_sites_reach_each_other(dual):
 
 def test_cut_underlay(dual):
     """Traffic between two LANs goes over to hub 2 in about the probe's timeout, long before BGP's
-    hold time, and comes back. (The two ends see the tunnel's return up to a poll apart; what
-    the faster one sends before the slower one accepts it is lost.)"""
+    hold time, and comes back without a loss, although the two ends see the tunnel's return up to a
+    poll apart: each keeps accepting what the other may send."""
     with Ping(dual.host[1], dual.host[2].address) as ping:
         dual.net.cut("site1", "hub1")
         dual.wsite[1].wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
@@ -53,7 +53,7 @@ def test_cut_underlay(dual):
         dual.wsite[1].wait_tunnel("hub1", "up")
         dual.wait()
         ping.flows()
-    assert ping.blackout_ms < 1000 * SLOW
+    assert ping.lost == 0
 
 
 def test_stale_handshake(topo):
