@@ -148,6 +148,15 @@ class Model:
         return routes, entries
 
 
+    def waiting(self, prefix, ifname, sessions_up, tunnels_down):
+        """Tunnels on the interface that lack nothing but being up: one of them may keep its entry as
+        long as the prefix has a route and no other peer there needs it."""
+        paths = [(m, self.announced[m.name].get(prefix)) for m in MEMBERS]
+        owners = [BY_ADDRESS[path.next_hop] for m, path in paths
+                  if path and self.eligible(prefix, m, path, sessions_up, ())]
+        return {o.key for o in owners if o.ifname == ifname and o.name in tunnels_down}
+
+
 # Tunnel addresses are nobody's to announce.
 FORBIDDEN = {f"{MEMBERS[0].address}/32", f"{MEMBERS[7].address6}/128"}
 
@@ -279,9 +288,13 @@ def difference(what, live, model):
 def differences(net, model):
     """What is not as it should be; empty when all is well."""
     routes, entries, host = net.live()
-    want_routes, want_entries = model.tables(net.sessions_up(), net.down)
+    sessions_up = net.sessions_up()
+    want_routes, want_entries = model.tables(sessions_up, net.down)
     wrong = difference("route", routes, want_routes)
     for name in SHARED:
+        for prefix in entries[name].keys() & want_routes.keys() - want_entries[name].keys():
+            if entries[name][prefix] in model.waiting(prefix, name, sessions_up, net.down):
+                want_entries[name][prefix] = entries[name][prefix]
         wrong += difference(f"{name} entry", entries[name], want_entries[name])
     for m in MEMBERS:
         if m.name not in net.down and host.get(f"{m.address}/32", m.ifname) != m.ifname:
