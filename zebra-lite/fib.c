@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "loop.h"
+#include "nhobj.h"
 #include "rib.h"
 #include "slab.h"
 #include "util.h"
@@ -84,7 +85,7 @@ struct fib *fib_get(struct fib_plan *p)
 	f = xcalloc(1, sizeof(*f) + p->n * sizeof(f->owner[0]));
 	f->refs = 1;
 	f->oif = p->oif;
-	f->nh = p->nh;
+	f->nh = nhobj_ref(p->nh);
 	f->gateway = p->gateway;
 	f->type = p->type;
 	f->n = p->n;
@@ -111,6 +112,7 @@ void fib_unref(struct fib *f)
 		return;
 	hash_remove(&fibs, &f->hash);
 	fib_counters.fibs = fibs.count;
+	nhobj_unref(f->nh);
 	free(f);
 }
 
@@ -132,7 +134,18 @@ bool fib_same_route(const struct fib *a, const struct fib *b)
 
 uint32_t fib_oif(const struct fib *f)
 {
-	return f->oif;
+	return f->nh ? f->nh->oif : f->oif;
+}
+
+bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer)
+{
+	for (struct hash_node *h = hash_first(&fibs); h; h = hash_next(&fibs, h)) {
+		const struct fib *f = container_of(h, struct fib, hash);
+
+		if (f->nh == nh && fib_owner_on(f, ifindex) != peer)
+			return false;
+	}
+	return true;
 }
 
 /* --- entries that linger --- */
@@ -240,6 +253,8 @@ static uint8_t hop_family(const struct nexthop *nh)
 /* The route follows the first usable hop; on each interface the first usable peer has the entry. */
 static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *plan)
 {
+	const struct nexthop *first = NULL;
+
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct nexthop *nh = s->ref[i].nh;
 
@@ -248,6 +263,7 @@ static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *pla
 		if (nh->kind == HOP_GATEWAY && hop_family(nh) != n->node.p.family)
 			continue;
 		if (!plan->type) {
+			first = nh;
 			plan->type = RTN_UNICAST;
 			plan->oif = nh->oif;
 			plan->hop = nh->addr;
@@ -257,8 +273,11 @@ static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *pla
 		if (nh->kind == HOP_TUNNEL && !nh->peer->iface->any && !plan_has_if(plan, nh->oif))
 			fib_plan_owner(plan, nh->oif, nh->peer);
 	}
-	if (plan->type)
-		keep_entries(n, s, plan);
+	if (!first)
+		return;
+	keep_entries(n, s, plan);
+	if (plan->proto == RIB_BGP)
+		nhobj_choose(n, s, first, plan);
 }
 
 void fib_want(struct rib_node *n, struct fib_plan *plan)

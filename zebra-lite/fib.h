@@ -28,6 +28,8 @@ struct rib_node;
 
 #define FIB_OWNERS_MAX 16
 
+struct nhobj;
+
 struct fib_owner {
 	uint32_t ifindex;
 	struct tunnel_peer *peer;
@@ -36,8 +38,8 @@ struct fib_owner {
 struct fib {
 	struct hash_node hash;
 	uint32_t refs;
-	uint32_t oif;
-	struct nhobj *nh; /* nexthop object that the route names, or NULL */
+	uint32_t oif;	  /* 0 when the route names an object, which moves: see fib_oif() */
+	struct nhobj *nh; /* nexthop object that the route names, or NULL; a reference */
 	struct addr gateway;
 	uint8_t type; /* RTN_…, 0: no route */
 	uint8_t n;
@@ -65,6 +67,8 @@ void fib_unref(struct fib *f); /* NULL is fine */
 struct tunnel_peer *fib_owner_on(const struct fib *f, uint32_t ifindex);
 bool fib_same_route(const struct fib *a, const struct fib *b); /* NULL: no route */
 uint32_t fib_oif(const struct fib *f); /* interface that packets leave by now */
+/* Wherever NH is named PEER has the entry on the interface. */
+bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer);
 
 void fib_dirty(struct rib_node *n, bool urgent);
 void fib_dequeue(struct rib_node *n);

@@ -9,6 +9,7 @@
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
+#include "nhobj.h"
 #include "out.h"
 #include "pin.h"
 #include "rib.h"
@@ -34,8 +35,8 @@ struct item {
 	uint16_t bad;	 /* owners of the target that wgd refused, a bit each */
 	uint8_t proto;	 /* enum rib_proto */
 	bool removed;	 /* the target has no route */
-	bool blocked;	 /* wgd refused the owner that the route leads to */
-	bool deferred;	 /* removal put off: the covering route is not settled */
+	bool blocked;	 /* wgd refused the owner that the route leads to, or its object is gone */
+	bool deferred;	 /* removal put off: the covering route is not settled, or it moved */
 };
 
 struct out out;
@@ -56,6 +57,7 @@ static enum wgd_state wgd;
 static bool wgd_before; /* there was one: a new one gets a replay */
 static struct prefix replay_at;
 static bool kernel_ready, swept, sync_due, busy, torn_down;
+static uint64_t moves_before; /* of nexthop objects, when the entries were put together */
 static bool settled; /* the first sweep is worked off: entries that nobody knows of may go */
 static struct log_bucket drift_bucket, error_bucket;
 
@@ -148,7 +150,7 @@ static uint32_t send_changes(void)
 
 static bool through_tunnel(const struct fib_plan *plan)
 {
-	return plan->n || (plan->type && tunnel_if_by_index(plan->oif));
+	return plan->n || plan->nh || (plan->type && tunnel_if_by_index(plan->oif));
 }
 
 /* True when N must wait for a pin. */
@@ -184,6 +186,8 @@ static bool take(struct rib_node *n)
 	if ((n->flags & NODE_ADOPTED) && !target && !swept && zconfig.kernel)
 		return true; /* until the sweep */
 	if (target == n->installed && !(n->flags & NODE_ADOPTED)) {
+		if (target && target->nh) /* which may have moved */
+			nexthop_route_changed(&n->node.p);
 		fib_unref(target);
 		rib_release(n);
 		return true;
@@ -335,6 +339,7 @@ static void set_entries(struct item *it, bool fresh)
  * go from the old owner to the new one without a third. */
 static void set_all_entries(void)
 {
+	moves_before = nhobj_counters.moves;
 	sort_items();
 	for (unsigned i = 0; i < n_items; i++)
 		set_entries(&items[by_length[i]], true);
@@ -356,7 +361,8 @@ static void fill_route(struct kroute *r, const struct rib_node *n, const struct 
 	if (!f)
 		return;
 	r->type = f->type;
-	r->oif = f->oif;
+	r->oif = fib_oif(f);
+	r->nhid = f->nh ? f->nh->id : 0;
 	r->gateway = f->gateway;
 }
 
@@ -381,7 +387,7 @@ void fib_route_failed(void *cookie, int err)
 static bool is_blocked(const struct item *it)
 {
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
-		if ((it->bad >> i & 1) && it->target->owner[i].ifindex == it->target->oif)
+		if ((it->bad >> i & 1) && it->target->owner[i].ifindex == fib_oif(it->target))
 			return true;
 	return false;
 }
@@ -413,10 +419,13 @@ static void write_sets(bool add)
 
 static void write_routes(void)
 {
-	bool blocked = false;
+	bool blocked = false, moved = nhobj_counters.moves != moves_before;
 
 	for (unsigned i = 0; i < n_items; i++) {
-		items[i].blocked = items[i].bad && is_blocked(&items[i]);
+		const struct fib *f = items[i].target;
+
+		items[i].blocked =
+			(items[i].bad && is_blocked(&items[i])) || (f && f->nh && f->nh->gone);
 		blocked = blocked || items[i].blocked;
 	}
 	write_sets(true);
@@ -427,7 +436,7 @@ static void write_routes(void)
 
 		if (!it->removed || !has_route(it->node->installed))
 			continue;
-		it->deferred = it->deferred || (blocked && cover_blocked(it->node));
+		it->deferred = it->deferred || moved || (blocked && cover_blocked(it->node));
 		if (!it->deferred)
 			write_route(ROUTE_DEL, it, it->node->installed);
 	}
@@ -519,7 +528,9 @@ static void route_error(struct item *it)
 	fib_counters.route_errors++;
 	log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused", "prefix=%s error=%d",
 		    PREFIX_STR(&n->node.p), -it->err);
-	if (it->err == -EEXIST) {
+	if (it->err == -EINVAL && it->target && it->target->nh) {
+		nhobj_refused(it->target->nh);
+	} else if (it->err == -EEXIST) {
 		rib_refuse(n, NULL, REASON_FOREIGN_ROUTE);
 		out.resync("a route of somebody else is in the way");
 	} else {
@@ -621,6 +632,8 @@ static bool run(void *arg)
 		settled = settled || (swept && !fib_counters.queued);
 		if (settled && sync_due)
 			send_sync();
+		if (settled && !fib_counters.queued)
+			nhobj_collect();
 		return false;
 	}
 	fib_counters.batches++;
@@ -790,7 +803,7 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 {
 	const struct fib *f = n->installed; /* until set_installed() */
 	bool changed = has_route(f);
-	struct fib_plan plan = {.type = r->type, .oif = r->oif, .gateway = r->gateway};
+	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
 
 	if (changed) {
 		fib_counters.drift++;
@@ -799,6 +812,8 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 	} else if (!f) {
 		n->flags |= NODE_ADOPTED;
 	}
+	plan.nh = nhobj_by_id(r->nhid);
+	plan.oif = plan.nh ? 0 : r->oif;
 	for (unsigned i = 0; f && i < f->n; i++)
 		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
 	set_installed(n, fib_get(&plan));
@@ -812,7 +827,7 @@ bool fib_is_swept(void)
 
 bool fib_idle(void)
 {
-	return !awaited && wgd == WGD_READY && swept && !sync_due;
+	return !awaited && wgd == WGD_READY && swept && !sync_due && !nhobj_busy();
 }
 
 /* Takes every route of ours out of the kernel, entries stay. */
@@ -843,6 +858,7 @@ void fib_renumber(uint32_t table, uint32_t metric, uint8_t protocol)
 	struct zconfig old = {.table = table, .metric = metric, .protocol = protocol};
 
 	remove_routes(&old);
+	nhobj_renumber();
 }
 
 void fib_teardown(void)
@@ -850,6 +866,7 @@ void fib_teardown(void)
 	abort_batch();
 	torn_down = true;
 	remove_routes(&zconfig);
+	nhobj_teardown();
 }
 
 void fib_reset(void)

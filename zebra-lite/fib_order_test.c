@@ -42,6 +42,8 @@ static void run(bool restarts)
 	}
 	model_rest();
 	assert_true(model_checks() > ops);
+	if (ops >= 3000)
+		assert_true(model_moves() > 0);
 	model_stop();
 }
 

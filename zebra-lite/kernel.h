@@ -24,13 +24,19 @@ struct klink {
 int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *out);
 int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *out);
 
+struct knexthop {
+	uint32_t id, oif;
+	uint8_t family, protocol;
+};
+int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *out);
+
 /* kernel_write.c */
 int kernel_write_start(void);
 void kernel_write_stop(void);
 uint32_t kernel_write_portid(void);
 void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie);
 void kernel_write_flush(void);
-int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol);
+int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create);
 void kernel_delete_nexthop(uint32_t id);
 
 /* kernel_read.c */

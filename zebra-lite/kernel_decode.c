@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
@@ -130,5 +131,23 @@ int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *k)
 	k->name[sizeof(k->name) - 1] = '\0';
 	k->ifindex = ifi->ifi_index;
 	k->up = (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & IFF_LOWER_UP);
+	return 0;
+}
+
+int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
+{
+	const struct nlattr *tb[NHA_OIF + 1] = {NULL};
+	struct attrs a = {tb, NHA_OIF};
+	const struct nhmsg *nhm = mnl_nlmsg_get_payload(nlh);
+
+	*k = (struct knexthop){0};
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nhm))
+		return -EBADMSG;
+	if (mnl_attr_parse(nlh, sizeof(*nhm), collect, &a) < 0 || !get_u32(tb[NHA_ID]))
+		return -EBADMSG;
+	k->id = get_u32(tb[NHA_ID]);
+	k->oif = get_u32(tb[NHA_OIF]);
+	k->family = nhm->nh_family;
+	k->protocol = nhm->nh_protocol;
 	return 0;
 }

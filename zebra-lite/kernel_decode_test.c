@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -143,12 +144,48 @@ static void test_link(void **state)
 	assert_int_equal(k.ifindex, 9);
 }
 
+static void test_nexthop(void **state)
+{
+	struct nlmsghdr *nlh = begin(RTM_NEWNEXTHOP);
+	struct nhmsg *nhm;
+	struct knexthop k;
+
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), -EBADMSG);
+	nhm = mnl_nlmsg_put_extra_header(nlh, sizeof(*nhm));
+	nhm->nh_family = AF_INET6;
+	nhm->nh_protocol = 222;
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), -EBADMSG); /* no number */
+	mnl_attr_put_u32(nlh, NHA_ID, 0x77670001);
+	mnl_attr_put_u32(nlh, NHA_OIF, 7);
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), 0);
+	assert_int_equal(k.id, 0x77670001);
+	assert_int_equal(k.oif, 7);
+	assert_int_equal(k.family, AF_INET6);
+	assert_int_equal(k.protocol, 222);
+}
+
+static void test_route_by_object(void **state)
+{
+	struct nlmsghdr *nlh = route(24);
+	struct kroute r;
+
+	mnl_attr_put_u32(nlh, RTA_DST, htonl(0x0a010200));
+	mnl_attr_put_u32(nlh, RTA_NH_ID, 0x77670001);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.nhid, 0x77670001);
+	assert_int_equal(r.oif, 0); /* not told with compat_mode 0 */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_route),	  cmocka_unit_test(test_default_route),
-		cmocka_unit_test(test_multipath), cmocka_unit_test(test_bad_routes),
+		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_default_route),
+		cmocka_unit_test(test_multipath),
+		cmocka_unit_test(test_bad_routes),
 		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_nexthop),
+		cmocka_unit_test(test_route_by_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nexthop.h"
+#include "nhobj.h"
 #include "nl_batch.h"
 #include "rib.h"
 #include "rib_kernel.h"
@@ -26,7 +28,7 @@
 #define BUFFERS_PER_TURN 8
 #define RESYNC_DELAY_MS 20 /* several link events make one reading */
 
-enum stage { STAGE_LINKS, STAGE_IPV4, STAGE_IPV6, STAGE_DONE };
+enum stage { STAGE_LINKS, STAGE_NEXTHOPS, STAGE_IPV4, STAGE_IPV6, STAGE_DONE };
 
 struct link {
 	struct hash_node hash;
@@ -104,6 +106,8 @@ static void link_told(const struct klink *k, bool present)
 	if (up == was || !first_done)
 		return;
 	log_info("link", "interface=%s state=%s", k->name, up ? "up" : "down");
+	if (!up)
+		nhobj_link_down(k->ifindex);
 	rib_kernel_link_changed(k->ifindex);
 	nexthop_link_changed(k->ifindex);
 	rib_retry_kernel_errors();
@@ -116,6 +120,7 @@ static void handle(const struct nlmsghdr *nlh)
 {
 	struct kroute r;
 	struct klink k;
+	struct knexthop nh;
 
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
@@ -127,6 +132,15 @@ static void handle(const struct nlmsghdr *nlh)
 	case RTM_DELLINK:
 		if (kernel_decode_link(nlh, &k) == 0)
 			link_told(&k, nlh->nlmsg_type == RTM_NEWLINK);
+		break;
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		if (kernel_decode_nexthop(nlh, &nh) < 0)
+			break;
+		if (nlh->nlmsg_type == RTM_DELNEXTHOP)
+			nhobj_lost(nh.id);
+		else if (nh.protocol == zconfig.protocol)
+			nhobj_found(nh.id, nh.oif, nh.family);
 		break;
 	default:
 		break;
@@ -197,6 +211,9 @@ static void send_dump(void)
 	if (stage == STAGE_LINKS) {
 		nlh->nlmsg_type = RTM_GETLINK;
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	} else if (stage == STAGE_NEXTHOPS) {
+		nlh->nlmsg_type = RTM_GETNEXTHOP;
+		mnl_nlmsg_put_extra_header(nlh, sizeof(struct nhmsg));
 	} else {
 		struct rtmsg *rtm;
 
@@ -233,6 +250,8 @@ static void reading_done(void)
 
 static void next_stage(void)
 {
+	if (stage == STAGE_NEXTHOPS && !interrupted)
+		nhobj_read();
 	stage++;
 	if (stage != STAGE_DONE) {
 		send_dump();
@@ -295,7 +314,8 @@ void kernel_resync(const char *why)
 
 int kernel_read_start(void)
 {
-	static const unsigned groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+	static const unsigned groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+					  RTNLGRP_NEXTHOP};
 
 	monitor = open_socket();
 	dumper = open_socket();
@@ -304,7 +324,8 @@ int kernel_read_start(void)
 	filter_own(mnl_socket_get_fd(monitor));
 	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
 		if (mnl_socket_setsockopt(monitor, NETLINK_ADD_MEMBERSHIP, (void *)&groups[i],
-					  sizeof(groups[i])) < 0)
+					  sizeof(groups[i])) < 0 &&
+		    groups[i] != RTNLGRP_NEXTHOP) /* a kernel without objects */
 			return -errno;
 	watch_init(&monitor_watch, mnl_socket_get_fd(monitor), EV_READ, on_monitor, NULL);
 	watch_init(&dumper_watch, mnl_socket_get_fd(dumper), EV_READ, on_dump, NULL);

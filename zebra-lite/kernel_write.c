@@ -11,10 +11,13 @@
 #include "nl_batch.h"
 
 static struct nl_batch *batch;
+static int nexthop_error; /* also the cookie of its request */
 
 static void on_error(void *arg, void *cookie, int err)
 {
-	if (cookie)
+	if (cookie == &nexthop_error)
+		nexthop_error = err;
+	else if (cookie)
 		fib_route_failed(cookie, err);
 }
 
@@ -55,8 +58,7 @@ void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie)
 	rtm->rtm_table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
 	rtm->rtm_protocol = r->protocol;
 	rtm->rtm_type = r->type;
-	rtm->rtm_scope = r->type == RTN_UNICAST && !r->gateway.family && !r->nhid &&
-					 r->prefix.family == AF_INET
+	rtm->rtm_scope = r->type == RTN_UNICAST && !r->gateway.family && r->prefix.family == AF_INET
 				 ? RT_SCOPE_LINK
 				 : RT_SCOPE_UNIVERSE;
 	if (op == ROUTE_DEL && r->prefix.family == AF_INET)
@@ -85,12 +87,10 @@ void kernel_write_flush(void)
 	}
 }
 
-static int nexthop_error;
-
 static void put_nexthop(uint16_t type, uint16_t flags, uint32_t id, uint32_t oif, uint8_t family,
-			uint8_t protocol)
+			uint8_t protocol, void *cookie)
 {
-	struct nlmsghdr *nlh = nl_batch_begin(batch, type, flags, NULL);
+	struct nlmsghdr *nlh = nl_batch_begin(batch, type, flags, cookie);
 	struct nhmsg *nhm = mnl_nlmsg_put_extra_header(nlh, sizeof(*nhm));
 
 	nhm->nh_family = family;
@@ -101,14 +101,21 @@ static void put_nexthop(uint16_t type, uint16_t flags, uint32_t id, uint32_t oif
 	nl_batch_end(batch, nlh);
 }
 
-int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol)
+int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)
 {
+	int err;
+
 	nexthop_error = 0;
-	put_nexthop(RTM_NEWNEXTHOP, NLM_F_CREATE | NLM_F_REPLACE, id, oif, family, protocol);
-	return nl_batch_flush(batch) < 0 ? -EIO : nexthop_error;
+	put_nexthop(RTM_NEWNEXTHOP, create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, id, oif,
+		    family, protocol, &nexthop_error);
+	err = nl_batch_flush(batch);
+	if (err < 0)
+		out.resync("errors of changes were lost");
+	return nexthop_error ? nexthop_error : err;
 }
 
 void kernel_delete_nexthop(uint32_t id)
 {
-	put_nexthop(RTM_DELNEXTHOP, 0, id, 0, AF_UNSPEC, 0);
+	put_nexthop(RTM_DELNEXTHOP, 0, id, 0, AF_UNSPEC, 0, NULL);
+	nl_batch_flush(batch);
 }

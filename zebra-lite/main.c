@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "links.h"
 #include "log.h"
+#include "nhobj.h"
 #include "out.h"
 #include "pin.h"
 #include "rib.h"
@@ -32,6 +33,8 @@ static void start(const char *rundir)
 	out = (struct out){
 		.route = kernel_write_route,
 		.route_flush = kernel_write_flush,
+		.nexthop_set = kernel_write_nexthop,
+		.nexthop_del = kernel_delete_nexthop,
 		.allowed = link_wgd_allowed,
 		.allowed_sync = link_wgd_allowed_sync,
 		.wgd_full = link_wgd_full,
@@ -101,6 +104,7 @@ static void stop(void)
 	nexthop_reset();
 	tunnel_reset();
 	fib_linger_reset();
+	nhobj_reset();
 	zconfig_free(&zconfig);
 }
 

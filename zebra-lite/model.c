@@ -10,6 +10,7 @@
 #include "fib.h"
 #include "loop.h"
 #include "nexthop.h"
+#include "nhobj.h"
 #include "pin.h"
 #include "rib.h"
 #include "rib_kernel.h"
@@ -22,12 +23,17 @@
 #define HOPS (MODEL_PEERS + 1)
 #define WGD_QUEUE 64 /* messages that wgd has not answered yet */
 #define LOG_LINES 40
+#define OBJECTS 256
 
 struct mpeer {
 	unsigned iface; /* index */
 	uint32_t id;
 	bool up;
 	struct addr addr;
+};
+
+struct mobject {
+	uint32_t id, oif; /* id 0: free */
 };
 
 struct mprefix {
@@ -39,15 +45,18 @@ struct mprefix {
 	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer, always */
 	/* the two tables */
 	bool route;
-	uint32_t oif;
+	uint32_t oif, nhid;
 	int owner[MODEL_IFS]; /* peer, -1 none */
 };
 
 static struct {
-	uint64_t seed, rng, checks, ops;
+	uint64_t seed, rng, checks, ops, moves;
 	struct model_hooks hooks;
 	struct mprefix prefix[MODEL_PREFIXES];
 	struct mpeer peer[MODEL_PEERS];
+	struct mobject object[OBJECTS];
+	bool overtaken;	 /* since the last rest an object moved in front of the queue */
+	bool no_objects; /* the kernel refuses them */
 	struct addr sample[MODEL_SAMPLES];
 	bool had_way[MODEL_SAMPLES]; /* in all wanted states since the last rest */
 	uint32_t wanted_since_rest[MODEL_PREFIXES][MODEL_IFS]; /* owners of the prefix itself */
@@ -188,11 +197,12 @@ static void learn(void)
 
 /* --- the checks --- */
 
-/* With a queue longer than a batch a prefix may wait while a covering one moves, or get what that
- * one has just now: right is then what was right for one of them. */
+/* With a queue longer than a batch, or where a nexthop object moves in front of it, a prefix may
+ * wait while a covering one moves, or get what that one has just now: right is then what was right
+ * for one of them. */
 static bool right_for_cover(const struct addr *a, unsigned iface, int owner)
 {
-	if (m.batch_max >= MODEL_PREFIXES)
+	if (m.batch_max >= MODEL_PREFIXES && !m.overtaken)
 		return false;
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		if (prefix_has_addr(&m.prefix[i].p, a) &&
@@ -283,6 +293,18 @@ static void check_agreement(unsigned s)
 		fail("an entry without its route on the way", &m.sample[s]);
 }
 
+static void check_objects_at_rest(void)
+{
+	for (unsigned k = 0; k < OBJECTS; k++) {
+		bool used = !m.object[k].id;
+
+		for (unsigned i = 0; i < MODEL_PREFIXES && !used; i++)
+			used = m.prefix[i].route && m.prefix[i].nhid == m.object[k].id;
+		if (!used)
+			fail("an object that nobody uses stays", NULL);
+	}
+}
+
 static void check_rest(void)
 {
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
@@ -292,6 +314,8 @@ static void check_rest(void)
 		}
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		check_prefix_at_rest(&m.prefix[i]);
+	check_objects_at_rest();
+	m.overtaken = false;
 	memset(m.right, 0, sizeof(m.right));
 	memset(m.wanted_since_rest, 0, sizeof(m.wanted_since_rest));
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
@@ -323,6 +347,49 @@ static struct mprefix *find_prefix(const struct prefix *p)
 	return NULL;
 }
 
+static struct mobject *find_object(uint32_t id)
+{
+	for (unsigned i = 0; i < OBJECTS; i++)
+		if (m.object[i].id == id)
+			return &m.object[i];
+	return NULL;
+}
+
+static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)
+{
+	struct mobject *o = find_object(id);
+
+	ensure(id && oif && oif != UNDERLAY && family == AF_INET && protocol == 222);
+	if (m.no_objects)
+		return -EOPNOTSUPP;
+	if (create == (o != NULL))
+		return create ? -EEXIST : -ENOENT;
+	if (!o)
+		o = find_object(0);
+	ensure(o);
+	note("object %u %s oif %u", id - NHOBJ_FIRST, create ? "new" : "moves", oif);
+	*o = (struct mobject){id, oif};
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (m.prefix[i].route && m.prefix[i].nhid == id)
+			m.prefix[i].oif = oif;
+	m.moves += !create;
+	m.overtaken = m.overtaken || !create;
+	check_all();
+	return 0;
+}
+
+static void on_nexthop_del(uint32_t id)
+{
+	struct mobject *o = find_object(id);
+
+	note("object %u deleted", id - NHOBJ_FIRST);
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (m.prefix[i].route && m.prefix[i].nhid == id)
+			fail("an object with routes is deleted", NULL);
+	if (o)
+		o->id = 0;
+}
+
 static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
 	struct mprefix *p = find_prefix(&r->prefix);
@@ -338,8 +405,12 @@ static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 		fib_route_failed(cookie, -EEXIST);
 		return;
 	}
+	if (op != ROUTE_DEL && r->nhid &&
+	    (!find_object(r->nhid) || find_object(r->nhid)->oif != r->oif))
+		fail("a route by an object that is not there or leads elsewhere", NULL);
 	p->route = op != ROUTE_DEL;
 	p->oif = r->oif;
+	p->nhid = r->nhid;
 	if (m.hooks.route)
 		m.hooks.route(op, r);
 	check_all();
@@ -581,6 +652,7 @@ static void op_drift(struct mprefix *p)
 			   .table = 254,
 			   .metric = 179,
 			   .oif = p->oif,
+			   .nhid = p->nhid,
 			   .protocol = 222,
 			   .type = RTN_UNICAST};
 
@@ -611,6 +683,36 @@ static void op_bgpd_restart(void)
 	rib_bgp_synced();
 }
 
+/* A link blinks, or somebody deletes an object: its routes go with it. */
+static void op_flush(void)
+{
+	struct mobject *o = &m.object[rnd(8)];
+	uint32_t id = o->id;
+
+	if (!id || m.batch_max < MODEL_PREFIXES)
+		return;
+	note("the kernel drops object %u", id - NHOBJ_FIRST);
+	o->id = 0;
+	memset(m.had_way, 0, sizeof(m.had_way));
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (m.prefix[i].nhid == id)
+			m.prefix[i].route = false;
+	nhobj_lost(id);
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
+		struct kroute r = {.prefix = m.prefix[i].p,
+				   .table = 254,
+				   .metric = 179,
+				   .nhid = id,
+				   .protocol = 222,
+				   .type = RTN_UNICAST};
+
+		if (m.prefix[i].nhid != id || m.prefix[i].route)
+			continue;
+		m.prefix[i].nhid = 0;
+		rib_kernel_route(&r, false);
+	}
+}
+
 void model_op(void)
 {
 	struct mprefix *p = &m.prefix[rnd(MODEL_PREFIXES)];
@@ -625,8 +727,10 @@ void model_op(void)
 		op_tunnel();
 	else if (r < 970)
 		op_foreign(p);
-	else if (r < 985)
+	else if (r < 981)
 		op_drift(p);
+	else if (r < 985)
+		op_flush();
 	else if (r < 993)
 		wgd_restart();
 	else
@@ -669,6 +773,8 @@ static void begin(void)
 	out = (struct out){
 		.route = on_route,
 		.route_flush = on_flush,
+		.nexthop_set = on_nexthop_set,
+		.nexthop_del = on_nexthop_del,
 		.allowed = on_allowed,
 		.allowed_sync = on_allowed_sync,
 		.wgd_full = wgd_full,
@@ -676,9 +782,13 @@ static void begin(void)
 		.link_up = link_up,
 	};
 	fib_linger_ms = 1;
+	nhobj_home_ms = 1;
 	fib_batch_max = m.batch_max;
 	prefix_parse("192.0.2.0/24", &link.prefix);
 	rib_kernel_route(&link, true);
+	for (unsigned i = 0; i < OBJECTS; i++)
+		if (m.object[i].id)
+			nhobj_found(m.object[i].id, m.object[i].oif, AF_INET);
 }
 
 static void make_prefixes(void)
@@ -719,6 +829,7 @@ void model_start(uint64_t seed, const struct model_hooks *hooks)
 		m.peer[i].up = true;
 		m.peer[i].addr = addr_make(AF_INET, b);
 	}
+	m.no_objects = seed % 5 == 0;
 	m.batch_max = seed % 3 ? 4096 : 1 + seed % 7;
 	make_prefixes();
 	begin();
@@ -739,6 +850,7 @@ static void forget(void)
 	nexthop_reset();
 	tunnel_reset();
 	fib_linger_reset();
+	nhobj_reset();
 }
 
 /* Another zebra-lite finds the tables as they are; wgd lives on but gets a new channel. */
@@ -752,7 +864,8 @@ void model_restart_zebra(void)
 		struct kroute r = {.prefix = p->p,
 				   .table = 254,
 				   .metric = 179,
-				   .oif = p->oif,
+				   .oif = p->nhid ? 0 : p->oif, /* compat_mode 0 */
+				   .nhid = p->nhid,
 				   .protocol = 222,
 				   .type = RTN_UNICAST};
 		struct kroute f = {.prefix = p->p,
@@ -778,6 +891,11 @@ void model_stop(void)
 {
 	forget();
 	loop_free();
+}
+
+uint64_t model_moves(void)
+{
+	return m.no_objects ? 1 : m.moves;
 }
 
 uint64_t model_checks(void)

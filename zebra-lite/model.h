@@ -37,6 +37,7 @@ void model_op(void);		/* one random change, told to the RIB */
 void model_turn(void);		/* the RIB and wgd do something, or nothing */
 void model_rest(void);		/* until nothing moves any more, then the exact check */
 void model_restart_zebra(void); /* all state of the RIB is lost, tables stay, all is told again */
+uint64_t model_moves(void);	/* writes that moved a nexthop object so far */
 uint64_t model_checks(void);	/* lookups done so far, to show that something was tested */
 
 #endif

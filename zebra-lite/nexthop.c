@@ -7,6 +7,7 @@
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
+#include "nhobj.h"
 #include "out.h"
 #include "rib.h"
 #include "util.h"
@@ -34,6 +35,13 @@ struct nexthop *nexthop_first(void)
 struct nexthop *nexthop_next(const struct nexthop *nh)
 {
 	return nh_of(trie_next(&table, &nh->node));
+}
+
+struct nexthop *nexthop_find(const struct addr *a)
+{
+	struct prefix host = prefix_of_addr(a);
+
+	return a->family ? nh_of(trie_exact(&table, &host)) : NULL;
 }
 
 bool nexthop_usable(const struct nexthop *nh)
@@ -227,6 +235,11 @@ static void users_dirty(struct nexthop *nh, bool urgent)
 	rib_statics_dirty();
 }
 
+void nexthop_users_dirty(struct nexthop *nh)
+{
+	users_dirty(nh, false);
+}
+
 /* Looks at NH again; what depends on it is queued and bgpd told where something changed. */
 static void look_at(struct nexthop *nh)
 {
@@ -253,6 +266,7 @@ static void look_at(struct nexthop *nh)
 		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			 reach_name(nh->reach), reason_name(nh->reason));
 		fib_counters.repairs += was && nh->reach == REACH_DOWN && !LIST_EMPTY(&nh->users);
+		nhobj_hop_changed(nh);
 		users_dirty(nh, was && nh->reach == REACH_DOWN);
 	}
 	if (told && nh->watched)

@@ -71,6 +71,8 @@ void hopset_unref(struct hopset *s);
 bool hopset_has(const struct hopset *s, const struct nexthop *nh);
 bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p);
 
+struct nexthop *nexthop_find(const struct addr *a); /* NULL: nobody asks for it */
+void nexthop_users_dirty(struct nexthop *nh);	    /* looks at all prefixes with it again */
 bool nexthop_usable(const struct nexthop *nh);
 void nexthop_watch(const struct addr *a);
 void nexthop_unwatch(const struct addr *a);

@@ -31,8 +31,10 @@ struct out {
 	/* Queued; errors come to fib_route_failed(cookie) at the latest in route_flush(). */
 	void (*route)(enum route_op op, const struct kroute *r, void *cookie);
 	void (*route_flush)(void);
-	/* Nexthop objects; 0 or -errno at once. Device routes only. NULL: there are none. */
-	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol);
+	/* Nexthop objects to an interface; 0 or -errno at once. CREATE: must not be there yet, else
+	 * it must. NULL: there are none. Deleting one deletes its routes. */
+	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol,
+			   bool create);
 	void (*nexthop_del)(uint32_t id);
 	void (*allowed)(const struct msg_allowed *m);
 	void (*allowed_sync)(uint32_t batch);

@@ -6,6 +6,7 @@
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
+#include "nhobj.h"
 #include "rib.h"
 #include "zconfig.h"
 
@@ -108,8 +109,11 @@ static bool as_installed(const struct rib_node *n, const struct kroute *r)
 {
 	const struct fib *f = n->installed;
 
-	return f && f->type == r->type && (r->nhid || f->oif == r->oif) &&
-	       (r->nhid || addr_eq(&f->gateway, &r->gateway));
+	if (!f || f->type != r->type)
+		return false;
+	if (f->nh)
+		return f->nh->id == r->nhid;
+	return !r->nhid && f->oif == r->oif && addr_eq(&f->gateway, &r->gateway);
 }
 
 static void ours(const struct kroute *r, bool present)

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "fib.h"
 #include "loop.h"
+#include "nhobj.h"
 #include "out.h"
 #include "pin.h"
 #include "rib.h"
@@ -247,7 +248,7 @@ static void summary_start(struct show *s)
 	const struct fib_counters *c = &fib_counters;
 
 	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-				 " s:I, s:b}",
+				 " s:I, s:I, s:I, s:b}",
 				 "prefixes", (json_int_t)rib_count(), "queued",
 				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
 				 "lingering", (json_int_t)c->lingering, "paths",
@@ -257,7 +258,9 @@ static void summary_start(struct show *s)
 				 "route-errors", (json_int_t)c->route_errors, "refused",
 				 (json_int_t)c->refused, "drift-repaired", (json_int_t)c->drift,
 				 "resyncs", (json_int_t)c->resyncs, "local-repairs",
-				 (json_int_t)c->repairs, "swept", fib_is_swept()));
+				 (json_int_t)c->repairs, "nexthop-objects",
+				 (json_int_t)nhobj_counters.objects, "nexthop-moves",
+				 (json_int_t)nhobj_counters.moves, "swept", fib_is_swept()));
 }
 
 static const char *pin_state(const struct pin *p)

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "nhobj.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "loop.h"
+#include "out.h"
+#include "rib_kernel.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define CREATE_TRIES 64 /* numbers that somebody else has */
+#define CREATE_RETRY_MS 1000
+#define REFUSED_MAX 8 /* routes by an object that the kernel refused: then no more objects */
+#define HOME_TRIES 20 /* times nhobj_home_ms */
+
+struct nhobj_counters nhobj_counters;
+unsigned nhobj_home_ms = 100;
+
+static LIST_HEAD(, nhobj) objects = LIST_HEAD_INITIALIZER(objects);
+static uint32_t last_id;
+static bool unsupported[2];	    /* by the kernel, of IPv4 and IPv6: plain routes from then on */
+static uint64_t failed_until_ms[2]; /* the last creation failed: not again before this */
+static unsigned refused;
+static struct timer home_timer;
+
+static bool is_ours(uint32_t id)
+{
+	return id >= NHOBJ_FIRST && id <= NHOBJ_LAST;
+}
+
+static struct nhobj *find_id(uint32_t id)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link)
+		if (o->id == id)
+			return o;
+	return NULL;
+}
+
+struct nhobj *nhobj_by_id(uint32_t id)
+{
+	struct nhobj *o = is_ours(id) ? find_id(id) : NULL;
+
+	return o && !o->gone ? o : NULL;
+}
+
+struct nhobj *nhobj_ref(struct nhobj *o)
+{
+	if (o)
+		o->refs++;
+	return o;
+}
+
+void nhobj_unref(struct nhobj *o)
+{
+	if (!o)
+		return;
+	ensure(o->refs);
+	o->refs--;
+}
+
+static struct nhobj *object_new(uint32_t id, uint32_t oif, uint8_t family)
+{
+	struct nhobj *o = xcalloc(1, sizeof(*o));
+
+	o->id = id;
+	o->oif = oif;
+	o->family = family;
+	o->epoch = rib_kernel_epoch;
+	LIST_INSERT_HEAD(&objects, o, link);
+	nhobj_counters.objects++;
+	return o;
+}
+
+static void object_free(struct nhobj *o)
+{
+	LIST_REMOVE(o, link);
+	nhobj_counters.objects--;
+	free(o);
+}
+
+static uint32_t next_id(void)
+{
+	do {
+		last_id =
+			last_id >= NHOBJ_FIRST && last_id < NHOBJ_LAST ? last_id + 1 : NHOBJ_FIRST;
+	} while (find_id(last_id));
+	return last_id;
+}
+
+/* What it is that cannot be done now only, all else is for good. */
+static bool passing(int err)
+{
+	return err == -EEXIST || err == -ENETDOWN || err == -ENODEV || err == -EACCES ||
+	       err == -ENOMEM || err == -ENOBUFS || err == -EIO;
+}
+
+static struct nhobj *create(uint32_t oif, uint8_t family)
+{
+	bool six = family == AF_INET6;
+	int err = -EEXIST;
+	uint32_t id = 0;
+
+	if (unsupported[six] || now_ms() < failed_until_ms[six])
+		return NULL;
+	for (int i = 0; i < CREATE_TRIES && err == -EEXIST; i++) {
+		id = next_id();
+		err = out.nexthop_set(id, oif, family, zconfig.protocol, true);
+	}
+	if (err == 0)
+		return object_new(id, oif, family);
+	unsupported[six] = !passing(err);
+	failed_until_ms[six] = now_ms() + CREATE_RETRY_MS;
+	log_warn("nexthop-object", "what=create family=%d error=\"%s\" plain-routes=%s",
+		 six ? 6 : 4, strerror(-err), unsupported[six] ? "always" : "now");
+	return NULL;
+}
+
+/* --- which object a prefix gets --- */
+
+static bool may_lead(const struct rib_node *n, const struct nexthop *nh, uint32_t not_oif)
+{
+	return nh->kind == HOP_TUNNEL && nh->oif && nh->oif != not_oif &&
+	       (!n->refusals || !rib_refusal(n, &nh->addr));
+}
+
+static const struct nexthop *in_list(const struct hopset *s, const struct addr *a)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (addr_eq(&s->ref[i].nh->addr, a))
+			return s->ref[i].nh;
+	return NULL;
+}
+
+/* What N's route would follow without FIRST, when that is a tunnel on another interface. Where
+ * nothing else is usable one that only waits for its tunnel will do. */
+static const struct nexthop *backup(const struct rib_node *n, const struct hopset *s,
+				    const struct nexthop *first)
+{
+	const struct nexthop *waits = NULL;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+
+		if (nh == first || (n->refusals && rib_refusal(n, &nh->addr)))
+			continue;
+		if (nexthop_usable(nh))
+			return may_lead(n, nh, first->oif) ? nh : NULL;
+		if (!waits && may_lead(n, nh, first->oif))
+			waits = nh;
+	}
+	return waits;
+}
+
+/* N may stay on the object that it has. */
+static bool keeps(const struct nhobj *o, const struct rib_node *n, const struct hopset *s,
+		  const struct nexthop *first, const struct nexthop *second)
+{
+	const struct nexthop *other;
+
+	if (!addr_eq(&o->active, &first->addr) || o->oif != first->oif)
+		return false;
+	other = in_list(s, &o->other);
+	return other && may_lead(n, other, o->oif) && (other == second || !nexthop_usable(other));
+}
+
+/* N wants its object home and can wait for it where it is. */
+static bool waits_for_home(const struct nhobj *o, const struct rib_node *n, const struct hopset *s,
+			   const struct nexthop *first)
+{
+	const struct nexthop *active;
+
+	if (!addr_eq(&o->home, &first->addr) || addr_eq(&o->active, &first->addr))
+		return false;
+	active = in_list(s, &o->active);
+	return active && nexthop_usable(active) && active->oif == o->oif &&
+	       may_lead(n, active, first->oif);
+}
+
+static void home_due(void *arg);
+
+static void ask_home(struct nhobj *o)
+{
+	o->home_wanted = true;
+	o->home_asked_ms = now_ms();
+	if (!home_timer.ready)
+		timer_init(&home_timer, home_due, NULL);
+	if (!timer_running(&home_timer))
+		timer_start(&home_timer, nhobj_home_ms);
+}
+
+static struct nhobj *find_pair(const struct nexthop *first, const struct nexthop *second,
+			       uint8_t family)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link)
+		if (!o->gone && o->family == family && o->oif == first->oif &&
+		    addr_eq(&o->active, &first->addr) && addr_eq(&o->other, &second->addr))
+			return o;
+	return NULL;
+}
+
+static void set_pair(struct nhobj *o, const struct hopset *s, const struct nexthop *first,
+		     const struct nexthop *second)
+{
+	o->active = first->addr;
+	o->other = second->addr;
+	o->home = first->addr;
+	for (unsigned i = 0; i < s->n && s->ref[i].nh != first; i++)
+		if (s->ref[i].nh == second)
+			o->home = second->addr;
+}
+
+static struct nhobj *choose(const struct rib_node *n, const struct hopset *s,
+			    const struct nexthop *first)
+{
+	const struct nexthop *second = backup(n, s, first);
+	struct nhobj *o = n->installed ? n->installed->nh : NULL;
+	uint8_t family = n->node.p.family;
+
+	if (o && !o->gone && o->active.family) {
+		if (keeps(o, n, s, first, second))
+			return o;
+		if (waits_for_home(o, n, s, first)) {
+			ask_home(o);
+			return o;
+		}
+	}
+	if (!second)
+		return NULL;
+	if (o && !o->gone && !o->active.family && o->oif == first->oif && o->family == family) {
+		set_pair(o, s, first, second);
+		return o;
+	}
+	o = find_pair(first, second, family);
+	if (!o)
+		o = create(first->oif, family);
+	if (o && !o->active.family)
+		set_pair(o, s, first, second);
+	return o;
+}
+
+void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct nexthop *first,
+		  struct fib_plan *plan)
+{
+	if (!out.nexthop_set || first->kind != HOP_TUNNEL)
+		return;
+	plan->nh = choose(n, s, first);
+	if (plan->nh)
+		plan->oif = 0;
+}
+
+/* --- moves --- */
+
+/* By list S another peer is to have the entry on TO's interface, but the prefix was not yet looked
+ * at. */
+static bool disagrees(const struct nhobj *o, const struct hopset *s, const struct nexthop *to)
+{
+	const struct rib_node *n;
+	bool before = false;
+
+	for (unsigned i = 0; i < s->n && s->ref[i].nh != to && !before; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+
+		before = nh->kind == HOP_TUNNEL && nh->oif == to->oif && nexthop_usable(nh);
+	}
+	if (!before)
+		return false;
+	LIST_FOREACH (n, &s->nodes, by_hops)
+		if (n->installed && n->installed->nh == o)
+			return true;
+	return false;
+}
+
+static bool all_agree(const struct nhobj *o, const struct nexthop *to)
+{
+	const struct hop_ref *ref;
+
+	if (to->peer->iface->any)
+		return true;
+	LIST_FOREACH (ref, &to->users, link)
+		if (disagrees(o, ref->set, to))
+			return false;
+	return fib_all_own(o, to->oif, to->peer);
+}
+
+static bool move(struct nhobj *o, const struct nexthop *to)
+{
+	int err;
+
+	if (o->gone || !o->refs || to->kind != HOP_TUNNEL || !nexthop_usable(to) ||
+	    to->oif == o->oif)
+		return false;
+	if (!all_agree(o, to))
+		return false;
+	err = out.nexthop_set(o->id, to->oif, o->family, zconfig.protocol, false);
+	if (err < 0) {
+		log_warn("nexthop-object", "what=move id=%u error=\"%s\"", o->id, strerror(-err));
+		o->gone = o->gone || err == -ENOENT;
+		return false;
+	}
+	o->other = o->active;
+	o->active = to->addr;
+	o->oif = to->oif;
+	nhobj_counters.moves++;
+	log_info("nexthop-moved", "id=%u interface=%s next-hop=%s", o->id, to->peer->iface->name,
+		 ADDR_STR(&to->addr));
+	return true;
+}
+
+static bool link_is_up(uint32_t ifindex)
+{
+	const struct tunnel_if *iface = tunnel_if_by_index(ifindex);
+
+	return iface && iface->up && (!out.link_up || out.link_up(ifindex));
+}
+
+void nhobj_hop_changed(const struct nexthop *nh)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link) {
+		const struct nexthop *active, *other;
+
+		if (o->gone || (!addr_eq(&o->active, &nh->addr) && !addr_eq(&o->other, &nh->addr)))
+			continue;
+		active = nexthop_find(&o->active);
+		other = nexthop_find(&o->other);
+		if (active && nexthop_usable(active) && active->oif == o->oif)
+			continue;
+		if (!link_is_up(o->oif))
+			o->gone = true; /* the kernel has flushed it, and its routes */
+		else if (other)
+			move(o, other);
+	}
+}
+
+static void home_due(void *arg)
+{
+	uint64_t now = now_ms();
+	bool again = false;
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link) {
+		struct nexthop *home;
+
+		if (!o->home_wanted)
+			continue;
+		if ((now - o->home_asked_ms < nhobj_home_ms || fib_counters.queued) &&
+		    o->home_tries++ < HOME_TRIES) {
+			again = true;
+			continue;
+		}
+		o->home_wanted = false;
+		o->home_tries = 0;
+		home = nexthop_find(&o->home);
+		if (!home || !move(o, home))
+			o->home = o->active; /* who wants the other one finds another object */
+		if (home)
+			nexthop_users_dirty(home);
+	}
+	if (again)
+		timer_start(&home_timer, nhobj_home_ms);
+}
+
+bool nhobj_busy(void)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link)
+		if (!o->refs)
+			return true;
+	return home_timer.ready && timer_running(&home_timer);
+}
+
+/* --- the kernel --- */
+
+static void lose(struct nhobj *o)
+{
+	struct nexthop *nh = nexthop_find(&o->active);
+
+	if (o->gone)
+		return;
+	o->gone = true;
+	nhobj_counters.lost++;
+	log_warn("nexthop-object", "what=lost id=%u", o->id);
+	if (nh)
+		nexthop_users_dirty(nh);
+}
+
+void nhobj_lost(uint32_t id)
+{
+	struct nhobj *o = nhobj_by_id(id);
+
+	if (!o)
+		return;
+	lose(o);
+	out.resync("a nexthop object was deleted");
+}
+
+void nhobj_refused(struct nhobj *o)
+{
+	if (o->gone)
+		return;
+	if (++refused > REFUSED_MAX)
+		unsupported[o->family == AF_INET6] = true;
+	nhobj_lost(o->id);
+}
+
+void nhobj_link_down(uint32_t ifindex)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link)
+		if (o->oif == ifindex)
+			o->gone = true;
+}
+
+void nhobj_found(uint32_t id, uint32_t oif, uint8_t family)
+{
+	struct nhobj *o = is_ours(id) ? find_id(id) : NULL;
+
+	if (!is_ours(id))
+		return;
+	if (!o)
+		o = object_new(id, oif, family);
+	o->epoch = rib_kernel_epoch;
+	if (o->oif == oif || o->gone)
+		return;
+	if (o->active.family)
+		out.nexthop_set(id, o->oif, o->family, zconfig.protocol, false);
+	else
+		o->oif = oif;
+}
+
+void nhobj_read(void)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link)
+		if (o->epoch != rib_kernel_epoch)
+			lose(o);
+}
+
+void nhobj_collect(void)
+{
+	struct nhobj *o = LIST_FIRST(&objects), *next;
+
+	for (; o; o = next) {
+		next = LIST_NEXT(o, link);
+		if (o->refs)
+			continue;
+		out.nexthop_del(o->id);
+		object_free(o);
+	}
+}
+
+void nhobj_renumber(void)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link)
+		if (!o->gone)
+			out.nexthop_set(o->id, o->oif, o->family, zconfig.protocol, false);
+}
+
+void nhobj_teardown(void)
+{
+	struct nhobj *o;
+
+	LIST_FOREACH (o, &objects, link) {
+		out.nexthop_del(o->id);
+		o->gone = true;
+	}
+}
+
+void nhobj_reset(void)
+{
+	struct nhobj *o;
+
+	while ((o = LIST_FIRST(&objects))) {
+		ensure(!o->refs);
+		object_free(o);
+	}
+	if (home_timer.ready)
+		timer_stop(&home_timer);
+	home_timer.ready = false;
+	last_id = 0;
+	refused = 0;
+	memset(unsupported, 0, sizeof(unsupported));
+	memset(failed_until_ms, 0, sizeof(failed_until_ms));
+	nhobj_counters = (struct nhobj_counters){0};
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nhobj: nexthop objects of the kernel, one for each pair of tunnel next hops and family.
+ *
+ * A route whose ranked list has a usable tunnel hop and, next to it, one on another interface
+ * names an object instead of an interface. The object leads to the first of the two (`active`);
+ * when that one dies a single write leads it, and with it all its routes, to the other one, and
+ * the queue of fib_order.c finds the routes right already. That is done only where every prefix
+ * that uses the object has its entry on the other interface (I2); else each prefix goes its own
+ * way to another object.
+ *
+ * When the hop that ranked first (`home`) is back, prefixes that want it are held where they are
+ * for a moment, so that bgpd can rank the others again; then the object moves home, and whoever
+ * did not want that is looked at again.
+ *
+ * Objects are counted by the struct fib that name them. One that nobody names is deleted when the
+ * queue is empty: deleting an object deletes its routes. One that the kernel has dropped (it
+ * flushes those of a link that goes down, and their routes) is `gone` and never comes back;
+ * numbers are not used twice. Objects of an earlier life are found by protocol and number, and
+ * belong to the first prefix that has a route by one and wants that interface.
+ */
+#ifndef WGBGP_ZEBRA_NHOBJ_H
+#define WGBGP_ZEBRA_NHOBJ_H
+
+#include <sys/queue.h>
+
+#include "fib.h"
+#include "nexthop.h"
+#include "rib.h"
+
+#define NHOBJ_FIRST 0x77670001u /* our range of numbers */
+#define NHOBJ_LAST 0x7767ffffu
+
+struct nhobj {
+	LIST_ENTRY(nhobj) link;
+	uint32_t id, oif;
+	uint32_t refs;	    /* of struct fib */
+	uint32_t epoch;	    /* reading of the kernel's tables that saw it */
+	struct addr active; /* family 0: of an earlier life, nobody's yet */
+	struct addr other, home;
+	uint64_t home_asked_ms; /* last time that a prefix wanted it home */
+	uint8_t home_tries;
+	uint8_t family; /* of the prefixes */
+	bool home_wanted;
+	bool gone; /* not in the kernel any more */
+};
+
+/* FIRST gives the route of PLAN: puts an object in its place when N's list S has a pair. */
+void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct nexthop *first,
+		  struct fib_plan *plan);
+/* Before the prefixes are looked at: moves what the state of NH makes move. */
+void nhobj_hop_changed(const struct nexthop *nh);
+void nhobj_link_down(uint32_t ifindex);
+
+struct nhobj *nhobj_by_id(uint32_t id); /* NULL: unknown, or gone */
+struct nhobj *nhobj_ref(struct nhobj *o);
+void nhobj_unref(struct nhobj *o); /* NULL is fine, both */
+
+/* Reading: one with our protocol; all were told. */
+void nhobj_found(uint32_t id, uint32_t oif, uint8_t family);
+void nhobj_read(void);
+void nhobj_lost(uint32_t id);	     /* somebody deleted it */
+void nhobj_refused(struct nhobj *o); /* by the kernel, for a route */
+
+void nhobj_collect(void);  /* deletes those that nobody names */
+void nhobj_renumber(void); /* another protocol number is in force */
+void nhobj_teardown(void); /* all routes are gone: the objects go too */
+bool nhobj_busy(void);	   /* one waits to go home, or to be deleted */
+void nhobj_reset(void);	   /* behind rib_reset() */
+
+struct nhobj_counters {
+	uint64_t moves, lost;
+	size_t objects;
+};
+extern struct nhobj_counters nhobj_counters;
+extern unsigned nhobj_home_ms; /* 100; tests make it shorter */
+
+#endif
