@@ -5,12 +5,15 @@ to its better hub dies.
      host1 ─ site1 ══ wg1 ══ hub1 ══ site2 ─ host2
                 ╚════ wg2 ══ hub2 ══════╝
 """
+import json
+
 import pytest
 
 from lib.dualhub import DualHub
 from lib.probe import Ping, reaches
 from lib.snippets import PROBE_TIMEOUT_MS, TIMERS
 from lib.wait import wait_until
+from lib.wgbgp import PROTOCOL
 
 
 @pytest.fixture
@@ -104,3 +107,43 @@ def test_sessions_ignore_bgp_timers(topo):
     d.net.cut("site1", "hub1")
     d.wsite[1].wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
     reaches(d.host[1], d.host[2].address)
+
+
+def objects(w):
+    """{number: interface} of our nexthop objects in the kernel."""
+    out = w.router.out(["ip", "-N", "-j", "nexthop", "show", "proto", str(PROTOCOL)])
+    return {o["id"]: o["dev"] for o in json.loads(out or "[]")}
+
+
+def test_one_write_moves_all(topo):
+    """Prefixes with the same pair of tunnels name one nexthop object a family; a cut moves it, and
+    no route is written. It outlives zebra-lite, moves back, and goes with a teardown."""
+    d = DualHub(topo, sites=2)
+    d.wait()
+    w, nets = d.wsite[1], [f"192.168.2.{n}/32" for n in range(100, 150)]
+    for n in nets:  # BGP names only networks that there is a route for
+        d.site[2].out(["ip", "route", "add", "blackhole", n])
+    d.wsite[2].replace("network [", "network [ " + " ".join(nets))
+
+    def all_by(ifname):
+        routes = w.kernel_routes()
+        return all({(r["dev"], "nhid" in r) for r in routes.get(n, [])} == {(ifname, True)}
+                   for n in nets)
+    wait_until(lambda: all_by("wg1"), 30, "all by wg1 and an object")
+    wait_until(lambda: sorted(objects(w).values()) == ["wg1", "wg1"], 10, "an object a family")
+    before, ids = w.show("rib summary"), set(objects(w))
+    d.net.cut("site1", "hub1")
+    wait_until(lambda: all_by("wg2"), 30, "all by wg2")
+    after = w.show("rib summary")
+    assert after["route-writes"] - before["route-writes"] < 5
+    assert after["nexthop-moves"] - before["nexthop-moves"] == 2
+    assert objects(w) == dict.fromkeys(ids, "wg2")
+    w.kill_daemon("zebra-lite")
+    wait_until(lambda: w.show("rib summary")["swept"], 30, "the sweep")
+    assert set(objects(w)) == ids and all_by("wg2")
+    assert w.show("rib summary")["route-writes"] < 5
+    d.net.restore("site1", "hub1")
+    wait_until(lambda: all_by("wg1"), 60, "all back")
+    wait_until(lambda: set(objects(w).values()) == {"wg1"}, 10, "objects back")
+    w.teardown()
+    assert not objects(w) and not w.kernel_routes()
