@@ -22,6 +22,7 @@
 #define QUEUE_HIGH 65536 /* prefixes queued: stop reading from bgpd */
 #define QUEUE_LOW 16384
 #define PIN_RETRY_MS 100
+#define SWEEP_MS 3000 /* that wgd may take for what was not set again */
 
 enum wgd_state { WGD_AWAY, WGD_REPLAY, WGD_READY };
 
@@ -58,7 +59,8 @@ static bool wgd_before; /* there was one: a new one gets a replay */
 static struct prefix replay_at;
 static bool kernel_ready, swept, sync_due, busy, torn_down;
 static uint64_t moves_before; /* of nexthop objects, when the entries were put together */
-static bool settled; /* the first sweep is worked off: entries that nobody knows of may go */
+static bool settled;	   /* the first sweep is worked off: entries that nobody knows of may go */
+static uint64_t synced_ms; /* monotonic: wgd was told so first; 0 not yet */
 static struct log_bucket drift_bucket, error_bucket;
 
 static bool run(void *arg);
@@ -293,11 +295,17 @@ static void hand_over_on(struct item *it, uint32_t ifindex)
 		give(it, owner);
 }
 
+/* Entries of an earlier life may still be at wgd, which takes them away in its own time. */
+static bool has_strangers(void)
+{
+	return !synced_ms || now_ms() - synced_ms < SWEEP_MS;
+}
+
 static void hand_over(struct item *it)
 {
 	const struct fib *f = it->node->installed;
 
-	if (it->node->flags & NODE_ADOPTED) {
+	if ((it->node->flags & NODE_ADOPTED) || has_strangers()) {
 		hand_over_on(it, 0);
 		return;
 	}
@@ -445,29 +453,27 @@ static void write_routes(void)
 
 /* --- phase 4: entries that go, and the books --- */
 
-static struct tunnel_peer *given_on(const struct item *it, uint32_t ifindex)
+static bool was_given(const struct item *it, uint32_t ifindex)
 {
 	for (unsigned i = 0; i < it->n_given; i++)
 		if (it->given[i].ifindex == ifindex)
-			return it->given[i].peer;
-	return NULL;
+			return true;
+	return false;
 }
 
 static void unset_entries(const struct item *it)
 {
 	const struct fib *old = it->node->installed;
 
-	if (it->node->flags & NODE_ADOPTED) {
-		for (unsigned i = 0; i < it->n_given; i++)
-			add_change(ALLOWED_UNSET, it->given[i].peer, &it->node->node.p);
+	for (unsigned i = 0; i < it->n_given; i++)
+		add_change(ALLOWED_UNSET, it->given[i].peer, &it->node->node.p);
+	if (it->node->flags & NODE_ADOPTED)
 		return;
-	}
 	for (unsigned i = 0; old && i < old->n; i++) {
-		struct tunnel_peer *given = given_on(it, old->owner[i].ifindex);
+		uint32_t ifindex = old->owner[i].ifindex;
 
-		if (!fib_owner_on(it->target, old->owner[i].ifindex))
-			add_change(ALLOWED_UNSET, given ? given : old->owner[i].peer,
-				   &it->node->node.p);
+		if (!fib_owner_on(it->target, ifindex) && !was_given(it, ifindex))
+			add_change(ALLOWED_UNSET, old->owner[i].peer, &it->node->node.p);
 	}
 }
 
@@ -594,6 +600,8 @@ static void send_sync(void)
 		last_batch = 1;
 	out.allowed_sync(last_batch);
 	sync_due = false;
+	if (!synced_ms)
+		synced_ms = now_ms();
 }
 
 static bool replay_some(void)
@@ -886,5 +894,6 @@ void fib_reset(void)
 	last_batch = awaited = 0;
 	wgd = WGD_AWAY;
 	wgd_before = kernel_ready = swept = sync_due = settled = busy = torn_down = false;
+	synced_ms = 0;
 	fib_counters = (struct fib_counters){0};
 }
