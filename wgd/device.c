@@ -732,24 +732,6 @@ void devices_teardown(void)
 		orphans_remove(rundir, current->program, looked_after);
 }
 
-static void on_resolved(uint32_t id, const char *text, const struct endpoint *found)
-{
-	struct peer *p = peer_by_id(id);
-	struct wg_peer_set set = {.endpoint = *found};
-	bool lives;
-
-	if (!p || !p->conf || !p->conf->endpoint || !str_eq(p->conf->endpoint, text) || !p->dev->wg)
-		return;
-	set.key = p->owner.key;
-	lives = p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED;
-	if (lives || memcmp(found, &p->endpoint, sizeof(*found)) == 0)
-		return;
-	log_info("endpoint-resolved", "peer=%s interface=%s name=%s endpoint=%s", p->name,
-		 p->dev->name, text, ENDPOINT_STR(found));
-	p->configured = *found;
-	wg_set_peer(p->dev->wg, &set);
-}
-
 static void on_link_event(void *arg, const char *ifname, int ifindex)
 {
 	devices_link_event(ifname, ifindex);
@@ -761,7 +743,7 @@ void devices_open(const char *dir)
 	link_open();
 	link_watch(on_link_event, NULL);
 	endpoints_open();
-	resolve_open(on_resolved);
+	resolve_open(peer_endpoint_resolved);
 }
 
 void devices_close(void)

@@ -22,6 +22,7 @@
 #include "link.h"
 #include "log.h"
 #include "loop.h"
+#include "peer_endpoint.h"
 #include "probe.h"
 #include "wgconf.h"
 
@@ -41,9 +42,7 @@ struct peer {
 	uint32_t seen;		      /* round of the last dump that had it */
 	const struct wg_peer *found;  /* in that dump; valid while it is being worked on */
 	struct endpoint endpoint;     /* current, as the device says */
-	struct endpoint configured;   /* as last given to the device */
-	char *configured_text;	      /* the configuration's words for it */
-	uint64_t resolved_at;	      /* ms: the name was last resolved */
+	struct peer_endpoint where;
 	uint64_t rx_bytes, tx_bytes;
 	struct liveness live;
 	struct log_bucket bucket;

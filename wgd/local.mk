@@ -11,6 +11,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
 	wgd/peer.c \
+	wgd/peer_endpoint.c wgd/peer_endpoint.h \
 	wgd/probe.c wgd/probe.h \
 	wgd/report.c wgd/report.h \
 	wgd/resolve.c wgd/resolve.h \

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Peers of a device: what they should be, what they are, and whether they live.
- *
- * A configured endpoint is given to the device when the peer is made, when the configuration
- * changes, and again when the tunnel has been down for long; in between the peer may roam and its
- * current endpoint is left alone.
+ * Peers of a device: what they should be, what they are, and whether they live. Where they are
+ * reached is in peer_endpoint.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,9 +11,7 @@
 
 #include "daemon.h"
 #include "device.h"
-#include "endpoints.h"
 #include "report.h"
-#include "resolve.h"
 #include "secrets.h"
 #include "util.h"
 
@@ -48,13 +43,12 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 
 void peer_free(struct peer *p)
 {
-	resolve_cancel(p->owner.id);
+	peer_endpoint_free(p);
 	TAILQ_REMOVE(&p->dev->peers, p, link);
 	hash_remove(&p->dev->by_key, &p->by_key);
 	hash_remove(&by_id, &p->by_id);
 	if (!by_id.count)
 		hash_clear(&by_id);
-	free(p->configured_text);
 	free(p);
 }
 
@@ -92,34 +86,6 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
 }
 
-/* The endpoint to give to the device now; false: none. */
-static bool choose_endpoint(struct peer *p, bool create, const struct wg_peer *found,
-			    struct endpoint *out)
-{
-	const char *text = p->conf->endpoint;
-	bool same = p->configured_text && text && str_eq(p->configured_text, text);
-
-	if (create && p->endpoint.addr.family && (same || !text)) {
-		*out = p->endpoint; /* it was there before: where it was last heard */
-		return true;
-	}
-	if (text && !create && !p->configured_text && found && found->endpoint.addr.family)
-		return false; /* a restart: it may have roamed */
-	if (text && (create || !same)) {
-		if (endpoint_parse(text, out) == 0)
-			return true;
-		p->resolved_at = now_ms();
-		resolve_start(p->owner.id, text);
-	}
-	return create && endpoints_find(p->dev->name, p->owner.key, out);
-}
-
-static void remember_text(struct peer *p)
-{
-	free(p->configured_text);
-	p->configured_text = p->conf->endpoint ? xstrdup(p->conf->endpoint) : NULL;
-}
-
 static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *found)
 {
 	static const uint8_t none[WG_KEY_BYTES];
@@ -136,15 +102,13 @@ static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *fou
 int peer_install(struct peer *p, bool create, const struct wg_peer *found)
 {
 	struct wg_peer_set set = {.key = p->owner.key, .create = create};
-	bool with_endpoint = choose_endpoint(p, create, found, &set.endpoint);
+	bool with_endpoint = peer_endpoint_choose(p, create, found, &set.endpoint);
 	int err;
 
 	set.psk = choose_psk(p, found);
 	set.keepalive = p->conf->keepalive;
 	set.set_keepalive = !found || found->keepalive != p->conf->keepalive;
-	remember_text(p);
-	if (with_endpoint)
-		p->configured = set.endpoint;
+	peer_endpoint_given(p, with_endpoint ? &set.endpoint : NULL);
 	if (!create && !with_endpoint && !set.psk && !set.set_keepalive)
 		return 0;
 	if (create && p->dev->ledger) {
@@ -212,35 +176,6 @@ static void say_state(const struct peer *p, enum tunnel_state before)
 		daemon_event(event);
 }
 
-static bool note_endpoint(struct peer *p, const struct wg_peer *found)
-{
-	if (memcmp(&found->endpoint, &p->endpoint, sizeof(p->endpoint)) == 0)
-		return false;
-	p->endpoint = found->endpoint;
-	if (p->conf && p->endpoint.addr.family && found->handshake_sec)
-		endpoints_note(p->dev->name, p->owner.key, &p->endpoint);
-	return true;
-}
-
-/* Down for long: the far end may have another address by now, or the name another meaning. */
-static void retry_endpoint(struct peer *p, uint64_t now)
-{
-	struct wg_peer_set set = {.key = p->owner.key};
-
-	if (!p->conf->endpoint || p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED ||
-	    !p->dev->up || now - p->live.since < RESOLVE_AGAIN_MS ||
-	    now - p->resolved_at < RESOLVE_AGAIN_MS)
-		return;
-	p->resolved_at = now;
-	if (endpoint_parse(p->conf->endpoint, &set.endpoint) < 0) {
-		resolve_start(p->owner.id, p->conf->endpoint);
-	} else if (memcmp(&set.endpoint, &p->endpoint, sizeof(p->endpoint)) != 0) {
-		log_info("endpoint-reset", "peer=%s interface=%s endpoint=%s", p->name,
-			 p->dev->name, p->conf->endpoint);
-		wg_set_peer(p->dev->wg, &set);
-	}
-}
-
 void peer_read(struct peer *p, const struct wg_peer *found)
 {
 	struct liveness_input in = {.now = now_ms(),
@@ -254,7 +189,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 
 	p->present = found != NULL;
 	if (found) {
-		changed = note_endpoint(p, found);
+		changed = peer_endpoint_note(p, found);
 		in.rx = p->rx_bytes = found->rx_bytes;
 		in.tx = p->tx_bytes = found->tx_bytes;
 		if (found->handshake_sec)
@@ -268,7 +203,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	if (changed && p->announced)
 		report_peer(p);
 	if (found && p->dev->wg)
-		retry_endpoint(p, in.now);
+		peer_endpoint_tick(p, in.now);
 }
 
 void peer_probe(struct peer *p, uint64_t now)
