@@ -490,6 +490,7 @@ void msg_put_tunnel_peer(struct wr *w, const struct msg_tunnel_peer *m)
 	wr_str(w, m->name);
 	wr_u8(w, m->state);
 	wr_u8(w, m->reason);
+	wr_u8(w, m->weak);
 	wr_u32(w, m->cost);
 	wr_endpoint(w, &m->endpoint);
 	wr_u32(w, m->n_addrs);
@@ -511,6 +512,7 @@ int msg_get_tunnel_peer(const uint8_t *body, size_t len, struct msg_tunnel_peer 
 	rd_str(&r, m->name, sizeof(m->name));
 	m->state = rd_enum(&r, TUNNEL_UP + 1);
 	m->reason = rd_enum(&r, REASON_COUNT);
+	m->weak = rd_enum(&r, 2);
 	m->cost = rd_u32(&r);
 	rd_endpoint(&r, &m->endpoint);
 	m->n_addrs = rd_count(&r, 1);

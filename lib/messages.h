@@ -230,7 +230,8 @@ struct msg_tunnel_peer {
 	char name[MSG_NAME_MAX];
 	uint8_t state;	/* enum tunnel_state */
 	uint8_t reason; /* enum reason */
-	uint32_t cost;
+	bool weak;	/* DOWN by silence or age alone: who has no other path may keep it */
+	uint32_t cost;	/* now: configured, for quality, and for being degraded */
 	struct endpoint endpoint; /* current; family 0 when not known */
 	uint32_t n_addrs;
 	struct addr *addrs; /* tunnel addresses; owned when decoded */

@@ -70,6 +70,12 @@
 	X(PEER_GONE, "peer-gone", "the peer was removed by somebody else")                       \
 	X(ADMIN_DOWN, "admin-down", "disabled by configuration")                                 \
 	X(UP_HOLD, "up-hold", "answers again, waiting out the hysteresis")                       \
+	X(BFD_EXPIRED, "bfd-expired", "BFD heard nothing for its detection time")                \
+	X(BFD_SIGNALLED, "bfd-signalled", "BFD's neighbour does not hear us")                    \
+	X(ECHO_UNANSWERED, "echo-unanswered", "echo requests in a row without an answer")        \
+	X(LOSSY, "lossy", "too many echo requests are lost")                                     \
+	X(MTU_BLACK_HOLE, "mtu-black-hole", "large packets are lost, small ones are not")        \
+	X(UNDERLAY_DOWN, "underlay-down", "nothing leads to the endpoint")                       \
 	X(NOT_A_TUNNEL, "not-a-tunnel", "the next hop is not reached through a tunnel")          \
 	X(SYNCING, "syncing", "the daemon in charge is still starting")
 

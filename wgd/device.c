@@ -448,6 +448,7 @@ void device_lost(struct device *dev, const char *why)
 		liveness_init(&p->live, now_ms());
 		p->live.state = TUNNEL_DOWN;
 		p->live.reason = REASON_INTERFACE_GONE;
+		p->evidence = (struct evidence){0};
 		p->live.changes = changes + 1;
 		if (p->announced)
 			report_peer(p);

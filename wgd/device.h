@@ -45,6 +45,8 @@ struct peer {
 	struct peer_endpoint where;
 	uint64_t rx_bytes, tx_bytes;
 	struct liveness live;
+	struct evidence evidence; /* what BFD, echo and the underlay say */
+	uint32_t cost_told;	  /* to zebra-lite */
 	struct log_bucket bucket;
 };
 
@@ -75,6 +77,7 @@ struct device {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
+	uint64_t read_cost;		       /* us: of the last dump */
 	struct timer poll, retry;
 	struct job sweep;
 	struct log_bucket bucket;
@@ -112,6 +115,14 @@ int peer_install(struct peer *p, bool create, const struct wg_peer *found);
 void peer_fix_entries(struct peer *p, const struct peer_conf *old);
 /* A reading of the device; NULL: it is not in there. */
 void peer_read(struct peer *p, const struct wg_peer *found);
+/* Judges it anew by what was read last and by its evidence. */
+void peer_judge(struct peer *p);
+/* Something is late: reads the device now, so that what comes in from here on is told from what
+ * came before. Returns the time (ms) of that reading, or of now where reading takes too long. */
+uint64_t peer_suspect(struct peer *p);
+/* What BFD says now; SILENT is peer_suspect()'s time (EXPIRED only; 0: there was none). */
+void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent);
+uint32_t peer_cost(const struct peer *p); /* configured, and what its state adds */
 void peer_probe(struct peer *p, uint64_t now);
 int64_t wall_ms(void);
 

@@ -15,6 +15,8 @@ int device_sync_open(struct device *dev);
 int device_sync_config(struct device *dev, const struct if_conf *old);
 /* Drops leaving peers that are free, or whose time is up. */
 void device_release(struct device *dev);
+/* Reads counters and handshakes in between two polls. False where that takes too long, or fails. */
+bool device_glance(struct device *dev);
 /* State, MTU and addresses of the link. False when it is gone: device_lost() was called. */
 bool device_check_link(struct device *dev);
 

@@ -7,6 +7,14 @@
 #define RESPONSE_BYTES 92
 #define STALE_GRACE_MS 5500 /* one retry of a handshake */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
+#define FLAPS_MAX 16
+
+const char *bfd_evidence_name(enum bfd_evidence e)
+{
+	static const char *const names[] = {"none", "up", "expired", "signalled", "admin-down"};
+
+	return (unsigned)e < sizeof(names) / sizeof(names[0]) ? names[e] : "unknown";
+}
 
 void liveness_init(struct liveness *l, uint64_t now)
 {
@@ -83,9 +91,20 @@ static bool is_unanswered(struct liveness *l, const struct liveness_config *c, u
 	return c->probe && l->waiting_since && now - l->waiting_since >= c->probe_timeout;
 }
 
-/* What a tunnel is when it is not shown to be down. */
-static enum tunnel_state judge_alive(const struct liveness *l, const struct liveness_config *c,
-				     uint64_t now, enum reason *reason)
+/* Answers that come in inside the tunnel are signs of life like bytes received. */
+static void note_evidence(struct liveness *l, const struct liveness_input *in)
+{
+	const struct evidence *e = &in->evidence;
+
+	if (e->bfd == BFD_SAYS_UP)
+		l->alive_at = in->now;
+	if (e->echo_reply > l->alive_at)
+		l->alive_at = e->echo_reply;
+}
+
+/* The handshake's age alone: what a tunnel is when it is not shown to be down. */
+static enum tunnel_state judge_handshake(const struct liveness *l, const struct liveness_config *c,
+					 uint64_t now, enum reason *reason)
 {
 	int64_t age = liveness_handshake_age(l, now);
 	uint64_t limit = (uint64_t)c->stale_after * 1000;
@@ -112,51 +131,139 @@ static enum tunnel_state judge_alive(const struct liveness *l, const struct live
 	return TUNNEL_UP;
 }
 
-/* Down, with hysteresis: what shows life starts the clock, what shows death stops it. */
-static enum tunnel_state judge_return(struct liveness *l, const struct liveness_config *c,
-				      uint64_t now, enum reason *reason)
+/* What a tunnel is when it is not shown to be down. */
+static enum tunnel_state judge_alive(const struct liveness *l, const struct liveness_config *c,
+				     const struct liveness_input *in, enum reason *reason)
 {
-	enum tunnel_state state = judge_alive(l, c, now, reason);
+	const struct evidence *e = &in->evidence;
 
-	if (!l->good_since && l->alive_at >= l->since)
-		l->good_since = l->alive_at;
-	if (!l->good_since) {
+	if (e->bfd == BFD_SAYS_EXPIRED)
+		*reason = REASON_BFD_EXPIRED;
+	else if (e->echo_unanswered)
+		*reason = REASON_ECHO_UNANSWERED;
+	else if (e->underlay_down)
+		*reason = REASON_UNDERLAY_DOWN;
+	else if (e->black_hole)
+		*reason = REASON_MTU_BLACK_HOLE;
+	else if (e->lossy)
+		*reason = REASON_LOSSY;
+	else
+		return judge_handshake(l, c, in->now, reason);
+	return TUNNEL_DEGRADED;
+}
+
+/* Why it is down; NONE: it is not shown to be. */
+static enum reason find_death(struct liveness *l, const struct liveness_config *c,
+			      const struct liveness_input *in)
+{
+	const struct evidence *e = &in->evidence;
+	bool stale = is_stale(l, c, in->now), unanswered = is_unanswered(l, c, in->now);
+
+	if (e->bfd == BFD_SAYS_SIGNALLED)
+		return REASON_BFD_SIGNALLED;
+	if (e->bfd == BFD_SAYS_EXPIRED && l->alive_at <= e->bfd_silent)
+		return REASON_BFD_EXPIRED;
+	if (stale)
+		return REASON_HANDSHAKE_STALE;
+	if (unanswered)
+		return REASON_PROBE_UNANSWERED;
+	if (e->echo_unanswered && l->alive_at <= e->echo_silent)
+		return REASON_ECHO_UNANSWERED;
+	return REASON_NONE;
+}
+
+uint64_t liveness_hold(const struct liveness *l, const struct liveness_config *c)
+{
+	uint64_t hold = (uint64_t)c->up_hold << (l->flaps ? l->flaps - 1 : 0);
+	uint64_t max = c->up_hold_max > c->up_hold ? c->up_hold_max : c->up_hold;
+
+	return hold < max ? hold : max;
+}
+
+/* Not up, with hysteresis: what shows life starts the clock, each bad sign stops it. */
+static enum tunnel_state judge_return(struct liveness *l, const struct liveness_config *c,
+				      const struct liveness_input *in, enum reason *reason)
+{
+	enum tunnel_state state = judge_alive(l, c, in, reason);
+	bool down = l->state == TUNNEL_DOWN;
+	uint64_t good;
+
+	if (!down && state == TUNNEL_DEGRADED)
+		l->good_since = 0;
+	else if (!l->good_since && (!down || (l->alive_at >= l->since && l->alive_at > l->bad_at)))
+		l->good_since = down ? l->alive_at : in->now;
+	if (!l->good_since && down)
 		*reason = l->reason;
+	if (!l->good_since)
+		return l->state;
+	good = in->now - l->good_since;
+	if (state != TUNNEL_DEGRADED && good >= liveness_hold(l, c))
+		return state;
+	if (down && good < c->up_hold) {
+		*reason = REASON_UP_HOLD;
 		return TUNNEL_DOWN;
 	}
-	if (now - l->good_since >= c->up_hold)
-		return state;
-	*reason = REASON_UP_HOLD;
-	return TUNNEL_DOWN;
+	if (state != TUNNEL_DEGRADED)
+		*reason = REASON_UP_HOLD;
+	return TUNNEL_DEGRADED;
+}
+
+static bool is_weak(enum reason reason)
+{
+	return reason == REASON_HANDSHAKE_STALE || reason == REASON_PROBE_UNANSWERED ||
+	       reason == REASON_ECHO_UNANSWERED;
 }
 
 static enum tunnel_state judge(struct liveness *l, const struct liveness_config *c,
 			       const struct liveness_input *in, enum reason *reason)
 {
-	bool stale = is_stale(l, c, in->now), unanswered = is_unanswered(l, c, in->now);
+	enum reason death = find_death(l, c, in);
 
-	if (!in->link_up) {
-		*reason = REASON_INTERFACE_DOWN;
-		return TUNNEL_DOWN;
-	}
-	if (!in->present) {
-		*reason = REASON_PEER_GONE;
-		return TUNNEL_DOWN;
-	}
-	if (!l->handshake) {
-		*reason = REASON_HANDSHAKE_NEVER;
+	*reason = !in->link_up	  ? REASON_INTERFACE_DOWN
+		  : !in->present  ? REASON_PEER_GONE
+		  : !l->handshake ? REASON_HANDSHAKE_NEVER
+				  : death;
+	if (*reason == REASON_HANDSHAKE_NEVER)
 		return TUNNEL_NEVER;
-	}
-	if (stale || unanswered) {
+	if (*reason != REASON_NONE) {
 		l->good_since = 0;
-		*reason = stale ? REASON_HANDSHAKE_STALE : REASON_PROBE_UNANSWERED;
+		l->bad_at = in->now;
 		return TUNNEL_DOWN;
 	}
 	/* The link or the peer is back: nothing says that the far end was ever away. */
-	if (l->state == TUNNEL_DOWN && l->reason != REASON_INTERFACE_DOWN &&
-	    l->reason != REASON_PEER_GONE)
-		return judge_return(l, c, in->now, reason);
-	return judge_alive(l, c, in->now, reason);
+	if (l->state == TUNNEL_DEGRADED ||
+	    (l->state == TUNNEL_DOWN && l->reason != REASON_INTERFACE_DOWN &&
+	     l->reason != REASON_PEER_GONE))
+		return judge_return(l, c, in, reason);
+	return judge_alive(l, c, in, reason);
+}
+
+static bool is_good(enum tunnel_state s)
+{
+	return s == TUNNEL_UP || s == TUNNEL_IDLE;
+}
+
+/* From good to bad. What was good for long has been forgiven. */
+static void count_flap(struct liveness *l, const struct liveness_config *c, uint64_t now)
+{
+	uint64_t forgiven = (now - l->since) / (c->up_hold_max ? c->up_hold_max : 1);
+
+	l->flaps = forgiven < l->flaps ? l->flaps - forgiven : 0;
+	if (l->flaps < FLAPS_MAX)
+		l->flaps++;
+}
+
+static void enter(struct liveness *l, const struct liveness_config *c, enum tunnel_state state,
+		  enum reason reason, uint64_t now)
+{
+	if (is_good(l->state) && !is_good(state) && reason != REASON_INTERFACE_DOWN &&
+	    reason != REASON_PEER_GONE)
+		count_flap(l, c, now);
+	if (is_good(state) || is_good(l->state))
+		l->good_since = 0;
+	l->state = state;
+	l->since = now;
+	l->changes++;
 }
 
 bool liveness_update(struct liveness *l, const struct liveness_config *c,
@@ -169,17 +276,16 @@ bool liveness_update(struct liveness *l, const struct liveness_config *c,
 	if (in->present) {
 		note_counters(l, in);
 		note_handshake(l, in);
+		note_evidence(l, in);
 		l->started = true;
 	}
 	state = judge(l, c, in, &reason);
 	changed = state != l->state || reason != l->reason;
-	if (state != l->state) {
-		l->state = state;
-		l->since = in->now;
-		l->changes++;
-		l->good_since = 0;
-	}
+	if (state != l->state)
+		enter(l, c, state, reason, in->now);
 	l->reason = reason;
+	if (state != TUNNEL_DOWN || reason != REASON_UP_HOLD)
+		l->weak = state == TUNNEL_DOWN && is_weak(reason);
 	return changed;
 }
 

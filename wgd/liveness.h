@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * liveness: is a tunnel up? A pure state machine: what was read from the device goes in, with the
- * time; a state and its reason come out.
+ * liveness: is a tunnel up? A pure state machine: what was read from the device and what the probes
+ * found goes in, with the time; a state and its reason come out.
  *
- * What it rests on:
+ * What it rests on, weakest first:
  * - A session lives 180 s from its handshake; packets are refused afterwards. A peer with traffic
  *   renews it after 120 s. So a handshake older than that, and something sent since then which
- * brought no answer: down, for certain (HANDSHAKE_STALE).
+ *   brought no answer: down, for certain (HANDSHAKE_STALE).
  * - A data packet is answered within 10 s, by an empty packet if by nothing else and even where the
  *   inner packet is dropped. So a probe sent and nothing received for 15 s: down
- * (PROBE_UNANSWERED).
+ *   (PROBE_UNANSWERED).
  * - Where nobody sends, nothing is known: idle, never down.
  * - Handshake messages also count as bytes received, but a far end that only repeats its initiation
  *   does not hear us: such growth is no sign of life.
+ * - ICMP echo (echo.h) and BFD speak sooner, and only of a far end that answered before. While
+ *   they miss their answers and WireGuard still receives, the tunnel is degraded (another path is
+ *   better, this one may carry); when it receives nothing either, it is down.
+ * - BFD's neighbour that says down does not hear us, whatever we receive: down.
+ * - No way to the endpoint, loss, and large packets that get lost are degraded, never down.
  *
- * A tunnel that was down must be good for `up_hold` before it is up again. What is found at a
+ * Down by silence or age alone is weak: who has no other path may keep it. Down quickly, up
+ * slowly: after `up_hold` without a bad sign a tunnel may be used again. One that was found bad
+ * again and again (a flapper) then stays degraded for longer, twice as long each time, at most
+ * `up_hold_max`; each `up_hold_max` of good behaviour takes one step back. What is found at a
  * start counts at once.
  */
 #ifndef WGBGP_LIVENESS_H
@@ -33,6 +41,29 @@ struct liveness_config {
 	uint32_t degraded_after; /* s */
 	uint32_t stale_after;	 /* s */
 	uint32_t up_hold;	 /* ms */
+	uint32_t up_hold_max;	 /* ms; less than up_hold: as long as that */
+};
+
+/* What BFD says. EXPIRED and SIGNALLED stay until it is up, or administratively down. */
+enum bfd_evidence {
+	BFD_SAYS_NOTHING,   /* off, or not up yet since it was started: the far end may have none */
+	BFD_SAYS_UP,	    /* packets arrive in time */
+	BFD_SAYS_EXPIRED,   /* it was up, and the detection time passed without a packet */
+	BFD_SAYS_SIGNALLED, /* it was up, and the neighbour says down: it does not hear us */
+	BFD_SAYS_ADMIN_DOWN, /* the neighbour switched it off: says nothing */
+};
+const char *bfd_evidence_name(enum bfd_evidence e);
+
+/* What others found out about the peer. */
+struct evidence {
+	enum bfd_evidence bfd;
+	uint64_t bfd_silent;  /* EXPIRED: bytes received after this time (ms) contradict it */
+	bool echo_unanswered; /* so many echo requests in a row that it is no coincidence */
+	uint64_t echo_silent; /* the same for these */
+	uint64_t echo_reply;  /* ms, monotonic: the last answer arrived; 0: none */
+	bool underlay_down;   /* nothing leads to the endpoint, or its interface lost its carrier */
+	bool lossy;	      /* too many echo requests are lost */
+	bool black_hole;      /* large ones are lost, small ones are not */
 };
 
 /* One reading. All times in ms. */
@@ -43,11 +74,13 @@ struct liveness_input {
 	uint64_t rx, tx;   /* bytes */
 	bool link_up;	   /* the interface's */
 	bool present;	   /* the peer is in the device */
+	struct evidence evidence;
 };
 
 struct liveness {
 	enum tunnel_state state;
 	enum reason reason;
+	bool weak;	  /* DOWN by silence or age alone */
 	uint64_t since;	  /* ms, monotonic: when the state was entered */
 	uint32_t changes; /* of state */
 	/* what was seen */
@@ -62,7 +95,10 @@ struct liveness {
 	uint64_t probe_at;     /* last probe; 0: none */
 	uint64_t waiting_since; /* first probe without a sign of life since; 0: none */
 	uint64_t stale_since;	/* sent into an expired session without answer since; 0: not */
-	uint64_t good_since;	/* down, but good again since; 0: not */
+	/* hysteresis */
+	uint64_t bad_at;     /* last bad sign while not up */
+	uint64_t good_since; /* not up, but good again since; 0: not */
+	unsigned flaps;	     /* times it was found bad, less what was forgiven */
 };
 
 void liveness_init(struct liveness *l, uint64_t now);
@@ -74,5 +110,7 @@ bool liveness_probe_due(const struct liveness *l, const struct liveness_config *
 void liveness_probed(struct liveness *l, uint64_t now);
 /* Age of the last handshake in ms; -1: never. */
 int64_t liveness_handshake_age(const struct liveness *l, uint64_t now);
+/* How long it must be good before it is up again, ms. */
+uint64_t liveness_hold(const struct liveness *l, const struct liveness_config *c);
 
 #endif

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "liveness.h"
 #include "util.h"
@@ -281,6 +283,220 @@ static void small_thresholds(void **state)
 	     {3, 96, 96, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 }
 
+/* Up and in use: bytes both ways each second. */
+static void begin_up(struct run *r)
+{
+	begin(r);
+	PLAY(r, {10, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+		 .reason = REASON_HANDSHAKE_FRESH});
+}
+
+/* BFD heard nothing, and neither did WireGuard: down at once, on hard evidence. */
+static void bfd_expired(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence.bfd = BFD_SAYS_UP;
+	PLAY(&r, {10, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.evidence = (struct evidence){.bfd = BFD_SAYS_EXPIRED, .bfd_silent = r.in.now};
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
+	assert_false(r.l.weak);
+	PLAY(&r, {100, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
+	r.in.evidence.bfd = BFD_SAYS_UP;
+	PLAY(&r, {2, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
+	assert_false(r.l.weak);
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.changes, 3);
+}
+
+/* The far end's BFD died, its WireGuard did not: another path is better, this one may carry. */
+static void bfd_expired_but_bytes(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence = (struct evidence){.bfd = BFD_SAYS_EXPIRED, .bfd_silent = r.in.now};
+	PLAY(&r, {5, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_BFD_EXPIRED});
+	/* Then everything is silent: the data probe still finds out. */
+	PLAY(&r, {14, 0, 0, .probes = true, .state = TUNNEL_DEGRADED, .reason = REASON_BFD_EXPIRED},
+	     {7, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+	assert_true(r.l.weak);
+	/* Bytes again, BFD not: usable after the hold, not up. */
+	PLAY(&r, {2, 128, 128, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD},
+	     {9, 128, 128, .probes = true, .state = TUNNEL_DEGRADED, .reason = REASON_BFD_EXPIRED});
+	/* The far end switched BFD off: it says nothing any more. */
+	r.in.evidence.bfd = BFD_SAYS_ADMIN_DOWN;
+	PLAY(&r, {2, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+}
+
+/* The neighbour does not hear us: what we receive is no argument. */
+static void bfd_signalled(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence.bfd = BFD_SAYS_SIGNALLED;
+	PLAY(&r, {60, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_BFD_SIGNALLED});
+	assert_false(r.l.weak);
+	r.in.evidence.bfd = BFD_SAYS_UP;
+	PLAY(&r, {3, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+}
+
+static void echo_unanswered(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence = (struct evidence){.echo_unanswered = true, .echo_silent = r.in.now};
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_ECHO_UNANSWERED});
+	assert_true(r.l.weak);
+	r.in.evidence = (struct evidence){.echo_reply = r.in.now + 1};
+	PLAY(&r, {2, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
+	assert_true(r.l.weak);
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	/* Somebody filters ICMP from now on. */
+	r.in.evidence = (struct evidence){.echo_unanswered = true, .echo_silent = r.in.now};
+	PLAY(&r, {60, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_ECHO_UNANSWERED});
+}
+
+/* Hints and quality: degraded at once, never down, and up again after the hold. */
+static void hints_degrade(void **state)
+{
+	static const struct {
+		struct evidence evidence;
+		enum reason reason;
+	} cases[] = {
+		{{.underlay_down = true}, REASON_UNDERLAY_DOWN},
+		{{.lossy = true}, REASON_LOSSY},
+		{{.black_hole = true}, REASON_MTU_BLACK_HOLE},
+	};
+	struct run r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin_up(&r);
+		r.in.evidence = cases[i].evidence;
+		PLAY(&r, {60, 128, 128, .state = TUNNEL_DEGRADED, .reason = cases[i].reason});
+		assert_false(r.l.weak);
+		r.in.evidence = (struct evidence){0};
+		PLAY(&r, {2, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+		     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+		assert_int_equal(r.l.changes, 3);
+	}
+}
+
+/* Bad each GOOD seconds for BAD seconds, found at once; moves away from and back to the tunnel. */
+static unsigned flap(struct run *r, unsigned good, unsigned bad, unsigned seconds)
+{
+	unsigned moves = 0;
+	bool was_up = r->l.state == TUNNEL_UP;
+
+	for (unsigned t = 0; t < seconds; t++) {
+		bool is_bad = t % (good + bad) >= good;
+		bool up;
+
+		r->in.evidence = (struct evidence){.bfd = is_bad ? BFD_SAYS_EXPIRED : BFD_SAYS_UP,
+						   .bfd_silent = r->in.now + 1000};
+		second(r, &(struct step){.rx = is_bad ? 0 : 128, .tx = 128, .handshake = !is_bad},
+		       true);
+		up = r->l.state == TUNNEL_UP;
+		moves += up != was_up;
+		was_up = up;
+	}
+	return moves;
+}
+
+static void flapper(void **state)
+{
+	struct run r;
+
+	for (unsigned good = 1; good <= 20; good++) {
+		begin_up(&r);
+		r.c.up_hold_max = 60000;
+		PLAY(&r, {120, 128, 128, .handshake = true, .state = TUNNEL_UP,
+			  .reason = REASON_HANDSHAKE_FRESH});
+		if (good == 2)
+			assert_true(flap(&r, good, 2, 300) <= 6);
+		else
+			assert_true(flap(&r, good, 2, 300) <= 11);
+		/* It may carry in between where nothing else does. */
+		if (good > 3)
+			assert_int_equal(flap(&r, good, 0, 4), 0);
+		if (good > 3)
+			assert_int_equal(r.l.state, TUNNEL_DEGRADED);
+		/* Stable: up in the longest hold at the latest, and forgiven in the end. */
+		r.in.evidence.bfd = BFD_SAYS_UP;
+		PLAY(&r, {60, 128, 128, .handshake = true, .state = TUNNEL_UP,
+			  .reason = REASON_HANDSHAKE_FRESH});
+		for (int i = 0; i < 10; i++)
+			PLAY(&r, {100, 128, 128, .handshake = true, .state = TUNNEL_UP,
+				  .reason = REASON_HANDSHAKE_FRESH});
+		r.in.evidence.bfd = BFD_SAYS_SIGNALLED;
+		PLAY(&r, {1, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_BFD_SIGNALLED});
+		assert_int_equal(liveness_hold(&r.l, &r.c), r.c.up_hold);
+	}
+}
+
+static unsigned seed;
+
+static unsigned rnd(unsigned below)
+{
+	return (unsigned)rand_r(&seed) % below;
+}
+
+static bool is_hard(enum reason r)
+{
+	return r == REASON_BFD_SIGNALLED || r == REASON_INTERFACE_DOWN || r == REASON_PEER_GONE;
+}
+
+/* Whatever happens: each change is told and has a reason, bytes keep a tunnel from being down
+ * unless the evidence is hard, and down is weak exactly where silence or age alone said so. */
+static void random_evidence(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.up_hold_max = 30000;
+	for (unsigned i = 0; i < 300000; i++) {
+		struct step s = {.rx = rnd(3) ? 0 : 100,
+				 .tx = rnd(3) ? 0 : 96,
+				 .handshake = rnd(100) == 0,
+				 .probes = true,
+				 .down = rnd(200) == 0,
+				 .absent = rnd(200) == 0};
+		struct evidence *e = &r.in.evidence;
+		struct liveness before = r.l;
+		unsigned told = r.changes;
+		bool changed;
+
+		if (rnd(10) == 0)
+			*e = (struct evidence){.bfd = rnd(BFD_SAYS_ADMIN_DOWN + 1),
+					       .bfd_silent = r.in.now - rnd(2000),
+					       .echo_unanswered = rnd(4) == 0,
+					       .echo_silent = r.in.now - rnd(2000),
+					       .underlay_down = rnd(4) == 0,
+					       .lossy = rnd(4) == 0,
+					       .black_hole = rnd(4) == 0};
+		if (rnd(5) == 0)
+			s.rx = s.tx = 0;
+		second(&r, &s, s.handshake);
+		changed = r.l.state != before.state || r.l.reason != before.reason;
+		assert_int_equal(changed, r.changes != told);
+		assert_int_not_equal(r.l.reason, REASON_NONE);
+		if (r.l.state != before.state)
+			assert_int_equal(r.l.since, r.in.now);
+		if (s.rx && before.state != TUNNEL_DOWN && r.l.state == TUNNEL_DOWN &&
+		    !is_hard(r.l.reason))
+			fail_msg("down by %s while bytes arrive", reason_name(r.l.reason));
+		if (r.l.weak)
+			assert_int_equal(r.l.state, TUNNEL_DOWN);
+		if (is_hard(r.l.reason) || r.l.reason == REASON_BFD_EXPIRED)
+			assert_false(r.l.weak);
+		assert_true(liveness_hold(&r.l, &r.c) <= r.c.up_hold_max);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,7 +513,18 @@ int main(void)
 		cmocka_unit_test(clock_steps),
 		cmocka_unit_test(link_down_and_up),
 		cmocka_unit_test(small_thresholds),
+		cmocka_unit_test(bfd_expired),
+		cmocka_unit_test(bfd_expired_but_bytes),
+		cmocka_unit_test(bfd_signalled),
+		cmocka_unit_test(echo_unanswered),
+		cmocka_unit_test(hints_degrade),
+		cmocka_unit_test(flapper),
+		cmocka_unit_test(random_evidence),
 	};
+	const char *given = getenv("LIVENESS_SEED");
+
+	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
+	print_message("LIVENESS_SEED=%u\n", seed);
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

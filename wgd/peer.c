@@ -11,9 +11,12 @@
 
 #include "daemon.h"
 #include "device.h"
+#include "device_sync.h"
 #include "report.h"
 #include "secrets.h"
 #include "util.h"
+
+#define DEGRADED_COST 1000 /* what a degraded tunnel costs more */
 
 static struct hash_table by_id;
 static uint32_t last_id;
@@ -166,9 +169,9 @@ static void say_state(const struct peer *p, enum tunnel_state before)
 	if (p->live.state == before)
 		return;
 	log_event(p->live.state == TUNNEL_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tunnel-state",
-		  "peer=%s interface=%s from=%s to=%s reason=%s", p->name, p->dev->name,
+		  "peer=%s interface=%s from=%s to=%s reason=%s%s", p->name, p->dev->name,
 		  tunnel_state_name(before), tunnel_state_name(p->live.state),
-		  reason_name(p->live.reason));
+		  reason_name(p->live.reason), p->live.weak ? " weak=yes" : "");
 	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "event", "tunnel-state", "interface",
 			  p->dev->name, "peer", p->name, "from", tunnel_state_name(before), "to",
 			  tunnel_state_name(p->live.state), "reason", reason_name(p->live.reason));
@@ -176,32 +179,79 @@ static void say_state(const struct peer *p, enum tunnel_state before)
 		daemon_event(event);
 }
 
+uint32_t peer_cost(const struct peer *p)
+{
+	uint64_t cost = p->conf->cost;
+
+	if (p->live.state == TUNNEL_DEGRADED)
+		cost += DEGRADED_COST;
+	return cost < UINT32_MAX ? cost : UINT32_MAX;
+}
+
+/* What a judgement starts from: what was read last. */
+static struct liveness_input input_of(const struct peer *p)
+{
+	return (struct liveness_input){.now = now_ms(),
+				       .wall = wall_ms(),
+				       .link_up = p->dev->up,
+				       .present = p->present,
+				       .handshake = p->live.handshake,
+				       .rx = p->rx_bytes,
+				       .tx = p->tx_bytes,
+				       .evidence = p->evidence};
+}
+
+/* Judges, and tells everybody; CHANGED: there is something else to tell. */
+static void judge(struct peer *p, const struct liveness_input *in, bool changed)
+{
+	enum tunnel_state before = p->live.state;
+
+	changed |= liveness_update(&p->live, &p->conf->liveness, in);
+	say_state(p, before);
+	if (p->announced && (changed || peer_cost(p) != p->cost_told))
+		report_peer(p);
+}
+
+void peer_judge(struct peer *p)
+{
+	struct liveness_input in = input_of(p);
+
+	if (p->conf && p->dev->state == DEVICE_READY)
+		judge(p, &in, false);
+}
+
+uint64_t peer_suspect(struct peer *p)
+{
+	device_glance(p->dev);
+	return now_ms();
+}
+
+void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent)
+{
+	if (says == BFD_SAYS_EXPIRED && silent)
+		device_glance(p->dev);
+	p->evidence.bfd = says;
+	p->evidence.bfd_silent = silent ? silent : now_ms();
+	peer_judge(p);
+}
+
 void peer_read(struct peer *p, const struct wg_peer *found)
 {
-	struct liveness_input in = {.now = now_ms(),
-				    .wall = wall_ms(),
-				    .link_up = p->dev->up,
-				    .present = found != NULL,
-				    .rx = p->rx_bytes,
-				    .tx = p->tx_bytes};
-	enum tunnel_state before = p->live.state;
+	struct liveness_input in;
 	bool changed = false;
 
 	p->present = found != NULL;
 	if (found) {
 		changed = peer_endpoint_note(p, found);
-		in.rx = p->rx_bytes = found->rx_bytes;
-		in.tx = p->tx_bytes = found->tx_bytes;
-		if (found->handshake_sec)
-			in.handshake =
-				found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
+		p->rx_bytes = found->rx_bytes;
+		p->tx_bytes = found->tx_bytes;
 	}
+	in = input_of(p);
+	if (found)
+		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
 	if (!p->conf)
 		return;
-	changed |= liveness_update(&p->live, &p->conf->liveness, &in);
-	say_state(p, before);
-	if (changed && p->announced)
-		report_peer(p);
+	judge(p, &in, changed);
 	if (found && p->dev->wg)
 		peer_endpoint_tick(p, in.now);
 }

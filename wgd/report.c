@@ -71,13 +71,14 @@ void report_peer(struct peer *p)
 				    .ifindex = p->dev->ifindex,
 				    .state = p->live.state,
 				    .reason = p->live.reason,
+				    .weak = p->live.weak,
 				    .endpoint = p->endpoint};
 	struct wr w = {0};
 
 	if (!p->conf || !p->dev->announced)
 		return;
 	str_copy(m.name, p->name, sizeof(m.name));
-	m.cost = p->conf->cost;
+	m.cost = p->cost_told = peer_cost(p);
 	m.addrs = p->conf->tunnel_addrs;
 	m.n_addrs = p->conf->n_tunnel_addrs;
 	collect_fixed(p, &m);

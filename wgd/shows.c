@@ -161,7 +161,10 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "state", json_string(tunnel_state_name(p->live.state)));
 	json_object_set_new(row, "reason", json_string(reason_name(p->live.reason)));
 	json_object_set_new(row, "reason-text", json_string(reason_text(p->live.reason)));
-	json_object_set_new(row, "cost", json_integer(p->conf->cost));
+	json_object_set_new(row, "weak", json_boolean(p->live.weak));
+	json_object_set_new(row, "bfd", json_string(bfd_evidence_name(p->evidence.bfd)));
+	json_object_set_new(row, "cost", json_integer(peer_cost(p)));
+	json_object_set_new(row, "configured-cost", json_integer(p->conf->cost));
 	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));
 	json_object_set_new(row, "handshake-seconds", json_age(p));
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));

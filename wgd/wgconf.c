@@ -56,6 +56,7 @@ static void read_liveness(const json_t *obj, struct liveness_config *out)
 	out->degraded_after = conf_u32(l, "degraded-after", 160);
 	out->stale_after = conf_u32(l, "stale-after", 180);
 	out->up_hold = conf_u32(l, "up-hold", 2000);
+	out->up_hold_max = conf_u32(l, "up-hold-max", 60000);
 }
 
 static void read_statics(const json_t *obj, struct peer_conf *out)

@@ -13,8 +13,7 @@
 #include "util.h"
 #include "zconfig.h"
 
-#define DEPTH_MAX 3	   /* learned routes between a next hop and the wire */
-#define DEGRADED_COST 1000 /* added for a degraded tunnel */
+#define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
 
 static struct trie table;
 static struct hash_table sets;
@@ -101,7 +100,6 @@ static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
 	} else if (p->state == TUNNEL_DEGRADED) {
 		r->reach = REACH_DEGRADED;
 		r->reason = p->reason;
-		r->cost += DEGRADED_COST;
 	} else {
 		r->reach = REACH_UP;
 		r->reason = REASON_NONE;

@@ -223,6 +223,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 			 iface->name, tunnel_state_name(m->state), reason_name(m->reason));
 	p->state = m->state;
 	p->reason = m->reason;
+	p->weak = m->weak;
 	p->cost = m->cost;
 	free(p->fixed);
 	p->fixed = m->fixed;

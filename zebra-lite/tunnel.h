@@ -34,7 +34,8 @@ struct tunnel_peer {
 	char name[MSG_NAME_MAX];
 	uint8_t state;	/* enum tunnel_state */
 	uint8_t reason; /* enum reason */
-	uint32_t cost;
+	bool weak;	/* down by silence or age alone */
+	uint32_t cost;	/* now, what its state adds included */
 	struct endpoint endpoint;
 	uint32_t n_addrs, n_fixed;
 	struct addr *addrs;   /* owned */
