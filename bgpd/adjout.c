@@ -48,7 +48,7 @@ static void attach(struct adjout_member *m)
 /* Networks whose best path is the member's own were not sent to it. */
 static void forget_own(struct adjout_member *m, enum bgp_family f)
 {
-	const struct rib_table *t = &rib_tables[f];
+	const struct rib_table *t = group_table(m->group, f);
 
 	if (!m->own_paths[f])
 		return;
@@ -60,7 +60,7 @@ static void forget_own(struct adjout_member *m, enum bgp_family f)
 static void unread_prefix(void *arg, const struct prefix *p)
 {
 	struct adjout_member *m = arg;
-	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	struct rib_table *t = group_table(m->group, p->family == AF_INET ? BGP_IPV4 : BGP_IPV6);
 	uint32_t id = net_get(t, p); /* it may be gone: then made again, until this one knows */
 
 	bits_set(&m->pending[t->family], id);
@@ -117,7 +117,7 @@ static void detach(struct adjout_member *m)
 
 static void want_all(struct adjout_member *m, enum bgp_family f)
 {
-	const struct rib_table *t = &rib_tables[f];
+	const struct rib_table *t = group_table(m->group, f);
 
 	for (uint32_t id = 1; id < t->nets.high; id++)
 		if (net_at(t, id)->flags & NET_USED)
@@ -137,7 +137,7 @@ static void wake(struct adjout_member *m)
 static void count_own_paths(struct adjout_member *m)
 {
 	for (int f = 0; f < BGP_FAMILIES; f++) {
-		const struct rib_table *t = &rib_tables[f];
+		const struct rib_table *t = group_table(m->group, f);
 		const struct bits *b = &m->group->announced[f];
 
 		m->own_paths[f] = 0;
@@ -197,7 +197,7 @@ void adjout_join(struct peer *p)
 static void release_nets(struct adjout_member *m)
 {
 	for (int f = 0; f < BGP_FAMILIES; f++) {
-		struct rib_table *t = &rib_tables[f];
+		struct rib_table *t = group_table(m->group, f);
 		struct bits pending = m->pending[f];
 
 		m->pending[f] = (struct bits){0};
@@ -310,7 +310,7 @@ void adjout_net(struct rib_table *t, uint32_t id, uint32_t path)
 	struct group *g;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (g->key.family[t->family])
+		if (g->key.family[t->family] && g->key.plane == t->plane)
 			tell_group(g, t, id, path);
 	}
 	net_at(t, id)->sent_peer = path ? path_at(path)->peer : PEER_LOCAL;
@@ -322,7 +322,7 @@ bool adjout_needs_net(const struct rib_table *t, uint32_t id)
 	struct adjout_member *m;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (g->attached == g->members)
+		if (g->attached == g->members || g->key.plane != t->plane)
 			continue;
 		TAILQ_FOREACH (m, &g->list, link) {
 			if (bits_has(&m->pending[t->family], id) &&
@@ -374,7 +374,7 @@ static void encode_some(struct adjout_member *m)
 	unsigned n = OWN_QUANTUM;
 
 	for (int f = 0; f < BGP_FAMILIES; f++) {
-		struct rib_table *t = &rib_tables[f];
+		struct rib_table *t = group_table(m->group, f);
 		bool wrapped = false;
 
 		while (n > 0 && m->own.len < OWN_BYTES) {
@@ -591,7 +591,8 @@ struct attr *adjout_exported(const struct peer *p, const struct rib_table *t, ui
 	const struct adjout_member *m = p->out;
 	const struct net *net = net_at(t, id);
 
-	if (!m || !(net->flags & NET_BEST) || path_at(net->paths)->peer == m->id)
+	if (!m || m->group->key.plane != t->plane || !(net->flags & NET_BEST) ||
+	    path_at(net->paths)->peer == m->id)
 		return NULL;
 	return group_export(m->group, t, net, net->paths);
 }

@@ -41,6 +41,7 @@ struct group_key group_key_of(const struct peer *p)
 		.client = peer_is_client(p),
 		.four_octet = p->four_octet,
 		.next_hop_self = p->conf.next_hop_self,
+		.plane = p->conf.plane,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
 		.export = p->conf.export,
 		.own4 = own_address(p, AF_INET),
@@ -51,7 +52,8 @@ struct group_key group_key_of(const struct peer *p)
 bool group_key_eq(const struct group_key *a, const struct group_key *b)
 {
 	return a->ebgp == b->ebgp && a->client == b->client && a->four_octet == b->four_octet &&
-	       a->next_hop_self == b->next_hop_self && a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
+	       a->next_hop_self == b->next_hop_self && a->plane == b->plane &&
+	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
 	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
 	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
 	       addr_eq(&a->own6, &b->own6);

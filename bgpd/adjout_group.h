@@ -95,6 +95,7 @@ void log_free(struct log *l);
 
 struct group_key {
 	bool ebgp, client, four_octet, next_hop_self;
+	uint8_t plane; /* only networks of it are announced */
 	bool family[BGP_FAMILIES];
 	struct policy_chain *export;
 	struct addr own4, own6; /* our next hop, family 0 none */
@@ -118,6 +119,10 @@ struct group {
 	uint64_t progress_ms; /* a member wrote something */
 	TAILQ_HEAD(, adjout_member) list;
 };
+static inline struct rib_table *group_table(const struct group *g, enum bgp_family f)
+{
+	return &rib_tables[g->key.plane][f];
+}
 TAILQ_HEAD(group_list, group);
 extern struct group_list groups;
 

@@ -504,7 +504,7 @@ static void check_end(struct far_end *e)
 	assert_int_equal(e->eor, 2);
 	for (unsigned i = 0; i < PREFIXES; i++) {
 		struct prefix p = prefix_number(i);
-		struct rib_table *t = &rib_tables[p.family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+		struct rib_table *t = rib_table_for(&p);
 		uint32_t id = net_find(t, &p);
 		struct net *net = id ? net_at(t, id) : NULL;
 		struct trie_node *node = trie_exact(&e->table, &p);
@@ -536,7 +536,7 @@ static void check_all(void)
 			check_end(&ends[i]);
 	for (unsigned i = 0; i < PREFIXES; i++) {
 		struct prefix p = prefix_number(i);
-		struct rib_table *t = &rib_tables[p.family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+		struct rib_table *t = rib_table_for(&p);
 		uint32_t id = net_find(t, &p);
 
 		check_told(&p, id ? net_at(t, id) : NULL);

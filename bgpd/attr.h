@@ -25,7 +25,7 @@ enum attr_origin { ORIGIN_IGP, ORIGIN_EGP, ORIGIN_INCOMPLETE };
 struct attr {
 	struct hash_node node;
 	uint32_t refs;
-	struct addr nexthop;	/* NEXT_HOP or the global address of MP_REACH_NLRI */
+	struct addr nexthop;	/* NEXT_HOP or the global address of MP_REACH_NLRI, in a plane */
 	struct addr nexthop_ll; /* IPv6 link-local second address, family 0 none */
 	uint32_t med;		/* valid with has_med */
 	uint32_t local_pref;	/* valid with has_local_pref */
@@ -51,7 +51,7 @@ size_t attr_bytes(void);
 struct attr_edit;
 struct attr_edit *attr_edit_begin(const struct attr *from); /* NULL: origin IGP, empty path */
 void attr_edit_origin(struct attr_edit *e, enum attr_origin origin);
-void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop);
+void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop); /* the plane stays */
 void attr_edit_local_pref(struct attr_edit *e, bool present, uint32_t v);
 void attr_edit_med(struct attr_edit *e, bool present, uint32_t v);
 void attr_edit_weight(struct attr_edit *e, uint32_t v);

@@ -115,7 +115,9 @@ void attr_edit_origin(struct attr_edit *e, enum attr_origin origin)
 
 void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop)
 {
-	e->draft.head.nexthop = *nexthop;
+	uint8_t plane = e->draft.head.nexthop.plane;
+
+	e->draft.head.nexthop = addr_in_plane(nexthop, plane);
 	e->draft.head.nexthop_ll = (struct addr){0};
 }
 

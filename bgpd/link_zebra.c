@@ -25,8 +25,8 @@ struct hops_entry {
 };
 
 static struct ipc *channel;
-static bool synced;		      /* ROUTES_SYNC was sent on this channel */
-static uint32_t replay[BGP_FAMILIES]; /* next network of the replay; 0: not running */
+static bool synced;				  /* ROUTES_SYNC was sent on this channel */
+static uint32_t replay[PLANES_MAX][BGP_FAMILIES]; /* next network of the replay; 0: not running */
 
 static struct hash_table lists;
 static struct hops_entry **by_id;
@@ -120,8 +120,8 @@ void link_zebra_channel(int fd)
 	open_hops = 0;
 	channel = ipc_new(fd, &handlers, NULL);
 	synced = false;
-	for (int f = 0; f < BGP_FAMILIES; f++)
-		replay[f] = 1;
+	RIB_TABLES_FOREACH(t)
+	replay[t->plane][t->family] = 1;
 	rib_verdicts_forget(NULL); /* it says them again where they still hold */
 	originate_restart();
 	nexthop_replay();
@@ -168,13 +168,14 @@ void link_zebra_watch(const struct addr *a, bool on)
 }
 
 /* Only the used part counts, and padding must not. */
-static size_t key_of(const struct route_hops *h, uint8_t key[ROUTE_HOPS_MAX * 18])
+#define HOP_KEY (1 + sizeof(struct addr))
+static size_t key_of(const struct route_hops *h, uint8_t key[ROUTE_HOPS_MAX * HOP_KEY])
 {
 	for (unsigned i = 0; i < h->n; i++) {
-		key[i * 18] = h->hop[i].source;
-		memcpy(key + i * 18 + 1, &h->hop[i].addr, 17);
+		key[i * HOP_KEY] = h->hop[i].source;
+		memcpy(key + i * HOP_KEY + 1, &h->hop[i].addr, sizeof(struct addr));
 	}
-	return h->n * 18u;
+	return h->n * HOP_KEY;
 }
 
 static bool hops_eq(const struct hops_entry *e, const struct route_hops *h)
@@ -215,7 +216,7 @@ static struct hops_entry *new_entry(const struct route_hops *h, uint32_t hash)
 static uint32_t hops_ref(const struct route_hops *h)
 {
 	static uint32_t last;
-	uint8_t key[ROUTE_HOPS_MAX * 18];
+	uint8_t key[ROUTE_HOPS_MAX * HOP_KEY];
 	struct hash_node *n;
 	struct hops_entry *e = NULL;
 	uint32_t hash;
@@ -294,7 +295,9 @@ void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops 
 	if (net->hops != was) {
 		if (was && was == open_hops && by_id[was]->refs == 1)
 			link_zebra_flush(); /* its number is about to be free for another list */
-		if (!replay[t->family] || id < replay[t->family] || !net->hops)
+		uint32_t at = replay[t->plane][t->family];
+
+		if (!at || id < at || !net->hops)
 			put(t, net);
 	}
 	hops_unref(was);
@@ -304,21 +307,24 @@ bool link_zebra_replay_some(unsigned n)
 {
 	bool more = false;
 
-	for (int f = 0; channel && f < BGP_FAMILIES; f++) {
-		struct rib_table *t = &rib_tables[f];
+	if (!channel)
+		return false;
+	RIB_TABLES_FOREACH(t)
+	{
+		uint32_t *at = &replay[t->plane][t->family];
 
-		for (; replay[f] && n > 0 && !ipc_full(channel); n--) {
+		for (; *at && n > 0 && !ipc_full(channel); n--) {
 			const struct net *net;
 
-			if (replay[f] >= t->nets.high) {
-				replay[f] = 0;
+			if (*at >= t->nets.high) {
+				*at = 0;
 				break;
 			}
-			net = net_at(t, replay[f]++);
+			net = net_at(t, (*at)++);
 			if ((net->flags & NET_USED) && net->hops)
 				put(t, net);
 		}
-		more |= replay[f] != 0;
+		more |= *at != 0;
 	}
 	return more;
 }
@@ -326,7 +332,10 @@ bool link_zebra_replay_some(unsigned n)
 void link_zebra_settled(void)
 {
 	link_zebra_flush();
-	if (!channel || synced || replay[BGP_IPV4] || replay[BGP_IPV6])
+	if (!channel || synced)
+		return;
+	RIB_TABLES_FOREACH(t)
+	if (replay[t->plane][t->family])
 		return;
 	synced = true;
 	log_info("zebra-lite", "routes=synced");

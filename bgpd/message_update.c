@@ -77,14 +77,16 @@ static bool any(const struct nlri_iter *it)
 	return it->at < it->end;
 }
 
-static void intern(struct update *u, const struct attr_parse *p)
+static void intern(struct update *u, const struct attr_parse *p, uint8_t plane)
 {
 	static const struct addr none;
+	struct addr hop = addr_in_plane(&p->nexthop, plane),
+		    mp = addr_in_plane(&p->reach.nexthop, plane);
 
 	if (any(&u->announced[0]))
-		u->attr = attr_parse_intern(p, &p->nexthop, &none);
+		u->attr = attr_parse_intern(p, &hop, &none);
 	if (any(&u->announced[1]))
-		u->mp_attr = attr_parse_intern(p, &p->reach.nexthop, &p->reach.nexthop_ll);
+		u->mp_attr = attr_parse_intern(p, &mp, &p->reach.nexthop_ll);
 }
 
 /* RFC 4724 section 2. */
@@ -132,7 +134,7 @@ int update_decode(const uint8_t *body, size_t len, const struct update_context *
 		return -EBADMSG;
 	u->treat_as_withdraw = p.worst == ATTR_WITHDRAW;
 	if (!u->treat_as_withdraw)
-		intern(u, &p);
+		intern(u, &p, ctx->plane);
 	find_eor(u, &p, len);
 	return 0;
 }

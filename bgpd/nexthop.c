@@ -19,7 +19,7 @@ static uint32_t unknown;	/* those that zebra-lite has not judged yet */
 
 static uint32_t hash_of(const struct addr *a)
 {
-	return hash_bytes(a, 1 + family_bytes(a->family));
+	return hash_bytes(a, offsetof(struct addr, b) + family_bytes(a->family));
 }
 
 struct nexthop *nexthop_by_id(uint16_t id)
@@ -200,7 +200,9 @@ static void tell_neighbor(const struct nexthop *nh, bool was_usable)
 	if (!nh->neighbors || usable == was_usable)
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
-		if (addr_eq(&p->conf.address, &nh->state.addr))
+		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+
+		if (addr_eq(&a, &nh->state.addr))
 			session_path_changed(p, usable);
 	}
 }

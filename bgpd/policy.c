@@ -137,8 +137,11 @@ bool policy_chain_by_prefix(const struct policy_chain *c)
 	return c && c->by_prefix;
 }
 
-static bool in_ranges(const struct policy_term *t, const struct prefix *p)
+/* Policies speak of addresses; the plane is a match of its own. */
+static bool in_ranges(const struct policy_term *t, const struct prefix *in_plane)
 {
+	struct prefix plain = prefix_in_plane(in_plane, 0), *p = &plain;
+
 	for (size_t i = 0; i < t->n_ranges; i++) {
 		const struct prefix_range *r = &t->ranges[i];
 
@@ -148,8 +151,10 @@ static bool in_ranges(const struct policy_term *t, const struct prefix *p)
 	return false;
 }
 
-static bool in_exact(const struct policy_term *t, const struct prefix *p)
+static bool in_exact(const struct policy_term *t, const struct prefix *in_plane)
 {
+	struct prefix plain = prefix_in_plane(in_plane, 0), *p = &plain;
+
 	for (size_t i = 0; i < t->n_exact; i++)
 		if (prefix_eq(&t->exact[i], p))
 			return true;
@@ -198,8 +203,10 @@ static bool from_neighbor(const struct policy_term *t, const struct addr *neighb
 
 static bool has_nexthop(const struct policy_term *t, const struct attr *a)
 {
+	struct addr plain = addr_in_plane(&a->nexthop, 0);
+
 	for (size_t i = 0; i < t->n_nexthops; i++)
-		if (prefix_has_addr(&t->nexthops[i], &a->nexthop))
+		if (prefix_has_addr(&t->nexthops[i], &plain))
 			return true;
 	return false;
 }

@@ -23,11 +23,11 @@ static bool started;
 static struct peer_rib **by_id;
 static uint32_t ids; /* entries of by_id; 0 is PEER_LOCAL */
 
-/* The walk: round both tables, a lap at a time. */
+/* The walk: round all tables, a lap at a time. */
 static struct {
-	uint32_t at[BGP_FAMILIES]; /* next network */
-	uint32_t lap;		   /* number of the present one */
-	uint32_t until;		   /* last one that somebody needs; below lap: at rest */
+	uint32_t at[PLANES_MAX][BGP_FAMILIES]; /* next network */
+	uint32_t lap;			       /* number of the present one */
+	uint32_t until; /* last one that somebody needs; below lap: at rest */
 } walk = {.lap = 1};
 
 void rib_work(void)
@@ -105,8 +105,10 @@ void rib_remove_path(uint32_t id, enum reason why)
 /* The walk needs a whole lap from now on for PR (NULL: for everybody). */
 static void need_walk(struct peer_rib *pr)
 {
-	bool at_start = walk.at[BGP_IPV4] <= 1 && walk.at[BGP_IPV6] <= 1;
+	bool at_start = true;
 
+	RIB_TABLES_FOREACH(t)
+	at_start = at_start && walk.at[t->plane][t->family] <= 1;
 	walk.until = at_start ? walk.lap : walk.lap + 1;
 	if (pr)
 		pr->walk_until = walk.until;
@@ -135,7 +137,7 @@ static void end_lap(void)
 			peer_rib_free(pr);
 	}
 	walk.lap++;
-	walk.at[BGP_IPV4] = walk.at[BGP_IPV6] = 1;
+	memset(walk.at, 0, sizeof(walk.at));
 }
 
 static void walk_net(struct rib_table *t, uint32_t id)
@@ -173,17 +175,18 @@ static void walk_net(struct rib_table *t, uint32_t id)
 static bool walk_some(unsigned n)
 {
 	while (walk.until >= walk.lap) {
-		for (int f = 0; f < BGP_FAMILIES; f++) {
-			struct rib_table *t = &rib_tables[f];
+		RIB_TABLES_FOREACH(t)
+		{
+			uint32_t *at = &walk.at[t->plane][t->family];
 
-			if (!walk.at[f])
-				walk.at[f] = 1;
-			for (; walk.at[f] < t->nets.high; n--) {
+			if (!*at)
+				*at = 1;
+			for (; *at < t->nets.high; n--) {
 				if (n == 0)
 					return true;
-				if (net_at(t, walk.at[f])->flags & NET_USED)
-					walk_net(t, walk.at[f]);
-				walk.at[f]++;
+				if (net_at(t, *at)->flags & NET_USED)
+					walk_net(t, *at);
+				++*at;
 			}
 		}
 		end_lap();
@@ -191,22 +194,29 @@ static bool walk_some(unsigned n)
 	return false;
 }
 
+static bool is_decided(void)
+{
+	RIB_TABLES_FOREACH(t)
+	if (t->dirty_head)
+		return false;
+	return true;
+}
+
 static bool decide_some(unsigned n)
 {
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		struct rib_table *t = &rib_tables[f];
+	RIB_TABLES_FOREACH(t)
+	{
 		uint32_t id;
 
 		for (; n > 0 && (id = net_take(t)); n--)
 			rib_decide(t, id);
 	}
-	return rib_tables[BGP_IPV4].dirty_head || rib_tables[BGP_IPV6].dirty_head;
+	return !is_decided();
 }
 
 bool rib_settled(void)
 {
-	return !rib_tables[BGP_IPV4].dirty_head && !rib_tables[BGP_IPV6].dirty_head &&
-	       walk.until < walk.lap && !restart_deferring();
+	return is_decided() && walk.until < walk.lap && !restart_deferring();
 }
 
 static bool work(void *arg)
@@ -350,12 +360,14 @@ void rib_peer_new(struct peer *p)
 
 	pr->peer = p;
 	pr->address = p->conf.address;
+	pr->plane = p->conf.plane;
 	pr->id = (uint16_t)new_id();
 	pr->epoch = 1;
 	by_id[pr->id] = pr;
 	p->rib = pr;
 	timer_init(&pr->stale_timer, on_stale_timer, pr);
-	nexthop_watch_neighbor(&p->conf.address);
+	pr->nexthop = addr_in_plane(&pr->address, pr->plane);
+	nexthop_watch_neighbor(&pr->nexthop);
 }
 
 void rib_peer_free(struct peer *p)
@@ -365,7 +377,7 @@ void rib_peer_free(struct peer *p)
 	if (!pr)
 		return;
 	adjout_leave(p);
-	nexthop_unwatch_neighbor(&pr->address);
+	nexthop_unwatch_neighbor(&pr->nexthop);
 	timer_stop(&pr->stale_timer);
 	rib_judge_forget(pr);
 	p->rib = NULL;
@@ -390,7 +402,8 @@ struct rib_peer_counts rib_peer_counts(const struct peer *p)
 
 bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out)
 {
-	const struct nexthop *nh = nexthop_find(&p->conf.address);
+	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+	const struct nexthop *nh = nexthop_find(&a);
 
 	if (!nh)
 		return false;
@@ -494,9 +507,10 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 
 bool rib_peer_tunnel_away(const struct peer *p)
 {
+	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
-	if (!ceiling_tunnel_address(&p->conf.address))
+	if (!ceiling_tunnel_address(&a))
 		return false;
 	if (!rib_peer_nexthop(p, &m) || !m.tunnel)
 		return true;
@@ -511,7 +525,7 @@ static uint32_t now_s(void)
 
 static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)
 {
-	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	struct rib_table *t = rib_table_for(p);
 	uint32_t net = net_get(t, p);
 	uint32_t id = path_of_peer(net_at(t, net), pr->id);
 	struct path *path;
@@ -535,7 +549,7 @@ static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a
 
 static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason why)
 {
-	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	struct rib_table *t = rib_table_for(p);
 	uint32_t net = net_find(t, p);
 	uint32_t id = net ? path_of_peer(net_at(t, net), pr->id) : 0;
 
@@ -551,18 +565,22 @@ void rib_update(struct peer *p, const struct update *u)
 	for (int i = 0; i < 2; i++) {
 		struct nlri_iter it = u->withdrawn[i];
 
-		while (nlri_next(&it, &prefix))
+		while (nlri_next(&it, &prefix)) {
+			prefix.plane = pr->plane;
 			withdraw(pr, &prefix, REASON_WITHDRAWN);
+		}
 	}
 	for (int i = 0; i < 2; i++) {
 		struct nlri_iter it = u->announced[i];
 		struct attr *a = i ? u->mp_attr : u->attr;
 
-		while (nlri_next(&it, &prefix))
+		while (nlri_next(&it, &prefix)) {
+			prefix.plane = pr->plane;
 			if (u->treat_as_withdraw || !a)
 				withdraw(pr, &prefix, REASON_MALFORMED);
 			else
 				announce(pr, &prefix, a);
+		}
 	}
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		if (u->eor[f])
@@ -573,7 +591,7 @@ void rib_update(struct peer *p, const struct update *u)
 
 void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refused)
 {
-	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	struct rib_table *t = rib_table_for(p);
 	uint32_t net = attr ? net_get(t, p) : net_find(t, p);
 	uint32_t id = net ? path_of_peer(net_at(t, net), PEER_LOCAL) : 0;
 

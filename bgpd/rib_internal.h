@@ -23,6 +23,8 @@ struct candidate; /* decide.h */
 struct peer_rib {
 	struct peer *peer;	  /* NULL: deleted, paths are being cleaned up */
 	struct addr address;	  /* of the neighbour */
+	struct addr nexthop;	  /* the same in its plane */
+	uint8_t plane;		  /* whose paths its paths are */
 	uint32_t router_id, as;	  /* of its last session */
 	uint16_t id;		  /* number, in struct path */
 	uint8_t epoch;		  /* of the present or the next session */

@@ -23,10 +23,12 @@ static enum reason judge_loops(const struct peer_rib *pr, const struct attr *a)
 
 static enum reason judge_nexthop(const struct peer_rib *pr, const struct addr *nexthop)
 {
+	struct addr plain = addr_in_plane(nexthop, 0);
+
 	if (!nexthop->family || addr_is_zero(nexthop))
 		return REASON_NEXTHOP_UNREACHABLE;
-	if (addr_eq(nexthop, &pr->peer->local) || addr_eq(nexthop, &pr->peer->local4) ||
-	    addr_eq(nexthop, &pr->peer->local6) || ceiling_own_address(nexthop))
+	if (addr_eq(&plain, &pr->peer->local) || addr_eq(&plain, &pr->peer->local4) ||
+	    addr_eq(&plain, &pr->peer->local6) || ceiling_own_address(nexthop))
 		return REASON_OWN_NEXTHOP;
 	return REASON_NONE;
 }
@@ -114,7 +116,7 @@ void rib_judge(uint32_t id, struct attr *received)
 	}
 	r = is_martian(&p) ? REASON_MARTIAN : pr->judged_reason;
 	if (r == REASON_NONE)
-		r = ceiling_judge(&p, &pr->judged_as->nexthop, pr->ebgp ? &pr->address : NULL);
+		r = ceiling_judge(&p, &pr->judged_as->nexthop, pr->ebgp ? &pr->nexthop : NULL);
 	path_set_attr(path, received, attr_ref(pr->judged_as));
 	path->refused = r;
 	count(pr, path, r == REASON_NONE);

@@ -227,7 +227,7 @@ static bool next_table(struct walk *w)
 {
 	if (!w->both || w->table->family != BGP_IPV4)
 		return false;
-	set_table(w, &rib_tables[BGP_IPV6]);
+	set_table(w, &rib_tables[w->table->plane][BGP_IPV6]);
 	return true;
 }
 
@@ -289,6 +289,7 @@ static void covering_prefixes(struct show *s, struct walk *w)
 		if (p.len == 0)
 			break;
 		p = prefix_make(p.family, p.b, p.len - 1);
+		p.plane = w->table->plane;
 	}
 	show_end(s, NULL);
 }
@@ -308,7 +309,7 @@ static bool read_arguments(struct show *s, struct walk *w, const char **error)
 	if (prefix)
 		family = w->within.family == AF_INET ? "ipv4" : "ipv6";
 	w->both = !family;
-	set_table(w, &rib_tables[family && str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4]);
+	set_table(w, &rib_tables[0][family && str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4]);
 	w->covers = address && prefix == address;
 	w->longer = prefix && !w->covers && conf_bool(s->args, "longer", false);
 	w->advertised = str_eq(conf_str(s->args, "direction", "received"), "advertised");
@@ -330,7 +331,7 @@ static void routes_start(struct show *s)
 
 	s->state = w;
 	if (!read_arguments(s, w, &error))
-		w->table = &rib_tables[BGP_IPV4];
+		w->table = &rib_tables[0][BGP_IPV4];
 	json_object_set_new(head, "router-id", json_addr(&id));
 	json_object_set_new(head, "as", json_integer(bgp.as));
 	json_object_set_new(head, "family",

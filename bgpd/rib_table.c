@@ -7,7 +7,8 @@
 #include "hash.h"
 #include "util.h"
 
-struct rib_table rib_tables[BGP_FAMILIES];
+struct rib_table rib_tables[PLANES_MAX][BGP_FAMILIES];
+unsigned rib_planes = 1;
 struct islab rib_paths;
 static struct islab received_sets; /* struct attr *: before policy, where it differs */
 
@@ -56,16 +57,18 @@ static void islab_destroy(struct islab *s)
 
 void rib_table_init(void)
 {
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		struct rib_table *t = &rib_tables[f];
+	for (unsigned i = 0; i < PLANES_MAX * BGP_FAMILIES; i++) {
+		struct rib_table *t = &rib_tables[i / BGP_FAMILIES][i % BGP_FAMILIES];
+		enum bgp_family f = i % BGP_FAMILIES;
 		size_t size;
 
-		*t = (struct rib_table){.family = f, .af = f == BGP_IPV4 ? AF_INET : AF_INET6};
+		*t = (struct rib_table){.family = f,
+					.af = f == BGP_IPV4 ? AF_INET : AF_INET6,
+					.plane = i / BGP_FAMILIES};
 		size = offsetof(struct net, addr) + family_bytes(t->af);
 		t->nets.stride = (size + 3) & ~(size_t)3;
-		t->nslots = 1024;
-		t->slots = xcalloc(t->nslots, sizeof(*t->slots));
 	}
+	rib_planes = 1;
 	rib_paths = (struct islab){.stride = sizeof(struct path)};
 	received_sets = (struct islab){.stride = sizeof(struct attr *)};
 }
@@ -73,11 +76,13 @@ void rib_table_init(void)
 /* The owners of the paths have released them. */
 void rib_table_free(void)
 {
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		islab_destroy(&rib_tables[f].nets);
-		free(rib_tables[f].slots);
-		rib_tables[f] = (struct rib_table){0};
+	RIB_TABLES_FOREACH(t)
+	{
+		islab_destroy(&t->nets);
+		free(t->slots);
+		*t = (struct rib_table){0};
 	}
+	rib_planes = 1;
 	islab_destroy(&rib_paths);
 	islab_destroy(&received_sets);
 }
@@ -94,7 +99,7 @@ static uint32_t hash_of(const struct rib_table *t, const uint8_t *addr, uint8_t 
 
 static void grow(struct rib_table *t)
 {
-	uint32_t n = t->nslots * 2;
+	uint32_t n = t->nslots ? t->nslots * 2 : 1024;
 	uint32_t *slots = xcalloc(n, sizeof(*slots));
 
 	for (uint32_t id = 1; id < t->nets.high; id++) {
@@ -128,18 +133,21 @@ static uint32_t find(const struct rib_table *t, const struct prefix *p, uint32_t
 
 uint32_t net_find(const struct rib_table *t, const struct prefix *p)
 {
-	return find(t, p, hash_of(t, p->b, p->len));
+	return t->nslots ? find(t, p, hash_of(t, p->b, p->len)) : 0;
 }
 
 uint32_t net_get(struct rib_table *t, const struct prefix *p)
 {
 	uint32_t hash = hash_of(t, p->b, p->len);
-	uint32_t id = find(t, p, hash);
+	uint32_t id = t->nslots ? find(t, p, hash) : 0;
 	struct net *net;
 
 	if (id)
 		return id;
+	if (t->plane >= rib_planes)
+		rib_planes = t->plane + 1;
 	id = islab_alloc(&t->nets);
+	ensure(id < NETS_MAX);
 	net = net_at(t, id);
 	net->len = p->len;
 	memcpy(net->addr, p->b, family_bytes(t->af));
@@ -155,8 +163,10 @@ uint32_t net_match(const struct rib_table *t, const struct prefix *p)
 {
 	for (int len = p->len; len >= 0; len--) {
 		struct prefix shorter = prefix_make(p->family, p->b, (uint8_t)len);
-		uint32_t id = net_find(t, &shorter);
+		uint32_t id;
 
+		shorter.plane = p->plane;
+		id = net_find(t, &shorter);
 		if (id && net_at(t, id)->paths)
 			return id;
 	}
@@ -178,7 +188,7 @@ void net_free(struct rib_table *t, uint32_t id)
 
 struct prefix net_prefix(const struct rib_table *t, const struct net *n)
 {
-	struct prefix p = {.family = t->af, .len = n->len};
+	struct prefix p = {.family = t->af, .len = n->len, .plane = t->plane};
 
 	memcpy(p.b, n->addr, family_bytes(t->af));
 	return p;
@@ -225,6 +235,7 @@ uint32_t path_new(struct rib_table *t, uint32_t net)
 		at = &path_at(*at)->next;
 	*at = id;
 	path_at(id)->net = net;
+	path_at(id)->plane = t->plane;
 	path_at(id)->flags = t->family == BGP_IPV6 ? PATH_IPV6 : 0;
 	return id;
 }

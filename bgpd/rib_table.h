@@ -2,6 +2,9 @@
 /*
  * rib_table: the memory of the tables: networks and paths.
  *
+ * Each plane has a table of each family; what is in one never meets what is in another, except
+ * that a path may be leaked: then it stands in two of them.
+ *
  * There may be millions of both, so they are small, live in slabs of fixed size and name each other
  * by 32-bit numbers (0: none) instead of pointers. A network is found by an exact match in a keyed
  * hash (its prefix comes from the wire); a longest match tries each length. Numbers follow the
@@ -47,7 +50,8 @@ enum path_flag {
 
 struct path {
 	uint32_t next;		   /* of the same network */
-	uint32_t net;		   /* its network */
+	uint32_t net : 27;	   /* its network */
+	uint32_t plane : 5;	   /* of that network */
 	uint32_t nh_next, nh_prev; /* of the same next hop */
 	uint16_t peer;		   /* number of the neighbour, PEER_LOCAL: originated here */
 	uint16_t nexthop;	   /* number of the next hop, 0 none */
@@ -78,14 +82,27 @@ static inline void *islab_at(const struct islab *s, uint32_t id)
 struct rib_table {
 	enum bgp_family family;
 	uint8_t af; /* AF_INET, AF_INET6 */
+	uint8_t plane;
 	struct islab nets;
-	uint32_t *slots; /* hash: a power of two */
+	uint32_t *slots; /* hash: a power of two; NULL before the first network */
 	uint32_t nslots;
 	uint32_t dirty_head, dirty_tail, dirty_count;
 };
 
-extern struct rib_table rib_tables[BGP_FAMILIES];
+#define NETS_MAX (1u << 27) /* of a table: struct path.net */
+
+extern struct rib_table rib_tables[PLANES_MAX][BGP_FAMILIES];
 extern struct islab rib_paths;
+extern unsigned
+	rib_planes; /* planes from here on have no networks: 1 where there is the main one */
+
+#define RIB_TABLES_FOREACH(t) \
+	for (struct rib_table *t = rib_tables[0]; t < rib_tables[rib_planes]; t++)
+
+static inline struct rib_table *rib_table_for(const struct prefix *p)
+{
+	return &rib_tables[p->plane][p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+}
 
 void rib_table_init(void);
 void rib_table_free(void);
@@ -117,7 +134,7 @@ void path_free(struct rib_table *t, uint32_t id);
 uint32_t path_of_peer(const struct net *n, uint16_t peer); /* 0: none */
 static inline struct rib_table *path_table(const struct path *p)
 {
-	return &rib_tables[p->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4];
+	return &rib_tables[p->plane][p->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4];
 }
 
 /* The attributes as received, before policy; borrowed. */

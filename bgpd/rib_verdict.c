@@ -69,7 +69,7 @@ enum reason rib_verdict(const struct rib_table *t, const struct net *n, const st
 
 static void heard(const struct prefix *p, const struct msg_verdicts *m)
 {
-	struct rib_table *t = &rib_tables[p->family == AF_INET ? BGP_IPV4 : BGP_IPV6];
+	struct rib_table *t = rib_table_for(p);
 	uint32_t id = net_find(t, p);
 	struct net *net;
 
@@ -108,9 +108,8 @@ static void forget_all(void)
 {
 	for (struct hash_node *n = hash_first(&verdicts), *next; n; n = next) {
 		struct refusal *v = container_of(n, struct refusal, node);
-		struct rib_table *t =
-			&rib_tables[v->prefix.family == AF_INET ? BGP_IPV4 : BGP_IPV6];
-		uint32_t id = t->nslots ? net_find(t, &v->prefix) : 0;
+		struct rib_table *t = rib_table_for(&v->prefix);
+		uint32_t id = net_find(t, &v->prefix);
 
 		next = hash_next(&verdicts, n);
 		if (id) {

@@ -451,7 +451,12 @@ void session_established(struct fsm *f)
 	timer_stop(&s->gone);
 	take_over(p, f);
 	s->context = (struct update_context){
-		p->ebgp, p->four_octet, {p->family[BGP_IPV4], p->family[BGP_IPV6]}, p->as};
+		.ebgp = p->ebgp,
+		.four_octet = p->four_octet,
+		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
+		.as = p->as,
+		.plane = p->conf.plane,
+	};
 	p->count.established++;
 	session_update_state(s);
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",

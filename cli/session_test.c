@@ -107,7 +107,7 @@ static int kernel_error;
 
 int kernel_route_get(const struct addr *to, struct kernel_route *out)
 {
-	static const struct addr endpoint = {AF_INET, {198, 51, 100, 2}};
+	static const struct addr endpoint = {.family = AF_INET, .b = {198, 51, 100, 2}};
 
 	*out = kernel_answer;
 	if (addr_eq(to, &endpoint))

@@ -71,20 +71,21 @@ void wr_str(struct wr *w, const char *s)
 	wr_bytes(w, s, n);
 }
 
-static uint8_t family_code(uint8_t family)
+/* The plane stands above the family's three bits. */
+static uint8_t family_code(uint8_t family, uint8_t plane)
 {
-	return family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0;
+	return family == AF_INET ? 4 | plane << 3 : family == AF_INET6 ? 6 | plane << 3 : 0;
 }
 
 void wr_addr(struct wr *w, const struct addr *a)
 {
-	wr_u8(w, family_code(a->family));
+	wr_u8(w, family_code(a->family, a->plane));
 	wr_bytes(w, a->b, family_bytes(a->family));
 }
 
 void wr_prefix(struct wr *w, const struct prefix *p)
 {
-	wr_u8(w, family_code(p->family));
+	wr_u8(w, family_code(p->family, p->plane));
 	wr_u8(w, p->len);
 	wr_bytes(w, p->b, (p->len + 7) / 8);
 }
@@ -181,14 +182,16 @@ void rd_str(struct rd *r, char *out, size_t size)
 	out[n] = '\0';
 }
 
-static uint8_t rd_family(struct rd *r, bool none_allowed)
+static uint8_t rd_family(struct rd *r, bool none_allowed, uint8_t *plane)
 {
 	uint8_t code = rd_u8(r);
 
-	if (code == 4)
+	*plane = code >> 3;
+	if ((code & 7) == 4)
 		return AF_INET;
-	if (code == 6)
+	if ((code & 7) == 6)
 		return AF_INET6;
+	*plane = 0;
 	if (code != 0 || !none_allowed)
 		r->bad = true;
 	return 0;
@@ -196,13 +199,14 @@ static uint8_t rd_family(struct rd *r, bool none_allowed)
 
 void rd_addr(struct rd *r, struct addr *out)
 {
-	*out = (struct addr){.family = rd_family(r, true)};
+	*out = (struct addr){0};
+	out->family = rd_family(r, true, &out->plane);
 	rd_bytes(r, out->b, family_bytes(out->family));
 }
 
 void rd_prefix(struct rd *r, struct prefix *out)
 {
-	uint8_t family = rd_family(r, false), len = rd_u8(r), bytes[16] = {0};
+	uint8_t plane, family = rd_family(r, false, &plane), len = rd_u8(r), bytes[16] = {0};
 
 	*out = (struct prefix){0};
 	if (r->bad || len > family_bits(family)) {
@@ -211,6 +215,7 @@ void rd_prefix(struct rd *r, struct prefix *out)
 	}
 	rd_bytes(r, bytes, (len + 7) / 8);
 	*out = prefix_make(family, bytes, len);
+	out->plane = plane;
 }
 
 void rd_endpoint(struct rd *r, struct endpoint *out)

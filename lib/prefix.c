@@ -28,16 +28,24 @@ struct prefix prefix_make(uint8_t family, const void *bytes, uint8_t len)
 
 struct prefix prefix_of_addr(const struct addr *a)
 {
-	return prefix_make(a->family, a->b, family_bits(a->family));
+	struct prefix p = prefix_make(a->family, a->b, family_bits(a->family));
+
+	p.plane = a->plane;
+	return p;
 }
 
 struct addr addr_of_prefix(const struct prefix *p)
 {
-	return addr_make(p->family, p->b);
+	struct addr a = addr_make(p->family, p->b);
+
+	a.plane = p->plane;
+	return a;
 }
 
 int addr_cmp(const struct addr *a, const struct addr *b)
 {
+	if (a->plane != b->plane)
+		return a->plane < b->plane ? -1 : 1;
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	return memcmp(a->b, b->b, sizeof(a->b));
@@ -47,6 +55,8 @@ int prefix_cmp(const struct prefix *a, const struct prefix *b)
 {
 	int diff;
 
+	if (a->plane != b->plane)
+		return a->plane < b->plane ? -1 : 1;
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
 	diff = memcmp(a->b, b->b, sizeof(a->b));
@@ -64,13 +74,13 @@ static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
 
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
 {
-	return outer->family == inner->family && outer->len <= inner->len &&
-	       bits_equal(outer->b, inner->b, outer->len);
+	return outer->family == inner->family && outer->plane == inner->plane &&
+	       outer->len <= inner->len && bits_equal(outer->b, inner->b, outer->len);
 }
 
 bool prefix_has_addr(const struct prefix *p, const struct addr *a)
 {
-	return p->family == a->family && bits_equal(p->b, a->b, p->len);
+	return p->family == a->family && p->plane == a->plane && bits_equal(p->b, a->b, p->len);
 }
 
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b)

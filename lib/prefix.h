@@ -5,6 +5,10 @@
  * Bytes are in network order. A struct prefix always has its host bits zero (prefix_make() clears
  * them), so two equal prefixes are equal byte by byte; unused bytes of an IPv4 address are zero for
  * the same reason. family is AF_INET, AF_INET6, or 0 for "none".
+ *
+ * An address and a prefix stand in a plane (doc/architecture.md, "Planes"): a number, 0 for the
+ * main one. What is in different planes is different: equality, order, covering and messages
+ * between our processes include it; text and everything on the wire leave it out.
  */
 #ifndef WGBGP_PREFIX_H
 #define WGBGP_PREFIX_H
@@ -14,14 +18,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define PLANES_MAX 32 /* the main one included; five bits in messages and paths */
+
 struct addr {
 	uint8_t family; /* AF_INET, AF_INET6, 0 none */
+	uint8_t plane;	/* 0 main */
 	uint8_t b[16];	/* network order; 4 or 16 bytes used, the rest zero */
 };
 
 struct prefix {
 	uint8_t family; /* AF_INET, AF_INET6 */
 	uint8_t len;	/* bits: 0..32 or 0..128 */
+	uint8_t plane;	/* 0 main */
 	uint8_t b[16];	/* network order, host bits zero */
 };
 
@@ -55,17 +63,34 @@ static inline bool prefix_eq(const struct prefix *a, const struct prefix *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* BYTES in network order, 4 or 16 by FAMILY. */
+/* The same in another plane. */
+static inline struct addr addr_in_plane(const struct addr *a, uint8_t plane)
+{
+	struct addr other = *a;
+
+	other.plane = plane;
+	return other;
+}
+
+static inline struct prefix prefix_in_plane(const struct prefix *p, uint8_t plane)
+{
+	struct prefix other = *p;
+
+	other.plane = plane;
+	return other;
+}
+
+/* BYTES in network order, 4 or 16 by FAMILY; in the main plane. */
 struct addr addr_make(uint8_t family, const void *bytes);
 struct prefix prefix_make(uint8_t family, const void *bytes, uint8_t len);
 struct prefix prefix_of_addr(const struct addr *a); /* the host prefix: /32 or /128 */
 struct addr addr_of_prefix(const struct prefix *p);
 
-/* Order: family, address, length. */
+/* Order: plane, family, address, length. */
 int addr_cmp(const struct addr *a, const struct addr *b);
 int prefix_cmp(const struct prefix *a, const struct prefix *b);
 
-/* True when INNER is OUTER or inside it. */
+/* True when INNER is OUTER or inside it; never across planes. */
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
 bool prefix_has_addr(const struct prefix *p, const struct addr *a);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);

@@ -137,7 +137,7 @@ static void test_kinds(void **state)
 {
 	struct addr zero = adr("::"), none = {0}, a;
 
-	assert_true(addr_is_link_local(&(struct addr){AF_INET6, {0xfe, 0x80}}));
+	assert_true(addr_is_link_local(&(struct addr){.family = AF_INET6, .b = {0xfe, 0x80}}));
 	a = adr("febf::1");
 	assert_true(addr_is_link_local(&a));
 	a = adr("fec0::1");

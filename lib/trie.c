@@ -5,9 +5,38 @@
 
 #include "util.h"
 
-static struct trie_node **root_of(const struct trie *t, uint8_t family)
+/* Of a plane that has one. */
+static struct trie_node **slot_of(struct trie *t, const struct prefix *p)
 {
-	return (struct trie_node **)(family == AF_INET ? &t->root4 : &t->root6);
+	unsigned f = p->family == AF_INET6;
+
+	return p->plane ? &t->more[p->plane - 1][f] : &t->root[f];
+}
+
+static struct trie_node *root_at(const struct trie *t, unsigned plane, unsigned family)
+{
+	if (!plane)
+		return t->root[family];
+	return t->more ? t->more[plane - 1][family] : NULL;
+}
+
+static struct trie_node *root_of(const struct trie *t, const struct prefix *p)
+{
+	return root_at(t, p->plane, p->family == AF_INET6);
+}
+
+/* The first root behind the one that P belongs under. */
+static struct trie_node *root_behind(const struct trie *t, const struct prefix *p)
+{
+	unsigned end = t->more ? 2 * PLANES_MAX : 2;
+
+	for (unsigned i = 2 * p->plane + (p->family == AF_INET6) + 1; i < end; i++) {
+		struct trie_node *root = root_at(t, i / 2, i % 2);
+
+		if (root)
+			return root;
+	}
+	return NULL;
 }
 
 static unsigned bit_at(const uint8_t *b, unsigned i)
@@ -35,7 +64,7 @@ static void link_child(struct trie *t, struct trie_node *parent, struct trie_nod
 		       struct trie_node *new)
 {
 	if (!parent)
-		*root_of(t, old->p.family) = new;
+		*slot_of(t, &old->p) = new;
 	else
 		parent->child[parent->child[1] == old] = new;
 	if (new)
@@ -74,6 +103,7 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
 	}
 	glue = xcalloc(1, sizeof(*glue));
 	glue->p = prefix_make(node->p.family, node->p.b, shared);
+	glue->p.plane = node->p.plane;
 	glue->glue = true;
 	link_child(t, parent, at, glue);
 	adopt(glue, at);
@@ -82,11 +112,15 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
 
 struct trie_node *trie_insert(struct trie *t, struct trie_node *node, const struct prefix *p)
 {
-	struct trie_node **root = root_of(t, p->family), *at = *root;
+	struct trie_node *at;
 
+	ensure(p->plane < PLANES_MAX);
+	if (p->plane && !t->more)
+		t->more = xcalloc(PLANES_MAX - 1, sizeof(*t->more));
+	at = root_of(t, p);
 	*node = (struct trie_node){.p = *p};
 	if (!at) {
-		*root = node;
+		*slot_of(t, p) = node;
 		t->count++;
 		return NULL;
 	}
@@ -145,13 +179,16 @@ void trie_remove(struct trie *t, struct trie_node *node)
 		prune(t, parent);
 	}
 	node->parent = node->child[0] = node->child[1] = NULL;
-	t->count--;
+	if (--t->count == 0) {
+		free(t->more);
+		t->more = NULL;
+	}
 }
 
 /* The deepest node on the way to P that covers it; glue counts only where ANY is set. */
 static struct trie_node *descend(const struct trie *t, const struct prefix *p, bool any)
 {
-	struct trie_node *at = *root_of(t, p->family), *best = NULL;
+	struct trie_node *at = root_of(t, p), *best = NULL;
 
 	while (at && at->p.len <= p->len && common_bits(at->p.b, p->b, at->p.len) == at->p.len) {
 		if (any || !at->glue)
@@ -222,21 +259,20 @@ static struct trie_node *skip_glue(struct trie_node *node)
 
 struct trie_node *trie_first(const struct trie *t)
 {
-	return skip_glue(t->root4 ? t->root4 : t->root6);
+	return skip_glue(t->root[0] ? t->root[0]
+				    : root_behind(t, &(struct prefix){.family = AF_INET}));
 }
 
 struct trie_node *trie_next(const struct trie *t, const struct trie_node *node)
 {
 	struct trie_node *next = skip_glue(step(node));
 
-	if (!next && node->p.family == AF_INET)
-		next = skip_glue(t->root6);
-	return next;
+	return next ? next : skip_glue(root_behind(t, &node->p));
 }
 
 struct trie_node *trie_first_from(const struct trie *t, const struct prefix *p)
 {
-	struct trie_node *at = *root_of(t, p->family);
+	struct trie_node *at = root_of(t, p);
 
 	while (at) {
 		unsigned max = at->p.len < p->len ? at->p.len : p->len;
@@ -261,9 +297,7 @@ struct trie_node *trie_first_from(const struct trie *t, const struct prefix *p)
 		at = child;
 	}
 	at = skip_glue(at);
-	if (!at && p->family == AF_INET)
-		at = skip_glue(t->root6);
-	return at;
+	return at ? at : skip_glue(root_behind(t, p));
 }
 
 struct trie_node *trie_first_in(const struct trie *t, const struct prefix *p)

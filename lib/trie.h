@@ -2,11 +2,11 @@
 /*
  * trie: a path-compressed binary trie of prefixes with intrusive nodes.
  *
- * One trie holds one family or both (two roots). The owner embeds a struct trie_node and keeps the
- * memory; the trie allocates only its own branching nodes (glue), which callers never see. Walks
- * run in order of family, address, length; a walk survives removal of the node it just left if the
- * next one was fetched before, and a resumable walk remembers a prefix and continues with
- * trie_first_from().
+ * One trie holds one family or both, of any planes (a root each). The owner embeds a struct
+ * trie_node and keeps the memory; the trie allocates only its own branching nodes (glue), which
+ * callers never see. Walks run in order of plane, family, address, length; a walk survives removal
+ * of the node it just left if the next one was fetched before, and a resumable walk remembers a
+ * prefix and continues with trie_first_from().
  */
 #ifndef WGBGP_TRIE_H
 #define WGBGP_TRIE_H
@@ -21,8 +21,9 @@ struct trie_node {
 };
 
 struct trie {
-	struct trie_node *root4, *root6;
-	size_t count; /* nodes of callers */
+	struct trie_node *root[2];    /* of the main plane: IPv4, IPv6 */
+	struct trie_node *(*more)[2]; /* of the planes from 1 on; NULL while there is none */
+	size_t count;		      /* nodes of callers; with the last one everything is freed */
 };
 
 /* Puts NODE in as P. Returns NULL, or the node that already stands there (NODE is then not in). */

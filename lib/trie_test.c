@@ -40,13 +40,17 @@ static unsigned rnd(unsigned below)
 static struct prefix random_prefix(void)
 {
 	static const uint8_t values[] = {0x00, 0x80, 0xc0, 0x01, 0xff, 0x0a};
+	static const uint8_t planes[] = {0, 0, 1, 7, PLANES_MAX - 1};
 	bool v4 = rnd(2);
+	struct prefix p;
 	uint8_t b[16];
 	unsigned bits = v4 ? 32 : 128;
 
 	for (size_t i = 0; i < sizeof(b); i++)
 		b[i] = i < 3 || rnd(8) == 0 ? values[rnd(ARRAY_SIZE(values))] : 0;
-	return prefix_make(v4 ? AF_INET : AF_INET6, b, rnd(4) ? rnd(26) : rnd(bits + 1));
+	p = prefix_make(v4 ? AF_INET : AF_INET6, b, rnd(4) ? rnd(26) : rnd(bits + 1));
+	p.plane = planes[rnd(ARRAY_SIZE(planes))];
+	return p;
 }
 
 static struct item *model_exact(const struct prefix *p)
@@ -176,8 +180,9 @@ static void test_random(void **state)
 	}
 	while (model.n)
 		take(rnd(model.n));
-	assert_null(model.trie.root4); /* no glue left behind */
-	assert_null(model.trie.root6);
+	assert_null(model.trie.root[0]); /* no glue left behind */
+	assert_null(model.trie.root[1]);
+	assert_null(model.trie.more);
 	assert_null(trie_first(&model.trie));
 }
 
