@@ -85,7 +85,7 @@ static void test_errors(void **state)
 		{"show bgp sumary", 9, "expected one of: summary, ipv4, ipv6, neighbors"},
 		{"show bgp summary now", 17, "expected json"},
 		{"show bgp summary json now", 22, "nothing more is expected"},
-		{"show r", 5, "ambiguous: route, rib"},
+		{"show r", 5, "ambiguous: route, rules, rib"},
 		{"show", 5, "incomplete, expected one of: bgp, ip, route"},
 		{"show bgp neighbors 10.99.0 adv", 19, "expected one of: NEIGHBOR"},
 		{"explain", 8, "incomplete, expected DESTINATION"},

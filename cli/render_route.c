@@ -121,3 +121,31 @@ static void pins_row(struct view *v, const json_t *row)
 }
 
 const struct render render_pins = {pins_head, pins_row, NULL, "No tunnel has a known endpoint"};
+
+static void put_mark(FILE *out, const json_t *row)
+{
+	int64_t mark = int_of(row, "fwmark"), mask = int_of(row, "fwmask");
+
+	if (mask == UINT32_MAX)
+		fprintf(out, " fwmark 0x%llx", (long long)mark);
+	else if (mask)
+		fprintf(out, " fwmark 0x%llx/0x%llx", (long long)mark, (long long)mask);
+}
+
+static void rules_row(struct view *v, const json_t *row)
+{
+	FILE *out = v->out;
+
+	fprintf(out, "%5lld: %s from %s", (long long)int_of(row, "priority"), TEXT(row, "family"),
+		is_set(row, "source") ? TEXT(row, "source") : "any");
+	if (is_set(row, "destination"))
+		fprintf(out, " to %s", TEXT(row, "destination"));
+	if (is_set(row, "interface"))
+		fprintf(out, " in by %s", TEXT(row, "interface"));
+	put_mark(out, row);
+	if (int_of(row, "tos"))
+		fprintf(out, " tos 0x%llx", (long long)int_of(row, "tos"));
+	fprintf(out, " lookup %s (%s)\n", TEXT(row, "table"), TEXT(row, "state"));
+}
+
+const struct render render_rules = {NULL, rules_row, NULL, "No rules of policy routing"};

@@ -76,6 +76,11 @@ static const struct canned healthy[] = {
 	 "\"tunnel-addresses\":[\"10.99.0.2\"]}]",
 	 NULL},
 	{"pins", "{}", "pins", "[]", NULL},
+	{"rules", "{}", "rules",
+	 "[{\"priority\":100,\"family\":\"ipv4\",\"source\":null,"
+	 "\"destination\":\"10.0.0.0/8\",\"interface\":\"eth1\",\"fwmark\":1,\"fwmask\":255,"
+	 "\"tos\":16,\"table\":7,\"state\":\"installed\"}]",
+	 NULL},
 	{"wireguard", "{}", "interfaces",
 	 "[{\"name\":\"wg0\",\"ifindex\":5,\"backend\":\"userspace\",\"up\":true,\"adopted\":false,"
 	 "\"public-key\":\"K\",\"listen-port\":51820,\"fwmark\":0,\"mtu\":1420,"
@@ -300,6 +305,9 @@ static void test_text(void **state)
 	assert_string_equal(out_text, "system {\n}\n");
 	assert_int_equal(run("show nexthops"), 0);
 	says("No next hops");
+	assert_int_equal(run("show rules"), 0);
+	says("100: ipv4 from any to 10.0.0.0/8 in by eth1 fwmark 0x1/0xff tos 0x10 lookup 7 "
+	     "(installed)");
 }
 
 static void test_json(void **state)
@@ -307,7 +315,7 @@ static void test_json(void **state)
 	static const char *const lines[] = {"show bgp summary json",   "show bgp json",
 					    "show route json",	       "show nexthops json",
 					    "show configuration json", "show pins json",
-					    "show wireguard json"};
+					    "show wireguard json",     "show rules json"};
 	json_t *doc;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -381,6 +389,9 @@ static void test_reconnect(void **state)
 	server_closed(NULL, "");
 	assert_int_equal(run("show nexthops"), 0);
 	says("No next hops");
+	assert_int_equal(run("show rules"), 0);
+	says("100: ipv4 from any to 10.0.0.0/8 in by eth1 fwmark 0x1/0xff tos 0x10 lookup 7 "
+	     "(installed)");
 }
 
 static void test_nobody_there(void **state)

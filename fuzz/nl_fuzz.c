@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the kernel sends: route and link messages, and the answers to a batch. The kernel is no
- * stranger, but what other programs put into its tables comes through the same decoders.
+ * What the kernel sends: route, rule and link messages, and the answers to a batch. The kernel is
+ * no stranger, but what other programs put into its tables comes through the same decoders.
  */
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -27,11 +27,17 @@ static void decode_all(const void *data, int left)
 	for (; nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		struct kroute r;
 		struct klink k;
+		struct krule rule;
 
 		if (kernel_decode_route(nlh, &r) == 0 &&
 		    r.prefix.len > family_bits(r.prefix.family))
 			abort();
 		if (kernel_decode_link(nlh, &k) == 0 && !memchr(k.name, '\0', sizeof(k.name)))
+			abort();
+		if (kernel_decode_rule(nlh, &rule) == 0 &&
+		    (!memchr(rule.iif, '\0', sizeof(rule.iif)) ||
+		     rule.source.len > family_bits(rule.family) ||
+		     rule.dst.len > family_bits(rule.family)))
 			abort();
 	}
 }

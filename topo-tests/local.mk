@@ -48,6 +48,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_readme.py \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \
+	topo-tests/test_rules.py \
 	topo-tests/test_table.py \
 	topo-tests/test_transit.py \
 	topo-tests/test_two_nodes.py \

@@ -215,6 +215,8 @@ KEYS = {
               "age-seconds next-hops verdict"),
     "nexthops": ("", "nexthops", "address state reason interface peer tunnel cost"),
     "pins": ("", "pins", "endpoint via interface state"),
+    "rules": ("", "rules", "priority family source destination interface fwmark fwmask tos table "
+              "state"),
     "rib summary": ("prefixes", None, ""),
     "wireguard": ("", "interfaces", "name state ifindex source-check-drops backend up adopted public-key listen-port fwmark "
                   "mtu addresses rx-bytes tx-bytes peers"),
@@ -239,6 +241,8 @@ def has(row, keys, where):
 
 
 def test_stable_keys(two):
+    with open(two.wa.conf_file, encoding="ascii") as f:
+        two.wa.reload(f.read() + "rib { rule 1000 { fwmark 0x101; table 5000; } }\n")
     for what, (head, rows, keys) in KEYS.items():
         doc = two.wa.show(what)
         has(doc, head, what)

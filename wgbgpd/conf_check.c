@@ -145,6 +145,14 @@ static void check_rib(const struct conf *effective, struct conf_errors *errs)
 			conf_check_error(errs, s,
 					 "expected either next-hop or interface, or blackhole");
 	}
+	for (struct lyd_node *r = conf_child(rib, "rule"); r; r = conf_next(r)) {
+		const char *source = conf_value(r, "source"), *to = conf_value(r, "destination");
+
+		if (source && to && !strchr(source, ':') != !strchr(to, ':'))
+			conf_check_error(errs, conf_child(r, "destination"),
+					 "'%s' and the source '%s' are of two families", to,
+					 source);
+	}
 }
 
 void conf_check(const struct conf *conf, const struct conf *effective, unsigned flags,

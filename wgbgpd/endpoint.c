@@ -43,7 +43,7 @@ static const struct {
 	{"bgp-summary", DAEMON_BGPD},  {"bgp-neighbors", DAEMON_BGPD}, {"bgp-routes", DAEMON_BGPD},
 	{"clear", DAEMON_BGPD},	       {"route", DAEMON_ZEBRA},	       {"nexthops", DAEMON_ZEBRA},
 	{"rib-summary", DAEMON_ZEBRA}, {"pins", DAEMON_ZEBRA},	       {"wireguard", DAEMON_WGD},
-	{"tunnels", DAEMON_WGD},       {"allowed-ips", DAEMON_WGD},
+	{"tunnels", DAEMON_WGD},       {"allowed-ips", DAEMON_WGD},    {"rules", DAEMON_ZEBRA},
 };
 
 static int route_of(const char *command, const json_t *args)

@@ -30,6 +30,9 @@ struct knexthop {
 };
 int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *out);
 
+/* -ENOENT also for rules with conditions that struct krule does not have. */
+int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *out);
+
 /* kernel_write.c */
 int kernel_write_start(void);
 void kernel_write_stop(void);
@@ -38,6 +41,7 @@ void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie);
 void kernel_write_flush(void);
 int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create);
 void kernel_delete_nexthop(uint32_t id);
+int kernel_write_rule(bool add, const struct krule *r);
 
 /* kernel_read.c */
 int kernel_read_start(void); /* the first reading begins */

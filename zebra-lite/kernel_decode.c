@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -150,4 +151,92 @@ int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 	k->family = nhm->nh_family;
 	k->protocol = nhm->nh_protocol;
 	return 0;
+}
+
+/* Conditions that we never set: a rule that has one is none of ours, whatever its number says. */
+static bool rule_is_strange(const struct fib_rule_hdr *frh, const struct nlattr **tb, bool unknown)
+{
+	static const uint8_t alien[] = {FRA_GOTO,	 FRA_FLOW,	  FRA_TUN_ID,
+					FRA_OIFNAME,	 FRA_UID_RANGE,	  FRA_IP_PROTO,
+					FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_SUPPRESS_IFGROUP};
+	const struct nlattr *l3mdev = tb[FRA_L3MDEV], *suppress = tb[FRA_SUPPRESS_PREFIXLEN];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(alien); i++)
+		if (tb[alien[i]])
+			return true;
+	if (l3mdev && mnl_attr_get_payload_len(l3mdev) && mnl_attr_get_u8(l3mdev))
+		return true;
+	if (suppress && get_u32(suppress) != UINT32_MAX)
+		return true;
+	return unknown || (frh->flags & FIB_RULE_INVERT);
+}
+
+static bool rule_prefix(const struct nlattr *a, uint8_t family, uint8_t len, struct prefix *to)
+{
+	if (len > family_bits(family) || (len && !a) ||
+	    (a && mnl_attr_get_payload_len(a) != family_bytes(family)))
+		return false;
+	if (len)
+		*to = prefix_make(family, mnl_attr_get_payload(a), len);
+	return true;
+}
+
+static bool rule_iif(const struct nlattr *a, char *to, size_t size)
+{
+	size_t len = a ? mnl_attr_get_payload_len(a) : 0;
+
+	if (!a)
+		return true;
+	if (!len || len > size)
+		return false;
+	memcpy(to, mnl_attr_get_payload(a), len);
+	to[size - 1] = '\0';
+	return true;
+}
+
+struct rule_attrs {
+	const struct nlattr *tb[FRA_MAX + 1];
+	bool unknown; /* an attribute that came after our time */
+};
+
+static int collect_rule(const struct nlattr *attr, void *data)
+{
+	struct rule_attrs *a = data;
+	uint16_t type = mnl_attr_get_type(attr);
+
+	if (type <= FRA_MAX)
+		a->tb[type] = attr;
+	else
+		a->unknown = true;
+	return MNL_CB_OK;
+}
+
+int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *r)
+{
+	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
+	struct rule_attrs a = {0};
+	const struct nlattr *protocol, **tb = a.tb;
+
+	*r = (struct krule){0};
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*frh))
+		return -EBADMSG;
+	if (frh->family != AF_INET && frh->family != AF_INET6)
+		return -ENOENT;
+	if (mnl_attr_parse(nlh, sizeof(*frh), collect_rule, &a) < 0)
+		return -EBADMSG;
+	r->family = frh->family;
+	r->action = frh->action;
+	r->tos = frh->tos;
+	r->table = tb[FRA_TABLE] ? get_u32(tb[FRA_TABLE]) : frh->table;
+	r->priority = get_u32(tb[FRA_PRIORITY]);
+	r->fwmark = get_u32(tb[FRA_FWMARK]);
+	r->fwmask = get_u32(tb[FRA_FWMASK]);
+	protocol = tb[FRA_PROTOCOL];
+	if (protocol && mnl_attr_get_payload_len(protocol) == 1)
+		r->protocol = mnl_attr_get_u8(protocol);
+	if (!rule_prefix(tb[FRA_SRC], r->family, frh->src_len, &r->source) ||
+	    !rule_prefix(tb[FRA_DST], r->family, frh->dst_len, &r->dst) ||
+	    !rule_iif(tb[FRA_IIFNAME], r->iif, sizeof(r->iif)))
+		return -EBADMSG;
+	return rule_is_strange(frh, tb, a.unknown) ? -ENOENT : 0;
 }

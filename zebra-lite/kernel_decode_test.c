@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -176,6 +177,63 @@ static void test_route_by_object(void **state)
 	assert_int_equal(r.oif, 0); /* not told with compat_mode 0 */
 }
 
+static struct nlmsghdr *rule(uint8_t src_len)
+{
+	struct nlmsghdr *nlh = begin(RTM_NEWRULE);
+	struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+
+	frh->family = AF_INET;
+	frh->src_len = src_len;
+	frh->tos = 0x10;
+	frh->table = 7;
+	frh->action = FR_ACT_TO_TBL;
+	mnl_attr_put_u32(nlh, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX); /* as the kernel sends it */
+	mnl_attr_put_u8(nlh, FRA_PROTOCOL, 222);
+	return nlh;
+}
+
+static void test_rule(void **state)
+{
+	struct nlmsghdr *nlh = rule(24);
+	struct krule r;
+
+	mnl_attr_put_u32(nlh, FRA_SRC, htonl(0x0a010200));
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, 100);
+	mnl_attr_put_u32(nlh, FRA_FWMARK, 0x101);
+	mnl_attr_put_u32(nlh, FRA_FWMASK, UINT32_MAX);
+	mnl_attr_put_u32(nlh, FRA_TABLE, 5000);
+	mnl_attr_put_strz(nlh, FRA_IIFNAME, "eth1");
+	assert_int_equal(kernel_decode_rule(nlh, &r), 0);
+	assert_string_equal(PREFIX_STR(&r.source), "10.1.2.0/24");
+	assert_int_equal(r.dst.len, 0);
+	assert_int_equal(r.priority, 100);
+	assert_int_equal(r.fwmark, 0x101);
+	assert_int_equal(r.fwmask, UINT32_MAX);
+	assert_int_equal(r.table, 5000);
+	assert_int_equal(r.tos, 0x10);
+	assert_int_equal(r.protocol, 222);
+	assert_string_equal(r.iif, "eth1");
+}
+
+static void test_strange_rules(void **state)
+{
+	static const uint16_t alien[] = {FRA_GOTO, FRA_IP_PROTO, FRA_UID_RANGE, FRA_OIFNAME,
+					 FRA_MAX + 1};
+	struct krule r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(alien); i++) {
+		struct nlmsghdr *nlh = rule(0);
+
+		mnl_attr_put_u32(nlh, alien[i], 1);
+		assert_int_equal(kernel_decode_rule(nlh, &r), -ENOENT);
+	}
+	((struct fib_rule_hdr *)mnl_nlmsg_get_payload(rule(0)))->flags = FIB_RULE_INVERT;
+	assert_int_equal(kernel_decode_rule((struct nlmsghdr *)buf, &r), -ENOENT);
+	assert_int_equal(kernel_decode_rule(rule(24), &r), -EBADMSG); /* no source */
+	assert_int_equal(kernel_decode_rule(rule(33), &r), -EBADMSG);
+	assert_int_equal(kernel_decode_rule(begin(RTM_NEWRULE), &r), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +244,8 @@ int main(void)
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_nexthop),
 		cmocka_unit_test(test_route_by_object),
+		cmocka_unit_test(test_rule),
+		cmocka_unit_test(test_strange_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
@@ -20,6 +21,7 @@
 #include "nl_batch.h"
 #include "rib.h"
 #include "rib_kernel.h"
+#include "rule.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -28,7 +30,15 @@
 #define BUFFERS_PER_TURN 8
 #define RESYNC_DELAY_MS 20 /* several link events make one reading */
 
-enum stage { STAGE_LINKS, STAGE_NEXTHOPS, STAGE_IPV4, STAGE_IPV6, STAGE_DONE };
+enum stage {
+	STAGE_LINKS,
+	STAGE_NEXTHOPS,
+	STAGE_RULES4,
+	STAGE_RULES6,
+	STAGE_IPV4,
+	STAGE_IPV6,
+	STAGE_DONE
+};
 
 struct link {
 	struct hash_node hash;
@@ -121,6 +131,7 @@ static void handle(const struct nlmsghdr *nlh)
 	struct kroute r;
 	struct klink k;
 	struct knexthop nh;
+	struct krule rule;
 
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
@@ -141,6 +152,11 @@ static void handle(const struct nlmsghdr *nlh)
 			nhobj_lost(nh.id);
 		else if (nh.protocol == zconfig.protocol)
 			nhobj_found(nh.id, nh.oif, nh.family);
+		break;
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		if (kernel_decode_rule(nlh, &rule) == 0)
+			rule_told(&rule, nlh->nlmsg_type == RTM_NEWRULE);
 		break;
 	default:
 		break;
@@ -214,6 +230,12 @@ static void send_dump(void)
 	} else if (stage == STAGE_NEXTHOPS) {
 		nlh->nlmsg_type = RTM_GETNEXTHOP;
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct nhmsg));
+	} else if (stage == STAGE_RULES4 || stage == STAGE_RULES6) {
+		struct fib_rule_hdr *frh;
+
+		nlh->nlmsg_type = RTM_GETRULE;
+		frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+		frh->family = stage == STAGE_RULES4 ? AF_INET : AF_INET6;
 	} else {
 		struct rtmsg *rtm;
 
@@ -235,6 +257,7 @@ static void begin(void *arg)
 	again = interrupted = false;
 	stage = STAGE_LINKS;
 	rib_kernel_begin();
+	rule_read_begin();
 	send_dump();
 }
 
@@ -261,6 +284,7 @@ static void next_stage(void)
 		begin(NULL);
 		return;
 	}
+	rule_read_end();
 	rib_kernel_end(reading_done);
 	if (again)
 		timer_start(&delay, RESYNC_DELAY_MS);
@@ -314,8 +338,8 @@ void kernel_resync(const char *why)
 
 int kernel_read_start(void)
 {
-	static const unsigned groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-					  RTNLGRP_NEXTHOP};
+	static const unsigned groups[] = {RTNLGRP_LINK,	     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+					  RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,	 RTNLGRP_NEXTHOP};
 
 	monitor = open_socket();
 	dumper = open_socket();

@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -11,12 +12,12 @@
 #include "nl_batch.h"
 
 static struct nl_batch *batch;
-static int nexthop_error; /* also the cookie of its request */
+static int answer; /* to a request that waits for it; also its cookie */
 
 static void on_error(void *arg, void *cookie, int err)
 {
-	if (cookie == &nexthop_error)
-		nexthop_error = err;
+	if (cookie == &answer)
+		answer = err;
 	else if (cookie)
 		fib_route_failed(cookie, err);
 }
@@ -101,21 +102,56 @@ static void put_nexthop(uint16_t type, uint16_t flags, uint32_t id, uint32_t oif
 	nl_batch_end(batch, nlh);
 }
 
-int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)
+static int flush_for_answer(void)
 {
-	int err;
+	int err = nl_batch_flush(batch);
 
-	nexthop_error = 0;
-	put_nexthop(RTM_NEWNEXTHOP, create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, id, oif,
-		    family, protocol, &nexthop_error);
-	err = nl_batch_flush(batch);
 	if (err < 0)
 		out.resync("errors of changes were lost");
-	return nexthop_error ? nexthop_error : err;
+	return answer ? answer : err;
+}
+
+int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)
+{
+	answer = 0;
+	put_nexthop(RTM_NEWNEXTHOP, create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, id, oif,
+		    family, protocol, &answer);
+	return flush_for_answer();
 }
 
 void kernel_delete_nexthop(uint32_t id)
 {
 	put_nexthop(RTM_DELNEXTHOP, 0, id, 0, AF_UNSPEC, 0, NULL);
 	nl_batch_flush(batch);
+}
+
+int kernel_write_rule(bool add, const struct krule *r)
+{
+	struct nlmsghdr *nlh = nl_batch_begin(batch, add ? RTM_NEWRULE : RTM_DELRULE,
+					      add ? NLM_F_CREATE | NLM_F_EXCL : 0, &answer);
+	struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+	struct addr source = addr_of_prefix(&r->source), dst = addr_of_prefix(&r->dst);
+
+	answer = 0;
+	frh->family = r->family;
+	frh->action = r->action;
+	frh->tos = r->tos;
+	frh->table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
+	frh->src_len = r->source.len;
+	frh->dst_len = r->dst.len;
+	mnl_attr_put_u32(nlh, FRA_TABLE, r->table);
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, r->priority);
+	mnl_attr_put_u8(nlh, FRA_PROTOCOL, r->protocol);
+	if (r->fwmask) {
+		mnl_attr_put_u32(nlh, FRA_FWMARK, r->fwmark);
+		mnl_attr_put_u32(nlh, FRA_FWMASK, r->fwmask);
+	}
+	if (r->source.len)
+		put_addr(nlh, FRA_SRC, &source);
+	if (r->dst.len)
+		put_addr(nlh, FRA_DST, &dst);
+	if (r->iif[0])
+		mnl_attr_put_strz(nlh, FRA_IIFNAME, r->iif);
+	nl_batch_end(batch, nlh);
+	return flush_for_answer();
 }

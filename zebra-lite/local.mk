@@ -11,6 +11,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \
 	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \
+	zebra-lite/rule.c zebra-lite/rule.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h \
 	zebra-lite/zshow.c zebra-lite/zshow.h
@@ -21,11 +22,14 @@ zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
 zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test
+check_PROGRAMS += zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
+	zebra-lite/rule_test
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c
 zebra_lite_kernel_decode_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 zebra_lite_rib_test_SOURCES = zebra-lite/rib_test.c
 zebra_lite_rib_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_rule_test_SOURCES = zebra-lite/rule_test.c
+zebra_lite_rule_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 endif

@@ -3,8 +3,8 @@
  * zebra-lite: the RIB between bgpd and wgd, and the one who writes kernel routes.
  *
  * rib.c has the candidates, nexthop.c what leads to an address, fib.c and fib_order.c the ordered
- * way of changes into both tables, pin.c the endpoints, tunnel.c what wgd told, kernel_*.c
- * rtnetlink, link_*.c the channels. This file ties them to the process.
+ * way of changes into both tables, rule.c policy routing, pin.c the endpoints, tunnel.c what wgd
+ * told, kernel_*.c rtnetlink, link_*.c the channels. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,6 +19,7 @@
 #include "pin.h"
 #include "rib.h"
 #include "rib_kernel.h"
+#include "rule.h"
 #include "zconfig.h"
 #include "zshow.h"
 
@@ -35,6 +36,7 @@ static void start(const char *rundir)
 		.route_flush = kernel_write_flush,
 		.nexthop_set = kernel_write_nexthop,
 		.nexthop_del = kernel_delete_nexthop,
+		.rule = kernel_write_rule,
 		.allowed = link_wgd_allowed,
 		.allowed_sync = link_wgd_allowed_sync,
 		.wgd_full = link_wgd_full,
@@ -88,6 +90,7 @@ static void channel(enum daemon_id peer, int fd)
 static void teardown(void)
 {
 	fib_teardown();
+	rule_teardown();
 	log_info("teardown", "prefixes=%zu", rib_count());
 }
 
@@ -101,6 +104,7 @@ static void stop(void)
 	pin_reset();
 	rib_reset();
 	rib_kernel_reset();
+	rule_reset();
 	nexthop_reset();
 	tunnel_reset();
 	fib_linger_reset();

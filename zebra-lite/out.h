@@ -21,6 +21,18 @@ struct kroute {
 	uint32_t nhid;	     /* nexthop object, 0 none */
 };
 
+/* A rule of policy routing: which packets look into which table. */
+struct krule {
+	uint8_t family;
+	uint8_t protocol; /* FRA_PROTOCOL: who made it; not part of its identity */
+	uint8_t action;	  /* FR_ACT_TO_TBL, FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE, … */
+	uint8_t tos;	  /* 0: any. IPv4 knows the bits 0x1c only */
+	uint32_t priority, table;
+	uint32_t fwmark, fwmask;   /* mask 0: any */
+	struct prefix source, dst; /* length 0: any; family 0 then, or the rule's */
+	char iif[16];		   /* input interface, "" any */
+};
+
 enum route_op {
 	ROUTE_ADD,    /* must not be there yet: -EEXIST protects what is not ours */
 	ROUTE_CHANGE, /* one of ours is there */
@@ -36,6 +48,8 @@ struct out {
 	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol,
 			   bool create);
 	void (*nexthop_del)(uint32_t id);
+	/* Rules; 0 or -errno at once. NULL: there are none. */
+	int (*rule)(bool add, const struct krule *r);
 	void (*allowed)(const struct msg_allowed *m);
 	void (*allowed_sync)(uint32_t batch);
 	bool (*wgd_full)(void);

@@ -2,6 +2,7 @@
 #include "zconfig.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "kernel.h"
 #include "pin.h"
 #include "rib.h"
+#include "rule.h"
 #include "util.h"
 
 struct zconfig zconfig = {
@@ -54,6 +56,61 @@ static int read_static(const json_t *item, uint8_t distance, struct zstatic *s, 
 	return 0;
 }
 
+static int read_conditions(const json_t *item, struct krule *r, char *error, size_t size)
+{
+	const char *source = conf_str(item, "source", NULL);
+	const char *dst = conf_str(item, "destination", NULL);
+
+	*r = (struct krule){
+		.action = FR_ACT_TO_TBL,
+		.priority = conf_u32(item, "priority", 0),
+		.table = conf_u32(item, "table", 0),
+		.fwmark = conf_u32(item, "fwmark", 0),
+		.fwmask = conf_has(item, "fwmark") ? conf_u32(item, "fwmask", UINT32_MAX) : 0,
+		.tos = conf_u32(item, "tos", 0),
+	};
+	r->fwmark &= r->fwmask;
+	if ((source && prefix_parse(source, &r->source) < 0) ||
+	    (dst && prefix_parse(dst, &r->dst) < 0)) {
+		snprintf(error, size, "rib rule %u: not a prefix", r->priority);
+		return -EINVAL;
+	}
+	if (source && dst && r->source.family != r->dst.family) {
+		snprintf(error, size, "rib rule %u: source and destination of two families",
+			 r->priority);
+		return -EINVAL;
+	}
+	if (!str_copy(r->iif, conf_str(item, "interface", ""), sizeof(r->iif))) {
+		snprintf(error, size, "rib rule %u: interface name too long", r->priority);
+		return -EINVAL;
+	}
+	r->family = source ? r->source.family : dst ? r->dst.family : 0;
+	return 0;
+}
+
+static int read_rules(const json_t *list, struct zconfig *c, char *error, size_t size)
+{
+	const json_t *item;
+	size_t i;
+
+	c->rules = xcalloc(2 * json_array_size(list) + 1, sizeof(*c->rules));
+	json_array_foreach (list, i, item) {
+		struct krule r;
+
+		if (read_conditions(item, &r, error, size) < 0)
+			return -EINVAL;
+		if (r.family) {
+			c->rules[c->n_rules++] = r;
+			continue;
+		}
+		r.family = AF_INET;
+		c->rules[c->n_rules++] = r;
+		r.family = AF_INET6;
+		c->rules[c->n_rules++] = r;
+	}
+	return 0;
+}
+
 int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
 	const json_t *rib = conf_get(root, "rib"), *distance = conf_get(rib, "distance");
@@ -82,14 +139,20 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		}
 		c->n_statics++;
 	}
+	if (read_rules(conf_list(rib, "rule"), c, error, size) < 0) {
+		zconfig_free(c);
+		return -EINVAL;
+	}
 	return 0;
 }
 
 void zconfig_free(struct zconfig *c)
 {
 	free(c->statics);
+	free(c->rules);
 	c->statics = NULL;
-	c->n_statics = 0;
+	c->rules = NULL;
+	c->n_statics = c->n_rules = 0;
 }
 
 static void add_statics(void)
@@ -111,6 +174,15 @@ static bool same_statics(const struct zconfig *a, const struct zconfig *b)
 		!memcmp(a->statics, b->statics, a->n_statics * sizeof(*a->statics)));
 }
 
+/* New ones first: what both have stays untouched. */
+static void change_rules(const struct zconfig *old)
+{
+	for (size_t i = 0; i < zconfig.n_rules; i++)
+		rule_want(&zconfig.rules[i]);
+	for (size_t i = 0; i < old->n_rules; i++)
+		rule_unwant(&old->rules[i]);
+}
+
 static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 {
 	return a->kernel == b->kernel && a->d_connected == b->d_connected &&
@@ -129,6 +201,12 @@ void zconfig_apply(struct zconfig *c)
 		rib_static_clear();
 	zconfig = *c;
 	c->statics = NULL;
+	c->rules = NULL;
+	if (c->protocol != old.protocol)
+		rule_renumber(old.protocol);
+	change_rules(&old);
+	if (zconfig.kernel != old.kernel)
+		rule_config_changed();
 	if (renumbered) {
 		fib_renumber(old.table, old.metric, old.protocol);
 		kernel_resync("other numbers");
@@ -136,6 +214,7 @@ void zconfig_apply(struct zconfig *c)
 	if (statics)
 		add_statics();
 	free(old.statics);
+	free(old.rules);
 	if (!same_choice(&zconfig, &old))
 		for (struct rib_node *n = rib_first(); n; n = rib_next(n))
 			fib_dirty(n, false);

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "out.h"
 #include "prefix.h"
 
 struct zstatic {
@@ -28,6 +29,8 @@ struct zconfig {
 	uint8_t d_connected, d_kernel, d_static, d_ebgp, d_ibgp;
 	size_t n_statics;
 	struct zstatic *statics; /* owned */
+	size_t n_rules;
+	struct krule *rules; /* owned; one a family */
 };
 extern struct zconfig zconfig; /* in force; the schema's defaults before the first one */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zshow.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@
 #include "out.h"
 #include "pin.h"
 #include "rib.h"
+#include "rule.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -247,20 +249,21 @@ static void summary_start(struct show *s)
 {
 	const struct fib_counters *c = &fib_counters;
 
-	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-				 " s:I, s:I, s:I, s:b}",
-				 "prefixes", (json_int_t)rib_count(), "queued",
-				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
-				 "lingering", (json_int_t)c->lingering, "paths",
-				 (json_int_t)c->fibs, "batches", (json_int_t)c->batches,
-				 "entries-set", (json_int_t)c->sets, "entries-unset",
-				 (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
-				 "route-errors", (json_int_t)c->route_errors, "refused",
-				 (json_int_t)c->refused, "drift-repaired", (json_int_t)c->drift,
-				 "resyncs", (json_int_t)c->resyncs, "local-repairs",
-				 (json_int_t)c->repairs, "nexthop-objects",
-				 (json_int_t)nhobj_counters.objects, "nexthop-moves",
-				 (json_int_t)nhobj_counters.moves, "swept", fib_is_swept()));
+	show_object(s,
+		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+			      " s:I, s:I, s:I, s:I, s:b}",
+			      "prefixes", (json_int_t)rib_count(), "queued", (json_int_t)c->queued,
+			      "urgent", (json_int_t)c->urgent, "lingering",
+			      (json_int_t)c->lingering, "paths", (json_int_t)c->fibs, "batches",
+			      (json_int_t)c->batches, "entries-set", (json_int_t)c->sets,
+			      "entries-unset", (json_int_t)c->unsets, "route-writes",
+			      (json_int_t)c->route_writes, "route-errors",
+			      (json_int_t)c->route_errors, "refused", (json_int_t)c->refused,
+			      "drift-repaired", (json_int_t)c->drift, "resyncs",
+			      (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
+			      "nexthop-objects", (json_int_t)nhobj_counters.objects,
+			      "nexthop-moves", (json_int_t)nhobj_counters.moves, "rules-repaired",
+			      (json_int_t)rule_drift(), "swept", fib_is_swept()));
 }
 
 static const char *pin_state(const struct pin *p)
@@ -287,10 +290,43 @@ static void pins_start(struct show *s)
 	show_end(s, NULL);
 }
 
+static const char *rule_state(const struct rule *r)
+{
+	if (r->installed)
+		return r->wanted ? "installed" : "stale";
+	if (r->error == -EEXIST)
+		return "foreign";
+	if (r->error)
+		return "refused";
+	return zconfig.kernel ? "pending" : "off";
+}
+
+static json_t *prefix_or_null(const struct prefix *p)
+{
+	return p->len ? json_prefix(p) : json_null();
+}
+
+static void rules_start(struct show *s)
+{
+	show_head(s, json_object(), "rules");
+	for (struct rule *r = rule_first(); r; r = rule_next(r))
+		show_row(s, json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s}",
+				      "priority", (json_int_t)r->k.priority, "family",
+				      r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
+				      prefix_or_null(&r->k.source), "destination",
+				      prefix_or_null(&r->k.dst), "interface",
+				      name_or_null(r->k.iif[0] ? r->k.iif : NULL), "fwmark",
+				      (json_int_t)r->k.fwmark, "fwmask", (json_int_t)r->k.fwmask,
+				      "tos", (json_int_t)r->k.tos, "table", (json_int_t)r->k.table,
+				      "state", rule_state(r)));
+	show_end(s, NULL);
+}
+
 const struct show_command zebra_commands[] = {
 	{"route", route_start, route_step, free_state},
 	{"nexthops", nexthops_start, NULL, NULL},
 	{"rib-summary", summary_start, NULL, NULL},
 	{"pins", pins_start, NULL, NULL},
+	{"rules", rules_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules against a kernel that keeps them in an array, and into which somebody else writes too. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <string.h>
+
+#include "log.h"
+#include "loop.h"
+#include "rule.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define SLOTS 16
+
+static struct krule kernel[SLOTS];
+static unsigned n_kernel, writes;
+static int refuse; /* error of the next addition */
+
+static bool equal(const struct krule *a, const struct krule *b)
+{
+	return a->family == b->family && a->priority == b->priority && a->table == b->table &&
+	       a->fwmark == b->fwmark && a->protocol == b->protocol;
+}
+
+static int find(const struct krule *k)
+{
+	for (unsigned i = 0; i < n_kernel; i++)
+		if (equal(&kernel[i], k))
+			return i;
+	return -1;
+}
+
+static int on_rule(bool add, const struct krule *k)
+{
+	int at = find(k), err = refuse;
+
+	writes++;
+	refuse = 0;
+	if (err)
+		return err;
+	if (add && at >= 0)
+		return -EEXIST;
+	if (!add && at < 0)
+		return -ENOENT;
+	if (add)
+		kernel[n_kernel++] = *k;
+	else
+		kernel[at] = kernel[--n_kernel];
+	return 0;
+}
+
+static struct krule mark(uint32_t fwmark, uint32_t table)
+{
+	return (struct krule){.family = AF_INET,
+			      .protocol = zconfig.protocol,
+			      .action = FR_ACT_TO_TBL,
+			      .priority = 100,
+			      .table = table,
+			      .fwmark = fwmark,
+			      .fwmask = UINT32_MAX};
+}
+
+static void read_kernel(void)
+{
+	rule_read_begin();
+	for (unsigned i = 0; i < n_kernel; i++)
+		rule_told(&kernel[i], true);
+	rule_read_end();
+}
+
+static int setup(void **state)
+{
+	out = (struct out){.rule = on_rule};
+	n_kernel = writes = 0;
+	refuse = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rule_reset();
+	loop_free();
+	return 0;
+}
+
+static void test_wanted_twice(void **state)
+{
+	struct krule k = mark(1, 5);
+
+	rule_want(&k);
+	assert_int_equal(writes, 0); /* not before the kernel was read */
+	assert_false(rule_in_place(&k));
+	read_kernel();
+	assert_int_equal(n_kernel, 1);
+	assert_true(rule_in_place(&k));
+	rule_want(&k);
+	rule_unwant(&k);
+	assert_int_equal(writes, 1);
+	rule_unwant(&k);
+	assert_int_equal(n_kernel, 0);
+	assert_null(rule_first());
+	rule_unwant(&k); /* no harm */
+}
+
+static void test_restart(void **state)
+{
+	struct krule keep = mark(1, 5), stale = mark(2, 6), foreign = mark(3, 7);
+
+	foreign.protocol = 4;
+	kernel[n_kernel++] = keep;
+	kernel[n_kernel++] = stale;
+	kernel[n_kernel++] = foreign;
+	rule_want(&keep);
+	read_kernel();
+	assert_true(find(&keep) >= 0 && find(&foreign) >= 0);
+	assert_int_equal(find(&stale), -1);
+	assert_int_equal(writes, 1);
+	assert_int_equal(rule_drift(), 0);
+}
+
+static void test_drift(void **state)
+{
+	struct krule k = mark(1, 5);
+
+	rule_want(&k);
+	read_kernel();
+	n_kernel = 0;
+	rule_told(&k, false);
+	assert_int_equal(n_kernel, 1);
+	n_kernel = 0; /* unseen: found at the next reading */
+	read_kernel();
+	assert_int_equal(n_kernel, 1);
+	assert_int_equal(rule_drift(), 2);
+	rule_read_begin(); /* deleted after it was read */
+	rule_told(&k, true);
+	n_kernel = 0;
+	rule_told(&k, false);
+	rule_read_end();
+	assert_int_equal(n_kernel, 1);
+	assert_int_equal(rule_drift(), 3);
+}
+
+/* A kernel that does not tell rules of two owners apart. */
+static void test_foreign_in_the_way(void **state)
+{
+	struct krule k = mark(1, 5), his = k;
+
+	his.protocol = 4;
+	read_kernel();
+	refuse = -EEXIST;
+	rule_want(&k);
+	assert_int_equal(n_kernel, 0);
+	assert_true(rule_in_place(&k)); /* his does what ours would */
+	rule_told(&his, false);
+	assert_int_equal(n_kernel, 1);
+	assert_int_equal(rule_first()->error, 0);
+}
+
+static void test_refused(void **state)
+{
+	struct krule k = mark(1, 5);
+
+	read_kernel();
+	refuse = -EINVAL;
+	rule_want(&k);
+	assert_false(rule_in_place(&k));
+	assert_int_equal(rule_first()->error, -EINVAL);
+	rule_config_changed();
+	assert_true(rule_in_place(&k));
+}
+
+static void test_kernel_off_and_teardown(void **state)
+{
+	struct krule k = mark(1, 5), foreign = mark(3, 7);
+
+	foreign.protocol = 4;
+	kernel[n_kernel++] = foreign;
+	rule_want(&k);
+	read_kernel();
+	zconfig.kernel = false;
+	rule_config_changed();
+	assert_int_equal(n_kernel, 1);
+	zconfig.kernel = true;
+	rule_config_changed();
+	assert_int_equal(n_kernel, 2);
+	rule_teardown();
+	assert_int_equal(n_kernel, 1);
+	assert_int_equal(find(&foreign), 0);
+}
+
+static void test_other_number(void **state)
+{
+	struct krule k = mark(1, 5);
+
+	rule_want(&k);
+	read_kernel();
+	zconfig.protocol = 223;
+	rule_renumber(222);
+	assert_int_equal(n_kernel, 1);
+	assert_int_equal(kernel[0].protocol, 223);
+	zconfig.protocol = 222;
+}
+
+static void test_order(void **state)
+{
+	struct krule a = mark(1, 5), b = mark(2, 5), c = mark(3, 5);
+
+	a.priority = 300;
+	c.priority = 200;
+	rule_want(&a);
+	rule_want(&b);
+	rule_want(&c);
+	assert_int_equal(rule_first()->k.priority, 100);
+	assert_int_equal(rule_next(rule_first())->k.priority, 200);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_wanted_twice),	    T(test_restart), T(test_drift),
+		T(test_foreign_in_the_way), T(test_refused), T(test_kernel_off_and_teardown),
+		T(test_other_number),	    T(test_order),
+	};
+
+	log_init("rule_test");
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
