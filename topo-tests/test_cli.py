@@ -242,7 +242,7 @@ def has(row, keys, where):
 
 def test_stable_keys(two):
     with open(two.wa.conf_file, encoding="ascii") as f:
-        two.wa.reload(f.read() + "rib { rule 1000 { fwmark 257; table 5000; } }\n")
+        two.wa.reload(f.read() + "rib { rule 1000 { fwmark 0x101; table 5000; } }\n")
     for what, (head, rows, keys) in KEYS.items():
         doc = two.wa.show(what)
         has(doc, head, what)

@@ -13,10 +13,10 @@ from lib.wgbgp import PROTOCOL, Wgbgp
 CONF = """
 system { hostname r; }
 rib {
-    rule 1000 { fwmark 257; table 5000; }
+    rule 1000 { fwmark 0x101; table 5000; }
     rule 1001 { source 10.1.0.0/16; destination 10.2.0.0/16; interface lan0; table 5001; }
     rule 1002 { source fd00:1::/64; table 5002; }
-    rule 1003 { fwmark 512; fwmask 65280; tos 16; table 5003; }
+    rule 1003 { fwmark 0x200; fwmask 0xff00; tos 16; table 5003; }
 }
 """
 FOREIGN = "rule add priority 900 fwmark 0x9 lookup 90 protocol static"
@@ -66,7 +66,7 @@ def test_installed(topo):
     w.replace("table 5002", "table 5102")
     wait_until(lambda: rules(router)[6, 1002]["table"] == "5102", what="the new table")
     assert set(rules(router)) == EXPECTED
-    w.replace("    rule 1000 { fwmark 257; table 5000; }\n", "")
+    w.replace("    rule 1000 { fwmark 0x101; table 5000; }\n", "")
     wait_until(lambda: set(rules(router)) == EXPECTED - {(4, 1000), (6, 1000)}, what="its end")
     assert foreign_is_there(router)
 

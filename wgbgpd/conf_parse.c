@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_parse.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,13 +101,34 @@ static struct lyd_node *siblings(struct source *src, struct lyd_node *parent)
 	return parent ? lyd_child(parent) : src->p->conf->tree;
 }
 
+/* A number written as 0x101, which YANG does not know in values, in decimal. */
+static const char *plain_number(const struct lysc_node *schema, const char *value, char *buf,
+				size_t size)
+{
+	unsigned long long number;
+	char *end;
+
+	if (conf_schema_type(schema)->basetype != LY_TYPE_UINT32 || value[0] != '0' ||
+	    (value[1] != 'x' && value[1] != 'X') || !isxdigit((unsigned char)value[2]))
+		return value;
+	errno = 0;
+	number = strtoull(value, &end, 16);
+	if (errno || *end)
+		return value;
+	snprintf(buf, size, "%llu", number);
+	return buf;
+}
+
 /* Creates a leaf or a value of a leaf-list; errors are said. */
 static void add_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
 		      const struct conf_pos *pos, const char *value)
 {
 	struct lyd_node *node = NULL, *old = NULL;
+	char buf[24];
 
-	if (lyd_new_term(parent, schema->module, schema->name, value, 0, &node) || !node) {
+	if (lyd_new_term(parent, schema->module, schema->name,
+			 plain_number(schema, value, buf, sizeof(buf)), 0, &node) ||
+	    !node) {
 		char *expected = conf_schema_describe_type(conf_schema_type(schema));
 
 		complain(src, pos, parent, schema->name, "'%.64s' is not valid; expected %s", value,

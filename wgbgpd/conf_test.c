@@ -172,6 +172,12 @@ static const struct {
 	{"rib { static 10.0.0.0/8 { next-hop 1.2.3.4; blackhole true; } }", false,
 	 "expected either"},
 	{"rib { static 10.0.0.0/8 { interface eth0; } }", true, NULL},
+	{"rib { rule 100 { fwmark 0x101; table 5000; } }", true, NULL},
+	{"rib { rule 100 { fwmark 0x1g; table 5000; } }", false, "'0x1g' is not valid"},
+	{"rib { rule 100 { fwmark 0x100000000; table 5000; } }", false, "is not valid"},
+	{"rib { rule 100 { fwmark 1; } }", false, "table"},
+	{"rib { rule 100 { source 10.0.0.0/8; destination fd00::/8; table 5; } }", false,
+	 "are of two families"},
 	{"rib { protocol-number 190; }", false,
 	 "a number from 5 to 185 or a number from 198 to 255"},
 };
