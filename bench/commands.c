@@ -159,6 +159,7 @@ static int cmd_session(struct command *c)
 	o.remote_as = number(c, "remote-as", 0);
 	o.port = number(c, "port", 179);
 	o.hold = number(c, "hold", 90);
+	o.retry_ms = number(c, "retry", 200);
 	o.id = (uint32_t)id.b[0] << 24 | id.b[1] << 16 | id.b[2] << 8 | id.b[3];
 	s = session_new(&o, &pool);
 	while (*end)
@@ -185,11 +186,13 @@ static int cmd_generate(struct command *c)
 	struct routes *r;
 	long n = 0;
 
-	if (c->nwords != 2 || table_find(c->words[1]))
+	if (c->nwords < 2 || table_find(c->words[1]))
 		return failed(c, "generate: a new table's name is needed");
 	r = xcalloc(1, sizeof(*r));
 	r->pool = &pool;
-	if (file)
+	if (file && flag(c, "fill"))
+		n = generate_real_ipv4(r, file, count, seed);
+	else if (file)
 		n = generate_from_file(r, file, count, seed);
 	else
 		generate_ipv4(r, count, seed);
@@ -459,19 +462,26 @@ static int cmd_write(struct command *c)
 
 /* ---- acting */
 
+struct expectation {
+	uint64_t prefixes;
+	bool at_most;
+};
+
 static void expect_one(struct session *s, void *arg)
 {
-	session_expect(s, *(uint64_t *)arg);
+	const struct expectation *e = arg;
+
+	session_expect(s, e->prefixes, e->at_most);
 }
 
 static int cmd_expect(struct command *c)
 {
-	uint64_t n;
+	struct expectation e = {.at_most = c->nwords > 2 && str_eq(c->words[2], "at-most")};
 
 	if (c->nwords < 2)
 		return failed(c, "expect: a number is needed");
-	n = strtoull(c->words[1], NULL, 10);
-	return each_session(c, 2, expect_one, &n);
+	e.prefixes = strtoull(c->words[1], NULL, 10);
+	return each_session(c, e.at_most ? 3 : 2, expect_one, &e);
 }
 
 static void drop_one(struct session *s, void *arg)
@@ -491,6 +501,7 @@ static void stall_one(struct session *s, void *arg)
 
 static int cmd_drop(struct command *c)
 {
+	put_time(c->reply, "at", now_us());
 	return each_session(c, 1, drop_one, NULL);
 }
 

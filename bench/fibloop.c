@@ -4,7 +4,9 @@
  * of the generator as RTM_NEWROUTE in batches, without acknowledgements, by one process that does
  * nothing else.
  *
- *   fibloop COUNT SEED IFNAME [GATEWAY]
+ *   fibloop [-f FILE] COUNT SEED IFNAME [GATEWAY]
+ *
+ * FILE: real prefixes, as far as they go.
  *
  * Prints one line of JSON: the time from the first message to the kernel's answer to the last one.
  */
@@ -84,14 +86,27 @@ int main(int argc, char **argv)
 {
 	struct attrs_pool pool = {0};
 	struct routes *r = xcalloc(1, sizeof(*r));
-	struct target to = {.ifindex = argc > 3 ? if_nametoindex(argv[3]) : 0};
+	struct target to = {0};
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
-	uint64_t begin;
+	const char *file = NULL;
+	uint64_t begin, seed;
+	size_t count;
 
+	if (argc > 2 && str_eq(argv[1], "-f")) {
+		file = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
+	to.ifindex = argc > 3 ? if_nametoindex(argv[3]) : 0;
 	if (!nl || !to.ifindex || (argc > 4 && addr_parse(argv[4], &to.gateway) < 0))
-		fatal("usage: fibloop COUNT SEED IFNAME [GATEWAY]");
+		fatal("usage: fibloop [-f FILE] COUNT SEED IFNAME [GATEWAY]");
 	r->pool = &pool;
-	generate_ipv4(r, strtoul(argv[1], NULL, 10), strtoul(argv[2], NULL, 10));
+	count = strtoul(argv[1], NULL, 10);
+	seed = strtoul(argv[2], NULL, 10);
+	if (!file)
+		generate_ipv4(r, count, seed);
+	else if (generate_real_ipv4(r, file, count, seed) < 0)
+		fatal("%s: cannot be read", file);
 	begin = now_us();
 	send_all(nl, r, &to);
 	wait_answer(nl);

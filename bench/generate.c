@@ -146,23 +146,89 @@ static struct prefix random_prefix(struct key_set *used, uint32_t near, uint64_t
 	return prefix_make(AF_INET, bytes, len);
 }
 
+/* The generator's state: which attributes the next prefix gets, and which prefixes are taken. */
+struct maker {
+	struct routes *routes;
+	struct key_set used;
+	uint64_t state; /* of the random numbers */
+	uint32_t attrs, near;
+	unsigned left; /* prefixes that still get these attributes */
+};
+
+static void maker_init(struct maker *m, struct routes *r, size_t count, uint64_t seed)
+{
+	*m = (struct maker){.routes = r, .state = seed};
+	key_set_init(&m->used, count);
+}
+
+static void maker_next(struct maker *m)
+{
+	if (m->left > 0) {
+		m->left--;
+		return;
+	}
+	m->attrs = random_attrs(m->routes, &m->state);
+	m->near = next_random(&m->state) >> 32;
+	m->left = random_share(&m->state) - 1;
+}
+
+static void make_up(struct maker *m, size_t count)
+{
+	for (; count > 0; count--) {
+		struct prefix p;
+
+		maker_next(m);
+		p = random_prefix(&m->used, m->near, &m->state);
+		routes_add(m->routes, &p, m->attrs);
+	}
+}
+
 void generate_ipv4(struct routes *r, size_t count, uint64_t seed)
 {
-	uint64_t state = seed;
-	struct key_set used;
+	struct maker m;
+
+	maker_init(&m, r, count, seed);
+	make_up(&m, count);
+	free(m.used.slots);
+}
+
+/* A line's prefix; false: a comment, or something else. */
+static bool line_prefix(char *line, struct prefix *p)
+{
+	line[strcspn(line, " \t\r\n")] = '\0';
+	return line[0] != ';' && line[0] != '#' && prefix_parse(line, p) == 0;
+}
+
+static bool key_add_prefix(struct key_set *used, const struct prefix *p)
+{
+	uint32_t address = (uint32_t)p->b[0] << 24 | p->b[1] << 16 | p->b[2] << 8 | p->b[3];
+
+	return p->len > 0 && !special(address) && key_add(used, (uint64_t)p->len << 32 | address);
+}
+
+long generate_real_ipv4(struct routes *r, const char *path, size_t count, uint64_t seed)
+{
+	FILE *f = pipe_unpack(path);
+	struct maker m;
 	size_t done = 0;
+	char line[256];
 
-	key_set_init(&used, count);
-	while (done < count) {
-		uint32_t attrs = random_attrs(r, &state), near = next_random(&state) >> 32;
+	if (!f)
+		return -errno;
+	maker_init(&m, r, count, seed);
+	while (done < count && fgets(line, sizeof(line), f)) {
+		struct prefix p;
 
-		for (unsigned n = random_share(&state); n > 0 && done < count; n--, done++) {
-			struct prefix p = random_prefix(&used, near, &state);
-
-			routes_add(r, &p, attrs);
-		}
+		if (!line_prefix(line, &p) || p.family != AF_INET || !key_add_prefix(&m.used, &p))
+			continue;
+		maker_next(&m);
+		routes_add(r, &p, m.attrs);
+		done++;
 	}
-	free(used.slots);
+	pipe_close(f);
+	make_up(&m, count - done);
+	free(m.used.slots);
+	return done;
 }
 
 long generate_from_file(struct routes *r, const char *path, size_t count, uint64_t seed)
@@ -179,8 +245,7 @@ long generate_from_file(struct routes *r, const char *path, size_t count, uint64
 	while (done < count && fgets(line, sizeof(line), f)) {
 		struct prefix p;
 
-		line[strcspn(line, " \t\r\n")] = '\0';
-		if (line[0] == ';' || line[0] == '#' || prefix_parse(line, &p) < 0)
+		if (!line_prefix(line, &p))
 			continue;
 		if (left == 0) {
 			attrs = random_attrs(r, &state);

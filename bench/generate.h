@@ -17,4 +17,8 @@ void generate_ipv4(struct routes *r, size_t count, uint64_t seed);
  * and .bz2 are unpacked). Returns the number added or a negative errno. */
 long generate_from_file(struct routes *r, const char *path, size_t count, uint64_t seed);
 
+/* Adds COUNT distinct IPv4 prefixes outside special-purpose space: those of the file as far as they
+ * go, then made-up ones. Returns the number from the file or a negative errno. */
+long generate_real_ipv4(struct routes *r, const char *path, size_t count, uint64_t seed);
+
 #endif

@@ -26,4 +26,11 @@ bench_routes_test_SOURCES = bench/routes_test.c \
 bench_routes_test_LDADD = $(TEST_LIBS)
 endif
 
-EXTRA_DIST += bench/README.md bench/run bench/cases.py bench/measure.py bench/sides.py
+EXTRA_DIST += bench/README.md bench/run \
+	bench/case.py \
+	bench/cases.py \
+	bench/cases_table.py \
+	bench/measure.py \
+	bench/report.py \
+	bench/sides.py \
+	bench/svg.py

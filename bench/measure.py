@@ -37,16 +37,21 @@ def command(pid):
 
 class Meter:
     """Samples the processes of a router ten times a second while it is entered. `peak` is by
-    program, at the moment when the sum was highest."""
+    program, at the moment when the sum was highest. With `fresh` the processes have just been
+    started, may start others, and their whole processor time counts. `without` names programs that
+    are nobody's merit (wireguard-go)."""
 
-    def __init__(self, router, interval=0.1):
-        self.router, self.interval = router, interval
+    def __init__(self, router, interval=0.1, fresh=False, without=()):
+        self.router, self.interval, self.fresh = router, interval, fresh
+        self.without = without
         self.peak_kib, self.peak = 0, {}
         self.cpu, self.cpus = 0.0, {}
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _sample(self):
+        if self.fresh:
+            self._look()
         now = self._by_program(pss_kib)
         if sum(now.values()) > self.peak_kib:
             self.peak_kib, self.peak = sum(now.values()), now
@@ -55,6 +60,11 @@ class Meter:
         while not self.stopping.wait(self.interval):
             self._sample()
 
+    def _look(self):
+        self.pids.update({pid: name for pid, name in
+                          ((pid, command(pid)) for pid in self.router.pids())
+                          if not name.startswith(self.without or "-")})
+
     def _by_program(self, figure):
         found = {}
         for pid, name in self.pids.items():
@@ -62,8 +72,9 @@ class Meter:
         return found
 
     def __enter__(self):
-        self.pids = {pid: command(pid) for pid in self.router.pids()}
-        self.before = self._by_program(cpu_seconds)
+        self.pids = {}
+        self._look()
+        self.before = {} if self.fresh else self._by_program(cpu_seconds)
         self.thread.start()
         return self
 
@@ -72,7 +83,7 @@ class Meter:
         self.thread.join()
         self._sample()
         after = self._by_program(cpu_seconds)
-        self.cpus = {name: after[name] - self.before[name] for name in after}
+        self.cpus = {name: after[name] - self.before.get(name, 0) for name in after}
         self.cpu = sum(self.cpus.values())
 
     def figures(self):

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "generate.h"
 #include "received.h"
@@ -124,6 +126,30 @@ static void generated_table_comes_back(void **state)
 	attrs_pool_free(&theirs);
 }
 
+/* Real prefixes first; what the file lacks, repeats or should not have is made up. */
+static void real_prefixes_are_filled_up(void **state)
+{
+	static const char text[] = "; comment\n1.0.0.0/24\t1\n1.0.4.0/22\t2\n1.0.0.0/24\t3\n"
+				   "10.1.0.0/16\t4\n2001:db8::/32\t5\n0.0.0.0/0\t6\n";
+	struct attrs_pool pool = {0};
+	struct routes *r = xcalloc(1, sizeof(*r));
+	char path[] = "/tmp/routes_test.XXXXXX";
+	int fd = mkstemp(path);
+
+	r->pool = &pool;
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	assert_int_equal(generate_real_ipv4(r, path, 1000, 3), 2);
+	assert_int_equal(r->count, 1000);
+	assert_string_equal(PREFIX_STR(&r->list[1].prefix), "1.0.4.0/22");
+	for (size_t i = 0; i < r->count; i++)
+		assert_int_equal(r->list[i].prefix.family, AF_INET);
+	unlink(path);
+	assert_true(generate_real_ipv4(r, path, 1000, 3) < 0);
+	routes_free(r);
+	attrs_pool_free(&pool);
+}
+
 /* More IPv6 prefixes with the same attributes than one message holds, and their withdrawal. */
 static void ipv6_is_split_and_withdrawn(void **state)
 {
@@ -188,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(generated_table_comes_back),
+		cmocka_unit_test(real_prefixes_are_filled_up),
 		cmocka_unit_test(ipv6_is_split_and_withdrawn),
 		cmocka_unit_test(received_holds_what_an_array_holds),
 	};

@@ -17,7 +17,7 @@
 
 enum { OPEN = 1, UPDATE, NOTIFICATION, KEEPALIVE, ROUTE_REFRESH };
 enum { HEADER_LEN = 19, MESSAGE_MAX = 4096, AS_TRANS = 23456 };
-enum { READ_MAX = 1 << 18, READS_AN_EVENT = 4, RETRY_MS = 200, IOV_MAX_HERE = 64 };
+enum { READ_MAX = 1 << 18, READS_AN_EVENT = 4, IOV_MAX_HERE = 64 };
 enum { WRITE_MAX = 1 << 18 };
 
 static const char *const state_names[] = {"idle", "connect", "opensent", "openconfirm",
@@ -38,13 +38,16 @@ uint64_t session_prefixes(const struct session *s)
 
 static void check_expected(struct session *s)
 {
-	if (!s->counts.reached_us && session_prefixes(s) >= s->expect)
+	uint64_t now = session_prefixes(s);
+
+	if (!s->counts.reached_us && (s->expect_at_most ? now <= s->expect : now >= s->expect))
 		s->counts.reached_us = now_us();
 }
 
-void session_expect(struct session *s, uint64_t prefixes)
+void session_expect(struct session *s, uint64_t prefixes, bool at_most)
 {
 	s->expect = prefixes;
+	s->expect_at_most = at_most;
 	s->counts.reached_us = 0;
 	check_expected(s);
 }
@@ -466,7 +469,7 @@ void session_drop(struct session *s, const char *why)
 		received_clear(s->received);
 	str_copy(s->error, why, sizeof(s->error));
 	if (!s->closed && !s->opt.passive)
-		timer_start(&s->retry, RETRY_MS);
+		timer_start(&s->retry, s->opt.retry_ms);
 }
 
 void session_close(struct session *s)

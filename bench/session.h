@@ -33,6 +33,7 @@ struct session_options {
 	uint32_t as, remote_as; /* remote_as is only compared with our own: internal or not */
 	uint32_t id;		/* host order */
 	uint16_t hold;		/* seconds */
+	uint32_t retry_ms;	/* between attempts to connect */
 	bool passive;
 	bool ipv4, ipv6; /* families that are offered */
 	bool table;	 /* remember what is received, not only count it */
@@ -65,7 +66,8 @@ struct session {
 	size_t partial_len;
 	struct received *received; /* NULL: counting only */
 	struct attrs_pool *pool;
-	uint64_t expect; /* prefixes; see reached_us */
+	uint64_t expect;     /* prefixes, at least; see reached_us */
+	bool expect_at_most; /* that many or fewer */
 	struct session_counts counts;
 	bool stalled, closed;
 	char error[128]; /* why it ended last */
@@ -83,6 +85,6 @@ void session_drop(struct session *s, const char *why); /* no NOTIFICATION; tried
 void session_close(struct session *s);		       /* the same for good */
 void session_stall(struct session *s, bool on);	       /* stop reading; go on */
 uint64_t session_prefixes(const struct session *s);    /* announced and not withdrawn */
-void session_expect(struct session *s, uint64_t prefixes);
+void session_expect(struct session *s, uint64_t prefixes, bool at_most);
 
 #endif

@@ -2,10 +2,10 @@
 """The programs that are compared, each started from the same description of what it is to do.
 
 A plan has: as_number, address, neighbors [(address, AS, reflector client?)], kernel (routes are
-installed)."""
+installed), wait (until the program answers). Each function returns the daemon's object."""
 from dataclasses import dataclass, field
 
-from lib.peers import Bird, Frr
+from lib.peers import Bird, Frr, Gobgp, Openbgpd
 from lib.wgbgp import Wgbgp
 
 
@@ -15,6 +15,7 @@ class Plan:
     address: str
     neighbors: list = field(default_factory=list)
     kernel: bool = False
+    wait: bool = True
 
 
 def bird(topo, router, plan):
@@ -26,7 +27,7 @@ def bird(topo, router, plan):
     for i, (address, as_number, client) in enumerate(plan.neighbors):
         conf += (f"protocol bgp n{i} from far {{ neighbor {address} as {as_number}; "
                  f"{'rr client; ' if client else ''}}}\n")
-    Bird(topo, router, conf)
+    return Bird(topo, router, conf)
 
 
 class BgpdFrr(Frr):
@@ -57,7 +58,7 @@ def frr(topo, router, plan):
                      f" neighbor {address} peer-group far\n")
     conf += (" address-family ipv4 unicast\n  neighbor client route-reflector-client\n"
              " exit-address-family\n")
-    BgpdFrr(topo, router, conf, plan.kernel)
+    return BgpdFrr(topo, router, conf, plan.kernel)
 
 
 def wgbgp(topo, router, plan):
@@ -69,7 +70,35 @@ def wgbgp(topo, router, plan):
     for address, as_number, client in plan.neighbors:
         what = "group client;" if client else f"group far; remote-as {as_number};"
         conf += f" neighbor {address} {{ {what} }}\n"
-    Wgbgp(topo, router, conf + "}\n")
+    daemon = Wgbgp(topo, router, conf + "}\n", start=False)
+    daemon.start(plan.wait)
+    return daemon
 
 
-SIDES = {"wgbgp": wgbgp, "bird": bird, "frr": frr}
+def openbgpd(topo, router, plan):
+    if plan.kernel:
+        raise AssertionError("OpenBGPD installs no routes here")
+    conf = (f"AS {plan.as_number}\nrouter-id {plan.address}\nlisten on {plan.address}\n"
+            "fib-update no\nallow from any\nallow to any\n")
+    for address, as_number, client in plan.neighbors:
+        conf += (f"neighbor {address} {{\n remote-as {as_number}\n passive\n"
+                 " announce IPv4 unicast\n announce IPv6 none\n"
+                 f"{' route-reflector' + chr(10) if client else ''}}}\n")
+    return Openbgpd(topo, router, conf)
+
+
+def gobgp(topo, router, plan):
+    conf = (f'[global.config]\n as = {plan.as_number}\n router-id = "{plan.address}"\n'
+            f' local-address-list = ["{plan.address}"]\n port = 179\n')
+    for address, as_number, client in plan.neighbors:
+        conf += (f'[[neighbors]]\n[neighbors.config]\n neighbor-address = "{address}"\n'
+                 f" peer-as = {as_number}\n[neighbors.transport.config]\n passive-mode = true\n"
+                 '[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\n'
+                 ' afi-safi-name = "ipv4-unicast"\n')
+        if client:
+            conf += ("[neighbors.route-reflector.config]\n route-reflector-client = true\n"
+                     f' route-reflector-cluster-id = "{plan.address}"\n')
+    return Gobgp(topo, router, conf)
+
+
+SIDES = {"wgbgp": wgbgp, "bird": bird, "frr": frr, "openbgpd": openbgpd, "gobgp": gobgp}

@@ -6,15 +6,16 @@
  * Times are seconds of the monotonic clock. The next command is read when the last one is answered;
  * sessions go on meanwhile.
  *
- *   session NAME local=A remote=A as=N remote-as=N [id=A] [port=N] [hold=N] [passive] [table]
- *           [ipv6] [no-ipv4]
- *   generate TABLE count=N [seed=N] [file=PATH]
+ *   session NAME local=A remote=A as=N remote-as=N [id=A] [port=N] [hold=N] [retry=MS] [passive]
+ *           [table] [ipv6] [no-ipv4]
+ *   generate TABLE count=N [seed=N] [file=PATH [fill]]
+ *           fill: the file's IPv4 prefixes, and generated ones where they are too few
  *   mrt FILE [prefix=NAME]              one table per peer of the dump: NAME0, NAME1, ...
  *   load SESSION TABLE [next-hop=A|recorded] [next-hop6=A]
  *   send [SESSION...]                   what was loaded, then End-of-RIB; without names: all
  *   announce SESSION PREFIX... [next-hop=A] [path=N,N] [med=N] [local-pref=N]
  *   withdraw SESSION PREFIX...
- *   expect N [SESSION...]               wait prefixes: every session has so many
+ *   expect N [at-most] [SESSION...]     wait prefixes: every session has so many (or fewer)
  *   wait established|prefixes|sent|down [SESSION...] [timeout=S]
  *   wait quiet [SESSION...] [for=S] [timeout=S]      nothing came for so long
  *   show [SESSION...]  |  digest [SESSION...]  |  write SESSION FILE
