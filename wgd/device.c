@@ -489,6 +489,7 @@ bool device_check_link(struct device *dev)
 			    "interface=%s packets=%llu", dev->name,
 			    (unsigned long long)(info.frame_errors - dev->source_drops));
 	dev->source_drops = info.frame_errors;
+	dev->mtu = info.mtu;
 	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
 		link_changed(dev, &info);
 	else if (dev->addrs_dirty && dev->conf)
