@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doctor.h"
 #include "explain.h"
 #include "messages.h"
+#include "metrics.h"
 #include "prefix.h"
 #include "render.h"
 #include "session.h"
@@ -62,6 +64,7 @@ static const struct cli_word words[] = {
 	PLAIN("clear", "reset sessions, or ask for routes again"),
 	PLAIN("configuration", "the configuration"),
 	PLAIN("daemons", "the processes of wgbgp"),
+	PLAIN("doctor", "look for what is wrong, and say what to do about it"),
 	PLAIN("exit", "leave"),
 	PLAIN("explain", "follow a destination through every table and say where it ends"),
 	PLAIN("help", "list all commands"),
@@ -74,6 +77,7 @@ static const struct cli_word words[] = {
 	PLAIN("log", "logging"),
 	PLAIN("level", "least important level that is written"),
 	{"longer-prefixes", "this prefix and everything inside it", "longer", "true", 0, 0, 0},
+	PLAIN("metrics", "counters for a monitoring system"),
 	PLAIN("monitor", "events as they happen, until Ctrl-C"),
 	PLAIN("neighbors", "sessions in detail"),
 	PLAIN("nexthops", "next hops and whether they can be reached"),
@@ -219,11 +223,15 @@ static const struct cli_row rows[] = {
 	{"show configuration [running]", "configuration", &render_text, CLI_SHOW | CLI_FORMAT, NULL,
 	 "the configuration in effect"},
 	{"show daemons", "daemons", &render_daemons, CLI_SHOW, NULL, "the processes of wgbgp"},
+	{"show metrics", NULL, NULL, CLI_SHOW, metrics_run,
+	 "all counters in the text format of Prometheus"},
 	{"show version", "version", &render_version, CLI_SHOW, NULL, "the version that is running"},
 	{"clear bgp NEIGHBOR|all [soft [in|out]]", "clear", &render_done, 0, NULL,
 	 "reset sessions; soft: only apply policies again"},
 	{"explain DESTINATION", NULL, NULL, CLI_SHOW, explain_run,
 	 "follow a destination through every table; fails when it cannot be reached"},
+	{"doctor", NULL, NULL, CLI_SHOW, doctor_run,
+	 "look for what is wrong, and say what to do; fails when something is"},
 	{"monitor", "monitor", &render_events, CLI_ENDLESS, NULL, "events as they happen"},
 	{"log level error|warning|info|debug", "log-level", &render_done, 0, NULL,
 	 "how much is logged, until the next reload"},

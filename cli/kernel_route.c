@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
+#include "machine.h"
 #include "util.h"
 
 static int on_attr(const struct nlattr *attr, void *arg)
@@ -13,6 +14,16 @@ static int on_attr(const struct nlattr *attr, void *arg)
 
 	if (mnl_attr_type_valid(attr, RTA_MAX) > 0)
 		tb[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
+}
+
+/* A path MTU that the kernel found out stands among the metrics. */
+static int on_metric(const struct nlattr *attr, void *arg)
+{
+	uint32_t *mtu = arg;
+
+	if (mnl_attr_get_type(attr) == RTAX_MTU && mnl_attr_get_payload_len(attr) == sizeof(*mtu))
+		*mtu = mnl_attr_get_u32(attr);
 	return MNL_CB_OK;
 }
 
@@ -29,6 +40,10 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	if (tb[RTA_GATEWAY] &&
 	    mnl_attr_get_payload_len(tb[RTA_GATEWAY]) == family_bytes(rtm->rtm_family))
 		out->gateway = addr_make(rtm->rtm_family, mnl_attr_get_payload(tb[RTA_GATEWAY]));
+	if (tb[RTA_METRICS])
+		mnl_attr_parse_nested(tb[RTA_METRICS], on_metric, &out->mtu);
+	if (!out->mtu && out->interface[0])
+		out->mtu = machine_mtu(out->interface);
 	return MNL_CB_STOP;
 }
 

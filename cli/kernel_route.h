@@ -11,6 +11,7 @@ struct kernel_route {
 	char interface[IF_NAMESIZE]; /* "" when there is none */
 	struct addr gateway;	     /* family 0: directly on the interface */
 	bool local;		     /* the address is this machine's */
+	uint32_t mtu; /* what the kernel learned of the way, else the interface's; 0: not known */
 };
 
 /* 0, or -errno: -ENETUNREACH and the like where the kernel has no way. */

@@ -3,9 +3,13 @@ noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_SOURCES = \
 	cli/client.c cli/client.h \
 	cli/commands.c cli/commands.h \
+	cli/doctor.c cli/doctor.h \
+	cli/doctor_checks.c \
 	cli/explain.c cli/explain.h \
 	cli/grammar.c cli/grammar.h \
 	cli/kernel_route.c cli/kernel_route.h \
+	cli/machine.c cli/machine.h \
+	cli/metrics.c cli/metrics.h \
 	cli/render.h \
 	cli/render_bgp.c \
 	cli/render_misc.c \
@@ -21,9 +25,11 @@ cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/grammar_test cli/session_test
+check_PROGRAMS += cli/doctor_test cli/grammar_test cli/session_test
+cli_doctor_test_SOURCES = cli/doctor_test.c cli/canned.c cli/canned.h
+cli_doctor_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
-cli_session_test_SOURCES = cli/session_test.c
+cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h
 cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
 endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * canned: for tests of the CLI: a server of canned answers in the same event loop, a session that
+ * speaks to it, and the kernel's answers.
+ */
+#ifndef WGBGP_CLI_CANNED_H
+#define WGBGP_CLI_CANNED_H
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "kernel_route.h"
+#include "loop.h"
+
+/* A command's answer: head, list and rows. Tests change rows of this table. */
+struct canned {
+	const char *command, *head, *list, *rows; /* rows: a JSON array; list NULL: an object */
+	const char *error;			  /* the end's */
+};
+
+extern const struct canned canned_healthy[]; /* what the table is at the start of a test */
+struct canned *answer_of(const char *command);
+
+#define STREAM_ROWS 200000 /* of rib-summary */
+extern unsigned streamed, interrupt_at;
+
+extern struct kernel_route kernel_answer; /* but for the tunnel's endpoint */
+extern int kernel_error;
+
+/* Of machine.h: every knob below /proc/sys, every file's mode, the clock, the underlay's MTU. */
+extern long machine_answer;
+extern int file_mode_answer;
+extern time_t clock_answer;
+extern uint32_t mtu_answer;
+
+extern int listener;
+extern struct watch accept_watch;
+void server_closed(void *arg, const char *why);
+
+/* Around each test. */
+int canned_setup(void **state);
+int canned_setup_with(const struct canned *table);
+int canned_teardown(void **state);
+
+/* Runs a line; out_text and err_text are what it wrote. */
+int run(const char *line);
+extern char *out_text, *err_text;
+void says(const char *text);
+json_t *document(void); /* out_text, which must be one */
+
+#endif

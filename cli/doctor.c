@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "doctor.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel_route.h"
+#include "messages.h"
+#include "session.h"
+#include "table.h"
+
+#define SHOWN_MAX 5	/* findings of one check that are written */
+#define LOOKUPS_MAX 512 /* of the kernel's routes */
+
+static const char *const severity_names[] = {"note", "warning", "error"};
+
+/* What is asked for each source. */
+static const struct {
+	const char *command, *list; /* list NULL: the head is the one row */
+} sources[SOURCE_MACHINE] = {
+	[SOURCE_DAEMONS] = {"daemons", "daemons"},
+	[SOURCE_CONFIGURATION] = {"configuration", NULL},
+	[SOURCE_INTERFACES] = {"wireguard", "interfaces"},
+	[SOURCE_TUNNELS] = {"tunnels", "tunnels"},
+	[SOURCE_NEIGHBORS] = {"bgp-neighbors", "neighbors"},
+	[SOURCE_NEXTHOPS] = {"nexthops", "nexthops"},
+	[SOURCE_PINS] = {"pins", "pins"},
+	[SOURCE_RIB] = {"rib-summary", NULL},
+	[SOURCE_BGP] = {"bgp-routes", "routes"},
+	[SOURCE_ROUTES] = {"route", "routes"},
+	[SOURCE_ENTRIES] = {"allowed-ips", "entries"},
+};
+
+const char *doctor_str(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text ? text : "";
+}
+
+static json_t *str_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
+static void add(struct doctor *d, const char *check, enum severity severity,
+		const struct where *where, const char *text, const char *advice)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "severity", json_string(severity_names[severity]));
+	json_object_set_new(row, "check", json_string(check));
+	json_object_set_new(row, "interface", str_or_null(where->interface));
+	json_object_set_new(row, "peer", str_or_null(where->peer));
+	json_object_set_new(row, "neighbor", str_or_null(where->neighbor));
+	json_object_set_new(row, "prefix", str_or_null(where->prefix));
+	json_object_set_new(row, "text", json_string(text));
+	json_object_set_new(row, "advice", json_string(advice));
+	json_array_append_new(d->findings, row);
+}
+
+void doctor_find(struct doctor *d, enum severity severity, struct where where, const char *advice,
+		 const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	d->severities[severity]++;
+	if (++d->counts[d->check - doctor_checks] > SHOWN_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	add(d, d->check->name, severity, &where, text, advice);
+}
+
+/* ---- questions of the checks */
+
+const json_t *doctor_row(const struct doctor *d, enum doctor_source source, const char *key,
+			 const char *value)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (d->kept[source], i, row)
+		if (str_eq(doctor_str(row, key), value))
+			return row;
+	return NULL;
+}
+
+bool doctor_is_tunnel_if(const struct doctor *d, const char *interface)
+{
+	return doctor_row(d, SOURCE_INTERFACES, "name", interface) != NULL;
+}
+
+bool doctor_leaves_by(struct doctor *d, const struct prefix *p, char *interface)
+{
+	struct kernel_route k;
+	struct addr a = addr_of_prefix(p);
+
+	if (d->lookups++ >= LOOKUPS_MAX)
+		return false;
+	if (p->len < family_bits(a.family))
+		a.b[family_bytes(a.family) - 1] |= 1;
+	if (kernel_route_get(&a, &k) < 0 || k.local || !k.interface[0])
+		return false;
+	str_copy(interface, k.interface, IF_NAMESIZE);
+	return true;
+}
+
+bool doctor_learned_inside(struct doctor *d, const struct prefix *p)
+{
+	json_t *ask = json_pack("{s:s, s:s, s:b}", "command", "route", "prefix", PREFIX_STR(p),
+				"longer", true);
+	char error[MSG_ERROR_MAX];
+	json_t *answer = client_ask(d->s->client, ask, error, sizeof(error));
+	json_t *rows = json_object_get(answer, "routes"), *row;
+	bool found = !answer; /* not known: nothing is claimed */
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		found = found ||
+			(str_eq(doctor_str(row, "protocol"), "bgp") && is_true(row, "selected"));
+	json_decref(answer);
+	json_decref(ask);
+	return found;
+}
+
+/* ---- the walk */
+
+static void look(struct doctor *d, enum doctor_source source, const json_t *row)
+{
+	for (size_t i = 0; i < doctor_n_checks; i++)
+		if (doctor_checks[i].source == source) {
+			d->check = &doctor_checks[i];
+			d->check->look(d, row);
+		}
+}
+
+struct passing {
+	struct doctor *d;
+	enum doctor_source source;
+};
+
+static void pass_head(void *arg, const char *list, const json_t *head)
+{
+}
+
+static void pass_row(void *arg, const char *text, size_t len)
+{
+	struct passing *p = arg;
+	json_t *row = json_loadb(text, len, 0, NULL);
+
+	if (json_is_object(row))
+		look(p->d, p->source, row);
+	json_decref(row);
+}
+
+static int pass(struct doctor *d, enum doctor_source source, const json_t *ask, char *error,
+		size_t size)
+{
+	static const struct client_sink sink = {pass_head, pass_row};
+	struct passing state = {d, source};
+
+	return client_request(d->s->client, ask, &sink, &state, error, size);
+}
+
+static int keep(struct doctor *d, enum doctor_source source, const json_t *ask, char *error,
+		size_t size)
+{
+	json_t *answer = client_ask(d->s->client, ask, error, size);
+	const char *list = sources[source].list;
+	json_t *rows = list ? json_object_get(answer, list) : NULL;
+
+	if (!answer)
+		return -1;
+	if (rows)
+		d->kept[source] = json_incref(rows);
+	else if (!list)
+		d->kept[source] = json_pack("[O]", answer);
+	json_decref(answer);
+	return 0;
+}
+
+/* A source that does not answer is a finding, too; the others may still have something to say. */
+static void ask(struct doctor *d, enum doctor_source source, bool kept)
+{
+	json_t *request =
+		json_pack("{s:s, s:s}", "command", sources[source].command, "format", "json");
+	char error[MSG_ERROR_MAX];
+	int err = kept ? keep(d, source, request, error, sizeof(error))
+		       : pass(d, source, request, error, sizeof(error));
+
+	json_decref(request);
+	if (err == 0)
+		return;
+	d->severities[SEVERITY_ERROR]++;
+	add(d, "answers", SEVERITY_ERROR, &(struct where){0}, error,
+	    "look at `show daemons` and at the log");
+}
+
+/* Which tunnel an address is the far end of. */
+static void index_tunnels(struct doctor *d)
+{
+	json_t *row, *addr;
+	size_t i, k;
+
+	json_array_foreach (d->kept[SOURCE_TUNNELS], i, row)
+		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, addr)
+			if (json_is_string(addr))
+				json_object_set(d->tunnel_of, json_string_value(addr), row);
+}
+
+/* The machine that CLI and daemons share is there, but does wgbgpd answer? */
+static bool answers(struct doctor *d, char *error, size_t size)
+{
+	json_t *request = json_pack("{s:s}", "command", "version");
+	json_t *answer = client_ask(d->s->client, request, error, size);
+
+	json_decref(request);
+	json_decref(answer);
+	return answer != NULL;
+}
+
+static void walk(struct doctor *d)
+{
+	const char *key;
+	json_t *row;
+	size_t i;
+
+	for (int source = 0; source < DOCTOR_KEPT; source++)
+		ask(d, source, true);
+	index_tunnels(d);
+	for (int source = 0; source < DOCTOR_KEPT; source++)
+		json_array_foreach (d->kept[source], i, row)
+			look(d, source, row);
+	for (int source = DOCTOR_KEPT; source < SOURCE_REFUSED; source++)
+		ask(d, source, false);
+	json_object_foreach (d->refused, key, row)
+		look(d, SOURCE_REFUSED, row);
+	look(d, SOURCE_MACHINE, NULL);
+}
+
+/* ---- the answer */
+
+static void count_others(struct doctor *d)
+{
+	for (size_t i = 0; i < doctor_n_checks; i++)
+		if (d->counts[i] > SHOWN_MAX) {
+			char text[64];
+
+			snprintf(text, sizeof(text), "and %u more like these",
+				 d->counts[i] - SHOWN_MAX);
+			add(d, doctor_checks[i].name, SEVERITY_NOTE, &(struct where){0}, text, "");
+		}
+}
+
+/* Errors first; findings of one severity stay in the order of the checks. */
+static json_t *in_order(json_t *findings)
+{
+	json_t *out = json_array(), *row;
+
+	for (int severity = SEVERITY_ERROR; severity >= SEVERITY_NOTE; severity--) {
+		size_t i;
+
+		json_array_foreach (findings, i, row)
+			if (str_eq(doctor_str(row, "severity"), severity_names[severity]))
+				json_array_append(out, row);
+	}
+	return out;
+}
+
+static json_t *conclude(struct doctor *d)
+{
+	count_others(d);
+	return json_pack("{s:b, s:i, s:i, s:i, s:i, s:o}", "healthy",
+			 !d->severities[SEVERITY_ERROR] && !d->severities[SEVERITY_WARNING],
+			 "errors", d->severities[SEVERITY_ERROR], "warnings",
+			 d->severities[SEVERITY_WARNING], "notes", d->severities[SEVERITY_NOTE],
+			 "checks", (int)doctor_n_checks, "findings", in_order(d->findings));
+}
+
+static void put_place(FILE *out, const json_t *row)
+{
+	static const char *const keys[] = {"interface", "peer", "neighbor", "prefix"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (is_set(row, keys[i]))
+			fprintf(out, "%s %s: ", keys[i], TEXT(row, keys[i]));
+}
+
+static void write_text(FILE *out, const json_t *doc)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "findings"), i, row) {
+		fprintf(out, "%-8s %-16s ", doctor_str(row, "severity"), doctor_str(row, "check"));
+		put_place(out, row);
+		fprintf(out, "%s\n", TEXT(row, "text"));
+		if (is_set(row, "advice"))
+			fprintf(out, "%25s -> %s\n", "", TEXT(row, "advice"));
+	}
+	fprintf(out, "=> %s: %lld errors, %lld warnings, %lld notes of %lld checks\n",
+		is_true(doc, "healthy") ? "healthy" : "not healthy",
+		(long long)int_of(doc, "errors"), (long long)int_of(doc, "warnings"),
+		(long long)int_of(doc, "notes"), (long long)int_of(doc, "checks"));
+}
+
+static void doctor_free(struct doctor *d)
+{
+	for (int source = 0; source < DOCTOR_KEPT; source++)
+		json_decref(d->kept[source]);
+	json_decref(d->refused);
+	json_decref(d->tunnel_of);
+	json_decref(d->findings);
+	free(d->counts);
+}
+
+int doctor_run(struct cli_session *s, const struct cli_line *line)
+{
+	struct doctor d = {.s = s,
+			   .refused = json_object(),
+			   .tunnel_of = json_object(),
+			   .findings = json_array(),
+			   .counts = xcalloc(doctor_n_checks, sizeof(unsigned))};
+	char error[MSG_ERROR_MAX];
+	int err = -1;
+
+	if (answers(&d, error, sizeof(error))) {
+		json_t *doc;
+
+		walk(&d);
+		doc = conclude(&d);
+		if (line->json)
+			json_dumpf(doc, s->out, JSON_INDENT(1));
+		else
+			write_text(s->out, doc);
+		if (line->json)
+			putc('\n', s->out);
+		err = is_true(doc, "healthy") ? 0 : -1;
+		json_decref(doc);
+	} else {
+		if (line->json)
+			json_doc_end(&(struct json_doc){.out = s->out}, error);
+		fprintf(s->err, "%% %s\n", error);
+	}
+	fflush(s->out);
+	doctor_free(&d);
+	return err;
+}

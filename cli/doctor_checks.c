@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The checks of doctor: one small function each, and the table of them at the end. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "kernel_route.h"
+#include "machine.h"
+#include "table.h"
+
+#define FIND(...) doctor_find(d, __VA_ARGS__)
+#define AT(...) ((struct where){__VA_ARGS__})
+
+/* ---- processes and configuration */
+
+static void check_daemon(struct doctor *d, const json_t *row)
+{
+	if (!str_eq(doctor_str(row, "state"), "running"))
+		FIND(SEVERITY_ERROR, AT(0), "look at the log; the parent tries again by itself",
+		     "%s is %s%s%s", TEXT(row, "name"), TEXT(row, "state"),
+		     is_set(row, "last-exit") ? ", it ended: " : "",
+		     is_set(row, "last-exit") ? TEXT(row, "last-exit") : "");
+	else if (int_of(row, "restarts"))
+		FIND(SEVERITY_NOTE, AT(0), "look at the log, and report it",
+		     "%s was restarted %s times, at last it ended: %s", TEXT(row, "name"),
+		     TEXT(row, "restarts"), TEXT(row, "last-exit"));
+}
+
+/* A container of the configuration at its top, whatever module it is from. */
+static const json_t *section(const json_t *conf, const char *name)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)conf, key, value) {
+		const char *colon = strchr(key, ':');
+
+		if (str_eq(colon ? colon + 1 : key, name))
+			return value;
+	}
+	return NULL;
+}
+
+static void key_file(struct doctor *d, struct where at, const char *path)
+{
+	int mode = machine_file_mode(path);
+
+	if (mode == -ENOENT)
+		FIND(SEVERITY_ERROR, at, "put it back: without it nothing starts again",
+		     "the key file %s is missing", path);
+	else if (mode >= 0 && (mode & 077))
+		FIND(SEVERITY_ERROR, at, "chmod 600",
+		     "the key file %s is open to others (mode %04o)", path, mode);
+}
+
+static void check_key_files(struct doctor *d, const json_t *row)
+{
+	json_t *interface, *peer;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(section(row, "wireguard"), "interface"), i, interface) {
+		const char *name = doctor_str(interface, "name");
+
+		if (is_set(interface, "private-key-file"))
+			key_file(d, AT(.interface = name),
+				 doctor_str(interface, "private-key-file"));
+		json_array_foreach (json_object_get(interface, "peer"), k, peer)
+			if (is_set(peer, "preshared-key-file"))
+				key_file(d, AT(.interface = name, .peer = doctor_str(peer, "name")),
+					 doctor_str(peer, "preshared-key-file"));
+	}
+}
+
+static void check_kernel_off(struct doctor *d, const json_t *row)
+{
+	if (str_eq(doctor_str(section(row, "rib"), "kernel"), "off"))
+		FIND(SEVERITY_NOTE, AT(0), "rib { kernel on; }",
+		     "routes are computed and not installed: `rib { kernel off; }`");
+}
+
+/* ---- interfaces and peers */
+
+static void check_interface(struct doctor *d, const json_t *row)
+{
+	struct where at = {.interface = doctor_str(row, "name")};
+
+	if (!str_eq(doctor_str(row, "state"), "ready"))
+		FIND(SEVERITY_ERROR, at, "the log says why it cannot be used",
+		     "the interface is %s", TEXT(row, "state"));
+	else if (!is_true(row, "up"))
+		FIND(SEVERITY_ERROR, at, "ip link set it up, or let wgbgp do it (`admin up`)",
+		     "the link is down");
+	if (!is_set(row, "public-key"))
+		FIND(SEVERITY_ERROR, at, "name one: `private-key-file`",
+		     "the interface has no private key: no tunnel of it can work");
+}
+
+static void check_source_drops(struct doctor *d, const json_t *row)
+{
+	if (int_of(row, "source-check-drops"))
+		FIND(SEVERITY_WARNING, AT(.interface = doctor_str(row, "name")),
+		     "a peer sends what belongs to another peer here: give transit tunnels an "
+		     "interface of their own with `allowed-ips any`, or make both ends agree on "
+		     "the way",
+		     "WireGuard dropped %s packets whose source is not the sending peer's",
+		     TEXT(row, "source-check-drops"));
+}
+
+/* A tunnel peer that a session of BGP runs through. */
+static const json_t *neighbor_over(const struct doctor *d, const char *interface, const char *peer)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (d->kept[SOURCE_NEIGHBORS], i, row) {
+		const json_t *tunnel = json_object_get(row, "tunnel");
+
+		if (str_eq(doctor_str(tunnel, "interface"), interface) &&
+		    str_eq(doctor_str(tunnel, "peer"), peer))
+			return row;
+	}
+	return NULL;
+}
+
+static void no_permit(struct doctor *d, const char *interface, const json_t *peer)
+{
+	const char *name = doctor_str(peer, "name");
+	const json_t *neighbor = neighbor_over(d, interface, name);
+
+	if (is_set(peer, "permit") || is_true(peer, "foreign"))
+		return;
+	FIND(neighbor ? SEVERITY_WARNING : SEVERITY_NOTE,
+	     AT(.interface = interface, .peer = name, .neighbor = doctor_str(neighbor, "address")),
+	     "list what may lie behind it: `permit [ ... ]`",
+	     "the peer has no permit list: nothing is learned through it%s",
+	     neighbor ? ", although BGP runs over it" : "");
+}
+
+/* Something that may lie behind a peer, but does not, and leaves in the clear instead. */
+static void unrouted_permit(struct doctor *d, const char *interface, const json_t *peer,
+			    const char *text)
+{
+	char by[IF_NAMESIZE];
+	struct prefix p;
+
+	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaves_by(d, &p, by) ||
+	    doctor_is_tunnel_if(d, by) || doctor_learned_inside(d, &p))
+		return;
+	FIND(SEVERITY_WARNING,
+	     AT(.interface = interface, .peer = doctor_str(peer, "name"), .prefix = text),
+	     "the far end announces nothing of it, or its tunnel is down; a blackhole route "
+	     "(`rib { static ... }`) keeps such packets in",
+	     "nothing of this permit list is routed into the tunnel: packets leave by %s in the "
+	     "clear",
+	     by);
+}
+
+static void check_permits(struct doctor *d, const json_t *row)
+{
+	const char *interface = doctor_str(row, "name");
+	json_t *peer, *prefix;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(row, "peers"), i, peer) {
+		no_permit(d, interface, peer);
+		json_array_foreach (json_object_get(peer, "permit"), k, prefix)
+			unrouted_permit(d, interface, peer, json_string_value(prefix));
+	}
+}
+
+static void check_tunnel(struct doctor *d, const json_t *row)
+{
+	struct where at = {.interface = doctor_str(row, "interface"),
+			   .peer = doctor_str(row, "peer")};
+	const char *state = doctor_str(row, "state");
+
+	if (str_eq(state, "never"))
+		FIND(SEVERITY_ERROR, at,
+		     is_set(row, "endpoint")
+			     ? "compare the keys of both ends, the port, and what firewalls let "
+			       "through"
+			     : "no endpoint is known: the far end has to speak first",
+		     "there never was a handshake");
+	else if (str_eq(state, "down"))
+		FIND(SEVERITY_ERROR, at,
+		     "is the far end there, is the underlay? A clock that was set back makes the "
+		     "far end refuse handshakes, too",
+		     "the tunnel is down: %s; last handshake %s", TEXT(row, "reason-text"),
+		     AGO(row, "handshake-seconds"));
+	else if (str_eq(state, "degraded"))
+		FIND(SEVERITY_WARNING, at, "`show tunnels` has its figures",
+		     "the tunnel is degraded: %s", TEXT(row, "reason-text"));
+}
+
+static uint32_t fwmark_of(const struct doctor *d, const char *interface)
+{
+	return int_of(doctor_row(d, SOURCE_INTERFACES, "name", interface), "fwmark");
+}
+
+/* Which way the tunnel's own packets go. With a mark other rules hold: nothing is said then. */
+static bool underlay_of(const struct doctor *d, const json_t *tunnel, struct endpoint *e,
+			struct kernel_route *k)
+{
+	return endpoint_parse(doctor_str(tunnel, "endpoint"), e) == 0 &&
+	       !fwmark_of(d, doctor_str(tunnel, "interface")) && kernel_route_get(&e->addr, k) == 0;
+}
+
+static void check_endpoint(struct doctor *d, const json_t *row)
+{
+	struct where at = {.interface = doctor_str(row, "interface"),
+			   .peer = doctor_str(row, "peer")};
+	struct kernel_route k;
+	struct endpoint e;
+
+	if (!underlay_of(d, row, &e, &k))
+		return;
+	if (str_eq(k.interface, at.interface))
+		FIND(SEVERITY_ERROR, at,
+		     "`rib { pin-endpoints on; }`, or a route for the endpoint by the underlay",
+		     "the tunnel's own packets to %s would go into the tunnel itself",
+		     TEXT(row, "endpoint"));
+	else if (k.local)
+		FIND(SEVERITY_ERROR, at, "correct the endpoint",
+		     "the endpoint %s is an address of this machine", TEXT(row, "endpoint"));
+}
+
+#define OVERHEAD4 60 /* IPv4, UDP and WireGuard's header and tag */
+#define OVERHEAD6 80
+
+static void check_mtu(struct doctor *d, const json_t *row)
+{
+	const char *interface = doctor_str(row, "interface");
+	uint32_t inner = int_of(doctor_row(d, SOURCE_INTERFACES, "name", interface), "mtu");
+	struct kernel_route k;
+	struct endpoint e;
+	uint32_t overhead;
+	char advice[32];
+
+	if (!inner || !underlay_of(d, row, &e, &k) || k.local || !k.mtu ||
+	    str_eq(k.interface, interface))
+		return;
+	overhead = e.addr.family == AF_INET ? OVERHEAD4 : OVERHEAD6;
+	if (inner + overhead <= k.mtu || k.mtu <= overhead)
+		return;
+	snprintf(advice, sizeof(advice), "mtu %u;", k.mtu - overhead);
+	FIND(SEVERITY_WARNING, AT(.interface = interface, .peer = doctor_str(row, "peer")), advice,
+	     "MTU %u and %u of overhead do not fit the underlay's %u by %s: big packets are "
+	     "fragmented or lost",
+	     inner, overhead, k.mtu, k.interface);
+}
+
+static void check_pin(struct doctor *d, const json_t *row)
+{
+	const char *state = doctor_str(row, "state");
+
+	if (str_eq(state, "off"))
+		FIND(SEVERITY_WARNING, AT(0), "rib { pin-endpoints on; }",
+		     "a learned route covers the endpoint %s, and endpoints are not pinned: such "
+		     "routes are not used",
+		     TEXT(row, "endpoint"));
+	else if (str_eq(state, "no-underlay"))
+		FIND(SEVERITY_WARNING, AT(0), "it needs a route that does not come from BGP",
+		     "nothing but the tunnels leads to the endpoint %s", TEXT(row, "endpoint"));
+}
+
+/* ---- BGP */
+
+static void check_policy(struct doctor *d, const json_t *row)
+{
+	if (is_set(row, "warning"))
+		FIND(SEVERITY_ERROR, AT(.neighbor = doctor_str(row, "address")),
+		     "`import` and `export` with a policy's name; `all` is one", "%s",
+		     TEXT(row, "warning"));
+}
+
+static void check_session(struct doctor *d, const json_t *row)
+{
+	const json_t *tunnel = json_object_get(row, "tunnel");
+	const char *state = doctor_str(row, "state");
+	bool dead = str_eq(doctor_str(tunnel, "reach"), "down");
+
+	if (str_eq(state, "established") || str_eq(state, "disabled"))
+		return;
+	FIND(SEVERITY_ERROR,
+	     AT(.interface = doctor_str(tunnel, "interface"), .peer = doctor_str(tunnel, "peer"),
+		.neighbor = doctor_str(row, "address")),
+	     dead ? "the tunnel first" : "is BGP running there, with the AS numbers of this end?",
+	     "the session is %s%s%s", TEXT(row, "state"), is_set(row, "last-error") ? ": " : "",
+	     is_set(row, "last-error") ? TEXT(row, "last-error") : "");
+}
+
+static void check_restarting(struct doctor *d, const json_t *row)
+{
+	if (is_true(json_object_get(row, "graceful-restart"), "restarting"))
+		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
+		     "wait for it, or `clear bgp` it to give its paths up",
+		     "the neighbor is restarting: its stale paths are still used");
+}
+
+/* The tunnel that a path's next hop is the far end of. */
+static const json_t *tunnel_of(const struct doctor *d, const json_t *path)
+{
+	return json_object_get(d->tunnel_of, doctor_str(path, "next-hop"));
+}
+
+/* On an interface a prefix belongs to one peer: packets from it by the other are dropped. */
+static void check_shared(struct doctor *d, const json_t *row)
+{
+	json_t *paths = json_object_get(row, "paths"), *path;
+	size_t i, k;
+
+	json_array_foreach (paths, i, path) {
+		const json_t *one = tunnel_of(d, path);
+
+		if (!one || !is_true(path, "eligible"))
+			continue;
+		for (k = 0; k < i; k++) {
+			const json_t *before = json_array_get(paths, k);
+			const json_t *two = tunnel_of(d, before);
+
+			if (!two || two == one || !is_true(before, "eligible") ||
+			    !str_eq(doctor_str(one, "interface"), doctor_str(two, "interface")))
+				continue;
+			FIND(SEVERITY_WARNING,
+			     AT(.interface = doctor_str(one, "interface"),
+				.peer = doctor_str(two, "peer"),
+				.prefix = doctor_str(row, "prefix")),
+			     "give one of the tunnels an interface of its own with `allowed-ips "
+			     "any`",
+			     "is announced through %s, too, on the same interface: packets from it "
+			     "that come by %s are dropped",
+			     TEXT(one, "peer"), TEXT(one, "peer"));
+			return;
+		}
+	}
+}
+
+static bool has_best(const json_t *row)
+{
+	json_t *path;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "paths"), i, path)
+		if (is_true(path, "best"))
+			return true;
+	return false;
+}
+
+/* Known, but with no way into a tunnel now; the machine's default route takes it. */
+static void check_swallowed(struct doctor *d, const json_t *row)
+{
+	const json_t *path = json_array_get(json_object_get(row, "paths"), 0);
+	char by[IF_NAMESIZE];
+	struct prefix p;
+
+	if (!path || has_best(row) || !tunnel_of(d, path) ||
+	    prefix_parse(doctor_str(row, "prefix"), &p) < 0 || p.len == 0 ||
+	    !doctor_leaves_by(d, &p, by) || doctor_is_tunnel_if(d, by))
+		return;
+	FIND(SEVERITY_ERROR, AT(.prefix = doctor_str(row, "prefix")),
+	     "a blackhole route (`rib { static ... }`) keeps such packets in while the tunnel is "
+	     "away",
+	     "no path is usable (%s), so its packets leave by %s in the clear",
+	     TEXT(path, "reason"), by);
+}
+
+/* Counts paths that are not eligible by who sent them and why. */
+static void count_refused(struct doctor *d, const json_t *row)
+{
+	json_t *path, *group;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "paths"), i, path) {
+		char key[128];
+
+		if (is_true(path, "eligible"))
+			continue;
+		snprintf(key, sizeof(key), "%s %s", doctor_str(path, "from"),
+			 doctor_str(path, "reason"));
+		group = json_object_get(d->refused, key);
+		if (!group) {
+			group = json_pack("{s:s, s:s, s:s, s:s}", "neighbor",
+					  doctor_str(path, "from"), "reason",
+					  doctor_str(path, "reason"), "reason-text",
+					  doctor_str(path, "reason-text"), "prefix",
+					  doctor_str(row, "prefix"));
+			json_object_set_new(d->refused, key, group);
+		}
+		json_object_set_new(group, "count", json_integer(int_of(group, "count") + 1));
+	}
+}
+
+/* Which reasons are worth a finding: the others belong to a tunnel that has its own, or are how BGP
+ * works. */
+static const struct {
+	const char *reason;
+	enum severity severity;
+	const char *advice;
+} refusals[] = {
+	{"outside-permit", SEVERITY_WARNING, "`permit` it at the tunnel peer, or stop it there"},
+	{"no-permit", SEVERITY_WARNING, "list what may lie behind the tunnel peer: `permit`"},
+	{"covers-endpoint", SEVERITY_WARNING,
+	 "`rib { pin-endpoints on; }`, and a route to the endpoint that is not of BGP"},
+	{"own-address", SEVERITY_WARNING,
+	 "somebody announces addresses of this machine or of a "
+	 "tunnel"},
+	{"static-entry", SEVERITY_WARNING, "configured AllowedIPs are in the way: remove them"},
+	{"foreign-allowed-ip", SEVERITY_WARNING,
+	 "an entry that wgbgp did not make is in the way: `show allowed-ips`"},
+	{"foreign-route", SEVERITY_WARNING,
+	 "a kernel route that wgbgp did not make is in the way: `ip route`"},
+	{"kernel-error", SEVERITY_ERROR, "the log has the kernel's words"},
+	{"wireguard-error", SEVERITY_ERROR, "the log has WireGuard's words"},
+	{"max-prefix", SEVERITY_ERROR, "raise `max-prefix`, or ask the neighbor why"},
+	{"malformed", SEVERITY_ERROR, "the neighbor sends what is no correct UPDATE"},
+	{"lost-to-protocol", SEVERITY_NOTE, "another protocol has the prefix: `show route`"},
+};
+
+static void check_refused(struct doctor *d, const json_t *row)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+		if (str_eq(refusals[i].reason, doctor_str(row, "reason")))
+			FIND(refusals[i].severity,
+			     AT(.neighbor = doctor_str(row, "neighbor"),
+				.prefix = doctor_str(row, "prefix")),
+			     refusals[i].advice,
+			     "%s paths are not used, this is the first: %s (%s)",
+			     TEXT(row, "count"), TEXT(row, "reason"), TEXT(row, "reason-text"));
+}
+
+/* ---- the two tables */
+
+static void check_drift(struct doctor *d, const json_t *row)
+{
+	if (int_of(row, "drift-repaired"))
+		FIND(SEVERITY_NOTE, AT(0), "find out who changes routes that are wgbgp's",
+		     "%s routes were changed or removed by somebody else, and put back",
+		     TEXT(row, "drift-repaired"));
+	if (int_of(row, "route-errors"))
+		FIND(SEVERITY_WARNING, AT(0), "the log has the kernel's words",
+		     "the kernel refused %s changes of routes", TEXT(row, "route-errors"));
+	if (json_is_false(json_object_get(row, "swept")))
+		FIND(SEVERITY_NOTE, AT(0), "it ends by itself (`rib { sweep-timeout ... }`)",
+		     "what is left of an earlier run has not been swept yet");
+}
+
+/* BGP's route is there, and a packet goes elsewhere all the same: a rule, a more specific route. */
+static void check_route(struct doctor *d, const json_t *row)
+{
+	json_t *hops = json_object_get(row, "next-hops"), *hop;
+	const char *prefix = doctor_str(row, "prefix"), *want = "";
+	char by[IF_NAMESIZE];
+	struct prefix p;
+	size_t i;
+
+	if (!str_eq(doctor_str(row, "protocol"), "bgp") || !is_true(row, "selected"))
+		return;
+	if (is_true(row, "stale"))
+		FIND(SEVERITY_NOTE, AT(.prefix = prefix), "wait for the neighbor",
+		     "the route is kept over a restart and not refreshed yet");
+	json_array_foreach (hops, i, hop)
+		if (is_true(hop, "active"))
+			want = doctor_str(hop, "interface");
+	if (!is_true(row, "installed") || !*want || prefix_parse(prefix, &p) < 0 || p.len == 0 ||
+	    !doctor_leaves_by(d, &p, by) || str_eq(by, want))
+		return;
+	FIND(SEVERITY_WARNING, AT(.interface = want, .prefix = prefix),
+	     "`ip rule`, `ip route get`: what is in front of it?",
+	     "its first address leaves by %s: a rule or a more specific route of somebody else "
+	     "is in front",
+	     by);
+}
+
+static void check_entry(struct doctor *d, const json_t *row)
+{
+	struct where at = {.interface = doctor_str(row, "interface"),
+			   .peer = doctor_str(row, "peer"),
+			   .prefix = doctor_str(row, "prefix")};
+
+	if (str_eq(doctor_str(row, "origin"), "drift"))
+		FIND(SEVERITY_WARNING, at, "find out who moves AllowedIPs of wgbgp",
+		     "somebody gave the entry to another peer; it is being repaired");
+	else if (str_eq(doctor_str(row, "origin"), "foreign"))
+		FIND(SEVERITY_NOTE, at, "nothing, if that is meant: wgbgp leaves it alone",
+		     "an AllowedIPs entry that wgbgp did not make");
+}
+
+/* ---- the machine */
+
+/* Something here is there for others: packets pass through. */
+static bool is_router(const struct doctor *d)
+{
+	return json_array_size(d->kept[SOURCE_TUNNELS]) > 1;
+}
+
+static void check_forwarding(struct doctor *d, const json_t *row)
+{
+	static const struct {
+		const char *path, *family;
+	} knobs[] = {{"net/ipv4/ip_forward", "IPv4"}, {"net/ipv6/conf/all/forwarding", "IPv6"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++)
+		if (machine_sysctl(knobs[i].path) == 0)
+			FIND(is_router(d) ? SEVERITY_WARNING : SEVERITY_NOTE, AT(0),
+			     "system { forwarding on; }",
+			     "this machine does not forward %s packets (%s is 0)", knobs[i].family,
+			     knobs[i].path);
+}
+
+/* A strict filter drops what comes by a tunnel that is not the way back. */
+static void check_rp_filter(struct doctor *d, const json_t *row)
+{
+	long all = machine_sysctl("net/ipv4/conf/all/rp_filter");
+	json_t *interface;
+	size_t i;
+
+	if (json_array_size(d->kept[SOURCE_INTERFACES]) < 2)
+		return;
+	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface) {
+		const char *name = doctor_str(interface, "name");
+		char path[64];
+		long own;
+
+		snprintf(path, sizeof(path), "net/ipv4/conf/%s/rp_filter", name);
+		own = machine_sysctl(path);
+		if ((own > all ? own : all) == 1)
+			FIND(SEVERITY_WARNING, AT(.interface = name),
+			     "sysctl -w net.ipv4.conf.IF.rp_filter=2, the same for `all`",
+			     "rp_filter is strict: what comes by this tunnel while the way back is "
+			     "another one is dropped");
+	}
+}
+
+#define BORN 1767225600 /* 2026-01-01: before that no wgbgp was there */
+
+static void check_clock(struct doctor *d, const json_t *row)
+{
+	if (machine_clock() < BORN)
+		FIND(SEVERITY_ERROR, AT(0), "set it, and keep it by NTP",
+		     "the clock is wrong: far ends refuse handshakes that are older than the last "
+		     "one they saw");
+}
+
+const struct check doctor_checks[] = {
+	{"daemon", SOURCE_DAEMONS, check_daemon},
+	{"key-file", SOURCE_CONFIGURATION, check_key_files},
+	{"kernel-off", SOURCE_CONFIGURATION, check_kernel_off},
+	{"clock", SOURCE_MACHINE, check_clock},
+	{"interface", SOURCE_INTERFACES, check_interface},
+	{"tunnel", SOURCE_TUNNELS, check_tunnel},
+	{"endpoint", SOURCE_TUNNELS, check_endpoint},
+	{"pin", SOURCE_PINS, check_pin},
+	{"mtu", SOURCE_TUNNELS, check_mtu},
+	{"session", SOURCE_NEIGHBORS, check_session},
+	{"policy", SOURCE_NEIGHBORS, check_policy},
+	{"restarting", SOURCE_NEIGHBORS, check_restarting},
+	{"permit", SOURCE_INTERFACES, check_permits},
+	{"swallowed", SOURCE_BGP, check_swallowed},
+	{"shared-interface", SOURCE_BGP, check_shared},
+	{"refused-paths", SOURCE_BGP, count_refused},
+	{"refused-paths", SOURCE_REFUSED, check_refused},
+	{"route", SOURCE_ROUTES, check_route},
+	{"routes", SOURCE_RIB, check_drift},
+	{"allowed-ips", SOURCE_ENTRIES, check_entry},
+	{"source-check", SOURCE_INTERFACES, check_source_drops},
+	{"forwarding", SOURCE_MACHINE, check_forwarding},
+	{"rp-filter", SOURCE_MACHINE, check_rp_filter},
+};
+const size_t doctor_n_checks = ARRAY_SIZE(doctor_checks);

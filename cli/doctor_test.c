@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * doctor and metrics over canned answers: nothing is found where all is well, and each thing that
+ * is wrong is found, with where it is.
+ */
+#include "canned.h"
+
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+#define PEER(name, permit)                                                                   \
+	"{\"name\":\"" name "\",\"public-key\":\"P\",\"foreign\":false,\"endpoint\":"        \
+	"\"198.51.100.2:51820\",\"permit\":" permit ",\"tunnel-addresses\":[\"10.99.0.2\"]," \
+	"\"state\":\"up\"}"
+#define INTERFACE(members, peers)                                                               \
+	"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\",\"fwmark\":0," \
+	"\"mtu\":1420,\"source-check-drops\":0," members "\"peers\":[" peers "]}]"
+#define TUNNEL_AT(peer, address, state)                                                         \
+	"{\"interface\":\"wg0\",\"peer\":\"" peer "\",\"state\":\"" state "\",\"reason\":"      \
+	"\"handshake-fresh\",\"reason-text\":\"a recent handshake\",\"cost\":10,"               \
+	"\"since-seconds\":100,\"handshake-seconds\":65,\"endpoint\":\"198.51.100.2:51820\","   \
+	"\"rx-bytes\":1536,\"tx-bytes\":3000000,\"changes\":1,\"tunnel-addresses\":[\"" address \
+	"\"]}"
+#define NEIGHBOR(members)                                                                       \
+	"[{\"address\":\"10.99.0.2\",\"remote-as\":65001,\"up-seconds\":3671,"                  \
+	"\"messages-received\":12,\"messages-sent\":14,\"tunnel\":{\"interface\":\"wg0\","      \
+	"\"peer\":\"site-a\",\"reach\":\"up\"},\"counters\":{\"established\":1,\"dropped\":0}," \
+	"\"families\":{\"ipv4-unicast\":{\"received-prefixes\":3,\"accepted-prefixes\":2,"      \
+	"\"sent-prefixes\":7}}," members "}]"
+#define PATH(best, eligible, reason, hop)                                   \
+	"{\"best\":" best ",\"eligible\":" eligible ",\"reason\":\"" reason \
+	"\",\"reason-text\":\"its sentence\",\"from\":\"10.99.0.2\",\"next-hop\":\"" hop "\"}"
+
+static const struct canned table[] = {
+	{"version", "{\"version\":\"1\"}", NULL, NULL, NULL},
+	{"daemons", "{}", "daemons", "[{\"name\":\"bgpd\",\"state\":\"running\",\"restarts\":0}]",
+	 NULL},
+	{"configuration",
+	 "{\"wgbgp-wireguard:wireguard\":{\"interface\":[{\"name\":\"wg0\","
+	 "\"private-key-file\":\"/k/wg0\",\"peer\":[{\"name\":\"site-a\","
+	 "\"preshared-key-file\":\"/k/psk\"}]}]}}",
+	 NULL, NULL, NULL},
+	{"wireguard", "{}", "interfaces", INTERFACE("", PEER("site-a", "[\"192.168.2.0/24\"]")),
+	 NULL},
+	{"tunnels", "{}", "tunnels", "[" TUNNEL_AT("site-a", "10.99.0.2", "up") "]", NULL},
+	{"bgp-summary", "{\"attribute-sets\":5,\"connections-refused\":0}", "neighbors", "[]",
+	 NULL},
+	{"bgp-neighbors", "{}", "neighbors", NEIGHBOR("\"state\":\"established\""), NULL},
+	{"nexthops", "{}", "nexthops", "[]", NULL},
+	{"pins", "{}", "pins", "[]", NULL},
+	{"rib-summary", "{\"prefixes\":7,\"queued\":0,\"drift-repaired\":0,\"swept\":true}", NULL,
+	 NULL, NULL},
+	{"bgp-routes", "{}", "routes",
+	 "[{\"prefix\":\"192.168.2.0/24\",\"paths\":[" PATH("true", "true", "none",
+							    "10.99.0.2") "]}]",
+	 NULL},
+	{"route", "{}", "routes",
+	 "[{\"prefix\":\"192.168.2.0/"
+	 "24\",\"protocol\":\"bgp\",\"selected\":true,\"installed\":true,"
+	 "\"stale\":false,\"next-hops\":[{\"interface\":\"wg0\",\"active\":true}]}]",
+	 NULL},
+	{"allowed-ips", "{}", "entries",
+	 "[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"prefix\":\"192.168.2.0/24\","
+	 "\"origin\":\"learned\",\"installed\":true}]",
+	 NULL},
+	{0},
+};
+
+static int setup(void **state)
+{
+	return canned_setup_with(table);
+}
+
+static void test_healthy(void **state)
+{
+	json_t *doc;
+
+	if (run("doctor") != 0)
+		fail_msg("%s", out_text);
+	says("=> healthy: 0 errors, 0 warnings, 0 notes");
+	assert_int_equal(run("doctor json"), 0);
+	doc = document();
+	assert_true(json_is_true(json_object_get(doc, "healthy")));
+	assert_int_equal(json_array_size(json_object_get(doc, "findings")), 0);
+	json_decref(doc);
+}
+
+/* The finding of a check has all of these texts; SEVERITY error and warning make it fail. */
+static void finds(const char *severity, const char *check, const char *text)
+{
+	bool note = str_eq(severity, "note"), found = false;
+	json_t *doc, *row;
+	size_t i;
+
+	assert_int_equal(run("doctor json"), note ? 0 : -1);
+	doc = document();
+	json_array_foreach (json_object_get(doc, "findings"), i, row)
+		found = found ||
+			(str_eq(json_string_value(json_object_get(row, "severity")), severity) &&
+			 str_eq(json_string_value(json_object_get(row, "check")), check) &&
+			 strstr(json_string_value(json_object_get(row, "text")), text) &&
+			 (strstr(text, "more like") ||
+			  *json_string_value(json_object_get(row, "advice"))));
+	if (!found)
+		fail_msg("no %s of %s with \"%s\" in:\n%s", severity, check, text, out_text);
+	json_decref(doc);
+}
+
+/* Puts ROWS in place of an answer's for one look. */
+static void finds_in(const char *command, const char *rows, const char *severity, const char *check,
+		     const char *text)
+{
+	struct canned *a = answer_of(command), before = *a;
+
+	if (a->list)
+		a->rows = rows;
+	else
+		a->head = rows;
+	finds(severity, check, text);
+	*a = before;
+}
+
+static void test_daemons(void **state)
+{
+	finds_in("daemons", "[{\"name\":\"wgd\",\"state\":\"waiting\",\"last-exit\":\"signal 9\"}]",
+		 "error", "daemon", "wgd is waiting, it ended: signal 9");
+	finds_in("daemons",
+		 "[{\"name\":\"wgd\",\"state\":\"running\",\"restarts\":2,\"last-exit\":\"x\"}]",
+		 "note", "daemon", "restarted 2 times");
+	answer_of("tunnels")->error = "wgd is not running";
+	finds("error", "answers", "wgd is not running");
+}
+
+static void test_key_files(void **state)
+{
+	file_mode_answer = 0644;
+	finds("error", "key-file", "/k/psk is open to others (mode 0644)");
+	file_mode_answer = -ENOENT;
+	finds("error", "key-file", "/k/wg0 is missing");
+	file_mode_answer = -EACCES; /* who may not look finds nothing */
+	assert_int_equal(run("doctor"), 0);
+	finds_in("configuration", "{\"wgbgp-rib:rib\":{\"kernel\":\"off\"}}", "note", "kernel-off",
+		 "not installed");
+}
+
+static void test_interfaces(void **state)
+{
+	finds_in("wireguard", "[{\"name\":\"wg0\",\"state\":\"refused\",\"public-key\":\"K\"}]",
+		 "error", "interface", "is refused");
+	finds_in("wireguard",
+		 "[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":false,\"public-key\":\"K\"}]",
+		 "error", "interface", "link is down");
+	finds_in("wireguard", "[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true}]", "error",
+		 "interface", "no private key");
+	finds_in("wireguard", INTERFACE("\"source-check-drops\":5,", ""), "warning", "source-check",
+		 "dropped 5 packets");
+	finds_in("wireguard", INTERFACE("", PEER("site-a", "[]")), "warning", "permit",
+		 "although BGP runs over it");
+	finds_in("wireguard", INTERFACE("", PEER("other", "[]")), "note", "permit",
+		 "has no permit list");
+}
+
+static void test_tunnels(void **state)
+{
+	finds_in("tunnels", "[" TUNNEL_AT("site-a", "10.99.0.2", "never") "]", "error", "tunnel",
+		 "never was a handshake");
+	finds_in("tunnels", "[" TUNNEL_AT("site-a", "10.99.0.2", "down") "]", "error", "tunnel",
+		 "last handshake 1 minute, 5 seconds ago");
+	finds_in("tunnels", "[" TUNNEL_AT("site-a", "10.99.0.2", "degraded") "]", "warning",
+		 "tunnel", "degraded");
+	mtu_answer = 1400;
+	finds("warning", "mtu", "do not fit the underlay's 1400 by eth0");
+	mtu_answer = 1480;
+	assert_int_equal(run("doctor"), 0);
+	finds_in("pins", "[{\"endpoint\":\"198.51.100.2\",\"state\":\"no-underlay\"}]", "warning",
+		 "pin", "198.51.100.2");
+	finds_in("pins", "[{\"endpoint\":\"198.51.100.2\",\"state\":\"off\"}]", "warning", "pin",
+		 "not pinned");
+}
+
+static void test_neighbors(void **state)
+{
+	finds_in("bgp-neighbors",
+		 NEIGHBOR("\"state\":\"active\",\"last-error\":\"hold timer expired\""), "error",
+		 "session", "active: hold timer expired");
+	finds_in("bgp-neighbors",
+		 NEIGHBOR("\"state\":\"established\",\"warning\":\"external neighbor without "
+			  "import policy\""),
+		 "error", "policy", "without import policy");
+	finds_in("bgp-neighbors",
+		 NEIGHBOR("\"state\":\"established\",\"graceful-restart\":{\"restarting\":true}"),
+		 "note", "restarting", "stale paths");
+}
+
+static void test_paths(void **state)
+{
+	static const char two_tunnels[] = "[" TUNNEL_AT("site-a", "10.99.0.2", "up") "," TUNNEL_AT(
+		"hub2", "10.99.0.3", "up") "]";
+
+	finds_in("bgp-routes",
+		 "[{\"prefix\":\"192.168.9.0/24\",\"paths\":[" PATH(
+			 "false", "false", "outside-permit",
+			 "10.99.0.2") "]},{\"prefix\":\"192.168.8.0/"
+				      "24\",\"paths\":[" PATH("false", "false", "outside-permit",
+							      "10.99.0.2") "]}]",
+		 "warning", "refused-paths", "2 paths are not used");
+	finds_in("bgp-routes",
+		 "[{\"prefix\":\"192.168.9.0/24\",\"paths\":[" PATH(
+			 "false", "false", "lost-to-protocol", "10.99.0.9") "]}]",
+		 "note", "refused-paths", "lost-to-protocol");
+	answer_of("tunnels")->rows = two_tunnels;
+	finds_in("bgp-routes",
+		 "[{\"prefix\":\"192.168.2.0/24\",\"paths\":[" PATH(
+			 "true", "true", "none", "10.99.0.2") "," PATH("false", "true",
+								       "longer-as-path",
+								       "10.99.0.3") "]}]",
+		 "warning", "shared-interface", "is announced through hub2, too");
+	answer_of("tunnels")->rows = table[4].rows;
+	kernel_answer = (struct kernel_route){.interface = "eth0"};
+	answer_of("route")->rows = "[]";
+	finds_in("bgp-routes",
+		 "[{\"prefix\":\"192.168.2.0/24\",\"paths\":[" PATH("false", "false", "tunnel-down",
+								    "10.99.0.2") "]}]",
+		 "error", "swallowed", "leave by eth0 in the clear");
+	finds("warning", "permit", "packets leave by eth0 in the clear");
+	kernel_error = -ENETUNREACH; /* nothing gets out: nothing leaks */
+	assert_int_equal(run("doctor"), 0);
+}
+
+static void test_routes(void **state)
+{
+	kernel_answer = (struct kernel_route){.interface = "eth0"};
+	finds("warning", "route", "leaves by eth0");
+	kernel_answer = (struct kernel_route){.interface = "wg0"};
+	finds_in("rib-summary", "{\"drift-repaired\":3,\"swept\":true}", "note", "routes",
+		 "3 routes were changed");
+	finds_in("rib-summary", "{\"route-errors\":3,\"swept\":true}", "warning", "routes",
+		 "kernel refused 3");
+	finds_in("rib-summary", "{\"swept\":false}", "note", "routes", "swept");
+	finds_in("allowed-ips",
+		 "[{\"interface\":\"wg0\",\"peer\":\"x\",\"prefix\":\"10.0.0.0/8\",\"origin\":"
+		 "\"drift\",\"installed\":false}]",
+		 "warning", "allowed-ips", "somebody gave the entry");
+	finds_in("allowed-ips",
+		 "[{\"interface\":\"wg0\",\"peer\":\"x\",\"prefix\":\"10.0.0.0/8\",\"origin\":"
+		 "\"foreign\",\"installed\":true}]",
+		 "note", "allowed-ips", "did not make");
+}
+
+static void test_machine(void **state)
+{
+	machine_answer = 0;
+	finds("note", "forwarding", "does not forward IPv6");
+	machine_answer = 1;
+	answer_of("wireguard")->rows =
+		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\"},"
+		"{\"name\":\"wg1\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\"}]";
+	finds("warning", "rp-filter", "strict");
+	machine_answer = 2;
+	clock_answer = 1000;
+	finds("error", "clock", "clock is wrong");
+}
+
+/* The same thing many times: some of them, and a count. */
+static void test_many(void **state)
+{
+	json_t *rows = json_array();
+	char *text;
+
+	for (int i = 0; i < 100; i++)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:i, s:s}", "name", "wgd", "state",
+						"running", "restarts", i + 1, "last-exit", "x"));
+	text = json_dumps(rows, 0);
+	answer_of("daemons")->rows = text;
+	finds("note", "daemon", "and 95 more like these");
+	says("\"notes\": 100");
+	json_decref(rows);
+	free(text);
+}
+
+static void test_nobody_there(void **state)
+{
+	answer_of("version")->error = "not yet";
+	assert_int_equal(run("doctor json"), -1);
+	json_decref(document());
+	assert_non_null(strstr(err_text, "not yet"));
+}
+
+static void test_metrics(void **state)
+{
+	json_t *doc;
+
+	assert_int_equal(run("show metrics"), 0);
+	says("# HELP wgbgp_tunnel_state 1 for the state that the tunnel is in.\n"
+	     "# TYPE wgbgp_tunnel_state gauge\n"
+	     "wgbgp_tunnel_state{interface=\"wg0\",peer=\"site-a\",state=\"up\"} 1\n"
+	     "wgbgp_tunnel_state{interface=\"wg0\",peer=\"site-a\",state=\"degraded\"} 0\n");
+	says("wgbgp_tunnel_handshake_time_seconds{interface=\"wg0\",peer=\"site-a\"} 1799999935\n");
+	says("wgbgp_bgp_session_up{neighbor=\"10.99.0.2\",remote_as=\"65001\"} 1\n");
+	says("wgbgp_bgp_prefixes_accepted{neighbor=\"10.99.0.2\",family=\"ipv4-unicast\"} 2\n");
+	says("wgbgp_rib_prefixes 7\n");
+	assert_int_equal(run("show metrics json"), 0);
+	doc = document();
+	assert_true(json_array_size(json_object_get(doc, "metrics")) > 20);
+	json_decref(doc);
+	answer_of("rib-summary")->error = "not running";
+	assert_int_equal(run("show metrics"), -1);
+	says("wgbgp_daemon_up{daemon=\"bgpd\"} 1\n");
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, canned_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_healthy),    TEST(test_daemons),	TEST(test_key_files),
+		TEST(test_interfaces), TEST(test_tunnels),	TEST(test_neighbors),
+		TEST(test_paths),      TEST(test_routes),	TEST(test_machine),
+		TEST(test_many),       TEST(test_nobody_there), TEST(test_metrics),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* machine: what the kernel and the file system say of this machine; needs no privilege. */
+#ifndef WGBGP_CLI_MACHINE_H
+#define WGBGP_CLI_MACHINE_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* A number below /proc/sys, as "net/ipv4/ip_forward"; -1 when there is none. */
+long machine_sysctl(const char *path);
+/* MTU of an interface of this network namespace; 0 when there is none. */
+uint32_t machine_mtu(const char *interface);
+/* Permission bits of a file, or -errno. */
+int machine_file_mode(const char *path);
+/* The wall clock. */
+time_t machine_clock(void);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+#include "messages.h"
+#include "session.h"
+#include "table.h"
+#include "util.h"
+
+enum source { TUNNELS, INTERFACES, NEIGHBORS, FAMILIES, BGP, RIB, DAEMONS, SOURCES };
+
+/* The request, the list of its answer (NULL: the head is the one row), and what tells rows apart:
+ * "label=member" each. */
+static const struct {
+	const char *command, *list;
+	const char *labels[3];
+} sources[SOURCES] = {
+	[TUNNELS] = {"tunnels", "tunnels", {"interface=interface", "peer=peer"}},
+	[INTERFACES] = {"wireguard", "interfaces", {"interface=name"}},
+	[NEIGHBORS] = {"bgp-neighbors", "neighbors", {"neighbor=address", "remote_as=remote-as"}},
+	[FAMILIES] = {NULL, NULL, {"neighbor=neighbor", "family=family"}}, /* of NEIGHBORS */
+	[BGP] = {"bgp-summary", NULL, {0}},
+	[RIB] = {"rib-summary", NULL, {0}},
+	[DAEMONS] = {"daemons", "daemons", {"daemon=name"}},
+};
+
+enum kind {
+	NUMBER, /* null: no sample */
+	BOOLEAN,
+	IS,    /* 1 where the member has the text of `arg` */
+	STATE, /* a sample for each of `states`, with one more label */
+	SINCE, /* an age in seconds, as the time of then */
+};
+
+struct metric {
+	const char *name, *type, *help;
+	enum source source;
+	const char *key;
+	enum kind kind;
+	const char *arg;
+};
+
+static const char *const states[] = {"up", "degraded", "down", "idle", "never"};
+
+static const struct metric metrics[] = {
+	{"wgbgp_daemon_up", "gauge", "Whether the daemon runs with the configuration.", DAEMONS,
+	 "state", IS, "running"},
+	{"wgbgp_daemon_restarts_total", "counter", "Restarts of the daemon by the parent.", DAEMONS,
+	 "restarts", NUMBER, NULL},
+
+	{"wgbgp_tunnel_state", "gauge", "1 for the state that the tunnel is in.", TUNNELS, "state",
+	 STATE, NULL},
+	{"wgbgp_tunnel_state_seconds", "gauge", "How long it has been in that state.", TUNNELS,
+	 "since-seconds", NUMBER, NULL},
+	{"wgbgp_tunnel_changes_total", "counter", "Changes of the tunnel's state.", TUNNELS,
+	 "changes", NUMBER, NULL},
+	{"wgbgp_tunnel_cost", "gauge", "Cost of the tunnel for next hops behind it.", TUNNELS,
+	 "cost", NUMBER, NULL},
+	{"wgbgp_tunnel_handshake_age_seconds", "gauge",
+	 "Age of the last handshake; absent when there never was one.", TUNNELS,
+	 "handshake-seconds", NUMBER, NULL},
+	{"wgbgp_tunnel_handshake_time_seconds", "gauge",
+	 "Time of the last handshake, seconds since 1970; absent when there never was one.",
+	 TUNNELS, "handshake-seconds", SINCE, NULL},
+	{"wgbgp_tunnel_receive_bytes_total", "counter", "Bytes received through the tunnel.",
+	 TUNNELS, "rx-bytes", NUMBER, NULL},
+	{"wgbgp_tunnel_transmit_bytes_total", "counter", "Bytes sent through the tunnel.", TUNNELS,
+	 "tx-bytes", NUMBER, NULL},
+
+	{"wgbgp_interface_up", "gauge", "Whether the WireGuard interface is up.", INTERFACES, "up",
+	 BOOLEAN, NULL},
+	{"wgbgp_interface_ready", "gauge", "Whether the interface can be used.", INTERFACES,
+	 "state", IS, "ready"},
+	{"wgbgp_interface_source_check_drops_total", "counter",
+	 "Packets dropped because their source does not belong to the peer that sent them (kernel "
+	 "only).",
+	 INTERFACES, "source-check-drops", NUMBER, NULL},
+
+	{"wgbgp_bgp_session_up", "gauge", "Whether the session is established.", NEIGHBORS, "state",
+	 IS, "established"},
+	{"wgbgp_bgp_session_up_seconds", "gauge", "How long it has been established.", NEIGHBORS,
+	 "up-seconds", NUMBER, NULL},
+	{"wgbgp_bgp_session_established_total", "counter", "Times it was established.", NEIGHBORS,
+	 "counters.established", NUMBER, NULL},
+	{"wgbgp_bgp_session_dropped_total", "counter", "Times it was lost.", NEIGHBORS,
+	 "counters.dropped", NUMBER, NULL},
+	{"wgbgp_bgp_messages_received_total", "counter", "Messages received.", NEIGHBORS,
+	 "messages-received", NUMBER, NULL},
+	{"wgbgp_bgp_messages_sent_total", "counter", "Messages sent.", NEIGHBORS, "messages-sent",
+	 NUMBER, NULL},
+	{"wgbgp_bgp_prefixes_received", "gauge", "Prefixes received, before import.", FAMILIES,
+	 "received-prefixes", NUMBER, NULL},
+	{"wgbgp_bgp_prefixes_accepted", "gauge", "Prefixes accepted by the import policy.",
+	 FAMILIES, "accepted-prefixes", NUMBER, NULL},
+	{"wgbgp_bgp_prefixes_sent", "gauge", "Prefixes sent.", FAMILIES, "sent-prefixes", NUMBER,
+	 NULL},
+	{"wgbgp_bgp_attribute_sets", "gauge", "Distinct sets of path attributes kept.", BGP,
+	 "attribute-sets", NUMBER, NULL},
+	{"wgbgp_bgp_connections_refused_total", "counter", "Connections from strangers.", BGP,
+	 "connections-refused", NUMBER, NULL},
+
+	{"wgbgp_rib_prefixes", "gauge", "Prefixes in the routing table.", RIB, "prefixes", NUMBER,
+	 NULL},
+	{"wgbgp_rib_queue_length", "gauge", "Prefixes that wait to be looked at.", RIB, "queued",
+	 NUMBER, NULL},
+	{"wgbgp_rib_urgent_queue_length", "gauge", "Those of them that a dead tunnel left behind.",
+	 RIB, "urgent", NUMBER, NULL},
+	{"wgbgp_rib_lingering_entries", "gauge", "AllowedIPs entries that wait to be removed.", RIB,
+	 "lingering", NUMBER, NULL},
+	{"wgbgp_rib_route_writes_total", "counter", "Routes written to the kernel.", RIB,
+	 "route-writes", NUMBER, NULL},
+	{"wgbgp_rib_route_errors_total", "counter", "Routes that the kernel refused.", RIB,
+	 "route-errors", NUMBER, NULL},
+	{"wgbgp_rib_entries_set_total", "counter", "AllowedIPs entries set or moved.", RIB,
+	 "entries-set", NUMBER, NULL},
+	{"wgbgp_rib_entries_unset_total", "counter", "AllowedIPs entries removed.", RIB,
+	 "entries-unset", NUMBER, NULL},
+	{"wgbgp_rib_refused_total", "counter", "Prefixes refused by the kernel or WireGuard.", RIB,
+	 "refused", NUMBER, NULL},
+	{"wgbgp_rib_drift_repaired_total", "counter", "Routes of ours that others had changed.",
+	 RIB, "drift-repaired", NUMBER, NULL},
+	{"wgbgp_rib_resyncs_total", "counter", "Readings of the kernel's whole table.", RIB,
+	 "resyncs", NUMBER, NULL},
+	{"wgbgp_rib_local_repairs_total", "counter",
+	 "Prefixes moved to another tunnel before BGP decided.", RIB, "local-repairs", NUMBER,
+	 NULL},
+	{"wgbgp_rib_nexthop_objects", "gauge", "Nexthop objects of ours in the kernel.", RIB,
+	 "nexthop-objects", NUMBER, NULL},
+	{"wgbgp_rib_nexthop_moves_total", "counter", "Moves of a nexthop object.", RIB,
+	 "nexthop-moves", NUMBER, NULL},
+};
+
+struct run {
+	struct cli_session *s;
+	json_t *rows[SOURCES]; /* arrays; NULL: no answer */
+	json_t *all;	       /* for JSON */
+	int err;
+};
+
+/* ---- gathering */
+
+static json_t *ask(struct run *r, enum source source)
+{
+	json_t *request = json_pack("{s:s}", "command", sources[source].command);
+	char error[MSG_ERROR_MAX];
+	json_t *answer = client_ask(r->s->client, request, error, sizeof(error));
+
+	json_decref(request);
+	if (!answer) {
+		fprintf(r->s->err, "%% %s: %s\n", sources[source].command, error);
+		r->err = -1;
+	}
+	return answer;
+}
+
+/* The families of each neighbor as rows of their own. */
+static json_t *families(const json_t *neighbors)
+{
+	json_t *rows = json_array(), *neighbor, *family, *row;
+	const char *name;
+	size_t i;
+
+	json_array_foreach (neighbors, i, neighbor)
+		json_object_foreach (json_object_get(neighbor, "families"), name, family) {
+			row = json_copy(family);
+			json_object_set(row, "neighbor", json_object_get(neighbor, "address"));
+			json_object_set_new(row, "family", json_string(name));
+			json_array_append_new(rows, row);
+		}
+	return rows;
+}
+
+static void gather(struct run *r)
+{
+	for (int source = 0; source < SOURCES; source++) {
+		const char *list = sources[source].list;
+		json_t *answer;
+
+		if (!sources[source].command)
+			continue;
+		answer = ask(r, source);
+		if (answer)
+			r->rows[source] = list ? json_incref(json_object_get(answer, list))
+					       : json_pack("[O]", answer);
+		json_decref(answer);
+	}
+	if (r->rows[NEIGHBORS])
+		r->rows[FAMILIES] = families(r->rows[NEIGHBORS]);
+}
+
+/* ---- samples */
+
+static json_t *labels_of(enum source source, const json_t *row)
+{
+	json_t *labels = json_object();
+
+	for (size_t i = 0; i < 3 && sources[source].labels[i]; i++) {
+		const char *spec = sources[source].labels[i], *eq = strchr(spec, '=');
+		char name[32], text[256];
+
+		ensure(eq && (size_t)(eq - spec) < sizeof(name));
+		memcpy(name, spec, eq - spec);
+		name[eq - spec] = '\0';
+		json_object_set_new(labels, name,
+				    json_string(text_of(row, eq + 1, text, sizeof(text))));
+	}
+	return labels;
+}
+
+/* A member, or with a dot one of a member. */
+static const json_t *member(const json_t *row, const char *key)
+{
+	const char *dot = strchr(key, '.');
+	char outer[32];
+
+	if (!dot)
+		return json_object_get(row, key);
+	ensure((size_t)(dot - key) < sizeof(outer));
+	memcpy(outer, key, dot - key);
+	outer[dot - key] = '\0';
+	return json_object_get(json_object_get(row, outer), dot + 1);
+}
+
+static bool has_text(const json_t *value, const char *text)
+{
+	return json_is_string(value) && str_eq(json_string_value(value), text);
+}
+
+static void add(json_t *samples, json_t *labels, json_t *value)
+{
+	json_array_append_new(samples, json_pack("{s:o, s:o}", "labels", labels, "value", value));
+}
+
+static void add_states(json_t *samples, const json_t *labels, const json_t *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		json_t *own = json_copy((json_t *)labels);
+
+		json_object_set_new(own, "state", json_string(states[i]));
+		add(samples, own, json_integer(has_text(value, states[i])));
+	}
+}
+
+static void add_samples(const struct metric *m, const json_t *row, json_t *samples)
+{
+	const json_t *value = member(row, m->key);
+	json_t *labels = labels_of(m->source, row);
+
+	switch (m->kind) {
+	case NUMBER:
+		if (json_is_number(value))
+			add(samples, json_incref(labels), json_copy((json_t *)value));
+		break;
+	case SINCE:
+		if (json_is_number(value))
+			add(samples, json_incref(labels),
+			    json_integer(machine_clock() - (json_int_t)json_number_value(value)));
+		break;
+	case BOOLEAN:
+		add(samples, json_incref(labels), json_integer(json_is_true(value)));
+		break;
+	case IS:
+		add(samples, json_incref(labels), json_integer(has_text(value, m->arg)));
+		break;
+	case STATE:
+		add_states(samples, labels, value);
+		break;
+	}
+	json_decref(labels);
+}
+
+/* ---- text */
+
+/* Backslash, quote and line feed are escaped in a label's value. */
+static void put_label(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '"')
+			putc('\\', out);
+		if (*text == '\n')
+			fputs("\\n", out);
+		else
+			putc(*text, out);
+	}
+}
+
+static void put_sample(FILE *out, const char *name, const json_t *sample)
+{
+	const json_t *value = json_object_get(sample, "value");
+	const char *label, *separator = "{";
+	json_t *text;
+
+	fputs(name, out);
+	json_object_foreach (json_object_get(sample, "labels"), label, text) {
+		fprintf(out, "%s%s=\"", separator, label);
+		put_label(out, json_string_value(text));
+		putc('"', out);
+		separator = ",";
+	}
+	if (*separator == ',')
+		putc('}', out);
+	if (json_is_integer(value))
+		fprintf(out, " %lld\n", (long long)json_integer_value(value));
+	else
+		fprintf(out, " %.9g\n", json_number_value(value));
+}
+
+static void put_metric(struct run *r, const struct metric *m, json_t *samples)
+{
+	json_t *sample;
+	size_t i;
+
+	fprintf(r->s->out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
+	json_array_foreach (samples, i, sample)
+		put_sample(r->s->out, m->name, sample);
+}
+
+static void put(struct run *r, const struct metric *m, bool json)
+{
+	json_t *samples = json_array(), *row;
+	size_t i;
+
+	json_array_foreach (r->rows[m->source], i, row)
+		add_samples(m, row, samples);
+	if (json)
+		json_array_append_new(r->all,
+				      json_pack("{s:s, s:s, s:s, s:O}", "name", m->name, "type",
+						m->type, "help", m->help, "samples", samples));
+	else if (json_array_size(samples))
+		put_metric(r, m, samples);
+	json_decref(samples);
+}
+
+int metrics_run(struct cli_session *s, const struct cli_line *line)
+{
+	struct run r = {.s = s, .all = json_array()};
+
+	gather(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
+		put(&r, &metrics[i], line->json);
+	if (line->json) {
+		json_t *doc = json_pack("{s:O}", "metrics", r.all);
+
+		json_dumpf(doc, s->out, JSON_INDENT(1));
+		putc('\n', s->out);
+		json_decref(doc);
+	}
+	fflush(s->out);
+	for (int source = 0; source < SOURCES; source++)
+		json_decref(r.rows[source]);
+	json_decref(r.all);
+	return r.err;
+}

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`doctor` names what is wrong and nothing else, and `show metrics` is what Prometheus reads.
+
+    host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
+"""
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from lib.dualhub import DualHub
+from lib.wait import wait_until
+
+
+@pytest.fixture(name="two")
+def two_up(two):
+    two.wa.wait_tunnel("b", "up")
+    two.wb.wait_tunnel("a", "up")
+    return two
+
+
+def doctor(w):
+    """The document; text, JSON and exit status must agree."""
+    text, answer = w.cli_run("doctor"), w.cli_run("doctor json")
+    doc = json.loads(answer.stdout)
+    assert doc["healthy"] == (answer.returncode == 0)
+    assert ("=> healthy" in text.stdout) == (text.returncode == 0)
+    assert doc["errors"] == sum(f["severity"] == "error" for f in doc["findings"]) or \
+        doc["errors"] > 5
+    return doc
+
+
+def found(w, check, text, **where):
+    """Waits for a finding."""
+    def look():
+        return [f for f in doctor(w)["findings"] if f["check"] == check and text in f["text"]
+                and all(f[k] == v for k, v in where.items())]
+    return wait_until(look, 30, f"doctor to find {check}: {text}")[0]
+
+
+def healthy(w):
+    wait_until(lambda: doctor(w)["healthy"], 30, "doctor to find nothing")
+
+
+def test_healthy(two):
+    for w in (two.wa, two.wb):
+        healthy(w)
+        assert not [f for f in doctor(w)["findings"] if f["severity"] != "note"]
+
+
+def test_healthy_dual_hub(topo):
+    """Five machines with two interfaces each: nothing to say."""
+    d = DualHub(topo, sites=2)
+    d.wait()
+    for w in d.all:
+        wait_until(lambda w=w: {t["state"] for t in w.show("tunnels")["tunnels"]} <=
+                   {"up", "idle"}, 30, "tunnels up")
+        healthy(w)
+
+
+def test_tunnels_and_what_leaks(two):
+    """The tunnel is down: the tunnel, the session, and that packets for the far LAN now leave by
+    the default route."""
+    two.net.cut("a", "b")
+    found(two.wa, "tunnel", "the tunnel is down", peer="b", interface="wg0")
+    found(two.wa, "swallowed", "leave by u0 in the clear", prefix="192.168.2.0/24")
+    two.a.ip("route add blackhole 192.168.2.0/24 metric 4000\n"
+             "route add blackhole fd00:2::/64 metric 4000")
+    wait_until(lambda: not [f for f in doctor(two.wa)["findings"] if f["check"] == "swallowed"],
+               10, "nothing to leak")
+    two.net.restore("a", "b")
+    two.a.ip("route del blackhole 192.168.2.0/24 metric 4000\n"
+             "route del blackhole fd00:2::/64 metric 4000")
+    two.wait()
+    healthy(two.wa)
+
+
+def test_configuration(two):
+    """No policy, no permit, a wrong key, an MTU that does not fit."""
+    two.wa.replace("import all; export all;", "")
+    found(two.wa, "policy", "nothing is accepted, nothing is sent", neighbor="10.9.0.2")
+    two.wa.replace("permit [ 192.168.2.0/24 fd00:2::/48 ];", "")
+    found(two.wa, "permit", "although BGP runs over it", peer="b")
+    two.wa.replace("remote-as 65002;", "remote-as 65002; import all; export all;")
+    found(two.wa, "refused-paths", "no-permit", neighbor="10.9.0.2")
+    two.wa.replace("tunnel-address [ 10.9.0.2", "permit [ 192.168.2.0/24 fd00:2::/48 ];\n"
+                   "tunnel-address [ 10.9.0.2")
+    two.wait()
+    two.wa.replace("address [ 10.9.0.1", "mtu 1450; address [ 10.9.0.1")
+    assert found(two.wa, "mtu", "underlay's 1500 by u0", peer="b")["advice"] == "mtu 1440;"
+    two.wa.replace("mtu 1450;", "mtu 1440;")
+    healthy(two.wa)
+    two.wa.replace("listen-port 51820;",
+                   "listen-port 51820; peer gone { public-key "
+                   '"GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU="; '
+                   "tunnel-address 10.9.0.77; permit 192.168.77.0/24; }")
+    found(two.wa, "tunnel", "there never was a handshake", peer="gone")
+    found(two.wa, "permit", "packets leave by u0 in the clear", prefix="192.168.77.0/24")
+
+
+def test_machine(two):
+    """Key files, forwarding, somebody's rule in front of our route."""
+    healthy(two.wa)
+    key = os.path.join(two.a.dir, "wg0.key")
+    os.chmod(key, 0o644)
+    found(two.wa, "key-file", "is open to others (mode 0644)", interface="wg0")
+    os.chmod(key, 0o600)
+    two.a.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward"])
+    found(two.wa, "forwarding", "does not forward IPv4")
+    two.a.ip("rule add to 192.168.2.0/24 lookup 100 priority 100\n"
+             "route add 192.168.2.0/24 via 198.51.100.1 dev u0 table 100")
+    found(two.wa, "route", "leaves by u0", prefix="192.168.2.0/24", interface="wg0")
+
+
+def test_drift(two):
+    """What somebody removed and wgbgp put back is worth a note."""
+    two.a.ip("route del 192.168.2.0/24 dev wg0")
+    two.wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    found(two.wa, "routes", "put back")
+    healthy(two.wa)
+
+
+SAMPLE = re.compile(r'^([a-z_:]+)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? (-?[0-9.e+]+)$')
+
+
+def parse(text):
+    """{metric: [(labels, value)]}; what the format demands is asserted."""
+    metrics, kind, seen = {}, {}, set()
+    for line in text.splitlines():
+        if line.startswith("# "):
+            _, what, name, rest = line.split(" ", 3)
+            assert (what, name) not in seen and rest
+            seen.add((what, name))
+            kind[name] = rest if what == "TYPE" else kind.get(name)
+            continue
+        match = SAMPLE.match(line)
+        assert match, line
+        name = match[1]
+        assert ("HELP", name) in seen and kind[name] in ("gauge", "counter"), name
+        assert name.endswith("_total") == (kind[name] == "counter"), name
+        assert name == list(kind)[-1], f"samples of {name} do not stand together"
+        samples = metrics.setdefault(name, [])
+        labels = dict(re.findall(r'([a-z_]+)="([^"]*)"', match[2] or ""))
+        assert labels not in [s[0] for s in samples], line
+        samples.append((labels, float(match[5])))
+    return metrics
+
+
+def test_metrics(two):
+    text = two.wa.cli("show metrics")
+    metrics = parse(text)
+    assert {"interface": "wg0", "peer": "b", "state": "up"} in \
+        [labels for labels, value in metrics["wgbgp_tunnel_state"] if value == 1]
+    assert metrics["wgbgp_bgp_session_up"] == [({"neighbor": "10.9.0.2", "remote_as": "65002"}, 1)]
+    [(_, age)] = metrics["wgbgp_tunnel_handshake_age_seconds"]
+    [(_, then)] = metrics["wgbgp_tunnel_handshake_time_seconds"]
+    now = two.a.out(["date", "+%s"])
+    assert abs(then + age - float(now)) < 10
+    accepted = {labels["family"]: value for labels, value in metrics["wgbgp_bgp_prefixes_accepted"]}
+    assert accepted == {"ipv4-unicast": 1, "ipv6-unicast": 1}
+    before = metrics["wgbgp_tunnel_receive_bytes_total"][0][1]
+    wait_until(lambda: parse(two.wa.cli("show metrics"))
+               ["wgbgp_tunnel_receive_bytes_total"][0][1] > before, 30, "a counter to grow")
+    listed = {m["name"] for m in two.wa.show("metrics")["metrics"] if m["samples"]}
+    assert listed == set(metrics)
+
+
+def test_metrics_with_promtool(two):
+    tool = shutil.which("promtool")
+    if not tool:
+        pytest.skip("no promtool here")
+    two.a.run([tool, "check", "metrics"], input=two.wa.cli("show metrics"))
