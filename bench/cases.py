@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The cases by name, in the order in which they run."""
+from cases_churn import Churn, Show
 from cases_table import Reconnect, Reflect, SlowReader, Start, Table, TableFib
 
-CASES = {case.name: case for case in (Table, TableFib, Reflect, SlowReader, Reconnect, Start)}
+CASES = {case.name: case for case in (Table, TableFib, Reflect, SlowReader, Churn, Reconnect,
+                                      Start, Show)}

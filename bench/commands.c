@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "churn.h"
 #include "generate.h"
 #include "mrt.h"
 #include "session.h"
@@ -31,6 +32,7 @@ static struct session *sessions;
 static size_t nsessions;
 static struct table *tables;
 static struct loaded *loads; /* newest first */
+static struct churn *churn;  /* the only one */
 
 /* ---- arguments */
 
@@ -522,7 +524,7 @@ static int cmd_resume(struct command *c)
 
 /* ---- waiting */
 
-enum wait_kind { WAIT_ESTABLISHED, WAIT_PREFIXES, WAIT_SENT, WAIT_DOWN, WAIT_QUIET };
+enum wait_kind { WAIT_ESTABLISHED, WAIT_PREFIXES, WAIT_SENT, WAIT_DOWN, WAIT_QUIET, WAIT_CHURN };
 static const char *const wait_names[] = {"established", "prefixes", "sent", "down", "quiet"};
 
 /* The one wait that may be going on. */
@@ -551,6 +553,8 @@ static uint64_t since(const struct session *s)
 	case WAIT_QUIET:
 		last = n->last_update_us > waiting.begin_us ? n->last_update_us : waiting.begin_us;
 		return now_us() - last >= waiting.quiet_us ? last : 0;
+	case WAIT_CHURN:
+		break;
 	}
 	return 0;
 }
@@ -579,11 +583,32 @@ static int cmd_wait(struct command *c)
 	return each_session(c, 2, wait_one, NULL);
 }
 
+static int cmd_churn(struct command *c)
+{
+	struct session *from = c->nwords == 3 ? session_find(c->words[1]) : NULL;
+	struct table *t = c->nwords == 3 ? table_find(c->words[2]) : NULL;
+	struct session *to = option(c, "to") ? session_find(option(c, "to")) : NULL;
+	struct attrs_target target;
+
+	if (!from || !to || !t)
+		return failed(c, "churn: a session, its table and to=SESSION are needed");
+	target = target_of(from, t->routes->recorded);
+	if (!churn)
+		churn = churn_new(from, to, t->routes);
+	if (churn_start(churn, number(c, "rate", 20000), seconds_option(c, "for", 10), &target) < 0)
+		return failed(c, "churn: the table is too small for this rate");
+	waiting.kind = WAIT_CHURN;
+	c->waits = true;
+	return 0;
+}
+
 bool command_poll(struct command *c)
 {
 	uint64_t last = 0;
 	size_t missing = 0;
 
+	if (waiting.kind == WAIT_CHURN)
+		return churn_done(churn, c->reply);
 	for (size_t i = 0; i < waiting.count; i++) {
 		uint64_t at = since(waiting.list[i]);
 
@@ -612,7 +637,7 @@ static const struct {
 	{"withdraw", cmd_withdraw}, {"expect", cmd_expect},	{"wait", cmd_wait},
 	{"show", cmd_show},	    {"digest", cmd_digest},	{"write", cmd_write},
 	{"drop", cmd_drop},	    {"close", cmd_close},	{"stall", cmd_stall},
-	{"resume", cmd_resume},
+	{"resume", cmd_resume},	    {"churn", cmd_churn},
 };
 
 /* Options are words with "=" behind a key; an IPv6 address or a path has none there. */
@@ -646,6 +671,7 @@ bool command_run(struct command *c, char *line)
 
 void commands_free(void)
 {
+	churn_free(churn);
 	while (sessions) {
 		struct session *s = sessions;
 

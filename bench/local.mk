@@ -2,6 +2,7 @@
 noinst_PROGRAMS += bench/speaker
 bench_speaker_SOURCES = \
 	bench/attrs.c bench/attrs.h \
+	bench/churn.c bench/churn.h \
 	bench/commands.c bench/commands.h \
 	bench/generate.c bench/generate.h \
 	bench/listen.c bench/listen.h \
@@ -29,6 +30,7 @@ endif
 EXTRA_DIST += bench/README.md bench/run \
 	bench/case.py \
 	bench/cases.py \
+	bench/cases_churn.py \
 	bench/cases_table.py \
 	bench/measure.py \
 	bench/report.py \

@@ -227,10 +227,22 @@ static void remember(struct session *s, uint8_t family, const uint8_t *at, size_
 	}
 }
 
+static void tell_heard(struct session *s, uint8_t family, const uint8_t *at, size_t len)
+{
+	struct prefix p;
+	struct rd r;
+
+	rd_init(&r, at, len);
+	while (rd_left(&r) > 0 && read_nlri(&r, family, &p))
+		s->heard(s->heard_arg, &p);
+}
+
 static void take_nlri(struct session *s, uint8_t family, const uint8_t *at, size_t len,
 		      const struct attrs *a)
 {
 	*(a ? &s->counts.announced : &s->counts.withdrawn) += count_nlri(at, len);
+	if (s->heard)
+		tell_heard(s, family, at, len);
 	if (s->received && len > 0 && a) {
 		uint32_t number = attrs_intern(s->pool, a);
 

@@ -69,6 +69,9 @@ struct session {
 	uint64_t expect;     /* prefixes, at least; see reached_us */
 	bool expect_at_most; /* that many or fewer */
 	struct session_counts counts;
+	void (*heard)(void *arg,
+		      const struct prefix *p); /* each prefix of an UPDATE; may be NULL */
+	void *heard_arg;
 	bool stalled, closed;
 	char error[128]; /* why it ended last */
 	struct session *next;

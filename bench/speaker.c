@@ -18,6 +18,8 @@
  *   expect N [at-most] [SESSION...]     wait prefixes: every session has so many (or fewer)
  *   wait established|prefixes|sent|down [SESSION...] [timeout=S]
  *   wait quiet [SESSION...] [for=S] [timeout=S]      nothing came for so long
+ *   churn SESSION TABLE to=SESSION [rate=N] [for=S]  steady updates of what was sent, and the
+ *                                       delay of each to the other session (churn.h)
  *   show [SESSION...]  |  digest [SESSION...]  |  write SESSION FILE
  *   drop|close|stall|resume [SESSION...]  |  quit
  *
