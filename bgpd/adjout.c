@@ -316,6 +316,16 @@ void adjout_net(struct rib_table *t, uint32_t id, uint32_t path)
 	net_at(t, id)->sent_peer = path ? path_at(path)->peer : PEER_LOCAL;
 }
 
+void adjout_renew(struct rib_table *t, uint32_t id, uint32_t path)
+{
+	struct group *g;
+
+	TAILQ_FOREACH (g, &groups, link) {
+		if (g->key.family[t->family] && group_tells_state(g))
+			tell_group(g, t, id, path);
+	}
+}
+
 bool adjout_needs_net(const struct rib_table *t, uint32_t id)
 {
 	struct group *g;

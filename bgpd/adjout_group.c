@@ -122,22 +122,47 @@ static bool reflection_allows(const struct group *g, const struct peer_rib *from
 	       (from->peer && peer_is_client(from->peer));
 }
 
-/* The next hop that is sent; family 0: there is none to be sent. */
+/* The next hop that is sent; family 0: there is none to be sent. *OWN: it is us. */
 static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
-			      const struct peer_rib *from, const struct policy_output *policy)
+			      const struct peer_rib *from, const struct policy_output *policy,
+			      bool *own)
 {
 	bool self = g->key.ebgp || g->key.next_hop_self || !from || !policy->attr->nexthop.family;
 
+	*own = false;
 	if (policy->nexthop_set && policy->attr->nexthop.family == t->af)
 		return policy->attr->nexthop;
-	if (self || policy->nexthop_self)
+	*own = self || policy->nexthop_self;
+	if (*own)
 		return t->family == BGP_IPV4 ? g->key.own4 : g->key.own6;
 	return policy->attr->nexthop;
 }
 
+static enum demotion state_of(const struct path *p)
+{
+	enum reason why;
+
+	return nexthop_demotion(nexthop_by_id(p->nexthop), &why);
+}
+
+bool group_tells_state(const struct group *g)
+{
+	return !g->key.ebgp && (g->key.next_hop_self || g->key.export);
+}
+
+/* Within the AS our way to the next hop is everybody's: decide.h. */
+static void tell_state(struct attr_edit *e, enum demotion d)
+{
+	if (d != DEMOTED_NOT)
+		attr_edit_local_pref(e, true, 0);
+	if (d == DEMOTED_LAST)
+		attr_edit_community(e, true, COMMUNITY_LLGR_STALE);
+}
+
 /* What the policy left, as this kind of neighbour is to see it. */
 static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
-			    const struct policy_output *policy, const struct addr *nexthop)
+			    const struct policy_output *policy, const struct addr *nexthop,
+			    enum demotion demotion)
 {
 	const struct attr *a = policy->attr;
 	struct attr_edit *e = attr_edit_begin(a);
@@ -153,6 +178,7 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 	}
 	if (!a->has_local_pref)
 		attr_edit_local_pref(e, true, bgp.default_local_pref);
+	tell_state(e, demotion);
 	if (from && !from->ebgp) {
 		if (!a->originator_id)
 			attr_edit_originator(e, from->router_id);
@@ -198,6 +224,7 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	struct policy_output out = {0};
 	struct attr *result = NULL;
 	struct addr nexthop;
+	bool own;
 
 	if (!g->key.family[t->family] || !reflection_allows(g, from) ||
 	    !communities_allow(g, p->attr) || (!g->key.export && g->key.ebgp))
@@ -206,9 +233,9 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 		out.attr = attr_ref(p->attr);
 	else if (!policy_run(g->key.export, &in, &out))
 		return NULL;
-	nexthop = nexthop_of(g, t, from, &out);
+	nexthop = nexthop_of(g, t, from, &out, &own);
 	if (nexthop.family == t->af)
-		result = rewrite(g, from, &out, &nexthop);
+		result = rewrite(g, from, &out, &nexthop, own ? state_of(p) : DEMOTED_NOT);
 	attr_unref(out.attr);
 	/* RFC 4271 section 9.2: not announced; the policy may have made it longer than it came. */
 	if (result && !fits(g, result)) {
@@ -222,8 +249,10 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 			  uint32_t path)
 {
 	const struct path *p = path_at(path);
+	enum demotion demotion = state_of(p);
 
-	if (g->cached && g->in == p->attr && g->in_peer == p->peer && g->in_af == t->af)
+	if (g->cached && g->in_demotion == demotion && g->in == p->attr && g->in_peer == p->peer &&
+	    g->in_af == t->af)
 		return g->out ? attr_ref(g->out) : NULL;
 	group_forget_cache(g);
 	if (p->peer == PEER_LOCAL || policy_chain_by_prefix(g->key.export))
@@ -231,6 +260,7 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 	g->in = attr_ref(p->attr);
 	g->in_peer = p->peer;
 	g->in_af = t->af;
+	g->in_demotion = demotion;
 	g->out = export(g, t, net, p);
 	g->cached = true;
 	return g->out ? attr_ref(g->out) : NULL;

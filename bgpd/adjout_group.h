@@ -114,7 +114,7 @@ struct group {
 	/* the last set exported, for the neighbours in the queue */
 	struct attr *in, *out; /* references; out NULL: not exported */
 	uint16_t in_peer;
-	uint8_t in_af;
+	uint8_t in_af, in_demotion;
 	bool cached;
 	uint64_t progress_ms; /* a member wrote something */
 	TAILQ_HEAD(, adjout_member) list;
@@ -147,6 +147,8 @@ struct group_key group_key_of(const struct peer *p);
 bool group_key_eq(const struct group_key *a, const struct group_key *b);
 struct group *group_get(const struct group_key *key); /* takes a reference of the chain */
 void group_free(struct group *g);
+/* What it announces depends on the state of paths' next hops. */
+bool group_tells_state(const struct group *g);
 /* The set that the group announces for this path: a reference, or NULL. */
 struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
 			  uint32_t path);

@@ -199,7 +199,7 @@ static struct attr *random_attr(const struct peer *p, unsigned from, uint8_t fam
 	if (p->ebgp)
 		attr_edit_prepend(e, p->as, 1);
 	else
-		attr_edit_local_pref(e, true, 100 + random() % 2);
+		attr_edit_local_pref(e, true, random() % 8 ? 100 + random() % 2 : 0);
 	if (random() % 2)
 		attr_edit_med(e, true, random() % 3);
 	if (random() % 16 == 0)
@@ -255,11 +255,13 @@ static struct ipc *zebra;
 static struct trie fib;
 static bool zebra_synced;
 static enum reach reach[PEERS];
+static bool weak[PEERS];
 
 static void hear(const struct addr *a)
 {
 	unsigned i = a->b[a->family == AF_INET ? 3 : 15] - 2u;
-	struct msg_nexthop m = {.addr = *a, .reach = reach[i % PEERS], .tunnel = true};
+	struct msg_nexthop m = {
+		.addr = *a, .reach = reach[i % PEERS], .weak = weak[i % PEERS], .tunnel = true};
 	struct wr w = {0};
 
 	msg_put_nexthop(&w, &m);
@@ -334,7 +336,8 @@ static void op_nexthop(unsigned i)
 {
 	struct addr a;
 
-	reach[i] = random() % 4 ? REACH_UP : REACH_DOWN;
+	reach[i] = random() % 3 ? REACH_UP : REACH_DOWN + random() % 2;
+	weak[i] = reach[i] == REACH_DOWN && random() % 2;
 	for (int v6 = 0; v6 < 2; v6++) {
 		a = nexthop_number(i, v6 ? AF_INET6 : AF_INET);
 		hear(&a);
@@ -399,6 +402,10 @@ static void check_told(const struct prefix *p, const struct net *net)
 		assert_true(addr_eq(&told->hops.hop[rank].addr, &best->attr->nexthop));
 		assert_int_equal(told->hops.hop[rank].source,
 				 path_is_ebgp(best) ? ROUTE_EBGP : ROUTE_IBGP);
+		assert_int_equal(told->hops.hop[rank].demotion,
+				 best->attr->has_local_pref && !best->attr->local_pref
+					 ? DEMOTED
+					 : DEMOTED_NOT);
 		rank++;
 		for (unsigned i = 0; i < n_left; i++)
 			if (!addr_eq(&path_at(left[i])->attr->nexthop, &best->attr->nexthop))
@@ -468,6 +475,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 {
 	const struct peer_rib *from = peer_rib_by_id(best->peer);
 	struct attr_edit *e;
+	unsigned hop;
 	struct addr self = family == AF_INET ? p->local : p->local6;
 
 	if (from == p->rib || attr_community_has(best->attr, COMMUNITY_NO_ADVERTISE) ||
@@ -476,6 +484,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 		return NULL;
 	if (from && !from->ebgp && !p->ebgp && !peer_is_client(p) && !peer_is_client(from->peer))
 		return NULL;
+	hop = best->attr->nexthop.b[family == AF_INET ? 3 : 15] - 2u;
 	e = attr_edit_begin(best->attr);
 	if (!from || p->ebgp || p->conf.next_hop_self)
 		attr_edit_nexthop(e, &self);
@@ -487,6 +496,10 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 	} else {
 		if (!best->attr->has_local_pref)
 			attr_edit_local_pref(e, true, 100);
+		if (from && p->conf.next_hop_self && reach[hop] != REACH_UP)
+			attr_edit_local_pref(e, true, 0);
+		if (from && p->conf.next_hop_self && reach[hop] == REACH_DOWN)
+			attr_edit_community(e, true, COMMUNITY_LLGR_STALE);
 		if (from && !from->ebgp) {
 			if (!best->attr->originator_id)
 				attr_edit_originator(e, from->router_id);
@@ -604,6 +617,7 @@ static void random_operations(void **state)
 	srandom(seed);
 	adjout_lag_max = 2000;
 	set_up();
+	bgp.last_path_keep = random() % 2;
 	for (unsigned i = 0; i < PEERS; i++) {
 		reach[i] = REACH_UP;
 		op_session(i);

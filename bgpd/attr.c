@@ -131,6 +131,14 @@ static void derive_path(struct attr *head, const uint8_t *path, size_t len)
 		head->origin_as = get_u32(last + 2 + (last[1] - 1) * 4);
 }
 
+static bool has_llgr_stale(const struct attr_tlv *t)
+{
+	for (const uint8_t *at = t->value; at + 4 <= t->end; at += 4)
+		if (get_u32(at) == LLGR_STALE)
+			return true;
+	return false;
+}
+
 void attr_draft_derive(struct attr_draft *d)
 {
 	const uint8_t *at = d->head.wire, *end = at + d->head.wire_len;
@@ -139,7 +147,7 @@ void attr_draft_derive(struct attr_draft *d)
 
 	head->originator_id = 0;
 	head->cluster_len = 0;
-	head->atomic_aggregate = false;
+	head->atomic_aggregate = head->llgr_stale = false;
 	while (attr_tlv_next(&at, end, &t)) {
 		if (t.type == ATTR_ORIGIN)
 			head->origin = t.value[0];
@@ -147,6 +155,8 @@ void attr_draft_derive(struct attr_draft *d)
 			derive_path(head, t.value, t.len);
 		else if (t.type == ATTR_ATOMIC_AGGREGATE)
 			head->atomic_aggregate = true;
+		else if (t.type == ATTR_COMMUNITIES)
+			head->llgr_stale = has_llgr_stale(&t);
 		else if (t.type == ATTR_ORIGINATOR_ID)
 			head->originator_id = get_u32(t.value);
 		else if (t.type == ATTR_CLUSTER_LIST)

@@ -38,8 +38,9 @@ struct attr {
 	uint8_t cluster_len; /* identifiers in the cluster list */
 	uint8_t origin;	     /* enum attr_origin */
 	bool has_med : 1, has_local_pref : 1, atomic_aggregate : 1;
-	uint8_t wire[]; /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
-			   MULTI_EXIT_DISC and LOCAL_PREF (these four are fields) */
+	bool llgr_stale : 1; /* community LLGR_STALE */
+	uint8_t wire[];	     /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
+				MULTI_EXIT_DISC and LOCAL_PREF (these four are fields) */
 };
 
 struct attr *attr_ref(struct attr *a);

@@ -53,9 +53,14 @@ static void community_text(const uint8_t *v, char *out, size_t size)
 		uint32_t value;
 		const char *name;
 	} known[] = {
-		{0xffff0000, "graceful-shutdown"},   {0xffff029a, "blackhole"},
-		{0xffffff01, "no-export"},	     {0xffffff02, "no-advertise"},
-		{0xffffff03, "no-export-subconfed"}, {0xffffff04, "no-peer"},
+		{0xffff0000, "graceful-shutdown"},
+		{0xffff0006, "llgr-stale"},
+		{0xffff0007, "no-llgr"},
+		{0xffff029a, "blackhole"},
+		{0xffffff01, "no-export"},
+		{0xffffff02, "no-advertise"},
+		{0xffffff03, "no-export-subconfed"},
+		{0xffffff04, "no-peer"},
 	};
 	uint32_t value = get_u32(v);
 

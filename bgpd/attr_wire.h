@@ -41,6 +41,8 @@ enum attr_type {
 #define AS_SEQUENCE 2
 #define AS_TRANS 23456
 
+#define LLGR_STALE 0xffff0006u /* community, RFC 9494 */
+
 #define ATTR_WIRE_MAX 32768 /* bytes; what goes beyond is not added */
 
 /* A set under construction. The whole of `head` but its bookkeeping is zeroed first, so that equal

@@ -13,6 +13,8 @@ struct bgp {
 	uint32_t router_id;  /* host order */
 	uint32_t cluster_id; /* host order; the router_id where not configured */
 	uint32_t default_local_pref;
+	bool honor_graceful_shutdown; /* RFC 8326 */
+	bool last_path_keep;	      /* a path down by a guess stays while there is no other */
 	bool graceful_restart;
 	uint16_t restart_time; /* seconds that we promise to be back within */
 	uint16_t stale_time;   /* seconds */

@@ -13,6 +13,11 @@ static int cmp(uint32_t a, uint32_t b)
 	return a < b ? -1 : a > b;
 }
 
+static int by_demotion(const struct candidate *a, const struct candidate *b)
+{
+	return cmp(a->demotion, b->demotion);
+}
+
 static int by_weight(const struct candidate *a, const struct candidate *b)
 {
 	return cmp(b->weight, a->weight);
@@ -67,10 +72,11 @@ static int by_peer_address(const struct candidate *a, const struct candidate *b)
 
 struct rung {
 	rung_fn better;
-	enum reason reason;
+	enum reason reason; /* NONE: the loser knows */
 };
 
 static const struct rung before_med[] = {
+	{by_demotion, REASON_NONE},
 	{by_weight, REASON_LOWER_WEIGHT},
 	{by_local, REASON_NOT_LOCAL}, /* as a weight that only ours have */
 	{by_local_pref, REASON_LOWER_LOCAL_PREF},
@@ -95,6 +101,8 @@ static int climb(const struct rung *rungs, size_t n, const struct candidate *a,
 
 		if (r) {
 			*why = rungs[i].reason;
+			if (!*why)
+				*why = r < 0 ? b->demoted_by : a->demoted_by;
 			return r;
 		}
 	}

@@ -7,6 +7,19 @@
  * is no order of paths: rungs 1 to 5 keep the equally good ones, rung 6 strikes out of each
  * neighbouring AS those above its lowest MED, the later rungs choose among the rest. The result
  * therefore does not depend on the order of arrival.
+ *
+ * The first rung is demotion: a path whose tunnel is degraded or being drained (DEMOTED) loses
+ * against every path that is not, whatever policy says for it, and one whose tunnel seems down but
+ * is kept (DEMOTED_LAST) against all others. For a stable choice all routers of an AS have to see
+ * the same order of paths, as with LOCAL_PREF. So a demoted path for which we are the next hop is
+ * sent to iBGP neighbours with LOCAL_PREF 0 (as RFC 8326 does), one that is kept also with
+ * LLGR_STALE (RFC 9494), and these two mean DEMOTED and DEMOTED_LAST where they arrive, too. If
+ * only our own view were demoted, two hubs with a degraded tunnel each to the same site would each
+ * prefer the path by the other one, withdraw their own for it, be left with only their own,
+ * announce it again, and so on for ever. As it is, each finds two demoted paths: its own wins by
+ * its LOCAL_PREF (ours is not lowered here, so that policy still ranks the demoted ones among
+ * themselves), at the latest as the external one, and both stay. Where one hub is demoted alone it
+ * takes the other's path, the other its own: nothing that either of them then says changes that.
  */
 #ifndef WGBGP_BGPD_DECIDE_H
 #define WGBGP_BGPD_DECIDE_H
@@ -15,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "messages.h"
 #include "prefix.h"
 #include "reason.h"
 
@@ -28,7 +42,9 @@ struct candidate {
 	uint16_t as_path_len;
 	uint8_t origin;
 	uint8_t cluster_len;
-	bool local; /* originated here */
+	uint8_t demotion;   /* enum demotion */
+	uint8_t demoted_by; /* enum reason that it loses by then */
+	bool local;	    /* originated here */
 	bool ebgp;
 	const struct addr *peer; /* the neighbour's address; NULL where local */
 	uint32_t path;		 /* the caller's */

@@ -22,6 +22,8 @@ static struct addr addresses[MAX];
 static struct candidate random_candidate(unsigned i)
 {
 	struct candidate c = {
+		.demotion = random() % 3 ? DEMOTED_NOT : random() % 3,
+		.demoted_by = REASON_DRAINING,
 		.weight = random() % 8 ? 0 : 100,
 		.local_pref = random() % 4 ? 100 : 200,
 		.med = random() % 4,
@@ -75,6 +77,7 @@ static uint32_t model(const struct candidate *all, size_t n)
 	struct candidate c[MAX];
 
 	memcpy(c, all, n * sizeof(*c));
+	KEEP_LOWEST(c[k].demotion);
 	KEEP_LOWEST(UINT32_MAX - c[k].weight);
 	KEEP_LOWEST(!c[k].local);
 	KEEP_LOWEST(UINT32_MAX - c[k].local_pref);
@@ -139,6 +142,12 @@ static void each_rung(void **state)
 		struct candidate a, b;
 		enum reason reason;
 	} rows[] = {
+		{{.weight = 1},
+		 {.weight = 2, .demotion = DEMOTED, .demoted_by = REASON_TUNNEL_DEGRADED},
+		 REASON_TUNNEL_DEGRADED},
+		{{.demotion = DEMOTED},
+		 {.weight = 2, .demotion = DEMOTED_LAST, .demoted_by = REASON_LAST_PATH},
+		 REASON_LAST_PATH},
 		{{.weight = 1}, {.local_pref = 9}, REASON_LOWER_WEIGHT},
 		{{.local = true}, {.local_pref = 9}, REASON_NOT_LOCAL},
 		{{.local_pref = 9, .as_path_len = 3}, {.as_path_len = 1}, REASON_LOWER_LOCAL_PREF},
@@ -161,11 +170,71 @@ static void each_rung(void **state)
 	}
 }
 
+/* A hub with a tunnel of its own to a site, and an iBGP session to the other hub. */
+struct hub {
+	struct candidate own;
+	bool announces; /* its own path is the best one */
+};
+
+/* What the other hub hears of it; false: nothing. */
+static bool hear(const struct hub *from, struct candidate *c)
+{
+	if (!from->announces)
+		return false;
+	*c = from->own;
+	c->ebgp = false;
+	c->peer = &addresses[1];
+	if (c->demotion != DEMOTED_NOT)
+		c->local_pref = 0;
+	return true;
+}
+
+/* Both decide on what both said last, at the same time: the worst there is. */
+static void two_hubs(void **state)
+{
+	for (unsigned i = 0; i < 3 * 3 * 4 * 4 * 2; i++) {
+		struct hub hub[2];
+		bool changed = true;
+
+		for (unsigned k = 0; k < 2; k++)
+			hub[k] = (struct hub){
+				.own = {.demotion = (k ? i / 3 : i) % 3,
+					.demoted_by = REASON_TUNNEL_DEGRADED,
+					.local_pref = i / 9 >> k & 1 ? 200 : 100,
+					.as_path_len = 1 + (i / 36 >> k & 1),
+					.ebgp = true,
+					.router_id = k,
+					.peer = &addresses[0]},
+				.announces = i / 144 & 1,
+			};
+		for (unsigned round = 0; round < 6 && changed; round++) {
+			struct hub next[2] = {hub[0], hub[1]};
+
+			for (unsigned k = 0; k < 2; k++) {
+				struct candidate c[2] = {hub[k].own};
+				size_t n = 1 + hear(&hub[!k], &c[1]);
+
+				next[k].announces = decide(c, n) == 0;
+			}
+			changed = next[0].announces != hub[0].announces ||
+				  next[1].announces != hub[1].announces;
+			hub[0] = next[0];
+			hub[1] = next[1];
+		}
+		assert_false(changed);
+		assert_true(hub[0].announces || hub[1].announces);
+		for (unsigned k = 0; k < 2; k++)
+			if (hub[k].own.demotion < hub[!k].own.demotion)
+				assert_true(hub[k].announces && !hub[!k].announces);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rung),
 		cmocka_unit_test(any_order),
+		cmocka_unit_test(two_hubs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

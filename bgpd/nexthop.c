@@ -88,7 +88,7 @@ static void stop_walk(struct nexthop *nh)
 	while (*at != nh)
 		at = &(*at)->walking;
 	*at = nh->walking;
-	nh->in_walk = false;
+	nh->in_walk = nh->renew = false;
 }
 
 static void release(struct nexthop *nh)
@@ -172,17 +172,39 @@ void nexthop_unwatch_neighbor(const struct addr *a)
 	release(nh);
 }
 
+static bool is_kept(const struct nexthop *nh)
+{
+	return bgp.last_path_keep && nh->state.reach == REACH_DOWN && nh->state.weak &&
+	       nh->state.tunnel;
+}
+
 enum reason nexthop_objection(const struct nexthop *nh)
 {
 	if (!nh || nh->state.reach == REACH_UNKNOWN)
 		return REASON_NEXTHOP_UNKNOWN;
-	if (nh->state.reach == REACH_DOWN)
+	if (nh->state.reach == REACH_DOWN && !is_kept(nh))
 		return nh->state.tunnel ? REASON_TUNNEL_DOWN : REASON_NEXTHOP_UNREACHABLE;
 	return REASON_NONE;
 }
 
-static void start_walk(struct nexthop *nh)
+enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why)
 {
+	if (!nh || nh->state.reach == REACH_UP)
+		return DEMOTED_NOT;
+	if (nh->state.reach == REACH_DEGRADED) {
+		*why = nh->state.reason == REASON_DRAINING ? REASON_DRAINING
+							   : REASON_TUNNEL_DEGRADED;
+		return DEMOTED;
+	}
+	*why = REASON_LAST_PATH;
+	return is_kept(nh) ? DEMOTED_LAST : DEMOTED_NOT;
+}
+
+static void start_walk(struct nexthop *nh, bool renew)
+{
+	if (!nh->paths)
+		return;
+	nh->renew = nh->renew || renew;
 	nh->walk = nh->paths;
 	if (!nh->in_walk) {
 		nh->in_walk = true;
@@ -192,42 +214,76 @@ static void start_walk(struct nexthop *nh)
 	rib_work();
 }
 
-static void tell_neighbor(const struct nexthop *nh, bool was_usable)
+static void tell_neighbor(const struct nexthop *nh, bool was_up)
 {
-	bool usable = nexthop_objection(nh) == REASON_NONE;
+	bool up = nh->state.reach >= REACH_DEGRADED;
 	struct peer *p;
 
-	if (!nh->neighbors || usable == was_usable)
+	if (!nh->neighbors || up == was_up)
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
 		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 
 		if (addr_eq(&a, &nh->state.addr))
-			session_path_changed(p, usable);
+			session_path_changed(p, up);
 	}
+}
+
+/* What a path's standing depends on. */
+struct standing {
+	enum reason objection, why;
+	enum demotion demotion;
+	uint32_t cost;
+	bool tunnel;
+};
+
+static struct standing standing_of(const struct nexthop *nh)
+{
+	struct standing s = {.objection = nexthop_objection(nh),
+			     .cost = nh->state.cost,
+			     .tunnel = nh->state.tunnel};
+
+	s.demotion = nexthop_demotion(nh, &s.why);
+	return s;
+}
+
+static bool same_standing(const struct standing *a, const struct standing *b)
+{
+	return a->objection == b->objection && a->why == b->why && a->demotion == b->demotion &&
+	       a->cost == b->cost && a->tunnel == b->tunnel;
 }
 
 void nexthop_heard(const struct msg_nexthop *m)
 {
 	struct nexthop *nh = nexthop_find(&m->addr);
-	bool was_usable, same;
+	struct standing before, now;
+	bool was_up;
 
 	if (!nh || m->reach == REACH_UNKNOWN)
 		return; /* let go of meanwhile; or still starting: its last word holds */
-	was_usable = nexthop_objection(nh) == REASON_NONE;
-	same = nh->state.cost == m->cost && nh->state.tunnel == m->tunnel &&
-	       was_usable == (m->reach >= REACH_DEGRADED) && nh->state.reach != REACH_UNKNOWN;
+	before = standing_of(nh);
+	was_up = nh->state.reach >= REACH_DEGRADED;
 	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
 		restart_check();
 	nh->state = *m;
-	if (same)
+	now = standing_of(nh);
+	tell_neighbor(nh, was_up);
+	if (same_standing(&before, &now))
 		return;
 	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
 		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
 		 m->ifname, m->peer, m->cost, nh->n_paths);
-	if (nh->paths)
-		start_walk(nh);
-	tell_neighbor(nh, was_usable);
+	start_walk(nh, now.demotion != before.demotion);
+}
+
+void nexthop_config_changed(void)
+{
+	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
+		struct nexthop *nh = container_of(n, struct nexthop, node);
+
+		if (nh->state.reach == REACH_DOWN && nh->state.weak)
+			start_walk(nh, true);
+	}
 }
 
 uint32_t nexthop_unknown(void)
@@ -248,7 +304,10 @@ bool nexthop_mark_some(unsigned n)
 
 		for (; nh->walk && n > 0; n--) {
 			const struct path *p = path_at(nh->walk);
+			struct net *net = net_at(path_table(p), p->net);
 
+			if (nh->renew && net->paths == nh->walk)
+				net->flags |= NET_RENEW;
 			net_mark(path_table(p), p->net);
 			nh->walk = p->nh_next;
 		}

@@ -25,6 +25,7 @@ struct nexthop {
 	uint32_t walk;		 /* next path to be marked, 0 none */
 	struct nexthop *walking; /* next one that is being walked */
 	bool in_walk;
+	bool renew; /* the walk: what our announcements say of its state changed */
 };
 
 #define NEXTHOPS_MAX 65535
@@ -51,6 +52,10 @@ bool nexthop_mark_some(unsigned n);
 
 /* Why a path with this next hop may not be used now; NONE: it may. */
 enum reason nexthop_objection(const struct nexthop *nh);
+/* How far behind paths by it stand (decide.h), and for what reason. NULL: of a path of ours. */
+enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why);
+/* `last-path` changed. */
+void nexthop_config_changed(void);
 void nexthop_free_all(void);
 
 #endif

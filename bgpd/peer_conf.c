@@ -59,6 +59,8 @@ void bgp_conf_read(const json_t *config, struct bgp *out)
 		out->router_id = derived_id(config);
 	out->cluster_id = conf_id(c, "cluster-id", out->router_id);
 	out->default_local_pref = conf_u32(c, "default-local-pref", 100);
+	out->honor_graceful_shutdown = conf_bool(c, "honor-graceful-shutdown", true);
+	out->last_path_keep = str_eq(conf_str(c, "last-path", "withdraw"), "keep");
 	out->graceful_restart = conf_bool(gr, "enabled", true);
 	out->restart_time = conf_u32(gr, "restart-time", 120);
 	out->stale_time = conf_u32(gr, "stale-time", 300);

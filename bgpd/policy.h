@@ -64,5 +64,7 @@ bool policy_parse_large_community(const char *text, uint32_t out[3]);
 #define COMMUNITY_NO_EXPORT 0xffffff01u
 #define COMMUNITY_NO_ADVERTISE 0xffffff02u
 #define COMMUNITY_NO_EXPORT_SUBCONFED 0xffffff03u
+#define COMMUNITY_GRACEFUL_SHUTDOWN 0xffff0000u /* RFC 8326 */
+#define COMMUNITY_LLGR_STALE 0xffff0006u	/* RFC 9494 */
 
 #endif

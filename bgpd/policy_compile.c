@@ -17,7 +17,9 @@ bool policy_parse_community(const char *text, uint32_t *out)
 		{"no-advertise", COMMUNITY_NO_ADVERTISE},
 		{"no-export-subconfed", COMMUNITY_NO_EXPORT_SUBCONFED},
 		{"no-peer", 0xffffff04u},
-		{"graceful-shutdown", 0xffff0000u},
+		{"graceful-shutdown", COMMUNITY_GRACEFUL_SHUTDOWN},
+		{"llgr-stale", COMMUNITY_LLGR_STALE},
+		{"no-llgr", 0xffff0007u},
 		{"blackhole", 0xffff029au},
 	};
 	unsigned long high, low;

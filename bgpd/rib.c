@@ -308,8 +308,14 @@ int rib_check(const json_t *config, char *error, size_t size)
 
 void rib_apply(const json_t *config)
 {
-	if (ceiling_apply(config))
+	static bool honored, kept;
+
+	if (ceiling_apply(config) || honored != bgp.honor_graceful_shutdown)
 		rib_rejudge_all();
+	if (kept != bgp.last_path_keep)
+		nexthop_config_changed();
+	honored = bgp.honor_graceful_shutdown;
+	kept = bgp.last_path_keep;
 	originate_apply(config);
 	for (uint32_t i = 1; i < ids; i++)
 		if (by_id[i] && by_id[i]->peer)

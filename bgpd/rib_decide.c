@@ -28,12 +28,38 @@ static enum reason objection(const struct rib_table *t, const struct net *net, c
 	return r != REASON_NONE ? r : rib_verdict(t, net, &p->attr->nexthop);
 }
 
+enum demotion path_attr_demotion(const struct path *p, enum reason *why)
+{
+	if (p->attr->llgr_stale) {
+		*why = REASON_LAST_RESORT;
+		return DEMOTED_LAST;
+	}
+	*why = REASON_LOWER_LOCAL_PREF;
+	return p->attr->has_local_pref && !p->attr->local_pref && p->peer != PEER_LOCAL
+		       ? DEMOTED
+		       : DEMOTED_NOT;
+}
+
+enum demotion path_demotion(const struct path *p, enum reason *why)
+{
+	enum reason by_state;
+	enum demotion attr = path_attr_demotion(p, why);
+	enum demotion state = nexthop_demotion(nexthop_by_id(p->nexthop), &by_state);
+
+	if (state < attr || !state)
+		return attr;
+	*why = by_state;
+	return state;
+}
+
 struct candidate rib_candidate(uint32_t id)
 {
 	const struct path *p = path_at(id);
 	const struct peer_rib *pr = peer_rib_by_id(p->peer);
 	const struct nexthop *nh = nexthop_by_id(p->nexthop);
 	const struct attr *a = p->attr;
+	enum reason why;
+	enum demotion demotion = path_demotion(p, &why);
 
 	return (struct candidate){
 		.weight = a->weight,
@@ -47,11 +73,21 @@ struct candidate rib_candidate(uint32_t id)
 		.as_path_len = a->as_path_len,
 		.origin = a->origin,
 		.cluster_len = a->cluster_len,
+		.demotion = demotion,
+		.demoted_by = why,
 		.local = !pr,
 		.ebgp = pr && pr->ebgp,
 		.peer = pr ? &pr->address : NULL,
 		.path = id,
 	};
+}
+
+/* Eligible although its tunnel seems down. */
+static bool is_last_path(const struct path *p)
+{
+	enum reason why = REASON_NONE;
+
+	return nexthop_demotion(nexthop_by_id(p->nexthop), &why) == DEMOTED_LAST;
 }
 
 /* Sets PATH_ELIGIBLE and the reason of each path; fills the candidates. */
@@ -100,9 +136,11 @@ static bool has_hop(const struct route_hops *hops, const struct addr *a)
 static void add_hop(struct route_hops *hops, const struct path *p)
 {
 	struct route_hop *hop = &hops->hop[hops->n++];
+	enum reason why;
 
 	hop->addr = p->attr->nexthop;
 	hop->source = path_is_ebgp(p) ? ROUTE_EBGP : ROUTE_IBGP;
+	hop->demotion = path_attr_demotion(p, &why);
 }
 
 /* Takes the I-th and all with next hops already in the list out of the race. */
@@ -156,6 +194,8 @@ void rib_decide(struct rib_table *t, uint32_t id)
 		for (size_t i = 0; i < n; i++)
 			path_at(candidates[i].path)->reason = candidates[i].reason;
 		move_to_front(net, best);
+		if (is_last_path(path_at(best)))
+			path_at(best)->reason = REASON_LAST_PATH;
 	}
 	rank(&hops, n, best);
 	add_waiting(&hops, net);
@@ -163,7 +203,9 @@ void rib_decide(struct rib_table *t, uint32_t id)
 		link_zebra_route(t, id, &hops);
 	if (best != before || (net->flags & NET_CHANGED) || !best)
 		adjout_net(t, id, best);
-	net->flags &= ~(NET_CHANGED | NET_BEST);
+	else if (net->flags & NET_RENEW)
+		adjout_renew(t, id, best);
+	net->flags &= ~(NET_CHANGED | NET_RENEW | NET_BEST);
 	if (best)
 		net->flags |= NET_BEST;
 	if (!net->paths)

@@ -73,6 +73,10 @@ void rib_judge_forget(struct peer_rib *pr); /* the chain or a check changed */
 /* rib_decide.c: decides one network and hands the result on. */
 void rib_decide(struct rib_table *t, uint32_t id);
 struct candidate rib_candidate(uint32_t path); /* as the decision process sees it */
+/* How far behind it stands by its attributes alone, whatever its next hop's state. */
+enum demotion path_attr_demotion(const struct path *p, enum reason *why);
+/* The worse of that and its next hop's. */
+enum demotion path_demotion(const struct path *p, enum reason *why);
 
 /* rib_verdict.c: refusals of zebra-lite. */
 void rib_verdicts_heard(const struct msg_verdicts *m);

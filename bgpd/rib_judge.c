@@ -33,6 +33,21 @@ static enum reason judge_nexthop(const struct peer_rib *pr, const struct addr *n
 	return REASON_NONE;
 }
 
+/* RFC 8326 section 4.1: the neighbour is about to go, so its paths are the last choice. */
+static void honor_shutdown(struct policy_output *out, const struct attr *received)
+{
+	struct attr_edit *e;
+
+	if (!bgp.honor_graceful_shutdown ||
+	    (!attr_community_has(received, COMMUNITY_GRACEFUL_SHUTDOWN) &&
+	     !attr_community_has(out->attr, COMMUNITY_GRACEFUL_SHUTDOWN)))
+		return;
+	e = attr_edit_begin(out->attr);
+	attr_edit_local_pref(e, true, 0);
+	attr_unref(out->attr);
+	out->attr = attr_edit_finish(e);
+}
+
 /* Fills judged_as and judged_reason for the set A. */
 static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix *p)
 {
@@ -64,6 +79,7 @@ static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix 
 	}
 	if (!out.attr)
 		out.attr = attr_ref(a);
+	honor_shutdown(&out, a);
 	if (r == REASON_NONE)
 		r = judge_nexthop(pr, &out.attr->nexthop);
 	pr->judged = attr_ref(a);

@@ -61,6 +61,9 @@ static void add_nexthop(json_t *row, const struct path *p, const struct addr *ad
 	json_object_set_new(row, "next-hop-cost", nh ? json_integer(nh->state.cost) : json_null());
 }
 
+static const char *const demotion_names[] = {
+	[DEMOTED_NOT] = "none", [DEMOTED] = "demoted", [DEMOTED_LAST] = "last"};
+
 /* ATTR: as they are to be shown. */
 static json_t *path_row(const struct rib_table *t, const struct path *p, const struct attr *attr)
 {
@@ -68,6 +71,7 @@ static json_t *path_row(const struct rib_table *t, const struct path *p, const s
 	const struct net *net = net_at(t, p->net);
 	bool best = (net->flags & NET_BEST) && path_at(net->paths) == p;
 	json_t *row = json_object();
+	enum reason why;
 
 	attr_to_json(attr, row);
 	json_object_set_new(row, "best", json_boolean(best));
@@ -77,6 +81,7 @@ static json_t *path_row(const struct rib_table *t, const struct path *p, const s
 	add_nexthop(row, p, &attr->nexthop);
 	json_object_set_new(row, "from", pr ? json_addr(&pr->address) : json_null());
 	json_object_set_new(row, "peer-as", json_integer(pr ? pr->as : bgp.as));
+	json_object_set_new(row, "demotion", json_string(demotion_names[path_demotion(p, &why)]));
 	json_object_set_new(row, "weight", json_integer(attr->weight));
 	json_object_set_new(row, "stale", json_boolean(path_is_stale(p)));
 	json_object_set_new(row, "source", json_string(protocol_source(t, p)));

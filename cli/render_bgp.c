@@ -100,11 +100,16 @@ static char origin_code(const json_t *path)
 	return strcasecmp(origin, "igp") == 0 ? 'i' : strcasecmp(origin, "egp") == 0 ? 'e' : '?';
 }
 
+static bool has_reason(const json_t *path)
+{
+	return is_set(path, "reason") && !str_eq(TEXT(path, "reason"), "none");
+}
+
 static void put_reason(FILE *out, const json_t *path)
 {
 	bool text = is_set(path, "reason-text");
 
-	if (!is_set(path, "reason") || str_eq(TEXT(path, "reason"), "none"))
+	if (!has_reason(path))
 		return;
 	fprintf(out, "%s%s%s", TEXT(path, "reason"), text ? ": " : "",
 		text ? TEXT(path, "reason-text") : "");
@@ -121,12 +126,21 @@ static void path_line(struct view *v, const json_t *row, const json_t *path, boo
 		is_set(path, "med") ? TEXT(path, "med") : "",
 		is_set(path, "local-preference") ? TEXT(path, "local-preference") : "",
 		has_path ? TEXT(path, "as-path") : "", has_path ? " " : "", origin_code(path));
-	if (!best && is_set(path, "reason")) {
+	if (has_reason(path)) {
 		fputs("  (", v->out);
 		put_reason(v->out, path);
 		putc(')', v->out);
 	}
 	putc('\n', v->out);
+}
+
+static const char *demotion(const json_t *path)
+{
+	const char *level = TEXT(path, "demotion");
+
+	return str_eq(level, "demoted") ? ", demoted"
+	       : str_eq(level, "last")	? ", last resort"
+					: "";
 }
 
 static void path_detail(struct view *v, const json_t *path)
@@ -148,6 +162,7 @@ static void path_detail(struct view *v, const json_t *path)
 					    "source",
 					    "peer-as",
 					    "weight",
+					    "demotion",
 					    "atomic-aggregate",
 					    NULL};
 	bool best = is_true(path, "best"), eligible = is_true(path, "eligible");
@@ -164,10 +179,13 @@ static void path_detail(struct view *v, const json_t *path)
 		fprintf(v->out, ", MED %s", TEXT(path, "med"));
 	if (is_set(path, "local-preference"))
 		fprintf(v->out, ", local preference %s", TEXT(path, "local-preference"));
-	fprintf(v->out, ", %s%s%s\n", TEXT(path, "source"), is_true(path, "stale") ? ", stale" : "",
-		best ? ", best" : "");
-	if (!best) {
-		fprintf(v->out, "      not %s: ", eligible ? "best" : "eligible");
+	fprintf(v->out, ", %s%s%s%s\n", TEXT(path, "source"),
+		is_true(path, "stale") ? ", stale" : "", demotion(path), best ? ", best" : "");
+	if (!best || has_reason(path)) {
+		fprintf(v->out, "      %s: ",
+			best	   ? "kept"
+			: eligible ? "not best"
+				   : "not eligible");
 		put_reason(v->out, path);
 		putc('\n', v->out);
 	}

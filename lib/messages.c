@@ -231,6 +231,7 @@ size_t msg_begin_routes(struct wr *w, const struct route_hops *hops)
 	for (unsigned i = 0; i < hops->n; i++) {
 		wr_addr(w, &hops->hop[i].addr);
 		wr_u8(w, hops->hop[i].source);
+		wr_u8(w, hops->hop[i].demotion);
 	}
 	wr_u32(w, 0);
 	return w->len - 4;
@@ -257,6 +258,7 @@ int msg_get_routes(const uint8_t *body, size_t len, struct msg_routes *m)
 	for (unsigned i = 0; i < m->hops.n; i++) {
 		rd_addr(&r, &m->hops.hop[i].addr);
 		m->hops.hop[i].source = rd_enum(&r, ROUTE_IBGP + 1);
+		m->hops.hop[i].demotion = rd_enum(&r, DEMOTED_LAST + 1);
 	}
 	rd_prefixes(&r, &m->n_prefixes, &m->prefixes);
 	if (done(&r) < 0)
@@ -275,6 +277,7 @@ void msg_put_nexthop(struct wr *w, const struct msg_nexthop *m)
 	wr_addr(w, &m->addr);
 	wr_u8(w, m->reach);
 	wr_u8(w, m->reason);
+	wr_u8(w, m->weak);
 	wr_u8(w, m->connected);
 	wr_u8(w, m->tunnel);
 	wr_u32(w, m->cost);
@@ -291,6 +294,7 @@ int msg_get_nexthop(const uint8_t *body, size_t len, struct msg_nexthop *m)
 	rd_addr(&r, &m->addr);
 	m->reach = rd_enum(&r, REACH_UP + 1);
 	m->reason = rd_enum(&r, REASON_COUNT);
+	m->weak = rd_enum(&r, 2);
 	m->connected = rd_enum(&r, 2);
 	m->tunnel = rd_enum(&r, 2);
 	m->cost = rd_u32(&r);

@@ -108,9 +108,13 @@ int msg_get_reply(enum msg_type type, const uint8_t *body, size_t len, struct ms
  */
 #define ROUTE_HOPS_MAX 8
 enum route_source { ROUTE_EBGP, ROUTE_IBGP };
+/* How far behind a path stands, whatever else speaks for it; demotion.h of bgpd says why. */
+enum demotion { DEMOTED_NOT, DEMOTED, DEMOTED_LAST };
 struct route_hop {
 	struct addr addr;
-	uint8_t source; /* enum route_source, gives the distance */
+	uint8_t source;	  /* enum route_source, gives the distance */
+	uint8_t demotion; /* enum demotion, by the path's attributes: its tunnel's state adds to it
+			   */
 };
 struct route_hops {
 	uint8_t n;
@@ -135,9 +139,10 @@ struct msg_nexthop {
 	struct addr addr;
 	uint8_t reach;	/* enum reach */
 	uint8_t reason; /* enum reason when not up */
+	bool weak;	/* DOWN by a guess: see msg_tunnel_peer */
 	bool connected; /* on a directly connected subnet or a tunnel address */
 	bool tunnel;	/* resolves to a tunnel peer; the names below are then set */
-	uint32_t cost;	/* of the way to it; lower is better; a degraded tunnel's is raised */
+	uint32_t cost;	/* of the way to it; lower is better */
 	char ifname[MSG_NAME_MAX];
 	char peer[MSG_NAME_MAX];
 };

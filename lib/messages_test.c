@@ -75,7 +75,9 @@ static void put_reply_end(struct wr *w)
 
 static void put_routes(struct wr *w)
 {
-	struct route_hops hops = {.n = 2, .hop = {{addrs[0], ROUTE_EBGP}, {addrs[1], ROUTE_IBGP}}};
+	struct route_hops hops = {
+		.n = 2,
+		.hop = {{addrs[0], ROUTE_EBGP, DEMOTED_NOT}, {addrs[1], ROUTE_IBGP, DEMOTED}}};
 	size_t mark = msg_begin_routes(w, &hops);
 
 	for (unsigned i = 0; i < 3; i++)
@@ -88,6 +90,7 @@ static void put_nexthop(struct wr *w)
 	struct msg_nexthop m = {.addr = addrs[0],
 				.reach = REACH_DEGRADED,
 				.reason = REASON_HANDSHAKE_OLD,
+				.weak = true,
 				.connected = true,
 				.tunnel = true,
 				.cost = 99,

@@ -11,6 +11,10 @@
 #define REASONS(X)                                                                               \
 	X(NONE, "none", "")                                                                      \
 	/* rungs of the decision process: what a path that is not best lost by */                \
+	X(TUNNEL_DEGRADED, "tunnel-degraded", "its tunnel is degraded: paths by others win")     \
+	X(DRAINING, "draining", "its tunnel is being emptied: paths by others win")              \
+	X(LAST_RESORT, "last-resort", "demoted behind all others by who announces it")           \
+	X(LAST_PATH, "last-path", "its tunnel seems down; kept for want of another path")        \
 	X(LOWER_WEIGHT, "lower-weight", "a path with a higher weight is preferred")              \
 	X(LOWER_LOCAL_PREF, "lower-local-preference", "a higher local preference wins")          \
 	X(NOT_LOCAL, "not-local", "a locally originated path wins")                              \

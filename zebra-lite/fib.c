@@ -207,14 +207,14 @@ static bool plan_has_if(const struct fib_plan *p, uint32_t ifindex)
 	return false;
 }
 
-/* Some peer of the interface is in the list and usable. */
+/* Some peer of the interface is in the list and may be used. */
 static bool if_usable(const struct rib_node *n, const struct hopset *s, uint32_t ifindex)
 {
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct nexthop *nh = s->ref[i].nh;
 
-		if (nh->kind == HOP_TUNNEL && nh->oif == ifindex && nexthop_usable(nh) &&
-		    !rib_refusal(n, &nh->addr))
+		if (nh->kind == HOP_TUNNEL && nh->oif == ifindex &&
+		    hop_level(&s->ref[i]) < HOP_OUT && !rib_refusal(n, &nh->addr))
 			return true;
 	}
 	return false;
@@ -250,31 +250,50 @@ static uint8_t hop_family(const struct nexthop *nh)
 	return nh->gateway.family ? nh->gateway.family : nh->addr.family;
 }
 
-/* The route follows the first usable hop; on each interface the first usable peer has the entry. */
+/* The list in the order of its levels, of those that N may use; returns how many. */
+static unsigned hops_in_order(const struct rib_node *n, struct hopset *s,
+			      const struct nexthop *order[ROUTE_HOPS_MAX])
+{
+	unsigned count = 0, levels = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		levels |= 1u << hop_level(&s->ref[i]);
+	for (unsigned level = 0; level < HOP_OUT; level++) {
+		for (unsigned i = 0; i < s->n && (levels >> level & 1); i++) {
+			const struct nexthop *nh = s->ref[i].nh;
+
+			if (hop_level(&s->ref[i]) != level ||
+			    (n->refusals && rib_refusal(n, &nh->addr)))
+				continue;
+			if (nh->kind == HOP_GATEWAY && hop_family(nh) != n->node.p.family)
+				continue;
+			order[count++] = nh;
+		}
+	}
+	return count;
+}
+
+/* The route follows the first hop that may be used; on each interface the first such peer has the
+ * entry. */
 static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *plan)
 {
-	const struct nexthop *first = NULL;
+	const struct nexthop *order[ROUTE_HOPS_MAX], *first;
+	unsigned count = hops_in_order(n, s, order);
 
-	for (unsigned i = 0; i < s->n; i++) {
-		const struct nexthop *nh = s->ref[i].nh;
+	if (!count)
+		return;
+	first = order[0];
+	plan->type = RTN_UNICAST;
+	plan->oif = first->oif;
+	plan->hop = first->addr;
+	if (first->kind == HOP_GATEWAY)
+		plan->gateway = first->gateway.family ? first->gateway : first->addr;
+	for (unsigned i = 0; i < count; i++) {
+		const struct nexthop *nh = order[i];
 
-		if (!nexthop_usable(nh) || (n->refusals && rib_refusal(n, &nh->addr)))
-			continue;
-		if (nh->kind == HOP_GATEWAY && hop_family(nh) != n->node.p.family)
-			continue;
-		if (!plan->type) {
-			first = nh;
-			plan->type = RTN_UNICAST;
-			plan->oif = nh->oif;
-			plan->hop = nh->addr;
-			if (nh->kind == HOP_GATEWAY)
-				plan->gateway = nh->gateway.family ? nh->gateway : nh->addr;
-		}
 		if (nh->kind == HOP_TUNNEL && !nh->peer->iface->any && !plan_has_if(plan, nh->oif))
 			fib_plan_owner(plan, nh->oif, nh->peer);
 	}
-	if (!first)
-		return;
 	keep_entries(n, s, plan);
 	if (plan->proto == RIB_BGP)
 		nhobj_choose(n, s, first, plan);

@@ -28,7 +28,7 @@
 struct mpeer {
 	unsigned iface; /* index */
 	uint32_t id;
-	bool up;
+	bool up, degraded, weak;
 	struct addr addr;
 };
 
@@ -40,6 +40,7 @@ struct mprefix {
 	struct prefix p;
 	unsigned n;		   /* hops; 0: withdrawn */
 	unsigned hop[HOPS];	   /* ranked peers or GATEWAY */
+	uint8_t demotion[HOPS];	   /* of these, by attributes */
 	bool stale;		   /* bgpd restarted without it: wanted until the sweep */
 	bool foreign;		   /* somebody else has a route for it */
 	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer, always */
@@ -109,31 +110,53 @@ static uint32_t ifindex_of(unsigned iface)
 
 /* --- brute force: what is wanted --- */
 
-static bool hop_usable(const struct mprefix *p, unsigned hop)
+/* The level of the I-th hop, DEMOTED_NOT to DEMOTED_LAST; beyond that it may not be used. */
+static unsigned level(const struct mprefix *p, unsigned i)
 {
-	return hop == GATEWAY || (m.peer[hop].up && !p->refused[hop]);
+	const struct mpeer *peer = p->hop[i] == GATEWAY ? NULL : &m.peer[p->hop[i]];
+	unsigned state = DEMOTED_NOT;
+
+	if (peer && p->refused[p->hop[i]])
+		return DEMOTED_LAST + 1;
+	if (peer && !peer->up)
+		state = peer->weak && zconfig.last_path_keep ? DEMOTED_LAST : DEMOTED_LAST + 1;
+	else if (peer && peer->degraded)
+		state = DEMOTED;
+	return state > p->demotion[i] ? state : p->demotion[i];
+}
+
+/* The first one of the best level, on the interface only where that is not negative; -1: none. */
+static int best_hop(const struct mprefix *p, int iface)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (iface >= 0 && (p->hop[i] == GATEWAY || (int)m.peer[p->hop[i]].iface != iface))
+			continue;
+		if (level(p, i) <= DEMOTED_LAST && (best < 0 || level(p, i) < level(p, best)))
+			best = i;
+	}
+	return best < 0 ? -1 : (int)p->hop[best];
 }
 
 /* The interface that the route wants: an index, -1 for the link, -2 for none. */
 static int wanted_if(const struct mprefix *p)
 {
+	int hop;
+
 	if (p->foreign || (p->stale && m.without_stale))
 		return -2;
-	for (unsigned i = 0; i < p->n; i++)
-		if (hop_usable(p, p->hop[i]))
-			return p->hop[i] == GATEWAY ? -1 : (int)m.peer[p->hop[i]].iface;
-	return -2;
+	hop = best_hop(p, -1);
+	if (hop < 0)
+		return -2;
+	return hop == GATEWAY ? -1 : (int)m.peer[hop].iface;
 }
 
 static int wanted_owner(const struct mprefix *p, unsigned iface)
 {
 	if (wanted_if(p) == -2 || iface == MODEL_IFS - 1)
 		return -1;
-	for (unsigned i = 0; i < p->n; i++)
-		if (p->hop[i] != GATEWAY && m.peer[p->hop[i]].iface == iface &&
-		    hop_usable(p, p->hop[i]))
-			return p->hop[i];
-	return -1;
+	return best_hop(p, iface);
 }
 
 static int longest(const struct addr *a, bool (*has)(const struct mprefix *p, unsigned iface),
@@ -533,8 +556,11 @@ static void tell_peer(unsigned i)
 	struct addr *addrs = xcalloc(1, sizeof(*addrs));
 	struct msg_tunnel_peer t = {.id = p->id,
 				    .ifindex = ifindex_of(p->iface),
-				    .state = p->up ? TUNNEL_UP : TUNNEL_DOWN,
+				    .state = !p->up	   ? TUNNEL_DOWN
+					     : p->degraded ? TUNNEL_DEGRADED
+							   : TUNNEL_UP,
 				    .reason = p->up ? REASON_NONE : REASON_HANDSHAKE_STALE,
+				    .weak = p->weak,
 				    .n_addrs = 1,
 				    .addrs = addrs};
 
@@ -584,8 +610,10 @@ static void tell_prefix(const struct mprefix *p)
 	struct msg_routes r = {.n_prefixes = 1, .prefixes = &copy};
 
 	r.hops.n = p->n < ROUTE_HOPS_MAX ? p->n : ROUTE_HOPS_MAX;
-	for (unsigned i = 0; i < r.hops.n; i++)
+	for (unsigned i = 0; i < r.hops.n; i++) {
+		r.hops.hop[i].demotion = p->demotion[i];
 		r.hops.hop[i].addr = p->hop[i] == GATEWAY ? gateway_addr() : m.peer[p->hop[i]].addr;
+	}
 	rib_bgp_routes(&r);
 }
 
@@ -601,8 +629,10 @@ static void op_announce(struct mprefix *p)
 
 		for (unsigned i = 0; i < p->n; i++)
 			there = there || p->hop[i] == hop;
-		if (!there)
-			p->hop[p->n++] = hop;
+		if (there)
+			continue;
+		p->demotion[p->n] = rnd(6) ? DEMOTED_NOT : rnd(DEMOTED_LAST + 1);
+		p->hop[p->n++] = hop;
 	}
 	note("announce %s first hop %u of %u", PREFIX_STR(&p->p), p->hop[0], p->n);
 	learn();
@@ -640,8 +670,16 @@ static void op_tunnel(void)
 {
 	struct mpeer *p = &m.peer[rnd(MODEL_PEERS)];
 
-	p->up = !p->up;
-	note("tunnel %d %s", (int)(p - m.peer), p->up ? "up" : "down");
+	if (p->up && rnd(2)) {
+		p->degraded = !p->degraded;
+	} else {
+		p->up = !p->up;
+		p->weak = !p->up && rnd(2);
+	}
+	note("tunnel %d %s", (int)(p - m.peer),
+	     p->up     ? p->degraded ? "degraded" : "up"
+	     : p->weak ? "down by a guess"
+		       : "down");
 	learn();
 	tell_peer(p - m.peer);
 }
@@ -830,6 +868,7 @@ void model_start(uint64_t seed, const struct model_hooks *hooks)
 		m.peer[i].addr = addr_make(AF_INET, b);
 	}
 	m.no_objects = seed % 5 == 0;
+	zconfig.last_path_keep = seed % 4 == 1;
 	m.batch_max = seed % 3 ? 4096 : 1 + seed % 7;
 	make_prefixes();
 	begin();

@@ -48,6 +48,22 @@ bool nexthop_usable(const struct nexthop *nh)
 	return nh->kind != HOP_NONE && nh->reach != REACH_DOWN;
 }
 
+static unsigned level_of(const struct nexthop *nh)
+{
+	if (nh->kind == HOP_NONE)
+		return HOP_OUT;
+	if (nh->reach == REACH_DOWN)
+		return zconfig.last_path_keep && nh->weak ? DEMOTED_LAST : HOP_OUT;
+	return nh->reach == REACH_DEGRADED ? DEMOTED : DEMOTED_NOT;
+}
+
+unsigned hop_level(const struct hop_ref *r)
+{
+	unsigned state = level_of(r->nh);
+
+	return state > r->demotion ? state : r->demotion;
+}
+
 static bool run_job(void *arg)
 {
 	nexthop_run();
@@ -82,7 +98,7 @@ struct resolution {
 	struct addr gateway;
 	uint32_t oif, cost;
 	uint8_t kind, reach, reason, depth, via_len;
-	bool connected;
+	bool weak, connected;
 };
 
 static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
@@ -97,6 +113,7 @@ static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
 	} else if (!tunnel_state_usable(p->state)) {
 		r->reach = REACH_DOWN;
 		r->reason = p->reason ? p->reason : REASON_TUNNEL_DOWN;
+		r->weak = p->weak;
 	} else if (p->state == TUNNEL_DEGRADED) {
 		r->reach = REACH_DEGRADED;
 		r->reason = p->reason;
@@ -202,6 +219,7 @@ static void tell(struct nexthop *nh)
 		.addr = nh->addr,
 		.reach = nh->reach,
 		.reason = nh->reach == REACH_UP ? REASON_NONE : nh->reason,
+		.weak = nh->weak,
 		.connected = nh->connected,
 		.tunnel = nh->kind == HOP_TUNNEL,
 		.cost = nh->cost,
@@ -238,34 +256,40 @@ void nexthop_users_dirty(struct nexthop *nh)
 	users_dirty(nh, false);
 }
 
+static void take_over(struct nexthop *nh, const struct resolution *r)
+{
+	nh->kind = r->kind;
+	nh->peer = r->peer;
+	nh->oif = r->oif;
+	nh->gateway = r->gateway;
+	nh->cost = r->cost;
+	nh->reach = r->reach;
+	nh->reason = r->reason;
+	nh->weak = r->weak;
+	nh->depth = r->depth;
+	nh->via_len = r->via_len;
+	nh->connected = r->connected;
+}
+
 /* Looks at NH again; what depends on it is queued and bgpd told where something changed. */
 static void look_at(struct nexthop *nh)
 {
-	bool was = nexthop_usable(nh), path, told;
+	unsigned was = level_of(nh);
+	bool path, told;
 	struct resolution r;
 
 	resolve(nh, &r);
 	path = r.kind != nh->kind || r.peer != nh->peer || r.oif != nh->oif ||
 	       !addr_eq(&r.gateway, &nh->gateway);
-	told = path || r.reach != nh->reach || r.reason != nh->reason || r.cost != nh->cost ||
-	       r.connected != nh->connected || !nh->told_before;
-	path = path || (r.reach == REACH_DOWN) != (nh->reach == REACH_DOWN);
-	nh->kind = r.kind;
-	nh->peer = r.peer;
-	nh->oif = r.oif;
-	nh->gateway = r.gateway;
-	nh->cost = r.cost;
-	nh->reach = r.reach;
-	nh->reason = r.reason;
-	nh->depth = r.depth;
-	nh->via_len = r.via_len;
-	nh->connected = r.connected;
-	if (path) {
+	told = path || r.reach != nh->reach || r.weak != nh->weak || r.reason != nh->reason ||
+	       r.cost != nh->cost || r.connected != nh->connected || !nh->told_before;
+	take_over(nh, &r);
+	if (path || level_of(nh) != was) {
 		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			 reach_name(nh->reach), reason_name(nh->reason));
-		fib_counters.repairs += was && nh->reach == REACH_DOWN && !LIST_EMPTY(&nh->users);
+		fib_counters.repairs += level_of(nh) > was && !LIST_EMPTY(&nh->users);
 		nhobj_hop_changed(nh);
-		users_dirty(nh, was && nh->reach == REACH_DOWN);
+		users_dirty(nh, level_of(nh) > was);
 	}
 	if (told && nh->watched)
 		tell(nh);
@@ -316,16 +340,7 @@ static struct nexthop *get(const struct addr *a)
 	nh->addr = *a;
 	trie_insert(&table, &nh->node, &host);
 	resolve(nh, &r);
-	nh->kind = r.kind;
-	nh->peer = r.peer;
-	nh->oif = r.oif;
-	nh->gateway = r.gateway;
-	nh->cost = r.cost;
-	nh->reach = r.reach;
-	nh->reason = r.reason;
-	nh->depth = r.depth;
-	nh->via_len = r.via_len;
-	nh->connected = r.connected;
+	take_over(nh, &r);
 	return nh;
 }
 
@@ -397,13 +412,14 @@ void nexthop_route_changed(const struct prefix *p)
 
 static uint32_t hops_hash(const struct route_hops *hops)
 {
-	uint8_t key[ROUTE_HOPS_MAX * (sizeof(struct addr) + 1)];
+	uint8_t key[ROUTE_HOPS_MAX * (sizeof(struct addr) + 2)];
 	size_t len = 0;
 
 	for (unsigned i = 0; i < hops->n; i++) {
 		memcpy(key + len, &hops->hop[i].addr, sizeof(struct addr));
 		len += sizeof(struct addr);
 		key[len++] = hops->hop[i].source;
+		key[len++] = hops->hop[i].demotion;
 	}
 	return hash_bytes(key, len);
 }
@@ -414,6 +430,7 @@ static bool hops_equal(const struct hopset *s, const struct route_hops *hops)
 		return false;
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->ref[i].source != hops->hop[i].source ||
+		    s->ref[i].demotion != hops->hop[i].demotion ||
 		    !addr_eq(&s->ref[i].nh->addr, &hops->hop[i].addr))
 			return false;
 	return true;
@@ -436,6 +453,7 @@ struct hopset *hopset_get(const struct route_hops *hops)
 		s->ref[i].nh = get(&hops->hop[i].addr);
 		s->ref[i].set = s;
 		s->ref[i].source = hops->hop[i].source;
+		s->ref[i].demotion = hops->hop[i].demotion;
 		LIST_INSERT_HEAD(&s->ref[i].nh->users, &s->ref[i], link);
 	}
 	hash_insert(&sets, &s->hash, hash);

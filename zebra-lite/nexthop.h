@@ -9,6 +9,10 @@
  * route that hangs on the next hop itself). It is looked at again when its tunnel, its link or a
  * route that covers it changes.
  *
+ * bgpd ranks by demotion first (decide.h of bgpd), and the demotion of a next hop by its tunnel's
+ * state is known here before bgpd has ranked anew. So a list is read by level: of the hops that
+ * may be used those of the best level, in their order. What bgpd then sends reads the same.
+ *
  * Ranked lists are interned: thousands of prefixes share one struct hopset. From a next hop lead
  * references to the lists that use it, from a list its prefixes, so that a dead tunnel touches its
  * own prefixes and no others.
@@ -40,6 +44,7 @@ struct nexthop {
 	uint8_t kind;	  /* enum hop_kind */
 	uint8_t reach;	  /* enum reach */
 	uint8_t reason;	  /* enum reason when not up */
+	bool weak;	  /* down by a guess */
 	uint8_t depth;	  /* learned routes on the way */
 	uint8_t via_len;  /* length of the route that it was resolved by */
 	bool connected;	  /* tunnel address or connected subnet */
@@ -53,8 +58,11 @@ struct hop_ref {
 	LIST_ENTRY(hop_ref) link; /* in nexthop.users */
 	struct nexthop *nh;
 	struct hopset *set;
-	uint8_t source; /* enum route_source */
+	uint8_t source;	  /* enum route_source */
+	uint8_t demotion; /* enum demotion, by the path's attributes */
 };
+
+#define HOP_OUT (DEMOTED_LAST + 1) /* a level: may not be used */
 
 struct hopset {
 	struct hash_node hash;
@@ -74,6 +82,8 @@ bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p);
 struct nexthop *nexthop_find(const struct addr *a); /* NULL: nobody asks for it */
 void nexthop_users_dirty(struct nexthop *nh);	    /* looks at all prefixes with it again */
 bool nexthop_usable(const struct nexthop *nh);
+/* enum demotion, or HOP_OUT. */
+unsigned hop_level(const struct hop_ref *r);
 void nexthop_watch(const struct addr *a);
 void nexthop_unwatch(const struct addr *a);
 void nexthop_forget_watches(void); /* a new bgpd watches again */

@@ -129,57 +129,61 @@ static bool may_lead(const struct rib_node *n, const struct nexthop *nh, uint32_
 	       (!n->refusals || !rib_refusal(n, &nh->addr));
 }
 
-static const struct nexthop *in_list(const struct hopset *s, const struct addr *a)
+static const struct hop_ref *in_list(const struct hopset *s, const struct addr *a)
 {
 	for (unsigned i = 0; i < s->n; i++)
 		if (addr_eq(&s->ref[i].nh->addr, a))
-			return s->ref[i].nh;
+			return &s->ref[i];
 	return NULL;
 }
 
 /* What N's route would follow without FIRST, when that is a tunnel on another interface. Where
- * nothing else is usable one that only waits for its tunnel will do. */
+ * nothing else may be used one that only waits for its tunnel will do. */
 static const struct nexthop *backup(const struct rib_node *n, const struct hopset *s,
 				    const struct nexthop *first)
 {
-	const struct nexthop *waits = NULL;
+	const struct nexthop *best = NULL;
+	unsigned best_level = HOP_OUT + 1;
 
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct nexthop *nh = s->ref[i].nh;
+		unsigned level = hop_level(&s->ref[i]);
 
-		if (nh == first || (n->refusals && rib_refusal(n, &nh->addr)))
+		if (nh == first || level >= best_level ||
+		    (n->refusals && rib_refusal(n, &nh->addr)))
 			continue;
-		if (nexthop_usable(nh))
-			return may_lead(n, nh, first->oif) ? nh : NULL;
-		if (!waits && may_lead(n, nh, first->oif))
-			waits = nh;
+		if (level == HOP_OUT && !may_lead(n, nh, first->oif))
+			continue;
+		best = nh;
+		best_level = level;
 	}
-	return waits;
+	return best && may_lead(n, best, first->oif) ? best : NULL;
 }
 
 /* N may stay on the object that it has. */
 static bool keeps(const struct nhobj *o, const struct rib_node *n, const struct hopset *s,
 		  const struct nexthop *first, const struct nexthop *second)
 {
-	const struct nexthop *other;
+	const struct hop_ref *other;
 
 	if (!addr_eq(&o->active, &first->addr) || o->oif != first->oif)
 		return false;
 	other = in_list(s, &o->other);
-	return other && may_lead(n, other, o->oif) && (other == second || !nexthop_usable(other));
+	return other && may_lead(n, other->nh, o->oif) &&
+	       (other->nh == second || hop_level(other) != DEMOTED_NOT);
 }
 
 /* N wants its object home and can wait for it where it is. */
 static bool waits_for_home(const struct nhobj *o, const struct rib_node *n, const struct hopset *s,
 			   const struct nexthop *first)
 {
-	const struct nexthop *active;
+	const struct hop_ref *active;
 
 	if (!addr_eq(&o->home, &first->addr) || addr_eq(&o->active, &first->addr))
 		return false;
 	active = in_list(s, &o->active);
-	return active && nexthop_usable(active) && active->oif == o->oif &&
-	       may_lead(n, active, first->oif);
+	return active && nexthop_usable(active->nh) && active->nh->oif == o->oif &&
+	       may_lead(n, active->nh, first->oif);
 }
 
 static void home_due(void *arg);
@@ -258,11 +262,21 @@ void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct
 
 /* --- moves --- */
 
+/* A prefix with list S has a route by the object. */
+static bool has_user(const struct nhobj *o, const struct hopset *s)
+{
+	const struct rib_node *n;
+
+	LIST_FOREACH (n, &s->nodes, by_hops)
+		if (n->installed && n->installed->nh == o)
+			return true;
+	return false;
+}
+
 /* By list S another peer is to have the entry on TO's interface, but the prefix was not yet looked
  * at. */
 static bool disagrees(const struct nhobj *o, const struct hopset *s, const struct nexthop *to)
 {
-	const struct rib_node *n;
 	bool before = false;
 
 	for (unsigned i = 0; i < s->n && s->ref[i].nh != to && !before; i++) {
@@ -270,12 +284,7 @@ static bool disagrees(const struct nhobj *o, const struct hopset *s, const struc
 
 		before = nh->kind == HOP_TUNNEL && nh->oif == to->oif && nexthop_usable(nh);
 	}
-	if (!before)
-		return false;
-	LIST_FOREACH (n, &s->nodes, by_hops)
-		if (n->installed && n->installed->nh == o)
-			return true;
-	return false;
+	return before && has_user(o, s);
 }
 
 static bool all_agree(const struct nhobj *o, const struct nexthop *to)
@@ -321,6 +330,20 @@ static bool link_is_up(uint32_t ifindex)
 	return iface && iface->up && (!out.link_up || out.link_up(ifindex));
 }
 
+/* TO is better than the active hop, and by the list of each prefix that uses the object, too. */
+static bool all_prefer(const struct nhobj *o, const struct nexthop *to)
+{
+	const struct hop_ref *ref;
+
+	LIST_FOREACH (ref, &to->users, link) {
+		const struct hop_ref *active = in_list(ref->set, &o->active);
+
+		if (active && hop_level(active) <= hop_level(ref) && has_user(o, ref->set))
+			return false;
+	}
+	return true;
+}
+
 void nhobj_hop_changed(const struct nexthop *nh)
 {
 	struct nhobj *o;
@@ -332,8 +355,12 @@ void nhobj_hop_changed(const struct nexthop *nh)
 			continue;
 		active = nexthop_find(&o->active);
 		other = nexthop_find(&o->other);
-		if (active && nexthop_usable(active) && active->oif == o->oif)
+		if (active && nexthop_usable(active) && active->oif == o->oif) {
+			if (active->reach == REACH_DEGRADED && other && other->reach == REACH_UP &&
+			    all_prefer(o, other))
+				move(o, other);
 			continue;
+		}
 		if (!link_is_up(o->oif))
 			o->gone = true; /* the kernel has flushed it, and its routes */
 		else if (other)

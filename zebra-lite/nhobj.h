@@ -9,6 +9,9 @@
  * that uses the object has its entry on the other interface (I2); else each prefix goes its own
  * way to another object.
  *
+ * Where the active hop is only demoted (degraded, say) and the other one is not, the object moves,
+ * too, if all prefixes that use it want that.
+ *
  * When the hop that ranked first (`home`) is back, prefixes that want it are held where they are
  * for a moment, so that bgpd can rank the others again; then the object moves home, and whoever
  * did not want that is looked at again.

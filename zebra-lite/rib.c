@@ -178,11 +178,18 @@ struct rib_cand *rib_foreign(const struct rib_node *n)
 
 struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s)
 {
-	for (unsigned i = 0; s && i < s->n; i++)
-		if (nexthop_usable(s->ref[i].nh) &&
-		    (!n->refusals || !rib_refusal(n, &s->ref[i].nh->addr)))
-			return &s->ref[i];
-	return NULL;
+	struct hop_ref *best = NULL;
+	unsigned best_level = HOP_OUT;
+
+	for (unsigned i = 0; s && i < s->n && best_level; i++) {
+		unsigned level = hop_level(&s->ref[i]);
+
+		if (level >= best_level || (n->refusals && rib_refusal(n, &s->ref[i].nh->addr)))
+			continue;
+		best = &s->ref[i];
+		best_level = level;
+	}
+	return best;
 }
 
 static uint8_t bgp_distance(const struct hop_ref *r)

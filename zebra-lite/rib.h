@@ -100,7 +100,8 @@ bool rib_bgp_stale(const struct rib_node *n);
 
 /* The choice: *CAND is set where the result is neither BGP nor NONE. */
 enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand);
-/* The first usable hop of the list that is not refused for this prefix, or NULL. */
+/* Of the hops that may be used and are not refused for this prefix the first one of the best level,
+ * or NULL. */
 struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s);
 /* The foreign candidate that the kernel uses, or NULL. */
 struct rib_cand *rib_foreign(const struct rib_node *n);

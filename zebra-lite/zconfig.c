@@ -120,6 +120,8 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 	*c = (struct zconfig){
 		.kernel = conf_bool(rib, "kernel", true),
 		.pin = conf_bool(rib, "pin-endpoints", true),
+		.last_path_keep =
+			str_eq(conf_str(conf_get(root, "bgp"), "last-path", "withdraw"), "keep"),
 		.via_default = conf_bool(rib, "resolve-via-default", false),
 		.table = conf_u32(rib, "table", 254),
 		.metric = conf_u32(rib, "metric", 179),
@@ -185,9 +187,9 @@ static void change_rules(const struct zconfig *old)
 
 static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 {
-	return a->kernel == b->kernel && a->d_connected == b->d_connected &&
-	       a->d_kernel == b->d_kernel && a->d_static == b->d_static && a->d_ebgp == b->d_ebgp &&
-	       a->d_ibgp == b->d_ibgp;
+	return a->kernel == b->kernel && a->last_path_keep == b->last_path_keep &&
+	       a->d_connected == b->d_connected && a->d_kernel == b->d_kernel &&
+	       a->d_static == b->d_static && a->d_ebgp == b->d_ebgp && a->d_ibgp == b->d_ibgp;
 }
 
 void zconfig_apply(struct zconfig *c)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Demotion before withdrawal: a tunnel that is degraded but alive (lib/dualhub.py has the whole
+drawing).
+
+     host1 ─ site1 ══ wg1 ══ hub1 ══ site2 ─ host2
+                ╚════ wg2 ══ hub2 ══════╝
+                      hub1 ══ wgt ══ hub2
+"""
+import pytest
+
+from lib.dualhub import DualHub
+from lib.probe import Ping, reaches
+from lib.wait import wait_until
+
+# A handshake is renewed each two minutes: almost any is older than a second.
+DEGRADED = "liveness { degraded-after 1; }"
+NET1, NET2 = "192.168.1.0/24", "192.168.2.0/24"
+
+
+@pytest.fixture
+def dual(topo):
+    d = DualHub(topo, sites=2)
+    d.wait()
+    return d
+
+
+def degrade(w, peer, on=True):
+    plain, marked = f"peer {peer} {{", f"peer {peer} {{ {DEGRADED}"
+    w.replace(*((plain, marked) if on else (marked, plain)))
+    w.wait_tunnel(peer, "degraded" if on else "up")
+
+
+def by(w, prefix, nexthop):
+    return next((p for p in w.paths(prefix) if p["next-hop"] == nexthop), {})
+
+
+def test_degraded(dual):
+    """Site 1 leaves the degraded tunnel at once, without a loss, and the session over it stays; what
+    hub 1 sees degraded it says to hub 2. All comes back."""
+    w, hub1, hub2 = dual.wsite[1], dual.whub[1], dual.whub[2]
+    dropped = hub1.neighbor("10.0.1.11")["counters"]["dropped"]
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        degrade(w, "hub1")
+        w.wait_installed(NET2, "wg2", "hub2.wg0")
+        wait_until(lambda: by(w, NET2, "10.0.1.1").get("reason") == "tunnel-degraded", 20, "reason")
+        degrade(hub1, "site1")
+        hub1.wait_installed(NET1, "wgt", "hub2.wgt")
+        wait_until(lambda: by(hub1, NET1, "10.0.1.11").get("reason") == "tunnel-degraded", 20,
+                   "hub 1 to prefer hub 2")
+        assert by(hub1, NET1, "10.0.1.11")["demotion"] == "demoted"
+        ping.flows()
+        degrade(hub1, "site1", False)
+        hub1.wait_installed(NET1, "wg0", "site1.wg1")
+        degrade(w, "hub1", False)
+        dual.wait()
+        ping.flows()
+    assert ping.lost == 0
+    assert hub1.neighbor("10.0.1.11")["counters"]["dropped"] == dropped
+    assert hub2.established("10.0.9.1")
+
+
+def test_two_degraded_hubs(dual):
+    """Both hubs' tunnels to site 1 are degraded: each keeps its own path, and nothing moves."""
+    hub1, hub2 = dual.whub[1], dual.whub[2]
+    degrade(hub1, "site1")
+    degrade(hub2, "site1")
+
+    def own(w, h):
+        path = w.best(NET1)
+        return path and path["next-hop"] == f"10.0.{h}.11" and path["demotion"] == "demoted"
+    wait_until(lambda: own(hub1, 1) and own(hub2, 2), 20, "both on their own path")
+    # Each sees the other's, with LOCAL_PREF 0.
+    wait_until(lambda: by(hub1, NET1, "10.0.9.2").get("local-preference") == 0, 20, "hub 2's path")
+    wait_until(lambda: by(hub2, NET1, "10.0.9.1").get("local-preference") == 0, 20, "hub 1's path")
+    reaches(dual.host[2], dual.host[1].address)
+
+    def updates():
+        return [(w.neighbor(a)["updates-received"], w.neighbor(a)["updates-sent"])
+                for w, a in ((hub1, "10.0.9.2"), (hub2, "10.0.9.1"))]
+    before = updates()
+    with Ping(dual.host[2], dual.host[1].address) as ping:
+        ping.flows(answers=300)
+    assert updates() == before and own(hub1, 1) and own(hub2, 2)
+    assert ping.lost == 0
+
+
+def test_single_path_stays(topo):
+    """Where there is no other path a degraded tunnel is used."""
+    d = DualHub(topo, sites=2)
+    d.wait()
+    w = d.wsite[1]
+    d.whub[2].stop()
+    w.wait_tunnel("hub2", "down")
+    with Ping(d.host[1], d.host[2].address) as ping:
+        degrade(w, "hub1")
+        wait_until(lambda: by(w, NET2, "10.0.1.1").get("demotion") == "demoted", 20, "demoted")
+        assert w.best(NET2)["next-hop"] == "10.0.1.1"
+        ping.flows()
+    assert ping.lost == 0
+    assert "demoted, best" in w.cli(f"show bgp ipv4 {NET2}")
