@@ -37,6 +37,13 @@ fuzz_uapi_fuzz_LDADD = wgd/libwgd.a $(LIB_LIBS)
 fuzz_uapi_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 EXTRA_DIST += fuzz/corpus/uapi/error fuzz/corpus/uapi/get
 
+FUZZ_TARGETS += fuzz/bfd_fuzz
+fuzz_bfd_fuzz_SOURCES = fuzz/bfd_fuzz.c
+fuzz_bfd_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bfdd
+fuzz_bfd_fuzz_LDADD = bfdd/libbfdd.a $(LIB_LIBS)
+fuzz_bfd_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += fuzz/corpus/bfd/demand fuzz/corpus/bfd/session
+
 FUZZ_TARGETS += fuzz/bgp_fuzz
 fuzz_bgp_fuzz_SOURCES = fuzz/bgp_fuzz.c
 fuzz_bgp_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bgpd

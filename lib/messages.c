@@ -8,7 +8,7 @@
 
 const char *daemon_name(enum daemon_id id)
 {
-	static const char *const names[] = {"wgd", "zebra-lite", "bgpd"};
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
 
 	return id < ARRAY_SIZE(names) ? names[id] : "unknown";
 }
@@ -48,6 +48,10 @@ const char *msg_name(enum msg_type type)
 		[MSG_ALLOWED_REFUSED] = "allowed-refused",
 		[MSG_TEARDOWN] = "teardown",
 		[MSG_CLIENT] = "client",
+		[MSG_BFD_SESSION] = "bfd-session",
+		[MSG_BFD_SESSION_GONE] = "bfd-session-gone",
+		[MSG_BFD_SYNC] = "bfd-sync",
+		[MSG_BFD_NEWS] = "bfd-news",
 	};
 
 	return (unsigned)type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown";
@@ -72,6 +76,14 @@ const char *tunnel_state_name(enum tunnel_state s)
 	static const char *const names[] = {"never", "down", "idle", "degraded", "up"};
 
 	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "invalid";
+}
+
+const char *bfd_news_name(enum bfd_news n)
+{
+	static const char *const names[] = {"starting", "up",	     "suspect",
+					    "expired",	"signalled", "admin-down"};
+
+	return (unsigned)n < ARRAY_SIZE(names) ? names[n] : "invalid";
 }
 
 bool tunnel_state_usable(enum tunnel_state s)
@@ -535,4 +547,59 @@ void msg_free_tunnel_peer(struct msg_tunnel_peer *m)
 	free(m->fixed);
 	m->addrs = NULL;
 	m->fixed = NULL;
+}
+
+void msg_put_bfd_session(struct wr *w, const struct msg_bfd_session *m)
+{
+	wr_u32(w, m->id);
+	wr_u32(w, m->ifindex);
+	wr_str(w, m->ifname);
+	wr_str(w, m->peer);
+	wr_addr(w, &m->local);
+	wr_addr(w, &m->remote);
+	wr_u32(w, m->interval_ms);
+	wr_u32(w, m->receive_ms);
+	wr_u8(w, m->multiplier);
+	wr_u8(w, m->passive);
+}
+
+int msg_get_bfd_session(const uint8_t *body, size_t len, struct msg_bfd_session *m)
+{
+	struct rd r;
+
+	*m = (struct msg_bfd_session){0};
+	rd_init(&r, body, len);
+	m->id = rd_u32(&r);
+	m->ifindex = rd_u32(&r);
+	rd_str(&r, m->ifname, sizeof(m->ifname));
+	rd_str(&r, m->peer, sizeof(m->peer));
+	rd_addr(&r, &m->local);
+	rd_addr(&r, &m->remote);
+	m->interval_ms = rd_u32(&r);
+	m->receive_ms = rd_u32(&r);
+	m->multiplier = rd_u8(&r);
+	m->passive = rd_enum(&r, 2);
+	if (!m->multiplier || !m->local.family || m->local.family != m->remote.family)
+		return -EBADMSG;
+	return done(&r);
+}
+
+void msg_put_bfd_news(struct wr *w, const struct msg_bfd_news *m)
+{
+	wr_u32(w, m->id);
+	wr_u8(w, m->news);
+	wr_u8(w, m->diag);
+	wr_u8(w, m->remote_diag);
+}
+
+int msg_get_bfd_news(const uint8_t *body, size_t len, struct msg_bfd_news *m)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	m->id = rd_u32(&r);
+	m->news = rd_enum(&r, BFD_NEWS_COUNT);
+	m->diag = rd_u8(&r);
+	m->remote_diag = rd_u8(&r);
+	return done(&r);
 }

@@ -17,8 +17,8 @@
 #include "prefix.h"
 #include "reason.h"
 
-enum daemon_id { DAEMON_WGD, DAEMON_ZEBRA, DAEMON_BGPD, DAEMON_COUNT };
-const char *daemon_name(enum daemon_id id); /* "wgd", "zebra-lite", "bgpd" */
+enum daemon_id { DAEMON_WGD, DAEMON_ZEBRA, DAEMON_BGPD, DAEMON_BFDD, DAEMON_COUNT };
+const char *daemon_name(enum daemon_id id); /* "wgd", "zebra-lite", "bgpd", "bfdd" */
 
 enum msg_type {
 	/* parent → child */
@@ -64,6 +64,12 @@ enum msg_type {
 	/* parent → child: + descriptor: a channel of one CLI, for REQUEST, CANCEL and the answers.
 	 * Its own, so that a CLI that does not read holds up nobody else. */
 	MSG_CLIENT,
+	/* wgd → bfdd */
+	MSG_BFD_SESSION,      /* struct msg_bfd_session: wanted; answered by BFD_NEWS */
+	MSG_BFD_SESSION_GONE, /* u32 id */
+	MSG_BFD_SYNC,	      /* empty: all sessions have been sent, others go */
+	/* bfdd → wgd */
+	MSG_BFD_NEWS, /* struct msg_bfd_news: how a session stands, and at each change */
 };
 const char *msg_name(enum msg_type type);
 
@@ -247,5 +253,42 @@ struct msg_tunnel_peer {
 void msg_put_tunnel_peer(struct wr *w, const struct msg_tunnel_peer *m);
 int msg_get_tunnel_peer(const uint8_t *body, size_t len, struct msg_tunnel_peer *m);
 void msg_free_tunnel_peer(struct msg_tunnel_peer *m);
+
+/* A session is who speaks to whom on which interface; the same one under another id goes on. */
+struct msg_bfd_session {
+	uint32_t id; /* the tunnel peer's, as wgd numbers them */
+	uint32_t ifindex;
+	char ifname[MSG_NAME_MAX];
+	char peer[MSG_NAME_MAX];
+	struct addr local, remote; /* of one family */
+	uint32_t interval_ms;	   /* we would like to send that often */
+	uint32_t receive_ms;	   /* and can take packets that often */
+	uint8_t multiplier;	   /* never 0 */
+	bool passive;
+};
+void msg_put_bfd_session(struct wr *w, const struct msg_bfd_session *m);
+int msg_get_bfd_session(const uint8_t *body, size_t len, struct msg_bfd_session *m);
+
+/* How a session stands. STARTING: not up since it is there. SUSPECT is news only: silence for most
+ * of the detection time. EXPIRED: silence for all of it. SIGNALLED: the far end says Down.
+ * ADMIN_DOWN: it says AdminDown, which says nothing about the path. */
+enum bfd_news {
+	BFD_NEWS_STARTING,
+	BFD_NEWS_UP,
+	BFD_NEWS_SUSPECT,
+	BFD_NEWS_EXPIRED,
+	BFD_NEWS_SIGNALLED,
+	BFD_NEWS_ADMIN_DOWN,
+	BFD_NEWS_COUNT
+};
+const char *bfd_news_name(enum bfd_news n);
+struct msg_bfd_news {
+	uint32_t id;
+	uint8_t news;	     /* enum bfd_news */
+	uint8_t diag;	     /* RFC 5880's: ours, */
+	uint8_t remote_diag; /* and the far end's */
+};
+void msg_put_bfd_news(struct wr *w, const struct msg_bfd_news *m);
+int msg_get_bfd_news(const uint8_t *body, size_t len, struct msg_bfd_news *m);
 
 #endif

@@ -42,6 +42,8 @@ AGAIN_PLAIN(secret)
 AGAIN_PLAIN(nexthop)
 AGAIN_PLAIN(redist)
 AGAIN_PLAIN(allowed_refused)
+AGAIN_PLAIN(bfd_session)
+AGAIN_PLAIN(bfd_news)
 AGAIN_FREE(verdicts)
 AGAIN_FREE(allowed)
 AGAIN_FREE(allowed_ack)
@@ -167,6 +169,8 @@ static const struct again_row {
 	{"allowed-ack", again_allowed_ack, 0},
 	{"tunnel-if", again_tunnel_if, 0},
 	{"tunnel-peer", again_tunnel_peer, 0},
+	{"bfd-session", again_bfd_session, 0},
+	{"bfd-news", again_bfd_news, 0},
 };
 
 #endif

@@ -175,11 +175,34 @@ static void put_tunnel_peer(struct wr *w)
 	msg_put_tunnel_peer(w, &m);
 }
 
+static void put_bfd_session(struct wr *w)
+{
+	struct msg_bfd_session m = {.id = 3,
+				    .ifindex = 7,
+				    .ifname = "wg0",
+				    .peer = "site-a",
+				    .local = addrs[0],
+				    .remote = addrs[0],
+				    .interval_ms = 50,
+				    .receive_ms = 60,
+				    .multiplier = 3,
+				    .passive = true};
+
+	msg_put_bfd_session(w, &m);
+}
+
+static void put_bfd_news(struct wr *w)
+{
+	struct msg_bfd_news m = {.id = 3, .news = BFD_NEWS_EXPIRED, .diag = 1, .remote_diag = 3};
+
+	msg_put_bfd_news(w, &m);
+}
+
 static void (*const puts_[])(struct wr *) = {
-	put_channel,	 put_endpoint,	put_addr,	 put_u32,	put_secret,
-	put_done,	 put_request,	put_reply_head,	 put_reply_end, put_routes,
-	put_nexthop,	 put_verdicts,	put_redist,	 put_allowed,	put_allowed_refused,
-	put_allowed_ack, put_tunnel_if, put_tunnel_peer,
+	put_channel,	 put_endpoint,	put_addr,	 put_u32,	  put_secret,
+	put_done,	 put_request,	put_reply_head,	 put_reply_end,	  put_routes,
+	put_nexthop,	 put_verdicts,	put_redist,	 put_allowed,	  put_allowed_refused,
+	put_allowed_ack, put_tunnel_if, put_tunnel_peer, put_bfd_session, put_bfd_news,
 };
 
 static int decode_exact(const struct again_row *row, const uint8_t *data, size_t n, struct wr *out)
@@ -283,13 +306,14 @@ static void test_long_error_is_cut(void **state)
 
 static void test_names(void **state)
 {
-	for (int t = MSG_CHANNEL; t <= MSG_TEARDOWN; t++)
+	for (int t = MSG_CHANNEL; t <= MSG_BFD_NEWS; t++)
 		assert_string_not_equal(msg_name(t), "unknown");
 	assert_string_equal(msg_name(0), "unknown");
 	assert_string_equal(msg_name(9999), "unknown");
 	assert_string_equal(reach_name(REACH_UP), "up");
 	assert_string_equal(tunnel_state_name(TUNNEL_UP), "up");
 	assert_string_equal(daemon_name(DAEMON_BGPD), "bgpd");
+	assert_string_equal(bfd_news_name(BFD_NEWS_EXPIRED), "expired");
 	assert_string_equal(redist_name(REDIST_KERNEL), "kernel");
 	for (int r = 0; r < REASON_COUNT; r++)
 		for (int q = 0; q < r; q++)

@@ -323,6 +323,8 @@ static void test_first_commit(void **state)
 	WAIT_LOG("bgpd apply", "bgpd channel zebra-lite\n");
 	WAIT_LOG("zebra-lite apply", "zebra-lite channel wgd\n");
 	WAIT_LOG("zebra-lite apply", "zebra-lite channel bgpd\n");
+	WAIT_LOG("bfdd apply", "bfdd channel wgd\n");
+	WAIT_LOG("wgd apply", "wgd channel bfdd\n");
 	assert_false(log_has("bgpd secret"));
 	assert_false(log_has("zebra-lite secret"));
 }
@@ -337,8 +339,8 @@ static void test_reload(void **state)
 	clear_log();
 	write_config("two", "");
 	assert_string_equal(reload(), "");
-	WAIT_LOG("check\n", "check\n", "check\n", "wgd apply two\n", "zebra-lite apply two\n",
-		 "bgpd apply two\n", "zebra-lite prune\n", "wgd prune\n");
+	WAIT_LOG("check\n", "check\n", "check\n", "check\n", "wgd apply two\n",
+		 "zebra-lite apply two\n", "bgpd apply two\n", "zebra-lite prune\n", "wgd prune\n");
 	assert_false(log_has("channel"));
 	assert_false(log_has("listen"));
 }
@@ -353,7 +355,7 @@ static void test_sighup(void **state)
 
 static void test_refusal_changes_nothing(void **state)
 {
-	static const char *const names[] = {"wgd", "zebra-lite", "bgpd"};
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
 	char text[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -414,6 +416,7 @@ static void test_killed_daemon(void **state)
 		{"zebra-lite",
 		 {"zebra-lite start", "zebra-lite apply", "zebra-lite prune", "channel"}},
 		{"bgpd", {"bgpd listen", "bgpd apply", "bgpd prune", "bgpd channel zebra-lite"}},
+		{"bfdd", {"bfdd start", "bfdd apply", "bfdd prune", "bfdd channel wgd"}},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -423,7 +426,9 @@ static void test_killed_daemon(void **state)
 		clear_log();
 		kill(pid, SIGKILL);
 		WAIT_LOG(rows[i].lines[0], rows[i].lines[1], rows[i].lines[2], rows[i].lines[3]);
-		if (!str_eq(rows[i].name, "zebra-lite"))
+		if (str_eq(rows[i].name, "bfdd"))
+			WAIT_LOG("wgd channel bfdd");
+		else if (!str_eq(rows[i].name, "zebra-lite"))
 			WAIT_LOG("zebra-lite channel");
 		else
 			WAIT_LOG("bgpd channel zebra-lite");
@@ -576,7 +581,7 @@ static void test_bad_first_configuration(void **state)
 
 static void make_directory(void)
 {
-	static const char *const names[] = {"wgd", "zebra-lite", "bgpd"};
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
 	char *stub = realpath("wgbgpd/stub", NULL);
 	char *path;
 

@@ -6,14 +6,19 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "log.h"
 
 #define NOBODY 65534
+#define PRIORITY 10	   /* of real time: above none, below the kernel's own */
+#define NICE -10	   /* where that is refused */
+#define ENDLESS_US 2000000 /* running so long without a pause is a fault: it is killed */
 
 static uid_t user = NOBODY;
 static gid_t group = NOBODY;
@@ -39,12 +44,25 @@ static void drop_user(void)
 		fatal("cannot become user %u: %s", (unsigned)user, strerror(errno));
 }
 
+/* bfdd has to be in time. It says itself what came of it. */
+static void take_priority(void)
+{
+	struct sched_param param = {.sched_priority = PRIORITY};
+	struct rlimit limit = {ENDLESS_US, ENDLESS_US};
+
+	if (sched_setscheduler(0, SCHED_RR, &param) < 0 && setpriority(PRIO_PROCESS, 0, NICE) < 0)
+		return;
+	setrlimit(RLIMIT_RTTIME, &limit);
+}
+
 void privs_drop(enum daemon_id id)
 {
 	if (geteuid() != 0)
 		return; /* a test; there is nothing to drop */
+	if (id == DAEMON_BFDD)
+		take_priority();
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (id != DAEMON_BGPD)
+	if (id == DAEMON_WGD || id == DAEMON_ZEBRA)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 			     CAP_NET_ADMIN);
 	if (id == DAEMON_WGD)
@@ -52,7 +70,7 @@ void privs_drop(enum daemon_id id)
 			     CAP_NET_RAW);
 	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
 		fatal("cannot reduce the bounding set");
-	if (id == DAEMON_BGPD)
+	if (id == DAEMON_BGPD || id == DAEMON_BFDD)
 		drop_user();
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		fatal("cannot reduce capabilities");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * stub: stands in for each of the three daemons (by the name it is started under) in tests of the
+ * stub: stands in for each of the four daemons (by the name it is started under) in tests of the
  * parent. What it was told goes to RUNDIR/log/all, a line each, in the order in which it happened.
  * The configuration steers it: a description of the interface "wg0" of "refuse NAME" is refused by
  * NAME.

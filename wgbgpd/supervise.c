@@ -38,7 +38,9 @@ struct child {
 static struct link {
 	enum daemon_id a, b;
 	bool up; /* both have their ends */
-} links[] = {{DAEMON_WGD, DAEMON_ZEBRA, false}, {DAEMON_ZEBRA, DAEMON_BGPD, false}};
+} links[] = {{DAEMON_WGD, DAEMON_ZEBRA, false},
+	     {DAEMON_ZEBRA, DAEMON_BGPD, false},
+	     {DAEMON_WGD, DAEMON_BFDD, false}};
 
 static struct child children[DAEMON_COUNT];
 static const struct supervise_handlers *handlers;

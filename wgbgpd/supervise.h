@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * supervise: the three daemons as processes: started, watched, restarted, connected with each
+ * supervise: the four daemons as processes: started, watched, restarted, connected with each
  * other.
  *
  * A daemon is a child with its control channel on descriptor 3. One that dies is started again: at
  * once the first time, then after 1, 2, 4 .. 30 s, counting from the beginning after 60 s of life.
  * A new one is only started when the old one is reaped, so two never write to the same tables. Two
- * neighbours (wgd and zebra-lite, zebra-lite and bgpd) get a new socket pair when both have their
- * configuration.
+ * neighbours (wgd and zebra-lite, zebra-lite and bgpd, wgd and bfdd) get a new socket pair when
+ * both have their configuration.
  */
 #ifndef WGBGP_SUPERVISE_H
 #define WGBGP_SUPERVISE_H

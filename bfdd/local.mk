@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += bfdd/libbfdd.a
+bfdd_libbfdd_a_SOURCES = \
+	bfdd/bfd_engine.c bfdd/bfd_engine.h \
+	bfdd/bfd_heap.c bfdd/bfd_heap.h \
+	bfdd/bfd_packet.c bfdd/bfd_packet.h \
+	bfdd/bfd_session.c bfdd/bfd_session.h \
+	bfdd/bfd_socket.c bfdd/bfd_socket.h \
+	bfdd/shows.c bfdd/shows.h \
+	bfdd/wgd_link.c bfdd/wgd_link.h
+
+pkglibexec_PROGRAMS += bfdd/bfdd
+bfdd_bfdd_SOURCES = bfdd/main.c
+bfdd_bfdd_LDADD = bfdd/libbfdd.a $(LIB_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += bfdd/bfd_packet_test bfdd/bfd_session_test
+bfdd_bfd_packet_test_SOURCES = bfdd/bfd_packet_test.c
+bfdd_bfd_packet_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
+bfdd_bfd_session_test_SOURCES = bfdd/bfd_session_test.c
+bfdd_bfd_session_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
+endif
