@@ -109,3 +109,40 @@ static void allowed_row(struct view *v, const json_t *row)
 }
 
 const struct render render_allowed_ips = {allowed_head, allowed_row, NULL, "No AllowedIPs entries"};
+
+static const struct column bfd_columns[] = {
+	{"Interface", "interface", 12, COL_TEXT},
+	{"Peer", "peer", 16, COL_TEXT},
+	{"State", "state", 10, COL_TEXT},
+	{"Far end", "remote-state", 10, COL_TEXT},
+	{"Up", "up-seconds", 10, COL_AGE},
+	{"Send ms", "transmit-ms", 8, COL_TEXT},
+	{"Detect ms", "detection-ms", 9, COL_TEXT},
+	{"Sent", "packets-sent", 9, COL_NUMBER},
+	{"Received", "packets-received", 9, COL_NUMBER},
+	{"Changes", "transitions", 7, COL_NUMBER},
+	{"Address", "remote-address", 18, COL_TEXT},
+	{"Diagnostic", "diagnostic", 0, COL_NOTE},
+};
+
+static void bfd_head(struct view *v, const json_t *head)
+{
+	const json_t *refused = json_object_get(head, "refused-packets"), *count;
+	const char *why;
+
+	json_object_foreach ((json_t *)refused, why, count)
+		if (json_integer_value(count))
+			fprintf(v->out, "%lld packets refused: %s\n",
+				(long long)json_integer_value(count), why);
+	table_titles(v->out, bfd_columns, ARRAY_SIZE(bfd_columns));
+}
+
+static void bfd_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, bfd_columns, ARRAY_SIZE(bfd_columns), row);
+	if (is_set(row, "socket-error"))
+		fprintf(v->out, "    no socket: %s\n", TEXT(row, "socket-error"));
+}
+
+const struct render render_bfd = {bfd_head, bfd_row, NULL,
+				  "No BFD sessions: 'bfd { enabled on; }' in liveness"};

@@ -165,6 +165,7 @@ static void settled(struct device *dev)
 {
 	dev->settled = true;
 	report_settled();
+	bfd_settled();
 }
 
 /* Tries again later, ever less often. */
@@ -390,6 +391,7 @@ static void opened(struct device *dev, struct link_info *info)
 	if (dev->state != DEVICE_READY)
 		return;
 	report_all(dev);
+	bfd_device(dev);
 	settled(dev);
 	allowedips_retry(&dev->allowed);
 }
@@ -454,6 +456,7 @@ void device_lost(struct device *dev, const char *why)
 			report_peer(p);
 	}
 	report_if_gone(dev);
+	bfd_device(dev);
 	dev->ifindex = 0;
 	if (dev->conf)
 		retry_in(dev, 0);
@@ -526,6 +529,7 @@ static void leave(struct device *dev)
 	dev->conf = NULL;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		peer_configure(p, NULL);
+	bfd_device(dev);
 }
 
 static void delete_own(struct device *dev)
@@ -656,6 +660,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 			link_changed(dev, &info);
 	}
 	report_all(dev);
+	bfd_device(dev);
 	timer_start(&dev->poll, 0);
 }
 
@@ -680,6 +685,7 @@ void devices_apply(struct wgconf *conf)
 	 */
 	wgconf_free(old);
 	report_settled();
+	bfd_settled();
 }
 
 static void on_leave_timeout(void *arg)

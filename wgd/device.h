@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 
 #include "allowedips.h"
+#include "bfd.h"
 #include "hash.h"
 #include "ledger.h"
 #include "link.h"
@@ -46,7 +47,8 @@ struct peer {
 	uint64_t rx_bytes, tx_bytes;
 	struct liveness live;
 	struct evidence evidence; /* what BFD, echo and the underlay say */
-	uint32_t cost_told;	  /* to zebra-lite */
+	struct peer_bfd bfd;
+	uint32_t cost_told; /* to zebra-lite */
 	struct log_bucket bucket;
 };
 
@@ -78,6 +80,7 @@ struct device {
 	uint32_t fwmark;
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
 	uint64_t read_cost;		       /* us: of the last dump */
+	uint64_t glanced_at;		       /* ms: read because BFD fell silent */
 	struct timer poll, retry;
 	struct job sweep;
 	struct log_bucket bucket;
@@ -120,7 +123,8 @@ void peer_judge(struct peer *p);
 /* Something is late: reads the device now, so that what comes in from here on is told from what
  * came before. Returns the time (ms) of that reading, or of now where reading takes too long. */
 uint64_t peer_suspect(struct peer *p);
-/* What BFD says now; SILENT is peer_suspect()'s time (EXPIRED only; 0: there was none). */
+/* What BFD says now; SILENT is the time (ms) of a reading in its silence (EXPIRED only; 0: there
+ * was none), and the device was read just now. */
 void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent);
 uint32_t peer_cost(const struct peer *p); /* configured, and what its state adds */
 void peer_probe(struct peer *p, uint64_t now);

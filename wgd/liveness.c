@@ -96,8 +96,6 @@ static void note_evidence(struct liveness *l, const struct liveness_input *in)
 {
 	const struct evidence *e = &in->evidence;
 
-	if (e->bfd == BFD_SAYS_UP)
-		l->alive_at = in->now;
 	if (e->echo_reply > l->alive_at)
 		l->alive_at = e->echo_reply;
 }

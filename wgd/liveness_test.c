@@ -297,17 +297,31 @@ static void bfd_expired(void **state)
 	struct run r;
 
 	begin_up(&r);
-	r.in.evidence.bfd = BFD_SAYS_UP;
-	PLAY(&r, {10, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.evidence.bfd = BFD_SAYS_UP; /* its packets are bytes received */
+	PLAY(&r, {10, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 	r.in.evidence = (struct evidence){.bfd = BFD_SAYS_EXPIRED, .bfd_silent = r.in.now};
 	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
 	assert_false(r.l.weak);
 	PLAY(&r, {100, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
 	r.in.evidence.bfd = BFD_SAYS_UP;
-	PLAY(&r, {2, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
+	PLAY(&r, {2, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
 	assert_false(r.l.weak);
-	PLAY(&r, {1, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	PLAY(&r, {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 	assert_int_equal(r.l.changes, 3);
+}
+
+/* BFD that is up is not itself a sign of life: a reading between the tunnel's last byte and the
+ * end of the detection time must not hide the silence. */
+static void bfd_up_is_no_byte(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence.bfd = BFD_SAYS_UP;
+	r.in.evidence.bfd_silent = r.in.now;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.evidence.bfd = BFD_SAYS_EXPIRED;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
 }
 
 /* The far end's BFD died, its WireGuard did not: another path is better, this one may carry. */
@@ -514,6 +528,7 @@ int main(void)
 		cmocka_unit_test(link_down_and_up),
 		cmocka_unit_test(small_thresholds),
 		cmocka_unit_test(bfd_expired),
+		cmocka_unit_test(bfd_up_is_no_byte),
 		cmocka_unit_test(bfd_expired_but_bytes),
 		cmocka_unit_test(bfd_signalled),
 		cmocka_unit_test(echo_unanswered),

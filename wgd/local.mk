@@ -3,6 +3,7 @@ noinst_LIBRARIES += wgd/libwgd.a
 wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS)
 wgd_libwgd_a_SOURCES = \
 	wgd/allowedips.c wgd/allowedips.h \
+	wgd/bfd.c wgd/bfd.h \
 	wgd/device.c wgd/device.h \
 	wgd/device_sync.c wgd/device_sync.h \
 	wgd/endpoints.c wgd/endpoints.h \

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "bfd.h"
 #include "daemon.h"
 #include "device.h"
 #include "report.h"
@@ -57,6 +58,8 @@ static void channel(enum daemon_id peer, int fd)
 {
 	if (peer == DAEMON_ZEBRA)
 		report_channel(fd);
+	else if (peer == DAEMON_BFDD)
+		bfd_channel(fd);
 	else
 		close(fd);
 }
@@ -64,6 +67,7 @@ static void channel(enum daemon_id peer, int fd)
 static void stop(void)
 {
 	report_close();
+	bfd_close();
 	devices_close();
 	secrets_close();
 }

@@ -47,6 +47,7 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 void peer_free(struct peer *p)
 {
 	peer_endpoint_free(p);
+	bfd_forget(p);
 	TAILQ_REMOVE(&p->dev->peers, p, link);
 	hash_remove(&p->dev->by_key, &p->by_key);
 	hash_remove(&by_id, &p->by_id);
@@ -228,8 +229,6 @@ uint64_t peer_suspect(struct peer *p)
 
 void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent)
 {
-	if (says == BFD_SAYS_EXPIRED && silent)
-		device_glance(p->dev);
 	p->evidence.bfd = says;
 	p->evidence.bfd_silent = silent ? silent : now_ms();
 	peer_judge(p);

@@ -59,6 +59,17 @@ static void read_liveness(const json_t *obj, struct liveness_config *out)
 	out->up_hold_max = conf_u32(l, "up-hold-max", 60000);
 }
 
+static void read_bfd(const json_t *obj, struct bfd_conf *out)
+{
+	const json_t *b = conf_get(conf_get(obj, "liveness"), "bfd");
+
+	out->enabled = conf_bool(b, "enabled", false);
+	out->interval = conf_u32(b, "interval", 50);
+	out->receive = conf_u32(b, "receive-interval", out->interval);
+	out->multiplier = (uint8_t)conf_u32(b, "multiplier", 3);
+	out->passive = conf_bool(b, "passive", false);
+}
+
 static void read_statics(const json_t *obj, struct peer_conf *out)
 {
 	json_t *list = conf_list(obj, "allowed-ips"), *item;
@@ -92,6 +103,7 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 	out->permit = conf_prefixes(obj, "permit", &out->n_permit);
 	out->cost = conf_u32(obj, "cost", 0);
 	read_liveness(obj, &out->liveness);
+	read_bfd(obj, &out->bfd);
 }
 
 static void read_addrs(struct ctx *ctx, const json_t *obj, struct if_conf *out)

@@ -17,6 +17,12 @@
 enum wgconf_backend { BACKEND_AUTO, BACKEND_KERNEL, BACKEND_USERSPACE };
 enum wgconf_admin { ADMIN_UP, ADMIN_DOWN, ADMIN_EXTERNAL };
 
+struct bfd_conf {
+	bool enabled, passive;
+	uint32_t interval, receive; /* ms */
+	uint8_t multiplier;
+};
+
 struct peer_conf {
 	char name[MSG_NAME_MAX + 1];
 	uint8_t key[WG_KEY_BYTES];
@@ -32,6 +38,7 @@ struct peer_conf {
 	size_t n_permit;
 	uint32_t cost;
 	struct liveness_config liveness;
+	struct bfd_conf bfd;
 };
 
 struct if_conf {

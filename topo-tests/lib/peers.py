@@ -74,8 +74,11 @@ class Frr(Peer):
     kind = "frr"
     daemons = ("zebra", "staticd", "bgpd")
 
-    def __init__(self, topo, router, conf):
+    def __init__(self, topo, router, conf, bfd=False):
         super().__init__(topo, router)
+        if bfd:
+            self.daemons = ("zebra", "staticd", "bfdd", "bgpd")
+        self.processes = {}
         frr = pwd.getpwnam("frr")
         os.chown(self.dir, frr.pw_uid, frr.pw_gid)
         self.write("frr.conf", conf)
@@ -87,7 +90,9 @@ class Frr(Peer):
         p = self.router.spawn(f"frr-{daemon}", [
             f"/usr/lib/frr/{daemon}", "-f", "/dev/null", "-z", self.path("zserv.api"),
             "--vty_socket", self.dir, "-i", self.path(f"{daemon}.pid"), "-P", "0", "--log",
-            f"file:{self.path(daemon)}.log"])
+            f"file:{self.path(daemon)}.log",
+            *(["--bfdctl", self.path("bfdd.sock")] if daemon == "bfdd" else [])])
+        self.processes[daemon] = p
         self.wait_vty(p, daemon)
 
     def wait_vty(self, process, daemon):

@@ -12,3 +12,9 @@ TIMERS = "hold-time 30; keepalive 10; connect-retry 1;"
 PROBE_TIMEOUT_MS = int(3000 * _K)
 FAST = (f"liveness {{ poll-interval 200; probe-interval {int(700 * _K)}; "
         f"probe-timeout {PROBE_TIMEOUT_MS}; up-hold 500; }}")
+
+
+def bfd(interval_ms=50, multiplier=3):
+    """FAST with BFD."""
+    return FAST[:-1] + (f"bfd {{ enabled on; interval {int(interval_ms * _K)}; "
+                        f"multiplier {multiplier}; }} }}")

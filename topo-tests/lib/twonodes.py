@@ -33,18 +33,18 @@ bgp {{
 """
 
 
-def conf(me, n, far, m):
-    return CONF.format(me=me, n=n, far=far, m=m, fast=FAST, timers=TIMERS)
+def conf(me, n, far, m, fast=FAST):
+    return CONF.format(me=me, n=n, far=far, m=m, fast=fast, timers=TIMERS)
 
 
 class Two:
-    def __init__(self, topo):
+    def __init__(self, topo, fast=FAST):
         self.net = topo.internet()
         self.a, self.b = topo.router("a", self.net), topo.router("b", self.net)
         self.host_a = topo.lan(self.a, "192.168.1.0/24", subnet6="fd00:1::/64")
         self.host_b = topo.lan(self.b, "192.168.2.0/24", subnet6="fd00:2::/64")
-        self.wa = Wgbgp(topo, self.a, conf("a", 1, "b", 2))
-        self.wb = Wgbgp(topo, self.b, conf("b", 2, "a", 1))
+        self.wa = Wgbgp(topo, self.a, conf("a", 1, "b", 2, fast))
+        self.wb = Wgbgp(topo, self.b, conf("b", 2, "a", 1, fast))
 
     def wait(self):
         self.wa.wait_established("10.9.0.2")

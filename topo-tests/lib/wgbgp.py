@@ -18,7 +18,7 @@ from .keys import private_key, public_key
 from .wait import wait_until
 from .wg import allowed_ips, owner
 
-DAEMONS = ("bgpd", "zebra-lite", "wgd")
+DAEMONS = ("bgpd", "zebra-lite", "wgd", "bfdd")
 PROTOCOL = 222  # of our routes in the kernel
 BAD_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehavior",
              "Assertion")
@@ -224,6 +224,16 @@ class Wgbgp:
 
     def tunnel_state(self, peer):
         return self.tunnel(peer).get("state")
+
+    def bfd(self, peer):
+        for session in self.show("bfd")["sessions"]:
+            if session["peer"] == peer:
+                return session
+        return {}
+
+    def wait_bfd(self, peer, state="up", timeout=20):
+        wait_until(lambda: self.bfd(peer).get("state") == state, timeout,
+                   f"{self.router.name}: BFD to {peer} to be {state}", 0.05)
 
     def wait_tunnel(self, peer, *states, timeout=30):
         wait_until(lambda: self.tunnel_state(peer) in states, timeout,

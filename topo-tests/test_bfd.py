@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""BFD over the tunnel, wgbgp at both ends (lib/twonodes.py):
+
+    host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── BFD ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
+"""
+import os
+import signal
+
+import pytest
+
+from lib.probe import Ping
+from lib.snippets import bfd
+from lib.twonodes import Two
+from lib.wait import holds, wait_until
+
+
+@pytest.fixture
+def pair(topo):
+    t = Two(topo, bfd())
+    t.wait()
+    t.wa.wait_bfd("b")
+    t.wb.wait_bfd("a")
+    return t
+
+
+def transitions(pair):
+    return pair.wa.bfd("b")["transitions"], pair.wb.bfd("a")["transitions"]
+
+
+def test_up_and_said(pair):
+    a, b = pair.wa.bfd("b"), pair.wb.bfd("a")
+    assert a["remote-state"] == "up" and a["evidence"] == "up"
+    assert a["local-discriminator"] == b["remote-discriminator"] != 0
+    assert (a["local-address"], a["remote-address"]) == ("10.9.0.1", "10.9.0.2")
+    wait_until(lambda: pair.wa.bfd("b")["detection-ms"] == 3 * a["interval-ms"], 5, "detection")
+    wait_until(lambda: pair.wa.bfd("b")["transmit-ms"] == a["interval-ms"], 5, "the pace")
+    wait_until(lambda: pair.wa.tunnel("b")["bfd"] == "up", 5, "wgd to know")
+    assert "10.9.0.2" in pair.wa.cli("show bfd")
+    # Other timers: no interruption.
+    before = transitions(pair)
+    pair.wa.replace(f"interval {int(a['interval-ms'])};", f"interval {int(2 * a['interval-ms'])};")
+    wait_until(lambda: pair.wb.bfd("a")["detection-ms"] == 6 * a["interval-ms"], 5, "the new pace")
+    assert transitions(pair) == before
+
+
+def test_cut(pair):
+    """The underlay is cut: down at both ends, no byte contradicts; back when it is whole."""
+    pair.net.cut("a", "b")
+    for w, far in ((pair.wa, "b"), (pair.wb, "a")):
+        wait_until(lambda w=w, far=far: w.tunnel(far)["reason"] == "bfd-expired", 3, "expired")
+        assert w.tunnel_state(far) == "down" and not w.tunnel(far)["weak"]
+    pair.net.restore("a", "b")
+    for w, far in ((pair.wa, "b"), (pair.wb, "a")):
+        w.wait_bfd(far)
+        w.wait_tunnel(far, "up")
+
+
+def test_one_way(pair):
+    """Only from b to a is cut: a hears nothing, b is told so by a's BFD."""
+    one = f"{pair.net.address('b')} . {pair.net.address('a')}"
+    pair.net.nft(f"add element inet wild cut4 {{ {one} }}")
+    pair.wb.wait_tunnel("a", "down", timeout=3)
+    pair.wa.wait_tunnel("b", "down", timeout=3)
+    assert pair.wb.tunnel("a")["reason"] == "bfd-signalled"
+    assert pair.wa.tunnel("b")["reason"] == "bfd-expired"
+
+
+def test_wgd_dies(pair):
+    """bfdd outlives wgd: neither end notices, no packet is lost."""
+    before = transitions(pair)
+    with Ping(pair.host_a, pair.host_b.address) as ping:
+        pair.wa.kill_daemon("wgd")
+        wait_until(lambda: pair.wa.tunnel("b")["bfd"] == "up", 20, "a new wgd to know")
+        ping.flows(50)
+    assert ping.lost == 0
+    assert transitions(pair) == before
+    assert pair.wb.tunnel_state("a") == "up"
+
+
+def test_bfdd_dies(pair):
+    """A new bfdd begins with AdminDown: the far end starts anew, and takes no path away. Ours keeps
+    its state. (Killed, it is back within the detection time; where it were not, bytes that arrive
+    make it degraded.)"""
+    changes = pair.wb.tunnel("a")["changes"], pair.wa.tunnel("b")["changes"]
+    old = pair.wa.bfd("b")["local-discriminator"]
+    with Ping(pair.host_a, pair.host_b.address) as ping:
+        pair.wa.kill_daemon("bfdd")
+        wait_until(lambda: pair.wa.bfd("b").get("local-discriminator") not in (None, old), 20,
+                   "another discriminator")
+        pair.wa.wait_bfd("b")
+        pair.wb.wait_bfd("a")
+        ping.flows(50)
+    assert ping.lost == 0
+    assert pair.wa.tunnel("b")["changes"] == changes[1]
+    assert pair.wb.tunnel_state("a") in ("up", "degraded")
+    assert pair.wb.tunnel("a")["reason"] != "bfd-signalled"
+    assert pair.wb.tunnel("a")["changes"] <= changes[0] + 1
+
+
+def test_bfdd_hangs(pair):
+    """BFD alone is dead, bytes arrive: degraded, not down, and no packet is lost."""
+    with Ping(pair.host_a, pair.host_b.address) as ping:
+        pid = pair.wb.daemon_pid("bfdd")
+        os.kill(pid, signal.SIGSTOP)
+        pair.wa.wait_tunnel("b", "degraded", timeout=5)
+        assert pair.wa.tunnel("b")["reason"] == "bfd-expired"
+        holds(lambda: pair.wa.tunnel_state("b") == "degraded", 1)
+        ping.flows(50)
+        os.kill(pid, signal.SIGCONT)
+        pair.wa.wait_bfd("b")
+        pair.wa.wait_tunnel("b", "up")
+    assert ping.lost == 0
+
+
+def test_stop_and_start(pair):
+    """A stop says AdminDown: the far end keeps its paths."""
+    with Ping(pair.host_a, pair.host_b.address) as ping:
+        pair.wb.stop()
+        wait_until(lambda: pair.wa.tunnel("b")["bfd"] == "admin-down", 5, "AdminDown")
+        holds(lambda: pair.wa.tunnel_state("b") == "up", 1)
+        ping.flows(50)
+        pair.wb.start()
+        pair.wa.wait_bfd("b")
+        ping.flows(50)
+    assert ping.lost == 0
+    assert pair.wa.tunnel("b")["changes"] == 1
+
+
+def test_switched_off_and_on(pair):
+    """Taken out of the configuration: AdminDown, nothing moves; and in again."""
+    pair.wb.replace("enabled on;", "enabled off;")
+    wait_until(lambda: pair.wa.tunnel("b")["bfd"] == "admin-down", 5, "AdminDown")
+    assert pair.wb.show("bfd")["sessions"] == []
+    assert pair.wb.tunnel("a")["bfd"] == "none"
+    pair.wb.replace("enabled off;", "enabled on;")
+    pair.wa.wait_bfd("b")
+    assert pair.wa.tunnel("b")["changes"] == pair.wb.tunnel("a")["changes"] == 1

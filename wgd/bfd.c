@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bfd.h"
+
+#include <string.h>
+
+#include "device.h"
+#include "device_sync.h"
+#include "ipc.h"
+#include "util.h"
+
+#define CONFIRM_MS 1000 /* for a session found expired at a start */
+#define GLANCE_SHARE 4	/* readings on suspicion: at most one part in so many of the time */
+
+static struct ipc *bfdd; /* NULL while there is none */
+static bool synced;	 /* it was told that it knows all */
+static struct timer work;
+
+static void send_down(enum msg_type type, struct wr *w)
+{
+	if (bfdd)
+		ipc_send(bfdd, type, 0, w->data, w->len);
+	wr_free(w);
+}
+
+/* The session that the peer should have; false: none. */
+static bool wanted(const struct peer *p, struct msg_bfd_session *out)
+{
+	const struct peer_conf *conf = p->conf;
+	const struct device *dev = p->dev;
+
+	memset(out, 0, sizeof(*out));
+	if (!conf || !conf->bfd.enabled || !conf->n_tunnel_addrs || !dev->conf ||
+	    dev->state != DEVICE_READY || !dev->ifindex)
+		return false;
+	for (size_t i = 0; i < dev->conf->n_addrs && !out->local.family; i++)
+		if (dev->conf->addrs[i].addr.family == conf->tunnel_addrs[0].family)
+			out->local = dev->conf->addrs[i].addr;
+	out->id = p->owner.id;
+	out->ifindex = (uint32_t)dev->ifindex;
+	out->remote = conf->tunnel_addrs[0];
+	out->interval_ms = conf->bfd.interval;
+	out->receive_ms = conf->bfd.receive;
+	out->multiplier = conf->bfd.multiplier;
+	out->passive = conf->bfd.passive;
+	str_copy(out->ifname, dev->name, sizeof(out->ifname));
+	str_copy(out->peer, p->name, sizeof(out->peer));
+	return out->local.family != 0;
+}
+
+/* Another session altogether, not the same with other timers. */
+static bool is_other(const struct msg_bfd_session *a, const struct msg_bfd_session *b)
+{
+	return a->id != b->id || a->ifindex != b->ifindex || !addr_eq(&a->local, &b->local) ||
+	       !addr_eq(&a->remote, &b->remote);
+}
+
+static void release(struct peer *p)
+{
+	struct wr w = {0};
+
+	if (!p->bfd.sent.id)
+		return;
+	wr_u32(&w, p->bfd.sent.id);
+	send_down(MSG_BFD_SESSION_GONE, &w);
+	timer_stop(&p->bfd.confirm);
+	memset(&p->bfd, 0, sizeof(p->bfd));
+	peer_bfd(p, BFD_SAYS_NOTHING, 0);
+}
+
+static void update(struct peer *p)
+{
+	struct msg_bfd_session want;
+	bool any = wanted(p, &want);
+	struct wr w = {0};
+
+	if (p->bfd.sent.id && (!any || is_other(&want, &p->bfd.sent)))
+		release(p);
+	if (!any || memcmp(&want, &p->bfd.sent, sizeof(want)) == 0)
+		return;
+	p->bfd.sent = want;
+	p->bfd.asked = true;
+	msg_put_bfd_session(&w, &want);
+	send_down(MSG_BFD_SESSION, &w);
+}
+
+void bfd_device(struct device *dev)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link)
+		update(p);
+}
+
+void bfd_forget(struct peer *p)
+{
+	struct wr w = {0};
+
+	timer_stop(&p->bfd.confirm);
+	if (!p->bfd.sent.id)
+		return;
+	wr_u32(&w, p->bfd.sent.id);
+	send_down(MSG_BFD_SESSION_GONE, &w);
+	p->bfd.sent.id = 0;
+}
+
+/* ---- what they say */
+
+/* Before the reading that decides: EXPIRED must be known to it. */
+static void before_reading(struct device *dev)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		if (!p->bfd.expired)
+			continue;
+		p->evidence.bfd = BFD_SAYS_EXPIRED;
+		p->evidence.bfd_silent = p->bfd.silent ? p->bfd.silent : UINT64_MAX;
+	}
+}
+
+static void after_reading(struct device *dev)
+{
+	uint64_t now = now_ms();
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		if (p->bfd.suspect)
+			p->bfd.silent = now;
+		if (p->bfd.expired)
+			peer_bfd(p, BFD_SAYS_EXPIRED, p->bfd.silent);
+		p->bfd.suspect = p->bfd.expired = false;
+	}
+}
+
+/* When the device may be read; 0: nothing asks for it. */
+static uint64_t reading_due(const struct device *dev)
+{
+	uint64_t rest = dev->read_cost * GLANCE_SHARE / 1000, due = 0;
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		if (p->bfd.expired)
+			return 1;
+		if (p->bfd.suspect)
+			due = dev->glanced_at + rest + 1;
+	}
+	return due;
+}
+
+static void on_work(void *arg)
+{
+	uint64_t now = now_ms(), next = UINT64_MAX;
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link) {
+		uint64_t due = reading_due(dev);
+
+		if (due > now && due < next)
+			next = due;
+		if (!due || due > now)
+			continue;
+		before_reading(dev);
+		device_glance(dev);
+		dev->glanced_at = now_ms();
+		after_reading(dev);
+	}
+	if (next != UINT64_MAX)
+		timer_start(&work, next - now);
+}
+
+static void found_expired(void *arg)
+{
+	struct peer *p = arg;
+
+	p->bfd.expired = true;
+	timer_start(&work, 0);
+}
+
+static void take(struct peer *p, const struct msg_bfd_news *m)
+{
+	bool found = p->bfd.asked;
+
+	p->bfd.asked = false;
+	timer_stop(&p->bfd.confirm);
+	switch (m->news) {
+	case BFD_NEWS_SUSPECT:
+		p->bfd.suspect = true;
+		p->bfd.silent = 0;
+		timer_start(&work, 0);
+		return;
+	case BFD_NEWS_EXPIRED:
+		p->bfd.suspect = found;
+		p->bfd.expired = !found;
+		if (found) { /* for how long, nobody knows; and the tunnel may carry all the same */
+			timer_init(&p->bfd.confirm, found_expired, p);
+			timer_start(&p->bfd.confirm, CONFIRM_MS);
+		}
+		timer_start(&work, 0);
+		return;
+	case BFD_NEWS_UP:
+		peer_bfd(p, BFD_SAYS_UP, 0);
+		break;
+	case BFD_NEWS_SIGNALLED:
+		peer_bfd(p, BFD_SAYS_SIGNALLED, 0);
+		break;
+	case BFD_NEWS_ADMIN_DOWN:
+		peer_bfd(p, BFD_SAYS_ADMIN_DOWN, 0);
+		break;
+	default:
+		peer_bfd(p, BFD_SAYS_NOTHING, 0);
+	}
+	p->bfd.suspect = p->bfd.expired = false;
+}
+
+static void on_frame(void *arg, const struct ipc_frame *frame)
+{
+	struct msg_bfd_news m;
+	struct peer *p;
+
+	if (frame->type != MSG_BFD_NEWS)
+		fatal("unexpected message %s from bfdd", msg_name(frame->type));
+	if (msg_get_bfd_news(frame->body, frame->len, &m) < 0)
+		fatal("malformed message from bfdd");
+	p = peer_by_id(m.id);
+	if (p && p->bfd.sent.id)
+		take(p, &m);
+}
+
+/* bfdd died: what it said last stands until its successor knows better. */
+static void on_closed(void *arg, const char *why)
+{
+	ipc_free(bfdd);
+	bfdd = NULL;
+}
+
+void bfd_channel(int fd)
+{
+	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+	struct device *dev;
+	struct peer *p;
+
+	ipc_free(bfdd);
+	bfdd = ipc_new(fd, &handlers, NULL);
+	timer_init(&work, on_work, NULL);
+	TAILQ_FOREACH (dev, &devices, link) {
+		TAILQ_FOREACH (p, &dev->peers, link)
+			p->bfd.sent.id = 0;
+		bfd_device(dev);
+	}
+	synced = false;
+	bfd_settled();
+}
+
+void bfd_settled(void)
+{
+	struct wr w = {0};
+
+	if (!bfdd || synced || !devices_settled())
+		return;
+	synced = true;
+	send_down(MSG_BFD_SYNC, &w);
+}
+
+void bfd_close(void)
+{
+	ipc_free(bfdd);
+	bfdd = NULL;
+	timer_stop(&work);
+}
