@@ -3,27 +3,20 @@
  * rib_show: `bgp-routes`, streamed.
  *
  * The table is a hash, and people want order: a first pass, a quantum at a time, collects the
- * prefixes that are asked for in runs of bounded size and sorts each; then the runs are merged
- * while the rows go out. Only the prefixes are kept, and looked up again for their row, so the
- * table may change meanwhile.
+ * prefixes that are asked for (prefix_order), then they go out one by one, looked up again for
+ * their row.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "adjout_internal.h"
 #include "conf.h"
 #include "originate.h"
+#include "prefix_order.h"
 #include "rib_internal.h"
 #include "util.h"
 
 #define RUN 8192 /* prefixes sorted at a time */
 #define ROWS 64	 /* rows between two looks at the channel */
-#define KEY4 5	 /* bytes of a prefix: address, length */
-#define KEY6 17
-
-struct run {
-	uint32_t at, end; /* of the keys */
-};
 
 struct walk {
 	const struct rib_table *table;
@@ -35,11 +28,7 @@ struct walk {
 	bool advertised;
 	uint32_t next; /* network to collect */
 	bool collected;
-	unsigned key; /* bytes */
-	uint8_t *keys;
-	uint32_t n, cap;
-	struct run *runs; /* a heap, by their first prefix, once collected */
-	uint32_t n_runs;
+	struct prefix_order order;
 };
 
 static const char *protocol_source(const struct rib_table *t, const struct path *p)
@@ -144,87 +133,32 @@ static void emit(struct show *s, const struct walk *w, uint32_t id)
 	show_row(s, row);
 }
 
-static int compare_keys(const void *a, const void *b, void *size)
-{
-	return memcmp(a, b, *(unsigned *)size);
-}
-
-static const uint8_t *first_key(const struct walk *w, uint32_t run)
-{
-	return w->keys + (size_t)w->runs[run].at * w->key;
-}
-
-static void sift(struct walk *w, uint32_t i)
-{
-	for (;;) {
-		uint32_t least = i;
-
-		for (uint32_t c = 2 * i + 1; c <= 2 * i + 2 && c < w->n_runs; c++)
-			if (memcmp(first_key(w, c), first_key(w, least), w->key) < 0)
-				least = c;
-		if (least == i)
-			return;
-		struct run r = w->runs[i];
-		w->runs[i] = w->runs[least];
-		w->runs[least] = r;
-		i = least;
-	}
-}
-
-static void end_run(struct walk *w, uint32_t start)
-{
-	if (start == w->n)
-		return;
-	qsort_r(w->keys + (size_t)start * w->key, w->n - start, w->key, compare_keys, &w->key);
-	w->runs = xrealloc(w->runs, (w->n_runs + 1) * sizeof(*w->runs));
-	w->runs[w->n_runs++] = (struct run){start, w->n};
-}
-
 static void collect_one(struct walk *w, const struct net *net)
 {
 	struct prefix p = net_prefix(w->table, net);
-	uint8_t *key;
 
-	if (!net->paths || (w->longer && !prefix_covers(&w->within, &p)))
-		return;
-	if (w->n == w->cap) {
-		w->cap = w->cap ? w->cap * 2 : 1024;
-		w->keys = xrealloc(w->keys, (size_t)w->cap * w->key);
-	}
-	key = w->keys + (size_t)w->n++ * w->key;
-	memcpy(key, p.b, w->key - 1);
-	key[w->key - 1] = p.len;
+	if (net->paths && (!w->longer || prefix_covers(&w->within, &p)))
+		prefix_order_add(&w->order, &p);
 }
 
 /* One run. */
 static void collect(struct walk *w)
 {
-	uint32_t start = w->n;
-
 	for (unsigned i = 0; i < RUN && w->next < w->table->nets.high; i++, w->next++)
 		if (net_at(w->table, w->next)->flags & NET_USED)
 			collect_one(w, net_at(w->table, w->next));
-	end_run(w, start);
+	prefix_order_close_run(&w->order);
 	if (w->next < w->table->nets.high)
 		return;
 	w->collected = true;
-	for (uint32_t i = w->n_runs / 2 + 1; i-- > 0;)
-		sift(w, i);
-}
-
-static void pop(struct walk *w)
-{
-	if (++w->runs[0].at == w->runs[0].end)
-		w->runs[0] = w->runs[--w->n_runs];
-	sift(w, 0);
+	prefix_order_merge(&w->order);
 }
 
 static void set_table(struct walk *w, struct rib_table *table)
 {
 	w->table = table;
-	w->key = table->family == BGP_IPV4 ? KEY4 : KEY6;
+	prefix_order_start(&w->order, table->af);
 	w->next = 1;
-	w->n = 0;
 	w->collected = false;
 }
 
@@ -239,23 +173,22 @@ static bool next_table(struct walk *w)
 static void routes_step(struct show *s)
 {
 	struct walk *w = s->state;
+	struct prefix p;
 
 	if (!w->collected) {
 		collect(w);
 		return;
 	}
-	for (unsigned i = 0; i < ROWS && w->n_runs > 0; i++) {
-		const uint8_t *key = first_key(w, 0);
-		struct prefix p = prefix_make(w->table->af, key, key[w->key - 1]);
+	for (unsigned i = 0; i < ROWS && prefix_order_first(&w->order, &p); i++) {
 		uint32_t id = net_find(w->table, &p);
 
 		if (show_full(s))
 			return;
 		if (id)
 			emit(s, w, id);
-		pop(w);
+		prefix_order_drop(&w->order);
 	}
-	if (!w->n_runs && !next_table(w))
+	if (!prefix_order_first(&w->order, &p) && !next_table(w))
 		show_end(s, NULL);
 }
 
@@ -265,8 +198,7 @@ static void routes_finish(struct show *s)
 
 	if (!w)
 		return;
-	free(w->keys);
-	free(w->runs);
+	prefix_order_free(&w->order);
 	free(w);
 	s->state = NULL;
 }

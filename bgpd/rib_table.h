@@ -18,6 +18,7 @@
 #ifndef WGBGP_BGPD_RIB_TABLE_H
 #define WGBGP_BGPD_RIB_TABLE_H
 
+#include "islab.h"
 #include "message.h"
 #include "reason.h"
 
@@ -64,21 +65,6 @@ struct path {
 	uint32_t received;	   /* attributes before policy, in the side table; 0: as attr */
 	struct attr *attr;	   /* owned reference */
 };
-
-/* Objects of one size by number; numbers start with 1. */
-struct islab {
-	size_t stride;
-	uint8_t **chunks;
-	uint32_t high; /* numbers below it were given out at least once */
-	uint32_t free; /* list through the first 32 bits */
-	uint32_t used;
-};
-#define ISLAB_CHUNK 4096
-
-static inline void *islab_at(const struct islab *s, uint32_t id)
-{
-	return s->chunks[id / ISLAB_CHUNK] + (id % ISLAB_CHUNK) * s->stride;
-}
 
 struct rib_table {
 	enum bgp_family family;

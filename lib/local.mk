@@ -6,11 +6,13 @@ lib_libwgbgp_a_SOURCES = \
 	lib/daemon.c lib/daemon.h \
 	lib/hash.c lib/hash.h \
 	lib/ipc.c lib/ipc.h \
+	lib/islab.c lib/islab.h \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
 	lib/nl_batch.c lib/nl_batch.h \
 	lib/prefix.c lib/prefix.h \
+	lib/prefix_order.c lib/prefix_order.h \
 	lib/reason.c lib/reason.h \
 	lib/show.c lib/show.h \
 	lib/slab.c lib/slab.h \
@@ -23,10 +25,12 @@ check_PROGRAMS += \
 	lib/conf_test \
 	lib/hash_test \
 	lib/ipc_test \
+	lib/islab_test \
 	lib/loop_test \
 	lib/messages_test \
 	lib/nl_batch_test \
 	lib/prefix_test \
+	lib/prefix_order_test \
 	lib/show_test \
 	lib/slab_test \
 	lib/trie_test
@@ -38,12 +42,16 @@ lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
+lib_islab_test_SOURCES = lib/islab_test.c
+lib_islab_test_LDADD = $(TEST_LIBS)
 lib_loop_test_SOURCES = lib/loop_test.c
 lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
+lib_prefix_order_test_SOURCES = lib/prefix_order_test.c
+lib_prefix_order_test_LDADD = $(TEST_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c
 lib_prefix_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c

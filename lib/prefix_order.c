@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "prefix_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+/* Bytes of a key: the address, then the length. */
+static size_t key_bytes(const struct prefix_order *o)
+{
+	return family_bytes(o->family) + 1;
+}
+
+void prefix_order_start(struct prefix_order *o, uint8_t family)
+{
+	prefix_order_free(o);
+	o->family = family;
+}
+
+void prefix_order_add(struct prefix_order *o, const struct prefix *p)
+{
+	size_t bytes = key_bytes(o);
+	uint8_t *key;
+
+	if (o->n == o->cap) {
+		o->cap = o->cap ? o->cap * 2 : 1024;
+		o->keys = xrealloc(o->keys, o->cap * bytes);
+	}
+	key = o->keys + o->n++ * bytes;
+	memcpy(key, p->b, bytes - 1);
+	key[bytes - 1] = p->len;
+}
+
+static int compare_keys(const void *a, const void *b, void *bytes)
+{
+	return memcmp(a, b, *(size_t *)bytes);
+}
+
+void prefix_order_close_run(struct prefix_order *o)
+{
+	size_t bytes = key_bytes(o);
+
+	if (o->start == o->n)
+		return;
+	qsort_r(o->keys + o->start * bytes, o->n - o->start, bytes, compare_keys, &bytes);
+	o->runs = xrealloc(o->runs, (o->n_runs + 1) * sizeof(*o->runs));
+	o->runs[o->n_runs++] = (struct prefix_run){o->start, o->n};
+	o->start = o->n;
+}
+
+static const uint8_t *first_key(const struct prefix_order *o, uint32_t run)
+{
+	return o->keys + o->runs[run].at * key_bytes(o);
+}
+
+static void sift(struct prefix_order *o, uint32_t i)
+{
+	for (;;) {
+		uint32_t least = i;
+		struct prefix_run r;
+
+		for (uint32_t c = 2 * i + 1; c <= 2 * i + 2 && c < o->n_runs; c++)
+			if (memcmp(first_key(o, c), first_key(o, least), key_bytes(o)) < 0)
+				least = c;
+		if (least == i)
+			return;
+		r = o->runs[i];
+		o->runs[i] = o->runs[least];
+		o->runs[least] = r;
+		i = least;
+	}
+}
+
+void prefix_order_merge(struct prefix_order *o)
+{
+	prefix_order_close_run(o);
+	for (uint32_t i = o->n_runs / 2 + 1; i-- > 0;)
+		sift(o, i);
+}
+
+bool prefix_order_first(const struct prefix_order *o, struct prefix *p)
+{
+	const uint8_t *key;
+
+	if (!o->n_runs)
+		return false;
+	key = first_key(o, 0);
+	*p = prefix_make(o->family, key, key[key_bytes(o) - 1]);
+	return true;
+}
+
+void prefix_order_drop(struct prefix_order *o)
+{
+	if (++o->runs[0].at == o->runs[0].end)
+		o->runs[0] = o->runs[--o->n_runs];
+	sift(o, 0);
+}
+
+void prefix_order_free(struct prefix_order *o)
+{
+	free(o->keys);
+	free(o->runs);
+	*o = (struct prefix_order){0};
+}
