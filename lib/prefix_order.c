@@ -6,10 +6,10 @@
 
 #include "util.h"
 
-/* Bytes of a key: the address, then the length. */
+/* Bytes of a key: the plane, the address, the length. */
 static size_t key_bytes(const struct prefix_order *o)
 {
-	return family_bytes(o->family) + 1;
+	return family_bytes(o->family) + 2;
 }
 
 void prefix_order_start(struct prefix_order *o, uint8_t family)
@@ -28,7 +28,8 @@ void prefix_order_add(struct prefix_order *o, const struct prefix *p)
 		o->keys = xrealloc(o->keys, o->cap * bytes);
 	}
 	key = o->keys + o->n++ * bytes;
-	memcpy(key, p->b, bytes - 1);
+	key[0] = p->plane;
+	memcpy(key + 1, p->b, bytes - 2);
 	key[bytes - 1] = p->len;
 }
 
@@ -86,7 +87,8 @@ bool prefix_order_first(const struct prefix_order *o, struct prefix *p)
 	if (!o->n_runs)
 		return false;
 	key = first_key(o, 0);
-	*p = prefix_make(o->family, key, key[key_bytes(o) - 1]);
+	*p = prefix_make(o->family, key + 1, key[key_bytes(o) - 1]);
+	p->plane = key[0];
 	return true;
 }
 

@@ -4,7 +4,7 @@
  *
  * The prefixes are collected in runs, each sorted when it is closed (so a quantum of the collecting
  * walk is one run); then the runs are merged while the prefixes are taken one by one. Only prefixes
- * are kept, 5 or 17 bytes each: what they stand for is looked up again when its turn comes, so the
+ * are kept, 6 or 18 bytes each: what they stand for is looked up again when its turn comes, so the
  * table may change meanwhile.
  */
 #ifndef WGBGP_PREFIX_ORDER_H

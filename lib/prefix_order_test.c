@@ -34,6 +34,7 @@ static void order(uint8_t family, unsigned n, unsigned seed)
 		for (int k = 0; k < 16; k++)
 			b[k] = (uint8_t)(random() & 0xc3);
 		all[i] = prefix_make(family, b, (uint8_t)(random() % (family_bits(family) + 1)));
+		all[i].plane = (uint8_t)(random() % 3);
 		prefix_order_add(&o, &all[i]);
 		if (random() % 100 == 0)
 			prefix_order_close_run(&o);

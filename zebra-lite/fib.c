@@ -19,6 +19,8 @@ struct lingering {
 
 unsigned fib_linger_ms = 3000;
 
+struct islab fib_numbers = {.stride = sizeof(struct fib *)};
+
 static struct hash_table fibs;
 static struct slab lingers = SLAB_INIT("linger", struct lingering);
 static TAILQ_HEAD(, lingering) linger_queue = TAILQ_HEAD_INITIALIZER(linger_queue);
@@ -84,6 +86,8 @@ struct fib *fib_get(struct fib_plan *p)
 	}
 	f = xcalloc(1, sizeof(*f) + p->n * sizeof(f->owner[0]));
 	f->refs = 1;
+	f->id = islab_alloc(&fib_numbers);
+	*(struct fib **)islab_at(&fib_numbers, f->id) = f;
 	f->oif = p->oif;
 	f->nh = nhobj_ref(p->nh);
 	f->gateway = p->gateway;
@@ -113,6 +117,7 @@ void fib_unref(struct fib *f)
 	hash_remove(&fibs, &f->hash);
 	fib_counters.fibs = fibs.count;
 	nhobj_unref(f->nh);
+	islab_release(&fib_numbers, f->id);
 	free(f);
 }
 
@@ -178,7 +183,7 @@ static void linger_start(struct rib_node *n)
 		return;
 	n->flags |= NODE_LINGER;
 	l = slab_alloc(&lingers);
-	l->prefix = n->node.p;
+	l->prefix = rib_prefix(n);
 	l->due_ms = now_ms() + fib_linger_ms;
 	TAILQ_INSERT_TAIL(&linger_queue, l, link);
 	fib_counters.lingering = lingers.used;
@@ -195,6 +200,7 @@ void fib_linger_reset(void)
 	TAILQ_INIT(&linger_queue);
 	slab_destroy(&lingers);
 	hash_clear(&fibs);
+	islab_destroy(&fib_numbers);
 }
 
 /* --- what a prefix should have --- */
@@ -224,10 +230,11 @@ static bool if_usable(const struct rib_node *n, const struct hopset *s, uint32_t
  * down, or the path was withdrawn a moment ago. */
 static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_plan *plan)
 {
+	const struct fib *old = rib_installed(n);
 	bool lingers_on = false;
 
-	for (unsigned i = 0; n->installed && i < n->installed->n; i++) {
-		const struct fib_owner *o = &n->installed->owner[i];
+	for (unsigned i = 0; old && i < old->n; i++) {
+		const struct fib_owner *o = &old->owner[i];
 
 		if (plan_has_if(plan, o->ifindex) || o->peer->gone || o->peer->iface->any)
 			continue;
@@ -263,9 +270,9 @@ static unsigned hops_in_order(const struct rib_node *n, struct hopset *s,
 			const struct nexthop *nh = s->ref[i].nh;
 
 			if (hop_level(&s->ref[i]) != level ||
-			    (n->refusals && rib_refusal(n, &nh->addr)))
+			    (rib_refusals(n) && rib_refusal(n, &nh->addr)))
 				continue;
-			if (nh->kind == HOP_GATEWAY && hop_family(nh) != n->node.p.family)
+			if (nh->kind == HOP_GATEWAY && hop_family(nh) != rib_family(n))
 				continue;
 			order[count++] = nh;
 		}
@@ -309,7 +316,7 @@ void fib_want(struct rib_node *n, struct fib_plan *plan)
 		return;
 	switch (plan->proto) {
 	case RIB_BGP:
-		plan_hops(n, n->hops, plan);
+		plan_hops(n, rib_hops(n), plan);
 		break;
 	case RIB_STATIC:
 	case RIB_PIN:

@@ -20,7 +20,9 @@
 #ifndef WGBGP_ZEBRA_FIB_H
 #define WGBGP_ZEBRA_FIB_H
 
+#include "fib_queue.h"
 #include "hash.h"
+#include "islab.h"
 #include "messages.h"
 #include "tunnel.h"
 
@@ -38,6 +40,7 @@ struct fib_owner {
 struct fib {
 	struct hash_node hash;
 	uint32_t refs;
+	uint32_t id;	  /* number, for struct rib_node */
 	uint32_t oif;	  /* 0 when the route names an object, which moves: see fib_oif() */
 	struct nhobj *nh; /* nexthop object that the route names, or NULL; a reference */
 	struct addr gateway;
@@ -62,6 +65,11 @@ struct fib *fib_get(struct fib_plan *plan);
 void fib_plan_owner(struct fib_plan *plan, uint32_t ifindex, struct tunnel_peer *peer);
 /* What N should have now. Starts the time of entries that linger. */
 void fib_want(struct rib_node *n, struct fib_plan *plan);
+extern struct islab fib_numbers;	      /* struct fib * */
+static inline struct fib *fib_at(uint32_t id) /* 0: NULL */
+{
+	return id ? *(struct fib **)islab_at(&fib_numbers, id) : NULL;
+}
 struct fib *fib_ref(struct fib *f);
 void fib_unref(struct fib *f); /* NULL is fine */
 struct tunnel_peer *fib_owner_on(const struct fib *f, uint32_t ifindex);
@@ -71,7 +79,6 @@ uint32_t fib_oif(const struct fib *f); /* interface that packets leave by now */
 bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer);
 
 void fib_dirty(struct rib_node *n, bool urgent);
-void fib_dequeue(struct rib_node *n);
 
 /* Gates: nothing is written before the kernel was read and wgd has told its tunnels. */
 void fib_kernel_ready(void);

@@ -17,10 +17,8 @@
 #include "util.h"
 #include "zconfig.h"
 
-#define BATCH_MAX 4096	 /* prefixes */
-#define REPLAY_MAX 4096	 /* entries a message */
-#define QUEUE_HIGH 65536 /* prefixes queued: stop reading from bgpd */
-#define QUEUE_LOW 16384
+#define BATCH_MAX 4096	/* prefixes */
+#define REPLAY_MAX 4096 /* entries a message */
 #define PIN_RETRY_MS 100
 #define SWEEP_MS 3000 /* that wgd may take for what was not set again */
 
@@ -44,8 +42,6 @@ struct out out;
 struct fib_counters fib_counters;
 unsigned fib_batch_max = BATCH_MAX;
 
-static TAILQ_HEAD(node_queue, rib_node) urgent_queue = TAILQ_HEAD_INITIALIZER(urgent_queue),
-					normal_queue = TAILQ_HEAD_INITIALIZER(normal_queue);
 static struct item items[BATCH_MAX];
 static unsigned n_items;
 static uint16_t by_length[BATCH_MAX]; /* indices of items, longest prefix first */
@@ -55,9 +51,9 @@ static struct msg_allowed changes; /* being put together; the array is kept */
 static size_t changes_cap;
 static uint32_t last_batch, awaited; /* 0: nothing is awaited */
 static enum wgd_state wgd;
-static bool wgd_before; /* there was one: a new one gets a replay */
-static struct prefix replay_at;
-static bool kernel_ready, swept, sync_due, busy, torn_down;
+static bool wgd_before;	   /* there was one: a new one gets a replay */
+static uint32_t replay_at; /* place of the walk */
+static bool kernel_ready, swept, sync_due, torn_down;
 static uint64_t moves_before; /* of nexthop objects, when the entries were put together */
 static bool settled;	   /* the first sweep is worked off: entries that nobody knows of may go */
 static uint64_t synced_ms; /* monotonic: wgd was told so first; 0 not yet */
@@ -74,31 +70,6 @@ static void wake(void)
 
 /* --- the queue --- */
 
-static void count_queue(int queued, int urgent)
-{
-	fib_counters.queued += queued;
-	fib_counters.urgent += urgent;
-	if (!busy && fib_counters.queued > QUEUE_HIGH)
-		busy = true;
-	else if (busy && fib_counters.queued < QUEUE_LOW)
-		busy = false;
-	else
-		return;
-	if (out.busy)
-		out.busy(busy);
-}
-
-void fib_dequeue(struct rib_node *n)
-{
-	bool urgent = n->flags & NODE_URGENT;
-
-	if (!(n->flags & NODE_QUEUED))
-		return;
-	TAILQ_REMOVE(urgent ? &urgent_queue : &normal_queue, n, queue);
-	n->flags &= ~(NODE_QUEUED | NODE_URGENT);
-	count_queue(-1, urgent ? -1 : 0);
-}
-
 void fib_dirty(struct rib_node *n, bool urgent)
 {
 	if (n->flags & NODE_QUEUED) {
@@ -107,9 +78,7 @@ void fib_dirty(struct rib_node *n, bool urgent)
 			return;
 		fib_dequeue(n);
 	}
-	n->flags |= NODE_QUEUED | (urgent ? NODE_URGENT : 0);
-	TAILQ_INSERT_TAIL(urgent ? &urgent_queue : &normal_queue, n, queue);
-	count_queue(1, urgent ? 1 : 0);
+	fib_queue_put(n, urgent);
 	wake();
 }
 
@@ -187,9 +156,9 @@ static bool take(struct rib_node *n)
 	target = fib_get(&plan);
 	if ((n->flags & NODE_ADOPTED) && !target && !swept && zconfig.kernel)
 		return true; /* until the sweep */
-	if (target == n->installed && !(n->flags & NODE_ADOPTED)) {
+	if (target == rib_installed(n) && !(n->flags & NODE_ADOPTED)) {
 		if (target && target->nh) /* which may have moved */
-			nexthop_route_changed(&n->node.p);
+			nexthop_route_changed(RIB_PREFIX(n));
 		fib_unref(target);
 		rib_release(n);
 		return true;
@@ -209,26 +178,19 @@ static void pin_retry(void *arg)
 
 static void build(void)
 {
-	struct node_queue waiting = TAILQ_HEAD_INITIALIZER(waiting);
+	static struct rib_node *waiting[BATCH_MAX];
+	unsigned n_waiting = 0;
 	struct rib_node *n;
 
 	nexthop_run();
-	while (n_items < fib_batch_max) {
-		n = TAILQ_FIRST(&urgent_queue);
-		if (!n)
-			n = TAILQ_FIRST(&normal_queue);
-		if (!n)
-			break;
-		fib_dequeue(n);
-		if (!take(n) && !(n->flags & NODE_QUEUED)) {
-			n->flags |= NODE_QUEUED;
-			TAILQ_INSERT_TAIL(&waiting, n, queue);
-			count_queue(1, 0);
-		}
-	}
-	if (TAILQ_EMPTY(&waiting))
+	while (n_items < fib_batch_max && n_waiting < BATCH_MAX && (n = fib_queue_take()))
+		if (!take(n) && !(n->flags & NODE_QUEUED))
+			waiting[n_waiting++] = n;
+	for (unsigned i = 0; i < n_waiting; i++)
+		if (!(waiting[i]->flags & NODE_QUEUED))
+			fib_queue_put(waiting[i], false);
+	if (!n_waiting)
 		return;
-	TAILQ_CONCAT(&normal_queue, &waiting, queue);
 	if (n_items)
 		return;
 	if (!pin_timer.ready)
@@ -245,7 +207,7 @@ static bool has_route(const struct fib *f)
 
 static const struct fib *after(const struct rib_node *n)
 {
-	return n->flags & NODE_IN_BATCH ? items[n->slot].target : n->installed;
+	return n->flags & NODE_IN_BATCH ? items[n->slot].target : rib_installed(n);
 }
 
 /* Who gets packets for N's addresses on the interface once N's own route is gone; NULL when they do
@@ -253,7 +215,7 @@ static const struct fib *after(const struct rib_node *n)
  * covering prefix gets that owner in this very batch, and wgd may refuse. */
 static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifindex, bool *pending)
 {
-	struct addr a = addr_of_prefix(&n->node.p);
+	struct addr a = addr_of_prefix(RIB_PREFIX(n));
 
 	for (const struct rib_node *c = n; c; c = rib_cover(c)) {
 		const struct fib *f = c == n ? NULL : after(c);
@@ -268,7 +230,7 @@ static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifinde
 			return NULL;
 		iface = tunnel_if_by_index(oif);
 		owner = f ? fib_owner_on(f, oif) : NULL;
-		*pending = owner && fib_owner_on(c->installed, oif) != owner;
+		*pending = owner && fib_owner_on(rib_installed(c), oif) != owner;
 		return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
 	}
 	return NULL;
@@ -278,8 +240,8 @@ static void give(struct item *it, struct tunnel_peer *owner)
 {
 	it->given = xrealloc(it->given, (it->n_given + 1) * sizeof(*it->given));
 	it->given[it->n_given++] = (struct fib_owner){owner->iface->ifindex, owner};
-	if (fib_owner_on(it->node->installed, owner->iface->ifindex) != owner)
-		add_change(ALLOWED_SET, owner, &it->node->node.p);
+	if (fib_owner_on(rib_installed(it->node), owner->iface->ifindex) != owner)
+		add_change(ALLOWED_SET, owner, RIB_PREFIX(it->node));
 }
 
 /* N goes away: where its addresses then leave by an interface on which it has an entry, the entry
@@ -303,7 +265,7 @@ static bool has_strangers(void)
 
 static void hand_over(struct item *it)
 {
-	const struct fib *f = it->node->installed;
+	const struct fib *f = rib_installed(it->node);
 
 	if ((it->node->flags & NODE_ADOPTED) || has_strangers()) {
 		hand_over_on(it, 0);
@@ -321,11 +283,11 @@ static void sort_items(void)
 	unsigned start[130] = {0};
 
 	for (unsigned i = 0; i < n_items; i++)
-		start[128 - items[i].node->node.p.len + 1]++;
+		start[128 - items[i].node->len + 1]++;
 	for (unsigned i = 1; i < ARRAY_SIZE(start); i++)
 		start[i] += start[i - 1];
 	for (unsigned i = 0; i < n_items; i++)
-		by_length[start[128 - items[i].node->node.p.len]++] = i;
+		by_length[start[128 - items[i].node->len]++] = i;
 }
 
 /* The SETs of new entries (FRESH), or those that move one. */
@@ -336,10 +298,10 @@ static void set_entries(struct item *it, bool fresh)
 
 	for (unsigned i = 0; it->target && i < it->target->n; i++) {
 		const struct fib_owner *o = &it->target->owner[i];
-		struct tunnel_peer *old = fib_owner_on(n->installed, o->ifindex);
+		struct tunnel_peer *old = fib_owner_on(rib_installed(n), o->ifindex);
 
 		if ((adopted || old != o->peer) && !old == fresh)
-			add_change(ALLOWED_SET, o->peer, &n->node.p);
+			add_change(ALLOWED_SET, o->peer, RIB_PREFIX(n));
 	}
 }
 
@@ -362,7 +324,7 @@ static void set_all_entries(void)
 
 static void fill_route(struct kroute *r, const struct rib_node *n, const struct fib *f)
 {
-	*r = (struct kroute){.prefix = n->node.p,
+	*r = (struct kroute){.prefix = rib_prefix(n),
 			     .table = zconfig.table,
 			     .metric = zconfig.metric,
 			     .protocol = zconfig.protocol};
@@ -416,7 +378,7 @@ static void write_sets(bool add)
 {
 	for (unsigned i = 0; i < n_items; i++) {
 		struct item *it = &items[by_length[i]];
-		const struct fib *old = it->node->installed;
+		const struct fib *old = rib_installed(it->node);
 
 		if (it->removed || it->blocked || fib_same_route(old, it->target) ||
 		    has_route(old) == add)
@@ -442,11 +404,11 @@ static void write_routes(void)
 	     i-- > 0;) { /* shortest first: a longer one still catches its own */
 		struct item *it = &items[by_length[i]];
 
-		if (!it->removed || !has_route(it->node->installed))
+		if (!it->removed || !has_route(rib_installed(it->node)))
 			continue;
 		it->deferred = it->deferred || moved || (blocked && cover_blocked(it->node));
 		if (!it->deferred)
-			write_route(ROUTE_DEL, it, it->node->installed);
+			write_route(ROUTE_DEL, it, rib_installed(it->node));
 	}
 	out.route_flush();
 }
@@ -463,31 +425,32 @@ static bool was_given(const struct item *it, uint32_t ifindex)
 
 static void unset_entries(const struct item *it)
 {
-	const struct fib *old = it->node->installed;
+	const struct fib *old = rib_installed(it->node);
 
 	for (unsigned i = 0; i < it->n_given; i++)
-		add_change(ALLOWED_UNSET, it->given[i].peer, &it->node->node.p);
+		add_change(ALLOWED_UNSET, it->given[i].peer, RIB_PREFIX(it->node));
 	if (it->node->flags & NODE_ADOPTED)
 		return;
 	for (unsigned i = 0; old && i < old->n; i++) {
 		uint32_t ifindex = old->owner[i].ifindex;
 
 		if (!fib_owner_on(it->target, ifindex) && !was_given(it, ifindex))
-			add_change(ALLOWED_UNSET, old->owner[i].peer, &it->node->node.p);
+			add_change(ALLOWED_UNSET, old->owner[i].peer, RIB_PREFIX(it->node));
 	}
 }
 
 static void set_installed(struct rib_node *n, struct fib *f)
 {
-	bool moved = !fib_same_route(n->installed, f);
+	bool moved = !fib_same_route(rib_installed(n), f);
 
-	fib_unref(n->installed);
-	n->installed = f;
+	fib_unref(rib_installed(n));
+	n->installed = f ? f->id : 0;
+	rib_version++;
 	if (!moved)
 		return;
 	n->since = now_ms() / 1000;
-	n->epoch = rib_kernel_epoch;
-	nexthop_route_changed(&n->node.p);
+	n->epoch = (uint16_t)rib_kernel_epoch;
+	nexthop_route_changed(RIB_PREFIX(n));
 }
 
 /* What is installed when not all went well: the route of FROM, and the entries so far as wgd took
@@ -495,7 +458,7 @@ static void set_installed(struct rib_node *n, struct fib *f)
 static void settle_for(struct item *it, const struct fib *from)
 {
 	struct rib_node *n = it->node;
-	const struct fib *old = n->installed;
+	const struct fib *old = rib_installed(n);
 	struct fib_plan plan = {0};
 
 	if (from) {
@@ -533,7 +496,7 @@ static void route_error(struct item *it)
 
 	fib_counters.route_errors++;
 	log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused", "prefix=%s error=%d",
-		    PREFIX_STR(&n->node.p), -it->err);
+		    PREFIX_STR(RIB_PREFIX(n)), -it->err);
 	if (it->err == -EINVAL && it->target && it->target->nh) {
 		nhobj_refused(it->target->nh);
 	} else if (it->err == -EEXIST) {
@@ -558,9 +521,9 @@ static void finish(void)
 		n->flags &= ~NODE_IN_BATCH;
 		if (it->err && !delete_done(it)) {
 			route_error(it);
-			settle_for(it, n->installed);
+			settle_for(it, rib_installed(n));
 		} else if (it->blocked || it->deferred) {
-			settle_for(it, n->installed);
+			settle_for(it, rib_installed(n));
 		} else if (it->bad) {
 			settle_for(it, it->target);
 		} else {
@@ -606,13 +569,15 @@ static void send_sync(void)
 
 static bool replay_some(void)
 {
-	struct rib_node *n = rib_first_from(&replay_at);
+	struct rib_node *n = NULL;
 
-	for (; n && changes.n < REPLAY_MAX; n = rib_next(n))
-		for (unsigned i = 0; n->installed && i < n->installed->n; i++)
-			add_change(ALLOWED_SET, n->installed->owner[i].peer, &n->node.p);
+	while (changes.n < REPLAY_MAX && (n = rib_walk(&replay_at))) {
+		const struct fib *f = rib_installed(n);
+
+		for (unsigned i = 0; f && i < f->n; i++)
+			add_change(ALLOWED_SET, f->owner[i].peer, RIB_PREFIX(n));
+	}
 	if (n) {
-		replay_at = n->node.p;
 		send_changes();
 		return true;
 	}
@@ -666,7 +631,7 @@ static void clear_wgds(struct rib_node *n, const struct tunnel_peer *peer)
 {
 	struct refusal *r, *next;
 
-	for (r = n->refusals; r; r = next) {
+	for (r = rib_refusals(n); r; r = next) {
 		struct addr hop = r->hop;
 
 		next = r->next;
@@ -677,10 +642,12 @@ static void clear_wgds(struct rib_node *n, const struct tunnel_peer *peer)
 
 static void refuse_peer(struct rib_node *n, const struct tunnel_peer *peer, enum reason reason)
 {
+	const struct hopset *s = rib_hops(n);
+
 	fib_counters.refused++;
-	for (unsigned i = 0; n->hops && i < n->hops->n; i++)
-		if (n->hops->ref[i].nh->peer == peer)
-			rib_refuse(n, &n->hops->ref[i].nh->addr, reason);
+	for (unsigned i = 0; s && i < s->n; i++)
+		if (s->ref[i].nh->peer == peer)
+			rib_refuse(n, &s->ref[i].nh->addr, reason);
 }
 
 static void note_refusal(const struct msg_allowed_refused *m)
@@ -732,7 +699,7 @@ void fib_allowed_refused(const struct msg_allowed_refused *m)
 		clear_wgds(n, peer);
 		return;
 	}
-	f = n->installed;
+	f = rib_installed(n);
 	if (f && fib_owner_on(f, peer->iface->ifindex) == peer) { /* the entry is lost */
 		plan.type = f->type;
 		plan.oif = f->oif;
@@ -767,7 +734,7 @@ void fib_wgd_synced(void)
 	wgd = wgd_before ? WGD_REPLAY : WGD_READY;
 	wgd_before = true;
 	sync_due = true;
-	replay_at = (struct prefix){0};
+	replay_at = 0;
 	nexthop_tunnels_ready();
 	wake();
 }
@@ -790,7 +757,7 @@ void fib_swept(void)
 static void drop_route(struct rib_node *n)
 {
 	struct fib_plan plan = {0};
-	const struct fib *f = n->installed;
+	const struct fib *f = rib_installed(n);
 
 	for (unsigned i = 0; f && i < f->n; i++)
 		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
@@ -801,7 +768,7 @@ void fib_route_lost(struct rib_node *n)
 {
 	fib_counters.drift++;
 	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-		    PREFIX_STR(&n->node.p), zconfig.table);
+		    PREFIX_STR(RIB_PREFIX(n)), zconfig.table);
 	n->flags &= ~NODE_ADOPTED;
 	drop_route(n);
 	fib_dirty(n, true);
@@ -809,14 +776,14 @@ void fib_route_lost(struct rib_node *n)
 
 void fib_route_found(struct rib_node *n, const struct kroute *r)
 {
-	const struct fib *f = n->installed; /* until set_installed() */
+	const struct fib *f = rib_installed(n); /* until set_installed() */
 	bool changed = has_route(f);
 	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
 
 	if (changed) {
 		fib_counters.drift++;
 		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-			    PREFIX_STR(&n->node.p), zconfig.table);
+			    PREFIX_STR(RIB_PREFIX(n)), zconfig.table);
 	} else if (!f) {
 		n->flags |= NODE_ADOPTED;
 	}
@@ -841,15 +808,15 @@ bool fib_idle(void)
 /* Takes every route of ours out of the kernel, entries stay. */
 static void remove_routes(const struct zconfig *numbers)
 {
-	struct rib_node *n, *next;
+	struct rib_node *n;
+	uint32_t at = 0;
 
-	for (n = rib_first(); n; n = next) {
+	while ((n = rib_walk(&at))) {
 		struct kroute r;
 
-		next = rib_next(n);
-		if (!has_route(n->installed))
+		if (!has_route(rib_installed(n)))
 			continue;
-		fill_route(&r, n, n->installed);
+		fill_route(&r, n, rib_installed(n));
 		r.table = numbers->table;
 		r.metric = numbers->metric;
 		r.protocol = numbers->protocol;
@@ -879,11 +846,8 @@ void fib_teardown(void)
 
 void fib_reset(void)
 {
-	struct rib_node *n;
-
 	abort_batch();
-	while ((n = TAILQ_FIRST(&urgent_queue)) || (n = TAILQ_FIRST(&normal_queue)))
-		fib_dequeue(n);
+	fib_queue_reset();
 	if (job.ready)
 		job_stop(&job);
 	timer_stop(&pin_timer);
@@ -893,7 +857,7 @@ void fib_reset(void)
 	changes_cap = 0;
 	last_batch = awaited = 0;
 	wgd = WGD_AWAY;
-	wgd_before = kernel_ready = swept = sync_due = settled = busy = torn_down = false;
+	wgd_before = kernel_ready = swept = sync_due = settled = torn_down = false;
 	synced_ms = 0;
 	fib_counters = (struct fib_counters){0};
 }

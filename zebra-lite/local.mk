@@ -2,6 +2,7 @@
 noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_order.c \
+	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
 	zebra-lite/kernel_read.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
@@ -11,6 +12,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \
 	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \
+	zebra-lite/rib_node.c zebra-lite/rib_node.h \
 	zebra-lite/rule.c zebra-lite/rule.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h \

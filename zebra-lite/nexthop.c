@@ -16,7 +16,10 @@
 #define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
 
 static struct trie table;
+struct islab hopset_numbers = {.stride = sizeof(struct hopset *)};
+
 static struct hash_table sets;
+static unsigned to_look; /* lists whose prefixes are to be looked at */
 static TAILQ_HEAD(, nexthop) dirty = TAILQ_HEAD_INITIALIZER(dirty);
 static struct job job;
 static bool kernel_ready, tunnels_ready;
@@ -177,15 +180,15 @@ static bool via_node(struct resolution *r, const struct nexthop *nh, const struc
 	struct rib_cand *cand;
 	enum rib_proto proto = rib_select(n, &cand);
 
-	if (!n->node.p.len && !zconfig.via_default)
+	if (!n->len && !zconfig.via_default)
 		return false;
 	switch (proto) {
 	case RIB_NONE:
 	case RIB_PIN:
 		return false;
 	case RIB_BGP: /* only when it is in the kernel, and never a default route */
-		return n->installed && n->installed->type == RTN_UNICAST && n->node.p.len &&
-		       via_hops(r, nh, n, n->hops);
+		return rib_installed(n) && rib_installed(n)->type == RTN_UNICAST && n->len &&
+		       via_hops(r, nh, n, rib_hops(n));
 	default:
 		if (cand->type != RTN_UNICAST)
 			return false;
@@ -208,7 +211,7 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 	}
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))
 		if (via_node(r, nh, n)) {
-			r->via_len = n->node.p.len;
+			r->via_len = n->len;
 			break;
 		}
 }
@@ -243,17 +246,39 @@ static void users_dirty(struct nexthop *nh, bool urgent)
 	struct hop_ref *ref;
 
 	LIST_FOREACH (ref, &nh->users, link) {
-		struct rib_node *n;
-
-		LIST_FOREACH (n, &ref->set->nodes, by_hops)
-			fib_dirty(n, urgent);
+		if (ref->set->look < LOOK)
+			to_look++;
+		if (urgent)
+			ref->set->look = LOOK_URGENTLY;
+		else if (!ref->set->look)
+			ref->set->look = LOOK;
 	}
 	rib_statics_dirty();
+}
+
+/* Queues the prefixes of all lists that are to be looked at. */
+static void look_at_prefixes(void)
+{
+	struct rib_node *n;
+	uint32_t at = 0;
+
+	if (!to_look)
+		return;
+	while ((n = rib_walk(&at))) {
+		const struct hopset *s = rib_hops(n);
+
+		if (s && s->look)
+			fib_dirty(n, s->look == LOOK_URGENTLY);
+	}
+	for (struct hash_node *h = hash_first(&sets); h; h = hash_next(&sets, h))
+		container_of(h, struct hopset, hash)->look = LOOK_NOT;
+	to_look = 0;
 }
 
 void nexthop_users_dirty(struct nexthop *nh)
 {
 	users_dirty(nh, false);
+	look_at_prefixes();
 }
 
 static void take_over(struct nexthop *nh, const struct resolution *r)
@@ -304,6 +329,7 @@ void nexthop_run(void)
 		nh->dirty = false;
 		look_at(nh);
 	}
+	look_at_prefixes();
 }
 
 static void tell_all(void)
@@ -448,6 +474,8 @@ struct hopset *hopset_get(const struct route_hops *hops)
 	}
 	s = xcalloc(1, sizeof(*s) + hops->n * sizeof(s->ref[0]));
 	s->refs = 1;
+	s->id = islab_alloc(&hopset_numbers);
+	*(struct hopset **)islab_at(&hopset_numbers, s->id) = s;
 	s->n = hops->n;
 	for (unsigned i = 0; i < s->n; i++) {
 		s->ref[i].nh = get(&hops->hop[i].addr);
@@ -472,6 +500,8 @@ void hopset_unref(struct hopset *s)
 	if (--s->refs)
 		return;
 	hash_remove(&sets, &s->hash);
+	islab_release(&hopset_numbers, s->id);
+	to_look -= s->look != LOOK_NOT;
 	for (unsigned i = 0; i < s->n; i++) {
 		LIST_REMOVE(&s->ref[i], link);
 		release(s->ref[i].nh);
@@ -500,6 +530,7 @@ void nexthop_reset(void)
 	nexthop_forget_watches();
 	ensure(!table.count && !sets.count);
 	hash_clear(&sets);
+	islab_destroy(&hopset_numbers);
 	if (job.ready)
 		job_stop(&job);
 	job.ready = kernel_ready = tunnels_ready = false;

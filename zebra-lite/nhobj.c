@@ -27,6 +27,11 @@ static uint64_t failed_until_ms[2]; /* the last creation failed: not again befor
 static unsigned refused;
 static struct timer home_timer;
 
+/* Which lists have prefixes with routes by which objects: sorted, good for one state of the RIB. */
+static uint64_t *uses;
+static size_t n_uses, uses_cap;
+static uint64_t uses_version;
+
 static bool is_ours(uint32_t id)
 {
 	return id >= NHOBJ_FIRST && id <= NHOBJ_LAST;
@@ -126,7 +131,7 @@ static struct nhobj *create(uint32_t oif, uint8_t family)
 static bool may_lead(const struct rib_node *n, const struct nexthop *nh, uint32_t not_oif)
 {
 	return nh->kind == HOP_TUNNEL && nh->oif && nh->oif != not_oif &&
-	       (!n->refusals || !rib_refusal(n, &nh->addr));
+	       (!rib_refusals(n) || !rib_refusal(n, &nh->addr));
 }
 
 static const struct hop_ref *in_list(const struct hopset *s, const struct addr *a)
@@ -150,7 +155,7 @@ static const struct nexthop *backup(const struct rib_node *n, const struct hopse
 		unsigned level = hop_level(&s->ref[i]);
 
 		if (nh == first || level >= best_level ||
-		    (n->refusals && rib_refusal(n, &nh->addr)))
+		    (rib_refusals(n) && rib_refusal(n, &nh->addr)))
 			continue;
 		if (level == HOP_OUT && !may_lead(n, nh, first->oif))
 			continue;
@@ -225,8 +230,8 @@ static struct nhobj *choose(const struct rib_node *n, const struct hopset *s,
 			    const struct nexthop *first)
 {
 	const struct nexthop *second = backup(n, s, first);
-	struct nhobj *o = n->installed ? n->installed->nh : NULL;
-	uint8_t family = n->node.p.family;
+	struct nhobj *o = rib_installed(n) ? rib_installed(n)->nh : NULL;
+	uint8_t family = rib_family(n);
 
 	if (o && !o->gone && o->active.family) {
 		if (keeps(o, n, s, first, second))
@@ -262,15 +267,50 @@ void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct
 
 /* --- moves --- */
 
+static int compare_uses(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t use_of(uint32_t hops, uint32_t object)
+{
+	return (uint64_t)hops << 32 | object;
+}
+
+/* One walk, whatever the number of questions until the RIB changes. */
+static void read_uses(void)
+{
+	const struct rib_node *n;
+	uint32_t at = 0;
+
+	n_uses = 0;
+	while ((n = rib_walk(&at))) {
+		const struct nhobj *o = n->installed && n->hops ? rib_installed(n)->nh : NULL;
+		uint64_t use = o ? use_of(n->hops, o->id) : 0;
+
+		if (!o || (n_uses && uses[n_uses - 1] == use))
+			continue;
+		if (n_uses == uses_cap) {
+			uses_cap = uses_cap ? uses_cap * 2 : 64;
+			uses = xrealloc(uses, uses_cap * sizeof(*uses));
+		}
+		uses[n_uses++] = use;
+	}
+	if (n_uses)
+		qsort(uses, n_uses, sizeof(*uses), compare_uses);
+	uses_version = rib_version;
+}
+
 /* A prefix with list S has a route by the object. */
 static bool has_user(const struct nhobj *o, const struct hopset *s)
 {
-	const struct rib_node *n;
+	uint64_t use = use_of(s->id, o->id);
 
-	LIST_FOREACH (n, &s->nodes, by_hops)
-		if (n->installed && n->installed->nh == o)
-			return true;
-	return false;
+	if (uses_version != rib_version)
+		read_uses();
+	return n_uses && bsearch(&use, uses, n_uses, sizeof(*uses), compare_uses) != NULL;
 }
 
 /* By list S another peer is to have the entry on TO's interface, but the prefix was not yet looked
@@ -518,6 +558,10 @@ void nhobj_reset(void)
 	if (home_timer.ready)
 		timer_stop(&home_timer);
 	home_timer.ready = false;
+	free(uses);
+	uses = NULL;
+	n_uses = uses_cap = 0;
+	uses_version = 0;
 	last_id = 0;
 	refused = 0;
 	memset(unsupported, 0, sizeof(unsupported));

@@ -36,9 +36,9 @@ static bool hops_tunnelled(const struct hopset *s)
 /* N has, or would like to have, a way through a tunnel. */
 static bool tunnelled(const struct rib_node *n)
 {
-	if (hops_tunnelled(n->hops))
+	if (hops_tunnelled(rib_hops(n)))
 		return true;
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (c->proto == RIB_STATIC && hops_tunnelled(c->hops))
 			return true;
 	return false;
@@ -67,11 +67,11 @@ static bool cand_is_underlay(const struct rib_node *n, const struct rib_cand *c,
 /* The route of somebody else, or learned but through no tunnel, at N. */
 static bool node_is_underlay(const struct rib_node *n, struct pin *to)
 {
-	struct hop_ref *hop = n->hops ? rib_active_hop(n, n->hops) : NULL;
+	struct hop_ref *hop = rib_hops(n) ? rib_active_hop(n, rib_hops(n)) : NULL;
 	uint32_t best = UINT32_MAX;
 	bool found = false;
 
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (c->metric < best && cand_is_underlay(n, c, to)) {
 			best = c->metric;
 			found = true;
@@ -94,27 +94,27 @@ static void find_underlay(const struct pin *pin, struct pin *to)
 	to->via_len = 0;
 	for (; n; n = rib_cover(n))
 		if (node_is_underlay(n, to)) {
-			to->via_len = n->node.p.len;
+			to->via_len = n->len;
 			return;
 		}
 }
 
 static bool captures(const struct rib_node *n, const struct pin *pin)
 {
-	return !pin->oif || n->node.p.len >= pin->via_len;
+	return !pin->oif || n->len >= pin->via_len;
 }
 
 /* True when nothing can be done about N capturing an endpoint. */
 static bool hopeless(const struct rib_node *n)
 {
-	for (struct trie_node *t = trie_first_in(&pins, &n->node.p); t;
-	     t = trie_next_in(&pins, t, &n->node.p)) {
+	for (struct trie_node *t = trie_first_in(&pins, RIB_PREFIX(n)); t;
+	     t = trie_next_in(&pins, t, RIB_PREFIX(n))) {
 		struct pin *pin = pin_of(t);
 		struct rib_node *host;
 
 		if (!captures(n, pin))
 			continue;
-		if (!pin->oif || !zconfig.pin || prefix_eq(&n->node.p, &pin->node.p))
+		if (!pin->oif || !zconfig.pin || prefix_eq(RIB_PREFIX(n), &pin->node.p))
 			return true;
 		host = rib_find(&pin->node.p);
 		if (host && rib_refused_for(host, REASON_KERNEL_ERROR))
@@ -140,7 +140,7 @@ static void covers_again(const struct pin *pin)
 static bool is_wanted(const struct pin *pin)
 {
 	for (struct rib_node *n = rib_match(&pin->addr); n; n = rib_cover(n))
-		if (n->node.p.len < pin->node.p.len && tunnelled(n) && captures(n, pin))
+		if (n->len < pin->node.p.len && tunnelled(n) && captures(n, pin))
 			return true;
 	return false;
 }
@@ -237,7 +237,7 @@ void pin_route_changed(const struct prefix *p)
 void pin_prefix_changed(struct rib_node *n)
 {
 	if (pins.count)
-		eval_inside(&n->node.p);
+		eval_inside(RIB_PREFIX(n));
 }
 
 enum pin_answer pin_guard(struct rib_node *n)
@@ -250,8 +250,8 @@ enum pin_answer pin_guard(struct rib_node *n)
 		rib_refuse(n, NULL, REASON_COVERS_ENDPOINT);
 		return PIN_REFUSED;
 	}
-	for (struct trie_node *t = trie_first_in(&pins, &n->node.p); t;
-	     t = trie_next_in(&pins, t, &n->node.p)) {
+	for (struct trie_node *t = trie_first_in(&pins, RIB_PREFIX(n)); t;
+	     t = trie_next_in(&pins, t, RIB_PREFIX(n))) {
 		struct pin *pin = pin_of(t);
 		struct rib_node *host;
 
@@ -259,8 +259,8 @@ enum pin_answer pin_guard(struct rib_node *n)
 			continue;
 		pin_eval(pin);
 		host = rib_find(&pin->node.p);
-		if (!host || !host->installed || host->installed->oif != pin->oif ||
-		    !addr_eq(&host->installed->gateway, &pin->gateway)) {
+		if (!host || !rib_installed(host) || rib_installed(host)->oif != pin->oif ||
+		    !addr_eq(&rib_installed(host)->gateway, &pin->gateway)) {
 			if (host)
 				fib_dirty(host, true);
 			answer = PIN_WAIT;

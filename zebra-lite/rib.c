@@ -15,21 +15,16 @@
 #define RETRY_S 10	 /* a kernel error is tried again after this */
 #define SWEEP_NODES 4096 /* a turn */
 
-static struct trie trie;
-static struct slab nodes = SLAB_INIT("rib-node", struct rib_node);
+uint64_t rib_version = 1;
+
 static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
 static struct slab refusals = SLAB_INIT("refusal", struct refusal);
 static TAILQ_HEAD(retry_list, refusal) retries = TAILQ_HEAD_INITIALIZER(retries);
 static struct timer retry_timer, sweep_timer;
 static struct job sweep_job;
-static struct prefix sweep_at; /* resume point */
+static uint32_t sweep_at; /* place of the walk */
 static uint16_t bgp_epoch;
 static bool sweeping;
-
-static struct rib_node *node_of(struct trie_node *t)
-{
-	return t ? container_of(t, struct rib_node, node) : NULL;
-}
 
 const char *rib_proto_name(enum rib_proto p)
 {
@@ -39,77 +34,33 @@ const char *rib_proto_name(enum rib_proto p)
 	return (unsigned)p < ARRAY_SIZE(names) ? names[p] : "invalid";
 }
 
-struct rib_node *rib_find(const struct prefix *p)
-{
-	return node_of(trie_exact(&trie, p));
-}
-
-struct rib_node *rib_cover(const struct rib_node *n)
-{
-	return node_of(trie_cover(&n->node));
-}
-
-struct rib_node *rib_match(const struct addr *a)
-{
-	return node_of(trie_match_addr(&trie, a));
-}
-
-struct rib_node *rib_first(void)
-{
-	return node_of(trie_first(&trie));
-}
-
-struct rib_node *rib_next(const struct rib_node *n)
-{
-	return node_of(trie_next(&trie, &n->node));
-}
-
-struct rib_node *rib_first_from(const struct prefix *p)
-{
-	return p->family ? node_of(trie_first_from(&trie, p)) : rib_first();
-}
-
-size_t rib_count(void)
-{
-	return trie.count;
-}
-
-struct rib_node *rib_get(const struct prefix *p)
-{
-	struct rib_node *n = rib_find(p);
-
-	if (n)
-		return n;
-	n = slab_alloc(&nodes);
-	ensure(!trie_insert(&trie, &n->node, p));
-	return n;
-}
-
 void rib_release(struct rib_node *n)
 {
-	if (n->hops || n->others || n->refusals || n->installed || (n->flags & NODE_IN_BATCH))
+	if (n->hops || n->installed || (n->flags & NODE_IN_BATCH) || rib_others(n) ||
+	    rib_refusals(n))
 		return;
 	fib_dequeue(n);
-	trie_remove(&trie, &n->node);
-	slab_free(&nodes, n);
+	if (!n->ghosts[0] && !n->ghosts[1]) /* else when they are gone */
+		rib_node_free(n);
 }
 
 /* --- candidates --- */
 
 struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto)
 {
+	struct rib_extra *x = rib_extra_get(n);
 	struct rib_cand *c = slab_alloc(&cands);
 
 	c->proto = proto;
 	c->type = RTN_UNICAST;
-	c->next = n->others;
-	n->others = c;
+	c->next = x->others;
+	x->others = c;
 	return c;
 }
 
 void rib_cand_free(struct rib_node *n, struct rib_cand *c)
 {
-	struct rib_cand **at = &n->others;
+	struct rib_cand **at = &rib_extra_of(n)->others;
 
 	while (*at != c)
 		at = &(*at)->next;
@@ -117,6 +68,7 @@ void rib_cand_free(struct rib_node *n, struct rib_cand *c)
 	if (c->hops)
 		hopset_unref(c->hops);
 	slab_free(&cands, c);
+	rib_extra_trim(n);
 }
 
 static bool foreign(const struct rib_cand *c)
@@ -160,7 +112,7 @@ static struct rib_cand *best_other(const struct rib_node *n)
 {
 	struct rib_cand *best = NULL;
 
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (cand_active(n, c) && (!best || cand_better(c, best)))
 			best = c;
 	return best;
@@ -170,7 +122,7 @@ struct rib_cand *rib_foreign(const struct rib_node *n)
 {
 	struct rib_cand *best = NULL;
 
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (foreign(c) && cand_active(n, c) && (!best || c->metric < best->metric))
 			best = c;
 	return best;
@@ -184,7 +136,7 @@ struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s)
 	for (unsigned i = 0; s && i < s->n && best_level; i++) {
 		unsigned level = hop_level(&s->ref[i]);
 
-		if (level >= best_level || (n->refusals && rib_refusal(n, &s->ref[i].nh->addr)))
+		if (level >= best_level || (rib_refusals(n) && rib_refusal(n, &s->ref[i].nh->addr)))
 			continue;
 		best = &s->ref[i];
 		best_level = level;
@@ -199,8 +151,8 @@ static uint8_t bgp_distance(const struct hop_ref *r)
 
 enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand)
 {
-	struct hop_ref *hop = n->hops ? rib_active_hop(n, n->hops) : NULL;
-	struct rib_cand *other = n->others ? best_other(n) : NULL;
+	struct hop_ref *hop = n->hops ? rib_active_hop(n, rib_hops(n)) : NULL;
+	struct rib_cand *other = rib_others(n) ? best_other(n) : NULL;
 
 	*cand = other;
 	if (hop && (!other || bgp_distance(hop) < cand_distance(other))) {
@@ -240,11 +192,11 @@ static int redist_source(const struct rib_cand *c)
 
 static void redist_update(struct rib_node *n, bool again)
 {
-	uint8_t now = 0;
+	uint8_t now = 0, before = n->flags & NODE_EXTRA ? rib_extra_of(n)->redist : 0;
 	uint32_t metric[REDIST_COUNT] = {0};
 
-	if (redistributable(&n->node.p))
-		for (struct rib_cand *c = n->others; c; c = c->next) {
+	if (redistributable(RIB_PREFIX(n)))
+		for (struct rib_cand *c = rib_others(n); c; c = c->next) {
 			int source = redist_source(c);
 
 			if (source < 0 || !cand_active(n, c))
@@ -253,22 +205,26 @@ static void redist_update(struct rib_node *n, bool again)
 			metric[source] = c->metric;
 		}
 	for (unsigned i = 0; i < REDIST_COUNT; i++) {
-		struct msg_redist m = {.prefix = n->node.p, .source = i, .metric = metric[i]};
-		bool had = !again && n->redist >> i & 1;
+		struct msg_redist m = {.prefix = rib_prefix(n), .source = i, .metric = metric[i]};
+		bool had = !again && before >> i & 1;
 
 		m.present = now >> i & 1;
 		if (m.present != had && out.redist)
 			out.redist(&m);
 	}
-	n->redist = now;
+	if (now == before)
+		return;
+	rib_extra_get(n)->redist = now;
+	rib_extra_trim(n);
 }
 
 uint32_t rib_redist_all(void)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, at = 0;
+	struct rib_node *n;
 
-	for (struct rib_node *n = rib_first(); n; n = rib_next(n)) {
-		if (n->others)
+	while ((n = rib_walk(&at))) {
+		if (rib_others(n))
 			redist_update(n, true);
 		if (rib_bgp_stale(n) || (n->flags & NODE_ADOPTED))
 			kept++;
@@ -278,10 +234,10 @@ uint32_t rib_redist_all(void)
 
 void rib_others_changed(struct rib_node *n)
 {
-	if (n->others || n->redist)
+	if (n->flags & NODE_EXTRA)
 		redist_update(n, false);
-	nexthop_route_changed(&n->node.p);
-	pin_route_changed(&n->node.p);
+	nexthop_route_changed(RIB_PREFIX(n));
+	pin_route_changed(RIB_PREFIX(n));
 	rib_judge_distance(n);
 	fib_dirty(n, false);
 }
@@ -290,7 +246,7 @@ void rib_others_changed(struct rib_node *n)
 
 static struct rib_cand *find_cand(const struct rib_node *n, enum rib_proto proto)
 {
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (c->proto == proto)
 			return c;
 	return NULL;
@@ -368,18 +324,15 @@ void rib_statics_dirty(void)
 static void set_hops(struct rib_node *n, struct hopset *hops)
 {
 	n->bgp_epoch = bgp_epoch;
-	if (n->hops == hops) {
+	if (rib_hops(n) == hops) {
 		if (hops)
 			hopset_unref(hops);
 		return;
 	}
-	if (n->hops) {
-		LIST_REMOVE(n, by_hops);
-		hopset_unref(n->hops);
-	}
-	n->hops = hops;
-	if (hops)
-		LIST_INSERT_HEAD(&hops->nodes, n, by_hops);
+	if (n->hops)
+		hopset_unref(rib_hops(n));
+	n->hops = hops ? hops->id : 0;
+	rib_version++;
 	rib_judge_distance(n);
 	fib_dirty(n, false); /* in front of a pin that may go with it */
 	pin_prefix_changed(n);
@@ -406,19 +359,19 @@ bool rib_bgp_stale(const struct rib_node *n)
 
 static bool sweep_some(void *arg)
 {
-	struct rib_node *n = rib_first_from(&sweep_at), *next;
+	struct rib_node *n;
 
-	for (int i = 0; n; i++, n = next) {
-		if (i == SWEEP_NODES) {
-			sweep_at = n->node.p;
-			return true;
-		}
-		next = rib_next(n);
+	for (int i = 0; i < SWEEP_NODES; i++) {
+		n = rib_walk(&sweep_at);
+		if (!n)
+			break;
 		if (rib_bgp_stale(n))
 			set_hops(n, NULL);
 		else if (n->flags & NODE_ADOPTED)
 			fib_dirty(n, false);
 	}
+	if (n)
+		return true;
 	sweeping = false;
 	fib_swept();
 	return false;
@@ -429,27 +382,29 @@ static void sweep_start(void *arg)
 	timer_stop(&sweep_timer);
 	if (!sweep_job.ready)
 		job_init(&sweep_job, sweep_some, NULL);
-	sweep_at = (struct prefix){0};
+	sweep_at = 0;
 	sweeping = true;
 	job_start(&sweep_job);
 }
 
 static void forget_refusals(void)
 {
-	struct rib_node *n, *next;
+	struct rib_node *n;
+	uint32_t at = 0;
 
-	for (n = rib_first(); n; n = next) {
-		next = rib_next(n);
-		if (!n->refusals)
+	while ((n = rib_walk(&at))) {
+		struct rib_extra *x = n->flags & NODE_EXTRA ? rib_extra_of(n) : NULL;
+		struct refusal *r;
+
+		if (!x || !x->refusals)
 			continue;
-		while (n->refusals) {
-			struct refusal *r = n->refusals;
-
-			n->refusals = r->next;
+		while ((r = x->refusals)) {
+			x->refusals = r->next;
 			if (r->reason == REASON_KERNEL_ERROR)
 				TAILQ_REMOVE(&retries, r, retry);
 			slab_free(&refusals, r);
 		}
+		rib_extra_trim(n);
 		fib_dirty(n, false);
 	}
 }
@@ -475,7 +430,7 @@ void rib_bgp_synced(void)
 
 struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop)
 {
-	for (struct refusal *r = n->refusals; r; r = r->next)
+	for (struct refusal *r = rib_refusals(n); r; r = r->next)
 		if (!r->hop.family || addr_eq(&r->hop, hop))
 			return r;
 	return NULL;
@@ -483,7 +438,7 @@ struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop)
 
 struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason)
 {
-	for (struct refusal *r = n->refusals; r; r = r->next)
+	for (struct refusal *r = rib_refusals(n); r; r = r->next)
 		if (r->reason == reason)
 			return r;
 	return NULL;
@@ -492,7 +447,7 @@ struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason)
 static void tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
 		 enum reason reason)
 {
-	struct prefix p = n->node.p;
+	struct prefix p = rib_prefix(n);
 	struct msg_verdicts m = {
 		.verdict = verdict, .reason = reason, .n_prefixes = 1, .prefixes = &p};
 
@@ -532,7 +487,7 @@ static struct refusal *find_refusal(const struct rib_node *n, const struct addr 
 {
 	struct addr none = {0};
 
-	for (struct refusal *r = n->refusals; r; r = r->next)
+	for (struct refusal *r = rib_refusals(n); r; r = r->next)
 		if (r->reason == reason && addr_eq(&r->hop, hop ? hop : &none))
 			return r;
 	return NULL;
@@ -541,6 +496,7 @@ static struct refusal *find_refusal(const struct rib_node *n, const struct addr 
 void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
 {
 	struct refusal *r = find_refusal(n, hop, reason);
+	struct rib_extra *x;
 
 	if (r)
 		return;
@@ -550,8 +506,9 @@ void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
 		r->hop = *hop;
 	r->reason = reason;
 	r->since = now_ms() / 1000;
-	r->next = n->refusals;
-	n->refusals = r;
+	x = rib_extra_get(n);
+	r->next = x->refusals;
+	x->refusals = r;
 	if (reason == REASON_KERNEL_ERROR) {
 		TAILQ_INSERT_TAIL(&retries, r, retry);
 		if (!retry_timer.ready)
@@ -566,16 +523,18 @@ void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
 /* The node may be gone afterwards only through a later rib_release(). */
 void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 {
-	struct refusal *r = find_refusal(n, hop, reason), **at = &n->refusals;
+	struct refusal *r = find_refusal(n, hop, reason), **at;
 
 	if (!r)
 		return;
+	at = &rib_extra_of(n)->refusals;
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
 	if (reason == REASON_KERNEL_ERROR)
 		TAILQ_REMOVE(&retries, r, retry);
 	slab_free(&refusals, r);
+	rib_extra_trim(n);
 	fib_dirty(n, false);
 	tell(n, VERDICT_CLEARED, hop, reason);
 }
@@ -584,8 +543,8 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
  * by then, so the refusal remembers the distance. */
 void rib_judge_distance(struct rib_node *n)
 {
-	struct refusal *r = n->refusals ? rib_refused_for(n, REASON_LOST_TO_PROTOCOL) : NULL;
-	struct rib_cand *other = n->others ? best_other(n) : NULL;
+	struct refusal *r = rib_refusals(n) ? rib_refused_for(n, REASON_LOST_TO_PROTOCOL) : NULL;
+	struct rib_cand *other = rib_others(n) ? best_other(n) : NULL;
 	struct hop_ref *hop;
 
 	if (r) {
@@ -593,9 +552,9 @@ void rib_judge_distance(struct rib_node *n)
 			rib_clear(n, NULL, REASON_LOST_TO_PROTOCOL);
 		return;
 	}
-	if (!other || !n->hops)
+	if (!other || !rib_hops(n))
 		return;
-	hop = rib_active_hop(n, n->hops);
+	hop = rib_active_hop(n, rib_hops(n));
 	if (!hop || bgp_distance(hop) < cand_distance(other))
 		return;
 	rib_refuse(n, NULL, REASON_LOST_TO_PROTOCOL);
@@ -605,27 +564,24 @@ void rib_judge_distance(struct rib_node *n)
 
 void rib_reset(void)
 {
-	struct rib_node *n, *next;
+	struct rib_node *n;
+	uint32_t at = 0;
 
 	timer_stop(&retry_timer);
 	timer_stop(&sweep_timer);
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
 	retry_timer.ready = sweep_timer.ready = sweep_job.ready = sweeping = false;
-	for (n = rib_first(); n; n = next) {
-		next = rib_next(n);
+	while ((n = rib_walk(&at))) {
 		fib_dequeue(n);
-		if (n->hops) {
-			LIST_REMOVE(n, by_hops);
-			hopset_unref(n->hops);
-		}
-		while (n->others)
-			rib_cand_free(n, n->others);
-		fib_unref(n->installed);
-		trie_remove(&trie, &n->node);
+		if (n->hops)
+			hopset_unref(rib_hops(n));
+		while (rib_others(n))
+			rib_cand_free(n, rib_others(n));
+		fib_unref(rib_installed(n));
 	}
 	TAILQ_INIT(&retries);
-	slab_destroy(&nodes);
+	rib_nodes_free();
 	slab_destroy(&cands);
 	slab_destroy(&refusals);
 }

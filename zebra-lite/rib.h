@@ -2,11 +2,11 @@
 /*
  * rib: per prefix the candidates of all protocols, the choice among them, and what was refused.
  *
- * A node stands in the trie while anything is known of its prefix: a ranked list from bgpd, another
- * candidate (somebody's kernel route, a static one, a pin, a tunnel's host route), a refusal that
- * bgpd was told of, or something installed. What is wanted follows from these by rib_select(); what
- * is installed is `installed`, and fib.c works off the difference. Nothing here writes anywhere but
- * verdicts and redistribution.
+ * A node (rib_node.h) stands while anything is known of its prefix: a ranked list from bgpd,
+ * another candidate (somebody's kernel route, a static one, a pin, a tunnel's host route), a
+ * refusal that bgpd was told of, or something installed. What is wanted follows from these by
+ * rib_select(); what is installed is `installed`, and fib.c works off the difference. Nothing here
+ * writes anywhere but verdicts and redistribution.
  *
  * Stale: a list belongs to the bgpd that sent it. When another one comes its lists stay in force
  * until it has sent everything (rib_bgp_synced()). A route of ours found in the kernel at the
@@ -17,10 +17,11 @@
 
 #include <sys/queue.h>
 
+#include "fib.h"
 #include "messages.h"
 #include "nexthop.h"
 #include "out.h"
-#include "trie.h"
+#include "rib_node.h"
 
 enum rib_proto {
 	RIB_CONNECTED, /* the kernel's own, of an interface's address */
@@ -57,30 +58,19 @@ struct refusal {
 	uint32_t since;	  /* seconds, monotonic */
 };
 
-enum rib_flags {
-	NODE_QUEUED = 1,     /* in a queue of fib.c */
-	NODE_URGENT = 2,     /* in the urgent one */
-	NODE_IN_BATCH = 4,   /* `slot` is valid */
-	NODE_ADOPTED = 8,    /* installed route found in the kernel; entries not known */
-	NODE_LINGER = 16,    /* has entries whose path was withdrawn */
-	NODE_LINGER_DUE = 32 /* they may go */
-};
+extern uint64_t rib_version; /* counts changes of ranked lists and of what is installed */
 
-struct rib_node {
-	struct trie_node node;
-	LIST_ENTRY(rib_node) by_hops; /* in hops->nodes */
-	TAILQ_ENTRY(rib_node) queue;  /* fib.c's */
-	struct hopset *hops;	      /* ranked list from bgpd, NULL none */
-	struct rib_cand *others;
-	struct refusal *refusals;
-	struct fib *installed; /* NULL nothing */
-	uint32_t since;	       /* seconds, monotonic: of the installed route's last change */
-	uint32_t slot;	       /* fib.c's: index in the batch */
-	uint32_t epoch;	       /* reading of the kernel's table that saw the installed route */
-	uint16_t bgp_epoch;    /* bgpd that sent the list */
-	uint8_t flags;
-	uint8_t redist; /* bits of enum redist_source told to bgpd */
-};
+/* The ranked list from bgpd, NULL none. */
+static inline struct hopset *rib_hops(const struct rib_node *n)
+{
+	return hopset_at(n->hops);
+}
+
+/* NULL: nothing. */
+static inline struct fib *rib_installed(const struct rib_node *n)
+{
+	return fib_at(n->installed);
+}
 
 /* Candidates. */
 void rib_bgp_routes(const struct msg_routes *m);
@@ -114,15 +104,7 @@ struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason);
 void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
 void rib_retry_kernel_errors(void);	     /* clears them all */
 
-struct rib_node *rib_get(const struct prefix *p); /* makes it when missing */
-struct rib_node *rib_find(const struct prefix *p);
-struct rib_node *rib_cover(const struct rib_node *n);
-struct rib_node *rib_match(const struct addr *a);
 void rib_release(struct rib_node *n); /* frees it when nothing is known of it any more */
-struct rib_node *rib_first(void);
-struct rib_node *rib_next(const struct rib_node *n);
-struct rib_node *rib_first_from(const struct prefix *p);
-size_t rib_count(void);
 
 /* Candidate bookkeeping for rib_kernel.c. */
 void rib_others_changed(struct rib_node *n);

@@ -15,7 +15,7 @@
 uint32_t rib_kernel_epoch;
 
 static struct job sweep_job;
-static struct prefix sweep_at;
+static uint32_t sweep_at; /* place of the walk */
 static void (*sweep_done)(void);
 static bool strays, reading;
 
@@ -37,7 +37,7 @@ static bool same_cand(const struct rib_cand *c, const struct kroute *r)
 
 static struct rib_cand *find_foreign(const struct rib_node *n, const struct kroute *r)
 {
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (same_cand(c, r))
 			return c;
 	return NULL;
@@ -45,7 +45,7 @@ static struct rib_cand *find_foreign(const struct rib_node *n, const struct krou
 
 static bool metric_taken(const struct rib_node *n)
 {
-	for (struct rib_cand *c = n->others; c; c = c->next)
+	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if ((c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) &&
 		    c->metric == zconfig.metric)
 			return true;
@@ -54,7 +54,7 @@ static bool metric_taken(const struct rib_node *n)
 
 static void foreign_changed(struct rib_node *n)
 {
-	if (n->refusals && !metric_taken(n))
+	if (rib_refusals(n) && !metric_taken(n))
 		rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
 	rib_others_changed(n);
 }
@@ -64,13 +64,13 @@ static void replaced(struct rib_node *n, const struct kroute *r)
 {
 	struct rib_cand *c, *next;
 
-	for (c = n->others; c; c = next) {
+	for (c = rib_others(n); c; c = next) {
 		next = c->next;
 		if ((c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) &&
 		    c->metric == r->metric && !same_cand(c, r))
 			rib_cand_free(n, c);
 	}
-	if (r->metric == zconfig.metric && n->installed && n->installed->type)
+	if (r->metric == zconfig.metric && rib_installed(n) && rib_installed(n)->type)
 		fib_route_lost(n);
 }
 
@@ -107,7 +107,7 @@ static void foreign(const struct kroute *r, bool present)
 
 static bool as_installed(const struct rib_node *n, const struct kroute *r)
 {
-	const struct fib *f = n->installed;
+	const struct fib *f = rib_installed(n);
 
 	if (!f || f->type != r->type)
 		return false;
@@ -128,9 +128,9 @@ static void ours(const struct kroute *r, bool present)
 		return;
 	}
 	/* What we wrote since the reading began is newer than what the reading says. */
-	if (!as_installed(n, r) && !(reading && n->epoch == rib_kernel_epoch))
+	if (!as_installed(n, r) && !(reading && n->epoch == (uint16_t)rib_kernel_epoch))
 		fib_route_found(n, r);
-	n->epoch = rib_kernel_epoch;
+	n->epoch = (uint16_t)rib_kernel_epoch;
 	rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
 }
 
@@ -163,9 +163,9 @@ static void check(struct rib_node *n)
 	struct rib_cand *c, *next;
 	bool changed = false;
 
-	if (n->installed && n->installed->type && n->epoch != rib_kernel_epoch)
+	if (rib_installed(n) && rib_installed(n)->type && n->epoch != (uint16_t)rib_kernel_epoch)
 		fib_route_lost(n);
-	for (c = n->others; c; c = next) {
+	for (c = rib_others(n); c; c = next) {
 		next = c->next;
 		if ((c->proto != RIB_KERNEL && c->proto != RIB_CONNECTED) ||
 		    c->epoch == rib_kernel_epoch)
@@ -179,16 +179,16 @@ static void check(struct rib_node *n)
 
 static bool sweep_some(void *arg)
 {
-	struct rib_node *n = rib_first_from(&sweep_at), *next;
+	struct rib_node *n;
 
-	for (int i = 0; n; i++, n = next) {
-		if (i == SWEEP_NODES) {
-			sweep_at = n->node.p;
-			return true;
-		}
-		next = rib_next(n);
+	for (int i = 0; i < SWEEP_NODES; i++) {
+		n = rib_walk(&sweep_at);
+		if (!n)
+			break;
 		check(n);
 	}
+	if (n)
+		return true;
 	if (sweep_done)
 		sweep_done();
 	return false;
@@ -200,7 +200,7 @@ void rib_kernel_end(void (*done)(void))
 		out.route_flush();
 	sweep_done = done;
 	reading = false;
-	sweep_at = (struct prefix){0};
+	sweep_at = 0;
 	if (!sweep_job.ready)
 		job_init(&sweep_job, sweep_some, NULL);
 	job_start(&sweep_job);
@@ -208,10 +208,13 @@ void rib_kernel_end(void (*done)(void))
 
 void rib_kernel_link_changed(uint32_t ifindex)
 {
-	for (struct rib_node *n = rib_first(); n; n = rib_next(n)) {
+	uint32_t at = 0;
+	struct rib_node *n;
+
+	while ((n = rib_walk(&at))) {
 		bool hit = false;
 
-		for (struct rib_cand *c = n->others; c && !hit; c = c->next)
+		for (struct rib_cand *c = rib_others(n); c && !hit; c = c->next)
 			hit = c->oif == ifindex;
 		if (hit)
 			rib_others_changed(n);

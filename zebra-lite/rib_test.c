@@ -443,13 +443,60 @@ static void test_stale(void **state)
 	assert_string_equal(journal, "del 10.2.0.0/16 10;unset 10.2.0.0/16 1;");
 }
 
+/* Out of the middle of the queue and in again, more often than ghosts are counted. */
+static void test_queue(void **state)
+{
+	struct rib_node *n, *behind;
+
+	bgp("10.1.0.0/16", "10.9.0.1");
+	bgp("10.2.0.0/16", "10.9.0.1");
+	n = rib_find(&(struct prefix){.family = AF_INET, .len = 16, .b = {10, 1}});
+	behind = rib_find(&(struct prefix){.family = AF_INET, .len = 16, .b = {10, 2}});
+	for (int i = 0; i < 600; i++) {
+		fib_dequeue(n);
+		fib_dirty(n, i % 3 == 0);
+	}
+	assert_int_equal(fib_counters.queued, 2);
+	assert_ptr_equal(fib_queue_take(), behind);
+	assert_ptr_equal(fib_queue_take(), n);
+	assert_null(fib_queue_take());
+	fib_dirty(behind, false);
+	fib_dirty(n, true);
+	assert_ptr_equal(fib_queue_take(), n);
+	fib_dirty(n, false);
+	settle();
+	assert_string_equal(
+		journal,
+		"set 10.2.0.0/16 1;set 10.1.0.0/16 1;add 10.2.0.0/16 10;add 10.1.0.0/16 10;");
+	bgp("10.1.0.0/16", NULL);
+	settle();
+	assert_null(rib_find(&(struct prefix){.family = AF_INET, .len = 16, .b = {10, 1}}));
+}
+
+/* What is known of a prefix that is in the queue for nothing. */
+static void test_ghost_stays(void **state)
+{
+	struct prefix p = pfx("10.1.0.0/16");
+	struct rib_node *n = rib_get(&p);
+
+	fib_dirty(n, false);
+	rib_release(n);
+	assert_ptr_equal(rib_find(&p), n); /* the queue has it yet */
+	assert_int_equal(fib_counters.queued, 0);
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_string_equal(journal, "set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
+}
+
 static void test_kernel_off(void **state)
 {
+	struct rib_node *n;
+
 	bgp("10.1.0.0/16", "10.9.0.1");
 	settle();
 	journal[0] = '\0';
 	zconfig.kernel = false;
-	for (struct rib_node *n = rib_first(); n; n = rib_next(n))
+	for (uint32_t at = 0; (n = rib_walk(&at));)
 		fib_dirty(n, false);
 	settle();
 	zconfig.kernel = true;
@@ -463,6 +510,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_entry_before_route),
+		T(test_queue),
+		T(test_ghost_stays),
 		T(test_hand_over),
 		T(test_new_key),
 		T(test_new_name),

@@ -198,6 +198,7 @@ void zconfig_apply(struct zconfig *c)
 	bool renumbered =
 		c->table != old.table || c->metric != old.metric || c->protocol != old.protocol;
 	bool statics = !same_statics(c, &old);
+	uint32_t at = 0;
 
 	if (statics)
 		rib_static_clear();
@@ -218,7 +219,7 @@ void zconfig_apply(struct zconfig *c)
 	free(old.statics);
 	free(old.rules);
 	if (!same_choice(&zconfig, &old))
-		for (struct rib_node *n = rib_first(); n; n = rib_next(n))
+		for (struct rib_node *n; (n = rib_walk(&at));)
 			fib_dirty(n, false);
 	if (zconfig.pin != old.pin)
 		pin_config_changed();

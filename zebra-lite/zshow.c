@@ -11,16 +11,23 @@
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
+#include "prefix_order.h"
 #include "rib.h"
 #include "rule.h"
 #include "util.h"
 #include "zconfig.h"
 
+#define RUN 8192 /* prefixes sorted at a time */
+#define ROWS 64	 /* between two looks at the channel */
+
 struct route_walk {
-	struct prefix at; /* resume point */
-	uint8_t family;	  /* 0: both */
-	bool longer;	  /* only what is inside `within` */
+	bool longer; /* only what is inside `within` */
 	struct prefix within;
+	uint8_t family; /* that is collected or shown */
+	bool both;	/* IPv6 comes behind IPv4 */
+	bool collected;
+	uint32_t at; /* place of the collecting walk */
+	struct prefix_order order;
 };
 
 static const char *if_name(uint32_t ifindex)
@@ -76,11 +83,11 @@ static json_t *cand_hops(const struct rib_node *n, const struct rib_cand *c, boo
 
 static enum reason why_not(const struct rib_node *n, bool selected, bool installed)
 {
-	if (n->refusals)
-		return n->refusals->reason;
+	if (rib_refusals(n))
+		return rib_refusals(n)->reason;
 	if (!selected)
-		return n->hops && !rib_active_hop(n, n->hops) ? REASON_NEXTHOP_UNREACHABLE
-							      : REASON_LOST_TO_PROTOCOL;
+		return rib_hops(n) && !rib_active_hop(n, rib_hops(n)) ? REASON_NEXTHOP_UNREACHABLE
+								      : REASON_LOST_TO_PROTOCOL;
 	if (!zconfig.kernel)
 		return REASON_KERNEL_OFF;
 	return installed ? REASON_NONE : REASON_SYNCING;
@@ -92,22 +99,23 @@ static json_t *row(const struct rib_node *n, const char *protocol, unsigned dist
 	uint32_t now = now_ms() / 1000;
 
 	return json_pack("{s:o, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:I, s:o, s:o}", "prefix",
-			 json_prefix(&n->node.p), "protocol", protocol, "distance", (int)distance,
-			 "selected", selected, "installed", installed, "stale",
+			 json_prefix(RIB_PREFIX(n)), "protocol", protocol, "distance",
+			 (int)distance, "selected", selected, "installed", installed, "stale",
 			 rib_bgp_stale(n) || (n->flags & NODE_ADOPTED), "reason",
 			 reason_name(reason), "reason-text", reason_text(reason), "age-seconds",
 			 (json_int_t)(n->since ? now - n->since : 0), "next-hops", hops, "verdict",
-			 n->refusals ? json_string(reason_name(n->refusals->reason)) : json_null());
+			 rib_refusals(n) ? json_string(reason_name(rib_refusals(n)->reason))
+					 : json_null());
 }
 
 static void bgp_row(struct show *s, const struct rib_node *n, bool selected)
 {
-	const struct hop_ref *hop = rib_active_hop(n, n->hops);
-	bool ebgp = (hop ? hop->source : n->hops->ref[0].source) == ROUTE_EBGP;
-	bool installed = selected && n->installed && n->installed->type;
+	const struct hop_ref *hop = rib_active_hop(n, rib_hops(n));
+	bool ebgp = (hop ? hop->source : rib_hops(n)->ref[0].source) == ROUTE_EBGP;
+	bool installed = selected && rib_installed(n) && rib_installed(n)->type;
 
 	show_row(s, row(n, "bgp", ebgp ? zconfig.d_ebgp : zconfig.d_ibgp, selected, installed,
-			why_not(n, selected, installed), hops_json(n, n->hops)));
+			why_not(n, selected, installed), hops_json(n, rib_hops(n))));
 }
 
 static unsigned distance_of(const struct rib_cand *c)
@@ -122,12 +130,13 @@ static void node_rows(struct show *s, const struct rib_node *n)
 	struct rib_cand *best;
 	enum rib_proto proto = rib_select(n, &best);
 
-	if (n->hops)
+	if (rib_hops(n))
 		bgp_row(s, n, proto == RIB_BGP);
-	for (struct rib_cand *c = n->others; c; c = c->next) {
+	for (struct rib_cand *c = rib_others(n); c; c = c->next) {
 		bool foreign = c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED;
 		bool selected = c == best && proto != RIB_BGP;
-		bool installed = foreign || (selected && n->installed && n->installed->type);
+		bool installed =
+			foreign || (selected && rib_installed(n) && rib_installed(n)->type);
 		enum reason why = selected && foreign ? REASON_NONE
 				  : selected	      ? why_not(n, selected, installed)
 				  : c->hops && !rib_active_hop(n, c->hops)
@@ -137,10 +146,11 @@ static void node_rows(struct show *s, const struct rib_node *n)
 		show_row(s, row(n, rib_proto_name(c->proto), distance_of(c), selected, installed,
 				why, cand_hops(n, c, selected)));
 	}
-	if (!n->hops && !n->others && (n->installed || n->refusals))
-		show_row(s,
-			 row(n, "bgp", zconfig.d_ebgp, false, n->installed && n->installed->type,
-			     n->refusals ? n->refusals->reason : REASON_STALE_PATH, json_array()));
+	if (!rib_hops(n) && !rib_others(n) && (rib_installed(n) || rib_refusals(n)))
+		show_row(s, row(n, "bgp", zconfig.d_ebgp, false,
+				rib_installed(n) && rib_installed(n)->type,
+				rib_refusals(n) ? rib_refusals(n)->reason : REASON_STALE_PATH,
+				json_array()));
 }
 
 /* The longest match, and what covers it as long as nothing is selected there. */
@@ -189,43 +199,81 @@ static void route_start(struct show *s)
 		return;
 	}
 	w = xcalloc(1, sizeof(*w));
-	w->family = str_eq(family, "ipv4") ? AF_INET : str_eq(family, "ipv6") ? AF_INET6 : 0;
-	if (w->family)
-		w->at = prefix_make(w->family, (uint8_t[16]){0}, 0);
 	s->state = w;
 	show_head(s, json_object(), "routes");
-	if (!prefix)
-		return;
-	w->longer = true;
-	if (prefix_parse(prefix, &w->within) < 0)
+	w->longer = prefix != NULL;
+	if (prefix && prefix_parse(prefix, &w->within) < 0)
 		show_end(s, "prefix: not a prefix");
-	w->at = w->within;
+	if (prefix)
+		w->family = w->within.family;
+	else
+		w->family = str_eq(family, "ipv6") ? AF_INET6 : AF_INET;
+	w->both = !prefix && !str_eq(family, "ipv4") && !str_eq(family, "ipv6");
+	prefix_order_start(&w->order, w->family);
+}
+
+/* One run. */
+static void collect(struct route_walk *w)
+{
+	struct rib_node *n = NULL;
+
+	for (int i = 0; i < RUN; i++) {
+		n = rib_walk(&w->at);
+		if (!n)
+			break;
+		if (rib_family(n) == w->family &&
+		    (!w->longer || prefix_covers(&w->within, RIB_PREFIX(n))))
+			prefix_order_add(&w->order, RIB_PREFIX(n));
+	}
+	prefix_order_close_run(&w->order);
+	if (n)
+		return;
+	w->collected = true;
+	prefix_order_merge(&w->order);
+}
+
+static bool next_family(struct route_walk *w)
+{
+	if (!w->both || w->family == AF_INET6)
+		return false;
+	w->family = AF_INET6;
+	w->collected = false;
+	w->at = 0;
+	prefix_order_start(&w->order, w->family);
+	return true;
 }
 
 static void route_step(struct show *s)
 {
 	struct route_walk *w = s->state;
-	struct rib_node *n = rib_first_from(&w->at);
+	struct prefix p;
 
-	for (int i = 0; n && i < 256; i++, n = rib_next(n)) {
-		if ((w->family && n->node.p.family != w->family) ||
-		    (w->longer && !prefix_covers(&w->within, &n->node.p))) {
-			n = NULL;
-			break;
-		}
-		if (show_full(s))
-			break;
-		node_rows(s, n);
+	if (!w->collected) {
+		collect(w);
+		return;
 	}
-	if (n)
-		w->at = n->node.p;
-	else
+	for (int i = 0; i < ROWS && prefix_order_first(&w->order, &p); i++) {
+		const struct rib_node *n = rib_find(&p);
+
+		if (show_full(s))
+			return;
+		if (n)
+			node_rows(s, n);
+		prefix_order_drop(&w->order);
+	}
+	if (!prefix_order_first(&w->order, &p) && !next_family(w))
 		show_end(s, NULL);
 }
 
 static void free_state(struct show *s)
 {
-	free(s->state);
+	struct route_walk *w = s->state;
+
+	if (!w)
+		return;
+	prefix_order_free(&w->order);
+	free(w);
+	s->state = NULL;
 }
 
 /* --- the small ones --- */
@@ -276,7 +324,7 @@ static const char *pin_state(const struct pin *p)
 		return "not-needed";
 	if (!zconfig.pin)
 		return "off";
-	return n && n->installed && n->installed->type ? "installed" : "pending";
+	return n && rib_installed(n) && rib_installed(n)->type ? "installed" : "pending";
 }
 
 static void pins_start(struct show *s)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_node: the memory of the RIB: one node a prefix.
+ *
+ * There may be millions, so a node is half a cache line (IPv4) and names what it belongs to by
+ * number: the ranked list, what is installed. What only few prefixes have (candidates of others,
+ * refusals) stands in a side table, found by the node. A node is found by a keyed hash (prefixes
+ * come from the wire); the longest match and the covering prefix try each length that is there. A
+ * walk goes by number, which is no order that people want: zshow sorts for itself.
+ */
+#ifndef WGBGP_ZEBRA_RIB_NODE_H
+#define WGBGP_ZEBRA_RIB_NODE_H
+
+#include <stdbool.h>
+
+#include "hash.h"
+#include "prefix.h"
+
+enum rib_flags {
+	NODE_USED = 1,
+	NODE_IPV6 = 2,
+	NODE_EXTRA = 4,	      /* has a struct rib_extra */
+	NODE_QUEUED = 8,      /* in a queue of fib_order.c */
+	NODE_URGENT = 16,     /* in the urgent one */
+	NODE_IN_BATCH = 32,   /* `slot` is valid */
+	NODE_ADOPTED = 64,    /* installed route found in the kernel; entries not known */
+	NODE_LINGER = 128,    /* has entries whose path was withdrawn */
+	NODE_LINGER_DUE = 256 /* they may go */
+};
+
+struct rib_node {
+	uint32_t chain;	    /* hash chain, or the free list */
+	uint32_t hops;	    /* ranked list from bgpd, 0 none: rib_hops() */
+	uint32_t installed; /* 0 nothing: rib_installed() */
+	uint32_t since;	    /* seconds, monotonic: of the installed route's last change */
+	uint16_t slot;	    /* fib_order.c's: index in the batch */
+	uint16_t epoch;	    /* reading of the kernel's table that saw the installed route */
+	uint16_t bgp_epoch; /* bgpd that sent the list */
+	uint16_t flags;	    /* enum rib_flags */
+	uint8_t ghosts[2];  /* fib_order.c's: void entries of it in the queues */
+	uint8_t plane;	    /* of the prefix */
+	uint8_t len;	    /* of the prefix */
+	uint8_t addr[];	    /* 4 or 16 bytes */
+};
+
+struct rib_cand;
+struct refusal;
+
+struct rib_extra {
+	struct hash_node hash;
+	struct rib_node *node;
+	struct rib_cand *others;  /* candidates that are not bgpd's */
+	struct refusal *refusals; /* that bgpd was told of */
+	uint8_t redist;		  /* bits of enum redist_source told to bgpd */
+};
+
+static inline uint8_t rib_family(const struct rib_node *n)
+{
+	return n->flags & NODE_IPV6 ? AF_INET6 : AF_INET;
+}
+
+struct prefix rib_prefix(const struct rib_node *n);
+/* The same by pointer, good in the block around the statement. */
+#define RIB_PREFIX(n) ((struct prefix[]){rib_prefix(n)})
+
+struct rib_node *rib_get(const struct prefix *p);  /* makes it when missing */
+struct rib_node *rib_find(const struct prefix *p); /* or NULL */
+struct rib_node *rib_cover(const struct rib_node *n);
+struct rib_node *rib_match(const struct addr *a);
+/* All nodes, by number: *AT is the place, 0 at first. NULL at the end. The node just given may be
+ * freed; one made meanwhile may be left out. */
+struct rib_node *rib_walk(uint32_t *at);
+size_t rib_count(void);
+void rib_node_free(struct rib_node *n); /* nothing is known of it any more */
+void rib_nodes_free(void);		/* all of them */
+
+struct rib_extra *rib_extra_of(const struct rib_node *n); /* NODE_EXTRA is set */
+struct rib_extra *rib_extra_get(struct rib_node *n);	  /* makes it when missing */
+void rib_extra_trim(struct rib_node *n);		  /* drops it when it says nothing */
+
+static inline struct rib_cand *rib_others(const struct rib_node *n)
+{
+	return n->flags & NODE_EXTRA ? rib_extra_of(n)->others : NULL;
+}
+
+static inline struct refusal *rib_refusals(const struct rib_node *n)
+{
+	return n->flags & NODE_EXTRA ? rib_extra_of(n)->refusals : NULL;
+}
+
+#endif
