@@ -59,6 +59,10 @@ void session_path_changed(struct peer *p, bool up)
 {
 }
 
+void session_tunnel_dead(struct peer *p, enum reason why)
+{
+}
+
 /* A neighbour as seen from its own side. */
 struct entry {
 	struct trie_node node;
@@ -553,6 +557,8 @@ static void check_all(void)
 		uint32_t id = net_find(t, &p);
 
 		check_told(&p, id ? net_at(t, id) : NULL);
+		for (uint32_t at = id ? net_at(t, id)->paths : 0; at; at = path_at(at)->next)
+			assert_false(path_has_no_future(path_at(at)));
 	}
 }
 

@@ -214,18 +214,21 @@ static void start_walk(struct nexthop *nh, bool renew)
 	rib_work();
 }
 
-static void tell_neighbor(const struct nexthop *nh, bool was_up)
+static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, bool was_tunnel)
 {
 	bool up = nh->state.reach >= REACH_DEGRADED;
+	bool dead = !up && !nh->state.weak && (nh->state.tunnel || was_tunnel);
 	struct peer *p;
 
-	if (!nh->neighbors || up == was_up)
+	if (!nh->neighbors || (up == was_up && !(dead && was_weak)))
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
 		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 
 		if (addr_eq(&a, &nh->state.addr))
 			session_path_changed(p, up);
+		if (addr_eq(&a, &nh->state.addr) && dead)
+			session_tunnel_dead(p, nh->state.reason);
 	}
 }
 
@@ -257,17 +260,18 @@ void nexthop_heard(const struct msg_nexthop *m)
 {
 	struct nexthop *nh = nexthop_find(&m->addr);
 	struct standing before, now;
-	bool was_up;
+	bool was_up, was_weak;
 
 	if (!nh || m->reach == REACH_UNKNOWN)
 		return; /* let go of meanwhile; or still starting: its last word holds */
 	before = standing_of(nh);
 	was_up = nh->state.reach >= REACH_DEGRADED;
+	was_weak = nh->state.weak;
 	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
 		restart_check();
 	nh->state = *m;
 	now = standing_of(nh);
-	tell_neighbor(nh, was_up);
+	tell_neighbor(nh, was_up, was_weak, before.tunnel);
 	if (same_standing(&before, &now))
 		return;
 	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
@@ -297,20 +301,34 @@ void nexthop_replay(void)
 		link_zebra_watch(&container_of(n, struct nexthop, node)->state.addr, true);
 }
 
+/* Marks the network of the walk's path, or removes the path; false when that was the next hop's
+ * last use, and it is gone. */
+static bool mark_one(struct nexthop *nh)
+{
+	uint32_t id = nh->walk;
+	const struct path *p = path_at(id);
+	struct net *net = net_at(path_table(p), p->net);
+	bool last_use = nh->n_paths == 1 && !nh->neighbors;
+
+	nh->walk = p->nh_next;
+	if (path_has_no_future(p)) {
+		rib_remove_path(id, REASON_TUNNEL_DOWN);
+		return !last_use;
+	}
+	if (nh->renew && net->paths == id)
+		net->flags |= NET_RENEW;
+	net_mark(path_table(p), p->net);
+	return true;
+}
+
 bool nexthop_mark_some(unsigned n)
 {
 	while (walking && n > 0) {
 		struct nexthop *nh = walking;
 
-		for (; nh->walk && n > 0; n--) {
-			const struct path *p = path_at(nh->walk);
-			struct net *net = net_at(path_table(p), p->net);
-
-			if (nh->renew && net->paths == nh->walk)
-				net->flags |= NET_RENEW;
-			net_mark(path_table(p), p->net);
-			nh->walk = p->nh_next;
-		}
+		while (nh->walk && n-- > 0)
+			if (!mark_one(nh))
+				return walking != NULL;
 		if (!nh->walk)
 			stop_walk(nh);
 	}

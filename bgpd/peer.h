@@ -46,6 +46,7 @@ struct peer_conf {
 	uint8_t multihop;			      /* TTL, 0: 1 for eBGP */
 	bool passive, disabled;
 	bool next_hop_self, reflector_client;
+	bool fast_failover; /* ends with its tunnel */
 	bool family[BGP_FAMILIES];
 	uint32_t max_prefix; /* 0 none */
 	uint8_t allowas_in;

@@ -131,6 +131,7 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 	c->passive = conf_bool(obj, "passive", false);
 	c->disabled = conf_bool(obj, "disabled", false);
 	c->next_hop_self = conf_bool(obj, "next-hop-self", false);
+	c->fast_failover = conf_bool(obj, "fast-failover", true);
 	c->reflector_client = conf_bool(obj, "route-reflector-client", false);
 	c->family[BGP_IPV4] = conf_bool(obj, "ipv4-unicast", true);
 	c->family[BGP_IPV6] = conf_bool(obj, "ipv6-unicast", true);

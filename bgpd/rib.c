@@ -59,6 +59,12 @@ bool path_is_stale(const struct path *p)
 	return p->peer != PEER_LOCAL && p->epoch != by_id[p->peer]->epoch && !path_is_void(p);
 }
 
+bool path_has_no_future(const struct path *p)
+{
+	return path_is_stale(p) &&
+	       nexthop_objection(nexthop_by_id(p->nexthop)) == REASON_TUNNEL_DOWN;
+}
+
 bool path_is_ebgp(const struct path *p)
 {
 	return p->peer != PEER_LOCAL && by_id[p->peer]->ebgp;
@@ -157,6 +163,8 @@ static void walk_net(struct rib_table *t, uint32_t id)
 			continue;
 		if (path_is_void(path)) {
 			rib_remove_path(at, pr->down_reason);
+		} else if (path_has_no_future(path)) {
+			rib_remove_path(at, REASON_TUNNEL_DOWN);
 		} else if (pr->rejudge) {
 			struct attr *before = path->attr;
 			uint8_t refused = path->refused;
@@ -522,6 +530,14 @@ bool rib_peer_tunnel_away(const struct peer *p)
 		return true;
 	return m.reason == REASON_INTERFACE_DOWN || m.reason == REASON_INTERFACE_GONE ||
 	       m.reason == REASON_PEER_GONE || m.reason == REASON_ADMIN_DOWN;
+}
+
+bool rib_peer_tunnel_down(const struct peer *p)
+{
+	const struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+	const struct nexthop *nh = nexthop_find(&a);
+
+	return nh && nexthop_objection(nh) == REASON_TUNNEL_DOWN;
 }
 
 static uint32_t now_s(void)

@@ -30,6 +30,8 @@ struct rib_peer_counts rib_peer_counts(const struct peer *p);
 /* The neighbour's address is a tunnel's, and nothing leads into that tunnel now: a connection would
  * leave in clear, by a default route say, to whoever answers there. */
 bool rib_peer_tunnel_away(const struct peer *p);
+/* A tunnel leads to it, which is down. */
+bool rib_peer_tunnel_down(const struct peer *p);
 bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
 
 /* Called by the session. */

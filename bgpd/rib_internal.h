@@ -54,6 +54,8 @@ struct peer_rib *peer_rib_by_id(uint16_t id); /* NULL for PEER_LOCAL */
 /* The path belongs to a session that is over and is not kept. */
 bool path_is_void(const struct path *p);
 bool path_is_stale(const struct path *p);
+/* Stale, and the tunnel to its next hop is down: what restarts there does not forward. */
+bool path_has_no_future(const struct path *p);
 bool path_is_ebgp(const struct path *p);
 
 /* The network has no paths (any more): frees it unless somebody still needs it. */

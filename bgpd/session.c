@@ -37,6 +37,7 @@
 #define CEASE_SHUTDOWN 2
 #define CEASE_RESET 4
 #define CEASE_COLLISION 7
+#define CEASE_BFD_DOWN 10 /* RFC 9384 */
 
 /* Whoever a listen range lets in can make errors, from many addresses: theirs share a limit. */
 static struct log_bucket range_bucket;
@@ -221,7 +222,7 @@ void session_start(struct peer *p)
 }
 
 /* The ESTABLISHED connection is over: the tables and people hear of it. */
-static void went_down(struct session *s, bool retain, const char *why)
+static void went_down(struct session *s, bool retain, const char *why, enum reason reason)
 {
 	struct peer *p = s->peer;
 
@@ -234,7 +235,7 @@ static void went_down(struct session *s, bool retain, const char *why)
 		    retain ? "yes" : "no");
 	say_event(p, "down", why);
 	session_update_state(s);
-	rib_peer_down(p, retain, REASON_SESSION_DOWN);
+	rib_peer_down(p, retain, reason);
 	p->up_since_ms = now_ms();
 }
 
@@ -245,12 +246,13 @@ static bool is_collision(const struct bgp_error *e)
 
 /* RFC 4724 section 4.2: without a NOTIFICATION the neighbour is thought to be restarting. One that
  * resolves a collision speaks of the connection alone: where its KEEPALIVE made us ESTABLISHED on
- * the one that then lost, the session goes on with the other. */
+ * the one that then lost, the session goes on with the other. One whose tunnel is down is helped by
+ * nobody: it cannot forward. */
 static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_error *e)
 {
 	bool connection_only = end == FSM_LOST || (end == FSM_RECEIVED && is_collision(e));
 
-	return connection_only && bgp.graceful_restart && p->gr;
+	return connection_only && bgp.graceful_restart && p->gr && !rib_peer_tunnel_down(p);
 }
 
 /* What comes after a connection ended, when no other one is left. */
@@ -293,7 +295,7 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 			    peer_state_name(f->state), p->last_error);
 	fsm_close(f, end == FSM_SENT ? &e : NULL);
 	if (was_up)
-		went_down(s, retain, p->last_error);
+		went_down(s, retain, p->last_error, REASON_SESSION_DOWN);
 	if (!s->up && !s->in && !s->out)
 		again(s, end, error ? &e : NULL, retain);
 	else
@@ -524,7 +526,7 @@ void session_accept(struct peer *p, int fd)
 }
 
 /* Every connection ends with E (NULL: nothing is said). */
-static void end_all(struct session *s, const struct bgp_error *e)
+static void end_all(struct session *s, const struct bgp_error *e, enum reason reason)
 {
 	bool was_up = s->up != NULL;
 
@@ -534,7 +536,7 @@ static void end_all(struct session *s, const struct bgp_error *e)
 	if (e)
 		note_error(s->peer, FSM_SENT, e, e->text);
 	if (was_up)
-		went_down(s, false, s->peer->last_error);
+		went_down(s, false, s->peer->last_error, reason);
 	session_update_state(s);
 }
 
@@ -546,7 +548,7 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	s->started = false;
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
-	end_all(s, &e);
+	end_all(s, &e, REASON_SESSION_DOWN);
 }
 
 void session_clear(struct peer *p)
@@ -558,7 +560,7 @@ void session_clear(struct peer *p)
 		return;
 	s->failures = s->tries = 0;
 	timer_stop(&s->idle);
-	end_all(s, &e);
+	end_all(s, &e, REASON_SESSION_DOWN);
 	if (p->dynamic) {
 		timer_start(&s->gone, LINGER_MS);
 		return;
@@ -574,7 +576,7 @@ void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why
 	str_copy(e.text, why ? why : "", sizeof(e.text));
 	if (!session_busy(p))
 		return;
-	end_all(s, code ? &e : NULL);
+	end_all(s, code ? &e : NULL, REASON_SESSION_DOWN);
 	again(s, code ? FSM_SENT : FSM_LOST, code ? &e : NULL, false);
 }
 
@@ -611,4 +613,15 @@ void session_path_changed(struct peer *p, bool up)
 	drop(&s->out, NULL); /* its SYN may wait for long */
 	s->tries = 0;
 	session_start(p);
+}
+
+void session_tunnel_dead(struct peer *p, enum reason why)
+{
+	struct session *s = p->session;
+	struct bgp_error e = cease(CEASE_BFD_DOWN, reason_text(why));
+
+	if (!s->up || !p->conf.fast_failover)
+		return;
+	end_all(s, &e, REASON_TUNNEL_DOWN);
+	again(s, FSM_LOST, NULL, false);
 }

@@ -27,5 +27,8 @@ void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why
 /* The way to the neighbour came up or went down (next-hop state of its address). Up: connect now,
  * whatever ConnectRetry says. Down: nothing but a note; the tables have withdrawn the paths. */
 void session_path_changed(struct peer *p, bool up);
+/* ... and it is down for certain (WHY), not by silence alone: an ESTABLISHED session ends at once,
+ * unless configured otherwise. */
+void session_tunnel_dead(struct peer *p, enum reason why);
 
 #endif

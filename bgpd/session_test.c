@@ -33,6 +33,7 @@
 
 /* Stubs. */
 static int ups, downs, updates, withdraws, eors, again, retained;
+static enum reason down_reason; /* of the last one */
 static struct wr routes; /* what adjout has to send; routes_at.. not yet sent */
 static size_t routes_at;
 
@@ -71,6 +72,7 @@ void rib_peer_down(struct peer *p, bool retain, enum reason why)
 {
 	downs++;
 	retained = retain;
+	down_reason = why;
 }
 void rib_update(struct peer *p, const struct update *u)
 {
@@ -88,7 +90,12 @@ void rib_send_again(struct peer *p, enum bgp_family family)
 void rib_peer_free(struct peer *p)
 {
 }
-static bool tunnel_away;
+static bool tunnel_away, tunnel_down;
+bool rib_peer_tunnel_down(const struct peer *p)
+{
+	return tunnel_down;
+}
+
 bool rib_peer_tunnel_away(const struct peer *p)
 {
 	return tunnel_away;
@@ -566,6 +573,33 @@ static void test_tunnel_away(void **state)
 	close(listening);
 }
 
+/* What is known for certain ends the session at once, and nobody waits for a restart. */
+static void test_tunnel_dead(void **state)
+{
+	struct open o = good;
+	int fd;
+
+	o.gr = true;
+	o.gr_time = 60;
+	o.gr_family[BGP_IPV4] = o.gr_forwarding[BGP_IPV4] = true;
+	fd = establish(&o);
+	peer->conf.fast_failover = false;
+	session_tunnel_dead(peer, REASON_BFD_EXPIRED);
+	assert_int_equal(peer->state, PEER_ESTABLISHED);
+	peer->conf.fast_failover = true;
+	session_tunnel_dead(peer, REASON_BFD_EXPIRED);
+	assert_int_equal(downs, 1);
+	assert_false(retained);
+	assert_int_equal(down_reason, REASON_TUNNEL_DOWN);
+	expect_notification(fd, 6, 10);
+	fd = establish(&o);
+	tunnel_down = true;
+	close(fd);
+	AWAIT(downs == 2);
+	tunnel_down = false;
+	assert_false(retained);
+}
+
 static void test_hold_time(void **state)
 {
 	struct open o = good;
@@ -693,9 +727,9 @@ int main(void)
 		T(test_establish),	  T(test_byte_by_byte),	    T(test_bad_open),
 		T(test_no_common_family), T(test_bad_header),	    T(test_unexpected),
 		T(test_malformed_update), T(test_graceful_restart), T(test_second_connection),
-		T(test_collision),	  T(test_tunnel_away),	    T(test_hold_time),
-		T(test_no_hold_time),	  T(test_operator),	    T(test_partial_writes),
-		T(test_ranges),
+		T(test_collision),	  T(test_tunnel_away),	    T(test_tunnel_dead),
+		T(test_hold_time),	  T(test_no_hold_time),	    T(test_operator),
+		T(test_partial_writes),	  T(test_ranges),
 	};
 
 	log_set_level(getenv("VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);

@@ -44,6 +44,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_invariants.py \
 	topo-tests/test_ipv6.py \
 	topo-tests/test_kernel.py \
+	topo-tests/test_last_path.py \
 	topo-tests/test_nat_site.py \
 	topo-tests/test_other_peers.py \
 	topo-tests/test_overlap.py \
