@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "nexthop.h"
 #include "originate.h"
 #include "util.h"
 
@@ -36,11 +37,14 @@ static struct addr own_address(const struct peer *p, uint8_t af)
 
 struct group_key group_key_of(const struct peer *p)
 {
+	struct addr at = addr_in_plane(&p->conf.address, p->conf.plane);
+
 	return (struct group_key){
 		.ebgp = p->ebgp,
 		.client = peer_is_client(p),
 		.four_octet = p->four_octet,
 		.next_hop_self = p->conf.next_hop_self,
+		.draining = nexthop_is_draining(nexthop_find(&at)),
 		.plane = p->conf.plane,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
 		.export = p->conf.export,
@@ -52,8 +56,8 @@ struct group_key group_key_of(const struct peer *p)
 bool group_key_eq(const struct group_key *a, const struct group_key *b)
 {
 	return a->ebgp == b->ebgp && a->client == b->client && a->four_octet == b->four_octet &&
-	       a->next_hop_self == b->next_hop_self && a->plane == b->plane &&
-	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
+	       a->next_hop_self == b->next_hop_self && a->draining == b->draining &&
+	       a->plane == b->plane && a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
 	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
 	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
 	       addr_eq(&a->own6, &b->own6);
@@ -167,6 +171,8 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 	const struct attr *a = policy->attr;
 	struct attr_edit *e = attr_edit_begin(a);
 
+	if (g->key.draining)
+		attr_edit_community(e, true, COMMUNITY_GRACEFUL_SHUTDOWN);
 	attr_edit_nexthop(e, nexthop); /* alone: a link-local one is not ours to pass on */
 	if (g->key.ebgp) {
 		attr_edit_drop_internal(e);
@@ -178,7 +184,7 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 	}
 	if (!a->has_local_pref)
 		attr_edit_local_pref(e, true, bgp.default_local_pref);
-	tell_state(e, demotion);
+	tell_state(e, g->key.draining && demotion == DEMOTED_NOT ? DEMOTED : demotion);
 	if (from && !from->ebgp) {
 		if (!a->originator_id)
 			attr_edit_originator(e, from->router_id);

@@ -95,6 +95,7 @@ void log_free(struct log *l);
 
 struct group_key {
 	bool ebgp, client, four_octet, next_hop_self;
+	bool draining; /* the way to it is to be emptied: RFC 8326 */
 	uint8_t plane; /* only networks of it are announced */
 	bool family[BGP_FAMILIES];
 	struct policy_chain *export;

@@ -259,13 +259,18 @@ static struct ipc *zebra;
 static struct trie fib;
 static bool zebra_synced;
 static enum reach reach[PEERS];
-static bool weak[PEERS];
+static bool weak[PEERS], draining[PEERS];
 
 static void hear(const struct addr *a)
 {
 	unsigned i = a->b[a->family == AF_INET ? 3 : 15] - 2u;
 	struct msg_nexthop m = {
-		.addr = *a, .reach = reach[i % PEERS], .weak = weak[i % PEERS], .tunnel = true};
+		.addr = *a,
+		.reach = reach[i % PEERS],
+		.reason = draining[i % PEERS] ? REASON_DRAINING : REASON_NONE,
+		.weak = weak[i % PEERS],
+		.tunnel = true,
+	};
 	struct wr w = {0};
 
 	msg_put_nexthop(&w, &m);
@@ -342,6 +347,7 @@ static void op_nexthop(unsigned i)
 
 	reach[i] = random() % 3 ? REACH_UP : REACH_DOWN + random() % 2;
 	weak[i] = reach[i] == REACH_DOWN && random() % 2;
+	draining[i] = reach[i] == REACH_DEGRADED && random() % 2;
 	for (int v6 = 0; v6 < 2; v6++) {
 		a = nexthop_number(i, v6 ? AF_INET6 : AF_INET);
 		hear(&a);
@@ -479,7 +485,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 {
 	const struct peer_rib *from = peer_rib_by_id(best->peer);
 	struct attr_edit *e;
-	unsigned hop;
+	unsigned hop, i = p->conf.address.b[3] - 2u;
 	struct addr self = family == AF_INET ? p->local : p->local6;
 
 	if (from == p->rib || attr_community_has(best->attr, COMMUNITY_NO_ADVERTISE) ||
@@ -490,6 +496,8 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 		return NULL;
 	hop = best->attr->nexthop.b[family == AF_INET ? 3 : 15] - 2u;
 	e = attr_edit_begin(best->attr);
+	if (draining[i])
+		attr_edit_community(e, true, COMMUNITY_GRACEFUL_SHUTDOWN);
 	if (!from || p->ebgp || p->conf.next_hop_self)
 		attr_edit_nexthop(e, &self);
 	if (p->ebgp) {
@@ -500,7 +508,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 	} else {
 		if (!best->attr->has_local_pref)
 			attr_edit_local_pref(e, true, 100);
-		if (from && p->conf.next_hop_self && reach[hop] != REACH_UP)
+		if (draining[i] || (from && p->conf.next_hop_self && reach[hop] != REACH_UP))
 			attr_edit_local_pref(e, true, 0);
 		if (from && p->conf.next_hop_self && reach[hop] == REACH_DOWN)
 			attr_edit_community(e, true, COMMUNITY_LLGR_STALE);
@@ -585,6 +593,7 @@ static void set_up(void)
 		p->gr = p->gr_forwarding[0] = p->gr_forwarding[1] = true;
 		p->gr_time = 1000;
 		TAILQ_INSERT_TAIL(&peers, p, link);
+		nexthop_watch_neighbor(&p->conf.address);
 		rib_peer_new(p);
 	}
 	json_decref(names);

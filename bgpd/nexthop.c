@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "adjout.h"
 #include "link_zebra.h"
 #include "log.h"
 #include "restart.h"
@@ -200,6 +201,11 @@ enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why)
 	return is_kept(nh) ? DEMOTED_LAST : DEMOTED_NOT;
 }
 
+bool nexthop_is_draining(const struct nexthop *nh)
+{
+	return nh && nh->state.reach == REACH_DEGRADED && nh->state.reason == REASON_DRAINING;
+}
+
 static void start_walk(struct nexthop *nh, bool renew)
 {
 	if (!nh->paths)
@@ -232,6 +238,19 @@ static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, 
 	}
 }
 
+/* What we announce there says that the way to it is to be emptied, or no longer. */
+static void regroup_neighbors(const struct nexthop *nh)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &peers, link) {
+		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+
+		if (addr_eq(&a, &nh->state.addr))
+			adjout_regroup(p);
+	}
+}
+
 /* What a path's standing depends on. */
 struct standing {
 	enum reason objection, why;
@@ -260,18 +279,21 @@ void nexthop_heard(const struct msg_nexthop *m)
 {
 	struct nexthop *nh = nexthop_find(&m->addr);
 	struct standing before, now;
-	bool was_up, was_weak;
+	bool was_up, was_weak, was_draining;
 
 	if (!nh || m->reach == REACH_UNKNOWN)
 		return; /* let go of meanwhile; or still starting: its last word holds */
 	before = standing_of(nh);
 	was_up = nh->state.reach >= REACH_DEGRADED;
 	was_weak = nh->state.weak;
+	was_draining = nexthop_is_draining(nh);
 	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
 		restart_check();
 	nh->state = *m;
 	now = standing_of(nh);
 	tell_neighbor(nh, was_up, was_weak, before.tunnel);
+	if (nh->neighbors && nexthop_is_draining(nh) != was_draining)
+		regroup_neighbors(nh);
 	if (same_standing(&before, &now))
 		return;
 	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",

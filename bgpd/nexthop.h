@@ -54,6 +54,8 @@ bool nexthop_mark_some(unsigned n);
 enum reason nexthop_objection(const struct nexthop *nh);
 /* How far behind paths by it stand (decide.h), and for what reason. NULL: of a path of ours. */
 enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why);
+/* Its tunnel is to be emptied. NULL: no. */
+bool nexthop_is_draining(const struct nexthop *nh);
 /* `last-path` changed. */
 void nexthop_config_changed(void);
 void nexthop_free_all(void);
