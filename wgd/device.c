@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "device_sync.h"
+#include "drain.h"
 #include "endpoints.h"
 #include "orphans.h"
 #include "report.h"
@@ -748,6 +749,7 @@ static void on_link_event(void *arg, const char *ifname, int ifindex)
 void devices_open(const char *dir)
 {
 	rundir = xstrdup(dir);
+	drain_open(dir);
 	link_open();
 	link_watch(on_link_event, NULL);
 	endpoints_open();
@@ -765,6 +767,7 @@ void devices_close(void)
 	endpoints_close();
 	resolve_close();
 	link_close();
+	drain_close();
 	free(rundir);
 	rundir = NULL;
 }

@@ -39,6 +39,7 @@ struct peer {
 	bool foreign;		      /* was on an adopted interface before us: never removed */
 	bool present;		      /* in the device */
 	bool announced;		      /* zebra-lite knows it */
+	bool drained;		      /* traffic is to go elsewhere: drain.h */
 	uint64_t drop_at;	      /* ms: to be removed when free, at the latest then; 0: no */
 	uint32_t seen;		      /* round of the last dump that had it */
 	const struct wg_peer *found;  /* in that dump; valid while it is being worked on */
@@ -126,6 +127,9 @@ uint64_t peer_suspect(struct peer *p);
 /* What BFD says now; SILENT is the time (ms) of a reading in its silence (EXPIRED only; 0: there
  * was none), and the device was read just now. */
 void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent);
+/* What is told to others: a drained one is degraded while it lives. */
+enum tunnel_state peer_state(const struct peer *p);
+enum reason peer_reason(const struct peer *p);
 uint32_t peer_cost(const struct peer *p); /* configured, and what its state adds */
 void peer_probe(struct peer *p, uint64_t now);
 int64_t wall_ms(void);

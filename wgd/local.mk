@@ -6,6 +6,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/bfd.c wgd/bfd.h \
 	wgd/device.c wgd/device.h \
 	wgd/device_sync.c wgd/device_sync.h \
+	wgd/drain.c wgd/drain.h \
 	wgd/endpoints.c wgd/endpoints.h \
 	wgd/ledger.c wgd/ledger.h \
 	wgd/link.c wgd/link.h \

@@ -12,6 +12,7 @@
 #include "daemon.h"
 #include "device.h"
 #include "device_sync.h"
+#include "drain.h"
 #include "report.h"
 #include "secrets.h"
 #include "util.h"
@@ -88,6 +89,7 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 	p->drop_at = 0;
 	if (conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
+	p->drained = conf && drain_has(p->dev->name, p->name);
 }
 
 static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *found)
@@ -180,11 +182,21 @@ static void say_state(const struct peer *p, enum tunnel_state before)
 		daemon_event(event);
 }
 
+enum tunnel_state peer_state(const struct peer *p)
+{
+	return p->drained && p->live.state != TUNNEL_DOWN ? TUNNEL_DEGRADED : p->live.state;
+}
+
+enum reason peer_reason(const struct peer *p)
+{
+	return p->drained && p->live.state != TUNNEL_DOWN ? REASON_DRAINING : p->live.reason;
+}
+
 uint32_t peer_cost(const struct peer *p)
 {
 	uint64_t cost = p->conf->cost;
 
-	if (p->live.state == TUNNEL_DEGRADED)
+	if (peer_state(p) == TUNNEL_DEGRADED)
 		cost += DEGRADED_COST;
 	return cost < UINT32_MAX ? cost : UINT32_MAX;
 }

@@ -69,8 +69,8 @@ void report_peer(struct peer *p)
 {
 	struct msg_tunnel_peer m = {.id = p->owner.id,
 				    .ifindex = p->dev->ifindex,
-				    .state = p->live.state,
-				    .reason = p->live.reason,
+				    .state = peer_state(p),
+				    .reason = peer_reason(p),
 				    .weak = p->live.weak,
 				    .endpoint = p->endpoint};
 	struct wr w = {0};

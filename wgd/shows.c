@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "drain.h"
 #include "util.h"
 
 #define ROWS_PER_STEP 500
@@ -158,9 +159,10 @@ static json_t *tunnel_row(const struct peer *p)
 
 	json_object_set_new(row, "interface", json_string(p->dev->name));
 	json_object_set_new(row, "peer", json_string(p->name));
-	json_object_set_new(row, "state", json_string(tunnel_state_name(p->live.state)));
-	json_object_set_new(row, "reason", json_string(reason_name(p->live.reason)));
-	json_object_set_new(row, "reason-text", json_string(reason_text(p->live.reason)));
+	json_object_set_new(row, "state", json_string(tunnel_state_name(peer_state(p))));
+	json_object_set_new(row, "reason", json_string(reason_name(peer_reason(p))));
+	json_object_set_new(row, "reason-text", json_string(reason_text(peer_reason(p))));
+	json_object_set_new(row, "draining", json_boolean(p->drained));
 	json_object_set_new(row, "weak", json_boolean(p->live.weak));
 	json_object_set_new(row, "bfd", json_string(bfd_evidence_name(p->evidence.bfd)));
 	json_object_set_new(row, "cost", json_integer(peer_cost(p)));
@@ -286,6 +288,8 @@ static void finish_allowed_ips(struct show *s)
 const struct show_command shows[] = {
 	{"wireguard", show_wireguard, NULL, NULL},
 	{"tunnels", show_tunnels, NULL, NULL},
+	{"drain", drain_request, NULL, NULL},
+	{"undrain", undrain_request, NULL, NULL},
 	{"allowed-ips", start_allowed_ips, step_allowed_ips, finish_allowed_ips},
 	{NULL, NULL, NULL, NULL},
 };
