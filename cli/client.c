@@ -197,6 +197,28 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	return c->failed ? -1 : 0;
 }
 
+static void on_waited(void *arg)
+{
+	struct client *c = arg;
+
+	c->ended = true;
+}
+
+bool client_wait(struct client *c, unsigned ms)
+{
+	struct timer timer;
+
+	timer_init(&timer, on_waited, c);
+	timer_start(&timer, ms);
+	c->ended = c->failed = false;
+	event_add(c->interrupt, NULL);
+	while (!c->ended)
+		event_base_loop(loop_base(), EVLOOP_ONCE);
+	event_del(c->interrupt);
+	timer_stop(&timer);
+	return !c->failed;
+}
+
 struct gather {
 	json_t *head, *rows;
 };

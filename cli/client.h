@@ -28,6 +28,9 @@ void client_free(struct client *c);
 /* Silence of the other side ends a request after a minute; not so an endless one (`monitor`). */
 void client_endless(struct client *c, bool endless);
 
+/* Waits MS. False: interrupted. */
+bool client_wait(struct client *c, unsigned ms);
+
 /* Sends REQUEST (borrowed) and hands the answer to SINK. 0, or -1 with ERROR filled in. */
 int client_request(struct client *c, const json_t *request, const struct client_sink *sink,
 		   void *arg, char *error, size_t size);

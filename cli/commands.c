@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "drain.h"
 #include "explain.h"
 #include "messages.h"
 #include "metrics.h"
@@ -45,10 +46,20 @@ static bool is_destination(const char *text)
 	return is_address(text) || is_prefix(text);
 }
 
+static bool is_number(const char *text)
+{
+	return *text && strlen(text) < 10 && strspn(text, "0123456789") == strlen(text);
+}
+
 /* A beginning of a word counts as typing errors do not: at least it must look like a name. */
 static bool is_interface(const char *text)
 {
 	return *text && strlen(text) < 16 && !strchr(text, '/');
+}
+
+static bool is_peer(const char *text)
+{
+	return *text && strlen(text) < MSG_NAME_MAX && !strchr(text, '/');
 }
 
 #define PLAIN(word, help)                 \
@@ -61,11 +72,13 @@ static const struct cli_word words[] = {
 	{"all", "every neighbor", "neighbor", "all", 0, 0, 0},
 	PLAIN("allowed-ips", "entries in WireGuard's own forwarding table, and whose they are"),
 	PLAIN("bfd", "BFD sessions over the tunnels"),
+	PLAIN("below", "what is quiet: bytes a second, each way"),
 	PLAIN("bgp", "sessions and paths"),
 	PLAIN("clear", "reset sessions, or ask for routes again"),
 	PLAIN("configuration", "the configuration"),
 	PLAIN("daemons", "the processes of wgbgp"),
 	PLAIN("doctor", "look for what is wrong, and say what to do about it"),
+	PLAIN("drain", "move traffic away from a tunnel without loss, and say when it is quiet"),
 	PLAIN("exit", "leave"),
 	PLAIN("explain", "follow a destination through every table and say where it ends"),
 	PLAIN("help", "list all commands"),
@@ -83,6 +96,7 @@ static const struct cli_word words[] = {
 	PLAIN("neighbors", "sessions in detail"),
 	PLAIN("nexthops", "next hops and whether they can be reached"),
 	{"out", "send our routes again, apply export", "soft", "out", 0, 0, 0},
+	PLAIN("peer", "one tunnel peer"),
 	PLAIN("pins", "host routes that keep tunnel endpoints on the underlay"),
 	PLAIN("quit", "leave"),
 	{"received-routes", "what this neighbor sent, before import", "direction", "received", 0, 0,
@@ -97,19 +111,24 @@ static const struct cli_word words[] = {
 	PLAIN("summary", "one line each"),
 	PLAIN("teardown", "remove everything that wgbgp installed"),
 	PLAIN("tunnels", "tunnel peers and whether they are alive"),
+	PLAIN("undrain", "let traffic come back to a drained tunnel"),
 	PLAIN("unicast", "unicast routes"),
 	PLAIN("version", "the program's version"),
+	PLAIN("within", "how long to wait for quiet"),
 	PLAIN("wireguard", "interfaces and peers"),
 	{"error", "only failures", "level", "error", 0, 0, 0},
 	{"warning", "and what should not be", "level", "warning", 0, 0, 0},
 	{"info", "and events of normal operation", "level", "info", 0, 0, 0},
 	{"debug", "and everything else", "level", "debug", 0, 0, 0},
 	{"ADDRESS", "an IP address: the longest match for it", "address", NULL, is_address, 0, 0},
+	{"BYTES", "bytes a second", "below", NULL, is_number, 0, 0},
 	{"DESTINATION", "an IP address or prefix", "destination", NULL, is_destination, 0, 0},
 	{"INTERFACE", "a WireGuard interface's name", "interface", NULL, is_interface, "wireguard",
 	 "name"},
 	{"NEIGHBOR", "a BGP neighbor's address", "neighbor", NULL, is_neighbor, "bgp-summary",
 	 "address"},
+	{"PEER", "a tunnel peer's name", "peer", NULL, is_peer, "tunnels", "peer"},
+	{"SECONDS", "seconds", "within", NULL, is_number, 0, 0},
 	{"PREFIX", "an IP prefix, address/length", "prefix", NULL, is_prefix, 0, 0},
 };
 
@@ -235,6 +254,16 @@ static const struct cli_row rows[] = {
 	 "follow a destination through every table; fails when it cannot be reached"},
 	{"doctor", NULL, NULL, CLI_SHOW, doctor_run,
 	 "look for what is wrong, and say what to do; fails when something is"},
+	{"drain peer PEER [within SECONDS [below BYTES]]", "drain", NULL, CLI_SHOW, drain_run,
+	 "move traffic away from a tunnel peer, and say when it is quiet"},
+	{"drain peer PEER interface INTERFACE [within SECONDS [below BYTES]]", "drain", NULL,
+	 CLI_SHOW, drain_run, "the same where several interfaces have a peer of that name"},
+	{"drain interface INTERFACE [within SECONDS [below BYTES]]", "drain", NULL, CLI_SHOW,
+	 drain_run, "the same for all peers of an interface"},
+	{"undrain peer PEER [interface INTERFACE]", "undrain", &render_done, 0, NULL,
+	 "let traffic come back"},
+	{"undrain interface INTERFACE", "undrain", &render_done, 0, NULL,
+	 "the same for all peers of an interface"},
 	{"monitor", "monitor", &render_events, CLI_ENDLESS, NULL, "events as they happen"},
 	{"log level error|warning|info|debug", "log-level", &render_done, 0, NULL,
 	 "how much is logged, until the next reload"},

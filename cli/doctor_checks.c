@@ -189,6 +189,9 @@ static void check_tunnel(struct doctor *d, const json_t *row)
 		     "far end refuse handshakes, too",
 		     "the tunnel is down: %s; last handshake %s", TEXT(row, "reason-text"),
 		     AGO(row, "handshake-seconds"));
+	else if (is_true(row, "draining"))
+		FIND(SEVERITY_NOTE, at, "`undrain` it when the work is done",
+		     "the tunnel is drained: traffic goes elsewhere where it can");
 	else if (str_eq(state, "degraded"))
 		FIND(SEVERITY_WARNING, at, "`show tunnels` has its figures",
 		     "the tunnel is degraded: %s", TEXT(row, "reason-text"));

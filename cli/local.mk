@@ -5,6 +5,7 @@ cli_libcli_a_SOURCES = \
 	cli/commands.c cli/commands.h \
 	cli/doctor.c cli/doctor.h \
 	cli/doctor_checks.c \
+	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
 	cli/grammar.c cli/grammar.h \
 	cli/kernel_route.c cli/kernel_route.h \

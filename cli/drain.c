@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "drain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop.h"
+#include "messages.h"
+#include "session.h"
+#include "table.h"
+#include "util.h"
+
+#define WITHIN_S 60	  /* default time limit */
+#define QUIET_RATE 4000	  /* bytes a second, each way: default of `below` */
+#define WINDOW_MS 2000	  /* rates are taken over this time: wgd reads the counters each second */
+#define PREFIXES_SHOWN 10 /* of those that stay */
+
+/* One that is to become quiet. */
+struct draining {
+	char interface[MSG_NAME_MAX], peer[MSG_NAME_MAX];
+	int64_t rx, tx;		  /* bytes when the window began; -1: not read yet */
+	int64_t rx_rate, tx_rate; /* bytes a second over the last window */
+	bool quiet;
+};
+
+struct drain {
+	struct cli_session *s;
+	bool json;
+	struct draining *at;
+	size_t n;
+	int64_t below;
+	uint64_t started, window; /* ms */
+	json_t *stuck;		  /* prefixes that use one of them because there is nothing else */
+	size_t n_stuck;
+	char error[MSG_ERROR_MAX];
+};
+
+static const char *str(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text ? text : "";
+}
+
+static int64_t number(const struct cli_line *line, const char *key, int64_t otherwise)
+{
+	const char *text = json_string_value(json_object_get(line->request, key));
+
+	return text ? strtoll(text, NULL, 10) : otherwise;
+}
+
+static struct draining *find(struct drain *d, const json_t *row)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (str_eq(d->at[i].interface, str(row, "interface")) &&
+		    str_eq(d->at[i].peer, str(row, "peer")))
+			return &d->at[i];
+	return NULL;
+}
+
+/* Which peers these are, as wgd answers. */
+static bool begin(struct drain *d, const json_t *request)
+{
+	json_t *answer = client_ask(d->s->client, request, d->error, sizeof(d->error)), *row;
+	json_t *rows = json_object_get(answer, "peers");
+	size_t i;
+
+	d->at = xcalloc(json_array_size(rows), sizeof(*d->at));
+	json_array_foreach (rows, i, row) {
+		struct draining *at = &d->at[d->n++];
+
+		str_copy(at->interface, str(row, "interface"), sizeof(at->interface));
+		str_copy(at->peer, str(row, "peer"), sizeof(at->peer));
+		at->rx = at->tx = -1;
+	}
+	json_decref(answer);
+	return answer != NULL;
+}
+
+/* One look at the counters: ends the window. */
+static bool measure(struct drain *d)
+{
+	json_t *request = json_pack("{s:s}", "command", "tunnels"), *row;
+	json_t *answer = client_ask(d->s->client, request, d->error, sizeof(d->error));
+	int64_t ms = now_ms() - d->window;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "tunnels"), i, row) {
+		struct draining *at = find(d, row);
+		int64_t rx = int_of(row, "rx-bytes"), tx = int_of(row, "tx-bytes");
+
+		if (!at)
+			continue;
+		if (at->rx >= 0 && ms > 0) {
+			at->rx_rate = rx > at->rx ? (rx - at->rx) * 1000 / ms : 0;
+			at->tx_rate = tx > at->tx ? (tx - at->tx) * 1000 / ms : 0;
+			at->quiet = at->rx_rate < d->below && at->tx_rate < d->below;
+		}
+		at->rx = rx;
+		at->tx = tx;
+	}
+	d->window = now_ms();
+	json_decref(request);
+	json_decref(answer);
+	return answer != NULL;
+}
+
+static bool all_quiet(const struct drain *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (!d->at[i].quiet)
+			return false;
+	return true;
+}
+
+static void progress(const struct drain *d)
+{
+	if (d->json)
+		return;
+	for (size_t i = 0; i < d->n; i++)
+		if (!d->at[i].quiet)
+			fprintf(d->s->out, "%4llu s  %s on %s: %lld B/s received, %lld B/s sent\n",
+				(unsigned long long)(now_ms() - d->started) / 1000, d->at[i].peer,
+				d->at[i].interface, (long long)d->at[i].rx_rate,
+				(long long)d->at[i].tx_rate);
+	fflush(d->s->out);
+}
+
+/* ---- what stays */
+
+static void on_head(void *arg, const char *list, const json_t *head)
+{
+}
+
+static void on_route(void *arg, const char *text, size_t len)
+{
+	json_t *row = json_loadb(text, len, 0, NULL), *hop;
+	struct drain *d = arg;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "next-hops"), i, hop)
+		if (is_true(hop, "active") && is_true(row, "selected") && find(d, hop) &&
+		    str_eq(str(row, "protocol"), "bgp") && d->n_stuck++ < PREFIXES_SHOWN)
+			json_array_append(d->stuck, json_object_get(row, "prefix"));
+	json_decref(row);
+}
+
+static void gather_stuck(struct drain *d)
+{
+	static const struct client_sink sink = {on_head, on_route};
+	json_t *request = json_pack("{s:s}", "command", "route");
+	char error[MSG_ERROR_MAX];
+
+	client_request(d->s->client, request, &sink, d, error, sizeof(error));
+	json_decref(request);
+}
+
+/* ---- the end */
+
+static json_t *document(const struct drain *d, bool quiet)
+{
+	json_t *peers = json_array();
+
+	for (size_t i = 0; i < d->n; i++)
+		json_array_append_new(peers,
+				      json_pack("{s:s, s:s, s:b, s:I, s:I}", "interface",
+						d->at[i].interface, "peer", d->at[i].peer, "quiet",
+						d->at[i].quiet, "rx-bytes-per-second",
+						(json_int_t)d->at[i].rx_rate, "tx-bytes-per-second",
+						(json_int_t)d->at[i].tx_rate));
+	return json_pack("{s:b, s:I, s:o, s:I, s:O}", "quiet", quiet, "seconds",
+			 (json_int_t)(now_ms() - d->started) / 1000, "peers", peers,
+			 "prefixes-without-other-path", (json_int_t)d->n_stuck, "prefixes",
+			 d->stuck);
+}
+
+static void conclude(const struct drain *d, bool quiet)
+{
+	json_t *prefix;
+	size_t i;
+
+	if (d->json) {
+		json_t *doc = document(d, quiet);
+
+		json_dumpf(doc, d->s->out, JSON_INDENT(1));
+		putc('\n', d->s->out);
+		json_decref(doc);
+		return;
+	}
+	fprintf(d->s->out,
+		quiet ? "quiet after %llu s: less than %lld B/s each way\n"
+		      : "not quiet after %llu s: %lld B/s or more; it stays drained (`undrain`)\n",
+		(unsigned long long)(now_ms() - d->started) / 1000, (long long)d->below);
+	if (d->n_stuck)
+		fprintf(d->s->out, "%zu prefixes have no other path and stay:", d->n_stuck);
+	json_array_foreach (d->stuck, i, prefix)
+		fprintf(d->s->out, " %s", json_string_value(prefix));
+	if (d->n_stuck)
+		fprintf(d->s->out, "%s\n", d->n_stuck > PREFIXES_SHOWN ? " ..." : "");
+}
+
+static int watch_counters(struct drain *d, uint64_t limit)
+{
+	d->started = d->window = now_ms();
+	if (!measure(d))
+		return -1;
+	while (now_ms() - d->started < limit) {
+		if (!client_wait(d->s->client, WINDOW_MS)) {
+			str_copy(d->error, "interrupted; it stays drained (`undrain`)",
+				 sizeof(d->error));
+			return -1;
+		}
+		if (!measure(d))
+			return -1;
+		if (all_quiet(d))
+			break;
+		progress(d);
+	}
+	gather_stuck(d);
+	conclude(d, all_quiet(d));
+	return all_quiet(d) ? 0 : -1;
+}
+
+int drain_run(struct cli_session *s, const struct cli_line *line)
+{
+	struct drain d = {.s = s,
+			  .json = line->json,
+			  .stuck = json_array(),
+			  .below = number(line, "below", QUIET_RATE)};
+	int err = -1;
+
+	if (begin(&d, line->request))
+		err = watch_counters(&d, number(line, "within", WITHIN_S) * 1000);
+	if (d.error[0] && line->json)
+		json_doc_end(&(struct json_doc){.out = s->out}, d.error);
+	if (d.error[0])
+		fprintf(s->err, "%% %s\n", d.error);
+	fflush(s->out);
+	json_decref(d.stuck);
+	free(d.at);
+	return err;
+}
