@@ -2,6 +2,7 @@
 """The cases by name, in the order in which they run."""
 from cases_churn import Churn, Show
 from cases_table import Reconnect, Reflect, SlowReader, Start, Table, TableFib
+from cases_wg import AllowedIps, Idle
 
 CASES = {case.name: case for case in (Table, TableFib, Reflect, SlowReader, Churn, Reconnect,
-                                      Start, Show)}
+                                      Start, Show, AllowedIps, Idle)}

@@ -63,7 +63,7 @@ class Show(Churn):
                Figure("p99", "99 % within, showing", "s"),
                Figure("max", "longest delay, showing", "s"),
                Figure("cli-mib", "memory of the CLI", "MiB"), CPU, MEMORY)
-    bars = (Ratio("text", "bird", 1), Ratio("p99", "bird", 1))
+    bars = (Ratio("p99", "bird", 1),)
     slope = ({"size": 10000}, {"size": 100000}, {"size": 1000000})
 
     def shows(self, side):

@@ -20,6 +20,23 @@ bench_fibloop_SOURCES = bench/fibloop.c \
 bench_fibloop_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 bench_fibloop_LDADD = $(LIB_LIBS) $(MNL_LIBS)
 
+noinst_PROGRAMS += bench/routewatch
+bench_routewatch_SOURCES = bench/routewatch.c \
+	bench/attrs.c bench/generate.c bench/pipe.c bench/routes.c
+bench_routewatch_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+bench_routewatch_LDADD = $(LIB_LIBS) $(MNL_LIBS)
+
+noinst_PROGRAMS += bench/wgloop
+bench_wgloop_SOURCES = bench/wgloop.c \
+	bench/attrs.c bench/generate.c bench/pipe.c bench/routes.c
+bench_wgloop_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+bench_wgloop_LDADD = $(LIB_LIBS) $(MNL_LIBS)
+
+noinst_PROGRAMS += bench/wgdrive
+bench_wgdrive_SOURCES = bench/wgdrive.c \
+	bench/attrs.c bench/generate.c bench/pipe.c bench/routes.c
+bench_wgdrive_LDADD = $(LIB_LIBS)
+
 if HAVE_CMOCKA
 check_PROGRAMS += bench/routes_test
 bench_routes_test_SOURCES = bench/routes_test.c \
@@ -32,6 +49,7 @@ EXTRA_DIST += bench/README.md bench/run \
 	bench/cases.py \
 	bench/cases_churn.py \
 	bench/cases_table.py \
+	bench/cases_wg.py \
 	bench/measure.py \
 	bench/report.py \
 	bench/sides.py \
