@@ -61,6 +61,12 @@ const struct canned canned_healthy[] = {
 	 "\"tunnel-addresses\":[\"10.99.0.2\"]}]",
 	 NULL},
 	{"pins", "{}", "pins", "[]", NULL},
+	{"uplinks", "{}", "uplinks",
+	 "[{\"interface\":\"wg1\",\"uplink\":\"eth1\",\"fwmark\":257,\"table\":77,"
+	 "\"rule-priority\":17900,\"bypass\":true,\"rp-filter\":1,\"ipv4\":{\"state\":\"up\","
+	 "\"source\":\"192.0.2.2\",\"gateway\":\"192.0.2.1\"},\"ipv6\":{\"state\":\"no-address\","
+	 "\"source\":null,\"gateway\":null}}]",
+	 NULL},
 	{"rules", "{}", "rules",
 	 "[{\"priority\":100,\"family\":\"ipv4\",\"source\":null,"
 	 "\"destination\":\"10.0.0.0/8\",\"interface\":\"eth1\",\"fwmark\":1,\"fwmask\":255,"

@@ -149,3 +149,26 @@ static void rules_row(struct view *v, const json_t *row)
 }
 
 const struct render render_rules = {NULL, rules_row, NULL, "No rules of policy routing"};
+
+static void put_uplink_family(FILE *out, const json_t *row, const char *family)
+{
+	const json_t *f = json_object_get(row, family);
+
+	fprintf(out, "  %s %s", family, TEXT(f, "state"));
+	if (is_set(f, "source"))
+		fprintf(out, ", from %s", TEXT(f, "source"));
+	if (is_set(f, "gateway"))
+		fprintf(out, ", via %s", TEXT(f, "gateway"));
+	putc('\n', out);
+}
+
+static void uplinks_row(struct view *v, const json_t *row)
+{
+	fprintf(v->out, "%s by %s: fwmark 0x%llx, table %s%s\n", TEXT(row, "interface"),
+		TEXT(row, "uplink"), (long long)int_of(row, "fwmark"), TEXT(row, "table"),
+		int_of(row, "rp-filter") == 1 ? ", strict rp_filter drops what comes in" : "");
+	put_uplink_family(v->out, row, "ipv4");
+	put_uplink_family(v->out, row, "ipv6");
+}
+
+const struct render render_uplinks = {NULL, uplinks_row, NULL, "No interface has an uplink"};

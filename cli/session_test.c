@@ -55,14 +55,18 @@ static void test_text(void **state)
 	assert_int_equal(run("show rules"), 0);
 	says("100: ipv4 from any to 10.0.0.0/8 in by eth1 fwmark 0x1/0xff tos 0x10 lookup 7 "
 	     "(installed)");
+	assert_int_equal(run("show uplinks"), 0);
+	says("wg1 by eth1: fwmark 0x101, table 77, strict rp_filter drops what comes in\n"
+	     "  ipv4 up, from 192.0.2.2, via 192.0.2.1\n"
+	     "  ipv6 no-address\n");
 }
 
 static void test_json(void **state)
 {
-	static const char *const lines[] = {"show bgp summary json",   "show bgp json",
-					    "show route json",	       "show nexthops json",
-					    "show configuration json", "show pins json",
-					    "show wireguard json",     "show rules json"};
+	static const char *const lines[] = {
+		"show bgp summary json", "show bgp json",	    "show route json",
+		"show nexthops json",	 "show configuration json", "show pins json",
+		"show wireguard json",	 "show rules json",	    "show uplinks json"};
 	json_t *doc;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {

@@ -28,11 +28,15 @@ static void decode_all(const void *data, int left)
 		struct kroute r;
 		struct klink k;
 		struct krule rule;
+		struct kaddr addr;
 
 		if (kernel_decode_route(nlh, &r) == 0 &&
 		    r.prefix.len > family_bits(r.prefix.family))
 			abort();
 		if (kernel_decode_link(nlh, &k) == 0 && !memchr(k.name, '\0', sizeof(k.name)))
+			abort();
+		if (kernel_decode_addr(nlh, &addr) == 0 &&
+		    addr.subnet.len > family_bits(addr.local.family))
 			abort();
 		if (kernel_decode_rule(nlh, &rule) == 0 &&
 		    (!memchr(rule.iif, '\0', sizeof(rule.iif)) ||

@@ -57,5 +57,6 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_rules.py \
 	topo-tests/test_table.py \
 	topo-tests/test_transit.py \
+	topo-tests/test_uplinks.py \
 	topo-tests/test_two_nodes.py \
 	topo-tests/test_two_purposes.py

@@ -148,6 +148,78 @@ static void check_mtu(const struct lyd_node *interface, struct conf_errors *errs
 		}
 }
 
+static void check_one_a_family(const struct lyd_node *uplink, const char *name,
+			       struct conf_errors *errs)
+{
+	const struct lyd_node *seen[2] = {NULL, NULL};
+
+	for (struct lyd_node *a = conf_child(uplink, name); a; a = conf_next(a)) {
+		bool v6 = strchr(lyd_get_value(a), ':') != NULL;
+
+		if (seen[v6])
+			conf_check_error(errs, a, "'%s' is the second one of its family after '%s'",
+					 lyd_get_value(a), lyd_get_value(seen[v6]));
+		seen[v6] = a;
+	}
+}
+
+static const struct lyd_node *find_interface(const struct lyd_node *wireguard, const char *name)
+{
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		if (str_eq(lyd_get_value(lyd_child(i)), name))
+			return i;
+	return NULL;
+}
+
+static void check_uplink(const struct conf *conf, const struct lyd_node *interface,
+			 struct conf_errors *errs)
+{
+	const struct lyd_node *uplink = conf_child(interface, "uplink");
+	const struct lyd_node *by = conf_child(uplink, "interface");
+	const struct lyd_node *table = conf_child(uplink, "table");
+	const char *main = conf_value(conf_top(conf, "rib"), "table");
+
+	if (!by) {
+		for (struct lyd_node *n = lyd_child(uplink); n; n = n->next)
+			if (!(n->flags & LYD_DEFAULT)) {
+				conf_check_error(errs, uplink, "interface is missing");
+				return;
+			}
+		return;
+	}
+	if (find_interface(conf_top(conf, "wireguard"), lyd_get_value(by)))
+		conf_check_error(errs, by,
+				 "'%s' is a tunnel itself; expected an interface of the underlay",
+				 lyd_get_value(by));
+	if (conf_is(interface, "fwmark", "0"))
+		conf_check_error(errs, conf_child(interface, "fwmark"),
+				 "an uplink needs a mark; leave it out and one is chosen");
+	if (table && (str_eq(lyd_get_value(table), main ? main : "254") ||
+		      strtoul(lyd_get_value(table), NULL, 10) == 254))
+		conf_check_error(errs, table, "'%s' is a table of other routes",
+				 lyd_get_value(table));
+	check_one_a_family(uplink, "gateway", errs);
+	check_one_a_family(uplink, "source", errs);
+}
+
+static void check_uplinks(const struct conf *conf, struct conf_errors *errs)
+{
+	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
+	struct conf_uses marks = {0}, tables = {0};
+
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
+		const struct lyd_node *uplink = conf_child(i, "uplink");
+
+		check_uplink(conf, i, errs);
+		if (!conf_child(uplink, "interface"))
+			continue;
+		conf_uses_add(&marks, conf_child(i, "fwmark"));
+		conf_uses_add(&tables, conf_child(uplink, "table"));
+	}
+	conf_uses_report(&marks, "the fwmark", errs);
+	conf_uses_report(&tables, "the table", errs);
+}
+
 static void check_interface(const struct lyd_node *interface, unsigned flags,
 			    struct conf_errors *errs)
 {
@@ -224,4 +296,5 @@ void conf_check_wireguard(const struct conf *effective, unsigned flags, struct c
 	}
 	conf_uses_report(&ports, "the listen-port", errs);
 	check_own_addresses(wireguard, errs);
+	check_uplinks(effective, errs);
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_effective.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "conf_schema.h"
+
+#define UPLINK_NUMBER_FIRST 0x77670001u /* marks and tables that we choose */
+#define UPLINK_NUMBERS 0xffffu
 
 static void copy_pos(struct conf *conf, struct lyd_node *to, const struct lyd_node *from)
 {
@@ -71,6 +75,51 @@ static void inherit_reference(struct conf *conf, struct lyd_node *node, const ch
 		inherit_all(conf, node, from);
 }
 
+/* A name's place in the range of numbers that we choose from. */
+static uint32_t number_of_name(const char *name)
+{
+	uint32_t hash = 2166136261;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619;
+	return (hash ^ hash >> 16) % UPLINK_NUMBERS;
+}
+
+static bool is_number_used(const struct lyd_node *wireguard, uint32_t number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", number);
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
+		const char *mark = conf_value(i, "fwmark");
+		const char *table = conf_value(conf_child(i, "uplink"), "table");
+
+		if ((mark && str_eq(mark, text)) || (table && str_eq(table, text)))
+			return true;
+	}
+	return false;
+}
+
+/* Mark and table of an uplink that has none by configuration. They follow from the interface's
+ * name, so that they stay what they are when others come and go. */
+static void resolve_uplink(const struct lyd_node *wireguard, struct lyd_node *interface)
+{
+	struct lyd_node *uplink = conf_child(interface, "uplink");
+	bool mark = !conf_child(interface, "fwmark"), table = !conf_child(uplink, "table");
+	uint32_t at = number_of_name(lyd_get_value(lyd_child(interface)));
+	char text[16];
+
+	if (!conf_child(uplink, "interface") || (!mark && !table))
+		return;
+	while (is_number_used(wireguard, UPLINK_NUMBER_FIRST + at))
+		at = (at + 1) % UPLINK_NUMBERS;
+	snprintf(text, sizeof(text), "%u", UPLINK_NUMBER_FIRST + at);
+	if (mark)
+		lyd_new_term(interface, NULL, "fwmark", text, 0, NULL);
+	if (table)
+		lyd_new_term(uplink, NULL, "table", text, 0, NULL);
+}
+
 static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguard)
 {
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
@@ -80,6 +129,8 @@ static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguar
 			inherit(conf, p, i, "liveness");
 		}
 	}
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		resolve_uplink(wireguard, i);
 }
 
 static void inherit_timers(struct conf *conf, struct lyd_node *to, const struct lyd_node *bgp)

@@ -29,6 +29,7 @@ static const char *srcdir;
 #define PEER(name, key, tunnel, more) \
 	"peer " name " { public-key " key "; tunnel-address " tunnel "; " more " } "
 #define BGP "bgp { as 65000; router-id 1.1.1.1; "
+#define UPLINK(text) "wireguard { interface wg0 { adopt true; uplink { " text " } } }"
 #define POLICY(match) "policy p { term 1 { match { " match " } then accept; } }"
 
 /* SAYS is part of what must be said; NULL: nothing at all. */
@@ -172,6 +173,13 @@ static const struct {
 	{"rib { static 10.0.0.0/8 { next-hop 1.2.3.4; blackhole true; } }", false,
 	 "expected either"},
 	{"rib { static 10.0.0.0/8 { interface eth0; } }", true, NULL},
+	{UPLINK("interface eth1; gateway [ 192.0.2.1 fe80::1 ];"), true, NULL},
+	{UPLINK("gateway 192.0.2.1;"), false, "uplink: interface is missing"},
+	{UPLINK("interface eth1; gateway [ 192.0.2.1 192.0.2.2 ];"), false,
+	 "'192.0.2.2' is the second one of its family"},
+	{UPLINK("interface wg0;"), false, "'wg0' is a tunnel itself"},
+	{UPLINK("interface eth1; table 254;"), false, "'254' is a table of other routes"},
+	{UPLINK("interface eth1; } fwmark 0; liveness {"), false, "an uplink needs a mark"},
 	{"rib { rule 100 { fwmark 0x101; table 5000; } }", true, NULL},
 	{"rib { rule 100 { fwmark 0x1g; table 5000; } }", false, "'0x1g' is not valid"},
 	{"rib { rule 100 { fwmark 0x100000000; table 5000; } }", false, "is not valid"},
@@ -350,6 +358,48 @@ static void test_effective(void **state)
 	conf_loaded_free(&loaded);
 }
 
+static uint32_t number_of(const struct lyd_node *node, const char *leaf)
+{
+	const char *text = conf_value(node, leaf);
+
+	return text ? strtoul(text, NULL, 10) : 0;
+}
+
+/* Marks and tables that nobody wrote down follow from the names alone, and are distinct. */
+static void test_uplink_numbers(void **state)
+{
+	static const char text[] =
+		"wireguard {"
+		" interface wg1 { adopt true; uplink { interface eth1; } }"
+		" interface wg2 { adopt true; uplink { interface eth2; } }"
+		" interface wg3 { adopt true; fwmark 0x101; uplink { interface eth1; } }"
+		" interface wg4 { adopt true; uplink { interface eth1; table 77; } }"
+		" interface wg5 { adopt true; } }";
+	struct conf_errors errs = {0};
+	struct conf_loaded loaded = {0};
+	const struct lyd_node *wg, *i[5];
+	char name[8];
+
+	assert_true(conf_load_text(ctx, "t", text, strlen(text), 0, &loaded, &errs));
+	wg = conf_top(loaded.effective, "wireguard");
+	for (unsigned n = 0; n < 5; n++) {
+		snprintf(name, sizeof(name), "wg%u", n + 1);
+		i[n] = entry(wg, "interface", name);
+	}
+	for (unsigned n = 0; n < 2; n++) {
+		assert_in_range(number_of(i[n], "fwmark"), 0x77670001, 0x7767ffff);
+		assert_int_equal(number_of(i[n], "fwmark"),
+				 number_of(conf_child(i[n], "uplink"), "table"));
+	}
+	assert_int_not_equal(number_of(i[0], "fwmark"), number_of(i[1], "fwmark"));
+	assert_int_equal(number_of(i[2], "fwmark"), 0x101);
+	assert_in_range(number_of(conf_child(i[2], "uplink"), "table"), 0x77670001, 0x7767ffff);
+	assert_int_equal(number_of(conf_child(i[3], "uplink"), "table"), 77);
+	assert_int_equal(number_of(i[4], "fwmark"), 0);
+	conf_loaded_free(&loaded);
+	conf_errors_free(&errs);
+}
+
 static void test_defaults_of_nothing(void **state)
 {
 	struct conf_loaded loaded = load_golden("empty.conf");
@@ -473,10 +523,15 @@ static void test_plain_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),	    cmocka_unit_test(test_many_errors_in_one_pass),
-		cmocka_unit_test(test_golden),	    cmocka_unit_test(test_effective),
-		cmocka_unit_test(test_key_files),   cmocka_unit_test(test_include),
-		cmocka_unit_test(test_plain_words), cmocka_unit_test(test_defaults_of_nothing),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_many_errors_in_one_pass),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_effective),
+		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_include),
+		cmocka_unit_test(test_plain_words),
+		cmocka_unit_test(test_defaults_of_nothing),
+		cmocka_unit_test(test_uplink_numbers),
 	};
 	struct conf_errors errs = {0};
 	char *yang;

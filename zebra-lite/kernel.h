@@ -20,6 +20,7 @@ struct klink {
 	uint32_t ifindex;
 	char name[16];
 	bool up; /* administratively and with carrier */
+	bool pointopoint;
 };
 int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *out);
 int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *out);
@@ -30,6 +31,14 @@ struct knexthop {
 };
 int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *out);
 
+struct kaddr {
+	uint32_t ifindex;
+	struct addr local;
+	struct prefix subnet; /* of the far end on a point-to-point link */
+	uint32_t flags;	      /* IFA_F_… */
+	uint8_t scope;	      /* RT_SCOPE_… */
+};
+int kernel_decode_addr(const struct nlmsghdr *nlh, struct kaddr *out);
 /* -ENOENT also for rules with conditions that struct krule does not have. */
 int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *out);
 
@@ -39,6 +48,7 @@ void kernel_write_stop(void);
 uint32_t kernel_write_portid(void);
 void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie);
 void kernel_write_flush(void);
+int kernel_write_route_now(enum route_op op, const struct kroute *r);
 int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create);
 void kernel_delete_nexthop(uint32_t id);
 int kernel_write_rule(bool add, const struct krule *r);
@@ -48,6 +58,8 @@ int kernel_read_start(void); /* the first reading begins */
 void kernel_read_stop(void);
 void kernel_resync(const char *why); /* WHY for the log */
 bool kernel_link_up(uint32_t ifindex);
+bool kernel_link_pointopoint(uint32_t ifindex);
+int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -1 unknown */
 const char *kernel_link_name(uint32_t ifindex);
 uint32_t kernel_link_by_name(const char *name); /* 0 when there is none */
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/if_addr.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -82,6 +83,8 @@ static int route_attrs(const struct nlattr **tb, const struct rtmsg *rtm, struct
 	r->nhid = get_u32(tb[RTA_NH_ID]);
 	if (tb[RTA_GATEWAY] && !get_addr(tb[RTA_GATEWAY], rtm->rtm_family, &r->gateway))
 		return -EBADMSG;
+	if (tb[RTA_PREFSRC] && !get_addr(tb[RTA_PREFSRC], rtm->rtm_family, &r->source))
+		return -EBADMSG;
 	if (tb[RTA_MULTIPATH] && !r->oif)
 		return first_leg(tb[RTA_MULTIPATH], rtm->rtm_family, r);
 	return 0;
@@ -132,6 +135,33 @@ int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *k)
 	k->name[sizeof(k->name) - 1] = '\0';
 	k->ifindex = ifi->ifi_index;
 	k->up = (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & IFF_LOWER_UP);
+	k->pointopoint = ifi->ifi_flags & IFF_POINTOPOINT;
+	return 0;
+}
+
+int kernel_decode_addr(const struct nlmsghdr *nlh, struct kaddr *a)
+{
+	const struct nlattr *tb[IFA_FLAGS + 1] = {NULL}, *local;
+	struct attrs attrs = {tb, IFA_FLAGS};
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct addr far;
+
+	*a = (struct kaddr){0};
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+		return -EBADMSG;
+	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
+		return -ENOENT;
+	if (mnl_attr_parse(nlh, sizeof(*ifa), collect, &attrs) < 0)
+		return -EBADMSG;
+	local = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	if (!local || !get_addr(local, ifa->ifa_family, &a->local) ||
+	    !get_addr(tb[IFA_ADDRESS] ? tb[IFA_ADDRESS] : local, ifa->ifa_family, &far) ||
+	    ifa->ifa_prefixlen > family_bits(ifa->ifa_family))
+		return -EBADMSG;
+	a->subnet = prefix_make(ifa->ifa_family, far.b, ifa->ifa_prefixlen);
+	a->ifindex = ifa->ifa_index;
+	a->flags = tb[IFA_FLAGS] ? get_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
+	a->scope = ifa->ifa_scope;
 	return 0;
 }
 

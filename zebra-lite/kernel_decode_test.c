@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/if_addr.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -53,10 +54,12 @@ static void test_route(void **state)
 	mnl_attr_put_u32(nlh, RTA_OIF, 7);
 	mnl_attr_put_u32(nlh, RTA_GATEWAY, htonl(0xc0000201));
 	mnl_attr_put_u32(nlh, RTA_TABLE, 1000);
+	mnl_attr_put_u32(nlh, RTA_PREFSRC, htonl(0xc0000202));
 	assert_int_equal(kernel_decode_route(nlh, &r), 0);
 	assert_string_equal(PREFIX_STR(&r.prefix), "10.1.2.0/24");
 	assert_string_equal(ADDR_STR(&r.gateway), "192.0.2.1");
 	assert_int_equal(r.table, 1000);
+	assert_string_equal(ADDR_STR(&r.source), "192.0.2.2");
 	assert_int_equal(r.metric, 179);
 	assert_int_equal(r.oif, 7);
 	assert_int_equal(r.protocol, 222);
@@ -177,6 +180,32 @@ static void test_route_by_object(void **state)
 	assert_int_equal(r.oif, 0); /* not told with compat_mode 0 */
 }
 
+static void test_addr(void **state)
+{
+	struct nlmsghdr *nlh = begin(RTM_NEWADDR);
+	struct ifaddrmsg *ifa;
+	struct kaddr a;
+
+	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG);
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = AF_INET;
+	ifa->ifa_prefixlen = 32;
+	ifa->ifa_index = 7;
+	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG); /* no address */
+	mnl_attr_put_u32(nlh, IFA_ADDRESS, htonl(0xc0000201));	 /* the far end */
+	mnl_attr_put_u32(nlh, IFA_LOCAL, htonl(0xc0000202));
+	mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_TENTATIVE);
+	assert_int_equal(kernel_decode_addr(nlh, &a), 0);
+	assert_string_equal(ADDR_STR(&a.local), "192.0.2.2");
+	assert_string_equal(PREFIX_STR(&a.subnet), "192.0.2.1/32");
+	assert_int_equal(a.ifindex, 7);
+	assert_int_equal(a.flags, IFA_F_TENTATIVE);
+	ifa->ifa_prefixlen = 33;
+	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG);
+	ifa->ifa_family = AF_INET6;
+	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG);
+}
+
 static struct nlmsghdr *rule(uint8_t src_len)
 {
 	struct nlmsghdr *nlh = begin(RTM_NEWRULE);
@@ -244,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_nexthop),
 		cmocka_unit_test(test_route_by_object),
+		cmocka_unit_test(test_addr),
 		cmocka_unit_test(test_rule),
 		cmocka_unit_test(test_strange_rules),
 	};

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/filter.h>
+#include <linux/if_addr.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@
 
 #include "fib.h"
 #include "hash.h"
+#include "ifaddr.h"
 #include "links.h"
 #include "log.h"
 #include "loop.h"
@@ -22,21 +25,27 @@
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rule.h"
+#include "side.h"
+#include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
 
 #define BUFFER_BYTES (64 * 1024)
 #define RCVBUF_BYTES (8 * 1024 * 1024)
 #define BUFFERS_PER_TURN 8
+#define SIDE_TABLES_MAX 256
 #define RESYNC_DELAY_MS 20 /* several link events make one reading */
 
 enum stage {
 	STAGE_LINKS,
+	STAGE_ADDRS,
 	STAGE_NEXTHOPS,
 	STAGE_RULES4,
 	STAGE_RULES6,
 	STAGE_IPV4,
 	STAGE_IPV6,
+	STAGE_SIDE4, /* of each side table */
+	STAGE_SIDE6,
 	STAGE_DONE
 };
 
@@ -54,6 +63,8 @@ static bool again;	 /* another reading was asked for during this one */
 static bool interrupted; /* the table changed under the reading */
 static bool first_done;
 static uint32_t dump_seq;
+static uint32_t tables[SIDE_TABLES_MAX]; /* side tables of this reading */
+static unsigned n_tables, table_at;
 static _Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_BYTES];
 
 /* --- links --- */
@@ -82,6 +93,36 @@ const char *kernel_link_name(uint32_t ifindex)
 	const struct link *l = find_link(ifindex);
 
 	return l ? l->k.name : "";
+}
+
+bool kernel_link_pointopoint(uint32_t ifindex)
+{
+	const struct link *l = find_link(ifindex);
+
+	return l && l->k.pointopoint;
+}
+
+static int read_rp_filter(const char *ifname)
+{
+	char path[64];
+	int value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", ifname);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
+}
+
+int kernel_rp_filter(const char *ifname)
+{
+	int all = read_rp_filter("all"), own = read_rp_filter(ifname);
+
+	return all > own ? all : own;
 }
 
 uint32_t kernel_link_by_name(const char *name)
@@ -113,6 +154,8 @@ static void link_told(const struct klink *k, bool present)
 	}
 	if (named)
 		zconfig_links_changed();
+	if (named || up != was)
+		uplink_links_changed();
 	if (up == was || !first_done)
 		return;
 	log_info("link", "interface=%s state=%s", k->name, up ? "up" : "down");
@@ -132,12 +175,22 @@ static void handle(const struct nlmsghdr *nlh)
 	struct klink k;
 	struct knexthop nh;
 	struct krule rule;
+	struct kaddr addr;
 
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		if (kernel_decode_route(nlh, &r) == 0)
+		if (kernel_decode_route(nlh, &r) < 0)
+			break;
+		if (r.table == zconfig.table)
 			rib_kernel_route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
+		else
+			side_told(&r, nlh->nlmsg_type == RTM_NEWROUTE);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		if (kernel_decode_addr(nlh, &addr) == 0)
+			ifaddr_told(&addr, nlh->nlmsg_type == RTM_NEWADDR);
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
@@ -227,6 +280,9 @@ static void send_dump(void)
 	if (stage == STAGE_LINKS) {
 		nlh->nlmsg_type = RTM_GETLINK;
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	} else if (stage == STAGE_ADDRS) {
+		nlh->nlmsg_type = RTM_GETADDR;
+		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifaddrmsg));
 	} else if (stage == STAGE_NEXTHOPS) {
 		nlh->nlmsg_type = RTM_GETNEXTHOP;
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct nhmsg));
@@ -237,12 +293,13 @@ static void send_dump(void)
 		frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
 		frh->family = stage == STAGE_RULES4 ? AF_INET : AF_INET6;
 	} else {
+		bool side = stage == STAGE_SIDE4 || stage == STAGE_SIDE6;
 		struct rtmsg *rtm;
 
 		nlh->nlmsg_type = RTM_GETROUTE;
 		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-		rtm->rtm_family = stage == STAGE_IPV4 ? AF_INET : AF_INET6;
-		mnl_attr_put_u32(nlh, RTA_TABLE, zconfig.table);
+		rtm->rtm_family = stage == STAGE_IPV4 || stage == STAGE_SIDE4 ? AF_INET : AF_INET6;
+		mnl_attr_put_u32(nlh, RTA_TABLE, side ? tables[table_at] : zconfig.table);
 	}
 	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0)
 		log_error("kernel-read", "what=dump error=\"%s\"", strerror(errno));
@@ -258,6 +315,8 @@ static void begin(void *arg)
 	stage = STAGE_LINKS;
 	rib_kernel_begin();
 	rule_read_begin();
+	ifaddr_read_begin();
+	side_read_begin();
 	send_dump();
 }
 
@@ -271,11 +330,23 @@ static void reading_done(void)
 	}
 }
 
+static enum stage stage_after(enum stage s)
+{
+	if (s == STAGE_IPV6) {
+		n_tables = side_tables(tables, SIDE_TABLES_MAX);
+		table_at = 0;
+		return n_tables ? STAGE_SIDE4 : STAGE_DONE;
+	}
+	if (s == STAGE_SIDE6 && ++table_at < n_tables)
+		return STAGE_SIDE4;
+	return s + 1;
+}
+
 static void next_stage(void)
 {
 	if (stage == STAGE_NEXTHOPS && !interrupted)
 		nhobj_read();
-	stage++;
+	stage = stage_after(stage);
 	if (stage != STAGE_DONE) {
 		send_dump();
 		return;
@@ -284,6 +355,8 @@ static void next_stage(void)
 		begin(NULL);
 		return;
 	}
+	ifaddr_read_end();
+	uplinks_read_end();
 	rule_read_end();
 	rib_kernel_end(reading_done);
 	if (again)
@@ -338,8 +411,9 @@ void kernel_resync(const char *why)
 
 int kernel_read_start(void)
 {
-	static const unsigned groups[] = {RTNLGRP_LINK,	     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-					  RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,	 RTNLGRP_NEXTHOP};
+	static const unsigned groups[] = {
+		RTNLGRP_LINK,	     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR,
+		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_RULE,	 RTNLGRP_IPV6_RULE,  RTNLGRP_NEXTHOP};
 
 	monitor = open_socket();
 	dumper = open_socket();

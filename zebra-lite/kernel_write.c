@@ -44,7 +44,7 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
 	mnl_attr_put(nlh, type, family_bytes(a->family), a->b);
 }
 
-void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie)
+static void put_route(enum route_op op, const struct kroute *r, void *cookie)
 {
 	static const uint16_t flags[] = {[ROUTE_ADD] = NLM_F_CREATE | NLM_F_EXCL,
 					 [ROUTE_CHANGE] = NLM_F_CREATE | NLM_F_REPLACE,
@@ -74,8 +74,15 @@ void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie)
 			mnl_attr_put_u32(nlh, RTA_OIF, r->oif);
 		if (r->gateway.family)
 			put_addr(nlh, RTA_GATEWAY, &r->gateway);
+		if (r->source.family)
+			put_addr(nlh, RTA_PREFSRC, &r->source);
 	}
 	nl_batch_end(batch, nlh);
+}
+
+void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie)
+{
+	put_route(op, r, cookie);
 }
 
 void kernel_write_flush(void)
@@ -109,6 +116,13 @@ static int flush_for_answer(void)
 	if (err < 0)
 		out.resync("errors of changes were lost");
 	return answer ? answer : err;
+}
+
+int kernel_write_route_now(enum route_op op, const struct kroute *r)
+{
+	answer = 0;
+	put_route(op, r, &answer);
+	return flush_for_answer();
 }
 
 int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)

@@ -3,6 +3,7 @@ noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_order.c \
 	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
+	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
 	zebra-lite/kernel_read.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
@@ -14,7 +15,9 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \
 	zebra-lite/rib_node.c zebra-lite/rib_node.h \
 	zebra-lite/rule.c zebra-lite/rule.h \
+	zebra-lite/side.c zebra-lite/side.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
+	zebra-lite/uplink.c zebra-lite/uplink.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h \
 	zebra-lite/zshow.c zebra-lite/zshow.h
 zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
@@ -25,7 +28,7 @@ zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
-	zebra-lite/rule_test
+	zebra-lite/rule_test zebra-lite/uplink_test
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c
@@ -34,4 +37,6 @@ zebra_lite_rib_test_SOURCES = zebra-lite/rib_test.c
 zebra_lite_rib_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 zebra_lite_rule_test_SOURCES = zebra-lite/rule_test.c
 zebra_lite_rule_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_uplink_test_SOURCES = zebra-lite/uplink_test.c
+zebra_lite_uplink_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
 endif

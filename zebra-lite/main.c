@@ -3,8 +3,9 @@
  * zebra-lite: the RIB between bgpd and wgd, and the one who writes kernel routes.
  *
  * rib.c has the candidates, nexthop.c what leads to an address, fib.c and fib_order.c the ordered
- * way of changes into both tables, rule.c policy routing, pin.c the endpoints, tunnel.c what wgd
- * told, kernel_*.c rtnetlink, link_*.c the channels. This file ties them to the process.
+ * way of changes into both tables, rule.c policy routing, uplink.c and side.c the way of encrypted
+ * packets, pin.c the endpoints, tunnel.c what wgd told, kernel_*.c rtnetlink, link_*.c the
+ * channels. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rule.h"
+#include "side.h"
+#include "ifaddr.h"
+#include "uplink.h"
 #include "zconfig.h"
 #include "zshow.h"
 
@@ -36,6 +40,7 @@ static void start(const char *rundir)
 		.route_flush = kernel_write_flush,
 		.nexthop_set = kernel_write_nexthop,
 		.nexthop_del = kernel_delete_nexthop,
+		.route_now = kernel_write_route_now,
 		.rule = kernel_write_rule,
 		.allowed = link_wgd_allowed,
 		.allowed_sync = link_wgd_allowed_sync,
@@ -79,6 +84,11 @@ static void apply(const json_t *config, uint32_t generation)
 		fatal("netlink: %s", strerror(-err));
 }
 
+static void prune(uint32_t generation)
+{
+	uplinks_prune();
+}
+
 static void channel(enum daemon_id peer, int fd)
 {
 	if (peer == DAEMON_BGPD)
@@ -91,6 +101,7 @@ static void teardown(void)
 {
 	fib_teardown();
 	rule_teardown();
+	side_teardown();
 	log_info("teardown", "prefixes=%zu", rib_count());
 }
 
@@ -104,7 +115,10 @@ static void stop(void)
 	pin_reset();
 	rib_reset();
 	rib_kernel_reset();
+	uplinks_reset();
 	rule_reset();
+	side_reset();
+	ifaddr_reset();
 	nexthop_reset();
 	tunnel_reset();
 	fib_linger_reset();
@@ -120,6 +134,7 @@ int main(int argc, char **argv)
 		.start = start,
 		.check = check,
 		.apply = apply,
+		.prune = prune,
 		.channel = channel,
 		.teardown = teardown,
 		.stop = stop,

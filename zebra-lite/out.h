@@ -15,6 +15,7 @@ struct kroute {
 	struct prefix prefix;
 	uint32_t table, metric, oif;
 	struct addr gateway; /* family 0: none */
+	struct addr source;  /* preferred; family 0: the kernel chooses */
 	uint8_t protocol;    /* rtm_protocol */
 	uint8_t type;	     /* RTN_UNICAST, RTN_BLACKHOLE, … */
 	bool replaced;	     /* read: the notification says that it took another one's place */
@@ -43,6 +44,8 @@ struct out {
 	/* Queued; errors come to fib_route_failed(cookie) at the latest in route_flush(). */
 	void (*route)(enum route_op op, const struct kroute *r, void *cookie);
 	void (*route_flush)(void);
+	/* One route, and its answer: 0 or -errno. */
+	int (*route_now)(enum route_op op, const struct kroute *r);
 	/* Nexthop objects to an interface; 0 or -errno at once. CREATE: must not be there yet, else
 	 * it must. NULL: there are none. Deleting one deletes its routes. */
 	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol,

@@ -6,6 +6,7 @@
 
 #include "fib.h"
 #include "log.h"
+#include "uplink.h"
 #include "zconfig.h"
 
 static struct trie pins;
@@ -199,23 +200,30 @@ static void hold(const struct addr *a)
 
 void pin_endpoint(struct tunnel_peer *p, const struct endpoint *e)
 {
-	struct addr old = p->endpoint.addr;
-	struct addr now = e ? e->addr : (struct addr){0};
+	struct addr old = p->pinned, now;
 
-	if (e)
-		p->endpoint = *e;
-	else
-		p->endpoint = (struct endpoint){0};
-	if (addr_is_link_local(&now))
+	p->endpoint = e ? *e : (struct endpoint){0};
+	now = p->endpoint.addr;
+	if (addr_is_link_local(&now) || uplink_bypasses(p->iface))
 		now = (struct addr){0};
-	if (addr_is_link_local(&old))
-		old = (struct addr){0};
 	if (addr_eq(&old, &now))
 		return;
+	p->pinned = now;
 	if (now.family)
 		hold(&now);
 	if (old.family)
 		release(&old);
+}
+
+void pin_uplinks_changed(void)
+{
+	struct tunnel_peer *p;
+
+	LIST_FOREACH (p, tunnel_all_peers(), link) {
+		struct endpoint e = p->endpoint;
+
+		pin_endpoint(p, &e);
+	}
 }
 
 static void eval_inside(const struct prefix *p)

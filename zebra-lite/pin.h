@@ -7,8 +7,9 @@
  * only when the endpoint has a host route of ours through the underlay: through the longest route
  * of somebody else that covers it. No pin is needed where that route is longer than the learned
  * one. Without an underlay route, or with pins switched off, or when the prefix is the endpoint
- * itself, the prefix is refused (covers-endpoint). Endpoints roam and the underlay changes: both
- * are followed, and what was refused is looked at again.
+ * itself, the prefix is refused (covers-endpoint). An endpoint behind an interface with an uplink
+ * is looked up elsewhere (uplink.h) and not looked at here. Endpoints roam and the underlay
+ * changes: both are followed, and what was refused is looked at again.
  */
 #ifndef WGBGP_ZEBRA_PIN_H
 #define WGBGP_ZEBRA_PIN_H
@@ -41,6 +42,7 @@ enum pin_answer {
 /* Asked before N is installed through a tunnel. */
 enum pin_answer pin_guard(struct rib_node *n);
 void pin_config_changed(void);
+void pin_uplinks_changed(void); /* which interfaces keep out of the RIB's table */
 
 struct pin *pin_first(void);
 struct pin *pin_next(const struct pin *p);

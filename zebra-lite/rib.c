@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "pin.h"
 #include "slab.h"
+#include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -238,6 +239,7 @@ void rib_others_changed(struct rib_node *n)
 		redist_update(n, false);
 	nexthop_route_changed(RIB_PREFIX(n));
 	pin_route_changed(RIB_PREFIX(n));
+	uplink_route_changed(RIB_PREFIX(n));
 	rib_judge_distance(n);
 	fib_dirty(n, false);
 }

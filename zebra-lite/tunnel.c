@@ -117,6 +117,10 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 	i->seen = true;
 	i->adopted = m->adopted;
 	i->any = m->any;
+	if (i->fwmark != m->fwmark) {
+		i->fwmark = m->fwmark;
+		pin_uplinks_changed();
+	}
 	if (i->up != m->up) {
 		i->up = m->up;
 		nexthop_tunnel_if_changed(i);

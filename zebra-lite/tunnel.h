@@ -23,7 +23,8 @@ struct tunnel_if {
 	uint32_t ifindex;
 	char name[MSG_NAME_MAX];
 	bool up, adopted, any, gone;
-	bool seen; /* since the last channel to wgd opened */
+	uint32_t fwmark; /* of its encrypted packets, 0 none */
+	bool seen;	 /* since the last channel to wgd opened */
 };
 
 struct tunnel_peer {
@@ -37,6 +38,7 @@ struct tunnel_peer {
 	bool weak;	/* down by silence or age alone */
 	uint32_t cost;	/* now, what its state adds included */
 	struct endpoint endpoint;
+	struct addr pinned; /* pin.c's: what it holds for it; family 0: nothing */
 	uint32_t n_addrs, n_fixed;
 	struct addr *addrs;   /* owned */
 	struct prefix *fixed; /* owned */

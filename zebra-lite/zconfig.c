@@ -12,6 +12,7 @@
 #include "pin.h"
 #include "rib.h"
 #include "rule.h"
+#include "side.h"
 #include "util.h"
 
 struct zconfig zconfig = {
@@ -111,6 +112,51 @@ static int read_rules(const json_t *list, struct zconfig *c, char *error, size_t
 	return 0;
 }
 
+/* One of each family. */
+static int read_pair(const json_t *uplink, const char *name, struct addr pair[2])
+{
+	const json_t *item;
+	struct addr a;
+	size_t i;
+
+	json_array_foreach (conf_list(uplink, name), i, item) {
+		const char *text = json_string_value(item);
+
+		if (!text || addr_parse(text, &a) < 0 || pair[a.family == AF_INET6].family)
+			return -EINVAL;
+		pair[a.family == AF_INET6] = a;
+	}
+	return 0;
+}
+
+static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size_t size)
+{
+	const json_t *item;
+	size_t i;
+
+	c->uplinks = xcalloc(json_array_size(list) + 1, sizeof(*c->uplinks));
+	json_array_foreach (list, i, item) {
+		const json_t *uplink = conf_get(item, "uplink");
+		struct uplink_conf *u = &c->uplinks[c->n_uplinks];
+		const char *name = conf_str(item, "name", "");
+
+		if (!conf_has(uplink, "interface"))
+			continue;
+		if (!str_copy(u->wg, name, sizeof(u->wg)) ||
+		    !str_copy(u->ifname, conf_str(uplink, "interface", ""), sizeof(u->ifname)) ||
+		    read_pair(uplink, "gateway", u->gateway) < 0 ||
+		    read_pair(uplink, "source", u->source) < 0) {
+			snprintf(error, size, "interface %s: its uplink cannot be used", name);
+			return -EINVAL;
+		}
+		u->fwmark = conf_u32(item, "fwmark", 0);
+		u->table = conf_u32(uplink, "table", 0);
+		u->priority = conf_u32(uplink, "rule-priority", 0);
+		c->n_uplinks++;
+	}
+	return 0;
+}
+
 int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
 	const json_t *rib = conf_get(root, "rib"), *distance = conf_get(rib, "distance");
@@ -141,7 +187,8 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		}
 		c->n_statics++;
 	}
-	if (read_rules(conf_list(rib, "rule"), c, error, size) < 0) {
+	if (read_rules(conf_list(rib, "rule"), c, error, size) < 0 ||
+	    read_uplinks(conf_at(root, "wireguard/interface"), c, error, size) < 0) {
 		zconfig_free(c);
 		return -EINVAL;
 	}
@@ -152,9 +199,11 @@ void zconfig_free(struct zconfig *c)
 {
 	free(c->statics);
 	free(c->rules);
+	free(c->uplinks);
 	c->statics = NULL;
 	c->rules = NULL;
-	c->n_statics = c->n_rules = 0;
+	c->uplinks = NULL;
+	c->n_statics = c->n_rules = c->n_uplinks = 0;
 }
 
 static void add_statics(void)
@@ -202,14 +251,20 @@ void zconfig_apply(struct zconfig *c)
 
 	if (statics)
 		rib_static_clear();
+	if (renumbered)
+		uplinks_take_out();
 	zconfig = *c;
 	c->statics = NULL;
 	c->rules = NULL;
+	c->uplinks = NULL;
 	if (c->protocol != old.protocol)
 		rule_renumber(old.protocol);
 	change_rules(&old);
-	if (zconfig.kernel != old.kernel)
+	uplinks_apply(zconfig.uplinks, zconfig.n_uplinks);
+	if (zconfig.kernel != old.kernel) {
+		side_config_changed();
 		rule_config_changed();
+	}
 	if (renumbered) {
 		fib_renumber(old.table, old.metric, old.protocol);
 		kernel_resync("other numbers");
@@ -218,6 +273,7 @@ void zconfig_apply(struct zconfig *c)
 		add_statics();
 	free(old.statics);
 	free(old.rules);
+	free(old.uplinks);
 	if (!same_choice(&zconfig, &old))
 		for (struct rib_node *n; (n = rib_walk(&at));)
 			fib_dirty(n, false);

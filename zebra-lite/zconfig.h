@@ -9,6 +9,7 @@
 
 #include "out.h"
 #include "prefix.h"
+#include "uplink.h"
 
 struct zstatic {
 	struct prefix prefix;
@@ -32,6 +33,8 @@ struct zconfig {
 	struct zstatic *statics; /* owned */
 	size_t n_rules;
 	struct krule *rules; /* owned; one a family */
+	size_t n_uplinks;
+	struct uplink_conf *uplinks; /* owned */
 };
 extern struct zconfig zconfig; /* in force; the schema's defaults before the first one */
 

@@ -7,6 +7,7 @@
 
 #include "conf.h"
 #include "fib.h"
+#include "kernel.h"
 #include "loop.h"
 #include "nhobj.h"
 #include "out.h"
@@ -14,6 +15,8 @@
 #include "prefix_order.h"
 #include "rib.h"
 #include "rule.h"
+#include "side.h"
+#include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -311,7 +314,7 @@ static void summary_start(struct show *s)
 			      (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
 			      "nexthop-objects", (json_int_t)nhobj_counters.objects,
 			      "nexthop-moves", (json_int_t)nhobj_counters.moves, "rules-repaired",
-			      (json_int_t)rule_drift(), "swept", fib_is_swept()));
+			      (json_int_t)(rule_drift() + side_drift()), "swept", fib_is_swept()));
 }
 
 static const char *pin_state(const struct pin *p)
@@ -370,11 +373,33 @@ static void rules_start(struct show *s)
 	show_end(s, NULL);
 }
 
+static json_t *uplink_family(const struct uplink_family *f)
+{
+	return json_pack("{s:s, s:o, s:o}", "state", uplink_state_name(f->state), "source",
+			 json_addr(&f->source), "gateway", json_addr(&f->gateway));
+}
+
+static void uplinks_start(struct show *s)
+{
+	show_head(s, json_object(), "uplinks");
+	for (struct uplink *u = uplink_first(); u; u = uplink_next(u))
+		show_row(s, json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:o, s:o}", "interface",
+				      u->conf.wg, "uplink", u->conf.ifname, "fwmark",
+				      (json_int_t)u->conf.fwmark, "table",
+				      (json_int_t)u->conf.table, "rule-priority",
+				      (json_int_t)u->conf.priority, "bypass", u->bypass,
+				      "rp-filter", (json_int_t)kernel_rp_filter(u->conf.ifname),
+				      "ipv4", uplink_family(&u->family[0]), "ipv6",
+				      uplink_family(&u->family[1])));
+	show_end(s, NULL);
+}
+
 const struct show_command zebra_commands[] = {
 	{"route", route_start, route_step, free_state},
 	{"nexthops", nexthops_start, NULL, NULL},
 	{"rib-summary", summary_start, NULL, NULL},
 	{"pins", pins_start, NULL, NULL},
 	{"rules", rules_start, NULL, NULL},
+	{"uplinks", uplinks_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };

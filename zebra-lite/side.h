@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * side: routes in tables beside the RIB's (those of uplinks), desired against installed.
+ *
+ * There is one route of ours for each prefix, table and metric; whoever wants it says what it is,
+ * the newest word counts. They carry our protocol number. Read back, put back when somebody takes
+ * them away, stale ones removed at the end of the first reading, foreign ones left alone: as in
+ * rule.h.
+ *
+ * A table is read while it is an uplink's or a route in it is wanted, and where a rule of ours that
+ * nobody wants any more leads to it: that is how the table of an uplink that went while we were
+ * away is found.
+ */
+#ifndef WGBGP_ZEBRA_SIDE_H
+#define WGBGP_ZEBRA_SIDE_H
+
+#include "out.h"
+
+void side_want(const struct kroute *k);
+void side_unwant(const struct kroute *k);
+bool side_in_place(const struct kroute *k); /* the kernel has it as it was last wanted */
+void side_rewrite(uint32_t table); /* the kernel may have dropped some in silence: write again */
+
+/* The tables to read; their number. */
+unsigned side_tables(uint32_t *tables, unsigned max);
+void side_read_begin(void);
+void side_told(const struct kroute *k, bool present);
+void side_read_end(void);
+
+void side_config_changed(void); /* installing was switched on or off */
+void side_teardown(void);
+uint64_t side_drift(void); /* how many were put back */
+void side_reset(void);
+
+#endif
