@@ -82,7 +82,7 @@ static void fill(struct bfd_session *s, struct bfd_out *out, bool final, uint64_
 		.diag = s->diag,
 		.poll = s->polling && !final,
 		.final = final,
-		.independent = true,
+		.independent = !s->ending, /* the rest of us may end with it */
 		.multiplier = s->conf.multiplier,
 		.my_discr = s->local_discr,
 		.your_discr = s->remote_discr,

@@ -30,6 +30,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_bad_input.py \
 	topo-tests/test_bench.py \
 	topo-tests/test_bfd.py \
+	topo-tests/test_bfd_peers.py \
 	topo-tests/test_bird_peer.py \
 	topo-tests/test_cli.py \
 	topo-tests/test_default_route.py \
