@@ -8,8 +8,9 @@ import signal
 
 import pytest
 
+from lib.dualhub import DualHub
 from lib.probe import Ping
-from lib.snippets import bfd
+from lib.snippets import PROBE_TIMEOUT_MS, bfd
 from lib.twonodes import Two
 from lib.wait import holds, wait_until
 
@@ -135,3 +136,39 @@ def test_switched_off_and_on(pair):
     pair.wb.replace("enabled off;", "enabled on;")
     pair.wa.wait_bfd("b")
     assert pair.wa.tunnel("b")["changes"] == pair.wb.tunnel("a")["changes"] == 1
+
+
+def test_busy_machine(topo):
+    """3 × 10 ms while as many processes as there are processors do nothing but compute."""
+    t = Two(topo, bfd(10))
+    t.wait()
+    t.wa.wait_bfd("b")
+    t.wb.wait_bfd("a")
+    before = transitions(t)
+    busy = [t.a.spawn(f"busy-{n}", ["/bin/sh", "-c", "while :; do :; done"])
+            for n in range(os.cpu_count())]
+    holds(lambda: transitions(t) == before, 5, "no false alarm")
+    for process in busy:
+        process.stop(signal.SIGKILL)
+    assert t.wa.tunnel("b")["changes"] == t.wb.tunnel("a")["changes"] == 1
+
+
+def test_dual_hub(topo):
+    """lib/dualhub.py: the tunnel from site 1 to the better hub dies; BFD finds it long before the
+    data probes would, traffic goes by hub 2, and comes back without a loss."""
+    d = DualHub(topo, sites=2, fast=bfd())
+    d.wait()
+    d.wsite[1].wait_bfd("hub1")
+    d.whub[1].wait_bfd("site1")
+    with Ping(d.host[1], d.host[2].address, interval_ms=2) as ping:
+        d.net.cut("site1", "hub1")
+        d.wsite[1].wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
+        assert d.wsite[1].tunnel("hub1")["reason"] == "bfd-expired"
+        ping.flows()
+    assert 0 < ping.blackout_ms < PROBE_TIMEOUT_MS
+    with Ping(d.host[1], d.host[2].address) as ping:
+        d.net.restore("site1", "hub1")
+        d.wsite[1].wait_tunnel("hub1", "up")
+        d.wait()
+        ping.flows()
+    assert ping.lost == 0
