@@ -31,6 +31,10 @@ static void put_peer(FILE *out, const json_t *peer)
 	fprintf(out, "    latest handshake: %s\n", AGO(peer, "handshake-seconds"));
 	fprintf(out, "    transfer: %s received, %s sent\n", BYTES(peer, "rx-bytes"),
 		BYTES(peer, "tx-bytes"));
+	if (is_set(peer, "latency-ms"))
+		fprintf(out, "    round trip: %s ms, jitter %s ms, %s %% lost\n",
+			TEXT(peer, "latency-ms"), TEXT(peer, "jitter-ms"),
+			TEXT(peer, "loss-percent"));
 	if (int_of(peer, "persistent-keepalive"))
 		fprintf(out, "    persistent keepalive: every %s seconds\n",
 			TEXT(peer, "persistent-keepalive"));
@@ -74,6 +78,8 @@ static const struct column tunnel_columns[] = {
 	{"Handshake", "handshake-seconds", 10, COL_AGE},
 	{"Received", "rx-bytes", 10, COL_BYTES},
 	{"Sent", "tx-bytes", 10, COL_BYTES},
+	{"Latency", "latency-ms", 8, COL_TEXT},
+	{"Loss %", "loss-percent", 6, COL_TEXT},
 	{"Cost", "cost", 5, COL_NUMBER},
 	{"Changes", "changes", 7, COL_NUMBER},
 	{"Endpoint", "endpoint", 22, COL_TEXT},

@@ -37,6 +37,13 @@ fuzz_uapi_fuzz_LDADD = wgd/libwgd.a $(LIB_LIBS)
 fuzz_uapi_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 EXTRA_DIST += fuzz/corpus/uapi/error fuzz/corpus/uapi/get
 
+FUZZ_TARGETS += fuzz/icmp_fuzz
+fuzz_icmp_fuzz_SOURCES = fuzz/icmp_fuzz.c
+fuzz_icmp_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+fuzz_icmp_fuzz_LDADD = wgd/libwgd.a $(LIB_LIBS)
+fuzz_icmp_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+EXTRA_DIST += fuzz/corpus/icmp/answer4 fuzz/corpus/icmp/answer6
+
 FUZZ_TARGETS += fuzz/bfd_fuzz
 fuzz_bfd_fuzz_SOURCES = fuzz/bfd_fuzz.c
 fuzz_bfd_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/bfdd

@@ -20,6 +20,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/lib/ns.py \
 	topo-tests/lib/peers.py \
 	topo-tests/lib/probe.py \
+	topo-tests/lib/relay.py \
 	topo-tests/lib/snippets.py \
 	topo-tests/lib/speaker.py \
 	topo-tests/lib/topology.py \
@@ -47,6 +48,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_ipv6.py \
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \
+	topo-tests/test_liveness.py \
 	topo-tests/test_nat_site.py \
 	topo-tests/test_other_peers.py \
 	topo-tests/test_overlap.py \

@@ -127,6 +127,7 @@ static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguar
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p)) {
 			inherit_reference(conf, p, "template", wireguard, "peer-template");
 			inherit(conf, p, i, "liveness");
+			inherit(conf, p, i, "quality");
 		}
 	}
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))

@@ -4,7 +4,7 @@
  *
  * Where an object has no statement of its own it gets that of what it refers to or is part of:
  *
- *     peer       template, then the interface (liveness only)
+ *     peer       template, then the interface (liveness and quality only)
  *     interface  wireguard (backend)
  *     neighbor   group, then bgp (timers); a group: bgp (timers)
  *

@@ -132,6 +132,7 @@ static struct device *device_new(const char *name)
 	dev->allowed.is_mine = is_mine;
 	dev->allowed.arg = dev;
 	probe_init(&dev->probe);
+	icmp_init(&dev->icmp, peer_echo_answer, dev);
 	timer_init(&dev->poll, on_poll, dev);
 	timer_init(&dev->retry, try_open, dev);
 	job_init(&dev->sweep, on_sweep, dev);
@@ -151,6 +152,7 @@ static void device_free(struct device *dev)
 	hash_clear(&dev->by_key);
 	allowedips_free(&dev->allowed);
 	probe_close(&dev->probe);
+	icmp_close(&dev->icmp);
 	wg_close(dev->wg);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
@@ -440,6 +442,7 @@ void device_lost(struct device *dev, const char *why)
 	wg_close(dev->wg);
 	dev->wg = NULL;
 	probe_close(&dev->probe);
+	icmp_close(&dev->icmp);
 	dev->state = DEVICE_WAITING;
 	dev->up = false;
 	dev->full_read_at = 0;

@@ -19,10 +19,12 @@
 #include "allowedips.h"
 #include "bfd.h"
 #include "hash.h"
+#include "icmp.h"
 #include "ledger.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"
+#include "peer_echo.h"
 #include "peer_endpoint.h"
 #include "probe.h"
 #include "wgconf.h"
@@ -47,6 +49,7 @@ struct peer {
 	struct peer_endpoint where;
 	uint64_t rx_bytes, tx_bytes;
 	struct liveness live;
+	struct peer_echo *echo;	  /* NULL: off */
 	struct evidence evidence; /* what BFD, echo and the underlay say */
 	struct peer_bfd bfd;
 	uint32_t cost_told; /* to zebra-lite */
@@ -72,6 +75,7 @@ struct device {
 	struct wg *wg;	       /* NULL unless READY */
 	struct ledger *ledger; /* adopted ones */
 	struct probe probe;
+	struct icmp icmp;
 	struct allowedips allowed;
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
@@ -80,7 +84,7 @@ struct device {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
-	uint64_t read_cost;		       /* us: of the last dump */
+	uint64_t read_at, read_cost;	       /* ms, us: of the last dump */
 	uint64_t glanced_at;		       /* ms: read because BFD fell silent */
 	struct timer poll, retry;
 	struct job sweep;

@@ -14,6 +14,7 @@
 
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
 #define POLL_SHARE 20	   /* the same for polls as a whole */
+#define GLANCE_AGAIN_MS 5  /* many peers may fall silent at once */
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
 
 /* Whose the peers of a dump are; strangers get a peer of their own. Release with free(). */
@@ -421,10 +422,13 @@ bool device_glance(struct device *dev)
 	uint64_t begun = now_us();
 	struct wg_dump dump;
 
+	if (begun / 1000 - dev->read_at < GLANCE_AGAIN_MS)
+		return true;
 	if (!dev->wg || dev->state != DEVICE_READY || dev->read_cost > GLANCE_MAX_US ||
 	    wg_get(dev->wg, false, &dump) < 0)
 		return false;
 	dev->read_cost = now_us() - begun;
+	dev->read_at = now_ms();
 	for (size_t i = 0; i < dump.n_peers && dev->wg; i++) {
 		struct peer *p = peer_find(dev, dump.peers[i].key);
 
@@ -464,6 +468,7 @@ static int poll_once(struct device *dev, uint64_t now)
 	if (err < 0)
 		return err;
 	dev->read_cost = now_us() - begun;
+	dev->read_at = now_ms();
 	owners = map_owners(dev, &dump, false);
 	mark_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);

@@ -7,14 +7,18 @@ wgd_libwgd_a_SOURCES = \
 	wgd/device.c wgd/device.h \
 	wgd/device_sync.c wgd/device_sync.h \
 	wgd/drain.c wgd/drain.h \
+	wgd/echo.c wgd/echo.h \
 	wgd/endpoints.c wgd/endpoints.h \
+	wgd/icmp.c wgd/icmp.h \
 	wgd/ledger.c wgd/ledger.h \
 	wgd/link.c wgd/link.h \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
 	wgd/peer.c \
 	wgd/peer_endpoint.c wgd/peer_endpoint.h \
+	wgd/peer_echo.c wgd/peer_echo.h \
 	wgd/probe.c wgd/probe.h \
+	wgd/quality.c wgd/quality.h \
 	wgd/report.c wgd/report.h \
 	wgd/resolve.c wgd/resolve.h \
 	wgd/secrets.c wgd/secrets.h \
@@ -33,12 +37,15 @@ wgd_wgd_LDADD = wgd/libwgd.a $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) -lpthread
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	wgd/allowedips_test \
+	wgd/echo_test \
 	wgd/ledger_test \
 	wgd/live_test \
 	wgd/liveness_test \
 	wgd/uapi_test
 wgd_allowedips_test_SOURCES = wgd/allowedips_test.c wgd/wg_mock.c wgd/wg_mock.h
 wgd_allowedips_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_echo_test_SOURCES = wgd/echo_test.c
+wgd_echo_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_ledger_test_SOURCES = wgd/ledger_test.c
 wgd_ledger_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_live_test_SOURCES = wgd/live_test.c

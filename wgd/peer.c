@@ -54,6 +54,7 @@ void peer_free(struct peer *p)
 	hash_remove(&by_id, &p->by_id);
 	if (!by_id.count)
 		hash_clear(&by_id);
+	peer_echo_stop(p);
 	free(p);
 }
 
@@ -90,6 +91,7 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 	if (conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
 	p->drained = conf && drain_has(p->dev->name, p->name);
+	peer_echo_configure(p);
 }
 
 static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *found)
@@ -198,6 +200,7 @@ uint32_t peer_cost(const struct peer *p)
 
 	if (peer_state(p) == TUNNEL_DEGRADED)
 		cost += DEGRADED_COST;
+	cost += peer_echo_cost(p);
 	return cost < UINT32_MAX ? cost : UINT32_MAX;
 }
 
@@ -235,8 +238,7 @@ void peer_judge(struct peer *p)
 
 uint64_t peer_suspect(struct peer *p)
 {
-	device_glance(p->dev);
-	return now_ms();
+	return device_glance(p->dev) ? p->dev->read_at : now_ms();
 }
 
 void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent)

@@ -86,6 +86,7 @@ static json_t *peer_row(const struct peer *p)
 			    json_str_or_null(conf ? tunnel_state_name(p->live.state) : NULL));
 	json_object_set_new(row, "reason",
 			    json_str_or_null(conf ? reason_name(p->live.reason) : NULL));
+	peer_echo_show(p, row);
 	return row;
 }
 
@@ -165,8 +166,12 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "draining", json_boolean(p->drained));
 	json_object_set_new(row, "weak", json_boolean(p->live.weak));
 	json_object_set_new(row, "bfd", json_string(bfd_evidence_name(p->evidence.bfd)));
+	peer_echo_show(p, row);
 	json_object_set_new(row, "cost", json_integer(peer_cost(p)));
 	json_object_set_new(row, "configured-cost", json_integer(p->conf->cost));
+	json_object_set_new(row, "quality-cost", json_integer(peer_echo_cost(p)));
+	json_object_set_new(row, "hold-seconds",
+			    json_integer(liveness_hold(&p->live, &p->conf->liveness) / 1000));
 	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));
 	json_object_set_new(row, "handshake-seconds", json_age(p));
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));

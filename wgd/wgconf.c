@@ -70,6 +70,23 @@ static void read_bfd(const json_t *obj, struct bfd_conf *out)
 	out->passive = conf_bool(b, "passive", false);
 }
 
+static void read_echo(const json_t *obj, struct peer_conf *out)
+{
+	const json_t *l = conf_get(obj, "liveness"), *q = conf_get(obj, "quality");
+
+	out->echo.on = conf_bool(l, "echo", false);
+	out->echo.interval = conf_u32(l, "echo-interval", 1000);
+	out->echo.multiplier = conf_u32(l, "echo-multiplier", 4);
+	out->echo.size = conf_u32(l, "echo-size", 0);
+	out->quality.lossy_at = conf_u32(l, "degraded-loss", 3);
+	out->quality.latency_weight = conf_u32(q, "latency-weight", 0);
+	out->quality.jitter_weight = conf_u32(q, "jitter-weight", 0);
+	out->quality.loss_weight = conf_u32(q, "loss-weight", 0);
+	out->quality.step = conf_u32(q, "step", 5);
+	out->quality.min_improvement = conf_u32(q, "minimum-improvement", 20);
+	out->quality.hold = conf_u32(q, "hold", 10000);
+}
+
 static void read_statics(const json_t *obj, struct peer_conf *out)
 {
 	json_t *list = conf_list(obj, "allowed-ips"), *item;
@@ -104,6 +121,7 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 	out->cost = conf_u32(obj, "cost", 0);
 	read_liveness(obj, &out->liveness);
 	read_bfd(obj, &out->bfd);
+	read_echo(obj, out);
 }
 
 static void read_addrs(struct ctx *ctx, const json_t *obj, struct if_conf *out)

@@ -10,8 +10,10 @@
 
 #include <jansson.h>
 
+#include "echo.h"
 #include "liveness.h"
 #include "messages.h"
+#include "quality.h"
 #include "wg.h"
 
 enum wgconf_backend { BACKEND_AUTO, BACKEND_KERNEL, BACKEND_USERSPACE };
@@ -39,6 +41,8 @@ struct peer_conf {
 	uint32_t cost;
 	struct liveness_config liveness;
 	struct bfd_conf bfd;
+	struct echo_config echo;
+	struct quality_config quality;
 };
 
 struct if_conf {

@@ -103,10 +103,12 @@ bgp {{
 
 
 class DualHub:
-    def __init__(self, topo, sites=3, fast=FAST, site1_fast=None, timers=TIMERS):
+    def __init__(self, topo, sites=3, fast=FAST, site1_fast=None, timers=TIMERS, relay=False):
         self.net = topo.internet()
         self.numbers = range(1, sites + 1)
-        self.hub = {h: topo.router(f"hub{h}", self.net) for h in (1, 2)}
+        middle = topo.router("middle") if relay else None  # of hub 1's cable, for a Relay
+        self.hub = {h: topo.router(f"hub{h}", self.net, middle if h == 1 else None)
+                    for h in (1, 2)}
         self.site = {n: topo.router(f"site{n}", self.net) for n in self.numbers}
         self.host = {n: topo.lan(self.site[n], f"192.168.{n}.0/24", subnet6=f"fd01:{n}::/64")
                      for n in self.numbers}

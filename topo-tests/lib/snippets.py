@@ -13,6 +13,10 @@ PROBE_TIMEOUT_MS = int(3000 * _K)
 FAST = (f"liveness {{ poll-interval 200; probe-interval {int(700 * _K)}; "
         f"probe-timeout {PROBE_TIMEOUT_MS}; up-hold 500; }}")
 
+# The same with echo requests: a dead tunnel is down after about a second, loss is seen in two.
+ECHO_MS = int(200 * _K)
+ECHO = FAST.replace("{", f"{{ echo on; echo-interval {ECHO_MS};", 1)
+
 
 def bfd(interval_ms=50, multiplier=3):
     """FAST with BFD."""

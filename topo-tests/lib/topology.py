@@ -24,6 +24,7 @@ table inet wild {
         ip6 saddr . ip6 daddr @cut6 drop
     }
     chain loss { type filter hook forward priority 1; }
+    chain harm { type filter hook forward priority 2; }
 }
 """
 
@@ -47,14 +48,19 @@ class Internet(Router):
         self.attached = {}
         self.nft(CUT_TABLE)
 
-    def attach(self, router, ifname="u0", default=True):
-        """Gives a router a link to the Internet; returns its IPv4 address there."""
+    def attach(self, router, ifname="u0", default=True, via=None):
+        """Gives a router a link to the Internet; returns its IPv4 address there. VIA: a router in
+        the middle of the cable, with interfaces left and right, for a Relay."""
         n = self.links
         self.links += 1
         net, base = f"198.51.{100 + n // 64}.", n % 64 * 4
         v4, gw4 = f"{net}{base + 2}", f"{net}{base + 1}"
         v6, gw6 = f"2001:db8:0:{n:x}::2", f"2001:db8:0:{n:x}::1"
-        link(self, f"i{n}", router, ifname, f"{gw4}/30 {gw6}/64", f"{v4}/30 {v6}/64")
+        if via:
+            link(self, f"i{n}", via, "left", f"{gw4}/30 {gw6}/64")
+            link(via, "right", router, ifname, "", f"{v4}/30 {v6}/64")
+        else:
+            link(self, f"i{n}", router, ifname, f"{gw4}/30 {gw6}/64", f"{v4}/30 {v6}/64")
         if default:
             router.ip(f"route add default via {gw4} dev {ifname} metric 1000\n"
                       f"route add ::/0 via {gw6} dev {ifname} metric 2000")
@@ -86,8 +92,26 @@ class Internet(Router):
                          in self._pairs(a, b)))
 
     def restore(self, a, b):
-        self.nft("".join(f"delete element inet wild {s} {{ {pair} }}\n" for s, pair
-                         in self._pairs(a, b)))
+        self.nft("".join(f"{verb} element inet wild {s} {{ {pair} }}\n"
+                         for verb in ("add", "delete") for s, pair in self._pairs(a, b)))
+
+    def cut_one_way(self, a, b):
+        """Only what A sends to B; restore() ends it, too."""
+        self.nft("".join(f"add element inet wild {s} {{ {x[f]} . {y[f]} }}\n"
+                         for x in self._all(a) for y in self._all(b)
+                         for s, f in (("cut4", 0), ("cut6", 1))))
+
+    def harm(self, a, b, what, both=True):
+        """What happens to packets from A to B (BOTH: and back), in words of nft: "meta length >
+        1300 drop", "numgen random mod 100 < 30 drop". mend() ends it."""
+        ways = [(a, b), (b, a)] if both else [(a, b)]
+        self.nft("".join(
+            f"add rule inet wild harm {l3} saddr {x[f]} {l3} daddr {y[f]} {what}\n"
+            for one, two in ways for x in self._all(one) for y in self._all(two)
+            for l3, f in (("ip", 0), ("ip6", 1))))
+
+    def mend(self):
+        self.nft("flush chain inet wild harm\n")
 
     def lose(self, percent):
         """Random loss of everything; 0 ends it."""
@@ -118,11 +142,11 @@ class Topology:
         os.makedirs(directory, exist_ok=True)
         os.chmod(directory, 0o755)
 
-    def router(self, name, net=None):
+    def router(self, name, net=None, via=None):
         router = Router(name, self.dir, self.keep)
         self.routers[name] = router
         if net:
-            net.attach(router)
+            net.attach(router, via=via)
         return router
 
     def internet(self, name="inet"):

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two hubs, two sites (lib/dualhub.py has the whole drawing): tunnels that are neither dead nor
+well. Traffic leaves them for the other hub as long as that is better, and they are given up only
+when nothing comes through any more.
+
+     host1 ─ site1 ══ wg1 ══ hub1 ══ site2 ─ host2       between site 1 and hub 1: loss,
+                ╚════ wg2 ══ hub2 ══════╝                latency, black holes, one-way cuts
+"""
+import re
+
+from lib.dualhub import DualHub
+from lib.probe import Ping
+from lib.relay import Relay
+from lib.snippets import ECHO, FAST
+from lib.wait import SLOW, holds, wait_until
+
+NET2 = "192.168.2.0/24"
+QUALITY = "quality { latency-weight 4; minimum-improvement 80; step 20; hold 3000; }"
+
+
+def by(w, ifname):
+    """Whether site 1 sends to site 2's LAN by this interface."""
+    return [r["dev"] for r in w.kernel_routes(NET2)] == [ifname]
+
+
+def start(topo, **kwargs):
+    d = DualHub(topo, sites=2, **kwargs)
+    d.wait()
+    wait_until(lambda: d.wsite[1].tunnel("hub1")["echo-received"] > 3, 30, "answers to echo")
+    return d, d.wsite[1]
+
+
+def changes(w, peer):
+    """(from, to, reason) of each change of a tunnel's state, oldest first."""
+    return re.findall(rf"tunnel-state peer={peer} \S+ from=(\S+) to=(\S+) reason=(\S+)", w.log())
+
+
+def test_loss(topo):
+    """30 % is degraded and not down: the traffic goes to hub 2, the tunnel keeps its session and
+    its paths. 5 % costs the way, never the tunnel. Without loss everything comes back."""
+    d, w = start(topo, fast=ECHO)
+    d.net.harm("site1", "hub1", "numgen random mod 100 < 30 drop", both=False)
+    w.wait_tunnel("hub1", "degraded")
+    wait_until(lambda: by(w, "wg2"), 30, "the other hub")
+    assert w.tunnel("hub1")["cost"] >= 1000
+    assert w.established("10.0.1.1")
+    d.net.mend()
+    wait_until(lambda: by(w, "wg1"), 120, "the better hub")
+    before = len(changes(w, "hub1"))
+    d.net.harm("site1", "hub1", "numgen random mod 100 < 6 drop", both=False)
+    w.wait_tunnel("hub1", "degraded", timeout=120)
+    assert w.tunnel("hub1")["reason"] in ("lossy", "up-hold")
+    wait_until(lambda: by(w, "wg2"), 30, "the other hub")
+    assert "10.0.1.1" in {p["next-hop"] for p in w.paths(NET2)}
+    assert "down" not in {to for _, to, _ in changes(w, "hub1")[before:]}
+    t = w.tunnel("hub1")
+    assert t["loss-percent"] > 1 and t["latency-ms"] > 0
+
+
+def test_latency(topo):
+    """20 → 80 → 20 ms: the path moves once, and back once."""
+    d = DualHub(topo, sites=2, fast=f"{ECHO} {QUALITY}", relay=True)
+    relay = Relay(topo.routers["middle"], 10)
+    d.wait()
+    w = d.wsite[1]
+    wait_until(lambda: 15 <= (w.tunnel("hub1")["latency-ms"] or 0) < 40, 60, "20 ms")
+    wait_until(lambda: 40 <= w.tunnel("hub1")["quality-cost"] <= 160, 30, "a cost for them")
+    assert by(w, "wg1")
+    with Ping(d.host[1], d.host[2].address) as ping:
+        relay.delay(40)
+        wait_until(lambda: by(w, "wg2"), 60, "the faster hub")
+        slow = w.tunnel("hub1")
+        assert slow["state"] == "up" and slow["quality-cost"] >= 240
+        relay.delay(10)
+        wait_until(lambda: by(w, "wg1"), 60, "the better hub")
+        holds(lambda: by(w, "wg1"), 5, "the better hub")
+        ping.flows()
+    assert ping.lost == 0
+    moves = re.findall(r"tunnel-quality peer=hub1 \S+ from=(\d+) to=(\d+)", w.log())
+    assert len([1 for old, new in moves if int(new) >= 240 > int(old)]) == 1
+
+
+def test_one_way(topo):
+    """Only what hub 1 sends to site 1 is lost: each end leaves the tunnel."""
+    d, w = start(topo, fast=ECHO)
+    d.net.cut_one_way("hub1", "site1")
+    wait_until(lambda: by(w, "wg2"), 30, "the other hub")
+    assert w.tunnel("hub1")["state"] == "down"
+    # Hub 1 hears site 1, and gets no answers.
+    wait_until(lambda: d.whub[1].tunnel("site1")["state"] in ("degraded", "down"), 30, "the hub")
+    with Ping(d.host[1], d.host[2].address) as ping:
+        ping.flows(50)
+    d.net.restore("hub1", "site1")
+
+
+def test_black_hole(topo):
+    """Large packets vanish, small ones pass: sessions and probes see nothing, a probe with a size
+    does."""
+    d, w = start(topo, fast=FAST,
+                 site1_fast=ECHO.replace("echo on;", "echo on; echo-size 1300;"))
+    d.net.harm("site1", "hub1", "meta length > 1300 drop")
+    wait_until(lambda: w.tunnel("hub1")["reason"] == "mtu-black-hole", 60, "the black hole")
+    wait_until(lambda: by(w, "wg2"), 30, "the other hub")
+    assert w.tunnel("hub1")["state"] == "degraded"
+    assert "down" not in {to for _, to, _ in changes(w, "hub1")}
+    d.net.mend()
+    wait_until(lambda: by(w, "wg1"), 60, "the better hub")
+
+
+def test_echo_sees_a_cut(topo):
+    """Echo requests alone, to a far end that does nothing but answer them; the data probe, off here,
+    would have taken 15 s."""
+    only = f"liveness {{ probe off; echo on; echo-interval {int(200 * min(SLOW, 3))}; up-hold 500; }}"
+    d, w = start(topo, fast=FAST, site1_fast=only)
+    with Ping(d.host[1], d.host[2].address) as ping:
+        d.net.cut("site1", "hub1")
+        wait_until(lambda: by(w, "wg2"), 30, "the other hub")
+        ping.flows()
+    t = w.tunnel("hub1")
+    assert (t["state"], t["reason"], t["weak"]) == ("down", "echo-unanswered", True)
+    d.net.restore("site1", "hub1")
+    wait_until(lambda: by(w, "wg1"), 60, "the better hub")
+
+
+def test_flapping(topo):
+    """Cut and restored again and again: after a few times the path stays where it works."""
+    d, w = start(topo, fast=FAST, site1_fast=ECHO)
+    with Ping(d.host[1], d.host[2].address, wait=False):
+        for _ in range(8):
+            d.net.cut("site1", "hub1")
+            w.wait_tunnel("hub1", "down")
+            d.net.restore("site1", "hub1")
+            w.wait_tunnel("hub1", "up", "degraded", timeout=60)
+    states = [to for _, to, _ in changes(w, "hub1")]
+    assert states.count("down") >= 8
+    # Up again after the first ones, degraded after the others: those moved no path.
+    assert states.count("up") <= 5
+    assert w.tunnel("hub1")["hold-seconds"] >= 2
+    wait_until(lambda: by(w, "wg1"), 90, "the better hub in the end")

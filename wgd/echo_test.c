@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * echo and quality over simulated time: a link with a round trip, loss and outages, on which
+ * requests go out each interval and answers come back in order. The seed is printed; ECHO_SEED
+ * repeats a run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "echo.h"
+#include "icmp.h"
+#include "quality.h"
+#include "util.h"
+
+#define MS 1000ULL
+
+static unsigned seed;
+
+static const struct quality_config weights = {
+	.latency_weight = 1, .step = 5, .min_improvement = 20, .hold = 10000, .lossy_at = 3};
+
+struct answer {
+	uint64_t at;
+	uint16_t seq;
+};
+
+struct sim {
+	struct echo e;
+	struct echo_config c;
+	struct quality q;
+	struct quality_config qc;
+	uint64_t now;	     /* us */
+	unsigned rtt, loss;  /* ms; percent, of the round trip */
+	unsigned rtt_spread; /* ms */
+	unsigned passes;     /* bytes that get through; more are lost */
+	bool cut;
+	struct answer way[512]; /* under way, a ring */
+	unsigned first, end;
+	/* what was seen */
+	unsigned cost_moves, lossy_changes, verdicts;
+	uint64_t verdict_at, lossy_since; /* us; 0: not */
+};
+
+static unsigned rnd(unsigned below)
+{
+	return (unsigned)rand_r(&seed) % below;
+}
+
+static void begin(struct sim *s, unsigned interval, unsigned rtt)
+{
+	memset(s, 0, sizeof(*s));
+	s->now = 1000000 * MS;
+	s->c = (struct echo_config){.on = true, .interval = interval, .multiplier = 4};
+	s->qc = weights;
+	s->rtt = rtt;
+	s->passes = 65535;
+	echo_init(&s->e, rnd(65536));
+	quality_init(&s->q);
+}
+
+static void look(struct sim *s)
+{
+	unsigned loss = quality_loss(&s->q);
+	uint32_t cost = s->q.cost;
+	bool lossy = s->q.lossy;
+
+	quality_update(&s->q, &s->qc, s->now / MS);
+	s->cost_moves += s->q.cost != cost;
+	s->lossy_changes += s->q.lossy != lossy;
+	if (!s->q.lossy)
+		s->lossy_since = 0;
+	else if (!lossy)
+		s->lossy_since = s->now;
+	if (!echo_unanswered(&s->e, &s->c, loss, s->now)) {
+		s->verdict_at = 0;
+	} else if (!s->verdict_at) {
+		s->verdict_at = s->now;
+		s->verdicts++;
+		quality_outage(&s->q);
+	}
+}
+
+static void take_answers(struct sim *s, uint64_t until)
+{
+	for (; s->first != s->end && s->way[s->first % 512].at <= until; s->first++) {
+		const struct answer *w = &s->way[s->first % 512];
+		struct echo_answer a;
+
+		s->now = w->at;
+		a = echo_received(&s->e, w->seq, w->at);
+		if (!a.known)
+			continue;
+		if (!a.large && !a.first) {
+			quality_lost(&s->q, a.lost);
+			quality_answer(&s->q, a.rtt);
+		}
+		look(s);
+	}
+}
+
+static void send_one(struct sim *s, bool large)
+{
+	uint16_t seq = echo_sent(&s->e, s->now, large);
+	unsigned spread = s->rtt_spread ? rnd(2 * s->rtt_spread + 1) : 0;
+	uint64_t at = s->now + (s->rtt + spread - (spread ? s->rtt_spread : 0)) * MS;
+
+	if (s->cut || rnd(100) < s->loss || (large && s->c.size > s->passes))
+		return;
+	if (s->end != s->first && s->way[(s->end - 1) % 512].at > at)
+		at = s->way[(s->end - 1) % 512].at; /* in order */
+	s->way[s->end++ % 512] = (struct answer){at, seq};
+	assert_true(s->end - s->first < 512);
+}
+
+static void run(struct sim *s, unsigned seconds)
+{
+	uint64_t until = s->now + seconds * 1000 * MS;
+
+	while (s->now < until) {
+		uint64_t next = s->now + s->c.interval * MS;
+
+		look(s);
+		send_one(s, false);
+		if (echo_large_due(&s->e, &s->c, s->now))
+			send_one(s, true);
+		take_answers(s, next);
+		s->now = next;
+	}
+}
+
+static void a_good_link_is_good(void **state)
+{
+	static const unsigned rtts[] = {0, 1, 20, 150, 700, 3000};
+	struct sim s;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rtts); i++) {
+		begin(&s, 200, rtts[i]);
+		run(&s, 600);
+		assert_int_equal(s.verdicts, 0);
+		assert_int_equal(s.lossy_changes, 0);
+		assert_int_equal(s.e.lost, 0);
+		assert_true(s.cost_moves <= 1);
+		assert_in_range(s.q.latency / 1000, rtts[i] ? rtts[i] - 1 : 0, rtts[i]);
+		assert_true(s.q.jitter < 1000);
+	}
+}
+
+/* Within a second of the cut, at any moment and round trip; back with the first answer, and what
+ * was lost in the outage is not loss. */
+static void cut_is_found(void **state)
+{
+	struct sim s;
+
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t cut_at;
+
+		begin(&s, 200, rnd(180));
+		run(&s, 10 + rnd(10));
+		cut_at = s.now;
+		s.cut = true;
+		run(&s, 10);
+		assert_int_equal(s.verdicts, 1);
+		assert_true(s.verdict_at - cut_at <= 1000 * MS);
+		s.cut = false;
+		run(&s, 60);
+		assert_int_equal(s.verdict_at, 0);
+		assert_int_equal(s.lossy_changes, 0);
+		assert_int_equal(quality_loss(&s.q), 0);
+	}
+}
+
+static void who_never_answered_is_not_judged(void **state)
+{
+	struct sim s;
+
+	begin(&s, 50, 20);
+	s.cut = true;
+	run(&s, 600);
+	assert_int_equal(s.verdicts, 0);
+	assert_false(echo_suspicious(&s.e, &s.c, 0));
+}
+
+/* Loss is loss, not death: once it is known, longer rows are needed. */
+static void loss_is_no_outage(void **state)
+{
+	static const unsigned losses[] = {8, 10, 20, 30};
+	struct sim s;
+
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
+		begin(&s, 200, 20);
+		run(&s, 60);
+		s.loss = losses[i];
+		run(&s, 30);
+		s.verdicts = 0;
+		run(&s, 600);
+		assert_true(s.verdicts <= 1);
+		assert_true(s.q.lossy);
+		assert_in_range(quality_loss(&s.q), losses[i] * 4, losses[i] * 20);
+	}
+}
+
+/* How soon loss is seen: the mean of many runs, and how often it is seen where there is none. */
+static void loss_is_seen(void **state)
+{
+	uint64_t sum30 = 0, sum5 = 0;
+	unsigned false_alarms = 0, late = 0;
+	struct sim s;
+
+	for (unsigned i = 0; i < 200; i++) {
+		uint64_t from;
+
+		begin(&s, 200, 20);
+		run(&s, 60 + rnd(10));
+		s.loss = 30;
+		from = s.now;
+		while (!s.lossy_since)
+			run(&s, 1);
+		sum30 += s.lossy_since - from;
+		begin(&s, 200, 20);
+		run(&s, 60 + rnd(10));
+		s.loss = 51; /* three in ten each way */
+		from = s.now;
+		while (!s.lossy_since && !s.verdicts)
+			run(&s, 1);
+		late += s.now - from > 3000 * MS;
+		begin(&s, 200, 20);
+		run(&s, 60);
+		s.loss = 5;
+		from = s.now;
+		while (!s.lossy_since)
+			run(&s, 1);
+		sum5 += s.lossy_since - from;
+		begin(&s, 200, 20);
+		if (rnd(4) == 0)
+			s.loss = 1;
+		run(&s, 300);
+		false_alarms += s.loss == 0 && s.lossy_changes;
+	}
+	assert_true(late < 10);
+	assert_true(sum30 / 200 < 3000 * MS);
+	assert_true(sum5 / 200 < 60000 * MS);
+	assert_int_equal(false_alarms, 0);
+}
+
+/* Loss that stays keeps it lossy: not away and back again. */
+static void lossy_is_steady(void **state)
+{
+	struct sim s;
+
+	begin(&s, 200, 20);
+	run(&s, 60);
+	s.loss = 6;
+	run(&s, 120);
+	s.lossy_changes = 0;
+	run(&s, 1800);
+	assert_true(s.lossy_changes <= 4);
+	s.loss = 0;
+	run(&s, 120);
+	assert_false(s.q.lossy);
+}
+
+static void black_hole(void **state)
+{
+	struct sim s;
+
+	begin(&s, 200, 20);
+	s.c.size = 1400;
+	run(&s, 60);
+	assert_false(echo_black_hole(&s.e, &s.c, quality_loss(&s.q)));
+	s.passes = 1300;
+	run(&s, 8);
+	assert_true(echo_black_hole(&s.e, &s.c, quality_loss(&s.q)));
+	assert_int_equal(s.lossy_changes, 0);
+	assert_int_equal(s.verdicts, 0);
+	s.passes = 1500;
+	run(&s, 3);
+	assert_false(echo_black_hole(&s.e, &s.c, quality_loss(&s.q)));
+	/* A cut is none: the small ones are lost as well. */
+	s.cut = true;
+	run(&s, 60);
+	assert_false(echo_black_hole(&s.e, &s.c, quality_loss(&s.q)));
+	s.cut = false;
+	run(&s, 60);
+	s.loss = 20;
+	run(&s, 120);
+	assert_false(echo_black_hole(&s.e, &s.c, quality_loss(&s.q)));
+}
+
+/* 20 → 80 ms and back: one move each, to where it should be. */
+static void latency_steps(void **state)
+{
+	struct sim s;
+
+	begin(&s, 200, 20);
+	run(&s, 60);
+	assert_int_equal(s.q.cost, 20);
+	s.cost_moves = 0;
+	s.rtt = 80;
+	run(&s, 5);
+	assert_int_equal(s.q.cost, 80);
+	run(&s, 60);
+	assert_int_equal(s.cost_moves, 1);
+	s.rtt = 20;
+	run(&s, 9);
+	assert_int_equal(s.q.cost, 80);
+	run(&s, 60);
+	assert_int_equal(s.q.cost, 20);
+	assert_int_equal(s.cost_moves, 2);
+}
+
+/* A latency that trembles within the minimum improvement moves nothing. */
+static void trembling(void **state)
+{
+	struct sim s;
+
+	begin(&s, 200, 50);
+	s.rtt_spread = 10;
+	run(&s, 60);
+	s.cost_moves = 0;
+	run(&s, 1800);
+	assert_int_equal(s.cost_moves, 0);
+	assert_true(s.q.jitter > 2000);
+}
+
+/* Better whenever nothing goes there, worse when it does: the hold time grows. */
+static void load_oscillation(void **state)
+{
+	struct sim s;
+
+	begin(&s, 200, 20);
+	run(&s, 60);
+	s.cost_moves = 0;
+	for (unsigned t = 0; t < 1800; t++) {
+		s.rtt = s.q.cost < 50 ? 80 : 20;
+		run(&s, 1);
+	}
+	assert_true(s.cost_moves <= 2 * 12);
+	s.rtt = 20;
+	run(&s, 600);
+	assert_int_equal(s.q.cost, 20);
+}
+
+static void weights_of_loss_and_jitter(void **state)
+{
+	struct sim s;
+
+	begin(&s, 200, 40);
+	s.qc = (struct quality_config){.loss_weight = 10, .step = 1, .hold = 1000};
+	s.loss = 10;
+	run(&s, 300);
+	assert_in_range(s.q.cost, 40, 170);
+	s.qc = (struct quality_config){.jitter_weight = 10, .step = 1, .hold = 1000};
+	s.loss = 0;
+	s.rtt_spread = 20;
+	run(&s, 60);
+	assert_in_range(s.q.cost, 20, 250);
+	/* No weights: no cost. */
+	s.qc = (struct quality_config){.hold = 1000};
+	run(&s, 2);
+	assert_int_equal(s.q.cost, 0);
+}
+
+/* WireGuard keeps what is sent until there is a session: that is no latency. */
+static void waiting_for_a_handshake(void **state)
+{
+	struct sim s;
+	uint16_t seq[20];
+
+	begin(&s, 200, 20);
+	for (unsigned i = 0; i < ARRAY_SIZE(seq); i++, s.now += 200 * MS)
+		seq[i] = echo_sent(&s.e, s.now, false);
+	for (unsigned i = 0; i < ARRAY_SIZE(seq); i++) {
+		struct echo_answer a = echo_received(&s.e, seq[i], s.now);
+
+		assert_true(a.known);
+		assert_true(a.first);
+		assert_int_equal(a.lost, 0);
+	}
+	run(&s, 10);
+	assert_int_equal(s.q.latency / 1000, 20);
+}
+
+static void duplicates_and_strangers(void **state)
+{
+	struct sim s;
+	struct echo_answer a;
+	uint16_t seq;
+
+	begin(&s, 200, 20);
+	seq = echo_sent(&s.e, s.now, false);
+	a = echo_received(&s.e, seq + 1, s.now + 1);
+	assert_false(a.known);
+	a = echo_received(&s.e, seq + ECHO_SLOTS, s.now + 1);
+	assert_false(a.known);
+	a = echo_received(&s.e, seq, s.now + 1);
+	assert_true(a.known);
+	a = echo_received(&s.e, seq, s.now + 1);
+	assert_false(a.known);
+	assert_int_equal(s.e.received, 1);
+}
+
+static void parse_answers(void **state)
+{
+	struct icmp i = {.ident = 0x1234, .cookie = {1, 2, 3, 4, 5, 6, 7, 8}};
+	uint8_t v4[20 + 20] = {0x45, [20] = 0, 0, 0, 0, 0x12, 0x34, 0xab, 0xcd, 1, 2,
+			       3,    4,	       5, 6, 7, 8,    0,    0,	  1,	2};
+	struct icmp_answer a;
+
+	assert_true(icmp_parse(&i, AF_INET, v4, sizeof(v4), &a));
+	assert_int_equal(a.seq, 0xabcd);
+	assert_int_equal(a.id, 0x102);
+	for (size_t n = 0; n < sizeof(v4); n++)
+		assert_false(icmp_parse(&i, AF_INET, v4, n, &a));
+	for (size_t n = 20; n < 36; n++) {
+		bool matters = n != 22 && n != 23 && n != 26 && n != 27;
+
+		v4[n] ^= 1;
+		assert_int_equal(icmp_parse(&i, AF_INET, v4, sizeof(v4), &a), !matters);
+		v4[n] ^= 1;
+	}
+	v4[20] = 129;
+	assert_true(icmp_parse(&i, AF_INET6, v4 + 20, 20, &a));
+	assert_false(icmp_parse(&i, AF_INET6, v4 + 20, 19, &a));
+	v4[0] = 0x4f; /* longer header than there is */
+	assert_false(icmp_parse(&i, AF_INET, v4, sizeof(v4), &a));
+	v4[0] = 0x44;
+	assert_false(icmp_parse(&i, AF_INET, v4, sizeof(v4), &a));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_good_link_is_good),
+		cmocka_unit_test(cut_is_found),
+		cmocka_unit_test(who_never_answered_is_not_judged),
+		cmocka_unit_test(loss_is_no_outage),
+		cmocka_unit_test(loss_is_seen),
+		cmocka_unit_test(lossy_is_steady),
+		cmocka_unit_test(black_hole),
+		cmocka_unit_test(latency_steps),
+		cmocka_unit_test(trembling),
+		cmocka_unit_test(load_oscillation),
+		cmocka_unit_test(weights_of_loss_and_jitter),
+		cmocka_unit_test(waiting_for_a_handshake),
+		cmocka_unit_test(duplicates_and_strangers),
+		cmocka_unit_test(parse_answers),
+	};
+	const char *given = getenv("ECHO_SEED");
+
+	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
+	print_message("ECHO_SEED=%u\n", seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

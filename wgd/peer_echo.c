@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer_echo.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "device.h"
+#include "util.h"
+
+#define SLOW_MS 1000 /* between requests into a tunnel that is down */
+
+/* Time for a closer look: what WireGuard receives from now on is told from what came before. */
+static void look_closer(struct peer *p)
+{
+	struct peer_echo *pe = p->echo;
+	unsigned loss = quality_loss(&pe->quality);
+
+	if (!echo_suspicious(&pe->echo, &p->conf->echo, loss)) {
+		pe->suspected = false;
+	} else if (!pe->suspected) {
+		pe->suspected = true;
+		p->evidence.echo_silent = peer_suspect(p);
+	}
+}
+
+static void say_cost(const struct peer *p, uint32_t before)
+{
+	const struct quality *q = &p->echo->quality;
+	unsigned loss = quality_loss(q);
+	json_t *event;
+
+	log_info("tunnel-quality",
+		 "peer=%s interface=%s from=%u to=%u latency-us=%u jitter-us=%u loss-percent=%u.%u",
+		 p->name, p->dev->name, before, q->cost, q->latency, q->jitter, loss / 10,
+		 loss % 10);
+	event = json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", "tunnel-quality", "interface",
+			  p->dev->name, "peer", p->name, "from", (json_int_t)before, "to",
+			  (json_int_t)q->cost);
+	if (event)
+		daemon_event(event);
+}
+
+/* Brings the evidence up to date, and judges where that may change anything. */
+static void look(struct peer *p, uint64_t now)
+{
+	struct peer_echo *pe = p->echo;
+	unsigned loss = quality_loss(&pe->quality);
+	uint32_t cost = pe->quality.cost;
+	struct evidence *e = &p->evidence;
+	bool changed = quality_update(&pe->quality, &p->conf->quality, now / 1000);
+	bool unanswered = echo_unanswered(&pe->echo, &p->conf->echo, loss, now);
+	bool black_hole = echo_black_hole(&pe->echo, &p->conf->echo, loss);
+
+	if (pe->quality.cost != cost)
+		say_cost(p, cost);
+	if (unanswered && !e->echo_unanswered) {
+		quality_outage(&pe->quality);
+		peer_suspect(p); /* reads what came in meanwhile */
+	}
+	changed |= unanswered != e->echo_unanswered || black_hole != e->black_hole;
+	e->echo_unanswered = unanswered;
+	e->black_hole = black_hole;
+	e->lossy = pe->quality.lossy;
+	/* There also the time that passes changes something. */
+	if (changed || p->live.state == TUNNEL_DOWN || p->live.state == TUNNEL_DEGRADED)
+		peer_judge(p);
+}
+
+static void send_one(struct peer *p, bool large)
+{
+	struct peer_echo *pe = p->echo;
+	uint64_t now = now_us();
+	uint16_t seq = pe->echo.next_seq;
+	int err = icmp_send(&p->dev->icmp, p->dev->name, &pe->to, p->owner.id, seq,
+			    large ? p->conf->echo.size : 0);
+
+	if (err == 0) {
+		echo_sent(&pe->echo, now, large);
+		liveness_probed(&p->live, now / 1000); /* it is a data packet, too */
+	} else if (err == -EMSGSIZE && large && !pe->too_large) {
+		pe->too_large = true;
+		log_warn("echo-too-large", "peer=%s interface=%s size=%u mtu=%u", p->name,
+			 p->dev->name, p->conf->echo.size, p->dev->mtu);
+	}
+}
+
+static uint32_t interval_now(const struct peer *p)
+{
+	bool dead = p->live.state == TUNNEL_DOWN || p->live.state == TUNNEL_NEVER;
+	uint32_t interval = p->conf->echo.interval;
+
+	if (dead && p->echo->echo.row > p->conf->echo.multiplier && interval < SLOW_MS)
+		return SLOW_MS;
+	return interval;
+}
+
+static void on_tick(void *arg)
+{
+	struct peer *p = arg;
+	struct peer_echo *pe = p->echo;
+
+	timer_start(&pe->tick, interval_now(p));
+	if (!p->present || !p->dev->up || p->dev->state != DEVICE_READY)
+		return;
+	icmp_drain(&p->dev->icmp); /* what waits in the socket was not late */
+	look_closer(p);
+	look(p, now_us());
+	if (!p->endpoint.addr.family)
+		return;
+	send_one(p, false);
+	if (echo_large_due(&pe->echo, &p->conf->echo, now_us()))
+		send_one(p, true);
+}
+
+static bool target(const struct peer *p, struct addr *to)
+{
+	if (!p->conf || !p->conf->echo.on || !p->conf->n_tunnel_addrs)
+		return false;
+	*to = p->conf->tunnel_addrs[0];
+	return true;
+}
+
+void peer_echo_configure(struct peer *p)
+{
+	struct addr to;
+
+	if (!target(p, &to)) {
+		peer_echo_stop(p);
+		return;
+	}
+	if (p->echo && addr_eq(&p->echo->to, &to)) {
+		p->echo->too_large = false;
+		return;
+	}
+	peer_echo_stop(p);
+	p->echo = xcalloc(1, sizeof(*p->echo));
+	p->echo->to = to;
+	echo_init(&p->echo->echo, randombytes_random());
+	quality_init(&p->echo->quality);
+	timer_init(&p->echo->tick, on_tick, p);
+	/* Not all peers in the same moment. */
+	timer_start(&p->echo->tick, randombytes_uniform(p->conf->echo.interval));
+}
+
+void peer_echo_stop(struct peer *p)
+{
+	if (!p->echo)
+		return;
+	timer_stop(&p->echo->tick);
+	free(p->echo);
+	p->echo = NULL;
+	p->evidence.echo_unanswered = p->evidence.lossy = p->evidence.black_hole = false;
+}
+
+uint32_t peer_echo_cost(const struct peer *p)
+{
+	return p->echo ? p->echo->quality.cost : 0;
+}
+
+void peer_echo_answer(void *device, const struct icmp_answer *a)
+{
+	struct peer *p = peer_by_id(a->id);
+	struct echo_answer answer;
+	struct peer_echo *pe;
+
+	if (!p || p->dev != device || !p->echo || !p->conf || !addr_eq(&p->echo->to, &a->from))
+		return;
+	pe = p->echo;
+	answer = echo_received(&pe->echo, a->seq, a->at);
+	if (!answer.known)
+		return;
+	p->evidence.echo_reply = a->at / 1000;
+	if (!answer.large && !answer.first) {
+		quality_lost(&pe->quality, answer.lost);
+		quality_answer(&pe->quality, answer.rtt);
+	}
+	look(p, now_us());
+}
+
+/* Microseconds as milliseconds with one digit. */
+static json_t *json_ms(uint32_t us)
+{
+	return json_real((us + 50) / 100 / 10.0);
+}
+
+void peer_echo_show(const struct peer *p, json_t *row)
+{
+	const struct quality *q = p->echo && p->echo->quality.samples ? &p->echo->quality : NULL;
+	const struct echo *e = p->echo ? &p->echo->echo : NULL;
+
+	json_object_set_new(row, "latency-ms", q ? json_ms(q->latency) : json_null());
+	json_object_set_new(row, "jitter-ms", q ? json_ms(q->jitter) : json_null());
+	json_object_set_new(row, "loss-percent",
+			    q ? json_real(quality_loss(q) / 10.0) : json_null());
+	json_object_set_new(row, "echo-sent", json_integer(e ? (json_int_t)e->sent : 0));
+	json_object_set_new(row, "echo-received", json_integer(e ? (json_int_t)e->received : 0));
+	json_object_set_new(row, "echo-lost", json_integer(e ? (json_int_t)e->lost : 0));
+}

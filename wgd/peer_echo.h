@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * peer_echo: echo requests to a peer, one each interval, and what follows from the answers: its
+ * evidence (liveness.h), its quality and what that costs.
+ *
+ * A peer has one of these while its configuration says `echo on`. While the tunnel is down a
+ * request a second has to do.
+ */
+#ifndef WGBGP_PEER_ECHO_H
+#define WGBGP_PEER_ECHO_H
+
+#include <jansson.h>
+
+#include "echo.h"
+#include "icmp.h"
+#include "loop.h"
+#include "quality.h"
+
+struct peer;
+
+struct peer_echo {
+	struct echo echo;
+	struct quality quality;
+	struct timer tick;
+	struct addr to; /* the peer's first tunnel address */
+	bool suspected; /* the present row of unanswered ones was looked at */
+	bool too_large; /* said that the large ones do not fit the interface */
+};
+
+void peer_echo_configure(struct peer *p); /* its configuration is another one, or none */
+void peer_echo_stop(struct peer *p);
+uint32_t peer_echo_cost(const struct peer *p);
+void peer_echo_show(const struct peer *p, json_t *row); /* null where nothing is measured */
+void peer_echo_answer(void *device, const struct icmp_answer *a);
+
+#endif
