@@ -122,6 +122,33 @@ def test_echo_sees_a_cut(topo):
     wait_until(lambda: by(w, "wg1"), 60, "the better hub")
 
 
+def test_underlay(topo):
+    """Site 1 reaches hub 1 by a link of its own. When that loses its carrier, or nothing leads to
+    the hub any more, the tunnel is degraded at once, long before a probe could say anything; it is
+    not given up, and back as soon as the link is."""
+    slow = FAST.replace("poll-interval 200", "poll-interval 300")
+    d = DualHub(topo, sites=2, fast=slow)
+    hub, site = d.net.address("hub1"), d.site[1]
+    d.net.attach(site, "u1", default=False)
+    site.ip(f"route add {hub} via {d.net.gateway('site1.u1')} dev u1")
+    d.wait()
+    w, port = d.wsite[1], f"i{d.net.links - 1}"
+
+    def hint():
+        t = w.tunnel("hub1")
+        return (t["state"], t["reason"]) == ("degraded", "underlay-down")
+    d.net.ip(f"link set {port} down")
+    wait_until(hint, 10, "the hint")
+    wait_until(lambda: by(w, "wg2"), 10, "the other hub")
+    d.net.ip(f"link set {port} up")
+    wait_until(lambda: by(w, "wg1"), 60, "the better hub")
+    # No link changes: found with a poll.
+    site.ip(f"route add unreachable {hub}/32 metric 1\nroute del {hub} via "
+            f"{d.net.gateway('site1.u1')} dev u1")
+    wait_until(hint, 10, "the hint")
+    wait_until(lambda: by(w, "wg2"), 10, "the other hub")
+
+
 def test_flapping(topo):
     """Cut and restored again and again: after a few times the path stays where it works."""
     d, w = start(topo, fast=FAST, site1_fast=ECHO)

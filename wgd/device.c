@@ -16,6 +16,7 @@
 #include "report.h"
 #include "resolve.h"
 #include "secrets.h"
+#include "underlay.h"
 #include "userspace.h"
 #include "util.h"
 
@@ -747,6 +748,7 @@ void devices_teardown(void)
 static void on_link_event(void *arg, const char *ifname, int ifindex)
 {
 	devices_link_event(ifname, ifindex);
+	underlay_changed();
 }
 
 void devices_open(const char *dir)
@@ -755,6 +757,7 @@ void devices_open(const char *dir)
 	drain_open(dir);
 	link_open();
 	link_watch(on_link_event, NULL);
+	underlay_open();
 	endpoints_open();
 	resolve_open(peer_endpoint_resolved);
 }
@@ -769,6 +772,7 @@ void devices_close(void)
 	current = NULL;
 	endpoints_close();
 	resolve_close();
+	underlay_close();
 	link_close();
 	drain_close();
 	free(rundir);

@@ -52,7 +52,8 @@ struct peer {
 	struct peer_echo *echo;	  /* NULL: off */
 	struct evidence evidence; /* what BFD, echo and the underlay say */
 	struct peer_bfd bfd;
-	uint32_t cost_told; /* to zebra-lite */
+	uint32_t cost_told;	 /* to zebra-lite */
+	uint32_t underlay_round; /* underlay.h: when it was looked at last */
 	struct log_bucket bucket;
 };
 
@@ -79,7 +80,8 @@ struct device {
 	struct allowedips allowed;
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
-	uint32_t round; /* of dumps */
+	struct peer *underlay_next; /* who is looked at with the next poll; NULL: the first */
+	uint32_t round;		    /* of dumps */
 	uint8_t public_key[WG_KEY_BYTES];
 	uint16_t listen_port;
 	uint32_t fwmark;
@@ -136,6 +138,7 @@ enum tunnel_state peer_state(const struct peer *p);
 enum reason peer_reason(const struct peer *p);
 uint32_t peer_cost(const struct peer *p); /* configured, and what its state adds */
 void peer_probe(struct peer *p, uint64_t now);
+void peer_probe_now(struct peer *p); /* due or not, in every way there is */
 int64_t wall_ms(void);
 
 #endif

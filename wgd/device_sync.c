@@ -10,6 +10,7 @@
 #include "device_sync.h"
 #include "report.h"
 #include "secrets.h"
+#include "underlay.h"
 #include "util.h"
 
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
@@ -508,6 +509,7 @@ void device_poll(struct device *dev)
 	if (err == 0 && dev->failing)
 		allowedips_retry(&dev->allowed);
 	dev->failing = err < 0;
+	underlay_poll(dev);
 	probe_peers(dev);
 	device_release(dev);
 	cost = (now_us() - cost) * POLL_SHARE / 1000;

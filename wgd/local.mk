@@ -24,6 +24,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/secrets.c wgd/secrets.h \
 	wgd/shows.c wgd/shows.h \
 	wgd/uapi.c wgd/uapi.h \
+	wgd/underlay.c wgd/underlay.h \
 	wgd/userspace.c wgd/userspace.h \
 	wgd/wg.c wgd/wg.h \
 	wgd/wg_kernel.c \

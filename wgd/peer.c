@@ -15,6 +15,7 @@
 #include "drain.h"
 #include "report.h"
 #include "secrets.h"
+#include "underlay.h"
 #include "util.h"
 
 #define DEGRADED_COST 1000 /* what a degraded tunnel costs more */
@@ -55,6 +56,7 @@ void peer_free(struct peer *p)
 	if (!by_id.count)
 		hash_clear(&by_id);
 	peer_echo_stop(p);
+	underlay_peer_gone(p);
 	free(p);
 }
 
@@ -277,4 +279,13 @@ void peer_probe(struct peer *p, uint64_t now)
 		return;
 	if (probe_send(&p->dev->probe, p->dev->name, &p->conf->tunnel_addrs[0]) == 0)
 		liveness_probed(&p->live, now);
+}
+
+void peer_probe_now(struct peer *p)
+{
+	if (!p->conf)
+		return;
+	p->live.probe_at = 0;
+	peer_probe(p, now_ms());
+	peer_echo_now(p);
 }

@@ -155,6 +155,12 @@ void peer_echo_stop(struct peer *p)
 	p->evidence.echo_unanswered = p->evidence.lossy = p->evidence.black_hole = false;
 }
 
+void peer_echo_now(struct peer *p)
+{
+	if (p->echo)
+		timer_start(&p->echo->tick, 0);
+}
+
 uint32_t peer_echo_cost(const struct peer *p)
 {
 	return p->echo ? p->echo->quality.cost : 0;
