@@ -225,7 +225,9 @@ void attrs_encode(struct wr *w, const struct attrs *a, const struct attrs_target
 	}
 	if (a->has_med)
 		encode_u32(w, OPTIONAL, MED, a->med);
-	if (to->internal)
+	if (to->internal && to->local_pref)
+		encode_u32(w, TRANSITIVE, LOCAL_PREF, to->local_pref);
+	else if (to->internal)
 		encode_u32(w, TRANSITIVE, LOCAL_PREF, a->has_local_pref ? a->local_pref : 100);
 	wr_bytes(w, a->rest, a->rest_len);
 }

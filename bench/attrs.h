@@ -46,6 +46,7 @@ int attrs_decode(const uint8_t *data, size_t len, enum attrs_source source, stru
 struct attrs_target {
 	uint32_t prepend_as;  /* first AS of the path; 0: the path as it is */
 	bool internal;	      /* iBGP: LOCAL_PREF is sent, else it is left out */
+	uint32_t local_pref;  /* instead of the recorded one; 0: as recorded */
 	struct addr next_hop; /* instead of the recorded one; family 0: as recorded */
 };
 

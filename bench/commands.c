@@ -270,6 +270,7 @@ static int cmd_load(struct command *c)
 	if (!s || !t)
 		return failed(c, "load: a session and a table are needed");
 	to = target_of(s, t->routes->recorded);
+	to.local_pref = number(c, "local-pref", 0);
 	if (next_hop && str_eq(next_hop, "recorded"))
 		to.next_hop.family = 0;
 	else if (address_option(c, "next-hop", &to.next_hop))
@@ -509,6 +510,7 @@ static int cmd_drop(struct command *c)
 
 static int cmd_close(struct command *c)
 {
+	put_time(c->reply, "at", now_us());
 	return each_session(c, 1, close_one, NULL);
 }
 

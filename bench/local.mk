@@ -26,6 +26,10 @@ bench_routewatch_SOURCES = bench/routewatch.c \
 bench_routewatch_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 bench_routewatch_LDADD = $(LIB_LIBS) $(MNL_LIBS)
 
+noinst_PROGRAMS += bench/stream
+bench_stream_SOURCES = bench/stream.c
+bench_stream_LDADD = $(LIB_LIBS)
+
 noinst_PROGRAMS += bench/wgloop
 bench_wgloop_SOURCES = bench/wgloop.c \
 	bench/attrs.c bench/generate.c bench/pipe.c bench/routes.c
@@ -48,6 +52,7 @@ EXTRA_DIST += bench/README.md bench/run \
 	bench/case.py \
 	bench/cases.py \
 	bench/cases_churn.py \
+	bench/cases_failover.py \
 	bench/cases_table.py \
 	bench/cases_wg.py \
 	bench/measure.py \

@@ -11,7 +11,7 @@
  *   generate TABLE count=N [seed=N] [file=PATH [fill]]
  *           fill: the file's IPv4 prefixes, and generated ones where they are too few
  *   mrt FILE [prefix=NAME]              one table per peer of the dump: NAME0, NAME1, ...
- *   load SESSION TABLE [next-hop=A|recorded] [next-hop6=A]
+ *   load SESSION TABLE [next-hop=A|recorded] [local-pref=N]
  *   send [SESSION...]                   what was loaded, then End-of-RIB; without names: all
  *   announce SESSION PREFIX... [next-hop=A] [path=N,N] [med=N] [local-pref=N]
  *   withdraw SESSION PREFIX...
