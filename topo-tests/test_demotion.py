@@ -63,6 +63,31 @@ def test_degraded(dual):
     assert hub2.established("10.0.9.1")
 
 
+@pytest.mark.parametrize("how", ["degraded", "dead"])
+def test_repair_writes_nothing_twice(dual, how):
+    """zebra-lite moves what used the tunnel by its nexthop objects, before bgpd has decided. What bgpd
+    then says reads the same: no route is written, no entry is set, neither then nor in between."""
+    w, hub1 = dual.wsite[1], dual.whub[1]
+    keys = ("route-writes", "entries-set", "entries-unset")
+    before = {x: x.show("rib summary") for x in (w, hub1)}
+    if how == "dead":
+        dual.net.cut("site1", "hub1")
+    else:
+        degrade(w, "hub1")
+        degrade(hub1, "site1")
+    w.wait_installed(NET2, "wg2", "hub2.wg0")
+    hub1.wait_installed(NET1, "wgt", "hub2.wgt")
+    wait_until(lambda: w.best(NET2)["next-hop"] == "10.0.2.1"
+               and w.route(NET2)["next-hops"][0]["address"] == "10.0.2.1", 20, "bgpd at site 1")
+    wait_until(lambda: hub1.best(NET1)["next-hop"] == "10.0.9.2"
+               and hub1.route(NET1)["next-hops"][0]["address"] == "10.0.9.2", 20, "bgpd at hub 1")
+    for x in (w, hub1):
+        after = x.show("rib summary")
+        assert {k: after[k] - before[x][k] for k in keys} == dict.fromkeys(keys, 0)
+        assert after["nexthop-moves"] - before[x]["nexthop-moves"] == 2, "one a family"
+        assert after["local-repairs"] > before[x]["local-repairs"]
+
+
 def test_two_degraded_hubs(dual):
     """Both hubs' tunnels to site 1 are degraded: each keeps its own path, and nothing moves."""
     hub1, hub2 = dual.whub[1], dual.whub[2]
