@@ -270,6 +270,7 @@ static void hear(const struct addr *a)
 		.reason = draining[i % PEERS] ? REASON_DRAINING : REASON_NONE,
 		.weak = weak[i % PEERS],
 		.tunnel = true,
+		.ifname = {'a' + a->b[a->family == AF_INET ? 3 : 15] % 4},
 	};
 	struct wr w = {0};
 
@@ -383,6 +384,25 @@ static void check_waiting(const struct told *told, const struct net *net, unsign
 			assert_true(is_told(told, &path_at(id)->attr->nexthop, 0));
 }
 
+/* Leaves those that may share with BEST, beside the RANK next hops in front. */
+static unsigned keep_sharing(struct candidate *c, unsigned n, const struct candidate *best,
+			     const struct told *told, unsigned rank)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct addr *hop = &path_at(c[i].path)->attr->nexthop;
+		bool ok = decide_ties(best, &c[i], bgp.multipath.as_path_relax, true);
+
+		for (unsigned k = 0; k < rank; k++)
+			ok = ok && told->hops.hop[k].addr.b[hop->family == AF_INET ? 3 : 15] % 4 !=
+					   hop->b[hop->family == AF_INET ? 3 : 15] % 4;
+		if (ok)
+			c[kept++] = c[i];
+	}
+	return rank < (best->ebgp ? bgp.multipath.ebgp : bgp.multipath.ibgp) ? kept : 0;
+}
+
 /* The ranked next hops of NET by asking for the best again and again. */
 static void check_told(const struct prefix *p, const struct net *net)
 {
@@ -390,6 +410,8 @@ static void check_told(const struct prefix *p, const struct net *net)
 	const struct told *told = n ? container_of(n, struct told, node) : NULL;
 	uint32_t left[PEERS + 1];
 	unsigned n_left = 0, rank = 0;
+	struct candidate first = {0};
+	bool sharing = true;
 
 	for (uint32_t id = net ? net->paths : 0; id; id = path_at(id)->next)
 		if (path_at(id)->flags & PATH_ELIGIBLE)
@@ -397,8 +419,8 @@ static void check_told(const struct prefix *p, const struct net *net)
 	if (n_left && path_at(net->paths)->peer == PEER_LOCAL)
 		n_left = 0;
 	while (n_left && rank < ROUTE_HOPS_MAX) {
-		struct candidate c[PEERS + 1];
-		unsigned kept = 0, n_c = 0;
+		struct candidate c[PEERS + 1], shares[PEERS + 1];
+		unsigned kept = 0, n_c = 0, n_shares = 0;
 		const struct path *best;
 
 		for (unsigned i = 0; i < n_left; i++)
@@ -406,7 +428,20 @@ static void check_told(const struct prefix *p, const struct net *net)
 				c[n_c++] = rib_candidate(left[i]);
 		if (!n_c)
 			break;
-		best = path_at(c[decide(c, n_c)].path);
+		if (rank > 0 && sharing && told) {
+			memcpy(shares, c, sizeof(shares));
+			n_shares = keep_sharing(shares, n_c, &first, told, rank);
+			sharing = n_shares > 0;
+		}
+		if (n_shares) {
+			best = path_at(shares[decide(shares, n_shares)].path);
+		} else {
+			unsigned at = decide(c, n_c);
+
+			best = path_at(c[at].path);
+			if (rank == 0)
+				first = c[at];
+		}
 		if (!told || rank >= told->hops.n)
 			fail_msg("%s: too few next hops", PREFIX_STR(p));
 		assert_true(addr_eq(&told->hops.hop[rank].addr, &best->attr->nexthop));
@@ -416,6 +451,10 @@ static void check_told(const struct prefix *p, const struct net *net)
 				 best->attr->has_local_pref && !best->attr->local_pref
 					 ? DEMOTED
 					 : DEMOTED_NOT);
+		if (rank > 0)
+			assert_int_equal(told->hops.hop[rank].weight > 0, n_shares > 0);
+		if (rank == 1)
+			assert_int_equal(told->hops.hop[0].weight > 0, n_shares > 0);
 		rank++;
 		for (unsigned i = 0; i < n_left; i++)
 			if (!addr_eq(&path_at(left[i])->attr->nexthop, &best->attr->nexthop))
@@ -633,6 +672,9 @@ static void random_operations(void **state)
 	adjout_lag_max = 2000;
 	set_up();
 	bgp.last_path_keep = random() % 2;
+	bgp.multipath.ebgp = 1 + random() % 4;
+	bgp.multipath.ibgp = 1 + random() % 4;
+	bgp.multipath.as_path_relax = random() % 2;
 	for (unsigned i = 0; i < PEERS; i++) {
 		reach[i] = REACH_UP;
 		op_session(i);

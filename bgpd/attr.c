@@ -348,3 +348,24 @@ void attr_put(struct wr *w, const struct attr *a, bool ipv4_nexthop, bool four_o
 	put_fields(w, a, ipv4_nexthop);
 	wr_bytes(w, split, end - split);
 }
+
+bool attr_is_link_bandwidth(const uint8_t *v)
+{
+	return (get_u16(v) | 0x4000) == LINK_BANDWIDTH;
+}
+
+bool attr_link_bandwidth(const struct attr *a, float *out)
+{
+	struct attr_tlv t;
+
+	if (!find(a, ATTR_EXT_COMMUNITIES, &t))
+		return false;
+	for (const uint8_t *at = t.value; at + 8 <= t.end; at += 8)
+		if (attr_is_link_bandwidth(at)) {
+			uint32_t bits = get_u32(at + 4);
+
+			memcpy(out, &bits, sizeof(bits));
+			return *out > 0 && *out < 1e18f; /* no NaN, either */
+		}
+	return false;
+}

@@ -58,6 +58,8 @@ void attr_edit_med(struct attr_edit *e, bool present, uint32_t v);
 void attr_edit_weight(struct attr_edit *e, uint32_t v);
 void attr_edit_prepend(struct attr_edit *e, uint32_t as, unsigned times);
 void attr_edit_community(struct attr_edit *e, bool add, uint32_t community);
+/* In bytes per second, as given by AS; takes the place of another one. */
+void attr_edit_link_bandwidth(struct attr_edit *e, uint32_t as, float v);
 void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t value[3]);
 void attr_edit_clear_communities(struct attr_edit *e); /* standard ones */
 void attr_edit_clear_large_communities(struct attr_edit *e);
@@ -72,6 +74,8 @@ bool attr_as_path_has(const struct attr *a, uint32_t as, unsigned at_least);
 bool attr_cluster_has(const struct attr *a, uint32_t id);
 bool attr_community_has(const struct attr *a, uint32_t community);
 bool attr_large_community_has(const struct attr *a, const uint32_t value[3]);
+/* The extended community link-bandwidth, in bytes per second; false: there is none. */
+bool attr_link_bandwidth(const struct attr *a, float *out);
 /* Adds as-path, origin, communities, med ... to OBJ as doc/architecture.md names them. */
 void attr_to_json(const struct attr *a, json_t *obj);
 

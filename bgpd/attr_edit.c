@@ -202,6 +202,30 @@ void attr_edit_community(struct attr_edit *e, bool add, uint32_t community)
 	list_change(e, ATTR_COMMUNITIES, add, value, sizeof(value));
 }
 
+void attr_edit_link_bandwidth(struct attr_edit *e, uint32_t as, float v)
+{
+	uint8_t value[8] = {0x40, 4, as >> 8, as};
+	struct attr *head = &e->draft.head;
+	struct attr_tlv t = {0};
+	uint32_t bits;
+
+	if (as > UINT16_MAX) {
+		value[2] = AS_TRANS >> 8;
+		value[3] = AS_TRANS & 0xff;
+	}
+	memcpy(&bits, &v, sizeof(bits));
+	put_u32(value + 4, bits);
+	attr_tlv_find(head->wire, head->wire_len, ATTR_EXT_COMMUNITIES, &t);
+	for (const uint8_t *at = t.value; t.type == ATTR_EXT_COMMUNITIES && at + 8 <= t.end;
+	     at += 8)
+		if (attr_is_link_bandwidth(at)) {
+			memcpy((uint8_t *)at, value, sizeof(value));
+			e->wire_changed = true;
+			return;
+		}
+	list_change(e, ATTR_EXT_COMMUNITIES, true, value, sizeof(value));
+}
+
 void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t v[3])
 {
 	uint8_t value[12];

@@ -82,8 +82,13 @@ static void extended_text(const uint8_t *v, char *out, size_t size)
 {
 	const char *kind = v[1] == 2 ? "rt" : v[1] == 3 ? "ro" : NULL;
 	uint8_t shape = v[0] & 0xbf;
+	uint32_t bits = get_u32(v + 4);
+	float bytes;
 
-	if (kind && shape == 0)
+	memcpy(&bytes, &bits, sizeof(bytes));
+	if (attr_is_link_bandwidth(v))
+		snprintf(out, size, "link-bandwidth:%u:%.0f", get_u16(v + 2), (double)bytes);
+	else if (kind && shape == 0)
 		snprintf(out, size, "%s:%u:%u", kind, get_u16(v + 2), get_u32(v + 4));
 	else if (kind && shape == 1)
 		snprintf(out, size, "%s:%u.%u.%u.%u:%u", kind, v[2], v[3], v[4], v[5],

@@ -41,6 +41,7 @@ enum attr_type {
 #define AS_SEQUENCE 2
 #define AS_TRANS 23456
 
+#define LINK_BANDWIDTH 0x4004  /* first two bytes of the extended community; bit 0x4000 may be 0 */
 #define LLGR_STALE 0xffff0006u /* community, RFC 9494 */
 
 #define ATTR_WIRE_MAX 32768 /* bytes; what goes beyond is not added */
@@ -70,6 +71,7 @@ struct attr_tlv {
 };
 /* Reads the attribute at *AT and moves behind it; false at END. The bytes are ours: no checks. */
 bool attr_tlv_next(const uint8_t **at, const uint8_t *end, struct attr_tlv *t);
+bool attr_is_link_bandwidth(const uint8_t *v); /* 8 bytes */
 bool attr_tlv_find(const uint8_t *wire, size_t len, uint8_t type, struct attr_tlv *t);
 
 /* AS paths with 4-octet numbers, well-formed. */

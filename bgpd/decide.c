@@ -193,3 +193,14 @@ size_t decide(struct candidate *c, size_t n)
 	strike_med(c, n);
 	return strike(c, n, after_med, ARRAY_SIZE(after_med), true);
 }
+
+bool decide_ties(const struct candidate *best, const struct candidate *c, bool relax, bool cost)
+{
+	uint8_t why;
+
+	if (climb(before_med, ARRAY_SIZE(before_med), best, c, &why) != 0)
+		return false;
+	if (c->neighbor_as == best->neighbor_as ? c->med != best->med : !relax)
+		return false;
+	return by_external(best, c) == 0 && (!cost || by_cost(best, c) == 0);
+}

@@ -51,6 +51,10 @@ struct candidate {
 	uint8_t reason;		 /* enum reason: set for those that lose */
 };
 
+/* C ties with BEST on all rungs down to the cost (that one only where COST), and came by the same
+ * neighbouring AS unless RELAX: both may be used at a time. */
+bool decide_ties(const struct candidate *best, const struct candidate *c, bool relax, bool cost);
+
 /* The index of the best of C[0..N), N > 0; sets `reason` of all (NONE for the best). May reorder
  * nothing. */
 size_t decide(struct candidate *c, size_t n);

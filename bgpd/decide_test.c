@@ -170,6 +170,29 @@ static void each_rung(void **state)
 	}
 }
 
+/* What may share the traffic ties down to the cost, and no further. */
+static void ties(void **state)
+{
+	const struct candidate a = {.local_pref = 1, .neighbor_as = 9, .med = 3, .cost = 5};
+	struct candidate b = a;
+
+	b.router_id = 7;
+	assert_true(decide_ties(&a, &b, false, true));
+	b.cost = 6;
+	assert_false(decide_ties(&a, &b, false, true));
+	assert_true(decide_ties(&a, &b, false, false));
+	b.med = 4;
+	assert_false(decide_ties(&a, &b, true, false));
+	b.neighbor_as = 8; /* whose MED compares with none of the other's */
+	assert_false(decide_ties(&a, &b, false, false));
+	assert_true(decide_ties(&a, &b, true, false));
+	b.ebgp = true;
+	assert_false(decide_ties(&a, &b, true, false));
+	b = a;
+	b.demotion = DEMOTED;
+	assert_false(decide_ties(&a, &b, true, false));
+}
+
 /* A hub with a tunnel of its own to a site, and an iBGP session to the other hub. */
 struct hub {
 	struct candidate own;
@@ -235,6 +258,7 @@ int main(void)
 		cmocka_unit_test(each_rung),
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(two_hubs),
+		cmocka_unit_test(ties),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,13 +168,14 @@ void link_zebra_watch(const struct addr *a, bool on)
 }
 
 /* Only the used part counts, and padding must not. */
-#define HOP_KEY (2 + sizeof(struct addr))
+#define HOP_KEY (3 + sizeof(struct addr))
 static size_t key_of(const struct route_hops *h, uint8_t key[ROUTE_HOPS_MAX * HOP_KEY])
 {
 	for (unsigned i = 0; i < h->n; i++) {
 		key[i * HOP_KEY] = h->hop[i].source;
 		key[i * HOP_KEY + 1] = h->hop[i].demotion;
-		memcpy(key + i * HOP_KEY + 2, &h->hop[i].addr, sizeof(struct addr));
+		key[i * HOP_KEY + 2] = h->hop[i].weight;
+		memcpy(key + i * HOP_KEY + 3, &h->hop[i].addr, sizeof(struct addr));
 	}
 	return h->n * HOP_KEY;
 }
@@ -186,6 +187,7 @@ static bool hops_eq(const struct hops_entry *e, const struct route_hops *h)
 	for (unsigned i = 0; i < e->n; i++)
 		if (e->hop[i].source != h->hop[i].source ||
 		    e->hop[i].demotion != h->hop[i].demotion ||
+		    e->hop[i].weight != h->hop[i].weight ||
 		    !addr_eq(&e->hop[i].addr, &h->hop[i].addr))
 			return false;
 	return true;

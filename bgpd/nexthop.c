@@ -279,7 +279,7 @@ void nexthop_heard(const struct msg_nexthop *m)
 {
 	struct nexthop *nh = nexthop_find(&m->addr);
 	struct standing before, now;
-	bool was_up, was_weak, was_draining;
+	bool was_up, was_weak, was_draining, moved;
 
 	if (!nh || m->reach == REACH_UNKNOWN)
 		return; /* let go of meanwhile; or still starting: its last word holds */
@@ -287,6 +287,7 @@ void nexthop_heard(const struct msg_nexthop *m)
 	was_up = nh->state.reach >= REACH_DEGRADED;
 	was_weak = nh->state.weak;
 	was_draining = nexthop_is_draining(nh);
+	moved = !str_eq(nh->state.ifname, m->ifname);
 	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
 		restart_check();
 	nh->state = *m;
@@ -294,7 +295,7 @@ void nexthop_heard(const struct msg_nexthop *m)
 	tell_neighbor(nh, was_up, was_weak, before.tunnel);
 	if (nh->neighbors && nexthop_is_draining(nh) != was_draining)
 		regroup_neighbors(nh);
-	if (same_standing(&before, &now))
+	if (same_standing(&before, &now) && !moved)
 		return;
 	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
 		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),

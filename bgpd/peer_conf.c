@@ -49,6 +49,18 @@ static uint32_t conf_id(const json_t *obj, const char *name, uint32_t fallback)
 	return id_of(&a);
 }
 
+static void read_multipath(const json_t *c, struct multipath *m)
+{
+	const char *weights = conf_str(c, "weights", "none");
+
+	m->ebgp = conf_u32(c, "ebgp", 1);
+	m->ibgp = conf_u32(c, "ibgp", 1);
+	m->as_path_relax = conf_bool(c, "as-path-relax", false);
+	m->weights = str_eq(weights, "link-bandwidth") ? WEIGHTS_LINK_BANDWIDTH
+		     : str_eq(weights, "cost")	       ? WEIGHTS_COST
+						       : WEIGHTS_NONE;
+}
+
 void bgp_conf_read(const json_t *config, struct bgp *out)
 {
 	json_t *c = conf_get(config, "bgp"), *gr = conf_get(c, "graceful-restart");
@@ -61,6 +73,7 @@ void bgp_conf_read(const json_t *config, struct bgp *out)
 	out->default_local_pref = conf_u32(c, "default-local-pref", 100);
 	out->honor_graceful_shutdown = conf_bool(c, "honor-graceful-shutdown", true);
 	out->last_path_keep = str_eq(conf_str(c, "last-path", "withdraw"), "keep");
+	read_multipath(conf_get(c, "multipath"), &out->multipath);
 	out->graceful_restart = conf_bool(gr, "enabled", true);
 	out->restart_time = conf_u32(gr, "restart-time", 120);
 	out->stale_time = conf_u32(gr, "stale-time", 300);

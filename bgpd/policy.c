@@ -240,6 +240,8 @@ static struct attr *apply(const struct policy_term *t, const struct policy_input
 		attr_edit_med(e, true, t->new_med);
 	if (t->set_weight)
 		attr_edit_weight(e, t->new_weight);
+	if (t->link_bandwidth)
+		attr_edit_link_bandwidth(e, in->own_as, (float)t->link_bandwidth * 125000.0f);
 	if (t->prepend)
 		attr_edit_prepend(e, t->prepend_as ? t->prepend_as : in->own_as, t->prepend);
 	if (t->clear_communities)

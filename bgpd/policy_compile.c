@@ -173,6 +173,7 @@ static void compile_set(const json_t *set, struct policy_term *t)
 	t->new_med = conf_u32(set, "med", 0);
 	t->set_weight = conf_has(set, "weight");
 	t->new_weight = conf_u32(set, "weight", 0);
+	t->link_bandwidth = conf_u32(set, "link-bandwidth", 0);
 	t->prepend = (uint8_t)conf_u32(set, "prepend", 0);
 	t->prepend_as = conf_u32(set, "prepend-as", 0);
 	read_communities(set, "community-add", &t->community_add);
@@ -194,8 +195,8 @@ static void compile_set(const json_t *set, struct policy_term *t)
 	t->nexthop_self = str_eq(conf_str(set, "next-hop", ""), "self");
 	if (!t->nexthop_self)
 		conf_addr(set, "next-hop", &t->nexthop);
-	t->changes = t->set_local_pref || t->set_med || t->set_weight || t->prepend ||
-		     t->clear_communities || t->clear_large || t->community_add.n ||
+	t->changes = t->link_bandwidth || t->set_local_pref || t->set_med || t->set_weight ||
+		     t->prepend || t->clear_communities || t->clear_large || t->community_add.n ||
 		     t->community_delete.n || t->large_add.n || t->large_delete.n ||
 		     t->nexthop.family;
 }

@@ -314,9 +314,20 @@ int rib_check(const json_t *config, char *error, size_t size)
 	return 0;
 }
 
+static void mark_all(void)
+{
+	RIB_TABLES_FOREACH(t)
+	{
+		for (uint32_t id = 1; id < t->nets.high; id++)
+			if ((net_at(t, id)->flags & NET_USED) && net_at(t, id)->paths)
+				net_mark(t, id);
+	}
+}
+
 void rib_apply(const json_t *config)
 {
 	static bool honored, kept;
+	static struct multipath multipath;
 
 	if (ceiling_apply(config) || honored != bgp.honor_graceful_shutdown)
 		rib_rejudge_all();
@@ -324,6 +335,9 @@ void rib_apply(const json_t *config)
 		nexthop_config_changed();
 	honored = bgp.honor_graceful_shutdown;
 	kept = bgp.last_path_keep;
+	if (memcmp(&multipath, &bgp.multipath, sizeof(multipath)) != 0)
+		mark_all();
+	multipath = bgp.multipath;
 	originate_apply(config);
 	for (uint32_t i = 1; i < ids; i++)
 		if (by_id[i] && by_id[i]->peer)

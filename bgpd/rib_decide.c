@@ -141,6 +141,7 @@ static void add_hop(struct route_hops *hops, const struct path *p)
 	hop->addr = p->attr->nexthop;
 	hop->source = path_is_ebgp(p) ? ROUTE_EBGP : ROUTE_IBGP;
 	hop->demotion = path_attr_demotion(p, &why);
+	hop->weight = 0;
 }
 
 /* Takes the I-th and all with next hops already in the list out of the race. */
@@ -155,13 +156,36 @@ static size_t drop_known(const struct route_hops *hops, size_t n)
 	return left;
 }
 
-/* Ranks: the best, then the best of those with other next hops, and so on. */
-static void rank(struct route_hops *hops, size_t n, uint32_t best)
+/* Those that share the traffic with the best one; how many candidates are left. */
+static size_t rank_ties(struct route_hops *hops, size_t n, const struct candidate *best)
 {
+	struct multipath_choice m;
+	size_t ties;
+
+	multipath_begin(&m, best);
+	while (m.n < m.most && (n = drop_known(hops, n)) > 0 &&
+	       (ties = multipath_ties(&m, candidates, n)) > 0) {
+		uint32_t path = candidates[decide(candidates, ties)].path;
+
+		multipath_add(&m, path);
+		add_hop(hops, path_at(path));
+	}
+	multipath_end(&m, hops);
+	return n;
+}
+
+/* Ranks: the best, then the best of those with other next hops, and so on. BEST: index. */
+static void rank(struct route_hops *hops, size_t n, size_t best)
+{
+	struct candidate first;
+
 	hops->n = 0;
-	if (!best || path_at(best)->peer == PEER_LOCAL)
+	if (!n || candidates[best].local)
 		return; /* a network of ours is not ours to install */
-	add_hop(hops, path_at(best));
+	first = candidates[best];
+	add_hop(hops, path_at(first.path));
+	if (bgp.multipath.ebgp > 1 || bgp.multipath.ibgp > 1)
+		n = rank_ties(hops, n, &first);
 	while (hops->n < ROUTE_HOPS_MAX && (n = drop_known(hops, n)) > 0)
 		add_hop(hops, path_at(candidates[decide(candidates, n)].path));
 }
@@ -188,16 +212,18 @@ void rib_decide(struct rib_table *t, uint32_t id)
 	size_t n = gather(t, net);
 	struct route_hops hops;
 	uint32_t best = 0;
+	size_t at = 0;
 
 	if (n > 0) {
-		best = candidates[decide(candidates, n)].path;
+		at = decide(candidates, n);
+		best = candidates[at].path;
 		for (size_t i = 0; i < n; i++)
 			path_at(candidates[i].path)->reason = candidates[i].reason;
 		move_to_front(net, best);
 		if (is_last_path(path_at(best)))
 			path_at(best)->reason = REASON_LAST_PATH;
 	}
-	rank(&hops, n, best);
+	rank(&hops, n, at);
 	add_waiting(&hops, net);
 	if (hops.n || net->hops)
 		link_zebra_route(t, id, &hops);

@@ -12,13 +12,12 @@
 #define WGBGP_BGPD_RIB_INTERNAL_H
 
 #include "bgp.h"
+#include "decide.h"
 #include "loop.h"
 #include "nexthop.h"
 #include "policy.h"
 #include "rib.h"
 #include "rib_table.h"
-
-struct candidate; /* decide.h */
 
 struct peer_rib {
 	struct peer *peer;	  /* NULL: deleted, paths are being cleaned up */
@@ -79,6 +78,19 @@ struct candidate rib_candidate(uint32_t path); /* as the decision process sees i
 enum demotion path_attr_demotion(const struct path *p, enum reason *why);
 /* The worse of that and its next hop's. */
 enum demotion path_demotion(const struct path *p, enum reason *why);
+
+/* rib_multipath.c: begin with the best path, add the best of those that tie as long as there are
+ * some, end when all are in the list of next hops, in this order and in front. */
+struct multipath_choice {
+	unsigned most; /* 0: no multipath */
+	unsigned n;
+	uint32_t path[ROUTE_HOPS_MAX];
+	struct candidate best;
+};
+void multipath_begin(struct multipath_choice *m, const struct candidate *best);
+size_t multipath_ties(const struct multipath_choice *m, struct candidate *c, size_t n);
+void multipath_add(struct multipath_choice *m, uint32_t path);
+void multipath_end(const struct multipath_choice *m, struct route_hops *hops);
 
 /* rib_verdict.c: refusals of zebra-lite. */
 void rib_verdicts_heard(const struct msg_verdicts *m);

@@ -244,6 +244,7 @@ size_t msg_begin_routes(struct wr *w, const struct route_hops *hops)
 		wr_addr(w, &hops->hop[i].addr);
 		wr_u8(w, hops->hop[i].source);
 		wr_u8(w, hops->hop[i].demotion);
+		wr_u8(w, hops->hop[i].weight);
 	}
 	wr_u32(w, 0);
 	return w->len - 4;
@@ -271,6 +272,7 @@ int msg_get_routes(const uint8_t *body, size_t len, struct msg_routes *m)
 		rd_addr(&r, &m->hops.hop[i].addr);
 		m->hops.hop[i].source = rd_enum(&r, ROUTE_IBGP + 1);
 		m->hops.hop[i].demotion = rd_enum(&r, DEMOTED_LAST + 1);
+		m->hops.hop[i].weight = rd_u8(&r);
 	}
 	rd_prefixes(&r, &m->n_prefixes, &m->prefixes);
 	if (done(&r) < 0)

@@ -119,8 +119,8 @@ enum demotion { DEMOTED_NOT, DEMOTED, DEMOTED_LAST };
 struct route_hop {
 	struct addr addr;
 	uint8_t source;	  /* enum route_source, gives the distance */
-	uint8_t demotion; /* enum demotion, by the path's attributes: its tunnel's state adds to it
-			   */
+	uint8_t demotion; /* enum demotion by attributes; the tunnel's state adds to it */
+	uint8_t weight;	  /* its share of the traffic among those that have one; 0: a backup */
 };
 struct route_hops {
 	uint8_t n;

@@ -75,9 +75,9 @@ static void put_reply_end(struct wr *w)
 
 static void put_routes(struct wr *w)
 {
-	struct route_hops hops = {
-		.n = 2,
-		.hop = {{addrs[0], ROUTE_EBGP, DEMOTED_NOT}, {addrs[1], ROUTE_IBGP, DEMOTED}}};
+	struct route_hops hops = {.n = 2,
+				  .hop = {{addrs[0], ROUTE_EBGP, DEMOTED_NOT, 3},
+					  {addrs[1], ROUTE_IBGP, DEMOTED, 0}}};
 	size_t mark = msg_begin_routes(w, &hops);
 
 	for (unsigned i = 0; i < 3; i++)

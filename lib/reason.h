@@ -15,6 +15,8 @@
 	X(DRAINING, "draining", "its tunnel is being emptied: paths by others win")              \
 	X(LAST_RESORT, "last-resort", "demoted behind all others by who announces it")           \
 	X(LAST_PATH, "last-path", "its tunnel seems down; kept for want of another path")        \
+	X(MULTIPATH, "multipath", "as good as the best one: shares the traffic with it")         \
+	X(SAME_INTERFACE, "same-interface", "as good, but behind the interface of another one")  \
 	X(LOWER_WEIGHT, "lower-weight", "a path with a higher weight is preferred")              \
 	X(LOWER_LOCAL_PREF, "lower-local-preference", "a higher local preference wins")          \
 	X(NOT_LOCAL, "not-local", "a locally originated path wins")                              \
