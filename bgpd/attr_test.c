@@ -180,12 +180,40 @@ static void test_json(void **state)
 	attr_unref(a);
 }
 
+static void link_bandwidth(void **state)
+{
+	struct attr_edit *e = attr_edit_begin(NULL);
+	struct attr *a, *b;
+	json_t *obj = json_object();
+	float v;
+
+	assert_false(attr_link_bandwidth(a = attr_edit_finish(e), &v));
+	e = attr_edit_begin(a);
+	attr_edit_link_bandwidth(e, 65001, 12500000.0f);
+	b = attr_edit_finish(e);
+	assert_true(attr_link_bandwidth(b, &v) && v == 12500000.0f);
+	attr_to_json(b, obj);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(obj, "extended-communities"), 0)),
+		"link-bandwidth:65001:12500000");
+	e = attr_edit_begin(b); /* there is one of it only */
+	attr_edit_link_bandwidth(e, 4200000000, 1.0f);
+	attr_unref(a);
+	a = attr_edit_finish(e);
+	assert_true(attr_link_bandwidth(a, &v) && v == 1.0f);
+	assert_int_equal(a->wire_len, b->wire_len);
+	attr_unref(a);
+	attr_unref(b);
+	json_decref(obj);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_interned),    cmocka_unit_test(test_path),
-		cmocka_unit_test(test_communities), cmocka_unit_test(test_reflect),
-		cmocka_unit_test(test_put),	    cmocka_unit_test(test_json),
+		cmocka_unit_test(link_bandwidth), cmocka_unit_test(test_interned),
+		cmocka_unit_test(test_path),	  cmocka_unit_test(test_communities),
+		cmocka_unit_test(test_reflect),	  cmocka_unit_test(test_put),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,7 @@ static json_t *path_row(const struct rib_table *t, const struct path *p, const s
 	attr_to_json(attr, row);
 	json_object_set_new(row, "best", json_boolean(best));
 	json_object_set_new(row, "eligible", json_boolean(p->flags & PATH_ELIGIBLE));
+	json_object_set_new(row, "multipath", json_boolean(p->reason == REASON_MULTIPATH));
 	json_object_set_new(row, "reason", json_string(reason_name(p->reason)));
 	json_object_set_new(row, "reason-text", json_string(reason_text(p->reason)));
 	add_nexthop(row, p, &attr->nexthop);

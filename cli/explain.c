@@ -181,15 +181,20 @@ static void see_pin(struct facts *f, json_t *row)
 		f->pin = json_incref(row);
 }
 
-static json_t *active_hop(const json_t *route)
+/* Of several that share the traffic the one that the kernel takes for this destination. */
+static json_t *active_hop(const json_t *route, const char *kernels)
 {
-	json_t *hops = json_object_get(route, "next-hops"), *hop;
+	json_t *hops = json_object_get(route, "next-hops"), *hop, *first = NULL;
 	size_t i;
 
-	json_array_foreach (hops, i, hop)
-		if (is_true(hop, "active"))
+	json_array_foreach (hops, i, hop) {
+		if (!is_true(hop, "active"))
+			continue;
+		if (str_eq(string_of(hop, "interface"), kernels))
 			return hop;
-	return NULL;
+		first = first ? first : hop;
+	}
+	return first;
 }
 
 /* What stands behind the next hop's interface, when that is one of WireGuard. */
@@ -226,7 +231,7 @@ static bool gather(struct facts *f)
 			    dst),
 		  see_route))
 		return false;
-	f->hop = active_hop(f->route);
+	f->hop = active_hop(f->route, f->kernel_err < 0 ? "" : f->kernel.interface);
 	return !f->hop || gather_tunnel(f);
 }
 
@@ -257,6 +262,18 @@ static void refused_paths(struct facts *f, const json_t *row, bool matters)
 static bool is_bgp(const json_t *route)
 {
 	return str_eq(string_of(route, "protocol"), "bgp");
+}
+
+/* Paths as good as the best one that may not be used beside it. */
+static void say_ties(struct facts *f)
+{
+	json_t *paths = json_object_get(f->bgp, "paths"), *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path)
+		if (str_eq(string_of(path, "reason"), "same-interface"))
+			step(f, "bgp", true, "%s from %s shares no traffic: %s",
+			     TEXT(f->bgp, "prefix"), TEXT(path, "from"), why(path));
 }
 
 static void say_best(struct facts *f, const json_t *best)
@@ -311,9 +328,10 @@ static void step_bgp(struct facts *f)
 	}
 	if (f->bgp_longest != f->bgp)
 		say_no_path(f);
-	if (best)
+	if (best) {
 		say_best(f, best);
-	else if (!f->bgp_longest && is_true(f->route, "stale"))
+		say_ties(f);
+	} else if (!f->bgp_longest && is_true(f->route, "stale"))
 		step(f, "bgp", true, "BGP has no path yet: the route is kept over a restart");
 	else if (!f->bgp_longest)
 		step(f, "bgp", false,
@@ -351,6 +369,10 @@ static void step_nexthop(struct facts *f)
 			step(f, "next-hop", f->hop != NULL, "next hop %s by %s peer %s is %s",
 			     TEXT(hop, "address"), TEXT(hop, "interface"), TEXT(hop, "peer"),
 			     TEXT(hop, "state"));
+	json_array_foreach (hops, i, hop)
+		if (hop != f->hop && is_true(hop, "active"))
+			step(f, "next-hop", true, "%s by %s peer %s shares the traffic",
+			     TEXT(hop, "address"), TEXT(hop, "interface"), TEXT(hop, "peer"));
 	if (!f->hop)
 		step(f, "next-hop", false, "no next hop is in use: %s", why(f->route));
 	else if (is_set(f->hop, "peer"))

@@ -84,7 +84,8 @@ static void routes_head(struct view *v, const json_t *head)
 		return;
 	fprintf(v->out,
 		"BGP table, local router ID is %s, local AS %s\n"
-		"Status codes:  * eligible, > best, S stale; at the end of a line why a path is "
+		"Status codes:  * eligible, > best, = multipath, S stale; at the end of a line why "
+		"a path is "
 		"not "
 		"used\n"
 		"Origin codes:  i - IGP, e - EGP, ? - incomplete\n\n"
@@ -121,9 +122,11 @@ static void path_line(struct view *v, const json_t *row, const json_t *path, boo
 	bool has_path = is_set(path, "as-path");
 
 	fprintf(v->out, "%c%c%c %-24s %-24s %10s %6s %s%s%c", is_true(path, "eligible") ? '*' : ' ',
-		best ? '>' : ' ', is_true(path, "stale") ? 'S' : ' ',
-		first ? TEXT(row, "prefix") : "", TEXT(path, "next-hop"),
-		is_set(path, "med") ? TEXT(path, "med") : "",
+		best			     ? '>'
+		: is_true(path, "multipath") ? '='
+					     : ' ',
+		is_true(path, "stale") ? 'S' : ' ', first ? TEXT(row, "prefix") : "",
+		TEXT(path, "next-hop"), is_set(path, "med") ? TEXT(path, "med") : "",
 		is_set(path, "local-preference") ? TEXT(path, "local-preference") : "",
 		has_path ? TEXT(path, "as-path") : "", has_path ? " " : "", origin_code(path));
 	if (has_reason(path)) {
@@ -145,26 +148,13 @@ static const char *demotion(const json_t *path)
 
 static void path_detail(struct view *v, const json_t *path)
 {
-	static const char *const shown[] = {"best",
-					    "eligible",
-					    "reason",
-					    "reason-text",
-					    "next-hop",
-					    "next-hop-state",
-					    "next-hop-cost",
-					    "from",
-					    "as-path",
-					    "local-preference",
-					    "med",
-					    "origin",
-					    "stale",
-					    "age-seconds",
-					    "source",
-					    "peer-as",
-					    "weight",
-					    "demotion",
-					    "atomic-aggregate",
-					    NULL};
+	static const char *const shown[] = {
+		"best",	    "eligible",		"reason",	 "reason-text",
+		"next-hop", "next-hop-state",	"next-hop-cost", "from",
+		"as-path",  "local-preference", "med",		 "origin",
+		"stale",    "age-seconds",	"source",	 "peer-as",
+		"weight",   "demotion",		"multipath",	 "atomic-aggregate",
+		NULL};
 	bool best = is_true(path, "best"), eligible = is_true(path, "eligible");
 
 	fprintf(v->out, "  %s\n", is_set(path, "as-path") ? TEXT(path, "as-path") : "Local");
@@ -183,9 +173,10 @@ static void path_detail(struct view *v, const json_t *path)
 		is_true(path, "stale") ? ", stale" : "", demotion(path), best ? ", best" : "");
 	if (!best || has_reason(path)) {
 		fprintf(v->out, "      %s: ",
-			best	   ? "kept"
-			: eligible ? "not best"
-				   : "not eligible");
+			best			     ? "kept"
+			: is_true(path, "multipath") ? "used"
+			: eligible		     ? "not best"
+						     : "not eligible");
 		put_reason(v->out, path);
 		putc('\n', v->out);
 	}

@@ -38,6 +38,8 @@ static void put_hop(FILE *out, const json_t *hop)
 		fprintf(out, " peer %s", TEXT(hop, "peer"));
 	if (is_set(hop, "state") && !str_eq(TEXT(hop, "state"), "up"))
 		fprintf(out, " (%s)", TEXT(hop, "state"));
+	if (int_of(hop, "weight"))
+		fprintf(out, ", share %s", TEXT(hop, "weight"));
 }
 
 static void put_route(FILE *out, const json_t *row, const json_t *hop, bool first)

@@ -137,9 +137,30 @@ bool fib_same_route(const struct fib *a, const struct fib *b)
 	       addr_eq(&a->gateway, &b->gateway);
 }
 
+unsigned fib_oifs(const struct fib *f, uint32_t oifs[ROUTE_HOPS_MAX])
+{
+	if (f->nh)
+		return nhobj_oifs(f->nh, oifs);
+	oifs[0] = f->oif;
+	return f->oif != 0;
+}
+
 uint32_t fib_oif(const struct fib *f)
 {
-	return f->nh ? f->nh->oif : f->oif;
+	uint32_t oifs[ROUTE_HOPS_MAX];
+
+	return fib_oifs(f, oifs) ? oifs[0] : 0;
+}
+
+bool fib_leaves_by(const struct fib *f, uint32_t ifindex)
+{
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n = fib_oifs(f, oifs);
+
+	for (unsigned i = 0; i < n; i++)
+		if (oifs[i] == ifindex)
+			return true;
+	return false;
 }
 
 bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer)

@@ -74,7 +74,10 @@ struct fib *fib_ref(struct fib *f);
 void fib_unref(struct fib *f); /* NULL is fine */
 struct tunnel_peer *fib_owner_on(const struct fib *f, uint32_t ifindex);
 bool fib_same_route(const struct fib *a, const struct fib *b); /* NULL: no route */
-uint32_t fib_oif(const struct fib *f); /* interface that packets leave by now */
+/* Interfaces that packets leave by now; fib_oif(): of a route with one, else the first. */
+unsigned fib_oifs(const struct fib *f, uint32_t oifs[ROUTE_HOPS_MAX]);
+uint32_t fib_oif(const struct fib *f);
+bool fib_leaves_by(const struct fib *f, uint32_t ifindex);
 /* Wherever NH is named PEER has the entry on the interface. */
 bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer);
 

@@ -210,30 +210,49 @@ static const struct fib *after(const struct rib_node *n)
 	return n->flags & NODE_IN_BATCH ? items[n->slot].target : rib_installed(n);
 }
 
-/* Who gets packets for N's addresses on the interface once N's own route is gone; NULL when they do
- * not leave by it. IFINDEX 0 asks for whatever tunnel interface they leave by then. *PENDING: the
- * covering prefix gets that owner in this very batch, and wgd may refuse. */
-static struct tunnel_peer *cover_owner(const struct rib_node *n, uint32_t ifindex, bool *pending)
+/* What catches packets for N's addresses once N's own route is gone: the prefix, with the
+ * interfaces that they leave by then. */
+struct cover {
+	const struct rib_node *node; /* NULL: nothing */
+	const struct fib *fib;	     /* its route, when that is one of ours */
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n;
+};
+
+static struct cover cover_of(const struct rib_node *n)
 {
-	struct addr a = addr_of_prefix(RIB_PREFIX(n));
+	struct cover cover = {0};
 
 	for (const struct rib_node *c = n; c; c = rib_cover(c)) {
 		const struct fib *f = c == n ? NULL : after(c);
-		const struct rib_cand *cand = f && f->type ? NULL : rib_foreign(c);
-		uint32_t oif = f && f->type ? fib_oif(f) : cand ? cand->oif : 0;
-		struct tunnel_if *iface;
-		struct tunnel_peer *owner;
+		const struct rib_cand *cand = has_route(f) ? NULL : rib_foreign(c);
 
-		if (!(f && f->type) && !cand)
+		if (!has_route(f) && !cand)
 			continue;
-		if (!oif || (ifindex && oif != ifindex))
-			return NULL;
-		iface = tunnel_if_by_index(oif);
-		owner = f ? fib_owner_on(f, oif) : NULL;
-		*pending = owner && fib_owner_on(rib_installed(c), oif) != owner;
-		return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
+		cover.node = c;
+		cover.fib = f;
+		if (has_route(f)) {
+			cover.n = fib_oifs(f, cover.oifs);
+		} else {
+			cover.oifs[0] = cand->oif;
+			cover.n = cand->oif != 0;
+		}
+		break;
 	}
-	return NULL;
+	return cover;
+}
+
+/* Who gets N's packets there; NULL: nobody, or it is no tunnel. *PENDING: the covering prefix gets
+ * that owner in this very batch, and wgd may refuse. */
+static struct tunnel_peer *cover_owner(const struct rib_node *n, const struct cover *c,
+				       uint32_t oif, bool *pending)
+{
+	struct addr a = addr_of_prefix(RIB_PREFIX(n));
+	struct tunnel_if *iface = tunnel_if_by_index(oif);
+	struct tunnel_peer *owner = c->fib ? fib_owner_on(c->fib, oif) : NULL;
+
+	*pending = owner && fib_owner_on(rib_installed(c->node), oif) != owner;
+	return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
 }
 
 static void give(struct item *it, struct tunnel_peer *owner)
@@ -246,10 +265,10 @@ static void give(struct item *it, struct tunnel_peer *owner)
 
 /* N goes away: where its addresses then leave by an interface on which it has an entry, the entry
  * goes to the covering route's owner before the route goes. */
-static void hand_over_on(struct item *it, uint32_t ifindex)
+static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifindex)
 {
 	bool pending = false;
-	struct tunnel_peer *owner = cover_owner(it->node, ifindex, &pending);
+	struct tunnel_peer *owner = cover_owner(it->node, c, ifindex, &pending);
 
 	if (pending)
 		it->deferred = true; /* until it is known who it is */
@@ -267,13 +286,15 @@ static void hand_over(struct item *it)
 {
 	const struct fib *f = rib_installed(it->node);
 
-	if ((it->node->flags & NODE_ADOPTED) || has_strangers()) {
-		hand_over_on(it, 0);
-		return;
+	bool all = (it->node->flags & NODE_ADOPTED) || has_strangers();
+	struct cover c = cover_of(it->node);
+
+	for (unsigned i = 0; i < c.n; i++) {
+		const struct tunnel_peer *had = fib_owner_on(f, c.oifs[i]);
+
+		if (all || (had && !had->gone))
+			hand_over_on(it, &c, c.oifs[i]);
 	}
-	for (unsigned i = 0; f && i < f->n; i++)
-		if (!f->owner[i].peer->gone)
-			hand_over_on(it, f->owner[i].ifindex);
 }
 
 /* Longest first: a new entry or route never catches what belongs to a longer one that is on its way
@@ -357,7 +378,7 @@ void fib_route_failed(void *cookie, int err)
 static bool is_blocked(const struct item *it)
 {
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
-		if ((it->bad >> i & 1) && it->target->owner[i].ifindex == fib_oif(it->target))
+		if ((it->bad >> i & 1) && fib_leaves_by(it->target, it->target->owner[i].ifindex))
 			return true;
 	return false;
 }
@@ -537,6 +558,7 @@ static void finish(void)
 	for (unsigned i = 0; i < n_items; i++)
 		rib_release(items[i].node);
 	n_items = 0;
+	nhgroup_batch_done();
 	send_changes();
 }
 
@@ -602,6 +624,7 @@ static bool run(void *arg)
 		return replay_some();
 	build();
 	if (!n_items) {
+		nhgroup_settle();
 		settled = settled || (swept && !fib_counters.queued);
 		if (settled && sync_due)
 			send_sync();

@@ -165,6 +165,17 @@ int kernel_decode_addr(const struct nlmsghdr *nlh, struct kaddr *a)
 	return 0;
 }
 
+/* Those beyond our number of legs are no group of ours. */
+static void read_legs(const struct nlattr *attr, struct knexthop *k)
+{
+	const struct nexthop_grp *g = mnl_attr_get_payload(attr);
+
+	for (size_t left = mnl_attr_get_payload_len(attr);
+	     left >= sizeof(*g) && k->n < ROUTE_HOPS_MAX; left -= sizeof(*g), g++)
+		k->legs[k->n++] =
+			(struct nhleg){g->id, g->weight < UINT8_MAX ? g->weight + 1 : UINT8_MAX};
+}
+
 int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 {
 	const struct nlattr *tb[NHA_OIF + 1] = {NULL};
@@ -180,6 +191,8 @@ int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 	k->oif = get_u32(tb[NHA_OIF]);
 	k->family = nhm->nh_family;
 	k->protocol = nhm->nh_protocol;
+	if (tb[NHA_GROUP])
+		read_legs(tb[NHA_GROUP], k);
 	return 0;
 }
 

@@ -206,6 +206,22 @@ static void test_addr(void **state)
 	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG);
 }
 
+static void test_group(void **state)
+{
+	const struct nexthop_grp legs[2] = {{.id = 7, .weight = 0}, {.id = 8, .weight = 254}};
+	struct nlmsghdr *nlh = begin(RTM_NEWNEXTHOP);
+	struct nhmsg *nhm = mnl_nlmsg_put_extra_header(nlh, sizeof(*nhm));
+	struct knexthop k;
+
+	nhm->nh_protocol = 222;
+	mnl_attr_put_u32(nlh, NHA_ID, 0x77670003);
+	mnl_attr_put(nlh, NHA_GROUP, sizeof(legs), legs);
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), 0);
+	assert_int_equal(k.n, 2);
+	assert_true(k.legs[0].id == 7 && k.legs[0].weight == 1);
+	assert_true(k.legs[1].id == 8 && k.legs[1].weight == 255);
+}
+
 static struct nlmsghdr *rule(uint8_t src_len)
 {
 	struct nlmsghdr *nlh = begin(RTM_NEWRULE);
@@ -274,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_nexthop),
 		cmocka_unit_test(test_route_by_object),
 		cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_rule),
 		cmocka_unit_test(test_strange_rules),
 	};

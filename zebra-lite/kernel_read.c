@@ -203,6 +203,8 @@ static void handle(const struct nlmsghdr *nlh)
 			break;
 		if (nlh->nlmsg_type == RTM_DELNEXTHOP)
 			nhobj_lost(nh.id);
+		else if (nh.protocol == zconfig.protocol && nh.n)
+			nhgroup_found(nh.id, nh.legs, nh.n);
 		else if (nh.protocol == zconfig.protocol)
 			nhobj_found(nh.id, nh.oif, nh.family);
 		break;

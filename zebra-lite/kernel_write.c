@@ -10,6 +10,7 @@
 #include "fib.h"
 #include "log.h"
 #include "nl_batch.h"
+#include "zconfig.h"
 
 static struct nl_batch *batch;
 static int answer; /* to a request that waits for it; also its cookie */
@@ -130,6 +131,27 @@ int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t prot
 	answer = 0;
 	put_nexthop(RTM_NEWNEXTHOP, create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, id, oif,
 		    family, protocol, &answer);
+	return flush_for_answer();
+}
+
+int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
+		       bool create)
+{
+	struct nexthop_grp grp[ROUTE_HOPS_MAX] = {0};
+	struct nlmsghdr *nlh = nl_batch_begin(
+		batch, RTM_NEWNEXTHOP, create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, &answer);
+	struct nhmsg *nhm = mnl_nlmsg_put_extra_header(nlh, sizeof(*nhm));
+
+	answer = 0;
+	nhm->nh_family = AF_UNSPEC;
+	nhm->nh_protocol = protocol;
+	for (unsigned i = 0; i < n; i++)
+		grp[i] = (struct nexthop_grp){.id = legs[i].id, .weight = legs[i].weight - 1};
+	mnl_attr_put_u32(nlh, NHA_ID, id);
+	mnl_attr_put(nlh, NHA_GROUP, n * sizeof(grp[0]), grp);
+	if (zconfig.resilient)
+		mnl_attr_put_u16(nlh, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+	nl_batch_end(batch, nlh);
 	return flush_for_answer();
 }
 

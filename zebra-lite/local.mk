@@ -8,7 +8,8 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/kernel_read.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
 	zebra-lite/nexthop.c zebra-lite/nexthop.h \
-	zebra-lite/nhobj.c zebra-lite/nhobj.h \
+	zebra-lite/nhgroup.c \
+	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \
 	zebra-lite/out.h \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \

@@ -39,6 +39,7 @@ static void start(const char *rundir)
 		.route = kernel_write_route,
 		.route_flush = kernel_write_flush,
 		.nexthop_set = kernel_write_nexthop,
+		.nexthop_group = kernel_write_group,
 		.nexthop_del = kernel_delete_nexthop,
 		.route_now = kernel_write_route_now,
 		.rule = kernel_write_rule,

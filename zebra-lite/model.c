@@ -34,6 +34,8 @@ struct mpeer {
 
 struct mobject {
 	uint32_t id, oif; /* id 0: free */
+	unsigned n;	  /* legs of a group; 0: not a group */
+	struct nhleg legs[ROUTE_HOPS_MAX];
 };
 
 struct mprefix {
@@ -41,6 +43,7 @@ struct mprefix {
 	unsigned n;		   /* hops; 0: withdrawn */
 	unsigned hop[HOPS];	   /* ranked peers or GATEWAY */
 	uint8_t demotion[HOPS];	   /* of these, by attributes */
+	uint8_t weight[HOPS];	   /* their shares */
 	bool stale;		   /* bgpd restarted without it: wanted until the sweep */
 	bool foreign;		   /* somebody else has a route for it */
 	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer, always */
@@ -152,6 +155,26 @@ static int wanted_if(const struct mprefix *p)
 	return hop == GATEWAY ? -1 : (int)m.peer[hop].iface;
 }
 
+/* Those whose hops share the traffic, a bit each; 0: it is one, see wanted_if(). */
+static unsigned wanted_shares(const struct mprefix *p)
+{
+	unsigned all = 0, in = 0, best = DEMOTED_LAST + 1,
+		 n = p->n < ROUTE_HOPS_MAX ? p->n : ROUTE_HOPS_MAX;
+
+	if (wanted_if(p) < 0 || m.no_objects)
+		return 0;
+	for (unsigned i = 0; i < p->n; i++)
+		best = level(p, i) < best ? level(p, i) : best;
+	for (unsigned i = 0; i < n; i++) {
+		if (!p->weight[i] || p->refused[p->hop[i]])
+			continue;
+		all |= 1u << m.peer[p->hop[i]].iface;
+		if (level(p, i) == best)
+			in |= 1u << m.peer[p->hop[i]].iface;
+	}
+	return (all & (all - 1)) ? in : 0;
+}
+
 static int wanted_owner(const struct mprefix *p, unsigned iface)
 {
 	if (wanted_if(p) == -2 || iface == MODEL_IFS - 1)
@@ -234,22 +257,24 @@ static bool right_for_cover(const struct addr *a, unsigned iface, int owner)
 	return false;
 }
 
-static void check_sample(unsigned s)
+static struct mobject *find_object(uint32_t id);
+
+/* The interfaces by which the route leaves. */
+static unsigned leaves(const struct mprefix *p, uint32_t oifs[ROUTE_HOPS_MAX])
+{
+	const struct mobject *o = p->nhid ? find_object(p->nhid) : NULL;
+
+	oifs[0] = p->oif;
+	for (unsigned i = 0; o && i < o->n; i++)
+		oifs[i] = find_object(o->legs[i].id)->oif;
+	return o && o->n ? o->n : 1;
+}
+
+static void check_leg(unsigned s, int at, unsigned iface)
 {
 	const struct addr *a = &m.sample[s];
-	int at = longest(a, has_route, 0), owner_at, owner;
-	unsigned iface;
+	int owner_at, owner;
 
-	m.checks++;
-	if (at < 0) {
-		/* Within one batch only: between two, what is urgent overtakes. */
-		if (m.had_way[s] && m.batch_max >= MODEL_PREFIXES)
-			fail("no route for an address that had one before and has one after", a);
-		return;
-	}
-	if (m.prefix[at].foreign || m.prefix[at].oif == UNDERLAY)
-		return;
-	iface = m.prefix[at].oif - 10;
 	if (iface == MODEL_IFS - 1)
 		return;
 	owner_at = longest(a, has_owner, iface);
@@ -261,6 +286,28 @@ static void check_sample(unsigned s)
 		     PREFIX_STR(&m.prefix[owner_at].p), owner);
 		fail("a packet would go to a wrong peer", a);
 	}
+}
+
+static void check_sample(unsigned s)
+{
+	const struct addr *a = &m.sample[s];
+	int at = longest(a, has_route, 0);
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n;
+
+	m.checks++;
+	if (at < 0) {
+		/* Within one batch only: between two, what is urgent overtakes. */
+		if (m.had_way[s] && m.batch_max >= MODEL_PREFIXES)
+			fail("no route for an address that had one before and has one after", a);
+		return;
+	}
+	if (m.prefix[at].foreign)
+		return;
+	n = leaves(&m.prefix[at], oifs);
+	for (unsigned i = 0; i < n; i++)
+		if (oifs[i] != UNDERLAY)
+			check_leg(s, at, oifs[i] - 10);
 }
 
 static void check_all(void)
@@ -280,15 +327,30 @@ static bool may_keep(const struct mprefix *p, unsigned iface, int owner)
 	return false;
 }
 
+static void note_hops(const struct mprefix *p, unsigned by, unsigned shares)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		note("hop %u peer %u share %u level %u refused %d", i, p->hop[i], p->weight[i],
+		     level(p, i), p->hop[i] != GATEWAY && p->refused[p->hop[i]]);
+	note("leaves by %x, wanted %x, object %d", by, shares, p->nhid - NHOBJ_FIRST);
+}
+
 static void check_prefix_at_rest(const struct mprefix *p)
 {
 	struct addr a = addr_of_prefix(&p->p);
 	int want = wanted_if(p);
-	uint32_t oif = want == -1 ? UNDERLAY : ifindex_of(want);
+	uint32_t oif = want == -1 ? UNDERLAY : ifindex_of(want), oifs[ROUTE_HOPS_MAX];
+	unsigned shares = wanted_shares(p), by = 0, n;
 
 	if (p->route != (want != -2))
 		fail(p->route ? "a route too many" : "a route is missing", &a);
-	if (p->route && p->oif != oif)
+	n = p->route ? leaves(p, oifs) : 0;
+	for (unsigned i = 0; i < n; i++)
+		by |= oifs[i] == UNDERLAY ? 0 : 1u << (oifs[i] - 10);
+	if (p->route && shares && (by != shares || (unsigned)__builtin_popcount(by) != n))
+		note_hops(p, by, shares),
+			fail("the shares are not by the interfaces that are wanted", &a);
+	if (p->route && !shares && (n != 1 || oifs[0] != oif))
 		fail("the route leaves by the wrong interface", &a);
 	for (unsigned i = 0; i < MODEL_IFS; i++) {
 		int owner = wanted_owner(p, i);
@@ -303,29 +365,41 @@ static void check_prefix_at_rest(const struct mprefix *p)
 /* I1: the entry that an address finds on its way out belongs to the route that it follows. */
 static void check_agreement(unsigned s)
 {
-	int at = longest(&m.sample[s], has_route, 0), owner_at;
-	unsigned iface;
+	int at = longest(&m.sample[s], has_route, 0);
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n;
 
-	if (at < 0 || m.prefix[at].foreign || m.prefix[at].oif == UNDERLAY)
+	if (at < 0 || m.prefix[at].foreign)
 		return;
-	iface = m.prefix[at].oif - 10;
-	if (iface == MODEL_IFS - 1)
-		return;
-	owner_at = longest(&m.sample[s], has_owner, iface);
-	if (owner_at != at)
-		fail("an entry without its route on the way", &m.sample[s]);
+	n = leaves(&m.prefix[at], oifs);
+	for (unsigned i = 0; i < n; i++)
+		if (oifs[i] != UNDERLAY && oifs[i] - 10 != MODEL_IFS - 1 &&
+		    longest(&m.sample[s], has_owner, oifs[i] - 10) != at)
+			fail("an entry without its route on the way", &m.sample[s]);
+}
+
+/* A route names it, or a group that a route names. */
+static bool in_use(uint32_t id)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
+		const struct mobject *g = m.prefix[i].route && m.prefix[i].nhid
+						  ? find_object(m.prefix[i].nhid)
+						  : NULL;
+
+		if (g && g->id == id)
+			return true;
+		for (unsigned k = 0; g && k < g->n; k++)
+			if (g->legs[k].id == id)
+				return true;
+	}
+	return false;
 }
 
 static void check_objects_at_rest(void)
 {
-	for (unsigned k = 0; k < OBJECTS; k++) {
-		bool used = !m.object[k].id;
-
-		for (unsigned i = 0; i < MODEL_PREFIXES && !used; i++)
-			used = m.prefix[i].route && m.prefix[i].nhid == m.object[k].id;
-		if (!used)
+	for (unsigned k = 0; k < OBJECTS; k++)
+		if (m.object[k].id && !in_use(m.object[k].id))
 			fail("an object that nobody uses stays", NULL);
-	}
 }
 
 static void check_rest(void)
@@ -391,10 +465,41 @@ static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t pro
 		o = find_object(0);
 	ensure(o);
 	note("object %u %s oif %u", id - NHOBJ_FIRST, create ? "new" : "moves", oif);
-	*o = (struct mobject){id, oif};
+	if (!create && o->n)
+		fail("a group becomes a plain object", NULL);
+	*o = (struct mobject){.id = id, .oif = oif};
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		if (m.prefix[i].route && m.prefix[i].nhid == id)
 			m.prefix[i].oif = oif;
+	m.moves += !create;
+	m.overtaken = m.overtaken || !create;
+	check_all();
+	return 0;
+}
+
+static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
+			    bool create)
+{
+	struct mobject *o = find_object(id);
+
+	ensure(id && protocol == 222 && n <= ROUTE_HOPS_MAX);
+	if (!n || (o && !o->n))
+		return -EINVAL;
+	for (unsigned i = 0; i < n; i++)
+		if (!find_object(legs[i].id) || find_object(legs[i].id)->n || !legs[i].weight)
+			return -EINVAL;
+	if (m.no_objects)
+		return -EOPNOTSUPP;
+	if (create == (o != NULL))
+		return create ? -EEXIST : -ENOENT;
+	if (!o)
+		o = find_object(0);
+	ensure(o);
+	*o = (struct mobject){.id = id, .n = n};
+	for (unsigned i = 0; i < n; i++) {
+		note("group %u leg %u oif %u", id - NHOBJ_FIRST, i, find_object(legs[i].id)->oif);
+		o->legs[i] = legs[i];
+	}
 	m.moves += !create;
 	m.overtaken = m.overtaken || !create;
 	check_all();
@@ -406,9 +511,12 @@ static void on_nexthop_del(uint32_t id)
 	struct mobject *o = find_object(id);
 
 	note("object %u deleted", id - NHOBJ_FIRST);
-	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
-		if (m.prefix[i].route && m.prefix[i].nhid == id)
-			fail("an object with routes is deleted", NULL);
+	if (in_use(id))
+		fail("an object with routes is deleted", NULL);
+	for (unsigned i = 0; i < OBJECTS; i++)
+		for (unsigned k = 0; m.object[i].id && k < m.object[i].n; k++)
+			if (m.object[i].legs[k].id == id)
+				m.object[i].legs[k--] = m.object[i].legs[--m.object[i].n];
 	if (o)
 		o->id = 0;
 }
@@ -429,7 +537,8 @@ static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 		return;
 	}
 	if (op != ROUTE_DEL && r->nhid &&
-	    (!find_object(r->nhid) || find_object(r->nhid)->oif != r->oif))
+	    (!find_object(r->nhid) ||
+	     (!find_object(r->nhid)->n && find_object(r->nhid)->oif != r->oif)))
 		fail("a route by an object that is not there or leads elsewhere", NULL);
 	p->route = op != ROUTE_DEL;
 	p->oif = r->oif;
@@ -612,9 +721,26 @@ static void tell_prefix(const struct mprefix *p)
 	r.hops.n = p->n < ROUTE_HOPS_MAX ? p->n : ROUTE_HOPS_MAX;
 	for (unsigned i = 0; i < r.hops.n; i++) {
 		r.hops.hop[i].demotion = p->demotion[i];
+		r.hops.hop[i].weight = p->weight[i];
 		r.hops.hop[i].addr = p->hop[i] == GATEWAY ? gateway_addr() : m.peer[p->hop[i]].addr;
 	}
 	rib_bgp_routes(&r);
+}
+
+/* The first hops share the traffic, as far as they are tunnels by different interfaces. */
+static void give_shares(struct mprefix *p)
+{
+	unsigned ifs = 0, n = 0;
+
+	memset(p->weight, 0, sizeof(p->weight));
+	if (rnd(2))
+		return;
+	for (; n < p->n && p->hop[n] != GATEWAY && !(ifs >> m.peer[p->hop[n]].iface & 1); n++)
+		ifs |= 1u << m.peer[p->hop[n]].iface;
+	for (unsigned i = 0; i < n && n > 1; i++) {
+		p->weight[i] = 1 + rnd(2);
+		p->demotion[i] = p->demotion[0];
+	}
 }
 
 static void op_announce(struct mprefix *p)
@@ -634,7 +760,9 @@ static void op_announce(struct mprefix *p)
 		p->demotion[p->n] = rnd(6) ? DEMOTED_NOT : rnd(DEMOTED_LAST + 1);
 		p->hop[p->n++] = hop;
 	}
-	note("announce %s first hop %u of %u", PREFIX_STR(&p->p), p->hop[0], p->n);
+	give_shares(p);
+	note("announce %s first hop %u of %u, shares %u %u %u", PREFIX_STR(&p->p), p->hop[0], p->n,
+	     p->weight[0], p->weight[1], p->weight[2]);
 	learn();
 	tell_prefix(p);
 }
@@ -721,30 +849,49 @@ static void op_bgpd_restart(void)
 	rib_bgp_synced();
 }
 
+/* The object is gone, from its groups, too; a group without legs and the routes of both go with it.
+ */
+static void kernel_drops(uint32_t id, bool gone[MODEL_PREFIXES])
+{
+	find_object(id)->id = 0;
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (m.prefix[i].route && m.prefix[i].nhid == id) {
+			m.prefix[i].route = false;
+			gone[i] = true;
+		}
+	for (unsigned i = 0; i < OBJECTS; i++) {
+		struct mobject *g = &m.object[i];
+		unsigned had = g->id ? g->n : 0;
+
+		for (unsigned k = 0; k < (g->id ? g->n : 0); k++)
+			if (g->legs[k].id == id)
+				g->legs[k--] = g->legs[--g->n];
+		if (had && !g->n)
+			kernel_drops(g->id, gone);
+	}
+}
+
 /* A link blinks, or somebody deletes an object: its routes go with it. */
 static void op_flush(void)
 {
-	struct mobject *o = &m.object[rnd(8)];
-	uint32_t id = o->id;
+	uint32_t id = m.object[rnd(8)].id;
+	bool gone[MODEL_PREFIXES] = {0};
 
 	if (!id || m.batch_max < MODEL_PREFIXES)
 		return;
 	note("the kernel drops object %u", id - NHOBJ_FIRST);
-	o->id = 0;
 	memset(m.had_way, 0, sizeof(m.had_way));
-	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
-		if (m.prefix[i].nhid == id)
-			m.prefix[i].route = false;
+	kernel_drops(id, gone);
 	nhobj_lost(id);
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
 		struct kroute r = {.prefix = m.prefix[i].p,
 				   .table = 254,
 				   .metric = 179,
-				   .nhid = id,
+				   .nhid = m.prefix[i].nhid,
 				   .protocol = 222,
 				   .type = RTN_UNICAST};
 
-		if (m.prefix[i].nhid != id || m.prefix[i].route)
+		if (!gone[i] || m.prefix[i].route)
 			continue;
 		m.prefix[i].nhid = 0;
 		rib_kernel_route(&r, false);
@@ -812,6 +959,7 @@ static void begin(void)
 		.route = on_route,
 		.route_flush = on_flush,
 		.nexthop_set = on_nexthop_set,
+		.nexthop_group = on_nexthop_group,
 		.nexthop_del = on_nexthop_del,
 		.allowed = on_allowed,
 		.allowed_sync = on_allowed_sync,
@@ -825,8 +973,11 @@ static void begin(void)
 	prefix_parse("192.0.2.0/24", &link.prefix);
 	rib_kernel_route(&link, true);
 	for (unsigned i = 0; i < OBJECTS; i++)
-		if (m.object[i].id)
+		if (m.object[i].id && !m.object[i].n)
 			nhobj_found(m.object[i].id, m.object[i].oif, AF_INET);
+	for (unsigned i = 0; i < OBJECTS; i++)
+		if (m.object[i].id && m.object[i].n)
+			nhgroup_found(m.object[i].id, m.object[i].legs, m.object[i].n);
 }
 
 static void make_prefixes(void)

@@ -51,7 +51,7 @@ bool nexthop_usable(const struct nexthop *nh)
 	return nh->kind != HOP_NONE && nh->reach != REACH_DOWN;
 }
 
-static unsigned level_of(const struct nexthop *nh)
+unsigned nexthop_level(const struct nexthop *nh)
 {
 	if (nh->kind == HOP_NONE)
 		return HOP_OUT;
@@ -62,7 +62,7 @@ static unsigned level_of(const struct nexthop *nh)
 
 unsigned hop_level(const struct hop_ref *r)
 {
-	unsigned state = level_of(r->nh);
+	unsigned state = nexthop_level(r->nh);
 
 	return state > r->demotion ? state : r->demotion;
 }
@@ -299,7 +299,7 @@ static void take_over(struct nexthop *nh, const struct resolution *r)
 /* Looks at NH again; what depends on it is queued and bgpd told where something changed. */
 static void look_at(struct nexthop *nh)
 {
-	unsigned was = level_of(nh);
+	unsigned was = nexthop_level(nh);
 	bool path, told;
 	struct resolution r;
 
@@ -309,12 +309,12 @@ static void look_at(struct nexthop *nh)
 	told = path || r.reach != nh->reach || r.weak != nh->weak || r.reason != nh->reason ||
 	       r.cost != nh->cost || r.connected != nh->connected || !nh->told_before;
 	take_over(nh, &r);
-	if (path || level_of(nh) != was) {
+	if (path || nexthop_level(nh) != was) {
 		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			 reach_name(nh->reach), reason_name(nh->reason));
-		fib_counters.repairs += level_of(nh) > was && !LIST_EMPTY(&nh->users);
+		fib_counters.repairs += nexthop_level(nh) > was && !LIST_EMPTY(&nh->users);
 		nhobj_hop_changed(nh);
-		users_dirty(nh, level_of(nh) > was);
+		users_dirty(nh, nexthop_level(nh) > was);
 	}
 	if (told && nh->watched)
 		tell(nh);
@@ -438,7 +438,7 @@ void nexthop_route_changed(const struct prefix *p)
 
 static uint32_t hops_hash(const struct route_hops *hops)
 {
-	uint8_t key[ROUTE_HOPS_MAX * (sizeof(struct addr) + 2)];
+	uint8_t key[ROUTE_HOPS_MAX * (sizeof(struct addr) + 3)];
 	size_t len = 0;
 
 	for (unsigned i = 0; i < hops->n; i++) {
@@ -446,6 +446,7 @@ static uint32_t hops_hash(const struct route_hops *hops)
 		len += sizeof(struct addr);
 		key[len++] = hops->hop[i].source;
 		key[len++] = hops->hop[i].demotion;
+		key[len++] = hops->hop[i].weight;
 	}
 	return hash_bytes(key, len);
 }
@@ -457,6 +458,7 @@ static bool hops_equal(const struct hopset *s, const struct route_hops *hops)
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->ref[i].source != hops->hop[i].source ||
 		    s->ref[i].demotion != hops->hop[i].demotion ||
+		    s->ref[i].weight != hops->hop[i].weight ||
 		    !addr_eq(&s->ref[i].nh->addr, &hops->hop[i].addr))
 			return false;
 	return true;
@@ -482,6 +484,7 @@ struct hopset *hopset_get(const struct route_hops *hops)
 		s->ref[i].set = s;
 		s->ref[i].source = hops->hop[i].source;
 		s->ref[i].demotion = hops->hop[i].demotion;
+		s->ref[i].weight = hops->hop[i].weight;
 		LIST_INSERT_HEAD(&s->ref[i].nh->users, &s->ref[i], link);
 	}
 	hash_insert(&sets, &s->hash, hash);

@@ -62,6 +62,7 @@ struct hop_ref {
 	struct hopset *set;
 	uint8_t source;	  /* enum route_source */
 	uint8_t demotion; /* enum demotion, by the path's attributes */
+	uint8_t weight;	  /* its share among those that have one; 0: a backup */
 };
 
 #define HOP_OUT (DEMOTED_LAST + 1) /* a level: may not be used */
@@ -94,6 +95,7 @@ void nexthop_users_dirty(struct nexthop *nh);	    /* looks at all prefixes with 
 bool nexthop_usable(const struct nexthop *nh);
 /* enum demotion, or HOP_OUT. */
 unsigned hop_level(const struct hop_ref *r);
+unsigned nexthop_level(const struct nexthop *nh); /* by its tunnel's state alone */
 void nexthop_watch(const struct addr *a);
 void nexthop_unwatch(const struct addr *a);
 void nexthop_forget_watches(void); /* a new bgpd watches again */

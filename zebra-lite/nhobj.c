@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "loop.h"
+#include "nhobj_internal.h"
 #include "out.h"
 #include "rib_kernel.h"
 #include "util.h"
@@ -20,7 +21,7 @@
 struct nhobj_counters nhobj_counters;
 unsigned nhobj_home_ms = 100;
 
-static LIST_HEAD(, nhobj) objects = LIST_HEAD_INITIALIZER(objects);
+struct nhobj_list nhobj_all = LIST_HEAD_INITIALIZER(nhobj_all);
 static uint32_t last_id;
 static bool unsupported[2];	    /* by the kernel, of IPv4 and IPv6: plain routes from then on */
 static uint64_t failed_until_ms[2]; /* the last creation failed: not again before this */
@@ -37,11 +38,11 @@ static bool is_ours(uint32_t id)
 	return id >= NHOBJ_FIRST && id <= NHOBJ_LAST;
 }
 
-static struct nhobj *find_id(uint32_t id)
+struct nhobj *nhobj_find_id(uint32_t id)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link)
+	LIST_FOREACH (o, &nhobj_all, link)
 		if (o->id == id)
 			return o;
 	return NULL;
@@ -49,7 +50,7 @@ static struct nhobj *find_id(uint32_t id)
 
 struct nhobj *nhobj_by_id(uint32_t id)
 {
-	struct nhobj *o = is_ours(id) ? find_id(id) : NULL;
+	struct nhobj *o = is_ours(id) ? nhobj_find_id(id) : NULL;
 
 	return o && !o->gone ? o : NULL;
 }
@@ -69,7 +70,7 @@ void nhobj_unref(struct nhobj *o)
 	o->refs--;
 }
 
-static struct nhobj *object_new(uint32_t id, uint32_t oif, uint8_t family)
+struct nhobj *nhobj_new(uint32_t id, uint32_t oif, uint8_t family)
 {
 	struct nhobj *o = xcalloc(1, sizeof(*o));
 
@@ -77,7 +78,7 @@ static struct nhobj *object_new(uint32_t id, uint32_t oif, uint8_t family)
 	o->oif = oif;
 	o->family = family;
 	o->epoch = rib_kernel_epoch;
-	LIST_INSERT_HEAD(&objects, o, link);
+	LIST_INSERT_HEAD(&nhobj_all, o, link);
 	nhobj_counters.objects++;
 	return o;
 }
@@ -89,23 +90,23 @@ static void object_free(struct nhobj *o)
 	free(o);
 }
 
-static uint32_t next_id(void)
+uint32_t nhobj_next_id(void)
 {
 	do {
 		last_id =
 			last_id >= NHOBJ_FIRST && last_id < NHOBJ_LAST ? last_id + 1 : NHOBJ_FIRST;
-	} while (find_id(last_id));
+	} while (nhobj_find_id(last_id));
 	return last_id;
 }
 
 /* What it is that cannot be done now only, all else is for good. */
-static bool passing(int err)
+bool nhobj_passing(int err)
 {
 	return err == -EEXIST || err == -ENETDOWN || err == -ENODEV || err == -EACCES ||
 	       err == -ENOMEM || err == -ENOBUFS || err == -EIO;
 }
 
-static struct nhobj *create(uint32_t oif, uint8_t family)
+struct nhobj *nhobj_create(uint32_t oif, uint8_t family)
 {
 	bool six = family == AF_INET6;
 	int err = -EEXIST;
@@ -114,12 +115,12 @@ static struct nhobj *create(uint32_t oif, uint8_t family)
 	if (unsupported[six] || now_ms() < failed_until_ms[six])
 		return NULL;
 	for (int i = 0; i < CREATE_TRIES && err == -EEXIST; i++) {
-		id = next_id();
+		id = nhobj_next_id();
 		err = out.nexthop_set(id, oif, family, zconfig.protocol, true);
 	}
 	if (err == 0)
-		return object_new(id, oif, family);
-	unsupported[six] = !passing(err);
+		return nhobj_new(id, oif, family);
+	unsupported[six] = !nhobj_passing(err);
 	failed_until_ms[six] = now_ms() + CREATE_RETRY_MS;
 	log_warn("nexthop-object", "what=create family=%d error=\"%s\" plain-routes=%s",
 		 six ? 6 : 4, strerror(-err), unsupported[six] ? "always" : "now");
@@ -128,7 +129,7 @@ static struct nhobj *create(uint32_t oif, uint8_t family)
 
 /* --- which object a prefix gets --- */
 
-static bool may_lead(const struct rib_node *n, const struct nexthop *nh, uint32_t not_oif)
+bool nhobj_may_lead(const struct rib_node *n, const struct nexthop *nh, uint32_t not_oif)
 {
 	return nh->kind == HOP_TUNNEL && nh->oif && nh->oif != not_oif &&
 	       (!rib_refusals(n) || !rib_refusal(n, &nh->addr));
@@ -157,12 +158,12 @@ static const struct nexthop *backup(const struct rib_node *n, const struct hopse
 		if (nh == first || level >= best_level ||
 		    (rib_refusals(n) && rib_refusal(n, &nh->addr)))
 			continue;
-		if (level == HOP_OUT && !may_lead(n, nh, first->oif))
+		if (level == HOP_OUT && !nhobj_may_lead(n, nh, first->oif))
 			continue;
 		best = nh;
 		best_level = level;
 	}
-	return best && may_lead(n, best, first->oif) ? best : NULL;
+	return best && nhobj_may_lead(n, best, first->oif) ? best : NULL;
 }
 
 /* N may stay on the object that it has. */
@@ -174,7 +175,7 @@ static bool keeps(const struct nhobj *o, const struct rib_node *n, const struct 
 	if (!addr_eq(&o->active, &first->addr) || o->oif != first->oif)
 		return false;
 	other = in_list(s, &o->other);
-	return other && may_lead(n, other->nh, o->oif) &&
+	return other && nhobj_may_lead(n, other->nh, o->oif) &&
 	       (other->nh == second || hop_level(other) != DEMOTED_NOT);
 }
 
@@ -188,7 +189,7 @@ static bool waits_for_home(const struct nhobj *o, const struct rib_node *n, cons
 		return false;
 	active = in_list(s, &o->active);
 	return active && nexthop_usable(active->nh) && active->nh->oif == o->oif &&
-	       may_lead(n, active->nh, first->oif);
+	       nhobj_may_lead(n, active->nh, first->oif);
 }
 
 static void home_due(void *arg);
@@ -208,8 +209,8 @@ static struct nhobj *find_pair(const struct nexthop *first, const struct nexthop
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link)
-		if (!o->gone && o->family == family && o->oif == first->oif &&
+	LIST_FOREACH (o, &nhobj_all, link)
+		if (!o->gone && !o->leaf && o->family == family && o->oif == first->oif &&
 		    addr_eq(&o->active, &first->addr) && addr_eq(&o->other, &second->addr))
 			return o;
 	return NULL;
@@ -249,7 +250,7 @@ static struct nhobj *choose(const struct rib_node *n, const struct hopset *s,
 	}
 	o = find_pair(first, second, family);
 	if (!o)
-		o = create(first->oif, family);
+		o = nhobj_create(first->oif, family);
 	if (o && !o->active.family)
 		set_pair(o, s, first, second);
 	return o;
@@ -260,7 +261,9 @@ void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct
 {
 	if (!out.nexthop_set || first->kind != HOP_TUNNEL)
 		return;
-	plan->nh = choose(n, s, first);
+	plan->nh = nhgroup_choose(n, s, first);
+	if (!plan->nh)
+		plan->nh = choose(n, s, first);
 	if (plan->nh)
 		plan->oif = 0;
 }
@@ -327,7 +330,31 @@ static bool disagrees(const struct nhobj *o, const struct hopset *s, const struc
 	return before && has_user(o, s);
 }
 
-static bool all_agree(const struct nhobj *o, const struct nexthop *to)
+unsigned nhobj_oifs(const struct nhobj *o, uint32_t oifs[ROUTE_HOPS_MAX])
+{
+	unsigned n = 0;
+
+	if (!o->n)
+		oifs[n++] = o->oif;
+	for (unsigned i = 0; i < o->n; i++) {
+		const struct nhobj *leaf =
+			o->member[i].leaf ? nhobj_find_id(o->member[i].leaf) : NULL;
+
+		if (leaf)
+			oifs[n++] = leaf->oif;
+	}
+	return n;
+}
+
+bool nhobj_leads_to(const struct nhobj *o, const struct addr *hop)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (o->member[i].leaf && addr_eq(&o->member[i].addr, hop))
+			return true;
+	return !o->n && addr_eq(&o->active, hop);
+}
+
+bool nhobj_all_agree(const struct nhobj *o, const struct nexthop *to)
 {
 	const struct hop_ref *ref;
 
@@ -346,7 +373,7 @@ static bool move(struct nhobj *o, const struct nexthop *to)
 	if (o->gone || !o->refs || to->kind != HOP_TUNNEL || !nexthop_usable(to) ||
 	    to->oif == o->oif)
 		return false;
-	if (!all_agree(o, to))
+	if (!nhobj_all_agree(o, to))
 		return false;
 	err = out.nexthop_set(o->id, to->oif, o->family, zconfig.protocol, false);
 	if (err < 0) {
@@ -388,10 +415,13 @@ void nhobj_hop_changed(const struct nexthop *nh)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link) {
+	LIST_FOREACH (o, &nhobj_all, link) {
 		const struct nexthop *active, *other;
 
-		if (o->gone || (!addr_eq(&o->active, &nh->addr) && !addr_eq(&o->other, &nh->addr)))
+		if (o->n && nhgroup_has(o, &nh->addr))
+			nhgroup_update(o);
+		if (o->n || o->gone ||
+		    (!addr_eq(&o->active, &nh->addr) && !addr_eq(&o->other, &nh->addr)))
 			continue;
 		active = nexthop_find(&o->active);
 		other = nexthop_find(&o->other);
@@ -414,10 +444,10 @@ static void home_due(void *arg)
 	bool again = false;
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link) {
+	LIST_FOREACH (o, &nhobj_all, link) {
 		struct nexthop *home;
 
-		if (!o->home_wanted)
+		if (!o->home_wanted || o->n)
 			continue;
 		if ((now - o->home_asked_ms < nhobj_home_ms || fib_counters.queued) &&
 		    o->home_tries++ < HOME_TRIES) {
@@ -436,19 +466,32 @@ static void home_due(void *arg)
 		timer_start(&home_timer, nhobj_home_ms);
 }
 
+/* No route by it, and no group that has it. */
+static bool unused(const struct nhobj *o)
+{
+	const struct nhobj *g;
+
+	if (o->refs)
+		return false;
+	LIST_FOREACH (g, &nhobj_all, link)
+		if (!g->gone && nhgroup_names(g, o->id))
+			return false;
+	return true;
+}
+
 bool nhobj_busy(void)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link)
-		if (!o->refs)
+	LIST_FOREACH (o, &nhobj_all, link)
+		if (unused(o))
 			return true;
-	return home_timer.ready && timer_running(&home_timer);
+	return nhgroup_busy() || (home_timer.ready && timer_running(&home_timer));
 }
 
 /* --- the kernel --- */
 
-static void lose(struct nhobj *o)
+void nhobj_lose(struct nhobj *o)
 {
 	struct nexthop *nh = nexthop_find(&o->active);
 
@@ -459,6 +502,13 @@ static void lose(struct nhobj *o)
 	log_warn("nexthop-object", "what=lost id=%u", o->id);
 	if (nh)
 		nexthop_users_dirty(nh);
+	for (unsigned i = 0; i < o->n; i++) {
+		nh = nexthop_find(&o->member[i].addr);
+		if (nh)
+			nexthop_users_dirty(nh);
+	}
+	if (o->leaf)
+		nhgroup_leaf_lost(o->id);
 }
 
 void nhobj_lost(uint32_t id)
@@ -467,7 +517,7 @@ void nhobj_lost(uint32_t id)
 
 	if (!o)
 		return;
-	lose(o);
+	nhobj_lose(o);
 	out.resync("a nexthop object was deleted");
 }
 
@@ -484,23 +534,25 @@ void nhobj_link_down(uint32_t ifindex)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link)
-		if (o->oif == ifindex)
+	LIST_FOREACH (o, &nhobj_all, link)
+		if (o->oif == ifindex && !o->gone) {
 			o->gone = true;
+			nhgroup_leaf_lost(o->id);
+		}
 }
 
 void nhobj_found(uint32_t id, uint32_t oif, uint8_t family)
 {
-	struct nhobj *o = is_ours(id) ? find_id(id) : NULL;
+	struct nhobj *o = is_ours(id) ? nhobj_find_id(id) : NULL;
 
 	if (!is_ours(id))
 		return;
 	if (!o)
-		o = object_new(id, oif, family);
+		o = nhobj_new(id, oif, family);
 	o->epoch = rib_kernel_epoch;
 	if (o->oif == oif || o->gone)
 		return;
-	if (o->active.family)
+	if (o->active.family || o->leaf)
 		out.nexthop_set(id, o->oif, o->family, zconfig.protocol, false);
 	else
 		o->oif = oif;
@@ -510,38 +562,42 @@ void nhobj_read(void)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link)
+	LIST_FOREACH (o, &nhobj_all, link)
 		if (o->epoch != rib_kernel_epoch)
-			lose(o);
+			nhobj_lose(o);
 }
 
 void nhobj_collect(void)
 {
-	struct nhobj *o = LIST_FIRST(&objects), *next;
+	struct nhobj *o, *next;
 
-	for (; o; o = next) {
-		next = LIST_NEXT(o, link);
-		if (o->refs)
-			continue;
-		out.nexthop_del(o->id);
-		object_free(o);
-	}
+	for (int leaves = 0; leaves < 2; leaves++) /* behind the groups that have them */
+		for (o = LIST_FIRST(&nhobj_all); o; o = next) {
+			next = LIST_NEXT(o, link);
+			if ((o->n == 0) != (leaves == 1) || !unused(o))
+				continue;
+			out.nexthop_del(o->id);
+			object_free(o);
+		}
 }
 
 void nhobj_renumber(void)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link)
-		if (!o->gone)
+	LIST_FOREACH (o, &nhobj_all, link)
+		if (!o->gone && !o->n)
 			out.nexthop_set(o->id, o->oif, o->family, zconfig.protocol, false);
+	LIST_FOREACH (o, &nhobj_all, link)
+		if (!o->gone && o->n)
+			nhgroup_write(o);
 }
 
 void nhobj_teardown(void)
 {
 	struct nhobj *o;
 
-	LIST_FOREACH (o, &objects, link) {
+	LIST_FOREACH (o, &nhobj_all, link) {
 		out.nexthop_del(o->id);
 		o->gone = true;
 	}
@@ -551,7 +607,7 @@ void nhobj_reset(void)
 {
 	struct nhobj *o;
 
-	while ((o = LIST_FIRST(&objects))) {
+	while ((o = LIST_FIRST(&nhobj_all))) {
 		ensure(!o->refs);
 		object_free(o);
 	}
@@ -562,6 +618,7 @@ void nhobj_reset(void)
 	uses = NULL;
 	n_uses = uses_cap = 0;
 	uses_version = 0;
+	nhgroup_reset();
 	last_id = 0;
 	refused = 0;
 	memset(unsupported, 0, sizeof(unsupported));

@@ -16,6 +16,13 @@
  * for a moment, so that bgpd can rank the others again; then the object moves home, and whoever
  * did not want that is looked at again.
  *
+ * Prefixes whose first hops share the traffic (they have a weight) name a group instead: an object
+ * of the kernel over objects that only lead to one interface each (leaves). A group knows all hops
+ * that may be in it; those are in it whose tunnels are at the best level among them. One that dies
+ * is taken out by one write for all prefixes, one that is back is put in when each prefix has its
+ * entry there. Groups with the same hops and shares are one. Where all hops of a group are down its
+ * prefixes go to their backup one by one.
+ *
  * Objects are counted by the struct fib that name them. One that nobody names is deleted when the
  * queue is empty: deleting an object deletes its routes. One that the kernel has dropped (it
  * flushes those of a link that goes down, and their routes) is `gone` and never comes back;
@@ -34,6 +41,13 @@
 #define NHOBJ_FIRST 0x77670001u /* our range of numbers */
 #define NHOBJ_LAST 0x7767ffffu
 
+struct nhobj_member {
+	struct addr addr; /* family 0: of an earlier life */
+	uint32_t oif;
+	uint32_t leaf; /* 0: not in the group now */
+	uint8_t weight;
+};
+
 struct nhobj {
 	LIST_ENTRY(nhobj) link;
 	uint32_t id, oif;
@@ -45,7 +59,11 @@ struct nhobj {
 	uint8_t home_tries;
 	uint8_t family; /* of the prefixes */
 	bool home_wanted;
-	bool gone; /* not in the kernel any more */
+	bool gone;	  /* not in the kernel any more */
+	bool leaf;	  /* for groups */
+	uint8_t n;	  /* members, in it or not; 0: not a group */
+	uint8_t demotion; /* enum demotion of all of them by attributes */
+	struct nhobj_member member[ROUTE_HOPS_MAX];
 };
 
 /* FIRST gives the route of PLAN: puts an object in its place when N's list S has a pair. */
@@ -54,6 +72,14 @@ void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct
 /* Before the prefixes are looked at: moves what the state of NH makes move. */
 void nhobj_hop_changed(const struct nexthop *nh);
 void nhobj_link_down(uint32_t ifindex);
+/* Entries were set: hops that waited for them may join their groups, when the queue is worked off.
+ */
+void nhgroup_batch_done(void);
+void nhgroup_settle(void);
+
+/* The interfaces that it leads to now; how many. */
+unsigned nhobj_oifs(const struct nhobj *o, uint32_t oifs[ROUTE_HOPS_MAX]);
+bool nhobj_leads_to(const struct nhobj *o, const struct addr *hop);
 
 struct nhobj *nhobj_by_id(uint32_t id); /* NULL: unknown, or gone */
 struct nhobj *nhobj_ref(struct nhobj *o);
@@ -61,6 +87,7 @@ void nhobj_unref(struct nhobj *o); /* NULL is fine, both */
 
 /* Reading: one with our protocol; all were told. */
 void nhobj_found(uint32_t id, uint32_t oif, uint8_t family);
+void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n);
 void nhobj_read(void);
 void nhobj_lost(uint32_t id);	     /* somebody deleted it */
 void nhobj_refused(struct nhobj *o); /* by the kernel, for a route */

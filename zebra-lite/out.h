@@ -34,6 +34,11 @@ struct krule {
 	char iif[16];		   /* input interface, "" any */
 };
 
+struct nhleg { /* of a group */
+	uint32_t id;
+	uint8_t weight;
+};
+
 enum route_op {
 	ROUTE_ADD,    /* must not be there yet: -EEXIST protects what is not ours */
 	ROUTE_CHANGE, /* one of ours is there */
@@ -50,6 +55,8 @@ struct out {
 	 * it must. NULL: there are none. Deleting one deletes its routes. */
 	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol,
 			   bool create);
+	int (*nexthop_group)(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
+			     bool create);
 	void (*nexthop_del)(uint32_t id);
 	/* Rules; 0 or -errno at once. NULL: there are none. */
 	int (*rule)(bool add, const struct krule *r);

@@ -168,6 +168,8 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		.pin = conf_bool(rib, "pin-endpoints", true),
 		.last_path_keep =
 			str_eq(conf_str(conf_get(root, "bgp"), "last-path", "withdraw"), "keep"),
+		.resilient =
+			conf_bool(conf_get(conf_get(root, "bgp"), "multipath"), "resilient", false),
 		.via_default = conf_bool(rib, "resolve-via-default", false),
 		.table = conf_u32(rib, "table", 254),
 		.metric = conf_u32(rib, "metric", 179),

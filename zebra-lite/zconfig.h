@@ -24,6 +24,7 @@ struct zconfig {
 	bool kernel;		/* off: compute, do not install */
 	bool pin;		/* host routes for endpoints; off: covering prefixes are refused */
 	bool last_path_keep;	/* a next hop that is down by a guess is a last resort */
+	bool resilient;		/* flows of nexthop groups stay where they are */
 	bool via_default;	/* next hops may resolve through a default route */
 	uint32_t table, metric; /* of our kernel routes */
 	uint8_t protocol;	/* rtm_protocol of our kernel routes */

@@ -49,21 +49,29 @@ static json_t *name_or_null(const char *name)
 
 /* --- route --- */
 
-static json_t *hop_json(const struct nexthop *nh, bool active)
+static json_t *hop_json(const struct hop_ref *r, bool active)
 {
-	return json_pack("{s:o, s:o, s:o, s:s, s:I, s:b}", "address", json_addr(&nh->addr),
+	const struct nexthop *nh = r->nh;
+
+	return json_pack("{s:o, s:o, s:o, s:s, s:I, s:b, s:i}", "address", json_addr(&nh->addr),
 			 "interface", name_or_null(nh->oif ? if_name(nh->oif) : NULL), "peer",
 			 name_or_null(nh->peer ? nh->peer->name : NULL), "state",
-			 reach_name(nh->reach), "cost", (json_int_t)nh->cost, "active", active);
+			 reach_name(nh->reach), "cost", (json_int_t)nh->cost, "active", active,
+			 "weight", r->weight);
 }
 
 static json_t *hops_json(const struct rib_node *n, struct hopset *s)
 {
 	json_t *list = json_array();
+	const struct fib *f = rib_installed(n);
+	const struct nhobj *group = f && f->nh && f->nh->n ? f->nh : NULL;
 	const struct hop_ref *active = rib_active_hop(n, s);
 
 	for (unsigned i = 0; i < s->n; i++)
-		json_array_append_new(list, hop_json(s->ref[i].nh, &s->ref[i] == active));
+		json_array_append_new(
+			list,
+			hop_json(&s->ref[i], group ? nhobj_leads_to(group, &s->ref[i].nh->addr)
+						   : &s->ref[i] == active));
 	return list;
 }
 

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Equally good tunnels share the traffic (lib/dualhub.py has the whole drawing).
+
+     host1 ─ site1 ══ wg1 ══ hub1 ══ wg0 ══ site2 ─ host2
+                ╚════ wg2 ══ hub2 ══ wg0 ══════╝
+"""
+import json
+
+import pytest
+
+from lib.dualhub import DualHub
+from lib.probe import Ping, reaches
+from lib.wait import wait_until
+from lib.wgbgp import PROTOCOL
+
+NET2 = "192.168.2.0/24"
+FLOWS = [f"192.168.2.{n}" for n in range(1, 121)]
+
+
+@pytest.fixture
+def dual(topo):
+    d = DualHub(topo, sites=2)
+    d.wait()
+    return d
+
+
+def share(w, weights="none", cost=True):
+    """Site 1 uses both hubs; where COST they cost the same."""
+    if cost:
+        w.replace("cost 100;", "")
+    w.replace("bgp {", f"bgp {{ multipath {{ ibgp 2; weights {weights}; }}")
+
+
+def spread(w):
+    """{interface: flows}, as the kernel would send each."""
+    count = {}
+    for address in FLOWS:
+        ifname = w.leaves_by(address)
+        count[ifname] = count.get(ifname, 0) + 1
+    return count
+
+
+def active(w, net=NET2):
+    route = w.route(net)
+    return {h["interface"]: h["weight"] for h in route["next-hops"] if h["active"]}
+
+
+def test_both_tunnels(dual):
+    """Flows go by both; a tunnel that dies leaves its group by one write for all prefixes, and joins
+    it again when it is back, without a loss."""
+    w = dual.wsite[1]
+    share(w)
+    wait_until(lambda: active(w) == {"wg1": 1, "wg2": 1}, 20, "both hubs")
+    wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 10, "flows by both")
+    assert min(spread(w).values()) > len(FLOWS) / 4
+    assert [p["reason"] for p in w.paths(NET2) if not p["best"]] == ["multipath"]
+    assert w.cli(f"show route {NET2}").count("share 1") == 2
+    for n in (1, 2):
+        reaches(dual.host[n], dual.host[3 - n].address)
+    before = w.show("rib summary")
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        dual.net.cut("site1", "hub1")
+        wait_until(lambda: set(spread(w)) == {"wg2"}, 30, "all flows by hub 2")
+        ping.flows()
+    wait_until(lambda: active(w) == {"wg2": 0} or active(w) == {"wg2": 1}, 10, "one is left")
+    moved = w.show("rib summary")
+    assert moved["nexthop-moves"] - before["nexthop-moves"] >= 2, "one a family"
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        dual.net.restore("site1", "hub1")
+        wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 60, "flows by both again")
+        ping.flows()
+    assert ping.lost == 0
+
+
+def test_restart_changes_nothing(dual):
+    """Groups outlive zebra-lite, which finds and keeps them."""
+    w = dual.wsite[1]
+    share(w)
+    wait_until(lambda: active(w) == {"wg1": 1, "wg2": 1}, 20, "both hubs")
+
+    def objects():
+        out = w.router.out(["ip", "-N", "-j", "nexthop", "show", "proto", str(PROTOCOL)])
+        return {o["id"] for o in json.loads(out or "[]") if "group" in o}
+    groups = objects()
+    assert len(groups) == 2, "one a family"
+    w.kill_daemon("zebra-lite")
+    wait_until(lambda: w.show("rib summary")["swept"], 30, "the sweep")
+    wait_until(lambda: active(w) == {"wg1": 1, "wg2": 1}, 20, "both hubs again")
+    assert objects() == groups and w.show("rib summary")["route-writes"] < 5
+    w.teardown()
+    assert not objects() and not w.kernel_routes()
+
+
+def test_shares_by_cost(dual):
+    """Costs of 10 and 100: about one flow in ten goes by the dearer one."""
+    w = dual.wsite[1]
+    share(w, "cost", cost=False)
+    wait_until(lambda: set(active(w)) == {"wg1", "wg2"}, 20, "both hubs")
+    weights = active(w)
+    assert weights["wg1"] > 3 * weights["wg2"] > 0
+    wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 10, "flows by both")
+    assert spread(w)["wg1"] > 2 * spread(w)["wg2"]
+
+
+def test_one_peer_an_interface(dual):
+    """Two sites behind one interface announce the same: on it the prefix belongs to one of them, and
+    what shares with it is said, or why not."""
+    anycast = "10.55.0.0/24"
+    hub = dual.whub[1]
+    for n in (1, 2):
+        dual.site[n].out(["ip", "route", "add", "blackhole", anycast])
+        for h in (1, 2):
+            dual.whub[h].replace(f"permit [ 192.168.{n}.0/24", f"permit [ {anycast} 192.168.{n}.0/24")
+        dual.wsite[n].replace("network [", f"network [ {anycast}")
+    hub.replace("bgp {", "bgp { multipath { ibgp 4; }")
+    wait_until(lambda: "same-interface" in [p["reason"] for p in hub.paths(anycast)], 20, "reason")
+    owner = hub.allowed("wg0", anycast)
+    assert owner in ("site1.wg1", "site2.wg1")
+    hops = [h for h in hub.route(anycast)["next-hops"] if h["active"]]
+    assert len([h for h in hops if h["interface"] == "wg0"]) == 1
+    assert "behind the interface of another one" in hub.cli(f"explain {anycast.split('/')[0]}")
