@@ -23,7 +23,7 @@ static size_t mp_overhead(const struct pack *k)
 		return 0;
 	if (!k->attr)
 		return 4 + 3;
-	return 4 + 4 + 16 + (k->attr->nexthop_ll.family ? 16 : 0) + 1;
+	return 4 + 4 + 16 + (k->attr->has_nexthop_ll ? 16 : 0) + 1;
 }
 
 size_t pack_bytes(const struct pack *k)
@@ -84,12 +84,12 @@ static uint8_t *put_mp(const struct pack *k, uint8_t *out)
 	out = put16(out, 2); /* AFI */
 	*out++ = 1;	     /* SAFI */
 	if (k->attr) {
-		bool ll = k->attr->nexthop_ll.family;
+		const uint8_t *ll = attr_nexthop_ll(k->attr);
 
 		*out++ = ll ? 32 : 16;
 		out = put_bytes(out, k->attr->nexthop.b, 16);
 		if (ll)
-			out = put_bytes(out, k->attr->nexthop_ll.b, 16);
+			out = put_bytes(out, ll, 16);
 		*out++ = 0;
 	}
 	return put_bytes(out, k->nlri.data, k->nlri.len);

@@ -6,13 +6,34 @@
 
 #include "attr_wire.h"
 #include "buf.h"
+#include "slab.h"
 #include "util.h"
 
 /* What makes a set: from the next hop to the last byte of the wire form. */
 #define KEY_OFFSET offsetof(struct attr, nexthop)
 
+#define LL_BYTES 16
+
+/* A slab for each size of small sets: malloc() would take a tenth more. */
+#define SLAB_STEP 8
+#define SLAB_MAX 256
+
 static struct hash_table sets;
 static size_t set_bytes;
+static struct slab slabs[SLAB_MAX / SLAB_STEP];
+
+static size_t size_of(const struct attr *a)
+{
+	return offsetof(struct attr, wire) + a->wire_len + (a->has_nexthop_ll ? LL_BYTES : 0);
+}
+
+static struct slab *slab_of(size_t size)
+{
+	struct slab *s = &slabs[(size - 1) / SLAB_STEP];
+
+	s->size = ((size - 1) / SLAB_STEP + 1) * SLAB_STEP;
+	return s;
+}
 
 struct attr *attr_ref(struct attr *a)
 {
@@ -22,16 +43,25 @@ struct attr *attr_ref(struct attr *a)
 
 void attr_unref(struct attr *a)
 {
+	size_t size;
+
 	if (!a)
 		return;
 	ensure(a->refs > 0);
 	if (--a->refs)
 		return;
 	hash_remove(&sets, &a->node);
-	set_bytes -= sizeof(*a) + a->wire_len;
-	free(a);
-	if (!sets.count)
-		hash_clear(&sets);
+	size = size_of(a);
+	set_bytes -= size;
+	if (size <= SLAB_MAX)
+		slab_free(slab_of(size), a);
+	else
+		free(a);
+	if (sets.count)
+		return;
+	hash_clear(&sets);
+	for (unsigned i = 0; i < ARRAY_SIZE(slabs); i++)
+		slab_destroy(&slabs[i]);
 }
 
 size_t attr_count(void)
@@ -69,6 +99,13 @@ bool attr_draft_add(struct attr_draft *d, uint8_t flags, uint8_t type, const voi
 		memcpy(at + head, value, len);
 	d->head.wire_len += head + len;
 	return true;
+}
+
+void attr_draft_nexthop_ll(struct attr_draft *d, const uint8_t *ll)
+{
+	d->head.has_nexthop_ll = ll != NULL;
+	if (ll)
+		memcpy(d->head.wire + d->head.wire_len, ll, LL_BYTES);
 }
 
 bool attr_tlv_next(const uint8_t **at, const uint8_t *end, struct attr_tlv *t)
@@ -167,22 +204,22 @@ void attr_draft_derive(struct attr_draft *d)
 struct attr *attr_intern(const struct attr_draft *d)
 {
 	const uint8_t *key = (const uint8_t *)d + KEY_OFFSET;
-	size_t size = offsetof(struct attr, wire) + d->head.wire_len;
+	size_t size = size_of(&d->head);
 	uint32_t hash = hash_bytes(key, size - KEY_OFFSET);
 	struct hash_node *n;
 	struct attr *a;
 
 	for (n = hash_find(&sets, hash); n; n = hash_find_next(n)) {
 		a = container_of(n, struct attr, node);
-		if (a->wire_len == d->head.wire_len &&
+		if (size_of(a) == size &&
 		    memcmp((uint8_t *)a + KEY_OFFSET, key, size - KEY_OFFSET) == 0)
 			return attr_ref(a);
 	}
-	a = xmalloc(size < sizeof(*a) ? sizeof(*a) : size);
+	a = size <= SLAB_MAX ? slab_alloc(slab_of(size)) : xmalloc(size);
 	memcpy((uint8_t *)a + KEY_OFFSET, key, size - KEY_OFFSET);
 	a->refs = 1;
 	hash_insert(&sets, &a->node, hash);
-	set_bytes += sizeof(*a) + a->wire_len;
+	set_bytes += size;
 	return a;
 }
 

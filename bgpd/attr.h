@@ -26,7 +26,6 @@ struct attr {
 	struct hash_node node;
 	uint32_t refs;
 	struct addr nexthop;	/* NEXT_HOP or the global address of MP_REACH_NLRI, in a plane */
-	struct addr nexthop_ll; /* IPv6 link-local second address, family 0 none */
 	uint32_t med;		/* valid with has_med */
 	uint32_t local_pref;	/* valid with has_local_pref */
 	uint32_t originator_id; /* host order, 0 none */
@@ -38,10 +37,18 @@ struct attr {
 	uint8_t cluster_len; /* identifiers in the cluster list */
 	uint8_t origin;	     /* enum attr_origin */
 	bool has_med : 1, has_local_pref : 1, atomic_aggregate : 1;
-	bool llgr_stale : 1; /* community LLGR_STALE */
-	uint8_t wire[];	     /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
-				MULTI_EXIT_DISC and LOCAL_PREF (these four are fields) */
+	bool has_nexthop_ll : 1; /* see attr_nexthop_ll() */
+	bool llgr_stale : 1;	 /* community LLGR_STALE */
+	uint8_t wire[]; /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
+			   MULTI_EXIT_DISC and LOCAL_PREF (these four are fields); the
+			   link-local next hop behind them */
 };
+
+/* The second address of an IPv6 next hop, link-local, 16 bytes; NULL: none. Few have one. */
+static inline const uint8_t *attr_nexthop_ll(const struct attr *a)
+{
+	return a->has_nexthop_ll ? a->wire + a->wire_len : NULL;
+}
 
 struct attr *attr_ref(struct attr *a);
 void attr_unref(struct attr *a); /* NULL is fine */

@@ -14,7 +14,8 @@
 #include "util.h"
 
 struct attr_edit {
-	bool open, wire_changed;
+	bool open, wire_changed, has_ll;
+	uint8_t ll[16];		 /* the link-local next hop */
 	struct attr_draft draft; /* ends in a flexible array */
 };
 
@@ -32,11 +33,15 @@ struct attr_edit *attr_edit_begin(const struct attr *from)
 		memcpy(&e->draft.head.nexthop, &from->nexthop,
 		       offsetof(struct attr, wire) - offsetof(struct attr, nexthop));
 		memcpy(e->draft.head.wire, from->wire, from->wire_len);
+		e->has_ll = from->has_nexthop_ll;
+		if (e->has_ll)
+			memcpy(e->ll, attr_nexthop_ll(from), sizeof(e->ll));
 		e->wire_changed = false;
 	} else {
 		attr_draft_add(&e->draft, ATTR_TRANSITIVE, ATTR_ORIGIN, &igp, 1);
 		attr_draft_add(&e->draft, ATTR_TRANSITIVE, ATTR_AS_PATH, NULL, 0);
 		e->wire_changed = true;
+		e->has_ll = false;
 	}
 	return e;
 }
@@ -46,6 +51,7 @@ struct attr *attr_edit_finish(struct attr_edit *e)
 	ensure(e->open);
 	if (e->wire_changed)
 		attr_draft_derive(&e->draft);
+	attr_draft_nexthop_ll(&e->draft, e->has_ll ? e->ll : NULL);
 	e->open = false;
 	return attr_intern(&e->draft);
 }
@@ -118,7 +124,7 @@ void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop)
 	uint8_t plane = e->draft.head.nexthop.plane;
 
 	e->draft.head.nexthop = addr_in_plane(nexthop, plane);
-	e->draft.head.nexthop_ll = (struct addr){0};
+	e->has_ll = false;
 }
 
 void attr_edit_local_pref(struct attr_edit *e, bool present, uint32_t v)

@@ -494,7 +494,6 @@ struct attr *attr_parse_intern(const struct attr_parse *p, const struct addr *ne
 
 	attr_draft_clear(&d);
 	d.head.nexthop = *nexthop;
-	d.head.nexthop_ll = *nexthop_ll;
 	for (unsigned n = 0; n < p->n_items; n++) {
 		const struct attr_item *i = &p->items[n];
 
@@ -513,5 +512,6 @@ struct attr *attr_parse_intern(const struct attr_parse *p, const struct addr *ne
 		}
 	}
 	attr_draft_derive(&d);
+	attr_draft_nexthop_ll(&d, nexthop_ll->family ? nexthop_ll->b : NULL);
 	return attr_intern(&d);
 }

@@ -58,6 +58,8 @@ void attr_draft_clear(struct attr_draft *d);
 /* Appends one attribute; types must ascend. False when there is no room. */
 bool attr_draft_add(struct attr_draft *d, uint8_t flags, uint8_t type, const void *value,
 		    size_t len);
+/* The last step: LL has 16 bytes, or is NULL. */
+void attr_draft_nexthop_ll(struct attr_draft *d, const uint8_t *ll);
 /* Fills the fields that repeat what the wire form says (path length, originator ...). */
 void attr_draft_derive(struct attr_draft *d);
 /* The one set equal to the draft, a new reference; the draft stays as it is. */

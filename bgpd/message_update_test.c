@@ -113,13 +113,13 @@ static void test_mp(void **state)
 	assert_true(nlri_next(&u.announced[1], &p));
 	assert_string_equal(PREFIX_STR(&p), "fd00:0:2::/48");
 	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fd99::1");
-	assert_int_equal(u.mp_attr->nexthop_ll.family, 0);
+	assert_null(attr_nexthop_ll(u.mp_attr));
 	assert_null(u.attr);
 	/* Both families in one message share all but the next hop; a link-local one beside. */
 	assert_int_equal(decode("", BASE "900e 002c 0002 01 20" HOP6 LL6 "00 30fd0000000002", NET),
 			 0);
 	assert_non_null(u.attr);
-	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop_ll), "fe80::1");
+	assert_memory_equal(attr_nexthop_ll(u.mp_attr), "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	/* No global address there: the link-local one is the next hop. */
 	assert_int_equal(decode("",
 				ORIGIN PATH
@@ -129,7 +129,7 @@ static void test_mp(void **state)
 			 0);
 	assert_false(u.treat_as_withdraw);
 	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fe80::1");
-	assert_int_equal(u.mp_attr->nexthop_ll.family, 0);
+	assert_null(attr_nexthop_ll(u.mp_attr));
 	/* Unicast IPv4 with its next hop in MP_REACH_NLRI. */
 	assert_int_equal(decode("", ORIGIN PATH "800e 0d 0001 01 04 0a000001 00 18c0a801", ""), 0);
 	assert_true(nlri_next(&u.announced[1], &p));

@@ -14,9 +14,9 @@
 static struct hash_table table;
 static struct nexthop **by_id; /* 0 unused */
 static uint32_t ids_high, ids_cap;
-static struct nexthop *last;	/* most paths come with the next hop of the path before */
-static struct nexthop *walking; /* those with paths left to mark */
-static uint32_t unknown;	/* those that zebra-lite has not judged yet */
+static struct nexthop *last; /* most paths come with the next hop of the path before */
+static uint32_t walking;     /* those with paths left to mark */
+static uint32_t unknown;     /* those that zebra-lite has not judged yet */
 
 static uint32_t hash_of(const struct addr *a)
 {
@@ -82,19 +82,14 @@ static struct nexthop *get(const struct addr *a)
 
 static void stop_walk(struct nexthop *nh)
 {
-	struct nexthop **at = &walking;
-
-	if (!nh->in_walk)
-		return;
-	while (*at != nh)
-		at = &(*at)->walking;
-	*at = nh->walking;
-	nh->in_walk = nh->renew = false;
+	walking -= nh->walk_until != 0;
+	nh->walk_until = 0;
+	nh->renew = false;
 }
 
 static void release(struct nexthop *nh)
 {
-	if (nh->paths || nh->neighbors)
+	if (nh->n_paths || nh->neighbors)
 		return;
 	stop_walk(nh);
 	unknown -= nh->state.reach == REACH_UNKNOWN;
@@ -106,23 +101,6 @@ static void release(struct nexthop *nh)
 	free(nh);
 }
 
-static void unlink_path(struct nexthop *nh, uint32_t id)
-{
-	struct path *p = path_at(id);
-
-	if (nh->walk == id)
-		nh->walk = p->nh_next;
-	if (p->nh_prev)
-		path_at(p->nh_prev)->nh_next = p->nh_next;
-	else
-		nh->paths = p->nh_next;
-	if (p->nh_next)
-		path_at(p->nh_next)->nh_prev = p->nh_prev;
-	p->nh_next = p->nh_prev = 0;
-	p->nexthop = 0;
-	nh->n_paths--;
-}
-
 void nexthop_attach(uint32_t id)
 {
 	struct path *p = path_at(id);
@@ -130,18 +108,13 @@ void nexthop_attach(uint32_t id)
 
 	if (nh == old)
 		return;
-	if (old)
-		unlink_path(old, id);
-	if (nh) {
-		p->nexthop = nh->id;
-		p->nh_next = nh->paths;
-		if (nh->paths)
-			path_at(nh->paths)->nh_prev = id;
-		nh->paths = id;
+	p->nexthop = nh ? nh->id : 0;
+	if (nh)
 		nh->n_paths++;
-	}
-	if (old)
+	if (old) {
+		old->n_paths--;
 		release(old);
+	}
 }
 
 void nexthop_detach(uint32_t id)
@@ -150,7 +123,8 @@ void nexthop_detach(uint32_t id)
 
 	if (!nh)
 		return;
-	unlink_path(nh, id);
+	path_at(id)->nexthop = 0;
+	nh->n_paths--;
 	release(nh);
 }
 
@@ -208,16 +182,11 @@ bool nexthop_is_draining(const struct nexthop *nh)
 
 static void start_walk(struct nexthop *nh, bool renew)
 {
-	if (!nh->paths)
+	if (!nh->n_paths)
 		return;
 	nh->renew = nh->renew || renew;
-	nh->walk = nh->paths;
-	if (!nh->in_walk) {
-		nh->in_walk = true;
-		nh->walking = walking;
-		walking = nh;
-	}
-	rib_work();
+	walking += nh->walk_until == 0;
+	nh->walk_until = rib_need_walk();
 }
 
 static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, bool was_tunnel)
@@ -324,38 +293,11 @@ void nexthop_replay(void)
 		link_zebra_watch(&container_of(n, struct nexthop, node)->state.addr, true);
 }
 
-/* Marks the network of the walk's path, or removes the path; false when that was the next hop's
- * last use, and it is gone. */
-static bool mark_one(struct nexthop *nh)
+void nexthop_walked(uint32_t lap)
 {
-	uint32_t id = nh->walk;
-	const struct path *p = path_at(id);
-	struct net *net = net_at(path_table(p), p->net);
-	bool last_use = nh->n_paths == 1 && !nh->neighbors;
-
-	nh->walk = p->nh_next;
-	if (path_has_no_future(p)) {
-		rib_remove_path(id, REASON_TUNNEL_DOWN);
-		return !last_use;
-	}
-	if (nh->renew && net->paths == id)
-		net->flags |= NET_RENEW;
-	net_mark(path_table(p), p->net);
-	return true;
-}
-
-bool nexthop_mark_some(unsigned n)
-{
-	while (walking && n > 0) {
-		struct nexthop *nh = walking;
-
-		while (nh->walk && n-- > 0)
-			if (!mark_one(nh))
-				return walking != NULL;
-		if (!nh->walk)
-			stop_walk(nh);
-	}
-	return walking != NULL;
+	for (uint32_t i = 1; walking && i <= ids_high; i++)
+		if (by_id[i] && by_id[i]->walk_until && by_id[i]->walk_until <= lap)
+			stop_walk(by_id[i]);
 }
 
 void nexthop_free_all(void)
@@ -369,6 +311,6 @@ void nexthop_free_all(void)
 	free(by_id);
 	by_id = NULL;
 	ids_high = ids_cap = 0;
-	last = walking = NULL;
-	unknown = 0;
+	last = NULL;
+	unknown = walking = 0;
 }

@@ -3,8 +3,9 @@
  * nexthop: the next hops of all paths and the addresses of all neighbours, with what zebra-lite
  * says of them.
  *
- * Each distinct one is watched once (NEXTHOP_WATCH). Its paths hang on it in a list through
- * themselves, so a change touches those alone: they are marked a quantum at a time. While
+ * Each distinct one is watched once (NEXTHOP_WATCH). One that changed has the walk over the tables
+ * mark the networks of its paths (rib_internal.h): one lap for all that changed, and no links in
+ * millions of paths. While
  * zebra-lite is away its last word holds; one it never spoke of is unknown, and paths through it
  * wait.
  */
@@ -20,12 +21,9 @@ struct nexthop {
 	struct msg_nexthop state; /* zebra-lite's last word; reach UNKNOWN before the first */
 	uint16_t id;		  /* number, for struct path */
 	uint16_t neighbors;	  /* neighbours with this address */
-	uint32_t paths;		  /* first of its paths */
 	uint32_t n_paths;
-	uint32_t walk;		 /* next path to be marked, 0 none */
-	struct nexthop *walking; /* next one that is being walked */
-	bool in_walk;
-	bool renew; /* the walk: what our announcements say of its state changed */
+	uint32_t walk_until; /* it changed: lap of the walk that marks its networks; 0 none */
+	bool renew;	     /* the walk: what our announcements say of its state changed */
 };
 
 #define NEXTHOPS_MAX 65535
@@ -47,8 +45,8 @@ void nexthop_heard(const struct msg_nexthop *m);
 uint32_t nexthop_unknown(void); /* how many it has not judged yet */
 /* A new channel: sends every watch again. */
 void nexthop_replay(void);
-/* Marks the networks of touched paths, at most N; true: there are more. */
-bool nexthop_mark_some(unsigned n);
+/* The walk has ended this lap. */
+void nexthop_walked(uint32_t lap);
 
 /* Why a path with this next hop may not be used now; NONE: it may. */
 enum reason nexthop_objection(const struct nexthop *nh);

@@ -121,6 +121,12 @@ static void need_walk(struct peer_rib *pr)
 	rib_work();
 }
 
+uint32_t rib_need_walk(void)
+{
+	need_walk(NULL);
+	return walk.until;
+}
+
 static void peer_rib_free(struct peer_rib *pr)
 {
 	ensure(!pr->received[BGP_IPV4] && !pr->received[BGP_IPV6]);
@@ -142,6 +148,7 @@ static void end_lap(void)
 		if (!pr->peer)
 			peer_rib_free(pr);
 	}
+	nexthop_walked(walk.lap);
 	walk.lap++;
 	memset(walk.at, 0, sizeof(walk.at));
 }
@@ -157,10 +164,16 @@ static void walk_net(struct rib_table *t, uint32_t id)
 	for (at = net_at(t, id)->paths; at; at = next) {
 		struct path *path = path_at(at);
 		struct peer_rib *pr = peer_rib_by_id(path->peer);
+		const struct nexthop *nh = nexthop_by_id(path->nexthop);
 
 		next = path->next;
 		if (!pr)
 			continue;
+		if (nh && nh->walk_until) {
+			if (nh->renew && at == net_at(t, id)->paths)
+				net_at(t, id)->flags |= NET_RENEW;
+			net_mark(t, id);
+		}
 		if (path_is_void(path)) {
 			rib_remove_path(at, pr->down_reason);
 		} else if (path_has_no_future(path)) {
@@ -205,7 +218,7 @@ static bool walk_some(unsigned n)
 static bool is_decided(void)
 {
 	RIB_TABLES_FOREACH(t)
-	if (t->dirty_head)
+	if (t->dirty_count)
 		return false;
 	return true;
 }
@@ -233,8 +246,7 @@ static bool work(void *arg)
 
 	if (link_zebra_full())
 		return false; /* rib_work() when it has drained */
-	more = nexthop_mark_some(WALK_QUANTUM);
-	more |= walk_some(WALK_QUANTUM);
+	more = walk_some(WALK_QUANTUM);
 	if (restart_deferring())
 		return more;
 	if (adjout_full())

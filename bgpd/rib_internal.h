@@ -2,11 +2,12 @@
 /*
  * rib_internal: what the files of the tables share with each other and nobody else.
  *
- * One job does all the work in quanta (rib.c): marking the paths of changed next hops, the walk,
- * and deciding what is in the queue. The walk goes round the tables as long as a neighbour needs
- * it: for paths to be removed (its session ended, or it did not send them again after a restart) or
- * judged again. A session has a number, its epoch, and a path the epoch it came with: so a
- * session's end makes all of its paths stale or void at once, and the walk only cleans up.
+ * One job does all the work in quanta (rib.c): the walk, and deciding what is in the queue. The
+ * walk goes round the tables as long as somebody needs it: a next hop that changed, for its paths
+ * to be decided again; a neighbour, for paths to be removed (its session ended, or it did not send
+ * them again after a restart) or judged again. A session has a number, its epoch, and a path the
+ * epoch it came with: so a session's end makes all of its paths stale or void at once, and the walk
+ * only cleans up.
  */
 #ifndef WGBGP_BGPD_RIB_INTERNAL_H
 #define WGBGP_BGPD_RIB_INTERNAL_H
@@ -46,6 +47,9 @@ struct peer_rib {
 
 /* The job has something to do. */
 void rib_work(void);
+/* The walk is to meet every path once from now on; it has when the lap with this number ends:
+ * nexthop_walked(). */
+uint32_t rib_need_walk(void);
 /* Everything that is known was decided and handed on. */
 bool rib_settled(void);
 

@@ -7,6 +7,8 @@
 #include "hash.h"
 #include "util.h"
 
+#define DIRTY_KEPT 4096 /* room in the queue that is kept */
+
 struct rib_table rib_tables[PLANES_MAX][BGP_FAMILIES];
 unsigned rib_planes = 1;
 struct islab rib_paths;
@@ -37,6 +39,7 @@ void rib_table_free(void)
 	{
 		islab_destroy(&t->nets);
 		free(t->slots);
+		free(t->dirty);
 		*t = (struct rib_table){0};
 	}
 	rib_planes = 1;
@@ -151,35 +154,52 @@ struct prefix net_prefix(const struct rib_table *t, const struct net *n)
 	return p;
 }
 
+static uint32_t *dirty_slot(const struct rib_table *t, uint32_t i)
+{
+	return &t->dirty[(t->dirty_head + i) & (t->dirty_size - 1)];
+}
+
+static void grow_queue(struct rib_table *t)
+{
+	uint32_t size = t->dirty_size ? t->dirty_size * 2 : DIRTY_KEPT;
+	uint32_t *ring = xmalloc(size * sizeof(*ring));
+
+	for (uint32_t i = 0; i < t->dirty_count; i++)
+		ring[i] = *dirty_slot(t, i);
+	free(t->dirty);
+	t->dirty = ring;
+	t->dirty_size = size;
+	t->dirty_head = 0;
+}
+
 void net_mark(struct rib_table *t, uint32_t id)
 {
 	struct net *net = net_at(t, id);
 
 	if (net->flags & NET_DIRTY)
 		return;
+	if (t->dirty_count == t->dirty_size)
+		grow_queue(t);
 	net->flags |= NET_DIRTY;
-	net->dirty = 0;
-	if (t->dirty_tail)
-		net_at(t, t->dirty_tail)->dirty = id;
-	else
-		t->dirty_head = id;
-	t->dirty_tail = id;
-	t->dirty_count++;
+	*dirty_slot(t, t->dirty_count++) = id;
 }
 
 uint32_t net_take(struct rib_table *t)
 {
-	uint32_t id = t->dirty_head;
-	struct net *net;
+	uint32_t id;
 
-	if (!id)
+	if (!t->dirty_count) {
+		if (t->dirty_size > DIRTY_KEPT) {
+			free(t->dirty);
+			t->dirty = NULL;
+			t->dirty_size = 0;
+		}
 		return 0;
-	net = net_at(t, id);
-	t->dirty_head = net->dirty;
-	if (!t->dirty_head)
-		t->dirty_tail = 0;
-	net->flags &= ~NET_DIRTY;
+	}
+	id = *dirty_slot(t, 0);
+	t->dirty_head++;
 	t->dirty_count--;
+	net_at(t, id)->flags &= ~NET_DIRTY;
 	return id;
 }
 

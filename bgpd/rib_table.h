@@ -13,7 +13,7 @@
  *
  * A network lists its paths, the best one first when it has NET_BEST. What was received stays: a
  * path keeps the attributes after the import policy, and in a side table those before it where the
- * two differ. Paths with the same next hop are linked (nexthop.c owns the links).
+ * two differ.
  */
 #ifndef WGBGP_BGPD_RIB_TABLE_H
 #define WGBGP_BGPD_RIB_TABLE_H
@@ -36,7 +36,6 @@ enum net_flag {
 struct net {
 	uint32_t chain;	    /* hash chain, or the free list */
 	uint32_t paths;	    /* first path */
-	uint32_t dirty;	    /* next in the queue */
 	uint32_t hops;	    /* ranked next hops that zebra-lite was told, 0 none */
 	uint16_t sent_peer; /* whose path the Adj-RIB-Outs got last; see adjout_net() */
 	uint8_t len;	    /* of the prefix */
@@ -51,19 +50,18 @@ enum path_flag {
 };
 
 struct path {
-	uint32_t next;		   /* of the same network */
-	uint32_t net : 27;	   /* its network */
-	uint32_t plane : 5;	   /* of that network */
-	uint32_t nh_next, nh_prev; /* of the same next hop */
-	uint16_t peer;		   /* number of the neighbour, PEER_LOCAL: originated here */
-	uint16_t nexthop;	   /* number of the next hop, 0 none */
-	uint8_t refused;	   /* enum reason: ineligible whatever the next hop's state */
-	uint8_t reason;		   /* enum reason: ineligible or lost by; NONE for the best */
-	uint8_t flags;		   /* enum path_flag */
-	uint8_t epoch;		   /* session that it came with */
-	uint32_t since;		   /* monotonic seconds */
-	uint32_t received;	   /* attributes before policy, in the side table; 0: as attr */
-	struct attr *attr;	   /* owned reference */
+	uint32_t next;	    /* of the same network */
+	uint32_t net : 27;  /* its network */
+	uint32_t plane : 5; /* of that network */
+	uint16_t peer;	    /* number of the neighbour, PEER_LOCAL: originated here */
+	uint16_t nexthop;   /* number of the next hop, 0 none */
+	uint8_t refused;    /* enum reason: ineligible whatever the next hop's state */
+	uint8_t reason;	    /* enum reason: ineligible or lost by; NONE for the best */
+	uint8_t flags;	    /* enum path_flag */
+	uint8_t epoch;	    /* session that it came with */
+	uint32_t since;	    /* monotonic seconds */
+	uint32_t received;  /* attributes before policy, in the side table; 0: as attr */
+	struct attr *attr;  /* owned reference */
 };
 
 struct rib_table {
@@ -73,7 +71,8 @@ struct rib_table {
 	struct islab nets;
 	uint32_t *slots; /* hash: a power of two; NULL before the first network */
 	uint32_t nslots;
-	uint32_t dirty_head, dirty_tail, dirty_count;
+	uint32_t *dirty; /* the queue: a ring, its size a power of two */
+	uint32_t dirty_size, dirty_head, dirty_count;
 };
 
 #define NETS_MAX (1u << 27) /* of a table: struct path.net */

@@ -53,7 +53,7 @@ static void again(const struct attr *a, const struct update_context *ctx)
 		put_update(&w, a, wide);
 		ensure(update_decode(w.data, w.len, &c, &u, &e) == 0);
 		ensure(!u.treat_as_withdraw);
-		ensure(!wide || u.attr == a || a->nexthop_ll.family);
+		ensure(!wide || u.attr == a || a->has_nexthop_ll);
 		update_release(&u);
 	}
 	wr_free(&w);
