@@ -343,12 +343,15 @@ static void set_hops(struct rib_node *n, struct hopset *hops)
 void rib_bgp_routes(const struct msg_routes *m)
 {
 	struct hopset *hops = m->hops.n ? hopset_get(&m->hops) : NULL;
+	struct rib_node *nodes[RIB_SOME];
+	uint32_t n;
 
-	for (uint32_t i = 0; i < m->n_prefixes; i++) {
-		struct rib_node *n = hops ? rib_get(&m->prefixes[i]) : rib_find(&m->prefixes[i]);
-
-		if (n)
-			set_hops(n, hops ? hopset_ref(hops) : NULL);
+	for (uint32_t i = 0; i < m->n_prefixes; i += n) {
+		n = m->n_prefixes - i < RIB_SOME ? m->n_prefixes - i : RIB_SOME;
+		rib_get_some(m->prefixes + i, n, hops != NULL, nodes);
+		for (uint32_t k = 0; k < n; k++)
+			if (nodes[k])
+				set_hops(nodes[k], hops ? hopset_ref(hops) : NULL);
 	}
 	if (hops)
 		hopset_unref(hops);

@@ -40,7 +40,7 @@ struct prefix rib_prefix(const struct rib_node *n)
 	return p;
 }
 
-static uint32_t *slot_of(const struct table *t, const struct prefix *p)
+static uint32_t hash_of(const struct prefix *p)
 {
 	uint8_t key[18];
 	unsigned bytes = family_bytes(p->family);
@@ -48,7 +48,12 @@ static uint32_t *slot_of(const struct table *t, const struct prefix *p)
 	key[0] = p->plane;
 	key[1] = p->len;
 	memcpy(key + 2, p->b, bytes);
-	return &t->slots[hash_bytes(key, bytes + 2) & (t->nslots - 1)];
+	return hash_bytes(key, bytes + 2);
+}
+
+static uint32_t *slot_of(const struct table *t, uint32_t hash)
+{
+	return &t->slots[hash & (t->nslots - 1)];
 }
 
 static void grow(struct table *t)
@@ -62,21 +67,20 @@ static void grow(struct table *t)
 
 		if (!(n->flags & NODE_USED))
 			continue;
-		slot = slot_of(t, RIB_PREFIX(n));
+		slot = slot_of(t, hash_of(RIB_PREFIX(n)));
 		n->chain = *slot;
 		*slot = id;
 	}
 }
 
-struct rib_node *rib_find(const struct prefix *p)
+static struct rib_node *find(const struct table *t, const struct prefix *p, uint32_t hash)
 {
-	const struct table *t = table_of(p->family);
 	unsigned bytes = family_bytes(p->family);
 	uint32_t id;
 
 	if (!t->by_len[p->len])
 		return NULL;
-	for (id = *slot_of(t, p); id;) {
+	for (id = *slot_of(t, hash); id;) {
 		struct rib_node *n = node_at(t, id);
 
 		if (n->len == p->len && n->plane == p->plane && memcmp(n->addr, p->b, bytes) == 0)
@@ -86,10 +90,16 @@ struct rib_node *rib_find(const struct prefix *p)
 	return NULL;
 }
 
-struct rib_node *rib_get(const struct prefix *p)
+struct rib_node *rib_find(const struct prefix *p)
 {
-	struct table *t = table_of(p->family);
-	struct rib_node *n = rib_find(p);
+	const struct table *t = table_of(p->family);
+
+	return t->by_len[p->len] ? find(t, p, hash_of(p)) : NULL;
+}
+
+static struct rib_node *get(struct table *t, const struct prefix *p, uint32_t hash)
+{
+	struct rib_node *n = find(t, p, hash);
 	uint32_t id, *slot;
 
 	if (n)
@@ -104,17 +114,47 @@ struct rib_node *rib_get(const struct prefix *p)
 	n->plane = p->plane;
 	n->len = p->len;
 	memcpy(n->addr, p->b, family_bytes(p->family));
-	slot = slot_of(t, p);
+	slot = slot_of(t, hash);
 	n->chain = *slot;
 	*slot = id;
 	t->by_len[p->len]++;
 	return n;
 }
 
+struct rib_node *rib_get(const struct prefix *p)
+{
+	return get(table_of(p->family), p, hash_of(p));
+}
+
+void rib_get_some(const struct prefix *p, unsigned n, bool make, struct rib_node *out[])
+{
+	uint32_t hash[RIB_SOME];
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct table *t = table_of(p[i].family);
+
+		hash[i] = hash_of(&p[i]);
+		if (t->nslots)
+			__builtin_prefetch(slot_of(t, hash[i]));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct table *t = table_of(p[i].family);
+		uint32_t id = t->nslots ? *slot_of(t, hash[i]) : 0;
+
+		if (id)
+			__builtin_prefetch(node_at(t, id));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct table *t = table_of(p[i].family);
+
+		out[i] = make ? get(t, &p[i], hash[i]) : find(t, &p[i], hash[i]);
+	}
+}
+
 void rib_node_free(struct rib_node *n)
 {
 	struct table *t = table_of(rib_family(n));
-	uint32_t *at = slot_of(t, RIB_PREFIX(n)), id;
+	uint32_t *at = slot_of(t, hash_of(RIB_PREFIX(n))), id;
 
 	rib_extra_trim(n);
 	ensure(!(n->flags & NODE_EXTRA));

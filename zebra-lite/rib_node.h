@@ -65,6 +65,10 @@ struct prefix rib_prefix(const struct rib_node *n);
 
 struct rib_node *rib_get(const struct prefix *p);  /* makes it when missing */
 struct rib_node *rib_find(const struct prefix *p); /* or NULL */
+/* N of them, at most RIB_SOME, so that the memory is waited for once: as rib_get() or rib_find().
+ */
+#define RIB_SOME 16
+void rib_get_some(const struct prefix *p, unsigned n, bool make, struct rib_node *out[]);
 struct rib_node *rib_cover(const struct rib_node *n);
 struct rib_node *rib_match(const struct addr *a);
 /* All nodes, by number: *AT is the place, 0 at first. NULL at the end. The node just given may be
