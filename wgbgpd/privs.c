@@ -68,6 +68,9 @@ void privs_drop(enum daemon_id id)
 	if (id == DAEMON_WGD)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 			     CAP_NET_RAW);
+	if (id == DAEMON_WGD) /* to start a userspace WireGuard with: userspace.c */
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			     CAP_SYS_NICE);
 	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
 		fatal("cannot reduce the bounding set");
 	if (id == DAEMON_BGPD || id == DAEMON_BFDD)

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "util.h"
 
+#define NICE -10 /* what carries the packets comes before what computes routes */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* Signals and descriptors as a program expects them; only async-signal-safe calls. */
@@ -50,6 +52,7 @@ static _Noreturn void become(const char *program, const char *ifname, int log_fd
 	detach(log_fd, status_fd);
 	if (!getenv("PATH"))
 		setenv("PATH", DEFAULT_PATH, 1);
+	setpriority(PRIO_PROCESS, 0, NICE); /* where it is allowed */
 	setenv("LOG_LEVEL", "error", 0);
 	setenv("WG_PROCESS_FOREGROUND", "1", 1);
 	execlp(program, program, "-f", ifname, (char *)NULL);
