@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "adjout.h"
+#include "daemon.h"
 #include "link_zebra.h"
 #include "log.h"
 #include "restart.h"
@@ -244,6 +245,15 @@ static bool same_standing(const struct standing *a, const struct standing *b)
 	       a->cost == b->cost && a->tunnel == b->tunnel;
 }
 
+static void tell_event(const struct nexthop *nh)
+{
+	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "event", "nexthop", "nexthop",
+			       ADDR_STR(&nh->state.addr), "reach", reach_name(nh->state.reach),
+			       "reason", reason_name(nh->state.reason), "interface",
+			       nh->state.ifname, "peer", nh->state.peer, "paths",
+			       (json_int_t)nh->n_paths));
+}
+
 void nexthop_heard(const struct msg_nexthop *m)
 {
 	struct nexthop *nh = nexthop_find(&m->addr);
@@ -269,6 +279,7 @@ void nexthop_heard(const struct msg_nexthop *m)
 	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
 		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
 		 m->ifname, m->peer, m->cost, nh->n_paths);
+	tell_event(nh);
 	start_walk(nh, now.demotion != before.demotion);
 }
 

@@ -214,8 +214,10 @@ static void on_sigterm(evutil_socket_t sig, short what, void *arg)
 
 void daemon_event(json_t *event)
 {
-	char *text = json_dumps(event, JSON_COMPACT);
+	char *text;
 
+	json_object_set_new(event, "monotonic-ms", json_real(now_us() / 1000.0));
+	text = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	if (text && control && !ipc_full(control))
 		ipc_send(control, MSG_EVENT, applied_generation, text, strlen(text));
 	free(text);

@@ -36,7 +36,7 @@ struct daemon_ops {
 /* Runs until the parent is gone or SIGTERM; returns the exit status. Usage: DAEMON [-r RUNDIR]. */
 int daemon_run(const struct daemon_ops *ops, int argc, char **argv);
 
-/* Sends a JSON event up for `monitor`; takes over the reference. */
+/* Sends a JSON event up for `monitor`, with the time (monotonic-ms); takes over the reference. */
 void daemon_event(json_t *event);
 /* The generation of the configuration last applied. */
 uint32_t daemon_generation(void);
