@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
+	zebra-lite/alternatives.c zebra-lite/alternatives.h \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_order.c \
 	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \

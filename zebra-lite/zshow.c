@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
+#include "alternatives.h"
 #include "conf.h"
 #include "fib.h"
 #include "kernel.h"
@@ -403,6 +404,7 @@ static void uplinks_start(struct show *s)
 }
 
 const struct show_command zebra_commands[] = {
+	{"alternatives", alternatives_start, alternatives_step, alternatives_finish},
 	{"route", route_start, route_step, free_state},
 	{"nexthops", nexthops_start, NULL, NULL},
 	{"rib-summary", summary_start, NULL, NULL},
