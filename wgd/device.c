@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cut.h"
 #include "device_sync.h"
 #include "drain.h"
 #include "endpoints.h"
@@ -755,6 +756,7 @@ void devices_open(const char *dir)
 {
 	rundir = xstrdup(dir);
 	drain_open(dir);
+	cut_open(dir);
 	link_open();
 	link_watch(on_link_event, NULL);
 	underlay_open();
@@ -766,6 +768,7 @@ void devices_close(void)
 {
 	struct device *dev;
 
+	cut_close();
 	while ((dev = TAILQ_FIRST(&devices)))
 		device_free(dev);
 	wgconf_free(current);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += wgd/libwgd.a
-wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS)
+wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 wgd_libwgd_a_SOURCES = \
 	wgd/allowedips.c wgd/allowedips.h \
 	wgd/bfd.c wgd/bfd.h \
+	wgd/cut.c wgd/cut.h \
 	wgd/device.c wgd/device.h \
 	wgd/device_sync.c wgd/device_sync.h \
 	wgd/drain.c wgd/drain.h \
@@ -33,7 +34,7 @@ wgd_libwgd_a_SOURCES = \
 
 pkglibexec_PROGRAMS += wgd/wgd
 wgd_wgd_SOURCES = wgd/main.c
-wgd_wgd_LDADD = wgd/libwgd.a $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) -lpthread
+wgd_wgd_LDADD = wgd/libwgd.a $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS) -lpthread
 
 if HAVE_CMOCKA
 check_PROGRAMS += \
@@ -50,7 +51,7 @@ wgd_echo_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_ledger_test_SOURCES = wgd/ledger_test.c
 wgd_ledger_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_live_test_SOURCES = wgd/live_test.c
-wgd_live_test_LDADD = wgd/libwgd.a $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) -lpthread
+wgd_live_test_LDADD = wgd/libwgd.a $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS) -lpthread
 wgd_liveness_test_SOURCES = wgd/liveness_test.c
 wgd_liveness_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_uapi_test_SOURCES = wgd/uapi_test.c

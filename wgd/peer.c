@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cut.h"
 #include "daemon.h"
 #include "device.h"
 #include "device_sync.h"
@@ -48,6 +49,7 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 
 void peer_free(struct peer *p)
 {
+	cut_peer_gone(p);
 	peer_endpoint_free(p);
 	bfd_forget(p);
 	TAILQ_REMOVE(&p->dev->peers, p, link);

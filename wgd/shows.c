@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cut.h"
 #include "device.h"
 #include "drain.h"
 #include "util.h"
@@ -293,6 +294,8 @@ static void finish_allowed_ips(struct show *s)
 const struct show_command shows[] = {
 	{"wireguard", show_wireguard, NULL, NULL},
 	{"tunnels", show_tunnels, NULL, NULL},
+	{"cut", cut_request, NULL, NULL},
+	{"cut-end", cut_end_request, NULL, NULL},
 	{"drain", drain_request, NULL, NULL},
 	{"undrain", undrain_request, NULL, NULL},
 	{"allowed-ips", start_allowed_ips, step_allowed_ips, finish_allowed_ips},
