@@ -55,6 +55,10 @@ static const struct canned table[] = {
 	 NULL},
 	{"bgp-neighbors", "{}", "neighbors", NEIGHBOR("\"state\":\"established\""), NULL},
 	{"nexthops", "{}", "nexthops", "[]", NULL},
+	{"drills", "{}", "drills",
+	 "[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"time\":5,\"result\":\"complete\"},"
+	 "{\"interface\":\"wg0\",\"peer\":\"site-a\",\"time\":6,\"result\":\"running\"}]",
+	 NULL},
 	{"pins", "{}", "pins", "[]", NULL},
 	{"rib-summary", "{\"prefixes\":7,\"queued\":0,\"drift-repaired\":0,\"swept\":true}", NULL,
 	 NULL, NULL},
@@ -308,6 +312,7 @@ static void test_metrics(void **state)
 	says("wgbgp_bgp_session_up{neighbor=\"10.99.0.2\",remote_as=\"65001\"} 1\n");
 	says("wgbgp_bgp_prefixes_accepted{neighbor=\"10.99.0.2\",family=\"ipv4-unicast\"} 2\n");
 	says("wgbgp_rib_prefixes 7\n");
+	says("wgbgp_drill_time_seconds{interface=\"wg0\",peer=\"site-a\"} 6\n");
 	assert_int_equal(run("show metrics json"), 0);
 	doc = document();
 	assert_true(json_array_size(json_object_get(doc, "metrics")) > 20);

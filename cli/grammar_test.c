@@ -181,12 +181,14 @@ static void test_tables(void **state)
 				const struct cli_word *w = cli_find_word(&cli_commands, at, len);
 
 				assert_non_null(w);
-				strcat(text, str_eq(w->word, "BYTES")	    ? "7"
-					     : str_eq(w->word, "SECONDS")   ? "7"
-					     : str_eq(w->word, "PREFIX")    ? "10.0.0.0/8"
-					     : str_eq(w->word, "INTERFACE") ? "wg0"
-					     : cli_is_placeholder(w)	    ? "10.0.0.1"
-									    : w->word);
+				strcat(text,
+				       str_eq(w->word, "BYTES") ? "7"
+				       : str_eq(w->word, "SECONDS") || str_eq(w->word, "DURATION")
+					       ? "7"
+				       : str_eq(w->word, "PREFIX")    ? "10.0.0.0/8"
+				       : str_eq(w->word, "INTERFACE") ? "wg0"
+				       : cli_is_placeholder(w)	      ? "10.0.0.1"
+								      : w->word);
 				strcat(text, " ");
 			}
 			at += len;

@@ -13,6 +13,7 @@ cli_libcli_a_SOURCES = \
 	cli/metrics.c cli/metrics.h \
 	cli/render.h \
 	cli/render_bgp.c \
+	cli/render_drill.c \
 	cli/render_misc.c \
 	cli/render_route.c \
 	cli/render_wg.c \

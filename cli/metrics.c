@@ -10,7 +10,7 @@
 #include "table.h"
 #include "util.h"
 
-enum source { TUNNELS, INTERFACES, NEIGHBORS, FAMILIES, BGP, RIB, DAEMONS, SOURCES };
+enum source { TUNNELS, INTERFACES, NEIGHBORS, FAMILIES, BGP, RIB, DAEMONS, DRILLS, SOURCES };
 
 /* The request, the list of its answer (NULL: the head is the one row), and what tells rows apart:
  * "label=member" each. */
@@ -25,6 +25,7 @@ static const struct {
 	[BGP] = {"bgp-summary", NULL, {0}},
 	[RIB] = {"rib-summary", NULL, {0}},
 	[DAEMONS] = {"daemons", "daemons", {"daemon=name"}},
+	[DRILLS] = {"drills", "drills", {"interface=interface", "peer=peer"}},
 };
 
 enum kind {
@@ -129,6 +130,17 @@ static const struct metric metrics[] = {
 	 NULL},
 	{"wgbgp_rib_nexthop_objects", "gauge", "Nexthop objects of ours in the kernel.", RIB,
 	 "nexthop-objects", NUMBER, NULL},
+	{"wgbgp_drill_time_seconds", "gauge", "When the tunnel's last drill began.", DRILLS, "time",
+	 NUMBER, NULL},
+	{"wgbgp_drill_complete", "gauge", "Whether it went as it should.", DRILLS, "result", IS,
+	 "complete"},
+	{"wgbgp_drill_detection_milliseconds", "gauge", "From the cut until it was noticed.",
+	 DRILLS, "detection-ms", NUMBER, NULL},
+	{"wgbgp_drill_last_move_milliseconds", "gauge",
+	 "From the cut until the last route had moved.", DRILLS, "last-move-ms", NUMBER, NULL},
+	{"wgbgp_drill_blackout_milliseconds", "gauge",
+	 "How long an address behind the tunnel did not answer.", DRILLS, "echo-blackout-ms",
+	 NUMBER, NULL},
 	{"wgbgp_rib_nexthop_moves_total", "counter", "Moves of a nexthop object.", RIB,
 	 "nexthop-moves", NUMBER, NULL},
 };
@@ -154,6 +166,27 @@ static json_t *ask(struct run *r, enum source source)
 		r->err = -1;
 	}
 	return answer;
+}
+
+/* The last one of each tunnel. */
+static json_t *last_drills(json_t *drills)
+{
+	json_t *by_tunnel = json_object(), *rows = json_array(), *drill;
+	const char *key;
+	char name[256];
+	size_t i;
+
+	json_array_foreach (drills, i, drill) {
+		snprintf(name, sizeof(name), "%s %s",
+			 json_string_value(json_object_get(drill, "interface")),
+			 json_string_value(json_object_get(drill, "peer")));
+		json_object_set(by_tunnel, name, drill);
+	}
+	json_object_foreach (by_tunnel, key, drill)
+		json_array_append(rows, drill);
+	json_decref(by_tunnel);
+	json_decref(drills);
+	return rows;
 }
 
 /* The families of each neighbor as rows of their own. */
@@ -187,6 +220,8 @@ static void gather(struct run *r)
 					       : json_pack("[O]", answer);
 		json_decref(answer);
 	}
+	if (r->rows[DRILLS])
+		r->rows[DRILLS] = last_drills(r->rows[DRILLS]);
 	if (r->rows[NEIGHBORS])
 		r->rows[FAMILIES] = families(r->rows[NEIGHBORS]);
 }

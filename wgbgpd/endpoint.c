@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "drill.h"
 #include "log.h"
 #include "loop.h"
 #include "supervise.h"
@@ -365,6 +366,7 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 		json_decref(event);
 		return;
 	}
+	drill_event(id, event);
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
 	endpoint_tell(event);
 }

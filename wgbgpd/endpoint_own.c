@@ -8,6 +8,7 @@
 #include "conf_print.h"
 #include "config.h"
 #include "datastore.h"
+#include "drill.h"
 #include "endpoint.h"
 #include "parent.h"
 #include "supervise.h"
@@ -127,9 +128,16 @@ static const struct {
 	const char *name;
 	void (*run)(struct request *r, const json_t *args);
 } rows[] = {
-	{"version", run_version},   {"daemons", run_daemons}, {"configuration", run_configuration},
-	{"monitor", run_monitor},   {"reload", run_reload},   {"log-level", run_log_level},
+	{"version", run_version},
+	{"daemons", run_daemons},
+	{"configuration", run_configuration},
+	{"monitor", run_monitor},
+	{"reload", run_reload},
+	{"log-level", run_log_level},
 	{"teardown", run_teardown},
+	{"drill", drill_request},
+	{"drill-stop", drill_stop_request},
+	{"drills", drill_history_request},
 };
 
 bool endpoint_own_run(struct request *r, const char *command, const json_t *args)
@@ -146,4 +154,5 @@ void endpoint_own_forget(struct request *r)
 {
 	if (changing == r)
 		changing = NULL;
+	drill_forget(r);
 }

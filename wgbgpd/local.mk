@@ -19,8 +19,13 @@ CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 
 sbin_PROGRAMS += wgbgpd/wgbgpd
 wgbgpd_wgbgpd_SOURCES = \
+	wgbgpd/ask.c wgbgpd/ask.h \
 	wgbgpd/commit.c wgbgpd/commit.h \
 	wgbgpd/datastore.c wgbgpd/datastore.h \
+	wgbgpd/drill.c wgbgpd/drill.h \
+	wgbgpd/drill_echo.c wgbgpd/drill_echo.h \
+	wgbgpd/drill_history.c wgbgpd/drill_history.h \
+	wgbgpd/drill_routes.c wgbgpd/drill_routes.h \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
 	wgbgpd/endpoint_own.c \
 	wgbgpd/listen.c wgbgpd/listen.h \
@@ -30,8 +35,8 @@ wgbgpd_wgbgpd_SOURCES = \
 	wgbgpd/privs.c wgbgpd/privs.h \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h
-wgbgpd_wgbgpd_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS)
-wgbgpd_wgbgpd_LDADD = $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS)
+wgbgpd_wgbgpd_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
+wgbgpd_wgbgpd_LDADD = $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
 
 # Stands in for the daemons in tests of the parent.
 noinst_PROGRAMS += wgbgpd/stub

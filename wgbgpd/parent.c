@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "conf_schema.h"
+#include "drill.h"
 #include "endpoint.h"
 #include "listen.h"
 #include "log.h"
@@ -190,6 +192,8 @@ static void on_first(void *arg, const char *error)
 static void on_daemon_gone(enum daemon_id id)
 {
 	endpoint_daemon_gone(id);
+	ask_daemon_gone(id);
+	drill_daemon_gone(id);
 	if (stopping)
 		return;
 	commit_daemon_gone(id);
@@ -204,6 +208,9 @@ static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)
 		commit_daemon_done(id, frame);
 	else if (frame->type == MSG_EVENT)
 		endpoint_event(id, frame->body, frame->len);
+	else if (frame->type == MSG_REPLY_HEAD || frame->type == MSG_REPLY_ROW ||
+		 frame->type == MSG_REPLY_END)
+		ask_frame(id, frame);
 	else
 		log_warn("message", "daemon=%s unexpected=%s", daemon_name(id),
 			 msg_name(frame->type));
@@ -232,6 +239,8 @@ static void catch_signals(void)
 
 static void release(void)
 {
+	drill_free();
+	ask_free();
 	endpoint_free();
 	commit_free();
 	supervise_free();
@@ -276,6 +285,7 @@ int parent_run(const char *path, const char *rundir)
 	privs_init();
 	catch_signals();
 	notify_init();
+	drill_init();
 	supervise_start(rundir, lock_fd, &handlers);
 	commit_start(first, on_first, NULL);
 	loop_run();

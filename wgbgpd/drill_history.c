@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "drill_history.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "util.h"
+
+#define RECORDS_MAX 50
+#define LINE_BYTES 4096
+
+static json_t *records; /* array */
+static char *path;
+
+static void read_line(const char *line)
+{
+	json_t *record = json_loads(line, 0, NULL);
+	const char *result = json_string_value(json_object_get(record, "result"));
+
+	if (result && str_eq(result, "running"))
+		json_object_set_new(record, "result", json_string("interrupted: wgbgpd ended"));
+	if (json_is_object(record))
+		json_array_append(records, record);
+	json_decref(record);
+}
+
+void drill_history_open(void)
+{
+	const char *dir = getenv("WGBGP_STATEDIR");
+	char line[LINE_BYTES];
+	FILE *file;
+
+	if (!dir)
+		dir = LOCALSTATEDIR "/lib/wgbgp";
+	mkdir(dir, 0700); /* where it is missing whole, wgd says so */
+	path = xasprintf("%s/drills", dir);
+	records = json_array();
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		read_line(line);
+	fclose(file);
+}
+
+void drill_history_close(void)
+{
+	json_decref(records);
+	records = NULL;
+	free(path);
+	path = NULL;
+}
+
+const json_t *drill_history(void)
+{
+	return records;
+}
+
+/* A new file takes the old one's place. */
+static int write_file(void)
+{
+	char *tmp = xasprintf("%s.new", path);
+	FILE *file = fopen(tmp, "we");
+	int err = file ? 0 : -errno;
+	json_t *record;
+	size_t i;
+
+	if (file) {
+		json_array_foreach (records, i, record) {
+			json_dumpf(record, file, JSON_COMPACT | JSON_REAL_PRECISION(12));
+			putc('\n', file);
+		}
+		if (fclose(file) != 0 || rename(tmp, path) < 0)
+			err = -errno;
+	}
+	free(tmp);
+	return err;
+}
+
+void drill_history_put(json_t *record)
+{
+	size_t n = json_array_size(records);
+	int err;
+
+	if (n == 0 || json_array_get(records, n - 1) != record)
+		json_array_append(records, record);
+	while (json_array_size(records) > RECORDS_MAX)
+		json_array_remove(records, 0);
+	err = write_file();
+	if (err < 0)
+		log_warn("drill-not-kept", "file=%s error=\"%s\"", path, strerror(-err));
+}
