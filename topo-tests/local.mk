@@ -38,6 +38,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_demotion.py \
 	topo-tests/test_doctor.py \
 	topo-tests/test_drain.py \
+	topo-tests/test_drill.py \
 	topo-tests/test_dual_hub.py \
 	topo-tests/test_foreign.py \
 	topo-tests/test_frr_peer.py \
