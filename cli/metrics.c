@@ -34,6 +34,7 @@ enum kind {
 	IS,    /* 1 where the member has the text of `arg` */
 	STATE, /* a sample for each of `states`, with one more label */
 	SINCE, /* an age in seconds, as the time of then */
+	MILLI, /* milliseconds, as seconds; null: no sample */
 };
 
 struct metric {
@@ -60,6 +61,18 @@ static const struct metric metrics[] = {
 	 "changes", NUMBER, NULL},
 	{"wgbgp_tunnel_cost", "gauge", "Cost of the tunnel for next hops behind it.", TUNNELS,
 	 "cost", NUMBER, NULL},
+	{"wgbgp_tunnel_latency_seconds", "gauge",
+	 "Mean round trip of echo requests; absent where nothing is measured.", TUNNELS,
+	 "latency-ms", MILLI, NULL},
+	{"wgbgp_tunnel_jitter_seconds", "gauge", "Mean change of the round trip.", TUNNELS,
+	 "jitter-ms", MILLI, NULL},
+	{"wgbgp_tunnel_loss_percent", "gauge", "Loss among the last echo requests.", TUNNELS,
+	 "loss-percent", NUMBER, NULL},
+	{"wgbgp_tunnel_echo_sent_total", "counter", "Echo requests sent.", TUNNELS, "echo-sent",
+	 NUMBER, NULL},
+	{"wgbgp_tunnel_echo_lost_total", "counter",
+	 "Echo requests that were lost while others were answered.", TUNNELS, "echo-lost", NUMBER,
+	 NULL},
 	{"wgbgp_tunnel_handshake_age_seconds", "gauge",
 	 "Age of the last handshake; absent when there never was one.", TUNNELS,
 	 "handshake-seconds", NUMBER, NULL},
@@ -293,6 +306,11 @@ static void add_samples(const struct metric *m, const json_t *row, json_t *sampl
 		if (json_is_number(value))
 			add(samples, json_incref(labels),
 			    json_integer(machine_clock() - (json_int_t)json_number_value(value)));
+		break;
+	case MILLI:
+		if (json_is_number(value))
+			add(samples, json_incref(labels),
+			    json_real(json_number_value(value) / 1000));
 		break;
 	case BOOLEAN:
 		add(samples, json_incref(labels), json_integer(json_is_true(value)));
