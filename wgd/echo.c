@@ -118,15 +118,28 @@ bool echo_suspicious(const struct echo *e, const struct echo_config *c, unsigned
 	return e->answered && e->row > echo_needed(c, loss) / 2;
 }
 
-bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss, uint64_t now)
+bool echo_last_sent(const struct echo *e, const struct echo_config *c, unsigned loss)
+{
+	return e->answered && !e->outage && e->row == echo_needed(c, loss);
+}
+
+bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss, uint64_t grace,
+		     uint64_t now)
 {
 	uint32_t needed = echo_needed(c, loss);
+	uint64_t interval = (uint64_t)c->interval * 1000;
 
 	if (e->outage)
 		return true;
 	e->outage = e->answered && e->row >= needed &&
-		    now - e->row_since >= (uint64_t)needed * c->interval * 1000;
+		    now - e->row_since >=
+			    (needed - 1) * interval + (grace < interval ? grace : interval);
 	return e->outage;
+}
+
+bool echo_dead(const struct echo *e, const struct echo_config *c, unsigned loss)
+{
+	return e->outage && e->row >= 2 * echo_needed(c, loss);
 }
 
 bool echo_large_due(const struct echo *e, const struct echo_config *c, uint64_t now)

@@ -73,7 +73,12 @@ struct echo_answer echo_received(struct echo *e, uint16_t seq, uint64_t now);
 uint32_t echo_needed(const struct echo_config *c, unsigned loss);
 /* More than half of that row: somebody may have a closer look. */
 bool echo_suspicious(const struct echo *e, const struct echo_config *c, unsigned loss);
-bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss, uint64_t now);
+/* GRACE (us): how long an answer to the last one may take, at most an interval counts. */
+bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss, uint64_t grace,
+		     uint64_t now);
+bool echo_dead(const struct echo *e, const struct echo_config *c, unsigned loss);
+/* The last one of the row was just sent: time to look again after that grace. */
+bool echo_last_sent(const struct echo *e, const struct echo_config *c, unsigned loss);
 bool echo_large_due(const struct echo *e, const struct echo_config *c, uint64_t now);
 bool echo_black_hole(const struct echo *e, const struct echo_config *c, unsigned loss);
 

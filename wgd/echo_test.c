@@ -79,7 +79,7 @@ static void look(struct sim *s)
 		s->lossy_since = 0;
 	else if (!lossy)
 		s->lossy_since = s->now;
-	if (!echo_unanswered(&s->e, &s->c, loss, s->now)) {
+	if (!echo_unanswered(&s->e, &s->c, loss, 4000 * (s->rtt + s->rtt_spread + 10), s->now)) {
 		s->verdict_at = 0;
 	} else if (!s->verdict_at) {
 		s->verdict_at = s->now;

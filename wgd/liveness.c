@@ -5,9 +5,11 @@
 
 #define INITIATION_BYTES 148
 #define RESPONSE_BYTES 92
+#define KEEPALIVE_BYTES 32
 #define STALE_GRACE_MS 5500 /* one retry of a handshake */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 #define FLAPS_MAX 16
+#define EARLY_MS 2000 /* data may have been sent so much before it was seen */
 
 const char *bfd_evidence_name(enum bfd_evidence e)
 {
@@ -50,7 +52,29 @@ static bool is_handshake_traffic(uint64_t grown)
 	       grown == 2 * INITIATION_BYTES;
 }
 
-static void note_counters(struct liveness *l, const struct liveness_input *in)
+/* Handshakes and keepalives: nothing that the far end answers with data. */
+static bool is_data(uint64_t grown)
+{
+	for (unsigned i = 0; i < 27; i++)
+		if (grown == (i % 3) * INITIATION_BYTES + (i / 3 % 3) * RESPONSE_BYTES +
+				     (i / 9) * KEEPALIVE_BYTES)
+			return false;
+	return true;
+}
+
+/* Data went out since the last reading, and nothing came in: an answer is waited for from then on,
+ * but from not much earlier than now. */
+static void note_data(struct liveness *l, const struct liveness_config *c, uint64_t now)
+{
+	uint64_t early = c->probe_timeout / 5 < EARLY_MS ? c->probe_timeout / 5 : EARLY_MS;
+
+	if (l->waiting_since || !l->handshake)
+		return;
+	l->waiting_since = now - l->read_at < early ? l->read_at + 1 : now - early;
+}
+
+static void note_counters(struct liveness *l, const struct liveness_config *c,
+			  const struct liveness_input *in)
 {
 	/* Counters that fell belong to a new device or peer. */
 	uint64_t rx = in->rx >= l->rx ? in->rx - l->rx : in->rx;
@@ -58,8 +82,11 @@ static void note_counters(struct liveness *l, const struct liveness_input *in)
 
 	if (l->started && rx && !is_handshake_traffic(rx))
 		l->alive_at = in->now;
+	else if (l->started && is_data(tx))
+		note_data(l, c, in->now);
 	if (l->started && tx)
 		l->sent_at = in->now;
+	l->read_at = in->now;
 	l->rx = in->rx;
 	l->tx = in->tx;
 }
@@ -165,7 +192,7 @@ static enum reason find_death(struct liveness *l, const struct liveness_config *
 		return REASON_HANDSHAKE_STALE;
 	if (unanswered)
 		return REASON_PROBE_UNANSWERED;
-	if (e->echo_unanswered && l->alive_at <= e->echo_silent)
+	if (e->echo_dead && l->alive_at <= e->echo_silent)
 		return REASON_ECHO_UNANSWERED;
 	return REASON_NONE;
 }
@@ -272,7 +299,7 @@ bool liveness_update(struct liveness *l, const struct liveness_config *c,
 	bool changed;
 
 	if (in->present) {
-		note_counters(l, in);
+		note_counters(l, c, in);
 		note_handshake(l, in);
 		note_evidence(l, in);
 		l->started = true;

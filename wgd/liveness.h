@@ -8,14 +8,15 @@
  *   renews it after 120 s. So a handshake older than that, and something sent since then which
  *   brought no answer: down, for certain (HANDSHAKE_STALE).
  * - A data packet is answered within 10 s, by an empty packet if by nothing else and even where the
- *   inner packet is dropped. So a probe sent and nothing received for 15 s: down
+ *   inner packet is dropped. So a probe, or other data, sent and nothing received for 15 s: down
  *   (PROBE_UNANSWERED).
  * - Where nobody sends, nothing is known: idle, never down.
  * - Handshake messages also count as bytes received, but a far end that only repeats its initiation
  *   does not hear us: such growth is no sign of life.
  * - ICMP echo (echo.h) and BFD speak sooner, and only of a far end that answered before. While
  *   they miss their answers and WireGuard still receives, the tunnel is degraded (another path is
- *   better, this one may carry); when it receives nothing either, it is down.
+ *   better, this one may carry); when it receives nothing either, it is down. A row of lost echo
+ *   requests may also be bad luck: twice as many are needed for that.
  * - BFD's neighbour that says down does not hear us, whatever we receive: down.
  * - No way to the endpoint, loss, and large packets that get lost are degraded, never down.
  *
@@ -59,7 +60,8 @@ struct evidence {
 	enum bfd_evidence bfd;
 	uint64_t bfd_silent;  /* EXPIRED: bytes received after this time (ms) contradict it */
 	bool echo_unanswered; /* so many echo requests in a row that it is no coincidence */
-	uint64_t echo_silent; /* the same for these */
+	bool echo_dead;	      /* twice as many */
+	uint64_t echo_silent; /* bytes received after this time (ms) contradict that */
 	uint64_t echo_reply;  /* ms, monotonic: the last answer arrived; 0: none */
 	bool underlay_down;   /* nothing leads to the endpoint, or its interface lost its carrier */
 	bool lossy;	      /* too many echo requests are lost */
@@ -90,10 +92,11 @@ struct liveness {
 				*/
 	uint64_t first_seen;   /* monotonic time of that */
 	uint64_t rx, tx;       /* as read last */
+	uint64_t read_at;      /* when that was */
 	uint64_t alive_at;     /* last sign of life; 0: none yet */
 	uint64_t sent_at;      /* tx was last seen to grow; 0: not yet */
 	uint64_t probe_at;     /* last probe; 0: none */
-	uint64_t waiting_since; /* first probe without a sign of life since; 0: none */
+	uint64_t waiting_since; /* first data sent without a sign of life since; 0: none */
 	uint64_t stale_since;	/* sent into an expired session without answer since; 0: not */
 	/* hysteresis */
 	uint64_t bad_at;     /* last bad sign while not up */

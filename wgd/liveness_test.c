@@ -182,6 +182,37 @@ static void probe_unanswered(void **state)
 	assert_int_equal(r.l.changes, 2);
 }
 
+/* No probe is needed where others send: whatever the far end gets, it answers. */
+static void unanswered_data(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r,
+	     {30, 1000, 1000, .handshake = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH},
+	     {15, 0, 1000, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 1000, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+	/* Keepalives and initiations are not answered. */
+	begin(&r);
+	PLAY(&r,
+	     {30, 1000, 1000, .handshake = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH},
+	     {60, 0, 32, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {60, 0, 148, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	/* One answer in ten seconds suffices. */
+	for (int i = 0; i < 12; i++)
+		PLAY(&r,
+		     {10, 0, 1000, .handshake = true, .state = TUNNEL_UP,
+		      .reason = REASON_HANDSHAKE_FRESH},
+		     {1, 32, 1000, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	/* Rare readings: it may have been sent just now. */
+	r.in.now += 60000;
+	r.in.wall += 60000;
+	PLAY(&r, {12, 0, 1000, .handshake = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+}
+
 /* A far end that only answers with the keepalive after 10 s is alive. */
 static void late_answers_suffice(void **state)
 {
@@ -364,6 +395,8 @@ static void echo_unanswered(void **state)
 
 	begin_up(&r);
 	r.in.evidence = (struct evidence){.echo_unanswered = true, .echo_silent = r.in.now};
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DEGRADED, .reason = REASON_ECHO_UNANSWERED});
+	r.in.evidence.echo_dead = true;
 	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_ECHO_UNANSWERED});
 	assert_true(r.l.weak);
 	r.in.evidence = (struct evidence){.echo_reply = r.in.now + 1};
@@ -371,7 +404,8 @@ static void echo_unanswered(void **state)
 	assert_true(r.l.weak);
 	PLAY(&r, {1, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 	/* Somebody filters ICMP from now on. */
-	r.in.evidence = (struct evidence){.echo_unanswered = true, .echo_silent = r.in.now};
+	r.in.evidence = (struct evidence){
+		.echo_unanswered = true, .echo_dead = true, .echo_silent = r.in.now};
 	PLAY(&r, {60, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_ECHO_UNANSWERED});
 }
 
@@ -488,6 +522,7 @@ static void random_evidence(void **state)
 			*e = (struct evidence){.bfd = rnd(BFD_SAYS_ADMIN_DOWN + 1),
 					       .bfd_silent = r.in.now - rnd(2000),
 					       .echo_unanswered = rnd(4) == 0,
+					       .echo_dead = rnd(8) == 0,
 					       .echo_silent = r.in.now - rnd(2000),
 					       .underlay_down = rnd(4) == 0,
 					       .lossy = rnd(4) == 0,
@@ -521,6 +556,7 @@ int main(void)
 		cmocka_unit_test(silence_is_idle),
 		cmocka_unit_test(idle_then_dead),
 		cmocka_unit_test(probe_unanswered),
+		cmocka_unit_test(unanswered_data),
 		cmocka_unit_test(late_answers_suffice),
 		cmocka_unit_test(hysteresis),
 		cmocka_unit_test(restart_trusts_the_handshake),

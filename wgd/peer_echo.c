@@ -10,7 +10,17 @@
 #include "device.h"
 #include "util.h"
 
-#define SLOW_MS 1000 /* between requests into a tunnel that is down */
+#define SLOW_MS 1000	   /* between requests into a tunnel that is down */
+#define GRACE_MIN_US 50000 /* an answer may always take so long */
+#define GRACE_TRIPS 4	   /* or so many round trips */
+
+/* How long to wait for one answer, us. */
+static uint64_t grace(const struct peer_echo *pe)
+{
+	uint64_t us = (uint64_t)pe->quality.latency * GRACE_TRIPS;
+
+	return us > GRACE_MIN_US ? us : GRACE_MIN_US;
+}
 
 /* Time for a closer look: what WireGuard receives from now on is told from what came before. */
 static void look_closer(struct peer *p)
@@ -51,16 +61,19 @@ static void look(struct peer *p, uint64_t now)
 	uint32_t cost = pe->quality.cost;
 	struct evidence *e = &p->evidence;
 	bool changed = quality_update(&pe->quality, &p->conf->quality, now / 1000);
-	bool unanswered = echo_unanswered(&pe->echo, &p->conf->echo, loss, now);
+	bool unanswered = echo_unanswered(&pe->echo, &p->conf->echo, loss, grace(pe), now);
+	bool dead = echo_dead(&pe->echo, &p->conf->echo, loss);
 	bool black_hole = echo_black_hole(&pe->echo, &p->conf->echo, loss);
 
 	if (pe->quality.cost != cost)
 		say_cost(p, cost);
-	if (unanswered && !e->echo_unanswered) {
+	if (unanswered && !e->echo_unanswered)
 		quality_outage(&pe->quality);
+	if (dead && !e->echo_dead)
 		peer_suspect(p); /* reads what came in meanwhile */
-	}
-	changed |= unanswered != e->echo_unanswered || black_hole != e->black_hole;
+	changed |= unanswered != e->echo_unanswered || dead != e->echo_dead ||
+		   black_hole != e->black_hole;
+	e->echo_dead = dead;
 	e->echo_unanswered = unanswered;
 	e->black_hole = black_hole;
 	e->lossy = pe->quality.lossy;
@@ -97,20 +110,34 @@ static uint32_t interval_now(const struct peer *p)
 	return interval;
 }
 
+static bool usable(const struct peer *p)
+{
+	return p->present && p->dev->up && p->dev->state == DEVICE_READY;
+}
+
+static void on_check(void *arg)
+{
+	struct peer *p = arg;
+
+	if (!usable(p))
+		return;
+	icmp_drain(&p->dev->icmp); /* what waits in the socket was not late */
+	look_closer(p);
+	look(p, now_us());
+}
+
 static void on_tick(void *arg)
 {
 	struct peer *p = arg;
 	struct peer_echo *pe = p->echo;
 
 	timer_start(&pe->tick, interval_now(p));
-	if (!p->present || !p->dev->up || p->dev->state != DEVICE_READY)
-		return;
-	icmp_drain(&p->dev->icmp); /* what waits in the socket was not late */
-	look_closer(p);
-	look(p, now_us());
-	if (!p->endpoint.addr.family)
+	on_check(p);
+	if (!usable(p) || !p->endpoint.addr.family)
 		return;
 	send_one(p, false);
+	if (echo_last_sent(&pe->echo, &p->conf->echo, quality_loss(&pe->quality)))
+		timer_start(&pe->check, grace(pe) / 1000 + 1);
 	if (echo_large_due(&pe->echo, &p->conf->echo, now_us()))
 		send_one(p, true);
 }
@@ -141,6 +168,7 @@ void peer_echo_configure(struct peer *p)
 	echo_init(&p->echo->echo, randombytes_random());
 	quality_init(&p->echo->quality);
 	timer_init(&p->echo->tick, on_tick, p);
+	timer_init(&p->echo->check, on_check, p);
 	/* Not all peers in the same moment. */
 	timer_start(&p->echo->tick, randombytes_uniform(p->conf->echo.interval));
 }
@@ -150,9 +178,11 @@ void peer_echo_stop(struct peer *p)
 	if (!p->echo)
 		return;
 	timer_stop(&p->echo->tick);
+	timer_stop(&p->echo->check);
 	free(p->echo);
 	p->echo = NULL;
-	p->evidence.echo_unanswered = p->evidence.lossy = p->evidence.black_hole = false;
+	p->evidence.echo_unanswered = p->evidence.echo_dead = p->evidence.lossy =
+		p->evidence.black_hole = false;
 }
 
 void peer_echo_now(struct peer *p)

@@ -22,9 +22,10 @@ struct peer_echo {
 	struct echo echo;
 	struct quality quality;
 	struct timer tick;
-	struct addr to; /* the peer's first tunnel address */
-	bool suspected; /* the present row of unanswered ones was looked at */
-	bool too_large; /* said that the large ones do not fit the interface */
+	struct timer check; /* of the answer that would be the last one of a row */
+	struct addr to;	    /* the peer's first tunnel address */
+	bool suspected;	    /* the present row of unanswered ones was looked at */
+	bool too_large;	    /* said that the large ones do not fit the interface */
 };
 
 void peer_echo_configure(struct peer *p); /* its configuration is another one, or none */

@@ -14,7 +14,7 @@ FAST = (f"liveness {{ poll-interval 200; probe-interval {int(700 * _K)}; "
         f"probe-timeout {PROBE_TIMEOUT_MS}; up-hold 500; }}")
 
 # The same with echo requests: a dead tunnel is down after about a second, loss is seen in two.
-ECHO_MS = int(200 * _K)
+ECHO_MS = int(200 * min(SLOW, 1.5))
 ECHO = FAST.replace("{", f"{{ echo on; echo-interval {ECHO_MS};", 1)
 
 
