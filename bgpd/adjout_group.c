@@ -131,7 +131,9 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 			      const struct peer_rib *from, const struct policy_output *policy,
 			      bool *own)
 {
-	bool self = g->key.ebgp || g->key.next_hop_self || !from || !policy->attr->nexthop.family;
+	bool leaked = policy->attr->nexthop.plane != t->plane; /* nobody in this plane reaches it */
+	bool self = g->key.ebgp || g->key.next_hop_self || !from || leaked ||
+		    !policy->attr->nexthop.family;
 
 	*own = false;
 	if (policy->nexthop_set && policy->attr->nexthop.family == t->af)

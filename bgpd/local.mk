@@ -16,6 +16,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/decide.c bgpd/decide.h \
 	bgpd/fsm.c bgpd/fsm.h \
 	bgpd/listen.c bgpd/listen.h \
+	bgpd/leak.c bgpd/leak.h \
 	bgpd/link_zebra.c bgpd/link_zebra.h \
 	bgpd/message.c bgpd/message.h \
 	bgpd/message_open.c \

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "peer.h"
 #include "peer_show.h"
+#include "planes.h"
 #include "rib.h"
 #include "util.h"
 
@@ -29,6 +30,7 @@ static int check(const json_t *config, char *error, size_t size)
 
 static void apply(const json_t *config, uint32_t generation)
 {
+	planes_read(config);
 	peers_apply(config);
 	rib_apply(config);
 	listen_apply(config);

@@ -158,6 +158,8 @@ enum reason nexthop_objection(const struct nexthop *nh)
 {
 	if (!nh || nh->state.reach == REACH_UNKNOWN)
 		return REASON_NEXTHOP_UNKNOWN;
+	if (nh->state.reach == REACH_DOWN && nh->state.reason == REASON_OTHER_PLANE)
+		return REASON_OTHER_PLANE;
 	if (nh->state.reach == REACH_DOWN && !is_kept(nh))
 		return nh->state.tunnel ? REASON_TUNNEL_DOWN : REASON_NEXTHOP_UNREACHABLE;
 	return REASON_NONE;

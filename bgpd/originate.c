@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "conf.h"
+#include "planes.h"
 #include "rib_internal.h"
 #include "trie.h"
 #include "util.h"
@@ -24,7 +25,7 @@ struct redistribute {
 };
 
 static struct trie owns;
-static struct redistribute redistribute[REDIST_COUNT];
+static struct redistribute redistribute[PLANES_MAX][REDIST_COUNT];
 
 static struct own *get(const struct prefix *p)
 {
@@ -49,7 +50,7 @@ static struct attr *base(enum attr_origin origin)
 /* What the policy makes of the route of this source; NULL: not redistributed. */
 static struct attr *redistributed(const struct own *o, enum redist_source s)
 {
-	const struct redistribute *r = &redistribute[s];
+	const struct redistribute *r = &redistribute[o->node.p.plane][s];
 	struct policy_input in = {
 		.prefix = &o->node.p,
 		.protocol = POLICY_CONNECTED << s,
@@ -118,18 +119,25 @@ static void update_all(void)
 	}
 }
 
-static void read_redistribute(const json_t *config)
+static void forget_redistribute(void)
+{
+	for (int i = 0; i < PLANES_MAX * REDIST_COUNT; i++) {
+		struct redistribute *r = &redistribute[i / REDIST_COUNT][i % REDIST_COUNT];
+
+		policy_chain_free(r->policy);
+		*r = (struct redistribute){0};
+	}
+}
+
+/* FROM: `bgp` itself, or the part of one plane. */
+static void read_redistribute(const json_t *config, const json_t *from, uint8_t plane)
 {
 	json_t *item;
 	size_t i;
 
-	for (int s = 0; s < REDIST_COUNT; s++) {
-		policy_chain_free(redistribute[s].policy);
-		redistribute[s] = (struct redistribute){0};
-	}
-	json_array_foreach (conf_list(conf_get(config, "bgp"), "redistribute"), i, item) {
+	json_array_foreach (conf_list(from, "redistribute"), i, item) {
 		for (int s = 0; s < REDIST_COUNT; s++) {
-			struct redistribute *r = &redistribute[s];
+			struct redistribute *r = &redistribute[plane][s];
 
 			if (!str_eq(redist_name(s), conf_str(item, "protocol", "")))
 				continue;
@@ -141,18 +149,36 @@ static void read_redistribute(const json_t *config)
 	}
 }
 
-void originate_apply(const json_t *config)
+static void read_part(const json_t *config, const json_t *from, uint8_t plane)
 {
 	size_t n;
-	struct prefix *networks = conf_prefixes(conf_get(config, "bgp"), "network", &n);
+	struct prefix *networks = conf_prefixes(from, "network", &n);
 
-	read_redistribute(config);
+	read_redistribute(config, from, plane);
+	for (size_t i = 0; i < n; i++) {
+		networks[i].plane = plane;
+		get(&networks[i])->network = true;
+	}
+	free(networks);
+}
+
+void originate_apply(const json_t *config)
+{
+	const json_t *bgp_conf = conf_get(config, "bgp");
+	json_t *item;
+	size_t i;
+
+	forget_redistribute();
 	TRIE_FOREACH (&owns, node) {
 		container_of(node, struct own, node)->network = false;
 	}
-	for (size_t i = 0; i < n; i++)
-		get(&networks[i])->network = true;
-	free(networks);
+	read_part(config, bgp_conf, PLANE_MAIN);
+	json_array_foreach (conf_list(bgp_conf, "plane"), i, item) {
+		int plane = plane_by_name(conf_str(item, "name", ""));
+
+		if (plane > 0)
+			read_part(config, item, (uint8_t)plane);
+	}
 	update_all();
 }
 
@@ -163,10 +189,7 @@ void originate_free(void)
 		trie_remove(&owns, n);
 		free(container_of(n, struct own, node));
 	}
-	for (int s = 0; s < REDIST_COUNT; s++) {
-		policy_chain_free(redistribute[s].policy);
-		redistribute[s] = (struct redistribute){0};
-	}
+	forget_redistribute();
 }
 
 void originate_restart(void)
@@ -220,7 +243,7 @@ const char *originate_source(const struct prefix *p)
 	if (o->network && any_present(o))
 		return "network";
 	for (int s = 0; s < REDIST_COUNT; s++)
-		if (o->present[s] && redistribute[s].on)
+		if (o->present[s] && redistribute[p->plane][s].on)
 			return redist_name(s);
 	return "network";
 }

@@ -127,6 +127,7 @@ struct peer *peer_from_range(const struct addr *address, const char *zone)
 	peer_conf_copy(&conf, &g->conf);
 	conf.address = *address;
 	str_copy(conf.zone, zone, sizeof(conf.zone));
+	peer_conf_find_plane(&conf);
 	p = peer_new(&conf, true);
 	log_limited(&accepted, LOG_LEVEL_INFO, "neighbor-accepted", "neighbor=%s group=%s",
 		    peer_name(p), conf.group);
@@ -157,14 +158,23 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 		session_start(p);
 }
 
-/* A configured one must still be; an accepted one must still be accepted by the same group. */
+/* A configured one must still be; an accepted one must still be accepted by the same group. In
+ * another plane it would be another neighbour. */
 static bool is_wanted(const struct peer *p, const struct peer_confs *wanted)
 {
 	const struct peer_group *g = peer_group_for(&p->conf.address);
 
+	const struct peer_conf *c = peer_confs_find(wanted, &p->conf);
+	struct peer_conf now = p->conf;
+
 	if (!p->dynamic)
-		return peer_confs_find(wanted, &p->conf);
-	return g && str_eq(g->conf.group, p->conf.group) && !peer_confs_find(wanted, &p->conf);
+		return c && c->plane == p->conf.plane;
+	if (!g || !str_eq(g->conf.group, p->conf.group) || c)
+		return false;
+	now.plane = g->conf.plane;
+	now.plane_given = g->conf.plane_given;
+	peer_conf_find_plane(&now);
+	return now.plane == p->conf.plane;
 }
 
 static void delete_unwanted(const struct peer_confs *wanted)
@@ -189,6 +199,7 @@ static void reconcile_dynamic(struct peer *p)
 	peer_conf_copy(&conf, &g->conf);
 	conf.address = p->conf.address;
 	memcpy(conf.zone, p->conf.zone, sizeof(conf.zone));
+	peer_conf_find_plane(&conf);
 	reconcile(p, &conf);
 }
 

@@ -34,8 +34,10 @@ struct adjout_member; /* adjout.c */
 
 struct peer_conf {
 	struct addr address;
-	char zone[16]; /* interface of a link-local address, "" none */
-	uint8_t plane; /* of its tunnel interface, or configured; 0 main */
+	char zone[16];	  /* interface of a link-local address, "" none */
+	uint8_t plane;	  /* of its tunnel interface, or configured; 0 main */
+	bool plane_given; /* configured */
+	char device[16];  /* in a plane: the tunnel that the session belongs to, "" none */
 	char description[128];
 	char group[64];	    /* neighbor-group, "" none */
 	uint32_t remote_as; /* 0: internal or external by remote_type */

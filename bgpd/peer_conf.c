@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "planes.h"
 #include "policy.h"
 #include "util.h"
 
@@ -127,6 +128,68 @@ static void join_names(const json_t *list, char *out, size_t size)
 	}
 }
 
+/* Tunnel addresses on interfaces of planes besides the main one. */
+static struct tunnel {
+	struct addr addr;
+	char device[16];
+	uint8_t plane;
+} * tunnels;
+static size_t n_tunnels;
+
+static void read_tunnels(const json_t *config)
+{
+	json_t *interface, *peer;
+	size_t i, j;
+
+	free(tunnels);
+	tunnels = NULL;
+	n_tunnels = 0;
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
+		const char *name = conf_str(interface, "name", "");
+		uint8_t plane = plane_of_interface(name);
+
+		if (!plane)
+			continue;
+		json_array_foreach (conf_list(interface, "peer"), j, peer) {
+			size_t n;
+			struct addr *addrs = conf_addrs(peer, "tunnel-address", &n);
+
+			tunnels = xrealloc(tunnels, (n_tunnels + n + 1) * sizeof(*tunnels));
+			for (size_t k = 0; k < n; k++) {
+				struct tunnel *t = &tunnels[n_tunnels++];
+
+				*t = (struct tunnel){.addr = addrs[k], .plane = plane};
+				str_copy(t->device, name, sizeof(t->device));
+			}
+			free(addrs);
+		}
+	}
+}
+
+void peer_conf_find_plane(struct peer_conf *c)
+{
+	c->device[0] = '\0';
+	if (!c->plane_given)
+		c->plane = c->zone[0] ? plane_of_interface(c->zone) : PLANE_MAIN;
+	for (size_t i = 0; i < n_tunnels; i++) {
+		const struct tunnel *t = &tunnels[i];
+
+		if (!addr_eq(&t->addr, &c->address) || (c->plane_given && t->plane != c->plane))
+			continue;
+		c->plane = t->plane;
+		str_copy(c->device, t->device, sizeof(c->device));
+		return;
+	}
+}
+
+static void read_plane(const json_t *obj, struct peer_conf *c)
+{
+	int plane = plane_by_name(conf_str(obj, "plane", "main"));
+
+	c->plane_given = conf_has(obj, "plane") && plane >= 0;
+	c->plane = c->plane_given ? (uint8_t)plane : PLANE_MAIN;
+}
+
 /* What neighbours and groups have in common. TIMERS is the container `bgp`. */
 static void read_options(const json_t *config, const json_t *obj, const json_t *timers,
 			 struct peer_conf *c)
@@ -141,6 +204,7 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 	c->keepalive = conf_u32(obj, "keepalive", conf_u32(timers, "keepalive", 30));
 	c->connect_retry = conf_u32(obj, "connect-retry", conf_u32(timers, "connect-retry", 120));
 	c->multihop = conf_u32(obj, "multihop", 0);
+	read_plane(obj, c);
 	c->passive = conf_bool(obj, "passive", false);
 	c->disabled = conf_bool(obj, "disabled", false);
 	c->next_hop_self = conf_bool(obj, "next-hop-self", false);
@@ -178,6 +242,7 @@ void peer_confs_read(const json_t *config, struct peer_confs *out)
 	json_t *c = conf_get(config, "bgp"), *list = conf_list(c, "neighbor"), *obj;
 	size_t i;
 
+	read_tunnels(config);
 	out->conf = xcalloc(json_array_size(list), sizeof(*out->conf));
 	out->n = 0;
 	json_array_foreach (list, i, obj) {
@@ -185,10 +250,12 @@ void peer_confs_read(const json_t *config, struct peer_confs *out)
 
 		read_options(config, obj, c, conf);
 		str_copy(conf->group, conf_str(obj, "group", ""), sizeof(conf->group));
-		if (read_address(obj, conf) == 0 && !peer_confs_find(out, conf))
+		if (read_address(obj, conf) == 0 && !peer_confs_find(out, conf)) {
+			peer_conf_find_plane(conf);
 			out->n++;
-		else
+		} else {
 			peer_conf_free(conf);
+		}
 	}
 }
 
@@ -247,6 +314,9 @@ void peer_groups_free(void)
 	free(groups);
 	groups = NULL;
 	n_groups = 0;
+	free(tunnels);
+	tunnels = NULL;
+	n_tunnels = 0;
 }
 
 void peer_groups_read(const json_t *config)

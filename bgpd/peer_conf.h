@@ -34,6 +34,8 @@ enum peer_change {
 unsigned peer_conf_compare(const struct peer_conf *from, const struct peer_conf *to);
 
 void peer_conf_free(struct peer_conf *c); /* what it owns */
+/* Finds the plane of C's address, by the configuration last read, unless it is given. */
+void peer_conf_find_plane(struct peer_conf *c);
 /* A copy with chains of its own. */
 void peer_conf_copy(struct peer_conf *to, const struct peer_conf *from);
 

@@ -12,6 +12,7 @@
 #include "listen.h"
 #include "loop.h"
 #include "peer.h"
+#include "planes.h"
 #include "rib.h"
 #include "session.h"
 #include "util.h"
@@ -79,6 +80,7 @@ static json_t *basics(const struct peer *p)
 	json_object_set_new(o, "messages-received", json_integer(p->count.messages_in));
 	json_object_set_new(o, "messages-sent", json_integer(p->count.messages_out));
 	json_object_set_new(o, "group", json_string(p->conf.group));
+	json_object_set_new(o, "plane", json_string(plane_name(p->conf.plane)));
 	json_object_set_new(o, "last-error", json_string(p->last_error));
 	json_object_set_new(o, "warning",
 			    policy_warning(p) ? json_string(policy_warning(p)) : json_null());

@@ -5,6 +5,7 @@
 
 #include "conf.h"
 #include "hash.h"
+#include "planes.h"
 #include "trie.h"
 #include "util.h"
 
@@ -46,18 +47,22 @@ static void add_permit(const struct addr *addr, const json_t *peer)
 
 	p->addr = *addr;
 	p->prefixes = conf_prefixes(peer, "permit", &p->n);
+	for (size_t i = 0; i < p->n; i++)
+		p->prefixes[i].plane = addr->plane;
 	hash_insert(&permits, &p->node, hash_bytes(addr, sizeof(*addr)));
 }
 
-static void read_peer(const json_t *peer)
+static void read_peer(const json_t *peer, uint8_t plane)
 {
 	size_t n, i;
 	struct addr *addrs = conf_addrs(peer, "tunnel-address", &n);
 	json_t *item;
 
 	for (i = 0; i < n; i++) {
-		struct prefix host = prefix_of_addr(&addrs[i]);
+		struct prefix host;
 
+		addrs[i].plane = plane;
+		host = prefix_of_addr(&addrs[i]);
 		add_taken(&host, REASON_OWN_ADDRESS, true);
 		add_permit(&addrs[i], peer);
 	}
@@ -66,13 +71,16 @@ static void read_peer(const json_t *peer)
 		struct prefix p;
 
 		/* `any` takes nothing from anybody: it stands on an interface of its own. */
-		if (prefix_parse(json_string_value(item), &p) == 0)
-			add_taken(&p, REASON_STATIC_ENTRY, true);
+		if (prefix_parse(json_string_value(item), &p) < 0)
+			continue;
+		p.plane = plane;
+		add_taken(&p, REASON_STATIC_ENTRY, true);
 	}
 }
 
 static void read_interface(const json_t *interface)
 {
+	uint8_t plane = plane_of_interface(conf_str(interface, "name", ""));
 	json_t *item;
 	size_t i;
 
@@ -83,8 +91,10 @@ static void read_interface(const json_t *interface)
 
 		if (addr_parse_with_len(json_string_value(item), &a, &len) < 0)
 			continue;
+		a.plane = plane;
 		host = prefix_of_addr(&a);
 		subnet = prefix_make(a.family, a.b, len);
+		subnet.plane = plane;
 		add_taken(&host, REASON_OWN_ADDRESS, true);
 		add_taken(&subnet, REASON_OWN_ADDRESS, false);
 		own = xrealloc(own, (n_own + 1) * sizeof(*own));
@@ -92,7 +102,7 @@ static void read_interface(const json_t *interface)
 	}
 	json_array_foreach (conf_list(interface, "peer"), i, item) {
 		if (!conf_bool(item, "disabled", false))
-			read_peer(item);
+			read_peer(item, plane);
 	}
 }
 
@@ -120,9 +130,15 @@ static void clear(void)
 bool ceiling_apply(const json_t *config)
 {
 	json_t *interfaces = conf_list(conf_get(config, "wireguard"), "interface"), *item;
-	char *text = interfaces ? json_dumps(interfaces, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	const json_t *both[] = {interfaces, conf_list(config, "plane")};
+	json_t *key = interfaces ? json_array() : NULL;
+	char *text;
 	size_t i;
 
+	for (i = 0; key && i < 2; i++)
+		json_array_append_new(key, json_deep_copy(both[i]));
+	text = key ? json_dumps(key, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	json_decref(key);
 	if (applied && text && str_eq(applied, text)) {
 		free(text);
 		return false;
@@ -178,11 +194,17 @@ static const struct permit *find_permit(const struct addr *addr)
 	return NULL;
 }
 
-enum reason ceiling_judge(const struct prefix *p, const struct addr *nexthop,
+/* A leaked prefix is in another plane than its next hop, on whose interfaces it gets its entries:
+ * it must not be taken in either. */
+enum reason ceiling_judge(const struct prefix *prefix, const struct addr *nexthop,
 			  const struct addr *external)
 {
-	enum reason r = taken.count ? judge_taken(p) : REASON_NONE;
+	struct prefix there = prefix_in_plane(prefix, nexthop->plane), *p = &there;
+	enum reason r = taken.count ? judge_taken(prefix) : REASON_NONE;
 	const struct permit *permit;
+
+	if (r == REASON_NONE && p->plane != prefix->plane && taken.count)
+		r = judge_taken(p);
 
 	if (r != REASON_NONE || !permits.count)
 		return r;

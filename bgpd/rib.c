@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "adjout_internal.h"
+#include "leak.h"
 #include "link_zebra.h"
 #include "originate.h"
 #include "policy_ceiling.h"
@@ -93,7 +94,8 @@ void rib_remove_path(uint32_t id, enum reason why)
 	if (path->peer != PEER_LOCAL) {
 		struct peer_rib *pr = by_id[path->peer];
 
-		pr->received[t->family]--;
+		if (t->plane == pr->plane)
+			pr->received[t->family]--;
 		if (path->flags & PATH_ACCEPTED)
 			pr->accepted[t->family]--;
 		if (log_enabled(LOG_LEVEL_DEBUG)) {
@@ -153,6 +155,66 @@ static void end_lap(void)
 	memset(walk.at, 0, sizeof(walk.at));
 }
 
+static uint32_t now_s(void)
+{
+	return (uint32_t)(now_ms() / 1000);
+}
+
+static void announce_in(struct peer_rib *pr, const struct prefix *p, struct attr *a)
+{
+	struct rib_table *t = rib_table_for(p);
+	uint32_t net = net_get(t, p);
+	uint32_t id = path_of_peer(net_at(t, net), pr->id);
+	struct path *path;
+
+	if (!id) {
+		id = path_new(t, net);
+		if (t->plane == pr->plane)
+			pr->received[t->family]++;
+		path_at(id)->peer = pr->id;
+	} else if (path_at(id)->epoch == pr->epoch && path_received(path_at(id)) == a) {
+		return; /* nothing new */
+	} else if (id == net_at(t, net)->paths) {
+		net_at(t, net)->flags |= NET_CHANGED;
+	}
+	path = path_at(id);
+	path->epoch = pr->epoch;
+	pr->heard = true;
+	path->since = now_s();
+	rib_judge(id, attr_ref(a));
+	net_mark(t, net);
+}
+
+/* The leaked path of PR at this network has no statement any more, or no path that it comes from.
+ */
+static bool leak_is_over(const struct peer_rib *pr, const struct rib_table *t, uint32_t id)
+{
+	struct prefix p = net_prefix(t, net_at(t, id));
+	const struct rib_table *home;
+	uint32_t net;
+
+	p.plane = pr->plane;
+	home = rib_table_for(&p);
+	net = net_find(home, &p);
+	return !leak_find(pr->plane, t->plane) || !net || !path_of_peer(net_at(home, net), pr->id);
+}
+
+/* A new statement may let it into other planes. One of an earlier session stays at home: the
+ * neighbour will send it again. */
+static void leak_more(struct peer_rib *pr, const struct rib_table *t, uint32_t id)
+{
+	const struct path *path = path_at(id);
+
+	if (path->epoch != pr->epoch)
+		return;
+	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
+		struct prefix p = net_prefix(t, net_at(t, path->net));
+
+		p.plane = l->to;
+		announce_in(pr, &p, path_received(path));
+	}
+}
+
 static void walk_net(struct rib_table *t, uint32_t id)
 {
 	uint32_t at, next;
@@ -178,6 +240,8 @@ static void walk_net(struct rib_table *t, uint32_t id)
 			rib_remove_path(at, pr->down_reason);
 		} else if (path_has_no_future(path)) {
 			rib_remove_path(at, REASON_TUNNEL_DOWN);
+		} else if (path->plane != pr->plane && leak_is_over(pr, t, id)) {
+			rib_remove_path(at, REASON_CONFIG);
 		} else if (pr->rejudge) {
 			struct attr *before = path->attr;
 			uint8_t refused = path->refused;
@@ -188,6 +252,8 @@ static void walk_net(struct rib_table *t, uint32_t id)
 					net_at(t, id)->flags |= NET_CHANGED;
 				net_mark(t, id);
 			}
+			if (path->plane == pr->plane)
+				leak_more(pr, t, at);
 		}
 	}
 }
@@ -304,6 +370,7 @@ void rib_stop(void)
 	nexthop_free_all();
 	rib_table_free();
 	ceiling_free();
+	leak_free();
 }
 
 /* RFC 4486: more prefixes than configured end the session. */
@@ -350,6 +417,8 @@ void rib_apply(const json_t *config)
 	if (memcmp(&multipath, &bgp.multipath, sizeof(multipath)) != 0)
 		mark_all();
 	multipath = bgp.multipath;
+	if (leak_apply(config))
+		rib_rejudge_all();
 	originate_apply(config);
 	for (uint32_t i = 1; i < ids; i++)
 		if (by_id[i] && by_id[i]->peer)
@@ -566,36 +635,17 @@ bool rib_peer_tunnel_down(const struct peer *p)
 	return nh && nexthop_objection(nh) == REASON_TUNNEL_DOWN;
 }
 
-static uint32_t now_s(void)
-{
-	return (uint32_t)(now_ms() / 1000);
-}
-
 static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)
 {
-	struct rib_table *t = rib_table_for(p);
-	uint32_t net = net_get(t, p);
-	uint32_t id = path_of_peer(net_at(t, net), pr->id);
-	struct path *path;
+	announce_in(pr, p, a);
+	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
+		struct prefix leaked = prefix_in_plane(p, l->to);
 
-	if (!id) {
-		id = path_new(t, net);
-		pr->received[t->family]++;
-		path_at(id)->peer = pr->id;
-	} else if (path_at(id)->epoch == pr->epoch && path_received(path_at(id)) == a) {
-		return; /* nothing new */
-	} else if (id == net_at(t, net)->paths) {
-		net_at(t, net)->flags |= NET_CHANGED;
+		announce_in(pr, &leaked, a);
 	}
-	path = path_at(id);
-	path->epoch = pr->epoch;
-	pr->heard = true;
-	path->since = now_s();
-	rib_judge(id, attr_ref(a));
-	net_mark(t, net);
 }
 
-static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason why)
+static void withdraw_in(struct peer_rib *pr, const struct prefix *p, enum reason why)
 {
 	struct rib_table *t = rib_table_for(p);
 	uint32_t net = net_find(t, p);
@@ -603,6 +653,16 @@ static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason wh
 
 	if (id)
 		rib_remove_path(id, why);
+}
+
+static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason why)
+{
+	withdraw_in(pr, p, why);
+	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
+		struct prefix leaked = prefix_in_plane(p, l->to);
+
+		withdraw_in(pr, &leaked, why);
+	}
 }
 
 void rib_update(struct peer *p, const struct update *u)

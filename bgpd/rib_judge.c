@@ -4,6 +4,7 @@
  * the import policy, martians, our own addresses and the ceiling. Those that look at the attributes
  * alone are done once for neighbours in an UPDATE.
  */
+#include "leak.h"
 #include "policy_ceiling.h"
 #include "rib_internal.h"
 
@@ -112,10 +113,30 @@ static void count(struct peer_rib *pr, struct path *path, bool accepted)
 	enum bgp_family f = path->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4;
 	bool was = path->flags & PATH_ACCEPTED;
 
-	if (was == accepted)
+	if (was == accepted || path->plane != pr->plane)
 		return;
 	path->flags ^= PATH_ACCEPTED;
 	pr->accepted[f] += accepted ? 1 : -1;
+}
+
+/* What the leak's policy makes of ATTR, whose reference is taken over; NULL: not let through. */
+static struct attr *judge_leak(const struct peer_rib *pr, struct attr *attr, const struct prefix *p)
+{
+	const struct leak *leak = leak_find(pr->plane, p->plane);
+	struct policy_input in = {
+		.prefix = p,
+		.attr = attr,
+		.neighbor = &pr->address,
+		.protocol = POLICY_BGP,
+		.own_as = bgp.as,
+		.default_local_pref = bgp.default_local_pref,
+	};
+	struct policy_output out = {0};
+
+	if (!leak || !leak->policy || !policy_run(leak->policy, &in, &out))
+		out.attr = NULL;
+	attr_unref(attr);
+	return out.attr;
 }
 
 void rib_judge(uint32_t id, struct attr *received)
@@ -124,6 +145,7 @@ void rib_judge(uint32_t id, struct attr *received)
 	struct peer_rib *pr = peer_rib_by_id(path->peer);
 	const struct rib_table *t = path_table(path);
 	struct prefix p = net_prefix(t, net_at(t, path->net));
+	struct attr *attr;
 	enum reason r;
 
 	if (pr->judged != received || policy_chain_by_prefix(pr->peer->conf.import)) {
@@ -133,7 +155,13 @@ void rib_judge(uint32_t id, struct attr *received)
 	r = is_martian(&p) ? REASON_MARTIAN : pr->judged_reason;
 	if (r == REASON_NONE)
 		r = ceiling_judge(&p, &pr->judged_as->nexthop, pr->ebgp ? &pr->nexthop : NULL);
-	path_set_attr(path, received, attr_ref(pr->judged_as));
+	attr = attr_ref(pr->judged_as);
+	if (r == REASON_NONE && p.plane != pr->plane) {
+		attr = judge_leak(pr, attr, &p);
+		r = attr ? REASON_NONE : REASON_LEAK_POLICY;
+		attr = attr ? attr : attr_ref(pr->judged_as);
+	}
+	path_set_attr(path, received, attr);
 	path->refused = r;
 	count(pr, path, r == REASON_NONE);
 	nexthop_attach(id);

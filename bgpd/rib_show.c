@@ -11,6 +11,7 @@
 #include "adjout_internal.h"
 #include "conf.h"
 #include "originate.h"
+#include "planes.h"
 #include "prefix_order.h"
 #include "rib_internal.h"
 #include "util.h"
@@ -22,7 +23,8 @@ struct walk {
 	const struct rib_table *table;
 	bool longer; /* everything in `within` */
 	bool covers; /* everything that covers `within`, longest first */
-	bool both;   /* the other family's table comes behind this one */
+	bool both;   /* families */
+	int plane;   /* -1: all, one behind the other */
 	struct prefix within;
 	const struct peer *peer; /* only paths received from it, or sent to it */
 	bool advertised;
@@ -130,6 +132,7 @@ static void emit(struct show *s, const struct walk *w, uint32_t id)
 		return;
 	row = json_object();
 	json_object_set_new(row, "prefix", json_prefix(&p));
+	json_object_set_new(row, "plane", json_string(plane_name(p.plane)));
 	json_object_set_new(row, "paths", paths);
 	show_row(s, row);
 }
@@ -138,6 +141,7 @@ static void collect_one(struct walk *w, const struct net *net)
 {
 	struct prefix p = net_prefix(w->table, net);
 
+	p.plane = w->within.plane;
 	if (net->paths && (!w->longer || prefix_covers(&w->within, &p)))
 		prefix_order_add(&w->order, &p);
 }
@@ -163,11 +167,14 @@ static void set_table(struct walk *w, struct rib_table *table)
 	w->collected = false;
 }
 
+/* The tables of all planes stand in one row, two each. */
 static bool next_table(struct walk *w)
 {
-	if (!w->both || w->table->family != BGP_IPV4)
+	struct rib_table *t = &rib_tables[w->table->plane][w->table->family] + (w->both ? 1 : 2);
+
+	if (t >= rib_tables[rib_planes] || (w->plane >= 0 && t->plane != w->plane))
 		return false;
-	set_table(w, &rib_tables[w->table->plane][BGP_IPV6]);
+	set_table(w, t);
 	return true;
 }
 
@@ -207,18 +214,19 @@ static void routes_finish(struct show *s)
 /* An address or a prefix: its exact match, else the longest that covers it. */
 static void one_prefix(struct show *s, struct walk *w)
 {
-	uint32_t id = net_find(w->table, &w->within);
+	uint32_t id;
 
+	w->within.plane = w->table->plane;
+	id = net_find(w->table, &w->within);
 	if (!id || !net_at(w->table, id)->paths)
 		id = net_match(w->table, &w->within);
 	if (id)
 		emit(s, w, id);
-	show_end(s, NULL);
 }
 
 static void covering_prefixes(struct show *s, struct walk *w)
 {
-	struct prefix p = w->within;
+	struct prefix p = prefix_in_plane(&w->within, w->table->plane);
 	uint32_t id;
 
 	while ((id = net_match(w->table, &p))) {
@@ -229,6 +237,14 @@ static void covering_prefixes(struct show *s, struct walk *w)
 		p = prefix_make(p.family, p.b, p.len - 1);
 		p.plane = w->table->plane;
 	}
+}
+
+/* In each plane that is asked for. */
+static void in_tables(struct show *s, struct walk *w, void (*fn)(struct show *s, struct walk *w))
+{
+	do
+		fn(s, w);
+	while (next_table(w));
 	show_end(s, NULL);
 }
 
@@ -238,23 +254,33 @@ static bool read_arguments(struct show *s, struct walk *w, const char **error)
 	const char *address = conf_str(s->args, "address", NULL);
 	const char *prefix = conf_str(s->args, "prefix", address);
 	const char *neighbor = conf_str(s->args, "neighbor", NULL);
+	const char *plane = conf_str(s->args, "plane", NULL);
+	int neighbor_plane = -1;
 	struct addr a;
 
+	if (neighbor && (addr_parse(neighbor, &a) < 0 || !(w->peer = peer_find(&a)))) {
+		*error = "no such neighbor";
+		return false;
+	}
+	if (w->peer)
+		neighbor_plane = w->peer->conf.plane;
 	if (prefix && prefix_parse(prefix, &w->within) < 0) {
 		*error = "prefix: expected an address or a prefix";
 		return false;
 	}
 	if (prefix)
 		family = w->within.family == AF_INET ? "ipv4" : "ipv6";
+	w->plane = plane ? plane_by_name(plane) : neighbor_plane;
+	if (plane && w->plane < 0) {
+		*error = "no such plane";
+		return false;
+	}
 	w->both = !family;
-	set_table(w, &rib_tables[0][family && str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4]);
+	set_table(w, &rib_tables[w->plane < 0 ? 0 : w->plane]
+				[family && str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4]);
 	w->covers = address && prefix == address;
 	w->longer = prefix && !w->covers && conf_bool(s->args, "longer", false);
 	w->advertised = str_eq(conf_str(s->args, "direction", "received"), "advertised");
-	if (neighbor && (addr_parse(neighbor, &a) < 0 || !(w->peer = peer_find(&a)))) {
-		*error = "no such neighbor";
-		return false;
-	}
 	return true;
 }
 
@@ -279,9 +305,9 @@ static void routes_start(struct show *s)
 	if (error)
 		show_end(s, error);
 	else if (w->covers)
-		covering_prefixes(s, w);
+		in_tables(s, w, covering_prefixes);
 	else if (conf_str(s->args, "prefix", NULL) && !w->longer)
-		one_prefix(s, w);
+		in_tables(s, w, one_prefix);
 }
 
 const struct show_command rib_commands[] = {

@@ -59,6 +59,10 @@ int session_socket_connect(const struct peer *p)
 	if (fd < 0)
 		return -errno;
 	session_socket_prepare(p, fd);
+	/* By the plane's rules; without the right to, by those of the main plane. */
+	if (p->conf.device[0])
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->conf.device,
+			   (socklen_t)strlen(p->conf.device));
 	err = bind_local(p, fd, addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
 	if (err == 0) {
 		len = endpoint_to_sockaddr(&remote, &ss);

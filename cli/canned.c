@@ -111,6 +111,11 @@ int kernel_route_get(const struct addr *to, struct kernel_route *out)
 	return kernel_error;
 }
 
+int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
+{
+	return kernel_route_get(to, out);
+}
+
 long machine_answer;
 int file_mode_answer;
 uint32_t mtu_answer;

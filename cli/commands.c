@@ -67,6 +67,11 @@ static bool is_peer(const char *text)
 		word, help, 0, 0, 0, 0, 0 \
 	}
 
+static bool is_name(const char *text)
+{
+	return *text && !strpbrk(text, "/:%");
+}
+
 static const struct cli_word words[] = {
 	{"advertised-routes", "what we send to this neighbor", "direction", "advertised", 0, 0, 0},
 	{"all", "every neighbor", "neighbor", "all", 0, 0, 0},
@@ -100,6 +105,8 @@ static const struct cli_word words[] = {
 	PLAIN("nexthops", "next hops and whether they can be reached"),
 	{"out", "send our routes again, apply export", "soft", "out", 0, 0, 0},
 	PLAIN("peer", "one tunnel peer"),
+	PLAIN("plane", "one plane only"),
+	PLAIN("planes", "networks that share this machine and nothing else"),
 	PLAIN("pins", "host routes that keep tunnel endpoints on the underlay"),
 	PLAIN("quit", "leave"),
 	{"received-routes", "what this neighbor sent, before import", "direction", "received", 0, 0,
@@ -138,6 +145,8 @@ static const struct cli_word words[] = {
 	 "address"},
 	{"PEER", "a tunnel peer's name", "peer", NULL, is_peer, "tunnels", "peer"},
 	{"SECONDS", "seconds", "within", NULL, is_number, 0, 0},
+	{"PLANE", "a plane's name; main is the one of everything that names none", "plane", NULL,
+	 is_name, "planes", "name"},
 	{"PREFIX", "an IP prefix, address/length", "prefix", NULL, is_prefix, 0, 0},
 };
 
@@ -227,6 +236,18 @@ static const struct cli_row rows[] = {
 	 "the same, in other routers' words"},
 	{"show ip bgp [PREFIX [longer-prefixes]]", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
 	 "the same, in other routers' words"},
+	{"show bgp plane PLANE [ipv4|ipv6]", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
+	 "the BGP table of one plane"},
+	{"show bgp plane PLANE PREFIX [longer-prefixes]", "bgp-routes", &render_bgp_routes,
+	 CLI_SHOW, NULL, "the same, one prefix"},
+	{"show bgp plane PLANE ADDRESS", "bgp-routes", &render_bgp_routes, CLI_SHOW, NULL,
+	 "the same, every prefix that covers an address"},
+	{"show route plane PLANE [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW,
+	 run_route, "routes of one plane"},
+	{"show route plane PLANE ADDRESS", "route", &render_route, CLI_SHOW, run_route,
+	 "the route that an address takes in one plane"},
+	{"show planes", "planes", &render_planes, CLI_SHOW, NULL,
+	 "planes: their tables, interfaces and counts"},
 	{"show route [PREFIX [longer-prefixes]]", "route", &render_route, CLI_SHOW, run_route,
 	 "routes of all protocols, what is installed and why not"},
 	{"show route ADDRESS", "route", &render_route, CLI_SHOW, run_route,
@@ -265,6 +286,8 @@ static const struct cli_row rows[] = {
 	 "reset sessions; soft: only apply policies again"},
 	{"explain DESTINATION", NULL, NULL, CLI_SHOW, explain_run,
 	 "follow a destination through every table; fails when it cannot be reached"},
+	{"explain plane PLANE DESTINATION", NULL, NULL, CLI_SHOW, explain_run,
+	 "the same in another plane than the main one"},
 	{"doctor", NULL, NULL, CLI_SHOW, doctor_run,
 	 "look for what is wrong, and say what to do; fails when something is"},
 	{"drain peer PEER [within SECONDS [below BYTES]]", "drain", NULL, CLI_SHOW, drain_run,

@@ -94,7 +94,7 @@ bool doctor_is_tunnel_if(const struct doctor *d, const char *interface)
 	return doctor_row(d, SOURCE_INTERFACES, "name", interface) != NULL;
 }
 
-bool doctor_leaves_by(struct doctor *d, const struct prefix *p, char *interface)
+bool doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface)
 {
 	struct kernel_route k;
 	struct addr a = addr_of_prefix(p);
@@ -103,7 +103,8 @@ bool doctor_leaves_by(struct doctor *d, const struct prefix *p, char *interface)
 		return false;
 	if (p->len < family_bits(a.family))
 		a.b[family_bytes(a.family) - 1] |= 1;
-	if (kernel_route_get(&a, &k) < 0 || k.local || !k.interface[0])
+	if ((*from ? kernel_route_get_bound(&a, from, &k) : kernel_route_get(&a, &k)) < 0 ||
+	    k.local || !k.interface[0])
 		return false;
 	str_copy(interface, k.interface, IF_NAMESIZE);
 	return true;

@@ -87,7 +87,7 @@ const json_t *doctor_row(const struct doctor *d, enum doctor_source source, cons
 bool doctor_is_tunnel_if(const struct doctor *d, const char *interface);
 /* Which way packets for the first host of a prefix leave; false: none, or it is this machine, or
  * too many were looked up already. */
-bool doctor_leaves_by(struct doctor *d, const struct prefix *p, char *interface);
+bool doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface);
 /* Any selected route of BGP inside P? */
 bool doctor_learned_inside(struct doctor *d, const struct prefix *p);
 

@@ -145,7 +145,7 @@ static void unrouted_permit(struct doctor *d, const char *interface, const json_
 	char by[IF_NAMESIZE];
 	struct prefix p;
 
-	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaves_by(d, &p, by) ||
+	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaves_by(d, &p, "", by) ||
 	    doctor_is_tunnel_if(d, by) || doctor_learned_inside(d, &p))
 		return;
 	FIND(SEVERITY_WARNING,
@@ -360,7 +360,7 @@ static void check_swallowed(struct doctor *d, const json_t *row)
 
 	if (!path || has_best(row) || !tunnel_of(d, path) ||
 	    prefix_parse(doctor_str(row, "prefix"), &p) < 0 || p.len == 0 ||
-	    !doctor_leaves_by(d, &p, by) || doctor_is_tunnel_if(d, by))
+	    !doctor_leaves_by(d, &p, "", by) || doctor_is_tunnel_if(d, by))
 		return;
 	FIND(SEVERITY_ERROR, AT(.prefix = doctor_str(row, "prefix")),
 	     "a blackhole route (`rib { static ... }`) keeps such packets in while the tunnel is "
@@ -453,7 +453,7 @@ static void check_drift(struct doctor *d, const json_t *row)
 static void check_route(struct doctor *d, const json_t *row)
 {
 	json_t *hops = json_object_get(row, "next-hops"), *hop;
-	const char *prefix = doctor_str(row, "prefix"), *want = "";
+	const char *prefix = doctor_str(row, "prefix"), *want = "", *from = "";
 	char by[IF_NAMESIZE];
 	struct prefix p;
 	size_t i;
@@ -466,8 +466,11 @@ static void check_route(struct doctor *d, const json_t *row)
 	json_array_foreach (hops, i, hop)
 		if (is_true(hop, "active"))
 			want = doctor_str(hop, "interface");
+	/* In a plane: as its rules have it. */
+	if (is_set(row, "plane") && !str_eq(doctor_str(row, "plane"), "main"))
+		from = want;
 	if (!is_true(row, "installed") || !*want || prefix_parse(prefix, &p) < 0 || p.len == 0 ||
-	    !doctor_leaves_by(d, &p, by) || str_eq(by, want))
+	    !doctor_leaves_by(d, &p, from, by) || str_eq(by, want))
 		return;
 	FIND(SEVERITY_WARNING, AT(.interface = want, .prefix = prefix),
 	     "`ip rule`, `ip route get`: what is in front of it?",

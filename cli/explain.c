@@ -17,6 +17,8 @@ struct facts {
 	struct cli_session *s;
 	struct addr dst;
 	struct prefix dst_prefix; /* the destination, or its host prefix */
+	const char *plane;	  /* borrowed: that it is looked for in */
+	json_t *elsewhere;	  /* longest covering row of other planes' tables */
 	json_t *bgp;		  /* longest covering row of the BGP table with a best path */
 	json_t *bgp_longest;	  /* longest covering row at all */
 	json_t *route;		  /* longest covering selected row of the RIB */
@@ -129,8 +131,19 @@ static const json_t *best_path(const json_t *row)
 	return NULL;
 }
 
+/* ROW is of another plane than the one that is asked about. */
+static bool is_elsewhere(struct facts *f, json_t *row)
+{
+	if (!is_set(row, "plane") || str_eq(string_of(row, "plane"), f->plane))
+		return false;
+	keep_longest(f, &f->elsewhere, row);
+	return true;
+}
+
 static void see_bgp(struct facts *f, json_t *row)
 {
+	if (is_elsewhere(f, row))
+		return;
 	keep_longest(f, &f->bgp_longest, row);
 	if (best_path(row))
 		keep_longest(f, &f->bgp, row);
@@ -138,6 +151,8 @@ static void see_bgp(struct facts *f, json_t *row)
 
 static void see_route(struct facts *f, json_t *row)
 {
+	if (is_elsewhere(f, row))
+		return;
 	keep_longest(f, is_true(row, "selected") ? &f->route : &f->rejected, row);
 }
 
@@ -221,7 +236,6 @@ static bool gather(struct facts *f)
 	const char *family = f->dst.family == AF_INET ? "ipv4" : "ipv6";
 	const char *dst = ADDR_STR(&f->dst);
 
-	f->kernel_err = kernel_route_get(&f->dst, &f->kernel);
 	if (!scan(f,
 		  json_pack("{s:s, s:s, s:s}", "command", "bgp-routes", "family", family, "address",
 			    dst),
@@ -231,7 +245,14 @@ static bool gather(struct facts *f)
 			    dst),
 		  see_route))
 		return false;
+	if (str_eq(f->plane, "main"))
+		f->kernel_err = kernel_route_get(&f->dst, &f->kernel);
 	f->hop = active_hop(f->route, f->kernel_err < 0 ? "" : f->kernel.interface);
+	if (!str_eq(f->plane, "main") && f->hop)
+		f->kernel_err =
+			kernel_route_get_bound(&f->dst, string_of(f->hop, "interface"), &f->kernel);
+	else if (!str_eq(f->plane, "main"))
+		f->kernel_err = kernel_route_get(&f->dst, &f->kernel);
 	return !f->hop || gather_tunnel(f);
 }
 
@@ -513,6 +534,7 @@ static void write_text(FILE *out, const json_t *doc)
 
 static void facts_free(struct facts *f)
 {
+	json_decref(f->elsewhere);
 	json_decref(f->bgp);
 	json_decref(f->bgp_longest);
 	json_decref(f->route);
@@ -529,6 +551,12 @@ static void walk(struct facts *f)
 		step(f, "kernel", true, "%s is an address of this machine", ADDR_STR(&f->dst));
 		return;
 	}
+	if (f->elsewhere && cover_len(f, f->elsewhere) > cover_len(f, f->bgp_longest) &&
+	    cover_len(f, f->elsewhere) > cover_len(f, f->route))
+		step(f, "plane", true,
+		     "plane %s has %s, but this is plane %s: without a `leak` neither uses what is "
+		     "the other's",
+		     TEXT(f->elsewhere, "plane"), TEXT(f->elsewhere, "prefix"), f->plane);
 	step_bgp(f);
 	step_rib(f);
 	if (f->route)
@@ -550,6 +578,7 @@ int explain_run(struct cli_session *s, const struct cli_line *line)
 
 	prefix_parse(string_of(line->request, "destination"), &f.dst_prefix);
 	f.dst = addr_of_prefix(&f.dst_prefix);
+	f.plane = is_set(line->request, "plane") ? string_of(line->request, "plane") : "main";
 	if (gather(&f)) {
 		json_t *doc;
 

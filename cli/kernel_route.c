@@ -47,7 +47,8 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_STOP;
 }
 
-static int exchange(struct mnl_socket *nl, const struct addr *to, struct kernel_route *out)
+static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif,
+		    struct kernel_route *out)
 {
 	char buf[8192];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -61,6 +62,8 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, struct kernel_
 	rtm->rtm_family = to->family;
 	rtm->rtm_dst_len = family_bits(to->family);
 	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
+	if (oif)
+		mnl_attr_put_u32(nlh, RTA_OIF, oif);
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -69,7 +72,7 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, struct kernel_
 	return 0;
 }
 
-int kernel_route_get(const struct addr *to, struct kernel_route *out)
+static int get(const struct addr *to, uint32_t oif, struct kernel_route *out)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int err;
@@ -77,7 +80,19 @@ int kernel_route_get(const struct addr *to, struct kernel_route *out)
 	*out = (struct kernel_route){0};
 	if (!nl)
 		return -errno;
-	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : exchange(nl, to, out);
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : exchange(nl, to, oif, out);
 	mnl_socket_close(nl);
 	return err;
+}
+
+int kernel_route_get(const struct addr *to, struct kernel_route *out)
+{
+	return get(to, 0, out);
+}
+
+int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
+{
+	uint32_t oif = if_nametoindex(from);
+
+	return oif ? get(to, oif, out) : -ENODEV;
 }

@@ -129,6 +129,8 @@ static void path_line(struct view *v, const json_t *row, const json_t *path, boo
 		TEXT(path, "next-hop"), is_set(path, "med") ? TEXT(path, "med") : "",
 		is_set(path, "local-preference") ? TEXT(path, "local-preference") : "",
 		has_path ? TEXT(path, "as-path") : "", has_path ? " " : "", origin_code(path));
+	if (first && is_set(row, "plane") && !str_eq(TEXT(row, "plane"), "main"))
+		fprintf(v->out, "  [plane %s]", TEXT(row, "plane"));
 	if (has_reason(path)) {
 		fputs("  (", v->out);
 		put_reason(v->out, path);
@@ -196,7 +198,10 @@ static void entry_detail(struct view *v, const json_t *row, const json_t *paths)
 	json_array_foreach (paths, i, path)
 		if (is_true(path, "best"))
 			best = i + 1;
-	fprintf(v->out, "BGP routing table entry for %s\n", TEXT(row, "prefix"));
+	fprintf(v->out, "BGP routing table entry for %s", TEXT(row, "prefix"));
+	if (is_set(row, "plane") && !str_eq(TEXT(row, "plane"), "main"))
+		fprintf(v->out, " in plane %s", TEXT(row, "plane"));
+	putc('\n', v->out);
 	fprintf(v->out, "Paths: %zu available, ", json_array_size(paths));
 	fprintf(v->out, best ? "best is number %zu\n" : "no best path\n", best);
 	json_array_foreach (paths, i, path)

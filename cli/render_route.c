@@ -42,6 +42,13 @@ static void put_hop(FILE *out, const json_t *hop)
 		fprintf(out, ", share %s", TEXT(hop, "weight"));
 }
 
+/* Where there are several. */
+static void put_plane(FILE *out, const json_t *row)
+{
+	if (is_set(row, "plane") && !str_eq(TEXT(row, "plane"), "main"))
+		fprintf(out, "plane %s, ", TEXT(row, "plane"));
+}
+
 static void put_route(FILE *out, const json_t *row, const json_t *hop, bool first)
 {
 	if (first)
@@ -49,6 +56,8 @@ static void put_route(FILE *out, const json_t *row, const json_t *hop, bool firs
 			is_true(row, "selected") ? '>' : ' ', is_true(row, "installed") ? '*' : ' ',
 			is_true(row, "stale") ? 'S' : ' ', TEXT(row, "prefix"),
 			TEXT(row, "distance"));
+	if (first)
+		put_plane(out, row);
 	else
 		fprintf(out, "   %c   %*s ", is_true(hop, "active") ? '*' : 'b',
 			(int)strlen(TEXT(row, "prefix")), "");
@@ -144,11 +153,31 @@ static void rules_row(struct view *v, const json_t *row)
 		fprintf(out, " to %s", TEXT(row, "destination"));
 	if (is_set(row, "interface"))
 		fprintf(out, " in by %s", TEXT(row, "interface"));
+	if (is_set(row, "bound-to"))
+		fprintf(out, " out by %s", TEXT(row, "bound-to"));
 	put_mark(out, row);
 	if (int_of(row, "tos"))
 		fprintf(out, " tos 0x%llx", (long long)int_of(row, "tos"));
 	fprintf(out, " lookup %s (%s)\n", TEXT(row, "table"), TEXT(row, "state"));
 }
+
+static const struct column plane_columns[] = {
+	{"Plane", "name", 16, COL_TEXT},	   {"Table", "table", 10, COL_NUMBER},
+	{"Routes", "routes", 8, COL_NUMBER},	   {"Rules", "rules", 6, COL_NUMBER},
+	{"Interfaces", "interfaces", 0, COL_NOTE},
+};
+
+static void planes_head(struct view *v, const json_t *head)
+{
+	table_titles(v->out, plane_columns, ARRAY_SIZE(plane_columns));
+}
+
+static void planes_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, plane_columns, ARRAY_SIZE(plane_columns), row);
+}
+
+const struct render render_planes = {planes_head, planes_row, NULL, "No planes"};
 
 const struct render render_rules = {NULL, rules_row, NULL, "No rules of policy routing"};
 

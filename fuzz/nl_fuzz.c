@@ -40,6 +40,7 @@ static void decode_all(const void *data, int left)
 			abort();
 		if (kernel_decode_rule(nlh, &rule) == 0 &&
 		    (!memchr(rule.iif, '\0', sizeof(rule.iif)) ||
+		     !memchr(rule.oif, '\0', sizeof(rule.oif)) ||
 		     rule.source.len > family_bits(rule.family) ||
 		     rule.dst.len > family_bits(rule.family)))
 			abort();

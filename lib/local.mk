@@ -11,6 +11,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
 	lib/nl_batch.c lib/nl_batch.h \
+	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \
 	lib/prefix_order.c lib/prefix_order.h \
 	lib/reason.c lib/reason.h \

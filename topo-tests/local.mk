@@ -56,6 +56,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_overlap.py \
 	topo-tests/test_permit.py \
 	topo-tests/test_plain_wg_bird.py \
+	topo-tests/test_planes.py \
 	topo-tests/test_readme.py \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \

@@ -115,7 +115,7 @@ static void check_policies(const struct conf *conf, const struct lyd_node *node,
 
 static void check_references(const struct conf *conf, struct conf_errors *errs)
 {
-	static const char *const lists[] = {"neighbor", "neighbor-group", "redistribute"};
+	static const char *const lists[] = {"neighbor", "neighbor-group", "redistribute", "leak"};
 	struct lyd_node *wireguard = conf_top(conf, "wireguard");
 	struct lyd_node *bgp = conf_top(conf, "bgp");
 
@@ -123,6 +123,9 @@ static void check_references(const struct conf *conf, struct conf_errors *errs)
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
 			check_reference(conf, conf_child(p, "template"), wireguard, "peer-template",
 					errs);
+	for (struct lyd_node *p = conf_child(bgp, "plane"); p; p = conf_next(p))
+		for (struct lyd_node *r = conf_child(p, "redistribute"); r; r = conf_next(r))
+			check_policies(conf, r, "policy", errs);
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
 		for (struct lyd_node *n = conf_child(bgp, lists[l]); n; n = conf_next(n)) {
 			check_policies(conf, n, "import", errs);
@@ -162,5 +165,6 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 	conf_check_wireguard(effective, flags, errs);
 	conf_check_bgp(effective, errs);
 	conf_check_policy(conf, errs);
+	conf_check_plane(effective, errs);
 	check_rib(effective, errs);
 }

@@ -21,6 +21,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 /* The parts, by top-level statement. */
 void conf_check_wireguard(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_bgp(const struct conf *effective, struct conf_errors *errs);
+void conf_check_plane(const struct conf *effective, struct conf_errors *errs);
 void conf_check_policy(const struct conf *conf, struct conf_errors *errs);
 
 /* What the parts share: values of leafs, sorted, to find the same one twice. */

@@ -2,7 +2,7 @@
 /*
  * Checks of interfaces and peers. Two peers cannot share what WireGuard gives to one: a key within
  * an interface, a prefix of AllowedIPs within an interface; and a tunnel address is a next hop, so
- * it is unique everywhere.
+ * it is unique in its plane.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +44,16 @@ static void claim_push(struct claims *claims, struct claim claim)
 	claims->v[claims->n++] = claim;
 }
 
-static void claims_add(struct claims *claims, const struct lyd_node *peer, const char *name)
+static void claims_add(struct claims *claims, const struct lyd_node *peer, const char *name,
+		       uint8_t plane)
 {
 	for (struct lyd_node *n = conf_child(peer, name); n; n = conf_next(n)) {
 		struct claim claim = {.leaf = n};
 
-		if (prefix_parse(lyd_get_value(n), &claim.prefix) == 0)
-			claim_push(claims, claim);
+		if (prefix_parse(lyd_get_value(n), &claim.prefix) < 0)
+			continue;
+		claim.prefix.plane = plane;
+		claim_push(claims, claim);
 	}
 }
 
@@ -237,19 +240,33 @@ static void check_interface(const struct lyd_node *interface, unsigned flags,
 		for (struct lyd_node *a = conf_child(p, "allowed-ips"); a; a = conf_next(a))
 			if (!str_eq(lyd_get_value(a), "any"))
 				conf_uses_add(&fixed, a);
-		claims_add(&permits, p, "permit");
+		claims_add(&permits, p, "permit", 0);
 	}
 	conf_uses_report(&keys, "the public-key", errs);
 	conf_uses_report(&fixed, "in allowed-ips", errs);
 	report_overlaps(&permits, errs);
 }
 
-/* An interface address and a tunnel address are compared without their lengths. */
-static void check_own_addresses(const struct lyd_node *wireguard, struct conf_errors *errs)
+/* Planes may use the same addresses. */
+static uint8_t plane_of(const struct conf *conf, const struct lyd_node *interface)
 {
+	const char *name = conf_value(interface, "plane");
+
+	for (struct lyd_node *p = name ? conf_top(conf, "plane") : NULL; p; p = conf_next(p))
+		if (str_eq(lyd_get_value(lyd_child(p)), name) && conf_value(p, "number"))
+			return (uint8_t)strtoul(conf_value(p, "number"), NULL, 10);
+	return 0;
+}
+
+/* An interface address and a tunnel address are compared without their lengths. */
+static void check_own_addresses(const struct conf *conf, struct conf_errors *errs)
+{
+	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
 	struct claims own = {0};
 
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
+		uint8_t plane = plane_of(conf, i);
+
 		for (struct lyd_node *a = conf_child(i, "address"); a; a = conf_next(a)) {
 			struct claim claim = {.leaf = a};
 			struct addr addr;
@@ -258,10 +275,11 @@ static void check_own_addresses(const struct lyd_node *wireguard, struct conf_er
 			if (addr_parse_with_len(lyd_get_value(a), &addr, &len) < 0)
 				continue;
 			claim.prefix = prefix_of_addr(&addr);
+			claim.prefix.plane = plane;
 			claim_push(&own, claim);
 		}
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
-			claims_add(&own, p, "tunnel-address");
+			claims_add(&own, p, "tunnel-address", plane);
 	}
 	if (own.n)
 		qsort(own.v, own.n, sizeof(*own.v), claim_cmp);
@@ -295,6 +313,6 @@ void conf_check_wireguard(const struct conf *effective, unsigned flags, struct c
 		conf_uses_add(&ports, conf_child(i, "listen-port"));
 	}
 	conf_uses_report(&ports, "the listen-port", errs);
-	check_own_addresses(wireguard, errs);
+	check_own_addresses(effective, errs);
 	check_uplinks(effective, errs);
 }

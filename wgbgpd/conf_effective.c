@@ -2,9 +2,12 @@
 #include "conf_effective.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf_schema.h"
+#include "planes.h"
+#include "util.h"
 
 #define UPLINK_NUMBER_FIRST 0x77670001u /* marks and tables that we choose */
 #define UPLINK_NUMBERS 0xffffu
@@ -152,6 +155,62 @@ static void resolve_bgp(struct conf *conf, const struct lyd_node *bgp)
 		inherit_timers(conf, g, bgp);
 }
 
+/* Numbers of planes by name: what has one keeps it as long as this process lives, so that a commit
+ * which adds or removes a plane moves nothing of the others. */
+static char numbers[PLANES_MAX][PLANE_NAME_MAX] = {"main"};
+
+static bool number_is_written(const struct lyd_node *planes, unsigned number)
+{
+	for (const struct lyd_node *p = planes; p; p = conf_next(p)) {
+		const char *own = conf_value(p, "number");
+
+		if (own && strtoul(own, NULL, 10) == number)
+			return true;
+	}
+	return false;
+}
+
+static bool number_is_taken(const struct lyd_node *planes, unsigned number)
+{
+	for (const struct lyd_node *p = planes; p; p = conf_next(p))
+		if (str_eq(numbers[number], lyd_get_value(lyd_child(p))))
+			return true;
+	return number_is_written(planes, number);
+}
+
+/* The number of the plane NAME: the one that it had; one that nobody had; one of nobody here. */
+static unsigned choose_number(const struct lyd_node *planes, const char *name)
+{
+	for (unsigned i = 1; i < PLANES_MAX; i++)
+		if (str_eq(numbers[i], name) && !number_is_written(planes, i))
+			return i;
+	for (int used = 0; used < 2; used++)
+		for (unsigned i = 1; i < PLANES_MAX; i++)
+			if ((used || !numbers[i][0]) && !number_is_taken(planes, i))
+				return i;
+	return 0; /* conf_check() says that there are too many */
+}
+
+static void number_planes(struct conf *conf)
+{
+	struct lyd_node *planes = conf_top(conf, "plane");
+
+	for (struct lyd_node *p = planes; p; p = conf_next(p)) {
+		const char *name = lyd_get_value(lyd_child(p)), *own = conf_value(p, "number");
+		unsigned number = own ? strtoul(own, NULL, 10) : choose_number(planes, name);
+		char text[16];
+
+		for (unsigned i = 1; i < PLANES_MAX && number; i++)
+			if (str_eq(numbers[i], name))
+				numbers[i][0] = '\0';
+		if (number && number < PLANES_MAX)
+			str_copy(numbers[number], name, sizeof(numbers[number]));
+		snprintf(text, sizeof(text), "%u", number);
+		if (!own && number)
+			lyd_new_term(p, NULL, "number", text, 0, NULL);
+	}
+}
+
 struct conf *conf_effective(const struct conf *conf, struct conf_errors *errs)
 {
 	struct conf *out = conf_dup(conf);
@@ -159,6 +218,7 @@ struct conf *conf_effective(const struct conf *conf, struct conf_errors *errs)
 
 	resolve_wireguard(out, conf_top(out, "wireguard"));
 	resolve_bgp(out, conf_top(out, "bgp"));
+	number_planes(out);
 	if (lyd_validate_all(&out->tree, out->ctx, LYD_VALIDATE_NO_STATE, NULL) == LY_SUCCESS)
 		return out;
 	item = ly_err_last(out->ctx);

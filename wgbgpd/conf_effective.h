@@ -8,6 +8,8 @@
  *     interface  wireguard (backend)
  *     neighbor   group, then bgp (timers); a group: bgp (timers)
  *
+ * Each plane gets its number (lib/planes.h): the one that its name had before in this process.
+ *
  * then the schema's defaults are added. Inherited nodes keep the place where they were written.
  */
 #ifndef WGBGP_CONF_EFFECTIVE_H

@@ -9,7 +9,7 @@
 #include <libyang/plugins_types.h>
 
 static const char *const modules[] = {"wgbgp-system", "wgbgp-wireguard", "wgbgp-bgp",
-				      "wgbgp-policy", "wgbgp-rib"};
+				      "wgbgp-policy", "wgbgp-rib",	 "wgbgp-plane"};
 
 const char *conf_schema_dir(void)
 {

@@ -46,7 +46,7 @@ static const struct {
 	{"rib-summary", DAEMON_ZEBRA}, {"pins", DAEMON_ZEBRA},	       {"wireguard", DAEMON_WGD},
 	{"tunnels", DAEMON_WGD},       {"allowed-ips", DAEMON_WGD},    {"rules", DAEMON_ZEBRA},
 	{"bfd", DAEMON_BFDD},	       {"drain", DAEMON_WGD},	       {"undrain", DAEMON_WGD},
-	{"uplinks", DAEMON_ZEBRA},
+	{"uplinks", DAEMON_ZEBRA},     {"planes", DAEMON_ZEBRA},
 };
 
 static int route_of(const char *command, const json_t *args)

@@ -3,6 +3,7 @@ noinst_LIBRARIES += wgbgpd/libconf.a
 wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check.c wgbgpd/conf_check.h \
 	wgbgpd/conf_check_bgp.c \
+	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
 	wgbgpd/conf_check_wireguard.c \
 	wgbgpd/conf_effective.c wgbgpd/conf_effective.h \

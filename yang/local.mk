@@ -6,4 +6,5 @@ dist_yang_DATA = \
 	yang/wgbgp-wireguard.yang \
 	yang/wgbgp-bgp.yang \
 	yang/wgbgp-policy.yang \
-	yang/wgbgp-rib.yang
+	yang/wgbgp-rib.yang \
+	yang/wgbgp-plane.yang

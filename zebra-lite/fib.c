@@ -350,6 +350,12 @@ void fib_want(struct rib_node *n, struct fib_plan *plan)
 		plan->oif = cand->oif;
 		plan->gateway = cand->gateway;
 		break;
+	case RIB_CONNECTED: /* the kernel has it in its main table only */
+		if (n->plane) {
+			plan->type = cand->type;
+			plan->oif = cand->oif;
+		}
+		break;
 	default:
 		break;
 	}

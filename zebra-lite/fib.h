@@ -102,7 +102,8 @@ void fib_route_found(struct rib_node *n, const struct kroute *r);
 bool fib_is_swept(void);
 bool fib_idle(void); /* no batch, replay or acknowledgement is under way */
 /* Other numbers for our routes are in force from now: the old ones are taken away first. */
-void fib_renumber(uint32_t table, uint32_t metric, uint8_t protocol);
+struct zconfig;
+void fib_renumber(const struct zconfig *old);
 void fib_teardown(void);
 void fib_linger_reset(void);
 void fib_reset(void); /* before rib_reset() */

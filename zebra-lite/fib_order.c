@@ -12,6 +12,7 @@
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
+#include "planes.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "util.h"
@@ -84,10 +85,41 @@ void fib_dirty(struct rib_node *n, bool urgent)
 
 /* --- messages to wgd --- */
 
+static const struct fib *after(const struct rib_node *n);
+
+/* Interfaces know no planes: where a prefix was leaked, two nodes may have an entry on the same
+ * interface. The plane of the interface decides who has it as long as it wants one. */
+static struct tunnel_peer *owner_elsewhere(const struct prefix *p, uint32_t ifindex, int plane)
+{
+	struct tunnel_peer *owner = NULL;
+
+	if (!planes_several())
+		return NULL;
+	for (int i = 0; i < PLANES_MAX && !owner; i++) {
+		struct prefix other = prefix_in_plane(p, (uint8_t)i);
+		const struct rib_node *n;
+
+		if (i == p->plane || (plane >= 0 && i != plane) || !zconfig.plane_table[i])
+			continue;
+		n = rib_find(&other);
+		owner = n ? fib_owner_on(after(n), ifindex) : NULL;
+	}
+	return owner;
+}
+
 static void add_change(enum allowed_op op, const struct tunnel_peer *peer, const struct prefix *p)
 {
+	const struct tunnel_if *iface = peer->iface;
+	struct tunnel_peer *other =
+		owner_elsewhere(p, iface->ifindex, op == ALLOWED_SET ? iface->plane : -1);
 	struct allowed_change *c;
 
+	if (other && (op == ALLOWED_SET ? p->plane != iface->plane : other == peer))
+		return;
+	if (other && op == ALLOWED_UNSET) {
+		op = ALLOWED_SET;
+		peer = other;
+	}
 	if (peer->gone || peer->iface->any)
 		return;
 	if (changes.n == changes_cap) {
@@ -97,7 +129,7 @@ static void add_change(enum allowed_op op, const struct tunnel_peer *peer, const
 	c = &changes.changes[changes.n++];
 	c->op = op;
 	c->peer_id = peer->id;
-	c->prefix = *p;
+	c->prefix = prefix_in_plane(p, 0);
 	if (op == ALLOWED_SET)
 		fib_counters.sets++;
 	else
@@ -268,7 +300,11 @@ static void give(struct item *it, struct tunnel_peer *owner)
 static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifindex)
 {
 	bool pending = false;
-	struct tunnel_peer *owner = cover_owner(it->node, c, ifindex, &pending);
+	struct tunnel_peer *owner;
+
+	if (owner_elsewhere(RIB_PREFIX(it->node), ifindex, -1))
+		return;
+	owner = cover_owner(it->node, c, ifindex, &pending);
 
 	if (pending)
 		it->deferred = true; /* until it is known who it is */
@@ -346,7 +382,7 @@ static void set_all_entries(void)
 static void fill_route(struct kroute *r, const struct rib_node *n, const struct fib *f)
 {
 	*r = (struct kroute){.prefix = rib_prefix(n),
-			     .table = zconfig.table,
+			     .table = zconfig.plane_table[n->plane],
 			     .metric = zconfig.metric,
 			     .protocol = zconfig.protocol};
 	if (!f)
@@ -673,13 +709,12 @@ static void refuse_peer(struct rib_node *n, const struct tunnel_peer *peer, enum
 			rib_refuse(n, &s->ref[i].nh->addr, reason);
 }
 
-static void note_refusal(const struct msg_allowed_refused *m)
+static void note_refusal(struct rib_node *n, const struct msg_allowed_refused *m)
 {
-	struct rib_node *n = rib_find(&m->prefix);
 	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
 	struct item *it;
 
-	if (!n || !peer || !(n->flags & NODE_IN_BATCH))
+	if (!peer || !(n->flags & NODE_IN_BATCH))
 		return;
 	it = &items[n->slot];
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
@@ -690,6 +725,19 @@ static void note_refusal(const struct msg_allowed_refused *m)
 			it->given[i--] = it->given[--it->n_given];
 	if (it->bad)
 		refuse_peer(n, peer, m->reason ? m->reason : REASON_WG_ERROR);
+}
+
+/* wgd names no plane: all that have the prefix. */
+static void each_plane(const struct msg_allowed_refused *m,
+		       void (*fn)(struct rib_node *n, const struct msg_allowed_refused *m))
+{
+	for (unsigned i = 0; i < PLANES_MAX; i++) {
+		struct prefix p = prefix_in_plane(&m->prefix, (uint8_t)i);
+		struct rib_node *n = zconfig.plane_table[i] ? rib_find(&p) : NULL;
+
+		if (n)
+			fn(n, m);
+	}
 }
 
 void fib_acked(const struct msg_allowed_ack *ack)
@@ -703,20 +751,19 @@ void fib_acked(const struct msg_allowed_ack *ack)
 		return;
 	}
 	for (uint32_t i = 0; i < ack->n; i++)
-		note_refusal(&ack->refused[i]);
+		each_plane(&ack->refused[i], note_refusal);
 	write_routes();
 	finish();
 	wake();
 }
 
-void fib_allowed_refused(const struct msg_allowed_refused *m)
+static void entry_refused(struct rib_node *n, const struct msg_allowed_refused *m)
 {
-	struct rib_node *n = rib_find(&m->prefix);
 	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
 	struct fib_plan plan = {0};
 	const struct fib *f;
 
-	if (!n || !peer)
+	if (!peer)
 		return;
 	if (m->reason == REASON_NONE) {
 		clear_wgds(n, peer);
@@ -735,6 +782,11 @@ void fib_allowed_refused(const struct msg_allowed_refused *m)
 	}
 	refuse_peer(n, peer, m->reason);
 	fib_dirty(n, true);
+}
+
+void fib_allowed_refused(const struct msg_allowed_refused *m)
+{
+	each_plane(m, entry_refused);
 }
 
 /* --- gates --- */
@@ -791,7 +843,7 @@ void fib_route_lost(struct rib_node *n)
 {
 	fib_counters.drift++;
 	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-		    PREFIX_STR(RIB_PREFIX(n)), zconfig.table);
+		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
 	n->flags &= ~NODE_ADOPTED;
 	drop_route(n);
 	fib_dirty(n, true);
@@ -806,7 +858,7 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 	if (changed) {
 		fib_counters.drift++;
 		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-			    PREFIX_STR(RIB_PREFIX(n)), zconfig.table);
+			    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
 	} else if (!f) {
 		n->flags |= NODE_ADOPTED;
 	}
@@ -828,7 +880,14 @@ bool fib_idle(void)
 	return !awaited && wgd == WGD_READY && swept && !sync_due && !nhobj_busy();
 }
 
-/* Takes every route of ours out of the kernel, entries stay. */
+/* N's route has the same place in the kernel by both. */
+static bool same_numbers(const struct zconfig *c, const struct rib_node *n)
+{
+	return c->metric == zconfig.metric && c->protocol == zconfig.protocol &&
+	       c->plane_table[n->plane] == zconfig.plane_table[n->plane];
+}
+
+/* Takes every route of ours out of the kernel that NUMBERS gives another place, entries stay. */
 static void remove_routes(const struct zconfig *numbers)
 {
 	struct rib_node *n;
@@ -837,10 +896,11 @@ static void remove_routes(const struct zconfig *numbers)
 	while ((n = rib_walk(&at))) {
 		struct kroute r;
 
-		if (!has_route(rib_installed(n)))
+		if (!has_route(rib_installed(n)) ||
+		    (numbers != &zconfig && same_numbers(numbers, n)))
 			continue;
 		fill_route(&r, n, rib_installed(n));
-		r.table = numbers->table;
+		r.table = numbers->plane_table[n->plane];
 		r.metric = numbers->metric;
 		r.protocol = numbers->protocol;
 		out.route(ROUTE_DEL, &r, NULL);
@@ -851,11 +911,9 @@ static void remove_routes(const struct zconfig *numbers)
 	out.route_flush();
 }
 
-void fib_renumber(uint32_t table, uint32_t metric, uint8_t protocol)
+void fib_renumber(const struct zconfig *old)
 {
-	struct zconfig old = {.table = table, .metric = metric, .protocol = protocol};
-
-	remove_routes(&old);
+	remove_routes(old);
 	nhobj_renumber();
 }
 

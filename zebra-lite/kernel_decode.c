@@ -199,9 +199,9 @@ int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 /* Conditions that we never set: a rule that has one is none of ours, whatever its number says. */
 static bool rule_is_strange(const struct fib_rule_hdr *frh, const struct nlattr **tb, bool unknown)
 {
-	static const uint8_t alien[] = {FRA_GOTO,	 FRA_FLOW,	  FRA_TUN_ID,
-					FRA_OIFNAME,	 FRA_UID_RANGE,	  FRA_IP_PROTO,
-					FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_SUPPRESS_IFGROUP};
+	static const uint8_t alien[] = {
+		FRA_GOTO,     FRA_FLOW,	       FRA_TUN_ID,	FRA_UID_RANGE,
+		FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_SUPPRESS_IFGROUP};
 	const struct nlattr *l3mdev = tb[FRA_L3MDEV], *suppress = tb[FRA_SUPPRESS_PREFIXLEN];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(alien); i++)
@@ -224,7 +224,7 @@ static bool rule_prefix(const struct nlattr *a, uint8_t family, uint8_t len, str
 	return true;
 }
 
-static bool rule_iif(const struct nlattr *a, char *to, size_t size)
+static bool rule_if(const struct nlattr *a, char *to, size_t size)
 {
 	size_t len = a ? mnl_attr_get_payload_len(a) : 0;
 
@@ -237,8 +237,11 @@ static bool rule_iif(const struct nlattr *a, char *to, size_t size)
 	return true;
 }
 
+#define FRA_DSCP_LATER 25 /* since 6.13 */
+
 struct rule_attrs {
 	const struct nlattr *tb[FRA_MAX + 1];
+	const struct nlattr *dscp;
 	bool unknown; /* an attribute that came after our time */
 };
 
@@ -249,6 +252,8 @@ static int collect_rule(const struct nlattr *attr, void *data)
 
 	if (type <= FRA_MAX)
 		a->tb[type] = attr;
+	else if (type == FRA_DSCP_LATER)
+		a->dscp = attr;
 	else
 		a->unknown = true;
 	return MNL_CB_OK;
@@ -279,7 +284,10 @@ int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *r)
 		r->protocol = mnl_attr_get_u8(protocol);
 	if (!rule_prefix(tb[FRA_SRC], r->family, frh->src_len, &r->source) ||
 	    !rule_prefix(tb[FRA_DST], r->family, frh->dst_len, &r->dst) ||
-	    !rule_iif(tb[FRA_IIFNAME], r->iif, sizeof(r->iif)))
+	    !rule_if(tb[FRA_IIFNAME], r->iif, sizeof(r->iif)) ||
+	    !rule_if(tb[FRA_OIFNAME], r->oif, sizeof(r->oif)))
 		return -EBADMSG;
+	if (a.dscp && mnl_attr_get_payload_len(a.dscp) == 1)
+		r->tos = mnl_attr_get_u8(a.dscp) << 2;
 	return rule_is_strange(frh, tb, a.unknown) ? -ENOENT : 0;
 }

@@ -248,6 +248,7 @@ static void test_rule(void **state)
 	mnl_attr_put_u32(nlh, FRA_FWMASK, UINT32_MAX);
 	mnl_attr_put_u32(nlh, FRA_TABLE, 5000);
 	mnl_attr_put_strz(nlh, FRA_IIFNAME, "eth1");
+	mnl_attr_put_strz(nlh, FRA_OIFNAME, "wg1");
 	assert_int_equal(kernel_decode_rule(nlh, &r), 0);
 	assert_string_equal(PREFIX_STR(&r.source), "10.1.2.0/24");
 	assert_int_equal(r.dst.len, 0);
@@ -258,12 +259,15 @@ static void test_rule(void **state)
 	assert_int_equal(r.tos, 0x10);
 	assert_int_equal(r.protocol, 222);
 	assert_string_equal(r.iif, "eth1");
+	assert_string_equal(r.oif, "wg1");
+	mnl_attr_put_u8(nlh, 25, 46); /* DSCP, since Linux 6.13 */
+	assert_int_equal(kernel_decode_rule(nlh, &r), 0);
+	assert_int_equal(r.tos, 46 << 2);
 }
 
 static void test_strange_rules(void **state)
 {
-	static const uint16_t alien[] = {FRA_GOTO, FRA_IP_PROTO, FRA_UID_RANGE, FRA_OIFNAME,
-					 FRA_MAX + 1};
+	static const uint16_t alien[] = {FRA_GOTO, FRA_IP_PROTO, FRA_UID_RANGE, 200};
 	struct krule r;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(alien); i++) {

@@ -65,6 +65,8 @@ static bool first_done;
 static uint32_t dump_seq;
 static uint32_t tables[SIDE_TABLES_MAX]; /* side tables of this reading */
 static unsigned n_tables, table_at;
+static uint32_t main_tables[PLANES_MAX + 1]; /* of the planes */
+static unsigned n_main_tables, main_at;
 static _Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_BYTES];
 
 /* --- links --- */
@@ -182,7 +184,7 @@ static void handle(const struct nlmsghdr *nlh)
 	case RTM_DELROUTE:
 		if (kernel_decode_route(nlh, &r) < 0)
 			break;
-		if (r.table == zconfig.table)
+		if (zplane_by_table(r.table) >= 0 || r.table == RT_TABLE_MAIN)
 			rib_kernel_route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
 		else
 			side_told(&r, nlh->nlmsg_type == RTM_NEWROUTE);
@@ -301,10 +303,21 @@ static void send_dump(void)
 		nlh->nlmsg_type = RTM_GETROUTE;
 		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 		rtm->rtm_family = stage == STAGE_IPV4 || stage == STAGE_SIDE4 ? AF_INET : AF_INET6;
-		mnl_attr_put_u32(nlh, RTA_TABLE, side ? tables[table_at] : zconfig.table);
+		mnl_attr_put_u32(nlh, RTA_TABLE, side ? tables[table_at] : main_tables[main_at]);
 	}
 	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0)
 		log_error("kernel-read", "what=dump error=\"%s\"", strerror(errno));
+}
+
+/* Of all planes; and the kernel's own for the networks of their interfaces. */
+static void list_tables(void)
+{
+	n_main_tables = main_at = 0;
+	for (unsigned i = 0; i < PLANES_MAX; i++)
+		if (zconfig.plane_table[i])
+			main_tables[n_main_tables++] = zconfig.plane_table[i];
+	if (n_main_tables > 1 && zplane_by_table(RT_TABLE_MAIN) < 0)
+		main_tables[n_main_tables++] = RT_TABLE_MAIN;
 }
 
 static void begin(void *arg)
@@ -315,6 +328,7 @@ static void begin(void *arg)
 	}
 	again = interrupted = false;
 	stage = STAGE_LINKS;
+	list_tables();
 	rib_kernel_begin();
 	rule_read_begin();
 	ifaddr_read_begin();
@@ -348,6 +362,11 @@ static void next_stage(void)
 {
 	if (stage == STAGE_NEXTHOPS && !interrupted)
 		nhobj_read();
+	if ((stage == STAGE_IPV4 || stage == STAGE_IPV6) && ++main_at < n_main_tables) {
+		send_dump();
+		return;
+	}
+	main_at = 0;
 	stage = stage_after(stage);
 	if (stage != STAGE_DONE) {
 		send_dump();

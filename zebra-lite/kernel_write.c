@@ -5,7 +5,9 @@
 #include <linux/fib_rules.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "fib.h"
 #include "log.h"
@@ -161,6 +163,17 @@ void kernel_delete_nexthop(uint32_t id)
 	nl_batch_flush(batch);
 }
 
+#define FRA_DSCP_LATER 25 /* since 6.13; older kernels pass over what they do not know */
+
+static bool has_dscp(void)
+{
+	unsigned major, minor;
+	struct utsname u;
+
+	return uname(&u) == 0 && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 13));
+}
+
 int kernel_write_rule(bool add, const struct krule *r)
 {
 	struct nlmsghdr *nlh = nl_batch_begin(batch, add ? RTM_NEWRULE : RTM_DELRULE,
@@ -171,7 +184,10 @@ int kernel_write_rule(bool add, const struct krule *r)
 	answer = 0;
 	frh->family = r->family;
 	frh->action = r->action;
-	frh->tos = r->tos;
+	if (r->family == AF_INET && (r->tos & ~0x1c) && has_dscp())
+		mnl_attr_put_u8(nlh, FRA_DSCP_LATER, r->tos >> 2);
+	else
+		frh->tos = r->tos;
 	frh->table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
 	frh->src_len = r->source.len;
 	frh->dst_len = r->dst.len;
@@ -188,6 +204,8 @@ int kernel_write_rule(bool add, const struct krule *r)
 		put_addr(nlh, FRA_DST, &dst);
 	if (r->iif[0])
 		mnl_attr_put_strz(nlh, FRA_IIFNAME, r->iif);
+	if (r->oif[0])
+		mnl_attr_put_strz(nlh, FRA_OIFNAME, r->oif);
 	nl_batch_end(batch, nlh);
 	return flush_for_answer();
 }

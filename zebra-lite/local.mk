@@ -21,6 +21,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h \
+	zebra-lite/zplane.c \
 	zebra-lite/zshow.c zebra-lite/zshow.h
 zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 

@@ -18,6 +18,7 @@
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
+#include "planes.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rule.h"
@@ -70,13 +71,18 @@ static void apply(const json_t *config, uint32_t generation)
 {
 	char error[MSG_ERROR_MAX];
 	struct zconfig c;
+	bool moved;
 	int err;
 
 	if (zconfig_read(config, &c, error, sizeof(error)) < 0) {
 		log_error("configuration", "error=\"%s\"", error);
 		return;
 	}
+	moved = planes_read(config);
 	zconfig_apply(&c);
+	tunnel_planes_changed();
+	if (moved && reading)
+		kernel_resync("interfaces moved to other planes");
 	if (reading)
 		return;
 	reading = true;

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "nhobj.h"
 #include "out.h"
+#include "planes.h"
 #include "rib.h"
 #include "util.h"
 #include "zconfig.h"
@@ -212,8 +213,10 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))
 		if (via_node(r, nh, n)) {
 			r->via_len = n->len;
-			break;
+			return;
 		}
+	if (planes_several() && tunnel_by_addr_anywhere(&nh->addr))
+		r->reason = REASON_OTHER_PLANE;
 }
 
 static void tell(struct nexthop *nh)

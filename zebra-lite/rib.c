@@ -184,8 +184,8 @@ static int redist_source(const struct rib_cand *c)
 		return REDIST_CONNECTED;
 	case RIB_KERNEL:
 		return REDIST_KERNEL;
-	case RIB_STATIC:
-		return REDIST_STATIC;
+	case RIB_STATIC: /* what isolates a plane is nobody's to announce */
+		return c->type == RTN_UNREACHABLE ? -1 : REDIST_STATIC;
 	default:
 		return -1;
 	}
@@ -276,8 +276,8 @@ void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
 	rib_others_changed(n);
 }
 
-void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif,
-		    bool blackhole, uint8_t distance, uint32_t metric)
+void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif, uint8_t type,
+		    uint8_t distance, uint32_t metric)
 {
 	struct rib_node *n = rib_get(p);
 	struct rib_cand *c = rib_cand_new(n, RIB_STATIC);
@@ -285,8 +285,9 @@ void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_
 	c->distance = distance;
 	c->metric = metric;
 	c->oif = oif;
-	if (blackhole) {
-		c->type = RTN_BLACKHOLE;
+	c->type = type;
+	if (type != RTN_UNICAST) {
+		c->oif = 0;
 	} else if (next_hop && next_hop->family && oif) {
 		c->gateway = *next_hop;
 	} else if (next_hop && next_hop->family) {

@@ -77,8 +77,8 @@ void rib_bgp_routes(const struct msg_routes *m);
 /* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
 void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
 		   const struct addr *gateway);
-void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif,
-		    bool blackhole, uint8_t distance, uint32_t metric);
+void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif, uint8_t type,
+		    uint8_t distance, uint32_t metric);
 void rib_static_clear(
 	void); /* takes all static candidates away; their prefixes are looked at again */
 void rib_statics_dirty(void); /* the next hop of some static route changed */

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nhobj.h"
+#include "planes.h"
 #include "rib.h"
 #include "zconfig.h"
 
@@ -113,6 +114,8 @@ static bool as_installed(const struct rib_node *n, const struct kroute *r)
 		return false;
 	if (f->nh)
 		return f->nh->id == r->nhid;
+	if (r->type != RTN_UNICAST) /* for IPv6 the kernel names the loopback */
+		return true;
 	return !r->nhid && f->oif == r->oif && addr_eq(&f->gateway, &r->gateway);
 }
 
@@ -134,10 +137,28 @@ static void ours(const struct kroute *r, bool present)
 	rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
 }
 
-void rib_kernel_route(const struct kroute *r, bool present)
+/* The plane that the route belongs to, or -1. What the kernel makes for an interface's address is
+ * in its main table, whatever plane the interface is in. */
+static int plane_of(const struct kroute *r)
 {
-	if (r->table != zconfig.table || !of_interest(&r->prefix))
+	if (r->table == RT_TABLE_MAIN && r->protocol == RTPROT_KERNEL && !r->gateway.family &&
+	    planes_several() && out.link_name) {
+		int plane = plane_of_interface(out.link_name(r->oif));
+
+		if (plane)
+			return plane;
+	}
+	return zplane_by_table(r->table);
+}
+
+void rib_kernel_route(const struct kroute *told, bool present)
+{
+	struct kroute here = *told, *r = &here;
+	int plane = plane_of(r);
+
+	if (plane < 0 || !of_interest(&r->prefix))
 		return;
+	r->prefix.plane = (uint8_t)plane;
 	if (r->protocol != zconfig.protocol) {
 		foreign(r, present);
 	} else if (r->metric == zconfig.metric) {

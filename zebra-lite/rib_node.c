@@ -18,7 +18,8 @@ struct table {
 	uint32_t by_len[129]; /* nodes of each length */
 };
 
-static struct table tables[2]; /* IPv4, IPv6 */
+static struct table tables[2];	    /* IPv4, IPv6 */
+static size_t by_plane[PLANES_MAX]; /* nodes of each */
 static struct hash_table extras;
 static struct slab extra_slab = SLAB_INIT("rib-extra", struct rib_extra);
 
@@ -118,6 +119,7 @@ static struct rib_node *get(struct table *t, const struct prefix *p, uint32_t ha
 	n->chain = *slot;
 	*slot = id;
 	t->by_len[p->len]++;
+	by_plane[p->plane]++;
 	return n;
 }
 
@@ -164,6 +166,7 @@ void rib_node_free(struct rib_node *n)
 	ensure(id);
 	*at = n->chain;
 	t->by_len[n->len]--;
+	by_plane[n->plane]--;
 	islab_release(&t->nodes, id);
 }
 
@@ -228,8 +231,14 @@ size_t rib_count(void)
 	return tables[0].nodes.used + tables[1].nodes.used;
 }
 
+size_t rib_count_in(uint8_t plane)
+{
+	return by_plane[plane];
+}
+
 void rib_nodes_free(void)
 {
+	memset(by_plane, 0, sizeof(by_plane));
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
 		islab_destroy(&tables[i].nodes);
 		free(tables[i].slots);

@@ -75,6 +75,7 @@ struct rib_node *rib_match(const struct addr *a);
  * freed; one made meanwhile may be left out. */
 struct rib_node *rib_walk(uint32_t *at);
 size_t rib_count(void);
+size_t rib_count_in(uint8_t plane);
 void rib_node_free(struct rib_node *n); /* nothing is known of it any more */
 void rib_nodes_free(void);		/* all of them */
 

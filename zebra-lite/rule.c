@@ -32,7 +32,7 @@ static bool same(const struct krule *a, const struct krule *b)
 	return a->family == b->family && a->action == b->action && a->tos == b->tos &&
 	       a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
 	       a->fwmask == b->fwmask && same_prefix(&a->source, &b->source) &&
-	       same_prefix(&a->dst, &b->dst) && str_eq(a->iif, b->iif);
+	       same_prefix(&a->dst, &b->dst) && str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
 }
 
 static struct rule *find(const struct krule *k)
@@ -78,10 +78,11 @@ static const char *describe(const struct krule *k, char *text, size_t size)
 {
 	snprintf(text, size,
 		 "family=%s priority=%u table=%u fwmark=0x%x/0x%x source=%s "
-		 "destination=%s interface=%s tos=0x%x",
+		 "destination=%s interface=%s bound-to=%s tos=0x%x",
 		 k->family == AF_INET ? "ipv4" : "ipv6", k->priority, k->table, k->fwmark,
 		 k->fwmask, k->source.len ? PREFIX_STR(&k->source) : "any",
-		 k->dst.len ? PREFIX_STR(&k->dst) : "any", k->iif[0] ? k->iif : "any", k->tos);
+		 k->dst.len ? PREFIX_STR(&k->dst) : "any", k->iif[0] ? k->iif : "any",
+		 k->oif[0] ? k->oif : "any", k->tos);
 	return text;
 }
 #define DESCRIBE(k) describe((k), (char[256]){0}, 256)

@@ -195,7 +195,7 @@ void side_rewrite(uint32_t table)
 
 static unsigned put_table(uint32_t table, uint32_t *tables, unsigned n, unsigned max)
 {
-	if (table == zconfig.table || (table >= RT_TABLE_DEFAULT && table <= RT_TABLE_LOCAL))
+	if (zplane_by_table(table) >= 0 || (table >= RT_TABLE_DEFAULT && table <= RT_TABLE_LOCAL))
 		return n;
 	for (unsigned i = 0; i < n; i++)
 		if (tables[i] == table)

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "nexthop.h"
 #include "pin.h"
+#include "planes.h"
 #include "rib.h"
 
 #define ID_SLOTS 4096
@@ -56,8 +57,23 @@ struct tunnel_peer *tunnel_by_addr(const struct addr *a)
 	return NULL;
 }
 
-struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const struct addr *a)
+struct tunnel_peer *tunnel_by_addr_anywhere(const struct addr *a)
 {
+	struct tunnel_peer *p;
+
+	LIST_FOREACH (p, &peers, link) {
+		struct addr there = addr_in_plane(a, p->iface->plane);
+
+		for (unsigned i = 0; i < p->n_addrs; i++)
+			if (addr_eq(&p->addrs[i], &there))
+				return p;
+	}
+	return NULL;
+}
+
+struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const struct addr *of)
+{
+	struct addr there = addr_in_plane(of, iface->plane), *a = &there;
 	struct tunnel_peer *p, *best = NULL;
 	int best_len = -1;
 
@@ -112,6 +128,7 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 		i = xcalloc(1, sizeof(*i));
 		i->ifindex = m->ifindex;
 		str_copy(i->name, m->name, sizeof(i->name));
+		i->plane = plane_of_interface(i->name);
 		LIST_INSERT_HEAD(&ifs, i, link);
 	}
 	i->seen = true;
@@ -168,6 +185,37 @@ static struct tunnel_peer *find_peer(const struct tunnel_if *iface, const char *
 	return NULL;
 }
 
+static void set_plane(uint8_t plane, struct addr *addrs, uint32_t n_addrs, struct prefix *fixed,
+		      uint32_t n_fixed)
+{
+	for (uint32_t i = 0; i < n_addrs; i++)
+		addrs[i].plane = plane;
+	for (uint32_t i = 0; i < n_fixed; i++)
+		fixed[i].plane = plane;
+}
+
+void tunnel_planes_changed(void)
+{
+	struct tunnel_peer *p;
+	struct tunnel_if *i;
+
+	LIST_FOREACH (i, &ifs, link) {
+		uint8_t plane = plane_of_interface(i->name);
+
+		if (plane == i->plane)
+			continue;
+		i->plane = plane;
+		LIST_FOREACH (p, &peers, link) {
+			if (p->iface != i)
+				continue;
+			host_routes(p, false);
+			set_plane(plane, p->addrs, p->n_addrs, p->fixed, p->n_fixed);
+			host_routes(p, true);
+			nexthop_tunnel_changed(p);
+		}
+	}
+}
+
 static void set_addrs(struct tunnel_peer *p, struct msg_tunnel_peer *m)
 {
 	if (same_addrs(p, m))
@@ -209,6 +257,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 			 m->ifindex);
 		return;
 	}
+	set_plane(iface->plane, m->addrs, m->n_addrs, m->fixed, m->n_fixed);
 	p = known_peer(iface, m);
 	if (!p) {
 		p = xcalloc(1, sizeof(*p));

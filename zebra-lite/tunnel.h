@@ -23,6 +23,7 @@ struct tunnel_if {
 	uint32_t ifindex;
 	char name[MSG_NAME_MAX];
 	bool up, adopted, any, gone;
+	uint8_t plane;
 	uint32_t fwmark; /* of its encrypted packets, 0 none */
 	bool seen;	 /* since the last channel to wgd opened */
 };
@@ -40,7 +41,7 @@ struct tunnel_peer {
 	struct endpoint endpoint;
 	struct addr pinned; /* pin.c's: what it holds for it; family 0: nothing */
 	uint32_t n_addrs, n_fixed;
-	struct addr *addrs;   /* owned */
+	struct addr *addrs;   /* owned; in the interface's plane, like the next */
 	struct prefix *fixed; /* owned */
 	bool gone;
 	bool seen; /* since the last channel to wgd opened */
@@ -58,6 +59,9 @@ void tunnel_begin(void); /* a new channel to wgd */
 void tunnel_synced(void);
 void tunnel_reset(void); /* frees everything */
 
+void tunnel_planes_changed(void); /* interfaces may belong to other planes than before */
+/* Whose tunnel address A is in whatever plane. */
+struct tunnel_peer *tunnel_by_addr_anywhere(const struct addr *a);
 struct tunnel_if *tunnel_if_by_index(uint32_t ifindex);
 struct tunnel_peer *tunnel_peer_by_id(uint32_t id);
 struct tunnel_peer *tunnel_by_addr(const struct addr *a); /* exact tunnel address */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct zconfig zconfig = {
 	.kernel = true,
 	.pin = true,
 	.table = 254,
+	.plane_table = {254},
 	.metric = 179,
 	.protocol = 222,
 	.sweep_s = 300,
@@ -89,12 +91,13 @@ static int read_conditions(const json_t *item, struct krule *r, char *error, siz
 	return 0;
 }
 
-static int read_rules(const json_t *list, struct zconfig *c, char *error, size_t size)
+static int read_rules(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
-	const json_t *item;
+	const json_t *list = conf_list(conf_get(root, "rib"), "rule"), *item;
 	size_t i;
 
-	c->rules = xcalloc(2 * json_array_size(list) + 1, sizeof(*c->rules));
+	c->rules =
+		xcalloc(2 * json_array_size(list) + zplane_rules_max(root) + 1, sizeof(*c->rules));
 	json_array_foreach (list, i, item) {
 		struct krule r;
 
@@ -181,7 +184,8 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		.d_ebgp = conf_u32(distance, "ebgp", 20),
 		.d_ibgp = conf_u32(distance, "ibgp", 200),
 	};
-	c->statics = xcalloc(json_array_size(list) + 1, sizeof(*c->statics));
+	c->statics =
+		xcalloc(json_array_size(list) + zplane_statics_max(root) + 1, sizeof(*c->statics));
 	json_array_foreach (list, i, item) {
 		if (read_static(item, c->d_static, &c->statics[i], error, size) < 0) {
 			zconfig_free(c);
@@ -189,11 +193,12 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		}
 		c->n_statics++;
 	}
-	if (read_rules(conf_list(rib, "rule"), c, error, size) < 0 ||
+	if (read_rules(root, c, error, size) < 0 ||
 	    read_uplinks(conf_at(root, "wireguard/interface"), c, error, size) < 0) {
 		zconfig_free(c);
 		return -EINVAL;
 	}
+	zplane_read(root, c);
 	return 0;
 }
 
@@ -216,7 +221,11 @@ static void add_statics(void)
 
 		if (s->interface[0] && !oif)
 			continue; /* until there is such an interface */
-		rib_static_add(&s->prefix, &s->next_hop, oif, s->blackhole, s->distance, s->metric);
+		rib_static_add(&s->prefix, &s->next_hop, oif,
+			       s->isolate     ? RTN_UNREACHABLE
+			       : s->blackhole ? RTN_BLACKHOLE
+					      : RTN_UNICAST,
+			       s->distance, s->metric);
 	}
 }
 
@@ -246,14 +255,18 @@ static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 void zconfig_apply(struct zconfig *c)
 {
 	struct zconfig old = zconfig;
-	bool renumbered =
-		c->table != old.table || c->metric != old.metric || c->protocol != old.protocol;
-	bool statics = !same_statics(c, &old);
+	bool statics = !same_statics(c, &old), renumbered;
 	uint32_t at = 0;
+
+	for (unsigned i = 0; i < PLANES_MAX; i++)
+		if (!c->plane_table[i])
+			c->plane_table[i] = old.plane_table[i];
+	renumbered = c->metric != old.metric || c->protocol != old.protocol ||
+		     memcmp(c->plane_table, old.plane_table, sizeof(old.plane_table)) != 0;
 
 	if (statics)
 		rib_static_clear();
-	if (renumbered)
+	if (c->table != old.table || c->metric != old.metric || c->protocol != old.protocol)
 		uplinks_take_out();
 	zconfig = *c;
 	c->statics = NULL;
@@ -268,7 +281,7 @@ void zconfig_apply(struct zconfig *c)
 		rule_config_changed();
 	}
 	if (renumbered) {
-		fib_renumber(old.table, old.metric, old.protocol);
+		fib_renumber(&old);
 		kernel_resync("other numbers");
 	}
 	if (statics)
@@ -282,8 +295,10 @@ void zconfig_apply(struct zconfig *c)
 	if (zconfig.pin != old.pin)
 		pin_config_changed();
 	if (zconfig.via_default != old.via_default) {
-		nexthop_route_changed(&(struct prefix){.family = AF_INET});
-		nexthop_route_changed(&(struct prefix){.family = AF_INET6});
+		for (uint8_t i = 0; i < PLANES_MAX; i++) {
+			nexthop_route_changed(&(struct prefix){.family = AF_INET, .plane = i});
+			nexthop_route_changed(&(struct prefix){.family = AF_INET6, .plane = i});
+		}
 	}
 }
 

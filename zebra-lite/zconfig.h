@@ -11,11 +11,13 @@
 #include "prefix.h"
 #include "uplink.h"
 
+/* The `plane` part too: zplane.c. */
 struct zstatic {
 	struct prefix prefix;
 	struct addr next_hop; /* family 0: none */
 	char interface[16];   /* "" none */
 	bool blackhole;
+	bool isolate; /* what ends a plane's table: not the user's */
 	uint8_t distance;
 	uint32_t metric;
 };
@@ -26,8 +28,9 @@ struct zconfig {
 	bool last_path_keep;	/* a next hop that is down by a guess is a last resort */
 	bool resilient;		/* flows of nexthop groups stay where they are */
 	bool via_default;	/* next hops may resolve through a default route */
-	uint32_t table, metric; /* of our kernel routes */
-	uint8_t protocol;	/* rtm_protocol of our kernel routes */
+	uint32_t table, metric; /* of our kernel routes; the main plane's table */
+	uint32_t plane_table[PLANES_MAX]; /* 0: no such plane; one that is gone keeps its own */
+	uint8_t protocol;		  /* rtm_protocol of our kernel routes */
 	uint32_t sweep_s;
 	uint8_t d_connected, d_kernel, d_static, d_ebgp, d_ibgp;
 	size_t n_statics;
@@ -44,6 +47,12 @@ int zconfig_read(const json_t *root, struct zconfig *out, char *error, size_t si
 void zconfig_free(struct zconfig *c);
 /* Takes over *C and brings the RIB in line with it. */
 void zconfig_apply(struct zconfig *c);
+/* zplane.c: reads `plane` into *C: tables, rules, and what isolates. */
+void zplane_read(const json_t *root, struct zconfig *c);
+size_t zplane_rules_max(const json_t *root);
+size_t zplane_statics_max(const json_t *root);
+/* The plane whose routes stand in this table, or -1. */
+int zplane_by_table(uint32_t table);
 void zconfig_links_changed(void); /* static routes name interfaces */
 
 #endif

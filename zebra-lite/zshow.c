@@ -13,6 +13,7 @@
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
+#include "planes.h"
 #include "prefix_order.h"
 #include "rib.h"
 #include "rule.h"
@@ -27,8 +28,9 @@
 struct route_walk {
 	bool longer; /* only what is inside `within` */
 	struct prefix within;
-	uint8_t family; /* that is collected or shown */
-	bool both;	/* IPv6 comes behind IPv4 */
+	int plane;		  /* -1: all, one behind the other */
+	uint8_t at_plane, family; /* that are collected or shown */
+	bool both;		  /* IPv6 comes behind IPv4 */
 	bool collected;
 	uint32_t at; /* place of the collecting walk */
 	struct prefix_order order;
@@ -97,6 +99,8 @@ static enum reason why_not(const struct rib_node *n, bool selected, bool install
 {
 	if (rib_refusals(n))
 		return rib_refusals(n)->reason;
+	if (!selected && n->hops && rib_hops(n)->ref[0].nh->reason == REASON_OTHER_PLANE)
+		return REASON_OTHER_PLANE;
 	if (!selected)
 		return rib_hops(n) && !rib_active_hop(n, rib_hops(n)) ? REASON_NEXTHOP_UNREACHABLE
 								      : REASON_LOST_TO_PROTOCOL;
@@ -110,14 +114,14 @@ static json_t *row(const struct rib_node *n, const char *protocol, unsigned dist
 {
 	uint32_t now = now_ms() / 1000;
 
-	return json_pack("{s:o, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:I, s:o, s:o}", "prefix",
-			 json_prefix(RIB_PREFIX(n)), "protocol", protocol, "distance",
-			 (int)distance, "selected", selected, "installed", installed, "stale",
-			 rib_bgp_stale(n) || (n->flags & NODE_ADOPTED), "reason",
-			 reason_name(reason), "reason-text", reason_text(reason), "age-seconds",
-			 (json_int_t)(n->since ? now - n->since : 0), "next-hops", hops, "verdict",
-			 rib_refusals(n) ? json_string(reason_name(rib_refusals(n)->reason))
-					 : json_null());
+	return json_pack(
+		"{s:o, s:s, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:I, s:o, s:o}", "prefix",
+		json_prefix(RIB_PREFIX(n)), "plane", plane_name(n->plane), "protocol", protocol,
+		"distance", (int)distance, "selected", selected, "installed", installed, "stale",
+		rib_bgp_stale(n) || (n->flags & NODE_ADOPTED), "reason", reason_name(reason),
+		"reason-text", reason_text(reason), "age-seconds",
+		(json_int_t)(n->since ? now - n->since : 0), "next-hops", hops, "verdict",
+		rib_refusals(n) ? json_string(reason_name(rib_refusals(n)->reason)) : json_null());
 }
 
 static void bgp_row(struct show *s, const struct rib_node *n, bool selected)
@@ -177,10 +181,11 @@ static void address_rows(struct show *s, const struct addr *a)
 	}
 }
 
-static void route_one(struct show *s, const char *prefix, const char *address)
+/* PLANE -1: in all of them. */
+static void route_one(struct show *s, const char *prefix, const char *address, int plane)
 {
-	struct prefix p;
-	struct addr a;
+	struct prefix p = {0};
+	struct addr a = {0};
 
 	if (prefix && prefix_parse(prefix, &p) < 0) {
 		show_end(s, "prefix: not a prefix");
@@ -191,10 +196,15 @@ static void route_one(struct show *s, const char *prefix, const char *address)
 		return;
 	}
 	show_head(s, json_object(), "routes");
-	if (!prefix)
-		address_rows(s, &a);
-	else if (rib_find(&p))
-		node_rows(s, rib_find(&p));
+	for (int i = 0; i < PLANES_MAX; i++) {
+		if (plane >= 0 && i != plane)
+			continue;
+		p.plane = a.plane = (uint8_t)i;
+		if (!prefix)
+			address_rows(s, &a);
+		else if (rib_find(&p))
+			node_rows(s, rib_find(&p));
+	}
 	show_end(s, NULL);
 }
 
@@ -203,16 +213,25 @@ static void route_start(struct show *s)
 	const char *prefix = conf_str(s->args, "prefix", NULL);
 	const char *address = conf_str(s->args, "address", NULL);
 	const char *family = conf_str(s->args, "family", "");
+	const char *named = conf_str(s->args, "plane", NULL);
 	bool longer = conf_bool(s->args, "longer", false);
+	int plane = named ? plane_by_name(named) : -1;
 	struct route_walk *w;
 
+	if (named && plane < 0) {
+		show_head(s, json_object(), "routes");
+		show_end(s, "no such plane");
+		return;
+	}
 	if (address || (prefix && !longer)) {
-		route_one(s, prefix, address);
+		route_one(s, prefix, address, plane);
 		return;
 	}
 	w = xcalloc(1, sizeof(*w));
 	s->state = w;
 	show_head(s, json_object(), "routes");
+	w->plane = plane;
+	w->at_plane = plane > 0 ? (uint8_t)plane : 0;
 	w->longer = prefix != NULL;
 	if (prefix && prefix_parse(prefix, &w->within) < 0)
 		show_end(s, "prefix: not a prefix");
@@ -233,7 +252,8 @@ static void collect(struct route_walk *w)
 		n = rib_walk(&w->at);
 		if (!n)
 			break;
-		if (rib_family(n) == w->family &&
+		w->within.plane = w->at_plane;
+		if (rib_family(n) == w->family && n->plane == w->at_plane &&
 		    (!w->longer || prefix_covers(&w->within, RIB_PREFIX(n))))
 			prefix_order_add(&w->order, RIB_PREFIX(n));
 	}
@@ -244,11 +264,21 @@ static void collect(struct route_walk *w)
 	prefix_order_merge(&w->order);
 }
 
-static bool next_family(struct route_walk *w)
+/* The other family, then the next plane that has something. */
+static bool next_part(struct route_walk *w)
 {
-	if (!w->both || w->family == AF_INET6)
-		return false;
-	w->family = AF_INET6;
+	if (w->both && w->family == AF_INET) {
+		w->family = AF_INET6;
+	} else {
+		if (w->plane >= 0)
+			return false;
+		do
+			if (++w->at_plane == PLANES_MAX)
+				return false;
+		while (!rib_count_in(w->at_plane));
+		if (w->both)
+			w->family = AF_INET;
+	}
 	w->collected = false;
 	w->at = 0;
 	prefix_order_start(&w->order, w->family);
@@ -265,15 +295,17 @@ static void route_step(struct show *s)
 		return;
 	}
 	for (int i = 0; i < ROWS && prefix_order_first(&w->order, &p); i++) {
-		const struct rib_node *n = rib_find(&p);
+		const struct rib_node *n;
 
 		if (show_full(s))
 			return;
+		p.plane = w->at_plane;
+		n = rib_find(&p);
 		if (n)
 			node_rows(s, n);
 		prefix_order_drop(&w->order);
 	}
-	if (!prefix_order_first(&w->order, &p) && !next_family(w))
+	if (!prefix_order_first(&w->order, &p) && !next_part(w))
 		show_end(s, NULL);
 }
 
@@ -295,8 +327,9 @@ static void nexthops_start(struct show *s)
 	show_head(s, json_object(), "nexthops");
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
 		show_row(s,
-			 json_pack("{s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I}", "address",
-				   json_addr(&nh->addr), "state", reach_name(nh->reach), "reason",
+			 json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o, s:I}", "address",
+				   json_addr(&nh->addr), "plane", plane_name(nh->addr.plane),
+				   "state", reach_name(nh->reach), "reason",
 				   reason_name(nh->reach == REACH_UP ? REASON_NONE : nh->reason),
 				   "interface", name_or_null(nh->oif ? if_name(nh->oif) : NULL),
 				   "peer", name_or_null(nh->peer ? nh->peer->name : NULL), "tunnel",
@@ -370,15 +403,43 @@ static void rules_start(struct show *s)
 {
 	show_head(s, json_object(), "rules");
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		show_row(s, json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s}",
+		show_row(s, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s}",
 				      "priority", (json_int_t)r->k.priority, "family",
 				      r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
 				      prefix_or_null(&r->k.source), "destination",
 				      prefix_or_null(&r->k.dst), "interface",
-				      name_or_null(r->k.iif[0] ? r->k.iif : NULL), "fwmark",
-				      (json_int_t)r->k.fwmark, "fwmask", (json_int_t)r->k.fwmask,
-				      "tos", (json_int_t)r->k.tos, "table", (json_int_t)r->k.table,
-				      "state", rule_state(r)));
+				      name_or_null(r->k.iif), "bound-to", name_or_null(r->k.oif),
+				      "fwmark", (json_int_t)r->k.fwmark, "fwmask",
+				      (json_int_t)r->k.fwmask, "tos", (json_int_t)r->k.tos, "table",
+				      (json_int_t)r->k.table, "state", rule_state(r)));
+	show_end(s, NULL);
+}
+
+static json_t *interfaces_of(uint8_t plane)
+{
+	json_t *list = json_array();
+	const char *name;
+
+	for (size_t i = 0; (name = plane_interface(plane, i)); i++)
+		json_array_append_new(list, json_string(name));
+	return list;
+}
+
+static void planes_start(struct show *s)
+{
+	show_head(s, json_object(), "planes");
+	for (uint8_t i = 0; i < PLANES_MAX; i++) {
+		unsigned n_rules = 0;
+
+		if (!zconfig.plane_table[i] || (i && !plane_present(i) && !rib_count_in(i)))
+			continue;
+		for (size_t k = 0; k < zconfig.n_rules; k++)
+			n_rules += zconfig.rules[k].table == zconfig.plane_table[i];
+		show_row(s, json_pack("{s:s, s:i, s:I, s:i, s:I, s:o}", "name", plane_name(i),
+				      "number", i, "table", (json_int_t)zconfig.plane_table[i],
+				      "rules", n_rules, "routes", (json_int_t)rib_count_in(i),
+				      "interfaces", interfaces_of(i)));
+	}
 	show_end(s, NULL);
 }
 
@@ -411,5 +472,6 @@ const struct show_command zebra_commands[] = {
 	{"pins", pins_start, NULL, NULL},
 	{"rules", rules_start, NULL, NULL},
 	{"uplinks", uplinks_start, NULL, NULL},
+	{"planes", planes_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };

@@ -295,7 +295,7 @@ def key_name(topo, key):
     if key is None:
         return None
     for router in topo.routers.values():
-        for ifname in ("wg0", "wg1", "wg2", "wgt"):
+        for ifname in ("wg0", "wg1", "wg2", "wg3", "wgt"):
             if public_key(f"{router.name}.{ifname}") == key:
                 return f"{router.name}.{ifname}"
     return key

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * zplane: the planes of the configuration as zebra-lite uses them.
+ *
+ * A plane besides the main one has a kernel table. What looks into it are packets that come in by
+ * one of its interfaces or whose socket is bound to one (always), and what the plane's rules say.
+ * Each of these becomes a rule of the kernel for itself, so any of them suffices.
+ */
+#include <linux/fib_rules.h>
+
+#include "conf.h"
+#include "planes.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define ISOLATE_DISTANCE 255 /* whatever the plane learns is better */
+
+static void add_rule(struct zconfig *c, struct krule r)
+{
+	r.action = FR_ACT_TO_TBL;
+	if (r.family) {
+		c->rules[c->n_rules++] = r;
+		return;
+	}
+	r.family = AF_INET;
+	c->rules[c->n_rules++] = r;
+	r.family = AF_INET6;
+	c->rules[c->n_rules++] = r;
+}
+
+static void add_interface(struct zconfig *c, struct krule r, const char *name, bool in, bool bound)
+{
+	struct krule other = r;
+
+	if (in && str_copy(r.iif, name, sizeof(r.iif)))
+		add_rule(c, r);
+	if (bound && str_copy(other.oif, name, sizeof(other.oif)))
+		add_rule(c, other);
+}
+
+/* Interfaces that belong to the plane NAME. */
+static void read_members(const json_t *root, const json_t *plane, struct zconfig *c, struct krule r)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (conf_list(plane, "interface"), i, item)
+		add_interface(c, r, json_string_value(item), true, true);
+	json_array_foreach (conf_list(conf_get(root, "wireguard"), "interface"), i, item)
+		if (str_eq(conf_str(item, "plane", "main"), conf_str(plane, "name", "")))
+			add_interface(c, r, conf_str(item, "name", ""), true, true);
+}
+
+static void read_rules(const json_t *root, const json_t *plane, struct zconfig *c)
+{
+	const json_t *rule = conf_get(plane, "rule");
+	struct krule r = {.table = conf_u32(plane, "table", 0),
+			  .priority = conf_u32(rule, "priority", 10000)};
+	size_t i, n;
+	struct prefix *sources = conf_prefixes(rule, "source", &n);
+	json_t *item;
+
+	read_members(root, plane, c, r);
+	for (i = 0; i < n; i++) {
+		struct krule by = r;
+
+		by.source = sources[i];
+		by.family = sources[i].family;
+		add_rule(c, by);
+	}
+	free(sources);
+	json_array_foreach (conf_list(rule, "input-interface"), i, item)
+		add_interface(c, r, json_string_value(item), true, false);
+	json_array_foreach (conf_list(rule, "fwmark"), i, item) {
+		struct krule by = r;
+
+		by.fwmark = (uint32_t)json_integer_value(item);
+		by.fwmask = UINT32_MAX;
+		add_rule(c, by);
+	}
+	json_array_foreach (conf_list(rule, "dscp"), i, item) {
+		struct krule by = r;
+
+		by.tos = (uint8_t)(json_integer_value(item) << 2);
+		add_rule(c, by);
+	}
+}
+
+size_t zplane_rules_max(const json_t *root)
+{
+	static const char *const lists[] = {"source", "input-interface", "fwmark", "dscp"};
+	size_t n = 0, i;
+	json_t *plane;
+
+	json_array_foreach (conf_list(root, "plane"), i, plane) {
+		n += json_array_size(conf_list(plane, "interface"));
+		for (unsigned k = 0; k < ARRAY_SIZE(lists); k++)
+			n += json_array_size(conf_list(conf_get(plane, "rule"), lists[k]));
+	}
+	n += json_array_size(conf_list(conf_get(root, "wireguard"), "interface"));
+	return 4 * n; /* two directions, two families */
+}
+
+size_t zplane_statics_max(const json_t *root)
+{
+	return 2 * json_array_size(conf_list(root, "plane"));
+}
+
+static void isolate(struct zconfig *c, uint8_t plane)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+
+	for (unsigned f = 0; f < ARRAY_SIZE(families); f++)
+		c->statics[c->n_statics++] =
+			(struct zstatic){.prefix = {.family = families[f], .plane = plane},
+					 .isolate = true,
+					 .distance = ISOLATE_DISTANCE};
+}
+
+void zplane_read(const json_t *root, struct zconfig *c)
+{
+	json_t *plane;
+	size_t i;
+
+	c->plane_table[PLANE_MAIN] = c->table;
+	json_array_foreach (conf_list(root, "plane"), i, plane) {
+		uint32_t number = conf_u32(plane, "number", 0);
+
+		if (!number || number >= PLANES_MAX)
+			continue;
+		c->plane_table[number] = conf_u32(plane, "table", 0);
+		read_rules(root, plane, c);
+		if (conf_bool(plane, "isolate", false))
+			isolate(c, (uint8_t)number);
+	}
+}
+
+int zplane_by_table(uint32_t table)
+{
+	for (int i = 0; i < PLANES_MAX; i++)
+		if (zconfig.plane_table[i] == table)
+			return i;
+	return -1;
+}
