@@ -23,10 +23,10 @@ PLANES = ("enrolment", "management", "metrics", "storage")
 SHARED = "172.20.0.0/16"  # in two planes
 
 PLANE = """
-plane enrolment {{ table 100; nft-sets on; }}
-plane management {{ table 101; {management} rule {{ source [ 10.78.0.0/16 ]; }} nft-sets on; }}
-plane metrics {{ table 102; nft-sets on; }}
-plane storage {{ table 103; {storage} isolate on; nft-sets on; }}
+plane enrolment {{ table 100; }}
+plane management {{ table 101; {management} rule {{ source [ 10.78.0.0/16 ]; }} }}
+plane metrics {{ table 102; }}
+plane storage {{ table 103; {storage} isolate on; }}
 """
 
 INTERFACE = """
@@ -164,3 +164,23 @@ def test_nothing_leaks(planes):
     # What is elsewhere is named.
     assert "plane management has 172.20.0.0/16" in a.cli_run("explain 172.20.0.10").stdout
     assert "reachable through tunnel peer c on wg3" in a.cli("explain plane storage 172.20.0.10")
+
+
+def test_leak(planes):
+    """A leaked prefix is in the other plane's table by its own plane's tunnel; when the leak ends
+    the entry in AllowedIPs stays with the plane that it came from."""
+    a = planes[0]["a"]
+    wait_until(lambda: table(a, 101).get(SHARED) == "wg1", 30, "the shared prefix in management")
+    assert SHARED not in table(a, 102)
+    leak = "leak x { from management; to metrics; policy all; }"
+    a.replace("router-id 1.1.1.1;", f"router-id 1.1.1.1; {leak}")
+    wait_until(lambda: table(a, 102).get(SHARED) == "wg1", 30, "the leaked prefix in metrics")
+    assert table(a, 101).get(SHARED) == "wg1" and table(a, 103).get(SHARED) != "wg1"
+    assert set(plane_prefixes(a, "metrics")) == {SHARED}
+    assert a.allowed("wg1", SHARED) == "b.wg1"
+    a.replace("policy all; }", "policy none; }")
+    wait_until(lambda: SHARED not in table(a, 102), 30, "the policy to take it back")
+    assert plane_prefixes(a, "metrics")[SHARED]["paths"][0]["reason"] == "leak-policy"
+    a.replace(leak.replace("all", "none"), "")
+    wait_until(lambda: not plane_prefixes(a, "metrics"), 30, "the leak to end")
+    assert table(a, 101).get(SHARED) == "wg1" and a.allowed("wg1", SHARED) == "b.wg1"
