@@ -102,16 +102,20 @@ static struct allowed_entry *find(const struct trie *t, const struct prefix *p)
 	return allowed_entry_of(trie_exact(t, p));
 }
 
+static struct allowed_entry *add(struct allowedips *a, struct trie *t, const struct prefix *p)
+{
+	struct allowed_entry *e = slab_alloc(&a->entries);
+
+	trie_insert(t, &e->node, p);
+	return e;
+}
+
 static struct allowed_entry *find_or_add(struct allowedips *a, struct trie *t,
 					 const struct prefix *p)
 {
 	struct allowed_entry *e = find(t, p);
 
-	if (e)
-		return e;
-	e = slab_alloc(&a->entries);
-	trie_insert(t, &e->node, p);
-	return e;
+	return e ? e : add(a, t, p);
 }
 
 static void delete_entry(struct allowedips *a, struct trie *t, struct allowed_entry *e)
@@ -181,11 +185,10 @@ static void retry_refused(struct allowedips *a, const struct prefix *p)
 	}
 }
 
-/* A configured entry of another peer that is P or covers it. */
-static enum reason fixed_conflict(const struct allowedips *a, const struct owner *owner,
-				  const struct prefix *p)
+/* A configured entry of another peer among COVER and what covers it. */
+static enum reason fixed_conflict(const struct owner *owner, struct trie_node *cover)
 {
-	for (struct trie_node *n = trie_match(&a->ours, p); n; n = trie_cover(n)) {
+	for (struct trie_node *n = cover; n; n = trie_cover(n)) {
 		const struct allowed_entry *e = allowed_entry_of(n);
 
 		if (e->origin == ORIGIN_LEARNED || e->want == owner)
@@ -197,8 +200,9 @@ static enum reason fixed_conflict(const struct allowedips *a, const struct owner
 
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	enum reason reason = fixed_conflict(a, owner, p);
-	struct allowed_entry *e;
+	struct trie_node *cover = trie_match(&a->ours, p); /* P's own entry, if there is one */
+	enum reason reason = fixed_conflict(owner, cover);
+	struct allowed_entry *e = NULL;
 
 	if (reason != REASON_NONE)
 		return reason;
@@ -206,10 +210,12 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 		allowedips_refuse(a, owner, p);
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
-	e = find(&a->ours, p);
+	if (cover && cover->p.len == p->len)
+		e = allowed_entry_of(cover);
 	if ((e && e->origin != ORIGIN_LEARNED) || (a->foreign.count && find(&a->foreign, p)))
 		return REASON_NONE; /* it is just there by configuration, or by somebody else */
-	e = find_or_add(a, &a->ours, p);
+	if (!e)
+		e = add(a, &a->ours, p);
 	assign(a, e, owner, ORIGIN_LEARNED, false);
 	if (e->have != owner)
 		queue_insert(a, e);

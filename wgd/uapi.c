@@ -306,6 +306,36 @@ void uapi_put_remove_peer(struct wr *w, const uint8_t *key)
 	put(w, "update_only=true\nremove=true\n");
 }
 
+static uint8_t *put_decimal(uint8_t *at, uint8_t value)
+{
+	if (value >= 100)
+		*at++ = '0' + value / 100;
+	if (value >= 10)
+		*at++ = '0' + value / 10 % 10;
+	*at++ = '0' + value % 10;
+	return at;
+}
+
+/* There may be 100,000 of these in a row: the most frequent kind is not left to printf. */
+static void put_allowed_ip(struct wr *w, const struct prefix *p)
+{
+	static const char name[] = "allowed_ip=";
+	uint8_t line[sizeof(name) + PREFIX_STRLEN], *at = line + sizeof(name) - 1;
+
+	if (p->family != AF_INET) {
+		put(w, "%s%s\n", name, PREFIX_STR(p));
+		return;
+	}
+	memcpy(line, name, sizeof(name) - 1);
+	for (unsigned i = 0; i < 4; i++) {
+		at = put_decimal(at, p->b[i]);
+		*at++ = i < 3 ? '.' : '/';
+	}
+	at = put_decimal(at, p->len);
+	*at++ = '\n';
+	wr_bytes(w, line, at - line);
+}
+
 void uapi_put_changes(struct wr *w, const struct wg_change *changes, size_t n,
 		      const uint8_t *graveyard)
 {
@@ -325,7 +355,7 @@ void uapi_put_changes(struct wr *w, const struct wg_change *changes, size_t n,
 			buried |= c->remove;
 			at = to;
 		}
-		put(w, "allowed_ip=%s\n", PREFIX_STR(&c->prefix));
+		put_allowed_ip(w, &c->prefix);
 	}
 	if (buried)
 		uapi_put_remove_peer(w, graveyard);
