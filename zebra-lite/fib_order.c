@@ -19,6 +19,8 @@
 #include "zconfig.h"
 
 #define BATCH_MAX 4096	/* prefixes */
+#define BATCH_FIRST 256 /* where wgd is asked, the first ones of a burst wait for few */
+#define BATCH_GROWTH 4
 #define REPLAY_MAX 4096 /* entries a message */
 #define PIN_RETRY_MS 100
 #define SWEEP_MS 3000 /* that wgd may take for what was not set again */
@@ -42,6 +44,8 @@ struct item {
 struct out out;
 struct fib_counters fib_counters;
 unsigned fib_batch_max = BATCH_MAX;
+static unsigned batch_now = BATCH_MAX; /* grows as long as the queue is not worked off */
+static bool with_entries;	       /* the last batch had some for wgd */
 
 static struct item items[BATCH_MAX];
 static unsigned n_items;
@@ -211,16 +215,21 @@ static void pin_retry(void *arg)
 static void build(void)
 {
 	static struct rib_node *waiting[BATCH_MAX];
-	unsigned n_waiting = 0;
+	unsigned n_waiting = 0, max = batch_now < fib_batch_max ? batch_now : fib_batch_max;
 	struct rib_node *n;
 
 	nexthop_run();
-	while (n_items < fib_batch_max && n_waiting < BATCH_MAX && (n = fib_queue_take()))
+	while (n_items < max && n_waiting < BATCH_MAX && (n = fib_queue_take()))
 		if (!take(n) && !(n->flags & NODE_QUEUED))
 			waiting[n_waiting++] = n;
 	for (unsigned i = 0; i < n_waiting; i++)
 		if (!(waiting[i]->flags & NODE_QUEUED))
 			fib_queue_put(waiting[i], false);
+	batch_now = n_items == max ? batch_now * BATCH_GROWTH
+		    : with_entries ? BATCH_FIRST
+				   : BATCH_MAX;
+	if (batch_now > BATCH_MAX)
+		batch_now = BATCH_MAX;
 	if (!n_waiting)
 		return;
 	if (n_items)
@@ -672,6 +681,7 @@ static bool run(void *arg)
 	fib_counters.in_batch = n_items;
 	set_all_entries();
 	awaited = send_changes();
+	with_entries = awaited != 0;
 	if (awaited)
 		return false;
 	write_routes();
