@@ -95,33 +95,42 @@ class TwoHubs(Case):
                  "allowed_ips": "10.0.1.2/32 10.0.2.2/32"}])
             self.hubs[h].ip(LOCAL)
 
+    def hub_peer(self, h, allowed_ips):
+        return {"key": f"hub{h}.wg0", "endpoint": f"{self.net.address(f'hub{h}')}:51820",
+                "allowed_ips": allowed_ips, "keepalive": 5}
+
     def plain_tunnels(self):
         """The side's tunnels without wgbgp, one interface each."""
         for h in (1, 2):
-            PlainWg(self.router, f"wg{h}", port=51820 + h, addresses=f"10.0.{h}.2/24", peers=[
-                {"key": f"hub{h}.wg0", "endpoint": f"{self.net.address(f'hub{h}')}:51820",
-                 "allowed_ips": "0.0.0.0/0", "keepalive": 5}])
+            PlainWg(self.router, f"wg{h}", port=51820 + h, addresses=f"10.0.{h}.2/24",
+                    peers=[self.hub_peer(h, "0.0.0.0/0")])
 
-    def stream(self, numbers, per_second=1000):
-        """A stream to these prefixes, flowing."""
+    def stream(self, numbers, per_second=1000, wait=True):
+        """A stream to these prefixes, flowing if it is waited for."""
         process = subprocess.Popen(
             [program("bench/stream"), "-n", str(per_second), str(self.router.pid),
              ",".join(str(self.hubs[h].pid) for h in (1, 2)), *map(address, numbers)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "flowing\n", "the stream does not flow"
+        assert not wait or process.stdout.readline() == "flowing\n", "the stream does not flow"
         return process
+
+    @staticmethod
+    def wait_moved(process):
+        """Until the last hub has heard from every prefix, and a little longer."""
+        assert process.stdout.readline() == "moved\n", "not all came by the other hub"
+        time.sleep(0.2)
 
     @staticmethod
     def end_stream(process):
         process.stdin.close()
-        found = json.loads(process.stdout.read())
+        found = json.loads(process.stdout.read().splitlines()[-1])
         assert process.wait(10) == 0
         return found
 
 
 class Failover(TwoHubs):
     name = "failover"
-    title = "blackout when a tunnel dies silently, {size} prefixes, BFD 3 × 50 ms on both sides"
+    title = "blackout when a tunnel dies silently, {size} prefixes, BFD 3 × 50 ms at both ends"
     notes = ("A stream of 1,000 packets a second to the first and to the last prefix; the path to "
              "the preferred hub is cut in the middle of the Internet. The BIRD side has one "
              "interface for each tunnel, BFD through the tunnel, and its routes in the kernel.",)
@@ -195,16 +204,22 @@ bgp {{
         time.sleep(2)  # both sides have settled: a condition that only time shows
         with self.stream([0, self.size - 1]) as stream:
             self.net.cut("side", "hub1")
-            time.sleep(3)  # the stream is what is measured; nothing else tells that it flows again
+            self.wait_moved(stream)
             found = self.end_stream(stream)
-        for target in found:
-            assert target["moved_at"], f"{target['address']} never came by the other hub"
         return {"first": found[0]["blackout"], "last": found[1]["blackout"],
                 "lost": found[0]["lost"] + found[1]["lost"]}
 
     def leaves(self, ifname):
         return all(f"dev {ifname}" in self.router.out(["ip", "route", "get", address(i)])
                    for i in (0, self.size // 2, self.size - 1))
+
+
+class FailoverFast(Failover):
+    name = "failover-fast"
+    title = "blackout when a tunnel dies silently, {size} prefixes, BFD 3 × 10 ms at both ends"
+    interval = 10
+    bars = (Ratio("last", "bird", 1), Limit("last", 0.06))
+    slope = ()
 
 
 class Repair(TwoHubs):
@@ -221,13 +236,16 @@ class Repair(TwoHubs):
     smoke = {"size": 100}
     shared = False
 
+    def write_prefixes(self, router):
+        self.file = f"{router.dir}/prefixes"
+        with open(self.file, "w", encoding="ascii") as f:
+            f.write("".join(f"{prefix(i)}\n" for i in range(self.size)))
+
     def feed(self, topo):
         """Two iBGP neighbours on a cable, whose next hops are the hubs."""
         load = topo.router("load")
         link(self.router, "v0", load, "v0", "10.9.0.1/24", "10.9.0.2/24 10.9.0.3/24")
-        self.file = f"{load.dir}/prefixes"
-        with open(self.file, "w", encoding="ascii") as f:
-            f.write("".join(f"{prefix(i)}\n" for i in range(self.size)))
+        self.write_prefixes(load)
         self.speaker = Speaker(topo, load)
         self.speaker.do(*(f"session feeder{h} local=10.9.0.{h + 1} remote=10.9.0.1 as={AS} "
                           f"remote-as={AS} hold=240" for h in (1, 2)),
@@ -312,8 +330,9 @@ class RepairShared(Repair):
     name = "repair-shared"
     title = "from the event to the other path, {size} prefixes, one shared interface"
     notes = ("The route stays, the AllowedIPs move to the other peer. From wgd's log line until a "
-             "packet to the first and to the last of 16 prefixes reaches the other hub (1,000 "
-             "packets a second to each). loop only writes the same entries.",)
+             "packet to one of 16 prefixes reaches the other hub, first and last (500 packets a "
+             "second to each: 2 ms at most too late). loop only writes the same entries, under "
+             "the same stream.",)
     sides = ("wgbgp",)
     rivals = ()
     references = ("loop",)
@@ -323,12 +342,20 @@ class RepairShared(Repair):
     def measure(self, topo, side):
         return self._loop(topo) if side == "loop" else self._wgbgp(topo)
 
+    def sample(self):
+        return sorted({i * (self.size - 1) // 15 for i in range(16)})
+
     def _loop(self, topo):
-        router = topo.router("side")
-        PlainWg(router, "wg0", peers=[{"key": name} for name in ("a.wg0", "b.wg0")])
-        found = json.loads(router.out([program("bench/wgloop"), "wg0", str(self.size),
-                                       public_key("a.wg0"), public_key("b.wg0"), "move"],
-                                      timeout=TIMEOUT))
+        self.build(topo, True)
+        self.write_prefixes(self.router)
+        PlainWg(self.router, "wg1", addresses="10.0.1.2/16", peers=[
+            self.hub_peer(h, f"10.0.{h}.1/32") for h in (1, 2)])
+        self.router.ip("route add 20.0.0.0/8 dev wg1")
+        with self.stream(self.sample(), 500, wait=False) as stream:
+            found = json.loads(self.router.out(
+                [program("bench/wgloop"), "wg1", str(self.size), public_key("hub1.wg0"),
+                 public_key("hub2.wg0"), self.file], timeout=TIMEOUT))
+            self.end_stream(stream)
         return {"last": found["move"]}
 
     def _wgbgp(self, topo):
@@ -337,13 +364,11 @@ class RepairShared(Repair):
         self.start_wgbgp(topo)
         self.announce()
         self.settled()
-        sample = sorted({i * (self.size - 1) // 15 for i in range(16)})
-        with self.stream(sample) as stream:
+        with self.stream(self.sample(), 500) as stream:
             event = self.break_wgbgp()
             self.daemon.wait_tunnel("hub1", "down", timeout=30)
-            time.sleep(3)  # the last one arrives: seen afterwards
+            self.wait_moved(stream)
             found = self.end_stream(stream)
-        assert all(t["moved_at"] for t in found), "some prefixes never reached the other hub"
         moved = [t["moved_at"] - event() for t in found]
         return {"first": max(min(moved), 0), "last": max(moved)}
 

@@ -7,8 +7,9 @@
  *
  * Sockets are opened in the namespaces of these processes; one process holds all of them, so there
  * is one clock. A receiver must deliver the addresses to itself (ip route add local). What cannot
- * be sent counts as lost. Says "flowing" when every address was reached twenty times, and ends at
- * the end of its standard input, half a second later, with one JSON array of objects:
+ * be sent counts as lost. Says "flowing" when every address was reached twenty times, "moved" when
+ * the last receiver of the list has heard from every address, and ends at the end of its standard
+ * input (or after two minutes), half a second later, with one JSON array of objects:
  *
  *   address, sent, lost
  *   blackout     seconds: the longest time from a packet that came, over some that did not, to the
@@ -32,7 +33,7 @@
 #include "util.h"
 
 enum { PORT = 9179, TARGETS_MAX = 64, RECEIVERS_MAX = 4, PACKETS_MAX = 1 << 20 };
-enum { FLOWING = 20, LINGER_MS = 500 };
+enum { FLOWING = 20, LINGER_MS = 500, LIFE_MS = 120000 };
 
 struct target {
 	struct sockaddr_in to;
@@ -133,13 +134,31 @@ static bool flowing(void)
 	return true;
 }
 
+static bool moved(void)
+{
+	for (size_t i = 0; i < ntargets; i++) {
+		if (targets[i].moved_at == 0)
+			return false;
+	}
+	return true;
+}
+
+static void say_once(bool *said, bool so, const char *what)
+{
+	if (*said || !so)
+		return;
+	*said = true;
+	printf("%s\n", what);
+	fflush(stdout);
+}
+
 /* Until standard input ends, and for LINGER_MS without sending. */
 static void run(int timer)
 {
 	struct pollfd fds[RECEIVERS_MAX + 2] = {{.fd = timer, .events = POLLIN},
 						{.fd = 0, .events = POLLIN}};
-	uint64_t end = 0;
-	bool said = false;
+	uint64_t end = 0, last = now_ms() + LIFE_MS;
+	bool said_flowing = false, said_moved = false;
 
 	for (size_t i = 0; i < nreceivers; i++)
 		fds[i + 2] = (struct pollfd){.fd = receivers[i], .events = POLLIN};
@@ -154,12 +173,9 @@ static void run(int timer)
 		}
 		for (size_t i = 0; i < nreceivers; i++)
 			receive_all(i);
-		if (!said && flowing()) {
-			said = true;
-			printf("flowing\n");
-			fflush(stdout);
-		}
-		if (!end && fds[1].revents && read(0, &byte, 1) <= 0) {
+		say_once(&said_flowing, flowing(), "flowing");
+		say_once(&said_moved, said_flowing && moved(), "moved");
+		if (!end && ((fds[1].revents && read(0, &byte, 1) <= 0) || now_ms() > last)) {
 			end = now_ms() + LINGER_MS;
 			fds[1].fd = -1;
 		}

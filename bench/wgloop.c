@@ -5,7 +5,8 @@
  * netlink.
  *
  *   wgloop IF COUNT KEY1 KEY2           steps as of wgdrive.c, without unload
- *   wgloop IF COUNT KEY1 KEY2 move      COUNT entries for KEY1, then all of them to KEY2
+ *   wgloop IF COUNT KEY1 KEY2 FILE      the file's prefixes for KEY1, then all of them to KEY2:
+ * "move"
  *
  * Keys in base64. Prints one JSON object of seconds.
  */
@@ -241,9 +242,10 @@ static void all_steps(size_t count)
 int main(int argc, char **argv)
 {
 	struct attrs_pool pool = {0};
+	size_t count;
 
 	if (argc < 5)
-		fatal("usage: wgloop IF COUNT KEY1 KEY2 [move]");
+		fatal("usage: wgloop IF COUNT KEY1 KEY2 [FILE]");
 	for (unsigned i = 0; i < 2; i++) {
 		if (sodium_base642bin(keys[i], KEY_LEN, argv[3 + i], strlen(argv[3 + i]), NULL,
 				      NULL, NULL, sodium_base64_VARIANT_ORIGINAL) < 0)
@@ -255,10 +257,13 @@ int main(int argc, char **argv)
 		netlink_open();
 	table = xcalloc(1, sizeof(*table));
 	table->pool = &pool;
-	generate_ipv4(table, strtoul(argv[2], NULL, 10), 1);
+	count = strtoul(argv[2], NULL, 10);
 	if (argc == 5) {
+		generate_ipv4(table, count, 1);
 		all_steps(table->count);
 	} else {
+		if (generate_real_ipv4(table, argv[5], count, 1) < 0)
+			fatal("%s: cannot be read", argv[5]);
 		set(0, 0, table->count);
 		printf("{\"move\": %.6f}\n", set(1, 0, table->count));
 	}
