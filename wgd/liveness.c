@@ -9,7 +9,9 @@
 #define STALE_GRACE_MS 5500 /* one retry of a handshake */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 #define FLAPS_MAX 16
-#define EARLY_MS 2000 /* data may have been sent so much before it was seen */
+#define BUSY_BYTES 512 /* of a reading */
+#define SILENCE_MS 100 /* readings closer together say nothing about silence */
+#define EARLY_MS 2000  /* data may have been sent so much before it was seen */
 
 const char *bfd_evidence_name(enum bfd_evidence e)
 {
@@ -86,6 +88,12 @@ static void note_counters(struct liveness *l, const struct liveness_config *c,
 		note_data(l, c, in->now);
 	if (l->started && tx)
 		l->sent_at = in->now;
+	/* Traffic ceased: a probe now, not when its time comes, tells whether the far end did. */
+	if (in->now - l->read_at >= SILENCE_MS) {
+		if (l->busy && !rx)
+			l->probe_at = 0;
+		l->busy = rx >= BUSY_BYTES;
+	}
 	l->read_at = in->now;
 	l->rx = in->rx;
 	l->tx = in->tx;

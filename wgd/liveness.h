@@ -93,6 +93,7 @@ struct liveness {
 	uint64_t first_seen;   /* monotonic time of that */
 	uint64_t rx, tx;       /* as read last */
 	uint64_t read_at;      /* when that was */
+	bool busy;	       /* more came in then than answers to probes */
 	uint64_t alive_at;     /* last sign of life; 0: none yet */
 	uint64_t sent_at;      /* tx was last seen to grow; 0: not yet */
 	uint64_t probe_at;     /* last probe; 0: none */

@@ -213,6 +213,27 @@ static void unanswered_data(void **state)
 		  .reason = REASON_HANDSHAKE_FRESH});
 }
 
+/* Where traffic ceases a probe goes out at once; its answers are no traffic. */
+static void silence_is_probed(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r,
+	     {31, 1000, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
+	      .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.probe_at, r.in.now);
+	PLAY(&r, {14, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+	begin(&r);
+	PLAY(&r, {9, 96, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	r.l.probe_at = r.in.now;
+	PLAY(&r, {4, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.probe_at, r.in.now - 4000);
+}
+
 /* A far end that only answers with the keepalive after 10 s is alive. */
 static void late_answers_suffice(void **state)
 {
@@ -557,6 +578,7 @@ int main(void)
 		cmocka_unit_test(idle_then_dead),
 		cmocka_unit_test(probe_unanswered),
 		cmocka_unit_test(unanswered_data),
+		cmocka_unit_test(silence_is_probed),
 		cmocka_unit_test(late_answers_suffice),
 		cmocka_unit_test(hysteresis),
 		cmocka_unit_test(restart_trusts_the_handshake),
