@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += contrib/wgbgp-cli.bash
+EXTRA_DIST += contrib/wgbgp-cli.bash contrib/nftables-planes.nft
 
 # One file serves both programs: bash-completion looks for the name of the command.
 bashcompdir = $(datadir)/bash-completion/completions

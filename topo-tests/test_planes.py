@@ -10,9 +10,11 @@ other: not in bgpd, not in a kernel table, not announced.
                                                                         └ lan3 ─ 172.20.0.10 store
 """
 import json
+import os
 
 import pytest
 
+from lib.build import SOURCE
 from lib.probe import Ping
 from lib.snippets import FAST, TIMERS
 from lib.topology import link
@@ -184,3 +186,61 @@ def test_leak(planes):
     a.replace(leak.replace("all", "none"), "")
     wait_until(lambda: not plane_prefixes(a, "metrics"), 30, "the leak to end")
     assert table(a, 101).get(SHARED) == "wg1" and a.allowed("wg1", SHARED) == "b.wg1"
+
+
+LISTEN = """
+import socket
+sockets = [socket.create_server(("", port)) for port in (22, 9100)]
+print("ready", flush=True)
+while True:
+    for s in sockets:
+        s.settimeout(0.1)
+        try:
+            s.accept()[0].close()
+        except TimeoutError:
+            pass
+"""
+
+CONNECT = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2).close()
+except OSError:
+    sys.exit(1)
+"""
+
+
+def test_services_of_planes(planes):
+    """SSH answers in the management plane only, scrapes in the metrics plane only: the example of
+    an input policy."""
+    nodes, hosts, _ = planes
+    a, b = nodes["a"].router, nodes["b"].router
+    a.run(["nft", "-f", os.path.join(SOURCE, "contrib/nftables-planes.nft")])
+    listener = a.spawn("listener", ["/usr/bin/python3", "-c", LISTEN])
+    wait_until(lambda: "ready" in listener.text(), 10, "the listener")
+    for plane, address in enumerate(("10.77.0.1", "10.78.0.1", "10.79.0.1")):
+        for port, only in ((22, 1), (9100, 2)):
+            r = b.run(["/usr/bin/python3", "-c", CONNECT, address, str(port)], check=False)
+            assert (r.returncode == 0) == (plane == only), f"{address} port {port}"
+    with Ping(hosts["manager"], "172.20.0.10") as ping:
+        ping.flows()
+    listener.stop()
+
+
+def test_one_plane_fails_alone(planes):
+    """Two tunnels between the same two sites, one purpose each: what happens to the one, a cut or a
+    wrong configuration, is nothing to the other."""
+    nodes, hosts, _ = planes
+    a, b = nodes["a"], nodes["b"]
+    wait_until(lambda: table(b, 101).get("10.78.1.0/24") == "wg1", 30, "the manager's network")
+    with Ping(hosts["manager"], "172.20.0.10") as ping:
+        for node in (a, b):
+            node.router.run(["nft", "add table inet cut; add chain inet cut in { type filter hook "
+                             "input priority -300; }; add rule inet cut in udp dport 51822 drop"])
+        wait_until(lambda: [t["state"] for t in a.show("tunnels")["tunnels"]
+                            if t["interface"] == "wg2"] == ["down"], 30, "metrics to be down")
+        a.replace("10.79.0.0/16", "10.99.0.0/16")
+        assert a.established("10.77.0.2", "10.78.0.2")
+        assert table(a, 101).get(SHARED) == "wg1"
+        ping.flows()
+    assert ping.lost == 0
