@@ -78,7 +78,12 @@ const struct canned canned_healthy[] = {
 	 "\"addresses\":[\"10.99.0.1/"
 	 "24\"],\"rx-bytes\":10,\"tx-bytes\":20,\"source-check-drops\":7,\"peers\":[{"
 	 "\"name\":\"site-a\",\"public-key\":\"P\",\"endpoint\":\"198.51.100.2:51820\","
-	 "\"configured-endpoint\":null,\"tunnel-addresses\":[\"10.99.0.2\"],\"permit\":[],"
+	 "\"configured-endpoint\":\"vpn.example.net:51820\",\"endpoint-changes\":2,"
+	 "\"configured-endpoints\":[{\"endpoint\":\"vpn.example.net:51820\",\"addresses\":[],"
+	 "\"current\":false,\"failures\":0,\"ttl-seconds\":null,\"error\":\"timed out\"},"
+	 "{\"endpoint\":\"198.51.100.2:51820\",\"addresses\":[\"198.51.100.2\"],\"current\":true,"
+	 "\"failures\":3,\"ttl-seconds\":null,\"error\":null}],"
+	 "\"tunnel-addresses\":[\"10.99.0.2\"],\"permit\":[],"
 	 "\"allowed-ips-count\":2,\"persistent-keepalive\":25,\"handshake-seconds\":65,"
 	 "\"rx-bytes\":1536,\"tx-bytes\":20,\"state\":\"up\",\"reason\":\"handshake-fresh\"}]}]",
 	 NULL},

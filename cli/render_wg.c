@@ -10,6 +10,28 @@ static void line(FILE *out, int indent, const char *title, const json_t *obj, co
 		fprintf(out, "%*s%s: %s\n", indent, "", title, TEXT(obj, key));
 }
 
+/* Several, or one whose state is worth a line. */
+static void put_endpoints(FILE *out, const json_t *peer)
+{
+	json_t *list = json_object_get(peer, "configured-endpoints"), *e;
+	size_t i;
+
+	json_array_foreach (list, i, e) {
+		if (json_array_size(list) == 1 && !is_set(e, "error"))
+			break;
+		fprintf(out, "    %s %s: %s", is_true(e, "current") ? "*" : "-",
+			TEXT(e, "endpoint"),
+			is_set(e, "addresses") ? TEXT(e, "addresses") : "no address known");
+		if (int_of(e, "failures"))
+			fprintf(out, ", failed %s times", TEXT(e, "failures"));
+		if (is_set(e, "error"))
+			fprintf(out, ", %s", TEXT(e, "error"));
+		putc('\n', out);
+	}
+	if (int_of(peer, "endpoint-changes"))
+		line(out, 4, "endpoint changed by itself", peer, "endpoint-changes");
+}
+
 static void put_peer(FILE *out, const json_t *peer)
 {
 	fprintf(out, "\n  peer: %s\n", TEXT(peer, "name"));
@@ -22,6 +44,7 @@ static void put_peer(FILE *out, const json_t *peer)
 	if (is_set(peer, "configured-endpoint") &&
 	    !str_eq(TEXT(peer, "configured-endpoint"), TEXT(peer, "endpoint")))
 		line(out, 4, "configured endpoint", peer, "configured-endpoint");
+	put_endpoints(out, peer);
 	line(out, 4, "tunnel addresses", peer, "tunnel-addresses");
 	if (is_set(peer, "permit"))
 		line(out, 4, "permit", peer, "permit");

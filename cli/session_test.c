@@ -40,6 +40,9 @@ static void test_text(void **state)
 	says("No such route");
 	says("is not eligible: tunnel-down: the tunnel is down");
 	assert_int_equal(run("show wireguard"), 0);
+	says("    - vpn.example.net:51820: no address known, timed out\n"
+	     "    * 198.51.100.2:51820: 198.51.100.2, failed 3 times\n"
+	     "    endpoint changed by itself: 2\n");
 	says("latest handshake: 1 minute, 5 seconds ago");
 	says("transfer: 1.50 KiB received, 20 B sent");
 	says("permit: none");

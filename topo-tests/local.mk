@@ -14,6 +14,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/vm/tests \
 	topo-tests/lib/__init__.py \
 	topo-tests/lib/build.py \
+	topo-tests/lib/dns.py \
 	topo-tests/lib/dualhub.py \
 	topo-tests/lib/hubspoke.py \
 	topo-tests/lib/keys.py \
@@ -40,6 +41,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_drain.py \
 	topo-tests/test_drill.py \
 	topo-tests/test_dual_hub.py \
+	topo-tests/test_endpoints.py \
 	topo-tests/test_foreign.py \
 	topo-tests/test_frr_peer.py \
 	topo-tests/test_harness.py \

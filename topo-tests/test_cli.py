@@ -232,7 +232,8 @@ PATH_KEYS = ("best eligible reason reason-text next-hop next-hop-state next-hop-
              "origin as-path local-preference med communities large-communities "
              "extended-communities originator-id cluster-list stale source age-seconds")
 HOP_KEYS = "address interface peer state cost active"
-PEER_KEYS = ("name public-key endpoint configured-endpoint tunnel-addresses permit "
+PEER_KEYS = ("name public-key endpoint configured-endpoint configured-endpoints endpoint-changes "
+             "tunnel-addresses permit "
              "allowed-ips-count persistent-keepalive handshake-seconds rx-bytes tx-bytes state "
              "reason")
 

@@ -24,6 +24,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/resolve.c wgd/resolve.h \
 	wgd/secrets.c wgd/secrets.h \
 	wgd/shows.c wgd/shows.h \
+	wgd/targets.c wgd/targets.h \
 	wgd/uapi.c wgd/uapi.h \
 	wgd/underlay.c wgd/underlay.h \
 	wgd/userspace.c wgd/userspace.h \
@@ -34,7 +35,7 @@ wgd_libwgd_a_SOURCES = \
 
 pkglibexec_PROGRAMS += wgd/wgd
 wgd_wgd_SOURCES = wgd/main.c
-wgd_wgd_LDADD = wgd/libwgd.a $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS) -lpthread
+wgd_wgd_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += \
@@ -43,6 +44,7 @@ check_PROGRAMS += \
 	wgd/ledger_test \
 	wgd/live_test \
 	wgd/liveness_test \
+	wgd/targets_test \
 	wgd/uapi_test
 wgd_allowedips_test_SOURCES = wgd/allowedips_test.c wgd/wg_mock.c wgd/wg_mock.h
 wgd_allowedips_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
@@ -51,9 +53,11 @@ wgd_echo_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_ledger_test_SOURCES = wgd/ledger_test.c
 wgd_ledger_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_live_test_SOURCES = wgd/live_test.c
-wgd_live_test_LDADD = wgd/libwgd.a $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS) -lpthread
+wgd_live_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 wgd_liveness_test_SOURCES = wgd/liveness_test.c
 wgd_liveness_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_targets_test_SOURCES = wgd/targets_test.c
+wgd_targets_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
 wgd_uapi_test_SOURCES = wgd/uapi_test.c
 wgd_uapi_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 endif

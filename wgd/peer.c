@@ -38,6 +38,7 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 
 	p->dev = dev;
 	p->owner.id = ++last_id;
+	p->where.targets.current = -1;
 	memcpy(p->owner.key, key, WG_KEY_BYTES);
 	wg_key_str(key, p->name);
 	liveness_init(&p->live, now_ms());

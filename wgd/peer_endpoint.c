@@ -4,90 +4,255 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon.h"
 #include "device.h"
 #include "endpoints.h"
-#include "resolve.h"
+#include "show.h"
+#include "underlay.h"
 #include "util.h"
+
+#define BLANK_MS 1000 /* a device that did not take an endpoint gets it again */
+
+static bool same(const struct endpoint *a, const struct endpoint *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static bool works(const struct peer *p)
+{
+	return p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED;
+}
+
+static bool has_way(void *arg, const struct addr *a)
+{
+	const struct peer *p = arg;
+
+	return underlay_leads(a, p->dev->fwmark);
+}
+
+static void look_up(struct peer *p, uint64_t now)
+{
+	struct targets *ts = &p->where.targets;
+	int i;
+
+	while ((i = targets_due(ts, now, works(p))) >= 0)
+		resolve_start(p->owner.id, (unsigned)i, ts->t[i].host);
+}
 
 bool peer_endpoint_choose(struct peer *p, bool create, const struct wg_peer *found,
 			  struct endpoint *out)
 {
-	const char *text = p->conf->endpoint;
-	bool same = p->where.text && text && str_eq(p->where.text, text);
+	struct peer_endpoint *w = &p->where;
+	bool restart = !w->known && !create && found && found->endpoint.addr.family, changed;
 
-	if (create && p->endpoint.addr.family && (same || !text)) {
+	w->targets.usable = has_way;
+	w->targets.arg = p;
+	changed = targets_set(&w->targets, p->conf->endpoints, p->conf->n_endpoints);
+	w->known = true;
+	look_up(p, now_ms());
+	if (create && p->endpoint.addr.family && (!changed || !w->targets.n)) {
 		*out = p->endpoint; /* it was there before: where it was last heard */
 		return true;
 	}
-	if (text && !create && !p->where.text && found && found->endpoint.addr.family)
-		return false; /* a restart: it may have roamed */
-	if (text && (create || !same)) {
-		if (endpoint_parse(text, out) == 0)
-			return true;
-		p->where.resolved_at = now_ms();
-		resolve_start(p->owner.id, text);
-	}
+	if (restart || (!create && !changed))
+		return false; /* it may have roamed */
+	if (!create && found && targets_find(&w->targets, &found->endpoint) >= 0)
+		return false;
+	if (create && endpoints_find(p->dev->name, p->owner.key, out) &&
+	    (!w->targets.n || targets_find(&w->targets, out) >= 0))
+		return true; /* where it was last heard before the machine stopped */
+	if (targets_pick(&w->targets, out))
+		return true;
 	return create && endpoints_find(p->dev->name, p->owner.key, out);
 }
 
 void peer_endpoint_given(struct peer *p, const struct endpoint *e)
 {
-	if (e)
-		p->where.given = *e;
-	free(p->where.text);
-	p->where.text = p->conf->endpoint ? xstrdup(p->conf->endpoint) : NULL;
+	struct peer_endpoint *w = &p->where;
+
+	if (!e)
+		return;
+	w->given = *e;
+	w->given_at = now_ms();
+	w->awaited = !same(e, &p->endpoint);
+	w->targets.current = targets_find(&w->targets, e);
+}
+
+static void give(struct peer *p, const struct endpoint *e, const char *event)
+{
+	struct wg_peer_set set = {.key = p->owner.key, .endpoint = *e};
+	const struct targets *ts = &p->where.targets;
+
+	peer_endpoint_given(p, e);
+	if (same(e, &p->endpoint))
+		return;
+	log_info(event, "peer=%s interface=%s endpoint=%s configured=%s", p->name, p->dev->name,
+		 ENDPOINT_STR(e), ts->current >= 0 ? ts->t[ts->current].text : "no");
+	wg_set_peer(p->dev->wg, &set);
+}
+
+/* --- changes that we did not make --- */
+
+static void say_changed(struct peer *p, const struct endpoint *from)
+{
+	bool configured = targets_find(&p->where.targets, &p->endpoint) >= 0;
+	char was[ENDPOINT_STRLEN], is[ENDPOINT_STRLEN];
+	json_t *event;
+
+	endpoint_str(from, was);
+	endpoint_str(&p->endpoint, is);
+	p->where.changes++;
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "endpoint-changed",
+		    "peer=%s interface=%s from=%s to=%s configured=%s", p->name, p->dev->name, was,
+		    is, configured ? "yes" : "no");
+	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "event", "endpoint-changed",
+			  "interface", p->dev->name, "peer", p->name, "from", was, "to", is,
+			  "configured", configured);
+	if (event)
+		daemon_event(event);
 }
 
 bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)
 {
-	if (memcmp(&found->endpoint, &p->endpoint, sizeof(p->endpoint)) == 0)
+	struct endpoint before = p->endpoint;
+	struct peer_endpoint *w = &p->where;
+
+	if (same(&found->endpoint, &before))
 		return false;
 	p->endpoint = found->endpoint;
 	if (p->conf && p->endpoint.addr.family && found->handshake_sec)
 		endpoints_note(p->dev->name, p->owner.key, &p->endpoint);
+	if (w->awaited && same(&p->endpoint, &w->given))
+		w->awaited = false;
+	else if (p->conf && before.addr.family && p->endpoint.addr.family)
+		say_changed(p, &before);
 	return true;
 }
 
-/* Down for long: the far end may have another address by now, or the name another meaning. */
-void peer_endpoint_tick(struct peer *p, uint64_t now)
-{
-	struct wg_peer_set set = {.key = p->owner.key};
+/* --- what is tried --- */
 
-	if (!p->conf->endpoint || p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED ||
-	    !p->dev->up || now - p->live.since < RESOLVE_AGAIN_MS ||
-	    now - p->where.resolved_at < RESOLVE_AGAIN_MS)
+/* The first one again, after long on another one. */
+static void try_first(struct peer *p, uint64_t now)
+{
+	struct peer_endpoint *w = &p->where;
+	struct target *first = &w->targets.t[0];
+
+	if (!p->conf->endpoint_return || w->targets.current == 0 || !first->n ||
+	    now - w->used_since < p->conf->endpoint_return * 1000ull)
 		return;
-	p->where.resolved_at = now;
-	if (endpoint_parse(p->conf->endpoint, &set.endpoint) < 0) {
-		resolve_start(p->owner.id, p->conf->endpoint);
-	} else if (memcmp(&set.endpoint, &p->endpoint, sizeof(p->endpoint)) != 0) {
-		log_info("endpoint-reset", "peer=%s interface=%s endpoint=%s", p->name,
-			 p->dev->name, p->conf->endpoint);
-		wg_set_peer(p->dev->wg, &set);
-	}
+	w->returning = true;
+	w->back = p->endpoint;
+	w->rx_at_return = p->rx_bytes;
+	give(p, &first->at[first->next % first->n], "endpoint-return");
 }
 
-void peer_endpoint_resolved(uint32_t id, const char *text, const struct endpoint *found)
+/* WireGuard itself goes back to the other one as soon as that one speaks. */
+static void judge_return(struct peer *p, uint64_t now)
+{
+	struct peer_endpoint *w = &p->where;
+
+	if (now - w->given_at < p->conf->endpoint_timeout)
+		return;
+	w->returning = false;
+	w->used_since = now;
+	if (works(p) && p->rx_bytes > w->rx_at_return)
+		return;
+	if (w->targets.n)
+		w->targets.t[0].failures++;
+	give(p, &w->back, "endpoint-back");
+}
+
+static void note_working(struct peer *p, uint64_t now)
+{
+	struct peer_endpoint *w = &p->where;
+	int before = w->targets.current;
+
+	targets_worked(&w->targets, &p->endpoint);
+	if (w->targets.current != before || !w->used_since)
+		w->used_since = now;
+	try_first(p, now);
+}
+
+static void try_next(struct peer *p, uint64_t now)
+{
+	struct peer_endpoint *w = &p->where;
+	uint64_t since = p->live.since > w->given_at ? p->live.since : w->given_at;
+	bool blank = !p->endpoint.addr.family;
+	struct endpoint e;
+
+	w->used_since = 0;
+	if (blank && w->awaited && now - w->given_at < BLANK_MS)
+		return;
+	if (!blank && now - since < p->conf->endpoint_timeout)
+		return;
+	if (!blank && targets_find(&w->targets, &p->endpoint) == w->targets.current)
+		targets_failed(&w->targets);
+	if (targets_pick(&w->targets, &e))
+		give(p, &e, "endpoint-next");
+}
+
+void peer_endpoint_tick(struct peer *p, uint64_t now)
+{
+	struct peer_endpoint *w = &p->where;
+
+	if (!w->targets.n || !p->dev->up)
+		return;
+	look_up(p, now);
+	if (w->returning)
+		judge_return(p, now);
+	else if (works(p))
+		note_working(p, now);
+	else if (p->live.state != TUNNEL_IDLE) /* nobody sends: nothing is known */
+		try_next(p, now);
+}
+
+void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host, const struct resolved *r)
 {
 	struct peer *p = peer_by_id(id);
-	struct wg_peer_set set = {.endpoint = *found};
-	bool lives;
+	struct targets *ts = p ? &p->where.targets : NULL;
+	unsigned failed = p && slot < ts->n ? ts->t[slot].unanswered : 0;
+	struct endpoint e;
 
-	if (!p || !p->conf || !p->conf->endpoint || !str_eq(p->conf->endpoint, text) || !p->dev->wg)
+	if (!p || !p->conf || !targets_resolved(ts, slot, host, r, now_ms()))
 		return;
-	set.key = p->owner.key;
-	lives = p->live.state == TUNNEL_UP || p->live.state == TUNNEL_DEGRADED;
-	if (lives || memcmp(found, &p->endpoint, sizeof(*found)) == 0)
+	if (r->error && !failed)
+		log_warn("endpoint-unresolved", "peer=%s interface=%s name=%s error=\"%s\"",
+			 p->name, p->dev->name, host, r->error);
+	if (r->error || works(p) || p->where.returning || !p->dev->wg)
 		return;
-	log_info("endpoint-resolved", "peer=%s interface=%s name=%s endpoint=%s", p->name,
-		 p->dev->name, text, ENDPOINT_STR(found));
-	p->where.given = *found;
-	wg_set_peer(p->dev->wg, &set);
+	if (ts->current >= 0 && ts->current != (int)slot)
+		return; /* another one is being tried */
+	if (targets_find(ts, &p->endpoint) == (int)slot)
+		return;
+	if (targets_pick(ts, &e))
+		give(p, &e, "endpoint-resolved");
+}
+
+json_t *peer_endpoint_json(const struct peer *p)
+{
+	const struct targets *ts = &p->where.targets;
+	json_t *list = json_array();
+	uint64_t now = now_ms();
+
+	for (unsigned i = 0; i < ts->n; i++) {
+		const struct target *t = &ts->t[i];
+		json_t *addrs = json_array(), *left = json_null();
+
+		for (unsigned j = 0; j < t->n; j++)
+			json_array_append_new(addrs, json_addr(&t->at[j].addr));
+		if (t->host && t->expires)
+			left = json_integer(t->expires > now ? (t->expires - now) / 1000 : 0);
+		json_array_append_new(list, json_pack("{s:s, s:o, s:b, s:I, s:o, s:s?}", "endpoint",
+						      t->text, "addresses", addrs, "current",
+						      ts->current == (int)i, "failures",
+						      (json_int_t)t->failures, "ttl-seconds", left,
+						      "error", t->error));
+	}
+	return list;
 }
 
 void peer_endpoint_free(struct peer *p)
 {
 	resolve_cancel(p->owner.id);
-	free(p->where.text);
-	p->where.text = NULL;
+	targets_free(&p->where.targets);
 }

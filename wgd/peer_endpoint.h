@@ -2,25 +2,40 @@
 /*
  * peer_endpoint: where a peer is reached.
  *
- * A configured endpoint is given to the device when the peer is made, when the configuration
- * changes, and again when the tunnel has been down for long; in between the peer may roam and its
- * current endpoint is left alone.
+ * A peer may have several configured endpoints, addresses and names (targets.h). The device gets
+ * one when the peer is made, and when the configuration changes unless the device has one of them.
+ * While the tunnel is down or never was up each one has `endpoint-timeout` to bring it up, then
+ * the next one is tried. While it is up nothing is given to the device: WireGuard follows its far
+ * end by itself, and what a name means by now is only remembered, for when it is needed. A changed
+ * answer for the endpoint that is being tried is given at once. With `endpoint-return` the first
+ * one is tried again after so long on another one; when it does not answer in time the one that
+ * worked comes back.
+ *
+ * An endpoint that changes without our doing is an event (endpoint-changed).
  */
 #ifndef WGBGP_PEER_ENDPOINT_H
 #define WGBGP_PEER_ENDPOINT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "prefix.h"
+#include "targets.h"
 
 struct peer;
 struct wg_peer;
 
 struct peer_endpoint {
+	struct targets targets;
+	bool known;	       /* a configuration was applied before */
+	bool awaited;	       /* `given` was not seen in the device yet */
 	struct endpoint given; /* as last given to the device */
-	char *text;	       /* the configuration's words for it */
-	uint64_t resolved_at;  /* ms: the name was last resolved */
+	uint64_t given_at;     /* ms */
+	uint64_t used_since;   /* ms: the tunnel works by the current one */
+	bool returning;	       /* the first one is being tried, `back` worked */
+	struct endpoint back;
+	uint64_t rx_at_return;
+	uint32_t changes; /* that we did not make */
 };
 
 /* The endpoint to give to the device now; false: none. FOUND: the peer as it is there. */
@@ -30,7 +45,8 @@ void peer_endpoint_given(struct peer *p, const struct endpoint *e); /* NULL: non
 /* A reading of the device. True: the endpoint is another one than before. */
 bool peer_endpoint_note(struct peer *p, const struct wg_peer *found);
 void peer_endpoint_tick(struct peer *p, uint64_t now); /* after each reading */
-void peer_endpoint_resolved(uint32_t id, const char *text, const struct endpoint *found);
+void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host, const struct resolved *r);
+json_t *peer_endpoint_json(const struct peer *p); /* the configured ones */
 void peer_endpoint_free(struct peer *p);
 
 #endif

@@ -1,158 +1,218 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "resolve.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
+#include <event2/dns.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "loop.h"
 #include "util.h"
 
+#define HOSTS_LINE 1024
+
 struct lookup {
-	STAILQ_ENTRY(lookup) link;
-	uint32_t id; /* 0: cancelled */
-	char *text;
-	char *host, *port;
-	int error; /* of getaddrinfo() */
-	struct endpoint found;
+	TAILQ_ENTRY(lookup) link;
+	uint32_t id;		/* 0: cancelled */
+	unsigned slot, waiting; /* answers that are still to come */
+	char *host;
+	struct resolved found;
+	struct addr v4[RESOLVE_ADDRS_MAX]; /* behind the IPv6 ones in the end */
+	unsigned n_v4;
 };
 
-static STAILQ_HEAD(, lookup) waiting = STAILQ_HEAD_INITIALIZER(waiting);
-static STAILQ_HEAD(, lookup) running = STAILQ_HEAD_INITIALIZER(running);
-static unsigned n_running;
-static int pipe_fds[2] = {-1, -1}; /* finished lookups, by pointer */
-static struct watch pipe_watch;
+const char *resolve_hosts_file = "/etc/hosts", *resolve_conf_file = "/etc/resolv.conf";
+
+static TAILQ_HEAD(, lookup) lookups = TAILQ_HEAD_INITIALIZER(lookups);
+static TAILQ_HEAD(, lookup) finished = TAILQ_HEAD_INITIALIZER(finished);
+static struct evdns_base *base; /* while lookups are under way, and until the next one */
+static struct job finish_job;
 static resolve_fn found_fn;
 
 static void free_lookup(struct lookup *l)
 {
-	free(l->text);
 	free(l->host);
-	free(l->port);
 	free(l);
 }
 
-/* The thread: touches nothing but its lookup. */
-static void *look_up(void *arg)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG}, *list;
-	struct lookup *l = arg;
-
-	l->error = getaddrinfo(l->host, l->port, &hints, &list);
-	if (l->error == 0) {
-		endpoint_from_sockaddr(list->ai_addr, &l->found);
-		freeaddrinfo(list);
-	}
-	if (write(pipe_fds[1], &l, sizeof(l)) != sizeof(l))
-		return NULL; /* the daemon ends */
-	return NULL;
-}
-
-static void start_next(void)
-{
-	while (n_running < RESOLVE_AT_ONCE && !STAILQ_EMPTY(&waiting)) {
-		struct lookup *l = STAILQ_FIRST(&waiting);
-		pthread_attr_t attr;
-		sigset_t all, old;
-		pthread_t thread;
-		int err;
-
-		STAILQ_REMOVE_HEAD(&waiting, link);
-		pthread_attr_init(&attr);
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-		err = pthread_create(&thread, &attr, look_up, l);
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
-		pthread_attr_destroy(&attr);
-		if (err) {
-			free_lookup(l);
-			continue;
-		}
-		STAILQ_INSERT_TAIL(&running, l, link);
-		n_running++;
-	}
-}
-
-static void on_pipe(int fd, short what, void *arg)
+static bool finish_some(void *arg)
 {
 	struct lookup *l;
 
-	while (read(fd, &l, sizeof(l)) == sizeof(l)) {
-		STAILQ_REMOVE(&running, l, lookup, link);
-		n_running--;
-		if (l->error)
-			log_warn("endpoint-unresolved", "name=%s error=\"%s\"", l->host,
-				 gai_strerror(l->error));
-		else if (l->id)
-			found_fn(l->id, l->text, &l->found);
+	while ((l = TAILQ_FIRST(&finished))) {
+		TAILQ_REMOVE(&finished, l, link);
+		if (l->id)
+			found_fn(l->id, l->slot, l->host, &l->found);
 		free_lookup(l);
 	}
-	start_next();
+	return false;
+}
+
+static void finish(struct lookup *l)
+{
+	struct resolved *r = &l->found;
+
+	for (unsigned i = 0; i < l->n_v4 && r->n < RESOLVE_ADDRS_MAX; i++)
+		r->addr[r->n++] = l->v4[i];
+	if (r->n)
+		r->error = NULL;
+	else if (!r->error)
+		r->error = "the name has no address";
+	TAILQ_REMOVE(&lookups, l, link);
+	TAILQ_INSERT_TAIL(&finished, l, link);
+	job_start(&finish_job);
+}
+
+/* --- /etc/hosts --- */
+
+static void take(struct lookup *l, const struct addr *a)
+{
+	if (a->family == AF_INET6 && l->found.n < RESOLVE_ADDRS_MAX / 2)
+		l->found.addr[l->found.n++] = *a;
+	else if (a->family == AF_INET && l->n_v4 < RESOLVE_ADDRS_MAX / 2)
+		l->v4[l->n_v4++] = *a;
+}
+
+static void match_line(struct lookup *l, char *line)
+{
+	char *save, *word;
+	struct addr a;
+
+	line[strcspn(line, "#\n")] = '\0';
+	word = strtok_r(line, " \t", &save);
+	if (!word || addr_parse(word, &a) < 0)
+		return;
+	while ((word = strtok_r(NULL, " \t", &save)))
+		if (strcasecmp(word, l->host) == 0) {
+			take(l, &a);
+			return;
+		}
+}
+
+static bool in_hosts(struct lookup *l)
+{
+	FILE *file = fopen(resolve_hosts_file, "re");
+	char line[HOSTS_LINE];
+
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		match_line(l, line);
+	fclose(file);
+	return l->found.n || l->n_v4;
+}
+
+/* --- DNS --- */
+
+static void on_answer(int result, char type, int count, int ttl, void *addresses, void *arg)
+{
+	uint8_t family = type == DNS_IPv4_A ? AF_INET : AF_INET6;
+	struct lookup *l = arg;
+
+	if (result == DNS_ERR_NONE && (type == DNS_IPv4_A || type == DNS_IPv6_AAAA)) {
+		if (ttl >= 0 && (!(l->found.n || l->n_v4) || (uint32_t)ttl < l->found.ttl))
+			l->found.ttl = (uint32_t)ttl;
+		for (int i = 0; i < count; i++) {
+			struct addr a = addr_make(family, (const uint8_t *)addresses +
+								  (size_t)i * family_bytes(family));
+
+			take(l, &a);
+		}
+	} else {
+		l->found.error = evdns_err_to_string(result);
+	}
+	if (--l->waiting == 0)
+		finish(l);
+}
+
+static void on_log(int is_warning, const char *text)
+{
+	log_debug("dns", "text=\"%s\"", text);
+}
+
+static void fresh_base(void)
+{
+	if (base)
+		evdns_base_free(base, 0);
+	evdns_set_log_fn(on_log);
+	base = evdns_base_new(loop_base(), EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (!base)
+		fatal("evdns does not start");
+	evdns_base_resolv_conf_parse(base,
+				     DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC,
+				     resolve_conf_file);
+}
+
+/* An answer at once is one that could not be asked for; it comes by on_answer() all the same. */
+static void ask(struct lookup *l)
+{
+	struct evdns_request *v4, *v6;
+
+	l->waiting = 3; /* and this function */
+	v6 = evdns_base_resolve_ipv6(base, l->host, 0, on_answer, l);
+	v4 = evdns_base_resolve_ipv4(base, l->host, 0, on_answer, l);
+	if (!v6)
+		l->waiting--;
+	if (!v4)
+		l->waiting--;
+	if (!v4 && !v6)
+		l->found.error = "no name server can be asked";
+	if (--l->waiting == 0)
+		finish(l);
 }
 
 void resolve_open(resolve_fn fn)
 {
 	found_fn = fn;
-	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		fatal("pipe: %s", strerror(errno));
-	watch_init(&pipe_watch, pipe_fds[0], EV_READ, on_pipe, NULL);
-	watch_on(&pipe_watch);
+	job_init(&finish_job, finish_some, NULL);
 }
 
 void resolve_close(void)
 {
 	struct lookup *l;
 
-	/* Threads that still run keep their lookup and find the pipe's far end closed. */
-	watch_off(&pipe_watch);
-	close(pipe_fds[0]);
-	while ((l = STAILQ_FIRST(&waiting))) {
-		STAILQ_REMOVE_HEAD(&waiting, link);
+	if (base)
+		evdns_base_free(base, 0);
+	base = NULL;
+	job_stop(&finish_job);
+	finish_job.ready = false;
+	TAILQ_CONCAT(&finished, &lookups, link);
+	while ((l = TAILQ_FIRST(&finished))) {
+		TAILQ_REMOVE(&finished, l, link);
 		free_lookup(l);
 	}
 }
 
-void resolve_start(uint32_t id, const char *text)
+void resolve_start(uint32_t id, unsigned slot, const char *host)
 {
-	const char *colon = strrchr(text, ':');
 	struct lookup *l;
 
-	if (!colon || pipe_fds[1] < 0)
+	if (!finish_job.ready)
 		return;
-	resolve_cancel(id);
 	l = xcalloc(1, sizeof(*l));
 	l->id = id;
-	l->text = xstrdup(text);
-	l->host = xstrdup(text);
-	l->host[colon - text] = '\0';
-	if (l->host[0] == '[') { /* an address with a zone */
-		size_t len = strlen(l->host);
-
-		memmove(l->host, l->host + 1, len);
-		if (len > 1 && l->host[len - 2] == ']')
-			l->host[len - 2] = '\0';
-	}
-	l->port = xstrdup(colon + 1);
-	STAILQ_INSERT_TAIL(&waiting, l, link);
-	start_next();
+	l->slot = slot;
+	l->host = xstrdup(host);
+	if (TAILQ_EMPTY(&lookups))
+		fresh_base();
+	TAILQ_INSERT_TAIL(&lookups, l, link);
+	if (in_hosts(l))
+		finish(l);
+	else
+		ask(l);
 }
 
 void resolve_cancel(uint32_t id)
 {
 	struct lookup *l;
 
-	STAILQ_FOREACH(l, &waiting, link)
-	if (l->id == id)
-		l->id = 0;
-	STAILQ_FOREACH(l, &running, link)
-	if (l->id == id)
-		l->id = 0;
+	TAILQ_FOREACH (l, &lookups, link)
+		if (l->id == id)
+			l->id = 0;
+	TAILQ_FOREACH (l, &finished, link)
+		if (l->id == id)
+			l->id = 0;
 }

@@ -71,8 +71,11 @@ static json_t *peer_row(const struct peer *p)
 	json_object_set_new(row, "public-key", json_string(WG_KEY_STR(p->owner.key)));
 	json_object_set_new(row, "foreign", json_boolean(p->foreign && !conf));
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
-	json_object_set_new(row, "configured-endpoint",
-			    json_str_or_null(conf ? conf->endpoint : NULL));
+	json_object_set_new(
+		row, "configured-endpoint",
+		json_str_or_null(conf && conf->n_endpoints ? conf->endpoints[0] : NULL));
+	json_object_set_new(row, "configured-endpoints", peer_endpoint_json(p));
+	json_object_set_new(row, "endpoint-changes", json_integer(p->where.changes));
 	json_object_set_new(
 		row, "tunnel-addresses",
 		json_addrs(conf ? conf->tunnel_addrs : NULL, conf ? conf->n_tunnel_addrs : 0));

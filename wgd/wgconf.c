@@ -104,6 +104,19 @@ static void read_statics(const json_t *obj, struct peer_conf *out)
 	prefix_parse("::/0", &out->statics[1]);
 }
 
+static void read_endpoints(const json_t *obj, struct peer_conf *out)
+{
+	json_t *list = conf_list(obj, "endpoint"), *item;
+	size_t i;
+
+	out->endpoints = xcalloc(json_array_size(list) + 1, sizeof(*out->endpoints));
+	json_array_foreach (list, i, item)
+		if (json_is_string(item))
+			out->endpoints[out->n_endpoints++] = xstrdup(json_string_value(item));
+	out->endpoint_timeout = conf_u32(obj, "endpoint-timeout", 10000);
+	out->endpoint_return = conf_u32(obj, "endpoint-return", 0);
+}
+
 static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, struct peer_conf *out)
 {
 	const char *key = conf_str(obj, "public-key", "");
@@ -113,7 +126,7 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 		refuse(ctx, "interface %s: peer %s: %s", ifname, out->name,
 		       *key ? "its public-key is no key" : "has no public-key");
 	out->psk_file = copy_str(obj, "preshared-key-file");
-	out->endpoint = copy_str(obj, "endpoint");
+	read_endpoints(obj, out);
 	out->keepalive = conf_u32(obj, "persistent-keepalive", 0);
 	out->tunnel_addrs = conf_addrs(obj, "tunnel-address", &out->n_tunnel_addrs);
 	read_statics(obj, out);
@@ -209,7 +222,9 @@ struct wgconf *wgconf_read(const json_t *config, char *error, size_t size)
 static void free_peer(struct peer_conf *p)
 {
 	free(p->psk_file);
-	free(p->endpoint);
+	for (unsigned i = 0; i < p->n_endpoints; i++)
+		free(p->endpoints[i]);
+	free(p->endpoints);
 	free(p->tunnel_addrs);
 	free(p->statics);
 	free(p->permit);

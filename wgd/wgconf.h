@@ -28,9 +28,12 @@ struct bfd_conf {
 struct peer_conf {
 	char name[MSG_NAME_MAX + 1];
 	uint8_t key[WG_KEY_BYTES];
-	char *psk_file;	    /* NULL: none */
-	char *endpoint;	    /* as configured, NULL: none */
-	uint16_t keepalive; /* seconds, 0 off */
+	char *psk_file;	  /* NULL: none */
+	char **endpoints; /* as configured, best first */
+	unsigned n_endpoints;
+	uint32_t endpoint_timeout; /* ms that each has to bring the tunnel up */
+	uint32_t endpoint_return;  /* s on another one after which the first is tried; 0 never */
+	uint16_t keepalive;	   /* seconds, 0 off */
 	struct addr *tunnel_addrs;
 	size_t n_tunnel_addrs;
 	struct prefix *statics; /* `allowed-ips`; 0.0.0.0/0 and ::/0 for `any` */
