@@ -28,6 +28,7 @@ static void write_all(struct wr *w)
 	prefix_parse("10.128.0.0/9", &p);
 	wr_prefix(w, &p);
 	prefix_parse("::/0", &p);
+	p.plane = PLANES_MAX - 1;
 	wr_prefix(w, &p);
 	endpoint_parse("[2001:db8::1]:51820", &e);
 	e.scope_id = 7;
@@ -59,6 +60,8 @@ static void read_all(struct rd *r, bool whole)
 	assert_int_equal(a.family, 0);
 	assert_string_equal(PREFIX_STR(&p), "10.128.0.0/9");
 	assert_string_equal(PREFIX_STR(&q), "::/0");
+	assert_int_equal(p.plane, 0);
+	assert_int_equal(q.plane, PLANES_MAX - 1);
 	assert_string_equal(ENDPOINT_STR(&e), "[2001:db8::1]:51820");
 	assert_int_equal(e.scope_id, 7);
 }

@@ -133,6 +133,26 @@ static void test_order(void **state)
 		}
 }
 
+static void test_planes(void **state)
+{
+	struct prefix p = pfx("10.0.0.0/8"), inside = pfx("10.1.0.0/16"), there;
+	struct addr a = adr("10.0.0.1"), other = addr_in_plane(&a, 3);
+
+	there = prefix_in_plane(&p, 3);
+	assert_false(prefix_eq(&p, &there));
+	assert_true(prefix_cmp(&inside, &there) < 0); /* the plane comes first */
+	assert_false(prefix_covers(&there, &inside));
+	assert_true(prefix_covers(&p, &inside));
+	assert_false(addr_eq(&a, &other));
+	assert_false(prefix_has_addr(&p, &other));
+	assert_true(prefix_has_addr(&there, &other));
+	there = prefix_of_addr(&other);
+	assert_int_equal(there.plane, 3);
+	other = addr_of_prefix(&there);
+	assert_int_equal(other.plane, 3);
+	assert_string_equal(PREFIX_STR(&there), "10.0.0.1/32");
+}
+
 static void test_kinds(void **state)
 {
 	struct addr zero = adr("::"), none = {0}, a;
@@ -202,8 +222,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prefix_text), cmocka_unit_test(test_host_bits_kept),
 		cmocka_unit_test(test_cover),	    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_kinds),	    cmocka_unit_test(test_endpoints),
-		cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_planes),	    cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
