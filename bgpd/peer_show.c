@@ -106,10 +106,10 @@ static json_t *capabilities(const struct peer *p)
 
 static json_t *graceful_restart(const struct peer *p)
 {
-	return json_pack("{s:b, s:b, s:i, s:o, s:o}", "offered", bgp.graceful_restart, "restarting",
-			 p->gr_restarting, "restart-time-seconds", p->gr_time, "families",
-			 family_list(p->gr_family), "forwarding-preserved",
-			 family_list(p->gr_forwarding));
+	return json_pack("{s:b, s:b, s:b, s:i, s:o, s:o}", "offered", bgp.graceful_restart,
+			 "restarting", p->gr_restarting, "stale-paths", rib_peer_keeps_stale(p),
+			 "restart-time-seconds", p->gr_time, "families", family_list(p->gr_family),
+			 "forwarding-preserved", family_list(p->gr_forwarding));
 }
 
 static json_t *timers(const struct peer *p)

@@ -614,6 +614,11 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 	restart_check();
 }
 
+bool rib_peer_keeps_stale(const struct peer *p)
+{
+	return p->rib && (p->rib->kept[BGP_IPV4] || p->rib->kept[BGP_IPV6]);
+}
+
 bool rib_peer_tunnel_away(const struct peer *p)
 {
 	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);

@@ -32,6 +32,8 @@ struct rib_peer_counts rib_peer_counts(const struct peer *p);
 bool rib_peer_tunnel_away(const struct peer *p);
 /* A tunnel leads to it, which is down. */
 bool rib_peer_tunnel_down(const struct peer *p);
+/* Paths of an earlier session are kept until it has announced them again. */
+bool rib_peer_keeps_stale(const struct peer *p);
 bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
 
 /* Called by the session. */

@@ -296,7 +296,7 @@ static void check_session(struct doctor *d, const json_t *row)
 
 static void check_restarting(struct doctor *d, const json_t *row)
 {
-	if (is_true(json_object_get(row, "graceful-restart"), "restarting"))
+	if (is_true(json_object_get(row, "graceful-restart"), "stale-paths"))
 		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
 		     "wait for it, or `clear bgp` it to give its paths up",
 		     "the neighbor is restarting: its stale paths are still used");

@@ -200,7 +200,7 @@ static void test_neighbors(void **state)
 			  "import policy\""),
 		 "error", "policy", "without import policy");
 	finds_in("bgp-neighbors",
-		 NEIGHBOR("\"state\":\"established\",\"graceful-restart\":{\"restarting\":true}"),
+		 NEIGHBOR("\"state\":\"established\",\"graceful-restart\":{\"stale-paths\":true}"),
 		 "note", "restarting", "stale paths");
 }
 
