@@ -116,6 +116,15 @@ int kernel_route_get(const struct addr *to, struct kernel_route *out)
 	return kernel_error;
 }
 
+int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_route *out)
+{
+	int err = kernel_route_get(to, out);
+
+	if (mark)
+		*out = (struct kernel_route){.interface = "eth1", .mtu = mtu_answer};
+	return err;
+}
+
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
 {
 	return kernel_route_get(to, out);

@@ -197,17 +197,11 @@ static void check_tunnel(struct doctor *d, const json_t *row)
 		     "the tunnel is degraded: %s", TEXT(row, "reason-text"));
 }
 
-static uint32_t fwmark_of(const struct doctor *d, const char *interface)
-{
-	return int_of(doctor_row(d, SOURCE_INTERFACES, "name", interface), "fwmark");
-}
-
-/* Which way the tunnel's own packets go. With a mark other rules hold: nothing is said then. */
-static bool underlay_of(const struct doctor *d, const json_t *tunnel, struct endpoint *e,
-			struct kernel_route *k)
+/* Which way the tunnel's own packets go. */
+static bool underlay_of(const json_t *tunnel, struct endpoint *e, struct kernel_route *k)
 {
 	return endpoint_parse(doctor_str(tunnel, "endpoint"), e) == 0 &&
-	       !fwmark_of(d, doctor_str(tunnel, "interface")) && kernel_route_get(&e->addr, k) == 0;
+	       kernel_route_get_marked(&e->addr, int_of(tunnel, "fwmark"), k) == 0;
 }
 
 static void check_endpoint(struct doctor *d, const json_t *row)
@@ -217,7 +211,7 @@ static void check_endpoint(struct doctor *d, const json_t *row)
 	struct kernel_route k;
 	struct endpoint e;
 
-	if (!underlay_of(d, row, &e, &k))
+	if (!underlay_of(row, &e, &k))
 		return;
 	if (str_eq(k.interface, at.interface))
 		FIND(SEVERITY_ERROR, at,
@@ -241,7 +235,7 @@ static void check_mtu(struct doctor *d, const json_t *row)
 	uint32_t overhead;
 	char advice[32];
 
-	if (!inner || !underlay_of(d, row, &e, &k) || k.local || !k.mtu ||
+	if (!inner || !underlay_of(row, &e, &k) || k.local || !k.mtu ||
 	    str_eq(k.interface, interface))
 		return;
 	overhead = e.addr.family == AF_INET ? OVERHEAD4 : OVERHEAD6;

@@ -477,7 +477,7 @@ static void step_endpoint(struct facts *f)
 		     TEXT(f->tunnel, "peer"));
 		return;
 	}
-	err = kernel_route_get(&endpoint, &k);
+	err = kernel_route_get_marked(&endpoint, int_of(f->tunnel, "fwmark"), &k);
 	if (err < 0)
 		step(f, "endpoint", false, "the kernel has no way to the endpoint %s: %s",
 		     TEXT(f->tunnel, "endpoint"), strerror(-err));

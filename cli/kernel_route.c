@@ -47,7 +47,7 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_STOP;
 }
 
-static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif,
+static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif, uint32_t mark,
 		    struct kernel_route *out)
 {
 	char buf[8192];
@@ -64,6 +64,8 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif,
 	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
 	if (oif)
 		mnl_attr_put_u32(nlh, RTA_OIF, oif);
+	if (mark)
+		mnl_attr_put_u32(nlh, RTA_MARK, mark);
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -72,7 +74,7 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif,
 	return 0;
 }
 
-static int get(const struct addr *to, uint32_t oif, struct kernel_route *out)
+static int get(const struct addr *to, uint32_t oif, uint32_t mark, struct kernel_route *out)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int err;
@@ -80,19 +82,25 @@ static int get(const struct addr *to, uint32_t oif, struct kernel_route *out)
 	*out = (struct kernel_route){0};
 	if (!nl)
 		return -errno;
-	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : exchange(nl, to, oif, out);
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
+							     : exchange(nl, to, oif, mark, out);
 	mnl_socket_close(nl);
 	return err;
 }
 
 int kernel_route_get(const struct addr *to, struct kernel_route *out)
 {
-	return get(to, 0, out);
+	return get(to, 0, 0, out);
+}
+
+int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_route *out)
+{
+	return get(to, 0, mark, out);
 }
 
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
 {
 	uint32_t oif = if_nametoindex(from);
 
-	return oif ? get(to, oif, out) : -ENODEV;
+	return oif ? get(to, oif, 0, out) : -ENODEV;
 }

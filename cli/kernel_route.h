@@ -16,6 +16,8 @@ struct kernel_route {
 
 /* 0, or -errno: -ENETUNREACH and the like where the kernel has no way. */
 int kernel_route_get(const struct addr *to, struct kernel_route *out);
+/* The same for packets with MARK (0: none), such as those of a tunnel with a firewall mark. */
+int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_route *out);
 /* The same for a socket that is bound to the interface FROM: by the rules of its plane. */
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out);
 

@@ -108,7 +108,9 @@ class DualIsp:
         return (self.whub[h].tunnel("site").get("endpoint") or "").rsplit(":", 1)[0].strip("[]")
 
     def uplink(self, wg):
-        return next(u for u in self.w.show("uplinks")["uplinks"] if u["interface"] == wg)
+        """What is said of it; a zebra-lite that has just started knows of none."""
+        return next((u for u in self.w.show("uplinks")["uplinks"] if u["interface"] == wg),
+                    {"ipv4": {"state": None}, "ipv6": {"state": None}})
 
     def wait(self):
         self.w.wait_established("10.0.1.1", "10.0.2.1", timeout=40)
@@ -138,6 +140,9 @@ def test_each_by_its_own(topo, family):
         assert d.uplink(f"wg{h}")["ipv4"]["state"] == "up"
         assert d.uplink(f"wg{h}")["ipv6"]["state"] == "up"
         reaches(d.host, d.lan[h].address)
+        steps = json.loads(d.w.cli(f"explain 192.168.9{h}.10 json"))["steps"]
+        told = {s["stage"]: s for s in steps}
+        assert f"is reached by u{h - 1}" in told["endpoint"]["text"]
     mark = d.uplink("wg2")["fwmark"]
     assert d.site.out("wg show wg2 fwmark").strip() == hex(mark)
     got = d.site.out(["ip", "route", "get", d.net.address("hub1"), "mark", str(mark)])
