@@ -60,6 +60,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_plain_wg_bird.py \
 	topo-tests/test_planes.py \
 	topo-tests/test_readme.py \
+	topo-tests/test_regions.py \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \
 	topo-tests/test_rules.py \
