@@ -52,6 +52,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \
 	topo-tests/test_liveness.py \
+	topo-tests/test_mesh.py \
 	topo-tests/test_multipath.py \
 	topo-tests/test_nat_site.py \
 	topo-tests/test_other_peers.py \
