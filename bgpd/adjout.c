@@ -316,12 +316,13 @@ void adjout_net(struct rib_table *t, uint32_t id, uint32_t path)
 	net_at(t, id)->sent_peer = path ? path_at(path)->peer : PEER_LOCAL;
 }
 
-void adjout_renew(struct rib_table *t, uint32_t id, uint32_t path)
+void adjout_renew(struct rib_table *t, uint32_t id, uint32_t path, bool state, bool cost)
 {
 	struct group *g;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (g->key.family[t->family] && group_tells_state(g))
+		if (g->key.family[t->family] &&
+		    ((state && group_tells_state(g)) || (cost && group_tells_cost(g))))
 			tell_group(g, t, id, path);
 	}
 }

@@ -44,6 +44,7 @@ struct group_key group_key_of(const struct peer *p)
 		.client = peer_is_client(p),
 		.four_octet = p->four_octet,
 		.next_hop_self = p->conf.next_hop_self,
+		.aigp = p->conf.aigp,
 		.draining = nexthop_is_draining(nexthop_find(&at)),
 		.plane = p->conf.plane,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
@@ -55,9 +56,10 @@ struct group_key group_key_of(const struct peer *p)
 
 bool group_key_eq(const struct group_key *a, const struct group_key *b)
 {
-	return a->ebgp == b->ebgp && a->client == b->client && a->four_octet == b->four_octet &&
-	       a->next_hop_self == b->next_hop_self && a->draining == b->draining &&
-	       a->plane == b->plane && a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
+	return a->ebgp == b->ebgp && a->aigp == b->aigp && a->client == b->client &&
+	       a->four_octet == b->four_octet && a->next_hop_self == b->next_hop_self &&
+	       a->draining == b->draining && a->plane == b->plane &&
+	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
 	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
 	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
 	       addr_eq(&a->own6, &b->own6);
@@ -156,6 +158,29 @@ bool group_tells_state(const struct group *g)
 	return !g->key.ebgp && (g->key.next_hop_self || g->key.export);
 }
 
+bool group_tells_cost(const struct group *g)
+{
+	return g->key.aigp || policy_chain_by_cost(g->key.export);
+}
+
+static uint32_t cost_of(const struct path *p)
+{
+	const struct nexthop *nh = nexthop_by_id(p->nexthop);
+
+	return nh ? nh->state.cost : 0;
+}
+
+/* The metric so far, and our way when we are the next hop (RFC 7311 section 3.4.3). */
+static void tell_metric(struct attr_edit *e, const struct group *g, const struct attr *a,
+			const uint32_t *cost)
+{
+	if (a->has_aigp && !g->key.aigp)
+		attr_edit_aigp(e, false, 0);
+	else if (a->has_aigp && cost)
+		attr_edit_aigp(e, true,
+			       a->aigp < UINT64_MAX - *cost ? a->aigp + *cost : UINT64_MAX);
+}
+
 /* Within the AS our way to the next hop is everybody's: decide.h. */
 static void tell_state(struct attr_edit *e, enum demotion d)
 {
@@ -168,13 +193,14 @@ static void tell_state(struct attr_edit *e, enum demotion d)
 /* What the policy left, as this kind of neighbour is to see it. */
 static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 			    const struct policy_output *policy, const struct addr *nexthop,
-			    enum demotion demotion)
+			    enum demotion demotion, const uint32_t *cost)
 {
 	const struct attr *a = policy->attr;
 	struct attr_edit *e = attr_edit_begin(a);
 
 	if (g->key.draining)
 		attr_edit_community(e, true, COMMUNITY_GRACEFUL_SHUTDOWN);
+	tell_metric(e, g, a, cost);
 	attr_edit_nexthop(e, nexthop); /* alone: a link-local one is not ours to pass on */
 	if (g->key.ebgp) {
 		attr_edit_drop_internal(e);
@@ -228,6 +254,8 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 		.protocol = protocol_of(p, &prefix),
 		.own_as = bgp.as,
 		.default_local_pref = bgp.default_local_pref,
+		.has_cost = true,
+		.cost = cost_of(p),
 	};
 	struct policy_output out = {0};
 	struct attr *result = NULL;
@@ -243,7 +271,8 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 		return NULL;
 	nexthop = nexthop_of(g, t, from, &out, &own);
 	if (nexthop.family == t->af)
-		result = rewrite(g, from, &out, &nexthop, own ? state_of(p) : DEMOTED_NOT);
+		result = rewrite(g, from, &out, &nexthop, own ? state_of(p) : DEMOTED_NOT,
+				 own && from ? &in.cost : NULL);
 	attr_unref(out.attr);
 	/* RFC 4271 section 9.2: not announced; the policy may have made it longer than it came. */
 	if (result && !fits(g, result)) {
@@ -259,8 +288,8 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 	const struct path *p = path_at(path);
 	enum demotion demotion = state_of(p);
 
-	if (g->cached && g->in_demotion == demotion && g->in == p->attr && g->in_peer == p->peer &&
-	    g->in_af == t->af)
+	if (g->cached && g->in_demotion == demotion && g->in_cost == cost_of(p) &&
+	    g->in == p->attr && g->in_peer == p->peer && g->in_af == t->af)
 		return g->out ? attr_ref(g->out) : NULL;
 	group_forget_cache(g);
 	if (p->peer == PEER_LOCAL || policy_chain_by_prefix(g->key.export))
@@ -269,6 +298,7 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 	g->in_peer = p->peer;
 	g->in_af = t->af;
 	g->in_demotion = demotion;
+	g->in_cost = cost_of(p);
 	g->out = export(g, t, net, p);
 	g->cached = true;
 	return g->out ? attr_ref(g->out) : NULL;

@@ -94,7 +94,7 @@ uint64_t log_lag(const struct log *l, const struct log_position *at);
 void log_free(struct log *l);
 
 struct group_key {
-	bool ebgp, client, four_octet, next_hop_self;
+	bool ebgp, client, four_octet, next_hop_self, aigp;
 	bool draining; /* the way to it is to be emptied: RFC 8326 */
 	uint8_t plane; /* only networks of it are announced */
 	bool family[BGP_FAMILIES];
@@ -116,6 +116,7 @@ struct group {
 	struct attr *in, *out; /* references; out NULL: not exported */
 	uint16_t in_peer;
 	uint8_t in_af, in_demotion;
+	uint32_t in_cost;
 	bool cached;
 	uint64_t progress_ms; /* a member wrote something */
 	TAILQ_HEAD(, adjout_member) list;
@@ -150,6 +151,7 @@ struct group *group_get(const struct group_key *key); /* takes a reference of th
 void group_free(struct group *g);
 /* What it announces depends on the state of paths' next hops. */
 bool group_tells_state(const struct group *g);
+bool group_tells_cost(const struct group *g);
 /* The set that the group announces for this path: a reference, or NULL. */
 struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
 			  uint32_t path);

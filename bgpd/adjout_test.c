@@ -120,7 +120,8 @@ static void far_update(struct far_end *e, const uint8_t *body, size_t len)
 	struct update_context ctx = {.ebgp = e->peer.ebgp,
 				     .four_octet = e->peer.four_octet,
 				     .family = {true, true},
-				     .as = OWN_AS};
+				     .as = OWN_AS,
+				     .aigp = true};
 	struct update u;
 	struct bgp_error error;
 	struct prefix p;
@@ -206,6 +207,8 @@ static struct attr *random_attr(const struct peer *p, unsigned from, uint8_t fam
 		attr_edit_local_pref(e, true, random() % 8 ? 100 + random() % 2 : 0);
 	if (random() % 2)
 		attr_edit_med(e, true, random() % 3);
+	if (random() % 8 == 0)
+		attr_edit_aigp(e, true, random() % 3);
 	if (random() % 16 == 0)
 		attr_edit_community(e, true,
 				    random() % 2 ? COMMUNITY_NO_EXPORT : COMMUNITY_NO_ADVERTISE);
@@ -259,6 +262,7 @@ static struct ipc *zebra;
 static struct trie fib;
 static bool zebra_synced;
 static enum reach reach[PEERS];
+static uint32_t cost[PEERS];
 static bool weak[PEERS], draining[PEERS];
 
 static void hear(const struct addr *a)
@@ -269,6 +273,7 @@ static void hear(const struct addr *a)
 		.reach = reach[i % PEERS],
 		.reason = draining[i % PEERS] ? REASON_DRAINING : REASON_NONE,
 		.weak = weak[i % PEERS],
+		.cost = cost[i % PEERS],
 		.tunnel = true,
 		.ifname = {'a' + a->b[a->family == AF_INET ? 3 : 15] % 4},
 	};
@@ -347,6 +352,7 @@ static void op_nexthop(unsigned i)
 	struct addr a;
 
 	reach[i] = random() % 3 ? REACH_UP : REACH_DOWN + random() % 2;
+	cost[i] = random() % 3;
 	weak[i] = reach[i] == REACH_DOWN && random() % 2;
 	draining[i] = reach[i] == REACH_DEGRADED && random() % 2;
 	for (int v6 = 0; v6 < 2; v6++) {
@@ -537,8 +543,13 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 	e = attr_edit_begin(best->attr);
 	if (draining[i])
 		attr_edit_community(e, true, COMMUNITY_GRACEFUL_SHUTDOWN);
-	if (!from || p->ebgp || p->conf.next_hop_self)
+	if (!from || p->ebgp || p->conf.next_hop_self) {
 		attr_edit_nexthop(e, &self);
+		if (from && best->attr->has_aigp && p->conf.aigp)
+			attr_edit_aigp(e, true, best->attr->aigp + cost[hop]);
+	}
+	if (!p->conf.aigp)
+		attr_edit_aigp(e, false, 0);
 	if (p->ebgp) {
 		attr_edit_drop_internal(e);
 		if (from)
@@ -631,6 +642,7 @@ static void set_up(void)
 		p->four_octet = i != 1;
 		p->gr = p->gr_forwarding[0] = p->gr_forwarding[1] = true;
 		p->gr_time = 1000;
+		p->conf.aigp = i % 2;
 		TAILQ_INSERT_TAIL(&peers, p, link);
 		nexthop_watch_neighbor(&p->conf.address);
 		rib_peer_new(p);

@@ -176,6 +176,18 @@ static bool has_llgr_stale(const struct attr_tlv *t)
 	return false;
 }
 
+/* The first TLV of type 1; that they are well-formed was seen. */
+static void derive_aigp(struct attr *head, const struct attr_tlv *t)
+{
+	for (const uint8_t *at = t->value; at + 3 <= t->end; at += get_u16(at + 1)) {
+		if (at[0] != 1)
+			continue;
+		head->has_aigp = true;
+		head->aigp = (uint64_t)get_u32(at + 3) << 32 | get_u32(at + 7);
+		return;
+	}
+}
+
 void attr_draft_derive(struct attr_draft *d)
 {
 	const uint8_t *at = d->head.wire, *end = at + d->head.wire_len;
@@ -184,7 +196,8 @@ void attr_draft_derive(struct attr_draft *d)
 
 	head->originator_id = 0;
 	head->cluster_len = 0;
-	head->atomic_aggregate = head->llgr_stale = false;
+	head->atomic_aggregate = head->llgr_stale = head->has_aigp = false;
+	head->aigp = 0;
 	while (attr_tlv_next(&at, end, &t)) {
 		if (t.type == ATTR_ORIGIN)
 			head->origin = t.value[0];
@@ -194,6 +207,8 @@ void attr_draft_derive(struct attr_draft *d)
 			head->atomic_aggregate = true;
 		else if (t.type == ATTR_COMMUNITIES)
 			head->llgr_stale = has_llgr_stale(&t);
+		else if (t.type == ATTR_AIGP)
+			derive_aigp(head, &t);
 		else if (t.type == ATTR_ORIGINATOR_ID)
 			head->originator_id = get_u32(t.value);
 		else if (t.type == ATTR_CLUSTER_LIST)

@@ -31,6 +31,7 @@ struct attr {
 	uint32_t originator_id; /* host order, 0 none */
 	uint32_t neighbor_as;	/* first AS of the path, 0 when empty: whose MEDs compare */
 	uint32_t origin_as;	/* last AS of the path, 0 when empty or a set */
+	uint64_t aigp;		/* accumulated metric, valid with has_aigp */
 	uint32_t weight;	/* local, set by policy only; never sent */
 	uint16_t as_path_len;	/* as the decision process counts: a set is 1 */
 	uint16_t wire_len;
@@ -38,6 +39,7 @@ struct attr {
 	uint8_t origin;	     /* enum attr_origin */
 	bool has_med : 1, has_local_pref : 1, atomic_aggregate : 1;
 	bool has_nexthop_ll : 1; /* see attr_nexthop_ll() */
+	bool has_aigp : 1;
 	bool llgr_stale : 1;	 /* community LLGR_STALE */
 	uint8_t wire[]; /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
 			   MULTI_EXIT_DISC and LOCAL_PREF (these four are fields); the
@@ -65,6 +67,7 @@ void attr_edit_med(struct attr_edit *e, bool present, uint32_t v);
 void attr_edit_weight(struct attr_edit *e, uint32_t v);
 void attr_edit_prepend(struct attr_edit *e, uint32_t as, unsigned times);
 void attr_edit_community(struct attr_edit *e, bool add, uint32_t community);
+void attr_edit_aigp(struct attr_edit *e, bool present, uint64_t v); /* RFC 7311 */
 /* In bytes per second, as given by AS; takes the place of another one. */
 void attr_edit_link_bandwidth(struct attr_edit *e, uint32_t as, float v);
 void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t value[3]);

@@ -208,6 +208,21 @@ void attr_edit_community(struct attr_edit *e, bool add, uint32_t community)
 	list_change(e, ATTR_COMMUNITIES, add, value, sizeof(value));
 }
 
+void attr_edit_aigp(struct attr_edit *e, bool present, uint64_t v)
+{
+	uint8_t *value;
+
+	drop(e, ATTR_AIGP);
+	value = present ? replace(e, ATTR_OPTIONAL, ATTR_AIGP, AIGP_BYTES, 0) : NULL;
+	if (!value)
+		return;
+	value[0] = 1;
+	value[1] = 0;
+	value[2] = AIGP_BYTES;
+	put_u32(value + 3, v >> 32);
+	put_u32(value + 7, (uint32_t)v);
+}
+
 void attr_edit_link_bandwidth(struct attr_edit *e, uint32_t as, float v)
 {
 	uint8_t value[8] = {0x40, 4, as >> 8, as};

@@ -41,6 +41,7 @@ static enum attr_action decode_mp_reach(struct attr_parse *p, const struct attr_
 static enum attr_action decode_mp_unreach(struct attr_parse *p, const struct attr_item *i);
 static enum attr_action decode_as4_path(struct attr_parse *p, const struct attr_item *i);
 static enum attr_action decode_as4_aggregator(struct attr_parse *p, const struct attr_item *i);
+static enum attr_action decode_aigp(struct attr_parse *p, const struct attr_item *i);
 
 #define WELL_KNOWN ATTR_TRANSITIVE
 #define OPTIONAL ATTR_OPTIONAL
@@ -73,6 +74,7 @@ static const struct attr_row rows[] = {
 	 false},
 	{ATTR_AS4_AGGREGATOR, "AS4_AGGREGATOR", OPT_TRANS, 8, 8, 8, false, ATTR_DISCARD,
 	 decode_as4_aggregator, false},
+	{ATTR_AIGP, "AIGP", OPTIONAL, 3, ANY, 1, false, ATTR_DISCARD, decode_aigp, false},
 	{ATTR_LARGE_COMMUNITIES, "LARGE_COMMUNITY", OPT_TRANS, 12, ANY, 12, false, ATTR_WITHDRAW,
 	 NULL, false},
 };
@@ -301,6 +303,23 @@ static enum attr_action decode_mp_unreach(struct attr_parse *p, const struct att
 	return ATTR_OK;
 }
 
+/* RFC 7311 section 3: a sequence of TLVs, of which the first of type 1 counts. */
+static enum attr_action decode_aigp(struct attr_parse *p, const struct attr_item *i)
+{
+	const uint8_t *at = i->value, *end = at + i->len;
+
+	while (end - at >= 3) {
+		size_t len = get_u16(at + 1);
+
+		if (len < 3 || len > (size_t)(end - at) || (at[0] == 1 && len != AIGP_BYTES))
+			break;
+		at += len;
+	}
+	if (at != end)
+		return fail_item(p, ATTR_DISCARD, OPTIONAL_ERROR, "malformed", i);
+	return ATTR_OK;
+}
+
 static void keep(struct attr_parse *p, const struct attr_item *i)
 {
 	unsigned at = p->n_items++;
@@ -341,6 +360,9 @@ static void one(struct attr_parse *p, struct attr_item *i)
 		return;
 	}
 	if (row->internal && p->ctx->ebgp)
+		return;
+	/* RFC 7311 section 3: for those alone that are to have it. */
+	if (i->type == ATTR_AIGP && (!p->ctx->aigp || (i->flags & ATTR_TRANSITIVE)))
 		return;
 	if ((i->flags & OPT_TRANS) != row->flags)
 		fail_item(p, ATTR_WITHDRAW, FLAGS_ERROR, "flags", i);

@@ -29,6 +29,7 @@ enum attr_type {
 	ATTR_EXT_COMMUNITIES = 16,
 	ATTR_AS4_PATH = 17,
 	ATTR_AS4_AGGREGATOR = 18,
+	ATTR_AIGP = 26,
 	ATTR_LARGE_COMMUNITIES = 32,
 };
 
@@ -42,6 +43,7 @@ enum attr_type {
 #define AS_TRANS 23456
 
 #define LINK_BANDWIDTH 0x4004  /* first two bytes of the extended community; bit 0x4000 may be 0 */
+#define AIGP_BYTES 11	       /* of its TLV of type 1 */
 #define LLGR_STALE 0xffff0006u /* community, RFC 9494 */
 
 #define ATTR_WIRE_MAX 32768 /* bytes; what goes beyond is not added */

@@ -33,6 +33,12 @@ static int by_local(const struct candidate *a, const struct candidate *b)
 	return cmp(b->local, a->local);
 }
 
+/* RFC 7311 section 4: one without it loses. */
+static int by_aigp(const struct candidate *a, const struct candidate *b)
+{
+	return a->aigp < b->aigp ? -1 : a->aigp > b->aigp;
+}
+
 static int by_as_path(const struct candidate *a, const struct candidate *b)
 {
 	return cmp(a->as_path_len, b->as_path_len);
@@ -80,6 +86,7 @@ static const struct rung before_med[] = {
 	{by_weight, REASON_LOWER_WEIGHT},
 	{by_local, REASON_NOT_LOCAL}, /* as a weight that only ours have */
 	{by_local_pref, REASON_LOWER_LOCAL_PREF},
+	{by_aigp, REASON_HIGHER_AIGP},
 	{by_as_path, REASON_LONGER_AS_PATH},
 	{by_origin, REASON_WORSE_ORIGIN},
 };

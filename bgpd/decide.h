@@ -32,12 +32,15 @@
 #include "prefix.h"
 #include "reason.h"
 
+#define NO_AIGP UINT64_MAX
+
 struct candidate {
 	uint32_t weight;
 	uint32_t local_pref;
 	uint32_t med;	      /* 0 when the path has none */
 	uint32_t neighbor_as; /* 0: empty AS path */
 	uint32_t cost;	      /* of the way to the next hop */
+	uint64_t aigp;	      /* accumulated metric with that cost; NO_AIGP: none */
 	uint32_t router_id;   /* ORIGINATOR_ID, else the neighbour's identifier; host order */
 	uint16_t as_path_len;
 	uint8_t origin;

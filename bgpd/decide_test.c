@@ -29,6 +29,7 @@ static struct candidate random_candidate(unsigned i)
 		.med = random() % 4,
 		.neighbor_as = 65000 + random() % 3,
 		.cost = random() % 3,
+		.aigp = random() % 4 ? NO_AIGP : (uint64_t)(random() % 2),
 		.router_id = 1 + random() % 4,
 		.as_path_len = 2 + (random() % 4 == 0),
 		.origin = random() % 8 == 0,
@@ -47,7 +48,7 @@ static struct candidate random_candidate(unsigned i)
 		uint64_t low = UINT64_MAX;               \
 		size_t left = 0;                         \
 		for (size_t k = 0; k < n; k++)           \
-			if ((uint64_t)(value) < low)     \
+			if ((uint64_t)(value) <= low)    \
 				low = (uint64_t)(value); \
 		for (size_t k = 0; k < n; k++)           \
 			if ((uint64_t)(value) == low)    \
@@ -81,6 +82,7 @@ static uint32_t model(const struct candidate *all, size_t n)
 	KEEP_LOWEST(UINT32_MAX - c[k].weight);
 	KEEP_LOWEST(!c[k].local);
 	KEEP_LOWEST(UINT32_MAX - c[k].local_pref);
+	KEEP_LOWEST(c[k].aigp);
 	KEEP_LOWEST(c[k].as_path_len);
 	KEEP_LOWEST(c[k].origin);
 	n = drop_higher_med(c, n);
@@ -151,6 +153,7 @@ static void each_rung(void **state)
 		{{.weight = 1}, {.local_pref = 9}, REASON_LOWER_WEIGHT},
 		{{.local = true}, {.local_pref = 9}, REASON_NOT_LOCAL},
 		{{.local_pref = 9, .as_path_len = 3}, {.as_path_len = 1}, REASON_LOWER_LOCAL_PREF},
+		{{.aigp = 3, .as_path_len = 3}, {.aigp = 4}, REASON_HIGHER_AIGP},
 		{{.as_path_len = 1, .origin = 2}, {.as_path_len = 2}, REASON_LONGER_AS_PATH},
 		{{.origin = 0, .med = 5}, {.origin = 1}, REASON_WORSE_ORIGIN},
 		{{.med = 1, .cost = 9}, {.med = 2, .ebgp = true}, REASON_HIGHER_MED},

@@ -81,6 +81,7 @@ struct update_context {
 	bool family[BGP_FAMILIES]; /* negotiated */
 	uint32_t as;		   /* the neighbour's: an eBGP path starts with it */
 	uint8_t plane;		   /* that next hops are in */
+	bool aigp;		   /* the neighbour's metric is taken */
 };
 /* Decodes an UPDATE's body (behind the header). 0, or -EBADMSG: the session must end with ERROR.
  * What U borrows is valid until update_release(). */

@@ -72,6 +72,26 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* RFC 7311: taken from those alone that are to give it, and only when it is whole. */
+static void test_aigp(void **state)
+{
+	const char *good = BASE "80 1a 0b 01 000b 0000000000000105 ";
+
+	assert_int_equal(decode("", good, NET), 0);
+	assert_false(u.attr->has_aigp || u.attr->wire_len > 64);
+	ctx.aigp = true;
+	assert_int_equal(decode("", good, NET), 0);
+	assert_true(u.attr->has_aigp && u.attr->aigp == 0x105);
+	assert_int_equal(decode("", BASE "80 1a 0f 02 0004 00 01 000b 0000000100000000 ", NET), 0);
+	assert_true(u.attr->has_aigp && u.attr->aigp == 1ull << 32);
+	assert_int_equal(decode("", BASE "c0 1a 0b 01 000b 0000000000000105 ", NET), 0);
+	assert_false(u.attr->has_aigp || u.treat_as_withdraw); /* transitive: not it */
+	assert_int_equal(decode("", BASE "80 1a 0b 01 000c 0000000000000105 ", NET), 0);
+	assert_false(u.attr->has_aigp || u.treat_as_withdraw); /* longer than the attribute */
+	assert_int_equal(decode("", BASE "80 1a 05 01 0002 0000 ", NET), 0);
+	assert_false(u.attr->has_aigp || u.treat_as_withdraw);
+}
+
 static void test_plain(void **state)
 {
 	struct prefix p;
@@ -306,6 +326,7 @@ static void test_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_aigp, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_eor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mp, setup, teardown),

@@ -85,7 +85,7 @@ static void stop_walk(struct nexthop *nh)
 {
 	walking -= nh->walk_until != 0;
 	nh->walk_until = 0;
-	nh->renew = false;
+	nh->renew = nh->recost = false;
 }
 
 static void release(struct nexthop *nh)
@@ -183,11 +183,12 @@ bool nexthop_is_draining(const struct nexthop *nh)
 	return nh && nh->state.reach == REACH_DEGRADED && nh->state.reason == REASON_DRAINING;
 }
 
-static void start_walk(struct nexthop *nh, bool renew)
+static void start_walk(struct nexthop *nh, bool renew, bool recost)
 {
 	if (!nh->n_paths)
 		return;
 	nh->renew = nh->renew || renew;
+	nh->recost = nh->recost || recost;
 	walking += nh->walk_until == 0;
 	nh->walk_until = rib_need_walk();
 }
@@ -282,7 +283,7 @@ void nexthop_heard(const struct msg_nexthop *m)
 		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
 		 m->ifname, m->peer, m->cost, nh->n_paths);
 	tell_event(nh);
-	start_walk(nh, now.demotion != before.demotion);
+	start_walk(nh, now.demotion != before.demotion, now.cost != before.cost);
 }
 
 void nexthop_config_changed(void)
@@ -291,7 +292,7 @@ void nexthop_config_changed(void)
 		struct nexthop *nh = container_of(n, struct nexthop, node);
 
 		if (nh->state.reach == REACH_DOWN && nh->state.weak)
-			start_walk(nh, true);
+			start_walk(nh, true, false);
 	}
 }
 

@@ -24,6 +24,7 @@ struct nexthop {
 	uint32_t n_paths;
 	uint32_t walk_until; /* it changed: lap of the walk that marks its networks; 0 none */
 	bool renew;	     /* the walk: what our announcements say of its state changed */
+	bool recost;	     /* ... or of its cost */
 };
 
 #define NEXTHOPS_MAX 65535

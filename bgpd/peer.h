@@ -49,6 +49,7 @@ struct peer_conf {
 	bool passive, disabled;
 	bool next_hop_self, reflector_client;
 	bool fast_failover; /* ends with its tunnel */
+	bool aigp;	    /* the accumulated metric is sent and taken */
 	bool family[BGP_FAMILIES];
 	uint32_t max_prefix; /* 0 none */
 	uint8_t allowas_in;

@@ -208,6 +208,7 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 	c->passive = conf_bool(obj, "passive", false);
 	c->disabled = conf_bool(obj, "disabled", false);
 	c->next_hop_self = conf_bool(obj, "next-hop-self", false);
+	c->aigp = conf_bool(obj, "aigp", false);
 	c->fast_failover = conf_bool(obj, "fast-failover", true);
 	c->reflector_client = conf_bool(obj, "route-reflector-client", false);
 	c->family[BGP_IPV4] = conf_bool(obj, "ipv4-unicast", true);
@@ -287,7 +288,8 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 	unsigned changes = PEER_CHANGE_NONE;
 	bool session = a->remote_as != b->remote_as || a->remote_type != b->remote_type ||
 		       !addr_eq(&a->local_address, &b->local_address) ||
-		       a->hold_time != b->hold_time || a->multihop != b->multihop ||
+		       a->hold_time != b->hold_time || a->aigp != b->aigp ||
+		       a->multihop != b->multihop ||
 		       memcmp(a->family, b->family, sizeof(a->family)) != 0;
 
 	if (a->disabled != b->disabled)

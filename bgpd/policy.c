@@ -13,7 +13,7 @@ struct policy_chain {
 	unsigned refs;
 	char *text;  /* names and terms: chains with equal text are the same */
 	bool reject; /* "none" is in it */
-	bool by_prefix;
+	bool by_prefix, by_cost;
 	size_t n;
 	struct policy policies[];
 };
@@ -55,6 +55,14 @@ static bool looks_at_prefix(const struct policy *p)
 	return false;
 }
 
+static bool looks_at_cost(const struct policy *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->terms[i].med_cost)
+			return true;
+	return false;
+}
+
 static void compile(struct policy_chain *c, const json_t *config, const json_t *names)
 {
 	json_t *name;
@@ -65,6 +73,7 @@ static void compile(struct policy_chain *c, const json_t *config, const json_t *
 
 		if (policy) {
 			policy_compile(policy, &c->policies[c->n]);
+			c->by_cost |= looks_at_cost(&c->policies[c->n]);
 			c->by_prefix |= looks_at_prefix(&c->policies[c->n]);
 			c->n++;
 		} else if (!str_eq(json_string_value(name), "all")) {
@@ -135,6 +144,11 @@ bool policy_chain_eq(const struct policy_chain *a, const struct policy_chain *b)
 bool policy_chain_by_prefix(const struct policy_chain *c)
 {
 	return c && c->by_prefix;
+}
+
+bool policy_chain_by_cost(const struct policy_chain *c)
+{
+	return c && c->by_cost;
 }
 
 /* Policies speak of addresses; the plane is a match of its own. */
@@ -236,8 +250,12 @@ static struct attr *apply(const struct policy_term *t, const struct policy_input
 
 	if (t->set_local_pref)
 		attr_edit_local_pref(e, true, t->new_local_pref);
-	if (t->set_med)
+	if (t->med_cost && in->has_cost)
+		attr_edit_med(e, true, in->cost);
+	else if (t->set_med && !t->med_cost)
 		attr_edit_med(e, true, t->new_med);
+	if (t->set_aigp)
+		attr_edit_aigp(e, true, t->new_aigp);
 	if (t->set_weight)
 		attr_edit_weight(e, t->new_weight);
 	if (t->link_bandwidth)
@@ -277,7 +295,7 @@ static bool run_one(const struct policy *p, const struct policy_input *in,
 			attr_unref(out->attr);
 			out->attr = changed;
 		}
-		out->med_set |= t->set_med;
+		out->med_set |= t->set_med && (!t->med_cost || in->has_cost);
 		if (t->nexthop.family) {
 			out->nexthop_set = true;
 			out->nexthop_self = false;

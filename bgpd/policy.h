@@ -29,6 +29,8 @@ void policy_chain_free(struct policy_chain *c);		       /* lets go of one refere
 bool policy_chain_eq(const struct policy_chain *a, const struct policy_chain *b);
 /* The outcome may differ between prefixes that have the same attributes, neighbour and protocol. */
 bool policy_chain_by_prefix(const struct policy_chain *c);
+/* ... or with the cost of the next hop. */
+bool policy_chain_by_cost(const struct policy_chain *c);
 
 enum policy_protocol {
 	POLICY_BGP = 1,
@@ -46,6 +48,8 @@ struct policy_input {
 	enum policy_protocol protocol;
 	uint32_t own_as;
 	uint32_t default_local_pref;
+	bool has_cost; /* on the way out: of the way to the path's next hop, now */
+	uint32_t cost;
 };
 struct policy_output {
 	struct attr *attr; /* a reference, of the input's set where nothing changed */

@@ -171,6 +171,9 @@ static void compile_set(const json_t *set, struct policy_term *t)
 	t->new_local_pref = conf_u32(set, "local-preference", 0);
 	t->set_med = conf_has(set, "med");
 	t->new_med = conf_u32(set, "med", 0);
+	t->med_cost = str_eq(conf_str(set, "med", ""), "tunnel-cost");
+	t->set_aigp = conf_has(set, "aigp");
+	t->new_aigp = conf_u32(set, "aigp", 0);
 	t->set_weight = conf_has(set, "weight");
 	t->new_weight = conf_u32(set, "weight", 0);
 	t->link_bandwidth = conf_u32(set, "link-bandwidth", 0);
@@ -195,10 +198,10 @@ static void compile_set(const json_t *set, struct policy_term *t)
 	t->nexthop_self = str_eq(conf_str(set, "next-hop", ""), "self");
 	if (!t->nexthop_self)
 		conf_addr(set, "next-hop", &t->nexthop);
-	t->changes = t->link_bandwidth || t->set_local_pref || t->set_med || t->set_weight ||
-		     t->prepend || t->clear_communities || t->clear_large || t->community_add.n ||
-		     t->community_delete.n || t->large_add.n || t->large_delete.n ||
-		     t->nexthop.family;
+	t->changes = t->set_aigp || t->link_bandwidth || t->set_local_pref || t->set_med ||
+		     t->set_weight || t->prepend || t->clear_communities || t->clear_large ||
+		     t->community_add.n || t->community_delete.n || t->large_add.n ||
+		     t->large_delete.n || t->nexthop.family;
 }
 
 void policy_compile(const json_t *config, struct policy *p)

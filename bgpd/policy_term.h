@@ -44,6 +44,9 @@ struct policy_term {
 	bool changes; /* any of the below */
 	bool set_local_pref, set_med, set_weight, clear_communities, clear_large, nexthop_self;
 	uint32_t new_local_pref, new_med, new_weight;
+	bool med_cost; /* set_med: to the cost of the next hop */
+	bool set_aigp;
+	uint32_t new_aigp;
 	uint32_t link_bandwidth; /* Mbit/s, 0: unchanged */
 	uint32_t prepend_as;	 /* 0: our own */
 	uint8_t prepend;

@@ -234,6 +234,8 @@ static void walk_net(struct rib_table *t, uint32_t id)
 		if (nh && nh->walk_until) {
 			if (nh->renew && at == net_at(t, id)->paths)
 				net_at(t, id)->flags |= NET_RENEW;
+			if (nh->recost && at == net_at(t, id)->paths)
+				net_at(t, id)->flags |= NET_RECOST;
 			net_mark(t, id);
 		}
 		if (path_is_void(path)) {

@@ -52,6 +52,13 @@ enum demotion path_demotion(const struct path *p, enum reason *why)
 	return state;
 }
 
+static uint64_t aigp_plus(uint64_t aigp, const struct nexthop *nh)
+{
+	uint64_t cost = nh ? nh->state.cost : 0;
+
+	return aigp < NO_AIGP - 1 - cost ? aigp + cost : NO_AIGP - 1;
+}
+
 struct candidate rib_candidate(uint32_t id)
 {
 	const struct path *p = path_at(id);
@@ -67,6 +74,7 @@ struct candidate rib_candidate(uint32_t id)
 		.med = a->has_med ? a->med : 0,
 		.neighbor_as = a->neighbor_as,
 		.cost = nh ? nh->state.cost : 0,
+		.aigp = a->has_aigp ? aigp_plus(a->aigp, nh) : NO_AIGP,
 		.router_id = a->originator_id ? a->originator_id
 			     : pr	      ? pr->router_id
 					      : 0,
@@ -229,9 +237,9 @@ void rib_decide(struct rib_table *t, uint32_t id)
 		link_zebra_route(t, id, &hops);
 	if (best != before || (net->flags & NET_CHANGED) || !best)
 		adjout_net(t, id, best);
-	else if (net->flags & NET_RENEW)
-		adjout_renew(t, id, best);
-	net->flags &= ~(NET_CHANGED | NET_RENEW | NET_BEST);
+	else if (net->flags & (NET_RENEW | NET_RECOST))
+		adjout_renew(t, id, best, net->flags & NET_RENEW, net->flags & NET_RECOST);
+	net->flags &= ~(NET_CHANGED | NET_RENEW | NET_RECOST | NET_BEST);
 	if (best)
 		net->flags |= NET_BEST;
 	if (!net->paths)

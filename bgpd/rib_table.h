@@ -30,6 +30,7 @@ enum net_flag {
 	NET_BEST = 4,	  /* the first path is the best one */
 	NET_CHANGED = 8,  /* that path's attributes changed since it was sent */
 	NET_RENEW = 32,	  /* that path's next hop changed in a way that some neighbours see */
+	NET_RECOST = 64,  /* ... that path's next hop has another cost */
 	NET_VERDICT = 16, /* zebra-lite refused one of its next hops: rib_verdict.c knows which */
 };
 

@@ -457,6 +457,7 @@ void session_established(struct fsm *f)
 		.four_octet = p->four_octet,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
 		.as = p->as,
+		.aigp = p->conf.aigp,
 		.plane = p->conf.plane,
 	};
 	p->count.established++;

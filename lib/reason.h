@@ -20,6 +20,7 @@
 	X(LOWER_WEIGHT, "lower-weight", "a path with a higher weight is preferred")              \
 	X(LOWER_LOCAL_PREF, "lower-local-preference", "a higher local preference wins")          \
 	X(NOT_LOCAL, "not-local", "a locally originated path wins")                              \
+	X(HIGHER_AIGP, "higher-aigp", "a lower accumulated metric (AIGP) wins")                  \
 	X(LONGER_AS_PATH, "longer-as-path", "a shorter AS path wins")                            \
 	X(WORSE_ORIGIN, "worse-origin", "a lower origin wins")                                   \
 	X(HIGHER_MED, "higher-med", "a lower MED from the same neighbouring AS wins")            \

@@ -35,6 +35,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_bfd_peers.py \
 	topo-tests/test_bird_peer.py \
 	topo-tests/test_cli.py \
+	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \
 	topo-tests/test_demotion.py \
 	topo-tests/test_doctor.py \
