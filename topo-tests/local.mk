@@ -45,6 +45,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_endpoints.py \
 	topo-tests/test_foreign.py \
 	topo-tests/test_frr_peer.py \
+	topo-tests/test_full_tunnel.py \
 	topo-tests/test_harness.py \
 	topo-tests/test_hub_reboot.py \
 	topo-tests/test_hub_spoke.py \
