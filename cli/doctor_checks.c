@@ -97,15 +97,23 @@ static void check_interface(struct doctor *d, const json_t *row)
 		     "the interface has no private key: no tunnel of it can work");
 }
 
+#define DROPS_RECENT 300 /* seconds */
+
 static void check_source_drops(struct doctor *d, const json_t *row)
 {
-	if (int_of(row, "source-check-drops"))
-		FIND(SEVERITY_WARNING, AT(.interface = doctor_str(row, "name")),
-		     "a peer sends what belongs to another peer here: give transit tunnels an "
-		     "interface of their own with `allowed-ips any`, or make both ends agree on "
-		     "the way",
-		     "WireGuard dropped %s packets whose source is not the sending peer's",
-		     TEXT(row, "source-check-drops"));
+	bool recent = is_set(row, "source-check-drops-seconds") &&
+		      int_of(row, "source-check-drops-seconds") < DROPS_RECENT;
+
+	if (!int_of(row, "source-check-drops"))
+		return;
+	FIND(recent ? SEVERITY_WARNING : SEVERITY_NOTE, AT(.interface = doctor_str(row, "name")),
+	     "a peer sends what belongs to another peer here: give transit tunnels an interface of "
+	     "their own with `allowed-ips any`, or make both ends agree on the way",
+	     "WireGuard dropped %s packets whose source is not the sending peer's, %s a second, "
+	     "the last one %s",
+	     TEXT(row, "source-check-drops"), TEXT(row, "source-check-drops-per-second"),
+	     is_set(row, "source-check-drops-seconds") ? AGO(row, "source-check-drops-seconds")
+						       : "before wgbgp looked");
 }
 
 /* A tunnel peer that a session of BGP runs through. */

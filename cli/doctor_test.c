@@ -164,8 +164,18 @@ static void test_interfaces(void **state)
 		 "error", "interface", "link is down");
 	finds_in("wireguard", "[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true}]", "error",
 		 "interface", "no private key");
-	finds_in("wireguard", INTERFACE("\"source-check-drops\":5,", ""), "warning", "source-check",
-		 "dropped 5 packets");
+	finds_in("wireguard",
+		 "[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\","
+		 "\"source-check-drops\":5,\"source-check-drops-per-second\":0.5,"
+		 "\"source-check-drops-seconds\":7}]",
+		 "warning", "source-check",
+		 "dropped 5 packets whose source is not the sending "
+		 "peer's, 0.5 a second, the last one 7 seconds ago");
+	finds_in("wireguard",
+		 "[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\","
+		 "\"source-check-drops\":5,\"source-check-drops-per-second\":0.0,"
+		 "\"source-check-drops-seconds\":700}]",
+		 "note", "source-check", "dropped 5 packets");
 	finds_in("wireguard", INTERFACE("", PEER("site-a", "[]")), "warning", "permit",
 		 "although BGP runs over it");
 	finds_in("wireguard", INTERFACE("", PEER("other", "[]")), "note", "permit",

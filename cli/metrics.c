@@ -93,6 +93,10 @@ static const struct metric metrics[] = {
 	 "only).",
 	 INTERFACES, "source-check-drops", NUMBER, NULL},
 
+	{"wgbgp_interface_source_check_drops_age_seconds", "gauge",
+	 "Age of the last such packet; absent when there was none.", INTERFACES,
+	 "source-check-drops-seconds", NUMBER, NULL},
+
 	{"wgbgp_bgp_session_up", "gauge", "Whether the session is established.", NEIGHBORS, "state",
 	 IS, "established"},
 	{"wgbgp_bgp_session_up_seconds", "gauge", "How long it has been established.", NEIGHBORS,

@@ -11,6 +11,7 @@ import shutil
 import pytest
 
 from lib.dualhub import DualHub
+from lib.hubspoke import HubSpoke
 from lib.wait import wait_until
 
 
@@ -112,6 +113,22 @@ def test_machine(two):
     two.a.ip("rule add to 192.168.2.0/24 lookup 100 priority 100\n"
              "route add 192.168.2.0/24 via 198.51.100.1 dev u0 table 100")
     found(two.wa, "route", "leaves by u0", prefix="192.168.2.0/24", interface="wg0")
+
+
+def test_two_ways_back(topo):
+    """Two sites of one shared interface announce the same prefix: it belongs to one of them, and
+    what comes from it by the other would be dropped."""
+    spokes = HubSpoke(topo, sites=2)
+    spokes.wait()
+    spokes.whub.replace("permit [ 192.168.2.0/24", "permit [ 192.168.1.0/24 192.168.2.0/24")
+    spokes.site[2].ip("route add blackhole 192.168.1.0/24 metric 4000")
+    spokes.wsite[2].replace("network [ ", "network [ 192.168.1.0/24 ")
+    finding = found(spokes.whub, "shared-interface", "on the same interface",
+                    prefix="192.168.1.0/24", interface="wg0")
+    assert finding["peer"] in ("site1", "site2")
+    spokes.wsite[2].replace("network [ 192.168.1.0/24 ", "network [ ")
+    wait_until(lambda: not [f for f in doctor(spokes.whub)["findings"]
+                            if f["check"] == "shared-interface"], 20, "one way back")
 
 
 def test_drift(two):

@@ -3,6 +3,8 @@
 
     host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
 """
+import json
+
 import pytest
 
 from lib.keys import public_key
@@ -48,3 +50,12 @@ def test_source_of_another_is_dropped(two):
     two.b.ip("addr add 172.16.5.5/32 dev lo")
     assert not reachable(two.b, "10.9.0.1", "172.16.5.5")
     assert errors() > before
+
+    def dropped():
+        doc = json.loads(two.wa.cli_run("doctor json").stdout)
+        return [f for f in doc["findings"] if f["check"] == "source-check"
+                and f["severity"] == "warning" and f["interface"] == "wg0"]
+    wait_until(dropped, 20, "doctor to name it")
+    drops = {m["name"]: m["samples"] for m in two.wa.show("metrics")["metrics"]}
+    assert drops["wgbgp_interface_source_check_drops_total"][0]["value"] > 0
+    assert drops["wgbgp_interface_source_check_drops_age_seconds"]

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cut.h"
+#include "daemon.h"
 #include "device_sync.h"
 #include "drain.h"
 #include "endpoints.h"
@@ -27,6 +28,7 @@
 #define RETRY_MAX_MS 5000
 #define RELEASE_MS 2000 /* how long entries may keep what is no longer configured */
 #define SWEEP_QUANTUM 5000
+#define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
 
 struct device_list devices = TAILQ_HEAD_INITIALIZER(devices);
 static struct wgconf *current;
@@ -482,6 +484,31 @@ static void link_changed(struct device *dev, const struct link_info *info)
 	}
 }
 
+/* Packets that WireGuard refused for their source: somebody's way back is not our way there. */
+static void note_drops(struct device *dev, uint64_t count)
+{
+	uint64_t now = now_ms(), window = now - dev->drops_since;
+
+	if (count > dev->source_drops) {
+		log_limited(&dev->bucket, LOG_LEVEL_WARN, "source-check-drops",
+			    "interface=%s packets=%llu", dev->name,
+			    (unsigned long long)(count - dev->source_drops));
+		if (!dev->drops_at)
+			daemon_event(json_pack("{s:s, s:s, s:I}", "event", "source-check-drops",
+					       "interface", dev->name, "packets",
+					       (json_int_t)(count - dev->source_drops)));
+		dev->drops_at = now;
+	}
+	dev->source_drops = count;
+	if (dev->drops_since && window < DROPS_WINDOW_MS)
+		return;
+	dev->drops_rate = dev->drops_since && count > dev->drops_before
+				  ? (count - dev->drops_before) * 1000.0 / window
+				  : 0;
+	dev->drops_before = count;
+	dev->drops_since = now;
+}
+
 bool device_check_link(struct device *dev)
 {
 	struct link_info info;
@@ -493,11 +520,7 @@ bool device_check_link(struct device *dev)
 	}
 	if (err < 0)
 		return true;
-	if (info.frame_errors > dev->source_drops)
-		log_limited(&dev->bucket, LOG_LEVEL_WARN, "source-check-drops",
-			    "interface=%s packets=%llu", dev->name,
-			    (unsigned long long)(info.frame_errors - dev->source_drops));
-	dev->source_drops = info.frame_errors;
+	note_drops(dev, info.frame_errors);
 	dev->mtu = info.mtu;
 	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
 		link_changed(dev, &info);

@@ -71,6 +71,10 @@ struct device {
 	bool failing;	  /* the last request failed */
 	uint32_t mtu;
 	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
+	uint64_t drops_at;     /* ms: it was last seen to rise; 0: not since we look */
+	uint64_t drops_before; /* the count when the window of the rate began */
+	uint64_t drops_since;  /* ms: when that was */
+	double drops_rate;     /* a second, over the last full window */
 	uint64_t start_by;     /* ms: STARTING ends in failure then */
 	unsigned failures;     /* in a row, for the back-off */
 	struct wg *wg;	       /* NULL unless READY */

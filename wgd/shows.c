@@ -123,6 +123,10 @@ static json_t *device_row(const struct device *dev)
 	json_object_set_new(row, "rx-bytes", json_integer(rx));
 	json_object_set_new(row, "tx-bytes", json_integer(tx));
 	json_object_set_new(row, "source-check-drops", json_integer(dev->source_drops));
+	json_object_set_new(row, "source-check-drops-per-second", json_real(dev->drops_rate));
+	json_object_set_new(row, "source-check-drops-seconds",
+			    dev->drops_at ? json_integer((now_ms() - dev->drops_at) / 1000)
+					  : json_null());
 	json_object_set_new(row, "peers", peers);
 	return row;
 }
