@@ -2,6 +2,7 @@
 """Policy routing: our rules in the kernel, next to somebody else's.
 
     one router, no neighbours: rib { rule ... }
+    LAN 10.1.0.0/24 ─ r ── u0, u1 ── Internet ── far        (test_what_goes_where)
 """
 import json
 import os
@@ -69,6 +70,29 @@ def test_installed(topo):
     w.replace("    rule 1000 { fwmark 0x101; table 5000; }\n", "")
     wait_until(lambda: set(rules(router)) == EXPECTED - {(4, 1000), (6, 1000)}, what="its end")
     assert foreign_is_there(router)
+
+
+def test_what_goes_where(topo):
+    """Two providers: the kernel's own lookup by mark, by the source of what is forwarded, and by
+    DSCP; the rest goes where it went."""
+    net = topo.internet()
+    router, far = topo.router("r", net), topo.router("far", net)
+    topo.lan(router, "10.1.0.0/24")
+    net.attach(router, "u1", default=False)
+    gateway = net.gateway("r.u1")
+    router.ip("".join(f"route add default via {gateway} dev u1 table {t}\n"
+                      for t in (5000, 5001, 5003)))
+    w = Wgbgp(topo, router, CONF.replace("destination 10.2.0.0/16; ", ""))
+    wait_until(lambda: set(rules(router)) == EXPECTED, what="our rules")
+
+    def by(packet):
+        found = json.loads(router.out(f"ip -j route get {net.address(far)} {packet}"))[0]
+        return found["dev"]
+    assert [by(p) for p in ("mark 0x101", "from 10.1.0.10 iif lan0", "mark 0x201 tos 0x10")] == \
+        ["u1"] * 3
+    assert [by(p) for p in ("", "mark 0x102", "mark 0x201", "tos 0x10")] == ["u0"] * 4
+    w.replace("fwmark 0x101;", "fwmark 0x102;")
+    wait_until(lambda: (by("mark 0x101"), by("mark 0x102")) == ("u0", "u1"), what="the other mark")
 
 
 def test_somebody_deletes(topo):
