@@ -172,3 +172,15 @@ def test_dual_hub(topo):
         d.wait()
         ping.flows()
     assert ping.lost == 0
+
+
+def test_interface_deleted(pair):
+    """Somebody deletes the interface: the one that takes its place has a session of its own."""
+    old = pair.wa.bfd("b")["local-discriminator"]
+    pair.a.ip("link del wg0")
+    wait_until(lambda: pair.wa.bfd("b").get("local-discriminator") not in (None, old), 20,
+               "another session")
+    pair.wa.wait_bfd("b")
+    pair.wb.wait_bfd("a")
+    pair.wa.wait_tunnel("b", "up")
+    assert len(pair.wa.show("bfd")["sessions"]) == 1
