@@ -133,6 +133,10 @@ static void note_evidence(struct liveness *l, const struct liveness_input *in)
 
 	if (e->echo_reply > l->alive_at)
 		l->alive_at = e->echo_reply;
+	/* It took packets to and fro to come up; the counters were read before them. */
+	if (e->bfd == BFD_SAYS_UP && (l->bfd == BFD_SAYS_EXPIRED || l->bfd == BFD_SAYS_SIGNALLED))
+		l->alive_at = in->now;
+	l->bfd = e->bfd;
 }
 
 /* The handshake's age alone: what a tunnel is when it is not shown to be down. */
@@ -213,12 +217,28 @@ uint64_t liveness_hold(const struct liveness *l, const struct liveness_config *c
 	return hold < max ? hold : max;
 }
 
+/* It was down by BFD's word, and BFD is up again: packets pass both ways. What is left of it is a
+ * false alarm at best, so who has no other path may use it now; a second time only when the hold
+ * after the first is over, so that alarm after alarm does not move routes each time. */
+static bool returns_now(struct liveness *l, const struct liveness_config *c,
+			const struct liveness_input *in)
+{
+	if (l->state != TUNNEL_DOWN || !l->bfd_death || in->evidence.bfd != BFD_SAYS_UP)
+		return false;
+	if (!l->good_since)
+		l->good_since = in->now;
+	if (l->returned_at && in->now - l->returned_at < c->up_hold)
+		return false;
+	l->returned_at = in->now;
+	return true;
+}
+
 /* Not up, with hysteresis: what shows life starts the clock, each bad sign stops it. */
 static enum tunnel_state judge_return(struct liveness *l, const struct liveness_config *c,
 				      const struct liveness_input *in, enum reason *reason)
 {
 	enum tunnel_state state = judge_alive(l, c, in, reason);
-	bool down = l->state == TUNNEL_DOWN;
+	bool down = l->state == TUNNEL_DOWN, at_once = returns_now(l, c, in);
 	uint64_t good;
 
 	if (!down && state == TUNNEL_DEGRADED)
@@ -232,7 +252,7 @@ static enum tunnel_state judge_return(struct liveness *l, const struct liveness_
 	good = in->now - l->good_since;
 	if (state != TUNNEL_DEGRADED && good >= liveness_hold(l, c))
 		return state;
-	if (down && good < c->up_hold) {
+	if (down && good < c->up_hold && !at_once) {
 		*reason = REASON_UP_HOLD;
 		return TUNNEL_DOWN;
 	}
@@ -261,6 +281,7 @@ static enum tunnel_state judge(struct liveness *l, const struct liveness_config 
 	if (*reason != REASON_NONE) {
 		l->good_since = 0;
 		l->bad_at = in->now;
+		l->bfd_death = death == REASON_BFD_EXPIRED || death == REASON_BFD_SIGNALLED;
 		return TUNNEL_DOWN;
 	}
 	/* The link or the peer is back: nothing says that the far end was ever away. */

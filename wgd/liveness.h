@@ -21,9 +21,10 @@
  * - No way to the endpoint, loss, and large packets that get lost are degraded, never down.
  *
  * Down by silence or age alone is weak: who has no other path may keep it. Down quickly, up
- * slowly: after `up_hold` without a bad sign a tunnel may be used again. One that was found bad
- * again and again (a flapper) then stays degraded for longer, twice as long each time, at most
- * `up_hold_max`; each `up_hold_max` of good behaviour takes one step back. What is found at a
+ * slowly: after `up_hold` without a bad sign a tunnel may be used again; where BFD had it down, it
+ * is degraded as soon as BFD is up, so that who has nothing better need not wait. One that was
+ * found bad again and again (a flapper) then stays degraded for longer, twice as long each time, at
+ * most `up_hold_max`; each `up_hold_max` of good behaviour takes one step back. What is found at a
  * start counts at once.
  */
 #ifndef WGBGP_LIVENESS_H
@@ -99,10 +100,13 @@ struct liveness {
 	uint64_t probe_at;     /* last probe; 0: none */
 	uint64_t waiting_since; /* first data sent without a sign of life since; 0: none */
 	uint64_t stale_since;	/* sent into an expired session without answer since; 0: not */
+	enum bfd_evidence bfd;	/* as said last */
 	/* hysteresis */
-	uint64_t bad_at;     /* last bad sign while not up */
-	uint64_t good_since; /* not up, but good again since; 0: not */
-	unsigned flaps;	     /* times it was found bad, less what was forgiven */
+	uint64_t bad_at;      /* last bad sign while not up */
+	uint64_t good_since;  /* not up, but good again since; 0: not */
+	bool bfd_death;	      /* what it last was down for: BFD said so */
+	uint64_t returned_at; /* last return without a hold, when BFD was up again; 0: none */
+	unsigned flaps;	      /* times it was found bad, less what was forgiven */
 };
 
 void liveness_init(struct liveness *l, uint64_t now);

@@ -356,10 +356,46 @@ static void bfd_expired(void **state)
 	assert_false(r.l.weak);
 	PLAY(&r, {100, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
 	r.in.evidence.bfd = BFD_SAYS_UP;
-	PLAY(&r, {2, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
+	PLAY(&r, {2, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD});
 	assert_false(r.l.weak);
 	PLAY(&r, {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
-	assert_int_equal(r.l.changes, 3);
+	assert_int_equal(r.l.changes, 4);
+}
+
+/* The counters as read last say nothing yet when BFD is up again: its word alone is enough. A
+ * second alarm within the hold waits for the rest of it. */
+static void bfd_alarms(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	for (int i = 0; i < 2; i++) {
+		r.in.evidence = (struct evidence){.bfd = BFD_SAYS_EXPIRED, .bfd_silent = r.in.now};
+		assert_true(liveness_update(&r.l, &r.c, &r.in));
+		assert_int_equal(r.l.state, TUNNEL_DOWN);
+		r.in.now += 3;
+		r.in.evidence.bfd = BFD_SAYS_UP;
+		assert_true(liveness_update(&r.l, &r.c, &r.in));
+		assert_int_equal(r.l.state, i ? TUNNEL_DOWN : TUNNEL_DEGRADED);
+		assert_int_equal(r.l.reason, REASON_UP_HOLD);
+		r.in.now += 30;
+	}
+	PLAY(&r, {1, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD},
+	     {5, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	/* Long enough that a probe was lost too. */
+	r.in.evidence = (struct evidence){.bfd = BFD_SAYS_EXPIRED, .bfd_silent = r.in.now};
+	PLAY(&r, {60, 0, 96, .state = TUNNEL_DOWN, .reason = REASON_BFD_EXPIRED});
+	r.in.evidence.bfd = BFD_SAYS_UP;
+	assert_true(liveness_update(&r.l, &r.c, &r.in));
+	assert_int_equal(r.l.state, TUNNEL_DEGRADED);
+	PLAY(&r, {1, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {5, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	/* Down for another reason: BFD, which never was down, is no argument. */
+	r.in.evidence = (struct evidence){.bfd = BFD_SAYS_UP, .echo_dead = true};
+	r.in.evidence.echo_silent = r.in.now;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_ECHO_UNANSWERED});
+	r.in.evidence.echo_dead = false;
+	PLAY(&r, {2, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
 }
 
 /* BFD that is up is not itself a sign of life: a reading between the tunnel's last byte and the
@@ -407,7 +443,8 @@ static void bfd_signalled(void **state)
 	PLAY(&r, {60, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_BFD_SIGNALLED});
 	assert_false(r.l.weak);
 	r.in.evidence.bfd = BFD_SAYS_UP;
-	PLAY(&r, {3, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	PLAY(&r, {1, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {2, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 }
 
 static void echo_unanswered(void **state)
@@ -586,6 +623,7 @@ int main(void)
 		cmocka_unit_test(link_down_and_up),
 		cmocka_unit_test(small_thresholds),
 		cmocka_unit_test(bfd_expired),
+		cmocka_unit_test(bfd_alarms),
 		cmocka_unit_test(bfd_up_is_no_byte),
 		cmocka_unit_test(bfd_expired_but_bytes),
 		cmocka_unit_test(bfd_signalled),
