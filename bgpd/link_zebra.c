@@ -336,7 +336,7 @@ bool link_zebra_replay_some(unsigned n)
 void link_zebra_settled(void)
 {
 	link_zebra_flush();
-	if (!channel || synced)
+	if (!channel || synced || restart_keeping())
 		return;
 	RIB_TABLES_FOREACH(t)
 	if (replay[t->plane][t->family])

@@ -71,7 +71,8 @@ struct peer {
 	struct addr local6;	   /* our IPv6 address on that interface, or local; family 0 none */
 	bool family[BGP_FAMILIES]; /* negotiated */
 	bool four_octet, refresh;
-	bool gr;			  /* neighbour announced graceful restart */
+	bool gr_aware;			  /* neighbour announced it: it sends End-of-RIB */
+	bool gr;			  /* ... and restarts gracefully itself, for some family */
 	bool gr_forwarding[BGP_FAMILIES]; /* ... and kept its forwarding state for it */
 	bool gr_family[BGP_FAMILIES];	  /* ... for these at all */
 	bool gr_restarting;		  /* its OPEN had the restart bit */

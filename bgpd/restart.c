@@ -13,6 +13,7 @@ static bool begun, deferring;
 static bool waited;    /* CONNECT_MS have passed */
 static bool own_known; /* zebra-lite has told all routes that paths of our own rest on */
 static bool none_kept; /* zebra-lite has no route of an earlier bgpd */
+static bool keeping;   /* what zebra-lite kept is not to be swept yet */
 static struct timer connect_timer, limit_timer;
 
 static bool may_still_come(const struct peer *p)
@@ -31,12 +32,41 @@ static bool owes_end_of_rib(const struct peer *p)
 {
 	const struct peer_rib *pr = p->rib;
 
-	if (p->state != PEER_ESTABLISHED || !p->gr || p->gr_restarting || !pr || !pr->up)
+	if (p->state != PEER_ESTABLISHED || !p->gr_aware || !pr || !pr->up)
 		return false;
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		if (p->family[f] && !pr->eor[f])
 			return true;
 	return false;
+}
+
+/* Before anything is decided. Who only helps others to restart may take its time for End-of-RIB:
+ * that matters where something is kept. */
+static bool must_hear(const struct peer *p)
+{
+	return owes_end_of_rib(p) && !p->gr_restarting && (p->gr || !none_kept);
+}
+
+static void release_kept(void)
+{
+	keeping = false;
+	timer_stop(&limit_timer);
+	rib_work();
+}
+
+/* Two that restart must not wait for each other before they speak; but what leads to the other was
+ * learned from it, and comes again. */
+static void check_kept(void)
+{
+	struct peer *p;
+
+	if (!keeping || deferring)
+		return;
+	TAILQ_FOREACH (p, &peers, link) {
+		if (owes_end_of_rib(p) && !none_kept)
+			return;
+	}
+	release_kept();
 }
 
 static void end(const char *why)
@@ -45,8 +75,8 @@ static void end(const char *why)
 		return;
 	deferring = false;
 	timer_stop(&connect_timer);
-	timer_stop(&limit_timer);
 	log_info("restart", "deferral=ended why=\"%s\"", why);
+	check_kept();
 	rib_work();
 }
 
@@ -54,11 +84,12 @@ void restart_check(void)
 {
 	struct peer *p;
 
+	check_kept();
 	/* An End-of-RIB before our own paths would have the neighbours sweep them. */
 	if (!deferring || !own_known || strangers_may_come())
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
-		if (may_still_come(p) || owes_end_of_rib(p))
+		if (may_still_come(p) || must_hear(p))
 			return;
 	}
 	if (nexthop_unknown())
@@ -87,14 +118,14 @@ static void on_connect(void *arg)
 static void on_limit(void *arg)
 {
 	end("restart time is over");
+	release_kept();
 }
 
 void restart_begin(void)
 {
 	if (begun)
 		return;
-	begun = true;
-	deferring = true;
+	begun = deferring = keeping = true;
 	waited = false;
 	timer_init(&connect_timer, on_connect, NULL);
 	timer_init(&limit_timer, on_limit, NULL);
@@ -103,6 +134,11 @@ void restart_begin(void)
 	if (!bgp.graceful_restart)
 		end("graceful restart is off");
 	restart_check();
+}
+
+bool restart_keeping(void)
+{
+	return keeping || !begun;
 }
 
 bool restart_deferring(void)
@@ -114,5 +150,5 @@ void restart_free(void)
 {
 	timer_stop(&connect_timer);
 	timer_stop(&limit_timer);
-	begun = deferring = own_known = none_kept = false;
+	begun = deferring = keeping = own_known = none_kept = false;
 }

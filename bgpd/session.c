@@ -424,6 +424,7 @@ static void take_over(struct peer *p, const struct fsm *f)
 		p->gr_forwarding[i] = p->gr_family[i] && o->gr_forwarding[i];
 		gr = gr || p->gr_family[i];
 	}
+	p->gr_aware = o->gr;
 	p->gr = gr;
 	p->gr_restarting = o->gr_restarting;
 	p->gr_time = o->gr_time;

@@ -34,7 +34,7 @@
 /* Stubs. */
 static int ups, downs, updates, withdraws, eors, again, retained;
 static enum reason down_reason; /* of the last one */
-static struct wr routes; /* what adjout has to send; routes_at.. not yet sent */
+static struct wr routes;	/* what adjout has to send; routes_at.. not yet sent */
 static size_t routes_at;
 
 int adjout_next(struct peer *p, struct iovec *iov, int max)
@@ -444,7 +444,8 @@ static void test_graceful_restart(void **state)
 	o.gr_time = 60;
 	o.gr_family[BGP_IPV4] = o.gr_forwarding[BGP_IPV4] = true;
 	fd = establish(&o);
-	assert_true(peer->gr && peer->gr_family[BGP_IPV4] && !peer->gr_family[BGP_IPV6]);
+	assert_true(peer->gr_aware && peer->gr && peer->gr_family[BGP_IPV4] &&
+		    !peer->gr_family[BGP_IPV6]);
 	close(fd);
 	AWAIT(downs == 1);
 	assert_true(retained);

@@ -7,7 +7,7 @@
 import pytest
 
 from lib.peers import Frr
-from lib.probe import reaches
+from lib.probe import Ping, reaches
 from lib.twonodes import conf
 from lib.wait import wait_until
 from lib.wg import PlainWg
@@ -75,3 +75,19 @@ def test_withdraw_and_refresh(far):
     far.w.wait_gone("192.168.2.0/24")
     wait_until(lambda: far.w.allowed("wg0", "192.168.2.0/24") is None, what="no entry")
     assert far.w.established("10.9.0.2") and far.frr.has("192.168.1.0/24")
+
+
+def test_our_restart(far):
+    """Stop, start: nobody takes a route away. (FRR, just started, calls itself restarting: nobody
+    waits for its routes before he sends his own. What leads to it stays until they are there.)"""
+    far.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    wait_until(lambda: far.frr.has("192.168.1.0/24"), what="our network at FRR")
+    with Ping(far.host_a, far.host_b.address) as ping:
+        far.w.stop()
+        ping.flows(50)
+        far.w.start()
+        far.w.wait_established("10.9.0.2")
+        wait_until(lambda: far.w.installed("192.168.2.0/24", "wg0", "b.wg0") and
+                   not any(r["stale"] for r in far.w.show("route")["routes"]), 60, "fresh routes")
+        ping.flows(200)
+    assert ping.lost == 0
