@@ -219,6 +219,19 @@ def test_address_changes(topo):
     assert "what=route" not in d.w.log()
 
 
+def test_uplink_comes_later(topo):
+    """The tunnel is up by the main table when its uplink is configured, the mark being the same:
+    WireGuard must not keep to the source address that it took there."""
+    d = DualIsp(topo)
+    d.wait()
+    with_uplink = d.conf(10, 20).replace("uplink { interface u1;",
+                                         "fwmark 0x101; uplink { interface u1;")
+    d.w.reload(with_uplink.replace(f"uplink {{ interface u1; {d.gateways(1)} }}", ""))
+    wait_until(lambda: d.comes_from(2) == d.net.address("site.u0"), what="hub2 to hear u0")
+    d.w.reload(with_uplink)
+    wait_until(lambda: d.comes_from(2) == d.net.address("site.u1"), what="hub2 to hear u1")
+
+
 def test_promote_and_demote(topo):
     """The standby is made the active one by a reload, and back, without a packet lost."""
     d = DualIsp(topo)

@@ -54,6 +54,7 @@ struct peer {
 	struct peer_bfd bfd;
 	uint32_t cost_told;	 /* to zebra-lite */
 	uint32_t underlay_round; /* underlay.h: when it was looked at last */
+	uint32_t underlay_oif;	 /* interface that led to its endpoint then; 0: none was seen */
 	struct log_bucket bucket;
 };
 

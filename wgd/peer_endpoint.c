@@ -78,16 +78,18 @@ void peer_endpoint_given(struct peer *p, const struct endpoint *e)
 	w->targets.current = targets_find(&w->targets, e);
 }
 
+/* The one that it has, too: WireGuard then forgets the source address that it took for it, which
+ * may lead nowhere by now. */
 static void give(struct peer *p, const struct endpoint *e, const char *event)
 {
 	struct wg_peer_set set = {.key = p->owner.key, .endpoint = *e};
 	const struct targets *ts = &p->where.targets;
 
 	peer_endpoint_given(p, e);
-	if (same(e, &p->endpoint))
-		return;
-	log_info(event, "peer=%s interface=%s endpoint=%s configured=%s", p->name, p->dev->name,
-		 ENDPOINT_STR(e), ts->current >= 0 ? ts->t[ts->current].text : "no");
+	if (!same(e, &p->endpoint))
+		log_info(event, "peer=%s interface=%s endpoint=%s configured=%s", p->name,
+			 p->dev->name, ENDPOINT_STR(e),
+			 ts->current >= 0 ? ts->t[ts->current].text : "no");
 	wg_set_peer(p->dev->wg, &set);
 }
 
@@ -189,6 +191,14 @@ static void try_next(struct peer *p, uint64_t now)
 		targets_failed(&w->targets);
 	if (targets_pick(&w->targets, &e))
 		give(p, &e, "endpoint-next");
+}
+
+void peer_endpoint_renew(struct peer *p)
+{
+	struct wg_peer_set set = {.key = p->owner.key, .endpoint = p->endpoint};
+
+	if (p->present && p->dev->wg && p->endpoint.addr.family)
+		wg_set_peer(p->dev->wg, &set);
 }
 
 void peer_endpoint_tick(struct peer *p, uint64_t now)

@@ -44,6 +44,9 @@ bool peer_endpoint_choose(struct peer *p, bool create, const struct wg_peer *fou
 void peer_endpoint_given(struct peer *p, const struct endpoint *e); /* NULL: none */
 /* A reading of the device. True: the endpoint is another one than before. */
 bool peer_endpoint_note(struct peer *p, const struct wg_peer *found);
+/* Another way leads there: gives the current one again, so that WireGuard forgets the source
+ * address that it took before. */
+void peer_endpoint_renew(struct peer *p);
 void peer_endpoint_tick(struct peer *p, uint64_t now); /* after each reading */
 void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host, const struct resolved *r);
 json_t *peer_endpoint_json(const struct peer *p); /* the configured ones */

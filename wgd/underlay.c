@@ -107,11 +107,9 @@ static bool has_carrier(uint32_t oif)
 	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
 }
 
-bool underlay_leads(const struct addr *to, uint32_t mark)
+static bool leads(const struct addr *to, uint32_t mark, struct found *f)
 {
-	struct found f = {0};
-
-	switch (lookup(to, mark, &f)) {
+	switch (lookup(to, mark, f)) {
 	case 0:
 		break;
 	case -ENETUNREACH:
@@ -123,25 +121,41 @@ bool underlay_leads(const struct addr *to, uint32_t mark)
 	default:
 		return true;
 	}
-	if (f.type == RTN_UNREACHABLE || f.type == RTN_BLACKHOLE || f.type == RTN_PROHIBIT)
+	if (f->type == RTN_UNREACHABLE || f->type == RTN_BLACKHOLE || f->type == RTN_PROHIBIT)
 		return false;
-	return !f.oif || has_carrier(f.oif);
+	return !f->oif || has_carrier(f->oif);
+}
+
+bool underlay_leads(const struct addr *to, uint32_t mark)
+{
+	struct found f = {0};
+
+	return leads(to, mark, &f);
 }
 
 static void look(struct peer *p)
 {
-	bool down;
+	struct found f = {0};
+	bool down, moved;
 
 	p->underlay_round = round_now;
 	if (!p->conf || p->dev->state != DEVICE_READY || !p->endpoint.addr.family ||
 	    addr_is_link_local(&p->endpoint.addr))
 		down = false;
 	else
-		down = !underlay_leads(&p->endpoint.addr, p->dev->fwmark);
-	if (down == p->evidence.underlay_down)
+		down = !leads(&p->endpoint.addr, p->dev->fwmark, &f);
+	moved = !down && f.oif && p->underlay_oif && f.oif != p->underlay_oif;
+	if (!down && f.oif)
+		p->underlay_oif = f.oif;
+	if (!moved && down == p->evidence.underlay_down)
 		return;
-	p->evidence.underlay_down = down;
-	peer_judge(p);
+	if (!down)
+		peer_endpoint_renew(p);
+	if (down != p->evidence.underlay_down) {
+		p->evidence.underlay_down = down;
+		peer_judge(p);
+	}
+	/* Also before something comes in by the old way, and would be answered that way. */
 	peer_probe_now(p);
 }
 

@@ -6,7 +6,8 @@
  * device's mark), and for the state of the interface at its end: no route, an unreachable one, or
  * no carrier there is a hint (liveness.h), not a proof. All are looked at again after each change
  * of a link or an address, and a few with each poll, so that other changes are found, too; whoever
- * changed is asked by a probe at once.
+ * changed is asked by a probe at once. Where another interface leads to an endpoint than before,
+ * WireGuard is made to choose its source address anew.
  */
 #ifndef WGBGP_UNDERLAY_H
 #define WGBGP_UNDERLAY_H
