@@ -16,10 +16,14 @@
 
 struct nl_batch;
 
-/* A whole message is there. libmnl 1.0's own test takes a length above INT_MAX for a good one. */
+/*
+ * A whole message is there, with its padding: libmnl reads attributes up to the aligned end. Its
+ * own test (1.0) asks for no padding, and takes a length above INT_MAX for a good one.
+ */
 static inline bool nl_message_ok(const struct nlmsghdr *nlh, int left)
 {
-	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left &&
+	       MNL_ALIGN(nlh->nlmsg_len) <= (uint32_t)left;
 }
 
 /* ERR is a negative errno. COOKIE is what nl_batch_begin() was given. */

@@ -61,6 +61,21 @@ static void test_matching(void **state)
 }
 
 /* A full buffer flushes itself; numbers go on. */
+/* Attributes are read up to the aligned end of a message: it must be there. */
+static void test_padding(void **state)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[20] = {0};
+	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+
+	(void)state;
+	nlh->nlmsg_len = 18;
+	assert_false(nl_message_ok(nlh, 17));
+	assert_false(nl_message_ok(nlh, 18));
+	assert_true(nl_message_ok(nlh, 20));
+	nlh->nlmsg_len = UINT32_MAX;
+	assert_false(nl_message_ok(nlh, 20));
+}
+
 static void test_overflow(void **state)
 {
 	struct nl_batch *b = nl_batch_new_detached(on_error, NULL);
@@ -102,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matching),
+		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_kernel),
 	};
