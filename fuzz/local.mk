@@ -68,7 +68,7 @@ fuzz_nl_fuzz_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)
 fuzz_nl_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 EXTRA_DIST += \
 	fuzz/corpus/nl/error fuzz/corpus/nl/link fuzz/corpus/nl/multipath \
-	fuzz/corpus/nl/route4 fuzz/corpus/nl/route6
+	fuzz/corpus/nl/route4 fuzz/corpus/nl/route6 fuzz/corpus/nl/unaligned
 
 if FUZZING
 noinst_PROGRAMS += $(FUZZ_TARGETS)
