@@ -204,6 +204,7 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 	attr_edit_nexthop(e, nexthop); /* alone: a link-local one is not ours to pass on */
 	if (g->key.ebgp) {
 		attr_edit_drop_internal(e);
+		attr_edit_drop_nontransitive(e, policy->bandwidth_set);
 		/* A MED is for one neighbouring AS: what came from another stays here. */
 		if (from && !policy->med_set)
 			attr_edit_med(e, false, 0);

@@ -212,6 +212,8 @@ static struct attr *random_attr(const struct peer *p, unsigned from, uint8_t fam
 	if (random() % 16 == 0)
 		attr_edit_community(e, true,
 				    random() % 2 ? COMMUNITY_NO_EXPORT : COMMUNITY_NO_ADVERTISE);
+	if (random() % 8 == 0)
+		attr_edit_link_bandwidth(e, 65100, 1 + random() % 2);
 	if (!p->ebgp && random() % 8 == 0)
 		attr_edit_originator(e, 0x0b000000 + random() % 4);
 	a = attr_edit_finish(e);
@@ -552,6 +554,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 		attr_edit_aigp(e, false, 0);
 	if (p->ebgp) {
 		attr_edit_drop_internal(e);
+		attr_edit_drop_nontransitive(e, false);
 		if (from)
 			attr_edit_med(e, false, 0);
 		attr_edit_prepend(e, OWN_AS, 1);

@@ -40,10 +40,10 @@ struct attr {
 	bool has_med : 1, has_local_pref : 1, atomic_aggregate : 1;
 	bool has_nexthop_ll : 1; /* see attr_nexthop_ll() */
 	bool has_aigp : 1;
-	bool llgr_stale : 1;	 /* community LLGR_STALE */
-	uint8_t wire[]; /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
-			   MULTI_EXIT_DISC and LOCAL_PREF (these four are fields); the
-			   link-local next hop behind them */
+	bool llgr_stale : 1; /* community LLGR_STALE */
+	uint8_t wire[];	     /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
+				MULTI_EXIT_DISC and LOCAL_PREF (these four are fields); the
+				link-local next hop behind them */
 };
 
 /* The second address of an IPv6 next hop, link-local, 16 bytes; NULL: none. Few have one. */
@@ -71,6 +71,8 @@ void attr_edit_aigp(struct attr_edit *e, bool present, uint64_t v); /* RFC 7311 
 /* In bytes per second, as given by AS; takes the place of another one. */
 void attr_edit_link_bandwidth(struct attr_edit *e, uint32_t as, float v);
 void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t value[3]);
+/* What may not leave the AS (RFC 4360 section 6); BANDWIDTH: but link-bandwidth, which we set. */
+void attr_edit_drop_nontransitive(struct attr_edit *e, bool bandwidth);
 void attr_edit_clear_communities(struct attr_edit *e); /* standard ones */
 void attr_edit_clear_large_communities(struct attr_edit *e);
 void attr_edit_originator(struct attr_edit *e, uint32_t id);	  /* RFC 4456 */

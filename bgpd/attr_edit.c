@@ -247,6 +247,27 @@ void attr_edit_link_bandwidth(struct attr_edit *e, uint32_t as, float v)
 	list_change(e, ATTR_EXT_COMMUNITIES, true, value, sizeof(value));
 }
 
+void attr_edit_drop_nontransitive(struct attr_edit *e, bool bandwidth)
+{
+	struct attr *head = &e->draft.head;
+	struct attr_tlv t;
+	uint8_t *to;
+	size_t kept;
+
+	if (!attr_tlv_find(head->wire, head->wire_len, ATTR_EXT_COMMUNITIES, &t))
+		return;
+	/* Those that stay go to the end: replace() keeps that. */
+	to = (uint8_t *)t.end;
+	for (const uint8_t *at = t.end - 8; at >= t.value; at -= 8)
+		if (!(at[0] & EXT_NONTRANSITIVE) || (bandwidth && attr_is_link_bandwidth(at)))
+			memmove(to -= 8, at, 8);
+	kept = t.end - to;
+	if (!kept)
+		drop(e, ATTR_EXT_COMMUNITIES);
+	else if (kept < t.len)
+		replace(e, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_EXT_COMMUNITIES, kept, kept);
+}
+
 void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t v[3])
 {
 	uint8_t value[12];

@@ -207,13 +207,63 @@ static void link_bandwidth(void **state)
 	json_decref(obj);
 }
 
+/* What is not transitive stays in the AS; the rest keeps its order. */
+static void nontransitive(void **state)
+{
+	static const uint8_t all[] = {
+		0x00, 2, 0xfd, 0xe9, 0,	   0, 0, 1, 0x40, 4, 0xfd, 0xe9, 0x3f, 0x80,
+		0,    0, 0x43, 0,    0,	   0, 0, 0, 0,	  2, 0x01, 2,	 1,    2,
+		3,    4, 0,    5,    0x40, 9, 0, 0, 0,	  0, 0,	   3,
+	};
+	static const struct {
+		bool bandwidth;
+		int n;
+		uint8_t types[3];
+	} cases[] = {{false, 2, {0x00, 0x01}}, {true, 3, {0x00, 0x40, 0x01}}};
+	struct attr_draft d;
+	struct attr *a, *b, *none;
+	struct attr_edit *e;
+	struct attr_tlv t;
+
+	attr_draft_clear(&d);
+	attr_draft_add(&d, ATTR_TRANSITIVE, ATTR_ORIGIN, "", 1);
+	attr_draft_add(&d, ATTR_TRANSITIVE, ATTR_AS_PATH, NULL, 0);
+	none = attr_intern(&d);
+	attr_draft_add(&d, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_EXT_COMMUNITIES, all, sizeof(all));
+	a = attr_intern(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		e = attr_edit_begin(a);
+		attr_edit_drop_nontransitive(e, cases[i].bandwidth);
+		b = attr_edit_finish(e);
+		assert_true(attr_tlv_find(b->wire, b->wire_len, ATTR_EXT_COMMUNITIES, &t));
+		assert_int_equal(t.len, 8 * cases[i].n);
+		for (int k = 0; k < cases[i].n; k++)
+			assert_int_equal(t.value[8 * k], cases[i].types[k]);
+		assert_memory_equal(t.end - 8, all + 24, 8);
+		attr_unref(b);
+	}
+	attr_unref(a);
+	attr_draft_clear(&d);
+	attr_draft_add(&d, ATTR_TRANSITIVE, ATTR_ORIGIN, "", 1);
+	attr_draft_add(&d, ATTR_TRANSITIVE, ATTR_AS_PATH, NULL, 0);
+	attr_draft_add(&d, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_EXT_COMMUNITIES, all + 8, 16);
+	a = attr_intern(&d);
+	e = attr_edit_begin(a);
+	attr_edit_drop_nontransitive(e, false);
+	b = attr_edit_finish(e);
+	assert_ptr_equal(b, none);
+	attr_unref(a);
+	attr_unref(b);
+	attr_unref(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(link_bandwidth), cmocka_unit_test(test_interned),
-		cmocka_unit_test(test_path),	  cmocka_unit_test(test_communities),
-		cmocka_unit_test(test_reflect),	  cmocka_unit_test(test_put),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(nontransitive),    cmocka_unit_test(link_bandwidth),
+		cmocka_unit_test(test_interned),    cmocka_unit_test(test_path),
+		cmocka_unit_test(test_communities), cmocka_unit_test(test_reflect),
+		cmocka_unit_test(test_put),	    cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

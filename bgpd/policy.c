@@ -296,6 +296,7 @@ static bool run_one(const struct policy *p, const struct policy_input *in,
 			out->attr = changed;
 		}
 		out->med_set |= t->set_med && (!t->med_cost || in->has_cost);
+		out->bandwidth_set |= t->link_bandwidth != 0;
 		if (t->nexthop.family) {
 			out->nexthop_set = true;
 			out->nexthop_self = false;

@@ -52,10 +52,11 @@ struct policy_input {
 	uint32_t cost;
 };
 struct policy_output {
-	struct attr *attr; /* a reference, of the input's set where nothing changed */
-	bool med_set;	   /* a term set MED */
-	bool nexthop_set;  /* a term set it to an address */
-	bool nexthop_self; /* a term said: our own */
+	struct attr *attr;  /* a reference, of the input's set where nothing changed */
+	bool med_set;	    /* a term set MED */
+	bool bandwidth_set; /* link-bandwidth */
+	bool nexthop_set;   /* a term set it to an address */
+	bool nexthop_self;  /* a term said: our own */
 };
 /* True: accepted, and OUT is filled. */
 bool policy_run(const struct policy_chain *c, const struct policy_input *in,
