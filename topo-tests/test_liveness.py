@@ -14,6 +14,7 @@ from lib.dualhub import DualHub
 from lib.probe import Ping
 from lib.relay import Relay
 from lib.snippets import ECHO, FAST
+from lib.twonodes import Two
 from lib.wait import SLOW, holds, wait_until
 
 NET2 = "192.168.2.0/24"
@@ -35,6 +36,17 @@ def start(topo, **kwargs):
 def changes(w, peer):
     """(from, to, reason) of each change of a tunnel's state, oldest first."""
     return re.findall(rf"tunnel-state peer={peer} \S+ from=(\S+) to=(\S+) reason=(\S+)", w.log())
+
+
+def test_data_probe_alone(topo):
+    """The defaults, and nobody sends anything: a cut is found by the probe's timeout and not by its
+    interval, too. (How soon: liveness_test.c has the bound, 16 s.)"""
+    t = Two(topo, "")
+    t.wait()
+    t.net.cut("a", "b")
+    for w, far in ((t.wa, "b"), (t.wb, "a")):
+        w.wait_tunnel(far, "down", timeout=25)
+        assert w.tunnel(far)["reason"] == "probe-unanswered"
 
 
 @pytest.mark.timeout(500)  # 5 % takes its time to be seen, and to be gone

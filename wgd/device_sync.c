@@ -16,6 +16,7 @@
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
 #define POLL_SHARE 20	   /* the same for polls as a whole */
 #define GLANCE_AGAIN_MS 5  /* many peers may fall silent at once */
+#define DEADLINE_MIN_MS 10
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
 
 /* Whose the peers of a dump are; strangers get a peer of their own. Release with free(). */
@@ -451,6 +452,21 @@ static void probe_peers(struct device *dev)
 		peer_probe(p, now);
 }
 
+/* Until the next poll: earlier where silence becomes a verdict before. */
+static uint64_t until_deadline(const struct device *dev, uint64_t next)
+{
+	uint64_t now = now_ms();
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		uint64_t at = p->conf ? liveness_deadline(&p->live, &p->conf->liveness) : 0;
+
+		if (at && at < now + next)
+			next = at > now + DEADLINE_MIN_MS ? at - now : DEADLINE_MIN_MS;
+	}
+	return next;
+}
+
 static bool full_read_due(const struct device *dev, uint64_t now)
 {
 	return now - dev->full_read_at >= dev->full_read_cost * FULL_READ_SHARE / 1000;
@@ -513,5 +529,6 @@ void device_poll(struct device *dev)
 	probe_peers(dev);
 	device_release(dev);
 	cost = (now_us() - cost) * POLL_SHARE / 1000;
+	next = until_deadline(dev, next);
 	timer_start(&dev->poll, cost > next ? cost : next);
 }

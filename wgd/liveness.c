@@ -9,9 +9,8 @@
 #define STALE_GRACE_MS 5500 /* one retry of a handshake */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 #define FLAPS_MAX 16
-#define BUSY_BYTES 512 /* of a reading */
-#define SILENCE_MS 100 /* readings closer together say nothing about silence */
-#define EARLY_MS 2000  /* data may have been sent so much before it was seen */
+#define EARLY_MS 2000 /* what is seen may have happened so much before, at most */
+#define PROBE_SHARE 5 /* of the interval: a probe follows a sign of life within that */
 
 const char *bfd_evidence_name(enum bfd_evidence e)
 {
@@ -64,11 +63,33 @@ static bool is_data(uint64_t grown)
 	return true;
 }
 
+static uint64_t early_most(const struct liveness_config *c)
+{
+	return c->probe_timeout / 5 < EARLY_MS ? c->probe_timeout / 5 : EARLY_MS;
+}
+
+/* How soon a probe follows a sign of life, ms. */
+static uint64_t probe_lag(const struct liveness_config *c)
+{
+	uint64_t lag = c->probe_interval / PROBE_SHARE;
+
+	return lag > c->poll_interval ? lag : c->poll_interval;
+}
+
+/* How long an answer may take: the silence is older than what is waited for, by as much as that
+ * may have gone out late. */
+static uint64_t patience(const struct liveness_config *c)
+{
+	uint64_t lag = probe_lag(c), most = early_most(c);
+
+	return c->probe_timeout - (lag < most ? lag : most);
+}
+
 /* Data went out since the last reading, and nothing came in: an answer is waited for from then on,
  * but from not much earlier than now. */
 static void note_data(struct liveness *l, const struct liveness_config *c, uint64_t now)
 {
-	uint64_t early = c->probe_timeout / 5 < EARLY_MS ? c->probe_timeout / 5 : EARLY_MS;
+	uint64_t early = early_most(c);
 
 	if (l->waiting_since || !l->handshake)
 		return;
@@ -88,12 +109,6 @@ static void note_counters(struct liveness *l, const struct liveness_config *c,
 		note_data(l, c, in->now);
 	if (l->started && tx)
 		l->sent_at = in->now;
-	/* Traffic ceased: a probe now, not when its time comes, tells whether the far end did. */
-	if (in->now - l->read_at >= SILENCE_MS) {
-		if (l->busy && !rx)
-			l->probe_at = 0;
-		l->busy = rx >= BUSY_BYTES;
-	}
 	l->read_at = in->now;
 	l->rx = in->rx;
 	l->tx = in->tx;
@@ -123,7 +138,7 @@ static bool is_unanswered(struct liveness *l, const struct liveness_config *c, u
 {
 	if (l->waiting_since && l->alive_at >= l->waiting_since)
 		l->waiting_since = 0;
-	return c->probe && l->waiting_since && now - l->waiting_since >= c->probe_timeout;
+	return c->probe && l->waiting_since && now - l->waiting_since >= patience(c);
 }
 
 /* Answers that come in inside the tunnel are signs of life like bytes received. */
@@ -278,6 +293,8 @@ static enum tunnel_state judge(struct liveness *l, const struct liveness_config 
 				  : death;
 	if (*reason == REASON_HANDSHAKE_NEVER)
 		return TUNNEL_NEVER;
+	if (!in->link_up || !in->present)
+		l->waiting_since = 0; /* no answer could come in */
 	if (*reason != REASON_NONE) {
 		l->good_since = 0;
 		l->bad_at = in->now;
@@ -345,7 +362,19 @@ bool liveness_update(struct liveness *l, const struct liveness_config *c,
 
 bool liveness_probe_due(const struct liveness *l, const struct liveness_config *c, uint64_t now)
 {
-	return c->probe && (!l->probe_at || now - l->probe_at >= c->probe_interval);
+	if (!c->probe)
+		return false;
+	if (!l->probe_at || now - l->probe_at >= c->probe_interval)
+		return true;
+	/* It was alive, and nothing that went out since then could tell when it ceases to be. */
+	return !l->waiting_since && l->alive_at > l->probe_at && now - l->probe_at >= probe_lag(c);
+}
+
+uint64_t liveness_deadline(const struct liveness *l, const struct liveness_config *c)
+{
+	if (!c->probe || !l->waiting_since || l->state == TUNNEL_DOWN || l->state == TUNNEL_NEVER)
+		return 0;
+	return l->waiting_since + patience(c);
 }
 
 void liveness_probed(struct liveness *l, uint64_t now)
@@ -353,5 +382,5 @@ void liveness_probed(struct liveness *l, uint64_t now)
 	l->probe_at = now;
 	/* Only where there was a handshake does silence say something. */
 	if (!l->waiting_since && l->handshake)
-		l->waiting_since = now;
+		l->waiting_since = now > l->alive_at ? now : l->alive_at + 1;
 }

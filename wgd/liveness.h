@@ -9,7 +9,8 @@
  *   brought no answer: down, for certain (HANDSHAKE_STALE).
  * - A data packet is answered within 10 s, by an empty packet if by nothing else and even where the
  *   inner packet is dropped. So a probe, or other data, sent and nothing received for 15 s: down
- *   (PROBE_UNANSWERED).
+ *   (PROBE_UNANSWERED). The time counts from the last that was received: a probe follows within a
+ *   poll, and is given so much less.
  * - Where nobody sends, nothing is known: idle, never down.
  * - Handshake messages also count as bytes received, but a far end that only repeats its initiation
  *   does not hear us: such growth is no sign of life.
@@ -94,7 +95,6 @@ struct liveness {
 	uint64_t first_seen;   /* monotonic time of that */
 	uint64_t rx, tx;       /* as read last */
 	uint64_t read_at;      /* when that was */
-	bool busy;	       /* more came in then than answers to probes */
 	uint64_t alive_at;     /* last sign of life; 0: none yet */
 	uint64_t sent_at;      /* tx was last seen to grow; 0: not yet */
 	uint64_t probe_at;     /* last probe; 0: none */
@@ -116,6 +116,9 @@ bool liveness_update(struct liveness *l, const struct liveness_config *c,
 /* A probe should be sent now; liveness_probed() says that it was. */
 bool liveness_probe_due(const struct liveness *l, const struct liveness_config *c, uint64_t now);
 void liveness_probed(struct liveness *l, uint64_t now);
+/* When an answer that is waited for is overdue: a reading then is worth more than the next poll's.
+ * 0: nothing is. */
+uint64_t liveness_deadline(const struct liveness *l, const struct liveness_config *c);
 /* Age of the last handshake in ms; -1: never. */
 int64_t liveness_handshake_age(const struct liveness *l, uint64_t now);
 /* How long it must be good before it is up again, ms. */

@@ -191,7 +191,7 @@ static void unanswered_data(void **state)
 	PLAY(&r,
 	     {30, 1000, 1000, .handshake = true, .state = TUNNEL_UP,
 	      .reason = REASON_HANDSHAKE_FRESH},
-	     {15, 0, 1000, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {14, 0, 1000, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
 	     {1, 0, 1000, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
 	/* Keepalives and initiations are not answered. */
 	begin(&r);
@@ -213,25 +213,53 @@ static void unanswered_data(void **state)
 		  .reason = REASON_HANDSHAKE_FRESH});
 }
 
-/* Where traffic ceases a probe goes out at once; its answers are no traffic. */
-static void silence_is_probed(void **state)
+/* Whatever ran through it before and after, a tunnel that is cut is down 15 s later, a little more
+ * at most: polls come as they do in device_sync.c, the cut at any time between them. The far end
+ * answers with keepalives alone, after 10 s. */
+static void cut_at(unsigned offset, unsigned rx, unsigned tx, unsigned poll)
 {
+	uint64_t start, cut, next, answer = 0;
 	struct run r;
 
 	begin(&r);
-	PLAY(&r,
-	     {31, 1000, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
-	      .reason = REASON_HANDSHAKE_FRESH},
-	     {1, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
-	assert_int_equal(r.l.probe_at, r.in.now);
-	PLAY(&r, {14, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
-	     {1, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
-	begin(&r);
-	PLAY(&r, {9, 96, 0, .handshake = true, .probes = true, .state = TUNNEL_UP,
-		  .reason = REASON_HANDSHAKE_FRESH});
-	r.l.probe_at = r.in.now;
-	PLAY(&r, {4, 0, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
-	assert_int_equal(r.l.probe_at, r.in.now - 4000);
+	r.in.handshake = r.in.wall;
+	start = r.in.now;
+	cut = start + 40000 + offset;
+	while (r.l.state != TUNNEL_DOWN) {
+		uint64_t deadline = liveness_deadline(&r.l, &r.c);
+
+		if (r.in.now > cut + 15500)
+			fail_msg("cut %u ms after a poll, rx %u tx %u", offset, rx, tx);
+		next = r.in.now + poll;
+		if (deadline && deadline < next)
+			next = deadline > r.in.now + 10 ? deadline : r.in.now + 10;
+		if (r.in.now < cut)
+			r.in.rx += next < cut ? rx : rx * (cut - r.in.now) / poll;
+		if (answer && answer < cut && next >= answer) {
+			r.in.rx += 32;
+			answer = 0;
+		}
+		r.in.tx += tx;
+		r.in.now = next;
+		r.in.wall = WALL0 + (int64_t)(next - start);
+		liveness_update(&r.l, &r.c, &r.in);
+		if (!liveness_probe_due(&r.l, &r.c, next))
+			continue;
+		liveness_probed(&r.l, next);
+		r.in.tx += 96;
+		answer = answer ? answer : next + 10000;
+	}
+	assert_true(r.in.now > cut);
+}
+
+static void cut_is_found_in_time(void **state)
+{
+	static const unsigned traffic[][2] = {{0, 0}, {1000, 0}, {1000, 1000}, {96, 0}, {96, 1000}};
+
+	for (unsigned offset = 0; offset < 20000; offset += 130)
+		for (unsigned i = 0; i < ARRAY_SIZE(traffic); i++)
+			for (unsigned poll = 1000; poll <= 1100; poll += 50)
+				cut_at(offset, traffic[i][0], traffic[i][1], poll);
 }
 
 /* A far end that only answers with the keepalive after 10 s is alive. */
@@ -615,7 +643,7 @@ int main(void)
 		cmocka_unit_test(idle_then_dead),
 		cmocka_unit_test(probe_unanswered),
 		cmocka_unit_test(unanswered_data),
-		cmocka_unit_test(silence_is_probed),
+		cmocka_unit_test(cut_is_found_in_time),
 		cmocka_unit_test(late_answers_suffice),
 		cmocka_unit_test(hysteresis),
 		cmocka_unit_test(restart_trusts_the_handshake),
