@@ -66,10 +66,12 @@ class Net:
             fast=FAST, endpoint=self.endpoint, timeout=self.timeout, more=self.more))
 
     def second_link(self, ifname="u1"):
-        """Another provider of the hub; returns its address there."""
+        """Another provider of the hub; returns its address there. WireGuard in the kernel asks the
+        routes for the way back, so what is from that address must leave there."""
         address = self.net.attach(self.hub, ifname, default=False)
-        self.hub.ip(f"route add default via {self.net.gateway(f'hub.{ifname}')} dev {ifname} "
-                    "metric 3000")
+        way = f"default via {self.net.gateway(f'hub.{ifname}')} dev {ifname}"
+        self.hub.ip(f"route add {way} metric 3000\nroute add {way} table 78\n"
+                    f"rule add from {address} lookup 78")
         return address
 
     def peer(self, w=None):
