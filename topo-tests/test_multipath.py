@@ -91,6 +91,41 @@ def test_restart_changes_nothing(dual):
     assert not objects() and not w.kernel_routes()
 
 
+def kinds(w):
+    """The types of our groups in the kernel, and how many buckets they have."""
+    out = json.loads(w.router.out(["ip", "-N", "-d", "-j", "nexthop", "show", "proto",
+                                   str(PROTOCOL)]) or "[]")
+    return [(g.get("type", "mpath"), g.get("resilient_args", {}).get("buckets"))
+            for g in out if "group" in g]
+
+
+def test_resilient(dual):
+    """Flows stay where they are when a tunnel dies that they do not use, and when it is back; the
+    statement comes and goes without a loss, and with it the groups."""
+    w = dual.wsite[1]
+    share(w)
+    wait_until(lambda: active(w) == {"wg1": 1, "wg2": 1}, 20, "both hubs")
+    wait_until(lambda: kinds(w) == [("mpath", None)] * 2, 10, "groups")
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        w.replace("multipath {", "multipath { resilient true;")
+        wait_until(lambda: kinds(w) == [("resilient", 512)] * 2, 20, "resilient groups only")
+        ping.flows()
+    assert ping.lost == 0 and active(w) == {"wg1": 1, "wg2": 1}
+    wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 10, "flows by both")
+    before = {a: w.leaves_by(a) for a in FLOWS}
+    dual.net.cut("site1", "hub1")
+    wait_until(lambda: set(spread(w)) == {"wg2"}, 30, "all flows by hub 2")
+    dual.net.restore("site1", "hub1")
+    wait_until(lambda: active(w) == {"wg1": 1, "wg2": 1}, 60, "both again")
+    assert all(w.leaves_by(a) == "wg2" for a in FLOWS if before[a] == "wg2")
+    w.kill_daemon("zebra-lite")
+    wait_until(lambda: w.show("rib summary")["swept"], 30, "the sweep")
+    assert kinds(w) == [("resilient", 512)] * 2 and w.show("rib summary")["route-writes"] < 5
+    w.replace("resilient true;", "")
+    wait_until(lambda: kinds(w) == [("mpath", None)] * 2, 20, "the others again")
+    wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 10, "flows by both")
+
+
 def test_shares_by_cost(dual):
     """Costs of 10 and 100: about one flow in ten goes by the dearer one."""
     w = dual.wsite[1]

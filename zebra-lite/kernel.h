@@ -29,6 +29,7 @@ struct knexthop {
 	uint32_t id, oif;
 	uint8_t family, protocol;
 	unsigned n; /* legs of a group; 0: not a group */
+	bool resilient;
 	struct nhleg legs[ROUTE_HOPS_MAX];
 };
 int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *out);
@@ -52,8 +53,8 @@ void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie);
 void kernel_write_flush(void);
 int kernel_write_route_now(enum route_op op, const struct kroute *r);
 int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create);
-int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
-		       bool create);
+int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+		       uint8_t protocol, bool create);
 void kernel_delete_nexthop(uint32_t id);
 int kernel_write_rule(bool add, const struct krule *r);
 

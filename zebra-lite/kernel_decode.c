@@ -193,6 +193,9 @@ int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 	k->protocol = nhm->nh_protocol;
 	if (tb[NHA_GROUP])
 		read_legs(tb[NHA_GROUP], k);
+	k->resilient = tb[NHA_GROUP_TYPE] &&
+		       mnl_attr_get_payload_len(tb[NHA_GROUP_TYPE]) >= sizeof(uint16_t) &&
+		       mnl_attr_get_u16(tb[NHA_GROUP_TYPE]) == NEXTHOP_GRP_TYPE_RES;
 	return 0;
 }
 

@@ -218,8 +218,12 @@ static void test_group(void **state)
 	mnl_attr_put(nlh, NHA_GROUP, sizeof(legs), legs);
 	assert_int_equal(kernel_decode_nexthop(nlh, &k), 0);
 	assert_int_equal(k.n, 2);
+	assert_false(k.resilient);
 	assert_true(k.legs[0].id == 7 && k.legs[0].weight == 1);
 	assert_true(k.legs[1].id == 8 && k.legs[1].weight == 255);
+	mnl_attr_put_u16(nlh, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), 0);
+	assert_true(k.n == 2 && k.resilient);
 }
 
 static struct nlmsghdr *rule(uint8_t src_len)

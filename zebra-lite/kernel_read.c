@@ -206,7 +206,7 @@ static void handle(const struct nlmsghdr *nlh)
 		if (nlh->nlmsg_type == RTM_DELNEXTHOP)
 			nhobj_lost(nh.id);
 		else if (nh.protocol == zconfig.protocol && nh.n)
-			nhgroup_found(nh.id, nh.legs, nh.n);
+			nhgroup_found(nh.id, nh.legs, nh.n, nh.resilient);
 		else if (nh.protocol == zconfig.protocol)
 			nhobj_found(nh.id, nh.oif, nh.family);
 		break;

@@ -14,6 +14,9 @@
 #include "nl_batch.h"
 #include "zconfig.h"
 
+#define RESILIENT_BUCKETS 512
+#define RESILIENT_IDLE_S 10
+
 static struct nl_batch *batch;
 static int answer; /* to a request that waits for it; also its cookie */
 
@@ -136,8 +139,20 @@ int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t prot
 	return flush_for_answer();
 }
 
-int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
-		       bool create)
+/* Flows share buckets; one that was idle for so long may move to a hop that has too few. */
+static void put_resilient(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest;
+
+	mnl_attr_put_u16(nlh, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+	nest = mnl_attr_nest_start(nlh, NHA_RES_GROUP);
+	mnl_attr_put_u16(nlh, NHA_RES_GROUP_BUCKETS, RESILIENT_BUCKETS);
+	mnl_attr_put_u32(nlh, NHA_RES_GROUP_IDLE_TIMER, RESILIENT_IDLE_S * 100); /* USER_HZ */
+	mnl_attr_nest_end(nlh, nest);
+}
+
+int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+		       uint8_t protocol, bool create)
 {
 	struct nexthop_grp grp[ROUTE_HOPS_MAX] = {0};
 	struct nlmsghdr *nlh = nl_batch_begin(
@@ -151,8 +166,8 @@ int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, uint8_
 		grp[i] = (struct nexthop_grp){.id = legs[i].id, .weight = legs[i].weight - 1};
 	mnl_attr_put_u32(nlh, NHA_ID, id);
 	mnl_attr_put(nlh, NHA_GROUP, n * sizeof(grp[0]), grp);
-	if (zconfig.resilient)
-		mnl_attr_put_u16(nlh, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+	if (resilient)
+		put_resilient(nlh);
 	nl_batch_end(batch, nlh);
 	return flush_for_answer();
 }

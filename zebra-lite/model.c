@@ -35,6 +35,7 @@ struct mpeer {
 struct mobject {
 	uint32_t id, oif; /* id 0: free */
 	unsigned n;	  /* legs of a group; 0: not a group */
+	bool resilient;
 	struct nhleg legs[ROUTE_HOPS_MAX];
 };
 
@@ -59,8 +60,9 @@ static struct {
 	struct mprefix prefix[MODEL_PREFIXES];
 	struct mpeer peer[MODEL_PEERS];
 	struct mobject object[OBJECTS];
-	bool overtaken;	 /* since the last rest an object moved in front of the queue */
-	bool no_objects; /* the kernel refuses them */
+	bool overtaken;	   /* since the last rest an object moved in front of the queue */
+	bool no_objects;   /* the kernel refuses them */
+	bool no_resilient; /* groups */
 	struct addr sample[MODEL_SAMPLES];
 	bool had_way[MODEL_SAMPLES]; /* in all wanted states since the last rest */
 	uint32_t wanted_since_rest[MODEL_PREFIXES][MODEL_IFS]; /* owners of the prefix itself */
@@ -477,13 +479,13 @@ static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t pro
 	return 0;
 }
 
-static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
-			    bool create)
+static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+			    uint8_t protocol, bool create)
 {
 	struct mobject *o = find_object(id);
 
 	ensure(id && protocol == 222 && n <= ROUTE_HOPS_MAX);
-	if (!n || (o && !o->n))
+	if (!n || (o && (!o->n || o->resilient != resilient)) || (resilient && m.no_resilient))
 		return -EINVAL;
 	for (unsigned i = 0; i < n; i++)
 		if (!find_object(legs[i].id) || find_object(legs[i].id)->n || !legs[i].weight)
@@ -495,7 +497,7 @@ static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, u
 	if (!o)
 		o = find_object(0);
 	ensure(o);
-	*o = (struct mobject){.id = id, .n = n};
+	*o = (struct mobject){.id = id, .n = n, .resilient = resilient};
 	for (unsigned i = 0; i < n; i++) {
 		note("group %u leg %u oif %u", id - NHOBJ_FIRST, i, find_object(legs[i].id)->oif);
 		o->legs[i] = legs[i];
@@ -977,7 +979,8 @@ static void begin(void)
 			nhobj_found(m.object[i].id, m.object[i].oif, AF_INET);
 	for (unsigned i = 0; i < OBJECTS; i++)
 		if (m.object[i].id && m.object[i].n)
-			nhgroup_found(m.object[i].id, m.object[i].legs, m.object[i].n);
+			nhgroup_found(m.object[i].id, m.object[i].legs, m.object[i].n,
+				      m.object[i].resilient);
 }
 
 static void make_prefixes(void)
@@ -1019,7 +1022,9 @@ void model_start(uint64_t seed, const struct model_hooks *hooks)
 		m.peer[i].addr = addr_make(AF_INET, b);
 	}
 	m.no_objects = seed % 5 == 0;
+	m.no_resilient = seed % 4 == 0;
 	zconfig.last_path_keep = seed % 4 == 1;
+	zconfig.resilient = seed % 3 != 0;
 	m.batch_max = seed % 3 ? 4096 : 1 + seed % 7;
 	make_prefixes();
 	begin();

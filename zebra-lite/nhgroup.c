@@ -17,8 +17,14 @@
 #define RETRY_MS 1000
 
 static bool unsupported;	 /* by the kernel: one next hop from then on */
+static bool no_resilient;	 /* by the kernel (before Linux 5.13): groups of the other kind */
 static uint64_t failed_until_ms; /* the last creation failed: not again before this */
 static bool waiting;		 /* nhgroup_settle() has something to do */
+
+static bool resilient(void)
+{
+	return zconfig.resilient && !no_resilient;
+}
 
 /* The leaf that leads to the interface; NULL where there is none and none can be made. */
 static struct nhobj *leaf_for(uint32_t oif, uint8_t family)
@@ -42,7 +48,7 @@ static int write_group(const struct nhobj *o, const struct nhobj_member *m, bool
 	for (unsigned i = 0; i < o->n; i++)
 		if (m[i].leaf)
 			legs[n++] = (struct nhleg){m[i].leaf, m[i].weight};
-	return out.nexthop_group(o->id, legs, n, zconfig.protocol, create);
+	return out.nexthop_group(o->id, legs, n, o->resilient, zconfig.protocol, create);
 }
 
 void nhgroup_write(const struct nhobj *o)
@@ -73,7 +79,7 @@ static unsigned sharing(const struct rib_node *n, const struct hopset *s,
 
 static bool same_members(const struct nhobj *o, const struct hop_ref *const *refs, unsigned n)
 {
-	if (o->n != n || o->demotion != refs[0]->demotion)
+	if (o->n != n || o->demotion != refs[0]->demotion || o->resilient != resilient())
 		return false;
 	for (unsigned i = 0; i < n; i++)
 		if (!addr_eq(&o->member[i].addr, &refs[i]->nh->addr) ||
@@ -89,7 +95,7 @@ static bool adopt(struct nhobj *o, const struct hop_ref *const *refs, unsigned n
 	struct nhobj_member member[ROUTE_HOPS_MAX] = {0};
 	unsigned found = 0;
 
-	if (!o->n || o->member[0].addr.family)
+	if (!o->n || o->member[0].addr.family || o->resilient != resilient())
 		return false;
 	for (unsigned i = 0; i < n; i++) {
 		member[i] = (struct nhobj_member){refs[i]->nh->addr, refs[i]->nh->oif, 0,
@@ -151,6 +157,7 @@ static struct nhobj *create(const struct hop_ref *const *refs, unsigned n,
 		return NULL;
 	o = nhobj_new(nhobj_next_id(), 0, family);
 	o->n = n;
+	o->resilient = resilient();
 	o->demotion = refs[0]->demotion;
 	for (unsigned i = 0; i < n; i++) {
 		bool in = hop_level(refs[i]) == hop_level(first);
@@ -160,6 +167,13 @@ static struct nhobj *create(const struct hop_ref *const *refs, unsigned n,
 						     leaf ? leaf->id : 0, refs[i]->weight};
 	}
 	err = write_group(o, o->member, true);
+	if (err < 0 && o->resilient && !nhobj_passing(err)) {
+		log_warn("nexthop-group", "what=create error=\"%s\" resilient=never",
+			 strerror(-err));
+		no_resilient = true;
+		o->resilient = false;
+		err = write_group(o, o->member, true);
+	}
 	if (err == 0)
 		return o;
 	o->gone = true; /* it goes with the next collection */
@@ -321,7 +335,7 @@ bool nhgroup_busy(void)
 
 /* --- reading --- */
 
-void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n)
+void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient_one)
 {
 	struct nhobj *o = nhobj_find_id(id);
 	unsigned known = 0, in = 0;
@@ -331,6 +345,7 @@ void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n)
 	if (!o) {
 		o = nhobj_new(id, 0, 0);
 		o->n = n;
+		o->resilient = resilient_one;
 		for (unsigned i = 0; i < n; i++)
 			o->member[i] = (struct nhobj_member){{0}, 0, legs[i].id, legs[i].weight};
 	}
@@ -349,6 +364,6 @@ void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n)
 
 void nhgroup_reset(void)
 {
-	unsupported = waiting = false;
+	unsupported = no_resilient = waiting = false;
 	failed_until_ms = 0;
 }

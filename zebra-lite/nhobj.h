@@ -20,8 +20,9 @@
  * of the kernel over objects that only lead to one interface each (leaves). A group knows all hops
  * that may be in it; those are in it whose tunnels are at the best level among them. One that dies
  * is taken out by one write for all prefixes, one that is back is put in when each prefix has its
- * entry there. Groups with the same hops and shares are one. Where all hops of a group are down its
- * prefixes go to their backup one by one.
+ * entry there. Groups with the same hops, shares and kind are one; one that is resilient (the
+ * kernel's, by the configuration) cannot become another kind: its prefixes go to another one. Where
+ * all hops of a group are down its prefixes go to their backup one by one.
  *
  * Objects are counted by the struct fib that name them. One that nobody names is deleted when the
  * queue is empty: deleting an object deletes its routes. One that the kernel has dropped (it
@@ -61,6 +62,7 @@ struct nhobj {
 	bool home_wanted;
 	bool gone;	  /* not in the kernel any more */
 	bool leaf;	  /* for groups */
+	bool resilient;	  /* a group that keeps flows where they are; for its life */
 	uint8_t n;	  /* members, in it or not; 0: not a group */
 	uint8_t demotion; /* enum demotion of all of them by attributes */
 	struct nhobj_member member[ROUTE_HOPS_MAX];
@@ -87,7 +89,7 @@ void nhobj_unref(struct nhobj *o); /* NULL is fine, both */
 
 /* Reading: one with our protocol; all were told. */
 void nhobj_found(uint32_t id, uint32_t oif, uint8_t family);
-void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n);
+void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient);
 void nhobj_read(void);
 void nhobj_lost(uint32_t id);	     /* somebody deleted it */
 void nhobj_refused(struct nhobj *o); /* by the kernel, for a route */

@@ -56,8 +56,8 @@ struct out {
 	 * it must. NULL: there are none. Deleting one deletes its routes. */
 	int (*nexthop_set)(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol,
 			   bool create);
-	int (*nexthop_group)(uint32_t id, const struct nhleg *legs, unsigned n, uint8_t protocol,
-			     bool create);
+	int (*nexthop_group)(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+			     uint8_t protocol, bool create);
 	void (*nexthop_del)(uint32_t id);
 	/* Rules; 0 or -errno at once. NULL: there are none. */
 	int (*rule)(bool add, const struct krule *r);

@@ -248,8 +248,9 @@ static void change_rules(const struct zconfig *old)
 static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 {
 	return a->kernel == b->kernel && a->last_path_keep == b->last_path_keep &&
-	       a->d_connected == b->d_connected && a->d_kernel == b->d_kernel &&
-	       a->d_static == b->d_static && a->d_ebgp == b->d_ebgp && a->d_ibgp == b->d_ibgp;
+	       a->resilient == b->resilient && a->d_connected == b->d_connected &&
+	       a->d_kernel == b->d_kernel && a->d_static == b->d_static && a->d_ebgp == b->d_ebgp &&
+	       a->d_ibgp == b->d_ibgp;
 }
 
 void zconfig_apply(struct zconfig *c)
