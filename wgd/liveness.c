@@ -138,7 +138,7 @@ static bool is_unanswered(struct liveness *l, const struct liveness_config *c, u
 {
 	if (l->waiting_since && l->alive_at >= l->waiting_since)
 		l->waiting_since = 0;
-	return c->probe && l->waiting_since && now - l->waiting_since >= patience(c);
+	return c->probe && l->waiting_since && now >= l->waiting_since + patience(c);
 }
 
 /* Answers that come in inside the tunnel are signs of life like bytes received. */

@@ -248,6 +248,8 @@ static void cut_at(unsigned offset, unsigned rx, unsigned tx, unsigned poll)
 		liveness_probed(&r.l, next);
 		r.in.tx += 96;
 		answer = answer ? answer : next + 10000;
+		liveness_update(&r.l, &r.c, &r.in); /* other evidence, in the same moment */
+		assert_int_equal(r.l.state, TUNNEL_UP);
 	}
 	assert_true(r.in.now > cut);
 }
