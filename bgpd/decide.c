@@ -209,5 +209,6 @@ bool decide_ties(const struct candidate *best, const struct candidate *c, bool r
 		return false;
 	if (c->neighbor_as == best->neighbor_as ? c->med != best->med : !relax)
 		return false;
-	return by_external(best, c) == 0 && (!cost || by_cost(best, c) == 0);
+	return by_external(best, c) == 0 && (!cost || by_cost(best, c) == 0) &&
+	       c->cluster_len <= best->cluster_len;
 }

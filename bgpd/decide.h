@@ -55,7 +55,13 @@ struct candidate {
 };
 
 /* C ties with BEST on all rungs down to the cost (that one only where COST), and came by the same
- * neighbouring AS unless RELAX: both may be used at a time. */
+ * neighbouring AS unless RELAX, and was not reflected more often: both may be used at a time.
+ *
+ * Two reflectors that are next hops for each other would else both share the traffic of a site with
+ * the other one, and a flow that each gives to the other goes round until it has died. As it is,
+ * who forwards by a path that was reflected K times has a best path of K or more, and the one
+ * behind it announced that path, so its own best one was reflected K - 1 times: less with each
+ * router. */
 bool decide_ties(const struct candidate *best, const struct candidate *c, bool relax, bool cost);
 
 /* The index of the best of C[0..N), N > 0; sets `reason` of all (NONE for the best). May reorder

@@ -192,6 +192,10 @@ static void ties(void **state)
 	b.ebgp = true;
 	assert_false(decide_ties(&a, &b, true, false));
 	b = a;
+	b.cluster_len = a.cluster_len + 1;
+	assert_false(decide_ties(&a, &b, true, false));
+	assert_true(decide_ties(&b, &a, false, true));
+	b = a;
 	b.demotion = DEMOTED;
 	assert_false(decide_ties(&a, &b, true, false));
 }

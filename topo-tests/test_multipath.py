@@ -10,7 +10,7 @@ import pytest
 
 from lib.dualhub import DualHub
 from lib.probe import Ping, reaches
-from lib.wait import wait_until
+from lib.wait import holds, wait_until
 from lib.wgbgp import PROTOCOL
 
 NET2 = "192.168.2.0/24"
@@ -89,6 +89,20 @@ def test_restart_changes_nothing(dual):
     assert objects() == groups and w.show("rib summary")["route-writes"] < 5
     w.teardown()
     assert not objects() and not w.kernel_routes()
+
+
+def test_no_loop_between_hubs(dual):
+    """Both hubs share: each has a direct path and, as good but for the reflection, the one by the
+    other hub. A flow that both gave to the other would go round until it has died."""
+    for hub in dual.whub.values():
+        hub.replace("bgp {", "bgp { multipath { ibgp 4; }")
+    for h, hub in dual.whub.items():
+        def others(hub=hub):
+            return [p["reason"] for p in hub.paths(NET2) if not p["best"] and p["eligible"]]
+        wait_until(lambda: others() and hub.paths(NET2)[0]["next-hop"] == f"10.0.{h}.12", 20,
+                   "a path by the other hub")
+        holds(lambda: "multipath" not in others() and active(hub) == {"wg0": 0}, 1)
+        assert {hub.leaves_by(a) for a in FLOWS} == {"wg0"}
 
 
 def kinds(w):
