@@ -26,7 +26,7 @@
 #define FINISHING_MAX 256
 
 struct conn {
-	TAILQ_ENTRY(conn) link; /* while finishing */
+	TAILQ_ENTRY(conn) link; /* while finishing or parked */
 	int fd;
 	const struct conn_handlers *handlers;
 	void *arg;
@@ -39,11 +39,13 @@ struct conn {
 	struct peer *pull; /* whose routes go out too; NULL before ESTABLISHED */
 	size_t skip;	   /* bytes left of a message of routes that was cut off: go first */
 	uint64_t heard_ms, wrote_ms;
-	bool connecting, busy, freed, finishing;
+	bool connecting, busy, freed, finishing, parked;
 };
 
 static TAILQ_HEAD(, conn) finishing = TAILQ_HEAD_INITIALIZER(finishing);
 static unsigned n_finishing;
+static TAILQ_HEAD(, conn) parked = TAILQ_HEAD_INITIALIZER(parked); /* not read while held */
+static bool held;
 
 static void on_readable(int fd, short what, void *arg);
 static void on_writable(int fd, short what, void *arg);
@@ -77,6 +79,30 @@ struct conn *conn_new(int fd, bool connecting, const struct conn_handlers *handl
 	return c;
 }
 
+/* Something came that is not to be read now. */
+static void park(struct conn *c)
+{
+	watch_off(&c->rd_watch);
+	c->parked = true;
+	TAILQ_INSERT_TAIL(&parked, c, link);
+}
+
+static void unpark(struct conn *c)
+{
+	if (!c->parked)
+		return;
+	c->parked = false;
+	TAILQ_REMOVE(&parked, c, link);
+	watch_on(&c->rd_watch);
+}
+
+void conn_hold_reading(bool hold)
+{
+	held = hold;
+	while (!hold && !TAILQ_EMPTY(&parked))
+		unpark(TAILQ_FIRST(&parked));
+}
+
 static void release(struct conn *c)
 {
 	free(c->rest);
@@ -88,6 +114,7 @@ void conn_free(struct conn *c)
 {
 	if (!c)
 		return;
+	unpark(c);
 	watch_off(&c->rd_watch);
 	watch_off(&c->wr_watch);
 	timer_stop(&c->finish);
@@ -219,9 +246,16 @@ static bool read_some(struct conn *c)
 
 static void on_readable(int fd, short what, void *arg)
 {
-	for (int i = 0; i < READS_PER_TURN; i++)
-		if (!read_some(arg))
+	struct conn *c = arg;
+
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		if (held && c->pull) {
+			park(c);
 			return;
+		}
+		if (!read_some(c))
+			return;
+	}
 }
 
 /* What is to be written next, at most MAX segments; *OWN says which of them is the session's. */
@@ -382,6 +416,7 @@ void conn_finish(struct conn *c)
 		conn_free(c);
 		return;
 	}
+	unpark(c);
 	c->pull = NULL;
 	c->finishing = true;
 	TAILQ_INSERT_TAIL(&finishing, c, link);

@@ -39,6 +39,8 @@ void conn_send(struct conn *c, const struct wr *w);
 /* From now on P's Adj-RIB-Out is sent too. */
 void conn_pull(struct conn *c, struct peer *p);
 void conn_kick(struct conn *c); /* it has something */
+/* While HOLD nothing is read from those that conn_pull() was called for; TCP makes them wait. */
+void conn_hold_reading(bool hold);
 
 int conn_fd(const struct conn *c);
 uint64_t conn_heard_ms(const struct conn *c); /* when bytes came last */

@@ -35,6 +35,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_multipath.c \
 	bgpd/rib_internal.h \
 	bgpd/rib_judge.c \
+	bgpd/rib_pressure.c \
 	bgpd/rib_show.c \
 	bgpd/rib_table.c bgpd/rib_table.h \
 	bgpd/rib_verdict.c \
@@ -53,6 +54,9 @@ bgpd_decide_test_SOURCES = bgpd/decide_test.c
 bgpd_decide_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_policy_test_SOURCES = bgpd/policy_test.c
 bgpd_policy_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+check_PROGRAMS += bgpd/rib_pressure_test
+bgpd_rib_pressure_test_SOURCES = bgpd/rib_pressure_test.c
+bgpd_rib_pressure_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/attr_test bgpd/message_open_test bgpd/message_update_test bgpd/session_test
 bgpd_message_open_test_SOURCES = bgpd/message_open_test.c
 bgpd_message_open_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -293,13 +293,16 @@ static bool is_decided(void)
 
 static bool decide_some(unsigned n)
 {
+	unsigned left = n;
+
 	RIB_TABLES_FOREACH(t)
 	{
 		uint32_t id;
 
-		for (; n > 0 && (id = net_take(t)); n--)
+		for (; left > 0 && (id = net_take(t)); left--)
 			rib_decide(t, id);
 	}
+	rib_pressure(n - left);
 	return !is_decided();
 }
 
@@ -353,6 +356,7 @@ void rib_stop(void)
 {
 	started = false;
 	job_stop(&job);
+	rib_pressure_free();
 	adjout_free_all();
 	link_zebra_free();
 	restart_free();
@@ -701,6 +705,7 @@ void rib_update(struct peer *p, const struct update *u)
 		if (u->eor[f])
 			rib_end_of_rib(p, f);
 	rib_work();
+	rib_pressure(0);
 	check_limit(p);
 }
 

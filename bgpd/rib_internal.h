@@ -50,6 +50,11 @@ void rib_work(void);
 /* The walk is to meet every path once from now on; it has when the lap with this number ends:
  * nexthop_walked(). */
 uint32_t rib_need_walk(void);
+/* rib_pressure.c: neighbours are read no faster than networks are decided. Call rib_pressure() when
+ * some were marked, and when N were decided. */
+void rib_pressure(unsigned decided);
+void rib_pressure_free(void);
+
 /* Everything that is known was decided and handed on. */
 bool rib_settled(void);
 

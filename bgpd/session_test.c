@@ -694,6 +694,38 @@ static void test_partial_writes(void **state)
 	close(fd);
 }
 
+/* While reading is held back an ESTABLISHED neighbour is not read, its hold time passes without
+ * harm and our keepalives go out; a connection that is being made goes on, and nothing is lost. */
+static void test_held(void **state)
+{
+	struct open o = good;
+	uint64_t begin;
+	int fd;
+
+	conn_hold_reading(true);
+	o.hold_time = 3;
+	fd = establish(&o);
+	begin = now_ms();
+	say_keepalive(fd);
+	say_update(fd, "\0\0\0\0", 4);
+	while (now_ms() < begin + 4000)
+		assert_int_equal(hear(fd), BGP_KEEPALIVE);
+	assert_int_equal(peer->state, PEER_ESTABLISHED);
+	assert_int_equal(eors, 0);
+	conn_hold_reading(false);
+	AWAIT(eors == 1);
+	conn_hold_reading(true);
+	say_update(fd, "\0\0\0\0", 4);
+	close(fd);
+	for (int i = 0; i < 10; i++)
+		turn();
+	assert_int_equal(eors, 1);
+	assert_int_equal(downs, 0);
+	session_stop(peer, 6, 4, ""); /* a connection that is not read may go */
+	conn_hold_reading(false);
+	assert_int_equal(downs, 1);
+}
+
 static void test_ranges(void **state)
 {
 	json_t *config =
@@ -725,12 +757,24 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_establish),	  T(test_byte_by_byte),	    T(test_bad_open),
-		T(test_no_common_family), T(test_bad_header),	    T(test_unexpected),
-		T(test_malformed_update), T(test_graceful_restart), T(test_second_connection),
-		T(test_collision),	  T(test_tunnel_away),	    T(test_tunnel_dead),
-		T(test_hold_time),	  T(test_no_hold_time),	    T(test_operator),
-		T(test_partial_writes),	  T(test_ranges),
+		T(test_establish),
+		T(test_byte_by_byte),
+		T(test_bad_open),
+		T(test_no_common_family),
+		T(test_bad_header),
+		T(test_unexpected),
+		T(test_malformed_update),
+		T(test_graceful_restart),
+		T(test_second_connection),
+		T(test_collision),
+		T(test_tunnel_away),
+		T(test_tunnel_dead),
+		T(test_hold_time),
+		T(test_no_hold_time),
+		T(test_operator),
+		T(test_partial_writes),
+		T(test_held),
+		T(test_ranges),
 	};
 
 	log_set_level(getenv("VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
