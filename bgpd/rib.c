@@ -172,7 +172,7 @@ static void announce_in(struct peer_rib *pr, const struct prefix *p, struct attr
 		if (t->plane == pr->plane)
 			pr->received[t->family]++;
 		path_at(id)->peer = pr->id;
-	} else if (path_at(id)->epoch == pr->epoch && path_received(path_at(id)) == a) {
+	} else if (path_at(id)->epoch == pr->epoch && path_received(id) == a) {
 		return; /* nothing new */
 	} else if (id == net_at(t, net)->paths) {
 		net_at(t, net)->flags |= NET_CHANGED;
@@ -211,7 +211,7 @@ static void leak_more(struct peer_rib *pr, const struct rib_table *t, uint32_t i
 		struct prefix p = net_prefix(t, net_at(t, path->net));
 
 		p.plane = l->to;
-		announce_in(pr, &p, path_received(path));
+		announce_in(pr, &p, path_received(id));
 	}
 }
 
@@ -248,7 +248,7 @@ static void walk_net(struct rib_table *t, uint32_t id)
 			struct attr *before = path->attr;
 			uint8_t refused = path->refused;
 
-			rib_judge(at, attr_ref(path_received(path)));
+			rib_judge(at, attr_ref(path_received(at)));
 			if (path->attr != before || path->refused != refused) {
 				if (at == net_at(t, id)->paths)
 					net_at(t, id)->flags |= NET_CHANGED;
@@ -344,12 +344,9 @@ void rib_start(void)
 
 static void free_paths(void)
 {
-	for (uint32_t i = 1; i < rib_paths.high; i++) {
-		struct path *p = path_at(i);
-
-		if (p->net)
-			path_set_attr(p, NULL, NULL);
-	}
+	for (uint32_t i = 1; i < rib_paths.high; i++)
+		if (path_at(i)->net)
+			path_set_attr(i, NULL, NULL);
 }
 
 void rib_stop(void)
@@ -731,7 +728,7 @@ void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refuse
 		net_at(t, net)->flags |= NET_CHANGED;
 	}
 	path_at(id)->refused = refused;
-	path_set_attr(path_at(id), attr_ref(attr), attr);
+	path_set_attr(id, attr_ref(attr), attr);
 	net_mark(t, net);
 	rib_work();
 }

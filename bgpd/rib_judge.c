@@ -161,7 +161,7 @@ void rib_judge(uint32_t id, struct attr *received)
 		r = attr ? REASON_NONE : REASON_LEAK_POLICY;
 		attr = attr ? attr : attr_ref(pr->judged_as);
 	}
-	path_set_attr(path, received, attr);
+	path_set_attr(id, received, attr);
 	path->refused = r;
 	count(pr, path, r == REASON_NONE);
 	nexthop_attach(id);

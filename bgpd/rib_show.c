@@ -103,7 +103,7 @@ static json_t *received_path(const struct walk *w, const struct net *net)
 	if (!id)
 		return NULL;
 	paths = json_array();
-	json_array_append_new(paths, path_row(w->table, path_at(id), path_received(path_at(id))));
+	json_array_append_new(paths, path_row(w->table, path_at(id), path_received(id)));
 	return paths;
 }
 

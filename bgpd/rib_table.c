@@ -7,12 +7,20 @@
 #include "hash.h"
 #include "util.h"
 
+#define SLOT_LOAD 2	/* networks a slot, at most: a slot is a fifth of a network */
 #define DIRTY_KEPT 4096 /* room in the queue that is kept */
 
 struct rib_table rib_tables[PLANES_MAX][BGP_FAMILIES];
 unsigned rib_planes = 1;
 struct islab rib_paths;
-static struct islab received_sets; /* struct attr *: before policy, where it differs */
+
+/* Attributes before policy where they differ, by the path's number: chunks that exist while
+ * somebody needs them. */
+static struct received {
+	uint32_t used;
+	struct attr *set[ISLAB_CHUNK];
+} * *received_sets;
+static uint32_t received_chunks;
 
 void rib_table_init(void)
 {
@@ -29,7 +37,6 @@ void rib_table_init(void)
 	}
 	rib_planes = 1;
 	rib_paths = (struct islab){.stride = sizeof(struct path)};
-	received_sets = (struct islab){.stride = sizeof(struct attr *)};
 }
 
 /* The owners of the paths have released them. */
@@ -44,7 +51,11 @@ void rib_table_free(void)
 	}
 	rib_planes = 1;
 	islab_destroy(&rib_paths);
-	islab_destroy(&received_sets);
+	for (uint32_t i = 0; i < received_chunks; i++)
+		free(received_sets[i]);
+	free(received_sets);
+	received_sets = NULL;
+	received_chunks = 0;
 }
 
 static uint32_t hash_of(const struct rib_table *t, const uint8_t *addr, uint8_t len)
@@ -111,7 +122,7 @@ uint32_t net_get(struct rib_table *t, const struct prefix *p)
 	net = net_at(t, id);
 	net->len = p->len;
 	memcpy(net->addr, p->b, family_bytes(t->af));
-	if (t->nets.used > t->nslots)
+	if (t->nets.used / SLOT_LOAD >= t->nslots)
 		grow(t); /* this one is not marked as used yet */
 	net->flags = NET_USED;
 	net->chain = t->slots[hash & (t->nslots - 1)];
@@ -228,7 +239,7 @@ void path_free(struct rib_table *t, uint32_t id)
 	if (at == &net->paths)
 		net->flags &= ~NET_BEST;
 	*at = path->next;
-	path_set_attr(path, NULL, NULL);
+	path_set_attr(id, NULL, NULL);
 	islab_release(&rib_paths, id);
 }
 
@@ -241,28 +252,55 @@ uint32_t path_of_peer(const struct net *n, uint16_t peer)
 	return id;
 }
 
-struct attr *path_received(const struct path *p)
+static struct attr **received_of(uint32_t id)
 {
-	struct attr *a = p->attr;
-
-	if (p->received)
-		memcpy(&a, islab_at(&received_sets, p->received), sizeof(a));
-	return a;
+	return &received_sets[id / ISLAB_CHUNK]->set[id % ISLAB_CHUNK];
 }
 
-void path_set_attr(struct path *p, struct attr *received, struct attr *attr)
+static void keep_received(uint32_t id, struct attr *received)
 {
-	if (p->received) {
-		attr_unref(path_received(p));
-		islab_release(&received_sets, p->received);
-		p->received = 0;
+	uint32_t chunk = id / ISLAB_CHUNK;
+
+	if (chunk >= received_chunks) {
+		received_sets = xrealloc(received_sets, (chunk + 1) * sizeof(struct received *));
+		while (received_chunks <= chunk)
+			received_sets[received_chunks++] = NULL;
 	}
+	if (!received_sets[chunk])
+		received_sets[chunk] = xcalloc(1, sizeof(struct received));
+	received_sets[chunk]->used++;
+	*received_of(id) = received;
+	path_at(id)->flags |= PATH_EDITED;
+}
+
+static void drop_received(uint32_t id)
+{
+	struct received **chunk = &received_sets[id / ISLAB_CHUNK];
+
+	attr_unref(*received_of(id));
+	*received_of(id) = NULL;
+	path_at(id)->flags &= ~PATH_EDITED;
+	if (--(*chunk)->used)
+		return;
+	free(*chunk);
+	*chunk = NULL;
+}
+
+struct attr *path_received(uint32_t id)
+{
+	return path_at(id)->flags & PATH_EDITED ? *received_of(id) : path_at(id)->attr;
+}
+
+void path_set_attr(uint32_t id, struct attr *received, struct attr *attr)
+{
+	struct path *p = path_at(id);
+
+	if (p->flags & PATH_EDITED)
+		drop_received(id);
 	attr_unref(p->attr);
 	p->attr = attr;
-	if (received == attr) {
+	if (received == attr)
 		attr_unref(received); /* one is enough */
-		return;
-	}
-	p->received = islab_alloc(&received_sets);
-	memcpy(islab_at(&received_sets, p->received), &received, sizeof(received));
+	else
+		keep_received(id, received);
 }

@@ -18,6 +18,8 @@
 #ifndef WGBGP_BGPD_RIB_TABLE_H
 #define WGBGP_BGPD_RIB_TABLE_H
 
+#include <assert.h>
+
 #include "islab.h"
 #include "message.h"
 #include "reason.h"
@@ -48,7 +50,10 @@ enum path_flag {
 	PATH_ELIGIBLE = 1,
 	PATH_ACCEPTED = 2, /* by the import policy and the static checks: counted */
 	PATH_IPV6 = 4,	   /* its network is in the IPv6 table */
+	PATH_EDITED = 8,   /* the attributes before policy differ: path_received() */
 };
+
+typedef struct attr *attr_packed __attribute__((aligned(4))); /* leaves no gap in a path */
 
 struct path {
 	uint32_t next;	    /* of the same network */
@@ -61,9 +66,9 @@ struct path {
 	uint8_t flags;	    /* enum path_flag */
 	uint8_t epoch;	    /* session that it came with */
 	uint32_t since;	    /* monotonic seconds */
-	uint32_t received;  /* attributes before policy, in the side table; 0: as attr */
-	struct attr *attr;  /* owned reference */
+	attr_packed attr;   /* owned reference */
 };
+static_assert(sizeof(struct path) <= 28, "a path is small");
 
 struct rib_table {
 	enum bgp_family family;
@@ -125,8 +130,8 @@ static inline struct rib_table *path_table(const struct path *p)
 }
 
 /* The attributes as received, before policy; borrowed. */
-struct attr *path_received(const struct path *p);
+struct attr *path_received(uint32_t id);
 /* Both references are taken over; the same set twice counts as one reference each. */
-void path_set_attr(struct path *p, struct attr *received, struct attr *attr);
+void path_set_attr(uint32_t id, struct attr *received, struct attr *attr);
 
 #endif

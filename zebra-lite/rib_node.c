@@ -8,6 +8,7 @@
 #include "slab.h"
 #include "util.h"
 
+#define SLOT_LOAD 2 /* nodes a slot, at most */
 #define SLOTS_MIN 1024
 #define WALK_IPV6 0x80000000 /* in the place of a walk */
 
@@ -105,7 +106,7 @@ static struct rib_node *get(struct table *t, const struct prefix *p, uint32_t ha
 
 	if (n)
 		return n;
-	if (t->nodes.used >= t->nslots)
+	if (t->nodes.used / SLOT_LOAD >= t->nslots)
 		grow(t);
 	if (!t->nodes.stride)
 		t->nodes.stride = sizeof(*n) + family_bytes(p->family);
