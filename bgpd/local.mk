@@ -64,6 +64,9 @@ bgpd_attr_test_SOURCES = bgpd/attr_test.c
 bgpd_attr_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_message_update_test_SOURCES = bgpd/message_update_test.c
 bgpd_message_update_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+check_PROGRAMS += bgpd/restart_test
+bgpd_restart_test_SOURCES = bgpd/restart_test.c
+bgpd_restart_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_session_test_SOURCES = bgpd/session_test.c
 bgpd_session_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif
