@@ -67,6 +67,11 @@ const struct canned canned_healthy[] = {
 	 "\"source\":\"192.0.2.2\",\"gateway\":\"192.0.2.1\"},\"ipv6\":{\"state\":\"no-address\","
 	 "\"source\":null,\"gateway\":null}}]",
 	 NULL},
+	{"nftables-sets", "{\"table\":\"inet wgbgp\",\"state\":\"installed\",\"error\":null}",
+	 "sets",
+	 "[{\"set\":\"interfaces-lab\",\"plane\":\"lab\",\"kind\":\"interfaces\",\"elements\":2,"
+	 "\"filled\":true}]",
+	 NULL},
 	{"rules", "{}", "rules",
 	 "[{\"priority\":100,\"family\":\"ipv4\",\"source\":null,"
 	 "\"destination\":\"10.0.0.0/8\",\"interface\":\"eth1\",\"fwmark\":1,\"fwmask\":255,"

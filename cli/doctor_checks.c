@@ -437,6 +437,14 @@ static void check_refused(struct doctor *d, const json_t *row)
 
 /* ---- the two tables */
 
+static void check_nftables(struct doctor *d, const json_t *row)
+{
+	if (is_set(row, "nftables-error"))
+		FIND(SEVERITY_ERROR, AT(0),
+		     "look what is in the way in the nftables table inet wgbgp",
+		     "the sets for the firewall are not kept: %s", TEXT(row, "nftables-error"));
+}
+
 static void check_drift(struct doctor *d, const json_t *row)
 {
 	if (int_of(row, "drift-repaired"))
@@ -571,6 +579,7 @@ const struct check doctor_checks[] = {
 	{"refused-paths", SOURCE_REFUSED, check_refused},
 	{"route", SOURCE_ROUTES, check_route},
 	{"routes", SOURCE_RIB, check_drift},
+	{"nftables", SOURCE_RIB, check_nftables},
 	{"allowed-ips", SOURCE_ENTRIES, check_entry},
 	{"source-check", SOURCE_INTERFACES, check_source_drops},
 	{"forwarding", SOURCE_MACHINE, check_forwarding},

@@ -26,7 +26,7 @@ struct render {
 
 extern const struct render render_bgp_summary, render_bgp_neighbors, render_bgp_routes;
 extern const struct render render_route, render_nexthops, render_pins, render_rules;
-extern const struct render render_uplinks, render_planes;
+extern const struct render render_uplinks, render_planes, render_nftables;
 extern const struct render render_wireguard, render_tunnels, render_allowed_ips, render_bfd;
 extern const struct render render_drill, render_drills;
 extern const struct render render_text, render_daemons, render_version, render_object, render_done,

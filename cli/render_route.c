@@ -179,6 +179,27 @@ static void planes_row(struct view *v, const json_t *row)
 
 const struct render render_planes = {planes_head, planes_row, NULL, "No planes"};
 
+static const struct column nftables_columns[] = {
+	{"Set", "set", 28, COL_TEXT},
+	{"Plane", "plane", 16, COL_TEXT},
+	{"Elements", "elements", 10, COL_NUMBER},
+};
+
+static void nftables_head(struct view *v, const json_t *head)
+{
+	fprintf(v->out, "Table %s: %s\n", TEXT(head, "table"), TEXT(head, "state"));
+	if (is_set(head, "error"))
+		fprintf(v->out, "%s\n", TEXT(head, "error"));
+	table_titles(v->out, nftables_columns, ARRAY_SIZE(nftables_columns));
+}
+
+static void nftables_row(struct view *v, const json_t *row)
+{
+	table_row(v->out, nftables_columns, ARRAY_SIZE(nftables_columns), row);
+}
+
+const struct render render_nftables = {nftables_head, nftables_row, NULL, "No nftables sets"};
+
 const struct render render_rules = {NULL, rules_row, NULL, "No rules of policy routing"};
 
 static void put_uplink_family(FILE *out, const json_t *row, const char *family)

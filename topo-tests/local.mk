@@ -16,6 +16,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/lib/build.py \
 	topo-tests/lib/dns.py \
 	topo-tests/lib/dualhub.py \
+	topo-tests/lib/fourplanes.py \
 	topo-tests/lib/hubspoke.py \
 	topo-tests/lib/keys.py \
 	topo-tests/lib/ns.py \
@@ -57,6 +58,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_mesh.py \
 	topo-tests/test_multipath.py \
 	topo-tests/test_nat_site.py \
+	topo-tests/test_nftables.py \
 	topo-tests/test_other_peers.py \
 	topo-tests/test_overlap.py \
 	topo-tests/test_permit.py \

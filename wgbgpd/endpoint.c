@@ -41,12 +41,15 @@ static const struct {
 	const char *command;
 	enum daemon_id id;
 } routes[] = {
-	{"bgp-summary", DAEMON_BGPD},  {"bgp-neighbors", DAEMON_BGPD}, {"bgp-routes", DAEMON_BGPD},
-	{"clear", DAEMON_BGPD},	       {"route", DAEMON_ZEBRA},	       {"nexthops", DAEMON_ZEBRA},
-	{"rib-summary", DAEMON_ZEBRA}, {"pins", DAEMON_ZEBRA},	       {"wireguard", DAEMON_WGD},
-	{"tunnels", DAEMON_WGD},       {"allowed-ips", DAEMON_WGD},    {"rules", DAEMON_ZEBRA},
-	{"bfd", DAEMON_BFDD},	       {"drain", DAEMON_WGD},	       {"undrain", DAEMON_WGD},
-	{"uplinks", DAEMON_ZEBRA},     {"planes", DAEMON_ZEBRA},
+	{"bgp-summary", DAEMON_BGPD},  {"bgp-neighbors", DAEMON_BGPD},
+	{"bgp-routes", DAEMON_BGPD},   {"clear", DAEMON_BGPD},
+	{"route", DAEMON_ZEBRA},       {"nexthops", DAEMON_ZEBRA},
+	{"rib-summary", DAEMON_ZEBRA}, {"pins", DAEMON_ZEBRA},
+	{"wireguard", DAEMON_WGD},     {"tunnels", DAEMON_WGD},
+	{"allowed-ips", DAEMON_WGD},   {"rules", DAEMON_ZEBRA},
+	{"bfd", DAEMON_BFDD},	       {"drain", DAEMON_WGD},
+	{"undrain", DAEMON_WGD},       {"uplinks", DAEMON_ZEBRA},
+	{"planes", DAEMON_ZEBRA},      {"nftables-sets", DAEMON_ZEBRA},
 };
 
 static int route_of(const char *command, const json_t *args)

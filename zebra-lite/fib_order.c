@@ -9,6 +9,7 @@
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
+#include "nftset.h"
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
@@ -195,6 +196,7 @@ static bool take(struct rib_node *n)
 	if (target == rib_installed(n) && !(n->flags & NODE_ADOPTED)) {
 		if (target && target->nh) /* which may have moved */
 			nexthop_route_changed(RIB_PREFIX(n));
+		nftset_route_changed(n); /* another protocol may have the same route */
 		fib_unref(target);
 		rib_release(n);
 		return true;
@@ -512,6 +514,7 @@ static void set_installed(struct rib_node *n, struct fib *f)
 	fib_unref(rib_installed(n));
 	n->installed = f ? f->id : 0;
 	rib_version++;
+	nftset_route_changed(n);
 	if (!moved)
 		return;
 	n->since = now_ms() / 1000;
@@ -878,6 +881,11 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
 	set_installed(n, fib_get(&plan));
 	fib_dirty(n, changed);
+}
+
+bool fib_begun(void)
+{
+	return kernel_ready && wgd_before;
 }
 
 bool fib_is_swept(void)

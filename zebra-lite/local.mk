@@ -2,6 +2,7 @@
 noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/alternatives.c zebra-lite/alternatives.h \
+	zebra-lite/disjoint.c zebra-lite/disjoint.h \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_order.c \
 	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
@@ -9,6 +10,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/kernel_read.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
 	zebra-lite/nexthop.c zebra-lite/nexthop.h \
+	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
 	zebra-lite/nhgroup.c \
 	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \
 	zebra-lite/out.h \
@@ -23,23 +25,25 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h \
 	zebra-lite/zplane.c \
 	zebra-lite/zshow.c zebra-lite/zshow.h
-zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTABLES_CFLAGS)
 
 pkglibexec_PROGRAMS += zebra-lite/zebra-lite
 zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
-zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS)
+zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
+check_PROGRAMS += zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
 	zebra-lite/rule_test zebra-lite/uplink_test
+zebra_lite_disjoint_test_SOURCES = zebra-lite/disjoint_test.c
+zebra_lite_disjoint_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h
-zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c
-zebra_lite_kernel_decode_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_kernel_decode_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_rib_test_SOURCES = zebra-lite/rib_test.c
-zebra_lite_rib_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_rib_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_rule_test_SOURCES = zebra-lite/rule_test.c
-zebra_lite_rule_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_rule_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_uplink_test_SOURCES = zebra-lite/uplink_test.c
-zebra_lite_uplink_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS)
+zebra_lite_uplink_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 endif

@@ -5,7 +5,7 @@
  * rib.c has the candidates, nexthop.c what leads to an address, fib.c and fib_order.c the ordered
  * way of changes into both tables, rule.c policy routing, uplink.c and side.c the way of encrypted
  * packets, pin.c the endpoints, tunnel.c what wgd told, kernel_*.c rtnetlink, link_*.c the
- * channels. This file ties them to the process.
+ * channels, nftset.c, disjoint.c and nft.c nftables sets. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "links.h"
 #include "log.h"
+#include "nftset.h"
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
@@ -36,6 +37,7 @@ static void start(const char *rundir)
 
 	if (err < 0)
 		fatal("netlink: %s", strerror(-err));
+	nftset_open(rundir);
 	out = (struct out){
 		.route = kernel_write_route,
 		.route_flush = kernel_write_flush,
@@ -81,6 +83,7 @@ static void apply(const json_t *config, uint32_t generation)
 	moved = planes_read(config);
 	zconfig_apply(&c);
 	tunnel_planes_changed();
+	nftset_config_changed();
 	if (moved && reading)
 		kernel_resync("interfaces moved to other planes");
 	if (reading)
@@ -109,11 +112,13 @@ static void teardown(void)
 	fib_teardown();
 	rule_teardown();
 	side_teardown();
+	nftset_teardown();
 	log_info("teardown", "prefixes=%zu", rib_count());
 }
 
 static void stop(void)
 {
+	nftset_close();
 	link_bgpd_close();
 	link_wgd_close();
 	kernel_read_stop();

@@ -160,6 +160,13 @@ static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size
 	return 0;
 }
 
+static enum nftset_mode read_nftables(const char *word)
+{
+	return str_eq(word, "all")	   ? NFTSET_ALL
+	       : str_eq(word, "addresses") ? NFTSET_ADDRESSES
+					   : NFTSET_OFF;
+}
+
 int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
 	const json_t *rib = conf_get(root, "rib"), *distance = conf_get(rib, "distance");
@@ -173,6 +180,7 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 			str_eq(conf_str(conf_get(root, "bgp"), "last-path", "withdraw"), "keep"),
 		.resilient =
 			conf_bool(conf_get(conf_get(root, "bgp"), "multipath"), "resilient", false),
+		.nftables = read_nftables(conf_str(rib, "nftables-sets", "off")),
 		.via_default = conf_bool(rib, "resolve-via-default", false),
 		.table = conf_u32(rib, "table", 254),
 		.metric = conf_u32(rib, "metric", 179),

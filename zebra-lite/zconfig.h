@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "nftset.h"
 #include "out.h"
 #include "prefix.h"
 #include "uplink.h"
@@ -23,12 +24,13 @@ struct zstatic {
 };
 
 struct zconfig {
-	bool kernel;		/* off: compute, do not install */
-	bool pin;		/* host routes for endpoints; off: covering prefixes are refused */
-	bool last_path_keep;	/* a next hop that is down by a guess is a last resort */
-	bool resilient;		/* flows of nexthop groups stay where they are */
-	bool via_default;	/* next hops may resolve through a default route */
-	uint32_t table, metric; /* of our kernel routes; the main plane's table */
+	bool kernel;	     /* off: compute, do not install */
+	bool pin;	     /* host routes for endpoints; off: covering prefixes are refused */
+	bool last_path_keep; /* a next hop that is down by a guess is a last resort */
+	enum nftset_mode nftables;
+	bool resilient;			  /* flows of nexthop groups stay where they are */
+	bool via_default;		  /* next hops may resolve through a default route */
+	uint32_t table, metric;		  /* of our kernel routes; the main plane's table */
 	uint32_t plane_table[PLANES_MAX]; /* 0: no such plane; one that is gone keeps its own */
 	uint8_t protocol;		  /* rtm_protocol of our kernel routes */
 	uint32_t sweep_s;

@@ -10,6 +10,8 @@
 #include "fib.h"
 #include "kernel.h"
 #include "loop.h"
+#include "nft.h"
+#include "nftset.h"
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
@@ -344,7 +346,7 @@ static void summary_start(struct show *s)
 
 	show_object(s,
 		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-			      " s:I, s:I, s:I, s:I, s:b}",
+			      " s:I, s:I, s:I, s:I, s:b, s:s, s:o}",
 			      "prefixes", (json_int_t)rib_count(), "queued", (json_int_t)c->queued,
 			      "urgent", (json_int_t)c->urgent, "lingering",
 			      (json_int_t)c->lingering, "paths", (json_int_t)c->fibs, "batches",
@@ -356,7 +358,9 @@ static void summary_start(struct show *s)
 			      (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
 			      "nexthop-objects", (json_int_t)nhobj_counters.objects,
 			      "nexthop-moves", (json_int_t)nhobj_counters.moves, "rules-repaired",
-			      (json_int_t)(rule_drift() + side_drift()), "swept", fib_is_swept()));
+			      (json_int_t)(rule_drift() + side_drift()), "swept", fib_is_swept(),
+			      "nftables-sets", nftset_state(), "nftables-error",
+			      name_or_null(nftset_error())));
 }
 
 static const char *pin_state(const struct pin *p)
@@ -443,6 +447,21 @@ static void planes_start(struct show *s)
 	show_end(s, NULL);
 }
 
+static void nftables_start(struct show *s)
+{
+	json_t *rows = nftset_rows(), *row;
+	size_t i;
+
+	show_head(s,
+		  json_pack("{s:s, s:s, s:o}", "table", "inet " NFT_TABLE, "state", nftset_state(),
+			    "error", name_or_null(nftset_error())),
+		  "sets");
+	json_array_foreach (rows, i, row)
+		show_row(s, json_incref(row));
+	json_decref(rows);
+	show_end(s, NULL);
+}
+
 static json_t *uplink_family(const struct uplink_family *f)
 {
 	return json_pack("{s:s, s:o, s:o}", "state", uplink_state_name(f->state), "source",
@@ -472,6 +491,7 @@ const struct show_command zebra_commands[] = {
 	{"pins", pins_start, NULL, NULL},
 	{"rules", rules_start, NULL, NULL},
 	{"uplinks", uplinks_start, NULL, NULL},
+	{"nftables-sets", nftables_start, NULL, NULL},
 	{"planes", planes_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };

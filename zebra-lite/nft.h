@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nft: the way to the kernel's nftables sets, off the loop.
+ *
+ * A large set takes the kernel longer than the loop may stand still, and libnftables reads a whole
+ * set of intervals before it changes one element. So libnftables makes and removes sets, elements
+ * go in messages of our own, and a thread does both: one job at a time, in which everything about
+ * elements is one transaction. The thread touches its job alone.
+ */
+#ifndef WGBGP_ZEBRA_NFT_H
+#define WGBGP_ZEBRA_NFT_H
+
+#include "buf.h"
+
+#define NFT_TABLE "wgbgp" /* of family inet */
+#define NFT_SET_MAX 96
+#define NFT_ERROR_MAX 160
+
+struct nft_set {
+	char name[NFT_SET_MAX];
+	uint64_t id; /* another one when it was removed and made again */
+};
+
+struct nft_job {
+	/* What to do, in this order. */
+	char *text;		    /* commands for libnftables, NULL none; owned */
+	bool (*ours)(const char *); /* remove those of our table's sets for which this holds and
+				     * which are not in `keep`; with none to keep the table too, if
+				     * nothing is left in it. NULL: remove and list nothing */
+	struct nft_set *keep;	    /* owned */
+	size_t n_keep;
+	struct wr batch; /* of nft_flush(), nft_element() */
+	/* How it went. */
+	int err;
+	char error[NFT_ERROR_MAX];
+	struct nft_set *found; /* the sets that are there now; owned */
+	size_t n_found;
+	uint32_t before, after; /* generations of the kernel's whole ruleset; when sets are listed
+				 * `after` is the one before that */
+	/* Of the message that is being put together. */
+	size_t message, list; /* offsets, 0 none */
+	bool adding;
+	char set[NFT_SET_MAX];
+};
+
+struct nft_job *nft_job_new(void);
+void nft_job_free(struct nft_job *j); /* NULL is fine */
+void nft_flush(struct nft_job *j, const char *set);
+/* KEY of LEN bytes; END: the first one behind an interval. */
+void nft_element(struct nft_job *j, bool add, const char *set, const void *key, size_t len,
+		 bool end);
+
+/* Starts the thread at the first time; DONE takes over the job, in the loop. */
+void nft_submit(struct nft_job *j, void (*done)(struct nft_job *));
+void nft_run(struct nft_job *j); /* now, here; not while one is submitted */
+uint32_t nft_generation(void);	 /* 0: not known */
+void nft_stop(void);		 /* waits for a job that is under way and drops it */
+
+#endif
