@@ -11,9 +11,10 @@ other: not in bgpd, not in a kernel table, not announced.
 """
 import pytest
 
-from lib.fourplanes import SHARED, four_planes, plane_prefixes, received, table
+from lib.fourplanes import SHARED, four_planes, ipv6_config, plane_prefixes, received, table
 from lib.probe import Ping
 from lib.wait import wait_until
+from lib.wgbgp import Wgbgp
 
 
 @pytest.fixture(name="planes")
@@ -97,3 +98,116 @@ def test_one_plane_fails_alone(planes):
         assert table(a, 101).get(SHARED) == "wg1"
         ping.flows()
     assert ping.lost == 0
+
+
+def test_static_routes(planes):
+    """Routes of the configuration in a plane: by a tunnel, by a router of a network of the plane, and
+    to nowhere. They are in its table alone, and a restart finds and keeps them."""
+    nodes, hosts, _ = planes
+    a, b = nodes["a"], nodes["b"]
+    wait_until(lambda: table(b, 101).get("10.78.1.0/24") == "wg1", 30, "the manager's network")
+    b.router.ip("addr add 172.21.0.1/24 dev lan1")
+    b.router.ip("rule add from 172.21.0.0/24 lookup 101")
+    statics = ("static 172.21.0.0/24 { next-hop 10.78.0.2; } static 172.22.0.0/24 { next-hop "
+               "10.78.1.10; } static 172.23.0.0/24 { blackhole true; } "
+               "static 172.24.0.0/24 { interface lan1; }")
+    a.replace("plane management { table 101;", f"plane management {{ table 101; {statics}")
+    wanted = {"172.21.0.0/24": "wg1", "172.22.0.0/24": "lan1", "172.23.0.0/24": None,
+              "172.24.0.0/24": "lan1"}
+
+    def there():
+        return {p: d for p, d in table(a, 101).items() if p in wanted}
+    wait_until(lambda: there() == wanted, 20, "the static routes")
+    assert a.allowed("wg1", "172.21.0.0/24") == "b.wg1"
+    assert not a.kernel_routes() and not set(wanted) & set(table(a, 103))
+    with Ping(hosts["manager"], "172.21.0.1") as ping:
+        a.kill_daemon("zebra-lite")
+        ping.flows()
+        a.restart()
+        ping.flows()
+        assert there() == wanted
+    assert ping.lost == 0
+    assert a.show("rib summary")["drift-repaired"] == 0
+    a.replace(statics, "")
+    wait_until(lambda: not there(), 20, "the static routes to go")
+    assert a.allowed("wg1", "172.21.0.0/24") is None
+
+
+def test_restart(planes):
+    """SIGKILL of zebra-lite, and a stop and start, while two planes carry traffic: no packet is lost,
+    and what an earlier life left in a plane's table goes."""
+    nodes, hosts, _ = planes
+    a = nodes["a"]
+    wait_until(lambda: table(a, 101).get(SHARED) == "wg1" and table(a, 103).get(SHARED) == "wg3",
+               30, "the shared prefix in both planes")
+    before = table(a, 101), table(a, 103)
+    with Ping(hosts["manager"], "172.20.0.10") as one, Ping(hosts["client"], "172.20.0.10") as two:
+        a.kill_daemon("zebra-lite")
+        one.flows()
+        two.flows()
+        a.stop()
+        for plane in (101, 103):
+            a.router.ip(f"route add 203.0.113.0/24 dev lan1 table {plane} proto 222 metric 179")
+        a.router.ip("rule add iif lan1 lookup 105 priority 77 proto 222")
+        a.start()
+        wait_until(lambda: (table(a, 101), table(a, 103)) == before, 60, "the stale ones to go")
+        wait_until(lambda: "77:" not in a.router.out(["ip", "rule"]), 20, "the stale rule to go")
+        a.wait_established()
+        one.flows()
+        two.flows()
+    assert one.lost == 0 and two.lost == 0
+
+
+def test_change_of_planes(planes):
+    """On reload a plane gets another table, and an interface another plane: the packets of the other
+    planes do not notice."""
+    nodes, hosts, _ = planes
+    a = nodes["a"]
+    wait_until(lambda: table(a, 101).get(SHARED) == "wg1" and table(a, 103).get(SHARED) == "wg3",
+               30, "the shared prefix in both planes")
+    management = table(a, 101)
+    with Ping(hosts["client"], "172.20.0.10") as other, \
+            Ping(hosts["manager"], "172.20.0.10") as ping:
+        a.replace("plane management { table 101;", "plane management { table 111;")
+        wait_until(lambda: table(a, 111) == management and not table(a, 101), 30, "the other table")
+        ping.flows()
+        a.replace("plane metrics;", "plane  enrolment;")
+        wait_until(lambda: table(a, 100).get("10.79.0.2") == "wg2" and not table(a, 102), 30,
+                   "metrics' interface in the plane of enrolment")
+        a.wait_established("10.79.0.2")
+        a.replace("plane  enrolment;", "plane metrics;")
+        wait_until(lambda: table(a, 102).get("10.79.0.2") == "wg2", 30, "it to be back")
+        ping.flows()
+        other.flows()
+    assert other.lost == 0
+
+
+def test_ipv6(topo):
+    """A plane with IPv6 inside, and nothing else: tables, rules, sets, and a restart.
+
+        host ─ fd00:1::/64 ─ a ══ wg3 fd80::1 ══ fd80::2 wg3 ══ b ─ fd00:2::/64 ─ host
+    """
+    net = topo.internet()
+    a, b = topo.router("a", net), topo.router("b", net)
+    hosts = [topo.lan(r, f"192.168.{n}.0/24", subnet6=f"fd00:{n}::/64")
+             for r, n in ((a, 1), (b, 2))]
+    wa = Wgbgp(topo, a, ipv6_config(1, 2, "b"))
+    wb = Wgbgp(topo, b, ipv6_config(2, 1, "a"))
+    wa.wait_established("fd80::2")
+
+    def tables():
+        return table(wa, 103, 6).get("fd00:2::/64") == "wg3" \
+            and table(wb, 103, 6).get("fd00:1::/64") == "wg3"
+    wait_until(tables, 30, "the networks")
+    assert not wa.kernel_routes() and wa.allowed("wg3", "fd00:2::/64") == "b.wg3"
+    with Ping(hosts[0], hosts[1].address6) as ping:
+        wa.kill_daemon("zebra-lite")
+        ping.flows()
+        wa.restart()
+        wa.wait_established()
+        ping.flows()
+    assert ping.lost == 0
+    wait_until(lambda: "fd00:2::/64" in a.out(["nft", "list", "set", "inet", "wgbgp",
+                                               "learned6-storage"]), 20, "the set")
+    wa.teardown()
+    assert not table(wa, 103, 6)

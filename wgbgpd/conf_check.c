@@ -136,11 +136,9 @@ static void check_references(const struct conf *conf, struct conf_errors *errs)
 	}
 }
 
-static void check_rib(const struct conf *effective, struct conf_errors *errs)
+static void check_statics(const struct lyd_node *node, struct conf_errors *errs)
 {
-	struct lyd_node *rib = conf_top(effective, "rib");
-
-	for (struct lyd_node *s = conf_child(rib, "static"); s; s = conf_next(s)) {
+	for (struct lyd_node *s = conf_child(node, "static"); s; s = conf_next(s)) {
 		bool via = conf_child(s, "next-hop") || conf_child(s, "interface");
 		bool hole = conf_is(s, "blackhole", "true");
 
@@ -148,6 +146,15 @@ static void check_rib(const struct conf *effective, struct conf_errors *errs)
 			conf_check_error(errs, s,
 					 "expected either next-hop or interface, or blackhole");
 	}
+}
+
+static void check_rib(const struct conf *effective, struct conf_errors *errs)
+{
+	struct lyd_node *rib = conf_top(effective, "rib");
+
+	check_statics(rib, errs);
+	for (struct lyd_node *p = conf_top(effective, "plane"); p; p = conf_next(p))
+		check_statics(p, errs);
 	for (struct lyd_node *r = conf_child(rib, "rule"); r; r = conf_next(r)) {
 		const char *source = conf_value(r, "source"), *to = conf_value(r, "destination");
 

@@ -173,6 +173,8 @@ static const struct {
 	{"rib { static 10.0.0.0/8 { next-hop 1.2.3.4; blackhole true; } }", false,
 	 "expected either"},
 	{"rib { static 10.0.0.0/8 { interface eth0; } }", true, NULL},
+	{"plane a { table 7; static 10.0.0.0/8 { } }", false, "expected either next-hop"},
+	{"plane a { table 7; static 10.0.0.0/8 { blackhole true; } }", true, NULL},
 	{UPLINK("interface eth1; gateway [ 192.0.2.1 fe80::1 ];"), true, NULL},
 	{UPLINK("gateway 192.0.2.1;"), false, "uplink: interface is missing"},
 	{UPLINK("interface eth1; gateway [ 192.0.2.1 192.0.2.2 ];"), false,

@@ -6,6 +6,7 @@
 
 #include "loop.h"
 #include "nhobj.h"
+#include "planes.h"
 #include "rib.h"
 #include "slab.h"
 #include "util.h"
@@ -315,7 +316,9 @@ static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *pla
 	plan->oif = first->oif;
 	plan->hop = first->addr;
 	if (first->kind == HOP_GATEWAY)
-		plan->gateway = first->gateway.family ? first->gateway : first->addr;
+		plan->gateway =
+			addr_in_plane(first->gateway.family ? &first->gateway : &first->addr,
+				      PLANE_MAIN); /* the kernel's have none */
 	for (unsigned i = 0; i < count; i++) {
 		const struct nexthop *nh = order[i];
 

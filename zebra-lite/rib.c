@@ -8,6 +8,7 @@
 #include "log.h"
 #include "loop.h"
 #include "pin.h"
+#include "planes.h"
 #include "slab.h"
 #include "uplink.h"
 #include "util.h"
@@ -289,7 +290,7 @@ void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_
 	if (type != RTN_UNICAST) {
 		c->oif = 0;
 	} else if (next_hop && next_hop->family && oif) {
-		c->gateway = *next_hop;
+		c->gateway = addr_in_plane(next_hop, PLANE_MAIN); /* the kernel's have none */
 	} else if (next_hop && next_hop->family) {
 		struct route_hops hops = {.n = 1, .hop = {{.addr = *next_hop}}};
 

@@ -11,6 +11,7 @@
 #include "fib.h"
 #include "kernel.h"
 #include "pin.h"
+#include "planes.h"
 #include "rib.h"
 #include "rule.h"
 #include "side.h"
@@ -29,30 +30,32 @@ struct zconfig zconfig = {
 	.d_ibgp = 200,
 };
 
-static int read_static(const json_t *item, uint8_t distance, struct zstatic *s, char *error,
-		       size_t size)
+int zstatic_read(const json_t *item, uint8_t plane, uint8_t distance, struct zstatic *s,
+		 char *error, size_t size)
 {
 	const char *prefix = conf_str(item, "prefix", "");
 
 	if (prefix_parse(prefix, &s->prefix) < 0) {
-		snprintf(error, size, "rib static %s: not a prefix", prefix);
+		snprintf(error, size, "static %s: not a prefix", prefix);
 		return -EINVAL;
 	}
+	s->prefix.plane = plane;
 	conf_addr(item, "next-hop", &s->next_hop);
+	if (s->next_hop.family)
+		s->next_hop.plane = plane;
 	s->blackhole = conf_bool(item, "blackhole", false);
 	s->distance = conf_u32(item, "distance", distance);
 	s->metric = conf_u32(item, "metric", 0);
 	if (!str_copy(s->interface, conf_str(item, "interface", ""), sizeof(s->interface))) {
-		snprintf(error, size, "rib static %s: interface name too long", prefix);
+		snprintf(error, size, "static %s: interface name too long", prefix);
 		return -EINVAL;
 	}
 	if (s->blackhole && (s->next_hop.family || s->interface[0])) {
-		snprintf(error, size, "rib static %s: blackhole and a next hop or interface",
-			 prefix);
+		snprintf(error, size, "static %s: blackhole and a next hop or interface", prefix);
 		return -EINVAL;
 	}
 	if (!s->blackhole && !s->next_hop.family && !s->interface[0]) {
-		snprintf(error, size, "rib static %s: needs one of next-hop, interface, blackhole",
+		snprintf(error, size, "static %s: needs one of next-hop, interface, blackhole",
 			 prefix);
 		return -EINVAL;
 	}
@@ -195,7 +198,7 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 	c->statics =
 		xcalloc(json_array_size(list) + zplane_statics_max(root) + 1, sizeof(*c->statics));
 	json_array_foreach (list, i, item) {
-		if (read_static(item, c->d_static, &c->statics[i], error, size) < 0) {
+		if (zstatic_read(item, PLANE_MAIN, c->d_static, &c->statics[i], error, size) < 0) {
 			zconfig_free(c);
 			return -EINVAL;
 		}
@@ -206,7 +209,10 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		zconfig_free(c);
 		return -EINVAL;
 	}
-	zplane_read(root, c);
+	if (zplane_read(root, c, error, size) < 0) {
+		zconfig_free(c);
+		return -EINVAL;
+	}
 	return 0;
 }
 

@@ -23,6 +23,11 @@ struct zstatic {
 	uint32_t metric;
 };
 
+/* One of the list `static`, whose routes have DISTANCE unless they say another one. 0, or -EINVAL
+ * with a text. */
+int zstatic_read(const json_t *item, uint8_t plane, uint8_t distance, struct zstatic *s,
+		 char *error, size_t size);
+
 struct zconfig {
 	bool kernel;	     /* off: compute, do not install */
 	bool pin;	     /* host routes for endpoints; off: covering prefixes are refused */
@@ -50,7 +55,7 @@ void zconfig_free(struct zconfig *c);
 /* Takes over *C and brings the RIB in line with it. */
 void zconfig_apply(struct zconfig *c);
 /* zplane.c: reads `plane` into *C: tables, rules, and what isolates. */
-void zplane_read(const json_t *root, struct zconfig *c);
+int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size);
 size_t zplane_rules_max(const json_t *root);
 size_t zplane_statics_max(const json_t *root);
 /* The plane whose routes stand in this table, or -1. */

@@ -6,6 +6,7 @@
  * one of its interfaces or whose socket is bound to one (always), and what the plane's rules say.
  * Each of these becomes a rule of the kernel for itself, so any of them suffices.
  */
+#include <errno.h>
 #include <linux/fib_rules.h>
 
 #include "conf.h"
@@ -103,7 +104,12 @@ size_t zplane_rules_max(const json_t *root)
 
 size_t zplane_statics_max(const json_t *root)
 {
-	return 2 * json_array_size(conf_list(root, "plane"));
+	size_t n = 0, i;
+	json_t *plane;
+
+	json_array_foreach (conf_list(root, "plane"), i, plane)
+		n += 2 + json_array_size(conf_list(plane, "static"));
+	return n;
 }
 
 static void isolate(struct zconfig *c, uint8_t plane)
@@ -117,10 +123,10 @@ static void isolate(struct zconfig *c, uint8_t plane)
 					 .distance = ISOLATE_DISTANCE};
 }
 
-void zplane_read(const json_t *root, struct zconfig *c)
+int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
-	json_t *plane;
-	size_t i;
+	json_t *plane, *item;
+	size_t i, k;
 
 	c->plane_table[PLANE_MAIN] = c->table;
 	json_array_foreach (conf_list(root, "plane"), i, plane) {
@@ -132,7 +138,15 @@ void zplane_read(const json_t *root, struct zconfig *c)
 		read_rules(root, plane, c);
 		if (conf_bool(plane, "isolate", false))
 			isolate(c, (uint8_t)number);
+		json_array_foreach (conf_list(plane, "static"), k, item) {
+			struct zstatic *s = &c->statics[c->n_statics++];
+
+			*s = (struct zstatic){0};
+			if (zstatic_read(item, (uint8_t)number, c->d_static, s, error, size) < 0)
+				return -EINVAL;
+		}
 	}
+	return 0;
 }
 
 int zplane_by_table(uint32_t table)

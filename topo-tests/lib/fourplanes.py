@@ -67,9 +67,9 @@ def config(name, peers, own, neighbors, management="", storage="", rib=""):
             + sessions + "}\n" + f"rib {{ {rib} }}\n")
 
 
-def table(node, number):
+def table(node, number, family=4):
     """{prefix: interface} of our routes in a kernel table."""
-    out = node.router.out(["ip", "-4", "-N", "-j", "route", "show", "table", str(number), "proto",
+    out = node.router.out(["ip", f"-{family}", "-N", "-j", "route", "show", "table", str(number), "proto",
                            "222"])
     return {r["dst"]: r.get("dev") for r in json.loads(out or "[]")}
 
@@ -154,3 +154,35 @@ def services(node):
 def connects(node, address, port):
     return node.run(["/usr/bin/python3", "-c", CONNECT, address, str(port)],
                     check=False).returncode == 0
+
+
+IPV6 = """
+plane storage {{ table 103; interface lan0; isolate on; }}
+wireguard {{
+    interface wg3 {{
+        plane storage;
+        private-key-file KEY(wg3);
+        listen-port 51823;
+        address fd80::{n}/64;
+        {fast}
+        peer {far} {{
+            public-key PUB({far}.wg3);
+            endpoint INET({far}):51823;
+            tunnel-address fd80::{m};
+            permit fd00:{m}::/32;
+        }}
+    }}
+}}
+bgp {{
+    as 6500{n};
+    router-id 1.1.1.{n};
+    {timers}
+    plane storage {{ network [ fd00:{n}::/64 ]; }}
+    neighbor fd80::{m} {{ remote-as 6500{m}; import all; export all; }}
+}}
+rib {{ nftables-sets all; }}
+"""
+
+
+def ipv6_config(n, m, far):
+    return IPV6.format(n=n, m=m, far=far, fast=FAST, timers=TIMERS)
