@@ -3,6 +3,7 @@
  * wgbgp-cli: the operator's program. Commands from -c in order, or from standard input where that
  * is no terminal, or from a prompt. Exit status: 0; 1 when a command failed; 2 for wrong usage.
  */
+#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 #include "util.h"
 
 #define DEFAULT_RUNDIR "/run/wgbgp"
+
+static const struct option names[] = {
+	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 
 static int usage(FILE *out, int status)
 {
@@ -49,7 +53,7 @@ int main(int argc, char **argv)
 	int opt, n = 0;
 
 	log_init("wgbgp-cli");
-	while ((opt = getopt(argc, argv, "r:c:Vh")) != -1) {
+	while ((opt = getopt_long(argc, argv, "r:c:Vh", names, NULL)) != -1) {
 		switch (opt) {
 		case 'r':
 			rundir = optarg;

@@ -24,7 +24,10 @@ struct ly_ctx *conf_schema_load(const char *dir, struct conf_errors *errs)
 
 	ly_log_options(LY_LOSTORE);
 	if (ly_ctx_new(dir, LY_CTX_NO_YANGLIBRARY | LY_CTX_DISABLE_SEARCHDIR_CWD, &ctx)) {
-		conf_error(errs, NULL, "%s: the YANG modules cannot be read", dir);
+		conf_error(errs, NULL,
+			   "%s: the YANG modules cannot be read (make install puts them there; "
+			   "WGBGP_YANGDIR names another place)",
+			   dir);
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {

@@ -19,6 +19,9 @@ static const char usage[] = "usage: wgbgpd [-c FILE] [-n] [-r RUNDIR] [-V]\n"
 			    "  -r RUNDIR  directory of the sockets and the state [/run/wgbgp]\n"
 			    "  -V         print the version\n";
 
+static const struct option names[] = {
+	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+
 static int check_only(const char *path)
 {
 	struct conf_errors errs = {0};
@@ -42,7 +45,7 @@ int main(int argc, char **argv)
 	bool check = false;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:nr:V")) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:hnr:V", names, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			path = optarg;
@@ -57,8 +60,8 @@ int main(int argc, char **argv)
 			puts("wgbgp " PACKAGE_VERSION);
 			return 0;
 		default:
-			fputs(usage, stderr);
-			return 2;
+			fputs(usage, opt == 'h' ? stdout : stderr);
+			return opt == 'h' ? 0 : 2;
 		}
 	}
 	if (check)
