@@ -15,6 +15,7 @@ from lib.wgbgp import PROTOCOL
 
 NET2 = "192.168.2.0/24"
 FLOWS = [f"192.168.2.{n}" for n in range(1, 121)]
+FEW = FLOWS[:30]
 
 
 @pytest.fixture
@@ -31,10 +32,10 @@ def share(w, weights="none", cost=True):
     w.replace("bgp {", f"bgp {{ multipath {{ ibgp 2; weights {weights}; }}")
 
 
-def spread(w):
+def spread(w, flows=None):
     """{interface: flows}, as the kernel would send each."""
     count = {}
-    for address in FLOWS:
+    for address in flows or FLOWS:
         ifname = w.leaves_by(address)
         count[ifname] = count.get(ifname, 0) + 1
     return count
@@ -125,19 +126,19 @@ def test_resilient(dual):
         wait_until(lambda: kinds(w) == [("resilient", 512)] * 2, 20, "resilient groups only")
         ping.flows()
     assert ping.lost == 0 and active(w) == {"wg1": 1, "wg2": 1}
-    wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 10, "flows by both")
-    before = {a: w.leaves_by(a) for a in FLOWS}
+    wait_until(lambda: set(spread(w, FEW)) == {"wg1", "wg2"}, 10, "flows by both")
+    before = {a: w.leaves_by(a) for a in FEW}
     dual.net.cut("site1", "hub1")
-    wait_until(lambda: set(spread(w)) == {"wg2"}, 30, "all flows by hub 2")
+    wait_until(lambda: set(spread(w, FEW)) == {"wg2"}, 30, "all flows by hub 2")
     dual.net.restore("site1", "hub1")
     wait_until(lambda: active(w) == {"wg1": 1, "wg2": 1}, 60, "both again")
-    assert all(w.leaves_by(a) == "wg2" for a in FLOWS if before[a] == "wg2")
+    assert all(w.leaves_by(a) == "wg2" for a in FEW if before[a] == "wg2")
     w.kill_daemon("zebra-lite")
     wait_until(lambda: w.show("rib summary")["swept"], 30, "the sweep")
     assert kinds(w) == [("resilient", 512)] * 2 and w.show("rib summary")["route-writes"] < 5
     w.replace("resilient true;", "")
     wait_until(lambda: kinds(w) == [("mpath", None)] * 2, 20, "the others again")
-    wait_until(lambda: set(spread(w)) == {"wg1", "wg2"}, 10, "flows by both")
+    wait_until(lambda: set(spread(w, FEW)) == {"wg1", "wg2"}, 10, "flows by both")
 
 
 def test_shares_by_cost(dual):
