@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += contrib/wgbgp-cli.bash contrib/nftables-planes.nft
+EXTRA_DIST += contrib/wgbgp-cli.bash contrib/nftables-planes.nft \
+	contrib/wgbgp-drill@.service contrib/wgbgp-drill@.timer
 dist_bin_SCRIPTS = contrib/wgbgp-mesh
 
 # One file serves both programs: bash-completion looks for the name of the command.
