@@ -17,7 +17,7 @@ from lib.speaker import Speaker
 from lib.topology import link
 
 from case import COST, MEMORY, CPU, Case, Figure, Growth, Ratio
-from measure import Meter, kernel_prefixes, wait_kernel
+from measure import KernelWatch, Meter
 from sides import SIDES, Plan
 
 SIDE = "10.0.0.1"
@@ -42,6 +42,13 @@ def generate(table, size):
     """The speaker's command for a table."""
     path = prefix_file()
     return f"generate {table} count={size}" + (f" file={path} fill" if path else "")
+
+
+def kernel_watch(router, size):
+    """The routes of the table "full", which has the speaker's first seed."""
+    path = prefix_file()
+    return KernelWatch(router, [program("bench/routewatch"), *(("-f", path) if path else ()),
+                                str(size), "1"], size)
 
 
 class TableCase(Case):
@@ -109,12 +116,12 @@ class Table(TableCase):
 
     def measure(self, topo, side):
         self.settle(topo, side)
-        before = kernel_prefixes(self.router)
+        watch = kernel_watch(self.router, self.size) if self.kernel else None
         with Meter(self.router) as meter:
             begin, end = self.feed()
             out = end - begin
-            if self.kernel:
-                end = max(end, wait_kernel(self.router, before + self.size, TIMEOUT))
+            if watch:
+                end = max(end, watch.wait(TIMEOUT))
             time.sleep(0.3)  # for the peak of memory, not a condition
         self.check(self.drains)
         return {"seconds": end - begin, "out": out, **meter.figures()}
@@ -230,7 +237,7 @@ class Start(TableCase):
     def measure(self, topo, side):
         self.connect(topo)
         self.speaker.do(f"expect {self.size} {self.drains}")
-        before = kernel_prefixes(self.router)
+        watch = kernel_watch(self.router, self.size)
         self.plan.wait = False
         begin = time.monotonic()
         SIDES[side](topo, self.router, self.plan)
@@ -238,5 +245,5 @@ class Start(TableCase):
             up = self.speaker.do(f"wait established feeder timeout={TIMEOUT}")["at"]
             self.speaker.do("send feeder")
             end = self.speaker.do(f"wait prefixes {self.drains} timeout={TIMEOUT}")["at"]
-            end = max(end, wait_kernel(self.router, before + self.size, TIMEOUT))
+            end = max(end, watch.wait(TIMEOUT))
         return {"seconds": end - begin, "established": up - begin, **meter.figures()}

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * routewatch: when does the kernel send prefixes by another interface?
+ * routewatch: when does the kernel send prefixes by another interface? When has it all of them?
  *
  *   routewatch [-f FILE] COUNT SEED IF1 IF2
+ *   routewatch [-f FILE] COUNT SEED
  *
  * Asks the kernel (RTM_GETROUTE, which takes no lock that a writer wants) for the way to the first
  * address of up to 256 of the generator's COUNT prefixes, again and again. Says "ready" when all of
  * them leave by IF1, and ends when all leave by IF2, with one JSON object: the times of the first
  * and of the last one (seconds of the wall clock, to be compared with log lines), and how often
  * one had no way at all.
+ *
+ * Without interfaces it is ready at once, ends when all of them are in the table, and says when it
+ * saw the last one (seconds, monotonic). It asks for one after the other, so that it takes next to
+ * no time from those who write.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -21,12 +26,14 @@
 #include <linux/rtnetlink.h>
 
 #include "generate.h"
+#include "loop.h"
 #include "util.h"
 
-enum { SAMPLE = 256, READY_MS = 60000 };
+enum { SAMPLE = 256, READY_MS = 60000, LOOK_MS = 2 };
 
 static struct mnl_socket *nl;
 static uint32_t oif_found;
+static int length_found; /* of the prefix in the table; -1: none */
 
 static double wall(void)
 {
@@ -38,8 +45,10 @@ static double wall(void)
 
 static int take_route(const struct nlmsghdr *h, void *arg)
 {
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
 
+	length_found = rt->rtm_dst_len;
 	mnl_attr_for_each(a, h, sizeof(struct rtmsg))
 	{
 		if (mnl_attr_get_type(a) == RTA_OIF)
@@ -48,8 +57,8 @@ static int take_route(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_STOP;
 }
 
-/* The interface by which the address leaves; 0: no way. */
-static uint32_t leaves_by(const struct prefix *p)
+/* Asks for the prefix's first address. */
+static void ask(const struct prefix *p, uint32_t flags)
 {
 	char buffer[8192];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
@@ -61,15 +70,30 @@ static uint32_t leaves_by(const struct prefix *p)
 	rt = mnl_nlmsg_put_extra_header(h, sizeof(*rt));
 	rt->rtm_family = AF_INET;
 	rt->rtm_dst_len = 32;
+	rt->rtm_flags = flags;
 	mnl_attr_put(h, RTA_DST, 4, p->b);
 	oif_found = 0;
+	length_found = -1;
 	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
 		fatal("netlink: %s", strerror(errno));
 	n = mnl_socket_recvfrom(nl, buffer, sizeof(buffer));
 	if (n < 0)
 		fatal("netlink: %s", strerror(errno));
 	mnl_cb_run(buffer, n, 0, 0, take_route, NULL); /* an error answer: no way */
+}
+
+/* The interface by which the address leaves; 0: no way. */
+static uint32_t leaves_by(const struct prefix *p)
+{
+	ask(p, 0);
 	return oif_found;
+}
+
+/* The prefix is in the table, or a longer one that catches its first address. */
+static bool is_there(const struct prefix *p)
+{
+	ask(p, RTM_F_FIB_MATCH);
+	return length_found >= p->len;
 }
 
 struct sample {
@@ -85,6 +109,11 @@ static void choose(struct sample *s, const struct routes *r)
 			r->list[s->count == 1 ? 0 : i * (r->count - 1) / (s->count - 1)].prefix;
 }
 
+static void pause_ms(int ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
 static void wait_ready(const struct sample *s, uint32_t oif)
 {
 	double end = wall() + READY_MS / 1000;
@@ -96,9 +125,13 @@ static void wait_ready(const struct sample *s, uint32_t oif)
 		}
 		if (wall() > end)
 			fatal("%s does not leave by the first interface", PREFIX_STR(&s->list[i]));
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		pause_ms(10);
 		i = 0;
 	}
+}
+
+static void say_ready(void)
+{
 	printf("ready\n");
 	fflush(stdout);
 }
@@ -125,6 +158,14 @@ static void watch(struct sample *s, uint32_t oif)
 	printf("{\"first\": %.6f, \"last\": %.6f, \"nowhere\": %zu}\n", first, last, nowhere);
 }
 
+static void watch_table(const struct sample *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		while (!is_there(&s->list[i]))
+			pause_ms(LOOK_MS);
+	printf("{\"last\": %.6f}\n", now_us() / 1e6);
+}
+
 int main(int argc, char **argv)
 {
 	struct attrs_pool pool = {0};
@@ -139,8 +180,9 @@ int main(int argc, char **argv)
 		argv += 2;
 	}
 	nl = mnl_socket_open(NETLINK_ROUTE);
-	if (argc != 5 || !nl || !if_nametoindex(argv[3]) || !if_nametoindex(argv[4]))
-		fatal("usage: routewatch [-f FILE] COUNT SEED IF1 IF2");
+	if (!nl || (argc != 3 && argc != 5) ||
+	    (argc == 5 && (!if_nametoindex(argv[3]) || !if_nametoindex(argv[4]))))
+		fatal("usage: routewatch [-f FILE] COUNT SEED [IF1 IF2]");
 	count = strtoul(argv[1], NULL, 10);
 	seed = strtoul(argv[2], NULL, 10);
 	r->pool = &pool;
@@ -149,10 +191,16 @@ int main(int argc, char **argv)
 	else if (generate_real_ipv4(r, file, count, seed) < 0)
 		fatal("%s: cannot be read", file);
 	choose(&sample, r);
-	wait_ready(&sample, if_nametoindex(argv[3]));
-	watch(&sample, if_nametoindex(argv[4]));
 	routes_free(r);
 	attrs_pool_free(&pool);
+	if (argc == 5) {
+		wait_ready(&sample, if_nametoindex(argv[3]));
+		say_ready();
+		watch(&sample, if_nametoindex(argv[4]));
+	} else {
+		say_ready();
+		watch_table(&sample);
+	}
 	mnl_socket_close(nl);
 	return 0;
 }
