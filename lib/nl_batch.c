@@ -15,6 +15,7 @@
 
 struct nl_batch {
 	struct mnl_socket *nl; /* NULL when detached */
+	bool beside;	       /* the socket is another one's */
 	nl_batch_error_fn error;
 	void *arg;
 	uint8_t *buf; /* BUFFER_BYTES + NL_BATCH_MESSAGE_MAX */
@@ -57,11 +58,21 @@ struct nl_batch *nl_batch_new(int netlink_family, nl_batch_error_fn error, void 
 	return b;
 }
 
+struct nl_batch *nl_batch_new_beside(const struct nl_batch *other, nl_batch_error_fn error,
+				     void *arg)
+{
+	struct nl_batch *b = nl_batch_new_detached(error, arg);
+
+	b->nl = other->nl;
+	b->beside = true;
+	return b;
+}
+
 void nl_batch_free(struct nl_batch *b)
 {
 	if (!b)
 		return;
-	if (b->nl)
+	if (b->nl && !b->beside)
 		mnl_socket_close(b->nl);
 	free(b->buf);
 	free(b);
@@ -72,11 +83,16 @@ uint32_t nl_batch_portid(const struct nl_batch *b)
 	return b->nl ? mnl_socket_get_portid(b->nl) : 0;
 }
 
+bool nl_batch_full(const struct nl_batch *b)
+{
+	return b->len >= BUFFER_BYTES || b->n == REQUESTS_MAX;
+}
+
 struct nlmsghdr *nl_batch_begin(struct nl_batch *b, uint16_t type, uint16_t flags, void *cookie)
 {
 	struct nlmsghdr *nlh;
 
-	if (b->len >= BUFFER_BYTES || b->n == REQUESTS_MAX) {
+	if (nl_batch_full(b)) {
 		int err = nl_batch_flush(b);
 
 		if (err < 0)

@@ -31,6 +31,8 @@ typedef void (*nl_batch_error_fn)(void *arg, void *cookie, int err);
 
 /* A socket of the netlink family (NETLINK_ROUTE, …). NULL with errno set on failure. */
 struct nl_batch *nl_batch_new(int netlink_family, nl_batch_error_fn error, void *arg);
+/* Another buffer for the socket of B, which must live longer. One at a time may be flushed. */
+struct nl_batch *nl_batch_new_beside(const struct nl_batch *b, nl_batch_error_fn error, void *arg);
 void nl_batch_free(struct nl_batch *b); /* NULL is fine; what was not flushed is dropped */
 uint32_t nl_batch_portid(const struct nl_batch *b); /* our address in notifications */
 
@@ -39,6 +41,7 @@ uint32_t nl_batch_portid(const struct nl_batch *b); /* our address in notificati
 #define NL_BATCH_MESSAGE_MAX 2048
 struct nlmsghdr *nl_batch_begin(struct nl_batch *b, uint16_t type, uint16_t flags, void *cookie);
 void nl_batch_end(struct nl_batch *b, const struct nlmsghdr *nlh);
+bool nl_batch_full(const struct nl_batch *b); /* the next request flushes first */
 
 /* Sends what is there. 0; -ENOBUFS when errors were lost (read the state again); or another
  * -errno when nothing was sent (every request was told as failed). An automatic flush's result is

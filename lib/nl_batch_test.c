@@ -113,9 +113,26 @@ static void test_kernel(void **state)
 	nl_batch_free(b);
 }
 
+static void test_full(void **state)
+{
+	struct nl_batch *first = nl_batch_new_detached(on_error, NULL);
+	struct nl_batch *b = nl_batch_new_beside(first, on_error, NULL);
+	unsigned n = 0;
+
+	for (; !nl_batch_full(b); n++)
+		nl_batch_end(b, nl_batch_begin(b, 0, 0, NULL));
+	assert_true(n > 1000);
+	assert_false(nl_batch_full(first));
+	assert_int_equal(nl_batch_flush(b), 0);
+	assert_false(nl_batch_full(b));
+	nl_batch_free(b);
+	nl_batch_free(first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_overflow),

@@ -4,10 +4,13 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
+#include "log.h"
 #include "loop.h"
+#include "nftset.h"
 #include "nhobj.h"
 #include "planes.h"
 #include "rib.h"
+#include "rib_kernel.h"
 #include "slab.h"
 #include "util.h"
 #include "zconfig.h"
@@ -26,6 +29,7 @@ static struct hash_table fibs;
 static struct slab lingers = SLAB_INIT("linger", struct lingering);
 static TAILQ_HEAD(, lingering) linger_queue = TAILQ_HEAD_INITIALIZER(linger_queue);
 static struct timer linger_timer;
+static struct log_bucket drift_bucket;
 
 /* --- interning --- */
 
@@ -362,4 +366,62 @@ void fib_want(struct rib_node *n, struct fib_plan *plan)
 	default:
 		break;
 	}
+}
+
+/* --- what a prefix has --- */
+
+void fib_set_installed(struct rib_node *n, struct fib *f)
+{
+	bool moved = !fib_same_route(rib_installed(n), f);
+
+	fib_unref(rib_installed(n));
+	n->installed = f ? f->id : 0;
+	rib_version++;
+	nftset_route_changed(n);
+	if (!moved)
+		return;
+	n->since = now_ms() / 1000;
+	n->epoch = (uint16_t)rib_kernel_epoch;
+	nexthop_route_changed(RIB_PREFIX(n));
+}
+
+void fib_drop_route(struct rib_node *n)
+{
+	struct fib_plan plan = {0};
+	const struct fib *f = rib_installed(n);
+
+	for (unsigned i = 0; f && i < f->n; i++)
+		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	fib_set_installed(n, fib_get(&plan));
+}
+
+void fib_route_lost(struct rib_node *n)
+{
+	fib_counters.drift++;
+	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
+		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
+	n->flags &= ~NODE_ADOPTED;
+	fib_drop_route(n);
+	fib_dirty(n, true);
+}
+
+void fib_route_found(struct rib_node *n, const struct kroute *r)
+{
+	const struct fib *f = rib_installed(n); /* until fib_set_installed() */
+	bool changed = f && f->type;
+	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
+
+	if (changed) {
+		fib_counters.drift++;
+		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
+			    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
+	} else if (!f) {
+		n->flags |= NODE_ADOPTED;
+	}
+	plan.nh = nhobj_by_id(r->nhid);
+	plan.oif = plan.nh ? 0 : r->oif;
+	for (unsigned i = 0; f && i < f->n; i++)
+		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	fib_set_installed(n, fib_get(&plan));
+	fib_dirty(n, changed);
 }

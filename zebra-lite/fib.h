@@ -12,7 +12,9 @@
  *   3. routes: additions and changes first, removals after them.
  *   4. UNSETs of entries whose route is gone or whose time is over.
  *
- * One batch is under way at a time; a prefix that changes meanwhile is queued again. Entries on an
+ * One batch is under way at a time; a prefix that changes meanwhile is queued again. Where a batch
+ * has nothing to do with entries or objects, and so needs no order, the next one is put together
+ * while the kernel works. Entries on an
  * interface whose path was withdrawn while the route lives on elsewhere stay for fib_linger_ms;
  * where all peers of an interface are only down they stay until bgpd withdraws them. So no packet
  * for an installed prefix finds a peer that is neither the old nor the new one.
@@ -92,7 +94,15 @@ void fib_swept(void); /* what is stale has been queued for removal */
 
 void fib_acked(const struct msg_allowed_ack *ack);
 void fib_allowed_refused(const struct msg_allowed_refused *m);
-void fib_route_failed(void *cookie, int err); /* from out.route_flush() */
+void fib_route_failed(void *cookie,
+		      int err); /* of out.route(), before out.route_done(); any thread */
+void fib_routes_written(void);	/* out.route_done() may have another answer */
+/* Waits for routes that are under way into the kernel, and books them: who hears of the kernel
+ * compares with books that are whole. */
+void fib_settle(void);
+/* The books: N has F, whose reference they take; or its entries without a route. */
+void fib_set_installed(struct rib_node *n, struct fib *f);
+void fib_drop_route(struct rib_node *n);
 /* The kernel was found without our route, or with something else in its place. */
 void fib_route_lost(struct rib_node *n);
 /* A route of ours is in the kernel that differs from what we know of: of an earlier life, or

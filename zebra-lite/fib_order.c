@@ -48,8 +48,15 @@ unsigned fib_batch_max = BATCH_MAX;
 static unsigned batch_now = BATCH_MAX; /* grows as long as the queue is not worked off */
 static bool with_entries;	       /* the last batch had some for wgd */
 
-static struct item items[BATCH_MAX];
-static unsigned n_items;
+struct batch {
+	struct item items[BATCH_MAX];
+	unsigned n;
+	bool writing;	 /* handed to the kernel, and not yet in the books */
+	uint32_t ticket; /* of out.route_flush() */
+};
+
+/* One is put together while the other may be under way into the kernel. */
+static struct batch batches[2], *batch = &batches[0];
 static uint16_t by_length[BATCH_MAX]; /* indices of items, longest prefix first */
 static struct job job;
 static struct timer pin_timer;
@@ -63,7 +70,7 @@ static bool kernel_ready, swept, sync_due, torn_down;
 static uint64_t moves_before; /* of nexthop objects, when the entries were put together */
 static bool settled;	   /* the first sweep is worked off: entries that nobody knows of may go */
 static uint64_t synced_ms; /* monotonic: wgd was told so first; 0 not yet */
-static struct log_bucket drift_bucket, error_bucket;
+static struct log_bucket error_bucket;
 
 static bool run(void *arg);
 
@@ -72,6 +79,16 @@ static void wake(void)
 	if (!job.ready)
 		job_init(&job, run, NULL);
 	job_start(&job);
+}
+
+static struct item *item_of(const struct rib_node *n) /* NODE_IN_BATCH is set */
+{
+	return &batches[n->slot / BATCH_MAX].items[n->slot % BATCH_MAX];
+}
+
+static struct batch *other_batch(void)
+{
+	return batch == &batches[0] ? &batches[1] : &batches[0];
 }
 
 /* --- the queue --- */
@@ -186,6 +203,8 @@ static bool take(struct rib_node *n)
 	struct item *it;
 	struct fib *target;
 
+	if (n->flags & NODE_IN_BATCH) /* of the one under way */
+		return false;
 	rib_judge_distance(n);
 	fib_want(n, &plan);
 	if (guard(n, &plan))
@@ -201,10 +220,10 @@ static bool take(struct rib_node *n)
 		rib_release(n);
 		return true;
 	}
-	it = &items[n_items];
+	it = &batch->items[batch->n];
 	*it = (struct item){.node = n, .target = target, .hop = plan.hop, .proto = plan.proto};
 	it->removed = !target || !target->type;
-	n->slot = n_items++;
+	n->slot = (uint16_t)((batch - batches) * BATCH_MAX + batch->n++);
 	n->flags |= NODE_IN_BATCH;
 	return true;
 }
@@ -221,20 +240,20 @@ static void build(void)
 	struct rib_node *n;
 
 	nexthop_run();
-	while (n_items < max && n_waiting < BATCH_MAX && (n = fib_queue_take()))
+	while (batch->n < max && n_waiting < BATCH_MAX && (n = fib_queue_take()))
 		if (!take(n) && !(n->flags & NODE_QUEUED))
 			waiting[n_waiting++] = n;
 	for (unsigned i = 0; i < n_waiting; i++)
 		if (!(waiting[i]->flags & NODE_QUEUED))
 			fib_queue_put(waiting[i], false);
-	batch_now = n_items == max ? batch_now * BATCH_GROWTH
-		    : with_entries ? BATCH_FIRST
-				   : BATCH_MAX;
+	batch_now = batch->n == max ? batch_now * BATCH_GROWTH
+		    : with_entries  ? BATCH_FIRST
+				    : BATCH_MAX;
 	if (batch_now > BATCH_MAX)
 		batch_now = BATCH_MAX;
 	if (!n_waiting)
 		return;
-	if (n_items)
+	if (batch->n)
 		return;
 	if (!pin_timer.ready)
 		timer_init(&pin_timer, pin_retry, NULL);
@@ -250,7 +269,7 @@ static bool has_route(const struct fib *f)
 
 static const struct fib *after(const struct rib_node *n)
 {
-	return n->flags & NODE_IN_BATCH ? items[n->slot].target : rib_installed(n);
+	return n->flags & NODE_IN_BATCH ? item_of(n)->target : rib_installed(n);
 }
 
 /* What catches packets for N's addresses once N's own route is gone: the prefix, with the
@@ -350,12 +369,12 @@ static void sort_items(void)
 {
 	unsigned start[130] = {0};
 
-	for (unsigned i = 0; i < n_items; i++)
-		start[128 - items[i].node->len + 1]++;
+	for (unsigned i = 0; i < batch->n; i++)
+		start[128 - batch->items[i].node->len + 1]++;
 	for (unsigned i = 1; i < ARRAY_SIZE(start); i++)
 		start[i] += start[i - 1];
-	for (unsigned i = 0; i < n_items; i++)
-		by_length[start[128 - items[i].node->len]++] = i;
+	for (unsigned i = 0; i < batch->n; i++)
+		by_length[start[128 - batch->items[i].node->len]++] = i;
 }
 
 /* The SETs of new entries (FRESH), or those that move one. */
@@ -379,13 +398,13 @@ static void set_all_entries(void)
 {
 	moves_before = nhobj_counters.moves;
 	sort_items();
-	for (unsigned i = 0; i < n_items; i++)
-		set_entries(&items[by_length[i]], true);
-	for (unsigned i = 0; i < n_items; i++)
-		set_entries(&items[by_length[i]], false);
-	for (unsigned i = 0; i < n_items; i++)
-		if (items[i].removed)
-			hand_over(&items[i]);
+	for (unsigned i = 0; i < batch->n; i++)
+		set_entries(&batch->items[by_length[i]], true);
+	for (unsigned i = 0; i < batch->n; i++)
+		set_entries(&batch->items[by_length[i]], false);
+	for (unsigned i = 0; i < batch->n; i++)
+		if (batch->items[i].removed)
+			hand_over(&batch->items[i]);
 }
 
 /* --- phases 2 and 3: routes --- */
@@ -434,7 +453,7 @@ static bool is_blocked(const struct item *it)
 static bool cover_blocked(const struct rib_node *n)
 {
 	for (n = rib_cover(n); n; n = rib_cover(n)) {
-		if ((n->flags & NODE_IN_BATCH) && items[n->slot].blocked)
+		if ((n->flags & NODE_IN_BATCH) && item_of(n)->blocked)
 			return true;
 		if (has_route(after(n)) || rib_foreign(n))
 			return false;
@@ -444,8 +463,8 @@ static bool cover_blocked(const struct rib_node *n)
 
 static void write_sets(bool add)
 {
-	for (unsigned i = 0; i < n_items; i++) {
-		struct item *it = &items[by_length[i]];
+	for (unsigned i = 0; i < batch->n; i++) {
+		struct item *it = &batch->items[by_length[i]];
 		const struct fib *old = rib_installed(it->node);
 
 		if (it->removed || it->blocked || fib_same_route(old, it->target) ||
@@ -459,18 +478,18 @@ static void write_routes(void)
 {
 	bool blocked = false, moved = nhobj_counters.moves != moves_before;
 
-	for (unsigned i = 0; i < n_items; i++) {
-		const struct fib *f = items[i].target;
+	for (unsigned i = 0; i < batch->n; i++) {
+		const struct fib *f = batch->items[i].target;
 
-		items[i].blocked =
-			(items[i].bad && is_blocked(&items[i])) || (f && f->nh && f->nh->gone);
-		blocked = blocked || items[i].blocked;
+		batch->items[i].blocked = (batch->items[i].bad && is_blocked(&batch->items[i])) ||
+					  (f && f->nh && f->nh->gone);
+		blocked = blocked || batch->items[i].blocked;
 	}
 	write_sets(true);
 	write_sets(false);
-	for (unsigned i = n_items;
+	for (unsigned i = batch->n;
 	     i-- > 0;) { /* shortest first: a longer one still catches its own */
-		struct item *it = &items[by_length[i]];
+		struct item *it = &batch->items[by_length[i]];
 
 		if (!it->removed || !has_route(rib_installed(it->node)))
 			continue;
@@ -478,7 +497,7 @@ static void write_routes(void)
 		if (!it->deferred)
 			write_route(ROUTE_DEL, it, rib_installed(it->node));
 	}
-	out.route_flush();
+	batch->ticket = out.route_flush();
 }
 
 /* --- phase 4: entries that go, and the books --- */
@@ -505,21 +524,6 @@ static void unset_entries(const struct item *it)
 		if (!fib_owner_on(it->target, ifindex) && !was_given(it, ifindex))
 			add_change(ALLOWED_UNSET, old->owner[i].peer, RIB_PREFIX(it->node));
 	}
-}
-
-static void set_installed(struct rib_node *n, struct fib *f)
-{
-	bool moved = !fib_same_route(rib_installed(n), f);
-
-	fib_unref(rib_installed(n));
-	n->installed = f ? f->id : 0;
-	rib_version++;
-	nftset_route_changed(n);
-	if (!moved)
-		return;
-	n->since = now_ms() / 1000;
-	n->epoch = (uint16_t)rib_kernel_epoch;
-	nexthop_route_changed(RIB_PREFIX(n));
 }
 
 /* What is installed when not all went well: the route of FROM, and the entries so far as wgd took
@@ -552,7 +556,7 @@ static void settle_for(struct item *it, const struct fib *from)
 			fib_plan_owner(&plan, o->ifindex, o->peer);
 	}
 	n->flags &= ~NODE_ADOPTED;
-	set_installed(n, fib_get(&plan));
+	fib_set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }
 
@@ -581,10 +585,11 @@ static bool delete_done(const struct item *it)
 	return it->removed && (it->err == -ESRCH || it->err == -ENOENT || it->err == -ENODEV);
 }
 
-static void finish(void)
+static void finish(struct batch *b)
 {
-	for (unsigned i = 0; i < n_items; i++) {
-		struct item *it = &items[i];
+	out.route_done(b->ticket, true);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[i];
 		struct rib_node *n = it->node;
 
 		n->flags &= ~NODE_IN_BATCH;
@@ -598,29 +603,46 @@ static void finish(void)
 		} else {
 			unset_entries(it);
 			n->flags &= ~NODE_ADOPTED;
-			set_installed(n, fib_ref(it->target));
+			fib_set_installed(n, fib_ref(it->target));
 		}
 		fib_unref(it->target);
 		free(it->given);
 	}
-	for (unsigned i = 0; i < n_items; i++)
-		rib_release(items[i].node);
-	n_items = 0;
+	for (unsigned i = 0; i < b->n; i++)
+		rib_release(b->items[i].node);
+	b->n = 0;
+	b->writing = false;
 	nhgroup_batch_done();
 	send_changes();
 }
 
+/* Books what the kernel has done, in the order of its doing. */
+static void reap(bool wait)
+{
+	struct batch *order[] = {batch, other_batch()};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
+		if (order[i]->writing && out.route_done(order[i]->ticket, wait))
+			finish(order[i]);
+}
+
+void fib_settle(void)
+{
+	reap(true);
+}
+
 static void abort_batch(void)
 {
-	for (unsigned i = 0; i < n_items; i++) {
-		struct item *it = &items[i];
+	fib_settle();
+	for (unsigned i = 0; i < batch->n; i++) {
+		struct item *it = &batch->items[i];
 
 		it->node->flags &= ~NODE_IN_BATCH;
 		fib_unref(it->target);
 		free(it->given);
 		fib_dirty(it->node, false);
 	}
-	n_items = 0;
+	batch->n = 0;
 	awaited = 0;
 	changes.n = 0;
 }
@@ -661,34 +683,71 @@ static bool replay_some(void)
 	return !awaited;
 }
 
+/* Neither entries nor objects have to do with it, so no order: it may still be on its way into the
+ * kernel while the next batch is put together. */
+static bool is_plain(const struct batch *b)
+{
+	bool strangers = has_strangers();
+
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct item *it = &b->items[i];
+		const struct fib *old = rib_installed(it->node), *f = it->target;
+
+		if ((f && (f->n || f->nh)) || (old && (old->n || old->nh)) ||
+		    (it->removed && (strangers || (it->node->flags & NODE_ADOPTED))))
+			return false;
+	}
+	return true;
+}
+
+/* The queue is worked off. */
+static void rest(void)
+{
+	nhgroup_settle();
+	settled = settled || (swept && !fib_counters.queued);
+	if (settled && sync_due)
+		send_sync();
+	if (settled && !fib_counters.queued)
+		nhobj_collect();
+}
+
 /* One batch, as far as it goes without waiting. True: there is more. */
 static bool run(void *arg)
 {
+	bool plain;
+
 	if (torn_down || !kernel_ready || wgd == WGD_AWAY || awaited)
 		return false;
 	if (out.wgd_full && out.wgd_full())
 		return false; /* fib_wgd_drained() */
 	if (wgd == WGD_REPLAY)
 		return replay_some();
+	reap(false);
+	if (batch->writing)
+		return false; /* both are: fib_routes_written() */
 	build();
-	if (!n_items) {
-		nhgroup_settle();
-		settled = settled || (swept && !fib_counters.queued);
-		if (settled && sync_due)
-			send_sync();
-		if (settled && !fib_counters.queued)
-			nhobj_collect();
+	if (!batch->n) {
+		if (!other_batch()->writing)
+			rest();
 		return false;
 	}
+	plain = is_plain(batch);
+	if (!plain)
+		fib_settle();
 	fib_counters.batches++;
-	fib_counters.in_batch = n_items;
+	fib_counters.in_batch = batch->n;
 	set_all_entries();
 	awaited = send_changes();
 	with_entries = awaited != 0;
 	if (awaited)
 		return false;
 	write_routes();
-	finish();
+	if (plain) {
+		batch->writing = true;
+		batch = other_batch();
+	} else {
+		finish(batch);
+	}
 	return true;
 }
 
@@ -729,7 +788,7 @@ static void note_refusal(struct rib_node *n, const struct msg_allowed_refused *m
 
 	if (!peer || !(n->flags & NODE_IN_BATCH))
 		return;
-	it = &items[n->slot];
+	it = item_of(n);
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
 		if (it->target->owner[i].peer == peer)
 			it->bad |= 1u << i;
@@ -766,7 +825,7 @@ void fib_acked(const struct msg_allowed_ack *ack)
 	for (uint32_t i = 0; i < ack->n; i++)
 		each_plane(&ack->refused[i], note_refusal);
 	write_routes();
-	finish();
+	finish(batch);
 	wake();
 }
 
@@ -791,7 +850,7 @@ static void entry_refused(struct rib_node *n, const struct msg_allowed_refused *
 		for (unsigned i = 0; i < f->n; i++)
 			if (f->owner[i].peer != peer)
 				fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
-		set_installed(n, fib_get(&plan));
+		fib_set_installed(n, fib_get(&plan));
 	}
 	refuse_peer(n, peer, m->reason);
 	fib_dirty(n, true);
@@ -832,6 +891,11 @@ void fib_wgd_drained(void)
 	wake();
 }
 
+void fib_routes_written(void)
+{
+	wake();
+}
+
 void fib_swept(void)
 {
 	swept = true;
@@ -841,47 +905,6 @@ void fib_swept(void)
 }
 
 /* --- the kernel is not as we left it --- */
-
-static void drop_route(struct rib_node *n)
-{
-	struct fib_plan plan = {0};
-	const struct fib *f = rib_installed(n);
-
-	for (unsigned i = 0; f && i < f->n; i++)
-		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
-	set_installed(n, fib_get(&plan));
-}
-
-void fib_route_lost(struct rib_node *n)
-{
-	fib_counters.drift++;
-	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
-	n->flags &= ~NODE_ADOPTED;
-	drop_route(n);
-	fib_dirty(n, true);
-}
-
-void fib_route_found(struct rib_node *n, const struct kroute *r)
-{
-	const struct fib *f = rib_installed(n); /* until set_installed() */
-	bool changed = has_route(f);
-	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
-
-	if (changed) {
-		fib_counters.drift++;
-		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-			    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
-	} else if (!f) {
-		n->flags |= NODE_ADOPTED;
-	}
-	plan.nh = nhobj_by_id(r->nhid);
-	plan.oif = plan.nh ? 0 : r->oif;
-	for (unsigned i = 0; f && i < f->n; i++)
-		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
-	set_installed(n, fib_get(&plan));
-	fib_dirty(n, changed);
-}
 
 bool fib_begun(void)
 {
@@ -895,7 +918,8 @@ bool fib_is_swept(void)
 
 bool fib_idle(void)
 {
-	return !awaited && wgd == WGD_READY && swept && !sync_due && !nhobj_busy();
+	return !awaited && wgd == WGD_READY && swept && !sync_due && !nhobj_busy() &&
+	       !batches[0].writing && !batches[1].writing;
 }
 
 /* N's route has the same place in the kernel by both. */
@@ -922,15 +946,16 @@ static void remove_routes(const struct zconfig *numbers)
 		r.metric = numbers->metric;
 		r.protocol = numbers->protocol;
 		out.route(ROUTE_DEL, &r, NULL);
-		drop_route(n);
+		fib_drop_route(n);
 		n->flags &= ~NODE_ADOPTED;
 		fib_dirty(n, false);
 	}
-	out.route_flush();
+	out.route_done(out.route_flush(), true);
 }
 
 void fib_renumber(const struct zconfig *old)
 {
+	fib_settle();
 	remove_routes(old);
 	nhobj_renumber();
 }

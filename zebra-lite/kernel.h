@@ -2,7 +2,9 @@
 /*
  * kernel: zebra-lite's two sides of rtnetlink.
  *
- * Writing (kernel_write.c) is the real implementation of out.h's route verbs. Reading
+ * Writing (kernel_write.c) is the real implementation of out.h's route verbs. Routes go in by a
+ * thread (kernel_thread.c), since the kernel works inside the send: one core is its alone, and the
+ * loop puts the next ones together meanwhile. Everything else is sent by the loop. Reading
  * (kernel_read.c) keeps a table of links and tells the RIB every route of our table, by a full
  * reading at the start, after a lost notification and after a link event (a link that goes down
  * takes its IPv4 routes without a word), and by notifications in between. Notifications of our own
@@ -45,12 +47,20 @@ int kernel_decode_addr(const struct nlmsghdr *nlh, struct kaddr *out);
 /* -ENOENT also for rules with conditions that struct krule does not have. */
 int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *out);
 
+/* kernel_thread.c: sends what it is given, one buffer after the other. */
+struct nl_batch;
+int kernel_thread_start(void);
+void kernel_thread_stop(void); /* when it has sent what it was given */
+uint32_t kernel_thread_portid(void);
+struct nl_batch *kernel_thread_batch(void); /* for the next route */
+uint32_t kernel_thread_flush(void);
+bool kernel_thread_done(uint32_t flush, bool wait);
+
 /* kernel_write.c */
 int kernel_write_start(void);
 void kernel_write_stop(void);
 uint32_t kernel_write_portid(void);
 void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie);
-void kernel_write_flush(void);
 int kernel_write_route_now(enum route_op op, const struct kroute *r);
 int kernel_write_nexthop(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create);
 int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,

@@ -240,11 +240,12 @@ static void on_monitor(int fd, short what, void *arg)
 	}
 }
 
-/* Notifications of our own writes never reach us: their port is ours. */
+/* Notifications of our own writes never reach us: their ports are ours. */
 static void filter_own(int fd)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_ABS | BPF_W, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(kernel_thread_portid()), 1, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(kernel_write_portid()), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),

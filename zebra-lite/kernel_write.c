@@ -9,33 +9,30 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "fib.h"
-#include "log.h"
 #include "nl_batch.h"
 #include "zconfig.h"
 
 #define RESILIENT_BUCKETS 512
 #define RESILIENT_IDLE_S 10
 
-static struct nl_batch *batch;
-static int answer; /* to a request that waits for it; also its cookie */
+static struct nl_batch *batch; /* of requests that wait for their answer */
+static int answer;	       /* also their cookie */
 
 static void on_error(void *arg, void *cookie, int err)
 {
 	if (cookie == &answer)
 		answer = err;
-	else if (cookie)
-		fib_route_failed(cookie, err);
 }
 
 int kernel_write_start(void)
 {
 	batch = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
-	return batch ? 0 : -errno;
+	return batch ? kernel_thread_start() : -errno;
 }
 
 void kernel_write_stop(void)
 {
+	kernel_thread_stop();
 	nl_batch_free(batch);
 	batch = NULL;
 }
@@ -50,13 +47,13 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
 	mnl_attr_put(nlh, type, family_bytes(a->family), a->b);
 }
 
-static void put_route(enum route_op op, const struct kroute *r, void *cookie)
+static void put_route(struct nl_batch *b, enum route_op op, const struct kroute *r, void *cookie)
 {
 	static const uint16_t flags[] = {[ROUTE_ADD] = NLM_F_CREATE | NLM_F_EXCL,
 					 [ROUTE_CHANGE] = NLM_F_CREATE | NLM_F_REPLACE,
 					 [ROUTE_DEL] = 0};
-	struct nlmsghdr *nlh = nl_batch_begin(batch, op == ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE,
-					      flags[op], cookie);
+	struct nlmsghdr *nlh =
+		nl_batch_begin(b, op == ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE, flags[op], cookie);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	struct addr dst = addr_of_prefix(&r->prefix);
 
@@ -83,22 +80,12 @@ static void put_route(enum route_op op, const struct kroute *r, void *cookie)
 		if (r->source.family)
 			put_addr(nlh, RTA_PREFSRC, &r->source);
 	}
-	nl_batch_end(batch, nlh);
+	nl_batch_end(b, nlh);
 }
 
 void kernel_write_route(enum route_op op, const struct kroute *r, void *cookie)
 {
-	put_route(op, r, cookie);
-}
-
-void kernel_write_flush(void)
-{
-	int err = nl_batch_flush(batch);
-
-	if (err < 0) {
-		log_error("kernel-write", "error=\"%s\"", strerror(-err));
-		out.resync("errors of route changes were lost");
-	}
+	put_route(kernel_thread_batch(), op, r, cookie);
 }
 
 static void put_nexthop(uint16_t type, uint16_t flags, uint32_t id, uint32_t oif, uint8_t family,
@@ -127,7 +114,7 @@ static int flush_for_answer(void)
 int kernel_write_route_now(enum route_op op, const struct kroute *r)
 {
 	answer = 0;
-	put_route(op, r, &answer);
+	put_route(batch, op, r, &answer);
 	return flush_for_answer();
 }
 

@@ -40,7 +40,8 @@ static void start(const char *rundir)
 	nftset_open(rundir);
 	out = (struct out){
 		.route = kernel_write_route,
-		.route_flush = kernel_write_flush,
+		.route_flush = kernel_thread_flush,
+		.route_done = kernel_thread_done,
 		.nexthop_set = kernel_write_nexthop,
 		.nexthop_group = kernel_write_group,
 		.nexthop_del = kernel_delete_nexthop,
@@ -122,8 +123,8 @@ static void stop(void)
 	link_bgpd_close();
 	link_wgd_close();
 	kernel_read_stop();
-	kernel_write_stop();
 	fib_reset();
+	kernel_write_stop();
 	pin_reset();
 	rib_reset();
 	rib_kernel_reset();

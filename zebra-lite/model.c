@@ -24,6 +24,7 @@
 #define WGD_QUEUE 64 /* messages that wgd has not answered yet */
 #define LOG_LINES 40
 #define OBJECTS 256
+#define WRITES 1024 /* routes that the kernel has not got yet */
 
 struct mpeer {
 	unsigned iface; /* index */
@@ -37,6 +38,12 @@ struct mobject {
 	unsigned n;	  /* legs of a group; 0: not a group */
 	bool resilient;
 	struct nhleg legs[ROUTE_HOPS_MAX];
+};
+
+struct mwrite {
+	enum route_op op;
+	struct kroute route;
+	void *cookie;
 };
 
 struct mprefix {
@@ -69,6 +76,8 @@ static struct {
 	uint32_t right[MODEL_SAMPLES][MODEL_IFS]; /* peers that were right since then, a bit each */
 	struct msg_allowed queue[WGD_QUEUE];
 	unsigned head, tail;
+	struct mwrite write[WRITES];
+	uint32_t written, given; /* that the kernel has done, that it was given */
 	unsigned batch_max;
 	uint32_t next_id;
 	bool without_stale; /* learn(): the state behind the sweep */
@@ -523,7 +532,7 @@ static void on_nexthop_del(uint32_t id)
 		o->id = 0;
 }
 
-static void on_route(enum route_op op, const struct kroute *r, void *cookie)
+static void write_route(enum route_op op, const struct kroute *r, void *cookie)
 {
 	struct mprefix *p = find_prefix(&r->prefix);
 
@@ -550,8 +559,36 @@ static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 	check_all();
 }
 
-static void on_flush(void)
+static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
+	ensure(m.given - m.written < WRITES);
+	m.write[m.given++ % WRITES] = (struct mwrite){op, *r, cookie};
+}
+
+static void write_next(void)
+{
+	const struct mwrite *w = &m.write[m.written++ % WRITES];
+
+	write_route(w->op, &w->route, w->cookie);
+}
+
+static uint32_t on_flush(void)
+{
+	return m.given;
+}
+
+static bool on_done(uint32_t flush, bool wait)
+{
+	while (wait && m.written < flush)
+		write_next();
+	return m.written >= flush;
+}
+
+static void kernel_turn(void)
+{
+	for (unsigned n = rnd(4); n && m.written < m.given; n--)
+		write_next();
+	fib_routes_written();
 }
 
 /* --- wgd --- */
@@ -926,16 +963,24 @@ void model_op(void)
 
 void model_turn(void)
 {
-	if (rnd(2))
-		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
-	else
+	switch (rnd(3)) {
+	case 0:
+		kernel_turn();
+		break;
+	case 1:
 		wgd_turn();
+		break;
+	default:
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		break;
+	}
 }
 
 void model_rest(void)
 {
 	do {
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		kernel_turn();
 		wgd_turn();
 	} while (m.head != m.tail || fib_counters.queued || fib_counters.lingering || !fib_idle());
 	check_rest();
@@ -960,6 +1005,7 @@ static void begin(void)
 	out = (struct out){
 		.route = on_route,
 		.route_flush = on_flush,
+		.route_done = on_done,
 		.nexthop_set = on_nexthop_set,
 		.nexthop_group = on_nexthop_group,
 		.nexthop_del = on_nexthop_del,

@@ -47,9 +47,13 @@ enum route_op {
 };
 
 struct out {
-	/* Queued; errors come to fib_route_failed(cookie) at the latest in route_flush(). */
+	/* Queued, in order; errors come to fib_route_failed(cookie) before route_done() is true. */
 	void (*route)(enum route_op op, const struct kroute *r, void *cookie);
-	void (*route_flush)(void);
+	/* On their way; a number for route_done(). */
+	uint32_t (*route_flush)(void);
+	/* All before that flush are written. WAIT: until they are; else fib_routes_written() is
+	 * called when it is worth to ask again. */
+	bool (*route_done)(uint32_t flush, bool wait);
 	/* One route, and its answer: 0 or -errno. */
 	int (*route_now)(enum route_op op, const struct kroute *r);
 	/* Nexthop objects to an interface; 0 or -errno at once. CREATE: must not be there yet, else

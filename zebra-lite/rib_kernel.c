@@ -159,6 +159,7 @@ void rib_kernel_route(const struct kroute *told, bool present)
 	if (plane < 0 || !of_interest(&r->prefix))
 		return;
 	r->prefix.plane = (uint8_t)plane;
+	fib_settle();
 	if (r->protocol != zconfig.protocol) {
 		foreign(r, present);
 	} else if (r->metric == zconfig.metric) {
@@ -202,6 +203,7 @@ static bool sweep_some(void *arg)
 {
 	struct rib_node *n;
 
+	fib_settle();
 	for (int i = 0; i < SWEEP_NODES; i++) {
 		n = rib_walk(&sweep_at);
 		if (!n)

@@ -54,8 +54,14 @@ static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 	route_error = 0;
 }
 
-static void on_flush(void)
+static uint32_t on_flush(void)
 {
+	return 0;
+}
+
+static bool on_done(uint32_t flush, bool wait)
+{
+	return true;
 }
 
 static void on_allowed(const struct msg_allowed *m)
@@ -182,6 +188,7 @@ static int setup(void **state)
 	out = (struct out){
 		.route = on_route,
 		.route_flush = on_flush,
+		.route_done = on_done,
 		.allowed = on_allowed,
 		.allowed_sync = on_sync,
 		.verdict = on_verdict,

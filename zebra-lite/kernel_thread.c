@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kernel_thread: the thread that writes routes.
+ *
+ * Buffers stand in a ring, and are numbered as they are handed over: the loop fills the one with
+ * the number `given`, the thread owns those from `written` up to it. A buffer's errors go into the
+ * items of its batch (fib_route_failed()), which nobody looks at before the buffer counts as
+ * written. The thread starts with the first buffer, so with the privileges that are left then.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "fib.h"
+#include "kernel.h"
+#include "log.h"
+#include "loop.h"
+#include "nl_batch.h"
+#include "util.h"
+
+enum { BUFFERS = 8 };
+
+static struct nl_batch *buffers[BUFFERS]; /* all with the socket of the first */
+static pthread_t thread;
+static bool running;
+static int done_fd = -1;
+static struct watch done_watch;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+static uint32_t given, written; /* only the loop moves `given`, only the thread `written` */
+static int failed;		/* errors were lost: -errno, for the loop to say */
+static bool stopping;
+
+static void on_error(void *arg, void *cookie, int err)
+{
+	fib_route_failed(cookie, err);
+}
+
+/* --- the thread --- */
+
+static void *work(void *arg)
+{
+	pthread_mutex_lock(&lock);
+	for (;;) {
+		int err;
+
+		while (written == given && !stopping)
+			pthread_cond_wait(&moved, &lock);
+		if (written == given)
+			break;
+		pthread_mutex_unlock(&lock);
+		err = nl_batch_flush(buffers[written % BUFFERS]);
+		pthread_mutex_lock(&lock);
+		written++;
+		if (err < 0)
+			failed = err;
+		pthread_cond_signal(&moved);
+		eventfd_write(done_fd, 1);
+	}
+	pthread_mutex_unlock(&lock);
+	return NULL;
+}
+
+/* --- the loop --- */
+
+static void on_done(int fd, short what, void *arg)
+{
+	eventfd_t count;
+	int err;
+
+	eventfd_read(fd, &count);
+	pthread_mutex_lock(&lock);
+	err = failed;
+	failed = 0;
+	pthread_mutex_unlock(&lock);
+	if (err < 0) {
+		log_error("kernel-write", "error=\"%s\"", strerror(-err));
+		out.resync("errors of route changes were lost");
+	}
+	fib_routes_written();
+}
+
+/* Signals are the loop's. */
+static void start_thread(void)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&thread, NULL, work, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err)
+		fatal("thread: %s", strerror(err));
+	running = true;
+}
+
+int kernel_thread_start(void)
+{
+	done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (done_fd < 0)
+		return -errno;
+	buffers[0] = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+	if (!buffers[0])
+		return -errno;
+	for (unsigned i = 1; i < BUFFERS; i++)
+		buffers[i] = nl_batch_new_beside(buffers[0], on_error, NULL);
+	watch_init(&done_watch, done_fd, EV_READ, on_done, NULL);
+	watch_on(&done_watch);
+	return 0;
+}
+
+void kernel_thread_stop(void)
+{
+	if (done_fd < 0)
+		return;
+	if (running) {
+		pthread_mutex_lock(&lock);
+		stopping = true;
+		pthread_cond_signal(&moved);
+		pthread_mutex_unlock(&lock);
+		pthread_join(thread, NULL);
+	}
+	running = stopping = false;
+	watch_off(&done_watch);
+	close(done_fd);
+	done_fd = -1;
+	for (unsigned i = BUFFERS; i-- > 0;) {
+		nl_batch_free(buffers[i]);
+		buffers[i] = NULL;
+	}
+}
+
+uint32_t kernel_thread_portid(void)
+{
+	return nl_batch_portid(buffers[0]);
+}
+
+static void hand_over(void)
+{
+	if (!running)
+		start_thread();
+	pthread_mutex_lock(&lock);
+	given++;
+	pthread_cond_signal(&moved);
+	while (given - written == BUFFERS) /* the next one is not free */
+		pthread_cond_wait(&moved, &lock);
+	pthread_mutex_unlock(&lock);
+}
+
+struct nl_batch *kernel_thread_batch(void)
+{
+	if (nl_batch_full(buffers[given % BUFFERS]))
+		hand_over();
+	return buffers[given % BUFFERS];
+}
+
+uint32_t kernel_thread_flush(void)
+{
+	hand_over();
+	return given;
+}
+
+bool kernel_thread_done(uint32_t flush, bool wait)
+{
+	bool done;
+
+	pthread_mutex_lock(&lock);
+	while (wait && (int32_t)(written - flush) < 0)
+		pthread_cond_wait(&moved, &lock);
+	done = (int32_t)(written - flush) >= 0;
+	pthread_mutex_unlock(&lock);
+	return done;
+}
