@@ -120,6 +120,26 @@ static void check_any(const struct lyd_node *interface, struct conf_errors *errs
 				 peers);
 }
 
+/* Weights of what nobody measures. */
+static void check_quality(const struct lyd_node *peer, struct conf_errors *errs)
+{
+	static const char *const weights[] = {"latency-weight", "jitter-weight", "loss-weight"};
+	const struct lyd_node *quality = conf_child(peer, "quality");
+
+	if (conf_is(conf_child(peer, "liveness"), "echo", "on"))
+		return;
+	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+		const struct lyd_node *weight = conf_child(quality, weights[i]);
+
+		if (!weight || str_eq(lyd_get_value(weight), "0"))
+			continue;
+		conf_check_warning(errs, weight,
+				   "without 'liveness { echo on; }' nothing is measured: it costs "
+				   "nothing");
+		return;
+	}
+}
+
 static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_errors *errs)
 {
 	if (!conf_child(peer, "public-key"))
@@ -133,6 +153,7 @@ static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_
 		conf_check_warning(errs, peer,
 				   "without 'tunnel-address' and 'allowed-ips' nothing can be sent "
 				   "to this peer");
+	check_quality(peer, errs);
 	check_key_file(conf_child(peer, "preshared-key-file"), flags, errs);
 }
 
