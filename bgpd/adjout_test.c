@@ -20,6 +20,7 @@
 #include "peer_conf.h"
 #include "restart.h"
 #include "session.h"
+#include "session_proof.h"
 #include "trie.h"
 #include "util.h"
 
@@ -61,6 +62,11 @@ void session_path_changed(struct peer *p, bool up)
 
 void session_tunnel_dead(struct peer *p, enum reason why)
 {
+}
+
+bool session_prove(struct peer *p, uint64_t since)
+{
+	return false;
 }
 
 /* A neighbour as seen from its own side. */

@@ -14,15 +14,17 @@
 
 struct session {
 	struct peer *peer;
-	struct fsm *out, *in; /* connections made by us, by the neighbour, not ESTABLISHED */
-	struct fsm *up;	      /* the ESTABLISHED one */
-	struct timer retry;   /* ConnectRetry */
-	struct timer idle;    /* IdleHold: nothing is tried until it ends */
-	struct timer gone;    /* a dynamic neighbour is deleted when it ends */
-	unsigned failures;    /* in a row: IdleHold grows */
-	unsigned tries;	      /* in a row without a connection: ConnectRetry grows */
-	bool started;	      /* administratively */
-	bool was_up;	      /* since this daemon started */
+	struct fsm *out, *in;	 /* connections made by us, by the neighbour, not ESTABLISHED */
+	struct fsm *up;		 /* the ESTABLISHED one */
+	struct timer retry;	 /* ConnectRetry */
+	struct timer idle;	 /* IdleHold: nothing is tried until it ends */
+	struct timer gone;	 /* a dynamic neighbour is deleted when it ends */
+	struct timer proof;	 /* of the neighbour, that it still knows us (session_proof.h) */
+	uint64_t proof_messages; /* how many it had sent when that began */
+	unsigned failures;	 /* in a row: IdleHold grows */
+	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
+	bool started;		 /* administratively */
+	bool was_up;		 /* since this daemon started */
 	struct update_context context; /* of the ESTABLISHED connection */
 };
 

@@ -40,6 +40,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_table.c bgpd/rib_table.h \
 	bgpd/rib_verdict.c \
 	bgpd/session.c bgpd/session.h \
+	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_socket.c bgpd/session_socket.h
 
 pkglibexec_PROGRAMS += bgpd/bgpd

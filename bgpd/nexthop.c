@@ -10,6 +10,7 @@
 #include "restart.h"
 #include "rib_internal.h"
 #include "session.h"
+#include "session_proof.h"
 #include "util.h"
 
 static struct hash_table table;
@@ -257,14 +258,42 @@ static void tell_event(const struct nexthop *nh)
 			       (json_int_t)nh->n_paths));
 }
 
-void nexthop_heard(const struct msg_nexthop *m)
+/* The neighbour behind the same tunnel whose session was there before that went down, and has to
+ * prove itself now; NULL: none. */
+static const struct peer *find_witness(const struct nexthop *nh)
 {
-	struct nexthop *nh = nexthop_find(&m->addr);
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &peers, link) {
+		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+		const struct nexthop *near = nexthop_find(&a);
+
+		if (near && str_eq(near->state.ifname, nh->state.ifname) &&
+		    str_eq(near->state.peer, nh->state.peer) && session_prove(p, nh->down_at))
+			return p;
+	}
+	return NULL;
+}
+
+/* M waits for a proof. */
+static bool hold(struct nexthop *nh, const struct msg_nexthop *m)
+{
+	bool returns = nh->state.reach == REACH_DOWN && m->reach >= REACH_DEGRADED &&
+		       nh->state.tunnel && m->tunnel;
+
+	if (!returns)
+		nh->held_by = NULL;
+	else if (!nh->held_by)
+		nh->held_by = find_witness(nh);
+	nh->held = *m;
+	return nh->held_by;
+}
+
+static void take(struct nexthop *nh, const struct msg_nexthop *m)
+{
 	struct standing before, now;
 	bool was_up, was_weak, was_draining, moved;
 
-	if (!nh || m->reach == REACH_UNKNOWN)
-		return; /* let go of meanwhile; or still starting: its last word holds */
 	before = standing_of(nh);
 	was_up = nh->state.reach >= REACH_DEGRADED;
 	was_weak = nh->state.weak;
@@ -272,6 +301,8 @@ void nexthop_heard(const struct msg_nexthop *m)
 	moved = !str_eq(nh->state.ifname, m->ifname);
 	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
 		restart_check();
+	if (m->reach == REACH_DOWN && nh->state.reach != REACH_DOWN)
+		nh->down_at = now_ms();
 	nh->state = *m;
 	now = standing_of(nh);
 	tell_neighbor(nh, was_up, was_weak, before.tunnel);
@@ -284,6 +315,28 @@ void nexthop_heard(const struct msg_nexthop *m)
 		 m->ifname, m->peer, m->cost, nh->n_paths);
 	tell_event(nh);
 	start_walk(nh, now.demotion != before.demotion, now.cost != before.cost);
+}
+
+void nexthop_heard(const struct msg_nexthop *m)
+{
+	struct nexthop *nh = nexthop_find(&m->addr);
+
+	if (!nh || m->reach == REACH_UNKNOWN)
+		return; /* let go of meanwhile; or still starting: its last word holds */
+	if (!hold(nh, m))
+		take(nh, m);
+}
+
+void nexthop_proved(const struct peer *p)
+{
+	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
+		struct nexthop *nh = container_of(n, struct nexthop, node);
+
+		if (nh->held_by != p)
+			continue;
+		nh->held_by = NULL;
+		take(nh, &nh->held);
+	}
 }
 
 void nexthop_config_changed(void)

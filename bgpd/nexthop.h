@@ -8,6 +8,9 @@
  * millions of paths. While
  * zebra-lite is away its last word holds; one it never spoke of is unknown, and paths through it
  * wait.
+ *
+ * One whose tunnel is back stays down, held, while the session of the neighbour behind it has yet
+ * to show that it outlived that (session_proof.h).
  */
 #ifndef WGBGP_BGPD_NEXTHOP_H
 #define WGBGP_BGPD_NEXTHOP_H
@@ -25,6 +28,9 @@ struct nexthop {
 	uint32_t walk_until; /* it changed: lap of the walk that marks its networks; 0 none */
 	bool renew;	     /* the walk: what our announcements say of its state changed */
 	bool recost;	     /* ... or of its cost */
+	uint64_t down_at;    /* ms: it went down; while it is */
+	const struct peer *held_by; /* whose session is to be proved first; NULL */
+	struct msg_nexthop held;    /* what zebra-lite said meanwhile */
 };
 
 #define NEXTHOPS_MAX 65535
@@ -43,6 +49,8 @@ void nexthop_unwatch_neighbor(const struct addr *a);
 
 /* From zebra-lite. Calls rib_nexthop_changed() when paths or a neighbour are touched. */
 void nexthop_heard(const struct msg_nexthop *m);
+/* The session of P has proved itself, or is over. */
+void nexthop_proved(const struct peer *p);
 uint32_t nexthop_unknown(void); /* how many it has not judged yet */
 /* A new channel: sends every watch again. */
 void nexthop_replay(void);

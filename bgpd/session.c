@@ -22,6 +22,7 @@
 #include "daemon.h"
 #include "fsm.h"
 #include "rib.h"
+#include "session_proof.h"
 #include "session_socket.h"
 #include "util.h"
 
@@ -138,6 +139,7 @@ void session_new(struct peer *p)
 	timer_init(&s->retry, on_retry_time, s);
 	timer_init(&s->idle, on_idle_time, s);
 	timer_init(&s->gone, on_gone_time, s);
+	session_proof_init(s);
 }
 
 static void drop(struct fsm **slot, const struct bgp_error *e)
@@ -156,6 +158,7 @@ void session_free(struct peer *p)
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	timer_stop(&s->gone);
+	session_proof_free(s);
 	drop(&s->up, NULL);
 	drop(&s->in, NULL);
 	drop(&s->out, NULL);

@@ -26,6 +26,7 @@
 #include "loop.h"
 #include "policy.h"
 #include "rib.h"
+#include "nexthop.h"
 #include "session.h"
 #include "util.h"
 
@@ -100,6 +101,10 @@ bool rib_peer_tunnel_away(const struct peer *p)
 {
 	return tunnel_away;
 }
+void nexthop_proved(const struct peer *p)
+{
+}
+
 void rib_rejudge(struct peer *p)
 {
 }

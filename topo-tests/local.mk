@@ -48,6 +48,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_frr_peer.py \
 	topo-tests/test_full_tunnel.py \
 	topo-tests/test_harness.py \
+	topo-tests/test_hub_failures.py \
 	topo-tests/test_hub_reboot.py \
 	topo-tests/test_hub_spoke.py \
 	topo-tests/test_invariants.py \
