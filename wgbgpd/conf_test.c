@@ -99,7 +99,8 @@ static const struct {
 	{WG0 PEER("a", KEY_A, "10.9.0.2",
 		  "permit 10.0.0.0/8;\nquality { latency-weight 4; } ") "} }",
 	 true,
-	 "t:2:11: wireguard interface wg0 peer a quality latency-weight: without 'liveness { echo "
+	 "t:2:26: warning: wireguard interface wg0 peer a quality latency-weight: without "
+	 "'liveness { echo "
 	 "on"},
 	{WG0 PEER("a", KEY_A, "10.9.0.2",
 		  "permit 10.0.0.0/8; quality { latency-weight 4; } liveness { echo on; } ") "} }",
