@@ -132,10 +132,8 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_matching),
-		cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_full),	cmocka_unit_test(test_matching),
+		cmocka_unit_test(test_padding), cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_kernel),
 	};
 
