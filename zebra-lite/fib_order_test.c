@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * I1 and I2 by random changes against the model of both tables. WGBGP_SEED takes other changes,
- * WGBGP_OPS more of them.
+ * WGBGP_OPS more of them, WGBGP_CLOCK other times between them. The clock is the model's own.
  *
  * Open: zebra-lite that dies between a route's removal and the UNSET of its entry leaves an entry
  * that its next life hears nothing of until wgd sweeps it; a covering route that comes meanwhile

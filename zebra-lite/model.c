@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "fib.h"
-#include "loop.h"
+#include "loop_fake.h"
 #include "nexthop.h"
 #include "nhobj.h"
 #include "pin.h"
@@ -62,7 +62,7 @@ struct mprefix {
 };
 
 static struct {
-	uint64_t seed, rng, checks, ops, moves;
+	uint64_t seed, rng, clock_rng, checks, ops, moves;
 	struct model_hooks hooks;
 	struct mprefix prefix[MODEL_PREFIXES];
 	struct mpeer peer[MODEL_PEERS];
@@ -115,6 +115,15 @@ static unsigned rnd(unsigned n)
 	m.rng ^= m.rng >> 7;
 	m.rng ^= m.rng << 17;
 	return (m.rng >> 16) % n;
+}
+
+/* Mostly less than a timer waits, sometimes a stall. */
+static void time_passes(void)
+{
+	static const uint32_t longest_us[] = {50, 50, 50, 50, 500, 500, 5000, 4000000};
+
+	m.clock_rng = m.clock_rng * 6364136223846793005u + 1442695040888963407u;
+	loop_fake_pass((m.clock_rng >> 32) % longest_us[m.clock_rng >> 61]);
 }
 
 static uint32_t ifindex_of(unsigned iface)
@@ -943,6 +952,7 @@ void model_op(void)
 	unsigned r = rnd(1000);
 
 	m.ops++;
+	time_passes();
 	if (r < 450)
 		op_announce(p);
 	else if (r < 700)
@@ -963,6 +973,7 @@ void model_op(void)
 
 void model_turn(void)
 {
+	time_passes();
 	switch (rnd(3)) {
 	case 0:
 		kernel_turn();
@@ -971,7 +982,7 @@ void model_turn(void)
 		wgd_turn();
 		break;
 	default:
-		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		loop_fake_turn();
 		break;
 	}
 }
@@ -979,7 +990,8 @@ void model_turn(void)
 void model_rest(void)
 {
 	do {
-		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		time_passes();
+		loop_fake_turn();
 		kernel_turn();
 		wgd_turn();
 	} while (m.head != m.tail || fib_counters.queued || fib_counters.lingering || !fib_idle());
@@ -1055,9 +1067,12 @@ static void make_prefixes(void)
 
 void model_start(uint64_t seed, const struct model_hooks *hooks)
 {
+	const char *clock = getenv("WGBGP_CLOCK");
+
 	memset(&m, 0, sizeof(m));
 	m.seed = seed;
 	m.rng = seed * 0x9e3779b97f4a7c15ull + 1;
+	m.clock_rng = clock ? strtoull(clock, NULL, 0) : seed;
 	if (hooks)
 		m.hooks = *hooks;
 	for (unsigned i = 0; i < MODEL_PEERS; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * model: a world for the RIB in tests: a kernel table, AllowedIPs, a wgd that answers when it
- * likes, and a random stream of changes, all from one seed.
+ * likes, a clock that stalls now and then, and a random stream of changes, all from one seed.
  *
  * Every single operation that the RIB emits is applied to the two tables, and after each one every
  * sample address is looked up in both: the longest route, and where that leaves by a tunnel
