@@ -6,7 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
-#include "fib.h"
+#include "fib_internal.h"
 #include "log.h"
 #include "loop.h"
 #include "nftset.h"
@@ -27,20 +27,6 @@
 #define SWEEP_MS 3000 /* that wgd may take for what was not set again */
 
 enum wgd_state { WGD_AWAY, WGD_REPLAY, WGD_READY };
-
-struct item {
-	struct rib_node *node;
-	struct fib *target;	 /* owned reference */
-	struct fib_owner *given; /* owned: entries handed to the covering route's owner */
-	unsigned n_given;
-	struct addr hop; /* that gives the route */
-	int err;	 /* the kernel's, 0 fine */
-	uint16_t bad;	 /* owners of the target that wgd refused, a bit each */
-	uint8_t proto;	 /* enum rib_proto */
-	bool removed;	 /* the target has no route */
-	bool blocked;	 /* wgd refused the owner that the route leads to, or its object is gone */
-	bool deferred;	 /* removal put off: the covering route is not settled, or it moved */
-};
 
 struct out out;
 struct fib_counters fib_counters;
@@ -107,11 +93,9 @@ void fib_dirty(struct rib_node *n, bool urgent)
 
 /* --- messages to wgd --- */
 
-static const struct fib *after(const struct rib_node *n);
-
 /* Interfaces know no planes: where a prefix was leaked, two nodes may have an entry on the same
  * interface. The plane of the interface decides who has it as long as it wants one. */
-static struct tunnel_peer *owner_elsewhere(const struct prefix *p, uint32_t ifindex, int plane)
+struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex, int plane)
 {
 	struct tunnel_peer *owner = NULL;
 
@@ -124,16 +108,16 @@ static struct tunnel_peer *owner_elsewhere(const struct prefix *p, uint32_t ifin
 		if (i == p->plane || (plane >= 0 && i != plane) || !zconfig.plane_table[i])
 			continue;
 		n = rib_find(&other);
-		owner = n ? fib_owner_on(after(n), ifindex) : NULL;
+		owner = n ? fib_owner_on(fib_after(n), ifindex) : NULL;
 	}
 	return owner;
 }
 
-static void add_change(enum allowed_op op, const struct tunnel_peer *peer, const struct prefix *p)
+void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct prefix *p)
 {
 	const struct tunnel_if *iface = peer->iface;
 	struct tunnel_peer *other =
-		owner_elsewhere(p, iface->ifindex, op == ALLOWED_SET ? iface->plane : -1);
+		fib_owner_elsewhere(p, iface->ifindex, op == ALLOWED_SET ? iface->plane : -1);
 	struct allowed_change *c;
 
 	if (other && (op == ALLOWED_SET ? p->plane != iface->plane : other == peer))
@@ -262,105 +246,15 @@ static void build(void)
 
 /* --- phase 1: entries --- */
 
-static bool has_route(const struct fib *f)
-{
-	return f && f->type;
-}
-
-static const struct fib *after(const struct rib_node *n)
+const struct fib *fib_after(const struct rib_node *n)
 {
 	return n->flags & NODE_IN_BATCH ? item_of(n)->target : rib_installed(n);
-}
-
-/* What catches packets for N's addresses once N's own route is gone: the prefix, with the
- * interfaces that they leave by then. */
-struct cover {
-	const struct rib_node *node; /* NULL: nothing */
-	const struct fib *fib;	     /* its route, when that is one of ours */
-	uint32_t oifs[ROUTE_HOPS_MAX];
-	unsigned n;
-};
-
-static struct cover cover_of(const struct rib_node *n)
-{
-	struct cover cover = {0};
-
-	for (const struct rib_node *c = n; c; c = rib_cover(c)) {
-		const struct fib *f = c == n ? NULL : after(c);
-		const struct rib_cand *cand = has_route(f) ? NULL : rib_foreign(c);
-
-		if (!has_route(f) && !cand)
-			continue;
-		cover.node = c;
-		cover.fib = f;
-		if (has_route(f)) {
-			cover.n = fib_oifs(f, cover.oifs);
-		} else {
-			cover.oifs[0] = cand->oif;
-			cover.n = cand->oif != 0;
-		}
-		break;
-	}
-	return cover;
-}
-
-/* Who gets N's packets there; NULL: nobody, or it is no tunnel. *PENDING: the covering prefix gets
- * that owner in this very batch, and wgd may refuse. */
-static struct tunnel_peer *cover_owner(const struct rib_node *n, const struct cover *c,
-				       uint32_t oif, bool *pending)
-{
-	struct addr a = addr_of_prefix(RIB_PREFIX(n));
-	struct tunnel_if *iface = tunnel_if_by_index(oif);
-	struct tunnel_peer *owner = c->fib ? fib_owner_on(c->fib, oif) : NULL;
-
-	*pending = owner && fib_owner_on(rib_installed(c->node), oif) != owner;
-	return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
-}
-
-static void give(struct item *it, struct tunnel_peer *owner)
-{
-	it->given = xrealloc(it->given, (it->n_given + 1) * sizeof(*it->given));
-	it->given[it->n_given++] = (struct fib_owner){owner->iface->ifindex, owner};
-	if (fib_owner_on(rib_installed(it->node), owner->iface->ifindex) != owner)
-		add_change(ALLOWED_SET, owner, RIB_PREFIX(it->node));
-}
-
-/* N goes away: where its addresses then leave by an interface on which it has an entry, the entry
- * goes to the covering route's owner before the route goes. */
-static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifindex)
-{
-	bool pending = false;
-	struct tunnel_peer *owner;
-
-	if (owner_elsewhere(RIB_PREFIX(it->node), ifindex, -1))
-		return;
-	owner = cover_owner(it->node, c, ifindex, &pending);
-
-	if (pending)
-		it->deferred = true; /* until it is known who it is */
-	else if (owner)
-		give(it, owner);
 }
 
 /* Entries of an earlier life may still be at wgd, which takes them away in its own time. */
 static bool has_strangers(void)
 {
 	return !synced_ms || now_ms() - synced_ms < SWEEP_MS;
-}
-
-static void hand_over(struct item *it)
-{
-	const struct fib *f = rib_installed(it->node);
-
-	bool all = (it->node->flags & NODE_ADOPTED) || has_strangers();
-	struct cover c = cover_of(it->node);
-
-	for (unsigned i = 0; i < c.n; i++) {
-		const struct tunnel_peer *had = fib_owner_on(f, c.oifs[i]);
-
-		if (all || (had && !had->gone))
-			hand_over_on(it, &c, c.oifs[i]);
-	}
 }
 
 /* Longest first: a new entry or route never catches what belongs to a longer one that is on its way
@@ -388,7 +282,7 @@ static void set_entries(struct item *it, bool fresh)
 		struct tunnel_peer *old = fib_owner_on(rib_installed(n), o->ifindex);
 
 		if ((adopted || old != o->peer) && !old == fresh)
-			add_change(ALLOWED_SET, o->peer, RIB_PREFIX(n));
+			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n));
 	}
 }
 
@@ -404,7 +298,7 @@ static void set_all_entries(void)
 		set_entries(&batch->items[by_length[i]], false);
 	for (unsigned i = 0; i < batch->n; i++)
 		if (batch->items[i].removed)
-			hand_over(&batch->items[i]);
+			fib_hand_over(&batch->items[i], has_strangers());
 }
 
 /* --- phases 2 and 3: routes --- */
@@ -449,13 +343,13 @@ static bool is_blocked(const struct item *it)
 	return false;
 }
 
-/* N's addresses were to go by a route that is blocked. */
-static bool cover_blocked(const struct rib_node *n)
+/* N's addresses were to go by a route that is blocked, or past one whose removal is put off. */
+static bool cover_stays(const struct rib_node *n)
 {
 	for (n = rib_cover(n); n; n = rib_cover(n)) {
-		if ((n->flags & NODE_IN_BATCH) && item_of(n)->blocked)
+		if ((n->flags & NODE_IN_BATCH) && (item_of(n)->blocked || item_of(n)->deferred))
 			return true;
-		if (has_route(after(n)) || rib_foreign(n))
+		if (fib_has_route(fib_after(n)) || rib_foreign(n))
 			return false;
 	}
 	return false;
@@ -468,7 +362,7 @@ static void write_sets(bool add)
 		const struct fib *old = rib_installed(it->node);
 
 		if (it->removed || it->blocked || fib_same_route(old, it->target) ||
-		    has_route(old) == add)
+		    fib_has_route(old) == add)
 			continue;
 		write_route(add ? ROUTE_ADD : ROUTE_CHANGE, it, it->target);
 	}
@@ -476,14 +370,14 @@ static void write_sets(bool add)
 
 static void write_routes(void)
 {
-	bool blocked = false, moved = nhobj_counters.moves != moves_before;
+	bool stay = false, moved = nhobj_counters.moves != moves_before;
 
 	for (unsigned i = 0; i < batch->n; i++) {
 		const struct fib *f = batch->items[i].target;
 
 		batch->items[i].blocked = (batch->items[i].bad && is_blocked(&batch->items[i])) ||
 					  (f && f->nh && f->nh->gone);
-		blocked = blocked || batch->items[i].blocked;
+		stay = stay || batch->items[i].blocked || batch->items[i].deferred;
 	}
 	write_sets(true);
 	write_sets(false);
@@ -491,9 +385,9 @@ static void write_routes(void)
 	     i-- > 0;) { /* shortest first: a longer one still catches its own */
 		struct item *it = &batch->items[by_length[i]];
 
-		if (!it->removed || !has_route(rib_installed(it->node)))
+		if (!it->removed || !fib_has_route(rib_installed(it->node)))
 			continue;
-		it->deferred = it->deferred || moved || (blocked && cover_blocked(it->node));
+		it->deferred = it->deferred || moved || (stay && cover_stays(it->node));
 		if (!it->deferred)
 			write_route(ROUTE_DEL, it, rib_installed(it->node));
 	}
@@ -502,27 +396,20 @@ static void write_routes(void)
 
 /* --- phase 4: entries that go, and the books --- */
 
-static bool was_given(const struct item *it, uint32_t ifindex)
-{
-	for (unsigned i = 0; i < it->n_given; i++)
-		if (it->given[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
 static void unset_entries(const struct item *it)
 {
 	const struct fib *old = rib_installed(it->node);
 
 	for (unsigned i = 0; i < it->n_given; i++)
-		add_change(ALLOWED_UNSET, it->given[i].peer, RIB_PREFIX(it->node));
+		if (it->given[i].peer)
+			fib_entry(ALLOWED_UNSET, it->given[i].peer, RIB_PREFIX(it->node));
 	if (it->node->flags & NODE_ADOPTED)
 		return;
 	for (unsigned i = 0; old && i < old->n; i++) {
 		uint32_t ifindex = old->owner[i].ifindex;
 
-		if (!fib_owner_on(it->target, ifindex) && !was_given(it, ifindex))
-			add_change(ALLOWED_UNSET, old->owner[i].peer, RIB_PREFIX(it->node));
+		if (!fib_owner_on(it->target, ifindex) && !fib_was_given(it, ifindex))
+			fib_entry(ALLOWED_UNSET, old->owner[i].peer, RIB_PREFIX(it->node));
 	}
 }
 
@@ -545,10 +432,11 @@ static void settle_for(struct item *it, const struct fib *from)
 			fib_plan_owner(&plan, it->target->owner[i].ifindex,
 				       it->target->owner[i].peer);
 	for (unsigned i = 0; i < it->n_given; i++)
-		fib_plan_owner(&plan, it->given[i].ifindex, it->given[i].peer);
+		if (it->given[i].peer)
+			fib_plan_owner(&plan, it->given[i].ifindex, it->given[i].peer);
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
-		bool there = false;
+		bool there = fib_was_given(it, o->ifindex);
 
 		for (unsigned k = 0; k < plan.n; k++)
 			there = there || plan.owner[k].ifindex == o->ifindex;
@@ -667,7 +555,7 @@ static bool replay_some(void)
 		const struct fib *f = rib_installed(n);
 
 		for (unsigned i = 0; f && i < f->n; i++)
-			add_change(ALLOWED_SET, f->owner[i].peer, RIB_PREFIX(n));
+			fib_entry(ALLOWED_SET, f->owner[i].peer, RIB_PREFIX(n));
 	}
 	if (n) {
 		send_changes();
@@ -792,9 +680,7 @@ static void note_refusal(struct rib_node *n, const struct msg_allowed_refused *m
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
 		if (it->target->owner[i].peer == peer)
 			it->bad |= 1u << i;
-	for (unsigned i = 0; i < it->n_given; i++)
-		if (it->given[i].peer == peer) /* the entry stayed where it was */
-			it->given[i--] = it->given[--it->n_given];
+	fib_give_refused(it, peer, m->reason);
 	if (it->bad)
 		refuse_peer(n, peer, m->reason ? m->reason : REASON_WG_ERROR);
 }
@@ -824,6 +710,9 @@ void fib_acked(const struct msg_allowed_ack *ack)
 	}
 	for (uint32_t i = 0; i < ack->n; i++)
 		each_plane(&ack->refused[i], note_refusal);
+	awaited = send_changes(); /* entries that could not be handed over */
+	if (awaited)
+		return;
 	write_routes();
 	finish(batch);
 	wake();
@@ -938,7 +827,7 @@ static void remove_routes(const struct zconfig *numbers)
 	while ((n = rib_walk(&at))) {
 		struct kroute r;
 
-		if (!has_route(rib_installed(n)) ||
+		if (!fib_has_route(rib_installed(n)) ||
 		    (numbers != &zconfig && same_numbers(numbers, n)))
 			continue;
 		fill_route(&r, n, rib_installed(n));

@@ -28,10 +28,12 @@
 
 #define UPLINK 2
 #define WG0 10
+#define WG1 11
 
 static char journal[8192]; /* what was told, one word group after another */
 static uint32_t pending_batch;
-static int route_error; /* of the next addition */
+static int route_error;			   /* of the next addition */
+static struct msg_allowed_refused refusal; /* in the next answer of wgd; peer_id 0: none */
 
 static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 static void say(const char *fmt, ...)
@@ -112,9 +114,13 @@ static void settle(void)
 
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 		ack.batch = pending_batch;
+		ack.n = refusal.peer_id != 0;
+		ack.refused = &refusal;
 		pending_batch = 0;
 		if (ack.batch)
 			fib_acked(&ack);
+		if (ack.batch)
+			refusal.peer_id = 0;
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	} while (pending_batch || fib_counters.queued);
 }
@@ -159,10 +165,10 @@ static void bgp(const char *prefix, const char *hop)
 	rib_bgp_routes(&m);
 }
 
-static void peer_named(uint32_t id, const char *name, const char *addr, const char *endpoint,
-		       uint8_t state)
+static void peer_on(uint32_t ifindex, uint32_t id, const char *name, const char *addr,
+		    const char *endpoint, uint8_t state)
 {
-	struct msg_tunnel_peer t = {.id = id, .ifindex = WG0, .state = state, .n_addrs = 1};
+	struct msg_tunnel_peer t = {.id = id, .ifindex = ifindex, .state = state, .n_addrs = 1};
 
 	t.addrs = xcalloc(1, sizeof(*t.addrs));
 	assert_int_equal(addr_parse(addr, &t.addrs[0]), 0);
@@ -171,6 +177,12 @@ static void peer_named(uint32_t id, const char *name, const char *addr, const ch
 	str_copy(t.name, name, sizeof(t.name));
 	tunnel_peer_told(&t);
 	msg_free_tunnel_peer(&t);
+}
+
+static void peer_named(uint32_t id, const char *name, const char *addr, const char *endpoint,
+		       uint8_t state)
+{
+	peer_on(WG0, id, name, addr, endpoint, state);
 }
 
 static void peer(uint32_t id, const char *addr, const char *endpoint, uint8_t state)
@@ -257,6 +269,45 @@ static void test_hand_over(void **state)
 	bgp("10.1.2.0/24", NULL);
 	settle();
 	assert_string_equal(journal, "set 10.1.2.0/24 1;del 10.1.2.0/24 10;unset 10.1.2.0/24 1;");
+}
+
+/* What cannot be given to the covering route's owner may not stay where it was either. */
+static void test_hand_over_refused(void **state)
+{
+	bgp("10.1.0.0/16", "10.9.0.1");
+	bgp("10.1.2.0/24", "10.9.0.2");
+	settle();
+	journal[0] = '\0';
+	refusal = (struct msg_allowed_refused){1, pfx("10.1.2.0/24"), REASON_FOREIGN_ALLOWED_IP};
+	bgp("10.1.2.0/24", NULL);
+	settle();
+	assert_string_equal(journal, "set 10.1.2.0/24 1;unset 10.1.2.0/24 2;del 10.1.2.0/24 10;");
+}
+
+/* The removal of the /24 waits until it is known who gets its entry on wg1; would the /26 not wait
+ * with it, its packets took the route of the /24, which was withdrawn before. */
+static void test_removal_behind_cover(void **state)
+{
+	struct msg_tunnel_if wg1 = {.ifindex = WG1, .up = true, .name = "wg1"};
+	struct prefix p = pfx("10.1.2.0/24");
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops.n = 2};
+
+	tunnel_if_told(&wg1);
+	peer_on(WG1, 3, "p3", "10.9.1.3", NULL, TUNNEL_UP);
+	peer_on(WG1, 4, "p4", "10.9.1.4", NULL, TUNNEL_UP);
+	addr_parse("10.9.0.1", &m.hops.hop[0].addr);
+	addr_parse("10.9.1.3", &m.hops.hop[1].addr);
+	rib_bgp_routes(&m);
+	bgp("10.1.2.0/26", "10.9.0.2");
+	settle();
+	assert_true(told("add 10.1.2.0/24 10;"));
+	journal[0] = '\0';
+	bgp("10.1.0.0/16", "10.9.1.4");
+	bgp("10.1.2.0/24", NULL);
+	bgp("10.1.2.0/26", NULL);
+	settle();
+	assert_true(told("add 10.1.0.0/16 11;set 10.1.2.0/24 4;"));
+	assert_true(told("del 10.1.2.0/24 10;del 10.1.2.0/26 10;"));
 }
 
 static unsigned count_peers(void)
@@ -520,6 +571,8 @@ int main(void)
 		T(test_queue),
 		T(test_ghost_stays),
 		T(test_hand_over),
+		T(test_hand_over_refused),
+		T(test_removal_behind_cover),
 		T(test_new_key),
 		T(test_new_name),
 		T(test_foreign_route_wins),
