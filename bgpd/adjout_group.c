@@ -178,7 +178,8 @@ static void tell_metric(struct attr_edit *e, const struct group *g, const struct
 		attr_edit_aigp(e, false, 0);
 	else if (a->has_aigp && cost)
 		attr_edit_aigp(e, true,
-			       a->aigp < UINT64_MAX - *cost ? a->aigp + *cost : UINT64_MAX);
+			       attr_aigp(a) < UINT64_MAX - *cost ? attr_aigp(a) + *cost
+								 : UINT64_MAX);
 }
 
 /* Within the AS our way to the next hop is everybody's: decide.h. */
@@ -215,7 +216,7 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 		attr_edit_local_pref(e, true, bgp.default_local_pref);
 	tell_state(e, g->key.draining && demotion == DEMOTED_NOT ? DEMOTED : demotion);
 	if (from && !from->ebgp) {
-		if (!a->originator_id)
+		if (!a->has_originator)
 			attr_edit_originator(e, from->router_id);
 		attr_edit_cluster_prepend(e, bgp.cluster_id);
 	}

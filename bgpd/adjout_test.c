@@ -554,7 +554,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 	if (!from || p->ebgp || p->conf.next_hop_self) {
 		attr_edit_nexthop(e, &self);
 		if (from && best->attr->has_aigp && p->conf.aigp)
-			attr_edit_aigp(e, true, best->attr->aigp + cost[hop]);
+			attr_edit_aigp(e, true, attr_aigp(best->attr) + cost[hop]);
 	}
 	if (!p->conf.aigp)
 		attr_edit_aigp(e, false, 0);
@@ -572,7 +572,7 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 		if (from && p->conf.next_hop_self && reach[hop] == REACH_DOWN)
 			attr_edit_community(e, true, COMMUNITY_LLGR_STALE);
 		if (from && !from->ebgp) {
-			if (!best->attr->originator_id)
+			if (!best->attr->has_originator)
 				attr_edit_originator(e, from->router_id);
 			attr_edit_cluster_prepend(e, bgp.cluster_id);
 		}

@@ -154,18 +154,8 @@ unsigned as_path_count(const uint8_t *path, size_t len)
 
 static void derive_path(struct attr *head, const uint8_t *path, size_t len)
 {
-	const uint8_t *last = NULL;
-
 	head->as_path_len = as_path_count(path, len);
-	head->neighbor_as = head->origin_as = 0;
-	for (const uint8_t *at = path; at < path + len; at += 2 + at[1] * 4)
-		last = at;
-	if (!last)
-		return;
-	if (path[0] == AS_SEQUENCE)
-		head->neighbor_as = get_u32(path + 2);
-	if (last[0] == AS_SEQUENCE)
-		head->origin_as = get_u32(last + 2 + (last[1] - 1) * 4);
+	head->neighbor_as = len && path[0] == AS_SEQUENCE ? get_u32(path + 2) : 0;
 }
 
 static bool has_llgr_stale(const struct attr_tlv *t)
@@ -177,15 +167,41 @@ static bool has_llgr_stale(const struct attr_tlv *t)
 }
 
 /* The first TLV of type 1; that they are well-formed was seen. */
-static void derive_aigp(struct attr *head, const struct attr_tlv *t)
+static const uint8_t *find_aigp(const struct attr_tlv *t)
 {
-	for (const uint8_t *at = t->value; at + 3 <= t->end; at += get_u16(at + 1)) {
-		if (at[0] != 1)
-			continue;
-		head->has_aigp = true;
-		head->aigp = (uint64_t)get_u32(at + 3) << 32 | get_u32(at + 7);
-		return;
-	}
+	for (const uint8_t *at = t->value; at + 3 <= t->end; at += get_u16(at + 1))
+		if (at[0] == 1)
+			return at + 3;
+	return NULL;
+}
+
+uint64_t attr_aigp(const struct attr *a)
+{
+	const uint8_t *v;
+	struct attr_tlv t;
+
+	ensure(a->has_aigp && find(a, ATTR_AIGP, &t));
+	v = find_aigp(&t);
+	return (uint64_t)get_u32(v) << 32 | get_u32(v + 4);
+}
+
+uint32_t attr_originator_id(const struct attr *a)
+{
+	struct attr_tlv t;
+
+	return a->has_originator && find(a, ATTR_ORIGINATOR_ID, &t) ? get_u32(t.value) : 0;
+}
+
+uint32_t attr_origin_as(const struct attr *a)
+{
+	const uint8_t *last = NULL;
+	struct attr_tlv t;
+
+	if (!find(a, ATTR_AS_PATH, &t))
+		return 0;
+	for (const uint8_t *at = t.value; at < t.end; at += 2 + at[1] * 4)
+		last = at;
+	return last && last[0] == AS_SEQUENCE ? get_u32(last + 2 + (last[1] - 1) * 4) : 0;
 }
 
 void attr_draft_derive(struct attr_draft *d)
@@ -194,10 +210,9 @@ void attr_draft_derive(struct attr_draft *d)
 	struct attr *head = &d->head;
 	struct attr_tlv t;
 
-	head->originator_id = 0;
+	head->has_originator = false;
 	head->cluster_len = 0;
 	head->atomic_aggregate = head->llgr_stale = head->has_aigp = false;
-	head->aigp = 0;
 	while (attr_tlv_next(&at, end, &t)) {
 		if (t.type == ATTR_ORIGIN)
 			head->origin = t.value[0];
@@ -208,9 +223,9 @@ void attr_draft_derive(struct attr_draft *d)
 		else if (t.type == ATTR_COMMUNITIES)
 			head->llgr_stale = has_llgr_stale(&t);
 		else if (t.type == ATTR_AIGP)
-			derive_aigp(head, &t);
+			head->has_aigp = find_aigp(&t) != NULL;
 		else if (t.type == ATTR_ORIGINATOR_ID)
-			head->originator_id = get_u32(t.value);
+			head->has_originator = get_u32(t.value) != 0;
 		else if (t.type == ATTR_CLUSTER_LIST)
 			head->cluster_len = t.len / 4 > 255 ? 255 : t.len / 4;
 	}

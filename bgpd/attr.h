@@ -25,25 +25,23 @@ enum attr_origin { ORIGIN_IGP, ORIGIN_EGP, ORIGIN_INCOMPLETE };
 struct attr {
 	struct hash_node node;
 	uint32_t refs;
-	struct addr nexthop;	/* NEXT_HOP or the global address of MP_REACH_NLRI, in a plane */
-	uint32_t med;		/* valid with has_med */
-	uint32_t local_pref;	/* valid with has_local_pref */
-	uint32_t originator_id; /* host order, 0 none */
-	uint32_t neighbor_as;	/* first AS of the path, 0 when empty: whose MEDs compare */
-	uint32_t origin_as;	/* last AS of the path, 0 when empty or a set */
-	uint64_t aigp;		/* accumulated metric, valid with has_aigp */
-	uint32_t weight;	/* local, set by policy only; never sent */
-	uint16_t as_path_len;	/* as the decision process counts: a set is 1 */
+	struct addr nexthop;  /* NEXT_HOP or the global address of MP_REACH_NLRI, in a plane */
+	uint32_t med;	      /* valid with has_med */
+	uint32_t local_pref;  /* valid with has_local_pref */
+	uint32_t neighbor_as; /* first AS of the path, 0 when empty: whose MEDs compare */
+	uint32_t weight;      /* local, set by policy only; never sent */
+	uint16_t as_path_len; /* as the decision process counts: a set is 1 */
 	uint16_t wire_len;
 	uint8_t cluster_len; /* identifiers in the cluster list */
 	uint8_t origin;	     /* enum attr_origin */
 	bool has_med : 1, has_local_pref : 1, atomic_aggregate : 1;
 	bool has_nexthop_ll : 1; /* see attr_nexthop_ll() */
-	bool has_aigp : 1;
-	bool llgr_stale : 1; /* community LLGR_STALE */
-	uint8_t wire[];	     /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
-				MULTI_EXIT_DISC and LOCAL_PREF (these four are fields); the
-				link-local next hop behind them */
+	bool has_aigp : 1;	 /* see attr_aigp() */
+	bool has_originator : 1; /* see attr_originator_id() */
+	bool llgr_stale : 1;	 /* community LLGR_STALE */
+	uint8_t wire[]; /* canonical path attributes without NEXT_HOP, MP_REACH, MP_UNREACH,
+			   MULTI_EXIT_DISC and LOCAL_PREF (these four are fields); the
+			   link-local next hop behind them */
 };
 
 /* The second address of an IPv6 next hop, link-local, 16 bytes; NULL: none. Few have one. */
@@ -51,6 +49,11 @@ static inline const uint8_t *attr_nexthop_ll(const struct attr *a)
 {
 	return a->has_nexthop_ll ? a->wire + a->wire_len : NULL;
 }
+
+/* What few ask for, or few have, is looked up in the wire form. */
+uint64_t attr_aigp(const struct attr *a);	   /* accumulated metric; with has_aigp */
+uint32_t attr_originator_id(const struct attr *a); /* host order, 0 none */
+uint32_t attr_origin_as(const struct attr *a);	   /* last AS, 0 when empty or a set */
 
 struct attr *attr_ref(struct attr *a);
 void attr_unref(struct attr *a); /* NULL is fine */

@@ -153,7 +153,7 @@ void attr_to_json(const struct attr *a, json_t *obj)
 	json_object_set_new(obj, "local-preference",
 			    a->has_local_pref ? json_integer(a->local_pref) : json_null());
 	json_object_set_new(obj, "aigp",
-			    a->has_aigp ? json_integer((json_int_t)a->aigp) : json_null());
+			    a->has_aigp ? json_integer((json_int_t)attr_aigp(a)) : json_null());
 	json_object_set_new(obj, "med", a->has_med ? json_integer(a->med) : json_null());
 	json_object_set_new(obj, "weight", json_integer(a->weight));
 	json_object_set_new(obj, "atomic-aggregate", json_boolean(a->atomic_aggregate));

@@ -46,7 +46,7 @@ static void test_path(void **state)
 	a = attr_edit_finish(e);
 	assert_int_equal(a->as_path_len, 301);
 	assert_int_equal(a->neighbor_as, 4200000000);
-	assert_int_equal(a->origin_as, 65001);
+	assert_int_equal(attr_origin_as(a), 65001);
 	assert_true(attr_as_path_has(a, 65001, 1));
 	assert_false(attr_as_path_has(a, 65001, 2));
 	assert_true(attr_as_path_has(a, 4200000000, 300));
@@ -100,7 +100,7 @@ static void test_reflect(void **state)
 	attr_edit_large_community(e, true, large);
 	a = attr_edit_finish(e);
 	assert_int_equal(a->cluster_len, 2);
-	assert_int_equal(a->originator_id, 0x0a000001);
+	assert_int_equal(attr_originator_id(a), 0x0a000001);
 	assert_true(attr_cluster_has(a, 10));
 	assert_false(attr_cluster_has(a, 12));
 	assert_true(attr_large_community_has(a, large));
@@ -108,7 +108,7 @@ static void test_reflect(void **state)
 	attr_edit_drop_internal(e);
 	b = attr_edit_finish(e);
 	assert_int_equal(b->cluster_len, 0);
-	assert_int_equal(b->originator_id, 0);
+	assert_int_equal(attr_originator_id(b), 0);
 	assert_false(b->has_local_pref);
 	assert_true(attr_large_community_has(b, large));
 	attr_unref(a);

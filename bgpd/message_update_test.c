@@ -81,9 +81,9 @@ static void test_aigp(void **state)
 	assert_false(u.attr->has_aigp || u.attr->wire_len > 64);
 	ctx.aigp = true;
 	assert_int_equal(decode("", good, NET), 0);
-	assert_true(u.attr->has_aigp && u.attr->aigp == 0x105);
+	assert_true(u.attr->has_aigp && attr_aigp(u.attr) == 0x105);
 	assert_int_equal(decode("", BASE "80 1a 0f 02 0004 00 01 000b 0000000100000000 ", NET), 0);
-	assert_true(u.attr->has_aigp && u.attr->aigp == 1ull << 32);
+	assert_true(u.attr->has_aigp && attr_aigp(u.attr) == 1ull << 32);
 	assert_int_equal(decode("", BASE "c0 1a 0b 01 000b 0000000000000105 ", NET), 0);
 	assert_false(u.attr->has_aigp || u.treat_as_withdraw); /* transitive: not it */
 	assert_int_equal(decode("", BASE "80 1a 0b 01 000c 0000000000000105 ", NET), 0);

@@ -201,8 +201,10 @@ static bool has_as(const struct policy_term *t, const struct attr *a)
 
 static bool has_origin_as(const struct policy_term *t, const struct attr *a)
 {
+	uint32_t as = attr_origin_as(a);
+
 	for (size_t i = 0; i < t->origin_as.n; i++)
-		if (a->origin_as == t->origin_as.v[i])
+		if (as == t->origin_as.v[i])
 			return true;
 	return false;
 }

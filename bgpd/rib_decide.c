@@ -74,10 +74,10 @@ struct candidate rib_candidate(uint32_t id)
 		.med = a->has_med ? a->med : 0,
 		.neighbor_as = a->neighbor_as,
 		.cost = nh ? nh->state.cost : 0,
-		.aigp = a->has_aigp ? aigp_plus(a->aigp, nh) : NO_AIGP,
-		.router_id = a->originator_id ? a->originator_id
-			     : pr	      ? pr->router_id
-					      : 0,
+		.aigp = a->has_aigp ? aigp_plus(attr_aigp(a), nh) : NO_AIGP,
+		.router_id = a->has_originator ? attr_originator_id(a)
+			     : pr	       ? pr->router_id
+					       : 0,
 		.as_path_len = a->as_path_len,
 		.origin = a->origin,
 		.cluster_len = a->cluster_len,

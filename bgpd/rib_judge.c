@@ -15,7 +15,7 @@ static enum reason judge_loops(const struct peer_rib *pr, const struct attr *a)
 		return REASON_AS_LOOP;
 	if (pr->ebgp)
 		return REASON_NONE;
-	if (a->originator_id && a->originator_id == bgp.router_id)
+	if (a->has_originator && attr_originator_id(a) == bgp.router_id)
 		return REASON_ORIGINATOR_LOOP;
 	if (a->cluster_len && attr_cluster_has(a, bgp.cluster_id))
 		return REASON_CLUSTER_LOOP;
