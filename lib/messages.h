@@ -50,7 +50,8 @@ enum msg_type {
 			  */
 	/* zebra-lite → wgd */
 	MSG_ALLOWED,	  /* struct msg_allowed: one batch; answered by ALLOWED_ACK */
-	MSG_ALLOWED_SYNC, /* u32 batch: the replay is complete, sweep; answered by ALLOWED_ACK */
+	MSG_ALLOWED_SYNC, /* u32 batch: the replay is complete, sweep; ALLOWED_ACK when that is done
+			   */
 	/* wgd → zebra-lite */
 	MSG_TUNNEL_IF,	      /* struct msg_tunnel_if */
 	MSG_TUNNEL_IF_GONE,   /* u32 ifindex */

@@ -121,6 +121,8 @@ static bool on_sweep(void *arg)
 
 	device_flush(dev);
 	device_release(dev);
+	if (!more)
+		report_swept();
 	return more;
 }
 
@@ -161,6 +163,7 @@ static void device_free(struct device *dev)
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
 	free(dev);
+	report_swept();
 }
 
 static void retry_in(struct device *dev, uint64_t ms)
@@ -442,7 +445,6 @@ void device_lost(struct device *dev, const char *why)
 		return;
 	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
 	timer_stop(&dev->poll);
-	job_stop(&dev->sweep);
 	wg_close(dev->wg);
 	dev->wg = NULL;
 	probe_close(&dev->probe);

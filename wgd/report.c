@@ -9,8 +9,9 @@
 #include "ipc.h"
 #include "util.h"
 
-static struct ipc *zebra; /* NULL while there is no channel */
-static bool synced;	  /* the end mark was sent on it */
+static struct ipc *zebra;   /* NULL while there is no channel */
+static bool synced;	    /* the end mark was sent on it */
+static uint32_t sync_batch; /* ALLOWED_SYNC that is not answered yet, 0 none */
 
 static void send_up(enum msg_type type, struct wr *w)
 {
@@ -216,15 +217,28 @@ static void on_allowed(const struct ipc_frame *frame)
 
 static void on_allowed_sync(const struct ipc_frame *frame)
 {
-	struct batch b = {0};
 	struct device *dev;
 
-	if (msg_get_u32(frame->body, frame->len, &b.m.batch) < 0)
+	if (msg_get_u32(frame->body, frame->len, &sync_batch) < 0)
 		fatal("malformed message from zebra-lite");
-	acknowledge(&b);
 	TAILQ_FOREACH (dev, &devices, link)
 		if (dev->allowed.n_stale)
 			job_start(&dev->sweep);
+	report_swept();
+}
+
+void report_swept(void)
+{
+	struct batch b = {.m.batch = sync_batch};
+	struct device *dev;
+
+	if (!zebra || !sync_batch)
+		return;
+	TAILQ_FOREACH (dev, &devices, link)
+		if (dev->sweep.queued)
+			return;
+	sync_batch = 0;
+	acknowledge(&b);
 }
 
 static void on_frame(void *arg, const struct ipc_frame *frame)
@@ -259,6 +273,7 @@ void report_channel(int fd)
 	report_close();
 	zebra = ipc_new(fd, &handlers, NULL);
 	synced = false;
+	sync_batch = 0;
 	TAILQ_FOREACH (dev, &devices, link) {
 		job_stop(&dev->sweep);
 		allowedips_mark_stale(&dev->allowed);

@@ -24,7 +24,6 @@
 #define BATCH_GROWTH 4
 #define REPLAY_MAX 4096 /* entries a message */
 #define PIN_RETRY_MS 100
-#define SWEEP_MS 3000 /* that wgd may take for what was not set again */
 
 enum wgd_state { WGD_AWAY, WGD_REPLAY, WGD_READY };
 
@@ -49,13 +48,16 @@ static struct timer pin_timer;
 static struct msg_allowed changes; /* being put together; the array is kept */
 static size_t changes_cap;
 static uint32_t last_batch, awaited; /* 0: nothing is awaited */
+static uint32_t acked;		     /* the last one that wgd has answered, the sync aside */
+static uint32_t sync_batch;	     /* 0: none on its way */
 static enum wgd_state wgd;
 static bool wgd_before;	   /* there was one: a new one gets a replay */
 static uint32_t replay_at; /* place of the walk */
 static bool kernel_ready, swept, sync_due, torn_down;
 static uint64_t moves_before; /* of nexthop objects, when the entries were put together */
-static bool settled;	   /* the first sweep is worked off: entries that nobody knows of may go */
-static uint64_t synced_ms; /* monotonic: wgd was told so first; 0 not yet */
+static bool settled; /* the first sweep is worked off: entries that nobody knows of may go */
+static bool strangers =
+	true; /* entries that we do not know of may be at wgd, until it swept them */
 static struct log_bucket error_bucket;
 
 static bool run(void *arg);
@@ -251,12 +253,6 @@ const struct fib *fib_after(const struct rib_node *n)
 	return n->flags & NODE_IN_BATCH ? item_of(n)->target : rib_installed(n);
 }
 
-/* Entries of an earlier life may still be at wgd, which takes them away in its own time. */
-static bool has_strangers(void)
-{
-	return !synced_ms || now_ms() - synced_ms < SWEEP_MS;
-}
-
 /* Longest first: a new entry or route never catches what belongs to a longer one that is on its way
  * too. */
 static void sort_items(void)
@@ -298,7 +294,7 @@ static void set_all_entries(void)
 		set_entries(&batch->items[by_length[i]], false);
 	for (unsigned i = 0; i < batch->n; i++)
 		if (batch->items[i].removed)
-			fib_hand_over(&batch->items[i], has_strangers());
+			fib_hand_over(&batch->items[i], strangers);
 }
 
 /* --- phases 2 and 3: routes --- */
@@ -436,12 +432,15 @@ static void settle_for(struct item *it, const struct fib *from)
 			fib_plan_owner(&plan, it->given[i].ifindex, it->given[i].peer);
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
-		bool there = fib_was_given(it, o->ifindex);
+		bool there = false;
 
 		for (unsigned k = 0; k < plan.n; k++)
 			there = there || plan.owner[k].ifindex == o->ifindex;
-		if (!there)
-			fib_plan_owner(&plan, o->ifindex, o->peer);
+		if (there)
+			continue;
+		fib_plan_owner(&plan, o->ifindex, o->peer);
+		if (fib_was_given(it, o->ifindex)) /* and taken away: with the route it is back */
+			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n));
 	}
 	n->flags &= ~NODE_ADOPTED;
 	fib_set_installed(n, fib_get(&plan));
@@ -541,10 +540,9 @@ static void send_sync(void)
 {
 	if (!++last_batch)
 		last_batch = 1;
+	sync_batch = last_batch;
 	out.allowed_sync(last_batch);
 	sync_due = false;
-	if (!synced_ms)
-		synced_ms = now_ms();
 }
 
 static bool replay_some(void)
@@ -561,11 +559,10 @@ static bool replay_some(void)
 		send_changes();
 		return true;
 	}
-	awaited = send_changes();
-	if (settled) {
+	send_changes();
+	awaited = acked == last_batch ? 0 : last_batch;
+	if (settled)
 		send_sync();
-		awaited = last_batch;
-	}
 	if (!awaited)
 		wgd = WGD_READY;
 	return !awaited;
@@ -575,8 +572,6 @@ static bool replay_some(void)
  * kernel while the next batch is put together. */
 static bool is_plain(const struct batch *b)
 {
-	bool strangers = has_strangers();
-
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct item *it = &b->items[i];
 		const struct fib *old = rib_installed(it->node), *f = it->target;
@@ -700,6 +695,13 @@ static void each_plane(const struct msg_allowed_refused *m,
 
 void fib_acked(const struct msg_allowed_ack *ack)
 {
+	if (sync_batch && ack->batch == sync_batch) {
+		sync_batch = 0;
+		strangers = false;
+		wake();
+		return;
+	}
+	acked = ack->batch;
 	if (!awaited || ack->batch != awaited)
 		return;
 	awaited = 0;
@@ -763,13 +765,15 @@ void fib_wgd_away(void)
 {
 	abort_batch();
 	wgd = WGD_AWAY;
+	sync_batch = 0;
 }
 
 void fib_wgd_synced(void)
 {
 	wgd = wgd_before ? WGD_REPLAY : WGD_READY;
 	wgd_before = true;
-	sync_due = true;
+	sync_due = strangers = true; /* what the one before was told to remove, too */
+	acked = last_batch;
 	replay_at = 0;
 	nexthop_tunnels_ready();
 	wake();
@@ -807,7 +811,7 @@ bool fib_is_swept(void)
 
 bool fib_idle(void)
 {
-	return !awaited && wgd == WGD_READY && swept && !sync_due && !nhobj_busy() &&
+	return !awaited && wgd == WGD_READY && swept && !sync_due && !sync_batch && !nhobj_busy() &&
 	       !batches[0].writing && !batches[1].writing;
 }
 
@@ -868,9 +872,9 @@ void fib_reset(void)
 	free(changes.changes);
 	changes = (struct msg_allowed){0};
 	changes_cap = 0;
-	last_batch = awaited = 0;
+	last_batch = awaited = acked = sync_batch = 0;
 	wgd = WGD_AWAY;
 	wgd_before = kernel_ready = swept = sync_due = settled = torn_down = false;
-	synced_ms = 0;
+	strangers = true;
 	fib_counters = (struct fib_counters){0};
 }

@@ -80,8 +80,9 @@ static struct {
 	uint32_t written, given; /* that the kernel has done, that it was given */
 	unsigned batch_max;
 	uint32_t next_id;
-	bool without_stale; /* learn(): the state behind the sweep */
-	bool syncing;	    /* wgd sweeps at ALLOWED_SYNC what was not set since its start */
+	bool without_stale;    /* learn(): the state behind the sweep */
+	uint32_t sweep, swept; /* number of the ALLOWED_SYNC that wgd works on, or 0; prefixes
+				  that it has looked at: what was not set since its start goes */
 	bool touched[MODEL_PREFIXES][MODEL_IFS];
 	char log[LOG_LINES][128];
 	unsigned logged;
@@ -659,16 +660,21 @@ static bool apply_change(const struct allowed_change *c)
 	return true;
 }
 
+/* A few of those that nobody has set; the answer when all are gone. */
 static void wgd_sweep(void)
 {
-	for (unsigned i = 0; m.syncing && i < MODEL_PREFIXES; i++)
+	struct msg_allowed_ack ack = {.batch = m.sweep};
+
+	for (unsigned n = rnd(MODEL_PREFIXES); n && m.swept < MODEL_PREFIXES; n--, m.swept++)
 		for (unsigned k = 0; k < MODEL_IFS; k++)
-			if (!m.touched[i][k])
-				m.prefix[i].owner[k] = -1;
-	if (m.syncing)
-		note("wgd swept");
-	m.syncing = false;
+			if (!m.touched[m.swept][k])
+				m.prefix[m.swept].owner[k] = -1;
 	check_all();
+	if (m.swept < MODEL_PREFIXES)
+		return;
+	note("wgd swept");
+	m.sweep = 0;
+	fib_acked(&ack);
 }
 
 /* Works off one message and answers. */
@@ -677,12 +683,16 @@ static void wgd_turn(void)
 	struct msg_allowed *q = &m.queue[m.head % WGD_QUEUE];
 	struct msg_allowed_ack ack = {.batch = q->batch};
 
+	if (m.sweep && (m.head == m.tail || rnd(2))) {
+		wgd_sweep();
+		return;
+	}
 	if (m.head == m.tail)
 		return;
 	m.head++;
 	if (q->n == UINT32_MAX) {
-		wgd_sweep();
-		fib_acked(&ack);
+		m.sweep = q->batch;
+		m.swept = 0;
 		return;
 	}
 	ack.refused = xcalloc(q->n, sizeof(*ack.refused));
@@ -739,7 +749,7 @@ static void wgd_restart(void)
 	drop_queue();
 	fib_wgd_away();
 	tunnel_begin();
-	m.syncing = true;
+	m.sweep = 0;
 	memset(m.touched, 0, sizeof(m.touched));
 	for (unsigned i = 0; i < MODEL_IFS; i++)
 		tell_if(i);
