@@ -15,6 +15,7 @@
 #include "supervise.h"
 
 #define ANSWER_MS 60000
+#define CHECK_DEATHS 3 /* of one daemon, then the configuration is refused */
 
 #define BIT(id) (1u << (id))
 #define EVERYBODY (BIT(DAEMON_COUNT) - 1)
@@ -46,8 +47,9 @@ static struct {
 	struct datastore_version
 		*version; /* owned until it is the running one; NULL in a teardown */
 	uint32_t generation;
-	unsigned waiting; /* bits: no answer yet */
-	bool walking;	  /* a step is being sent */
+	unsigned waiting;	       /* bits: no answer yet */
+	unsigned deaths[DAEMON_COUNT]; /* during the check */
+	bool walking;		       /* a step is being sent */
 	char error[MSG_ERROR_MAX + 32];
 	commit_fn done;
 	void *arg;
@@ -172,6 +174,7 @@ static void begin(const struct step *steps, struct datastore_version *version, u
 	now.version = version;
 	now.generation = generation;
 	now.waiting = 0;
+	memset(now.deaths, 0, sizeof(now.deaths));
 	now.error[0] = '\0';
 	now.done = done;
 	now.arg = arg;
@@ -198,14 +201,15 @@ void commit_teardown(commit_fn done, void *arg)
 	begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
 }
 
-void commit_daemon_started(enum daemon_id id)
+static bool checking(void)
 {
-	const struct datastore_version *v = datastore_running();
+	return now.step && now.step->type == MSG_CONFIG_CHECK;
+}
+
+static void replay(enum daemon_id id, const struct datastore_version *v)
+{
 	struct ipc *control = supervise_control(id);
 
-	replayed[id] = 0;
-	if (!v || (now.step && !now.version))
-		return; /* the first commit sends it; after a teardown nothing is wanted */
 	if (id == DAEMON_WGD)
 		secrets_send(control, v->json, v->generation);
 	if (id == DAEMON_BGPD)
@@ -214,6 +218,20 @@ void commit_daemon_started(enum daemon_id id)
 	ipc_send(control, MSG_CONFIG_PRUNE, v->generation, NULL, 0);
 	replayed[id] = 2;
 	supervise_configured(id);
+}
+
+void commit_daemon_started(enum daemon_id id)
+{
+	const struct datastore_version *v = datastore_running();
+	bool teardown = now.step && !now.version; /* nothing is wanted after it */
+
+	replayed[id] = 0;
+	if (v && !teardown)
+		replay(id, v);
+	if (checking()) {
+		send_step(id);
+		timer_start(&now.timeout, ANSWER_MS);
+	}
 }
 
 static void answered(enum daemon_id id, const char *error)
@@ -228,9 +246,11 @@ static void answered(enum daemon_id id, const char *error)
 
 void commit_daemon_gone(enum daemon_id id)
 {
-	bool checking = now.step && now.step->type == MSG_CONFIG_CHECK;
-
-	answered(id, checking ? "died while it checked the configuration" : "");
+	if (checking() && ++now.deaths[id] < CHECK_DEATHS) {
+		now.waiting |= BIT(id); /* its successor checks it */
+		return;
+	}
+	answered(id, checking() ? "died while it checked the configuration" : "");
 }
 
 void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)

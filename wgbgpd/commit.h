@@ -6,9 +6,10 @@
  *     APPLY   wgd, then zebra-lite, then bgpd: what is added is there before somebody uses it
  *     PRUNE   zebra-lite, then wgd: what is removed goes after nobody uses it
  *
- * The same walk does a teardown: bgpd, zebra-lite, wgd. One at a time. A daemon that dies is passed
- * over: its successor gets the whole running configuration, which is the new one from APPLY on. One
- * that does not answer in time is killed.
+ * The same walk does a teardown: bgpd, zebra-lite, wgd. One at a time. A daemon that dies in CHECK
+ * leaves it to its successor; so that a configuration that kills who reads it ends, too, its third
+ * death refuses it. Later a daemon that dies is passed over: its successor gets the whole running
+ * configuration, which is the new one from APPLY on. One that does not answer in time is killed.
  */
 #ifndef WGBGP_COMMIT_H
 #define WGBGP_COMMIT_H
@@ -27,7 +28,7 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg);
 void commit_teardown(commit_fn done, void *arg);
 
 /* What supervise says. */
-void commit_daemon_started(enum daemon_id id); /* a new one gets the running configuration */
+void commit_daemon_started(enum daemon_id id); /* it gets the running one, and checks a new one */
 void commit_daemon_gone(enum daemon_id id);
 void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame); /* CONFIG_DONE */
 void commit_free(void);

@@ -297,6 +297,12 @@ static int stop_parent(void **state)
 	return teardown(state);
 }
 
+/* A new parent waits for none of its daemons. */
+static int restart_parent(void **state)
+{
+	return teardown(state) || setup(state);
+}
+
 static pid_t daemon_pid(const char *name)
 {
 	struct reply reply;
@@ -372,6 +378,29 @@ static void test_refusal_changes_nothing(void **state)
 			strstr(json_string_value(json_object_get(reply.head, "text")), "refuse"));
 		reply_free(&reply);
 	}
+}
+
+/* A daemon that is killed while it checks has a successor that does; a configuration that kills
+ * whoever reads it is refused, and the old one goes on. */
+static void test_killed_while_checking(void **state)
+{
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
+	char *marker = in_dir("log/killed");
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		clear_log();
+		snprintf(text, sizeof(text), "kill %s once", names[i]);
+		write_config(text, "");
+		assert_string_equal(reload(), "");
+		assert_int_equal(unlink(marker), 0);
+		WAIT_LOG("bgpd apply kill", "wgd prune\n");
+	}
+	clear_log();
+	write_config("kill bgpd", "");
+	assert_string_equal(reload(), "bgpd: died while it checked the configuration");
+	assert_false(log_has("apply kill bgpd\n"));
+	free(marker);
 }
 
 static void test_errors_name_their_place(void **state)
@@ -569,6 +598,20 @@ static void test_orphan_is_waited_for(void **state)
 	parent = next;
 }
 
+/* Nothing runs yet that could go on: the daemons' parent must not give up. */
+static void test_killed_at_the_start(void **state)
+{
+	char *marker = in_dir("log/killed");
+
+	clear_log();
+	write_config("kill wgd once", "");
+	parent = start_parent();
+	WAIT_LOG("wgd secret", "wgd check\n", "wgd secret", "wgd check\n", "wgd apply",
+		 "bgpd apply kill wgd once\n", "wgd prune\n");
+	assert_int_equal(unlink(marker), 0);
+	free(marker);
+}
+
 static void test_bad_first_configuration(void **state)
 {
 	clear_log();
@@ -626,6 +669,8 @@ int main(void)
 		TEST(test_stop_leaves_everything),
 		TEST(test_teardown),
 		TEST(test_orphan_is_waited_for),
+		cmocka_unit_test_setup(test_killed_while_checking, restart_parent),
+		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
 		cmocka_unit_test_setup(test_bad_first_configuration, stop_parent),
 	};
 	const char *srcdir = getenv("srcdir");

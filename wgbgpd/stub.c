@@ -3,9 +3,11 @@
  * stub: stands in for each of the four daemons (by the name it is started under) in tests of the
  * parent. What it was told goes to RUNDIR/log/all, a line each, in the order in which it happened.
  * The configuration steers it: a description of the interface "wg0" of "refuse NAME" is refused by
- * NAME.
+ * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include "log.h"
 
 static FILE *out;
+static char marker[4200]; /* there once a check was killed */
 static int channels[DAEMON_COUNT];
 static struct daemon_ops stub;
 
@@ -42,6 +45,7 @@ static void start(const char *rundir)
 	if (!out)
 		fatal("%s: %m", path);
 	setvbuf(out, NULL, _IOFBF, 4096); /* a line is one write */
+	snprintf(marker, sizeof(marker), "%s/log/killed", rundir);
 	note("start uid=%d", (int)getuid());
 }
 
@@ -53,12 +57,27 @@ static const char *wanted(const json_t *config)
 	return conf_str(interface, "description", "");
 }
 
+static bool first_kill(void)
+{
+	int fd = open(marker, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int check(const json_t *config, char *error, size_t size)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "refuse %s", daemon_name(stub.id));
 	note("check");
+	snprintf(text, sizeof(text), "kill %s", daemon_name(stub.id));
+	if (str_eq(wanted(config), text))
+		raise(SIGKILL);
+	snprintf(text, sizeof(text), "kill %s once", daemon_name(stub.id));
+	if (str_eq(wanted(config), text) && first_kill())
+		raise(SIGKILL);
+	snprintf(text, sizeof(text), "refuse %s", daemon_name(stub.id));
 	if (!str_eq(wanted(config), text))
 		return 0;
 	snprintf(error, size, "told to refuse");
