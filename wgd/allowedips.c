@@ -432,6 +432,14 @@ bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
 	return e && e->want == owner && e->have == owner;
 }
 
+bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,
+			 const struct prefix *p)
+{
+	const struct allowed_entry *e = find(&a->ours, p);
+
+	return e && e->want != owner;
+}
+
 void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
 			struct allowed_drift *drift)
 {

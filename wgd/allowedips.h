@@ -104,6 +104,9 @@ void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct
 /* P is wanted at OWNER, and there as far as is known. */
 bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
 			  const struct prefix *p);
+/* P is wanted, at another one than OWNER. */
+bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,
+			 const struct prefix *p);
 /* Compares with a dump that has entries; OWNERS[i] is who the dump's peer I is (NULL: to be
  * passed over). The queue must be empty. */
 void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,

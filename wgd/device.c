@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batches.h"
 #include "cut.h"
 #include "daemon.h"
 #include "device_sync.h"
@@ -159,6 +160,7 @@ static void device_free(struct device *dev)
 	allowedips_free(&dev->allowed);
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
+	batches_settle();
 	wg_close(dev->wg);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
@@ -445,6 +447,7 @@ void device_lost(struct device *dev, const char *why)
 		return;
 	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
 	timer_stop(&dev->poll);
+	batches_settle();
 	wg_close(dev->wg);
 	dev->wg = NULL;
 	probe_close(&dev->probe);

@@ -70,6 +70,7 @@ struct device {
 	bool key_missing; /* said that there is no private key */
 	bool addrs_dirty; /* its addresses may have changed */
 	bool failing;	  /* the last request failed */
+	int write_error;  /* of the thread, not yet dealt with; negative */
 	uint32_t mtu;
 	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
 	uint64_t drops_at;     /* ms: it was last seen to rise; 0: not since we look */

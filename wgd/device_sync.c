@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batches.h"
 #include "device_sync.h"
 #include "report.h"
 #include "secrets.h"
@@ -293,12 +294,14 @@ static int confirm_removals(struct device *dev)
 	return 0;
 }
 
-/* A change failed: how much of it was done is not known. */
-static void read_again(struct device *dev)
+void device_change_failed(struct device *dev, int err)
 {
 	struct wg_dump dump;
 	struct owner **owners;
 
+	log_limited(&dev->bucket, LOG_LEVEL_ERROR, "allowed-ips-refused",
+		    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	dev->failing = true;
 	if (wg_get(dev->wg, true, &dump) < 0) {
 		allowedips_forget(&dev->allowed);
 		return;
@@ -329,12 +332,8 @@ int device_flush(struct device *dev)
 	if (err == 0 && dev->ledger)
 		ledger_after(dev);
 	allowedips_applied(a);
-	if (err < 0) {
-		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "allowed-ips-refused",
-			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
-		dev->failing = true;
-		read_again(dev);
-	}
+	if (err < 0)
+		device_change_failed(dev, err);
 	return err;
 }
 
@@ -511,8 +510,10 @@ void device_poll(struct device *dev)
 {
 	uint64_t now = now_ms(), cost = now_us(),
 		 next = dev->conf ? dev->conf->poll_interval : 1000;
-	int err = device_check_link(dev) ? poll_once(dev, now) : 0;
+	int err;
 
+	batches_settle();
+	err = device_check_link(dev) ? poll_once(dev, now) : 0;
 	if (err == -ENODEV) {
 		device_lost(dev, "its WireGuard does not answer");
 		return;

@@ -13,6 +13,8 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump);
 int device_sync_open(struct device *dev);
 /* A changed configuration; OLD is the one before. */
 int device_sync_config(struct device *dev, const struct if_conf *old);
+/* A change failed with ERR, and how much of it was done is not known: says so, reads the device. */
+void device_change_failed(struct device *dev, int err);
 /* Drops leaving peers that are free, or whose time is up. */
 void device_release(struct device *dev);
 /* Reads counters and handshakes in between two polls. False where that takes too long, or fails. */

@@ -3,6 +3,7 @@ noinst_LIBRARIES += wgd/libwgd.a
 wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 wgd_libwgd_a_SOURCES = \
 	wgd/allowedips.c wgd/allowedips.h \
+	wgd/batches.c wgd/batches.h \
 	wgd/bfd.c wgd/bfd.h \
 	wgd/cut.c wgd/cut.h \
 	wgd/device.c wgd/device.h \
@@ -30,6 +31,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/userspace.c wgd/userspace.h \
 	wgd/wg.c wgd/wg.h \
 	wgd/wg_kernel.c \
+	wgd/wg_thread.c \
 	wgd/wg_userspace.c \
 	wgd/wgconf.c wgd/wgconf.h
 

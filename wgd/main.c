@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "batches.h"
 #include "bfd.h"
 #include "daemon.h"
 #include "device.h"
@@ -23,6 +24,7 @@ static void start(const char *rundir)
 {
 	if (sodium_init() < 0)
 		fatal("libsodium does not start");
+	batches_open();
 	devices_open(rundir);
 }
 
@@ -69,6 +71,7 @@ static void stop(void)
 	report_close();
 	bfd_close();
 	devices_close();
+	batches_close();
 	secrets_close();
 }
 

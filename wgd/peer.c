@@ -50,6 +50,8 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 
 void peer_free(struct peer *p)
 {
+	if (p->dev->wg)
+		wg_wait(p->dev->wg); /* which may have the key in its hands */
 	cut_peer_gone(p);
 	peer_endpoint_free(p);
 	bfd_forget(p);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "report.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
+#include "batches.h"
 #include "daemon.h"
-#include "device_sync.h"
 #include "ipc.h"
 #include "util.h"
 
@@ -119,117 +118,30 @@ void report_refused(uint32_t peer_id, const struct prefix *p, enum reason reason
 	send_up(MSG_ALLOWED_REFUSED, &w);
 }
 
-/* One batch while it is worked on. */
-struct batch {
-	struct msg_allowed m;
-	struct msg_allowed_ack ack;
-};
-
-static void refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
-{
-	b->ack.refused[b->ack.n++] = (struct msg_allowed_refused){c->peer_id, c->prefix, reason};
-}
-
-static void apply_change(struct batch *b, const struct allowed_change *c)
-{
-	struct peer *p = peer_by_id(c->peer_id);
-	enum reason reason = REASON_NONE;
-
-	if (c->op == ALLOWED_UNSET) {
-		if (p)
-			allowedips_unset(&p->dev->allowed, &p->owner, &c->prefix);
-		return;
-	}
-	if (!p || !p->conf)
-		reason = REASON_PEER_GONE;
-	else if (p->dev->state != DEVICE_READY) {
-		reason = REASON_INTERFACE_GONE;
-		allowedips_refuse(&p->dev->allowed, &p->owner, &c->prefix);
-	} else
-		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
-	if (reason != REASON_NONE)
-		refuse(b, c, reason);
-}
-
-static bool was_refused(const struct batch *b, const struct allowed_change *c, uint32_t before)
-{
-	for (uint32_t i = 0; i < before; i++)
-		if (b->ack.refused[i].peer_id == c->peer_id &&
-		    prefix_eq(&b->ack.refused[i].prefix, &c->prefix))
-			return true;
-	return false;
-}
-
-/* The device failed: whatever the batch set there and is not in place is refused. */
-static void refuse_failed(struct batch *b, struct device *dev, int err)
-{
-	enum reason reason = err == -ENODEV ? REASON_INTERFACE_GONE : REASON_WG_ERROR;
-	uint32_t before = b->ack.n;
-
-	for (uint32_t i = 0; i < b->m.n; i++) {
-		const struct allowed_change *c = &b->m.changes[i];
-		struct peer *p = peer_by_id(c->peer_id);
-
-		if (c->op != ALLOWED_SET || !p || p->dev != dev ||
-		    allowedips_installed(&dev->allowed, &p->owner, &c->prefix) ||
-		    was_refused(b, c, before))
-			continue;
-		allowedips_drop(&dev->allowed, &p->owner, &c->prefix);
-		allowedips_refuse(&dev->allowed, &p->owner, &c->prefix);
-		refuse(b, c, reason);
-	}
-}
-
-static void acknowledge(struct batch *b)
+void report_acked(const struct msg_allowed_ack *ack)
 {
 	struct wr w = {0};
 
-	b->ack.batch = b->m.batch;
-	msg_put_allowed_ack(&w, &b->ack);
+	msg_put_allowed_ack(&w, ack);
 	send_up(MSG_ALLOWED_ACK, &w);
 }
 
-static void on_allowed(const struct ipc_frame *frame)
-{
-	struct batch b = {0};
-	struct device *dev, *next;
-
-	if (msg_get_allowed(frame->body, frame->len, &b.m) < 0)
-		fatal("malformed message from zebra-lite");
-	b.ack.refused = xcalloc(b.m.n, sizeof(*b.ack.refused));
-	for (uint32_t i = 0; i < b.m.n; i++)
-		apply_change(&b, &b.m.changes[i]);
-	for (dev = TAILQ_FIRST(&devices); dev; dev = next) {
-		int err = device_flush(dev);
-
-		next = TAILQ_NEXT(dev, link);
-		if (err < 0) {
-			refuse_failed(&b, dev, err);
-			device_flush(dev);
-		}
-	}
-	acknowledge(&b);
-	msg_free_allowed(&b.m);
-	free(b.ack.refused);
-	TAILQ_FOREACH (dev, &devices, link)
-		device_release(dev);
-}
-
-static void on_allowed_sync(const struct ipc_frame *frame)
+static bool on_allowed_sync(const struct ipc_frame *frame)
 {
 	struct device *dev;
 
 	if (msg_get_u32(frame->body, frame->len, &sync_batch) < 0)
-		fatal("malformed message from zebra-lite");
+		return false;
 	TAILQ_FOREACH (dev, &devices, link)
 		if (dev->allowed.n_stale)
 			job_start(&dev->sweep);
 	report_swept();
+	return true;
 }
 
 void report_swept(void)
 {
-	struct batch b = {.m.batch = sync_batch};
+	struct msg_allowed_ack ack = {.batch = sync_batch};
 	struct device *dev;
 
 	if (!zebra || !sync_batch)
@@ -238,17 +150,21 @@ void report_swept(void)
 		if (dev->sweep.queued)
 			return;
 	sync_batch = 0;
-	acknowledge(&b);
+	report_acked(&ack);
 }
 
 static void on_frame(void *arg, const struct ipc_frame *frame)
 {
+	bool fine;
+
 	if (frame->type == MSG_ALLOWED)
-		on_allowed(frame);
+		fine = batches_allowed(frame);
 	else if (frame->type == MSG_ALLOWED_SYNC)
-		on_allowed_sync(frame);
+		fine = on_allowed_sync(frame);
 	else
 		fatal("unexpected message %s from zebra-lite", msg_name(frame->type));
+	if (!fine)
+		fatal("malformed message from zebra-lite");
 }
 
 /* zebra-lite died: everything stays; the parent will hand us a new channel. */
@@ -262,6 +178,7 @@ void report_close(void)
 {
 	ipc_free(zebra);
 	zebra = NULL;
+	batches_settle(); /* whose answers nobody waits for */
 }
 
 void report_channel(int fd)

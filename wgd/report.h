@@ -3,8 +3,7 @@
  * report: the channel to zebra-lite: tunnels up, AllowedIPs down, acknowledgements up.
  *
  * A new channel gets every interface and peer, then (once each interface was tried) the end mark.
- * Batches are applied and acknowledged at once, in the order of their arrival; ALLOWED_SYNC when
- * the sweep is over.
+ * What comes down is the business of batches.h; ALLOWED_SYNC is answered when the sweep is over.
  */
 #ifndef WGBGP_REPORT_H
 #define WGBGP_REPORT_H
@@ -18,8 +17,9 @@ void report_if_gone(struct device *dev);
 void report_peer(struct peer *p);
 void report_peer_gone(struct peer *p);
 void report_settled(void); /* sends the end mark when it is time */
-void report_swept(
-	void); /* a device has removed what was stale: answers ALLOWED_SYNC behind the last */
+/* A device has removed what was stale: answers ALLOWED_SYNC behind the last. */
+void report_swept(void);
+void report_acked(const struct msg_allowed_ack *ack);
 /* The fate of a standing entry changed: lost for REASON, or may be tried again (REASON_NONE). */
 void report_refused(uint32_t peer_id, const struct prefix *p, enum reason reason);
 

@@ -29,6 +29,7 @@ int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
 	int err;
 
 	*dump = (struct wg_dump){.with_entries = with_entries};
+	wg_wait(wg);
 	err = wg->backend->get(wg, dump);
 	if (err < 0)
 		wg_dump_free(dump);
@@ -37,28 +38,36 @@ int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
 
 int wg_set_device(struct wg *wg, const struct wg_device_set *set)
 {
+	wg_wait(wg);
 	return wg->backend->set_device(wg, set);
 }
 
 int wg_set_peer(struct wg *wg, const struct wg_peer_set *set)
 {
+	wg_wait(wg);
 	return wg->backend->set_peer(wg, set);
 }
 
 int wg_remove_peer(struct wg *wg, const uint8_t *key)
 {
+	wg_wait(wg);
 	return wg->backend->remove_peer(wg, key);
 }
 
 int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
 {
-	return n ? wg->backend->change(wg, changes, n) : 0;
+	if (!n)
+		return 0;
+	wg_wait(wg);
+	return wg->backend->change(wg, changes, n);
 }
 
 void wg_close(struct wg *wg)
 {
-	if (wg)
-		wg->backend->close(wg);
+	if (!wg)
+		return;
+	wg_wait(wg);
+	wg->backend->close(wg);
 }
 
 struct wg_peer *wg_dump_add_peer(struct wg_dump *dump)

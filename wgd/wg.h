@@ -4,9 +4,9 @@
  *
  * A few verbs on one interface, spoken by three back-ends: the kernel (generic netlink), a
  * userspace program (the UAPI socket), and a mock for unit tests. All calls are synchronous and
- * bounded in time. None of them is a transaction: after an error the caller reads the device again.
- * Nothing is ever replaced as a whole; the only exceptions are the peers that the caller asks to
- * remove.
+ * bounded in time, but for wg_change_later(). None of them is a transaction: after an error the
+ * caller reads the device again. Nothing is ever replaced as a whole; the only exceptions are the
+ * peers that the caller asks to remove.
  */
 #ifndef WGBGP_WG_H
 #define WGBGP_WG_H
@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "prefix.h"
@@ -71,6 +72,16 @@ struct wg_change {
 	struct prefix prefix;
 };
 
+/* Changes that are made by the thread; the caller's, until they are done the thread's. The changes
+ * and their keys must stay as they are. */
+struct wg_later {
+	TAILQ_ENTRY(wg_later) link;
+	struct wg *wg;
+	struct wg_change *changes;
+	size_t n;
+	int err; /* when it is done: 0 or -errno */
+};
+
 struct wg;
 
 struct wg_backend {
@@ -89,6 +100,7 @@ struct wg {
 	char ifname[16];
 	uint8_t graveyard[WG_KEY_BYTES]; /* peer to which entries are moved to be removed with it */
 	bool single_removal;		 /* entries can be removed one by one: no graveyard */
+	uint64_t under_way;		 /* wg_thread.c: number of the last request; 0: none */
 };
 
 /* Each returns 0 or -errno: -ENODEV where there is no such device (any more). */
@@ -98,6 +110,14 @@ int wg_set_peer(struct wg *wg, const struct wg_peer_set *set);
 int wg_remove_peer(struct wg *wg, const uint8_t *key);
 int wg_change(struct wg *wg, const struct wg_change *changes, size_t n);
 void wg_close(struct wg *wg); /* NULL is fine */
+
+/* wg_thread.c: the same by a thread. All other verbs wait until nothing of the device is under way
+ * there, so nothing overtakes. FN is called in the loop when something was done. */
+void wg_thread_open(void (*fn)(void));
+void wg_thread_close(void); /* when all is done */
+void wg_change_later(struct wg *wg, struct wg_later *later);
+struct wg_later *wg_take_done(void); /* in the order in which they were given; NULL: none */
+void wg_wait(struct wg *wg);	     /* until nothing of WG is under way */
 
 /* Opening: 0 or -errno (-EOPNOTSUPP: no such back-end here). The kernel's finds out about
  * single removal. */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "batches.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "device_sync.h"
+#include "report.h"
+#include "util.h"
+
+#define LATER_MIN 64 /* changes: for fewer of them the thread is not worth its waking */
+
+struct batch {
+	TAILQ_ENTRY(batch) link;
+	struct msg_allowed m;
+	struct msg_allowed_ack ack;
+	unsigned writes; /* to devices, not done yet */
+};
+
+/* What a batch gave to one device. */
+struct batch_write {
+	struct wg_later later; /* first */
+	struct batch *batch;
+	struct device *dev;
+	size_t cap; /* of its changes */
+};
+
+static TAILQ_HEAD(, batch) batches = TAILQ_HEAD_INITIALIZER(batches); /* not answered yet */
+static unsigned under_way;					      /* writes of all of them */
+
+static void refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
+{
+	b->ack.refused[b->ack.n++] = (struct msg_allowed_refused){c->peer_id, c->prefix, reason};
+}
+
+static void apply_change(struct batch *b, const struct allowed_change *c)
+{
+	struct peer *p = peer_by_id(c->peer_id);
+	enum reason reason = REASON_NONE;
+
+	if (c->op == ALLOWED_UNSET) {
+		if (p)
+			allowedips_unset(&p->dev->allowed, &p->owner, &c->prefix);
+		return;
+	}
+	if (!p || !p->conf)
+		reason = REASON_PEER_GONE;
+	else if (p->dev->state != DEVICE_READY) {
+		reason = REASON_INTERFACE_GONE;
+		allowedips_refuse(&p->dev->allowed, &p->owner, &c->prefix);
+	} else
+		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
+	if (reason != REASON_NONE)
+		refuse(b, c, reason);
+}
+
+static bool was_refused(const struct batch *b, const struct allowed_change *c, uint32_t before)
+{
+	for (uint32_t i = 0; i < before; i++)
+		if (b->ack.refused[i].peer_id == c->peer_id &&
+		    prefix_eq(&b->ack.refused[i].prefix, &c->prefix))
+			return true;
+	return false;
+}
+
+/* The device failed: whatever the batch set there and is not in place is refused, unless a later
+ * one gave it to another peer. */
+static void refuse_failed(struct batch *b, struct device *dev, int err)
+{
+	enum reason reason = err == -ENODEV ? REASON_INTERFACE_GONE : REASON_WG_ERROR;
+	uint32_t before = b->ack.n;
+
+	for (uint32_t i = 0; i < b->m.n; i++) {
+		const struct allowed_change *c = &b->m.changes[i];
+		struct peer *p = peer_by_id(c->peer_id);
+
+		if (c->op != ALLOWED_SET || !p || p->dev != dev ||
+		    allowedips_installed(&dev->allowed, &p->owner, &c->prefix) ||
+		    allowedips_moved_on(&dev->allowed, &p->owner, &c->prefix) ||
+		    was_refused(b, c, before))
+			continue;
+		allowedips_drop(&dev->allowed, &p->owner, &c->prefix);
+		allowedips_refuse(&dev->allowed, &p->owner, &c->prefix);
+		refuse(b, c, reason);
+	}
+}
+
+static void device_failed(struct device *dev, int err)
+{
+	struct batch *b;
+
+	TAILQ_FOREACH (b, &batches, link)
+		refuse_failed(b, dev, err);
+	device_flush(dev);
+}
+
+static void answer(void)
+{
+	struct batch *b;
+	struct device *dev;
+	bool any = false;
+
+	while ((b = TAILQ_FIRST(&batches)) && !b->writes) {
+		TAILQ_REMOVE(&batches, b, link);
+		b->ack.batch = b->m.batch;
+		report_acked(&b->ack);
+		msg_free_allowed(&b->m);
+		free(b->ack.refused);
+		free(b);
+		any = true;
+	}
+	TAILQ_FOREACH (dev, &devices, link)
+		if (any)
+			device_release(dev);
+}
+
+/* --- devices --- */
+
+static void write_later(struct batch *b, struct device *dev)
+{
+	struct allowedips *a = &dev->allowed;
+	struct batch_write *w = xcalloc(1, sizeof(*w));
+
+	w->batch = b;
+	w->dev = dev;
+	w->cap = a->cap_queue;
+	w->later.changes = a->queue;
+	w->later.n = a->n_queue;
+	a->queue = NULL;
+	a->n_queue = a->cap_queue = 0;
+	b->writes++;
+	under_way++;
+	wg_change_later(dev->wg, &w->later);
+}
+
+static void flush(struct batch *b, struct device *dev)
+{
+	size_t n = dev->allowed.n_queue;
+	int err;
+
+	if (dev->wg && !dev->adopted && n && (n >= LATER_MIN || under_way)) {
+		write_later(b, dev);
+		return;
+	}
+	err = device_flush(dev);
+	if (err < 0)
+		device_failed(dev, err);
+}
+
+static void written(struct batch_write *w)
+{
+	struct allowedips *a = &w->dev->allowed;
+
+	if (w->later.err < 0) {
+		w->dev->write_error = w->later.err;
+		wg_wait(w->later.wg); /* what followed is not worth more */
+	}
+	if (a->queue) {
+		free(w->later.changes);
+	} else {
+		a->queue = w->later.changes;
+		a->cap_queue = w->cap;
+	}
+	w->batch->writes--;
+	under_way--;
+	free(w);
+}
+
+static void take_done(void)
+{
+	struct wg_later *l;
+	struct device *dev;
+
+	while ((l = wg_take_done()))
+		written((struct batch_write *)l);
+	TAILQ_FOREACH (dev, &devices, link) {
+		int err = dev->write_error;
+
+		dev->write_error = 0;
+		if (err < 0) {
+			device_change_failed(dev, err);
+			device_failed(dev, err);
+		}
+	}
+	answer();
+}
+
+void batches_settle(void)
+{
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		if (dev->wg)
+			wg_wait(dev->wg);
+	take_done();
+}
+
+/* --- from zebra-lite --- */
+
+bool batches_allowed(const struct ipc_frame *frame)
+{
+	struct batch *b = xcalloc(1, sizeof(*b));
+	struct device *dev;
+
+	if (msg_get_allowed(frame->body, frame->len, &b->m) < 0) {
+		free(b);
+		return false;
+	}
+	b->ack.refused = xcalloc(b->m.n, sizeof(*b->ack.refused));
+	for (uint32_t i = 0; i < b->m.n; i++)
+		apply_change(b, &b->m.changes[i]);
+	TAILQ_INSERT_TAIL(&batches, b, link);
+	TAILQ_FOREACH (dev, &devices, link)
+		flush(b, dev);
+	answer();
+	return true;
+}
+
+void batches_open(void)
+{
+	wg_thread_open(take_done);
+}
+
+void batches_close(void)
+{
+	wg_thread_close();
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * batches: what zebra-lite wants in AllowedIPs, batch by batch, and the answers.
+ *
+ * A batch changes what is wanted at once; what that means for a device goes to it by the thread of
+ * wg.h, so that the next batch is looked at while WireGuard works. A few changes, and those of an
+ * adopted interface (whose ledger stands before and behind them), are made on the spot. Batches are
+ * answered in the order of their arrival, each when all that it gave to devices is done. Where
+ * a device fails it is read again, and whatever a batch that is not answered yet set there and is
+ * not in place is refused.
+ */
+#ifndef WGBGP_BATCHES_H
+#define WGBGP_BATCHES_H
+
+#include "device.h"
+#include "ipc.h"
+
+void batches_open(void);
+void batches_close(void);
+/* ALLOWED from zebra-lite; false: malformed. */
+bool batches_allowed(const struct ipc_frame *frame);
+/* Waits until nothing is under way to any device, and answers. */
+void batches_settle(void);
+
+#endif
