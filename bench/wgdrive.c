@@ -11,7 +11,8 @@
  *   unload      all of them taken away
  *   single-N    with N entries loaded (100, 1,000, ... COUNT) one moves to the other peer: median
  *
- * All in seconds, from the first message to the acknowledgement of the last one.
+ * All in seconds, from the first message to the acknowledgement of the last one. Like zebra-lite it
+ * sends a batch while another one is not acknowledged yet; a step begins when nothing is under way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +22,14 @@
 #include "loop.h"
 #include "util.h"
 
-enum { BATCH = 4096, SINGLES = 101, STEPS_MAX = 32 };
+enum { BATCH = 4096, UNDER_WAY = 2, SINGLES = 101, STEPS_MAX = 32 };
 enum { FIRST_PEER, SECOND_PEER, NOBODY };
 
 struct step {
 	char name[32];	      /* empty: not timed */
-	size_t begin, end;    /* entries */
+	size_t begin, end;    /* entries; of single moves: those that were loaded last */
 	unsigned to;	      /* FIRST_PEER, SECOND_PEER, NOBODY */
-	size_t singles;	      /* instead of a range: so many single moves below END */
+	size_t singles;	      /* instead of a range: so many single moves in it */
 	size_t at, done;      /* next entry; single moves made */
 	uint64_t begin_us;    /* of the step, or of the single move */
 	uint32_t us[SINGLES]; /* of the single moves */
@@ -38,7 +39,7 @@ static struct ipc *ipc;
 static struct routes *table;
 static struct step steps[STEPS_MAX];
 static size_t nsteps, current;
-static uint32_t peers[2], batch;
+static uint32_t peers[2], batch, acked;
 static json_t *result;
 static struct job go_on;
 
@@ -66,7 +67,7 @@ static void plan(size_t count)
 	for (size_t n = 100; n <= count; n *= 10) {
 		add("", loaded, n, FIRST_PEER, 0);
 		snprintf(name, sizeof(name), "single-%zu", n);
-		add(name, 0, n, SECOND_PEER, SINGLES);
+		add(name, loaded, n, SECOND_PEER, SINGLES);
 		loaded = n;
 	}
 }
@@ -126,7 +127,7 @@ static void send_changes(const struct step *s, size_t n, const size_t *which)
 	wr_free(&w);
 }
 
-/* Sends what is next: called at the start and for each acknowledgement. */
+/* Sends what is next, one batch: called at the start and for each acknowledgement. */
 static bool next(void *arg)
 {
 	struct step *s = &steps[current];
@@ -138,15 +139,19 @@ static bool next(void *arg)
 	if (!s->begin_us)
 		s->begin_us = now;
 	if (s->singles) {
-		which = s->done * 37 % s->end;
+		if (acked != batch)
+			return false;
+		which = s->begin + s->done * 37 % (s->end - s->begin);
 		s->begin_us = now;
 		send_changes(s, 1, &which);
 		return false;
 	}
+	if (s->at == s->end || batch - acked == UNDER_WAY)
+		return false;
 	n = s->end - s->at < BATCH ? s->end - s->at : BATCH;
 	send_changes(s, n, NULL);
 	s->at += n;
-	return false;
+	return true;
 }
 
 static void on_ack(const struct ipc_frame *f)
@@ -159,11 +164,10 @@ static void on_ack(const struct ipc_frame *f)
 	if (m.n > 0)
 		fatal("wgd refused %u entries", m.n);
 	msg_free_allowed_ack(&m);
-	if (m.batch != batch)
-		return;
+	acked = m.batch;
 	if (s->singles)
 		s->us[s->done++] = now_us() - s->begin_us;
-	if (s->singles ? s->done == s->singles : s->at == s->end)
+	if (s->singles ? s->done == s->singles : s->at == s->end && acked == batch)
 		step_done(s);
 	job_start(&go_on);
 }

@@ -12,9 +12,11 @@
  *   3. routes: additions and changes first, removals after them.
  *   4. UNSETs of entries whose route is gone or whose time is over.
  *
- * One batch is under way at a time; a prefix that changes meanwhile is queued again. Where a batch
- * has nothing to do with entries or objects, and so needs no order, the next one is put together
- * while the kernel works. Entries on an
+ * A prefix that changes while it is in a batch is queued again, and waits for that batch. Two
+ * batches may be under way: where neither takes a route away nor has to do with objects, the second
+ * one's SETs follow those of the first to wgd, which so is never idle; and where a batch has
+ * nothing to do with entries or objects, and so needs no order, the next one is put together while
+ * the kernel works. Routes and books go in the order of the batches. Entries on an
  * interface whose path was withdrawn while the route lives on elsewhere stay for fib_linger_ms;
  * where all peers of an interface are only down they stay until bgpd withdraws them. So no packet
  * for an installed prefix finds a peer that is neither the old nor the new one.

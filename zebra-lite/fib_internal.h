@@ -17,9 +17,11 @@ struct item {
 	int err;	 /* the kernel's, 0 fine */
 	uint16_t bad;	 /* owners of the target that wgd refused, a bit each */
 	uint8_t proto;	 /* enum rib_proto */
+	bool urgent;	 /* it was queued so */
 	bool removed;	 /* the target has no route */
 	bool blocked;	 /* wgd refused the owner that the route leads to, or its object is gone */
 	bool deferred;	 /* removal put off: the covering route is not settled, or it moved */
+	bool held; /* a longer one is blocked, whose addresses this one would catch or let go */
 };
 
 static inline bool fib_has_route(const struct fib *f)

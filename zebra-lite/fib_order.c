@@ -33,28 +33,38 @@ unsigned fib_batch_max = BATCH_MAX;
 static unsigned batch_now = BATCH_MAX; /* grows as long as the queue is not worked off */
 static bool with_entries;	       /* the last batch had some for wgd */
 
-struct batch {
-	struct item items[BATCH_MAX];
-	unsigned n;
-	bool writing;	 /* handed to the kernel, and not yet in the books */
-	uint32_t ticket; /* of out.route_flush() */
+static bool stopped; /* what is queued waits until the batch under way is done */
+
+enum batch_state {
+	BATCH_FREE,    /* empty, or being put together */
+	BATCH_ASKED,   /* at wgd, or waits for the one before it that is */
+	BATCH_WRITING, /* handed to the kernel, and not yet in the books */
 };
 
-/* One is put together while the other may be under way into the kernel. */
+struct batch {
+	struct item items[BATCH_MAX];
+	uint16_t by_length[BATCH_MAX]; /* indices of items, longest prefix first */
+	unsigned n;
+	enum batch_state state;
+	bool grows;	       /* only_grows() is true of all */
+	uint32_t awaited;      /* ASKED: number of the answer; 0: none, but its turn */
+	uint32_t ticket;       /* WRITING: of out.route_flush() */
+	uint64_t moves_before; /* of nexthop objects, when the entries were put together */
+};
+
+/* One is put together while the other may be under way. */
 static struct batch batches[2], *batch = &batches[0];
-static uint16_t by_length[BATCH_MAX]; /* indices of items, longest prefix first */
 static struct job job;
 static struct timer pin_timer;
 static struct msg_allowed changes; /* being put together; the array is kept */
 static size_t changes_cap;
-static uint32_t last_batch, awaited; /* 0: nothing is awaited */
-static uint32_t acked;		     /* the last one that wgd has answered, the sync aside */
-static uint32_t sync_batch;	     /* 0: none on its way */
+static uint32_t last_batch, replayed; /* the answer that ends a replay; 0: not awaited */
+static uint32_t acked;		      /* the last one that wgd has answered, the sync aside */
+static uint32_t sync_batch;	      /* 0: none on its way */
 static enum wgd_state wgd;
 static bool wgd_before;	   /* there was one: a new one gets a replay */
 static uint32_t replay_at; /* place of the walk */
 static bool kernel_ready, swept, sync_due, torn_down;
-static uint64_t moves_before; /* of nexthop objects, when the entries were put together */
 static bool settled; /* the first sweep is worked off: entries that nobody knows of may go */
 static bool strangers =
 	true; /* entries that we do not know of may be at wgd, until it swept them */
@@ -182,36 +192,58 @@ static bool guard(struct rib_node *n, struct fib_plan *plan)
 	}
 }
 
-/* Takes N into the batch when it is to change. False: it must wait. */
-static bool take(struct rib_node *n)
+/* N gets a route or keeps it, and no object has to do with it: whatever other prefixes of this kind
+ * have under way, the entries of all can be put in one after the other before their routes. */
+static bool only_grows(const struct rib_node *n, const struct fib *target)
+{
+	const struct fib *old = rib_installed(n);
+
+	return fib_has_route(target) && !target->nh && (!old || !old->nh) &&
+	       !(n->flags & NODE_ADOPTED) && !planes_several();
+}
+
+enum taken {
+	TAKEN,	   /* into the batch, or it is as it should be */
+	TAKE_WAIT, /* for its pin */
+	TAKE_STOP, /* until the batch under way is done */
+	TAKE_END,  /* it is in this batch already: the next one */
+};
+
+static enum taken take(struct rib_node *n, bool urgent)
 {
 	struct fib_plan plan;
 	struct item *it;
 	struct fib *target;
 
-	if (n->flags & NODE_IN_BATCH) /* of the one under way */
-		return false;
+	if (n->flags & NODE_IN_BATCH)
+		return other_batch()->state == BATCH_FREE ? TAKE_END : TAKE_STOP;
 	rib_judge_distance(n);
 	fib_want(n, &plan);
 	if (guard(n, &plan))
-		return false;
+		return TAKE_WAIT;
 	target = fib_get(&plan);
 	if ((n->flags & NODE_ADOPTED) && !target && !swept && zconfig.kernel)
-		return true; /* until the sweep */
+		return TAKEN; /* until the sweep */
 	if (target == rib_installed(n) && !(n->flags & NODE_ADOPTED)) {
 		if (target && target->nh) /* which may have moved */
 			nexthop_route_changed(RIB_PREFIX(n));
 		nftset_route_changed(n); /* another protocol may have the same route */
 		fib_unref(target);
 		rib_release(n);
-		return true;
+		return TAKEN;
+	}
+	if (other_batch()->state == BATCH_ASKED && !only_grows(n, target)) {
+		fib_unref(target);
+		return TAKE_STOP;
 	}
 	it = &batch->items[batch->n];
 	*it = (struct item){.node = n, .target = target, .hop = plan.hop, .proto = plan.proto};
+	batch->grows = batch->grows && only_grows(n, target);
+	it->urgent = urgent;
 	it->removed = !target || !target->type;
 	n->slot = (uint16_t)((batch - batches) * BATCH_MAX + batch->n++);
 	n->flags |= NODE_IN_BATCH;
-	return true;
+	return TAKEN;
 }
 
 static void pin_retry(void *arg)
@@ -219,22 +251,48 @@ static void pin_retry(void *arg)
 	wake();
 }
 
+/* All or nothing of what is queued, up to the size of a batch: a part of it might move a covering
+ * prefix before the longer one in the rest, or remove what that is to replace. */
+static void take_back(void)
+{
+	while (batch->n) {
+		struct item *it = &batch->items[--batch->n];
+
+		it->node->flags &= ~NODE_IN_BATCH;
+		fib_unref(it->target);
+		if (!(it->node->flags & NODE_QUEUED))
+			fib_queue_put_back(it->node, it->urgent);
+	}
+	stopped = true;
+}
+
 static void build(void)
 {
 	static struct rib_node *waiting[BATCH_MAX];
 	unsigned n_waiting = 0, max = batch_now < fib_batch_max ? batch_now : fib_batch_max;
+	enum taken taken = TAKEN;
 	struct rib_node *n;
+	bool urgent;
 
+	batch->grows = true;
 	nexthop_run();
-	while (batch->n < max && n_waiting < BATCH_MAX && (n = fib_queue_take()))
-		if (!take(n) && !(n->flags & NODE_QUEUED))
+	while (batch->n < max && n_waiting < BATCH_MAX && taken < TAKE_STOP &&
+	       (n = fib_queue_take(&urgent))) {
+		taken = take(n, urgent);
+		if (taken == TAKE_WAIT && !(n->flags & NODE_QUEUED))
 			waiting[n_waiting++] = n;
+		else if (taken >= TAKE_STOP && !(n->flags & NODE_QUEUED))
+			fib_queue_put_back(n, urgent);
+	}
+	if (taken == TAKE_STOP)
+		take_back();
 	for (unsigned i = 0; i < n_waiting; i++)
 		if (!(waiting[i]->flags & NODE_QUEUED))
 			fib_queue_put(waiting[i], false);
-	batch_now = batch->n == max ? batch_now * BATCH_GROWTH
-		    : with_entries  ? BATCH_FIRST
-				    : BATCH_MAX;
+	if (taken != TAKE_STOP)
+		batch_now = batch->n == max ? batch_now * BATCH_GROWTH
+			    : with_entries  ? BATCH_FIRST
+					    : BATCH_MAX;
 	if (batch_now > BATCH_MAX)
 		batch_now = BATCH_MAX;
 	if (!n_waiting)
@@ -264,7 +322,7 @@ static void sort_items(void)
 	for (unsigned i = 1; i < ARRAY_SIZE(start); i++)
 		start[i] += start[i - 1];
 	for (unsigned i = 0; i < batch->n; i++)
-		by_length[start[128 - batch->items[i].node->len]++] = i;
+		batch->by_length[start[128 - batch->items[i].node->len]++] = i;
 }
 
 /* The SETs of new entries (FRESH), or those that move one. */
@@ -286,12 +344,12 @@ static void set_entries(struct item *it, bool fresh)
  * go from the old owner to the new one without a third. */
 static void set_all_entries(void)
 {
-	moves_before = nhobj_counters.moves;
+	batch->moves_before = nhobj_counters.moves;
 	sort_items();
 	for (unsigned i = 0; i < batch->n; i++)
-		set_entries(&batch->items[by_length[i]], true);
+		set_entries(&batch->items[batch->by_length[i]], true);
 	for (unsigned i = 0; i < batch->n; i++)
-		set_entries(&batch->items[by_length[i]], false);
+		set_entries(&batch->items[batch->by_length[i]], false);
 	for (unsigned i = 0; i < batch->n; i++)
 		if (batch->items[i].removed)
 			fib_hand_over(&batch->items[i], strangers);
@@ -351,10 +409,18 @@ static bool cover_stays(const struct rib_node *n)
 	return false;
 }
 
-static void write_sets(bool add)
+/* IT waits for another batch: so does what covers it, in whatever batch that is. */
+static void hold_covers(const struct item *it)
 {
-	for (unsigned i = 0; i < batch->n; i++) {
-		struct item *it = &batch->items[by_length[i]];
+	for (const struct rib_node *n = rib_cover(it->node); n; n = rib_cover(n))
+		if (n->flags & NODE_IN_BATCH)
+			item_of(n)->held = true;
+}
+
+static void write_sets(struct batch *b, bool add)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[b->by_length[i]];
 		const struct fib *old = rib_installed(it->node);
 
 		if (it->removed || it->blocked || fib_same_route(old, it->target) ||
@@ -364,22 +430,37 @@ static void write_sets(bool add)
 	}
 }
 
-static void write_routes(void)
+/* What wgd refused, or what has to do with it, waits. True: there is some. */
+static bool put_off(struct batch *b)
 {
-	bool stay = false, moved = nhobj_counters.moves != moves_before;
+	bool stay = false;
 
-	for (unsigned i = 0; i < batch->n; i++) {
-		const struct fib *f = batch->items[i].target;
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[i];
+		const struct fib *f = it->target;
 
-		batch->items[i].blocked = (batch->items[i].bad && is_blocked(&batch->items[i])) ||
-					  (f && f->nh && f->nh->gone);
-		stay = stay || batch->items[i].blocked || batch->items[i].deferred;
+		it->blocked = (it->bad && is_blocked(it)) || (f && f->nh && f->nh->gone);
+		if (it->blocked)
+			hold_covers(it);
 	}
-	write_sets(true);
-	write_sets(false);
-	for (unsigned i = batch->n;
-	     i-- > 0;) { /* shortest first: a longer one still catches its own */
-		struct item *it = &batch->items[by_length[i]];
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[i];
+
+		it->blocked = it->blocked || (it->held && !it->removed);
+		it->deferred = it->deferred || (it->held && it->removed);
+		stay = stay || it->blocked || it->deferred;
+	}
+	return stay;
+}
+
+static void write_routes(struct batch *b)
+{
+	bool stay = put_off(b), moved = nhobj_counters.moves != b->moves_before;
+
+	write_sets(b, true);
+	write_sets(b, false);
+	for (unsigned i = b->n; i-- > 0;) { /* shortest first: a longer one still catches its own */
+		struct item *it = &b->items[b->by_length[i]];
 
 		if (!it->removed || !fib_has_route(rib_installed(it->node)))
 			continue;
@@ -387,7 +468,8 @@ static void write_routes(void)
 		if (!it->deferred)
 			write_route(ROUTE_DEL, it, rib_installed(it->node));
 	}
-	batch->ticket = out.route_flush();
+	b->ticket = out.route_flush();
+	b->state = BATCH_WRITING;
 }
 
 /* --- phase 4: entries that go, and the books --- */
@@ -498,7 +580,8 @@ static void finish(struct batch *b)
 	for (unsigned i = 0; i < b->n; i++)
 		rib_release(b->items[i].node);
 	b->n = 0;
-	b->writing = false;
+	b->state = BATCH_FREE;
+	stopped = false;
 	nhgroup_batch_done();
 	send_changes();
 }
@@ -509,7 +592,7 @@ static void reap(bool wait)
 	struct batch *order[] = {batch, other_batch()};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
-		if (order[i]->writing && out.route_done(order[i]->ticket, wait))
+		if (order[i]->state == BATCH_WRITING && out.route_done(order[i]->ticket, wait))
 			finish(order[i]);
 }
 
@@ -518,20 +601,28 @@ void fib_settle(void)
 	reap(true);
 }
 
-static void abort_batch(void)
+static void abort_batch(struct batch *b)
 {
-	fib_settle();
-	for (unsigned i = 0; i < batch->n; i++) {
-		struct item *it = &batch->items[i];
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[i];
 
 		it->node->flags &= ~NODE_IN_BATCH;
 		fib_unref(it->target);
 		free(it->given);
 		fib_dirty(it->node, false);
 	}
-	batch->n = 0;
-	awaited = 0;
+	b->n = 0;
+	b->state = BATCH_FREE;
+}
+
+static void abort_all(void)
+{
+	fib_settle();
+	abort_batch(batch); /* the older one when both are under way */
+	abort_batch(other_batch());
+	replayed = 0;
 	changes.n = 0;
+	stopped = false;
 }
 
 /* --- the machine --- */
@@ -560,12 +651,12 @@ static bool replay_some(void)
 		return true;
 	}
 	send_changes();
-	awaited = acked == last_batch ? 0 : last_batch;
+	replayed = acked == last_batch ? 0 : last_batch;
 	if (settled)
 		send_sync();
-	if (!awaited)
+	if (!replayed)
 		wgd = WGD_READY;
-	return !awaited;
+	return !replayed;
 }
 
 /* Neither entries nor objects have to do with it, so no order: it may still be on its way into the
@@ -594,44 +685,52 @@ static void rest(void)
 		nhobj_collect();
 }
 
+/* The batch that was put together goes as far as it can. True: another one may follow. */
+static bool start(void)
+{
+	bool plain = is_plain(batch), behind = other_batch()->state == BATCH_ASKED;
+
+	if (!plain)
+		fib_settle();
+	fib_counters.batches++;
+	fib_counters.in_batch = batch->n;
+	set_all_entries();
+	batch->awaited = send_changes();
+	with_entries = batch->awaited != 0;
+	if (batch->awaited || behind) {
+		batch->state = BATCH_ASKED;
+		batch = other_batch();
+		return !behind;
+	}
+	write_routes(batch);
+	if (plain)
+		batch = other_batch();
+	else
+		finish(batch);
+	return true;
+}
+
 /* One batch, as far as it goes without waiting. True: there is more. */
 static bool run(void *arg)
 {
-	bool plain;
+	const struct batch *before = other_batch();
 
-	if (torn_down || !kernel_ready || wgd == WGD_AWAY || awaited)
+	if (torn_down || !kernel_ready || wgd == WGD_AWAY || replayed)
 		return false;
 	if (out.wgd_full && out.wgd_full())
 		return false; /* fib_wgd_drained() */
 	if (wgd == WGD_REPLAY)
 		return replay_some();
 	reap(false);
-	if (batch->writing)
-		return false; /* both are: fib_routes_written() */
+	if (batch->state != BATCH_FREE || (before->state != BATCH_FREE && stopped) ||
+	    (before->state == BATCH_ASKED && !before->grows))
+		return false; /* fib_acked(), fib_routes_written() */
 	build();
-	if (!batch->n) {
-		if (!other_batch()->writing)
-			rest();
-		return false;
-	}
-	plain = is_plain(batch);
-	if (!plain)
-		fib_settle();
-	fib_counters.batches++;
-	fib_counters.in_batch = batch->n;
-	set_all_entries();
-	awaited = send_changes();
-	with_entries = awaited != 0;
-	if (awaited)
-		return false;
-	write_routes();
-	if (plain) {
-		batch->writing = true;
-		batch = other_batch();
-	} else {
-		finish(batch);
-	}
-	return true;
+	if (batch->n)
+		return start();
+	if (before->state == BATCH_FREE)
+		rest();
+	return false;
 }
 
 static bool refusal_is_wgds(const struct refusal *r)
@@ -693,8 +792,25 @@ static void each_plane(const struct msg_allowed_refused *m,
 	}
 }
 
+/* The entries are in. */
+static void go_on(struct batch *b)
+{
+	write_routes(b);
+	finish(b);
+}
+
+static struct batch *asked_for(uint32_t answer)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(batches); i++)
+		if (batches[i].state == BATCH_ASKED && batches[i].awaited == answer)
+			return &batches[i];
+	return NULL;
+}
+
 void fib_acked(const struct msg_allowed_ack *ack)
 {
+	struct batch *b = asked_for(ack->batch), *next;
+
 	if (sync_batch && ack->batch == sync_batch) {
 		sync_batch = 0;
 		strangers = false;
@@ -702,21 +818,23 @@ void fib_acked(const struct msg_allowed_ack *ack)
 		return;
 	}
 	acked = ack->batch;
-	if (!awaited || ack->batch != awaited)
-		return;
-	awaited = 0;
-	if (wgd == WGD_REPLAY) {
+	if (replayed && ack->batch == replayed) {
+		replayed = 0;
 		wgd = WGD_READY;
 		wake();
 		return;
 	}
+	if (!ack->batch || !b)
+		return;
 	for (uint32_t i = 0; i < ack->n; i++)
 		each_plane(&ack->refused[i], note_refusal);
-	awaited = send_changes(); /* entries that could not be handed over */
-	if (awaited)
+	b->awaited = send_changes(); /* entries that could not be handed over */
+	if (b->awaited)
 		return;
-	write_routes();
-	finish(batch);
+	go_on(b);
+	next = b == &batches[0] ? &batches[1] : &batches[0];
+	if (next->state == BATCH_ASKED && !next->awaited)
+		go_on(next);
 	wake();
 }
 
@@ -763,7 +881,7 @@ void fib_kernel_ready(void)
 
 void fib_wgd_away(void)
 {
-	abort_batch();
+	abort_all();
 	wgd = WGD_AWAY;
 	sync_batch = 0;
 }
@@ -811,8 +929,8 @@ bool fib_is_swept(void)
 
 bool fib_idle(void)
 {
-	return !awaited && wgd == WGD_READY && swept && !sync_due && !sync_batch && !nhobj_busy() &&
-	       !batches[0].writing && !batches[1].writing;
+	return !replayed && wgd == WGD_READY && swept && !sync_due && !sync_batch &&
+	       !nhobj_busy() && batches[0].state == BATCH_FREE && batches[1].state == BATCH_FREE;
 }
 
 /* N's route has the same place in the kernel by both. */
@@ -855,7 +973,7 @@ void fib_renumber(const struct zconfig *old)
 
 void fib_teardown(void)
 {
-	abort_batch();
+	abort_all();
 	torn_down = true;
 	remove_routes(&zconfig);
 	nhobj_teardown();
@@ -863,7 +981,7 @@ void fib_teardown(void)
 
 void fib_reset(void)
 {
-	abort_batch();
+	abort_all();
 	fib_queue_reset();
 	if (job.ready)
 		job_stop(&job);
@@ -872,7 +990,7 @@ void fib_reset(void)
 	free(changes.changes);
 	changes = (struct msg_allowed){0};
 	changes_cap = 0;
-	last_batch = awaited = acked = sync_batch = 0;
+	last_batch = replayed = acked = sync_batch = 0;
 	wgd = WGD_AWAY;
 	wgd_before = kernel_ready = swept = sync_due = settled = torn_down = false;
 	strangers = true;

@@ -91,11 +91,25 @@ static struct rib_node *take(unsigned urgent)
 	return NULL;
 }
 
-struct rib_node *fib_queue_take(void)
+struct rib_node *fib_queue_take(bool *urgent)
 {
 	struct rib_node *n = take(1);
 
+	*urgent = n != NULL;
 	return n ? n : take(0);
+}
+
+void fib_queue_put_back(struct rib_node *n, bool urgent)
+{
+	struct ring *r = &rings[urgent];
+
+	if (r->n == r->size)
+		grow(r);
+	r->head--;
+	r->n++;
+	*slot(r, 0) = n;
+	n->flags |= NODE_QUEUED | (urgent ? NODE_URGENT : 0);
+	count(1, urgent);
 }
 
 /* Takes all entries of N out, for once at the price of a walk. */

@@ -14,7 +14,8 @@
 struct rib_node;
 
 void fib_queue_put(struct rib_node *n, bool urgent); /* behind the others; it is not queued yet */
-struct rib_node *fib_queue_take(void);		     /* NULL: empty */
+struct rib_node *fib_queue_take(bool *urgent);	     /* NULL: empty */
+void fib_queue_put_back(struct rib_node *n, bool urgent); /* taken just now; it is first again */
 void fib_dequeue(struct rib_node *n);
 void fib_queue_reset(void);
 

@@ -505,6 +505,7 @@ static void test_stale(void **state)
 static void test_queue(void **state)
 {
 	struct rib_node *n, *behind;
+	bool urgent;
 
 	bgp("10.1.0.0/16", "10.9.0.1");
 	bgp("10.2.0.0/16", "10.9.0.1");
@@ -515,12 +516,16 @@ static void test_queue(void **state)
 		fib_dirty(n, i % 3 == 0);
 	}
 	assert_int_equal(fib_counters.queued, 2);
-	assert_ptr_equal(fib_queue_take(), behind);
-	assert_ptr_equal(fib_queue_take(), n);
-	assert_null(fib_queue_take());
+	assert_ptr_equal(fib_queue_take(&urgent), behind);
+	assert_ptr_equal(fib_queue_take(&urgent), n);
+	assert_null(fib_queue_take(&urgent));
 	fib_dirty(behind, false);
 	fib_dirty(n, true);
-	assert_ptr_equal(fib_queue_take(), n);
+	assert_ptr_equal(fib_queue_take(&urgent), n);
+	assert_true(urgent);
+	fib_queue_put_back(n, urgent);
+	assert_int_equal(fib_counters.urgent, 1);
+	assert_ptr_equal(fib_queue_take(&urgent), n);
 	fib_dirty(n, false);
 	settle();
 	assert_string_equal(
