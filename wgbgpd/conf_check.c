@@ -2,6 +2,7 @@
 #include "conf_check.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,18 +92,35 @@ void conf_uses_report(struct conf_uses *uses, const char *what, struct conf_erro
 	memset(uses, 0, sizeof(*uses));
 }
 
+void conf_check_unknown(struct conf_errors *errs, const struct lyd_node *leaf, const char *what,
+			const char *also, struct lyd_node *list)
+{
+	char names[256] = "";
+	size_t len = 0;
+
+	if (also)
+		len = (size_t)snprintf(names, sizeof(names), "%s", also);
+	for (struct lyd_node *n = list; n && len < sizeof(names); n = conf_next(n))
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
+					lyd_get_value(lyd_child(n)));
+	if (len >= sizeof(names))
+		memcpy(names + sizeof(names) - 4, "...", 4);
+	conf_check_error(errs, leaf, "there is no %s '%s'%s%s", what, lyd_get_value(leaf),
+			 len ? "; expected one of " : ", nor any other", names);
+}
+
 /* A leaf whose value must be the key of an entry of the list LIST in OUTER (NULL: at the top). */
 static void check_reference(const struct conf *conf, const struct lyd_node *leaf,
-			    const struct lyd_node *outer, const char *list,
+			    const struct lyd_node *outer, const char *list, const char *also,
 			    struct conf_errors *errs)
 {
-	struct lyd_node *n = outer ? conf_child(outer, list) : conf_top(conf, list);
+	struct lyd_node *first = outer ? conf_child(outer, list) : conf_top(conf, list);
 
-	for (; leaf && n; n = conf_next(n))
+	for (struct lyd_node *n = first; leaf && n; n = conf_next(n))
 		if (str_eq(lyd_get_value(lyd_child(n)), lyd_get_value(leaf)))
 			return;
 	if (leaf)
-		conf_check_error(errs, leaf, "there is no %s '%s'", list, lyd_get_value(leaf));
+		conf_check_unknown(errs, leaf, list, also, first);
 }
 
 static void check_policies(const struct conf *conf, const struct lyd_node *node, const char *name,
@@ -110,7 +128,7 @@ static void check_policies(const struct conf *conf, const struct lyd_node *node,
 {
 	for (struct lyd_node *n = conf_child(node, name); n; n = conf_next(n))
 		if (!str_eq(lyd_get_value(n), "all") && !str_eq(lyd_get_value(n), "none"))
-			check_reference(conf, n, NULL, "policy", errs);
+			check_reference(conf, n, NULL, "policy", "all, none", errs);
 }
 
 static void check_references(const struct conf *conf, struct conf_errors *errs)
@@ -122,7 +140,7 @@ static void check_references(const struct conf *conf, struct conf_errors *errs)
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
 			check_reference(conf, conf_child(p, "template"), wireguard, "peer-template",
-					errs);
+					NULL, errs);
 	for (struct lyd_node *p = conf_child(bgp, "plane"); p; p = conf_next(p))
 		for (struct lyd_node *r = conf_child(p, "redistribute"); r; r = conf_next(r))
 			check_policies(conf, r, "policy", errs);
@@ -131,7 +149,8 @@ static void check_references(const struct conf *conf, struct conf_errors *errs)
 			check_policies(conf, n, "import", errs);
 			check_policies(conf, n, "export", errs);
 			check_policies(conf, n, "policy", errs);
-			check_reference(conf, conf_child(n, "group"), bgp, "neighbor-group", errs);
+			check_reference(conf, conf_child(n, "group"), bgp, "neighbor-group", NULL,
+					errs);
 		}
 	}
 }

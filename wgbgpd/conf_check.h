@@ -37,6 +37,11 @@ void conf_uses_add(struct conf_uses *uses, const struct lyd_node *leaf);
  * USES. */
 void conf_uses_report(struct conf_uses *uses, const char *what, struct conf_errors *errs);
 
+/* "PATH: there is no WHAT 'VALUE'; expected one of ..." at LEAF's place: ALSO, and the keys of the
+ * list that begins with LIST (NULL: it is empty). */
+void conf_check_unknown(struct conf_errors *errs, const struct lyd_node *leaf, const char *what,
+			const char *also, struct lyd_node *list);
+
 /* "PATH: text" at NODE's place; PATH as in conf_schema_path(). */
 void conf_check_error(struct conf_errors *errs, const struct lyd_node *node, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);

@@ -17,7 +17,7 @@ static void check_name(const struct conf *conf, const struct lyd_node *leaf, boo
 	for (struct lyd_node *p = conf_top(conf, "plane"); p; p = conf_next(p))
 		if (str_eq(lyd_get_value(lyd_child(p)), lyd_get_value(leaf)))
 			return;
-	conf_check_error(errs, leaf, "there is no plane '%s'", lyd_get_value(leaf));
+	conf_check_unknown(errs, leaf, "plane", main_too ? "main" : NULL, conf_top(conf, "plane"));
 }
 
 static void check_bgp(const struct conf *conf, struct conf_errors *errs)

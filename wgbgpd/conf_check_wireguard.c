@@ -4,6 +4,7 @@
  * an interface, a prefix of AllowedIPs within an interface; and a tunnel address is a next hop, so
  * it is unique in its plane.
  */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,33 @@ static void check_key_file(const struct lyd_node *leaf, unsigned flags, struct c
 	if (conf_key_read(lyd_get_value(leaf), key, why, sizeof(why)) < 0)
 		conf_check_error(errs, leaf, "%s: %s", lyd_get_value(leaf), why);
 	explicit_bzero(key, sizeof(key));
+}
+
+/* The private key of the interface is looked at here: WireGuard drops a peer with the interface's
+ * own key without a word. */
+static void check_keys(const struct lyd_node *interface, unsigned flags, struct conf_errors *errs)
+{
+	const struct lyd_node *file = conf_child(interface, "private-key-file"), *leaf;
+	uint8_t key[CONF_KEY_BYTES], public[CONF_KEY_BYTES];
+	char text[sodium_base64_ENCODED_LEN(CONF_KEY_BYTES, sodium_base64_VARIANT_ORIGINAL)],
+		why[256];
+
+	check_key_file(file, flags, errs);
+	if (!file || !(flags & CONF_CHECK_FILES) ||
+	    conf_key_read(lyd_get_value(file), key, why, sizeof(why)) < 0)
+		return;
+	crypto_scalarmult_base(public, key);
+	sodium_memzero(key, sizeof(key));
+	sodium_bin2base64(text, sizeof(text), public, sizeof(public),
+			  sodium_base64_VARIANT_ORIGINAL);
+	for (struct lyd_node *p = conf_child(interface, "peer"); p; p = conf_next(p)) {
+		leaf = conf_child(p, "public-key");
+		if (leaf && str_eq(lyd_get_value(leaf), text))
+			conf_check_error(errs, leaf,
+					 "'%s' belongs to our own private key; expected the far "
+					 "end's",
+					 text);
+	}
 }
 
 /* A permit or allowed-ips entry of one interface. */
@@ -252,7 +280,7 @@ static void check_interface(const struct lyd_node *interface, unsigned flags,
 
 	if (!conf_child(interface, "private-key-file") && !conf_is(interface, "adopt", "true"))
 		conf_check_error(errs, interface, "private-key-file is missing");
-	check_key_file(conf_child(interface, "private-key-file"), flags, errs);
+	check_keys(interface, flags, errs);
 	check_any(interface, errs);
 	check_mtu(interface, errs);
 	for (struct lyd_node *p = conf_child(interface, "peer"); p; p = conf_next(p)) {

@@ -133,7 +133,8 @@ static const struct {
 		 PEER("b", KEY_B, "10.9.0.3", "permit [ 10.1.0.0/16 ];") "} }",
 	 true, "permit: '10.1.0.0/16' overlaps '10.0.0.0/8' of peer a"},
 	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit [ 10.0.0.0/8 10.1.0.0/16 ];") "} }", true, NULL},
-	{WG0 "peer a { template x; } } }", false, "peer a template: there is no peer-template 'x'"},
+	{WG0 "peer a { template x; } } }", false,
+	 "peer a template: there is no peer-template 'x', nor any other"},
 	{"wireguard { interface a { private-key-file /k; listen-port 5; } "
 	 "interface b { private-key-file /k; listen-port 5; } }",
 	 false, "'5' is the listen-port of wireguard interface a too"},
@@ -155,7 +156,12 @@ static const struct {
 	 "without 'export' sends nothing"},
 	{BGP "neighbor 10.0.0.1 { remote-as 1; import all; export none; } }", true, NULL},
 	{BGP "neighbor 10.0.0.1 { remote-as internal; import x; } }", false,
-	 "bgp neighbor 10.0.0.1 import: there is no policy 'x'"},
+	 "bgp neighbor 10.0.0.1 import: there is no policy 'x'; expected one of all, none"},
+	{"policy lans { } policy sites { } " BGP "redistribute static { policy x; } }", false,
+	 "there is no policy 'x'; expected one of all, none, lans, sites"},
+	{"plane a { table 7; } plane b { table 8; } " BGP
+	 "neighbor 10.0.0.1 { remote-as internal; plane c; } }",
+	 false, "there is no plane 'c'; expected one of main, a, b"},
 	{BGP "redistribute static { policy x; } }", false,
 	 "redistribute static policy: there is no"},
 	{BGP "neighbor 10.0.0.1 { group g; } }", false, "group: there is no neighbor-group 'g'"},
@@ -436,6 +442,37 @@ static void write_file(const char *path, const char *text, mode_t mode)
 	chmod(path, mode);
 }
 
+/* WireGuard would drop such a peer and say nothing. */
+static void test_own_key(void **state)
+{
+	/* The example keys of RFC 7748 section 6.1: Alice's private, her and Bob's public one. */
+	static const char private[] = "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n",
+			  own[] = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=",
+			  far[] = "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=";
+	char path[] = "/tmp/conf_test.XXXXXX";
+
+	close(mkstemp(path));
+	write_file(path, private, 0600);
+	for (int i = 0; i < 2; i++) {
+		char *text = xasprintf("wireguard { interface wg0 { private-key-file %s;\n"
+				       "peer a { public-key \"%s\"; disabled true; } } }",
+				       path, i ? own : far);
+		struct conf_errors errs = {0};
+		struct conf_loaded loaded;
+
+		assert_int_equal(conf_load_text(ctx, "t", text, strlen(text), CONF_CHECK_FILES,
+						&loaded, &errs),
+				 !i);
+		assert_int_equal(conf_errors_has(&errs, "t:2:21: wireguard interface wg0 peer a "
+							"public-key: 'hSDwCYkw"),
+				 i);
+		conf_loaded_free(&loaded);
+		conf_errors_free(&errs);
+		free(text);
+	}
+	unlink(path);
+}
+
 static void test_key_files(void **state)
 {
 	static const struct {
@@ -543,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_many_errors_in_one_pass),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_effective),
+		cmocka_unit_test(test_own_key),
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_plain_words),
