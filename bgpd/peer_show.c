@@ -69,6 +69,9 @@ static json_t *basics(const struct peer *p)
 	json_object_set_new(o, "state",
 			    json_string(p->conf.disabled ? "disabled" : peer_state_name(p->state)));
 	json_object_set_new(o, "up-seconds", up ? json_seconds_since(p->up_since_ms) : json_null());
+	json_object_set_new(o, "down-seconds",
+			    !up && p->count.dropped ? json_seconds_since(p->up_since_ms)
+						    : json_null());
 	json_object_set_new(o, "received-prefixes",
 			    json_integer((json_int_t)c.received[0] + c.received[1]));
 	json_object_set_new(o, "accepted-prefixes",

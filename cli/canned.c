@@ -25,7 +25,8 @@ const struct canned canned_healthy[] = {
 	 "\"accepted-prefixes\":2,\"sent-prefixes\":7,\"messages-received\":12,"
 	 "\"messages-sent\":14,\"group\":null,\"last-error\":null},"
 	 "{\"address\":\"10.99.0.3\",\"description\":null,\"remote-as\":65002,\"state\":\"active\","
-	 "\"up-seconds\":null,\"received-prefixes\":0,\"accepted-prefixes\":0,\"sent-prefixes\":0,"
+	 "\"up-seconds\":null,\"down-seconds\":65,\"received-prefixes\":0,\"accepted-prefixes\":0,"
+	 "\"sent-prefixes\":0,"
 	 "\"messages-received\":0,\"messages-sent\":0,\"group\":null,"
 	 "\"last-error\":\"hold timer\\u001b[31m expired\"}]",
 	 NULL},

@@ -135,7 +135,7 @@ static const struct cli_word words[] = {
 	{"warning", "and what should not be", "level", "warning", 0, 0, 0},
 	{"info", "and events of normal operation", "level", "info", 0, 0, 0},
 	{"debug", "and everything else", "level", "debug", 0, 0, 0},
-	{"ADDRESS", "an IP address: the longest match for it", "address", NULL, is_address, 0, 0},
+	{"ADDRESS", "an IP address: what covers it", "address", NULL, is_address, 0, 0},
 	{"BYTES", "bytes a second", "below", NULL, is_number, 0, 0},
 	{"DURATION", "seconds, at most 600", "seconds", NULL, is_number, 0, 0},
 	{"TARGET", "an IP address that answers echo requests", "to", NULL, is_address, 0, 0},

@@ -293,6 +293,7 @@ static void put_place(FILE *out, const json_t *row)
 
 static void write_text(FILE *out, const json_t *doc)
 {
+	static const char *const counted[] = {"errors", "warnings", "notes"};
 	json_t *row;
 	size_t i;
 
@@ -303,10 +304,12 @@ static void write_text(FILE *out, const json_t *doc)
 		if (is_set(row, "advice"))
 			fprintf(out, "%25s -> %s\n", "", TEXT(row, "advice"));
 	}
-	fprintf(out, "=> %s: %lld errors, %lld warnings, %lld notes of %lld checks\n",
-		is_true(doc, "healthy") ? "healthy" : "not healthy",
-		(long long)int_of(doc, "errors"), (long long)int_of(doc, "warnings"),
-		(long long)int_of(doc, "notes"), (long long)int_of(doc, "checks"));
+	fprintf(out, "=> %s: ", is_true(doc, "healthy") ? "healthy" : "not healthy");
+	for (size_t k = 0; k < ARRAY_SIZE(counted); k++)
+		fprintf(out, "%lld %.*s%s", (long long)int_of(doc, counted[k]),
+			(int)strlen(counted[k]) - (int_of(doc, counted[k]) == 1), counted[k],
+			k + 1 < ARRAY_SIZE(counted) ? ", " : "");
+	fprintf(out, " of %lld checks\n", (long long)int_of(doc, "checks"));
 }
 
 static void doctor_free(struct doctor *d)

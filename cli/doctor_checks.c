@@ -431,7 +431,9 @@ static void check_refused(struct doctor *d, const json_t *row)
 			     AT(.neighbor = doctor_str(row, "neighbor"),
 				.prefix = doctor_str(row, "prefix")),
 			     refusals[i].advice,
-			     "%s paths are not used, this is the first: %s (%s)",
+			     int_of(row, "count") == 1
+				     ? "%s path is not used: %s (%s)"
+				     : "%s paths are not used, this is the first: %s (%s)",
 			     TEXT(row, "count"), TEXT(row, "reason"), TEXT(row, "reason-text"));
 }
 

@@ -229,7 +229,7 @@ static void test_paths(void **state)
 	finds_in("bgp-routes",
 		 "[{\"prefix\":\"192.168.9.0/24\",\"paths\":[" PATH(
 			 "false", "false", "lost-to-protocol", "10.99.0.9") "]}]",
-		 "note", "refused-paths", "lost-to-protocol");
+		 "note", "refused-paths", "1 path is not used: lost-to-protocol");
 	answer_of("tunnels")->rows = two_tunnels;
 	finds_in("bgp-routes",
 		 "[{\"prefix\":\"192.168.2.0/24\",\"paths\":[" PATH(

@@ -72,7 +72,7 @@ static unsigned char on_help(EditLine *el, int ch)
 		for (size_t i = 0; i < c.n; i++)
 			fprintf(ed->s->out, "  %-20s %s\n", c.word[i]->word, c.word[i]->help);
 		if (c.end && !c.partial[0])
-			fprintf(ed->s->out, "  %-20s\n", "<cr>");
+			fprintf(ed->s->out, "  %-20s %s\n", "<cr>", "run it as it stands");
 	}
 	fflush(ed->s->out);
 	free(text);

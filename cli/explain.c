@@ -458,9 +458,13 @@ static void step_tunnel(struct facts *f)
 		     TEXT(f->hop, "interface"));
 		return;
 	}
-	step(f, "tunnel", !str_eq(state, "down") && !str_eq(state, "never"),
-	     "%s on %s is %s (%s), last handshake %s", TEXT(f->tunnel, "peer"),
-	     TEXT(f->tunnel, "interface"), state, why(f->tunnel),
+	if (str_eq(state, "never")) {
+		step(f, "tunnel", false, "%s on %s was never up: there was no handshake yet",
+		     TEXT(f->tunnel, "peer"), TEXT(f->tunnel, "interface"));
+		return;
+	}
+	step(f, "tunnel", !str_eq(state, "down"), "%s on %s is %s (%s), last handshake %s",
+	     TEXT(f->tunnel, "peer"), TEXT(f->tunnel, "interface"), state, why(f->tunnel),
 	     AGO(f->tunnel, "handshake-seconds"));
 }
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util.h"
@@ -363,6 +364,17 @@ failed:
 	return -1;
 }
 
+/* Keywords by the alphabet, then placeholders, then json: as one looks for them. */
+static int choice_cmp(const void *a, const void *b)
+{
+	const struct cli_word *x = *(const struct cli_word *const *)a;
+	const struct cli_word *y = *(const struct cli_word *const *)b;
+	int rank_x = str_eq(x->word, "json") ? 2 : cli_is_placeholder(x);
+	int rank_y = str_eq(y->word, "json") ? 2 : cli_is_placeholder(y);
+
+	return rank_x != rank_y ? rank_x - rank_y : strcmp(x->word, y->word);
+}
+
 void cli_line_free(struct cli_line *line)
 {
 	json_decref(line->request);
@@ -399,5 +411,6 @@ bool cli_choices(const struct cli_grammar *g, const char *text, struct cli_choic
 		    strncmp(out->word[i]->word, out->partial, strlen(out->partial)) == 0)
 			out->word[kept++] = out->word[i];
 	out->n = kept;
+	qsort(out->word, out->n, sizeof(out->word[0]), choice_cmp);
 	return true;
 }

@@ -10,7 +10,7 @@ static const struct column summary_columns[] = {
 	{"Neighbor", "address", 24, COL_TEXT},
 	{"AS", "remote-as", 10, COL_NUMBER},
 	{"State", "state", 11, COL_TEXT},
-	{"Up/Down", "up-seconds", 10, COL_AGE},
+	{"Up/Down", "since-seconds", 10, COL_AGE},
 	{"Received", "received-prefixes", 8, COL_NUMBER},
 	{"Accepted", "accepted-prefixes", 8, COL_NUMBER},
 	{"Sent", "sent-prefixes", 8, COL_NUMBER},
@@ -33,7 +33,12 @@ static bool is_established(const json_t *row)
 
 static void summary_row(struct view *v, const json_t *row)
 {
-	table_row(v->out, summary_columns, ARRAY_SIZE(summary_columns), row);
+	json_t *cells = json_copy((json_t *)row);
+
+	json_object_set(cells, "since-seconds",
+			json_object_get(row, is_established(row) ? "up-seconds" : "down-seconds"));
+	table_row(v->out, summary_columns, ARRAY_SIZE(summary_columns), cells);
+	json_decref(cells);
 	if (is_established(row))
 		v->count[0]++;
 	else if (is_set(row, "last-error"))
@@ -52,8 +57,8 @@ const struct render render_bgp_summary = {summary_head, summary_row, summary_end
 
 static void neighbor_row(struct view *v, const json_t *row)
 {
-	static const char *const shown[] = {"address",	  "remote-as",	"description", "state",
-					    "up-seconds", "last-error", NULL};
+	static const char *const shown[] = {"address",	  "remote-as",	  "description", "state",
+					    "up-seconds", "down-seconds", "last-error",	 NULL};
 
 	if (v->rows > 1)
 		putc('\n', v->out);
@@ -63,6 +68,8 @@ static void neighbor_row(struct view *v, const json_t *row)
 	fprintf(v->out, "  BGP state = %s", TEXT(row, "state"));
 	if (is_established(row))
 		fprintf(v->out, ", up for %s", AGE(row, "up-seconds"));
+	else if (is_set(row, "down-seconds"))
+		fprintf(v->out, ", down for %s", AGE(row, "down-seconds"));
 	putc('\n', v->out);
 	if (is_set(row, "last-error"))
 		fprintf(v->out, "  last error: %s\n", TEXT(row, "last-error"));

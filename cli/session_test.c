@@ -21,6 +21,7 @@ static void test_text(void **state)
 	assert_int_equal(run("show bgp summary"), 0);
 	says("BGP router identifier 10.99.0.1, local AS number 65000");
 	says("10.99.0.2                     65001 established 01:01:11");
+	says("10.99.0.3                     65002 active      00:01:05");
 	says("Total number of neighbors 2, established 1");
 	says("last error: hold timer?[31m expired"); /* no escape reaches the terminal */
 	assert_int_equal(run("show bgp"), 0);
@@ -244,6 +245,8 @@ static void test_explain_broken(void **state)
 	kernel_error = 0;
 	answer_of("tunnels")->rows = TUNNEL("down", "\"198.51.100.2:51820\"");
 	explain_fails("192.168.2.7", "site-a on wg0 is down (the handshake expired)");
+	answer_of("tunnels")->rows = TUNNEL("never", "null");
+	explain_fails("192.168.2.7", "site-a on wg0 was never up: there was no handshake yet");
 	answer_of("tunnels")->rows = TUNNEL("idle", "null");
 	explain_fails("192.168.2.7", "endpoint of site-a is not known");
 	answer_of("allowed-ips")->rows =
