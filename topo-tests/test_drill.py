@@ -15,6 +15,7 @@ from lib.build import program
 from lib.dualhub import DualHub
 from lib.probe import Ping, reaches
 from lib.snippets import PROBE_TIMEOUT_MS
+from lib.stream import Stream
 from lib.wait import wait_until
 
 # Seconds of a cut: long enough to be noticed, however slow this machine makes detection.
@@ -122,6 +123,23 @@ def test_stop(dual):
     wait_until(lambda: not process.alive(), 60, "the end of the drill")
     assert process.popen.returncode == 0
     restored(dual)
+
+
+def test_tcp_survives(dual):
+    """A TCP connection across the tunnel goes on by the other one while this one is cut, and
+    loses nothing when it comes back."""
+    w = dual.wsite[1]
+    stream = Stream(dual.host[1], dual.host[2])
+    process = background(w, "drill tunnel hub1 for 500")
+    w.wait_tunnel("hub1", "down")
+    stream.flows(200, timeout=60)
+    assert w.tunnel_state("hub1") == "down"  # so it was the other one that carried them
+    w.cli("drill stop")
+    restored(dual)
+    stream.flows(200)
+    stream.stop()
+    wait_until(lambda: not process.alive(), 60, "the end of the drill")
+    assert process.popen.returncode == 0, process.text()
 
 
 def test_cli_dies(dual):
