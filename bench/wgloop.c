@@ -7,6 +7,8 @@
  *   wgloop IF COUNT KEY1 KEY2           steps as of wgdrive.c, without unload
  *   wgloop IF COUNT KEY1 KEY2 FILE      the file's prefixes for KEY1, then all of them to KEY2:
  * "move"
+ *   wgloop IF read SECONDS              reads the whole device each second: "share" of a core in
+ * percent
  *
  * Keys in base64. Prints one JSON object of seconds.
  */
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -175,6 +178,60 @@ static void netlink_set_some(unsigned key, size_t begin, size_t end)
 	netlink_transact(buffer, sizeof(buffer), h, NULL);
 }
 
+/* ---- reading */
+
+static void uapi_read_all(void)
+{
+	static char buffer[1 << 16];
+	char end[2] = "";
+	ssize_t n;
+
+	uapi_write("get=1\n\n", 7);
+	do {
+		n = read(uapi, buffer, sizeof(buffer));
+		if (n <= 0)
+			fatal("UAPI: the answer broke off");
+		end[0] = n > 1 ? buffer[n - 2] : end[1];
+		end[1] = buffer[n - 1];
+	} while (end[0] != '\n' || end[1] != '\n');
+}
+
+static void netlink_read_all(void)
+{
+	static char buffer[1 << 16];
+	struct nlmsghdr *h = message(buffer, family, WG_CMD_GET_DEVICE, NLM_F_DUMP);
+
+	mnl_attr_put_strz(h, WGDEVICE_A_IFNAME, ifname);
+	netlink_transact(buffer, sizeof(buffer), h, NULL);
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void read_each_second(unsigned seconds)
+{
+	uint64_t start = now_us();
+	double cpu = cpu_seconds();
+
+	for (unsigned i = 1; i <= seconds; i++) {
+		uint64_t due = start + i * 1000000ull, now;
+
+		if (uapi >= 0)
+			uapi_read_all();
+		else
+			netlink_read_all();
+		now = now_us();
+		if (now < due)
+			usleep((useconds_t)(due - now));
+	}
+	printf("{\"share\": %.6f}\n", (cpu_seconds() - cpu) / (now_us() - start) * 1e8);
+}
+
 /* ---- the steps */
 
 /* Returns the seconds. */
@@ -243,22 +300,32 @@ static void all_steps(size_t count)
 	printf("}\n");
 }
 
+static void open_device(const char *name)
+{
+	ifname = name;
+	uapi_open();
+	if (uapi < 0)
+		netlink_open();
+}
+
 int main(int argc, char **argv)
 {
 	struct attrs_pool pool = {0};
 	size_t count;
 
+	if (argc == 4 && str_eq(argv[2], "read")) {
+		open_device(argv[1]);
+		read_each_second(strtoul(argv[3], NULL, 10));
+		return 0;
+	}
 	if (argc < 5)
-		fatal("usage: wgloop IF COUNT KEY1 KEY2 [FILE]");
+		fatal("usage: wgloop IF COUNT KEY1 KEY2 [FILE], or wgloop IF read SECONDS");
 	for (unsigned i = 0; i < 2; i++) {
 		if (sodium_base642bin(keys[i], KEY_LEN, argv[3 + i], strlen(argv[3 + i]), NULL,
 				      NULL, NULL, sodium_base64_VARIANT_ORIGINAL) < 0)
 			fatal("not a key: %s", argv[3 + i]);
 	}
-	ifname = argv[1];
-	uapi_open();
-	if (uapi < 0)
-		netlink_open();
+	open_device(argv[1]);
 	table = xcalloc(1, sizeof(*table));
 	table->pool = &pool;
 	count = strtoul(argv[2], NULL, 10);
