@@ -7,6 +7,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/hash.c lib/hash.h \
 	lib/ipc.c lib/ipc.h \
 	lib/islab.c lib/islab.h \
+	lib/json_text.c lib/json_text.h \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
@@ -27,6 +28,7 @@ check_PROGRAMS += \
 	lib/hash_test \
 	lib/ipc_test \
 	lib/islab_test \
+	lib/json_text_test \
 	lib/loop_test \
 	lib/messages_test \
 	lib/nl_batch_test \
@@ -45,6 +47,8 @@ lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
 lib_islab_test_SOURCES = lib/islab_test.c
 lib_islab_test_LDADD = $(TEST_LIBS)
+lib_json_text_test_SOURCES = lib/json_text_test.c
+lib_json_text_test_LDADD = $(TEST_LIBS)
 lib_loop_test_SOURCES = lib/loop_test.c
 lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h

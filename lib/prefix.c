@@ -186,9 +186,32 @@ int endpoint_parse(const char *text, struct endpoint *out)
 	return (out->addr.family == AF_INET6) == (*text == '[') ? 0 : -EINVAL;
 }
 
+static char *put_octet(char *at, unsigned v)
+{
+	if (v >= 100)
+		*at++ = '0' + v / 100;
+	if (v >= 10)
+		*at++ = '0' + v / 10 % 10;
+	*at++ = '0' + v % 10;
+	return at;
+}
+
+/* Tables of a million lines are full of them: no printf(). */
+static char *put_ipv4(char *at, const uint8_t b[4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*at++ = '.';
+		at = put_octet(at, b[i]);
+	}
+	return at;
+}
+
 const char *addr_str(const struct addr *a, char out[ADDR_STRLEN])
 {
-	if (!family_bytes(a->family) || !inet_ntop(a->family, a->b, out, ADDR_STRLEN))
+	if (a->family == AF_INET)
+		*put_ipv4(out, a->b) = '\0';
+	else if (!family_bytes(a->family) || !inet_ntop(a->family, a->b, out, ADDR_STRLEN))
 		snprintf(out, ADDR_STRLEN, "none");
 	return out;
 }
@@ -196,9 +219,10 @@ const char *addr_str(const struct addr *a, char out[ADDR_STRLEN])
 const char *prefix_str(const struct prefix *p, char out[PREFIX_STRLEN])
 {
 	struct addr a = addr_of_prefix(p);
-	char host[ADDR_STRLEN];
+	char *at = out + strlen(addr_str(&a, out));
 
-	snprintf(out, PREFIX_STRLEN, "%s/%u", addr_str(&a, host), p->len);
+	*at++ = '/';
+	*put_octet(at, p->len) = '\0';
 	return out;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "loop.h"
 #include "messages.h"
 #include "util.h"
@@ -40,6 +41,15 @@ void show_head(struct show *s, json_t *head, const char *list)
 void show_row(struct show *s, json_t *row)
 {
 	send_json(s, MSG_REPLY_ROW, NULL, row);
+}
+
+void show_row_text(struct show *s, const struct json_text *row)
+{
+	struct wr w = {0};
+
+	msg_put_request(&w, s->id, (const char *)row->out.data, row->out.len);
+	ipc_send(s->ipc, MSG_REPLY_ROW, 0, w.data, w.len);
+	wr_free(&w);
 }
 
 bool show_full(const struct show *s)

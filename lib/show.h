@@ -38,6 +38,9 @@ struct show_command {
 /* Both take over the reference to the object. LIST may be NULL. */
 void show_head(struct show *s, json_t *head, const char *list);
 void show_row(struct show *s, json_t *row);
+/* A row that is text already; lib/json_text.h. */
+struct json_text;
+void show_row_text(struct show *s, const struct json_text *row);
 bool show_full(const struct show *s); /* leave step() now */
 void show_end(struct show *s,
 	      const char *error_or_null); /* last call; s may still be read until return */
