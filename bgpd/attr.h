@@ -15,8 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
 #include "hash.h"
 #include "prefix.h"
 
@@ -91,8 +89,11 @@ bool attr_community_has(const struct attr *a, uint32_t community);
 bool attr_large_community_has(const struct attr *a, const uint32_t value[3]);
 /* The extended community link-bandwidth, in bytes per second; false: there is none. */
 bool attr_link_bandwidth(const struct attr *a, float *out);
-/* Adds as-path, origin, communities, med ... to OBJ as doc/architecture.md names them. */
-void attr_to_json(const struct attr *a, json_t *obj);
+/* Adds as-path, origin, communities, med ... to the open object as doc/architecture.md names them;
+ * or only what a line of a table says, where there is any. */
+struct json_text;
+void attr_put_json(struct json_text *out, const struct attr *a);
+void attr_put_json_brief(struct json_text *out, const struct attr *a);
 
 /* Wire form for sending. FOUR_OCTET: the receiver's AS numbers; else AS_TRANS and AS4_PATH (RFC
  * 6793). IPv4 unicast puts NEXT_HOP in; IPv6 does not, its next hop stands in MP_REACH_NLRI.

@@ -2,49 +2,56 @@
 /*
  * attr_json: a set of attributes as the answers of `show` have it (doc/architecture.md).
  */
-#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "attr.h"
 #include "attr_wire.h"
+#include "json_text.h"
 #include "util.h"
 
-/* Text that is cut where the buffer ends; paths and lists are at most some thousand characters. */
-struct text {
-	char *at, *end;
-};
-
-static void text_add(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void text_add(struct text *t, const char *fmt, ...)
+/* The digits of V; returns where they end. */
+static char *put_number(char *at, uint32_t v)
 {
-	va_list ap;
-	int n;
+	char digits[10], *first = digits + sizeof(digits);
+	size_t len;
 
-	va_start(ap, fmt);
-	n = vsnprintf(t->at, t->end - t->at, fmt, ap);
-	va_end(ap);
-	t->at += n < t->end - t->at ? n : t->end - t->at - 1;
+	do
+		*--first = '0' + v % 10;
+	while (v /= 10);
+	len = digits + sizeof(digits) - first;
+	memcpy(at, first, len);
+	return at + len;
 }
 
-static json_t *path_text(const struct attr *a)
+#define SEGMENT_TEXT (255 * 11 + 3) /* at most: numbers, what is between them, braces */
+
+/* Cut where the buffer ends: paths are at most some thousand characters. */
+static void put_path(struct json_text *out, const char *key, const struct attr *a)
 {
 	static char buffer[32768];
-	struct text out = {buffer, buffer + sizeof(buffer)};
+	char *text = buffer, *end = buffer + sizeof(buffer) - SEGMENT_TEXT;
 	struct attr_tlv t;
 
-	buffer[0] = '\0';
 	if (!attr_tlv_find(a->wire, a->wire_len, ATTR_AS_PATH, &t))
-		return json_string("");
-	for (const uint8_t *at = t.value; at < t.end; at += 2 + at[1] * 4) {
+		t.value = t.end = NULL;
+	for (const uint8_t *at = t.value; at < t.end && text < end; at += 2 + at[1] * 4) {
 		bool set = at[0] == AS_SET;
 
-		text_add(&out, "%s%s", at > t.value ? " " : "", set ? "{" : "");
-		for (unsigned i = 0; i < at[1]; i++)
-			text_add(&out, "%s%u", i ? set ? "," : " " : "", get_u32(at + 2 + i * 4));
+		if (at > t.value)
+			*text++ = ' ';
 		if (set)
-			text_add(&out, "}");
+			*text++ = '{';
+		for (unsigned i = 0; i < at[1]; i++) {
+			if (i)
+				*text++ = set ? ',' : ' ';
+			text = put_number(text, get_u32(at + 2 + i * 4));
+		}
+		if (set)
+			*text++ = '}';
 	}
-	return json_string(buffer);
+	*text = '\0';
+	json_text_string(out, key, buffer);
 }
 
 static void community_text(const uint8_t *v, char *out, size_t size)
@@ -104,65 +111,86 @@ static void id_text(const uint8_t *v, char *out, size_t size)
 	snprintf(out, size, "%u.%u.%u.%u", v[0], v[1], v[2], v[3]);
 }
 
-static json_t *list(const struct attr *a, uint8_t type, size_t n,
-		    void (*text)(const uint8_t *v, char *out, size_t size))
+static void list(struct json_text *out, const char *key, const struct attr *a, uint8_t type,
+		 size_t n, void (*text)(const uint8_t *v, char *out, size_t size))
 {
-	json_t *out = json_array();
 	struct attr_tlv t;
 	char one[64];
 
-	if (!attr_tlv_find(a->wire, a->wire_len, type, &t))
-		return out;
-	for (const uint8_t *at = t.value; at + n <= t.end; at += n) {
-		text(at, one, sizeof(one));
-		json_array_append_new(out, json_string(one));
-	}
-	return out;
+	json_text_array(out, key);
+	if (attr_tlv_find(a->wire, a->wire_len, type, &t))
+		for (const uint8_t *at = t.value; at + n <= t.end; at += n) {
+			text(at, one, sizeof(one));
+			json_text_string(out, NULL, one);
+		}
+	json_text_end_array(out);
 }
 
-static json_t *one_id(const struct attr *a, uint8_t type)
+static void one_id(struct json_text *out, const char *key, const struct attr *a, uint8_t type)
 {
 	struct attr_tlv t;
 	char text[64];
 
-	if (!attr_tlv_find(a->wire, a->wire_len, type, &t))
-		return json_null();
+	if (!attr_tlv_find(a->wire, a->wire_len, type, &t)) {
+		json_text_null(out, key);
+		return;
+	}
 	id_text(t.value, text, sizeof(text));
-	return json_string(text);
+	json_text_string(out, key, text);
 }
 
-static json_t *aggregator(const struct attr *a)
+static void aggregator(struct json_text *out, const char *key, const struct attr *a)
 {
 	struct attr_tlv t;
 	char text[64];
 	int n;
 
-	if (!attr_tlv_find(a->wire, a->wire_len, ATTR_AGGREGATOR, &t))
-		return json_null();
+	if (!attr_tlv_find(a->wire, a->wire_len, ATTR_AGGREGATOR, &t)) {
+		json_text_null(out, key);
+		return;
+	}
 	n = snprintf(text, sizeof(text), "%u ", get_u32(t.value));
 	id_text(t.value + 4, text + n, sizeof(text) - n);
-	return json_string(text);
+	json_text_string(out, key, text);
 }
 
-void attr_to_json(const struct attr *a, json_t *obj)
+static void number(struct json_text *out, const char *key, bool known, int64_t value)
+{
+	if (known)
+		json_text_integer(out, key, value);
+	else
+		json_text_null(out, key);
+}
+
+static void put_common(struct json_text *out, const struct attr *a)
 {
 	static const char *const origins[] = {"igp", "egp", "incomplete"};
 
-	json_object_set_new(obj, "origin", json_string(origins[a->origin]));
-	json_object_set_new(obj, "as-path", path_text(a));
-	json_object_set_new(obj, "local-preference",
-			    a->has_local_pref ? json_integer(a->local_pref) : json_null());
-	json_object_set_new(obj, "aigp",
-			    a->has_aigp ? json_integer((json_int_t)attr_aigp(a)) : json_null());
-	json_object_set_new(obj, "med", a->has_med ? json_integer(a->med) : json_null());
-	json_object_set_new(obj, "weight", json_integer(a->weight));
-	json_object_set_new(obj, "atomic-aggregate", json_boolean(a->atomic_aggregate));
-	json_object_set_new(obj, "aggregator", aggregator(a));
-	json_object_set_new(obj, "communities", list(a, ATTR_COMMUNITIES, 4, community_text));
-	json_object_set_new(obj, "extended-communities",
-			    list(a, ATTR_EXT_COMMUNITIES, 8, extended_text));
-	json_object_set_new(obj, "large-communities",
-			    list(a, ATTR_LARGE_COMMUNITIES, 12, large_text));
-	json_object_set_new(obj, "originator-id", one_id(a, ATTR_ORIGINATOR_ID));
-	json_object_set_new(obj, "cluster-list", list(a, ATTR_CLUSTER_LIST, 4, id_text));
+	json_text_string(out, "origin", origins[a->origin]);
+	put_path(out, "as-path", a);
+}
+
+void attr_put_json_brief(struct json_text *out, const struct attr *a)
+{
+	put_common(out, a);
+	if (a->has_local_pref)
+		json_text_integer(out, "local-preference", a->local_pref);
+	if (a->has_med)
+		json_text_integer(out, "med", a->med);
+}
+
+void attr_put_json(struct json_text *out, const struct attr *a)
+{
+	put_common(out, a);
+	number(out, "local-preference", a->has_local_pref, a->local_pref);
+	number(out, "med", a->has_med, a->med);
+	number(out, "aigp", a->has_aigp, a->has_aigp ? (int64_t)attr_aigp(a) : 0);
+	json_text_integer(out, "weight", a->weight);
+	json_text_boolean(out, "atomic-aggregate", a->atomic_aggregate);
+	aggregator(out, "aggregator", a);
+	list(out, "communities", a, ATTR_COMMUNITIES, 4, community_text);
+	list(out, "extended-communities", a, ATTR_EXT_COMMUNITIES, 8, extended_text);
+	list(out, "large-communities", a, ATTR_LARGE_COMMUNITIES, 12, large_text);
+	one_id(out, "originator-id", a, ATTR_ORIGINATOR_ID);
+	list(out, "cluster-list", a, ATTR_CLUSTER_LIST, 4, id_text);
 }

@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
+
 #include "attr.h"
 #include "attr_wire.h"
 #include "buf.h"
+#include "json_text.h"
 #include "util.h"
 
 static void test_interned(void **state)
@@ -155,18 +158,32 @@ static void test_put(void **state)
 	attr_unref(a);
 }
 
+static json_t *json_of(const struct attr *a)
+{
+	struct json_text t = {0};
+	json_t *obj;
+
+	json_text_object(&t, NULL);
+	attr_put_json(&t, a);
+	json_text_end_object(&t);
+	obj = json_loadb((char *)t.out.data, t.out.len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(obj);
+	json_text_free(&t);
+	return obj;
+}
+
 static void test_json(void **state)
 {
 	struct attr_edit *e = attr_edit_begin(NULL);
-	json_t *obj = json_object();
 	struct attr *a;
+	json_t *obj;
 
 	attr_edit_prepend(e, 65002, 1);
 	attr_edit_prepend(e, 65001, 1);
 	attr_edit_community(e, true, 0xffffff01);
 	attr_edit_community(e, true, 65000u << 16 | 7);
 	a = attr_edit_finish(e);
-	attr_to_json(a, obj);
+	obj = json_of(a);
 	assert_string_equal(json_string_value(json_object_get(obj, "as-path")), "65001 65002");
 	assert_string_equal(json_string_value(json_object_get(obj, "origin")), "igp");
 	assert_true(json_is_null(json_object_get(obj, "med")));
@@ -184,7 +201,7 @@ static void link_bandwidth(void **state)
 {
 	struct attr_edit *e = attr_edit_begin(NULL);
 	struct attr *a, *b;
-	json_t *obj = json_object();
+	json_t *obj;
 	float v;
 
 	assert_false(attr_link_bandwidth(a = attr_edit_finish(e), &v));
@@ -192,7 +209,7 @@ static void link_bandwidth(void **state)
 	attr_edit_link_bandwidth(e, 65001, 12500000.0f);
 	b = attr_edit_finish(e);
 	assert_true(attr_link_bandwidth(b, &v) && v == 12500000.0f);
-	attr_to_json(b, obj);
+	obj = json_of(b);
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(obj, "extended-communities"), 0)),
 		"link-bandwidth:65001:12500000");

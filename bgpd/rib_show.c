@@ -10,6 +10,7 @@
 
 #include "adjout_internal.h"
 #include "conf.h"
+#include "json_text.h"
 #include "originate.h"
 #include "planes.h"
 #include "prefix_order.h"
@@ -28,7 +29,9 @@ struct walk {
 	struct prefix within;
 	const struct peer *peer; /* only paths received from it, or sent to it */
 	bool advertised;
-	uint32_t next; /* network to collect */
+	bool brief;	      /* only what a line of a table says */
+	struct json_text row; /* being written */
+	uint32_t next;	      /* network to collect */
 	bool collected;
 	struct prefix_order order;
 };
@@ -42,99 +45,112 @@ static const char *protocol_source(const struct rib_table *t, const struct path 
 	return path_is_ebgp(p) ? "ebgp" : "ibgp";
 }
 
-static void add_nexthop(json_t *row, const struct path *p, const struct addr *address)
+static void put_nexthop(struct json_text *out, const struct path *p)
 {
 	const struct nexthop *nh = nexthop_by_id(p->nexthop);
 
-	json_object_set_new(row, "next-hop", json_addr(address));
-	json_object_set_new(row, "next-hop-state",
-			    nh ? json_string(reach_name(nh->state.reach)) : json_null());
-	json_object_set_new(row, "next-hop-cost", nh ? json_integer(nh->state.cost) : json_null());
+	if (nh) {
+		json_text_string(out, "next-hop-state", reach_name(nh->state.reach));
+		json_text_integer(out, "next-hop-cost", nh->state.cost);
+	} else {
+		json_text_null(out, "next-hop-state");
+		json_text_null(out, "next-hop-cost");
+	}
 }
 
 static const char *const demotion_names[] = {
 	[DEMOTED_NOT] = "none", [DEMOTED] = "demoted", [DEMOTED_LAST] = "last"};
 
-/* ATTR: as they are to be shown. */
-static json_t *path_row(const struct rib_table *t, const struct path *p, const struct attr *attr)
+static void put_details(struct json_text *out, const struct rib_table *t, const struct path *p)
 {
+	static const struct addr none;
 	const struct peer_rib *pr = peer_rib_by_id(p->peer);
-	const struct net *net = net_at(t, p->net);
-	bool best = (net->flags & NET_BEST) && path_at(net->paths) == p;
-	json_t *row = json_object();
 	enum reason why;
 
-	attr_to_json(attr, row);
-	json_object_set_new(row, "best", json_boolean(best));
-	json_object_set_new(row, "eligible", json_boolean(p->flags & PATH_ELIGIBLE));
-	json_object_set_new(row, "multipath", json_boolean(p->reason == REASON_MULTIPATH));
-	json_object_set_new(row, "reason", json_string(reason_name(p->reason)));
-	json_object_set_new(row, "reason-text", json_string(reason_text(p->reason)));
-	add_nexthop(row, p, &attr->nexthop);
-	json_object_set_new(row, "from", pr ? json_addr(&pr->address) : json_null());
-	json_object_set_new(row, "peer-as", json_integer(pr ? pr->as : bgp.as));
-	json_object_set_new(row, "demotion", json_string(demotion_names[path_demotion(p, &why)]));
-	json_object_set_new(row, "weight", json_integer(attr->weight));
-	json_object_set_new(row, "stale", json_boolean(path_is_stale(p)));
-	json_object_set_new(row, "source", json_string(protocol_source(t, p)));
-	json_object_set_new(row, "age-seconds", json_integer(now_ms() / 1000 - p->since));
-	return row;
+	put_nexthop(out, p);
+	json_text_addr(out, "from", pr ? &pr->address : &none);
+	json_text_integer(out, "peer-as", pr ? pr->as : bgp.as);
+	json_text_string(out, "demotion", demotion_names[path_demotion(p, &why)]);
+	json_text_string(out, "source", protocol_source(t, p));
+	json_text_integer(out, "age-seconds", now_ms() / 1000 - p->since);
 }
 
-static json_t *advertised_paths(const struct walk *w, uint32_t id)
+static void flag(struct json_text *out, bool brief, const char *key, bool value)
 {
-	struct attr *attr = adjout_exported(w->peer, w->table, id);
-	json_t *paths;
-
-	if (!attr)
-		return NULL;
-	paths = json_array();
-	json_array_append_new(paths,
-			      path_row(w->table, path_at(net_at(w->table, id)->paths), attr));
-	attr_unref(attr);
-	return paths;
+	if (value || !brief)
+		json_text_boolean(out, key, value);
 }
 
-static json_t *received_path(const struct walk *w, const struct net *net)
+/* ATTR: as they are to be shown. */
+static void put_path(struct walk *w, const struct path *p, const struct attr *attr)
 {
-	uint32_t id = w->peer->rib ? path_of_peer(net, w->peer->rib->id) : 0;
-	json_t *paths;
+	const struct net *net = net_at(w->table, p->net);
+	struct json_text *out = &w->row;
 
-	if (!id)
-		return NULL;
-	paths = json_array();
-	json_array_append_new(paths, path_row(w->table, path_at(id), path_received(id)));
-	return paths;
+	json_text_object(out, NULL);
+	flag(out, w->brief, "best", (net->flags & NET_BEST) && path_at(net->paths) == p);
+	flag(out, w->brief, "eligible", p->flags & PATH_ELIGIBLE);
+	flag(out, w->brief, "multipath", p->reason == REASON_MULTIPATH);
+	flag(out, w->brief, "stale", path_is_stale(p));
+	if (p->reason != REASON_NONE || !w->brief) {
+		json_text_string(out, "reason", reason_name(p->reason));
+		json_text_string(out, "reason-text", reason_text(p->reason));
+	}
+	json_text_addr(out, "next-hop", &attr->nexthop);
+	if (w->brief) {
+		attr_put_json_brief(out, attr);
+	} else {
+		put_details(out, w->table, p);
+		attr_put_json(out, attr);
+	}
+	json_text_end_object(out);
 }
 
-static json_t *all_paths(const struct rib_table *t, const struct net *net)
-{
-	json_t *paths = json_array();
-
-	for (uint32_t id = net->paths; id; id = path_at(id)->next)
-		json_array_append_new(paths, path_row(t, path_at(id), path_at(id)->attr));
-	return paths;
-}
-
-static void emit(struct show *s, const struct walk *w, uint32_t id)
+/* Those that were asked for; false: none. */
+static bool put_paths(struct walk *w, uint32_t id)
 {
 	const struct net *net = net_at(w->table, id);
-	struct prefix p = net_prefix(w->table, net);
-	json_t *paths, *row;
+	struct attr *attr;
+	uint32_t path;
+	bool any;
 
-	if (!net->paths)
+	if (!w->peer) {
+		for (path = net->paths; path; path = path_at(path)->next)
+			put_path(w, path_at(path), path_at(path)->attr);
+		return net->paths;
+	}
+	if (w->advertised) {
+		attr = adjout_exported(w->peer, w->table, id);
+		if (attr)
+			put_path(w, path_at(net->paths), attr);
+		any = attr != NULL;
+		attr_unref(attr);
+		return any;
+	}
+	path = w->peer->rib ? path_of_peer(net, w->peer->rib->id) : 0;
+	if (path)
+		put_path(w, path_at(path), path_received(path));
+	return path;
+}
+
+static void emit(struct show *s, struct walk *w, uint32_t id)
+{
+	struct prefix p = net_prefix(w->table, net_at(w->table, id));
+	bool any;
+
+	if (!net_at(w->table, id)->paths)
 		return;
-	if (!w->peer)
-		paths = all_paths(w->table, net);
-	else
-		paths = w->advertised ? advertised_paths(w, id) : received_path(w, net);
-	if (!paths)
-		return;
-	row = json_object();
-	json_object_set_new(row, "prefix", json_prefix(&p));
-	json_object_set_new(row, "plane", json_string(plane_name(p.plane)));
-	json_object_set_new(row, "paths", paths);
-	show_row(s, row);
+	json_text_reset(&w->row);
+	json_text_object(&w->row, NULL);
+	json_text_string(&w->row, "prefix", PREFIX_STR(&p));
+	if (p.plane != PLANE_MAIN || !w->brief)
+		json_text_string(&w->row, "plane", plane_name(p.plane));
+	json_text_array(&w->row, "paths");
+	any = put_paths(w, id);
+	json_text_end_array(&w->row);
+	json_text_end_object(&w->row);
+	if (any)
+		show_row_text(s, &w->row);
 }
 
 static void collect_one(struct walk *w, const struct net *net)
@@ -207,6 +223,7 @@ static void routes_finish(struct show *s)
 	if (!w)
 		return;
 	prefix_order_free(&w->order);
+	json_text_free(&w->row);
 	free(w);
 	s->state = NULL;
 }
@@ -280,6 +297,7 @@ static bool read_arguments(struct show *s, struct walk *w, const char **error)
 				[family && str_eq(family, "ipv6") ? BGP_IPV6 : BGP_IPV4]);
 	w->covers = address && prefix == address;
 	w->longer = prefix && !w->covers && conf_bool(s->args, "longer", false);
+	w->brief = conf_bool(s->args, "brief", false) && (!prefix || w->longer);
 	w->advertised = str_eq(conf_str(s->args, "direction", "received"), "advertised");
 	return true;
 }

@@ -27,6 +27,7 @@ struct client {
 	bool endless; /* silence is fine, an interrupt is the normal end */
 	char error[MSG_ERROR_MAX];
 	struct timer silence;
+	bool heard; /* something, since `silence` was started */
 	struct event *interrupt;
 };
 
@@ -63,8 +64,7 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 	}
 	if (m.id != c->id || c->ended) /* the rest of a cancelled one */
 		return;
-	if (!c->endless)
-		timer_start(&c->silence, ANSWER_TIMEOUT_MS);
+	c->heard = true;
 	if (frame->type == MSG_REPLY_HEAD)
 		on_head(c, &m);
 	else if (frame->type == MSG_REPLY_ROW)
@@ -85,9 +85,16 @@ static void on_closed(void *arg, const char *why)
 		fail(c, "wgbgpd closed the connection");
 }
 
+/* Not started again for each of a million rows. */
 static void on_silence(void *arg)
 {
-	fail(arg, "no answer from wgbgpd");
+	struct client *c = arg;
+
+	if (!c->heard)
+		fail(c, "no answer from wgbgpd");
+	else
+		timer_start(&c->silence, ANSWER_TIMEOUT_MS);
+	c->heard = false;
 }
 
 static void on_interrupt(evutil_socket_t sig, short what, void *arg)
@@ -180,7 +187,7 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	ensure(text);
 	c->sink = sink;
 	c->sink_arg = arg;
-	c->ended = c->failed = false;
+	c->ended = c->failed = c->heard = false;
 	msg_put_request(&w, ++c->id, text, strlen(text));
 	ipc_send(c->ipc, MSG_REQUEST, 0, w.data, w.len);
 	wr_free(&w);
@@ -210,7 +217,7 @@ bool client_wait(struct client *c, unsigned ms)
 
 	timer_init(&timer, on_waited, c);
 	timer_start(&timer, ms);
-	c->ended = c->failed = false;
+	c->ended = c->failed = c->heard = false;
 	event_add(c->interrupt, NULL);
 	while (!c->ended)
 		event_base_loop(loop_base(), EVLOOP_ONCE);

@@ -28,6 +28,7 @@ enum {
 	CLI_FORMAT = 2,	 /* the request says "format": text or json */
 	CLI_ENDLESS = 4, /* goes on until it is interrupted */
 	CLI_CONFIRM = 8, /* asks first when a person types it */
+	CLI_BRIEF = 16,	 /* for its text the request says "brief" */
 };
 
 struct cli_line;

@@ -96,6 +96,8 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 	char error[MSG_ERROR_MAX];
 	int err;
 
+	if (line->row->flags & CLI_BRIEF && !o.json)
+		json_object_set_new(line->request, "brief", json_true());
 	client_endless(s->client, line->row->flags & CLI_ENDLESS);
 	err = client_request(s->client, line->request, &sink, &o, error, sizeof(error));
 

@@ -6,10 +6,12 @@
  * it and says how the session was negotiated; without it everything is on. What an UPDATE's
  * attributes were taken for must, sent again, be taken for the same set.
  */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "attr_wire.h"
+#include "json_text.h"
 #include "message.h"
 #include "util.h"
 
@@ -75,10 +77,16 @@ static void one_update(const uint8_t *body, size_t len, const struct update_cont
 	if (u.attr)
 		again(u.attr, ctx);
 	if (u.mp_attr) {
-		json_t *o = json_object();
+		struct json_text text = {0};
+		json_t *o;
 
-		attr_to_json(u.mp_attr, o);
+		json_text_object(&text, NULL);
+		attr_put_json(&text, u.mp_attr);
+		json_text_end_object(&text);
+		o = json_loadb((char *)text.out.data, text.out.len, JSON_REJECT_DUPLICATES, NULL);
+		ensure(o);
 		json_decref(o);
+		json_text_free(&text);
 		again(u.mp_attr, ctx);
 	}
 	update_release(&u);
