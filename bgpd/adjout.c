@@ -459,6 +459,11 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 	return n;
 }
 
+static bool is_behind(const struct adjout_member *m)
+{
+	return log_lag(&m->group->log, &m->at) > adjout_lag_max / 2;
+}
+
 void adjout_sent(struct peer *p, size_t n)
 {
 	struct adjout_member *m = p->out;
@@ -477,7 +482,8 @@ void adjout_sent(struct peer *p, size_t n)
 		m->group->progress_ms = now_ms();
 	if (n > own)
 		log_advance(&m->group->log, &m->at, m->id, n - own);
-	if (timer_running(&wait_timer) && !adjout_full())
+	/* All members are looked at only when this one may be what the queue waits for. */
+	if (timer_running(&wait_timer) && !m->lagging && !is_behind(m) && !adjout_full())
 		rib_work();
 }
 
@@ -492,19 +498,18 @@ bool adjout_pending(const struct peer *p)
 	       (!m->lagging && log_peek(&m->at, m->id, &iov, 1) > 0);
 }
 
-/* The lag of the member of G that is furthest ahead; 0 where the log has no use. */
-static uint64_t least_lag(const struct group *g)
+/* All who read the log are; false where it has no use. */
+static bool all_behind(const struct group *g)
 {
 	struct adjout_member *m;
-	uint64_t least = UINT64_MAX;
 
 	if (g->attached < 2)
-		return 0;
+		return false;
 	TAILQ_FOREACH (m, &g->list, link) {
-		if (!m->lagging && log_lag(&g->log, &m->at) < least)
-			least = log_lag(&g->log, &m->at);
+		if (!m->lagging && !is_behind(m))
+			return false;
 	}
-	return least;
+	return true;
 }
 
 static void on_wait(void *arg)
@@ -517,7 +522,7 @@ bool adjout_full(void)
 	struct group *g;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (least_lag(g) > adjout_lag_max / 2 && now_ms() - g->progress_ms < STALLED_MS) {
+		if (all_behind(g) && now_ms() - g->progress_ms < STALLED_MS) {
 			if (!timer_running(&wait_timer))
 				timer_start(&wait_timer, STALLED_MS);
 			return true;
