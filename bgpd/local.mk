@@ -70,4 +70,7 @@ bgpd_restart_test_SOURCES = bgpd/restart_test.c
 bgpd_restart_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_session_test_SOURCES = bgpd/session_test.c
 bgpd_session_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+check_PROGRAMS += bgpd/session_proof_test
+bgpd_session_proof_test_SOURCES = bgpd/session_proof_test.c
+bgpd_session_proof_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif
