@@ -138,7 +138,7 @@ class Failover(TwoHubs):
     figures = (Figure("first", "blackout of the first prefix", "s", True),
                Figure("last", "blackout of the last prefix", "s", True),
                Figure("lost", "packets lost of both", ""))
-    bars = (Ratio("last", "bird", 1),)
+    bars = (Ratio("last", "bird", 1), Limit("last", 0.19))
     slope = ({"size": 100}, {"size": 1000}, {"size": 10000})
     smoke = {"size": 100}
 
@@ -155,7 +155,7 @@ include "{self.hubs[h].dir}/prefixes.conf";
 }}
 protocol bgp side {{
     local 10.0.{h}.1 as {AS}; neighbor 10.0.{h}.2 as {AS}; direct; connect delay time 1;
-    bfd on; hold time 30;
+    error wait time 1, 2; bfd on; hold time 30;
     ipv4 {{ import none; next hop self;
            export filter {{ bgp_local_pref = {300 - 100 * h}; accept; }}; }};
 }}
@@ -168,7 +168,8 @@ protocol bgp side {{
         text += "protocol kernel { ipv4 { import none; export all; }; }\n"
         for h in (1, 2):
             text += (f"protocol bgp hub{h} {{ local 10.0.{h}.2 as {AS}; neighbor 10.0.{h}.1 as "
-                     f"{AS}; direct; connect delay time 1; bfd on; hold time 30; "
+                     f"{AS}; direct; connect delay time 1; error wait time 1, 2; bfd on; "
+                     "hold time 30; "
                      "ipv4 { import all; export none; }; }\n")
         daemon = Bird(topo, self.router, text)
 
@@ -187,6 +188,9 @@ bgp {{
 """)
         daemon.wait_established("10.0.1.1", "10.0.2.1", timeout=TIMEOUT)
 
+    def cut(self):
+        self.net.cut("side", "hub1")
+
     def all_routes(self):
         found = self.router.run(["ip", "-N", "-o", "-4", "route", "show"], check=False).stdout
         return found.count("20.") >= self.size
@@ -203,7 +207,7 @@ bgp {{
         wait_until(lambda: self.leaves("wg1"), TIMEOUT, "hub 1 to be preferred")
         time.sleep(2)  # both sides have settled: a condition that only time shows
         with self.stream([0, self.size - 1]) as stream:
-            self.net.cut("side", "hub1")
+            self.cut()
             self.wait_moved(stream)
             found = self.end_stream(stream)
         return {"first": found[0]["blackout"], "last": found[1]["blackout"],
@@ -220,6 +224,24 @@ class FailoverFast(Failover):
     interval = 10
     bars = (Ratio("last", "bird", 1), Limit("last", 0.06))
     slope = ()
+
+
+class FailoverOneWay(Failover):
+    name = "failover-one-way"
+    title = "blackout when only what the side sends is lost, {size} prefixes, BFD 3 × 50 ms"
+    notes = ("As failover, but packets from the preferred hub still arrive: the hub's BFD finds "
+             "it, and tells the side.",)
+    bars = (Ratio("last", "bird", 1),)
+    slope = ()
+
+    def cut(self):
+        self.net.cut_one_way("side", "hub1")
+
+
+class FailoverOneWayFast(FailoverOneWay):
+    name = "failover-one-way-fast"
+    title = "blackout when only what the side sends is lost, {size} prefixes, BFD 3 × 10 ms"
+    interval = 10
 
 
 class Repair(TwoHubs):
