@@ -4,6 +4,7 @@
  */
 #include "fib_internal.h"
 
+#include "nhobj.h"
 #include "rib.h"
 #include "util.h"
 
@@ -128,4 +129,9 @@ void fib_give_refused(struct item *it, const struct tunnel_peer *peer, enum reas
 		else if (!old && stays_where_it_was(reason))
 			unset_anywhere(it->node, ifindex);
 	}
+}
+
+uint64_t fib_moves(void)
+{
+	return nhobj_counters.moves + fib_counters.drift;
 }

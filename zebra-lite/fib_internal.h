@@ -44,5 +44,8 @@ void fib_hand_over(struct item *it, bool strangers);
 void fib_give_refused(struct item *it, const struct tunnel_peer *peer, enum reason reason);
 /* The interface's entry is dealt with by the two above. */
 bool fib_was_given(const struct item *it, uint32_t ifindex);
+/* How often routes went another way outside of batches: with their object, or by somebody's hand.
+ * Who covers whom may be another one then. */
+uint64_t fib_moves(void);
 
 #endif

@@ -49,7 +49,7 @@ struct batch {
 	bool grows;	       /* only_grows() is true of all */
 	uint32_t awaited;      /* ASKED: number of the answer; 0: none, but its turn */
 	uint32_t ticket;       /* WRITING: of out.route_flush() */
-	uint64_t moves_before; /* of nexthop objects, when the entries were put together */
+	uint64_t moves_before; /* fib_moves() when the entries were put together */
 };
 
 /* One is put together while the other may be under way. */
@@ -344,7 +344,7 @@ static void set_entries(struct item *it, bool fresh)
  * go from the old owner to the new one without a third. */
 static void set_all_entries(void)
 {
-	batch->moves_before = nhobj_counters.moves;
+	batch->moves_before = fib_moves();
 	sort_items();
 	for (unsigned i = 0; i < batch->n; i++)
 		set_entries(&batch->items[batch->by_length[i]], true);
@@ -455,7 +455,7 @@ static bool put_off(struct batch *b)
 
 static void write_routes(struct batch *b)
 {
-	bool stay = put_off(b), moved = nhobj_counters.moves != b->moves_before;
+	bool stay = put_off(b), moved = fib_moves() != b->moves_before;
 
 	write_sets(b, true);
 	write_sets(b, false);
