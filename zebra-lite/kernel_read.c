@@ -331,9 +331,9 @@ static void begin(void *arg)
 	stage = STAGE_LINKS;
 	list_tables();
 	rib_kernel_begin();
-	rule_read_begin();
+	keep_read_begin(&rules);
 	ifaddr_read_begin();
-	side_read_begin();
+	keep_read_begin(&side_routes);
 	send_dump();
 }
 
@@ -379,7 +379,7 @@ static void next_stage(void)
 	}
 	ifaddr_read_end();
 	uplinks_read_end();
-	rule_read_end();
+	keep_read_end(&rules);
 	rib_kernel_end(reading_done);
 	if (again)
 		timer_start(&delay, RESYNC_DELAY_MS);

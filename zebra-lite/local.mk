@@ -7,6 +7,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/fib_internal.h zebra-lite/fib_order.c \
 	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
+	zebra-lite/keep.c zebra-lite/keep.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
 	zebra-lite/kernel_read.c zebra-lite/kernel_thread.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \

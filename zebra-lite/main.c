@@ -111,8 +111,8 @@ static void channel(enum daemon_id peer, int fd)
 static void teardown(void)
 {
 	fib_teardown();
-	rule_teardown();
-	side_teardown();
+	keep_teardown(&rules);
+	keep_teardown(&side_routes);
 	nftset_teardown();
 	log_info("teardown", "prefixes=%zu", rib_count());
 }
@@ -129,8 +129,8 @@ static void stop(void)
 	rib_reset();
 	rib_kernel_reset();
 	uplinks_reset();
-	rule_reset();
-	side_reset();
+	keep_reset(&rules);
+	keep_reset(&side_routes);
 	ifaddr_reset();
 	nexthop_reset();
 	tunnel_reset();

@@ -7,20 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
-#include "loop.h"
 #include "util.h"
 #include "zconfig.h"
 
-#define RETRY_MS 10000 /* what the kernel refused is tried again after this */
+static int write_rule(struct kept *e, bool add);
+static void describe(const struct kept *e, char *text, size_t size);
 
-static LIST_HEAD(, rule) rules = LIST_HEAD_INITIALIZER(rules);
-static struct timer retry;
-static uint32_t epoch; /* of the present or last reading */
-static bool reading;   /* between begin and end */
-static bool ready;     /* the first reading is over */
-static bool torn_down;
-static uint64_t drift;
+struct keep rules = {
+	.what = "rule",
+	.refused = "rule-refused",
+	.swept = "rule-swept",
+	.retry_ms = 10000,
+	.write = write_rule,
+	.describe = describe,
+	.list = TAILQ_HEAD_INITIALIZER(rules.list),
+};
+
+static struct rule *rule_of(struct kept *e)
+{
+	return e ? container_of(e, struct rule, kept) : NULL;
+}
+
+static int write_rule(struct kept *e, bool add)
+{
+	return out.rule ? out.rule(add, &rule_of(e)->k) : 0;
+}
 
 static bool same_prefix(const struct prefix *a, const struct prefix *b)
 {
@@ -37,12 +48,11 @@ static bool same(const struct krule *a, const struct krule *b)
 
 static struct rule *find(const struct krule *k)
 {
-	struct rule *r;
+	struct rule *r = rule_first();
 
-	LIST_FOREACH (r, &rules, link)
-		if (same(&r->k, k))
-			return r;
-	return NULL;
+	while (r && !same(&r->k, k))
+		r = rule_next(r);
+	return r;
 }
 
 static bool before(const struct krule *a, const struct krule *b)
@@ -52,30 +62,23 @@ static bool before(const struct krule *a, const struct krule *b)
 
 static struct rule *add(const struct krule *k)
 {
-	struct rule *r = xcalloc(1, sizeof(*r)), *at, *last = NULL;
+	struct rule *r = xcalloc(1, sizeof(*r)), *at = rule_first();
 
 	r->k = *k;
 	r->k.protocol = zconfig.protocol;
-	LIST_FOREACH (at, &rules, link) {
-		if (before(k, &at->k))
-			break;
-		last = at;
-	}
-	if (last)
-		LIST_INSERT_AFTER(last, r, link);
+	while (at && !before(k, &at->k))
+		at = rule_next(at);
+	if (at)
+		TAILQ_INSERT_BEFORE(&at->kept, &r->kept, link);
 	else
-		LIST_INSERT_HEAD(&rules, r, link);
+		TAILQ_INSERT_TAIL(&rules.list, &r->kept, link);
 	return r;
 }
 
-static void forget(struct rule *r)
+static void describe(const struct kept *e, char *text, size_t size)
 {
-	LIST_REMOVE(r, link);
-	free(r);
-}
+	const struct krule *k = &container_of(e, const struct rule, kept)->k;
 
-static const char *describe(const struct krule *k, char *text, size_t size)
-{
 	snprintf(text, size,
 		 "family=%s priority=%u table=%u fwmark=0x%x/0x%x source=%s "
 		 "destination=%s interface=%s bound-to=%s tos=0x%x",
@@ -83,76 +86,6 @@ static const char *describe(const struct krule *k, char *text, size_t size)
 		 k->fwmask, k->source.len ? PREFIX_STR(&k->source) : "any",
 		 k->dst.len ? PREFIX_STR(&k->dst) : "any", k->iif[0] ? k->iif : "any",
 		 k->oif[0] ? k->oif : "any", k->tos);
-	return text;
-}
-#define DESCRIBE(k) describe((k), (char[256]){0}, 256)
-
-static void retry_due(void *arg);
-
-static void failed(struct rule *r, const char *what, int err)
-{
-	if (r->error != err)
-		log_error("rule-refused", "what=%s %s error=\"%s\"", what, DESCRIBE(&r->k),
-			  strerror(-err));
-	r->error = err;
-	if (!retry.ready)
-		timer_init(&retry, retry_due, NULL);
-	if (!timer_running(&retry))
-		timer_start(&retry, RETRY_MS);
-}
-
-/* Takes it out of the kernel. True when it is not there any more. */
-static bool take_out(struct rule *r)
-{
-	int err = r->installed && out.rule ? out.rule(false, &r->k) : 0;
-
-	if (err < 0 && err != -ENOENT) {
-		failed(r, "delete", err);
-		return false;
-	}
-	r->installed = false;
-	r->error = 0;
-	return true;
-}
-
-/* Brings the kernel to what is wanted of R, which may be freed. */
-static void sync_rule(struct rule *r)
-{
-	bool want = r->wanted && zconfig.kernel && !torn_down;
-	int err;
-
-	if (!ready)
-		return;
-	if (!want) {
-		if (take_out(r) && !r->wanted)
-			forget(r);
-		return;
-	}
-	if (r->installed || !out.rule)
-		return;
-	err = out.rule(true, &r->k);
-	if (err < 0) {
-		failed(r, "add", err); /* EEXIST: somebody has the same; his may go some day */
-		return;
-	}
-	r->installed = true;
-	r->error = 0;
-	r->epoch = epoch;
-}
-
-static void sync_all(void)
-{
-	struct rule *r, *next;
-
-	for (r = LIST_FIRST(&rules); r; r = next) {
-		next = LIST_NEXT(r, link);
-		sync_rule(r);
-	}
-}
-
-static void retry_due(void *arg)
-{
-	sync_all();
 }
 
 void rule_want(const struct krule *k)
@@ -161,44 +94,24 @@ void rule_want(const struct krule *k)
 
 	if (!r)
 		r = add(k);
-	r->wanted++;
-	sync_rule(r);
+	r->kept.wanted++;
+	keep_sync(&rules, &r->kept);
 }
 
 void rule_unwant(const struct krule *k)
 {
 	struct rule *r = find(k);
 
-	if (!r || !r->wanted)
-		return;
-	r->wanted--;
-	if (!r->wanted && !ready && !r->installed)
-		forget(r);
-	else
-		sync_rule(r);
+	if (r)
+		keep_unwant(&rules, &r->kept);
 }
 
 bool rule_in_place(const struct krule *k)
 {
 	const struct rule *r = find(k);
 
-	return r && (r->installed || r->error == -EEXIST);
-}
-
-void rule_read_begin(void)
-{
-	epoch++;
-	reading = true;
-}
-
-static void lost(struct rule *r)
-{
-	r->installed = false;
-	if (r->wanted) {
-		drift++;
-		log_warn("drift-repaired", "what=rule %s", DESCRIBE(&r->k));
-	}
-	sync_rule(r);
+	/* EEXIST: somebody has the same; his may go some day. */
+	return r && (r->kept.installed || r->kept.error == -EEXIST);
 }
 
 void rule_told(const struct krule *k, bool present)
@@ -206,93 +119,42 @@ void rule_told(const struct krule *k, bool present)
 	struct rule *r = find(k);
 
 	if (k->protocol != zconfig.protocol) {
-		if (r && !present && r->error == -EEXIST)
-			sync_rule(r); /* the one that was in our place is gone */
+		if (r && !present && r->kept.error == -EEXIST)
+			keep_sync(&rules, &r->kept); /* the one that was in our place is gone */
 		return;
 	}
 	if (!present) {
-		if (!r || !r->installed)
-			return;
-		if (reading)
-			r->epoch = epoch - 1; /* seen or not, it is gone */
-		else
-			lost(r);
+		if (r && r->kept.installed && keep_gone(&rules, &r->kept))
+			keep_repair(&rules, &r->kept);
 		return;
 	}
-	if (!r && !reading)
+	if (!r && !rules.reading)
 		return; /* looked at in the next reading */
 	if (!r)
 		r = add(k);
-	r->installed = true;
-	r->error = 0;
-	r->epoch = epoch;
-}
-
-void rule_read_end(void)
-{
-	struct rule *r, *next;
-
-	reading = false;
-	ready = true;
-	for (r = LIST_FIRST(&rules); r; r = next) {
-		next = LIST_NEXT(r, link);
-		if (r->installed && r->epoch != epoch) {
-			lost(r);
-			continue;
-		}
-		if (!r->wanted && r->installed)
-			log_info("rule-swept", "%s", DESCRIBE(&r->k));
-		sync_rule(r);
-	}
-}
-
-void rule_config_changed(void)
-{
-	sync_all();
+	r->kept.error = 0;
+	keep_seen(&rules, &r->kept);
 }
 
 void rule_renumber(uint8_t protocol)
 {
 	struct rule *r, *next;
 
-	for (r = LIST_FIRST(&rules); r; r = next) {
-		next = LIST_NEXT(r, link);
+	for (r = rule_first(); r; r = next) {
+		next = rule_next(r);
 		r->k.protocol = protocol;
-		take_out(r);
+		keep_take_out(&rules, &r->kept);
 		r->k.protocol = zconfig.protocol;
-		sync_rule(r);
+		keep_sync(&rules, &r->kept);
 	}
-}
-
-void rule_teardown(void)
-{
-	torn_down = true;
-	sync_all();
 }
 
 struct rule *rule_first(void)
 {
-	return LIST_FIRST(&rules);
+	return rule_of(TAILQ_FIRST(&rules.list));
 }
 
 struct rule *rule_next(const struct rule *r)
 {
-	return LIST_NEXT(r, link);
-}
-
-uint64_t rule_drift(void)
-{
-	return drift;
-}
-
-void rule_reset(void)
-{
-	struct rule *r;
-
-	while ((r = LIST_FIRST(&rules)))
-		forget(r);
-	timer_stop(&retry);
-	retry.ready = reading = ready = torn_down = false;
-	epoch = 0;
-	drift = 0;
+	return rule_of(TAILQ_NEXT(&r->kept, link));
 }

@@ -69,10 +69,10 @@ static struct krule mark(uint32_t fwmark, uint32_t table)
 
 static void read_kernel(void)
 {
-	rule_read_begin();
+	keep_read_begin(&rules);
 	for (unsigned i = 0; i < n_kernel; i++)
 		rule_told(&kernel[i], true);
-	rule_read_end();
+	keep_read_end(&rules);
 }
 
 static int setup(void **state)
@@ -85,7 +85,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	rule_reset();
+	keep_reset(&rules);
 	loop_free();
 	return 0;
 }
@@ -122,7 +122,7 @@ static void test_restart(void **state)
 	assert_true(find(&keep) >= 0 && find(&foreign) >= 0);
 	assert_int_equal(find(&stale), -1);
 	assert_int_equal(writes, 1);
-	assert_int_equal(rule_drift(), 0);
+	assert_int_equal(rules.drift, 0);
 }
 
 static void test_drift(void **state)
@@ -137,14 +137,14 @@ static void test_drift(void **state)
 	n_kernel = 0; /* unseen: found at the next reading */
 	read_kernel();
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(rule_drift(), 2);
-	rule_read_begin(); /* deleted after it was read */
+	assert_int_equal(rules.drift, 2);
+	keep_read_begin(&rules); /* deleted after it was read */
 	rule_told(&k, true);
 	n_kernel = 0;
 	rule_told(&k, false);
-	rule_read_end();
+	keep_read_end(&rules);
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(rule_drift(), 3);
+	assert_int_equal(rules.drift, 3);
 }
 
 /* A kernel that does not tell rules of two owners apart. */
@@ -160,7 +160,7 @@ static void test_foreign_in_the_way(void **state)
 	assert_true(rule_in_place(&k)); /* his does what ours would */
 	rule_told(&his, false);
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(rule_first()->error, 0);
+	assert_int_equal(rule_first()->kept.error, 0);
 }
 
 static void test_refused(void **state)
@@ -171,8 +171,8 @@ static void test_refused(void **state)
 	refuse = -EINVAL;
 	rule_want(&k);
 	assert_false(rule_in_place(&k));
-	assert_int_equal(rule_first()->error, -EINVAL);
-	rule_config_changed();
+	assert_int_equal(rule_first()->kept.error, -EINVAL);
+	keep_sync_all(&rules);
 	assert_true(rule_in_place(&k));
 }
 
@@ -185,12 +185,12 @@ static void test_kernel_off_and_teardown(void **state)
 	rule_want(&k);
 	read_kernel();
 	zconfig.kernel = false;
-	rule_config_changed();
+	keep_sync_all(&rules);
 	assert_int_equal(n_kernel, 1);
 	zconfig.kernel = true;
-	rule_config_changed();
+	keep_sync_all(&rules);
 	assert_int_equal(n_kernel, 2);
-	rule_teardown();
+	keep_teardown(&rules);
 	assert_int_equal(n_kernel, 1);
 	assert_int_equal(find(&foreign), 0);
 }

@@ -3,9 +3,7 @@
  * side: routes in tables beside the RIB's (those of uplinks), desired against installed.
  *
  * There is one route of ours for each prefix, table and metric; whoever wants it says what it is,
- * the newest word counts. They carry our protocol number. Read back, put back when somebody takes
- * them away, stale ones removed at the end of the first reading, foreign ones left alone: as in
- * rule.h.
+ * the newest word counts. They are kept as keep.h says, foreign ones left alone.
  *
  * A table is read while it is an uplink's or a route in it is wanted, and where a rule of ours that
  * nobody wants any more leads to it: that is how the table of an uplink that went while we were
@@ -14,7 +12,10 @@
 #ifndef WGBGP_ZEBRA_SIDE_H
 #define WGBGP_ZEBRA_SIDE_H
 
+#include "keep.h"
 #include "out.h"
+
+extern struct keep side_routes;
 
 void side_want(const struct kroute *k);
 void side_unwant(const struct kroute *k);
@@ -23,13 +24,6 @@ void side_rewrite(uint32_t table); /* the kernel may have dropped some in silenc
 
 /* The tables to read; their number. */
 unsigned side_tables(uint32_t *tables, unsigned max);
-void side_read_begin(void);
 void side_told(const struct kroute *k, bool present);
-void side_read_end(void);
-
-void side_config_changed(void); /* installing was switched on or off */
-void side_teardown(void);
-uint64_t side_drift(void); /* how many were put back */
-void side_reset(void);
 
 #endif

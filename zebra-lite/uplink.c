@@ -293,7 +293,7 @@ void uplink_route_changed(const struct prefix *p)
 void uplinks_read_end(void)
 {
 	eval_all(NULL);
-	side_read_end();
+	keep_read_end(&side_routes);
 	ready = true;
 	look_again(); /* when the rules are read, too */
 }

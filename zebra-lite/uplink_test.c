@@ -75,13 +75,13 @@ static void read_kernel(void)
 	uint32_t tables[8];
 	unsigned n;
 
-	side_read_begin();
+	keep_read_begin(&side_routes);
 	n = side_tables(tables, ARRAY_SIZE(tables));
 	for (unsigned i = 0; i < n_kernel; i++)
 		for (unsigned j = 0; j < n; j++)
 			if (kernel[i].table == tables[j])
 				side_told(&kernel[i], true);
-	side_read_end();
+	keep_read_end(&side_routes);
 }
 
 static int setup(void **state)
@@ -94,8 +94,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	uplinks_reset();
-	side_reset();
-	rule_reset();
+	keep_reset(&side_routes);
+	keep_reset(&rules);
 	ifaddr_reset();
 	loop_free();
 	return 0;
@@ -125,22 +125,44 @@ static void test_drift(void **state)
 	read_kernel();
 	foreign.protocol = 4;
 	side_told(&foreign, false); /* not ours: whatever it was */
-	assert_int_equal(side_drift(), 0);
+	assert_int_equal(side_routes.drift, 0);
 	n_kernel = 0;
 	read_kernel();
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(side_drift(), 1);
+	assert_int_equal(side_routes.drift, 1);
 	n_kernel = 0;
 	side_told(&k, false);
 	side_want(&k); /* whoever wants it says so again, and then it is drift */
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(side_drift(), 2);
+	assert_int_equal(side_routes.drift, 2);
 	n_kernel = 0;
 	side_told(&k, false);
 	addr_parse("192.0.2.9", &k.gateway);
 	side_want(&k); /* it went with its address: none */
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(side_drift(), 2);
+	assert_int_equal(side_routes.drift, 2);
+}
+
+/* What somebody replaced is changed back, not added beside it. */
+static void test_replaced(void **state)
+{
+	struct kroute k = route("0.0.0.0/0", "192.0.2.1", TABLE), other = k;
+
+	side_want(&k);
+	read_kernel();
+	addr_parse("192.0.2.9", &other.gateway);
+	kernel[0] = other;
+	side_told(&other, true);
+	side_want(&k);
+	assert_true(side_in_place(&k));
+	assert_true(addr_eq(&kernel[0].gateway, &k.gateway));
+	assert_int_equal(side_routes.drift, 1);
+	n_kernel = 0;
+	side_told(&k, false);
+	read_kernel(); /* before whoever wants it says so again */
+	side_want(&k);
+	assert_true(side_in_place(&k));
+	assert_int_equal(n_kernel, 1);
 }
 
 static void test_stale(void **state)
@@ -163,10 +185,10 @@ static void test_stale(void **state)
 	kernel[n_kernel++] = gone;
 	kernel[n_kernel++] = foreign;
 	side_want(&keep);
-	rule_read_begin();
+	keep_read_begin(&rules);
 	rule_told(&rule, true); /* nobody wants it: its table is looked into */
 	read_kernel();
-	rule_read_end();
+	keep_read_end(&rules);
 	assert_true(find(&keep) >= 0 && find(&foreign) >= 0);
 	assert_int_equal(find(&stale), -1);
 	assert_int_equal(find(&gone), -1);
@@ -179,12 +201,12 @@ static void test_off_and_teardown(void **state)
 	side_want(&k);
 	read_kernel();
 	zconfig.kernel = false;
-	side_config_changed();
+	keep_sync_all(&side_routes);
 	assert_int_equal(n_kernel, 0);
 	zconfig.kernel = true;
-	side_config_changed();
+	keep_sync_all(&side_routes);
 	assert_int_equal(n_kernel, 1);
-	side_teardown();
+	keep_teardown(&side_routes);
 	assert_int_equal(n_kernel, 0);
 }
 
@@ -232,10 +254,10 @@ static void test_uplink_without_interface(void **state)
 	struct tunnel_if wg1 = {.name = "wg1", .fwmark = 7};
 
 	uplinks_apply(&conf, 1);
-	rule_read_begin();
-	side_read_begin();
+	keep_read_begin(&rules);
+	keep_read_begin(&side_routes);
 	uplinks_read_end();
-	rule_read_end();
+	keep_read_end(&rules);
 	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	assert_int_equal(n_kernel, 2);
 	assert_int_equal(kernel[0].type, RTN_UNREACHABLE);
@@ -256,8 +278,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_wanted),		  T(test_drift),  T(test_stale),
-		T(test_off_and_teardown), T(test_source), T(test_uplink_without_interface),
+		T(test_wanted),
+		T(test_drift),
+		T(test_replaced),
+		T(test_stale),
+		T(test_off_and_teardown),
+		T(test_source),
+		T(test_uplink_without_interface),
 	};
 
 	log_init("uplink_test");

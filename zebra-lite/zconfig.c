@@ -292,8 +292,8 @@ void zconfig_apply(struct zconfig *c)
 	change_rules(&old);
 	uplinks_apply(zconfig.uplinks, zconfig.n_uplinks);
 	if (zconfig.kernel != old.kernel) {
-		side_config_changed();
-		rule_config_changed();
+		keep_sync_all(&side_routes);
+		keep_sync_all(&rules);
 	}
 	if (renumbered) {
 		fib_renumber(&old);

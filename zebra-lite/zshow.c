@@ -358,8 +358,8 @@ static void summary_start(struct show *s)
 			      (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
 			      "nexthop-objects", (json_int_t)nhobj_counters.objects,
 			      "nexthop-moves", (json_int_t)nhobj_counters.moves, "rules-repaired",
-			      (json_int_t)(rule_drift() + side_drift()), "swept", fib_is_swept(),
-			      "nftables-sets", nftset_state(), "nftables-error",
+			      (json_int_t)(rules.drift + side_routes.drift), "swept",
+			      fib_is_swept(), "nftables-sets", nftset_state(), "nftables-error",
 			      name_or_null(nftset_error())));
 }
 
@@ -389,11 +389,11 @@ static void pins_start(struct show *s)
 
 static const char *rule_state(const struct rule *r)
 {
-	if (r->installed)
-		return r->wanted ? "installed" : "stale";
-	if (r->error == -EEXIST)
+	if (r->kept.installed)
+		return r->kept.wanted ? "installed" : "stale";
+	if (r->kept.error == -EEXIST)
 		return "foreign";
-	if (r->error)
+	if (r->kept.error)
 		return "refused";
 	return zconfig.kernel ? "pending" : "off";
 }

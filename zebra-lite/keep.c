@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "keep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "zconfig.h"
+
+#define TEXT_MAX 256
+
+static const char *describe(const struct keep *k, const struct kept *e, char text[TEXT_MAX])
+{
+	k->describe(e, text, TEXT_MAX);
+	return text;
+}
+
+static void forget(struct keep *k, struct kept *e)
+{
+	TAILQ_REMOVE(&k->list, e, link);
+	free(e);
+}
+
+static void retry_due(void *arg)
+{
+	keep_sync_all(arg);
+}
+
+static void failed(struct keep *k, struct kept *e, const char *what, int err)
+{
+	char text[TEXT_MAX];
+
+	if (e->error != err)
+		log_error(k->refused, "what=%s %s error=\"%s\"", what, describe(k, e, text),
+			  strerror(-err));
+	e->error = err;
+	if (!k->retry.ready)
+		timer_init(&k->retry, retry_due, k);
+	if (!timer_running(&k->retry))
+		timer_start(&k->retry, k->retry_ms);
+}
+
+bool keep_take_out(struct keep *k, struct kept *e)
+{
+	int err = e->installed ? k->write(e, false) : 0;
+
+	if (err < 0 && err != -ESRCH && err != -ENOENT && err != -ENODEV) {
+		failed(k, e, "delete", err);
+		return false;
+	}
+	e->installed = false;
+	e->error = 0;
+	return true;
+}
+
+void keep_sync(struct keep *k, struct kept *e)
+{
+	int err;
+
+	if (!k->ready)
+		return;
+	if (!e->wanted || !zconfig.kernel || k->torn_down) {
+		if (keep_take_out(k, e) && !e->wanted)
+			forget(k, e);
+		return;
+	}
+	if (e->installed && !(k->differs && k->differs(e)))
+		return;
+	err = k->write(e, true);
+	if (err < 0) {
+		failed(k, e, e->installed ? "change" : "add", err);
+		return;
+	}
+	e->installed = true;
+	e->error = 0;
+	e->epoch = k->epoch;
+}
+
+void keep_sync_all(struct keep *k)
+{
+	struct kept *e, *next;
+
+	for (e = TAILQ_FIRST(&k->list); e; e = next) {
+		next = TAILQ_NEXT(e, link);
+		keep_sync(k, e);
+	}
+}
+
+void keep_unwant(struct keep *k, struct kept *e)
+{
+	if (!e->wanted)
+		return;
+	e->wanted--;
+	if (!e->wanted && !e->installed)
+		forget(k, e);
+	else
+		keep_sync(k, e);
+}
+
+void keep_repair(struct keep *k, struct kept *e)
+{
+	char text[TEXT_MAX];
+
+	if (e->wanted) {
+		k->drift++;
+		log_warn("drift-repaired", "what=%s %s", k->what, describe(k, e, text));
+	}
+	keep_sync(k, e);
+}
+
+void keep_read_begin(struct keep *k)
+{
+	k->epoch++;
+	k->reading = true;
+}
+
+void keep_seen(struct keep *k, struct kept *e)
+{
+	e->installed = true;
+	e->epoch = k->epoch;
+}
+
+bool keep_gone(struct keep *k, struct kept *e)
+{
+	if (k->reading)
+		e->epoch = k->epoch - 1; /* seen or not, it is gone */
+	else
+		e->installed = false;
+	return !k->reading;
+}
+
+void keep_read_end(struct keep *k)
+{
+	struct kept *e, *next;
+	char text[TEXT_MAX];
+
+	k->reading = false;
+	k->ready = true;
+	for (e = TAILQ_FIRST(&k->list); e; e = next) {
+		next = TAILQ_NEXT(e, link);
+		if (e->installed && e->epoch != k->epoch) {
+			e->installed = false;
+			keep_repair(k, e);
+			continue;
+		}
+		if (!e->wanted && e->installed)
+			log_info(k->swept, "%s", describe(k, e, text));
+		keep_sync(k, e);
+	}
+}
+
+void keep_teardown(struct keep *k)
+{
+	k->torn_down = true;
+	keep_sync_all(k);
+}
+
+void keep_reset(struct keep *k)
+{
+	while (!TAILQ_EMPTY(&k->list))
+		forget(k, TAILQ_FIRST(&k->list));
+	timer_stop(&k->retry);
+	k->retry.ready = k->reading = k->ready = k->torn_down = false;
+	k->epoch = 0;
+	k->drift = 0;
+}
