@@ -39,6 +39,7 @@ check_PROGRAMS += zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/
 zebra_lite_disjoint_test_SOURCES = zebra-lite/disjoint_test.c
 zebra_lite_disjoint_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h \
+	zebra-lite/model_check.c zebra-lite/model_far.c zebra-lite/model_internal.h \
 	lib/loop_fake.c lib/loop_fake.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c

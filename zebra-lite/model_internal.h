@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * model_internal: what the parts of the model share.
+ *
+ * model.c makes the world and changes it, model_far.c is the kernel and wgd, model_check.c knows
+ * what is wanted and compares.
+ */
+#ifndef WGBGP_ZEBRA_MODEL_INTERNAL_H
+#define WGBGP_ZEBRA_MODEL_INTERNAL_H
+
+#include "model.h"
+#include "nexthop.h"
+#include "nhobj.h"
+#include "util.h"
+
+#define UNDERLAY 100	    /* ifindex of the link that is no tunnel */
+#define GATEWAY MODEL_PEERS /* number of the one hop that is no tunnel peer */
+#define HOPS (MODEL_PEERS + 1)
+#define WGD_QUEUE 64 /* messages that wgd has not answered yet */
+#define LOG_LINES 40
+#define OBJECTS 256
+#define WRITES 1024 /* routes that the kernel has not got yet */
+
+struct mpeer {
+	unsigned iface; /* index */
+	uint32_t id;
+	bool up, degraded, weak;
+	struct addr addr;
+};
+
+struct mobject {
+	uint32_t id, oif; /* id 0: free */
+	unsigned n;	  /* legs of a group; 0: not a group */
+	bool resilient;
+	struct nhleg legs[ROUTE_HOPS_MAX];
+};
+
+struct mwrite {
+	enum route_op op;
+	struct kroute route;
+	void *cookie;
+};
+
+struct mprefix {
+	struct prefix p;
+	unsigned n;		   /* hops; 0: withdrawn */
+	unsigned hop[HOPS];	   /* ranked peers or GATEWAY */
+	uint8_t demotion[HOPS];	   /* of these, by attributes */
+	uint8_t weight[HOPS];	   /* their shares */
+	bool stale;		   /* bgpd restarted without it: wanted until the sweep */
+	bool foreign;		   /* somebody else has a route for it */
+	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer, always */
+	/* the two tables */
+	bool route;
+	uint32_t oif, nhid;
+	int owner[MODEL_IFS]; /* peer, -1 none */
+};
+
+struct model {
+	uint64_t seed, rng, clock_rng, checks, ops, moves;
+	struct model_hooks hooks;
+	struct mprefix prefix[MODEL_PREFIXES];
+	struct mpeer peer[MODEL_PEERS];
+	struct mobject object[OBJECTS];
+	bool overtaken;	   /* since the last rest an object moved in front of the queue */
+	bool no_objects;   /* the kernel refuses them */
+	bool no_resilient; /* groups */
+	struct addr sample[MODEL_SAMPLES];
+	bool had_way[MODEL_SAMPLES]; /* in all wanted states since the last rest */
+	uint32_t wanted_since_rest[MODEL_PREFIXES][MODEL_IFS]; /* owners of the prefix itself */
+	uint32_t right[MODEL_SAMPLES][MODEL_IFS]; /* peers that were right since then, a bit each */
+	struct msg_allowed queue[WGD_QUEUE];
+	unsigned head, tail;
+	struct mwrite write[WRITES];
+	uint32_t written, given; /* that the kernel has done, that it was given */
+	unsigned batch_max;
+	uint32_t next_id;
+	bool without_stale;    /* model_learn(): the state behind the sweep */
+	uint32_t sweep, swept; /* number of the ALLOWED_SYNC that wgd works on, or 0; prefixes
+				  that it has looked at: what was not set since its start goes */
+	bool touched[MODEL_PREFIXES][MODEL_IFS];
+	char log[LOG_LINES][128];
+	unsigned logged;
+};
+extern struct model model;
+
+/* model.c */
+void model_note(const char *fmt, ...) PRINTF_LIKE(1, 2); /* printed when it fails */
+_Noreturn void model_fail(const char *what, const struct addr *at);
+unsigned model_random(unsigned n); /* below N */
+uint32_t model_ifindex(unsigned iface);
+struct mprefix *model_prefix(const struct prefix *p);
+struct mobject *model_object(uint32_t id); /* 0: a free one */
+
+/* model_check.c */
+void model_learn(void); /* the wanted state as it is now counts as right from here on */
+void model_check(void); /* behind each operation: every sample address */
+bool model_object_in_use(uint32_t id);
+void model_check_rest(void); /* both tables are exactly what is wanted */
+
+/* model_far.c */
+void model_far_begin(void); /* fills the table of out.h */
+void model_kernel_turn(void);
+void model_wgd_turn(void);
+void model_tell_peer(unsigned i);
+void model_wgd_drop(void);
+void model_wgd_restart(void);
+
+#endif
