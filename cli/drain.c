@@ -10,15 +10,17 @@
 #include "table.h"
 #include "util.h"
 
-#define WITHIN_S 60	  /* default time limit */
-#define QUIET_RATE 4000	  /* bytes a second, each way: default of `below` */
-#define WINDOW_MS 2000	  /* rates are taken over this time: wgd reads the counters each second */
+#define WITHIN_S 60	/* default time limit */
+#define QUIET_RATE 4000 /* bytes a second, each way: default of `below` */
+#define LOOK_MS 1000	/* how often wgd is asked */
+#define WINDOW_MS 2000	/* rates are taken over this time, or longer where wgd reads more rarely */
 #define PREFIXES_SHOWN 10 /* of those that stay */
 
 /* One that is to become quiet. */
 struct draining {
 	char interface[MSG_NAME_MAX], peer[MSG_NAME_MAX];
-	int64_t rx, tx;		  /* bytes when the window began; -1: not read yet */
+	int64_t rx, tx;		  /* bytes when the window began */
+	int64_t read;		  /* ms: wgd read these then; 0: not yet */
 	int64_t rx_rate, tx_rate; /* bytes a second over the last window */
 	bool quiet;
 };
@@ -29,8 +31,9 @@ struct drain {
 	struct draining *at;
 	size_t n;
 	int64_t below;
-	uint64_t started, window; /* ms */
-	json_t *stuck;		  /* prefixes that use one of them because there is nothing else */
+	uint64_t started; /* ms */
+	bool measured;	  /* a window has ended since the last look */
+	json_t *stuck;	  /* prefixes that use one of them because there is nothing else */
 	size_t n_stuck;
 	char error[MSG_ERROR_MAX];
 };
@@ -71,35 +74,44 @@ static bool begin(struct drain *d, const json_t *request)
 
 		str_copy(at->interface, str(row, "interface"), sizeof(at->interface));
 		str_copy(at->peer, str(row, "peer"), sizeof(at->peer));
-		at->rx = at->tx = -1;
 	}
 	json_decref(answer);
 	return answer != NULL;
 }
 
-/* One look at the counters: ends the window. */
-static bool measure(struct drain *d)
+/* Counters that were not read anew say nothing: the window lasts until they are. */
+static void judge(struct drain *d, struct draining *at, const json_t *row)
+{
+	int64_t age = (int64_t)(json_number_value(json_object_get(row, "counters-seconds")) * 1000);
+	int64_t rx = int_of(row, "rx-bytes"), tx = int_of(row, "tx-bytes");
+	int64_t read = (int64_t)now_ms() - age, ms = read - at->read;
+
+	if (at->read && ms < WINDOW_MS)
+		return;
+	if (at->read) {
+		at->rx_rate = rx > at->rx ? (rx - at->rx) * 1000 / ms : 0;
+		at->tx_rate = tx > at->tx ? (tx - at->tx) * 1000 / ms : 0;
+		at->quiet = at->rx_rate < d->below && at->tx_rate < d->below;
+		d->measured = true;
+	}
+	at->rx = rx;
+	at->tx = tx;
+	at->read = read;
+}
+
+static bool look(struct drain *d)
 {
 	json_t *request = json_pack("{s:s}", "command", "tunnels"), *row;
 	json_t *answer = client_ask(d->s->client, request, d->error, sizeof(d->error));
-	int64_t ms = now_ms() - d->window;
+	struct draining *at;
 	size_t i;
 
+	d->measured = false;
 	json_array_foreach (json_object_get(answer, "tunnels"), i, row) {
-		struct draining *at = find(d, row);
-		int64_t rx = int_of(row, "rx-bytes"), tx = int_of(row, "tx-bytes");
-
-		if (!at)
-			continue;
-		if (at->rx >= 0 && ms > 0) {
-			at->rx_rate = rx > at->rx ? (rx - at->rx) * 1000 / ms : 0;
-			at->tx_rate = tx > at->tx ? (tx - at->tx) * 1000 / ms : 0;
-			at->quiet = at->rx_rate < d->below && at->tx_rate < d->below;
-		}
-		at->rx = rx;
-		at->tx = tx;
+		at = find(d, row);
+		if (at)
+			judge(d, at, row);
 	}
-	d->window = now_ms();
 	json_decref(request);
 	json_decref(answer);
 	return answer != NULL;
@@ -115,7 +127,7 @@ static bool all_quiet(const struct drain *d)
 
 static void progress(const struct drain *d)
 {
-	if (d->json)
+	if (d->json || !d->measured)
 		return;
 	for (size_t i = 0; i < d->n; i++)
 		if (!d->at[i].quiet)
@@ -201,16 +213,16 @@ static void conclude(const struct drain *d, bool quiet)
 
 static int watch_counters(struct drain *d, uint64_t limit)
 {
-	d->started = d->window = now_ms();
-	if (!measure(d))
+	d->started = now_ms();
+	if (!look(d))
 		return -1;
 	while (now_ms() - d->started < limit) {
-		if (!client_wait(d->s->client, WINDOW_MS)) {
+		if (!client_wait(d->s->client, LOOK_MS)) {
 			str_copy(d->error, "interrupted; it stays drained (`undrain`)",
 				 sizeof(d->error));
 			return -1;
 		}
-		if (!measure(d))
+		if (!look(d))
 			return -1;
 		if (all_quiet(d))
 			break;

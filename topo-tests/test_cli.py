@@ -221,7 +221,8 @@ KEYS = {
     "wireguard": ("", "interfaces", "name state ifindex source-check-drops backend up adopted public-key listen-port fwmark "
                   "mtu addresses rx-bytes tx-bytes peers"),
     "tunnels": ("", "tunnels", "interface peer state reason reason-text cost since-seconds "
-                "handshake-seconds endpoint rx-bytes tx-bytes changes tunnel-addresses"),
+                "handshake-seconds endpoint rx-bytes tx-bytes counters-seconds changes "
+                "tunnel-addresses"),
     "allowed-ips": ("", "entries", "interface peer prefix origin installed"),
     "daemons": ("", "daemons", "name pid state restarts"),
     "version": ("version", None, ""),

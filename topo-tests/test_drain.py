@@ -96,6 +96,16 @@ def test_drain_outlives_wgd(dual):
     assert ping.lost == 0
 
 
+def test_counters_are_read_rarely(two):
+    """What wgd has not read anew since the traffic was moved is no quiet."""
+    two.wa.replace("poll-interval 200", "poll-interval 60000")
+    with Ping(two.host_a, two.host_b.address, interval_ms=5):
+        answer = two.wa.cli_run("drain peer b within 5 below 1000")
+        assert "not quiet after" in answer.stdout
+    tunnel = two.wa.tunnel("b")
+    assert 0 <= tunnel["counters-seconds"] < 60
+
+
 def test_nothing_else_there(two):
     """The only tunnel cannot be emptied: nothing is lost, and the command says what stays."""
     with Ping(two.host_a, two.host_b.address, interval_ms=5) as ping:
