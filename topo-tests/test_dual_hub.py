@@ -54,9 +54,13 @@ def test_cut_underlay(dual):
     with Ping(dual.host[1], dual.host[2].address) as ping:
         dual.net.restore("site1", "hub1")
         dual.wsite[1].wait_tunnel("hub1", "up")
-        dual.wait()
+        dual.wsite[1].wait_installed("192.168.2.0/24", "wg1", "hub1.wg0")
+        dual.whub[1].wait_installed("192.168.1.0/24", "wg0", "site1.wg1")
         ping.flows()
+    # Not longer: after a cut both ends of WireGuard start handshakes, and where two of them cross
+    # the keys change again five seconds later, with what is on its way under the old ones.
     assert ping.lost == 0
+    dual.wait()
 
 
 def test_stale_handshake(topo):
