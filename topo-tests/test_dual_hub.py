@@ -10,6 +10,7 @@ import json
 import pytest
 
 from lib.dualhub import DualHub
+from lib.keys import public_key
 from lib.probe import Ping, reaches
 from lib.snippets import PROBE_TIMEOUT_MS, TIMERS
 from lib.wait import wait_until
@@ -61,6 +62,26 @@ def test_cut_underlay(dual):
     # the keys change again five seconds later, with what is on its way under the old ones.
     assert ping.lost == 0
     dual.wait()
+
+
+def test_other_key(dual):
+    """A key that the hub does not have: nothing passes by that tunnel, so nothing waits for it, and
+    its session ends. With the right key all is as before."""
+    w = dual.wsite[1]
+    with open(w.conf_file, encoding="ascii") as f:
+        conf = f.read()
+    right = public_key("hub1.wg0")
+    wrong = conf.replace(right, public_key("nobody"))
+    with Ping(dual.host[1], dual.host[2].address) as ping:
+        w.reload(wrong)
+        w.wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
+        wait_until(lambda: not w.established("10.0.1.1"), what="the session by the dead tunnel to end")
+        tunnel = w.tunnel("hub1")
+        assert (tunnel["state"], tunnel["reason"]) == ("down", "handshake-never")
+        ping.flows()
+        w.reload(conf)
+        w.wait_installed("192.168.2.0/24", "wg1", "hub1.wg0")
+        ping.flows()
 
 
 def test_stale_handshake(topo):

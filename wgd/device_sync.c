@@ -89,6 +89,27 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 	return wg_set_device(dev->wg, &set);
 }
 
+/* The one that has this name so far, with another key. */
+static const struct peer *find_named(const struct device *dev, const char *name)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (str_eq(p->name, name))
+			return p;
+	return NULL;
+}
+
+static struct peer *make_peer(struct device *dev, const struct peer_conf *conf)
+{
+	const struct peer *before = find_named(dev, conf->name);
+	struct peer *p = peer_new(dev, conf->key);
+
+	if (before && (before->live.handshake || before->live.rekeyed))
+		liveness_rekey(&p->live);
+	return p;
+}
+
 /* The configured peers: made, or given what differs. */
 static int sync_peers(struct device *dev)
 {
@@ -100,7 +121,7 @@ static int sync_peers(struct device *dev)
 		bool there;
 
 		if (!p)
-			p = peer_new(dev, conf->key);
+			p = make_peer(dev, conf);
 		there = p->seen == dev->round;
 		peer_configure(p, conf);
 		err = peer_install(p, !there, there ? p->found : NULL);

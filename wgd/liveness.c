@@ -25,6 +25,12 @@ void liveness_init(struct liveness *l, uint64_t now)
 		.state = TUNNEL_NEVER, .reason = REASON_HANDSHAKE_NEVER, .since = now};
 }
 
+void liveness_rekey(struct liveness *l)
+{
+	l->state = TUNNEL_DOWN;
+	l->rekeyed = true;
+}
+
 int64_t liveness_handshake_age(const struct liveness *l, uint64_t now)
 {
 	return l->handshake ? (int64_t)(l->age_at_sight + (now - l->first_seen)) : -1;
@@ -282,6 +288,14 @@ static bool is_weak(enum reason reason)
 	       reason == REASON_ECHO_UNANSWERED;
 }
 
+/* When the link or the peer is back, or the right key is there: nothing says that the far end was
+ * ever away. */
+static bool was_dead(enum reason down_for)
+{
+	return down_for != REASON_INTERFACE_DOWN && down_for != REASON_PEER_GONE &&
+	       down_for != REASON_HANDSHAKE_NEVER;
+}
+
 static enum tunnel_state judge(struct liveness *l, const struct liveness_config *c,
 			       const struct liveness_input *in, enum reason *reason)
 {
@@ -292,7 +306,7 @@ static enum tunnel_state judge(struct liveness *l, const struct liveness_config 
 		  : !l->handshake ? REASON_HANDSHAKE_NEVER
 				  : death;
 	if (*reason == REASON_HANDSHAKE_NEVER)
-		return TUNNEL_NEVER;
+		return l->rekeyed ? TUNNEL_DOWN : TUNNEL_NEVER;
 	if (!in->link_up || !in->present)
 		l->waiting_since = 0; /* no answer could come in */
 	if (*reason != REASON_NONE) {
@@ -301,10 +315,7 @@ static enum tunnel_state judge(struct liveness *l, const struct liveness_config 
 		l->bfd_death = death == REASON_BFD_EXPIRED || death == REASON_BFD_SIGNALLED;
 		return TUNNEL_DOWN;
 	}
-	/* The link or the peer is back: nothing says that the far end was ever away. */
-	if (l->state == TUNNEL_DEGRADED ||
-	    (l->state == TUNNEL_DOWN && l->reason != REASON_INTERFACE_DOWN &&
-	     l->reason != REASON_PEER_GONE))
+	if (l->state == TUNNEL_DEGRADED || (l->state == TUNNEL_DOWN && was_dead(l->reason)))
 		return judge_return(l, c, in, reason);
 	return judge_alive(l, c, in, reason);
 }

@@ -89,6 +89,7 @@ struct liveness {
 	uint32_t changes; /* of state */
 	/* what was seen */
 	bool started;	       /* there was a reading */
+	bool rekeyed;	       /* it has another key than the peer that was here before */
 	int64_t handshake;     /* wall, as read last */
 	uint64_t age_at_sight; /* its age when first seen: later steps of the wall clock don't count
 				*/
@@ -110,6 +111,9 @@ struct liveness {
 };
 
 void liveness_init(struct liveness *l, uint64_t now);
+/* A tunnel that worked has another key at its far end now: down until the first handshake shows
+ * that it is the right one. Nothing passes before that; what uses it must not wait. */
+void liveness_rekey(struct liveness *l);
 /* Takes a reading. True when state or reason changed. */
 bool liveness_update(struct liveness *l, const struct liveness_config *c,
 		     const struct liveness_input *in);

@@ -99,6 +99,21 @@ static void never_until_handshake(void **state)
 	assert_int_equal(r.l.changes, 1);
 }
 
+/* Another key for a tunnel that worked: nothing passes, and that is no guess. */
+static void rekeyed_is_down_until_handshake(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	liveness_rekey(&r.l);
+	PLAY(&r,
+	     {100, 0, 148, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_NEVER});
+	assert_false(r.l.weak);
+	PLAY(&r, {1, 128, 128, .handshake = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.flaps, 0);
+}
+
 static void traffic_keeps_it_up(void **state)
 {
 	struct run r;
@@ -638,6 +653,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_until_handshake),
+		cmocka_unit_test(rekeyed_is_down_until_handshake),
 		cmocka_unit_test(traffic_keeps_it_up),
 		cmocka_unit_test(stale_after_sending),
 		cmocka_unit_test(initiations_are_no_life),
