@@ -158,6 +158,25 @@ def test_first_is_dead(topo):
     d.wait_at(d.net.address("hub.u0"), 90)
 
 
+def test_endpoint_inside_the_tunnel(topo):
+    """Packets of the tunnel that came through the tunnel (a default route, no mark) would turn the
+    endpoint into the peer's own tunnel address, and the tunnel into a loop."""
+    d = Net(topo, "INET(hub):51820")
+    d.start()
+    d.wait_at(d.address)
+    where = f"{d.net.address('site')}:"
+    wait_until(lambda: (d.peer(d.whub)["endpoint"] or "").startswith(where), what="the site at the hub")
+    there = d.peer(d.whub)["endpoint"]
+    d.net.cut("hub.u0", "site")  # it must not be the site that puts it right
+    d.hub.run(["wg", "set", "wg0", "peer", d.peer(d.whub)["public-key"],
+               "endpoint", "10.9.0.2:" + there.rsplit(":", 1)[1]])
+    wait_until(lambda: "endpoint-inside" in d.whub.log(), what="the hub to see it")
+    wait_until(lambda: there in d.hub.out(["wg", "show", "wg0", "endpoints"]), what="the old one")
+    d.net.restore("hub.u0", "site")
+    wait_until(lambda: d.whub.tunnel_state("site") == "up", 60, "the tunnel again")
+    assert d.peer(d.whub)["endpoint-changes"] == 0
+
+
 def test_return_to_the_first(topo):
     """endpoint-return: the first one is tried again; in vain, and then with success."""
     d = Net(topo, "[ INET(hub):51820 UNKNOWN:51820 ]", timeout=5000, more="endpoint-return 3;")

@@ -674,6 +674,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		timer_init(&dev->retry, try_open, dev);
 	}
 	dev->conf = conf;
+	dev->mark_stays = true;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
 			peer_configure(p, NULL);
@@ -732,6 +733,26 @@ static bool looked_after(const char *ifname)
 	return device_find(ifname) != NULL;
 }
 
+/* Encrypted packets without a mark take the main table: zebra-lite has pinned the endpoints there
+ * by now. Before that a default route through the tunnel would lead them into itself. */
+static void drop_mark(struct device *dev)
+{
+	struct wg_dump dump;
+	int err;
+
+	dev->mark_stays = false;
+	if (dev->state != DEVICE_READY || !dev->fwmark || dev->conf->fwmark)
+		return;
+	err = wg_get(dev->wg, false, &dump);
+	if (err == 0) {
+		err = device_sync_key(dev, &dump);
+		wg_dump_free(&dump);
+	}
+	if (err < 0)
+		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	report_all(dev);
+}
+
 void devices_prune(void)
 {
 	uint64_t now = now_ms();
@@ -751,6 +772,7 @@ void devices_prune(void)
 				p->drop_at = now + RELEASE_MS;
 		}
 		if (dev->conf) {
+			drop_mark(dev);
 			device_release(dev);
 		} else if (!held) {
 			device_delete(dev);

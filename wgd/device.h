@@ -91,6 +91,7 @@ struct device {
 	uint8_t public_key[WG_KEY_BYTES];
 	uint16_t listen_port;
 	uint32_t fwmark;
+	bool mark_stays; /* until PRUNE: what replaces an uplink's routes must be there before */
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
 	uint64_t read_at, read_cost;	       /* ms, us: of the last dump */
 	uint64_t glanced_at;		       /* ms: read because BFD fell silent */

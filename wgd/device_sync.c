@@ -78,7 +78,8 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 		log_error("no-private-key", "interface=%s file=%s", dev->name, conf->key_file);
 	dev->key_missing = !key && conf->key_file;
 	set.set_port = conf->listen_port && conf->listen_port != dump->listen_port;
-	set.set_fwmark = conf->fwmark != dump->fwmark && (!dev->adopted || conf->fwmark);
+	set.set_fwmark = conf->fwmark != dump->fwmark &&
+			 (conf->fwmark || (!dev->adopted && !dev->mark_stays));
 	dev->listen_port = set.set_port ? conf->listen_port : dump->listen_port;
 	dev->fwmark = set.set_fwmark ? conf->fwmark : dump->fwmark;
 	if (!set.private_key && !set.set_port && !set.set_fwmark)

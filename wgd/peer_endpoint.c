@@ -114,6 +114,27 @@ static void say_changed(struct peer *p, const struct endpoint *from)
 		daemon_event(event);
 }
 
+/* The peer's own tunnel address: its encrypted packets came through the tunnel itself. */
+static bool is_inside(const struct peer *p, const struct endpoint *e)
+{
+	for (size_t i = 0; p->conf && i < p->conf->n_tunnel_addrs; i++)
+		if (addr_eq(&e->addr, &p->conf->tunnel_addrs[i]))
+			return true;
+	return false;
+}
+
+/* WireGuard goes wherever a packet came from, and would send its own packets into itself for ever.
+ */
+static void leave_inside(struct peer *p, const struct endpoint *inside)
+{
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "endpoint-inside",
+		    "peer=%s interface=%s endpoint=%s what=\"its packets came through the tunnel "
+		    "itself\"",
+		    p->name, p->dev->name, ENDPOINT_STR(inside));
+	if (p->dev->wg && p->endpoint.addr.family)
+		give(p, &p->endpoint, "endpoint-back");
+}
+
 bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)
 {
 	struct endpoint before = p->endpoint;
@@ -121,6 +142,10 @@ bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)
 
 	if (same(&found->endpoint, &before))
 		return false;
+	if (is_inside(p, &found->endpoint)) {
+		leave_inside(p, &found->endpoint);
+		return false;
+	}
 	p->endpoint = found->endpoint;
 	if (p->conf && p->endpoint.addr.family && found->handshake_sec)
 		endpoints_note(p->dev->name, p->owner.key, &p->endpoint);
