@@ -614,6 +614,8 @@ static void check_end(struct far_end *e)
 
 static void check_all(void)
 {
+	for (unsigned i = 0; i < PEERS; i++)
+		rib_fresh_end(ends[i].peer.rib);
 	settle();
 	for (unsigned i = 0; i < PEERS; i++)
 		if (ends[i].peer.rib->up)
@@ -793,10 +795,101 @@ static void too_long(void **state)
 	tear_down();
 }
 
+/* Neighbour FROM announces (LOCAL_PREF, where it is internal) or withdraws the prefix with number
+ * 1, next hop itself. */
+static void say(unsigned from, bool announce, uint32_t local_pref)
+{
+	struct update u = {0};
+	struct wr nlri = {0};
+	struct prefix p = prefix_number(1);
+	struct addr nexthop = nexthop_number(from, AF_INET);
+	struct attr_edit *e = attr_edit_begin(NULL);
+
+	attr_edit_nexthop(e, &nexthop);
+	attr_edit_local_pref(e, true, local_pref);
+	nlri_put(&nlri, &p);
+	u.attr = attr_edit_finish(e);
+	*(announce ? u.announced : u.withdrawn) =
+		(struct nlri_iter){nlri.data, nlri.data + nlri.len, AF_INET};
+	rib_update(&ends[from].peer, &u);
+	attr_unref(u.attr);
+	wr_free(&nlri);
+	settle();
+}
+
+/* By whom zebra-lite sends, and neighbour 8 was told; and why another one is not used. */
+static void expect_by(unsigned first, unsigned other, enum reason lost_by)
+{
+	struct prefix p = prefix_number(1);
+	struct rib_table *t = rib_table_for(&p);
+	const struct net *net = net_at(t, net_find(t, &p));
+	struct trie_node *n = trie_exact(&fib, &p);
+	struct addr nexthop = nexthop_number(first, AF_INET);
+
+	assert_non_null(n);
+	assert_true(addr_eq(&container_of(n, struct told, node)->hops.hop[0].addr, &nexthop));
+	assert_int_equal(path_at(net->paths)->peer, ends[first].peer.rib->id);
+	assert_int_equal(path_at(path_of_peer(net, ends[other].peer.rib->id))->reason, lost_by);
+	n = trie_exact(&ends[8].table, &p);
+	assert_non_null(n);
+	assert_true(addr_eq(&container_of(n, struct entry, node)->attr->nexthop, &nexthop));
+}
+
+/* Its session comes (again), and stays as fresh as it is. */
+static void comes_up(unsigned i, bool retained)
+{
+	struct far_end *e = &ends[i];
+
+	if (e->peer.rib->up)
+		rib_peer_down(&e->peer, retained, REASON_SESSION_DOWN);
+	clear_table(e);
+	e->peer.state = PEER_ESTABLISHED;
+	rib_peer_up(&e->peer);
+	timer_stop(&e->peer.rib->fresh_timer);
+}
+
+/* Whose session has just come up takes nothing off a path in use, but is better than none. */
+static void fresh_session(void **state)
+{
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	for (unsigned i = 4; i < PEERS; i++)
+		comes_up(i, false);
+	rib_fresh_end(ends[4].peer.rib);
+	say(4, true, 100);
+	say(5, true, 200);
+	expect_by(4, 5, REASON_SESSION_FRESH);
+	/* Its time is over. */
+	rib_fresh_end(ends[5].peer.rib);
+	settle();
+	expect_by(5, 4, REASON_LOWER_LOCAL_PREF);
+	/* The path in use goes first. */
+	say(6, true, 300);
+	expect_by(5, 6, REASON_SESSION_FRESH);
+	say(5, false, 0);
+	expect_by(6, 4, REASON_LOWER_LOCAL_PREF);
+	/* Both have just come up. */
+	comes_up(4, false);
+	say(4, true, 400);
+	expect_by(4, 6, REASON_LOWER_LOCAL_PREF);
+	rib_fresh_end(ends[4].peer.rib);
+	rib_fresh_end(ends[6].peer.rib);
+	say(6, true, 500);
+	expect_by(6, 4, REASON_LOWER_LOCAL_PREF);
+	/* What was kept over a restart was in use all the time. */
+	comes_up(6, true);
+	say(6, true, 600);
+	expect_by(6, 4, REASON_LOWER_LOCAL_PREF);
+	assert_false(ends[6].peer.rib->fresh);
+	tear_down();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
-					   cmocka_unit_test(too_long)};
+					   cmocka_unit_test(too_long),
+					   cmocka_unit_test(fresh_session)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);

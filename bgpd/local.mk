@@ -32,6 +32,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/restart.c bgpd/restart.h \
 	bgpd/rib.c bgpd/rib.h \
 	bgpd/rib_decide.c \
+	bgpd/rib_fresh.c \
 	bgpd/rib_multipath.c \
 	bgpd/rib_internal.h \
 	bgpd/rib_judge.c \

@@ -110,8 +110,8 @@ void rib_remove_path(uint32_t id, enum reason why)
 	net_mark(t, net);
 }
 
-/* The walk needs a whole lap from now on for PR (NULL: for everybody). */
-static void need_walk(struct peer_rib *pr)
+/* PR NULL: for everybody. */
+void rib_walk_for(struct peer_rib *pr)
 {
 	bool at_start = true;
 
@@ -125,7 +125,7 @@ static void need_walk(struct peer_rib *pr)
 
 uint32_t rib_need_walk(void)
 {
-	need_walk(NULL);
+	rib_walk_for(NULL);
 	return walk.until;
 }
 
@@ -133,6 +133,7 @@ static void peer_rib_free(struct peer_rib *pr)
 {
 	ensure(!pr->received[BGP_IPV4] && !pr->received[BGP_IPV6]);
 	timer_stop(&pr->stale_timer);
+	rib_fresh_end(pr);
 	rib_judge_forget(pr);
 	by_id[pr->id] = NULL;
 	free(pr);
@@ -146,7 +147,7 @@ static void end_lap(void)
 		if (!pr || !pr->walk_until || pr->walk_until > walk.lap)
 			continue;
 		pr->walk_until = 0;
-		pr->rejudge = false;
+		pr->rejudge = pr->mark = false;
 		if (!pr->peer)
 			peer_rib_free(pr);
 	}
@@ -238,6 +239,8 @@ static void walk_net(struct rib_table *t, uint32_t id)
 				net_at(t, id)->flags |= NET_RECOST;
 			net_mark(t, id);
 		}
+		if (pr->mark)
+			net_mark(t, id);
 		if (path_is_void(path)) {
 			rib_remove_path(at, pr->down_reason);
 		} else if (path_has_no_future(path)) {
@@ -450,7 +453,7 @@ static void on_stale_timer(void *arg)
 		 reason_name(REASON_STALE_EXPIRED));
 	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
 	pr->down_reason = REASON_STALE_EXPIRED;
-	need_walk(pr);
+	rib_walk_for(pr);
 }
 
 static uint32_t new_id(void)
@@ -478,6 +481,7 @@ void rib_peer_new(struct peer *p)
 	by_id[pr->id] = pr;
 	p->rib = pr;
 	timer_init(&pr->stale_timer, on_stale_timer, pr);
+	rib_fresh_init(pr);
 	pr->nexthop = addr_in_plane(&pr->address, pr->plane);
 	nexthop_watch_neighbor(&pr->nexthop);
 }
@@ -491,13 +495,14 @@ void rib_peer_free(struct peer *p)
 	adjout_leave(p);
 	nexthop_unwatch_neighbor(&pr->nexthop);
 	timer_stop(&pr->stale_timer);
+	rib_fresh_end(pr);
 	rib_judge_forget(pr);
 	p->rib = NULL;
 	pr->peer = NULL;
 	pr->up = false;
 	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
 	pr->down_reason = REASON_CONFIG;
-	need_walk(pr);
+	rib_walk_for(pr);
 	restart_check();
 }
 
@@ -540,12 +545,13 @@ void rib_peer_up(struct peer *p)
 		if (pr->kept[f] && !(p->family[f] && p->gr && p->gr_forwarding[f])) {
 			pr->kept[f] = false;
 			pr->down_reason = REASON_STALE_EXPIRED;
-			need_walk(pr);
+			rib_walk_for(pr);
 		}
 	}
 	timer_stop(&pr->stale_timer);
 	if (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])
 		timer_start(&pr->stale_timer, (bgp.stale_time ? bgp.stale_time : 300) * 1000ull);
+	rib_fresh_begin(pr);
 	adjout_join(p);
 	restart_check();
 }
@@ -559,6 +565,7 @@ void rib_peer_down(struct peer *p, bool retain, enum reason why)
 		return; /* the tables are gone already */
 	adjout_leave(p);
 	rib_judge_forget(pr);
+	rib_fresh_end(pr);
 	pr->up = false;
 	if (retain && (!was_up || (!pr->heard && (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])))) {
 		/* What is kept stays kept until its timer ends; so it does where a connection lost
@@ -584,7 +591,7 @@ void rib_peer_down(struct peer *p, bool retain, enum reason why)
 	log_info(retain ? "stale" : "withdraw", "peer=%s paths=%u reason=%s",
 		 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
 		 reason_name(why));
-	need_walk(pr); /* also for those that are stale for the second time */
+	rib_walk_for(pr); /* also for those that are stale for the second time */
 	restart_check();
 }
 
@@ -594,7 +601,7 @@ void rib_rejudge(struct peer *p)
 
 	rib_judge_forget(pr);
 	pr->rejudge = true;
-	need_walk(pr);
+	rib_walk_for(pr);
 }
 
 void rib_send_again(struct peer *p, enum bgp_family family)
@@ -612,7 +619,7 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 		pr->down_reason = REASON_STALE_EXPIRED;
 		if (!pr->kept[BGP_IPV4] && !pr->kept[BGP_IPV6])
 			timer_stop(&pr->stale_timer);
-		need_walk(pr);
+		rib_walk_for(pr);
 	}
 	restart_check();
 }

@@ -35,6 +35,10 @@ struct peer_rib {
 	bool kept[BGP_FAMILIES];  /* ... while this holds */
 	bool eor[BGP_FAMILIES];	  /* this session sent it */
 	bool rejudge;		  /* the walk judges its paths again */
+	bool mark;		  /* the walk has their networks decided again */
+	bool fresh;		  /* rib_fresh.c: the session has just come up */
+	bool held_back;		  /* ... and some path of it had to wait for that */
+	struct timer fresh_timer; /* ... which this ends */
 	uint32_t walk_until;	  /* lap of the walk that it needs; 0 none */
 	enum reason down_reason;  /* why paths of older epochs go */
 	struct timer stale_timer; /* RFC 4724: end of the restart time, then of the stale time */
@@ -50,6 +54,7 @@ void rib_work(void);
 /* The walk is to meet every path once from now on; it has when the lap with this number ends:
  * nexthop_walked(). */
 uint32_t rib_need_walk(void);
+void rib_walk_for(struct peer_rib *pr); /* the same, on behalf of a neighbour's flags */
 /* rib_pressure.c: neighbours are read no faster than networks are decided. Call rib_pressure() when
  * some were marked, and when N were decided. */
 void rib_pressure(unsigned decided);
@@ -79,6 +84,15 @@ void rib_rejudge_all(void);
  * policy makes them. RECEIVED is a reference, taken over. */
 void rib_judge(uint32_t path, struct attr *received);
 void rib_judge_forget(struct peer_rib *pr); /* the chain or a check changed */
+
+/* rib_fresh.c: begins when a session comes up (after what is kept of the last one is known), ends
+ * by itself or with the session. */
+void rib_fresh_init(struct peer_rib *pr);
+void rib_fresh_begin(struct peer_rib *pr);
+void rib_fresh_end(struct peer_rib *pr);
+/* Demotes those of the candidates that come by a fresh session where the path USED (0: none) is
+ * among them, too. */
+void rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used);
 
 /* rib_decide.c: decides one network and hands the result on. */
 void rib_decide(struct rib_table *t, uint32_t id);

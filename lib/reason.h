@@ -13,6 +13,7 @@
 	/* rungs of the decision process: what a path that is not best lost by */                \
 	X(TUNNEL_DEGRADED, "tunnel-degraded", "its tunnel is degraded: paths by others win")     \
 	X(DRAINING, "draining", "its tunnel is being emptied: paths by others win")              \
+	X(SESSION_FRESH, "session-fresh", "its session just came up: a path in use stays")       \
 	X(LAST_RESORT, "last-resort", "demoted behind all others by who announces it")           \
 	X(LAST_PATH, "last-path", "its tunnel seems down; kept for want of another path")        \
 	X(MULTIPATH, "multipath", "as good as the best one: shares the traffic with it")         \

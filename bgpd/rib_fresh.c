@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_fresh: a session through a tunnel that has just come up takes no traffic off a path that
+ * works.
+ *
+ * WireGuard drops what comes from an address that is not in the AllowedIPs of who sends it. So the
+ * far end must have our prefixes in its AllowedIPs, and must have announced them to those behind
+ * it, before we send to it; and it has them only some milliseconds after the session came up. For
+ * that time its paths stand behind an older path that is in use; where there is none they are used
+ * at once. Nobody is told: what we announce is what we use.
+ *
+ * The shorter time is for those who come to us: a hub uses the path to a site, and so announces it,
+ * before the sites use the hub. Paths that were kept over a restart (RFC 4724) are in use already.
+ */
+#include "restart.h"
+#include "rib_internal.h"
+
+#define FRESH_MS 1000
+#define FRESH_HUB_MS 300
+
+static unsigned n_fresh;
+
+static void end(struct peer_rib *pr)
+{
+	if (!pr->fresh)
+		return;
+	pr->fresh = false;
+	n_fresh--;
+	if (!pr->held_back)
+		return;
+	pr->held_back = false;
+	pr->mark = true;
+	rib_walk_for(pr);
+}
+
+static void on_timer(void *arg)
+{
+	end(arg);
+}
+
+void rib_fresh_init(struct peer_rib *pr)
+{
+	timer_init(&pr->fresh_timer, on_timer, pr);
+}
+
+void rib_fresh_begin(struct peer_rib *pr)
+{
+	const struct nexthop *nh = nexthop_find(&pr->nexthop);
+
+	if (!nh || !nh->state.tunnel || restart_deferring() || pr->kept[BGP_IPV4] ||
+	    pr->kept[BGP_IPV6])
+		return;
+	if (!pr->fresh)
+		n_fresh++;
+	pr->fresh = true;
+	timer_start(&pr->fresh_timer,
+		    pr->peer->dynamic || peer_is_client(pr->peer) ? FRESH_HUB_MS : FRESH_MS);
+}
+
+void rib_fresh_end(struct peer_rib *pr)
+{
+	timer_stop(&pr->fresh_timer);
+	end(pr);
+}
+
+static struct peer_rib *fresh_owner(uint32_t path)
+{
+	struct peer_rib *pr = peer_rib_by_id(path_at(path)->peer);
+
+	return pr && pr->fresh ? pr : NULL;
+}
+
+void rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used)
+{
+	bool usable = false;
+
+	if (!n_fresh || !used || fresh_owner(used))
+		return;
+	for (size_t i = 0; i < n; i++)
+		usable |= c[i].path == used;
+	for (size_t i = 0; usable && i < n; i++) {
+		struct peer_rib *pr = fresh_owner(c[i].path);
+
+		if (!pr || c[i].demotion != DEMOTED_NOT)
+			continue;
+		c[i].demotion = DEMOTED;
+		c[i].demoted_by = REASON_SESSION_FRESH;
+		pr->held_back = true;
+	}
+}
