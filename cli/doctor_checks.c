@@ -461,6 +461,20 @@ static void check_drift(struct doctor *d, const json_t *row)
 		     "what is left of an earlier run has not been swept yet");
 }
 
+#define NOTIFIED_MANY 5000 /* routes; the kernel needs about 3 us for each */
+
+/* What moves by one write is told route by route, in one go of the kernel. */
+static void check_nexthop_compat(struct doctor *d, const json_t *row)
+{
+	if (int_of(row, "nexthop-objects") && int_of(row, "prefixes") >= NOTIFIED_MANY &&
+	    machine_sysctl("net/ipv4/nexthop_compat_mode") == 1)
+		FIND(SEVERITY_NOTE, AT(0), "sysctl -w net.ipv4.nexthop_compat_mode=0",
+		     "when a tunnel fails the kernel tells of each of the %s prefixes, and holds a "
+		     "processor meanwhile: with few of them others stand still, and BFD at short "
+		     "intervals may take another tunnel for dead",
+		     TEXT(row, "prefixes"));
+}
+
 /* BGP's route is there, and a packet goes elsewhere all the same: a rule, a more specific route. */
 static void check_route(struct doctor *d, const json_t *row)
 {
@@ -582,6 +596,7 @@ const struct check doctor_checks[] = {
 	{"route", SOURCE_ROUTES, check_route},
 	{"routes", SOURCE_RIB, check_drift},
 	{"nftables", SOURCE_RIB, check_nftables},
+	{"nexthop-compat", SOURCE_RIB, check_nexthop_compat},
 	{"allowed-ips", SOURCE_ENTRIES, check_entry},
 	{"source-check", SOURCE_INTERFACES, check_source_drops},
 	{"forwarding", SOURCE_MACHINE, check_forwarding},

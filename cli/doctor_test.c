@@ -269,6 +269,25 @@ static void test_routes(void **state)
 		 "note", "allowed-ips", "did not make");
 }
 
+static void test_nexthop_compat(void **state)
+{
+	struct canned *rib = answer_of("rib-summary");
+
+	rib->head = "{\"prefixes\":10000,\"nexthop-objects\":2,\"swept\":true}";
+	machine_answer = 1;
+	finds("note", "nexthop-compat", "each of the 10000 prefixes");
+	machine_answer = 2; /* off, as far as it goes */
+	assert_int_equal(run("doctor"), 0);
+	says("0 notes");
+	machine_answer = 1;
+	rib->head = "{\"prefixes\":10000,\"nexthop-objects\":0,\"swept\":true}";
+	assert_int_equal(run("doctor"), 0);
+	says("0 notes");
+	rib->head = "{\"prefixes\":500,\"nexthop-objects\":2,\"swept\":true}";
+	assert_int_equal(run("doctor"), 0);
+	says("0 notes");
+}
+
 static void test_machine(void **state)
 {
 	machine_answer = 0;
@@ -337,10 +356,11 @@ static void test_metrics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_healthy),    TEST(test_daemons),	TEST(test_key_files),
-		TEST(test_interfaces), TEST(test_tunnels),	TEST(test_neighbors),
-		TEST(test_paths),      TEST(test_routes),	TEST(test_machine),
-		TEST(test_many),       TEST(test_nobody_there), TEST(test_metrics),
+		TEST(test_healthy),	   TEST(test_daemons),	    TEST(test_key_files),
+		TEST(test_interfaces),	   TEST(test_tunnels),	    TEST(test_neighbors),
+		TEST(test_paths),	   TEST(test_routes),	    TEST(test_machine),
+		TEST(test_many),	   TEST(test_nobody_there), TEST(test_metrics),
+		TEST(test_nexthop_compat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
