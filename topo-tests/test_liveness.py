@@ -11,11 +11,13 @@ import re
 import pytest
 
 from lib.dualhub import DualHub
+from lib.keys import public_key
 from lib.probe import Ping
 from lib.relay import Relay
 from lib.snippets import ECHO, FAST
 from lib.twonodes import Two
 from lib.wait import SLOW, holds, wait_until
+from lib.wg import backend
 
 NET2 = "192.168.2.0/24"
 QUALITY = "quality { latency-weight 1; minimum-improvement 60; step 20; hold 3000; }"
@@ -147,6 +149,28 @@ def test_echo_sees_a_cut(topo):
     assert [to for _, to, _ in changes(w, "hub1")][-2:] == ["degraded", "down"]
     d.net.restore("site1", "hub1")
     wait_until(lambda: by(w, "wg1"), 60, "the better hub")
+
+
+@pytest.mark.skipif(backend() == "kernel", reason="reads without entries: no dump takes long")
+def test_echo_and_slow_readings(topo):
+    """A device with so many entries that reading it takes long is left to its polls. What came in
+    before the cut, and is seen by a poll after it, is no sign of life."""
+    only = (f"liveness {{ probe off; echo on; echo-interval {int(100 * min(SLOW, 3))}; "
+            f"poll-interval 2000; up-hold 500; }}")
+    d, w = start(topo, fast=FAST, site1_fast=only)
+    path = f"{d.site[1].dir}/entries"
+    entries = ", ".join(f"100.{64 + (i >> 16)}.{i >> 8 & 255}.{i & 255}/32" for i in range(100000))
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"[Peer]\nPublicKey = {public_key('hub1.wg0')}\nAllowedIPs = {entries}\n")
+    d.site[1].run(["wg", "addconf", "wg1", path])
+    before = w.tunnel("hub1")["echo-received"]
+    wait_until(lambda: w.tunnel("hub1")["echo-received"] > before + 50, 60, "polls")
+    with Ping(d.host[1], d.host[2].address) as ping:
+        d.net.cut("site1", "hub1")
+        wait_until(lambda: by(w, "wg2"), 30, "the other hub")
+        ping.flows()
+    w.wait_tunnel("hub1", "down", timeout=15)
+    assert w.tunnel("hub1")["reason"] == "echo-unanswered"
 
 
 def test_underlay(topo):

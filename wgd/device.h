@@ -93,7 +93,8 @@ struct device {
 	uint32_t fwmark;
 	bool mark_stays; /* until PRUNE: what replaces an uplink's routes must be there before */
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
-	uint64_t read_at, read_cost;	       /* ms, us: of the last dump */
+	uint64_t read_at;		       /* ms: of the last dump */
+	uint64_t read_cost;		       /* us: what dumps cost, those of late */
 	uint64_t glanced_at;		       /* ms: read because BFD fell silent */
 	struct timer poll, retry;
 	struct job sweep;
@@ -134,9 +135,6 @@ void peer_fix_entries(struct peer *p, const struct peer_conf *old);
 void peer_read(struct peer *p, const struct wg_peer *found);
 /* Judges it anew by what was read last and by its evidence. */
 void peer_judge(struct peer *p);
-/* Something is late: reads the device now, so that what comes in from here on is told from what
- * came before. Returns the time (ms) of that reading, or of now where reading takes too long. */
-uint64_t peer_suspect(struct peer *p);
 /* What BFD says now; SILENT is the time (ms) of a reading in its silence (EXPIRED only; 0: there
  * was none), and the device was read just now. */
 void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent);

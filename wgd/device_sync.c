@@ -440,6 +440,15 @@ static void read_peers(struct device *dev, const struct wg_dump *dump, struct ow
 	}
 }
 
+/* One slow dump on a busy machine says little about the device, a fast one all. */
+static void note_cost(struct device *dev, uint64_t us)
+{
+	uint64_t known = dev->read_cost;
+
+	dev->read_cost = us > known && dev->read_at ? known + (us - known) / 8 : us;
+	dev->read_at = now_ms();
+}
+
 bool device_glance(struct device *dev)
 {
 	uint64_t begun = now_us();
@@ -450,8 +459,7 @@ bool device_glance(struct device *dev)
 	if (!dev->wg || dev->state != DEVICE_READY || dev->read_cost > GLANCE_MAX_US ||
 	    wg_get(dev->wg, false, &dump) < 0)
 		return false;
-	dev->read_cost = now_us() - begun;
-	dev->read_at = now_ms();
+	note_cost(dev, now_us() - begun);
 	for (size_t i = 0; i < dump.n_peers && dev->wg; i++) {
 		struct peer *p = peer_find(dev, dump.peers[i].key);
 
@@ -505,8 +513,7 @@ static int poll_once(struct device *dev, uint64_t now)
 
 	if (err < 0)
 		return err;
-	dev->read_cost = now_us() - begun;
-	dev->read_at = now_ms();
+	note_cost(dev, now_us() - begun);
 	owners = map_owners(dev, &dump, false);
 	mark_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);

@@ -12,7 +12,6 @@
 #include "cut.h"
 #include "daemon.h"
 #include "device.h"
-#include "device_sync.h"
 #include "drain.h"
 #include "report.h"
 #include "secrets.h"
@@ -243,11 +242,6 @@ void peer_judge(struct peer *p)
 		judge(p, &in, false);
 }
 
-uint64_t peer_suspect(struct peer *p)
-{
-	return device_glance(p->dev) ? p->dev->read_at : now_ms();
-}
-
 void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent)
 {
 	p->evidence.bfd = says;
@@ -267,6 +261,8 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 		p->tx_bytes = found->tx_bytes;
 	}
 	in = input_of(p);
+	peer_echo_read(p, in.now);
+	in.evidence = p->evidence;
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
 	if (!p->conf)

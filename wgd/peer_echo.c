@@ -8,6 +8,7 @@
 
 #include "daemon.h"
 #include "device.h"
+#include "device_sync.h"
 #include "util.h"
 
 #define SLOW_MS 1000	   /* between requests into a tunnel that is down */
@@ -22,7 +23,8 @@ static uint64_t grace(const struct peer_echo *pe)
 	return us > GRACE_MIN_US ? us : GRACE_MIN_US;
 }
 
-/* Time for a closer look: what WireGuard receives from now on is told from what came before. */
+/* Time for a closer look: what WireGuard receives from now on is told from what came before. Where
+ * the device takes too long to be read the next two polls say that: until then it is not known. */
 static void look_closer(struct peer *p)
 {
 	struct peer_echo *pe = p->echo;
@@ -32,7 +34,24 @@ static void look_closer(struct peer *p)
 		pe->suspected = false;
 	} else if (!pe->suspected) {
 		pe->suspected = true;
-		p->evidence.echo_silent = peer_suspect(p);
+		pe->unread = false;
+		pe->baseline = 0;
+		pe->unread = !device_glance(p->dev);
+		p->evidence.echo_silent = pe->unread ? 0 : p->dev->read_at;
+	}
+}
+
+void peer_echo_read(struct peer *p, uint64_t now)
+{
+	struct peer_echo *pe = p->echo;
+
+	if (!pe || !pe->unread)
+		return;
+	if (pe->baseline) {
+		p->evidence.echo_silent = pe->baseline;
+		pe->unread = false;
+	} else {
+		pe->baseline = now;
 	}
 }
 
@@ -70,7 +89,7 @@ static void look(struct peer *p, uint64_t now)
 	if (unanswered && !e->echo_unanswered)
 		quality_outage(&pe->quality);
 	if (dead && !e->echo_dead)
-		peer_suspect(p); /* reads what came in meanwhile */
+		device_glance(p->dev); /* reads what came in meanwhile */
 	changed |= unanswered != e->echo_unanswered || dead != e->echo_dead ||
 		   black_hole != e->black_hole;
 	e->echo_dead = dead;
