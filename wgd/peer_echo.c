@@ -37,7 +37,8 @@ static void look_closer(struct peer *p)
 		pe->unread = false;
 		pe->baseline = 0;
 		pe->unread = !device_glance(p->dev);
-		p->evidence.echo_silent = pe->unread ? 0 : p->dev->read_at;
+		/* not earlier: what was found is dated when it is judged */
+		p->evidence.echo_silent = pe->unread ? 0 : now_ms();
 	}
 }
 
