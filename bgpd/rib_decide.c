@@ -223,8 +223,9 @@ void rib_decide(struct rib_table *t, uint32_t id)
 	size_t at = 0;
 
 	if (n > 0) {
-		rib_fresh_hold_back(candidates, n, before);
 		at = decide(candidates, n);
+		if (rib_fresh_hold_back(candidates, n, before, candidates[at].path))
+			at = decide(candidates, n);
 		best = candidates[at].path;
 		for (size_t i = 0; i < n; i++)
 			path_at(candidates[i].path)->reason = candidates[i].reason;

@@ -70,12 +70,13 @@ static struct peer_rib *fresh_owner(uint32_t path)
 	return pr && pr->fresh ? pr : NULL;
 }
 
-void rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used)
+bool rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used, uint32_t best)
 {
-	bool usable = false;
+	bool usable = false, any = false;
 
-	if (!n_fresh || !used || fresh_owner(used))
-		return;
+	if (!n_fresh || !used || fresh_owner(used) ||
+	    (!fresh_owner(best) && bgp.multipath.ebgp <= 1 && bgp.multipath.ibgp <= 1))
+		return false;
 	for (size_t i = 0; i < n; i++)
 		usable |= c[i].path == used;
 	for (size_t i = 0; usable && i < n; i++) {
@@ -85,6 +86,7 @@ void rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used)
 			continue;
 		c[i].demotion = DEMOTED;
 		c[i].demoted_by = REASON_SESSION_FRESH;
-		pr->held_back = true;
+		any = pr->held_back = true;
 	}
+	return any;
 }

@@ -91,8 +91,8 @@ void rib_fresh_init(struct peer_rib *pr);
 void rib_fresh_begin(struct peer_rib *pr);
 void rib_fresh_end(struct peer_rib *pr);
 /* Demotes those of the candidates that come by a fresh session where the path USED (0: none) is
- * among them, too. */
-void rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used);
+ * among them, too, and BEST would take traffic off it, or share it. True: decide again. */
+bool rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used, uint32_t best);
 
 /* rib_decide.c: decides one network and hands the result on. */
 void rib_decide(struct rib_table *t, uint32_t id);
