@@ -128,14 +128,17 @@ def test_restart_and_reload(planes):
     a.replace("nftables-sets all;", "nftables-sets addresses;")
     wait_until(lambda: elements(a, "learned4-management") is None, 20, "the learned ones to go")
     assert elements(a, "far4-storage") == {"10.80.0.3"}
-    # One that is in the way is said, and routes do not wait for it.
-    load(a, "add table inet wgbgp; add set inet wgbgp learned4-metrics { type ipv6_addr; }")
+    # One that is in the way is said, and routes do not wait for it. A rule keeps it from being
+    # taken away before the name is wanted.
+    load(a, "add table inet wgbgp; add set inet wgbgp learned4-metrics { type ipv6_addr; }; "
+         "add chain inet wgbgp own; add rule inet wgbgp own ip6 saddr @learned4-metrics accept")
     a.replace("nftables-sets addresses;", "nftables-sets all;")
     wait_until(lambda: a.show("nftables")["state"] == "refused", 20, "the refusal")
     assert "the sets for the firewall are not kept" in a.cli_run("doctor").stdout
     half(b)
     wait_until(lambda: "172.20.0.0/17" in a.cli("show route plane management"), 20, "its route")
-    load(a, "delete set inet wgbgp learned4-metrics")
+    load(a, "flush chain inet wgbgp own; delete chain inet wgbgp own; "
+         "delete set inet wgbgp learned4-metrics")
     wait_until(lambda: elements(a, "learned4-management") == {"172.20.0.0/17"}, 30,
                "the sets to be taken")
 
