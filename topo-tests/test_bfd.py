@@ -31,8 +31,10 @@ def transitions(pair):
 
 
 def test_up_and_said(pair):
+    # It is up by a packet that said "init"; the next one says "up".
+    wait_until(lambda: pair.wa.bfd("b")["remote-state"] == "up", 5, "the far end to say it")
     a, b = pair.wa.bfd("b"), pair.wb.bfd("a")
-    assert a["remote-state"] == "up" and a["evidence"] == "up"
+    assert a["evidence"] == "up"
     assert a["local-discriminator"] == b["remote-discriminator"] != 0
     assert (a["local-address"], a["remote-address"]) == ("10.9.0.1", "10.9.0.2")
     wait_until(lambda: pair.wa.bfd("b")["detection-ms"] == 3 * a["interval-ms"], 5, "detection")
@@ -133,8 +135,8 @@ def test_switched_off_and_on(pair):
     """Taken out of the configuration: AdminDown, nothing moves; and in again."""
     pair.wb.replace("enabled on;", "enabled off;")
     wait_until(lambda: pair.wa.tunnel("b")["bfd"] == "admin-down", 5, "AdminDown")
-    assert pair.wb.show("bfd")["sessions"] == []
-    assert pair.wb.tunnel("a")["bfd"] == "none"
+    wait_until(lambda: pair.wb.show("bfd")["sessions"] == [], 5, "the session's end")
+    wait_until(lambda: pair.wb.tunnel("a")["bfd"] == "none", 5, "wgd to know")
     pair.wb.replace("enabled off;", "enabled on;")
     pair.wa.wait_bfd("b")
     assert pair.wa.tunnel("b")["changes"] == pair.wb.tunnel("a")["changes"] == 1

@@ -7,7 +7,7 @@
 import pytest
 
 from lib.peers import Bird, Frr
-from lib.probe import Ping
+from lib.probe import Ping, reaches
 from lib.snippets import bfd
 from lib.twonodes import conf
 from lib.wait import holds, wait_until
@@ -108,6 +108,7 @@ def far(request, topo):
     f.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
     f.w.wait_bfd("b")
     wait_until(lambda: f.peer.session() == "up", 10, "the far end to be up")
+    reaches(f.host_a, f.host_b.address)  # it has written the way back
     return f
 
 

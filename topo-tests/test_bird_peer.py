@@ -48,6 +48,7 @@ def far(topo):
     f.bird = Bird(topo, f.b, BIRD.format(static4=STATIC))
     f.w.wait_established("10.9.0.2")
     f.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    reaches(f.host_a, f.host_b.address)  # BIRD has written the way back
     return f
 
 

@@ -249,10 +249,10 @@ def test_stable_keys(two):
     for what, (head, rows, keys) in KEYS.items():
         if what == "uplinks":  # the last one: endpoints behind one have no pin
             two.wa.replace("listen-port 51820;", "listen-port 51820; uplink { interface u0; }")
-        doc = two.wa.show(what)
+        doc = wait_until(lambda what=what, rows=rows: (d := two.wa.show(what))
+                         and (rows is None or d[rows]) and d, what=f"rows of {what}")
         has(doc, head, what)
         if rows:
-            assert doc[rows], f"{what}: no rows"
             for row in doc[rows]:
                 has(row, keys, what)
     for route in two.wa.show("bgp")["routes"]:

@@ -42,7 +42,7 @@ def test_med(dual):
                "the cost as MED")
     cost(hub1, "", 50)
     wait_until(lambda: by(w, "10.0.1.1").get("med") == 50, 20, "another cost, another MED")
-    assert by(w, "10.0.1.1")["reason"] == "higher-med"
+    wait_until(lambda: by(w, "10.0.1.1")["reason"] == "higher-med", 10, "the decision")
     w.wait_installed(NET2, "wg2", "hub2.wg0")
     reaches(dual.host[1], dual.host[2].address)
     cost(hub1, " cost 50;", 0)

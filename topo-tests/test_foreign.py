@@ -47,6 +47,7 @@ def adopted(topo):
     wa = Wgbgp(topo, a, conf("a", 1, "b", 2).replace("listen-port", "adopt true; listen-port"))
     wb = Wgbgp(topo, b, conf("b", 2, "a", 1))
     wa.wait_established("10.9.0.2")
+    wb.wait_installed("192.168.1.0/24", "wg0", "a.wg0")
     return net, wg, hosts, wa, wb
 
 

@@ -60,7 +60,7 @@ def test_routes_both_ways(far):
     far.w.wait_installed("fd00:2::/64", "wg0", "b.wg0")
     wait_until(lambda: far.frr.has("192.168.1.0/24"), what="our network at FRR")
     reaches(far.host_a, far.host_b.address)
-    assert far.w.reasons("192.168.66.0/24") == ["outside-permit"]
+    wait_until(lambda: far.w.reasons("192.168.66.0/24") == ["outside-permit"], what="the reason")
     assert not far.w.kernel_routes("192.168.66.0/24")
 
 
@@ -82,6 +82,7 @@ def test_our_restart(far):
     waits for its routes before he sends his own. What leads to it stays until they are there.)"""
     far.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
     wait_until(lambda: far.frr.has("192.168.1.0/24"), what="our network at FRR")
+    reaches(far.host_a, far.host_b.address)  # zebra has written it
     with Ping(far.host_a, far.host_b.address) as ping:
         far.w.stop()
         ping.flows(50)

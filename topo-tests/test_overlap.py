@@ -89,6 +89,8 @@ def overlap(topo):
         "permit [", "permit [ 192.168.9.0/24"))
     o.whub.wait_installed(WIDE, "wg0", "site1.wg0")
     o.whub.wait_installed(NARROW, "wg0", "site2.wg0")
+    for w in (o.w1, o.w2):
+        w.wait_installed("192.168.9.0/24", "wg0", "hub.wg0")
     return o
 
 

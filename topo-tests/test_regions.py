@@ -67,6 +67,7 @@ class Regions:
             for n in branches:
                 for lan in {1, 2, 3, 100} - {n}:
                     self.wsite[n].wait_installed(f"192.168.{lan}.0/24", f"wg{h}", f"hub{h}.wg0")
+                self.whub[h].wait_installed(f"192.168.{n}.0/24", "wg0", f"site{n}.wg{h}")
             for n in {1, 2, 3} - set(branches):
                 self.whub[h].wait_installed(f"192.168.{n}.0/24", "wgt", f"hub{3 - h}.wgt")
 

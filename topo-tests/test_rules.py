@@ -61,8 +61,8 @@ def test_installed(topo):
     assert kernel[6, 1002]["src"] == "fd00:1::"
     assert (kernel[4, 1003]["fwmark"], kernel[4, 1003]["fwmask"]) == ("0x200", "0xff00")
     assert kernel[4, 1003]["tos"] in ("0x10", "16")
-    shown = w.show("rules")["rules"]
-    assert [r["state"] for r in shown] == ["installed"] * 6
+    wait_until(lambda: [r["state"] for r in w.show("rules")["rules"]] == ["installed"] * 6,
+               what="the kernel's answers")
     assert "1000: ipv4 from any fwmark 0x101 lookup 5000 (installed)" in w.cli("show rules")
     w.replace("table 5002", "table 5102")
     wait_until(lambda: rules(router)[6, 1002]["table"] == "5102", what="the new table")
@@ -100,7 +100,7 @@ def test_somebody_deletes(topo):
     router, w = build(topo)
     router.ip("rule del priority 1000\nrule del priority 900")
     wait_until(lambda: set(rules(router)) == EXPECTED, what="the rule again")
-    assert "drift-repaired what=rule" in w.log()
+    wait_until(lambda: "drift-repaired what=rule" in w.log(), what="it to be said")
     assert w.show("rib summary")["rules-repaired"] == 1
     assert not foreign_is_there(router)
     router.ip("rule flush\nrule add priority 32766 lookup main")  # everything but `local`
@@ -116,7 +116,7 @@ def test_restart(topo):
     w.start()
     wanted = EXPECTED - {(4, 1003), (6, 1003)} | {(4, 1004), (6, 1004)}
     wait_until(lambda: set(rules(router)) == wanted, what="the new set")
-    assert "rule-swept" in w.log()
+    wait_until(lambda: "rule-swept" in w.log(), what="it to be said")
     old = w.daemon_pid("zebra-lite")
     os.kill(old, signal.SIGKILL)
     wait_until(lambda: w.daemon_pid("zebra-lite") not in (None, old), 60, "a new zebra-lite")

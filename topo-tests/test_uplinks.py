@@ -117,6 +117,7 @@ class DualIsp:
         self.active(1)
         for h in (1, 2):
             self.w.wait_installed(f"192.168.9{h}.0/24", f"wg{h}", f"hub{h}.wg0")
+            self.whub[h].wait_installed("192.168.1.0/24", "wg0", f"site.wg{h}")
 
     def active(self, h, timeout=40):
         """The prefix of both hubs goes by hub H."""
@@ -194,7 +195,8 @@ def test_default_by_the_tunnel(topo):
     d.w.replace(f"uplink {{ interface u0; {d.gateways(0)} }}", "")
     wait_until(lambda: d.w.leaves_by(d.net.address("hub1")) == "u0", what="the pin")
     reaches(d.host, d.lan[1].address, timeout=60)
-    assert [r["table"] for r in rules(d.site)] == [str(d.uplink("wg2")["table"])]
+    wait_until(lambda: [r["table"] for r in rules(d.site)] == [str(d.uplink("wg2")["table"])],
+               what="the other rule to go")
 
 
 def test_address_changes(topo):

@@ -115,6 +115,12 @@ def four_planes(topo, rib=""):
     }
     for node in nodes.values():
         node.wait_established()
+    # A ping needs the way back as well, which the far end has at another moment.
+    for name, number, prefix, ifname in (
+            ("a", 101, SHARED, "wg1"), ("b", 101, "10.78.1.0/24", "wg1"),
+            ("a", 103, SHARED, "wg3"), ("c", 103, "10.80.1.0/24", "wg3")):
+        wait_until(lambda n=name, t=number, p=prefix, i=ifname: table(nodes[n], t).get(p) == i, 30,
+                   f"{name}: {prefix} in table {number}")
     return nodes, hosts, net
 
 

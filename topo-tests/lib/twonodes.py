@@ -50,3 +50,6 @@ class Two:
         self.wa.wait_established("10.9.0.2")
         self.wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
         self.wb.wait_installed("192.168.1.0/24", "wg0", "a.wg0")
+        # IPv6 has UPDATEs of its own, behind those of IPv4.
+        self.wa.wait_installed("fd00:2::/64", "wg0", "b.wg0")
+        self.wb.wait_installed("fd00:1::/64", "wg0", "a.wg0")
