@@ -226,14 +226,26 @@ static struct attr *random_attr(const struct peer *p, unsigned from, uint8_t fam
 	return a;
 }
 
+/* An UPDATE of E that announces the prefixes in NLRI with A, or withdraws them. */
+static void tell(struct far_end *e, bool announce, struct attr *a, const struct wr *nlri,
+		 uint8_t family)
+{
+	int part = family == AF_INET6;
+	struct update u = {0};
+
+	if (announce)
+		u.attr = u.mp_attr = a;
+	(announce ? u.announced : u.withdrawn)[part] =
+		(struct nlri_iter){nlri->data, nlri->data + nlri->len, family};
+	rib_update(&e->peer, &u);
+}
+
 static void op_update(unsigned from, bool announce)
 {
 	struct far_end *e = &ends[from];
 	unsigned first = random() % PREFIXES, n = 1 + random() % 20;
 	uint8_t family = random() % 4 ? AF_INET : AF_INET6;
-	int part = family == AF_INET6;
 	struct attr *a = random_attr(&e->peer, from, family);
-	struct update u = {0};
 	struct wr w = {0};
 
 	if (!e->peer.rib->up) {
@@ -250,13 +262,7 @@ static void op_update(unsigned from, bool announce)
 		attr_unref(a);
 		return;
 	}
-	if (announce) {
-		u.attr = u.mp_attr = a;
-		u.announced[part] = (struct nlri_iter){w.data, w.data + w.len, family};
-	} else {
-		u.withdrawn[part] = (struct nlri_iter){w.data, w.data + w.len, family};
-	}
-	rib_update(&e->peer, &u);
+	tell(e, announce, a, &w, family);
 	wr_free(&w);
 	attr_unref(a);
 }
@@ -762,11 +768,11 @@ static struct policy_chain *lengthening(void)
 /* What the export policy made longer than a message is not announced, to a peer of either kind. */
 static void too_long(void **state)
 {
-	struct update u = {0};
 	struct wr nlri = {0};
 	struct prefix p = prefix_number(1);
 	struct addr nexthop = nexthop_number(0, AF_INET);
 	struct attr_edit *e;
+	struct attr *a;
 
 	for (unsigned i = 0; i < PEERS; i++)
 		reach[i] = REACH_UP; /* before zebra-lite is asked the first time */
@@ -782,15 +788,14 @@ static void too_long(void **state)
 	attr_edit_prepend(e, ends[0].peer.as, 1);
 	for (uint32_t i = 0; i < 930; i++)
 		attr_edit_community(e, true, 65100u << 16 | i);
-	u.attr = attr_edit_finish(e);
+	a = attr_edit_finish(e);
 	nlri_put(&nlri, &p);
-	u.announced[0] = (struct nlri_iter){nlri.data, nlri.data + nlri.len, AF_INET};
-	rib_update(&ends[0].peer, &u);
+	tell(&ends[0], true, a, &nlri, AF_INET);
 	settle(); /* no message beyond the limit: far_decode() looks */
 	assert_null(trie_exact(&ends[1].table, &p));
 	assert_null(trie_exact(&ends[2].table, &p));
 	assert_non_null(trie_exact(&ends[4].table, &p));
-	attr_unref(u.attr);
+	attr_unref(a);
 	wr_free(&nlri);
 	tear_down();
 }
@@ -799,20 +804,18 @@ static void too_long(void **state)
  * 1, next hop itself. */
 static void say(unsigned from, bool announce, uint32_t local_pref)
 {
-	struct update u = {0};
 	struct wr nlri = {0};
 	struct prefix p = prefix_number(1);
 	struct addr nexthop = nexthop_number(from, AF_INET);
 	struct attr_edit *e = attr_edit_begin(NULL);
+	struct attr *a;
 
 	attr_edit_nexthop(e, &nexthop);
 	attr_edit_local_pref(e, true, local_pref);
+	a = attr_edit_finish(e);
 	nlri_put(&nlri, &p);
-	u.attr = attr_edit_finish(e);
-	*(announce ? u.announced : u.withdrawn) =
-		(struct nlri_iter){nlri.data, nlri.data + nlri.len, AF_INET};
-	rib_update(&ends[from].peer, &u);
-	attr_unref(u.attr);
+	tell(&ends[from], announce, a, &nlri, AF_INET);
+	attr_unref(a);
 	wr_free(&nlri);
 	settle();
 }

@@ -10,20 +10,6 @@
 #include "json_text.h"
 #include "util.h"
 
-/* The digits of V; returns where they end. */
-static char *put_number(char *at, uint32_t v)
-{
-	char digits[10], *first = digits + sizeof(digits);
-	size_t len;
-
-	do
-		*--first = '0' + v % 10;
-	while (v /= 10);
-	len = digits + sizeof(digits) - first;
-	memcpy(at, first, len);
-	return at + len;
-}
-
 #define SEGMENT_TEXT (255 * 11 + 3) /* at most: numbers, what is between them, braces */
 
 /* Cut where the buffer ends: paths are at most some thousand characters. */
@@ -45,7 +31,7 @@ static void put_path(struct json_text *out, const char *key, const struct attr *
 		for (unsigned i = 0; i < at[1]; i++) {
 			if (i)
 				*text++ = set ? ',' : ' ';
-			text = put_number(text, get_u32(at + 2 + i * 4));
+			text = put_decimal(text, get_u32(at + 2 + i * 4));
 		}
 		if (set)
 			*text++ = '}';

@@ -469,9 +469,8 @@ static void check_nexthop_compat(struct doctor *d, const json_t *row)
 	if (int_of(row, "nexthop-objects") && int_of(row, "prefixes") >= NOTIFIED_MANY &&
 	    machine_sysctl("net/ipv4/nexthop_compat_mode") == 1)
 		FIND(SEVERITY_NOTE, AT(0), "sysctl -w net.ipv4.nexthop_compat_mode=0",
-		     "when a tunnel fails the kernel tells of each of the %s prefixes, in one "
-		     "system "
-		     "call: what waits for that processor waits for as long",
+		     "when a tunnel fails the kernel tells of each of the %s prefixes, "
+		     "in one system call: what waits for that processor waits for as long",
 		     TEXT(row, "prefixes"));
 }
 

@@ -110,15 +110,12 @@ void json_text_string(struct json_text *t, const char *key, const char *value)
 
 void json_text_integer(struct json_text *t, const char *key, int64_t value)
 {
-	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	char digits[24], *at = digits + sizeof(digits);
+	char digits[24], *end = digits;
 
-	do
-		*--at = '0' + left % 10;
-	while (left /= 10);
 	if (value < 0)
-		*--at = '-';
-	put_value(t, key, at, digits + sizeof(digits) - at);
+		*end++ = '-';
+	end = put_decimal(end, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	put_value(t, key, digits, end - digits);
 }
 
 void json_text_boolean(struct json_text *t, const char *key, bool value)

@@ -70,3 +70,16 @@ bool str_copy(char *dst, const char *src, size_t size)
 	dst[len] = '\0';
 	return fits;
 }
+
+char *put_decimal(char *at, uint64_t v)
+{
+	char digits[20], *first = digits + sizeof(digits);
+	size_t len;
+
+	do
+		*--first = '0' + v % 10;
+	while (v /= 10);
+	len = digits + sizeof(digits) - first;
+	memcpy(at, first, len);
+	return at + len;
+}

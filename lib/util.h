@@ -36,6 +36,9 @@ char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Copies SRC into DST of SIZE bytes, always terminated; false when it did not fit. */
 bool str_copy(char *dst, const char *src, size_t size);
 
+/* Writes the decimal digits of V, at most 20, unterminated; returns where they end. */
+char *put_decimal(char *at, uint64_t v);
+
 static inline bool str_eq(const char *a, const char *b)
 {
 	return __builtin_strcmp(a, b) == 0;

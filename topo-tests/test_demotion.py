@@ -86,6 +86,7 @@ def test_repair_writes_nothing_twice(dual, how):
                    - before[x]["nexthop-moves"] == 2, 10, "a move a family")
         after = x.show("rib summary")
         assert {k: after[k] - before[x][k] for k in keys} == dict.fromkeys(keys, 0)
+        assert after["nexthop-moves"] - before[x]["nexthop-moves"] == 2, "one a family"
         assert after["local-repairs"] > before[x]["local-repairs"]
 
 

@@ -31,8 +31,9 @@ def test_sites_reach_each_other(dual):
                 reaches(dual.host[n], dual.host[m].address)
     reaches(dual.host[1], dual.host[2].address6)
     # A path by each hub is there, the one that is not best says why.
-    assert [p["reason"] for p in dual.wsite[1].paths("192.168.2.0/24") if not p["best"]] == \
-        ["higher-nexthop-cost"]
+    paths = dual.wsite[1].paths("192.168.2.0/24")
+    assert {p["next-hop"] for p in paths} == {"10.0.1.1", "10.0.2.1"}
+    assert [p["reason"] for p in paths if not p["best"]] == ["higher-nexthop-cost"]
     # A shared interface: at hub 1 each site has its own prefix and nothing else.
     for n in (1, 2, 3):
         assert dual.whub[1].allowed("wg0", f"192.168.{n}.0/24") == f"site{n}.wg1"

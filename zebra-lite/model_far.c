@@ -11,18 +11,38 @@
 
 /* --- the kernel --- */
 
-static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)
+/* Where the object with this number goes: O, or room when it is NULL; NULL and the kernel's answer
+ * in ERR. */
+static struct mobject *place_object(struct mobject *o, bool create, int *err)
 {
-	struct mobject *o = model_object(id);
-
-	ensure(id && oif && oif != UNDERLAY && family == AF_INET && protocol == 222);
-	if (model.no_objects)
-		return -EOPNOTSUPP;
-	if (create == (o != NULL))
-		return create ? -EEXIST : -ENOENT;
+	*err = model.no_objects	       ? -EOPNOTSUPP
+	       : create == (o != NULL) ? (create ? -EEXIST : -ENOENT)
+				       : 0;
+	if (*err)
+		return NULL;
 	if (!o)
 		o = model_object(0);
 	ensure(o);
+	return o;
+}
+
+static int object_written(bool create)
+{
+	model.moves += !create;
+	model.overtaken = model.overtaken || !create;
+	model_check();
+	return 0;
+}
+
+static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t protocol, bool create)
+{
+	struct mobject *o = model_object(id);
+	int err;
+
+	ensure(id && oif && oif != UNDERLAY && family == AF_INET && protocol == 222);
+	o = place_object(o, create, &err);
+	if (!o)
+		return err;
 	model_note("object %u %s oif %u", id - NHOBJ_FIRST, create ? "new" : "moves", oif);
 	if (!create && o->n)
 		model_fail("a group becomes a plain object", NULL);
@@ -30,16 +50,14 @@ static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t pro
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		if (model.prefix[i].route && model.prefix[i].nhid == id)
 			model.prefix[i].oif = oif;
-	model.moves += !create;
-	model.overtaken = model.overtaken || !create;
-	model_check();
-	return 0;
+	return object_written(create);
 }
 
 static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
 			    uint8_t protocol, bool create)
 {
 	struct mobject *o = model_object(id);
+	int err;
 
 	ensure(id && protocol == 222 && n <= ROUTE_HOPS_MAX);
 	if (!n || (o && (!o->n || o->resilient != resilient)) || (resilient && model.no_resilient))
@@ -47,23 +65,16 @@ static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, b
 	for (unsigned i = 0; i < n; i++)
 		if (!model_object(legs[i].id) || model_object(legs[i].id)->n || !legs[i].weight)
 			return -EINVAL;
-	if (model.no_objects)
-		return -EOPNOTSUPP;
-	if (create == (o != NULL))
-		return create ? -EEXIST : -ENOENT;
+	o = place_object(o, create, &err);
 	if (!o)
-		o = model_object(0);
-	ensure(o);
+		return err;
 	*o = (struct mobject){.id = id, .n = n, .resilient = resilient};
 	for (unsigned i = 0; i < n; i++) {
 		model_note("group %u leg %u oif %u", id - NHOBJ_FIRST, i,
 			   model_object(legs[i].id)->oif);
 		o->legs[i] = legs[i];
 	}
-	model.moves += !create;
-	model.overtaken = model.overtaken || !create;
-	model_check();
-	return 0;
+	return object_written(create);
 }
 
 static void on_nexthop_del(uint32_t id)
