@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trie.h"
 
+#include <endian.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util.h"
 
@@ -44,19 +46,26 @@ static unsigned bit_at(const uint8_t *b, unsigned i)
 	return (b[i / 8] >> (7 - i % 8)) & 1;
 }
 
-/* How many leading bits A and B share, at most MAX. */
-static unsigned common_bits(const uint8_t *a, const uint8_t *b, unsigned max)
+/* Eight of 16 bytes as a number whose order is that of the bits. */
+static uint64_t word_at(const uint8_t *b)
 {
-	unsigned bits = 0;
+	uint64_t word;
 
-	for (unsigned i = 0; bits < max; i++, bits += 8) {
-		uint8_t diff = a[i] ^ b[i];
+	memcpy(&word, b, sizeof(word));
+	return be64toh(word);
+}
 
-		if (diff) {
-			bits += __builtin_clz(diff) - 24;
-			break;
-		}
+/* How many leading bits A and B share, at most as many as the shorter one has. */
+static unsigned shared_bits(const struct prefix *a, const struct prefix *b)
+{
+	unsigned max = a->len < b->len ? a->len : b->len, bits = 0;
+	uint64_t diff = word_at(a->b) ^ word_at(b->b);
+
+	if (!diff) {
+		bits = 64;
+		diff = word_at(a->b + 8) ^ word_at(b->b + 8);
 	}
+	bits += diff ? __builtin_clzll(diff) : 64;
 	return bits < max ? bits : max;
 }
 
@@ -110,41 +119,43 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
 	adopt(glue, node);
 }
 
+/*
+ * Where the bits of P lead, glue included; NULL in an empty trie. All that covers P is on the way
+ * there. What the branches skipped is not compared on the way: one comparison with the node where
+ * it ends says for each of those above it, too, whether it covers P.
+ */
+static struct trie_node *lead(const struct trie *t, const struct prefix *p)
+{
+	struct trie_node *at = root_of(t, p), *next;
+
+	while (at && at->p.len < p->len && (next = at->child[bit_at(p->b, at->p.len)]))
+		at = next;
+	return at;
+}
+
 struct trie_node *trie_insert(struct trie *t, struct trie_node *node, const struct prefix *p)
 {
 	struct trie_node *at;
+	unsigned shared;
 
 	ensure(p->plane < PLANES_MAX);
 	if (p->plane && !t->more)
 		t->more = xcalloc(PLANES_MAX - 1, sizeof(*t->more));
-	at = root_of(t, p);
 	*node = (struct trie_node){.p = *p};
+	at = lead(t, p);
+	shared = at ? shared_bits(&at->p, p) : 0;
 	if (!at) {
 		*slot_of(t, p) = node;
-		t->count++;
-		return NULL;
-	}
-	for (;;) {
-		unsigned max = at->p.len < p->len ? at->p.len : p->len;
-		unsigned shared = common_bits(at->p.b, p->b, max);
-		struct trie_node *next;
-
-		if (shared < at->p.len) {
-			insert_before(t, at, node, shared);
-			break;
-		}
-		if (at->p.len == p->len) {
-			if (!at->glue)
-				return at;
-			replace_glue(t, at, node);
-			break;
-		}
-		next = at->child[bit_at(p->b, at->p.len)];
-		if (!next) {
-			adopt(at, node);
-			break;
-		}
-		at = next;
+	} else if (shared < at->p.len) {
+		while (at->parent && at->parent->p.len > shared)
+			at = at->parent;
+		insert_before(t, at, node, shared);
+	} else if (at->p.len < p->len) {
+		adopt(at, node);
+	} else if (at->glue) {
+		replace_glue(t, at, node);
+	} else {
+		return at;
 	}
 	t->count++;
 	return NULL;
@@ -185,38 +196,30 @@ void trie_remove(struct trie *t, struct trie_node *node)
 	}
 }
 
-/* The deepest node on the way to P that covers it; glue counts only where ANY is set. */
-static struct trie_node *descend(const struct trie *t, const struct prefix *p, bool any)
-{
-	struct trie_node *at = root_of(t, p), *best = NULL;
-
-	while (at && at->p.len <= p->len && common_bits(at->p.b, p->b, at->p.len) == at->p.len) {
-		if (any || !at->glue)
-			best = at;
-		if (at->p.len == p->len)
-			break;
-		at = at->child[bit_at(p->b, at->p.len)];
-	}
-	return best;
-}
-
 struct trie_node *trie_exact(const struct trie *t, const struct prefix *p)
 {
-	struct trie_node *node = descend(t, p, false);
+	struct trie_node *at = lead(t, p);
 
-	return node && node->p.len == p->len ? node : NULL;
+	if (!at || at->glue || at->p.len != p->len || shared_bits(&at->p, p) != p->len)
+		return NULL;
+	return at;
 }
 
 struct trie_node *trie_match(const struct trie *t, const struct prefix *p)
 {
-	return descend(t, p, false);
+	struct trie_node *at = lead(t, p);
+	unsigned shared = at ? shared_bits(&at->p, p) : 0;
+
+	while (at && (at->glue || at->p.len > shared))
+		at = at->parent;
+	return at;
 }
 
 struct trie_node *trie_match_addr(const struct trie *t, const struct addr *a)
 {
 	struct prefix p = prefix_of_addr(a);
 
-	return descend(t, &p, false);
+	return trie_match(t, &p);
 }
 
 struct trie_node *trie_cover(const struct trie_node *node)
@@ -275,11 +278,11 @@ struct trie_node *trie_first_from(const struct trie *t, const struct prefix *p)
 	struct trie_node *at = root_of(t, p);
 
 	while (at) {
-		unsigned max = at->p.len < p->len ? at->p.len : p->len;
-		unsigned shared = common_bits(at->p.b, p->b, max);
+		unsigned shared = shared_bits(&at->p, p);
 		struct trie_node *child;
 
-		if (shared < max) { /* AT's whole subtree is in front of P, or behind it */
+		if (shared < at->p.len &&
+		    shared < p->len) { /* AT's whole subtree is in front of P, or behind it */
 			if (bit_at(at->p.b, shared) > bit_at(p->b, shared))
 				break;
 			at = next_subtree(at);
