@@ -351,8 +351,8 @@ static void set_all_entries(void)
 	for (unsigned i = 0; i < batch->n; i++)
 		set_entries(&batch->items[batch->by_length[i]], false);
 	for (unsigned i = 0; i < batch->n; i++)
-		if (batch->items[i].removed)
-			fib_hand_over(&batch->items[i], strangers);
+		if (batch->items[batch->by_length[i]].removed)
+			fib_hand_over(&batch->items[batch->by_length[i]], strangers);
 }
 
 /* --- phases 2 and 3: routes --- */
@@ -826,7 +826,7 @@ void fib_acked(const struct msg_allowed_ack *ack)
 	}
 	if (!ack->batch || !b)
 		return;
-	for (uint32_t i = 0; i < ack->n; i++)
+	for (uint32_t i = ack->n; i--;) /* of what was handed over the shortest first goes */
 		each_plane(&ack->refused[i], note_refusal);
 	b->awaited = send_changes(); /* entries that could not be handed over */
 	if (b->awaited)

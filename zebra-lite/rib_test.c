@@ -32,8 +32,9 @@
 
 static char journal[8192]; /* what was told, one word group after another */
 static uint32_t pending_batch;
-static int route_error;			   /* of the next addition */
-static struct msg_allowed_refused refusal; /* in the next answer of wgd; peer_id 0: none */
+static int route_error;			       /* of the next addition */
+static struct msg_allowed_refused refusals[2]; /* in the next answer of wgd */
+static uint32_t n_refusals;
 
 static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 static void say(const char *fmt, ...)
@@ -114,13 +115,13 @@ static void settle(void)
 
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 		ack.batch = pending_batch;
-		ack.n = refusal.peer_id != 0;
-		ack.refused = &refusal;
+		ack.n = n_refusals;
+		ack.refused = refusals;
 		pending_batch = 0;
 		if (ack.batch)
 			fib_acked(&ack);
 		if (ack.batch)
-			refusal.peer_id = 0;
+			n_refusals = 0;
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	} while (pending_batch || fib_counters.queued);
 }
@@ -191,6 +192,12 @@ static void peer(uint32_t id, const char *addr, const char *endpoint, uint8_t st
 
 	snprintf(name, sizeof(name), "p%u", id);
 	peer_named(id, name, addr, endpoint, state);
+}
+
+static void refuse(uint32_t peer_id, const char *prefix)
+{
+	refusals[n_refusals++] =
+		(struct msg_allowed_refused){peer_id, pfx(prefix), REASON_FOREIGN_ALLOWED_IP};
 }
 
 static int setup(void **state)
@@ -278,10 +285,29 @@ static void test_hand_over_refused(void **state)
 	bgp("10.1.2.0/24", "10.9.0.2");
 	settle();
 	journal[0] = '\0';
-	refusal = (struct msg_allowed_refused){1, pfx("10.1.2.0/24"), REASON_FOREIGN_ALLOWED_IP};
+	refuse(1, "10.1.2.0/24");
 	bgp("10.1.2.0/24", NULL);
 	settle();
 	assert_string_equal(journal, "set 10.1.2.0/24 1;unset 10.1.2.0/24 2;del 10.1.2.0/24 10;");
+}
+
+/* Would the /26 go first, its packets found the entry of the /24. */
+static void test_two_refused(void **state)
+{
+	peer(3, "10.9.0.3", NULL, TUNNEL_UP);
+	bgp("10.1.0.0/16", "10.9.0.1");
+	bgp("10.1.2.0/24", "10.9.0.2");
+	bgp("10.1.2.0/26", "10.9.0.3");
+	settle();
+	journal[0] = '\0';
+	refuse(1, "10.1.2.0/26");
+	refuse(1, "10.1.2.0/24");
+	bgp("10.1.2.0/24", NULL);
+	bgp("10.1.2.0/26", NULL);
+	settle();
+	assert_string_equal(journal, "set 10.1.2.0/26 1;set 10.1.2.0/24 1;"
+				     "unset 10.1.2.0/24 2;unset 10.1.2.0/26 3;"
+				     "del 10.1.2.0/24 10;del 10.1.2.0/26 10;");
 }
 
 /* The removal of the /24 waits until it is known who gets its entry on wg1; would the /26 not wait
@@ -577,6 +603,7 @@ int main(void)
 		T(test_ghost_stays),
 		T(test_hand_over),
 		T(test_hand_over_refused),
+		T(test_two_refused),
 		T(test_removal_behind_cover),
 		T(test_new_key),
 		T(test_new_name),
