@@ -44,6 +44,7 @@ const char *msg_name(enum msg_type type)
 		[MSG_TUNNEL_PEER] = "tunnel-peer",
 		[MSG_TUNNEL_PEER_GONE] = "tunnel-peer-gone",
 		[MSG_TUNNEL_SYNC] = "tunnel-sync",
+		[MSG_ALLOWED_HELD] = "allowed-held",
 		[MSG_ALLOWED_ACK] = "allowed-ack",
 		[MSG_ALLOWED_REFUSED] = "allowed-refused",
 		[MSG_TEARDOWN] = "teardown",

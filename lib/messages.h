@@ -57,6 +57,8 @@ enum msg_type {
 	MSG_TUNNEL_IF_GONE,   /* u32 ifindex */
 	MSG_TUNNEL_PEER,      /* struct msg_tunnel_peer: new, or anything about it changed */
 	MSG_TUNNEL_PEER_GONE, /* u32 peer id */
+	MSG_ALLOWED_HELD,     /* struct msg_allowed, all SET: learned entries that stand; on a
+				 new channel, before TUNNEL_SYNC */
 	MSG_TUNNEL_SYNC,      /* empty: all interfaces and peers have been sent */
 	MSG_ALLOWED_ACK,      /* struct msg_allowed_ack */
 	MSG_ALLOWED_REFUSED,  /* struct msg_allowed_refused: a standing entry changed its fate */

@@ -8,6 +8,8 @@
 #include "ipc.h"
 #include "util.h"
 
+#define HELD_MAX 4096 /* entries a message */
+
 static struct ipc *zebra;   /* NULL while there is no channel */
 static bool synced;	    /* the end mark was sent on it */
 static uint32_t sync_batch; /* ALLOWED_SYNC that is not answered yet, 0 none */
@@ -99,6 +101,40 @@ void report_peer_gone(struct peer *p)
 	send_up(MSG_TUNNEL_PEER_GONE, &w);
 }
 
+static void send_held(struct msg_allowed *m)
+{
+	struct wr w = {0};
+
+	if (m->n) {
+		msg_put_allowed(&w, m);
+		send_up(MSG_ALLOWED_HELD, &w);
+	}
+	m->n = 0;
+}
+
+/* Learned entries that stand or are put back, of whatever life of whichever of us. */
+static void report_held(void)
+{
+	struct msg_allowed m = {.changes = xcalloc(HELD_MAX, sizeof(*m.changes))};
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link) {
+		TRIE_FOREACH (&dev->allowed.ours, node) {
+			const struct allowed_entry *e = allowed_entry_of(node);
+			const struct peer *p = (const struct peer *)e->want;
+
+			if (e->origin != ORIGIN_LEARNED || !p->announced)
+				continue;
+			m.changes[m.n++] =
+				(struct allowed_change){ALLOWED_SET, e->want->id, node->p};
+			if (m.n == HELD_MAX)
+				send_held(&m);
+		}
+	}
+	send_held(&m);
+	free(m.changes);
+}
+
 void report_settled(void)
 {
 	struct wr w = {0};
@@ -106,6 +142,7 @@ void report_settled(void)
 	if (!zebra || synced || !devices_settled())
 		return;
 	synced = true;
+	report_held();
 	send_up(MSG_TUNNEL_SYNC, &w);
 }
 

@@ -64,6 +64,14 @@ static bool plan_equal(const struct fib *f, const struct fib_plan *p)
 	return true;
 }
 
+void fib_plan_route(struct fib_plan *p, const struct fib *f)
+{
+	p->type = f->type;
+	p->oif = f->oif;
+	p->nh = f->nh;
+	p->gateway = f->gateway;
+}
+
 void fib_plan_owner(struct fib_plan *p, uint32_t ifindex, struct tunnel_peer *peer)
 {
 	unsigned i = p->n;
@@ -268,6 +276,8 @@ static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_
 			fib_plan_owner(plan, o->ifindex, o->peer);
 			continue;
 		}
+		if ((n->flags & NODE_LINGER_DUE) && old->nh && fib_leaves_by(old, o->ifindex))
+			n->flags &= ~(NODE_LINGER | NODE_LINGER_DUE); /* until that has moved */
 		if (n->flags & NODE_LINGER_DUE)
 			continue;
 		linger_start(n);
@@ -385,6 +395,24 @@ void fib_set_installed(struct rib_node *n, struct fib *f)
 	nexthop_route_changed(RIB_PREFIX(n));
 }
 
+void fib_set_owner(struct rib_node *n, struct tunnel_peer *peer)
+{
+	const struct fib *f = rib_installed(n);
+	uint32_t ifindex = peer->iface->ifindex;
+	struct fib_plan plan = {0};
+
+	if (fib_owner_on(f, ifindex) == peer)
+		return;
+	if (f)
+		fib_plan_route(&plan, f);
+	fib_plan_owner(&plan, ifindex, peer);
+	for (unsigned i = 0; f && i < f->n; i++)
+		if (f->owner[i].ifindex != ifindex)
+			fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	fib_set_installed(n, fib_get(&plan));
+	fib_dirty(n, false);
+}
+
 void fib_drop_route(struct rib_node *n)
 {
 	struct fib_plan plan = {0};
@@ -393,6 +421,8 @@ void fib_drop_route(struct rib_node *n)
 	for (unsigned i = 0; f && i < f->n; i++)
 		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
 	fib_set_installed(n, fib_get(&plan));
+	if (!rib_installed(n))
+		n->flags &= ~NODE_ADOPTED;
 }
 
 void fib_route_lost(struct rib_node *n)
@@ -400,7 +430,6 @@ void fib_route_lost(struct rib_node *n)
 	fib_counters.drift++;
 	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
 		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
-	n->flags &= ~NODE_ADOPTED;
 	fib_drop_route(n);
 	fib_dirty(n, true);
 }
@@ -415,7 +444,7 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 		fib_counters.drift++;
 		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
 			    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
-	} else if (!f) {
+	} else if (!f || !fib_begun()) {
 		n->flags |= NODE_ADOPTED;
 	}
 	plan.nh = nhobj_by_id(r->nhid);

@@ -66,6 +66,7 @@ struct fib_plan {
 
 /* Interned; the caller owns one reference. NULL when the plan is empty. */
 struct fib *fib_get(struct fib_plan *plan);
+void fib_plan_route(struct fib_plan *plan, const struct fib *f);
 void fib_plan_owner(struct fib_plan *plan, uint32_t ifindex, struct tunnel_peer *peer);
 /* What N should have now. Starts the time of entries that linger. */
 void fib_want(struct rib_node *n, struct fib_plan *plan);
@@ -94,6 +95,7 @@ void fib_wgd_synced(void);
 void fib_wgd_drained(void);
 void fib_swept(void); /* what is stale has been queued for removal */
 
+void fib_held(const struct msg_allowed *m); /* entries that wgd has; before fib_wgd_synced() */
 void fib_acked(const struct msg_allowed_ack *ack);
 void fib_allowed_refused(const struct msg_allowed_refused *m);
 void fib_route_failed(void *cookie,
@@ -105,6 +107,7 @@ void fib_settle(void);
 /* The books: N has F, whose reference they take; or its entries without a route. */
 void fib_set_installed(struct rib_node *n, struct fib *f);
 void fib_drop_route(struct rib_node *n);
+void fib_set_owner(struct rib_node *n, struct tunnel_peer *peer); /* and the entry of PEER */
 /* The kernel was found without our route, or with something else in its place. */
 void fib_route_lost(struct rib_node *n);
 /* A route of ours is in the kernel that differs from what we know of: of an earlier life, or

@@ -77,16 +77,15 @@ static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifinde
 		give(it, owner);
 }
 
-void fib_hand_over(struct item *it, bool strangers)
+void fib_hand_over(struct item *it)
 {
 	const struct fib *f = rib_installed(it->node);
-	bool all = (it->node->flags & NODE_ADOPTED) || strangers;
 	struct cover c = cover_of(it->node);
 
 	for (unsigned i = 0; i < c.n; i++) {
 		const struct tunnel_peer *had = fib_owner_on(f, c.oifs[i]);
 
-		if (all || (had && !had->gone))
+		if (had && !had->gone)
 			hand_over_on(it, &c, c.oifs[i]);
 	}
 }
@@ -99,26 +98,9 @@ bool fib_was_given(const struct item *it, uint32_t ifindex)
 	return false;
 }
 
-/* wgd has taken it away by itself where the device failed. */
-static bool stays_where_it_was(enum reason reason)
+void fib_give_refused(struct item *it, const struct tunnel_peer *peer)
 {
-	return reason != REASON_WG_ERROR && reason != REASON_INTERFACE_GONE;
-}
-
-/* Of an earlier life: only wgd knows whose it is. */
-static void unset_anywhere(const struct rib_node *n, uint32_t ifindex)
-{
-	const struct tunnel_peer *p;
-
-	LIST_FOREACH (p, tunnel_all_peers(), link)
-		if (p->iface->ifindex == ifindex)
-			fib_entry(ALLOWED_UNSET, p, RIB_PREFIX(n));
-}
-
-void fib_give_refused(struct item *it, const struct tunnel_peer *peer, enum reason reason)
-{
-	uint32_t ifindex = peer->iface->ifindex;
-	struct tunnel_peer *old = fib_owner_on(rib_installed(it->node), ifindex);
+	struct tunnel_peer *old = fib_owner_on(rib_installed(it->node), peer->iface->ifindex);
 
 	for (unsigned i = 0; i < it->n_given; i++) {
 		if (it->given[i].peer != peer)
@@ -126,9 +108,17 @@ void fib_give_refused(struct item *it, const struct tunnel_peer *peer, enum reas
 		it->given[i].peer = NULL;
 		if (old && old != peer)
 			fib_entry(ALLOWED_UNSET, old, RIB_PREFIX(it->node));
-		else if (!old && stays_where_it_was(reason))
-			unset_anywhere(it->node, ifindex);
 	}
+}
+
+bool fib_found_behind(const struct rib_node *n, uint32_t ifindex)
+{
+	struct cover c = cover_of(n);
+
+	for (unsigned i = 0; i < c.n; i++)
+		if (c.oifs[i] == ifindex)
+			return true;
+	return false;
 }
 
 uint64_t fib_moves(void)

@@ -37,13 +37,16 @@ struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex
 void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct prefix *p);
 
 /* fib_cover.c. IT's route goes away: where its addresses then leave by an interface on which it has
- * an entry, or may have one (STRANGERS: of an earlier life), the entry goes to the covering route's
- * owner before. */
-void fib_hand_over(struct item *it, bool strangers);
+ * an entry, the entry goes to the covering route's owner before. */
+void fib_hand_over(struct item *it);
 /* wgd refused what was given to PEER: the entry where it was has to go before the route. */
-void fib_give_refused(struct item *it, const struct tunnel_peer *peer, enum reason reason);
+void fib_give_refused(struct item *it, const struct tunnel_peer *peer);
 /* The interface's entry is dealt with by the two above. */
 bool fib_was_given(const struct item *it, uint32_t ifindex);
+/* Packets for N's addresses leave by the interface where N has no route. */
+bool fib_found_behind(const struct rib_node *n, uint32_t ifindex);
+/* fib_held.c. To a wgd that we have just met: N's entries, or that they go. */
+void fib_replay(struct rib_node *n);
 /* How often routes went another way outside of batches: with their object, or by somebody's hand.
  * Who covers whom may be another one then. */
 uint64_t fib_moves(void);

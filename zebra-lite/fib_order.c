@@ -62,12 +62,10 @@ static uint32_t last_batch, replayed; /* the answer that ends a replay; 0: not a
 static uint32_t acked;		      /* the last one that wgd has answered, the sync aside */
 static uint32_t sync_batch;	      /* 0: none on its way */
 static enum wgd_state wgd;
-static bool wgd_before;	   /* there was one: a new one gets a replay */
+static bool wgd_before;	   /* there was one */
 static uint32_t replay_at; /* place of the walk */
 static bool kernel_ready, swept, sync_due, torn_down;
 static bool settled; /* the first sweep is worked off: entries that nobody knows of may go */
-static bool strangers =
-	true; /* entries that we do not know of may be at wgd, until it swept them */
 static struct log_bucket error_bucket;
 
 static bool run(void *arg);
@@ -198,8 +196,7 @@ static bool only_grows(const struct rib_node *n, const struct fib *target)
 {
 	const struct fib *old = rib_installed(n);
 
-	return fib_has_route(target) && !target->nh && (!old || !old->nh) &&
-	       !(n->flags & NODE_ADOPTED) && !planes_several();
+	return fib_has_route(target) && !target->nh && (!old || !old->nh) && !planes_several();
 }
 
 enum taken {
@@ -224,7 +221,8 @@ static enum taken take(struct rib_node *n, bool urgent)
 	target = fib_get(&plan);
 	if ((n->flags & NODE_ADOPTED) && !target && !swept && zconfig.kernel)
 		return TAKEN; /* until the sweep */
-	if (target == rib_installed(n) && !(n->flags & NODE_ADOPTED)) {
+	n->flags &= ~NODE_ADOPTED;
+	if (target == rib_installed(n)) {
 		if (target && target->nh) /* which may have moved */
 			nexthop_route_changed(RIB_PREFIX(n));
 		nftset_route_changed(n); /* another protocol may have the same route */
@@ -329,13 +327,12 @@ static void sort_items(void)
 static void set_entries(struct item *it, bool fresh)
 {
 	const struct rib_node *n = it->node;
-	bool adopted = n->flags & NODE_ADOPTED;
 
 	for (unsigned i = 0; it->target && i < it->target->n; i++) {
 		const struct fib_owner *o = &it->target->owner[i];
 		struct tunnel_peer *old = fib_owner_on(rib_installed(n), o->ifindex);
 
-		if ((adopted || old != o->peer) && !old == fresh)
+		if (old != o->peer && !old == fresh)
 			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n));
 	}
 }
@@ -352,7 +349,7 @@ static void set_all_entries(void)
 		set_entries(&batch->items[batch->by_length[i]], false);
 	for (unsigned i = 0; i < batch->n; i++)
 		if (batch->items[batch->by_length[i]].removed)
-			fib_hand_over(&batch->items[batch->by_length[i]], strangers);
+			fib_hand_over(&batch->items[batch->by_length[i]]);
 }
 
 /* --- phases 2 and 3: routes --- */
@@ -481,8 +478,6 @@ static void unset_entries(const struct item *it)
 	for (unsigned i = 0; i < it->n_given; i++)
 		if (it->given[i].peer)
 			fib_entry(ALLOWED_UNSET, it->given[i].peer, RIB_PREFIX(it->node));
-	if (it->node->flags & NODE_ADOPTED)
-		return;
 	for (unsigned i = 0; old && i < old->n; i++) {
 		uint32_t ifindex = old->owner[i].ifindex;
 
@@ -499,12 +494,8 @@ static void settle_for(struct item *it, const struct fib *from)
 	const struct fib *old = rib_installed(n);
 	struct fib_plan plan = {0};
 
-	if (from) {
-		plan.type = from->type;
-		plan.oif = from->oif;
-		plan.nh = from->nh;
-		plan.gateway = from->gateway;
-	}
+	if (from)
+		fib_plan_route(&plan, from);
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
 		if (!(it->bad >> i & 1))
 			fib_plan_owner(&plan, it->target->owner[i].ifindex,
@@ -524,7 +515,6 @@ static void settle_for(struct item *it, const struct fib *from)
 		if (fib_was_given(it, o->ifindex)) /* and taken away: with the route it is back */
 			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n));
 	}
-	n->flags &= ~NODE_ADOPTED;
 	fib_set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }
@@ -571,7 +561,6 @@ static void finish(struct batch *b)
 			settle_for(it, it->target);
 		} else {
 			unset_entries(it);
-			n->flags &= ~NODE_ADOPTED;
 			fib_set_installed(n, fib_ref(it->target));
 		}
 		fib_unref(it->target);
@@ -640,17 +629,11 @@ static bool replay_some(void)
 {
 	struct rib_node *n = NULL;
 
-	while (changes.n < REPLAY_MAX && (n = rib_walk(&replay_at))) {
-		const struct fib *f = rib_installed(n);
-
-		for (unsigned i = 0; f && i < f->n; i++)
-			fib_entry(ALLOWED_SET, f->owner[i].peer, RIB_PREFIX(n));
-	}
-	if (n) {
-		send_changes();
-		return true;
-	}
+	while (changes.n < REPLAY_MAX && (n = rib_walk(&replay_at)))
+		fib_replay(n);
 	send_changes();
+	if (n)
+		return true;
 	replayed = acked == last_batch ? 0 : last_batch;
 	if (settled)
 		send_sync();
@@ -667,8 +650,7 @@ static bool is_plain(const struct batch *b)
 		const struct item *it = &b->items[i];
 		const struct fib *old = rib_installed(it->node), *f = it->target;
 
-		if ((f && (f->n || f->nh)) || (old && (old->n || old->nh)) ||
-		    (it->removed && (strangers || (it->node->flags & NODE_ADOPTED))))
+		if ((f && (f->n || f->nh)) || (old && (old->n || old->nh)))
 			return false;
 	}
 	return true;
@@ -774,7 +756,7 @@ static void note_refusal(struct rib_node *n, const struct msg_allowed_refused *m
 	for (unsigned i = 0; it->target && i < it->target->n; i++)
 		if (it->target->owner[i].peer == peer)
 			it->bad |= 1u << i;
-	fib_give_refused(it, peer, m->reason);
+	fib_give_refused(it, peer);
 	if (it->bad)
 		refuse_peer(n, peer, m->reason ? m->reason : REASON_WG_ERROR);
 }
@@ -790,6 +772,30 @@ static void each_plane(const struct msg_allowed_refused *m,
 		if (n)
 			fn(n, m);
 	}
+}
+
+static void entry_refused(struct rib_node *n, const struct msg_allowed_refused *m)
+{
+	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
+	struct fib_plan plan = {0};
+	const struct fib *f;
+
+	if (!peer)
+		return;
+	if (m->reason == REASON_NONE) {
+		clear_wgds(n, peer);
+		return;
+	}
+	f = rib_installed(n);
+	if (f && fib_owner_on(f, peer->iface->ifindex) == peer) { /* the entry is lost */
+		fib_plan_route(&plan, f);
+		for (unsigned i = 0; i < f->n; i++)
+			if (f->owner[i].peer != peer)
+				fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+		fib_set_installed(n, fib_get(&plan));
+	}
+	refuse_peer(n, peer, m->reason);
+	fib_dirty(n, true);
 }
 
 /* The entries are in. */
@@ -813,11 +819,12 @@ void fib_acked(const struct msg_allowed_ack *ack)
 
 	if (sync_batch && ack->batch == sync_batch) {
 		sync_batch = 0;
-		strangers = false;
 		wake();
 		return;
 	}
 	acked = ack->batch;
+	for (uint32_t i = 0; i < ack->n && wgd == WGD_REPLAY; i++)
+		each_plane(&ack->refused[i], entry_refused);
 	if (replayed && ack->batch == replayed) {
 		replayed = 0;
 		wgd = WGD_READY;
@@ -836,33 +843,6 @@ void fib_acked(const struct msg_allowed_ack *ack)
 	if (next->state == BATCH_ASKED && !next->awaited)
 		go_on(next);
 	wake();
-}
-
-static void entry_refused(struct rib_node *n, const struct msg_allowed_refused *m)
-{
-	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
-	struct fib_plan plan = {0};
-	const struct fib *f;
-
-	if (!peer)
-		return;
-	if (m->reason == REASON_NONE) {
-		clear_wgds(n, peer);
-		return;
-	}
-	f = rib_installed(n);
-	if (f && fib_owner_on(f, peer->iface->ifindex) == peer) { /* the entry is lost */
-		plan.type = f->type;
-		plan.oif = f->oif;
-		plan.nh = f->nh;
-		plan.gateway = f->gateway;
-		for (unsigned i = 0; i < f->n; i++)
-			if (f->owner[i].peer != peer)
-				fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
-		fib_set_installed(n, fib_get(&plan));
-	}
-	refuse_peer(n, peer, m->reason);
-	fib_dirty(n, true);
 }
 
 void fib_allowed_refused(const struct msg_allowed_refused *m)
@@ -888,9 +868,8 @@ void fib_wgd_away(void)
 
 void fib_wgd_synced(void)
 {
-	wgd = wgd_before ? WGD_REPLAY : WGD_READY;
-	wgd_before = true;
-	sync_due = strangers = true; /* what the one before was told to remove, too */
+	wgd = WGD_REPLAY;
+	wgd_before = sync_due = true;
 	acked = last_batch;
 	replay_at = 0;
 	nexthop_tunnels_ready();
@@ -958,7 +937,6 @@ static void remove_routes(const struct zconfig *numbers)
 		r.protocol = numbers->protocol;
 		out.route(ROUTE_DEL, &r, NULL);
 		fib_drop_route(n);
-		n->flags &= ~NODE_ADOPTED;
 		fib_dirty(n, false);
 	}
 	out.route_done(out.route_flush(), true);
@@ -993,6 +971,5 @@ void fib_reset(void)
 	last_batch = replayed = acked = sync_batch = 0;
 	wgd = WGD_AWAY;
 	wgd_before = kernel_ready = swept = sync_due = settled = torn_down = false;
-	strangers = true;
 	fib_counters = (struct fib_counters){0};
 }

@@ -2,10 +2,6 @@
 /*
  * I1 and I2 by random changes against the model of both tables. WGBGP_SEED takes other changes,
  * WGBGP_OPS more of them, WGBGP_CLOCK other times between them. The clock is the model's own.
- *
- * Open: zebra-lite that dies with a change under way leaves an entry that its next life hears
- * nothing of until wgd sweeps it: one that was set, or whose route is gone and whose UNSET was not
- * sent. A covering route that comes meanwhile finds it (seed 113; seed 115 with clock 2, 3 or 234).
  */
 #include <setjmp.h>
 #include <stdarg.h>

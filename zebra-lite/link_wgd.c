@@ -53,6 +53,18 @@ static int on_peer_gone(const struct ipc_frame *f)
 	return err;
 }
 
+static int on_held(const struct ipc_frame *f)
+{
+	struct msg_allowed m;
+	int err = msg_get_allowed(f->body, f->len, &m);
+
+	if (err < 0)
+		return err;
+	fib_held(&m);
+	msg_free_allowed(&m);
+	return 0;
+}
+
 static int on_sync(const struct ipc_frame *f)
 {
 	tunnel_synced();
@@ -88,13 +100,10 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 		enum msg_type type;
 		int (*handler)(const struct ipc_frame *f);
 	} rows[] = {
-		{MSG_TUNNEL_IF, on_if},
-		{MSG_TUNNEL_IF_GONE, on_if_gone},
-		{MSG_TUNNEL_PEER, on_peer},
-		{MSG_TUNNEL_PEER_GONE, on_peer_gone},
-		{MSG_TUNNEL_SYNC, on_sync},
-		{MSG_ALLOWED_ACK, on_ack},
-		{MSG_ALLOWED_REFUSED, on_refused},
+		{MSG_TUNNEL_IF, on_if},	     {MSG_TUNNEL_IF_GONE, on_if_gone},
+		{MSG_TUNNEL_PEER, on_peer},  {MSG_TUNNEL_PEER_GONE, on_peer_gone},
+		{MSG_ALLOWED_HELD, on_held}, {MSG_TUNNEL_SYNC, on_sync},
+		{MSG_ALLOWED_ACK, on_ack},   {MSG_ALLOWED_REFUSED, on_refused},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)

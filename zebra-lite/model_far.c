@@ -296,6 +296,20 @@ void model_wgd_drop(void)
 		free(model.queue[model.head % WGD_QUEUE].changes);
 }
 
+static void tell_held(void)
+{
+	struct allowed_change held[MODEL_PREFIXES * MODEL_IFS];
+	struct msg_allowed m = {.changes = held};
+
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		for (unsigned k = 0; k < MODEL_IFS; k++)
+			if (model.prefix[i].owner[k] >= 0)
+				held[m.n++] = (struct allowed_change){
+					ALLOWED_SET, model.peer[model.prefix[i].owner[k]].id,
+					model.prefix[i].p};
+	fib_held(&m);
+}
+
 void model_wgd_restart(void)
 {
 	model_note("wgd restarts");
@@ -310,6 +324,7 @@ void model_wgd_restart(void)
 		model.peer[i].id = ++model.next_id;
 		model_tell_peer(i);
 	}
+	tell_held();
 	tunnel_synced();
 	fib_wgd_synced();
 }

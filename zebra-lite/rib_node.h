@@ -23,7 +23,7 @@ enum rib_flags {
 	NODE_QUEUED = 8,      /* in a queue of fib_order.c */
 	NODE_URGENT = 16,     /* in the urgent one */
 	NODE_IN_BATCH = 32,   /* `slot` is valid */
-	NODE_ADOPTED = 64,    /* installed route found in the kernel; entries not known */
+	NODE_ADOPTED = 64,    /* of an earlier life: kept until somebody wants it, or swept */
 	NODE_LINGER = 128,    /* has entries whose path was withdrawn */
 	NODE_LINGER_DUE = 256 /* they may go */
 };

@@ -30,8 +30,8 @@
 #define WG0 10
 #define WG1 11
 
-static char journal[8192]; /* what was told, one word group after another */
-static uint32_t pending_batch;
+static char journal[8192];		       /* what was told, one word group after another */
+static uint32_t pending[8], n_pending;	       /* batches that wgd has not answered yet */
 static int route_error;			       /* of the next addition */
 static struct msg_allowed_refused refusals[2]; /* in the next answer of wgd */
 static uint32_t n_refusals;
@@ -72,13 +72,13 @@ static void on_allowed(const struct msg_allowed *m)
 	for (uint32_t i = 0; i < m->n; i++)
 		say("%s %s %u;", m->changes[i].op == ALLOWED_SET ? "set" : "unset",
 		    PREFIX_STR(&m->changes[i].prefix), m->changes[i].peer_id);
-	pending_batch = m->batch;
+	pending[n_pending++] = m->batch;
 }
 
 static void on_sync(uint32_t batch)
 {
 	say("sync;");
-	pending_batch = batch;
+	pending[n_pending++] = batch;
 }
 
 static void on_verdict(const struct msg_verdicts *m)
@@ -108,22 +108,23 @@ static bool link_up(uint32_t ifindex)
 	return true;
 }
 
+static void answer(void)
+{
+	struct msg_allowed_ack ack = {.batch = pending[0], .n = n_refusals, .refused = refusals};
+
+	memmove(pending, pending + 1, --n_pending * sizeof(pending[0]));
+	n_refusals = 0;
+	fib_acked(&ack);
+}
+
 static void settle(void)
 {
 	do {
-		struct msg_allowed_ack ack = {0};
-
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
-		ack.batch = pending_batch;
-		ack.n = n_refusals;
-		ack.refused = refusals;
-		pending_batch = 0;
-		if (ack.batch)
-			fib_acked(&ack);
-		if (ack.batch)
-			n_refusals = 0;
+		if (n_pending)
+			answer();
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
-	} while (pending_batch || fib_counters.queued);
+	} while (n_pending || fib_counters.queued);
 }
 
 static bool told(const char *what)
@@ -200,10 +201,32 @@ static void refuse(uint32_t peer_id, const char *prefix)
 		(struct msg_allowed_refused){peer_id, pfx(prefix), REASON_FOREIGN_ALLOWED_IP};
 }
 
-static int setup(void **state)
+static void read_kernel(void)
+{
+	kernel_route("198.51.100.0/24", RTPROT_KERNEL, 0, UPLINK, NULL, true);
+	kernel_route("0.0.0.0/0", RTPROT_DHCP, 100, UPLINK, "198.51.100.254", true);
+}
+
+/* wgd with two peers, at the second one of which an entry stands, or none. */
+static void meet_wgd(const char *held)
 {
 	struct msg_tunnel_if t = {.ifindex = WG0, .up = true, .name = "wg0"};
+	struct allowed_change entry = {ALLOWED_SET, 2, {0}};
+	struct msg_allowed m = {.n = held != NULL, .changes = &entry};
 
+	tunnel_begin();
+	tunnel_if_told(&t);
+	peer(1, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	peer(2, "10.9.0.2", NULL, TUNNEL_UP);
+	if (held)
+		entry.prefix = pfx(held);
+	fib_held(&m);
+	tunnel_synced();
+	fib_wgd_synced();
+}
+
+static int setup(void **state)
+{
 	out = (struct out){
 		.route = on_route,
 		.route_flush = on_flush,
@@ -216,15 +239,9 @@ static int setup(void **state)
 		.resync = on_resync,
 		.link_up = link_up,
 	};
-	kernel_route("198.51.100.0/24", RTPROT_KERNEL, 0, UPLINK, NULL, true);
-	kernel_route("0.0.0.0/0", RTPROT_DHCP, 100, UPLINK, "198.51.100.254", true);
+	read_kernel();
 	rib_bgp_begin();
-	tunnel_begin();
-	tunnel_if_told(&t);
-	peer(1, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
-	peer(2, "10.9.0.2", NULL, TUNNEL_UP);
-	tunnel_synced();
-	fib_wgd_synced();
+	meet_wgd(NULL);
 	fib_kernel_ready();
 	settle();
 	assert_true(told("add 10.9.0.1/32 10;"));
@@ -248,7 +265,7 @@ static int teardown(void **state)
 	fib_linger_reset();
 	loop_free();
 	journal[0] = '\0';
-	pending_batch = 0;
+	n_pending = 0;
 	return 0;
 }
 
@@ -527,6 +544,60 @@ static void test_stale(void **state)
 	assert_string_equal(journal, "del 10.2.0.0/16 10;unset 10.2.0.0/16 1;");
 }
 
+/* zebra-lite died between a route's removal and that of its entry, or before the route came: a
+ * covering route would lead packets to the entry. */
+static void test_entry_without_route(void **state)
+{
+	teardown(state);
+	read_kernel();
+	rib_bgp_begin();
+	meet_wgd("10.1.2.0/24");
+	bgp("10.1.0.0/16", "10.9.0.1");
+	fib_kernel_ready();
+	settle();
+	assert_true(told("unset 10.1.2.0/24 2;"));
+	assert_true(strstr(journal, "unset 10.1.2.0/24 2;") < strstr(journal, "10.1.0.0/16"));
+	assert_true(told("add 10.1.0.0/16 10;"));
+}
+
+/* What the wgd before this one was told to remove, and did not any more. */
+static void test_entry_at_new_wgd(void **state)
+{
+	bgp("10.1.2.0/24", "10.9.0.2");
+	settle();
+	bgp("10.1.2.0/24", NULL);
+	settle();
+	fib_wgd_away();
+	journal[0] = '\0';
+	meet_wgd("10.1.2.0/24");
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_string_equal(journal,
+			    "unset 10.1.2.0/24 2;sync;set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
+}
+
+/* The route of an earlier life leaves elsewhere; its entry stands, and goes with it, or stays. */
+static void test_entry_of_adopted(void **state)
+{
+	for (int stays = 0; stays < 2; stays++) {
+		teardown(state);
+		read_kernel();
+		kernel_route("10.1.2.0/24", zconfig.protocol, zconfig.metric, UPLINK, NULL, true);
+		rib_bgp_begin();
+		meet_wgd("10.1.2.0/24");
+		fib_kernel_ready();
+		settle();
+		assert_true(told("set 10.1.2.0/24 2;")); /* or wgd swept it */
+		journal[0] = '\0';
+		if (stays)
+			bgp("10.1.2.0/24", "10.9.0.2");
+		rib_bgp_synced();
+		settle();
+		assert_string_equal(journal, stays ? "change 10.1.2.0/24 10;sync;"
+						   : "del 10.1.2.0/24 2;unset 10.1.2.0/24 2;sync;");
+	}
+}
+
 /* Out of the middle of the queue and in again, more often than ghosts are counted. */
 static void test_queue(void **state)
 {
@@ -616,6 +687,9 @@ int main(void)
 		T(test_next_hops),
 		T(test_no_resolution_through_itself),
 		T(test_stale),
+		T(test_entry_without_route),
+		T(test_entry_at_new_wgd),
+		T(test_entry_of_adopted),
 		T(test_kernel_off),
 	};
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fib_held: entries that stand at wgd when we meet it, be it new or are we. wgd names them before
+ * its sync mark; from then on the books say of both tables what is there, and order rests on the
+ * books. What an earlier life left under way, or an earlier wgd did not do any more, is among them.
+ *
+ * wgd marks what stands as stale: what is to stay is set again before anything else is done. An
+ * entry without a route is half of a change that nobody finished. Where no packet finds it, it goes
+ * at once: a covering route that comes or moves would lead packets to it. Where packets find it
+ * they did so before, and it goes as others do.
+ */
+#include "fib_internal.h"
+
+#include "planes.h"
+#include "rib.h"
+#include "zconfig.h"
+
+/* Entries know no planes: the one of the interface has them, see fib_entry(). */
+void fib_held(const struct msg_allowed *m)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct tunnel_peer *peer = tunnel_peer_by_id(m->changes[i].peer_id);
+		struct prefix p = m->changes[i].prefix;
+
+		if (!peer || peer->iface->any)
+			continue;
+		p.plane = peer->iface->plane;
+		fib_set_owner(rib_get(&p), peer);
+	}
+}
+
+/* Another plane where N was leaked to, and which leaves by the interface, has the entry, too. */
+static void share(const struct rib_node *n, const struct fib_owner *o)
+{
+	if (!planes_several() || n->plane != o->peer->iface->plane)
+		return;
+	for (int i = 0; i < PLANES_MAX; i++) {
+		struct prefix p = prefix_in_plane(RIB_PREFIX(n), (uint8_t)i);
+		struct rib_node *other =
+			i != n->plane && zconfig.plane_table[i] ? rib_find(&p) : NULL;
+		const struct fib *f = other ? rib_installed(other) : NULL;
+
+		if (fib_has_route(f) && fib_leaves_by(f, o->ifindex) &&
+		    !fib_owner_on(f, o->ifindex))
+			fib_set_owner(other, o->peer);
+	}
+}
+
+void fib_replay(struct rib_node *n)
+{
+	const struct fib *f = rib_installed(n);
+	bool stays = fib_has_route(f);
+
+	for (unsigned i = 0; f && i < f->n; i++) {
+		share(n, &f->owner[i]);
+		stays = stays || fib_found_behind(n, f->owner[i].ifindex);
+	}
+	for (unsigned i = 0; f && i < f->n; i++)
+		fib_entry(stays ? ALLOWED_SET : ALLOWED_UNSET, f->owner[i].peer, RIB_PREFIX(n));
+	if (!f || fib_has_route(f))
+		return;
+	if (!stays)
+		fib_set_installed(n, NULL);
+	else if (!fib_is_swept())
+		n->flags |= NODE_ADOPTED;
+	fib_dirty(n, false); /* where nothing else is known of it, it is freed */
+}
