@@ -13,6 +13,7 @@ from lib.probe import Ping
 from lib.snippets import PROBE_TIMEOUT_MS, bfd
 from lib.twonodes import Two
 from lib.wait import SLOW, holds, wait_until
+from lib.wg import backend, read_slowly
 
 BUSY_SECONDS = int(os.environ.get("WGBGP_BUSY_SECONDS", "5"))
 
@@ -52,12 +53,32 @@ def test_cut(pair):
     """The underlay is cut: down at both ends, no byte contradicts; back when it is whole."""
     pair.net.cut("a", "b")
     for w, far in ((pair.wa, "b"), (pair.wb, "a")):
-        wait_until(lambda w=w, far=far: w.tunnel(far)["reason"] == "bfd-expired", 3, "expired")
-        assert w.tunnel_state(far) == "down" and not w.tunnel(far)["weak"]
+        w.wait_tunnel(far, "down", timeout=5)
+        assert w.tunnel(far)["reason"] == "bfd-expired" and not w.tunnel(far)["weak"]
     pair.net.restore("a", "b")
     for w, far in ((pair.wa, "b"), (pair.wb, "a")):
         w.wait_bfd(far)
         w.wait_tunnel(far, "up")
+
+
+@pytest.mark.skipif(backend() == "kernel", reason="reads without entries: no dump takes long")
+def test_cut_and_slow_readings(topo):
+    """A device with so many entries that reading it takes long is left to its polls. What came in
+    before the cut, and is seen by a poll after it, is no sign of life: degraded until two polls
+    have shown that."""
+    t = Two(topo, bfd().replace("poll-interval 200", "poll-interval 2000"))
+    t.wait()
+    t.wa.wait_bfd("b")
+    read_slowly(t.a, "wg0", "b.wg0")
+    with Ping(t.host_a, t.host_b.address) as ping:
+        for _ in range(3):  # what a reading costs is known by the polls
+            seen = t.wa.tunnel("b")["rx-bytes"]
+            wait_until(lambda seen=seen: t.wa.tunnel("b")["rx-bytes"] > seen, 60, "a poll")
+        ping.flows(50)
+        t.net.cut("a", "b")
+        t.wa.wait_tunnel("b", "down")
+    assert [to for _, to, _ in t.wa.tunnel_changes("b")][-2:] == ["degraded", "down"]
+    assert t.wa.tunnel("b")["reason"] == "bfd-expired"
 
 
 def test_one_way(pair):

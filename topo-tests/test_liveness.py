@@ -11,13 +11,12 @@ import re
 import pytest
 
 from lib.dualhub import DualHub
-from lib.keys import public_key
 from lib.probe import Ping
 from lib.relay import Relay
 from lib.snippets import ECHO, FAST
 from lib.twonodes import Two
 from lib.wait import SLOW, holds, wait_until
-from lib.wg import backend
+from lib.wg import backend, read_slowly
 
 NET2 = "192.168.2.0/24"
 QUALITY = "quality { latency-weight 1; minimum-improvement 60; step 20; hold 3000; }"
@@ -33,11 +32,6 @@ def start(topo, **kwargs):
     d.wait()
     wait_until(lambda: d.wsite[1].tunnel("hub1")["echo-received"] > 3, 30, "answers to echo")
     return d, d.wsite[1]
-
-
-def changes(w, peer):
-    """(from, to, reason) of each change of a tunnel's state, oldest first."""
-    return re.findall(rf"tunnel-state peer={peer} \S+ from=(\S+) to=(\S+) reason=(\S+)", w.log())
 
 
 def quality_moves(w, peer):
@@ -69,13 +63,13 @@ def test_loss(topo):
     assert w.established("10.0.1.1")
     d.net.mend()
     wait_until(lambda: by(w, "wg1"), 120, "the better hub")
-    before = len(changes(w, "hub1"))
+    before = len(w.tunnel_changes("hub1"))
     d.net.harm("site1", "hub1", "numgen random mod 100 < 6 drop", both=False)
     w.wait_tunnel("hub1", "degraded", timeout=120)
     assert w.tunnel("hub1")["reason"] in ("lossy", "up-hold")
     wait_until(lambda: by(w, "wg2"), 30, "the other hub")
     assert "10.0.1.1" in {p["next-hop"] for p in w.paths(NET2)}
-    assert "down" not in {to for _, to, _ in changes(w, "hub1")[before:]}
+    assert "down" not in {to for _, to, _ in w.tunnel_changes("hub1")[before:]}
     t = w.tunnel("hub1")
     assert t["loss-percent"] > 1 and t["latency-ms"] > 0
 
@@ -128,7 +122,7 @@ def test_black_hole(topo):
     wait_until(lambda: w.tunnel("hub1")["reason"] == "mtu-black-hole", 60, "the black hole")
     wait_until(lambda: by(w, "wg2"), 30, "the other hub")
     assert w.tunnel("hub1")["state"] == "degraded"
-    assert "down" not in {to for _, to, _ in changes(w, "hub1")}
+    assert "down" not in {to for _, to, _ in w.tunnel_changes("hub1")}
     d.net.mend()
     wait_until(lambda: by(w, "wg1"), 60, "the better hub")
 
@@ -146,7 +140,7 @@ def test_echo_sees_a_cut(topo):
     w.wait_tunnel("hub1", "down")
     t = w.tunnel("hub1")
     assert (t["reason"], t["weak"]) == ("echo-unanswered", True)
-    assert [to for _, to, _ in changes(w, "hub1")][-2:] == ["degraded", "down"]
+    assert [to for _, to, _ in w.tunnel_changes("hub1")][-2:] == ["degraded", "down"]
     d.net.restore("site1", "hub1")
     wait_until(lambda: by(w, "wg1"), 60, "the better hub")
 
@@ -158,11 +152,7 @@ def test_echo_and_slow_readings(topo):
     only = (f"liveness {{ probe off; echo on; echo-interval {int(100 * min(SLOW, 3))}; "
             f"poll-interval 2000; up-hold 500; }}")
     d, w = start(topo, fast=FAST, site1_fast=only)
-    path = f"{d.site[1].dir}/entries"
-    entries = ", ".join(f"100.{64 + (i >> 16)}.{i >> 8 & 255}.{i & 255}/32" for i in range(100000))
-    with open(path, "w", encoding="ascii") as f:
-        f.write(f"[Peer]\nPublicKey = {public_key('hub1.wg0')}\nAllowedIPs = {entries}\n")
-    d.site[1].run(["wg", "addconf", "wg1", path])
+    read_slowly(d.site[1], "wg1", "hub1.wg0")
     before = w.tunnel("hub1")["echo-received"]
     wait_until(lambda: w.tunnel("hub1")["echo-received"] > before + 50, 60, "polls")
     with Ping(d.host[1], d.host[2].address) as ping:
@@ -209,7 +199,7 @@ def test_flapping(topo):
             w.wait_tunnel("hub1", "down")
             d.net.restore("site1", "hub1")
             w.wait_tunnel("hub1", "up", "degraded", timeout=60)
-    states = [to for _, to, _ in changes(w, "hub1")]
+    states = [to for _, to, _ in w.tunnel_changes("hub1")]
     assert states.count("down") >= 8
     # Up again after the first ones, degraded after the others: those moved no path.
     assert states.count("up") <= 5

@@ -64,7 +64,7 @@ static void release(struct peer *p)
 	send_down(MSG_BFD_SESSION_GONE, &w);
 	timer_stop(&p->bfd.confirm);
 	memset(&p->bfd, 0, sizeof(p->bfd));
-	peer_bfd(p, BFD_SAYS_NOTHING, 0);
+	peer_bfd(p, BFD_SAYS_NOTHING);
 }
 
 static void update(struct peer *p)
@@ -105,7 +105,8 @@ void bfd_forget(struct peer *p)
 
 /* ---- what they say */
 
-/* Before the reading that decides: EXPIRED must be known to it. */
+/* Before the reading that decides: EXPIRED must be known to it. Where the silence is to begin with
+ * this very reading, all that it finds came before. */
 static void before_reading(struct device *dev)
 {
 	struct peer *p;
@@ -114,20 +115,22 @@ static void before_reading(struct device *dev)
 		if (!p->bfd.expired)
 			continue;
 		p->evidence.bfd = BFD_SAYS_EXPIRED;
-		p->evidence.bfd_silent = p->bfd.silent ? p->bfd.silent : UINT64_MAX;
+		if (p->bfd.suspect)
+			p->bfd.silence.since = UINT64_MAX;
 	}
 }
 
-static void after_reading(struct device *dev)
+/* READ: it was done. An expiry without one is left to the polls, too. */
+static void after_reading(struct device *dev, bool read)
 {
 	uint64_t now = now_ms();
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
-		if (p->bfd.suspect)
-			p->bfd.silent = now;
+		if (p->bfd.suspect || (p->bfd.expired && !read && p->bfd.silence.since))
+			silence_begin(&p->bfd.silence, read, now);
 		if (p->bfd.expired)
-			peer_bfd(p, BFD_SAYS_EXPIRED, p->bfd.silent);
+			peer_bfd(p, BFD_SAYS_EXPIRED);
 		p->bfd.suspect = p->bfd.expired = false;
 	}
 }
@@ -154,15 +157,16 @@ static void on_work(void *arg)
 
 	TAILQ_FOREACH (dev, &devices, link) {
 		uint64_t due = reading_due(dev);
+		bool read;
 
 		if (due > now && due < next)
 			next = due;
 		if (!due || due > now)
 			continue;
 		before_reading(dev);
-		device_glance(dev);
+		read = device_glance(dev);
 		dev->glanced_at = now_ms();
-		after_reading(dev);
+		after_reading(dev, read);
 	}
 	if (next != UINT64_MAX)
 		timer_start(&work, next - now);
@@ -185,11 +189,10 @@ static void take(struct peer *p, const struct msg_bfd_news *m)
 	switch (m->news) {
 	case BFD_NEWS_SUSPECT:
 		p->bfd.suspect = true;
-		p->bfd.silent = 0;
 		timer_start(&work, 0);
 		return;
 	case BFD_NEWS_EXPIRED:
-		p->bfd.suspect = found;
+		p->bfd.suspect |= found || !p->bfd.silence.begun;
 		p->bfd.expired = !found;
 		if (found) { /* for how long, nobody knows; and the tunnel may carry all the same */
 			timer_init(&p->bfd.confirm, found_expired, p);
@@ -198,18 +201,19 @@ static void take(struct peer *p, const struct msg_bfd_news *m)
 		timer_start(&work, 0);
 		return;
 	case BFD_NEWS_UP:
-		peer_bfd(p, BFD_SAYS_UP, 0);
+		peer_bfd(p, BFD_SAYS_UP);
 		break;
 	case BFD_NEWS_SIGNALLED:
-		peer_bfd(p, BFD_SAYS_SIGNALLED, 0);
+		peer_bfd(p, BFD_SAYS_SIGNALLED);
 		break;
 	case BFD_NEWS_ADMIN_DOWN:
-		peer_bfd(p, BFD_SAYS_ADMIN_DOWN, 0);
+		peer_bfd(p, BFD_SAYS_ADMIN_DOWN);
 		break;
 	default:
-		peer_bfd(p, BFD_SAYS_NOTHING, 0);
+		peer_bfd(p, BFD_SAYS_NOTHING);
 	}
 	p->bfd.suspect = p->bfd.expired = false;
+	p->bfd.silence = (struct silence){0};
 }
 
 static void on_frame(void *arg, const struct ipc_frame *frame)

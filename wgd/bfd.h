@@ -15,6 +15,7 @@
 
 #include "loop.h"
 #include "messages.h"
+#include "silence.h"
 
 struct device;
 struct peer;
@@ -23,7 +24,7 @@ struct peer_bfd {
 	struct msg_bfd_session sent; /* id 0: bfdd has none of this peer */
 	bool asked;		     /* the next news is how a session stands, not a change */
 	bool suspect, expired;	     /* a reading is due for it */
-	uint64_t silent;	     /* ms: of a reading in this silence; 0: none */
+	struct silence silence;	     /* since SUSPECT */
 	struct timer confirm;	     /* EXPIRED was found, not seen: time to show life */
 };
 

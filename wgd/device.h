@@ -135,9 +135,7 @@ void peer_fix_entries(struct peer *p, const struct peer_conf *old);
 void peer_read(struct peer *p, const struct wg_peer *found);
 /* Judges it anew by what was read last and by its evidence. */
 void peer_judge(struct peer *p);
-/* What BFD says now; SILENT is the time (ms) of a reading in its silence (EXPIRED only; 0: there
- * was none), and the device was read just now. */
-void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent);
+void peer_bfd(struct peer *p, enum bfd_evidence says); /* what it says now */
 /* What is told to others: a drained one is degraded while it lives. */
 enum tunnel_state peer_state(const struct peer *p);
 enum reason peer_reason(const struct peer *p);

@@ -25,6 +25,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/resolve.c wgd/resolve.h \
 	wgd/secrets.c wgd/secrets.h \
 	wgd/shows.c wgd/shows.h \
+	wgd/silence.c wgd/silence.h \
 	wgd/targets.c wgd/targets.h \
 	wgd/uapi.c wgd/uapi.h \
 	wgd/underlay.c wgd/underlay.h \

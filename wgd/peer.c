@@ -211,16 +211,20 @@ uint32_t peer_cost(const struct peer *p)
 }
 
 /* What a judgement starts from: what was read last. */
-static struct liveness_input input_of(const struct peer *p)
+static struct liveness_input input_of(const struct peer *p, uint64_t now)
 {
-	return (struct liveness_input){.now = now_ms(),
-				       .wall = wall_ms(),
-				       .link_up = p->dev->up,
-				       .present = p->present,
-				       .handshake = p->live.handshake,
-				       .rx = p->rx_bytes,
-				       .tx = p->tx_bytes,
-				       .evidence = p->evidence};
+	struct liveness_input in = {.now = now,
+				    .wall = wall_ms(),
+				    .link_up = p->dev->up,
+				    .present = p->present,
+				    .handshake = p->live.handshake,
+				    .rx = p->rx_bytes,
+				    .tx = p->tx_bytes,
+				    .evidence = p->evidence};
+
+	in.evidence.bfd_silent = p->bfd.silence.since;
+	in.evidence.echo_silent = p->echo ? p->echo->silence.since : 0;
+	return in;
 }
 
 /* Judges, and tells everybody; CHANGED: there is something else to tell. */
@@ -236,21 +240,21 @@ static void judge(struct peer *p, const struct liveness_input *in, bool changed)
 
 void peer_judge(struct peer *p)
 {
-	struct liveness_input in = input_of(p);
+	struct liveness_input in = input_of(p, now_ms());
 
 	if (p->conf && p->dev->state == DEVICE_READY)
 		judge(p, &in, false);
 }
 
-void peer_bfd(struct peer *p, enum bfd_evidence says, uint64_t silent)
+void peer_bfd(struct peer *p, enum bfd_evidence says)
 {
 	p->evidence.bfd = says;
-	p->evidence.bfd_silent = silent ? silent : now_ms();
 	peer_judge(p);
 }
 
 void peer_read(struct peer *p, const struct wg_peer *found)
 {
+	uint64_t now = now_ms();
 	struct liveness_input in;
 	bool changed = false;
 
@@ -260,16 +264,17 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 		p->rx_bytes = found->rx_bytes;
 		p->tx_bytes = found->tx_bytes;
 	}
-	in = input_of(p);
-	peer_echo_read(p, in.now);
-	in.evidence = p->evidence;
+	silence_read(&p->bfd.silence, now);
+	if (p->echo)
+		silence_read(&p->echo->silence, now);
+	in = input_of(p, now);
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
 	if (!p->conf)
 		return;
 	judge(p, &in, changed);
 	if (found && p->dev->wg)
-		peer_endpoint_tick(p, in.now);
+		peer_endpoint_tick(p, now);
 }
 
 void peer_probe(struct peer *p, uint64_t now)

@@ -23,8 +23,7 @@ static uint64_t grace(const struct peer_echo *pe)
 	return us > GRACE_MIN_US ? us : GRACE_MIN_US;
 }
 
-/* Time for a closer look: what WireGuard receives from now on is told from what came before. Where
- * the device takes too long to be read the next two polls say that: until then it is not known. */
+/* Time for a closer look: what WireGuard receives from now on is told from what came before. */
 static void look_closer(struct peer *p)
 {
 	struct peer_echo *pe = p->echo;
@@ -33,26 +32,11 @@ static void look_closer(struct peer *p)
 	if (!echo_suspicious(&pe->echo, &p->conf->echo, loss)) {
 		pe->suspected = false;
 	} else if (!pe->suspected) {
+		bool read = device_glance(p->dev);
+
 		pe->suspected = true;
-		pe->unread = false;
-		pe->baseline = 0;
-		pe->unread = !device_glance(p->dev);
 		/* not earlier: what was found is dated when it is judged */
-		p->evidence.echo_silent = pe->unread ? 0 : now_ms();
-	}
-}
-
-void peer_echo_read(struct peer *p, uint64_t now)
-{
-	struct peer_echo *pe = p->echo;
-
-	if (!pe || !pe->unread)
-		return;
-	if (pe->baseline) {
-		p->evidence.echo_silent = pe->baseline;
-		pe->unread = false;
-	} else {
-		pe->baseline = now;
+		silence_begin(&pe->silence, read, now_ms());
 	}
 }
 

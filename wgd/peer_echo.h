@@ -15,6 +15,7 @@
 #include "icmp.h"
 #include "loop.h"
 #include "quality.h"
+#include "silence.h"
 
 struct peer;
 
@@ -22,19 +23,16 @@ struct peer_echo {
 	struct echo echo;
 	struct quality quality;
 	struct timer tick;
-	struct timer check; /* of the answer that would be the last one of a row */
-	struct addr to;	    /* the peer's first tunnel address */
-	bool suspected;	    /* the present row of unanswered ones was looked at */
-	bool unread;	    /* no reading since then yet that others can be compared with */
-	uint64_t baseline;  /* ms: there was one, and none after it; 0: there was none */
-	bool too_large;	    /* said that the large ones do not fit the interface */
+	struct timer check;	/* of the answer that would be the last one of a row */
+	struct addr to;		/* the peer's first tunnel address */
+	bool suspected;		/* the present row of unanswered ones was looked at */
+	struct silence silence; /* in that row */
+	bool too_large;		/* said that the large ones do not fit the interface */
 };
 
 void peer_echo_configure(struct peer *p); /* its configuration is another one, or none */
 void peer_echo_stop(struct peer *p);
 void peer_echo_now(struct peer *p); /* asks at once */
-/* The device was read at NOW (ms); before that is judged. */
-void peer_echo_read(struct peer *p, uint64_t now);
 uint32_t peer_echo_cost(const struct peer *p);
 void peer_echo_show(const struct peer *p, json_t *row); /* null where nothing is measured */
 void peer_echo_answer(void *device, const struct icmp_answer *a);

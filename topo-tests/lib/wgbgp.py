@@ -239,6 +239,11 @@ class Wgbgp:
         wait_until(lambda: self.tunnel_state(peer) in states, timeout,
                    f"{self.router.name}: tunnel to {peer} to be {' or '.join(states)}")
 
+    def tunnel_changes(self, peer):
+        """(from, to, reason) of each change of a tunnel's state, oldest first."""
+        return re.findall(rf"tunnel-state peer={peer} \S+ from=(\S+) to=(\S+) reason=(\S+)",
+                          self.log())
+
     # ---- the two tables as they really are
 
     def kernel_routes(self, prefix=None):
