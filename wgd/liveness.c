@@ -7,6 +7,7 @@
 #define RESPONSE_BYTES 92
 #define KEEPALIVE_BYTES 32
 #define STALE_GRACE_MS 5500 /* one retry of a handshake */
+#define OVERDUE_MS 15000    /* data unanswered for so long: no handshake was answered either */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 #define FLAPS_MAX 16
 #define EARLY_MS 2000 /* what is seen may have happened so much before, at most */
@@ -120,7 +121,8 @@ static void note_counters(struct liveness *l, const struct liveness_config *c,
 	l->tx = in->tx;
 }
 
-/* Something was sent after the session expired, and that long ago that an answer is overdue. */
+/* Something was sent after the session expired, and that long ago that an answer is overdue; or
+ * data before, for so long that nothing is waited for any more. */
 static bool is_stale(struct liveness *l, const struct liveness_config *c, uint64_t now)
 {
 	int64_t age = liveness_handshake_age(l, now);
@@ -137,13 +139,13 @@ static bool is_stale(struct liveness *l, const struct liveness_config *c, uint64
 		l->stale_since = 0;
 	if (!l->stale_since && l->sent_at > expired_at && l->sent_at > l->alive_at)
 		l->stale_since = l->sent_at;
+	if (l->waiting_since && now - l->waiting_since >= OVERDUE_MS)
+		return true;
 	return l->stale_since && now - l->stale_since >= grace;
 }
 
-static bool is_unanswered(struct liveness *l, const struct liveness_config *c, uint64_t now)
+static bool is_unanswered(const struct liveness *l, const struct liveness_config *c, uint64_t now)
 {
-	if (l->waiting_since && l->alive_at >= l->waiting_since)
-		l->waiting_since = 0;
 	return c->probe && l->waiting_since && now >= l->waiting_since + patience(c);
 }
 
@@ -215,8 +217,12 @@ static enum reason find_death(struct liveness *l, const struct liveness_config *
 			      const struct liveness_input *in)
 {
 	const struct evidence *e = &in->evidence;
-	bool stale = is_stale(l, c, in->now), unanswered = is_unanswered(l, c, in->now);
+	bool stale, unanswered;
 
+	if (l->waiting_since && l->alive_at >= l->waiting_since)
+		l->waiting_since = 0;
+	stale = is_stale(l, c, in->now);
+	unanswered = is_unanswered(l, c, in->now);
 	if (e->bfd == BFD_SAYS_SIGNALLED)
 		return REASON_BFD_SIGNALLED;
 	if (e->bfd == BFD_SAYS_EXPIRED && l->alive_at <= e->bfd_silent)

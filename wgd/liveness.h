@@ -6,7 +6,7 @@
  * What it rests on, weakest first:
  * - A session lives 180 s from its handshake; packets are refused afterwards. A peer with traffic
  *   renews it after 120 s. So a handshake older than that, and something sent since then which
- *   brought no answer: down, for certain (HANDSHAKE_STALE).
+ *   brought no answer, or data already 15 s before: down, for certain (HANDSHAKE_STALE).
  * - A data packet is answered within 10 s, by an empty packet if by nothing else and even where the
  *   inner packet is dropped. So a probe, or other data, sent and nothing received for 15 s: down
  *   (PROBE_UNANSWERED). The time counts from the last that was received: a probe follows within a
@@ -60,7 +60,8 @@ const char *bfd_evidence_name(enum bfd_evidence e);
 /* What others found out about the peer. */
 struct evidence {
 	enum bfd_evidence bfd;
-	uint64_t bfd_silent;  /* EXPIRED: bytes received after this time (ms) contradict it */
+	uint64_t bfd_silent;  /* EXPIRED: bytes received after this time (ms) contradict it
+				 (silence.h) */
 	bool echo_unanswered; /* so many echo requests in a row that it is no coincidence */
 	bool echo_dead;	      /* twice as many */
 	uint64_t echo_silent; /* bytes received after this time (ms) contradict that */

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "liveness.h"
+#include "silence.h"
 #include "util.h"
 
 #define WALL0 1700000000000LL
@@ -139,6 +140,53 @@ static void stale_after_sending(void **state)
 	     {10, 0, 32, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE},
 	     {1000, 0, 148, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
 	assert_int_equal(r.l.changes, 3);
+}
+
+/* Data was unanswered for long when the session expires: that is down then, not a retry later. */
+static void stale_after_unanswered_data(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {160, 0, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {19, 0, 128, .state = TUNNEL_DEGRADED, .reason = REASON_HANDSHAKE_OLD},
+	     {2, 0, 128, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
+}
+
+/* Where it was sent a moment before that, a handshake may still be under way. */
+static void stale_after_late_data(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {175, 128, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {3, 0, 128, .state = TUNNEL_DEGRADED, .reason = REASON_HANDSHAKE_OLD},
+	     {4, 0, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {6, 0, 128, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
+}
+
+/* A reading parts what came in before from what came later. */
+static void silence_is_dated(void **state)
+{
+	struct silence s = {0};
+
+	silence_begin(&s, true, 1000);
+	silence_read(&s, 2000);
+	assert_int_equal(s.since, 1000);
+	silence_begin(&s, false, 3000);
+	assert_int_equal(s.since, 0);
+	silence_read(&s, 4000);
+	assert_int_equal(s.since, 0);
+	silence_read(&s, 5000);
+	assert_int_equal(s.since, 4000);
+	silence_read(&s, 6000);
+	assert_int_equal(s.since, 4000);
 }
 
 /* The far end repeats its initiation and does not hear our answers: no sign of life. */
@@ -656,6 +704,9 @@ int main(void)
 		cmocka_unit_test(rekeyed_is_down_until_handshake),
 		cmocka_unit_test(traffic_keeps_it_up),
 		cmocka_unit_test(stale_after_sending),
+		cmocka_unit_test(stale_after_unanswered_data),
+		cmocka_unit_test(stale_after_late_data),
+		cmocka_unit_test(silence_is_dated),
 		cmocka_unit_test(initiations_are_no_life),
 		cmocka_unit_test(silence_is_idle),
 		cmocka_unit_test(idle_then_dead),
