@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decoder of answers to echo requests, and the accounting behind it. The first byte chooses the
- * family; whatever is taken for an answer must not be taken for one a second time.
+ * The decoders of answers to echo requests, with the accounting behind it, and of errors. The first
+ * byte chooses the family; whatever is taken for an answer must not be taken for one a second time.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +10,7 @@
 
 #include "echo.h"
 #include "icmp.h"
+#include "icmp_error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,8 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct icmp icmp = {.ident = 0x4142, .cookie = {'c', 'o', 'o', 'k', 'i', 'e'}};
 	struct icmp_answer a = {0};
+	struct icmp_error error;
 	struct echo e;
 
+	if (size &&
+	    icmp_error_parse(data[0] & 1 ? AF_INET : AF_INET6, data + 1, size - 1, &error) &&
+	    error.from.addr.family != error.to.addr.family)
+		abort();
 	if (!size || !icmp_parse(&icmp, data[0] & 1 ? AF_INET : AF_INET6, data + 1, size - 1, &a))
 		return 0;
 	echo_init(&e, 0xfff0);

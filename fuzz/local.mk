@@ -42,7 +42,8 @@ fuzz_icmp_fuzz_SOURCES = fuzz/icmp_fuzz.c
 fuzz_icmp_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
 fuzz_icmp_fuzz_LDADD = wgd/libwgd.a $(LIB_LIBS)
 fuzz_icmp_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-EXTRA_DIST += fuzz/corpus/icmp/answer4 fuzz/corpus/icmp/answer6
+EXTRA_DIST += fuzz/corpus/icmp/answer4 fuzz/corpus/icmp/answer6 \
+	fuzz/corpus/icmp/error4 fuzz/corpus/icmp/error6
 
 FUZZ_TARGETS += fuzz/bfd_fuzz
 fuzz_bfd_fuzz_SOURCES = fuzz/bfd_fuzz.c

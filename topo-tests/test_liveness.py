@@ -190,6 +190,32 @@ def test_underlay(topo):
     wait_until(lambda: by(w, "wg2"), 10, "the other hub")
 
 
+def test_icmp_errors(topo):
+    """A router on the way answers that it cannot deliver, with nothing else that would tell for a
+    long time: the hub's tunnel is degraded, until it carries again. Errors about some packets while
+    others pass both ways say nothing."""
+    slow = "liveness { poll-interval 300; probe-interval 2000; probe-timeout 60000; up-hold 500; }"
+    d = DualHub(topo, sites=2, fast=slow)
+    d.wait()
+    w = d.wsite[1]
+
+    def errors():
+        return w.tunnel("hub1")["underlay-errors"]
+    with Ping(d.host[1], d.host[2].address) as ping:
+        d.net.harm("site1", "hub1", "numgen inc mod 3 == 0 reject with icmpx type host-unreachable")
+        wait_until(lambda: errors() > 5, 30, "errors")
+        holds(lambda: w.tunnel_state("hub1") == "up", 1)
+        d.net.mend()
+        d.net.harm("site1", "hub1", "reject with icmpx type host-unreachable")
+        w.wait_tunnel("hub1", "degraded")
+        assert w.tunnel("hub1")["reason"] == "underlay-error"
+        wait_until(lambda: by(w, "wg2"), 10, "the other hub")
+        ping.flows()
+        d.net.mend()
+        wait_until(lambda: by(w, "wg1"), 60, "the better hub")
+    assert "down" not in {to for _, to, _ in w.tunnel_changes("hub1")}
+
+
 def test_flapping(topo):
     """Cut and restored again and again: after a few times the path stays where it works."""
     d, w = start(topo, fast=FAST, site1_fast=ECHO)

@@ -810,6 +810,7 @@ void devices_open(const char *dir)
 	link_open();
 	link_watch(on_link_event, NULL);
 	underlay_open();
+	icmp_errors_open(peer_errors_heard);
 	endpoints_open();
 	resolve_open(peer_endpoint_resolved);
 }
@@ -825,6 +826,7 @@ void devices_close(void)
 	current = NULL;
 	endpoints_close();
 	resolve_close();
+	icmp_errors_close();
 	underlay_close();
 	link_close();
 	drain_close();

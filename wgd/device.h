@@ -26,6 +26,7 @@
 #include "loop.h"
 #include "peer_echo.h"
 #include "peer_endpoint.h"
+#include "peer_errors.h"
 #include "probe.h"
 #include "wgconf.h"
 
@@ -52,9 +53,10 @@ struct peer {
 	struct peer_echo *echo;	  /* NULL: off */
 	struct evidence evidence; /* what BFD, echo and the underlay say */
 	struct peer_bfd bfd;
-	uint32_t cost_told;	 /* to zebra-lite */
-	uint32_t underlay_round; /* underlay.h: when it was looked at last */
-	uint32_t underlay_oif;	 /* interface that led to its endpoint then; 0: none was seen */
+	struct peer_errors errors; /* of the underlay, about packets to it */
+	uint32_t cost_told;	   /* to zebra-lite */
+	uint32_t underlay_round;   /* underlay.h: when it was looked at last */
+	uint32_t underlay_oif;	   /* interface that led to its endpoint then; 0: none was seen */
 	struct log_bucket bucket;
 };
 
@@ -95,7 +97,7 @@ struct device {
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
 	uint64_t read_at;		       /* ms: of the last dump */
 	uint64_t read_cost;		       /* us: what dumps cost, those of late */
-	uint64_t glanced_at;		       /* ms: read because BFD fell silent */
+	uint64_t glanced_at;		       /* ms: read on a suspicion */
 	struct timer poll, retry;
 	struct job sweep;
 	struct log_bucket bucket;

@@ -17,6 +17,7 @@
 
 #include "echo.h"
 #include "icmp.h"
+#include "icmp_error.h"
 #include "quality.h"
 #include "util.h"
 
@@ -407,6 +408,77 @@ static void duplicates_and_strangers(void **state)
 	assert_int_equal(s.e.received, 1);
 }
 
+/* Of a datagram from 192.0.2.1 port 51820 to 198.51.100.2 port 443. */
+static void parse_errors(void **state)
+{
+	static const uint8_t v4[] = {
+		0x45, [20] = 3, 1, 0,	 0,   0,  0,	0, 0, /* host unreachable, behind 20 of IPv4
+							       */
+		0x46, 0,	0, 60,	 0,   0,  0x40, 0, 64, 17, 0, 0,
+		192,  0,	2, 1,	 198, 51, 100,	2, 0,  0,  0, 0, /* options */
+		0xca, 0x6c,	1, 0xbb, 0,   40, 0,	0};
+	static const uint8_t v6[] = {1,
+				     4,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0,
+				     0, /* no such port */
+				     0x60,
+				     0,
+				     0,
+				     0,
+				     0,
+				     40,
+				     17,
+				     64,
+				     0x20,
+				     1,
+				     0xd,
+				     0xb8,
+				     [16 + 15] = 1,
+				     0x20,
+				     1,
+				     0xd,
+				     0xb8,
+				     [32 + 15] = 2,
+				     0xca,
+				     0x6c,
+				     1,
+				     0xbb,
+				     0,
+				     40,
+				     0,
+				     0};
+	uint8_t data[sizeof(v4)];
+	struct icmp_error e;
+
+	assert_true(icmp_error_parse(AF_INET, v4, sizeof(v4), &e));
+	assert_string_equal(ENDPOINT_STR(&e.from), "192.0.2.1:51820");
+	assert_string_equal(ENDPOINT_STR(&e.to), "198.51.100.2:443");
+	assert_true(icmp_error_parse(AF_INET6, v6, sizeof(v6), &e));
+	assert_string_equal(ENDPOINT_STR(&e.from), "[2001:db8::1]:51820");
+	assert_string_equal(ENDPOINT_STR(&e.to), "[2001:db8::2]:443");
+	/* The ports are all that is needed of the datagram. */
+	for (size_t n = 0; n < sizeof(v4) - 4; n++)
+		assert_false(icmp_error_parse(AF_INET, v4, n, &e));
+	for (size_t n = 0; n < sizeof(v6) - 4; n++)
+		assert_false(icmp_error_parse(AF_INET6, v6, n, &e));
+	assert_true(icmp_error_parse(AF_INET, v4, sizeof(v4) - 4, &e));
+	/* Too large is for path MTU discovery; TCP, other fragments and other types for others. */
+	for (size_t i = 0; i < 5; i++) {
+		static const struct {
+			size_t at;
+			uint8_t value;
+		} other[] = {{21, 4}, {37, 6}, {35, 1}, {20, 5}, {28, 0x44}};
+
+		memcpy(data, v4, sizeof(v4));
+		data[other[i].at] = other[i].value;
+		assert_false(icmp_error_parse(AF_INET, data, sizeof(data), &e));
+	}
+}
+
 static void parse_answers(void **state)
 {
 	struct icmp i = {.ident = 0x1234, .cookie = {1, 2, 3, 4, 5, 6, 7, 8}};
@@ -452,6 +524,7 @@ int main(void)
 		cmocka_unit_test(waiting_for_a_handshake),
 		cmocka_unit_test(duplicates_and_strangers),
 		cmocka_unit_test(parse_answers),
+		cmocka_unit_test(parse_errors),
 	};
 	const char *given = getenv("ECHO_SEED");
 

@@ -203,6 +203,8 @@ static enum tunnel_state judge_alive(const struct liveness *l, const struct live
 		*reason = REASON_ECHO_UNANSWERED;
 	else if (e->underlay_down)
 		*reason = REASON_UNDERLAY_DOWN;
+	else if (e->refused && l->alive_at <= e->refused_silent)
+		*reason = REASON_UNDERLAY_ERROR;
 	else if (e->black_hole)
 		*reason = REASON_MTU_BLACK_HOLE;
 	else if (e->lossy)

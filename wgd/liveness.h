@@ -19,7 +19,8 @@
  *   better, this one may carry); when it receives nothing either, it is down. A row of lost echo
  *   requests may also be bad luck: twice as many are needed for that.
  * - BFD's neighbour that says down does not hear us, whatever we receive: down.
- * - No way to the endpoint, loss, and large packets that get lost are degraded, never down.
+ * - No way to the endpoint, ICMP errors and nothing received after them, loss, and large packets
+ *   that get lost are degraded, never down.
  *
  * Down by silence or age alone is weak: who has no other path may keep it. Down quickly, up
  * slowly: after `up_hold` without a bad sign a tunnel may be used again; where BFD had it down, it
@@ -67,8 +68,10 @@ struct evidence {
 	uint64_t echo_silent; /* bytes received after this time (ms) contradict that */
 	uint64_t echo_reply;  /* ms, monotonic: the last answer arrived; 0: none */
 	bool underlay_down;   /* nothing leads to the endpoint, or its interface lost its carrier */
-	bool lossy;	      /* too many echo requests are lost */
-	bool black_hole;      /* large ones are lost, small ones are not */
+	bool refused;	      /* ICMP errors came, about packets to the endpoint */
+	uint64_t refused_silent; /* bytes received after this time (ms) contradict that */
+	bool lossy;		 /* too many echo requests are lost */
+	bool black_hole;	 /* large ones are lost, small ones are not */
 };
 
 /* One reading. All times in ms. */

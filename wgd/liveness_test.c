@@ -568,6 +568,7 @@ static void hints_degrade(void **state)
 		enum reason reason;
 	} cases[] = {
 		{{.underlay_down = true}, REASON_UNDERLAY_DOWN},
+		{{.refused = true, .refused_silent = UINT64_MAX}, REASON_UNDERLAY_ERROR},
 		{{.lossy = true}, REASON_LOSSY},
 		{{.black_hole = true}, REASON_MTU_BLACK_HOLE},
 	};
@@ -583,6 +584,19 @@ static void hints_degrade(void **state)
 		     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 		assert_int_equal(r.l.changes, 3);
 	}
+}
+
+/* ICMP errors may be forged: what is received after them has the last word. */
+static void errors_are_contradicted(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence = (struct evidence){.refused = true, .refused_silent = r.in.now};
+	PLAY(&r, {3, 0, 0, .state = TUNNEL_DEGRADED, .reason = REASON_UNDERLAY_ERROR},
+	     {2, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {60, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 }
 
 /* Bad each GOOD seconds for BAD seconds, found at once; moves away from and back to the tunnel. */
@@ -676,6 +690,8 @@ static void random_evidence(void **state)
 					       .echo_dead = rnd(8) == 0,
 					       .echo_silent = r.in.now - rnd(2000),
 					       .underlay_down = rnd(4) == 0,
+					       .refused = rnd(4) == 0,
+					       .refused_silent = r.in.now - rnd(3000),
 					       .lossy = rnd(4) == 0,
 					       .black_hole = rnd(4) == 0};
 		if (rnd(5) == 0)
@@ -726,6 +742,7 @@ int main(void)
 		cmocka_unit_test(bfd_signalled),
 		cmocka_unit_test(echo_unanswered),
 		cmocka_unit_test(hints_degrade),
+		cmocka_unit_test(errors_are_contradicted),
 		cmocka_unit_test(flapper),
 		cmocka_unit_test(random_evidence),
 	};

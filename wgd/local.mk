@@ -12,12 +12,14 @@ wgd_libwgd_a_SOURCES = \
 	wgd/echo.c wgd/echo.h \
 	wgd/endpoints.c wgd/endpoints.h \
 	wgd/icmp.c wgd/icmp.h \
+	wgd/icmp_error.c wgd/icmp_error.h \
 	wgd/ledger.c wgd/ledger.h \
 	wgd/link.c wgd/link.h \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
 	wgd/peer.c \
 	wgd/peer_endpoint.c wgd/peer_endpoint.h \
+	wgd/peer_errors.c wgd/peer_errors.h \
 	wgd/peer_echo.c wgd/peer_echo.h \
 	wgd/probe.c wgd/probe.h \
 	wgd/quality.c wgd/quality.h \

@@ -60,6 +60,7 @@ void peer_free(struct peer *p)
 	if (!by_id.count)
 		hash_clear(&by_id);
 	peer_echo_stop(p);
+	peer_errors_forget(p);
 	underlay_peer_gone(p);
 	free(p);
 }
@@ -97,6 +98,8 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 	if (conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
 	p->drained = conf && drain_has(p->dev->name, p->name);
+	if (!conf || !conf->icmp_errors)
+		peer_errors_forget(p);
 	peer_echo_configure(p);
 }
 
@@ -222,6 +225,7 @@ static struct liveness_input input_of(const struct peer *p, uint64_t now)
 				    .tx = p->tx_bytes,
 				    .evidence = p->evidence};
 
+	in.evidence.refused_silent = p->errors.silence.since;
 	in.evidence.bfd_silent = p->bfd.silence.since;
 	in.evidence.echo_silent = p->echo ? p->echo->silence.since : 0;
 	return in;
@@ -264,6 +268,10 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 		p->rx_bytes = found->rx_bytes;
 		p->tx_bytes = found->tx_bytes;
 	}
+	if (changed)
+		peer_errors_forget(p);
+	peer_errors_tick(p, now);
+	silence_read(&p->errors.silence, now);
 	silence_read(&p->bfd.silence, now);
 	if (p->echo)
 		silence_read(&p->echo->silence, now);

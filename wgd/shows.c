@@ -178,6 +178,7 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "cost", json_integer(peer_cost(p)));
 	json_object_set_new(row, "configured-cost", json_integer(p->conf->cost));
 	json_object_set_new(row, "quality-cost", json_integer(peer_echo_cost(p)));
+	json_object_set_new(row, "underlay-errors", json_integer(p->errors.count));
 	json_object_set_new(row, "hold-seconds",
 			    json_integer(liveness_hold(&p->live, &p->conf->liveness) / 1000));
 	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));

@@ -133,6 +133,7 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 	out->permit = conf_prefixes(obj, "permit", &out->n_permit);
 	out->cost = conf_u32(obj, "cost", 0);
 	read_liveness(obj, &out->liveness);
+	out->icmp_errors = conf_bool(conf_get(obj, "liveness"), "icmp-errors", true);
 	read_bfd(obj, &out->bfd);
 	read_echo(obj, out);
 }

@@ -43,6 +43,7 @@ struct peer_conf {
 	size_t n_permit;
 	uint32_t cost;
 	struct liveness_config liveness;
+	bool icmp_errors; /* those of the underlay are heard */
 	struct bfd_conf bfd;
 	struct echo_config echo;
 	struct quality_config quality;

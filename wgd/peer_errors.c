@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer_errors.h"
+
+#include "device.h"
+#include "device_sync.h"
+#include "util.h"
+
+#define CONFIRM_MS 200	/* between two errors that count */
+#define AGAIN_MS 300	/* until the peer is asked again, so that there can be another one */
+#define LAPSE_MS 30000	/* without a further error */
+#define READING_SHARE 4 /* readings because of errors: at most one part in so many of the time */
+
+static void on_again(void *arg)
+{
+	peer_probe_now(arg);
+}
+
+/* The first one of a row: what comes in after it contradicts it, so something is asked for. */
+static void begin(struct peer *p, const struct icmp_error *m, uint64_t now)
+{
+	struct peer_errors *e = &p->errors;
+
+	log_limited(&p->bucket, LOG_LEVEL_INFO, "underlay-error",
+		    "peer=%s interface=%s endpoint=%s type=%u code=%u", p->name, p->dev->name,
+		    ENDPOINT_STR(&m->to), m->type, m->code);
+	e->first = now;
+	silence_begin(&e->silence, device_glance(p->dev), now_ms());
+	p->evidence.refused = false;
+	timer_stop(&e->again);
+	timer_init(&e->again, on_again, p);
+	timer_start(&e->again, AGAIN_MS);
+	peer_probe_now(p);
+}
+
+static void confirm(struct peer *p)
+{
+	/* What came in since the first one must be known before it is judged. */
+	if (!device_glance(p->dev))
+		silence_begin(&p->errors.silence, false, now_ms());
+	p->evidence.refused = true;
+	peer_judge(p);
+}
+
+static void take(struct peer *p, const struct icmp_error *m)
+{
+	struct peer_errors *e = &p->errors;
+	struct device *dev = p->dev;
+	uint64_t now = now_ms(), rest = dev->read_cost * READING_SHARE / 1000;
+
+	e->count++;
+	if (now - e->last < CONFIRM_MS || now < dev->glanced_at + rest)
+		return;
+	e->last = now;
+	dev->glanced_at = now;
+	if (!e->first || (e->silence.since && p->live.alive_at > e->silence.since))
+		begin(p, m, now);
+	else if (!p->evidence.refused)
+		confirm(p);
+}
+
+static bool is_about(const struct peer *p, const struct icmp_error *m)
+{
+	return p->conf && p->conf->icmp_errors && p->present &&
+	       addr_eq(&p->endpoint.addr, &m->to.addr) && p->endpoint.port == m->to.port;
+}
+
+void peer_errors_heard(const struct icmp_error *m)
+{
+	struct device *dev;
+	struct peer *p;
+
+	TAILQ_FOREACH (dev, &devices, link) {
+		if (dev->state != DEVICE_READY || dev->listen_port != m->from.port)
+			continue;
+		TAILQ_FOREACH (p, &dev->peers, link)
+			if (is_about(p, m)) {
+				take(p, m);
+				return; /* a reading may have changed the list */
+			}
+	}
+}
+
+void peer_errors_forget(struct peer *p)
+{
+	timer_stop(&p->errors.again);
+	p->errors.first = 0;
+	p->evidence.refused = false;
+}
+
+void peer_errors_tick(struct peer *p, uint64_t now)
+{
+	if (p->errors.first && now - p->errors.last > LAPSE_MS)
+		peer_errors_forget(p);
+}
