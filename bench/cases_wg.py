@@ -34,7 +34,7 @@ class AllowedIps(Case):
     title = "{size} AllowedIPs"
     notes = ("wgd gets batches as zebra-lite sends them, from a program that does nothing else; "
              "loop writes the same entries to WireGuard itself. A move gives a tenth of them to "
-             "another peer; single: one entry moves while so many are loaded, median of 101.",)
+             "another peer; single: one entry moves while so many are loaded, median of 1,001.",)
     size = 100000
     sides = ("wgbgp",)
     rivals = ()

@@ -22,7 +22,7 @@
 #include "loop.h"
 #include "util.h"
 
-enum { BATCH = 4096, UNDER_WAY = 2, SINGLES = 101, STEPS_MAX = 32 };
+enum { BATCH = 4096, UNDER_WAY = 2, SINGLES = 1001, STEPS_MAX = 32 };
 enum { FIRST_PEER, SECOND_PEER, NOBODY };
 
 struct step {
@@ -142,6 +142,7 @@ static bool next(void *arg)
 		if (acked != batch)
 			return false;
 		which = s->begin + s->done * 37 % (s->end - s->begin);
+		s->to = s->done / (s->end - s->begin) % 2 ? FIRST_PEER : SECOND_PEER; /* and back */
 		s->begin_us = now;
 		send_changes(s, 1, &which);
 		return false;
