@@ -191,22 +191,37 @@ static uint64_t get_u64(const struct nlattr *attr)
 	return attr && mnl_attr_get_payload_len(attr) >= 8 ? mnl_attr_get_u64(attr) : 0;
 }
 
+/* Entries are many: read and written without a call for each attribute. */
 static void read_entry(const struct nlattr *nest, struct wg_dump *dump)
 {
-	const struct nlattr *attrs[ALLOWEDIP_MAX + 1] = {0};
-	struct table t = {attrs, ALLOWEDIP_MAX};
+	const char *at = (const char *)nest + MNL_ATTR_HDRLEN,
+		   *end = (const char *)nest + nest->nla_len;
+	const char *value[ALLOWEDIP_MAX + 1] = {0};
+	size_t bytes[ALLOWEDIP_MAX + 1] = {0};
 	struct prefix p;
-	unsigned family, len;
+	uint16_t family;
+	uint8_t len;
 
-	mnl_attr_parse_nested(nest, table_attr, &t);
-	if (!attrs[ALLOWEDIP_FAMILY] || !attrs[ALLOWEDIP_IPADDR] || !attrs[ALLOWEDIP_CIDR])
+	while (end - at >= (ptrdiff_t)MNL_ATTR_HDRLEN) {
+		const struct nlattr *attr = (const struct nlattr *)at;
+		unsigned type = attr->nla_type & NLA_TYPE_MASK;
+
+		if (attr->nla_len < MNL_ATTR_HDRLEN || attr->nla_len > end - at)
+			break;
+		if (type <= ALLOWEDIP_MAX) {
+			value[type] = at + MNL_ATTR_HDRLEN;
+			bytes[type] = attr->nla_len - MNL_ATTR_HDRLEN;
+		}
+		at += MNL_ALIGN(attr->nla_len);
+	}
+	if (bytes[ALLOWEDIP_FAMILY] < sizeof(family) || bytes[ALLOWEDIP_CIDR] < sizeof(len))
 		return;
-	family = mnl_attr_get_u16(attrs[ALLOWEDIP_FAMILY]);
-	len = mnl_attr_get_u8(attrs[ALLOWEDIP_CIDR]);
+	memcpy(&family, value[ALLOWEDIP_FAMILY], sizeof(family));
+	memcpy(&len, value[ALLOWEDIP_CIDR], sizeof(len));
 	if (!family_bytes(family) || len > family_bits(family) ||
-	    mnl_attr_get_payload_len(attrs[ALLOWEDIP_IPADDR]) != family_bytes(family))
+	    bytes[ALLOWEDIP_IPADDR] != family_bytes(family))
 		return;
-	p = prefix_make(family, mnl_attr_get_payload(attrs[ALLOWEDIP_IPADDR]), len);
+	p = prefix_make(family, value[ALLOWEDIP_IPADDR], len);
 	wg_dump_add_entry(dump, &p);
 }
 
@@ -360,16 +375,30 @@ static int kernel_remove_peer(struct wg *wg, const uint8_t *key)
 	return finish(k, nlh);
 }
 
+static char *put_attr(char *at, uint16_t type, const void *value, size_t bytes)
+{
+	struct nlattr attr = {.nla_len = MNL_ATTR_HDRLEN + bytes, .nla_type = type};
+
+	memcpy(at, &attr, sizeof(attr));
+	memset(at + MNL_ATTR_HDRLEN + bytes, 0, MNL_ALIGN(bytes) - bytes);
+	memcpy(at + MNL_ATTR_HDRLEN, value, bytes);
+	return at + MNL_ATTR_HDRLEN + MNL_ALIGN(bytes);
+}
+
 static void put_entry(struct nlmsghdr *nlh, const struct prefix *p, uint32_t flags)
 {
-	struct nlattr *nest = mnl_attr_nest_start(nlh, 0);
+	char *nest = mnl_nlmsg_get_payload_tail(nlh), *at = nest + MNL_ATTR_HDRLEN;
+	struct nlattr attr = {.nla_type = NLA_F_NESTED};
+	uint16_t family = p->family;
 
-	mnl_attr_put_u16(nlh, ALLOWEDIP_FAMILY, p->family);
-	mnl_attr_put(nlh, ALLOWEDIP_IPADDR, family_bytes(p->family), p->b);
-	mnl_attr_put_u8(nlh, ALLOWEDIP_CIDR, p->len);
+	at = put_attr(at, ALLOWEDIP_FAMILY, &family, sizeof(family));
+	at = put_attr(at, ALLOWEDIP_IPADDR, p->b, family_bytes(p->family));
+	at = put_attr(at, ALLOWEDIP_CIDR, &p->len, sizeof(p->len));
 	if (flags)
-		mnl_attr_put_u32(nlh, ALLOWEDIP_FLAGS, flags);
-	mnl_attr_nest_end(nlh, nest);
+		at = put_attr(at, ALLOWEDIP_FLAGS, &flags, sizeof(flags));
+	attr.nla_len = at - nest;
+	memcpy(nest, &attr, sizeof(attr));
+	nlh->nlmsg_len += attr.nla_len;
 }
 
 /* A message of changes under construction: a run of entries at one peer is one nest. */
