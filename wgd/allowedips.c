@@ -403,23 +403,49 @@ static size_t sweep_foreign(struct allowedips *a)
 	return gone;
 }
 
-void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners)
+/*
+ * Takes from the dump where ours are; with DRIFT the others are dealt with, too. True when
+ * all of ours are where they are wanted: then nobody needs to look at each of them.
+ */
+static bool take_dump(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
+		      struct allowed_drift *drift)
 {
+	size_t right = 0;
+	bool again = false; /* one was moved under the dump, which has it twice */
+
 	a->round++;
 	for (size_t i = 0; i < dump->n_entries; i++) {
-		struct allowed_entry *e = find(&a->ours, &dump->entries[i].prefix);
+		const struct prefix *p = &dump->entries[i].prefix;
+		struct owner *owner = owners[dump->entries[i].peer];
+		struct allowed_entry *e = owner ? find(&a->ours, p) : NULL;
 
-		if (!e || !owners[dump->entries[i].peer])
-			continue;
-		e->seen = a->round;
-		e->have = owners[dump->entries[i].peer];
+		if (e) {
+			right += owner == e->want;
+			again |= e->seen == a->round;
+			e->seen = a->round;
+			e->have = owner;
+		} else if (owner && drift) {
+			compare_other(a, owner, p, drift);
+		}
 	}
+	return right == a->ours.count && !again;
+}
+
+/* What the dump does not have is nowhere. */
+static void forget_unseen(struct allowedips *a)
+{
 	TRIE_FOREACH (&a->ours, node) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
 		if (e->seen != a->round)
 			e->have = NULL;
 	}
+}
+
+void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners)
+{
+	if (!take_dump(a, dump, owners, NULL))
+		forget_unseen(a);
 }
 
 bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
@@ -440,18 +466,9 @@ bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,
 	return e && e->want != owner;
 }
 
-void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
-			struct allowed_drift *drift)
+/* Queues what is not where it is wanted. */
+static void queue_drift(struct allowedips *a, struct allowed_drift *drift)
 {
-	*drift = (struct allowed_drift){0};
-	allowedips_observe(a, dump, owners);
-	for (size_t i = 0; i < dump->n_entries; i++) {
-		const struct prefix *p = &dump->entries[i].prefix;
-		struct owner *owner = owners[dump->entries[i].peer];
-
-		if (owner && !find(&a->ours, p))
-			compare_other(a, owner, p, drift);
-	}
 	TRIE_FOREACH (&a->ours, node) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
@@ -459,6 +476,16 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 			continue;
 		note(drift, e->have ? &drift->moved : &drift->missing, &node->p);
 		queue_insert(a, e);
+	}
+}
+
+void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
+			struct allowed_drift *drift)
+{
+	*drift = (struct allowed_drift){0};
+	if (!take_dump(a, dump, owners, drift)) {
+		forget_unseen(a);
+		queue_drift(a, drift);
 	}
 	if (a->foreign.count)
 		drift->foreign_gone = sweep_foreign(a);
