@@ -30,12 +30,14 @@ static unsigned under_way;					      /* writes of all of them */
 
 static void refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
 {
+	if (!b->ack.refused)
+		b->ack.refused = xcalloc(b->m.n, sizeof(*b->ack.refused));
 	b->ack.refused[b->ack.n++] = (struct msg_allowed_refused){c->peer_id, c->prefix, reason};
 }
 
-static void apply_change(struct batch *b, const struct allowed_change *c)
+/* P: the peer of C; NULL: there is none. */
+static void apply_change(struct batch *b, const struct allowed_change *c, struct peer *p)
 {
-	struct peer *p = peer_by_id(c->peer_id);
 	enum reason reason = REASON_NONE;
 
 	if (c->op == ALLOWED_UNSET) {
@@ -52,6 +54,19 @@ static void apply_change(struct batch *b, const struct allowed_change *c)
 		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
 	if (reason != REASON_NONE)
 		refuse(b, c, reason);
+}
+
+static void apply(struct batch *b)
+{
+	struct peer *p = NULL; /* mostly that of many in a row */
+
+	for (uint32_t i = 0; i < b->m.n; i++) {
+		const struct allowed_change *c = &b->m.changes[i];
+
+		if (!p || p->owner.id != c->peer_id)
+			p = peer_by_id(c->peer_id);
+		apply_change(b, c, p);
+	}
 }
 
 static bool was_refused(const struct batch *b, const struct allowed_change *c, uint32_t before)
@@ -185,6 +200,11 @@ static void take_done(void)
 	answer();
 }
 
+bool batches_under_way(void)
+{
+	return !TAILQ_EMPTY(&batches);
+}
+
 void batches_settle(void)
 {
 	struct device *dev;
@@ -206,9 +226,7 @@ bool batches_allowed(const struct ipc_frame *frame)
 		free(b);
 		return false;
 	}
-	b->ack.refused = xcalloc(b->m.n, sizeof(*b->ack.refused));
-	for (uint32_t i = 0; i < b->m.n; i++)
-		apply_change(b, &b->m.changes[i]);
+	apply(b);
 	TAILQ_INSERT_TAIL(&batches, b, link);
 	TAILQ_FOREACH (dev, &devices, link)
 		flush(b, dev);

@@ -19,6 +19,7 @@ void batches_open(void);
 void batches_close(void);
 /* ALLOWED from zebra-lite; false: malformed. */
 bool batches_allowed(const struct ipc_frame *frame);
+bool batches_under_way(void); /* some are not answered yet */
 /* Waits until nothing is under way to any device, and answers. */
 void batches_settle(void);
 

@@ -15,8 +15,9 @@
 #include "util.h"
 
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
-#define POLL_SHARE 20	   /* the same for polls as a whole */
-#define GLANCE_AGAIN_MS 5  /* many peers may fall silent at once */
+#define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
+#define POLL_SHARE 20		/* the same for polls as a whole */
+#define GLANCE_AGAIN_MS 5	/* many peers may fall silent at once */
 #define DEADLINE_MIN_MS 10
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
 
@@ -496,15 +497,20 @@ static uint64_t until_deadline(const struct device *dev, uint64_t next)
 	return next;
 }
 
-static bool full_read_due(const struct device *dev, uint64_t now)
+/* BUSY: batches of zebra-lite are under way, and would wait for the comparison. */
+static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 {
-	return now - dev->full_read_at >= dev->full_read_cost * FULL_READ_SHARE / 1000;
+	uint64_t pause = dev->full_read_cost * FULL_READ_SHARE / 1000;
+
+	if (busy && pause < FULL_READ_BUSY_MS)
+		pause = FULL_READ_BUSY_MS;
+	return now - dev->full_read_at >= pause;
 }
 
 /* One reading. 0 or -errno. */
-static int poll_once(struct device *dev, uint64_t now)
+static int poll_once(struct device *dev, uint64_t now, bool busy)
 {
-	bool full = full_read_due(dev, now);
+	bool full = full_read_due(dev, now, busy);
 	uint64_t begun = now_us();
 	struct allowed_drift drift;
 	struct owner **owners;
@@ -539,10 +545,11 @@ void device_poll(struct device *dev)
 {
 	uint64_t now = now_ms(), cost = now_us(),
 		 next = dev->conf ? dev->conf->poll_interval : 1000;
+	bool busy = batches_under_way();
 	int err;
 
 	batches_settle();
-	err = device_check_link(dev) ? poll_once(dev, now) : 0;
+	err = device_check_link(dev) ? poll_once(dev, now, busy) : 0;
 	if (err == -ENODEV) {
 		device_lost(dev, "its WireGuard does not answer");
 		return;
