@@ -7,6 +7,9 @@
 
 #include "util.h"
 
+#define INDEX_BITS 16
+#define INDEX_FROM 4096 /* nodes of callers */
+
 /* Of a plane that has one. */
 static struct trie_node **slot_of(struct trie *t, const struct prefix *p)
 {
@@ -86,6 +89,68 @@ static void adopt(struct trie_node *parent, struct trie_node *child)
 	child->parent = parent;
 }
 
+/*
+ * The index names for each beginning of INDEX_BITS the last node on the way there that covers it,
+ * glue included; NULL where there is none. So whoever comes or goes there has his place in the
+ * index from the node above him, or leaves it to that one.
+ */
+static bool indexed(const struct trie *t, const struct prefix *p)
+{
+	return t->index && p->family == AF_INET && !p->plane;
+}
+
+static unsigned index_of(const struct prefix *p)
+{
+	return p->b[0] << 8 | p->b[1];
+}
+
+/* In the range of P what was FROM is TO now. */
+static void repoint(struct trie *t, const struct prefix *p, const struct trie_node *from,
+		    struct trie_node *to)
+{
+	struct trie_node **at, **end;
+
+	if (!indexed(t, p) || p->len > INDEX_BITS)
+		return;
+	at = t->index + index_of(p);
+	for (end = at + (1u << (INDEX_BITS - p->len)); at < end; at++)
+		if (*at == from)
+			*at = to;
+}
+
+/* NODE was put into its place. */
+static void entered(struct trie *t, struct trie_node *node)
+{
+	repoint(t, &node->p, node->parent, node);
+}
+
+static void index_subtree(struct trie *t, struct trie_node *node)
+{
+	if (!node || node->p.len > INDEX_BITS)
+		return;
+	entered(t, node);
+	index_subtree(t, node->child[0]);
+	index_subtree(t, node->child[1]);
+}
+
+static void count_in(struct trie *t)
+{
+	if (++t->count < INDEX_FROM || t->index)
+		return;
+	t->index = xcalloc(1u << INDEX_BITS, sizeof(*t->index));
+	index_subtree(t, t->root[0]);
+}
+
+static void count_out(struct trie *t)
+{
+	if (--t->count > 0)
+		return;
+	free(t->more);
+	free(t->index);
+	t->more = NULL;
+	t->index = NULL;
+}
+
 /* NODE takes the place, the children and the parent of the glue node GLUE. */
 static void replace_glue(struct trie *t, struct trie_node *glue, struct trie_node *node)
 {
@@ -95,6 +160,7 @@ static void replace_glue(struct trie *t, struct trie_node *glue, struct trie_nod
 			node->child[i]->parent = node;
 	}
 	link_child(t, glue->parent, glue, node);
+	repoint(t, &node->p, glue, node);
 	free(glue);
 }
 
@@ -108,6 +174,7 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
 	if (shared == node->p.len) {
 		link_child(t, parent, at, node);
 		adopt(node, at);
+		entered(t, node);
 		return;
 	}
 	glue = xcalloc(1, sizeof(*glue));
@@ -117,6 +184,8 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
 	link_child(t, parent, at, glue);
 	adopt(glue, at);
 	adopt(glue, node);
+	entered(t, glue);
+	entered(t, node);
 }
 
 /*
@@ -126,8 +195,12 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
  */
 static struct trie_node *lead(const struct trie *t, const struct prefix *p)
 {
-	struct trie_node *at = root_of(t, p), *next;
+	struct trie_node *at = NULL, *next;
 
+	if (indexed(t, p) && p->len >= INDEX_BITS)
+		at = t->index[index_of(p)];
+	if (!at)
+		at = root_of(t, p);
 	while (at && at->p.len < p->len && (next = at->child[bit_at(p->b, at->p.len)]))
 		at = next;
 	return at;
@@ -146,18 +219,20 @@ struct trie_node *trie_insert(struct trie *t, struct trie_node *node, const stru
 	shared = at ? shared_bits(&at->p, p) : 0;
 	if (!at) {
 		*slot_of(t, p) = node;
+		entered(t, node);
 	} else if (shared < at->p.len) {
 		while (at->parent && at->parent->p.len > shared)
 			at = at->parent;
 		insert_before(t, at, node, shared);
 	} else if (at->p.len < p->len) {
 		adopt(at, node);
+		entered(t, node);
 	} else if (at->glue) {
 		replace_glue(t, at, node);
 	} else {
 		return at;
 	}
-	t->count++;
+	count_in(t);
 	return NULL;
 }
 
@@ -168,6 +243,7 @@ static void prune(struct trie *t, struct trie_node *at)
 		struct trie_node *parent = at->parent;
 
 		link_child(t, parent, at, at->child[0] ? at->child[0] : at->child[1]);
+		repoint(t, &at->p, at, parent);
 		free(at);
 		at = parent;
 	}
@@ -183,17 +259,16 @@ void trie_remove(struct trie *t, struct trie_node *node)
 		glue->p = node->p;
 		glue->glue = true;
 		link_child(t, parent, node, glue);
+		repoint(t, &node->p, node, glue);
 		adopt(glue, node->child[0]);
 		adopt(glue, node->child[1]);
 	} else {
 		link_child(t, parent, node, node->child[0] ? node->child[0] : node->child[1]);
+		repoint(t, &node->p, node, parent);
 		prune(t, parent);
 	}
 	node->parent = node->child[0] = node->child[1] = NULL;
-	if (--t->count == 0) {
-		free(t->more);
-		t->more = NULL;
-	}
+	count_out(t);
 }
 
 struct trie_node *trie_exact(const struct trie *t, const struct prefix *p)

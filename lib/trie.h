@@ -4,9 +4,10 @@
  *
  * One trie holds one family or both, of any planes (a root each). The owner embeds a struct
  * trie_node and keeps the memory; the trie allocates only its own branching nodes (glue), which
- * callers never see. Walks run in order of plane, family, address, length; a walk survives removal
- * of the node it just left if the next one was fetched before, and a resumable walk remembers a
- * prefix and continues with trie_first_from().
+ * callers never see. A large one has an index of its IPv4 nodes by their first 16 bits, or a lookup
+ * would wait for memory at each of 20 levels. Walks run in order of plane, family, address, length;
+ * a walk survives removal of the node it just left if the next one was fetched before, and a
+ * resumable walk remembers a prefix and continues with trie_first_from().
  */
 #ifndef WGBGP_TRIE_H
 #define WGBGP_TRIE_H
@@ -23,6 +24,7 @@ struct trie_node {
 struct trie {
 	struct trie_node *root[2];    /* of the main plane: IPv4, IPv6 */
 	struct trie_node *(*more)[2]; /* of the planes from 1 on; NULL while there is none */
+	struct trie_node **index;     /* of IPv4 in the main plane, in trie.c; NULL while small */
 	size_t count;		      /* nodes of callers; with the last one everything is freed */
 };
 

@@ -17,6 +17,8 @@
 
 #define MAX_ITEMS 400
 #define ROUNDS 6000
+#define BALLAST 5000 /* nodes: more than a trie without an index has */
+#define BALLAST_PLANE (PLANES_MAX - 1)
 
 struct item {
 	struct trie_node node;
@@ -27,6 +29,7 @@ static struct {
 	struct trie trie;
 	struct item *items[MAX_ITEMS];
 	size_t n;
+	struct trie_node *ballast; /* behind all others; NULL: none */
 } model;
 
 static unsigned seed;
@@ -40,7 +43,7 @@ static unsigned rnd(unsigned below)
 static struct prefix random_prefix(void)
 {
 	static const uint8_t values[] = {0x00, 0x80, 0xc0, 0x01, 0xff, 0x0a};
-	static const uint8_t planes[] = {0, 0, 1, 7, PLANES_MAX - 1};
+	static const uint8_t planes[] = {0, 0, 1, 7, BALLAST_PLANE - 1};
 	bool v4 = rnd(2);
 	struct prefix p;
 	uint8_t b[16];
@@ -104,12 +107,29 @@ static void check_lookups(const struct prefix *p)
 	assert_ptr_equal(trie_exact(&model.trie, p), node_of(here));
 	assert_ptr_equal(trie_match(&model.trie, p), node_of(model_match(p, false)));
 	assert_ptr_equal(trie_match_addr(&model.trie, &a), node_of(model_match(&host, false)));
-	assert_ptr_equal(trie_first_from(&model.trie, p), node_of(from));
+	assert_ptr_equal(trie_first_from(&model.trie, p), from ? node_of(from) : model.ballast);
 	if (here)
 		assert_ptr_equal(trie_cover(&here->node), node_of(model_match(p, true)));
 	if (from && !prefix_covers(p, &from->p))
 		from = NULL;
 	assert_ptr_equal(trie_first_in(&model.trie, p), node_of(from));
+}
+
+/* The index names the last node of no more than 16 bits on each way. */
+static void check_index(const struct prefix *p)
+{
+	struct prefix begin = prefix_make(AF_INET, p->b, 16);
+	struct trie_node *at = model.trie.root[0], *best = NULL;
+
+	if (!model.trie.index)
+		return;
+	while (at && prefix_covers(&at->p, &begin)) {
+		unsigned len = at->p.len;
+
+		best = at;
+		at = len < 16 ? at->child[(begin.b[len / 8] >> (7 - len % 8)) & 1] : NULL;
+	}
+	assert_ptr_equal(model.trie.index[p->b[0] << 8 | p->b[1]], best);
 }
 
 static void check_walks(const struct prefix *within)
@@ -120,6 +140,8 @@ static void check_walks(const struct prefix *within)
 	TRIE_FOREACH (&model.trie, node) {
 		struct item *it = container_of(node, struct item, node);
 
+		if (node->p.plane == BALLAST_PLANE)
+			break;
 		assert_true(prefix_eq(&it->p, &node->p));
 		assert_ptr_equal(model_exact(&node->p), it);
 		if (last)
@@ -128,7 +150,7 @@ static void check_walks(const struct prefix *within)
 		n++;
 	}
 	assert_int_equal(n, model.n);
-	assert_int_equal(model.trie.count, model.n);
+	assert_int_equal(model.trie.count, model.n + (model.ballast ? BALLAST : 0));
 	for (size_t i = 0; i < model.n; i++)
 		expect += prefix_covers(within, &model.items[i]->p);
 	for (struct trie_node *node = trie_first_in(&model.trie, within); node;
@@ -160,30 +182,67 @@ static void take(size_t i)
 	model.items[i] = model.items[--model.n];
 }
 
-static void test_random(void **state)
+static void load_ballast(void)
+{
+	model.ballast = xcalloc(BALLAST, sizeof(*model.ballast));
+	for (unsigned i = 0; i < BALLAST; i++) {
+		uint8_t b[16] = {0x20, 0x01, i >> 8, i};
+		struct prefix p = prefix_make(AF_INET6, b, 128);
+
+		p.plane = BALLAST_PLANE;
+		assert_null(trie_insert(&model.trie, &model.ballast[i], &p));
+	}
+}
+
+static void unload_ballast(void)
+{
+	for (unsigned i = 0; i < BALLAST; i++)
+		trie_remove(&model.trie, &model.ballast[i]);
+	free(model.ballast);
+	model.ballast = NULL;
+}
+
+static void random_rounds(bool large)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct prefix p = random_prefix();
 		/* grows for a while, then shrinks: both the full and the empty trie are met */
 		bool growing = (round / 1500) % 2 == 0;
 
+		if (large && round == 500)
+			load_ballast();
 		if (model.n < MAX_ITEMS && rnd(10) < (growing ? 8u : 3u))
 			add(&p);
 		else if (model.n)
 			take(rnd(model.n));
 		p = random_prefix();
 		check_lookups(&p);
+		check_index(&p);
 		if (model.n)
 			check_lookups(&model.items[rnd(model.n)]->p);
 		if (round % 50 == 0)
 			check_walks(&p);
 	}
+	assert_true(large == (model.trie.index != NULL));
 	while (model.n)
 		take(rnd(model.n));
+	if (large)
+		unload_ballast();
 	assert_null(model.trie.root[0]); /* no glue left behind */
 	assert_null(model.trie.root[1]);
 	assert_null(model.trie.more);
+	assert_null(model.trie.index);
 	assert_null(trie_first(&model.trie));
+}
+
+static void test_random(void **state)
+{
+	random_rounds(false);
+}
+
+static void test_random_large(void **state)
+{
+	random_rounds(true);
 }
 
 /* A walk that fetched its successor survives the removal of the node it left. */
@@ -215,6 +274,7 @@ int main(void)
 	const char *given = getenv("TRIE_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random_large),
 		cmocka_unit_test(test_remove_while_walking),
 	};
 
