@@ -6,7 +6,7 @@
 """
 from lib.keys import public_key
 from lib.probe import Ping, reaches
-from lib.twonodes import conf
+from lib.twonodes import Two, conf
 from lib.wait import holds, wait_until
 from lib.wg import PlainWg, allowed_ips, peer_set
 from lib.wgbgp import Wgbgp
@@ -39,24 +39,18 @@ def test_foreign_routes_stay(two):
 
 def adopted(topo):
     """a's wg0 was made by hand, with a peer of somebody else."""
-    net = topo.internet()
-    a, b = topo.router("a", net), topo.router("b", net)
-    hosts = topo.lan(a, "192.168.1.0/24"), topo.lan(b, "192.168.2.0/24")
-    wg = PlainWg(a, "wg0", addresses="10.9.0.1/24", peers=[
-        {"key": "stranger", "allowed_ips": "172.16.0.0/12 192.168.2.200/32"}])
-    wa = Wgbgp(topo, a, conf("a", 1, "b", 2).replace("listen-port", "adopt true; listen-port"))
-    wb = Wgbgp(topo, b, conf("b", 2, "a", 1))
-    wa.wait_established("10.9.0.2")
-    wb.wait_installed("192.168.1.0/24", "wg0", "a.wg0")
-    return net, wg, hosts, wa, wb
+    t = Two(topo, strangers=[{"key": "stranger", "allowed_ips": "172.16.0.0/12 192.168.2.200/32"}])
+    t.wa.wait_established("10.9.0.2")
+    t.wb.wait_installed("192.168.1.0/24", "wg0", "a.wg0")
+    return t
 
 
 def test_adopted_interface(topo):
     """Peers and AllowedIPs of others stay through learning, restart and teardown."""
-    _, _, hosts, wa, _ = adopted(topo)
+    t = adopted(topo)
+    wa, a = t.wa, t.a
     stranger = public_key("stranger")
     theirs = {"172.16.0.0/12", "192.168.2.200/32"}
-    a = wa.router
     # Their more specific entry lies inside what b announces: those packets would go to a wrong
     # peer. Refused, and said.
     wait_until(lambda: "foreign-allowed-ip" in wa.reasons("192.168.2.0/24"), what="the reason")
@@ -68,7 +62,7 @@ def test_adopted_interface(topo):
     theirs.remove("192.168.2.200/32")
     peer_set(a, "wg0", "stranger", "allowed-ips", "172.16.0.0/12")
     wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
-    reaches(hosts[0], hosts[1].address)
+    reaches(t.host_a, t.host_b.address)
     wa.restart()
     wa.wait_established("10.9.0.2")
     wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
@@ -95,11 +89,11 @@ def test_not_adopted_is_refused(topo):
 
 def test_foreign_entry_arrives_later(topo):
     """Somebody gives an address of ours to a peer of theirs: the rest goes on, it is said."""
-    _, _, hosts, wa, _ = adopted(topo)
-    a = wa.router
+    t = adopted(topo)
+    wa, a = t.wa, t.a
     peer_set(a, "wg0", "stranger", "allowed-ips", "172.16.0.0/12")
     wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
-    with Ping(hosts[0], hosts[1].address) as ping:
+    with Ping(t.host_a, t.host_b.address) as ping:
         peer_set(a, "wg0", "other", "allowed-ips", "172.31.0.0/16")
         wa.kill_daemon("wgd")
         wa.wait_installed("192.168.2.0/24", "wg0", "b.wg0")

@@ -16,7 +16,7 @@ from lib.relay import Relay
 from lib.snippets import ECHO, FAST
 from lib.twonodes import Two
 from lib.wait import SLOW, holds, wait_until
-from lib.wg import backend, read_slowly
+from lib.wg import backend, many_entries
 
 NET2 = "192.168.2.0/24"
 QUALITY = "quality { latency-weight 1; minimum-improvement 60; step 20; hold 3000; }"
@@ -151,16 +151,15 @@ def test_echo_and_slow_readings(topo):
     before the cut, and is seen by a poll after it, is no sign of life."""
     only = (f"liveness {{ probe off; echo on; echo-interval {int(100 * min(SLOW, 3))}; "
             f"poll-interval 2000; up-hold 500; }}")
-    d, w = start(topo, fast=FAST, site1_fast=only)
-    read_slowly(d.site[1], "wg1", "hub1.wg0")
-    before = w.tunnel("hub1")["echo-received"]
-    wait_until(lambda: w.tunnel("hub1")["echo-received"] > before + 50, 60, "polls")
-    with Ping(d.host[1], d.host[2].address) as ping:
-        d.net.cut("site1", "hub1")
-        wait_until(lambda: by(w, "wg2"), 30, "the other hub")
-        ping.flows()
-    w.wait_tunnel("hub1", "down", timeout=15)
-    assert w.tunnel("hub1")["reason"] == "echo-unanswered"
+    t = Two(topo, only, strangers=[{"key": "stranger", "allowed_ips": many_entries()}])
+    t.wait()
+    with Ping(t.host_a, t.host_b.address) as ping:
+        wait_until(lambda: t.wa.tunnel("b")["echo-received"] > 20, 60, "answers to echo")
+        ping.flows(50)
+        t.net.cut("a", "b")
+        t.wa.wait_tunnel("b", "down", timeout=60)
+    assert [to for _, to, _ in t.wa.tunnel_changes("b")][-2:] == ["degraded", "down"]
+    assert t.wa.tunnel("b")["reason"] == "echo-unanswered"
 
 
 def test_underlay(topo):

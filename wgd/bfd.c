@@ -105,33 +105,35 @@ void bfd_forget(struct peer *p)
 
 /* ---- what they say */
 
-/* Before the reading that decides: EXPIRED must be known to it. Where the silence is to begin with
- * this very reading, all that it finds came before. */
 static void before_reading(struct device *dev)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
-		if (!p->bfd.expired)
-			continue;
-		p->evidence.bfd = BFD_SAYS_EXPIRED;
 		if (p->bfd.suspect)
-			p->bfd.silence.since = UINT64_MAX;
+			silence_begin(&p->bfd.silence);
+		if (p->bfd.expired) /* the reading that decides must know it */
+			p->evidence.bfd = BFD_SAYS_EXPIRED;
 	}
 }
 
-/* READ: it was done. An expiry without one is left to the polls, too. */
+/* READ: it was done. Where SUSPECT and EXPIRED came together, on a busy machine, that was only the
+ * first one of two: another one follows, as long after as EXPIRED should have come after SUSPECT.
+ */
 static void after_reading(struct device *dev, bool read)
 {
 	uint64_t now = now_ms();
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
-		if (p->bfd.suspect || (p->bfd.expired && !read && p->bfd.silence.since))
-			silence_begin(&p->bfd.silence, read, now);
-		if (p->bfd.expired)
-			peer_bfd(p, BFD_SAYS_EXPIRED);
-		p->bfd.suspect = p->bfd.expired = false;
+		if (read)
+			silence_was_read(&p->bfd.silence, now);
+		p->bfd.suspect = false;
+		if (!p->bfd.expired)
+			continue;
+		peer_bfd(p, BFD_SAYS_EXPIRED);
+		p->bfd.expired = read && !p->bfd.silence.since && !p->bfd.again_at;
+		p->bfd.again_at = p->bfd.expired ? now + p->bfd.sent.interval_ms : 0;
 	}
 }
 
@@ -142,10 +144,12 @@ static uint64_t reading_due(const struct device *dev)
 	const struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
-		if (p->bfd.expired)
-			return 1;
-		if (p->bfd.suspect)
-			due = dev->glanced_at + rest + 1;
+		uint64_t at = p->bfd.expired   ? p->bfd.again_at + 1
+			      : p->bfd.suspect ? dev->glanced_at + rest + 1
+					       : 0;
+
+		if (at && (!due || at < due))
+			due = at;
 	}
 	return due;
 }
@@ -213,6 +217,7 @@ static void take(struct peer *p, const struct msg_bfd_news *m)
 		peer_bfd(p, BFD_SAYS_NOTHING);
 	}
 	p->bfd.suspect = p->bfd.expired = false;
+	p->bfd.again_at = 0;
 	p->bfd.silence = (struct silence){0};
 }
 

@@ -24,6 +24,7 @@ struct peer_bfd {
 	struct msg_bfd_session sent; /* id 0: bfdd has none of this peer */
 	bool asked;		     /* the next news is how a session stands, not a change */
 	bool suspect, expired;	     /* a reading is due for it */
+	uint64_t again_at;	     /* ms: EXPIRED, and that is the second one; 0: the first */
 	struct silence silence;	     /* since SUSPECT */
 	struct timer confirm;	     /* EXPIRED was found, not seen: time to show life */
 };

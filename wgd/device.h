@@ -96,7 +96,7 @@ struct device {
 	bool mark_stays; /* until PRUNE: what replaces an uplink's routes must be there before */
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
 	uint64_t read_at;		       /* ms: of the last dump */
-	uint64_t read_cost;		       /* us: what dumps cost, those of late */
+	uint64_t read_cost, poll_cost;	       /* us: what dumps and polls cost, those of late */
 	uint64_t glanced_at;		       /* ms: read on a suspicion */
 	struct timer poll, retry;
 	struct job sweep;
@@ -137,6 +137,8 @@ void peer_fix_entries(struct peer *p, const struct peer_conf *old);
 void peer_read(struct peer *p, const struct wg_peer *found);
 /* Judges it anew by what was read last and by its evidence. */
 void peer_judge(struct peer *p);
+/* A silence of the peer begins now, as some probe of it says. */
+void peer_silent(struct peer *p, struct silence *s);
 void peer_bfd(struct peer *p, enum bfd_evidence says); /* what it says now */
 /* What is told to others: a drained one is degraded while it lives. */
 enum tunnel_state peer_state(const struct peer *p);

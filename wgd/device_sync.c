@@ -441,12 +441,16 @@ static void read_peers(struct device *dev, const struct wg_dump *dump, struct ow
 	}
 }
 
-/* One slow dump on a busy machine says little about the device, a fast one all. */
-static void note_cost(struct device *dev, uint64_t us)
+/* What it costs: one that was slow on a busy machine says little about the device, a fast one all.
+ * KNOWN 0: nothing is. */
+static uint64_t cost_of_late(uint64_t known, uint64_t us)
 {
-	uint64_t known = dev->read_cost;
+	return us > known && known ? known + (us - known) / 8 : us;
+}
 
-	dev->read_cost = us > known && dev->read_at ? known + (us - known) / 8 : us;
+static void note_read(struct device *dev, uint64_t us)
+{
+	dev->read_cost = cost_of_late(dev->read_cost, us);
 	dev->read_at = now_ms();
 }
 
@@ -460,7 +464,7 @@ bool device_glance(struct device *dev)
 	if (!dev->wg || dev->state != DEVICE_READY || dev->read_cost > GLANCE_MAX_US ||
 	    wg_get(dev->wg, false, &dump) < 0)
 		return false;
-	note_cost(dev, now_us() - begun);
+	note_read(dev, now_us() - begun);
 	for (size_t i = 0; i < dump.n_peers && dev->wg; i++) {
 		struct peer *p = peer_find(dev, dump.peers[i].key);
 
@@ -519,7 +523,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 
 	if (err < 0)
 		return err;
-	note_cost(dev, now_us() - begun);
+	note_read(dev, now_us() - begun);
 	owners = map_owners(dev, &dump, false);
 	mark_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
@@ -543,7 +547,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 
 void device_poll(struct device *dev)
 {
-	uint64_t now = now_ms(), cost = now_us(),
+	uint64_t now = now_ms(), begun = now_us(), cost,
 		 next = dev->conf ? dev->conf->poll_interval : 1000;
 	bool busy = batches_under_way();
 	int err;
@@ -565,7 +569,8 @@ void device_poll(struct device *dev)
 	underlay_poll(dev);
 	probe_peers(dev);
 	device_release(dev);
-	cost = (now_us() - cost) * POLL_SHARE / 1000;
+	dev->poll_cost = cost_of_late(dev->poll_cost, now_us() - begun);
+	cost = dev->poll_cost * POLL_SHARE / 1000;
 	next = until_deadline(dev, next);
 	timer_start(&dev->poll, cost > next ? cost : next);
 }

@@ -176,10 +176,15 @@ static void silence_is_dated(void **state)
 {
 	struct silence s = {0};
 
-	silence_begin(&s, true, 1000);
-	silence_read(&s, 2000);
-	assert_int_equal(s.since, 1000);
-	silence_begin(&s, false, 3000);
+	silence_read(&s, 1000);
+	assert_int_equal(s.first, 0);
+	silence_begin(&s);
+	silence_was_read(&s, 2000);
+	silence_was_read(&s, 2001);
+	assert_int_equal(s.since, 0);
+	silence_read(&s, 3000);
+	assert_int_equal(s.since, 2000);
+	silence_begin(&s);
 	assert_int_equal(s.since, 0);
 	silence_read(&s, 4000);
 	assert_int_equal(s.since, 0);

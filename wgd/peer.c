@@ -12,6 +12,7 @@
 #include "cut.h"
 #include "daemon.h"
 #include "device.h"
+#include "device_sync.h"
 #include "drain.h"
 #include "report.h"
 #include "secrets.h"
@@ -248,6 +249,13 @@ void peer_judge(struct peer *p)
 
 	if (p->conf && p->dev->state == DEVICE_READY)
 		judge(p, &in, false);
+}
+
+void peer_silent(struct peer *p, struct silence *s)
+{
+	silence_begin(s);
+	if (device_glance(p->dev))
+		silence_was_read(s, now_ms());
 }
 
 void peer_bfd(struct peer *p, enum bfd_evidence says)

@@ -32,11 +32,8 @@ static void look_closer(struct peer *p)
 	if (!echo_suspicious(&pe->echo, &p->conf->echo, loss)) {
 		pe->suspected = false;
 	} else if (!pe->suspected) {
-		bool read = device_glance(p->dev);
-
 		pe->suspected = true;
-		/* not earlier: what was found is dated when it is judged */
-		silence_begin(&pe->silence, read, now_ms());
+		peer_silent(p, &pe->silence);
 	}
 }
 

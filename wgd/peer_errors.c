@@ -24,8 +24,8 @@ static void begin(struct peer *p, const struct icmp_error *m, uint64_t now)
 		    "peer=%s interface=%s endpoint=%s type=%u code=%u", p->name, p->dev->name,
 		    ENDPOINT_STR(&m->to), m->type, m->code);
 	e->first = now;
-	silence_begin(&e->silence, device_glance(p->dev), now_ms());
 	p->evidence.refused = false;
+	peer_silent(p, &e->silence);
 	timer_stop(&e->again);
 	timer_init(&e->again, on_again, p);
 	timer_start(&e->again, AGAIN_MS);
@@ -34,9 +34,7 @@ static void begin(struct peer *p, const struct icmp_error *m, uint64_t now)
 
 static void confirm(struct peer *p)
 {
-	/* What came in since the first one must be known before it is judged. */
-	if (!device_glance(p->dev))
-		silence_begin(&p->errors.silence, false, now_ms());
+	device_glance(p->dev); /* what came in since the first one */
 	p->evidence.refused = true;
 	peer_judge(p);
 }

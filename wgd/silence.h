@@ -2,11 +2,11 @@
 /*
  * silence: from when on bytes that WireGuard received contradict that a far end is silent. Pure.
  *
- * A probe finds the silence; the counters, read after that, say whether something else came in. For
- * this a reading must part what came before from what comes later. Where the device can be read
- * when the silence begins, that is the one. Where that would take too long it is left to the polls:
- * the first one parts, the second one knows. Until then nothing is known, and nothing is shown to
- * be dead.
+ * A probe finds the silence; the counters say whether something else came in. That takes two
+ * readings: the first one after it began parts what came before from what comes later, the second
+ * one knows. Where the device can be read at once the first is done when the silence begins and the
+ * second when the probe gives up; else the polls do it. Until then nothing is known, and nothing is
+ * shown to be dead.
  */
 #ifndef WGBGP_SILENCE_H
 #define WGBGP_SILENCE_H
@@ -15,14 +15,15 @@
 #include <stdint.h>
 
 struct silence {
+	bool begun;
+	uint64_t first; /* ms: the first reading; 0: none yet */
 	uint64_t since; /* ms: what is received after that contradicts it; 0: not known yet */
-	uint64_t first; /* ms: the first reading since it began, where `since` waits for another */
-	bool begun, unread;
 };
 
-/* NOW in ms; READ: the device was read just now. */
-void silence_begin(struct silence *s, bool read, uint64_t now);
-/* The device was read, which is about to be judged. */
+void silence_begin(struct silence *s);
+/* The device was read, which is about to be judged. NOW in ms. */
 void silence_read(struct silence *s, uint64_t now);
+/* It was read so shortly before that this one may count as the first. */
+void silence_was_read(struct silence *s, uint64_t now);
 
 #endif

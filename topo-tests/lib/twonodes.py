@@ -5,6 +5,7 @@
                          AS 65001                            AS 65002
 """
 from .snippets import FAST, TIMERS
+from .wg import PlainWg
 from .wgbgp import Wgbgp
 
 CONF = """
@@ -38,12 +39,18 @@ def conf(me, n, far, m, fast=FAST):
 
 
 class Two:
-    def __init__(self, topo, fast=FAST):
+    """STRANGERS: a's wg0 is made by hand, with these peers (lib/wg.py) of somebody else; adopted."""
+
+    def __init__(self, topo, fast=FAST, strangers=()):
         self.net = topo.internet()
         self.a, self.b = topo.router("a", self.net), topo.router("b", self.net)
         self.host_a = topo.lan(self.a, "192.168.1.0/24", subnet6="fd00:1::/64")
         self.host_b = topo.lan(self.b, "192.168.2.0/24", subnet6="fd00:2::/64")
-        self.wa = Wgbgp(topo, self.a, conf("a", 1, "b", 2, fast))
+        of_a = conf("a", 1, "b", 2, fast)
+        if strangers:
+            PlainWg(self.a, "wg0", addresses="10.9.0.1/24 fd09::1/64", peers=strangers)
+            of_a = of_a.replace("listen-port", "adopt true; listen-port")
+        self.wa = Wgbgp(topo, self.a, of_a)
         self.wb = Wgbgp(topo, self.b, conf("b", 2, "a", 1, fast))
 
     def wait(self):

@@ -92,10 +92,6 @@ def peer_set(router, ifname, key, *args):
     router.run(["wg", "set", ifname, "peer", public_key(key), *args])
 
 
-def read_slowly(router, ifname, key):
-    """Gives a peer so many entries by hand that reading the device takes long (userspace only)."""
-    path = os.path.join(router.dir, "entries")
-    entries = ", ".join(f"100.{64 + (i >> 16)}.{i >> 8 & 255}.{i & 255}/32" for i in range(100000))
-    with open(path, "w", encoding="ascii") as f:
-        f.write(f"[Peer]\nPublicKey = {public_key(key)}\nAllowedIPs = {entries}\n")
-    router.run(["wg", "addconf", ifname, path])
+def many_entries():
+    """So many AllowedIPs that reading a device with them takes long (userspace only)."""
+    return " ".join(f"100.{64 + (i >> 16)}.{i >> 8 & 255}.{i & 255}/32" for i in range(100000))
