@@ -223,8 +223,9 @@ static enum reason find_death(struct liveness *l, const struct liveness_config *
 
 	if (l->waiting_since && l->alive_at >= l->waiting_since)
 		l->waiting_since = 0;
-	stale = is_stale(l, c, in->now);
-	unanswered = is_unanswered(l, c, in->now);
+	/* What came in since the last reading is not known. */
+	stale = is_stale(l, c, l->read_at);
+	unanswered = is_unanswered(l, c, l->read_at);
 	if (e->bfd == BFD_SAYS_SIGNALLED)
 		return REASON_BFD_SIGNALLED;
 	if (e->bfd == BFD_SAYS_EXPIRED && l->alive_at <= e->bfd_silent)
@@ -363,12 +364,13 @@ bool liveness_update(struct liveness *l, const struct liveness_config *c,
 	enum reason reason;
 	bool changed;
 
-	if (in->present) {
+	if (in->present && in->read) {
 		note_counters(l, c, in);
 		note_handshake(l, in);
-		note_evidence(l, in);
 		l->started = true;
 	}
+	if (in->present)
+		note_evidence(l, in);
 	state = judge(l, c, in, &reason);
 	changed = state != l->state || reason != l->reason;
 	if (state != l->state)

@@ -74,10 +74,11 @@ struct evidence {
 	bool black_hole;	 /* large ones are lost, small ones are not */
 };
 
-/* One reading. All times in ms. */
+/* What a judgement starts from. All times in ms. */
 struct liveness_input {
-	uint64_t now;	   /* monotonic */
-	int64_t wall;	   /* wall clock now */
+	bool read;    /* the device was read just now; else what was read last is given again */
+	uint64_t now; /* monotonic */
+	int64_t wall; /* wall clock now */
 	int64_t handshake; /* wall clock of the last handshake; 0: never */
 	uint64_t rx, tx;   /* bytes */
 	bool link_up;	   /* the interface's */
@@ -118,7 +119,7 @@ void liveness_init(struct liveness *l, uint64_t now);
 /* A tunnel that worked has another key at its far end now: down until the first handshake shows
  * that it is the right one. Nothing passes before that; what uses it must not wait. */
 void liveness_rekey(struct liveness *l);
-/* Takes a reading. True when state or reason changed. */
+/* Judges, by a reading or by new evidence. True when state or reason changed. */
 bool liveness_update(struct liveness *l, const struct liveness_config *c,
 		     const struct liveness_input *in);
 /* A probe should be sent now; liveness_probed() says that it was. */

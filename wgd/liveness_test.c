@@ -50,7 +50,7 @@ static void begin(struct run *r)
 	memset(r, 0, sizeof(*r));
 	r->c = defaults;
 	r->in = (struct liveness_input){
-		.now = 1000000, .wall = WALL0, .link_up = true, .present = true};
+		.read = true, .now = 1000000, .wall = WALL0, .link_up = true, .present = true};
 	liveness_init(&r->l, r->in.now);
 }
 
@@ -604,6 +604,21 @@ static void errors_are_contradicted(void **state)
 	     {60, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 }
 
+/* Between two readings nothing is known about bytes: the answer may be there. */
+static void unread_is_not_unanswered(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	PLAY(&r, {1, 128, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.read = false;
+	PLAY(&r, {60, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.evidence.lossy = true;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DEGRADED, .reason = REASON_LOSSY});
+	r.in.read = true;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+}
+
 /* Bad each GOOD seconds for BAD seconds, found at once; moves away from and back to the tunnel. */
 static unsigned flap(struct run *r, unsigned good, unsigned bad, unsigned seconds)
 {
@@ -748,6 +763,7 @@ int main(void)
 		cmocka_unit_test(echo_unanswered),
 		cmocka_unit_test(hints_degrade),
 		cmocka_unit_test(errors_are_contradicted),
+		cmocka_unit_test(unread_is_not_unanswered),
 		cmocka_unit_test(flapper),
 		cmocka_unit_test(random_evidence),
 	};

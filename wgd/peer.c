@@ -284,6 +284,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	if (p->echo)
 		silence_read(&p->echo->silence, now);
 	in = input_of(p, now);
+	in.read = true;
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
 	if (!p->conf)
