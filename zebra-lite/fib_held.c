@@ -55,8 +55,13 @@ void fib_replay(struct rib_node *n)
 		share(n, &f->owner[i]);
 		stays = stays || fib_found_behind(n, f->owner[i].ifindex);
 	}
-	for (unsigned i = 0; f && i < f->n; i++)
-		fib_entry(stays ? ALLOWED_SET : ALLOWED_UNSET, f->owner[i].peer, RIB_PREFIX(n));
+	for (unsigned i = 0; f && i < f->n; i++) {
+		const struct fib_owner *o = &f->owner[i];
+		bool wanted =
+			stays || fib_owner_elsewhere(RIB_PREFIX(n), o->ifindex, -1) == o->peer;
+
+		fib_entry(wanted ? ALLOWED_SET : ALLOWED_UNSET, o->peer, RIB_PREFIX(n));
+	}
 	if (!f || fib_has_route(f))
 		return;
 	if (!stays)

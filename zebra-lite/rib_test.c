@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "out.h"
 #include "pin.h"
+#include "planes.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "tunnel.h"
@@ -598,6 +599,32 @@ static void test_entry_of_adopted(void **state)
 	}
 }
 
+/* Its interface has gone to another plane: the entry is not without a route there as long as the
+ * main plane's stands. */
+static void test_entry_in_two_planes(void **state)
+{
+	json_t *config = json_pack("{s:[{s:s,s:i,s:[s]}]}", "plane", "name", "other", "number", 1,
+				   "interface", "wg0");
+
+	teardown(state);
+	zconfig.plane_table[1] = 100;
+	planes_read(config);
+	json_decref(config);
+	read_kernel();
+	kernel_route("10.1.2.0/24", zconfig.protocol, zconfig.metric, WG0, NULL, true);
+	rib_bgp_begin();
+	meet_wgd("10.1.2.0/24");
+	fib_kernel_ready();
+	settle();
+	assert_true(told("set 10.1.2.0/24 2;"));
+	assert_false(told("unset"));
+	rib_bgp_synced();
+	settle();
+	assert_true(told("del 10.1.2.0/24 10;unset 10.1.2.0/24 2;"));
+	planes_read(NULL);
+	zconfig.plane_table[1] = 0;
+}
+
 /* Out of the middle of the queue and in again, more often than ghosts are counted. */
 static void test_queue(void **state)
 {
@@ -690,6 +717,7 @@ int main(void)
 		T(test_entry_without_route),
 		T(test_entry_at_new_wgd),
 		T(test_entry_of_adopted),
+		T(test_entry_in_two_planes),
 		T(test_kernel_off),
 	};
 
