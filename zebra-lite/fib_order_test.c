@@ -22,12 +22,14 @@ static uint64_t number(const char *name, uint64_t fallback)
 	return text ? strtoull(text, NULL, 0) : fallback;
 }
 
-static void run(bool restarts)
+static void run(bool restarts, bool planes)
 {
 	uint64_t seed = number("WGBGP_SEED", 1), ops = number("WGBGP_OPS", 3000);
 
 	printf("seed %llu, %llu changes\n", (unsigned long long)seed, (unsigned long long)ops);
 	model_start(seed, NULL);
+	if (planes)
+		model_planes();
 	for (uint64_t i = 0; i < ops; i++) {
 		uint64_t mix = (seed + i) * 0x9e3779b97f4a7c15ull >> 40;
 
@@ -48,12 +50,17 @@ static void run(bool restarts)
 
 static void test_changes(void **state)
 {
-	run(false);
+	run(false, false);
 }
 
 static void test_restarts(void **state)
 {
-	run(true);
+	run(true, false);
+}
+
+static void test_planes(void **state)
+{
+	run(true, true);
 }
 
 int main(void)
@@ -61,6 +68,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_planes),
 	};
 
 	log_init("fib_order_test");

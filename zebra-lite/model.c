@@ -12,6 +12,7 @@
 #include "nexthop.h"
 #include "nhobj.h"
 #include "pin.h"
+#include "planes.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "tunnel.h"
@@ -275,6 +276,33 @@ static void op_flush(void)
 	}
 }
 
+static void tell_planes(void)
+{
+	json_t *ifs = json_array(), *config;
+
+	for (unsigned i = 0; i < MODEL_IFS; i++)
+		if (model.away[i])
+			json_array_append_new(ifs, json_pack("{s:s+,s:s}", "name", "wg",
+							     (const char[]){'0' + i, 0}, "plane",
+							     "other"));
+	config = json_pack("{s:[{s:s,s:i}],s:{s:o}}", "plane", "name", "other", "number", 1,
+			   "wireguard", "interface", ifs);
+	planes_read(config);
+	json_decref(config);
+	tunnel_planes_changed();
+}
+
+/* Only the main plane has prefixes: their hops by the interface are out while it is away. */
+static void op_plane(void)
+{
+	unsigned i = model_random(MODEL_IFS);
+
+	model.away[i] = !model.away[i];
+	model_note("if %u goes %s", i, model.away[i] ? "to another plane" : "back");
+	model_learn();
+	tell_planes();
+}
+
 void model_op(void)
 {
 	struct mprefix *p = &model.prefix[model_random(MODEL_PREFIXES)];
@@ -294,6 +322,8 @@ void model_op(void)
 		op_drift(p);
 	else if (r < 985)
 		op_flush();
+	else if (r < 990 && model.planes)
+		op_plane();
 	else if (r < 993)
 		model_wgd_restart();
 	else
@@ -453,9 +483,18 @@ void model_restart_zebra(void)
 	op_bgpd_restart();
 }
 
+void model_planes(void)
+{
+	model.planes = true;
+	zconfig.plane_table[1] = 100;
+	tell_planes();
+}
+
 void model_stop(void)
 {
 	forget();
+	zconfig.plane_table[1] = 0;
+	planes_read(NULL);
 	loop_free();
 }
 

@@ -13,7 +13,7 @@ static unsigned level(const struct mprefix *p, unsigned i)
 	const struct mpeer *peer = p->hop[i] == GATEWAY ? NULL : &model.peer[p->hop[i]];
 	unsigned state = DEMOTED_NOT;
 
-	if (peer && p->refused[p->hop[i]])
+	if (peer && (p->refused[p->hop[i]] || model.away[peer->iface]))
 		return DEMOTED_LAST + 1;
 	if (peer && !peer->up)
 		state = peer->weak && zconfig.last_path_keep ? DEMOTED_LAST : DEMOTED_LAST + 1;
@@ -61,7 +61,8 @@ static unsigned wanted_shares(const struct mprefix *p)
 	for (unsigned i = 0; i < p->n; i++)
 		best = level(p, i) < best ? level(p, i) : best;
 	for (unsigned i = 0; i < n; i++) {
-		if (!p->weight[i] || p->refused[p->hop[i]])
+		if (!p->weight[i] || p->refused[p->hop[i]] ||
+		    model.away[model.peer[p->hop[i]].iface])
 			continue;
 		all |= 1u << model.peer[p->hop[i]].iface;
 		if (level(p, i) == best)

@@ -62,9 +62,11 @@ struct model {
 	struct mprefix prefix[MODEL_PREFIXES];
 	struct mpeer peer[MODEL_PEERS];
 	struct mobject object[OBJECTS];
-	bool overtaken;	   /* since the last rest an object moved in front of the queue */
-	bool no_objects;   /* the kernel refuses them */
-	bool no_resilient; /* groups */
+	bool overtaken;	      /* since the last rest an object moved in front of the queue */
+	bool no_objects;      /* the kernel refuses them */
+	bool no_resilient;    /* groups */
+	bool planes;	      /* there is another one besides that of the prefixes */
+	bool away[MODEL_IFS]; /* it has the interface */
 	struct addr sample[MODEL_SAMPLES];
 	bool had_way[MODEL_SAMPLES]; /* in all wanted states since the last rest */
 	uint32_t wanted_since_rest[MODEL_PREFIXES][MODEL_IFS]; /* owners of the prefix itself */
