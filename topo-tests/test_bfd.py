@@ -66,7 +66,7 @@ def test_cut_and_slow_readings(topo):
     """A device with so many entries that reading it takes long is left to its polls. What came in
     before the cut, and is seen by a poll after it, is no sign of life: degraded until two polls
     have shown that."""
-    t = Two(topo, bfd().replace("poll-interval 200", "poll-interval 2000"),
+    t = Two(topo, bfd().replace("poll-interval 200", "probe off; poll-interval 2000"),
             strangers=[{"key": "stranger", "allowed_ips": many_entries()}])
     t.wait()
     t.wa.wait_bfd("b")
