@@ -75,7 +75,7 @@ static void read_echo(const json_t *obj, struct peer_conf *out)
 	const json_t *l = conf_get(obj, "liveness"), *q = conf_get(obj, "quality");
 
 	out->echo.on = conf_bool(l, "echo", false);
-	out->echo.interval = conf_u32(l, "echo-interval", 1000);
+	out->echo.interval = conf_u32(l, "echo-interval", 200);
 	out->echo.multiplier = conf_u32(l, "echo-multiplier", 4);
 	out->echo.size = conf_u32(l, "echo-size", 0);
 	out->quality.lossy_at = conf_u32(l, "degraded-loss", 3);
