@@ -39,7 +39,8 @@ def pin(pid):
     todo = [pid]
     while todo:
         at = todo.pop()
-        os.sched_setaffinity(at, cpu)
+        for thread in os.listdir(f"/proc/{at}/task"):
+            os.sched_setaffinity(int(thread), cpu)
         with open(f"/proc/{at}/task/{at}/children", encoding="ascii") as f:
             todo += map(int, f.read().split())
 
@@ -130,3 +131,19 @@ def test_client_reads_nothing(hub):
     assert len(set(hub.speaker.do("digest slow quick")["digests"].values())) == 1
     for name in ("feeder", "quick"):
         assert hub.speaker.show(name)[name]["downs"] == 0
+
+
+def nice_values(pid):
+    """Of the first thread, and of the others."""
+    values = [os.getpriority(os.PRIO_PROCESS, thread)
+              for thread in sorted(map(int, os.listdir(f"/proc/{pid}/task")))]
+    return values[0], values[1:]
+
+
+def test_routes_come_first(hub):
+    """The thread that writes routes gets the processor before those who make work for it; they have
+    what the parent has."""
+    ours, _ = nice_values(hub.wgbgp.process.pid)
+    loop, threads = nice_values(hub.wgbgp.daemon_pid("zebra-lite"))
+    assert (loop, threads) == (ours, [ours - 5])
+    assert nice_values(hub.wgbgp.daemon_pid("bgpd"))[0] == ours

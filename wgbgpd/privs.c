@@ -18,6 +18,7 @@
 #define NOBODY 65534
 #define PRIORITY 10	   /* of real time: above none, below the kernel's own */
 #define NICE -10	   /* where that is refused */
+#define NICE_ROUTES 5	   /* below the parent: what writes routes */
 #define ENDLESS_US 2000000 /* running so long without a pause is a fault: it is killed */
 
 static uid_t user = NOBODY;
@@ -55,12 +56,20 @@ static void take_priority(void)
 	setrlimit(RLIMIT_RTTIME, &limit);
 }
 
+/* For zebra-lite's thread that writes routes; its loop goes back to the parent's. */
+static void lower_nice(void)
+{
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - NICE_ROUTES);
+}
+
 void privs_drop(enum daemon_id id)
 {
 	if (geteuid() != 0)
 		return; /* a test; there is nothing to drop */
 	if (id == DAEMON_BFDD)
 		take_priority();
+	if (id == DAEMON_ZEBRA)
+		lower_nice();
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (id == DAEMON_WGD || id == DAEMON_ZEBRA)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,

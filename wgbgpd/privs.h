@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * privs: what each daemon may do. bgpd and bfdd become an unprivileged user; bfdd is given a
- * real-time policy first, where this may be done, for which it needs no right later. zebra-lite and
- * wgd stay user 0, so that files of root are theirs, with all capabilities gone but CAP_NET_ADMIN
- * (for wgd also CAP_NET_RAW, for its probes, and CAP_SYS_NICE, for a userspace WireGuard), also
- * from the bounding set: nothing that they start gets more.
+ * real-time policy first, where this may be done, for which it needs no right later, and zebra-lite
+ * a lower nice value, which only its thread that writes routes keeps. zebra-lite and wgd stay user
+ * 0, so that files of root are theirs, with all capabilities gone but CAP_NET_ADMIN (for wgd also
+ * CAP_NET_RAW, for its probes, and CAP_SYS_NICE, for a userspace WireGuard), also from the bounding
+ * set: nothing that they start gets more.
  */
 #ifndef WGBGP_PRIVS_H
 #define WGBGP_PRIVS_H

@@ -5,13 +5,18 @@
  * Buffers stand in a ring, and are numbered as they are handed over: the loop fills the one with
  * the number `given`, the thread owns those from `written` up to it. A buffer's errors go into the
  * items of its batch (fib_route_failed()), which nobody looks at before the buffer counts as
- * written. The thread starts with the first buffer, so with the privileges that are left then.
+ * written.
+ *
+ * What the kernel needs for a route decides how long a table takes, so the thread comes before
+ * those who make work for it: the parent starts zebra-lite with a nice value below its own
+ * (privs.c), the thread keeps that, and the loop goes back to the parent's.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fib.h"
@@ -24,6 +29,7 @@
 enum { BUFFERS = 8 };
 
 static struct nl_batch *buffers[BUFFERS]; /* all with the socket of the first */
+static bool is_last[BUFFERS];		  /* of what was flushed: the loop waits for it */
 static pthread_t thread;
 static bool running;
 static int done_fd = -1;
@@ -46,6 +52,7 @@ static void *work(void *arg)
 {
 	pthread_mutex_lock(&lock);
 	for (;;) {
+		bool tell;
 		int err;
 
 		while (written == given && !stopping)
@@ -55,11 +62,13 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&lock);
 		err = nl_batch_flush(buffers[written % BUFFERS]);
 		pthread_mutex_lock(&lock);
+		tell = is_last[written % BUFFERS];
 		written++;
 		if (err < 0)
 			failed = err;
 		pthread_cond_signal(&moved);
-		eventfd_write(done_fd, 1);
+		if (tell)
+			eventfd_write(done_fd, 1);
 	}
 	pthread_mutex_unlock(&lock);
 	return NULL;
@@ -97,6 +106,7 @@ static void start_thread(void)
 	if (err)
 		fatal("thread: %s", strerror(err));
 	running = true;
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, getppid()));
 }
 
 int kernel_thread_start(void)
@@ -111,6 +121,7 @@ int kernel_thread_start(void)
 		buffers[i] = nl_batch_new_beside(buffers[0], on_error, NULL);
 	watch_init(&done_watch, done_fd, EV_READ, on_done, NULL);
 	watch_on(&done_watch);
+	start_thread();
 	return 0;
 }
 
@@ -140,11 +151,10 @@ uint32_t kernel_thread_portid(void)
 	return nl_batch_portid(buffers[0]);
 }
 
-static void hand_over(void)
+static void hand_over(bool last)
 {
-	if (!running)
-		start_thread();
 	pthread_mutex_lock(&lock);
+	is_last[given % BUFFERS] = last;
 	given++;
 	pthread_cond_signal(&moved);
 	while (given - written == BUFFERS) /* the next one is not free */
@@ -155,13 +165,13 @@ static void hand_over(void)
 struct nl_batch *kernel_thread_batch(void)
 {
 	if (nl_batch_full(buffers[given % BUFFERS]))
-		hand_over();
+		hand_over(false);
 	return buffers[given % BUFFERS];
 }
 
 uint32_t kernel_thread_flush(void)
 {
-	hand_over();
+	hand_over(true);
 	return given;
 }
 
