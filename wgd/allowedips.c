@@ -5,6 +5,8 @@
 
 #include "util.h"
 
+#define NO_LENGTH 129
+
 /* A SET that was refused because of a foreign entry. */
 struct refusal {
 	struct trie_node node; /* first */
@@ -22,7 +24,8 @@ void allowedips_init(struct allowedips *a, bool adopted)
 {
 	*a = (struct allowedips){.adopted = adopted,
 				 .entries = SLAB_INIT("allowed-ips", struct allowed_entry),
-				 .refusals = SLAB_INIT("refused allowed-ips", struct refusal)};
+				 .refusals = SLAB_INIT("refused allowed-ips", struct refusal),
+				 .shortest = {NO_LENGTH, NO_LENGTH}};
 }
 
 /* The trie's own branching nodes go with the last of the others. */
@@ -77,11 +80,23 @@ static void set_stale(struct allowedips *a, struct allowed_entry *e, bool stale)
 	e->stale = stale;
 }
 
+static void count_fixed(struct allowedips *a, const struct prefix *p, int n)
+{
+	unsigned family = p->family == AF_INET6, len = 0;
+
+	a->fixed[family][p->len] += n;
+	while (len < NO_LENGTH && !a->fixed[family][len])
+		len++;
+	a->shortest[family] = len;
+}
+
 /* Counts E in or out at its owner. */
-static void count(struct allowed_entry *e, int n)
+static void count(struct allowedips *a, struct allowed_entry *e, int n)
 {
 	if (!e->want)
 		return;
+	if (e->origin == ORIGIN_TUNNEL_ADDRESS || e->origin == ORIGIN_STATIC)
+		count_fixed(a, &e->node.p, n);
 	e->want->entries += n;
 	if (e->origin == ORIGIN_LEARNED)
 		e->want->learned += n;
@@ -90,10 +105,10 @@ static void count(struct allowed_entry *e, int n)
 static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *owner,
 		   enum allowed_origin origin, bool stale)
 {
-	count(e, -1);
+	count(a, e, -1);
 	e->want = owner;
 	e->origin = origin;
-	count(e, 1);
+	count(a, e, 1);
 	set_stale(a, e, stale);
 }
 
@@ -121,7 +136,7 @@ static struct allowed_entry *find_or_add(struct allowedips *a, struct trie *t,
 static void delete_entry(struct allowedips *a, struct trie *t, struct allowed_entry *e)
 {
 	set_stale(a, e, false);
-	count(e, -1);
+	count(a, e, -1);
 	trie_remove(t, &e->node);
 	slab_free(&a->entries, e);
 }
@@ -185,10 +200,13 @@ static void retry_refused(struct allowedips *a, const struct prefix *p)
 	}
 }
 
-/* A configured entry of another peer among COVER and what covers it. */
-static enum reason fixed_conflict(const struct owner *owner, struct trie_node *cover)
+/* A configured entry of another peer at P, or covering it. Most are longer than what is learned. */
+static enum reason fixed_conflict(const struct allowedips *a, const struct owner *owner,
+				  const struct prefix *p)
 {
-	for (struct trie_node *n = cover; n; n = trie_cover(n)) {
+	if (p->len < a->shortest[p->family == AF_INET6])
+		return REASON_NONE;
+	for (struct trie_node *n = trie_match(&a->ours, p); n; n = trie_cover(n)) {
 		const struct allowed_entry *e = allowed_entry_of(n);
 
 		if (e->origin == ORIGIN_LEARNED || e->want == owner)
@@ -200,9 +218,8 @@ static enum reason fixed_conflict(const struct owner *owner, struct trie_node *c
 
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	struct trie_node *cover = trie_match(&a->ours, p); /* P's own entry, if there is one */
-	enum reason reason = fixed_conflict(owner, cover);
-	struct allowed_entry *e = NULL;
+	enum reason reason = fixed_conflict(a, owner, p);
+	struct allowed_entry *e;
 
 	if (reason != REASON_NONE)
 		return reason;
@@ -210,8 +227,7 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 		allowedips_refuse(a, owner, p);
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
-	if (cover && cover->p.len == p->len)
-		e = allowed_entry_of(cover);
+	e = find(&a->ours, p);
 	if ((e && e->origin != ORIGIN_LEARNED) || (a->foreign.count && find(&a->foreign, p)))
 		return REASON_NONE; /* it is just there by configuration, or by somebody else */
 	if (!e)

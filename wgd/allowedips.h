@@ -48,6 +48,8 @@ struct allowedips {
 	struct wg_change *queue;
 	size_t n_queue, cap_queue;
 	size_t n_stale;
+	uint32_t fixed[2][129]; /* configured entries of IPv4 and IPv6, by length */
+	uint8_t shortest[2];	/* length of the shortest of them; 129: there are none */
 	uint32_t round;
 	bool adopted; /* entries that we did not install are foreign */
 	/* On an adopted interface: an entry that is not wanted is left over from us. */
