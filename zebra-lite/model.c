@@ -207,6 +207,7 @@ static void op_drift(struct mprefix *p)
 	model_note("somebody deletes %s", PREFIX_STR(&p->p));
 	p->route = false;
 	memset(model.had_way, 0, sizeof(model.had_way));
+	model_learn_found(&p->p); /* until it is repaired a covering route leads to what was kept */
 	rib_kernel_route(&r, false);
 }
 

@@ -165,6 +165,19 @@ static unsigned leaves(const struct mprefix *p, uint32_t oifs[ROUTE_HOPS_MAX])
 	return o && o->n ? o->n : 1;
 }
 
+/* The entry that each address (of IN, or all) finds now on each interface counts as right,
+ * whoever's route leads there. */
+void model_learn_found(const struct prefix *in)
+{
+	for (unsigned s = 0; s < MODEL_SAMPLES; s++)
+		for (unsigned i = 0; i < MODEL_IFS - 1; i++) {
+			int at = longest(&model.sample[s], has_owner, i);
+
+			if (at >= 0 && (!in || prefix_has_addr(in, &model.sample[s])))
+				model.right[s][i] |= 1u << model.prefix[at].owner[i];
+		}
+}
+
 static void check_leg(unsigned s, int at, unsigned iface)
 {
 	const struct addr *a = &model.sample[s];
@@ -321,13 +334,8 @@ void model_check_rest(void)
 	for (unsigned s = 0; s < MODEL_SAMPLES; s++) {
 		check_agreement(s);
 		model.had_way[s] = true;
-		for (unsigned i = 0; i < MODEL_IFS - 1; i++) {
-			int at = longest(&model.sample[s], has_owner, i);
-
-			if (at >= 0)
-				model.right[s][i] |= 1u << model.prefix[at].owner[i];
-		}
 	}
+	model_learn_found(NULL);
 	model_learn();
 	if (model.hooks.rest)
 		model.hooks.rest();

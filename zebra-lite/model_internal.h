@@ -96,6 +96,7 @@ struct mobject *model_object(uint32_t id); /* 0: a free one */
 
 /* model_check.c */
 void model_learn(void); /* the wanted state as it is now counts as right from here on */
+void model_learn_found(const struct prefix *in);
 void model_check(void); /* behind each operation: every sample address */
 bool model_object_in_use(uint32_t id);
 void model_check_rest(void); /* both tables are exactly what is wanted */
