@@ -135,6 +135,23 @@ def test_bfdd_hangs(pair):
     assert ping.lost == 0
 
 
+def test_news_come_together(pair):
+    """wgd sleeps while BFD falls silent and expires, and hears of both at once. Bytes arrive all the
+    time: degraded, never down."""
+    wgd, far = pair.wa.daemon_pid("wgd"), pair.wb.daemon_pid("bfdd")
+    with Ping(pair.host_a, pair.host_b.address) as ping:
+        os.kill(wgd, signal.SIGSTOP)
+        os.kill(far, signal.SIGSTOP)
+        wait_until(lambda: pair.wa.bfd("b")["state"] == "down", 5, "BFD to expire")
+        os.kill(wgd, signal.SIGCONT)
+        pair.wa.wait_tunnel("b", "degraded")
+        os.kill(far, signal.SIGCONT)
+        pair.wa.wait_bfd("b")
+        pair.wa.wait_tunnel("b", "up")
+    assert ping.lost == 0
+    assert "down" not in {to for _, to, _ in pair.wa.tunnel_changes("b")}
+
+
 def test_stop_and_start(pair):
     """A stop says AdminDown: the far end keeps its paths."""
     with Ping(pair.host_a, pair.host_b.address) as ping:

@@ -154,6 +154,16 @@ static uint64_t reading_due(const struct device *dev)
 	return due;
 }
 
+static void read_device(struct device *dev)
+{
+	bool read;
+
+	before_reading(dev);
+	read = device_glance(dev);
+	dev->glanced_at = now_ms();
+	after_reading(dev, read);
+}
+
 static void on_work(void *arg)
 {
 	uint64_t now = now_ms(), next = UINT64_MAX;
@@ -161,19 +171,16 @@ static void on_work(void *arg)
 
 	TAILQ_FOREACH (dev, &devices, link) {
 		uint64_t due = reading_due(dev);
-		bool read;
 
-		if (due > now && due < next)
+		if (due && due <= now) {
+			read_device(dev);
+			due = reading_due(dev);
+		}
+		if (due && due < next)
 			next = due;
-		if (!due || due > now)
-			continue;
-		before_reading(dev);
-		read = device_glance(dev);
-		dev->glanced_at = now_ms();
-		after_reading(dev, read);
 	}
 	if (next != UINT64_MAX)
-		timer_start(&work, next - now);
+		timer_start(&work, next > now ? next - now : 0);
 }
 
 static void found_expired(void *arg)
