@@ -72,6 +72,16 @@ void fib_plan_route(struct fib_plan *p, const struct fib *f)
 	p->gateway = f->gateway;
 }
 
+void fib_plan_but(struct fib_plan *p, const struct fib *f, uint32_t ifindex)
+{
+	if (!f)
+		return;
+	fib_plan_route(p, f);
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->owner[i].ifindex != ifindex)
+			fib_plan_owner(p, f->owner[i].ifindex, f->owner[i].peer);
+}
+
 void fib_plan_owner(struct fib_plan *p, uint32_t ifindex, struct tunnel_peer *peer)
 {
 	unsigned i = p->n;
@@ -403,12 +413,8 @@ void fib_set_owner(struct rib_node *n, struct tunnel_peer *peer)
 
 	if (fib_owner_on(f, ifindex) == peer)
 		return;
-	if (f)
-		fib_plan_route(&plan, f);
 	fib_plan_owner(&plan, ifindex, peer);
-	for (unsigned i = 0; f && i < f->n; i++)
-		if (f->owner[i].ifindex != ifindex)
-			fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	fib_plan_but(&plan, f, ifindex);
 	fib_set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }

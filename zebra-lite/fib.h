@@ -67,6 +67,8 @@ struct fib_plan {
 /* Interned; the caller owns one reference. NULL when the plan is empty. */
 struct fib *fib_get(struct fib_plan *plan);
 void fib_plan_route(struct fib_plan *plan, const struct fib *f);
+/* All that F has but the interface's entry; F may be NULL. */
+void fib_plan_but(struct fib_plan *plan, const struct fib *f, uint32_t ifindex);
 void fib_plan_owner(struct fib_plan *plan, uint32_t ifindex, struct tunnel_peer *peer);
 /* What N should have now. Starts the time of entries that linger. */
 void fib_want(struct rib_node *n, struct fib_plan *plan);

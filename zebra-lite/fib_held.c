@@ -13,7 +13,6 @@
 
 #include "planes.h"
 #include "rib.h"
-#include "zconfig.h"
 
 /* Entries know no planes: the one of the interface has them, see fib_entry(). */
 void fib_held(const struct msg_allowed *m)
@@ -34,10 +33,8 @@ static void share(const struct rib_node *n, const struct fib_owner *o)
 {
 	if (!planes_several() || n->plane != o->peer->iface->plane)
 		return;
-	for (int i = 0; i < PLANES_MAX; i++) {
-		struct prefix p = prefix_in_plane(RIB_PREFIX(n), (uint8_t)i);
-		struct rib_node *other =
-			i != n->plane && zconfig.plane_table[i] ? rib_find(&p) : NULL;
+	for (unsigned i = 0; i < PLANES_MAX; i++) {
+		struct rib_node *other = i != n->plane ? fib_node_in(RIB_PREFIX(n), i) : NULL;
 		const struct fib *f = other ? rib_installed(other) : NULL;
 
 		if (fib_has_route(f) && fib_leaves_by(f, o->ifindex) &&

@@ -31,6 +31,8 @@ static inline bool fib_has_route(const struct fib *f)
 
 /* fib_order.c: what N has behind the batch that it is in, if it is in one. */
 const struct fib *fib_after(const struct rib_node *n);
+/* The node of P in that plane; NULL: there is none, or no such plane. */
+struct rib_node *fib_node_in(const struct prefix *p, unsigned plane);
 /* Who has the entry in another plane, where that was leaked; PLANE negative: whichever. */
 struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex, int plane);
 /* Into the message to wgd that is being put together. */

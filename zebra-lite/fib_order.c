@@ -103,6 +103,13 @@ void fib_dirty(struct rib_node *n, bool urgent)
 
 /* --- messages to wgd --- */
 
+struct rib_node *fib_node_in(const struct prefix *p, unsigned plane)
+{
+	struct prefix there = prefix_in_plane(p, (uint8_t)plane);
+
+	return zconfig.plane_table[plane] ? rib_find(&there) : NULL;
+}
+
 /* Interfaces know no planes: where a prefix was leaked, two nodes may have an entry on the same
  * interface. The plane of the interface decides who has it as long as it wants one. */
 struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex, int plane)
@@ -112,12 +119,11 @@ struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex
 	if (!planes_several())
 		return NULL;
 	for (int i = 0; i < PLANES_MAX && !owner; i++) {
-		struct prefix other = prefix_in_plane(p, (uint8_t)i);
 		const struct rib_node *n;
 
-		if (i == p->plane || (plane >= 0 && i != plane) || !zconfig.plane_table[i])
+		if (i == p->plane || (plane >= 0 && i != plane))
 			continue;
-		n = rib_find(&other);
+		n = fib_node_in(p, i);
 		owner = n ? fib_owner_on(fib_after(n), ifindex) : NULL;
 	}
 	return owner;
@@ -766,8 +772,7 @@ static void each_plane(const struct msg_allowed_refused *m,
 		       void (*fn)(struct rib_node *n, const struct msg_allowed_refused *m))
 {
 	for (unsigned i = 0; i < PLANES_MAX; i++) {
-		struct prefix p = prefix_in_plane(&m->prefix, (uint8_t)i);
-		struct rib_node *n = zconfig.plane_table[i] ? rib_find(&p) : NULL;
+		struct rib_node *n = fib_node_in(&m->prefix, i);
 
 		if (n)
 			fn(n, m);
@@ -788,10 +793,7 @@ static void entry_refused(struct rib_node *n, const struct msg_allowed_refused *
 	}
 	f = rib_installed(n);
 	if (f && fib_owner_on(f, peer->iface->ifindex) == peer) { /* the entry is lost */
-		fib_plan_route(&plan, f);
-		for (unsigned i = 0; i < f->n; i++)
-			if (f->owner[i].peer != peer)
-				fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+		fib_plan_but(&plan, f, peer->iface->ifindex);
 		fib_set_installed(n, fib_get(&plan));
 	}
 	refuse_peer(n, peer, m->reason);
