@@ -20,12 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct icmp_answer a = {0};
 	struct icmp_error error;
 	struct echo e;
+	int family;
 
-	if (size &&
-	    icmp_error_parse(data[0] & 1 ? AF_INET : AF_INET6, data + 1, size - 1, &error) &&
+	if (!size)
+		return 0;
+	family = data[0] & 1 ? AF_INET : AF_INET6;
+	if (icmp_error_parse(family, data + 1, size - 1, &error) &&
 	    error.from.addr.family != error.to.addr.family)
 		abort();
-	if (!size || !icmp_parse(&icmp, data[0] & 1 ? AF_INET : AF_INET6, data + 1, size - 1, &a))
+	if (!icmp_parse(&icmp, family, data + 1, size - 1, &a))
 		return 0;
 	echo_init(&e, 0xfff0);
 	for (uint64_t i = 0; i < 200; i++)

@@ -9,7 +9,6 @@
 #include "util.h"
 
 #define CONFIRM_MS 1000 /* for a session found expired at a start */
-#define GLANCE_SHARE 4	/* readings on suspicion: at most one part in so many of the time */
 
 static struct ipc *bfdd; /* NULL while there is none */
 static bool synced;	 /* it was told that it knows all */
@@ -140,12 +139,12 @@ static void after_reading(struct device *dev, bool read)
 /* When the device may be read; 0: nothing asks for it. */
 static uint64_t reading_due(const struct device *dev)
 {
-	uint64_t rest = dev->read_cost * GLANCE_SHARE / 1000, due = 0;
+	uint64_t due = 0;
 	const struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
 		uint64_t at = p->bfd.expired   ? p->bfd.again_at + 1
-			      : p->bfd.suspect ? dev->glanced_at + rest + 1
+			      : p->bfd.suspect ? device_glance_due(dev)
 					       : 0;
 
 		if (at && (!due || at < due))

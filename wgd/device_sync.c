@@ -17,6 +17,7 @@
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
 #define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
 #define POLL_SHARE 20		/* the same for polls as a whole */
+#define GLANCE_SHARE 4		/* the same for readings on a suspicion */
 #define GLANCE_AGAIN_MS 5	/* many peers may fall silent at once */
 #define DEADLINE_MIN_MS 10
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
@@ -473,6 +474,11 @@ bool device_glance(struct device *dev)
 	}
 	wg_dump_free(&dump);
 	return true;
+}
+
+uint64_t device_glance_due(const struct device *dev)
+{
+	return dev->glanced_at + dev->read_cost * GLANCE_SHARE / 1000 + 1;
 }
 
 static void probe_peers(struct device *dev)

@@ -29,7 +29,7 @@ void icmp_init(struct icmp *i, icmp_fn fn, void *arg)
 	randombytes_buf(i->cookie, sizeof(i->cookie));
 }
 
-static void close_one(int *fd, struct watch *w)
+void icmp_socket_close(int *fd, struct watch *w)
 {
 	watch_off(w);
 	if (*fd >= 0)
@@ -39,21 +39,41 @@ static void close_one(int *fd, struct watch *w)
 
 void icmp_close(struct icmp *i)
 {
-	close_one(&i->fd4, &i->watch4);
-	close_one(&i->fd6, &i->watch6);
+	icmp_socket_close(&i->fd4, &i->watch4);
+	icmp_socket_close(&i->fd6, &i->watch6);
 }
 
-/* Only answers to echo requests. */
-static int set_filter(int fd, int family)
+static int set_filter(int fd, int family, const uint8_t *types, size_t n)
 {
-	struct icmp_filter filter4 = {~(1U << ICMP_ECHOREPLY)};
+	struct icmp_filter filter4 = {~0U};
 	struct icmp6_filter filter6;
 
+	ICMP6_FILTER_SETBLOCKALL(&filter6);
+	for (size_t i = 0; i < n; i++) {
+		if (family == AF_INET)
+			filter4.data &= ~(1U << types[i]);
+		else
+			ICMP6_FILTER_SETPASS(types[i], &filter6);
+	}
 	if (family == AF_INET)
 		return setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter4, sizeof(filter4));
-	ICMP6_FILTER_SETBLOCKALL(&filter6);
-	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter6);
 	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, sizeof(filter6));
+}
+
+int icmp_socket(int family, const uint8_t *types, size_t n)
+{
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (set_filter(fd, family, types, n) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
 }
 
 static int set_no_fragments(int fd, int family)
@@ -69,13 +89,12 @@ static int set_no_fragments(int fd, int family)
 
 static int open_socket(int family, const char *ifname)
 {
-	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	int on = 1, err;
+	uint8_t type = family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
+	int fd = icmp_socket(family, &type, 1), on = 1, err;
 
 	if (fd < 0)
-		return -errno;
-	if (set_filter(fd, family) < 0 || set_no_fragments(fd, family) < 0 ||
+		return fd;
+	if (set_no_fragments(fd, family) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, strlen(ifname) + 1) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0) {
 		err = -errno;

@@ -34,6 +34,11 @@ struct icmp {
 	void *arg;
 };
 
+/* A raw socket that hears messages of TYPES only, N of them, by every interface; -errno. The other
+ * one stops the watch, too, and leaves -1. */
+int icmp_socket(int family, const uint8_t *types, size_t n);
+void icmp_socket_close(int *fd, struct watch *w);
+
 void icmp_init(struct icmp *i, icmp_fn fn, void *arg);
 void icmp_close(struct icmp *i); /* also when the interface changed */
 /* SIZE: of the packet with its IP header; less than it takes: as small as it gets. 0 or -errno;

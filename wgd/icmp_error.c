@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "icmp_error.h"
 
-#include <errno.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "buf.h"
+#include "icmp.h"
 #include "log.h"
 #include "loop.h"
 
@@ -104,29 +103,13 @@ static void on_readable(int fd, short what, void *arg)
 	}
 }
 
-static int set_filter(int fd, int family)
+static int open_one(int family, const uint8_t types[2], struct watch *w)
 {
-	struct icmp_filter filter4 = {~(1U << ICMP_DEST_UNREACH | 1U << ICMP_TIME_EXCEEDED)};
-	struct icmp6_filter filter6;
+	int fd = icmp_socket(family, types, 2);
 
-	if (family == AF_INET)
-		return setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter4, sizeof(filter4));
-	ICMP6_FILTER_SETBLOCKALL(&filter6);
-	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &filter6);
-	ICMP6_FILTER_SETPASS(ICMP6_TIME_EXCEEDED, &filter6);
-	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, sizeof(filter6));
-}
-
-static int open_one(int family, struct watch *w)
-{
-	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-
-	if (fd < 0 || set_filter(fd, family) < 0) {
+	if (fd < 0) {
 		log_warn("no-icmp-errors", "family=%s error=\"%s\"",
-			 family == AF_INET ? "ipv4" : "ipv6", strerror(errno));
-		if (fd >= 0)
-			close(fd);
+			 family == AF_INET ? "ipv4" : "ipv6", strerror(-fd));
 		return -1;
 	}
 	watch_init(w, fd, EV_READ, on_readable, NULL);
@@ -134,24 +117,18 @@ static int open_one(int family, struct watch *w)
 	return fd;
 }
 
-static void close_one(int *fd, struct watch *w)
-{
-	if (*fd < 0)
-		return;
-	watch_off(w);
-	close(*fd);
-	*fd = -1;
-}
-
 void icmp_errors_open(icmp_error_fn fn)
 {
+	static const uint8_t types4[] = {ICMP_DEST_UNREACH, ICMP_TIME_EXCEEDED},
+			     types6[] = {ICMP6_DST_UNREACH, ICMP6_TIME_EXCEEDED};
+
 	heard = fn;
-	fd4 = open_one(AF_INET, &watch4);
-	fd6 = open_one(AF_INET6, &watch6);
+	fd4 = open_one(AF_INET, types4, &watch4);
+	fd6 = open_one(AF_INET6, types6, &watch6);
 }
 
 void icmp_errors_close(void)
 {
-	close_one(&fd4, &watch4);
-	close_one(&fd6, &watch6);
+	icmp_socket_close(&fd4, &watch4);
+	icmp_socket_close(&fd6, &watch6);
 }

@@ -30,9 +30,8 @@ static void look_closer(struct peer *p)
 	unsigned loss = quality_loss(&pe->quality);
 
 	if (!echo_suspicious(&pe->echo, &p->conf->echo, loss)) {
-		pe->suspected = false;
-	} else if (!pe->suspected) {
-		pe->suspected = true;
+		pe->silence = (struct silence){0};
+	} else if (!pe->silence.begun) {
 		peer_silent(p, &pe->silence);
 	}
 }

@@ -25,8 +25,7 @@ struct peer_echo {
 	struct timer tick;
 	struct timer check;	/* of the answer that would be the last one of a row */
 	struct addr to;		/* the peer's first tunnel address */
-	bool suspected;		/* the present row of unanswered ones was looked at */
-	struct silence silence; /* in that row */
+	struct silence silence; /* since the present row of unanswered ones is suspicious */
 	bool too_large;		/* said that the large ones do not fit the interface */
 };
 

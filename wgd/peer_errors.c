@@ -5,10 +5,9 @@
 #include "device_sync.h"
 #include "util.h"
 
-#define CONFIRM_MS 200	/* between two errors that count */
-#define AGAIN_MS 300	/* until the peer is asked again, so that there can be another one */
-#define LAPSE_MS 30000	/* without a further error */
-#define READING_SHARE 4 /* readings because of errors: at most one part in so many of the time */
+#define CONFIRM_MS 200 /* between two errors that count */
+#define AGAIN_MS 300   /* until the peer is asked again, so that there can be another one */
+#define LAPSE_MS 30000 /* without a further error */
 
 static void on_again(void *arg)
 {
@@ -16,14 +15,13 @@ static void on_again(void *arg)
 }
 
 /* The first one of a row: what comes in after it contradicts it, so something is asked for. */
-static void begin(struct peer *p, const struct icmp_error *m, uint64_t now)
+static void begin(struct peer *p, const struct icmp_error *m)
 {
 	struct peer_errors *e = &p->errors;
 
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "underlay-error",
 		    "peer=%s interface=%s endpoint=%s type=%u code=%u", p->name, p->dev->name,
 		    ENDPOINT_STR(&m->to), m->type, m->code);
-	e->first = now;
 	p->evidence.refused = false;
 	peer_silent(p, &e->silence);
 	timer_stop(&e->again);
@@ -43,15 +41,15 @@ static void take(struct peer *p, const struct icmp_error *m)
 {
 	struct peer_errors *e = &p->errors;
 	struct device *dev = p->dev;
-	uint64_t now = now_ms(), rest = dev->read_cost * READING_SHARE / 1000;
+	uint64_t now = now_ms();
 
 	e->count++;
-	if (now - e->last < CONFIRM_MS || now < dev->glanced_at + rest)
+	if (now - e->last < CONFIRM_MS || now < device_glance_due(dev))
 		return;
 	e->last = now;
 	dev->glanced_at = now;
-	if (!e->first || (e->silence.since && p->live.alive_at > e->silence.since))
-		begin(p, m, now);
+	if (!e->silence.begun || (e->silence.since && p->live.alive_at > e->silence.since))
+		begin(p, m);
 	else if (!p->evidence.refused)
 		confirm(p);
 }
@@ -81,12 +79,12 @@ void peer_errors_heard(const struct icmp_error *m)
 void peer_errors_forget(struct peer *p)
 {
 	timer_stop(&p->errors.again);
-	p->errors.first = 0;
+	p->errors.silence = (struct silence){0};
 	p->evidence.refused = false;
 }
 
 void peer_errors_tick(struct peer *p, uint64_t now)
 {
-	if (p->errors.first && now - p->errors.last > LAPSE_MS)
+	if (p->errors.silence.begun && now - p->errors.last > LAPSE_MS)
 		peer_errors_forget(p);
 }

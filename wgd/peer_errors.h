@@ -17,8 +17,8 @@
 struct peer;
 
 struct peer_errors {
-	struct silence silence; /* since the first one */
-	uint64_t first, last;	/* ms; 0: none of late */
+	struct silence silence; /* since the first one of a row; not begun: there is none */
+	uint64_t last;		/* ms: the last one that counted */
 	uint64_t count;		/* of all */
 	struct timer again;
 };

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 struct silence {
-	bool begun;
+	bool begun;	/* there is one */
 	uint64_t first; /* ms: the first reading; 0: none yet */
 	uint64_t since; /* ms: what is received after that contradicts it; 0: not known yet */
 };
