@@ -665,6 +665,7 @@ static bool is_plain(const struct batch *b)
 /* The queue is worked off. */
 static void rest(void)
 {
+	nexthop_tell();
 	nhgroup_settle();
 	settled = settled || (swept && !fib_counters.queued);
 	if (settled && sync_due)

@@ -15,6 +15,7 @@
 #include "zconfig.h"
 
 #define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
+#define TELL_MS 30  /* bgpd waits no longer for local repair */
 
 static struct trie table;
 struct islab hopset_numbers = {.stride = sizeof(struct hopset *)};
@@ -23,6 +24,8 @@ static struct hash_table sets;
 static unsigned to_look; /* lists whose prefixes are to be looked at */
 static TAILQ_HEAD(, nexthop) dirty = TAILQ_HEAD_INITIALIZER(dirty);
 static struct job job;
+static struct timer tell_timer;
+static bool tell_due; /* there are some that are to be told */
 static bool kernel_ready, tunnels_ready;
 
 static struct nexthop *nh_of(struct trie_node *t)
@@ -240,8 +243,40 @@ static void tell(struct nexthop *nh)
 		str_copy(m.ifname, out.link_name(nh->oif), sizeof(m.ifname));
 	}
 	nh->told_before = true;
+	nh->to_tell = false;
 	if (out.nexthop)
 		out.nexthop(&m);
+}
+
+void nexthop_tell(void)
+{
+	if (!tell_due)
+		return;
+	tell_due = false;
+	timer_stop(&tell_timer);
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		if (nh->to_tell && nh->watched)
+			tell(nh);
+}
+
+static void on_tell_timer(void *arg)
+{
+	nexthop_tell();
+}
+
+/* What is to be repaired here comes first: bgpd's decisions about the same prefixes would take the
+ * processor from it. */
+static void tell_after_repair(void)
+{
+	if (!tell_due || timer_running(&tell_timer))
+		return;
+	if (!fib_counters.urgent) {
+		nexthop_tell();
+		return;
+	}
+	if (!tell_timer.ready)
+		timer_init(&tell_timer, on_tell_timer, NULL);
+	timer_start(&tell_timer, TELL_MS);
 }
 
 static void users_dirty(struct nexthop *nh, bool urgent)
@@ -299,7 +334,7 @@ static void take_over(struct nexthop *nh, const struct resolution *r)
 	nh->connected = r->connected;
 }
 
-/* Looks at NH again; what depends on it is queued and bgpd told where something changed. */
+/* Looks at NH again; what depends on it is queued, and bgpd to be told where something changed. */
 static void look_at(struct nexthop *nh)
 {
 	unsigned was = nexthop_level(nh);
@@ -320,7 +355,7 @@ static void look_at(struct nexthop *nh)
 		users_dirty(nh, nexthop_level(nh) > was);
 	}
 	if (told && nh->watched)
-		tell(nh);
+		nh->to_tell = tell_due = true;
 }
 
 void nexthop_run(void)
@@ -333,6 +368,7 @@ void nexthop_run(void)
 		look_at(nh);
 	}
 	look_at_prefixes();
+	tell_after_repair();
 }
 
 static void tell_all(void)
@@ -539,5 +575,6 @@ void nexthop_reset(void)
 	islab_destroy(&hopset_numbers);
 	if (job.ready)
 		job_stop(&job);
-	job.ready = kernel_ready = tunnels_ready = false;
+	timer_stop(&tell_timer);
+	job.ready = tell_timer.ready = tell_due = kernel_ready = tunnels_ready = false;
 }

@@ -52,6 +52,7 @@ struct nexthop {
 	bool connected;	  /* tunnel address or connected subnet */
 	bool watched;	  /* by bgpd */
 	bool dirty;	  /* to be looked at again */
+	bool to_tell;	  /* it changed, and bgpd does not know yet */
 	bool told_before; /* bgpd knows a state of it */
 };
 
@@ -111,6 +112,9 @@ void nexthop_tunnel_if_changed(const struct tunnel_if *i);
 void nexthop_link_changed(uint32_t ifindex);
 void nexthop_route_changed(const struct prefix *p);
 void nexthop_run(void); /* looks at all dirty ones now */
+/* Tells bgpd what changed. Where prefixes are to be moved that comes after them, but soon; whoever
+ * has moved them calls this. */
+void nexthop_tell(void);
 
 struct nexthop *nexthop_first(void);
 struct nexthop *nexthop_next(const struct nexthop *nh);

@@ -516,6 +516,34 @@ static void test_next_hops(void **state)
 	zconfig_apply(&configured);
 }
 
+/* The prefixes move first, then bgpd hears why; where wgd does not answer it hears all the same. */
+static void test_repair_comes_first(void **state)
+{
+	struct prefix p = pfx("10.1.0.0/16");
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {.n = 2}};
+	struct addr hop;
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(addr_parse(i ? "10.9.0.2" : "10.9.0.1", &hop), 0);
+		m.hops.hop[i].addr = hop;
+		nexthop_watch(&hop);
+	}
+	rib_bgp_routes(&m);
+	settle();
+	journal[0] = '\0';
+	peer(1, "10.9.0.1", NULL, TUNNEL_DOWN);
+	settle();
+	assert_string_equal(journal, "set 10.1.0.0/16 2;nexthop 10.9.0.1 down p1;");
+	journal[0] = '\0';
+	peer(1, "10.9.0.1", NULL, TUNNEL_UP);
+	settle();
+	journal[0] = '\0';
+	peer(1, "10.9.0.1", NULL, TUNNEL_DOWN);
+	while (!told("nexthop"))
+		event_base_loop(loop_base(), EVLOOP_ONCE);
+	assert_string_equal(journal, "set 10.1.0.0/16 2;nexthop 10.9.0.1 down p1;");
+}
+
 static void test_no_resolution_through_itself(void **state)
 {
 	struct addr a;
@@ -712,6 +740,7 @@ int main(void)
 		T(test_pin_without_underlay),
 		T(test_endpoint_itself),
 		T(test_next_hops),
+		T(test_repair_comes_first),
 		T(test_no_resolution_through_itself),
 		T(test_stale),
 		T(test_entry_without_route),
