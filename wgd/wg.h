@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "buf.h"
 #include "prefix.h"
 
 #define WG_KEY_BYTES 32
@@ -79,7 +80,8 @@ struct wg_later {
 	struct wg *wg;
 	struct wg_change *changes;
 	size_t n;
-	int err; /* when it is done: 0 or -errno */
+	struct wr request; /* wg_thread.c's: what the back-end made of them ahead */
+	int err;	   /* when it is done: 0 or -errno */
 };
 
 struct wg;
@@ -92,6 +94,11 @@ struct wg_backend {
 	int (*remove_peer)(struct wg *wg, const uint8_t *key);
 	/* In order, in few messages. */
 	int (*change)(struct wg *wg, const struct wg_change *changes, size_t n);
+	/* The same in two steps, or NULL: encode() while another one is under way in the thread, so
+	 * that WireGuard need not wait for it; send() in the thread. */
+	void (*encode)(const struct wg *wg, const struct wg_change *changes, size_t n,
+		       struct wr *request);
+	int (*send)(struct wg *wg, struct wr *request); /* frees the request */
 	void (*close)(struct wg *wg);
 };
 

@@ -235,12 +235,18 @@ static int userspace_remove_peer(struct wg *wg, const uint8_t *key)
 	return finish_set(wg, &request);
 }
 
+static void userspace_encode(const struct wg *wg, const struct wg_change *changes, size_t n,
+			     struct wr *request)
+{
+	uapi_put_set(request);
+	uapi_put_changes(request, changes, n, wg->graveyard);
+}
+
 static int userspace_change(struct wg *wg, const struct wg_change *changes, size_t n)
 {
 	struct wr request = {0};
 
-	uapi_put_set(&request);
-	uapi_put_changes(&request, changes, n, wg->graveyard);
+	userspace_encode(wg, changes, n, &request);
 	return finish_set(wg, &request);
 }
 
@@ -261,6 +267,8 @@ static const struct wg_backend userspace_backend = {
 	.set_peer = userspace_set_peer,
 	.remove_peer = userspace_remove_peer,
 	.change = userspace_change,
+	.encode = userspace_encode,
+	.send = finish_set,
 	.close = userspace_close,
 };
 
