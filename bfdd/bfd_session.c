@@ -3,6 +3,8 @@
 
 #include "util.h"
 
+#define LATE_US 1000	   /* a tick that comes later stood still */
+#define PUT_OFF_MAX 3	   /* detection times */
 #define EXCUSED_US 2000000 /* after we slept, the far end may still say that it lost us */
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -262,7 +264,8 @@ bool bfd_session_receive(struct bfd_session *s, const struct bfd_packet *p, uint
 	if (s->polling && p->final)
 		end_poll(s);
 	s->heard_at = now;
-	s->suspected = s->put_off = false;
+	s->suspected = false;
+	s->put_off_us = 0;
 	if (s->state == BFD_ADMIN_DOWN) {
 		s->expire_at = BFD_NEVER;
 		return true;
@@ -279,19 +282,23 @@ bool bfd_session_receive(struct bfd_session *s, const struct bfd_packet *p, uint
 	return true;
 }
 
-/* True when it is over. Whoever looks late cannot tell the far end's silence from his own sleep. */
-static bool has_expired(struct bfd_session *s, uint64_t now)
+/* Whoever looks at the clock late stood still, and what carries the packets perhaps with him: that
+ * time is nobody's silence, and after a long one there is an interval to hear of what was missed.
+ * But who is late all the time must come to an end. */
+static void put_off(struct bfd_session *s, uint64_t now)
 {
-	uint32_t interval = rx_interval(s);
+	uint64_t interval = rx_interval(s), most = PUT_OFF_MAX * (uint64_t)bfd_session_detection(s);
+	uint64_t since = bfd_session_next(s), until;
 
-	if (now < s->expire_at)
-		return false;
-	if (!s->put_off && now - s->expire_at > interval / 2) {
-		s->put_off = true;
-		s->expire_at = now + interval;
-		return false;
-	}
-	return true;
+	if (since < s->heard_at)
+		since = s->heard_at;
+	if (s->expire_at == BFD_NEVER || s->put_off_us >= most || now <= since + LATE_US)
+		return;
+	until = s->expire_at + (now - since);
+	if (now - since > interval / 2 && until < now + interval)
+		until = now + interval;
+	s->put_off_us += until - s->expire_at;
+	s->expire_at = until;
 }
 
 static void expire(struct bfd_session *s, uint64_t now, struct bfd_out *out)
@@ -338,7 +345,8 @@ void bfd_session_tick(struct bfd_session *s, uint64_t now, struct bfd_out *out)
 	*out = (struct bfd_out){0};
 	if (s->hello_until && now >= s->hello_until)
 		end_hello(s, now);
-	if (has_expired(s, now)) {
+	put_off(s, now);
+	if (now >= s->expire_at) {
 		expire(s, now, out);
 	} else if (now >= suspect_at(s)) {
 		s->suspected = true;

@@ -12,8 +12,9 @@
  * - Detection time: the far end's multiplier times the larger of what we ask and what it sends.
  *   Silence for two thirds of it is SUSPECT: the time to look at other evidence.
  * - Who looks at the clock too late may have been asleep, and the packets' carrier with him: the
- *   end of the detection time is put off once, by an interval. And a far end that heard nothing
- *   because we slept says nothing about the path when it signals that: no SIGNALLED then.
+ *   detection time goes on where it was, for an interval at least. Once that came to three
+ *   times the detection time it ends all the same. And a far end that heard nothing because we
+ * slept says nothing about the path when it signals that: no SIGNALLED then.
  */
 #ifndef WGBGP_BFD_SESSION_H
 #define WGBGP_BFD_SESSION_H
@@ -44,7 +45,6 @@ struct bfd_session {
 	bool polling;	      /* each packet has P, until one with F comes */
 	bool poll_again;      /* something changed since that poll began */
 	bool suspected;	      /* said, in this silence */
-	bool put_off;	      /* the end of the detection time, in this silence */
 	uint8_t standing;     /* enum bfd_news but SUSPECT */
 	uint64_t hello_until; /* AdminDown of a beginning or an end; 0: over */
 	bool ending;	      /* bfd_session_disable() was called */
@@ -53,6 +53,7 @@ struct bfd_session {
 	uint64_t slept_at;    /* before that, none for longer than the far end waits; 0: never */
 	uint64_t heard_at;    /* last packet taken; 0: none since it was last Down by silence */
 	uint64_t expire_at;   /* end of the detection time; BFD_NEVER */
+	uint64_t put_off_us;  /* of that, in this silence, because we stood still */
 	uint64_t up_since;    /* 0: not Up */
 	uint64_t tx_packets, rx_packets;
 	uint32_t transitions; /* of state */

@@ -349,24 +349,69 @@ static void reconfigure(void **state)
 	assert_int_equal(sim.s[0].transitions + sim.s[1].transitions, 6);
 }
 
-/* Slept through the end of the detection time: one interval more, and only one. */
+/* Slept through the end of the detection time: it goes on where it was, for an interval at least,
+ * and only once. */
 static void slept(void **state)
 {
 	struct sim sim;
 	struct bfd_out out;
-	uint64_t woke;
+	uint64_t woke, left;
 
 	begin(&sim, &fast, &fast);
 	both_up(&sim);
+	left = sim.s[0].expire_at - bfd_session_next(&sim.s[0]);
 	woke = sim.s[0].expire_at + 400 * MS;
 	bfd_session_tick(&sim.s[0], woke, &out);
 	assert_int_equal(sim.s[0].state, BFD_UP);
 	assert_true(out.tell && out.news == BFD_NEWS_SUSPECT);
+	assert_int_equal(sim.s[0].expire_at, woke + (left > 50 * MS ? left : 50 * MS));
 	bfd_session_tick(&sim.s[0], woke + 49 * MS, &out);
 	assert_int_equal(sim.s[0].state, BFD_UP);
-	bfd_session_tick(&sim.s[0], woke + 100 * MS, &out);
+	bfd_session_tick(&sim.s[0], woke + 200 * MS, &out);
 	assert_int_equal(sim.s[0].state, BFD_DOWN);
 	assert_true(out.tell && out.news == BFD_NEWS_EXPIRED);
+}
+
+/* Stood still for a while long before the end of the detection time: that while does not count. */
+static void stood_still(void **state)
+{
+	struct sim sim;
+	struct bfd_out out;
+	uint64_t end, due;
+
+	begin(&sim, &fast, &fast);
+	both_up(&sim);
+	end = sim.s[0].expire_at;
+	due = bfd_session_next(&sim.s[0]);
+	bfd_session_tick(&sim.s[0], due + MS, &out); /* as late as a timer may be */
+	assert_int_equal(sim.s[0].expire_at, end);
+	due = bfd_session_next(&sim.s[0]);
+	bfd_session_tick(&sim.s[0], due + 20 * MS, &out);
+	end += 20 * MS;
+	assert_int_equal(sim.s[0].expire_at, end);
+	while ((due = bfd_session_next(&sim.s[0])) < end) /* on time */
+		bfd_session_tick(&sim.s[0], due, &out);
+	assert_int_equal(sim.s[0].state, BFD_UP);
+	bfd_session_tick(&sim.s[0], end, &out);
+	assert_int_equal(sim.s[0].state, BFD_DOWN);
+}
+
+/* Late at each tick: the far end's silence is found all the same. */
+static void always_late(void **state)
+{
+	struct sim sim;
+	struct bfd_out out;
+	uint64_t end;
+
+	begin(&sim, &fast, &fast);
+	both_up(&sim);
+	end = sim.s[0].expire_at + 550 * MS;
+	while (sim.s[0].state == BFD_UP) {
+		uint64_t now = bfd_session_next(&sim.s[0]) + 20 * MS;
+
+		assert_true(now < end);
+		bfd_session_tick(&sim.s[0], now, &out);
+	}
 }
 
 /* We slept, the far end took us for dead: it says nothing about the path. */
@@ -515,6 +560,8 @@ int main(void)
 		cmocka_unit_test(passive),
 		cmocka_unit_test(reconfigure),
 		cmocka_unit_test(slept),
+		cmocka_unit_test(stood_still),
+		cmocka_unit_test(always_late),
 		cmocka_unit_test(answers_polls),
 		cmocka_unit_test(told_to_be_silent),
 		cmocka_unit_test(refuses_authentication),
