@@ -47,6 +47,7 @@ struct batch {
 	unsigned n;
 	enum batch_state state;
 	bool grows;	       /* only_grows() is true of all */
+	bool urgent;	       /* some are */
 	uint32_t awaited;      /* ASKED: number of the answer; 0: none, but its turn */
 	uint32_t ticket;       /* WRITING: of out.route_flush() */
 	uint64_t moves_before; /* fib_moves() when the entries were put together */
@@ -244,6 +245,7 @@ static enum taken take(struct rib_node *n, bool urgent)
 	*it = (struct item){.node = n, .target = target, .hop = plan.hop, .proto = plan.proto};
 	batch->grows = batch->grows && only_grows(n, target);
 	it->urgent = urgent;
+	batch->urgent |= urgent;
 	it->removed = !target || !target->type;
 	n->slot = (uint16_t)((batch - batches) * BATCH_MAX + batch->n++);
 	n->flags |= NODE_IN_BATCH;
@@ -270,18 +272,22 @@ static void take_back(void)
 	stopped = true;
 }
 
-static void build(void)
+/* True: this turn's share was looked at, and there is more. */
+static bool build(void)
 {
 	static struct rib_node *waiting[BATCH_MAX];
 	unsigned n_waiting = 0, max = batch_now < fib_batch_max ? batch_now : fib_batch_max;
+	unsigned looked = 0;
 	enum taken taken = TAKEN;
 	struct rib_node *n;
 	bool urgent;
 
 	batch->grows = true;
+	batch->urgent = false;
 	nexthop_run();
-	while (batch->n < max && n_waiting < BATCH_MAX && taken < TAKE_STOP &&
+	while (batch->n < max && looked < fib_batch_max && taken < TAKE_STOP &&
 	       (n = fib_queue_take(&urgent))) {
+		looked++;
 		taken = take(n, urgent);
 		if (taken == TAKE_WAIT && !(n->flags & NODE_QUEUED))
 			waiting[n_waiting++] = n;
@@ -299,13 +305,12 @@ static void build(void)
 					    : BATCH_MAX;
 	if (batch_now > BATCH_MAX)
 		batch_now = BATCH_MAX;
-	if (!n_waiting)
-		return;
-	if (batch->n)
-		return;
-	if (!pin_timer.ready)
-		timer_init(&pin_timer, pin_retry, NULL);
-	timer_start(&pin_timer, PIN_RETRY_MS);
+	if (n_waiting && !batch->n) {
+		if (!pin_timer.ready)
+			timer_init(&pin_timer, pin_retry, NULL);
+		timer_start(&pin_timer, PIN_RETRY_MS);
+	}
+	return looked == fib_batch_max && n_waiting < looked && taken < TAKE_STOP;
 }
 
 /* --- phase 1: entries --- */
@@ -550,6 +555,17 @@ static bool delete_done(const struct item *it)
 	return it->removed && (it->err == -ESRCH || it->err == -ENOENT || it->err == -ENODEV);
 }
 
+static bool has_urgent(const struct batch *b)
+{
+	return b->n && b->urgent;
+}
+
+static void tell_if_repaired(void)
+{
+	if (!fib_counters.urgent && !has_urgent(&batches[0]) && !has_urgent(&batches[1]))
+		nexthop_tell();
+}
+
 static void finish(struct batch *b)
 {
 	out.route_done(b->ticket, true);
@@ -579,6 +595,7 @@ static void finish(struct batch *b)
 	stopped = false;
 	nhgroup_batch_done();
 	send_changes();
+	tell_if_repaired();
 }
 
 /* Books what the kernel has done, in the order of its doing. */
@@ -665,7 +682,6 @@ static bool is_plain(const struct batch *b)
 /* The queue is worked off. */
 static void rest(void)
 {
-	nexthop_tell();
 	nhgroup_settle();
 	settled = settled || (swept && !fib_counters.queued);
 	if (settled && sync_due)
@@ -703,6 +719,7 @@ static bool start(void)
 static bool run(void *arg)
 {
 	const struct batch *before = other_batch();
+	bool more;
 
 	if (torn_down || !kernel_ready || wgd == WGD_AWAY || replayed)
 		return false;
@@ -714,12 +731,13 @@ static bool run(void *arg)
 	if (batch->state != BATCH_FREE || (before->state != BATCH_FREE && stopped) ||
 	    (before->state == BATCH_ASKED && !before->grows))
 		return false; /* fib_acked(), fib_routes_written() */
-	build();
+	more = build();
 	if (batch->n)
 		return start();
-	if (before->state == BATCH_FREE)
+	tell_if_repaired();
+	if (!more && before->state == BATCH_FREE)
 		rest();
-	return false;
+	return more;
 }
 
 static bool refusal_is_wgds(const struct refusal *r)

@@ -379,6 +379,8 @@ static void begin(void)
 		if (model.object[i].id && model.object[i].n)
 			nhgroup_found(model.object[i].id, model.object[i].legs, model.object[i].n,
 				      model.object[i].resilient);
+	for (unsigned i = 0; i < MODEL_PEERS; i++)
+		nexthop_watch(&model.peer[i].addr);
 }
 
 static void make_prefixes(void)

@@ -8,7 +8,8 @@
  * interface, the longest AllowedIPs entry there. The peer found must be one that some wanted state
  * since the last rest gives the address on that interface; and an address that had a way in all of
  * these states must have one now. At rest (nothing queued, everything acknowledged, nothing
- * lingering) both tables must be exactly what a brute-force reading of the ranked lists says.
+ * lingering) both tables must be exactly what a brute-force reading of the ranked lists says, and
+ * bgpd must know how each tunnel is.
  *
  * The generator only knows struct model and the feed functions, so another back end (a real
  * interface, a real kernel table) can be driven by the same stream through struct model_hooks.

@@ -314,6 +314,16 @@ static void check_objects_at_rest(void)
 			model_fail("an object that nobody uses stays", NULL);
 }
 
+static void check_told(void)
+{
+	for (unsigned i = 0; i < MODEL_PEERS; i++) {
+		const struct mpeer *p = &model.peer[i];
+
+		if (nexthop_find(&p->addr)->reach != p->told)
+			model_fail("bgpd was told something else", &p->addr);
+	}
+}
+
 void model_check_rest(void)
 {
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
@@ -324,6 +334,7 @@ void model_check_rest(void)
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		check_prefix_at_rest(&model.prefix[i]);
 	check_objects_at_rest();
+	check_told();
 	model.overtaken = false;
 	memset(model.right, 0, sizeof(model.right));
 	memset(model.wanted_since_rest, 0, sizeof(model.wanted_since_rest));

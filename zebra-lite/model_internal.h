@@ -26,6 +26,7 @@ struct mpeer {
 	uint32_t id;
 	bool up, degraded, weak;
 	struct addr addr;
+	uint8_t told; /* enum reach: what bgpd knows of the address */
 };
 
 struct mobject {

@@ -346,6 +346,10 @@ static void look_at(struct nexthop *nh)
 	       !addr_eq(&r.gateway, &nh->gateway);
 	told = path || r.reach != nh->reach || r.weak != nh->weak || r.reason != nh->reason ||
 	       r.cost != nh->cost || r.connected != nh->connected || !nh->told_before;
+	/* A session ends by DOWN, however short. */
+	if (nh->to_tell && nh->watched && nh->reach == REACH_DOWN &&
+	    (r.reach != REACH_DOWN || r.weak != nh->weak))
+		tell(nh);
 	take_over(nh, &r);
 	if (path || nexthop_level(nh) != was) {
 		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),

@@ -14,6 +14,7 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "fib.h"
 #include "log.h"
@@ -516,32 +517,83 @@ static void test_next_hops(void **state)
 	zconfig_apply(&configured);
 }
 
-/* The prefixes move first, then bgpd hears why; where wgd does not answer it hears all the same. */
-static void test_repair_comes_first(void **state)
+static void watch(const char *address)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(address, &a), 0);
+	nexthop_watch(&a);
+}
+
+/* 10.1.0.0/16 by tunnel 1, or 2. */
+static void two_ways(void)
 {
 	struct prefix p = pfx("10.1.0.0/16");
 	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {.n = 2}};
-	struct addr hop;
 
-	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(addr_parse(i ? "10.9.0.2" : "10.9.0.1", &hop), 0);
-		m.hops.hop[i].addr = hop;
-		nexthop_watch(&hop);
-	}
+	assert_int_equal(addr_parse("10.9.0.1", &m.hops.hop[0].addr), 0);
+	assert_int_equal(addr_parse("10.9.0.2", &m.hops.hop[1].addr), 0);
 	rib_bgp_routes(&m);
+	watch("10.9.0.1");
 	settle();
 	journal[0] = '\0';
+}
+
+static void test_repair_comes_first(void **state)
+{
+	two_ways();
 	peer(1, "10.9.0.1", NULL, TUNNEL_DOWN);
 	settle();
 	assert_string_equal(journal, "set 10.1.0.0/16 2;nexthop 10.9.0.1 down p1;");
-	journal[0] = '\0';
-	peer(1, "10.9.0.1", NULL, TUNNEL_UP);
-	settle();
-	journal[0] = '\0';
+}
+
+/* wgd does not answer: bgpd is told all the same. */
+static void test_repair_takes_long(void **state)
+{
+	uint64_t until = now_ms() + 10000;
+
+	two_ways();
 	peer(1, "10.9.0.1", NULL, TUNNEL_DOWN);
-	while (!told("nexthop"))
+	while (!told("nexthop") && now_ms() < until) {
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		usleep(1000);
+	}
+	assert_string_equal(journal, "set 10.1.0.0/16 2;nexthop 10.9.0.1 down p1;");
+}
+
+/* By a DOWN the session ends, so bgpd hears of it though all is well again. */
+static void test_short_down(void **state)
+{
+	two_ways();
+	peer(1, "10.9.0.1", NULL, TUNNEL_DOWN);
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	peer(1, "10.9.0.1", NULL, TUNNEL_DEGRADED);
+	settle();
+	assert_string_equal(journal, "set 10.1.0.0/16 2;nexthop 10.9.0.1 down p1;"
+				     "nexthop 10.9.0.1 degraded p1;");
+}
+
+/* Of prefixes that are right a turn looks at a share. */
+static void test_share_of_a_turn(void **state)
+{
+	struct prefix p = pfx("10.1.0.0/24");
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {.n = 1}};
+	struct addr *hop = &m.hops.hop[0].addr;
+	unsigned turns = 0, before = fib_batch_max;
+
+	assert_int_equal(addr_parse("10.9.0.1", hop), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		p.b[2] = (uint8_t)i;
+		rib_bgp_routes(&m);
+	}
+	settle();
+	fib_batch_max = 16;
+	nexthop_users_dirty(nexthop_find(hop));
+	assert_int_equal(fib_counters.queued, 200);
+	for (; fib_counters.queued; turns++)
 		event_base_loop(loop_base(), EVLOOP_ONCE);
-	assert_string_equal(journal, "set 10.1.0.0/16 2;nexthop 10.9.0.1 down p1;");
+	assert_int_equal(turns, (200 + 15) / 16);
+	fib_batch_max = before;
 }
 
 static void test_no_resolution_through_itself(void **state)
@@ -741,6 +793,9 @@ int main(void)
 		T(test_endpoint_itself),
 		T(test_next_hops),
 		T(test_repair_comes_first),
+		T(test_repair_takes_long),
+		T(test_short_down),
+		T(test_share_of_a_turn),
 		T(test_no_resolution_through_itself),
 		T(test_stale),
 		T(test_entry_without_route),
