@@ -128,7 +128,8 @@ static void rearm(struct bfd_session *s)
 {
 	uint32_t detection = bfd_session_detection(s);
 
-	s->expire_at = s->heard_at && detection ? s->heard_at + detection : BFD_NEVER;
+	s->expire_at =
+		s->heard_at && detection ? s->heard_at + detection + s->put_off_us : BFD_NEVER;
 }
 
 static void enter(struct bfd_session *s, enum bfd_state state, enum bfd_diag diag, uint64_t now)

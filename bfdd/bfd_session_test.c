@@ -389,6 +389,8 @@ static void stood_still(void **state)
 	bfd_session_tick(&sim.s[0], due + 20 * MS, &out);
 	end += 20 * MS;
 	assert_int_equal(sim.s[0].expire_at, end);
+	bfd_session_configure(&sim.s[0], &fast, due + 20 * MS); /* a new wgd names it again */
+	assert_int_equal(sim.s[0].expire_at, end);
 	while ((due = bfd_session_next(&sim.s[0])) < end) /* on time */
 		bfd_session_tick(&sim.s[0], due, &out);
 	assert_int_equal(sim.s[0].state, BFD_UP);
