@@ -6,8 +6,8 @@
  * Requests of all devices stand in one queue, are done in the order in which they were given, and
  * come back in that order: `given` counts what the loop handed over, `done` what the thread has
  * done. A back-end belongs to the thread as long as something of its device is under way: every
- * other verb waits for that (wg.c). The thread starts with the first request, so with the
- * privileges that are left then.
+ * other verb waits for that (wg.c), but encode(), which looks at nothing that changes. The thread
+ * starts with the first request, so with the privileges that are left then.
  */
 #include <errno.h>
 #include <pthread.h>
