@@ -12,7 +12,8 @@
  *   single-N    with N entries loaded (100, 1,000, ... COUNT) one moves to the other peer: median
  *
  * All in seconds, from the first message to the acknowledgement of the last one. Like zebra-lite it
- * sends a batch while another one is not acknowledged yet; a step begins when nothing is under way.
+ * begins with a small batch, and sends one while another one is not acknowledged yet; a step begins
+ * when nothing is under way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@
 #include "loop.h"
 #include "util.h"
 
-enum { BATCH = 4096, UNDER_WAY = 2, SINGLES = 1001, STEPS_MAX = 32 };
+enum { BATCH_FIRST = 256, BATCH_GROWTH = 4, BATCH_MAX = 4096, UNDER_WAY = 2 };
+enum { SINGLES = 1001, STEPS_MAX = 32 };
 enum { FIRST_PEER, SECOND_PEER, NOBODY };
 
 struct step {
@@ -31,6 +33,7 @@ struct step {
 	unsigned to;	      /* FIRST_PEER, SECOND_PEER, NOBODY */
 	size_t singles;	      /* instead of a range: so many single moves in it */
 	size_t at, done;      /* next entry; single moves made */
+	size_t batch;	      /* size of the last batch */
 	uint64_t begin_us;    /* of the step, or of the single move */
 	uint32_t us[SINGLES]; /* of the single moves */
 };
@@ -109,7 +112,7 @@ static void step_done(struct step *s)
 
 static void send_changes(const struct step *s, size_t n, const size_t *which)
 {
-	static struct allowed_change changes[BATCH];
+	static struct allowed_change changes[BATCH_MAX];
 	struct msg_allowed m = {.batch = ++batch, .n = n, .changes = changes};
 	struct wr w = {0};
 
@@ -149,7 +152,10 @@ static bool next(void *arg)
 	}
 	if (s->at == s->end || batch - acked == UNDER_WAY)
 		return false;
-	n = s->end - s->at < BATCH ? s->end - s->at : BATCH;
+	s->batch = s->batch ? s->batch * BATCH_GROWTH : BATCH_FIRST;
+	if (s->batch > BATCH_MAX)
+		s->batch = BATCH_MAX;
+	n = s->end - s->at < s->batch ? s->end - s->at : s->batch;
 	send_changes(s, n, NULL);
 	s->at += n;
 	return true;
