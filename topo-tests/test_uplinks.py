@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from lib.probe import Ping, reaches
+from lib.probe import Ping, reachable, reaches
 from lib.snippets import FAST, TIMERS
 from lib.wait import holds, wait_until
 from lib.wg import peer_set
@@ -297,3 +297,21 @@ def test_foreign_table(topo):
     holds(lambda: d.site.out(f"ip route show table {table} proto static").count("\n") == 2, 1)
     d.w.teardown()
     assert d.site.out(f"ip route show table {table}").count("\n") == 2
+
+
+def test_source_of_another_uplink(topo):
+    """WireGuard answers from where it last heard the hub, here from u0's address through wg2: nothing
+    leads from there. (So it is, too, where a first packet left before the uplink's rule was there.)
+    An ICMP error says so, and it takes the address anew."""
+    d = DualIsp(topo)
+    d.wait()
+    u0, u1 = d.net.address("site"), d.net.address("site.u1")
+    port = d.site.out(["wg", "show", "wg2", "listen-port"]).strip()
+
+    def mislead():
+        peer_set(d.hub[2], "wg0", "site.wg2", "endpoint", f"{u0}:{port}")
+        reachable(d.hub[2], "10.0.2.2")
+        return "underlay-error peer=hub2" in d.w.log()
+    wait_until(mislead, 60, "an error", 0.5)
+    wait_until(lambda: d.comes_from(2) == u1, 30, "the site to come from u1 again")
+    reaches(d.host, d.lan[2].address)

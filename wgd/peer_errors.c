@@ -3,6 +3,7 @@
 
 #include "device.h"
 #include "device_sync.h"
+#include "peer_endpoint.h"
 #include "util.h"
 
 #define CONFIRM_MS 200 /* between two errors that count */
@@ -27,6 +28,7 @@ static void begin(struct peer *p, const struct icmp_error *m)
 	timer_stop(&e->again);
 	timer_init(&e->again, on_again, p);
 	timer_start(&e->again, AGAIN_MS);
+	peer_endpoint_renew(p); /* its source address may be what leads nowhere */
 	peer_probe_now(p);
 }
 
