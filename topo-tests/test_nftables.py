@@ -127,7 +127,7 @@ def test_restart_and_reload(planes):
     assert elements(a, "interfaces-storage") == {"wg3"}
     a.replace("nftables-sets all;", "nftables-sets addresses;")
     for plane in ("management", "metrics", "storage"):
-        wait_until(lambda p=plane: elements(a, f"learned4-{p}") is None, 20, "the learned ones to go")
+        wait_until(lambda p=plane: elements(a, f"learned4-{p}") is None, 20, "learned ones to go")
     assert elements(a, "far4-storage") == {"10.80.0.3"}
     # One that is in the way is said, and routes do not wait for it. A rule keeps it from being
     # taken away before the name is wanted.
