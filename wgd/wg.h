@@ -92,13 +92,12 @@ struct wg_backend {
 	int (*set_device)(struct wg *wg, const struct wg_device_set *set);
 	int (*set_peer)(struct wg *wg, const struct wg_peer_set *set);
 	int (*remove_peer)(struct wg *wg, const uint8_t *key);
-	/* In order, in few messages. */
-	int (*change)(struct wg *wg, const struct wg_change *changes, size_t n);
-	/* The same in two steps, or NULL: encode() while another one is under way in the thread, so
-	 * that WireGuard need not wait for it; send() in the thread. */
+	/* Writes down what change() is to send, or NULL: nothing is ready before its turn. Also
+	 * while another one is under way in the thread, so that WireGuard need not wait for it. */
 	void (*encode)(const struct wg *wg, const struct wg_change *changes, size_t n,
 		       struct wr *request);
-	int (*send)(struct wg *wg, struct wr *request); /* frees the request */
+	/* In order, in few messages. REQUEST is what encode() made of them, and freed. */
+	int (*change)(struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request);
 	void (*close)(struct wg *wg);
 };
 
@@ -131,6 +130,9 @@ void wg_wait(struct wg *wg);	     /* until nothing of WG is under way */
 int wg_kernel_open(const char *ifname, struct wg **out);
 bool wg_kernel_present(void); /* the module is there, or can be loaded */
 int wg_userspace_open(const char *ifname, struct wg **out);
+
+/* For the thread: what change() is to be given. */
+void wg_encode(const struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request);
 
 /* For the back-ends. */
 void wg_init(struct wg *wg, const struct wg_backend *backend, const char *ifname);

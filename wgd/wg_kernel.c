@@ -457,7 +457,8 @@ static int change_some(struct kernel *k, const struct wg_change *changes, size_t
 	return finish(k, nlh);
 }
 
-static int kernel_change(struct wg *wg, const struct wg_change *changes, size_t n)
+static int kernel_change(struct wg *wg, const struct wg_change *changes, size_t n,
+			 struct wr *request)
 {
 	size_t done;
 

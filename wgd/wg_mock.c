@@ -201,7 +201,7 @@ static int serve(struct mock *m, char *text)
 	return err;
 }
 
-static int mock_change(struct wg *wg, const struct wg_change *changes, size_t n)
+static int mock_change(struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request)
 {
 	struct mock *m = of(wg);
 	struct wr w = {0};

@@ -37,13 +37,6 @@ static bool stopping;
 
 /* --- the thread --- */
 
-static int change(struct wg_later *l)
-{
-	const struct wg_backend *b = l->wg->backend;
-
-	return b->encode ? b->send(l->wg, &l->request) : b->change(l->wg, l->changes, l->n);
-}
-
 static void *work(void *arg)
 {
 	struct wg_later *l;
@@ -56,7 +49,7 @@ static void *work(void *arg)
 			break;
 		TAILQ_REMOVE(&todo, l, link);
 		pthread_mutex_unlock(&lock);
-		l->err = change(l);
+		l->err = l->wg->backend->change(l->wg, l->changes, l->n, &l->request);
 		pthread_mutex_lock(&lock);
 		TAILQ_INSERT_TAIL(&ready, l, link);
 		done++;
@@ -122,8 +115,7 @@ void wg_change_later(struct wg *wg, struct wg_later *l)
 	if (!running)
 		start();
 	l->wg = wg;
-	if (wg->backend->encode)
-		wg->backend->encode(wg, l->changes, l->n, &l->request);
+	wg_encode(wg, l->changes, l->n, &l->request);
 	pthread_mutex_lock(&lock);
 	TAILQ_INSERT_TAIL(&todo, l, link);
 	wg->under_way = ++given;

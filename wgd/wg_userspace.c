@@ -242,12 +242,10 @@ static void userspace_encode(const struct wg *wg, const struct wg_change *change
 	uapi_put_changes(request, changes, n, wg->graveyard);
 }
 
-static int userspace_change(struct wg *wg, const struct wg_change *changes, size_t n)
+static int userspace_change(struct wg *wg, const struct wg_change *changes, size_t n,
+			    struct wr *request)
 {
-	struct wr request = {0};
-
-	userspace_encode(wg, changes, n, &request);
-	return finish_set(wg, &request);
+	return finish_set(wg, request);
 }
 
 static void userspace_close(struct wg *wg)
@@ -266,9 +264,8 @@ static const struct wg_backend userspace_backend = {
 	.set_device = userspace_set_device,
 	.set_peer = userspace_set_peer,
 	.remove_peer = userspace_remove_peer,
-	.change = userspace_change,
 	.encode = userspace_encode,
-	.send = finish_set,
+	.change = userspace_change,
 	.close = userspace_close,
 };
 
