@@ -157,16 +157,31 @@ static void kernel_route(const char *prefix, uint8_t protocol, uint32_t metric, 
 	rib_kernel_route(&r, present);
 }
 
-static void bgp(const char *prefix, const char *hop)
+/* By HOP, else by SECOND; NULL: none. */
+static void bgp_by(const char *prefix, const char *hop, const char *second)
 {
 	struct prefix p = pfx(prefix);
 	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p};
+	const char *const hops[] = {hop, second};
 
-	if (hop) {
-		m.hops.n = 1;
-		assert_int_equal(addr_parse(hop, &m.hops.hop[0].addr), 0);
+	while (m.hops.n < ARRAY_SIZE(hops) && hops[m.hops.n]) {
+		assert_int_equal(addr_parse(hops[m.hops.n], &m.hops.hop[m.hops.n].addr), 0);
+		m.hops.n++;
 	}
 	rib_bgp_routes(&m);
+}
+
+static void bgp(const char *prefix, const char *hop)
+{
+	bgp_by(prefix, hop, NULL);
+}
+
+static void watch(const char *address)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(address, &a), 0);
+	nexthop_watch(&a);
 }
 
 static void peer_on(uint32_t ifindex, uint32_t id, const char *name, const char *addr,
@@ -334,15 +349,11 @@ static void test_two_refused(void **state)
 static void test_removal_behind_cover(void **state)
 {
 	struct msg_tunnel_if wg1 = {.ifindex = WG1, .up = true, .name = "wg1"};
-	struct prefix p = pfx("10.1.2.0/24");
-	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops.n = 2};
 
 	tunnel_if_told(&wg1);
 	peer_on(WG1, 3, "p3", "10.9.1.3", NULL, TUNNEL_UP);
 	peer_on(WG1, 4, "p4", "10.9.1.4", NULL, TUNNEL_UP);
-	addr_parse("10.9.0.1", &m.hops.hop[0].addr);
-	addr_parse("10.9.1.3", &m.hops.hop[1].addr);
-	rib_bgp_routes(&m);
+	bgp_by("10.1.2.0/24", "10.9.0.1", "10.9.1.3");
 	bgp("10.1.2.0/26", "10.9.0.2");
 	settle();
 	assert_true(told("add 10.1.2.0/24 10;"));
@@ -490,18 +501,15 @@ static void test_endpoint_itself(void **state)
 static void test_next_hops(void **state)
 {
 	struct zconfig configured = zconfig;
-	struct addr a;
 
-	addr_parse("10.9.0.1", &a);
-	nexthop_watch(&a);
+	watch("10.9.0.1");
 	assert_string_equal(journal, "nexthop 10.9.0.1 up p1;");
 	journal[0] = '\0';
 	peer(1, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN);
 	settle();
 	assert_string_equal(journal, "nexthop 10.9.0.1 down p1;");
 	journal[0] = '\0';
-	addr_parse("192.0.2.55", &a); /* there is a default route, which does not count */
-	nexthop_watch(&a);
+	watch("192.0.2.55"); /* there is a default route, which does not count */
 	assert_string_equal(journal, "nexthop 192.0.2.55 down -;");
 	journal[0] = '\0';
 	configured.via_default = true;
@@ -517,23 +525,9 @@ static void test_next_hops(void **state)
 	zconfig_apply(&configured);
 }
 
-static void watch(const char *address)
-{
-	struct addr a;
-
-	assert_int_equal(addr_parse(address, &a), 0);
-	nexthop_watch(&a);
-}
-
-/* 10.1.0.0/16 by tunnel 1, or 2. */
 static void two_ways(void)
 {
-	struct prefix p = pfx("10.1.0.0/16");
-	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {.n = 2}};
-
-	assert_int_equal(addr_parse("10.9.0.1", &m.hops.hop[0].addr), 0);
-	assert_int_equal(addr_parse("10.9.0.2", &m.hops.hop[1].addr), 0);
-	rib_bgp_routes(&m);
+	bgp_by("10.1.0.0/16", "10.9.0.1", "10.9.0.2");
 	watch("10.9.0.1");
 	settle();
 	journal[0] = '\0';
@@ -576,19 +570,18 @@ static void test_short_down(void **state)
 /* Of prefixes that are right a turn looks at a share. */
 static void test_share_of_a_turn(void **state)
 {
-	struct prefix p = pfx("10.1.0.0/24");
-	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {.n = 1}};
-	struct addr *hop = &m.hops.hop[0].addr;
 	unsigned turns = 0, before = fib_batch_max;
+	struct addr hop;
+	char prefix[20];
 
-	assert_int_equal(addr_parse("10.9.0.1", hop), 0);
+	assert_int_equal(addr_parse("10.9.0.1", &hop), 0);
 	for (unsigned i = 0; i < 200; i++) {
-		p.b[2] = (uint8_t)i;
-		rib_bgp_routes(&m);
+		snprintf(prefix, sizeof(prefix), "10.1.%u.0/24", i);
+		bgp(prefix, "10.9.0.1");
 	}
 	settle();
 	fib_batch_max = 16;
-	nexthop_users_dirty(nexthop_find(hop));
+	nexthop_users_dirty(nexthop_find(&hop));
 	assert_int_equal(fib_counters.queued, 200);
 	for (; fib_counters.queued; turns++)
 		event_base_loop(loop_base(), EVLOOP_ONCE);
