@@ -117,8 +117,9 @@ void fib_route_lost(struct rib_node *n);
 struct kroute;
 void fib_route_found(struct rib_node *n, const struct kroute *r);
 bool fib_is_swept(void);
-bool fib_begun(void); /* the kernel was read, and wgd has told its tunnels once */
-bool fib_idle(void);  /* no batch, replay or acknowledgement is under way */
+bool fib_begun(void);	  /* the kernel was read, and wgd has told its tunnels once */
+bool fib_repairing(void); /* prefixes are to be moved urgently, and not all of them have */
+bool fib_idle(void);	  /* no batch, replay or acknowledgement is under way */
 /* Other numbers for our routes are in force from now: the old ones are taken away first. */
 struct zconfig;
 void fib_renumber(const struct zconfig *old);

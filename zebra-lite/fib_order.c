@@ -560,10 +560,9 @@ static bool has_urgent(const struct batch *b)
 	return b->n && b->urgent;
 }
 
-static void tell_if_repaired(void)
+bool fib_repairing(void)
 {
-	if (!fib_counters.urgent && !has_urgent(&batches[0]) && !has_urgent(&batches[1]))
-		nexthop_tell();
+	return fib_counters.urgent || has_urgent(&batches[0]) || has_urgent(&batches[1]);
 }
 
 static void finish(struct batch *b)
@@ -595,7 +594,7 @@ static void finish(struct batch *b)
 	stopped = false;
 	nhgroup_batch_done();
 	send_changes();
-	tell_if_repaired();
+	nexthop_tell();
 }
 
 /* Books what the kernel has done, in the order of its doing. */
@@ -734,7 +733,7 @@ static bool run(void *arg)
 	more = build();
 	if (batch->n)
 		return start();
-	tell_if_repaired();
+	nexthop_tell();
 	if (!more && before->state == BATCH_FREE)
 		rest();
 	return more;

@@ -248,10 +248,8 @@ static void tell(struct nexthop *nh)
 		out.nexthop(&m);
 }
 
-void nexthop_tell(void)
+static void tell_changed(void *arg)
 {
-	if (!tell_due)
-		return;
 	tell_due = false;
 	timer_stop(&tell_timer);
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
@@ -259,24 +257,20 @@ void nexthop_tell(void)
 			tell(nh);
 }
 
-static void on_tell_timer(void *arg)
-{
-	nexthop_tell();
-}
-
 /* What is to be repaired here comes first: bgpd's decisions about the same prefixes would take the
  * processor from it. */
-static void tell_after_repair(void)
+void nexthop_tell(void)
 {
-	if (!tell_due || timer_running(&tell_timer))
+	if (!tell_due)
 		return;
-	if (!fib_counters.urgent) {
-		nexthop_tell();
+	if (!fib_repairing()) {
+		tell_changed(NULL);
 		return;
 	}
 	if (!tell_timer.ready)
-		timer_init(&tell_timer, on_tell_timer, NULL);
-	timer_start(&tell_timer, TELL_MS);
+		timer_init(&tell_timer, tell_changed, NULL);
+	if (!timer_running(&tell_timer))
+		timer_start(&tell_timer, TELL_MS);
 }
 
 static void users_dirty(struct nexthop *nh, bool urgent)
@@ -372,7 +366,7 @@ void nexthop_run(void)
 		look_at(nh);
 	}
 	look_at_prefixes();
-	tell_after_repair();
+	nexthop_tell();
 }
 
 static void tell_all(void)

@@ -112,8 +112,8 @@ void nexthop_tunnel_if_changed(const struct tunnel_if *i);
 void nexthop_link_changed(uint32_t ifindex);
 void nexthop_route_changed(const struct prefix *p);
 void nexthop_run(void); /* looks at all dirty ones now */
-/* Tells bgpd what changed. Where prefixes are to be moved urgently that comes after them, but soon;
- * whoever has moved them calls this. */
+/* Tells bgpd what changed, now or, as long as fib_repairing(), a little later; whoever has moved
+ * prefixes calls this again. */
 void nexthop_tell(void);
 
 struct nexthop *nexthop_first(void);
