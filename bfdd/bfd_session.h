@@ -12,8 +12,8 @@
  * - Detection time: the far end's multiplier times the larger of what we ask and what it sends.
  *   Silence for two thirds of it is SUSPECT: the time to look at other evidence.
  * - Who looks at the clock too late may have been asleep, and the packets' carrier with him: the
- *   detection time goes on where it was, for an interval at least. Once that came to three times the
- *   detection time it ends all the same. And a far end that heard nothing because we slept says
+ *   detection time goes on where it was, for an interval at least. Once that came to three times
+ *   the detection time it ends all the same. And a far end that heard nothing because we slept says
  *   nothing about the path when it signals that: no SIGNALLED then.
  */
 #ifndef WGBGP_BFD_SESSION_H
