@@ -5,7 +5,10 @@ A case is made for one point (a size, a number of clients) and run once for each
 what comes back is a dict of numbers. `slope` lists the points of --slope."""
 from dataclasses import dataclass
 
+from lib.build import daemons_from
 from lib.topology import Topology
+
+from pairs import is_build
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Case:
     size, clients = 1000000, 1  # what they count is the title's business
     sides = ("wgbgp", "bird")  # by default; wgbgp comes first
     rivals = ("bird",)  # what --against may name
-    references = ()  # run whatever --against says
+    references = ()  # run whatever --against says, but where it names builds alone
     figures = COST
     bars = ()
     growth = ()
@@ -102,13 +105,18 @@ class Case:
         """The sides of one run: those asked for that this case knows."""
         if against is None:
             return (*cls.sides, *cls.references)
-        return ("wgbgp", *(side for side in against if side in cls.rivals), *cls.references)
+        others = [side for side in against if side in cls.rivals or is_build(side)]
+        if others and all(map(is_build, others)):
+            return ("wgbgp", *others)
+        return ("wgbgp", *others, *cls.references)
 
     def run(self, side, directory):
         """One measurement in a topology of its own; what went wrong shows its logs."""
         topo = Topology(directory)
         try:
-            return self.measure(topo, side)
+            name, _, directory = side.partition("=")
+            with daemons_from(directory):
+                return self.measure(topo, name)
         except AssertionError:
             for title, text in topo.report():
                 print(f"──── {title}\n{text[-3000:]}")

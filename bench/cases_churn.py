@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from lib.build import program
+from lib.build import daemon
 
 from case import CPU, MEMORY, Figure, Ratio
 from cases_table import TIMEOUT, TableCase
@@ -69,7 +69,7 @@ class Show(Churn):
     def shows(self, side):
         if side == "bird":
             return {"text": ["birdc", "-s", self.daemon.path("ctl"), "show", "route", "all"]}
-        cli = [program("cli/wgbgp-cli"), "-r", self.daemon.rundir, "-c"]
+        cli = [daemon("cli/wgbgp-cli"), "-r", self.daemon.rundir, "-c"]
         return {"text": [*cli, "show bgp ipv4"], "json": [*cli, "show bgp ipv4 json"]}
 
     def measure(self, topo, side):

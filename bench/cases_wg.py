@@ -7,7 +7,7 @@ import json
 import os
 import time
 
-from lib.build import build_dir, program
+from lib.build import daemon_dir, program
 from lib.keys import public_key
 from lib.wait import wait_until
 from lib.wg import PlainWg, allowed_ips
@@ -60,9 +60,9 @@ class AllowedIps(Case):
         """The real parent and the real wgd; zebra-lite is a driver of that name."""
         programs = os.path.join(router.dir, "programs")
         os.mkdir(programs)
-        for name in os.listdir(build_dir()):
-            if os.path.isfile(os.path.join(build_dir(), name, name)):
-                os.symlink(os.path.join(build_dir(), "bench/wgdrive" if name == "zebra-lite"
+        for name in os.listdir(daemon_dir()):
+            if os.path.isfile(os.path.join(daemon_dir(), name, name)):
+                os.symlink(os.path.join(daemon_dir(), "bench/wgdrive" if name == "zebra-lite"
                                         else f"{name}/{name}"), os.path.join(programs, name))
         result = os.path.join(router.dir, "result")
         os.chmod(router.dir, 0o777)

@@ -56,6 +56,7 @@ EXTRA_DIST += bench/README.md bench/run \
 	bench/cases_table.py \
 	bench/cases_wg.py \
 	bench/measure.py \
+	bench/pairs.py \
 	bench/report.py \
 	bench/sides.py \
 	bench/svg.py

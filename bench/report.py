@@ -9,6 +9,7 @@ import time
 from html import escape
 
 import svg
+from pairs import CERTAINTY
 
 
 def machine():
@@ -66,7 +67,18 @@ def print_point(case, point):
         print(f"  {first} / {other}: " + ", ".join(
             f"{figures[key].label} {number(value)}" for key, value in ratio.items()
             if key in figures))
+    for other, compared in point["pairs"].items():
+        print(f"  {first} / {other}, {CERTAINTY:.0%} interval of the median ratio:")
+        for key, value in compared.items():
+            print(f"    {figures[key].label}: {interval(value)}", flush=True)
     print_bars(point["bars"])
+
+
+def interval(value):
+    """A comparison of pairs.py."""
+    ends = "too few pairs" if value["low"] is None \
+        else f"{number(value['low'])} to {number(value['high'])}"
+    return f"{number(value['median'])} ({ends}; {value['pairs']} pairs)"
 
 
 def write_json(path, results):
@@ -108,6 +120,10 @@ def point_tables(case, point):
     for other, ratio in point["ratios"].items():
         rows.append((f"{escape(first)} / {escape(other)}",
                      *(number(ratio[f["key"]]) if f["key"] in ratio else "" for f in figures)))
+    for other, compared in point["pairs"].items():
+        rows.append((f"the same, {CERTAINTY:.0%} interval beside {escape(other)}",
+                     *(escape(interval(compared[f["key"]])) if f["key"] in compared else ""
+                       for f in figures)))
     out = f"<h3>{escape(point['about'])}</h3>" + table(head, rows)
     if point["bars"]:
         out += table(("bar", "measured", "wanted", ""), [bar_row(b) for b in point["bars"]])

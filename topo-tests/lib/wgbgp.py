@@ -13,7 +13,7 @@ import os
 import re
 import signal
 
-from .build import SOURCE, build_dir, program
+from .build import daemon, daemon_dir, yang_dir
 from .keys import private_key, public_key
 from .wait import wait_until
 from .wg import allowed_ips, owner
@@ -76,20 +76,20 @@ class Wgbgp:
     # ---- processes
 
     def env(self):
-        return {"WGBGP_YANGDIR": os.path.join(SOURCE, "yang"), "WGBGP_LIBEXECDIR": build_dir(),
+        return {"WGBGP_YANGDIR": yang_dir(), "WGBGP_LIBEXECDIR": daemon_dir(),
                 "WGBGP_STATEDIR": self.statedir,
                 "ASAN_OPTIONS": "abort_on_error=0:exitcode=99", "LSAN_OPTIONS": "exitcode=99",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}
 
     def start(self, wait=True):
-        self.process = self.router.spawn("wgbgpd", [program("wgbgpd/wgbgpd"), "-c",
+        self.process = self.router.spawn("wgbgpd", [daemon("wgbgpd/wgbgpd"), "-c",
                                                     self.conf_file, "-r", self.rundir],
                                          env=self.env())
         if wait:
             wait_until(self._answers, 20, f"wgbgpd of {self.router.name} to answer", 0.05)
 
     def check(self):
-        r = self.router.run([program("wgbgpd/wgbgpd"), "-n", "-c", self.conf_file], check=False,
+        r = self.router.run([daemon("wgbgpd/wgbgpd"), "-n", "-c", self.conf_file], check=False,
                             env=self.env())
         return r.returncode, r.stdout + r.stderr
 
@@ -164,7 +164,7 @@ class Wgbgp:
     # ---- questions
 
     def cli_run(self, *commands):
-        argv = [program("cli/wgbgp-cli"), "-r", self.rundir]
+        argv = [daemon("cli/wgbgp-cli"), "-r", self.rundir]
         for command in commands:
             argv += ["-c", command]
         return self.router.run(argv, check=False, env=self.env())
