@@ -77,6 +77,7 @@
 	X(NO_TRAFFIC, "no-traffic", "nothing is sent to this peer")                              \
 	X(INTERFACE_DOWN, "interface-down", "the interface is down")                             \
 	X(INTERFACE_GONE, "interface-gone", "the interface does not exist")                      \
+	X(INTERFACE_REFUSED, "interface-refused", "the interface cannot be used")                \
 	X(PEER_GONE, "peer-gone", "the peer was removed by somebody else")                       \
 	X(ADMIN_DOWN, "admin-down", "disabled by configuration")                                 \
 	X(UP_HOLD, "up-hold", "answers again, waiting out the hysteresis")                       \

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/alternatives.c zebra-lite/alternatives.h \
+	zebra-lite/configured.c zebra-lite/configured.h \
 	zebra-lite/disjoint.c zebra-lite/disjoint.h \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_cover.c zebra-lite/fib_held.c \
 	zebra-lite/fib_internal.h zebra-lite/fib_order.c \

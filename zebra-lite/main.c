@@ -4,12 +4,14 @@
  *
  * rib.c has the candidates, nexthop.c what leads to an address, fib.c and fib_order.c the ordered
  * way of changes into both tables, rule.c policy routing, uplink.c and side.c the way of encrypted
- * packets, pin.c the endpoints, tunnel.c what wgd told, kernel_*.c rtnetlink, link_*.c the
- * channels, nftset.c, disjoint.c and nft.c nftables sets. This file ties them to the process.
+ * packets, pin.c the endpoints, tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c
+ * rtnetlink, link_*.c the channels, nftset.c, disjoint.c and nft.c nftables sets. This file ties
+ * them to the process.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "configured.h"
 #include "daemon.h"
 #include "fib.h"
 #include "kernel.h"
@@ -84,6 +86,8 @@ static void apply(const json_t *config, uint32_t generation)
 	moved = planes_read(config);
 	zconfig_apply(&c);
 	tunnel_planes_changed();
+	if (configured_read(config))
+		nexthop_all_changed();
 	nftset_config_changed();
 	if (moved && reading)
 		kernel_resync("interfaces moved to other planes");
@@ -133,6 +137,7 @@ static void stop(void)
 	keep_reset(&side_routes);
 	ifaddr_reset();
 	nexthop_reset();
+	configured_reset();
 	tunnel_reset();
 	fib_linger_reset();
 	nhobj_reset();

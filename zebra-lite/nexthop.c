@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
+#include "configured.h"
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
@@ -130,6 +131,22 @@ static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
 	}
 }
 
+bool nexthop_refused_if(uint32_t oif)
+{
+	return !tunnel_if_by_index(oif) && out.link_name &&
+	       configured_interface(out.link_name(oif));
+}
+
+/* What leads to a tunnel leads nowhere as long as wgd cannot use its interface: neither to somebody
+ * else's peer there nor by another way. */
+static bool via_nothing(struct resolution *r)
+{
+	r->kind = HOP_NONE;
+	r->reach = REACH_DOWN;
+	r->reason = REASON_INTERFACE_REFUSED;
+	return true;
+}
+
 /* Through a route with an interface and perhaps a gateway. */
 static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 		     const struct addr *gateway)
@@ -144,6 +161,8 @@ static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 		via_tunnel(r, p);
 		return true;
 	}
+	if (nexthop_refused_if(oif))
+		return via_nothing(r);
 	if (!oif || (out.link_up && !out.link_up(oif)))
 		return false;
 	r->kind = HOP_GATEWAY;
@@ -211,6 +230,10 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 		via_tunnel(r, p);
 		r->connected = true;
 		r->via_len = family_bits(nh->addr.family);
+		return;
+	}
+	if (configured_address(&nh->addr)) {
+		via_nothing(r);
 		return;
 	}
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))
@@ -460,6 +483,12 @@ void nexthop_link_changed(uint32_t ifindex)
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
 		if (nh->oif == ifindex || nh->kind == HOP_NONE)
 			make_dirty(nh);
+}
+
+void nexthop_all_changed(void)
+{
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		make_dirty(nh);
 }
 
 void nexthop_route_changed(const struct prefix *p)

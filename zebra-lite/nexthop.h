@@ -94,6 +94,8 @@ bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p);
 struct nexthop *nexthop_find(const struct addr *a); /* NULL: nobody asks for it */
 void nexthop_users_dirty(struct nexthop *nh);	    /* looks at all prefixes with it again */
 bool nexthop_usable(const struct nexthop *nh);
+/* An interface that is configured as WireGuard's, and wgd does not tell: it cannot use it. */
+bool nexthop_refused_if(uint32_t oif);
 /* enum demotion, or HOP_OUT. */
 unsigned hop_level(const struct hop_ref *r);
 unsigned nexthop_level(const struct nexthop *nh); /* by its tunnel's state alone */
@@ -111,6 +113,7 @@ void nexthop_tunnel_changed(const struct tunnel_peer *p);
 void nexthop_tunnel_if_changed(const struct tunnel_if *i);
 void nexthop_link_changed(uint32_t ifindex);
 void nexthop_route_changed(const struct prefix *p);
+void nexthop_all_changed(void); /* the configuration says otherwise what a tunnel is */
 void nexthop_run(void); /* looks at all dirty ones now */
 /* Tells bgpd what changed, now or, as long as fib_repairing(), a little later; whoever has moved
  * prefixes calls this again. */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "configured.h"
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
@@ -108,6 +109,11 @@ static void on_resync(const char *why)
 static bool link_up(uint32_t ifindex)
 {
 	return true;
+}
+
+static const char *link_name(uint32_t ifindex)
+{
+	return ifindex == WG0 ? "wg0" : ifindex == WG1 ? "wg1" : "u0";
 }
 
 static void answer(void)
@@ -255,6 +261,7 @@ static int setup(void **state)
 		.redist = on_redist,
 		.resync = on_resync,
 		.link_up = link_up,
+		.link_name = link_name,
 	};
 	read_kernel();
 	rib_bgp_begin();
@@ -278,6 +285,7 @@ static int teardown(void **state)
 	rib_reset();
 	rib_kernel_reset();
 	nexthop_reset();
+	configured_reset();
 	tunnel_reset();
 	fib_linger_reset();
 	loop_free();
@@ -523,6 +531,84 @@ static void test_next_hops(void **state)
 	configured = zconfig;
 	configured.via_default = false;
 	zconfig_apply(&configured);
+}
+
+static void configure(const char *text)
+{
+	json_t *config = json_loads(text, 0, NULL);
+
+	assert_non_null(config);
+	assert_true(configured_read(config));
+	assert_false(configured_read(config));
+	json_decref(config);
+	nexthop_all_changed();
+}
+
+/* An interface that wgd refuses is there, with an address and routes of its own: no next hop is
+ * reached by it, nor a tunnel's address by another way, until wgd tells of it. */
+static void test_refused_interface(void **state)
+{
+	static const struct {
+		const char *hop, *prefix, *gateway; /* a route to the hop */
+		uint32_t oif;
+		const char *then; /* when wgd tells of the interface */
+		bool tunnel;	  /* it is a way, then */
+	} rows[] = {
+		{"10.8.0.2", "10.8.0.0/24", NULL, WG1, "nexthop 10.8.0.2 up q;", true},
+		{"10.8.0.9", "10.8.0.0/24", NULL, WG1, "nexthop 10.8.0.9 down -;", false},
+		{"10.8.0.2", "10.0.0.0/8", "198.51.100.7", UPLINK, "nexthop 10.8.0.2 up q;", true},
+		{"192.0.2.7", "192.0.2.0/24", "10.8.0.2", WG1, "nexthop 192.0.2.7 up -;", false},
+		{"192.0.2.7", "192.0.2.7/32", NULL, WG1, "nexthop 192.0.2.7 up -;", false},
+	};
+	struct msg_tunnel_if t = {.ifindex = WG1, .up = true, .name = "wg1"};
+	char down[64];
+
+	configure("{\"wireguard\": {\"interface\": [{\"name\": \"wg0\"}, {\"name\": \"wg1\", "
+		  "\"peer\": [{\"name\": \"q\", \"tunnel-address\": [\"10.8.0.2\"]}]}]}}");
+	kernel_route("192.0.0.0/8", RTPROT_STATIC, 0, UPLINK, "198.51.100.7", true);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		kernel_route(rows[i].prefix, RTPROT_STATIC, 0, rows[i].oif, rows[i].gateway, true);
+		journal[0] = '\0';
+		watch(rows[i].hop);
+		snprintf(down, sizeof(down), "nexthop %s down -;", rows[i].hop);
+		assert_string_equal(journal, down);
+		bgp("10.1.0.0/16", rows[i].hop);
+		settle();
+		assert_false(told("add 10.1.0.0/16"));
+		journal[0] = '\0';
+		tunnel_if_told(&t);
+		peer_on(WG1, 9, "q", "10.8.0.2", NULL, TUNNEL_UP);
+		settle();
+		assert_true(told(rows[i].then));
+		assert_int_equal(told("add 10.1.0.0/16 11;"), rows[i].tunnel);
+		journal[0] = '\0';
+		tunnel_if_gone(WG1); /* refused again */
+		settle();
+		assert_true(told(down));
+		assert_int_equal(told("del 10.1.0.0/16 11;"), rows[i].tunnel);
+		bgp("10.1.0.0/16", NULL);
+		kernel_route(rows[i].prefix, RTPROT_STATIC, 0, rows[i].oif, rows[i].gateway, false);
+		nexthop_forget_watches();
+		settle();
+	}
+	/* No longer configured: an interface like others. */
+	kernel_route("10.8.0.0/24", RTPROT_KERNEL, 0, WG1, NULL, true);
+	watch("10.8.0.2");
+	journal[0] = '\0';
+	configure("{\"wireguard\": {\"interface\": [{\"name\": \"wg0\"}]}}");
+	settle();
+	assert_string_equal(journal, "nexthop 10.8.0.2 up -;");
+}
+
+/* An endpoint is not pinned to an interface that wgd refuses. */
+static void test_refused_interface_no_underlay(void **state)
+{
+	configure("{\"wireguard\": {\"interface\": [{\"name\": \"wg0\"}, {\"name\": \"wg1\"}]}}");
+	kernel_route("203.0.113.0/24", RTPROT_STATIC, 0, WG1, NULL, true);
+	bgp("203.0.0.0/16", "10.9.0.2");
+	settle();
+	assert_false(told("add 203.0.113.1/32 11;"));
+	assert_true(told("add 203.0.113.1/32 2;"));
 }
 
 static void two_ways(void)
@@ -785,6 +871,8 @@ int main(void)
 		T(test_pin_without_underlay),
 		T(test_endpoint_itself),
 		T(test_next_hops),
+		T(test_refused_interface),
+		T(test_refused_interface_no_underlay),
 		T(test_repair_comes_first),
 		T(test_repair_takes_long),
 		T(test_short_down),

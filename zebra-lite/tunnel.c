@@ -172,7 +172,7 @@ void tunnel_if_gone(uint32_t ifindex)
 	}
 	LIST_REMOVE(i, link);
 	LIST_INSERT_HEAD(&dead_ifs, i, link);
-	nexthop_tunnel_if_changed(i);
+	nexthop_all_changed(); /* also those that went around it, by a covering route */
 }
 
 static struct tunnel_peer *find_peer(const struct tunnel_if *iface, const char *name)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * configured: the WireGuard interfaces and tunnel addresses of the configuration, whether or not
+ * wgd can use them.
+ *
+ * tunnel.c knows what wgd told. An interface that wgd refuses is not told, yet it may be there,
+ * with addresses and connected routes: no next hop may be reached through it as through a cable.
+ */
+#ifndef WGBGP_ZEBRA_CONFIGURED_H
+#define WGBGP_ZEBRA_CONFIGURED_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "prefix.h"
+
+/* After planes_read(). True when anything is otherwise than before. */
+bool configured_read(const json_t *config);
+bool configured_interface(const char *name);
+bool configured_address(const struct addr *a); /* a tunnel address, in its plane */
+void configured_reset(void);
+
+#endif
