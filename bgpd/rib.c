@@ -375,7 +375,7 @@ void rib_stop(void)
 	rib_verdicts_forget(NULL);
 	nexthop_free_all();
 	rib_table_free();
-	ceiling_free();
+	policy_ceiling_free();
 	leak_free();
 }
 
@@ -414,7 +414,7 @@ void rib_apply(const json_t *config)
 	static bool honored, kept;
 	static struct multipath multipath;
 
-	if (ceiling_apply(config) || honored != bgp.honor_graceful_shutdown)
+	if (policy_ceiling_apply(config) || honored != bgp.honor_graceful_shutdown)
 		rib_rejudge_all();
 	if (kept != bgp.last_path_keep)
 		nexthop_config_changed();
@@ -634,7 +634,7 @@ bool rib_peer_tunnel_away(const struct peer *p)
 	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
-	if (!ceiling_tunnel_address(&a))
+	if (!policy_ceiling_tunnel_address(&a))
 		return false;
 	if (!rib_peer_nexthop(p, &m) || !m.tunnel)
 		return true;

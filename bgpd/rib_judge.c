@@ -29,7 +29,7 @@ static enum reason judge_nexthop(const struct peer_rib *pr, const struct addr *n
 	if (!nexthop->family || addr_is_zero(nexthop))
 		return REASON_NEXTHOP_UNREACHABLE;
 	if (addr_eq(&plain, &pr->peer->local) || addr_eq(&plain, &pr->peer->local4) ||
-	    addr_eq(&plain, &pr->peer->local6) || ceiling_own_address(nexthop))
+	    addr_eq(&plain, &pr->peer->local6) || policy_ceiling_own_address(nexthop))
 		return REASON_OWN_NEXTHOP;
 	return REASON_NONE;
 }
@@ -154,7 +154,8 @@ void rib_judge(uint32_t id, struct attr *received)
 	}
 	r = is_martian(&p) ? REASON_MARTIAN : pr->judged_reason;
 	if (r == REASON_NONE)
-		r = ceiling_judge(&p, &pr->judged_as->nexthop, pr->ebgp ? &pr->nexthop : NULL);
+		r = policy_ceiling_judge(&p, &pr->judged_as->nexthop,
+					 pr->ebgp ? &pr->nexthop : NULL);
 	attr = attr_ref(pr->judged_as);
 	if (r == REASON_NONE && p.plane != pr->plane) {
 		attr = judge_leak(pr, attr, &p);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += lib/libwgbgp.a
 lib_libwgbgp_a_SOURCES = \
 	lib/buf.c lib/buf.h \
+	lib/ceiling.c lib/ceiling.h \
 	lib/conf.c lib/conf.h \
 	lib/daemon.c lib/daemon.h \
 	lib/hash.c lib/hash.h \
@@ -24,6 +25,7 @@ lib_libwgbgp_a_SOURCES = \
 if HAVE_CMOCKA
 check_PROGRAMS += \
 	lib/buf_test \
+	lib/ceiling_test \
 	lib/conf_test \
 	lib/hash_test \
 	lib/ipc_test \
@@ -39,6 +41,8 @@ check_PROGRAMS += \
 	lib/trie_test
 lib_buf_test_SOURCES = lib/buf_test.c
 lib_buf_test_LDADD = $(TEST_LIBS)
+lib_ceiling_test_SOURCES = lib/ceiling_test.c
+lib_ceiling_test_LDADD = $(TEST_LIBS)
 lib_conf_test_SOURCES = lib/conf_test.c
 lib_conf_test_LDADD = $(TEST_LIBS)
 lib_hash_test_SOURCES = lib/hash_test.c

@@ -200,7 +200,8 @@ static void retry_refused(struct allowedips *a, const struct prefix *p)
 	}
 }
 
-/* A configured entry of another peer at P, or covering it. Most are longer than what is learned. */
+/* The longest configured entry at P or covering it is of another peer. Most are longer than what is
+ * learned. */
 static enum reason fixed_conflict(const struct allowedips *a, const struct owner *owner,
 				  const struct prefix *p)
 {
@@ -209,8 +210,10 @@ static enum reason fixed_conflict(const struct allowedips *a, const struct owner
 	for (struct trie_node *n = trie_match(&a->ours, p); n; n = trie_cover(n)) {
 		const struct allowed_entry *e = allowed_entry_of(n);
 
-		if (e->origin == ORIGIN_LEARNED || e->want == owner)
+		if (e->origin == ORIGIN_LEARNED)
 			continue;
+		if (e->want == owner)
+			return REASON_NONE;
 		return e->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY : REASON_OWN_ADDRESS;
 	}
 	return REASON_NONE;

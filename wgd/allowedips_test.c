@@ -83,11 +83,12 @@ static enum reason expect_set(int owner, int i)
 	for (int j = 0; j < PREFIXES; j++) {
 		const struct truth *other = &t.truth[j];
 
-		if (is_fixed(other) && other->owner != owner &&
-		    prefix_covers(&t.prefixes[j], &t.prefixes[i]) && t.prefixes[j].len > longest) {
+		if (is_fixed(other) && prefix_covers(&t.prefixes[j], &t.prefixes[i]) &&
+		    t.prefixes[j].len > longest) {
 			longest = t.prefixes[j].len;
-			fixed = other->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY
-							       : REASON_OWN_ADDRESS;
+			fixed = other->owner == owner		 ? REASON_NONE
+				: other->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY
+								 : REASON_OWN_ADDRESS;
 		}
 	}
 	if (fixed != REASON_NONE)

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ceiling.h"
+
+#include <stdlib.h>
+
+#include "conf.h"
+#include "hash.h"
+#include "planes.h"
+#include "trie.h"
+#include "util.h"
+
+struct entry { /* in all tries */
+	struct trie_node node;
+	const struct ceiling_peer *owner; /* of a configured AllowedIPs entry */
+	bool inside;			  /* of an address: nor anything inside */
+};
+
+struct ceiling_if {
+	struct ceiling_if *next;
+	const char *name; /* in the text of the configuration, as that of peers */
+	uint8_t plane;
+	struct trie statics;
+};
+
+struct ceiling_peer {
+	struct hash_node by_name;
+	const char *name;
+	struct ceiling_if *iface;
+	struct trie permit;
+};
+
+struct tunnel_address {
+	struct hash_node node;
+	struct addr addr;
+	const struct ceiling_peer *peer;
+};
+
+struct ceiling {
+	json_t *key; /* the sections that it was made from: a copy */
+	struct ceiling_if *ifs;
+	struct hash_table peers; /* by interface and name */
+	struct hash_table addrs; /* tunnel addresses */
+	struct trie taken;	 /* addresses and subnets of ours, tunnel addresses */
+	struct trie tunnels;	 /* what some tunnel is for */
+	struct addr *own;
+	size_t n_own;
+	struct addr last; /* many in a row are asked for the same */
+	const struct ceiling_peer *last_peer;
+};
+
+static void insert(struct trie *t, const struct prefix *p, const struct ceiling_peer *owner,
+		   bool inside)
+{
+	struct entry *e = xcalloc(1, sizeof(*e));
+	struct trie_node *there = trie_insert(t, &e->node, p);
+
+	e->owner = owner;
+	e->inside = inside;
+	if (there) {
+		container_of(there, struct entry, node)->inside |= inside;
+		free(e);
+	}
+}
+
+static void empty(struct trie *t)
+{
+	struct trie_node *n;
+
+	while ((n = trie_first(t))) {
+		trie_remove(t, n);
+		free(container_of(n, struct entry, node));
+	}
+}
+
+/* --- reading --- */
+
+static uint32_t hash_of_names(const char *interface, const char *name)
+{
+	return hash_bytes(interface, strlen(interface)) * 31 + hash_bytes(name, strlen(name));
+}
+
+static void add_address(struct ceiling *c, const struct addr *a, const struct ceiling_peer *peer)
+{
+	struct prefix host = prefix_of_addr(a);
+	struct tunnel_address *t = xcalloc(1, sizeof(*t));
+
+	insert(&c->taken, &host, NULL, true);
+	t->addr = *a;
+	t->peer = peer;
+	hash_insert(&c->addrs, &t->node, hash_bytes(a, sizeof(*a)));
+}
+
+static void read_prefixes(struct ceiling *c, const json_t *peer, const char *leaf,
+			  const struct ceiling_peer *owner, struct trie *into)
+{
+	size_t n;
+	struct prefix *list = conf_prefixes(peer, leaf, &n); /* without `any` */
+
+	for (size_t i = 0; i < n; i++) {
+		list[i].plane = owner->iface->plane;
+		insert(into, &list[i], owner, true);
+		if (list[i].len)
+			insert(&c->tunnels, &list[i], owner, true);
+	}
+	free(list);
+}
+
+static void read_peer(struct ceiling *c, struct ceiling_if *iface, const json_t *peer)
+{
+	struct ceiling_peer *p = xcalloc(1, sizeof(*p));
+	size_t n;
+	struct addr *addrs = conf_addrs(peer, "tunnel-address", &n);
+
+	p->iface = iface;
+	p->name = conf_str(peer, "name", "");
+	hash_insert(&c->peers, &p->by_name, hash_of_names(iface->name, p->name));
+	for (size_t i = 0; i < n; i++) {
+		addrs[i].plane = iface->plane;
+		add_address(c, &addrs[i], p);
+	}
+	free(addrs);
+	read_prefixes(c, peer, "permit", p, &p->permit);
+	read_prefixes(c, peer, "allowed-ips", p, &iface->statics);
+}
+
+static void read_own(struct ceiling *c, const char *text, uint8_t plane)
+{
+	struct addr a;
+	uint8_t len;
+	struct prefix host, subnet;
+
+	if (!text || addr_parse_with_len(text, &a, &len) < 0)
+		return;
+	a.plane = plane;
+	host = prefix_of_addr(&a);
+	subnet = prefix_make(a.family, a.b, len);
+	subnet.plane = plane;
+	insert(&c->taken, &host, NULL, true);
+	insert(&c->taken, &subnet, NULL, false);
+	c->own = xrealloc(c->own, (c->n_own + 1) * sizeof(*c->own));
+	c->own[c->n_own++] = a;
+}
+
+static void read_interface(struct ceiling *c, const json_t *interface)
+{
+	struct ceiling_if *i = xcalloc(1, sizeof(*i));
+	json_t *item;
+	size_t k;
+
+	i->name = conf_str(interface, "name", "");
+	i->plane = plane_of_interface(i->name);
+	i->next = c->ifs;
+	c->ifs = i;
+	json_array_foreach (conf_list(interface, "address"), k, item)
+		read_own(c, json_string_value(item), i->plane);
+	json_array_foreach (conf_list(interface, "peer"), k, item)
+		if (!conf_bool(item, "disabled", false))
+			read_peer(c, i, item);
+}
+
+struct ceiling *ceiling_new(const json_t *config)
+{
+	json_t *interfaces = conf_list(conf_get(config, "wireguard"), "interface"), *item;
+	struct ceiling *c = xcalloc(1, sizeof(*c));
+	size_t i;
+
+	c->key = json_array();
+	json_array_append_new(c->key, interfaces ? json_deep_copy(interfaces) : json_array());
+	json_array_append_new(c->key, json_deep_copy(conf_list(config, "plane")));
+	json_array_foreach (json_array_get(c->key, 0), i, item)
+		read_interface(c, item);
+	return c;
+}
+
+bool ceiling_same(const struct ceiling *a, const struct ceiling *b)
+{
+	return a == b || (a && b && json_equal(a->key, b->key));
+}
+
+static void free_peers(struct ceiling *c)
+{
+	for (struct hash_node *n = hash_first(&c->peers), *next; n; n = next) {
+		struct ceiling_peer *p = container_of(n, struct ceiling_peer, by_name);
+
+		next = hash_next(&c->peers, n);
+		hash_remove(&c->peers, n);
+		empty(&p->permit);
+		free(p);
+	}
+	hash_clear(&c->peers);
+}
+
+void ceiling_free(struct ceiling *c)
+{
+	struct ceiling_if *i;
+
+	if (!c)
+		return;
+	free_peers(c);
+	for (struct hash_node *n = hash_first(&c->addrs), *next; n; n = next) {
+		next = hash_next(&c->addrs, n);
+		hash_remove(&c->addrs, n);
+		free(container_of(n, struct tunnel_address, node));
+	}
+	hash_clear(&c->addrs);
+	while ((i = c->ifs)) {
+		c->ifs = i->next;
+		empty(&i->statics);
+		free(i);
+	}
+	empty(&c->taken);
+	empty(&c->tunnels);
+	free(c->own);
+	json_decref(c->key);
+	free(c);
+}
+
+/* --- who is asked about --- */
+
+static const struct ceiling_peer *find_address(const struct ceiling *c, const struct addr *a)
+{
+	struct hash_node *n = hash_find(&c->addrs, hash_bytes(a, sizeof(*a)));
+
+	for (; n; n = hash_find_next(n)) {
+		const struct tunnel_address *t = container_of(n, struct tunnel_address, node);
+
+		if (addr_eq(&t->addr, a))
+			return t->peer;
+	}
+	return NULL;
+}
+
+const struct ceiling_peer *ceiling_peer_at(struct ceiling *c, const struct addr *a)
+{
+	if (!c->addrs.count || !a->family)
+		return NULL;
+	if (!addr_eq(&c->last, a)) {
+		c->last_peer = find_address(c, a);
+		c->last = *a;
+	}
+	return c->last_peer;
+}
+
+const struct ceiling_peer *ceiling_peer_named(const struct ceiling *c, const char *interface,
+					      const char *name)
+{
+	struct hash_node *n = hash_find(&c->peers, hash_of_names(interface, name));
+
+	for (; n; n = hash_find_next(n)) {
+		const struct ceiling_peer *p = container_of(n, struct ceiling_peer, by_name);
+
+		if (str_eq(p->name, name) && str_eq(p->iface->name, interface))
+			return p;
+	}
+	return NULL;
+}
+
+bool ceiling_own_address(const struct ceiling *c, const struct addr *a)
+{
+	for (size_t i = 0; i < c->n_own; i++)
+		if (addr_eq(&c->own[i], a))
+			return true;
+	return false;
+}
+
+/* --- judging --- */
+
+static enum reason judge_taken(const struct ceiling *c, const struct prefix *p)
+{
+	for (struct trie_node *n = trie_match(&c->taken, p); n; n = trie_cover(n))
+		if (container_of(n, struct entry, node)->inside || n->p.len == p->len)
+			return REASON_OWN_ADDRESS;
+	return REASON_NONE;
+}
+
+static enum reason judge_statics(const struct ceiling_peer *to, const struct prefix *p)
+{
+	const struct trie *t = &to->iface->statics;
+	struct trie_node *n = t->count ? trie_match(t, p) : NULL;
+
+	return n && container_of(n, struct entry, node)->owner != to ? REASON_STATIC_ENTRY
+								     : REASON_NONE;
+}
+
+enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
+			  const struct ceiling_peer *to)
+{
+	enum reason r = c->taken.count ? judge_taken(c, p) : REASON_NONE;
+	struct prefix there;
+
+	if (r != REASON_NONE || !to)
+		return r;
+	there = prefix_in_plane(p, to->iface->plane);
+	if (there.plane != p->plane)
+		r = judge_taken(c, &there);
+	if (r == REASON_NONE)
+		r = judge_statics(to, &there);
+	if (r != REASON_NONE)
+		return r;
+	if (!to->permit.count)
+		return REASON_NO_PERMIT;
+	return trie_match(&to->permit, &there) ? REASON_NONE : REASON_OUTSIDE_PERMIT;
+}
+
+enum reason ceiling_judge_link(const struct ceiling *c, const struct prefix *p)
+{
+	enum reason r = c->taken.count ? judge_taken(c, p) : REASON_NONE;
+
+	if (r == REASON_NONE && c->tunnels.count && trie_match(&c->tunnels, p))
+		return REASON_NOT_A_TUNNEL;
+	return r;
+}

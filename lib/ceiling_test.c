@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ceiling.h"
+#include "planes.h"
+#include "util.h"
+
+static json_t *parse(const char *text)
+{
+	json_error_t error;
+	json_t *json = json_loads(text, 0, &error);
+
+	if (!json)
+		fail_msg("%s", error.text);
+	return json;
+}
+
+/* A backup network by wg0, its management by wg1, where somebody gave the peer an entry too many;
+ * wg2 is for all, wg3 in another plane. */
+static const char tunnels[] =
+	"{\"wgbgp-system:plane\": [{\"name\": \"red\", \"number\": 1, \"interface\": [\"wg3\"]}],"
+	" \"wgbgp-wireguard:wireguard\": {\"interface\": ["
+	"  {\"name\": \"wg0\", \"address\": [\"10.255.0.1/29\", \"fd99::1/64\"], \"peer\": ["
+	"   {\"name\": \"dc\", \"tunnel-address\": [\"10.255.0.2\", \"fd99::2\"],"
+	"    \"permit\": [\"10.20.20.0/24\", \"10.30.0.0/16\", \"10.10.0.0/16\", \"fd20::/32\"],"
+	"    \"allowed-ips\": [\"10.30.7.0/24\"]},"
+	"   {\"name\": \"lab\", \"tunnel-address\": [\"10.255.0.3\"], \"permit\": [\"10.0.0.0/8\"],"
+	"    \"allowed-ips\": [\"10.30.0.0/16\", \"10.31.0.0/16\"]},"
+	"   {\"name\": \"off\", \"disabled\": true, \"tunnel-address\": [\"10.255.0.4\"],"
+	"    \"permit\": [\"10.77.0.0/16\"], \"allowed-ips\": [\"10.30.8.0/24\"]}]},"
+	"  {\"name\": \"wg1\", \"address\": [\"10.255.1.1/30\"], \"peer\": ["
+	"   {\"name\": \"dcm\", \"tunnel-address\": [\"10.255.1.2\"],"
+	"    \"permit\": [\"10.20.10.0/24\"], \"allowed-ips\": [\"10.20.20.0/24\"]},"
+	"   {\"name\": \"mute\", \"tunnel-address\": [\"10.255.1.3\"]}]},"
+	"  {\"name\": \"wg2\", \"peer\": [{\"name\": \"dc\", \"tunnel-address\": [\"10.255.2.2\"],"
+	"    \"permit\": [\"0.0.0.0/0\"], \"allowed-ips\": [\"any\"]}]},"
+	"  {\"name\": \"wg3\", \"address\": [\"10.20.20.1/24\"], \"peer\": [{\"name\": \"red\","
+	"    \"tunnel-address\": [\"10.20.20.2\"], \"permit\": [\"172.16.0.0/12\"]}]}]}}";
+
+static struct prefix prefix_of(const char *text, uint8_t plane)
+{
+	struct prefix p;
+
+	assert_int_equal(prefix_parse(text, &p), 0);
+	p.plane = plane;
+	return p;
+}
+
+static void test_rows(void **state)
+{
+	static const struct {
+		const char *prefix, *interface, *peer; /* interface NULL: a link */
+		enum reason reason;
+		uint8_t plane;
+	} rows[] = {
+		{"10.20.20.0/24", "wg0", "dc", REASON_NONE, 0}, /* wg1's entry is wg1's */
+		{"10.20.20.0/25", "wg0", "dc", REASON_NONE, 0},
+		{"10.20.0.0/16", "wg0", "dc", REASON_OUTSIDE_PERMIT, 0},
+		{"fd20:0:1::/48", "wg0", "dc", REASON_NONE, 0},
+		{"fd21:1::/48", "wg0", "dc", REASON_OUTSIDE_PERMIT, 0},
+		{"10.30.7.0/24", "wg0", "dc", REASON_NONE, 0}, /* its own entry */
+		{"10.30.7.128/25", "wg0", "dc", REASON_NONE, 0},
+		{"10.30.0.0/16", "wg0", "dc", REASON_STATIC_ENTRY, 0},
+		{"10.30.8.0/24", "wg0", "dc", REASON_STATIC_ENTRY, 0},
+		{"10.30.6.0/23", "wg0", "dc", REASON_STATIC_ENTRY, 0},
+		{"10.30.0.0/16", "wg0", "lab", REASON_NONE, 0},
+		{"10.30.7.64/26", "wg0", "lab", REASON_STATIC_ENTRY, 0},
+		{"10.0.0.0/8", "wg0", "lab", REASON_NONE, 0},
+		{"10.31.0.0/16", "wg2", "dc", REASON_NONE, 0},
+		{"10.20.20.0/24", "wg1", "dcm", REASON_OUTSIDE_PERMIT, 0},
+		{"10.20.20.0/24", "wg1", "mute", REASON_STATIC_ENTRY, 0},
+		{"10.20.30.0/24", "wg1", "mute", REASON_NO_PERMIT, 0},
+		{"10.255.0.3/32", "wg2", "dc", REASON_OWN_ADDRESS, 0},
+		{"10.255.0.1/32", "wg0", "lab", REASON_OWN_ADDRESS, 0},
+		{"10.255.0.0/29", "wg0", "lab", REASON_OWN_ADDRESS, 0},
+		{"10.255.0.6/32", "wg0", "lab", REASON_NONE, 0},
+		{"0.0.0.0/0", "wg2", "dc", REASON_NONE, 0},
+		/* leaked: in neither plane may it be an address */
+		{"172.16.9.0/24", "wg3", "red", REASON_NONE, 0},
+		{"10.20.20.2/32", "wg3", "red", REASON_OWN_ADDRESS, 0},
+		{"10.255.0.1/32", "wg3", "red", REASON_OUTSIDE_PERMIT, 1},
+		/* by no tunnel */
+		{"10.20.20.0/25", NULL, NULL, REASON_NOT_A_TUNNEL, 0},
+		{"10.31.9.0/24", NULL, NULL, REASON_NOT_A_TUNNEL, 0},
+		{"10.255.1.2/32", NULL, NULL, REASON_OWN_ADDRESS, 0},
+		{"11.0.0.0/8", NULL, NULL, REASON_NONE, 0},
+		{"172.16.9.0/24", NULL, NULL, REASON_NONE, 0},
+		{"172.16.9.0/24", NULL, NULL, REASON_NOT_A_TUNNEL, 1},
+		{"0.0.0.0/0", NULL, NULL, REASON_NONE, 0},
+	};
+	json_t *config = parse(tunnels);
+	struct ceiling *c;
+
+	planes_read(config);
+	c = ceiling_new(config);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct prefix p = prefix_of(rows[i].prefix, rows[i].plane);
+		const struct ceiling_peer *to =
+			rows[i].interface ? ceiling_peer_named(c, rows[i].interface, rows[i].peer)
+					  : NULL;
+		enum reason r =
+			rows[i].interface ? ceiling_judge(c, &p, to) : ceiling_judge_link(c, &p);
+
+		if (r != rows[i].reason || (rows[i].interface && !to))
+			fail_msg("row %u, %s at %s: %s", i, rows[i].prefix,
+				 rows[i].interface ? rows[i].interface : "no tunnel",
+				 reason_name(r));
+	}
+	ceiling_free(c);
+	planes_read(NULL);
+	json_decref(config);
+}
+
+static void test_peers(void **state)
+{
+	json_t *config = parse(tunnels), *other = parse("{}");
+	struct ceiling *c, *again, *none = ceiling_new(other);
+	struct addr a;
+
+	planes_read(config);
+	c = ceiling_new(config);
+	again = ceiling_new(config);
+	assert_true(ceiling_same(c, again));
+	assert_false(ceiling_same(c, none));
+	assert_false(ceiling_same(NULL, c));
+	for (int i = 0; i < 2; i++) { /* the second time it is remembered */
+		addr_parse("10.255.1.2", &a);
+		assert_ptr_equal(ceiling_peer_at(c, &a), ceiling_peer_named(c, "wg1", "dcm"));
+		addr_parse("10.255.0.4", &a); /* disabled */
+		assert_null(ceiling_peer_at(c, &a));
+		addr_parse("10.20.20.2", &a); /* of the other plane */
+		assert_null(ceiling_peer_at(c, &a));
+	}
+	a.plane = 1;
+	assert_non_null(ceiling_peer_at(c, &a));
+	assert_ptr_not_equal(ceiling_peer_named(c, "wg0", "dc"),
+			     ceiling_peer_named(c, "wg2", "dc"));
+	assert_null(ceiling_peer_named(c, "wg1", "dc"));
+	assert_null(ceiling_peer_named(none, "wg1", "dc"));
+	addr_parse("10.255.0.1", &a);
+	assert_true(ceiling_own_address(c, &a));
+	a.plane = 1;
+	assert_false(ceiling_own_address(c, &a));
+	ceiling_free(c);
+	ceiling_free(again);
+	ceiling_free(none);
+	ceiling_free(NULL);
+	planes_read(NULL);
+	json_decref(config);
+	json_decref(other);
+}
+
+/* --- random ones, against a search through all --- */
+
+#define IFS 3
+#define PEERS 4 /* an interface */
+#define LIST 3
+
+struct model_peer {
+	unsigned n_permit, n_statics;
+	struct prefix permit[LIST], statics[LIST];
+	struct addr addr;
+};
+static struct model_peer model[IFS][PEERS];
+
+static uint64_t rng;
+
+static unsigned rnd(unsigned n)
+{
+	rng = rng * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(rng >> 33) % n;
+}
+
+static struct prefix random_prefix(void)
+{
+	uint8_t b[4] = {10, 0, (uint8_t)rnd(4) << 6, (uint8_t)rnd(4) << 6};
+
+	return prefix_make(AF_INET, b, rnd(20) ? 15 + rnd(12) : 0);
+}
+
+static json_t *random_list(struct prefix *list, unsigned *n)
+{
+	json_t *out = json_array();
+
+	*n = rnd(LIST + 1);
+	for (unsigned i = 0; i < *n; i++) {
+		list[i] = random_prefix();
+		json_array_append_new(out, json_string(PREFIX_STR(&list[i])));
+	}
+	return out;
+}
+
+/* No two peers of an interface have the same entry: the parent refuses that. */
+static bool clash(unsigned iface, unsigned peer)
+{
+	const struct model_peer *m = &model[iface][peer];
+
+	for (unsigned k = 0; k < peer; k++)
+		for (unsigned i = 0; i < m->n_statics; i++)
+			for (unsigned j = 0; j < model[iface][k].n_statics; j++)
+				if (prefix_eq(&m->statics[i], &model[iface][k].statics[j]))
+					return true;
+	return false;
+}
+
+static json_t *random_peer(unsigned iface, unsigned peer)
+{
+	struct model_peer *m = &model[iface][peer];
+	uint8_t b[4] = {10, 0, (uint8_t)rnd(256), (uint8_t)(iface * PEERS + peer)};
+	char name[8];
+	json_t *permit = random_list(m->permit, &m->n_permit), *statics = NULL;
+
+	do {
+		json_decref(statics);
+		statics = random_list(m->statics, &m->n_statics);
+	} while (clash(iface, peer));
+	m->addr = addr_make(AF_INET, b);
+	snprintf(name, sizeof(name), "p%u", peer);
+	return json_pack("{s:s,s:[s],s:o,s:o}", "name", name, "tunnel-address", ADDR_STR(&m->addr),
+			 "permit", permit, "allowed-ips", statics);
+}
+
+static json_t *random_config(void)
+{
+	json_t *ifs = json_array();
+
+	for (unsigned i = 0; i < IFS; i++) {
+		json_t *peers = json_array();
+		char name[8];
+
+		for (unsigned k = 0; k < PEERS; k++)
+			json_array_append_new(peers, random_peer(i, k));
+		snprintf(name, sizeof(name), "wg%u", i);
+		json_array_append_new(ifs, json_pack("{s:s,s:o}", "name", name, "peer", peers));
+	}
+	return json_pack("{s:{s:o}}", "wireguard", "interface", ifs);
+}
+
+static enum reason address_at(const struct prefix *p)
+{
+	for (unsigned i = 0; i < IFS * PEERS; i++) {
+		struct prefix host = prefix_of_addr(&model[i / PEERS][i % PEERS].addr);
+
+		if (prefix_eq(p, &host))
+			return REASON_OWN_ADDRESS;
+	}
+	return REASON_NONE;
+}
+
+static bool in_list(const struct prefix *p, const struct prefix *list, unsigned n, unsigned least)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].len >= least && prefix_covers(&list[i], p))
+			return true;
+	return false;
+}
+
+static enum reason right_at(const struct prefix *p, unsigned iface, unsigned peer)
+{
+	const struct model_peer *m = &model[iface][peer];
+	enum reason r = address_at(p);
+	int best = -1, owner = -1;
+
+	for (unsigned k = 0; k < PEERS; k++)
+		for (unsigned i = 0; i < model[iface][k].n_statics; i++) {
+			const struct prefix *s = &model[iface][k].statics[i];
+
+			if (prefix_covers(s, p) && s->len > best) {
+				best = s->len;
+				owner = k;
+			}
+		}
+	if (r != REASON_NONE)
+		return r;
+	if (owner >= 0 && owner != (int)peer)
+		return REASON_STATIC_ENTRY;
+	if (!m->n_permit)
+		return REASON_NO_PERMIT;
+	return in_list(p, m->permit, m->n_permit, 0) ? REASON_NONE : REASON_OUTSIDE_PERMIT;
+}
+
+static enum reason right_by_link(const struct prefix *p)
+{
+	enum reason r = address_at(p);
+
+	for (unsigned i = 0; i < IFS * PEERS && r == REASON_NONE; i++) {
+		const struct model_peer *m = &model[i / PEERS][i % PEERS];
+
+		if (in_list(p, m->permit, m->n_permit, 1) ||
+		    in_list(p, m->statics, m->n_statics, 1))
+			r = REASON_NOT_A_TUNNEL;
+	}
+	return r;
+}
+
+static void check_one(struct ceiling *c)
+{
+	unsigned iface = rnd(IFS), peer = rnd(PEERS);
+	struct prefix p = rnd(20) ? random_prefix() : prefix_of_addr(&model[rnd(IFS)][peer].addr);
+	const struct ceiling_peer *to = ceiling_peer_at(c, &model[iface][peer].addr);
+
+	assert_non_null(to);
+	if (ceiling_judge(c, &p, to) != right_at(&p, iface, peer) ||
+	    ceiling_judge_link(c, &p) != right_by_link(&p))
+		fail_msg("%s at wg%u p%u: %s, by a link %s", PREFIX_STR(&p), iface, peer,
+			 reason_name(ceiling_judge(c, &p, to)),
+			 reason_name(ceiling_judge_link(c, &p)));
+}
+
+static void test_random(void **state)
+{
+	const char *text = getenv("WGBGP_SEED");
+
+	rng = text ? strtoull(text, NULL, 0) : 1;
+	printf("seed %llu\n", (unsigned long long)rng);
+	for (unsigned i = 0; i < 200; i++) {
+		json_t *config = random_config();
+		struct ceiling *c = ceiling_new(config);
+
+		for (unsigned k = 0; k < 200; k++)
+			check_one(c);
+		ceiling_free(c);
+		json_decref(config);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
