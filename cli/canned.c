@@ -62,6 +62,7 @@ const struct canned canned_healthy[] = {
 	 "\"tunnel-addresses\":[\"10.99.0.2\"]}]",
 	 NULL},
 	{"pins", "{}", "pins", "[]", NULL},
+	{"bgp-neighbors", "{}", "neighbors", "[]", NULL},
 	{"uplinks", "{}", "uplinks",
 	 "[{\"interface\":\"wg1\",\"uplink\":\"eth1\",\"fwmark\":257,\"table\":77,"
 	 "\"rule-priority\":17900,\"bypass\":true,\"rp-filter\":1,\"ipv4\":{\"state\":\"up\","

@@ -7,6 +7,9 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_checks.c \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
+	cli/explain_claim.c cli/explain_claim.h \
+	cli/explain_judge.c cli/explain_judge.h \
+	cli/explain_steps.c cli/explain_steps.h \
 	cli/grammar.c cli/grammar.h \
 	cli/kernel_route.c cli/kernel_route.h \
 	cli/machine.c cli/machine.h \
@@ -27,9 +30,11 @@ cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/doctor_test cli/grammar_test cli/session_test
+check_PROGRAMS += cli/doctor_test cli/explain_judge_test cli/grammar_test cli/session_test
 cli_doctor_test_SOURCES = cli/doctor_test.c cli/canned.c cli/canned.h
 cli_doctor_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
+cli_explain_judge_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h

@@ -210,10 +210,11 @@ static void test_explain_more_specific(void **state)
 		"\"selected\":true,\"installed\":true,\"next-hops\":[{\"address\":null,"
 		"\"interface\":\"lan0\",\"peer\":null,\"state\":\"up\",\"active\":true}]}]";
 	kernel_answer = (struct kernel_route){.interface = "lan0"};
-	assert_int_equal(run("explain 192.168.2.7"), 0);
+	explain_fails("192.168.2.7",
+		      "192.168.2.0/25 of protocol kernel is in front of 192.168.2.0/24");
 	says("192.168.2.0/24 from 10.99.0.2 is best, but the more specific 192.168.2.0/25 of "
 	     "protocol kernel is used");
-	says("reachable by lan0");
+	says("leaves by lan0, no tunnel");
 }
 
 /* Each broken table is named in the verdict, with its reason. */

@@ -44,6 +44,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_drill.py \
 	topo-tests/test_dual_hub.py \
 	topo-tests/test_endpoints.py \
+	topo-tests/test_explain.py \
 	topo-tests/test_foreign.py \
 	topo-tests/test_frr_peer.py \
 	topo-tests/test_full_tunnel.py \

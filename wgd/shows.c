@@ -62,6 +62,14 @@ static json_t *json_if_addrs(const struct if_conf *conf)
 	return list;
 }
 
+/* Those of the configuration; `any` is a list of that word. */
+static json_t *json_statics(const struct peer_conf *conf)
+{
+	if (conf && conf->any)
+		return json_pack("[s]", "any");
+	return json_prefixes(conf ? conf->statics : NULL, conf ? conf->n_statics : 0);
+}
+
 static json_t *peer_row(const struct peer *p)
 {
 	const struct peer_conf *conf = p->conf;
@@ -81,6 +89,7 @@ static json_t *peer_row(const struct peer *p)
 		json_addrs(conf ? conf->tunnel_addrs : NULL, conf ? conf->n_tunnel_addrs : 0));
 	json_object_set_new(row, "permit",
 			    json_prefixes(conf ? conf->permit : NULL, conf ? conf->n_permit : 0));
+	json_object_set_new(row, "allowed-ips", json_statics(conf));
 	json_object_set_new(row, "allowed-ips-count", json_integer(p->owner.entries));
 	json_object_set_new(row, "persistent-keepalive", json_integer(conf ? conf->keepalive : 0));
 	json_object_set_new(row, "handshake-seconds", json_age(p));
@@ -119,6 +128,7 @@ static json_t *device_row(const struct device *dev)
 	json_object_set_new(row, "listen-port", json_integer(dev->listen_port));
 	json_object_set_new(row, "fwmark", json_integer(dev->fwmark));
 	json_object_set_new(row, "mtu", json_integer(dev->mtu));
+	json_object_set_new(row, "plane", json_string(dev->conf ? dev->conf->plane : "main"));
 	json_object_set_new(row, "addresses", json_if_addrs(dev->conf));
 	json_object_set_new(row, "rx-bytes", json_integer(rx));
 	json_object_set_new(row, "tx-bytes", json_integer(tx));

@@ -176,6 +176,7 @@ static void read_interface(struct ctx *ctx, enum wgconf_backend backend, const j
 	size_t i;
 
 	str_copy(out->name, conf_str(obj, "name", ""), sizeof(out->name));
+	str_copy(out->plane, conf_str(obj, "plane", "main"), sizeof(out->plane));
 	out->key_file = copy_str(obj, "private-key-file");
 	out->listen_port = conf_u32(obj, "listen-port", 0);
 	out->fwmark = conf_u32(obj, "fwmark", 0);

@@ -51,6 +51,7 @@ struct peer_conf {
 
 struct if_conf {
 	char name[16];
+	char plane[MSG_NAME_MAX + 1]; /* for show only */
 	char *key_file;	      /* NULL: none */
 	uint16_t listen_port; /* 0: any */
 	uint32_t fwmark;

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "explain_judge.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain_steps.h"
+#include "table.h"
+#include "util.h"
+
+void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
+{
+	char text[1024];
+	json_t *row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	row = json_pack("{s:s, s:b, s:s}", "stage", stage, "ok", ok, "text", text);
+	if (!row)
+		fatal("text that is not UTF-8");
+	json_array_append_new(f->steps, row);
+	if (!ok && !f->failed)
+		f->failed = json_string_value(json_object_get(row, "text"));
+}
+
+/* ---- what is picked out of the facts */
+
+const char *explain_str(const json_t *obj, const char *key)
+{
+	const char *text = json_string_value(json_object_get(obj, key));
+
+	return text ? text : "";
+}
+
+static bool same(const json_t *a, const char *key_a, const json_t *b, const char *key_b)
+{
+	return str_eq(explain_str(a, key_a), explain_str(b, key_b));
+}
+
+/* The length of ROW's prefix when it covers the destination, else -1. */
+int explain_cover_len(const struct judge *f, const json_t *row)
+{
+	struct prefix p;
+
+	if (prefix_parse(explain_str(row, "prefix"), &p) < 0 || !prefix_covers(&p, &f->dst_prefix))
+		return -1;
+	return p.len;
+}
+
+/* Keeps ROW in *SLOT when it covers the destination better than what is there. */
+static void keep_longest(struct judge *f, const json_t **slot, const json_t *row)
+{
+	int len = explain_cover_len(f, row);
+
+	if (len >= 0 && !(*slot && explain_cover_len(f, *slot) >= len))
+		*slot = row;
+}
+
+const json_t *explain_best_path(const json_t *row)
+{
+	json_t *paths = json_object_get(row, "paths"), *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path)
+		if (is_true(path, "best"))
+			return path;
+	return NULL;
+}
+
+/* ROW is of another plane than the one that is asked about. */
+static bool is_elsewhere(struct judge *f, const json_t *row)
+{
+	if (!is_set(row, "plane") || str_eq(explain_str(row, "plane"), f->plane))
+		return false;
+	keep_longest(f, &f->elsewhere, row);
+	return true;
+}
+
+static void pick_bgp(struct judge *f)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "bgp-routes"), i, row) {
+		if (is_elsewhere(f, row))
+			continue;
+		keep_longest(f, &f->bgp_longest, row);
+		if (explain_best_path(row))
+			keep_longest(f, &f->bgp, row);
+	}
+}
+
+static void pick_route(struct judge *f)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "routes"), i, row)
+		if (!is_elsewhere(f, row))
+			keep_longest(f, is_true(row, "selected") ? &f->route : &f->rejected, row);
+}
+
+/* Of several that share the traffic the one that the kernel takes for this destination. */
+static void pick_hop(struct judge *f)
+{
+	json_t *hop;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->route, "next-hops"), i, hop) {
+		if (!is_true(hop, "active"))
+			continue;
+		f->hop = f->hop ? f->hop : hop;
+		if (same(hop, "interface", f->kernel, "interface"))
+			f->hop = hop;
+	}
+}
+
+static bool is_named(const json_t *facts, const char *list, const char *key, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(facts, list), i, row)
+		if (*name && str_eq(explain_str(row, key), name))
+			return true;
+	return false;
+}
+
+bool explain_is_tunnel_if(const json_t *facts, const char *name)
+{
+	return is_named(facts, "interfaces", "name", name) ||
+	       is_named(facts, "tunnels", "interface", name);
+}
+
+const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
+		if (str_eq(explain_str(row, "interface"), interface) &&
+		    str_eq(explain_str(row, "peer"), peer))
+			return row;
+	return NULL;
+}
+
+static void pick_tunnel(struct judge *f)
+{
+	const char *interface = explain_str(f->hop, "interface");
+	json_t *row;
+	size_t i;
+
+	f->on_tunnel = explain_is_tunnel_if(f->facts, interface);
+	if (!f->on_tunnel)
+		return;
+	json_array_foreach (json_object_get(f->facts, "entries"), i, row)
+		if (same(row, "interface", f->hop, "interface") && is_true(row, "installed"))
+			keep_longest(f, &f->owner, row);
+	f->peer = explain_str(is_set(f->hop, "peer") ? f->hop : f->owner, "peer");
+	f->tunnel = explain_tunnel_named(f, interface, f->peer);
+}
+
+static void judge_read(struct judge *f, const json_t *facts)
+{
+	*f = (struct judge){.facts = facts, .peer = ""};
+	prefix_parse(explain_str(facts, "destination"), &f->dst_prefix);
+	f->dst = addr_of_prefix(&f->dst_prefix);
+	f->plane = is_set(facts, "plane") ? explain_str(facts, "plane") : "main";
+	f->kernel = json_object_get(facts, "kernel");
+	pick_bgp(f);
+	pick_route(f);
+	pick_hop(f);
+	pick_tunnel(f);
+	f->claimed = claim_find(json_object_get(facts, "interfaces"), f->plane, &f->dst_prefix,
+				f->bgp_longest != NULL, &f->claim);
+}
+
+const json_t *explain_hop(const json_t *facts)
+{
+	struct judge f;
+
+	judge_read(&f, facts);
+	return f.hop;
+}
+
+const json_t *explain_tunnel(const json_t *facts)
+{
+	struct judge f;
+
+	judge_read(&f, facts);
+	return f.tunnel;
+}
+
+int explain_addr(const char *text, struct addr *out)
+{
+	struct endpoint e;
+	uint8_t len;
+
+	if (endpoint_parse(text, &e) == 0) {
+		*out = e.addr;
+		return 0;
+	}
+	return addr_parse_with_len(text, out, &len);
+}
+
+static bool is_endpoint(const json_t *row, const struct addr *a)
+{
+	struct addr other;
+
+	return explain_addr(explain_str(row, "endpoint"), &other) == 0 && addr_eq(&other, a);
+}
+
+const char *explain_pin_state(const struct judge *f, const struct addr *endpoint)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "pins"), i, row)
+		if (is_endpoint(row, endpoint))
+			return explain_str(row, "state");
+	return "";
+}
+
+bool explain_is_endpoint(const struct judge *f)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
+		if (is_endpoint(row, &f->dst))
+			return true;
+	return false;
+}
+
+static char *verdict_of(const struct judge *f, const char *dst)
+{
+	if (f->failed)
+		return xasprintf("%s is not reachable: %s", dst, f->failed);
+	if (is_true(f->kernel, "local"))
+		return xasprintf("%s is this machine", dst);
+	if (f->on_tunnel)
+		return xasprintf("%s is reachable through tunnel peer %s on %s", dst, f->peer,
+				 TEXT(f->hop, "interface"));
+	return xasprintf("%s is reachable by %s", dst, TEXT(f->hop, "interface"));
+}
+
+json_t *explain_judge(const json_t *facts)
+{
+	char dst[PREFIX_STRLEN], *verdict;
+	struct judge f;
+	json_t *doc;
+
+	judge_read(&f, facts);
+	f.steps = json_array();
+	explain_walk(&f);
+	addr_str(&f.dst, dst);
+	verdict = verdict_of(&f, dst);
+	doc = json_pack("{s:s, s:b, s:s, s:o}", "destination", dst, "reachable", !f.failed,
+			"verdict", verdict, "steps", f.steps);
+	free(verdict);
+	return doc;
+}
