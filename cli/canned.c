@@ -112,6 +112,8 @@ static struct show_server *server;
 unsigned streamed, interrupt_at;
 struct kernel_route kernel_answer;
 int kernel_error;
+struct kernel_route forwarded_answer;
+int forwarded_error;
 
 int kernel_route_get(const struct addr *to, struct kernel_route *out)
 {
@@ -135,6 +137,13 @@ int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
 {
 	return kernel_route_get(to, out);
+}
+
+int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
+			       struct kernel_route *out)
+{
+	*out = forwarded_answer;
+	return forwarded_error;
 }
 
 long machine_answer;
@@ -248,6 +257,8 @@ static void setup(const struct canned *table)
 	mtu_answer = 1500;
 	kernel_answer = (struct kernel_route){.interface = "wg0"};
 	kernel_error = 0;
+	forwarded_answer = kernel_answer;
+	forwarded_error = 0;
 	machine_answer = 2;
 	file_mode_answer = 0600;
 	clock_answer = 1800000000;

@@ -29,6 +29,8 @@ extern unsigned streamed, interrupt_at;
 
 extern struct kernel_route kernel_answer; /* but for the tunnel's endpoint */
 extern int kernel_error;
+extern struct kernel_route forwarded_answer; /* for packets that came in */
+extern int forwarded_error;
 
 /* Of machine.h: every knob below /proc/sys, every file's mode, the clock, the underlay's MTU. */
 extern long machine_answer;

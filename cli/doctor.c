@@ -94,20 +94,89 @@ bool doctor_is_tunnel_if(const struct doctor *d, const char *interface)
 	return doctor_row(d, SOURCE_INTERFACES, "name", interface) != NULL;
 }
 
-bool doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface)
+/* Some host of P. */
+static struct addr host_in(const struct prefix *p)
 {
-	struct kernel_route k;
 	struct addr a = addr_of_prefix(p);
 
-	if (d->lookups++ >= LOOKUPS_MAX)
-		return false;
 	if (p->len < family_bits(a.family))
 		a.b[family_bytes(a.family) - 1] |= 1;
-	if ((*from ? kernel_route_get_bound(&a, from, &k) : kernel_route_get(&a, &k)) < 0 ||
-	    k.local || !k.interface[0])
-		return false;
-	str_copy(interface, k.interface, IF_NAMESIZE);
-	return true;
+	return a;
+}
+
+/* Somebody behind INTERFACE who could have sent a packet of that family. */
+static bool sender_behind(const json_t *interface, uint8_t family, struct addr *out)
+{
+	json_t *peer, *addr;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(interface, "peers"), i, peer)
+		json_array_foreach (json_object_get(peer, "tunnel-addresses"), k, addr)
+			if (json_is_string(addr) && addr_parse(json_string_value(addr), out) == 0 &&
+			    out->family == family)
+				return true;
+	return false;
+}
+
+/* What the kernel answered. */
+static int way_out(int err, const struct kernel_route *k, char *interface)
+{
+	if (err < 0)
+		return err;
+	if (k->local || !k->interface[0])
+		return 0;
+	str_copy(interface, k->interface, IF_NAMESIZE);
+	return 1;
+}
+
+int doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface)
+{
+	struct addr a = host_in(p);
+	struct kernel_route k;
+	int err;
+
+	if (d->lookups++ >= LOOKUPS_MAX)
+		return 0;
+	err = *from ? kernel_route_get_bound(&a, from, &k) : kernel_route_get(&a, &k);
+	return way_out(err, &k, interface);
+}
+
+static bool is_main(const char *plane)
+{
+	return !*plane || str_eq(plane, "main");
+}
+
+/* A plane's rules are for what comes in by its interfaces: so that is what the kernel is asked. */
+int doctor_way(struct doctor *d, const struct prefix *p, const char *plane, char *interface)
+{
+	const json_t *from = doctor_row(d, SOURCE_INTERFACES, "plane", plane);
+	struct addr to = host_in(p), src;
+	struct kernel_route k;
+	int err;
+
+	if (is_main(plane))
+		return doctor_leaves_by(d, p, "", interface);
+	if (!sender_behind(from, to.family, &src) || d->lookups++ >= LOOKUPS_MAX)
+		return 0;
+	err = kernel_route_get_forwarded(&to, doctor_str(from, "name"), &src, &k);
+	return way_out(err, &k, interface);
+}
+
+bool doctor_leaks(struct doctor *d, const struct prefix *p, const char *plane, char *interface)
+{
+	return doctor_way(d, p, plane, interface) > 0 && !doctor_is_tunnel_if(d, interface);
+}
+
+#define BLACKHOLE_DISTANCE 250 /* behind every path of BGP */
+
+const char *doctor_blackhole(const struct prefix *p, const char *plane, char *out, size_t size)
+{
+	bool main_plane = is_main(plane);
+
+	snprintf(out, size, "`%s%s { static %s { blackhole true; distance %u; } }`",
+		 main_plane ? "rib" : "plane ", main_plane ? "" : plane, PREFIX_STR(p),
+		 BLACKHOLE_DISTANCE);
+	return out;
 }
 
 bool doctor_learned_inside(struct doctor *d, const struct prefix *p)

@@ -85,9 +85,16 @@ const json_t *doctor_row(const struct doctor *d, enum doctor_source source, cons
 			 const char *value);
 /* One of WireGuard, as wgd knows. */
 bool doctor_is_tunnel_if(const struct doctor *d, const char *interface);
-/* Which way packets for the first host of a prefix leave; false: none, or it is this machine, or
- * too many were looked up already. */
-bool doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface);
+/* Which way packets for the first host of a prefix leave, FROM an interface or "": 1; -errno where
+ * the kernel refuses them; 0: it is this machine, or too many were looked up already. */
+int doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface);
+/* The same for packets in a plane: what passes through it, in another one than the main plane. */
+int doctor_way(struct doctor *d, const struct prefix *p, const char *plane, char *interface);
+/* Packets for P, which is behind a tunnel of PLANE, leave by another interface, in the clear. */
+bool doctor_leaks(struct doctor *d, const struct prefix *p, const char *plane, char *interface);
+/* What keeps them in while no path is usable, and gives way to one that is. */
+const char *doctor_blackhole(const struct prefix *p, const char *plane, char *out, size_t size);
+#define DOCTOR_BLACKHOLE(p, plane) doctor_blackhole((p), (plane), (char[256]){0}, 256)
 /* Any selected route of BGP inside P? */
 bool doctor_learned_inside(struct doctor *d, const struct prefix *p);
 

@@ -147,19 +147,25 @@ static void no_permit(struct doctor *d, const char *interface, const json_t *pee
 }
 
 /* Something that may lie behind a peer, but does not, and leaves in the clear instead. */
-static void unrouted_permit(struct doctor *d, const char *interface, const json_t *peer,
+static void unrouted_permit(struct doctor *d, const json_t *interface, const json_t *peer,
 			    const char *text)
 {
-	char by[IF_NAMESIZE];
+	const char *plane = doctor_str(interface, "plane");
+	char by[IF_NAMESIZE], advice[512];
 	struct prefix p;
 
-	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaves_by(d, &p, "", by) ||
-	    doctor_is_tunnel_if(d, by) || doctor_learned_inside(d, &p))
+	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaks(d, &p, plane, by) ||
+	    doctor_learned_inside(d, &p))
 		return;
+	snprintf(
+		advice, sizeof(advice),
+		"the far end announces nothing of it, or its tunnel is down; %s keeps such packets "
+		"in",
+		DOCTOR_BLACKHOLE(&p, plane));
 	FIND(SEVERITY_WARNING,
-	     AT(.interface = interface, .peer = doctor_str(peer, "name"), .prefix = text),
-	     "the far end announces nothing of it, or its tunnel is down; a blackhole route "
-	     "(`rib { static ... }`) keeps such packets in",
+	     AT(.interface = doctor_str(interface, "name"), .peer = doctor_str(peer, "name"),
+		.prefix = text),
+	     advice,
 	     "nothing of this permit list is routed into the tunnel: packets leave by %s in the "
 	     "clear",
 	     by);
@@ -174,7 +180,7 @@ static void check_permits(struct doctor *d, const json_t *row)
 	json_array_foreach (json_object_get(row, "peers"), i, peer) {
 		no_permit(d, interface, peer);
 		json_array_foreach (json_object_get(peer, "permit"), k, prefix)
-			unrouted_permit(d, interface, peer, json_string_value(prefix));
+			unrouted_permit(d, row, peer, json_string_value(prefix));
 	}
 }
 
@@ -357,18 +363,56 @@ static bool has_best(const json_t *row)
 static void check_swallowed(struct doctor *d, const json_t *row)
 {
 	const json_t *path = json_array_get(json_object_get(row, "paths"), 0);
-	char by[IF_NAMESIZE];
+	const char *plane = doctor_str(row, "plane");
+	char by[IF_NAMESIZE], advice[512];
 	struct prefix p;
 
 	if (!path || has_best(row) || !tunnel_of(d, path) ||
 	    prefix_parse(doctor_str(row, "prefix"), &p) < 0 || p.len == 0 ||
-	    !doctor_leaves_by(d, &p, "", by) || doctor_is_tunnel_if(d, by))
+	    !doctor_leaks(d, &p, plane, by))
 		return;
-	FIND(SEVERITY_ERROR, AT(.prefix = doctor_str(row, "prefix")),
-	     "a blackhole route (`rib { static ... }`) keeps such packets in while the tunnel is "
-	     "away",
+	snprintf(advice, sizeof(advice), "%s keeps such packets in while the tunnel is away",
+		 DOCTOR_BLACKHOLE(&p, plane));
+	FIND(SEVERITY_ERROR, AT(.prefix = doctor_str(row, "prefix")), advice,
 	     "no path is usable (%s), so its packets leave by %s in the clear",
 	     TEXT(path, "reason"), by);
+}
+
+/* A path that only gave way to another protocol: it would work. */
+static const json_t *beaten_path(const struct doctor *d, const json_t *row)
+{
+	json_t *path;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "paths"), i, path)
+		if (str_eq(doctor_str(path, "reason"), "lost-to-protocol") &&
+		    str_eq(doctor_str(path, "next-hop-state"), "up") && tunnel_of(d, path))
+			return path;
+	return NULL;
+}
+
+/* Meant to keep packets in while no path works, it keeps them from one that does. */
+static void check_blackhole(struct doctor *d, const json_t *row)
+{
+	const char *plane = doctor_str(row, "plane");
+	const json_t *path = has_best(row) ? NULL : beaten_path(d, row);
+	char by[IF_NAMESIZE], advice[512];
+	struct prefix p;
+
+	if (!path || prefix_parse(doctor_str(row, "prefix"), &p) < 0 ||
+	    doctor_way(d, &p, plane, by) >= 0)
+		return;
+	snprintf(advice, sizeof(advice),
+		 "let it give way: %s, and no route of somebody else (any of theirs wins, whatever "
+		 "its metric)",
+		 DOCTOR_BLACKHOLE(&p, plane));
+	FIND(SEVERITY_ERROR,
+	     AT(.interface = doctor_str(tunnel_of(d, path), "interface"),
+		.peer = doctor_str(tunnel_of(d, path), "peer"),
+		.prefix = doctor_str(row, "prefix")),
+	     advice,
+	     "a blackhole or an unreachable route beats a path that works: its packets are "
+	     "dropped");
 }
 
 /* Counts paths that are not eligible by who sent them and why. */
@@ -474,34 +518,53 @@ static void check_nexthop_compat(struct doctor *d, const json_t *row)
 		     TEXT(row, "prefixes"));
 }
 
-/* BGP's route is there, and a packet goes elsewhere all the same: a rule, a more specific route. */
-static void check_route(struct doctor *d, const json_t *row)
+/* The interface of an active next hop; INTERFACE NULL: of the first one. */
+static const char *active_by(const json_t *route, const char *interface)
 {
-	json_t *hops = json_object_get(row, "next-hops"), *hop;
-	const char *prefix = doctor_str(row, "prefix"), *want = "", *from = "";
-	char by[IF_NAMESIZE];
-	struct prefix p;
+	json_t *hop;
 	size_t i;
 
+	json_array_foreach (json_object_get(route, "next-hops"), i, hop)
+		if (is_true(hop, "active") &&
+		    (!interface || str_eq(doctor_str(hop, "interface"), interface)))
+			return doctor_str(hop, "interface");
+	return "";
+}
+
+/* BGP's route is there, and a packet goes elsewhere all the same: a rule, a more specific route. */
+static void check_in_front(struct doctor *d, const json_t *row)
+{
+	const char *want = active_by(row, NULL), *plane = doctor_str(row, "plane");
+	struct where at = {.interface = want, .prefix = doctor_str(row, "prefix")};
+	char by[IF_NAMESIZE];
+	struct prefix p;
+	int leaves;
+
+	if (!is_true(row, "installed") || !*want || prefix_parse(at.prefix, &p) < 0 || p.len == 0)
+		return;
+	/* In a plane: as its rules have it. */
+	leaves = doctor_leaves_by(d, &p, *plane && !str_eq(plane, "main") ? want : "", by);
+	if (leaves < 0)
+		FIND(SEVERITY_ERROR, at, "`ip rule`, `ip route get`: what is in front of it?",
+		     "the kernel sends nothing to its first address (%s): a blackhole or an "
+		     "unreachable route is in front",
+		     strerror(-leaves));
+	else if (leaves && !*active_by(row, by))
+		FIND(SEVERITY_WARNING, at, "`ip rule`, `ip route get`: what is in front of it?",
+		     "its first address leaves by %s: a rule or a more specific route of somebody "
+		     "else is in front",
+		     by);
+}
+
+static void check_route(struct doctor *d, const json_t *row)
+{
 	if (!str_eq(doctor_str(row, "protocol"), "bgp") || !is_true(row, "selected"))
 		return;
 	if (is_true(row, "stale"))
-		FIND(SEVERITY_NOTE, AT(.prefix = prefix), "wait for the neighbor",
+		FIND(SEVERITY_NOTE, AT(.prefix = doctor_str(row, "prefix")),
+		     "wait for the neighbor",
 		     "the route is kept over a restart and not refreshed yet");
-	json_array_foreach (hops, i, hop)
-		if (is_true(hop, "active"))
-			want = doctor_str(hop, "interface");
-	/* In a plane: as its rules have it. */
-	if (is_set(row, "plane") && !str_eq(doctor_str(row, "plane"), "main"))
-		from = want;
-	if (!is_true(row, "installed") || !*want || prefix_parse(prefix, &p) < 0 || p.len == 0 ||
-	    !doctor_leaves_by(d, &p, from, by) || str_eq(by, want))
-		return;
-	FIND(SEVERITY_WARNING, AT(.interface = want, .prefix = prefix),
-	     "`ip rule`, `ip route get`: what is in front of it?",
-	     "its first address leaves by %s: a rule or a more specific route of somebody else "
-	     "is in front",
-	     by);
+	check_in_front(d, row);
 }
 
 static void check_entry(struct doctor *d, const json_t *row)
@@ -589,6 +652,7 @@ const struct check doctor_checks[] = {
 	{"restarting", SOURCE_NEIGHBORS, check_restarting},
 	{"permit", SOURCE_INTERFACES, check_permits},
 	{"swallowed", SOURCE_BGP, check_swallowed},
+	{"blackhole", SOURCE_BGP, check_blackhole},
 	{"shared-interface", SOURCE_BGP, check_shared},
 	{"refused-paths", SOURCE_BGP, count_refused},
 	{"refused-paths", SOURCE_REFUSED, check_refused},

@@ -245,8 +245,66 @@ static void test_paths(void **state)
 								    "10.99.0.2") "]}]",
 		 "error", "swallowed", "leave by eth0 in the clear");
 	finds("warning", "permit", "packets leave by eth0 in the clear");
+	says("rib { static 192.168.2.0/24 { blackhole true; distance 250; } }");
 	kernel_error = -ENETUNREACH; /* nothing gets out: nothing leaks */
 	assert_int_equal(run("doctor"), 0);
+}
+
+/* In a plane it is what comes in by its interfaces that may leak, or be kept in. */
+static void test_planes(void **state)
+{
+	static const char dead[] =
+		"[{\"prefix\":\"192.168.2.0/24\",\"plane\":\"lab\",\"paths\":[" PATH(
+			"false", "false", "tunnel-down", "10.99.0.2") "]}]";
+
+	answer_of("wireguard")->rows =
+		INTERFACE("\"plane\":\"lab\",", PEER("site-a", "[\"192.168.2.0/24\"]"));
+	answer_of("route")->rows = "[]";
+	answer_of("bgp-routes")->rows = dead;
+	kernel_answer = (struct kernel_route){.interface = "eth0"}; /* of the main plane */
+	forwarded_error = -EHOSTUNREACH;
+	if (run("doctor") != 0)
+		fail_msg("%s", out_text);
+	forwarded_error = 0;
+	forwarded_answer = (struct kernel_route){.interface = "eth3"};
+	finds("error", "swallowed", "leave by eth3 in the clear");
+	finds("warning", "permit", "packets leave by eth3 in the clear");
+	says("plane lab { static 192.168.2.0/24 { blackhole true; distance 250; } }");
+}
+
+#define BEATEN(state)                                                                            \
+	"[{\"prefix\":\"192.168.2.0/24\",\"paths\":[{\"best\":false,\"eligible\":false,"         \
+	"\"reason\":\"lost-to-protocol\",\"reason-text\":\"lower distance\",\"next-hop-state\":" \
+	"\"" state "\",\"from\":\"10.99.0.2\",\"next-hop\":\"10.99.0.2\"}]}]"
+
+/* A route to nowhere in front of a path that works is an error, in front of a dead one it is not.
+ */
+static void test_blackhole(void **state)
+{
+	kernel_error = -EINVAL;
+	finds("error", "route", "a blackhole or an unreachable route is in front");
+	answer_of("route")->rows = "[]";
+	finds_in("bgp-routes", BEATEN("up"), "error", "blackhole", "beats a path that works");
+	answer_of("bgp-routes")->rows = BEATEN("down");
+	assert_int_equal(run("doctor"), 0);
+	kernel_error = 0;
+	kernel_answer = (struct kernel_route){.interface = "lan0"};
+	answer_of("wireguard")->rows = INTERFACE("", PEER("site-a", "[\"10.0.0.0/8\"]"));
+	answer_of("bgp-routes")->rows = BEATEN("up");
+	run("doctor");
+	if (strstr(out_text, "beats a path"))
+		fail_msg("%s", out_text);
+}
+
+/* Of next hops that share the traffic any is right. */
+static void test_shared_traffic(void **state)
+{
+	answer_of("route")->rows =
+		"[{\"prefix\":\"192.168.2.0/24\",\"protocol\":\"bgp\",\"selected\":true,"
+		"\"installed\":true,\"next-hops\":[{\"interface\":\"wg0\",\"active\":true},"
+		"{\"interface\":\"wg1\",\"active\":true}]}]";
+	if (run("doctor") != 0)
+		fail_msg("%s", out_text);
 }
 
 static void test_routes(void **state)
@@ -360,7 +418,8 @@ int main(void)
 		TEST(test_interfaces),	   TEST(test_tunnels),	    TEST(test_neighbors),
 		TEST(test_paths),	   TEST(test_routes),	    TEST(test_machine),
 		TEST(test_many),	   TEST(test_nobody_there), TEST(test_metrics),
-		TEST(test_nexthop_compat),
+		TEST(test_nexthop_compat), TEST(test_planes),	    TEST(test_blackhole),
+		TEST(test_shared_traffic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

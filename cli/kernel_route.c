@@ -47,7 +47,13 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_STOP;
 }
 
-static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif, uint32_t mark,
+/* What a packet looks like, besides its destination; 0 and NULL: nothing special. */
+struct flow {
+	uint32_t oif, iif, mark;
+	const struct addr *src;
+};
+
+static int exchange(struct mnl_socket *nl, const struct addr *to, const struct flow *flow,
 		    struct kernel_route *out)
 {
 	char buf[8192];
@@ -62,10 +68,16 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif, 
 	rtm->rtm_family = to->family;
 	rtm->rtm_dst_len = family_bits(to->family);
 	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
-	if (oif)
-		mnl_attr_put_u32(nlh, RTA_OIF, oif);
-	if (mark)
-		mnl_attr_put_u32(nlh, RTA_MARK, mark);
+	if (flow->src) {
+		rtm->rtm_src_len = family_bits(to->family);
+		mnl_attr_put(nlh, RTA_SRC, family_bytes(to->family), flow->src->b);
+	}
+	if (flow->oif)
+		mnl_attr_put_u32(nlh, RTA_OIF, flow->oif);
+	if (flow->iif)
+		mnl_attr_put_u32(nlh, RTA_IIF, flow->iif);
+	if (flow->mark)
+		mnl_attr_put_u32(nlh, RTA_MARK, flow->mark);
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -74,7 +86,7 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, uint32_t oif, 
 	return 0;
 }
 
-static int get(const struct addr *to, uint32_t oif, uint32_t mark, struct kernel_route *out)
+static int get(const struct addr *to, const struct flow *flow, struct kernel_route *out)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int err;
@@ -82,25 +94,32 @@ static int get(const struct addr *to, uint32_t oif, uint32_t mark, struct kernel
 	*out = (struct kernel_route){0};
 	if (!nl)
 		return -errno;
-	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
-							     : exchange(nl, to, oif, mark, out);
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : exchange(nl, to, flow, out);
 	mnl_socket_close(nl);
 	return err;
 }
 
 int kernel_route_get(const struct addr *to, struct kernel_route *out)
 {
-	return get(to, 0, 0, out);
+	return get(to, &(struct flow){0}, out);
 }
 
 int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_route *out)
 {
-	return get(to, 0, mark, out);
+	return get(to, &(struct flow){.mark = mark}, out);
 }
 
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
 {
 	uint32_t oif = if_nametoindex(from);
 
-	return oif ? get(to, oif, 0, out) : -ENODEV;
+	return oif ? get(to, &(struct flow){.oif = oif}, out) : -ENODEV;
+}
+
+int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
+			       struct kernel_route *out)
+{
+	uint32_t iif = if_nametoindex(from);
+
+	return iif ? get(to, &(struct flow){.iif = iif, .src = src}, out) : -ENODEV;
 }

@@ -21,4 +21,9 @@ int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_
 /* The same for a socket that is bound to the interface FROM: by the rules of its plane. */
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out);
 
+/* The same for a packet that came in by the interface FROM with the source SRC; -EHOSTUNREACH where
+ * this machine does not forward. */
+int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
+			       struct kernel_route *out);
+
 #endif

@@ -11,6 +11,7 @@ import shutil
 import pytest
 
 from lib.dualhub import DualHub
+from lib.fourplanes import SHARED, four_planes
 from lib.hubspoke import HubSpoke
 from lib.wait import wait_until
 
@@ -66,16 +67,52 @@ def test_tunnels_and_what_leaks(two):
     the default route."""
     two.net.cut("a", "b")
     found(two.wa, "tunnel", "the tunnel is down", peer="b", interface="wg0")
-    found(two.wa, "swallowed", "leave by u0 in the clear", prefix="192.168.2.0/24")
-    two.a.ip("route add blackhole 192.168.2.0/24 metric 4000\n"
-             "route add blackhole fd00:2::/64 metric 4000")
+    leaks = [found(two.wa, "swallowed", "leave by u0 in the clear", prefix=p)
+             for p in ("192.168.2.0/24", "fd00:2::/64")]
+    # Its advice, to the letter: nothing leaks, and nothing is cut when the tunnel is back.
+    for leak in leaks:
+        advice = re.search("`(.*)`", leak["advice"])[1]
+        two.wa.replace("bgp {", advice + "\nbgp {")
     wait_until(lambda: not [f for f in doctor(two.wa)["findings"] if f["check"] == "swallowed"],
                10, "nothing to leak")
     two.net.restore("a", "b")
-    two.a.ip("route del blackhole 192.168.2.0/24 metric 4000\n"
-             "route del blackhole fd00:2::/64 metric 4000")
     two.wait()
     healthy(two.wa)
+    # Without the distance it beats the path that works.
+    two.wa.replace("blackhole true; distance 250;", "blackhole true;")
+    assert "distance 250" in found(two.wa, "blackhole", "beats a path that works",
+                                   prefix="192.168.2.0/24")["advice"]
+    two.wa.replace("blackhole true;", "blackhole true; distance 250;")
+    two.wait()
+    two.a.ip("route add blackhole 192.168.2.0/24 metric 4000")
+    found(two.wa, "blackhole", "beats a path that works", prefix="192.168.2.0/24")
+    two.a.ip("route del blackhole 192.168.2.0/24 metric 4000")
+    two.wait()
+    two.a.ip("route add blackhole 192.168.2.0/28")
+    found(two.wa, "route", "a blackhole or an unreachable route is in front",
+          prefix="192.168.2.0/24")
+
+
+def test_planes(topo):
+    """An isolated plane has its end in itself: what it does not know leaks nowhere. Without that it
+    falls through to the main plane's default route."""
+    nodes, _, net = four_planes(topo)
+    a = nodes["a"]
+
+    def leaks(plane):
+        return {f["interface"] or f["prefix"] for f in doctor(a)["findings"]
+                if "in the clear" in f["text"] and
+                f["prefix"] in (SHARED, {"storage": "10.80.0.0/16",
+                                         "management": "10.78.0.0/16"}[plane])}
+    net.cut("a", "c")
+    wait_until(lambda: {t["state"] for t in a.show("tunnels")["tunnels"]
+                        if t["interface"] == "wg3"} == {"down"}, 30, "wg3 to be down")
+    found(a, "tunnel", "is down", interface="wg3")
+    assert "wg3" not in leaks("storage") and SHARED not in leaks("storage")
+    net.cut("a", "b")
+    wait_until(lambda: SHARED in leaks("management"), 30, "management to leak")
+    advice = found(a, "swallowed", "in the clear", prefix=SHARED)["advice"]
+    assert f"plane management {{ static {SHARED} {{ blackhole true; distance 250; }} }}" in advice
 
 
 def test_configuration(two):
