@@ -86,13 +86,16 @@ static void check_interface(struct doctor *d, const json_t *row)
 {
 	struct where at = {.interface = doctor_str(row, "name")};
 
-	if (!str_eq(doctor_str(row, "state"), "ready"))
+	if (is_set(row, "error"))
+		FIND(SEVERITY_ERROR, at, "it is tried again by itself as soon as that is mended",
+		     "the interface is %s: %s", TEXT(row, "state"), TEXT(row, "error"));
+	else if (!str_eq(doctor_str(row, "state"), "ready"))
 		FIND(SEVERITY_ERROR, at, "the log says why it cannot be used",
 		     "the interface is %s", TEXT(row, "state"));
 	else if (!is_true(row, "up"))
 		FIND(SEVERITY_ERROR, at, "ip link set it up, or let wgbgp do it (`admin up`)",
 		     "the link is down");
-	if (!is_set(row, "public-key"))
+	if (str_eq(doctor_str(row, "state"), "ready") && !is_set(row, "public-key"))
 		FIND(SEVERITY_ERROR, at, "name one: `private-key-file`",
 		     "the interface has no private key: no tunnel of it can work");
 }
@@ -197,6 +200,9 @@ static void check_tunnel(struct doctor *d, const json_t *row)
 			       "through"
 			     : "no endpoint is known: the far end has to speak first",
 		     "there never was a handshake");
+	else if (str_eq(doctor_str(row, "reason"), "interface-refused"))
+		FIND(SEVERITY_ERROR, at, "the interface first", "the tunnel is down: %s",
+		     TEXT(row, "reason-text"));
 	else if (str_eq(state, "down"))
 		FIND(SEVERITY_ERROR, at,
 		     "is the far end there, is the underlay? A clock that was set back makes the "

@@ -79,6 +79,7 @@ static void wireguard_row(struct view *v, const json_t *row)
 	line(v->out, 2, "addresses", row, "addresses");
 	if (is_set(row, "state") && !str_eq(TEXT(row, "state"), "ready"))
 		line(v->out, 2, "state", row, "state");
+	line(v->out, 2, "error", row, "error");
 	if (int_of(row, "source-check-drops"))
 		fprintf(v->out,
 			"  warning: %s packets dropped: their source is not in AllowedIPs of the "

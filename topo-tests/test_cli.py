@@ -217,7 +217,7 @@ KEYS = {
     "rules": ("", "rules", "priority family source destination interface fwmark fwmask tos table "
               "state"),
     "rib summary": ("prefixes", None, ""),
-    "wireguard": ("", "interfaces", "name state ifindex source-check-drops backend up adopted public-key listen-port fwmark "
+    "wireguard": ("", "interfaces", "name state error ifindex source-check-drops backend up adopted public-key listen-port fwmark "
                   "mtu plane addresses rx-bytes tx-bytes peers"),
     "tunnels": ("", "tunnels", "interface peer state reason reason-text cost since-seconds "
                 "handshake-seconds endpoint rx-bytes tx-bytes counters-seconds changes "

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "drill.h"
+#include "interfaces.h"
 #include "log.h"
 #include "loop.h"
 #include "supervise.h"
@@ -370,6 +371,7 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 		return;
 	}
 	drill_event(id, event);
+	interfaces_event(id, event);
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
 	endpoint_tell(event);
 }

@@ -29,6 +29,7 @@ wgbgpd_wgbgpd_SOURCES = \
 	wgbgpd/drill_routes.c wgbgpd/drill_routes.h \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
 	wgbgpd/endpoint_own.c \
+	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/main.c \
 	wgbgpd/notify.c wgbgpd/notify.h \

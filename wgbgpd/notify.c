@@ -31,6 +31,11 @@ void notify_ready(const char *status)
 	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
+void notify_status(const char *status)
+{
+	sd_notifyf(0, "STATUS=%s", status);
+}
+
 void notify_reloading(void)
 {
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());

@@ -7,6 +7,7 @@
 
 void notify_init(void); /* starts the watchdog's beat when the unit asks for one */
 void notify_ready(const char *status);
+void notify_status(const char *status); /* of one that is ready */
 void notify_reloading(void);
 void notify_stopping(void);
 void notify_free(void);

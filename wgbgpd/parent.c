@@ -20,6 +20,7 @@
 #include "conf_schema.h"
 #include "drill.h"
 #include "endpoint.h"
+#include "interfaces.h"
 #include "listen.h"
 #include "log.h"
 #include "loop.h"
@@ -34,6 +35,8 @@ static char lock_path[4096];
 static struct event *signals[3];
 static bool reload_again; /* SIGHUP during a commit */
 static bool stopping;
+static bool unready; /* systemd waits for READY, which waits for wgd's word about the interfaces */
+static bool ready;   /* READY was sent */
 static int exit_status;
 
 /* ---- one instance */
@@ -134,13 +137,32 @@ void parent_reload(commit_fn done, void *arg, json_t *warnings)
 		done(arg, error);
 }
 
+/* Never without a word about the interfaces that cannot be used. */
+static void tell_systemd(void)
+{
+	char *status = interfaces_status();
+
+	if (unready && !stopping && interfaces_settled(datastore_running()->json)) {
+		unready = false;
+		ready = true;
+		notify_ready(status);
+	} else if (ready && !unready && !stopping) {
+		notify_status(status);
+	}
+	free(status);
+}
+
 static void on_reloaded(void *arg, const char *error)
 {
 	if (error)
 		log_error("reload", "refused=\"%s\"", error);
 	else
 		log_info("reload", "generation=%u", datastore_running()->generation);
-	notify_ready(error ? "The changed configuration was refused" : "Running");
+	unready = !error;
+	if (error)
+		notify_ready("The changed configuration was refused");
+	else
+		tell_systemd();
 	if (reload_again && !stopping) {
 		reload_again = false;
 		parent_reload(on_reloaded, NULL, NULL);
@@ -184,7 +206,8 @@ static void on_first(void *arg, const char *error)
 		return;
 	}
 	log_info("ready", "generation=%u", datastore_running()->generation);
-	notify_ready("Running");
+	unready = true;
+	tell_systemd();
 }
 
 /* ---- what the daemons do */
@@ -194,6 +217,7 @@ static void on_daemon_gone(enum daemon_id id)
 	endpoint_daemon_gone(id);
 	ask_daemon_gone(id);
 	drill_daemon_gone(id);
+	interfaces_daemon_gone(id);
 	if (stopping)
 		return;
 	commit_daemon_gone(id);
@@ -240,6 +264,7 @@ static void catch_signals(void)
 static void release(void)
 {
 	drill_free();
+	interfaces_free();
 	ask_free();
 	endpoint_free();
 	commit_free();
@@ -286,6 +311,7 @@ int parent_run(const char *path, const char *rundir)
 	catch_signals();
 	notify_init();
 	drill_init();
+	interfaces_init(tell_systemd);
 	supervise_start(rundir, lock_fd, &handlers);
 	commit_start(first, on_first, NULL);
 	loop_run();

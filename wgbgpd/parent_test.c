@@ -580,6 +580,63 @@ static void test_teardown(void **state)
 
 /* The parent is killed while a daemon hangs: its successor starts no second one before that has
  * ended. */
+/* What systemd is told: waits for a message with both words. */
+static void wait_notified(int fd, const char *a, const char *b)
+{
+	char text[1024];
+	ssize_t n;
+
+	do {
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		assert_true(n > 0);
+		text[n] = '\0';
+	} while (!strstr(text, a) || !strstr(text, b));
+}
+
+static bool notified(int fd, const char *word)
+{
+	char text[1024];
+	bool found = false;
+	ssize_t n;
+
+	while ((n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+		text[n] = '\0';
+		found |= strstr(text, word) != NULL;
+	}
+	return found;
+}
+
+/* READY waits until wgd has tried each interface, and names those that cannot be used. */
+static void test_ready_names_what_is_refused(void **state)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = WAIT_MS / 1000};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/notify", dir);
+	unlink(sa.sun_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+	clear_log();
+	write_config("state starting", "");
+	parent = start_parent();
+	WAIT_LOG("wgd prune\n");
+	assert_string_equal(ask("{\"command\":\"daemons\"}", NULL), ""); /* all is said */
+	assert_false(notified(fd, "READY=1"));
+	write_config("state refused", "");
+	assert_string_equal(reload(), "");
+	wait_notified(fd, "READY=1", "interface wg0 is refused: told so");
+	write_config("state ready", "");
+	assert_string_equal(reload(), "");
+	wait_notified(fd, "STATUS=Running", "");
+	kill(parent, SIGHUP);
+	wait_notified(fd, "READY=1", "STATUS=Running");
+	unsetenv("NOTIFY_SOCKET");
+	unlink(sa.sun_path);
+	close(fd);
+}
+
 static void test_orphan_is_waited_for(void **state)
 {
 	pid_t wgd = daemon_pid("wgd");
@@ -669,6 +726,8 @@ int main(void)
 		TEST(test_stop_leaves_everything),
 		TEST(test_teardown),
 		TEST(test_orphan_is_waited_for),
+		cmocka_unit_test_setup_teardown(test_ready_names_what_is_refused, stop_parent,
+						stop_parent),
 		cmocka_unit_test_setup(test_killed_while_checking, restart_parent),
 		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
 		cmocka_unit_test_setup(test_bad_first_configuration, stop_parent),

@@ -4,6 +4,7 @@
  * parent. What it was told goes to RUNDIR/log/all, a line each, in the order in which it happened.
  * The configuration steers it: a description of the interface "wg0" of "refuse NAME" is refused by
  * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
+ * With "state X" wgd says that the interface is in state X.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,9 +85,28 @@ static int check(const json_t *config, char *error, size_t size)
 	return -EINVAL;
 }
 
+/* As wgd does: "state X" in an interface's description is its state. */
+static void tell_interfaces(const json_t *config)
+{
+	json_t *interface;
+	size_t i;
+
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
+		const char *text = conf_str(interface, "description", "");
+		const char *state = strncmp(text, "state ", 6) == 0 ? text + 6 : "ready";
+		const char *error = str_eq(state, "refused") ? "told so" : NULL;
+
+		daemon_event(json_pack("{s:s, s:s, s:s, s:s?}", "event", "interface-state",
+				       "interface", conf_str(interface, "name", ""), "state", state,
+				       "error", error));
+	}
+}
+
 static void apply(const json_t *config, uint32_t generation)
 {
 	note("apply %s", wanted(config));
+	if (stub.id == DAEMON_WGD)
+		tell_interfaces(config);
 }
 
 static void prune(uint32_t generation)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "batches.h"
+#include "condition.h"
 #include "cut.h"
 #include "daemon.h"
 #include "device_sync.h"
@@ -27,6 +28,8 @@
 #define STARTING_POLL_MS 20
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 5000
+#define ADDRS_RETRY_MIN_MS 2000 /* what was refused of addresses is tried again */
+#define ADDRS_RETRY_MAX_MS 60000
 #define RELEASE_MS 2000 /* how long entries may keep what is no longer configured */
 #define SWEEP_QUANTUM 5000
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
@@ -43,14 +46,17 @@ static char *marker_path(const char *ifname)
 	return xasprintf("%s/%s.new", rundir, ifname);
 }
 
-static void marker_put(const char *ifname)
+/* 0 or -errno: then it must not be created, a wgd that dies would take it for somebody else's. */
+static int marker_put(const char *ifname)
 {
 	char *path = marker_path(ifname);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int err = fd < 0 ? -errno : 0;
 
 	if (fd >= 0)
 		close(fd);
 	free(path);
+	return err;
 }
 
 static bool marker_exists(const char *ifname)
@@ -164,6 +170,7 @@ static void device_free(struct device *dev)
 	wg_close(dev->wg);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
+	free(dev->error);
 	free(dev);
 	report_swept();
 }
@@ -187,7 +194,8 @@ static void give_up(struct device *dev, enum device_state state, const char *wha
 
 	wg_close(dev->wg);
 	dev->wg = NULL;
-	dev->state = state;
+	condition_set(dev, state, why);
+	condition_peers_down(dev, REASON_INTERFACE_REFUSED);
 	if (dev->failures++ < 3 || dev->failures % 64 == 0)
 		log_error(what, "interface=%s why=\"%s\"", dev->name, why);
 	retry_in(dev, ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS);
@@ -196,7 +204,7 @@ static void give_up(struct device *dev, enum device_state state, const char *wha
 
 static void wait_for_program(struct device *dev)
 {
-	dev->state = DEVICE_STARTING;
+	condition_set(dev, DEVICE_STARTING, NULL);
 	retry_in(dev, STARTING_POLL_MS);
 }
 
@@ -205,8 +213,9 @@ static void start_program(struct device *dev)
 {
 	int err;
 
-	marker_put(dev->name);
-	err = userspace_start(current->program, rundir, dev->name);
+	err = marker_put(dev->name);
+	if (err == 0)
+		err = userspace_start(current->program, rundir, dev->name);
 	if (err < 0) {
 		marker_remove(dev->name);
 		give_up(dev, DEVICE_WAITING, "userspace-not-started", strerror(-err));
@@ -233,8 +242,9 @@ static bool create(struct device *dev)
 		return false;
 	}
 	if (backend != BACKEND_USERSPACE) {
-		marker_put(dev->name);
-		err = link_create(dev->name);
+		err = marker_put(dev->name);
+		if (err == 0)
+			err = link_create(dev->name);
 		if (err == 0)
 			log_info("interface-created", "interface=%s backend=kernel", dev->name);
 	}
@@ -277,32 +287,43 @@ static void remove_extra_addrs(struct device *dev, const struct tunnel_addr *hav
 	}
 }
 
+/* In the ledger before it is done: an address that is not in there is not ours. */
+static int add_addr(struct device *dev, const struct tunnel_addr *a)
+{
+	bool added = dev->ledger && ledger_add_addr(dev->ledger, &a->addr, a->len);
+	int err = device_ledger(dev);
+
+	if (err == 0)
+		err = link_add_addr(dev->ifindex, a);
+	if (err == 0)
+		return 0;
+	if (added)
+		ledger_remove_addr(dev->ledger, &a->addr, a->len);
+	log_limited(&dev->bucket, LOG_LEVEL_ERROR, "address-refused",
+		    "interface=%s address=%s/%u error=\"%s\"", dev->name, ADDR_STR(&a->addr),
+		    a->len, strerror(-err));
+	return err;
+}
+
 static void sync_addrs(struct device *dev)
 {
 	const struct if_conf *conf = dev->conf;
 	struct tunnel_addr *have;
 	size_t n;
+	int err = 0;
 
 	if (link_addrs(dev->ifindex, &have, &n) < 0)
 		return;
-	for (size_t i = 0; i < conf->n_addrs; i++) {
-		const struct tunnel_addr *a = &conf->addrs[i];
-		int err;
-
-		if (has_addr(have, n, a))
-			continue;
-		if (dev->ledger) {
-			ledger_add_addr(dev->ledger, &a->addr, a->len);
-			ledger_flush(dev->ledger);
-		}
-		err = link_add_addr(dev->ifindex, a);
-		if (err < 0)
-			log_limited(&dev->bucket, LOG_LEVEL_ERROR, "address-refused",
-				    "interface=%s address=%s/%u error=\"%s\"", dev->name,
-				    ADDR_STR(&a->addr), a->len, strerror(-err));
-	}
+	for (size_t i = 0; i < conf->n_addrs; i++)
+		if (!has_addr(have, n, &conf->addrs[i]) && add_addr(dev, &conf->addrs[i]) < 0)
+			err = -EIO;
 	remove_extra_addrs(dev, have, n);
 	free(have);
+	if (err == 0)
+		dev->addrs_wait = 0;
+	else if (dev->addrs_wait < ADDRS_RETRY_MAX_MS)
+		dev->addrs_wait = dev->addrs_wait ? 2 * dev->addrs_wait : ADDRS_RETRY_MIN_MS;
+	dev->addrs_at = now_ms();
 }
 
 /* The link as configured: MTU, addresses, up or down. */
@@ -354,6 +375,7 @@ static void take_link(struct device *dev, const struct link_info *info)
 /* Whose the interface is. False: not ours to use. */
 static bool claim(struct device *dev, const struct link_info *info)
 {
+	char why[512];
 	bool fresh;
 
 	if (is_ours(dev->name, info)) {
@@ -372,7 +394,9 @@ static bool claim(struct device *dev, const struct link_info *info)
 	ledger_close(dev->ledger);
 	dev->ledger = ledger_open(rundir, dev->name, info->ifindex, &fresh);
 	if (!dev->ledger) {
-		give_up(dev, DEVICE_REFUSED, "interface-refused", "its ledger cannot be written");
+		snprintf(why, sizeof(why), "its ledger in %s cannot be written: %s", rundir,
+			 strerror(errno));
+		give_up(dev, DEVICE_REFUSED, "interface-refused", why);
 		return false;
 	}
 	log_info("interface-adopted", "interface=%s ledger=%s", dev->name, fresh ? "new" : "read");
@@ -393,7 +417,7 @@ static void opened(struct device *dev, struct link_info *info)
 	sync_admin(dev, info);
 	if (link_get(dev->name, info) == 0)
 		take_link(dev, info);
-	dev->state = DEVICE_READY;
+	condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
 	dev->failures = 0;
 	log_info(dev->known ? "interface-restored" : "interface-ready",
 		 "interface=%s backend=%s peers=%zu", dev->name, dev->wg->backend->name,
@@ -441,8 +465,6 @@ static void try_open(void *arg)
 /* READY no more. Everything that we want is kept, to be put back. */
 void device_lost(struct device *dev, const char *why)
 {
-	struct peer *p;
-
 	if (dev->state != DEVICE_READY)
 		return;
 	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
@@ -452,22 +474,11 @@ void device_lost(struct device *dev, const char *why)
 	dev->wg = NULL;
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
-	dev->state = DEVICE_WAITING;
+	condition_set(dev, DEVICE_WAITING, why);
 	dev->up = false;
 	dev->full_read_at = 0;
 	allowedips_forget(&dev->allowed);
-	TAILQ_FOREACH (p, &dev->peers, link) {
-		uint32_t changes = p->live.changes;
-
-		p->present = false;
-		liveness_init(&p->live, now_ms());
-		p->live.state = TUNNEL_DOWN;
-		p->live.reason = REASON_INTERFACE_GONE;
-		p->evidence = (struct evidence){0};
-		p->live.changes = changes + 1;
-		if (p->announced)
-			report_peer(p);
-	}
+	condition_peers_down(dev, REASON_INTERFACE_GONE);
 	report_if_gone(dev);
 	bfd_device(dev);
 	dev->ifindex = 0;
@@ -529,7 +540,8 @@ bool device_check_link(struct device *dev)
 	dev->mtu = info.mtu;
 	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
 		link_changed(dev, &info);
-	else if (dev->addrs_dirty && dev->conf)
+	else if (dev->conf && (dev->addrs_dirty ||
+			       (dev->addrs_wait && now_ms() - dev->addrs_at >= dev->addrs_wait)))
 		sync_addrs(dev);
 	dev->addrs_dirty = false;
 	return true;
@@ -607,6 +619,7 @@ static void device_delete(struct device *dev)
 	else if (!dev->adopted && (dev->known || marker_exists(dev->name)))
 		delete_own(dev);
 	log_info("interface-removed", "interface=%s", dev->name);
+	condition_removed(dev);
 	device_free(dev);
 }
 
@@ -679,6 +692,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
 			peer_configure(p, NULL);
 	if (dev->state != DEVICE_READY) {
+		device_sync_names(dev);
 		try_open(dev);
 		return;
 	}

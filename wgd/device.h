@@ -64,15 +64,22 @@ struct device {
 	TAILQ_ENTRY(device) link;
 	char name[16];
 	const struct if_conf *conf; /* NULL: no longer configured */
-	enum device_state state;
-	int ifindex; /* 0: none */
+	enum device_state state;    /* the next two: condition_set() */
+	char *error;		    /* why it cannot be used, or not quite; owned; NULL: nothing */
+	bool said;		    /* that to the parent */
+	int ifindex;		    /* 0: none */
 	bool adopted, up, announced;
-	bool known;	  /* was READY before: differences are drift, not news */
-	bool settled;	  /* tried at least once: TUNNEL_SYNC need not wait for it */
-	bool key_missing; /* said that there is no private key */
-	bool addrs_dirty; /* its addresses may have changed */
-	bool failing;	  /* the last request failed */
-	int write_error;  /* of the thread, not yet dealt with; negative */
+	bool known;	     /* was READY before: differences are drift, not news */
+	bool settled;	     /* tried at least once: TUNNEL_SYNC need not wait for it */
+	bool key_missing;    /* said that there is no private key */
+	bool addrs_dirty;    /* its addresses may have changed */
+	uint64_t addrs_at;   /* ms: they were last looked at */
+	uint32_t addrs_wait; /* ms: after that what was refused is tried again; 0: nothing was */
+	int ledger_error;    /* of writing it, negative: what is to be done waits for it */
+	uint64_t ledger_at;
+	uint32_t ledger_wait; /* ms: after that time it is tried again */
+	bool failing;	      /* the last request failed */
+	int write_error;      /* of the thread, not yet dealt with; negative */
 	uint32_t mtu;
 	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
 	uint64_t drops_at;     /* ms: it was last seen to rise; 0: not since we look */
@@ -122,6 +129,9 @@ struct device *device_find(const char *name);
  * could not be set is refused by device_refused(). */
 int device_flush(struct device *dev);
 void device_lost(struct device *dev, const char *why);
+/* The ledger of an adopted interface says what is about to be done. 0, or -errno: it must not be
+ * done; that is said, and what was added is to be taken out again. */
+int device_ledger(struct device *dev);
 void device_poll(struct device *dev);
 
 /* peer.c */

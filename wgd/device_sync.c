@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "batches.h"
+#include "condition.h"
 #include "device_sync.h"
 #include "report.h"
 #include "secrets.h"
@@ -20,6 +21,8 @@
 #define GLANCE_SHARE 4		/* the same for readings on a suspicion */
 #define GLANCE_AGAIN_MS 5	/* many peers may fall silent at once */
 #define DEADLINE_MIN_MS 10
+#define LEDGER_MIN_MS 1000 /* until it is tried again to write it */
+#define LEDGER_MAX_MS 30000
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
 
 /* Whose the peers of a dump are; strangers get a peer of their own. Release with free(). */
@@ -34,10 +37,10 @@ static struct owner **map_owners(struct device *dev, const struct wg_dump *dump,
 		if (memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
 			continue;
 		p = peer_find(dev, key);
-		if (!p && add) {
+		if (!p && add)
 			p = peer_new(dev, key);
+		if (add && !p->present)
 			p->foreign = dev->adopted && !ledger_has_peer(dev->ledger, key);
-		}
 		owners[i] = p ? &p->owner : NULL;
 	}
 	return owners;
@@ -113,6 +116,22 @@ static struct peer *make_peer(struct device *dev, const struct peer_conf *conf)
 	return p;
 }
 
+static struct peer *named(struct device *dev, const struct peer_conf *conf)
+{
+	struct peer *p = peer_find(dev, conf->key);
+
+	if (!p)
+		p = make_peer(dev, conf);
+	peer_configure(p, conf);
+	return p;
+}
+
+void device_sync_names(struct device *dev)
+{
+	for (size_t i = 0; i < dev->conf->n_peers; i++)
+		named(dev, &dev->conf->peers[i]);
+}
+
 /* The configured peers: made, or given what differs. */
 static int sync_peers(struct device *dev)
 {
@@ -120,13 +139,9 @@ static int sync_peers(struct device *dev)
 
 	for (size_t i = 0; i < dev->conf->n_peers && err != -ENODEV; i++) {
 		const struct peer_conf *conf = &dev->conf->peers[i];
-		struct peer *p = peer_find(dev, conf->key);
-		bool there;
+		struct peer *p = named(dev, conf);
+		bool there = p->seen == dev->round;
 
-		if (!p)
-			p = make_peer(dev, conf);
-		there = p->seen == dev->round;
-		peer_configure(p, conf);
 		err = peer_install(p, !there, there ? p->found : NULL);
 	}
 	return err == -ENODEV ? err : 0;
@@ -232,15 +247,47 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 	return err;
 }
 
-/* The ledger's side of a queue, before it is applied and after. */
+int device_ledger(struct device *dev)
+{
+	uint64_t now = now_ms();
+	int err;
+
+	if (dev->ledger_error && now - dev->ledger_at < dev->ledger_wait)
+		return dev->ledger_error;
+	err = dev->ledger ? ledger_flush(dev->ledger) : 0;
+	dev->ledger_at = now;
+	dev->ledger_wait = err == 0 ? 0
+			   : 2 * dev->ledger_wait < LEDGER_MAX_MS
+				   ? 2 * dev->ledger_wait + LEDGER_MIN_MS
+				   : LEDGER_MAX_MS;
+	if (err < 0 && err != dev->ledger_error)
+		log_error("ledger-unwritten", "interface=%s error=\"%s\"", dev->name,
+			  strerror(-err));
+	else if (err == 0 && dev->ledger_error)
+		log_info("ledger-written", "interface=%s", dev->name);
+	dev->ledger_error = err;
+	if (dev->state == DEVICE_READY)
+		condition_set(dev, DEVICE_READY, err < 0 ? LEDGER_TEXT : NULL);
+	return err;
+}
+
+/* The ledger's side of a queue, before it is applied and after. 0, or -errno: nothing of it may be
+ * done. */
 static int ledger_before(struct device *dev)
 {
 	const struct allowedips *a = &dev->allowed;
+	bool *added = xcalloc(a->n_queue + 1, sizeof(*added));
+	int err;
 
 	for (size_t i = 0; i < a->n_queue; i++)
-		if (!a->queue[i].remove)
-			ledger_add_entry(dev->ledger, &a->queue[i].prefix);
-	return ledger_flush(dev->ledger);
+		added[i] =
+			!a->queue[i].remove && ledger_add_entry(dev->ledger, &a->queue[i].prefix);
+	err = device_ledger(dev);
+	for (size_t i = 0; err < 0 && i < a->n_queue; i++)
+		if (added[i])
+			ledger_remove_entry(dev->ledger, &a->queue[i].prefix);
+	free(added);
+	return err;
 }
 
 static void ledger_after(struct device *dev)
@@ -250,7 +297,7 @@ static void ledger_after(struct device *dev)
 	for (size_t i = 0; i < a->n_queue; i++)
 		if (a->queue[i].remove && !trie_exact(&a->ours, &a->queue[i].prefix))
 			ledger_remove_entry(dev->ledger, &a->queue[i].prefix);
-	ledger_flush(dev->ledger);
+	device_ledger(dev);
 }
 
 static bool removes_any(const struct allowedips *a)
@@ -379,18 +426,18 @@ void device_release(struct device *dev)
 		allowedips_remove_owner(&dev->allowed, &p->owner);
 		peer_free(p);
 	}
-	if (dev->ledger)
-		ledger_flush(dev->ledger);
+	device_ledger(dev); /* also one that could not be written at the last try */
 }
 
 /* A configured peer that the device does not have any more. */
 static void restore_peer(struct device *dev, struct peer *p)
 {
-	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
-		    dev->name, p->name);
 	peer_read(p, NULL);
 	allowedips_forget_owner(&dev->allowed, &p->owner);
-	peer_install(p, true, NULL);
+	if (peer_install(p, true, NULL) < 0)
+		return;
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
+		    dev->name, p->name);
 	allowedips_reconcile(&dev->allowed);
 }
 
@@ -569,12 +616,12 @@ void device_poll(struct device *dev)
 	if (err < 0)
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
 			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
-	if (err == 0 && dev->failing)
+	device_release(dev);
+	if (err == 0 && dev->failing && !dev->ledger_error)
 		allowedips_retry(&dev->allowed);
-	dev->failing = err < 0;
+	dev->failing = err < 0 || dev->ledger_error;
 	underlay_poll(dev);
 	probe_peers(dev);
-	device_release(dev);
 	dev->poll_cost = cost_of_late(dev->poll_cost, now_us() - begun);
 	cost = dev->poll_cost * POLL_SHARE / 1000;
 	next = until_deadline(dev, next);

@@ -25,8 +25,9 @@ struct ledger {
 	int ifindex;
 	FILE *file;
 	struct hash_table items;
-	size_t lines; /* in the file, `=` lines not counted */
-	int error;    /* of writing, negative; told by ledger_flush() */
+	size_t lines;	/* in the file, `=` lines not counted */
+	size_t compact; /* so many of them, most of them void, and it is written anew */
+	int error;	/* of writing, negative: the file does not say what the sets say */
 };
 
 static struct item *find(const struct ledger *l, const char *text)
@@ -40,7 +41,7 @@ static struct item *find(const struct ledger *l, const char *text)
 
 static void put_line(struct ledger *l, char sign, const char *text)
 {
-	if (l->file && fprintf(l->file, "%c %s\n", sign, text) < 0)
+	if (!l->error && fprintf(l->file, "%c %s\n", sign, text) < 0)
 		l->error = -errno;
 	l->lines++;
 }
@@ -70,34 +71,53 @@ static FILE *create(const char *path, int ifindex)
 	return file;
 }
 
-/* Writes the file anew with what is valid, then takes it for the old one. */
-static void compact(struct ledger *l)
+/* 0 or -errno; what an earlier call could not write is an error for good. */
+static int flush(FILE *file)
+{
+	return fflush(file) != 0 ? -errno : ferror(file) ? -EIO : 0;
+}
+
+static void write_items(const struct ledger *l, FILE *file)
+{
+	for (struct hash_node *n = hash_first(&l->items); n; n = hash_next(&l->items, n))
+		fprintf(file, "+ %s\n", ((struct item *)n)->text);
+}
+
+/* Writes the file anew with what is valid, then takes it for the old one. 0 or -errno. */
+static int compact(struct ledger *l)
 {
 	char *tmp = xasprintf("%s.new", l->path);
 	FILE *file = create(tmp, l->ifindex);
+	int err = file ? 0 : -errno;
 
 	if (file) {
-		for (struct hash_node *n = hash_first(&l->items); n; n = hash_next(&l->items, n))
-			fprintf(file, "+ %s\n", ((struct item *)n)->text);
-		if (fflush(file) == 0 && rename(tmp, l->path) == 0) {
-			if (l->file)
-				fclose(l->file);
-			l->file = file;
-			l->lines = l->items.count;
-		} else {
-			l->error = -errno;
-			fclose(file);
-		}
+		write_items(l, file);
+		err = flush(file);
+		if (err == 0 && rename(tmp, l->path) < 0)
+			err = -errno;
+	}
+	if (err == 0) {
+		if (l->file)
+			fclose(l->file);
+		l->file = file;
+		l->lines = l->items.count;
+		l->compact = COMPACT_MIN_LINES;
+	} else if (file) {
+		fclose(file);
+		unlink(tmp);
 	}
 	free(tmp);
+	return err;
 }
 
-static void add(struct ledger *l, const char *text)
+/* False: it is in there. */
+static bool add(struct ledger *l, const char *text)
 {
 	if (find(l, text))
-		return;
+		return false;
 	put_line(l, '+', text);
 	insert(l, text);
+	return true;
 }
 
 static void take(struct ledger *l, const char *text)
@@ -157,14 +177,16 @@ static bool read_file(struct ledger *l)
 struct ledger *ledger_open(const char *rundir, const char *ifname, int ifindex, bool *fresh)
 {
 	struct ledger *l = xcalloc(1, sizeof(*l));
+	int err;
 
 	l->path = xasprintf("%s/ledger-%s", rundir, ifname);
 	l->ifindex = ifindex;
 	*fresh = !read_file(l);
-	compact(l);
-	if (l->file)
+	err = compact(l);
+	if (err == 0)
 		return l;
 	ledger_close(l);
+	errno = -err;
 	return NULL;
 }
 
@@ -190,16 +212,17 @@ void ledger_delete(struct ledger *l)
 	ledger_close(l);
 }
 
+/* A line that could not be written may be there in part, and lines behind it would not be read:
+ * such a file is written anew. */
 int ledger_flush(struct ledger *l)
 {
-	int err = l->error;
-
-	l->error = 0;
-	if (l->lines > COMPACT_MIN_LINES && l->lines > 2 * l->items.count)
-		compact(l);
-	if (l->file && fflush(l->file) != 0)
-		err = -errno;
-	return err;
+	if (!l->error)
+		l->error = flush(l->file);
+	if (!l->error && l->lines > l->compact && l->lines > 2 * l->items.count && compact(l) < 0)
+		l->compact = 2 * l->lines; /* the longer one will do */
+	if (l->error)
+		l->error = compact(l);
+	return l->error;
 }
 
 struct text {
@@ -235,9 +258,9 @@ bool ledger_has_entry(const struct ledger *l, const struct prefix *p)
 	return find(l, entry_text(p).s) != NULL;
 }
 
-void ledger_add_entry(struct ledger *l, const struct prefix *p)
+bool ledger_add_entry(struct ledger *l, const struct prefix *p)
 {
-	add(l, entry_text(p).s);
+	return add(l, entry_text(p).s);
 }
 
 void ledger_remove_entry(struct ledger *l, const struct prefix *p)
@@ -250,9 +273,9 @@ bool ledger_has_peer(const struct ledger *l, const uint8_t *key)
 	return find(l, peer_text(key).s) != NULL;
 }
 
-void ledger_add_peer(struct ledger *l, const uint8_t *key)
+bool ledger_add_peer(struct ledger *l, const uint8_t *key)
 {
-	add(l, peer_text(key).s);
+	return add(l, peer_text(key).s);
 }
 
 void ledger_remove_peer(struct ledger *l, const uint8_t *key)
@@ -265,9 +288,9 @@ bool ledger_has_addr(const struct ledger *l, const struct addr *a, uint8_t len)
 	return find(l, addr_text(a, len).s) != NULL;
 }
 
-void ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len)
+bool ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len)
 {
-	add(l, addr_text(a, len).s);
+	return add(l, addr_text(a, len).s);
 }
 
 void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len)
@@ -290,6 +313,6 @@ void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg,
 
 void ledger_note_foreign(struct ledger *l, const struct prefix *p, const uint8_t *key)
 {
-	if (l->file && fprintf(l->file, "= %s %s\n", PREFIX_STR(p), WG_KEY_STR(key)) < 0)
+	if (!l->error && fprintf(l->file, "= %s %s\n", PREFIX_STR(p), WG_KEY_STR(key)) < 0)
 		l->error = -errno;
 }

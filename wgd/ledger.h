@@ -7,7 +7,8 @@
  * PREFIX`, `peer KEY` or `address ADDRESS/LEN`. `= PREFIX KEY` lines hold the foreign entries at
  * adoption, for people. A line is written before the thing is done (and after it was undone), so
  * what a killed wgd leaves is known to the next one; RUNDIR does not survive a reboot, nor do
- * interfaces. When many lines have become void the file is written anew.
+ * interfaces. When many lines have become void the file is written anew, and where a line could not
+ * be written: then nothing more may be done that the file does not say.
  */
 #ifndef WGBGP_LEDGER_H
 #define WGBGP_LEDGER_H
@@ -26,20 +27,22 @@ struct ledger *ledger_open(const char *rundir, const char *ifname, int ifindex, 
 void ledger_close(struct ledger *l);  /* keeps the file; NULL is fine */
 void ledger_delete(struct ledger *l); /* closes and removes the file */
 
+/* _add_: false when it is in there. */
 bool ledger_has_entry(const struct ledger *l, const struct prefix *p);
-void ledger_add_entry(struct ledger *l, const struct prefix *p);
+bool ledger_add_entry(struct ledger *l, const struct prefix *p);
 void ledger_remove_entry(struct ledger *l, const struct prefix *p);
 bool ledger_has_peer(const struct ledger *l, const uint8_t *key);
-void ledger_add_peer(struct ledger *l, const uint8_t *key);
+bool ledger_add_peer(struct ledger *l, const uint8_t *key);
 void ledger_remove_peer(struct ledger *l, const uint8_t *key);
 bool ledger_has_addr(const struct ledger *l, const struct addr *a, uint8_t len);
-void ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len);
+bool ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len);
 void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len);
 /* Every entry, peer, address: KIND is "entry", "peer" or "address", TEXT the rest. */
 void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg, const char *text),
 		 void *arg);
 void ledger_note_foreign(struct ledger *l, const struct prefix *p, const uint8_t *key);
-/* Hands everything added so far to the kernel; before the device is changed. 0 or -errno. */
+/* Hands everything added and removed so far to the kernel; before the device is changed. 0, or
+ * -errno: what was added since the last success may not be done, and is to be removed here. */
 int ledger_flush(struct ledger *l);
 
 #endif

@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,12 +138,104 @@ static void unwritable(void **state)
 	assert_null(ledger_open("/proc/nowhere", "wg0", 1, &fresh));
 }
 
+#define NUMBERS 40
+#define STEPS 3000
+
+static struct prefix numbered(unsigned i)
+{
+	return prefix_make(AF_INET, (uint8_t[]){10, 1, (uint8_t)i}, 24);
+}
+
+/* Files of this process cannot grow beyond so many bytes. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit r;
+
+	getrlimit(RLIMIT_FSIZE, &r);
+	r.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+/* What one who opens the file now finds: in ALL exactly WANT, else WANT at least. */
+static void check_file(const bool *want, bool all)
+{
+	char *from = xasprintf("%s/ledger-wg0", dir), *to = xasprintf("%s/ledger-copy", dir);
+	char *copy = xasprintf("cp %s %s", from, to);
+	struct ledger *l;
+	bool fresh;
+
+	assert_int_equal(system(copy), 0);
+	l = ledger_open(dir, "copy", 1, &fresh);
+	assert_non_null(l);
+	for (unsigned i = 0; i < NUMBERS; i++) {
+		struct prefix p = numbered(i);
+
+		if (want[i] || all)
+			assert_int_equal(ledger_has_entry(l, &p), want[i]);
+	}
+	ledger_delete(l);
+	free(copy);
+	free(from);
+	free(to);
+}
+
+/* One that has no room now and then: a success says that everything is in the file, a failure that
+ * nothing of it may be taken for granted; what was there before and stays is. */
+static void no_room(void **state)
+{
+	const char *given = getenv("LEDGER_SEED");
+	unsigned seed = given ? strtoul(given, NULL, 10) : 20261, failures = 0, successes = 0;
+	struct ledger *l = open_again(NULL, 1, true);
+	bool want[NUMBERS] = {false}, added[NUMBERS] = {false};
+
+	print_message("LEDGER_SEED=%u\n", seed);
+	signal(SIGXFSZ, SIG_IGN);
+	for (int step = 0; step < STEPS; step++) {
+		unsigned i = rand_r(&seed) % NUMBERS;
+		struct prefix p = numbered(i);
+
+		if (want[i]) {
+			ledger_remove_entry(l, &p);
+			want[i] = added[i] = false;
+		} else {
+			assert_true(ledger_add_entry(l, &p));
+			assert_false(ledger_add_entry(l, &p));
+			want[i] = added[i] = true;
+		}
+		if (rand_r(&seed) % 4)
+			continue;
+		limit_files(rand_r(&seed) % 2 ? RLIM_INFINITY : (rlim_t)(rand_r(&seed) % 1500));
+		if (ledger_flush(l) == 0) {
+			successes++;
+			memset(added, 0, sizeof(added));
+			limit_files(RLIM_INFINITY);
+			if (rand_r(&seed) % 8 == 0)
+				check_file(want, true);
+			continue;
+		}
+		failures++;
+		limit_files(RLIM_INFINITY);
+		for (i = 0; i < NUMBERS; i++) {
+			p = numbered(i);
+			if (added[i])
+				ledger_remove_entry(l, &p);
+			want[i] = want[i] && !added[i];
+			added[i] = false;
+		}
+		if (rand_r(&seed) % 8 == 0)
+			check_file(want, false);
+	}
+	assert_true(failures > 50 && successes > 50);
+	ledger_delete(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kept_over_a_restart, setup, cleanup),
 		cmocka_unit_test_setup_teardown(damage, setup, cleanup),
 		cmocka_unit_test_setup_teardown(compaction, setup, cleanup),
+		cmocka_unit_test_setup_teardown(no_room, setup, cleanup),
 		cmocka_unit_test(unwritable),
 	};
 

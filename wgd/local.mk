@@ -5,6 +5,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/allowedips.c wgd/allowedips.h \
 	wgd/batches.c wgd/batches.h \
 	wgd/bfd.c wgd/bfd.h \
+	wgd/condition.c wgd/condition.h \
 	wgd/cut.c wgd/cut.h \
 	wgd/device.c wgd/device.h \
 	wgd/device_sync.c wgd/device_sync.h \

@@ -120,7 +120,7 @@ static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *fou
 int peer_install(struct peer *p, bool create, const struct wg_peer *found)
 {
 	struct wg_peer_set set = {.key = p->owner.key, .create = create};
-	bool with_endpoint = peer_endpoint_choose(p, create, found, &set.endpoint);
+	bool with_endpoint = peer_endpoint_choose(p, create, found, &set.endpoint), added = false;
 	int err;
 
 	set.psk = choose_psk(p, found);
@@ -129,11 +129,13 @@ int peer_install(struct peer *p, bool create, const struct wg_peer *found)
 	peer_endpoint_given(p, with_endpoint ? &set.endpoint : NULL);
 	if (!create && !with_endpoint && !set.psk && !set.set_keepalive)
 		return 0;
-	if (create && p->dev->ledger) {
-		ledger_add_peer(p->dev->ledger, p->owner.key);
-		ledger_flush(p->dev->ledger);
-	}
-	err = wg_set_peer(p->dev->wg, &set);
+	if (create && p->dev->ledger)
+		added = ledger_add_peer(p->dev->ledger, p->owner.key);
+	err = create ? device_ledger(p->dev) : 0;
+	if (err < 0 && added)
+		ledger_remove_peer(p->dev->ledger, p->owner.key);
+	if (err == 0)
+		err = wg_set_peer(p->dev->wg, &set);
 	if (err < 0) {
 		log_limited(&p->bucket, LOG_LEVEL_ERROR, "peer-refused",
 			    "interface=%s peer=%s error=\"%s\"", p->dev->name, p->name,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "condition.h"
 #include "cut.h"
 #include "device.h"
 #include "drain.h"
@@ -105,7 +106,6 @@ static json_t *peer_row(const struct peer *p)
 
 static json_t *device_row(const struct device *dev)
 {
-	static const char *const states[] = {"waiting", "starting", "ready", "refused"};
 	bool has_key = !sodium_is_zero(dev->public_key, WG_KEY_BYTES);
 	json_t *row = json_object(), *peers = json_array();
 	uint64_t rx = 0, tx = 0;
@@ -117,7 +117,8 @@ static json_t *device_row(const struct device *dev)
 		json_array_append_new(peers, peer_row(p));
 	}
 	json_object_set_new(row, "name", json_string(dev->name));
-	json_object_set_new(row, "state", json_string(states[dev->state]));
+	json_object_set_new(row, "state", json_string(condition_name(dev->state)));
+	json_object_set_new(row, "error", json_str_or_null(dev->error));
 	json_object_set_new(row, "ifindex", json_integer(dev->ifindex));
 	json_object_set_new(row, "backend",
 			    json_str_or_null(dev->wg ? dev->wg->backend->name : NULL));
@@ -172,6 +173,16 @@ static void show_wireguard(struct show *s)
 	show_end(s, NULL);
 }
 
+/* With the interface's own sentence where that is the reason. */
+static json_t *json_reason(const struct peer *p)
+{
+	const char *text = reason_text(peer_reason(p));
+
+	if (peer_reason(p) != REASON_INTERFACE_REFUSED || !p->dev->error)
+		return json_string(text);
+	return json_sprintf("%s: %s", text, p->dev->error);
+}
+
 static json_t *tunnel_row(const struct peer *p)
 {
 	json_t *row = json_object();
@@ -180,7 +191,7 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "peer", json_string(p->name));
 	json_object_set_new(row, "state", json_string(tunnel_state_name(peer_state(p))));
 	json_object_set_new(row, "reason", json_string(reason_name(peer_reason(p))));
-	json_object_set_new(row, "reason-text", json_string(reason_text(peer_reason(p))));
+	json_object_set_new(row, "reason-text", json_reason(p));
 	json_object_set_new(row, "draining", json_boolean(p->drained));
 	json_object_set_new(row, "weak", json_boolean(p->live.weak));
 	json_object_set_new(row, "bfd", json_string(bfd_evidence_name(p->evidence.bfd)));

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "condition.h"
+
+#include <stdlib.h>
+
+#include "daemon.h"
+#include "report.h"
+#include "util.h"
+
+const char *condition_name(enum device_state state)
+{
+	static const char *const names[] = {"waiting", "starting", "ready", "refused"};
+
+	return names[state];
+}
+
+static void tell(const struct device *dev, const char *state)
+{
+	json_t *event = json_pack("{s:s, s:s, s:s, s:s?}", "event", "interface-state", "interface",
+				  dev->name, "state", state, "error", dev->error);
+
+	if (event)
+		daemon_event(event);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? str_eq(a, b) : !a && !b;
+}
+
+void condition_set(struct device *dev, enum device_state state, const char *error)
+{
+	if (dev->said && dev->state == state && same(dev->error, error))
+		return;
+	dev->said = true;
+	dev->state = state;
+	free(dev->error);
+	dev->error = error ? xstrdup(error) : NULL;
+	tell(dev, condition_name(state));
+}
+
+void condition_removed(const struct device *dev)
+{
+	tell(dev, "removed");
+}
+
+static void peer_down(struct peer *p, enum reason reason)
+{
+	uint32_t changes = p->live.changes;
+	bool was_down = p->live.state == TUNNEL_DOWN;
+
+	p->present = false;
+	liveness_init(&p->live, now_ms());
+	p->live.state = TUNNEL_DOWN;
+	p->live.reason = reason;
+	p->evidence = (struct evidence){0};
+	p->live.changes = changes + !was_down;
+	if (p->announced)
+		report_peer(p);
+}
+
+void condition_peers_down(struct device *dev, enum reason reason)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (p->present || p->live.state != TUNNEL_DOWN || p->live.reason != reason)
+			peer_down(p, reason);
+}
