@@ -31,6 +31,7 @@ check_PROGRAMS += \
 	lib/ipc_test \
 	lib/islab_test \
 	lib/json_text_test \
+	lib/log_test \
 	lib/loop_test \
 	lib/messages_test \
 	lib/nl_batch_test \
@@ -53,6 +54,8 @@ lib_islab_test_SOURCES = lib/islab_test.c
 lib_islab_test_LDADD = $(TEST_LIBS)
 lib_json_text_test_SOURCES = lib/json_text_test.c
 lib_json_text_test_LDADD = $(TEST_LIBS)
+lib_log_test_SOURCES = lib/log_test.c
+lib_log_test_LDADD = $(TEST_LIBS)
 lib_loop_test_SOURCES = lib/loop_test.c
 lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <stdio.h>
@@ -50,28 +51,163 @@ static int line_head(char *out, size_t size, enum log_level level)
 			level_names[level]);
 }
 
+/* ---- a line that reads back as the fields that were put in */
+
+struct line {
+	char text[2048];
+	size_t len;
+};
+
+static void put(struct line *l, const char *text, size_t len)
+{
+	size_t room = sizeof(l->text) - 2 - l->len; /* for a quote and the end of the line */
+
+	len = len < room ? len : room;
+	memcpy(l->text + l->len, text, len);
+	l->len += len;
+}
+
+static bool is_control(unsigned char c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
+/* Text of our own: what no line may contain becomes '?'. */
+static void put_plain(struct line *l, const char *text)
+{
+	for (; *text; text++)
+		put(l, is_control((unsigned char)*text) ? "?" : text, 1);
+}
+
+/* Inside of quotes: \" \\ \n \xHH. An escape is written whole or not at all. */
+static void put_escaped(struct line *l, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		char buf[8] = {*text};
+
+		if (c == '"' || c == '\\')
+			snprintf(buf, sizeof(buf), "\\%c", c);
+		else if (c == '\n')
+			strcpy(buf, "\\n");
+		else if (is_control(c))
+			snprintf(buf, sizeof(buf), "\\x%02x", c);
+		if (l->len + strlen(buf) > sizeof(l->text) - 2)
+			return;
+		put(l, buf, strlen(buf));
+	}
+}
+
+static bool needs_quotes(const char *text)
+{
+	for (; *text; text++)
+		if (is_control((unsigned char)*text) || strchr(" \"=\\", *text))
+			return true;
+	return false;
+}
+
+/* The value of a key, bare where that can be read back. */
+static void put_value(struct line *l, const char *text)
+{
+	if (!needs_quotes(text)) {
+		put(l, text, strlen(text));
+		return;
+	}
+	put(l, "\"", 1);
+	put_escaped(l, text);
+	put(l, "\"", 1);
+}
+
+/* How a string stands in its line: text of the program, inside of quotes, the value of a key. */
+enum stands { STANDS_FREE, STANDS_QUOTED, STANDS_VALUE };
+
+static void put_string(struct line *l, enum stands stands, const char *text)
+{
+	if (stands == STANDS_QUOTED)
+		put_escaped(l, text);
+	else if (stands == STANDS_VALUE)
+		put_value(l, text);
+	else
+		put_plain(l, text);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+/* One conversion, SPEC of N bytes from '%' on. */
+static void put_conversion(struct line *l, const char *spec, size_t n, enum stands stands,
+			   va_list *ap)
+{
+	char one[16], buf[512];
+	char kind = spec[n - 1];
+
+	ensure(n < sizeof(one) && !memchr(spec, '*', n));
+	memcpy(one, spec, n);
+	one[n] = '\0';
+	if (kind == 's') {
+		const char *text = va_arg(*ap, const char *);
+
+		text = text ? text : "(null)";
+		snprintf(buf, sizeof(buf), one, text);
+		put_string(l, stands, n == 2 ? text : buf);
+		return;
+	}
+	if (kind == '%' || kind == 'm')
+		snprintf(buf, sizeof(buf), one, 0);
+	else if (strchr("feg", kind))
+		snprintf(buf, sizeof(buf), one, va_arg(*ap, double));
+	else if (kind == 'p')
+		snprintf(buf, sizeof(buf), one, va_arg(*ap, void *));
+	else if (memchr(spec, 'l', n) || memchr(spec, 'z', n) || memchr(spec, 'j', n))
+		snprintf(buf, sizeof(buf), one, va_arg(*ap, unsigned long long)); /* 64 bits, all */
+	else
+		snprintf(buf, sizeof(buf), one, va_arg(*ap, unsigned));
+	put_string(l, STANDS_FREE, buf);
+}
+#pragma GCC diagnostic pop
+
+/* As vsnprintf does, but that strings cannot break out of the field that they stand in: inside of
+ * quotes they are escaped, behind a '=' they get quotes where they need them. */
+static void put_fields(struct line *l, const char *fmt, va_list *ap)
+{
+	bool quoted = false;
+
+	for (const char *at = fmt; *at;) {
+		enum stands stands = quoted ? STANDS_QUOTED : STANDS_FREE;
+		size_t n = 1;
+
+		if (*at != '%') {
+			quoted = quoted != (*at == '"');
+			put(l, at++, 1);
+			continue;
+		}
+		while (at[n] && !strchr("diouxXcspfegm%", at[n]))
+			n++;
+		ensure(at[n]);
+		n++;
+		if (!quoted && at > fmt && at[-1] == '=' && (!at[n] || strchr(" %", at[n])))
+			stands = STANDS_VALUE;
+		put_conversion(l, at, n, stands, ap);
+		at += n;
+	}
+}
+
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
-	char line[2048];
-	int len;
+	struct line line;
+	int err = errno;
 	va_list ap;
 
 	if (!log_enabled(level))
 		return;
-	len = line_head(line, sizeof(line), level);
-	len += snprintf(line + len, sizeof(line) - len, "%s ", event);
-	if ((size_t)len > sizeof(line) - 2)
-		len = sizeof(line) - 2;
+	line.len = (size_t)line_head(line.text, sizeof(line.text), level);
+	put(&line, event, strlen(event));
+	put(&line, " ", 1);
 	va_start(ap, fmt);
-	len += vsnprintf(line + len, sizeof(line) - 1 - len, fmt, ap);
+	errno = err; /* %m */
+	put_fields(&line, fmt, &ap);
 	va_end(ap);
-	if ((size_t)len > sizeof(line) - 2)
-		len = sizeof(line) - 2;
-	for (int i = 0; i < len; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	line[len++] = '\n';
-	if (write(STDERR_FILENO, line, len) < 0)
+	line.text[line.len++] = '\n';
+	if (write(STDERR_FILENO, line.text, line.len) < 0)
 		return; /* nobody left to tell */
 }
 

@@ -21,6 +21,9 @@ void log_init(const char *name);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
+/* EVENT, then FMT: key=value pairs; a value that may hold anything stands in quotes (key=\"%s\").
+ * Strings cannot break out of their field: inside of quotes " and \ get a \ in front, control
+ * characters become \n or \xHH; a string right behind '=' gets quotes where it needs them. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define log_error(event, ...) log_event(LOG_LEVEL_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...) log_event(LOG_LEVEL_WARN, event, __VA_ARGS__)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log: whatever a value holds, the line reads back as the fields that were put in.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "util.h"
+
+static char line[4096];
+static FILE *sink;
+static int stderr_before;
+
+static int setup(void **state)
+{
+	sink = tmpfile();
+	stderr_before = dup(STDERR_FILENO);
+	log_init("test");
+	log_set_level(LOG_LEVEL_INFO);
+	return sink && stderr_before >= 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	fclose(sink);
+	close(stderr_before);
+	return 0;
+}
+
+/* Around the call that logs: its one line is in `line`, without what stands before the event. */
+static void begin(void)
+{
+	rewind(sink);
+	assert_int_equal(ftruncate(fileno(sink), 0), 0);
+	dup2(fileno(sink), STDERR_FILENO);
+}
+
+static void end(void)
+{
+	char whole[4096], *event;
+	size_t n;
+
+	dup2(stderr_before, STDERR_FILENO);
+	rewind(sink);
+	n = fread(whole, 1, sizeof(whole) - 1, sink);
+	whole[n] = '\0';
+	assert_true(n > 0 && whole[n - 1] == '\n');
+	assert_ptr_equal(strchr(whole, '\n'), whole + n - 1); /* one line */
+	whole[n - 1] = '\0';
+	event = strstr(whole, "test");
+	assert_non_null(event);
+	event = strstr(event, ": ");
+	assert_non_null(event);
+	strcpy(line, event + 2);
+}
+
+struct field {
+	char key[64], value[2048];
+};
+
+/* What a reader of logs does. */
+static size_t parse(struct field *out, size_t max)
+{
+	const char *at = strchr(line, ' ');
+	size_t n = 0;
+
+	while (at && *at == ' ' && at[1]) {
+		struct field *f = &out[n++];
+		size_t k = 0;
+		bool quoted;
+
+		assert_true(n <= max);
+		for (at++; *at && *at != '='; at++)
+			f->key[k++] = *at;
+		f->key[k] = '\0';
+		assert_int_equal(*at++, '=');
+		quoted = *at == '"';
+		at += quoted;
+		for (k = 0; *at && *at != (quoted ? '"' : ' '); at++) {
+			unsigned c = (unsigned char)*at;
+
+			if (quoted && c == '\\' && *++at == 'x') {
+				assert_int_equal(sscanf(at + 1, "%2x", &c), 1);
+				at += 2;
+			} else if (quoted && c == '\\') {
+				c = *at == 'n' ? '\n' : (unsigned char)*at;
+			}
+			f->value[k++] = (char)c;
+		}
+		f->value[k] = '\0';
+		if (quoted)
+			assert_int_equal(*at++, '"');
+	}
+	return n;
+}
+
+static void random_text(char *out, size_t size)
+{
+	static const char nasty[] = "\"\"\\\\==  \n\t\x1b\x7f'%nsx";
+	size_t n = random() % size;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = random() % 2 ? nasty[random() % (sizeof(nasty) - 1)]
+				      : (char)(1 + random() % 255);
+	out[n] = '\0';
+}
+
+static void test_fields_read_back(void **state)
+{
+	unsigned seed = (unsigned)time(NULL);
+
+	print_message("seed %u\n", seed);
+	srandom(seed);
+	for (int round = 0; round < 3000; round++) {
+		static struct field f[8];
+		char one[40], two[40], three[40];
+		unsigned number = (unsigned)random();
+
+		random_text(one, sizeof(one));
+		random_text(two, sizeof(two));
+		random_text(three, sizeof(three));
+		begin();
+		log_info("event", "peer=%s error=\"%s: %s\" n=%u why=\"%s\"", one, two, three,
+			 number, three);
+		end();
+		if (parse(f, 8) != 4)
+			fail_msg("seed %u: %s", seed, line);
+		assert_string_equal(f[0].key, "peer");
+		assert_string_equal(f[0].value, one);
+		assert_string_equal(f[1].key, "error");
+		assert_memory_equal(f[1].value, two, strlen(two));
+		assert_string_equal(f[1].value + strlen(two) + 2, three);
+		assert_int_equal(strtoul(f[2].value, NULL, 10), number);
+		assert_string_equal(f[3].value, three);
+	}
+}
+
+static void test_conversions(void **state)
+{
+	begin();
+	errno = ENOENT;
+	log_info(
+		"event",
+		"a=%d b=%u c=%zu d=%llu e=%5.1f f=%02x g=%s%s h=\"%m\" i=%c at=%s:%u j=100%% k=%ld",
+		-3, 4u, (size_t)5, 6ULL, 1.25, 10, "x", " weak=yes", 'y', "::1", 7u, -8L);
+	end();
+	assert_string_equal(line,
+			    "event a=-3 b=4 c=5 d=6 e=  1.2 f=0a g=x weak=yes h=\"No such file "
+			    "or directory\" i=y at=::1:7 j=100% k=-8");
+}
+
+/* Too long: cut, one line all the same. */
+static void test_long(void **state)
+{
+	char *text = xmalloc(10000);
+
+	memset(text, '"', 9999);
+	text[9999] = '\0';
+	begin();
+	log_info("event", "a=%s b=\"%s\"", text, text);
+	end();
+	assert_true(strlen(line) > 1900);
+	free(text);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_fields_read_back),
+		TEST(test_conversions),
+		TEST(test_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
