@@ -159,11 +159,17 @@ enum reason nexthop_objection(const struct nexthop *nh)
 {
 	if (!nh || nh->state.reach == REACH_UNKNOWN)
 		return REASON_NEXTHOP_UNKNOWN;
-	if (nh->state.reach == REACH_DOWN && nh->state.reason == REASON_OTHER_PLANE)
-		return REASON_OTHER_PLANE;
+	if (nh->state.reach == REACH_DOWN && (nh->state.reason == REASON_OTHER_PLANE ||
+					      nh->state.reason == REASON_NOT_A_TUNNEL))
+		return nh->state.reason;
 	if (nh->state.reach == REACH_DOWN && !is_kept(nh))
 		return nh->state.tunnel ? REASON_TUNNEL_DOWN : REASON_NEXTHOP_UNREACHABLE;
 	return REASON_NONE;
+}
+
+enum reason nexthop_beyond_ceiling(const struct nexthop *nh, const struct prefix *p)
+{
+	return policy_ceiling_judge_hop(p, nh->ceiling, nh->to);
 }
 
 enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why)
@@ -298,12 +304,13 @@ static void take(struct nexthop *nh, const struct msg_nexthop *m)
 	was_up = nh->state.reach >= REACH_DEGRADED;
 	was_weak = nh->state.weak;
 	was_draining = nexthop_is_draining(nh);
-	moved = !str_eq(nh->state.ifname, m->ifname);
+	moved = !str_eq(nh->state.ifname, m->ifname) || !str_eq(nh->state.peer, m->peer);
 	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
 		restart_check();
 	if (m->reach == REACH_DOWN && nh->state.reach != REACH_DOWN)
 		nh->down_at = now_ms();
 	nh->state = *m;
+	nh->ceiling = policy_ceiling_hop(m, &nh->to);
 	now = standing_of(nh);
 	tell_neighbor(nh, was_up, was_weak, before.tunnel);
 	if (nh->neighbors && nexthop_is_draining(nh) != was_draining)
@@ -346,6 +353,17 @@ void nexthop_config_changed(void)
 
 		if (nh->state.reach == REACH_DOWN && nh->state.weak)
 			start_walk(nh, true, false);
+	}
+}
+
+void nexthop_ceiling_changed(void)
+{
+	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
+		struct nexthop *nh = container_of(n, struct nexthop, node);
+
+		nh->ceiling = policy_ceiling_hop(&nh->state, &nh->to);
+		if (nexthop_has_ceiling(nh))
+			start_walk(nh, false, false);
 	}
 }
 

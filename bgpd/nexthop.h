@@ -17,6 +17,7 @@
 
 #include "hash.h"
 #include "messages.h"
+#include "policy_ceiling.h"
 #include "rib_table.h"
 
 struct nexthop {
@@ -29,6 +30,8 @@ struct nexthop {
 	bool renew;	     /* the walk: what our announcements say of its state changed */
 	bool recost;	     /* ... or of its cost */
 	uint64_t down_at;    /* ms: it went down; while it is */
+	uint8_t ceiling; /* enum ceiling_hop: what its state says */
+	const struct ceiling_peer *to;
 	const struct peer *held_by; /* whose session is to be proved first; NULL */
 	struct msg_nexthop held;    /* what zebra-lite said meanwhile */
 };
@@ -59,6 +62,14 @@ void nexthop_walked(uint32_t lap);
 
 /* Why a path with this next hop may not be used now; NONE: it may. */
 enum reason nexthop_objection(const struct nexthop *nh);
+/* Why a path for P by it may never be used, as long as it leads where it does. */
+enum reason nexthop_beyond_ceiling(const struct nexthop *nh, const struct prefix *p);
+static inline bool nexthop_has_ceiling(const struct nexthop *nh) /* worth asking */
+{
+	return nh && nh->ceiling != CEILING_SAID;
+}
+/* The ceiling is another one. */
+void nexthop_ceiling_changed(void);
 /* How far behind paths by it stand (decide.h), and for what reason. NULL: of a path of ours. */
 enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why);
 /* Its tunnel is to be emptied. NULL: no. */

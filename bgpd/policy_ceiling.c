@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "policy_ceiling.h"
 
-#include "ceiling.h"
-
 static struct ceiling *ceiling; /* NULL before the first configuration */
 
 bool policy_ceiling_apply(const json_t *config)
@@ -35,6 +33,27 @@ enum reason policy_ceiling_judge(const struct prefix *p, const struct addr *next
 	if (!to && external)
 		to = ceiling_peer_at(ceiling, external);
 	return ceiling_judge(ceiling, p, to);
+}
+
+enum ceiling_hop policy_ceiling_hop(const struct msg_nexthop *m, const struct ceiling_peer **to)
+{
+	*to = NULL;
+	if (!ceiling || m->reach == REACH_UNKNOWN || ceiling_peer_at(ceiling, &m->addr))
+		return CEILING_SAID;
+	if (!m->tunnel)
+		return m->reach == REACH_DOWN ? CEILING_SAID : CEILING_LINK;
+	*to = ceiling_peer_named(ceiling, m->ifname, m->peer);
+	return CEILING_TUNNEL;
+}
+
+enum reason policy_ceiling_judge_hop(const struct prefix *p, enum ceiling_hop hop,
+				     const struct ceiling_peer *to)
+{
+	if (!ceiling || hop == CEILING_SAID)
+		return REASON_NONE;
+	if (hop == CEILING_LINK)
+		return ceiling_judge_link(ceiling, p);
+	return to ? ceiling_judge(ceiling, p, to) : REASON_NO_PERMIT;
 }
 
 bool policy_ceiling_tunnel_address(const struct addr *a)

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "ceiling.h"
 #include "messages.h"
 #include "prefix.h"
 #include "reason.h"
@@ -26,6 +27,16 @@ void policy_ceiling_free(void);
 /* NONE: no objection. EXTERNAL: the address of the external neighbour who says so, or NULL. */
 enum reason policy_ceiling_judge(const struct prefix *p, const struct addr *nexthop,
 				 const struct addr *external);
+/* What a next hop resolves to, as zebra-lite says. */
+enum ceiling_hop {
+	CEILING_SAID,	/* what its paths were judged by already, or nothing yet */
+	CEILING_TUNNEL, /* another tunnel peer */
+	CEILING_LINK,	/* no tunnel */
+};
+/* *TO is good until the next policy_ceiling_apply(); NULL: a peer that is not configured. */
+enum ceiling_hop policy_ceiling_hop(const struct msg_nexthop *m, const struct ceiling_peer **to);
+enum reason policy_ceiling_judge_hop(const struct prefix *p, enum ceiling_hop hop,
+				     const struct ceiling_peer *to);
 bool policy_ceiling_tunnel_address(const struct addr *a); /* of a tunnel peer */
 bool policy_ceiling_own_address(const struct addr *a);	  /* of one of our tunnel interfaces */
 

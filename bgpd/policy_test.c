@@ -200,6 +200,51 @@ static enum reason judge_external(const char *prefix, const char *nexthop, const
 	return policy_ceiling_judge(&p, &a, &from);
 }
 
+/* What a next hop that is no tunnel address resolves to has the last word. */
+static enum reason judge_behind(const char *prefix, const char *nexthop, const char *peer)
+{
+	struct msg_nexthop m = {.reach = peer && !*peer ? REACH_DOWN : REACH_UP,
+				.tunnel = peer && *peer};
+	const struct ceiling_peer *to;
+	enum ceiling_hop hop;
+	struct prefix p;
+
+	assert_int_equal(prefix_parse(prefix, &p), 0);
+	assert_int_equal(addr_parse(nexthop, &m.addr), 0);
+	str_copy(m.ifname, "wg0", sizeof(m.ifname));
+	str_copy(m.peer, peer ? peer : "", sizeof(m.peer));
+	hop = policy_ceiling_hop(&m, &to);
+	return policy_ceiling_judge_hop(&p, hop, to);
+}
+
+static void hops_behind(void)
+{
+	static const struct {
+		const char *prefix, *nexthop, *peer; /* NULL: a link; "": nothing leads there */
+		enum reason reason;
+	} rows[] = {
+		{"8.8.8.0/24", "192.168.3.7", "b", REASON_OUTSIDE_PERMIT},
+		{"192.168.3.0/25", "192.168.3.7", "b", REASON_NONE},
+		{"8.8.8.0/24", "192.168.3.7", "a", REASON_NONE},
+		{"8.8.8.0/24", "192.168.3.7", "c", REASON_NO_PERMIT},
+		{"8.8.8.0/24", "192.168.3.7", "unheard-of", REASON_NO_PERMIT},
+		{"8.8.8.0/24", "192.168.3.7", "", REASON_NONE},
+		{"8.8.8.0/24", "10.99.0.3", "b", REASON_NONE}, /* was judged by its address */
+		{"172.16.9.0/25", "192.168.3.7", "b", REASON_STATIC_ENTRY},
+		{"10.99.0.4/32", "198.51.100.1", NULL, REASON_OWN_ADDRESS},
+		{"192.168.3.0/24", "198.51.100.1", NULL, REASON_NOT_A_TUNNEL},
+		{"172.16.9.0/25", "198.51.100.1", NULL, REASON_NOT_A_TUNNEL},
+		{"8.8.8.0/24", "198.51.100.1", NULL, REASON_NONE},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		enum reason r = judge_behind(rows[i].prefix, rows[i].nexthop, rows[i].peer);
+
+		if (r != rows[i].reason)
+			fail_msg("row %u: %s", i, reason_name(r));
+	}
+}
+
 static void ceilings(void **state)
 {
 	json_t *config = parse(tunnels_text);
@@ -232,6 +277,7 @@ static void ceilings(void **state)
 			 REASON_NONE);
 	assert_int_equal(judge_external("192.168.2.0/24", "10.99.0.2", "10.99.0.3"), REASON_NONE);
 	assert_int_equal(judge_external("8.8.8.0/24", "198.51.100.1", "198.51.100.9"), REASON_NONE);
+	hops_behind();
 	json_decref(config);
 	config = parse("{}");
 	assert_true(policy_ceiling_apply(config));

@@ -414,8 +414,12 @@ void rib_apply(const json_t *config)
 	static bool honored, kept;
 	static struct multipath multipath;
 
-	if (policy_ceiling_apply(config) || honored != bgp.honor_graceful_shutdown)
+	if (policy_ceiling_apply(config)) {
+		nexthop_ceiling_changed();
 		rib_rejudge_all();
+	} else if (honored != bgp.honor_graceful_shutdown) {
+		rib_rejudge_all();
+	}
 	if (kept != bgp.last_path_keep)
 		nexthop_config_changed();
 	honored = bgp.honor_graceful_shutdown;

@@ -16,6 +16,7 @@ static size_t cap;
 
 static enum reason objection(const struct rib_table *t, const struct net *net, const struct path *p)
 {
+	const struct nexthop *nh;
 	enum reason r;
 
 	if (p->refused)
@@ -24,7 +25,15 @@ static enum reason objection(const struct rib_table *t, const struct net *net, c
 		return REASON_NONE;
 	if (path_is_void(p))
 		return peer_rib_by_id(p->peer)->down_reason;
-	r = nexthop_objection(nexthop_by_id(p->nexthop));
+	nh = nexthop_by_id(p->nexthop);
+	if (nexthop_has_ceiling(nh)) {
+		struct prefix prefix = net_prefix(t, net);
+
+		r = nexthop_beyond_ceiling(nh, &prefix);
+		if (r != REASON_NONE)
+			return r;
+	}
+	r = nexthop_objection(nh);
 	return r != REASON_NONE ? r : rib_verdict(t, net, &p->attr->nexthop);
 }
 

@@ -455,6 +455,8 @@ static const struct {
 	const char *advice;
 } refusals[] = {
 	{"outside-permit", SEVERITY_WARNING, "`permit` it at the tunnel peer, or stop it there"},
+	{"not-a-tunnel", SEVERITY_WARNING,
+	 "it would leave in the clear: some tunnel's `permit` or configured AllowedIPs have it"},
 	{"no-permit", SEVERITY_WARNING, "list what may lie behind the tunnel peer: `permit`"},
 	{"covers-endpoint", SEVERITY_WARNING,
 	 "`rib { pin-endpoints on; }`, and a route to the endpoint that is not of BGP"},
