@@ -2,7 +2,8 @@
 /*
  * Checks of interfaces and peers. Two peers cannot share what WireGuard gives to one: a key within
  * an interface, a prefix of AllowedIPs within an interface; and a tunnel address is a next hop, so
- * it is unique in its plane.
+ * it is unique in its plane. What one has and another may get is refused where nothing would come
+ * of it, else said.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -52,10 +53,13 @@ static void check_keys(const struct lyd_node *interface, unsigned flags, struct 
 	}
 }
 
-/* A permit or allowed-ips entry of one interface. */
+/* What a peer has or may get. Of two equal prefixes the first of these is the stronger claim. */
+enum claim_kind { CLAIM_ADDRESS, CLAIM_STATIC, CLAIM_PERMIT };
+
 struct claim {
 	struct prefix prefix;
 	const struct lyd_node *leaf;
+	uint8_t kind; /* enum claim_kind */
 };
 
 struct claims {
@@ -72,11 +76,13 @@ static void claim_push(struct claims *claims, struct claim claim)
 	claims->v[claims->n++] = claim;
 }
 
-static void claims_add(struct claims *claims, const struct lyd_node *peer, const char *name,
+static const char *const claim_leaves[] = {"tunnel-address", "allowed-ips", "permit"};
+
+static void claims_add(struct claims *claims, const struct lyd_node *peer, enum claim_kind kind,
 		       uint8_t plane)
 {
-	for (struct lyd_node *n = conf_child(peer, name); n; n = conf_next(n)) {
-		struct claim claim = {.leaf = n};
+	for (struct lyd_node *n = conf_child(peer, claim_leaves[kind]); n; n = conf_next(n)) {
+		struct claim claim = {.leaf = n, .kind = kind};
 
 		if (prefix_parse(lyd_get_value(n), &claim.prefix) < 0)
 			continue;
@@ -88,13 +94,102 @@ static void claims_add(struct claims *claims, const struct lyd_node *peer, const
 static int claim_cmp(const void *a, const void *b)
 {
 	const struct claim *x = a, *y = b;
+	int c = prefix_cmp(&x->prefix, &y->prefix);
 
-	return prefix_cmp(&x->prefix, &y->prefix);
+	return c ? c : (int)x->kind - (int)y->kind;
 }
 
 static const char *peer_name(const struct lyd_node *leaf)
 {
 	return lyd_get_value(lyd_child(lyd_parent(leaf)));
+}
+
+static const struct lyd_node *interface_of(const struct claim *c)
+{
+	return lyd_parent(lyd_parent(c->leaf));
+}
+
+enum overlap { FINE, ODD, ODD_ELSEWHERE, CLASH };
+
+/*
+ * INNER equals OUTER or lies inside it, at another peer. WireGuard goes by the longest entry; what
+ * is learned must not equal or lie inside what is configured at another peer of the interface. That
+ * a permit covers tunnel addresses of others is usual, and no harm. Entries are per interface: what
+ * another one has is only odd, and where both are only permitted not even that (two hubs).
+ */
+static enum overlap overlap_of(const struct claim *outer, const struct claim *inner)
+{
+	static const uint8_t here[3][3] = {
+		[CLAIM_ADDRESS] = {FINE, CLASH, CLASH},
+		[CLAIM_STATIC] = {ODD, ODD, CLASH},
+		[CLAIM_PERMIT] = {FINE, ODD, ODD},
+	};
+	static const uint8_t elsewhere[3][3] = {
+		[CLAIM_ADDRESS] = {FINE, ODD_ELSEWHERE, FINE},
+		[CLAIM_STATIC] = {FINE, FINE, ODD_ELSEWHERE},
+		[CLAIM_PERMIT] = {FINE, ODD_ELSEWHERE, FINE},
+	};
+
+	if (lyd_parent(outer->leaf) == lyd_parent(inner->leaf))
+		return FINE;
+	if (interface_of(outer) != interface_of(inner))
+		return elsewhere[outer->kind][inner->kind];
+	if (outer->kind == CLAIM_STATIC && inner->kind == CLAIM_STATIC &&
+	    prefix_eq(&outer->prefix, &inner->prefix))
+		return FINE; /* said by conf_uses_report() */
+	return here[outer->kind][inner->kind];
+}
+
+static void say_overlap(const struct claim *outer, const struct claim *inner, enum overlap o,
+			struct conf_errors *errs)
+{
+	const struct conf_pos *pos = conf_pos(outer->leaf);
+	const char *value = lyd_get_value(inner->leaf), *other = lyd_get_value(outer->leaf);
+	char *path = conf_schema_path(outer->leaf);
+	unsigned line = pos ? pos->line : 0;
+
+	if (o == CLASH && inner->kind == CLAIM_PERMIT)
+		conf_check_error(errs, inner->leaf,
+				 "'%s' lies inside '%s', the %s (line %u): nothing of it could be "
+				 "learned",
+				 value, other, path, line);
+	else if (o == CLASH)
+		conf_check_error(errs, inner->leaf, "'%s' is the %s too (line %u)", value, path,
+				 line);
+	else if (o == ODD_ELSEWHERE)
+		conf_check_warning(errs, inner->leaf,
+				   "'%s' overlaps '%s', the %s (line %u): AllowedIPs are per "
+				   "interface, packets follow the route",
+				   value, other, path, line);
+	else if (inner->kind == CLAIM_PERMIT)
+		conf_check_warning(errs, inner->leaf,
+				   "'%s' overlaps '%s' of peer %s (line %u): whoever announces the "
+				   "best path gets it",
+				   value, other, peer_name(outer->leaf), line);
+	else
+		conf_check_warning(errs, inner->leaf,
+				   "'%s' lies inside '%s', the %s (line %u), and is taken from it",
+				   value, other, path, line);
+	free(path);
+}
+
+/* Says the worst about INNER and the prefixes that cover it, by the next one of its kind. */
+static void report_overlap(const struct claims *claims, const size_t *open, size_t depth,
+			   const struct claim *inner, struct conf_errors *errs)
+{
+	const struct claim *other = NULL;
+	enum overlap worst = FINE;
+
+	for (size_t d = depth; d-- && worst != CLASH;) {
+		enum overlap o = overlap_of(&claims->v[open[d]], inner);
+
+		if (o > worst) {
+			worst = o;
+			other = &claims->v[open[d]];
+		}
+	}
+	if (other)
+		say_overlap(other, inner, worst, errs);
 }
 
 /* Sorted, a covering prefix stands before what it covers: a stack of the open ones is enough. */
@@ -110,18 +205,7 @@ static void report_overlaps(struct claims *claims, struct conf_errors *errs)
 
 		while (depth && !prefix_covers(&claims->v[open[depth - 1]].prefix, &c->prefix))
 			depth--;
-		for (size_t d = depth; d--;) {
-			const struct claim *outer = &claims->v[open[d]];
-
-			if (lyd_parent(outer->leaf) == lyd_parent(c->leaf))
-				continue;
-			conf_check_warning(errs, c->leaf,
-					   "'%s' overlaps '%s' of peer %s: whoever announces the "
-					   "best path gets it",
-					   lyd_get_value(c->leaf), lyd_get_value(outer->leaf),
-					   peer_name(outer->leaf));
-			break;
-		}
+		report_overlap(claims, open, depth, c, errs);
 		open[depth++] = i;
 	}
 	free(open);
@@ -275,7 +359,6 @@ static void check_uplinks(const struct conf *conf, struct conf_errors *errs)
 static void check_interface(const struct lyd_node *interface, unsigned flags,
 			    struct conf_errors *errs)
 {
-	struct claims permits = {0};
 	struct conf_uses keys = {0}, fixed = {0};
 
 	if (!conf_child(interface, "private-key-file") && !conf_is(interface, "adopt", "true"))
@@ -289,11 +372,9 @@ static void check_interface(const struct lyd_node *interface, unsigned flags,
 		for (struct lyd_node *a = conf_child(p, "allowed-ips"); a; a = conf_next(a))
 			if (!str_eq(lyd_get_value(a), "any"))
 				conf_uses_add(&fixed, a);
-		claims_add(&permits, p, "permit", 0);
 	}
 	conf_uses_report(&keys, "the public-key", errs);
 	conf_uses_report(&fixed, "in allowed-ips", errs);
-	report_overlaps(&permits, errs);
 }
 
 /* Planes may use the same addresses. */
@@ -328,7 +409,7 @@ static void check_own_addresses(const struct conf *conf, struct conf_errors *err
 			claim_push(&own, claim);
 		}
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
-			claims_add(&own, p, "tunnel-address", plane);
+			claims_add(&own, p, CLAIM_ADDRESS, plane);
 	}
 	if (own.n)
 		qsort(own.v, own.n, sizeof(*own.v), claim_cmp);
@@ -352,6 +433,20 @@ static void check_own_addresses(const struct conf *conf, struct conf_errors *err
 	free(own.v);
 }
 
+/* Of peers with what others have or may get. */
+static void check_overlaps(const struct conf *conf, struct conf_errors *errs)
+{
+	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
+	struct claims claims = {0};
+
+	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
+		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
+			for (unsigned k = 0; k < ARRAY_SIZE(claim_leaves); k++)
+				if (!conf_is(p, "disabled", "true"))
+					claims_add(&claims, p, k, plane_of(conf, i));
+	report_overlaps(&claims, errs);
+}
+
 void conf_check_wireguard(const struct conf *effective, unsigned flags, struct conf_errors *errs)
 {
 	const struct lyd_node *wireguard = conf_top(effective, "wireguard");
@@ -363,5 +458,6 @@ void conf_check_wireguard(const struct conf *effective, unsigned flags, struct c
 	}
 	conf_uses_report(&ports, "the listen-port", errs);
 	check_own_addresses(effective, errs);
+	check_overlaps(effective, errs);
 	check_uplinks(effective, errs);
 }

@@ -26,6 +26,7 @@ static const char *srcdir;
 #define KEY_A "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU="
 #define KEY_B "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 #define WG0 "wireguard { interface wg0 { private-key-file /k; address 10.9.0.1/24; "
+#define WG1 "interface wg1 { private-key-file /k; address 10.8.0.1/24; "
 #define PEER(name, key, tunnel, more) \
 	"peer " name " { public-key " key "; tunnel-address " tunnel "; " more " } "
 #define BGP "bgp { as 65000; router-id 1.1.1.1; "
@@ -133,6 +134,64 @@ static const struct {
 		 PEER("b", KEY_B, "10.9.0.3", "permit [ 10.1.0.0/16 ];") "} }",
 	 true, "permit: '10.1.0.0/16' overlaps '10.0.0.0/8' of peer a"},
 	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit [ 10.0.0.0/8 10.1.0.0/16 ];") "} }", true, NULL},
+	/* what one peer has, and another has or may get, on one interface */
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.1.0.0/16;") "\n" PEER(
+		 "b", KEY_B, "10.9.0.3", "allowed-ips 10.0.0.0/8; permit 172.16.0.0/12;") "} }",
+	 false,
+	 "peer a permit: '10.1.0.0/16' lies inside '10.0.0.0/8', the wireguard interface wg0 peer "
+	 "b "
+	 "allowed-ips (line 2): nothing of it could be learned"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.1.0.0/16;") PEER(
+		 "b", KEY_B, "10.9.0.3", "allowed-ips 10.1.0.0/16; permit 172.16.0.0/12;") "} }",
+	 false, "peer a permit: '10.1.0.0/16' lies inside '10.1.0.0/16'"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.9.0.3/32;")
+		 PEER("b", KEY_B, "10.9.0.3", "permit 172.16.0.0/12;") "} }",
+	 false,
+	 "'10.9.0.3/32' lies inside '10.9.0.3', the wireguard interface wg0 peer b tunnel-address"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 172.17.0.0/16;") PEER(
+		 "b", KEY_B, "10.9.0.3", "allowed-ips 10.9.0.2/32; permit 172.16.0.0/16;") "} }",
+	 false,
+	 "peer b allowed-ips: '10.9.0.2/32' is the wireguard interface wg0 peer a tunnel-address "
+	 "too"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.0.0.0/8;") PEER(
+		 "b", KEY_B, "10.9.0.3", "allowed-ips 10.1.0.0/16; permit 172.16.0.0/12;") "} }",
+	 true,
+	 "peer b allowed-ips: '10.1.0.0/16' lies inside '10.0.0.0/8', the wireguard interface wg0 "
+	 "peer a permit"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "allowed-ips 10.0.0.0/8; permit 172.17.0.0/16;") PEER(
+		 "b", KEY_B, "10.9.1.3", "allowed-ips 10.1.0.0/16; permit 172.16.0.0/16;") "} }",
+	 true, "'10.1.0.0/16' lies inside '10.0.0.0/8'"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 172.17.0.0/16;") PEER(
+		 "b", KEY_B, "172.30.0.3", "allowed-ips 10.9.0.0/24; permit 172.16.0.0/16;") "} }",
+	 true, "peer a tunnel-address: '10.9.0.2' lies inside '10.9.0.0/24'"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.0.0.0/8;")
+		 PEER("b", KEY_B, "10.9.0.3", "permit 172.16.0.0/12;") "} }",
+	 true, NULL},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "allowed-ips 10.1.0.0/16; permit 10.1.0.0/16;") "} }",
+	 true, NULL},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.1.0.0/16;")
+		 PEER("b", KEY_B, "10.9.0.3", "allowed-ips 10.0.0.0/8; disabled true;") "} }",
+	 true, NULL},
+	/* on two */
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.1.0.0/16;") "}\n" WG1 PEER(
+		 "b", KEY_B, "10.8.0.3", "allowed-ips 10.1.0.0/16; permit 172.16.0.0/12;") "} }",
+	 true,
+	 "wg0 peer a permit: '10.1.0.0/16' overlaps '10.1.0.0/16', the wireguard interface wg1 "
+	 "peer b "
+	 "allowed-ips (line 2)"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.0.0.0/8;") "}\n" WG1 PEER(
+		 "b", KEY_B, "172.16.0.3", "allowed-ips 10.1.0.0/16; permit 172.16.0.0/12;") "} }",
+	 true,
+	 "wg1 peer b allowed-ips: '10.1.0.0/16' overlaps '10.0.0.0/8', the wireguard interface wg0 "
+	 "peer "
+	 "a permit (line 1)"},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "permit 10.0.0.0/8;") "} " WG1 PEER(
+		 "b", KEY_B, "10.8.0.3", "permit 10.0.0.0/8;") "} }",
+	 true, NULL},
+	{WG0 PEER("a", KEY_A, "10.9.0.2", "allowed-ips 10.1.0.0/16; permit 172.16.0.0/12;") "} " WG1
+		 PEER("b", KEY_B, "10.8.0.3",
+		      "allowed-ips 10.1.0.0/16; permit 172.16.0.0/12;") "} }",
+	 true, NULL},
 	{WG0 "peer a { template x; } } }", false,
 	 "peer a template: there is no peer-template 'x', nor any other"},
 	{"wireguard { interface a { private-key-file /k; listen-port 5; } "
