@@ -375,8 +375,7 @@ static void put_2octet(struct wr *w, const struct attr *a, bool ipv4_nexthop)
 				wr_bytes(w, path.value, path.len);
 			}
 			if (aggregator.value) {
-				put_head(w, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_AS4_AGGREGATOR,
-					 8);
+				put_head(w, aggregator.flags, ATTR_AS4_AGGREGATOR, 8);
 				wr_bytes(w, aggregator.value, 8);
 			}
 			as4 = true;

@@ -24,7 +24,7 @@ enum update_subcode {
 struct attr_row {
 	uint8_t type;
 	const char *name;
-	uint8_t flags;		  /* how Optional and Transitive must be */
+	uint8_t flags;		  /* how Optional and Transitive must be, and what is sent on */
 	uint16_t min, max;	  /* bytes of value */
 	uint8_t unit;		  /* the length is a multiple of this */
 	bool internal;		  /* from an external neighbour: discarded unread */
@@ -342,6 +342,13 @@ static void one_unknown(struct attr_parse *p, struct attr_item *i)
 	}
 }
 
+/* Partial is somebody's word about an optional transitive attribute, which stays (RFC 4271 section
+ * 5); on any other one it says nothing, and neighbours behind us reset their sessions over it. */
+static uint8_t canonical_flags(const struct attr_row *row, uint8_t flags)
+{
+	return row->flags | (row->flags == OPT_TRANS ? flags & ATTR_PARTIAL : 0);
+}
+
 static void one(struct attr_parse *p, struct attr_item *i)
 {
 	const struct attr_row *row = row_of(i->type);
@@ -372,6 +379,7 @@ static void one(struct attr_parse *p, struct attr_item *i)
 	}
 	if (row->decode)
 		done = row->decode(p, i);
+	i->flags = canonical_flags(row, i->flags);
 	if (done == ATTR_OK && !row->field)
 		keep(p, i);
 }
@@ -494,7 +502,7 @@ static void add_aggregator(struct attr_draft *d, const struct attr_parse *p,
 			   const struct attr_item *i)
 {
 	const struct attr_item *as4 = item(p, ATTR_AS4_AGGREGATOR);
-	uint8_t value[8];
+	uint8_t value[8], flags = i->flags;
 
 	if (p->ctx->four_octet) {
 		attr_draft_add(d, i->flags, i->type, i->value, i->len);
@@ -502,11 +510,12 @@ static void add_aggregator(struct attr_draft *d, const struct attr_parse *p,
 	}
 	if (get_u16(i->value) == AS_TRANS && as4) {
 		memcpy(value, as4->value, 8);
+		flags |= as4->flags;
 	} else {
 		put_u32(value, get_u16(i->value));
 		memcpy(value + 4, i->value + 2, 4);
 	}
-	attr_draft_add(d, i->flags, i->type, value, sizeof(value));
+	attr_draft_add(d, flags, i->type, value, sizeof(value));
 }
 
 struct attr *attr_parse_intern(const struct attr_parse *p, const struct addr *nexthop,

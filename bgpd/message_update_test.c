@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,86 @@ static void test_unknown(void **state)
 	assert_false(attr_tlv_find(u.attr->wire, u.attr->wire_len, 0x64, &t));
 }
 
+#define MED "800404 00000007 "
+#define PREF "400504 00000064 "
+
+/* Every attribute that we know, with each of the 16 flags that it can come with: where it is taken
+ * it is sent on with the flags of its definition; Partial stays where it has a meaning. */
+static void test_flags(void **state)
+{
+	static const struct {
+		uint8_t type, flags;
+		const char *value, *others;
+	} rows[] = {
+		{ATTR_ORIGIN, 0x40, "01 00", PATH HOP PREF},
+		{ATTR_AS_PATH, 0x40, "06 0201 0000fde9", ORIGIN HOP PREF},
+		{ATTR_NEXT_HOP, 0x40, "04 0a000001", ORIGIN PATH PREF},
+		{ATTR_MED, 0x80, "04 00000007", BASE PREF},
+		{ATTR_LOCAL_PREF, 0x40, "04 00000064", BASE},
+		{ATTR_ATOMIC_AGGREGATE, 0x40, "00", BASE PREF},
+		{ATTR_AGGREGATOR, 0xc0, "08 0000fde9 0a000001", BASE PREF},
+		{ATTR_COMMUNITIES, 0xc0, "04 fde80001", BASE PREF},
+		{ATTR_ORIGINATOR_ID, 0x80, "04 0a000001", BASE PREF},
+		{ATTR_CLUSTER_LIST, 0x80, "04 0a000001", BASE PREF},
+		{ATTR_EXT_COMMUNITIES, 0xc0, "08 0002fde900000001", BASE PREF},
+		{ATTR_AIGP, 0x80, "0b 01 000b 0000000000000105", BASE PREF},
+		{ATTR_LARGE_COMMUNITIES, 0xc0, "0c 000000010000000200000003", BASE PREF},
+		{99, 0xc0, "02 abcd", BASE PREF},
+	};
+	char attrs[256];
+	struct wr w = {0};
+
+	ctx.ebgp = false;
+	ctx.aigp = true;
+	for (unsigned n = 0; n < ARRAY_SIZE(rows) * 8; n++) {
+		uint8_t type = rows[n / 8].type, flags = rows[n / 8].flags, came = n % 8 << 5, want;
+		bool good = (came & 0xc0) == flags;
+		struct attr_tlv t;
+
+		snprintf(attrs, sizeof(attrs), "%s%02x%02x%s", rows[n / 8].others, came, type,
+			 rows[n / 8].value);
+		if (decode("", attrs, NET) < 0 || u.treat_as_withdraw) {
+			if (good)
+				fail_msg("type %u flags %02x: refused: %s", type, came, error.text);
+			continue;
+		}
+		want = flags | (flags == 0xc0 ? came & ATTR_PARTIAL : 0);
+		if (type == 99)
+			want |= ATTR_PARTIAL;
+		wr_reset(&w);
+		attr_put(&w, u.attr, true, true);
+		if (attr_tlv_find(w.data, w.len, type, &t) && (!good || t.flags != want))
+			fail_msg("type %u flags %02x: sent on with %02x", type, came, t.flags);
+		if (good && t.type != type)
+			fail_msg("type %u flags %02x: not sent on", type, came);
+	}
+	wr_free(&w);
+}
+
+/* Both halves of an aggregator that does not fit into two octets say Partial, or neither does. */
+static void test_flags_as4(void **state)
+{
+	struct wr w = {0};
+	struct attr_tlv t;
+
+	ctx.four_octet = false;
+	for (int partial = 0; partial < 2; partial++) {
+		const char *path = ORIGIN "400206 0202 fde9 5ba0 " HOP "c00706 5ba0 0a000001 ";
+		char attrs[256];
+
+		snprintf(attrs, sizeof(attrs), "%s%s1208 fa56ea00 0a000002", path,
+			 partial ? "e0" : "c0");
+		assert_int_equal(decode("", attrs, NET), 0);
+		wr_reset(&w);
+		attr_put(&w, u.attr, true, false);
+		assert_true(attr_tlv_find(w.data, w.len, ATTR_AS4_AGGREGATOR, &t));
+		assert_int_equal(t.flags, partial ? 0xe0 : 0xc0);
+		assert_true(attr_tlv_find(w.data, w.len, ATTR_AGGREGATOR, &t));
+		assert_int_equal(t.flags, partial ? 0xe0 : 0xc0);
+	}
+	wr_free(&w);
+}
+
 /* The order in which attributes came makes no difference. */
 static void test_canonical(void **state)
 {
@@ -333,6 +414,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canonical, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flags, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flags_as4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
