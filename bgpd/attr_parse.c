@@ -149,15 +149,16 @@ static uint32_t get_as(const uint8_t *at, unsigned size)
 	return size == 4 ? get_u32(at) : get_u16(at);
 }
 
-/* What is wrong with a path of SIZE octets an AS number, or NULL. AS 0: RFC 7607. */
-static const char *path_fault(const uint8_t *at, size_t len, unsigned size)
+/* What is wrong with a path of SIZE octets an AS number, or NULL. AS 0: RFC 7607. TYPES: segment
+ * types up to it are legal. */
+static const char *path_fault(const uint8_t *at, size_t len, unsigned size, uint8_t types)
 {
 	const uint8_t *end = at + len;
 
 	while (at < end) {
 		if (end - at < 2 || at[1] == 0 || (size_t)(end - at - 2) < (size_t)at[1] * size)
 			return "segment length";
-		if (at[0] != AS_SET && at[0] != AS_SEQUENCE)
+		if (at[0] == 0 || at[0] > types)
 			return "segment type";
 		for (unsigned i = 0; i < at[1]; i++)
 			if (get_as(at + 2 + i * size, size) == 0)
@@ -170,7 +171,7 @@ static const char *path_fault(const uint8_t *at, size_t len, unsigned size)
 static enum attr_action decode_as_path(struct attr_parse *p, const struct attr_item *i)
 {
 	unsigned size = p->ctx->four_octet ? 4 : 2;
-	const char *fault = path_fault(i->value, i->len, size);
+	const char *fault = path_fault(i->value, i->len, size, AS_SEQUENCE);
 
 	if (fault)
 		return fail_item(p, ATTR_WITHDRAW, MALFORMED_AS_PATH, fault, i);
@@ -191,7 +192,8 @@ static enum attr_action decode_as4_path(struct attr_parse *p, const struct attr_
 {
 	if (p->ctx->four_octet)
 		return ATTR_DISCARD; /* RFC 6793 section 4.1: silently */
-	if (path_fault(i->value, i->len, 4))
+	/* Segments of a confederation are left out by build_path() (section 6). */
+	if (path_fault(i->value, i->len, 4, AS_CONFED_SET))
 		return fail_item(p, ATTR_DISCARD, OPTIONAL_ERROR, "malformed path", i);
 	return ATTR_OK;
 }
@@ -439,13 +441,19 @@ static void path_append(struct wr *w, size_t *last, uint8_t type, const uint8_t 
 		wr_u32(w, get_as(as + i * size, size));
 }
 
+static bool of_confederation(uint8_t type)
+{
+	return type > AS_SEQUENCE;
+}
+
 static unsigned path_count(const struct attr_item *i, unsigned size)
 {
 	const uint8_t *at = i->value, *end = at + i->len;
 	unsigned count = 0;
 
 	for (; at < end; at += 2 + at[1] * size)
-		count += at[0] == AS_SET ? 1 : at[1];
+		if (!of_confederation(at[0]))
+			count += at[0] == AS_SET ? 1 : at[1];
 	return count;
 }
 
@@ -470,7 +478,8 @@ static void build_path(struct wr *w, const struct attr_item *path, const struct 
 	if (!tail)
 		return;
 	for (const uint8_t *at = as4->value; at < as4->value + as4->len; at += 2 + at[1] * 4)
-		path_append(w, &last, at[0], at + 2, at[1], 4);
+		if (!of_confederation(at[0]))
+			path_append(w, &last, at[0], at + 2, at[1], 4);
 }
 
 static const struct attr_item *item(const struct attr_parse *p, uint8_t type)
@@ -481,20 +490,24 @@ static const struct attr_item *item(const struct attr_parse *p, uint8_t type)
 	return NULL;
 }
 
+/* Where both are there and AGGREGATOR is not AS_TRANS, somebody put it in who did not know of the
+ * other, nor of AS4_PATH: neither is to be believed (RFC 6793 section 4.2.3). */
+static bool as4_outdated(const struct attr_parse *p)
+{
+	const struct attr_item *agg = item(p, ATTR_AGGREGATOR);
+
+	return agg && item(p, ATTR_AS4_AGGREGATOR) && get_u16(agg->value) != AS_TRANS;
+}
+
 static void add_path(struct attr_draft *d, const struct attr_parse *p, const struct attr_item *i)
 {
 	static struct wr w;
-	const struct attr_item *as4 = NULL, *agg;
 
 	if (p->ctx->four_octet) {
 		attr_draft_add(d, ATTR_TRANSITIVE, i->type, i->value, i->len);
 		return;
 	}
-	/* An AGGREGATOR that is not AS_TRANS was put in by somebody who did not know AS4_*. */
-	agg = item(p, ATTR_AGGREGATOR);
-	if (!agg || get_u16(agg->value) == AS_TRANS)
-		as4 = item(p, ATTR_AS4_PATH);
-	build_path(&w, i, as4, 2);
+	build_path(&w, i, as4_outdated(p) ? NULL : item(p, ATTR_AS4_PATH), 2);
 	attr_draft_add(d, ATTR_TRANSITIVE, ATTR_AS_PATH, w.data, w.len);
 }
 

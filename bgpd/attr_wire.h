@@ -40,6 +40,7 @@ enum attr_type {
 
 #define AS_SET 1
 #define AS_SEQUENCE 2
+#define AS_CONFED_SET 4 /* the highest (RFC 5065); AS_CONFED_SEQUENCE is 3 */
 #define AS_TRANS 23456
 
 #define LINK_BANDWIDTH 0x4004  /* first two bytes of the extended community; bit 0x4000 may be 0 */

@@ -343,13 +343,6 @@ static void test_as4(void **state)
 	assert_int_equal(
 		decode("", ORIGIN "400204 0201 fde9" HOP "c0110a 0202 fa56ea00 fa56ea01", NET), 0);
 	assert_int_equal(u.attr->as_path_len, 1);
-	/* Somebody old aggregated behind: AS4_PATH is out of date. */
-	assert_int_equal(decode("",
-				ORIGIN "400206 0202 fde9 5ba0" HOP "c00706 fde9 0a000001"
-				       "c01106 0201 fa56ea00",
-				NET),
-			 0);
-	assert_true(attr_as_path_has(u.attr, AS_TRANS, 1));
 	assert_int_equal(decode("",
 				ORIGIN "400206 0202 fde9 5ba0" HOP "c00706 5ba0 0a000001"
 				       "c01208 fa56ea00 0a000002",
@@ -357,6 +350,63 @@ static void test_as4(void **state)
 			 0);
 	assert_true(attr_tlv_find(u.attr->wire, u.attr->wire_len, ATTR_AGGREGATOR, &t));
 	assert_int_equal(get_u32(t.value), 4200000000);
+}
+
+/* Which of the four attributes are there, and what the path becomes (RFC 6793 section 4.2.3, 6). */
+static void test_as4_rules(void **state)
+{
+#define PATH2 ORIGIN HOP "40020a 0204 fde9 5ba0 5ba0 0001 "
+#define AS4(len, segments) "c011" len segments
+#define WIDE "0203 fa56ea00 fa56ea01 00000001 "
+#define AGG_OWN "c00706 fde9 0a000001 "
+#define AGG_TRANS "c00706 5ba0 0a000001 "
+#define AGG4 "c01208 fa56ea00 0a000002 "
+	static const struct {
+		const char *attrs;
+		bool merged;
+		uint32_t aggregator; /* 0 none */
+	} rows[] = {
+		{PATH2, false, 0},
+		{PATH2 AS4("0e", WIDE), true, 0},
+		{PATH2 AS4("0e", WIDE) AGG_OWN, true, 65001},
+		{PATH2 AS4("0e", WIDE) AGG_OWN AGG4, false, 65001},
+		{PATH2 AS4("0e", WIDE) AGG_TRANS, true, AS_TRANS},
+		{PATH2 AS4("0e", WIDE) AGG_TRANS AGG4, true, 4200000000},
+		{PATH2 AS4("0e", WIDE) AGG4, true, 0},
+		{PATH2 AGG_OWN AGG4, false, 65001},
+		/* What is malformed is not there. */
+		{PATH2 AS4("0e", WIDE) AGG_OWN "c01207 fa56ea00 0a0000 ", true, 65001},
+		{PATH2 AS4("0e", WIDE) "c00705 fde9 0a0000 " AGG4, true, 0},
+		{PATH2 AS4("0e", "0503 fa56ea00 fa56ea01 00000001 "), false, 0},
+		{PATH2 AS4("0e", "0203 fa56ea00 00000000 00000001 "), false, 0},
+		{PATH2 AS4("0e", "0003 fa56ea00 fa56ea01 00000001 "), false, 0},
+		/* Of a confederation's segments that one alone goes. */
+		{PATH2 AS4("14", "0301 0000fde8 " WIDE), true, 0},
+		{PATH2 AS4("14", "0401 0000fde8 " WIDE), true, 0},
+		{PATH2 AS4("14", WIDE "0301 0000fde8 "), true, 0},
+		{PATH2 AS4("24", "0305 0000fde8 0000fde7 0000fde6 0000fde5 0000fde4 " WIDE), true,
+		 0},
+		{PATH2 AS4("06", "0301 0000fde8 "), false, 0},
+		{PATH2 AS4("14", "0302 0000fde8 " WIDE), false, 0},
+	};
+
+	ctx.four_octet = false;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct attr_tlv t;
+		uint32_t aggregator;
+
+		if (decode("", rows[i].attrs, NET) < 0 || u.treat_as_withdraw)
+			fail_msg("row %u: refused: %s", i, error.text);
+		aggregator = attr_tlv_find(u.attr->wire, u.attr->wire_len, ATTR_AGGREGATOR, &t)
+				     ? get_u32(t.value)
+				     : 0;
+		if (u.attr->as_path_len != 4 || u.attr->neighbor_as != 65001 ||
+		    attr_as_path_has(u.attr, 4200000001, 1) != rows[i].merged ||
+		    attr_as_path_has(u.attr, AS_TRANS, 1) == rows[i].merged ||
+		    attr_as_path_has(u.attr, 65000, 1) || aggregator != rows[i].aggregator)
+			fail_msg("row %u: length %u, aggregator %u", i, u.attr->as_path_len,
+				 aggregator);
+	}
 }
 
 static void test_lengths(void **state)
@@ -417,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_flags, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags_as4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as4, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_as4_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
 	};
