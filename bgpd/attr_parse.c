@@ -110,7 +110,7 @@ enum attr_action attr_parse_fail(struct attr_parse *p, enum attr_action action, 
 	return action;
 }
 
-/* The NOTIFICATION's data is the attribute as it came (RFC 4271 section 6.3). */
+/* The NOTIFICATION's data is the attribute as it came, header and all (RFC 4271 section 6.3). */
 static enum attr_action fail_item(struct attr_parse *p, enum attr_action action, uint8_t subcode,
 				  const char *what, const struct attr_item *i)
 {
@@ -126,14 +126,9 @@ static enum attr_action fail_item(struct attr_parse *p, enum attr_action action,
 	else
 		snprintf(text, sizeof(text), "attribute %u: %s", i->type, what);
 	attr_parse_fail(p, action, subcode, text);
-	if (i->len + 4u <= sizeof(e->data)) {
-		e->data[0] = i->flags | ATTR_EXTENDED;
-		e->data[1] = i->type;
-		e->data[2] = i->len >> 8;
-		e->data[3] = i->len;
-		memcpy(e->data + 4, i->value, i->len);
-		e->len = i->len + 4;
-	}
+	e->len = i->value + i->len - i->start;
+	ensure(e->len <= sizeof(e->data));
+	memcpy(e->data, i->start, e->len);
 	return action;
 }
 
@@ -398,7 +393,7 @@ void attr_parse(struct attr_parse *p, const uint8_t *data, size_t len,
 	p->ctx = ctx;
 	p->error = error;
 	while (at < end && p->worst < ATTR_RESET) {
-		struct attr_item i = {.flags = at[0]};
+		struct attr_item i = {.flags = at[0], .start = at};
 		size_t head = at[0] & ATTR_EXTENDED ? 4 : 3;
 
 		if ((size_t)(end - at) < head) {
@@ -482,6 +477,29 @@ static void build_path(struct wr *w, const struct attr_item *path, const struct 
 			path_append(w, &last, at[0], at + 2, at[1], 4);
 }
 
+static bool is_set(uint8_t type)
+{
+	return type == ATTR_COMMUNITIES || type == ATTR_EXT_COMMUNITIES ||
+	       type == ATTR_LARGE_COMMUNITIES;
+}
+
+/* Appends a list of elements of N bytes, each once (RFC 8092 section 3; 1997 and 4360: a set). */
+static void add_set(struct attr_draft *d, const struct attr_item *i, size_t n)
+{
+	static struct wr w;
+
+	wr_reset(&w);
+	for (size_t at = 0; at < i->len; at += n) {
+		size_t seen = 0;
+
+		while (seen < w.len && memcmp(w.data + seen, i->value + at, n) != 0)
+			seen += n;
+		if (seen == w.len)
+			wr_bytes(&w, i->value + at, n);
+	}
+	attr_draft_add(d, i->flags, i->type, w.data, w.len);
+}
+
 static const struct attr_item *item(const struct attr_parse *p, uint8_t type)
 {
 	for (unsigned i = 0; i < p->n_items; i++)
@@ -551,6 +569,8 @@ struct attr *attr_parse_intern(const struct attr_parse *p, const struct addr *ne
 		} else if (i->type == ATTR_LOCAL_PREF) {
 			d.head.has_local_pref = true;
 			d.head.local_pref = get_u32(i->value);
+		} else if (is_set(i->type)) {
+			add_set(&d, i, row_of(i->type)->unit);
 		} else if (i->type != ATTR_AS4_PATH && i->type != ATTR_AS4_AGGREGATOR) {
 			attr_draft_add(&d, i->flags, i->type, i->value, i->len);
 		}

@@ -23,7 +23,7 @@ struct attr_mp {
 struct attr_item {
 	uint8_t type, flags;
 	uint16_t len;
-	const uint8_t *value; /* in the message */
+	const uint8_t *start, *value; /* in the message, with its header and without */
 };
 
 struct attr_parse {

@@ -156,7 +156,8 @@ static size_t check_header(const uint8_t *m, struct bgp_error *e)
 	size_t len = get_u16(m + 16);
 	uint8_t type = m[18];
 
-	*e = (struct bgp_error){.code = 1};
+	e->code = 1; /* nothing else: this is in every message's way */
+	e->len = 0;
 	if (memcmp(m, marker, sizeof(marker)) != 0) {
 		e->subcode = 1;
 		str_copy(e->text, "no marker in front of a message", sizeof(e->text));

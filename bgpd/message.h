@@ -42,9 +42,9 @@ enum bgp_message { BGP_OPEN = 1, BGP_UPDATE, BGP_NOTIFICATION, BGP_KEEPALIVE, BG
 /* What a NOTIFICATION says (RFC 4271 section 4.5), to be sent or received. */
 struct bgp_error {
 	uint8_t code, subcode;
-	uint8_t len; /* of data */
-	uint8_t data[128];
 	char text[128]; /* for people: what was wrong */
+	uint16_t len;	/* of data */
+	uint8_t data[BGP_MESSAGE_MAX - BGP_HEADER_BYTES - 2]; /* an attribute of any length fits */
 };
 
 /* "Cease/Administrative Reset"; static text, unknown numbers are said as such. */

@@ -44,18 +44,28 @@ static bool ipv4_host(const struct addr *a)
 	return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224;
 }
 
-/* What is missing or wrong for the prefixes that are there. */
+static void missing(struct attr_parse *p, uint8_t type, const char *text)
+{
+	if (attr_parse_seen(p, type) || p->worst >= ATTR_WITHDRAW)
+		return;
+	attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_MISSING, text);
+	p->error->data[0] = type;
+	p->error->len = 1;
+}
+
+/* What is missing or wrong for the prefixes that are there (RFC 7606 section 3 (d)); inside the AS
+ * LOCAL_PREF is required, too (RFC 4271 section 5). */
 static void check_mandatory(struct attr_parse *p, bool ipv4, bool mp)
 {
 	if (!ipv4 && !mp)
 		return;
-	if (!attr_parse_seen(p, ATTR_ORIGIN))
-		attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_MISSING, "ORIGIN is missing");
-	if (!attr_parse_seen(p, ATTR_AS_PATH))
-		attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_MISSING, "AS_PATH is missing");
-	if (ipv4 && !attr_parse_seen(p, ATTR_NEXT_HOP))
-		attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_MISSING, "NEXT_HOP is missing");
-	else if (ipv4 && p->nexthop.family && !ipv4_host(&p->nexthop))
+	missing(p, ATTR_ORIGIN, "ORIGIN is missing");
+	missing(p, ATTR_AS_PATH, "AS_PATH is missing");
+	if (!p->ctx->ebgp)
+		missing(p, ATTR_LOCAL_PREF, "LOCAL_PREF is missing");
+	if (ipv4)
+		missing(p, ATTR_NEXT_HOP, "NEXT_HOP is missing");
+	if (ipv4 && p->nexthop.family && !ipv4_host(&p->nexthop))
 		attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_NEXT_HOP, "NEXT_HOP: no host address");
 }
 

@@ -233,6 +233,79 @@ static void test_unknown(void **state)
 #define MED "800404 00000007 "
 #define PREF "400504 00000064 "
 
+/* The data of a NOTIFICATION about an attribute is that attribute, byte by byte as it came. */
+static void test_error_data(void **state)
+{
+	static const char *const rows[] = {
+		"400b01 00",		 "500b0001 00",		"600b02 0102",
+		"400101 03",		 "50010001 03",		"c00101 00",
+		"f0010001 00",		 "800e 04 0002 01 00",	"900e 0004 0002 01 00",
+		"800f 04 0002 01 81",	 "400206 0501 0000fde9", "c00803 000000",
+		"400503 000000",	 "800902 0000",
+	};
+	uint8_t want[4200];
+	char big[2 * 3000 + 16];
+
+	for (unsigned i = 0; i <= ARRAY_SIZE(rows); i++) {
+		const char *attr = i < ARRAY_SIZE(rows) ? rows[i] : big;
+		size_t n;
+
+		/* An attribute that nobody knows and everybody must, of 2999 bytes. */
+		strcpy(big, "500b0bb7");
+		for (n = 8; n < 8 + 2 * 2999; n++)
+			big[n] = '7';
+		big[n] = '\0';
+		ctx.ebgp = false;
+		assert_true(decode("", attr, "") < 0);
+		n = unhex(attr, want);
+		if (error.len != n || memcmp(error.data, want, n) != 0)
+			fail_msg("row %u: %u bytes of data", i, error.len);
+	}
+	assert_int_equal(decode("", ORIGIN PATH, NET), 0);
+	assert_true(u.treat_as_withdraw && error.len == 1 && error.data[0] == ATTR_LOCAL_PREF);
+	assert_int_equal(decode("", ORIGIN PATH PREF, NET), 0);
+	assert_true(u.treat_as_withdraw && error.len == 1 && error.data[0] == ATTR_NEXT_HOP);
+	assert_int_equal(decode("", BASE, NET), 0);
+	assert_true(u.treat_as_withdraw && error.len == 1 && error.data[0] == ATTR_LOCAL_PREF);
+	assert_int_equal(decode("", BASE PREF, NET), 0);
+	assert_false(u.treat_as_withdraw);
+}
+
+/* Lists that are sets hold each value once, in the order of their first coming. */
+static void test_sets(void **state)
+{
+	static const struct {
+		uint8_t type, unit;
+	} lists[] = {{ATTR_COMMUNITIES, 4}, {ATTR_EXT_COMMUNITIES, 8}, {ATTR_LARGE_COMMUNITIES, 12}};
+	unsigned seed = 3;
+
+	srand(seed);
+	print_message("seed %u\n", seed);
+	for (int round = 0; round < 3000; round++) {
+		int k = rand() % 3, n = 1 + rand() % 20, unit = lists[k].unit, kept = 0;
+		bool seen[8] = {0};
+		char attrs[1024];
+		uint8_t order[20];
+		struct attr_tlv t;
+		size_t len = snprintf(attrs, sizeof(attrs), BASE "c0%02x%02x", lists[k].type,
+				      n * unit);
+
+		for (int i = 0; i < n; i++) {
+			int v = rand() % 8;
+
+			len += snprintf(attrs + len, sizeof(attrs) - len, "%0*x", unit * 2, v);
+			if (!seen[v])
+				order[kept++] = v;
+			seen[v] = true;
+		}
+		assert_int_equal(decode("", attrs, NET), 0);
+		assert_true(attr_tlv_find(u.attr->wire, u.attr->wire_len, lists[k].type, &t));
+		assert_int_equal(t.len, kept * unit);
+		for (int i = 0; i < kept; i++)
+			assert_int_equal(t.value[i * unit + unit - 1], order[i]);
+	}
+}
+
 /* Every attribute that we know, with each of the 16 flags that it can come with: where it is taken
  * it is sent on with the flags of its definition; Partial stays where it has a meaning. */
 static void test_flags(void **state)
@@ -465,6 +538,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canonical, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_error_data, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags_as4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as4_rules, setup, teardown),
