@@ -61,6 +61,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_multipath.py \
 	topo-tests/test_nat_site.py \
 	topo-tests/test_nftables.py \
+	topo-tests/test_other_interface.py \
 	topo-tests/test_other_peers.py \
 	topo-tests/test_overlap.py \
 	topo-tests/test_permit.py \
