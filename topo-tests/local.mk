@@ -67,6 +67,7 @@ EXTRA_DIST += scripts/deps .ci/run \
 	topo-tests/test_permit.py \
 	topo-tests/test_plain_wg_bird.py \
 	topo-tests/test_planes.py \
+	topo-tests/test_probe.py \
 	topo-tests/test_readme.py \
 	topo-tests/test_regions.py \
 	topo-tests/test_reload.py \

@@ -8,14 +8,22 @@
  * ping(8) cannot be used for this: at its end it counts what is still under way as lost, and it
  * slows down where the network is down. Here the pace comes from a timerfd and never changes,
  * a request that cannot even be sent counts as lost, and after SIGTERM answers are still awaited
- * for a second. What is printed (to FILE, rewritten as a whole, or to stdout) is one JSON object:
+ * until there was none for a second. Packets of others (a raw socket sees each echo of its host,
+ * those of a second probe, too) neither count nor keep the probe waiting.
+ * What is printed (to FILE, rewritten as a whole, or to stdout) is one JSON object:
  *
  *   sent, received, lost   echo requests
+ *   skipped                requests that were due while the probe was not running: never sent, so
+ *                          neither answered nor lost
+ *   gap_ms                 the longest time without a request: an outage as long as this is seen,
+ *                          whenever it comes; a shorter one may fall between two requests
+ *   delay_ms               the longest time to an answer
  *   blackout_ms            the longest run of lost requests, from the answered request before it to
  *                          the answered one after it; 0 if nothing was lost. An outage that has not
  *                          ended counts up to the last request
  *   first_lost, last_lost  their numbers, -1 if none
  *   up                     whether one of the last ten requests was answered
+ *   final                  whether the probe has ended: until then answers are under way
  *
  * SIGUSR1 writes the report as it stands, so that a test can wait for traffic to flow; an empty one
  * in FILE says that the probe is ready for signals.
@@ -25,12 +33,14 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -39,6 +49,7 @@
 
 #define MAX_REQUESTS (1 << 22) /* 11 hours at 100 Hz */
 #define LINGER_MS 1000
+#define RECEIVE_BUFFER (4 << 20) /* octets: seconds of echoes while another program runs */
 
 struct probe {
 	int fd;
@@ -53,6 +64,10 @@ struct probe {
 	uint32_t *sent_ms; /* by number: when, on the monotonic clock */
 	uint32_t sent;
 	uint32_t received;
+	uint64_t skipped;  /* requests that were due and never sent */
+	uint32_t delay_ms; /* the longest time to an answer */
+	uint32_t end_ms;   /* when the probe was told to end */
+	bool final;
 };
 
 struct payload {
@@ -95,6 +110,8 @@ static void probe_open(struct probe *p, const char *source)
 		       p->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 	if (p->fd < 0)
 		die("socket");
+	/* Answers that find no room would count as lost. Without the right the default stays. */
+	(void)!setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){RECEIVE_BUFFER}, sizeof(int));
 	if (!source)
 		return;
 	address_parse(source, &from, &len);
@@ -129,8 +146,10 @@ static void probe_send(struct probe *p)
 		struct payload payload;
 	} request = {0};
 
-	if (p->sent == MAX_REQUESTS)
+	if (p->sent == MAX_REQUESTS) {
+		p->skipped++;
 		return;
+	}
 	request.icmp.type = p->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 	request.icmp.un.echo.id = (uint16_t)p->nonce;
 	request.icmp.un.echo.sequence = htons((uint16_t)p->sent);
@@ -143,11 +162,23 @@ static void probe_send(struct probe *p)
 	(void)!sendto(p->fd, &request, sizeof(request), 0, (struct sockaddr *)&p->to, p->to_len);
 }
 
+static bool address_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+	return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+		      &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
 static void probe_answer(struct probe *p, const uint8_t *packet, size_t len)
 {
 	uint8_t reply = p->family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
 	struct payload payload;
 	size_t header = 0;
+	uint32_t delay;
 
 	if (p->family == AF_INET && len > 0)
 		header = (size_t)(packet[0] & 15) * 4;
@@ -156,23 +187,29 @@ static void probe_answer(struct probe *p, const uint8_t *packet, size_t len)
 	memcpy(&payload, packet + header + 8, sizeof(payload));
 	if (payload.nonce != p->nonce || payload.number >= p->sent || p->answered[payload.number])
 		return;
+	delay = now_ms() - p->sent_ms[payload.number];
+	if (delay > p->delay_ms)
+		p->delay_ms = delay;
 	p->answered[payload.number] = 1;
 	p->received++;
 }
 
 static void probe_receive(struct probe *p)
 {
+	struct sockaddr_storage from;
 	uint8_t packet[2048];
+	socklen_t from_len;
 	ssize_t len;
 
 	for (;;) {
-		len = recv(p->fd, packet, sizeof(packet), 0);
-		if (len >= 0)
+		from_len = sizeof(from);
+		len = recvfrom(p->fd, packet, sizeof(packet), 0, (struct sockaddr *)&from,
+			       &from_len);
+		if (len >= 0 && address_equal(&from, &p->to))
 			probe_answer(p, packet, (size_t)len);
-		else if (errno == EAGAIN)
+		else if (len < 0 && errno == EAGAIN)
 			return;
-		else if (errno != EINTR) /* an ICMP error that came back: a lost request */
-			continue;
+		/* Else another host's, or an ICMP error that came back: a lost request. */
 	}
 }
 
@@ -206,6 +243,18 @@ static struct outage probe_outage(const struct probe *p)
 	return o;
 }
 
+/* The longest time without a request, up to the end. */
+static uint32_t probe_gap(const struct probe *p)
+{
+	uint32_t gap = 0, end = p->final ? p->end_ms : now_ms(), ms;
+
+	for (uint32_t i = 1; i <= p->sent; i++) {
+		ms = (i < p->sent ? p->sent_ms[i] : end) - p->sent_ms[i - 1];
+		gap = ms > gap ? ms : gap;
+	}
+	return gap;
+}
+
 static void probe_report(const struct probe *p)
 {
 	struct outage o = probe_outage(p);
@@ -222,10 +271,12 @@ static void probe_report(const struct probe *p)
 			die(temporary);
 	}
 	fprintf(f,
-		"{\"sent\":%u,\"received\":%u,\"lost\":%u,\"blackout_ms\":%u,\"first_lost\":%ld,"
-		"\"last_lost\":%ld,\"up\":%s}\n",
-		p->sent, p->received, p->sent - p->received, o.blackout_ms, o.first, o.last,
-		up ? "true" : "false");
+		"{\"sent\":%u,\"received\":%u,\"lost\":%u,\"skipped\":%llu,\"gap_ms\":%u,"
+		"\"delay_ms\":%u,\"blackout_ms\":%u,\"first_lost\":%ld,\"last_lost\":%ld,"
+		"\"up\":%s,\"final\":%s}\n",
+		p->sent, p->received, p->sent - p->received, (unsigned long long)p->skipped,
+		probe_gap(p), p->delay_ms, o.blackout_ms, o.first, o.last, up ? "true" : "false",
+		p->final ? "true" : "false");
 	fflush(f);
 	if (p->file && (fclose(f) != 0 || rename(temporary, p->file) < 0))
 		die(p->file);
@@ -275,6 +326,26 @@ static bool probe_signal(struct probe *p, int fd)
 	return end;
 }
 
+/*
+ * The last answers: a second without a new one of ours is enough, whatever else arrives (each
+ * answer counts once, so this ends). What is still under way then is lost.
+ */
+static void probe_linger(struct probe *p)
+{
+	struct pollfd fd = {p->fd, POLLIN, 0};
+	uint32_t since = now_ms(), received = p->received, waited = 0;
+
+	while (p->received < p->sent && waited < LINGER_MS) {
+		if (poll(&fd, 1, (int)(LINGER_MS - waited)) < 0 && errno != EINTR)
+			die("poll");
+		probe_receive(p);
+		if (p->received != received)
+			since = now_ms();
+		received = p->received;
+		waited = now_ms() - since;
+	}
+}
+
 static void probe_run(struct probe *p)
 {
 	int signals = signals_open();
@@ -288,14 +359,16 @@ static void probe_run(struct probe *p)
 		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			die("poll");
 		probe_receive(p);
-		if (read(timer, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks))
+		if (read(timer, &ticks, sizeof(ticks)) == (ssize_t)sizeof(ticks)) {
 			probe_send(p); /* one, however late we are: a burst would measure nothing */
+			p->skipped += ticks - 1;
+		}
 		if (probe_signal(p, signals) || (p->count && p->sent == p->count))
 			break;
 	}
-	/* The last answers: a second without a new one is enough. */
-	while (p->received < p->sent && poll(fds, 1, LINGER_MS) > 0)
-		probe_receive(p);
+	p->end_ms = now_ms();
+	probe_linger(p);
+	p->final = true;
 	probe_report(p);
 }
 
@@ -322,7 +395,10 @@ int main(int argc, char **argv)
 	}
 	address_parse(argv[optind], &p.to, &p.to_len);
 	p.file = argv[optind + 1];
-	p.nonce = (uint32_t)getpid() * 2654435761u;
+	if (getrandom(&p.nonce, sizeof(p.nonce), 0) != (ssize_t)sizeof(p.nonce))
+		die("getrandom");
+	/* Before the programs under test: each request in time. Without the right as they are. */
+	(void)!sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	p.answered = calloc(MAX_REQUESTS, sizeof(*p.answered));
 	p.sent_ms = calloc(MAX_REQUESTS, sizeof(*p.sent_ms));
 	if (!p.answered || !p.sent_ms)

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Traffic that runs while something happens: 100 numbered echo requests a second."""
+"""Traffic that runs while something happens: numbered echo requests, 100 a second or as many as a
+test needs.
+
+What "nothing was lost" proves depends on when requests were sent: an outage that fits between two
+of them is seen by chance only. nothing_lost() is the one assertion for it: it fails where a request
+was lost, and where the probe itself paused for longer than the outage that the test looks for."""
 import json
 import os
 import signal
 
 from .build import program
-from .wait import wait_until
+from .wait import SLOW, wait_until
+
+SHORTEST_MS = 100  # the outage that no test may miss, where it asks for nothing finer
 
 
 class Ping:
@@ -13,7 +20,10 @@ class Ping:
 
         with Ping(host_a, host_b.address) as ping:
             ...
-        assert ping.lost == 0
+        ping.nothing_lost()
+
+    INTERVAL_MS: where something moves from one path to another without a pause, 2: what lasts
+    shorter than the time between two requests may fall between them.
     """
     _number = 0
 
@@ -23,6 +33,7 @@ class Ping:
         argv = [program("topo-tests/probe"), "-i", str(interval_ms)]
         argv += ["-s", source] if source else []
         self.what = f"{router.name} -> {destination}"
+        self.interval_ms = interval_ms
         self.process = router.spawn(f"ping-{Ping._number}", argv + [destination, self.path])
         self.result = None
         wait_until(lambda: os.path.exists(self.path) or not self.process.alive(), 10,
@@ -30,13 +41,16 @@ class Ping:
         if wait:
             wait_until(lambda: self.now()["received"] > 10, 20, f"an answer to ping {self.what}")
 
-    def now(self):
-        """The counts so far."""
-        assert self.process.alive(), self.process.text()
+    def _forget(self):
         try:
             os.unlink(self.path)
         except FileNotFoundError:
             pass
+
+    def now(self):
+        """The counts so far."""
+        assert self.process.alive(), self.process.text()
+        self._forget()
         self.process.kill(signal.SIGUSR1)
 
         def report():
@@ -53,10 +67,32 @@ class Ping:
     def stop(self):
         if self.result is None:
             assert self.process.alive(), self.process.text()
-            self.process.stop()
+            self._forget()  # what now() left is no result
+            status = self.process.stop()
+            assert status == 0, f"probe {self.what}: status {status}: {self.process.text()}"
             with open(self.path, encoding="ascii") as f:
-                self.result = json.load(f)
+                result = json.load(f)
+            assert result["final"], f"probe {self.what} did not end by itself: {result}"
+            self.result = result
         return self.result
+
+    def proof(self):
+        """What this ping has seen, in a sentence."""
+        r = self.stop()
+        share = min(100, 100 / self.interval_ms)
+        return (f"ping {self.what}: {r['lost']} of {r['sent']} requests lost "
+                f"(numbers {r['first_lost']} to {r['last_lost']}, dark for {r['blackout_ms']} ms) "
+                f"at one each {self.interval_ms} ms; no outage of {r['gap_ms']} ms was missed, one "
+                f"of 1 ms was seen with {share:.0f} %; slowest answer {r['delay_ms']} ms")
+
+    def nothing_lost(self, shortest_ms=SHORTEST_MS):
+        """Asserts that every request was answered and that an outage of SHORTEST_MS could not
+        have been missed. Says (pytest -rP) what that proves."""
+        r, text = self.stop(), self.proof()
+        assert r["sent"] > 0 and r["lost"] == 0, text
+        assert r["gap_ms"] <= shortest_ms * SLOW, (
+            f"no proof: the probe itself paused, {r['skipped']} requests were never sent; {text}")
+        print(text)
 
     def __enter__(self):
         return self
