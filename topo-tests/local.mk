@@ -3,7 +3,7 @@
 noinst_PROGRAMS += topo-tests/probe
 topo_tests_probe_SOURCES = topo-tests/probe.c
 
-EXTRA_DIST += scripts/deps .ci/run \
+EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/README.md \
 	topo-tests/conftest.py \
 	topo-tests/demo.py \
