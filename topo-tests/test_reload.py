@@ -103,3 +103,28 @@ def test_wrong_file_changes_nothing(star):
         star.whub.write(good)
         star.whub.cli("reload")
     assert ping.lost == 0
+
+
+def test_empty_file(star):
+    """A file without any interface takes nothing down, neither by a reload nor by a start."""
+    whub = star.whub
+    with Ping(star.host[1], star.host[2].address) as ping:
+        whub.write("# nothing\n")
+        result = whub.cli_run("reload")
+        assert result.returncode != 0 and "reload empty" in result.stdout + result.stderr
+        whub.process.kill(signal.SIGHUP)
+        wait_until(lambda: whub.log().count("no WireGuard interface") > 1, what="SIGHUP's refusal")
+        whub.stop()
+        whub.start(wait=False)
+        wait_until(lambda: not whub.process.alive(), what="the start to be refused")
+        assert whub.process.popen.returncode == 1 and "wg0 runs" in whub.log()
+        ping.flows()
+        whub.write(hub_conf((1, 2)))
+        whub.start()
+        star.wait()
+        ping.flows()
+    assert ping.lost == 0
+    whub.write("# nothing\n")
+    whub.cli("reload empty")
+    wait_until(lambda: "wg0" not in star.hub.out("ip -br link"), what="wg0 to be gone")
+    whub.restart()

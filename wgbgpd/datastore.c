@@ -40,6 +40,24 @@ struct datastore_version *datastore_read(struct conf_errors *errs)
 	return NULL;
 }
 
+static size_t count_interfaces(const struct datastore_version *v)
+{
+	return v ? json_array_size(conf_list(conf_get(v->json, "wireguard"), "interface")) : 0;
+}
+
+bool datastore_would_empty(const struct datastore_version *v, struct conf_errors *errs)
+{
+	size_t n = count_interfaces(running);
+
+	if (!n || count_interfaces(v))
+		return false;
+	conf_error(errs, NULL,
+		   "%s: it has no WireGuard interface, and %zu %s: all tunnels would go; if that "
+		   "is meant: reload empty",
+		   config_path, n, n == 1 ? "runs" : "run");
+	return true;
+}
+
 struct datastore_version *datastore_with_log_level(const char *level)
 {
 	struct datastore_version *v = xcalloc(1, sizeof(*v));

@@ -21,6 +21,9 @@ struct datastore_version {
 void datastore_init(struct ly_ctx *ctx, const char *path);
 /* Reads the file; NULL after errors. The caller frees it or makes it the running one. */
 struct datastore_version *datastore_read(struct conf_errors *errs);
+/* V has no WireGuard interface, while the running one has: an empty file, comments alone. Says it.
+ */
+bool datastore_would_empty(const struct datastore_version *v, struct conf_errors *errs);
 /* Another version of the running one with a log level of the operator's. */
 struct datastore_version *datastore_with_log_level(const char *level);
 const struct datastore_version *datastore_running(void);       /* NULL before the first commit */

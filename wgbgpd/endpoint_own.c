@@ -84,7 +84,7 @@ static void run_reload(struct request *r, const json_t *args)
 	}
 	changing = r;
 	warnings = json_array();
-	parent_reload(on_changed, warnings, warnings);
+	parent_reload(on_changed, warnings, warnings, json_object_get(args, "empty") != NULL);
 }
 
 static void run_log_level(struct request *r, const json_t *args)

@@ -119,11 +119,16 @@ static void log_errors(const struct conf_errors *errs)
 			  "what=\"%s\"", errs->v[i].text);
 }
 
-void parent_reload(commit_fn done, void *arg, json_t *warnings)
+void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
 {
 	struct conf_errors errs = {0};
 	struct datastore_version *version = datastore_read(&errs);
 	char error[MSG_ERROR_MAX];
+
+	if (version && !may_be_empty && datastore_would_empty(version, &errs)) {
+		datastore_version_free(version);
+		version = NULL;
+	}
 
 	log_errors(&errs);
 	for (size_t i = 0; warnings && i < errs.n; i++)
@@ -165,7 +170,7 @@ static void on_reloaded(void *arg, const char *error)
 		tell_systemd();
 	if (reload_again && !stopping) {
 		reload_again = false;
-		parent_reload(on_reloaded, NULL, NULL);
+		parent_reload(on_reloaded, NULL, NULL, false);
 	}
 }
 
@@ -178,7 +183,7 @@ static void on_sighup(evutil_socket_t sig, short what, void *arg)
 		return;
 	}
 	notify_reloading();
-	parent_reload(on_reloaded, NULL, NULL);
+	parent_reload(on_reloaded, NULL, NULL, false);
 }
 
 void parent_stop(const char *why)

@@ -380,6 +380,36 @@ static void test_refusal_changes_nothing(void **state)
 	}
 }
 
+/* A file that leaves no interface is refused while some run, by whatever way it comes; with `empty`
+ * it is not, nor one that adds nothing to nothing. */
+static void test_empty_file(void **state)
+{
+	static const char *const rows[] = {"",
+					   "# nothing\n",
+					   "\n\n",
+					   "system { hostname x; }\n",
+					   "wireguard { }\n",
+					   "bgp { as 1; router-id 1.1.1.1; }\n"};
+
+	write_config("full", "");
+	assert_string_equal(reload(), "");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		clear_log();
+		write_file("conf", rows[i], 0644);
+		assert_non_null(strstr(reload(), "it has no WireGuard interface, and 1 runs"));
+		kill(parent, SIGHUP);
+		assert_non_null(strstr(reload(), "reload empty"));
+		assert_false(log_has("check"));
+		assert_string_equal(ask("{\"command\":\"reload\",\"empty\":\"true\"}", NULL), "");
+		WAIT_LOG("bgpd apply \n", "wgd prune\n");
+		assert_string_equal(reload(), "");
+		clear_log();
+		write_config("full", "");
+		assert_string_equal(reload(), "");
+		WAIT_LOG("bgpd apply full\n", "wgd prune\n");
+	}
+}
+
 /* A daemon that is killed while it checks has a successor that does; a configuration that kills
  * whoever reads it is refused, and the old one goes on. */
 static void test_killed_while_checking(void **state)
@@ -716,6 +746,7 @@ int main(void)
 		TEST(test_reload),
 		TEST(test_sighup),
 		TEST(test_refusal_changes_nothing),
+		TEST(test_empty_file),
 		TEST(test_errors_name_their_place),
 		TEST(test_address_in_use),
 		TEST(test_killed_daemon),

@@ -634,9 +634,27 @@ static const struct peer_conf *own_key_peer(const struct if_conf *conf)
 	return wgconf_find_peer(conf, public_key);
 }
 
+/* A start with an empty file, or comments alone, would take down what an earlier life left running.
+ */
+static int check_empty(const struct wgconf *conf, char *error, size_t size)
+{
+	char name[IF_NAMESIZE];
+
+	if (current || conf->n_ifs || !orphans_find(rundir, name))
+		return 0;
+	snprintf(error, size,
+		 "the configuration has no WireGuard interface, and %s runs: all tunnels would go; "
+		 "if that is meant delete it first",
+		 name);
+	return -EINVAL;
+}
+
 int devices_check(const struct wgconf *conf, char *error, size_t size)
 {
 	bool kernel = wg_kernel_present(), program = userspace_present(conf->program);
+
+	if (check_empty(conf, error, size) < 0)
+		return -EINVAL;
 
 	for (size_t i = 0; i < conf->n_ifs; i++) {
 		const struct if_conf *f = &conf->ifs[i];

@@ -103,6 +103,41 @@ static void remove_adopted(const struct context *c, const char *ifname)
 	ledger_delete(a.ledger);
 }
 
+/* The interface whose ledger NAME is; NULL: it is none. */
+static const char *ledger_of(const char *name)
+{
+	const char *ifname = name + strlen("ledger-");
+
+	if (strncmp(name, "ledger-", strlen("ledger-")) != 0 || strlen(ifname) >= IF_NAMESIZE ||
+	    strstr(ifname, ".new"))
+		return NULL;
+	return ifname;
+}
+
+static void note(void *arg, const char *ifname, int ifindex)
+{
+	str_copy(arg, ifname, IF_NAMESIZE);
+}
+
+bool orphans_find(const char *rundir, char name[IF_NAMESIZE])
+{
+	DIR *dir = opendir(rundir);
+	struct link_info info;
+	struct dirent *d;
+
+	name[0] = '\0';
+	link_each_ours(note, name);
+	while (!name[0] && dir && (d = readdir(dir))) {
+		const char *ifname = ledger_of(d->d_name);
+
+		if (ifname && link_get(ifname, &info) == 0)
+			str_copy(name, ifname, IF_NAMESIZE);
+	}
+	if (dir)
+		closedir(dir);
+	return name[0];
+}
+
 void orphans_remove(const char *rundir, const char *program, bool (*keep)(const char *ifname))
 {
 	struct context c = {rundir, program, keep};
@@ -111,10 +146,9 @@ void orphans_remove(const char *rundir, const char *program, bool (*keep)(const 
 
 	link_each_ours(remove_own, &c);
 	while (dir && (d = readdir(dir))) {
-		const char *ifname = d->d_name + strlen("ledger-");
+		const char *ifname = ledger_of(d->d_name);
 
-		if (strncmp(d->d_name, "ledger-", strlen("ledger-")) == 0 &&
-		    strlen(ifname) < IF_NAMESIZE && !strstr(ifname, ".new") && !keep(ifname))
+		if (ifname && !keep(ifname))
 			remove_adopted(&c, ifname);
 	}
 	if (dir)
