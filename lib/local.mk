@@ -17,6 +17,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/prefix.c lib/prefix.h \
 	lib/prefix_order.c lib/prefix_order.h \
 	lib/reason.c lib/reason.h \
+	lib/retry.c lib/retry.h \
 	lib/show.c lib/show.h \
 	lib/slab.c lib/slab.h \
 	lib/trie.c lib/trie.h \
@@ -37,6 +38,7 @@ check_PROGRAMS += \
 	lib/nl_batch_test \
 	lib/prefix_test \
 	lib/prefix_order_test \
+	lib/retry_test \
 	lib/show_test \
 	lib/slab_test \
 	lib/trie_test
@@ -66,6 +68,8 @@ lib_prefix_order_test_SOURCES = lib/prefix_order_test.c
 lib_prefix_order_test_LDADD = $(TEST_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c
 lib_prefix_test_LDADD = $(TEST_LIBS)
+lib_retry_test_SOURCES = lib/retry_test.c lib/loop_fake.c lib/loop_fake.h
+lib_retry_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c

@@ -69,6 +69,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_planes.py \
 	topo-tests/test_probe.py \
 	topo-tests/test_readme.py \
+	topo-tests/test_refused.py \
 	topo-tests/test_regions.py \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \

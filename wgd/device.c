@@ -26,10 +26,8 @@
 
 #define STARTING_MS 5000 /* a userspace program answers within that */
 #define STARTING_POLL_MS 20
-#define RETRY_MIN_MS 100
-#define RETRY_MAX_MS 5000
-#define ADDRS_RETRY_MIN_MS 2000 /* what was refused of addresses is tried again */
-#define ADDRS_RETRY_MAX_MS 60000
+#define OPEN_MIN_MS 100
+#define OPEN_MAX_MS 5000
 #define RELEASE_MS 2000 /* how long entries may keep what is no longer configured */
 #define SWEEP_QUANTUM 5000
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
@@ -190,7 +188,7 @@ static void settled(struct device *dev)
 /* Tries again later, ever less often. */
 static void give_up(struct device *dev, enum device_state state, const char *what, const char *why)
 {
-	uint64_t ms = RETRY_MIN_MS << (dev->failures < 8 ? dev->failures : 8);
+	uint64_t ms = OPEN_MIN_MS << (dev->failures < 8 ? dev->failures : 8);
 
 	wg_close(dev->wg);
 	dev->wg = NULL;
@@ -198,7 +196,7 @@ static void give_up(struct device *dev, enum device_state state, const char *wha
 	condition_peers_down(dev, REASON_INTERFACE_REFUSED);
 	if (dev->failures++ < 3 || dev->failures % 64 == 0)
 		log_error(what, "interface=%s why=\"%s\"", dev->name, why);
-	retry_in(dev, ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS);
+	retry_in(dev, ms < OPEN_MAX_MS ? ms : OPEN_MAX_MS);
 	settled(dev);
 }
 
@@ -299,9 +297,10 @@ static int add_addr(struct device *dev, const struct tunnel_addr *a)
 		return 0;
 	if (added)
 		ledger_remove_addr(dev->ledger, &a->addr, a->len);
-	log_limited(&dev->bucket, LOG_LEVEL_ERROR, "address-refused",
-		    "interface=%s address=%s/%u error=\"%s\"", dev->name, ADDR_STR(&a->addr),
-		    a->len, strerror(-err));
+	if (err != dev->addrs_retry.error)
+		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "address-refused",
+			    "interface=%s address=%s/%u error=\"%s\"", dev->name,
+			    ADDR_STR(&a->addr), a->len, strerror(-err));
 	return err;
 }
 
@@ -310,20 +309,30 @@ static void sync_addrs(struct device *dev)
 	const struct if_conf *conf = dev->conf;
 	struct tunnel_addr *have;
 	size_t n;
-	int err = 0;
+	int err = 0, one;
 
+	dev->addrs_dirty = false;
 	if (link_addrs(dev->ifindex, &have, &n) < 0)
 		return;
-	for (size_t i = 0; i < conf->n_addrs; i++)
-		if (!has_addr(have, n, &conf->addrs[i]) && add_addr(dev, &conf->addrs[i]) < 0)
-			err = -EIO;
+	for (size_t i = 0; i < conf->n_addrs; i++) {
+		one = has_addr(have, n, &conf->addrs[i]) ? 0 : add_addr(dev, &conf->addrs[i]);
+		err = one < 0 ? one : err;
+	}
 	remove_extra_addrs(dev, have, n);
 	free(have);
-	if (err == 0)
-		dev->addrs_wait = 0;
-	else if (dev->addrs_wait < ADDRS_RETRY_MAX_MS)
-		dev->addrs_wait = dev->addrs_wait ? 2 * dev->addrs_wait : ADDRS_RETRY_MIN_MS;
-	dev->addrs_at = now_ms();
+	if (err < 0)
+		retry_failed(&dev->addrs_retry, err);
+	else
+		retry_done(&dev->addrs_retry);
+}
+
+/* Addresses may have changed (an event), or it is time to try again what was refused. */
+static void check_addrs(struct device *dev)
+{
+	if (dev->addrs_dirty)
+		retry_kick(&dev->addrs_retry);
+	if ((dev->addrs_dirty || dev->addrs_retry.error) && !retry_waits(&dev->addrs_retry))
+		sync_addrs(dev);
 }
 
 /* The link as configured: MTU, addresses, up or down. */
@@ -540,10 +549,8 @@ bool device_check_link(struct device *dev)
 	dev->mtu = info.mtu;
 	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
 		link_changed(dev, &info);
-	else if (dev->conf && (dev->addrs_dirty ||
-			       (dev->addrs_wait && now_ms() - dev->addrs_at >= dev->addrs_wait)))
-		sync_addrs(dev);
-	dev->addrs_dirty = false;
+	else if (dev->conf)
+		check_addrs(dev);
 	return true;
 }
 
@@ -562,7 +569,7 @@ void devices_link_event(const char *ifname, int ifindex)
 			dev->addrs_dirty |= !ifname;
 			timer_start(&dev->poll, 0);
 		} else if (dev->state == DEVICE_REFUSED && dev->conf) {
-			retry_in(dev, RETRY_MIN_MS);
+			retry_in(dev, OPEN_MIN_MS);
 		}
 	}
 }

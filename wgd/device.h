@@ -28,6 +28,7 @@
 #include "peer_endpoint.h"
 #include "peer_errors.h"
 #include "probe.h"
+#include "retry.h"
 #include "wgconf.h"
 
 enum device_state { DEVICE_WAITING, DEVICE_STARTING, DEVICE_READY, DEVICE_REFUSED };
@@ -73,8 +74,7 @@ struct device {
 	bool settled;	     /* tried at least once: TUNNEL_SYNC need not wait for it */
 	bool key_missing;    /* said that there is no private key */
 	bool addrs_dirty;    /* its addresses may have changed */
-	uint64_t addrs_at;   /* ms: they were last looked at */
-	uint32_t addrs_wait; /* ms: after that what was refused is tried again; 0: nothing was */
+	struct retry addrs_retry; /* of what was refused of them */
 	int ledger_error;    /* of writing it, negative: what is to be done waits for it */
 	uint64_t ledger_at;
 	uint32_t ledger_wait; /* ms: after that time it is tried again */

@@ -274,6 +274,10 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 	case RTM_DELLINK: {
 		const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 
+		if (ifi->ifi_family == AF_INET6) { /* it was switched on or off there */
+			event_fn(event_arg, NULL, ifi->ifi_index);
+			break;
+		}
 		mnl_attr_parse(nlh, sizeof(*ifi), on_attr, &name);
 		event_fn(event_arg, name, ifi->ifi_index);
 		break;
@@ -310,8 +314,8 @@ void link_watch(link_event_fn fn, void *arg)
 	event_arg = arg;
 	events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!events ||
-	    mnl_socket_bind(events, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
-			    MNL_SOCKET_AUTOPID) < 0)
+	    mnl_socket_bind(events, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+			    RTMGRP_IPV6_IFINFO, MNL_SOCKET_AUTOPID) < 0)
 		fatal("no rtnetlink event socket");
 	watch_init(&events_watch, mnl_socket_get_fd(events), EV_READ, on_events, NULL);
 	watch_on(&events_watch);

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fib_internal.h"
+#include "fib_retry.h"
 #include "log.h"
 #include "loop.h"
 #include "nftset.h"
@@ -236,6 +238,10 @@ static enum taken take(struct rib_node *n, bool urgent)
 		fib_unref(target);
 		rib_release(n);
 		return TAKEN;
+	}
+	if (!fib_same_route(rib_installed(n), target) && fib_retry_waits(n, target)) {
+		fib_unref(target);
+		return TAKEN; /* fib_retry.c queues it when its time comes */
 	}
 	if (other_batch()->state == BATCH_ASKED && !only_grows(n, target)) {
 		fib_unref(target);
@@ -538,8 +544,10 @@ static void route_error(struct item *it)
 	const struct addr *hop = it->hop.family ? &it->hop : NULL;
 
 	fib_counters.route_errors++;
-	log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused", "prefix=%s error=%d",
-		    PREFIX_STR(RIB_PREFIX(n)), -it->err);
+	if (fib_retry_failed(n, it->target, it->err))
+		log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused",
+			    "prefix=%s what=%s error=\"%s\"", PREFIX_STR(RIB_PREFIX(n)),
+			    it->removed ? "delete" : "set", strerror(-it->err));
 	if (it->err == -EINVAL && it->target && it->target->nh) {
 		nhobj_refused(it->target->nh);
 	} else if (it->err == -EEXIST) {
@@ -583,6 +591,7 @@ static void finish(struct batch *b)
 		} else {
 			unset_entries(it);
 			fib_set_installed(n, fib_ref(it->target));
+			fib_retry_done(n, it->target);
 		}
 		fib_unref(it->target);
 		free(it->given);
@@ -759,14 +768,21 @@ static void clear_wgds(struct rib_node *n, const struct tunnel_peer *peer)
 	}
 }
 
-static void refuse_peer(struct rib_node *n, const struct tunnel_peer *peer, enum reason reason)
+static void refuse_hops(struct rib_node *n, const struct hopset *s, const struct tunnel_peer *peer,
+			enum reason reason)
 {
-	const struct hopset *s = rib_hops(n);
-
-	fib_counters.refused++;
 	for (unsigned i = 0; s && i < s->n; i++)
 		if (s->ref[i].nh->peer == peer)
 			rib_refuse(n, &s->ref[i].nh->addr, reason);
+}
+
+/* By bgpd's list and by static routes. */
+static void refuse_peer(struct rib_node *n, const struct tunnel_peer *peer, enum reason reason)
+{
+	fib_counters.refused++;
+	refuse_hops(n, rib_hops(n), peer, reason);
+	for (const struct rib_cand *c = rib_others(n); c; c = c->next)
+		refuse_hops(n, c->hops, peer, reason);
 }
 
 static void note_refusal(struct rib_node *n, const struct msg_allowed_refused *m)

@@ -44,7 +44,7 @@ void ifaddr_read_begin(void)
 	epoch++;
 }
 
-void ifaddr_told(const struct kaddr *a, bool present)
+bool ifaddr_told(const struct kaddr *a, bool present)
 {
 	struct entry *e = find(a);
 	bool news = !e || e->a.flags != a->flags || e->a.scope != a->scope;
@@ -52,7 +52,7 @@ void ifaddr_told(const struct kaddr *a, bool present)
 	if (!present) {
 		if (e)
 			drop(e);
-		return;
+		return false;
 	}
 	if (!e) {
 		e = xcalloc(1, sizeof(*e));
@@ -62,6 +62,7 @@ void ifaddr_told(const struct kaddr *a, bool present)
 	e->epoch = epoch;
 	if (news)
 		uplink_addrs_changed(a->ifindex);
+	return news;
 }
 
 void ifaddr_read_end(void)

@@ -8,7 +8,8 @@
 #include "kernel.h"
 
 void ifaddr_read_begin(void);
-void ifaddr_told(const struct kaddr *a, bool present);
+/* True: it is a new address, or is otherwise than before. */
+bool ifaddr_told(const struct kaddr *a, bool present);
 void ifaddr_read_end(void);
 
 /* The I-th address of the interface, or NULL. */

@@ -27,18 +27,34 @@ static void retry_due(void *arg)
 	keep_sync_all(arg);
 }
 
+/* Until the first that waits may be tried. */
+static void wait_for_next(struct keep *k)
+{
+	uint64_t least = RETRY_MAX_MS;
+	const struct kept *e;
+	bool any = false;
+
+	TAILQ_FOREACH (e, &k->list, link) {
+		if (!e->retry.error)
+			continue;
+		any = true;
+		least = retry_left_ms(&e->retry) < least ? retry_left_ms(&e->retry) : least;
+	}
+	if (!any)
+		return;
+	if (!k->retry.ready)
+		timer_init(&k->retry, retry_due, k);
+	timer_start(&k->retry, least);
+}
+
 static void failed(struct keep *k, struct kept *e, const char *what, int err)
 {
 	char text[TEXT_MAX];
 
-	if (e->error != err)
+	if (retry_failed(&e->retry, err))
 		log_error(k->refused, "what=%s %s error=\"%s\"", what, describe(k, e, text),
 			  strerror(-err));
-	e->error = err;
-	if (!k->retry.ready)
-		timer_init(&k->retry, retry_due, k);
-	if (!timer_running(&k->retry))
-		timer_start(&k->retry, k->retry_ms);
+	wait_for_next(k);
 }
 
 bool keep_take_out(struct keep *k, struct kept *e)
@@ -50,7 +66,7 @@ bool keep_take_out(struct keep *k, struct kept *e)
 		return false;
 	}
 	e->installed = false;
-	e->error = 0;
+	retry_done(&e->retry);
 	return true;
 }
 
@@ -58,22 +74,24 @@ void keep_sync(struct keep *k, struct kept *e)
 {
 	int err;
 
-	if (!k->ready)
+	if (!k->ready || (retry_waits(&e->retry) && !k->torn_down))
 		return;
 	if (!e->wanted || !zconfig.kernel || k->torn_down) {
 		if (keep_take_out(k, e) && !e->wanted)
 			forget(k, e);
 		return;
 	}
-	if (e->installed && !(k->differs && k->differs(e)))
+	if (e->installed && !(k->differs && k->differs(e))) {
+		retry_done(&e->retry);
 		return;
+	}
 	err = k->write(e, true);
 	if (err < 0) {
 		failed(k, e, e->installed ? "change" : "add", err);
 		return;
 	}
 	e->installed = true;
-	e->error = 0;
+	retry_done(&e->retry);
 	e->epoch = k->epoch;
 }
 
@@ -85,6 +103,19 @@ void keep_sync_all(struct keep *k)
 		next = TAILQ_NEXT(e, link);
 		keep_sync(k, e);
 	}
+	wait_for_next(k);
+}
+
+void keep_kick(struct keep *k)
+{
+	struct kept *e, *next;
+
+	for (e = TAILQ_FIRST(&k->list); e; e = next) {
+		next = TAILQ_NEXT(e, link);
+		if (retry_kick(&e->retry))
+			keep_sync(k, e);
+	}
+	wait_for_next(k);
 }
 
 void keep_unwant(struct keep *k, struct kept *e)
@@ -92,10 +123,13 @@ void keep_unwant(struct keep *k, struct kept *e)
 	if (!e->wanted)
 		return;
 	e->wanted--;
-	if (!e->wanted && !e->installed)
+	if (!e->wanted && !e->installed) {
 		forget(k, e);
-	else
-		keep_sync(k, e);
+		return;
+	}
+	if (!e->wanted)
+		retry_done(&e->retry); /* taking it out is another thing than putting it in */
+	keep_sync(k, e);
 }
 
 void keep_repair(struct keep *k, struct kept *e)

@@ -6,7 +6,7 @@
  * and written by its owner (rule.c, side.c). All of it carries our protocol number, by which it is
  * found again after a restart: what nobody wants then is stale and goes at the end of the first
  * reading, before which nothing is written. What somebody took away is put back, and said. What the
- * kernel refuses is tried again.
+ * kernel refuses is tried again when its time comes (lib/retry.h), whatever calls for it.
  */
 #ifndef WGBGP_ZEBRA_KEEP_H
 #define WGBGP_ZEBRA_KEEP_H
@@ -17,19 +17,19 @@
 #include <sys/queue.h>
 
 #include "loop.h"
+#include "retry.h"
 
 struct kept {
 	TAILQ_ENTRY(kept) link;
 	unsigned wanted; /* how often; 0: stale, found with our number */
 	bool installed;
-	int error;	/* negative errno of the last attempt, 0 none */
+	struct retry retry; /* of what was refused; error 0: nothing was */
 	uint32_t epoch; /* reading that saw it last */
 };
 TAILQ_HEAD(kept_list, kept);
 
 struct keep {
 	const char *what, *refused, *swept; /* in the log: a noun, and the names of two events */
-	unsigned retry_ms;
 	/* Brings it in as it is wanted, or takes it out; 0 or -errno at once. */
 	int (*write)(struct kept *e, bool add);
 	bool (*differs)(const struct kept *e); /* from what is wanted, while installed; or NULL */
@@ -46,6 +46,7 @@ struct keep {
 /* Brings the kernel to what is wanted of E, which is freed when nothing is left of it. */
 void keep_sync(struct keep *k, struct kept *e);
 void keep_sync_all(struct keep *k);
+void keep_kick(struct keep *k); /* something changed that may help what was refused */
 void keep_unwant(struct keep *k, struct kept *e);   /* once; it may be freed */
 bool keep_take_out(struct keep *k, struct kept *e); /* true: it is not in the kernel any more */
 void keep_repair(struct keep *k, struct kept *e);   /* somebody touched it; it may be freed */

@@ -14,6 +14,7 @@
 #include <libmnl/libmnl.h>
 
 #include "fib.h"
+#include "fib_retry.h"
 #include "hash.h"
 #include "ifaddr.h"
 #include "links.h"
@@ -138,6 +139,14 @@ uint32_t kernel_link_by_name(const char *name)
 	return 0;
 }
 
+/* What was refused may be taken now. */
+static void try_again(void)
+{
+	fib_retry_kick();
+	keep_kick(&rules);
+	keep_kick(&side_routes);
+}
+
 static void link_told(const struct klink *k, bool present)
 {
 	struct link *l = find_link(k->ifindex);
@@ -165,7 +174,7 @@ static void link_told(const struct klink *k, bool present)
 		nhobj_link_down(k->ifindex);
 	rib_kernel_link_changed(k->ifindex);
 	nexthop_link_changed(k->ifindex);
-	rib_retry_kernel_errors();
+	try_again();
 	kernel_resync(up ? "link up" : "link down");
 }
 
@@ -191,13 +200,20 @@ static void handle(const struct nlmsghdr *nlh)
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		if (kernel_decode_addr(nlh, &addr) == 0)
-			ifaddr_told(&addr, nlh->nlmsg_type == RTM_NEWADDR);
+		if (kernel_decode_addr(nlh, &addr) == 0 &&
+		    ifaddr_told(&addr, nlh->nlmsg_type == RTM_NEWADDR))
+			try_again();
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		if (kernel_decode_link(nlh, &k) == 0)
+		switch (kernel_decode_link(nlh, &k)) {
+		case 0:
 			link_told(&k, nlh->nlmsg_type == RTM_NEWLINK);
+			break;
+		case -ENOENT: /* IPv6 was switched on or off there */
+			try_again();
+			break;
+		}
 		break;
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
@@ -435,7 +451,8 @@ int kernel_read_start(void)
 {
 	static const unsigned groups[] = {
 		RTNLGRP_LINK,	     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR,
-		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_RULE,	 RTNLGRP_IPV6_RULE,  RTNLGRP_NEXTHOP};
+		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_IFINFO, RTNLGRP_IPV4_RULE,
+		RTNLGRP_IPV6_RULE,   RTNLGRP_NEXTHOP};
 
 	monitor = open_socket();
 	dumper = open_socket();

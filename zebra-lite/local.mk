@@ -7,6 +7,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_cover.c zebra-lite/fib_held.c \
 	zebra-lite/fib_internal.h zebra-lite/fib_order.c \
 	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
+	zebra-lite/fib_retry.c zebra-lite/fib_retry.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/keep.c zebra-lite/keep.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
@@ -36,7 +37,9 @@ zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS) $(NF
 
 if HAVE_CMOCKA
 check_PROGRAMS += zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
-	zebra-lite/rule_test zebra-lite/uplink_test
+	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test
+zebra_lite_refusal_test_SOURCES = zebra-lite/refusal_test.c lib/loop_fake.c lib/loop_fake.h
+zebra_lite_refusal_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_disjoint_test_SOURCES = zebra-lite/disjoint_test.c
 zebra_lite_disjoint_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h \

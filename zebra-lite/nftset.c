@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "nft.h"
 #include "planes.h"
+#include "retry.h"
 #include "rib.h"
 #include "tunnel.h"
 #include "util.h"
@@ -23,7 +24,6 @@
 
 #define POLL_MS 500
 #define GATHER_MS 20   /* changes that come together go together */
-#define RETRY_MS 10000 /* what the kernel refused is tried again after this */
 #define QUANTUM 4096   /* prefixes at a time */
 #define SOME 16384     /* changes a transaction, but where a set is filled anew */
 
@@ -58,7 +58,7 @@ static uint32_t scan_at;      /* of the RIB, while scanning */
 static struct nft_job *draft; /* being put together */
 static size_t left;	      /* changes that it takes yet */
 static uint32_t generation;   /* of the kernel's ruleset as we know it */
-static uint64_t retry_ms;     /* not before this */
+static struct retry retry;    /* what the kernel refused */
 static char error[NFT_ERROR_MAX];
 
 static bool wanted(unsigned plane, unsigned kind)
@@ -91,7 +91,7 @@ static void failed(const struct nft_job *j)
 		log_error("nftables-refused", "table=\"inet " NFT_TABLE "\" error=\"%s\"",
 			  j->error);
 	str_copy(error, j->error, sizeof(error));
-	retry_ms = now_ms() + RETRY_MS;
+	retry_failed(&retry, j->err);
 	look_due = true;
 	for (unsigned p = 0; p < PLANES_MAX; p++)
 		for (unsigned k = 0; k < KINDS; k++)
@@ -305,6 +305,8 @@ static void written(struct nft_job *j)
 		generation = j->after;
 	if (j->err)
 		failed(j);
+	else
+		retry_done(&retry);
 	nft_job_free(j);
 	if (disjoint_queued())
 		job_start(&job);
@@ -338,7 +340,7 @@ static bool step(void *arg)
 {
 	size_t some;
 
-	if (busy || torn_down || now_ms() < retry_ms || !fib_begun())
+	if (busy || torn_down || retry_waits(&retry) || !fib_begun())
 		return false;
 	if (!draft && look_due) {
 		look();
@@ -373,7 +375,7 @@ static void poll_due(void *arg)
 	if (mode == NFTSET_OFF && !look_due && !busy)
 		return;
 	timer_start(&poll_timer, POLL_MS);
-	if (busy || draft || now_ms() < retry_ms)
+	if (busy || draft || retry_waits(&retry))
 		return;
 	if (mode != NFTSET_OFF && nft_generation() != generation)
 		look_due = true;
@@ -409,7 +411,7 @@ void nftset_config_changed(void)
 		scan_at = 0;
 	mode = zconfig.nftables;
 	look_due = true;
-	retry_ms = 0;
+	retry_done(&retry);
 	poll_due(NULL);
 }
 

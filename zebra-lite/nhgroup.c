@@ -10,15 +10,14 @@
 #include "loop.h"
 #include "nhobj_internal.h"
 #include "out.h"
+#include "retry.h"
 #include "rib_kernel.h"
 #include "util.h"
 #include "zconfig.h"
 
-#define RETRY_MS 1000
-
 static bool unsupported;	 /* by the kernel: one next hop from then on */
 static bool no_resilient;	 /* by the kernel (before Linux 5.13): groups of the other kind */
-static uint64_t failed_until_ms; /* the last creation failed: not again before this */
+static struct retry create_retry; /* creations that failed */
 static bool waiting;		 /* nhgroup_settle() has something to do */
 
 static bool resilient(void)
@@ -153,7 +152,7 @@ static struct nhobj *create(const struct hop_ref *const *refs, unsigned n,
 	struct nhobj *o;
 	int err;
 
-	if (unsupported || now_ms() < failed_until_ms)
+	if (unsupported || retry_waits(&create_retry))
 		return NULL;
 	o = nhobj_new(nhobj_next_id(), 0, family);
 	o->n = n;
@@ -174,13 +173,15 @@ static struct nhobj *create(const struct hop_ref *const *refs, unsigned n,
 		o->resilient = false;
 		err = write_group(o, o->member, true);
 	}
-	if (err == 0)
+	if (err == 0) {
+		retry_done(&create_retry);
 		return o;
+	}
 	o->gone = true; /* it goes with the next collection */
 	unsupported = !nhobj_passing(err);
-	failed_until_ms = now_ms() + RETRY_MS;
-	log_warn("nexthop-group", "what=create error=\"%s\" multipath=%s", strerror(-err),
-		 unsupported ? "never" : "later");
+	if (retry_failed(&create_retry, err))
+		log_warn("nexthop-group", "what=create error=\"%s\" multipath=%s",
+			 strerror(-err), unsupported ? "never" : "later");
 	return NULL;
 }
 
@@ -365,5 +366,5 @@ void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n, bool resil
 void nhgroup_reset(void)
 {
 	unsupported = no_resilient = waiting = false;
-	failed_until_ms = 0;
+	retry_done(&create_retry);
 }

@@ -9,12 +9,12 @@
 #include "loop.h"
 #include "nhobj_internal.h"
 #include "out.h"
+#include "retry.h"
 #include "rib_kernel.h"
 #include "util.h"
 #include "zconfig.h"
 
-#define CREATE_TRIES 64 /* numbers that somebody else has */
-#define CREATE_RETRY_MS 1000
+#define CREATE_TRIES 8 /* numbers that somebody else has */
 #define REFUSED_MAX 8 /* routes by an object that the kernel refused: then no more objects */
 #define HOME_TRIES 20 /* times nhobj_home_ms */
 
@@ -24,7 +24,7 @@ unsigned nhobj_home_ms = 100;
 struct nhobj_list nhobj_all = LIST_HEAD_INITIALIZER(nhobj_all);
 static uint32_t last_id;
 static bool unsupported[2];	    /* by the kernel, of IPv4 and IPv6: plain routes from then on */
-static uint64_t failed_until_ms[2]; /* the last creation failed: not again before this */
+static struct retry create_retry[2]; /* creations that failed */
 static unsigned refused;
 static struct timer home_timer;
 
@@ -109,21 +109,24 @@ bool nhobj_passing(int err)
 struct nhobj *nhobj_create(uint32_t oif, uint8_t family)
 {
 	bool six = family == AF_INET6;
-	int err = -EEXIST;
+	struct retry *retry = &create_retry[six];
+	int err = -EEXIST, tries = retry->error ? 1 : CREATE_TRIES;
 	uint32_t id = 0;
 
-	if (unsupported[six] || now_ms() < failed_until_ms[six])
+	if (unsupported[six] || retry_waits(retry))
 		return NULL;
-	for (int i = 0; i < CREATE_TRIES && err == -EEXIST; i++) {
+	for (int i = 0; i < tries && err == -EEXIST; i++) {
 		id = nhobj_next_id();
 		err = out.nexthop_set(id, oif, family, zconfig.protocol, true);
 	}
-	if (err == 0)
+	if (err == 0) {
+		retry_done(retry);
 		return nhobj_new(id, oif, family);
+	}
 	unsupported[six] = !nhobj_passing(err);
-	failed_until_ms[six] = now_ms() + CREATE_RETRY_MS;
-	log_warn("nexthop-object", "what=create family=%d error=\"%s\" plain-routes=%s",
-		 six ? 6 : 4, strerror(-err), unsupported[six] ? "always" : "now");
+	if (retry_failed(retry, err))
+		log_warn("nexthop-object", "what=create family=%d error=\"%s\" plain-routes=%s",
+			 six ? 6 : 4, strerror(-err), unsupported[six] ? "always" : "now");
 	return NULL;
 }
 
@@ -622,6 +625,6 @@ void nhobj_reset(void)
 	last_id = 0;
 	refused = 0;
 	memset(unsupported, 0, sizeof(unsupported));
-	memset(failed_until_ms, 0, sizeof(failed_until_ms));
+	memset(create_retry, 0, sizeof(create_retry));
 	nhobj_counters = (struct nhobj_counters){0};
 }

@@ -248,6 +248,14 @@ void pin_prefix_changed(struct rib_node *n)
 		eval_inside(RIB_PREFIX(n));
 }
 
+void pin_try_again(const struct prefix *p)
+{
+	struct pin *pin = pins.count ? pin_of(trie_exact(&pins, p)) : NULL;
+
+	if (pin)
+		covers_again(pin);
+}
+
 enum pin_answer pin_guard(struct rib_node *n)
 {
 	enum pin_answer answer = PIN_CLEAR;

@@ -41,6 +41,9 @@ enum pin_answer {
 };
 /* Asked before N is installed through a tunnel. */
 enum pin_answer pin_guard(struct rib_node *n);
+/* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for it.
+ */
+void pin_try_again(const struct prefix *p);
 void pin_config_changed(void);
 void pin_uplinks_changed(void); /* which interfaces keep out of the RIB's table */
 

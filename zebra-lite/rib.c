@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fib.h"
+#include "fib_retry.h"
 #include "log.h"
 #include "loop.h"
 #include "pin.h"
@@ -14,15 +15,13 @@
 #include "util.h"
 #include "zconfig.h"
 
-#define RETRY_S 10	 /* a kernel error is tried again after this */
 #define SWEEP_NODES 4096 /* a turn */
 
 uint64_t rib_version = 1;
 
 static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
 static struct slab refusals = SLAB_INIT("refusal", struct refusal);
-static TAILQ_HEAD(retry_list, refusal) retries = TAILQ_HEAD_INITIALIZER(retries);
-static struct timer retry_timer, sweep_timer;
+static struct timer sweep_timer;
 static struct job sweep_job;
 static uint32_t sweep_at; /* place of the walk */
 static uint16_t bgp_epoch;
@@ -39,7 +38,7 @@ const char *rib_proto_name(enum rib_proto p)
 void rib_release(struct rib_node *n)
 {
 	if (n->hops || n->installed || (n->flags & NODE_IN_BATCH) || rib_others(n) ||
-	    rib_refusals(n))
+	    rib_refusals(n) || fib_retry_of(n))
 		return;
 	fib_dequeue(n);
 	if (!n->ghosts[0] && !n->ghosts[1]) /* else when they are gone */
@@ -407,8 +406,6 @@ static void forget_refusals(void)
 			continue;
 		while ((r = x->refusals)) {
 			x->refusals = r->next;
-			if (r->reason == REASON_KERNEL_ERROR)
-				TAILQ_REMOVE(&retries, r, retry);
 			slab_free(&refusals, r);
 		}
 		rib_extra_trim(n);
@@ -464,31 +461,6 @@ static void tell(const struct rib_node *n, enum verdict verdict, const struct ad
 		out.verdict(&m);
 }
 
-static void retry_due(void *arg)
-{
-	uint32_t now = now_ms() / 1000;
-	struct refusal *r;
-
-	while ((r = TAILQ_FIRST(&retries)) && now - r->since >= RETRY_S) {
-		struct addr hop = r->hop;
-
-		rib_clear(r->node, hop.family ? &hop : NULL, REASON_KERNEL_ERROR);
-	}
-	if (!TAILQ_EMPTY(&retries))
-		timer_start(&retry_timer, 1000);
-}
-
-void rib_retry_kernel_errors(void)
-{
-	struct refusal *r;
-
-	while ((r = TAILQ_FIRST(&retries))) {
-		struct addr hop = r->hop;
-
-		rib_clear(r->node, hop.family ? &hop : NULL, REASON_KERNEL_ERROR);
-	}
-}
-
 static struct refusal *find_refusal(const struct rib_node *n, const struct addr *hop,
 				    enum reason reason)
 {
@@ -508,21 +480,12 @@ void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
 	if (r)
 		return;
 	r = slab_alloc(&refusals);
-	r->node = n;
 	if (hop)
 		r->hop = *hop;
 	r->reason = reason;
-	r->since = now_ms() / 1000;
 	x = rib_extra_get(n);
 	r->next = x->refusals;
 	x->refusals = r;
-	if (reason == REASON_KERNEL_ERROR) {
-		TAILQ_INSERT_TAIL(&retries, r, retry);
-		if (!retry_timer.ready)
-			timer_init(&retry_timer, retry_due, NULL);
-		if (!timer_running(&retry_timer))
-			timer_start(&retry_timer, RETRY_S * 1000);
-	}
 	fib_dirty(n, false);
 	tell(n, VERDICT_REFUSED, hop, reason);
 }
@@ -538,10 +501,10 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
-	if (reason == REASON_KERNEL_ERROR)
-		TAILQ_REMOVE(&retries, r, retry);
 	slab_free(&refusals, r);
 	rib_extra_trim(n);
+	if (reason == REASON_FOREIGN_ROUTE)
+		fib_retry_cleared(n);
 	fib_dirty(n, false);
 	tell(n, VERDICT_CLEARED, hop, reason);
 }
@@ -574,11 +537,11 @@ void rib_reset(void)
 	struct rib_node *n;
 	uint32_t at = 0;
 
-	timer_stop(&retry_timer);
 	timer_stop(&sweep_timer);
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
-	retry_timer.ready = sweep_timer.ready = sweep_job.ready = sweeping = false;
+	fib_retry_reset();
+	sweep_timer.ready = sweep_job.ready = sweeping = false;
 	while ((n = rib_walk(&at))) {
 		fib_dequeue(n);
 		if (n->hops)
@@ -587,7 +550,6 @@ void rib_reset(void)
 			rib_cand_free(n, rib_others(n));
 		fib_unref(rib_installed(n));
 	}
-	TAILQ_INIT(&retries);
 	rib_nodes_free();
 	slab_destroy(&cands);
 	slab_destroy(&refusals);

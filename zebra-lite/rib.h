@@ -50,12 +50,9 @@ struct rib_cand {
 /* A refusal that bgpd was told of. */
 struct refusal {
 	struct refusal *next;
-	TAILQ_ENTRY(refusal) retry; /* kernel errors, oldest first */
-	struct rib_node *node;
 	struct addr hop;  /* family 0: all next hops of the prefix */
 	uint8_t reason;	  /* enum reason */
 	uint8_t distance; /* LOST_TO_PROTOCOL: of the route that lost */
-	uint32_t since;	  /* seconds, monotonic */
 };
 
 extern uint64_t rib_version; /* counts changes of ranked lists and of what is installed */
@@ -102,7 +99,6 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
 struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop);
 struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason);
 void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
-void rib_retry_kernel_errors(void);	     /* clears them all */
 
 void rib_release(struct rib_node *n); /* frees it when nothing is known of it any more */
 

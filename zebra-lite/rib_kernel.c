@@ -156,7 +156,7 @@ void rib_kernel_route(const struct kroute *told, bool present)
 	struct kroute here = *told, *r = &here;
 	int plane = plane_of(r);
 
-	if (plane < 0 || !of_interest(&r->prefix))
+	if (plane < 0 || (r->protocol != zconfig.protocol && !of_interest(&r->prefix)))
 		return;
 	r->prefix.plane = (uint8_t)plane;
 	fib_settle();

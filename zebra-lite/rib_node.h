@@ -45,12 +45,14 @@ struct rib_node {
 
 struct rib_cand;
 struct refusal;
+struct rib_retry;
 
 struct rib_extra {
 	struct hash_node hash;
 	struct rib_node *node;
 	struct rib_cand *others;  /* candidates that are not bgpd's */
 	struct refusal *refusals; /* that bgpd was told of */
+	struct rib_retry *retry;  /* fib_retry.c's */
 	uint8_t redist;		  /* bits of enum redist_source told to bgpd */
 };
 

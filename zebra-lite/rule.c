@@ -17,7 +17,6 @@ struct keep rules = {
 	.what = "rule",
 	.refused = "rule-refused",
 	.swept = "rule-swept",
-	.retry_ms = 10000,
 	.write = write_rule,
 	.describe = describe,
 	.list = TAILQ_HEAD_INITIALIZER(rules.list),
@@ -111,7 +110,7 @@ bool rule_in_place(const struct krule *k)
 	const struct rule *r = find(k);
 
 	/* EEXIST: somebody has the same; his may go some day. */
-	return r && (r->kept.installed || r->kept.error == -EEXIST);
+	return r && (r->kept.installed || r->kept.retry.error == -EEXIST);
 }
 
 void rule_told(const struct krule *k, bool present)
@@ -119,8 +118,10 @@ void rule_told(const struct krule *k, bool present)
 	struct rule *r = find(k);
 
 	if (k->protocol != zconfig.protocol) {
-		if (r && !present && r->kept.error == -EEXIST)
+		if (r && !present && r->kept.retry.error == -EEXIST) {
+			retry_done(&r->kept.retry);
 			keep_sync(&rules, &r->kept); /* the one that was in our place is gone */
+		}
 		return;
 	}
 	if (!present) {
@@ -132,7 +133,7 @@ void rule_told(const struct krule *k, bool present)
 		return; /* looked at in the next reading */
 	if (!r)
 		r = add(k);
-	r->kept.error = 0;
+	retry_done(&r->kept.retry);
 	keep_seen(&rules, &r->kept);
 }
 

@@ -160,7 +160,7 @@ static void test_foreign_in_the_way(void **state)
 	assert_true(rule_in_place(&k)); /* his does what ours would */
 	rule_told(&his, false);
 	assert_int_equal(n_kernel, 1);
-	assert_int_equal(rule_first()->kept.error, 0);
+	assert_int_equal(rule_first()->kept.retry.error, 0);
 }
 
 static void test_refused(void **state)
@@ -171,8 +171,10 @@ static void test_refused(void **state)
 	refuse = -EINVAL;
 	rule_want(&k);
 	assert_false(rule_in_place(&k));
-	assert_int_equal(rule_first()->kept.error, -EINVAL);
-	keep_sync_all(&rules);
+	assert_int_equal(rule_first()->kept.retry.error, -EINVAL);
+	keep_sync_all(&rules); /* not before its time */
+	assert_false(rule_in_place(&k));
+	keep_kick(&rules);
 	assert_true(rule_in_place(&k));
 }
 

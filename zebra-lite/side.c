@@ -25,7 +25,6 @@ struct keep side_routes = {
 	.what = "route",
 	.refused = "route-refused",
 	.swept = "route-swept",
-	.retry_ms = 5000,
 	.write = write_route,
 	.differs = differs,
 	.describe = describe,
@@ -105,8 +104,10 @@ static void describe(const struct kept *e, char *text, size_t size)
 void side_want(const struct kroute *k)
 {
 	struct side_route *r = get(k);
-	bool missed = r->missed && r->kept.wanted && same(&r->want, k);
+	bool other = !r->kept.wanted || !same(&r->want, k), missed = r->missed && !other;
 
+	if (other)
+		retry_done(&r->kept.retry);
 	r->missed = false;
 	r->want = *k;
 	r->kept.wanted = 1;

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alternatives.h"
 #include "conf.h"
 #include "fib.h"
+#include "fib_retry.h"
 #include "kernel.h"
 #include "loop.h"
 #include "nft.h"
@@ -111,19 +113,34 @@ static enum reason why_not(const struct rib_node *n, bool selected, bool install
 	return installed ? REASON_NONE : REASON_SYNCING;
 }
 
+static json_t *error_json(const struct rib_node *n)
+{
+	const struct retry *r = fib_retry_of(n);
+
+	return r ? json_string(strerror(-r->error)) : json_null();
+}
+
+static json_t *retry_json(const struct rib_node *n)
+{
+	const struct retry *r = fib_retry_of(n);
+
+	return r ? json_integer((json_int_t)(retry_left_ms(r) + 999) / 1000) : json_null();
+}
+
 static json_t *row(const struct rib_node *n, const char *protocol, unsigned distance, bool selected,
 		   bool installed, enum reason reason, json_t *hops)
 {
 	uint32_t now = now_ms() / 1000;
 
 	return json_pack(
-		"{s:o, s:s, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:I, s:o, s:o}", "prefix",
+		"{s:o, s:s, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "prefix",
 		json_prefix(RIB_PREFIX(n)), "plane", plane_name(n->plane), "protocol", protocol,
 		"distance", (int)distance, "selected", selected, "installed", installed, "stale",
 		rib_bgp_stale(n) || (n->flags & NODE_ADOPTED), "reason", reason_name(reason),
 		"reason-text", reason_text(reason), "age-seconds",
 		(json_int_t)(n->since ? now - n->since : 0), "next-hops", hops, "verdict",
-		rib_refusals(n) ? json_string(reason_name(rib_refusals(n)->reason)) : json_null());
+		rib_refusals(n) ? json_string(reason_name(rib_refusals(n)->reason)) : json_null(),
+		"error", error_json(n), "retry-seconds", retry_json(n));
 }
 
 static void bgp_row(struct show *s, const struct rib_node *n, bool selected)
@@ -391,9 +408,9 @@ static const char *rule_state(const struct rule *r)
 {
 	if (r->kept.installed)
 		return r->kept.wanted ? "installed" : "stale";
-	if (r->kept.error == -EEXIST)
+	if (r->kept.retry.error == -EEXIST)
 		return "foreign";
-	if (r->kept.error)
+	if (r->kept.retry.error)
 		return "refused";
 	return zconfig.kernel ? "pending" : "off";
 }

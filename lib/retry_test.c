@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "loop_fake.h"
+#include "retry.h"
+
+static void pass_ms(uint64_t ms)
+{
+	loop_fake_pass(ms * 1000);
+}
+
+/* Attempts in a minute of somebody who tries whenever he may, with an event each EVENT_MS. */
+static unsigned attempts(uint64_t event_ms)
+{
+	struct retry r = {0};
+	unsigned n = 0;
+
+	for (uint64_t t = 0; t < 60000; t += 10) {
+		if (event_ms && t % event_ms == 0)
+			retry_kick(&r);
+		if (!retry_waits(&r)) {
+			retry_failed(&r, -EINVAL);
+			n++;
+		}
+		pass_ms(10);
+	}
+	return n;
+}
+
+static void test_minute(void **state)
+{
+	static const uint64_t events[] = {0, 10, 100, 1000, 3000, 10000};
+
+	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		unsigned n = attempts(events[i]);
+
+		assert_true(n >= 4);
+		assert_true(n <= RETRY_MINUTE);
+	}
+}
+
+static void test_delays(void **state)
+{
+	static const uint64_t delays[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+	struct retry r = {0};
+
+	assert_false(retry_waits(&r));
+	for (unsigned i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		retry_failed(&r, -EINVAL);
+		assert_int_equal(retry_left_ms(&r), delays[i]);
+		pass_ms(delays[i] - 1);
+		assert_true(retry_waits(&r));
+		pass_ms(1);
+		assert_false(retry_waits(&r));
+	}
+	retry_failed(&r, -EINVAL);
+	retry_done(&r);
+	assert_false(retry_waits(&r));
+}
+
+static void test_news(void **state)
+{
+	struct retry r = {0};
+
+	assert_true(retry_failed(&r, -EINVAL));
+	assert_false(retry_failed(&r, -EINVAL));
+	assert_true(retry_failed(&r, -ENETDOWN));
+	retry_done(&r);
+	assert_true(retry_failed(&r, -ENETDOWN));
+}
+
+static void test_kick(void **state)
+{
+	struct retry r = {0};
+
+	assert_false(retry_kick(&r)); /* nothing was refused */
+	retry_failed(&r, -ENETDOWN);
+	assert_true(retry_kick(&r)); /* the first event is followed at once */
+	assert_false(retry_waits(&r));
+	retry_failed(&r, -ENETDOWN);
+	assert_false(retry_kick(&r)); /* the next one with a delay */
+	assert_int_equal(retry_left_ms(&r), 1000);
+	pass_ms(1000);
+	assert_false(retry_waits(&r));
+	retry_done(&r);
+	retry_failed(&r, -ENETDOWN);
+	assert_true(retry_kick(&r)); /* once it went well all begins anew */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_minute),
+		cmocka_unit_test(test_delays),
+		cmocka_unit_test(test_news),
+		cmocka_unit_test(test_kick),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fib_retry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "fib.h"
+#include "loop.h"
+#include "nhobj.h"
+#include "pin.h"
+#include "rib.h"
+#include "slab.h"
+#include "util.h"
+
+#define LOOK_MS 1000
+
+/*
+ * They stand in a list for each delay, which so is in the order of their times; those that an event
+ * brought forward stand in one of their own, and those that were tried in the last one, until it is
+ * clear how that ended.
+ */
+enum { KICKED = RETRY_LEVELS, TRIED, LISTS };
+
+struct rib_retry {
+	TAILQ_ENTRY(rib_retry) link;
+	struct rib_node *node;
+	struct retry retry;
+	uint64_t freed_ms; /* TRIED: when it is forgotten */
+	uint32_t write;	   /* hash of what was refused */
+	uint8_t list;
+};
+
+TAILQ_HEAD(rib_retry_list, rib_retry);
+
+static struct slab slab = SLAB_INIT("fib-retry", struct rib_retry);
+static struct rib_retry_list lists[LISTS];
+static struct timer timer;
+
+static void look(void *arg);
+
+static void start(void)
+{
+	if (!timer.ready) {
+		timer_init(&timer, look, NULL);
+		for (unsigned i = 0; i < LISTS; i++)
+			TAILQ_INIT(&lists[i]);
+	}
+	if (!timer_running(&timer))
+		timer_start(&timer, LOOK_MS);
+}
+
+static struct rib_retry *retry_of(const struct rib_node *n)
+{
+	return n->flags & NODE_EXTRA ? rib_extra_of(n)->retry : NULL;
+}
+
+/* 0: a removal. */
+static uint32_t write_of(const struct fib *f)
+{
+	struct {
+		uint32_t type, oif, object;
+		struct addr gateway;
+	} key;
+
+	if (!f || !f->type)
+		return 0;
+	memset(&key, 0, sizeof(key));
+	key.type = f->type;
+	key.oif = f->oif;
+	key.object = f->nh ? f->nh->id : 0;
+	key.gateway = f->gateway;
+	return hash_bytes(&key, sizeof(key)) | 1;
+}
+
+static void put(struct rib_retry *r, unsigned list)
+{
+	r->list = (uint8_t)list;
+	TAILQ_INSERT_TAIL(&lists[list], r, link);
+}
+
+static void move(struct rib_retry *r, unsigned list)
+{
+	TAILQ_REMOVE(&lists[r->list], r, link);
+	put(r, list);
+}
+
+static void forget(struct rib_retry *r)
+{
+	rib_extra_of(r->node)->retry = NULL;
+	rib_extra_trim(r->node);
+	TAILQ_REMOVE(&lists[r->list], r, link);
+	slab_free(&slab, r);
+}
+
+/* Its time is up. */
+static void again(struct rib_retry *r)
+{
+	struct rib_node *n = r->node;
+	struct refusal *f;
+
+	move(r, TRIED);
+	r->freed_ms = now_ms() + 2 * RETRY_MAX_MS;
+	while ((f = rib_refused_for(n, REASON_KERNEL_ERROR))) {
+		struct addr hop = f->hop;
+
+		rib_clear(n, hop.family ? &hop : NULL, REASON_KERNEL_ERROR);
+	}
+	fib_dirty(n, false);
+	pin_try_again(RIB_PREFIX(n));
+}
+
+static void look_at_kicked(void)
+{
+	struct rib_retry *r, *next;
+
+	for (r = TAILQ_FIRST(&lists[KICKED]); r; r = next) {
+		next = TAILQ_NEXT(r, link);
+		if (!retry_waits(&r->retry))
+			again(r);
+	}
+}
+
+static void look(void *arg)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < KICKED; i++)
+		while (!TAILQ_EMPTY(&lists[i]) && !retry_waits(&TAILQ_FIRST(&lists[i])->retry))
+			again(TAILQ_FIRST(&lists[i]));
+	look_at_kicked();
+	while (!TAILQ_EMPTY(&lists[TRIED]) && TAILQ_FIRST(&lists[TRIED])->freed_ms <= now_ms()) {
+		struct rib_node *n = TAILQ_FIRST(&lists[TRIED])->node;
+
+		forget(TAILQ_FIRST(&lists[TRIED]));
+		rib_release(n);
+	}
+	for (unsigned i = 0; i < LISTS; i++)
+		any = any || !TAILQ_EMPTY(&lists[i]);
+	if (any)
+		start();
+}
+
+bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
+{
+	struct rib_retry *r = retry_of(n);
+	bool news;
+
+	start();
+	if (!r) {
+		r = slab_alloc(&slab);
+		r->node = n;
+		rib_extra_get(n)->retry = r;
+		put(r, 0);
+	}
+	r->write = write_of(target);
+	news = retry_failed(&r->retry, err);
+	move(r, retry_level(&r->retry));
+	return news;
+}
+
+bool fib_retry_waits(const struct rib_node *n, const struct fib *target)
+{
+	const struct rib_retry *r = retry_of(n);
+
+	return r && r->list != TRIED && r->write == write_of(target);
+}
+
+void fib_retry_done(struct rib_node *n, const struct fib *target)
+{
+	struct rib_retry *r = retry_of(n);
+
+	if (r && r->write == write_of(target) && !rib_refused_for(n, REASON_KERNEL_ERROR))
+		forget(r);
+}
+
+void fib_retry_cleared(struct rib_node *n)
+{
+	struct rib_retry *r = retry_of(n);
+
+	if (r && r->list != TRIED)
+		again(r);
+}
+
+void fib_retry_kick(void)
+{
+	struct rib_retry *r, *next;
+
+	for (unsigned i = 0; i < KICKED && timer.ready; i++) {
+		for (r = TAILQ_FIRST(&lists[i]); r; r = next) {
+			next = TAILQ_NEXT(r, link);
+			if (retry_kick(&r->retry))
+				again(r);
+			else if (r->retry.kicked)
+				move(r, KICKED);
+		}
+	}
+	if (timer.ready)
+		look_at_kicked();
+}
+
+const struct retry *fib_retry_of(const struct rib_node *n)
+{
+	const struct rib_retry *r = retry_of(n);
+
+	return r ? &r->retry : NULL;
+}
+
+void fib_retry_reset(void)
+{
+	for (unsigned i = 0; i < LISTS && timer.ready; i++)
+		while (!TAILQ_EMPTY(&lists[i]))
+			forget(TAILQ_FIRST(&lists[i]));
+	timer_stop(&timer);
+	timer.ready = false;
+	slab_destroy(&slab);
+}
