@@ -24,6 +24,8 @@ lib_libwgbgp_a_SOURCES = \
 	lib/util.c lib/util.h
 
 if HAVE_CMOCKA
+check_LIBRARIES += lib/libtesting.a
+lib_libtesting_a_SOURCES = lib/testing.c lib/testing.h
 check_PROGRAMS += \
 	lib/buf_test \
 	lib/ceiling_test \
@@ -41,6 +43,7 @@ check_PROGRAMS += \
 	lib/retry_test \
 	lib/show_test \
 	lib/slab_test \
+	lib/testing_test \
 	lib/trie_test
 lib_buf_test_SOURCES = lib/buf_test.c
 lib_buf_test_LDADD = $(TEST_LIBS)
@@ -74,6 +77,8 @@ lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c
 lib_slab_test_LDADD = $(TEST_LIBS)
+lib_testing_test_SOURCES = lib/testing_test.c
+lib_testing_test_LDADD = $(TEST_LIBS)
 lib_trie_test_SOURCES = lib/trie_test.c
 lib_trie_test_LDADD = $(TEST_LIBS)
 endif

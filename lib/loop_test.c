@@ -89,6 +89,7 @@ static void test_job_in_pieces(void **state)
 static void test_job_stopped(void **state)
 {
 	steps = 0;
+	job_init(&job, on_job, NULL);
 	job_start(&job);
 	job_stop(&job);
 	event_base_loop(loop_base(), EVLOOP_NONBLOCK);

@@ -54,7 +54,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_test wgbgpd/parent_test
 wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
 wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(CMOCKA_LIBS)
+wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 # Runs wgbgpd/wgbgpd and wgbgpd/stub.
 wgbgpd_parent_test_SOURCES = wgbgpd/parent_test.c
 wgbgpd_parent_test_LDADD = $(TEST_LIBS)
