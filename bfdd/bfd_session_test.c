@@ -2,7 +2,7 @@
 /*
  * bfd_session: two machines against each other over a simulated wire (delay, loss, reordering),
  * and single packets against one machine. Time is simulated; random runs print their seed,
- * BFD_SEED repeats one.
+ * WGBGP_SEED repeats one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +13,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bfd_session.h"
+#include "testing.h"
 #include "util.h"
 
 #define MS 1000ull
@@ -549,7 +549,6 @@ static void bad_wire(void **state)
 
 int main(void)
 {
-	const char *given = getenv("BFD_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_up),
 		cmocka_unit_test(slow_while_not_up),
@@ -571,7 +570,6 @@ int main(void)
 		cmocka_unit_test(bad_wire),
 	};
 
-	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("BFD_SEED=%u\n", seed);
+	seed = test_seed();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

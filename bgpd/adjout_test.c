@@ -12,7 +12,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "adjout_internal.h"
 #include "decide.h"
@@ -21,6 +20,7 @@
 #include "restart.h"
 #include "session.h"
 #include "session_proof.h"
+#include "testing.h"
 #include "trie.h"
 #include "util.h"
 
@@ -691,12 +691,8 @@ static void tear_down(void)
 
 static void random_operations(void **state)
 {
-	unsigned seed = (unsigned)time(NULL), spurious = 0, updates = 0;
-	const char *given = getenv("SEED");
+	unsigned seed = test_seed(), spurious = 0, updates = 0;
 
-	if (given)
-		seed = (unsigned)strtoul(given, NULL, 10);
-	print_message("seed %u\n", seed);
 	srandom(seed);
 	adjout_lag_max = 2000;
 	set_up();

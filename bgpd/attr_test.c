@@ -13,6 +13,7 @@
 #include "attr_wire.h"
 #include "buf.h"
 #include "json_text.h"
+#include "testing.h"
 #include "util.h"
 
 static void test_interned(void **state)
@@ -64,7 +65,7 @@ static void test_communities(void **state)
 	unsigned n = 0;
 	struct attr *a = attr_edit_finish(attr_edit_begin(NULL)), *b;
 
-	srand(7);
+	srand(test_seed());
 	for (int round = 0; round < 2000; round++) {
 		uint32_t c = rand() % 100;
 		bool add = rand() % 2 && n < ARRAY_SIZE(model);

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "decide.h"
+#include "testing.h"
 #include "util.h"
 
 #define MAX 40
@@ -108,9 +108,8 @@ static void shuffle(struct candidate *c, size_t n)
 
 static void any_order(void **state)
 {
-	unsigned seed = (unsigned)time(NULL);
+	unsigned seed = test_seed();
 
-	print_message("seed %u\n", seed);
 	srandom(seed);
 	for (unsigned i = 0; i < MAX; i++)
 		addresses[i] = (struct addr){.family = AF_INET, .b = {10, 0, 0, (uint8_t)i}};

@@ -11,6 +11,7 @@
 #include "attr_wire.h"
 #include "buf.h"
 #include "message.h"
+#include "testing.h"
 #include "util.h"
 
 static struct update_context ctx = {
@@ -280,7 +281,6 @@ static void test_sets(void **state)
 	unsigned seed = 3;
 
 	srand(seed);
-	print_message("seed %u\n", seed);
 	for (int round = 0; round < 3000; round++) {
 		int k = rand() % 3, n = 1 + rand() % 20, unit = lists[k].unit, kept = 0;
 		bool seen[8] = {0};
@@ -501,7 +501,7 @@ static void test_noise(void **state)
 	uint8_t message[256], noisy[256];
 	size_t n = unhex(base, message);
 
-	srand(11);
+	srand(test_seed());
 	for (int round = 0; round < 200000; round++) {
 		size_t len = rand() % 8 ? n : rand() % (n + 1);
 		uint8_t *copy;

@@ -10,6 +10,7 @@
 
 #include "ceiling.h"
 #include "planes.h"
+#include "testing.h"
 #include "util.h"
 
 static json_t *parse(const char *text)
@@ -316,10 +317,7 @@ static void check_one(struct ceiling *c)
 
 static void test_random(void **state)
 {
-	const char *text = getenv("WGBGP_SEED");
-
-	rng = text ? strtoull(text, NULL, 0) : 1;
-	printf("seed %llu\n", (unsigned long long)rng);
+	rng = test_seed();
 	for (unsigned i = 0; i < 200; i++) {
 		json_t *config = random_config();
 		struct ceiling *c = ceiling_new(config);

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "testing.h"
 #include "util.h"
 
 static char line[4096];
@@ -120,9 +120,8 @@ static void random_text(char *out, size_t size)
 
 static void test_fields_read_back(void **state)
 {
-	unsigned seed = (unsigned)time(NULL);
+	unsigned seed = test_seed();
 
-	print_message("seed %u\n", seed);
 	srandom(seed);
 	for (int round = 0; round < 3000; round++) {
 		static struct field f[8];

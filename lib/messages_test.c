@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * messages: every type is encoded, decoded and encoded again; cut at each byte, with a byte too
- * many, and with bytes changed at random (the seed is printed, MESSAGES_SEED repeats a run).
+ * many, and with bytes changed at random (the seed is printed, WGBGP_SEED repeats a run).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,10 +13,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "messages.h"
 #include "messages_again.h"
+#include "testing.h"
 
 static unsigned seed;
 
@@ -323,7 +323,6 @@ static void test_names(void **state)
 
 int main(void)
 {
-	const char *given = getenv("MESSAGES_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_truncated_and_too_long),
@@ -334,8 +333,7 @@ int main(void)
 	};
 
 	_Static_assert(ARRAY_SIZE(puts_) == ARRAY_SIZE(again_rows), "one encoder a row");
-	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("MESSAGES_SEED=%u\n", seed);
+	seed = test_seed();
 	prefix_parse("10.0.0.0/8", &prefixes[0]);
 	prefix_parse("2001:db8::/33", &prefixes[1]);
 	prefix_parse("0.0.0.0/0", &prefixes[2]);

@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "prefix_order.h"
+#include "testing.h"
 #include "util.h"
 
 #define MANY 20000
@@ -53,9 +53,8 @@ static void order(uint8_t family, unsigned n, unsigned seed)
 
 static void test_random(void **state)
 {
-	unsigned seed = (unsigned)time(NULL);
+	unsigned seed = test_seed();
 
-	print_message("seed %u\n", seed);
 	order(AF_INET, MANY, seed);
 	order(AF_INET6, MANY, seed);
 }

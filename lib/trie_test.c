@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * trie: random operations against a plain array. The seed is printed; TRIE_SEED repeats a run.
+ * trie: random operations against a plain array. The seed is printed; WGBGP_SEED repeats a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "testing.h"
 #include "trie.h"
 #include "util.h"
 
@@ -271,14 +271,12 @@ static void test_remove_while_walking(void **state)
 
 int main(void)
 {
-	const char *given = getenv("TRIE_SEED");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_random_large),
 		cmocka_unit_test(test_remove_while_walking),
 	};
 
-	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("TRIE_SEED=%u\n", seed);
+	seed = test_seed();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

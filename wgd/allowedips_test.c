@@ -2,7 +2,7 @@
 /*
  * allowedips: random operations against plain arrays, applied to a mock device, with single removal
  * and by way of the graveyard, on interfaces of ours and on adopted ones. After each round the
- * device must hold exactly what the arrays say. The seed is printed; ALLOWEDIPS_SEED repeats a run.
+ * device must hold exactly what the arrays say. The seed is printed; WGBGP_SEED repeats a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +14,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "allowedips.h"
+#include "testing.h"
 #include "util.h"
 #include "wg_mock.h"
 
@@ -440,10 +440,8 @@ int main(void)
 		cmocka_unit_test(adopted_single), cmocka_unit_test(adopted_graveyard),
 		cmocka_unit_test(late_removal),
 	};
-	const char *given = getenv("ALLOWEDIPS_SEED");
 
-	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("ALLOWEDIPS_SEED=%u\n", seed);
+	seed = test_seed();
 	if (sodium_init() < 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * echo and quality over simulated time: a link with a round trip, loss and outages, on which
- * requests go out each interval and answers come back in order. The seed is printed; ECHO_SEED
+ * requests go out each interval and answers come back in order. The seed is printed; WGBGP_SEED
  * repeats a run.
  */
 #include <setjmp.h>
@@ -13,12 +13,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "echo.h"
 #include "icmp.h"
 #include "icmp_error.h"
 #include "quality.h"
+#include "testing.h"
 #include "util.h"
 
 #define MS 1000ULL
@@ -526,9 +526,7 @@ int main(void)
 		cmocka_unit_test(parse_answers),
 		cmocka_unit_test(parse_errors),
 	};
-	const char *given = getenv("ECHO_SEED");
 
-	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("ECHO_SEED=%u\n", seed);
+	seed = test_seed();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

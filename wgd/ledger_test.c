@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "testing.h"
 #include "util.h"
 
 static char dir[64];
@@ -183,12 +184,10 @@ static void check_file(const bool *want, bool all)
  * nothing of it may be taken for granted; what was there before and stays is. */
 static void no_room(void **state)
 {
-	const char *given = getenv("LEDGER_SEED");
-	unsigned seed = given ? strtoul(given, NULL, 10) : 20261, failures = 0, successes = 0;
+	unsigned seed = test_seed(), failures = 0, successes = 0;
 	struct ledger *l = open_again(NULL, 1, true);
 	bool want[NUMBERS] = {false}, added[NUMBERS] = {false};
 
-	print_message("LEDGER_SEED=%u\n", seed);
 	signal(SIGXFSZ, SIG_IGN);
 	for (int step = 0; step < STEPS; step++) {
 		unsigned i = rand_r(&seed) % NUMBERS;

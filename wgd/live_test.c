@@ -3,7 +3,7 @@
  * AllowedIPs on real WireGuard, in a network namespace of its own: random batches of SETs and
  * UNSETs through allowedips and the back-end, and after each of them the device must hold what a
  * plain array says. With the userspace program, and with the kernel's where there is one. Needs
- * root; skipped otherwise. The seed is printed; LIVE_SEED repeats a run.
+ * root; skipped otherwise. The seed is printed; WGBGP_SEED repeats a run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,12 +20,12 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "allowedips.h"
 #include "link.h"
 #include "loop.h"
+#include "testing.h"
 #include "userspace.h"
 #include "util.h"
 
@@ -250,7 +250,6 @@ int main(void)
 		cmocka_unit_test(userspace),
 		cmocka_unit_test(kernel),
 	};
-	const char *given = getenv("LIVE_SEED");
 	int failed;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
@@ -260,8 +259,7 @@ int main(void)
 	if (mount("none", "/run/wireguard", "tmpfs", 0, NULL) < 0 || !mkdtemp(dir) ||
 	    sodium_init() < 0)
 		return EXIT_SKIP;
-	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("LIVE_SEED=%u\n", seed);
+	seed = test_seed();
 	link_open();
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	link_close();

@@ -12,10 +12,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "liveness.h"
 #include "silence.h"
+#include "testing.h"
 #include "util.h"
 
 #define WALL0 1700000000000LL
@@ -767,10 +767,7 @@ int main(void)
 		cmocka_unit_test(flapper),
 		cmocka_unit_test(random_evidence),
 	};
-	const char *given = getenv("LIVENESS_SEED");
 
-	seed = given ? strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	print_message("LIVENESS_SEED=%u\n", seed);
-
+	seed = test_seed();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

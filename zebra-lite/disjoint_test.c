@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "disjoint.h"
+#include "testing.h"
 #include "util.h"
 
 #define BITS 6
@@ -70,9 +70,8 @@ static bool covered(const bool *set, unsigned address)
 
 static void test_random(void **state)
 {
-	unsigned seed = (unsigned)time(NULL), n_in;
+	unsigned seed = test_seed(), n_in;
 
-	print_message("seed %u\n", seed);
 	srand(seed);
 	for (unsigned round = 0; round < 20000; round++) {
 		struct prefix p;

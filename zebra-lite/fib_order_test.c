@@ -14,6 +14,7 @@
 
 #include "log.h"
 #include "model.h"
+#include "testing.h"
 
 static uint64_t number(const char *name, uint64_t fallback)
 {
@@ -24,9 +25,9 @@ static uint64_t number(const char *name, uint64_t fallback)
 
 static void run(bool restarts, bool planes)
 {
-	uint64_t seed = number("WGBGP_SEED", 1), ops = number("WGBGP_OPS", 3000);
+	uint64_t seed = test_seed(), ops = number("WGBGP_OPS", 3000);
 
-	printf("seed %llu, %llu changes\n", (unsigned long long)seed, (unsigned long long)ops);
+	printf("%llu changes\n", (unsigned long long)ops);
 	model_start(seed, NULL);
 	if (planes)
 		model_planes();
