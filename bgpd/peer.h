@@ -82,7 +82,10 @@ struct peer {
 	struct {
 		uint64_t messages_in, messages_out, updates_in, updates_out, established, dropped;
 	} count;
+	uint32_t claimed_as; /* of its last OPEN, whether that was accepted or not; 0: none came */
 	char last_error[160];
+	char last_notification[160]; /* sent or received; stays while connections fail otherwise */
+	uint64_t last_notification_ms;
 	struct log_bucket bucket;
 	struct session *session;
 	struct peer_rib *rib;

@@ -9,6 +9,7 @@
 #include "adjout.h"
 #include "bgp.h"
 #include "conf.h"
+#include "daemon.h"
 #include "listen.h"
 #include "loop.h"
 #include "peer.h"
@@ -33,15 +34,24 @@ static json_t *json_seconds_since(uint64_t ms)
 	return json_real((now_ms() - ms) / 1000.0);
 }
 
+static bool is_up(const struct peer *p)
+{
+	return p->state == PEER_ESTABLISHED;
+}
+
+/* The one that is expected, whatever the neighbour claims; of `external` the one that it has. */
 static json_t *json_remote_as(const struct peer *p)
 {
-	if (p->as)
-		return json_integer(p->as);
 	if (p->conf.remote_type == REMOTE_INTERNAL)
 		return json_integer(bgp.as);
 	if (p->conf.remote_type == REMOTE_EXTERNAL)
-		return json_null();
+		return is_up(p) ? json_integer(p->as) : json_null();
 	return json_integer(p->conf.remote_as);
+}
+
+static json_t *json_text(const char *text)
+{
+	return *text ? json_string(text) : json_null();
 }
 
 /* RFC 8212: what does not pass for want of a policy, or NULL. */
@@ -66,6 +76,8 @@ static json_t *basics(const struct peer *p)
 	json_object_set_new(o, "address", json_string(peer_name(p)));
 	json_object_set_new(o, "description", json_string(p->conf.description));
 	json_object_set_new(o, "remote-as", json_remote_as(p));
+	json_object_set_new(o, "claimed-as",
+			    p->claimed_as ? json_integer(p->claimed_as) : json_null());
 	json_object_set_new(o, "state",
 			    json_string(p->conf.disabled ? "disabled" : peer_state_name(p->state)));
 	json_object_set_new(o, "up-seconds", up ? json_seconds_since(p->up_since_ms) : json_null());
@@ -85,6 +97,10 @@ static json_t *basics(const struct peer *p)
 	json_object_set_new(o, "group", json_string(p->conf.group));
 	json_object_set_new(o, "plane", json_string(plane_name(p->conf.plane)));
 	json_object_set_new(o, "last-error", json_string(p->last_error));
+	json_object_set_new(o, "last-notification", json_text(p->last_notification));
+	json_object_set_new(o, "last-notification-seconds",
+			    p->last_notification_ms ? json_seconds_since(p->last_notification_ms)
+						    : json_null());
 	json_object_set_new(o, "warning",
 			    policy_warning(p) ? json_string(policy_warning(p)) : json_null());
 	return o;
@@ -200,9 +216,10 @@ static json_t *details(const struct peer *p)
 
 static json_t *head(void)
 {
-	return json_pack("{s:o, s:I, s:I, s:I}", "router-id", json_id(bgp.router_id), "as",
-			 (json_int_t)bgp.as, "attribute-sets", (json_int_t)attr_count(),
-			 "connections-refused", (json_int_t)listen_strangers());
+	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "hostname", daemon_hostname(), "router-id",
+			 json_id(bgp.router_id), "as", (json_int_t)bgp.as, "attribute-sets",
+			 (json_int_t)attr_count(), "connections-refused",
+			 (json_int_t)listen_strangers());
 }
 
 /* "10.0.0.1" or "fe80::1%wg0"; NULL when there is no such neighbour. */

@@ -68,6 +68,10 @@ static void note_error(struct peer *p, enum fsm_end end, const struct bgp_error 
 		bgp_error_name(e, name, sizeof(name));
 	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
 		 name[0] && why && why[0] ? ": " : "", why ? why : "");
+	if (!e || end == FSM_LOST)
+		return;
+	memcpy(p->last_notification, p->last_error, sizeof(p->last_notification));
+	p->last_notification_ms = now_ms();
 }
 
 /* Timers. */
@@ -391,6 +395,7 @@ bool session_opened(struct fsm *f, struct bgp_error *error)
 	struct fsm *other = f == s->in ? s->out : s->in;
 	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
 
+	s->peer->claimed_as = f->open.as;
 	if (!judge_open(s->peer, &f->open, error))
 		return false;
 	if (s->up && replaces_established(s, f)) {

@@ -197,6 +197,22 @@ static void on_interrupt(int sig)
 {
 }
 
+/* That of wgbgpd, which knows the configuration's; the machine's where it does not answer. */
+static void host_name(struct cli_session *s, char *out, size_t size)
+{
+	json_t *request = json_pack("{s:s}", "command", "version");
+	char error[MSG_ERROR_MAX];
+	json_t *answer = client_ask(s->client, request, error, sizeof(error));
+	const char *name = json_string_value(json_object_get(answer, "hostname"));
+
+	if (name && *name)
+		str_copy(out, name, size);
+	else
+		gethostname(out, size - 1);
+	json_decref(answer);
+	json_decref(request);
+}
+
 static void editor_open(struct editor *ed, struct cli_session *s)
 {
 	const struct sigaction interrupt = {.sa_handler = on_interrupt};
@@ -204,7 +220,7 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 	char host[64] = "wgbgp";
 	HistEvent ev;
 
-	gethostname(host, sizeof(host) - 1);
+	host_name(s, host, sizeof(host));
 	host[strcspn(host, ".")] = '\0';
 	ed->s = s;
 	snprintf(ed->prompt, sizeof(ed->prompt), "%s# ", host);

@@ -21,14 +21,32 @@ static const struct column summary_columns[] = {
 
 static void summary_head(struct view *v, const json_t *head)
 {
-	fprintf(v->out, "BGP router identifier %s, local AS number %s\n\n", TEXT(head, "router-id"),
-		TEXT(head, "as"));
+	fprintf(v->out, "BGP router identifier %s, local AS number %s%s%s\n\n",
+		TEXT(head, "router-id"), TEXT(head, "as"),
+		is_set(head, "hostname") ? ", host name " : "",
+		is_set(head, "hostname") ? TEXT(head, "hostname") : "");
 	table_titles(v->out, summary_columns, ARRAY_SIZE(summary_columns));
 }
 
 static bool is_established(const json_t *row)
 {
 	return strcasecmp(TEXT(row, "state"), "established") == 0;
+}
+
+/* Not where it is the last error anyway. */
+static void say_notification(FILE *out, const json_t *row)
+{
+	if (!is_established(row) && is_set(row, "last-notification") &&
+	    !str_eq(TEXT(row, "last-notification"), TEXT(row, "last-error")))
+		fprintf(out, "    last notification: %s, %s\n", TEXT(row, "last-notification"),
+			AGO(row, "last-notification-seconds"));
+}
+
+static void say_claim(FILE *out, const json_t *row)
+{
+	if (is_set(row, "claimed-as") && is_set(row, "remote-as") &&
+	    int_of(row, "claimed-as") != int_of(row, "remote-as"))
+		fprintf(out, "    it claims to be AS %s\n", TEXT(row, "claimed-as"));
 }
 
 static void summary_row(struct view *v, const json_t *row)
@@ -43,6 +61,8 @@ static void summary_row(struct view *v, const json_t *row)
 		v->count[0]++;
 	else if (is_set(row, "last-error"))
 		fprintf(v->out, "    last error: %s\n", TEXT(row, "last-error"));
+	say_notification(v->out, row);
+	say_claim(v->out, row);
 	if (is_set(row, "warning"))
 		fprintf(v->out, "    warning: %s\n", TEXT(row, "warning"));
 }

@@ -82,7 +82,9 @@ const struct render render_text = {text_head, NULL, NULL, NULL};
 
 static void version_head(struct view *v, const json_t *head)
 {
-	fprintf(v->out, "wgbgp %s\n", TEXT(head, "version"));
+	fprintf(v->out, "wgbgp %s%s%s\n", TEXT(head, "version"),
+		is_set(head, "hostname") ? " on " : "",
+		is_set(head, "hostname") ? TEXT(head, "hostname") : "");
 }
 
 const struct render render_version = {version_head, NULL, NULL, NULL};

@@ -29,6 +29,7 @@ struct client {
 };
 static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static uint32_t applied_generation;
+static char hostname[256]; /* of the configuration; "": none */
 
 static void answer(uint32_t generation, const char *error)
 {
@@ -39,11 +40,23 @@ static void answer(uint32_t generation, const char *error)
 	wr_free(&w);
 }
 
-static void set_log_level(const json_t *config)
+const char *daemon_hostname(void)
+{
+	static char kernels[256];
+
+	if (hostname[0])
+		return hostname;
+	return gethostname(kernels, sizeof(kernels) - 1) < 0 ? "" : kernels;
+}
+
+static void set_log(const json_t *config)
 {
 	static const char *const names[] = {"error", "warning", "info", "debug"};
-	const char *name = conf_str(conf_get(config, "system"), "log-level", "info");
+	const json_t *system = conf_get(config, "system");
+	const char *name = conf_str(system, "log-level", "info");
 
+	str_copy(hostname, conf_str(system, "hostname", ""), sizeof(hostname));
+	log_set_host(hostname);
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_eq(name, names[i]))
 			log_set_level(i);
@@ -70,7 +83,7 @@ static void on_config_apply(const struct ipc_frame *frame)
 		answer(frame->generation, "configuration is not JSON");
 		return;
 	}
-	set_log_level(config);
+	set_log(config);
 	applied_generation = frame->generation;
 	ops->apply(config, frame->generation);
 	json_decref(config);

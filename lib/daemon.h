@@ -38,6 +38,8 @@ int daemon_run(const struct daemon_ops *ops, int argc, char **argv);
 
 /* Sends a JSON event up for `monitor`, with the time (monotonic-ms); takes over the reference. */
 void daemon_event(json_t *event);
+/* `system hostname`, or the kernel's host name; valid until the next call. */
+const char *daemon_hostname(void);
 /* The generation of the configuration last applied. */
 uint32_t daemon_generation(void);
 

@@ -12,6 +12,7 @@
 #include "loop.h"
 
 static const char *program = "wgbgp";
+static char host[256]; /* with a blank behind it */
 static enum log_level threshold = LOG_LEVEL_INFO;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
@@ -20,6 +21,11 @@ static const int journal_priority[] = {3, 4, 6, 7};
 void log_init(const char *name)
 {
 	program = name;
+}
+
+void log_set_host(const char *name)
+{
+	snprintf(host, sizeof(host), "%s%s", name ? name : "", name && *name ? " " : "");
 }
 
 void log_set_level(enum log_level level)
@@ -32,22 +38,30 @@ bool log_enabled(enum log_level level)
 	return level <= threshold;
 }
 
+const char *log_time(char out[LOG_TIME_LEN])
+{
+	struct timespec now;
+	struct tm tm;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = strftime(out, LOG_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, LOG_TIME_LEN - n, ".%03ldZ", now.tv_nsec / 1000000);
+	return out;
+}
+
 /* Under systemd the journal stamps the time and reads "<N>" as the priority. */
 static int line_head(char *out, size_t size, enum log_level level)
 {
 	static int journal = -1;
-	struct timespec now;
-	struct tm tm;
-	char stamp[32];
+	char stamp[LOG_TIME_LEN];
 
 	if (journal < 0)
 		journal = getenv("JOURNAL_STREAM") != NULL;
 	if (journal)
-		return snprintf(out, size, "<%d>%s: ", journal_priority[level], program);
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	return snprintf(out, size, "%s.%03ldZ %s %s: ", stamp, now.tv_nsec / 1000000, program,
+		return snprintf(out, size, "<%d>%s%s: ", journal_priority[level], host, program);
+	return snprintf(out, size, "%s %s%s %s: ", log_time(stamp), host, program,
 			level_names[level]);
 }
 

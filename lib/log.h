@@ -18,10 +18,16 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 
 /* Sets the program name in front of each line; NAME must stay valid. */
 void log_init(const char *name);
+/* `system hostname`, in front of the program's name; NULL or "": none. Copied. */
+void log_set_host(const char *name);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
-/* EVENT, then FMT: key=value pairs; a value that may hold anything stands in quotes (key=\"%s\").
+#define LOG_TIME_LEN 32
+/* The wall clock in UTC: 2026-11-29T06:25:00.123Z. */
+const char *log_time(char out[LOG_TIME_LEN]);
+
+/* EVENT, then FMT: key=value pairs; a value that may hold anything stands in quotes (key="%s").
  * Strings cannot break out of their field: inside of quotes " and \ get a \ in front, control
  * characters become \n or \xHH; a string right behind '=' gets quotes where it needs them. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -76,6 +76,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_rules.py \
 	topo-tests/test_table.py \
 	topo-tests/test_transit.py \
+	topo-tests/test_truth.py \
 	topo-tests/test_uplinks.py \
 	topo-tests/test_two_nodes.py \
 	topo-tests/test_two_purposes.py

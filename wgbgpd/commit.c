@@ -117,6 +117,7 @@ static void becomes_running(void)
 	const char *level = conf_str(system, "log-level", "info");
 
 	datastore_set_running(now.version);
+	log_set_host(conf_str(system, "hostname", NULL));
 	log_set_level(str_eq(level, "error")	 ? LOG_LEVEL_ERROR
 		      : str_eq(level, "warning") ? LOG_LEVEL_WARN
 		      : str_eq(level, "debug")	 ? LOG_LEVEL_DEBUG

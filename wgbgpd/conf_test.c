@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "conf_check.h"
+#include "conf_diff.h"
 #include "conf_lex.h"
 #include "conf_load.h"
 #include "conf_parse.h"
@@ -610,6 +611,59 @@ static void test_include(void **state)
 	free(b);
 }
 
+static void test_diff(void **state)
+{
+	static const struct {
+		const char *before, *after, *text;
+		unsigned n;
+	} rows[] = {
+		{"{\"x:system\":{\"hostname\":\"a\"}}", "{\"x:system\":{\"hostname\":\"a\"}}", "",
+		 0},
+		{"{\"x:system\":{\"hostname\":\"a\"}}", "{\"x:system\":{\"hostname\":\"b\"}}",
+		 "~system hostname", 1},
+		{"{}", "{\"x:system\":{\"hostname\":\"b\"}}", "+system", 1},
+		{"{\"x:bgp\":{\"as\":1,\"neighbor\":[{\"address\":\"fe80::1\",\"import\":[\"all\"]}"
+		 ","
+		 "{\"address\":\"10.0.0.2\"}]}}",
+		 "{\"x:bgp\":{\"neighbor\":[{\"address\":\"10.0.0.3\"},{\"address\":\"fe80::1\","
+		 "\"import\":[\"none\"]}]}}",
+		 "-bgp as, -bgp neighbor 10.0.0.2, +bgp neighbor 10.0.0.3, ~bgp neighbor fe80::1 "
+		 "import",
+		 4},
+		{"{\"x:policy\":[{\"name\":\"a\"}]}", "{}", "-policy a", 1},
+		{"{}", "{\"x:rib\":{\"rule\":[{\"priority\":7}]}}", "+rib", 1},
+		{"{\"x:rib\":{}}", "{\"x:rib\":{\"rule\":[{\"priority\":7}]}}", "+rib rule 7", 1},
+	};
+	char out[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *before = json_loads(rows[i].before, 0, NULL);
+		json_t *after = json_loads(rows[i].after, 0, NULL);
+
+		assert_int_equal(conf_diff(before, after, out, sizeof(out)), rows[i].n);
+		assert_string_equal(out, rows[i].text);
+		json_decref(before);
+		json_decref(after);
+	}
+}
+
+/* Thousands of statements make one line that says how many are not in it. */
+static void test_diff_is_bounded(void **state)
+{
+	json_t *list = json_array(), *after = json_pack("{s:{s:o}}", "x:bgp", "neighbor", list);
+	json_t *before = json_pack("{s:{s:[]}}", "x:bgp", "neighbor");
+	char out[128];
+
+	for (int i = 0; i < 5000; i++)
+		json_array_append_new(list, json_pack("{s:i}", "address", i));
+	assert_int_equal(conf_diff(before, after, out, sizeof(out)), 5000);
+	assert_true(strlen(out) < sizeof(out));
+	assert_non_null(strstr(out, "+bgp neighbor 0, +bgp neighbor 1"));
+	assert_non_null(strstr(out, " more"));
+	json_decref(before);
+	json_decref(after);
+}
+
 static void test_plain_words(void **state)
 {
 	static const struct {
@@ -643,6 +697,8 @@ int main(void)
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_plain_words),
+		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_diff_is_bounded),
 		cmocka_unit_test(test_defaults_of_nothing),
 		cmocka_unit_test(test_uplink_numbers),
 	};

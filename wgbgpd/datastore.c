@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "conf_check.h"
@@ -75,6 +76,19 @@ struct datastore_version *datastore_with_log_level(const char *level)
 const struct datastore_version *datastore_running(void)
 {
 	return running;
+}
+
+const char *datastore_hostname(void)
+{
+	static char kernels[256];
+	const json_t *system = running ? conf_get(running->json, "system") : NULL;
+	const char *name = conf_str(system, "hostname", NULL);
+
+	if (name)
+		return name;
+	if (gethostname(kernels, sizeof(kernels) - 1) < 0)
+		return "";
+	return kernels;
 }
 
 void datastore_set_running(struct datastore_version *version)

@@ -26,7 +26,10 @@ struct datastore_version *datastore_read(struct conf_errors *errs);
 bool datastore_would_empty(const struct datastore_version *v, struct conf_errors *errs);
 /* Another version of the running one with a log level of the operator's. */
 struct datastore_version *datastore_with_log_level(const char *level);
-const struct datastore_version *datastore_running(void);       /* NULL before the first commit */
+const struct datastore_version *datastore_running(void); /* NULL before the first commit */
+/* `system hostname` of the running configuration, or the kernel's host name; valid until the next
+ * call. */
+const char *datastore_hostname(void);
 void datastore_set_running(struct datastore_version *version); /* takes it over */
 void datastore_version_free(struct datastore_version *version);
 void datastore_free(void);

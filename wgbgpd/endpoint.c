@@ -354,7 +354,9 @@ void endpoint_tell(json_t *event)
 {
 	struct client *client;
 	struct request *r;
+	char now[LOG_TIME_LEN];
 
+	json_object_set_new(event, "time", json_string(log_time(now)));
 	LIST_FOREACH (client, &clients, link)
 		LIST_FOREACH (r, &client->requests, link)
 			if (r->events && !ipc_full(client->ipc))

@@ -18,7 +18,8 @@ static struct request *changing;
 
 static void run_version(struct request *r, const json_t *args)
 {
-	request_object(r, json_pack("{s:s, s:s}", "version", PACKAGE_VERSION, "name", "wgbgp"));
+	request_object(r, json_pack("{s:s, s:s, s:s}", "version", PACKAGE_VERSION, "name", "wgbgp",
+				    "hostname", datastore_hostname()));
 }
 
 static void run_daemons(struct request *r, const json_t *args)

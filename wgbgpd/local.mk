@@ -6,6 +6,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
 	wgbgpd/conf_check_wireguard.c \
+	wgbgpd/conf_diff.c wgbgpd/conf_diff.h \
 	wgbgpd/conf_effective.c wgbgpd/conf_effective.h \
 	wgbgpd/conf_error.c wgbgpd/conf_error.h \
 	wgbgpd/conf_key.c wgbgpd/conf_key.h \

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "conf_diff.h"
+#include "conf_print.h"
 #include "conf_schema.h"
 #include "drill.h"
 #include "endpoint.h"
@@ -119,6 +121,39 @@ static void log_errors(const struct conf_errors *errs)
 			  "what=\"%s\"", errs->v[i].text);
 }
 
+/* The reload under way: one at a time. */
+static struct {
+	commit_fn done;
+	void *arg;
+	unsigned changed; /* statements */
+	char what[1024];
+} reload;
+
+static void on_reload_done(void *arg, const char *error)
+{
+	if (error)
+		log_error("reload", "refused=\"%s\"", error);
+	else
+		log_info("reload", "generation=%u changed=%u what=\"%s\"",
+			 datastore_running()->generation, reload.changed, reload.what);
+	reload.done(reload.arg, error);
+}
+
+static void note_changes(const struct datastore_version *version)
+{
+	const struct datastore_version *running = datastore_running();
+	char *texts[2] = {running ? conf_print_json(running->loaded.written, false) : NULL,
+			  conf_print_json(version->loaded.written, false)};
+	json_t *before = texts[0] ? json_loads(texts[0], 0, NULL) : NULL;
+	json_t *after = json_loads(texts[1], 0, NULL);
+
+	reload.changed = conf_diff(before, after, reload.what, sizeof(reload.what));
+	json_decref(before);
+	json_decref(after);
+	free(texts[0]);
+	free(texts[1]);
+}
+
 void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
 {
 	struct conf_errors errs = {0};
@@ -136,10 +171,14 @@ void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empt
 			json_array_append_new(warnings, json_string(errs.v[i].text));
 	join_errors(&errs, error, sizeof(error));
 	conf_errors_free(&errs);
-	if (version)
-		commit_start(version, done, arg);
-	else
-		done(arg, error);
+	reload.done = done;
+	reload.arg = arg;
+	if (version) {
+		note_changes(version);
+		commit_start(version, on_reload_done, NULL);
+	} else {
+		on_reload_done(NULL, error);
+	}
 }
 
 /* Never without a word about the interfaces that cannot be used. */
@@ -159,10 +198,6 @@ static void tell_systemd(void)
 
 static void on_reloaded(void *arg, const char *error)
 {
-	if (error)
-		log_error("reload", "refused=\"%s\"", error);
-	else
-		log_info("reload", "generation=%u", datastore_running()->generation);
 	unready = !error;
 	if (error)
 		notify_ready("The changed configuration was refused");
