@@ -75,3 +75,8 @@ check_PROGRAMS += bgpd/session_proof_test
 bgpd_session_proof_test_SOURCES = bgpd/session_proof_test.c
 bgpd_session_proof_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += bgpd/import_test
+bgpd_import_test_SOURCES = bgpd/import_test.c bgpd/rig.c bgpd/rig.h
+bgpd_import_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+endif

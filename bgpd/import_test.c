@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is taken from a neighbour and what is not: each check of a received path with a path that it
+ * refuses, and one beside it that passes; malformed UPDATEs; the limit of prefixes; the end of a
+ * session with and without graceful restart; zebra-lite's refusals.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "loop.h"
+#include "rig.h"
+#include "util.h"
+
+#define EBGP 11
+#define BARE 12 /* external, without policies */
+#define IBGP 13
+#define AGAIN 14 /* allowas-in 2, and a policy that lets lans alone pass */
+
+#define OWN 0x0a000005	   /* our router identifier */
+#define CLUSTER 0x0a000009 /* our cluster identifier */
+
+static const char config[] =
+	"{'policy': [{'name': 'lans', 'default': 'reject', 'term': [{'name': '1', 'match': "
+	"{'prefix': ['192.168.0.0/16{16,24}']}, 'then': 'accept'}]}],"
+	" 'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], 'peer': ["
+	"  {'name': 'a', 'tunnel-address': ['10.99.0.2'], 'permit': ['172.16.0.0/16'], "
+	"'allowed-ips': ['172.17.0.0/24']},"
+	"  {'name': 'b', 'tunnel-address': ['10.99.0.3'], 'allowed-ips': ['172.16.9.0/24']}]}]},"
+	" 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'cluster-id': '10.0.0.9',"
+	" 'graceful-restart': {'enabled': true}, 'neighbor': ["
+	"  {'address': '10.9.0.11', 'remote-as': 65001, 'passive': true, 'import': ['all'], "
+	"'export': ['all'], 'max-prefix': 3},"
+	"  {'address': '10.9.0.12', 'remote-as': 65002, 'passive': true},"
+	"  {'address': '10.9.0.13', 'remote-as': 65000, 'passive': true},"
+	"  {'address': '10.9.0.14', 'remote-as': 65004, 'passive': true, 'import': ['lans'], "
+	"'export': ['none'], 'allowas-in': 2}]}}";
+
+static const struct far_open opens[] = {[EBGP] = {.as = 65001},
+					[BARE] = {.as = 65002},
+					[IBGP] = {.as = 65000},
+					[AGAIN] = {.as = 65004}};
+
+static int setup(void **state)
+{
+	rig_start(config);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_stop();
+	return 0;
+}
+
+#define NETWORK "192.168.7.0/24"
+#define HOP "10.9.0.99"
+
+/* EXPECTED: of a path that passes all checks "nexthop-unknown", as zebra-lite says nothing. */
+#define PASSES "nexthop-unknown"
+static const struct row {
+	const char *what;
+	unsigned from;
+	struct news news;
+	const char *expected;
+} rows[] = {
+	{"plain", EBGP, {.prefix = NETWORK, .nexthop = HOP, .path = {65001}}, PASSES},
+	{"our AS", EBGP, {.prefix = NETWORK, .nexthop = HOP, .path = {65001, 65000}}, "as-loop"},
+	{"our AS at the end",
+	 EBGP,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65001, 65007, 65000}},
+	 "as-loop"},
+	{"our AS from within",
+	 IBGP,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65007, 65000}, .local_pref = 100},
+	 "as-loop"},
+	{"our AS twice is allowed",
+	 AGAIN,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65004, 65000, 65000}},
+	 PASSES},
+	{"three times is not",
+	 AGAIN,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65004, 65000, 65000, 65000}},
+	 "as-loop"},
+	{"our identifier",
+	 IBGP,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65007}, .local_pref = 100, .originator = OWN},
+	 "originator-loop"},
+	{"the next identifier",
+	 IBGP,
+	 {.prefix = NETWORK,
+	  .nexthop = HOP,
+	  .path = {65007},
+	  .local_pref = 100,
+	  .originator = OWN + 1},
+	 PASSES},
+	{"our cluster",
+	 IBGP,
+	 {.prefix = NETWORK,
+	  .nexthop = HOP,
+	  .path = {65007},
+	  .local_pref = 100,
+	  .cluster = {1, CLUSTER}},
+	 "cluster-loop"},
+	{"our identifier is no cluster",
+	 IBGP,
+	 {.prefix = NETWORK,
+	  .nexthop = HOP,
+	  .path = {65007},
+	  .local_pref = 100,
+	  .cluster = {1, OWN}},
+	 PASSES},
+	{"no policies",
+	 BARE,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65002}},
+	 "no-import-policy"},
+	{"internal, no policies",
+	 IBGP,
+	 {.prefix = NETWORK, .nexthop = HOP, .path = {65007}, .local_pref = 100},
+	 PASSES},
+	{"the policy's last length",
+	 AGAIN,
+	 {.prefix = "192.168.7.0/24", .nexthop = HOP, .path = {65004}},
+	 PASSES},
+	{"beyond it",
+	 AGAIN,
+	 {.prefix = "192.168.7.0/25", .nexthop = HOP, .path = {65004}},
+	 "import-policy"},
+	{"the policy's first length",
+	 AGAIN,
+	 {.prefix = "192.168.0.0/16", .nexthop = HOP, .path = {65004}},
+	 PASSES},
+	{"before it",
+	 AGAIN,
+	 {.prefix = "192.168.0.0/15", .nexthop = HOP, .path = {65004}},
+	 "import-policy"},
+	{"our end of the connection",
+	 EBGP,
+	 {.prefix = NETWORK, .nexthop = "10.9.0.1", .path = {65001}},
+	 "own-nexthop"},
+	{"an address of an interface",
+	 EBGP,
+	 {.prefix = NETWORK, .nexthop = "10.99.0.1", .path = {65001}},
+	 "own-nexthop"},
+	{"loopback", EBGP, {.prefix = "127.0.0.0/8", .nexthop = HOP, .path = {65001}}, "martian"},
+	{"inside loopback",
+	 EBGP,
+	 {.prefix = "127.1.0.0/16", .nexthop = HOP, .path = {65001}},
+	 "martian"},
+	{"beside loopback",
+	 EBGP,
+	 {.prefix = "126.0.0.0/8", .nexthop = HOP, .path = {65001}},
+	 PASSES},
+	{"behind loopback",
+	 EBGP,
+	 {.prefix = "128.0.0.0/8", .nexthop = HOP, .path = {65001}},
+	 PASSES},
+	{"this network", EBGP, {.prefix = "0.0.0.0/8", .nexthop = HOP, .path = {65001}}, "martian"},
+	{"default", EBGP, {.prefix = "0.0.0.0/0", .nexthop = HOP, .path = {65001}}, PASSES},
+	{"half of everything",
+	 EBGP,
+	 {.prefix = "0.0.0.0/1", .nexthop = HOP, .path = {65001}},
+	 PASSES},
+	{"multicast", EBGP, {.prefix = "224.0.0.0/4", .nexthop = HOP, .path = {65001}}, "martian"},
+	{"the last unicast",
+	 EBGP,
+	 {.prefix = "223.0.0.0/8", .nexthop = HOP, .path = {65001}},
+	 PASSES},
+	{"reserved", EBGP, {.prefix = "240.0.0.0/8", .nexthop = HOP, .path = {65001}}, "martian"},
+	{"multicast, IPv6",
+	 EBGP,
+	 {.prefix = "ff02::/16", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"all multicast, IPv6",
+	 EBGP,
+	 {.prefix = "ff00::/8", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"above multicast, IPv6",
+	 EBGP,
+	 {.prefix = "fe00::/7", .nexthop = "2001:db8::99", .path = {65001}},
+	 PASSES},
+	{"link-local",
+	 EBGP,
+	 {.prefix = "fe80::/10", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"the end of link-local",
+	 EBGP,
+	 {.prefix = "febf::/16", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"above link-local",
+	 EBGP,
+	 {.prefix = "fec0::/10", .nexthop = "2001:db8::99", .path = {65001}},
+	 PASSES},
+	{"around link-local",
+	 EBGP,
+	 {.prefix = "fe80::/9", .nexthop = "2001:db8::99", .path = {65001}},
+	 PASSES},
+	{"unspecified",
+	 EBGP,
+	 {.prefix = "::/128", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"loopback, IPv6",
+	 EBGP,
+	 {.prefix = "::1/128", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"both, IPv6",
+	 EBGP,
+	 {.prefix = "::/127", .nexthop = "2001:db8::99", .path = {65001}},
+	 "martian"},
+	{"around both, IPv6",
+	 EBGP,
+	 {.prefix = "::/126", .nexthop = "2001:db8::99", .path = {65001}},
+	 PASSES},
+	{"another host, IPv6",
+	 EBGP,
+	 {.prefix = "::2/128", .nexthop = "2001:db8::99", .path = {65001}},
+	 PASSES},
+	{"a tunnel's address",
+	 EBGP,
+	 {.prefix = "10.99.0.2/32", .nexthop = HOP, .path = {65001}},
+	 "own-address"},
+	{"an address of ours",
+	 EBGP,
+	 {.prefix = "10.99.0.1/32", .nexthop = HOP, .path = {65001}},
+	 "own-address"},
+	{"permitted",
+	 EBGP,
+	 {.prefix = "172.16.1.0/24", .nexthop = "10.99.0.2", .path = {65001}},
+	 PASSES},
+	{"all that is permitted",
+	 EBGP,
+	 {.prefix = "172.16.0.0/16", .nexthop = "10.99.0.2", .path = {65001}},
+	 PASSES},
+	{"another peer's entry",
+	 EBGP,
+	 {.prefix = "172.16.9.0/24", .nexthop = "10.99.0.2", .path = {65001}},
+	 "static-entry"},
+	{"inside another peer's entry",
+	 EBGP,
+	 {.prefix = "172.16.9.7/32", .nexthop = "10.99.0.2", .path = {65001}},
+	 "static-entry"},
+	{"not permitted",
+	 EBGP,
+	 {.prefix = NETWORK, .nexthop = "10.99.0.2", .path = {65001}},
+	 "outside-permit"},
+	{"more than is permitted",
+	 EBGP,
+	 {.prefix = "172.16.0.0/15", .nexthop = "10.99.0.2", .path = {65001}},
+	 "outside-permit"},
+	{"no permit",
+	 EBGP,
+	 {.prefix = NETWORK, .nexthop = "10.99.0.3", .path = {65001}},
+	 "no-permit"},
+};
+
+static void up(const char *nexthop)
+{
+	if (strncmp(nexthop, "10.99.0.", 8) == 0)
+		rig_tunnel(nexthop, "wg0", str_eq(nexthop, "10.99.0.2") ? "a" : "b", REACH_UP,
+			   REASON_NONE);
+	else
+		rig_nexthop(nexthop, REACH_UP, REASON_NONE);
+}
+
+static void test_checks(void **state)
+{
+	struct far *far[32] = {0};
+
+	far[EBGP] = far_up(EBGP, &opens[EBGP]);
+	far[BARE] = far_up(BARE, &opens[BARE]);
+	far[IBGP] = far_up(IBGP, &opens[IBGP]);
+	far[AGAIN] = far_up(AGAIN, &opens[AGAIN]);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *r = &rows[i];
+		bool passes;
+
+		passes = str_eq(r->expected, PASSES);
+		far_announce(far[r->from], &r->news);
+		if (!str_eq(rig_reason(r->news.prefix, r->from), r->expected))
+			fail_msg("%s: %s", r->what, rig_reason(r->news.prefix, r->from));
+		/* What is refused is no candidate: it does not even wait for its next hop. */
+		up(r->news.nexthop);
+		if (passes != str_eq(rig_hops(r->news.prefix), r->news.nexthop))
+			fail_msg("%s: next hops %s", r->what, rig_hops(r->news.prefix));
+		assert_int_equal(rig_bool(rig_path(r->news.prefix, r->from), "best"), passes);
+		far_withdraw(far[r->from], r->news.prefix);
+		assert_null(rig_path(r->news.prefix, r->from));
+		if (passes)
+			assert_string_equal(rig_hops(r->news.prefix), "");
+	}
+}
+
+/* RFC 7606: what cannot be trusted is as good as withdrawn, and the session lives. */
+static void test_malformed(void **state)
+{
+	static const struct {
+		const char *what;
+		uint8_t bytes[8];
+		size_t len;
+	} bad[] = {
+		{"ORIGINATOR_ID of 3 bytes", {0x80, 9, 3, 1, 2, 3}, 6},
+		{"CLUSTER_LIST of 5 bytes", {0x80, 10, 5, 1, 2, 3, 4, 5}, 8},
+		{"COMMUNITIES of 2 bytes", {0xc0, 8, 2, 1, 2}, 5},
+	};
+	struct far *f = far_up(IBGP, &opens[IBGP]);
+
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct news news = {
+			.prefix = NETWORK, .nexthop = HOP, .path = {65007}, .local_pref = 100};
+
+		far_announce(f, &news);
+		rig_nexthop(HOP, REACH_UP, REASON_NONE);
+		assert_string_equal(rig_hops(NETWORK), HOP);
+		news.extra = bad[i].bytes;
+		news.extra_len = bad[i].len;
+		far_announce(f, &news);
+		if (rig_path(NETWORK, IBGP))
+			fail_msg("%s: still there", bad[i].what);
+		assert_string_equal(rig_hops(NETWORK), "");
+		assert_int_equal(far_peer(f)->state, PEER_ESTABLISHED);
+	}
+}
+
+static void test_max_prefix(void **state)
+{
+	struct far *f = far_up(EBGP, &opens[EBGP]);
+
+	/* Of each family that many; the same one again is no more. */
+	far_announce(f, &(struct news){.prefix = "10.1.0.0/16 10.2.0.0/16 10.3.0.0/16",
+				       .nexthop = HOP,
+				       .path = {65001}});
+	far_announce(
+		f, &(struct news){.prefix = "10.3.0.0/16", .nexthop = HOP, .path = {65001, 65009}});
+	far_announce(f, &(struct news){.prefix = "2001:db8:1::/48 2001:db8:2::/48 2001:db8:3::/48",
+				       .nexthop = "2001:db8::99",
+				       .path = {65001}});
+	assert_false(f->ended);
+	assert_int_equal(far_peer(f)->state, PEER_ESTABLISHED);
+	far_withdraw(f, "10.1.0.0/16");
+	far_announce(f, &(struct news){.prefix = "10.4.0.0/16", .nexthop = HOP, .path = {65001}});
+	assert_false(f->ended);
+	far_announce(f, &(struct news){.prefix = "10.5.0.0/16", .nexthop = HOP, .path = {65001}});
+	RIG_AWAIT(f->ended);
+	assert_int_equal(f->error.code, 6);
+	assert_int_equal(f->error.subcode, 1);
+	assert_null(rig_path("10.2.0.0/16", EBGP));
+	assert_int_not_equal(far_peer(f)->state, PEER_ESTABLISHED);
+	far_close(f);
+	/* Six more by the other family, of which it is the fourth. */
+	rig_stop();
+	rig_start(config);
+	f = far_up(EBGP, &opens[EBGP]);
+	far_announce(f, &(struct news){.prefix = "2001:db8:1::/48 2001:db8:2::/48 2001:db8:3::/48 "
+						 "2001:db8:4::/48",
+				       .nexthop = "2001:db8::99",
+				       .path = {65001}});
+	RIG_AWAIT(f->ended);
+	assert_int_equal(f->error.subcode, 1);
+}
+
+static const char *stale(const char *prefix, unsigned last)
+{
+	const json_t *p = rig_path(prefix, last);
+
+	return !p ? "gone" : rig_bool(p, "stale") ? "stale" : "fresh";
+}
+
+static void test_end_of_session(void **state)
+{
+	struct far_open plain = {.as = 65000}, graceful = {.as = 65000, .gr = true};
+	const struct news one = {.prefix = NETWORK,
+				 .nexthop = HOP,
+				 .path = {65007},
+				 .local_pref = 100},
+			  two = {.prefix = "192.168.8.0/24",
+				 .nexthop = HOP,
+				 .path = {65007},
+				 .local_pref = 100};
+	struct far *f = far_up(IBGP, &plain);
+
+	/* Without graceful restart nothing is kept. */
+	far_announce(f, &one);
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	assert_string_equal(rig_hops(NETWORK), HOP);
+	far_close(f);
+	rig_settle();
+	assert_string_equal(stale(NETWORK, IBGP), "gone");
+	assert_string_equal(rig_hops(NETWORK), "");
+
+	/* With it: kept, replaced one by one, and the rest goes with End-of-RIB. */
+	f = far_up(IBGP, &graceful);
+	far_announce(f, &one);
+	far_announce(f, &two);
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	far_end_of_rib(f, false);
+	far_close(f);
+	rig_settle();
+	assert_string_equal(stale(NETWORK, IBGP), "stale");
+	assert_string_equal(rig_hops(NETWORK), HOP);
+	graceful.restarting = true;
+	f = far_up(IBGP, &graceful);
+	rig_settle();
+	far_announce(f, &one);
+	assert_string_equal(stale(NETWORK, IBGP), "fresh");
+	assert_string_equal(stale(two.prefix, IBGP), "stale");
+	far_end_of_rib(f, true);
+	assert_string_equal(stale(two.prefix, IBGP), "stale");
+	far_end_of_rib(f, false);
+	assert_string_equal(stale(NETWORK, IBGP), "fresh");
+	assert_string_equal(stale(two.prefix, IBGP), "gone");
+	assert_string_equal(rig_hops(two.prefix), "");
+	assert_string_equal(rig_hops(NETWORK), HOP);
+
+	/* It comes back and has kept nothing. */
+	far_close(f);
+	rig_settle();
+	assert_string_equal(stale(NETWORK, IBGP), "stale");
+	f = far_up(IBGP, &plain);
+	rig_settle();
+	assert_string_equal(stale(NETWORK, IBGP), "gone");
+
+	/* It goes for good: with a NOTIFICATION nothing is kept (RFC 4724 section 4). */
+	far_close(f);
+	rig_settle();
+	f = far_up(IBGP, &graceful);
+	far_announce(f, &one);
+	far_say(f,
+		&(struct wr){.data = (uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+						"\xff\xff\xff\xff\xff\0\x15\3\6\2",
+			     .len = 21},
+		1);
+	RIG_AWAIT(far_peer(f)->state != PEER_ESTABLISHED);
+	rig_settle();
+	assert_string_equal(stale(NETWORK, IBGP), "gone");
+}
+
+static void test_verdicts(void **state)
+{
+	static const enum reason reasons[] = {
+		REASON_FOREIGN_ROUTE, REASON_FOREIGN_ALLOWED_IP, REASON_LOST_TO_PROTOCOL,
+		REASON_KERNEL_ERROR,  REASON_WG_ERROR,		 REASON_COVERS_ENDPOINT,
+		REASON_STATIC_ENTRY,  REASON_OWN_ADDRESS,	 REASON_OUTSIDE_PERMIT};
+	struct far *f = far_up(IBGP, &opens[IBGP]);
+
+	far_announce(
+		f, &(struct news){
+			   .prefix = NETWORK, .nexthop = HOP, .path = {65007}, .local_pref = 100});
+	far_announce(f, &(struct news){.prefix = "192.168.8.0/24",
+				       .nexthop = HOP,
+				       .path = {65007},
+				       .local_pref = 100});
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	for (unsigned i = 0; i < ARRAY_SIZE(reasons); i++) {
+		const char *hop = i % 2 ? HOP : NULL;
+
+		/* For another next hop it does not count, nor for another network. */
+		rig_verdict(NETWORK, "10.9.0.98", reasons[i]);
+		assert_true(rig_bool(rig_path(NETWORK, IBGP), "best"));
+		rig_verdict(NETWORK, hop, reasons[i]);
+		assert_string_equal(rig_reason(NETWORK, IBGP), reason_name(reasons[i]));
+		assert_false(rig_bool(rig_path(NETWORK, IBGP), "best"));
+		assert_string_equal(rig_reason("192.168.8.0/24", IBGP), "none");
+		rig_verdict(NETWORK, hop, REASON_NONE);
+		assert_string_equal(rig_reason(NETWORK, IBGP), "none");
+		assert_string_equal(rig_hops(NETWORK), HOP);
+	}
+	/* The last one replaces; a new zebra-lite starts with none; a network that goes forgets. */
+	rig_verdict(NETWORK, NULL, REASON_FOREIGN_ROUTE);
+	rig_verdict(NETWORK, NULL, REASON_KERNEL_ERROR);
+	assert_string_equal(rig_reason(NETWORK, IBGP), "kernel-error");
+	rig_zebra_again();
+	rig_settle();
+	assert_string_equal(rig_reason(NETWORK, IBGP), "none");
+	rig_verdict(NETWORK, NULL, REASON_FOREIGN_ROUTE);
+	far_withdraw(f, NETWORK);
+	far_announce(
+		f, &(struct news){
+			   .prefix = NETWORK, .nexthop = HOP, .path = {65007}, .local_pref = 100});
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NETWORK, IBGP), "none");
+	/* One for a network that nobody announces is nothing. */
+	rig_verdict("192.168.9.0/24", NULL, REASON_FOREIGN_ROUTE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_checks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_max_prefix, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_end_of_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
+	};
+
+	return rig_run(tests, ARRAY_SIZE(tests));
+}
