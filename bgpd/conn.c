@@ -427,6 +427,17 @@ void conn_finish(struct conn *c)
 	conn_kick(c);
 }
 
+void conn_refuse(int fd, const struct bgp_error *e)
+{
+	struct conn *c = conn_new(fd, false, NULL, NULL); /* one that finishes calls nobody */
+	struct wr w = {0};
+
+	notification_put(&w, e);
+	conn_send(c, &w);
+	wr_free(&w);
+	conn_finish(c);
+}
+
 void conn_finish_all(void)
 {
 	while (!TAILQ_EMPTY(&finishing))

@@ -32,6 +32,8 @@ void conn_free(struct conn *c);
 /* Writes what is queued of the session's own messages, ends our direction, and reads on for at most
  * a second or two, so that the far end reads our last word instead of a reset. */
 void conn_finish(struct conn *c);
+/* Says E on FD, a connection that is nobody's, and closes it; takes FD. */
+void conn_refuse(int fd, const struct bgp_error *e);
 void conn_finish_all(void); /* those of conn_finish() at once; for the end of the daemon */
 
 /* Queues the whole messages in W, ahead of routes. */

@@ -9,8 +9,9 @@
 
 #include "util.h"
 
-#define OPEN_HOLD_MS (240 * 1000) /* RFC 4271 section 8.2.2: a large value */
-#define GRACE_MS 2000		  /* when bytes wait that we had no time to read */
+#define GRACE_MS 2000 /* when bytes wait that we had no time to read */
+
+uint64_t fsm_open_hold_ms = 240 * 1000;
 
 uint64_t jitter(uint64_t ms)
 {
@@ -50,12 +51,15 @@ static void on_keepalive_time(void *arg)
 		fsm_send_keepalive(f);
 }
 
-/* Messages do not touch the timer: what came last is looked at when it fires. */
+/* Messages do not touch the timer: what came last is looked at when it fires. On the way to
+ * ESTABLISHED single bytes count for nothing, and no hold time lets nobody stay there. */
 static void on_hold_time(void *arg)
 {
 	struct fsm *f = arg;
-	uint64_t limit = f->state == PEER_OPENSENT ? OPEN_HOLD_MS : f->hold_time * 1000ull;
-	uint64_t since = now_ms() - conn_heard_ms(f->conn);
+	bool wait = f->state == PEER_OPENSENT || !f->hold_time;
+	uint64_t limit = wait ? fsm_open_hold_ms : f->hold_time * 1000ull;
+	uint64_t since = now_ms() -
+			 (f->state == PEER_ESTABLISHED ? conn_heard_ms(f->conn) : f->state_ms);
 	struct bgp_error e;
 
 	if (since < limit) {
@@ -70,6 +74,12 @@ static void on_hold_time(void *arg)
 	fail(f, &e);
 }
 
+static void enter(struct fsm *f, enum peer_state state)
+{
+	f->state = state;
+	f->state_ms = now_ms();
+}
+
 static void send_open(struct fsm *f)
 {
 	struct wr w = {0};
@@ -80,8 +90,8 @@ static void send_open(struct fsm *f)
 	conn_send(f->conn, &w);
 	f->session->peer->count.messages_out++;
 	wr_free(&w);
-	f->state = PEER_OPENSENT;
-	timer_start(&f->hold, OPEN_HOLD_MS);
+	enter(f, PEER_OPENSENT);
+	timer_start(&f->hold, fsm_open_hold_ms);
 }
 
 static void negotiate_timers(struct fsm *f)
@@ -93,8 +103,8 @@ static void negotiate_timers(struct fsm *f)
 	if (conf->keepalive && conf->keepalive < f->keepalive_time)
 		f->keepalive_time = conf->keepalive;
 	if (!f->hold_time) {
-		timer_stop(&f->hold);
 		f->keepalive_time = 0;
+		timer_start(&f->hold, fsm_open_hold_ms); /* until ESTABLISHED */
 		return;
 	}
 	timer_start(&f->hold, f->hold_time * 1000ull);
@@ -115,7 +125,7 @@ static void on_open(struct fsm *f, const uint8_t *body, size_t len)
 			fail(f, &e);
 		return;
 	}
-	f->state = PEER_OPENCONFIRM;
+	enter(f, PEER_OPENCONFIRM);
 	fsm_send_keepalive(f);
 	negotiate_timers(f);
 	session_update_state(f->session);
@@ -133,7 +143,9 @@ static void on_keepalive(struct fsm *f, const uint8_t *body, size_t len)
 {
 	if (f->state != PEER_OPENCONFIRM)
 		return;
-	f->state = PEER_ESTABLISHED;
+	enter(f, PEER_ESTABLISHED);
+	if (!f->hold_time)
+		timer_stop(&f->hold);
 	session_established(f);
 }
 

@@ -18,12 +18,14 @@ struct session {
 	struct fsm *up;		 /* the ESTABLISHED one */
 	struct timer retry;	 /* ConnectRetry */
 	struct timer idle;	 /* IdleHold: nothing is tried until it ends */
+	struct timer rest;	 /* after max-prefix: nobody is let in until it ends */
 	struct timer gone;	 /* a dynamic neighbour is deleted when it ends */
 	struct timer proof;	 /* of the neighbour, that it still knows us (session_proof.h) */
 	uint64_t proof_messages; /* how many it had sent when that began */
 	unsigned failures;	 /* in a row: IdleHold grows */
 	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
 	bool started;		 /* administratively */
+	bool refusal_said;	 /* that connections of its are refused for now */
 	bool was_up;		 /* since this daemon started */
 	struct update_context context; /* of the ESTABLISHED connection */
 };
@@ -34,10 +36,14 @@ struct fsm {
 	bool outgoing;
 	enum peer_state state; /* CONNECT, OPENSENT, OPENCONFIRM, ESTABLISHED */
 	uint64_t started_ms;
+	uint64_t state_ms; /* when it came into it */
 	struct timer hold, keepalive;
 	uint16_t hold_time, keepalive_time; /* seconds; 0 none */
 	struct open open;		    /* the neighbour's, from OPENCONFIRM on */
 };
+
+/* ms until an OPEN, or the KEEPALIVE behind it, must have come (RFC 4271 section 8.2.2: large). */
+extern uint64_t fsm_open_hold_ms;
 
 /* How a connection ended. */
 enum fsm_end { FSM_SENT, FSM_RECEIVED, FSM_LOST }; /* our NOTIFICATION, theirs, none */

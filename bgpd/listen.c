@@ -76,8 +76,6 @@ static void accepted(int fd, const struct endpoint *from)
 
 	if (!p)
 		refuse(fd, from, "no such neighbor");
-	else if (p->conf.disabled)
-		refuse(fd, from, "neighbor is disabled");
 	else if (!local_matches(p, fd))
 		refuse(fd, from, "not to the configured local-address");
 	else

@@ -141,13 +141,18 @@ struct peer *peer_from_range(const struct addr *address, const char *zone)
 static void reconcile(struct peer *p, struct peer_conf *next)
 {
 	unsigned changes = peer_conf_compare(&p->conf, next);
+	bool raised;
 
 	if (changes & PEER_CHANGE_DISABLE)
 		session_disable(p, 2, "disabled by configuration");
 	else if (changes & PEER_CHANGE_RESET)
 		session_disable(p, 6, "configuration changed");
+	raised = p->conf.max_prefix &&
+		 (!next->max_prefix || next->max_prefix > p->conf.max_prefix);
 	peer_conf_free(&p->conf);
 	p->conf = *next;
+	if (raised || changes & PEER_CHANGE_DISABLE)
+		session_limit_raised(p);
 	if (p->state != PEER_ESTABLISHED)
 		p->ebgp = peer_conf_external(next);
 	if (changes & PEER_CHANGE_IN)

@@ -209,6 +209,7 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "route-reflector-client", json_boolean(p->conf.reflector_client));
 	json_object_set_new(o, "max-prefix",
 			    p->conf.max_prefix ? json_integer(p->conf.max_prefix) : json_null());
+	json_object_set_new(o, "refused-for-seconds", json_integer(session_rest_seconds(p)));
 	json_object_set_new(o, "update-group", json_integer(up ? adjout_group_id(p) : 0));
 	json_object_set_new(o, "tunnel", tunnel(p));
 	return o;

@@ -6,7 +6,8 @@
  * After an error IdleHold keeps the session quiet, 1 s at first and twice as long each time; a lost
  * connection is made again at once, and attempts that find nobody come more seldom, up to
  * ConnectRetry. A neighbour that connects is let in during a first IdleHold: it may be the only one
- * that can connect.
+ * that can connect. After max-prefix it rests: nobody connects, a dynamic one is kept in mind for so
+ * long, until `clear` or a higher limit.
  */
 #include "session.h"
 
@@ -37,6 +38,7 @@
 #define CEASE_MAX_PREFIX 1
 #define CEASE_SHUTDOWN 2
 #define CEASE_RESET 4
+#define CEASE_REJECTED 5
 #define CEASE_COLLISION 7
 #define CEASE_BFD_DOWN 10 /* RFC 9384 */
 
@@ -119,15 +121,43 @@ static void on_gone_time(void *arg)
 		peer_delete(s->peer);
 }
 
+static bool is_resting(const struct session *s)
+{
+	return timer_running(&s->rest);
+}
+
+static bool is_max_prefix(const struct bgp_error *e)
+{
+	return e && e->code == CEASE && e->subcode == CEASE_MAX_PREFIX;
+}
+
+static void on_rest_time(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->peer->dynamic)
+		peer_delete(s->peer);
+	else if (s->started)
+		session_start(s->peer);
+}
+
+static void start_rest(struct session *s)
+{
+	timer_stop(&s->retry);
+	timer_start(&s->rest, PREFIX_LIMIT_MS);
+	s->refusal_said = false;
+}
+
 static void start_idle(struct session *s, const struct bgp_error *e)
 {
 	uint64_t ms = FIRST_RETRY_MS << (s->failures < 8 ? s->failures : 8);
 
-	if (e && e->code == CEASE && e->subcode == CEASE_MAX_PREFIX)
+	if (is_max_prefix(e))
 		ms = PREFIX_LIMIT_MS;
 	else if (ms > IDLE_MAX_MS)
 		ms = IDLE_MAX_MS;
 	s->failures++;
+	s->refusal_said = false;
 	timer_stop(&s->retry);
 	timer_start(&s->idle, jitter(ms));
 }
@@ -142,6 +172,7 @@ void session_new(struct peer *p)
 	p->session = s;
 	timer_init(&s->retry, on_retry_time, s);
 	timer_init(&s->idle, on_idle_time, s);
+	timer_init(&s->rest, on_rest_time, s);
 	timer_init(&s->gone, on_gone_time, s);
 	session_proof_init(s);
 }
@@ -161,6 +192,7 @@ void session_free(struct peer *p)
 
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
+	timer_stop(&s->rest);
 	timer_stop(&s->gone);
 	session_proof_free(s);
 	drop(&s->up, NULL);
@@ -185,7 +217,7 @@ void session_update_state(struct session *s)
 	enum peer_state in = state_of(s->in), out = state_of(s->out);
 	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
 
-	if (state == PEER_IDLE && s->started && !timer_running(&s->idle))
+	if (state == PEER_IDLE && s->started && !timer_running(&s->idle) && !is_resting(s))
 		state = PEER_ACTIVE;
 	s->peer->state = state;
 }
@@ -220,7 +252,7 @@ void session_start(struct peer *p)
 	if (p->conf.disabled)
 		return;
 	s->started = true;
-	if (!s->up) {
+	if (!s->up && !is_resting(s)) {
 		if (!s->out && !s->in)
 			connect_now(s);
 		start_retry(s);
@@ -267,7 +299,9 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 {
 	struct peer *p = s->peer;
 
-	if (p->dynamic) {
+	if (end == FSM_SENT && is_max_prefix(e)) {
+		start_rest(s);
+	} else if (p->dynamic) {
 		timer_start(&s->gone, retained ? p->gr_time * 1000ull + LINGER_MS : LINGER_MS);
 	} else if (s->started && !p->conf.disabled) {
 		if (end == FSM_LOST || is_collision(e))
@@ -517,16 +551,45 @@ void session_refresh_asked(struct fsm *f, const uint8_t *body, size_t len)
 
 /* What others call. */
 
+/* Why a connection of the neighbour is not let in now, or NULL. */
+static const char *refusal(const struct session *s)
+{
+	if (!s->started)
+		return "the neighbor is disabled";
+	if (is_resting(s))
+		return "it sent more prefixes than max-prefix";
+	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
+		return "too many errors in a row";
+	return NULL;
+}
+
+/* Of a neighbour that we know: it hears so (RFC 4486 section 4), and people once each time. */
+static void refuse(struct session *s, int fd, const char *why)
+{
+	struct peer *p = s->peer;
+	struct bgp_error e = cease(CEASE_REJECTED, why);
+
+	if (!s->refusal_said)
+		log_limited(p->dynamic ? &range_bucket : &p->bucket, LOG_LEVEL_WARN,
+			    "session-refused", "neighbor=%s reason=\"%s\"", peer_name(p), why);
+	s->refusal_said = true;
+	conn_refuse(fd, &e);
+	p->count.messages_out++;
+}
+
 void session_accept(struct peer *p, int fd)
 {
 	struct session *s = p->session;
 
-	if (!s->started || (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)) {
-		close(fd);
+	const char *why = refusal(s);
+	struct bgp_error e = cease(CEASE_COLLISION, "another connection was made");
+
+	if (why) {
+		refuse(s, fd, why);
 		return;
 	}
 	session_socket_prepare(p, fd);
-	drop(&s->in, NULL); /* an older one that got nowhere */
+	drop(&s->in, &e); /* an older one that got nowhere */
 	timer_stop(&s->gone);
 	/* If the neighbour's host lost the old connection its answer to this says so. */
 	if (s->up)
@@ -570,12 +633,30 @@ void session_clear(struct peer *p)
 		return;
 	s->failures = s->tries = 0;
 	timer_stop(&s->idle);
+	timer_stop(&s->rest);
 	end_all(s, &e, REASON_SESSION_DOWN);
 	if (p->dynamic) {
 		timer_start(&s->gone, LINGER_MS);
 		return;
 	}
 	start_retry(s);
+}
+
+void session_limit_raised(struct peer *p)
+{
+	struct session *s = p->session;
+
+	if (!is_resting(s))
+		return;
+	timer_stop(&s->rest);
+	if (p->dynamic)
+		timer_start(&s->gone, LINGER_MS);
+	session_start(p);
+}
+
+unsigned session_rest_seconds(const struct peer *p)
+{
+	return (timer_left_ms(&p->session->rest) + 999) / 1000;
 }
 
 void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why)
@@ -615,6 +696,8 @@ void session_path_changed(struct peer *p, bool up)
 
 	log_debug("session-path", "neighbor=%s up=%s", peer_name(p), up ? "yes" : "no");
 	if (!up || s->up || under_way || !s->started || p->conf.passive || p->dynamic)
+		return;
+	if (is_resting(s))
 		return;
 	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
 		return;

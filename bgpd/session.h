@@ -11,12 +11,16 @@
 void session_new(struct peer *p);   /* fills p->session; idle */
 void session_free(struct peer *p);  /* without a word; the tables are not told */
 void session_start(struct peer *p); /* may connect, may be connected to */
-/* A connection that the neighbour made; takes FD. */
+/* A connection that the neighbour made; takes FD. Refused with a Cease while it is disabled, rests
+ * after max-prefix, or after some errors in a row. */
 void session_accept(struct peer *p, int fd);
 /* Ends it for good, or until session_start(). SUBCODE of Cease. */
 void session_disable(struct peer *p, uint8_t subcode, const char *why);
 /* `clear`: Cease/Administrative Reset, and connect again at once. */
 void session_clear(struct peer *p);
+/* The neighbour may send more than when it was told to rest: it is let in again. */
+void session_limit_raised(struct peer *p);
+unsigned session_rest_seconds(const struct peer *p); /* until it is let in again; 0: it does not rest */
 bool session_busy(const struct peer *p); /* a connection exists in whatever state */
 
 /* Called by the tables. */

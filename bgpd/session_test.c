@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -497,6 +498,130 @@ static void test_second_connection(void **state)
 	close(fd);
 }
 
+/* One connection after the other: the older one hears why it ends. */
+static void test_older_connection(void **state)
+{
+	int fd = dial(), second = dial();
+
+	expect_notification(fd, 6, 7);
+	assert_int_equal(hear(second), BGP_OPEN);
+	close(second);
+}
+
+/* Whoever the neighbour is, N connections of it are refused with a Cease, and one line says so. */
+static void expect_refused(int n)
+{
+	peer->session->refusal_said = false;
+	while (n--) {
+		expect_notification(dial(), 6, 5);
+		assert_true(peer->session->refusal_said);
+		assert_int_equal(peer->state, PEER_IDLE);
+	}
+}
+
+static void test_four_errors(void **state)
+{
+	struct open o = good;
+
+	o.as = 65009;
+	for (int i = 0; i < 4; i++) {
+		int fd = dial();
+
+		say_open(fd, &o);
+		expect_notification(fd, 2, 2);
+	}
+	expect_refused(10);
+	session_clear(peer);
+	close(establish(&good));
+}
+
+static void overflow(void)
+{
+	int fd = establish(&good);
+
+	session_stop(peer, 6, 1, "maximum number of prefixes reached");
+	expect_notification(fd, 6, 1);
+	expect_refused(10);
+	assert_in_range(session_rest_seconds(peer), 290, 300);
+}
+
+/* Each row: what the file says next, and whether that lets the neighbour in again. */
+static void test_max_prefix(void **state)
+{
+	static const struct {
+		const char *options[2];
+		bool in;
+	} rows[] = {
+		{{", \"passive\": true, \"max-prefix\": 10"}, false},
+		{{", \"passive\": true, \"max-prefix\": 9"}, false},
+		{{", \"passive\": true, \"max-prefix\": 10, \"hold-time\": 30"}, false},
+		{{", \"passive\": true, \"max-prefix\": 10, \"description\": \"x\""}, false},
+		{{", \"passive\": true, \"max-prefix\": 11"}, true},
+		{{", \"passive\": true"}, true},
+		{{", \"passive\": true, \"max-prefix\": 10, \"disabled\": true",
+		  ", \"passive\": true, \"max-prefix\": 10"},
+		 true},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		apply(", \"passive\": true, \"max-prefix\": 10");
+		session_clear(peer);
+		overflow();
+		for (int k = 0; k < 2 && rows[i].options[k]; k++)
+			apply(rows[i].options[k]);
+		if (rows[i].in)
+			close(establish(&good));
+		else
+			expect_refused(2);
+		assert_int_equal(session_rest_seconds(peer) == 0, rows[i].in);
+	}
+	session_clear(peer);
+	overflow();
+	session_path_changed(peer, true);
+	session_start(peer);
+	expect_refused(2);
+	session_clear(peer);
+	close(establish(&good));
+	AWAIT(peer->state != PEER_ESTABLISHED);
+	overflow();
+	timer_start(&peer->session->rest, 1); /* its end */
+	AWAIT(peer->state == PEER_ACTIVE);
+	close(establish(&good));
+}
+
+static void apply_range(int limit)
+{
+	json_t *config = json_pack("{s:{s:i, s:s, s:[{s:s, s:[s], s:s, s:i, s:i}]}}",
+				   "wgbgp-bgp:bgp", "as", 65000, "router-id", "10.0.0.5",
+				   "neighbor-group", "name", "sites", "listen-range", "10.9.0.0/16",
+				   "remote-as", "external", "max-peers", 2, "max-prefix", limit);
+
+	peers_apply(config);
+	json_decref(config);
+}
+
+/* One that a range lets in is not forgotten while it rests. */
+static void test_max_prefix_dynamic(void **state)
+{
+	struct addr a;
+
+	addr_parse("10.9.0.1", &a);
+	apply_range(10);
+	peer = peer_from_range(&a, "");
+	overflow();
+	apply_range(10);
+	expect_refused(2);
+	apply_range(11);
+	assert_ptr_equal(peer_find(&a), peer);
+	overflow();
+	session_clear(peer);
+	AWAIT(peer_find(&a) == NULL);
+	peer = peer_from_range(&a, "");
+	overflow();
+	timer_start(&peer->session->rest, 1);
+	AWAIT(peer_find(&a) == NULL);
+}
+
 static int listener(uint16_t *port)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -631,6 +756,35 @@ static void test_no_hold_time(void **state)
 	close(fd);
 }
 
+/* Who stays on the way to ESTABLISHED is sent away: without a hold time, or byte by byte. */
+static void test_open_hold(void **state)
+{
+	static const uint8_t head[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+				       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x10, 0,	1};
+	uint64_t usual = fsm_open_hold_ms, last = 0;
+	struct open o = good;
+	int fd;
+
+	fsm_open_hold_ms = 50;
+	fd = dial();
+	o.hold_time = 0;
+	say_open(fd, &o);
+	expect_notification(fd, 4, 0);
+	session_clear(peer);
+	fd = dial();
+	assert_int_equal(hear(fd), BGP_OPEN);
+	assert_int_equal(write(fd, head, sizeof(head)), sizeof(head));
+	for (int sent = sizeof(head); peer->session->in; turn()) {
+		if (now_ms() == last)
+			continue;
+		assert_int_equal(write(fd, "", 1), 1);
+		assert_true(++sent < BGP_MESSAGE_MAX);
+		last = now_ms();
+	}
+	expect_notification(fd, 4, 0);
+	fsm_open_hold_ms = usual;
+}
+
 static void test_operator(void **state)
 {
 	int fd = establish(&good);
@@ -648,10 +802,7 @@ static void test_operator(void **state)
 	assert_int_equal(peer->hold_time, 30);
 	apply(", \"passive\": true, \"hold-time\": 30, \"disabled\": true");
 	expect_notification(fd, 6, 2);
-	fd = dial();
-	assert_int_equal(hear(fd), 0);
-	close(fd);
-	assert_int_equal(peer->state, PEER_IDLE);
+	expect_refused(2);
 	apply(", \"passive\": true");
 	fd = establish(&good);
 	bgp.as = 0;
@@ -771,6 +922,11 @@ int main(void)
 		T(test_malformed_update),
 		T(test_graceful_restart),
 		T(test_second_connection),
+		T(test_older_connection),
+		T(test_four_errors),
+		T(test_max_prefix),
+		T(test_max_prefix_dynamic),
+		T(test_open_hold),
 		T(test_collision),
 		T(test_tunnel_away),
 		T(test_tunnel_dead),
@@ -782,6 +938,7 @@ int main(void)
 		T(test_ranges),
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	log_set_level(getenv("VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

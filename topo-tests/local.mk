@@ -22,6 +22,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/lib/ns.py \
 	topo-tests/lib/peers.py \
 	topo-tests/lib/probe.py \
+	topo-tests/lib/raw.py \
 	topo-tests/lib/relay.py \
 	topo-tests/lib/snippets.py \
 	topo-tests/lib/speaker.py \
@@ -74,6 +75,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \
 	topo-tests/test_rules.py \
+	topo-tests/test_sessions.py \
 	topo-tests/test_table.py \
 	topo-tests/test_transit.py \
 	topo-tests/test_truth.py \
