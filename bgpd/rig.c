@@ -272,6 +272,15 @@ void rig_redist(const char *prefix, enum redist_source source, bool present)
 	rig_settle();
 }
 
+void rig_redist_sync(uint32_t kept)
+{
+	struct wr w = {0};
+
+	wr_u32(&w, kept);
+	zebra_say(MSG_REDIST_SYNC, &w);
+	rig_settle();
+}
+
 void rig_verdict(const char *prefix, const char *nexthop, enum reason why)
 {
 	struct prefix p = prefix_of(prefix);
@@ -510,13 +519,9 @@ void rig_config(const char *text)
 
 void rig_start(const char *text)
 {
-	struct wr w = {0};
-
 	rig_config(text);
 	rig_zebra_again();
-	wr_u32(&w, 0);
-	zebra_say(MSG_REDIST_SYNC, &w);
-	rig_settle();
+	rig_redist_sync(0);
 	answer_watches();
 }
 
