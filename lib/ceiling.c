@@ -5,11 +5,14 @@
 
 #include "conf.h"
 #include "hash.h"
+#include "loop.h"
 #include "planes.h"
 #include "trie.h"
 #include "util.h"
 
-struct entry { /* in all tries */
+#define CEILINGS_SETTLE_MS 10000 /* to work off what a new configuration takes away */
+
+struct entry { /* in all tries but that of static routes */
 	struct trie_node node;
 	const struct ceiling_peer *owner; /* of a configured AllowedIPs entry */
 	bool inside;			  /* of an address: nor anything inside */
@@ -35,6 +38,11 @@ struct tunnel_address {
 	const struct ceiling_peer *peer;
 };
 
+struct routed { /* a static route with a next hop */
+	struct trie_node node;
+	struct addr next_hop;
+};
+
 struct ceiling {
 	json_t *key; /* the sections that it was made from: a copy */
 	struct ceiling_if *ifs;
@@ -42,6 +50,7 @@ struct ceiling {
 	struct hash_table addrs; /* tunnel addresses */
 	struct trie taken;	 /* addresses and subnets of ours, tunnel addresses */
 	struct trie tunnels;	 /* what some tunnel is for */
+	struct trie routed;	 /* static routes that may lead to a tunnel peer */
 	struct addr *own;
 	size_t n_own;
 	struct addr last; /* many in a row are asked for the same */
@@ -158,23 +167,63 @@ static void read_interface(struct ceiling *c, const json_t *interface)
 			read_peer(c, i, item);
 }
 
+static void read_static(struct ceiling *c, const json_t *item, uint8_t plane)
+{
+	struct routed *r = xcalloc(1, sizeof(*r));
+	struct prefix p;
+
+	if (prefix_parse(conf_str(item, "prefix", ""), &p) < 0 ||
+	    conf_addr(item, "next-hop", &r->next_hop) < 0) {
+		free(r);
+		return;
+	}
+	p.plane = r->next_hop.plane = plane;
+	if (trie_insert(&c->routed, &r->node, &p))
+		free(r);
+}
+
+static void read_statics(struct ceiling *c, const json_t *config)
+{
+	json_t *item, *plane;
+	size_t i, k;
+
+	json_array_foreach (conf_list(conf_get(config, "rib"), "static"), i, item)
+		read_static(c, item, PLANE_MAIN);
+	json_array_foreach (conf_list(config, "plane"), k, plane) {
+		uint32_t number = conf_u32(plane, "number", 0);
+
+		json_array_foreach (conf_list(plane, "static"), i, item)
+			if (number < PLANES_MAX)
+				read_static(c, item, (uint8_t)number);
+	}
+}
+
 struct ceiling *ceiling_new(const json_t *config)
 {
 	json_t *interfaces = conf_list(conf_get(config, "wireguard"), "interface"), *item;
 	struct ceiling *c = xcalloc(1, sizeof(*c));
 	size_t i;
 
-	c->key = json_array();
-	json_array_append_new(c->key, interfaces ? json_deep_copy(interfaces) : json_array());
-	json_array_append_new(c->key, json_deep_copy(conf_list(config, "plane")));
+	c->key = json_pack("[o,o,o]", interfaces ? json_deep_copy(interfaces) : json_array(),
+			   conf_list(config, "plane") ? json_deep_copy(conf_list(config, "plane"))
+						      : json_null(),
+			   conf_at(config, "rib/static")
+				   ? json_deep_copy(conf_at(config, "rib/static"))
+				   : json_null());
 	json_array_foreach (json_array_get(c->key, 0), i, item)
 		read_interface(c, item);
+	read_statics(c, config);
 	return c;
+}
+
+static bool same_section(const struct ceiling *a, const struct ceiling *b, size_t i)
+{
+	return json_equal(json_array_get(a->key, i), json_array_get(b->key, i));
 }
 
 bool ceiling_same(const struct ceiling *a, const struct ceiling *b)
 {
-	return a == b || (a && b && json_equal(a->key, b->key));
+	return a == b || (a && b && same_section(a, b, 0) && same_section(a, b, 1));
 }
 
 static void free_peers(struct ceiling *c)
@@ -193,14 +242,15 @@ static void free_peers(struct ceiling *c)
 void ceiling_free(struct ceiling *c)
 {
 	struct ceiling_if *i;
+	struct trie_node *n;
 
 	if (!c)
 		return;
 	free_peers(c);
-	for (struct hash_node *n = hash_first(&c->addrs), *next; n; n = next) {
-		next = hash_next(&c->addrs, n);
-		hash_remove(&c->addrs, n);
-		free(container_of(n, struct tunnel_address, node));
+	for (struct hash_node *h = hash_first(&c->addrs), *next; h; h = next) {
+		next = hash_next(&c->addrs, h);
+		hash_remove(&c->addrs, h);
+		free(container_of(h, struct tunnel_address, node));
 	}
 	hash_clear(&c->addrs);
 	while ((i = c->ifs)) {
@@ -210,6 +260,10 @@ void ceiling_free(struct ceiling *c)
 	}
 	empty(&c->taken);
 	empty(&c->tunnels);
+	while ((n = trie_first(&c->routed))) {
+		trie_remove(&c->routed, n);
+		free(container_of(n, struct routed, node));
+	}
 	free(c->own);
 	json_decref(c->key);
 	free(c);
@@ -309,4 +363,126 @@ enum reason ceiling_judge_link(const struct ceiling *c, const struct prefix *p)
 	if (r == REASON_NONE && c->tunnels.count && trie_match(&c->tunnels, p))
 		return REASON_NOT_A_TUNNEL;
 	return r;
+}
+
+/* A static route of the configuration leads to TO, or to a next hop whose peer is not known here.
+ */
+static bool is_routed(const struct ceiling *c, const struct prefix *p,
+		      const struct ceiling_peer *to)
+{
+	struct trie_node *n = c->routed.count ? trie_match(&c->routed, p) : NULL;
+
+	for (; n; n = trie_cover(n)) {
+		const struct addr *hop = &container_of(n, struct routed, node)->next_hop;
+		const struct ceiling_peer *peer = find_address(c, hop);
+
+		if (peer ? peer == to : n->p.len == p->len)
+			return true;
+	}
+	return false;
+}
+
+static bool has_static(const struct ceiling_peer *to, const struct prefix *p)
+{
+	struct trie_node *n = trie_match(&to->iface->statics, p);
+
+	return n && container_of(n, struct entry, node)->owner == to;
+}
+
+static enum reason judge_entry(const struct ceiling *c, const struct prefix *p,
+			       const struct ceiling_peer *to)
+{
+	struct prefix there = prefix_in_plane(p, to->iface->plane);
+	enum reason r = ceiling_judge(c, p, to);
+
+	if (r == REASON_NONE || has_static(to, &there) || is_routed(c, p, to))
+		return REASON_NONE;
+	return r;
+}
+
+/* --- what is in force --- */
+
+bool ceilings_apply(struct ceilings *c, const json_t *config, uint32_t generation)
+{
+	struct ceiling *next = ceiling_new(config);
+
+	c->generation = generation;
+	if (c->now && ceiling_same(c->now, next) && same_section(c->now, next, 2)) {
+		ceiling_free(next);
+		return false;
+	}
+	ceiling_free(c->before);
+	c->before = c->now;
+	c->now = next;
+	c->epoch++;
+	return true;
+}
+
+bool ceilings_prune(struct ceilings *c)
+{
+	if (!c->before)
+		return false;
+	ceiling_free(c->before);
+	c->before = NULL;
+	c->epoch++;
+	c->changed_ms = now_ms();
+	return true;
+}
+
+void ceilings_free(struct ceilings *c)
+{
+	ceiling_free(c->now);
+	ceiling_free(c->before);
+	*c = (struct ceilings){.epoch = c->epoch + 1};
+}
+
+static void look_up(const struct ceilings *c, struct ceiling_ref *ref, const char *interface,
+		    const char *name)
+{
+	ref->epoch = c->epoch;
+	ref->now = ceiling_peer_named(c->now, interface, name);
+	ref->before = c->before ? ceiling_peer_named(c->before, interface, name) : NULL;
+}
+
+enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref, const char *interface,
+			   const char *name, const struct prefix *p)
+{
+	enum reason r;
+
+	if (!c->now)
+		return REASON_NONE;
+	if (ref->epoch != c->epoch)
+		look_up(c, ref, interface, name);
+	r = ref->now ? ceiling_judge(c->now, p, ref->now) : REASON_NO_PERMIT;
+	return r != REASON_NONE && ref->before && !ceiling_judge(c->before, p, ref->before)
+		       ? REASON_NONE
+		       : r;
+}
+
+enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
+				 const char *interface, const char *name, const struct prefix *p)
+{
+	enum reason r;
+
+	if (!c->now)
+		return REASON_NONE;
+	if (ref->epoch != c->epoch)
+		look_up(c, ref, interface, name);
+	r = ref->now ? judge_entry(c->now, p, ref->now) : REASON_NO_PERMIT;
+	return r != REASON_NONE && ref->before && !judge_entry(c->before, p, ref->before)
+		       ? REASON_NONE
+		       : r;
+}
+
+enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p)
+{
+	enum reason r = c->now ? ceiling_judge_link(c->now, p) : REASON_NONE;
+
+	return r != REASON_NONE && c->before && !ceiling_judge_link(c->before, p) ? REASON_NONE : r;
+}
+
+bool ceilings_known(const struct ceilings *c, uint32_t generation)
+{
+	return !c->before && (int32_t)(generation - c->generation) >= 0 &&
+	       (!c->changed_ms || now_ms() - c->changed_ms >= CEILINGS_SETTLE_MS);
 }

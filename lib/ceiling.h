@@ -32,7 +32,7 @@ struct ceiling_peer; /* of one tunnel peer in it */
 /* CONFIG: the whole, effective configuration. Never NULL; owned by the caller. */
 struct ceiling *ceiling_new(const json_t *config);
 void ceiling_free(struct ceiling *c); /* NULL is fine */
-/* Both were made from the same sections: they give the same answers. */
+/* Both were made from the same tunnels and planes: they judge alike, static routes aside. */
 bool ceiling_same(const struct ceiling *a, const struct ceiling *b);
 
 /* NULL: no tunnel peer of the configuration. */
@@ -47,5 +47,41 @@ enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
 			  const struct ceiling_peer *to);
 /* NONE: packets for P may leave by a link that is no tunnel. */
 enum reason ceiling_judge_link(const struct ceiling *c, const struct prefix *p);
+
+/* --- what is in force while configurations change ---
+ *
+ * From CONFIG_APPLY to CONFIG_PRUNE the others go by the old configuration or by the new one: what
+ * either lets through is fine. Behind it only the new one counts. */
+struct ceilings {
+	struct ceiling *now, *before; /* NULL: none */
+	uint32_t generation;	      /* of NOW's configuration */
+	uint32_t epoch;		      /* another one with each change of these */
+	uint64_t changed_ms;	      /* monotonic: BEFORE went; 0: never */
+};
+
+/* Who is asked about, kept by the asker and zero at first: what was found in the present epoch. */
+struct ceiling_ref {
+	const struct ceiling_peer *now, *before;
+	uint32_t epoch;
+};
+
+/* True: the answers may be others, but nothing that was NONE is a refusal now. planes_read() comes
+ * first. */
+bool ceilings_apply(struct ceilings *c, const json_t *config, uint32_t generation);
+/* True: what was NONE may be a refusal now. */
+bool ceilings_prune(struct ceilings *c);
+void ceilings_free(struct ceilings *c);
+/* As ceiling_judge() for the peer of that interface and name, and NO_PERMIT for one that is not
+ * configured. NONE before the first configuration. */
+enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref, const char *interface,
+			   const char *name, const struct prefix *p);
+enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p);
+/* The same for an AllowedIPs entry of the peer, which may also be for a static route of the
+ * configuration, or a part of an entry that is configured for the peer. */
+enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
+				 const char *interface, const char *name, const struct prefix *p);
+/* Who speaks with this generation of the configuration goes by what is in force, and has had the
+ * time to: what it asks beyond that is an attack or a bug. */
+bool ceilings_known(const struct ceilings *c, uint32_t generation);
 
 #endif

@@ -13,6 +13,7 @@
 #include "rib_kernel.h"
 #include "slab.h"
 #include "util.h"
+#include "zceiling.h"
 #include "zconfig.h"
 
 struct lingering {
@@ -257,14 +258,23 @@ static bool plan_has_if(const struct fib_plan *p, uint32_t ifindex)
 	return false;
 }
 
+/* The hop is refused for N, in a list of that protocol. */
+static bool is_refused(const struct rib_node *n, uint8_t proto, const struct nexthop *nh)
+{
+	if (!rib_refusals(n))
+		return false;
+	return proto == RIB_BGP ? rib_refusal(n, &nh->addr) : rib_static_refusal(n, &nh->addr);
+}
+
 /* Some peer of the interface is in the list and may be used. */
-static bool if_usable(const struct rib_node *n, const struct hopset *s, uint32_t ifindex)
+static bool if_usable(const struct rib_node *n, uint8_t proto, const struct hopset *s,
+		      uint32_t ifindex)
 {
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct nexthop *nh = s->ref[i].nh;
 
 		if (nh->kind == HOP_TUNNEL && nh->oif == ifindex &&
-		    hop_level(&s->ref[i]) < HOP_OUT && !rib_refusal(n, &nh->addr))
+		    hop_level(&s->ref[i]) < HOP_OUT && !is_refused(n, proto, nh))
 			return true;
 	}
 	return false;
@@ -280,9 +290,10 @@ static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
 
-		if (plan_has_if(plan, o->ifindex) || o->peer->gone || o->peer->iface->any)
+		if (plan_has_if(plan, o->ifindex) || o->peer->gone || o->peer->iface->any ||
+		    zceiling_judge_peer(RIB_PREFIX(n), o->peer) != REASON_NONE)
 			continue;
-		if (hopset_has_peer(s, o->peer) && !if_usable(n, s, o->ifindex)) {
+		if (hopset_has_peer(s, o->peer) && !if_usable(n, plan->proto, s, o->ifindex)) {
 			fib_plan_owner(plan, o->ifindex, o->peer);
 			continue;
 		}
@@ -304,7 +315,7 @@ static uint8_t hop_family(const struct nexthop *nh)
 }
 
 /* The list in the order of its levels, of those that N may use; returns how many. */
-static unsigned hops_in_order(const struct rib_node *n, struct hopset *s,
+static unsigned hops_in_order(const struct rib_node *n, uint8_t proto, struct hopset *s,
 			      const struct nexthop *order[ROUTE_HOPS_MAX])
 {
 	unsigned count = 0, levels = 0;
@@ -315,8 +326,7 @@ static unsigned hops_in_order(const struct rib_node *n, struct hopset *s,
 		for (unsigned i = 0; i < s->n && (levels >> level & 1); i++) {
 			const struct nexthop *nh = s->ref[i].nh;
 
-			if (hop_level(&s->ref[i]) != level ||
-			    (rib_refusals(n) && rib_refusal(n, &nh->addr)))
+			if (hop_level(&s->ref[i]) != level || is_refused(n, proto, nh))
 				continue;
 			if (nh->kind == HOP_GATEWAY && hop_family(nh) != rib_family(n))
 				continue;
@@ -331,7 +341,7 @@ static unsigned hops_in_order(const struct rib_node *n, struct hopset *s,
 static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *plan)
 {
 	const struct nexthop *order[ROUTE_HOPS_MAX], *first;
-	unsigned count = hops_in_order(n, s, order);
+	unsigned count = hops_in_order(n, plan->proto, s, order);
 
 	if (!count)
 		return;

@@ -223,6 +223,7 @@ static enum taken take(struct rib_node *n, bool urgent)
 
 	if (n->flags & NODE_IN_BATCH)
 		return other_batch()->state == BATCH_FREE ? TAKE_END : TAKE_STOP;
+	rib_judge_ceiling(n);
 	rib_judge_distance(n);
 	fib_want(n, &plan);
 	if (guard(n, &plan))

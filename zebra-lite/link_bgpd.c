@@ -34,7 +34,7 @@ static void on_routes(const struct ipc_frame *f)
 		log_error("bad-message", "from=bgpd type=routes");
 		return;
 	}
-	rib_bgp_routes(&m);
+	rib_bgp_routes(&m, f->generation);
 	msg_free_routes(&m);
 }
 

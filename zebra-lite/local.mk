@@ -26,6 +26,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/side.c zebra-lite/side.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
+	zebra-lite/zceiling.c zebra-lite/zceiling.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h \
 	zebra-lite/zplane.c \
 	zebra-lite/zshow.c zebra-lite/zshow.h
@@ -43,7 +44,7 @@ zebra_lite_refusal_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $
 zebra_lite_disjoint_test_SOURCES = zebra-lite/disjoint_test.c
 zebra_lite_disjoint_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h \
-	zebra-lite/model_check.c zebra-lite/model_far.c zebra-lite/model_internal.h \
+	zebra-lite/model_ceiling.c zebra-lite/model_check.c zebra-lite/model_far.c zebra-lite/model_internal.h \
 	lib/loop_fake.c lib/loop_fake.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c

@@ -28,6 +28,7 @@
 #include "side.h"
 #include "ifaddr.h"
 #include "uplink.h"
+#include "zceiling.h"
 #include "zconfig.h"
 #include "zshow.h"
 
@@ -86,8 +87,8 @@ static void apply(const json_t *config, uint32_t generation)
 	moved = planes_read(config);
 	zconfig_apply(&c);
 	tunnel_planes_changed();
-	if (configured_read(config))
-		nexthop_all_changed();
+	configured_read(config);
+	zceiling_apply(config, generation);
 	nftset_config_changed();
 	if (moved && reading)
 		kernel_resync("interfaces moved to other planes");
@@ -102,6 +103,7 @@ static void apply(const json_t *config, uint32_t generation)
 static void prune(uint32_t generation)
 {
 	uplinks_prune();
+	zceiling_prune();
 }
 
 static void channel(enum daemon_id peer, int fd)
@@ -137,6 +139,7 @@ static void stop(void)
 	keep_reset(&side_routes);
 	ifaddr_reset();
 	nexthop_reset();
+	zceiling_reset();
 	configured_reset();
 	tunnel_reset();
 	fib_linger_reset();

@@ -17,6 +17,7 @@
 #include "rib_kernel.h"
 #include "tunnel.h"
 #include "util.h"
+#include "zceiling.h"
 #include "zconfig.h"
 
 struct model model;
@@ -102,7 +103,7 @@ static void tell_prefix(const struct mprefix *p)
 		r.hops.hop[i].addr =
 			p->hop[i] == GATEWAY ? gateway_addr() : model.peer[p->hop[i]].addr;
 	}
-	rib_bgp_routes(&r);
+	rib_bgp_routes(&r, model.generation);
 }
 
 /* The first hops share the traffic, as far as they are tunnels by different interfaces. */
@@ -311,7 +312,11 @@ void model_op(void)
 
 	model.ops++;
 	time_passes();
-	if (r < 450)
+	if (model.ceilings && model_random(50) == 0)
+		model_op_permits();
+	else if (model.hostile && r < 700)
+		model_op_hostile();
+	else if (r < 450)
 		op_announce(p);
 	else if (r < 700)
 		op_withdraw(p);
@@ -372,6 +377,8 @@ static void begin(void)
 	fib_batch_max = model.batch_max;
 	prefix_parse("192.0.2.0/24", &link.prefix);
 	rib_kernel_route(&link, true);
+	prefix_parse("203.0.113.0/24", &link.prefix); /* no neighbour is there */
+	rib_kernel_route(&link, true);
 	for (unsigned i = 0; i < OBJECTS; i++)
 		if (model.object[i].id && !model.object[i].n)
 			nhobj_found(model.object[i].id, model.object[i].oif, AF_INET);
@@ -390,6 +397,10 @@ static void make_prefixes(void)
 		uint8_t b[4] = {10, 0, model_random(256) & 0xcc, model_random(256) & 0xc0}, last[4];
 		struct prefix p = prefix_make(AF_INET, b, lens[model_random(ARRAY_SIZE(lens))]);
 
+		if (i >= MODEL_PREFIXES - WAYS) {
+			b[1] = 200 + i;
+			p = prefix_make(AF_INET, b, 24);
+		}
 		if (model_prefix(&p))
 			continue;
 		model.prefix[i].p = p;
@@ -498,6 +509,7 @@ void model_stop(void)
 	forget();
 	zconfig.plane_table[1] = 0;
 	planes_read(NULL);
+	zceiling_reset();
 	loop_free();
 }
 

@@ -33,7 +33,11 @@ struct model_hooks {
 };
 
 void model_start(uint64_t seed, const struct model_hooks *hooks);
-void model_planes(void); /* from now on interfaces go to another plane and come back */
+void model_planes(void);   /* from now on interfaces go to another plane and come back */
+void model_ceilings(void); /* peers get permit lists, which change */
+/* bgpd says what it likes, by next hops of all kinds: the tables are held against the permit lists
+ * alone. */
+void model_hostile(void);
 void model_stop(void);
 void model_op(void);		/* one random change, told to the RIB */
 void model_turn(void);		/* the RIB and wgd do something, or nothing */

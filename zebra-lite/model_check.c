@@ -15,6 +15,8 @@ static unsigned level(const struct mprefix *p, unsigned i)
 
 	if (peer && (p->refused[p->hop[i]] || model.away[peer->iface]))
 		return DEMOTED_LAST + 1;
+	if (!model_permits(&p->p, p->hop[i], !model.pruned))
+		return DEMOTED_LAST + 1;
 	if (peer && !peer->up)
 		state = peer->weak && zconfig.last_path_keep ? DEMOTED_LAST : DEMOTED_LAST + 1;
 	else if (peer && peer->degraded)
@@ -62,6 +64,7 @@ static unsigned wanted_shares(const struct mprefix *p)
 		best = level(p, i) < best ? level(p, i) : best;
 	for (unsigned i = 0; i < n; i++) {
 		if (!p->weight[i] || p->refused[p->hop[i]] ||
+		    !model_permits(&p->p, p->hop[i], !model.pruned) ||
 		    model.away[model.peer[p->hop[i]].iface])
 			continue;
 		all |= 1u << model.peer[p->hop[i]].iface;
@@ -221,6 +224,8 @@ static void check_sample(unsigned s)
 
 void model_check(void)
 {
+	if (model.hostile)
+		return;
 	for (unsigned s = 0; s < MODEL_SAMPLES; s++)
 		check_sample(s);
 }
@@ -324,7 +329,7 @@ static void check_told(void)
 	}
 }
 
-void model_check_rest(void)
+static void check_wanted(void)
 {
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		if (model.prefix[i].stale) {
@@ -333,6 +338,13 @@ void model_check_rest(void)
 		}
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
 		check_prefix_at_rest(&model.prefix[i]);
+}
+
+void model_check_rest(void)
+{
+	if (!model.hostile)
+		check_wanted();
+	model_check_ceilings();
 	check_objects_at_rest();
 	check_told();
 	model.overtaken = false;

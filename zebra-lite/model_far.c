@@ -48,8 +48,10 @@ static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t pro
 		model_fail("a group becomes a plain object", NULL);
 	*o = (struct mobject){.id = id, .oif = oif};
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
-		if (model.prefix[i].route && model.prefix[i].nhid == id)
+		if (model.prefix[i].route && model.prefix[i].nhid == id) {
+			model_check_route(&model.prefix[i].p, oif, NULL);
 			model.prefix[i].oif = oif;
+		}
 	return object_written(create);
 }
 
@@ -112,6 +114,8 @@ static void write_route(enum route_op op, const struct kroute *r, void *cookie)
 	    (!model_object(r->nhid) ||
 	     (!model_object(r->nhid)->n && model_object(r->nhid)->oif != r->oif)))
 		model_fail("a route by an object that is not there or leads elsewhere", NULL);
+	if (op != ROUTE_DEL)
+		model_check_route(&p->p, r->oif, &r->gateway);
 	p->route = op != ROUTE_DEL;
 	p->oif = r->oif;
 	p->nhid = r->nhid;
@@ -200,6 +204,7 @@ static bool apply_change(const struct allowed_change *c)
 	if (c->op == ALLOWED_SET) {
 		if (p->refused[peer])
 			return false;
+		model_check_entry(&p->p, peer);
 		p->owner[iface] = peer;
 		model.touched[p - model.prefix][iface] = true;
 	} else if (p->owner[iface] == peer) {

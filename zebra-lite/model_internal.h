@@ -3,7 +3,7 @@
  * model_internal: what the parts of the model share.
  *
  * model.c makes the world and changes it, model_far.c is the kernel and wgd, model_check.c knows
- * what is wanted and compares.
+ * what is wanted and compares, model_ceiling.c has the permit lists.
  */
 #ifndef WGBGP_ZEBRA_MODEL_INTERNAL_H
 #define WGBGP_ZEBRA_MODEL_INTERNAL_H
@@ -16,13 +16,20 @@
 #define UNDERLAY 100	    /* ifindex of the link that is no tunnel */
 #define GATEWAY MODEL_PEERS /* number of the one hop that is no tunnel peer */
 #define HOPS (MODEL_PEERS + 1)
+#define WAYS 4	     /* the last prefixes: apart from the others, next hops may be inside */
 #define WGD_QUEUE 64 /* messages that wgd has not answered yet */
 #define LOG_LINES 40
 #define OBJECTS 256
 #define WRITES 1024 /* routes that the kernel has not got yet */
 
+struct mpermit {
+	unsigned n;
+	struct prefix list[3];
+};
+
 struct mpeer {
-	unsigned iface; /* index */
+	unsigned iface;		       /* index */
+	struct mpermit permit, before; /* in force; and until the next rest those before */
 	uint32_t id;
 	bool up, degraded, weak;
 	struct addr addr;
@@ -66,6 +73,9 @@ struct model {
 	bool overtaken;	      /* since the last rest an object moved in front of the queue */
 	bool no_objects;      /* the kernel refuses them */
 	bool no_resilient;    /* groups */
+	bool ceilings;	      /* peers have permit lists */
+	bool pruned;	      /* `before` is over for all but what is under way */
+	bool hostile;	      /* bgpd is in somebody else's hands */
 	bool planes;	      /* there is another one besides that of the prefixes */
 	bool away[MODEL_IFS]; /* it has the interface */
 	struct addr sample[MODEL_SAMPLES];
@@ -78,6 +88,7 @@ struct model {
 	uint32_t written, given; /* that the kernel has done, that it was given */
 	unsigned batch_max;
 	uint32_t next_id;
+	uint32_t generation;   /* of the configuration that bgpd goes by */
 	bool without_stale;    /* model_learn(): the state behind the sweep */
 	uint32_t sweep, swept; /* number of the ALLOWED_SYNC that wgd works on, or 0; prefixes
 				  that it has looked at: what was not set since its start goes */
@@ -94,6 +105,15 @@ unsigned model_random(unsigned n); /* below N */
 uint32_t model_ifindex(unsigned iface);
 struct mprefix *model_prefix(const struct prefix *p);
 struct mobject *model_object(uint32_t id); /* 0: a free one */
+
+/* model_ceiling.c */
+/* May the prefix go to the peer, or to GATEWAY; LATE: or might it before, and be under way? */
+bool model_permits(const struct prefix *p, unsigned hop, bool late);
+void model_op_permits(void);
+void model_op_hostile(void);
+void model_check_entry(const struct prefix *p, unsigned peer); /* a new one */
+void model_check_route(const struct prefix *p, uint32_t oif, const struct addr *gateway);
+void model_check_ceilings(void); /* at rest: everything */
 
 /* model_check.c */
 void model_learn(void); /* the wanted state as it is now counts as right from here on */

@@ -13,10 +13,12 @@
 #include "planes.h"
 #include "rib.h"
 #include "util.h"
+#include "zceiling.h"
 #include "zconfig.h"
 
 #define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
 #define TELL_MS 30  /* bgpd waits no longer for local repair */
+#define SETTLE_MS 10000
 
 static struct trie table;
 struct islab hopset_numbers = {.stride = sizeof(struct hopset *)};
@@ -54,6 +56,11 @@ struct nexthop *nexthop_find(const struct addr *a)
 bool nexthop_usable(const struct nexthop *nh)
 {
 	return nh->kind != HOP_NONE && nh->reach != REACH_DOWN;
+}
+
+bool nexthop_settled(const struct nexthop *nh)
+{
+	return !nh->to_tell && (!nh->changed_ms || now_ms() - nh->changed_ms >= SETTLE_MS);
 }
 
 unsigned nexthop_level(const struct nexthop *nh)
@@ -106,7 +113,7 @@ struct resolution {
 	struct addr gateway;
 	uint32_t oif, cost;
 	uint8_t kind, reach, reason, depth, via_len;
-	bool weak, connected;
+	bool weak, connected, stranger;
 };
 
 static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
@@ -175,11 +182,9 @@ static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 }
 
 /* Through a route that itself has a next hop: what that one resolved to. */
-static bool via_hops(struct resolution *r, const struct nexthop *nh, const struct rib_node *n,
-		     struct hopset *s)
+static bool via_hops(struct resolution *r, const struct nexthop *nh, const struct hopset *s,
+		     const struct hop_ref *hop)
 {
-	struct hop_ref *hop = rib_active_hop(n, s);
-
 	if (!hop || hop->nh == nh || hopset_has(s, nh) || hop->nh->depth >= DEPTH_MAX)
 		return false;
 	r->depth = hop->nh->depth + 1;
@@ -211,12 +216,12 @@ static bool via_node(struct resolution *r, const struct nexthop *nh, const struc
 		return false;
 	case RIB_BGP: /* only when it is in the kernel, and never a default route */
 		return rib_installed(n) && rib_installed(n)->type == RTN_UNICAST && n->len &&
-		       via_hops(r, nh, n, rib_hops(n));
+		       via_hops(r, nh, rib_hops(n), rib_active_hop(n, rib_hops(n)));
 	default:
 		if (cand->type != RTN_UNICAST)
 			return false;
 		if (cand->hops)
-			return via_hops(r, nh, n, cand->hops);
+			return via_hops(r, nh, cand->hops, rib_static_hop(n, cand->hops));
 		return via_link(r, &nh->addr, cand->oif, &cand->gateway);
 	}
 }
@@ -239,6 +244,8 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))
 		if (via_node(r, nh, n)) {
 			r->via_len = n->len;
+			r->stranger = r->kind == HOP_GATEWAY &&
+				      zceiling_is_stranger(&nh->addr, &r->gateway, r->oif);
 			return;
 		}
 	if (planes_several() && tunnel_by_addr_anywhere(&nh->addr))
@@ -259,6 +266,10 @@ static void tell(struct nexthop *nh)
 
 	if (!kernel_ready || !tunnels_ready)
 		return;
+	if (nh->stranger) {
+		m.reach = REACH_DOWN;
+		m.reason = REASON_NOT_A_TUNNEL;
+	}
 	if (nh->kind == HOP_TUNNEL) {
 		str_copy(m.ifname, nh->peer->iface->name, sizeof(m.ifname));
 		str_copy(m.peer, nh->peer->name, sizeof(m.peer));
@@ -349,6 +360,7 @@ static void take_over(struct nexthop *nh, const struct resolution *r)
 	nh->depth = r->depth;
 	nh->via_len = r->via_len;
 	nh->connected = r->connected;
+	nh->stranger = r->stranger;
 }
 
 /* Looks at NH again; what depends on it is queued, and bgpd to be told where something changed. */
@@ -360,7 +372,7 @@ static void look_at(struct nexthop *nh)
 
 	resolve(nh, &r);
 	path = r.kind != nh->kind || r.peer != nh->peer || r.oif != nh->oif ||
-	       !addr_eq(&r.gateway, &nh->gateway);
+	       r.stranger != nh->stranger || !addr_eq(&r.gateway, &nh->gateway);
 	told = path || r.reach != nh->reach || r.weak != nh->weak || r.reason != nh->reason ||
 	       r.cost != nh->cost || r.connected != nh->connected || !nh->told_before;
 	/* A session ends by DOWN, however short. */
@@ -368,6 +380,10 @@ static void look_at(struct nexthop *nh)
 	    (r.reach != REACH_DOWN || r.weak != nh->weak))
 		tell(nh);
 	take_over(nh, &r);
+	if (path) {
+		nh->changed_ms = now_ms();
+		rib_ceilings_again();
+	}
 	if (path || nexthop_level(nh) != was) {
 		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			 reach_name(nh->reach), reason_name(nh->reason));
@@ -427,6 +443,7 @@ static struct nexthop *get(const struct addr *a)
 	trie_insert(&table, &nh->node, &host);
 	resolve(nh, &r);
 	take_over(nh, &r);
+	rib_ceilings_again(); /* it may lead elsewhere than when it was here last */
 	return nh;
 }
 

@@ -43,17 +43,19 @@ struct nexthop {
 	uint32_t oif;
 	struct addr gateway; /* HOP_GATEWAY; family 0: the address itself is on the link */
 	uint32_t cost;
-	uint8_t kind;	  /* enum hop_kind */
-	uint8_t reach;	  /* enum reach */
-	uint8_t reason;	  /* enum reason when not up */
-	bool weak;	  /* down by a guess */
-	uint8_t depth;	  /* learned routes on the way */
-	uint8_t via_len;  /* length of the route that it was resolved by */
-	bool connected;	  /* tunnel address or connected subnet */
-	bool watched;	  /* by bgpd */
-	bool dirty;	  /* to be looked at again */
-	bool to_tell;	  /* it changed, and bgpd does not know yet */
-	bool told_before; /* bgpd knows a state of it */
+	uint8_t kind;	     /* enum hop_kind */
+	uint8_t reach;	     /* enum reach */
+	uint8_t reason;	     /* enum reason when not up */
+	bool weak;	     /* down by a guess */
+	uint8_t depth;	     /* learned routes on the way */
+	uint8_t via_len;     /* length of the route that it was resolved by */
+	bool connected;	     /* tunnel address or connected subnet */
+	bool stranger;	     /* HOP_GATEWAY: no way of a neighbour's: not for what bgpd says */
+	uint64_t changed_ms; /* monotonic: it led elsewhere until then; 0: never */
+	bool watched;	     /* by bgpd */
+	bool dirty;	     /* to be looked at again */
+	bool to_tell;	     /* it changed, and bgpd does not know yet */
+	bool told_before;    /* bgpd knows a state of it */
 };
 
 /* One place in one ranked list. */
@@ -94,6 +96,8 @@ bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p);
 struct nexthop *nexthop_find(const struct addr *a); /* NULL: nobody asks for it */
 void nexthop_users_dirty(struct nexthop *nh);	    /* looks at all prefixes with it again */
 bool nexthop_usable(const struct nexthop *nh);
+/* bgpd knows where it leads, and has had the time to go by it. */
+bool nexthop_settled(const struct nexthop *nh);
 /* An interface that is configured as WireGuard's, and wgd does not tell: it cannot use it. */
 bool nexthop_refused_if(uint32_t oif);
 /* enum demotion, or HOP_OUT. */
@@ -114,7 +118,7 @@ void nexthop_tunnel_if_changed(const struct tunnel_if *i);
 void nexthop_link_changed(uint32_t ifindex);
 void nexthop_route_changed(const struct prefix *p);
 void nexthop_all_changed(void); /* the configuration says otherwise what a tunnel is */
-void nexthop_run(void); /* looks at all dirty ones now */
+void nexthop_run(void);		/* looks at all dirty ones now */
 /* Tells bgpd what changed, now or, as long as fib_repairing(), a little later; whoever has moved
  * prefixes calls this again. */
 void nexthop_tell(void);

@@ -361,8 +361,10 @@ bool nhobj_all_agree(const struct nhobj *o, const struct nexthop *to)
 {
 	const struct hop_ref *ref;
 
+	/* Without entries: that each prefix may go there was judged when its list was looked at,
+	 * and a tunnel address leads to the same peer as then. */
 	if (to->peer->iface->any)
-		return true;
+		return !to->depth;
 	LIST_FOREACH (ref, &to->users, link)
 		if (disagrees(o, ref->set, to))
 			return false;

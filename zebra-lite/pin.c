@@ -47,7 +47,7 @@ static bool tunnelled(const struct rib_node *n)
 
 static bool cand_is_underlay(const struct rib_node *n, const struct rib_cand *c, struct pin *to)
 {
-	struct hop_ref *hop = c->hops ? rib_active_hop(n, c->hops) : NULL;
+	struct hop_ref *hop = c->hops ? rib_static_hop(n, c->hops) : NULL;
 
 	if (c->proto == RIB_PIN || c->proto == RIB_TUNNEL || c->type != RTN_UNICAST)
 		return false;

@@ -185,7 +185,7 @@ static void tell_list(void)
 			m.hops.hop[m.hops.n].weight = 1;
 		m.hops.n++;
 	}
-	rib_bgp_routes(&m);
+	rib_bgp_routes(&m, 1);
 }
 
 static void list(const char *prefix, const char *hop, const char *second)

@@ -13,14 +13,27 @@
 #include "slab.h"
 #include "uplink.h"
 #include "util.h"
+#include "zceiling.h"
 #include "zconfig.h"
 
-#define SWEEP_NODES 4096 /* a turn */
+#define AGAIN_MS 100 /* next hops lead elsewhere: what the ceiling refused is judged again, later \
+		      */
+#define AGAIN_MAX_MS 10000  /* each time, */
+#define AGAIN_CALM_MS 60000 /* unless it was calm for so long */
+#define SWEEP_NODES 4096    /* a turn */
 
 uint64_t rib_version = 1;
 
 static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
 static struct slab refusals = SLAB_INIT("refusal", struct refusal);
+static TAILQ_HEAD(, refusal) beyond = TAILQ_HEAD_INITIALIZER(beyond); /* the ceiling */
+static size_t n_beyond, beyond_left;				      /* to be judged again */
+static struct job beyond_job, narrower_job;
+static uint32_t narrower_at; /* place of the walk */
+static struct log_bucket beyond_bucket;
+static struct timer again_timer;
+static unsigned again_ms = AGAIN_MS;
+static uint64_t again_at;
 static struct timer sweep_timer;
 static struct job sweep_job;
 static uint32_t sweep_at; /* place of the walk */
@@ -80,7 +93,7 @@ static bool foreign(const struct rib_cand *c)
 static bool cand_active(const struct rib_node *n, const struct rib_cand *c)
 {
 	if (c->hops)
-		return rib_active_hop(n, c->hops) != NULL;
+		return rib_static_hop(n, c->hops) != NULL;
 	return !c->oif || !out.link_up || out.link_up(c->oif);
 }
 
@@ -129,7 +142,9 @@ struct rib_cand *rib_foreign(const struct rib_node *n)
 	return best;
 }
 
-struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s)
+static struct hop_ref *active_hop(const struct rib_node *n, struct hopset *s,
+				  struct refusal *(*refused)(const struct rib_node *n,
+							     const struct addr *hop))
 {
 	struct hop_ref *best = NULL;
 	unsigned best_level = HOP_OUT;
@@ -137,12 +152,22 @@ struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s)
 	for (unsigned i = 0; s && i < s->n && best_level; i++) {
 		unsigned level = hop_level(&s->ref[i]);
 
-		if (level >= best_level || (rib_refusals(n) && rib_refusal(n, &s->ref[i].nh->addr)))
+		if (level >= best_level || (rib_refusals(n) && refused(n, &s->ref[i].nh->addr)))
 			continue;
 		best = &s->ref[i];
 		best_level = level;
 	}
 	return best;
+}
+
+struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s)
+{
+	return active_hop(n, s, rib_refusal);
+}
+
+struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s)
+{
+	return active_hop(n, s, rib_static_refusal);
 }
 
 static uint8_t bgp_distance(const struct hop_ref *r)
@@ -324,7 +349,7 @@ void rib_statics_dirty(void)
 
 /* --- bgpd --- */
 
-static void set_hops(struct rib_node *n, struct hopset *hops)
+static void set_hops(struct rib_node *n, struct hopset *hops, bool told)
 {
 	n->bgp_epoch = bgp_epoch;
 	if (rib_hops(n) == hops) {
@@ -335,14 +360,16 @@ static void set_hops(struct rib_node *n, struct hopset *hops)
 	if (n->hops)
 		hopset_unref(rib_hops(n));
 	n->hops = hops ? hops->id : 0;
+	n->flags = told ? n->flags | NODE_TOLD : n->flags & ~NODE_TOLD;
 	rib_version++;
 	rib_judge_distance(n);
 	fib_dirty(n, false); /* in front of a pin that may go with it */
 	pin_prefix_changed(n);
 }
 
-void rib_bgp_routes(const struct msg_routes *m)
+void rib_bgp_routes(const struct msg_routes *m, uint32_t generation)
 {
+	bool told = zceiling_known(generation);
 	struct hopset *hops = m->hops.n ? hopset_get(&m->hops) : NULL;
 	struct rib_node *nodes[RIB_SOME];
 	uint32_t n;
@@ -352,7 +379,7 @@ void rib_bgp_routes(const struct msg_routes *m)
 		rib_get_some(m->prefixes + i, n, hops != NULL, nodes);
 		for (uint32_t k = 0; k < n; k++)
 			if (nodes[k])
-				set_hops(nodes[k], hops ? hopset_ref(hops) : NULL);
+				set_hops(nodes[k], hops ? hopset_ref(hops) : NULL, told);
 	}
 	if (hops)
 		hopset_unref(hops);
@@ -372,7 +399,7 @@ static bool sweep_some(void *arg)
 		if (!n)
 			break;
 		if (rib_bgp_stale(n))
-			set_hops(n, NULL);
+			set_hops(n, NULL, false);
 		else if (n->flags & NODE_ADOPTED)
 			fib_dirty(n, false);
 	}
@@ -393,6 +420,31 @@ static void sweep_start(void *arg)
 	job_start(&sweep_job);
 }
 
+/* For reasons of the ceiling, wgd's included. */
+static bool is_ceiling(enum reason reason)
+{
+	return reason == REASON_OUTSIDE_PERMIT || reason == REASON_NO_PERMIT ||
+	       reason == REASON_OWN_ADDRESS || reason == REASON_STATIC_ENTRY ||
+	       reason == REASON_NOT_A_TUNNEL;
+}
+
+static void enlist(struct refusal *r, struct rib_node *n)
+{
+	if (!is_ceiling(r->reason))
+		return;
+	r->node = n;
+	TAILQ_INSERT_TAIL(&beyond, r, again);
+	n_beyond++;
+}
+
+static void delist(struct refusal *r)
+{
+	if (!is_ceiling(r->reason))
+		return;
+	TAILQ_REMOVE(&beyond, r, again);
+	n_beyond--;
+}
+
 static void forget_refusals(void)
 {
 	struct rib_node *n;
@@ -406,6 +458,7 @@ static void forget_refusals(void)
 			continue;
 		while ((r = x->refusals)) {
 			x->refusals = r->next;
+			delist(r);
 			slab_free(&refusals, r);
 		}
 		rib_extra_trim(n);
@@ -436,6 +489,14 @@ struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop)
 {
 	for (struct refusal *r = rib_refusals(n); r; r = r->next)
 		if (!r->hop.family || addr_eq(&r->hop, hop))
+			return r;
+	return NULL;
+}
+
+struct refusal *rib_static_refusal(const struct rib_node *n, const struct addr *hop)
+{
+	for (struct refusal *r = rib_refusals(n); r; r = r->next)
+		if ((!r->hop.family || addr_eq(&r->hop, hop)) && !is_ceiling(r->reason))
 			return r;
 	return NULL;
 }
@@ -486,6 +547,7 @@ void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
 	x = rib_extra_get(n);
 	r->next = x->refusals;
 	x->refusals = r;
+	enlist(r, n);
 	fib_dirty(n, false);
 	tell(n, VERDICT_REFUSED, hop, reason);
 }
@@ -501,6 +563,7 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 	while (*at != r)
 		at = &(*at)->next;
 	*at = r->next;
+	delist(r);
 	slab_free(&refusals, r);
 	rib_extra_trim(n);
 	if (reason == REASON_FOREIGN_ROUTE)
@@ -532,16 +595,157 @@ void rib_judge_distance(struct rib_node *n)
 	r->distance = bgp_distance(hop);
 }
 
+/* --- the ceiling --- */
+
+/* bgpd knows what N's packets may not be given to, and says so nevertheless. */
+static void alarm(const struct rib_node *n, const struct nexthop *nh, enum reason reason)
+{
+	fib_counters.beyond++;
+	log_limited(&beyond_bucket, LOG_LEVEL_ERROR, "beyond-ceiling",
+		    "prefix=%s next-hop=%s interface=%s peer=%s reason=%s from=bgpd",
+		    PREFIX_STR(RIB_PREFIX(n)), ADDR_STR(&nh->addr),
+		    nh->peer ? nh->peer->iface->name : "", nh->peer ? nh->peer->name : "",
+		    reason_name(reason));
+}
+
+void rib_judge_ceiling(struct rib_node *n)
+{
+	const struct hopset *s = rib_hops(n);
+	bool told = n->flags & NODE_TOLD;
+	struct prefix p;
+
+	n->flags &= ~NODE_TOLD;
+	if (!s)
+		return;
+	p = rib_prefix(n);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+		enum reason r = zceiling_judge(&p, nh);
+
+		if (r == REASON_NONE)
+			continue;
+		if (told && nexthop_settled(nh))
+			alarm(n, nh, r);
+		rib_refuse(n, &nh->addr, r);
+	}
+}
+
+/* What is refused may be fine by now, or for another reason. */
+static void judge_refusal(struct refusal *r)
+{
+	const struct nexthop *nh = nexthop_find(&r->hop);
+	struct prefix p = rib_prefix(r->node);
+	enum reason reason = nh ? zceiling_judge(&p, nh) : REASON_NONE;
+	struct addr hop = r->hop;
+
+	if (reason == (enum reason)r->reason)
+		return;
+	if (reason != REASON_NONE)
+		rib_refuse(r->node, &hop, reason);
+	rib_clear(r->node, &hop, r->reason);
+}
+
+static bool judge_some(void *arg)
+{
+	for (int i = 0; i < SWEEP_NODES && beyond_left && n_beyond; i++, beyond_left--) {
+		struct refusal *r = TAILQ_FIRST(&beyond);
+
+		TAILQ_REMOVE(&beyond, r, again);
+		TAILQ_INSERT_TAIL(&beyond, r, again);
+		judge_refusal(r);
+	}
+	return beyond_left && n_beyond;
+}
+
+static void again_due(void *arg)
+{
+	uint64_t now = now_ms();
+
+	again_ms = now - again_at >= AGAIN_CALM_MS ? AGAIN_MS
+		   : again_ms * 2 < AGAIN_MAX_MS   ? again_ms * 2
+						   : AGAIN_MAX_MS;
+	again_at = now;
+	timer_stop(&again_timer);
+	rib_ceilings_wider();
+}
+
+void rib_ceilings_again(void)
+{
+	if (!n_beyond)
+		return;
+	if (!again_timer.ready)
+		timer_init(&again_timer, again_due, NULL);
+	if (!timer_running(&again_timer))
+		timer_start(&again_timer, again_ms);
+}
+
+void rib_ceilings_wider(void)
+{
+	beyond_left = n_beyond;
+	if (!n_beyond)
+		return;
+	if (!beyond_job.ready)
+		job_init(&beyond_job, judge_some, NULL);
+	job_start(&beyond_job);
+}
+
+static bool exceeds(const struct rib_node *n)
+{
+	const struct hopset *s = rib_hops(n);
+	struct prefix p = rib_prefix(n);
+
+	for (unsigned i = 0; s && i < s->n; i++)
+		if (zceiling_judge(&p, s->ref[i].nh) != REASON_NONE)
+			return true;
+	return false;
+}
+
+static bool narrow_some(void *arg)
+{
+	struct rib_node *n = NULL;
+
+	for (int i = 0; i < SWEEP_NODES; i++) {
+		n = rib_walk(&narrower_at);
+		if (!n)
+			break;
+		if (exceeds(n))
+			fib_dirty(n, false);
+	}
+	return n != NULL;
+}
+
+void rib_ceilings_narrower(void)
+{
+	rib_ceilings_wider();
+	if (!narrower_job.ready)
+		job_init(&narrower_job, narrow_some, NULL);
+	narrower_at = 0;
+	job_start(&narrower_job);
+}
+
+static void reset_jobs(void)
+{
+	struct job *jobs[] = {&sweep_job, &beyond_job, &narrower_job};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(jobs); i++) {
+		if (jobs[i]->ready)
+			job_stop(jobs[i]);
+		jobs[i]->ready = false;
+	}
+}
+
 void rib_reset(void)
 {
 	struct rib_node *n;
 	uint32_t at = 0;
 
 	timer_stop(&sweep_timer);
-	if (sweep_job.ready)
-		job_stop(&sweep_job);
+	timer_stop(&again_timer);
+	reset_jobs();
+	again_ms = AGAIN_MS;
+	again_at = 0;
 	fib_retry_reset();
-	sweep_timer.ready = sweep_job.ready = sweeping = false;
+	again_timer.ready = sweep_timer.ready = sweeping = false;
 	while ((n = rib_walk(&at))) {
 		fib_dequeue(n);
 		if (n->hops)
@@ -550,6 +754,8 @@ void rib_reset(void)
 			rib_cand_free(n, rib_others(n));
 		fib_unref(rib_installed(n));
 	}
+	TAILQ_INIT(&beyond);
+	n_beyond = beyond_left = 0;
 	rib_nodes_free();
 	slab_destroy(&cands);
 	slab_destroy(&refusals);

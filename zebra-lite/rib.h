@@ -50,9 +50,11 @@ struct rib_cand {
 /* A refusal that bgpd was told of. */
 struct refusal {
 	struct refusal *next;
-	struct addr hop;  /* family 0: all next hops of the prefix */
-	uint8_t reason;	  /* enum reason */
-	uint8_t distance; /* LOST_TO_PROTOCOL: of the route that lost */
+	TAILQ_ENTRY(refusal) again; /* of the ceiling: to be judged again */
+	struct rib_node *node;	    /* of the ceiling */
+	struct addr hop;	    /* family 0: all next hops of the prefix */
+	uint8_t reason;		    /* enum reason */
+	uint8_t distance;	    /* LOST_TO_PROTOCOL: of the route that lost */
 };
 
 extern uint64_t rib_version; /* counts changes of ranked lists and of what is installed */
@@ -70,7 +72,8 @@ static inline struct fib *rib_installed(const struct rib_node *n)
 }
 
 /* Candidates. */
-void rib_bgp_routes(const struct msg_routes *m);
+/* GENERATION: of the configuration that bgpd went by. */
+void rib_bgp_routes(const struct msg_routes *m, uint32_t generation);
 /* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
 void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
 		   const struct addr *gateway);
@@ -90,6 +93,8 @@ enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand);
 /* Of the hops that may be used and are not refused for this prefix the first one of the best level,
  * or NULL. */
 struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s);
+/* The same in the list of a static route, which the ceiling does not concern. */
+struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s);
 /* The foreign candidate that the kernel uses, or NULL. */
 struct rib_cand *rib_foreign(const struct rib_node *n);
 
@@ -97,8 +102,16 @@ struct rib_cand *rib_foreign(const struct rib_node *n);
 void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason);
 void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
 struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop);
+struct refusal *rib_static_refusal(const struct rib_node *n, const struct addr *hop);
 struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason);
 void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
+/* Refuses the hops of bgpd's list that would give packets beyond the ceiling. */
+void rib_judge_ceiling(struct rib_node *n);
+void rib_ceilings_wider(void); /* what was refused so is judged again, in turns */
+/* The same for another way of a next hop: later, and ever later where that goes on and on, as the
+ * ways of next hops may rest on what is refused. */
+void rib_ceilings_again(void);
+void rib_ceilings_narrower(void); /* that, and all lists */
 
 void rib_release(struct rib_node *n); /* frees it when nothing is known of it any more */
 

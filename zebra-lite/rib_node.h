@@ -19,13 +19,14 @@
 enum rib_flags {
 	NODE_USED = 1,
 	NODE_IPV6 = 2,
-	NODE_EXTRA = 4,	      /* has a struct rib_extra */
-	NODE_QUEUED = 8,      /* in a queue of fib_order.c */
-	NODE_URGENT = 16,     /* in the urgent one */
-	NODE_IN_BATCH = 32,   /* `slot` is valid */
-	NODE_ADOPTED = 64,    /* of an earlier life: kept until somebody wants it, or swept */
-	NODE_LINGER = 128,    /* has entries whose path was withdrawn */
-	NODE_LINGER_DUE = 256 /* they may go */
+	NODE_EXTRA = 4,	       /* has a struct rib_extra */
+	NODE_QUEUED = 8,       /* in a queue of fib_order.c */
+	NODE_URGENT = 16,      /* in the urgent one */
+	NODE_IN_BATCH = 32,    /* `slot` is valid */
+	NODE_ADOPTED = 64,     /* of an earlier life: kept until somebody wants it, or swept */
+	NODE_LINGER = 128,     /* has entries whose path was withdrawn */
+	NODE_LINGER_DUE = 256, /* they may go */
+	NODE_TOLD = 512	       /* bgpd's list is new, and not judged by the ceiling yet */
 };
 
 struct rib_node {

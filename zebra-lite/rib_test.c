@@ -174,7 +174,7 @@ static void bgp_by(const char *prefix, const char *hop, const char *second)
 		assert_int_equal(addr_parse(hops[m.hops.n], &m.hops.hop[m.hops.n].addr), 0);
 		m.hops.n++;
 	}
-	rib_bgp_routes(&m);
+	rib_bgp_routes(&m, 1);
 }
 
 static void bgp(const char *prefix, const char *hop)

@@ -16,6 +16,7 @@
 
 #include <sys/queue.h>
 
+#include "ceiling.h"
 #include "messages.h"
 
 struct tunnel_if {
@@ -41,8 +42,9 @@ struct tunnel_peer {
 	struct endpoint endpoint;
 	struct addr pinned; /* pin.c's: what it holds for it; family 0: nothing */
 	uint32_t n_addrs, n_fixed;
-	struct addr *addrs;   /* owned; in the interface's plane, like the next */
-	struct prefix *fixed; /* owned */
+	struct addr *addrs;	    /* owned; in the interface's plane, like the next */
+	struct prefix *fixed;	    /* owned */
+	struct ceiling_ref ceiling; /* zceiling.c's */
 	bool gone;
 	bool seen; /* since the last channel to wgd opened */
 };

@@ -174,7 +174,7 @@ static void node_rows(struct show *s, const struct rib_node *n)
 			foreign || (selected && rib_installed(n) && rib_installed(n)->type);
 		enum reason why = selected && foreign ? REASON_NONE
 				  : selected	      ? why_not(n, selected, installed)
-				  : c->hops && !rib_active_hop(n, c->hops)
+				  : c->hops && !rib_static_hop(n, c->hops)
 					  ? REASON_NEXTHOP_UNREACHABLE
 					  : REASON_LOST_TO_PROTOCOL;
 
@@ -361,23 +361,23 @@ static void summary_start(struct show *s)
 {
 	const struct fib_counters *c = &fib_counters;
 
-	show_object(s,
-		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-			      " s:I, s:I, s:I, s:I, s:b, s:s, s:o}",
-			      "prefixes", (json_int_t)rib_count(), "queued", (json_int_t)c->queued,
-			      "urgent", (json_int_t)c->urgent, "lingering",
-			      (json_int_t)c->lingering, "paths", (json_int_t)c->fibs, "batches",
-			      (json_int_t)c->batches, "entries-set", (json_int_t)c->sets,
-			      "entries-unset", (json_int_t)c->unsets, "route-writes",
-			      (json_int_t)c->route_writes, "route-errors",
-			      (json_int_t)c->route_errors, "refused", (json_int_t)c->refused,
-			      "drift-repaired", (json_int_t)c->drift, "resyncs",
-			      (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
-			      "nexthop-objects", (json_int_t)nhobj_counters.objects,
-			      "nexthop-moves", (json_int_t)nhobj_counters.moves, "rules-repaired",
-			      (json_int_t)(rules.drift + side_routes.drift), "swept",
-			      fib_is_swept(), "nftables-sets", nftset_state(), "nftables-error",
-			      name_or_null(nftset_error())));
+	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+				 " s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o}",
+				 "prefixes", (json_int_t)rib_count(), "queued",
+				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
+				 "lingering", (json_int_t)c->lingering, "paths",
+				 (json_int_t)c->fibs, "batches", (json_int_t)c->batches,
+				 "entries-set", (json_int_t)c->sets, "entries-unset",
+				 (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
+				 "route-errors", (json_int_t)c->route_errors, "refused",
+				 (json_int_t)c->refused, "beyond-ceiling", (json_int_t)c->beyond,
+				 "drift-repaired", (json_int_t)c->drift, "resyncs",
+				 (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
+				 "nexthop-objects", (json_int_t)nhobj_counters.objects,
+				 "nexthop-moves", (json_int_t)nhobj_counters.moves,
+				 "rules-repaired", (json_int_t)(rules.drift + side_routes.drift),
+				 "swept", fib_is_swept(), "nftables-sets", nftset_state(),
+				 "nftables-error", name_or_null(nftset_error())));
 }
 
 static const char *pin_state(const struct pin *p)
