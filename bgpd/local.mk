@@ -76,7 +76,9 @@ bgpd_session_proof_test_SOURCES = bgpd/session_proof_test.c
 bgpd_session_proof_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += bgpd/export_test bgpd/import_test
+check_PROGRAMS += bgpd/export_test bgpd/import_test bgpd/neighbor_test
+bgpd_neighbor_test_SOURCES = bgpd/neighbor_test.c bgpd/rig.c bgpd/rig.h
+bgpd_neighbor_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_export_test_SOURCES = bgpd/export_test.c bgpd/rig.c bgpd/rig.h
 bgpd_export_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_import_test_SOURCES = bgpd/import_test.c bgpd/rig.c bgpd/rig.h

@@ -597,11 +597,35 @@ struct far *far_connect(unsigned last)
 	return f;
 }
 
-struct far *far_up(unsigned last, const struct far_open *o)
+int far_listen(unsigned last)
 {
-	struct far *f = far_connect(last);
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(179),
+				 .sin_addr.s_addr = htonl(0x0a090000 | last)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), yes = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 10), 0);
+	return fd;
+}
+
+struct far *far_accept(unsigned last, int listener)
+{
+	struct far *f = xcalloc(1, sizeof(*f));
+
+	f->last = last;
+	f->rib = json_object();
+	RIG_AWAIT((f->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0);
+	fars[last] = f;
+	rig_turn();
+	return f;
+}
+
+void far_open(struct far *f, const struct far_open *o)
+{
 	struct open open = {.as = o->as,
-			    .router_id = o->router_id ? o->router_id : 0x0a000000 | last,
+			    .router_id = o->router_id ? o->router_id : 0x0a000000 | f->last,
 			    .hold_time = o->hold_time ? o->hold_time : 90,
 			    .mp = true,
 			    .family = {true, !o->only4},
@@ -615,9 +639,27 @@ struct far *far_up(unsigned last, const struct far_open *o)
 	struct wr w = {0};
 
 	open_put(&w, &open);
-	keepalive_put(&w);
-	far_say(f, &w, 2);
+	far_say(f, &w, 1);
 	wr_free(&w);
+}
+
+void far_keepalive(struct far *f)
+{
+	struct wr w = {0};
+
+	keepalive_put(&w);
+	far_say(f, &w, 1);
+	wr_free(&w);
+}
+
+struct far *far_up(unsigned last, const struct far_open *o)
+{
+	struct far *f = far_connect(last);
+
+	far_open(f, o);
+	rig_turn();
+	if (!f->ended)
+		far_keepalive(f);
 	RIG_AWAIT(f->ended || (far_peer(f) && far_peer(f)->state == PEER_ESTABLISHED));
 	if (!f->ended)
 		f->said = far_peer(f)->count.messages_in;
@@ -628,7 +670,8 @@ void far_close(struct far *f)
 {
 	if (f->fd >= 0)
 		close(f->fd);
-	fars[f->last] = NULL;
+	if (fars[f->last] == f)
+		fars[f->last] = NULL;
 	json_decref(f->rib);
 	wr_free(&f->in);
 	free(f);
@@ -704,6 +747,7 @@ void far_hear(struct far *f)
 
 		if (m[18] == BGP_UPDATE)
 			hear_update(f, m + 19, len - 19);
+		f->refreshes += m[18] == BGP_ROUTE_REFRESH;
 		if (m[18] == BGP_NOTIFICATION)
 			f->error = (struct bgp_error){.code = m[19], .subcode = m[20]};
 		memmove(f->in.data, f->in.data + len, f->in.len - len);

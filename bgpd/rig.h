@@ -47,7 +47,7 @@ struct far {
 	unsigned eors;
 	json_t *rib; /* prefix: {"next-hop": ..., attributes as `show` has them}, as announced to it
 		      */
-	unsigned updates;
+	unsigned updates, refreshes;
 };
 struct far_open {
 	uint32_t as, router_id;
@@ -57,6 +57,12 @@ struct far_open {
 	uint16_t hold_time;
 };
 struct far *far_connect(unsigned last); /* and no word yet */
+/* bgpd connects to it. */
+int far_listen(unsigned last); /* a listening socket at its address, port 179; the caller's */
+struct far *far_accept(unsigned last, int listener);	/* awaits the connection */
+void far_open(struct far *f, const struct far_open *o); /* sends an OPEN */
+void far_keepalive(struct far *f);
+/* Connects, and sends both; returns when it is ESTABLISHED or has ended. */
 struct far *far_up(unsigned last, const struct far_open *o);
 struct peer *far_peer(const struct far *f);
 void far_close(struct far *f); /* frees it; the connection ends without a word */
