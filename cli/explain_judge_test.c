@@ -18,6 +18,7 @@
 #include "explain_judge.h"
 #include "table.h"
 #include "testing.h"
+#include "testing.h"
 #include "util.h"
 
 static json_t *facts;

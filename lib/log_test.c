@@ -18,6 +18,7 @@
 
 #include "log.h"
 #include "testing.h"
+#include "testing.h"
 #include "util.h"
 
 static char line[4096];

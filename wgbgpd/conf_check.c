@@ -193,4 +193,5 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 	conf_check_policy(conf, errs);
 	conf_check_plane(effective, errs);
 	check_rib(effective, errs);
+	conf_check_odd(effective, flags, errs);
 }

@@ -11,7 +11,7 @@
 #include "conf_tree.h"
 
 enum conf_check_flags {
-	CONF_CHECK_FILES = 1, /* look at key files, too */
+	CONF_CHECK_FILES = 1, /* look at the machine, too: key files, networks of its interfaces */
 };
 
 /* CONF is what was written, EFFECTIVE what conf_effective() made of it. */
@@ -22,6 +22,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 void conf_check_wireguard(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_bgp(const struct conf *effective, struct conf_errors *errs);
 void conf_check_plane(const struct conf *effective, struct conf_errors *errs);
+void conf_check_odd(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_policy(const struct conf *conf, struct conf_errors *errs);
 
 /* What the parts share: values of leafs, sorted, to find the same one twice. */

@@ -113,8 +113,6 @@ static void check_router_id(const struct conf *conf, const struct lyd_node *bgp,
 	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
 	const struct lyd_node *id = conf_child(bgp, "router-id");
 
-	if (id && str_eq(lyd_get_value(id), "0.0.0.0"))
-		conf_check_error(errs, id, "'0.0.0.0' is no identifier");
 	if (id)
 		return;
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))

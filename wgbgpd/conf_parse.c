@@ -11,6 +11,7 @@
 
 #include "conf_lex.h"
 #include "conf_schema.h"
+#include "prefix.h"
 
 struct parser {
 	struct ly_ctx *ctx;
@@ -119,6 +120,29 @@ static const char *plain_number(const struct lysc_node *schema, const char *valu
 	return buf;
 }
 
+/* A prefix, and one of a policy with its lengths, has no bits behind its length: those that are
+ * there are dropped, which need not be what was meant. The address of an interface keeps them. */
+static void warn_host_bits(struct source *src, const struct conf_pos *pos,
+			   const struct lyd_node *parent, const char *name, const char *value)
+{
+	char text[PREFIX_STRLEN];
+	struct prefix p;
+	struct addr a;
+	uint8_t len;
+	char *path;
+
+	if (!strchr(value, '/') || str_eq(name, "address") || !str_copy(text, value, sizeof(text)))
+		return;
+	text[strcspn(text, "+{")] = '\0';
+	if (addr_parse_with_len(text, &a, &len) < 0 || prefix_parse(text, &p) < 0 ||
+	    memcmp(a.b, p.b, family_bytes(a.family)) == 0)
+		return;
+	path = conf_schema_path(parent);
+	conf_warning(src->p->errs, pos, "%s %s: '%s' has bits behind its length; %s is taken", path,
+		     name, value, PREFIX_STR(&p));
+	free(path);
+}
+
 /* Creates a leaf or a value of a leaf-list; errors are said. */
 static void add_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
 		      const struct conf_pos *pos, const char *value)
@@ -146,6 +170,7 @@ static void add_value(struct source *src, struct lyd_node *parent, const struct 
 	}
 	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
 	conf_insert(src->p->conf, parent, node);
+	warn_host_bits(src, pos, parent, schema->name, value);
 }
 
 /* The current token is the name. True: the statement was read to its end. */
@@ -270,6 +295,7 @@ static bool parse_list(struct source *src, struct lyd_node *parent, const struct
 	}
 	conf_set_pos(src->p->conf, node, pos.file, pos.line, pos.col);
 	conf_insert(src->p->conf, parent, node);
+	warn_host_bits(src, &pos, parent, schema->name, src->lex.word);
 	conf_lex_next(&src->lex);
 	return parse_body(src, node);
 }

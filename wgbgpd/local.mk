@@ -3,6 +3,7 @@ noinst_LIBRARIES += wgbgpd/libconf.a
 wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check.c wgbgpd/conf_check.h \
 	wgbgpd/conf_check_bgp.c \
+	wgbgpd/conf_check_odd.c \
 	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
 	wgbgpd/conf_check_wireguard.c \
@@ -52,7 +53,10 @@ EXTRA_DIST += \
 	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out
 
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/conf_test wgbgpd/parent_test
+check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
+wgbgpd_conf_odd_test_SOURCES = wgbgpd/conf_odd_test.c
+wgbgpd_conf_odd_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_odd_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
 wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
