@@ -3,31 +3,14 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_lex.h"
+#include "conf_parse_internal.h"
 #include "conf_schema.h"
 #include "prefix.h"
-
-struct parser {
-	struct ly_ctx *ctx;
-	struct conf *conf;
-	struct conf_errors *errs;
-	bool files;	   /* include is allowed */
-	unsigned depth;	   /* of includes */
-	unsigned included; /* files, altogether */
-};
-
-/* One file that is being read. */
-struct source {
-	struct parser *p;
-	const char *name; /* in conf->names */
-	struct conf_lex lex;
-};
 
 static void parse_block(struct source *src, struct lyd_node *parent, const struct lyd_node *block);
 static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
@@ -38,11 +21,8 @@ static struct conf_pos source_pos(const struct source *src)
 	return (struct conf_pos){src->name, src->lex.token_line, src->lex.token_col};
 }
 
-/* "PATH NAME: text" at POS; PARENT may be NULL. */
-static void complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
-		     const char *name, const char *fmt, ...) PRINTF_LIKE(5, 6);
-static void complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
-		     const char *name, const char *fmt, ...)
+void conf_complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
+		   const char *name, const char *fmt, ...)
 {
 	char *path = conf_schema_path(parent);
 	char *text = NULL;
@@ -64,8 +44,8 @@ static void complain_token(struct source *src, const struct lyd_node *parent, co
 	struct conf_pos pos = source_pos(src);
 	char buf[80];
 
-	complain(src, &pos, parent, name, "found %s; expected %s",
-		 conf_lex_describe(&src->lex, buf, sizeof(buf)), expected);
+	conf_complain(src, &pos, parent, name, "found %s; expected %s",
+		      conf_lex_describe(&src->lex, buf, sizeof(buf)), expected);
 }
 
 /* Goes on behind the ';' or '}' that ends the statement of the current token; a '}' that closes the
@@ -144,8 +124,8 @@ static void warn_host_bits(struct source *src, const struct conf_pos *pos,
 }
 
 /* Creates a leaf or a value of a leaf-list; errors are said. */
-static void add_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
-		      const struct conf_pos *pos, const char *value)
+void conf_make_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
+		     const struct conf_pos *pos, const char *value)
 {
 	struct lyd_node *node = NULL, *old = NULL;
 	char buf[24];
@@ -155,16 +135,17 @@ static void add_value(struct source *src, struct lyd_node *parent, const struct 
 	    !node) {
 		char *expected = conf_schema_describe_type(conf_schema_type(schema));
 
-		complain(src, pos, parent, schema->name, "'%.64s' is not valid; expected %s", value,
-			 expected);
+		conf_complain(src, pos, parent, schema->name, "'%.64s' is not valid; expected %s",
+			      value, expected);
 		free(expected);
 		ly_err_clean(src->p->ctx, NULL);
 		return;
 	}
 	lyd_unlink_tree(node);
 	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
-		complain(src, pos, parent, schema->name, "'%.64s' is there twice; first in line %u",
-			 value, conf_pos(old) ? conf_pos(old)->line : 0);
+		conf_complain(src, pos, parent, schema->name,
+			      "'%.64s' is there twice; first in line %u", value,
+			      conf_pos(old) ? conf_pos(old)->line : 0);
 		lyd_free_tree(node);
 		return;
 	}
@@ -188,8 +169,8 @@ static bool parse_leaf(struct source *src, struct lyd_node *parent, const struct
 		return false;
 	}
 	if (!lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &old) && old) {
-		complain(src, &pos, parent, schema->name, "is there twice; first in line %u",
-			 conf_pos(old) ? conf_pos(old)->line : 0);
+		conf_complain(src, &pos, parent, schema->name, "is there twice; first in line %u",
+			      conf_pos(old) ? conf_pos(old)->line : 0);
 		return false;
 	}
 	pos = source_pos(src);
@@ -199,7 +180,7 @@ static bool parse_leaf(struct source *src, struct lyd_node *parent, const struct
 		free(value);
 		return false;
 	}
-	add_value(src, parent, schema, &pos, value);
+	conf_make_value(src, parent, schema, &pos, value);
 	free(value);
 	return true;
 }
@@ -214,7 +195,7 @@ static bool parse_leaf_list(struct source *src, struct lyd_node *parent,
 	while (src->lex.token == CONF_TOKEN_WORD) {
 		struct conf_pos pos = source_pos(src);
 
-		add_value(src, parent, schema, &pos, src->lex.word);
+		conf_make_value(src, parent, schema, &pos, src->lex.word);
 		conf_lex_next(&src->lex);
 		if (!list)
 			break;
@@ -247,55 +228,74 @@ static bool parse_body(struct source *src, struct lyd_node *node)
 	return true;
 }
 
+struct lyd_node *conf_make_container(struct source *src, struct lyd_node *parent,
+				     const struct lysc_node *schema, const struct conf_pos *pos)
+{
+	struct lyd_node *node = NULL;
+
+	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &node);
+	if (node)
+		return node;
+	if (lyd_new_inner(parent, schema->module, schema->name, 0, &node))
+		fatal("libyang makes no container %s", schema->name);
+	if (!parent)
+		conf_insert(src->p->conf, NULL, node);
+	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
+	return node;
+}
+
 static bool parse_container(struct source *src, struct lyd_node *parent,
 			    const struct lysc_node *schema)
 {
 	struct conf_pos pos = source_pos(src);
-	struct lyd_node *node = NULL;
+	struct lyd_node *node = conf_make_container(src, parent, schema, &pos);
 
-	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &node);
-	if (!node) {
-		if (lyd_new_inner(parent, schema->module, schema->name, 0, &node))
-			fatal("libyang makes no container %s", schema->name);
-		if (!parent)
-			conf_insert(src->p->conf, NULL, node);
-		conf_set_pos(src->p->conf, node, pos.file, pos.line, pos.col);
-	}
 	conf_lex_next(&src->lex);
 	return parse_body(src, node);
 }
 
+struct lyd_node *conf_make_entry(struct source *src, struct lyd_node *parent,
+				 const struct lysc_node *schema, const struct conf_pos *pos,
+				 const char *key, const struct conf_pos *key_pos)
+{
+	struct lyd_node *node = NULL, *old = NULL;
+
+	if (lyd_new_list(parent, schema->module, schema->name, 0, &node, key) || !node) {
+		char *expected = conf_schema_describe_type(conf_schema_key(schema)->type);
+
+		conf_complain(src, key_pos, parent, schema->name,
+			      "'%.64s' is not valid; expected %s", key, expected);
+		free(expected);
+		ly_err_clean(src->p->ctx, NULL);
+		return NULL;
+	}
+	lyd_unlink_tree(node);
+	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
+		conf_complain(src, pos, parent, schema->name,
+			      "'%.64s' is there twice; first in line %u", key,
+			      conf_pos(old) ? conf_pos(old)->line : 0);
+		lyd_free_tree(node);
+		return NULL;
+	}
+	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
+	conf_insert(src->p->conf, parent, node);
+	warn_host_bits(src, key_pos, parent, schema->name, key);
+	return node;
+}
+
 static bool parse_list(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
 {
-	const struct lysc_node_leaf *key = conf_schema_key(schema);
-	struct conf_pos pos = source_pos(src);
-	struct lyd_node *node = NULL, *old = NULL;
+	struct conf_pos pos = source_pos(src), key_pos;
+	struct lyd_node *node;
 
 	if (conf_lex_next(&src->lex) != CONF_TOKEN_WORD) {
 		complain_token(src, parent, schema->name, "the entry's name before '{'");
 		return false;
 	}
-	if (lyd_new_list(parent, schema->module, schema->name, 0, &node, src->lex.word) || !node) {
-		char *expected = conf_schema_describe_type(key->type);
-
-		pos = source_pos(src);
-		complain(src, &pos, parent, schema->name, "'%.64s' is not valid; expected %s",
-			 src->lex.word, expected);
-		free(expected);
-		ly_err_clean(src->p->ctx, NULL);
+	key_pos = source_pos(src);
+	node = conf_make_entry(src, parent, schema, &pos, src->lex.word, &key_pos);
+	if (!node)
 		return false;
-	}
-	lyd_unlink_tree(node);
-	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
-		complain(src, &pos, parent, schema->name,
-			 "'%.64s' is there twice; first in line %u", src->lex.word,
-			 conf_pos(old) ? conf_pos(old)->line : 0);
-		lyd_free_tree(node);
-		return false;
-	}
-	conf_set_pos(src->p->conf, node, pos.file, pos.line, pos.col);
-	conf_insert(src->p->conf, parent, node);
-	warn_host_bits(src, &pos, parent, schema->name, src->lex.word);
 	conf_lex_next(&src->lex);
 	return parse_body(src, node);
 }
@@ -320,29 +320,38 @@ static bool parse_include(struct source *src, struct lyd_node *parent)
 		return false;
 	}
 	if (!src->p->files)
-		complain(src, &pos, parent, "include", "is only possible in a file");
+		conf_complain(src, &pos, parent, "include", "is only possible in a file");
 	else if (src->p->depth >= CONF_INCLUDE_DEPTH)
-		complain(src, &pos, parent, "include", "is nested more than %d deep",
-			 CONF_INCLUDE_DEPTH);
+		conf_complain(src, &pos, parent, "include", "is nested more than %d deep",
+			      CONF_INCLUDE_DEPTH);
 	else if (src->p->included >= CONF_INCLUDE_FILES)
-		complain(src, &pos, parent, "include", "more than %d files", CONF_INCLUDE_FILES);
+		conf_complain(src, &pos, parent, "include", "more than %d files",
+			      CONF_INCLUDE_FILES);
 	else
 		include_file(src->p, path, parent, &pos);
 	free(path);
 	return true;
 }
 
+void conf_complain_unknown(struct source *src, const struct conf_pos *pos,
+			   const struct lyd_node *parent, const struct lysc_node *schema,
+			   const char *word)
+{
+	const char *near = conf_schema_suggest(src->p->ctx, schema, word);
+	char *known = conf_schema_describe_children(src->p->ctx, schema);
+
+	conf_complain(src, pos, parent, NULL,
+		      "'%.64s' is no statement here%s%s%s; expected one of %s", word,
+		      near ? ", '" : "", near ? near : "", near ? "' is near" : "", known);
+	free(known);
+}
+
 static void complain_unknown(struct source *src, struct lyd_node *parent,
 			     const struct lysc_node *schema)
 {
-	const char *near = conf_schema_suggest(src->p->ctx, schema, src->lex.word);
-	char *known = conf_schema_describe_children(src->p->ctx, schema);
 	struct conf_pos pos = source_pos(src);
 
-	complain(src, &pos, parent, NULL, "'%.64s' is no statement here%s%s%s; expected one of %s",
-		 src->lex.word, near ? ", '" : "", near ? near : "", near ? "' is near" : "",
-		 known);
-	free(known);
+	conf_complain_unknown(src, &pos, parent, schema, src->lex.word);
 }
 
 /* The current token is the first of a statement. True: read to its end, which is the current token.
@@ -388,8 +397,8 @@ static void parse_block(struct source *src, struct lyd_node *parent, const struc
 	for (;;) {
 		if (src->lex.token == CONF_TOKEN_EOF) {
 			if (block)
-				complain(src, &opened, parent, NULL,
-					 "this '{' has no '}' before the end of the file");
+				conf_complain(src, &opened, parent, NULL,
+					      "this '{' has no '}' before the end of the file");
 			return;
 		}
 		if (src->lex.token == CONF_TOKEN_CLOSE && block)
@@ -410,51 +419,65 @@ static void parse_block(struct source *src, struct lyd_node *parent, const struc
 	}
 }
 
+/* Files of others that are given to us by mistake, known by how a line of theirs begins. */
+static const struct {
+	const char *line, *what;
+} strangers[] = {
+	{"[Interface]", "a file of wg-quick(8)"},
+	{"[Peer]", "a file of wg-quick(8)"},
+	{"frr version", "a configuration of FRR"},
+	{"frr defaults", "a configuration of FRR"},
+	{"router bgp ", "a configuration of FRR"},
+	{"service integrated-vtysh-config", "a configuration of FRR"},
+	{"!\n", "a configuration of FRR"},
+	{"protocol device", "a configuration of BIRD"},
+};
+
+static const struct {
+	const char *bytes, *what;
+} marks[] = {
+	{"\xef\xbb\xbf", "begins with a byte order mark; expected UTF-8 without one"},
+	{"\xff\xfe", "is UTF-16; expected UTF-8"},
+	{"\xfe\xff", "is UTF-16; expected UTF-8"},
+};
+
+/* One sentence in place of a hundred about its statements. True: said. */
+static bool is_foreign(struct parser *p, const char *name, const char *text)
+{
+	struct conf_pos pos = {name, 1, 1};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (strncmp(text, marks[i].bytes, strlen(marks[i].bytes)) == 0) {
+			conf_error(p->errs, &pos, "the file %s", marks[i].what);
+			return true;
+		}
+	for (const char *at = text; at && *at; at = strchr(at, '\n'), pos.line++) {
+		at += pos.line > 1;
+		for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
+			if (strncmp(at, strangers[i].line, strlen(strangers[i].line)) == 0) {
+				conf_error(p->errs, &pos,
+					   "'%.*s': this is %s; expected statements of "
+					   "wgbgp.conf(5)",
+					   (int)strcspn(at, "\r\n"), at, strangers[i].what);
+				return true;
+			}
+	}
+	return false;
+}
+
 static void parse_text(struct parser *p, const char *name, const char *text, size_t len,
 		       struct lyd_node *parent)
 {
-	struct source *src = xmalloc(sizeof(*src));
+	struct source *src;
 
+	if (is_foreign(p, name, text))
+		return;
+	src = xmalloc(sizeof(*src));
 	src->p = p;
 	src->name = conf_file_name(p->conf, name);
 	conf_lex_init(&src->lex, text, len);
 	parse_block(src, parent, NULL);
 	free(src);
-}
-
-/* libyang takes some broken JSON for good, and knows no columns: jansson reads it first. */
-static bool json_is_sound(struct parser *p, const char *name, const char *text, size_t len)
-{
-	json_error_t error;
-	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-	const struct conf_pos pos = {name, json ? 0 : (uint32_t)error.line, (uint32_t)error.column};
-
-	if (!json)
-		conf_error(p->errs, &pos, "%s; expected JSON", error.text);
-	json_decref(json);
-	return json != NULL;
-}
-
-static void parse_json(struct parser *p, const char *name, const char *text, size_t len)
-{
-	struct conf_pos pos = {name, 0, 1};
-	const struct ly_err_item *item;
-	const char *line;
-
-	if (!json_is_sound(p, name, text, len))
-		return;
-	if (lyd_parse_data_mem(p->ctx, text, LYD_JSON,
-			       LYD_PARSE_STRICT | LYD_PARSE_ONLY | LYD_PARSE_NO_STATE, 0,
-			       &p->conf->tree) == LY_SUCCESS)
-		return;
-	item = ly_err_first(p->ctx);
-	line = item && item->path ? strstr(item->path, "ine number ") : NULL;
-	if (line)
-		pos.line = (uint32_t)strtoul(line + strlen("ine number "), NULL, 10);
-	conf_error(p->errs, &pos, "%s; expected JSON as in RFC 7951 (%s)",
-		   item && item->msg ? item->msg : "not valid",
-		   item && item->path ? item->path : "no place known");
-	ly_err_clean(p->ctx, NULL);
 }
 
 /* The whole file, terminated, to be freed; NULL with errno. */
@@ -501,7 +524,7 @@ static void include_file(struct parser *p, const char *path, struct lyd_node *pa
 		return;
 	}
 	if (!from && text[strspn(text, " \t\r\n")] == '{') {
-		parse_json(p, path, text, len);
+		conf_parse_json(p, path, text, len);
 	} else {
 		p->depth++;
 		parse_text(p, path, text, len, parent);
@@ -539,7 +562,7 @@ struct conf *conf_parse_text(struct ly_ctx *ctx, const char *name, const char *t
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	if (copy[strspn(copy, " \t\r\n")] == '{')
-		parse_json(&p, name, copy, len);
+		conf_parse_json(&p, name, copy, len);
 	else
 		parse_text(&p, name, copy, len, NULL);
 	free(copy);

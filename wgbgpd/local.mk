@@ -14,6 +14,8 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_lex.c wgbgpd/conf_lex.h \
 	wgbgpd/conf_load.c wgbgpd/conf_load.h \
 	wgbgpd/conf_parse.c wgbgpd/conf_parse.h \
+	wgbgpd/conf_parse_internal.h \
+	wgbgpd/conf_parse_json.c \
 	wgbgpd/conf_print.c wgbgpd/conf_print.h \
 	wgbgpd/conf_schema.c wgbgpd/conf_schema.h \
 	wgbgpd/conf_tree.c wgbgpd/conf_tree.h
