@@ -76,6 +76,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_restart.py \
 	topo-tests/test_rules.py \
 	topo-tests/test_sessions.py \
+	topo-tests/test_silent_program.py \
 	topo-tests/test_table.py \
 	topo-tests/test_transit.py \
 	topo-tests/test_truth.py \

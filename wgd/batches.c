@@ -15,6 +15,7 @@ struct batch {
 	struct msg_allowed m;
 	struct msg_allowed_ack ack;
 	unsigned writes; /* to devices, not done yet */
+	bool unwanted;	 /* nobody waits for the answer */
 };
 
 /* What a batch gave to one device. */
@@ -23,10 +24,13 @@ struct batch_write {
 	struct batch *batch;
 	struct device *dev;
 	size_t cap; /* of its changes */
+	TAILQ_ENTRY(batch_write) link; /* of `unknown` */
 };
 
 static TAILQ_HEAD(, batch) batches = TAILQ_HEAD_INITIALIZER(batches); /* not answered yet */
 static unsigned under_way;					      /* writes of all of them */
+/* Made by the loop, not answered in time: until the device was read again. */
+static TAILQ_HEAD(, batch_write) unknown = TAILQ_HEAD_INITIALIZER(unknown);
 
 static void refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
 {
@@ -118,7 +122,8 @@ static void answer(void)
 	while ((b = TAILQ_FIRST(&batches)) && !b->writes) {
 		TAILQ_REMOVE(&batches, b, link);
 		b->ack.batch = b->m.batch;
-		report_acked(&b->ack);
+		if (!b->unwanted)
+			report_acked(&b->ack);
 		msg_free_allowed(&b->m);
 		free(b->ack.refused);
 		free(b);
@@ -148,17 +153,30 @@ static void write_later(struct batch *b, struct device *dev)
 	wg_change_later(dev->wg, &w->later);
 }
 
+static void wait_to_know(struct batch *b, struct device *dev)
+{
+	struct batch_write *w = xcalloc(1, sizeof(*w));
+
+	w->batch = b;
+	w->dev = dev;
+	b->writes++;
+	TAILQ_INSERT_TAIL(&unknown, w, link);
+}
+
 static void flush(struct batch *b, struct device *dev)
 {
 	size_t n = dev->allowed.n_queue;
 	int err;
 
-	if (dev->wg && !dev->adopted && n && (n >= LATER_MIN || under_way)) {
+	if (dev->wg && !dev->adopted && n &&
+	    (n >= LATER_MIN || under_way || dev->wg->backend->interrupt)) {
 		write_later(b, dev);
 		return;
 	}
 	err = device_flush(dev);
-	if (err < 0)
+	if (err == -ETIMEDOUT)
+		wait_to_know(b, dev);
+	else if (err < 0)
 		device_failed(dev, err);
 }
 
@@ -166,10 +184,8 @@ static void written(struct batch_write *w)
 {
 	struct allowedips *a = &w->dev->allowed;
 
-	if (w->later.err < 0) {
+	if (w->later.err < 0)
 		w->dev->write_error = w->later.err;
-		wg_wait(w->later.wg); /* what followed is not worth more */
-	}
 	if (a->queue) {
 		free(w->later.changes);
 	} else {
@@ -205,14 +221,47 @@ bool batches_under_way(void)
 	return !TAILQ_EMPTY(&batches);
 }
 
-void batches_settle(void)
+bool batches_settle(struct device *dev)
+{
+	bool all = !dev->wg || wg_wait(dev->wg);
+
+	take_done();
+	return all;
+}
+
+void batches_end(struct device *dev)
+{
+	if (dev->wg)
+		wg_interrupt(dev->wg);
+	take_done();
+}
+
+void batches_known(struct device *dev, int err)
+{
+	struct batch_write *w, *next;
+
+	if (err < 0)
+		device_failed(dev, err);
+	for (w = TAILQ_FIRST(&unknown); w; w = next) {
+		next = TAILQ_NEXT(w, link);
+		if (w->dev != dev)
+			continue;
+		TAILQ_REMOVE(&unknown, w, link);
+		w->batch->writes--;
+		free(w);
+	}
+	answer();
+}
+
+void batches_forget(void)
 {
 	struct device *dev;
+	struct batch *b;
 
 	TAILQ_FOREACH (dev, &devices, link)
-		if (dev->wg)
-			wg_wait(dev->wg);
-	take_done();
+		batches_settle(dev);
+	TAILQ_FOREACH (b, &batches, link)
+		b->unwanted = true;
 }
 
 /* --- from zebra-lite --- */

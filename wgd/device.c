@@ -164,7 +164,8 @@ static void device_free(struct device *dev)
 	allowedips_free(&dev->allowed);
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
-	batches_settle();
+	batches_end(dev);
+	batches_known(dev, 0);
 	wg_close(dev->wg);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
@@ -478,7 +479,7 @@ void device_lost(struct device *dev, const char *why)
 		return;
 	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
 	timer_stop(&dev->poll);
-	batches_settle();
+	batches_end(dev);
 	wg_close(dev->wg);
 	dev->wg = NULL;
 	probe_close(&dev->probe);
@@ -487,6 +488,9 @@ void device_lost(struct device *dev, const char *why)
 	dev->up = false;
 	dev->full_read_at = 0;
 	allowedips_forget(&dev->allowed);
+	batches_known(dev, -ENODEV);
+	dev->unknown = dev->config_due = false;
+	dev->silent_since = 0;
 	condition_peers_down(dev, REASON_INTERFACE_GONE);
 	report_if_gone(dev);
 	bfd_device(dev);
@@ -726,7 +730,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		device_lost(dev, "its WireGuard does not answer");
 		return;
 	}
-	if (err < 0)
+	if (err < 0 && err != -ETIMEDOUT)
 		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
 	if (link_get(dev->name, &info) == 0) {
 		sync_admin(dev, &info);

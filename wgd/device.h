@@ -79,6 +79,9 @@ struct device {
 	uint64_t ledger_at;
 	uint32_t ledger_wait; /* ms: after that time it is tried again */
 	bool failing;	      /* the last request failed */
+	bool unknown;	      /* a change was not answered in time: the books may be wrong */
+	bool config_due;      /* a reload found it silent: what it lacks of that it gets later */
+	uint64_t silent_since; /* ms: it lives and does not answer; 0: it answers */
 	int write_error;      /* of the thread, not yet dealt with; negative */
 	uint32_t mtu;
 	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */

@@ -23,6 +23,9 @@
 #define DEADLINE_MIN_MS 10
 #define LEDGER_MIN_MS 1000 /* until it is tried again to write it */
 #define LEDGER_MAX_MS 30000
+#define SILENT_MS 5000	   /* of a program, until that is said */
+#define SILENT_POLL_MS 100 /* at least, to see whether it answers */
+#define SILENT_TEXT "its WireGuard program does not answer"
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
 
 /* Whose the peers of a dump are; strangers get a peer of their own. Release with free(). */
@@ -231,6 +234,12 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 	struct owner **owners;
 	int err = wg_get(dev->wg, false, &dump);
 
+	dev->config_due = err == -ETIMEDOUT;
+	if (err == -ETIMEDOUT) {
+		device_sync_names(dev);
+		sync_entries(dev, old);
+		dev->unknown = true;
+	}
 	if (err < 0)
 		return err;
 	owners = map_owners(dev, &dump, true);
@@ -403,7 +412,9 @@ int device_flush(struct device *dev)
 	if (err == 0 && dev->ledger)
 		ledger_after(dev);
 	allowedips_applied(a);
-	if (err < 0)
+	if (err == -ETIMEDOUT)
+		dev->unknown = true;
+	else if (err < 0)
 		device_change_failed(dev, err);
 	return err;
 }
@@ -567,7 +578,7 @@ static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 /* One reading. 0 or -errno. */
 static int poll_once(struct device *dev, uint64_t now, bool busy)
 {
-	bool full = full_read_due(dev, now, busy);
+	bool unknown = dev->unknown, full = unknown || full_read_due(dev, now, busy);
 	uint64_t begun = now_us();
 	struct allowed_drift drift;
 	struct owner **owners;
@@ -588,14 +599,32 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 		dev->full_read_cost = now_us() - begun;
 	}
 	read_peers(dev, &dump, owners);
-	if (full)
+	if (full && !unknown)
 		say_drift(dev, &drift);
 	if (full && drift.foreign_gone && dev->conf)
 		sync_entries(dev, NULL); /* what was refused because of them */
-	device_flush(dev);
+	dev->unknown = false;
+	err = device_flush(dev);
+	if (unknown && !dev->unknown)
+		batches_known(dev, err);
 	free(owners);
 	wg_dump_free(&dump);
 	return 0;
+}
+
+/* Whether it answers. A silent program lives: nothing is concluded from its silence. */
+static void note_answer(struct device *dev, bool silent)
+{
+	uint64_t now = now_ms();
+
+	if (silent && !dev->silent_since)
+		dev->silent_since = now;
+	if (silent && now - dev->silent_since >= SILENT_MS)
+		condition_set(dev, DEVICE_READY, SILENT_TEXT);
+	else if (!silent && dev->silent_since && dev->error && str_eq(dev->error, SILENT_TEXT))
+		condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
+	if (!silent)
+		dev->silent_since = 0;
 }
 
 void device_poll(struct device *dev)
@@ -605,25 +634,32 @@ void device_poll(struct device *dev)
 	bool busy = batches_under_way();
 	int err;
 
-	batches_settle();
-	err = device_check_link(dev) ? poll_once(dev, now, busy) : 0;
+	err = device_check_link(dev) ? 0 : -EAGAIN;
+	if (err == 0)
+		err = batches_settle(dev) ? poll_once(dev, now, busy) : -ETIMEDOUT;
 	if (err == -ENODEV) {
 		device_lost(dev, "its WireGuard does not answer");
 		return;
 	}
 	if (dev->state != DEVICE_READY)
 		return;
-	if (err < 0)
+	note_answer(dev, err == -ETIMEDOUT);
+	if (err == 0 && dev->config_due)
+		device_sync_config(dev, NULL);
+	if (err < 0 && err != -ETIMEDOUT)
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
 			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
-	device_release(dev);
+	if (err != -ETIMEDOUT)
+		device_release(dev);
 	if (err == 0 && dev->failing && !dev->ledger_error)
 		allowedips_retry(&dev->allowed);
-	dev->failing = err < 0 || dev->ledger_error;
+	dev->failing = (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
 	underlay_poll(dev);
 	probe_peers(dev);
 	dev->poll_cost = cost_of_late(dev->poll_cost, now_us() - begun);
 	cost = dev->poll_cost * POLL_SHARE / 1000;
 	next = until_deadline(dev, next);
+	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
+		next = SILENT_POLL_MS;
 	timer_start(&dev->poll, cost > next ? cost : next);
 }

@@ -51,7 +51,8 @@ check_PROGRAMS += \
 	wgd/live_test \
 	wgd/liveness_test \
 	wgd/targets_test \
-	wgd/uapi_test
+	wgd/uapi_test \
+	wgd/userspace_test
 wgd_allowedips_test_SOURCES = wgd/allowedips_test.c wgd/wg_mock.c wgd/wg_mock.h
 wgd_allowedips_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_echo_test_SOURCES = wgd/echo_test.c
@@ -66,4 +67,6 @@ wgd_targets_test_SOURCES = wgd/targets_test.c
 wgd_targets_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
 wgd_uapi_test_SOURCES = wgd/uapi_test.c
 wgd_uapi_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_userspace_test_SOURCES = wgd/userspace_test.c
+wgd_userspace_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 endif

@@ -215,7 +215,7 @@ void report_close(void)
 {
 	ipc_free(zebra);
 	zebra = NULL;
-	batches_settle(); /* whose answers nobody waits for */
+	batches_forget();
 }
 
 void report_channel(int fd)

@@ -29,7 +29,8 @@ int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
 	int err;
 
 	*dump = (struct wg_dump){.with_entries = with_entries};
-	wg_wait(wg);
+	if (!wg_wait(wg))
+		return -ETIMEDOUT;
 	err = wg->backend->get(wg, dump);
 	if (err < 0)
 		wg_dump_free(dump);
@@ -38,19 +39,22 @@ int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
 
 int wg_set_device(struct wg *wg, const struct wg_device_set *set)
 {
-	wg_wait(wg);
+	if (!wg_wait(wg))
+		return -ETIMEDOUT;
 	return wg->backend->set_device(wg, set);
 }
 
 int wg_set_peer(struct wg *wg, const struct wg_peer_set *set)
 {
-	wg_wait(wg);
+	if (!wg_wait(wg))
+		return -ETIMEDOUT;
 	return wg->backend->set_peer(wg, set);
 }
 
 int wg_remove_peer(struct wg *wg, const uint8_t *key)
 {
-	wg_wait(wg);
+	if (!wg_wait(wg))
+		return -ETIMEDOUT;
 	return wg->backend->remove_peer(wg, key);
 }
 
@@ -66,7 +70,8 @@ int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
 
 	if (!n)
 		return 0;
-	wg_wait(wg);
+	if (!wg_wait(wg))
+		return -ETIMEDOUT;
 	wg_encode(wg, changes, n, &request);
 	return wg->backend->change(wg, changes, n, &request);
 }
@@ -75,7 +80,7 @@ void wg_close(struct wg *wg)
 {
 	if (!wg)
 		return;
-	wg_wait(wg);
+	wg_thread_end(wg);
 	wg->backend->close(wg);
 }
 

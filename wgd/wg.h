@@ -5,7 +5,8 @@
  * A few verbs on one interface, spoken by three back-ends: the kernel (generic netlink), a
  * userspace program (the UAPI socket), and a mock for unit tests. All calls are synchronous and
  * bounded in time, but for wg_change_later(). None of them is a transaction: after an error the
- * caller reads the device again. Nothing is ever replaced as a whole; the only exceptions are the
+ * caller reads the device again. -ETIMEDOUT is no error but an open question: a program that lives
+ * has the request and has not answered yet; what became of it is seen by a later reading. Nothing is ever replaced as a whole; the only exceptions are the
  * peers that the caller asks to remove.
  */
 #ifndef WGBGP_WG_H
@@ -96,8 +97,12 @@ struct wg_backend {
 	 * while another one is under way in the thread, so that WireGuard need not wait for it. */
 	void (*encode)(const struct wg *wg, const struct wg_change *changes, size_t n,
 		       struct wr *request);
-	/* In order, in few messages. REQUEST is what encode() made of them, and freed. */
+	/* In order, in few messages. REQUEST is what encode() made of them, and freed. In the
+	 * device's thread it waits for the answer as long as the other side lives. */
 	int (*change)(struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request);
+	/* Of any thread: from now on nothing waits any more, change() ends with -ENODEV. NULL:
+	 * nothing ever waits for long, and requests without encode() may be made by the loop. */
+	void (*interrupt)(struct wg *wg);
 	void (*close)(struct wg *wg);
 };
 
@@ -106,10 +111,11 @@ struct wg {
 	char ifname[16];
 	uint8_t graveyard[WG_KEY_BYTES]; /* peer to which entries are moved to be removed with it */
 	bool single_removal;		 /* entries can be removed one by one: no graveyard */
-	uint64_t under_way;		 /* wg_thread.c: number of the last request; 0: none */
+	struct wg_worker *worker;	 /* wg_thread.c: its thread, NULL: none yet */
 };
 
-/* Each returns 0 or -errno: -ENODEV where there is no such device (any more). */
+/* Each returns 0 or -errno: -ENODEV where there is no such device (any more), -ETIMEDOUT where it is
+ * not known yet what became of the request, or where the device is busy with an earlier one. */
 int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump); /* DUMP is initialised here */
 int wg_set_device(struct wg *wg, const struct wg_device_set *set);
 int wg_set_peer(struct wg *wg, const struct wg_peer_set *set);
@@ -117,19 +123,27 @@ int wg_remove_peer(struct wg *wg, const uint8_t *key);
 int wg_change(struct wg *wg, const struct wg_change *changes, size_t n);
 void wg_close(struct wg *wg); /* NULL is fine */
 
-/* wg_thread.c: the same by a thread. All other verbs wait until nothing of the device is under way
- * there, so nothing overtakes. FN is called in the loop when something was done. */
+/* wg_thread.c: the same by a thread of the device. All other verbs wait a moment until nothing of
+ * the device is under way there, so nothing overtakes. FN is called in the loop when something was
+ * done. */
 void wg_thread_open(void (*fn)(void));
-void wg_thread_close(void); /* when all is done */
+void wg_thread_close(void);	   /* when all devices are closed */
+void wg_thread_end(struct wg *wg); /* of wg_close(): what is under way there ends */
+extern _Thread_local bool wg_patient; /* in such a thread: waits as long as the other side lives */
 void wg_change_later(struct wg *wg, struct wg_later *later);
 struct wg_later *wg_take_done(void); /* in the order in which they were given; NULL: none */
-void wg_wait(struct wg *wg);	     /* until nothing of WG is under way */
+/* A moment, until nothing of WG is under way. False: something is. */
+bool wg_wait(struct wg *wg);
+/* What is under way ends, with an error where it is not done; the device is only to be closed then. */
+void wg_interrupt(struct wg *wg);
 
 /* Opening: 0 or -errno (-EOPNOTSUPP: no such back-end here). The kernel's finds out about
  * single removal. */
 int wg_kernel_open(const char *ifname, struct wg **out);
 bool wg_kernel_present(void); /* the module is there, or can be loaded */
 int wg_userspace_open(const char *ifname, struct wg **out);
+extern const char *wg_userspace_dir; /* of the sockets; tests have another one */
+#define WG_ANSWER_MAX (64u << 20)     /* bytes: 1.2 million IPv6 entries, or more */
 
 /* For the thread: what change() is to be given. */
 void wg_encode(const struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request);

@@ -1,59 +1,73 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wg_thread: the thread that changes AllowedIPs, so that WireGuard is never idle while wgd looks
- * at the next batch, and wgd answers others while WireGuard works.
+ * wg_thread: the threads that change AllowedIPs, one a device, so that WireGuard is never idle while
+ * wgd looks at the next batch, and wgd answers others while WireGuard works.
  *
- * Requests of all devices stand in one queue, are done in the order in which they were given, and
- * come back in that order: `given` counts what the loop handed over, `done` what the thread has
- * done. A back-end belongs to the thread as long as something of its device is under way: every
- * other verb waits for that (wg.c), but encode(), which looks at nothing that changes. The thread
- * starts with the first request, so with the privileges that are left then.
+ * Requests of a device stand in its queue and are done in the order in which they were given:
+ * `given` counts what the loop handed over, `done` what the thread has done. A program that does not
+ * answer keeps its thread, and nobody else. A back-end belongs to the thread as long as something
+ * of its device is under way: every other verb waits for that, for a short time, and gives up as
+ * long as it lasts (wg.c); but for encode(), which looks at nothing that changes. A thread starts
+ * with the first request, so with the privileges that are left then.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
 #include "util.h"
 #include "wg.h"
 
+#define WAIT_MS 200 /* for a thread that is busy; they rarely are for so long */
+
+_Thread_local bool wg_patient;
+
 TAILQ_HEAD(wg_later_list, wg_later);
 
-static struct wg_later_list todo = TAILQ_HEAD_INITIALIZER(todo);
+struct wg_worker {
+	struct wg *wg;
+	pthread_t thread;
+	pthread_cond_t moved;
+	struct wg_later_list todo;
+	uint64_t given, done;
+	bool stopping;
+	bool waited; /* in vain, since it last did something */
+};
+
 static struct wg_later_list ready = TAILQ_HEAD_INITIALIZER(ready); /* done, not yet taken */
-static pthread_t thread;
-static bool running;
 static int ready_fd = -1;
 static struct watch ready_watch;
 static void (*ready_fn)(void);
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows, and of the lists */
-static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
-static uint64_t given, done;
-static bool stopping;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the workers and of `ready` */
 
 /* --- the thread --- */
 
 static void *work(void *arg)
 {
+	struct wg_worker *w = arg;
 	struct wg_later *l;
 
+	wg_patient = true;
 	pthread_mutex_lock(&lock);
 	for (;;) {
-		while (!(l = TAILQ_FIRST(&todo)) && !stopping)
-			pthread_cond_wait(&moved, &lock);
+		while (!(l = TAILQ_FIRST(&w->todo)) && !w->stopping)
+			pthread_cond_wait(&w->moved, &lock);
 		if (!l)
 			break;
-		TAILQ_REMOVE(&todo, l, link);
+		TAILQ_REMOVE(&w->todo, l, link);
 		pthread_mutex_unlock(&lock);
-		l->err = l->wg->backend->change(l->wg, l->changes, l->n, &l->request);
+		l->err = w->wg->backend->change(w->wg, l->changes, l->n, &l->request);
 		pthread_mutex_lock(&lock);
 		TAILQ_INSERT_TAIL(&ready, l, link);
-		done++;
-		pthread_cond_broadcast(&moved);
+		w->done++;
+		w->waited = false;
+		pthread_cond_broadcast(&w->moved);
 		eventfd_write(ready_fd, 1);
 	}
 	pthread_mutex_unlock(&lock);
@@ -70,24 +84,38 @@ static void on_ready(int fd, short what, void *arg)
 	ready_fn();
 }
 
-/* Signals are the loop's. */
-static void start(void)
+static void start_watching(void)
 {
-	sigset_t all, before;
-	int err;
-
 	ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (ready_fd < 0)
 		fatal("eventfd: %s", strerror(errno));
 	watch_init(&ready_watch, ready_fd, EV_READ, on_ready, NULL);
 	watch_on(&ready_watch);
+}
+
+/* Signals are the loop's. */
+static void start(struct wg *wg)
+{
+	struct wg_worker *w = xcalloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+	sigset_t all, before;
+	int err;
+
+	if (ready_fd < 0)
+		start_watching();
+	w->wg = wg;
+	TAILQ_INIT(&w->todo);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->moved, &attr);
+	pthread_condattr_destroy(&attr);
+	wg->worker = w;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, NULL, work, NULL);
+	err = pthread_create(&w->thread, NULL, work, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		fatal("thread: %s", strerror(err));
-	running = true;
 }
 
 void wg_thread_open(void (*fn)(void))
@@ -97,49 +125,109 @@ void wg_thread_open(void (*fn)(void))
 
 void wg_thread_close(void)
 {
-	if (!running)
+	if (ready_fd < 0)
 		return;
-	pthread_mutex_lock(&lock);
-	stopping = true;
-	pthread_cond_broadcast(&moved);
-	pthread_mutex_unlock(&lock);
-	pthread_join(thread, NULL);
-	running = stopping = false;
 	watch_off(&ready_watch);
 	close(ready_fd);
 	ready_fd = -1;
 }
 
+void wg_thread_end(struct wg *wg)
+{
+	struct wg_worker *w = wg->worker;
+
+	if (!w)
+		return;
+	wg_interrupt(wg);
+	pthread_mutex_lock(&lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&lock);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->moved);
+	free(w);
+	wg->worker = NULL;
+}
+
 void wg_change_later(struct wg *wg, struct wg_later *l)
 {
-	if (!running)
-		start();
+	struct wg_worker *w;
+
+	if (!wg->worker)
+		start(wg);
+	w = wg->worker;
 	l->wg = wg;
 	wg_encode(wg, l->changes, l->n, &l->request);
 	pthread_mutex_lock(&lock);
-	TAILQ_INSERT_TAIL(&todo, l, link);
-	wg->under_way = ++given;
-	pthread_cond_broadcast(&moved);
+	TAILQ_INSERT_TAIL(&w->todo, l, link);
+	w->given++;
+	pthread_cond_broadcast(&w->moved);
 	pthread_mutex_unlock(&lock);
 }
 
-void wg_wait(struct wg *wg)
+static void deadline(struct timespec *at)
 {
-	if (!wg->under_way)
+	clock_gettime(CLOCK_MONOTONIC, at);
+	at->tv_nsec += WAIT_MS * 1000000;
+	at->tv_sec += at->tv_nsec / 1000000000;
+	at->tv_nsec %= 1000000000;
+}
+
+/* As long as it gets on with its work. */
+static void wait_a_moment(struct wg_worker *w)
+{
+	struct timespec until;
+	uint64_t done = w->done;
+
+	deadline(&until);
+	while (w->done < w->given) {
+		if (pthread_cond_timedwait(&w->moved, &lock, &until) == ETIMEDOUT)
+			break;
+		if (w->done != done)
+			deadline(&until);
+		done = w->done;
+	}
+}
+
+static void wait_for_all(struct wg_worker *w)
+{
+	while (w->done < w->given)
+		pthread_cond_wait(&w->moved, &lock);
+}
+
+bool wg_wait(struct wg *wg)
+{
+	struct wg_worker *w = wg->worker;
+	bool all;
+
+	if (!w)
+		return true;
+	pthread_mutex_lock(&lock);
+	if (!wg->backend->interrupt)
+		wait_for_all(w);
+	else if (!w->waited)
+		wait_a_moment(w);
+	all = w->done == w->given;
+	w->waited = !all;
+	pthread_mutex_unlock(&lock);
+	return all;
+}
+
+void wg_interrupt(struct wg *wg)
+{
+	if (wg->backend->interrupt)
+		wg->backend->interrupt(wg);
+	if (!wg->worker)
 		return;
 	pthread_mutex_lock(&lock);
-	while (done < wg->under_way)
-		pthread_cond_wait(&moved, &lock);
+	wait_for_all(wg->worker);
 	pthread_mutex_unlock(&lock);
-	wg->under_way = 0;
 }
 
 struct wg_later *wg_take_done(void)
 {
 	struct wg_later *l;
 
-	if (!running)
-		return NULL;
 	pthread_mutex_lock(&lock);
 	l = TAILQ_FIRST(&ready);
 	if (l)

@@ -3,13 +3,19 @@
  * The userspace back-end: the UAPI socket /run/wireguard/IF.sock of wireguard-go and its like.
  *
  * One connection is kept open and serves every request; it is made again when it broke. The
- * socket's attributes are never touched: wireguard-go exits when they change. A program that does
- * not answer (stopped, say) costs one timeout, then requests fail at once until some time has
- * passed.
+ * socket's attributes are never touched: wireguard-go exits when they change.
+ *
+ * A program that does not answer in time (stopped, or the machine is busy) still has the request
+ * and the connection: the request stays pending, sent in part or in full, and each later call
+ * first goes on with it, without waiting for what does not come. Its answer tells what became of it
+ * only where the same is asked again; else it is thrown away. In the device's thread there is no
+ * time limit: as long as the connection is open the program lives. What a program says is bounded:
+ * the time by how much it says, the length by WG_ANSWER_MAX.
  */
 #include <errno.h>
 #include <poll.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +28,35 @@
 #include "util.h"
 #include "wg.h"
 
-#define ANSWER_MS 1500 /* a program that is alive answers in far less */
+#define FIRST_MS 200		/* until an answer begins, and for what little there is to say */
+#define EXPECTED_BYTES_MS 50000 /* a program makes an answer at this rate at least, ... */
+#define SLOWEST_BYTES_MS 1000	/* ... and says it at this one */
+#define GOING_ON_MS 20		/* for more of an answer that comes in */
+#define LOOK_MS 100		/* in a thread: to see whether it is to end */
+#define SET_ANSWER_MAX 65536
 #define READ_BYTES 65536
+
+enum request { REQUEST_NONE, REQUEST_GET, REQUEST_SET };
 
 struct userspace {
 	struct wg wg;
-	int fd;	      /* -1 while not connected */
-	bool owed;    /* a request timed out: its answer is still to come */
-	struct wr in; /* the answer; holds the private key while being read: wiped */
+	int fd;		      /* -1 while not connected */
+	enum request pending; /* not answered yet */
+	struct wr out;	      /* that request; may hold the private key: wiped */
+	size_t sent;	      /* of it */
+	struct wr in;	      /* its answer; holds the private key while being read: wiped */
+	size_t size;	      /* of the last answer to a get */
+	atomic_bool interrupted;
 };
+
+/* How long a call may take: until that time, longer the more comes in. */
+struct patience {
+	uint64_t until_ms; /* 0: as long as the program lives */
+	uint64_t begun_ms;
+	size_t received;
+};
+
+const char *wg_userspace_dir = "/run/wireguard";
 
 static struct userspace *of(struct wg *wg)
 {
@@ -44,120 +70,14 @@ static int connect_to(const char *ifname)
 
 	if (fd < 0)
 		return -errno;
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "/run/wireguard/%s.sock", ifname);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s.sock", wg_userspace_dir,
+		 ifname);
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
 		err = errno == ENOENT || errno == ECONNREFUSED ? -ENODEV : -errno;
 		close(fd);
 		return err;
 	}
 	return fd;
-}
-
-static void disconnect(struct userspace *u)
-{
-	if (u->fd >= 0)
-		close(u->fd);
-	u->fd = -1;
-}
-
-/* Waits until FD can be read or written. 0 or -ETIMEDOUT. */
-static int wait_for(int fd, short events, uint64_t until_ms)
-{
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = events};
-		uint64_t now = now_ms();
-
-		if (poll(&p, 1, until_ms > now ? until_ms - now : 0) > 0)
-			return 0;
-		if (now >= until_ms)
-			return -ETIMEDOUT;
-	}
-}
-
-static int send_all(int fd, const struct wr *request, uint64_t until_ms)
-{
-	for (size_t at = 0; at < request->len;) {
-		ssize_t n = send(fd, request->data + at, request->len - at, MSG_NOSIGNAL);
-
-		if (n > 0)
-			at += n;
-		else if (errno == EAGAIN && wait_for(fd, POLLOUT, until_ms) < 0)
-			return -ETIMEDOUT;
-		else if (errno != EAGAIN && errno != EINTR)
-			return -errno;
-	}
-	return 0;
-}
-
-/* Goes on with what has been received already. As long as more comes in, time is not up. */
-static int receive_answer(struct userspace *u, uint64_t until_ms)
-{
-	while (!uapi_complete((char *)u->in.data, u->in.len)) {
-		uint8_t *room = wr_room(&u->in, READ_BYTES);
-		ssize_t n = recv(u->fd, room, READ_BYTES, 0);
-		int err = errno;
-
-		u->in.len -= READ_BYTES - (n > 0 ? n : 0);
-		if (n == 0)
-			return -ECONNRESET;
-		if (n > 0 && until_ms)
-			until_ms = now_ms() + ANSWER_MS;
-		if (n < 0 && err == EAGAIN && wait_for(u->fd, POLLIN, until_ms) < 0)
-			return -ETIMEDOUT;
-		if (n < 0 && err != EAGAIN && err != EINTR)
-			return -err;
-	}
-	return 0;
-}
-
-static int open_connection(struct userspace *u)
-{
-	int fd = connect_to(u->wg.ifname);
-
-	if (fd < 0)
-		return fd;
-	u->fd = fd;
-	u->owed = false;
-	u->in.len = 0;
-	return 0;
-}
-
-static int exchange_once(struct userspace *u, const struct wr *request)
-{
-	int err = u->fd < 0 ? open_connection(u) : 0;
-	uint64_t until = now_ms() + ANSWER_MS;
-
-	if (err == 0 && u->owed)
-		err = receive_answer(u, 0);
-	if (err == 0) {
-		u->owed = false;
-		u->in.len = 0;
-		err = send_all(u->fd, request, until);
-		if (err ==
-		    -ETIMEDOUT) { /* cut off in the middle: a new connection, from the start */
-			disconnect(u);
-			return err;
-		}
-	}
-	if (err == 0)
-		err = receive_answer(u, until);
-	u->owed = err == -ETIMEDOUT;
-	if (err < 0 && !u->owed)
-		disconnect(u);
-	return err;
-}
-
-/* Sends REQUEST, leaves the answer in u->in. A connection found broken is made again, once. */
-static int exchange(struct userspace *u, const struct wr *request)
-{
-	bool had = u->fd >= 0;
-	int err = exchange_once(u, request);
-
-	if (had && (err == -EPIPE || err == -ECONNRESET))
-		err = exchange_once(u, request);
-	if (err == -EPIPE || err == -ECONNRESET)
-		err = -ENODEV;
-	return err;
 }
 
 static void wipe(struct wr *w)
@@ -167,11 +87,179 @@ static void wipe(struct wr *w)
 	w->len = 0;
 }
 
-/* The answer was read; one that is still coming in is kept. */
+/* Nothing is pending any more. Room for a large answer is not kept. */
+static void forget_request(struct userspace *u)
+{
+	wipe(&u->out);
+	wr_free(&u->out);
+	u->sent = 0;
+	u->pending = REQUEST_NONE;
+}
+
 static void forget_answer(struct userspace *u)
 {
-	if (!u->owed)
-		wipe(&u->in);
+	wipe(&u->in);
+	if (u->in.cap > SET_ANSWER_MAX)
+		wr_free(&u->in);
+}
+
+static void disconnect(struct userspace *u)
+{
+	if (u->fd >= 0)
+		close(u->fd);
+	u->fd = -1;
+}
+
+/* Waits until FD can be read or written. 0, -ETIMEDOUT, or -ENODEV when it is to end. */
+static int wait_for(struct userspace *u, short events, const struct patience *t)
+{
+	for (;;) {
+		struct pollfd p = {.fd = u->fd, .events = events};
+		uint64_t now = now_ms(), until = t->until_ms;
+		uint64_t more = t->begun_ms + GOING_ON_MS + t->received / SLOWEST_BYTES_MS;
+		int ms = LOOK_MS;
+
+		if (until && t->received && more > until)
+			until = more;
+		if (until && until < now + ms)
+			ms = until > now ? (int)(until - now) : 0;
+		if (poll(&p, 1, ms) > 0)
+			return 0;
+		if (atomic_load(&u->interrupted))
+			return -ENODEV;
+		if (until && now_ms() >= until)
+			return -ETIMEDOUT;
+	}
+}
+
+static int send_rest(struct userspace *u, const struct patience *t)
+{
+	while (u->sent < u->out.len) {
+		ssize_t n = send(u->fd, u->out.data + u->sent, u->out.len - u->sent, MSG_NOSIGNAL);
+		int err = n < 0 ? errno : 0;
+
+		if (n >= 0)
+			u->sent += n;
+		else if (err == EAGAIN)
+			err = -wait_for(u, POLLOUT, t);
+		else if (err == EINTR)
+			err = 0;
+		if (err)
+			return -err;
+	}
+	return 0;
+}
+
+static int receive_rest(struct userspace *u, struct patience *t)
+{
+	size_t max = u->pending == REQUEST_GET ? WG_ANSWER_MAX : SET_ANSWER_MAX;
+
+	while (!uapi_complete((char *)u->in.data, u->in.len)) {
+		uint8_t *room;
+		ssize_t n;
+		int err;
+
+		if (u->in.len > max)
+			return -EMSGSIZE;
+		room = wr_room(&u->in, READ_BYTES);
+		n = recv(u->fd, room, READ_BYTES, 0);
+		err = errno;
+		u->in.len -= READ_BYTES - (n > 0 ? n : 0);
+		if (n == 0)
+			return -ECONNRESET;
+		if (n > 0)
+			t->received += n;
+		err = n > 0 || err == EINTR ? 0 : err == EAGAIN ? wait_for(u, POLLIN, t) : -err;
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+/* Goes on with what is pending. 0: its answer is in u->in. */
+static int go_on(struct userspace *u, struct patience *t)
+{
+	int err = send_rest(u, t);
+
+	if (err == 0)
+		err = receive_rest(u, t);
+	if (err == -ETIMEDOUT)
+		return err;
+	if (err < 0) {
+		disconnect(u);
+		forget_answer(u);
+	} else if (u->pending == REQUEST_GET) {
+		u->size = u->in.len;
+	}
+	return err;
+}
+
+static struct patience patience(const struct userspace *u, enum request what)
+{
+	struct patience t = {.begun_ms = now_ms()};
+
+	if (!wg_patient)
+		t.until_ms = t.begun_ms + FIRST_MS +
+			     (what == REQUEST_GET ? u->size / EXPECTED_BYTES_MS : 0);
+	return t;
+}
+
+/* What is pending from earlier. 0: it is answered, by u->in; or nothing is. */
+static int finish_earlier(struct userspace *u)
+{
+	struct patience t = {.begun_ms = now_ms()};
+
+	if (!wg_patient)
+		t.until_ms = t.begun_ms; /* by then it would have been there */
+	return u->pending ? go_on(u, &t) : 0;
+}
+
+/* From the start, on the connection that there is, or a new one. */
+static int try_request(struct userspace *u)
+{
+	struct patience t = patience(u, u->pending);
+
+	u->sent = 0;
+	u->in.len = 0;
+	if (u->fd < 0)
+		u->fd = connect_to(u->wg.ifname);
+	if (u->fd < 0) {
+		int err = u->fd;
+
+		u->fd = -1;
+		return err;
+	}
+	return go_on(u, &t);
+}
+
+/* Sends REQUEST, which is taken over, and leaves the answer in u->in. A connection found broken is
+ * made again, once. */
+static int exchange(struct userspace *u, enum request what, struct wr *request)
+{
+	bool had;
+	int err = finish_earlier(u);
+
+	if (err == -ETIMEDOUT || (err == 0 && what == REQUEST_GET && u->pending == what)) {
+		wipe(request);
+		wr_free(request);
+		if (err == 0)
+			forget_request(u);
+		return err;
+	}
+	forget_request(u);
+	forget_answer(u);
+	had = u->fd >= 0;
+	u->out = *request;
+	*request = (struct wr){0};
+	u->pending = what;
+	err = try_request(u);
+	if (had && (err == -EPIPE || err == -ECONNRESET))
+		err = try_request(u);
+	if (err == -EPIPE || err == -ECONNRESET)
+		err = -ENODEV;
+	if (err != -ETIMEDOUT)
+		forget_request(u);
+	return err;
 }
 
 static int userspace_get(struct wg *wg, struct wg_dump *dump)
@@ -181,11 +269,11 @@ static int userspace_get(struct wg *wg, struct wg_dump *dump)
 	int err;
 
 	wr_bytes(&request, "get=1\n\n", 7);
-	err = exchange(u, &request);
+	err = exchange(u, REQUEST_GET, &request);
 	if (err == 0)
 		err = uapi_read_get((char *)u->in.data, u->in.len, dump);
-	forget_answer(u);
-	wr_free(&request);
+	if (!u->pending)
+		forget_answer(u);
 	return err;
 }
 
@@ -196,11 +284,11 @@ static int finish_set(struct wg *wg, struct wr *request)
 	int err;
 
 	uapi_put_end(request);
-	err = exchange(u, request);
+	err = exchange(u, REQUEST_SET, request);
 	if (err == 0)
 		err = uapi_read_set((char *)u->in.data, u->in.len);
-	wipe(request);
-	wr_free(request);
+	if (!u->pending)
+		forget_answer(u);
 	return err;
 }
 
@@ -248,11 +336,17 @@ static int userspace_change(struct wg *wg, const struct wg_change *changes, size
 	return finish_set(wg, request);
 }
 
+static void userspace_interrupt(struct wg *wg)
+{
+	atomic_store(&of(wg)->interrupted, true);
+}
+
 static void userspace_close(struct wg *wg)
 {
 	struct userspace *u = of(wg);
 
 	disconnect(u);
+	forget_request(u);
 	wipe(&u->in);
 	wr_free(&u->in);
 	free(u);
@@ -266,6 +360,7 @@ static const struct wg_backend userspace_backend = {
 	.remove_peer = userspace_remove_peer,
 	.encode = userspace_encode,
 	.change = userspace_change,
+	.interrupt = userspace_interrupt,
 	.close = userspace_close,
 };
 
