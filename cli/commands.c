@@ -186,7 +186,7 @@ static int run_route(struct cli_session *s, const struct cli_line *line)
 {
 	int err = session_request(s, line);
 
-	if (err == 0 && !line->json && !json_object_get(line->request, "longer") &&
+	if ((err == 0 || s->absent) && !line->json && !json_object_get(line->request, "longer") &&
 	    (json_object_get(line->request, "prefix") || json_object_get(line->request, "address")))
 		say_refused(s, line->request);
 	return err;

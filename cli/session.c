@@ -86,6 +86,12 @@ static void on_row(void *arg, const char *text, size_t len)
 	json_decref(row);
 }
 
+/* A prefix or an address by name: where there is none the command fails. */
+static bool asks_for_one(const json_t *request)
+{
+	return json_object_get(request, "prefix") || json_object_get(request, "address");
+}
+
 int session_request(struct cli_session *s, const struct cli_line *line)
 {
 	static const struct client_sink sink = {on_head, on_row};
@@ -111,7 +117,8 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 	fflush(s->out);
 	if (err < 0)
 		fprintf(s->err, "%% %s\n", error);
-	return err;
+	s->absent = err == 0 && asks_for_one(line->request) && !o.view.rows;
+	return err < 0 || s->absent ? -1 : 0;
 }
 
 void session_error(struct cli_session *s, const char *line, const struct cli_error *error)
@@ -121,6 +128,31 @@ void session_error(struct cli_session *s, const char *line, const struct cli_err
 	else
 		fprintf(s->err, "%% %s\n%% %*s^\n", line, (int)error->offset, "");
 	fprintf(s->err, "%% %s\n", error->text);
+}
+
+/* Whoever reads JSON gets the same as one document: what is wrong, in what, at which column. */
+static void json_error(FILE *out, const char *line, const struct cli_error *error)
+{
+	json_t *doc = json_pack("{s:s, s:s, s:i}", "error", error->text, "command", line, "column",
+				(int)error->offset + 1);
+
+	if (doc)
+		json_dumpf(doc, out, JSON_COMPACT);
+	else
+		fputs("{\"error\":\"text that is not UTF-8\"}", out);
+	putc('\n', out);
+	fflush(out);
+	json_decref(doc);
+}
+
+static bool wants_json(const char *line)
+{
+	static const char blanks[] = " \t\r\n";
+	size_t len = strlen(line);
+
+	while (len && strchr(blanks, line[len - 1]))
+		len--;
+	return len > 5 && strncmp(line + len - 4, "json", 4) == 0 && strchr(blanks, line[len - 5]);
 }
 
 static bool confirmed(struct cli_session *s, const struct cli_line *line)
@@ -143,6 +175,8 @@ int session_run(struct cli_session *s, const char *text)
 	if (err > 0)
 		return 0;
 	if (err < 0) {
+		if (wants_json(text))
+			json_error(s->out, text, &error);
 		session_error(s, text, &error);
 		return -1;
 	}

@@ -37,7 +37,7 @@ static void test_text(void **state)
 		"[{\"prefix\":\"192.168.2.0/24\",\"paths\":[{\"best\":false,\"eligible\":false,"
 		"\"reason\":\"tunnel-down\",\"reason-text\":\"the tunnel is down\","
 		"\"from\":\"10.99.0.2\",\"next-hop\":\"10.99.0.2\"}]}]";
-	assert_int_equal(run("show route 192.168.2.0/24"), 0);
+	assert_int_equal(run("show route 192.168.2.0/24"), -1);
 	says("No such route");
 	says("is not eligible: tunnel-down: the tunnel is down");
 	assert_int_equal(run("show wireguard"), 0);
@@ -104,9 +104,48 @@ static void test_errors(void **state)
 	doc = document();
 	assert_non_null(json_object_get(doc, "error"));
 	json_decref(doc);
+	assert_int_equal(run("show bgp sumary json"), -1);
+	doc = document();
+	assert_non_null(strstr(json_string_value(json_object_get(doc, "error")),
+			       "expected one of: summary"));
+	assert_int_equal(json_integer_value(json_object_get(doc, "column")), 10);
+	assert_string_equal(json_string_value(json_object_get(doc, "command")),
+			    "show bgp sumary json");
+	json_decref(doc);
 	assert_int_equal(run("show nonsense"), -1);
 	assert_non_null(strstr(err_text, "expected one of"));
 	assert_int_equal(run(""), 0);
+}
+
+/* What was asked for by name and is not there is a failure, in both forms; an empty table is not.
+ */
+static void test_absent(void **state)
+{
+	static const struct {
+		const char *line, *command;
+	} rows[] = {{"show route 10.0.0.0/8", "route"},
+		    {"show route 10.0.0.1", "route"},
+		    {"show bgp 10.0.0.0/8", "bgp-routes"},
+		    {"show bgp ipv4 10.0.0.0/8 longer-prefixes", "bgp-routes"}};
+	json_t *doc;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char json[128];
+
+		snprintf(json, sizeof(json), "%s json", rows[i].line);
+		assert_int_equal(run(rows[i].line), 0);
+		assert_int_equal(run(json), 0);
+		answer_of(rows[i].command)->rows = "[]";
+		assert_int_equal(run(rows[i].line), -1);
+		assert_int_equal(run(json), -1);
+		doc = document();
+		assert_null(json_object_get(doc, "error"));
+		json_decref(doc);
+		answer_of("route")->rows = canned_healthy[2].rows;
+		answer_of("bgp-routes")->rows = canned_healthy[1].rows;
+	}
+	answer_of("route")->rows = "[]";
+	assert_int_equal(run("show route"), 0);
 }
 
 static void test_stream(void **state)
@@ -277,6 +316,7 @@ int main(void)
 		TEST(test_json),
 		TEST(test_errors),
 		TEST(test_stream),
+		TEST(test_absent),
 		TEST(test_nobody_there),
 		TEST(test_interrupt),
 		TEST(test_reconnect),

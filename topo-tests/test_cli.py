@@ -63,6 +63,11 @@ def test_errors(two):
     assert "wgbgp" in result.stdout          # the second one ran
     assert "expected one of: summary" in result.stderr
     assert two.wa.cli_run("clear bgp 10.9.0.99").returncode == 1
+    for what in ("route 10.1.2.0/24", "bgp 10.1.2.0/24"):
+        assert two.wa.cli_run(f"show {what}").returncode == 1
+        assert two.wa.cli_run(f"show {what} json").returncode == 1
+    error = json.loads(two.wa.cli_run("show bgp sumary json").stdout)
+    assert error["column"] == 10 and "expected one of: summary" in error["error"]
     assert "no such" in two.wa.cli_run("show wireguard wg9").stderr
 
 
@@ -97,7 +102,7 @@ def test_explain_says_that_it_works(two):
 def test_explain_dead_tunnel(two):
     two.net.cut("a", "b")
     explained(two.wa, "192.168.2.1", "the tunnel to the next hop is down")
-    assert "tunnel-down" in two.wa.cli("show route 192.168.2.0/24")
+    assert "tunnel-down" in two.wa.cli_run("show route 192.168.2.0/24").stdout
     assert "tunnel-down" in two.wa.cli("show bgp 192.168.2.0/24")
     two.net.restore("a", "b")
     wait_until(lambda: explain(two.wa, "192.168.2.1")[0], 30, "reachable again")

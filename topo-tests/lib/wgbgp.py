@@ -178,7 +178,12 @@ class Wgbgp:
         return result.stdout
 
     def show(self, what):
-        return json.loads(self.cli(f"show {what} json"))
+        """A document; one without the prefix that was asked for has status 1."""
+        result = self.cli_run(f"show {what} json")
+        if result.returncode > 1 or (result.returncode == 1 and result.stderr):
+            raise CliError(f"{self.router.name}: {what}: status {result.returncode}: "
+                           f"{result.stdout}{result.stderr}")
+        return json.loads(result.stdout)
 
     def neighbor(self, address):
         for n in self.show("bgp summary")["neighbors"]:
