@@ -51,6 +51,9 @@ struct group_key group_key_of(const struct peer *p)
 		.export = p->conf.export,
 		.own4 = own_address(p, AF_INET),
 		.own6 = own_address(p, AF_INET6),
+		.cluster_id = bgp.cluster_id,
+		.default_local_pref = bgp.default_local_pref,
+		.reflection = bgp.reflection,
 	};
 }
 
@@ -62,7 +65,8 @@ bool group_key_eq(const struct group_key *a, const struct group_key *b)
 	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
 	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
 	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
-	       addr_eq(&a->own6, &b->own6);
+	       addr_eq(&a->own6, &b->own6) && a->cluster_id == b->cluster_id &&
+	       a->default_local_pref == b->default_local_pref && a->reflection == b->reflection;
 }
 
 struct group *group_get(const struct group_key *key)
@@ -213,12 +217,12 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 		return attr_edit_finish(e);
 	}
 	if (!a->has_local_pref)
-		attr_edit_local_pref(e, true, bgp.default_local_pref);
+		attr_edit_local_pref(e, true, g->key.default_local_pref);
 	tell_state(e, g->key.draining && demotion == DEMOTED_NOT ? DEMOTED : demotion);
 	if (from && !from->ebgp) {
 		if (!a->has_originator)
 			attr_edit_originator(e, from->router_id);
-		attr_edit_cluster_prepend(e, bgp.cluster_id);
+		attr_edit_cluster_prepend(e, g->key.cluster_id);
 	}
 	return attr_edit_finish(e);
 }
@@ -255,7 +259,7 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 		.neighbor = from ? &from->address : NULL,
 		.protocol = protocol_of(p, &prefix),
 		.own_as = bgp.as,
-		.default_local_pref = bgp.default_local_pref,
+		.default_local_pref = g->key.default_local_pref,
 		.has_cost = true,
 		.cost = cost_of(p),
 	};

@@ -100,6 +100,8 @@ struct group_key {
 	bool family[BGP_FAMILIES];
 	struct policy_chain *export;
 	struct addr own4, own6; /* our next hop, family 0 none */
+	/* What struct bgp had: its members are moved to another group when it changes. */
+	uint32_t cluster_id, default_local_pref, reflection;
 };
 
 struct group {

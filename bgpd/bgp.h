@@ -28,6 +28,7 @@ struct bgp {
 	bool graceful_restart;
 	uint16_t restart_time; /* seconds that we promise to be back within */
 	uint16_t stale_time;   /* seconds */
+	uint32_t reflection;   /* counts the changes of who is a reflector's client */
 	uint64_t started_ms;   /* when this daemon started: OPENs within restart_time say so */
 };
 

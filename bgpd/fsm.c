@@ -94,21 +94,25 @@ static void send_open(struct fsm *f)
 	timer_start(&f->hold, fsm_open_hold_ms);
 }
 
+void fsm_keepalive_changed(struct fsm *f)
+{
+	uint16_t configured = f->session->peer->conf.keepalive;
+
+	f->keepalive_time = f->hold_time / 3;
+	if (configured && configured < f->keepalive_time)
+		f->keepalive_time = configured;
+	if (f->hold_time)
+		timer_start(&f->keepalive, jitter(f->keepalive_time * 1000ull));
+}
+
 static void negotiate_timers(struct fsm *f)
 {
 	const struct peer_conf *conf = &f->session->peer->conf;
 
 	f->hold_time = f->open.hold_time < conf->hold_time ? f->open.hold_time : conf->hold_time;
-	f->keepalive_time = f->hold_time / 3;
-	if (conf->keepalive && conf->keepalive < f->keepalive_time)
-		f->keepalive_time = conf->keepalive;
-	if (!f->hold_time) {
-		f->keepalive_time = 0;
-		timer_start(&f->hold, fsm_open_hold_ms); /* until ESTABLISHED */
-		return;
-	}
-	timer_start(&f->hold, f->hold_time * 1000ull);
-	timer_start(&f->keepalive, jitter(f->keepalive_time * 1000ull));
+	timer_start(&f->hold, f->hold_time ? f->hold_time * 1000ull
+					   : fsm_open_hold_ms); /* until ESTABLISHED */
+	fsm_keepalive_changed(f);
 }
 
 /* OPENSENT: section 8.2.2, event 19. */

@@ -54,6 +54,7 @@ struct fsm *fsm_new(struct session *s, int fd, bool outgoing);
  * told. */
 void fsm_close(struct fsm *f, const struct bgp_error *error);
 void fsm_send_keepalive(struct fsm *f);
+void fsm_keepalive_changed(struct fsm *f); /* its time in the configuration; ESTABLISHED */
 
 /* Of session.c, called by the machine. Those that return false have freed F. */
 void session_update_state(struct session *s); /* the neighbour's, of its connections' */

@@ -203,10 +203,11 @@ static void start_walk(struct nexthop *nh, bool renew, bool recost)
 static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, bool was_tunnel)
 {
 	bool up = nh->state.reach >= REACH_DEGRADED;
-	bool dead = !up && !nh->state.weak && (nh->state.tunnel || was_tunnel);
+	bool left = was_tunnel && !nh->state.tunnel; /* no peer has the address any more */
+	bool dead = left || (!up && !nh->state.weak && nh->state.tunnel);
 	struct peer *p;
 
-	if (!nh->neighbors || (up == was_up && !(dead && was_weak)))
+	if (!nh->neighbors || (up == was_up && !left && !(dead && was_weak)))
 		return;
 	TAILQ_FOREACH (p, &peers, link) {
 		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
@@ -214,7 +215,7 @@ static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, 
 		if (addr_eq(&a, &nh->state.addr))
 			session_path_changed(p, up);
 		if (addr_eq(&a, &nh->state.addr) && dead)
-			session_tunnel_dead(p, nh->state.reason);
+			session_tunnel_dead(p, up ? REASON_PEER_GONE : nh->state.reason);
 	}
 }
 

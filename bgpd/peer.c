@@ -149,6 +149,8 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 		session_disable(p, 6, "configuration changed");
 	raised = p->conf.max_prefix &&
 		 (!next->max_prefix || next->max_prefix > p->conf.max_prefix);
+	if (p->conf.reflector_client != next->reflector_client)
+		bgp.reflection++;
 	peer_conf_free(&p->conf);
 	p->conf = *next;
 	if (raised || changes & PEER_CHANGE_DISABLE)
@@ -157,10 +159,12 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 		p->ebgp = peer_conf_external(next);
 	if (changes & PEER_CHANGE_IN)
 		rib_rejudge(p);
-	if (changes & PEER_CHANGE_OUT && p->state == PEER_ESTABLISHED)
-		adjout_regroup(p);
+	if (changes & PEER_CHANGE_KEEPALIVE)
+		session_keepalive_changed(p);
 	if (changes & (PEER_CHANGE_DISABLE | PEER_CHANGE_RESET | PEER_CHANGE_ENABLE))
 		session_start(p);
+	else if (changes & PEER_CHANGE_CALL && p->state != PEER_ESTABLISHED)
+		session_call_again(p);
 }
 
 /* A configured one must still be; an accepted one must still be accepted by the same group. In
@@ -208,15 +212,32 @@ static void reconcile_dynamic(struct peer *p)
 	reconcile(p, &conf);
 }
 
-/* Our AS or identifier changed: every session starts anew. */
+/* What we say in every OPEN changed: every session starts anew. */
 static void reset_all(void)
 {
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &peers, link) {
-		session_disable(p, 6, "our AS or identifier changed");
+		session_disable(p, 6, "our AS, identifier or graceful restart changed");
 		session_start(p);
 	}
+}
+
+static bool open_differs(const struct bgp *a, const struct bgp *b)
+{
+	return a->as != b->as || a->router_id != b->router_id ||
+	       a->graceful_restart != b->graceful_restart || a->restart_time != b->restart_time;
+}
+
+/* What decides the update group of a neighbour may have changed, its own statements or those of
+ * `bgp`. */
+static void regroup_all(void)
+{
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &peers, link)
+		if (p->state == PEER_ESTABLISHED)
+			adjout_regroup(p);
 }
 
 int peers_check(const json_t *config, char *error, size_t size)
@@ -234,11 +255,11 @@ void peers_apply(const json_t *config)
 	peer_confs_read(config, &wanted);
 	peer_groups_read(config);
 	delete_unwanted(&wanted);
+	if (open_differs(&old, &bgp))
+		reset_all();
 	TAILQ_FOREACH (p, &peers, link)
 		if (p->dynamic)
 			reconcile_dynamic(p);
-	if (old.as != bgp.as || old.router_id != bgp.router_id)
-		reset_all();
 	for (size_t i = 0; i < wanted.n; i++) {
 		p = peer_find_zone(&wanted.conf[i].address, wanted.conf[i].zone);
 		if (p)
@@ -247,6 +268,7 @@ void peers_apply(const json_t *config)
 			session_start(peer_new(&wanted.conf[i], false));
 	}
 	free(wanted.conf); /* what they own is the neighbours' now */
+	regroup_all();
 }
 
 void peers_stop(void)

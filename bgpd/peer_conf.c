@@ -299,9 +299,10 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 	if (!policy_chain_eq(a->import, b->import) || a->allowas_in != b->allowas_in ||
 	    a->reflector_client != b->reflector_client)
 		changes |= PEER_CHANGE_IN;
-	if (!policy_chain_eq(a->export, b->export) || a->next_hop_self != b->next_hop_self ||
-	    a->reflector_client != b->reflector_client)
-		changes |= PEER_CHANGE_OUT;
+	if (a->port != b->port || a->passive != b->passive || a->connect_retry != b->connect_retry)
+		changes |= PEER_CHANGE_CALL;
+	if (a->keepalive != b->keepalive)
+		changes |= PEER_CHANGE_KEEPALIVE;
 	return changes;
 }
 

@@ -29,7 +29,8 @@ enum peer_change {
 	PEER_CHANGE_ENABLE = 2,
 	PEER_CHANGE_RESET = 4, /* Cease, and connect again */
 	PEER_CHANGE_IN = 8,    /* received paths are judged again */
-	PEER_CHANGE_OUT = 16,  /* another update group */
+	PEER_CHANGE_CALL = 16, /* how we connect: no matter to a session that is up */
+	PEER_CHANGE_KEEPALIVE = 32,
 };
 unsigned peer_conf_compare(const struct peer_conf *from, const struct peer_conf *to);
 

@@ -188,6 +188,18 @@ static json_t *tunnel(const struct peer *p)
 			 reach_name(hop.reach), "reason", reason_name(hop.reason));
 }
 
+/* What is in force of its own statements, its group's and the defaults, and shows nowhere else. */
+static json_t *settings(const struct peer *p)
+{
+	const struct peer_conf *c = &p->conf;
+
+	return json_pack("{s:o, s:i, s:i, s:b, s:b, s:i, s:b, s:b}", "local-address",
+			 c->local_address.family ? json_addr(&c->local_address) : json_null(),
+			 "port", c->port, "multihop", c->multihop, "aigp", c->aigp,
+			 "fast-failover", c->fast_failover, "allowas-in", c->allowas_in,
+			 "ipv4-unicast", c->family[BGP_IPV4], "ipv6-unicast", c->family[BGP_IPV6]);
+}
+
 static json_t *details(const struct peer *p)
 {
 	bool up = p->state == PEER_ESTABLISHED;
@@ -211,16 +223,32 @@ static json_t *details(const struct peer *p)
 			    p->conf.max_prefix ? json_integer(p->conf.max_prefix) : json_null());
 	json_object_set_new(o, "refused-for-seconds", json_integer(session_rest_seconds(p)));
 	json_object_set_new(o, "update-group", json_integer(up ? adjout_group_id(p) : 0));
+	json_object_set_new(o, "settings", settings(p));
 	json_object_set_new(o, "tunnel", tunnel(p));
 	return o;
 }
 
+/* Those of `bgp` itself that show nowhere else. */
+static json_t *own_settings(void)
+{
+	static const char *const weights[] = {"none", "link-bandwidth", "cost"};
+	const struct multipath *m = &bgp.multipath;
+
+	return json_pack("{s:I, s:b, s:s, s:b, s:i, s:i, s:{s:i, s:i, s:b, s:s}}",
+			 "default-local-pref", (json_int_t)bgp.default_local_pref,
+			 "honor-graceful-shutdown", bgp.honor_graceful_shutdown, "last-path",
+			 bgp.last_path_keep ? "keep" : "withdraw", "graceful-restart",
+			 bgp.graceful_restart, "restart-time", bgp.restart_time, "stale-time",
+			 bgp.stale_time, "multipath", "ebgp", m->ebgp, "ibgp", m->ibgp,
+			 "as-path-relax", m->as_path_relax, "weights", weights[m->weights]);
+}
+
 static json_t *head(void)
 {
-	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "hostname", daemon_hostname(), "router-id",
-			 json_id(bgp.router_id), "as", (json_int_t)bgp.as, "attribute-sets",
-			 (json_int_t)attr_count(), "connections-refused",
-			 (json_int_t)listen_strangers());
+	return json_pack("{s:s, s:o, s:I, s:o, s:I, s:I}", "hostname", daemon_hostname(),
+			 "router-id", json_id(bgp.router_id), "as", (json_int_t)bgp.as, "settings",
+			 own_settings(), "attribute-sets", (json_int_t)attr_count(),
+			 "connections-refused", (json_int_t)listen_strangers());
 }
 
 /* "10.0.0.1" or "fe80::1%wg0"; NULL when there is no such neighbour. */

@@ -409,26 +409,35 @@ static void mark_all(void)
 	}
 }
 
+/* Settings of `bgp` that the checks of a received path look at (rib_judge.c). */
+static bool judged_otherwise(const struct bgp *a, const struct bgp *b)
+{
+	return a->honor_graceful_shutdown != b->honor_graceful_shutdown || a->as != b->as ||
+	       a->router_id != b->router_id || a->cluster_id != b->cluster_id ||
+	       a->default_local_pref != b->default_local_pref;
+}
+
+/* Settings that the decision process looks at. */
+static bool decided_otherwise(const struct bgp *a, const struct bgp *b)
+{
+	return a->default_local_pref != b->default_local_pref ||
+	       memcmp(&a->multipath, &b->multipath, sizeof(a->multipath)) != 0;
+}
+
 void rib_apply(const json_t *config)
 {
-	static bool honored, kept;
-	static struct multipath multipath;
+	static struct bgp applied;
+	bool ceiling = policy_ceiling_apply(config), leaks = leak_apply(config);
 
-	if (policy_ceiling_apply(config)) {
+	if (ceiling)
 		nexthop_ceiling_changed();
+	if (ceiling || leaks || judged_otherwise(&applied, &bgp))
 		rib_rejudge_all();
-	} else if (honored != bgp.honor_graceful_shutdown) {
-		rib_rejudge_all();
-	}
-	if (kept != bgp.last_path_keep)
+	if (applied.last_path_keep != bgp.last_path_keep)
 		nexthop_config_changed();
-	honored = bgp.honor_graceful_shutdown;
-	kept = bgp.last_path_keep;
-	if (memcmp(&multipath, &bgp.multipath, sizeof(multipath)) != 0)
+	if (decided_otherwise(&applied, &bgp))
 		mark_all();
-	multipath = bgp.multipath;
-	if (leak_apply(config))
-		rib_rejudge_all();
+	applied = bgp;
 	originate_apply(config);
 	for (uint32_t i = 1; i < ids; i++)
 		if (by_id[i] && by_id[i]->peer)

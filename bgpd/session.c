@@ -275,6 +275,7 @@ static void went_down(struct session *s, bool retain, const char *why, enum reas
 	say_event(p, "down", why);
 	session_update_state(s);
 	rib_peer_down(p, retain, reason);
+	p->hold_time = p->keepalive = 0;
 	p->up_since_ms = now_ms();
 }
 
@@ -622,6 +623,22 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	end_all(s, &e, REASON_SESSION_DOWN);
+}
+
+void session_keepalive_changed(struct peer *p)
+{
+	struct fsm *f = p->session->up;
+
+	if (!f)
+		return;
+	fsm_keepalive_changed(f);
+	p->keepalive = f->keepalive_time;
+}
+
+void session_call_again(struct peer *p)
+{
+	session_disable(p, 6, "configuration changed");
+	session_start(p);
 }
 
 void session_clear(struct peer *p)

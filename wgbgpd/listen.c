@@ -36,6 +36,7 @@ static int make_socket(const struct endpoint *at)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)); /* until share_ports(false) */
 	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
 	if (at->addr.family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -54,6 +55,16 @@ static struct listener *find(const struct endpoint *at)
 		if (l->at.port == at->port && addr_eq(&l->at.addr, &at->addr))
 			return l;
 	return NULL;
+}
+
+/* While ON a socket may be bound beside those that are there: to one address beside all of them. */
+static void share_ports(bool on)
+{
+	struct listener *l;
+	const int value = on;
+
+	LIST_FOREACH (l, &listeners, link)
+		setsockopt(l->fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value));
 }
 
 /* OPTIONAL: a family that the machine does not have is no error. */
@@ -98,6 +109,7 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 		l->wanted = false;
 	if (!conf_has(bgp, "as"))
 		return 0;
+	share_ports(true);
 	addrs = conf_addrs(bgp, "listen-address", &n);
 	for (size_t i = 0; i < n && !err; i++) {
 		at.addr = addrs[i];
@@ -111,6 +123,7 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 		if (!err)
 			err = want(&at, true, error, size);
 	}
+	share_ports(false);
 	if (err)
 		listen_abort();
 	return err;
