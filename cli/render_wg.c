@@ -35,6 +35,8 @@ static void put_endpoints(FILE *out, const json_t *peer)
 static void put_peer(FILE *out, const json_t *peer)
 {
 	fprintf(out, "\n  peer: %s\n", TEXT(peer, "name"));
+	if (*TEXT(peer, "description"))
+		line(out, 4, "description", peer, "description");
 	line(out, 4, "public key", peer, "public-key");
 	fprintf(out, "    state: %s", TEXT(peer, "state"));
 	if (is_set(peer, "reason") && !str_eq(TEXT(peer, "reason"), "none"))
@@ -69,6 +71,8 @@ static void wireguard_row(struct view *v, const json_t *row)
 	size_t i;
 
 	fprintf(v->out, "%sinterface: %s\n", v->rows > 1 ? "\n" : "", TEXT(row, "name"));
+	if (*TEXT(row, "description"))
+		line(v->out, 2, "description", row, "description");
 	fprintf(v->out, "  link: %s, back-end %s%s\n", is_true(row, "up") ? "up" : "down",
 		TEXT(row, "backend"), is_true(row, "adopted") ? ", adopted" : "");
 	line(v->out, 2, "public key", row, "public-key");

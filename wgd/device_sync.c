@@ -75,6 +75,8 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 	const uint8_t *key = secrets_get(conf->key_file);
 	struct wg_device_set set = {.listen_port = conf->listen_port, .fwmark = conf->fwmark};
 	uint8_t public_key[WG_KEY_BYTES];
+	struct peer *p;
+	int err;
 
 	memcpy(dev->public_key, dump->public_key, WG_KEY_BYTES);
 	if (key && crypto_scalarmult_base(public_key, key) == 0 &&
@@ -95,7 +97,11 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 	if (dev->state == DEVICE_READY)
 		log_info("device-set", "interface=%s private-key=%d listen-port=%d fwmark=%d",
 			 dev->name, set.private_key != NULL, set.set_port, set.set_fwmark);
-	return wg_set_device(dev->wg, &set);
+	err = wg_set_device(dev->wg, &set);
+	if (err == 0 && set.private_key)
+		TAILQ_FOREACH (p, &dev->peers, link)
+			liveness_void_handshake(&p->live);
+	return err;
 }
 
 /* The one that has this name so far, with another key. */

@@ -32,6 +32,16 @@ void liveness_rekey(struct liveness *l)
 	l->rekeyed = true;
 }
 
+void liveness_void_handshake(struct liveness *l)
+{
+	if (!l->handshake)
+		return;
+	l->void_handshake = l->handshake;
+	l->handshake = 0;
+	l->alive_at = l->waiting_since = l->stale_since = 0;
+	l->rekeyed = true;
+}
+
 int64_t liveness_handshake_age(const struct liveness *l, uint64_t now)
 {
 	return l->handshake ? (int64_t)(l->age_at_sight + (now - l->first_seen)) : -1;
@@ -41,7 +51,8 @@ static void note_handshake(struct liveness *l, const struct liveness_input *in)
 {
 	int64_t age;
 
-	if (in->handshake == l->handshake)
+	if (in->handshake == l->handshake ||
+	    (l->void_handshake && in->handshake == l->void_handshake))
 		return;
 	age = in->handshake ? in->wall - in->handshake : 0;
 	l->handshake = in->handshake;

@@ -94,7 +94,8 @@ struct liveness {
 	uint32_t changes; /* of state */
 	/* what was seen */
 	bool started;	       /* there was a reading */
-	bool rekeyed;	       /* it has another key than the peer that was here before */
+	bool rekeyed;	       /* a key changed since it worked */
+	int64_t void_handshake; /* of the earlier keys, which readings still tell; 0 none */
 	int64_t handshake;     /* wall, as read last */
 	uint64_t age_at_sight; /* its age when first seen: later steps of the wall clock don't count
 				*/
@@ -119,6 +120,9 @@ void liveness_init(struct liveness *l, uint64_t now);
 /* A tunnel that worked has another key at its far end now: down until the first handshake shows
  * that it is the right one. Nothing passes before that; what uses it must not wait. */
 void liveness_rekey(struct liveness *l);
+/* The same where our own key changed: WireGuard forgets the session and keeps the peer, so readings
+ * go on telling of its last handshake. To be judged at the next reading. */
+void liveness_void_handshake(struct liveness *l);
 /* Judges, by a reading or by new evidence. True when state or reason changed. */
 bool liveness_update(struct liveness *l, const struct liveness_config *c,
 		     const struct liveness_input *in);

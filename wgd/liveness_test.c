@@ -115,6 +115,22 @@ static void rekeyed_is_down_until_handshake(void **state)
 	assert_int_equal(r.l.flaps, 0);
 }
 
+/* Our own key changed: the handshake that readings still tell of was made with the other one. */
+static void void_handshake_is_none(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	PLAY(&r, {1, 128, 128, .handshake = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	liveness_void_handshake(&r.l);
+	PLAY(&r,
+	     {1, 0, 148, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_NEVER});
+	PLAY(&r, {9, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_NEVER});
+	PLAY(&r, {1, 128, 128, .handshake = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+}
+
 static void traffic_keeps_it_up(void **state)
 {
 	struct run r;
@@ -738,6 +754,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_until_handshake),
 		cmocka_unit_test(rekeyed_is_down_until_handshake),
+		cmocka_unit_test(void_handshake_is_none),
 		cmocka_unit_test(traffic_keeps_it_up),
 		cmocka_unit_test(stale_after_sending),
 		cmocka_unit_test(stale_after_unanswered_data),

@@ -27,6 +27,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/report.c wgd/report.h \
 	wgd/resolve.c wgd/resolve.h \
 	wgd/secrets.c wgd/secrets.h \
+	wgd/settings.c wgd/settings.h \
 	wgd/shows.c wgd/shows.h \
 	wgd/silence.c wgd/silence.h \
 	wgd/targets.c wgd/targets.h \

@@ -10,6 +10,7 @@
 #include "cut.h"
 #include "device.h"
 #include "drain.h"
+#include "settings.h"
 #include "util.h"
 
 #define ROWS_PER_STEP 500
@@ -77,6 +78,7 @@ static json_t *peer_row(const struct peer *p)
 	json_t *row = json_object();
 
 	json_object_set_new(row, "name", json_string(p->name));
+	json_object_set_new(row, "description", json_string(conf ? conf->description : ""));
 	json_object_set_new(row, "public-key", json_string(WG_KEY_STR(p->owner.key)));
 	json_object_set_new(row, "foreign", json_boolean(p->foreign && !conf));
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
@@ -100,6 +102,7 @@ static json_t *peer_row(const struct peer *p)
 			    json_str_or_null(conf ? tunnel_state_name(p->live.state) : NULL));
 	json_object_set_new(row, "reason",
 			    json_str_or_null(conf ? reason_name(p->live.reason) : NULL));
+	json_object_set_new(row, "settings", settings_json(conf));
 	peer_echo_show(p, row);
 	return row;
 }
@@ -117,6 +120,8 @@ static json_t *device_row(const struct device *dev)
 		json_array_append_new(peers, peer_row(p));
 	}
 	json_object_set_new(row, "name", json_string(dev->name));
+	json_object_set_new(row, "description",
+			    json_string(dev->conf ? dev->conf->description : ""));
 	json_object_set_new(row, "state", json_string(condition_name(dev->state)));
 	json_object_set_new(row, "error", json_str_or_null(dev->error));
 	json_object_set_new(row, "ifindex", json_integer(dev->ifindex));

@@ -125,6 +125,7 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 	if (wg_key_parse(key, out->key) < 0)
 		refuse(ctx, "interface %s: peer %s: %s", ifname, out->name,
 		       *key ? "its public-key is no key" : "has no public-key");
+	out->description = xstrdup(conf_str(obj, "description", ""));
 	out->psk_file = copy_str(obj, "preshared-key-file");
 	read_endpoints(obj, out);
 	out->keepalive = conf_u32(obj, "persistent-keepalive", 0);
@@ -177,6 +178,7 @@ static void read_interface(struct ctx *ctx, enum wgconf_backend backend, const j
 
 	str_copy(out->name, conf_str(obj, "name", ""), sizeof(out->name));
 	str_copy(out->plane, conf_str(obj, "plane", "main"), sizeof(out->plane));
+	out->description = xstrdup(conf_str(obj, "description", ""));
 	out->key_file = copy_str(obj, "private-key-file");
 	out->listen_port = conf_u32(obj, "listen-port", 0);
 	out->fwmark = conf_u32(obj, "fwmark", 0);
@@ -223,6 +225,7 @@ struct wgconf *wgconf_read(const json_t *config, char *error, size_t size)
 
 static void free_peer(struct peer_conf *p)
 {
+	free(p->description);
 	free(p->psk_file);
 	for (unsigned i = 0; i < p->n_endpoints; i++)
 		free(p->endpoints[i]);
@@ -243,6 +246,7 @@ void wgconf_free(struct wgconf *conf)
 			free_peer(&f->peers[j]);
 		free(f->peers);
 		free(f->addrs);
+		free(f->description);
 		free(f->key_file);
 	}
 	free(conf->ifs);

@@ -28,6 +28,7 @@ struct bfd_conf {
 struct peer_conf {
 	char name[MSG_NAME_MAX + 1];
 	uint8_t key[WG_KEY_BYTES];
+	char *description; /* for show only */
 	char *psk_file;	  /* NULL: none */
 	char **endpoints; /* as configured, best first */
 	unsigned n_endpoints;
@@ -52,6 +53,7 @@ struct peer_conf {
 struct if_conf {
 	char name[16];
 	char plane[MSG_NAME_MAX + 1]; /* for show only */
+	char *description;	      /* for show only */
 	char *key_file;	      /* NULL: none */
 	uint16_t listen_port; /* 0: any */
 	uint32_t fwmark;
