@@ -145,7 +145,7 @@ void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct 
 		op = ALLOWED_SET;
 		peer = other;
 	}
-	if (peer->gone || peer->iface->any)
+	if (peer->gone || (peer->iface->any && op == ALLOWED_SET))
 		return;
 	if (changes.n == changes_cap) {
 		changes_cap = changes_cap ? changes_cap * 2 : 1024;

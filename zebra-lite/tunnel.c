@@ -133,7 +133,10 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 	}
 	i->seen = true;
 	i->adopted = m->adopted;
-	i->any = m->any;
+	if (i->any != m->any) { /* its prefixes need no entries, or need them again */
+		i->any = m->any;
+		nexthop_all_changed();
+	}
 	if (i->fwmark != m->fwmark) {
 		i->fwmark = m->fwmark;
 		pin_uplinks_changed();

@@ -362,7 +362,8 @@ static void summary_start(struct show *s)
 	const struct fib_counters *c = &fib_counters;
 
 	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-				 " s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o}",
+				 " s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
+				 " s:{s:b, s:b, s:I}}",
 				 "prefixes", (json_int_t)rib_count(), "queued",
 				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
 				 "lingering", (json_int_t)c->lingering, "paths",
@@ -377,7 +378,9 @@ static void summary_start(struct show *s)
 				 "nexthop-moves", (json_int_t)nhobj_counters.moves,
 				 "rules-repaired", (json_int_t)(rules.drift + side_routes.drift),
 				 "swept", fib_is_swept(), "nftables-sets", nftset_state(),
-				 "nftables-error", name_or_null(nftset_error())));
+				 "nftables-error", name_or_null(nftset_error()), "settings",
+				 "pin-endpoints", zconfig.pin, "resilient", zconfig.resilient,
+				 "sweep-timeout", (json_int_t)zconfig.sweep_s));
 }
 
 static const char *pin_state(const struct pin *p)
