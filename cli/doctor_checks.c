@@ -100,7 +100,8 @@ static void check_interface(struct doctor *d, const json_t *row)
 		     "the interface has no private key: no tunnel of it can work");
 }
 
-#define DROPS_RECENT 300 /* seconds */
+#define DROPS_RECENT 300    /* seconds */
+#define BEYOND_RECENT 86400 /* seconds */
 
 static void check_source_drops(struct doctor *d, const json_t *row)
 {
@@ -117,6 +118,32 @@ static void check_source_drops(struct doctor *d, const json_t *row)
 	     TEXT(row, "source-check-drops"), TEXT(row, "source-check-drops-per-second"),
 	     is_set(row, "source-check-drops-seconds") ? AGO(row, "source-check-drops-seconds")
 						       : "before wgbgp looked");
+}
+
+/* What exceeds the ceiling was asked for, and refused. WHO asked; ROW has the counters. */
+static void find_beyond(struct doctor *d, const json_t *row, const char *who, const char *interface)
+{
+	bool recent = is_set(row, "beyond-ceiling-seconds") &&
+		      int_of(row, "beyond-ceiling-seconds") < BEYOND_RECENT;
+
+	if (!int_of(row, "beyond-ceiling"))
+		return;
+	FIND(recent ? SEVERITY_ERROR : SEVERITY_NOTE, AT(.interface = interface),
+	     "it is an attack or a bug: `beyond-ceiling` in the log names peers and prefixes",
+	     "%s asked %s times for what no permit list or address allows, the last time %s; it "
+	     "was "
+	     "refused",
+	     who, TEXT(row, "beyond-ceiling"), AGO(row, "beyond-ceiling-seconds"));
+}
+
+static void check_beyond_rib(struct doctor *d, const json_t *row)
+{
+	find_beyond(d, row, "bgpd", NULL);
+}
+
+static void check_beyond_interface(struct doctor *d, const json_t *row)
+{
+	find_beyond(d, row, "zebra-lite", doctor_str(row, "name"));
 }
 
 /* A tunnel peer that a session of BGP runs through. */
@@ -670,6 +697,8 @@ const struct check doctor_checks[] = {
 	{"nexthop-compat", SOURCE_RIB, check_nexthop_compat},
 	{"allowed-ips", SOURCE_ENTRIES, check_entry},
 	{"source-check", SOURCE_INTERFACES, check_source_drops},
+	{"beyond-ceiling", SOURCE_RIB, check_beyond_rib},
+	{"beyond-ceiling", SOURCE_INTERFACES, check_beyond_interface},
 	{"forwarding", SOURCE_MACHINE, check_forwarding},
 	{"rp-filter", SOURCE_MACHINE, check_rp_filter},
 };

@@ -314,6 +314,12 @@ static void test_routes(void **state)
 	kernel_answer = (struct kernel_route){.interface = "wg0"};
 	finds_in("rib-summary", "{\"drift-repaired\":3,\"swept\":true}", "note", "routes",
 		 "3 routes were changed");
+	finds_in("rib-summary",
+		 "{\"beyond-ceiling\":3,\"beyond-ceiling-seconds\":7,\"swept\":true}", "error",
+		 "beyond-ceiling", "bgpd asked 3 times");
+	finds_in("rib-summary",
+		 "{\"beyond-ceiling\":3,\"beyond-ceiling-seconds\":90000,\"swept\":true}", "note",
+		 "beyond-ceiling", "it was refused");
 	finds_in("rib-summary", "{\"route-errors\":3,\"swept\":true}", "warning", "routes",
 		 "kernel refused 3");
 	finds_in("rib-summary", "{\"swept\":false}", "note", "routes", "swept");

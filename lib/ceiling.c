@@ -393,9 +393,9 @@ static enum reason judge_entry(const struct ceiling *c, const struct prefix *p,
 			       const struct ceiling_peer *to)
 {
 	struct prefix there = prefix_in_plane(p, to->iface->plane);
-	enum reason r = ceiling_judge(c, p, to);
+	enum reason r = ceiling_judge(c, &there, to);
 
-	if (r == REASON_NONE || has_static(to, &there) || is_routed(c, p, to))
+	if (r == REASON_NONE || has_static(to, &there) || is_routed(c, &there, to))
 		return REASON_NONE;
 	return r;
 }

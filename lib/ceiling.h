@@ -77,7 +77,8 @@ enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref, co
 			   const char *name, const struct prefix *p);
 enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p);
 /* The same for an AllowedIPs entry of the peer, which may also be for a static route of the
- * configuration, or a part of an entry that is configured for the peer. */
+ * configuration, or a part of an entry that is configured for the peer. P's plane is that of the
+ * interface, whatever it says. */
 enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
 				 const char *interface, const char *name, const struct prefix *p);
 /* Who speaks with this generation of the configuration goes by what is in force, and has had the

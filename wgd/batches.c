@@ -7,6 +7,7 @@
 #include "device_sync.h"
 #include "report.h"
 #include "util.h"
+#include "wceiling.h"
 
 #define LATER_MIN 64 /* changes: for fewer of them the thread is not worth its waking */
 
@@ -14,8 +15,9 @@ struct batch {
 	TAILQ_ENTRY(batch) link;
 	struct msg_allowed m;
 	struct msg_allowed_ack ack;
-	unsigned writes; /* to devices, not done yet */
-	bool unwanted;	 /* nobody waits for the answer */
+	uint32_t generation; /* of the configuration that zebra-lite went by */
+	unsigned writes;     /* to devices, not done yet */
+	bool unwanted;	     /* nobody waits for the answer */
 };
 
 /* What a batch gave to one device. */
@@ -54,7 +56,10 @@ static void apply_change(struct batch *b, const struct allowed_change *c, struct
 	else if (p->dev->state != DEVICE_READY) {
 		reason = REASON_INTERFACE_GONE;
 		allowedips_refuse(&p->dev->allowed, &p->owner, &c->prefix);
-	} else
+	} else {
+		reason = wceiling_judge(p, &c->prefix, b->generation);
+	}
+	if (reason == REASON_NONE)
 		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
 	if (reason != REASON_NONE)
 		refuse(b, c, reason);
@@ -275,6 +280,7 @@ bool batches_allowed(const struct ipc_frame *frame)
 		free(b);
 		return false;
 	}
+	b->generation = frame->generation;
 	apply(b);
 	TAILQ_INSERT_TAIL(&batches, b, link);
 	TAILQ_FOREACH (dev, &devices, link)

@@ -18,6 +18,7 @@
 
 #include "allowedips.h"
 #include "bfd.h"
+#include "ceiling.h"
 #include "hash.h"
 #include "icmp.h"
 #include "ledger.h"
@@ -59,6 +60,7 @@ struct peer {
 	uint32_t underlay_round;   /* underlay.h: when it was looked at last */
 	uint32_t underlay_oif;	   /* interface that led to its endpoint then; 0: none was seen */
 	struct log_bucket bucket;
+	struct ceiling_ref ceiling; /* wceiling.c's */
 };
 
 struct device {
@@ -85,6 +87,9 @@ struct device {
 	int write_error;      /* of the thread, not yet dealt with; negative */
 	uint32_t mtu;
 	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
+	uint64_t beyond;       /* entries asked for that exceed the ceiling */
+	uint64_t beyond_ms;    /* the last one */
+	struct log_bucket beyond_bucket;
 	uint64_t drops_at;     /* ms: it was last seen to rise; 0: not since we look */
 	uint64_t drops_before; /* the count when the window of the rate began */
 	uint64_t drops_since;  /* ms: when that was */

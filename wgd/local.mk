@@ -34,6 +34,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/uapi.c wgd/uapi.h \
 	wgd/underlay.c wgd/underlay.h \
 	wgd/userspace.c wgd/userspace.h \
+	wgd/wceiling.c wgd/wceiling.h \
 	wgd/wg.c wgd/wg.h \
 	wgd/wg_kernel.c \
 	wgd/wg_thread.c \
@@ -66,6 +67,9 @@ wgd_liveness_test_SOURCES = wgd/liveness_test.c
 wgd_liveness_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_targets_test_SOURCES = wgd/targets_test.c
 wgd_targets_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
+check_PROGRAMS += wgd/wceiling_test
+wgd_wceiling_test_SOURCES = wgd/wceiling_test.c
+wgd_wceiling_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
 wgd_uapi_test_SOURCES = wgd/uapi_test.c
 wgd_uapi_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_userspace_test_SOURCES = wgd/userspace_test.c

@@ -19,6 +19,7 @@
 #include "secrets.h"
 #include "shows.h"
 #include "util.h"
+#include "wceiling.h"
 
 static void start(const char *rundir)
 {
@@ -45,14 +46,17 @@ static void apply(const json_t *config, uint32_t generation)
 	char error[256];
 	struct wgconf *conf = wgconf_read(config, error, sizeof(error));
 
-	if (conf)
+	if (conf) {
+		wceiling_apply(config, generation);
 		devices_apply(conf);
-	else
+	} else {
 		log_error("configuration-refused", "why=\"%s\"", error);
+	}
 }
 
 static void prune(uint32_t generation)
 {
+	wceiling_prune();
 	devices_prune();
 }
 
@@ -71,6 +75,7 @@ static void stop(void)
 	report_close();
 	bfd_close();
 	devices_close();
+	wceiling_reset();
 	batches_close();
 	secrets_close();
 }

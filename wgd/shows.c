@@ -143,6 +143,10 @@ static json_t *device_row(const struct device *dev)
 	json_object_set_new(row, "source-check-drops-seconds",
 			    dev->drops_at ? json_integer((now_ms() - dev->drops_at) / 1000)
 					  : json_null());
+	json_object_set_new(row, "beyond-ceiling", json_integer(dev->beyond));
+	json_object_set_new(row, "beyond-ceiling-seconds",
+			    dev->beyond ? json_integer((now_ms() - dev->beyond_ms) / 1000)
+					: json_null());
 	json_object_set_new(row, "peers", peers);
 	return row;
 }

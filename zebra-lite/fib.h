@@ -130,6 +130,7 @@ void fib_reset(void); /* before rib_reset() */
 struct fib_counters {
 	uint64_t batches, sets, unsets, route_writes, route_errors, refused, drift, resyncs,
 		repairs, beyond; /* hops of new lists that bgpd knows to be beyond the ceiling */
+	uint64_t beyond_ms; /* the last of these */
 	size_t queued, urgent, lingering, in_batch, fibs;
 };
 extern struct fib_counters fib_counters;

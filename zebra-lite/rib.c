@@ -601,6 +601,7 @@ void rib_judge_distance(struct rib_node *n)
 static void alarm(const struct rib_node *n, const struct nexthop *nh, enum reason reason)
 {
 	fib_counters.beyond++;
+	fib_counters.beyond_ms = now_ms();
 	log_limited(&beyond_bucket, LOG_LEVEL_ERROR, "beyond-ceiling",
 		    "prefix=%s next-hop=%s interface=%s peer=%s reason=%s from=bgpd",
 		    PREFIX_STR(RIB_PREFIX(n)), ADDR_STR(&nh->addr),

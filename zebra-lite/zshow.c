@@ -361,8 +361,8 @@ static void summary_start(struct show *s)
 {
 	const struct fib_counters *c = &fib_counters;
 
-	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-				 " s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
+	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
+				 " s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
 				 " s:{s:b, s:b, s:I}}",
 				 "prefixes", (json_int_t)rib_count(), "queued",
 				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
@@ -372,6 +372,9 @@ static void summary_start(struct show *s)
 				 (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
 				 "route-errors", (json_int_t)c->route_errors, "refused",
 				 (json_int_t)c->refused, "beyond-ceiling", (json_int_t)c->beyond,
+				 "beyond-ceiling-seconds",
+				 c->beyond ? json_integer((now_ms() - c->beyond_ms) / 1000)
+					   : json_null(),
 				 "drift-repaired", (json_int_t)c->drift, "resyncs",
 				 (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
 				 "nexthop-objects", (json_int_t)nhobj_counters.objects,
