@@ -20,6 +20,7 @@ struct multipath {
 struct bgp {
 	uint32_t as;	     /* 0: no BGP configured */
 	uint32_t router_id;  /* host order */
+	bool router_id_auto; /* taken from an address: stays while that is there */
 	uint32_t cluster_id; /* host order; the router_id where not configured */
 	uint32_t default_local_pref;
 	bool honor_graceful_shutdown; /* RFC 8326 */

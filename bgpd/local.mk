@@ -37,6 +37,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_internal.h \
 	bgpd/rib_judge.c \
 	bgpd/rib_pressure.c \
+	bgpd/rib_refused.c \
 	bgpd/rib_show.c \
 	bgpd/rib_table.c bgpd/rib_table.h \
 	bgpd/rib_verdict.c \
@@ -76,6 +77,9 @@ bgpd_session_proof_test_SOURCES = bgpd/session_proof_test.c
 bgpd_session_proof_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += bgpd/peer_conf_test
+bgpd_peer_conf_test_SOURCES = bgpd/peer_conf_test.c
+bgpd_peer_conf_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/export_test bgpd/import_test bgpd/neighbor_test
 bgpd_neighbor_test_SOURCES = bgpd/neighbor_test.c bgpd/rig.c bgpd/rig.h
 bgpd_neighbor_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

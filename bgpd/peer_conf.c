@@ -19,8 +19,9 @@ static uint32_t id_of(const struct addr *a)
 	return (uint32_t)a->b[0] << 24 | a->b[1] << 16 | a->b[2] << 8 | a->b[3];
 }
 
-/* The lowest IPv4 address of a tunnel interface; 0 none. */
-static uint32_t derived_id(const json_t *config)
+/* An IPv4 address of a tunnel interface: BEFORE where that still is one, else the lowest; 0 none.
+ * A new interface with a lower address resets no session. */
+static uint32_t derived_id(const json_t *config, uint32_t before)
 {
 	json_t *interface, *address;
 	uint32_t lowest = 0;
@@ -34,6 +35,8 @@ static uint32_t derived_id(const json_t *config)
 
 			if (!text || addr_parse_with_len(text, &a, &len) < 0 || a.family != AF_INET)
 				continue;
+			if (id_of(&a) == before)
+				return before;
 			if (!lowest || id_of(&a) < lowest)
 				lowest = id_of(&a);
 		}
@@ -65,11 +68,13 @@ static void read_multipath(const json_t *c, struct multipath *m)
 void bgp_conf_read(const json_t *config, struct bgp *out)
 {
 	json_t *c = conf_get(config, "bgp"), *gr = conf_get(c, "graceful-restart");
+	uint32_t before = out->router_id_auto ? out->router_id : 0;
 
 	out->as = conf_u32(c, "as", 0);
 	out->router_id = conf_id(c, "router-id", 0);
-	if (!out->router_id)
-		out->router_id = derived_id(config);
+	out->router_id_auto = !out->router_id;
+	if (out->router_id_auto)
+		out->router_id = derived_id(config, before);
 	out->cluster_id = conf_id(c, "cluster-id", out->router_id);
 	out->default_local_pref = conf_u32(c, "default-local-pref", 100);
 	out->honor_graceful_shutdown = conf_bool(c, "honor-graceful-shutdown", true);

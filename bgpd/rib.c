@@ -42,6 +42,13 @@ struct peer_rib *peer_rib_by_id(uint16_t id)
 	return id < ids ? by_id[id] : NULL;
 }
 
+void rib_each_neighbor(void (*look)(struct peer_rib *pr))
+{
+	for (uint32_t i = 1; i < ids; i++)
+		if (by_id[i])
+			look(by_id[i]);
+}
+
 bool path_is_void(const struct path *p)
 {
 	const struct peer_rib *pr;
@@ -357,6 +364,7 @@ void rib_stop(void)
 	started = false;
 	job_stop(&job);
 	rib_pressure_free();
+	rib_refused_free();
 	adjout_free_all();
 	link_zebra_free();
 	restart_free();

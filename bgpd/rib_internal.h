@@ -20,6 +20,13 @@
 #include "rib.h"
 #include "rib_table.h"
 
+/* rib_refused.c: what the ceiling refused since the last line about it. */
+struct refused_prefixes {
+	unsigned n;
+	struct prefix first;
+	enum reason reason; /* of the first one */
+};
+
 struct peer_rib {
 	struct peer *peer;	  /* NULL: deleted, paths are being cleaned up */
 	struct addr address;	  /* of the neighbour */
@@ -46,6 +53,7 @@ struct peer_rib {
 	struct attr *judged;	/* last set judged, a reference; NULL none */
 	struct attr *judged_as; /* what the policy made of it, a reference */
 	enum reason judged_reason;
+	struct refused_prefixes refused;
 	bool limit_said; /* max-prefix was exceeded in this session */
 };
 
@@ -59,6 +67,11 @@ void rib_walk_for(struct peer_rib *pr); /* the same, on behalf of a neighbour's 
  * some were marked, and when N were decided. */
 void rib_pressure(unsigned decided);
 void rib_pressure_free(void);
+
+/* PR announces P, which is beyond a ceiling for REASON: the log will have a line about such. */
+void rib_refused(struct peer_rib *pr, const struct prefix *p, enum reason reason);
+void rib_refused_free(void);
+void rib_each_neighbor(void (*look)(struct peer_rib *pr));
 
 /* Everything that is known was decided and handed on. */
 bool rib_settled(void);

@@ -84,3 +84,20 @@ def test_as_is_the_expected_one(two):
                "Bad Peer AS" not in w.neighbor("10.9.0.2")["last-error"], 60, "another error")
     assert "Bad Peer AS" in w.neighbor("10.9.0.2")["last-notification"]
     assert "Bad Peer AS" in w.cli("show bgp summary")
+
+
+def test_refused_prefixes_are_logged(two):
+    """What the far end announces beyond `permit` leaves a line: one for many, not one for each."""
+    w = two.wa
+    nets = " ".join(f"192.168.{n}.0/24" for n in range(100, 150))
+    two.b.ip("\n".join(f"route add blackhole {n}" for n in nets.split()))
+    two.wb.replace("network [ ", f"network [ {nets} ")
+
+    def refused():
+        return re.findall(r"permit-refused neighbor=10\.9\.0\.2 prefixes=(\d+) first=(\S+) "
+                          r"reason=outside-permit", w.log())
+    wait_until(lambda: sum(int(n) for n, _ in refused()) == 50, 40, "50 prefixes in the log")
+    assert len(refused()) <= 3 and refused()[0][1].startswith("192.168.1")
+    w.cli("clear bgp all soft in")
+    two.wait()
+    assert sum(int(n) for n, _ in refused()) == 50    # the same again is no news
