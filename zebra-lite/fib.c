@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fib.h"
+#include "fib_internal.h"
 
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -83,16 +83,31 @@ void fib_plan_but(struct fib_plan *p, const struct fib *f, uint32_t ifindex)
 			fib_plan_owner(p, f->owner[i].ifindex, f->owner[i].peer);
 }
 
-void fib_plan_owner(struct fib_plan *p, uint32_t ifindex, struct tunnel_peer *peer)
+bool fib_plan_owner(struct fib_plan *p, uint32_t ifindex, struct tunnel_peer *peer)
 {
 	unsigned i = p->n;
 
 	if (p->n == FIB_OWNERS_MAX)
-		return;
+		return false;
 	for (; i && p->owner[i - 1].ifindex > ifindex; i--)
 		p->owner[i] = p->owner[i - 1];
 	p->owner[i] = (struct fib_owner){ifindex, peer};
 	p->n++;
+	return true;
+}
+
+static bool plan_has_if(const struct fib_plan *p, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->owner[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+void fib_plan_entry(struct fib_plan *p, const struct rib_node *n, const struct fib_owner *o)
+{
+	if (!plan_has_if(p, o->ifindex) && !fib_plan_owner(p, o->ifindex, o->peer))
+		fib_entry(ALLOWED_UNSET, o->peer, RIB_PREFIX(n));
 }
 
 struct fib *fib_get(struct fib_plan *p)
@@ -250,14 +265,6 @@ void fib_linger_reset(void)
 
 /* --- what a prefix should have --- */
 
-static bool plan_has_if(const struct fib_plan *p, uint32_t ifindex)
-{
-	for (unsigned i = 0; i < p->n; i++)
-		if (p->owner[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
 /* The hop is refused for N, in a list of that protocol. */
 static bool is_refused(const struct rib_node *n, uint8_t proto, const struct nexthop *nh)
 {
@@ -280,8 +287,17 @@ static bool if_usable(const struct rib_node *n, uint8_t proto, const struct hops
 	return false;
 }
 
+/* O is not what the list gives, but may stay. */
+static bool may_stay(const struct rib_node *n, const struct fib_plan *plan,
+		     const struct fib_owner *o)
+{
+	return !plan_has_if(plan, o->ifindex) && !o->peer->gone && !o->peer->iface->any &&
+	       (plan->proto != RIB_BGP ||
+		zceiling_judge_peer(RIB_PREFIX(n), o->peer) == REASON_NONE);
+}
+
 /* Entries that the list no longer gives but that stay for now: the peer is in the list and only
- * down, or the path was withdrawn a moment ago. */
+ * down, or the path was withdrawn a moment ago. Where there is no room these go at once. */
 static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_plan *plan)
 {
 	const struct fib *old = rib_installed(n);
@@ -290,20 +306,23 @@ static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
 
-		if (plan_has_if(plan, o->ifindex) || o->peer->gone || o->peer->iface->any ||
-		    zceiling_judge_peer(RIB_PREFIX(n), o->peer) != REASON_NONE)
-			continue;
-		if (hopset_has_peer(s, o->peer) && !if_usable(n, plan->proto, s, o->ifindex)) {
+		if (may_stay(n, plan, o) && hopset_has_peer(s, o->peer) &&
+		    !if_usable(n, plan->proto, s, o->ifindex))
 			fib_plan_owner(plan, o->ifindex, o->peer);
+	}
+	for (unsigned i = 0; old && i < old->n; i++) {
+		const struct fib_owner *o = &old->owner[i];
+
+		if (!may_stay(n, plan, o))
 			continue;
-		}
 		if ((n->flags & NODE_LINGER_DUE) && old->nh && fib_leaves_by(old, o->ifindex))
 			n->flags &= ~(NODE_LINGER | NODE_LINGER_DUE); /* until that has moved */
 		if (n->flags & NODE_LINGER_DUE)
 			continue;
+		if (!fib_plan_owner(plan, o->ifindex, o->peer))
+			break;
 		linger_start(n);
 		lingers_on = true;
-		fib_plan_owner(plan, o->ifindex, o->peer);
 	}
 	if (!lingers_on)
 		n->flags &= ~(NODE_LINGER | NODE_LINGER_DUE);
@@ -424,7 +443,12 @@ void fib_set_owner(struct rib_node *n, struct tunnel_peer *peer)
 	if (fib_owner_on(f, ifindex) == peer)
 		return;
 	fib_plan_owner(&plan, ifindex, peer);
-	fib_plan_but(&plan, f, ifindex);
+	if (f)
+		fib_plan_route(&plan, f);
+	for (int leaves = 1; f && leaves >= 0; leaves--)
+		for (unsigned i = 0; i < f->n; i++)
+			if (fib_leaves_by(f, f->owner[i].ifindex) == leaves)
+				fib_plan_entry(&plan, n, &f->owner[i]);
 	fib_set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }

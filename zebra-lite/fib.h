@@ -69,7 +69,11 @@ struct fib *fib_get(struct fib_plan *plan);
 void fib_plan_route(struct fib_plan *plan, const struct fib *f);
 /* All that F has but the interface's entry; F may be NULL. */
 void fib_plan_but(struct fib_plan *plan, const struct fib *f, uint32_t ifindex);
-void fib_plan_owner(struct fib_plan *plan, uint32_t ifindex, struct tunnel_peer *peer);
+/* False: there is no room for it. */
+bool fib_plan_owner(struct fib_plan *plan, uint32_t ifindex, struct tunnel_peer *peer);
+/* The same for N's entry that stands, unless the plan has one on the interface. Where there is no
+ * room it goes. */
+void fib_plan_entry(struct fib_plan *plan, const struct rib_node *n, const struct fib_owner *o);
 /* What N should have now. Starts the time of entries that linger. */
 void fib_want(struct rib_node *n, struct fib_plan *plan);
 extern struct islab fib_numbers;	      /* struct fib * */
@@ -130,7 +134,7 @@ void fib_reset(void); /* before rib_reset() */
 struct fib_counters {
 	uint64_t batches, sets, unsets, route_writes, route_errors, refused, drift, resyncs,
 		repairs, beyond; /* hops of new lists that bgpd knows to be beyond the ceiling */
-	uint64_t beyond_ms; /* the last of these */
+	uint64_t beyond_ms;	 /* the last of these */
 	size_t queued, urgent, lingering, in_batch, fibs;
 };
 extern struct fib_counters fib_counters;

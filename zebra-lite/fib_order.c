@@ -504,35 +504,48 @@ static void unset_entries(const struct item *it)
 	}
 }
 
+static bool leaves_by(const struct fib *f, uint32_t ifindex) /* NULL: by none */
+{
+	return f && fib_leaves_by(f, ifindex);
+}
+
+/* The entries of IT that stand, or stand again, on interfaces that FROM's route leaves by; or on
+ * the others. */
+static void settle_entries(struct item *it, const struct fib *from, bool leaves,
+			   struct fib_plan *plan)
+{
+	struct rib_node *n = it->node;
+	const struct fib *old = rib_installed(n), *f = it->target;
+
+	for (unsigned i = 0; f && i < f->n; i++)
+		if (!(it->bad >> i & 1) && leaves_by(from, f->owner[i].ifindex) == leaves)
+			fib_plan_entry(plan, n, &f->owner[i]);
+	for (unsigned i = 0; i < it->n_given; i++)
+		if (it->given[i].peer && leaves_by(from, it->given[i].ifindex) == leaves)
+			fib_plan_entry(plan, n, &it->given[i]);
+	for (unsigned i = 0; old && i < old->n; i++) {
+		const struct fib_owner *o = &old->owner[i];
+		unsigned before = plan->n;
+
+		if (leaves_by(from, o->ifindex) != leaves)
+			continue;
+		fib_plan_entry(plan, n, o);
+		if (plan->n > before && fib_was_given(it, o->ifindex))
+			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n)); /* was taken away: back */
+	}
+}
+
 /* What is installed when not all went well: the route of FROM, and the entries so far as wgd took
  * them. */
 static void settle_for(struct item *it, const struct fib *from)
 {
 	struct rib_node *n = it->node;
-	const struct fib *old = rib_installed(n);
 	struct fib_plan plan = {0};
 
 	if (from)
 		fib_plan_route(&plan, from);
-	for (unsigned i = 0; it->target && i < it->target->n; i++)
-		if (!(it->bad >> i & 1))
-			fib_plan_owner(&plan, it->target->owner[i].ifindex,
-				       it->target->owner[i].peer);
-	for (unsigned i = 0; i < it->n_given; i++)
-		if (it->given[i].peer)
-			fib_plan_owner(&plan, it->given[i].ifindex, it->given[i].peer);
-	for (unsigned i = 0; old && i < old->n; i++) {
-		const struct fib_owner *o = &old->owner[i];
-		bool there = false;
-
-		for (unsigned k = 0; k < plan.n; k++)
-			there = there || plan.owner[k].ifindex == o->ifindex;
-		if (there)
-			continue;
-		fib_plan_owner(&plan, o->ifindex, o->peer);
-		if (fib_was_given(it, o->ifindex)) /* and taken away: with the route it is back */
-			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n));
-	}
+	settle_entries(it, from, true, &plan);
+	settle_entries(it, from, false, &plan);
 	fib_set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }

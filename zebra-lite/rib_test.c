@@ -27,6 +27,7 @@
 #include "rib_kernel.h"
 #include "tunnel.h"
 #include "util.h"
+#include "zceiling.h"
 #include "zconfig.h"
 
 #define UPLINK 2
@@ -36,6 +37,8 @@
 static char journal[8192];		       /* what was told, one word group after another */
 static uint32_t pending[8], n_pending;	       /* batches that wgd has not answered yet */
 static int route_error;			       /* of the next addition */
+static int change_error;		       /* of the next change */
+static bool stands[64];			       /* an entry at the peer with this number */
 static struct msg_allowed_refused refusals[2]; /* in the next answer of wgd */
 static uint32_t n_refusals;
 
@@ -58,6 +61,10 @@ static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 	if (op == ROUTE_ADD && route_error)
 		fib_route_failed(cookie, route_error);
 	route_error = 0;
+	if (op == ROUTE_CHANGE && change_error) {
+		fib_route_failed(cookie, change_error);
+		change_error = 0;
+	}
 }
 
 static uint32_t on_flush(void)
@@ -72,9 +79,11 @@ static bool on_done(uint32_t flush, bool wait)
 
 static void on_allowed(const struct msg_allowed *m)
 {
-	for (uint32_t i = 0; i < m->n; i++)
+	for (uint32_t i = 0; i < m->n; i++) {
+		stands[m->changes[i].peer_id % 64] = m->changes[i].op == ALLOWED_SET;
 		say("%s %s %u;", m->changes[i].op == ALLOWED_SET ? "set" : "unset",
 		    PREFIX_STR(&m->changes[i].prefix), m->changes[i].peer_id);
+	}
 	pending[n_pending++] = m->batch;
 }
 
@@ -286,6 +295,7 @@ static int teardown(void **state)
 	rib_kernel_reset();
 	nexthop_reset();
 	configured_reset();
+	zceiling_reset();
 	tunnel_reset();
 	fib_linger_reset();
 	loop_free();
@@ -851,6 +861,133 @@ static void test_kernel_off(void **state)
 	assert_false(told("refused"));
 }
 
+/* A prefix by eight interfaces of many, from the I-th on. */
+static void bgp_by_eight(unsigned first)
+{
+	struct prefix p = pfx("10.1.0.0/16");
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops.n = 8};
+
+	for (unsigned i = 0; i < 8; i++) {
+		uint8_t b[4] = {10, 8, 0, (uint8_t)(first + i)};
+
+		m.hops.hop[i].addr = addr_make(AF_INET, b);
+	}
+	rib_bgp_routes(&m, 1);
+	settle();
+}
+
+static unsigned entries(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(stands); i++)
+		n += stands[i];
+	return n;
+}
+
+/* Entries linger on more interfaces than the books have room for, and the kernel refuses a route
+ * meanwhile: no entry is forgotten that stands. */
+static void test_many_interfaces(void **state)
+{
+	struct rib_node *n;
+
+	memset(stands, 0, sizeof(stands));
+	for (unsigned i = 0; i < 24; i++) {
+		struct msg_tunnel_if t = {.ifindex = 30 + i, .up = true};
+		char addr[32];
+
+		snprintf(t.name, sizeof(t.name), "wg%u", 30 + i);
+		tunnel_if_told(&t);
+		snprintf(addr, sizeof(addr), "10.8.0.%u", i);
+		snprintf(t.name, sizeof(t.name), "p%u", 30 + i);
+		peer_on(30 + i, 30 + i, t.name, addr, NULL, TUNNEL_UP);
+	}
+	settle();
+	bgp_by_eight(0);
+	assert_true(told("add 10.1.0.0/16 30;"));
+	bgp_by_eight(8);
+	assert_int_equal(entries(), 16); /* eight of them linger */
+	change_error = -ENOMEM;
+	bgp_by_eight(16);
+	assert_int_equal(change_error, 0);
+	n = rib_find(&(struct prefix){.family = AF_INET, .len = 16, .b = {10, 1}});
+	assert_non_null(n);
+	assert_int_equal(entries(), rib_installed(n)->n);
+	for (unsigned i = 0; i < rib_installed(n)->n; i++)
+		assert_true(stands[rib_installed(n)->owner[i].peer->id]);
+	assert_non_null(fib_owner_on(rib_installed(n), fib_oif(rib_installed(n))));
+	bgp("10.1.0.0/16", NULL);
+	settle();
+	assert_int_equal(entries(), 0);
+}
+
+static void ceilings(const char *permit, uint32_t generation)
+{
+	json_t *config = json_pack("{s:{s:[{s:s,s:[{s:s,s:[s],s:[s]},{s:s,s:[s],s:[s]}]}]}}",
+				   "wireguard", "interface", "name", "wg0", "peer", "name", "p1",
+				   "tunnel-address", "10.9.0.1", "permit", permit, "name", "p2",
+				   "tunnel-address", "10.9.0.2", "permit", "10.0.0.0/8");
+
+	assert_non_null(config);
+	zceiling_apply(config, generation);
+	json_decref(config);
+}
+
+static void test_ceiling(void **state)
+{
+	struct zstatic s = {.prefix = pfx("172.16.0.0/16")};
+	uint64_t beyond = fib_counters.beyond;
+
+	ceilings("10.1.0.0/16", 1);
+	addr_parse("10.9.0.1", &s.next_hop);
+	rib_static_add(&s.prefix, &s.next_hop, 0, RTN_UNICAST, 1, 0);
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	assert_true(told("set 10.1.0.0/16 1;"));
+	assert_true(told("set 172.16.0.0/16 1;")); /* the operator's own */
+	/* By an address inside what is permitted, and by the tunnel itself. */
+	bgp("8.8.8.0/24", "10.1.0.7");
+	bgp("10.2.0.0/16", "10.9.0.1");
+	bgp("172.16.0.0/16", "10.9.0.1");
+	settle();
+	assert_true(told("refused 8.8.8.0/24 outside-permit;"));
+	assert_true(told("refused 10.2.0.0/16 outside-permit;"));
+	assert_false(told("set 8.8.8.0/24"));
+	assert_false(told("set 10.2.0.0/16"));
+	assert_false(told("del 172.16.0.0/16"));
+	assert_false(told("unset 172.16.0.0/16"));
+	assert_int_equal(fib_counters.beyond, beyond + 3);
+	/* By another who may: so does the backup that may not stay out. */
+	journal[0] = '\0';
+	bgp_by("10.3.0.0/16", "10.9.0.1", "10.9.0.2");
+	settle();
+	assert_true(told("set 10.3.0.0/16 2;"));
+	/* By links: what is for a tunnel, a stranger, and what is neither. */
+	journal[0] = '\0';
+	bgp("10.4.0.0/16", "198.51.100.9");
+	bgp("9.9.9.0/24", "198.51.100.9");
+	settle();
+	assert_true(told("refused 10.4.0.0/16 not-a-tunnel;"));
+	assert_true(told("refused 9.9.9.0/24 not-a-tunnel;"));
+	/* Permitted from now on; what was before stays until PRUNE. */
+	journal[0] = '\0';
+	beyond = fib_counters.beyond;
+	ceilings("10.2.0.0/16", 2);
+	settle();
+	assert_true(told("cleared 10.2.0.0/16 outside-permit;"));
+	assert_true(told("set 10.2.0.0/16 1;"));
+	assert_false(told("10.1.0.0/16"));
+	zceiling_prune();
+	settle();
+	assert_true(told("refused 10.1.0.0/16 outside-permit;"));
+	assert_true(told("del 10.1.0.0/16 10;"));
+	assert_true(told("unset 10.1.0.0/16 1;"));
+	bgp("10.5.0.0/16", "10.9.0.1"); /* of a bgpd that goes by the old one */
+	settle();
+	assert_true(told("refused 10.5.0.0/16 outside-permit;"));
+	assert_int_equal(fib_counters.beyond, beyond);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -858,6 +995,8 @@ int main(void)
 		T(test_entry_before_route),
 		T(test_queue),
 		T(test_ghost_stays),
+		T(test_many_interfaces),
+		T(test_ceiling),
 		T(test_hand_over),
 		T(test_hand_over_refused),
 		T(test_two_refused),
