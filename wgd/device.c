@@ -336,17 +336,26 @@ static void check_addrs(struct device *dev)
 		sync_addrs(dev);
 }
 
+/* It is otherwise than configured, and that may be changed now. */
+static bool mtu_due(const struct device *dev, uint32_t mtu)
+{
+	return dev->conf && !dev->adopted && mtu != dev->conf->mtu && !retry_waits(&dev->mtu_retry);
+}
+
 /* The link as configured: MTU, addresses, up or down. */
 static void sync_link(struct device *dev, const struct link_info *info)
 {
 	const struct if_conf *conf = dev->conf;
 	int err = 0;
 
-	if (!dev->adopted && info->mtu != conf->mtu)
+	if (mtu_due(dev, info->mtu))
 		err = link_set_mtu(dev->ifindex, conf->mtu);
-	if (err < 0)
+	if (err == 0)
+		retry_done(&dev->mtu_retry);
+	else if (retry_failed(&dev->mtu_retry, err))
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "link-refused",
-			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+			    "interface=%s mtu=%u error=\"%s\"", dev->name, conf->mtu,
+			    strerror(-err));
 	sync_addrs(dev);
 }
 
@@ -551,7 +560,7 @@ bool device_check_link(struct device *dev)
 		return true;
 	note_drops(dev, info.frame_errors);
 	dev->mtu = info.mtu;
-	if (info.admin_up != dev->up || (dev->conf && !dev->adopted && info.mtu != dev->conf->mtu))
+	if (info.admin_up != dev->up || mtu_due(dev, info.mtu))
 		link_changed(dev, &info);
 	else if (dev->conf)
 		check_addrs(dev);
@@ -716,6 +725,8 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		timer_init(&dev->retry, try_open, dev);
 	}
 	dev->conf = conf;
+	retry_done(&dev->mtu_retry);
+	retry_done(&dev->set_retry);
 	dev->mark_stays = true;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))

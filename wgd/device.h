@@ -77,9 +77,10 @@ struct device {
 	bool key_missing;    /* said that there is no private key */
 	bool addrs_dirty;    /* its addresses may have changed */
 	struct retry addrs_retry; /* of what was refused of them */
+	struct retry mtu_retry, set_retry; /* of the MTU; of key, port and mark */
+	struct retry repair_retry; /* of peers and entries */
 	int ledger_error;    /* of writing it, negative: what is to be done waits for it */
-	uint64_t ledger_at;
-	uint32_t ledger_wait; /* ms: after that time it is tried again */
+	struct retry ledger_retry;
 	bool failing;	      /* the last request failed */
 	bool unknown;	      /* a change was not answered in time: the books may be wrong */
 	bool config_due;      /* a reload found it silent: what it lacks of that it gets later */

@@ -21,8 +21,6 @@
 #define GLANCE_SHARE 4		/* the same for readings on a suspicion */
 #define GLANCE_AGAIN_MS 5	/* many peers may fall silent at once */
 #define DEADLINE_MIN_MS 10
-#define LEDGER_MIN_MS 1000 /* until it is tried again to write it */
-#define LEDGER_MAX_MS 30000
 #define SILENT_MS 5000	   /* of a program, until that is said */
 #define SILENT_POLL_MS 100 /* at least, to see whether it answers */
 #define SILENT_TEXT "its WireGuard program does not answer"
@@ -264,22 +262,18 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 
 int device_ledger(struct device *dev)
 {
-	uint64_t now = now_ms();
 	int err;
 
-	if (dev->ledger_error && now - dev->ledger_at < dev->ledger_wait)
+	if (retry_waits(&dev->ledger_retry))
 		return dev->ledger_error;
 	err = dev->ledger ? ledger_flush(dev->ledger) : 0;
-	dev->ledger_at = now;
-	dev->ledger_wait = err == 0 ? 0
-			   : 2 * dev->ledger_wait < LEDGER_MAX_MS
-				   ? 2 * dev->ledger_wait + LEDGER_MIN_MS
-				   : LEDGER_MAX_MS;
-	if (err < 0 && err != dev->ledger_error)
+	if (err < 0 && retry_failed(&dev->ledger_retry, err))
 		log_error("ledger-unwritten", "interface=%s error=\"%s\"", dev->name,
 			  strerror(-err));
 	else if (err == 0 && dev->ledger_error)
 		log_info("ledger-written", "interface=%s", dev->name);
+	if (err == 0)
+		retry_done(&dev->ledger_retry);
 	dev->ledger_error = err;
 	if (dev->state == DEVICE_READY)
 		condition_set(dev, DEVICE_READY, err < 0 ? LEDGER_TEXT : NULL);
@@ -388,6 +382,7 @@ void device_change_failed(struct device *dev, int err)
 	log_limited(&dev->bucket, LOG_LEVEL_ERROR, "allowed-ips-refused",
 		    "interface=%s error=\"%s\"", dev->name, strerror(-err));
 	dev->failing = true;
+	retry_failed(&dev->repair_retry, err);
 	if (wg_get(dev->wg, true, &dump) < 0) {
 		allowedips_forget(&dev->allowed);
 		return;
@@ -449,13 +444,26 @@ void device_release(struct device *dev)
 /* A configured peer that the device does not have any more. */
 static void restore_peer(struct device *dev, struct peer *p)
 {
+	int err;
+
 	peer_read(p, NULL);
 	allowedips_forget_owner(&dev->allowed, &p->owner);
-	if (peer_install(p, true, NULL) < 0)
+	err = retry_waits(&dev->repair_retry) ? -EAGAIN : peer_install(p, true, NULL);
+	if (err < 0 && err != -EAGAIN)
+		retry_failed(&dev->repair_retry, err);
+	if (err < 0)
 		return;
 	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
 		    dev->name, p->name);
 	allowedips_reconcile(&dev->allowed);
+}
+
+static void remove_stranger(struct device *dev, const uint8_t *key)
+{
+	int err = retry_waits(&dev->repair_retry) ? -EAGAIN : wg_remove_peer(dev->wg, key);
+
+	if (err < 0 && err != -EAGAIN)
+		retry_failed(&dev->repair_retry, err);
 }
 
 /* Peers that nobody told us of. On our own interfaces they have no business. */
@@ -465,7 +473,7 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 		const uint8_t *key = dump->peers[i].key;
 
 		if (memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
-			wg_remove_peer(dev->wg, key); /* a change failed in its middle */
+			remove_stranger(dev, key); /* a change failed in its middle */
 		else if (owners[i])
 			continue;
 		else if (dev->adopted) {
@@ -475,11 +483,11 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 			p->present = true;
 			p->seen = dev->round;
 			owners[i] = &p->owner;
-		} else {
+		} else if (!retry_waits(&dev->repair_retry)) {
 			log_limited(&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
 				    "interface=%s what=unknown-peer key=%s", dev->name,
 				    WG_KEY_STR(key));
-			wg_remove_peer(dev->wg, key);
+			remove_stranger(dev, key);
 		}
 	}
 }
@@ -581,10 +589,36 @@ static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 	return now - dev->full_read_at >= pause;
 }
 
+static void repair_key(struct device *dev, const struct wg_dump *dump)
+{
+	int err = device_sync_key(dev, dump);
+
+	if (err == 0)
+		retry_done(&dev->set_retry);
+	else if (retry_failed(&dev->set_retry, err))
+		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+}
+
+/* What was refused of entries may be tried again. */
+static void retry_entries(struct device *dev, int err)
+{
+	bool held = err < 0 || dev->ledger_error || retry_waits(&dev->repair_retry);
+
+	if (dev->failing && !held) {
+		dev->failing = false; /* until it fails again */
+		allowedips_retry(&dev->allowed);
+	}
+	if (!dev->failing && now_ms() - dev->repair_retry.tried_ms > 2 * RETRY_MAX_MS)
+		retry_done(&dev->repair_retry);
+	dev->failing = dev->failing || (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
+}
+
 /* One reading. 0 or -errno. */
 static int poll_once(struct device *dev, uint64_t now, bool busy)
 {
-	bool unknown = dev->unknown, full = unknown || full_read_due(dev, now, busy);
+	bool unknown = dev->unknown;
+	bool full = unknown ||
+		    (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
 	uint64_t begun = now_us();
 	struct allowed_drift drift;
 	struct owner **owners;
@@ -597,8 +631,8 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 	owners = map_owners(dev, &dump, false);
 	mark_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
-	if (dev->conf)
-		device_sync_key(dev, &dump);
+	if (dev->conf && !retry_waits(&dev->set_retry))
+		repair_key(dev, &dump);
 	if (full) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
 		dev->full_read_at = now;
@@ -657,9 +691,7 @@ void device_poll(struct device *dev)
 			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
 	if (err != -ETIMEDOUT)
 		device_release(dev);
-	if (err == 0 && dev->failing && !dev->ledger_error)
-		allowedips_retry(&dev->allowed);
-	dev->failing = (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
+	retry_entries(dev, err);
 	underlay_poll(dev);
 	probe_peers(dev);
 	dev->poll_cost = cost_of_late(dev->poll_cost, now_us() - begun);

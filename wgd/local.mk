@@ -52,6 +52,7 @@ check_PROGRAMS += \
 	wgd/ledger_test \
 	wgd/live_test \
 	wgd/liveness_test \
+	wgd/refusal_test \
 	wgd/targets_test \
 	wgd/uapi_test \
 	wgd/userspace_test
@@ -65,6 +66,8 @@ wgd_live_test_SOURCES = wgd/live_test.c
 wgd_live_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 wgd_liveness_test_SOURCES = wgd/liveness_test.c
 wgd_liveness_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_refusal_test_SOURCES = wgd/refusal_test.c wgd/wg_mock.c wgd/wg_mock.h lib/loop_fake.c lib/loop_fake.h
+wgd_refusal_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 wgd_targets_test_SOURCES = wgd/targets_test.c
 wgd_targets_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
 check_PROGRAMS += wgd/wceiling_test
