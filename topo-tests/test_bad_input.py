@@ -70,7 +70,7 @@ def test_strangers_connect(two):
     with Ping(two.host_b, two.host_a.address) as ping:
         assert int(python(two.host_a, CONNECT.format(n=STRANGERS)).stdout) == STRANGERS
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     assert two.wa.daemon_pid("bgpd") == pid
     assert two.wa.neighbor("10.9.0.2")["up-seconds"] >= up
     wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) < 64, what="its descriptors to be few")

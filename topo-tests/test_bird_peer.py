@@ -7,7 +7,7 @@
 import pytest
 
 from lib.peers import Bird
-from lib.probe import Ping, reaches
+from lib.probe import MOVES_MS, Ping, reaches
 from lib.twonodes import conf
 from lib.wait import wait_until
 from lib.wg import PlainWg
@@ -86,16 +86,16 @@ def test_bird_restarts_gracefully(far):
         wait_until(lambda: [p["stale"] for p in far.w.paths("192.168.2.0/24")] == [False],
                    what="a fresh path")
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_we_restart_gracefully(far):
     """bgpd dies: BIRD keeps what it had from us, and gets it again."""
     wait_until(lambda: far.bird.has("192.168.1.0/24"), what="our network at BIRD")
-    with Ping(far.host_b, far.host_a.address) as ping:
+    with Ping(far.host_b, far.host_a.address, interval_ms=MOVES_MS) as ping:
         far.w.kill_daemon("bgpd")
         far.w.wait_established("10.9.0.2")
         wait_until(lambda: "stale" not in far.bird.cli("show route all").lower(),
                    what="nothing stale at BIRD")
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()

@@ -50,7 +50,7 @@ def test_pinned(topo):
     assert d.w.leaves_by(hub) == "u0"
     with Ping(d.host, d.lan.address) as ping:
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_underlay_changes(topo):

@@ -9,7 +9,7 @@ drawing).
 import pytest
 
 from lib.dualhub import DualHub
-from lib.probe import Ping, reaches
+from lib.probe import MOVES_MS, Ping, reaches
 from lib.wait import wait_until
 
 # A handshake is renewed each two minutes: almost any is older than a second.
@@ -43,7 +43,7 @@ def test_degraded(dual):
     hub 1 sees degraded it says to hub 2. All comes back."""
     w, hub1, hub2 = dual.wsite[1], dual.whub[1], dual.whub[2]
     dropped = counters(hub1, "10.0.1.11")["dropped"]
-    with Ping(dual.host[1], dual.host[2].address) as ping:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
         degrade(w, "hub1")
         w.wait_installed(NET2, "wg2", "hub2.wg0")
         wait_until(lambda: by(w, NET2, "10.0.1.1").get("reason") == "tunnel-degraded", 20, "reason")
@@ -58,7 +58,7 @@ def test_degraded(dual):
         degrade(w, "hub1", False)
         dual.wait()
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     assert counters(hub1, "10.0.1.11")["dropped"] == dropped
     assert hub2.established("10.0.9.1")
 
@@ -112,7 +112,7 @@ def test_two_degraded_hubs(dual):
     with Ping(dual.host[2], dual.host[1].address) as ping:
         ping.flows(answers=300)
     assert updates() == before and own(hub1, 1) and own(hub2, 2)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_single_path_stays(topo):
@@ -127,5 +127,5 @@ def test_single_path_stays(topo):
         wait_until(lambda: by(w, NET2, "10.0.1.1").get("demotion") == "demoted", 20, "demoted")
         assert w.best(NET2)["next-hop"] == "10.0.1.1"
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     assert "demoted, best" in w.cli(f"show bgp ipv4 {NET2}")

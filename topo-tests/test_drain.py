@@ -10,7 +10,7 @@ import json
 import pytest
 
 from lib.dualhub import DualHub
-from lib.probe import Ping
+from lib.probe import MOVES_MS, Ping
 from lib.wait import wait_until
 
 
@@ -35,8 +35,8 @@ def best(w, prefix):
 def test_drain_at_the_site(dual):
     """Site 1 leaves hub 1: its own packets go by hub 2, and hub 1 is asked to send by hub 2, too."""
     w, hub = dual.wsite[1], dual.whub[1]
-    with Ping(dual.host[1], dual.host[2].address) as out, \
-            Ping(dual.host[2], dual.host[1].address) as back:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as out, \
+            Ping(dual.host[2], dual.host[1].address, interval_ms=MOVES_MS) as back:
         answer = w.cli_run("drain peer hub1 within 60")
         assert answer.returncode == 0, answer.stdout + answer.stderr
         assert "quiet after" in answer.stdout
@@ -59,13 +59,14 @@ def test_drain_at_the_site(dual):
         wait_until(lambda: hub.leaves_by("192.168.1.10") == "wg0", 20, "hub 1 to use its tunnel")
         out.flows()
         back.flows()
-    assert (out.lost, back.lost) == (0, 0)
+    out.nothing_lost()
+    back.nothing_lost()
 
 
 def test_drain_at_the_hub(dual):
     """Hub 1 is about to be rebooted: its whole interface is drained, and the sites go."""
     hub = dual.whub[1]
-    with Ping(dual.host[1], dual.host[2].address) as ping:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
         doc = json.loads(hub.cli("drain interface wg0 json"))
         assert doc["quiet"] and {p["peer"] for p in doc["peers"]} == {"site1", "site2"}
         for n in (1, 2):
@@ -75,7 +76,7 @@ def test_drain_at_the_hub(dual):
         hub.cli("undrain interface wg0")
         dual.wait()
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_drain_outlives_wgd(dual):
@@ -83,7 +84,7 @@ def test_drain_outlives_wgd(dual):
     w = dual.wsite[1]
     w.cli("drain peer hub1")
     w.wait_installed("192.168.2.0/24", "wg2", "hub2.wg0")
-    with Ping(dual.host[1], dual.host[2].address) as ping:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
         w.kill_daemon("wgd")
         wait_until(lambda: draining(w) == {("wg1", "hub1")}, 20, "wgd to remember")
         w.restart()
@@ -93,7 +94,7 @@ def test_drain_outlives_wgd(dual):
         w.cli("undrain peer hub1", "undrain peer hub1")
         w.wait_installed("192.168.2.0/24", "wg1", "hub1.wg0")
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_counters_are_read_rarely(two):
@@ -114,7 +115,7 @@ def test_nothing_else_there(two):
         assert "not quiet after" in answer.stdout
         assert "have no other path and stay: 192.168.2.0/24" in answer.stdout
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     two.wa.cli("undrain peer b")
     for line, words in (("drain peer nobody", "no such tunnel peer"),
                         ("undrain interface wg9", "no such tunnel peer")):

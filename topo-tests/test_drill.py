@@ -109,7 +109,7 @@ def test_shared_interface(dual):
         other.flows(100)
         wait_until(lambda: not process.alive(), 90, "the end of the drill")
         assert process.popen.returncode == 0, process.text()
-    assert other.lost == 0
+    other.nothing_lost()
     assert hub.show("drills")["drills"][0]["result"] == "complete"
 
 

@@ -7,7 +7,7 @@
 import pytest
 
 from lib.peers import Frr
-from lib.probe import Ping, reaches
+from lib.probe import MOVES_MS, Ping, reaches
 from lib.twonodes import conf
 from lib.wait import wait_until
 from lib.wg import PlainWg
@@ -83,7 +83,7 @@ def test_our_restart(far):
     far.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
     wait_until(lambda: far.frr.has("192.168.1.0/24"), what="our network at FRR")
     reaches(far.host_a, far.host_b.address)  # zebra has written it
-    with Ping(far.host_a, far.host_b.address) as ping:
+    with Ping(far.host_a, far.host_b.address, interval_ms=MOVES_MS) as ping:
         far.w.stop()
         ping.flows(50)
         far.w.start()
@@ -91,4 +91,4 @@ def test_our_restart(far):
         wait_until(lambda: far.w.installed("192.168.2.0/24", "wg0", "b.wg0") and
                    not any(r["stale"] for r in far.w.show("route")["routes"]), 60, "fresh routes")
         ping.flows(200)
-    assert ping.lost == 0
+    ping.nothing_lost()

@@ -13,7 +13,7 @@ import pytest
 
 from lib.dualhub import DualHub
 from lib.ns import wait_gone
-from lib.probe import Ping
+from lib.probe import MOVES_MS, Ping
 from lib.snippets import FAST, bfd
 from lib.wait import holds, wait_until
 
@@ -61,10 +61,10 @@ def test_frozen_hub(topo, fast):
         with frozen(d.hub[1].pids()):
             all_by(d, 2)
             ping.flows(50)
-    with Ping(d.host[1], d.host[2].address) as ping:
+    with Ping(d.host[1], d.host[2].address, interval_ms=MOVES_MS) as ping:
         d.wait()
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_frozen_daemons(topo):
@@ -81,7 +81,7 @@ def test_frozen_daemons(topo):
             ping.flows(50)
         assert {n: moves(s, "hub1") for n, s in d.wsite.items()} == before
         wait_until(lambda: w.show("version"), 20, "the hub to answer")
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_frozen_daemons_and_bfd(topo):
@@ -90,7 +90,7 @@ def test_frozen_daemons_and_bfd(topo):
     d = start(topo, bfd())
     w = d.whub[1]
     pids = [w.process.pid, *(w.daemon_pid(name) for name in ("bgpd", "zebra-lite", "wgd", "bfdd"))]
-    with Ping(d.host[1], d.host[2].address) as ping:
+    with Ping(d.host[1], d.host[2].address, interval_ms=MOVES_MS) as ping:
         with frozen(pids):
             for n, s in d.wsite.items():
                 s.wait_installed(NETS[n], "wg2", "hub2.wg0")
@@ -99,7 +99,7 @@ def test_frozen_daemons_and_bfd(topo):
             ping.flows(50)
         d.wait()
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 @pytest.mark.parametrize("fast", [FAST, bfd()], ids=["probe", "bfd"])
@@ -124,8 +124,8 @@ def test_power_cut(topo, fast):
     for ifname in ("wg0", "wgt"):  # where the kernel carries them
         d.hub[1].run(["ip", "link", "del", ifname], check=False)
     d.net.ip("link set i0 up")
-    with Ping(d.host[1], d.host[2].address) as ping:
+    with Ping(d.host[1], d.host[2].address, interval_ms=MOVES_MS) as ping:
         w.start()
         d.wait(90)
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()

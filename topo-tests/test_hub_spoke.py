@@ -41,7 +41,7 @@ def test_one_site_dies_the_others_do_not_notice(star):
         star.net.restore("site3", "hub")
         star.wait()
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     reaches(star.host[1], star.host[3].address)
 
 

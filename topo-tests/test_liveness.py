@@ -95,7 +95,7 @@ def test_latency(topo):
         wait_until(lambda: by(w, "wg1"), 30, "the better hub")
         holds(lambda: by(w, "wg1"), 5, "the better hub")
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     moves = quality_moves(w, "hub1")[before:]
     assert len([1 for old, new in moves if new >= 200 > old]) == 1
 

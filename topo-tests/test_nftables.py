@@ -15,7 +15,7 @@ import pytest
 
 from lib.build import SOURCE
 from lib.fourplanes import SHARED, connects, four_planes, services
-from lib.probe import Ping
+from lib.probe import MOVES_MS, Ping
 from lib.wait import wait_until
 
 POLICY = os.path.join(SOURCE, "contrib/nftables-planes.nft")
@@ -95,7 +95,7 @@ def test_rules_filter(planes):
         wait_until(lambda: elements(a, "learned4-management") == {"172.20.0.0/17"}, 30,
                    "the other prefix")
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     listener.stop()
 
 
@@ -107,7 +107,7 @@ def test_restart_and_reload(planes):
     wait_filled(a)
     a.router.run(["nft", "-f", POLICY])
     load(a, KNOWN)
-    with Ping(hosts["manager"], "172.20.0.10") as ping:
+    with Ping(hosts["manager"], "172.20.0.10", interval_ms=MOVES_MS) as ping:
         a.kill_daemon("zebra-lite")
         wait_filled(a)
         ping.flows()
@@ -120,7 +120,7 @@ def test_restart_and_reload(planes):
         ping.flows()
         a.replace("plane storage { table 103; interface lan3;", "plane storage { table 103; ")
         wait_until(lambda: elements(a, "interfaces-storage") == {"wg3"}, 20, "lan3 to leave")
-    assert ping.lost == 0
+    ping.nothing_lost()
     # Somebody empties the whole ruleset, ours with it.
     load(a, "flush ruleset")
     wait_until(lambda: elements(a, "learned4-management") == {SHARED}, 20, "the sets to be back")

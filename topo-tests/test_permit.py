@@ -34,7 +34,7 @@ def test_cannot_take_what_is_anothers(star):
         assert star.whub.allowed("wg0", "192.168.2.0/25") is None
         assert star.whub.longest("wg0", star.host[2].address) == "site2.wg0"
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     # And nobody else hears of it.
     assert star.wsite[2].paths("192.168.2.0/25") == []
 

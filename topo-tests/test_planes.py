@@ -12,7 +12,7 @@ other: not in bgpd, not in a kernel table, not announced.
 import pytest
 
 from lib.fourplanes import SHARED, four_planes, ipv6_config, plane_prefixes, received, table
-from lib.probe import Ping
+from lib.probe import MOVES_MS, Ping
 from lib.wait import wait_until
 from lib.wgbgp import Wgbgp
 
@@ -97,7 +97,7 @@ def test_one_plane_fails_alone(planes):
         assert a.established("10.77.0.2", "10.78.0.2")
         assert table(a, 101).get(SHARED) == "wg1"
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_static_routes(planes):
@@ -126,7 +126,7 @@ def test_static_routes(planes):
         a.restart()
         ping.flows()
         assert there() == wanted
-    assert ping.lost == 0
+    ping.nothing_lost()
     assert a.show("rib summary")["drift-repaired"] == 0
     a.replace(statics, "")
     wait_until(lambda: not there(), 20, "the static routes to go")
@@ -141,7 +141,8 @@ def test_restart(planes):
     wait_until(lambda: table(a, 101).get(SHARED) == "wg1" and table(a, 103).get(SHARED) == "wg3",
                30, "the shared prefix in both planes")
     before = table(a, 101), table(a, 103)
-    with Ping(hosts["manager"], "172.20.0.10") as one, Ping(hosts["client"], "172.20.0.10") as two:
+    with Ping(hosts["manager"], "172.20.0.10", interval_ms=MOVES_MS) as one, \
+            Ping(hosts["client"], "172.20.0.10", interval_ms=MOVES_MS) as two:
         a.kill_daemon("zebra-lite")
         one.flows()
         two.flows()
@@ -155,7 +156,8 @@ def test_restart(planes):
         a.wait_established()
         one.flows()
         two.flows()
-    assert one.lost == 0 and two.lost == 0
+    one.nothing_lost()
+    two.nothing_lost()
 
 
 def test_change_of_planes(planes):
@@ -166,8 +168,8 @@ def test_change_of_planes(planes):
     wait_until(lambda: table(a, 101).get(SHARED) == "wg1" and table(a, 103).get(SHARED) == "wg3",
                30, "the shared prefix in both planes")
     management = table(a, 101)
-    with Ping(hosts["client"], "172.20.0.10") as other, \
-            Ping(hosts["manager"], "172.20.0.10") as ping:
+    with Ping(hosts["client"], "172.20.0.10", interval_ms=MOVES_MS) as other, \
+            Ping(hosts["manager"], "172.20.0.10", interval_ms=MOVES_MS) as ping:
         a.replace("plane management { table 101;", "plane management { table 111;")
         wait_until(lambda: table(a, 111) == management and not table(a, 101), 30, "the other table")
         ping.flows()
@@ -179,7 +181,7 @@ def test_change_of_planes(planes):
         wait_until(lambda: table(a, 102).get("10.79.0.2") == "wg2", 30, "it to be back")
         ping.flows()
         other.flows()
-    assert other.lost == 0
+    other.nothing_lost()
 
 
 def test_ipv6(topo):
@@ -206,7 +208,7 @@ def test_ipv6(topo):
         wa.restart()
         wa.wait_established()
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     wait_until(lambda: "fd00:2::/64" in a.out(["nft", "list", "set", "inet", "wgbgp",
                                                "learned6-storage"]), 20, "the set")
     wa.teardown()

@@ -5,6 +5,7 @@
 """
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -136,5 +137,15 @@ def test_last_answers_are_awaited(ab):
     for _ in range(20):
         with Ping(a, net.address(b), interval_ms=1) as ping:
             pass
-        assert ping.lost == 0
+        ping.nothing_lost()
         assert os.path.exists(ping.path) and ping.stop()["final"]
+
+
+def test_one_assertion_for_all():
+    """Who asserts that nothing was lost says how much that proves."""
+    directory = os.path.dirname(os.path.abspath(__file__))
+    for name in os.listdir(directory):
+        if name.startswith("test_") and name.endswith(".py"):
+            with open(os.path.join(directory, name), encoding="utf-8") as f:
+                found = re.findall(r"assert.*\.lost\b.* == \(?0\b.*", f.read())
+            assert not found, f"{name}: nothing_lost() instead of {found}"

@@ -11,7 +11,7 @@ import pytest
 
 from lib.hubspoke import HubSpoke, hub_conf
 from lib.keys import public_key
-from lib.probe import Ping, reaches
+from lib.probe import MOVES_MS, Ping, reaches
 from lib.wait import wait_until
 
 
@@ -27,7 +27,7 @@ def uptime(w, neighbor):
 
 
 def test_site_comes_and_goes(star):
-    with Ping(star.host[1], star.host[2].address) as ping:
+    with Ping(star.host[1], star.host[2].address, interval_ms=MOVES_MS) as ping:
         star.add_site(3)
         star.whub.reload(hub_conf((1, 2, 3)))
         star.start_site(3)
@@ -41,7 +41,7 @@ def test_site_comes_and_goes(star):
         wait_until(lambda: star.hub.out("wg show wg0 peers").count("=") == 2,
                    what="WireGuard to have two peers")
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_key_changes(star):
@@ -81,14 +81,14 @@ def test_description_resets_nothing(star):
 
 def test_permit_shrinks(star):
     """A tighter ceiling takes learned prefixes out, a wider one brings them back."""
-    with Ping(star.host[2], "10.9.0.1") as ping:
+    with Ping(star.host[2], "10.9.0.1", interval_ms=MOVES_MS) as ping:
         star.whub.replace("permit [ 192.168.1.0/24", "permit [ 192.168.1.0/30")
         star.whub.wait_gone("192.168.1.0/24")
         wait_until(lambda: star.whub.allowed("wg0", "192.168.1.0/24") is None, what="no entry")
         assert star.whub.reasons("192.168.1.0/24") == ["outside-permit"]
         star.whub.replace("permit [ 192.168.1.0/30", "permit [ 192.168.1.0/24")
         star.whub.wait_installed("192.168.1.0/24", "wg0", "site1.wg0")
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_wrong_file_changes_nothing(star):
@@ -102,7 +102,7 @@ def test_wrong_file_changes_nothing(star):
         ping.flows()
         star.whub.write(good)
         star.whub.cli("reload")
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_empty_file(star):
@@ -123,7 +123,7 @@ def test_empty_file(star):
         whub.start()
         star.wait()
         ping.flows()
-    assert ping.lost == 0
+    ping.nothing_lost()
     whub.write("# nothing\n")
     whub.cli("reload empty")
     wait_until(lambda: "wg0" not in star.hub.out("ip -br link"), what="wg0 to be gone")

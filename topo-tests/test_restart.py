@@ -9,7 +9,7 @@ import os
 import pytest
 
 from lib.dualhub import DualHub
-from lib.probe import Ping
+from lib.probe import MOVES_MS, Ping
 from lib.wait import wait_until
 from lib.wgbgp import DAEMONS
 
@@ -38,7 +38,7 @@ def test_sigkill(dual, daemon):
     ping."""
     hub, site = dual.whub[1], dual.wsite[1]
     wg = dual.hub[1].out("wg show wg0 latest-handshakes")
-    with Ping(dual.host[1], dual.host[2].address) as ping:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
         for turn in range(KILLS):
             again = [w.kill_daemon(daemon, wait=False) for w in (hub, site)]
             wait_until(lambda again=again: all(a() for a in again), 60,
@@ -46,7 +46,7 @@ def test_sigkill(dual, daemon):
             settled(dual, hub, site)
             ping.flows()
             assert ping.now()["lost"] <= 5, f"lost in turn {turn}"  # some may be under way
-    assert ping.lost == 0
+    ping.nothing_lost()
     # The tunnels were not even set up anew (the keys are there, the handshakes no older ones).
     after = dual.hub[1].out("wg show wg0 latest-handshakes")
     assert sorted(wg.split()[0::2]) == sorted(after.split()[0::2])
@@ -54,7 +54,7 @@ def test_sigkill(dual, daemon):
 
 def test_restart_of_everything(dual):
     """Stop, start: on the hub, then on a site. Forwarding goes on while nobody is there."""
-    with Ping(dual.host[1], dual.host[2].address) as ping:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
         for w in (dual.whub[1], dual.wsite[1]):
             w.stop()
             before = ping.now()["received"]
@@ -62,13 +62,13 @@ def test_restart_of_everything(dual):
                        what="traffic without a daemon")
             w.start()
             settled(dual, w)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_parent_killed(dual):
     """SIGKILL of wgbgpd: the daemons end without touching anything; the next start takes over."""
     w = dual.whub[1]
-    with Ping(dual.host[1], dual.host[2].address) as ping:
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
         children = [w.daemon_pid(d) for d in DAEMONS]
         w.process.stopped = True
         w.process.kill()
@@ -79,7 +79,7 @@ def test_parent_killed(dual):
         ping.flows(50)
         w.start()
         settled(dual, w)
-    assert ping.lost == 0
+    ping.nothing_lost()
 
 
 def test_what_vanished_meanwhile_is_swept(dual):

@@ -25,7 +25,7 @@ def test_site_hub_hub_site(topo):
     reaches(d.host[1], d.host[2].address)
     with Ping(d.host[1], d.host[2].address) as ping:
         ping.flows(100)
-    assert ping.lost == 0
+    ping.nothing_lost()
     before = d.hub[1].out("wg show wgt transfer").split()[1:]
     reaches(d.host[1], d.host[2].address)
     assert d.hub[1].out("wg show wgt transfer").split()[1:] != before

@@ -4,7 +4,7 @@
     host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
                          AS 65001                            AS 65002
 """
-from lib.probe import Ping, reaches
+from lib.probe import MOVES_MS, Ping, reaches
 from lib.wait import wait_until
 
 
@@ -13,7 +13,7 @@ def test_routes_and_traffic(two):
     two.wa.wait_installed("fd00:2::/64", "wg0", "b.wg0")
     with Ping(two.host_a, two.host_b.address) as ping:
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()
     reaches(two.host_a, two.host_b.address6)
     path = two.wa.best("192.168.2.0/24")
     assert path["next-hop"] == "10.9.0.2" and path["as-path"].split() == ["65002"]
@@ -50,7 +50,7 @@ def test_broken_path_and_back(two):
 
 def test_stop_leaves_everything_and_teardown_removes_it(two):
     """An upgrade over the tunnel must not lock out; teardown is the way to be rid of it all."""
-    with Ping(two.host_a, two.host_b.address) as ping:
+    with Ping(two.host_a, two.host_b.address, interval_ms=MOVES_MS) as ping:
         two.wa.stop()
         assert two.wa.installed("192.168.2.0/24", "wg0", "b.wg0")
         ping.flows(50)
@@ -58,7 +58,7 @@ def test_stop_leaves_everything_and_teardown_removes_it(two):
         two.wa.wait_established()
         two.wait()
         ping.flows(50)
-    assert ping.lost == 0
+    ping.nothing_lost()
     two.wa.teardown()
     wait_until(lambda: "wg0" not in two.a.out("ip -br link"), what="wg0 to be gone")
     assert not two.wa.kernel_routes()
