@@ -387,6 +387,9 @@ static void doctor_free(struct doctor *d)
 		json_decref(d->kept[source]);
 	json_decref(d->refused);
 	json_decref(d->tunnel_of);
+	for (size_t i = 0; i < d->n_networks; i++)
+		json_decref(d->networks[i].row);
+	free(d->networks);
 	json_decref(d->findings);
 	free(d->counts);
 }

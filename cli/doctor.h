@@ -65,14 +65,22 @@ struct where {
 	const char *interface, *peer, *neighbor, *prefix;
 };
 
+struct network {
+	struct prefix prefix;
+	json_t *row; /* of SOURCE_ROUTES, a reference */
+};
+
 struct doctor {
 	struct cli_session *s;
 	const struct check *check; /* the one that looks */
 	json_t *kept[DOCTOR_KEPT]; /* arrays of rows */
 	json_t *refused;	   /* object: "neighbor reason" → row */
-	json_t *tunnel_of;	   /* object: tunnel address → row of SOURCE_TUNNELS */
-	unsigned *counts;	   /* findings of each check */
-	unsigned lookups;	   /* of the kernel's routes for prefixes */
+	struct network *networks;  /* of interfaces, as they passed by among the routes */
+	size_t n_networks;
+	bool shares[2];	   /* IPv4, IPv6: some route has several active next hops */
+	json_t *tunnel_of; /* object: tunnel address → row of SOURCE_TUNNELS */
+	unsigned *counts;  /* findings of each check */
+	unsigned lookups;  /* of the kernel's routes for prefixes */
 	json_t *findings;
 	unsigned severities[3];
 };

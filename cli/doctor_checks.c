@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "doctor_causes.h"
+#include "doctor_checks.h"
 #include "kernel_route.h"
 #include "machine.h"
 #include "table.h"
@@ -214,28 +216,44 @@ static void check_permits(struct doctor *d, const json_t *row)
 	}
 }
 
+static const json_t *peer_of(const struct doctor *d, const json_t *tunnel)
+{
+	const json_t *interface =
+		doctor_row(d, SOURCE_INTERFACES, "name", doctor_str(tunnel, "interface"));
+	json_t *peer;
+	size_t i;
+
+	json_array_foreach (json_object_get(interface, "peers"), i, peer)
+		if (str_eq(doctor_str(peer, "name"), doctor_str(tunnel, "peer")))
+			return peer;
+	return NULL;
+}
+
+static void dead_tunnel(struct doctor *d, const json_t *row)
+{
+	struct where at = {.interface = doctor_str(row, "interface"),
+			   .peer = doctor_str(row, "peer")};
+	struct cause cause = cause_of_tunnel(row, peer_of(d, row), d->kept[SOURCE_TUNNELS]);
+
+	if (cause_never_up(row))
+		FIND(SEVERITY_ERROR, at, cause.advice, "there never was a handshake%s", cause.text);
+	else
+		FIND(SEVERITY_ERROR, at, cause.advice,
+		     "the tunnel is down: %s; last handshake %s%s", TEXT(row, "reason-text"),
+		     AGO(row, "handshake-seconds"), cause.text);
+}
+
 static void check_tunnel(struct doctor *d, const json_t *row)
 {
 	struct where at = {.interface = doctor_str(row, "interface"),
 			   .peer = doctor_str(row, "peer")};
 	const char *state = doctor_str(row, "state");
 
-	if (str_eq(state, "never"))
-		FIND(SEVERITY_ERROR, at,
-		     is_set(row, "endpoint")
-			     ? "compare the keys of both ends, the port, and what firewalls let "
-			       "through"
-			     : "no endpoint is known: the far end has to speak first",
-		     "there never was a handshake");
-	else if (str_eq(doctor_str(row, "reason"), "interface-refused"))
+	if (str_eq(doctor_str(row, "reason"), "interface-refused"))
 		FIND(SEVERITY_ERROR, at, "the interface first", "the tunnel is down: %s",
 		     TEXT(row, "reason-text"));
-	else if (str_eq(state, "down"))
-		FIND(SEVERITY_ERROR, at,
-		     "is the far end there, is the underlay? A clock that was set back makes the "
-		     "far end refuse handshakes, too",
-		     "the tunnel is down: %s; last handshake %s", TEXT(row, "reason-text"),
-		     AGO(row, "handshake-seconds"));
+	else if (str_eq(state, "never") || str_eq(state, "down"))
+		dead_tunnel(d, row);
 	else if (is_true(row, "draining"))
 		FIND(SEVERITY_NOTE, at, "`undrain` it when the work is done",
 		     "the tunnel is drained: traffic goes elsewhere where it can");
@@ -322,17 +340,17 @@ static void check_policy(struct doctor *d, const json_t *row)
 static void check_session(struct doctor *d, const json_t *row)
 {
 	const json_t *tunnel = json_object_get(row, "tunnel");
-	const char *state = doctor_str(row, "state");
-	bool dead = str_eq(doctor_str(tunnel, "reach"), "down");
+	const char *state = doctor_str(row, "state"), *last = doctor_str(row, "last-notification");
+	struct cause cause = cause_of_session(row);
+	bool beside = *last && !str_eq(last, cause.text);
 
 	if (str_eq(state, "established") || str_eq(state, "disabled"))
 		return;
 	FIND(SEVERITY_ERROR,
 	     AT(.interface = doctor_str(tunnel, "interface"), .peer = doctor_str(tunnel, "peer"),
 		.neighbor = doctor_str(row, "address")),
-	     dead ? "the tunnel first" : "is BGP running there, with the AS numbers of this end?",
-	     "the session is %s%s%s", TEXT(row, "state"), is_set(row, "last-error") ? ": " : "",
-	     is_set(row, "last-error") ? TEXT(row, "last-error") : "");
+	     cause.advice, "the session is %s%s%s%s%s", TEXT(row, "state"), *cause.text ? ": " : "",
+	     cause.text, beside ? "; last NOTIFICATION: " : "", beside ? last : "");
 }
 
 static void check_restarting(struct doctor *d, const json_t *row)
@@ -682,15 +700,21 @@ const struct check doctor_checks[] = {
 	{"endpoint", SOURCE_TUNNELS, check_endpoint},
 	{"pin", SOURCE_PINS, check_pin},
 	{"mtu", SOURCE_TUNNELS, check_mtu},
+	{"name", SOURCE_INTERFACES, check_names},
+	{"orphan", SOURCE_NEIGHBORS, check_orphan},
 	{"session", SOURCE_NEIGHBORS, check_session},
 	{"policy", SOURCE_NEIGHBORS, check_policy},
 	{"restarting", SOURCE_NEIGHBORS, check_restarting},
 	{"permit", SOURCE_INTERFACES, check_permits},
+	{"static-entry", SOURCE_INTERFACES, check_static_entries},
 	{"swallowed", SOURCE_BGP, check_swallowed},
 	{"blackhole", SOURCE_BGP, check_blackhole},
 	{"shared-interface", SOURCE_BGP, check_shared},
 	{"refused-paths", SOURCE_BGP, count_refused},
 	{"refused-paths", SOURCE_REFUSED, check_refused},
+	{"own-network", SOURCE_ROUTES, check_own_network},
+	{"hash-policy", SOURCE_ROUTES, check_shares},
+	{"hash-policy", SOURCE_MACHINE, check_hash_policy},
 	{"route", SOURCE_ROUTES, check_route},
 	{"routes", SOURCE_RIB, check_drift},
 	{"nftables", SOURCE_RIB, check_nftables},

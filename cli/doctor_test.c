@@ -307,6 +307,144 @@ static void test_shared_traffic(void **state)
 		fail_msg("%s", out_text);
 }
 
+#define LEARNED(prefix)                                                                         \
+	"{\"prefix\":\"" prefix "\",\"plane\":\"main\",\"protocol\":\"bgp\",\"selected\":true," \
+	"\"installed\":true,\"next-hops\":[{\"interface\":\"wg0\",\"active\":true}]}"
+#define CONNECTED(prefix)                                                                        \
+	"{\"prefix\":\"" prefix "\",\"plane\":\"main\",\"protocol\":\"connected\",\"selected\":" \
+	"true,\"installed\":true,\"next-hops\":[{\"interface\":\"lan0\",\"active\":true}]}"
+
+/* Things that are fine by themselves and do not fit together. */
+static void test_misfits(void **state)
+{
+	finds_in("route", "[" CONNECTED("192.168.1.0/24") "," LEARNED("192.168.1.128/25") "]",
+		 "warning", "own-network",
+		 "lies inside of our own network 192.168.1.0/24 on lan0: its hosts are looked for "
+		 "by "
+		 "wg0");
+	answer_of("route")->rows =
+		"[" LEARNED("192.168.0.0/16") "," CONNECTED("192.168.1.0/24") "]";
+	if (run("doctor") != 0)
+		fail_msg("%s", out_text);
+	answer_of("route")->rows = "[" LEARNED("192.168.2.0/24") "]";
+	finds_in("bgp-neighbors",
+		 "[{\"address\":\"10.99.0.7\",\"state\":\"active\",\"tunnel\":null}]", "error",
+		 "session", "the session is active");
+	answer_of("wireguard")->rows = INTERFACE("\"addresses\":[\"10.99.0.1/24\"],",
+						 PEER("site-a", "[\"192.168.2.0/24\"]"));
+	finds_in("bgp-neighbors",
+		 "[{\"address\":\"10.99.0.7\",\"state\":\"active\",\"tunnel\":null}]", "error",
+		 "orphan", "no peer there has its address");
+	answer_of("wireguard")->rows = "[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,"
+				       "\"public-key\":\"K\",\"peers\":[{\"name\":\"site-a\","
+				       "\"permit\":[\"192.168.2.0/24\"],\"tunnel-addresses\":"
+				       "[\"10.99.0.2\"],\"allowed-ips\":[\"172.16.0.0/12\"]}]}]";
+	if (run("doctor") != 0) /* the kernel sends it by wg0 */
+		fail_msg("%s", out_text);
+	answer_of("route")->rows = "[]";
+	answer_of("bgp-routes")->rows = "[]";
+	kernel_answer = (struct kernel_route){.interface = "eth0"};
+	finds("warning", "static-entry", "packets leave by eth0 in the clear");
+	kernel_error = -ENETUNREACH;
+	finds("note", "static-entry", "the kernel has no way there");
+}
+
+static void test_names(void **state)
+{
+	static const char unresolved[] =
+		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\",\"peers\":"
+		"["
+		"{\"name\":\"site-a\",\"permit\":[\"192.168.2.0/24\"],\"configured-endpoints\":[{"
+		"\"endpoint\":\"far.example:51820\",\"addresses\":[],\"error\":\"no such name\"}]"
+		"}]}]";
+
+	answer_of("wireguard")->rows = unresolved;
+	finds("warning", "name", "far.example:51820 is not resolved: no such name");
+	finds_in("tunnels",
+		 "[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"state\":\"never\",\"endpoint\":"
+		 "null}]",
+		 "error", "tunnel",
+		 "never was a handshake: the name of its endpoint has no address");
+}
+
+#define DEAD(state, members)                                             \
+	"[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"state\":\"" state \
+	"\",\"reason-text\":\"silence\",\"endpoint\":\"198.51.100.2:51820\"" members "}]"
+#define BESIDE                                                              \
+	",\"x\":1},{\"interface\":\"wg1\",\"peer\":\"c\",\"state\":\"up\"," \
+	"\"endpoint\":\"198.51.100.2:51821\""
+#define ICMP(name, age) ",\"underlay-error\":\"" name "\",\"underlay-error-seconds\":" age
+
+/* A wrong key, a firewall that drops, one that rejects: as far as they differ from here. */
+static void test_causes_of_tunnels(void **state)
+{
+	static const struct {
+		const char *rows, *text;
+	} rows[] = {
+		{DEAD("never", ""), "a handshake: nothing comes back, no ICMP error either"},
+		{DEAD("down", ",\"reason\":\"handshake-never\""),
+		 "a handshake: nothing comes back"},
+		{DEAD("never", ICMP("port-unreachable", "3")), "nothing listens on that port"},
+		{DEAD("down", ICMP("prohibited", "3")), "a firewall on the way rejects"},
+		{DEAD("never", ICMP("prohibited", "300")), "nothing comes back"},
+		{DEAD("never", BESIDE), "although that host answers in another tunnel"},
+		{DEAD("never", ",\"rx-bytes\":148"), "what the far end sends does arrive"},
+		{DEAD("down", ICMP("no-route", "0")), "no route to the endpoint"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		finds_in("tunnels", rows[i].rows, "error", "tunnel", rows[i].text);
+}
+
+/* The advice fits the last error, or else the last NOTIFICATION. */
+static void test_causes_of_sessions(void **state)
+{
+	static const struct {
+		const char *error, *notification, *advice;
+	} rows[] = {
+		{"sent OPEN Message Error/Bad Peer AS: AS 7 is not the configured one", "",
+		 "another AS than `remote-as` says"},
+		{"received OPEN Message Error/Bad Peer AS", "", "expects another AS of us"},
+		{"cannot connect: Connection refused", "", "nothing listens on the far end's"},
+		{"cannot connect: Connection refused", "received Cease/Administrative Shutdown",
+		 "nothing listens"},
+		{"something else", "received Cease/Administrative Shutdown",
+		 "shut down on purpose"},
+		{"Connection timed out", "", "not answered: a firewall"},
+		{"sent Hold Timer Expired", "", "keepalives got lost"},
+		{"whatever", "", "is BGP running there"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text =
+			xasprintf("[{\"address\":\"10.99.0.2\",\"state\":\"active\",\"last-error\":"
+				  "\"%s\",\"last-notification\":\"%s\"}]",
+				  rows[i].error, rows[i].notification);
+
+		answer_of("bgp-neighbors")->rows = text;
+		assert_int_equal(run("doctor"), -1);
+		says(rows[i].error);
+		says(rows[i].advice);
+		if (*rows[i].notification)
+			says("; last NOTIFICATION: received Cease/Administrative Shutdown");
+		free(text);
+	}
+}
+
+static void test_hash_policy(void **state)
+{
+	static const char shared[] =
+		"[{\"prefix\":\"192.168.2.0/24\",\"protocol\":\"bgp\",\"selected\":true,"
+		"\"installed\":true,\"next-hops\":[{\"interface\":\"wg0\",\"active\":true},"
+		"{\"interface\":\"wg1\",\"active\":true}]}]";
+
+	machine_answer = 0;
+	finds_in("route", shared, "note", "hash-policy", "by addresses alone");
+	run("doctor");
+	if (strstr(out_text, "hash-policy"))
+		fail_msg("%s", out_text);
+}
+
 static void test_routes(void **state)
 {
 	kernel_answer = (struct kernel_route){.interface = "eth0"};
@@ -420,11 +558,26 @@ static void test_metrics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_healthy),	   TEST(test_daemons),	    TEST(test_key_files),
-		TEST(test_interfaces),	   TEST(test_tunnels),	    TEST(test_neighbors),
-		TEST(test_paths),	   TEST(test_routes),	    TEST(test_machine),
-		TEST(test_many),	   TEST(test_nobody_there), TEST(test_metrics),
-		TEST(test_nexthop_compat), TEST(test_planes),	    TEST(test_blackhole),
+		TEST(test_healthy),
+		TEST(test_daemons),
+		TEST(test_key_files),
+		TEST(test_interfaces),
+		TEST(test_tunnels),
+		TEST(test_neighbors),
+		TEST(test_paths),
+		TEST(test_routes),
+		TEST(test_machine),
+		TEST(test_many),
+		TEST(test_nobody_there),
+		TEST(test_metrics),
+		TEST(test_misfits),
+		TEST(test_names),
+		TEST(test_causes_of_tunnels),
+		TEST(test_causes_of_sessions),
+		TEST(test_hash_policy),
+		TEST(test_nexthop_compat),
+		TEST(test_planes),
+		TEST(test_blackhole),
 		TEST(test_shared_traffic),
 	};
 

@@ -4,7 +4,9 @@ cli_libcli_a_SOURCES = \
 	cli/client.c cli/client.h \
 	cli/commands.c cli/commands.h \
 	cli/doctor.c cli/doctor.h \
-	cli/doctor_checks.c \
+	cli/doctor_causes.c cli/doctor_causes.h \
+	cli/doctor_checks.c cli/doctor_checks.h \
+	cli/doctor_misfits.c \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
 	cli/explain_claim.c cli/explain_claim.h \

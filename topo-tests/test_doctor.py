@@ -13,6 +13,7 @@ import pytest
 from lib.dualhub import DualHub
 from lib.fourplanes import SHARED, four_planes
 from lib.hubspoke import HubSpoke
+from lib.keys import public_key
 from lib.wait import wait_until
 
 
@@ -226,3 +227,60 @@ def test_metrics_with_promtool(two):
     if not tool:
         pytest.skip("no promtool here")
     two.a.run([tool, "check", "metrics"], input=two.wa.cli("show metrics"))
+
+
+def gone(w, check):
+    wait_until(lambda: check not in {f["check"] for f in doctor(w)["findings"]}, 40,
+               f"no more finding of {check}")
+
+
+def test_misfits(two):
+    """What is fine by itself and does not fit together; each is undone, and doctor is silent again."""
+    w = two.wa
+    # hosts of our LAN that b says it has
+    two.b.ip("route add blackhole 192.168.1.128/25")
+    w.replace("permit [ 192.168.2.0/24", "permit [ 192.168.1.128/25 192.168.2.0/24")
+    two.wb.replace("network [ ", "network [ 192.168.1.128/25 ")
+    found(w, "own-network", "lies inside of our own network 192.168.1.0/24 on lan0",
+          prefix="192.168.1.128/25", interface="wg0")
+    two.wb.replace("network [ 192.168.1.128/25 ", "network [ ")
+    gone(w, "own-network")
+    w.replace("permit [ 192.168.1.128/25 ", "permit [ ")
+    # an entry that nothing leads to
+    w.replace("tunnel-address [ 10.9.0.2", "allowed-ips [ 172.16.9.0/24 ]; tunnel-address [ 10.9.0.2")
+    found(w, "static-entry", "packets leave by u0 in the clear", prefix="172.16.9.0/24", peer="b")
+    w.replace("bgp {", "rib { static 172.16.9.0/24 { next-hop 10.9.0.2; } }\nbgp {")
+    gone(w, "static-entry")
+    w.replace("allowed-ips [ 172.16.9.0/24 ]; ", "")
+    w.replace("rib { static 172.16.9.0/24 { next-hop 10.9.0.2; } }\nbgp {", "bgp {")
+    healthy(w)
+    # the peer is away, its neighbor is not
+    w.replace("peer b {", "peer b { disabled true;")
+    assert "remove the neighbor" in found(w, "orphan", "no peer there has its address",
+                                          neighbor="10.9.0.2", interface="wg0")["advice"]
+    w.replace("peer b { disabled true;", "peer b {")
+    two.wait()
+    gone(w, "orphan")
+
+
+def test_causes(two):
+    """Why a tunnel or a session is not there: a name, a firewall that rejects, a key, an AS."""
+    w, net = two.wa, two.net
+    endpoint = re.search(r"endpoint (\S+:51820);", open(w.conf_file, encoding="ascii").read())[1]
+    key, other = public_key("b.wg0"), public_key("stranger")
+    w.replace(key, other)
+    found(w, "tunnel", "never was a handshake: nothing comes back, no ICMP error", peer="b")
+    net.harm("a", "b", "udp dport 51820 reject with icmpx admin-prohibited", both=False)
+    found(w, "tunnel", "a firewall on the way rejects its packets", peer="b")
+    net.mend()
+    net.harm("a", "b", "udp dport 51820 reject with icmpx port-unreachable", both=False)
+    found(w, "tunnel", "nothing listens on that port", peer="b")
+    net.mend()
+    w.replace(other, key)
+    two.wait()
+    w.replace("remote-as 65002;", "remote-as 65009;")
+    found(w, "session", "Bad Peer AS", neighbor="10.9.0.2")
+    wait_until(lambda: "`remote-as`" in found(w, "session", "")["advice"], 20, "the hint")
+    w.replace("remote-as 65009;", "remote-as 65002;")
+    w.replace(endpoint, "no-such-host.invalid:51820")
+    found(w, "name", "no-such-host.invalid:51820 is not resolved", peer="b")

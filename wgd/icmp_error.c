@@ -132,3 +132,24 @@ void icmp_errors_close(void)
 	icmp_socket_close(&fd4, &watch4);
 	icmp_socket_close(&fd6, &watch6);
 }
+
+const char *icmp_error_name(const struct icmp_error *m)
+{
+	static const struct {
+		uint8_t family, type, code;
+		const char *name;
+	} rows[] = {
+		{AF_INET, 3, 0, "no-route"},	      {AF_INET, 3, 1, "host-unreachable"},
+		{AF_INET, 3, 3, "port-unreachable"},  {AF_INET, 3, 9, "prohibited"},
+		{AF_INET, 3, 10, "prohibited"},	      {AF_INET, 3, 13, "prohibited"},
+		{AF_INET6, 1, 0, "no-route"},	      {AF_INET6, 1, 1, "prohibited"},
+		{AF_INET6, 1, 3, "host-unreachable"}, {AF_INET6, 1, 4, "port-unreachable"},
+		{AF_INET6, 1, 5, "prohibited"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].family == m->to.addr.family && rows[i].type == m->type &&
+		    rows[i].code == m->code)
+			return rows[i].name;
+	return "other";
+}

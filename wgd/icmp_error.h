@@ -25,4 +25,8 @@ void icmp_errors_close(void);
  * about a UDP datagram, or one that says nothing about the way (too large). */
 bool icmp_error_parse(int family, const uint8_t *data, size_t len, struct icmp_error *out);
 
+/* What it says of the way: "port-unreachable", "prohibited", "no-route", "host-unreachable", or
+ * "other". */
+const char *icmp_error_name(const struct icmp_error *m);
+
 #endif

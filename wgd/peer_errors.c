@@ -46,6 +46,7 @@ static void take(struct peer *p, const struct icmp_error *m)
 	uint64_t now = now_ms();
 
 	e->count++;
+	e->latest = *m;
 	if (now - e->last < CONFIRM_MS || now < device_glance_due(dev))
 		return;
 	e->last = now;

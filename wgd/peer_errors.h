@@ -20,6 +20,7 @@ struct peer_errors {
 	struct silence silence; /* since the first one of a row; not begun: there is none */
 	uint64_t last;		/* ms: the last one that counted */
 	uint64_t count;		/* of all */
+	struct icmp_error latest; /* valid where there are some */
 	struct timer again;
 };
 

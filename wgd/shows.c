@@ -209,6 +209,12 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "configured-cost", json_integer(p->conf->cost));
 	json_object_set_new(row, "quality-cost", json_integer(peer_echo_cost(p)));
 	json_object_set_new(row, "underlay-errors", json_integer(p->errors.count));
+	json_object_set_new(
+		row, "underlay-error",
+		json_str_or_null(p->errors.count ? icmp_error_name(&p->errors.latest) : NULL));
+	json_object_set_new(row, "underlay-error-seconds",
+			    p->errors.last ? json_integer((now_ms() - p->errors.last) / 1000)
+					   : json_null());
 	json_object_set_new(row, "hold-seconds",
 			    json_integer(liveness_hold(&p->live, &p->conf->liveness) / 1000));
 	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));
