@@ -58,15 +58,22 @@ static struct wg_change *append(struct allowedips *a)
 	return &a->queue[a->n_queue++];
 }
 
-static void queue_insert(struct allowedips *a, struct allowed_entry *e)
-{
-	*append(a) = (struct wg_change){.key = e->want->key, .prefix = e->node.p};
-	e->have = e->want;
-}
-
 static void queue_remove(struct allowedips *a, struct owner *from, const struct prefix *p)
 {
 	*append(a) = (struct wg_change){.remove = true, .key = from->key, .prefix = *p};
+}
+
+/* To one that is away: only from where it is. */
+static void queue_insert(struct allowedips *a, struct allowed_entry *e)
+{
+	if (e->want->away) {
+		if (e->have && !e->have->away)
+			queue_remove(a, e->have, &e->node.p);
+		e->have = NULL;
+		return;
+	}
+	*append(a) = (struct wg_change){.key = e->want->key, .prefix = e->node.p};
+	e->have = e->want;
 }
 
 void allowedips_applied(struct allowedips *a)
@@ -326,6 +333,19 @@ void allowedips_forget_owner(struct allowedips *a, struct owner *owner)
 	}
 }
 
+void allowedips_forget_away(struct allowedips *a)
+{
+	TRIE_FOREACH (&a->ours, node) {
+		struct allowed_entry *e = allowed_entry_of(node);
+
+		if (!e->have || !e->have->away)
+			continue;
+		e->have = NULL;
+		if (a->on_forget)
+			a->on_forget(a->arg, &e->node.p);
+	}
+}
+
 void allowedips_reconcile(struct allowedips *a)
 {
 	TRIE_FOREACH (&a->ours, node) {
@@ -491,7 +511,7 @@ static void queue_drift(struct allowedips *a, struct allowed_drift *drift)
 	TRIE_FOREACH (&a->ours, node) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
-		if (e->have == e->want)
+		if (e->have == e->want || (!e->have && e->want->away))
 			continue;
 		note(drift, e->have ? &drift->moved : &drift->missing, &node->p);
 		queue_insert(a, e);

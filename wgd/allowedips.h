@@ -28,6 +28,7 @@ struct owner {
 	uint8_t key[WG_KEY_BYTES];
 	uint32_t learned; /* learned entries wanted here */
 	uint32_t entries; /* all entries wanted here, and foreign ones */
+	bool away;	  /* kept out of the device: what is wanted here is not given to it */
 };
 
 enum allowed_origin { ORIGIN_TUNNEL_ADDRESS, ORIGIN_STATIC, ORIGIN_LEARNED, ORIGIN_FOREIGN };
@@ -94,6 +95,8 @@ void allowedips_drop(struct allowedips *a, struct owner *owner, const struct pre
 void allowedips_forget(struct allowedips *a);
 /* OWNER lost everything (removed by somebody). */
 void allowedips_forget_owner(struct allowedips *a, struct owner *owner);
+/* So did those that are away. */
+void allowedips_forget_away(struct allowedips *a);
 /* Queues whatever is wanted and not there. */
 void allowedips_reconcile(struct allowedips *a);
 /* OWNER goes: its entries, foreign ones too, are forgotten without a change. */

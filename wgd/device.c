@@ -23,6 +23,7 @@
 #include "underlay.h"
 #include "userspace.h"
 #include "util.h"
+#include "withhold.h"
 
 #define STARTING_MS 5000 /* a userspace program answers within that */
 #define STARTING_POLL_MS 20
@@ -436,6 +437,7 @@ static void opened(struct device *dev, struct link_info *info)
 	sync_admin(dev, info);
 	if (link_get(dev->name, info) == 0)
 		take_link(dev, info);
+	withhold_sync(dev);
 	condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
 	dev->failures = 0;
 	log_info(dev->known ? "interface-restored" : "interface-ready",
@@ -518,7 +520,10 @@ static void link_changed(struct device *dev, const struct link_info *info)
 	if (dev->up != was_up) {
 		log_event(dev->up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "link-state",
 			  "interface=%s up=%s", dev->name, dev->up ? "yes" : "no");
+		if (dev->up) /* what is told of is there */
+			withhold_sync(dev);
 		report_if(dev);
+		withhold_sync(dev);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "secrets.h"
 #include "underlay.h"
 #include "util.h"
+#include "withhold.h"
 
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
 #define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
@@ -149,7 +150,8 @@ static int sync_peers(struct device *dev)
 		struct peer *p = named(dev, conf);
 		bool there = p->seen == dev->round;
 
-		err = peer_install(p, !there, there ? p->found : NULL);
+		if (p->foreign || !withhold_peer(p, there))
+			err = peer_install(p, !there, there ? p->found : NULL);
 	}
 	return err == -ENODEV ? err : 0;
 }
@@ -223,6 +225,7 @@ int device_sync_open(struct device *dev)
 		say_drift(dev, &drift);
 	}
 	if (err == 0) {
+		withhold_sync(dev);
 		sync_entries(dev, NULL);
 		err = device_flush(dev);
 	}
@@ -252,6 +255,7 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 	if (err == 0)
 		err = sync_peers(dev);
 	if (err == 0) {
+		withhold_sync(dev);
 		sync_entries(dev, old);
 		err = device_flush(dev);
 	}
@@ -503,7 +507,9 @@ static void read_peers(struct device *dev, const struct wg_dump *dump, struct ow
 		next = TAILQ_NEXT(p, link);
 		if (p->seen == dev->round)
 			continue;
-		if (p->conf) {
+		if (p->owner.away) {
+			peer_read(p, NULL);
+		} else if (p->conf) {
 			restore_peer(dev, p);
 		} else if (p->foreign) {
 			allowedips_remove_owner(&dev->allowed, &p->owner);
@@ -644,6 +650,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 	if (full && drift.foreign_gone && dev->conf)
 		sync_entries(dev, NULL); /* what was refused because of them */
 	dev->unknown = false;
+	withhold_sync(dev);
 	err = device_flush(dev);
 	if (unknown && !dev->unknown)
 		batches_known(dev, err);

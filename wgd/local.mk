@@ -39,6 +39,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/wg_kernel.c \
 	wgd/wg_thread.c \
 	wgd/wg_userspace.c \
+	wgd/withhold.c wgd/withhold.h \
 	wgd/wgconf.c wgd/wgconf.h
 
 pkglibexec_PROGRAMS += wgd/wgd

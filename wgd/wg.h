@@ -88,7 +88,8 @@ struct wg_later {
 struct wg;
 
 struct wg_backend {
-	const char *name; /* "kernel", "userspace", "mock" */
+	const char *name;	/* "kernel", "userspace", "mock" */
+	bool answers_when_down; /* it goes on while the link is down */
 	int (*get)(struct wg *wg, struct wg_dump *dump);
 	int (*set_device)(struct wg *wg, const struct wg_device_set *set);
 	int (*set_peer)(struct wg *wg, const struct wg_peer_set *set);
