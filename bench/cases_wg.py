@@ -66,7 +66,8 @@ class AllowedIps(Case):
                                         else f"{name}/{name}"), os.path.join(programs, name))
         result = os.path.join(router.dir, "result")
         os.chmod(router.dir, 0o777)
-        daemon = Wgbgp(topo, router, conf([("a", ""), ("b", "")]), start=False)
+        peers = [(name, "permit [ 0.0.0.0/0 ::/0 ];") for name in "ab"]
+        daemon = Wgbgp(topo, router, conf(peers), start=False)
         daemon.env = lambda: {**Wgbgp.env(daemon), "WGBGP_LIBEXECDIR": programs,
                               "WGDRIVE_COUNT": str(self.size), "WGDRIVE_RESULT": result}
         daemon.start(wait=False)
