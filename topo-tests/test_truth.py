@@ -11,6 +11,7 @@ import signal
 
 from lib.build import program
 from lib.wait import wait_until
+from test_cli import Prompt
 
 
 def reload_lines(w):
@@ -26,6 +27,9 @@ def test_hostname(two):
     assert w.show("version")["hostname"] == "hub-7.example"
     assert w.show("bgp summary")["hostname"] == "hub-7.example"
     assert "host name hub-7.example" in w.cli("show bgp summary")
+    p = Prompt(w)
+    p.type("", "hub-7# ")
+    assert p.end() == 0
     for daemon in ("bgpd", "zebra-lite", "wgd", "bfdd"):
         w.kill_daemon(daemon)
     two.net.cut("a", "b")

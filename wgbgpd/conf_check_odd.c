@@ -66,6 +66,18 @@ static void check_host_leaf(const struct lyd_node *node, const char *name, struc
 		check_host(n, lyd_get_value(n), errs);
 }
 
+/* Addresses that mean another host on each link. */
+static bool is_link_local(const struct prefix *p)
+{
+	static const char *const nets[] = {"169.254.0.0/16", "fe80::/10"};
+	struct prefix net;
+
+	for (size_t i = 0; i < ARRAY_SIZE(nets); i++)
+		if (prefix_parse(nets[i], &net) == 0 && prefix_covers(&net, p))
+			return true;
+	return false;
+}
+
 /* Prefixes that BGP takes from nobody. */
 static void check_block(const struct lyd_node *node, const char *name, struct conf_errors *errs)
 {
@@ -82,6 +94,10 @@ static void check_block(const struct lyd_node *node, const char *name, struct co
 		if (block >= 0)
 			conf_check_warning(errs, n, "'%s' is %s: no path for it is ever accepted",
 					   lyd_get_value(leaf), blocks[block].what);
+		else if (is_link_local(&p))
+			conf_check_warning(errs, n,
+					   "'%s' is link-local: it is another one on each link",
+					   lyd_get_value(leaf));
 	}
 }
 
@@ -465,6 +481,23 @@ static bool is_external(const struct lyd_node *neighbor, const char *as)
 	return remote && !str_eq(remote, "internal") && !(as && str_eq(remote, as));
 }
 
+/* What a session is to come from must be ours, or it never comes. */
+static void check_local(const struct nets *nets, bool all, const struct lyd_node *neighbor,
+			struct conf_errors *errs)
+{
+	const struct lyd_node *leaf = conf_child(neighbor, "local-address");
+	struct addr a;
+
+	if (!leaf || !all || addr_parse(lyd_get_value(leaf), &a) < 0)
+		return;
+	for (size_t i = 0; i < nets->n; i++)
+		if (addr_eq(&nets->v[i].addr, &a))
+			return;
+	conf_check_warning(errs, leaf,
+			   "'%s' is no address of this machine, nor of a tunnel interface",
+			   lyd_get_value(leaf));
+}
+
 /* ALL: the machine's networks are among NETS, so what is in none is nowhere. */
 static void check_neighbor(const struct conf *conf, const struct nets *nets, bool all,
 			   const struct lyd_node *neighbor, const char *as,
@@ -477,6 +510,7 @@ static void check_neighbor(const struct conf *conf, const struct nets *nets, boo
 
 	check_timers(neighbor, lyd_parent(neighbor), errs);
 	check_as(conf_child(neighbor, "remote-as"), errs);
+	check_local(nets, all, neighbor, errs);
 	if (addr_parse(lyd_get_value(leaf), &a) < 0)
 		return;
 	before = errs->errors;
@@ -547,7 +581,15 @@ static void check_statics(const struct nets *nets, const struct lyd_node *node,
 		const struct lyd_node *hop = conf_child(s, "next-hop");
 		struct addr a;
 
+		struct prefix p;
+
 		check_host_leaf(s, "next-hop", errs);
+		for (size_t i = 0; i < nets->n; i++)
+			if (prefix_parse(lyd_get_value(lyd_child(s)), &p) == 0 &&
+			    prefix_eq(&p, &nets->v[i].prefix))
+				conf_check_warning(errs, s, "'%s' is the network of interface %s",
+						   lyd_get_value(lyd_child(s)),
+						   lyd_get_value(lyd_child(nets->v[i].interface)));
 		for (size_t i = 0; hop && i < nets->n; i++)
 			if (addr_parse(lyd_get_value(hop), &a) == 0 &&
 			    addr_eq(&a, &nets->v[i].addr))

@@ -106,6 +106,8 @@ static const struct {
 	{"192.168.2.0/24", "10.9.0.0/24", WARNED, "is the network of the interface itself"},
 	{"192.168.2.0/24", "224.0.0.0/8", WARNED, "is a multicast address: no path for it"},
 	{"192.168.2.0/24", "127.0.0.0/8", WARNED, "is a loopback address: no path for it"},
+	{"192.168.2.0/24", "169.254.7.0/24", WARNED, "is link-local"},
+	{"192.168.2.0/24", "fe80::/64", WARNED, "is link-local"},
 	{"192.168.2.0/24", "0.0.0.0/0", FINE, NULL},
 	/* BGP */
 	{"router-id 10.9.0.1", "router-id 255.255.255.255", REFUSED, "is no identifier"},
@@ -132,6 +134,9 @@ static const struct {
 	 "no peer has '10.9.0.3' as its tunnel-address"},
 	{"neighbor 10.9.0.2", "neighbor 10.9.0.255", REFUSED, "is the broadcast address"},
 	{"neighbor 10.9.0.2", "neighbor 224.0.0.5", REFUSED, "is a multicast address"},
+	{"remote-as 65002;", "remote-as 65002; local-address 203.0.113.9;", WARNED,
+	 "'203.0.113.9' is no address of this machine"},
+	{"remote-as 65002;", "remote-as 65002; local-address 10.9.0.1;", FINE, NULL},
 	{"neighbor 10.9.0.2 {",
 	 "neighbor-group g { listen-range 0.0.0.0/0; remote-as 65003; import all; export all; }\n"
 	 "neighbor 10.9.0.2 {",
@@ -140,6 +145,7 @@ static const struct {
 	{"next-hop 10.9.0.2", "next-hop 10.9.0.1", REFUSED, "is our own address"},
 	{"next-hop 10.9.0.2", "next-hop 224.0.0.1", REFUSED, "is a multicast address"},
 	{"static 10.77.0.0/16", "static 10.77.1.0/16", WARNED, "10.77.0.0/16 is taken"},
+	{"static 10.77.0.0/16", "static 10.9.0.0/24", WARNED, "is the network of interface wg0"},
 	{"rib {", "rib { table 255;", REFUSED, "own addresses"},
 	{"plane p",
 	 "policy q { term 1 { match { prefix [ 10.0.0.1/8+ ]; } then accept; } }\nplane p", WARNED,
