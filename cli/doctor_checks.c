@@ -12,6 +12,11 @@
 #include "machine.h"
 #include "table.h"
 
+#define DROPS_RECENT 300    /* seconds */
+#define BEYOND_RECENT 86400 /* seconds */
+#define ERRORS_RECENT 300   /* seconds; a warning for so long, a note ... */
+#define TROUBLE_RECENT 86400 /* ... for so long */
+
 #define FIND(...) doctor_find(d, __VA_ARGS__)
 #define AT(...) ((struct where){__VA_ARGS__})
 
@@ -24,7 +29,7 @@ static void check_daemon(struct doctor *d, const json_t *row)
 		     "%s is %s%s%s", TEXT(row, "name"), TEXT(row, "state"),
 		     is_set(row, "last-exit") ? ", it ended: " : "",
 		     is_set(row, "last-exit") ? TEXT(row, "last-exit") : "");
-	else if (int_of(row, "restarts"))
+	else if (int_of(row, "restarts") && int_of(row, "uptime-seconds") < TROUBLE_RECENT)
 		FIND(SEVERITY_NOTE, AT(0), "look at the log, and report it",
 		     "%s was restarted %s times, at last it ended: %s", TEXT(row, "name"),
 		     TEXT(row, "restarts"), TEXT(row, "last-exit"));
@@ -102,8 +107,6 @@ static void check_interface(struct doctor *d, const json_t *row)
 		     "the interface has no private key: no tunnel of it can work");
 }
 
-#define DROPS_RECENT 300    /* seconds */
-#define BEYOND_RECENT 86400 /* seconds */
 
 static void check_source_drops(struct doctor *d, const json_t *row)
 {
@@ -544,15 +547,29 @@ static void check_nftables(struct doctor *d, const json_t *row)
 		     "the sets for the firewall are not kept: %s", TEXT(row, "nftables-error"));
 }
 
+/* The counter rose less than so many seconds ago. */
+static bool lately(const json_t *row, const char *counter, const char *age, int seconds)
+{
+	return int_of(row, counter) && is_set(row, age) && int_of(row, age) < seconds;
+}
+
 static void check_drift(struct doctor *d, const json_t *row)
 {
-	if (int_of(row, "drift-repaired"))
+	if (lately(row, "drift-repaired", "drift-repaired-seconds", TROUBLE_RECENT))
 		FIND(SEVERITY_NOTE, AT(0), "find out who changes routes that are wgbgp's",
-		     "%s routes were changed or removed by somebody else, and put back",
-		     TEXT(row, "drift-repaired"));
-	if (int_of(row, "route-errors"))
-		FIND(SEVERITY_WARNING, AT(0), "the log has the kernel's words",
-		     "the kernel refused %s changes of routes", TEXT(row, "route-errors"));
+		     "%s routes were changed or removed by somebody else, and put back, the last one "
+		     "%s",
+		     TEXT(row, "drift-repaired"), AGO(row, "drift-repaired-seconds"));
+	if (int_of(row, "routes-refused"))
+		FIND(SEVERITY_WARNING, AT(0), "`show route PREFIX` and the log have the kernel's words",
+		     "the kernel refuses %s routes, again and again", TEXT(row, "routes-refused"));
+	else if (lately(row, "route-errors", "route-errors-seconds", TROUBLE_RECENT))
+		FIND(lately(row, "route-errors", "route-errors-seconds", ERRORS_RECENT)
+			     ? SEVERITY_WARNING
+			     : SEVERITY_NOTE,
+		     AT(0), "the log has the kernel's words",
+		     "the kernel refused %s changes of routes, the last one %s",
+		     TEXT(row, "route-errors"), AGO(row, "route-errors-seconds"));
 	if (json_is_false(json_object_get(row, "swept")))
 		FIND(SEVERITY_NOTE, AT(0), "it ends by itself (`rib { sweep-timeout ... }`)",
 		     "what is left of an earlier run has not been swept yet");

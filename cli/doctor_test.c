@@ -132,6 +132,18 @@ static void finds_in(const char *command, const char *rows, const char *severity
 	*a = before;
 }
 
+/* Trouble of long ago is none. */
+static void test_old_trouble(void **state)
+{
+	answer_of("rib-summary")->head =
+		"{\"drift-repaired\":3,\"drift-repaired-seconds\":90000,\"route-errors\":3,"
+		"\"route-errors-seconds\":90000,\"routes-refused\":0,\"swept\":true}";
+	answer_of("daemons")->rows = "[{\"name\":\"wgd\",\"state\":\"running\",\"restarts\":2,"
+				     "\"last-exit\":\"x\",\"uptime-seconds\":90000}]";
+	run("doctor");
+	says("=> healthy: 0 errors, 0 warnings, 0 notes");
+}
+
 static void test_daemons(void **state)
 {
 	finds_in("daemons", "[{\"name\":\"wgd\",\"state\":\"waiting\",\"last-exit\":\"signal 9\"}]",
@@ -450,16 +462,25 @@ static void test_routes(void **state)
 	kernel_answer = (struct kernel_route){.interface = "eth0"};
 	finds("warning", "route", "leaves by eth0");
 	kernel_answer = (struct kernel_route){.interface = "wg0"};
-	finds_in("rib-summary", "{\"drift-repaired\":3,\"swept\":true}", "note", "routes",
-		 "3 routes were changed");
+	finds_in("rib-summary",
+		 "{\"drift-repaired\":3,\"drift-repaired-seconds\":7,\"swept\":true}", "note",
+		 "routes", "3 routes were changed");
 	finds_in("rib-summary",
 		 "{\"beyond-ceiling\":3,\"beyond-ceiling-seconds\":7,\"swept\":true}", "error",
 		 "beyond-ceiling", "bgpd asked 3 times");
 	finds_in("rib-summary",
 		 "{\"beyond-ceiling\":3,\"beyond-ceiling-seconds\":90000,\"swept\":true}", "note",
 		 "beyond-ceiling", "it was refused");
-	finds_in("rib-summary", "{\"route-errors\":3,\"swept\":true}", "warning", "routes",
-		 "kernel refused 3");
+	finds_in("rib-summary",
+		 "{\"route-errors\":3,\"route-errors-seconds\":7,\"swept\":true}", "warning",
+		 "routes", "kernel refused 3");
+	finds_in("rib-summary",
+		 "{\"route-errors\":3,\"route-errors-seconds\":400,\"swept\":true}", "note",
+		 "routes", "kernel refused 3");
+	finds_in("rib-summary",
+		 "{\"route-errors\":3,\"route-errors-seconds\":90000,\"routes-refused\":2,"
+		 "\"swept\":true}",
+		 "warning", "routes", "refuses 2 routes");
 	finds_in("rib-summary", "{\"swept\":false}", "note", "routes", "swept");
 	finds_in("allowed-ips",
 		 "[{\"interface\":\"wg0\",\"peer\":\"x\",\"prefix\":\"10.0.0.0/8\",\"origin\":"
@@ -559,6 +580,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy),
+		TEST(test_old_trouble),
 		TEST(test_daemons),
 		TEST(test_key_files),
 		TEST(test_interfaces),

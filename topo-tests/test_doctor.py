@@ -180,6 +180,22 @@ def test_drift(two):
 SAMPLE = re.compile(r'^([a-z_:]+)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? (-?[0-9.e+]+)$')
 
 
+def test_link_flap(two):
+    """With a link its routes go: that is nobody's drift, and no error that stays."""
+    for _ in range(3):
+        two.a.ip("link set wg0 down")
+        two.wa.wait_tunnel("b", "down")
+        two.a.ip("link set wg0 up")
+        two.wa.wait_tunnel("b", "up")
+        two.wait()
+    two.a.ip("link set wg0 down\nlink set wg0 up")  # before anybody has looked
+    two.wait()
+    summary = two.wa.show("rib summary")
+    assert summary["drift-repaired"] == 0 and summary["route-errors"] == 0, summary
+    assert summary["routes-flushed"] > 0
+    healthy(two.wa)
+
+
 def parse(text):
     """{metric: [(labels, value)]}; what the format demands is asserted."""
     metrics, kind, seen = {}, {}, set()

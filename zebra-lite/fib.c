@@ -465,11 +465,37 @@ void fib_drop_route(struct rib_node *n)
 		n->flags &= ~NODE_ADOPTED;
 }
 
-void fib_route_lost(struct rib_node *n)
+static void note_drift(const struct rib_node *n)
 {
 	fib_counters.drift++;
+	fib_counters.drift_ms = now_ms();
 	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
 		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
+}
+
+/* With a link the kernel drops its routes, those of IPv4 without a word: nobody's drift. */
+bool fib_fell(const struct fib *f, uint64_t since_ms)
+{
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n;
+
+	if (!f || !out.link_fell)
+		return false;
+	if (f->nh && f->nh->gone)
+		return true;
+	n = fib_oifs(f, oifs);
+	for (unsigned i = 0; i < n; i++)
+		if (out.link_fell(oifs[i], since_ms))
+			return true;
+	return false;
+}
+
+void fib_route_lost(struct rib_node *n)
+{
+	if (fib_fell(rib_installed(n), n->since * 1000ull))
+		fib_counters.flushed++;
+	else
+		note_drift(n);
 	fib_drop_route(n);
 	fib_dirty(n, true);
 }
@@ -480,13 +506,10 @@ void fib_route_found(struct rib_node *n, const struct kroute *r)
 	bool changed = f && f->type;
 	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
 
-	if (changed) {
-		fib_counters.drift++;
-		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-			    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
-	} else if (!f || !fib_begun()) {
+	if (changed)
+		note_drift(n);
+	else if (!f || !fib_begun())
 		n->flags |= NODE_ADOPTED;
-	}
 	plan.nh = nhobj_by_id(r->nhid);
 	plan.oif = plan.nh ? 0 : r->oif;
 	for (unsigned i = 0; f && i < f->n; i++)

@@ -89,6 +89,8 @@ bool fib_same_route(const struct fib *a, const struct fib *b); /* NULL: no route
 unsigned fib_oifs(const struct fib *f, uint32_t oifs[ROUTE_HOPS_MAX]);
 uint32_t fib_oif(const struct fib *f);
 bool fib_leaves_by(const struct fib *f, uint32_t ifindex);
+/* A link that it leaves by is down or was since: what happens to the route is the link's doing. */
+bool fib_fell(const struct fib *f, uint64_t since_ms);
 /* Wherever NH is named PEER has the entry on the interface. */
 bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer);
 
@@ -135,6 +137,8 @@ struct fib_counters {
 	uint64_t batches, sets, unsets, route_writes, route_errors, refused, drift, resyncs,
 		repairs, beyond; /* hops of new lists that bgpd knows to be beyond the ceiling */
 	uint64_t beyond_ms;	 /* the last of these */
+	uint64_t flushed, races; /* routes that went with their link; writes that came behind it */
+	uint64_t drift_ms, route_errors_ms; /* monotonic: the last ones */
 	size_t queued, urgent, lingering, in_batch, fibs;
 };
 extern struct fib_counters fib_counters;

@@ -123,5 +123,5 @@ bool fib_found_behind(const struct rib_node *n, uint32_t ifindex)
 
 uint64_t fib_moves(void)
 {
-	return nhobj_counters.moves + fib_counters.drift;
+	return nhobj_counters.moves + fib_counters.drift + fib_counters.flushed;
 }

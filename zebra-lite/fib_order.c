@@ -557,8 +557,16 @@ static void route_error(struct item *it)
 	struct rib_node *n = it->node;
 	const struct addr *hop = it->hop.family ? &it->hop : NULL;
 
-	fib_counters.route_errors++;
-	if (fib_retry_failed(n, it->target, it->err))
+	bool news = fib_retry_failed(n, it->target, it->err);
+
+	if (it->err == -ENETDOWN || fib_fell(it->target, now_ms())) {
+		fib_counters.races++;
+		news = false;
+	} else {
+		fib_counters.route_errors++;
+		fib_counters.route_errors_ms = now_ms();
+	}
+	if (news)
 		log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused",
 			    "prefix=%s what=%s error=\"%s\"", PREFIX_STR(RIB_PREFIX(n)),
 			    it->removed ? "delete" : "set", strerror(-it->err));

@@ -14,6 +14,7 @@
 #include "util.h"
 
 #define LOOK_MS 1000
+#define LASTING 3 /* refusals in a row */
 
 /*
  * They stand in a list for each delay, which so is in the order of their times; those that an event
@@ -197,6 +198,18 @@ void fib_retry_kick(void)
 	}
 	if (timer.ready)
 		look_at_kicked();
+}
+
+size_t fib_retry_lasting(void)
+{
+	const struct rib_retry *r;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < LISTS && timer.ready; i++)
+		TAILQ_FOREACH (r, &lists[i], link)
+			n += r->retry.count >= LASTING &&
+			     now_ms() - r->retry.tried_ms <= RETRY_MAX_MS + LOOK_MS;
+	return n;
 }
 
 const struct retry *fib_retry_of(const struct rib_node *n)

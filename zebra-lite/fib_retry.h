@@ -13,6 +13,8 @@
 #ifndef WGBGP_ZEBRA_FIB_RETRY_H
 #define WGBGP_ZEBRA_FIB_RETRY_H
 
+#include <stddef.h>
+
 #include "retry.h"
 
 struct fib;
@@ -24,6 +26,7 @@ bool fib_retry_waits(const struct rib_node *n, const struct fib *target); /* not
 void fib_retry_done(struct rib_node *n, const struct fib *target);	  /* it was written */
 void fib_retry_cleared(struct rib_node *n); /* what was in its way is gone: it is tried now */
 void fib_retry_kick(void); /* links or addresses changed: all are tried soon (lib/retry.h) */
+size_t fib_retry_lasting(void); /* prefixes that were refused several times, at last a moment ago */
 /* What was refused and is not in place yet; NULL: nothing. */
 const struct retry *fib_retry_of(const struct rib_node *n);
 void fib_retry_reset(void); /* of rib_reset() */

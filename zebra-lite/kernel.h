@@ -73,6 +73,7 @@ int kernel_read_start(void); /* the first reading begins */
 void kernel_read_stop(void);
 void kernel_resync(const char *why); /* WHY for the log */
 bool kernel_link_up(uint32_t ifindex);
+bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms);
 bool kernel_link_pointopoint(uint32_t ifindex);
 int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -1 unknown */
 const char *kernel_link_name(uint32_t ifindex);

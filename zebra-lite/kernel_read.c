@@ -7,9 +7,12 @@
 #include <linux/if_addr.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 
@@ -53,6 +56,7 @@ enum stage {
 struct link {
 	struct hash_node hash;
 	struct klink k;
+	uint64_t down_ms; /* monotonic: it was last down; 0: never since we look */
 };
 
 static struct hash_table links;
@@ -63,6 +67,8 @@ static enum stage stage = STAGE_DONE;
 static bool again;	 /* another reading was asked for during this one */
 static bool interrupted; /* the table changed under the reading */
 static bool first_done;
+static uint64_t begun_ms;     /* this reading */
+static uint64_t confirmed_ms; /* the last one that saw everything: what was there was there then */
 static uint32_t dump_seq;
 static uint32_t tables[SIDE_TABLES_MAX]; /* side tables of this reading */
 static unsigned n_tables, table_at;
@@ -89,6 +95,29 @@ bool kernel_link_up(uint32_t ifindex)
 	const struct link *l = find_link(ifindex);
 
 	return l && l->k.up;
+}
+
+/* Ahead of the notification, which may still be on its way. */
+static bool is_up_now(const char *ifname)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+	bool up;
+
+	str_copy(request.ifr_name, ifname, sizeof(request.ifr_name));
+	up = fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0 || request.ifr_flags & IFF_RUNNING;
+	if (fd >= 0)
+		close(fd);
+	return up;
+}
+
+bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms)
+{
+	const struct link *l = find_link(ifindex);
+
+	if (since_ms < confirmed_ms)
+		since_ms = confirmed_ms;
+	return !l || !l->k.up || (l->down_ms && l->down_ms >= since_ms) || !is_up_now(l->k.name);
 }
 
 const char *kernel_link_name(uint32_t ifindex)
@@ -159,6 +188,8 @@ static void link_told(const struct klink *k, bool present)
 	}
 	if (present) {
 		l->k = *k;
+		if (!up)
+			l->down_ms = now_ms();
 	} else if (l) {
 		hash_remove(&links, &l->hash);
 		free(l);
@@ -344,6 +375,7 @@ static void begin(void *arg)
 		return;
 	}
 	again = interrupted = false;
+	begun_ms = now_ms();
 	stage = STAGE_LINKS;
 	list_tables();
 	rib_kernel_begin();
@@ -355,6 +387,7 @@ static void begin(void *arg)
 
 static void reading_done(void)
 {
+	confirmed_ms = begun_ms;
 	if (!first_done) {
 		first_done = true;
 		fib_kernel_ready();

@@ -60,6 +60,7 @@ static void start(const char *rundir)
 		.resync = kernel_resync,
 		.link_up = kernel_link_up,
 		.link_name = kernel_link_name,
+		.link_fell = kernel_link_fell,
 	};
 }
 

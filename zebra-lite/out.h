@@ -76,6 +76,9 @@ struct out {
 	void (*resync)(const char *why); /* read the kernel's tables again */
 	bool (*link_up)(uint32_t ifindex);
 	const char *(*link_name)(uint32_t ifindex); /* "" when unknown */
+	/* The link is down or gone, or was so since then (monotonic) and since the kernel's table
+	 * was last read: the kernel dropped its routes by itself. NULL: none ever is. */
+	bool (*link_fell)(uint32_t ifindex, uint64_t since_ms);
 };
 extern struct out out;
 

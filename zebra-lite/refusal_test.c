@@ -145,6 +145,13 @@ static bool link_up(uint32_t ifindex)
 	return true;
 }
 
+static bool fell;
+
+static bool link_fell(uint32_t ifindex, uint64_t since_ms)
+{
+	return fell;
+}
+
 static const char *link_name(uint32_t ifindex)
 {
 	return ifindex == WG0 ? "wg0" : ifindex == WG1 ? "wg1" : "u0";
@@ -282,7 +289,8 @@ static void begin(void)
 			   .verdict = on_verdict,
 			   .resync = on_resync,
 			   .link_up = link_up,
-			   .link_name = link_name};
+			   .link_name = link_name,
+			   .link_fell = link_fell};
 	kernel_route("198.51.100.0/24", RTPROT_KERNEL, NULL);
 	kernel_route("0.0.0.0/0", RTPROT_DHCP, "198.51.100.254");
 	rib_bgp_begin();
@@ -303,7 +311,7 @@ static void begin(void)
 static int end(void **state)
 {
 	listed = subject = NULL;
-	objects = groups = entries = false;
+	objects = groups = entries = fell = false;
 	refusal = 0;
 	keep_reset(&rules);
 	keep_reset(&side_routes);
@@ -590,6 +598,46 @@ static void test_recognised(void **state)
 	assert_int_equal(fib_counters.drift, 0);
 }
 
+static void read_without(void)
+{
+	rib_kernel_begin();
+	kernel_route("198.51.100.0/24", RTPROT_KERNEL, NULL);
+	kernel_route("0.0.0.0/0", RTPROT_DHCP, "198.51.100.254");
+	rib_kernel_end(NULL);
+	pass(1000, 0);
+}
+
+/* What goes with its link is nobody's drift, and a write that comes behind it no error. */
+static void test_causes(void **state)
+{
+	begin();
+	learned();
+	pass(1000, 0);
+	fell = true;
+	read_without();
+	assert_int_equal(fib_counters.drift, 0);
+	assert_true(fib_counters.flushed > 0);
+	fell = false;
+	read_without();
+	assert_true(fib_counters.drift > 0);
+	assert_true(fib_counters.drift_ms > 0);
+	assert_int_equal(fib_counters.route_errors, 0);
+	refusal = -ENETDOWN;
+	list("10.1.0.0/16", "10.9.1.1", NULL);
+	pass(1000, 0);
+	assert_int_equal(fib_counters.route_errors, 0);
+	assert_true(fib_counters.races > 0);
+	assert_int_equal(fib_retry_lasting(), 0);
+	pass(10000, 0);
+	assert_int_equal(fib_retry_lasting(), 1); /* of whatever cause */
+	refusal = -EACCES;
+	pass(MINUTE_MS, 0);
+	assert_true(fib_counters.route_errors > 0);
+	refusal = 0;
+	pass(MINUTE_MS, 0);
+	assert_int_equal(fib_retry_lasting(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -598,6 +646,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_patience, end),
 		cmocka_unit_test_teardown(test_pin_then_cover, end),
 		cmocka_unit_test_teardown(test_recognised, end),
+		cmocka_unit_test_teardown(test_causes, end),
 	};
 
 	log_init("refusal_test");

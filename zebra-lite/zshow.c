@@ -357,12 +357,17 @@ static void nexthops_start(struct show *s)
 	show_end(s, NULL);
 }
 
+static json_t *seconds_since(uint64_t ms)
+{
+	return ms ? json_integer((json_int_t)(now_ms() - ms) / 1000) : json_null();
+}
+
 static void summary_start(struct show *s)
 {
 	const struct fib_counters *c = &fib_counters;
 
-	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
-				 " s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
+	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o,"
+				 " s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
 				 " s:{s:b, s:b, s:I}}",
 				 "prefixes", (json_int_t)rib_count(), "queued",
 				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
@@ -370,12 +375,15 @@ static void summary_start(struct show *s)
 				 (json_int_t)c->fibs, "batches", (json_int_t)c->batches,
 				 "entries-set", (json_int_t)c->sets, "entries-unset",
 				 (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
-				 "route-errors", (json_int_t)c->route_errors, "refused",
+				 "route-errors", (json_int_t)c->route_errors, "route-errors-seconds",
+				 seconds_since(c->route_errors_ms), "routes-refused",
+				 (json_int_t)fib_retry_lasting(), "refused",
 				 (json_int_t)c->refused, "beyond-ceiling", (json_int_t)c->beyond,
 				 "beyond-ceiling-seconds",
-				 c->beyond ? json_integer((now_ms() - c->beyond_ms) / 1000)
-					   : json_null(),
-				 "drift-repaired", (json_int_t)c->drift, "resyncs",
+				 seconds_since(c->beyond ? c->beyond_ms : 0), "drift-repaired",
+				 (json_int_t)c->drift, "drift-repaired-seconds",
+				 seconds_since(c->drift_ms), "routes-flushed",
+				 (json_int_t)c->flushed, "resyncs",
 				 (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
 				 "nexthop-objects", (json_int_t)nhobj_counters.objects,
 				 "nexthop-moves", (json_int_t)nhobj_counters.moves,
