@@ -33,7 +33,8 @@ static void run(struct kind kind)
 	uint64_t ops = number("WGBGP_OPS", kind.hostile ? 15000 : 3000); /* 10,000 ROUTES */
 
 	printf("%llu changes\n", (unsigned long long)ops);
-	model_start(seed, NULL);
+	model_start(kind.hostile ? 4 * seed : seed,
+		    NULL); /* of 4 a circle of learned routes comes */
 	if (kind.planes)
 		model_planes();
 	if (kind.ceilings)

@@ -397,10 +397,6 @@ static void make_prefixes(void)
 		uint8_t b[4] = {10, 0, model_random(256) & 0xcc, model_random(256) & 0xc0}, last[4];
 		struct prefix p = prefix_make(AF_INET, b, lens[model_random(ARRAY_SIZE(lens))]);
 
-		if (i >= MODEL_PREFIXES - WAYS) {
-			b[1] = 200 + i;
-			p = prefix_make(AF_INET, b, 24);
-		}
 		if (model_prefix(&p))
 			continue;
 		model.prefix[i].p = p;

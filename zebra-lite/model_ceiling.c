@@ -128,12 +128,12 @@ void model_ceilings(void)
 
 /* --- a bgpd in somebody else's hands --- */
 
-/* Peers, the gateway, a stranger, or, for a prefix that is no way itself, an address inside a way:
- * where ways may rest on each other they need never come to rest. */
-static struct addr random_hop(bool way)
+/* Peers, the gateway, a stranger, or an address inside some prefix, whose route may itself rest on
+ * another one, in a circle, too. */
+static struct addr random_hop(void)
 {
-	unsigned i = model_random(MODEL_PEERS + (way ? 2 : 6));
-	struct addr a = addr_of_prefix(&model.prefix[MODEL_PREFIXES - 1 - model_random(WAYS)].p);
+	unsigned i = model_random(MODEL_PEERS + 6);
+	struct addr a = addr_of_prefix(&model.prefix[model_random(MODEL_PREFIXES)].p);
 
 	a.b[3] = (uint8_t)model_random(256);
 	if (i < MODEL_PEERS)
@@ -157,16 +157,13 @@ void model_op_hostile(void)
 {
 	struct prefix some[4];
 	struct msg_routes r = {.n_prefixes = 1 + model_random(4), .prefixes = some};
-	bool way = model_random(5) == 0;
 	unsigned n = model_random(5);
 	struct addr a;
 
 	for (unsigned i = 0; i < r.n_prefixes; i++)
-		some[i] = model.prefix[way ? MODEL_PREFIXES - 1 - model_random(WAYS)
-					   : model_random(MODEL_PREFIXES - WAYS)]
-				  .p;
+		some[i] = model.prefix[model_random(MODEL_PREFIXES)].p;
 	while (r.hops.n < n) {
-		a = random_hop(way);
+		a = random_hop();
 		if (has_hop(&r.hops, &a))
 			continue;
 		r.hops.hop[r.hops.n].addr = a;
@@ -174,7 +171,7 @@ void model_op_hostile(void)
 		r.hops.hop[r.hops.n++].source = model_random(2);
 	}
 	if (model_random(20) == 0) {
-		a = random_hop(false);
+		a = random_hop();
 		(model_random(2) ? nexthop_watch : nexthop_unwatch)(&a);
 		for (unsigned i = 0; i < MODEL_PEERS; i++)
 			nexthop_watch(&model.peer[i].addr);

@@ -16,7 +16,6 @@
 #define UNDERLAY 100	    /* ifindex of the link that is no tunnel */
 #define GATEWAY MODEL_PEERS /* number of the one hop that is no tunnel peer */
 #define HOPS (MODEL_PEERS + 1)
-#define WAYS 4	     /* the last prefixes: apart from the others, next hops may be inside */
 #define WGD_QUEUE 64 /* messages that wgd has not answered yet */
 #define LOG_LINES 40
 #define OBJECTS 256

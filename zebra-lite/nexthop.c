@@ -19,6 +19,8 @@
 #define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
 #define TELL_MS 30  /* bgpd waits no longer for local repair */
 #define SETTLE_MS 10000
+#define WAYS_MS 10000 /* in this time one may be led elsewhere by learned routes so often: */
+#define WAYS_MAX 16
 
 static struct trie table;
 struct islab hopset_numbers = {.stride = sizeof(struct hopset *)};
@@ -27,7 +29,8 @@ static struct hash_table sets;
 static unsigned to_look; /* lists whose prefixes are to be looked at */
 static TAILQ_HEAD(, nexthop) dirty = TAILQ_HEAD_INITIALIZER(dirty);
 static struct job job;
-static struct timer tell_timer;
+static struct timer tell_timer, held_timer;
+static struct log_bucket held_bucket;
 static bool tell_due; /* there are some that are to be told */
 static bool kernel_ready, tunnels_ready;
 
@@ -363,6 +366,51 @@ static void take_over(struct nexthop *nh, const struct resolution *r)
 	nh->stranger = r->stranger;
 }
 
+static void release_held(void *arg)
+{
+	timer_stop(&held_timer);
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
+		if (nh->held)
+			make_dirty(nh);
+		nh->held = false;
+	}
+}
+
+/* What it was resolved to does as it did, or it led nowhere. */
+static bool still_leads(const struct nexthop *nh)
+{
+	if (nh->kind == HOP_TUNNEL)
+		return tunnel_usable(nh->peer);
+	return nh->kind == HOP_NONE || !out.link_up || out.link_up(nh->oif);
+}
+
+/* Learned routes whose next hops rest on each other need never come to rest. A next hop that is
+ * led elsewhere by them again and again stays where it is until a while later. */
+static bool hold(struct nexthop *nh, const struct resolution *r)
+{
+	uint64_t now = now_ms();
+
+	if (!nh->depth && !r->depth)
+		return false;
+	if (now - nh->ways_ms >= WAYS_MS) {
+		nh->ways_ms = now;
+		nh->ways = 0;
+	}
+	if (nh->ways < WAYS_MAX)
+		nh->ways++;
+	else if (still_leads(nh))
+		nh->held = true;
+	if (!nh->held)
+		return false;
+	log_limited(&held_bucket, LOG_LEVEL_WARN, "nexthop-held", "address=%s seconds=%u",
+		    ADDR_STR(&nh->addr), WAYS_MS / 1000);
+	if (!held_timer.ready)
+		timer_init(&held_timer, release_held, NULL);
+	if (!timer_running(&held_timer))
+		timer_start(&held_timer, WAYS_MS);
+	return true;
+}
+
 /* Looks at NH again; what depends on it is queued, and bgpd to be told where something changed. */
 static void look_at(struct nexthop *nh)
 {
@@ -375,6 +423,9 @@ static void look_at(struct nexthop *nh)
 	       r.stranger != nh->stranger || !addr_eq(&r.gateway, &nh->gateway);
 	told = path || r.reach != nh->reach || r.weak != nh->weak || r.reason != nh->reason ||
 	       r.cost != nh->cost || r.connected != nh->connected || !nh->told_before;
+	nh->held = false;
+	if (path && hold(nh, &r))
+		return;
 	/* A session ends by DOWN, however short. */
 	if (nh->to_tell && nh->watched && nh->reach == REACH_DOWN &&
 	    (r.reach != REACH_DOWN || r.weak != nh->weak))
@@ -620,5 +671,7 @@ void nexthop_reset(void)
 	if (job.ready)
 		job_stop(&job);
 	timer_stop(&tell_timer);
-	job.ready = tell_timer.ready = tell_due = kernel_ready = tunnels_ready = false;
+	timer_stop(&held_timer);
+	job.ready = held_timer.ready = tell_timer.ready = tell_due = kernel_ready = tunnels_ready =
+		false;
 }

@@ -51,6 +51,9 @@ struct nexthop {
 	uint8_t via_len;     /* length of the route that it was resolved by */
 	bool connected;	     /* tunnel address or connected subnet */
 	bool stranger;	     /* HOP_GATEWAY: no way of a neighbour's: not for what bgpd says */
+	bool held;	     /* it would lead elsewhere, and has to wait */
+	uint8_t ways;	     /* how often it was led elsewhere by learned routes, */
+	uint64_t ways_ms;    /* since then */
 	uint64_t changed_ms; /* monotonic: it led elsewhere until then; 0: never */
 	bool watched;	     /* by bgpd */
 	bool dirty;	     /* to be looked at again */
