@@ -8,11 +8,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "log.h"
 #include "loop.h"
+#include "rib.h"
 #include "rig.h"
 #include "util.h"
 
@@ -439,6 +444,117 @@ static void test_end_of_session(void **state)
 	assert_string_equal(stale(NETWORK, IBGP), "gone");
 }
 
+/* The log says of each path that goes why: one row a reason. */
+static void say_withdraw(struct far *f)
+{
+	far_withdraw(f, NETWORK);
+}
+
+static void say_malformed(struct far *f)
+{
+	far_announce(f, &(struct news){.prefix = NETWORK,
+				       .nexthop = HOP,
+				       .path = {65007},
+				       .local_pref = 100,
+				       .extra = (const uint8_t[]){0xc0, 8, 2, 1, 2},
+				       .extra_len = 5});
+}
+
+static void hang_up(struct far *f)
+{
+	close(f->fd);
+	f->fd = -1;
+	f->ended = true;
+	rig_settle();
+}
+
+static void restart_without_it(struct far *f)
+{
+	hang_up(f);
+	f = far_up(IBGP, &(struct far_open){.as = 65000, .gr = true, .restarting = true});
+	far_end_of_rib(f, false);
+}
+
+static void remove_neighbor(struct far *f)
+{
+	rig_config("{'bgp': {'as': 65000, 'router-id': '10.0.0.5'}}");
+	rig_settle();
+}
+
+static void test_withdrawals(void **state)
+{
+	static const struct {
+		enum reason reason;
+		bool gr;
+		void (*end)(struct far *f);
+	} ends[] = {
+		{REASON_WITHDRAWN, false, say_withdraw},
+		{REASON_MALFORMED, false, say_malformed},
+		{REASON_SESSION_DOWN, false, hang_up},
+		{REASON_STALE_EXPIRED, true, restart_without_it},
+		{REASON_CONFIG, false, remove_neighbor},
+	};
+	FILE *log = tmpfile();
+	int saved = dup(2);
+	char text[16384];
+
+	log_set_level(LOG_LEVEL_DEBUG);
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct far *f = far_up(IBGP, &(struct far_open){.as = 65000, .gr = ends[i].gr});
+		char *want = xasprintf("withdraw peer=10.9.0.13 prefix=" NETWORK " reason=%s\n",
+				       reason_name(ends[i].reason));
+		size_t n;
+
+		far_announce(f, &(struct news){.prefix = NETWORK,
+					       .nexthop = HOP,
+					       .path = {65007},
+					       .local_pref = 100});
+		assert_int_equal(ftruncate(fileno(log), 0), 0);
+		dup2(fileno(log), 2);
+		lseek(2, 0, SEEK_SET);
+		ends[i].end(f);
+		dup2(saved, 2);
+		n = (size_t)pread(fileno(log), text, sizeof(text) - 1, 0);
+		text[n < sizeof(text) ? n : 0] = '\0';
+		if (!strstr(text, want))
+			fail_msg("no \"%s\" in: %s", want, text);
+		free(want);
+		rig_stop();
+		rig_start(config);
+	}
+	fclose(log);
+	close(saved);
+}
+
+/* Where the tunnel that leads to a neighbour is gone, nobody may connect to who answers there. */
+static void test_tunnel_away(void **state)
+{
+	static const enum reason away[] = {REASON_INTERFACE_DOWN, REASON_INTERFACE_GONE,
+					   REASON_PEER_GONE, REASON_ADMIN_DOWN};
+	struct addr a = {.family = AF_INET, .b = {10, 99, 0, 2}};
+
+	rig_config("{'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], "
+		   "'peer': [{'name': 'a', 'tunnel-address': ['10.99.0.2']}]}]}, 'bgp': {'as': "
+		   "65000, 'router-id': '10.0.0.5', 'neighbor': [{'address': '10.99.0.2', "
+		   "'remote-as': 65000, 'passive': true}, {'address': '10.9.0.13', 'remote-as': "
+		   "65000, 'passive': true}]}}");
+	rig_settle();
+	assert_true(rib_peer_tunnel_away(peer_find(&a))); /* nothing was said of it */
+	for (enum reason r = REASON_NONE; r < REASON_COUNT; r++) {
+		bool is_away = false;
+
+		for (unsigned i = 0; i < ARRAY_SIZE(away); i++)
+			is_away = is_away || away[i] == r;
+		rig_tunnel("10.99.0.2", "wg0", "a", r ? REACH_DOWN : REACH_UP, r);
+		if (rib_peer_tunnel_away(peer_find(&a)) != is_away)
+			fail_msg("%s: %d", reason_name(r), !is_away);
+	}
+	rig_nexthop("10.99.0.2", REACH_UP, REASON_NONE); /* by a link that is no tunnel */
+	assert_true(rib_peer_tunnel_away(peer_find(&a)));
+	a = (struct addr){.family = AF_INET, .b = {10, 9, 0, 13}};
+	assert_false(rib_peer_tunnel_away(peer_find(&a))); /* is no tunnel's address */
+}
+
 static void test_verdicts(void **state)
 {
 	static const enum reason reasons[] = {
@@ -494,6 +610,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_max_prefix, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_of_session, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_withdrawals, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tunnel_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
 	};
 

@@ -80,7 +80,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += bgpd/peer_conf_test
 bgpd_peer_conf_test_SOURCES = bgpd/peer_conf_test.c
 bgpd_peer_conf_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
-check_PROGRAMS += bgpd/export_test bgpd/import_test bgpd/neighbor_test
+check_PROGRAMS += bgpd/export_test bgpd/import_test bgpd/neighbor_test bgpd/plane_test
+bgpd_plane_test_SOURCES = bgpd/plane_test.c bgpd/rig.c bgpd/rig.h
+bgpd_plane_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_neighbor_test_SOURCES = bgpd/neighbor_test.c bgpd/rig.c bgpd/rig.h
 bgpd_neighbor_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_export_test_SOURCES = bgpd/export_test.c bgpd/rig.c bgpd/rig.h

@@ -674,6 +674,7 @@ void far_close(struct far *f)
 		fars[f->last] = NULL;
 	json_decref(f->rib);
 	wr_free(&f->in);
+	wr_free(&f->all);
 	free(f);
 }
 
@@ -721,6 +722,7 @@ static void hear_update(struct far *f, const uint8_t *body, size_t len)
 	if (u.treat_as_withdraw)
 		fail_msg("bgpd sent an UPDATE that is malformed: %s", e.text);
 	f->updates++;
+	wr_bytes(&f->all, body, len);
 	for (int i = 0; i < 2; i++) {
 		learn(f, u.withdrawn[i], NULL);
 		learn(f, u.announced[i], i ? u.mp_attr : u.attr);

@@ -48,6 +48,7 @@ struct far {
 	json_t *rib; /* prefix: {"next-hop": ..., attributes as `show` has them}, as announced to it
 		      */
 	unsigned updates, refreshes;
+	struct wr all; /* the bodies of all UPDATEs */
 };
 struct far_open {
 	uint32_t as, router_id;

@@ -28,11 +28,9 @@
 	X(STALE_PATH, "stale-path", "a path that is not stale wins")                             \
 	X(IBGP_PATH, "ibgp-path", "a path from an external neighbour wins")                      \
 	X(HIGHER_NEXTHOP_COST, "higher-nexthop-cost", "a cheaper next hop wins")                 \
-	X(NEWER_PATH, "newer-path", "the older of two external paths stays")                     \
 	X(HIGHER_ROUTER_ID, "higher-router-id", "a lower router identifier wins")                \
 	X(LONGER_CLUSTER_LIST, "longer-cluster-list", "a shorter cluster list wins")             \
 	X(HIGHER_PEER_ADDRESS, "higher-peer-address", "a lower neighbour address wins")          \
-	X(SAME_NEXTHOP, "same-nexthop", "another path has the same next hop")                    \
 	/* ineligible in the decision process */                                                 \
 	X(NEXTHOP_UNREACHABLE, "nexthop-unreachable", "nothing leads to the next hop")           \
 	X(NEXTHOP_UNKNOWN, "nexthop-unknown", "the next hop is not resolved yet")                \
@@ -55,19 +53,15 @@
 	X(CLUSTER_LOOP, "cluster-loop", "our cluster identifier is in the cluster list")         \
 	X(IMPORT_POLICY, "import-policy", "rejected by the import policy")                       \
 	X(NO_IMPORT_POLICY, "no-import-policy", "external neighbour without import policy")      \
-	X(EXPORT_POLICY, "export-policy", "rejected by the export policy")                       \
-	X(NO_EXPORT_POLICY, "no-export-policy", "external neighbour without export policy")      \
 	X(MALFORMED, "malformed", "the UPDATE was malformed: treated as withdrawn")              \
 	X(MARTIAN, "martian", "not a unicast prefix")                                            \
 	X(OWN_NEXTHOP, "own-nexthop", "the next hop is an address of ours")                      \
 	X(IMPORT_CHECK, "import-check", "no route of ours for this network")                     \
-	X(MAX_PREFIX, "max-prefix", "the neighbour's prefix limit is reached")                   \
 	/* withdrawals */                                                                        \
 	X(WITHDRAWN, "withdrawn", "the neighbour withdrew it")                                   \
 	X(SESSION_DOWN, "session-down", "the session to the neighbour ended")                    \
 	X(STALE_EXPIRED, "stale-expired", "not refreshed after a restart")                       \
 	X(CONFIG, "configuration", "by configuration")                                           \
-	X(REPLACED, "replaced", "another path became best")                                      \
 	/* tunnels */                                                                            \
 	X(HANDSHAKE_FRESH, "handshake-fresh", "a recent handshake")                              \
 	X(HANDSHAKE_OLD, "handshake-old", "the last handshake is old, its session still valid")  \
