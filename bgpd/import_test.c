@@ -555,6 +555,64 @@ static void test_tunnel_away(void **state)
 	assert_false(rib_peer_tunnel_away(peer_find(&a))); /* is no tunnel's address */
 }
 
+#define BEHIND "172.16.1.7" /* inside what a may announce */
+#define INSIDE "172.16.2.0/24"
+
+/* The reasons of both paths, and what zebra-lite has. */
+static void behind(const char *prefix, const char *internal, const char *external, const char *hops)
+{
+	char *found = xasprintf("%s", rig_reason(prefix, IBGP)); /* good until the next one */
+
+	if (!str_eq(found, internal) || !str_eq(rig_reason(prefix, EBGP), external) ||
+	    !str_eq(rig_hops(prefix), hops))
+		fail_msg("%s: %s, %s, next hops %s", prefix, found, rig_reason(prefix, EBGP),
+			 rig_hops(prefix));
+	free(found);
+}
+
+/* What a next hop resolves to has the last word, each time that it changes; so another path wins,
+ * and no list has what may not be. */
+static void test_hops_behind(void **state)
+{
+	static const char *const both = NETWORK " " INSIDE;
+	struct far *internal = far_up(IBGP, &opens[IBGP]), *external = far_up(EBGP, &opens[EBGP]);
+	char *wider = xasprintf("%s", config), *permit;
+
+	far_announce(internal, &(struct news){.prefix = both,
+					      .nexthop = BEHIND,
+					      .path = {65007},
+					      .local_pref = 200});
+	far_announce(external, &(struct news){.prefix = both, .nexthop = HOP, .path = {65001}});
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	rig_tunnel(BEHIND, "wg0", "a", REACH_UP, REASON_NONE);
+	behind(NETWORK, "outside-permit", "none", HOP);
+	behind(INSIDE, "none", "not-a-tunnel", BEHIND);
+	/* Neither does it wait for its tunnel in any list. */
+	rig_tunnel(BEHIND, "wg0", "a", REACH_DOWN, REASON_HANDSHAKE_STALE);
+	behind(NETWORK, "outside-permit", "none", HOP);
+	behind(INSIDE, "tunnel-down", "not-a-tunnel", "");
+	rig_tunnel(BEHIND, "wg0", "b", REACH_UP, REASON_NONE);
+	behind(NETWORK, "no-permit", "none", HOP);
+	behind(INSIDE, "no-permit", "not-a-tunnel", "");
+	rig_nexthop(BEHIND, REACH_UP, REASON_NONE);
+	behind(NETWORK, "none", "lower-local-preference", BEHIND " " HOP);
+	behind(INSIDE, "not-a-tunnel", "not-a-tunnel", "");
+	rig_nexthop(BEHIND, REACH_DOWN, REASON_NOT_A_TUNNEL); /* no neighbour's way */
+	behind(NETWORK, "not-a-tunnel", "none", HOP);
+	/* The configuration lets it through. */
+	rig_tunnel(BEHIND, "wg0", "a", REACH_UP, REASON_NONE);
+	behind(NETWORK, "outside-permit", "none", HOP);
+	permit = strstr(wider, "172.16.0.0/16");
+	memcpy(permit, "128.0.0.0/1'  ", strlen("172.16.0.0/16'"));
+	rig_config(wider);
+	rig_settle();
+	behind(NETWORK, "none", "not-a-tunnel", BEHIND);
+	rig_config(config);
+	rig_settle();
+	behind(NETWORK, "outside-permit", "none", HOP);
+	free(wider);
+}
+
 static void test_verdicts(void **state)
 {
 	static const enum reason reasons[] = {
@@ -612,6 +670,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_end_of_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_withdrawals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnel_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hops_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
 	};
 
