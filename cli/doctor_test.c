@@ -400,6 +400,9 @@ static void test_causes_of_tunnels(void **state)
 		{DEAD("down", ICMP("prohibited", "3")), "a firewall on the way rejects"},
 		{DEAD("never", ICMP("prohibited", "300")), "nothing comes back"},
 		{DEAD("never", BESIDE), "although that host answers in another tunnel"},
+		{DEAD("never", ",\"x\":1},{\"interface\":\"wg1\",\"peer\":\"c\",\"state\":\"up\","
+			       "\"endpoint\":null"),
+		 "a handshake: nothing comes back, no ICMP error either"},
 		{DEAD("never", ",\"rx-bytes\":148"), "what the far end sends does arrive"},
 		{DEAD("down", ICMP("no-route", "0")), "no route to the endpoint"},
 	};

@@ -285,6 +285,81 @@ static void test_claims(void **state)
 	}
 }
 
+static const char *text_of_step(const json_t *doc, const char *part)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(doc, "steps"), i, row)
+		if (strstr(json_string_value(json_object_get(row, "text")), part))
+			return json_string_value(json_object_get(row, "text"));
+	return NULL;
+}
+
+static void says_step(const char *part, bool there)
+{
+	json_t *doc = explain_judge(facts);
+
+	if (!text_of_step(doc, part) != !there) {
+		char *dump = json_dumps(doc, JSON_INDENT(1));
+
+		fail_msg("%s \"%s\" in\n%s", there ? "no" : "a", part, dump);
+	}
+	json_decref(doc);
+}
+
+/* Of claims of one length the stronger one is named, wherever it stands. */
+static void test_equal_claims(void **state)
+{
+	json_t *peer = json_array_get(json_object_get(first("interfaces"), "peers"), 0);
+
+	nothing_announced();
+	set(facts, "destination", "'172.16.9.1'");
+	set(peer, "permit", "['172.16.0.0/12', '10.9.0.0/24']");
+	judged("entry and permit", "rib", "static AllowedIPs entry");
+	set(facts, "destination", "'10.9.0.77'");
+	judged("permit and network", "bgp", "10.9.0.0/24 is in the permit list");
+	set(peer, "permit", "['172.16.9.0/24']");
+	set(facts, "destination", "'172.16.9.1'");
+	judged("a longer permit", "bgp", "172.16.9.0/24 is in the permit list");
+}
+
+/* Of several next hops the one that the kernel takes is looked at, the others are named. */
+static void test_shared_traffic(void **state)
+{
+	set(first("routes"), "next-hops",
+	    "[{'address': '10.8.0.2', 'interface': 'wg1', 'peer': 'c', 'state': 'up', 'active': "
+	    "true},"
+	    " {'address': '10.9.0.2', 'interface': 'wg0', 'peer': 'b', 'state': 'up', 'active': "
+	    "true},"
+	    " {'address': '10.7.0.2', 'interface': 'wg2', 'peer': 'e', 'state': 'up', 'active': "
+	    "false}]");
+	judged("three next hops", NULL, "through tunnel peer b on wg0");
+	says_step("10.8.0.2 by wg1 peer c shares the traffic", true);
+	says_step("10.9.0.2 by wg0 peer b shares the traffic", false);
+	says_step("10.7.0.2 by wg2 peer e shares the traffic", false);
+	set(facts, "kernel", "{'interface': 'wg1'}");
+	says_step("10.9.0.2 by wg0 peer b shares the traffic", true);
+}
+
+/* Rows that are not selected are named where they are as specific as the one that is. */
+static void test_rejected(void **state)
+{
+	json_t *rejected =
+		parse("{'prefix': '192.168.2.0/24', 'protocol': 'static', 'selected': false,"
+		      " 'reason-text': 'first', 'next-hops': []}");
+
+	json_array_append_new(json_object_get(facts, "routes"), rejected);
+	json_array_append_new(json_object_get(facts, "routes"),
+			      parse("{'prefix': '192.168.2.0/24', 'protocol': 'kernel', 'selected':"
+				    " false, 'reason-text': 'second', 'next-hops': []}"));
+	judged("another protocol lost", NULL, "reachable");
+	says_step("of protocol static is not selected: first", true);
+	set(rejected, "prefix", "'192.168.0.0/16'");
+	json_array_remove(json_object_get(facts, "routes"), 2);
+	says_step("is not selected", false);
+}
+
 /* What is ours may leave by no tunnel, whatever the ceilings cover. */
 static void test_own(void **state)
 {
@@ -378,8 +453,10 @@ static void test_poor_facts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_healthy),    TEST(test_each),	  TEST(test_claims),	 TEST(test_own),
-		TEST(test_everything), TEST(test_random), TEST(test_poor_facts),
+		TEST(test_healthy),    TEST(test_each),		TEST(test_claims),
+		TEST(test_own),	       TEST(test_equal_claims), TEST(test_shared_traffic),
+		TEST(test_rejected),   TEST(test_everything),	TEST(test_random),
+		TEST(test_poor_facts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

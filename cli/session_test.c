@@ -209,6 +209,41 @@ static void test_explain_healthy(void **state)
 	json_decref(doc);
 }
 
+static void explain_fails(const char *dst, const char *verdict);
+
+/* Others are behind a machine with networks of its own in BGP, or with several tunnels. */
+static void test_explain_forwarding(void **state)
+{
+	static const struct {
+		const char *conf;
+		bool needed;
+	} rows[] = {
+		{"{}", false},
+		{"{\"wgbgp-bgp:bgp\":{\"network\":[\"192.168.1.1/32\"]}}", false},
+		{"{\"wgbgp-bgp:bgp\":{\"network\":[\"fd00::/48\"]}}", false},
+		{"{\"wgbgp-bgp:bgp\":{\"network\":[\"192.168.1.0/24\"]}}", true},
+		{"{\"wgbgp-bgp:bgp\":{\"redistribute\":[{\"protocol\":\"connected\"}]}}", true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		answer_of("configuration")->head = rows[i].conf;
+		machine_answer = 0;
+		if (rows[i].needed)
+			explain_fails("192.168.2.7", "this machine does not forward IPv4");
+		else
+			assert_int_equal(run("explain 192.168.2.7"), 0);
+		machine_answer = 1;
+		assert_int_equal(run("explain 192.168.2.7"), 0);
+	}
+	answer_of("configuration")->head = "{}";
+	answer_of("tunnels")->rows =
+		"[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"state\":\"up\",\"endpoint\":"
+		"\"198.51.100.2:51820\"},{\"interface\":\"wg0\",\"peer\":\"site-b\",\"state\":"
+		"\"up\"}]";
+	machine_answer = 0;
+	explain_fails("192.168.2.7", "this machine does not forward IPv4");
+}
+
 static void explain_fails(const char *dst, const char *verdict)
 {
 	char line[64];
@@ -321,6 +356,7 @@ int main(void)
 		TEST(test_interrupt),
 		TEST(test_reconnect),
 		TEST(test_explain_healthy),
+		TEST(test_explain_forwarding),
 		TEST(test_explain_more_specific),
 		TEST(test_explain_broken),
 		TEST(test_explain_tunnel_address),

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +68,7 @@ static const struct {
 	/* own addresses and networks */
 	{"10.9.0.1/24", "10.9.0.0/24", REFUSED, "is the network address of 10.9.0.0/24"},
 	{"10.9.0.1/24", "10.9.0.255/24", REFUSED, "is the broadcast address of 10.9.0.0/24"},
+	{"10.9.0.1/24", "10.9.0.0/30", REFUSED, "is the network address of 10.9.0.0/30"},
 	{"10.9.0.1/24", "10.9.0.0/31", FINE, NULL}, /* both are hosts */
 	{"10.9.0.1/24", "224.0.0.1/8", REFUSED, "is a multicast address"},
 	{"10.9.0.1/24", "0.0.0.0/24", REFUSED, "is an address of no network"},
@@ -206,6 +209,29 @@ static void test_each(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* What the machine itself has is known, too. */
+static void test_machine(void **state)
+{
+	struct ifaddrs *all = NULL;
+	bool loopback = false;
+	char *text = filled(base, "remote-as 65002;", "remote-as 65002; local-address 127.0.0.1;");
+	struct conf_errors errs = {0};
+	struct conf_loaded loaded;
+
+	assert_int_equal(getifaddrs(&all), 0);
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+		loopback =
+			loopback || (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+				     ((const struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr ==
+					     htonl(INADDR_LOOPBACK));
+	freeifaddrs(all);
+	assert_true(conf_load_text(ctx, "t", text, strlen(text), CONF_CHECK_FILES, &loaded, &errs));
+	assert_int_equal(errs.warnings, loopback ? 0 : 1);
+	conf_loaded_free(&loaded);
+	conf_errors_free(&errs);
+	free(text);
+}
+
 static const struct {
 	const char *name, *text;
 } keys[] = {{"k0", KEY0 "\n"}, {"k1", KEY1 "\n"}, {"kz", ZERO "\n"}};
@@ -252,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_machine),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

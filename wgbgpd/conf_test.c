@@ -695,6 +695,13 @@ static void test_diff_is_bounded(void **state)
 	assert_true(strlen(out) < sizeof(out));
 	assert_non_null(strstr(out, "+bgp neighbor 0, +bgp neighbor 1"));
 	assert_non_null(strstr(out, " more"));
+	/* to the byte: what fits is there */
+	assert_int_equal(conf_diff(before, after, out, 60), 5000);
+	assert_string_equal(out, "+bgp neighbor 0, +bgp neighbor 1 and 4998 more");
+	assert_int_equal(conf_diff(before, after, out, 57), 5000);
+	assert_string_equal(out, "+bgp neighbor 0, +bgp neighbor 1 and 4998 more");
+	assert_int_equal(conf_diff(before, after, out, 56), 5000);
+	assert_string_equal(out, "+bgp neighbor 0 and 4999 more");
 	json_decref(before);
 	json_decref(after);
 }
