@@ -360,6 +360,40 @@ static void test_rejected(void **state)
 	says_step("is not selected", false);
 }
 
+static void test_no_hop(void **state)
+{
+	json_t *route;
+
+	no_route();
+	route = first("routes");
+	set(route, "next-hops", "[]");
+	set(facts, "bgp-routes", "[]");
+	set(facts, "destination", "'203.0.113.9'");
+	says_step("0.0.0.0/0 of protocol kernel leads nowhere", true);
+	set(route, "installed", "false");
+	set(route, "reason-text", "'refused'");
+	says_step("leads nowhere", false);
+	says_step("no next hop is in use: refused", true);
+	set(route, "installed", "true");
+	set(route, "next-hops", "[{'interface': 'eth0', 'state': 'up', 'active': false}]");
+	says_step("leads nowhere", false);
+	says_step("no next hop is in use", true);
+}
+
+/* What another plane knows is named where this one knows nothing as specific. */
+static void test_other_plane(void **state)
+{
+	set(first("routes"), "plane", "'lab'");
+	set(first("bgp-routes"), "plane", "'lab'");
+	says_step("plane lab has 192.168.2.0/24, but this is plane main", true);
+	says_step("is best from", false);
+	again();
+	json_array_append_new(
+		json_object_get(facts, "routes"),
+		parse("{'prefix': '192.168.0.0/16', 'plane': 'lab', 'selected': true}"));
+	says_step("plane lab has", false);
+}
+
 /* What is ours may leave by no tunnel, whatever the ceilings cover. */
 static void test_own(void **state)
 {
@@ -455,8 +489,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy),    TEST(test_each),		TEST(test_claims),
 		TEST(test_own),	       TEST(test_equal_claims), TEST(test_shared_traffic),
-		TEST(test_rejected),   TEST(test_everything),	TEST(test_random),
-		TEST(test_poor_facts),
+		TEST(test_rejected),   TEST(test_no_hop),	TEST(test_other_plane),
+		TEST(test_everything), TEST(test_random),	TEST(test_poor_facts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

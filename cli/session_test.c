@@ -294,6 +294,8 @@ static void test_explain_more_specific(void **state)
 /* Each broken table is named in the verdict, with its reason. */
 static void test_explain_broken(void **state)
 {
+	json_t *doc;
+
 	explain_fails("203.0.113.1", "=> 203.0.113.1 is not reachable: no prefix in the BGP table");
 	explain_fails("192.168.9.1", "192.168.0.0/16 has no eligible path");
 	answer_of("route")->rows =
@@ -340,6 +342,10 @@ static void test_explain_broken(void **state)
 	answer_of("bgp-routes")->error = "syncing";
 	assert_int_equal(run("explain 192.168.2.7"), -1);
 	assert_non_null(strstr(err_text, "syncing"));
+	assert_int_equal(run("explain 192.168.2.7 json"), -1);
+	doc = document();
+	assert_string_equal(json_string_value(json_object_get(doc, "error")), "syncing");
+	json_decref(doc);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, canned_setup, canned_teardown)

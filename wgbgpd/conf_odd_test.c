@@ -68,6 +68,7 @@ static const struct {
 	/* own addresses and networks */
 	{"10.9.0.1/24", "10.9.0.0/24", REFUSED, "is the network address of 10.9.0.0/24"},
 	{"10.9.0.1/24", "10.9.0.255/24", REFUSED, "is the broadcast address of 10.9.0.0/24"},
+	{"10.9.0.1/24", "10.9.0.127/24", FINE, NULL},
 	{"10.9.0.1/24", "10.9.0.0/30", REFUSED, "is the network address of 10.9.0.0/30"},
 	{"10.9.0.1/24", "10.9.0.0/31", FINE, NULL}, /* both are hosts */
 	{"10.9.0.1/24", "224.0.0.1/8", REFUSED, "is a multicast address"},
@@ -127,6 +128,8 @@ static const struct {
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 3; keepalive 60", WARNED,
 	 "t:11:60: warning: bgp keepalive: '60' is not below the hold-time of 3"},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 0", FINE, NULL},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 30; keepalive 29", FINE, NULL},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 30; keepalive 32", WARNED, "of 30"},
 	{"neighbor 10.9.0.2", "neighbor 203.0.113.77", WARNED,
 	 "no tunnel and no network of this machine leads to '203.0.113.77'"},
 	{"neighbor 10.9.0.2 {", "neighbor 203.0.113.77 { multihop 5;", FINE, NULL},
