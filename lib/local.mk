@@ -82,3 +82,6 @@ lib_testing_test_LDADD = $(TEST_LIBS)
 lib_trie_test_SOURCES = lib/trie_test.c
 lib_trie_test_LDADD = $(TEST_LIBS)
 endif
+
+EXTRA_DIST += lib/reason_names_test
+TESTS += lib/reason_names_test

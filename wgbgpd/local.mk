@@ -67,3 +67,8 @@ wgbgpd_parent_test_SOURCES = wgbgpd/parent_test.c
 wgbgpd_parent_test_LDADD = $(TEST_LIBS)
 EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/stub
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/conf_key_test
+wgbgpd_conf_key_test_SOURCES = wgbgpd/conf_key_test.c
+wgbgpd_conf_key_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
+endif

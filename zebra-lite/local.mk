@@ -56,3 +56,8 @@ zebra_lite_rule_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NF
 zebra_lite_uplink_test_SOURCES = zebra-lite/uplink_test.c
 zebra_lite_uplink_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += zebra-lite/daemon_test
+zebra_lite_daemon_test_SOURCES = zebra-lite/daemon_test.c lib/dut.c lib/dut.h
+zebra_lite_daemon_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+endif
