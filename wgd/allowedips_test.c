@@ -309,7 +309,9 @@ static void check_device(void)
 		const uint8_t *key = mock_owner(t.mock, &t.prefixes[i]);
 		const struct truth *truth = &t.truth[i];
 
-		if ((truth->owner < 0) != (key == NULL) ||
+		bool there = truth->owner >= 0 && !t.owners[truth->owner].away;
+
+		if (there != (key != NULL) ||
 		    (key && memcmp(key, t.owners[truth->owner].key, WG_KEY_BYTES) != 0))
 			fail_msg("%s: at %d, should be at %d (origin %d)",
 				 PREFIX_STR(&t.prefixes[i]), key ? key[0] - 1 : -1, truth->owner,
@@ -317,7 +319,7 @@ static void check_device(void)
 		if (truth->owner < 0)
 			continue;
 		entries[truth->owner]++;
-		count++;
+		count += there;
 	}
 	assert_int_equal(t.mock->entries.count, count);
 	assert_false(mock_has_peer(t.mock, t.mock->wg.graveyard));
@@ -433,12 +435,66 @@ static void late_removal(void **state)
 	wg_close(&t.mock->wg);
 }
 
+/* Some owners, or all, leave the device with what they have there, or come back. */
+static void leave_or_return(bool leave)
+{
+	for (int i = 0; i < OWNERS; i++) {
+		if (leave && rnd(2)) {
+			wg_remove_peer(&t.mock->wg, t.owners[i].key);
+			t.owners[i].away = true;
+		} else if (!leave && t.owners[i].away) {
+			wg_set_peer(&t.mock->wg,
+				    &(struct wg_peer_set){.key = t.owners[i].key, .create = true});
+			t.owners[i].away = false;
+		}
+	}
+	if (leave)
+		allowedips_forget_away(&t.a);
+	else
+		allowedips_reconcile(&t.a);
+	flush();
+}
+
+static void check_no_drift(void)
+{
+	struct owner *owners[64];
+	struct allowed_drift drift;
+	struct wg_dump dump;
+
+	dump_with_owners(&dump, owners);
+	allowedips_compare(&t.a, &dump, owners, &drift);
+	wg_dump_free(&dump);
+	assert_int_equal(drift.missing + drift.moved + drift.extra, 0);
+	assert_int_equal(t.a.n_queue, 0);
+}
+
+/* Whatever is wanted of owners that are away is nowhere, no drift, and there when they are back. */
+static void away(void **state)
+{
+	for (int single = 0; single < 2; single++) {
+		setup_run(single, false);
+		for (int round = 0; round < ROUNDS / 3; round++) {
+			for (int n = rnd(12); n >= 0; n--)
+				one_op();
+			flush();
+			if (rnd(4) == 0)
+				leave_or_return(rnd(2));
+			check_device();
+			check_no_drift();
+		}
+		leave_or_return(false);
+		check_device();
+		allowedips_free(&t.a);
+		wg_close(&t.mock->wg);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_single),	  cmocka_unit_test(own_graveyard),
 		cmocka_unit_test(adopted_single), cmocka_unit_test(adopted_graveyard),
-		cmocka_unit_test(late_removal),
+		cmocka_unit_test(late_removal),	  cmocka_unit_test(away),
 	};
 
 	seed = test_seed();
