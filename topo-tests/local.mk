@@ -57,6 +57,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_ipv6.py \
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \
+	topo-tests/measure_link_up.py \
 	topo-tests/test_link_down.py \
 	topo-tests/test_liveness.py \
 	topo-tests/test_mesh.py \
