@@ -41,7 +41,8 @@ enum ceiling_hop policy_ceiling_hop(const struct msg_nexthop *m, const struct ce
 	if (!ceiling || m->reach == REACH_UNKNOWN || ceiling_peer_at(ceiling, &m->addr))
 		return CEILING_SAID;
 	if (!m->tunnel)
-		return m->reach == REACH_DOWN ? CEILING_SAID : CEILING_LINK;
+		return m->reach == REACH_DOWN || !ceiling_judges_links(ceiling) ? CEILING_SAID
+										: CEILING_LINK;
 	*to = ceiling_peer_named(ceiling, m->ifname, m->peer);
 	return CEILING_TUNNEL;
 }

@@ -356,6 +356,11 @@ enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
 	return trie_match(&to->permit, &there) ? REASON_NONE : REASON_OUTSIDE_PERMIT;
 }
 
+bool ceiling_judges_links(const struct ceiling *c)
+{
+	return c->taken.count || c->tunnels.count;
+}
+
 enum reason ceiling_judge_link(const struct ceiling *c, const struct prefix *p)
 {
 	enum reason r = c->taken.count ? judge_taken(c, p) : REASON_NONE;

@@ -45,6 +45,8 @@ bool ceiling_own_address(const struct ceiling *c, const struct addr *a); /* of o
  * it is judged in both. TO NULL: to nobody that is known yet; only addresses are judged. */
 enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
 			  const struct ceiling_peer *to);
+/* There is something that ceiling_judge_link() may refuse. */
+bool ceiling_judges_links(const struct ceiling *c);
 /* NONE: packets for P may leave by a link that is no tunnel. */
 enum reason ceiling_judge_link(const struct ceiling *c, const struct prefix *p);
 
