@@ -36,6 +36,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_bfd.py \
 	topo-tests/test_bfd_peers.py \
 	topo-tests/test_bird_peer.py \
+	topo-tests/test_build.py \
 	topo-tests/test_cli.py \
 	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where the programs under test are: WGBGP_BUILD, or build/ in the source tree. The daemons and the
+"""Where the programs under test are: WGBGP_BUILD, or build/ in the source tree, or the tree. The daemons and the
 CLI may for a while be those of another build (`daemons_from`); everything else stays ours."""
 import contextlib
 import os
@@ -9,7 +9,9 @@ _other = None  # the other build's directory, while there is one
 
 
 def build_dir():
-    return os.path.abspath(os.environ.get("WGBGP_BUILD", os.path.join(SOURCE, "build")))
+    built = os.path.join(SOURCE, "build")
+    in_place = not os.path.exists(built) and os.path.exists(os.path.join(SOURCE, "config.status"))
+    return os.path.abspath(os.environ.get("WGBGP_BUILD", SOURCE if in_place else built))
 
 
 def program(path):
