@@ -20,3 +20,8 @@ bfdd_bfd_packet_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
 bfdd_bfd_session_test_SOURCES = bfdd/bfd_session_test.c
 bfdd_bfd_session_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += bfdd/daemon_test
+bfdd_daemon_test_SOURCES = bfdd/daemon_test.c lib/dut.c lib/dut.h
+bfdd_daemon_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
+endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bfdd as a process, over the loopback of a namespace: we are 10.99.0.1, the far end 10.99.0.2 is a
+ * socket of the test, which plays wgd, too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bfd_packet.h"
+#include "dut.h"
+
+int bfdd_main(int argc, char **argv);
+#define main bfdd_main
+#include "main.c"
+#undef main
+
+static struct ipc *wgd;
+static struct msg_bfd_news news[64]; /* all of them */
+static unsigned n_news;
+
+static int far_fd;
+static struct bfd_packet heard; /* the last one */
+static unsigned n_heard;
+static bool says_admin_down; /* some packet did */
+static uint16_t from_port;
+static int ttl, tos;
+
+static void on_wgd(void *arg, const struct ipc_frame *f)
+{
+	assert_int_equal(f->type, MSG_BFD_NEWS);
+	assert_true(n_news < ARRAY_SIZE(news));
+	assert_int_equal(msg_get_bfd_news(f->body, f->len, &news[n_news++]), 0);
+}
+
+static void listen_far(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(3784)};
+	int yes = 1;
+
+	far_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	inet_pton(AF_INET, "10.99.0.2", &at.sin_addr);
+	setsockopt(far_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	setsockopt(far_fd, IPPROTO_IP, IP_RECVTTL, &yes, sizeof(yes));
+	setsockopt(far_fd, IPPROTO_IP, IP_RECVTOS, &yes, sizeof(yes));
+	assert_int_equal(bind(far_fd, (struct sockaddr *)&at, sizeof(at)), 0);
+}
+
+static void hear(void)
+{
+	uint8_t data[256];
+	char control[256];
+	struct sockaddr_in from;
+	struct iovec iov = {data, sizeof(data)};
+	struct msghdr m = {.msg_name = &from,
+			   .msg_namelen = sizeof(from),
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
+	ssize_t n;
+
+	dut_turn();
+	while ((n = recvmsg(far_fd, &m, 0)) >= 0) {
+		assert_int_equal(bfd_packet_decode(data, (size_t)n, &heard), BFD_TAKEN);
+		n_heard++;
+		says_admin_down = says_admin_down || heard.state == BFD_ADMIN_DOWN;
+		from_port = ntohs(from.sin_port);
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+			if (c->cmsg_type == IP_TTL)
+				memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
+			if (c->cmsg_type == IP_TOS)
+				tos = *CMSG_DATA(c);
+		}
+		m.msg_namelen = sizeof(from);
+		m.msg_controllen = sizeof(control);
+	}
+}
+
+#define HEAR_UNTIL(cond)                                                         \
+	do {                                                                     \
+		uint64_t end_ = now_ms() + DUT_PATIENCE_MS;                      \
+		for (hear(); !(cond); hear())                                    \
+			if (now_ms() > end_)                                     \
+				fail_msg("line %d: never: %s", __LINE__, #cond); \
+	} while (0)
+
+static void send_bytes(const uint8_t *data, size_t len, int with_ttl)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(3784)};
+
+	inet_pton(AF_INET, "10.99.0.1", &to.sin_addr);
+	setsockopt(far_fd, IPPROTO_IP, IP_TTL, &with_ttl, sizeof(with_ttl));
+	assert_int_equal(sendto(far_fd, data, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+}
+
+static void say(enum bfd_state state)
+{
+	struct bfd_packet p = {.state = state,
+			       .multiplier = 3,
+			       .my_discr = 77,
+			       .your_discr = heard.my_discr,
+			       .desired_tx = 200000,
+			       .required_rx = 100000};
+	uint8_t data[BFD_PACKET_BYTES];
+
+	bfd_packet_encode(&p, data);
+	send_bytes(data, sizeof(data), 255);
+}
+
+static struct msg_bfd_session session(uint32_t id)
+{
+	struct msg_bfd_session m = {.id = id,
+				    .ifindex = 1,
+				    .ifname = "lo",
+				    .peer = "far",
+				    .local = {.family = AF_INET, .b = {10, 99, 0, 1}},
+				    .remote = {.family = AF_INET, .b = {10, 99, 0, 2}},
+				    .interval_ms = 100,
+				    .receive_ms = 150,
+				    .multiplier = 4};
+
+	return m;
+}
+
+static void want(const struct msg_bfd_session *m)
+{
+	struct wr w = {0};
+
+	msg_put_bfd_session(&w, m);
+	dut_say(wgd, MSG_BFD_SESSION, &w);
+}
+
+static void sync_all(void)
+{
+	struct wr w = {0};
+
+	dut_say(wgd, MSG_BFD_SYNC, &w);
+}
+
+static const char *cell(const char *member)
+{
+	return dut_cell("{'command': 'bfd'}", "sessions", "peer", "far", member);
+}
+
+static int begin_check(void **state)
+{
+	dut_namespace();
+	dut_ip("addr add 10.99.0.1/32 dev lo");
+	dut_ip("addr add 10.99.0.2/32 dev lo");
+	listen_far();
+	dut_start(bfdd_main, "/tmp");
+	assert_string_equal(dut_check("{}"), "");
+	dut_apply("{}");
+	wgd = dut_channel(DAEMON_WGD, on_wgd);
+	return 0;
+}
+
+static int end_check(void **state)
+{
+	dut_stop();
+	ipc_free(wgd);
+	close(far_fd);
+	return 0;
+}
+
+static void come_up(uint32_t id)
+{
+	struct msg_bfd_session m = session(id);
+
+	want(&m);
+	HEAR_UNTIL(n_news == 1 && n_heard);
+	assert_int_equal(news[0].id, id);
+	assert_int_equal(news[0].news, BFD_NEWS_STARTING);
+	/* A new one says AdminDown for a moment, then Down. */
+	HEAR_UNTIL(heard.state == BFD_DOWN);
+	assert_true(says_admin_down);
+	say(BFD_DOWN);
+	HEAR_UNTIL(heard.state == BFD_INIT);
+	say(BFD_UP);
+	HEAR_UNTIL(heard.state == BFD_UP && n_news == 2);
+	assert_int_equal(news[1].news, BFD_NEWS_UP);
+}
+
+static void test_session(void **state)
+{
+	unsigned before;
+
+	come_up(7);
+	assert_int_equal(ttl, 255);
+	assert_int_equal(tos, 0xc0);
+	assert_true(from_port >= 49152);
+	assert_int_equal(heard.multiplier, 4);
+	assert_int_equal(heard.your_discr, 77);
+	assert_int_equal(heard.required_rx, 150000);
+	assert_string_equal(cell("state"), "\"up\"");
+	assert_string_equal(cell("remote-state"), "\"up\"");
+	assert_string_equal(cell("evidence"), "\"up\"");
+	assert_string_equal(cell("interface"), "\"lo\"");
+	assert_string_equal(cell("local-address"), "\"10.99.0.1\"");
+	assert_string_equal(cell("remote-address"), "\"10.99.0.2\"");
+	assert_string_equal(cell("multiplier"), "4");
+	assert_string_equal(cell("remote-multiplier"), "3");
+	assert_string_equal(cell("remote-discriminator"), "77");
+	assert_string_equal(cell("interval-ms"), "100.0");
+	assert_string_equal(cell("receive-interval-ms"), "150.0");
+	assert_string_equal(cell("remote-interval-ms"), "200.0");
+	assert_string_equal(cell("remote-receive-interval-ms"), "100.0");
+	assert_string_equal(cell("detection-ms"), "600.0"); /* 3 times the slower of both */
+	assert_string_equal(cell("passive"), "false");
+	assert_string_equal(cell("socket-error"), "null");
+	assert_string_equal(cell("send-errors"), "0");
+	assert_string_equal(cell("packets-received"), "2");
+	assert_string_equal(cell("transitions"), "3");
+	before = n_heard;
+	HEAR_UNTIL(n_heard >= before + 3 || n_news > 2);
+	/* Silence: first a suspicion, then the end. */
+	HEAR_UNTIL(n_news >= 4);
+	assert_int_equal(news[2].news, BFD_NEWS_SUSPECT);
+	assert_int_equal(news[3].news, BFD_NEWS_EXPIRED);
+	assert_int_equal(news[3].diag, BFD_DIAG_EXPIRED);
+	HEAR_UNTIL(heard.state == BFD_DOWN);
+	assert_int_equal(heard.diag, BFD_DIAG_EXPIRED);
+	assert_string_equal(cell("diagnostic"), "\"detection-time-expired\"");
+	assert_string_equal(cell("up-seconds"), "null");
+}
+
+static json_int_t refused(enum bfd_refusal why)
+{
+	json_t *all = dut_show("{'command': 'bfd'}");
+	json_int_t n = json_integer_value(
+		json_object_get(json_object_get(all, "refused-packets"), bfd_refusal_name(why)));
+
+	json_decref(all);
+	return n;
+}
+
+/* What is wrong with a packet is counted, and nothing else happens. */
+static void test_refused(void **state)
+{
+	static const struct {
+		enum bfd_refusal why;
+		int ttl;
+		unsigned at; /* of the byte that is changed */
+		uint8_t to;
+		bool no_discr; /* that it is for nobody yet */
+	} rows[] = {
+		{BFD_BAD_TTL, 254, 0, 0x20, false},	{BFD_BAD_VERSION, 255, 0, 0x40, false},
+		{BFD_BAD_LENGTH, 255, 3, 25, false},	{BFD_BAD_LENGTH, 255, 3, 23, false},
+		{BFD_BAD_MULTIPLIER, 255, 2, 0, false}, {BFD_MULTIPOINT, 255, 1, 0xc1, false},
+		{BFD_NO_DISCR, 255, 7, 0, false},	{BFD_UNKNOWN_SESSION, 255, 8, 0xff, false},
+		{BFD_BAD_STATE, 255, 1, 0xc0, true},	{BFD_BAD_STATE, 255, 1, 0x80, true},
+		{BFD_BAD_LENGTH, 255, 1, 0xc4, false}, /* authenticated ones are longer */
+	};
+	json_int_t expected[BFD_REFUSALS] = {0};
+
+	come_up(7);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct bfd_packet p = {.state = BFD_UP,
+				       .multiplier = 3,
+				       .my_discr = 77,
+				       .your_discr = rows[i].no_discr ? 0 : heard.my_discr,
+				       .desired_tx = 200000,
+				       .required_rx = 100000};
+		uint8_t data[BFD_PACKET_BYTES];
+
+		if (rows[i].why == BFD_UNKNOWN_SESSION)
+			p.your_discr = heard.my_discr ^ 0x01000000;
+		bfd_packet_encode(&p, data);
+		if (rows[i].why != BFD_UNKNOWN_SESSION)
+			data[rows[i].at] = rows[i].to;
+		send_bytes(data, sizeof(data), rows[i].ttl);
+		say(BFD_UP); /* the session lives on */
+		expected[rows[i].why]++;
+		DUT_AWAIT(refused(rows[i].why) == expected[rows[i].why]);
+		for (int r = BFD_TAKEN + 1; r < BFD_REFUSALS; r++)
+			if (refused(r) != expected[r])
+				fail_msg("row %u: %s", i, bfd_refusal_name(r));
+		assert_string_equal(cell("state"), "\"up\"");
+	}
+	assert_int_equal(n_news, 2);
+}
+
+static void test_far_end_says_down(void **state)
+{
+	come_up(7);
+	say(BFD_DOWN);
+	HEAR_UNTIL(n_news >= 3);
+	assert_int_equal(news[2].news, BFD_NEWS_SIGNALLED);
+	HEAR_UNTIL(heard.state != BFD_UP);
+	/* And up again, by what it does next. */
+	say(BFD_DOWN);
+	HEAR_UNTIL(heard.state == BFD_INIT);
+	say(BFD_INIT);
+	HEAR_UNTIL(heard.state == BFD_UP && news[n_news - 1].news == BFD_NEWS_UP);
+	say(BFD_ADMIN_DOWN);
+	HEAR_UNTIL(news[n_news - 1].news == BFD_NEWS_ADMIN_DOWN);
+}
+
+/* A new wgd names it under another number: it goes on. Not named, it ends with AdminDown. */
+static void test_wgd_again(void **state)
+{
+	struct msg_bfd_session m = session(9);
+	uint32_t discr;
+
+	come_up(7);
+	discr = heard.my_discr;
+	ipc_free(wgd);
+	wgd = dut_channel(DAEMON_WGD, on_wgd);
+	want(&m);
+	sync_all();
+	say(BFD_UP);
+	HEAR_UNTIL(n_news == 3);
+	assert_int_equal(news[2].id, 9);
+	assert_int_equal(news[2].news, BFD_NEWS_UP);
+	say(BFD_UP);
+	hear();
+	assert_string_equal(cell("state"), "\"up\"");
+	assert_int_equal(heard.my_discr, discr);
+	assert_int_equal(heard.state, BFD_UP);
+	/* Other timers, no interruption. */
+	m.multiplier = 9;
+	want(&m);
+	say(BFD_UP);
+	HEAR_UNTIL(heard.multiplier == 9);
+	assert_int_equal(heard.state, BFD_UP);
+	ipc_free(wgd);
+	wgd = dut_channel(DAEMON_WGD, on_wgd);
+	sync_all();
+	HEAR_UNTIL(heard.state == BFD_ADMIN_DOWN);
+	assert_string_equal(cell("state"), "-");
+}
+
+static void test_gone(void **state)
+{
+	struct wr w = {0};
+
+	come_up(7);
+	wr_u32(&w, 8); /* another one */
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	assert_string_equal(cell("state"), "\"up\"");
+	wr_u32(&w, 7);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	HEAR_UNTIL(heard.state == BFD_ADMIN_DOWN);
+	assert_string_equal(cell("state"), "-");
+}
+
+static void test_no_interface(void **state)
+{
+	struct msg_bfd_session m = session(7);
+
+	m.local.b[3] = 7; /* nobody's yet */
+	want(&m);
+	DUT_AWAIT(n_news == 1);
+	assert_string_equal(cell("socket-error"), "\"Cannot assign requested address\"");
+	dut_ip("addr add 10.99.0.7/32 dev lo");
+	HEAR_UNTIL(n_heard);
+	assert_string_equal(cell("socket-error"), "null");
+	/* The daemon ends: the far end is told. */
+	says_admin_down = false;
+	HEAR_UNTIL(heard.state == BFD_DOWN);
+	dut_stop();
+	hear();
+	assert_int_equal(heard.state, BFD_ADMIN_DOWN);
+}
+
+static void test_passive(void **state)
+{
+	struct msg_bfd_session m = session(7);
+
+	m.passive = true;
+	want(&m);
+	DUT_AWAIT(n_news == 1);
+	assert_string_equal(cell("passive"), "true");
+	hear();
+	assert_int_equal(n_heard, 0); /* not a word before the far end's */
+	HEAR_UNTIL((say(BFD_DOWN), heard.state == BFD_INIT));
+	say(BFD_UP);
+	HEAR_UNTIL(n_news == 2 && heard.state == BFD_UP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_session, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_refused, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_far_end_says_down, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_wgd_again, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_gone, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_no_interface, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_passive, begin_check, end_check),
+	};
+
+	if (geteuid() != 0)
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
