@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "log.h"
 #include "loop.h"
+#include "slab.h"
 
 #define CONTROL_FD 3
 #define LOCK_FD 4 /* held open for the parent's successor to wait on; may be absent */
@@ -242,6 +243,16 @@ uint32_t daemon_generation(void)
 	return applied_generation;
 }
 
+#define TRIM_MS 5000
+
+static struct timer trim_timer;
+
+static void on_trim(void *arg)
+{
+	slab_trim();
+	timer_start(&trim_timer, TRIM_MS);
+}
+
 int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 {
 	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
@@ -266,7 +277,10 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 	control = ipc_new(CONTROL_FD, &handlers, NULL);
 	server = show_server_new(control, ops->commands);
 	ops->start(rundir);
+	timer_init(&trim_timer, on_trim, NULL);
+	timer_start(&trim_timer, TRIM_MS);
 	loop_run();
+	timer_stop(&trim_timer);
 	while (!LIST_EMPTY(&clients))
 		client_free(LIST_FIRST(&clients));
 	if (ops->stop)

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "slab.h"
 
+#include <errno.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util.h"
 
-#define CHUNK_BYTES (64 * 1024)
+#define CHUNK_BYTES (64 * 1024) /* a power of two: an object's address says where its chunk is */
+#define CHUNK_SPARE 64		/* for malloc's own data, so that one chunk follows another */
+#define HEADER_BYTES ((sizeof(struct chunk) + 15) & ~(size_t)15)
+#define TRIM_BYTES (8 * 1024 * 1024)
 
+/* Chunks that have room stand first in their slab's list. */
 struct chunk {
-	struct chunk *next;
+	struct chunk *next, **prev;
+	struct slab *slab;
+	void *free_list; /* freed objects */
+	char *fresh;	 /* behind it nothing was ever used */
+	unsigned used;
+	bool full; /* stands in the other list */
 };
+
 
 static size_t slot_size(const struct slab *s)
 {
@@ -19,33 +33,109 @@ static size_t slot_size(const struct slab *s)
 	return (size + 7) & ~(size_t)7;
 }
 
-static void add_chunk(struct slab *s)
+/* A few objects fit. */
+static bool is_small(const struct slab *s)
 {
-	size_t slot = slot_size(s);
-	size_t bytes = slot * 8 > CHUNK_BYTES ? slot * 8 : CHUNK_BYTES;
-	struct chunk *chunk = xmalloc(bytes);
+	return slot_size(s) * 4 <= CHUNK_BYTES - CHUNK_SPARE - HEADER_BYTES;
+}
 
-	chunk->next = s->chunk_list;
-	s->chunk_list = chunk;
+static void list_put(struct chunk **head, struct chunk *c)
+{
+	c->next = *head;
+	c->prev = head;
+	if (c->next)
+		c->next->prev = &c->next;
+	*head = c;
+}
+
+static void list_take(struct chunk *c)
+{
+	*c->prev = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+}
+
+static struct chunk *chunk_new(struct slab *s, size_t bytes)
+{
+	void *memory = NULL;
+	struct chunk *c;
+
+	if (posix_memalign(&memory, is_small(s) ? CHUNK_BYTES : 64, bytes) != 0)
+		fatal("out of memory");
+	c = memory;
+	*c = (struct chunk){.slab = s, .fresh = (char *)c + HEADER_BYTES};
+	list_put(&s->open, c);
 	s->chunks++;
-	s->fresh = (char *)chunk + 16;
-	s->end = (char *)chunk + bytes;
+	return c;
+}
+
+static void chunk_free(struct slab *s, struct chunk *c)
+{
+	list_take(c);
+	free(c);
+	s->chunks--;
+}
+
+static bool has_room(const struct slab *s, const struct chunk *c)
+{
+	return c->free_list || c->fresh + slot_size(s) <= (const char *)c + CHUNK_BYTES - CHUNK_SPARE;
+}
+
+static void *take(struct slab *s, struct chunk *c)
+{
+	void *object = c->free_list;
+
+	if (object) {
+		c->free_list = *(void **)object;
+	} else {
+		object = c->fresh;
+		c->fresh += slot_size(s);
+	}
+	if (!c->used++)
+		s->empty--;
+	if (!has_room(s, c)) {
+		c->full = true;
+		list_take(c);
+		list_put(&s->full, c);
+	}
+	return object;
 }
 
 void *slab_alloc(struct slab *s)
 {
-	void *object = s->free_list;
+	void *object;
 
 	s->used++;
-	if (object) {
-		s->free_list = *(void **)object;
+	if (!is_small(s)) {
+		struct chunk *c = chunk_new(s, HEADER_BYTES + slot_size(s));
+
+		object = c->fresh;
 	} else {
-		if (!s->fresh || s->fresh + slot_size(s) > s->end)
-			add_chunk(s);
-		object = s->fresh;
-		s->fresh += slot_size(s);
+		if (!s->open) {
+			chunk_new(s, CHUNK_BYTES - CHUNK_SPARE);
+			s->empty++;
+		}
+		object = take(s, s->open);
 	}
 	return memset(object, 0, s->size);
+}
+
+/* One that is empty is kept, for who takes and gives back by turns. */
+static void give_back(struct slab *s, struct chunk *c, void *object)
+{
+	*(void **)object = c->free_list;
+	c->free_list = object;
+	if (c->full) {
+		c->full = false;
+		list_take(c);
+		list_put(&s->open, c);
+	}
+	if (--c->used)
+		return;
+	if (s->empty)
+		chunk_free(s, c);
+	else
+		s->empty++;
 }
 
 void slab_free(struct slab *s, void *object)
@@ -53,18 +143,40 @@ void slab_free(struct slab *s, void *object)
 	if (!object)
 		return;
 	ensure(s->used > 0);
-	*(void **)object = s->free_list;
-	s->free_list = object;
 	s->used--;
+	if (is_small(s))
+		give_back(s, (struct chunk *)((uintptr_t)object & ~(uintptr_t)(CHUNK_BYTES - 1)),
+			  object);
+	else
+		chunk_free(s, (struct chunk *)((char *)object - HEADER_BYTES));
 }
 
 void slab_destroy(struct slab *s)
 {
-	struct chunk *chunk = s->chunk_list, *next;
-
-	for (; chunk; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
+	while (s->open)
+		chunk_free(s, s->open);
+	while (s->full)
+		chunk_free(s, s->full);
 	*s = (struct slab){.name = s->name, .size = s->size};
 }
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+static size_t known_free; /* bytes that malloc had free and gave back, or the least since */
+
+bool slab_trim(void)
+{
+	size_t is_free = mallinfo2().fordblks;
+
+	if (is_free < known_free)
+		known_free = is_free;
+	if (is_free < known_free + TRIM_BYTES)
+		return false;
+	known_free = is_free;
+	return malloc_trim(0) == 1;
+}
+#else
+bool slab_trim(void)
+{
+	return false;
+}
+#endif

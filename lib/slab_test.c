@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "slab.h"
 
@@ -39,12 +42,57 @@ static void run(size_t size)
 	for (unsigned i = 0; i < N; i++)
 		slab_free(&s, objects[i]);
 	assert_int_equal(s.used, 0);
+	assert_int_equal(s.chunks, 1); /* the others went back */
 	fill_and_check(&s, size, objects);
+	assert_int_equal(s.chunks, chunks);
+	for (unsigned i = 0; i < N; i += 2)
+		slab_free(&s, objects[i]);
+	for (unsigned i = 0; i < N; i += 2)
+		objects[i] = slab_alloc(&s);
 	assert_int_equal(s.chunks, chunks); /* freed ones were used again */
 	slab_free(&s, NULL);
 	assert_int_equal(s.used, N);
 	slab_destroy(&s);
 	assert_int_equal(s.used + s.chunks, 0);
+}
+
+static size_t resident_kib(void)
+{
+	size_t pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%*u %zu", &pages), 1);
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* Objects of several sizes, and others between them; one in a thousand stays. */
+static void test_goes_back(void **state)
+{
+	enum { OBJECTS = 200000 };
+	struct slab s[3] = {{.name = "a", .size = 48}, {.name = "b", .size = 200}, {.name = "c", .size = 400}};
+	static void *objects[OBJECTS], *others[OBJECTS / 1000];
+	size_t before = resident_kib(), with, after;
+
+	for (unsigned i = 0; i < OBJECTS; i++) {
+		objects[i] = slab_alloc(&s[i % 3]);
+		memset(objects[i], 1, s[i % 3].size);
+		if (i % 1000 == 0)
+			others[i / 1000] = strdup("another one");
+	}
+	with = resident_kib();
+	for (unsigned i = 0; i < OBJECTS; i++)
+		if (i % 20000)
+			slab_free(&s[i % 3], objects[i]);
+	slab_trim();
+	after = resident_kib();
+	if (after > before)
+		assert_true((after - before) * 5 < with - before);
+	for (unsigned i = 0; i < OBJECTS / 1000; i++)
+		free(others[i]);
+	for (unsigned i = 0; i < 3; i++)
+		slab_destroy(&s[i]);
 }
 
 static void test_small(void **state)
@@ -72,6 +120,7 @@ static void test_large(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_goes_back),
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_large),

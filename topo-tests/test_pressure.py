@@ -21,6 +21,7 @@ from lib.wgbgp import Wgbgp
 pytestmark = pytest.mark.timeout(400)
 
 PREFIXES = 100000
+SETS = 30000
 CLIENTS = {"feeder": "10.0.0.2", "slow": "10.0.0.3", "quick": "10.0.0.4"}
 BOUND_KIB = 40 * 1024  # resident; with the table and nothing queued it is a third of that
 
@@ -147,3 +148,19 @@ def test_routes_come_first(hub):
     loop, threads = nice_values(hub.wgbgp.daemon_pid("zebra-lite"))
     assert (loop, threads) == (ours, [ours - 5])
     assert nice_values(hub.wgbgp.daemon_pid("bgpd"))[0] == ours
+
+
+def test_memory_goes_back(hub):
+    """When attribute sets go, their memory does: each of these prefixes has one of its own."""
+    pid = hub.wgbgp.daemon_pid("bgpd")
+    tail = ",".join(str(100000 + i) for i in range(200))
+    hub.speaker.do("announce feeder 198.18.0.0/24", "expect 1 quick",
+                   "wait prefixes quick timeout=60")
+    before = memory_kib(pid)
+    hub.speaker.do(*(f"announce feeder 10.{64 + (i >> 8)}.{i & 255}.0/24 path=65001,{i + 1},{tail}"
+                     for i in range(SETS)),
+                   f"expect {SETS + 1} quick", "wait prefixes quick timeout=120")
+    grown = memory_kib(pid) - before
+    hub.speaker.do("drop feeder", "expect 0 at-most quick", "wait prefixes quick timeout=120")
+    wait_until(lambda: memory_kib(pid) - before < grown / 3, 30,
+               f"bgpd to give back most of {grown} KiB", 0.5)
