@@ -5,10 +5,14 @@
                                    (iBGP, AS 65000)
     a permits b 192.168.2.0/24; b also announces what is not its own, by 192.168.2.7.
 """
+import os
+
 import pytest
 
+from lib.build import daemon, program
 from lib.twonodes import conf
 from lib.wait import wait_until
+from lib.wg import allowed_ips
 from lib.wgbgp import Wgbgp
 
 STOLEN = ("8.8.8.0/24", "10.100.0.0/16", "160.0.0.0/4")
@@ -16,6 +20,15 @@ LIE = """
 policy lie {
     term 1 { match { prefix [ 192.168.2.0/24 fd00:2::/64 192.168.2.128/25 ]; } then accept; }
     term 2 { set { next-hop 192.168.2.7; } then accept; }
+}
+"""
+ALONE = """
+wireguard {
+    interface wg0 {
+        private-key-file KEY(wg0); listen-port 51820; address [ 10.255.0.1/16 ];
+        peer b { public-key PUB(b.wg0); permit [ fd00:b::/32 ]; }
+        peer c { public-key PUB(c.wg0); permit [ fd00:c::/32 ]; }
+    }
 }
 """
 
@@ -66,3 +79,22 @@ def test_next_hop_inside_own_prefix(liar):
     wait_until(lambda: wa.allowed("wg0", "8.8.8.0/24") is None, what="the entry to go")
     # bgpd knows all that by itself: nothing was refused behind it.
     assert "beyond-ceiling" not in wa.log()
+
+
+def test_zebra_lite_is_not_believed_either(topo):
+    """Something else under the name of zebra-lite gives each of two peers all it has."""
+    router = topo.router("a")
+    programs = os.path.join(router.dir, "programs")
+    os.mkdir(programs)
+    os.chmod(router.dir, 0o777)
+    for name in ("bgpd", "wgd", "bfdd"):
+        os.symlink(daemon(f"{name}/{name}"), os.path.join(programs, name))
+    os.symlink(program("bench/wgdrive"), os.path.join(programs, "zebra-lite"))
+    w = Wgbgp(topo, router, ALONE, start=False)
+    w.env = lambda: {**Wgbgp.env(w), "WGBGP_LIBEXECDIR": programs, "WGDRIVE_COUNT": "300",
+                     "WGDRIVE_RESULT": os.path.join(router.dir, "result")}
+    w.start(wait=False)
+    wait_until(lambda: "wgd refused 256 entries" in w.log(), 20, "the refusal of the first batch")
+    assert "beyond-ceiling peer=" in w.log() and "reason=outside-permit" in w.log()
+    assert w.show("wireguard")["interfaces"][0]["beyond-ceiling"] >= 256
+    assert not [p for entries in allowed_ips(router, "wg0").values() for p in entries]
