@@ -441,23 +441,35 @@ void ceilings_free(struct ceilings *c)
 	*c = (struct ceilings){.epoch = c->epoch + 1};
 }
 
-static void look_up(const struct ceilings *c, struct ceiling_ref *ref, const char *interface,
-		    const char *name)
+static const struct ceiling_peer *find_peer(const struct ceiling *c, const struct ceiling_who *who)
 {
-	ref->epoch = c->epoch;
-	ref->now = ceiling_peer_named(c->now, interface, name);
-	ref->before = c->before ? ceiling_peer_named(c->before, interface, name) : NULL;
+	const struct ceiling_peer *p = ceiling_peer_named(c, who->interface, who->name);
+
+	for (size_t i = 0; i < who->n_addrs && !p; i++) {
+		p = find_address(c, &who->addrs[i]);
+		if (p && !str_eq(p->iface->name, who->interface))
+			p = NULL;
+	}
+	return p;
 }
 
-enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref, const char *interface,
-			   const char *name, const struct prefix *p)
+static void look_up(const struct ceilings *c, struct ceiling_ref *ref,
+		    const struct ceiling_who *who)
+{
+	ref->epoch = c->epoch;
+	ref->now = find_peer(c->now, who);
+	ref->before = c->before ? find_peer(c->before, who) : NULL;
+}
+
+enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref,
+			   const struct ceiling_who *who, const struct prefix *p)
 {
 	enum reason r;
 
 	if (!c->now)
 		return REASON_NONE;
 	if (ref->epoch != c->epoch)
-		look_up(c, ref, interface, name);
+		look_up(c, ref, who);
 	r = ref->now ? ceiling_judge(c->now, p, ref->now) : REASON_NO_PERMIT;
 	return r != REASON_NONE && ref->before && !ceiling_judge(c->before, p, ref->before)
 		       ? REASON_NONE
@@ -465,14 +477,14 @@ enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref, co
 }
 
 enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
-				 const char *interface, const char *name, const struct prefix *p)
+				 const struct ceiling_who *who, const struct prefix *p)
 {
 	enum reason r;
 
 	if (!c->now)
 		return REASON_NONE;
 	if (ref->epoch != c->epoch)
-		look_up(c, ref, interface, name);
+		look_up(c, ref, who);
 	r = ref->now ? judge_entry(c->now, p, ref->now) : REASON_NO_PERMIT;
 	return r != REASON_NONE && ref->before && !judge_entry(c->before, p, ref->before)
 		       ? REASON_NONE

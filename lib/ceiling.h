@@ -61,7 +61,15 @@ struct ceilings {
 	uint64_t changed_ms;	      /* monotonic: BEFORE went; 0: never */
 };
 
-/* Who is asked about, kept by the asker and zero at first: what was found in the present epoch. */
+/* Who is asked about: interface and name, and tunnel addresses (in the interface's plane) for one
+ * that was given a name by a configuration that is not known here yet. */
+struct ceiling_who {
+	const char *interface, *name;
+	const struct addr *addrs;
+	size_t n_addrs;
+};
+
+/* Kept by the asker for each of these and zero at first: what was found in the present epoch. */
 struct ceiling_ref {
 	const struct ceiling_peer *now, *before;
 	uint32_t epoch;
@@ -73,16 +81,16 @@ bool ceilings_apply(struct ceilings *c, const json_t *config, uint32_t generatio
 /* True: what was NONE may be a refusal now. */
 bool ceilings_prune(struct ceilings *c);
 void ceilings_free(struct ceilings *c);
-/* As ceiling_judge() for the peer of that interface and name, and NO_PERMIT for one that is not
- * configured. NONE before the first configuration. */
-enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref, const char *interface,
-			   const char *name, const struct prefix *p);
+/* As ceiling_judge() for that peer, and NO_PERMIT for one that is not configured. NONE before the
+ * first configuration. */
+enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref,
+			   const struct ceiling_who *who, const struct prefix *p);
 enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p);
 /* The same for an AllowedIPs entry of the peer, which may also be for a static route of the
  * configuration, or a part of an entry that is configured for the peer. P's plane is that of the
  * interface, whatever it says. */
 enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
-				 const char *interface, const char *name, const struct prefix *p);
+				 const struct ceiling_who *who, const struct prefix *p);
 /* Who speaks with this generation of the configuration goes by what is in force, and has had the
  * time to: what it asks beyond that is an attack or a bug. */
 bool ceilings_known(const struct ceilings *c, uint32_t generation);

@@ -158,6 +158,30 @@ static void test_peers(void **state)
 	json_decref(other);
 }
 
+/* One that has its name by a configuration that is not known yet is who has the address. */
+static void test_new_name(void **state)
+{
+	json_t *config = parse(tunnels);
+	struct prefix p = prefix_of("10.20.20.0/24", 0);
+	struct ceilings c = {0};
+	struct addr addrs[2];
+	struct ceiling_who who = {"wg0", "data-centre", addrs, 2};
+
+	addr_parse("192.0.2.1", &addrs[0]);
+	addr_parse("10.255.0.2", &addrs[1]);
+	planes_read(config);
+	ceilings_apply(&c, config, 1);
+	assert_int_equal(ceilings_judge(&c, &(struct ceiling_ref){0}, &who, &p), REASON_NONE);
+	who.n_addrs = 1;
+	assert_int_equal(ceilings_judge(&c, &(struct ceiling_ref){0}, &who, &p), REASON_NO_PERMIT);
+	who.n_addrs = 2;
+	who.interface = "wg1"; /* there the address is nobody's */
+	assert_int_equal(ceilings_judge(&c, &(struct ceiling_ref){0}, &who, &p), REASON_NO_PERMIT);
+	ceilings_free(&c);
+	planes_read(NULL);
+	json_decref(config);
+}
+
 /* --- random ones, against a search through all --- */
 
 #define IFS 3
@@ -334,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_new_name),
 		cmocka_unit_test(test_random),
 	};
 

@@ -128,3 +128,11 @@ def test_empty_file(star):
     whub.cli("reload empty")
     wait_until(lambda: "wg0" not in star.hub.out("ip -br link"), what="wg0 to be gone")
     whub.restart()
+
+
+def test_peer_gets_another_name(star):
+    """Nothing is refused between the daemons' words, in which it has the one name or the other."""
+    star.whub.replace("peer site1 {", "peer first {")
+    wait_until(lambda: star.whub.tunnel_state("first") == "up", what="the new name")
+    assert star.whub.installed("192.168.1.0/24", "wg0", "site1.wg0")
+    assert "verdict=refused" not in star.whub.log()

@@ -45,7 +45,8 @@ static bool has_foreign(const struct peer *peer, const struct prefix *p)
 enum reason wceiling_judge(struct peer *peer, const struct prefix *p, uint32_t generation)
 {
 	struct device *dev = peer->dev;
-	enum reason r = ceilings_judge_entry(&ceilings, &peer->ceiling, dev->name, peer->name, p);
+	struct ceiling_who who = {dev->name, peer->name, NULL, 0};
+	enum reason r = ceilings_judge_entry(&ceilings, &peer->ceiling, &who, p);
 
 	if (r != REASON_NONE && has_foreign(peer, p))
 		return REASON_NONE;

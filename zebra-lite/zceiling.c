@@ -78,7 +78,9 @@ void zceiling_reset(void)
 
 enum reason zceiling_judge_peer(const struct prefix *p, struct tunnel_peer *peer)
 {
-	return ceilings_judge(&ceilings, &peer->ceiling, peer->iface->name, peer->name, p);
+	struct ceiling_who who = {peer->iface->name, peer->name, peer->addrs, peer->n_addrs};
+
+	return ceilings_judge(&ceilings, &peer->ceiling, &who, p);
 }
 
 enum reason zceiling_judge(const struct prefix *p, const struct nexthop *nh)
