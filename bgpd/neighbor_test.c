@@ -169,6 +169,7 @@ static void test_listen_range(void **state)
 	assert_true(rig_bool(r, "dynamic"));
 	assert_string_equal(rig_str(r, "group"), "sites");
 	assert_string_equal(rig_text(r, "remote-as"), "64513");
+	assert_string_equal(rig_text(r, "max-prefix"), "10000"); /* whoever may connect has one */
 	assert_string_equal(rig_str(row("bgp-neighbors", 193), "group"), "few");
 	/* A smaller range lets go of those outside. */
 	rig_config("{'bgp': {" BGP ", 'neighbor-group': [{'name': 'sites', 'listen-range': "

@@ -327,6 +327,9 @@ void peer_groups_free(void)
 	n_tunnels = 0;
 }
 
+/* Whoever can reach the range can connect: what he may make us keep has a bound. */
+#define RANGE_MAX_PREFIX 10000
+
 void peer_groups_read(const json_t *config)
 {
 	json_t *c = conf_get(config, "bgp"), *list = conf_list(c, "neighbor-group"), *obj;
@@ -341,6 +344,8 @@ void peer_groups_read(const json_t *config)
 		str_copy(g->conf.group, conf_str(obj, "name", ""), sizeof(g->conf.group));
 		g->max_peers = conf_u32(obj, "max-peers", 1000);
 		g->ranges = conf_prefixes(obj, "listen-range", &g->n_ranges);
+		if (g->n_ranges && !g->conf.max_prefix)
+			g->conf.max_prefix = RANGE_MAX_PREFIX;
 	}
 }
 

@@ -340,6 +340,17 @@ static void check_policy(struct doctor *d, const json_t *row)
 		     TEXT(row, "warning"));
 }
 
+/* Without a limit a neighbor may fill the memory with what no permit list lets through. */
+static void check_limit(struct doctor *d, const json_t *row)
+{
+	if (json_is_null(json_object_get(row, "max-prefix")) &&
+	    str_eq(doctor_str(row, "type"), "external") &&
+	    str_eq(doctor_str(row, "state"), "established"))
+		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
+		     "`max-prefix` with a good deal more than it should ever send",
+		     "nothing limits how many prefixes it may send, and wgbgp keeps");
+}
+
 static void check_session(struct doctor *d, const json_t *row)
 {
 	const json_t *tunnel = json_object_get(row, "tunnel");
@@ -721,6 +732,7 @@ const struct check doctor_checks[] = {
 	{"orphan", SOURCE_NEIGHBORS, check_orphan},
 	{"session", SOURCE_NEIGHBORS, check_session},
 	{"policy", SOURCE_NEIGHBORS, check_policy},
+	{"prefix-limit", SOURCE_NEIGHBORS, check_limit},
 	{"restarting", SOURCE_NEIGHBORS, check_restarting},
 	{"permit", SOURCE_INTERFACES, check_permits},
 	{"static-entry", SOURCE_INTERFACES, check_static_entries},

@@ -222,6 +222,9 @@ static void test_neighbors(void **state)
 			  "import policy\""),
 		 "error", "policy", "without import policy");
 	finds_in("bgp-neighbors",
+		 NEIGHBOR("\"state\":\"established\",\"type\":\"external\",\"max-prefix\":null"),
+		 "note", "prefix-limit", "nothing limits");
+	finds_in("bgp-neighbors",
 		 NEIGHBOR("\"state\":\"established\",\"graceful-restart\":{\"stale-paths\":true}"),
 		 "note", "restarting", "stale paths");
 }
