@@ -132,7 +132,9 @@ def test_empty_file(star):
 
 def test_peer_gets_another_name(star):
     """Nothing is refused between the daemons' words, in which it has the one name or the other."""
-    star.whub.replace("peer site1 {", "peer first {")
-    wait_until(lambda: star.whub.tunnel_state("first") == "up", what="the new name")
-    assert star.whub.installed("192.168.1.0/24", "wg0", "site1.wg0")
+    names = ["site1", "a", "b", "c", "d", "e"]
+    for old, new in zip(names, names[1:]):
+        star.whub.replace(f"peer {old} {{", f"peer {new} {{")
+        wait_until(lambda n=new: star.whub.tunnel_state(n) == "up", what="the new name")
+        star.whub.wait_installed("192.168.1.0/24", "wg0", "site1.wg0")
     assert "verdict=refused" not in star.whub.log()
