@@ -360,8 +360,43 @@ static void test_misfits(void **state)
 	answer_of("bgp-routes")->rows = "[]";
 	kernel_answer = (struct kernel_route){.interface = "eth0"};
 	finds("warning", "static-entry", "packets leave by eth0 in the clear");
+	says("`static 172.16.0.0/12 { next-hop 10.99.0.2; }` in `rib`");
 	kernel_error = -ENETUNREACH;
 	finds("note", "static-entry", "the kernel has no way there");
+}
+
+/* Neighbors that are not there, and are no orphans. */
+static void test_no_orphans(void **state)
+{
+	static const struct {
+		const char *interface, *neighbor;
+	} rows[] = {
+		/* it is the far end of a tunnel; in no network of ours; somebody has it in
+		   AllowedIPs */
+		{"\"addresses\":[\"10.99.0.1/24\"],", "10.99.0.2"},
+		{"\"addresses\":[\"10.99.0.1/24\"],", "10.98.0.7"},
+		{"\"addresses\":[\"10.97.0.1/16\"],", "10.97.0.7"},
+		{"\"addresses\":[\"10.97.0.1/16\"],", "not an address"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *interfaces = xasprintf(
+			"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\",%s"
+			"\"peers\":[{\"name\":\"x\",\"permit\":[\"192.168.2.0/"
+			"24\"],\"allowed-ips\":"
+			"[\"10.97.0.0/24\"]}]}]",
+			rows[i].interface);
+		char *neighbors =
+			xasprintf("[{\"address\":\"%s\",\"state\":\"active\"}]", rows[i].neighbor);
+
+		answer_of("wireguard")->rows = interfaces;
+		answer_of("bgp-neighbors")->rows = neighbors;
+		assert_int_equal(run("doctor"), -1); /* the session */
+		if (strstr(out_text, "orphan"))
+			fail_msg("%s:\n%s", rows[i].neighbor, out_text);
+		free(interfaces);
+		free(neighbors);
+	}
 }
 
 static void test_names(void **state)
@@ -457,7 +492,7 @@ static void test_hash_policy(void **state)
 		"{\"interface\":\"wg1\",\"active\":true}]}]";
 
 	machine_answer = 0;
-	finds_in("route", shared, "note", "hash-policy", "by addresses alone");
+	finds_in("route", shared, "note", "hash-policy", "share IPv4 traffic by addresses alone");
 	run("doctor");
 	if (strstr(out_text, "hash-policy"))
 		fail_msg("%s", out_text);
@@ -477,12 +512,10 @@ static void test_routes(void **state)
 	finds_in("rib-summary",
 		 "{\"beyond-ceiling\":3,\"beyond-ceiling-seconds\":90000,\"swept\":true}", "note",
 		 "beyond-ceiling", "it was refused");
-	finds_in("rib-summary",
-		 "{\"route-errors\":3,\"route-errors-seconds\":7,\"swept\":true}", "warning",
-		 "routes", "kernel refused 3");
-	finds_in("rib-summary",
-		 "{\"route-errors\":3,\"route-errors-seconds\":400,\"swept\":true}", "note",
-		 "routes", "kernel refused 3");
+	finds_in("rib-summary", "{\"route-errors\":3,\"route-errors-seconds\":7,\"swept\":true}",
+		 "warning", "routes", "kernel refused 3");
+	finds_in("rib-summary", "{\"route-errors\":3,\"route-errors-seconds\":400,\"swept\":true}",
+		 "note", "routes", "kernel refused 3");
 	finds_in("rib-summary",
 		 "{\"route-errors\":3,\"route-errors-seconds\":90000,\"routes-refused\":2,"
 		 "\"swept\":true}",
@@ -599,6 +632,7 @@ int main(void)
 		TEST(test_nobody_there),
 		TEST(test_metrics),
 		TEST(test_misfits),
+		TEST(test_no_orphans),
 		TEST(test_names),
 		TEST(test_causes_of_tunnels),
 		TEST(test_causes_of_sessions),

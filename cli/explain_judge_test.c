@@ -380,6 +380,41 @@ static void test_no_hop(void **state)
 	says_step("no next hop is in use", true);
 }
 
+/* One cause is said, not what follows from it. */
+static void test_one_cause(void **state)
+{
+	interface_down();
+	says_step("wg0 is down", true);
+	says_step("the session with", false);
+	again();
+	wrong_key();
+	says_step("was never up", true);
+	says_step("the session with", false);
+}
+
+static void test_endpoint(void **state)
+{
+	says_step("endpoint 198.51.100.2:51820 is reached by eth0", true);
+	set(facts, "pins",
+	    "[{'endpoint': '198.51.100.9', 'state': 'not-needed'}, {'endpoint': '198.51.100.2',"
+	    " 'state': 'installed'}]");
+	says_step("pinned to the underlay", true);
+	set(facts, "pins", "[{'endpoint': '198.51.100.2', 'state': 'not-needed'}]");
+	says_step("no learned route covers it", true);
+	set(facts, "endpoint", "{'error': 'Network is unreachable', 'interface': ''}");
+	judged("no underlay", "endpoint", "the kernel has no way to the endpoint");
+}
+
+/* Either table of wgd says that an interface is a tunnel. */
+static void test_half_of_wgd(void **state)
+{
+	json_object_del(facts, "interfaces");
+	judged("tunnels alone", NULL, "through tunnel peer b");
+	again();
+	json_object_del(facts, "tunnels");
+	judged("interfaces alone", "tunnel", "wgd knows no peer b on wg0");
+}
+
 /* What another plane knows is named where this one knows nothing as specific. */
 static void test_other_plane(void **state)
 {
@@ -489,7 +524,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_healthy),    TEST(test_each),		TEST(test_claims),
 		TEST(test_own),	       TEST(test_equal_claims), TEST(test_shared_traffic),
-		TEST(test_rejected),   TEST(test_no_hop),	TEST(test_other_plane),
+		TEST(test_rejected),   TEST(test_no_hop),	TEST(test_one_cause),
+		TEST(test_endpoint),   TEST(test_half_of_wgd),	TEST(test_other_plane),
 		TEST(test_everything), TEST(test_random),	TEST(test_poor_facts),
 	};
 

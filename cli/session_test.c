@@ -201,6 +201,7 @@ static void test_explain_healthy(void **state)
 	assert_int_equal(run("explain 192.168.2.7"), 0);
 	says("is best from 10.99.0.2");
 	says("=> 192.168.2.7 is reachable through tunnel peer site-a on wg0");
+	says("endpoint 198.51.100.2:51820 is reached by eth0");
 	assert_null(strstr(out_text, "FAIL"));
 	assert_int_equal(run("explain 192.168.2.7 json"), 0);
 	doc = document();
