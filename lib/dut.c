@@ -255,6 +255,14 @@ void dut_teardown(void)
 	assert_string_equal(ask(MSG_TEARDOWN, ""), "");
 }
 
+void dut_secret(const struct msg_secret *m)
+{
+	struct wr w = {0};
+
+	msg_put_secret(&w, m);
+	dut_say(control, MSG_SECRET, &w);
+}
+
 static void ignore(void *arg, const char *why)
 {
 }

@@ -42,6 +42,7 @@ void dut_kill(void); /* SIGKILL */
 const char *dut_check(const char *config);
 void dut_apply(const char *config); /* CHECK, APPLY and PRUNE, all of which must be fine */
 void dut_teardown(void);
+void dut_secret(const struct msg_secret *m);
 
 /* A channel to PEER, whose frames FRAME gets. Owned by the caller. */
 struct ipc *dut_channel(enum daemon_id peer, void (*frame)(void *arg, const struct ipc_frame *f));

@@ -79,3 +79,8 @@ wgd_uapi_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_userspace_test_SOURCES = wgd/userspace_test.c
 wgd_userspace_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += wgd/daemon_test
+wgd_daemon_test_SOURCES = wgd/daemon_test.c lib/dut.c lib/dut.h
+wgd_daemon_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
+endif
