@@ -102,12 +102,20 @@ def test_exabgp(topo, near):
         far.say(f"announce route {prefix} next-hop 10.9.0.2 as-path [ 65002 65010 ]")
     expect(w, lambda: "192.168.1.0/24" in str(far.messages))
     assert w.best("192.168.2.0/24")["as-path"].split() == ["65002", "65010"]
-    # Attributes that nobody here knows are kept; broken ones only cost their own route.
+    # An attribute that nobody here knows does not matter; one that is broken costs its own route
+    # alone, also one that was there, and no session.
     far.say("announce route 192.168.2.128/25 next-hop 10.9.0.2 community [ 65002:7 ] "
             "large-community [ 65002:1:2 ] med 30 attribute [ 0x63 0xc0 0x01020304 ]")
     w.wait_installed("192.168.2.128/25", "wg0", "b.wg0")
     best = w.best("192.168.2.128/25")
     assert "65002:7" in best["communities"] and "65002:1:2" in best["large-communities"]
     assert best["med"] == 30
+    far.say("announce route 192.168.2.128/25 next-hop 10.9.0.2 attribute [ 0x08 0xc0 0x0102 ]")
+    w.wait_gone("192.168.2.128/25")
+    assert w.best("192.168.2.0/24")["as-path"].split() == ["65002", "65010"]
+    neighbor = w.show("bgp neighbors 10.9.0.2")["neighbors"][0]
+    assert neighbor["state"] == "established" and neighbor["counters"]["established"] == 1
+    far.say("announce route 192.168.2.128/25 next-hop 10.9.0.2")
+    w.wait_installed("192.168.2.128/25", "wg0", "b.wg0")
     far.say("withdraw route 192.168.2.128/25 next-hop 10.9.0.2")
     w.wait_gone("192.168.2.128/25")

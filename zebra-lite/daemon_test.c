@@ -605,6 +605,79 @@ static void test_show(void **state)
 			    "254");
 }
 
+/* The elements of a set of the plane "main" in the kernel, sorted; "none" where there is no set. */
+static const char *set_of(const char *kind)
+{
+	static char text[1024];
+	char *line = xasprintf("nft list set inet wgbgp %s-main 2>/dev/null | tr -d '\\n\\t' | "
+			       "sed 's/.*elements = {\\(.*\\)}}}/\\1/; s/.*set .*/empty/' | "
+			       "tr -d ' \"' | tr ',' '\\n' | sort | tr '\\n' ' '",
+			       kind);
+	FILE *f = popen(line, "r");
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+
+	pclose(f);
+	free(line);
+	while (n && (text[n - 1] == ' ' || text[n - 1] == '\n'))
+		n--;
+	text[n] = '\0';
+	return n ? text : "none";
+}
+
+#define SET_CELL(kind, member) \
+	dut_cell("{'command': 'nftables-sets'}", "sets", "set", kind "-main", member)
+
+static bool nft_is(const char *state)
+{
+	json_t *all = dut_show("{'command': 'nftables-sets'}");
+	bool is = str_eq(json_string_value(json_object_get(all, "state")), state);
+
+	json_decref(all);
+	return is;
+}
+
+static void test_nftables(void **state)
+{
+	if (system("nft list tables >/dev/null 2>&1") != 0)
+		skip();
+	DUT_AWAIT(nft_is("off"));
+	reload("'nftables-sets': 'all'");
+	route("192.168.7.0/24", "10.99.0.2");
+	route("192.168.7.128/25", "10.99.0.3"); /* inside the other one */
+	route("2001:db8:7::/48", "10.99.0.2");
+	sync_routes();
+	DUT_AWAIT(str_eq(set_of("learned4"), "192.168.7.0/24"));
+	DUT_AWAIT(str_eq(set_of("learned6"), "2001:db8:7::/48"));
+	DUT_AWAIT(nft_is("installed"));
+	assert_string_equal(set_of("own4"), "10.98.0.1 10.99.0.1");
+	assert_string_equal(set_of("far4"), "10.98.0.2 10.99.0.2 10.99.0.3");
+	DUT_AWAIT(strncmp(set_of("own6"), "fe80::", 6) == 0); /* of the links */
+	assert_string_equal(SET_CELL("learned4", "elements"), "1");
+	assert_string_equal(SET_CELL("far4", "elements"), "3");
+	assert_string_equal(SET_CELL("far4", "kind"), "\"far4\"");
+	assert_string_equal(SET_CELL("far4", "plane"), "\"main\"");
+	assert_string_equal(SET_CELL("far4", "filled"), "true");
+	/* The outermost one goes: what was inside of it is now. */
+	route("192.168.7.0/24", "");
+	DUT_AWAIT(str_eq(set_of("learned4"), "192.168.7.128/25"));
+	route("192.168.7.0/24", "10.99.0.2");
+	DUT_AWAIT(str_eq(set_of("learned4"), "192.168.7.0/24"));
+	/* Somebody takes the table away. */
+	assert_int_equal(system("nft delete table inet wgbgp"), 0);
+	DUT_AWAIT(str_eq(set_of("learned4"), "192.168.7.0/24"));
+	/* Addresses alone, then nothing. */
+	reload("'nftables-sets': 'addresses'");
+	DUT_AWAIT(str_eq(set_of("learned4"), "none"));
+	DUT_AWAIT(str_eq(set_of("own4"), "10.98.0.1 10.99.0.1"));
+	assert_string_equal(SET_CELL("learned4", "elements"), "-");
+	reload("");
+	DUT_AWAIT(str_eq(set_of("own4"), "none"));
+	reload("'nftables-sets': 'all'");
+	DUT_AWAIT(str_eq(set_of("own4"), "10.98.0.1 10.99.0.1"));
+	dut_teardown();
+	DUT_AWAIT(str_eq(set_of("own4"), "none"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -616,6 +689,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_again, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_pins, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_show, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_nftables, begin_check, end_check),
 	};
 
 	if (geteuid() != 0)
