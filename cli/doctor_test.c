@@ -363,6 +363,14 @@ static void test_misfits(void **state)
 	says("`static 172.16.0.0/12 { next-hop 10.99.0.2; }` in `rib`");
 	kernel_error = -ENETUNREACH;
 	finds("note", "static-entry", "the kernel has no way there");
+	answer_of("wireguard")->rows =
+		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,"
+		"\"public-key\":\"K\",\"peers\":[{\"name\":\"site-a\","
+		"\"permit\":[\"192.168.2.0/24\"],\"tunnel-addresses\":"
+		"[\"10.99.0.2\"],\"allowed-ips\":[\"any\",\"0.0.0.0/0\"]}]}]";
+	run("doctor"); /* of everything nothing is asked */
+	if (strstr(out_text, "static-entry"))
+		fail_msg("%s", out_text);
 }
 
 /* Neighbors that are not there, and are no orphans. */

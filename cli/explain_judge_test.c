@@ -380,6 +380,19 @@ static void test_no_hop(void **state)
 	says_step("no next hop is in use", true);
 }
 
+static void test_bgp_said(void **state)
+{
+	says_step("192.168.2.0/24 is installed", true);
+	json_array_append_new(
+		json_object_get(first("bgp-routes"), "paths"),
+		parse("{'eligible': true, 'reason': 'same-interface', 'reason-text':"
+		      " 'its sentence', 'from': '10.9.0.3', 'next-hop': '10.9.0.3'}"));
+	says_step("192.168.2.0/24 from 10.9.0.3 shares no traffic: its sentence", true);
+	no_route(); /* somebody's route of the same prefix */
+	set(first("routes"), "prefix", "'192.168.2.0/24'");
+	judged("the same prefix", "kernel", "192.168.2.0/24 of protocol kernel is in front of");
+}
+
 /* One cause is said, not what follows from it. */
 static void test_one_cause(void **state)
 {
@@ -522,11 +535,12 @@ static void test_poor_facts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_healthy),    TEST(test_each),		TEST(test_claims),
-		TEST(test_own),	       TEST(test_equal_claims), TEST(test_shared_traffic),
-		TEST(test_rejected),   TEST(test_no_hop),	TEST(test_one_cause),
-		TEST(test_endpoint),   TEST(test_half_of_wgd),	TEST(test_other_plane),
-		TEST(test_everything), TEST(test_random),	TEST(test_poor_facts),
+		TEST(test_healthy),	TEST(test_each),	 TEST(test_claims),
+		TEST(test_own),		TEST(test_equal_claims), TEST(test_shared_traffic),
+		TEST(test_rejected),	TEST(test_no_hop),	 TEST(test_bgp_said),
+		TEST(test_one_cause),	TEST(test_endpoint),	 TEST(test_half_of_wgd),
+		TEST(test_other_plane), TEST(test_everything),	 TEST(test_random),
+		TEST(test_poor_facts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
