@@ -678,6 +678,99 @@ static void test_nftables(void **state)
 	DUT_AWAIT(str_eq(set_of("own4"), "none"));
 }
 
+/* What a shell command prints, lines sorted and joined by "; ". */
+static const char *lines(const char *command)
+{
+	static char text[4096];
+	char *line = xasprintf("%s | tr '\\t' ' ' | sed 's/ *$//' | sort | paste -sd';'", command);
+	FILE *f = popen(line, "r");
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+
+	pclose(f);
+	free(line);
+	text[n && text[n - 1] == '\n' ? n - 1 : n] = '\0';
+	return text;
+}
+
+static void test_planes(void **state)
+{
+	static const char plane[] =
+		"{'plane': [{'name': 'blue', 'number': 1, 'table': 101, 'interface': ['eth0'], "
+		"'isolate': true, 'rule': {'priority': 5000, 'source': ['10.7.0.0/16', "
+		"'2001:db8::/32'], 'fwmark': [9], 'dscp': [2], 'input-interface': ['other0']}, "
+		"'static': [{'prefix': '10.70.0.0/16', 'interface': 'eth0'}]}], 'rib': {}}";
+
+	dut_apply(plane);
+	DUT_AWAIT(strstr(lines("ip -4 -N rule show priority 5000"), "tos"));
+	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000"),
+			 "5000: from 10.7.0.0/16 lookup 101 proto 222;"
+			 "5000: from all fwmark 0x9 lookup 101 proto 222;"
+			 "5000: from all iif eth0 lookup 101 proto 222;"
+			 "5000: from all iif other0 [detached] lookup 101 proto 222;"
+			 "5000: from all oif eth0 lookup 101 proto 222;"
+			 "5000: from all tos 0x08 lookup 101 proto 222"));
+	DUT_AWAIT(strstr(lines("ip -6 -N rule show priority 5000"), "from 2001:db8::/32"));
+	/* Its table: its own network, its static route, and nothing beyond that. */
+	DUT_AWAIT(str_eq(kernel("101", "10.70.0.0/16"), " eth0 222 metric 179"));
+	DUT_AWAIT(str_eq(kernel("101", "10.20.0.0/24"), " eth0 222 metric 179"));
+	DUT_AWAIT(strstr(kernel("101", "default"), "unreachable"));
+	assert_string_equal(kernel("101", "10.99.0.0/24"), "-");
+	assert_string_equal(dut_cell("{'command': 'planes'}", "planes", "name", "blue", "table"),
+			    "101");
+	assert_string_equal(
+		dut_cell("{'command': 'planes'}", "planes", "name", "blue", "interfaces"),
+		"[\"eth0\"]");
+	assert_string_equal(dut_cell("{'command': 'planes'}", "planes", "name", "blue", "rules"),
+			    "12"); /* each in both families but the sources */
+	assert_string_equal(dut_cell("{'command': 'route', 'plane': 'blue'}", "routes", "prefix",
+				     "10.70.0.0/16", "plane"),
+			    "\"blue\"");
+	assert_string_equal(dut_cell("{'command': 'route', 'plane': 'main'}", "routes", "prefix",
+				     "10.70.0.0/16", "plane"),
+			    "-");
+	dut_apply("{'rib': {}}");
+	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000"), ""));
+	DUT_AWAIT(str_eq(kernel("101", "10.70.0.0/16"), "-") &&
+		  str_eq(kernel("101", "default"), "-"));
+}
+
+#define UPLINK_CONF(more)                                                                     \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'fwmark': 77, 'uplink': {'interface': " \
+	"'eth0', 'table': 177, 'rule-priority': 3000" more "}}]}, 'rib': {}}"
+#define UPLINK_STATE(family) \
+	dut_cell("{'command': 'uplinks'}", "uplinks", "interface", "wg0", family)
+
+static void test_uplink(void **state)
+{
+	dut_apply(UPLINK_CONF(""));
+	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 3000"),
+			 "3000: from all fwmark 0x4d lookup 177 proto 222"));
+	/* The gateway is that of the default route; behind it nothing else. */
+	DUT_AWAIT(strstr(lines("ip -4 route show table 177"),
+			 "default via 10.20.0.2 dev eth0 proto 222 src 10.20.0.1"));
+	DUT_AWAIT(strstr(lines("ip -4 route show table 177"), "unreachable default proto 222"));
+	DUT_AWAIT(strstr(lines("ip -4 route show table 177"), "10.20.0.0/24 dev eth0"));
+	assert_string_equal(
+		UPLINK_STATE("ipv4"),
+		"{\"gateway\":\"10.20.0.2\",\"source\":\"10.20.0.1\",\"state\":\"up\"}");
+	assert_string_equal(UPLINK_STATE("fwmark"), "77");
+	assert_string_equal(UPLINK_STATE("table"), "177");
+	/* Another gateway by configuration; the link goes down and comes back. */
+	dut_apply(UPLINK_CONF(", 'gateway': ['10.20.0.3']"));
+	DUT_AWAIT(strstr(lines("ip -4 route show table 177"), "default via 10.20.0.3 dev eth0"));
+	dut_ip("link set eth0 down");
+	DUT_AWAIT(strstr(UPLINK_STATE("ipv4"), "\"link-down\""));
+	DUT_AWAIT(!strstr(lines("ip -4 route show table 177"), "via"));
+	assert_true(strstr(lines("ip -4 route show table 177"), "unreachable default proto 222"));
+	dut_ip("link set eth0 up");
+	DUT_AWAIT(strstr(lines("ip -4 route show table 177"), "default via 10.20.0.3 dev eth0"));
+	dut_ip("addr flush dev eth0");
+	DUT_AWAIT(strstr(UPLINK_STATE("ipv4"), "\"no-address\""));
+	dut_apply("{'rib': {}}");
+	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 3000"), ""));
+	DUT_AWAIT(str_eq(lines("ip -4 route show table 177 2>/dev/null"), ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -690,6 +783,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pins, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_show, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_nftables, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_planes, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_uplink, begin_check, end_check),
 	};
 
 	if (geteuid() != 0)
