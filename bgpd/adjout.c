@@ -133,19 +133,28 @@ static void wake(struct adjout_member *m)
 	}
 }
 
-/* Paths of its own that the group announces to the others. */
+static uint32_t count_own(const struct adjout_member *m, const struct rib_table *t,
+			  const struct bits *nets)
+{
+	uint32_t n = 0;
+
+	for (uint32_t id = bits_next(nets, 0); id; id = bits_next(nets, id + 1))
+		n += net_at(t, id)->sent_peer == m->id;
+	return n;
+}
+
+/* Paths of its own that the group announces to the others, or would. */
 static void count_own_paths(struct adjout_member *m)
 {
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		const struct rib_table *t = group_table(m->group, f);
-		const struct bits *b = &m->group->announced[f];
+	const struct group *g = m->group;
 
-		m->own_paths[f] = 0;
-		if (!m->peer->rib->received[f])
-			continue;
-		for (uint32_t id = bits_next(b, 0); id; id = bits_next(b, id + 1))
-			if (net_at(t, id)->sent_peer == m->id)
-				m->own_paths[f]++;
+	for (int f = 0; f < BGP_FAMILIES; f++) {
+		const struct rib_table *t = group_table(g, f);
+		bool any = m->peer->rib->received[f] > 0;
+
+		m->own_paths[f] = any ? count_own(m, t, &g->announced[f]) : 0;
+		for (unsigned i = 0; i < ADJOUT_WITHHELD; i++)
+			m->own_withheld[f][i] = any ? count_own(m, t, &g->withheld[f][i].nets) : 0;
 	}
 }
 
@@ -277,10 +286,12 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 	const struct net *net = net_at(t, id);
 	uint16_t from = path ? path_at(path)->peer : PEER_LOCAL, before = net->sent_peer;
 	bool was = bits_has(&g->announced[t->family], id);
-	struct attr *attr = path ? group_export(g, t, net, path) : NULL;
+	enum reason why = REASON_NONE;
+	struct attr *attr = path ? group_export(g, t, net, path, &why) : NULL;
 	struct prefix p = net_prefix(t, net);
 	struct adjout_member *m;
 
+	group_withhold(g, t, id, why, before, from);
 	if (!attr && !was)
 		return;
 	group_announce(g, t, id, attr != NULL, before, from);
@@ -350,10 +361,12 @@ static void encode_one(struct adjout_member *m, struct pack *k, struct rib_table
 	struct group *g = m->group;
 	struct net *net = net_at(t, id);
 	uint32_t path = net->flags & NET_BEST ? net->paths : 0;
-	struct attr *attr = path ? group_export(g, t, net, path) : NULL;
+	enum reason why = REASON_NONE;
+	struct attr *attr = path ? group_export(g, t, net, path, &why) : NULL;
 	bool had = bits_has(&m->had[t->family], id);
 	struct prefix p = net_prefix(t, net);
 
+	group_withhold(g, t, id, why, net->sent_peer, net->sent_peer);
 	bits_clear(&m->pending[t->family], id);
 	if (attr && !bits_has(&g->announced[t->family], id))
 		group_announce(g, t, id, true, PEER_LOCAL, net->sent_peer);
@@ -597,6 +610,13 @@ uint32_t adjout_prefixes(const struct peer *p, enum bgp_family family)
 	return m ? m->group->n_announced[family] - m->own_paths[family] : 0;
 }
 
+uint32_t adjout_not_sent(const struct peer *p, enum bgp_family family, unsigned which)
+{
+	const struct adjout_member *m = p->out;
+
+	return m ? m->group->withheld[family][which].n - m->own_withheld[family][which] : 0;
+}
+
 uint32_t adjout_group_id(const struct peer *p)
 {
 	return p->out ? p->out->group->id : 0;
@@ -610,7 +630,7 @@ struct attr *adjout_exported(const struct peer *p, const struct rib_table *t, ui
 	if (!m || m->group->key.plane != t->plane || !(net->flags & NET_BEST) ||
 	    path_at(net->paths)->peer == m->id)
 		return NULL;
-	return group_export(m->group, t, net, net->paths);
+	return group_export(m->group, t, net, net->paths, NULL);
 }
 
 void adjout_free_all(void)

@@ -26,6 +26,10 @@ bool adjout_pending(const struct peer *p);
  * neighbour to its group and sends it the differences. */
 void adjout_regroup(struct peer *p);
 uint32_t adjout_prefixes(const struct peer *p, enum bgp_family family); /* announced to it */
+/* Networks that are not announced to it, by reason: those that are in no configuration. */
+#define ADJOUT_WITHHELD 4
+extern const enum reason adjout_withheld[ADJOUT_WITHHELD];
+uint32_t adjout_not_sent(const struct peer *p, enum bgp_family family, unsigned which);
 uint32_t adjout_group_id(const struct peer *p);				/* 0: in none */
 
 #endif

@@ -14,13 +14,26 @@
 
 struct group_list groups = TAILQ_HEAD_INITIALIZER(groups);
 
-/* Sets longer than this do not fit into a message with a prefix; half of it where AS_PATH is sent
- * twice. */
-#define WIRE_MAX 3800
+const enum reason adjout_withheld[ADJOUT_WITHHELD] = {REASON_TOO_LONG, REASON_NO_OWN_ADDRESS,
+						      REASON_NEXTHOP_FAMILY, REASON_NOT_A_CLIENT};
 
-static bool fits(const struct group *g, const struct attr *a)
+static struct log_bucket bucket; /* for lines about what is not sent */
+
+/* Bytes beyond wire_len that an encoded set has at most: NEXT_HOP, MED, LOCAL_PREF, two headers and
+ * AS4_AGGREGATOR. */
+#define FIELDS_MAX 64
+
+/* The set and one prefix of LEN bits are not longer than a message. */
+static bool fits(const struct group *g, const struct attr *a, uint8_t af, uint8_t len)
 {
-	return a->wire_len <= (g->key.four_octet ? WIRE_MAX : WIRE_MAX / 2);
+	static struct wr w;
+	size_t room = BGP_MESSAGE_MAX - pack_overhead(af) - 1 - (len + 7) / 8;
+
+	if (a->wire_len * (g->key.four_octet ? 1u : 2u) + FIELDS_MAX <= room)
+		return true;
+	wr_reset(&w);
+	attr_put(&w, a, af == AF_INET, g->key.four_octet);
+	return w.len <= room;
 }
 
 /* The interface's own addresses first: a session's may be link-local. */
@@ -95,8 +108,11 @@ void group_free(struct group *g)
 	group_forget_cache(g);
 	pack_free(&g->pack);
 	log_free(&g->log);
-	for (int f = 0; f < BGP_FAMILIES; f++)
+	for (int f = 0; f < BGP_FAMILIES; f++) {
 		bits_free(&g->announced[f]);
+		for (unsigned i = 0; i < ADJOUT_WITHHELD; i++)
+			bits_free(&g->withheld[f][i].nets);
+	}
 	policy_chain_free(g->key.export);
 	free(g);
 }
@@ -249,7 +265,7 @@ static enum policy_protocol protocol_of(const struct path *p, const struct prefi
 }
 
 static struct attr *export(const struct group *g, const struct rib_table *t, const struct net *net,
-			   const struct path *p)
+			   const struct path *p, enum reason *why)
 {
 	const struct peer_rib *from = peer_rib_by_id(p->peer);
 	struct prefix prefix = net_prefix(t, net);
@@ -268,9 +284,14 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	struct addr nexthop;
 	bool own;
 
-	if (!g->key.family[t->family] || !reflection_allows(g, from) ||
-	    !communities_allow(g, p->attr) || (!g->key.export && g->key.ebgp))
+	*why = REASON_NONE;
+	if (!g->key.family[t->family] || !communities_allow(g, p->attr) ||
+	    (!g->key.export && g->key.ebgp))
 		return NULL;
+	if (!reflection_allows(g, from)) {
+		*why = REASON_NOT_A_CLIENT;
+		return NULL;
+	}
 	if (!g->key.export)
 		out.attr = attr_ref(p->attr);
 	else if (!policy_run(g->key.export, &in, &out))
@@ -279,35 +300,55 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	if (nexthop.family == t->af)
 		result = rewrite(g, from, &out, &nexthop, own ? state_of(p) : DEMOTED_NOT,
 				 own && from ? &in.cost : NULL);
+	else
+		*why = nexthop.family ? REASON_NEXTHOP_FAMILY : REASON_NO_OWN_ADDRESS;
 	attr_unref(out.attr);
-	/* RFC 4271 section 9.2: not announced; the policy may have made it longer than it came. */
-	if (result && !fits(g, result)) {
-		attr_unref(result);
-		return NULL;
-	}
 	return result;
 }
 
-struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
-			  uint32_t path)
+/* RFC 4271 section 9.2: what does not fit is not announced; it may be longer than it came. */
+static struct attr *unless_too_long(const struct group *g, const struct rib_table *t,
+				    const struct net *net, struct attr *a, enum reason *why)
 {
-	const struct path *p = path_at(path);
+	if (!a || fits(g, a, t->af, net_prefix(t, net).len))
+		return a;
+	*why = REASON_TOO_LONG;
+	attr_unref(a);
+	return NULL;
+}
+
+static struct attr *export_cached(struct group *g, const struct rib_table *t,
+				  const struct net *net, const struct path *p, enum reason *why)
+{
 	enum demotion demotion = state_of(p);
 
-	if (g->cached && g->in_demotion == demotion && g->in_cost == cost_of(p) &&
-	    g->in == p->attr && g->in_peer == p->peer && g->in_af == t->af)
-		return g->out ? attr_ref(g->out) : NULL;
-	group_forget_cache(g);
-	if (p->peer == PEER_LOCAL || policy_chain_by_prefix(g->key.export))
-		return export(g, t, net, p);
-	g->in = attr_ref(p->attr);
-	g->in_peer = p->peer;
-	g->in_af = t->af;
-	g->in_demotion = demotion;
-	g->in_cost = cost_of(p);
-	g->out = export(g, t, net, p);
-	g->cached = true;
+	if (!g->cached || g->in_demotion != demotion || g->in_cost != cost_of(p) ||
+	    g->in != p->attr || g->in_peer != p->peer || g->in_af != t->af) {
+		group_forget_cache(g);
+		if (p->peer == PEER_LOCAL || policy_chain_by_prefix(g->key.export))
+			return export(g, t, net, p, why);
+		g->in = attr_ref(p->attr);
+		g->in_peer = p->peer;
+		g->in_af = t->af;
+		g->in_demotion = demotion;
+		g->in_cost = cost_of(p);
+		g->out = export(g, t, net, p, &g->out_why);
+		g->cached = true;
+	}
+	*why = g->out_why;
 	return g->out ? attr_ref(g->out) : NULL;
+}
+
+struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
+			  uint32_t path, enum reason *why)
+{
+	enum reason unsaid;
+	struct attr *a;
+
+	if (!why)
+		why = &unsaid;
+	a = export_cached(g, t, net, path_at(path), why);
+	return unless_too_long(g, t, net, a, why);
 }
 
 static void count_own(const struct group *g, enum bgp_family f, uint16_t peer, int by)
@@ -333,6 +374,51 @@ void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bo
 	} else if (was && !on) {
 		bits_clear(&g->announced[t->family], net);
 		g->n_announced[t->family]--;
+	}
+}
+
+static void say_withheld(const struct group *g, const struct rib_table *t, uint32_t net,
+			 enum reason why)
+{
+	const struct adjout_member *m = TAILQ_FIRST(&g->list);
+	struct prefix p = net_prefix(t, net_at(t, net));
+
+	log_limited(&bucket, why == REASON_NOT_A_CLIENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+		    "routes-not-sent", "neighbor=%s update-group=%u reason=%s first=%s",
+		    m ? ADDR_STR(&m->peer->conf.address) : "", g->id, reason_name(why), PREFIX_STR(&p));
+}
+
+static void count_own_withheld(const struct group *g, enum bgp_family f, unsigned i, uint16_t peer,
+			       int by)
+{
+	struct adjout_member *m = group_member(g, peer);
+
+	if (m)
+		m->own_withheld[f][i] += by;
+}
+
+void group_withhold(struct group *g, const struct rib_table *t, uint32_t net, enum reason why,
+		    uint16_t old_peer, uint16_t new_peer)
+{
+	if (why == REASON_NONE && !g->n_withheld)
+		return;
+	for (unsigned i = 0; i < ADJOUT_WITHHELD; i++) {
+		struct withheld *w = &g->withheld[t->family][i];
+		bool was = bits_has(&w->nets, net), on = adjout_withheld[i] == why;
+
+		if (was) {
+			count_own_withheld(g, t->family, i, old_peer, -1);
+			bits_clear(&w->nets, net);
+			w->n--;
+			g->n_withheld--;
+		}
+		if (!on)
+			continue;
+		count_own_withheld(g, t->family, i, new_peer, 1);
+		bits_set(&w->nets, net);
+		g->n_withheld++;
+		if (w->n++ == 0 && !was)
+			say_withheld(g, t, net, why);
 	}
 }
 

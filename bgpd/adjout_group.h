@@ -46,6 +46,8 @@ struct pack {
 	uint16_t except, only; /* neighbours by number, 0 none */
 };
 bool pack_empty(const struct pack *k);
+/* Bytes of an announcement without attributes and prefixes; the next hop is one global address. */
+size_t pack_overhead(uint8_t af);
 /* Whether a prefix of LEN bits may go into this message. */
 bool pack_fits(const struct pack *k, const struct attr *attr, uint8_t af, uint8_t len,
 	       uint16_t except, uint16_t only);
@@ -104,6 +106,12 @@ struct group_key {
 	uint32_t cluster_id, default_local_pref, reflection;
 };
 
+/* Networks that are not announced for one of the reasons that people should hear of. */
+struct withheld {
+	struct bits nets;
+	uint32_t n;
+};
+
 struct group {
 	TAILQ_ENTRY(group) link;
 	struct group_key key; /* holds a reference of the chain */
@@ -113,9 +121,12 @@ struct group {
 	struct log log;
 	struct bits announced[BGP_FAMILIES];
 	uint32_t n_announced[BGP_FAMILIES];
-	bool news; /* members may be idle although there is something for them */
+	struct withheld withheld[BGP_FAMILIES][ADJOUT_WITHHELD];
+	uint32_t n_withheld; /* of all */
+	bool news;	     /* members may be idle although there is something for them */
 	/* the last set exported, for the neighbours in the queue */
 	struct attr *in, *out; /* references; out NULL: not exported */
+	enum reason out_why;   /* then */
 	uint16_t in_peer;
 	uint8_t in_af, in_demotion;
 	uint32_t in_cost;
@@ -145,6 +156,7 @@ struct adjout_member {
 	struct wr own; /* bytes for it alone, sent first */
 	size_t own_sent;
 	uint32_t own_paths[BGP_FAMILIES]; /* announced networks whose best path is its own */
+	uint32_t own_withheld[BGP_FAMILIES][ADJOUT_WITHHELD];
 };
 
 struct group_key group_key_of(const struct peer *p);
@@ -154,9 +166,13 @@ void group_free(struct group *g);
 /* What it announces depends on the state of paths' next hops. */
 bool group_tells_state(const struct group *g);
 bool group_tells_cost(const struct group *g);
-/* The set that the group announces for this path: a reference, or NULL. */
+/* The set that the group announces for this path: a reference, or NULL, and WHY (may be NULL) is
+ * one of adjout_withheld[], or REASON_NONE where it is as configured. */
 struct attr *group_export(struct group *g, const struct rib_table *t, const struct net *net,
-			  uint32_t path);
+			  uint32_t path, enum reason *why);
+/* Notes that a network is not announced for a reason (REASON_NONE: none worth a word). */
+void group_withhold(struct group *g, const struct rib_table *t, uint32_t net, enum reason why,
+		    uint16_t old_peer, uint16_t new_peer);
 /* The bit of the group and the counts that hang on it. */
 void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bool on,
 		    uint16_t old_peer, uint16_t new_peer);

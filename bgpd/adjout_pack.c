@@ -31,6 +31,11 @@ size_t pack_bytes(const struct pack *k)
 	return BGP_HEADER_BYTES + 4 + mp_overhead(k) + k->attrs.len + k->nlri.len;
 }
 
+size_t pack_overhead(uint8_t af)
+{
+	return BGP_HEADER_BYTES + 4 + (af == AF_INET ? 0 : 4 + 4 + 16 + 1);
+}
+
 bool pack_fits(const struct pack *k, const struct attr *attr, uint8_t af, uint8_t len,
 	       uint16_t except, uint16_t only)
 {

@@ -586,9 +586,28 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 	return attr_edit_finish(e);
 }
 
+/* It is from an internal neighbour, and neither that nor P is a client. */
+static bool between_others(const struct peer *p, const struct path *best)
+{
+	const struct peer_rib *from = peer_rib_by_id(best->peer);
+
+	return from && from != p->rib && !from->ebgp && !p->ebgp && !peer_is_client(p) &&
+	       !peer_is_client(from->peer) &&
+	       !attr_community_has(best->attr, COMMUNITY_NO_ADVERTISE);
+}
+
+static uint32_t not_sent(const struct peer *p, enum reason why)
+{
+	for (unsigned i = 0; i < ADJOUT_WITHHELD; i++)
+		if (adjout_withheld[i] == why)
+			return adjout_not_sent(p, BGP_IPV4, i) + adjout_not_sent(p, BGP_IPV6, i);
+	fail();
+	return 0;
+}
+
 static void check_end(struct far_end *e)
 {
-	size_t n = 0;
+	size_t n = 0, not_clients = 0;
 
 	assert_int_equal(e->stream.len, 0);
 	assert_int_equal(e->eor, 2);
@@ -602,6 +621,8 @@ static void check_end(struct far_end *e)
 
 		if (net && (net->flags & NET_BEST))
 			want = expected(&e->peer, path_at(net->paths), p.family);
+		not_clients += net && (net->flags & NET_BEST) &&
+			       between_others(&e->peer, path_at(net->paths));
 		if (want && !node)
 			fail_msg("%s lacks %s", ADDR_STR(&e->peer.conf.address), PREFIX_STR(&p));
 		if (!want && node)
@@ -614,6 +635,8 @@ static void check_end(struct far_end *e)
 		attr_unref(want);
 	}
 	assert_int_equal(e->table.count, n);
+	assert_int_equal(not_sent(&e->peer, REASON_NOT_A_CLIENT), not_clients);
+	assert_int_equal(not_sent(&e->peer, REASON_NO_OWN_ADDRESS), 0);
 	assert_int_equal(adjout_prefixes(&e->peer, BGP_IPV4) + adjout_prefixes(&e->peer, BGP_IPV6),
 			 n);
 }
@@ -782,7 +805,7 @@ static void too_long(void **state)
 	e = attr_edit_begin(NULL);
 	attr_edit_nexthop(e, &nexthop);
 	attr_edit_prepend(e, ends[0].peer.as, 1);
-	for (uint32_t i = 0; i < 930; i++)
+	for (uint32_t i = 0; i < 960; i++)
 		attr_edit_community(e, true, 65100u << 16 | i);
 	a = attr_edit_finish(e);
 	nlri_put(&nlri, &p);
@@ -793,6 +816,77 @@ static void too_long(void **state)
 	assert_non_null(trie_exact(&ends[4].table, &p));
 	attr_unref(a);
 	wr_free(&nlri);
+	tear_down();
+}
+
+/* A prefix of LEN bits with N communities and a number that two octets do not hold. */
+static struct attr *long_set(unsigned n, uint8_t family)
+{
+	struct attr_edit *e = attr_edit_begin(NULL);
+	struct addr nexthop = nexthop_number(0, family);
+
+	attr_edit_nexthop(e, &nexthop);
+	attr_edit_prepend(e, 4200000000, 1 + random() % 3);
+	attr_edit_prepend(e, ends[0].peer.as, 1);
+	for (uint32_t i = 0; i < n; i++)
+		attr_edit_community(e, true, 65100u << 16 | i);
+	return attr_edit_finish(e);
+}
+
+/* Whether a message holds what P is to have of it. */
+static bool has_room(const struct peer *p, const struct prefix *prefix)
+{
+	struct rib_table *t = rib_table_for(prefix);
+	struct net *net = net_at(t, net_find(t, prefix));
+	struct attr *want = expected(p, path_at(net->paths), prefix->family);
+	struct wr w = {0};
+	size_t len = BGP_HEADER_BYTES + 4 + (prefix->family == AF_INET ? 0 : 25);
+
+	attr_put(&w, want, prefix->family == AF_INET, p->four_octet);
+	len += w.len + nlri_bytes(prefix);
+	attr_unref(want);
+	wr_free(&w);
+	return len <= BGP_MESSAGE_MAX;
+}
+
+/* What fits is sent, to the byte; what does not is counted. */
+static void message_limit(void **state)
+{
+	unsigned seed = test_seed(), sent = 0, kept = 0;
+
+	srandom(seed);
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	for (unsigned i = 0; i < PEERS; i++)
+		op_session(i);
+	for (int round = 0; round < 400; round++) {
+		uint8_t family = random() % 2 ? AF_INET : AF_INET6;
+		uint8_t bytes[16] = {family == AF_INET ? 10 : 0xfd, 1, 2, 3, 4, 5, 6, 7};
+		struct prefix p = prefix_make(family, bytes, 8 + random() % 25);
+		struct attr *a = long_set(985 + random() % 40, family);
+		struct wr nlri = {0};
+
+		nlri_put(&nlri, &p);
+		tell(&ends[0], true, a, &nlri, family);
+		settle();
+		for (unsigned i = 1; i < PEERS; i++) {
+			const struct peer *to = &ends[i].peer;
+			bool room = i != 3 && has_room(to, &p);
+
+			if ((trie_exact(&ends[i].table, &p) != NULL) != room)
+				fail_msg("neighbour %u, %s: room %d", i, PREFIX_STR(&p), room);
+			assert_int_equal(not_sent(to, REASON_TOO_LONG), i != 3 && !room);
+			sent += room;
+			kept += i != 3 && !room;
+		}
+		tell(&ends[0], false, NULL, &nlri, family);
+		settle();
+		assert_int_equal(not_sent(&ends[1].peer, REASON_TOO_LONG), 0);
+		attr_unref(a);
+		wr_free(&nlri);
+	}
+	assert_true(sent > 500 && kept > 500);
 	tear_down();
 }
 
@@ -884,9 +978,55 @@ static void fresh_session(void **state)
 	tear_down();
 }
 
+/* Routes that have nowhere to go are counted: no address of the family, no client on either side,
+ * a next hop that the family cannot have. */
+static void withheld(void **state)
+{
+	static const char wrong[] = "[{\"name\": \"wrong\", \"default\": \"accept\", \"term\": "
+				    "[{\"name\": \"1\", \"set\": {\"next-hop\": \"fd99::7\"}, "
+				    "\"then\": \"accept\"}]}]";
+	json_t *config = json_pack("{s:o}", "wgbgp-policy:policy", json_loads(wrong, 0, NULL));
+	json_t *names = json_pack("[s]", "wrong");
+	struct prefix six = prefix_number(0);
+	struct peer *p = &ends[8].peer;
+
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	for (unsigned i = 4; i < PEERS; i++)
+		comes_up(i, false);
+	say(7, true, 100);
+	assert_int_equal(not_sent(p, REASON_NOT_A_CLIENT), 1);
+	assert_int_equal(not_sent(&ends[7].peer, REASON_NOT_A_CLIENT), 0);
+	assert_int_equal(not_sent(&ends[4].peer, REASON_NOT_A_CLIENT), 0);
+	say(7, false, 0);
+	assert_int_equal(not_sent(p, REASON_NOT_A_CLIENT), 0);
+	p->local6 = (struct addr){0};
+	adjout_regroup(p);
+	rib_set_local(&six, attr_edit_finish(attr_edit_begin(NULL)), REASON_NONE);
+	settle();
+	assert_int_equal(not_sent(p, REASON_NO_OWN_ADDRESS), 1);
+	assert_int_equal(not_sent(&ends[7].peer, REASON_NO_OWN_ADDRESS), 0);
+	assert_null(trie_exact(&ends[8].table, &six));
+	rib_set_local(&six, NULL, REASON_NONE);
+	settle();
+	assert_int_equal(not_sent(p, REASON_NO_OWN_ADDRESS), 0);
+	policy_chain_free(p->conf.export);
+	p->conf.export = policy_chain_new(config, names);
+	adjout_regroup(p);
+	say(4, true, 100);
+	assert_int_equal(not_sent(p, REASON_NEXTHOP_FAMILY), 1);
+	assert_int_equal(not_sent(&ends[7].peer, REASON_NEXTHOP_FAMILY), 0);
+	json_decref(names);
+	json_decref(config);
+	tear_down();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
+					   cmocka_unit_test(message_limit),
+					   cmocka_unit_test(withheld),
 					   cmocka_unit_test(too_long),
 					   cmocka_unit_test(fresh_session)};
 

@@ -176,6 +176,25 @@ static json_t *families(const struct peer *p)
 	return o;
 }
 
+/* What is in no configuration and yet not sent, by reason. */
+static json_t *not_sent(const struct peer *p)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < ADJOUT_WITHHELD; i++) {
+		json_int_t n = (json_int_t)adjout_not_sent(p, BGP_IPV4, i) +
+			       adjout_not_sent(p, BGP_IPV6, i);
+
+		if (n > 0)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "reason",
+							      reason_name(adjout_withheld[i]),
+							      "reason-text",
+							      reason_text(adjout_withheld[i]),
+							      "prefixes", n));
+	}
+	return list;
+}
+
 static json_t *tunnel(const struct peer *p)
 {
 	struct msg_nexthop hop;
@@ -215,6 +234,7 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "timers", timers(p));
 	json_object_set_new(o, "counters", counters(p));
 	json_object_set_new(o, "families", families(p));
+	json_object_set_new(o, "not-sent", not_sent(p));
 	json_object_set_new(o, "import", policy(p, p->conf.import, p->conf.import_names));
 	json_object_set_new(o, "export", policy(p, p->conf.export, p->conf.export_names));
 	json_object_set_new(o, "next-hop-self", json_boolean(p->conf.next_hop_self));

@@ -351,6 +351,35 @@ static void check_limit(struct doctor *d, const json_t *row)
 		     "nothing limits how many prefixes it may send, and wgbgp keeps");
 }
 
+/* Routers of a full mesh pass nothing on among each other; a hub that sends nothing at all to those
+ * that a range lets in lacks a statement. */
+static void check_not_sent(struct doctor *d, const json_t *row)
+{
+	static const char *const hints[][2] = {
+		{"too-long", "fewer communities, or a shorter path"},
+		{"no-own-address", "an address of that family on the interface of the session"},
+		{"next-hop-family", "`set { next-hop self; }` in the export policy"},
+		{"not-a-client", "`route-reflector-client true;`"},
+	};
+	bool nothing = json_integer_value(json_object_get(row, "sent-prefixes")) == 0;
+	const json_t *item;
+	size_t n;
+
+	json_array_foreach (json_object_get(row, "not-sent"), n, item) {
+		const char *reason = doctor_str(item, "reason"), *hint = NULL;
+		bool mesh = str_eq(reason, "not-a-client");
+
+		for (unsigned i = 0; i < ARRAY_SIZE(hints); i++)
+			if (str_eq(reason, hints[i][0]))
+				hint = hints[i][1];
+		if (!mesh || nothing)
+			FIND(mesh && !is_true(row, "dynamic") ? SEVERITY_NOTE : SEVERITY_WARNING,
+			     AT(.neighbor = doctor_str(row, "address")), hint,
+			     "%s prefixes are not sent to it: %s", TEXT(item, "prefixes"),
+			     TEXT(item, "reason-text"));
+	}
+}
+
 static void check_session(struct doctor *d, const json_t *row)
 {
 	const json_t *tunnel = json_object_get(row, "tunnel");
@@ -733,6 +762,7 @@ const struct check doctor_checks[] = {
 	{"session", SOURCE_NEIGHBORS, check_session},
 	{"policy", SOURCE_NEIGHBORS, check_policy},
 	{"prefix-limit", SOURCE_NEIGHBORS, check_limit},
+	{"not-sent", SOURCE_NEIGHBORS, check_not_sent},
 	{"restarting", SOURCE_NEIGHBORS, check_restarting},
 	{"permit", SOURCE_INTERFACES, check_permits},
 	{"static-entry", SOURCE_INTERFACES, check_static_entries},

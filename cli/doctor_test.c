@@ -225,6 +225,15 @@ static void test_neighbors(void **state)
 		 NEIGHBOR("\"state\":\"established\",\"type\":\"external\",\"max-prefix\":null"),
 		 "note", "prefix-limit", "nothing limits");
 	finds_in("bgp-neighbors",
+		 NEIGHBOR("\"state\":\"established\",\"sent-prefixes\":3,\"not-sent\":[{\"reason\":"
+			  "\"too-long\",\"reason-text\":\"x\",\"prefixes\":7}]"),
+		 "warning", "not-sent", "7 prefixes are not sent to it");
+	finds_in("bgp-neighbors",
+		 NEIGHBOR("\"state\":\"established\",\"sent-prefixes\":0,\"dynamic\":true,"
+			  "\"not-sent\":[{\"reason\":\"not-a-client\",\"reason-text\":\"x\","
+			  "\"prefixes\":7}]"),
+		 "warning", "not-sent", "7 prefixes are not sent to it");
+	finds_in("bgp-neighbors",
 		 NEIGHBOR("\"state\":\"established\",\"graceful-restart\":{\"stale-paths\":true}"),
 		 "note", "restarting", "stale paths");
 }

@@ -57,6 +57,11 @@
 	X(MARTIAN, "martian", "not a unicast prefix")                                            \
 	X(OWN_NEXTHOP, "own-nexthop", "the next hop is an address of ours")                      \
 	X(IMPORT_CHECK, "import-check", "no route of ours for this network")                     \
+	/* what is not sent to a neighbour */                                                    \
+	X(TOO_LONG, "too-long", "its attributes do not fit into a message")                      \
+	X(NO_OWN_ADDRESS, "no-own-address", "no address of ours there is of its family")         \
+	X(NEXTHOP_FAMILY, "next-hop-family", "its next hop is of the other family")              \
+	X(NOT_A_CLIENT, "not-a-client", "neither neighbour is a route-reflector-client")         \
 	/* withdrawals */                                                                        \
 	X(WITHDRAWN, "withdrawn", "the neighbour withdrew it")                                   \
 	X(SESSION_DOWN, "session-down", "the session to the neighbour ended")                    \
