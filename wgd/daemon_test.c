@@ -364,8 +364,7 @@ static void test_entries(void **state)
 	DUT_AWAIT(!strstr(sh("wg show wg0 allowed-ips 2>/dev/null"), "192.168"));
 }
 
-/* The far end answers: the tunnel comes up, and its endpoint is known. */
-static void test_handshake(void **state)
+static void far_end_comes(void)
 {
 	char hex[65], line[512];
 	FILE *f;
@@ -382,6 +381,12 @@ static void test_handshake(void **state)
 	DUT_AWAIT(system(line) == 0);
 	dut_ip("link set far0 up");
 	DUT_AWAIT(strncmp(told(tunnels, "a"), "up ", 3) == 0);
+}
+
+/* The far end answers: the tunnel comes up, and goes down with the link. */
+static void test_handshake(void **state)
+{
+	far_end_comes();
 	assert_string_equal(dut_cell("{'command': 'tunnels'}", "tunnels", "peer", "a", "state"),
 			    "\"up\"");
 	assert_string_equal(dut_cell("{'command': 'tunnels'}", "tunnels", "peer", "b", "state"),
@@ -391,12 +396,84 @@ static void test_handshake(void **state)
 	DUT_AWAIT(strstr(told(tunnels, "a"), "down interface-down"));
 }
 
+/* bfdd, played by the test. */
+static struct ipc *bfdd;
+static struct msg_bfd_session wanted;
+static unsigned n_wanted, n_unwanted, bfd_syncs;
+
+static void on_bfdd(void *arg, const struct ipc_frame *f)
+{
+	uint32_t id;
+
+	if (f->type == MSG_BFD_SESSION) {
+		assert_int_equal(msg_get_bfd_session(f->body, f->len, &wanted), 0);
+		n_wanted++;
+	} else if (f->type == MSG_BFD_SESSION_GONE) {
+		assert_int_equal(msg_get_u32(f->body, f->len, &id), 0);
+		assert_int_equal(id, wanted.id);
+		n_unwanted++;
+	} else {
+		assert_int_equal(f->type, MSG_BFD_SYNC);
+		bfd_syncs++;
+	}
+}
+
+static void bfd_says(enum bfd_news news)
+{
+	struct msg_bfd_news m = {.id = wanted.id, .news = news};
+	struct wr w = {0};
+
+	msg_put_bfd_news(&w, &m);
+	dut_say(bfdd, MSG_BFD_NEWS, &w);
+}
+
+static void test_bfd(void **state)
+{
+	static const char with[] = ", 'liveness': {'poll-interval': 100, 'up-hold': 0, 'bfd': "
+				   "{'enabled': true, 'interval': 70, 'receive-interval': 80, "
+				   "'multiplier': 5, 'passive': true}}";
+
+	bfdd = dut_channel(DAEMON_BFDD, on_bfdd);
+	DUT_AWAIT(bfd_syncs == 1);
+	assert_int_equal(n_wanted, 0);
+	configure("", with, PEER_B);
+	DUT_AWAIT(n_wanted == 1);
+	assert_string_equal(wanted.ifname, "wg0");
+	assert_string_equal(wanted.peer, "a");
+	assert_string_equal(ADDR_STR(&wanted.local), "10.99.0.1");
+	assert_string_equal(ADDR_STR(&wanted.remote), "10.99.0.2");
+	assert_int_equal(wanted.interval_ms, 70);
+	assert_int_equal(wanted.receive_ms, 80);
+	assert_int_equal(wanted.multiplier, 5);
+	assert_true(wanted.passive);
+	assert_int_equal(wanted.id, ids[0]);
+	far_end_comes();
+	bfd_says(BFD_NEWS_STARTING);
+	bfd_says(BFD_NEWS_UP);
+	DUT_AWAIT(strncmp(told(tunnels, "a"), "up ", 3) == 0);
+	bfd_says(BFD_NEWS_EXPIRED);
+	DUT_AWAIT(strstr(told(tunnels, "a"), "down bfd-expired"));
+	bfd_says(BFD_NEWS_UP);
+	DUT_AWAIT(strncmp(told(tunnels, "a"), "up ", 3) == 0);
+	bfd_says(BFD_NEWS_SIGNALLED);
+	DUT_AWAIT(strstr(told(tunnels, "a"), "down bfd-signalled"));
+	/* A new bfdd is told again; without the statement the session goes. */
+	ipc_free(bfdd);
+	bfdd = dut_channel(DAEMON_BFDD, on_bfdd);
+	DUT_AWAIT(n_wanted == 2 && bfd_syncs == 2);
+	configure("", "", PEER_B);
+	DUT_AWAIT(n_unwanted == 1);
+	DUT_AWAIT(!strstr(told(tunnels, "a"), "bfd"));
+	ipc_free(bfdd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_device, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_entries, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_handshake, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_bfd, begin_check, end_check),
 	};
 
 	if (geteuid() != 0 || !userspace_present("wireguard-go") ||
