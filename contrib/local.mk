@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += contrib/wgbgp-cli.bash contrib/nftables-planes.nft \
+EXTRA_DIST += contrib/wgbgp-cli.bash \
 	contrib/wgbgp-drill@.service contrib/wgbgp-drill@.timer
 dist_bin_SCRIPTS = contrib/wgbgp-mesh
 

@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 dist_man_MANS += doc/wgbgp-cli.1 doc/wgbgp.conf.5 doc/wgbgpd.8
 dist_doc_DATA += doc/architecture.md
+# Complete files of a network with two hubs, and what else may be of use as it is.
+examplesdir = $(docdir)/examples
+dist_examples_DATA = doc/examples/hub1.conf doc/examples/hub2.conf doc/examples/site-a.conf \
+	contrib/nftables-planes.nft
+# `ip route` says "proto wgbgp".
+rtprotosdir = $(sysconfdir)/iproute2/rt_protos.d
+dist_rtprotos_DATA = contrib/wgbgp.conf
 
 # wgbgp.conf(5) must know every statement of the schema; after a change in yang/: make doc-update
 EXTRA_DIST += doc/conf_reference_test doc/conf-reference doc/examples_test doc/check-examples

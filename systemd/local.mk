@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Made here, not by configure: the paths are known to make only.
-systemdsystemunit_DATA = systemd/wgbgp.service
+systemdsystemunit_DATA = systemd/wgbgp.service $(srcdir)/contrib/wgbgp-drill@.timer \
+	systemd/wgbgp-drill@.service
 EXTRA_DIST += systemd/wgbgp.service.in
-CLEANFILES += systemd/wgbgp.service
+CLEANFILES += systemd/wgbgp.service systemd/wgbgp-drill@.service
+systemd/wgbgp-drill@.service: $(srcdir)/contrib/wgbgp-drill@.service Makefile
+	@$(MKDIR_P) systemd
+	$(AM_V_GEN)sed -e 's,/usr/bin/,$(bindir)/,g' $(srcdir)/contrib/wgbgp-drill@.service > $@
 systemd/wgbgp.service: $(srcdir)/systemd/wgbgp.service.in Makefile
 	@$(MKDIR_P) systemd
 	$(AM_V_GEN)sed -e 's,[@]sbindir[@],$(sbindir),g' -e 's,[@]sysconfdir[@],$(sysconfdir),g' \

@@ -70,6 +70,27 @@ def test_three_nodes(topo):
                 reaches(host[n], host[m].address6)
 
 
+def test_three_columns(topo):
+    """A list with names and addresses and nothing else: the nodes reach each other."""
+    net = topo.internet()
+    node = {n: topo.router(f"n{n}", net) for n in NODES}
+    for n in NODES:
+        write_key(topo.dir, f"n{n}")
+    r = mesh(topo.dir, [f"n{n} {net.address(node[n])} 10.9.0.{n},fd09::{n}" for n in NODES],
+             "-p", "KEY(wg0)")
+    assert (r.returncode, r.stderr) == (0, "")
+    w = {}
+    for n in NODES:
+        with open(os.path.join(topo.dir, f"n{n}.conf"), encoding="ascii") as f:
+            w[n] = Wgbgp(topo, node[n], f.read() + f"bgp {{ {TIMERS} }}\n")
+    for n in NODES:
+        w[n].wait_established(*(f"10.9.0.{m}" for m in NODES if m != n))
+        for m in NODES:
+            if n != m:
+                reaches(node[n], f"10.9.0.{m}")
+                reaches(node[n], f"fd09::{m}")
+
+
 def test_behind_nat(topo):
     """Nodes that nobody can call: the others wait for them, and no tunnel joins two of them."""
     for name in "abc":
@@ -91,7 +112,8 @@ def test_behind_nat(topo):
     ("b 192.0.2.2 10.9.0.1/24", "list:3: 10.9.0.1 is there already"),
     ("b 192.0.2.2 10.8.0.2/24", "not in the networks of a"),
     ("b 192.0.2.2 10.9.0.2/24 192.168.1.1/24", "has host bits set"),
-    ("b 192.0.2.2 10.9.0.2", "the length of the network is missing"),
+    ("b 192.0.2.2 10.9.0.2/16", "not in the networks of a"),
+    ("b 192.0.2.2 10.9.0.", "list:3:"),
     ("b 192.0.2.2:0 10.9.0.2/24", "no such port"),
     ("b 192.0.2.2; 10.9.0.2/24", "list:3:"),
 ])
