@@ -139,6 +139,31 @@ static void test_as(void **state)
 	}
 }
 
+/* RFC 4271 section 6.2: one and two seconds are no hold time. The smaller one of both counts. */
+static void test_hold_time(void **state)
+{
+	static const struct {
+		uint16_t theirs, negotiated, keepalive;
+		bool refused;
+	} rows[] = {{1, 0, 0, true},	{2, 0, 0, true},    {3, 3, 1, false},
+		    {59, 59, 7, false}, {60, 60, 7, false}, {61, 60, 7, false}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *f =
+			far_up(EXT, &(struct far_open){.as = 65011, .hold_time = rows[i].theirs});
+
+		assert_int_equal(f->ended, rows[i].refused);
+		assert_int_equal(f->error.code, rows[i].refused ? 2 : 0);
+		assert_int_equal(f->error.subcode, rows[i].refused ? 6 : 0);
+		if (!rows[i].refused) {
+			assert_int_equal(far_peer(f)->hold_time, rows[i].negotiated);
+			assert_int_equal(far_peer(f)->keepalive, rows[i].keepalive);
+		}
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 static void test_families(void **state)
 {
 	struct far *f;
@@ -514,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_as, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hold_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_families, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listen_range, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_show, setup, teardown),
