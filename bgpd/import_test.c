@@ -470,7 +470,8 @@ static void hang_up(struct far *f)
 
 static void restart_without_it(struct far *f)
 {
-	hang_up(f);
+	far_close(f);
+	rig_settle();
 	f = far_up(IBGP, &(struct far_open){.as = 65000, .gr = true, .restarting = true});
 	far_end_of_rib(f, false);
 }

@@ -99,7 +99,7 @@ static void test_strangers(void **state)
 		refused += !rows[i].comes && rows[i].last != OFF; /* that one is told */
 		assert_int_equal(listen_strangers() - before, refused);
 	}
-	assert_int_equal(rig_int(rig_show("{'command': 'bgp-summary'}"), "connections-refused"),
+	assert_int_equal(rig_int(rig_ask("{'command': 'bgp-summary'}"), "connections-refused"),
 			 listen_strangers());
 }
 
@@ -331,16 +331,16 @@ static void test_show_others(void **state)
 	assert_int_equal(json_array_size(json_object_get(all, "neighbors")), 1);
 	json_decref(all);
 	assert_string_equal(
-		rig_str(rig_show("{'command': 'bgp-neighbors', 'neighbor': '10.9.0.99'}"), "error"),
+		rig_str(rig_ask("{'command': 'bgp-neighbors', 'neighbor': '10.9.0.99'}"), "error"),
 		"no such neighbor");
 	assert_string_equal(
-		rig_str(rig_show("{'command': 'bgp-neighbors', 'neighbor': 'x%y'}"), "error"),
+		rig_str(rig_ask("{'command': 'bgp-neighbors', 'neighbor': 'x%y'}"), "error"),
 		"no such neighbor");
 	assert_string_equal(
-		rig_str(rig_show("{'command': 'clear', 'neighbor': '10.9.0.99'}"), "error"),
+		rig_str(rig_ask("{'command': 'clear', 'neighbor': '10.9.0.99'}"), "error"),
 		"no such neighbor");
 	assert_string_equal(
-		rig_str(rig_show("{'command': 'clear', 'neighbor': 'all', 'soft': 'x'}"), "error"),
+		rig_str(rig_ask("{'command': 'clear', 'neighbor': 'all', 'soft': 'x'}"), "error"),
 		"soft is in, out or both");
 }
 
@@ -461,21 +461,21 @@ static void test_clear(void **state)
 	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
 	assert_non_null(json_object_get(f->rib, "10.3.0.0/16"));
 	before = f->updates;
-	rig_show("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'out'}");
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'out'}");
 	rig_settle();
 	assert_true(f->updates > before); /* everything again */
 	assert_int_equal(f->refreshes, 0);
 	before = f->updates;
-	rig_show("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'in'}");
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'in'}");
 	rig_settle();
 	assert_int_equal(f->updates, before);
 	assert_int_equal(f->refreshes, 2); /* asked for both families */
-	rig_show("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'both'}");
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'both'}");
 	rig_settle();
 	assert_true(f->updates > before);
 	assert_int_equal(f->refreshes, 4);
 	assert_false(f->ended || inside->ended);
-	rig_show("{'command': 'clear', 'neighbor': '10.9.0.11'}");
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11'}");
 	rig_settle();
 	assert_true(f->ended && !inside->ended);
 	assert_int_equal(f->error.code, 6);
@@ -483,7 +483,7 @@ static void test_clear(void **state)
 	far_close(f);
 	f = far_up(EXT, &(struct far_open){.as = 65011});
 	assert_false(f->ended); /* and it may come back at once */
-	rig_show("{'command': 'clear', 'neighbor': 'all'}");
+	rig_ask("{'command': 'clear', 'neighbor': 'all'}");
 	rig_settle();
 	assert_true(f->ended && inside->ended);
 }

@@ -396,6 +396,15 @@ json_t *rig_show(const char *request)
 	return out;
 }
 
+const json_t *rig_ask(const char *request)
+{
+	static json_t *kept;
+
+	json_decref(kept);
+	kept = rig_show(request);
+	return kept;
+}
+
 json_t *rig_path(const char *prefix, unsigned last)
 {
 	static json_t *kept;

@@ -100,7 +100,8 @@ const char *rig_hops(const char *prefix);
 const struct msg_routes *rig_route(const char *prefix); /* the same, prefixes NULL */
 
 /* REQUEST as JSON with ' for "; an answer with an error has the member "error". Owned. */
-json_t *rig_show(const char *request);
+json_t *rig_show(const char *request); /* the caller's */
+const json_t *rig_ask(const char *request); /* the same, valid until the next one */
 /* The path of 10.9.0.LAST (0: ours) in `show bgp routes`; NULL none. Valid until the next one. */
 json_t *rig_path(const char *prefix, unsigned last);
 const char *rig_reason(const char *prefix, unsigned last); /* its reason; "no path" */

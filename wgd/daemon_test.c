@@ -262,6 +262,8 @@ static const char *entries(const char *key)
 
 static void test_device(void **state)
 {
+	json_t *all;
+
 	assert_string_equal(sh("wg show wg0 listen-port"), "51820");
 	assert_string_equal(sh("wg show wg0 public-key"), other_public);
 	assert_string_equal(sh("wg show wg0 fwmark"), "off");
@@ -293,10 +295,9 @@ static void test_device(void **state)
 			    "\"wg0\"");
 	assert_string_equal(dut_cell("{'command': 'tunnels'}", "tunnels", "peer", "b", "state"),
 			    "\"never\"");
-	assert_string_equal(
-		json_string_value(json_object_get(
-			dut_show("{'command': 'wireguard', 'interface': 'x'}"), "error")),
-		"no such interface");
+	all = dut_show("{'command': 'wireguard', 'interface': 'x'}");
+	assert_string_equal(json_string_value(json_object_get(all, "error")), "no such interface");
+	json_decref(all);
 	/* Changed by a reload, seen on the device. */
 	configure(", 'mtu': 1300, 'fwmark': 7",
 		  ", 'persistent-keepalive': 9, 'allowed-ips': "
