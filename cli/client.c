@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "ipc.h"
 #include "loop.h"
 #include "messages.h"
+#include "pulse.h"
 #include "util.h"
 
-#define ANSWER_TIMEOUT_MS 60000 /* without a word from the other side */
+#define DEAF_MS 4000  /* wgbgpd itself says who else does not answer */
+#define AGAIN_MS 2000 /* that long after it was deaf it is not asked again */
 
 struct client {
 	struct sockaddr_un at;
@@ -24,10 +27,11 @@ struct client {
 	const struct client_sink *sink;
 	void *sink_arg;
 	bool ended, failed;
-	bool endless; /* silence is fine, an interrupt is the normal end */
+	bool endless; /* an interrupt is the normal end */
 	char error[MSG_ERROR_MAX];
-	struct timer silence;
-	bool heard; /* something, since `silence` was started */
+	struct pulse pulse;
+	struct timer tick;
+	uint64_t deaf_until_ms;
 	struct event *interrupt;
 };
 
@@ -55,6 +59,7 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 
 	if (frame->fd >= 0)
 		close(frame->fd);
+	pulse_heard(&c->pulse);
 	if (frame->type != MSG_REPLY_HEAD && frame->type != MSG_REPLY_ROW &&
 	    frame->type != MSG_REPLY_END)
 		return;
@@ -64,7 +69,6 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 	}
 	if (m.id != c->id || c->ended) /* the rest of a cancelled one */
 		return;
-	c->heard = true;
 	if (frame->type == MSG_REPLY_HEAD)
 		on_head(c, &m);
 	else if (frame->type == MSG_REPLY_ROW)
@@ -85,16 +89,34 @@ static void on_closed(void *arg, const char *why)
 		fail(c, "wgbgpd closed the connection");
 }
 
-/* Not started again for each of a million rows. */
-static void on_silence(void *arg)
+static void fail_deaf(struct client *c)
+{
+	fail(c, "wgbgpd does not answer: it hangs, or is busy with too many clients");
+}
+
+/* wgbgpd answers a PING while daemons still work at the answer. */
+static void on_tick(void *arg)
 {
 	struct client *c = arg;
+	uint64_t now = now_ms();
 
-	if (!c->heard)
-		fail(c, "no answer from wgbgpd");
-	else
-		timer_start(&c->silence, ANSWER_TIMEOUT_MS);
-	c->heard = false;
+	timer_start(&c->tick, PULSE_TICK_MS);
+	if (c->ipc && pulse_tick(&c->pulse, now))
+		ipc_send(c->ipc, MSG_PING, 0, NULL, 0);
+	if (c->pulse.silent_ms < DEAF_MS)
+		return;
+	c->deaf_until_ms = now + AGAIN_MS;
+	ipc_free(c->ipc);
+	c->ipc = NULL;
+	fail_deaf(c);
+}
+
+static void start_pulse(struct client *c)
+{
+	pulse_start(&c->pulse, now_ms());
+	if (pulse_tick(&c->pulse, now_ms()))
+		ipc_send(c->ipc, MSG_PING, 0, NULL, 0);
+	timer_start(&c->tick, PULSE_TICK_MS);
 }
 
 static void on_interrupt(evutil_socket_t sig, short what, void *arg)
@@ -118,14 +140,14 @@ struct client *client_new(const char *rundir)
 
 	c->at.sun_family = AF_UNIX;
 	snprintf(c->at.sun_path, sizeof(c->at.sun_path), "%s/cli.sock", rundir);
-	timer_init(&c->silence, on_silence, c);
+	timer_init(&c->tick, on_tick, c);
 	c->interrupt = evsignal_new(loop_base(), SIGINT, on_interrupt, c);
 	return c;
 }
 
 void client_free(struct client *c)
 {
-	timer_stop(&c->silence);
+	timer_stop(&c->tick);
 	event_free(c->interrupt);
 	ipc_free(c->ipc);
 	free(c);
@@ -140,12 +162,13 @@ void client_endless(struct client *c, bool endless)
 static int connect_to(struct client *c)
 {
 	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static const struct timeval patience = {.tv_sec = DEAF_MS / 1000};
+	int fd;
 
-	if (c->ipc) {
-		close(fd);
+	if (c->ipc)
 		return 0;
-	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* connect() */
 	if (fd < 0 || connect(fd, (struct sockaddr *)&c->at, sizeof(c->at)) < 0) {
 		int err = errno;
 
@@ -165,6 +188,8 @@ static void connect_error(const struct client *c, int err, char *error, size_t s
 			 c->at.sun_path);
 	else if (err == -EACCES)
 		snprintf(error, size, "no permission for %s: try it as root", c->at.sun_path);
+	else if (err == -EAGAIN)
+		snprintf(error, size, "wgbgpd takes no more clients: it hangs, or has too many");
 	else
 		snprintf(error, size, "%s: %s", c->at.sun_path, strerror(-err));
 }
@@ -176,6 +201,11 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	char *text;
 	int err;
 
+	if (now_ms() < c->deaf_until_ms) {
+		fail_deaf(c);
+		str_copy(error, c->error, size);
+		return -1;
+	}
 	if (c->ipc) /* wgbgpd may have been restarted since */
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	err = connect_to(c);
@@ -187,18 +217,17 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	ensure(text);
 	c->sink = sink;
 	c->sink_arg = arg;
-	c->ended = c->failed = c->heard = false;
+	c->ended = c->failed = false;
 	msg_put_request(&w, ++c->id, text, strlen(text));
 	ipc_send(c->ipc, MSG_REQUEST, 0, w.data, w.len);
 	wr_free(&w);
 	free(text);
-	if (!c->endless)
-		timer_start(&c->silence, ANSWER_TIMEOUT_MS);
+	start_pulse(c);
 	event_add(c->interrupt, NULL);
 	while (!c->ended)
 		event_base_loop(loop_base(), EVLOOP_ONCE);
 	event_del(c->interrupt);
-	timer_stop(&c->silence);
+	timer_stop(&c->tick);
 	if (c->failed)
 		str_copy(error, c->error, size);
 	return c->failed ? -1 : 0;
@@ -217,7 +246,7 @@ bool client_wait(struct client *c, unsigned ms)
 
 	timer_init(&timer, on_waited, c);
 	timer_start(&timer, ms);
-	c->ended = c->failed = c->heard = false;
+	c->ended = c->failed = false;
 	event_add(c->interrupt, NULL);
 	while (!c->ended)
 		event_base_loop(loop_base(), EVLOOP_ONCE);

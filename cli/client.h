@@ -3,7 +3,9 @@
  * client: the CLI's end of RUNDIR/cli.sock: one request at a time, answers handed on as they come.
  *
  * The sink writes to a terminal or a pipe and may block there; nothing is read meanwhile, so a long
- * table waits in the daemon. SIGINT during a request cancels it.
+ * table waits in the daemon. SIGINT during a request cancels it. There is no limit for an answer:
+ * wgbgpd ends it where a daemon hangs; where wgbgpd itself does not answer a PING for 4 s, it ends
+ * here, and what is asked right afterwards, too.
  */
 #ifndef WGBGP_CLI_CLIENT_H
 #define WGBGP_CLI_CLIENT_H
@@ -25,7 +27,7 @@ struct client_sink {
 struct client *client_new(const char *rundir);
 void client_free(struct client *c);
 
-/* Silence of the other side ends a request after a minute; not so an endless one (`monitor`). */
+/* `monitor`: an interrupt is the normal end. */
 void client_endless(struct client *c, bool endless);
 
 /* Waits MS. False: interrupted. */

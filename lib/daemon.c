@@ -181,6 +181,12 @@ static void on_client(const struct ipc_frame *frame)
 	LIST_INSERT_HEAD(&clients, client, link);
 }
 
+/* From the loop: who hangs in a handler does not answer. */
+static void on_ping(const struct ipc_frame *frame)
+{
+	ipc_send(control, MSG_PONG, frame->generation, NULL, 0);
+}
+
 static void on_frame(void *arg, const struct ipc_frame *frame)
 {
 	static const struct {
@@ -195,6 +201,7 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 		{MSG_CONFIG_PRUNE, on_config_prune},
 		{MSG_TEARDOWN, on_teardown},
 		{MSG_CLIENT, on_client},
+		{MSG_PING, on_ping},
 	};
 
 	if (frame->type == MSG_REQUEST || frame->type == MSG_CANCEL) {

@@ -16,6 +16,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \
 	lib/prefix_order.c lib/prefix_order.h \
+	lib/pulse.c lib/pulse.h \
 	lib/reason.c lib/reason.h \
 	lib/retry.c lib/retry.h \
 	lib/show.c lib/show.h \
@@ -41,6 +42,7 @@ check_PROGRAMS += \
 	lib/prefix_test \
 	lib/prefix_order_test \
 	lib/retry_test \
+	lib/pulse_test \
 	lib/show_test \
 	lib/slab_test \
 	lib/testing_test \
@@ -73,6 +75,8 @@ lib_prefix_test_SOURCES = lib/prefix_test.c
 lib_prefix_test_LDADD = $(TEST_LIBS)
 lib_retry_test_SOURCES = lib/retry_test.c lib/loop_fake.c lib/loop_fake.h
 lib_retry_test_LDADD = $(TEST_LIBS)
+lib_pulse_test_SOURCES = lib/pulse_test.c
+lib_pulse_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c

@@ -53,6 +53,8 @@ const char *msg_name(enum msg_type type)
 		[MSG_BFD_SESSION_GONE] = "bfd-session-gone",
 		[MSG_BFD_SYNC] = "bfd-sync",
 		[MSG_BFD_NEWS] = "bfd-news",
+		[MSG_PING] = "ping",
+		[MSG_PONG] = "pong",
 	};
 
 	return (unsigned)type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown";

@@ -73,6 +73,9 @@ enum msg_type {
 	MSG_BFD_SYNC,	      /* empty: all sessions have been sent, others go */
 	/* bfdd → wgd */
 	MSG_BFD_NEWS, /* struct msg_bfd_news: how a session stands, and at each change */
+	/* parent → child, CLI → parent: is anybody there? Empty; answered by PONG from the loop. */
+	MSG_PING,
+	MSG_PONG,
 };
 const char *msg_name(enum msg_type type);
 

@@ -306,7 +306,7 @@ static void test_long_error_is_cut(void **state)
 
 static void test_names(void **state)
 {
-	for (int t = MSG_CHANNEL; t <= MSG_BFD_NEWS; t++)
+	for (int t = MSG_CHANNEL; t <= MSG_PONG; t++)
 		assert_string_not_equal(msg_name(t), "unknown");
 	assert_string_equal(msg_name(0), "unknown");
 	assert_string_equal(msg_name(9999), "unknown");

@@ -47,7 +47,7 @@ void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg)
 
 	ensure(text);
 	json_decref(request);
-	if (control) {
+	if (control && !supervise_silent(id)) {
 		q = xcalloc(1, sizeof(*q));
 		*q = (struct question){.id = ++last_id, .daemon = id, .fn = fn, .arg = arg};
 		TAILQ_INSERT_TAIL(&questions, q, link);
@@ -58,6 +58,8 @@ void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg)
 	free(text);
 	if (!control)
 		fn(arg, NULL, "a daemon is not running");
+	else if (supervise_silent(id))
+		fn(arg, NULL, supervise_silence(id));
 }
 
 static struct question *find(enum daemon_id daemon, uint32_t id)
@@ -110,7 +112,8 @@ void ask_daemon_gone(enum daemon_id id)
 	for (q = TAILQ_FIRST(&questions); q; q = next) {
 		next = TAILQ_NEXT(q, link);
 		if (q->daemon == id)
-			finish(q, "the daemon went away");
+			finish(q, supervise_silent(id) ? supervise_silence(id)
+						       : "the daemon went away");
 	}
 }
 

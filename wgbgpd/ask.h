@@ -18,7 +18,7 @@ typedef void (*ask_fn)(void *arg, const json_t *answer, const char *error);
 void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg);
 /* A REPLY frame from a daemon. */
 void ask_frame(enum daemon_id id, const struct ipc_frame *frame);
-void ask_daemon_gone(enum daemon_id id); /* what was asked there fails */
+void ask_daemon_gone(enum daemon_id id); /* or it is silent: what was asked there fails */
 void ask_free(void);			 /* nobody is called any more */
 
 #endif

@@ -245,6 +245,20 @@ static void answered(enum daemon_id id, const char *error)
 	walk();
 }
 
+bool commit_waits_for(enum daemon_id id)
+{
+	return now.step && now.waiting & BIT(id);
+}
+
+bool commit_give_up(const char *why)
+{
+	if (!checking())
+		return false;
+	str_copy(now.error, why, sizeof(now.error));
+	finish();
+	return true;
+}
+
 void commit_daemon_gone(enum daemon_id id)
 {
 	if (checking() && ++now.deaths[id] < CHECK_DEATHS) {
@@ -267,6 +281,8 @@ void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)
 				  error);
 		return;
 	}
+	if (frame->generation != now.generation)
+		return; /* late, of a change that was given up */
 	if (error[0] && now.step && now.step->type != MSG_CONFIG_CHECK) {
 		log_error("configuration", "daemon=%s error=\"%s\"", daemon_name(id), error);
 		error[0] = now.version ? '\0' : error[0]; /* too late to refuse */

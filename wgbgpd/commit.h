@@ -27,6 +27,11 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg);
 /* Has the daemons remove everything that they installed. Only while not busy. */
 void commit_teardown(commit_fn done, void *arg);
 
+/* It has not answered the current step. */
+bool commit_waits_for(enum daemon_id id);
+/* As if WHY were a refusal; false where it is too late for that. */
+bool commit_give_up(const char *why);
+
 /* What supervise says. */
 void commit_daemon_started(enum daemon_id id); /* it gets the running one, and checks a new one */
 void commit_daemon_gone(enum daemon_id id);

@@ -212,6 +212,17 @@ void endpoint_daemon_gone(enum daemon_id id)
 		relay_close(&client->relays[id], error);
 }
 
+/* What a client has asked meanwhile may wait in the channel, which is closed: its answer is not
+ * wanted any more. */
+void endpoint_daemon_silent(enum daemon_id id)
+{
+	struct client *client;
+
+	LIST_FOREACH (client, &clients, link)
+		relay_close(&client->relays[id], supervise_silence(id));
+	endpoint_own_silent(id);
+}
+
 /* ---- the clients */
 
 static void client_free(struct client *client)
@@ -250,6 +261,10 @@ static void ask_daemon(struct client *client, uint32_t id, int daemon,
 {
 	char error[64];
 
+	if (supervise_silent(daemon)) {
+		send_end(client, id, supervise_silence(daemon));
+		return;
+	}
 	if (!relay_open(&client->relays[daemon])) {
 		snprintf(error, sizeof(error), "%s is not running", daemon_name(daemon));
 		send_end(client, id, error);
@@ -313,6 +328,8 @@ static void on_client_frame(void *arg, const struct ipc_frame *frame)
 		on_request(arg, frame);
 	else if (frame->type == MSG_CANCEL)
 		on_cancel(arg, frame);
+	else if (frame->type == MSG_PING && !ipc_full(((struct client *)arg)->ipc))
+		ipc_send(((struct client *)arg)->ipc, MSG_PONG, 0, NULL, 0);
 }
 
 static void on_client_closed(void *arg, const char *why)

@@ -37,6 +37,8 @@ void endpoint_free(void);
 
 /* A daemon is gone: what was asked there ends with an error. */
 void endpoint_daemon_gone(enum daemon_id id);
+/* It does not answer: what was asked there ends with a sentence; so does what waits for it. */
+void endpoint_daemon_silent(enum daemon_id id);
 /* A daemon's EVENT, for those who monitor. */
 void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len);
 /* One of our own; takes over the reference. */
@@ -55,5 +57,6 @@ void request_object(struct request *r, json_t *object);
  */
 bool endpoint_own_run(struct request *r, const char *command, const json_t *args);
 void endpoint_own_forget(struct request *r);
+void endpoint_own_silent(enum daemon_id id);
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * Requests that the parent answers itself: a row of the table each.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,14 +76,27 @@ static void on_changed(void *arg, const char *error)
 	json_decref(warnings);
 }
 
+/* A change needs all daemons. True: it was refused. */
+static bool refuse_change(struct request *r)
+{
+	if (commit_busy()) {
+		request_end(r, "another change is being applied");
+		return true;
+	}
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (supervise_silent(id)) {
+			request_end(r, supervise_silence(id));
+			return true;
+		}
+	return false;
+}
+
 static void run_reload(struct request *r, const json_t *args)
 {
 	json_t *warnings;
 
-	if (commit_busy()) {
-		request_end(r, "another change is being applied");
+	if (refuse_change(r))
 		return;
-	}
 	changing = r;
 	warnings = json_array();
 	parent_reload(on_changed, warnings, warnings, json_object_get(args, "empty") != NULL);
@@ -100,7 +114,9 @@ static void run_log_level(struct request *r, const json_t *args)
 		request_end(r, "expected error, warning, info or debug");
 		return;
 	}
-	if (commit_busy() || !datastore_running()) {
+	if (refuse_change(r))
+		return;
+	if (!datastore_running()) {
 		request_end(r, "another change is being applied");
 		return;
 	}
@@ -117,10 +133,8 @@ static void on_torn_down(void *arg, const char *error)
 
 static void run_teardown(struct request *r, const json_t *args)
 {
-	if (commit_busy()) {
-		request_end(r, "another change is being applied");
+	if (refuse_change(r))
 		return;
-	}
 	changing = r;
 	commit_teardown(on_torn_down, NULL);
 }
@@ -156,4 +170,21 @@ void endpoint_own_forget(struct request *r)
 	if (changing == r)
 		changing = NULL;
 	drill_forget(r);
+}
+
+/* Before the point of no return the change is given up; after it goes on, and nobody waits. */
+void endpoint_own_silent(enum daemon_id id)
+{
+	struct request *r = changing;
+	char text[256];
+
+	if (!r || !commit_waits_for(id))
+		return;
+	snprintf(text, sizeof(text), "%s: nothing was changed", supervise_silence(id));
+	if (commit_give_up(text))
+		return;
+	snprintf(text, sizeof(text), "%s: the change is in force and goes on without a word here",
+		 supervise_silence(id));
+	changing = NULL;
+	request_end(r, text);
 }

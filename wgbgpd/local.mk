@@ -35,10 +35,12 @@ wgbgpd_wgbgpd_SOURCES = \
 	wgbgpd/endpoint_own.c \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
+	wgbgpd/lock.c wgbgpd/lock.h \
 	wgbgpd/main.c \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
+	wgbgpd/process.c wgbgpd/process.h \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h
 wgbgpd_wgbgpd_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
@@ -63,7 +65,7 @@ wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
 wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 # Runs wgbgpd/wgbgpd and wgbgpd/stub.
-wgbgpd_parent_test_SOURCES = wgbgpd/parent_test.c
+wgbgpd_parent_test_SOURCES = wgbgpd/parent_test.c wgbgpd/process.c wgbgpd/process.h
 wgbgpd_parent_test_LDADD = $(TEST_LIBS)
 EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/stub
 endif

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,16 +23,14 @@
 #include "endpoint.h"
 #include "interfaces.h"
 #include "listen.h"
+#include "lock.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
 #include "privs.h"
 #include "supervise.h"
 
-#define ORPHANS_MS 15000
-
 static int lock_fd = -1;
-static char lock_path[4096];
 static struct event *signals[3];
 static bool reload_again; /* SIGHUP during a commit */
 static bool stopping;
@@ -49,55 +46,6 @@ static int make_rundir(const char *rundir)
 		return 0;
 	fprintf(stderr, "wgbgpd: %s: %s\n", rundir, strerror(errno));
 	return -errno;
-}
-
-/* The process that wrote its number into the lock file; 0 when there is none. */
-static pid_t lock_owner(void)
-{
-	char text[32] = "";
-
-	if (pread(lock_fd, text, sizeof(text) - 1, 0) < 0)
-		return 0;
-	return (pid_t)strtol(text, NULL, 10);
-}
-
-/* A parent that died may have left daemons that are about to end: they hold the lock until then, so
- * that two never write to the same tables. */
-static int wait_for_lock(void)
-{
-	uint64_t end = now_ms() + ORPHANS_MS;
-
-	while (flock(lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		pid_t owner = lock_owner();
-
-		if ((owner && (kill(owner, 0) == 0 || errno == EPERM)) || now_ms() > end)
-			return -EBUSY;
-		usleep(20000);
-	}
-	return 0;
-}
-
-static int take_lock(const char *rundir)
-{
-	char pid[32];
-
-	snprintf(lock_path, sizeof(lock_path), "%s/wgbgpd.pid", rundir);
-	lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (lock_fd < 0) {
-		fprintf(stderr, "wgbgpd: %s: %s\n", lock_path, strerror(errno));
-		return -errno;
-	}
-	if (wait_for_lock() < 0) {
-		fprintf(stderr, "wgbgpd: another wgbgpd (pid %d) runs in %s\n", (int)lock_owner(),
-			rundir);
-		close(lock_fd);
-		lock_fd = -1;
-		return -EBUSY;
-	}
-	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	if (ftruncate(lock_fd, 0) < 0 || pwrite(lock_fd, pid, strlen(pid), 0) < 0)
-		log_warn("lock", "path=%s why=\"%s\"", lock_path, strerror(errno));
-	return 0;
 }
 
 /* ---- changes */
@@ -264,6 +212,13 @@ static void on_daemon_gone(enum daemon_id id)
 	endpoint_tell(json_pack("{s:s, s:s}", "event", "died", "daemon", daemon_name(id)));
 }
 
+/* Nobody waits for its answer any longer than this. */
+static void on_daemon_silent(enum daemon_id id)
+{
+	endpoint_daemon_silent(id);
+	ask_daemon_gone(id);
+}
+
 static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)
 {
 	if (frame->fd >= 0)
@@ -320,8 +275,13 @@ static void release(void)
 
 int parent_run(const char *path, const char *rundir)
 {
-	static const struct supervise_handlers handlers = {commit_daemon_started, on_daemon_gone,
-							   on_daemon_frame, on_drained};
+	static const struct supervise_handlers handlers = {
+		.started = commit_daemon_started,
+		.gone = on_daemon_gone,
+		.frame = on_daemon_frame,
+		.silent = on_daemon_silent,
+		.drained = on_drained,
+	};
 	struct conf_errors errs = {0};
 	struct datastore_version *first = NULL;
 	struct ly_ctx *ctx;
@@ -332,7 +292,11 @@ int parent_run(const char *path, const char *rundir)
 		prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
 	if (sodium_init() < 0)
 		fatal("libsodium does not start");
-	if (make_rundir(rundir) < 0 || take_lock(rundir) < 0)
+	privs_init();
+	if (make_rundir(rundir) < 0)
+		return 1;
+	lock_fd = lock_take(rundir);
+	if (lock_fd < 0)
 		return 1;
 	ctx = conf_schema_load(conf_schema_dir(), &errs);
 	datastore_init(ctx, path);
@@ -347,7 +311,6 @@ int parent_run(const char *path, const char *rundir)
 	err = endpoint_start(rundir);
 	if (err < 0)
 		fatal("%s/cli.sock: %s", rundir, strerror(-err));
-	privs_init();
 	catch_signals();
 	notify_init();
 	drill_init();

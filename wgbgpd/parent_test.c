@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -25,6 +26,7 @@
 
 #include "loop.h"
 #include "messages.h"
+#include "process.h"
 #include "util.h"
 
 #define KEY "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n"
@@ -303,19 +305,50 @@ static int restart_parent(void **state)
 	return teardown(state) || setup(state);
 }
 
-static pid_t daemon_pid(const char *name)
+/* A daemon's row of `show daemons`; a new reference. */
+static json_t *daemon_row(const char *name)
 {
 	struct reply reply;
-	pid_t pid = 0;
-	json_t *row;
+	json_t *row, *found = NULL;
 	size_t i;
 
 	assert_string_equal(ask("{\"command\":\"daemons\"}", &reply), "");
 	json_array_foreach (reply.first, i, row)
 		if (str_eq(json_string_value(json_object_get(row, "name")), name))
-			pid = (pid_t)json_integer_value(json_object_get(row, "pid"));
+			found = json_incref(row);
 	reply_free(&reply);
+	assert_non_null(found);
+	return found;
+}
+
+static pid_t daemon_pid(const char *name)
+{
+	json_t *row = daemon_row(name);
+	pid_t pid = (pid_t)json_integer_value(json_object_get(row, "pid"));
+
+	json_decref(row);
 	return pid;
+}
+
+static bool daemon_says(const char *name, const char *key, const char *value)
+{
+	json_t *row = daemon_row(name);
+	const char *text = json_string_value(json_object_get(row, key));
+	bool says = text && str_eq(text, value);
+
+	json_decref(row);
+	return says;
+}
+
+static void wait_daemon(const char *name, const char *key, const char *value)
+{
+	uint64_t end = now_ms() + WAIT_MS;
+
+	while (!daemon_says(name, key, value)) {
+		if (now_ms() > end)
+			fail_msg("%s: %s is not %s", name, key, value);
+		usleep(20000);
+	}
 }
 
 /* ---- tests */
@@ -608,8 +641,87 @@ static void test_teardown(void **state)
 	WAIT_LOG("bgpd teardown\n", "zebra-lite teardown\n", "wgd teardown\n");
 }
 
-/* The parent is killed while a daemon hangs: its successor starts no second one before that has
- * ended. */
+/* ---- daemons that hang */
+
+static const char *const every[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
+
+/* Whatever asks them is told, then each is replaced by one that has its configuration. */
+static void test_hung_daemons_are_replaced(void **state)
+{
+	pid_t pids[ARRAY_SIZE(every)];
+	char request[64];
+
+	clear_log();
+	for (size_t i = 0; i < ARRAY_SIZE(every); i++) {
+		pids[i] = daemon_pid(every[i]);
+		kill(pids[i], SIGSTOP);
+	}
+	assert_non_null(strstr(reload(), "nothing was changed"));
+	for (size_t i = 0; i < ARRAY_SIZE(every); i++) {
+		assert_true(daemon_says(every[i], "state", "silent"));
+		snprintf(request, sizeof(request), "{\"command\":\"rows\",\"daemon\":\"%s\"}",
+			 every[i]);
+		assert_non_null(strstr(ask(request, NULL), "has not answered for"));
+	}
+	assert_non_null(strstr(reload(), "has not answered for"));
+	for (size_t i = 0; i < ARRAY_SIZE(every); i++) {
+		wait_daemon(every[i], "last-exit", "hung, was killed");
+		wait_daemon(every[i], "state", "running");
+		assert_true(daemon_pid(every[i]) != pids[i]);
+		assert_string_equal(ask(request, NULL), "");
+	}
+	assert_string_equal(reload(), "");
+}
+
+/* An answer that comes after its change was given up belongs to no other one. */
+static void test_late_answer_of_another_change(void **state)
+{
+	pid_t pid = daemon_pid("bgpd");
+
+	write_config("refuse bgpd", "");
+	kill(pid, SIGSTOP);
+	assert_non_null(strstr(reload(), "nothing was changed"));
+	kill(pid, SIGCONT);
+	wait_daemon("bgpd", "state", "running");
+	write_config("after it", "");
+	assert_string_equal(reload(), "");
+	WAIT_LOG("bgpd apply after it\n");
+	assert_int_equal(daemon_pid("bgpd"), pid);
+}
+
+/* Where the change is in force already, its client does not wait, and it goes on. */
+static void test_loop_in_a_change(void **state)
+{
+	char *marker = in_dir("log/killed");
+
+	clear_log();
+	write_config("loop zebra-lite once", "");
+	assert_non_null(strstr(reload(), "the change is in force"));
+	WAIT_LOG("zebra-lite apply loop", "zebra-lite start", "zebra-lite apply loop", "wgd prune");
+	WAIT_LOG("zebra-lite apply loop", "bgpd apply loop"); /* it does not wait for the new one */
+	wait_daemon("zebra-lite", "last-exit", "hung, was killed");
+	assert_int_equal(unlink(marker), 0);
+	free(marker);
+}
+
+/* In the kernel's hands it is left alone, and that is said; it may come back. */
+static void test_stuck_in_the_kernel(void **state)
+{
+	char *path = in_dir("log/free");
+	pid_t pid = daemon_pid("bgpd");
+
+	write_config("stuck bgpd", "");
+	assert_non_null(strstr(reload(), "the change is in force"));
+	wait_daemon("bgpd", "state", "stuck");
+	assert_non_null(strstr(ask("{\"command\":\"rows\",\"daemon\":\"bgpd\"}", NULL),
+			       "hangs in the kernel"));
+	write_file("log/free", "", 0644);
+	wait_daemon("bgpd", "state", "running");
+	assert_int_equal(daemon_pid("bgpd"), pid);
+	unlink(path);
+	free(path);
+}
+
 /* What systemd is told: waits for a message with both words. */
 static void wait_notified(int fd, const char *a, const char *b)
 {
@@ -667,6 +779,54 @@ static void test_ready_names_what_is_refused(void **state)
 	close(fd);
 }
 
+/* Who reaps it now may take its time: a zombie is gone. */
+static bool is_gone(pid_t pid)
+{
+	return kill(pid, 0) < 0 || process_state(pid) == 'Z';
+}
+
+/* The parent is killed while daemons hang, one of root's and one of the other user's: its successor
+ * ends them, and starts none before. */
+static void test_hung_orphans_are_ended(void **state)
+{
+	pid_t pids[] = {daemon_pid("wgd"), daemon_pid("bgpd")}, next;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		kill(pids[i], SIGSTOP);
+	clear_log();
+	kill(parent, SIGKILL);
+	wait_exit(parent);
+	next = start_parent();
+	WAIT_LOG("zebra-lite stop", "wgd start", "wgd apply", "bgpd apply");
+	assert_false(log_has("wgd stop"));
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		assert_true(is_gone(pids[i]));
+	parent = next;
+}
+
+/* Somebody else who has the lock's file open, or its lock, is left alone. */
+static void test_stranger_with_the_lock(void **state)
+{
+	char *path = in_dir("wgbgpd.pid");
+	pid_t stranger = fork();
+	int status;
+
+	if (stranger == 0) {
+		int fd = open(path, O_RDONLY);
+
+		flock(fd, LOCK_EX);
+		execlp("sleep", "sleep", "60", (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(wait_exit(start_parent()), 1);
+	assert_int_equal(waitpid(stranger, &status, WNOHANG), 0);
+	kill(stranger, SIGKILL);
+	waitpid(stranger, &status, 0);
+	free(path);
+}
+
+/* The parent is killed while a daemon hangs: its successor starts no second one before that has
+ * ended. */
 static void test_orphan_is_waited_for(void **state)
 {
 	pid_t wgd = daemon_pid("wgd");
@@ -757,6 +917,12 @@ int main(void)
 		TEST(test_stop_leaves_everything),
 		TEST(test_teardown),
 		TEST(test_orphan_is_waited_for),
+		TEST(test_hung_orphans_are_ended),
+		TEST(test_hung_daemons_are_replaced),
+		TEST(test_late_answer_of_another_change),
+		TEST(test_loop_in_a_change),
+		TEST(test_stuck_in_the_kernel),
+		cmocka_unit_test_setup(test_stranger_with_the_lock, stop_parent),
 		cmocka_unit_test_setup_teardown(test_ready_names_what_is_refused, stop_parent,
 						stop_parent),
 		cmocka_unit_test_setup(test_killed_while_checking, restart_parent),

@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -36,6 +37,14 @@ void privs_init(void)
 		user = pw->pw_uid;
 		group = pw->pw_gid;
 	}
+}
+
+void privs_look_as_user(bool on)
+{
+	if (geteuid() != 0)
+		return;
+	setfsgid(on ? group : getegid());
+	setfsuid(on ? user : geteuid());
 }
 
 static void drop_user(void)

@@ -14,6 +14,8 @@
 
 /* Looks the unprivileged user up, before any fork. Says so when there is none and nobody serves. */
 void privs_init(void);
+/* Looks into /proc with the eyes of that user, or with our own again. */
+void privs_look_as_user(bool on);
 /* In the child, before exec. Ends the child when it cannot be done. */
 void privs_drop(enum daemon_id id);
 

@@ -4,7 +4,9 @@
  * parent. What it was told goes to RUNDIR/log/all, a line each, in the order in which it happened.
  * The configuration steers it: a description of the interface "wg0" of "refuse NAME" is refused by
  * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
- * With "state X" wgd says that the interface is in state X.
+ * Likewise "loop NAME once" never comes back from the first apply, and "stuck NAME" is in an
+ * uninterruptible call in apply until RUNDIR/log/free is there. With "state X" wgd says that the
+ * interface is in state X.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -21,6 +24,7 @@
 
 static FILE *out;
 static char marker[4200]; /* there once a check was killed */
+static char freed[4200];  /* ends an uninterruptible call */
 static int channels[DAEMON_COUNT];
 static struct daemon_ops stub;
 
@@ -47,6 +51,7 @@ static void start(const char *rundir)
 		fatal("%s: %m", path);
 	setvbuf(out, NULL, _IOFBF, 4096); /* a line is one write */
 	snprintf(marker, sizeof(marker), "%s/log/killed", rundir);
+	snprintf(freed, sizeof(freed), "%s/log/free", rundir);
 	note("start uid=%d", (int)getuid());
 }
 
@@ -102,9 +107,35 @@ static void tell_interfaces(const json_t *config)
 	}
 }
 
+static bool told(const json_t *config, const char *what, const char *tail)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s %s%s", what, daemon_name(stub.id), tail);
+	return str_eq(wanted(config), text);
+}
+
+/* The kernel holds the parent of a vfork() until its child is gone. */
+static void be_stuck(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		while (access(freed, F_OK) < 0)
+			usleep(10000);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
 static void apply(const json_t *config, uint32_t generation)
 {
 	note("apply %s", wanted(config));
+	while (told(config, "loop", " once") && first_kill())
+		for (;;)
+			;
+	if (told(config, "stuck", ""))
+		be_stuck();
 	if (stub.id == DAEMON_WGD)
 		tell_interfaces(config);
 }

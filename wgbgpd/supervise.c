@@ -14,6 +14,8 @@
 #include "log.h"
 #include "loop.h"
 #include "privs.h"
+#include "process.h"
+#include "pulse.h"
 
 #define CONTROL_FD 3
 #define LOCK_FD 4 /* lib/daemon.c keeps both from the daemon's own children */
@@ -31,6 +33,9 @@ struct child {
 	uint64_t backoff_ms; /* before the next start */
 	struct timer start;  /* the next start */
 	struct timer grace;  /* a process without a channel is killed */
+	struct pulse pulse;  /* of the control channel */
+	bool hung;	     /* killed for it */
+	bool stuck;	     /* it hangs in the kernel: that was said */
 	char last_exit[48];
 };
 
@@ -47,13 +52,14 @@ static const struct supervise_handlers *handlers;
 static const char *run_directory;
 static int lock_fd;
 static struct event *sigchld;
+static struct timer ticks; /* for all pulses */
 static bool stopping;
 
 static void spawn(void *arg);
 
 /* $WGBGP_LIBEXECDIR/NAME, or NAME/NAME there as in the build tree; else where they are installed.
  */
-static void program_path(enum daemon_id id, char *path, size_t size)
+void supervise_program(enum daemon_id id, char *path, size_t size)
 {
 	const char *dir = getenv("WGBGP_LIBEXECDIR");
 	const char *name = daemon_name(id);
@@ -103,6 +109,11 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 {
 	struct child *child = arg;
 
+	if (frame->type == MSG_PONG) {
+		pulse_heard(&child->pulse);
+		child->stuck = false;
+		return;
+	}
 	handlers->frame(child->id, frame);
 }
 
@@ -140,7 +151,7 @@ static void on_grace(void *arg)
 	if (child->pid) {
 		log_warn("kill", "daemon=%s pid=%d why=\"did not end\"", daemon_name(child->id),
 			 (int)child->pid);
-		kill(child->pid, SIGKILL);
+		process_kill(child->pid);
 	}
 }
 
@@ -153,7 +164,7 @@ static void spawn(void *arg)
 
 	if (err < 0)
 		fatal("socketpair: %s", strerror(-err));
-	program_path(child->id, path, sizeof(path));
+	supervise_program(child->id, path, sizeof(path));
 	fflush(NULL);
 	child->pid = fork();
 	if (child->pid < 0)
@@ -163,6 +174,8 @@ static void spawn(void *arg)
 	close(fds[1]);
 	child->control = ipc_new(fds[0], &control_handlers, child);
 	child->born_ms = now_ms();
+	child->hung = child->stuck = false;
+	pulse_start(&child->pulse, child->born_ms);
 	log_info("start", "daemon=%s pid=%d", daemon_name(child->id), (int)child->pid);
 	handlers->started(child->id);
 }
@@ -177,7 +190,9 @@ static bool all_gone(void)
 
 static void describe_exit(struct child *child, int status)
 {
-	if (WIFSIGNALED(status))
+	if (child->hung)
+		snprintf(child->last_exit, sizeof(child->last_exit), "hung, was killed");
+	else if (WIFSIGNALED(status))
 		snprintf(child->last_exit, sizeof(child->last_exit), "signal %d (%s)",
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
@@ -217,6 +232,64 @@ static void on_sigchld(evutil_socket_t sig, short what, void *arg)
 	}
 }
 
+/* ---- daemons that hang */
+
+/* Who is in an uninterruptible call dies of a signal when the kernel lets go of it, and not before:
+ * that is said once, and a daemon that comes back from there may go on. */
+static void end_hung(struct child *child)
+{
+	bool stuck = process_state(child->pid) == PROCESS_UNINTERRUPTIBLE;
+
+	if (stuck && !child->stuck)
+		log_error("stuck", "daemon=%s pid=%d silent-ms=%llu why=\"hangs in the kernel\"",
+			  daemon_name(child->id), (int)child->pid,
+			  (unsigned long long)child->pulse.silent_ms);
+	child->stuck |= stuck;
+	if (stuck || child->hung)
+		return;
+	child->hung = true;
+	log_error("hung", "daemon=%s pid=%d silent-ms=%llu", daemon_name(child->id),
+		  (int)child->pid, (unsigned long long)child->pulse.silent_ms);
+	process_kill(child->pid);
+}
+
+static void on_tick(void *arg)
+{
+	uint64_t now = now_ms();
+
+	timer_start(&ticks, PULSE_TICK_MS);
+	for (int i = 0; i < DAEMON_COUNT; i++) {
+		struct child *child = &children[i];
+
+		if (!child->control || !child->pid)
+			continue;
+		if (pulse_tick(&child->pulse, now))
+			ipc_send(child->control, MSG_PING, 0, NULL, 0);
+		if (supervise_silent(i))
+			handlers->silent(i);
+		if (child->pulse.silent_ms >= PULSE_HUNG_MS)
+			end_hung(child);
+	}
+}
+
+bool supervise_silent(enum daemon_id id)
+{
+	return children[id].control && children[id].pulse.silent_ms >= PULSE_SILENT_MS;
+}
+
+const char *supervise_silence(enum daemon_id id)
+{
+	static char text[128];
+	const struct child *child = &children[id];
+	const char *what = child->stuck	 ? "it hangs in the kernel and cannot be replaced"
+			   : child->hung ? "it was killed and has not ended yet"
+					 : "it will be replaced if that goes on";
+
+	snprintf(text, sizeof(text), "%s has not answered for %llu s (%s)", daemon_name(id),
+		 (unsigned long long)child->pulse.silent_ms / 1000, what);
+	return text;
+}
+
 void supervise_start(const char *rundir, int lock, const struct supervise_handlers *h)
 {
 	run_directory = rundir;
@@ -232,6 +305,8 @@ void supervise_start(const char *rundir, int lock, const struct supervise_handle
 		timer_init(&child->grace, on_grace, child);
 		spawn(child);
 	}
+	timer_init(&ticks, on_tick, NULL);
+	timer_start(&ticks, PULSE_TICK_MS);
 }
 
 struct ipc *supervise_control(enum daemon_id id)
@@ -272,12 +347,13 @@ void supervise_kill(enum daemon_id id, const char *why)
 	if (!children[id].pid)
 		return;
 	log_error("kill", "daemon=%s why=\"%s\"", daemon_name(id), why);
-	kill(children[id].pid, SIGKILL);
+	process_kill(children[id].pid);
 }
 
 void supervise_stop(void)
 {
 	stopping = true;
+	timer_stop(&ticks);
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		struct child *child = &children[i];
 
@@ -295,10 +371,22 @@ void supervise_free(void)
 	if (sigchld)
 		event_free(sigchld);
 	sigchld = NULL;
+	timer_stop(&ticks);
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		timer_stop(&children[i].start);
 		timer_stop(&children[i].grace);
 	}
+}
+
+static const char *state_name(const struct child *child)
+{
+	if (!child->control)
+		return "waiting";
+	if (child->stuck)
+		return "stuck";
+	if (supervise_silent(child->id))
+		return "silent";
+	return child->configured ? "running" : "starting";
 }
 
 json_t *supervise_status(enum daemon_id id)
@@ -308,9 +396,7 @@ json_t *supervise_status(enum daemon_id id)
 
 	json_object_set_new(o, "name", json_string(daemon_name(id)));
 	json_object_set_new(o, "pid", child->pid ? json_integer(child->pid) : json_null());
-	json_object_set_new(o, "state",
-			    json_string(child->control ? child->configured ? "running" : "starting"
-						       : "waiting"));
+	json_object_set_new(o, "state", json_string(state_name(child)));
 	json_object_set_new(o, "uptime-seconds",
 			    child->pid
 				    ? json_integer((json_int_t)(now_ms() - child->born_ms) / 1000)

@@ -8,6 +8,10 @@
  * A new one is only started when the old one is reaped, so two never write to the same tables. Two
  * neighbours (wgd and zebra-lite, zebra-lite and bgpd, wgd and bfdd) get a new socket pair when
  * both have their configuration.
+ *
+ * A daemon that does not answer a PING is silent after 3 s: whoever waits for its answer is told
+ * so. After 11 s it is hung, and killed; where it hangs in the kernel, it is left there, and that
+ * is said.
  */
 #ifndef WGBGP_SUPERVISE_H
 #define WGBGP_SUPERVISE_H
@@ -21,18 +25,24 @@ struct supervise_handlers {
 	void (*started)(enum daemon_id id); /* a new process; its control channel takes messages */
 	void (*gone)(enum daemon_id id);    /* its control channel is no more */
 	void (*frame)(enum daemon_id id, const struct ipc_frame *frame);
+	void (*silent)(enum daemon_id id);  /* each second that it still does not answer */
 	void (*drained)(void); /* all are gone after supervise_stop() */
 };
 
 /* Starts all. RUNDIR and HANDLERS must stay valid. Every daemon keeps LOCK open, and with it the
  * lock of a parent that died, until it has ended itself. */
 void supervise_start(const char *rundir, int lock, const struct supervise_handlers *handlers);
+/* Where its program is. */
+void supervise_program(enum daemon_id id, char *path, size_t size);
 /* The control channel; NULL while the daemon is not running. */
 struct ipc *supervise_control(enum daemon_id id);
 /* The daemon has been sent its configuration: from now on it may talk to its neighbours. */
 void supervise_configured(enum daemon_id id);
 /* Kills a daemon that hangs; it is restarted. */
 void supervise_kill(enum daemon_id id, const char *why);
+/* It runs, but has not answered for a while; silence() says so in a sentence (static memory). */
+bool supervise_silent(enum daemon_id id);
+const char *supervise_silence(enum daemon_id id);
 /* Ends all, leaving what they installed; drained() follows. */
 void supervise_stop(void);
 void supervise_free(void);

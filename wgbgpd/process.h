@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process: what /proc says about other processes, and their end by a descriptor, which cannot hit
+ * somebody who got the number later.
+ */
+#ifndef WGBGP_PROCESS_H
+#define WGBGP_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PROCESS_UNINTERRUPTIBLE 'D'
+
+/* A letter as in proc(5); 0 where there is none. */
+char process_state(pid_t pid);
+/* SIGKILL. 0 or -errno. */
+int process_kill(pid_t pid);
+/* The program's path, without the kernel's " (deleted)"; false where that may not be known. */
+bool process_program(pid_t pid, char *path, size_t size);
+/* It has the file that is open at FD open, too, and holds its lock. */
+bool process_holds_lock(pid_t pid, int fd);
+/* A descriptor that becomes readable when the process ends; -errno. */
+int process_open(pid_t pid);
+int process_kill_by(int pidfd);
+
+#endif
