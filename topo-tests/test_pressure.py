@@ -150,9 +150,16 @@ def test_routes_come_first(hub):
     assert nice_values(hub.wgbgp.daemon_pid("bgpd"))[0] == ours
 
 
+def has_sanitizer(pid):
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as f:
+        return "libasan" in f.read()
+
+
 def test_memory_goes_back(hub):
     """When attribute sets go, their memory does: each of these prefixes has one of its own."""
     pid = hub.wgbgp.daemon_pid("bgpd")
+    if has_sanitizer(pid):
+        pytest.skip("a sanitizer keeps what was freed")
     tail = ",".join(str(100000 + i) for i in range(200))
     hub.speaker.do("announce feeder 198.18.0.0/24", "expect 1 quick",
                    "wait prefixes quick timeout=60")
