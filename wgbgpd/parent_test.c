@@ -697,8 +697,9 @@ static void test_loop_in_a_change(void **state)
 	clear_log();
 	write_config("loop zebra-lite once", "");
 	assert_non_null(strstr(reload(), "the change is in force"));
-	WAIT_LOG("zebra-lite apply loop", "zebra-lite start", "zebra-lite apply loop", "wgd prune");
-	WAIT_LOG("zebra-lite apply loop", "bgpd apply loop"); /* it does not wait for the new one */
+	WAIT_LOG("zebra-lite apply loop", "zebra-lite start", "zebra-lite apply loop");
+	/* The others do not wait for the new one, and are beside it. */
+	WAIT_LOG("zebra-lite apply loop", "bgpd apply loop", "wgd prune");
 	wait_daemon("zebra-lite", "last-exit", "hung, was killed");
 	assert_int_equal(unlink(marker), 0);
 	free(marker);
