@@ -19,6 +19,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/lib/fourplanes.py \
 	topo-tests/lib/hubspoke.py \
 	topo-tests/lib/keys.py \
+	topo-tests/lib/leaves.py \
 	topo-tests/lib/ns.py \
 	topo-tests/lib/peers.py \
 	topo-tests/lib/probe.py \
@@ -26,6 +27,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/lib/relay.py \
 	topo-tests/lib/snippets.py \
 	topo-tests/lib/speaker.py \
+	topo-tests/lib/stream.py \
 	topo-tests/lib/topology.py \
 	topo-tests/lib/twonodes.py \
 	topo-tests/lib/wait.py \
@@ -37,6 +39,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_bfd_peers.py \
 	topo-tests/test_bird_peer.py \
 	topo-tests/test_build.py \
+	topo-tests/test_ceiling.py \
 	topo-tests/test_cli.py \
 	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \
@@ -50,6 +53,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_foreign.py \
 	topo-tests/test_frr_peer.py \
 	topo-tests/test_full_tunnel.py \
+	topo-tests/test_hang.py \
 	topo-tests/test_harness.py \
 	topo-tests/test_hub_failures.py \
 	topo-tests/test_hub_reboot.py \
@@ -58,6 +62,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_ipv6.py \
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \
+	topo-tests/test_leaves.py \
 	topo-tests/measure_link_up.py \
 	topo-tests/test_link_down.py \
 	topo-tests/test_liveness.py \
@@ -71,6 +76,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_permit.py \
 	topo-tests/test_plain_wg_bird.py \
 	topo-tests/test_planes.py \
+	topo-tests/test_pressure.py \
 	topo-tests/test_probe.py \
 	topo-tests/test_readme.py \
 	topo-tests/test_refused.py \
