@@ -38,7 +38,7 @@ def test_sigkill(dual, daemon):
     ping."""
     hub, site = dual.whub[1], dual.wsite[1]
     wg = dual.hub[1].out("wg show wg0 latest-handshakes")
-    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
+    with Ping(dual.host[1], dual.host[2].address) as ping:
         for turn in range(KILLS):
             again = [w.kill_daemon(daemon, wait=False) for w in (hub, site)]
             wait_until(lambda again=again: all(a() for a in again), 60,

@@ -809,16 +809,24 @@ static void test_hung_orphans_are_ended(void **state)
 static void test_stranger_with_the_lock(void **state)
 {
 	char *path = in_dir("wgbgpd.pid");
-	pid_t stranger = fork();
-	int status;
+	int ready[2], status;
+	char byte;
+	pid_t stranger;
 
+	assert_int_equal(pipe(ready), 0);
+	stranger = fork();
 	if (stranger == 0) {
 		int fd = open(path, O_RDONLY);
 
 		flock(fd, LOCK_EX);
+		close(ready[0]);
+		close(ready[1]); /* it has the lock, or waits for it */
 		execlp("sleep", "sleep", "60", (char *)NULL);
 		_exit(127);
 	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 0);
+	close(ready[0]);
 	assert_int_equal(wait_exit(start_parent()), 1);
 	assert_int_equal(waitpid(stranger, &status, WNOHANG), 0);
 	kill(stranger, SIGKILL);
