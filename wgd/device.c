@@ -162,11 +162,11 @@ static void device_free(struct device *dev)
 	while ((p = TAILQ_FIRST(&dev->peers)))
 		peer_free(p);
 	hash_clear(&dev->by_key);
+	batches_end(dev); /* gives back what was taken from the table's queue */
+	batches_known(dev, 0);
 	allowedips_free(&dev->allowed);
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
-	batches_end(dev);
-	batches_known(dev, 0);
 	wg_close(dev->wg);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
