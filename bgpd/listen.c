@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "peer.h"
 #include "session.h"
+#include "session_socket.h"
 #include "util.h"
 
 #define ACCEPTS_PER_TURN 64
@@ -143,6 +144,7 @@ void listen_add(const struct endpoint *at, int fd)
 	l = xcalloc(1, sizeof(*l));
 	l->at = *at;
 	l->fd = fd;
+	session_socket_mark(fd, at->addr.family); /* the answer to a SYN, too */
 	LIST_INSERT_HEAD(&listeners, l, link);
 	watch_init(&l->watch, fd, EV_READ, on_readable, l);
 	timer_init(&l->pause, on_pause_end, l);

@@ -75,6 +75,9 @@ bgpd_session_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/session_proof_test
 bgpd_session_proof_test_SOURCES = bgpd/session_proof_test.c
 bgpd_session_proof_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+check_PROGRAMS += bgpd/session_socket_test
+bgpd_session_socket_test_SOURCES = bgpd/session_socket_test.c
+bgpd_session_socket_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += bgpd/peer_conf_test

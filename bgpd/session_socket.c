@@ -11,6 +11,8 @@
 
 #include "util.h"
 
+#define CS6 0xc0 /* network control (RFC 4594 section 3.2), as the octet in the IP header */
+
 /* RFC 4271 section 11 leaves it open; one hop is what every implementation takes for eBGP. */
 static int ttl_of(const struct peer *p)
 {
@@ -19,10 +21,21 @@ static int ttl_of(const struct peer *p)
 	return peer_conf_external(&p->conf) ? 1 : 255;
 }
 
+void session_socket_mark(int fd, uint8_t family)
+{
+	int class = CS6;
+
+	if (family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_TOS, &class, sizeof(class));
+	else
+		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
+}
+
 void session_socket_prepare(const struct peer *p, int fd)
 {
 	int ttl = ttl_of(p);
 
+	session_socket_mark(fd, p->conf.address.family);
 	if (p->conf.address.family == AF_INET)
 		setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	else
