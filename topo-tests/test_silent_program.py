@@ -112,6 +112,24 @@ def test_stopped_under_load(net):
     assert net.wgbgp.tunnel_changes("c") == changes  # the other one was looked after all the time
 
 
+def test_stopped_between_single_changes(net):
+    """Each is a request of its own: what became of them is known when the program answers."""
+    pid = net.program("wg0")
+    prefixes = [f"20.0.{i}.0/24" for i in range(5)]
+    net.speaker["b"].do("announce b 20.1.0.0/16", "send b")
+    wait_until(lambda: net.wgbgp.allowed("wg0", "20.1.0.0/16") == "b.wg0", what="the first entry")
+    os.kill(pid, signal.SIGSTOP)
+    for prefix in prefixes:
+        net.speaker["b"].do(f"announce b {prefix}", "send b")
+        time.sleep(0.3)
+    os.kill(pid, signal.SIGCONT)
+    for prefix in prefixes:
+        wait_until(lambda: net.wgbgp.allowed("wg0", prefix) == "b.wg0", what=prefix)
+    net.speaker["c"].do(f"expect {1 + len(prefixes)} c", "wait prefixes c timeout=60")
+    assert net.told()["withdrawn"] == 0
+    assert "allowed-ips-refused" not in net.wgbgp.log()
+
+
 def test_stopped_at_a_reload(net):
     """What a reload could not give to a silent program it gets when it answers."""
     pid = net.program("wg0")

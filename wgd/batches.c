@@ -173,8 +173,7 @@ static void flush(struct batch *b, struct device *dev)
 	size_t n = dev->allowed.n_queue;
 	int err;
 
-	if (dev->wg && !dev->adopted && n &&
-	    (n >= LATER_MIN || under_way || dev->wg->backend->interrupt)) {
+	if (dev->wg && !dev->adopted && n && (n >= LATER_MIN || under_way)) {
 		write_later(b, dev);
 		return;
 	}
