@@ -31,7 +31,7 @@ void fib_held(const struct msg_allowed *m)
 /* Another plane where N was leaked to, and which leaves by the interface, has the entry, too. */
 static void share(const struct rib_node *n, const struct fib_owner *o)
 {
-	if (!planes_several() || n->plane != o->peer->iface->plane)
+	if (!rib_several_planes() || n->plane != o->peer->iface->plane)
 		return;
 	for (unsigned i = 0; i < PLANES_MAX; i++) {
 		struct rib_node *other = i != n->plane ? fib_node_in(RIB_PREFIX(n), i) : NULL;

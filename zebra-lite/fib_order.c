@@ -110,7 +110,7 @@ struct rib_node *fib_node_in(const struct prefix *p, unsigned plane)
 {
 	struct prefix there = prefix_in_plane(p, (uint8_t)plane);
 
-	return zconfig.plane_table[plane] ? rib_find(&there) : NULL;
+	return rib_count_in(there.plane) ? rib_find(&there) : NULL;
 }
 
 /* Interfaces know no planes: where a prefix was leaked, two nodes may have an entry on the same
@@ -119,7 +119,7 @@ struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex
 {
 	struct tunnel_peer *owner = NULL;
 
-	if (!planes_several())
+	if (!rib_several_planes())
 		return NULL;
 	for (int i = 0; i < PLANES_MAX && !owner; i++) {
 		const struct rib_node *n;
@@ -205,7 +205,8 @@ static bool only_grows(const struct rib_node *n, const struct fib *target)
 {
 	const struct fib *old = rib_installed(n);
 
-	return fib_has_route(target) && !target->nh && (!old || !old->nh) && !planes_several();
+	return fib_has_route(target) && !target->nh && (!old || !old->nh) &&
+	       !rib_several_planes();
 }
 
 enum taken {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "islab.h"
+#include "planes.h"
 #include "slab.h"
 #include "util.h"
 
@@ -235,6 +236,11 @@ size_t rib_count(void)
 size_t rib_count_in(uint8_t plane)
 {
 	return by_plane[plane];
+}
+
+bool rib_several_planes(void)
+{
+	return rib_count() > by_plane[PLANE_MAIN];
 }
 
 void rib_nodes_free(void)

@@ -79,6 +79,8 @@ struct rib_node *rib_match(const struct addr *a);
 struct rib_node *rib_walk(uint32_t *at);
 size_t rib_count(void);
 size_t rib_count_in(uint8_t plane);
+/* Something is known in a plane besides the main one, be that plane still configured or not. */
+bool rib_several_planes(void);
 void rib_node_free(struct rib_node *n); /* nothing is known of it any more */
 void rib_nodes_free(void);		/* all of them */
 

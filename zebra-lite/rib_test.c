@@ -794,6 +794,63 @@ static void test_entry_in_two_planes(void **state)
 	zconfig.plane_table[1] = 0;
 }
 
+static struct route_hop hop_in(uint8_t plane, const char *address)
+{
+	struct route_hop hop = {0};
+
+	assert_int_equal(addr_parse(address, &hop.addr), 0);
+	hop.addr.plane = plane;
+	return hop;
+}
+
+/* By 10.9.1.1 and 10.9.0.1, of which the latter is in HOP_PLANE; -1: not at all. */
+static void leaked(uint8_t plane, int hop_plane)
+{
+	struct prefix p = pfx("10.1.0.0/16");
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p};
+
+	p.plane = plane;
+	if (hop_plane >= 0 && plane == PLANE_MAIN)
+		m.hops.hop[m.hops.n++] = hop_in(PLANE_MAIN, "10.9.1.1");
+	if (hop_plane >= 0)
+		m.hops.hop[m.hops.n++] = hop_in((uint8_t)hop_plane, "10.9.0.1");
+	rib_bgp_routes(&m, 1);
+}
+
+/* A path was leaked, and is the main plane's own when its plane goes, whichever of the two nodes
+ * moves first. */
+static void test_plane_of_leak_goes(void **state)
+{
+	struct msg_tunnel_if wg1 = {.ifindex = WG1, .up = true, .name = "wg1"};
+
+	for (int main_first = 0; main_first < 2; main_first++) {
+		json_t *config = json_pack("{s:[{s:s,s:i,s:[s]}]}", "plane", "name", "other",
+					   "number", 1, "interface", "wg0");
+
+		zconfig.plane_table[1] = 100;
+		planes_read(config);
+		json_decref(config);
+		tunnel_if_told(&wg1);
+		peer_on(WG1, 3, "p3", "10.9.1.1", NULL, TUNNEL_UP);
+		tunnel_planes_changed();
+		leaked(1, 1);
+		leaked(PLANE_MAIN, 1);
+		settle();
+		assert_true(told("set 10.1.0.0/16 1;"));
+		planes_read(NULL);
+		tunnel_planes_changed();
+		settle();
+		leaked(main_first ? PLANE_MAIN : 1, main_first ? PLANE_MAIN : -1);
+		settle();
+		leaked(main_first ? 1 : PLANE_MAIN, main_first ? -1 : PLANE_MAIN);
+		settle();
+		assert_true(stands[1]);
+		zconfig.plane_table[1] = 0;
+		teardown(state);
+		setup(state);
+	}
+}
+
 /* Out of the middle of the queue and in again, more often than ghosts are counted. */
 static void test_queue(void **state)
 {
@@ -1022,6 +1079,7 @@ int main(void)
 		T(test_entry_at_new_wgd),
 		T(test_entry_of_adopted),
 		T(test_entry_in_two_planes),
+		T(test_plane_of_leak_goes),
 		T(test_kernel_off),
 	};
 
