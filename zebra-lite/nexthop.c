@@ -546,6 +546,14 @@ void nexthop_tunnel_if_changed(const struct tunnel_if *i)
 	nexthop_link_changed(i->ifindex);
 }
 
+void nexthop_owners_changed(const struct tunnel_if *i)
+{
+	nexthop_all_changed();
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		if (nh->peer && nh->peer->iface == i)
+			users_dirty(nh, false);
+}
+
 void nexthop_link_changed(uint32_t ifindex)
 {
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))

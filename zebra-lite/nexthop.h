@@ -118,6 +118,8 @@ void nexthop_tunnels_ready(void);
 /* Something changed; the next hops concerned are looked at in the next turn. */
 void nexthop_tunnel_changed(const struct tunnel_peer *p);
 void nexthop_tunnel_if_changed(const struct tunnel_if *i);
+/* Its peers own prefixes otherwise than before, wherever next hops lead. */
+void nexthop_owners_changed(const struct tunnel_if *i);
 void nexthop_link_changed(uint32_t ifindex);
 void nexthop_route_changed(const struct prefix *p);
 void nexthop_all_changed(void); /* the configuration says otherwise what a tunnel is */

@@ -319,6 +319,30 @@ static void test_entry_before_route(void **state)
 	assert_string_equal(journal, "del 10.1.0.0/16 10;unset 10.1.0.0/16 2;");
 }
 
+/* The interface takes everything now: what was learned needs no entries there; and back. */
+static void test_any(void **state)
+{
+	struct msg_tunnel_if t = {.ifindex = WG0, .up = true, .any = true, .name = "wg0"};
+	struct zstatic s = {.prefix = pfx("10.2.0.0/16")};
+
+	addr_parse("10.9.0.1", &s.next_hop);
+	zconfig.statics = &s;
+	zconfig.n_statics = 1;
+	rib_static_add(&s.prefix, &s.next_hop, 0, RTN_UNICAST, 1, 0);
+	bgp_by("10.1.0.0/16", "10.9.0.1", "10.9.0.2");
+	settle();
+	for (int i = 0; i < 2; i++, t.any = !t.any) {
+		journal[0] = '\0';
+		tunnel_if_told(&t);
+		settle();
+		assert_true(told(t.any ? "unset 10.1.0.0/16 1;" : "set 10.1.0.0/16 1;"));
+		assert_true(told(t.any ? "unset 10.2.0.0/16 1;" : "set 10.2.0.0/16 1;"));
+		assert_false(told("add"));
+		assert_false(told("del"));
+	}
+	zconfig.n_statics = 0;
+}
+
 static void test_hand_over(void **state)
 {
 	bgp("10.1.0.0/16", "10.9.0.1");
@@ -1054,6 +1078,7 @@ int main(void)
 		T(test_ghost_stays),
 		T(test_many_interfaces),
 		T(test_ceiling),
+		T(test_any),
 		T(test_hand_over),
 		T(test_hand_over_refused),
 		T(test_two_refused),

@@ -135,7 +135,7 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 	i->adopted = m->adopted;
 	if (i->any != m->any) { /* its prefixes need no entries, or need them again */
 		i->any = m->any;
-		nexthop_all_changed();
+		nexthop_owners_changed(i);
 	}
 	if (i->fwmark != m->fwmark) {
 		i->fwmark = m->fwmark;
