@@ -349,6 +349,42 @@ void rib_statics_dirty(void)
 
 /* --- bgpd --- */
 
+static void tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
+		 enum reason reason)
+{
+	struct prefix p = rib_prefix(n);
+	struct msg_verdicts m = {
+		.verdict = verdict, .reason = reason, .n_prefixes = 1, .prefixes = &p};
+
+	if (hop)
+		m.nexthop = *hop;
+	if (out.verdict)
+		out.verdict(&m);
+}
+
+static bool concerns(const struct refusal *r, const struct hopset *hops)
+{
+	for (unsigned i = 0; hops && i < hops->n; i++)
+		if (!r->hop.family || addr_eq(&r->hop, &hops->ref[i].nh->addr))
+			return true;
+	return false;
+}
+
+/* Of the next hops that bgpd names by now it may have forgotten the refusals, with the last path of
+ * the prefix: it hears them again. Late ones of those that it does not name any more are over. */
+static void refusals_again(struct rib_node *n, const struct hopset *hops)
+{
+	for (struct refusal *r = rib_refusals(n), *next; r; r = next) {
+		struct addr hop = r->hop;
+
+		next = r->next;
+		if (concerns(r, hops))
+			tell(n, VERDICT_REFUSED, &hop, r->reason);
+		else if (r->late)
+			rib_clear(n, &hop, r->reason);
+	}
+}
+
 static void set_hops(struct rib_node *n, struct hopset *hops, bool told)
 {
 	n->bgp_epoch = bgp_epoch;
@@ -362,6 +398,7 @@ static void set_hops(struct rib_node *n, struct hopset *hops, bool told)
 	n->hops = hops ? hops->id : 0;
 	n->flags = told ? n->flags | NODE_TOLD : n->flags & ~NODE_TOLD;
 	rib_version++;
+	refusals_again(n, hops);
 	rib_judge_distance(n);
 	fib_dirty(n, false); /* in front of a pin that may go with it */
 	pin_prefix_changed(n);
@@ -507,19 +544,6 @@ struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason)
 		if (r->reason == reason)
 			return r;
 	return NULL;
-}
-
-static void tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
-		 enum reason reason)
-{
-	struct prefix p = rib_prefix(n);
-	struct msg_verdicts m = {
-		.verdict = verdict, .reason = reason, .n_prefixes = 1, .prefixes = &p};
-
-	if (hop)
-		m.nexthop = *hop;
-	if (out.verdict)
-		out.verdict(&m);
 }
 
 static struct refusal *find_refusal(const struct rib_node *n, const struct addr *hop,
@@ -690,15 +714,21 @@ void rib_ceilings_wider(void)
 	job_start(&beyond_job);
 }
 
-static bool exceeds(const struct rib_node *n)
+/* bgpd named N's next hops by a wider ceiling. */
+static void judge_late(struct rib_node *n)
 {
 	const struct hopset *s = rib_hops(n);
 	struct prefix p = rib_prefix(n);
 
-	for (unsigned i = 0; s && i < s->n; i++)
-		if (zceiling_judge(&p, s->ref[i].nh) != REASON_NONE)
-			return true;
-	return false;
+	for (unsigned i = 0; s && i < s->n; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+		enum reason r = zceiling_judge(&p, nh);
+
+		if (r == REASON_NONE)
+			continue;
+		rib_refuse(n, &nh->addr, r);
+		find_refusal(n, &nh->addr, r)->late = true;
+	}
 }
 
 static bool narrow_some(void *arg)
@@ -709,8 +739,7 @@ static bool narrow_some(void *arg)
 		n = rib_walk(&narrower_at);
 		if (!n)
 			break;
-		if (exceeds(n))
-			fib_dirty(n, false);
+		judge_late(n);
 	}
 	return n != NULL;
 }

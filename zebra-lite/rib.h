@@ -55,6 +55,7 @@ struct refusal {
 	struct addr hop;	    /* family 0: all next hops of the prefix */
 	uint8_t reason;		    /* enum reason */
 	uint8_t distance;	    /* LOST_TO_PROTOCOL: of the route that lost */
+	bool late; /* by a ceiling that bgpd did not know when it named the hop: it finds it, too */
 };
 
 extern uint64_t rib_version; /* counts changes of ranked lists and of what is installed */

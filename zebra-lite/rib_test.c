@@ -41,6 +41,7 @@ static int change_error;		       /* of the next change */
 static bool stands[64];			       /* an entry at the peer with this number */
 static struct msg_allowed_refused refusals[2]; /* in the next answer of wgd */
 static uint32_t n_refusals;
+static uint32_t bgpd_generation; /* of the configuration that bgpd goes by */
 
 static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 static void say(const char *fmt, ...)
@@ -183,7 +184,7 @@ static void bgp_by(const char *prefix, const char *hop, const char *second)
 		assert_int_equal(addr_parse(hops[m.hops.n], &m.hops.hop[m.hops.n].addr), 0);
 		m.hops.n++;
 	}
-	rib_bgp_routes(&m, 1);
+	rib_bgp_routes(&m, bgpd_generation);
 }
 
 static void bgp(const char *prefix, const char *hop)
@@ -272,6 +273,7 @@ static int setup(void **state)
 		.link_up = link_up,
 		.link_name = link_name,
 	};
+	bgpd_generation = 1;
 	read_kernel();
 	rib_bgp_begin();
 	meet_wgd(NULL);
@@ -838,7 +840,7 @@ static void leaked(uint8_t plane, int hop_plane)
 		m.hops.hop[m.hops.n++] = hop_in(PLANE_MAIN, "10.9.1.1");
 	if (hop_plane >= 0)
 		m.hops.hop[m.hops.n++] = hop_in((uint8_t)hop_plane, "10.9.0.1");
-	rib_bgp_routes(&m, 1);
+	rib_bgp_routes(&m, bgpd_generation);
 }
 
 /* A path was leaked, and is the main plane's own when its plane goes, whichever of the two nodes
@@ -953,7 +955,7 @@ static void bgp_by_eight(unsigned first)
 
 		m.hops.hop[i].addr = addr_make(AF_INET, b);
 	}
-	rib_bgp_routes(&m, 1);
+	rib_bgp_routes(&m, bgpd_generation);
 	settle();
 }
 
@@ -1069,6 +1071,63 @@ static void test_ceiling(void **state)
 	assert_int_equal(fib_counters.beyond, beyond);
 }
 
+/* What was permitted before is refused here first; bgpd finds it, too, and what it then does not
+ * name any more is as if it had been so from the start. What bgpd named by the configuration in
+ * force stays refused: it would name it again. */
+static void test_ceiling_known_to_both(void **state)
+{
+	struct prefix old = pfx("10.1.0.0/16"), news = pfx("10.5.0.0/16");
+
+	watch("10.9.0.1");
+	ceilings("10.1.0.0/16", 1);
+	bgp("10.1.0.0/16", "10.9.0.1");
+	settle();
+	ceilings("10.2.0.0/16", 2);
+	zceiling_prune();
+	settle();
+	assert_true(told("refused 10.1.0.0/16 outside-permit;"));
+	bgpd_generation = 2;
+	bgp("10.1.0.0/16", NULL);
+	bgp("10.5.0.0/16", "10.9.0.1");
+	settle();
+	assert_true(told("cleared 10.1.0.0/16 outside-permit;"));
+	assert_null(rib_find(&old));
+	assert_true(told("refused 10.5.0.0/16 outside-permit;"));
+	bgp("10.5.0.0/16", NULL);
+	settle();
+	assert_false(told("cleared 10.5.0.0/16"));
+	assert_non_null(rib_find(&news));
+}
+
+/* bgpd forgets a refusal with the last path of a prefix, and hears it again when it names the next
+ * hop again. */
+static void test_refused_again(void **state)
+{
+	kernel_route("10.1.0.0/16", RTPROT_STATIC, 0, UPLINK, NULL, true);
+	for (int i = 0; i < 2; i++) {
+		journal[0] = '\0';
+		bgp("10.1.0.0/16", "10.9.0.1");
+		settle();
+		assert_true(told("refused 10.1.0.0/16 lost-to-protocol;"));
+		bgp("10.1.0.0/16", NULL);
+		settle();
+	}
+	/* The same for a single next hop: of those that are named. */
+	refuse(1, "10.2.0.0/16");
+	for (int i = 0; i < 2; i++) {
+		journal[0] = '\0';
+		bgp("10.2.0.0/16", "10.9.0.1");
+		settle();
+		assert_true(told("refused 10.2.0.0/16 foreign-allowed-ip;"));
+		journal[0] = '\0';
+		bgp("10.2.0.0/16", "10.9.0.2");
+		settle();
+		assert_false(told("refused 10.2.0.0/16"));
+		bgp("10.2.0.0/16", NULL);
+		settle();
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -1078,6 +1137,8 @@ int main(void)
 		T(test_ghost_stays),
 		T(test_many_interfaces),
 		T(test_ceiling),
+		T(test_ceiling_known_to_both),
+		T(test_refused_again),
 		T(test_any),
 		T(test_hand_over),
 		T(test_hand_over_refused),
