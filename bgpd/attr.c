@@ -79,22 +79,31 @@ void attr_draft_clear(struct attr_draft *d)
 	memset(&d->head, 0, sizeof(d->head));
 }
 
+size_t attr_head_bytes(size_t len)
+{
+	return len > 255 ? 4 : 3;
+}
+
+void attr_head_write(uint8_t *at, uint8_t flags, uint8_t type, size_t len)
+{
+	bool extended = attr_head_bytes(len) == 4;
+
+	*at++ = (flags & ~ATTR_EXTENDED) | (extended ? ATTR_EXTENDED : 0);
+	*at++ = type;
+	if (extended)
+		*at++ = len >> 8;
+	*at = len;
+}
+
 bool attr_draft_add(struct attr_draft *d, uint8_t flags, uint8_t type, const void *value,
 		    size_t len)
 {
 	uint8_t *at = d->head.wire + d->head.wire_len;
-	size_t head = len > 255 ? 4 : 3;
+	size_t head = attr_head_bytes(len);
 
 	if (d->head.wire_len + head + len > ATTR_WIRE_MAX - 16)
 		return false;
-	at[0] = (flags & ~ATTR_EXTENDED) | (len > 255 ? ATTR_EXTENDED : 0);
-	at[1] = type;
-	if (len > 255) {
-		at[2] = len >> 8;
-		at[3] = len;
-	} else {
-		at[2] = len;
-	}
+	attr_head_write(at, flags, type, len);
 	if (len)
 		memcpy(at + head, value, len);
 	d->head.wire_len += head + len;
@@ -310,12 +319,7 @@ bool attr_large_community_has(const struct attr *a, const uint32_t v[3])
 
 static void put_head(struct wr *w, uint8_t flags, uint8_t type, size_t len)
 {
-	wr_u8(w, (flags & ~ATTR_EXTENDED) | (len > 255 ? ATTR_EXTENDED : 0));
-	wr_u8(w, type);
-	if (len > 255)
-		wr_u16(w, len);
-	else
-		wr_u8(w, len);
+	attr_head_write(wr_room(w, attr_head_bytes(len)), flags, type, len);
 }
 
 static void put_fields(struct wr *w, const struct attr *a, bool ipv4_nexthop)

@@ -61,7 +61,7 @@ struct attr *attr_edit_finish(struct attr_edit *e)
 static uint8_t *replace(struct attr_edit *e, uint8_t flags, uint8_t type, size_t len, size_t keep)
 {
 	struct attr *head = &e->draft.head;
-	size_t new_head = len > 255 ? 4 : 3, old = 0, offset = 0, old_len = 0, behind;
+	size_t new_head = attr_head_bytes(len), old = 0, offset = 0, old_len = 0, behind;
 	const uint8_t *at = head->wire, *end = at + head->wire_len;
 	uint8_t *to;
 	struct attr_tlv t;
@@ -84,14 +84,7 @@ static uint8_t *replace(struct attr_edit *e, uint8_t flags, uint8_t type, size_t
 	behind = head->wire_len - offset - old;
 	/* What is kept and all behind it moves as one piece. */
 	memmove(to + new_head + len - keep, to + old - keep, keep + behind);
-	to[0] = (flags & ~ATTR_EXTENDED) | (len > 255 ? ATTR_EXTENDED : 0);
-	to[1] = type;
-	if (len > 255) {
-		to[2] = len >> 8;
-		to[3] = len;
-	} else {
-		to[2] = len;
-	}
+	attr_head_write(to, flags, type, len);
 	head->wire_len += new_head + len - old;
 	e->wire_changed = true;
 	return to + new_head;

@@ -173,29 +173,152 @@ static json_t *json_of(const struct attr *a)
 	return obj;
 }
 
+/* Text of hex digits and blanks to bytes. */
+static size_t unhex(const char *text, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (; *text; text++) {
+		char pair[3] = {text[0], text[1], 0};
+
+		if (*text == ' ')
+			continue;
+		out[n++] = strtoul(pair, NULL, 16);
+		text++;
+	}
+	return n;
+}
+
+/* A set of the attributes in HEX, as they are kept; the caller's. */
+static struct attr *set_of(const char *hex)
+{
+	static struct attr_draft d;
+
+	attr_draft_clear(&d);
+	d.head.wire_len = unhex(hex, d.head.wire);
+	attr_draft_derive(&d);
+	return attr_intern(&d);
+}
+
+static const char *json_text_of(const struct attr *a, bool brief)
+{
+	static struct json_text t;
+
+	json_text_reset(&t);
+	json_text_object(&t, NULL);
+	if (brief)
+		attr_put_json_brief(&t, a);
+	else
+		attr_put_json(&t, a);
+	json_text_end_object(&t);
+	return memcpy(xcalloc(1, t.out.len + 1), t.out.data, t.out.len);
+}
+
+static void check_text(const char *hex, bool brief, const char *want)
+{
+	struct attr *a = set_of(hex);
+	char *got = (char *)json_text_of(a, brief), *quoted = xstrdup(want);
+
+	for (char *c = quoted; *c; c++)
+		*c = *c == '\'' ? '"' : *c;
+	if (!str_eq(got, quoted))
+		fail_msg("%s\n%s\nexpected\n%s", hex, got, quoted);
+	free(got);
+	free(quoted);
+	attr_unref(a);
+}
+
+#define NOTHING                                                                                  \
+	"'local-preference':null,'med':null,'aigp':null,'weight':0,'atomic-aggregate':false,"    \
+	"'aggregator':null,'communities':[],'extended-communities':[],'large-communities':[],"   \
+	"'originator-id':null,'cluster-list':[]"
+
+/* Each row: the attributes as they are kept, and the whole text of them. */
 static void test_json(void **state)
+{
+	static const struct {
+		const char *hex, *text;
+	} rows[] = {
+		{"400101 00 400200", "{'origin':'igp','as-path':''," NOTHING "}"},
+		{"400101 01 400206 0201 0000fde9",
+		 "{'origin':'egp','as-path':'65001'," NOTHING "}"},
+		{"400101 02 40020a 0202 0000fde9 fa56ea00",
+		 "{'origin':'incomplete','as-path':'65001 4200000000'," NOTHING "}"},
+		{"400101 00 40021a 0201 00000001 0103 00000002 00000003 00000004 0201 00000005",
+		 "{'origin':'igp','as-path':'1 {2,3,4} 5'," NOTHING "}"},
+		{"400101 00 400206 0101 00000007", "{'origin':'igp','as-path':'{7}'," NOTHING "}"},
+		{"400101 00", "{'origin':'igp','as-path':''," NOTHING "}"},
+		{"400101 00 400200 400600 c00708 0000fde9 0a010203 "
+		 "c00828 ffff0000 ffff0006 ffff0007 ffff029a ffffff01 ffffff02 ffffff03 ffffff04 "
+		 "fde80007 ffff0008 800904 0a000009 800a08 0a00000a c00000fe "
+		 "c01050 0002fde900000001 0003fde900000002 01020a0b0c0d0102 01030a0b0c0d0003 "
+		 "0202000100010004 0203000100000005 4004fde94b3ebc20 0005fde900000006 "
+		 "4302fde900000007 0302000000000008 801a0b 01000b 0000000100000005 "
+		 "c02018 000000010000000200000003 ffffffff00000000ffffffff",
+		 "{'origin':'igp','as-path':'','local-preference':null,'med':null,"
+		 "'aigp':4294967301,'weight':0,'atomic-aggregate':true,"
+		 "'aggregator':'65001 10.1.2.3','communities':['graceful-shutdown','llgr-stale',"
+		 "'no-llgr','blackhole','no-export','no-advertise','no-export-subconfed','no-peer',"
+		 "'65000:7','65535:8'],'extended-communities':['rt:65001:1','ro:65001:2',"
+		 "'rt:10.11.12.13:258','ro:10.11.12.13:3','rt:65537:4','ro:65536:5',"
+		 "'link-bandwidth:65001:12500000','0x0005fde900000006','0x4302fde900000007',"
+		 "'0x0302000000000008'],'large-communities':['1:2:3','4294967295:0:4294967295'],"
+		 "'originator-id':'10.0.0.9','cluster-list':['10.0.0.10','192.0.0.254']}"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		check_text(rows[i].hex, false, rows[i].text);
+	check_text("400101 01 400206 0201 0000fde9 c00804 ffffff01", true,
+		   "{'origin':'egp','as-path':'65001'}");
+}
+
+static void test_json_fields(void **state)
 {
 	struct attr_edit *e = attr_edit_begin(NULL);
 	struct attr *a;
-	json_t *obj;
+	char *text;
 
-	attr_edit_prepend(e, 65002, 1);
-	attr_edit_prepend(e, 65001, 1);
-	attr_edit_community(e, true, 0xffffff01);
-	attr_edit_community(e, true, 65000u << 16 | 7);
+	attr_edit_med(e, true, 0);
+	attr_edit_local_pref(e, true, UINT32_MAX);
+	attr_edit_weight(e, 7);
 	a = attr_edit_finish(e);
-	obj = json_of(a);
-	assert_string_equal(json_string_value(json_object_get(obj, "as-path")), "65001 65002");
-	assert_string_equal(json_string_value(json_object_get(obj, "origin")), "igp");
-	assert_true(json_is_null(json_object_get(obj, "med")));
-	assert_string_equal(
-		json_string_value(json_array_get(json_object_get(obj, "communities"), 0)),
-		"no-export");
-	assert_string_equal(
-		json_string_value(json_array_get(json_object_get(obj, "communities"), 1)),
-		"65000:7");
-	json_decref(obj);
+	text = (char *)json_text_of(a, false);
+	assert_string_equal(text,
+			    "{\"origin\":\"igp\",\"as-path\":\"\",\"local-preference\":4294967295,"
+			    "\"med\":0,\"aigp\":null,\"weight\":7,\"atomic-aggregate\":false,"
+			    "\"aggregator\":null,\"communities\":[],\"extended-communities\":[],"
+			    "\"large-communities\":[],\"originator-id\":null,\"cluster-list\":[]}");
+	free(text);
+	text = (char *)json_text_of(a, true);
+	assert_string_equal(text, "{\"origin\":\"igp\",\"as-path\":\"\","
+				  "\"local-preference\":4294967295,\"med\":0}");
+	free(text);
 	attr_unref(a);
+}
+
+/* A path is shown whole as long as it has some thousand characters, and cut behind a number. */
+static void test_json_long_path(void **state)
+{
+	for (unsigned n = 100; n <= 6000; n += 2950) {
+		struct attr_edit *e = attr_edit_begin(NULL);
+		struct attr *a;
+		const char *text;
+		json_t *obj;
+		size_t numbers = 1;
+
+		attr_edit_prepend(e, 4200000000, n);
+		a = attr_edit_finish(e);
+		obj = json_of(a);
+		text = json_string_value(json_object_get(obj, "as-path"));
+		for (size_t i = 0; text[i]; i++) {
+			numbers += text[i] == ' ';
+			assert_int_equal(text[i], "4200000000 "[i % 11]);
+		}
+		assert_int_equal(strlen(text), numbers * 11 - 1);
+		assert_true(n > 2500 ? numbers >= 2500 && numbers < 3100 : numbers == n);
+		json_decref(obj);
+		attr_unref(a);
+	}
 }
 
 static void link_bandwidth(void **state)
@@ -282,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_interned),    cmocka_unit_test(test_path),
 		cmocka_unit_test(test_communities), cmocka_unit_test(test_reflect),
 		cmocka_unit_test(test_put),	    cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_fields), cmocka_unit_test(test_json_long_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

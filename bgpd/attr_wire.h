@@ -50,6 +50,10 @@ enum attr_type {
 
 #define ATTR_WIRE_MAX 32768 /* bytes; what goes beyond is not added */
 
+/* The header of an attribute whose value has LEN bytes; ATTR_EXTENDED of FLAGS is set as needed. */
+size_t attr_head_bytes(size_t len);
+void attr_head_write(uint8_t *at, uint8_t flags, uint8_t type, size_t len);
+
 /* A set under construction. The whole of `head` but its bookkeeping is zeroed first, so that equal
  * sets are equal byte by byte. */
 struct attr_draft {
