@@ -433,7 +433,9 @@ static void check_timers(const struct lyd_node *node, const struct lyd_node *out
 
 	if (same_value(node, outer, "keepalive") && same_value(node, outer, "hold-time"))
 		return;
-	if (h && keepalive && strtoul(lyd_get_value(keepalive), NULL, 10) >= h)
+	if (!keepalive || !conf_pos(keepalive))
+		return; /* the default: a third of the hold time where that is shorter */
+	if (h && strtoul(lyd_get_value(keepalive), NULL, 10) >= h)
 		conf_check_warning(errs, keepalive,
 				   "'%s' is not below the hold-time of %lu; a third of it is usual",
 				   lyd_get_value(keepalive), h);

@@ -129,6 +129,8 @@ static const struct {
 	 "t:11:60: warning: bgp keepalive: '60' is not below the hold-time of 3"},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 0", FINE, NULL},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 30; keepalive 29", FINE, NULL},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 3", FINE, NULL}, /* a third of it */
+	{"import all;", "hold-time 3; import all;", FINE, NULL},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 30; keepalive 32", WARNED, "of 30"},
 	{"neighbor 10.9.0.2", "neighbor 203.0.113.77", WARNED,
 	 "no tunnel and no network of this machine leads to '203.0.113.77'"},
