@@ -79,28 +79,32 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 
 	memcpy(dev->public_key, dump->public_key, WG_KEY_BYTES);
 	if (key && crypto_scalarmult_base(public_key, key) == 0 &&
-	    memcmp(public_key, dump->public_key, WG_KEY_BYTES) != 0) {
+	    memcmp(public_key, dump->public_key, WG_KEY_BYTES) != 0)
 		set.private_key = key;
-		memcpy(dev->public_key, public_key, WG_KEY_BYTES);
-	}
 	if (!key && conf->key_file && !dev->key_missing)
 		log_error("no-private-key", "interface=%s file=%s", dev->name, conf->key_file);
 	dev->key_missing = !key && conf->key_file;
 	set.set_port = conf->listen_port && conf->listen_port != dump->listen_port;
 	set.set_fwmark = conf->fwmark != dump->fwmark &&
 			 (conf->fwmark || (!dev->adopted && !dev->mark_stays));
-	dev->listen_port = set.set_port ? conf->listen_port : dump->listen_port;
-	dev->fwmark = set.set_fwmark ? conf->fwmark : dump->fwmark;
+	dev->listen_port = dump->listen_port;
+	dev->fwmark = dump->fwmark;
 	if (!set.private_key && !set.set_port && !set.set_fwmark)
 		return 0;
 	if (dev->state == DEVICE_READY)
 		log_info("device-set", "interface=%s private-key=%d listen-port=%d fwmark=%d",
 			 dev->name, set.private_key != NULL, set.set_port, set.set_fwmark);
 	err = wg_set_device(dev->wg, &set);
-	if (err == 0 && set.private_key)
-		TAILQ_FOREACH (p, &dev->peers, link)
-			liveness_void_handshake(&p->live);
-	return err;
+	if (err < 0)
+		return err;
+	dev->listen_port = set.set_port ? set.listen_port : dev->listen_port;
+	dev->fwmark = set.set_fwmark ? set.fwmark : dev->fwmark;
+	if (!set.private_key)
+		return 0;
+	memcpy(dev->public_key, public_key, WG_KEY_BYTES);
+	TAILQ_FOREACH (p, &dev->peers, link)
+		liveness_void_handshake(&p->live);
+	return 0;
 }
 
 /* The one that has this name so far, with another key. */
@@ -597,8 +601,11 @@ static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 
 static void repair_key(struct device *dev, const struct wg_dump *dump)
 {
+	uint32_t mark = dev->fwmark;
 	int err = device_sync_key(dev, dump);
 
+	if (dev->fwmark != mark)
+		report_if(dev);
 	if (err == 0)
 		retry_done(&dev->set_retry);
 	else if (retry_failed(&dev->set_retry, err))

@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of an interface: made, lost, changed, given up; in a played world. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rig.h"
+
+#define SET ", 'private-key-file': '/k', 'listen-port': 51820, 'mtu': 1400"
+#define STATIC ", 'allowed-ips': ['172.16.0.0/16'], 'persistent-keepalive': 25"
+#define BOTH RIG_PEER_A(RIG_QUIET) ", " RIG_PEER_B(RIG_QUIET STATIC)
+
+static void begin(void)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(3000);
+	rig_forget();
+}
+
+static void test_made(void **state)
+{
+	rig_secret("/k", 'K');
+	rig_zebra();
+	rig_apply(RIG_WG0(SET, BOTH));
+	rig_pass(3000);
+	rig_tell_file("wg0.new");
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 set key K port 51820\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 create b keepalive 25\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + b 172.16.0.0/16\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "link wg0 mtu 1400\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32 "
+		   "172.16.0.0/16\n"
+		   "zebra: sync\n"
+		   "@3000\n"
+		   "wg0.new is not there\n");
+	/* Nothing changes: nothing is done, all is told again. */
+	rig_apply(RIG_WG0(SET, BOTH));
+	devices_prune();
+	rig_pass(3000);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32 "
+		   "172.16.0.0/16\n");
+	/* All is otherwise. */
+	rig_secret("/k", 'X');
+	rig_apply(RIG_CONF(RIG_IF("wg0",
+				  ", 'address': ['10.9.1.1/24'], 'private-key-file': '/k', "
+				  "'listen-port': 7, 'fwmark': 9, 'admin': 'down'",
+				  RIG_PEER_B(RIG_QUIET ", 'cost': 3"))));
+	rig_expect("wg0 set key X port 7 mark 9\n"
+		   "wg0 update b keepalive 0\n"
+		   "wg0 - b 172.16.0.0/16\n"
+		   "link wg0 down\n"
+		   "link wg0 mtu 1420\n"
+		   "link wg0 add 10.9.1.1/24\n"
+		   "link wg0 delete 10.9.0.1/24\n"
+		   "zebra: wg0 is 7 down 10.9.1.1/24 mark 9\n"
+		   "zebra: wg0 is 7 down 10.9.1.1/24 mark 9\n"
+		   "zebra: b is 2 on 7 never handshake-never cost 3 10.9.0.3 10.9.0.3/32\n");
+	devices_prune();
+	rig_pass(3000);
+	rig_expect("zebra: no peer 1\n"
+		   "wg0 remove a\n"
+		   "@10\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'b',"
+		   "'reason':'interface-down','to':'down'}\n"
+		   "zebra: b is 2 on 7 down interface-down cost 3 10.9.0.3 10.9.0.3/32\n");
+	rig_apply("{'wireguard': {}}");
+	rig_pass(1000);
+	rig_expect("");
+	devices_prune();
+	rig_pass(3000);
+	rig_tell("wg0");
+	rig_expect("zebra: no peer 2\n"
+		   "zebra: no interface 7\n"
+		   "delete link wg0\n"
+		   "stop wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'removed'}\n"
+		   "wg0 close\n"
+		   "@3000\n"
+		   "wg0 is not there\n");
+}
+
+/* Learned entries are let go first, for two seconds at most. */
+static void test_leaves(void **state)
+{
+	begin();
+	rig_allowed(1, "+1 192.168.0.0/16");
+	rig_apply("{'wireguard': {}}");
+	devices_prune();
+	rig_pass(1990);
+	rig_expect("wg0 + a 192.168.0.0/16\n"
+		   "zebra: ack 1\n"
+		   "zebra: no peer 1\n"
+		   "zebra: no interface 7\n");
+	rig_pass(10);
+	rig_expect("@10\n"
+		   "delete link wg0\n"
+		   "stop wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'removed'}\n"
+		   "wg0 close\n");
+}
+
+static void test_comes_back(void **state)
+{
+	begin();
+	rig_allowed(1, "+1 192.168.0.0/16");
+	rig_apply("{'wireguard': {}}");
+	devices_prune();
+	rig_pass(500);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	devices_prune();
+	rig_pass(5000);
+	rig_expect("wg0 + a 192.168.0.0/16\n"
+		   "zebra: ack 1\n"
+		   "zebra: no peer 1\n"
+		   "zebra: no interface 7\n"
+		   "@500\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_peer_leaves(void **state)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0("", BOTH));
+	rig_allowed(1, "+1 192.168.0.0/16");
+	rig_pass(1000);
+	rig_forget();
+	rig_apply(RIG_WG0("", RIG_PEER_B(RIG_QUIET STATIC)));
+	rig_pass(100);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32 "
+		   "172.16.0.0/16\n");
+	devices_prune();
+	rig_pass(1800);
+	rig_expect("zebra: no peer 1\n");
+	rig_pass(1300);
+	rig_expect("@1110\n"
+		   "wg0 remove a\n");
+	/* One that holds nothing goes with PRUNE. */
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_forget();
+	devices_prune();
+	rig_expect("zebra: no peer 2\n"
+		   "wg0 remove b\n");
+}
+
+static void test_refused(void **state)
+{
+	rig_zebra();
+	rig_refuse("create link", -EPERM, 9);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(30000);
+	rig_expect("create link wg0 refused\n"
+		   "event {'error':'Operation not permitted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n"
+		   "@100\n"
+		   "create link wg0 refused\n"
+		   "@300\n"
+		   "create link wg0 refused\n"
+		   "@700\n"
+		   "create link wg0 refused\n"
+		   "@1500\n"
+		   "create link wg0 refused\n"
+		   "@3100\n"
+		   "create link wg0 refused\n"
+		   "@6300\n"
+		   "create link wg0 refused\n"
+		   "@11300\n"
+		   "create link wg0 refused\n"
+		   "@16300\n"
+		   "create link wg0 refused\n"
+		   "@21300\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_not_opened(void **state)
+{
+	rig_zebra();
+	rig_refuse("wg0 open", -EOPNOTSUPP, 2);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_tell_file("wg0.new");
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel refused\n"
+		   "event {'error':'Operation not supported','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n"
+		   "wg0.new:\n");
+	/* The next wgd finds an interface without the alias; it is ours. */
+	devices_close();
+	devices_open(rig.dir);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(1000);
+	rig_tell_file("wg0.new");
+	rig_expect("wg0 open kernel refused\n"
+		   "event {'error':'Operation not supported','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "@100\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 2 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "@1000\n"
+		   "wg0.new is not there\n");
+}
+
+static void test_unread(void **state)
+{
+	rig_zebra();
+	rig_refuse("get link", -EIO, 2);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(150);
+	rig_expect("event {'error':'Input/output error','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n");
+	rig_refuse("get wireguard", -EIO, 1);
+	rig_pass(150);
+	rig_expect("@150\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 close\n");
+	rig_pass(1000);
+	rig_expect("@400\n"
+		   "wg0 open kernel\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_no_marker(void **state)
+{
+	char moved[80];
+
+	snprintf(moved, sizeof(moved), "%s.moved", rig.dir);
+	assert_int_equal(rename(rig.dir, moved), 0);
+	rig_zebra();
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("event {'error':'No such file or directory','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n");
+	rig.no_kernel = true;
+	rig_pass(150);
+	rig_expect("");
+	assert_int_equal(rename(moved, rig.dir), 0);
+}
+
+static void test_program(void **state)
+{
+	rig_zebra();
+	rig.no_kernel = true;
+	rig_refuse("start", -ENOENT, 1);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_tell_file("wg0.new");
+	rig_expect("start wireguard-go for wg0 refused\n"
+		   "event {'error':'No such file or directory','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n"
+		   "wg0.new is not there\n");
+	/* It is there, and slow; then it makes nothing. */
+	rig.program_slow = true;
+	rig_pass(100);
+	rig_expect("@100\n"
+		   "start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n");
+	rig_pass(4980);
+	rig_expect("");
+	rig_pass(120);
+	rig_expect("@20\n"
+		   "event {'error':'it made no interface in time: see the log file in the run "
+		   "directory','event':'interface-state','interface':'wg0','state':'waiting'}\n");
+	rig.program_slow = false;
+	rig_pass(300);
+	rig_expect("@100\n"
+		   "start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n"
+		   "@120\n"
+		   "wg0 open userspace\n"
+		   "link wg0 alias wgbgp\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
+/* The interface is there before the socket is. */
+static void test_socket(void **state)
+{
+	rig_zebra();
+	rig.no_kernel = true;
+	rig_refuse("wg0 open", -ENODEV, 3);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(1000);
+	rig_expect("start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n"
+		   "@20\n"
+		   "wg0 open userspace refused\n"
+		   "@40\n"
+		   "wg0 open userspace refused\n"
+		   "@60\n"
+		   "wg0 open userspace refused\n"
+		   "@80\n"
+		   "wg0 open userspace\n"
+		   "link wg0 alias wgbgp\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: sync\n");
+	rig_refuse("wg0 open", -ENODEV, 1000000);
+	rig_mute("wg0 open");
+	device_lost(device_find("wg0"), "test");
+	rig_pass(5100);
+	rig_expect("wg0 close\n"
+		   "event {'error':'test','event':'interface-state','interface':'wg0',"
+		   "'state':'waiting'}\n"
+		   "zebra: a is 1 on 7 down interface-gone 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 7\n"
+		   "@10\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n"
+		   "@5010\n"
+		   "event {'error':'No such device','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n");
+	rig_refuse("wg0 open", 0, 0);
+	rig_pass(1000);
+	rig_expect("@10\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_backends(void **state)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0(", 'backend': 'userspace'", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n");
+	rig_apply("{'wireguard': {'userspace-program': 'boringtun'}}");
+	devices_prune();
+	rig_expect("zebra: sync\n"
+		   "stop boringtun for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'removed'}\n");
+	rig.no_kernel = true;
+	rig_apply(RIG_WG0(", 'backend': 'kernel'", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("wg0 open userspace\n"
+		   "wg0 close\n"
+		   "event {'error':'it exists and is not ours; 'adopt true' uses it as it is',"
+		   "'event':'interface-state','interface':'wg0','state':'refused'}\n");
+}
+
+static void test_lost(void **state)
+{
+	begin();
+	rig_bfdd();
+	rig_allowed(1, "+1 192.168.0.0/16");
+	rig_forget();
+	rig_link_gone("wg0");
+	rig_pass(1500);
+	rig_expect("@1000\n"
+		   "wg0 close\n"
+		   "event {'error':'the link was deleted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: a is 1 on 7 down interface-gone 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 7\n"
+		   "@1010\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + a 192.168.0.0/16\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 8 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 8 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+	/* The link is another one. */
+	rig_link_gone("wg0");
+	rig_link_add("wg0", "wireguard", "wgbgp");
+	devices_link_event("wg0", 1);
+	rig_turn();
+	rig_expect("wg0 close\n"
+		   "event {'error':'the link was deleted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: a is 1 on 8 down interface-gone 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 8\n");
+	rig_refuse("get wireguard", -ENODEV, 1);
+	rig_pass(1000);
+	rig_expect("@10\n"
+		   "wg0 open kernel\n"
+		   "wg0 close\n"
+		   "event {'error':'No such device','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "@110\n"
+		   "wg0 open kernel\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + a 192.168.0.0/16\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 9 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 9 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+	/* By a reload, too. */
+	rig_refuse("get wireguard", -ENODEV, 1);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_turn();
+	rig_expect("wg0 close\n"
+		   "event {'error':'its WireGuard does not answer','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: a is 1 on 9 down interface-gone 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 9\n"
+		   "wg0 open kernel\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 9 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 9 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_up_and_down(void **state)
+{
+	begin();
+	rig_link("wg0")->info.admin_up = false;
+	devices_link_event("other", 99);
+	rig_pass(500);
+	rig_expect("");
+	devices_link_event("wg0", 99);
+	rig_turn();
+	rig_expect("zebra: wg0 is 7 down 10.9.0.1/24\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'interface-down','to':'down'}\n"
+		   "zebra: a is 1 on 7 down interface-down 10.9.0.2 10.9.0.2/32\n");
+	rig_link("wg0")->info.admin_up = true;
+	devices_link_event(NULL, rig_link("wg0")->info.ifindex);
+	rig_turn();
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+	/* Who sets it down means it, until the next reload. */
+	rig_link("wg0")->info.admin_up = false;
+	rig_pass(1000);
+	rig_forget();
+	rig_apply(RIG_WG0(", 'admin': 'external'", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("zebra: wg0 is 7 down 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 down interface-down 10.9.0.2 10.9.0.2/32\n");
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("link wg0 up\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 down interface-down 10.9.0.2 10.9.0.2/32\n");
+	rig_refuse("link wg0 down", -EPERM, 1);
+	rig_apply(RIG_WG0(", 'admin': 'down'", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("link wg0 down refused\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 down interface-down 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_addresses(void **state)
+{
+	begin();
+	/* Not looked at before somebody says that they changed. */
+	rig_link("wg0")->n_addrs = 0;
+	devices_link_event("wg0", 99);
+	rig_pass(2000);
+	rig_expect("");
+	devices_link_event(NULL, rig_link("wg0")->info.ifindex);
+	rig_turn();
+	rig_expect("link wg0 add 10.9.0.1/24\n");
+	/* A strange one on an interface of ours goes; one that cannot be read is left alone. */
+	assert_int_equal(addr_parse("10.7.7.7", &rig_link("wg0")->addrs[1].addr), 0);
+	rig_link("wg0")->addrs[1].len = 24;
+	rig_link("wg0")->n_addrs = 2;
+	rig_refuse("get addresses", -EIO, 1);
+	devices_link_event(NULL, 0);
+	rig_pass(1000);
+	rig_expect("");
+	devices_link_event(NULL, 0);
+	rig_turn();
+	rig_expect("link wg0 delete 10.7.7.7/24\n");
+	/* Of the same address another length is another one. */
+	rig_link("wg0")->addrs[0].len = 25;
+	devices_link_event(NULL, 0);
+	rig_turn();
+	rig_expect("link wg0 add 10.9.0.1/24\n"
+		   "link wg0 delete 10.9.0.1/25\n");
+	rig_link("wg0")->info.mtu = 1280;
+	rig_pass(1000);
+	rig_expect("@1000\n"
+		   "link wg0 mtu 1420\n");
+}
+
+static void test_drops(void **state)
+{
+	begin();
+	rig_link("wg0")->info.frame_errors = 5;
+	rig_pass(1000);
+	rig_link("wg0")->info.frame_errors = 45;
+	rig_pass(9000);
+	rig_expect("@1000\n"
+		   "event {'event':'source-check-drops','interface':'wg0','packets':5}\n");
+	rig_pass(10000);
+	rig_show("{'command': 'wireguard', 'interface': 'wg0'}");
+	rig_expect("@10000\n"
+		   "cli: {}\n"
+		   "cli: {'addresses':['10.9.0.1/24'],'adopted':false,'backend':'kernel',"
+		   "'beyond-ceiling':0,'beyond-ceiling-seconds':null,'description':'',"
+		   "'error':null,'fwmark':0,'ifindex':7,'listen-port':0,'mtu':1420,"
+		   "'name':'wg0','peers':[{'allowed-ips':[],'allowed-ips-count':1,"
+		   "'configured-endpoint':null,'configured-endpoints':[],'description':'',"
+		   "'echo-lost':0,'echo-received':0,'echo-sent':0,'endpoint':null,"
+		   "'endpoint-changes':0,'foreign':false,'handshake-seconds':null,"
+		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'name':'a',"
+		   "'permit':['192.168.0.0/16','2001:db8::/32'],'persistent-keepalive':0,"
+		   "'public-key':'YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',"
+		   "'reason':'handshake-never','rx-bytes':0,"
+		   "'settings':{'bfd':{'enabled':false,'interval':50,'multiplier':3,"
+		   "'passive':false,'receive-interval':50},'echo':{'enabled':false,"
+		   "'interval':200,'multiplier':4,'size':0},'endpoint-return':0,"
+		   "'endpoint-timeout':10000,'liveness':{'degraded-after':160,"
+		   "'degraded-loss':3,'icmp-errors':true,'poll-interval':1000,'probe':false,"
+		   "'probe-interval':5000,'probe-timeout':15000,'stale-after':180,"
+		   "'up-hold':2000,'up-hold-max':60000},'quality':{'hold':10000,"
+		   "'jitter-weight':0,'latency-weight':0,'loss-weight':0,"
+		   "'minimum-improvement':20,'step':5}},'state':'never',"
+		   "'tunnel-addresses':['10.9.0.2'],'tx-bytes':0}],'plane':'main',"
+		   "'public-key':null,'rx-bytes':0,'source-check-drops':45,"
+		   "'source-check-drops-per-second':0.0,'source-check-drops-seconds':18,"
+		   "'state':'ready','tx-bytes':0,'up':true}\n");
+}
+
+#define CHECK(f) cmocka_unit_test_setup_teardown(f, rig_open, rig_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_made),	 CHECK(test_leaves),	CHECK(test_comes_back),
+		CHECK(test_peer_leaves), CHECK(test_refused),	CHECK(test_not_opened),
+		CHECK(test_unread),	 CHECK(test_no_marker), CHECK(test_program),
+		CHECK(test_socket),	 CHECK(test_backends),	CHECK(test_lost),
+		CHECK(test_up_and_down), CHECK(test_addresses), CHECK(test_drops),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
