@@ -177,7 +177,6 @@ static void say_refused(struct cli_session *s, const json_t *request)
 	json_array_foreach (rows, i, row)
 		if (!has_best(row))
 			render_refused_paths(s->out, row);
-	fflush(s->out);
 	json_decref(answer);
 	json_decref(ask);
 }

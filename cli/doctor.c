@@ -420,9 +420,8 @@ int doctor_run(struct cli_session *s, const struct cli_line *line)
 	} else {
 		if (line->json)
 			json_doc_end(&(struct json_doc){.out = s->out}, error);
-		fprintf(s->err, "%% %s\n", error);
+		session_fail(s, error);
 	}
-	fflush(s->out);
 	doctor_free(&d);
 	return err;
 }

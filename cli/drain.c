@@ -79,7 +79,8 @@ static bool begin(struct drain *d, const json_t *request)
 	return answer != NULL;
 }
 
-/* Counters that were not read anew say nothing: the window lasts until they are. */
+/* Counters that were not read anew say nothing: the window lasts until they are. Nor do counters
+ * that went back, those of an interface that was made anew: the next window begins with them. */
 static void judge(struct drain *d, struct draining *at, const json_t *row)
 {
 	int64_t age = (int64_t)(json_number_value(json_object_get(row, "counters-seconds")) * 1000);
@@ -88,9 +89,9 @@ static void judge(struct drain *d, struct draining *at, const json_t *row)
 
 	if (at->read && ms < WINDOW_MS)
 		return;
-	if (at->read) {
-		at->rx_rate = rx > at->rx ? (rx - at->rx) * 1000 / ms : 0;
-		at->tx_rate = tx > at->tx ? (tx - at->tx) * 1000 / ms : 0;
+	if (at->read && rx >= at->rx && tx >= at->tx) {
+		at->rx_rate = (rx - at->rx) * 1000 / ms;
+		at->tx_rate = (tx - at->tx) * 1000 / ms;
 		at->quiet = at->rx_rate < d->below && at->tx_rate < d->below;
 		d->measured = true;
 	}
@@ -246,8 +247,7 @@ int drain_run(struct cli_session *s, const struct cli_line *line)
 	if (d.error[0] && line->json)
 		json_doc_end(&(struct json_doc){.out = s->out}, d.error);
 	if (d.error[0])
-		fprintf(s->err, "%% %s\n", d.error);
-	fflush(s->out);
+		session_fail(s, d.error);
 	json_decref(d.stuck);
 	free(d.at);
 	return err;

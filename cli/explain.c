@@ -209,9 +209,8 @@ int explain_run(struct cli_session *s, const struct cli_line *line)
 	} else {
 		if (line->json)
 			json_doc_end(&(struct json_doc){.out = s->out}, g.error);
-		fprintf(s->err, "%% %s\n", g.error);
+		session_fail(s, g.error);
 	}
-	fflush(s->out);
 	json_decref(doc);
 	json_decref(g.facts);
 	return err;

@@ -245,7 +245,7 @@ static void step_tunnel(struct judge *f)
 	if (f->tunnel)
 		say_tunnel(f, f->tunnel);
 	else
-		explain_step(f, "tunnel", false, "wgd knows no peer %s on %s", TEXT(f->hop, "peer"),
+		explain_step(f, "tunnel", false, "wgd knows no peer %s on %s", f->peer,
 			     TEXT(f->hop, "interface"));
 }
 

@@ -408,7 +408,6 @@ int metrics_run(struct cli_session *s, const struct cli_line *line)
 		putc('\n', s->out);
 		json_decref(doc);
 	}
-	fflush(s->out);
 	for (int source = 0; source < SOURCES; source++)
 		json_decref(r.rows[source]);
 	json_decref(r.all);

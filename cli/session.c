@@ -114,15 +114,21 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 		fprintf(s->out, "%s\n", o.render->empty);
 	else if (err == 0 && o.render && o.render->end)
 		o.render->end(&o.view);
-	fflush(s->out);
 	if (err < 0)
-		fprintf(s->err, "%% %s\n", error);
+		session_fail(s, error);
 	s->absent = err == 0 && asks_for_one(line->request) && !o.view.rows;
 	return err < 0 || s->absent ? -1 : 0;
 }
 
+void session_fail(struct cli_session *s, const char *error)
+{
+	fflush(s->out);
+	fprintf(s->err, "%% %s\n", error);
+}
+
 void session_error(struct cli_session *s, const char *line, const struct cli_error *error)
 {
+	fflush(s->out);
 	if (s->interactive) /* the caret points up to the line as it was typed */
 		fprintf(s->err, "%*s^\n", (int)(s->prompt_len + error->offset), "");
 	else
@@ -141,7 +147,6 @@ static void json_error(FILE *out, const char *line, const struct cli_error *erro
 	else
 		fputs("{\"error\":\"text that is not UTF-8\"}", out);
 	putc('\n', out);
-	fflush(out);
 	json_decref(doc);
 }
 
@@ -166,7 +171,7 @@ static bool confirmed(struct cli_session *s, const struct cli_line *line)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-int session_run(struct cli_session *s, const char *text)
+static int run_line(struct cli_session *s, const char *text)
 {
 	struct cli_error error;
 	struct cli_line line;
@@ -183,5 +188,14 @@ int session_run(struct cli_session *s, const char *text)
 	if (confirmed(s, &line))
 		err = line.row->run ? line.row->run(s, &line) : session_request(s, &line);
 	cli_line_free(&line);
+	return err;
+}
+
+/* Whoever reads the output of a prompt waits for all of it. */
+int session_run(struct cli_session *s, const char *text)
+{
+	int err = run_line(s, text);
+
+	fflush(s->out);
 	return err;
 }

@@ -28,6 +28,8 @@ int session_run(struct cli_session *s, const char *text);
 /* One request with its answer on s->out. */
 int session_request(struct cli_session *s, const struct cli_line *line);
 void session_error(struct cli_session *s, const char *line, const struct cli_error *error);
+/* The error of a command that was understood, behind all that it wrote. */
+void session_fail(struct cli_session *s, const char *error);
 
 /* JSON document of an answer whose rows are streamed. */
 struct json_doc {

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Whole command lines over played answers: what a person reads, to the letter. A file of
+ * testdata/ is a list of blocks, each a line that begins with @ and what follows it:
+ *
+ *	@case TEXT		back to the blocks before the first @case
+ *	@answer COMMAND [LIST]	the answer: a JSON object, and the array of the rows
+ *	@then COMMAND [LIST]	the answer of the request after it
+ *	@set COMMAND PATH JSON	changes a member of the last answer: "0.state" of the first row,
+ *				".as" of the head
+ *	@del COMMAND PATH	takes one away
+ *	@fails COMMAND TEXT	the answer ends with that error
+ *	@way QUESTION = IF [via ADDRESS] [mtu N] [local] [error N]
+ *	@sysctl PATH N, @mode FILE OCTAL, @clock SECONDS, @interrupt MS
+ *	@run LINE		the command, and all that it writes, errors ("% ") among it;
+ *				"= " is in front of its status where that is not 0
+ *	@ask LINE		the same with the requests that it makes: "> "
+ *
+ * With WGBGP_UPDATE=1 the files are written as the program answers now: read the difference.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "played.h"
+#include "session.h"
+#include "util.h"
+
+#define BLOCKS_MAX 1000
+#define WORDS_MAX 8
+
+struct block {
+	char *head; /* without the @ */
+	char *body; /* lines with their ends */
+};
+
+struct golden {
+	struct block blocks[BLOCKS_MAX];
+	size_t n, common; /* blocks before the first case */
+	FILE *out;	  /* the file as it should be */
+};
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+	long len;
+
+	if (!f)
+		fail_msg("%s: %s", path, strerror(errno));
+	fseek(f, 0, SEEK_END);
+	len = ftell(f);
+	rewind(f);
+	text = xcalloc(1, len + 1);
+	assert_int_equal(fread(text, 1, len, f), len);
+	fclose(f);
+	return text;
+}
+
+/* Cuts TEXT in place; what is in front of the first block goes to the output as it is. */
+static void cut(struct golden *g, char *text)
+{
+	char *at = text[0] == '@' ? text : strstr(text, "\n@") + 1;
+
+	fwrite(text, 1, at - text, g->out);
+	while (at) {
+		struct block *b = &g->blocks[g->n++];
+		char *end = strchr(at, '\n'), *next = strstr(at, "\n@");
+
+		ensure(g->n < BLOCKS_MAX && end);
+		*end = '\0';
+		b->head = at + 1;
+		b->body = next == end ? (char *)"" : end + 1;
+		if (next)
+			*next = '\0';
+		at = next ? next + 1 : NULL;
+	}
+}
+
+/* A case has an empty line in front, no other block has. */
+static void write_block(struct golden *g, const struct block *b)
+{
+	size_t len = strlen(b->body);
+
+	while (len && b->body[len - 1] == '\n')
+		len--;
+	if (b != g->blocks && strncmp(b->head, "case ", 5) == 0)
+		putc('\n', g->out);
+	fprintf(g->out, "@%s\n%.*s%s", b->head, (int)len, b->body, len ? "\n" : "");
+}
+
+/* ---- what a block does */
+
+static json_t *parse(const char *text)
+{
+	json_error_t error;
+	json_t *value = json_loads(text, JSON_DECODE_ANY, &error);
+
+	if (!value)
+		fail_msg("%s in %s", error.text, text);
+	return value;
+}
+
+static void do_answer(char **words, size_t n, const char *body, bool more)
+{
+	json_error_t error = {.position = 0};
+	json_t *head = json_loads(body, JSON_DISABLE_EOF_CHECK, &error), *rows = NULL;
+
+	if (!head)
+		fail_msg("%s in %s", error.text, body);
+	body += error.position;
+	if (body[strspn(body, " \t\n")])
+		rows = parse(body);
+	played_answer(words[1], n > 2 ? words[2] : NULL, head, rows, more);
+}
+
+/* Where PATH leads, but for its last part, which is left in *KEY. */
+static json_t *walk(const char *command, char *path, char **key)
+{
+	json_t *at = *path == '.' ? played_head(command) : played_rows(command);
+	char *part = path;
+
+	path += *path == '.';
+	while (at && strchr(path, '.')) {
+		part = strsep(&path, ".");
+		at = json_is_array(at) ? json_array_get(at, atoi(part)) : json_object_get(at, part);
+	}
+	*key = path;
+	if (!at)
+		fail_msg("nothing at %s of %s", part, command);
+	return at;
+}
+
+static void do_set(char **words, const char *value)
+{
+	char *key;
+	json_t *at = walk(words[1], words[2], &key);
+
+	if (json_is_array(at) && (size_t)atoi(key) == json_array_size(at))
+		json_array_append_new(at, parse(value));
+	else if (json_is_array(at))
+		json_array_set_new(at, atoi(key), parse(value));
+	else
+		json_object_set_new(at, key, parse(value));
+}
+
+static void do_del(char **words)
+{
+	char *key;
+	json_t *at = walk(words[1], words[2], &key);
+
+	if (json_is_array(at))
+		json_array_remove(at, atoi(key));
+	else
+		json_object_del(at, key);
+}
+
+static void do_way(char *text)
+{
+	char *question = strsep(&text, "="), *interface, *word;
+	const char *gateway = "";
+	unsigned mtu = 0;
+	bool local = false;
+	int err = 0;
+
+	question[strlen(question) - 1] = '\0';
+	text += 1;
+	interface = strsep(&text, " ");
+	while ((word = strsep(&text, " ")))
+		if (str_eq(word, "via"))
+			gateway = strsep(&text, " ");
+		else if (str_eq(word, "mtu"))
+			mtu = atoi(strsep(&text, " "));
+		else if (str_eq(word, "error"))
+			err = -atoi(strsep(&text, " "));
+		else
+			local = true;
+	played_way(question, str_eq(interface, "-") ? "" : interface, gateway, mtu, local, err);
+}
+
+static void copy_output(FILE *out, FILE *from)
+{
+	int c;
+
+	rewind(from);
+	while ((c = getc(from)) != EOF)
+		putc(c, out);
+}
+
+/* Output and errors go to one file, as to a terminal: what is not flushed in time is not there, or
+ * behind what came after it. */
+static void do_run(FILE *out, const char *line, bool ask)
+{
+	FILE *to = tmpfile();
+	struct cli_session s = {.client = played_client, .out = to};
+	int status;
+
+	assert_non_null(to);
+	s.err = fdopen(dup(fileno(to)), "w");
+	setvbuf(s.err, NULL, _IONBF, 0);
+	played_reader(to);
+	played_log(ask ? to : NULL);
+	status = session_run(&s, line);
+	assert_int_equal(__fpending(to), 0);
+	copy_output(out, to);
+	if (status)
+		fprintf(out, "= %d\n", status);
+	fclose(s.err);
+	fclose(to);
+}
+
+static void do_setting(char **words, char *rest)
+{
+	if (str_eq(words[0], "set"))
+		do_set(words, rest);
+	else if (str_eq(words[0], "del"))
+		do_del(words);
+	else if (str_eq(words[0], "sysctl"))
+		played_sysctl(words[1], atol(words[2]));
+	else if (str_eq(words[0], "mode"))
+		played_file_mode(words[1], words[2][0] == '-' ? atoi(words[2])
+							      : (int)strtol(words[2], NULL, 8));
+	else if (str_eq(words[0], "clock"))
+		played_clock(atol(words[1]));
+	else if (str_eq(words[0], "interrupt"))
+		played_interrupt(atol(words[1]));
+	else
+		fail_msg("@%s?", words[0]);
+}
+
+static void do_block(struct golden *g, const struct block *b);
+
+static void begin_case(struct golden *g)
+{
+	played_reset();
+	for (size_t i = 0; i < g->common; i++)
+		do_block(g, &g->blocks[i]);
+}
+
+static void do_block(struct golden *g, const struct block *b)
+{
+	char *copy = xstrdup(b->head), *rest = copy, *words[3] = {0};
+	char *args = strchr(b->head, ' ');
+	size_t n = 0;
+
+	while (n < ARRAY_SIZE(words) && rest)
+		words[n++] = strsep(&rest, " ");
+	if (str_eq(words[0], "answer") || str_eq(words[0], "then"))
+		do_answer(words, n, b->body, str_eq(words[0], "then"));
+	else if (str_eq(words[0], "fails"))
+		played_error(words[1], strchr(args + 1, ' ') + 1);
+	else if (str_eq(words[0], "way"))
+		do_way(strcpy(copy, args + 1));
+	else if (str_eq(words[0], "case"))
+		begin_case(g);
+	else if (!str_eq(words[0], "run") && !str_eq(words[0], "ask"))
+		do_setting(words, rest);
+	free(copy);
+}
+
+/* ---- a file */
+
+static void compare(const char *path, const char *want, const char *have)
+{
+	size_t line = 1, i = 0, begin = 0;
+
+	for (; want[i] && want[i] == have[i]; i++)
+		if (want[i] == '\n') {
+			line++;
+			begin = i + 1;
+		}
+	if (want[i] != have[i])
+		fail_msg("%s:%zu:\n- %.*s\n+ %.*s", path, line,
+			 (int)strcspn(want + begin, "\n"), want + begin,
+			 (int)strcspn(have + begin, "\n"), have + begin);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void run_blocks(struct golden *g)
+{
+	while (g->common < g->n && strncmp(g->blocks[g->common].head, "case ", 5) != 0)
+		g->common++;
+	if (g->common == g->n)
+		g->common = 0;
+	for (size_t i = 0; i < g->n; i++) {
+		struct block *b = &g->blocks[i];
+		bool ask = strncmp(b->head, "ask ", 4) == 0;
+
+		if (ask || strncmp(b->head, "run ", 4) == 0) {
+			fprintf(g->out, "@%s\n", b->head);
+			do_run(g->out, b->head + 4, ask);
+		} else {
+			write_block(g, b);
+			do_block(g, b);
+		}
+	}
+}
+
+static void test_file(void **state)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path = xasprintf("%s/cli/testdata/%s.golden", srcdir ? srcdir : ".",
+			       (const char *)*state);
+	struct golden *g = xcalloc(1, sizeof(*g));
+	char *text = read_file(path), *want = xstrdup(text), *have;
+	size_t len;
+
+	setenv("TZ", "UTC", 1);
+	g->out = open_memstream(&have, &len);
+	played_reset();
+	cut(g, text);
+	run_blocks(g);
+	fclose(g->out);
+	if (getenv("WGBGP_UPDATE"))
+		write_file(path, have);
+	else
+		compare(path, want, have);
+	free(text);
+	free(want);
+	free(have);
+	free(g);
+	free(path);
+	played_reset();
+}
+
+#define FILE_OF(name) {name, test_file, NULL, NULL, (void *)(name)}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FILE_OF("bgp"),
+		FILE_OF("route"),
+		FILE_OF("wireguard"),
+		FILE_OF("misc"),
+		FILE_OF("explain"),
+		FILE_OF("explain-planes"),
+		FILE_OF("doctor"),
+		FILE_OF("metrics"),
+		FILE_OF("drain"),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "played.h"
+
+#include <errno.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "kernel_route.h"
+#include "loop.h"
+#include "loop_fake.h"
+#include "machine.h"
+#include "util.h"
+
+struct client {
+	json_t *answers; /* command -> array of {list, head, rows, error} */
+	json_t *ways;	 /* question -> {interface, gateway, mtu, local, err} */
+	json_t *knobs, *modes;
+	long clock;
+	uint64_t began_ms, interrupt_ms;
+	bool endless;
+	FILE *reader, *log;
+};
+
+static struct client state;
+struct client *const played_client = &state;
+
+void played_reset(void)
+{
+	json_decref(state.answers);
+	json_decref(state.ways);
+	json_decref(state.knobs);
+	json_decref(state.modes);
+	state = (struct client){.answers = json_object(),
+				.ways = json_object(),
+				.knobs = json_object(),
+				.modes = json_object(),
+				.clock = 1800000000,
+				.began_ms = now_ms()};
+}
+
+/* ---- answers */
+
+void played_answer(const char *command, const char *list, json_t *head, json_t *rows, bool more)
+{
+	json_t *answer = json_pack("{s:s?, s:o, s:o*}", "list", list, "head", head, "rows", rows);
+	json_t *queue = json_object_get(state.answers, command);
+
+	ensure(answer);
+	if (!queue || !more) {
+		queue = json_array();
+		json_object_set_new(state.answers, command, queue);
+	}
+	json_array_append_new(queue, answer);
+}
+
+static json_t *last_answer(const char *command)
+{
+	json_t *queue = json_object_get(state.answers, command);
+
+	return json_array_get(queue, json_array_size(queue) - 1);
+}
+
+json_t *played_head(const char *command)
+{
+	return json_object_get(last_answer(command), "head");
+}
+
+json_t *played_rows(const char *command)
+{
+	return json_object_get(last_answer(command), "rows");
+}
+
+void played_error(const char *command, const char *text)
+{
+	if (!last_answer(command))
+		played_answer(command, NULL, json_object(), NULL, false);
+	json_object_set_new(last_answer(command), "error", json_string(text));
+}
+
+void played_interrupt(uint64_t ms)
+{
+	state.interrupt_ms = ms;
+}
+
+void played_reader(FILE *out)
+{
+	state.reader = out;
+}
+
+static void ensure_flushed(void)
+{
+	ensure(!state.reader || __fpending(state.reader) == 0);
+}
+
+void played_log(FILE *log)
+{
+	state.log = log;
+}
+
+static json_t *next_answer(const char *command)
+{
+	json_t *queue = json_object_get(state.answers, command), *answer;
+
+	answer = json_incref(json_array_get(queue, 0));
+	if (json_array_size(queue) > 1)
+		json_array_remove(queue, 0);
+	return answer;
+}
+
+static void log_request(const json_t *request)
+{
+	char *text = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
+
+	if (state.log) {
+		fprintf(state.log, "> %s%s\n", text, state.endless ? " until interrupted" : "");
+		fflush(state.log);
+	}
+	free(text);
+}
+
+int client_request(struct client *c, const json_t *request, const struct client_sink *sink,
+		   void *arg, char *error, size_t size)
+{
+	const char *command = json_string_value(json_object_get(request, "command")), *why, *list;
+	json_t *answer, *row;
+	size_t i;
+
+	log_request(request);
+	answer = next_answer(command);
+	if (!answer) {
+		snprintf(error, size, "nobody answers %s", command);
+		return -1;
+	}
+	why = json_string_value(json_object_get(answer, "error"));
+	list = json_string_value(json_object_get(answer, "list"));
+	sink->head(arg, list ? list : "", json_object_get(answer, "head"));
+	json_array_foreach (json_object_get(answer, "rows"), i, row) {
+		char *text = json_dumps(row, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		sink->row(arg, text, strlen(text));
+		free(text);
+		if (c->endless || str_eq(command, "drill"))
+			ensure_flushed();
+	}
+	if (why)
+		str_copy(error, why, size);
+	json_decref(answer);
+	return why ? -1 : 0;
+}
+
+json_t *client_ask(struct client *c, const json_t *request, char *error, size_t size)
+{
+	const char *command = json_string_value(json_object_get(request, "command")), *why, *list;
+	json_t *answer, *head = NULL;
+
+	log_request(request);
+	answer = next_answer(command);
+	why = json_string_value(json_object_get(answer, "error"));
+	list = json_string_value(json_object_get(answer, "list"));
+	if (!answer)
+		snprintf(error, size, "nobody answers %s", command);
+	else if (why)
+		str_copy(error, why, size);
+	else
+		head = json_deep_copy(json_object_get(answer, "head"));
+	if (head && list)
+		json_object_set_new(head, list, json_deep_copy(json_object_get(answer, "rows")));
+	json_decref(answer);
+	return head;
+}
+
+void client_endless(struct client *c, bool endless)
+{
+	c->endless = endless;
+}
+
+bool client_wait(struct client *c, unsigned ms)
+{
+	ensure_flushed();
+	loop_fake_pass((uint64_t)ms * 1000);
+	return !c->interrupt_ms || now_ms() - c->began_ms < c->interrupt_ms;
+}
+
+/* ---- the kernel and the machine */
+
+void played_way(const char *question, const char *interface, const char *gateway, uint32_t mtu,
+		bool local, int err)
+{
+	json_object_set_new(state.ways, question,
+			    json_pack("{s:s, s:s, s:i, s:b, s:i}", "interface", interface,
+				      "gateway", gateway, "mtu", mtu, "local", local, "err", err));
+}
+
+static int answer_way(const char *question, struct kernel_route *out)
+{
+	const json_t *way = json_object_get(state.ways, question);
+
+	if (!way)
+		way = json_object_get(state.ways, "*");
+	*out = (struct kernel_route){0};
+	if (!way)
+		return -ENETUNREACH;
+	str_copy(out->interface, json_string_value(json_object_get(way, "interface")),
+		 sizeof(out->interface));
+	addr_parse(json_string_value(json_object_get(way, "gateway")), &out->gateway);
+	out->mtu = json_integer_value(json_object_get(way, "mtu"));
+	out->local = json_is_true(json_object_get(way, "local"));
+	return json_integer_value(json_object_get(way, "err"));
+}
+
+int kernel_route_get(const struct addr *to, struct kernel_route *out)
+{
+	return answer_way(ADDR_STR(to), out);
+}
+
+int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_route *out)
+{
+	char question[128];
+
+	snprintf(question, sizeof(question), "%s mark %u", ADDR_STR(to), mark);
+	return mark ? answer_way(question, out) : kernel_route_get(to, out);
+}
+
+int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
+{
+	char question[128];
+
+	snprintf(question, sizeof(question), "%s bound %s", ADDR_STR(to), from);
+	return answer_way(question, out);
+}
+
+int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
+			       struct kernel_route *out)
+{
+	char question[128];
+
+	snprintf(question, sizeof(question), "%s from %s %s", ADDR_STR(to), from, ADDR_STR(src));
+	return answer_way(question, out);
+}
+
+void played_sysctl(const char *path, long value)
+{
+	json_object_set_new(state.knobs, path, json_integer(value));
+}
+
+void played_file_mode(const char *path, int mode)
+{
+	json_object_set_new(state.modes, path, json_integer(mode));
+}
+
+void played_clock(long seconds)
+{
+	state.clock = seconds;
+}
+
+long machine_sysctl(const char *path)
+{
+	const json_t *value = json_object_get(state.knobs, path);
+
+	return value ? json_integer_value(value) : -1;
+}
+
+uint32_t machine_mtu(const char *interface)
+{
+	return 0;
+}
+
+int machine_file_mode(const char *path)
+{
+	const json_t *mode = json_object_get(state.modes, path);
+
+	return mode ? json_integer_value(mode) : 0600;
+}
+
+time_t machine_clock(void)
+{
+	return state.clock;
+}
