@@ -39,6 +39,7 @@ struct conn {
 	struct peer *pull; /* whose routes go out too; NULL before ESTABLISHED */
 	size_t skip;	   /* bytes left of a message of routes that was cut off: go first */
 	uint64_t heard_ms, wrote_ms;
+	uint64_t waits_ms; /* since when there is something to write, while wr_watch is on */
 	bool connecting, busy, freed, finishing, parked;
 };
 
@@ -402,6 +403,8 @@ void conn_pull(struct conn *c, struct peer *p)
 
 void conn_kick(struct conn *c)
 {
+	if (!c->wr_watch.on)
+		c->waits_ms = now_ms();
 	watch_on(&c->wr_watch);
 }
 
@@ -457,6 +460,20 @@ uint64_t conn_heard_ms(const struct conn *c)
 uint64_t conn_wrote_ms(const struct conn *c)
 {
 	return c->wrote_ms;
+}
+
+uint64_t conn_stuck_since_ms(const struct conn *c)
+{
+	if (!c->wr_watch.on)
+		return 0;
+	return c->waits_ms > c->wrote_ms ? c->waits_ms : c->wrote_ms;
+}
+
+void conn_reset_at_end(struct conn *c)
+{
+	static const struct linger reset = {.l_onoff = 1};
+
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 }
 
 bool conn_unread(const struct conn *c)

@@ -47,6 +47,10 @@ void conn_hold_reading(bool hold);
 int conn_fd(const struct conn *c);
 uint64_t conn_heard_ms(const struct conn *c); /* when bytes came last */
 uint64_t conn_wrote_ms(const struct conn *c); /* when bytes could be written last */
+/* Since when bytes wait that the far end does not take; 0: none wait. */
+uint64_t conn_stuck_since_ms(const struct conn *c);
+/* Its end is a reset: what the far end has not taken by then is thrown away. */
+void conn_reset_at_end(struct conn *c);
 bool conn_unread(const struct conn *c);	      /* bytes wait that we have not read yet */
 bool conn_idle(const struct conn *c);	      /* none of the session's messages is queued */
 

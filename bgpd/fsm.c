@@ -74,6 +74,39 @@ static void on_hold_time(void *arg)
 	fail(f, &e);
 }
 
+/* RFC 9687: nothing that waits could be sent for so long: the neighbour hears nothing of us, and must
+ * not keep what it has heard. Messages do not touch this timer either. */
+static void on_send_hold_time(void *arg)
+{
+	struct fsm *f = arg;
+	uint64_t limit = f->send_hold_time * 1000ull, since = conn_stuck_since_ms(f->conn);
+	uint64_t stuck = since ? now_ms() - since : 0;
+	struct bgp_error e;
+	char text[64];
+
+	if (stuck < limit) {
+		timer_start(&f->send_hold, limit - stuck);
+		return;
+	}
+	snprintf(text, sizeof(text), "nothing could be sent for %u s", f->send_hold_time);
+	e = make_error(8, 0, text);
+	conn_reset_at_end(f->conn); /* nobody takes what waits */
+	fail(f, &e);
+}
+
+#define SEND_HOLD_LEAST 480 /* seconds; RFC 9687 section 3.3 */
+
+void fsm_send_hold_changed(struct fsm *f)
+{
+	uint32_t configured = f->session->peer->conf.send_hold;
+	uint32_t usual = f->hold_time * 2u > SEND_HOLD_LEAST ? f->hold_time * 2u : SEND_HOLD_LEAST;
+
+	timer_stop(&f->send_hold);
+	f->send_hold_time = !f->hold_time ? 0 : configured == SEND_HOLD_AUTO ? usual : configured;
+	if (f->send_hold_time)
+		timer_start(&f->send_hold, f->send_hold_time * 1000ull);
+}
+
 static void enter(struct fsm *f, enum peer_state state)
 {
 	f->state = state;
@@ -150,6 +183,7 @@ static void on_keepalive(struct fsm *f, const uint8_t *body, size_t len)
 	enter(f, PEER_ESTABLISHED);
 	if (!f->hold_time)
 		timer_stop(&f->hold);
+	fsm_send_hold_changed(f);
 	session_established(f);
 }
 
@@ -225,6 +259,7 @@ struct fsm *fsm_new(struct session *s, int fd, bool outgoing)
 	f->started_ms = now_ms();
 	timer_init(&f->hold, on_hold_time, f);
 	timer_init(&f->keepalive, on_keepalive_time, f);
+	timer_init(&f->send_hold, on_send_hold_time, f);
 	f->conn = conn_new(fd, outgoing, &handlers, f);
 	if (!outgoing)
 		send_open(f);
@@ -237,6 +272,7 @@ void fsm_close(struct fsm *f, const struct bgp_error *error)
 
 	timer_stop(&f->hold);
 	timer_stop(&f->keepalive);
+	timer_stop(&f->send_hold);
 	if (error && f->state > PEER_CONNECT) {
 		notification_put(&w, error);
 		conn_send(f->conn, &w);

@@ -37,8 +37,9 @@ struct fsm {
 	enum peer_state state; /* CONNECT, OPENSENT, OPENCONFIRM, ESTABLISHED */
 	uint64_t started_ms;
 	uint64_t state_ms; /* when it came into it */
-	struct timer hold, keepalive;
+	struct timer hold, keepalive, send_hold;
 	uint16_t hold_time, keepalive_time; /* seconds; 0 none */
+	uint32_t send_hold_time;	    /* seconds; 0 none; ESTABLISHED */
 	struct open open;		    /* the neighbour's, from OPENCONFIRM on */
 };
 
@@ -54,7 +55,9 @@ struct fsm *fsm_new(struct session *s, int fd, bool outgoing);
  * told. */
 void fsm_close(struct fsm *f, const struct bgp_error *error);
 void fsm_send_keepalive(struct fsm *f);
-void fsm_keepalive_changed(struct fsm *f); /* its time in the configuration; ESTABLISHED */
+/* The times in the configuration changed; ESTABLISHED. */
+void fsm_keepalive_changed(struct fsm *f);
+void fsm_send_hold_changed(struct fsm *f);
 
 /* Of session.c, called by the machine. Those that return false have freed F. */
 void session_update_state(struct session *s); /* the neighbour's, of its connections' */

@@ -236,8 +236,9 @@ static void test_show(void **state)
 		 "[\"ipv4-unicast\",\"ipv6-unicast\"],\"offered\":true,\"restart-time-seconds\":"
 		 "120,\"restarting\":false,\"stale-paths\":false}"},
 		{"timers", "{\"configured-hold-time-seconds\":60,\"configured-keepalive-seconds\":"
-			   "7,\"connect-retry-seconds\":11,\"hold-time-seconds\":30,\"keepalive-"
-			   "seconds\":7}"},
+			   "7,\"configured-send-hold-time-seconds\":null,\"connect-retry-"
+			   "seconds\":11,\"hold-time-seconds\":30,\"keepalive-seconds\":7,"
+			   "\"send-hold-time-seconds\":480}"},
 		{"families",
 		 "{\"ipv4-unicast\":{\"accepted-prefixes\":0,\"negotiated\":true,\"received-"
 		 "prefixes\":2,\"sent-prefixes\":1},\"ipv6-unicast\":{\"accepted-prefixes\":0,"

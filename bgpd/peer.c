@@ -159,8 +159,8 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 		p->ebgp = peer_conf_external(next);
 	if (changes & PEER_CHANGE_IN)
 		rib_rejudge(p);
-	if (changes & PEER_CHANGE_KEEPALIVE)
-		session_keepalive_changed(p);
+	if (changes & PEER_CHANGE_TIMES)
+		session_times_changed(p);
 	if (changes & (PEER_CHANGE_DISABLE | PEER_CHANGE_RESET | PEER_CHANGE_ENABLE))
 		session_start(p);
 	else if (changes & PEER_CHANGE_CALL && p->state != PEER_ESTABLISHED)

@@ -32,6 +32,8 @@ struct session;	      /* session.c */
 struct peer_rib;      /* rib.c */
 struct adjout_member; /* adjout.c */
 
+#define SEND_HOLD_AUTO UINT32_MAX /* follows from the negotiated hold time */
+
 struct peer_conf {
 	struct addr address;
 	char zone[16];	  /* interface of a link-local address, "" none */
@@ -45,6 +47,7 @@ struct peer_conf {
 	uint16_t port;
 	struct addr local_address;		      /* family 0: any */
 	uint16_t hold_time, keepalive, connect_retry; /* seconds */
+	uint32_t send_hold;			      /* seconds, 0 none, or SEND_HOLD_AUTO */
 	uint8_t multihop;			      /* TTL, 0: 1 for eBGP */
 	bool passive, disabled;
 	bool next_hop_self, reflector_client;
@@ -78,6 +81,7 @@ struct peer {
 	bool gr_restarting;		  /* its OPEN had the restart bit */
 	uint16_t gr_time;		  /* seconds */
 	uint16_t hold_time, keepalive;	  /* negotiated, seconds; 0 none */
+	uint32_t send_hold;		  /* in force, seconds; 0 none */
 	uint64_t up_since_ms;
 	struct {
 		uint64_t messages_in, messages_out, updates_in, updates_out, established, dropped;

@@ -207,6 +207,8 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 		c->local_address = (struct addr){0};
 	c->hold_time = conf_u32(obj, "hold-time", conf_u32(timers, "hold-time", 90));
 	c->keepalive = conf_u32(obj, "keepalive", conf_u32(timers, "keepalive", 30));
+	c->send_hold = conf_u32(obj, "send-hold-time",
+				conf_u32(timers, "send-hold-time", SEND_HOLD_AUTO));
 	c->connect_retry = conf_u32(obj, "connect-retry", conf_u32(timers, "connect-retry", 120));
 	c->multihop = conf_u32(obj, "multihop", 0);
 	read_plane(obj, c);
@@ -306,8 +308,8 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 		changes |= PEER_CHANGE_IN;
 	if (a->port != b->port || a->passive != b->passive || a->connect_retry != b->connect_retry)
 		changes |= PEER_CHANGE_CALL;
-	if (a->keepalive != b->keepalive)
-		changes |= PEER_CHANGE_KEEPALIVE;
+	if (a->keepalive != b->keepalive || a->send_hold != b->send_hold)
+		changes |= PEER_CHANGE_TIMES;
 	return changes;
 }
 

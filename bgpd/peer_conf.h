@@ -30,7 +30,7 @@ enum peer_change {
 	PEER_CHANGE_RESET = 4, /* Cease, and connect again */
 	PEER_CHANGE_IN = 8,    /* received paths are judged again */
 	PEER_CHANGE_CALL = 16, /* how we connect: no matter to a session that is up */
-	PEER_CHANGE_KEEPALIVE = 32,
+	PEER_CHANGE_TIMES = 32, /* those that need no other OPEN */
 };
 unsigned peer_conf_compare(const struct peer_conf *from, const struct peer_conf *to);
 

@@ -133,10 +133,14 @@ static json_t *graceful_restart(const struct peer *p)
 
 static json_t *timers(const struct peer *p)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i}", "hold-time-seconds", p->hold_time,
-			 "keepalive-seconds", p->keepalive, "configured-hold-time-seconds",
-			 p->conf.hold_time, "configured-keepalive-seconds", p->conf.keepalive,
-			 "connect-retry-seconds", p->conf.connect_retry);
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "hold-time-seconds", p->hold_time,
+			 "keepalive-seconds", p->keepalive, "send-hold-time-seconds",
+			 (int)p->send_hold, "configured-hold-time-seconds", p->conf.hold_time,
+			 "configured-keepalive-seconds", p->conf.keepalive,
+			 "connect-retry-seconds", p->conf.connect_retry,
+			 "configured-send-hold-time-seconds",
+			 p->conf.send_hold == SEND_HOLD_AUTO ? json_null()
+							     : json_integer(p->conf.send_hold));
 }
 
 static json_t *counters(const struct peer *p)

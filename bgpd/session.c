@@ -275,7 +275,7 @@ static void went_down(struct session *s, bool retain, const char *why, enum reas
 	say_event(p, "down", why);
 	session_update_state(s);
 	rib_peer_down(p, retain, reason);
-	p->hold_time = p->keepalive = 0;
+	p->hold_time = p->keepalive = p->send_hold = 0;
 	p->up_since_ms = now_ms();
 }
 
@@ -473,6 +473,7 @@ static void take_over(struct peer *p, const struct fsm *f)
 	p->gr_time = o->gr_time;
 	p->hold_time = f->hold_time;
 	p->keepalive = f->keepalive_time;
+	p->send_hold = f->send_hold_time;
 	p->up_since_ms = now_ms();
 	session_socket_locals(p, conn_fd(f->conn));
 }
@@ -625,14 +626,16 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	end_all(s, &e, REASON_SESSION_DOWN);
 }
 
-void session_keepalive_changed(struct peer *p)
+void session_times_changed(struct peer *p)
 {
 	struct fsm *f = p->session->up;
 
 	if (!f)
 		return;
 	fsm_keepalive_changed(f);
+	fsm_send_hold_changed(f);
 	p->keepalive = f->keepalive_time;
+	p->send_hold = f->send_hold_time;
 }
 
 void session_call_again(struct peer *p)

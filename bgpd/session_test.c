@@ -744,6 +744,104 @@ static void test_hold_time(void **state)
 	assert_int_equal(downs, 1);
 }
 
+/* A neighbour that speaks and does not read: the session ends when nothing could be sent for the
+ * send hold time, however much it says, and our half of the connection is not kept. */
+static void test_send_hold(void **state)
+{
+	const int count = 20000;
+	int fd;
+
+	for (int i = 0; i < count; i++) {
+		size_t mark = message_begin(&routes, BGP_UPDATE);
+
+		wr_room(&routes, 100 - 19);
+		message_end(&routes, mark);
+	}
+	peer->conf.send_hold = 1;
+	fd = establish(&good);
+	assert_int_equal(peer->send_hold, 1);
+	session_kick(peer);
+	for (uint64_t said = now_ms(); !downs; turn())
+		if (now_ms() > said + 100) {
+			say_keepalive(fd);
+			said = now_ms();
+		}
+	assert_non_null(strstr(peer->last_error, "sent Send Hold Timer Expired: nothing could be sent"));
+	assert_false(retained);
+	assert_true(routes_at < routes.len);
+	assert_true(timer_running(&peer->session->idle)); /* connects again, after a while */
+	close(fd);
+}
+
+/* One that reads slowly, and one for which nothing waits, keep theirs. */
+static void test_send_hold_progress(void **state)
+{
+	static uint8_t some[32768];
+	uint64_t begin, last = 0;
+	int fd;
+
+	for (int i = 0; i < 20000; i++) {
+		size_t mark = message_begin(&routes, BGP_UPDATE);
+
+		wr_room(&routes, 100 - 19);
+		message_end(&routes, mark);
+	}
+	peer->conf.send_hold = 1;
+	fd = establish(&good);
+	session_kick(peer);
+	for (begin = now_ms(); now_ms() < begin + 1500; turn())
+		if (now_ms() > last + 50 && read(fd, some, sizeof(some)) > 0)
+			last = now_ms();
+	assert_true(routes_at < routes.len);
+	for (begin = now_ms(); routes_at < routes.len || now_ms() < begin + 1500; turn())
+		while (read(fd, some, sizeof(some)) > 0)
+			begin = now_ms();
+	assert_int_equal(downs, 0);
+	assert_int_equal(peer->state, PEER_ESTABLISHED);
+	close(fd);
+}
+
+/* What is configured and negotiated, and the time that follows; RFC 9687 section 3.3. */
+static void test_send_hold_time(void **state)
+{
+	static const struct {
+		uint32_t configured;
+		uint16_t hold;
+		uint32_t time;
+	} rows[] = {
+		{SEND_HOLD_AUTO, 90, 480}, {SEND_HOLD_AUTO, 240, 480}, {SEND_HOLD_AUTO, 241, 482},
+		{SEND_HOLD_AUTO, 65535, 131070}, {SEND_HOLD_AUTO, 0, 0}, {0, 90, 0}, {30, 0, 0},
+		{30, 90, 30},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct open o = good;
+		int fd;
+
+		peer->conf.send_hold = rows[i].configured;
+		peer->conf.hold_time = o.hold_time = rows[i].hold;
+		fd = establish(&o);
+		assert_int_equal(peer->send_hold, rows[i].time);
+		assert_int_equal(timer_running(&peer->session->up->send_hold), rows[i].time != 0);
+		session_clear(peer);
+		assert_int_equal(peer->send_hold, 0);
+		close(fd);
+	}
+	/* A change is in force at once, and resets nothing. */
+	apply(", \"passive\": true");
+	close(establish(&good));
+	AWAIT(peer->state != PEER_ESTABLISHED);
+	downs = 0;
+	int fd = establish(&good);
+
+	apply(", \"passive\": true, \"send-hold-time\": 100");
+	assert_int_equal(peer->send_hold, 100);
+	apply(", \"passive\": true, \"send-hold-time\": 0");
+	assert_false(timer_running(&peer->session->up->send_hold));
+	assert_int_equal(downs, 0);
+	close(fd);
+}
+
 static void test_no_hold_time(void **state)
 {
 	struct open o = good;
@@ -931,6 +1029,9 @@ int main(void)
 		T(test_tunnel_away),
 		T(test_tunnel_dead),
 		T(test_hold_time),
+		T(test_send_hold),
+		T(test_send_hold_progress),
+		T(test_send_hold_time),
 		T(test_no_hold_time),
 		T(test_operator),
 		T(test_partial_writes),

@@ -482,6 +482,8 @@ static void test_causes_of_sessions(void **state)
 		 "shut down on purpose"},
 		{"Connection timed out", "", "not answered: a firewall"},
 		{"sent Hold Timer Expired", "", "keepalives got lost"},
+		{"sent Send Hold Timer Expired: x", "", "took nothing"},
+		{"received Send Hold Timer Expired", "", "could send us nothing"},
 		{"whatever", "", "is BGP running there"},
 	};
 

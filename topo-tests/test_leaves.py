@@ -178,6 +178,8 @@ NEIGHBOR = [
     Row("timers/hold-time", at("group", "hold-time 9;")),
     Row("timers/keepalive", at("neighbor", "keepalive 2;")),
     Row("timers/connect-retry", at("neighbor", "connect-retry 5;")),
+    Row("timers/send-hold-time", at("neighbor", "send-hold-time 500;")),
+    Row("timers/send-hold-time", at("bgp", "send-hold-time 500;")),
     Row("options/remote-as", instead("remote-as 65001;", "remote-as 65002;")),
     Row("options/import", instead("import all;", "import none;")),
     Row("options/export", instead("export all;", "export none;")),

@@ -5,6 +5,8 @@
     ├── c: FRR   across the underlay
     └── d: OpenBGPD
 """
+import ipaddress
+
 import pytest
 
 from lib.peers import Frr, Openbgpd
@@ -129,3 +131,30 @@ def test_max_prefix_keeps_out(topo, who):
     wa.wait_established("10.9.0.2")
     wa.wait_installed("192.168.2.64/26", "wg0", "b.wg0")
     holds(lambda: wa.neighbor("10.9.0.2")["state"] == "established", 1, "the session stays")
+
+
+def test_deaf(topo):
+    """A neighbour that speaks and takes nothing loses its session after the send hold time, and only
+    it: what hears and what it was to hear stay."""
+    net, wa, b, c = start(topo, """
+        neighbor 10.9.0.2 { remote-as 65002; import all; export all; passive true; send-hold-time 5; }
+        neighbor ADDRESS(c) { remote-as 65003; import all; export all; passive true; multihop 3; }""", "c")
+    wa.replace("bgp {", "rib { resolve-via-default on; }\nbgp {")
+    asn, attributes = SAY["external"]
+    path = [(0x40, 1, b"\0"), (0x40, 2, b"\x02\x01\0\0\xfd\xeb"),
+            (0x40, 3, ipaddress.ip_address(net.address("c")).packed)]
+    many = [update([*path, (0x80, 4, bytes((0, 0, i, 0)))],
+                   *(f"20.{i}.{j}.0/24" for j in range(256))) for i in range(200)]
+    deaf = Raw(topo, b, "10.9.0.2", "10.9.0.1", asn, DEAF=1)
+    wa.wait_established("10.9.0.2")
+    Raw(topo, c, net.address("c"), net.address("a"), 65003, *many)
+    wait_until(lambda: "Send Hold Timer Expired" in wa.neighbor("10.9.0.2")["last-error"], 60,
+               "the session with the deaf one to end")
+    assert "session-down neighbor=10.9.0.2 reason=\"sent Send Hold Timer Expired: " \
+        "nothing could be sent for 5 s\"" in wa.log()
+    wait_until(lambda: deaf.ends == [None], what="its connection to be reset")
+    Raw(topo, b, "10.9.0.2", "10.9.0.1", asn, update(attributes, LAN))
+    wa.wait_installed(LAN, "wg0", "b.wg0")
+    wait_until(lambda: wa.neighbor("10.9.0.2")["sent-prefixes"] == 200 * 256,
+               what="one that listens to hear it all")
+    assert details(wa, net.address("c"))["counters"]["dropped"] == 0

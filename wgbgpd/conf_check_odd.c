@@ -428,9 +428,14 @@ static void check_timers(const struct lyd_node *node, const struct lyd_node *out
 			 struct conf_errors *errs)
 {
 	const struct lyd_node *keepalive = conf_child(node, "keepalive");
+	const struct lyd_node *send = conf_child(node, "send-hold-time");
 	const char *hold = conf_value(node, "hold-time");
 	unsigned long h = hold ? strtoul(hold, NULL, 10) : 0;
+	unsigned long s = send ? strtoul(lyd_get_value(send), NULL, 10) : 0;
 
+	if (h && s && s <= h &&
+	    !(same_value(node, outer, "send-hold-time") && same_value(node, outer, "hold-time")))
+		conf_check_warning(errs, send, "'%lu' is not above the hold-time of %lu", s, h);
 	if (same_value(node, outer, "keepalive") && same_value(node, outer, "hold-time"))
 		return;
 	if (!keepalive || !conf_pos(keepalive))

@@ -139,7 +139,8 @@ static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguar
 
 static void inherit_timers(struct conf *conf, struct lyd_node *to, const struct lyd_node *bgp)
 {
-	static const char *const timers[] = {"hold-time", "keepalive", "connect-retry"};
+	static const char *const timers[] = {"hold-time", "keepalive", "send-hold-time",
+					     "connect-retry"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
 		inherit(conf, to, bgp, timers[i]);

@@ -128,6 +128,11 @@ static const struct {
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 3; keepalive 60", WARNED,
 	 "t:11:60: warning: bgp keepalive: '60' is not below the hold-time of 3"},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 0", FINE, NULL},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; send-hold-time 90", WARNED,
+	 "bgp send-hold-time: '90' is not above the hold-time of 90"},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; send-hold-time 91", FINE, NULL},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; send-hold-time 0", FINE, NULL},
+	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 0; send-hold-time 9", FINE, NULL},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 30; keepalive 29", FINE, NULL},
 	{"router-id 10.9.0.1", "router-id 10.9.0.1; hold-time 3", FINE, NULL}, /* a third of it */
 	{"import all;", "hold-time 3; import all;", FINE, NULL},
