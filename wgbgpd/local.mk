@@ -22,8 +22,8 @@ wgbgpd_libconf_a_SOURCES = \
 wgbgpd_libconf_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 
-sbin_PROGRAMS += wgbgpd/wgbgpd
-wgbgpd_wgbgpd_SOURCES = \
+noinst_LIBRARIES += wgbgpd/libparent.a
+wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/ask.c wgbgpd/ask.h \
 	wgbgpd/commit.c wgbgpd/commit.h \
 	wgbgpd/datastore.c wgbgpd/datastore.h \
@@ -36,18 +36,26 @@ wgbgpd_wgbgpd_SOURCES = \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/lock.c wgbgpd/lock.h \
-	wgbgpd/main.c \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
 	wgbgpd/process.c wgbgpd/process.h \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h
-wgbgpd_wgbgpd_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
-wgbgpd_wgbgpd_LDADD = $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
+wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
+PARENT_LIBS = wgbgpd/libparent.a $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
 
-# Stands in for the daemons in tests of the parent.
-noinst_PROGRAMS += wgbgpd/stub
+sbin_PROGRAMS += wgbgpd/wgbgpd
+wgbgpd_wgbgpd_SOURCES = wgbgpd/main.c
+wgbgpd_wgbgpd_CFLAGS = $(wgbgpd_libparent_a_CFLAGS)
+wgbgpd_wgbgpd_LDADD = $(PARENT_LIBS)
+
+# For tests of the parent: stub stands in for the daemons, hasty is a wgbgpd whose time runs fast.
+noinst_PROGRAMS += wgbgpd/hasty wgbgpd/stub
+wgbgpd_hasty_SOURCES = wgbgpd/hasty.c wgbgpd/main.c
+wgbgpd_hasty_CFLAGS = $(wgbgpd_libparent_a_CFLAGS)
+wgbgpd_hasty_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_us,--wrap=now_ms,--wrap=timer_start
+wgbgpd_hasty_LDADD = $(PARENT_LIBS)
 wgbgpd_stub_SOURCES = wgbgpd/stub.c
 wgbgpd_stub_LDADD = $(LIB_LIBS)
 
@@ -64,10 +72,10 @@ wgbgpd_conf_odd_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
 wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
-# Runs wgbgpd/wgbgpd and wgbgpd/stub.
+# Runs wgbgpd/wgbgpd, wgbgpd/hasty and wgbgpd/stub.
 wgbgpd_parent_test_SOURCES = wgbgpd/parent_test.c wgbgpd/process.c wgbgpd/process.h
 wgbgpd_parent_test_LDADD = $(TEST_LIBS)
-EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/stub
+EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/hasty wgbgpd/stub
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_key_test

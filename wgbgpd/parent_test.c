@@ -33,6 +33,7 @@
 #define WAIT_MS 30000
 
 static char dir[] = "/tmp/parent_test.XXXXXX";
+static const char *program = "wgbgpd/wgbgpd";
 static pid_t parent;
 static unsigned port;
 
@@ -251,7 +252,7 @@ static pid_t start_parent(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execl("wgbgpd/wgbgpd", "wgbgpd", "-c", conf, "-r", dir, (char *)NULL);
+		execl(program, "wgbgpd", "-c", conf, "-r", dir, (char *)NULL);
 		_exit(127);
 	}
 	free(conf);
@@ -299,10 +300,17 @@ static int stop_parent(void **state)
 	return teardown(state);
 }
 
-/* A new parent waits for none of its daemons. */
-static int restart_parent(void **state)
+/* For what takes the parent its time. */
+static int setup_hasty(void **state)
 {
-	return teardown(state) || setup(state);
+	program = "wgbgpd/hasty";
+	return setup(state);
+}
+
+static int hasty_later(void **state)
+{
+	program = "wgbgpd/hasty";
+	return teardown(state);
 }
 
 /* A daemon's row of `show daemons`; a new reference. */
@@ -797,6 +805,7 @@ static void test_hung_orphans_are_ended(void **state)
 	clear_log();
 	kill(parent, SIGKILL);
 	wait_exit(parent);
+	WAIT_LOG("zebra-lite stop");
 	next = start_parent();
 	WAIT_LOG("zebra-lite stop", "wgd start", "wgd apply", "bgpd apply");
 	assert_false(log_has("wgd stop"));
@@ -878,6 +887,26 @@ static void test_bad_first_configuration(void **state)
 	assert_int_equal(wait_exit(start_parent()), 1);
 }
 
+static bool is_free(unsigned number)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)number),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool bound = bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
+
+	close(fd);
+	return bound;
+}
+
+/* The first one from NUMBER on, below those that the kernel gives to connections. */
+static unsigned free_port(unsigned number)
+{
+	while (!is_free(number))
+		number++;
+	return number;
+}
+
 static void make_directory(void)
 {
 	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
@@ -909,6 +938,7 @@ static void make_directory(void)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
+#define HASTY(name) cmocka_unit_test_setup(name, setup_hasty)
 	const struct CMUnitTest tests[] = {
 		TEST(test_first_commit),
 		TEST(test_second_instance),
@@ -926,15 +956,15 @@ int main(void)
 		TEST(test_stop_leaves_everything),
 		TEST(test_teardown),
 		TEST(test_orphan_is_waited_for),
-		TEST(test_hung_orphans_are_ended),
-		TEST(test_hung_daemons_are_replaced),
-		TEST(test_late_answer_of_another_change),
-		TEST(test_loop_in_a_change),
-		TEST(test_stuck_in_the_kernel),
-		cmocka_unit_test_setup(test_stranger_with_the_lock, stop_parent),
+		HASTY(test_hung_orphans_are_ended),
+		HASTY(test_hung_daemons_are_replaced),
+		HASTY(test_late_answer_of_another_change),
+		HASTY(test_loop_in_a_change),
+		HASTY(test_stuck_in_the_kernel),
+		cmocka_unit_test_setup(test_stranger_with_the_lock, hasty_later),
 		cmocka_unit_test_setup_teardown(test_ready_names_what_is_refused, stop_parent,
 						stop_parent),
-		cmocka_unit_test_setup(test_killed_while_checking, restart_parent),
+		HASTY(test_killed_while_checking),
 		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
 		cmocka_unit_test_setup(test_bad_first_configuration, stop_parent),
 	};
@@ -945,7 +975,7 @@ int main(void)
 
 	setenv("WGBGP_YANGDIR", yang, 1);
 	free(yang);
-	port = 20000 + (unsigned)getpid() % 30000;
+	port = free_port(20000 + (unsigned)getpid() % 10000);
 	signal(SIGPIPE, SIG_IGN);
 	make_directory();
 	failed = cmocka_run_group_tests(tests, NULL, teardown);
