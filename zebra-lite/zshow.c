@@ -318,7 +318,6 @@ static void route_step(struct show *s)
 
 		if (show_full(s))
 			return;
-		p.plane = w->at_plane;
 		n = rib_find(&p);
 		if (n)
 			node_rows(s, n);
