@@ -740,6 +740,17 @@ static void test_planes(void **state)
 #define UPLINK_STATE(family) \
 	dut_cell("{'command': 'uplinks'}", "uplinks", "interface", "wg0", family)
 
+static void put_sysctl(const char *name, char value)
+{
+	char *path = xasprintf("/proc/sys/%s", name);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fputc(value, f), value);
+	assert_int_equal(fclose(f), 0);
+	free(path);
+}
+
 static void test_uplink(void **state)
 {
 	dut_apply(UPLINK_CONF(""));
@@ -755,6 +766,14 @@ static void test_uplink(void **state)
 		"{\"gateway\":\"10.20.0.2\",\"source\":\"10.20.0.1\",\"state\":\"up\"}");
 	assert_string_equal(UPLINK_STATE("fwmark"), "77");
 	assert_string_equal(UPLINK_STATE("table"), "177");
+	/* What is in force is the larger one of the interface's and everybody's. */
+	put_sysctl("net/ipv4/conf/all/rp_filter", '0');
+	put_sysctl("net/ipv4/conf/eth0/rp_filter", '2');
+	assert_string_equal(UPLINK_STATE("rp-filter"), "2");
+	put_sysctl("net/ipv4/conf/eth0/rp_filter", '0');
+	assert_string_equal(UPLINK_STATE("rp-filter"), "0");
+	put_sysctl("net/ipv4/conf/all/rp_filter", '1');
+	assert_string_equal(UPLINK_STATE("rp-filter"), "1");
 	/* Another gateway by configuration; the link goes down and comes back. */
 	dut_apply(UPLINK_CONF(", 'gateway': ['10.20.0.3']"));
 	DUT_AWAIT(strstr(lines("ip -4 route show table 177"), "default via 10.20.0.3 dev eth0"));

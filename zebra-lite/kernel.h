@@ -68,6 +68,9 @@ int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, bool r
 void kernel_delete_nexthop(uint32_t id);
 int kernel_write_rule(bool add, const struct krule *r);
 
+/* kernel_netconf.c */
+int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -1 unknown */
+
 /* kernel_read.c */
 int kernel_read_start(void); /* the first reading begins */
 void kernel_read_stop(void);
@@ -75,7 +78,6 @@ void kernel_resync(const char *why); /* WHY for the log */
 bool kernel_link_up(uint32_t ifindex);
 bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms);
 bool kernel_link_pointopoint(uint32_t ifindex);
-int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -1 unknown */
 const char *kernel_link_name(uint32_t ifindex);
 uint32_t kernel_link_by_name(const char *name); /* 0 when there is none */
 

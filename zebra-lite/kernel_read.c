@@ -134,29 +134,6 @@ bool kernel_link_pointopoint(uint32_t ifindex)
 	return l && l->k.pointopoint;
 }
 
-static int read_rp_filter(const char *ifname)
-{
-	char path[64];
-	int value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", ifname);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &value) != 1)
-		value = -1;
-	fclose(file);
-	return value;
-}
-
-int kernel_rp_filter(const char *ifname)
-{
-	int all = read_rp_filter("all"), own = read_rp_filter(ifname);
-
-	return all > own ? all : own;
-}
-
 uint32_t kernel_link_by_name(const char *name)
 {
 	for (struct hash_node *h = hash_first(&links); h; h = hash_next(&links, h)) {

@@ -11,7 +11,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/keep.c zebra-lite/keep.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
-	zebra-lite/kernel_read.c zebra-lite/kernel_thread.c zebra-lite/kernel_write.c \
+	zebra-lite/kernel_netconf.c zebra-lite/kernel_read.c zebra-lite/kernel_thread.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
 	zebra-lite/nexthop.c zebra-lite/nexthop.h \
 	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
