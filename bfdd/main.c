@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 {
 	static const struct daemon_ops ops = {
 		.id = DAEMON_BFDD,
+		.sandbox = SANDBOX_BFDD,
 		.commands = shows,
 		.start = start,
 		.check = check,

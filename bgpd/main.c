@@ -65,6 +65,7 @@ int main(int argc, char **argv)
 	static struct show_command commands[COMMANDS_MAX];
 	static const struct daemon_ops ops = {
 		.id = DAEMON_BGPD,
+		.sandbox = SANDBOX_BGPD,
 		.commands = commands,
 		.start = start,
 		.check = check,

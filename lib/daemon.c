@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -260,25 +261,49 @@ static void on_trim(void *arg)
 	timer_start(&trim_timer, TRIM_MS);
 }
 
+/* Before there are threads, which Landlock would not reach. What libraries read once, they read
+ * now: /etc/localtime, and /dev/urandom for jansson's hashes, which remotes must not foresee. */
+static void enter_sandbox(const char *rundir, bool compulsory)
+{
+	unsigned in_force;
+
+	if (ops->sandbox == SANDBOX_NONE)
+		return;
+	tzset();
+	json_object_seed(0);
+	in_force = sandbox_enter(ops->sandbox, rundir, SANDBOX_ALL);
+	if (!in_force && compulsory)
+		fatal("its user cannot be changed, and neither seccomp nor Landlock can be had "
+		      "here: it could read every key, so it does not start");
+	log_event(in_force ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "sandbox", "seccomp=%s landlock=%s",
+		  in_force & SANDBOX_SECCOMP ? "yes" : "no",
+		  in_force & SANDBOX_LANDLOCK ? "yes" : "no");
+}
+
 int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 {
 	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
 	const char *rundir = "/run/wgbgp";
+	bool compulsory = false;
 	struct event *term;
 	int opt;
 
 	ops = daemon_ops;
 	log_init(daemon_name(ops->id));
-	while ((opt = getopt(argc, argv, "r:")) != -1) {
-		if (opt != 'r')
+	while ((opt = getopt(argc, argv, "r:s")) != -1) {
+		if (opt == 'r')
+			rundir = optarg;
+		else if (opt == 's')
+			compulsory = true;
+		else
 			return 2;
-		rundir = optarg;
 	}
 	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC); /* not for what we start ourselves */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	enter_sandbox(rundir, compulsory);
 	term = evsignal_new(loop_base(), SIGTERM, on_sigterm, NULL);
 	event_add(term, NULL);
 	control = ipc_new(CONTROL_FD, &handlers, NULL);

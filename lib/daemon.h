@@ -15,10 +15,12 @@
 
 #include "ipc.h"
 #include "messages.h"
+#include "sandbox.h"
 #include "show.h"
 
 struct daemon_ops {
 	enum daemon_id id;
+	enum sandbox_profile sandbox; /* from before start() on */
 	const struct show_command *commands; /* ends with a row without name */
 	/* RUNDIR: where ledgers and learned state are kept. Sets up; fatal on failure. */
 	void (*start)(const char *rundir);
@@ -33,7 +35,10 @@ struct daemon_ops {
 	void (*stop)(void);	/* free memory and descriptors, change nothing outside */
 };
 
-/* Runs until the parent is gone or SIGTERM; returns the exit status. Usage: DAEMON [-r RUNDIR]. */
+/*
+ * Runs until the parent is gone or SIGTERM; returns the exit status. Usage: DAEMON [-s] [-r RUNDIR].
+ * -s: never without a sandbox (the user could not be changed).
+ */
 int daemon_run(const struct daemon_ops *ops, int argc, char **argv);
 
 /* Sends a JSON event up for `monitor`, with the time (monotonic-ms); takes over the reference. */

@@ -9,6 +9,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/ipc.c lib/ipc.h \
 	lib/islab.c lib/islab.h \
 	lib/json_text.c lib/json_text.h \
+	lib/landlock.c lib/landlock.h \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
@@ -19,6 +20,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/pulse.c lib/pulse.h \
 	lib/reason.c lib/reason.h \
 	lib/retry.c lib/retry.h \
+	lib/sandbox.c lib/sandbox.h \
 	lib/show.c lib/show.h \
 	lib/slab.c lib/slab.h \
 	lib/trie.c lib/trie.h \
@@ -43,6 +45,7 @@ check_PROGRAMS += \
 	lib/prefix_order_test \
 	lib/retry_test \
 	lib/pulse_test \
+	lib/sandbox_test \
 	lib/show_test \
 	lib/slab_test \
 	lib/testing_test \
@@ -77,6 +80,8 @@ lib_retry_test_SOURCES = lib/retry_test.c lib/loop_fake.c lib/loop_fake.h
 lib_retry_test_LDADD = $(TEST_LIBS)
 lib_pulse_test_SOURCES = lib/pulse_test.c
 lib_pulse_test_LDADD = $(TEST_LIBS)
+lib_sandbox_test_SOURCES = lib/sandbox_test.c
+lib_sandbox_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c

@@ -152,6 +152,7 @@ int main(int argc, char **argv)
 {
 	static const struct daemon_ops ops = {
 		.id = DAEMON_ZEBRA,
+		.sandbox = SANDBOX_ZEBRA,
 		.commands = zebra_commands,
 		.start = start,
 		.check = check,

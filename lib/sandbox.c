@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "landlock.h"
+#include "util.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+#define BGPD (1u << SANDBOX_BGPD)
+#define BFDD (1u << SANDBOX_BFDD)
+#define BOTH (BGPD | BFDD)
+#define ZEBRA (1u << SANDBOX_ZEBRA)
+
+#define CONDITIONS_MAX 2
+#define REFUSE SCMP_ACT_ERRNO(EPERM)
+#define INT 0xffffffffu /* the upper half of a register with an int says nothing */
+#define THIS_PROCESS UINT64_MAX
+
+/* Of an argument: VALUE under MASK. */
+struct condition {
+	unsigned arg;
+	uint64_t mask, value;
+};
+
+/* By name: the library resolves what there is on this machine and this version of it. */
+struct rule {
+	const char *call;
+	unsigned profiles;
+	unsigned n; /* conditions, which must all hold */
+	struct condition when[CONDITIONS_MAX];
+};
+
+/* What bgpd and bfdd may do, with any arguments. */
+static const char *const allowed[] = {
+	/* with descriptors that are there */
+	"read", "readv", "write", "writev", "close", "lseek", "_llseek", "fstat", "fstat64", "poll",
+	"ppoll", "ppoll_time64", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
+	"epoll_pwait2", "eventfd2", "pipe2", "timerfd_create", "timerfd_settime",
+	"timerfd_settime64",
+	/* with sockets */
+	"socketpair", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt",
+	"setsockopt", "send", "sendto", "sendmsg", "sendmmsg", "recv", "recvfrom", "recvmsg",
+	"recvmmsg", "recvmmsg_time64",
+	/* memory */
+	"brk", "mremap", "munmap", "madvise", "mlock", "munlock", "membarrier",
+	/* time, chance, and itself */
+	"clock_gettime", "clock_gettime64", "clock_nanosleep", "clock_nanosleep_time64",
+	"nanosleep", "gettimeofday", "time", "getrandom", "futex", "futex_time64", "getpid",
+	"gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getpriority", "getrusage",
+	"getrlimit", "ugetrlimit", "sched_getaffinity", "sched_getscheduler", "sched_yield",
+	"sysinfo", "uname", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn",
+	"sigaltstack", "restart_syscall", "exit", "exit_group"};
+
+static const char *const allowed_bgpd[] = {"listen", "accept", "accept4"};
+
+/* And these, where the conditions of one row hold. */
+static const struct rule allowed_when[] = {
+	{"newfstatat", BOTH, 1, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}}, /* fstat() */
+	{"statx", BOTH, 1, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
+	{"fcntl", BOTH, 1, {{1, INT, F_GETFD}}}, /* not those that send signals */
+	{"fcntl", BOTH, 1, {{1, INT, F_SETFD}}},
+	{"fcntl", BOTH, 1, {{1, INT, F_GETFL}}},
+	{"fcntl", BOTH, 1, {{1, INT, F_SETFL}}},
+	{"fcntl64", BOTH, 1, {{1, INT, F_GETFD}}},
+	{"fcntl64", BOTH, 1, {{1, INT, F_SETFD}}},
+	{"fcntl64", BOTH, 1, {{1, INT, F_GETFL}}},
+	{"fcntl64", BOTH, 1, {{1, INT, F_SETFL}}},
+	{"ioctl", BOTH, 1, {{1, INT, FIONBIO}}},
+	{"ioctl", BOTH, 1, {{1, INT, FIONREAD}}},
+	{"ioctl", BOTH, 1, {{1, INT, TCGETS}}}, /* isatty() */
+	{"ioctl", BGPD, 1, {{1, INT, SIOCOUTQ}}},
+	{"ioctl", BGPD, 1, {{1, INT, SIOCGIFINDEX}}},
+	{"ioctl", BGPD, 1, {{1, INT, SIOCGIFNAME}}},
+	{"socket", BOTH, 1, {{0, INT, AF_INET}}}, /* none with a name in the file system */
+	{"socket", BOTH, 1, {{0, INT, AF_INET6}}},
+	{"socket", BGPD, 2, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* getifaddrs() */
+	{"mmap", BOTH, 1, {{2, PROT_EXEC, 0}}},				      /* no new code */
+	{"mmap2", BOTH, 1, {{2, PROT_EXEC, 0}}},
+	{"mprotect", BOTH, 1, {{2, PROT_EXEC, 0}}},
+	{"prlimit64", BOTH, 2, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
+	{"tgkill", BOTH, 1, {{0, INT, THIS_PROCESS}}},		   /* abort() */
+};
+
+/* What zebra-lite may not. It has threads and libraries of which more is needed than is known. */
+static const char *const refused[] = {
+	/* ways to a file's content, and what opens it to somebody else */
+	"openat2", "open_by_handle_at", "open_tree", "uselib", "io_uring_setup", "chmod", "fchmod",
+	"fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "link", "linkat",
+	"symlink", "symlinkat", "rename", "renameat", "renameat2", "setxattr",
+	/* programs and other processes */
+	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
+	"pidfd_send_signal", "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+	/* other ways around */
+	"unshare", "setns", "chroot", "pivot_root", "mount", "move_mount", "fsopen", "bpf",
+	"perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key"};
+
+static const struct rule refused_when[] = {
+	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDONLY}}}, /* it only makes files */
+	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDWR}}},
+	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_ACCMODE}}},
+	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_RDONLY}}},
+	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_RDWR}}},
+	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_ACCMODE}}},
+	{"socket", ZEBRA, 1, {{0, INT, AF_UNIX}}},
+	/* WireGuard gives its private key to whoever has CAP_NET_ADMIN and asks. */
+	{"socket", ZEBRA, 2, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_GENERIC}}},
+};
+
+static int add_rule(scmp_filter_ctx filter, uint32_t action, const char *call, unsigned n,
+		    const struct condition *when)
+{
+	int nr = seccomp_syscall_resolve_name(call);
+	struct scmp_arg_cmp cmp[CONDITIONS_MAX];
+
+	if (nr == __NR_SCMP_ERROR)
+		return 0; /* younger than the library */
+	for (unsigned i = 0; i < n; i++)
+		cmp[i] = SCMP_CMP64(when[i].arg, SCMP_CMP_MASKED_EQ, when[i].mask,
+				    when[i].value == THIS_PROCESS ? (uint64_t)getpid()
+								  : when[i].value);
+	return seccomp_rule_add_array(filter, action, nr, n, cmp);
+}
+
+static int add_calls(scmp_filter_ctx filter, uint32_t action, const char *const *calls, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = add_rule(filter, action, calls[i], 0, NULL);
+	return err;
+}
+
+static int add_rules(scmp_filter_ctx filter, uint32_t action, enum sandbox_profile profile,
+		     const struct rule *rules, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		if (rules[i].profiles & 1u << profile)
+			err = add_rule(filter, action, rules[i].call, rules[i].n, rules[i].when);
+	return err;
+}
+
+static int allow(scmp_filter_ctx filter, enum sandbox_profile profile)
+{
+	int err = add_calls(filter, SCMP_ACT_ALLOW, allowed, ARRAY_SIZE(allowed));
+
+	if (!err && profile == SANDBOX_BGPD)
+		err = add_calls(filter, SCMP_ACT_ALLOW, allowed_bgpd, ARRAY_SIZE(allowed_bgpd));
+	if (!err)
+		err = add_rules(filter, SCMP_ACT_ALLOW, profile, allowed_when,
+				ARRAY_SIZE(allowed_when));
+	return err;
+}
+
+static int refuse(scmp_filter_ctx filter, enum sandbox_profile profile)
+{
+	int err = add_calls(filter, REFUSE, refused, ARRAY_SIZE(refused));
+
+	if (!err)
+		err = add_rules(filter, REFUSE, profile, refused_when, ARRAY_SIZE(refused_when));
+	return err;
+}
+
+/*
+ * Attributes that a kernel does not know are done without. Speculation is as safe for this process
+ * with a filter as it was without: it runs nobody else's code.
+ */
+static void set_attributes(scmp_filter_ctx filter)
+{
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+}
+
+static int seccomp_enter(enum sandbox_profile profile)
+{
+	bool few = profile != SANDBOX_ZEBRA; /* calls are allowed */
+	scmp_filter_ctx filter = seccomp_init(few ? REFUSE : SCMP_ACT_ALLOW);
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	set_attributes(filter);
+	err = few ? allow(filter, profile) : refuse(filter, profile);
+	if (!err)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
+
+static int forbid_files(enum sandbox_profile profile, const char *rundir)
+{
+	struct landlock_rest rest[4];
+	size_t n = 0;
+
+	if (profile == SANDBOX_ZEBRA)
+		rest[n++] = (struct landlock_rest){rundir, LANDLOCK_MARKERS};
+	if (SANITIZED) {
+		rest[n++] = (struct landlock_rest){"/proc", LANDLOCK_READ};
+		rest[n++] = (struct landlock_rest){"/usr", LANDLOCK_READ};
+	}
+	return landlock_enter(rest, n);
+}
+
+unsigned sandbox_enter(enum sandbox_profile profile, const char *rundir, unsigned with)
+{
+	unsigned have = 0;
+
+	if (profile == SANDBOX_NONE || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return 0;
+	if (with & SANDBOX_LANDLOCK && forbid_files(profile, rundir) == 0)
+		have |= SANDBOX_LANDLOCK;
+	if (with & SANDBOX_SECCOMP && !SANITIZED && seccomp_enter(profile) == 0)
+		have |= SANDBOX_SECCOMP;
+	return have;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Each profile in a process of its own, with one mechanism at a time: what it still may and what it
+ * may not. A mechanism that this kernel does not have is passed over.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+#include "util.h"
+
+#define BGPD (1u << SANDBOX_BGPD)
+#define BFDD (1u << SANDBOX_BFDD)
+#define ZEBRA (1u << SANDBOX_ZEBRA)
+#define ALL (BGPD | BFDD | ZEBRA)
+
+static char dir[] = "/tmp/sandbox_test.XXXXXX";
+static char key[64], rundir[64], marker[80];
+
+static long open_key(int flags)
+{
+	return open(key, flags | O_CLOEXEC);
+}
+
+static long read_key(void)
+{
+	return open_key(O_RDONLY);
+}
+
+static long update_key(void)
+{
+	return open_key(O_RDWR);
+}
+
+static long write_key(void)
+{
+	return open_key(O_WRONLY);
+}
+
+static long read_key_other_call(void)
+{
+	struct {
+		uint64_t flags, mode, resolve;
+	} how = {O_RDONLY, 0, 0};
+
+	return syscall(437 /* openat2 */, AT_FDCWD, key, &how, sizeof(how));
+}
+
+static long remove_key(void)
+{
+	return unlink(key);
+}
+
+static long rename_key(void)
+{
+	return rename(key, marker);
+}
+
+static long show_key(void)
+{
+	return chmod(key, 0644);
+}
+
+static long make_marker(void)
+{
+	return open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static long remove_marker(void)
+{
+	return unlink(marker);
+}
+
+static long run_program(void)
+{
+	return execl("/bin/true", "true", NULL);
+}
+
+static long fork_away(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static long trace(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+}
+
+static long read_other_process(void)
+{
+	struct iovec local = {dir, 1}, remote = {dir, 1};
+
+	return process_vm_readv(getppid(), &local, 1, &remote, 1, 0);
+}
+
+static long signal_other(void)
+{
+	return kill(getppid(), 0);
+}
+
+/* As abort() does it. */
+static long signal_itself(void)
+{
+	signal(SIGUSR1, SIG_IGN);
+	return raise(SIGUSR1);
+}
+
+static long signal_by_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	return fd < 0 ? 0 : fcntl(fd, F_SETOWN, getppid());
+}
+
+static long socket_inet(void)
+{
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static long socket_inet6(void)
+{
+	return socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+static long socket_unix(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+/* The kernel looks at the lower half of the register alone. */
+static long socket_unix_disguised(void)
+{
+	return syscall(SYS_socket, 0x700000000 | AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static long socket_route(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+}
+
+static long socket_wireguard(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+}
+
+static long socket_netfilter(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+}
+
+static long pair(void)
+{
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){0, 0});
+}
+
+static long listening(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? 0 : listen(fd, 1);
+}
+
+static long map(int prot)
+{
+	void *at = mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return at == MAP_FAILED ? -1 : 0;
+}
+
+static long map_memory(void)
+{
+	return map(PROT_READ | PROT_WRITE);
+}
+
+static long map_code(void)
+{
+	return map(PROT_READ | PROT_EXEC);
+}
+
+static long ring(void)
+{
+	uint8_t params[256] = {0};
+
+	return syscall(425 /* io_uring_setup */, 1, params);
+}
+
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static long thread(void)
+{
+	pthread_t t;
+	int err = pthread_create(&t, NULL, nothing, NULL);
+
+	errno = err;
+	return err ? -1 : pthread_join(t, NULL);
+}
+
+static long say(void)
+{
+	return write(STDERR_FILENO, "", 0);
+}
+
+/* Who may, where only that mechanism is in force. */
+static const struct row {
+	const char *what;
+	long (*try)(void); /* negative: errno */
+	unsigned seccomp, landlock;
+} rows[] = {
+	{"read a key", read_key, 0, 0},
+	{"open a key for both", update_key, 0, 0},
+	{"open a key for writing", write_key, ZEBRA, 0},
+	{"read a key by openat2", read_key_other_call, 0, 0},
+	{"make a key readable", show_key, 0, ALL},
+	{"rename a key", rename_key, 0, 0},
+	{"make a marker", make_marker, ZEBRA, ZEBRA},
+	{"remove a marker", remove_marker, ZEBRA, ZEBRA},
+	{"remove a key", remove_key, ZEBRA, 0},
+	{"run a program", run_program, 0, 0},
+	{"fork", fork_away, ZEBRA, ALL},
+	{"trace", trace, 0, 0},
+	{"read another process", read_other_process, 0, 0},
+	{"signal another process", signal_other, 0, ALL},
+	{"signal itself", signal_itself, ALL, ALL},
+	{"signal by a socket", signal_by_socket, ZEBRA, ALL},
+	{"a socket of IPv4", socket_inet, ALL, ALL},
+	{"a socket of IPv6", socket_inet6, ALL, ALL},
+	{"a UNIX socket", socket_unix, 0, ALL},
+	{"a UNIX socket, disguised", socket_unix_disguised, 0, ALL},
+	{"a socket pair", pair, ALL, ALL},
+	{"rtnetlink", socket_route, BGPD | ZEBRA, ALL},
+	{"nftables", socket_netfilter, ZEBRA, ALL},
+	{"WireGuard", socket_wireguard, 0, ALL},
+	{"listen", listening, BGPD | ZEBRA, ALL},
+	{"memory", map_memory, ALL, ALL},
+	{"new code", map_code, ZEBRA, ALL},
+	{"io_uring", ring, 0, ALL},
+	{"a thread", thread, ZEBRA, ALL},
+	{"write to what is open", say, ALL, ALL},
+};
+
+/* Not everywhere: io_uring can be switched off, Landlock has to do with signals since its 6th ABI. */
+static bool is_possible(const struct row *row)
+{
+	return row->try != ring && row->try != signal_other;
+}
+
+static void put_key(void)
+{
+	FILE *f = fopen(key, "we");
+
+	assert_non_null(f);
+	fputs("GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n", f);
+	fclose(f);
+	chmod(key, 0600);
+}
+
+#define MISSING 255
+
+/* errno of the attempt in that sandbox; MISSING: this kernel does not have the mechanism. */
+static int attempt(const struct row *row, enum sandbox_profile profile, unsigned with)
+{
+	int status;
+	pid_t pid;
+
+	put_key();
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (sandbox_enter(profile, rundir, with) != with)
+			_exit(MISSING);
+		errno = 0;
+		_exit(row->try() < 0 ? errno : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status))
+		fail_msg("%s: signal %d", row->what, WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+static void check(const struct row *row, enum sandbox_profile profile, unsigned with, bool may)
+{
+	int err = attempt(row, profile, with);
+
+	if (err == MISSING)
+		return;
+	if (may && err && is_possible(row))
+		fail_msg("profile %d, with %u: %s: %s", profile, with, row->what, strerror(err));
+	if (!may && err != EPERM && err != EACCES)
+		fail_msg("profile %d, with %u: %s is not refused: %s", profile, with, row->what,
+			 strerror(err));
+}
+
+static void each(unsigned with, bool by_seccomp)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int p = SANDBOX_BGPD; p <= SANDBOX_ZEBRA; p++)
+			check(&rows[i], p, with,
+			      (by_seccomp ? rows[i].seccomp : rows[i].landlock) & 1u << p);
+}
+
+static void test_seccomp(void **state)
+{
+	each(SANDBOX_SECCOMP, true);
+}
+
+static void test_landlock(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	skip(); /* /usr stays readable: programs run */
+#endif
+	each(SANDBOX_LANDLOCK, false);
+}
+
+/* Both, as in a daemon: what either refuses. */
+static void test_both(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int p = SANDBOX_BGPD; p <= SANDBOX_ZEBRA; p++)
+			check(&rows[i], p, SANDBOX_ALL,
+			      rows[i].seccomp & rows[i].landlock & 1u << p);
+}
+
+/* In every build, on every kernel that has one of the two. */
+static void test_keys_in_what_there_is(void **state)
+{
+	for (int p = SANDBOX_BGPD; p <= SANDBOX_ZEBRA; p++) {
+		pid_t pid;
+		int status;
+
+		put_key();
+		fflush(NULL);
+		pid = fork();
+		if (pid == 0) {
+			if (!sandbox_enter(p, rundir, SANDBOX_ALL))
+				_exit(MISSING);
+			_exit(read_key() < 0 ? 0 : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == MISSING);
+	}
+}
+
+static void test_none(void **state)
+{
+	assert_int_equal(sandbox_enter(SANDBOX_NONE, rundir, SANDBOX_ALL), 0);
+	put_key();
+	assert_true(read_key() >= 0);
+}
+
+static int set_up(void **state)
+{
+	assert_non_null(mkdtemp(dir));
+	snprintf(key, sizeof(key), "%s/key", dir);
+	snprintf(rundir, sizeof(rundir), "%s/run", dir);
+	snprintf(marker, sizeof(marker), "%s/marker", rundir);
+	mkdir(rundir, 0755);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	unlink(marker);
+	unlink(key);
+	rmdir(rundir);
+	rmdir(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seccomp), cmocka_unit_test(test_landlock),
+		cmocka_unit_test(test_both),	cmocka_unit_test(test_keys_in_what_there_is),
+		cmocka_unit_test(test_none),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
