@@ -67,7 +67,13 @@ static void share_ports(bool on)
 		setsockopt(l->fd, SOL_SOCKET, SO_REUSEPORT, &value, sizeof(value));
 }
 
-/* OPTIONAL: a family that the machine does not have is no error. */
+/* What is done without: a family that the machine does not have, where OPTIONAL, and a port that we
+ * may not take (privs.c says what that costs). */
+static bool is_missed(int err, bool optional)
+{
+	return err == -EACCES || (optional && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL));
+}
+
 static int want(const struct endpoint *at, bool optional, char *error, size_t size)
 {
 	struct listener *l = find(at);
@@ -78,7 +84,7 @@ static int want(const struct endpoint *at, bool optional, char *error, size_t si
 		return 0;
 	}
 	fd = make_socket(at);
-	if (fd < 0 && optional && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL)) {
+	if (fd < 0 && is_missed(fd, optional)) {
 		log_info("listen", "at=%s skipped=\"%s\"", ENDPOINT_STR(at), strerror(-fd));
 		return 0;
 	}

@@ -18,12 +18,13 @@
 #include "process.h"
 #include "supervise.h"
 
-#define PATIENCE_MS 5000   /* a daemon needs no longer to end by itself */
-#define GIVE_UP_MS 15000   /* one that was killed, neither */
-#define LOOK_MS 1000	   /* between two searches */
-#define TRY_US 20000	   /* between two attempts */
+#define PATIENCE_MS 5000 /* a daemon needs no longer to end by itself */
+#define GIVE_UP_MS 15000 /* one that was killed, neither */
+#define LOOK_MS 1000	 /* between two searches */
+#define TRY_US 20000	 /* between two attempts */
 
 static char lock_path[4096];
+static char programs[DAEMON_COUNT][PATH_MAX]; /* of the daemons, without symbolic links */
 
 /* The process that wrote its number into the lock file; 0 when there is none. */
 static pid_t owner_read(int fd)
@@ -57,18 +58,28 @@ static bool owner_lives(int fd)
 	       !process_program(getpid(), own, sizeof(own)) || strcmp(own, program) == 0;
 }
 
+/* With our own eyes: the unprivileged user may not get to where they are. */
+static void find_programs(void)
+{
+	char path[PATH_MAX];
+
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		supervise_program(id, path, sizeof(path));
+		if (!realpath(path, programs[id]))
+			str_copy(programs[id], path, sizeof(programs[id]));
+	}
+}
+
 /* Which of our daemons runs there; -1: none. */
 static int daemon_of(pid_t pid)
 {
-	char program[PATH_MAX], path[PATH_MAX], real[PATH_MAX];
+	char program[PATH_MAX];
 
 	if (!process_program(pid, program, sizeof(program)))
 		return -1;
-	for (int id = 0; id < DAEMON_COUNT; id++) {
-		supervise_program(id, path, sizeof(path));
-		if (strcmp(realpath(path, real) ? real : path, program) == 0)
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (strcmp(programs[id], program) == 0)
 			return id;
-	}
 	return -1;
 }
 
@@ -108,6 +119,7 @@ static void search(int lock)
 /* Without CAP_SYS_PTRACE nobody sees into processes of another user, but that user does. */
 static void search_as_each(int lock)
 {
+	find_programs();
 	search(lock);
 	privs_look_as_user(true);
 	search(lock);

@@ -288,11 +288,11 @@ int parent_run(const char *path, const char *rundir)
 	int err;
 
 	log_init("wgbgpd");
-	if (geteuid() == 0)
-		prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
 	if (sodium_init() < 0)
 		fatal("libsodium does not start");
-	privs_init();
+	if (privs_init() < 0)
+		return 1;
+	prctl(PR_SET_DUMPABLE, 0); /* keys pass through this process */
 	if (make_rundir(rundir) < 0)
 		return 1;
 	lock_fd = lock_take(rundir);

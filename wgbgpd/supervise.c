@@ -86,7 +86,8 @@ static int move_away(int fd)
  * alone. */
 static _Noreturn void run_program(enum daemon_id id, int control, const char *path)
 {
-	char *const argv[] = {(char *)path, "-r", (char *)run_directory, NULL};
+	char *const argv[] = {(char *)path, "-r", (char *)run_directory,
+			      privs_keep_user() ? "-s" : NULL, NULL};
 	int program = open(path, O_PATH | O_CLOEXEC);
 	int lock = move_away(lock_fd);
 	sigset_t none;

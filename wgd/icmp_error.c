@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "icmp_error.h"
 
+#include <errno.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <string.h>
@@ -108,8 +109,10 @@ static int open_one(int family, const uint8_t types[2], struct watch *w)
 	int fd = icmp_socket(family, types, 2);
 
 	if (fd < 0) {
-		log_warn("no-icmp-errors", "family=%s error=\"%s\"",
-			 family == AF_INET ? "ipv4" : "ipv6", strerror(-fd));
+		/* That the right is missing, the parent has said. */
+		log_event(fd == -EPERM ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "no-icmp-errors",
+			  "family=%s error=\"%s\"", family == AF_INET ? "ipv4" : "ipv6",
+			  strerror(-fd));
 		return -1;
 	}
 	watch_init(w, fd, EV_READ, on_readable, NULL);
