@@ -203,7 +203,8 @@ void log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n)
 			end = stretch(at, who, &mine);
 			if (mine && n < end - at->off) {
 				at->off += (uint32_t)n;
-				return;
+				n = 0;
+				break;
 			}
 			n -= mine ? end - at->off : 0;
 			at->off = end;

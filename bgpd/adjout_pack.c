@@ -16,24 +16,22 @@ bool pack_empty(const struct pack *k)
 	return k->nlri.len == 0;
 }
 
-/* Bytes of the MP attribute in front of its prefixes. */
-static size_t mp_overhead(const struct pack *k)
+/* Bytes of the MP attribute in front of its prefixes; the next hop is one global address. */
+static size_t mp_overhead(uint8_t af, bool announced)
 {
-	if (k->af == AF_INET)
+	if (af == AF_INET)
 		return 0;
-	if (!k->attr)
-		return 4 + 3;
-	return 4 + 4 + 16 + (k->attr->has_nexthop_ll ? 16 : 0) + 1;
+	return announced ? 4 + 4 + 16 + 1 : 4 + 3;
 }
 
 size_t pack_bytes(const struct pack *k)
 {
-	return BGP_HEADER_BYTES + 4 + mp_overhead(k) + k->attrs.len + k->nlri.len;
+	return BGP_HEADER_BYTES + 4 + mp_overhead(k->af, k->attr) + k->attrs.len + k->nlri.len;
 }
 
 size_t pack_overhead(uint8_t af)
 {
-	return BGP_HEADER_BYTES + 4 + (af == AF_INET ? 0 : 4 + 4 + 16 + 1);
+	return BGP_HEADER_BYTES + 4 + mp_overhead(af, true);
 }
 
 bool pack_fits(const struct pack *k, const struct attr *attr, uint8_t af, uint8_t len,
@@ -85,16 +83,12 @@ static uint8_t *put_mp(const struct pack *k, uint8_t *out)
 {
 	*out++ = FLAGS_OPTIONAL_LONG;
 	*out++ = k->attr ? MP_REACH : MP_UNREACH;
-	out = put16(out, mp_overhead(k) - 4 + k->nlri.len);
+	out = put16(out, mp_overhead(AF_INET6, k->attr) - 4 + k->nlri.len);
 	out = put16(out, 2); /* AFI */
 	*out++ = 1;	     /* SAFI */
 	if (k->attr) {
-		const uint8_t *ll = attr_nexthop_ll(k->attr);
-
-		*out++ = ll ? 32 : 16;
+		*out++ = 16;
 		out = put_bytes(out, k->attr->nexthop.b, 16);
-		if (ll)
-			out = put_bytes(out, ll, 16);
 		*out++ = 0;
 	}
 	return put_bytes(out, k->nlri.data, k->nlri.len);
@@ -109,7 +103,7 @@ void pack_write(struct pack *k, uint8_t *out)
 	*out++ = BGP_UPDATE;
 	if (k->af == AF_INET6) {
 		out = put16(out, 0);
-		out = put16(out, mp_overhead(k) + k->nlri.len + k->attrs.len);
+		out = put16(out, mp_overhead(k->af, k->attr) + k->nlri.len + k->attrs.len);
 		out = put_mp(k, out);
 		put_bytes(out, k->attrs.data, k->attrs.len);
 	} else if (k->attr) {

@@ -195,7 +195,8 @@ static void check_bytes(const char *what, const struct wr *got, const struct wr 
 static void check_read_again(const struct attr *a, const struct wr *w, bool four_octet)
 {
 	static struct attr_parse p;
-	struct update_context ctx = {.four_octet = four_octet, .family = {true, true}, .aigp = true};
+	struct update_context ctx = {
+		.four_octet = four_octet, .family = {true, true}, .aigp = true};
 	struct attr_edit *e = attr_edit_begin(a);
 	struct bgp_error error;
 	struct addr none = {0};
@@ -489,7 +490,8 @@ static void edit_fields(struct attr_edit *e)
 	case 3:
 		model.nexthop.b[3] = v;
 		model.has_ll = false;
-		attr_edit_nexthop(e, &(struct addr){.family = AF_INET, .b = {10, 9, 0, (uint8_t)v}});
+		attr_edit_nexthop(e,
+				  &(struct addr){.family = AF_INET, .b = {10, 9, 0, (uint8_t)v}});
 		break;
 	default:
 		model.of[ATTR_ORIGIN].b[0] = v % 3;

@@ -228,9 +228,9 @@ static void check_text(const char *hex, bool brief, const char *want)
 	attr_unref(a);
 }
 
-#define NOTHING                                                                                  \
-	"'local-preference':null,'med':null,'aigp':null,'weight':0,'atomic-aggregate':false,"    \
-	"'aggregator':null,'communities':[],'extended-communities':[],'large-communities':[],"   \
+#define NOTHING                                                                                \
+	"'local-preference':null,'med':null,'aigp':null,'weight':0,'atomic-aggregate':false,"  \
+	"'aggregator':null,'communities':[],'extended-communities':[],'large-communities':[]," \
 	"'originator-id':null,'cluster-list':[]"
 
 /* Each row: the attributes as they are kept, and the whole text of them. */

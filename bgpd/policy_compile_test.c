@@ -330,8 +330,8 @@ static void changes(void **state)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-		char *terms = xasprintf("{'name': '1', 'set': {%s}, 'then': 'accept'}",
-					rows[i].set);
+		char *terms =
+			xasprintf("{'name': '1', 'set': {%s}, 'then': 'accept'}", rows[i].set);
 
 		check_change(terms, &routes[0], rows[i].cost, rows[i].changed, rows[i].flags);
 		free(terms);
@@ -415,8 +415,8 @@ static void shared(void **state)
 	json_t *config = parse(
 		"{'wgbgp-policy:policy': [{'name': 'p', 'term': [{'name': '1', 'then': 'accept'}]},"
 		"{'name': 'q', 'term': [{'name': '1', 'then': 'reject'}]}]}");
-	json_t *other = parse(
-		"{'wgbgp-policy:policy': [{'name': 'p', 'term': [{'name': '1', 'then': 'reject'}]}]}");
+	json_t *other = parse("{'wgbgp-policy:policy': [{'name': 'p', 'term': [{'name': '1', "
+			      "'then': 'reject'}]}]}");
 	struct policy_chain *p = policy_chain_named(config, "p"),
 			    *q = policy_chain_named(config, "q"),
 			    *p2 = policy_chain_named(other, "p"), *again = policy_chain_ref(p);
@@ -506,9 +506,10 @@ static void large_communities(void **state)
 static void malformed(void **state)
 {
 	check_taken("'prefix': ['10.0.0.0/33', 'x', '10.1.0.0/16{16}']", "n");
-	check_taken("'prefix': ['1111111111111111111111111111111111111111111111111111111111111111111"
-		    "11111111111111111111111111111', '10.1.0.0/16{16}']",
-		    "n");
+	check_taken(
+		"'prefix': ['1111111111111111111111111111111111111111111111111111111111111111111"
+		"11111111111111111111111111111', '10.1.0.0/16{16}']",
+		"n");
 	check_taken("'community': ['x', '65000:1']", "ap");
 	check_taken("'large-community': ['x', '65000:1:1']", "ap");
 	check_taken("'protocol': ['x', 'kernel']", "k");
@@ -517,10 +518,14 @@ static void malformed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conditions),	     cmocka_unit_test(changes),
-		cmocka_unit_test(sequences),	     cmocka_unit_test(questions),
-		cmocka_unit_test(shared),	     cmocka_unit_test(community_names),
-		cmocka_unit_test(large_communities), cmocka_unit_test(malformed),
+		cmocka_unit_test(conditions),
+		cmocka_unit_test(changes),
+		cmocka_unit_test(sequences),
+		cmocka_unit_test(questions),
+		cmocka_unit_test(shared),
+		cmocka_unit_test(community_names),
+		cmocka_unit_test(large_communities),
+		cmocka_unit_test(malformed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
