@@ -94,7 +94,7 @@ static const struct attr_row *row_of(uint8_t type)
 
 bool attr_parse_seen(const struct attr_parse *p, uint8_t type)
 {
-	return p->seen[type / 32] >> (type % 32) & 1;
+	return p->seen[type];
 }
 
 enum attr_action attr_parse_fail(struct attr_parse *p, enum attr_action action, uint8_t subcode,
@@ -204,7 +204,8 @@ static bool host_address(const struct addr *a)
 
 	if (a->family == AF_INET)
 		return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224;
-	return !addr_is_zero(a) && a->b[0] != 0xff && memcmp(a->b, loopback6, 16) != 0;
+	return !addr_is_zero(a) && a->b[0] != 0xff &&
+	       memcmp(a->b, loopback6, sizeof(loopback6)) != 0;
 }
 
 static enum attr_action decode_next_hop(struct attr_parse *p, const struct attr_item *i)
@@ -356,7 +357,7 @@ static void one(struct attr_parse *p, struct attr_item *i)
 			fail_item(p, ATTR_RESET, MALFORMED_ATTRIBUTE_LIST, "twice", i);
 		return; /* RFC 7606 section 3 (g): all but the first are discarded */
 	}
-	p->seen[i->type / 32] |= 1u << (i->type % 32);
+	p->seen[i->type] = true;
 	p->n_attributes++;
 	i->flags &= ATTR_OPTIONAL | ATTR_TRANSITIVE | ATTR_PARTIAL;
 	if (!row) {

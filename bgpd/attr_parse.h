@@ -30,7 +30,7 @@ struct attr_parse {
 	const struct update_context *ctx;
 	enum attr_action worst;
 	struct bgp_error *error;     /* of the worst one */
-	uint32_t seen[8];	     /* a bit a type */
+	bool seen[256];		     /* by type */
 	struct attr_item items[256]; /* by ascending type, without those that were discarded */
 	unsigned n_items, n_attributes;
 	struct addr nexthop; /* NEXT_HOP, family 0 none */

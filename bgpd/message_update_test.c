@@ -238,11 +238,11 @@ static void test_unknown(void **state)
 static void test_error_data(void **state)
 {
 	static const char *const rows[] = {
-		"400b01 00",		 "500b0001 00",		"600b02 0102",
-		"400101 03",		 "50010001 03",		"c00101 00",
-		"f0010001 00",		 "800e 04 0002 01 00",	"900e 0004 0002 01 00",
-		"800f 04 0002 01 81",	 "400206 0501 0000fde9", "c00803 000000",
-		"400503 000000",	 "800902 0000",
+		"400b01 00",	      "500b0001 00",	      "600b02 0102",
+		"400101 03",	      "50010001 03",	      "c00101 00",
+		"f0010001 00",	      "800e 04 0002 01 00",   "900e 0004 0002 01 00",
+		"800f 04 0002 01 81", "400206 0501 0000fde9", "c00803 000000",
+		"400503 000000",      "800902 0000",
 	};
 	uint8_t want[4200];
 	char big[2 * 3000 + 16];
@@ -277,7 +277,8 @@ static void test_sets(void **state)
 {
 	static const struct {
 		uint8_t type, unit;
-	} lists[] = {{ATTR_COMMUNITIES, 4}, {ATTR_EXT_COMMUNITIES, 8}, {ATTR_LARGE_COMMUNITIES, 12}};
+	} lists[] = {
+		{ATTR_COMMUNITIES, 4}, {ATTR_EXT_COMMUNITIES, 8}, {ATTR_LARGE_COMMUNITIES, 12}};
 	unsigned seed = 3;
 
 	srand(seed);
@@ -287,8 +288,8 @@ static void test_sets(void **state)
 		char attrs[1024];
 		uint8_t order[20];
 		struct attr_tlv t;
-		size_t len = snprintf(attrs, sizeof(attrs), BASE "c0%02x%02x", lists[k].type,
-				      n * unit);
+		size_t len =
+			snprintf(attrs, sizeof(attrs), BASE "c0%02x%02x", lists[k].type, n * unit);
 
 		for (int i = 0; i < n; i++) {
 			int v = rand() % 8;
@@ -381,6 +382,40 @@ static void test_flags_as4(void **state)
 		assert_int_equal(t.flags, partial ? 0xe0 : 0xc0);
 	}
 	wr_free(&w);
+}
+
+/* All types that nobody knows, in any order and twice: each is kept once, in order. */
+static void test_all_unknown(void **state)
+{
+	static const uint8_t known[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 26, 32};
+	static char attrs[8192];
+	struct attr_tlv t;
+
+	for (int round = 0; round < 2; round++) {
+		size_t len = snprintf(attrs, sizeof(attrs), BASE);
+		unsigned kept = 0;
+
+		for (unsigned i = 0; i < 512; i++) {
+			uint8_t type = round ? i * 37 : 255 - i;
+
+			if (!memchr(known, type, sizeof(known)))
+				len += snprintf(attrs + len, sizeof(attrs) - len, "c0%02x01%02x",
+						type, i < 256 ? type : 7);
+		}
+		assert_int_equal(decode("", attrs, NET), 0);
+		for (unsigned type = 0; type < 256; type++) {
+			bool there = attr_tlv_find(u.attr->wire, u.attr->wire_len, type, &t);
+
+			if (there && type > 2) {
+				assert_int_equal(t.flags, 0xe0);
+				assert_int_equal(t.len, 1);
+				assert_int_equal(t.value[0], type);
+				kept++;
+			}
+		}
+		assert_int_equal(kept, 256 - sizeof(known) - 1); /* 0 stands before ORIGIN */
+		assert_true(attr_tlv_find(u.attr->wire, u.attr->wire_len, 0, &t));
+	}
 }
 
 /* The order in which attributes came makes no difference. */
@@ -538,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canonical, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_error_data, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flags_as4, setup, teardown),
