@@ -607,16 +607,14 @@ static void test_drops(void **state)
 		   "'state':'ready','tx-bytes':0,'up':true}\n");
 }
 
-#define CHECK(f) cmocka_unit_test_setup_teardown(f, rig_open, rig_close)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_made),	 CHECK(test_leaves),	CHECK(test_comes_back),
-		CHECK(test_peer_leaves), CHECK(test_refused),	CHECK(test_not_opened),
-		CHECK(test_unread),	 CHECK(test_no_marker), CHECK(test_program),
-		CHECK(test_socket),	 CHECK(test_backends),	CHECK(test_lost),
-		CHECK(test_up_and_down), CHECK(test_addresses), CHECK(test_drops),
+		RIG_CHECK(test_made),	 RIG_CHECK(test_leaves),	RIG_CHECK(test_comes_back),
+		RIG_CHECK(test_peer_leaves), RIG_CHECK(test_refused),	RIG_CHECK(test_not_opened),
+		RIG_CHECK(test_unread),	 RIG_CHECK(test_no_marker), RIG_CHECK(test_program),
+		RIG_CHECK(test_socket),	 RIG_CHECK(test_backends),	RIG_CHECK(test_lost),
+		RIG_CHECK(test_up_and_down), RIG_CHECK(test_addresses), RIG_CHECK(test_drops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

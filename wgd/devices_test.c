@@ -337,14 +337,12 @@ static void test_orphans(void **state)
 		   "stop wireguard-go for wg7\n");
 }
 
-#define CHECK(f) cmocka_unit_test_setup_teardown(f, rig_open, rig_close)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_adopted),  CHECK(test_adopted_leaves), CHECK(test_adopted_again),
-		CHECK(test_not_ours), CHECK(test_no_ledger),	  CHECK(test_check),
-		CHECK(test_mark),     CHECK(test_mark_pruned),	  CHECK(test_orphans),
+		RIG_CHECK(test_adopted),  RIG_CHECK(test_adopted_leaves), RIG_CHECK(test_adopted_again),
+		RIG_CHECK(test_not_ours), RIG_CHECK(test_no_ledger),	  RIG_CHECK(test_check),
+		RIG_CHECK(test_mark),     RIG_CHECK(test_mark_pruned),	  RIG_CHECK(test_orphans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,9 +11,11 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -351,6 +353,14 @@ void rig_secret(const char *path, char letter)
 	uint8_t key[KEY_BYTES] = {(uint8_t)letter};
 
 	secrets_put(path, key);
+}
+
+void rig_disk_full(bool full)
+{
+	struct rlimit limit = {full ? 0 : RLIM_INFINITY, RLIM_INFINITY};
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 /* --- channels: what wgd sends is written down --- */

@@ -108,6 +108,10 @@ void rig_unreachable(const char *from, const char *to); /* an ICMP error about s
 void rig_resolved(const char *host, const char *addrs, uint32_t ttl); /* "": no such name */
 void rig_tell_file(const char *name); /* of the run directory: is said */
 void rig_secret(const char *path, char key);
+void rig_disk_full(bool full); /* nothing can be written to files */
+
+/* A check of the rig's. */
+#define RIG_CHECK(f) cmocka_unit_test_setup_teardown(f, rig_open, rig_close)
 
 /* Parts of configurations: wg0 with its peers, MORE is what else is in there. */
 #define RIG_KEY(c) c "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -558,9 +558,14 @@ struct wg_later *wg_take_done(void)
 
 bool wg_wait(struct wg *wg)
 {
+	const struct wg_later *l;
+
 	if (!rig.busy)
 		do_all();
-	return TAILQ_EMPTY(&todo);
+	TAILQ_FOREACH (l, &todo, link)
+		if (l->wg == wg)
+			return false;
+	return true;
 }
 
 void wg_interrupt(struct wg *wg)
