@@ -33,6 +33,7 @@ check_PROGRAMS += \
 	lib/buf_test \
 	lib/ceiling_test \
 	lib/conf_test \
+	lib/daemon_test \
 	lib/hash_test \
 	lib/ipc_test \
 	lib/islab_test \
@@ -56,6 +57,8 @@ lib_ceiling_test_SOURCES = lib/ceiling_test.c
 lib_ceiling_test_LDADD = $(TEST_LIBS)
 lib_conf_test_SOURCES = lib/conf_test.c
 lib_conf_test_LDADD = $(TEST_LIBS)
+lib_daemon_test_SOURCES = lib/daemon_test.c
+lib_daemon_test_LDADD = $(TEST_LIBS)
 lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_SOURCES = lib/ipc_test.c
