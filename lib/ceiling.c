@@ -461,8 +461,11 @@ static void look_up(const struct ceilings *c, struct ceiling_ref *ref,
 	ref->before = c->before ? find_peer(c->before, who) : NULL;
 }
 
-enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref,
-			   const struct ceiling_who *who, const struct prefix *p)
+/* By JUDGE: what either lets through is fine. */
+static enum reason judge_either(const struct ceilings *c, struct ceiling_ref *ref,
+				const struct ceiling_who *who, const struct prefix *p,
+				enum reason (*judge)(const struct ceiling *, const struct prefix *,
+						     const struct ceiling_peer *))
 {
 	enum reason r;
 
@@ -470,25 +473,20 @@ enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref,
 		return REASON_NONE;
 	if (ref->epoch != c->epoch)
 		look_up(c, ref, who);
-	r = ref->now ? ceiling_judge(c->now, p, ref->now) : REASON_NO_PERMIT;
-	return r != REASON_NONE && ref->before && !ceiling_judge(c->before, p, ref->before)
-		       ? REASON_NONE
-		       : r;
+	r = ref->now ? judge(c->now, p, ref->now) : REASON_NO_PERMIT;
+	return ref->before && judge(c->before, p, ref->before) == REASON_NONE ? REASON_NONE : r;
+}
+
+enum reason ceilings_judge(const struct ceilings *c, struct ceiling_ref *ref,
+			   const struct ceiling_who *who, const struct prefix *p)
+{
+	return judge_either(c, ref, who, p, ceiling_judge);
 }
 
 enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
 				 const struct ceiling_who *who, const struct prefix *p)
 {
-	enum reason r;
-
-	if (!c->now)
-		return REASON_NONE;
-	if (ref->epoch != c->epoch)
-		look_up(c, ref, who);
-	r = ref->now ? judge_entry(c->now, p, ref->now) : REASON_NO_PERMIT;
-	return r != REASON_NONE && ref->before && !judge_entry(c->before, p, ref->before)
-		       ? REASON_NONE
-		       : r;
+	return judge_either(c, ref, who, p, judge_entry);
 }
 
 enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p)

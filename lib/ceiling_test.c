@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ceiling.h"
+#include "loop_fake.h"
 #include "planes.h"
 #include "testing.h"
 #include "util.h"
@@ -182,6 +183,199 @@ static void test_new_name(void **state)
 	json_decref(config);
 }
 
+/* --- entries: what a static route leads to, what is configured --- */
+
+static const char with_statics[] =
+	"{\"plane\": [{\"name\": \"red\", \"number\": 1, \"interface\": [\"wg3\"], \"static\": ["
+	"   {\"prefix\": \"192.168.0.0/16\", \"next-hop\": \"10.20.20.2\"}]},"
+	"  {\"name\": \"x\", \"number\": 256, \"static\": ["
+	"   {\"prefix\": \"172.22.0.0/16\", \"next-hop\": \"10.255.0.2\"}]}],"
+	" \"rib\": {\"static\": ["
+	"  {\"prefix\": \"nonsense\", \"next-hop\": \"10.255.0.2\"},"
+	"  {\"prefix\": \"172.23.0.0/16\", \"interface\": \"wg0\"},"
+	"  {\"prefix\": \"172.20.0.0/16\", \"next-hop\": \"10.255.0.2\"},"
+	"  {\"prefix\": \"172.20.0.0/16\", \"next-hop\": \"10.255.0.2\"},"
+	"  {\"prefix\": \"172.20.128.0/17\", \"next-hop\": \"10.255.1.2\"},"
+	"  {\"prefix\": \"172.21.0.0/16\", \"next-hop\": \"192.0.2.9\"}]}}";
+
+/* The tunnels with these static routes. */
+static json_t *parse_with_statics(void)
+{
+	json_t *config = parse(tunnels), *more = parse(with_statics);
+
+	json_object_del(config, "wgbgp-system:plane");
+	json_object_update(config, more);
+	json_decref(more);
+	return config;
+}
+
+static void test_entries(void **state)
+{
+	static const struct {
+		const char *prefix, *interface, *peer;
+		enum reason reason;
+	} rows[] = {
+		{"10.20.20.0/25", "wg0", "dc", REASON_NONE}, /* permitted */
+		{"172.20.0.0/16", "wg0", "dc", REASON_NONE},
+		{"172.20.5.0/24", "wg0", "dc", REASON_NONE},
+		{"172.20.129.0/24", "wg0", "dc", REASON_NONE}, /* by the wider route */
+		{"172.20.129.0/24", "wg1", "dcm", REASON_NONE},
+		{"172.20.0.0/15", "wg0", "dc", REASON_OUTSIDE_PERMIT},
+		{"172.20.0.0/16", "wg1", "dcm", REASON_OUTSIDE_PERMIT},
+		{"172.20.0.0/16", "wg1", "mute", REASON_NO_PERMIT},
+		{"172.20.128.0/17", "wg1", "mute", REASON_NO_PERMIT},
+		/* Whose next hop that is, is not known here: the route itself, no part of it. */
+		{"172.21.0.0/16", "wg0", "dc", REASON_NONE},
+		{"172.21.0.0/16", "wg1", "mute", REASON_NONE},
+		{"172.21.3.0/24", "wg0", "dc", REASON_OUTSIDE_PERMIT},
+		{"172.22.0.0/16", "wg0", "dc", REASON_OUTSIDE_PERMIT}, /* of no plane */
+		{"172.23.0.0/16", "wg0", "dc", REASON_OUTSIDE_PERMIT}, /* no next hop */
+		{"192.168.0.0/16", "wg3", "red", REASON_NONE},
+		{"192.168.3.0/24", "wg3", "red", REASON_NONE},
+		{"192.168.0.0/16", "wg0", "dc", REASON_OUTSIDE_PERMIT}, /* of another plane */
+		/* Configured for the peer, or a part of that. */
+		{"10.20.20.0/24", "wg1", "dcm", REASON_NONE},
+		{"10.20.20.128/25", "wg1", "dcm", REASON_NONE},
+		{"10.20.20.0/24", "wg1", "mute", REASON_STATIC_ENTRY},
+		{"10.30.8.0/24", "wg0", "dc", REASON_STATIC_ENTRY},
+		{"10.255.0.1/32", "wg0", "dc", REASON_OWN_ADDRESS},
+		{"10.0.0.0/8", "wg9", "dc", REASON_NO_PERMIT}, /* nobody */
+	};
+	json_t *config = parse_with_statics();
+	struct ceilings c = {0};
+
+	planes_read(config);
+	assert_true(ceilings_apply(&c, config, 1));
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ceiling_who who = {rows[i].interface, rows[i].peer, NULL, 0};
+		struct prefix p = prefix_of(rows[i].prefix, 0);
+		enum reason r = ceilings_judge_entry(&c, &(struct ceiling_ref){0}, &who, &p);
+
+		if (r != rows[i].reason)
+			fail_msg("row %u, %s at %s: %s", i, rows[i].prefix, rows[i].peer,
+				 reason_name(r));
+	}
+	ceilings_free(&c);
+	planes_read(NULL);
+	json_decref(config);
+}
+
+/* --- one configuration after the other --- */
+
+static enum reason judge_now(const struct ceilings *c, struct ceiling_ref *ref, const char *prefix)
+{
+	struct prefix p = prefix_of(prefix, 0);
+	struct ceiling_who who = {"wg0", "dc", NULL, 0};
+
+	return ceilings_judge(c, ref, &who, &p);
+}
+
+static json_t *with_permit(const char *permit)
+{
+	return json_pack("{s:{s:[{s:s,s:[{s:s,s:[s]}]}]}}", "wireguard", "interface", "name", "wg0",
+			 "peer", "name", "dc", "permit", permit);
+}
+
+static void test_life(void **state)
+{
+	json_t *old = with_permit("10.1.0.0/16"), *new = with_permit("10.2.0.0/16"),
+	       *none = json_object();
+	struct ceilings c = {0};
+	struct ceiling_ref ref = {0};
+	struct prefix by_link = prefix_of("10.1.0.0/16", 0);
+
+	loop_fake_pass(1000000);
+	assert_int_equal(judge_now(&c, &ref, "10.1.1.0/24"), REASON_NONE); /* none yet */
+	assert_int_equal(ceilings_judge_link(&c, &by_link), REASON_NONE);
+	assert_false(ceilings_prune(&c));
+	assert_true(ceilings_apply(&c, old, 5));
+	assert_int_equal(judge_now(&c, &ref, "10.1.1.0/24"), REASON_NONE);
+	assert_int_equal(judge_now(&c, &ref, "10.2.1.0/24"), REASON_OUTSIDE_PERMIT);
+	assert_int_equal(ceilings_judge_link(&c, &by_link), REASON_NOT_A_TUNNEL);
+	assert_true(ceilings_known(&c, 5));
+	assert_true(ceilings_known(&c, 6));
+	assert_false(ceilings_known(&c, 4));
+	assert_false(ceilings_prune(&c));
+
+	assert_false(ceilings_apply(&c, old, 6)); /* the same again */
+	assert_false(ceilings_known(&c, 5));
+	assert_true(ceilings_known(&c, 6));
+	assert_true(ceilings_apply(&c, new, 7));
+	assert_false(ceilings_known(&c, 7)); /* until the others have it, too */
+	assert_int_equal(judge_now(&c, &ref, "10.1.1.0/24"), REASON_NONE);
+	assert_int_equal(judge_now(&c, &ref, "10.2.1.0/24"), REASON_NONE);
+	assert_int_equal(judge_now(&c, &ref, "10.3.1.0/24"), REASON_OUTSIDE_PERMIT);
+	assert_int_equal(ceilings_judge_link(&c, &by_link), REASON_NONE);
+	assert_true(ceilings_prune(&c));
+	assert_int_equal(judge_now(&c, &ref, "10.1.1.0/24"), REASON_OUTSIDE_PERMIT);
+	assert_int_equal(judge_now(&c, &ref, "10.2.1.0/24"), REASON_NONE);
+	assert_false(ceilings_known(&c, 7)); /* they may have sent that before */
+	loop_fake_pass(9999000);
+	assert_false(ceilings_known(&c, 7));
+	loop_fake_pass(1000);
+	assert_true(ceilings_known(&c, 7));
+	assert_false(ceilings_known(&c, 6));
+
+	assert_true(ceilings_apply(&c, none, 8)); /* the peer goes, and is there until PRUNE */
+	assert_int_equal(judge_now(&c, &ref, "10.2.1.0/24"), REASON_NONE);
+	assert_true(ceilings_apply(&c, new, 9)); /* what was before counts, no older one */
+	assert_int_equal(judge_now(&c, &ref, "10.1.1.0/24"), REASON_OUTSIDE_PERMIT);
+	assert_true(ceilings_apply(&c, none, 10));
+	assert_true(ceilings_prune(&c));
+	assert_int_equal(judge_now(&c, &ref, "10.2.1.0/24"), REASON_NO_PERMIT);
+	assert_true(ceilings_apply(&c, old, 11));
+	assert_int_equal(judge_now(&c, &ref, "10.1.1.0/24"), REASON_NONE);
+	ceilings_free(&c);
+	assert_int_equal(judge_now(&c, &ref, "10.9.1.0/24"), REASON_NONE);
+	json_decref(old);
+	json_decref(new);
+	json_decref(none);
+}
+
+/* Which sections make another ceiling, and whether it is asked about links at all. */
+static void test_what_is_the_same(void **state)
+{
+	json_t *config = parse_with_statics(), *other = json_deep_copy(config), *none = parse("{}"),
+	       *link = parse("{\"wireguard\":{\"interface\":[{\"name\":\"wg0\","
+			     "\"address\":[\"10.0.0.1/24\"]}]}}"),
+	       *permit = with_permit("10.1.0.0/16");
+	struct ceiling *a = ceiling_new(config), *b;
+	struct ceilings c = {0};
+
+	planes_read(config);
+	ceilings_apply(&c, config, 1);
+	json_object_del(other, "rib");
+	b = ceiling_new(other);
+	assert_true(ceiling_same(a, b));	   /* static routes aside, */
+	assert_true(ceilings_apply(&c, other, 2)); /* of which the answers are others */
+	ceiling_free(b);
+	json_object_del(other, "plane");
+	b = ceiling_new(other);
+	assert_false(ceiling_same(a, b));
+	assert_true(ceilings_apply(&c, other, 3));
+	assert_true(ceiling_judges_links(b));
+	ceiling_free(b);
+	assert_true(ceiling_same(NULL, NULL));
+	assert_false(ceiling_same(a, NULL));
+	ceiling_free(a);
+	a = ceiling_new(none);
+	assert_false(ceiling_judges_links(a));
+	ceiling_free(a);
+	a = ceiling_new(link);
+	assert_true(ceiling_judges_links(a));
+	ceiling_free(a);
+	a = ceiling_new(permit);
+	assert_true(ceiling_judges_links(a));
+	ceiling_free(a);
+	ceilings_free(&c);
+	planes_read(NULL);
+	json_decref(config);
+	json_decref(other);
+	json_decref(none);
+	json_decref(link);
+	json_decref(permit);
+}
+
 /* --- random ones, against a search through all --- */
 
 #define IFS 3
@@ -193,7 +387,8 @@ struct model_peer {
 	struct prefix permit[LIST], statics[LIST];
 	struct addr addr;
 };
-static struct model_peer model[IFS][PEERS];
+static struct model_peer models[2][IFS][PEERS];
+static struct model_peer (*model)[PEERS] = models[0];
 
 static uint64_t rng;
 
@@ -339,6 +534,87 @@ static void check_one(struct ceiling *c)
 			 reason_name(ceiling_judge_link(c, &p)));
 }
 
+/* Behind APPLY what either configuration lets through is fine, behind PRUNE only the new one. */
+static enum reason right_of_both(enum reason (*right)(const struct prefix *, unsigned, unsigned),
+				 const struct prefix *p, unsigned iface, unsigned peer, bool both)
+{
+	enum reason now, before = REASON_NO_PERMIT;
+
+	model = models[1];
+	now = right(p, iface, peer);
+	model = models[0];
+	if (both)
+		before = right(p, iface, peer);
+	return before == REASON_NONE ? REASON_NONE : now;
+}
+
+static enum reason right_link(const struct prefix *p, unsigned iface, unsigned peer)
+{
+	return right_by_link(p);
+}
+
+static enum reason right_entry(const struct prefix *p, unsigned iface, unsigned peer)
+{
+	const struct model_peer *m = &model[iface][peer];
+	enum reason r = right_at(p, iface, peer);
+
+	if (r != REASON_NONE && in_list(p, m->statics, m->n_statics, 0)) {
+		int best = -1, others = -1;
+
+		for (unsigned k = 0; k < PEERS; k++)
+			for (unsigned i = 0; i < model[iface][k].n_statics; i++) {
+				const struct prefix *s = &model[iface][k].statics[i];
+				int *longest = k == peer ? &best : &others;
+
+				if (prefix_covers(s, p) && s->len > *longest)
+					*longest = s->len;
+			}
+		return best > others ? REASON_NONE : r;
+	}
+	return r;
+}
+
+static void check_both(const struct ceilings *c, bool both)
+{
+	unsigned iface = rnd(IFS), peer = rnd(PEERS);
+	struct prefix p =
+		rnd(20) ? random_prefix() : prefix_of_addr(&models[rnd(2)][rnd(IFS)][peer].addr);
+	char interface[8], name[8];
+	struct ceiling_who who = {interface, name, NULL, 0};
+	struct ceiling_ref ref = {0};
+
+	snprintf(interface, sizeof(interface), "wg%u", iface);
+	snprintf(name, sizeof(name), "p%u", peer);
+	if (ceilings_judge(c, &ref, &who, &p) != right_of_both(right_at, &p, iface, peer, both) ||
+	    ceilings_judge_entry(c, &ref, &who, &p) !=
+		    right_of_both(right_entry, &p, iface, peer, both) ||
+	    ceilings_judge_link(c, &p) != right_of_both(right_link, &p, iface, peer, both))
+		fail_msg("%s at %s %s%s", PREFIX_STR(&p), interface, name, both ? ", of both" : "");
+}
+
+static void test_random_changes(void **state)
+{
+	rng = test_seed();
+	for (unsigned i = 0; i < 100; i++) {
+		struct ceilings c = {0};
+
+		for (unsigned k = 0; k < 2; k++) {
+			json_t *config;
+
+			model = models[k];
+			config = random_config();
+			ceilings_apply(&c, config, k);
+			json_decref(config);
+		}
+		for (unsigned k = 0; k < 200; k++)
+			check_both(&c, true);
+		ceilings_prune(&c);
+		for (unsigned k = 0; k < 200; k++)
+			check_both(&c, false);
+		ceilings_free(&c);
+	}
+}
+
 static void test_random(void **state)
 {
 	rng = test_seed();
@@ -356,10 +632,10 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_peers),
-		cmocka_unit_test(test_new_name),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_rows),	 cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_new_name), cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_life),	 cmocka_unit_test(test_what_is_the_same),
+		cmocka_unit_test(test_random),	 cmocka_unit_test(test_random_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,7 @@ check_PROGRAMS += \
 	lib/loop_test \
 	lib/messages_test \
 	lib/nl_batch_test \
+	lib/planes_test \
 	lib/prefix_test \
 	lib/prefix_order_test \
 	lib/retry_test \
@@ -53,7 +54,7 @@ check_PROGRAMS += \
 	lib/trie_test
 lib_buf_test_SOURCES = lib/buf_test.c
 lib_buf_test_LDADD = $(TEST_LIBS)
-lib_ceiling_test_SOURCES = lib/ceiling_test.c
+lib_ceiling_test_SOURCES = lib/ceiling_test.c lib/loop_fake.c lib/loop_fake.h
 lib_ceiling_test_LDADD = $(TEST_LIBS)
 lib_conf_test_SOURCES = lib/conf_test.c
 lib_conf_test_LDADD = $(TEST_LIBS)
@@ -75,6 +76,8 @@ lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
+lib_planes_test_SOURCES = lib/planes_test.c
+lib_planes_test_LDADD = $(TEST_LIBS)
 lib_prefix_order_test_SOURCES = lib/prefix_order_test.c
 lib_prefix_order_test_LDADD = $(TEST_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* planes: names, numbers and members as one text, before and after changes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conf.h"
+#include "planes.h"
+#include "util.h"
+
+static bool read_text(const char *text)
+{
+	json_t *config = json_loads(text, 0, NULL);
+	bool changed;
+
+	assert_non_null(config);
+	changed = planes_read(config);
+	json_decref(config);
+	return changed;
+}
+
+/* "NUMBER NAME: INTERFACES; " of all that are present or have a name. */
+static const char *all(void)
+{
+	static char out[512];
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (unsigned n = 0; n < 256; n++) {
+		const char *interface;
+
+		if (!plane_present((uint8_t)n) && !plane_name((uint8_t)n)[0])
+			continue;
+		len += (size_t)snprintf(out + len, sizeof(out) - len, "%u%s %s:", n,
+					plane_present((uint8_t)n) ? "" : "-",
+					plane_name((uint8_t)n));
+		for (size_t i = 0; (interface = plane_interface((uint8_t)n, i)); i++) {
+			len += (size_t)snprintf(out + len, sizeof(out) - len, " %s", interface);
+			assert_int_equal(plane_of_interface(interface), n);
+		}
+		len += (size_t)snprintf(out + len, sizeof(out) - len, "; ");
+	}
+	return out;
+}
+
+static void test_without(void **state)
+{
+	assert_string_equal(all(), "0 main:; ");
+	assert_false(planes_several());
+	assert_false(planes_read(NULL));
+	assert_string_equal(all(), "0 main:; ");
+	assert_int_equal(plane_by_name("main"), 0);
+	assert_int_equal(plane_by_name("red"), -1);
+	assert_int_equal(plane_by_name(""), -1);
+	assert_int_equal(plane_of_interface("eth0"), 0);
+}
+
+#define RED "{\"name\": \"red\", \"number\": 3, \"interface\": [\"eth1\", \"eth2\"]}"
+#define LAST "{\"name\": \"last\", \"number\": 31, \"interface\": [\"eth3\"]}"
+#define WG                                                                         \
+	"\"wireguard\": {\"interface\": [{\"name\": \"wg0\"}, {\"name\": \"wg1\"," \
+	" \"plane\": \"red\"}, {\"name\": \"wg2\", \"plane\": \"main\"},"          \
+	" {\"name\": \"wg3\", \"plane\": \"absent\"}]}"
+
+static void test_members(void **state)
+{
+	assert_true(read_text("{\"plane\": [" RED "," LAST "], " WG "}"));
+	assert_string_equal(all(), "0 main:; 3 red: eth1 eth2 wg1; 31 last: eth3; ");
+	assert_true(planes_several());
+	assert_int_equal(plane_by_name("red"), 3);
+	assert_int_equal(plane_by_name("last"), 31);
+	assert_int_equal(plane_of_interface("wg0"), 0);
+	assert_int_equal(plane_of_interface("wg2"), 0);
+	assert_int_equal(plane_of_interface("wg3"), 0);
+	assert_false(read_text("{\"plane\": [" RED "," LAST "], " WG "}"));
+	assert_true(read_text("{\"plane\": [" RED "," LAST "]}"));
+	assert_string_equal(all(), "0 main:; 3 red: eth1 eth2; 31 last: eth3; ");
+}
+
+static void test_changes(void **state)
+{
+	read_text("{\"plane\": [" RED "]}");
+	/* As many members, one of which is another; then one in another plane. */
+	assert_true(read_text("{\"plane\": [{\"name\": \"red\", \"number\": 3,"
+			      " \"interface\": [\"eth1\", \"eth9\"]}]}"));
+	assert_string_equal(all(), "0 main:; 3 red: eth1 eth9; ");
+	assert_true(read_text("{\"plane\": [{\"name\": \"red\", \"number\": 4,"
+			      " \"interface\": [\"eth1\", \"eth9\"]}]}"));
+	/* The name has moved. */
+	assert_string_equal(all(), "0 main:; 4 red: eth1 eth9; ");
+	assert_int_equal(plane_by_name("red"), 4);
+	/* One that goes keeps its name, for what still speaks of it. */
+	assert_true(read_text("{}"));
+	assert_string_equal(all(), "0 main:; 4- red:; ");
+	assert_false(planes_several());
+}
+
+static void test_out_of_range(void **state)
+{
+	read_text("{\"plane\": [{\"name\": \"zero\", \"number\": 0, \"interface\": [\"eth0\"]},"
+		  " {\"name\": \"many\", \"number\": 32, \"interface\": [\"eth1\"]},"
+		  " {\"name\": \"one\", \"number\": 1, \"interface\": [\"exactly15bytes.\","
+		  " \"more-than-15-byt\", 7]}]}");
+	assert_string_equal(all(), "0 main:; 1 one: exactly15bytes.; ");
+}
+
+static void test_configuration(void **state)
+{
+	json_t *config = json_loads("{\"plane\": [" RED "," LAST "]}", 0, NULL);
+
+	assert_string_equal(conf_str(plane_conf(config, 31), "name", ""), "last");
+	assert_string_equal(conf_str(plane_conf(config, 3), "name", ""), "red");
+	assert_null(plane_conf(config, 4));
+	json_decref(config);
+}
+
+static int end(void **state)
+{
+	planes_read(NULL);
+	return 0;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_without),	 TEST(test_members),	   TEST(test_changes),
+		TEST(test_out_of_range), TEST(test_configuration),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
