@@ -68,11 +68,12 @@ lib_islab_test_SOURCES = lib/islab_test.c
 lib_islab_test_LDADD = $(TEST_LIBS)
 lib_json_text_test_SOURCES = lib/json_text_test.c
 lib_json_text_test_LDADD = $(TEST_LIBS)
-lib_log_test_SOURCES = lib/log_test.c
+lib_log_test_SOURCES = lib/log_test.c lib/loop_fake.c lib/loop_fake.h
 lib_log_test_LDADD = $(TEST_LIBS)
 lib_loop_test_SOURCES = lib/loop_test.c
 lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
+lib_messages_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xcalloc
 lib_messages_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)

@@ -14,10 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
-#include "testing.h"
+#include "loop_fake.h"
 #include "testing.h"
 #include "util.h"
 
@@ -176,14 +177,147 @@ static void test_long(void **state)
 	free(text);
 }
 
+/* ---- what stands before the event, and which lines there are */
+
+/* All lines that were written since begin(). */
+static char *all_lines(void)
+{
+	static char text[8192];
+	size_t n;
+
+	dup2(stderr_before, STDERR_FILENO);
+	rewind(sink);
+	n = fread(text, 1, sizeof(text) - 1, sink);
+	text[n] = '\0';
+	return text;
+}
+
+static void write_levels(void)
+{
+	errno = ENOENT;
+	log_error("e", "why=\"%m\"");
+	log_warn("w", "n=%d", 2);
+	log_info("i", "n=%d", 3);
+	log_debug("d", "n=%d", 4);
+}
+
+static void test_levels(void **state)
+{
+	static const char *const lines[] = {"<3>test: e why=\"No such file or directory\"\n",
+					    "<4>test: w n=2\n", "<6>test: i n=3\n",
+					    "<7>test: d n=4\n"};
+	char want[512] = "";
+
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
+		begin();
+		log_set_level(level);
+		write_levels();
+		strcat(want, lines[level]);
+		assert_string_equal(all_lines(), want);
+		for (int other = LOG_LEVEL_ERROR; other <= LOG_LEVEL_DEBUG; other++)
+			assert_int_equal(log_enabled(other), other <= level);
+	}
+}
+
+static void test_host(void **state)
+{
+	static const char *const hosts[] = {"hub", "", NULL};
+
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	begin();
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		log_set_host(hosts[i]);
+		log_info("i", "n=%zu", i);
+	}
+	assert_string_equal(all_lines(), "<6>hub test: i n=0\n<6>test: i n=1\n<6>test: i n=2\n");
+}
+
+/* "2026-11-29T10:11:12.345Z hub test error: event" */
+static void test_stamp(void **state)
+{
+	const char *shape = "dddd-dd-ddTdd:dd:dd.dddZ hub test error: event n=1\n";
+	char stamp[LOG_TIME_LEN], before[LOG_TIME_LEN], *text;
+
+	unsetenv("JOURNAL_STREAM");
+	log_set_host("hub");
+	log_time(before);
+	begin();
+	log_error("event", "n=1");
+	text = all_lines();
+	log_time(stamp);
+	assert_int_equal(strlen(text), strlen(shape));
+	for (size_t i = 0; shape[i]; i++)
+		assert_true(shape[i] == 'd' && i < 23 ? isdigit((unsigned char)text[i])
+						      : text[i] == shape[i]);
+	text[24] = '\0';
+	assert_true(strcmp(before, text) <= 0 && strcmp(text, stamp) <= 0);
+	assert_true(time(NULL) - timegm(&(struct tm){.tm_year = atoi(text) - 1900,
+						     .tm_mon = atoi(text + 5) - 1,
+						     .tm_mday = atoi(text + 8),
+						     .tm_hour = atoi(text + 11),
+						     .tm_min = atoi(text + 14),
+						     .tm_sec = atoi(text + 17)}) <
+		    10);
+}
+
+/* Ten at once, then one a second; the first one behind a gap says how many are missing. */
+static void test_bucket(void **state)
+{
+	struct log_bucket bucket = {0};
+	unsigned taken = 0;
+
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	loop_fake_pass(1000 * 1000000);
+	begin();
+	for (int i = 0; i < 25; i++)
+		taken += log_bucket_take(&bucket);
+	assert_int_equal(taken, 10);
+	assert_string_equal(all_lines(), "");
+	loop_fake_pass(999999);
+	assert_false(log_bucket_take(&bucket));
+	begin();
+	loop_fake_pass(1);
+	assert_true(log_bucket_take(&bucket));
+	assert_false(log_bucket_take(&bucket));
+	assert_string_equal(all_lines(), "<4>test: log-suppressed lines=16\n");
+	begin();
+	loop_fake_pass(3 * 1000000);
+	for (int i = 0; i < 3; i++)
+		assert_true(log_bucket_take(&bucket));
+	assert_false(log_bucket_take(&bucket));
+	assert_string_equal(all_lines(), "<4>test: log-suppressed lines=1\n");
+	loop_fake_pass(3600 * 1000000ULL); /* never more than ten */
+	begin();
+	for (int i = 0; i < 25; i++)
+		taken += log_bucket_take(&bucket);
+	assert_int_equal(taken, 20);
+	all_lines();
+}
+
+/* The macro writes what the bucket lets through. */
+static void test_limited(void **state)
+{
+	struct log_bucket bucket = {0};
+	unsigned lines = 0;
+
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	begin();
+	for (int i = 0; i < 12; i++)
+		log_limited(&bucket, LOG_LEVEL_WARN, "much", "i=%d", i);
+	for (const char *at = all_lines(); (at = strstr(at, "<4>test: much i=")); at++)
+		lines++;
+	assert_int_equal(lines, 10);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_fields_read_back),
-		TEST(test_conversions),
-		TEST(test_long),
+		TEST(test_fields_read_back), TEST(test_conversions), TEST(test_long),
+		TEST(test_levels),	     TEST(test_host),	     TEST(test_stamp),
+		TEST(test_bucket),	     TEST(test_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

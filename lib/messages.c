@@ -334,7 +334,6 @@ int msg_get_verdicts(const uint8_t *body, size_t len, struct msg_verdicts *m)
 {
 	struct rd r;
 
-	*m = (struct msg_verdicts){0};
 	rd_init(&r, body, len);
 	m->verdict = rd_enum(&r, VERDICT_CLEARED + 1);
 	m->reason = rd_enum(&r, REASON_COUNT);
@@ -386,7 +385,6 @@ int msg_get_allowed(const uint8_t *body, size_t len, struct msg_allowed *m)
 {
 	struct rd r;
 
-	*m = (struct msg_allowed){0};
 	rd_init(&r, body, len);
 	m->batch = rd_u32(&r);
 	m->n = rd_count(&r, 7);
@@ -442,7 +440,6 @@ int msg_get_allowed_ack(const uint8_t *body, size_t len, struct msg_allowed_ack 
 {
 	struct rd r;
 
-	*m = (struct msg_allowed_ack){0};
 	rd_init(&r, body, len);
 	m->batch = rd_u32(&r);
 	m->n = rd_count(&r, 7);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_text.h"
 #include "loop.h"
 #include "messages.h"
 #include "show.h"
@@ -31,6 +32,7 @@ static struct {
 	char list[MSG_NAME_MAX], error[MSG_ERROR_MAX];
 	bool in_order;
 	bool pause;
+	char text[1024]; /* all of it */
 } got;
 
 static void start_object(struct show *s)
@@ -64,9 +66,36 @@ static void finish_rows(struct show *s)
 	finished++;
 }
 
+static void start_texts(struct show *s)
+{
+	struct prefix p = {0};
+	struct addr a = {0};
+
+	show_head(s, json_pack("{s:o}", "none", json_addr(&a)), "texts");
+	prefix_parse("10.0.0.0/8", &p);
+	addr_parse("fd00::1", &a);
+	show_row(s, json_pack("{s:o, s:o}", "prefix", json_prefix(&p), "addr", json_addr(&a)));
+}
+
+/* A row of text at a time, two rows. */
+static void step_texts(struct show *s)
+{
+	struct json_text row = {0};
+
+	json_text_object(&row, NULL);
+	json_text_integer(&row, "n", s->state ? 2 : 1);
+	json_text_end_object(&row);
+	show_row_text(s, &row);
+	json_text_free(&row);
+	if (s->state)
+		show_end(s, "that is all");
+	s->state = s;
+}
+
 static const struct show_command commands[] = {
 	{"object", start_object, NULL, NULL},
 	{"rows", start_rows, step_rows, finish_rows},
+	{"texts", start_texts, step_texts, NULL},
 	{0},
 };
 
@@ -86,6 +115,9 @@ static void client_frame(void *arg, const struct ipc_frame *frame)
 
 	assert_int_equal(msg_get_reply(frame->type, frame->body, frame->len, &m), 0);
 	got.last_id = m.id;
+	snprintf(got.text + strlen(got.text), sizeof(got.text) - strlen(got.text),
+		 "%s %u '%s%s' %.*s\n", msg_name(frame->type), m.id, m.list, m.error,
+		 (int)m.json_len, m.json ? m.json : "");
 	if (frame->type == MSG_REPLY_HEAD) {
 		got.heads++;
 		str_copy(got.list, m.list, sizeof(got.list));
@@ -160,10 +192,21 @@ static void test_object(void **state)
 {
 	request(5, "{\"command\":\"object\"}");
 	RUN_UNTIL(got.ends == 1);
-	assert_int_equal(got.heads, 1);
-	assert_int_equal(got.last_id, 5);
-	assert_string_equal(got.list, "");
-	assert_string_equal(got.error, "");
+	assert_string_equal(got.text, "reply-head 5 '' {\"hello\":\"world\"}\nreply-end 5 '' \n");
+}
+
+static void test_texts(void **state)
+{
+	request(6, "{\"command\":\"texts\"}");
+	RUN_UNTIL(got.ends == 1);
+	assert_string_equal(got.text,
+			    "reply-head 6 'texts' {\"none\":null}\n"
+			    "reply-row 6 '' {\"prefix\":\"10.0.0.0/8\",\"addr\":\"fd00::1\"}\n"
+			    "reply-row 6 '' {\"n\":1}\n"
+			    "reply-row 6 '' {\"n\":2}\n"
+			    "reply-end 6 'that is all' \n");
+	turns(100);
+	assert_int_equal(got.ends, 1);
 }
 
 static void test_stream(void **state)
@@ -175,6 +218,7 @@ static void test_stream(void **state)
 	assert_string_equal(got.list, "numbers");
 	assert_int_equal(finished, 1);
 	assert_true(queued_max < 512 * 1024); /* streamed, not piled up */
+	assert_int_equal(rows_emitted, ROWS);
 }
 
 static void test_slow_reader_stops_it(void **state)
@@ -210,6 +254,64 @@ static void test_cancel(void **state)
 	assert_int_equal(finished, 1);
 }
 
+static void cancel(uint32_t id)
+{
+	struct wr w = {0};
+
+	wr_u32(&w, id);
+	ipc_send(client_ipc, MSG_CANCEL, 0, w.data, w.len);
+	wr_free(&w);
+}
+
+/* Each of several running answers can be the one that is cancelled, and only that one is. */
+static void test_cancel_one_of(void **state)
+{
+	for (uint32_t which = 1; which <= 3; which++) {
+		got.pause = true;
+		for (uint32_t id = 1; id <= 3; id++)
+			request(id, "{\"command\":\"rows\"}");
+		RUN_UNTIL(got.heads >= 1);
+		cancel(9); /* nobody */
+		cancel(which);
+		turns(500);
+		got.pause = false;
+		ipc_resume(client_ipc);
+		RUN_UNTIL(got.ends == 1);
+		assert_int_equal(got.first_ended, which);
+		assert_string_equal(got.error, "cancelled");
+		RUN_UNTIL(got.ends == 3);
+		assert_string_equal(got.error, "");
+		assert_int_equal(finished, 3);
+		assert_true(got.rows >= 2 * ROWS && got.rows < 3 * ROWS);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+/* What ends in one turn leaves the others as they are. */
+static void test_ends_beside_others(void **state)
+{
+	request(1, "{\"command\":\"texts\"}");
+	request(2, "{\"command\":\"rows\"}");
+	request(3, "{\"command\":\"texts\"}");
+	request(4, "{\"command\":\"rows\"}");
+	RUN_UNTIL(got.ends == 4);
+	assert_int_equal(got.heads, 4);
+	assert_int_equal(got.rows, 2 * ROWS + 2 * 3);
+	assert_int_equal(finished, 2);
+}
+
+/* A frame that is neither is nothing. */
+static void test_broken_frames(void **state)
+{
+	ipc_send(client_ipc, MSG_CANCEL, 0, "\0\0", 2);
+	ipc_send(client_ipc, MSG_REQUEST, 0, "\0\0", 2);
+	request(5, "{\"command\":\"object\"}");
+	RUN_UNTIL(got.ends == 1);
+	assert_int_equal(got.last_id, 5);
+	assert_int_equal(got.heads, 1);
+}
+
 static void test_two_at_once_and_free(void **state)
 {
 	request(1, "{\"command\":\"rows\"}");
@@ -222,14 +324,22 @@ static void test_two_at_once_and_free(void **state)
 
 static void test_refused(void **state)
 {
-	static const char *const bad[] = {
-		"{\"command\":\"nonsense\"}", "{}", "[1]", "{\"command\":7}", "{", ""};
+	static const struct {
+		const char *json, *error;
+	} bad[] = {
+		{"{\"command\":\"nonsense\"}", "unknown command"},
+		{"{}", "unknown command"},
+		{"{\"command\":7}", "unknown command"},
+		{"[1]", "malformed request"},
+		{"{", "malformed request"},
+		{"", "malformed request"},
+	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
-		request(i, bad[i]);
+		request(i, bad[i].json);
 		RUN_UNTIL(got.ends == i + 1);
 		assert_int_equal(got.last_id, i);
-		assert_true(got.error[0] != '\0');
+		assert_string_equal(got.error, bad[i].error);
 	}
 	assert_int_equal(got.heads, 0);
 }
@@ -240,9 +350,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_object),
+		TEST(test_texts),
 		TEST(test_stream),
 		TEST(test_slow_reader_stops_it),
 		TEST(test_cancel),
+		TEST(test_cancel_one_of),
+		TEST(test_ends_beside_others),
+		TEST(test_broken_frames),
 		TEST(test_two_at_once_and_free),
 		TEST(test_refused),
 	};
