@@ -99,6 +99,14 @@ void loop_fake_turn(void)
 	} while (next);
 }
 
+bool loop_fake_rests(void)
+{
+	for (unsigned i = 0; i < SLOTS; i++)
+		if ((slots[i].timer || slots[i].job) && slots[i].due_us <= clock_us)
+			return false;
+	return true;
+}
+
 void loop_free(void)
 {
 	memset(slots, 0, sizeof(slots));

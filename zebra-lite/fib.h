@@ -95,6 +95,7 @@ bool fib_fell(const struct fib *f, uint64_t since_ms);
 bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer);
 
 void fib_dirty(struct rib_node *n, bool urgent);
+void fib_look(void); /* at the queue, be it empty: something waits for that */
 
 /* Gates: nothing is written before the kernel was read and wgd has told its tunnels. */
 void fib_kernel_ready(void);

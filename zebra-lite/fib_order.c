@@ -80,6 +80,11 @@ static void wake(void)
 	job_start(&job);
 }
 
+void fib_look(void)
+{
+	wake();
+}
+
 static struct item *item_of(const struct rib_node *n) /* NODE_IN_BATCH is set */
 {
 	return &batches[n->slot / BATCH_MAX].items[n->slot % BATCH_MAX];

@@ -16,6 +16,8 @@
 #include "zceiling.h"
 #include "zconfig.h"
 
+_Static_assert(sizeof(struct route_hop) == sizeof(struct addr) + 3, "hops are compared as bytes");
+
 #define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
 #define TELL_MS 30  /* bgpd waits no longer for local repair */
 #define SETTLE_MS 10000
@@ -26,7 +28,7 @@ static struct trie table;
 struct islab hopset_numbers = {.stride = sizeof(struct hopset *)};
 
 static struct hash_table sets;
-static unsigned to_look; /* lists whose prefixes are to be looked at */
+static bool to_look; /* there are lists whose prefixes are to be looked at */
 static TAILQ_HEAD(, nexthop) dirty = TAILQ_HEAD_INITIALIZER(dirty);
 static struct job job;
 static struct timer tell_timer, held_timer;
@@ -315,8 +317,7 @@ static void users_dirty(struct nexthop *nh, bool urgent)
 	struct hop_ref *ref;
 
 	LIST_FOREACH (ref, &nh->users, link) {
-		if (ref->set->look < LOOK)
-			to_look++;
+		to_look = true;
 		if (urgent)
 			ref->set->look = LOOK_URGENTLY;
 		else if (!ref->set->look)
@@ -341,7 +342,7 @@ static void look_at_prefixes(void)
 	}
 	for (struct hash_node *h = hash_first(&sets); h; h = hash_next(&sets, h))
 		container_of(h, struct hopset, hash)->look = LOOK_NOT;
-	to_look = 0;
+	to_look = false;
 }
 
 void nexthop_users_dirty(struct nexthop *nh)
@@ -578,37 +579,19 @@ void nexthop_route_changed(const struct prefix *p)
 
 /* --- ranked lists --- */
 
-static uint32_t hops_hash(const struct route_hops *hops)
-{
-	uint8_t key[ROUTE_HOPS_MAX * (sizeof(struct addr) + 3)];
-	size_t len = 0;
-
-	for (unsigned i = 0; i < hops->n; i++) {
-		memcpy(key + len, &hops->hop[i].addr, sizeof(struct addr));
-		len += sizeof(struct addr);
-		key[len++] = hops->hop[i].source;
-		key[len++] = hops->hop[i].demotion;
-		key[len++] = hops->hop[i].weight;
-	}
-	return hash_bytes(key, len);
-}
-
 static bool hops_equal(const struct hopset *s, const struct route_hops *hops)
 {
-	if (s->n != hops->n)
-		return false;
+	struct route_hop same[ROUTE_HOPS_MAX];
+
 	for (unsigned i = 0; i < s->n; i++)
-		if (s->ref[i].source != hops->hop[i].source ||
-		    s->ref[i].demotion != hops->hop[i].demotion ||
-		    s->ref[i].weight != hops->hop[i].weight ||
-		    !addr_eq(&s->ref[i].nh->addr, &hops->hop[i].addr))
-			return false;
-	return true;
+		same[i] = (struct route_hop){s->ref[i].nh->addr, s->ref[i].source,
+					     s->ref[i].demotion, s->ref[i].weight};
+	return s->n == hops->n && !memcmp(same, hops->hop, s->n * sizeof(same[0]));
 }
 
 struct hopset *hopset_get(const struct route_hops *hops)
 {
-	uint32_t hash = hops_hash(hops);
+	uint32_t hash = hash_bytes(hops->hop, hops->n * sizeof(hops->hop[0]));
 	struct hopset *s;
 
 	for (struct hash_node *h = hash_find(&sets, hash); h; h = hash_find_next(h)) {
@@ -646,7 +629,6 @@ void hopset_unref(struct hopset *s)
 		return;
 	hash_remove(&sets, &s->hash);
 	islab_release(&hopset_numbers, s->id);
-	to_look -= s->look != LOOK_NOT;
 	for (unsigned i = 0; i < s->n; i++) {
 		LIST_REMOVE(&s->ref[i], link);
 		release(s->ref[i].nh);

@@ -349,6 +349,16 @@ static void test_depth(void **state)
 		 "10.3.0.1: tunnel p1 dev wg0 up depth 3 by /16\n"
 		 "10.4.0.1: nothing: nexthop-unreachable\n"
 		 "10.5.0.1: nothing: nexthop-unreachable\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DEGRADED);
+	RIG_TOLD("del 10.4.0.0/16 dev wg0\n"
+		 "del 10.3.0.0/16 dev wg0\n"
+		 "unset 10.3.0.0/16 p1\n"
+		 "unset 10.4.0.0/16 p1\n"
+		 "nexthop 10.1.0.1 degraded lossy tunnel dev wg0 peer p1 cost 10\n"
+		 "nexthop 10.2.0.1 down nexthop-unreachable dev - peer - cost 0\n"
+		 "nexthop 10.3.0.1 down nexthop-unreachable dev - peer - cost 0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.1.0.1 up none tunnel dev wg0 peer p1 cost 10\n");
 	rig_bgp("10.1.0.0/16", "198.51.100.7");
 	rig_settle();
 	rig_told();
@@ -522,6 +532,24 @@ static void test_lists(void **state)
 	assert_null(nexthop_first());
 }
 
+/* As many hops as a list may have. */
+static void test_full_list(void **state)
+{
+	struct route_hops hops = {.n = ROUTE_HOPS_MAX};
+	struct hopset *s;
+
+	for (unsigned i = 0; i < hops.n; i++) {
+		hops.hop[i].addr = rig_addr("10.9.0.1");
+		hops.hop[i].addr.b[3] = (uint8_t)i;
+	}
+	s = hopset_get(&hops);
+	for (unsigned i = 0; i < hops.n; i++)
+		assert_true(addr_eq(&s->ref[i].nh->addr, &hops.hop[i].addr));
+	assert_ptr_equal(hopset_get(&hops), s);
+	hopset_unref(s);
+	hopset_unref(s);
+}
+
 /* What a change of one hop makes be looked at: the prefixes with it, those that it helps first. */
 static void test_repair(void **state)
 {
@@ -552,7 +580,7 @@ static void test_repair(void **state)
 
 /* Two learned routes that rest on each other's next hops never come to rest: one stays where it is
  * after 16 ways in 10 s, as long as that leads somewhere. */
-static void test_held(void **state)
+static unsigned ways_of_many(void)
 {
 	unsigned ways = 0;
 
@@ -567,27 +595,99 @@ static void test_held(void **state)
 		ways += find("10.1.0.7")->oif == (i % 2 ? RIG_WG0 : RIG_WG1);
 	}
 	rig_told();
+	return ways;
+}
+
+static void test_held(void **state)
+{
+	unsigned ways = ways_of_many();
+
 	rig_say("%u %s%s\n", ways, way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	rig_pass(9980);
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	rig_pass(40);
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
 	rig_bgp("10.1.0.0/16", "10.9.1.2");
 	rig_settle();
 	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
-	rig_pass(9980);
-	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
-	rig_pass(30);
-	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
-	rig_bgp("10.1.0.0/16", "10.9.0.1");
-	rig_settle();
-	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
 	RIG_TOLD("27 tunnel p2 dev wg1 up depth 1 by /16 held\n"
+		 "unset 10.1.0.0/16 p2\n"
+		 "tunnel p2 dev wg1 up depth 1 by /16 held\n"
+		 "nexthop 10.1.0.7 up none tunnel dev wg0 peer p1 cost 10\n"
+		 "tunnel p1 dev wg0 up depth 1 by /16\n"
+		 "set 10.1.0.0/16 p2\n"
 		 "change 10.1.0.0/16 dev wg1\n"
-		 "tunnel p2 dev wg1 up depth 1 by /16\n"
-		 "unset 10.1.0.0/16 p1\n"
-		 "tunnel p2 dev wg1 up depth 1 by /16\n"
-		 "tunnel p2 dev wg1 up depth 1 by /16\n"
-		 "set 10.1.0.0/16 p1\n"
-		 "change 10.1.0.0/16 dev wg0\n"
+		 "nexthop 10.1.0.7 up none tunnel dev wg1 peer p2 cost 20\n"
+		 "tunnel p2 dev wg1 up depth 1 by /16\n");
+}
+
+static void flap(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		rig_bgp("10.1.0.0/16", i % 2 ? "10.9.0.1" : "");
+		rig_settle();
+	}
+}
+
+/* What it led to is dead: it goes elsewhere at once. */
+static void test_not_held(void **state)
+{
+	ways_of_many();
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_DOWN);
+	RIG_TOLD("tunnel p2 dev wg1 up depth 1 by /16 held\n"
+		 "nexthop 10.1.0.7 up none tunnel dev wg0 peer p1 cost 10\n");
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	RIG_TOLD("tunnel p1 dev wg0 up depth 1 by /16\n");
+}
+
+/* Where it led nowhere it stays so, too. */
+static void test_held_nowhere(void **state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_watch("10.1.0.7");
+	flap(40);
+	rig_told();
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	rig_pass(10020);
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	RIG_TOLD("nothing: nexthop-unreachable held\n"
 		 "nexthop 10.1.0.7 up none tunnel dev wg0 peer p1 cost 10\n"
 		 "tunnel p1 dev wg0 up depth 1 by /16\n");
+}
+
+/* By a link it stays only as long as that is up. */
+static void test_held_by_link(void **state)
+{
+	rig_kernel(true, "192.0.2.0/24", RTPROT_STATIC, 0, RIG_U1, NULL);
+	for (unsigned i = 0; i < 41; i++) {
+		rig_bgp("10.1.0.0/16", i % 2 ? "192.0.2.9" : "198.51.100.7");
+		if (!i)
+			rig_watch("10.1.0.7");
+		rig_settle();
+	}
+	rig_told();
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	rig_link_down[RIG_U1] = true;
+	nexthop_link_changed(RIG_U1);
+	RIG_TOLD("link via 192.0.2.9 dev u up depth 1 by /16 held\n"
+		 "nexthop 10.1.0.7 up none dev u0 peer - cost 0\n");
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	RIG_TOLD("link via 198.51.100.7 dev u0 up depth 1 by /16\n");
+}
+
+/* Not where there are few ways in 10 s. */
+static void test_calm(void **state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_watch("10.1.0.7");
+	flap(15);
+	rig_pass(10000);
+	flap(15);
+	rig_told();
+	rig_say("%s%s\n", way("10.1.0.7"), find("10.1.0.7")->held ? " held" : "");
+	RIG_TOLD("nothing: nexthop-unreachable\n");
 }
 
 int main(void)
@@ -607,6 +707,11 @@ int main(void)
 		T(test_lists),
 		T(test_repair),
 		T(test_held),
+		T(test_not_held),
+		T(test_held_nowhere),
+		T(test_held_by_link),
+		T(test_calm),
+		T(test_full_list),
 	};
 
 	log_init("nexthop_test");

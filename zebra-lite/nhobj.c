@@ -445,8 +445,8 @@ void nhobj_hop_changed(const struct nexthop *nh)
 
 static void home_due(void *arg)
 {
+	bool again = false, queued = fib_counters.queued; /* before those that are home queue some */
 	uint64_t now = now_ms();
-	bool again = false;
 	struct nhobj *o;
 
 	LIST_FOREACH (o, &nhobj_all, link) {
@@ -454,7 +454,7 @@ static void home_due(void *arg)
 
 		if (!o->home_wanted || o->n)
 			continue;
-		if ((now - o->home_asked_ms < nhobj_home_ms || fib_counters.queued) &&
+		if ((now - o->home_asked_ms < nhobj_home_ms || queued) &&
 		    o->home_tries++ < HOME_TRIES) {
 			again = true;
 			continue;
@@ -514,6 +514,7 @@ void nhobj_lose(struct nhobj *o)
 	}
 	if (o->leaf)
 		nhgroup_leaf_lost(o->id);
+	fib_look(); /* its groups get another one when the queue is worked off */
 }
 
 void nhobj_lost(uint32_t id)

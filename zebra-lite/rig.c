@@ -34,7 +34,7 @@
 #include "zceiling.h"
 #include "zconfig.h"
 
-enum { ROUNDS = 12, STEP_MS = 10 };
+enum { TURNS_MAX = 300, STEP_MS = 10 };
 
 bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent;
 int rig_route_error, rig_object_error, rig_group_error, rig_rule_error;
@@ -252,11 +252,12 @@ static void on_redist(const struct msg_redist *m)
 
 void rig_settle(void)
 {
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < TURNS_MAX && (!loop_fake_rests() || (n_pending && !rig_silent)); i++) {
 		loop_fake_turn();
 		while (n_pending && !rig_silent)
 			answer();
 	}
+	assert_true(loop_fake_rests()); /* else something goes on for ever */
 }
 
 void rig_pass(unsigned ms)

@@ -30,7 +30,8 @@ void rig_pass(unsigned ms);
  * one. */
 const char *rig_told(void);
 /* That it is TEXT, in the check at this place. */
-#define RIG_TOLD(text) rig_equal(rig_told(), text, __FILE__, __LINE__)
+#define RIG_TOLD(text) RIG_EQ(rig_told(), text)
+#define RIG_EQ(got, text) rig_equal(got, text, __FILE__, __LINE__)
 void rig_equal(const char *got, const char *text, const char *file, int line);
 void rig_say(const char *fmt, ...) PRINTF_LIKE(1, 2); /* into the same */
 
