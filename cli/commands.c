@@ -62,19 +62,29 @@ static bool is_peer(const char *text)
 	return *text && strlen(text) < MSG_NAME_MAX && !strchr(text, '/');
 }
 
-#define PLAIN(word, help)                 \
-	{                                 \
-		word, help, 0, 0, 0, 0, 0 \
-	}
-
 static bool is_name(const char *text)
 {
 	return *text && !strpbrk(text, "/:%");
 }
 
+/* Words that add nothing to the request, that add a member, and places for a text that is checked.
+ */
+#define PLAIN(word, help)                                \
+	{                                                \
+		word, help, NULL, NULL, NULL, NULL, NULL \
+	}
+#define SAYS(word, help, key, value)                     \
+	{                                                \
+		word, help, key, value, NULL, NULL, NULL \
+	}
+#define VALUE(word, help, key, check)                    \
+	{                                                \
+		word, help, key, NULL, check, NULL, NULL \
+	}
+
 static const struct cli_word words[] = {
-	{"advertised-routes", "what we send to this neighbor", "direction", "advertised", 0, 0, 0},
-	{"all", "every neighbor", "neighbor", "all", 0, 0, 0},
+	SAYS("advertised-routes", "what we send to this neighbor", "direction", "advertised"),
+	SAYS("all", "every neighbor", "neighbor", "all"),
 	PLAIN("allowed-ips", "entries in WireGuard's own forwarding table, and whose they are"),
 	PLAIN("bfd", "BFD sessions over the tunnels"),
 	PLAIN("below", "what is quiet: bytes a second, each way"),
@@ -90,35 +100,34 @@ static const struct cli_word words[] = {
 	PLAIN("for", "how long"),
 	PLAIN("explain", "follow a destination through every table and say where it ends"),
 	PLAIN("help", "list all commands"),
-	{"in", "ask the neighbor for its routes again, apply import", "soft", "in", 0, 0, 0},
+	SAYS("in", "ask the neighbor for its routes again, apply import", "soft", "in"),
 	PLAIN("interface", "one interface"),
-	{"ip", "IPv4, as other routers call it", "family", "ipv4", 0, 0, 0},
-	{"ipv4", "IPv4 only", "family", "ipv4", 0, 0, 0},
-	{"ipv6", "IPv6 only", "family", "ipv6", 0, 0, 0},
+	SAYS("ip", "IPv4, as other routers call it", "family", "ipv4"),
+	SAYS("ipv4", "IPv4 only", "family", "ipv4"),
+	SAYS("ipv6", "IPv6 only", "family", "ipv6"),
 	PLAIN("json", "as JSON"),
 	PLAIN("log", "logging"),
 	PLAIN("level", "least important level that is written"),
-	{"longer-prefixes", "this prefix and everything inside it", "longer", "true", 0, 0, 0},
+	SAYS("longer-prefixes", "this prefix and everything inside it", "longer", "true"),
 	PLAIN("metrics", "counters for a monitoring system"),
 	PLAIN("monitor", "events as they happen, until Ctrl-C"),
 	PLAIN("neighbors", "sessions in detail"),
 	PLAIN("nexthops", "next hops and whether they can be reached"),
-	{"out", "send our routes again, apply export", "soft", "out", 0, 0, 0},
+	SAYS("out", "send our routes again, apply export", "soft", "out"),
 	PLAIN("nftables", "sets kept for the rules of a firewall"),
 	PLAIN("peer", "one tunnel peer"),
 	PLAIN("plane", "one plane only"),
 	PLAIN("planes", "networks that share this machine and nothing else"),
 	PLAIN("pins", "host routes that keep tunnel endpoints on the underlay"),
 	PLAIN("quit", "leave"),
-	{"received-routes", "what this neighbor sent, before import", "direction", "received", 0, 0,
-	 0},
+	SAYS("received-routes", "what this neighbor sent, before import", "direction", "received"),
 	PLAIN("reload", "read the configuration file again, apply it as one change"),
 	PLAIN("rib", "routes of all protocols"),
 	PLAIN("route", "routes, whether they are installed, and why not"),
 	PLAIN("rules", "rules of policy routing: which packets look into which table"),
-	{"running", "the one in effect", "source", "running", 0, 0, 0},
+	SAYS("running", "the one in effect", "source", "running"),
 	PLAIN("show", "show state"),
-	{"soft", "without ending the session", "soft", "both", 0, 0, 0},
+	SAYS("soft", "without ending the session", "soft", "both"),
 	PLAIN("stop", "end it now"),
 	PLAIN("summary", "one line each"),
 	PLAIN("teardown", "remove everything that wgbgp installed"),
@@ -131,25 +140,25 @@ static const struct cli_word words[] = {
 	PLAIN("version", "the program's version"),
 	PLAIN("within", "how long to wait for quiet"),
 	PLAIN("wireguard", "interfaces and peers"),
-	{"empty", "also a file without any interface", "empty", "true", 0, 0, 0},
-	{"error", "only failures", "level", "error", 0, 0, 0},
-	{"warning", "and what should not be", "level", "warning", 0, 0, 0},
-	{"info", "and events of normal operation", "level", "info", 0, 0, 0},
-	{"debug", "and everything else", "level", "debug", 0, 0, 0},
-	{"ADDRESS", "an IP address: what covers it", "address", NULL, is_address, 0, 0},
-	{"BYTES", "bytes a second", "below", NULL, is_number, 0, 0},
-	{"DURATION", "seconds, at most 600", "seconds", NULL, is_number, 0, 0},
-	{"TARGET", "an IP address that answers echo requests", "to", NULL, is_address, 0, 0},
-	{"DESTINATION", "an IP address or prefix", "destination", NULL, is_destination, 0, 0},
+	SAYS("empty", "also a file without any interface", "empty", "true"),
+	SAYS("error", "only failures", "level", "error"),
+	SAYS("warning", "and what should not be", "level", "warning"),
+	SAYS("info", "and events of normal operation", "level", "info"),
+	SAYS("debug", "and everything else", "level", "debug"),
+	VALUE("ADDRESS", "an IP address: what covers it", "address", is_address),
+	VALUE("BYTES", "bytes a second", "below", is_number),
+	VALUE("DURATION", "seconds, at most 600", "seconds", is_number),
+	VALUE("TARGET", "an IP address that answers echo requests", "to", is_address),
+	VALUE("DESTINATION", "an IP address or prefix", "destination", is_destination),
 	{"INTERFACE", "a WireGuard interface's name", "interface", NULL, is_interface, "wireguard",
 	 "name"},
 	{"NEIGHBOR", "a BGP neighbor's address", "neighbor", NULL, is_neighbor, "bgp-summary",
 	 "address"},
 	{"PEER", "a tunnel peer's name", "peer", NULL, is_peer, "tunnels", "peer"},
-	{"SECONDS", "seconds", "within", NULL, is_number, 0, 0},
+	VALUE("SECONDS", "seconds", "within", is_number),
 	{"PLANE", "a plane's name; main is the one of everything that names none", "plane", NULL,
 	 is_name, "planes", "name"},
-	{"PREFIX", "an IP prefix, address/length", "prefix", NULL, is_prefix, 0, 0},
+	VALUE("PREFIX", "an IP prefix, address/length", "prefix", is_prefix),
 };
 
 static bool has_best(const json_t *row)
