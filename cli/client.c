@@ -168,13 +168,14 @@ static int connect_to(struct client *c)
 	if (c->ipc)
 		return 0;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* connect() */
-	if (fd < 0 || connect(fd, (struct sockaddr *)&c->at, sizeof(c->at)) < 0) {
-		int err = errno;
+	if (connect(fd, (struct sockaddr *)&c->at, sizeof(c->at)) < 0) {
+		int err = -errno;
 
-		if (fd >= 0)
-			close(fd);
-		return -err;
+		close(fd);
+		return err;
 	}
 	c->ipc = ipc_new(fd, &handlers, c);
 	return 0;

@@ -74,7 +74,6 @@ static unsigned char on_help(EditLine *el, int ch)
 		if (c.end && !c.partial[0])
 			fprintf(ed->s->out, "  %-20s %s\n", "<cr>", "run it as it stands");
 	}
-	fflush(ed->s->out);
 	free(text);
 	return CC_REDISPLAY;
 }
@@ -154,7 +153,6 @@ static unsigned char insert_or_list(EditLine *el, struct editor *ed, const struc
 	putc('\n', ed->s->out);
 	for (size_t i = 0; i < cs->n; i++)
 		fprintf(ed->s->out, "%s%s", cs->text[i], i + 1 < cs->n ? "  " : "\n");
-	fflush(ed->s->out);
 	return CC_REDISPLAY;
 }
 
@@ -175,7 +173,6 @@ static unsigned char on_tab(EditLine *el, int ch)
 			free(cs.text[i]);
 	} else {
 		show_error(ed, &error);
-		fflush(ed->s->out);
 	}
 	free(text);
 	return result;
@@ -189,7 +186,6 @@ static unsigned char on_cancel(EditLine *el, int ch)
 	el_get(el, EL_CLIENTDATA, &ed);
 	ed->cancelled = true;
 	fputs("^C\n", ed->s->out);
-	fflush(ed->s->out);
 	return CC_NEWLINE;
 }
 

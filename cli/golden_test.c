@@ -281,9 +281,8 @@ static void compare(const char *path, const char *want, const char *have)
 			begin = i + 1;
 		}
 	if (want[i] != have[i])
-		fail_msg("%s:%zu:\n- %.*s\n+ %.*s", path, line,
-			 (int)strcspn(want + begin, "\n"), want + begin,
-			 (int)strcspn(have + begin, "\n"), have + begin);
+		fail_msg("%s:%zu:\n- %.*s\n+ %.*s", path, line, (int)strcspn(want + begin, "\n"),
+			 want + begin, (int)strcspn(have + begin, "\n"), have + begin);
 }
 
 static void write_file(const char *path, const char *text)
@@ -318,8 +317,8 @@ static void run_blocks(struct golden *g)
 static void test_file(void **state)
 {
 	const char *srcdir = getenv("srcdir");
-	char *path = xasprintf("%s/cli/testdata/%s.golden", srcdir ? srcdir : ".",
-			       (const char *)*state);
+	char *path =
+		xasprintf("%s/cli/testdata/%s.golden", srcdir ? srcdir : ".", (const char *)*state);
 	struct golden *g = xcalloc(1, sizeof(*g));
 	char *text = read_file(path), *want = xstrdup(text), *have;
 	size_t len;
@@ -342,20 +341,17 @@ static void test_file(void **state)
 	played_reset();
 }
 
-#define FILE_OF(name) {name, test_file, NULL, NULL, (void *)(name)}
+#define FILE_OF(name)                                       \
+	{                                                   \
+		name, test_file, NULL, NULL, (void *)(name) \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FILE_OF("bgp"),
-		FILE_OF("route"),
-		FILE_OF("wireguard"),
-		FILE_OF("misc"),
-		FILE_OF("explain"),
-		FILE_OF("explain-planes"),
-		FILE_OF("doctor"),
-		FILE_OF("metrics"),
-		FILE_OF("drain"),
+		FILE_OF("bgp"),	   FILE_OF("route"),   FILE_OF("wireguard"),
+		FILE_OF("misc"),   FILE_OF("explain"), FILE_OF("explain-planes"),
+		FILE_OF("doctor"), FILE_OF("metrics"), FILE_OF("drain"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

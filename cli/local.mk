@@ -32,15 +32,29 @@ cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/doctor_test cli/explain_judge_test cli/golden_test cli/grammar_test cli/session_test
+check_PROGRAMS += cli/client_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/golden_test \
+	cli/grammar_test cli/kernel_route_test cli/machine_test cli/session_test
+cli_client_test_SOURCES = cli/client_test.c
+cli_client_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop \
+	-Wl,--wrap=event_base_loop,--wrap=socket,--wrap=connect,--wrap=setsockopt
 cli_doctor_test_SOURCES = cli/doctor_test.c cli/canned.c cli/canned.h
 cli_doctor_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_edit_test_SOURCES = cli/edit_test.c cli/edit.c cli/edit.h cli/played.c cli/played.h \
+	lib/loop_fake.c lib/loop_fake.h
+cli_edit_test_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
+cli_edit_test_LDADD = cli/libcli.a $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
 cli_explain_judge_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
 cli_golden_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
+cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+cli_kernel_route_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_machine_test_SOURCES = cli/machine_test.c
+cli_machine_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h
 cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
 endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* machine: knobs, files and the clock of the machine that the test runs on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "util.h"
+
+static void test_sysctl(void **state)
+{
+	FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
+	long pid_max = 0;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld", &pid_max), 1);
+	fclose(f);
+	assert_true(pid_max > 1);
+	assert_int_equal(machine_sysctl("kernel/pid_max"), pid_max);
+	assert_int_equal(machine_sysctl("kernel/no_such_knob"), -1);
+	assert_int_equal(machine_sysctl("kernel/ostype"), -1); /* a word */
+}
+
+/* The kernel's own word of each interface, as far as it has one. */
+static void test_mtu(void **state)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (struct if_nameindex *at = all; at && at->if_index; at++) {
+		char *path = xasprintf("/sys/class/net/%s/mtu", at->if_name);
+		FILE *f = fopen(path, "re");
+		unsigned mtu;
+
+		if (f && fscanf(f, "%u", &mtu) == 1)
+			assert_int_equal(machine_mtu(at->if_name), mtu);
+		if (f)
+			fclose(f);
+		free(path);
+	}
+	if (if_nametoindex("lo"))
+		assert_true(machine_mtu("lo") >= 1280);
+	if_freenameindex(all);
+	assert_int_equal(machine_mtu("no-such-if"), 0);
+	assert_int_equal(machine_mtu("lo-and-a-name-that-is-too-long"), 0);
+}
+
+static void test_file_mode(void **state)
+{
+	static const mode_t modes[] = {0600, 0640, 0777, 04711, 0};
+	char path[] = "/tmp/wgbgp-machine-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		assert_int_equal(fchmod(fd, modes[i]), 0);
+		assert_int_equal(machine_file_mode(path), modes[i]);
+	}
+	close(fd);
+	unlink(path);
+	assert_int_equal(machine_file_mode(path), -ENOENT);
+}
+
+static void test_clock(void **state)
+{
+	time_t before = time(NULL), now = machine_clock();
+
+	assert_true(now >= before && now <= time(NULL));
+}
+
+/* No descriptor stays open. */
+static void test_descriptors(void **state)
+{
+	int before = dup(0), after;
+
+	close(before);
+	machine_sysctl("kernel/pid_max");
+	machine_sysctl("kernel/ostype");
+	machine_mtu("lo");
+	machine_mtu("no-such-if");
+	machine_mtu("lo-and-a-name-that-is-too-long");
+	after = dup(0);
+	close(after);
+	assert_int_equal(after, before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sysctl),	    cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_file_mode),   cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_descriptors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
