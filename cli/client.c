@@ -114,8 +114,8 @@ static void on_tick(void *arg)
 static void start_pulse(struct client *c)
 {
 	pulse_start(&c->pulse, now_ms());
-	if (pulse_tick(&c->pulse, now_ms()))
-		ipc_send(c->ipc, MSG_PING, 0, NULL, 0);
+	pulse_tick(&c->pulse, now_ms()); /* the first one asks */
+	ipc_send(c->ipc, MSG_PING, 0, NULL, 0);
 	timer_start(&c->tick, PULSE_TICK_MS);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "commands.h"
 
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,7 +55,7 @@ static bool is_number(const char *text)
 /* A beginning of a word counts as typing errors do not: at least it must look like a name. */
 static bool is_interface(const char *text)
 {
-	return *text && strlen(text) < 16 && !strchr(text, '/');
+	return *text && strlen(text) < IF_NAMESIZE && !strchr(text, '/');
 }
 
 static bool is_peer(const char *text)

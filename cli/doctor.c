@@ -12,6 +12,7 @@
 
 #define SHOWN_MAX 5	/* findings of one check that are written */
 #define LOOKUPS_MAX 512 /* of the kernel's routes */
+#define SENTENCE_MAX 1024
 
 static const char *const severity_names[] = {"note", "warning", "error"};
 
@@ -63,7 +64,7 @@ static void add(struct doctor *d, const char *check, enum severity severity,
 void doctor_find(struct doctor *d, enum severity severity, struct where where, const char *advice,
 		 const char *fmt, ...)
 {
-	char text[1024];
+	char text[SENTENCE_MAX];
 	va_list ap;
 
 	d->severities[severity]++;
@@ -72,6 +73,7 @@ void doctor_find(struct doctor *d, enum severity severity, struct where where, c
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	text_trim(text);
 	add(d, d->check->name, severity, &where, text, advice);
 }
 

@@ -503,6 +503,49 @@ static void test_causes_of_sessions(void **state)
 	}
 }
 
+/* A neighbor's words may be long; they are cut, never in the middle of a character. */
+static void test_long_words(void **state)
+{
+	for (size_t n = 480; n < 1100; n++) {
+		char *words = xcalloc(1, n + 5), *rows;
+		json_t *doc;
+
+		memset(words, 'x', n);
+		strcat(words, "\xe2\x82\xac");
+		rows = xasprintf("[{\"address\":\"10.99.0.2\",\"state\":\"active\",\"last-error\":"
+				 "\"%s\"}]",
+				 words);
+		answer_of("bgp-neighbors")->rows = rows;
+		assert_int_equal(run("doctor json"), -1);
+		says("the session is active: xxx");
+		doc = document();
+		json_decref(doc);
+		free(rows);
+		free(words);
+	}
+}
+
+/* The kernel is not asked for each route of a large table. */
+static void test_many_routes(void **state)
+{
+	json_t *rows = json_array();
+	char *text;
+
+	for (int i = 0; i < 600; i++)
+		json_array_append_new(
+			rows, json_pack("{s:o, s:s, s:b, s:b, s:[{s:s, s:b}]}", "prefix",
+					json_sprintf("10.%d.%d.0/24", i / 256, i % 256), "protocol",
+					"bgp", "selected", true, "installed", true, "next-hops",
+					"interface", "wg0", "active", true));
+	text = json_dumps(rows, 0);
+	json_decref(rows);
+	answer_of("route")->rows = text;
+	kernel_answer = (struct kernel_route){.interface = "eth0"};
+	assert_int_equal(run("doctor"), -1);
+	says("=> not healthy: 0 errors, 511 warnings, 0 notes of"); /* and the permit list */
+	free(text);
+}
+
 static void test_hash_policy(void **state)
 {
 	static const char shared[] =
@@ -656,6 +699,8 @@ int main(void)
 		TEST(test_causes_of_tunnels),
 		TEST(test_causes_of_sessions),
 		TEST(test_hash_policy),
+		TEST(test_long_words),
+		TEST(test_many_routes),
 		TEST(test_nexthop_compat),
 		TEST(test_planes),
 		TEST(test_blackhole),

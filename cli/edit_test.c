@@ -350,6 +350,8 @@ static void test_confirm(void **state)
 	answers_with("y\n", "warning: gone\nhub# ");
 	types("teardown" ENTER, "[y/N] ");
 	answers_with("Yes\n", "warning: gone\nhub# ");
+	types("teardown" ENTER, "[y/N] ");
+	answers_with("no, and as a command I would do harm\n", "harm\nhub# ");
 	types("reload" ENTER, "nobody answers reload\n"); /* not asked for */
 	types("show version" ENTER, "wgbgp 1.2");
 	ends("exit" ENTER, "left");

@@ -11,18 +11,19 @@
 #include "table.h"
 #include "util.h"
 
+#define SENTENCE_MAX 1024
+
 void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
 {
-	char text[1024];
+	char text[SENTENCE_MAX];
 	json_t *row;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	text_trim(text);
 	row = json_pack("{s:s, s:b, s:s}", "stage", stage, "ok", ok, "text", text);
-	if (!row)
-		fatal("text that is not UTF-8");
 	json_array_append_new(f->steps, row);
 	if (!ok && !f->failed)
 		f->failed = json_string_value(json_object_get(row, "text"));

@@ -18,7 +18,6 @@
 #include "explain_judge.h"
 #include "table.h"
 #include "testing.h"
-#include "testing.h"
 #include "util.h"
 
 static json_t *facts;
@@ -486,6 +485,31 @@ static void test_everything(void **state)
 	judged("more specific than everything", NULL, "reachable by eth0");
 }
 
+/* A text of others that is too long for a sentence is cut, never in the middle of a character. */
+static void test_long_words(void **state)
+{
+	for (size_t n = 480; n < 1200; n++) {
+		char *text = xcalloc(1, n + 5), *step;
+		json_t *doc;
+
+		memset(text, 'x', n);
+		strcat(text, "\xe2\x82\xac");
+		again();
+		entry_of_another();
+		json_object_set_new(first("entries"), "origin", json_string(text));
+		json_object_set_new(first("tunnels"), "reason-text", json_string(text));
+		doc = explain_judge(facts);
+		assert_non_null(doc);
+		step = json_dumps(doc, 0);
+		assert_non_null(step);
+		assert_non_null(text_of_step(doc, "belongs to peer c (xxx"));
+		assert_non_null(text_of_step(doc, "b on wg0 is up (xxx"));
+		free(step);
+		free(text);
+		json_decref(doc);
+	}
+}
+
 /* Whatever comes together: never reachable. */
 static void test_random(void **state)
 {
@@ -540,7 +564,7 @@ int main(void)
 		TEST(test_rejected),	TEST(test_no_hop),	 TEST(test_bgp_said),
 		TEST(test_one_cause),	TEST(test_endpoint),	 TEST(test_half_of_wgd),
 		TEST(test_other_plane), TEST(test_everything),	 TEST(test_random),
-		TEST(test_poor_facts),
+		TEST(test_poor_facts),	TEST(test_long_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,8 @@ static void test_requests(void **state)
 	}
 }
 
+#define LETTERS_63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghi"
+
 static void test_errors(void **state)
 {
 	static const struct {
@@ -96,12 +98,53 @@ static void test_errors(void **state)
 		{"show bgp \"10.0.0.0/8", 9, "quote"},
 		{"\"\"", 0, "expected one of"},
 		{"a b c d e f g h i j k l m n o p q r", 32, "too many words"},
+		{"a b c d e f g h i j k l m n o p", 0, "expected one of: show"},
+		{"show wireguard fifteen-letters", 15, NULL},
+		{"show wireguard sixteen-letters-", 15, "expected one of: INTERFACE, json"},
+		{"show wireguard a/b", 15, "expected one of: INTERFACE, json"},
+		{"show wireguard \"\"", 15, "expected one of: INTERFACE, json"},
+		{"drain peer " LETTERS_63, 11, NULL},
+		{"drain peer " LETTERS_63 "x", 11, "expected PEER: a tunnel peer's name"},
+		{"drain peer a/b", 11, "expected PEER"},
+		{"drain peer \"\"", 11, "expected PEER"},
+		{"drain peer a within 999999999", 20, NULL},
+		{"drain peer a within 1234567890", 20, "expected one of: SECONDS, json"},
+		{"drain peer a within 12x", 20, "expected one of: SECONDS, json"},
+		{"drain peer a within x12", 20, "expected one of: SECONDS, json"},
+		{"drain peer a within \"\"", 20, "expected one of: SECONDS, json"},
+		{"clear bgp fe80::1%", 10, "expected one of: NEIGHBOR, all"},
+		{"clear bgp fe80::1%x", 10, NULL},
+		{"clear bgp %wg0", 10, "expected one of: NEIGHBOR, all"},
+		{"clear bgp " LETTERS_63, 10, "expected one of: NEIGHBOR, all"},
+		{"show bgp plane lab", 15, NULL},
+		{"show bgp plane a/b", 15, "expected PLANE"},
+		{"show bgp plane a:b", 15, "expected PLANE"},
+		{"show bgp plane a%b", 15, "expected PLANE"},
+		{"show bgp plane \"\"", 15, "expected PLANE"},
+		{"show bgp 10.0.0.0/33", 9, "expected one of: summary"},
+		{"show bgp 10.0.0.0/8 x", 20, "expected one of: longer-prefixes, json"},
+		{"show bgp 10.0.0.1 longer-prefixes", 18, "expected json"},
+		{"explain 10.0.0.0/8", 8, NULL},
+		{"  explain  " LETTERS_63 LETTERS_63 "x", 11, "expected one of: DESTINATION"},
+		{"  explain  " LETTERS_63 LETTERS_63 "xy", 11, "too long a word"},
+		{"explain \"10.0.0.1\"", 8, NULL},
+		{"sh\"o\"w \"bgp\" sum", 12, NULL},
+		{"\"show bgp\"", 0, "expected one of: show"},
+		{"log level in json", 13, "nothing more is expected"},
+		{"show rib summary json json", 22, "nothing more is expected"},
+		{"show route json 10.0.0.1", 16, "nothing more is expected"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct cli_error error;
 		struct cli_line line;
 
+		if (!rows[i].says) { /* as near to an error as it can be */
+			if (cli_parse(&cli_commands, rows[i].line, &line, &error) != 0)
+				fail_msg("%s: %s", rows[i].line, error.text);
+			cli_line_free(&line);
+			continue;
+		}
 		assert_int_equal(cli_parse(&cli_commands, rows[i].line, &line, &error), -1);
 		if (!strstr(error.text, rows[i].says))
 			fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].line, error.text,
@@ -137,8 +180,34 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
+		{"", "clear doctor drain drill exit explain help log monitor quit reload show "
+		     "teardown undrain"},
+		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
+		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
+		{"drain peer a ", "interface within json <cr>"},
+		{"show bgp plane lab ", "ipv4 ipv6 ADDRESS PREFIX json <cr>"},
+		{"exit ", "<cr>"},
+		{"zzz", ""},
+	};
+	static const struct {
+		const char *typed;
+		size_t offset;
+		const char *says;
+	} broken[] = {
+		{"show \"bg", 5, "quote"},
+		{"shwo bgp", 0, "expected one of"},
+		{"show bgp summary json now x", 22, "nothing more"},
+		{"a b c d e f g h i j k l m n o p q r", 32, "too many words"},
 	};
 
+	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+		struct cli_choices c;
+		struct cli_error error;
+
+		assert_false(cli_choices(&cli_commands, broken[i].typed, &c, &error));
+		assert_int_equal(error.offset, broken[i].offset);
+		assert_non_null(strstr(error.text, broken[i].says));
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct cli_choices c;
 		struct cli_error error;

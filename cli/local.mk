@@ -33,7 +33,8 @@ cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += cli/client_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/golden_test \
-	cli/grammar_test cli/kernel_route_test cli/machine_test cli/session_test
+	cli/grammar_test cli/kernel_route_test cli/machine_test cli/session_test \
+	cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
 cli_client_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop \
@@ -57,5 +58,7 @@ cli_machine_test_SOURCES = cli/machine_test.c
 cli_machine_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h
 cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_table_test_SOURCES = cli/table_test.c
+cli_table_test_LDADD = cli/libcli.a $(TEST_LIBS)
 endif
 EXTRA_DIST += cli/testdata

@@ -10,26 +10,33 @@
 #include "table.h"
 #include "util.h"
 
+/* FAMILIES: rows made of those of NEIGHBORS. */
 enum source { TUNNELS, INTERFACES, NEIGHBORS, FAMILIES, BGP, RIB, DAEMONS, DRILLS, SOURCES };
 
-/* The request, the list of its answer (NULL: the head is the one row), and what tells rows apart:
- * "label=member" each. */
+#define LABELS_MAX 3 /* the last one without a name */
+
+/* The request, the list of its answer (NULL: the head is the one row), and what tells rows apart.
+ */
 static const struct {
 	const char *command, *list;
-	const char *labels[3];
+	struct {
+		const char *name, *member;
+	} labels[LABELS_MAX];
 } sources[SOURCES] = {
-	[TUNNELS] = {"tunnels", "tunnels", {"interface=interface", "peer=peer"}},
-	[INTERFACES] = {"wireguard", "interfaces", {"interface=name"}},
-	[NEIGHBORS] = {"bgp-neighbors", "neighbors", {"neighbor=address", "remote_as=remote-as"}},
-	[FAMILIES] = {NULL, NULL, {"neighbor=neighbor", "family=family"}}, /* of NEIGHBORS */
-	[BGP] = {"bgp-summary", NULL, {0}},
-	[RIB] = {"rib-summary", NULL, {0}},
-	[DAEMONS] = {"daemons", "daemons", {"daemon=name"}},
-	[DRILLS] = {"drills", "drills", {"interface=interface", "peer=peer"}},
+	[TUNNELS] = {"tunnels", "tunnels", {{"interface", "interface"}, {"peer", "peer"}}},
+	[INTERFACES] = {"wireguard", "interfaces", {{"interface", "name"}}},
+	[NEIGHBORS] = {"bgp-neighbors",
+		       "neighbors",
+		       {{"neighbor", "address"}, {"remote_as", "remote-as"}}},
+	[FAMILIES] = {NULL, NULL, {{"neighbor", "neighbor"}, {"family", "family"}}},
+	[BGP] = {.command = "bgp-summary"},
+	[RIB] = {.command = "rib-summary"},
+	[DAEMONS] = {"daemons", "daemons", {{"daemon", "name"}}},
+	[DRILLS] = {"drills", "drills", {{"interface", "interface"}, {"peer", "peer"}}},
 };
 
 enum kind {
-	NUMBER, /* null: no sample */
+	NUMBER, /* null: no sample; with `arg` it is inside the member of that name */
 	BOOLEAN,
 	IS,    /* 1 where the member has the text of `arg` */
 	STATE, /* a sample for each of `states`, with one more label */
@@ -105,9 +112,9 @@ static const struct metric metrics[] = {
 	{"wgbgp_bgp_session_up_seconds", "gauge", "How long it has been established.", NEIGHBORS,
 	 "up-seconds", NUMBER, NULL},
 	{"wgbgp_bgp_session_established_total", "counter", "Times it was established.", NEIGHBORS,
-	 "counters.established", NUMBER, NULL},
-	{"wgbgp_bgp_session_dropped_total", "counter", "Times it was lost.", NEIGHBORS,
-	 "counters.dropped", NUMBER, NULL},
+	 "established", NUMBER, "counters"},
+	{"wgbgp_bgp_session_dropped_total", "counter", "Times it was lost.", NEIGHBORS, "dropped",
+	 NUMBER, "counters"},
 	{"wgbgp_bgp_messages_received_total", "counter", "Messages received.", NEIGHBORS,
 	 "messages-received", NUMBER, NULL},
 	{"wgbgp_bgp_messages_sent_total", "counter", "Messages sent.", NEIGHBORS, "messages-sent",
@@ -252,31 +259,17 @@ static json_t *labels_of(enum source source, const json_t *row)
 {
 	json_t *labels = json_object();
 
-	for (size_t i = 0; i < 3 && sources[source].labels[i]; i++) {
-		const char *spec = sources[source].labels[i], *eq = strchr(spec, '=');
-		char name[32], text[256];
-
-		ensure(eq && (size_t)(eq - spec) < sizeof(name));
-		memcpy(name, spec, eq - spec);
-		name[eq - spec] = '\0';
-		json_object_set_new(labels, name,
-				    json_string(text_of(row, eq + 1, text, sizeof(text))));
-	}
+	for (size_t i = 0; sources[source].labels[i].name; i++)
+		json_object_set_new(labels, sources[source].labels[i].name,
+				    json_string(TEXT(row, sources[source].labels[i].member)));
 	return labels;
 }
 
-/* A member, or with a dot one of a member. */
-static const json_t *member(const json_t *row, const char *key)
+static const json_t *member(const struct metric *m, const json_t *row)
 {
-	const char *dot = strchr(key, '.');
-	char outer[32];
-
-	if (!dot)
-		return json_object_get(row, key);
-	ensure((size_t)(dot - key) < sizeof(outer));
-	memcpy(outer, key, dot - key);
-	outer[dot - key] = '\0';
-	return json_object_get(json_object_get(row, outer), dot + 1);
+	if (m->kind == NUMBER && m->arg)
+		row = json_object_get(row, m->arg);
+	return json_object_get(row, m->key);
 }
 
 static bool has_text(const json_t *value, const char *text)
@@ -301,7 +294,7 @@ static void add_states(json_t *samples, const json_t *labels, const json_t *valu
 
 static void add_samples(const struct metric *m, const json_t *row, json_t *samples)
 {
-	const json_t *value = member(row, m->key);
+	const json_t *value = member(m, row);
 	json_t *labels = labels_of(m->source, row);
 
 	switch (m->kind) {
@@ -334,16 +327,13 @@ static void add_samples(const struct metric *m, const json_t *row, json_t *sampl
 
 /* ---- text */
 
-/* Backslash, quote and line feed are escaped in a label's value. */
+/* Backslash and quote are escaped in a label's value; a line feed never gets so far. */
 static void put_label(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '\\' || *text == '"')
 			putc('\\', out);
-		if (*text == '\n')
-			fputs("\\n", out);
-		else
-			putc(*text, out);
+		putc(*text, out);
 	}
 }
 

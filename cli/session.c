@@ -160,15 +160,23 @@ static bool wants_json(const char *line)
 	return len > 5 && strncmp(line + len - 4, "json", 4) == 0 && strchr(blanks, line[len - 5]);
 }
 
+/* Takes the whole line: the rest of it is no command. */
+static bool says_yes(FILE *in)
+{
+	int first = getc(in), c = first;
+
+	while (c != '\n' && c != EOF)
+		c = getc(in);
+	return first == 'y' || first == 'Y';
+}
+
 static bool confirmed(struct cli_session *s, const struct cli_line *line)
 {
-	char answer[16];
-
 	if (!s->interactive || !(line->row->flags & CLI_CONFIRM))
 		return true;
 	fprintf(s->out, "This will %s. Sure? [y/N] ", line->row->help);
 	fflush(s->out);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	return says_yes(stdin);
 }
 
 static int run_line(struct cli_session *s, const char *text)

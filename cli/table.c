@@ -6,13 +6,36 @@
 
 #include "util.h"
 
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+static size_t character_bytes(char first)
+{
+	unsigned char c = first;
+
+	return c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+}
+
+void text_trim(char *text)
+{
+	size_t len = strlen(text), last = len;
+
+	while (last && is_continuation(text[last - 1]))
+		last--;
+	if (last && len < last - 1 + character_bytes(text[last - 1]))
+		text[last - 1] = '\0';
+}
+
 /* Appends TEXT without control characters; returns the new length. */
 static size_t append(char *out, size_t len, size_t size, const char *text)
 {
 	for (; *text && len + 1 < size; text++)
 		out[len++] = iscntrl((unsigned char)*text) ? '?' : *text;
 	out[len] = '\0';
-	return len;
+	text_trim(out);
+	return strlen(out);
 }
 
 static size_t append_value(char *out, size_t len, size_t size, const json_t *value)
@@ -44,7 +67,6 @@ static size_t append_value(char *out, size_t len, size_t size, const json_t *val
 
 static const char *text_value(const json_t *value, char *out, size_t size)
 {
-	out[0] = '\0';
 	if (append_value(out, 0, size, value) == 0)
 		str_copy(out, "-", size);
 	return out;

@@ -25,6 +25,8 @@ struct column {
 void table_titles(FILE *out, const struct column *columns, size_t n);
 void table_row(FILE *out, const struct column *columns, size_t n, const json_t *row);
 
+/* Takes the beginning of a character (UTF-8) away that lost its end when TEXT was cut. */
+void text_trim(char *text);
 /* A member as text in OUT: "-" when absent or null, yes/no, arrays joined by blanks. */
 const char *text_of(const json_t *obj, const char *key, char *out, size_t size);
 #define TEXT(obj, key) text_of((obj), (key), (char[512]){0}, 512)
