@@ -102,6 +102,7 @@ void rig_entry(const char *ifname, char key, const char *prefix); /* key 0: nowh
 /* What the device has is said: a line for it, and for each peer. */
 void rig_tell(const char *ifname);
 void rig_handshake(const char *ifname, char key); /* now, and 1000 bytes come in */
+void rig_alive(const char *ifname, char key);	  /* 500 bytes come in */
 void rig_thread(int err); /* the oldest of the thread's requests is done now, or refused */
 void rig_echo(const char *ifname, const char *from, uint32_t id, uint16_t seq);
 void rig_unreachable(const char *from, const char *to); /* an ICMP error about such a datagram */

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a peer is reached: which endpoint is given, tried, followed, gone back to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rig.h"
+
+#define LIVE(more)                                                                    \
+	", 'liveness': {'probe-timeout': 1000, 'probe-interval': 500, 'up-hold': 0, " \
+	"'poll-interval': 100}, 'endpoint-timeout': 5000" more
+#define TWO "'192.0.2.1:5', '[2001:db8::1]:6'"
+#define ENDPOINTS(list, more)                           \
+	RIG_WG0(", 'liveness': {'poll-interval': 100}", \
+		RIG_PEER_A(LIVE(", 'endpoint': [" list "]" more)))
+
+static void begin(const char *config)
+{
+	rig_mute("probe");
+	rig_zebra();
+	rig_apply(config);
+	rig_pass(200);
+}
+
+static void at(const char *endpoint)
+{
+	assert_int_equal(endpoint_parse(endpoint, &rig_peer("wg0", 'a')->info.endpoint), 0);
+}
+
+/* It lives for so long. */
+static void live(unsigned ms)
+{
+	for (unsigned t = 0; t < ms; t += 100) {
+		rig_alive("wg0", 'a');
+		rig_pass(100);
+	}
+}
+
+static void test_each_in_turn(void **state)
+{
+	begin(ENDPOINTS(TWO, ""));
+	rig_pass(12000);
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 192.0.2.1:5 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: sync\n"
+		   "@5000\n"
+		   "wg0 update a at [2001:db8::1]:6\n"
+		   "@5100\n"
+		   "zebra: a is 1 on 7 never handshake-never at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@10000\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@10100\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_handshake("wg0", 'a');
+	live(3000);
+	rig_expect("@100\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+	/* It dies; each has its time again, the one that worked first. */
+	rig_pass(18000);
+	rig_expect("@910\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'probe-unanswered','to':'down'}\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@5910\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@10910\n"
+		   "wg0 update a at [2001:db8::1]:6\n"
+		   "@11010\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@15910\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@16010\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* The one that nothing leads to is left out while another one is fit. */
+static void test_no_way(void **state)
+{
+	rig.route_error = -ENETUNREACH;
+	begin(ENDPOINTS(TWO, ""));
+	rig_pass(6000);
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 192.0.2.1:5 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: sync\n"
+		   "@5000\n"
+		   "wg0 update a at [2001:db8::1]:6\n"
+		   "@5100\n"
+		   "zebra: a is 1 on 7 never handshake-never at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig.route_error = 0;
+	rig_pass(6000);
+	rig_expect("@100\n"
+		   "wg0 update a at [2001:db8::1]:6\n"
+		   "@3800\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@3900\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+static void test_follows(void **state)
+{
+	begin(ENDPOINTS(TWO, ""));
+	rig_handshake("wg0", 'a');
+	live(200);
+	rig_forget();
+	at("[2001:db8::1]:6");
+	live(200);
+	rig_expect("@100\n"
+		   "event {'configured':true,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'[2001:db8::1]:6'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	at("198.51.100.7:99");
+	live(200);
+	rig_expect("@100\n"
+		   "event {'configured':false,'event':'endpoint-changed',"
+		   "'from':'[2001:db8::1]:6','interface':'wg0','peer':'a',"
+		   "'to':'198.51.100.7:99'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_show("{'command': 'wireguard'}");
+	rig_forget();
+	/* Its packets come through the tunnel itself. */
+	at("10.9.0.2:5");
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 198.51.100.7:99\n");
+	/* A reload leaves it where it is; another list does not. */
+	rig_apply(ENDPOINTS(TWO, ""));
+	live(200);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_apply(ENDPOINTS("'192.0.2.3:5', '198.51.100.7:99'", ""));
+	live(200);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_apply(ENDPOINTS("'192.0.2.3:5'", ""));
+	live(200);
+	rig_expect("wg0 update a at 192.0.2.3:5\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@10\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.3:5 10.9.0.2 10.9.0.2/32\n");
+	rig_apply(ENDPOINTS("", ""));
+	live(200);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.3:5 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_returns(void **state)
+{
+	begin(ENDPOINTS(TWO, ", 'endpoint-return': 20"));
+	at("[2001:db8::1]:6");
+	rig_handshake("wg0", 'a');
+	live(19000);
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 192.0.2.1:5 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: sync\n"
+		   "@300\n"
+		   "event {'configured':true,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'[2001:db8::1]:6'}\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	live(3000);
+	rig_expect("@1100\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@1200\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+	/* It does not answer there. */
+	rig_pass(5000);
+	rig_expect("@910\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'probe-unanswered','to':'down'}\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@3110\n"
+		   "wg0 update a at [2001:db8::1]:6\n"
+		   "@3210\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	at("[2001:db8::1]:6");
+	live(1000);
+	rig_forget();
+	live(19500);
+	live(6000);
+	rig_expect("@19010\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@19110\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+	/* And this time it does: it stays. */
+	live(30000);
+	rig_expect("");
+}
+
+static void test_returns_in_vain(void **state)
+{
+	begin(ENDPOINTS(TWO, ", 'endpoint-return': 20"));
+	at("[2001:db8::1]:6");
+	rig_handshake("wg0", 'a');
+	live(20300);
+	rig_forget();
+	/* WireGuard goes back by itself as soon as the other one speaks. */
+	at("[2001:db8::1]:6");
+	live(5000);
+	rig_expect("@100\n"
+		   "event {'configured':true,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'[2001:db8::1]:6'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at [2001:db8::1]:6 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	live(21000);
+	rig_expect("@19900\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@20000\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+}
+
+static void test_names(void **state)
+{
+	begin(ENDPOINTS("'far.example:7', '192.0.2.1:5'", ""));
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "resolve far.example for 1 at 0\n"
+		   "wg0 create a at 192.0.2.1:5 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: sync\n");
+	rig_resolved("far.example", "", 0);
+	rig_pass(100);
+	rig_expect("");
+	rig_pass(5000);
+	rig_expect("@4700\n"
+		   "resolve far.example for 1 at 0\n"
+		   "wg0 update a at 192.0.2.1:5\n");
+	rig_resolved("far.example", "192.0.2.77 192.0.2.78", 60);
+	rig_pass(100);
+	rig_show("{'command': 'wireguard'}");
+	rig_expect("@100\n"
+		   "cli: {}\n"
+		   "cli: {'addresses':['10.9.0.1/24'],'adopted':false,'backend':'kernel',"
+		   "'beyond-ceiling':0,'beyond-ceiling-seconds':null,'description':'',"
+		   "'error':null,'fwmark':0,'ifindex':7,'listen-port':0,'mtu':1420,"
+		   "'name':'wg0','peers':[{'allowed-ips':[],'allowed-ips-count':1,"
+		   "'configured-endpoint':'far.example:7',"
+		   "'configured-endpoints':[{'addresses':['192.0.2.77','192.0.2.78'],"
+		   "'current':false,'endpoint':'far.example:7','error':null,'failures':0,"
+		   "'ttl-seconds':59},{'addresses':['192.0.2.1'],'current':true,"
+		   "'endpoint':'192.0.2.1:5','error':null,'failures':1,'ttl-seconds':null}],"
+		   "'description':'','echo-lost':0,'echo-received':0,'echo-sent':0,"
+		   "'endpoint':'192.0.2.1:5','endpoint-changes':0,'foreign':false,"
+		   "'handshake-seconds':null,'jitter-ms':null,'latency-ms':null,"
+		   "'loss-percent':null,'name':'a','permit':['192.168.0.0/16',"
+		   "'2001:db8::/32'],'persistent-keepalive':0,"
+		   "'public-key':'YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',"
+		   "'reason':'handshake-never','rx-bytes':0,"
+		   "'settings':{'bfd':{'enabled':false,'interval':50,'multiplier':3,"
+		   "'passive':false,'receive-interval':50},'echo':{'enabled':false,"
+		   "'interval':200,'multiplier':4,'size':0},'endpoint-return':0,"
+		   "'endpoint-timeout':5000,'liveness':{'degraded-after':160,"
+		   "'degraded-loss':3,'icmp-errors':true,'poll-interval':100,'probe':true,"
+		   "'probe-interval':500,'probe-timeout':1000,'stale-after':180,'up-hold':0,"
+		   "'up-hold-max':60000},'quality':{'hold':10000,'jitter-weight':0,"
+		   "'latency-weight':0,'loss-weight':0,'minimum-improvement':20,'step':5}},"
+		   "'state':'never','tunnel-addresses':['10.9.0.2'],'tx-bytes':0}],"
+		   "'plane':'main','public-key':null,'rx-bytes':0,'source-check-drops':0,"
+		   "'source-check-drops-per-second':0.0,'source-check-drops-seconds':null,"
+		   "'state':'ready','tx-bytes':0,'up':true}\n");
+	rig_pass(16000);
+	rig_expect("@4600\n"
+		   "wg0 update a at 192.0.2.77:7\n"
+		   "@4700\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.77:7 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@9600\n"
+		   "wg0 update a at 192.0.2.78:7\n"
+		   "@9700\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.78:7 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@14600\n"
+		   "wg0 update a at 192.0.2.77:7\n"
+		   "@14700\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.77:7 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_handshake("wg0", 'a');
+	live(61000);
+	rig_expect("@100\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.77:7 10.9.0.2 10.9.0.2/32\n"
+		   "@43900\n"
+		   "resolve far.example for 1 at 0\n");
+	/* Another answer means nothing while it works. */
+	rig_resolved("far.example", "192.0.2.80", 60);
+	live(100);
+	rig_expect("");
+}
+
+/* The answer to the only one there is is given at once; so is another answer while it is tried. */
+static void test_name_alone(void **state)
+{
+	begin(ENDPOINTS("'far.example:7'", ""));
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "resolve far.example for 1 at 0\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: sync\n");
+	rig_resolved("far.example", "192.0.2.77", 1);
+	rig_expect("wg0 update a at 192.0.2.77:7\n");
+	rig_pass(6000);
+	rig_expect("@100\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.77:7 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@5000\n"
+		   "resolve far.example for 1 at 0\n"
+		   "wg0 update a at 192.0.2.77:7\n");
+	rig_resolved("far.example", "192.0.2.78", 1);
+	rig_expect("wg0 update a at 192.0.2.78:7\n");
+	rig_pass(8000);
+	rig_resolved("far.example", "192.0.2.78", 1);
+	rig_expect("@100\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.78:7 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@5000\n"
+		   "resolve far.example for 1 at 0\n"
+		   "wg0 update a at 192.0.2.78:7\n");
+	/* Nobody waits for the answer any more. */
+	rig_pass(8000);
+	rig_apply(RIG_WG0("", RIG_PEER_B(RIG_QUIET)));
+	rig_resolved("far.example", "192.0.2.79", 1);
+	devices_prune();
+	rig_pass(100);
+	rig_expect("@2000\n"
+		   "wg0 update a at 192.0.2.78:7\n"
+		   "@5000\n"
+		   "resolve far.example for 1 at 0\n"
+		   "@7000\n"
+		   "wg0 update a at 192.0.2.78:7\n"
+		   "@8000\n"
+		   "wg0 create b keepalive 0\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32\n"
+		   "zebra: no peer 1\n"
+		   "wg0 remove a\n");
+}
+
+/* What a device has when wgd starts stays: it may have roamed. */
+static void test_start(void **state)
+{
+	rig_link_add("wg0", "wireguard", "wgbgp");
+	rig_peer_add("wg0", 'a');
+	at("198.51.100.7:99");
+	begin(ENDPOINTS(TWO, ""));
+	rig_expect("wg0 open kernel\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: sync\n");
+	/* A device that is made anew gets what it had. */
+	rig_handshake("wg0", 'a');
+	live(300);
+	rig_forget();
+	rig_link_gone("wg0");
+	rig_pass(300);
+	rig_expect("@100\n"
+		   "wg0 close\n"
+		   "event {'error':'the link was deleted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: a is 1 on 7 down interface-gone at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: no interface 7\n"
+		   "@110\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 198.51.100.7:99 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 8 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 8 never handshake-never at 198.51.100.7:99 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* Where it was last heard outlives the machine; of a list only what is in the list. */
+static void test_kept(void **state)
+{
+	begin(ENDPOINTS("", ""));
+	at("198.51.100.7:99");
+	rig_handshake("wg0", 'a');
+	live(300);
+	rig_forget();
+	live(2900);
+	rig_tell_file("endpoints");
+	rig_expect("@2900\n"
+		   "endpoints:\n"
+		   "| wg0 YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 198.51.100.7:99\n");
+	at("198.51.100.8:99");
+	live(100);
+	devices_close();
+	rig_link_gone("wg0");
+	devices_open(rig.dir);
+	rig_forget();
+	rig_tell_file("endpoints");
+	rig_apply(ENDPOINTS("", ""));
+	rig_expect("endpoints:\n"
+		   "| wg0 YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 198.51.100.8:99\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 198.51.100.8:99 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 8 up 10.9.0.1/24\n"
+		   "zebra: a is 2 on 8 never handshake-never at 198.51.100.8:99 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	devices_close();
+	rig_link_gone("wg0");
+	devices_open(rig.dir);
+	rig_apply(ENDPOINTS("'192.0.2.1:5', '198.51.100.8:99'", ""));
+	rig_expect("wg0 close\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 198.51.100.8:99 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 9 up 10.9.0.1/24\n"
+		   "zebra: a is 3 on 9 never handshake-never at 198.51.100.8:99 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	devices_close();
+	rig_link_gone("wg0");
+	devices_open(rig.dir);
+	rig_apply(ENDPOINTS(TWO, ""));
+	rig_expect("wg0 close\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a at 192.0.2.1:5 keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 10 up 10.9.0.1/24\n"
+		   "zebra: a is 4 on 10 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* A device that did not take it gets it again. */
+static void test_blank(void **state)
+{
+	begin(ENDPOINTS(TWO, ""));
+	rig_forget();
+	rig_peer("wg0", 'a')->info.endpoint = (struct endpoint){0};
+	rig_pass(3000);
+	rig_expect("@100\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "@200\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* Idle: nobody sends, and nothing is known. */
+static void test_idle(void **state)
+{
+	begin(ENDPOINTS(TWO, ""));
+
+	rig_forget();
+	rig_link("wg0")->info.admin_up = false;
+	devices_link_event("wg0", 1);
+	rig_pass(20000);
+	rig_expect("@10\n"
+		   "zebra: wg0 is 7 down 10.9.0.1/24\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'interface-down','to':'down'}\n"
+		   "zebra: a is 1 on 7 down interface-down at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+}
+
+/* Another way leads there, or none. */
+static void test_underlay(void **state)
+{
+	rig.route_oif = 1000001;
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}, 'fwmark': 9",
+		      RIG_PEER_A(LIVE(", 'endpoint': ['192.0.2.1:5']"))));
+	rig_handshake("wg0", 'a');
+	live(300);
+	rig_forget();
+	rig_mute(NULL);
+	rig.route_oif = 1000002;
+	live(100);
+	assert_int_equal(rig.route_mark, 9);
+	rig_expect("@100\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "probe wg0 10.9.0.2\n");
+	rig.route_type = 7;
+	live(100);
+	rig_show("{'command': 'tunnels'}");
+	rig_expect("@100\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'underlay-down','to':'degraded'}\n"
+		   "zebra: a is 1 on 7 degraded underlay-down cost 1000 at 192.0.2.1:5 "
+		   "10.9.0.2 10.9.0.2/32\n"
+		   "probe wg0 10.9.0.2\n"
+		   "cli: {}\n"
+		   "cli: {'bfd':'none','changes':2,'configured-cost':0,'cost':1000,"
+		   "'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':9,'handshake-seconds':0,"
+		   "'hold-seconds':0,'interface':'wg0','jitter-ms':null,'latency-ms':null,"
+		   "'loss-percent':null,'peer':'a','quality-cost':0,'reason':'underlay-down',"
+		   "'reason-text':'nothing leads to the endpoint','rx-bytes':3500,"
+		   "'since-seconds':0,'state':'degraded','tunnel-addresses':['10.9.0.2'],"
+		   "'tx-bytes':0,'underlay-error':null,'underlay-error-seconds':null,"
+		   "'underlay-errors':0,'weak':false}\n");
+	rig.route_type = 0;
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "event {'event':'tunnel-state','from':'degraded','interface':'wg0',"
+		   "'peer':'a','reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@200\n"
+		   "probe wg0 10.9.0.2\n");
+	rig.route_error = -EACCES;
+	live(100);
+	rig_expect("@100\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'underlay-down','to':'degraded'}\n"
+		   "zebra: a is 1 on 7 degraded underlay-down cost 1000 at 192.0.2.1:5 "
+		   "10.9.0.2 10.9.0.2/32\n"
+		   "probe wg0 10.9.0.2\n");
+	rig.route_error = -EIO;
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 192.0.2.1:5\n"
+		   "event {'event':'tunnel-state','from':'degraded','interface':'wg0',"
+		   "'peer':'a','reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@200\n"
+		   "probe wg0 10.9.0.2\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_CHECK(test_each_in_turn),
+		RIG_CHECK(test_no_way),
+		RIG_CHECK(test_follows),
+		RIG_CHECK(test_returns),
+		RIG_CHECK(test_returns_in_vain),
+		RIG_CHECK(test_names),
+		RIG_CHECK(test_name_alone),
+		RIG_CHECK(test_start),
+		RIG_CHECK(test_kept),
+		RIG_CHECK(test_blank),
+		RIG_CHECK(test_idle),
+		RIG_CHECK(test_underlay),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
