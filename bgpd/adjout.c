@@ -500,17 +500,6 @@ void adjout_sent(struct peer *p, size_t n)
 		rib_work();
 }
 
-bool adjout_pending(const struct peer *p)
-{
-	const struct adjout_member *m = p->out;
-	struct iovec iov;
-
-	if (!m || !opened)
-		return false;
-	return own_left(m) || m->owes_eor || has_pending(m) ||
-	       (!m->lagging && log_peek(&m->at, m->id, &iov, 1) > 0);
-}
-
 /* All who read the log are; false where it has no use. */
 static bool all_behind(const struct group *g)
 {

@@ -21,7 +21,6 @@
 int adjout_next(struct peer *p, struct iovec *iov, int max);
 /* N bytes of those segments were written. */
 void adjout_sent(struct peer *p, size_t n);
-bool adjout_pending(const struct peer *p);
 /* The export policy or another setting that decides the group changed while ESTABLISHED: moves the
  * neighbour to its group and sends it the differences. */
 void adjout_regroup(struct peer *p);

@@ -457,11 +457,6 @@ uint64_t conn_heard_ms(const struct conn *c)
 	return c->heard_ms;
 }
 
-uint64_t conn_wrote_ms(const struct conn *c)
-{
-	return c->wrote_ms;
-}
-
 uint64_t conn_stuck_since_ms(const struct conn *c)
 {
 	if (!c->wr_watch.on)

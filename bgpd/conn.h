@@ -46,7 +46,6 @@ void conn_hold_reading(bool hold);
 
 int conn_fd(const struct conn *c);
 uint64_t conn_heard_ms(const struct conn *c); /* when bytes came last */
-uint64_t conn_wrote_ms(const struct conn *c); /* when bytes could be written last */
 /* Since when bytes wait that the far end does not take; 0: none wait. */
 uint64_t conn_stuck_since_ms(const struct conn *c);
 /* Its end is a reset: what the far end has not taken by then is thrown away. */

@@ -80,6 +80,11 @@ check_PROGRAMS += bgpd/show_test
 bgpd_show_test_SOURCES = bgpd/show_test.c bgpd/rig.c bgpd/rig.h
 bgpd_show_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 EXTRA_DIST += bgpd/show_neighbors.txt bgpd/show_routes.txt
+RIG_CLOCK_LDFLAGS = -Wl,--wrap=now_ms,--wrap=now_us,--wrap=timer_start,--wrap=timer_stop,--wrap=timer_running,--wrap=timer_left_ms
+check_PROGRAMS += bgpd/times_test
+bgpd_times_test_SOURCES = bgpd/times_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
+bgpd_times_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_times_test_LDFLAGS = $(RIG_CLOCK_LDFLAGS)
 check_PROGRAMS += bgpd/restart_test
 bgpd_restart_test_SOURCES = bgpd/restart_test.c
 bgpd_restart_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

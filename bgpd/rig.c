@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -89,6 +91,14 @@ int rig_run(const struct CMUnitTest *tests, size_t n)
 		return 77;
 	close(fd);
 	return _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
+}
+
+uint64_t rig_real_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 void rig_turn(void)
@@ -575,6 +585,19 @@ void rig_settle(void)
 }
 
 /* Neighbours. */
+static struct far *new_far(unsigned last, int fd)
+{
+	struct far *f = xcalloc(1, sizeof(*f));
+	int yes = 1;
+
+	f->last = last;
+	f->rib = json_object();
+	f->fd = fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	fars[last] = f;
+	return f;
+}
+
 static struct addr far_addr(const struct far *f)
 {
 	return (struct addr){.family = AF_INET, .b = {10, 9, 0, f->last}};
@@ -593,15 +616,11 @@ struct far *far_connect(unsigned last)
 				   .sin_addr.s_addr = htonl(0x0a090000 | last)};
 	struct sockaddr_storage to;
 	socklen_t len = endpoint_to_sockaddr(&here, &to);
-	struct far *f = xcalloc(1, sizeof(*f));
+	struct far *f = new_far(last, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 
-	f->last = last;
-	f->rib = json_object();
-	f->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(f->fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(f->fd, (struct sockaddr *)&to, len), 0);
 	fcntl(f->fd, F_SETFL, O_NONBLOCK);
-	fars[last] = f;
 	rig_turn();
 	return f;
 }
@@ -619,15 +638,23 @@ int far_listen(unsigned last)
 	return fd;
 }
 
+struct far *far_try_accept(unsigned last, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct far *f;
+
+	if (fd < 0)
+		return NULL;
+	f = new_far(last, fd);
+	rig_turn();
+	return f;
+}
+
 struct far *far_accept(unsigned last, int listener)
 {
-	struct far *f = xcalloc(1, sizeof(*f));
+	struct far *f;
 
-	f->last = last;
-	f->rib = json_object();
-	RIG_AWAIT((f->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0);
-	fars[last] = f;
-	rig_turn();
+	RIG_AWAIT((f = far_try_accept(last, listener)));
 	return f;
 }
 
@@ -759,6 +786,9 @@ void far_hear(struct far *f)
 		if (m[18] == BGP_UPDATE)
 			hear_update(f, m + 19, len - 19);
 		f->refreshes += m[18] == BGP_ROUTE_REFRESH;
+		f->keepalives += m[18] == BGP_KEEPALIVE;
+		if (m[18] == BGP_OPEN)
+			assert_int_equal(open_decode(m + 19, len - 19, &f->open, &f->error), 0);
 		if (m[18] == BGP_NOTIFICATION)
 			f->error = (struct bgp_error){.code = m[19], .subcode = m[20]};
 		memmove(f->in.data, f->in.data + len, f->in.len - len);

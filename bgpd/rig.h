@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "attr_wire.h"
+#include "message.h"
 #include "messages.h"
 #include "peer.h"
 
@@ -21,11 +22,12 @@
  * cmocka's come before this header. */
 int rig_run(const struct CMUnitTest *tests, size_t n);
 void rig_turn(void);
-#define RIG_AWAIT(cond)                                                                  \
-	do {                                                                             \
-		for (uint64_t until_ = now_ms() + RIG_PATIENCE_MS; !(cond); rig_turn())  \
-			if (now_ms() > until_)                                           \
-				fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #cond); \
+uint64_t rig_real_ms(void); /* whatever clock bgpd has: rig_clock.h */
+#define RIG_AWAIT(cond)                                                                      \
+	do {                                                                                 \
+		for (uint64_t until_ = rig_real_ms() + RIG_PATIENCE_MS; !(cond); rig_turn()) \
+			if (rig_real_ms() > until_)                                          \
+				fail_msg("%s:%d: never: %s", __FILE__, __LINE__, #cond);     \
 	} while (0)
 
 /* CONFIG: the whole effective configuration, ' for ". Starts bgpd at the first call. */
@@ -47,8 +49,9 @@ struct far {
 	unsigned eors;
 	json_t *rib; /* prefix: {"next-hop": ..., attributes as `show` has them}, as announced to it
 		      */
-	unsigned updates, refreshes;
-	struct wr all; /* the bodies of all UPDATEs */
+	unsigned updates, refreshes, keepalives;
+	struct open open; /* bgpd's */
+	struct wr all;	  /* the bodies of all UPDATEs */
 };
 struct far_open {
 	uint32_t as, router_id;
@@ -60,8 +63,9 @@ struct far_open {
 struct far *far_connect(unsigned last); /* and no word yet */
 /* bgpd connects to it. */
 int far_listen(unsigned last); /* a listening socket at its address, port 179; the caller's */
-struct far *far_accept(unsigned last, int listener);	/* awaits the connection */
-void far_open(struct far *f, const struct far_open *o); /* sends an OPEN */
+struct far *far_accept(unsigned last, int listener);	 /* awaits the connection */
+struct far *far_try_accept(unsigned last, int listener); /* NULL: there is none yet */
+void far_open(struct far *f, const struct far_open *o);	 /* sends an OPEN */
 void far_keepalive(struct far *f);
 /* Connects, and sends both; returns when it is ESTABLISHED or has ended. */
 struct far *far_up(unsigned last, const struct far_open *o);
@@ -100,7 +104,7 @@ const char *rig_hops(const char *prefix);
 const struct msg_routes *rig_route(const char *prefix); /* the same, prefixes NULL */
 
 /* REQUEST as JSON with ' for "; an answer with an error has the member "error". Owned. */
-json_t *rig_show(const char *request); /* the caller's */
+json_t *rig_show(const char *request);	    /* the caller's */
 const json_t *rig_ask(const char *request); /* the same, valid until the next one */
 /* The path of 10.9.0.LAST (0: ours) in `show bgp routes`; NULL none. Valid until the next one. */
 json_t *rig_path(const char *prefix, unsigned last);
