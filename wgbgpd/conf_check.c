@@ -9,6 +9,15 @@
 #include "conf_schema.h"
 #include "prefix.h"
 
+/* A default or an inherited value has no place of its own, nor has a key: the statement around has.
+ */
+static const struct conf_pos *place_of(const struct lyd_node *node)
+{
+	while (lyd_parent(node) && !conf_pos(node))
+		node = lyd_parent(node);
+	return conf_pos(node);
+}
+
 static void say(struct conf_errors *errs, const struct lyd_node *node, bool warning,
 		const char *fmt, va_list ap)
 {
@@ -18,9 +27,9 @@ static void say(struct conf_errors *errs, const struct lyd_node *node, bool warn
 	if (vasprintf(&text, fmt, ap) < 0)
 		fatal("out of memory");
 	if (warning)
-		conf_warning(errs, conf_pos(node), "%s: %s", path, text);
+		conf_warning(errs, place_of(node), "%s: %s", path, text);
 	else
-		conf_error(errs, conf_pos(node), "%s: %s", path, text);
+		conf_error(errs, place_of(node), "%s: %s", path, text);
 	free(text);
 	free(path);
 }

@@ -62,7 +62,8 @@ wgbgpd_stub_LDADD = $(LIB_LIBS)
 EXTRA_DIST += \
 	wgbgpd/testdata/empty.conf \
 	wgbgpd/testdata/example.conf wgbgpd/testdata/example.out \
-	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out
+	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out \
+	wgbgpd/testdata/said.txt
 
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
@@ -78,7 +79,10 @@ wgbgpd_parent_test_LDADD = $(TEST_LIBS)
 EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/hasty wgbgpd/stub
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/conf_key_test
+check_PROGRAMS += wgbgpd/conf_key_test wgbgpd/conf_said_test
+wgbgpd_conf_said_test_SOURCES = wgbgpd/conf_said_test.c
+wgbgpd_conf_said_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_said_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_key_test_SOURCES = wgbgpd/conf_key_test.c
 wgbgpd_conf_key_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 endif
