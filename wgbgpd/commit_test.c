@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * commit: who is sent what, when, and what comes of each answer. The order of lines of two daemons
+ * in one step is that in which they are asked.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commit.h"
+#include "conf.h"
+#include "listen.h"
+#include "log.h"
+#include "played.h"
+
+static char key_path[] = "/tmp/commit_test.XXXXXX";
+static char key_name[32];
+static char said[256]; /* what DONE was told */
+static unsigned port;
+
+static void on_done(void *arg, const char *error)
+{
+	assert_ptr_equal(arg, said);
+	snprintf(said, sizeof(said), "%s", error ? error : "applied");
+}
+
+/* What it was told since the last time. */
+static const char *done(void)
+{
+	static char text[sizeof(said)];
+
+	strcpy(text, said);
+	said[0] = '\0';
+	return text;
+}
+
+static void from_daemon(enum daemon_id id, const struct ipc_frame *frame)
+{
+	assert_int_equal(frame->type, MSG_CONFIG_DONE);
+	commit_daemon_done(id, frame);
+}
+
+/* A version with the number N; its text is "{N}". */
+static struct datastore_version *version(uint32_t n, json_t *json)
+{
+	struct datastore_version *v = xcalloc(1, sizeof(*v));
+
+	v->json = json;
+	v->text = xasprintf("{%u}", n);
+	v->len = strlen(v->text);
+	v->generation = n;
+	return v;
+}
+
+static void start(uint32_t n)
+{
+	commit_start(version(n, json_object()), on_done, said);
+}
+
+static void answer(enum daemon_id id, uint32_t n, const char *error)
+{
+	played_done(id, n, error);
+	played_settle();
+}
+
+static void answer_all(uint32_t n)
+{
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		answer(id, n, "");
+}
+
+#define CHECKS(n)                                                                 \
+	"wgd " n " config-check {" n "}\nzebra-lite " n " config-check {" n "}\n" \
+	"bgpd " n " config-check {" n "}\nbfdd " n " config-check {" n "}\n"
+
+/* Lines in the order of daemons: the played ones hear one after the other. */
+static int by_daemon(const void *a, const void *b)
+{
+	static const char *const order[] = {"wgd ", "zebra-lite ", "bgpd ", "bfdd "};
+	size_t at[2] = {9, 9};
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		if (strncmp(*(char *const *)a, order[i], strlen(order[i])) == 0)
+			at[0] = i;
+		if (strncmp(*(char *const *)b, order[i], strlen(order[i])) == 0)
+			at[1] = i;
+	}
+	if (at[0] != at[1])
+		return at[0] < at[1] ? -1 : 1;
+	return *(char *const *)a < *(char *const *)b ? -1 : 1; /* as they came */
+}
+
+static void sort_text(void)
+{
+	char *copy = xstrdup(played_text), *lines[256];
+	size_t n = 0;
+
+	for (char *at = strtok(copy, "\n"); at; at = strtok(NULL, "\n"))
+		lines[n++] = at;
+	qsort(lines, n, sizeof(*lines), by_daemon);
+	played_text[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		played_say("%s\n", lines[i]);
+	free(copy);
+}
+
+/* Since the last time, sorted by daemon. */
+#define EXPECT(text)                                    \
+	do {                                            \
+		played_settle();                        \
+		sort_text();                            \
+		assert_string_equal(played_text, text); \
+		played_text[0] = '\0';                  \
+	} while (0)
+
+/* Whole, so that N is the running one. */
+static void apply(uint32_t n)
+{
+	start(n);
+	played_settle();
+	answer_all(n);
+	answer(DAEMON_WGD, n, "");
+	answer(DAEMON_BFDD, n, "");
+	answer(DAEMON_ZEBRA, n, "");
+	answer(DAEMON_BGPD, n, "");
+	answer(DAEMON_ZEBRA, n, "");
+	answer(DAEMON_WGD, n, "");
+	assert_string_equal(done(), "applied");
+	assert_int_equal(datastore_running()->generation, n);
+	played_text[0] = '\0';
+}
+
+static void test_steps(void **state)
+{
+	assert_false(commit_busy());
+	start(1);
+	assert_true(commit_busy());
+	EXPECT(CHECKS("1"));
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		assert_true(commit_waits_for(id));
+		EXPECT("");
+		assert_null(datastore_running());
+		answer(id, 1, "");
+		assert_false(commit_waits_for(id) && id != DAEMON_BFDD);
+	}
+	assert_int_equal(datastore_running()->generation, 1);
+	EXPECT("wgd may talk\nwgd 1 config-apply {1}\nbfdd may talk\nbfdd 1 config-apply {1}\n");
+	assert_true(commit_waits_for(DAEMON_WGD));
+	assert_false(commit_waits_for(DAEMON_ZEBRA));
+	answer(DAEMON_BFDD, 1, "");
+	EXPECT("");
+	answer(DAEMON_BGPD, 1, ""); /* was not asked */
+	EXPECT("");
+	answer(DAEMON_WGD, 1, "");
+	EXPECT("zebra-lite may talk\nzebra-lite 1 config-apply {1}\n");
+	answer(DAEMON_ZEBRA, 1, "");
+	EXPECT("bgpd may talk\nbgpd 1 config-apply {1}\n");
+	answer(DAEMON_BGPD, 1, "");
+	EXPECT("zebra-lite 1 config-prune \n");
+	answer(DAEMON_ZEBRA, 1, "");
+	EXPECT("wgd 1 config-prune \n");
+	assert_string_equal(done(), "");
+	assert_true(commit_busy());
+	answer(DAEMON_WGD, 1, "");
+	assert_string_equal(done(), "applied");
+	assert_false(commit_busy());
+	assert_false(commit_waits_for(DAEMON_WGD));
+	EXPECT("");
+}
+
+static void test_refusals(void **state)
+{
+	apply(1);
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		char want[64];
+
+		start(2 + id);
+		played_settle();
+		played_text[0] = '\0';
+		for (int k = 0; k < DAEMON_COUNT; k++) { /* the first one that says why counts */
+			assert_string_equal(done(), "");
+			answer((id + k) % DAEMON_COUNT, 2 + id,
+			       k == 0	? "no"
+			       : k == 1 ? "nor"
+					: "");
+		}
+		snprintf(want, sizeof(want), "%s: no", daemon_name(id));
+		assert_string_equal(done(), want);
+		EXPECT("");
+		assert_false(commit_busy());
+		assert_int_equal(datastore_running()->generation, 1);
+	}
+	apply(9);
+}
+
+static void test_malformed_answer(void **state)
+{
+	struct wr w = {0};
+
+	start(1);
+	played_settle();
+	wr_u8(&w, 0);
+	played_send(DAEMON_ZEBRA, MSG_CONFIG_DONE, 1, &w);
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (id != DAEMON_ZEBRA)
+			answer(id, 1, "");
+	assert_string_equal(done(), "zebra-lite: malformed answer");
+}
+
+/* Behind the check it is too late to refuse. */
+static void test_late_refusal(void **state)
+{
+	start(1);
+	played_settle();
+	answer_all(1);
+	answer(DAEMON_WGD, 1, "no");
+	answer(DAEMON_BFDD, 1, "no");
+	answer(DAEMON_ZEBRA, 1, "no");
+	answer(DAEMON_BGPD, 1, "no");
+	answer(DAEMON_ZEBRA, 1, "no");
+	answer(DAEMON_WGD, 1, "no");
+	assert_string_equal(done(), "applied");
+	assert_int_equal(datastore_running()->generation, 1);
+}
+
+/* An answer to another change is none. */
+static void test_other_generation(void **state)
+{
+	start(5);
+	played_settle();
+	for (uint32_t n = 4; n < 7; n += 2)
+		answer(DAEMON_BGPD, n, "no");
+	assert_true(commit_waits_for(DAEMON_BGPD));
+	answer_all(5);
+	assert_false(commit_waits_for(DAEMON_BGPD));
+}
+
+static void restart(enum daemon_id id)
+{
+	played_end(id);
+	commit_daemon_gone(id);
+	played_start(id);
+	commit_daemon_started(id);
+}
+
+static void test_deaths_in_the_check(void **state)
+{
+	apply(1);
+	start(2);
+	EXPECT(CHECKS("2"));
+	for (int death = 1; death < 3; death++) {
+		restart(DAEMON_BGPD);
+		/* It has what runs, and judges what is new. */
+		EXPECT("bgpd may talk\nbgpd 1 config-apply {1}\nbgpd 1 config-prune \n"
+		       "bgpd 2 config-check {2}\n");
+		answer(DAEMON_BGPD, 1, "");
+		answer(DAEMON_BGPD, 1, "not that either"); /* heard, and of no step */
+		assert_true(commit_waits_for(DAEMON_BGPD));
+	}
+	played_end(DAEMON_BGPD);
+	commit_daemon_gone(DAEMON_BGPD);
+	assert_false(commit_waits_for(DAEMON_BGPD));
+	assert_true(commit_waits_for(DAEMON_WGD));
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (id != DAEMON_BGPD)
+			answer(id, 2, "");
+	assert_string_equal(done(), "bgpd: died while it checked the configuration");
+	/* Deaths are counted for each change. */
+	played_start(DAEMON_BGPD);
+	commit_daemon_started(DAEMON_BGPD);
+	answer(DAEMON_BGPD, 1, "");
+	answer(DAEMON_BGPD, 1, "");
+	start(3);
+	restart(DAEMON_BGPD);
+	restart(DAEMON_BGPD);
+	answer(DAEMON_BGPD, 1, "");
+	answer(DAEMON_BGPD, 1, "");
+	answer_all(3);
+	assert_int_equal(datastore_running()->generation, 3);
+}
+
+/* One that had answered already has to answer again by its successor. */
+static void test_death_behind_its_answer(void **state)
+{
+	start(1);
+	played_settle();
+	answer(DAEMON_WGD, 1, "");
+	restart(DAEMON_WGD);
+	assert_true(commit_waits_for(DAEMON_WGD));
+	for (int id = 1; id < DAEMON_COUNT; id++)
+		answer(id, 1, "");
+	assert_null(datastore_running());
+	answer(DAEMON_WGD, 1, "");
+	assert_int_equal(datastore_running()->generation, 1);
+}
+
+/* Later a daemon that dies is passed over; its successor gets what runs, which is the new one. */
+static void test_death_in_apply(void **state)
+{
+	apply(1);
+	start(2);
+	played_settle();
+	answer_all(2);
+	answer(DAEMON_BFDD, 2, "");
+	played_text[0] = '\0';
+	played_end(DAEMON_WGD);
+	commit_daemon_gone(DAEMON_WGD);
+	EXPECT("zebra-lite may talk\nzebra-lite 2 config-apply {2}\n");
+	played_start(DAEMON_WGD);
+	commit_daemon_started(DAEMON_WGD);
+	EXPECT("wgd may talk\nwgd 2 config-apply {2}\nwgd 2 config-prune \n");
+	answer(DAEMON_ZEBRA, 2, "");
+	answer(DAEMON_BGPD, 2, "");
+	answer(DAEMON_ZEBRA, 2, "");
+	/* The prune of the change comes behind that of its own beginning. */
+	answer(DAEMON_WGD, 2, "");
+	answer(DAEMON_WGD, 2, "");
+	assert_string_equal(done(), "");
+	answer(DAEMON_WGD, 2, "");
+	assert_string_equal(done(), "applied");
+}
+
+static void test_one_that_is_away(void **state)
+{
+	played_end(DAEMON_BFDD);
+	start(1);
+	EXPECT("wgd 1 config-check {1}\nzebra-lite 1 config-check {1}\nbgpd 1 config-check {1}\n");
+	assert_false(commit_waits_for(DAEMON_BFDD));
+	for (int id = 0; id < DAEMON_BFDD; id++)
+		answer(id, 1, "");
+	assert_int_equal(datastore_running()->generation, 1);
+	EXPECT("wgd may talk\nwgd 1 config-apply {1}\n");
+}
+
+static void test_give_up(void **state)
+{
+	assert_false(commit_give_up("nothing to give up"));
+	apply(1);
+	start(2);
+	played_settle();
+	assert_true(commit_give_up("why not"));
+	assert_string_equal(done(), "why not");
+	assert_false(commit_busy());
+	assert_int_equal(datastore_running()->generation, 1);
+	answer_all(2); /* late */
+	assert_string_equal(done(), "");
+	start(3);
+	played_settle();
+	answer_all(3);
+	assert_false(commit_give_up("too late"));
+	assert_true(commit_busy());
+	assert_string_equal(done(), "");
+}
+
+/* ---- time: a minute is 60 ms */
+
+void __real_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	__real_timer_start(t, ms / 1000);
+}
+
+static void test_no_answer(void **state)
+{
+	start(1);
+	played_settle();
+	played_text[0] = '\0';
+	answer(DAEMON_WGD, 1, "");
+	answer(DAEMON_BGPD, 1, "");
+	PLAYED_AWAIT(strstr(played_text, "bfdd is killed"));
+	assert_string_equal(played_text, "zebra-lite is killed: no answer to the configuration\n"
+					 "bfdd is killed: no answer to the configuration\n");
+	/* The successor has as long. */
+	played_text[0] = '\0';
+	restart(DAEMON_ZEBRA);
+	restart(DAEMON_BFDD);
+	PLAYED_AWAIT(strstr(played_text, "bfdd is killed"));
+	assert_non_null(strstr(played_text, "zebra-lite is killed"));
+	answer(DAEMON_ZEBRA, 1, "");
+	answer(DAEMON_BFDD, 1, "");
+	/* So has each step. */
+	played_text[0] = '\0';
+	PLAYED_AWAIT(strstr(played_text, "bfdd is killed"));
+	assert_non_null(strstr(played_text, "wgd is killed"));
+}
+
+static void test_time_ends_with_it(void **state)
+{
+	apply(1);
+	for (int i = 0; i < 15; i++)
+		played_turn();
+	EXPECT("");
+}
+
+/* ---- teardown */
+
+static void test_teardown(void **state)
+{
+	commit_teardown(on_done, said); /* of nothing */
+	EXPECT("bgpd 0 teardown \n");
+	answer(DAEMON_BGPD, 0, "");
+	answer(DAEMON_ZEBRA, 0, "");
+	answer(DAEMON_WGD, 0, "");
+	assert_string_equal(done(), "applied");
+	played_text[0] = '\0';
+	apply(4);
+	commit_teardown(on_done, said);
+	assert_true(commit_busy());
+	assert_false(commit_give_up("too late"));
+	EXPECT("bgpd 4 teardown \n");
+	answer(DAEMON_BGPD, 4, "");
+	EXPECT("zebra-lite 4 teardown \n");
+	restart(DAEMON_ZEBRA); /* nothing is wanted any more */
+	EXPECT("wgd 4 teardown \n");
+	answer(DAEMON_WGD, 4, "is stuck");
+	assert_string_equal(done(), "wgd: is stuck");
+	assert_false(commit_busy());
+}
+
+/* ---- what goes beside the configuration */
+
+static struct datastore_version *rich(uint32_t n, const char *address, bool forwarding)
+{
+	return version(n, json_pack("{s:{s:i, s:i, s:[s]}, s:{s:[{s:s, s:[{s:s}, {}]}, {s:s}]}, "
+				    "s:{s:s, s:s, s:b}}",
+				    "bgp", "as", 1, "listen-port", port, "listen-address", address,
+				    "wireguard", "interface", "private-key-file", key_path, "peer",
+				    "preshared-key-file", key_path, "private-key-file", "/gone",
+				    "system", "hostname", "hub", "log-level", "debug", "forwarding",
+				    forwarding));
+}
+
+static char sysctl(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char c = '?';
+
+	if (fd >= 0 && read(fd, &c, 1) != 1)
+		c = '?';
+	close(fd);
+	return c;
+}
+
+static bool is_bound(const char *address)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	inet_pton(AF_INET, address, &sa.sin_addr);
+	err = bind(fd, (struct sockaddr *)&sa, sizeof(sa));
+	close(fd);
+	return err < 0;
+}
+
+static void test_keys_and_sockets(void **state)
+{
+	bool alone = unshare(CLONE_NEWNET) == 0;
+	char want[512];
+
+	commit_start(rich(1, "127.0.0.1", true), on_done, said);
+	snprintf(
+		want, sizeof(want),
+		"wgd 1 secret %s 1aa5\nwgd 1 secret %s 1aa5\nwgd 1 config-check {1}\n"
+		"zebra-lite 1 config-check {1}\nbgpd 1 config-check {1}\nbfdd 1 config-check {1}\n",
+		key_name, key_name);
+	EXPECT(want);
+	assert_false(log_enabled(LOG_LEVEL_DEBUG));
+	answer_all(1);
+	assert_true(log_enabled(LOG_LEVEL_DEBUG));
+	if (alone) {
+		assert_int_equal(sysctl("/proc/sys/net/ipv4/ip_forward"), '1');
+		assert_int_equal(sysctl("/proc/sys/net/ipv6/conf/all/forwarding"), '1');
+	}
+	assert_true(is_bound("127.0.0.1"));
+	answer(DAEMON_WGD, 1, "");
+	answer(DAEMON_BFDD, 1, "");
+	played_text[0] = '\0';
+	answer(DAEMON_ZEBRA, 1, "");
+	snprintf(want, sizeof(want),
+		 "bgpd may talk\nbgpd 1 listen 127.0.0.1:%u\nbgpd 1 config-apply {1}\n", port);
+	EXPECT(want);
+	answer(DAEMON_BGPD, 1, "");
+	answer(DAEMON_ZEBRA, 1, "");
+	answer(DAEMON_WGD, 1, "");
+	assert_string_equal(done(), "applied");
+	played_text[0] = '\0';
+	/* A successor gets them again. */
+	restart(DAEMON_WGD);
+	restart(DAEMON_BGPD);
+	snprintf(
+		want, sizeof(want),
+		"wgd may talk\nwgd 1 secret %s 1aa5\nwgd 1 secret %s 1aa5\nwgd 1 config-apply {1}\n"
+		"wgd 1 config-prune \nbgpd may talk\nbgpd 1 listen 127.0.0.1:%u\n"
+		"bgpd 1 config-apply {1}\nbgpd 1 config-prune \n",
+		key_name, key_name, port);
+	EXPECT(want);
+	for (int i = 0; i < 2; i++) {
+		answer(DAEMON_WGD, 1, "");
+		answer(DAEMON_BGPD, 1, "");
+	}
+	/* A change that is refused leaves the sockets as they are. */
+	commit_start(rich(2, "127.0.0.2", false), on_done, said);
+	assert_true(is_bound("127.0.0.2"));
+	played_settle();
+	answer(DAEMON_WGD, 2, "no");
+	for (int id = 1; id < DAEMON_COUNT; id++)
+		answer(id, 2, "");
+	assert_string_equal(done(), "wgd: no");
+	assert_false(is_bound("127.0.0.2"));
+	assert_true(is_bound("127.0.0.1"));
+	listen_free();
+}
+
+/* Where bgpd is away when it has its turn, its sockets are there for the next one. */
+static void test_sockets_without_bgpd(void **state)
+{
+	char want[256];
+
+	commit_start(rich(1, "127.0.0.1", false), on_done, said);
+	played_settle();
+	answer_all(1);
+	played_end(DAEMON_BGPD);
+	commit_daemon_gone(DAEMON_BGPD);
+	answer(DAEMON_WGD, 1, "");
+	answer(DAEMON_BFDD, 1, "");
+	answer(DAEMON_ZEBRA, 1, "");
+	answer(DAEMON_ZEBRA, 1, "");
+	answer(DAEMON_WGD, 1, "");
+	assert_string_equal(done(), "applied");
+	played_text[0] = '\0';
+	played_start(DAEMON_BGPD);
+	commit_daemon_started(DAEMON_BGPD);
+	snprintf(want, sizeof(want),
+		 "bgpd may talk\nbgpd 1 listen 127.0.0.1:%u\nbgpd 1 config-apply {1}\n"
+		 "bgpd 1 config-prune \n",
+		 port);
+	EXPECT(want);
+	listen_free();
+}
+
+/* Nothing is asked where nobody could listen there. */
+static void test_address_in_use(void **state)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char want[128];
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	commit_start(rich(1, "127.0.0.1", false), on_done, said);
+	snprintf(want, sizeof(want), "bgp: cannot listen at 127.0.0.1:%u: Address already in use",
+		 port);
+	assert_string_equal(done(), want);
+	assert_false(commit_busy());
+	EXPECT("");
+	close(fd);
+}
+
+static void test_log_levels(void **state)
+{
+	static const char *const names[] = {"error", "warning", "info", "debug", NULL};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
+		unsigned want = names[i] ? i : LOG_LEVEL_INFO;
+
+		commit_start(
+			version(1 + i, json_pack("{s:{s:s*}}", "system", "log-level", names[i])),
+			on_done, said);
+		played_settle();
+		answer_all(1 + i);
+		for (unsigned level = 0; level < 4; level++)
+			assert_int_equal(log_enabled(level), level <= want);
+		answer(DAEMON_WGD, 1 + i, "");
+		answer(DAEMON_BFDD, 1 + i, "");
+		answer(DAEMON_ZEBRA, 1 + i, "");
+		answer(DAEMON_BGPD, 1 + i, "");
+		answer(DAEMON_ZEBRA, 1 + i, "");
+		answer(DAEMON_WGD, 1 + i, "");
+		assert_string_equal(done(), "applied");
+	}
+}
+
+static int setup(void **state)
+{
+	played_from_daemon = from_daemon;
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		played_start(id);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	commit_free();
+	listen_free();
+	played_free();
+	datastore_set_running(NULL);
+	loop_free();
+	return 0;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_steps),
+		TEST(test_refusals),
+		TEST(test_malformed_answer),
+		TEST(test_late_refusal),
+		TEST(test_other_generation),
+		TEST(test_deaths_in_the_check),
+		TEST(test_death_behind_its_answer),
+		TEST(test_death_in_apply),
+		TEST(test_one_that_is_away),
+		TEST(test_give_up),
+		TEST(test_no_answer),
+		TEST(test_time_ends_with_it),
+		TEST(test_teardown),
+		TEST(test_keys_and_sockets),
+		TEST(test_sockets_without_bgpd),
+		TEST(test_address_in_use),
+		TEST(test_log_levels),
+	};
+	int failed, fd = mkstemp(key_path);
+
+	if (fd < 0 || sodium_init() < 0 ||
+	    dprintf(fd, "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n") < 0)
+		return 1;
+	fchmod(fd, 0600);
+	close(fd);
+	strcpy(key_name, strrchr(key_path, '/') + 1);
+	port = 20000 + (unsigned)getpid() % 10000;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(key_path);
+	return failed;
+}
