@@ -531,7 +531,8 @@ static void test_withdrawals(void **state)
 static void test_tunnel_away(void **state)
 {
 	static const enum reason away[] = {REASON_INTERFACE_DOWN, REASON_INTERFACE_GONE,
-					   REASON_PEER_GONE, REASON_ADMIN_DOWN};
+					   REASON_PEER_GONE, REASON_NO_PEER,
+					   REASON_ADMIN_DOWN};
 	struct addr a = {.family = AF_INET, .b = {10, 99, 0, 2}};
 
 	rig_config("{'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], "
@@ -549,11 +550,19 @@ static void test_tunnel_away(void **state)
 		rig_tunnel("10.99.0.2", "wg0", "a", r ? REACH_DOWN : REACH_UP, r);
 		if (rib_peer_tunnel_away(peer_find(&a)) != is_away)
 			fail_msg("%s: %d", reason_name(r), !is_away);
+		assert_int_equal(rib_peer_tunnel_gone(peer_find(&a)),
+				 r == REASON_PEER_GONE || r == REASON_NO_PEER);
 	}
 	rig_nexthop("10.99.0.2", REACH_UP, REASON_NONE); /* by a link that is no tunnel */
 	assert_true(rib_peer_tunnel_away(peer_find(&a)));
 	a = (struct addr){.family = AF_INET, .b = {10, 9, 0, 13}};
 	assert_false(rib_peer_tunnel_away(peer_find(&a))); /* is no tunnel's address */
+	rig_nexthop("10.9.0.13", REACH_DOWN, REASON_NEXTHOP_UNREACHABLE); /* a default route? */
+	assert_false(rib_peer_tunnel_away(peer_find(&a)));
+	assert_false(rib_peer_tunnel_gone(peer_find(&a)));
+	rig_nexthop("10.9.0.13", REACH_DOWN, REASON_NO_PEER); /* its peer is not configured now */
+	assert_true(rib_peer_tunnel_away(peer_find(&a)));
+	assert_true(rib_peer_tunnel_gone(peer_find(&a)));
 }
 
 #define BEHIND "172.16.1.7" /* inside what a may announce */

@@ -160,6 +160,7 @@ enum reason nexthop_objection(const struct nexthop *nh)
 	if (!nh || nh->state.reach == REACH_UNKNOWN)
 		return REASON_NEXTHOP_UNKNOWN;
 	if (nh->state.reach == REACH_DOWN && (nh->state.reason == REASON_OTHER_PLANE ||
+					      nh->state.reason == REASON_NO_PEER ||
 					      nh->state.reason == REASON_NOT_A_TUNNEL))
 		return nh->state.reason;
 	if (nh->state.reach == REACH_DOWN && !is_kept(nh))

@@ -656,11 +656,20 @@ bool rib_peer_tunnel_away(const struct peer *p)
 	struct msg_nexthop m;
 
 	if (!policy_ceiling_tunnel_address(&a))
-		return false;
+		return rib_peer_tunnel_gone(p);
 	if (!rib_peer_nexthop(p, &m) || !m.tunnel)
 		return true;
 	return m.reason == REASON_INTERFACE_DOWN || m.reason == REASON_INTERFACE_GONE ||
-	       m.reason == REASON_PEER_GONE || m.reason == REASON_ADMIN_DOWN;
+	       m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||
+	       m.reason == REASON_ADMIN_DOWN;
+}
+
+bool rib_peer_tunnel_gone(const struct peer *p)
+{
+	struct msg_nexthop m;
+
+	return rib_peer_nexthop(p, &m) && m.reach == REACH_DOWN &&
+	       (m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER);
 }
 
 bool rib_peer_tunnel_down(const struct peer *p)

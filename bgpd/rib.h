@@ -26,14 +26,17 @@ struct rib_peer_counts {
 	uint32_t received[BGP_FAMILIES], accepted[BGP_FAMILIES];
 };
 struct rib_peer_counts rib_peer_counts(const struct peer *p);
-/* The last word on the way to its address; false when there is none. */
 /* The neighbour's address is a tunnel's, and nothing leads into that tunnel now: a connection would
  * leave in clear, by a default route say, to whoever answers there. */
 bool rib_peer_tunnel_away(const struct peer *p);
+/* The tunnel's peer that would lead to it is gone, or going: whoever speaks from its address can
+ * only be heard for a moment more. */
+bool rib_peer_tunnel_gone(const struct peer *p);
 /* A tunnel leads to it, which is down. */
 bool rib_peer_tunnel_down(const struct peer *p);
 /* Paths of an earlier session are kept until it has announced them again. */
 bool rib_peer_keeps_stale(const struct peer *p);
+/* The last word on the way to its address; false when there is none. */
 bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
 
 /* Called by the session. */

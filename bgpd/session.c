@@ -560,6 +560,8 @@ static const char *refusal(const struct session *s)
 		return "the neighbor is disabled";
 	if (is_resting(s))
 		return "it sent more prefixes than max-prefix";
+	if (rib_peer_tunnel_gone(s->peer))
+		return "its tunnel is gone";
 	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
 		return "too many errors in a row";
 	return NULL;
@@ -733,6 +735,10 @@ void session_tunnel_dead(struct peer *p, enum reason why)
 	struct session *s = p->session;
 	struct bgp_error e = cease(CEASE_BFD_DOWN, reason_text(why));
 
+	if (!s->up && rib_peer_tunnel_gone(p)) { /* nor becomes one established that has no way */
+		end_all(s, &e, REASON_TUNNEL_DOWN);
+		again(s, FSM_LOST, NULL, false);
+	}
 	if (!s->up || !p->conf.fast_failover)
 		return;
 	end_all(s, &e, REASON_TUNNEL_DOWN);

@@ -92,7 +92,12 @@ void rib_send_again(struct peer *p, enum bgp_family family)
 void rib_peer_free(struct peer *p)
 {
 }
-static bool tunnel_away, tunnel_down;
+static bool tunnel_away, tunnel_gone, tunnel_down;
+bool rib_peer_tunnel_gone(const struct peer *p)
+{
+	return tunnel_gone;
+}
+
 bool rib_peer_tunnel_down(const struct peer *p)
 {
 	return tunnel_down;
@@ -731,6 +736,26 @@ static void test_tunnel_dead(void **state)
 	assert_false(retained);
 }
 
+/* Where the peer of the tunnel is being removed the neighbour may still be heard: a session would
+ * have no way, and stand until its hold time. */
+static void test_tunnel_gone(void **state)
+{
+	int half = dial(), fd;
+
+	say_open(half, &good);
+	assert_int_equal(hear(half), BGP_OPEN);
+	tunnel_gone = true;
+	session_tunnel_dead(peer, REASON_PEER_GONE);
+	expect_notification(half, 6, 10);
+	assert_int_equal(ups, 0);
+	fd = dial();
+	expect_notification(fd, 6, 5);
+	assert_false(session_busy(peer));
+	tunnel_gone = false;
+	establish(&good);
+	assert_int_equal(ups, 1);
+}
+
 static void test_hold_time(void **state)
 {
 	struct open o = good;
@@ -1027,6 +1052,7 @@ int main(void)
 		T(test_open_hold),
 		T(test_collision),
 		T(test_tunnel_away),
+		T(test_tunnel_gone),
 		T(test_tunnel_dead),
 		T(test_hold_time),
 		T(test_send_hold),

@@ -34,6 +34,7 @@
 	/* ineligible in the decision process */                                                 \
 	X(NEXTHOP_UNREACHABLE, "nexthop-unreachable", "nothing leads to the next hop")           \
 	X(NEXTHOP_UNKNOWN, "nexthop-unknown", "the next hop is not resolved yet")                \
+	X(NO_PEER, "no-peer", "no peer of the tunnel interface has the address")                 \
 	X(OTHER_PLANE, "other-plane", "the next hop is a tunnel of another plane")               \
 	X(LEAK_POLICY, "leak-policy", "of another plane, and no policy leaks it")                \
 	X(TUNNEL_DOWN, "tunnel-down", "the tunnel to the next hop is down")                      \

@@ -33,8 +33,6 @@ UNSEEN = {
     "bgp/bgp/neighbor-group/max-peers": "bgpd/session_test: range_is_full",
     "rib/static-routes/static/metric": "orders static routes of a prefix, of which there is one",
     "wireguard/wireguard/interface/admin": "test_link_down",
-    # Its neighbor may connect once more while wgd still keeps the peer: a session without a way.
-    "wireguard/peer-options/disabled": "test_reload::test_site_comes_and_goes",
     # An interface that is there keeps its back-end: another one is another interface.
     "wireguard/wireguard/backend": "test_two_nodes", "wireguard/wireguard/interface/backend": "",
     "wireguard/wireguard/userspace-program": "",
@@ -289,7 +287,7 @@ WIREGUARD = [
         "preshared-key-file KEY(wg2);")), at("wg1", PEER.format(""))),
     Row("interface/peer/tunnel-address", instead("tunnel-address 10.9.1.3", "tunnel-address 10.9.1.5")),
     *peer("description", 'description "the far one";'), *peer("persistent-keepalive", "persistent-keepalive 7;"),
-    *peer("cost", "cost 30;"),
+    *peer("cost", "cost 30;"), *peer("disabled", "disabled true;"),
     Row("peer/permit", instead("permit [ 20.0.0.0/8 2a00::/12 ]", "permit [ 20.0.1.0/24 ]")),
     *peer("allowed-ips", "allowed-ips [ 40.0.0.0/24 ];"), *peer("allowed-ips", "allowed-ips any;"),
     Row("peer/endpoint", instead("198.51.100.2:51820", "[2001:db8::2]:51820")),

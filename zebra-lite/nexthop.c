@@ -168,6 +168,8 @@ static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 	if (iface) {
 		struct tunnel_peer *p = tunnel_fixed_owner(iface, to);
 
+		if (!p && !iface->adopted) /* nor has anybody else a peer there */
+			r->reason = REASON_NO_PEER;
 		if (!p)
 			return false;
 		via_tunnel(r, p);

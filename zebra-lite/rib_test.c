@@ -569,6 +569,31 @@ static void test_next_hops(void **state)
 	zconfig_apply(&configured);
 }
 
+/* A subnet of a tunnel interface of ours, none of whose peers has the address. */
+static void test_no_peer(void **state)
+{
+	struct msg_tunnel_if t = {.ifindex = WG0, .up = true, .adopted = true, .name = "wg0"};
+	struct addr a, other;
+
+	assert_int_equal(addr_parse("10.9.0.7", &a), 0);
+	assert_int_equal(addr_parse("10.8.0.7", &other), 0);
+	kernel_route("10.9.0.0/24", RTPROT_KERNEL, 0, WG0, NULL, true);
+	nexthop_watch(&a);
+	nexthop_watch(&other);
+	assert_int_equal(nexthop_find(&a)->reason, REASON_NO_PEER);
+	assert_int_equal(nexthop_find(&other)->reason, REASON_NEXTHOP_UNREACHABLE);
+	peer(7, "10.9.0.7", NULL, TUNNEL_UP);
+	settle();
+	assert_int_equal(nexthop_find(&a)->reach, REACH_UP);
+	tunnel_peer_gone(7);
+	settle();
+	assert_int_equal(nexthop_find(&a)->reason, REASON_NO_PEER);
+	tunnel_if_told(&t); /* somebody else's peer may have it */
+	nexthop_all_changed();
+	settle();
+	assert_int_equal(nexthop_find(&a)->reason, REASON_NEXTHOP_UNREACHABLE);
+}
+
 static void configure(const char *text)
 {
 	json_t *config = json_loads(text, 0, NULL);
@@ -1153,6 +1178,7 @@ int main(void)
 		T(test_pin_without_underlay),
 		T(test_endpoint_itself),
 		T(test_next_hops),
+		T(test_no_peer),
 		T(test_refused_interface),
 		T(test_refused_interface_no_underlay),
 		T(test_repair_comes_first),
