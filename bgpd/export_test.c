@@ -28,26 +28,28 @@
 #define LAST SELF
 #define FARS (LAST - FIRST + 1)
 
-static const char config[] =
-	"{'policy': [{'name': 'tens', 'default': 'reject', 'term': [{'name': '1', 'match': "
-	"{'prefix': ['10.0.0.0/8']}, 'set': {'med': 9}, 'then': 'accept'}]}],"
-	" 'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], 'peer': ["
-	"  {'name': 'a', 'tunnel-address': ['10.99.0.2'], 'permit': ['0.0.0.0/0']}]}]},"
-	" 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'cluster-id': '10.0.0.9',"
-	" 'network': ['172.16.1.0/24', '2001:db8:1::/48'],"
-	" 'redistribute': [{'protocol': 'static', 'policy': 'tens', 'metric': 5}, "
-	"{'protocol': 'kernel', 'metric': 7}], 'neighbor': ["
-	"  {'address': '10.9.0.21', 'remote-as': 65021, 'passive': true, 'import': ['all'], "
-	"'export': ['all']},"
-	"  {'address': '10.9.0.22', 'remote-as': 65022, 'passive': true, 'import': ['all'], "
-	"'export': ['all']},"
-	"  {'address': '10.9.0.23', 'remote-as': 65000, 'passive': true, "
-	"'route-reflector-client': true},"
-	"  {'address': '10.9.0.24', 'remote-as': 65000, 'passive': true, "
-	"'route-reflector-client': true},"
-	"  {'address': '10.9.0.25', 'remote-as': 65000, 'passive': true},"
-	"  {'address': '10.9.0.26', 'remote-as': 65000, 'passive': true, 'next-hop-self': true}"
-	"]}}";
+#define CONFIG(redistribute)                                                                     \
+	"{'policy': [{'name': 'tens', 'default': 'reject', 'term': [{'name': '1', 'match': "     \
+	"{'prefix': ['10.0.0.0/8']}, 'set': {'med': 9}, 'then': 'accept'}]}],"                   \
+	" 'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], 'peer': ["    \
+	"  {'name': 'a', 'tunnel-address': ['10.99.0.2'], 'permit': ['0.0.0.0/0']}]}]},"         \
+	" 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'cluster-id': '10.0.0.9',"               \
+	" 'network': ['172.16.1.0/24', '2001:db8:1::/48'],"                                      \
+	" 'redistribute': [" redistribute "], 'neighbor': ["                                     \
+	"  {'address': '10.9.0.21', 'remote-as': 65021, 'passive': true, 'import': ['all'], "    \
+	"'export': ['all']},"                                                                    \
+	"  {'address': '10.9.0.22', 'remote-as': 65022, 'passive': true, 'import': ['all'], "    \
+	"'export': ['all']},"                                                                    \
+	"  {'address': '10.9.0.23', 'remote-as': 65000, 'passive': true, "                       \
+	"'route-reflector-client': true},"                                                       \
+	"  {'address': '10.9.0.24', 'remote-as': 65000, 'passive': true, "                       \
+	"'route-reflector-client': true},"                                                       \
+	"  {'address': '10.9.0.25', 'remote-as': 65000, 'passive': true},"                       \
+	"  {'address': '10.9.0.26', 'remote-as': 65000, 'passive': true, 'next-hop-self': true}" \
+	"]}}"
+
+static const char config[] = CONFIG("{'protocol': 'static', 'policy': 'tens', 'metric': 5}, "
+				    "{'protocol': 'kernel', 'metric': 7}");
 
 static struct far *far[FARS];
 #define FAR(last) (far[(last)-FIRST])
@@ -438,6 +440,26 @@ static void test_reload(void **state)
 	assert_false(FAR(EXT1)->ended);
 }
 
+/* The MED of a static route is its metric, where redistribution has none; the metrics of other
+ * people's routes are theirs. */
+static void test_metric_of_static(void **state)
+{
+	rig_redist_metric("11.7.0.0/16", REDIST_STATIC, 33);
+	rig_redist_metric("11.8.0.0/16", REDIST_KERNEL, 33);
+	rig_config(CONFIG("{'protocol': 'static'}, {'protocol': 'kernel'}"));
+	rig_settle();
+	assert_string_equal(seen(CLIENT1, "11.7.0.0/16"),
+			    "10.9.0.1 [] lp 100 med 33 from null by []");
+	assert_string_equal(seen(CLIENT1, "11.8.0.0/16"),
+			    "10.9.0.1 [] lp 100 med null from null by []");
+	rig_redist_metric("11.7.0.0/16", REDIST_STATIC, 34);
+	assert_string_equal(seen(CLIENT1, "11.7.0.0/16"),
+			    "10.9.0.1 [] lp 100 med 34 from null by []");
+	rig_redist_metric("11.7.0.0/16", REDIST_STATIC, 0);
+	assert_string_equal(seen(CLIENT1, "11.7.0.0/16"),
+			    "10.9.0.1 [] lp 100 med null from null by []");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rungs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nexthop_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_metric_of_static, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zebra_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
 	};

@@ -13,6 +13,7 @@
 struct own {
 	struct trie_node node;
 	bool network;		    /* configured */
+	uint32_t metric;	    /* of the static route */
 	bool present[REDIST_COUNT]; /* there is a route of this source */
 	bool old[REDIST_COUNT];	    /* ... said on the channel before this one only */
 };
@@ -66,6 +67,8 @@ static struct attr *redistributed(const struct own *o, enum redist_source s)
 	attr_edit_origin(e, ORIGIN_INCOMPLETE);
 	if (r->has_metric)
 		attr_edit_med(e, true, r->metric);
+	else if (s == REDIST_STATIC && o->metric)
+		attr_edit_med(e, true, o->metric);
 	in.attr = attr_edit_finish(e);
 	if (!r->policy)
 		return in.attr;
@@ -213,6 +216,8 @@ void originate_heard(const struct msg_redist *m)
 	o = get(&m->prefix);
 	o->present[m->source] = m->present;
 	o->old[m->source] = false;
+	if (m->source == REDIST_STATIC)
+		o->metric = m->metric;
 	update(o);
 }
 
