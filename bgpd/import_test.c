@@ -531,8 +531,7 @@ static void test_withdrawals(void **state)
 static void test_tunnel_away(void **state)
 {
 	static const enum reason away[] = {REASON_INTERFACE_DOWN, REASON_INTERFACE_GONE,
-					   REASON_PEER_GONE, REASON_NO_PEER,
-					   REASON_ADMIN_DOWN};
+					   REASON_PEER_GONE, REASON_NO_PEER, REASON_ADMIN_DOWN};
 	struct addr a = {.family = AF_INET, .b = {10, 99, 0, 2}};
 
 	rig_config("{'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], "
@@ -551,7 +550,8 @@ static void test_tunnel_away(void **state)
 		if (rib_peer_tunnel_away(peer_find(&a)) != is_away)
 			fail_msg("%s: %d", reason_name(r), !is_away);
 		assert_int_equal(rib_peer_tunnel_gone(peer_find(&a)),
-				 r == REASON_PEER_GONE || r == REASON_NO_PEER);
+				 r == REASON_PEER_GONE || r == REASON_NO_PEER ||
+					 r == REASON_ADMIN_DOWN);
 	}
 	rig_nexthop("10.99.0.2", REACH_UP, REASON_NONE); /* by a link that is no tunnel */
 	assert_true(rib_peer_tunnel_away(peer_find(&a)));

@@ -669,7 +669,8 @@ bool rib_peer_tunnel_gone(const struct peer *p)
 	struct msg_nexthop m;
 
 	return rib_peer_nexthop(p, &m) && m.reach == REACH_DOWN &&
-	       (m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER);
+	       (m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||
+		m.reason == REASON_ADMIN_DOWN);
 }
 
 bool rib_peer_tunnel_down(const struct peer *p)

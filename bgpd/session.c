@@ -6,8 +6,8 @@
  * After an error IdleHold keeps the session quiet, 1 s at first and twice as long each time; a lost
  * connection is made again at once, and attempts that find nobody come more seldom, up to
  * ConnectRetry. A neighbour that connects is let in during a first IdleHold: it may be the only one
- * that can connect. After max-prefix it rests: nobody connects, a dynamic one is kept in mind for so
- * long, until `clear` or a higher limit.
+ * that can connect. After max-prefix it rests: nobody connects, a dynamic one is kept in mind for
+ * so long, until `clear` or a higher limit.
  */
 #include "session.h"
 

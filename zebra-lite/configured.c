@@ -14,8 +14,12 @@ struct names {
 };
 
 static struct names interfaces;
-static struct addr *addrs; /* sorted */
-static size_t n_addrs;
+struct addrs {
+	struct addr *v; /* sorted */
+	size_t n;
+};
+
+static struct addrs enabled, disabled; /* of peers */
 
 static int cmp(const void *a, const void *b)
 {
@@ -24,13 +28,25 @@ static int cmp(const void *a, const void *b)
 
 static void add_addrs(const json_t *peer, uint8_t plane)
 {
+	struct addrs *to = conf_bool(peer, "disabled", false) ? &disabled : &enabled;
 	size_t n;
 	struct addr *more = conf_addrs(peer, "tunnel-address", &n);
 
-	addrs = xrealloc(addrs, (n_addrs + n + 1) * sizeof(*addrs));
+	to->v = xrealloc(to->v, (to->n + n + 1) * sizeof(*to->v));
 	for (size_t i = 0; i < n; i++)
-		addrs[n_addrs++] = addr_in_plane(&more[i], plane);
+		to->v[to->n++] = addr_in_plane(&more[i], plane);
 	free(more);
+}
+
+static void sort(struct addrs *a)
+{
+	if (a->n)
+		qsort(a->v, a->n, sizeof(*a->v), cmp);
+}
+
+static bool has(const struct addrs *in, const struct addr *a)
+{
+	return in->n && bsearch(a, in->v, in->n, sizeof(*in->v), cmp);
 }
 
 static void add_interface(const json_t *interface)
@@ -57,22 +73,24 @@ static bool same(const void *a, size_t n_a, const void *b, size_t n_b, size_t si
 bool configured_read(const json_t *config)
 {
 	struct names old = interfaces;
-	struct addr *old_addrs = addrs;
-	size_t n_old = n_addrs, i;
+	struct addrs old_enabled = enabled, old_disabled = disabled;
 	json_t *interface;
 	bool changed;
+	size_t i;
 
 	interfaces = (struct names){0};
-	addrs = NULL;
-	n_addrs = 0;
+	enabled = disabled = (struct addrs){0};
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface)
 		add_interface(interface);
-	if (n_addrs)
-		qsort(addrs, n_addrs, sizeof(*addrs), cmp);
-	changed = !same(interfaces.v, interfaces.n, old.v, old.n, sizeof(*old.v)) ||
-		  !same(addrs, n_addrs, old_addrs, n_old, sizeof(*addrs));
+	sort(&enabled);
+	sort(&disabled);
+	changed =
+		!same(interfaces.v, interfaces.n, old.v, old.n, sizeof(*old.v)) ||
+		!same(enabled.v, enabled.n, old_enabled.v, old_enabled.n, sizeof(*enabled.v)) ||
+		!same(disabled.v, disabled.n, old_disabled.v, old_disabled.n, sizeof(*disabled.v));
 	free(old.v);
-	free(old_addrs);
+	free(old_enabled.v);
+	free(old_disabled.v);
 	return changed;
 }
 
@@ -84,9 +102,11 @@ bool configured_interface(const char *name)
 	return false;
 }
 
-bool configured_address(const struct addr *a)
+enum reason configured_address(const struct addr *a)
 {
-	return n_addrs && bsearch(a, addrs, n_addrs, sizeof(*addrs), cmp);
+	return has(&enabled, a)	   ? REASON_INTERFACE_REFUSED
+	       : has(&disabled, a) ? REASON_ADMIN_DOWN
+				   : REASON_NONE;
 }
 
 void configured_reset(void)

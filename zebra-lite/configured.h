@@ -13,11 +13,14 @@
 #include <stdbool.h>
 
 #include "prefix.h"
+#include "reason.h"
 
 /* After planes_read(). True when anything is otherwise than before. */
 bool configured_read(const json_t *config);
 bool configured_interface(const char *name);
-bool configured_address(const struct addr *a); /* a tunnel address, in its plane */
+/* Why nothing leads to A when wgd tells of no peer there: it is the tunnel address, in its plane, of
+ * a peer that is disabled, or of one whose interface wgd cannot use. NONE: no tunnel address. */
+enum reason configured_address(const struct addr *a);
 void configured_reset(void);
 
 #endif

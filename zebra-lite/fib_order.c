@@ -210,8 +210,7 @@ static bool only_grows(const struct rib_node *n, const struct fib *target)
 {
 	const struct fib *old = rib_installed(n);
 
-	return fib_has_route(target) && !target->nh && (!old || !old->nh) &&
-	       !rib_several_planes();
+	return fib_has_route(target) && !target->nh && (!old || !old->nh) && !rib_several_planes();
 }
 
 enum taken {

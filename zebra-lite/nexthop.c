@@ -149,13 +149,13 @@ bool nexthop_refused_if(uint32_t oif)
 	       configured_interface(out.link_name(oif));
 }
 
-/* What leads to a tunnel leads nowhere as long as wgd cannot use its interface: neither to somebody
- * else's peer there nor by another way. */
-static bool via_nothing(struct resolution *r)
+/* What leads to a tunnel leads nowhere as long as wgd cannot use its interface, or the peer is
+ * disabled: neither to somebody else's peer there nor by another way. */
+static bool via_nothing(struct resolution *r, enum reason reason)
 {
 	r->kind = HOP_NONE;
 	r->reach = REACH_DOWN;
-	r->reason = REASON_INTERFACE_REFUSED;
+	r->reason = reason;
 	return true;
 }
 
@@ -176,7 +176,7 @@ static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 		return true;
 	}
 	if (nexthop_refused_if(oif))
-		return via_nothing(r);
+		return via_nothing(r, REASON_INTERFACE_REFUSED);
 	if (!oif || (out.link_up && !out.link_up(oif)))
 		return false;
 	r->kind = HOP_GATEWAY;
@@ -245,7 +245,7 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 		return;
 	}
 	if (configured_address(&nh->addr)) {
-		via_nothing(r);
+		via_nothing(r, configured_address(&nh->addr));
 		return;
 	}
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))

@@ -16,8 +16,9 @@
 #include "zceiling.h"
 #include "zconfig.h"
 
-#define AGAIN_MS 100 /* next hops lead elsewhere: what the ceiling refused is judged again, later \
-		      */
+#define AGAIN_MS                                                                         \
+	100 /* next hops lead elsewhere: what the ceiling refused is judged again, later \
+	     */
 #define AGAIN_MAX_MS 10000  /* each time, */
 #define AGAIN_CALM_MS 60000 /* unless it was calm for so long */
 #define SWEEP_NODES 4096    /* a turn */

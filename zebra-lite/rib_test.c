@@ -569,6 +569,17 @@ static void test_next_hops(void **state)
 	zconfig_apply(&configured);
 }
 
+static void configure(const char *text)
+{
+	json_t *config = json_loads(text, 0, NULL);
+
+	assert_non_null(config);
+	assert_true(configured_read(config));
+	assert_false(configured_read(config));
+	json_decref(config);
+	nexthop_all_changed();
+}
+
 /* A subnet of a tunnel interface of ours, none of whose peers has the address. */
 static void test_no_peer(void **state)
 {
@@ -588,21 +599,16 @@ static void test_no_peer(void **state)
 	tunnel_peer_gone(7);
 	settle();
 	assert_int_equal(nexthop_find(&a)->reason, REASON_NO_PEER);
+	configure("{\"wireguard\": {\"interface\": [{\"name\": \"wg0\", \"peer\": [{\"name\": "
+		  "\"p7\", "
+		  "\"disabled\": true, \"tunnel-address\": [\"10.9.0.7\"]}]}]}}");
+	settle();
+	assert_int_equal(nexthop_find(&a)->reason, REASON_ADMIN_DOWN);
+	configure("{\"wireguard\": {\"interface\": [{\"name\": \"wg0\"}]}}");
 	tunnel_if_told(&t); /* somebody else's peer may have it */
 	nexthop_all_changed();
 	settle();
 	assert_int_equal(nexthop_find(&a)->reason, REASON_NEXTHOP_UNREACHABLE);
-}
-
-static void configure(const char *text)
-{
-	json_t *config = json_loads(text, 0, NULL);
-
-	assert_non_null(config);
-	assert_true(configured_read(config));
-	assert_false(configured_read(config));
-	json_decref(config);
-	nexthop_all_changed();
 }
 
 /* An interface that wgd refuses is there, with an address and routes of its own: no next hop is
