@@ -389,7 +389,7 @@ void fib_want(struct rib_node *n, struct fib_plan *plan)
 
 	*plan = (struct fib_plan){0};
 	plan->proto = rib_select(n, &cand);
-	if (!zconfig.kernel)
+	if (!zconfig.kernel || !zconfig.plane_table[n->plane])
 		return;
 	switch (plan->proto) {
 	case RIB_BGP:

@@ -908,6 +908,32 @@ static void test_plane_of_leak_goes(void **state)
 	}
 }
 
+/* The same plane under another number has the table of the former one, whose routes are in the way.
+ */
+static void test_plane_is_renumbered(void **state)
+{
+	struct zconfig before = zconfig, as_one = zconfig, as_five = zconfig;
+	struct prefix p = pfx("10.1.0.0/16");
+	struct addr hop = hop_in(PLANE_MAIN, "10.9.0.1").addr;
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {1, {{.addr = hop}}}};
+
+	as_one.plane_table[1] = as_five.plane_table[5] = 100;
+	zconfig_apply(&as_one);
+	p.plane = 1;
+	rib_bgp_routes(&m, 1);
+	settle();
+	assert_string_equal(journal, "set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
+	journal[0] = '\0';
+	zconfig_apply(&as_five);
+	p.plane = 5;
+	rib_bgp_routes(&m, 1);
+	settle();
+	assert_string_equal(journal, "del 10.1.0.0/16 10;set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
+	assert_int_equal(zplane_by_table(100), 5);
+	assert_true(stands[1]);
+	zconfig_apply(&before);
+}
+
 /* Out of the middle of the queue and in again, more often than ghosts are counted. */
 static void test_queue(void **state)
 {
@@ -1198,6 +1224,7 @@ int main(void)
 		T(test_entry_of_adopted),
 		T(test_entry_in_two_planes),
 		T(test_plane_of_leak_goes),
+		T(test_plane_is_renumbered),
 		T(test_kernel_off),
 	};
 

@@ -267,15 +267,30 @@ static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 	       a->d_ibgp == b->d_ibgp;
 }
 
+/* What is left of a plane that is no longer configured goes out of its table, unless that is
+ * another plane's by now: then it is taken out at once. */
+static void keep_tables(struct zconfig *c, const struct zconfig *old)
+{
+	uint32_t now[PLANES_MAX];
+
+	memcpy(now, c->plane_table, sizeof(now));
+	for (unsigned i = 0; i < PLANES_MAX; i++) {
+		bool taken = false;
+
+		for (unsigned k = 0; k < PLANES_MAX; k++)
+			taken = taken || now[k] == old->plane_table[i];
+		if (!now[i] && !taken)
+			c->plane_table[i] = old->plane_table[i];
+	}
+}
+
 void zconfig_apply(struct zconfig *c)
 {
 	struct zconfig old = zconfig;
 	bool statics = !same_statics(c, &old), renumbered;
 	uint32_t at = 0;
 
-	for (unsigned i = 0; i < PLANES_MAX; i++)
-		if (!c->plane_table[i])
-			c->plane_table[i] = old.plane_table[i];
+	keep_tables(c, &old);
 	renumbered = c->metric != old.metric || c->protocol != old.protocol ||
 		     memcmp(c->plane_table, old.plane_table, sizeof(old.plane_table)) != 0;
 
