@@ -31,7 +31,6 @@ SHORT = {"bgp": "bgp/bgp", "timers": "bgp/timers", "options": "bgp/neighbor-opti
 UNSEEN = {
     "system/system/log-level": "test_reload::test_log_level",
     "bgp/bgp/neighbor-group/max-peers": "bgpd/session_test: range_is_full",
-    "rib/static-routes/static/metric": "orders static routes of a prefix, of which there is one",
     "wireguard/wireguard/interface/admin": "test_link_down",
     # An interface that is there keeps its back-end: another one is another interface.
     "wireguard/wireguard/backend": "test_two_nodes", "wireguard/wireguard/interface/backend": "",
@@ -208,6 +207,9 @@ RIB = [
     Row("static/next-hop", at("rib", "static 30.0.0.0/24 { next-hop 10.9.1.2; }"), at("rib", STATIC)),
     Row("static/interface", at("rib", "static 30.0.0.0/24 { interface wg0; }")),
     Row("static/blackhole", at("rib", "static 30.0.0.0/24 { blackhole true; }")),
+    Row("static/metric", [at("bgp", "redistribute static { }"),
+                          at("rib", STATIC.replace("}", "metric 77; }"))],
+        [at("bgp", "redistribute static { }"), at("rib", STATIC)]),
     Row("static/distance", at("rib", STATIC.replace("}", "distance 77; }")), at("rib", STATIC)),
     Row("rib/rule/priority rib/rule/table rib/rule/source", at("rib", RULE)),
     *(Row(f"rib/rule/{leaf}", at("rib", RULE.replace("}", f"{statement} }}")), at("rib", RULE))

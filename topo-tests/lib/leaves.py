@@ -10,6 +10,7 @@ Worlds share all addresses, so that what two of them say can be compared word by
 configuration has a comment `#NAME`; an edit puts statements there."""
 import json
 import re
+from collections import Counter
 
 from .build import SOURCE
 from .keys import private_key, public_key
@@ -143,6 +144,8 @@ class World:
             self.wgbgp = Wgbgp(self.topo, self.near, self.conf(edits))
             return
         self.wgbgp.teardown()
+        for name in "eab":
+            self.bird.cli(f"restart {name}")  # whose tunnel went before anybody told it
         self.wgbgp.torn_down = False
         self.wgbgp.write(self.conf(edits))
         self.wgbgp.start()
@@ -258,7 +261,9 @@ def instead(old, new):
 
 def lines_of(value, path=""):
     """A value as lines, one for each word in it; list items by what names them."""
-    if isinstance(value, dict):
+    if value in ({}, []):
+        yield f"{path}: nothing"
+    elif isinstance(value, dict):
         for key, item in value.items():
             yield from lines_of(item, f"{path} {key}")
     elif isinstance(value, list):
@@ -272,24 +277,26 @@ def lines_of(value, path=""):
 
 def difference(a, b):
     """Lines that say where two worlds differ."""
-    first, second = list(lines_of(a)), list(lines_of(b))
-    return ([f"- {line}" for line in first if line not in second]
-            + [f"+ {line}" for line in second if line not in first])
+    first, second = Counter(lines_of(a)), Counter(lines_of(b))
+    return ([f"- {line}" for line in (first - second).elements()]
+            + [f"+ {line}" for line in (second - first).elements()])
 
 
 def wait_equal(first, second, what, timeout=15):
     """Until the questions `first()` and `second()` have the same answer, twice in a row; returns it."""
-    last = {"a": None, "b": None}
+    last = {"a": None, "b": None, "before": None}
 
     def equal():
-        before = last["a"]
+        last["before"] = last["a"]
         last["a"], last["b"] = first(), second()
-        return last["a"] == last["b"] == before
+        return last["a"] == last["b"] == last["before"]
     try:
         wait_until(equal, timeout, what, SETTLED)
     except Timeout as e:
+        lines = (difference(last["a"], last["b"])
+                 or ["equal, but not at rest:"] + difference(last["before"], last["a"]))
         raise AssertionError(f"{what}:\n" + "\n".join(
-            line[:300] for line in difference(last["a"], last["b"])[:30])) from e
+            line[:300] for line in lines[:30])) from e
     return last["a"]
 
 
