@@ -258,8 +258,8 @@ static void test_ways(void **state)
 		 "redist +connected 10.9.0.0/24 metric 0\n"
 		 "nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 10\n"
 		 "10.9.0.1: tunnel p1 dev wg0 up depth 0 by /32 connected\n"
-		 "nexthop 10.9.0.9 down nexthop-unreachable dev - peer - cost 0\n"
-		 "10.9.0.9: nothing: nexthop-unreachable\n"
+		 "nexthop 10.9.0.9 down no-peer dev - peer - cost 0\n"
+		 "10.9.0.9: nothing: no-peer\n"
 		 "nexthop 192.0.2.7 up none dev u peer - cost 0\n"
 		 "192.0.2.7: link via 198.51.100.9 dev u up depth 0 by /24\n"
 		 "nexthop 192.0.2.200 up none connected dev u peer - cost 0\n"
@@ -295,7 +295,7 @@ static void test_ways(void **state)
 	rig_say("%s\n", way("203.0.113.1"));
 	rig_configure("{'rib': {}}");
 	RIG_TOLD("link via 198.51.100.254 dev u0 up depth 0 by /0 stranger\n"
-		 "nexthop 10.9.0.9 down nexthop-unreachable dev - peer - cost 0\n"
+		 "nexthop 10.9.0.9 down no-peer dev - peer - cost 0\n"
 		 "nexthop 203.0.113.1 down nexthop-unreachable dev - peer - cost 0\n");
 	rig_say("%s\n", way("203.0.113.1"));
 	RIG_TOLD("nothing: nexthop-unreachable\n");
@@ -430,12 +430,12 @@ static void test_owners(void **state)
 	RIG_TOLD("nexthop 192.0.2.7 up none tunnel dev wg0 peer p2 cost 0\n"
 		 "nexthop 192.0.2.70 up none tunnel dev wg0 peer p2 cost 0\n"
 		 "nexthop 192.0.2.200 up none tunnel dev wg0 peer p3 cost 0\n"
-		 "nexthop 192.0.3.7 down nexthop-unreachable dev - peer - cost 0\n");
+		 "nexthop 192.0.3.7 down no-peer dev - peer - cost 0\n");
 	tunnel_if_told(&any);
 	RIG_TOLD("nexthop 192.0.3.7 up none tunnel dev wg1 peer p4 cost 40\n");
 	any.any = false;
 	tunnel_if_told(&any);
-	RIG_TOLD("nexthop 192.0.3.7 down nexthop-unreachable dev - peer - cost 0\n");
+	RIG_TOLD("nexthop 192.0.3.7 down no-peer dev - peer - cost 0\n");
 	tunnel_if_gone(RIG_WG0);
 	RIG_TOLD("nexthop 192.0.2.7 up none connected dev wg0 peer - cost 0\n"
 		 "nexthop 192.0.2.70 up none connected dev wg0 peer - cost 0\n"
