@@ -87,7 +87,7 @@ endif
 if HAVE_CMOCKA
 RIG = wgd/rig.c wgd/rig.h wgd/rig_world.c wgd/rig_world.h lib/loop_fake.c lib/loop_fake.h
 RIG_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
-check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test
+check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test wgd/shows_test
 wgd_device_test_SOURCES = wgd/device_test.c $(RIG)
 wgd_device_test_LDADD = $(RIG_LDADD)
 wgd_devices_test_SOURCES = wgd/devices_test.c $(RIG)
@@ -102,4 +102,6 @@ wgd_peer_echo_test_SOURCES = wgd/peer_echo_test.c $(RIG)
 wgd_peer_echo_test_LDADD = $(RIG_LDADD)
 wgd_bfd_test_SOURCES = wgd/bfd_test.c $(RIG)
 wgd_bfd_test_LDADD = $(RIG_LDADD)
+wgd_shows_test_SOURCES = wgd/shows_test.c $(RIG)
+wgd_shows_test_LDADD = $(RIG_LDADD)
 endif

@@ -56,6 +56,7 @@ struct ipc {
 static struct ipc *zebra, *bfdd, cli, **made; /* MADE: the next one */
 static uint32_t generation;
 static char answer[SAID_MAX]; /* of a show */
+static unsigned rows;		  /* of it, since the CLI read */
 
 /* The wall clock goes with the rig's. */
 int clock_gettime(clockid_t id, struct timespec *ts)
@@ -499,6 +500,7 @@ static void on_reply(const struct ipc_frame *f)
 	char text[8192];
 	json_t *j;
 
+	rows++;
 	assert_int_equal(msg_get_reply(f->type, f->body, f->len, &m), 0);
 	if (m.error[0])
 		str_copy(text, m.error, sizeof(text));
@@ -561,7 +563,7 @@ void ipc_send(struct ipc *ipc, uint16_t type, uint32_t gen, const void *body, si
 
 bool ipc_full(const struct ipc *ipc)
 {
-	return rig.show_full;
+	return rig.show_room && rows >= rig.show_room;
 }
 
 struct ipc *ipc_new(int fd, const struct ipc_handlers *handlers, void *arg)
@@ -667,12 +669,18 @@ void rig_show(const char *request)
 	struct wr w = {0};
 
 	answer[0] = '\0';
+	rows = 0;
 	msg_put_request(&w, 7, text, strlen(text));
 	f.body = w.data;
 	f.len = w.len;
 	show_server_frame(server, &f);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 100; i++) {
+		if (rows && rig.show_pause)
+			rig.show_pause();
+		rows = 0;
+		show_server_drained(server);
 		loop_fake_turn();
+	}
 	show_server_free(server);
 	wr_free(&w);
 	free(text);
