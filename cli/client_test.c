@@ -344,11 +344,19 @@ static void answer_error(uint32_t id)
 	say_end(id, "it is not so");
 }
 
+static void answer_short_error(uint32_t id)
+{
+	say_end(id, "x");
+}
+
 static void test_error(void **state)
 {
+	answer = answer_short_error;
+	asked("x", -1, "x");
+	told("request 1 {\"command\":\"x\"}\n", "");
 	answer = answer_error;
 	asked("x", -1, "it is not so");
-	told("request 1 {\"command\":\"x\"}\n", "head  {}\n");
+	told("request 2 {\"command\":\"x\"}\n", "head  {}\n");
 	answer = answer_rows;
 	asked("x", 0, "none");
 }

@@ -12,7 +12,6 @@
 
 #define SHOWN_MAX 5	/* findings of one check that are written */
 #define LOOKUPS_MAX 512 /* of the kernel's routes */
-#define SENTENCE_MAX 1024
 
 static const char *const severity_names[] = {"note", "warning", "error"};
 
@@ -64,7 +63,7 @@ static void add(struct doctor *d, const char *check, enum severity severity,
 void doctor_find(struct doctor *d, enum severity severity, struct where where, const char *advice,
 		 const char *fmt, ...)
 {
-	char text[SENTENCE_MAX];
+	char text[DOCTOR_TEXT_MAX];
 	va_list ap;
 
 	d->severities[severity]++;
@@ -320,7 +319,7 @@ static void count_others(struct doctor *d)
 {
 	for (size_t i = 0; i < doctor_n_checks; i++)
 		if (d->counts[i] > SHOWN_MAX) {
-			char text[64];
+			char text[DOCTOR_TEXT_MAX];
 
 			snprintf(text, sizeof(text), "and %u more like these",
 				 d->counts[i] - SHOWN_MAX);

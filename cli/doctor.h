@@ -51,6 +51,8 @@ enum doctor_source {
 
 #define DOCTOR_KEPT (SOURCE_RIB + 1)
 
+#define DOCTOR_TEXT_MAX 1024 /* of a finding or an advice, with its end */
+
 struct doctor;
 struct check {
 	const char *name; /* stable */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The checks of doctor: one small function each, and the table of them at the end. */
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +13,9 @@
 #include "machine.h"
 #include "table.h"
 
-#define DROPS_RECENT 300    /* seconds */
-#define BEYOND_RECENT 86400 /* seconds */
-#define ERRORS_RECENT 300   /* seconds; a warning for so long, a note ... */
+#define DROPS_RECENT 300     /* seconds */
+#define BEYOND_RECENT 86400  /* seconds */
+#define ERRORS_RECENT 300    /* seconds; a warning for so long, a note ... */
 #define TROUBLE_RECENT 86400 /* ... for so long */
 
 #define FIND(...) doctor_find(d, __VA_ARGS__)
@@ -107,7 +108,6 @@ static void check_interface(struct doctor *d, const json_t *row)
 		     "the interface has no private key: no tunnel of it can work");
 }
 
-
 static void check_source_drops(struct doctor *d, const json_t *row)
 {
 	bool recent = is_set(row, "source-check-drops-seconds") &&
@@ -186,7 +186,7 @@ static void unrouted_permit(struct doctor *d, const json_t *interface, const jso
 			    const char *text)
 {
 	const char *plane = doctor_str(interface, "plane");
-	char by[IF_NAMESIZE], advice[512];
+	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 
 	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaks(d, &p, plane, by) ||
@@ -301,7 +301,7 @@ static void check_mtu(struct doctor *d, const json_t *row)
 	struct kernel_route k;
 	struct endpoint e;
 	uint32_t overhead;
-	char advice[32];
+	char advice[DOCTOR_TEXT_MAX];
 
 	if (!inner || !underlay_of(row, &e, &k) || k.local || !k.mtu ||
 	    str_eq(k.interface, interface))
@@ -355,7 +355,9 @@ static void check_limit(struct doctor *d, const json_t *row)
  * that a range lets in lacks a statement. */
 static void check_not_sent(struct doctor *d, const json_t *row)
 {
-	static const char *const hints[][2] = {
+	static const struct {
+		const char *reason, *hint;
+	} hints[] = {
 		{"too-long", "fewer communities, or a shorter path"},
 		{"no-own-address", "an address of that family on the interface of the session"},
 		{"next-hop-family", "`set { next-hop self; }` in the export policy"},
@@ -370,8 +372,8 @@ static void check_not_sent(struct doctor *d, const json_t *row)
 		bool mesh = str_eq(reason, "not-a-client");
 
 		for (unsigned i = 0; i < ARRAY_SIZE(hints); i++)
-			if (str_eq(reason, hints[i][0]))
-				hint = hints[i][1];
+			if (str_eq(reason, hints[i].reason))
+				hint = hints[i].hint;
 		if (!mesh || nothing)
 			FIND(mesh && !is_true(row, "dynamic") ? SEVERITY_NOTE : SEVERITY_WARNING,
 			     AT(.neighbor = doctor_str(row, "address")), hint,
@@ -458,7 +460,7 @@ static void check_swallowed(struct doctor *d, const json_t *row)
 {
 	const json_t *path = json_array_get(json_object_get(row, "paths"), 0);
 	const char *plane = doctor_str(row, "plane");
-	char by[IF_NAMESIZE], advice[512];
+	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 
 	if (!path || has_best(row) || !tunnel_of(d, path) ||
@@ -490,7 +492,7 @@ static void check_blackhole(struct doctor *d, const json_t *row)
 {
 	const char *plane = doctor_str(row, "plane");
 	const json_t *path = has_best(row) ? NULL : beaten_path(d, row);
-	char by[IF_NAMESIZE], advice[512];
+	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 
 	if (!path || prefix_parse(doctor_str(row, "prefix"), &p) < 0 ||
@@ -509,6 +511,8 @@ static void check_blackhole(struct doctor *d, const json_t *row)
 	     "dropped");
 }
 
+#define KEY_MAX 128
+
 /* Counts paths that are not eligible by who sent them and why. */
 static void count_refused(struct doctor *d, const json_t *row)
 {
@@ -516,7 +520,7 @@ static void count_refused(struct doctor *d, const json_t *row)
 	size_t i;
 
 	json_array_foreach (json_object_get(row, "paths"), i, path) {
-		char key[128];
+		char key[KEY_MAX];
 
 		if (is_true(path, "eligible"))
 			continue;
@@ -597,11 +601,13 @@ static void check_drift(struct doctor *d, const json_t *row)
 {
 	if (lately(row, "drift-repaired", "drift-repaired-seconds", TROUBLE_RECENT))
 		FIND(SEVERITY_NOTE, AT(0), "find out who changes routes that are wgbgp's",
-		     "%s routes were changed or removed by somebody else, and put back, the last one "
+		     "%s routes were changed or removed by somebody else, and put back, the last "
+		     "one "
 		     "%s",
 		     TEXT(row, "drift-repaired"), AGO(row, "drift-repaired-seconds"));
 	if (int_of(row, "routes-refused"))
-		FIND(SEVERITY_WARNING, AT(0), "`show route PREFIX` and the log have the kernel's words",
+		FIND(SEVERITY_WARNING, AT(0),
+		     "`show route PREFIX` and the log have the kernel's words",
 		     "the kernel refuses %s routes, again and again", TEXT(row, "routes-refused"));
 	else if (lately(row, "route-errors", "route-errors-seconds", TROUBLE_RECENT))
 		FIND(lately(row, "route-errors", "route-errors-seconds", ERRORS_RECENT)
@@ -724,7 +730,7 @@ static void check_rp_filter(struct doctor *d, const json_t *row)
 		return;
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface) {
 		const char *name = doctor_str(interface, "name");
-		char path[64];
+		char path[PATH_MAX];
 		long own;
 
 		snprintf(path, sizeof(path), "net/ipv4/conf/%s/rp_filter", name);

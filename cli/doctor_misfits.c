@@ -76,7 +76,7 @@ static void static_entry(struct doctor *d, const json_t *interface, const json_t
 {
 	const char *name = doctor_str(interface, "name");
 	const char *plane = doctor_str(interface, "plane");
-	char by[IF_NAMESIZE] = "", advice[256];
+	char by[IF_NAMESIZE] = "", advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 	int way;
 

@@ -14,10 +14,12 @@
 #include "util.h"
 
 #define HISTORY_LINES 1000
+#define HOST_MAX 64
+#define CANDIDATES_MAX 256
 
 struct editor {
 	struct cli_session *s;
-	char prompt[80];
+	char prompt[HOST_MAX + sizeof("# ")];
 	EditLine *el;
 	History *history;
 	char *history_file; /* NULL without a home */
@@ -80,7 +82,7 @@ static unsigned char on_help(EditLine *el, int ch)
 
 /* Words for TAB: the keywords, and the values that the daemons know for placeholders. */
 struct candidates {
-	char *text[256];
+	char *text[CANDIDATES_MAX];
 	size_t n;
 };
 
@@ -140,14 +142,15 @@ static unsigned char insert_or_list(EditLine *el, struct editor *ed, const struc
 				    const struct cli_choices *c)
 {
 	size_t have = strlen(c->partial), common = cs->n ? common_length(cs) : 0;
-	char rest[160];
+	char *rest;
 
 	if (!cs->n)
 		return CC_REFRESH_BEEP;
 	if (common > have || cs->n == 1) {
-		snprintf(rest, sizeof(rest), "%.*s%s", (int)(common - have), cs->text[0] + have,
-			 cs->n == 1 ? " " : "");
+		rest = xasprintf("%.*s%s", (int)(common - have), cs->text[0] + have,
+				 cs->n == 1 ? " " : "");
 		el_insertstr(el, rest);
+		free(rest);
 		return CC_REFRESH;
 	}
 	putc('\n', ed->s->out);
@@ -213,7 +216,7 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 {
 	const struct sigaction interrupt = {.sa_handler = on_interrupt};
 	const char *home = getenv("HOME");
-	char host[64] = "wgbgp";
+	char host[HOST_MAX] = "wgbgp";
 	HistEvent ev;
 
 	host_name(s, host, sizeof(host));

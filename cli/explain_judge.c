@@ -43,13 +43,13 @@ static bool same(const json_t *a, const char *key_a, const json_t *b, const char
 	return str_eq(explain_str(a, key_a), explain_str(b, key_b));
 }
 
-/* The length of ROW's prefix when it covers the destination, else -1. */
+/* The length of ROW's prefix when it covers the destination, else COVERS_NOT. */
 int explain_cover_len(const struct judge *f, const json_t *row)
 {
 	struct prefix p;
 
 	if (prefix_parse(explain_str(row, "prefix"), &p) < 0 || !prefix_covers(&p, &f->dst_prefix))
-		return -1;
+		return COVERS_NOT;
 	return p.len;
 }
 

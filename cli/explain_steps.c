@@ -125,7 +125,7 @@ static void step_bgp(struct judge *f)
 static void step_rib(struct judge *f)
 {
 	const json_t *best = explain_best_path(f->bgp);
-	int bgp_len = is_set(best, "from") ? explain_cover_len(f, f->bgp) : -1;
+	int bgp_len = is_set(best, "from") ? explain_cover_len(f, f->bgp) : COVERS_NOT;
 	int len = explain_cover_len(f, f->route);
 
 	if (f->rejected && explain_cover_len(f, f->rejected) >= len)
@@ -300,7 +300,7 @@ static int known_len(const struct judge *f)
 	json_array_foreach (json_object_get(f->bgp_longest, "paths"), i, path)
 		if (is_set(path, "from"))
 			return explain_cover_len(f, f->bgp_longest);
-	return -1;
+	return COVERS_NOT;
 }
 
 /* An own network, or a route that the configuration or a network statement vouches for, as specific
@@ -401,14 +401,14 @@ static void say_in_front(struct judge *f, const char *by)
 static void step_claim(struct judge *f)
 {
 	const char *by = TEXT(f->hop, "interface");
-	int claim_len = f->claimed ? f->claim.prefix.len : -1, known = known_len(f);
+	int claim_len = f->claimed ? f->claim.prefix.len : COVERS_NOT, known = known_len(f);
 
 	if (f->on_tunnel || !f->hop || is_protocol(f, "pin") || explain_is_endpoint(f))
 		return;
 	if (is_bgp(f->route))
-		known = -1; /* it decided so */
+		known = COVERS_NOT; /* it decided so */
 	else if (known == 0 && claim_len < 0)
-		known = -1; /* a default route that nobody permits */
+		known = COVERS_NOT; /* a default route that nobody permits */
 	if (is_own(f, known > claim_len ? known : claim_len))
 		return;
 	if (known >= 0 && explain_cover_len(f, f->route) >= known &&

@@ -46,7 +46,8 @@ void explain_walk(struct judge *f);
 /* ---- questions to the facts */
 
 const char *explain_str(const json_t *row, const char *key); /* "" when absent */
-/* The length of ROW's prefix when it covers the destination, else -1. */
+#define COVERS_NOT (-1)
+/* The length of ROW's prefix when it covers the destination, else COVERS_NOT. */
 int explain_cover_len(const struct judge *f, const json_t *row);
 const json_t *explain_best_path(const json_t *row); /* of a row of the BGP table; or NULL */
 const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer);

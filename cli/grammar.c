@@ -9,9 +9,11 @@
 
 #include "util.h"
 
+#define LIST_MAX 800 /* letters of a list of choices */
+
 struct token {
 	size_t offset, end; /* in the line, quotes included */
-	char text[128];
+	char text[CLI_WORD_MAX];
 };
 
 struct tokens {
@@ -186,7 +188,7 @@ static const struct cli_word *pick_keyword(const struct cli_choices *c, const st
 					   struct cli_error *error)
 {
 	const struct cli_word *found = NULL;
-	char list[512];
+	char list[LIST_MAX];
 	size_t hits = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -220,7 +222,7 @@ static const struct cli_word *pick(const struct state *s, const struct token *t,
 {
 	const struct cli_word *word;
 	struct cli_choices c = {0};
-	char list[800];
+	char list[LIST_MAX];
 
 	choices_collect(s, &c);
 	error->text[0] = '\0';
@@ -318,7 +320,7 @@ static const struct cli_row *complete_row(const struct state *s)
 static void incomplete(const struct state *s, const char *text, struct cli_error *error)
 {
 	struct cli_choices c = {0};
-	char list[800];
+	char list[LIST_MAX];
 
 	choices_collect(s, &c);
 	list_choices(&c, "", list, sizeof(list));

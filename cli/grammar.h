@@ -51,6 +51,7 @@ struct cli_grammar {
 };
 
 #define CLI_TOKENS_MAX 16
+#define CLI_WORD_MAX 128 /* letters of a word, with its end */
 #define CLI_ROWS_MAX 96
 #define CLI_CHOICES_MAX 64
 
@@ -72,7 +73,7 @@ struct cli_choices {
 	size_t n;
 	bool end;	   /* the command may end here */
 	size_t word_start; /* offset of the word that is being typed */
-	char partial[128]; /* what is typed of it */
+	char partial[CLI_WORD_MAX]; /* what is typed of it */
 };
 
 /* 0; 1 for an empty line or a comment (#); -1 with an error. */

@@ -53,10 +53,12 @@ struct flow {
 	const struct addr *src;
 };
 
+#define BUFFER_BYTES 8192 /* of libmnl: no message is larger */
+
 static int exchange(struct mnl_socket *nl, const struct addr *to, const struct flow *flow,
 		    struct kernel_route *out)
 {
-	char buf[8192];
+	char buf[BUFFER_BYTES];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct rtmsg *rtm;
 	ssize_t n;

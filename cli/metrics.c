@@ -195,12 +195,14 @@ static json_t *ask(struct run *r, enum source source)
 	return answer;
 }
 
+#define TUNNEL_NAME_MAX (2 * MSG_NAME_MAX)
+
 /* The last one of each tunnel. */
 static json_t *last_drills(json_t *drills)
 {
 	json_t *by_tunnel = json_object(), *rows = json_array(), *drill;
 	const char *key;
-	char name[256];
+	char name[TUNNEL_NAME_MAX];
 	size_t i;
 
 	json_array_foreach (drills, i, drill) {

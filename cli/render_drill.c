@@ -7,17 +7,19 @@
 #include "table.h"
 #include "util.h"
 
-static const char *ms_text(const json_t *record, const char *key, char out[32])
+#define MS_MAX 32
+
+static const char *ms_text(const json_t *record, const char *key, char out[MS_MAX])
 {
 	const json_t *value = json_object_get(record, key);
 
 	if (json_is_number(value))
-		snprintf(out, 32, "%.1f ms", json_number_value(value));
+		snprintf(out, MS_MAX, "%.1f ms", json_number_value(value));
 	else
-		str_copy(out, "-", 32);
+		str_copy(out, "-", MS_MAX);
 	return out;
 }
-#define MS(record, key) ms_text((record), (key), (char[32]){0})
+#define MS(record, key) ms_text((record), (key), (char[MS_MAX]){0})
 
 static void put_result(FILE *out, const json_t *r)
 {
@@ -52,10 +54,12 @@ static void drill_row(struct view *v, const json_t *row)
 
 const struct render render_drill = {NULL, drill_row, NULL, NULL};
 
+#define TIME_MAX 64
+
 static void drills_row(struct view *v, const json_t *row)
 {
 	time_t at = int_of(row, "time");
-	char text[64];
+	char text[TIME_MAX];
 	struct tm tm;
 
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));

@@ -6,6 +6,9 @@
 
 #include "util.h"
 
+#define NUMBER_MAX 32 /* letters */
+#define CELL_MAX 1024
+
 static bool is_continuation(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
@@ -40,7 +43,7 @@ static size_t append(char *out, size_t len, size_t size, const char *text)
 
 static size_t append_value(char *out, size_t len, size_t size, const json_t *value)
 {
-	char number[32];
+	char number[NUMBER_MAX];
 	json_t *item;
 	size_t i;
 
@@ -198,7 +201,7 @@ void table_titles(FILE *out, const struct column *columns, size_t n)
 
 void table_row(FILE *out, const struct column *columns, size_t n, const json_t *row)
 {
-	char text[1024];
+	char text[CELL_MAX];
 
 	for (size_t i = 0; i < n; i++)
 		put_cell(out, &columns[i], cell(&columns[i], row, text, sizeof(text)), i + 1 == n);
