@@ -368,7 +368,7 @@ static void check_not_sent(struct doctor *d, const json_t *row)
 	size_t n;
 
 	json_array_foreach (json_object_get(row, "not-sent"), n, item) {
-		const char *reason = doctor_str(item, "reason"), *hint = NULL;
+		const char *reason = doctor_str(item, "reason"), *hint = "";
 		bool mesh = str_eq(reason, "not-a-client");
 
 		for (unsigned i = 0; i < ARRAY_SIZE(hints); i++)

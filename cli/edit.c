@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -203,11 +204,10 @@ static void host_name(struct cli_session *s, char *out, size_t size)
 	char error[MSG_ERROR_MAX];
 	json_t *answer = client_ask(s->client, request, error, sizeof(error));
 	const char *name = json_string_value(json_object_get(answer, "hostname"));
+	struct utsname machine;
 
-	if (name && *name)
-		str_copy(out, name, size);
-	else
-		gethostname(out, size - 1);
+	uname(&machine);
+	str_copy(out, name && *name ? name : machine.nodename, size);
 	json_decref(answer);
 	json_decref(request);
 }
@@ -216,7 +216,7 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 {
 	const struct sigaction interrupt = {.sa_handler = on_interrupt};
 	const char *home = getenv("HOME");
-	char host[HOST_MAX] = "wgbgp";
+	char host[HOST_MAX];
 	HistEvent ev;
 
 	host_name(s, host, sizeof(host));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whole command lines over played answers: what a person reads, to the letter. A file of
- * testdata/ is a list of blocks, each a line that begins with @ and what follows it:
+ * Whole command lines over played answers: what a person reads, to the letter. Blocks of the
+ * files (golden.h):
  *
- *	@case TEXT		back to the blocks before the first @case
  *	@answer COMMAND [LIST]	the answer: a JSON object, and the array of the rows
  *	@then COMMAND [LIST]	the answer of the request after it
  *	@set COMMAND PATH JSON	changes a member of the last answer: "0.state" of the first row,
@@ -15,8 +14,6 @@
  *	@run LINE		the command, and all that it writes, errors ("% ") among it;
  *				"= " is in front of its status where that is not 0
  *	@ask LINE		the same with the requests that it makes: "> "
- *
- * With WGBGP_UPDATE=1 the files are written as the program answers now: read the difference.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,73 +29,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop.h"
+#include "golden.h"
 #include "played.h"
 #include "session.h"
 #include "util.h"
-
-#define BLOCKS_MAX 1000
-#define WORDS_MAX 8
-
-struct block {
-	char *head; /* without the @ */
-	char *body; /* lines with their ends */
-};
-
-struct golden {
-	struct block blocks[BLOCKS_MAX];
-	size_t n, common; /* blocks before the first case */
-	FILE *out;	  /* the file as it should be */
-};
-
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	char *text;
-	long len;
-
-	if (!f)
-		fail_msg("%s: %s", path, strerror(errno));
-	fseek(f, 0, SEEK_END);
-	len = ftell(f);
-	rewind(f);
-	text = xcalloc(1, len + 1);
-	assert_int_equal(fread(text, 1, len, f), len);
-	fclose(f);
-	return text;
-}
-
-/* Cuts TEXT in place; what is in front of the first block goes to the output as it is. */
-static void cut(struct golden *g, char *text)
-{
-	char *at = text[0] == '@' ? text : strstr(text, "\n@") + 1;
-
-	fwrite(text, 1, at - text, g->out);
-	while (at) {
-		struct block *b = &g->blocks[g->n++];
-		char *end = strchr(at, '\n'), *next = strstr(at, "\n@");
-
-		ensure(g->n < BLOCKS_MAX && end);
-		*end = '\0';
-		b->head = at + 1;
-		b->body = next == end ? (char *)"" : end + 1;
-		if (next)
-			*next = '\0';
-		at = next ? next + 1 : NULL;
-	}
-}
-
-/* A case has an empty line in front, no other block has. */
-static void write_block(struct golden *g, const struct block *b)
-{
-	size_t len = strlen(b->body);
-
-	while (len && b->body[len - 1] == '\n')
-		len--;
-	if (b != g->blocks && strncmp(b->head, "case ", 5) == 0)
-		putc('\n', g->out);
-	fprintf(g->out, "@%s\n%.*s%s", b->head, (int)len, b->body, len ? "\n" : "");
-}
 
 /* ---- what a block does */
 
@@ -239,104 +173,36 @@ static void do_setting(char **words, char *rest)
 		fail_msg("@%s?", words[0]);
 }
 
-static void do_block(struct golden *g, const struct block *b);
-
-static void begin_case(struct golden *g)
+static bool do_block(FILE *out, const char *head, const char *body)
 {
-	played_reset();
-	for (size_t i = 0; i < g->common; i++)
-		do_block(g, &g->blocks[i]);
-}
-
-static void do_block(struct golden *g, const struct block *b)
-{
-	char *copy = xstrdup(b->head), *rest = copy, *words[3] = {0};
-	char *args = strchr(b->head, ' ');
+	char *copy = xstrdup(head), *rest = copy, *words[3] = {0};
+	const char *args = strchr(head, ' ');
+	bool runs = strncmp(head, "run ", 4) == 0, asks = strncmp(head, "ask ", 4) == 0;
 	size_t n = 0;
 
 	while (n < ARRAY_SIZE(words) && rest)
 		words[n++] = strsep(&rest, " ");
-	if (str_eq(words[0], "answer") || str_eq(words[0], "then"))
-		do_answer(words, n, b->body, str_eq(words[0], "then"));
+	if (runs || asks)
+		do_run(out, head + 4, asks);
+	else if (str_eq(words[0], "answer") || str_eq(words[0], "then"))
+		do_answer(words, n, body, str_eq(words[0], "then"));
 	else if (str_eq(words[0], "fails"))
 		played_error(words[1], strchr(args + 1, ' ') + 1);
 	else if (str_eq(words[0], "way"))
 		do_way(strcpy(copy, args + 1));
-	else if (str_eq(words[0], "case"))
-		begin_case(g);
-	else if (!str_eq(words[0], "run") && !str_eq(words[0], "ask"))
+	else
 		do_setting(words, rest);
 	free(copy);
-}
-
-/* ---- a file */
-
-static void compare(const char *path, const char *want, const char *have)
-{
-	size_t line = 1, i = 0, begin = 0;
-
-	for (; want[i] && want[i] == have[i]; i++)
-		if (want[i] == '\n') {
-			line++;
-			begin = i + 1;
-		}
-	if (want[i] != have[i])
-		fail_msg("%s:%zu:\n- %.*s\n+ %.*s", path, line, (int)strcspn(want + begin, "\n"),
-			 want + begin, (int)strcspn(have + begin, "\n"), have + begin);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static void run_blocks(struct golden *g)
-{
-	while (g->common < g->n && strncmp(g->blocks[g->common].head, "case ", 5) != 0)
-		g->common++;
-	if (g->common == g->n)
-		g->common = 0;
-	for (size_t i = 0; i < g->n; i++) {
-		struct block *b = &g->blocks[i];
-		bool ask = strncmp(b->head, "ask ", 4) == 0;
-
-		if (ask || strncmp(b->head, "run ", 4) == 0) {
-			fprintf(g->out, "@%s\n", b->head);
-			do_run(g->out, b->head + 4, ask);
-		} else {
-			write_block(g, b);
-			do_block(g, b);
-		}
-	}
+	return runs || asks;
 }
 
 static void test_file(void **state)
 {
-	const char *srcdir = getenv("srcdir");
-	char *path =
-		xasprintf("%s/cli/testdata/%s.golden", srcdir ? srcdir : ".", (const char *)*state);
-	struct golden *g = xcalloc(1, sizeof(*g));
-	char *text = read_file(path), *want = xstrdup(text), *have;
-	size_t len;
+	static const struct golden_play play = {played_reset, do_block};
+	char *path = xasprintf("cli/testdata/%s.golden", (const char *)*state);
 
 	setenv("TZ", "UTC", 1);
-	g->out = open_memstream(&have, &len);
-	played_reset();
-	cut(g, text);
-	run_blocks(g);
-	fclose(g->out);
-	if (getenv("WGBGP_UPDATE"))
-		write_file(path, have);
-	else
-		compare(path, want, have);
-	free(text);
-	free(want);
-	free(have);
-	free(g);
+	golden_run(path, &play);
 	free(path);
 	played_reset();
 }

@@ -47,7 +47,8 @@ cli_edit_test_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_edit_test_LDADD = cli/libcli.a $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
 cli_explain_judge_test_LDADD = cli/libcli.a $(TEST_LIBS)
-cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
+cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
+	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
 cli_golden_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)

@@ -400,8 +400,8 @@ int metrics_run(struct cli_session *s, const struct cli_line *line)
 		putc('\n', s->out);
 		json_decref(doc);
 	}
-	for (int source = 0; source < SOURCES; source++)
-		json_decref(r.rows[source]);
+	for (size_t i = 0; i < ARRAY_SIZE(r.rows); i++)
+		json_decref(r.rows[i]);
 	json_decref(r.all);
 	return r.err;
 }
