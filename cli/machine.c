@@ -34,12 +34,11 @@ uint32_t machine_mtu(const char *interface)
 	struct ifreq ifr = {0};
 	uint32_t mtu = 0;
 
-	if (fd < 0)
-		return 0;
 	if (str_copy(ifr.ifr_name, interface, sizeof(ifr.ifr_name)) &&
 	    ioctl(fd, SIOCGIFMTU, &ifr) == 0)
 		mtu = ifr.ifr_mtu;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return mtu;
 }
 

@@ -63,7 +63,7 @@ EXTRA_DIST += \
 	wgbgpd/testdata/empty.conf \
 	wgbgpd/testdata/example.conf wgbgpd/testdata/example.out \
 	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out \
-	wgbgpd/testdata/said.txt
+	wgbgpd/testdata/said.txt wgbgpd/testdata/drill.golden
 
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
@@ -91,4 +91,19 @@ wgbgpd_conf_said_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_said_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_key_test_SOURCES = wgbgpd/conf_key_test.c
 wgbgpd_conf_key_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
+endif
+if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/drill_echo_test wgbgpd/drill_routes_test wgbgpd/drill_test
+wgbgpd_drill_echo_test_SOURCES = wgbgpd/drill_echo_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_drill_echo_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=sendto,--wrap=recv \
+	-Wl,--wrap=close,--wrap=watch_on,--wrap=watch_off
+wgbgpd_drill_echo_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_drill_routes_test_SOURCES = wgbgpd/drill_routes_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_drill_routes_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+wgbgpd_drill_routes_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt,--wrap=recv \
+	-Wl,--wrap=watch_on,--wrap=watch_off
+wgbgpd_drill_routes_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS) $(MNL_LIBS)
+wgbgpd_drill_test_SOURCES = wgbgpd/drill_test.c lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
+wgbgpd_drill_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time
+wgbgpd_drill_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
