@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The probe is the only thing here that is compiled; `topo-tests/run` does the rest.
-noinst_PROGRAMS += topo-tests/probe
+# These two are all that is compiled here; `topo-tests/run` does the rest.
+noinst_PROGRAMS += topo-tests/probe topo-tests/intruder
 topo_tests_probe_SOURCES = topo-tests/probe.c
+topo_tests_intruder_SOURCES = topo-tests/intruder.c
 
 EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/README.md \
@@ -41,6 +42,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_build.py \
 	topo-tests/test_ceiling.py \
 	topo-tests/test_cli.py \
+	topo-tests/test_containers.py \
 	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \
 	topo-tests/test_demotion.py \

@@ -106,6 +106,9 @@ class Router:
     def _unshare(self):
         self._die_with_parent()
         _call(_libc.unshare, CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS)
+        self._prepare()
+
+    def _prepare(self):
         _call(_libc.mount, None, b"/", None, MS_REC | MS_PRIVATE, None)
         _call(_libc.mount, b"none", b"/run/wireguard", b"tmpfs", 0, None)
         _call(_libc.sethostname, self.name.encode(), len(self.name))

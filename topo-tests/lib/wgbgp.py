@@ -81,10 +81,11 @@ class Wgbgp:
                 "ASAN_OPTIONS": "abort_on_error=0:exitcode=99", "LSAN_OPTIONS": "exitcode=99",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}
 
+    def program(self):
+        return [daemon("wgbgpd/wgbgpd"), "-c", self.conf_file, "-r", self.rundir]
+
     def start(self, wait=True):
-        self.process = self.router.spawn("wgbgpd", [daemon("wgbgpd/wgbgpd"), "-c",
-                                                    self.conf_file, "-r", self.rundir],
-                                         env=self.env())
+        self.process = self.router.spawn("wgbgpd", self.program(), env=self.env())
         if wait:
             wait_until(self._answers, 20, f"wgbgpd of {self.router.name} to answer", 0.05)
 
