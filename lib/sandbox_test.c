@@ -12,7 +12,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -174,6 +176,26 @@ static long socket_netfilter(void)
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 }
 
+/* What bgpd asks of interfaces: link-local neighbors, its own address. */
+static long index_of_lo(void)
+{
+	return if_nametoindex("lo") ? 0 : -1;
+}
+
+static long name_of_lo(void)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(1, name) ? 0 : -1;
+}
+
+static long own_addresses(void)
+{
+	struct ifaddrs *all;
+
+	return getifaddrs(&all);
+}
+
 static long pair(void)
 {
 	return socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){0, 0});
@@ -259,6 +281,9 @@ static const struct row {
 	{"rtnetlink", socket_route, BGPD | ZEBRA, ALL},
 	{"nftables", socket_netfilter, ZEBRA, ALL},
 	{"WireGuard", socket_wireguard, 0, ALL},
+	{"an interface's index", index_of_lo, BGPD | ZEBRA, ALL},
+	{"an interface's name", name_of_lo, BGPD | ZEBRA, ALL},
+	{"own addresses", own_addresses, BGPD | ZEBRA, ALL},
 	{"listen", listening, BGPD | ZEBRA, ALL},
 	{"memory", map_memory, ALL, ALL},
 	{"new code", map_code, ZEBRA, ALL},
