@@ -79,12 +79,15 @@ wgbgpd_parent_test_LDADD = $(TEST_LIBS)
 EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/hasty wgbgpd/stub
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/commit_test
+check_PROGRAMS += wgbgpd/commit_test wgbgpd/endpoint_test
 # The test's own supervise.c is wgbgpd/played.c.
 wgbgpd_commit_test_SOURCES = wgbgpd/commit_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_commit_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_commit_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start
 wgbgpd_commit_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+wgbgpd_endpoint_test_SOURCES = wgbgpd/endpoint_test.c wgbgpd/played.c wgbgpd/played.h
+wgbgpd_endpoint_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_endpoint_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_key_test wgbgpd/conf_said_test
 wgbgpd_conf_said_test_SOURCES = wgbgpd/conf_said_test.c
 wgbgpd_conf_said_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)

@@ -17,10 +17,16 @@
 char played_text[65536];
 void (*played_from_daemon)(enum daemon_id id, const struct ipc_frame *frame);
 
+#define CLIENTS 4
+
 static struct daemon {
 	enum daemon_id id;
 	struct ipc *parents, *own; /* the two ends of the control channel */
-	struct ipc *client;
+	struct client {
+		struct daemon *daemon;
+		struct ipc *ipc; /* NULL: it has gone */
+	} clients[CLIENTS];
+	unsigned n_clients; /* that there were */
 	bool silent;
 	unsigned pings; /* of played_settle(), on the way */
 } daemons[DAEMON_COUNT];
@@ -33,6 +39,37 @@ void played_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(played_text + len, sizeof(played_text) - len, fmt, ap);
 	va_end(ap);
+}
+
+/* By who it was said to or by; equal ones stay as they came: both are pieces of one text. */
+static int by_speaker(const void *a, const void *b)
+{
+	static const char *const order[] = {"wgd ",  "zebra-lite ", "bgpd ",
+					    "bfdd ", "client 0 ",   "client 1 "};
+	const char *const line[] = {*(char *const *)a, *(char *const *)b};
+	size_t at[2] = {ARRAY_SIZE(order), ARRAY_SIZE(order)};
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+			if (strncmp(line[k], order[i], strlen(order[i])) == 0)
+				at[k] = i;
+	if (at[0] != at[1])
+		return at[0] < at[1] ? -1 : 1;
+	return line[0] < line[1] ? -1 : 1;
+}
+
+void played_sort(void)
+{
+	char *copy = xstrdup(played_text), *lines[1024];
+	size_t n = 0;
+
+	for (char *at = strtok(copy, "\n"); at && n < ARRAY_SIZE(lines); at = strtok(NULL, "\n"))
+		lines[n++] = at;
+	qsort(lines, n, sizeof(*lines), by_speaker);
+	played_text[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		played_say("%s\n", lines[i]);
+	free(copy);
 }
 
 void played_turn(void)
@@ -49,11 +86,11 @@ static void forget(void *arg, const char *why)
 
 static void client_gone(void *arg, const char *why)
 {
-	struct daemon *d = arg;
+	struct client *c = arg;
 
-	ipc_free(d->client);
-	d->client = NULL;
-	played_say("%s lost its client\n", daemon_name(d->id));
+	ipc_free(c->ipc);
+	c->ipc = NULL;
+	played_say("%s lost its client\n", daemon_name(c->daemon->id));
 }
 
 static void say_request(const struct daemon *d, const struct ipc_frame *f, const char *by)
@@ -66,7 +103,7 @@ static void say_request(const struct daemon *d, const struct ipc_frame *f, const
 
 static void hear_client(void *arg, const struct ipc_frame *f)
 {
-	struct daemon *d = arg;
+	const struct daemon *d = ((struct client *)arg)->daemon;
 	uint32_t id;
 
 	if (f->type == MSG_REQUEST) {
@@ -85,6 +122,7 @@ static void hear(void *arg, const struct ipc_frame *f)
 	struct daemon *d = arg;
 	struct msg_secret secret;
 	struct endpoint at;
+	struct client *c;
 
 	switch (f->type) {
 	case MSG_PING:
@@ -92,8 +130,9 @@ static void hear(void *arg, const struct ipc_frame *f)
 		break;
 	case MSG_CLIENT:
 		assert_true(f->fd >= 0);
-		ipc_free(d->client);
-		d->client = ipc_new(f->fd, &handlers, d);
+		assert_true(d->n_clients < CLIENTS);
+		c = &d->clients[d->n_clients++];
+		*c = (struct client){d, ipc_new(f->fd, &handlers, c)};
 		break;
 	case MSG_REQUEST:
 		say_request(d, f, "");
@@ -147,7 +186,8 @@ void played_end(enum daemon_id id)
 
 	ipc_free(d->parents);
 	ipc_free(d->own);
-	ipc_free(d->client);
+	for (unsigned i = 0; i < d->n_clients; i++)
+		ipc_free(d->clients[i].ipc);
 	*d = (struct daemon){.id = id};
 }
 
@@ -196,9 +236,22 @@ void played_done(enum daemon_id id, uint32_t generation, const char *error)
 	played_send(id, MSG_CONFIG_DONE, generation, &w);
 }
 
+static struct client *last_client(enum daemon_id id)
+{
+	struct daemon *d = &daemons[id];
+
+	return d->n_clients ? &d->clients[d->n_clients - 1] : NULL;
+}
+
 struct ipc *played_client(enum daemon_id id)
 {
-	return daemons[id].client;
+	return last_client(id) ? last_client(id)->ipc : NULL;
+}
+
+void played_hang_up(enum daemon_id id)
+{
+	ipc_free(last_client(id)->ipc);
+	last_client(id)->ipc = NULL;
 }
 
 /* ---- in the place of supervise.c */

@@ -22,10 +22,12 @@
 					 played_text);                                          \
 	} while (0)
 
-/* All that was said since the last call is TEXT, lines of one daemon in order. */
+/* All that was said since the last call is TEXT: first what wgd was sent, then zebra-lite, bgpd,
+ * bfdd, the clients and whoever else, each in order. */
 #define PLAYED_EXPECT(text)                             \
 	do {                                            \
 		played_settle();                        \
+		played_sort();                          \
 		assert_string_equal(played_text, text); \
 		played_text[0] = '\0';                  \
 	} while (0)
@@ -34,6 +36,7 @@ extern char played_text[65536];
 void played_say(const char *fmt, ...) PRINTF_LIKE(1, 2); /* one more line of the text */
 
 void played_turn(void); /* waits up to 10 ms for something to happen */
+void played_sort(void); /* the text, by speaker */
 void played_settle(
 	void); /* until what was sent has arrived; a line of each that says nothing new */
 
@@ -50,5 +53,6 @@ void played_done(enum daemon_id id, uint32_t generation, const char *error);
 void played_send(enum daemon_id id, enum msg_type type, uint32_t generation, struct wr *w);
 /* The daemon's end of the channel to one client, that came last; NULL: none. */
 struct ipc *played_client(enum daemon_id id);
+void played_hang_up(enum daemon_id id); /* closes it */
 
 #endif
