@@ -51,7 +51,8 @@ check_PROGRAMS += \
 	lib/show_test \
 	lib/slab_test \
 	lib/testing_test \
-	lib/trie_test
+	lib/trie_test \
+	lib/util_test
 lib_buf_test_SOURCES = lib/buf_test.c
 lib_buf_test_LDADD = $(TEST_LIBS)
 lib_ceiling_test_SOURCES = lib/ceiling_test.c lib/loop_fake.c lib/loop_fake.h
@@ -95,6 +96,8 @@ lib_slab_test_SOURCES = lib/slab_test.c
 lib_slab_test_LDADD = $(TEST_LIBS)
 lib_testing_test_SOURCES = lib/testing_test.c
 lib_testing_test_LDADD = $(TEST_LIBS)
+lib_util_test_SOURCES = lib/util_test.c
+lib_util_test_LDADD = $(TEST_LIBS)
 lib_trie_test_SOURCES = lib/trie_test.c
 lib_trie_test_LDADD = $(TEST_LIBS)
 endif

@@ -47,16 +47,22 @@ char *xstrdup(const char *s)
 	return checked(strdup(s));
 }
 
+char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *out;
+
+	return vasprintf(&out, fmt, ap) < 0 ? checked(NULL) : out;
+}
+
 char *xasprintf(const char *fmt, ...)
 {
-	char *out = NULL;
+	char *out;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&out, fmt, ap) < 0)
-		out = NULL;
+	out = xvasprintf(fmt, ap);
 	va_end(ap);
-	return checked(out);
+	return out;
 }
 
 bool str_copy(char *dst, const char *src, size_t size)

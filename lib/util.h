@@ -8,6 +8,7 @@
 #ifndef WGBGP_UTIL_H
 #define WGBGP_UTIL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,7 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
+char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
 /* Copies SRC into DST of SIZE bytes, always terminated; false when it did not fit. */
 bool str_copy(char *dst, const char *src, size_t size);

@@ -21,11 +21,8 @@ static const struct conf_pos *place_of(const struct lyd_node *node)
 static void say(struct conf_errors *errs, const struct lyd_node *node, bool warning,
 		const char *fmt, va_list ap)
 {
-	char *path = conf_schema_path(node);
-	char *text = NULL;
+	char *path = conf_schema_path(node), *text = xvasprintf(fmt, ap);
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		fatal("out of memory");
 	if (warning)
 		conf_warning(errs, place_of(node), "%s: %s", path, text);
 	else

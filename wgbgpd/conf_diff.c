@@ -7,7 +7,6 @@
 #include "util.h"
 
 #define PATH_MAX_LEN 200
-#define DEPTH_MAX 16
 #define TAIL 24 /* of the text: " and 4294967295 more" */
 
 struct diff {
@@ -66,8 +65,7 @@ static json_t *index_of(const json_t *list)
 	return index;
 }
 
-static void compare(struct diff *d, const char *path, const json_t *before, const json_t *after,
-		    unsigned depth);
+static void compare(struct diff *d, const char *path, const json_t *before, const json_t *after);
 
 static bool is_list(const json_t *value)
 {
@@ -75,7 +73,7 @@ static bool is_list(const json_t *value)
 }
 
 static void compare_lists(struct diff *d, const char *path, const json_t *before,
-			  const json_t *after, unsigned depth)
+			  const json_t *after)
 {
 	json_t *olds = index_of(before), *news = index_of(after), *entry;
 	char at[PATH_MAX_LEN];
@@ -91,7 +89,7 @@ static void compare_lists(struct diff *d, const char *path, const json_t *before
 
 		longer(at, path, key);
 		if (old)
-			compare(d, at, old, entry, depth + 1);
+			compare(d, at, old, entry);
 		else
 			add(d, '+', at);
 	}
@@ -100,7 +98,7 @@ static void compare_lists(struct diff *d, const char *path, const json_t *before
 }
 
 static void compare_members(struct diff *d, const char *path, const json_t *before,
-			    const json_t *after, unsigned depth)
+			    const json_t *after)
 {
 	char at[PATH_MAX_LEN];
 	const char *name;
@@ -111,7 +109,7 @@ static void compare_members(struct diff *d, const char *path, const json_t *befo
 			continue;
 		longer(at, path, name);
 		if (is_list(value))
-			compare_lists(d, at, value, NULL, depth);
+			compare_lists(d, at, value, NULL);
 		else
 			add(d, '-', at);
 	}
@@ -122,19 +120,18 @@ static void compare_members(struct diff *d, const char *path, const json_t *befo
 		if (!old && !is_list(value))
 			add(d, '+', at);
 		else
-			compare(d, at, old, value, depth + 1);
+			compare(d, at, old, value);
 	}
 }
 
-static void compare(struct diff *d, const char *path, const json_t *before, const json_t *after,
-		    unsigned depth)
+static void compare(struct diff *d, const char *path, const json_t *before, const json_t *after)
 {
 	if (json_equal(before, after))
 		return;
-	if (depth < DEPTH_MAX && json_is_object(before) && json_is_object(after))
-		compare_members(d, path, before, after, depth);
-	else if (depth < DEPTH_MAX && (is_list(before) || is_list(after)))
-		compare_lists(d, path, before, after, depth);
+	if (json_is_object(before) && json_is_object(after))
+		compare_members(d, path, before, after);
+	else if (is_list(before) || is_list(after))
+		compare_lists(d, path, before, after);
 	else
 		add(d, '~', path);
 }
@@ -145,7 +142,7 @@ unsigned conf_diff(const json_t *before, const json_t *after, char *out, size_t 
 
 	ensure(size > 2 * TAIL);
 	out[0] = '\0';
-	compare_members(&d, "", before, after, 0);
+	compare_members(&d, "", before, after);
 	if (d.left)
 		snprintf(out + d.len, size - d.len, "%sand %u more", d.len ? " " : "", d.left);
 	return d.n;

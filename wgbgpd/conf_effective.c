@@ -114,8 +114,11 @@ static void resolve_uplink(const struct lyd_node *wireguard, struct lyd_node *in
 
 	if (!conf_child(uplink, "interface") || (!mark && !table))
 		return;
-	while (is_number_used(wireguard, UPLINK_NUMBER_FIRST + at))
+	for (uint32_t n = 0; n < UPLINK_NUMBERS; n++) {
+		if (!is_number_used(wireguard, UPLINK_NUMBER_FIRST + at))
+			break;
 		at = (at + 1) % UPLINK_NUMBERS;
+	}
 	snprintf(text, sizeof(text), "%u", UPLINK_NUMBER_FIRST + at);
 	if (mark)
 		lyd_new_term(interface, NULL, "fwmark", text, 0, NULL);
@@ -223,8 +226,7 @@ struct conf *conf_effective(const struct conf *conf, struct conf_errors *errs)
 	if (lyd_validate_all(&out->tree, out->ctx, LYD_VALIDATE_NO_STATE, NULL) == LY_SUCCESS)
 		return out;
 	item = ly_err_last(out->ctx);
-	conf_error(errs, NULL, "%s (%s)",
-		   item && item->msg ? item->msg : "the configuration is not valid",
+	conf_error(errs, NULL, "%s (%s)", conf_schema_complaint(item),
 		   item && item->path ? item->path : "no place known");
 	ly_err_clean(out->ctx, NULL);
 	conf_free(out);

@@ -9,12 +9,11 @@ static void conf_error_add(struct conf_errors *errs, const struct conf_pos *pos,
 			   const char *fmt, va_list ap)
 {
 	char place[64] = "";
-	char *what = NULL;
+	char *what;
 
 	if ((warning ? errs->warnings++ : errs->errors++) >= CONF_ERRORS_MAX)
 		return;
-	if (vasprintf(&what, fmt, ap) < 0)
-		fatal("out of memory");
+	what = xvasprintf(fmt, ap);
 	if (errs->n == errs->cap) {
 		errs->cap = errs->cap ? errs->cap * 2 : 8;
 		errs->v = xrealloc(errs->v, errs->cap * sizeof(*errs->v));

@@ -15,11 +15,7 @@ static int check_mode(int fd, char *why, size_t size)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0) {
-		snprintf(why, size, "%s", strerror(errno));
-		return -errno;
-	}
-	if (!S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		snprintf(why, size, "is not a regular file");
 		return -EINVAL;
 	}

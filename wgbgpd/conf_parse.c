@@ -24,13 +24,11 @@ static struct conf_pos source_pos(const struct source *src)
 void conf_complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
 		   const char *name, const char *fmt, ...)
 {
-	char *path = conf_schema_path(parent);
-	char *text = NULL;
+	char *path = conf_schema_path(parent), *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		fatal("out of memory");
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
 	conf_error(src->p->errs, pos, "%s%s%s%s%s", path, *path && name ? " " : "",
 		   name ? name : "", *path || name ? ": " : "", text);

@@ -270,7 +270,7 @@ static char *judged(struct parser *p, const char *text, uint32_t *line)
 		if (at)
 			*line = (uint32_t)strtoul(at + strlen("ine number "), NULL, 10);
 		why = xasprintf("%s; expected JSON as in RFC 7951 (%s)",
-				item && item->msg ? item->msg : "not valid",
+				conf_schema_complaint(item),
 				item && item->path ? item->path : "no place known");
 		ly_err_clean(p->ctx, NULL);
 	}

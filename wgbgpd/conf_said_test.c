@@ -419,6 +419,28 @@ static void test_many_files(void **state)
 	free(text);
 }
 
+/* Marks at the beginning, which no file of tests can have. */
+static void test_other_encodings(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{"\xef\xbb\xbfsystem { hostname a; }",
+		 "t:1:1: the file begins with a byte order mark; expected UTF-8 without one\n"},
+		{"\xff\xfes\x01", "t:1:1: the file is UTF-16; expected UTF-8\n"},
+		{"\xfe\xff\x01s", "t:1:1: the file is UTF-16; expected UTF-8\n"},
+		{"\xef\xbb x;", "t:1:1: '\xef\xbb' is no statement here; expected one of system, "
+				"wireguard, bgp, policy, rib, plane, include\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *got = say(rows[i].text);
+
+		assert_string_equal(got, rows[i].says);
+		free(got);
+	}
+}
+
 /* A hundred are kept and the others are counted. */
 static void test_many_errors(void **state)
 {
@@ -455,6 +477,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_depth, remove_dir),
 		cmocka_unit_test_teardown(test_long_files, remove_dir),
 		cmocka_unit_test_teardown(test_many_files, remove_dir),
+		cmocka_unit_test(test_other_encodings),
 		cmocka_unit_test(test_many_errors),
 	};
 	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";

@@ -31,18 +31,20 @@ struct ly_ctx *conf_schema_load(const char *dir, struct conf_errors *errs)
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
-		const struct ly_err_item *item;
-
 		if (ly_ctx_load_module(ctx, modules[i], NULL, NULL))
 			continue;
-		item = ly_err_first(ctx);
 		conf_error(errs, NULL, "%s/%s.yang: %s", dir, modules[i],
-			   item && item->msg ? item->msg : "cannot be loaded");
+			   conf_schema_complaint(ly_err_first(ctx)));
 		ly_ctx_destroy(ctx);
 		return NULL;
 	}
 	ly_err_clean(ctx, NULL);
 	return ctx;
+}
+
+const char *conf_schema_complaint(const struct ly_err_item *item)
+{
+	return item && item->msg ? item->msg : "not valid";
 }
 
 const struct lysc_node *conf_schema_next(const struct ly_ctx *ctx, const struct lysc_node *parent,
@@ -101,13 +103,11 @@ const struct lysc_type *conf_schema_type(const struct lysc_node *leaf)
 static void text_add(char **text, const char *sep, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static void text_add(char **text, const char *sep, const char *fmt, ...)
 {
-	char *more = NULL;
-	char *joined;
+	char *more, *joined;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&more, fmt, ap) < 0)
-		fatal("out of memory");
+	more = xvasprintf(fmt, ap);
 	va_end(ap);
 	joined = xasprintf("%s%s%s", *text ? *text : "", *text ? sep : "", more);
 	free(more);

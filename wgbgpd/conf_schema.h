@@ -23,6 +23,9 @@ struct ly_ctx *conf_schema_load(const char *dir, struct conf_errors *errs);
 
 /* Children in schema order; PARENT NULL: the top level. LAST NULL: the first one. NULL at the end.
  */
+/* What libyang has said. */
+const char *conf_schema_complaint(const struct ly_err_item *item);
+
 const struct lysc_node *conf_schema_next(const struct ly_ctx *ctx, const struct lysc_node *parent,
 					 const struct lysc_node *last);
 const struct lysc_node *conf_schema_find(const struct ly_ctx *ctx, const struct lysc_node *parent,

@@ -41,9 +41,6 @@ static const struct {
 	{"{\"wgbgp-bgp:system\":{\"hostname\":\"a\"}}", false, "t:1:1: "},
 	{"{\"wgbgp-system:system\":{\"@hostname\":{\"x:y\":[1]},\"hostname\":\"a\"}}", false,
 	 "t:1:1: "},
-	{"\xef\xbb\xbfsystem { hostname a; }", false, "t:1:1: the file begins with a byte order"},
-	{"\xff\xfes\x01", false, "t:1:1: the file is UTF-16"},
-	{"\xfe\xff\x01s", false, "t:1:1: the file is UTF-16"},
 };
 
 static void test_cases(void **state)

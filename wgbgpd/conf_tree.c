@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_PLACES 512
-
-struct conf_chunk {
-	struct conf_chunk *next;
-	size_t used;
-	struct conf_pos pos[CHUNK_PLACES];
+struct conf_place {
+	struct conf_place *next;
+	struct conf_pos pos;
 };
 
 struct conf_name {
@@ -30,11 +27,11 @@ void conf_free(struct conf *conf)
 	if (!conf)
 		return;
 	lyd_free_all(conf->tree);
-	while (conf->chunks) {
-		struct conf_chunk *next = conf->chunks->next;
+	while (conf->places) {
+		struct conf_place *next = conf->places->next;
 
-		free(conf->chunks);
-		conf->chunks = next;
+		free(conf->places);
+		conf->places = next;
 	}
 	while (conf->names) {
 		struct conf_name *next = conf->names->next;
@@ -63,26 +60,18 @@ const char *conf_file_name(struct conf *conf, const char *name)
 void conf_set_pos(struct conf *conf, struct lyd_node *node, const char *file, uint32_t line,
 		  uint32_t col)
 {
-	struct conf_chunk *chunk = conf->chunks;
-	struct conf_pos *pos;
+	struct conf_place *place = xmalloc(sizeof(*place));
 
-	if (!chunk || chunk->used == CHUNK_PLACES) {
-		chunk = xmalloc(sizeof(*chunk));
-		chunk->used = 0;
-		chunk->next = conf->chunks;
-		conf->chunks = chunk;
-	}
-	pos = &chunk->pos[chunk->used++];
-	pos->file = file;
-	pos->line = line;
-	pos->col = col;
-	node->priv = pos;
+	place->next = conf->places;
+	conf->places = place;
+	place->pos = (struct conf_pos){file, line, col};
+	node->priv = &place->pos;
 }
 
 /* TO is a copy of FROM, so both are walked side by side. */
 static void copy_places(struct conf *conf, struct lyd_node *to, const struct lyd_node *from)
 {
-	for (; to && from; to = to->next, from = from->next) {
+	for (; to; to = to->next, from = from->next) {
 		const struct conf_pos *pos = conf_pos(from);
 
 		if (pos)

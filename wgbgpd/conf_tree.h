@@ -13,13 +13,13 @@
 
 #include "conf_error.h"
 
-struct conf_chunk; /* of places */
+struct conf_place; /* of a node */
 struct conf_name;  /* of a file */
 
 struct conf {
 	struct ly_ctx *ctx;    /* not owned */
 	struct lyd_node *tree; /* first of the top-level siblings; NULL: an empty configuration */
-	struct conf_chunk *chunks; /* memory of places, newest first */
+	struct conf_place *places; /* all of them, newest first */
 	struct conf_name *names;
 };
 
