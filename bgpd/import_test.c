@@ -565,6 +565,33 @@ static void test_tunnel_away(void **state)
 	assert_true(rib_peer_tunnel_gone(peer_find(&a)));
 }
 
+/* The peer is removed or disabled: its neighbour hears that the session is over as long as wgd
+ * keeps the peer for it, and does not come back meanwhile. */
+static void test_tunnel_configured_no_more(void **state)
+{
+#define TUNNEL(disabled)                                                                     \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], 'peer': " \
+	"[{'name': 'a', 'tunnel-address': ['10.9.0.14'], 'disabled': " disabled              \
+	"}]}]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'neighbor': [{'address': "     \
+	"'10.9.0.14', 'remote-as': 65000, 'passive': true}]}}"
+	struct addr a = {.family = AF_INET, .b = {10, 9, 0, 14}};
+	struct far *f;
+
+	rig_config(TUNNEL("false"));
+	rig_tunnel("10.9.0.14", "wg0", "a", REACH_UP, REASON_NONE);
+	f = far_up(14, &opens[IBGP]);
+	assert_int_equal(peer_find(&a)->state, PEER_ESTABLISHED);
+	rig_config(TUNNEL("true"));
+	rig_settle();
+	assert_non_null(strstr(peer_find(&a)->last_error, "configured no more"));
+	assert_true(rib_peer_tunnel_gone(peer_find(&a)));
+	assert_int_not_equal(peer_find(&a)->state, PEER_ESTABLISHED);
+	far_close(f);
+	rig_config(TUNNEL("false"));
+	rig_settle();
+	assert_false(rib_peer_tunnel_gone(peer_find(&a)));
+}
+
 #define BEHIND "172.16.1.7" /* inside what a may announce */
 #define INSIDE "172.16.2.0/24"
 
@@ -680,6 +707,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_end_of_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_withdrawals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnel_away, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tunnel_configured_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hops_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
 	};

@@ -432,6 +432,14 @@ static bool decided_otherwise(const struct bgp *a, const struct bgp *b)
 	       memcmp(&a->multipath, &b->multipath, sizeof(a->multipath)) != 0;
 }
 
+/* Their neighbours can still be told. */
+static void end_where_tunnels_go(void)
+{
+	for (uint32_t i = 1; i < ids; i++)
+		if (by_id[i] && by_id[i]->peer && rib_peer_tunnel_gone(by_id[i]->peer))
+			session_stop(by_id[i]->peer, 6, 6, "its tunnel is configured no more");
+}
+
 void rib_apply(const json_t *config)
 {
 	static struct bgp applied;
@@ -446,6 +454,8 @@ void rib_apply(const json_t *config)
 	if (decided_otherwise(&applied, &bgp))
 		mark_all();
 	applied = bgp;
+	if (ceiling)
+		end_where_tunnels_go();
 	originate_apply(config);
 	for (uint32_t i = 1; i < ids; i++)
 		if (by_id[i] && by_id[i]->peer)
@@ -666,9 +676,14 @@ bool rib_peer_tunnel_away(const struct peer *p)
 
 bool rib_peer_tunnel_gone(const struct peer *p)
 {
+	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
-	return rib_peer_nexthop(p, &m) && m.reach == REACH_DOWN &&
+	if (!rib_peer_nexthop(p, &m))
+		return false;
+	if (m.tunnel && m.connected && !policy_ceiling_tunnel_address(&a))
+		return true; /* wgd removes the peer when we have let go of it */
+	return m.reach == REACH_DOWN &&
 	       (m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||
 		m.reason == REASON_ADMIN_DOWN);
 }

@@ -192,7 +192,9 @@ class World:
         links = [re.sub(r"^\d+: |qlen.*| (state|qdisc|group|mode) \S+", "", line)
                  for line in out("ip -o link show").splitlines() if ": wg" in line]
         return {"kernel routes": sorted(routes), "WireGuard": sorted(wg), "links": sorted(links),
-                "kernel rules": out("ip rule").splitlines() + out("ip -6 rule").splitlines(),
+                # Of one priority all lead to one table, in whichever order.
+                "kernel rules": sorted(out("ip rule").splitlines()
+                                       + out("ip -6 rule").splitlines()),
                 "addresses": sorted(re.findall(r"wg\d\s+inet6? \S+", out("ip -o addr show scope global"))),
                 "listening": sorted({" ".join(line.split()[3:4])
                                      for line in out("ss -Hltn").splitlines()}),
