@@ -650,6 +650,25 @@ static void test_hops_behind(void **state)
 	free(wider);
 }
 
+/* zebra-lite tells of a new peer before bgpd has its configuration. */
+static void test_hop_before_configuration(void **state)
+{
+	struct far *f = far_up(IBGP, &opens[IBGP]);
+	char *later = xasprintf("%s", config);
+
+	far_announce(f, &(struct news){.prefix = INSIDE,
+				       .nexthop = "10.99.0.4",
+				       .path = {65007},
+				       .local_pref = 200});
+	rig_tunnel("10.99.0.4", "wg0", "c", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(INSIDE, IBGP), "no-permit");
+	memcpy(strstr(later, "10.99.0.2"), "10.99.0.4", strlen("10.99.0.4"));
+	rig_config(later);
+	rig_settle();
+	assert_string_equal(rig_reason(INSIDE, IBGP), "none");
+	free(later);
+}
+
 static void test_verdicts(void **state)
 {
 	static const enum reason reasons[] = {
@@ -709,6 +728,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tunnel_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnel_configured_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hops_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hop_before_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
 	};
 

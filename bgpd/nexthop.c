@@ -362,9 +362,10 @@ void nexthop_ceiling_changed(void)
 {
 	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
 		struct nexthop *nh = container_of(n, struct nexthop, node);
+		bool had = nexthop_has_ceiling(nh);
 
 		nh->ceiling = policy_ceiling_hop(&nh->state, &nh->to);
-		if (nexthop_has_ceiling(nh))
+		if (had || nexthop_has_ceiling(nh))
 			start_walk(nh, false, false);
 	}
 }
