@@ -296,7 +296,9 @@ def wait_equal(first, second, what, timeout=15):
         wait_until(equal, timeout, what, SETTLED)
     except Timeout as e:
         lines = (difference(last["a"], last["b"])
-                 or ["equal, but not at rest:"] + difference(last["before"], last["a"]))
+                 or ["equal, but not at rest, or in another order:"]
+                 + [f"{key}: {a} {last['b'][key]}" for key, a in last["a"].items()
+                    if a != last["b"][key]] + difference(last["before"], last["a"]))
         raise AssertionError(f"{what}:\n" + "\n".join(
             line[:300] for line in lines[:30])) from e
     return last["a"]
