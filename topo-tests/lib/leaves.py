@@ -3,11 +3,11 @@
 
     LAN 192.168.1.0/24 ─ near ─ u0 198.51.100.1 ─── 198.51.100.2 u0 ─ far
                           ╠═ wg0 10.9.0.1 ═══ wg0 10.9.0.2, AS 65001 ═╣
-                          ╠═ wg1 10.9.1.1 ═══ wg1 10.9.1.2, AS 65000 ═╣    far: BIRD and plain WireGuard
+                          ╠═ wg1 10.9.1.1 ═══ wg1 10.9.1.2, AS 65000 ═╣    far: BIRD, WireGuard
                           ╚═ wg1 10.9.1.1 ═══ wg2 10.9.1.3, AS 65000 ═╝
 
-Worlds share all addresses, so that what two of them say can be compared word by word. A place in the
-configuration has a comment `#NAME`; an edit puts statements there."""
+Worlds share all addresses, so that what two of them say can be compared word by word. A place in
+the configuration has a comment `#NAME`; an edit puts statements there."""
 import json
 import re
 from collections import Counter
@@ -47,7 +47,8 @@ wireguard { #wireguard
         }
     }
     interface wg1 {
-        private-key-file KEY(wg1); listen-port 51821; address 10.9.1.1/24; liveness { poll-interval 300; } #wg1
+        private-key-file KEY(wg1); listen-port 51821; address 10.9.1.1/24;
+        liveness { poll-interval 300; } #wg1
         peer a {
             public-key PUB(FAR.wg1); endpoint 198.51.100.2:51821; tunnel-address 10.9.1.2;
             permit [ 20.0.0.0/9 ]; #a
@@ -100,9 +101,11 @@ def bird_conf():
         conf += (f"protocol static t{name} {{ ipv6 {{ table {name}6; }}; "
                  f"route 2a0{ord(name) % 8}:1::/32 blackhole; }}\n")
         conf += (f"protocol bgp {name} {{ local {local} as {number}; neighbor {near} as 65000; "
-                 f"interface \"{ifname}\"; router id {local}; direct; connect retry time 1; connect delay time 1; "
-                 "error wait time 1, 1; startup hold time 4; graceful restart off;\n"
-                 f" ipv4 {{ table {name}4; import all; export filter {{ if source != RTS_STATIC then reject; "
+                 f"interface \"{ifname}\"; router id {local}; direct; connect retry time 1; "
+                 "connect delay time 1; error wait time 1, 1; startup hold time 4; "
+                 "graceful restart off;\n"
+                 f" ipv4 {{ table {name}4; import all; "
+                 "export filter { if source != RTS_STATIC then reject; "
                  "if net = 20.0.0.0/24 then bgp_med = 7; accept; }; };\n"
                  f" ipv6 {{ table {name}6; import all; export where source = RTS_STATIC; "
                  f"next hop address fd09::2; }};\n}}\n")
@@ -117,11 +120,12 @@ class World:
              "198.51.100.2/30 2001:db8::2/64")
         topo.lan(self.near, "192.168.1.0/24")
         self.near.ip("route add default via 198.51.100.2")
-        for i, (address, allowed) in enumerate((("10.9.0.2/24 fd09::2/64", "10.9.0.1/32 fd09::1/128"),
-                                                ("10.9.1.2/24", "10.9.1.1/32"),
-                                                ("10.9.1.3/24", "10.9.1.1/32"))):
+        ends = (("10.9.0.2/24 fd09::2/64", "10.9.0.1/32 fd09::1/128"),
+                ("10.9.1.2/24", "10.9.1.1/32"), ("10.9.1.3/24", "10.9.1.1/32"))
+        for i, (address, allowed) in enumerate(ends):
             PlainWg(self.far, f"wg{i}", port=51820 + i, addresses=address, peers=[
-                {"key": f"{self.near.name}.wg{min(i, 1)}", "allowed_ips": f"{allowed} 0.0.0.0/0 ::/0"}])
+                {"key": f"{self.near.name}.wg{min(i, 1)}",
+                 "allowed_ips": f"{allowed} 0.0.0.0/0 ::/0"}])
         # Two tunnels lead to one address of ours: each session takes its own.
         self.far.ip("route add default dev wg1 table 101\nroute add default dev wg2 table 102\n"
                     "rule add from 10.9.1.2 lookup 101\nrule add from 10.9.1.3 lookup 102")
@@ -175,17 +179,18 @@ class World:
 
     def neutral(self, text):
         for number in range(3):
-            text = text.replace(public_key(f"{self.far.name}.wg{number}"), f"(key of far wg{number})")
-            text = text.replace(public_key(f"{self.near.name}.wg{number}"), f"(key of near wg{number})")
-            text = text.replace(private_key(f"{self.near.name}.wg{number}"), f"(private {number})")
+            far, near = f"{self.far.name}.wg{number}", f"{self.near.name}.wg{number}"
+            text = text.replace(public_key(far), f"(key of far wg{number})")
+            text = text.replace(public_key(near), f"(key of near wg{number})")
+            text = text.replace(private_key(near), f"(private {number})")
         return text.replace(self.near.dir, "(directory)").replace(self.near.name, "near")
 
     def _kernel(self):
         out = self.near.out
         routes = [re.sub(r" (expires \d+sec|nhid \d+|offload|pref medium)", "", line).strip()
                   for family in ("-4", "-6")
-                  for line in out(["ip", "-N", family, "route", "show", "table", "all", "proto", "222"])
-                  .splitlines()]
+                  for line in out(["ip", "-N", family, "route", "show", "table", "all",
+                                   "proto", "222"]).splitlines()]
         wg = ["\t".join(",".join(sorted(field.split(","))) for field in
                         re.sub(r"\t\d+\t\d+\t\d+\t(\S+)$", r"\t\1", line).split("\t"))
               for line in self.neutral(out("wg show all dump")).splitlines()]
@@ -195,7 +200,8 @@ class World:
                 # Of one priority all lead to one table, in whichever order.
                 "kernel rules": sorted(out("ip rule").splitlines()
                                        + out("ip -6 rule").splitlines()),
-                "addresses": sorted(re.findall(r"wg\d\s+inet6? \S+", out("ip -o addr show scope global"))),
+                "addresses": sorted(re.findall(r"wg\d\s+inet6? \S+",
+                                               out("ip -o addr show scope global"))),
                 "listening": sorted({" ".join(line.split()[3:4])
                                      for line in out("ss -Hltn").splitlines()}),
                 "forwarding": out("sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding")}
@@ -206,21 +212,24 @@ class World:
         for name in "eab":
             for family in "46":
                 text = self.bird.cli(f"show route table {name}{family} all protocol {name}")
-                found[f"far {name}{family}"] = re.sub(r"\d\d:\d\d:\d\d\.\d+", "", text).splitlines()[1:]
+                text = re.sub(r"\d\d:\d\d:\d\d\.\d+", "", text)
+                found[f"far {name}{family}"] = text.splitlines()[1:]
             text = self.bird.cli(f"show protocols all {name}")
             found[f"far session {name}"] = [
                 line.strip() for line in text.splitlines() if re.search(
-                    r"BGP state: *Established|Neighbor (address|AS|ID)|caps|AF |graceful|Restart time|refresh|4-octet"
-                    r"|Hold timer|Keepalive timer|Multiprotocol|Channel|State:", line)]
+                    r"BGP state: *Established|Neighbor (address|AS|ID)|caps|AF |graceful"
+                    r"|Restart time|refresh|4-octet|Hold timer|Keepalive timer|Multiprotocol"
+                    r"|Channel|State:", line)]
             found[f"far session {name}"] = [re.sub(r"([\d.]+)/(\d+)$", r"\2", line)
                                             for line in found[f"far session {name}"]]
         return found
 
 
 CHANCE = re.compile(
-    r"(?<!hold-time)(?<!keepalive)(?<!restart-time)(?<!connect-retry)-seconds$|^(messages|rx|tx|packets|echo)-"
-    r"|latency-ms|jitter-ms|loss-percent|changes$|transitions|discriminator|^(group|update-group|ifindex|pid)$"
-    r"|^last-(error|notification)|^claimed-as|attribute-sets|refused-for|connections-refused|send-errors|counters|^reason-text$|warning"
+    r"(?<!hold-time)(?<!keepalive)(?<!restart-time)(?<!connect-retry)-seconds$"
+    r"|^(messages|rx|tx|packets|echo)-|latency-ms|jitter-ms|loss-percent|changes$|transitions"
+    r"|discriminator|^(group|update-group|ifindex|pid)$|^last-(error|notification)|^claimed-as"
+    r"|attribute-sets|refused-for|connections-refused|send-errors|counters|^reason-text$|warning"
     r"|established-count|flaps|updates|notifications|keepalives|opens|octets|bytes|monotonic")
 
 
@@ -261,6 +270,11 @@ def instead(old, new):
 # ---- comparing
 
 
+def name_of(item):
+    return next((str(item[key]) for key in ("name", "address", "prefix", "peer", "destination")
+                 if key in item), "*")
+
+
 def lines_of(value, path=""):
     """A value as lines, one for each word in it; list items by what names them."""
     if value in ({}, []):
@@ -270,8 +284,7 @@ def lines_of(value, path=""):
             yield from lines_of(item, f"{path} {key}")
     elif isinstance(value, list):
         for item in value:
-            name = next((str(item[key]) for key in ("name", "address", "prefix", "peer", "destination")
-                         if key in item), "*") if isinstance(item, dict) else ""
+            name = name_of(item) if isinstance(item, dict) else ""
             yield from lines_of(item, f"{path} {name}".rstrip())
     else:
         yield f"{path}: {value}"
@@ -285,7 +298,7 @@ def difference(a, b):
 
 
 def wait_equal(first, second, what, timeout=15):
-    """Until the questions `first()` and `second()` have the same answer, twice in a row; returns it."""
+    """Until the questions `first()` and `second()` have the same answer, twice in a row; which."""
     last = {"a": None, "b": None, "before": None}
 
     def equal():
@@ -311,14 +324,15 @@ def schema_leaves():
         with open(f"{SOURCE}/yang/wgbgp-{module}.yang", encoding="utf-8") as f:
             stack = []
             for line in f:
-                word = re.match(r"\s*(grouping|container|list|leaf|leaf-list|typedef)\s+(\S+)\s*\{", line)
+                word = re.match(r"\s*(grouping|container|list|leaf|leaf-list|typedef)"
+                                r"\s+(\S+)\s*\{", line)
                 if word and word[1] in ("leaf", "leaf-list"):
                     found.add((module, *(name for name in stack if name), word[2]))
                 code = re.sub(r'"[^"]*"|//.*', "", line)
                 for brace in re.findall(r"[{}]", code):
                     if brace == "{":
-                        stack.append(word[2] if word and word[1] in ("grouping", "container", "list")
-                                     else "")
+                        named = word and word[1] in ("grouping", "container", "list")
+                        stack.append(word[2] if named else "")
                         word = None
                     elif stack:
                         stack.pop()
