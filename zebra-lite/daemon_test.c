@@ -665,6 +665,13 @@ static void test_nftables(void **state)
 	/* Somebody takes the table away. */
 	assert_int_equal(system("nft delete table inet wgbgp"), 0);
 	DUT_AWAIT(str_eq(set_of("learned4"), "192.168.7.0/24"));
+	/* Or what is in its sets, or puts something in. */
+	DUT_AWAIT(nft_is("installed"));
+	assert_int_equal(system("nft flush set inet wgbgp learned4-main"), 0);
+	DUT_AWAIT(str_eq(set_of("learned4"), "192.168.7.0/24"));
+	assert_int_equal(system("nft delete element inet wgbgp far4-main '{ 10.99.0.2 }'"), 0);
+	assert_int_equal(system("nft add element inet wgbgp far4-main '{ 10.99.0.99 }'"), 0);
+	DUT_AWAIT(str_eq(set_of("far4"), "10.98.0.2 10.99.0.2 10.99.0.3"));
 	/* Addresses alone, then nothing. */
 	reload("'nftables-sets': 'addresses'");
 	DUT_AWAIT(str_eq(set_of("learned4"), "none"));

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -24,7 +25,14 @@
 #include "util.h"
 
 #define SEND_BYTES (64 * 1024 * 1024) /* a transaction is one send */
+#define WATCH_BYTES (4 * 1024 * 1024) /* of notifications that wait */
 #define LIST_BYTES 60000	      /* of elements in a message: the list's length has 16 bits */
+
+static struct {
+	struct mnl_socket *nl, *own; /* notifications; what changes elements, whose are left out */
+	struct watch watch;
+	void (*changed)(const char *set);
+} others;
 
 static struct {
 	pthread_t thread;
@@ -193,11 +201,12 @@ static int send_batch(struct nft_job *j)
 
 	end_message(j);
 	put_edge(&j->batch, NFNL_MSG_BATCH_END);
-	nl = open_socket();
+	nl = others.own ? others.own : open_socket();
 	if (!nl)
 		return -errno;
 	err = mnl_socket_sendto(nl, j->batch.data, j->batch.len) < 0 ? -errno : batch_errors(nl);
-	mnl_socket_close(nl);
+	if (nl != others.own)
+		mnl_socket_close(nl);
 	return err;
 }
 
@@ -464,4 +473,91 @@ void nft_stop(void)
 	nft_job_free(worker.job);
 	worker.job = NULL;
 	worker.running = false;
+}
+
+/* ---- what others do */
+
+static void told(const struct nlmsghdr *nlh)
+{
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *table, *set;
+
+	if ((nlh->nlmsg_type != NFT_MSG(NFT_MSG_NEWSETELEM) &&
+	     nlh->nlmsg_type != NFT_MSG(NFT_MSG_DELSETELEM)) ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg) || nfg->nfgen_family != NFPROTO_INET)
+		return;
+	table = attr_of(nlh, NFTA_SET_ELEM_LIST_TABLE, 2);
+	set = attr_of(nlh, NFTA_SET_ELEM_LIST_SET, 2);
+	if (table && set && mnl_attr_validate(table, MNL_TYPE_NUL_STRING) == 0 &&
+	    mnl_attr_validate(set, MNL_TYPE_NUL_STRING) == 0 &&
+	    str_eq(mnl_attr_get_str(table), NFT_TABLE))
+		others.changed(mnl_attr_get_str(set));
+}
+
+static void on_notification(int fd, short what, void *arg)
+{
+	static char buf[65536] __attribute__((aligned(8)));
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
+	int left = (int)n;
+
+	if (n < 0 && errno == ENOBUFS)
+		others.changed(NULL);
+	for (; n > 0 && nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		told(nlh);
+}
+
+static int leave_out(int fd, uint32_t portid)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_ABS | BPF_W, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(portid), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog prog = {.len = ARRAY_SIZE(code), .filter = code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0 ? -errno : 0;
+}
+
+static int listen_to(struct mnl_socket *nl)
+{
+	unsigned group = NFNLGRP_NFTABLES;
+	int fd = mnl_socket_get_fd(nl), err = leave_out(fd, mnl_socket_get_portid(others.own));
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){WATCH_BYTES}, sizeof(int));
+	if (err < 0)
+		return err;
+	return mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno
+											    : 0;
+}
+
+int nft_watch(void (*changed)(const char *set))
+{
+	int err;
+
+	if (others.nl)
+		return 0;
+	others.changed = changed;
+	others.own = open_socket();
+	others.nl = others.own ? open_socket() : NULL;
+	err = others.nl ? listen_to(others.nl) : -errno;
+	if (err < 0) {
+		nft_unwatch();
+		return err;
+	}
+	watch_init(&others.watch, mnl_socket_get_fd(others.nl), EV_READ, on_notification, NULL);
+	watch_on(&others.watch);
+	return 0;
+}
+
+/* No job is under way. */
+void nft_unwatch(void)
+{
+	watch_off(&others.watch);
+	if (others.nl)
+		mnl_socket_close(others.nl);
+	if (others.own)
+		mnl_socket_close(others.own);
+	others.nl = others.own = NULL;
 }

@@ -56,4 +56,9 @@ void nft_run(struct nft_job *j); /* now, here; not while one is submitted */
 uint32_t nft_generation(void);	 /* 0: not known */
 void nft_stop(void);		 /* waits for a job that is under way and drops it */
 
+/* Tells from now on of a set of our table whose elements somebody else changed; NULL: of any, as
+ * notifications were lost. 0 or -errno. */
+int nft_watch(void (*changed)(const char *set));
+void nft_unwatch(void);
+
 #endif

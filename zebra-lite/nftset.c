@@ -23,9 +23,10 @@
 #include "zconfig.h"
 
 #define POLL_MS 500
-#define GATHER_MS 20   /* changes that come together go together */
-#define QUANTUM 4096   /* prefixes at a time */
-#define SOME 16384     /* changes a transaction, but where a set is filled anew */
+#define LOST_MS 10000 /* no sooner is everything written again, when nobody knows what changed */
+#define GATHER_MS 20  /* changes that come together go together */
+#define QUANTUM 4096  /* prefixes at a time */
+#define SOME 16384    /* changes a transaction, but where a set is filled anew */
 
 enum { INTERFACES, OWN4, OWN6, FAR4, FAR6, LEARNED4, LEARNED6, KINDS };
 
@@ -60,6 +61,9 @@ static size_t left;	      /* changes that it takes yet */
 static uint32_t generation;   /* of the kernel's ruleset as we know it */
 static struct retry retry;    /* what the kernel refused */
 static char error[NFT_ERROR_MAX];
+static bool lost;	 /* notifications of what others change, */
+static uint64_t lost_ms; /* and when all was written again for that */
+static struct log_bucket drift_bucket;
 
 static bool wanted(unsigned plane, unsigned kind)
 {
@@ -174,6 +178,40 @@ static void look(void)
 	}
 	busy = true;
 	nft_submit(j, looked);
+}
+
+/* ---- what others do to them */
+
+/* Filled anew at the next poll: whoever does it again and again is not followed at once. */
+static void changed_by_others(const char *name)
+{
+	if (torn_down) /* it is ourselves, by way of libnftables */
+		return;
+	lost = lost || !name;
+	for (unsigned p = 0; p < PLANES_MAX && name; p++) {
+		for (unsigned k = 0; k < KINDS; k++) {
+			struct set *s = &sets[p][k];
+
+			if (!s->filled || !str_eq(s->in.name, name))
+				continue;
+			s->filled = false;
+			log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired",
+				    "what=nftables-set set=%s", name);
+		}
+	}
+}
+
+static void fill_lost(void)
+{
+	uint64_t now = now_ms();
+
+	if (!lost || (lost_ms && now - lost_ms < LOST_MS))
+		return;
+	lost = false;
+	lost_ms = now;
+	for (unsigned p = 0; p < PLANES_MAX; p++)
+		for (unsigned k = 0; k < KINDS; k++)
+			sets[p][k].filled = false;
 }
 
 /* ---- what is in them */
@@ -379,6 +417,7 @@ static void poll_due(void *arg)
 		return;
 	if (mode != NFTSET_OFF && nft_generation() != generation)
 		look_due = true;
+	fill_lost();
 	job_start(&job);
 }
 
@@ -410,6 +449,8 @@ void nftset_config_changed(void)
 	if (scanning)
 		scan_at = 0;
 	mode = zconfig.nftables;
+	if (mode != NFTSET_OFF && nft_watch(changed_by_others) < 0)
+		log_warn("nftables-unwatched", "error=\"what others do to our sets is not seen\"");
 	look_due = true;
 	retry_done(&retry);
 	poll_due(NULL);
@@ -438,6 +479,7 @@ void nftset_teardown(void)
 void nftset_close(void)
 {
 	nft_stop();
+	nft_unwatch();
 	nft_job_free(draft);
 	draft = NULL;
 	for (unsigned p = 0; p < PLANES_MAX; p++)
