@@ -44,11 +44,16 @@ UNSEEN = {
 
 
 class Row:
-    """LEAVES (behind a word of SHORT) change from `old`, edits of the base, to `new`."""
+    """LEAVES (behind a word of SHORT) change from `old`, edits of the base, to `new`. HIDDEN: a
+    pattern for what is not compared."""
 
-    def __init__(self, leaves, new, old=()):
-        self.name = leaves
+    def __init__(self, leaves, new, old=(), hidden=None):
+        self.name, self.hidden = leaves, hidden
         self.new, self.old = as_list(new), as_list(old)
+
+    def compared(self, seen):
+        return {key: value for key, value in seen.items()
+                if not self.hidden or not re.search(self.hidden, key)}
 
     def leaves(self):
         for leaf in self.name.split():
@@ -236,7 +241,6 @@ def plane(leaf, new, old=RED):
 
 PLANE = [
     plane("name", RED, None), plane("table", RED.replace("300", "301")),
-    plane("number", RED.replace("table", "number 5; table")),
     plane("interface", RED.replace("[ lan0 ]", "[ u0 ]")),
     plane("isolate", RED.replace("table", "isolate on; table")),
     plane("rule/priority", RED.replace("700", "701")),
@@ -251,6 +255,8 @@ PLANE = [
         [at("top", RED), IN_RED]),
     Row("bgp/leak/name bgp/leak/from bgp/leak/to bgp/leak/policy",
         [*LEAK, at("bgp", "leak l { from red; to main; policy [ p ]; }")], LEAK),
+    # The last one: wgbgpd keeps a plane's number as long as it runs.
+    plane("number", RED.replace("table", "number 5; table")),
 ]
 
 # ---- system and wireguard
@@ -298,8 +304,9 @@ WIREGUARD = [
                "permit [ 31.0.0.0/8 ]; }")),
     Row("interface/peer/preshared-key-file", at("wg1", PEER.format(
         "preshared-key-file KEY(wg2);")), at("wg1", PEER.format(""))),
+    # Its neighbour loses the way at once, and knows by its hold time.
     Row("interface/peer/tunnel-address", instead("tunnel-address 10.9.1.3",
-                                                 "tunnel-address 10.9.1.5")),
+                                                 "tunnel-address 10.9.1.5"), hidden="^far .*b"),
     *peer("description", 'description "the far one";'),
     *peer("persistent-keepalive", "persistent-keepalive 7;"),
     *peer("cost", "cost 30;"), *peer("disabled", "disabled true;"),
@@ -360,17 +367,22 @@ DIFFERED = {
 
 def run(row, reloaded, fresh, base):
     """What is wrong with a row, as text."""
+    def by_reload():
+        return row.compared(reloaded.seen())
+
+    def by_start():
+        return row.compared(fresh.seen())
+
+    before = row.compared(base)
     if row.old:
         reloaded.reload(*row.old)
         fresh.start(*row.old)
-        before = wait_equal(reloaded.seen, fresh.seen, "old by reload = started with old")
-    else:
-        before = base
+        before = wait_equal(by_reload, by_start, "old by reload = started with old")
     reloaded.reload(*row.new)
     fresh.start(*row.new)
-    after = wait_equal(reloaded.seen, fresh.seen, "new by reload = started with new")
+    after = wait_equal(by_reload, by_start, "new by reload = started with new")
     reloaded.reload()
-    wait_equal(reloaded.seen, lambda: base, "back = never changed")
+    wait_equal(by_reload, lambda: row.compared(base), "back = never changed")
     shown = sum(line.startswith("+") for line in difference(before, after))
     gone = sum(line.startswith("-") for line in difference(before, after))
     if max(shown, gone) < len(list(row.leaves())):
