@@ -308,6 +308,8 @@ def wait_equal(first, second, what, timeout=15):
     try:
         wait_until(equal, timeout, what, SETTLED)
     except Timeout as e:
+        if last["a"] is None or last["b"] is None:
+            raise AssertionError(f"{what}: {e}") from e
         lines = (difference(last["a"], last["b"])
                  or ["equal, but not at rest, or in another order:"]
                  + [f"{key}: {a} {last['b'][key]}" for key, a in last["a"].items()
