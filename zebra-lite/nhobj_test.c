@@ -807,7 +807,8 @@ static void test_group(void **state)
 	OBJECTS("");
 }
 
-/* Who is in a group: tunnels with a share, each by an interface of its own, as good as the first. */
+/* Who is in a group: tunnels with a share, each by an interface of its own, as good as the first
+ * one. */
 static void test_members(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.0.4*1 10.9.1.2*1");

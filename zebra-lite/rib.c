@@ -171,9 +171,9 @@ struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s)
 	return active_hop(n, s, rib_static_refusal);
 }
 
-static uint8_t bgp_distance(const struct hop_ref *r)
+static uint8_t bgp_distance(uint8_t source)
 {
-	return r->source == ROUTE_EBGP ? zconfig.d_ebgp : zconfig.d_ibgp;
+	return source == ROUTE_EBGP ? zconfig.d_ebgp : zconfig.d_ibgp;
 }
 
 enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand)
@@ -182,7 +182,7 @@ enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand)
 	struct rib_cand *other = rib_others(n) ? best_other(n) : NULL;
 
 	*cand = other;
-	if (hop && (!other || bgp_distance(hop) < cand_distance(other))) {
+	if (hop && (!other || bgp_distance(hop->source) < cand_distance(other))) {
 		*cand = NULL;
 		return RIB_BGP;
 	}
@@ -598,7 +598,7 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 }
 
 /* A list of bgpd that loses by distance is refused until the winner goes; the list itself is gone
- * by then, so the refusal remembers the distance. */
+ * by then, so the refusal remembers its kind. */
 void rib_judge_distance(struct rib_node *n)
 {
 	struct refusal *r = rib_refusals(n) ? rib_refused_for(n, REASON_LOST_TO_PROTOCOL) : NULL;
@@ -606,18 +606,18 @@ void rib_judge_distance(struct rib_node *n)
 	struct hop_ref *hop;
 
 	if (r) {
-		if (!other || cand_distance(other) > r->distance)
+		if (!other || cand_distance(other) > bgp_distance(r->source))
 			rib_clear(n, NULL, REASON_LOST_TO_PROTOCOL);
 		return;
 	}
 	if (!other || !rib_hops(n))
 		return;
 	hop = rib_active_hop(n, rib_hops(n));
-	if (!hop || bgp_distance(hop) < cand_distance(other))
+	if (!hop || bgp_distance(hop->source) < cand_distance(other))
 		return;
 	rib_refuse(n, NULL, REASON_LOST_TO_PROTOCOL);
 	r = rib_refused_for(n, REASON_LOST_TO_PROTOCOL);
-	r->distance = bgp_distance(hop);
+	r->source = hop->source;
 }
 
 /* --- the ceiling --- */

@@ -54,7 +54,7 @@ struct refusal {
 	struct rib_node *node;	    /* of the ceiling */
 	struct addr hop;	    /* family 0: all next hops of the prefix */
 	uint8_t reason;		    /* enum reason */
-	uint8_t distance;	    /* LOST_TO_PROTOCOL: of the route that lost */
+	uint8_t source;		    /* LOST_TO_PROTOCOL: enum route_source of the route that lost */
 	bool late; /* by a ceiling that bgpd did not know when it named the hop: it finds it, too */
 };
 

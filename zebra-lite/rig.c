@@ -281,7 +281,7 @@ void rig_equal(const char *got, const char *text, const char *file, int line)
 {
 	if (str_eq(got, text))
 		return;
-	print_error("%s--- instead of\n%s", got, text);
+	fprintf(stderr, "%s--- instead of\n%s", got, text);
 	_fail(file, line);
 }
 
