@@ -153,7 +153,6 @@ bool nexthop_refused_if(uint32_t oif)
  * disabled: neither to somebody else's peer there nor by another way. */
 static bool via_nothing(struct resolution *r, enum reason reason)
 {
-	r->kind = HOP_NONE;
 	r->reach = REACH_DOWN;
 	r->reason = reason;
 	return true;
@@ -204,7 +203,6 @@ static bool via_hops(struct resolution *r, const struct nexthop *nh, const struc
 		r->oif = hop->nh->oif;
 		r->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
 	}
-	r->connected = false;
 	return true;
 }
 
@@ -371,7 +369,6 @@ static void take_over(struct nexthop *nh, const struct resolution *r)
 
 static void release_held(void *arg)
 {
-	timer_stop(&held_timer);
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
 		if (nh->held)
 			make_dirty(nh);
@@ -534,10 +531,8 @@ void nexthop_forget_watches(void)
 void nexthop_tunnel_changed(const struct tunnel_peer *p)
 {
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
-		if (nh->peer == p) {
+		if (nh->peer == p)
 			make_dirty(nh);
-			continue;
-		}
 		for (unsigned i = 0; i < p->n_addrs; i++)
 			if (addr_eq(&p->addrs[i], &nh->addr))
 				make_dirty(nh);

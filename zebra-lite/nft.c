@@ -178,12 +178,11 @@ static int batch_errors(struct mnl_socket *nl)
 	ssize_t n;
 	int err = 0;
 
-	while ((n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
-	       (n < 0 && errno == EINTR)) {
+	while ((n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
 		const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
 		int left = (int)n;
 
-		for (; n > 0 && nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		for (; nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 
 			if (nlh->nlmsg_type == NLMSG_ERROR && !err &&
@@ -217,7 +216,7 @@ static int ask(uint16_t type, uint16_t flags, uint16_t name_attr, mnl_cb_t cb, v
 	struct mnl_socket *nl = open_socket();
 	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
 	ssize_t n;
-	int r = -1;
+	int r;
 
 	if (!nl)
 		return -errno;
@@ -226,13 +225,10 @@ static int ask(uint16_t type, uint16_t flags, uint16_t name_attr, mnl_cb_t cb, v
 	nlh->nlmsg_seq = 1;
 	if (name_attr)
 		mnl_attr_put_strz(nlh, name_attr, NFT_TABLE);
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) >= 0) {
-		do {
-			n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-			r = n <= 0 ? -1
-				   : mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(nl), cb,
-						arg);
-		} while (r > 0);
+	for (r = mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ? -1 : MNL_CB_OK; r > 0;) {
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		r = n <= 0 ? -1
+			   : mnl_cb_run(buf, (size_t)n, 1, mnl_socket_get_portid(nl), cb, arg);
 	}
 	r = r < 0 ? -errno : 0;
 	mnl_socket_close(nl);
