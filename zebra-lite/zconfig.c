@@ -30,6 +30,13 @@ struct zconfig zconfig = {
 	.d_ibgp = 200,
 };
 
+struct zstatic *zconfig_add_static(struct zconfig *c)
+{
+	c->statics = xrealloc(c->statics, (c->n_statics + 1) * sizeof(*c->statics));
+	c->statics[c->n_statics] = (struct zstatic){0};
+	return &c->statics[c->n_statics++];
+}
+
 int zstatic_read(const json_t *item, uint8_t plane, uint8_t distance, struct zstatic *s,
 		 char *error, size_t size)
 {
@@ -94,26 +101,31 @@ static int read_conditions(const json_t *item, struct krule *r, char *error, siz
 	return 0;
 }
 
+void zconfig_add_rule(struct zconfig *c, struct krule r)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	uint8_t only = r.family;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(families); i++) {
+		if (only && only != families[i])
+			continue;
+		r.family = families[i];
+		c->rules = xrealloc(c->rules, (c->n_rules + 1) * sizeof(r));
+		c->rules[c->n_rules++] = r;
+	}
+}
+
 static int read_rules(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
 	const json_t *list = conf_list(conf_get(root, "rib"), "rule"), *item;
 	size_t i;
 
-	c->rules =
-		xcalloc(2 * json_array_size(list) + zplane_rules_max(root) + 1, sizeof(*c->rules));
 	json_array_foreach (list, i, item) {
 		struct krule r;
 
 		if (read_conditions(item, &r, error, size) < 0)
 			return -EINVAL;
-		if (r.family) {
-			c->rules[c->n_rules++] = r;
-			continue;
-		}
-		r.family = AF_INET;
-		c->rules[c->n_rules++] = r;
-		r.family = AF_INET6;
-		c->rules[c->n_rules++] = r;
+		zconfig_add_rule(c, r);
 	}
 	return 0;
 }
@@ -140,14 +152,16 @@ static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size
 	const json_t *item;
 	size_t i;
 
-	c->uplinks = xcalloc(json_array_size(list) + 1, sizeof(*c->uplinks));
 	json_array_foreach (list, i, item) {
 		const json_t *uplink = conf_get(item, "uplink");
-		struct uplink_conf *u = &c->uplinks[c->n_uplinks];
 		const char *name = conf_str(item, "name", "");
+		struct uplink_conf *u;
 
 		if (!conf_has(uplink, "interface"))
 			continue;
+		c->uplinks = xrealloc(c->uplinks, (c->n_uplinks + 1) * sizeof(*u));
+		u = &c->uplinks[c->n_uplinks++];
+		*u = (struct uplink_conf){0};
 		if (!str_copy(u->wg, name, sizeof(u->wg)) ||
 		    !str_copy(u->ifname, conf_str(uplink, "interface", ""), sizeof(u->ifname)) ||
 		    read_pair(uplink, "gateway", u->gateway) < 0 ||
@@ -158,7 +172,6 @@ static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size
 		u->fwmark = conf_u32(item, "fwmark", 0);
 		u->table = conf_u32(uplink, "table", 0);
 		u->priority = conf_u32(uplink, "rule-priority", 0);
-		c->n_uplinks++;
 	}
 	return 0;
 }
@@ -170,11 +183,22 @@ static enum nftset_mode read_nftables(const char *word)
 					   : NFTSET_OFF;
 }
 
+static int read_statics(const json_t *list, struct zconfig *c, char *error, size_t size)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, item)
+		if (zstatic_read(item, PLANE_MAIN, c->d_static, zconfig_add_static(c), error,
+				 size) < 0)
+			return -EINVAL;
+	return 0;
+}
+
 int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
 	const json_t *rib = conf_get(root, "rib"), *distance = conf_get(rib, "distance");
-	json_t *list = conf_list(rib, "static"), *item;
-	size_t i;
+	const json_t *list = conf_list(rib, "static");
 
 	*c = (struct zconfig){
 		.kernel = conf_bool(rib, "kernel", true),
@@ -195,21 +219,9 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		.d_ebgp = conf_u32(distance, "ebgp", 20),
 		.d_ibgp = conf_u32(distance, "ibgp", 200),
 	};
-	c->statics =
-		xcalloc(json_array_size(list) + zplane_statics_max(root) + 1, sizeof(*c->statics));
-	json_array_foreach (list, i, item) {
-		if (zstatic_read(item, PLANE_MAIN, c->d_static, &c->statics[i], error, size) < 0) {
-			zconfig_free(c);
-			return -EINVAL;
-		}
-		c->n_statics++;
-	}
-	if (read_rules(root, c, error, size) < 0 ||
-	    read_uplinks(conf_at(root, "wireguard/interface"), c, error, size) < 0) {
-		zconfig_free(c);
-		return -EINVAL;
-	}
-	if (zplane_read(root, c, error, size) < 0) {
+	if (read_statics(list, c, error, size) < 0 || read_rules(root, c, error, size) < 0 ||
+	    read_uplinks(conf_at(root, "wireguard/interface"), c, error, size) < 0 ||
+	    zplane_read(root, c, error, size) < 0) {
 		zconfig_free(c);
 		return -EINVAL;
 	}

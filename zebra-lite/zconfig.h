@@ -56,8 +56,9 @@ void zconfig_free(struct zconfig *c);
 void zconfig_apply(struct zconfig *c);
 /* zplane.c: reads `plane` into *C: tables, rules, and what isolates. */
 int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size);
-size_t zplane_rules_max(const json_t *root);
-size_t zplane_statics_max(const json_t *root);
+/* One more; of R one for each family, where it names none. */
+struct zstatic *zconfig_add_static(struct zconfig *c);
+void zconfig_add_rule(struct zconfig *c, struct krule r);
 /* The plane whose routes stand in this table, or -1. */
 int zplane_by_table(uint32_t table);
 void zconfig_links_changed(void); /* static routes name interfaces */

@@ -24,6 +24,7 @@
 #include "rib.h"
 #include "rig.h"
 #include "rule.h"
+#include "side.h"
 #include "tunnel.h"
 #include "zconfig.h"
 
@@ -261,7 +262,7 @@ static void test_planes(void **state)
 		      "'2001:db8::/32'], 'input-interface': ['e1'], 'fwmark': [7, 8], 'dscp': [46]}, "
 		      "'static': [{'prefix': '10.1.0.0/16', 'next-hop': '10.9.0.1'}, {'prefix': "
 		      "'10.2.0.0/16', 'blackhole': true, 'distance': 3}]}, {'name': 'none', 'table': "
-		      "99}, {'name': 'b', 'number': 3, 'table': 103}, {'name': 'far', 'number': 99999, "
+		      "99}, {'name': 'b', 'number': 3, 'table': 103}, {'name': 'far', 'number': 32, "
 		      "'table': 104}], 'wireguard': {'interface': [{'name': 'wg0', 'plane': 'b'}, "
 		      "{'name': 'wg1'}]}, 'rib': {'distance': {'static': 8}, 'static': [{'prefix': "
 		      "'10.3.0.0/16', 'blackhole': true}], 'rule': [{'priority': 5, 'table': 77}]}}"),
@@ -424,6 +425,92 @@ static void test_change_statics(void **state)
 		 "unset 10.3.0.0/16 p1\n");
 }
 
+/* Routes beside the RIB's table go with it, too. */
+static void test_change_side(void **state)
+{
+	struct kroute k = {.prefix = rig_prefix("10.5.0.0/16"),
+			   .table = 700,
+			   .metric = 8,
+			   .oif = RIG_U0,
+			   .protocol = 222,
+			   .type = RTN_UNICAST};
+
+	side_want(&k);
+	RIG_TOLD("add 10.5.0.0/16 table 700 metric 8 dev u0\n");
+	configure("'rib': {'kernel': false}");
+	RIG_TOLD("del 10.5.0.0/16 table 700 metric 8 dev u0\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "del 10.9.0.1/32 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+	configure("'rib': {}");
+	RIG_TOLD("add 10.5.0.0/16 table 700 metric 8 dev u0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+}
+
+/* A plane goes, and its table with it; another one has its number. */
+static void test_change_planes(void **state)
+{
+	configure("'rib': {}, 'plane': [{'name': 'a', 'number': 1, 'table': 101, 'static': [{'prefix': "
+		  "'10.7.0.0/16', 'blackhole': true}]}, {'name': 'b', 'number': 31, 'table': 102, "
+		  "'static': [{'prefix': '10.8.0.0/16', 'blackhole': true}]}]");
+	RIG_TOLD("redist +static 10.7.0.0/16 metric 0\n"
+		 "redist +static 10.8.0.0/16 metric 0\n"
+		 "add 10.7.0.0/16 table 101 blackhole\n"
+		 "add 10.8.0.0/16 table 102 blackhole\n");
+	configure("'rib': {}, 'plane': [{'name': 'a', 'number': 1, 'table': 101, 'static': [{'prefix': "
+		  "'10.7.0.0/16', 'blackhole': true}]}]");
+	RIG_TOLD("redist -static 10.7.0.0/16 metric 0\n"
+		 "redist -static 10.8.0.0/16 metric 0\n"
+		 "redist +static 10.7.0.0/16 metric 0\n"
+		 "del 10.8.0.0/16 table 102 blackhole\n");
+	configure("'rib': {}, 'plane': [{'name': 'a', 'number': 1, 'table': 103, 'static': [{'prefix': "
+		  "'10.7.0.0/16', 'blackhole': true}]}]");
+	RIG_TOLD("del 10.7.0.0/16 table 101 blackhole\n"
+		 "add 10.7.0.0/16 table 103 blackhole\n");
+	configure("'rib': {}");
+	RIG_TOLD("redist -static 10.7.0.0/16 metric 0\n"
+		 "del 10.7.0.0/16 table 103 blackhole\n");
+}
+
+static void test_change_pins(void **state)
+{
+	rig_peer(2, RIG_WG1, "10.9.1.2", "203.0.113.7:51820", TUNNEL_UP);
+	rig_told();
+	rig_bgp("203.0.0.0/16", "10.9.0.1");
+	RIG_TOLD("add 203.0.113.7/32 via 198.51.100.254 dev u0\n"
+		 "set 203.0.0.0/16 p1\n"
+		 "add 203.0.0.0/16 dev wg0\n");
+	configure("'rib': {'pin-endpoints': false}");
+	RIG_TOLD("refused 203.0.0.0/16 by all covers-endpoint\n"
+		 "del 203.0.0.0/16 dev wg0\n"
+		 "del 203.0.113.7/32 via 198.51.100.254 dev u0\n"
+		 "unset 203.0.0.0/16 p1\n");
+	configure("'rib': {}");
+	RIG_TOLD("cleared 203.0.0.0/16 by all covers-endpoint\n"
+		 "add 203.0.113.7/32 via 198.51.100.254 dev u0\n"
+		 "set 203.0.0.0/16 p1\n"
+		 "add 203.0.0.0/16 dev wg0\n");
+}
+
+/* In every plane and family. */
+static void test_change_default(void **state)
+{
+	rig_kernel(true, "::/0", RTPROT_DHCP, 9, RIG_U1, "fe80::1");
+	configure("'rib': {}, 'bgp': {'neighbor': [{'address': '203.0.113.9'}, {'address': "
+		  "'2001:db8::9'}]}");
+	rig_watch("203.0.113.9");
+	rig_watch("2001:db8::9");
+	RIG_TOLD("redist +kernel ::/0 metric 9\n"
+		 "nexthop 203.0.113.9 down nexthop-unreachable dev - peer - cost 0\n"
+		 "nexthop 2001:db8::9 down nexthop-unreachable dev - peer - cost 0\n");
+	configure("'rib': {'resolve-via-default': true}, 'bgp': {'neighbor': [{'address': "
+		  "'203.0.113.9'}, {'address': '2001:db8::9'}]}");
+	RIG_TOLD("nexthop 203.0.113.9 up none dev u0 peer - cost 0\n"
+		 "nexthop 2001:db8::9 up none dev u peer - cost 0\n");
+}
+
 /* What is chosen is looked at again: by distance, by a weak hop, by a default route. */
 static void test_change_choice(void **state)
 {
@@ -492,7 +579,8 @@ int main(void)
 		R(test_defaults),	R(test_values),		R(test_statics),
 		R(test_rules),		R(test_uplinks),	R(test_planes),
 		T(test_change_numbers), T(test_change_kernel),	T(test_change_statics),
-		T(test_change_choice),
+		T(test_change_choice), T(test_change_side),	T(test_change_planes),
+		T(test_change_pins),	T(test_change_default),
 	};
 
 	log_init("zconfig_test");

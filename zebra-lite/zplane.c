@@ -16,27 +16,14 @@
 
 #define ISOLATE_DISTANCE 255 /* whatever the plane learns is better */
 
-static void add_rule(struct zconfig *c, struct krule r)
-{
-	r.action = FR_ACT_TO_TBL;
-	if (r.family) {
-		c->rules[c->n_rules++] = r;
-		return;
-	}
-	r.family = AF_INET;
-	c->rules[c->n_rules++] = r;
-	r.family = AF_INET6;
-	c->rules[c->n_rules++] = r;
-}
-
 static void add_interface(struct zconfig *c, struct krule r, const char *name, bool in, bool bound)
 {
 	struct krule other = r;
 
 	if (in && str_copy(r.iif, name, sizeof(r.iif)))
-		add_rule(c, r);
+		zconfig_add_rule(c, r);
 	if (bound && str_copy(other.oif, name, sizeof(other.oif)))
-		add_rule(c, other);
+		zconfig_add_rule(c, other);
 }
 
 /* Interfaces that belong to the plane NAME. */
@@ -55,7 +42,8 @@ static void read_members(const json_t *root, const json_t *plane, struct zconfig
 static void read_rules(const json_t *root, const json_t *plane, struct zconfig *c)
 {
 	const json_t *rule = conf_get(plane, "rule");
-	struct krule r = {.table = conf_u32(plane, "table", 0),
+	struct krule r = {.action = FR_ACT_TO_TBL,
+			  .table = conf_u32(plane, "table", 0),
 			  .priority = conf_u32(rule, "priority", 10000)};
 	size_t i, n;
 	struct prefix *sources = conf_prefixes(rule, "source", &n);
@@ -67,7 +55,7 @@ static void read_rules(const json_t *root, const json_t *plane, struct zconfig *
 
 		by.source = sources[i];
 		by.family = sources[i].family;
-		add_rule(c, by);
+		zconfig_add_rule(c, by);
 	}
 	free(sources);
 	json_array_foreach (conf_list(rule, "input-interface"), i, item)
@@ -77,39 +65,14 @@ static void read_rules(const json_t *root, const json_t *plane, struct zconfig *
 
 		by.fwmark = (uint32_t)json_integer_value(item);
 		by.fwmask = UINT32_MAX;
-		add_rule(c, by);
+		zconfig_add_rule(c, by);
 	}
 	json_array_foreach (conf_list(rule, "dscp"), i, item) {
 		struct krule by = r;
 
 		by.tos = (uint8_t)(json_integer_value(item) << 2);
-		add_rule(c, by);
+		zconfig_add_rule(c, by);
 	}
-}
-
-size_t zplane_rules_max(const json_t *root)
-{
-	static const char *const lists[] = {"source", "input-interface", "fwmark", "dscp"};
-	size_t n = 0, i;
-	json_t *plane;
-
-	json_array_foreach (conf_list(root, "plane"), i, plane) {
-		n += json_array_size(conf_list(plane, "interface"));
-		for (unsigned k = 0; k < ARRAY_SIZE(lists); k++)
-			n += json_array_size(conf_list(conf_get(plane, "rule"), lists[k]));
-	}
-	n += json_array_size(conf_list(conf_get(root, "wireguard"), "interface"));
-	return 4 * n; /* two directions, two families */
-}
-
-size_t zplane_statics_max(const json_t *root)
-{
-	size_t n = 0, i;
-	json_t *plane;
-
-	json_array_foreach (conf_list(root, "plane"), i, plane)
-		n += 2 + json_array_size(conf_list(plane, "static"));
-	return n;
 }
 
 static void isolate(struct zconfig *c, uint8_t plane)
@@ -117,7 +80,7 @@ static void isolate(struct zconfig *c, uint8_t plane)
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 
 	for (unsigned f = 0; f < ARRAY_SIZE(families); f++)
-		c->statics[c->n_statics++] =
+		*zconfig_add_static(c) =
 			(struct zstatic){.prefix = {.family = families[f], .plane = plane},
 					 .isolate = true,
 					 .distance = ISOLATE_DISTANCE};
@@ -139,9 +102,8 @@ int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 		if (conf_bool(plane, "isolate", false))
 			isolate(c, (uint8_t)number);
 		json_array_foreach (conf_list(plane, "static"), k, item) {
-			struct zstatic *s = &c->statics[c->n_statics++];
+			struct zstatic *s = zconfig_add_static(c);
 
-			*s = (struct zstatic){0};
 			if (zstatic_read(item, (uint8_t)number, c->d_static, s, error, size) < 0)
 				return -EINVAL;
 		}
