@@ -692,7 +692,7 @@ static void test_calm(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, rig_end)
+#define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_tunnel_told),
 		T(test_details_told),

@@ -304,8 +304,7 @@ static void read_uses(void)
 		}
 		uses[n_uses++] = use;
 	}
-	if (n_uses)
-		qsort(uses, n_uses, sizeof(*uses), compare_uses);
+	qsort(uses, n_uses, sizeof(*uses), compare_uses);
 	uses_version = rib_version;
 }
 
@@ -316,7 +315,7 @@ static bool has_user(const struct nhobj *o, const struct hopset *s)
 
 	if (uses_version != rib_version)
 		read_uses();
-	return n_uses && bsearch(&use, uses, n_uses, sizeof(*uses), compare_uses) != NULL;
+	return bsearch(&use, uses, n_uses, sizeof(*uses), compare_uses) != NULL;
 }
 
 /* By list S another peer is to have the entry on TO's interface, but the prefix was not yet looked
@@ -371,20 +370,20 @@ bool nhobj_all_agree(const struct nhobj *o, const struct nexthop *to)
 	return fib_all_own(o, to->oif, to->peer);
 }
 
-static bool move(struct nhobj *o, const struct nexthop *to)
+static void move(struct nhobj *o, const struct nexthop *to)
 {
 	int err;
 
 	if (o->gone || !o->refs || to->kind != HOP_TUNNEL || !nexthop_usable(to) ||
 	    to->oif == o->oif)
-		return false;
+		return;
 	if (!nhobj_all_agree(o, to))
-		return false;
+		return;
 	err = out.nexthop_set(o->id, to->oif, o->family, zconfig.protocol, false);
 	if (err < 0) {
 		log_warn("nexthop-object", "what=move id=%u error=\"%s\"", o->id, strerror(-err));
 		o->gone = o->gone || err == -ENOENT;
-		return false;
+		return;
 	}
 	o->other = o->active;
 	o->active = to->addr;
@@ -392,7 +391,6 @@ static bool move(struct nhobj *o, const struct nexthop *to)
 	nhobj_counters.moves++;
 	log_info("nexthop-moved", "id=%u interface=%s next-hop=%s", o->id, to->peer->iface->name,
 		 ADDR_STR(&to->addr));
-	return true;
 }
 
 static bool link_is_up(uint32_t ifindex)
@@ -462,8 +460,9 @@ static void home_due(void *arg)
 		o->home_wanted = false;
 		o->home_tries = 0;
 		home = nexthop_find(&o->home);
-		if (!home || !move(o, home))
-			o->home = o->active; /* who wants the other one finds another object */
+		if (home)
+			move(o, home);
+		o->home = o->active; /* where it stays, who wants the other one finds another object */
 		if (home)
 			nexthop_users_dirty(home);
 	}

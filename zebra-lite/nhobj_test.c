@@ -166,6 +166,9 @@ static void test_no_pair(void **state)
 	rig_bgp("10.7.0.0/16", "10.9.0.1 10.9.1.2");
 	RIG_TOLD("set 10.7.0.0/16 p1\n"
 		 "add 10.7.0.0/16 object 1\n");
+	rig_bgp("10.9.0.0/16", "10.9.0.1 203.0.113.9 10.9.1.2"); /* the second leads nowhere */
+	RIG_TOLD("set 10.9.0.0/16 p1\n"
+		 "add 10.9.0.0/16 object 1\n");
 	rig_refused = "10.8.0.0/16";
 	state_of(2, TUNNEL_UP);
 	rig_told();
@@ -204,6 +207,63 @@ static void test_disagreement(void **state)
 		 "object 1 dev wg1\n");
 	OBJECTS("1: wg1 refs 1\n"
 		 "2: wg2 refs 1\n");
+}
+
+/* Who else has the hop, by whatever list, has no say; who names the object has, looked at or not. */
+static void test_say(void **state)
+{
+	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_bgp("10.2.0.0/16", "10.9.1.5 10.9.1.2");
+	RIG_TOLD("object 1 new dev wg0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "set 10.2.0.0/16 p5\n"
+		 "add 10.9.1.5/32 dev wg1\n"
+		 "add 10.1.0.0/16 object 1\n"
+		 "add 10.2.0.0/16 dev wg1\n");
+	state_of(1, TUNNEL_DOWN);
+	RIG_TOLD("object 1 dev wg1\n");
+	state_of(1, TUNNEL_UP);
+	rig_pass(200);
+	RIG_TOLD("object 1 dev wg0\n");
+	rig_bgp("10.3.0.0/16", "10.9.0.1 10.9.1.2");
+	RIG_TOLD("set 10.3.0.0/16 p1\n"
+		 "set 10.3.0.0/16 p2\n"
+		 "add 10.3.0.0/16 object 1\n");
+	rig_bgp("10.3.0.0/16", "10.9.0.1 10.9.1.5 10.9.1.2");
+	state_of(1, TUNNEL_DOWN);
+	RIG_TOLD("object 2 new dev wg1\n"
+		 "set 10.3.0.0/16 p5\n"
+		 "change 10.1.0.0/16 object 2\n"
+		 "change 10.3.0.0/16 dev wg1\n"
+		 "object 1 del\n");
+	OBJECTS("2: wg1 refs 1\n");
+}
+
+/* Both change at a time. */
+static void test_both(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_settle();
+	state_of(1, TUNNEL_DOWN);
+	rig_told();
+	state_of(2, TUNNEL_DOWN);
+	state_of(1, TUNNEL_UP);
+	RIG_TOLD("object 1 dev wg0\n");
+	rig_pass(200);
+	RIG_TOLD("");
+	OBJECTS("1: wg0 refs 1\n");
+	assert_false(nhobj_busy());
+	/* The interface of wgd's is down, the link is not yet. */
+	state_of(2, TUNNEL_UP);
+	rig_pass(200);
+	rig_told();
+	rig_if(RIG_WG0, false);
+	RIG_TOLD("object 2 new dev wg1\n"
+		 "change 10.1.0.0/16 object 2\n"
+		 "object 1 del\n");
+	OBJECTS("2: wg1 refs 1\n");
 }
 
 /* The first one is only worse now, and the other one is not. */
@@ -585,6 +645,23 @@ static void test_move_refused(void **state)
 	OBJECTS("");
 }
 
+static void test_move_put_off(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	rig_object_error = -ENOMEM;
+	state_of(1, TUNNEL_DOWN);
+	RIG_TOLD("object 1 dev wg1\n"
+		 "object 2 new dev wg1\n"
+		 "change 10.1.0.0/16 dev wg1\n"
+		 "object 1 del\n");
+	rig_object_error = 0;
+	state_of(1, TUNNEL_UP);
+	rig_pass(2000);
+	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
+	OBJECTS("");
+}
+
 static void test_numbers(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
@@ -825,10 +902,13 @@ static void test_members(void **state)
 	rig_bgp("10.6.0.0/16", "10.9.0.1*1- 10.9.1.2*1-");
 	rig_bgp("10.7.0.0/16", "10.9.1.2*1 10.9.0.1*1");
 	rig_bgp("10.8.0.0/16", "10.9.0.1*2 10.9.1.2*1");
+	rig_bgp("10.10.0.0/16", "10.9.0.1*1 10.9.1.2 10.9.2.3*1");
 	RIG_TOLD("object 4 new dev wg0\n"
 		 "group 5 new = 2*1 3*1\n"
 		 "group 6 new = 3*1 2*1\n"
 		 "group 7 new = 2*2 3*1\n"
+		 "object 9 new dev wg2\n"
+		 "group 8 new = 2*1 9*1\n"
 		 "set 10.2.0.0/16 p1\n"
 		 "set 10.3.0.0/16 p1\n"
 		 "set 10.4.0.0/16 p1\n"
@@ -842,32 +922,36 @@ static void test_members(void **state)
 		 "set 10.7.0.0/16 p2\n"
 		 "set 10.8.0.0/16 p1\n"
 		 "set 10.8.0.0/16 p2\n"
+		 "set 10.10.0.0/16 p1\n"
+		 "set 10.10.0.0/16 p2\n"
+		 "set 10.10.0.0/16 p3\n"
 		 "add 10.2.0.0/16 dev wg0\n"
 		 "add 10.3.0.0/16 dev wg0\n"
 		 "add 10.4.0.0/16 object 4\n"
 		 "add 10.5.0.0/16 object 4\n"
 		 "add 10.6.0.0/16 object 5\n"
 		 "add 10.7.0.0/16 object 6\n"
-		 "add 10.8.0.0/16 object 7\n");
+		 "add 10.8.0.0/16 object 7\n"
+		 "add 10.10.0.0/16 object 8\n");
 	OBJECTS("1: wg0 wg1 refs 1\n"
 		 "2: wg0 refs 0\n"
 		 "3: wg1 refs 0\n"
 		 "4: wg0 refs 2\n"
 		 "5: wg0 wg1 refs 1\n"
 		 "6: wg1 wg0 refs 1\n"
-		 "7: wg0 wg1 refs 1\n");
+		 "7: wg0 wg1 refs 1\n"
+		 "8: wg0 wg2 refs 1\n"
+		 "9: wg2 refs 0\n");
 	rig_refused = "10.9.0.0/16";
 	rig_bgp("10.9.0.0/16", "10.9.0.1*1 10.9.1.2*1 10.9.2.3*1");
-	RIG_TOLD("object 9 new dev wg2\n"
-		 "group 8 new = 2*1 3*1 9*1\n"
+	RIG_TOLD("group 10 new = 2*1 3*1 9*1\n"
 		 "set 10.9.0.0/16 p1\n"
 		 "set 10.9.0.0/16 p2\n"
 		 "set 10.9.0.0/16 p3\n"
 		 "refused 10.9.0.0/16 by 10.9.2.3 foreign-allowed-ip\n"
 		 "refused 10.9.0.0/16 by 10.9.1.2 foreign-allowed-ip\n"
 		 "refused 10.9.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
-		 "object 8 del\n"
-		 "object 9 del\n");
+		 "object 10 del\n");
 }
 
 /* A hop comes into a group only when all that name it have their entry there. */
@@ -903,6 +987,22 @@ static void test_join(void **state)
 		 "refused 10.1.0.0/16 by 10.9.1.2 foreign-allowed-ip\n"
 		 "set 10.1.0.0/16 p1\n"
 		 "add 10.1.0.0/16 dev wg0\n");
+}
+
+static void test_join_later(void **state)
+{
+	state_of(2, TUNNEL_DOWN);
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	rig_told();
+	state_of(2, TUNNEL_UP);
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "object 3 new dev wg1\n"
+		 "group 1 = 2*1 3*2\n");
+	OBJECTS("1: wg0 wg1 refs 1\n"
+		 "2: wg0 refs 0\n"
+		 "3: wg1 refs 0\n");
+	assert_int_equal(nhobj_counters.moves, 1);
+	assert_false(nhobj_busy());
 }
 
 static void test_resilient(void **state)
@@ -1007,6 +1107,13 @@ static void test_group_lost(void **state)
 	RIG_TOLD("group 1 = 2*1 3*2\n");
 	nhgroup_found(NHOBJ_FIRST, other, 2, false);
 	RIG_TOLD("group 1 = 2*1 3*2\n");
+	/* All are seen by a reading. */
+	rib_kernel_begin();
+	nhobj_found(NHOBJ_FIRST + 1, RIG_WG0, AF_INET);
+	nhobj_found(NHOBJ_FIRST + 2, RIG_WG1, AF_INET);
+	nhgroup_found(NHOBJ_FIRST, as_it_is, 2, false);
+	nhobj_read();
+	RIG_TOLD("");
 	nhobj_found(NHOBJ_FIRST + 1, RIG_WG3, AF_INET);
 	RIG_TOLD("object 2 dev wg0\n");
 	nhobj_lost(NHOBJ_FIRST + 1);
@@ -1118,9 +1225,9 @@ static void test_group_found(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, rig_end)
+#define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
-		T(test_pair),	       T(test_no_pair),	      T(test_disagreement),
+		T(test_pair),	       T(test_no_pair),	      T(test_disagreement), T(test_say), T(test_both), T(test_move_put_off), T(test_join_later),
 		T(test_degraded),      T(test_home),	      T(test_homeless),
 		T(test_lost),	       T(test_found),	      T(test_create_refused),
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),

@@ -45,6 +45,7 @@ static uint32_t pending[64], n_pending;
 static struct msg_allowed_refused no[64];
 static uint32_t n_no;
 static uint32_t generation;
+static struct zconfig defaults;
 
 void rig_say(const char *fmt, ...)
 {
@@ -411,6 +412,8 @@ static const struct out verbs = {
 
 void rig_begin(void)
 {
+	defaults = zconfig;
+	loop_fake_pass(1000000 - now_us() % 1000000); /* a second begins */
 	out = verbs;
 	rib_kernel_begin();
 	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
@@ -453,7 +456,21 @@ int rig_end(void **state)
 	fib_linger_reset();
 	loop_free();
 	zconfig_free(&zconfig);
+	zconfig = defaults;
+	planes_read(NULL);
+	generation = 0;
 	n_pending = n_no = 0;
 	journal[0] = '\0';
 	return 0;
+}
+
+void rig_twice(void **state)
+{
+	const struct rig_check *c = *state;
+
+	for (int life = 0; life < 2; life++) {
+		assert_int_equal(c->setup(state), 0);
+		c->check(state);
+		rig_end(state);
+	}
 }

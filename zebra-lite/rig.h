@@ -24,6 +24,13 @@ extern bool rig_silent;		      /* wgd does not answer */
 
 void rig_begin(void);
 int rig_end(void **state); /* as a teardown */
+/* SETUP, CHECK and rig_end(), twice: nothing of the first life may be left in the second one. */
+struct rig_check {
+	int (*setup)(void **state);
+	void (*check)(void **state);
+};
+void rig_twice(void **state);
+#define RIG_CHECK(check, setup) {#check, rig_twice, NULL, NULL, &(struct rig_check){setup, check}}
 void rig_settle(void);	   /* all that happens without time going by */
 void rig_pass(unsigned ms);
 /* What was written and told since the last call, a line each; settles before. Valid until the next

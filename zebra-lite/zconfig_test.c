@@ -129,11 +129,6 @@ static const char *values(const char *config)
 	return rig_told();
 }
 
-static int nothing(void **state)
-{
-	return 0;
-}
-
 static void test_defaults(void **state)
 {
 	zconfig.statics = NULL;
@@ -573,8 +568,8 @@ static void test_change_choice(void **state)
 
 int main(void)
 {
-#define R(f) cmocka_unit_test_setup_teardown(f, nothing, rig_end)
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, rig_end)
+#define R(f) cmocka_unit_test(f)
+#define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		R(test_defaults),	R(test_values),		R(test_statics),
 		R(test_rules),		R(test_uplinks),	R(test_planes),

@@ -803,7 +803,7 @@ static void test_alternatives(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, rig_end)
+#define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_bgp_routes),
 		T(test_refused_routes),
