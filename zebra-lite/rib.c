@@ -466,6 +466,12 @@ static bool is_ceiling(enum reason reason)
 	       reason == REASON_NOT_A_TUNNEL;
 }
 
+/* No affair of a static route for the same prefix: it may be what bgpd's list lost to. */
+static bool is_bgps_alone(enum reason reason)
+{
+	return is_ceiling(reason) || reason == REASON_LOST_TO_PROTOCOL;
+}
+
 static void enlist(struct refusal *r, struct rib_node *n)
 {
 	if (!is_ceiling(r->reason))
@@ -534,7 +540,7 @@ struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop)
 struct refusal *rib_static_refusal(const struct rib_node *n, const struct addr *hop)
 {
 	for (struct refusal *r = rib_refusals(n); r; r = r->next)
-		if ((!r->hop.family || addr_eq(&r->hop, hop)) && !is_ceiling(r->reason))
+		if ((!r->hop.family || addr_eq(&r->hop, hop)) && !is_bgps_alone(r->reason))
 			return r;
 	return NULL;
 }

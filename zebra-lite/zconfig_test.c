@@ -444,6 +444,35 @@ static void test_change_side(void **state)
 		 "add 10.1.0.0/16 dev wg0\n");
 }
 
+/* A static route by a next hop for what bgpd has, too: bgpd's list loses, once. */
+static void test_static_wins(void **state)
+{
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	rig_told();
+	configure("'rib': {'static': [{'prefix': '10.1.0.0/16', 'next-hop': '10.9.1.2'}]}");
+	RIG_TOLD("redist +static 10.1.0.0/16 metric 0\n"
+		 "refused 10.1.0.0/16 by all lost-to-protocol\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_DOWN);
+	RIG_TOLD("redist -static 10.1.0.0/16 metric 0\n"
+		 "cleared 10.1.0.0/16 by all lost-to-protocol\n"
+		 "change 10.1.0.0/16 dev wg0\n");
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	RIG_TOLD("redist +static 10.1.0.0/16 metric 0\n"
+		 "refused 10.1.0.0/16 by all lost-to-protocol\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	configure("'rib': {'static': [{'prefix': '10.1.0.0/16', 'next-hop': '10.9.0.1'}]}");
+	RIG_TOLD("redist -static 10.1.0.0/16 metric 0\n"
+		 "cleared 10.1.0.0/16 by all lost-to-protocol\n"
+		 "redist +static 10.1.0.0/16 metric 0\n"
+		 "refused 10.1.0.0/16 by all lost-to-protocol\n"
+		 "change 10.1.0.0/16 dev wg0\n");
+	configure("'rib': {}");
+	RIG_TOLD("redist -static 10.1.0.0/16 metric 0\n"
+		 "cleared 10.1.0.0/16 by all lost-to-protocol\n");
+}
+
 /* A plane goes, and its table with it; another one has its number. */
 static void test_change_planes(void **state)
 {
@@ -575,7 +604,7 @@ int main(void)
 		R(test_rules),		R(test_uplinks),	R(test_planes),
 		T(test_change_numbers), T(test_change_kernel),	T(test_change_statics),
 		T(test_change_choice), T(test_change_side),	T(test_change_planes),
-		T(test_change_pins),	T(test_change_default),
+		T(test_change_pins),	T(test_static_wins),	T(test_change_default),
 	};
 
 	log_init("zconfig_test");

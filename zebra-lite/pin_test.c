@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Endpoints of tunnels: which routes would capture them, which host routes keep them outside, and
+ * what follows when the underlay, an endpoint or a tunnel changes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop_fake.h"
+#include "pin.h"
+#include "rib.h"
+#include "rig.h"
+#include "tunnel.h"
+#include "zconfig.h"
+
+static int setup(void **state)
+{
+	rig_begin();
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", "192.0.2.2:51820", TUNNEL_UP);
+	rig_told();
+	return 0;
+}
+
+/* Each pin: "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1". */
+static const char *pins(void)
+{
+	static char text[2048];
+
+	text[0] = '\0';
+	for (const struct pin *p = pin_first(); p; p = pin_next(p))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%s%s%s dev %s by /%u%s%s peers %u\n", ADDR_STR(&p->addr),
+			 p->gateway.family ? " via " : "",
+			 p->gateway.family ? ADDR_STR(&p->gateway) : "",
+			 p->oif ? rig_link_name(p->oif) : "-", p->via_len,
+			 p->wanted ? " wanted" : "", p->placed ? " placed" : "", p->peers);
+	return text;
+}
+
+#define PINS(text) RIG_EQ(pins(), text)
+
+/* The pin is in the kernel before what would capture the endpoint, and goes behind it. */
+static void test_order(void **state)
+{
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 peers 1\n");
+	rig_bgp("203.0.0.0/16", "10.9.1.2");
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "set 203.0.0.0/16 p2\n"
+		 "add 203.0.0.0/16 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	rig_bgp("203.0.0.0/16", "");
+	RIG_TOLD("del 203.0.0.0/16 dev wg1\n"
+		 "del 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "unset 203.0.0.0/16 p2\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 peers 1\n");
+	rig_bgp("0.0.0.0/0", "10.9.1.2"); /* loses, and yet would like to */
+	RIG_TOLD("refused 0.0.0.0/0 by all lost-to-protocol\n"
+		 "add 192.0.2.2/32 via 198.51.100.254 dev u0\n"
+		 "add 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_bgp("203.0.113.1/32", "10.9.1.2");
+	RIG_TOLD("refused 203.0.113.1/32 by all lost-to-protocol\n");
+	rig_bgp("203.0.114.0/24", "10.9.1.2"); /* beside it */
+	RIG_TOLD("set 203.0.114.0/24 p2\n"
+		 "add 203.0.114.0/24 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+}
+
+/* A route of the underlay that is longer keeps it outside by itself. */
+static void test_underlay(void **state)
+{
+	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
+	RIG_TOLD("redist +kernel 203.0.113.0/24 metric 5\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.9 dev u by /24 peers 1\n");
+	rig_bgp("203.0.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 203.0.0.0/16 p2\n"
+		 "add 203.0.0.0/16 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.9 dev u by /24 peers 1\n");
+	rig_bgp("203.0.113.0/25", "10.9.1.2");
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.9 dev u\n"
+		 "set 203.0.113.0/25 p2\n"
+		 "add 203.0.113.0/25 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.9 dev u by /24 wanted placed peers 1\n");
+	/* Another way of it: by the one with the lower metric. */
+	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 4, RIG_U0, NULL);
+	RIG_TOLD("change 203.0.113.1/32 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 dev u0 by /24 wanted placed peers 1\n");
+	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 6, RIG_WG3, NULL);
+	RIG_TOLD("");
+	rig_kernel(false, "203.0.113.0/24", RTPROT_STATIC, 4, RIG_U0, NULL);
+	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.9 dev u\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.9 dev u by /24 wanted placed peers 1\n");
+	rig_kernel(false, "203.0.113.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
+	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	RIG_TOLD("redist -kernel 0.0.0.0/0 metric 0\n"
+		 "refused 203.0.113.0/25 by all covers-endpoint\n"
+		 "refused 203.0.0.0/16 by all covers-endpoint\n"
+		 "del 203.0.0.0/16 dev wg1\n"
+		 "del 203.0.113.0/25 dev wg1\n"
+		 "del 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "unset 203.0.113.0/25 p2\n"
+		 "unset 203.0.0.0/16 p2\n");
+	PINS("192.0.2.2 dev - by /0 peers 1\n"
+		 "203.0.113.1 dev - by /0 wanted peers 1\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.253");
+	RIG_TOLD("redist +kernel 0.0.0.0/0 metric 100\n"
+		 "cleared 203.0.113.0/25 by all covers-endpoint\n"
+		 "cleared 203.0.0.0/16 by all covers-endpoint\n"
+		 "add 203.0.113.1/32 via 198.51.100.253 dev u0\n"
+		 "set 203.0.113.0/25 p2\n"
+		 "set 203.0.0.0/16 p2\n"
+		 "add 203.0.113.0/25 dev wg1\n"
+		 "add 203.0.0.0/16 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.253 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.253 dev u0 by /0 wanted placed peers 1\n");
+	rig_link_down[RIG_U0] = true;
+	rib_others_changed(rib_find(&(struct prefix){.family = AF_INET}));
+	RIG_TOLD("redist -kernel 0.0.0.0/0 metric 0\n"
+		 "refused 203.0.113.0/25 by all covers-endpoint\n"
+		 "refused 203.0.0.0/16 by all covers-endpoint\n"
+		 "del 203.0.0.0/16 dev wg1\n"
+		 "del 203.0.113.0/25 dev wg1\n"
+		 "del 203.0.113.1/32 via 198.51.100.253 dev u0\n"
+		 "unset 203.0.113.0/25 p2\n"
+		 "unset 203.0.0.0/16 p2\n");
+	PINS("192.0.2.2 dev - by /0 peers 1\n"
+		 "203.0.113.1 dev - by /0 wanted peers 1\n");
+}
+
+/* What is no underlay: tunnels, blackholes, our own host routes. By learned and static ones. */
+static void test_by_routes(void **state)
+{
+	rig_bgp("203.0.112.0/20", "198.51.100.7");
+	RIG_TOLD("add 203.0.112.0/20 via 198.51.100.7 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 peers 1\n");
+	rig_bgp("203.0.113.0/24", "10.9.1.2");
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.7 dev u0\n"
+		 "set 203.0.113.0/24 p2\n"
+		 "add 203.0.113.0/24 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 wanted placed peers 1\n");
+	rig_configure("{" RIG_PERMIT ", 'bgp': {'neighbor': [{'address': '198.51.100.7'}]}, 'rib': "
+		      "{'static': [{'prefix': '192.0.2.0/24', 'next-hop': '198.51.100.8'}, {'prefix': "
+		      "'192.0.2.0/25', 'blackhole': true}]}}");
+	RIG_TOLD("redist +static 192.0.2.0/24 metric 0\n"
+		 "redist +static 192.0.2.0/25 metric 0\n"
+		 "add 192.0.2.0/25 blackhole\n"
+		 "add 192.0.2.0/24 via 198.51.100.8 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.8 dev u0 by /24 peers 1\n"
+		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 wanted placed peers 1\n");
+	rig_bgp("192.0.2.0/26", "10.9.0.1");
+	RIG_TOLD("add 192.0.2.2/32 via 198.51.100.8 dev u0\n"
+		 "set 192.0.2.0/26 p1\n"
+		 "add 192.0.2.0/26 dev wg0\n");
+	PINS("192.0.2.2 via 198.51.100.8 dev u0 by /24 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 wanted placed peers 1\n");
+	rig_configure("{" RIG_PERMIT ", 'bgp': {'neighbor': [{'address': '198.51.100.7'}]}, 'rib': "
+		      "{'static': [{'prefix': '192.0.2.0/26', 'next-hop': '10.9.0.1'}]}}");
+	RIG_TOLD("redist -static 192.0.2.0/24 metric 0\n"
+		 "redist -static 192.0.2.0/25 metric 0\n"
+		 "redist +static 192.0.2.0/26 metric 0\n"
+		 "refused 192.0.2.0/26 by all lost-to-protocol\n"
+		 "change 192.0.2.2/32 via 198.51.100.254 dev u0\n"
+		 "del 192.0.2.0/24 via 198.51.100.8 dev u0\n"
+		 "del 192.0.2.0/25 blackhole\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 wanted placed peers 1\n");
+	rig_bgp("192.0.2.0/26", "");
+	RIG_TOLD("");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 wanted placed peers 1\n");
+}
+
+/* Endpoints roam, are shared, and go. */
+static void test_endpoints(void **state)
+{
+	rig_bgp("203.0.0.0/16", "10.9.1.2");
+	rig_told();
+	rig_peer(3, RIG_WG2, "10.9.2.3", "203.0.113.1:51821", TUNNEL_UP);
+	rig_told();
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 2\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.9:51820", TUNNEL_UP);
+	RIG_TOLD("add 203.0.113.9/32 via 198.51.100.254 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n"
+		 "203.0.113.9 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	rig_peer(3, RIG_WG2, "10.9.2.3", "203.0.113.1:9", TUNNEL_UP); /* only the port */
+	RIG_TOLD("");
+	rig_peer(3, RIG_WG2, "10.9.2.3", NULL, TUNNEL_UP);
+	RIG_TOLD("del 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.9 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	tunnel_peer_gone(1);
+	RIG_TOLD("del 203.0.113.9/32 via 198.51.100.254 dev u0\n"
+		 "del 10.9.0.1/32 dev wg0\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n");
+	rig_peer(3, RIG_WG2, "10.9.2.3", "[fe80::1]:51820", TUNNEL_UP); /* on the link */
+	RIG_TOLD("");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n");
+	rig_peer(3, RIG_WG2, "10.9.2.3", "[2001:db8::1]:51820", TUNNEL_UP);
+	rig_bgp("2001:db8::/32", "10.9.1.2");
+	RIG_TOLD("refused 2001:db8::/32 by all covers-endpoint\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "2001:db8::1 dev - by /0 wanted peers 1\n");
+	rig_kernel(true, "::/0", RTPROT_RA, 1024, RIG_U0, "fe80::1");
+	RIG_TOLD("redist +kernel ::/0 metric 1024\n"
+		 "cleared 2001:db8::/32 by all covers-endpoint\n"
+		 "add 2001:db8::1/128 via fe80::1 dev u0\n"
+		 "set 2001:db8::/32 p2\n"
+		 "add 2001:db8::/32 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "2001:db8::1 via fe80::1 dev u0 by /0 wanted placed peers 1\n");
+}
+
+/* The kernel refuses the pin: what it is for waits for it, and comes with it. */
+static void test_refused(void **state)
+{
+	rig_route_error = -ENOMEM;
+	rig_bgp("203.0.0.0/16", "10.9.1.2");
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "refused 203.0.113.1/32 by all kernel-error\n"
+		 "refused 203.0.0.0/16 by all covers-endpoint\n");
+	rig_route_error = 0;
+	rig_pass(1100);
+	RIG_TOLD("cleared 203.0.113.1/32 by all kernel-error\n"
+		 "cleared 203.0.0.0/16 by all covers-endpoint\n"
+		 "add 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "set 203.0.0.0/16 p2\n"
+		 "add 203.0.0.0/16 dev wg1\n");
+	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+}
+
+int main(void)
+{
+#define T(f) RIG_CHECK(f, setup)
+	const struct CMUnitTest tests[] = {
+		T(test_order),	   T(test_underlay), T(test_by_routes),
+		T(test_endpoints), T(test_refused),
+	};
+
+	log_init("pin_test");
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
