@@ -162,6 +162,29 @@ static void test_details_told(void **state)
 	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 8\n");
 }
 
+/* Two peers have an address, one after the other: its host route is that of the one that is left. */
+static void test_same_address(void **state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_watch("10.9.0.1");
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 10\n"
+		 "add 10.9.0.1/32 dev wg0\n");
+	rig_peer(2, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p2 cost 20\n");
+	tunnel_peer_gone(1);
+	RIG_TOLD("");
+	rig_peer(3, RIG_WG1, "10.9.0.1 10.9.1.3", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg1 peer p3 cost 30\n"
+		 "add 10.9.1.3/32 dev wg1\n"
+		 "change 10.9.0.1/32 dev wg1\n");
+	rig_peer(3, RIG_WG1, "10.9.1.3", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p2 cost 20\n"
+		 "change 10.9.0.1/32 dev wg0\n");
+	tunnel_peer_gone(2);
+	RIG_TOLD("nexthop 10.9.0.1 down nexthop-unreachable dev - peer - cost 0\n"
+		 "del 10.9.0.1/32 dev wg0\n");
+}
+
 /* Before the kernel was read and wgd has told its tunnels bgpd hears nothing; a new one all. */
 static void test_gates(void **state)
 {
@@ -696,6 +719,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_tunnel_told),
 		T(test_details_told),
+		T(test_same_address),
 		T(test_gates),
 		T(test_short_down),
 		T(test_repair_first),

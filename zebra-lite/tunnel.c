@@ -99,14 +99,27 @@ bool tunnel_usable(const struct tunnel_peer *p)
 	return !p->gone && p->iface->up && tunnel_state_usable(p->state);
 }
 
+/* Another peer has the address, too: one that was told before P went, say. */
+static const struct tunnel_peer *heir(const struct tunnel_peer *p, const struct addr *a)
+{
+	const struct tunnel_peer *q;
+
+	LIST_FOREACH (q, &peers, link)
+		for (unsigned i = 0; q != p && i < q->n_addrs; i++)
+			if (addr_eq(&q->addrs[i], a))
+				return q;
+	return NULL;
+}
+
 /* Host routes `dev IF` for the tunnel addresses, whatever interface address wgd configures: two
  * hubs in one subnet would otherwise be two connected subnets. */
 static void host_routes(const struct tunnel_peer *p, bool present)
 {
 	for (unsigned i = 0; i < p->n_addrs; i++) {
 		struct prefix host = prefix_of_addr(&p->addrs[i]);
+		const struct tunnel_peer *of = present ? p : heir(p, &p->addrs[i]);
 
-		rib_own_route(&host, RIB_TUNNEL, present ? p->iface->ifindex : 0, NULL);
+		rib_own_route(&host, RIB_TUNNEL, of ? of->iface->ifindex : 0, NULL);
 	}
 }
 
