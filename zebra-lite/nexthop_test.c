@@ -162,7 +162,7 @@ static void test_details_told(void **state)
 	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 8\n");
 }
 
-/* Two peers have an address, one after the other: its host route is that of the one that is left. */
+/* Two peers have an address, one after the other: its host route is that of who is left. */
 static void test_same_address(void **state)
 {
 	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);

@@ -142,20 +142,56 @@ static void route(const char *prefix, const char *hop)
 	route_in(0, prefix, hop);
 }
 
-/* All of the sets: "name: elements" lines, in the order of names. */
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "name: elements" of the set whose declaration begins at TEXT, elements in order. */
+static char *set_line(char *text)
+{
+	char *all[64], *save = NULL, *list, *end = strstr(text, "\n\t}"), *line;
+	size_t n = 0;
+
+	*end = '\0';
+	list = strstr(text, "elements = {");
+	line = xasprintf("%.*s:", (int)strcspn(text, " "), text);
+	for (char *t = list ? strtok_r(list + 12, ", \n\t\"}", &save) : NULL; t && n < 64;
+	     t = strtok_r(NULL, ", \n\t\"}", &save))
+		all[n++] = t;
+	qsort(all, n, sizeof(*all), by_text);
+	for (size_t i = 0; i < n; i++) {
+		char *longer = xasprintf("%s %s", line, all[i]);
+
+		free(line);
+		line = longer;
+	}
+	return line;
+}
+
+/* All of the sets, a line each, in the order of names. */
 static const char *all_sets(void)
 {
-	static char text[8192];
-	FILE *f = popen("for s in $(nft list sets inet 2>/dev/null | sed -n 's/.*set \\(.*\\) {/\\1/p' | "
-			"sort); do echo \"$s:\" $(nft list set inet wgbgp $s | tr -d '\\n\\t' | "
-			"sed 's/.*elements = {\\(.*\\)}}}/\\1/; s/.*set .*//' | tr -d ' \"' | "
-			"tr ',' '\\n' | sort); done",
-			"r");
-	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	static char text[1 << 20], lines[8192];
+	FILE *f = popen("nft list table inet wgbgp 2>/dev/null", "r");
+	size_t n = fread(text, 1, sizeof(text) - 1, f), count = 0;
+	char *at = text, *next, *all[64];
 
 	pclose(f);
 	text[n] = '\0';
-	return text;
+	lines[0] = '\0';
+	while ((at = strstr(at, "\tset ")) && count < 64) {
+		next = strstr(at, "\n\t}") + 3;
+		all[count++] = set_line(at + 5);
+		at = next;
+	}
+	qsort(all, count, sizeof(*all), by_text);
+	for (size_t i = 0; i < count; i++) {
+		strcat(lines, all[i]);
+		strcat(lines, "\n");
+		free(all[i]);
+	}
+	return lines;
 }
 
 static bool sets_are(const char *text)
@@ -165,7 +201,7 @@ static bool sets_are(const char *text)
 
 #define SETS(text)                                                                                \
 	do {                                                                                      \
-		for (uint64_t until_ = now_ms() + 5000; turn() && !sets_are(text); dut_turn())    \
+		for (uint64_t until_ = now_ms() + DUT_PATIENCE_MS; turn() && !sets_are(text); dut_turn())    \
 			if (now_ms() > until_)                                                    \
 				fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, nftset_state(), \
 					 all_sets());                                             \

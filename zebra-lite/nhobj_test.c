@@ -209,7 +209,8 @@ static void test_disagreement(void **state)
 		 "2: wg2 refs 1\n");
 }
 
-/* Who else has the hop, by whatever list, has no say; who names the object has, looked at or not. */
+/* Who else has the hop, by whatever list, has no say; who names the object has, looked at or
+ * not. */
 static void test_say(void **state)
 {
 	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
@@ -1227,7 +1228,9 @@ int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
-		T(test_pair),	       T(test_no_pair),	      T(test_disagreement), T(test_say), T(test_both), T(test_move_put_off), T(test_join_later),
+		T(test_pair),	       T(test_no_pair),	      T(test_disagreement),
+		T(test_say),	       T(test_both),	      T(test_move_put_off),
+		T(test_join_later),
 		T(test_degraded),      T(test_home),	      T(test_homeless),
 		T(test_lost),	       T(test_found),	      T(test_create_refused),
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel tells of its routes, ours and others', by notifications and by readings: what
+ * follows in the RIB, in the kernel and for bgpd. And the entries of a prefix over its life.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fib.h"
+#include "log.h"
+#include "loop_fake.h"
+#include "nexthop.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "rig.h"
+#include "tunnel.h"
+#include "zconfig.h"
+
+static int setup(void **state)
+{
+	rig_begin();
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	rig_peer(3, RIG_WG0, "10.9.0.3", NULL, TUNNEL_UP);
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	return 0;
+}
+
+static struct kroute ours(const char *prefix, uint32_t oif)
+{
+	return (struct kroute){.prefix = rig_prefix(prefix),
+			       .table = 254,
+			       .metric = 179,
+			       .oif = oif,
+			       .protocol = 222,
+			       .type = RTN_UNICAST};
+}
+
+static void tell(struct kroute r, bool present)
+{
+	rib_kernel_route(&r, present);
+}
+
+/* What stands in the kernel as the RIB wants it. */
+static void read_usual(void)
+{
+	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	tell(ours("10.9.0.1/32", RIG_WG0), true);
+	tell(ours("10.9.1.2/32", RIG_WG1), true);
+	tell(ours("10.9.0.3/32", RIG_WG0), true);
+}
+
+static void done(void)
+{
+	rig_say("read\n");
+}
+
+/* Ours that somebody deletes, turns, or takes the place of come back, and are counted. */
+static void test_drift(void **state)
+{
+	struct kroute r = ours("10.1.0.0/16", RIG_WG0);
+	uint64_t drift = fib_counters.drift;
+
+	tell(r, false);
+	RIG_TOLD("add 10.1.0.0/16 dev wg0\n");
+	assert_int_equal(fib_counters.drift, drift + 1);
+	tell(ours("10.1.0.0/16", RIG_WG1), false); /* not the one that we have */
+	RIG_TOLD("");
+	tell(ours("10.1.0.0/16", RIG_WG1), true);
+	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
+	assert_int_equal(fib_counters.drift, drift + 2);
+	r.gateway = rig_addr("192.0.2.1");
+	tell(r, true);
+	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
+	r = ours("10.1.0.0/16", 0);
+	r.type = RTN_BLACKHOLE;
+	tell(r, true);
+	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
+	assert_int_equal(fib_counters.drift, drift + 4);
+	assert_int_equal(fib_counters.drift_ms, now_ms());
+	r = ours("10.1.0.0/16", RIG_U1);
+	r.protocol = RTPROT_STATIC;
+	r.replaced = true;
+	tell(r, true);
+	RIG_TOLD("redist +kernel 10.1.0.0/16 metric 179\n"
+		 "refused 10.1.0.0/16 by all lost-to-protocol\n"
+		 "unset 10.1.0.0/16 p1\n");
+	assert_int_equal(fib_counters.drift, drift + 5);
+	/* With its link: nobody's drift. */
+	rig_link_fallen = true;
+	tell(r, false);
+	rig_told();
+	rig_link_fallen = false;
+	assert_int_equal(fib_counters.drift, drift + 5);
+}
+
+static void test_fallen(void **state)
+{
+	uint64_t drift = fib_counters.drift, flushed = fib_counters.flushed;
+
+	rig_link_fallen = true;
+	tell(ours("10.1.0.0/16", RIG_WG0), false);
+	RIG_TOLD("add 10.1.0.0/16 dev wg0\n");
+	assert_int_equal(fib_counters.drift, drift);
+	assert_int_equal(fib_counters.flushed, flushed + 1);
+}
+
+/* A reading: what it does not see is gone, what it sees and nobody wants goes. */
+static void test_reading(void **state)
+{
+	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
+	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
+	rig_kernel(true, "10.3.0.0/16", RTPROT_KERNEL, 0, RIG_U1, NULL);
+	RIG_TOLD("redist +kernel 10.2.0.0/16 metric 5\n"
+		 "redist +connected 10.3.0.0/16 metric 0\n");
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
+	RIG_TOLD("");
+	rib_kernel_end(done);
+	RIG_TOLD("redist -connected 10.3.0.0/16 metric 0\n"
+		 "read\n");
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.5.0.0/16", RIG_WG0), true);
+	rib_kernel_end(NULL);
+	RIG_TOLD("del 10.5.0.0/16 dev wg0\n"
+		 "redist -kernel 10.2.0.0/16 metric 0\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	/* One that we wrote since it began is newer than what it says. */
+	rib_kernel_begin();
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	read_usual();
+	rib_kernel_end(done);
+	RIG_TOLD("read\n");
+}
+
+/* Of an earlier life: kept until somebody wants it or the sweep; with another metric: taken out. */
+static void test_adopted(void **state)
+{
+	struct kroute stray = ours("10.6.0.0/16", RIG_WG0);
+
+	rig_bgp("10.1.0.0/16", "");
+	rig_settle();
+	fib_reset();
+	stray.metric = 999;
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.5.0.0/16", RIG_WG0), true);
+	tell(ours("10.7.0.0/16", RIG_WG1), true);
+	tell(stray, true);
+	rib_kernel_end(NULL);
+	fib_kernel_ready();
+	fib_wgd_synced();
+	rig_told();
+	assert_true(rib_kernel_strays());
+	assert_int_equal(rib_redist_all(), 2);
+	rig_told();
+	rig_bgp("10.7.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 10.7.0.0/16 p2\n");
+	fib_swept();
+	RIG_TOLD("resync: routes of ours with another metric\n"
+		 "sync\n");
+	rib_kernel_begin();
+	tell(stray, true);
+	rib_kernel_end(NULL);
+	RIG_TOLD("del 10.6.0.0/16 metric 999 dev wg0\n"
+		 "redist -connected 198.51.100.0/24 metric 0\n"
+		 "redist -kernel 0.0.0.0/0 metric 0\n"
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "add 10.9.1.2/32 dev wg1\n"
+		 "add 10.9.0.3/32 dev wg0\n"
+		 "add 10.7.0.0/16 dev wg1\n");
+}
+
+/* What there is to redistribute, and what is of no interest. */
+static void test_redistributed(void **state)
+{
+	static const char *const no[] = {"127.0.0.0/8",	   "127.5.0.0/16", "224.0.0.0/4",
+					 "239.1.0.0/16",   "fe80::/64",	   "ff00::/8",
+					 "ff02::1/128",	   "::1/128",	   "169.254.0.0/16",
+					 "169.254.7.0/24", "240.0.0.0/4"};
+	static const char *const yes[] = {"126.0.0.0/8", "128.0.0.0/8", "223.255.255.0/24",
+					  "fd00::/8",	 "::2/128",	"::/1",	 "fe00::/9"};
+	static const uint8_t protocols[] = {RTPROT_KERNEL, RTPROT_STATIC, RTPROT_BOOT, RTPROT_BGP};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(no); i++)
+		rig_kernel(true, no[i], RTPROT_STATIC, 1, RIG_U1, NULL);
+	RIG_TOLD("");
+	for (unsigned i = 0; i < ARRAY_SIZE(yes); i++)
+		rig_kernel(true, yes[i], RTPROT_STATIC, i, RIG_U1, NULL);
+	RIG_TOLD("redist +kernel 126.0.0.0/8 metric 0\n"
+		 "redist +kernel 128.0.0.0/8 metric 1\n"
+		 "redist +kernel 223.255.255.0/24 metric 2\n"
+		 "redist +kernel fd00::/8 metric 3\n"
+		 "redist +kernel ::2/128 metric 4\n"
+		 "redist +kernel ::/1 metric 5\n"
+		 "redist +kernel fe00::/9 metric 6\n");
+	for (unsigned i = 0; i < ARRAY_SIZE(protocols); i++) {
+		char p[32];
+
+		snprintf(p, sizeof(p), "20.%u.0.0/16", i);
+		rig_kernel(true, p, protocols[i], i, RIG_U1, NULL);
+		snprintf(p, sizeof(p), "21.%u.0.0/16", i);
+		rig_kernel(true, p, protocols[i], i, RIG_U1, "198.51.100.9");
+	}
+	RIG_TOLD("redist +connected 20.0.0.0/16 metric 0\n"
+		 "redist +kernel 21.0.0.0/16 metric 0\n"
+		 "redist +kernel 20.1.0.0/16 metric 1\n"
+		 "redist +kernel 21.1.0.0/16 metric 1\n"
+		 "redist +kernel 20.2.0.0/16 metric 2\n"
+		 "redist +kernel 21.2.0.0/16 metric 2\n"
+		 "redist +kernel 20.3.0.0/16 metric 3\n"
+		 "redist +kernel 21.3.0.0/16 metric 3\n");
+	rib_redist_all();
+	RIG_TOLD("redist +connected 198.51.100.0/24 metric 0\n"
+		 "redist +kernel 0.0.0.0/0 metric 100\n"
+		 "redist +kernel 126.0.0.0/8 metric 0\n"
+		 "redist +kernel 128.0.0.0/8 metric 1\n"
+		 "redist +kernel 223.255.255.0/24 metric 2\n"
+		 "redist +connected 20.0.0.0/16 metric 0\n"
+		 "redist +kernel 21.0.0.0/16 metric 0\n"
+		 "redist +kernel 20.1.0.0/16 metric 1\n"
+		 "redist +kernel 21.1.0.0/16 metric 1\n"
+		 "redist +kernel 20.2.0.0/16 metric 2\n"
+		 "redist +kernel 21.2.0.0/16 metric 2\n"
+		 "redist +kernel 20.3.0.0/16 metric 3\n"
+		 "redist +kernel 21.3.0.0/16 metric 3\n"
+		 "redist +kernel fd00::/8 metric 3\n"
+		 "redist +kernel ::2/128 metric 4\n"
+		 "redist +kernel ::/1 metric 5\n"
+		 "redist +kernel fe00::/9 metric 6\n");
+	/* By a link that is down there is nothing. */
+	rig_link_down[RIG_U1] = true;
+	rib_kernel_link_changed(RIG_U1);
+	rib_kernel_link_changed(RIG_U0);
+	RIG_TOLD("redist -kernel 126.0.0.0/8 metric 0\n"
+		 "redist -kernel 128.0.0.0/8 metric 0\n"
+		 "redist -kernel 223.255.255.0/24 metric 0\n"
+		 "redist -connected 20.0.0.0/16 metric 0\n"
+		 "redist -kernel 21.0.0.0/16 metric 0\n"
+		 "redist -kernel 20.1.0.0/16 metric 0\n"
+		 "redist -kernel 21.1.0.0/16 metric 0\n"
+		 "redist -kernel 20.2.0.0/16 metric 0\n"
+		 "redist -kernel 21.2.0.0/16 metric 0\n"
+		 "redist -kernel 20.3.0.0/16 metric 0\n"
+		 "redist -kernel 21.3.0.0/16 metric 0\n"
+		 "redist -kernel fd00::/8 metric 0\n"
+		 "redist -kernel ::2/128 metric 0\n"
+		 "redist -kernel ::/1 metric 0\n"
+		 "redist -kernel fe00::/9 metric 0\n");
+	rig_link_down[RIG_U1] = false;
+	rib_kernel_link_changed(RIG_U0);
+	RIG_TOLD("");
+}
+
+/* The networks of a plane's interfaces, which the kernel has in its main table, are in the plane's,
+ * too. */
+static void test_plane(void **state)
+{
+	rig_configure("{" RIG_PERMIT ", 'rib': {}, 'plane': [{'name': 'blue', 'number': 1, 'table': "
+		      "101, 'interface': ['u']}]}");
+	rig_told();
+	rig_kernel(true, "10.20.0.0/24", RTPROT_KERNEL, 0, RIG_U1, NULL);
+	RIG_TOLD("redist +connected 10.20.0.0/24 metric 0\n"
+		 "add 10.20.0.0/24 table 101 dev u\n");
+	rig_kernel(true, "10.21.0.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	rig_kernel(true, "10.22.0.0/24", RTPROT_STATIC, 0, RIG_U1, NULL);
+	RIG_TOLD("redist +connected 10.21.0.0/24 metric 0\n"
+		 "redist +kernel 10.22.0.0/24 metric 0\n");
+	rig_kernel(false, "10.20.0.0/24", RTPROT_KERNEL, 0, RIG_U1, NULL);
+	RIG_TOLD("redist -connected 10.20.0.0/24 metric 0\n"
+		 "del 10.20.0.0/24 table 101 dev u\n");
+}
+
+/* --- entries --- */
+
+/* On another interface the old entry stays for 3 s; where its path is in the list, and down, too. */
+static void test_linger(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	rig_pass(2980);
+	RIG_TOLD("");
+	assert_int_equal(fib_counters.lingering, 1);
+	rig_pass(30);
+	RIG_TOLD("unset 10.1.0.0/16 p1\n");
+	assert_int_equal(fib_counters.lingering, 0);
+	rig_bgp("10.1.0.0/16", "10.9.1.2 10.9.0.1");
+	RIG_TOLD("object 1 new dev wg1\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "change 10.1.0.0/16 object 1\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
+	rig_pass(10000);
+	RIG_TOLD("");
+	rig_bgp("10.1.0.0/16", "10.9.1.2 10.9.0.1 10.9.0.3");
+	RIG_TOLD("set 10.1.0.0/16 p3\n");
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	rig_pass(1000);
+	rig_bgp("10.2.0.0/16", "10.9.0.3");
+	rig_settle();
+	rig_bgp("10.2.0.0/16", "10.9.1.2");
+	RIG_TOLD("change 10.1.0.0/16 dev wg1\n"
+		 "object 1 del\n"
+		 "set 10.2.0.0/16 p3\n"
+		 "add 10.2.0.0/16 dev wg0\n"
+		 "set 10.2.0.0/16 p2\n"
+		 "change 10.2.0.0/16 dev wg1\n");
+	rig_pass(2010);
+	RIG_TOLD("unset 10.1.0.0/16 p3\n");
+	assert_int_equal(fib_counters.lingering, 1);
+	rig_pass(1000);
+	RIG_TOLD("unset 10.2.0.0/16 p3\n");
+	/* Wanted again meanwhile. */
+	rig_bgp("10.2.0.0/16", "10.9.0.3");
+	rig_pass(1000);
+	rig_told();
+	rig_bgp("10.2.0.0/16", "10.9.1.2");
+	RIG_TOLD("change 10.2.0.0/16 dev wg1\n");
+	rig_bgp("10.2.0.0/16", "");
+	RIG_TOLD("del 10.2.0.0/16 dev wg1\n"
+		 "unset 10.2.0.0/16 p3\n"
+		 "unset 10.2.0.0/16 p2\n");
+	rig_pass(4000);
+	RIG_TOLD("");
+}
+
+/* Those that go do so behind their route; what covers them gets them first. */
+static void test_covered(void **state)
+{
+	rig_bgp("10.1.2.0/24", "10.9.0.3");
+	rig_bgp("10.1.2.0/26", "10.9.0.1");
+	rig_told();
+	rig_bgp("10.1.2.0/24", "");
+	RIG_TOLD("set 10.1.2.0/24 p1\n"
+		 "del 10.1.2.0/24 dev wg0\n"
+		 "unset 10.1.2.0/24 p1\n");
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	rig_bgp("10.1.2.0/26", "");
+	RIG_TOLD("del 10.1.2.0/26 dev wg0\n"
+		 "unset 10.1.2.0/26 p1\n");
+	rig_bgp("10.1.3.0/24", "10.9.0.3 10.9.1.2");
+	RIG_TOLD("object 1 new dev wg0\n"
+		 "set 10.1.3.0/24 p3\n"
+		 "set 10.1.3.0/24 p2\n"
+		 "add 10.1.3.0/24 object 1\n");
+	rig_bgp("10.1.3.0/24", "");
+	RIG_TOLD("del 10.1.3.0/24 object 1\n"
+		 "unset 10.1.3.0/24 p2\n"
+		 "unset 10.1.3.0/24 p3\n"
+		 "object 1 del\n");
+	/* Not under what is no tunnel's. */
+	rig_kernel(true, "10.1.4.0/23", RTPROT_STATIC, 1, RIG_U1, NULL);
+	rig_bgp("10.1.4.0/24", "10.9.0.3");
+	rig_told();
+	rig_bgp("10.1.4.0/24", "");
+	RIG_TOLD("del 10.1.4.0/24 dev wg0\n"
+		 "unset 10.1.4.0/24 p3\n");
+}
+
+/* wgd refuses: the next hop in line, a verdict, and cleared when it may be tried again. */
+static void test_entry_refused(void **state)
+{
+	struct msg_allowed_refused m = {.peer_id = 1, .reason = REASON_STATIC_ENTRY};
+
+	rig_refused = "10.2.0.0/16";
+	rig_bgp("10.2.0.0/16", "10.9.0.1 198.51.100.7");
+	RIG_TOLD("set 10.2.0.0/16 p1\n"
+		 "refused 10.2.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
+		 "add 10.2.0.0/16 via 198.51.100.7 dev u0\n");
+	rig_refused = NULL;
+	m.prefix = rig_prefix("10.2.0.0/16");
+	m.reason = REASON_NONE;
+	fib_allowed_refused(&m);
+	RIG_TOLD("cleared 10.2.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
+		 "set 10.2.0.0/16 p1\n"
+		 "change 10.2.0.0/16 dev wg0\n");
+	m.reason = REASON_WG_ERROR;
+	fib_allowed_refused(&m);
+	RIG_TOLD("refused 10.2.0.0/16 by 10.9.0.1 wireguard-error\n"
+		 "change 10.2.0.0/16 via 198.51.100.7 dev u0\n");
+	m.peer_id = 77; /* nobody */
+	fib_allowed_refused(&m);
+	m.prefix = rig_prefix("10.99.0.0/16");
+	m.peer_id = 1;
+	fib_allowed_refused(&m);
+	RIG_TOLD("");
+	/* A move within the interface that is refused stays where it is. */
+	rig_refused = "10.1.0.0/16";
+	rig_bgp("10.1.0.0/16", "10.9.0.3");
+	RIG_TOLD("set 10.1.0.0/16 p3\n"
+		 "refused 10.1.0.0/16 by 10.9.0.3 foreign-allowed-ip\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+	rig_refused = NULL;
+	assert_int_equal(fib_counters.refused, 3);
+}
+
+/* wgd is away in the middle, and the next one hears what stands. */
+static void test_wgd_away(void **state)
+{
+	rig_silent = true;
+	rig_bgp("10.2.0.0/16", "10.9.0.1");
+	rig_bgp("10.1.0.0/16", "10.9.0.3");
+	RIG_TOLD("set 10.2.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p3\n");
+	fib_wgd_away();
+	RIG_TOLD("");
+	assert_false(fib_idle());
+	tunnel_begin();
+	for (uint32_t i = RIG_WG0; i <= RIG_WG3; i++)
+		rig_if(i, true);
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	rig_peer(3, RIG_WG0, "10.9.0.3", NULL, TUNNEL_UP);
+	tunnel_synced();
+	RIG_TOLD("");
+	fib_wgd_synced();
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "sync\n");
+	rig_silent = false;
+	RIG_TOLD("set 10.2.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p3\n"
+		 "add 10.2.0.0/16 dev wg0\n");
+	assert_true(fib_idle());
+}
+
+static void test_teardown(void **state)
+{
+	rig_bgp("10.2.0.0/16", "198.51.100.7");
+	rig_told();
+	fib_teardown();
+	RIG_TOLD("del 10.9.0.1/32 dev wg0\n"
+		 "del 10.9.1.2/32 dev wg1\n"
+		 "del 10.9.0.3/32 dev wg0\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "del 10.2.0.0/16 via 198.51.100.7 dev u0\n");
+	rig_bgp("10.3.0.0/16", "198.51.100.7");
+	RIG_TOLD("");
+}
+
+int main(void)
+{
+#define T(f) RIG_CHECK(f, setup)
+	const struct CMUnitTest tests[] = {
+		T(test_drift),	 T(test_fallen),	T(test_reading),  T(test_adopted),
+		T(test_plane),	 T(test_redistributed), T(test_linger),	  T(test_covered),
+		T(test_wgd_away), T(test_entry_refused), T(test_teardown),
+	};
+
+	log_init("rib_kernel_test");
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
