@@ -290,7 +290,8 @@ static void test_plane(void **state)
 
 /* --- entries --- */
 
-/* On another interface the old entry stays for 3 s; where its path is in the list, and down, too. */
+/* On another interface the old entry stays for 3 s; where its path is in the list, and down,
+ * too. */
 static void test_linger(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.1.2");
