@@ -116,7 +116,6 @@ void disjoint_set(const struct prefix *p, bool present)
 		return;
 	if (!e) {
 		e = slab_alloc(&slab);
-		memset(e, 0, sizeof(*e));
 		trie_insert(&elements, &e->node, p);
 	}
 	e->present = present;

@@ -293,6 +293,41 @@ static int teardown(void **state)
 	"own6-blue:\n"                             \
 	"own6-main: fd00::fe\n"
 
+/* Nobody writes while nothing happens, our own writing is not taken for somebody else's. */
+static void assert_calm(void)
+{
+	uint32_t generation = nft_generation();
+
+	for (uint64_t until = now_ms() + 1300; now_ms() < until; dut_turn())
+		turn();
+	assert_int_equal(nft_generation(), generation);
+}
+
+/* Intervals of every length. */
+static void test_lengths(void **state)
+{
+	static const char *const all[] = {
+		"0.0.0.0/1",	  "128.0.0.0/2",   "192.0.0.0/9",    "192.160.0.0/11",
+		"192.250.0.0/15", "193.0.0.0/17",  "193.0.130.0/23", "193.0.200.128/25",
+		"193.1.0.2/31",	  "193.1.0.4/30",  "193.1.0.255/32", "224.0.0.0/3"};
+	char want[1024] = "learned4-main:";
+	const char *line;
+
+	mode(NFTSET_ALL);
+	begin();
+	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
+		route(all[i], "10.9.0.1");
+	AWAIT(disjoint_count(0, AF_INET) == ARRAY_SIZE(all) &&
+	      str_eq(nftset_state(), "installed"));
+	strcat(want, " 0.0.0.0/1 128.0.0.0/2 192.0.0.0/9 192.160.0.0/11 192.250.0.0/15 193.0.0.0/17 "
+		     "193.0.130.0/23 193.0.200.128/25 193.1.0.2/31 193.1.0.255 193.1.0.4/30 "
+		     "224.0.0.0/3");
+	line = strstr(all_sets(), "learned4-main:");
+	assert_non_null(line);
+	if (strncmp(line, want, strlen(want)) != 0)
+		fail_msg("%s", line);
+}
+
 /* What follows what. */
 static void test_content(void **state)
 {
@@ -313,6 +348,13 @@ static void test_content(void **state)
 	route("2001:db8::/32", "10.9.0.1");
 	route_in(1, "10.77.0.0/16", "10.9.1.3");
 	route("10.88.0.0/16", "10.99.0.1"); /* nowhere */
+	SETS(ADDRESSES "learned4-blue: 10.77.0.0/16\n"
+		       "learned4-main: 172.16.0.0/12 192.168.0.0/16 255.255.255.255\n"
+		       "learned6-blue:\nlearned6-main: 2001:db8::/32\n" OWN);
+	assert_calm();
+	mode(NFTSET_ADDRESSES);
+	SETS(ADDRESSES OWN);
+	mode(NFTSET_ALL);
 	SETS(ADDRESSES "learned4-blue: 10.77.0.0/16\n"
 		       "learned4-main: 172.16.0.0/12 192.168.0.0/16 255.255.255.255\n"
 		       "learned6-blue:\nlearned6-main: 2001:db8::/32\n" OWN);
@@ -387,17 +429,29 @@ static void test_rows(void **state)
 /* What somebody does to them is undone, and what is his stays. */
 static void test_drift(void **state)
 {
-	mode(NFTSET_ADDRESSES);
+	static const char learned[] = "learned4-blue:\nlearned4-main: 10.8.0.0/16 192.168.0.0/16\n"
+				      "learned6-blue:\nlearned6-main: 2001:db8::/32\n";
+	char *all = xasprintf("%s%s%s", ADDRESSES, learned, OWN);
+
+	mode(NFTSET_ALL);
 	begin();
-	SETS(ADDRESSES OWN);
-	assert_int_equal(system("nft 'flush set inet wgbgp far4-main; delete element inet wgbgp "
-				"own4-main { 10.9.0.254 }; delete set inet wgbgp far4-blue'"),
+	route("192.168.0.0/16", "10.9.0.1");
+	route("10.8.0.0/16", "10.9.0.1");
+	route("10.8.1.0/24", "10.9.0.1");
+	route("2001:db8::/32", "10.9.0.1");
+	SETS(all);
+	assert_int_equal(system("nft 'delete set inet wgbgp far4-main; delete set inet wgbgp "
+				"learned4-main; delete set inet wgbgp learned6-main'"),
 			 0);
-	AWAIT(str_eq(nftset_state(), "installed") && strstr(all_sets(), "far4-blue: 10.9.1.3\n"));
+	SETS(all);
 	assert_int_equal(system("nft delete table inet wgbgp"), 0);
-	SETS(ADDRESSES OWN);
-	assert_int_equal(system("nft 'add set inet wgbgp far4-red { type ifname; }; add set inet wgbgp "
-				"mine { type ifname; }; add set inet wgbgp far4 { type ifname; }'"),
+	SETS(all);
+	assert_int_equal(disjoint_count(0, AF_INET), 2);
+	assert_int_equal(disjoint_count(0, AF_INET6), 1);
+	assert_calm();
+	assert_int_equal(system("nft 'add set inet wgbgp far4-red { type ifname; }; add set inet "
+				"wgbgp mine { type ifname; }; add set inet wgbgp far4 { type ifname; "
+				"}'"),
 			 0);
 	AWAIT(!strstr(all_sets(), "far4-red"));
 	assert_non_null(strstr(all_sets(), "mine:"));
@@ -406,6 +460,7 @@ static void test_drift(void **state)
 	AWAIT(str_eq(all_sets(), "far4:\nmine:\n"));
 	assert_string_equal(nftset_state(), "off");
 	AWAIT(!marked());
+	free(all);
 }
 
 /* One of another kind is in our place. */
@@ -511,7 +566,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_content), T(test_rows),	T(test_drift),
+		T(test_content), T(test_lengths), T(test_rows),	T(test_drift),
 		T(test_refused), T(test_again), T(test_off_again),
 		T(test_many),
 	};
