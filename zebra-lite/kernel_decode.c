@@ -240,10 +240,10 @@ static bool rule_if(const struct nlattr *a, char *to, size_t size)
 	return true;
 }
 
-#define FRA_DSCP_LATER 25 /* since 6.13 */
+#define FRA_DSCP_LATER 25 /* since 6.13; whatever the headers know, what is behind it is not ours */
 
 struct rule_attrs {
-	const struct nlattr *tb[FRA_MAX + 1];
+	const struct nlattr *tb[FRA_DSCP_LATER];
 	const struct nlattr *dscp;
 	bool unknown; /* an attribute that came after our time */
 };
@@ -253,7 +253,7 @@ static int collect_rule(const struct nlattr *attr, void *data)
 	struct rule_attrs *a = data;
 	uint16_t type = mnl_attr_get_type(attr);
 
-	if (type <= FRA_MAX)
+	if (type < FRA_DSCP_LATER)
 		a->tb[type] = attr;
 	else if (type == FRA_DSCP_LATER)
 		a->dscp = attr;

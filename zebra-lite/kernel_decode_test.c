@@ -287,10 +287,307 @@ static void test_strange_rules(void **state)
 	assert_int_equal(kernel_decode_rule(begin(RTM_NEWRULE), &r), -EBADMSG);
 }
 
+/* What is decoded does not depend on what was in the place before. */
+#define DIRTY(x) memset(&(x), 0xa5, sizeof(x))
+
+static void test_route_types(void **state)
+{
+	static const struct {
+		uint8_t type;
+		int err;
+	} rows[] = {{RTN_UNICAST, 0},	     {RTN_BLACKHOLE, 0},       {RTN_UNREACHABLE, 0},
+		    {RTN_PROHIBIT, 0},	     {RTN_LOCAL, -ENOENT},     {RTN_BROADCAST, -ENOENT},
+		    {RTN_THROW, -ENOENT},    {RTN_MULTICAST, -ENOENT}, {RTN_ANYCAST, -ENOENT},
+		    {RTN_UNSPEC, -ENOENT}};
+	struct kroute r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nlmsghdr *nlh = route(0);
+
+		((struct rtmsg *)mnl_nlmsg_get_payload(nlh))->rtm_type = rows[i].type;
+		DIRTY(r);
+		assert_int_equal(kernel_decode_route(nlh, &r), rows[i].err);
+		if (rows[i].err)
+			continue;
+		assert_int_equal(r.type, rows[i].type);
+		assert_true(!r.oif && !r.metric && !r.nhid && !r.gateway.family &&
+			    !r.source.family && !r.replaced && r.protocol == 222);
+	}
+}
+
+static void test_route6(void **state)
+{
+	static const uint8_t dst[16] = {0x20, 1, 0xd, 0xb8}, by[16] = {0xfe, 0x80, [15] = 1};
+	struct nlmsghdr *nlh = route(128);
+	struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct kroute r;
+
+	rtm->rtm_family = AF_INET6;
+	nlh->nlmsg_flags = NLM_F_REPLACE;
+	mnl_attr_put(nlh, RTA_DST, 16, dst);
+	mnl_attr_put(nlh, RTA_GATEWAY, 16, by);
+	mnl_attr_put(nlh, RTA_PREFSRC, 16, dst);
+	DIRTY(r);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_string_equal(PREFIX_STR(&r.prefix), "2001:db8::/128");
+	assert_string_equal(ADDR_STR(&r.gateway), "fe80::1");
+	assert_string_equal(ADDR_STR(&r.source), "2001:db8::");
+	assert_true(r.replaced);
+	rtm->rtm_dst_len = 129;
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	rtm->rtm_dst_len = 32;
+	rtm->rtm_family = AF_INET; /* addresses of 16 bytes are none of it */
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	rtm->rtm_family = AF_PACKET;
+	assert_int_equal(kernel_decode_route(nlh, &r), -ENOENT);
+	nlh = route(32);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	mnl_attr_put_u16(nlh, RTA_PREFSRC, 1);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	nlh = route(32);
+	mnl_attr_put_u16(nlh, RTA_OIF, 7); /* numbers of another size are none */
+	mnl_attr_put_u16(nlh, RTA_TABLE, 7);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 0);
+	assert_int_equal(r.table, 0);
+}
+
+static void test_legs(void **state)
+{
+	struct {
+		struct rtnexthop leg;
+		struct nlattr flow;
+		uint8_t flow_bytes[4];
+		struct nlattr gateway;
+		uint8_t bytes[4];
+	} leg;
+	struct nlmsghdr *nlh;
+	struct kroute r;
+
+	memset(&leg, 0, sizeof(leg));
+	leg.leg.rtnh_len = sizeof(leg);
+	leg.leg.rtnh_ifindex = 3;
+	leg.flow = (struct nlattr){8, RTA_FLOW};
+	leg.gateway = (struct nlattr){8, RTA_GATEWAY};
+	memcpy(leg.bytes, "\xc0\x00\x02\x09", 4);
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(leg), &leg);
+	DIRTY(r);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 3);
+	assert_string_equal(ADDR_STR(&r.gateway), "192.0.2.9");
+	leg.leg.rtnh_len = sizeof(leg.leg); /* nothing in it */
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(leg.leg), &leg);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 3);
+	assert_int_equal(r.gateway.family, 0);
+	nlh = route(16); /* the route's own interface counts */
+	mnl_attr_put_u32(nlh, RTA_OIF, 9);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(leg.leg), &leg);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 9);
+	leg.leg.rtnh_len = sizeof(leg.leg) - 1;
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(leg), &leg);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(leg.leg) - 4, &leg);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+	leg.leg.rtnh_len = sizeof(leg);
+	leg.gateway.nla_len = 7; /* no address */
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(leg), &leg);
+	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
+}
+
+static void test_link_names(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t len;
+		int err;
+	} rows[] = {{"", 0, -EBADMSG},
+		    {"a", 2, 0},
+		    {"abcdefghijklmno", 16, 0},
+		    {"abcdefghijklmnop", 17, -EBADMSG}};
+	struct klink k;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nlmsghdr *nlh = begin(RTM_NEWLINK);
+		struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+
+		ifi->ifi_index = 1;
+		ifi->ifi_flags = i % 2 ? IFF_POINTOPOINT | 0x10000 : IFF_UP;
+		mnl_attr_put(nlh, IFLA_IFNAME, rows[i].len, rows[i].name);
+		DIRTY(k);
+		assert_int_equal(kernel_decode_link(nlh, &k), rows[i].err);
+		if (rows[i].err)
+			continue;
+		assert_string_equal(k.name, rows[i].name);
+		assert_int_equal(k.pointopoint, i % 2);
+		assert_false(k.up);
+		ifi->ifi_family = AF_INET6;
+		assert_int_equal(kernel_decode_link(nlh, &k), -ENOENT);
+	}
+	assert_int_equal(kernel_decode_link(begin(RTM_NEWLINK), &k), -EBADMSG);
+}
+
+static void test_addr6(void **state)
+{
+	static const uint8_t own[16] = {0x20, 1, 0xd, 0xb8, [15] = 1};
+	struct nlmsghdr *nlh = begin(RTM_NEWADDR);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	struct kaddr a;
+
+	ifa->ifa_family = AF_INET6;
+	ifa->ifa_prefixlen = 64;
+	ifa->ifa_index = 7;
+	ifa->ifa_flags = IFA_F_PERMANENT;
+	ifa->ifa_scope = RT_SCOPE_SITE;
+	mnl_attr_put(nlh, IFA_ADDRESS, 16, own); /* there is no other one */
+	DIRTY(a);
+	assert_int_equal(kernel_decode_addr(nlh, &a), 0);
+	assert_string_equal(ADDR_STR(&a.local), "2001:db8::1");
+	assert_string_equal(PREFIX_STR(&a.subnet), "2001:db8::/64");
+	assert_int_equal(a.flags, IFA_F_PERMANENT);
+	assert_int_equal(a.scope, RT_SCOPE_SITE);
+	ifa->ifa_prefixlen = 128;
+	assert_int_equal(kernel_decode_addr(nlh, &a), 0);
+	ifa->ifa_prefixlen = 129;
+	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG);
+	ifa->ifa_family = AF_PACKET;
+	assert_int_equal(kernel_decode_addr(nlh, &a), -ENOENT);
+	nlh = begin(RTM_NEWADDR);
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = AF_INET;
+	mnl_attr_put_u32(nlh, IFA_LOCAL, htonl(0xc0000202)); /* alone */
+	assert_int_equal(kernel_decode_addr(nlh, &a), 0);
+	assert_string_equal(ADDR_STR(&a.local), "192.0.2.2");
+	mnl_attr_put_u16(nlh, IFA_ADDRESS, 1);
+	assert_int_equal(kernel_decode_addr(nlh, &a), -EBADMSG);
+}
+
+static void test_many_legs(void **state)
+{
+	struct nexthop_grp legs[ROUTE_HOPS_MAX + 1];
+	struct nlmsghdr *nlh = begin(RTM_NEWNEXTHOP);
+	struct knexthop k;
+
+	memset(legs, 0, sizeof(legs));
+	for (unsigned i = 0; i < ARRAY_SIZE(legs); i++)
+		legs[i] = (struct nexthop_grp){.id = i + 1, .weight = (uint8_t)(255 - i)};
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct nhmsg));
+	mnl_attr_put_u32(nlh, NHA_ID, 5);
+	mnl_attr_put(nlh, NHA_GROUP, sizeof(legs), legs);
+	mnl_attr_put_u16(nlh, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_MPATH);
+	DIRTY(k);
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), 0);
+	assert_int_equal(k.n, ROUTE_HOPS_MAX);
+	for (unsigned i = 0; i < k.n; i++) {
+		assert_int_equal(k.legs[i].id, i + 1);
+		assert_int_equal(k.legs[i].weight, i ? 256 - i : 255);
+	}
+	assert_false(k.resilient);
+	assert_true(!k.oif && !k.family && !k.protocol);
+	nlh = begin(RTM_NEWNEXTHOP);
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct nhmsg));
+	mnl_attr_put_u32(nlh, NHA_ID, 5);
+	mnl_attr_put(nlh, NHA_GROUP, sizeof(legs[0]) + 4, legs);
+	mnl_attr_put_u8(nlh, NHA_GROUP_TYPE, NEXTHOP_GRP_TYPE_RES);
+	assert_int_equal(kernel_decode_nexthop(nlh, &k), 0);
+	assert_int_equal(k.n, 1);
+	assert_false(k.resilient);
+}
+
+/* One condition at a time that we never set, and those that say nothing. */
+static void test_rule_conditions(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint32_t value;
+		size_t len;
+		int err;
+	} rows[] = {
+		{FRA_GOTO, 0, 4, -ENOENT},	   {FRA_FLOW, 0, 4, -ENOENT},
+		{FRA_TUN_ID, 0, 4, -ENOENT},	   {FRA_UID_RANGE, 0, 4, -ENOENT},
+		{FRA_IP_PROTO, 0, 1, -ENOENT},	   {FRA_SPORT_RANGE, 0, 4, -ENOENT},
+		{FRA_DPORT_RANGE, 0, 4, -ENOENT},  {FRA_SUPPRESS_IFGROUP, 0, 4, -ENOENT},
+		{FRA_L3MDEV, 1, 1, -ENOENT},	   {FRA_L3MDEV, 0, 1, 0},
+		{FRA_L3MDEV, 0, 0, 0},		   {FRA_SUPPRESS_PREFIXLEN, 0, 4, -ENOENT},
+		{FRA_SUPPRESS_PREFIXLEN, UINT32_MAX, 4, 0},
+		{26, 0, 4, -ENOENT},		   {200, 0, 4, -ENOENT},
+		{25, 4, 1, 0},
+	};
+	struct krule r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nlmsghdr *nlh = begin(RTM_NEWRULE);
+		struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+
+		frh->family = AF_INET6;
+		frh->action = FR_ACT_TO_TBL;
+		frh->table = 9;
+		mnl_attr_put(nlh, rows[i].type, rows[i].len, &rows[i].value);
+		DIRTY(r);
+		if (kernel_decode_rule(nlh, &r) != rows[i].err)
+			fail_msg("row %u", i);
+		assert_int_equal(r.table, 9);
+		assert_int_equal(r.action, FR_ACT_TO_TBL);
+		assert_int_equal(r.tos, rows[i].type == 25 ? 16 : 0);
+		assert_true(!r.protocol && !r.priority && !r.fwmark && !r.fwmask && !r.source.len &&
+			    !r.dst.len && !r.iif[0] && !r.oif[0]);
+	}
+}
+
+static void test_rule_ends(void **state)
+{
+	static const uint8_t net[16] = {0x20, 1, 0xd, 0xb8};
+	struct nlmsghdr *nlh = begin(RTM_NEWRULE);
+	struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+	struct krule r;
+
+	frh->family = AF_INET6;
+	frh->dst_len = 32;
+	mnl_attr_put(nlh, FRA_DST, 16, net);
+	mnl_attr_put_strz(nlh, FRA_IIFNAME, "abcdefghijklmno");
+	DIRTY(r);
+	assert_int_equal(kernel_decode_rule(nlh, &r), 0);
+	assert_string_equal(PREFIX_STR(&r.dst), "2001:db8::/32");
+	assert_string_equal(r.iif, "abcdefghijklmno");
+	frh->dst_len = 128;
+	assert_int_equal(kernel_decode_rule(nlh, &r), 0);
+	frh->dst_len = 129;
+	assert_int_equal(kernel_decode_rule(nlh, &r), -EBADMSG);
+	frh->dst_len = 32;
+	frh->src_len = 1;
+	assert_int_equal(kernel_decode_rule(nlh, &r), -EBADMSG);
+	frh->src_len = 0;
+	mnl_attr_put_strz(nlh, FRA_OIFNAME, "abcdefghijklmnop");
+	assert_int_equal(kernel_decode_rule(nlh, &r), -EBADMSG);
+	mnl_attr_put(nlh, FRA_OIFNAME, 0, "");
+	assert_int_equal(kernel_decode_rule(nlh, &r), -EBADMSG);
+	frh->family = AF_PACKET;
+	assert_int_equal(kernel_decode_rule(nlh, &r), -ENOENT);
+	nlh = begin(RTM_NEWRULE);
+	frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+	frh->family = AF_INET;
+	mnl_attr_put(nlh, FRA_SRC, 16, net); /* of the other family */
+	assert_int_equal(kernel_decode_rule(nlh, &r), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_route_types),
+		cmocka_unit_test(test_route6),
+		cmocka_unit_test(test_legs),
+		cmocka_unit_test(test_link_names),
+		cmocka_unit_test(test_addr6),
+		cmocka_unit_test(test_many_legs),
+		cmocka_unit_test(test_rule_conditions),
+		cmocka_unit_test(test_rule_ends),
 		cmocka_unit_test(test_default_route),
 		cmocka_unit_test(test_multipath),
 		cmocka_unit_test(test_bad_routes),
