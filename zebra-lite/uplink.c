@@ -17,6 +17,7 @@
 #include "util.h"
 #include "zconfig.h"
 
+#define SUBNETS_END (UPLINK_ROUTES_MAX - 1) /* the last one is for the default route */
 #define UNREACHABLE_METRIC 2147483647 /* behind whatever else is in the table */
 
 static LIST_HEAD(, uplink) uplinks = LIST_HEAD_INITIALIZER(uplinks);
@@ -116,8 +117,6 @@ static struct kroute *put(struct uplink_family *f, const struct uplink *u, const
 	for (unsigned i = 0; i < f->n; i++)
 		if (prefix_eq(&f->route[i].prefix, p) && f->route[i].metric == zconfig.metric)
 			return NULL; /* two addresses in one subnet */
-	if (f->n == UPLINK_ROUTES_MAX)
-		return NULL;
 	k = &f->route[f->n++];
 	*k = (struct kroute){.prefix = *p,
 			     .table = u->conf.table,
@@ -145,7 +144,7 @@ static void plan(const struct uplink *u, unsigned i, struct uplink_family *f)
 			     .type = RTN_UNREACHABLE};
 	if (f->state < UPLINK_NO_GATEWAY)
 		return;
-	for (unsigned n = 0; (a = ifaddr_get(u->oif, n)); n++)
+	for (unsigned n = 0; (a = ifaddr_get(u->oif, n)) && f->n < SUBNETS_END; n++)
 		if (a->local.family == families[i] && !addr_is_link_local(&a->local))
 			put(f, u, &a->subnet);
 	if (f->state != UPLINK_UP)
