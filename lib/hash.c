@@ -61,11 +61,10 @@ void hash_insert(struct hash_table *t, struct hash_node *node, uint32_t hash)
 
 void hash_remove(struct hash_table *t, struct hash_node *node)
 {
-	struct hash_node **at = &t->slots[node->hash & (t->nslots - 1)];
+	struct hash_node **at;
 
-	while (*at && *at != node)
-		at = &(*at)->next;
-	ensure(*at == node);
+	for (at = &t->slots[node->hash & (t->nslots - 1)]; *at != node; at = &(*at)->next)
+		ensure(*at);
 	*at = node->next;
 	node->next = NULL;
 	t->count--;

@@ -72,6 +72,7 @@ static void test_table(void **state)
 		hash_insert(&t, &things[i].node, weak_hash(i));
 	}
 	check(&t);
+	assert_in_range(t.nslots, N, 4 * N); /* chains stay short, and memory in bounds */
 	for (unsigned i = 0; i < N; i += 1 + i % 3) {
 		hash_remove(&t, &things[i].node);
 		things[i].in = false;

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,9 +32,12 @@ struct end {
 	unsigned n_fds;
 	unsigned pause_after; /* frames; 0 never */
 	bool free_at_frame, free_at_close, in_order;
+	char why[64];	  /* it was closed */
+	size_t low_water; /* what was queued at the last `drained` */
 };
 
 static struct end a, b;
+static int b_fd;
 
 static void on_frame(void *arg, const struct ipc_frame *frame)
 {
@@ -63,6 +68,7 @@ static void on_closed(void *arg, const char *why)
 	struct end *end = arg;
 
 	end->closed++;
+	snprintf(end->why, sizeof(end->why), "%s", why);
 	if (end->free_at_close) {
 		ipc_free(end->ipc);
 		end->ipc = NULL;
@@ -71,7 +77,10 @@ static void on_closed(void *arg, const char *why)
 
 static void on_drained(void *arg)
 {
-	((struct end *)arg)->drained++;
+	struct end *end = arg;
+
+	end->drained++;
+	end->low_water = ipc_queued(end->ipc);
 }
 
 static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
@@ -83,6 +92,7 @@ static int setup(void **state)
 	a = b = (struct end){.in_order = true};
 	assert_int_equal(ipc_pair(fds), 0);
 	a.ipc = ipc_new(fds[0], &handlers, &a);
+	b_fd = fds[1];
 	b.ipc = ipc_new(fds[1], &handlers, &b);
 	return 0;
 }
@@ -97,12 +107,20 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Turns of the loop until COND, at most MAX; a condition that never comes ends the test. */
-#define RUN_UNTIL(cond)                                              \
-	do {                                                         \
-		for (int turn = 0; !(cond) && turn < 100000; turn++) \
-			event_base_loop(loop_base(), EVLOOP_ONCE);   \
-		assert_true(cond);                                   \
+/* At most 10 ms, whether something happens or not. */
+static void short_turn(void)
+{
+	struct timeval tv = {.tv_usec = 10000};
+
+	event_base_loopexit(loop_base(), &tv);
+	event_base_loop(loop_base(), EVLOOP_ONCE);
+}
+
+/* Turns of the loop until COND; a condition that never comes ends the test. */
+#define RUN_UNTIL(cond)                                                      \
+	do {                                                                 \
+		for (uint64_t end_ = now_ms() + 5000; !(cond); short_turn()) \
+			assert_true(now_ms() < end_);                        \
 	} while (0)
 #define RUN_IDLE()                                                     \
 	do {                                                           \
@@ -142,25 +160,82 @@ static void test_order_and_sizes(void **state)
 static void test_back_pressure(void **state)
 {
 	uint32_t sent = 0;
+	size_t before = 0;
 
 	b.pause_after = 1;
 	send_number(a.ipc, sent++, 1000);
 	RUN_UNTIL(b.frames == 1); /* paused now: what follows piles up */
 	while (!ipc_full(a.ipc)) {
+		before = ipc_queued(a.ipc);
 		send_number(a.ipc, sent++, 1000);
 		RUN_IDLE();
 		assert_true(sent < 100000);
 	}
-	assert_true(ipc_queued(a.ipc) > 256 * 1024);
+	assert_true(before <= 256 * 1024 && ipc_queued(a.ipc) + 1012 > 256 * 1024);
 	assert_int_equal(a.drained, 0);
 	RUN_IDLE();
 	assert_int_equal(b.frames, 1); /* nothing is handed out while paused */
 	ipc_resume(b.ipc);
 	RUN_UNTIL(b.frames == sent);
 	assert_int_equal(a.drained, 1);
+	assert_true(a.low_water < 64 * 1024);
 	assert_false(ipc_full(a.ipc));
 	assert_int_equal(ipc_queued(a.ipc), 0);
 	assert_true(b.in_order);
+}
+
+/* Of a flood of frames so many are handed out at a time; others have their turn in between. */
+static void test_quantum(void **state)
+{
+	unsigned before = 0, most = 0;
+
+	for (uint32_t i = 0; i < 3000; i++)
+		send_number(a.ipc, i, 4);
+	for (uint64_t end = now_ms() + 5000; b.frames < 3000;) {
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+		most = b.frames - before > most ? b.frames - before : most;
+		before = b.frames;
+		assert_true(now_ms() < end);
+	}
+	assert_true(b.in_order);
+	assert_in_range(most, 100, 512); /* 256, by a read and by what was left */
+}
+
+/* What cannot be written is waited for; what is wiped has been sent. */
+static void test_flush(void **state)
+{
+	static const char big[400000] = "\0\0\0\0";
+
+	assert_int_equal(ipc_flush_and_wipe(a.ipc), 0); /* nothing */
+	send_number(a.ipc, 0, 100);
+	assert_int_equal(ipc_flush_and_wipe(a.ipc), 0);
+	assert_int_equal(ipc_queued(a.ipc), 0);
+	RUN_UNTIL(b.frames == 1);
+	send_number(a.ipc, 1, 200);
+	RUN_UNTIL(b.frames == 2);
+	assert_true(b.in_order);
+	assert_int_equal(b.bytes, 300);
+	fflush(NULL);
+	if (fork() == 0) { /* the far end takes its time */
+		char buf[4096];
+
+		usleep(20000);
+		fcntl(b_fd, F_SETFL, 0);
+		for (size_t left = sizeof(big) + 12; left;) {
+			ssize_t n = read(b_fd, buf, sizeof(buf));
+
+			left -= n > 0 ? (size_t)n : 0;
+		}
+		_exit(0);
+	}
+	ipc_pause(b.ipc);
+	ipc_send(a.ipc, 7, 42, big, sizeof(big));
+	assert_int_equal(ipc_flush(a.ipc), 0);
+	assert_int_equal(ipc_queued(a.ipc), 0);
+	ipc_free(b.ipc);
+	b.ipc = NULL;
+	RUN_UNTIL(a.closed == 1);
+	assert_int_equal(ipc_flush_and_wipe(a.ipc), -EPIPE);
 }
 
 /* Descriptors arrive with their own frames, also when many are between plain ones. */
@@ -201,6 +276,7 @@ static void test_descriptor_not_sent_is_closed(void **state)
 	close(fds[1]);
 	ipc_free(a.ipc); /* never written */
 	a.ipc = NULL;
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	assert_int_equal(read(fds[0], &byte, 1), 0); /* nobody holds the writing end */
 	close(fds[0]);
 }
@@ -213,6 +289,7 @@ static void test_end_of_file(void **state)
 	ipc_free(a.ipc);
 	a.ipc = NULL;
 	RUN_UNTIL(b.closed == 1);
+	assert_string_equal(b.why, "end of file");
 	assert_int_equal(b.frames, 1); /* the last word was heard */
 	assert_null(b.ipc);
 }
@@ -267,6 +344,7 @@ static void test_broken_frames(void **state)
 			close(a.fds[0]);
 		RUN_UNTIL(b.closed == 1);
 		assert_int_equal(b.frames, 0);
+		assert_string_equal(b.why, i == 2 ? "end of file" : "malformed frame");
 		if (i != 2)
 			close(a.fds[0]);
 	}
@@ -294,6 +372,7 @@ static void test_dribble(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_quantum),	      TEST(test_flush),
 		TEST(test_order_and_sizes),   TEST(test_back_pressure),
 		TEST(test_descriptors),	      TEST(test_descriptor_not_sent_is_closed),
 		TEST(test_end_of_file),	      TEST(test_send_to_the_dead),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -27,6 +28,91 @@ static void on_timer(void *arg)
 		loop_stop();
 }
 
+/* Until loop_stop(), and no longer than five seconds. */
+static void run(void)
+{
+	struct timeval tv = {.tv_sec = 5};
+
+	event_base_loopexit(loop_base(), &tv);
+	loop_run();
+	assert_true(event_base_got_break(loop_base()));
+}
+
+static void test_clock(void **state)
+{
+	struct timespec before, after;
+	uint64_t us, ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	us = now_us();
+	ms = now_ms();
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_in_range(us, before.tv_sec * 1000000 + before.tv_nsec / 1000,
+			after.tv_sec * 1000000 + after.tv_nsec / 1000);
+	assert_in_range(ms, us / 1000, after.tv_sec * 1000 + after.tv_nsec / 1000000);
+}
+
+static void test_time_left(void **state)
+{
+	static const uint64_t rows[] = {100, 1000, 1900, 100999, 86400000};
+	struct timer t;
+
+	timer_init(&t, on_timer, "a");
+	assert_int_equal(timer_left_ms(&t), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t left, start = now_ms(), passed;
+
+		timer_start(&t, rows[i]);
+		assert_true(timer_running(&t));
+		left = timer_left_ms(&t);
+		passed = now_ms() - start;
+		assert_in_range(left + passed + 3, rows[i], rows[i] + passed + 6);
+	}
+	timer_start(&t, 1); /* it is due, and nobody looks */
+	usleep(5000);
+	assert_int_equal(timer_left_ms(&t), 0);
+	assert_true(timer_running(&t));
+	timer_stop(&t);
+	assert_false(timer_running(&t));
+	assert_int_equal(timer_left_ms(&t), 0);
+}
+
+static void on_writable(int fd, short what, void *arg)
+{
+	assert_int_equal(what, EV_WRITE);
+	assert_ptr_equal(arg, order);
+	strcat(order, "w");
+	if (strlen(order) == 3)
+		loop_stop();
+}
+
+/* Again and again while it is ready and on, not while it is off. */
+static void test_watch(void **state)
+{
+	struct watch w, never = {0};
+
+	order[0] = '\0';
+	assert_int_equal(pipe(fds), 0);
+	watch_init(&w, fds[1], EV_WRITE, on_writable, order);
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	assert_string_equal(order, "");
+	watch_on(&w);
+	watch_on(&w);
+	run();
+	assert_string_equal(order, "www");
+	watch_off(&w);
+	watch_off(&w);
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	assert_string_equal(order, "www");
+	watch_on(&w);
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	assert_string_equal(order, "wwww");
+	watch_off(&w);
+	watch_off(&never);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void test_timers(void **state)
 {
 	static const char *const names[] = {"a", "b", "c"};
@@ -43,7 +129,7 @@ static void test_timers(void **state)
 	timer_stop(&timers[1]);
 	assert_false(timer_running(&timers[1]));
 	assert_true(timer_running(&timers[2]));
-	loop_run();
+	run();
 	assert_string_equal(order, "ac");
 	assert_false(timer_running(&timers[0]));
 	assert_int_equal(timer_left_ms(&timers[0]), 0);
@@ -78,7 +164,9 @@ static void test_job_in_pieces(void **state)
 	job_init(&job, on_job, NULL);
 	job_start(&job);
 	job_start(&job); /* queued already: no second one */
-	loop_run();
+	run();
+	assert_int_equal(steps, 1000);
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	assert_int_equal(steps, 1000);
 	assert_int_equal(reads_before_end, 1);
 	watch_off(&watch);
@@ -94,6 +182,12 @@ static void test_job_stopped(void **state)
 	job_stop(&job);
 	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	assert_int_equal(steps, 0);
+	steps = 998;
+	job_start(&job);
+	run();
+	assert_int_equal(steps, 1000);
+	job_stop(&job);
+	job_stop(&(struct job){0});
 }
 
 static int end(void **state)
@@ -105,9 +199,9 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_job_in_pieces),
-		cmocka_unit_test(test_job_stopped),
+		cmocka_unit_test(test_clock),	      cmocka_unit_test(test_time_left),
+		cmocka_unit_test(test_watch),	      cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_job_in_pieces), cmocka_unit_test(test_job_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);

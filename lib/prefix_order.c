@@ -55,15 +55,18 @@ static const uint8_t *first_key(const struct prefix_order *o, uint32_t run)
 	return o->keys + o->runs[run].at * key_bytes(o);
 }
 
+/* Which of two runs begins with the lesser key; B need not be there. */
+static uint32_t lesser(const struct prefix_order *o, uint32_t a, uint32_t b)
+{
+	return b < o->n_runs && memcmp(first_key(o, b), first_key(o, a), key_bytes(o)) < 0 ? b : a;
+}
+
 static void sift(struct prefix_order *o, uint32_t i)
 {
 	for (;;) {
-		uint32_t least = i;
+		uint32_t least = lesser(o, lesser(o, i, 2 * i + 1), 2 * i + 2);
 		struct prefix_run r;
 
-		for (uint32_t c = 2 * i + 1; c <= 2 * i + 2 && c < o->n_runs; c++)
-			if (memcmp(first_key(o, c), first_key(o, least), key_bytes(o)) < 0)
-				least = c;
 		if (least == i)
 			return;
 		r = o->runs[i];

@@ -7,12 +7,14 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "slab.h"
+#include "util.h"
 
 #define N 5000
 
@@ -71,7 +73,8 @@ static size_t resident_kib(void)
 static void test_goes_back(void **state)
 {
 	enum { OBJECTS = 200000 };
-	struct slab s[3] = {{.name = "a", .size = 48}, {.name = "b", .size = 200}, {.name = "c", .size = 400}};
+	struct slab s[3] = {
+		{.name = "a", .size = 48}, {.name = "b", .size = 200}, {.name = "c", .size = 400}};
 	static void *objects[OBJECTS], *others[OBJECTS / 1000];
 	size_t before = resident_kib(), with, after;
 
@@ -121,13 +124,38 @@ static void test_large(void **state)
 	slab_destroy(&s);
 }
 
+/* What was used and is free again goes back, in pieces worth the work; a little does not. */
+static void test_trim(void **state)
+{
+	enum { BLOCKS = 20000 };
+	static void *blocks[BLOCKS];
+
+	for (int i = 0; i < BLOCKS; i++)
+		blocks[i] = memset(xmalloc(1000), 1, 1000);
+	slab_trim();
+	if (!mallinfo2().fordblks) /* of a sanitizer */
+		skip();
+	for (int i = 0; i < BLOCKS; i++)
+		free(i % 4 ? blocks[i] : NULL); /* not from the top alone */
+	assert_true(mallinfo2().fordblks > 10 * 1000 * 1000);
+	assert_true(slab_trim());
+	assert_false(slab_trim()); /* it is known */
+	for (int i = 0; i < BLOCKS / 2; i++)
+		if (i % 4)
+			blocks[i] = memset(xmalloc(1000), 1, 1000);
+	assert_false(slab_trim());
+	for (int i = 0; i < BLOCKS / 2; i++)
+		if (i % 4)
+			free(blocks[i]);
+	assert_false(slab_trim()); /* 7.5 MB more than there was */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_goes_back),
-		cmocka_unit_test(test_small),
-		cmocka_unit_test(test_odd),
-		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_goes_back), cmocka_unit_test(test_small),
+		cmocka_unit_test(test_odd),	  cmocka_unit_test(test_large),
+		cmocka_unit_test(test_trim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
