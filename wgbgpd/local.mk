@@ -79,7 +79,13 @@ wgbgpd_parent_test_LDADD = $(TEST_LIBS)
 EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/hasty wgbgpd/stub
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/commit_test wgbgpd/endpoint_test
+check_PROGRAMS += wgbgpd/commit_test wgbgpd/endpoint_test wgbgpd/supervise_test
+# Runs wgbgpd/stub.
+wgbgpd_supervise_test_SOURCES = wgbgpd/supervise_test.c
+wgbgpd_supervise_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_supervise_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=timer_start
+wgbgpd_supervise_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+EXTRA_wgbgpd_supervise_test_DEPENDENCIES = wgbgpd/stub
 # The test's own supervise.c is wgbgpd/played.c.
 wgbgpd_commit_test_SOURCES = wgbgpd/commit_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_commit_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)

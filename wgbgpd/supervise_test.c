@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * supervise: stubs as daemons, what is said of them, and when they are started again. Timers run a
+ * hundred times as fast; the clock can be moved, and run as fast.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "supervise.h"
+#include "util.h"
+
+#define PATIENCE_MS 20000
+
+static char dir[] = "/tmp/supervise_test.XXXXXX";
+static char events[8192];	   /* what the handlers were told: "+wgd -wgd ?wgd ." */
+static char delays[8192];	   /* of timers, ms, as they were started */
+static uint64_t skew_ms, rate = 1; /* of the clock */
+static int lock = -1;
+
+/* ---- time */
+
+static const struct timer *last, *ticks; /* the one that was started; that of all seconds */
+
+uint64_t __real_now_ms(void);
+uint64_t __wrap_now_ms(void);
+void __real_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+
+uint64_t __wrap_now_ms(void)
+{
+	return __real_now_ms() * rate + skew_ms;
+}
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	last = t;
+	if (t != ticks)
+		snprintf(delays + strlen(delays), sizeof(delays) - strlen(delays), "%llu ",
+			 (unsigned long long)ms);
+	__real_timer_start(t, ms == 5000 ? 1000 : ms / 100); /* an end takes real time */
+}
+
+/* ---- the parent */
+
+static void say(char mark, enum daemon_id id)
+{
+	snprintf(events + strlen(events), sizeof(events) - strlen(events), "%c%s ", mark,
+		 daemon_name(id));
+}
+
+static void on_started(enum daemon_id id)
+{
+	say('+', id);
+}
+
+static void on_gone(enum daemon_id id)
+{
+	say('-', id);
+}
+
+static void on_silent(enum daemon_id id)
+{
+	say('?', id);
+}
+
+static void on_frame(enum daemon_id id, const struct ipc_frame *frame)
+{
+	if (frame->fd >= 0)
+		close(frame->fd);
+	say('=', id);
+}
+
+static void on_drained(void)
+{
+	strcat(events, ". ");
+}
+
+static const struct supervise_handlers handlers = {on_started, on_gone, on_frame, on_silent,
+						   on_drained};
+
+static void turn(void)
+{
+	struct timeval tv = {.tv_usec = 5000};
+
+	event_base_loopexit(loop_base(), &tv);
+	event_base_loop(loop_base(), EVLOOP_ONCE);
+}
+
+#define AWAIT(cond)                                                                          \
+	do {                                                                                 \
+		for (uint64_t until_ = __real_now_ms() + PATIENCE_MS; !(cond); turn())       \
+			if (__real_now_ms() > until_)                                        \
+				fail_msg("line %d: never: %s: %s", __LINE__, #cond, events); \
+	} while (0)
+
+static const char *cell(enum daemon_id id, const char *member)
+{
+	static char text[128];
+	json_t *row = supervise_status(id);
+	char *value = json_dumps(json_object_get(row, member), JSON_ENCODE_ANY);
+
+	str_copy(text, value, sizeof(text));
+	free(value);
+	json_decref(row);
+	return text;
+}
+
+static pid_t pid_of(enum daemon_id id)
+{
+	return (pid_t)atoi(cell(id, "pid"));
+}
+
+static char *read_log(void)
+{
+	static char text[1 << 16];
+	char *path = xasprintf("%s/log/all", dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	close(fd);
+	free(path);
+	return text;
+}
+
+/* It has begun: it answers. */
+static void await(enum daemon_id id)
+{
+	char mark[32];
+
+	events[0] = '\0';
+	snprintf(mark, sizeof(mark), "=%s ", daemon_name(id));
+	ipc_send(supervise_control(id), MSG_CONFIG_PRUNE, 0, NULL, 0);
+	AWAIT(strstr(events, mark));
+}
+
+static void ping_all(void)
+{
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (supervise_control(id))
+			ipc_send(supervise_control(id), MSG_CONFIG_PRUNE, 0, NULL, 0);
+}
+
+/* ---- tests */
+
+static void test_beginning(void **state)
+{
+	assert_string_equal(events, "+wgd +zebra-lite +bgpd +bfdd ");
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "\"%s\"", daemon_name(id));
+		assert_string_equal(cell(id, "name"), name);
+		assert_int_equal(kill(pid_of(id), 0), 0);
+		assert_string_equal(cell(id, "state"), "\"starting\"");
+		assert_string_equal(cell(id, "uptime-seconds"), "0");
+		assert_string_equal(cell(id, "restarts"), "0");
+		assert_string_equal(cell(id, "last-exit"), "null");
+		assert_false(supervise_silent(id));
+	}
+	skew_ms += 4100;
+	assert_string_equal(cell(DAEMON_BGPD, "uptime-seconds"), "4");
+	skew_ms += 1000;
+	assert_string_equal(cell(DAEMON_BGPD, "uptime-seconds"), "5");
+	events[0] = '\0';
+	ping_all(); /* each answers by its own channel */
+	AWAIT(strlen(events) == strlen("=wgd =zebra-lite =bgpd =bfdd "));
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		assert_non_null(strstr(events, daemon_name(id)));
+}
+
+/* Two that talk to each other get a channel when both have their configuration. */
+static void test_channels(void **state)
+{
+	supervise_configured(DAEMON_ZEBRA);
+	assert_string_equal(cell(DAEMON_ZEBRA, "state"), "\"running\"");
+	assert_string_equal(cell(DAEMON_WGD, "state"), "\"starting\"");
+	supervise_configured(DAEMON_BFDD);
+	ping_all();
+	AWAIT(strstr(read_log(), "bfdd prune"));
+	assert_null(strstr(read_log(), "channel"));
+	supervise_configured(DAEMON_WGD);
+	AWAIT(strstr(read_log(), "wgd channel zebra-lite\n") &&
+	      strstr(read_log(), "wgd channel bfdd\n") &&
+	      strstr(read_log(), "zebra-lite channel wgd\n") &&
+	      strstr(read_log(), "bfdd channel wgd\n"));
+	assert_null(strstr(read_log(), "bgpd channel"));
+	supervise_configured(DAEMON_BGPD);
+	AWAIT(strstr(read_log(), "zebra-lite channel bgpd\n") &&
+	      strstr(read_log(), "bgpd channel zebra-lite\n"));
+	for (int id = 0; id < DAEMON_COUNT; id++) /* once */
+		supervise_configured(id);
+	ping_all();
+	AWAIT(strstr(strstr(read_log(), "wgd channel zebra"), "wgd prune"));
+	assert_null(strstr(strstr(read_log(), "wgd channel zebra") + 5, "wgd channel zebra"));
+	/* A new one gets new ones, and only what it needs. */
+	kill(pid_of(DAEMON_BGPD), SIGKILL);
+	AWAIT(strstr(events, "-bgpd +bgpd"));
+	assert_string_equal(cell(DAEMON_BGPD, "state"), "\"starting\"");
+	supervise_configured(DAEMON_BGPD);
+	AWAIT(strstr(strstr(read_log(), "bgpd channel zebra-lite") + 5, "bgpd channel zebra-lite"));
+	assert_null(strstr(strstr(read_log(), "wgd channel zebra") + 5, "wgd channel zebra"));
+}
+
+/* At once, then after 1, 2, 4 .. 30 s; anew behind a minute of life. */
+static void test_back_off(void **state)
+{
+	static const char want[] = "0 1000 2000 4000 8000 16000 30000 30000 0 1000 ";
+	char got[128] = "", delay[16];
+
+	for (int i = 0; i < 10; i++) {
+		pid_t pid = pid_of(DAEMON_BGPD);
+
+		await(DAEMON_BGPD);
+		skew_ms += i == 8 ? 60000 : i == 7 ? 50000 : 0;
+		events[0] = '\0';
+		delays[0] = '\0';
+		kill(pid, i % 2 ? SIGKILL : SIGTERM);
+		AWAIT(strstr(events, "-bgpd"));
+		AWAIT(strchr(delays, ' ') != strrchr(delays, ' ') || delays[0] != '5');
+		snprintf(delay, sizeof(delay), "%d ",
+			 atoi(delays + (delays[0] == '5' ? strlen("5000 ") : 0)));
+		strcat(got, delay);
+		AWAIT(strstr(events, "+bgpd"));
+		assert_true(pid_of(DAEMON_BGPD) != pid);
+		assert_string_equal(cell(DAEMON_BGPD, "last-exit"),
+				    i % 2 ? "\"signal 9 (Killed)\"" : "\"status 0\"");
+		assert_int_equal(atoi(cell(DAEMON_BGPD, "restarts")), i + 1);
+		assert_string_equal(cell(DAEMON_WGD, "restarts"), "0");
+	}
+	assert_string_equal(got, want);
+}
+
+static void test_while_it_waits(void **state)
+{
+	kill(pid_of(DAEMON_WGD), SIGKILL);
+	AWAIT(strstr(events, "-wgd +wgd"));
+	events[0] = '\0';
+	kill(pid_of(DAEMON_WGD), SIGKILL);
+	AWAIT(strstr(events, "-wgd"));
+	while (!str_eq(cell(DAEMON_WGD, "pid"), "null") && !strstr(events, "+wgd"))
+		turn();
+	if (!strstr(events, "+wgd")) { /* else it was quicker */
+		assert_string_equal(cell(DAEMON_WGD, "state"), "\"waiting\"");
+		assert_string_equal(cell(DAEMON_WGD, "uptime-seconds"), "null");
+		assert_null(supervise_control(DAEMON_WGD));
+		supervise_kill(DAEMON_WGD, "nobody");
+	}
+	AWAIT(strstr(events, "+wgd"));
+}
+
+static void test_silence(void **state)
+{
+	pid_t pid = pid_of(DAEMON_ZEBRA);
+	unsigned heard = 0, seconds = 0;
+	int n = 0;
+
+	supervise_configured(DAEMON_ZEBRA);
+	await(DAEMON_ZEBRA);
+	rate = 100;
+	kill(pid, SIGSTOP);
+	AWAIT(strstr(events, "?zebra-lite"));
+	assert_true(supervise_silent(DAEMON_ZEBRA));
+	assert_false(supervise_silent(DAEMON_WGD));
+	assert_string_equal(cell(DAEMON_ZEBRA, "state"), "\"silent\"");
+	assert_true(sscanf(supervise_silence(DAEMON_ZEBRA),
+			   "zebra-lite has not answered for %u s %n", &seconds, &n) == 1);
+	assert_in_range(seconds, 3, 10);
+	assert_string_equal(supervise_silence(DAEMON_ZEBRA) + n,
+			    "(it will be replaced if that goes on)");
+	kill(pid, SIGCONT); /* it comes back, and is the same */
+	AWAIT(!supervise_silent(DAEMON_ZEBRA));
+	assert_string_equal(cell(DAEMON_ZEBRA, "state"), "\"running\"");
+	assert_int_equal(pid_of(DAEMON_ZEBRA), pid);
+	events[0] = '\0';
+	kill(pid, SIGSTOP);
+	AWAIT(strstr(events, "-zebra-lite +zebra-lite"));
+	assert_string_equal(cell(DAEMON_ZEBRA, "last-exit"), "\"hung, was killed\"");
+	for (char *at = events; (at = strstr(at, "?zebra-lite")); at++)
+		heard++;
+	assert_in_range(heard, 5, 12); /* from the third second to the eleventh, each */
+	events[0] = '\0';
+	kill(pid_of(DAEMON_ZEBRA), SIGKILL); /* and not once more for the last one's */
+	AWAIT(strstr(events, "-zebra-lite +zebra-lite"));
+	assert_string_equal(cell(DAEMON_ZEBRA, "last-exit"), "\"signal 9 (Killed)\"");
+	assert_null(strstr(events, "?"));
+}
+
+static void test_killed(void **state)
+{
+	pid_t pid = pid_of(DAEMON_WGD);
+
+	supervise_kill(DAEMON_WGD, "for the test");
+	AWAIT(strstr(events, "-wgd +wgd"));
+	assert_true(pid_of(DAEMON_WGD) != pid);
+	assert_string_equal(cell(DAEMON_WGD, "last-exit"), "\"signal 9 (Killed)\"");
+}
+
+/* All end by themselves, but for one that does not: it is killed. None comes back. */
+static void test_end(void **state)
+{
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		await(id);
+	kill(pid_of(DAEMON_BFDD), SIGSTOP);
+	events[0] = '\0';
+	delays[0] = '\0';
+	supervise_stop();
+	assert_string_equal(events, "-wgd -zebra-lite -bgpd -bfdd ");
+	assert_string_equal(delays, "5000 5000 5000 5000 ");
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		assert_null(supervise_control(id));
+	AWAIT(strstr(events, ". "));
+	for (int i = 0; i < 5; i++)
+		turn();
+	assert_string_equal(events, "-wgd -zebra-lite -bgpd -bfdd . ");
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		assert_string_equal(cell(id, "pid"), "null");
+		assert_string_equal(cell(id, "restarts"), "0");
+	}
+	assert_string_equal(cell(DAEMON_BFDD, "last-exit"), "\"signal 9 (Killed)\"");
+	assert_string_equal(cell(DAEMON_WGD, "last-exit"), "\"status 0\"");
+}
+
+/* Every daemon has the lock, and the control channel, and nothing else. */
+static void test_descriptors(void **state)
+{
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		bool locked = false;
+
+		await(id);
+		for (int fd = 0; fd < 64; fd++) {
+			char path[64], target[256];
+			ssize_t n;
+
+			snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid_of(id), fd);
+			n = readlink(path, target, sizeof(target) - 1);
+			target[n > 0 ? n : 0] = '\0';
+			locked |= fd == 4 && strstr(target, "/lock");
+			if (fd > 4)
+				assert_null(strstr(target, "/lock"));
+		}
+		assert_true(locked);
+	}
+}
+
+static void test_programs(void **state)
+{
+	char path[256], *want = xasprintf("%s/wgd", dir), *deep = xasprintf("%s/wgd/wgd", dir);
+
+	setenv("WGBGP_LIBEXECDIR", dir, 1);
+	supervise_program(DAEMON_WGD, path, sizeof(path));
+	assert_string_equal(path, want);
+	mkdir(want, 0755);
+	supervise_program(DAEMON_WGD, path, sizeof(path));
+	assert_string_equal(path, deep);
+	rmdir(want);
+	setenv("WGBGP_LIBEXECDIR", "", 1);
+	supervise_program(DAEMON_BGPD, path, sizeof(path));
+	assert_string_equal(path, PKGLIBEXECDIR "/bgpd");
+	unsetenv("WGBGP_LIBEXECDIR");
+	supervise_program(DAEMON_BGPD, path, sizeof(path));
+	assert_string_equal(path, PKGLIBEXECDIR "/bgpd");
+	free(want);
+	free(deep);
+}
+
+static int setup(void **state)
+{
+	char *path = xasprintf("%s/log/all", dir);
+
+	unlink(path);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+	chmod(path, 0666); /* two of them are another user's */
+	free(path);
+	path = xasprintf("%s/lock", dir);
+	lock = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+	free(path);
+	supervise_start(dir, lock, &handlers);
+	ticks = last;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (!strstr(events, ". ")) {
+		supervise_stop();
+		AWAIT(strstr(events, ". "));
+	}
+	supervise_free();
+	loop_free();
+	close(lock);
+	return 0;
+}
+
+static void make_directory(void)
+{
+	char *stub = realpath("wgbgpd/stub", NULL), *path;
+
+	if (!stub || !mkdtemp(dir))
+		exit(77);
+	chmod(dir, 0755);
+	path = xasprintf("%s/log", dir);
+	mkdir(path, 0777);
+	chmod(path, 0777);
+	free(path);
+	path = xasprintf("%s/libexec", dir);
+	mkdir(path, 0755);
+	setenv("WGBGP_LIBEXECDIR", path, 1);
+	free(path);
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		path = xasprintf("%s/libexec/%s", dir, daemon_name(id));
+		if (symlink(stub, path) < 0)
+			exit(77);
+		free(path);
+	}
+	free(stub);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_beginning), TEST(test_channels),	 TEST(test_back_off),
+		TEST(test_silence),   TEST(test_while_it_waits), TEST(test_killed),
+		TEST(test_end),	      TEST(test_descriptors),	 cmocka_unit_test(test_programs),
+	};
+	char *command;
+	int failed;
+
+	signal(SIGPIPE, SIG_IGN);
+	make_directory();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	command = xasprintf("rm -rf %s", dir);
+	if (system(command) != 0)
+		failed++;
+	free(command);
+	return failed;
+}
