@@ -514,6 +514,77 @@ static void test_sockets_without_bgpd(void **state)
 	listen_free();
 }
 
+/* Whole, for sockets alone: what bgpd was sent, or why not. */
+static const char *listen_at(uint32_t n, const char *addresses, bool as)
+{
+	static char out[1024];
+	json_t *bgp = json_pack("{s:i}", "listen-port", port);
+	json_t *list = addresses ? json_loads(addresses, 0, NULL) : NULL;
+
+	if (list)
+		json_object_set_new(bgp, "listen-address", list);
+	if (as)
+		json_object_set_new(bgp, "as", json_integer(1));
+	commit_start(version(n, json_pack("{s:o}", "bgp", bgp)), on_done, said);
+	for (int i = 0; i < 6; i++) {
+		played_settle();
+		if (commit_busy())
+			answer_all(n);
+	}
+	str_copy(out, done(), sizeof(out));
+	for (char *at = played_text; (at = strstr(at, " listen ")); at++)
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%.*s",
+			 (int)strcspn(at, ":\n"), at);
+	played_text[0] = '\0';
+	return out;
+}
+
+/* What is new is made and handed over, what is no longer wanted is closed, the rest stays. */
+static void test_sockets_change(void **state)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		skip();
+	assert_string_equal(listen_at(1, "[\"127.0.0.1\",\"127.0.0.2\"]", true),
+			    "applied listen 127.0.0.2 listen 127.0.0.1");
+	assert_true(is_bound("127.0.0.1") && is_bound("127.0.0.2"));
+	assert_string_equal(listen_at(2, "[\"127.0.0.2\",\"127.0.0.3\"]", true),
+			    "applied listen 127.0.0.3");
+	assert_true(!is_bound("127.0.0.1") && is_bound("127.0.0.2") && is_bound("127.0.0.3"));
+	port++;
+	assert_string_equal(listen_at(3, "[\"127.0.0.2\"]", true), "applied listen 127.0.0.2");
+	assert_true(is_bound("127.0.0.2"));
+	port--;
+	assert_false(is_bound("127.0.0.2"));
+	/* Everywhere, by both families, and beside one address of the same port. */
+	port++;
+	assert_string_equal(listen_at(4, NULL, true), "applied listen [ listen 0.0.0.0");
+	assert_true(is_bound("127.0.0.1"));
+	assert_string_equal(listen_at(5, "[\"127.0.0.2\"]", true), "applied listen 127.0.0.2");
+	assert_false(is_bound("127.0.0.1"));
+	assert_string_equal(listen_at(7, NULL, false), "applied"); /* no BGP */
+	assert_false(is_bound("127.0.0.2"));
+	port--;
+}
+
+/* Two addresses, of which the second is somebody else's: the first one is let go. */
+static void test_sockets_of_a_refusal(void **state)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char want[128];
+
+	inet_pton(AF_INET, "127.0.0.7", &sa.sin_addr);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	snprintf(want, sizeof(want), "bgp: cannot listen at 127.0.0.7:%u: Address already in use",
+		 port);
+	assert_string_equal(listen_at(1, "[\"127.0.0.6\",\"127.0.0.7\",\"127.0.0.8\"]", true),
+			    want);
+	assert_false(is_bound("127.0.0.6"));
+	assert_false(is_bound("127.0.0.8"));
+	close(fd);
+}
+
 /* Nothing is asked where nobody could listen there. */
 static void test_address_in_use(void **state)
 {
@@ -595,6 +666,8 @@ int main(void)
 		TEST(test_teardown),
 		TEST(test_keys_and_sockets),
 		TEST(test_sockets_without_bgpd),
+		TEST(test_sockets_change),
+		TEST(test_sockets_of_a_refusal),
 		TEST(test_address_in_use),
 		TEST(test_log_levels),
 	};

@@ -392,6 +392,38 @@ static void test_reload(void **state)
 	assert_false(log_has("listen"));
 }
 
+/* Who changes it is told what is odd. */
+static void test_warnings_are_told(void **state)
+{
+	struct reply reply;
+
+	write_config("odd", "policy p { term 1 { set { prepend-as 5; } } }");
+	assert_string_equal(ask("{\"command\":\"reload\"}", &reply), "");
+	assert_int_equal(json_array_size(json_object_get(reply.head, "warnings")), 1);
+	assert_non_null(strstr(
+		json_string_value(json_array_get(json_object_get(reply.head, "warnings"), 0)),
+		"warning: policy p term 1 set prepend-as: does nothing without 'prepend'"));
+	reply_free(&reply);
+}
+
+/* One that comes while a change is under way is not lost. */
+static void test_sighup_in_a_change(void **state)
+{
+	pid_t pid = daemon_pid("bgpd");
+
+	clear_log();
+	kill(pid, SIGSTOP);
+	write_config("first", "");
+	kill(parent, SIGHUP);
+	WAIT_LOG("wgd check");
+	write_config("second", "");
+	kill(parent, SIGHUP);
+	kill(parent, SIGHUP);
+	assert_string_equal(ask("{\"command\":\"version\"}", NULL), ""); /* it has seen them */
+	kill(pid, SIGCONT);
+	WAIT_LOG("bgpd apply first\n", "wgd prune\n", "bgpd apply second\n", "wgd prune\n");
+}
+
 static void test_sighup(void **state)
 {
 	clear_log();
@@ -769,6 +801,7 @@ static void test_ready_names_what_is_refused(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+	setenv("WATCHDOG_USEC", "600000", 1); /* it has to be heard of three times in that */
 	clear_log();
 	write_config("state starting", "");
 	parent = start_parent();
@@ -778,12 +811,15 @@ static void test_ready_names_what_is_refused(void **state)
 	write_config("state refused", "");
 	assert_string_equal(reload(), "");
 	wait_notified(fd, "READY=1", "interface wg0 is refused: told so");
+	for (int i = 0; i < 2; i++)
+		wait_notified(fd, "WATCHDOG=1", "");
 	write_config("state ready", "");
 	assert_string_equal(reload(), "");
 	wait_notified(fd, "STATUS=Running", "");
 	kill(parent, SIGHUP);
 	wait_notified(fd, "READY=1", "STATUS=Running");
 	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
 	unlink(sa.sun_path);
 	close(fd);
 }
@@ -943,7 +979,9 @@ int main(void)
 		TEST(test_first_commit),
 		TEST(test_second_instance),
 		TEST(test_reload),
+		TEST(test_warnings_are_told),
 		TEST(test_sighup),
+		TEST(test_sighup_in_a_change),
 		TEST(test_refusal_changes_nothing),
 		TEST(test_empty_file),
 		TEST(test_errors_name_their_place),
