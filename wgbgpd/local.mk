@@ -79,6 +79,19 @@ wgbgpd_parent_test_LDADD = $(TEST_LIBS)
 EXTRA_wgbgpd_parent_test_DEPENDENCIES = wgbgpd/wgbgpd wgbgpd/hasty wgbgpd/stub
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/ask_test wgbgpd/datastore_test wgbgpd/interfaces_test wgbgpd/process_test
+wgbgpd_datastore_test_SOURCES = wgbgpd/datastore_test.c
+wgbgpd_datastore_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_datastore_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+wgbgpd_ask_test_SOURCES = wgbgpd/ask_test.c wgbgpd/played.c wgbgpd/played.h
+wgbgpd_ask_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_ask_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+wgbgpd_interfaces_test_SOURCES = wgbgpd/interfaces_test.c
+wgbgpd_interfaces_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_interfaces_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+wgbgpd_process_test_SOURCES = wgbgpd/process_test.c
+wgbgpd_process_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_process_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/commit_test wgbgpd/endpoint_test wgbgpd/supervise_test
 # Runs wgbgpd/stub.
 wgbgpd_supervise_test_SOURCES = wgbgpd/supervise_test.c
