@@ -135,6 +135,7 @@ static void open_client(int n)
 	int fd = connect_to();
 
 	assert_true(fd >= 0);
+	ipc_free(ends[n].ipc);
 	ends[n] = (struct client_end){.number = n};
 	ends[n].ipc = ipc_new(fd, &handlers, &ends[n]);
 }
