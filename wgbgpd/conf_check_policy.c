@@ -13,6 +13,7 @@ static void check_pattern(const struct lyd_node *leaf, struct conf_errors *errs)
 {
 	const char *value = lyd_get_value(leaf);
 	unsigned min, max;
+	bool ranged;
 	char text[PREFIX_STRLEN + 32];
 	struct prefix p;
 	char *tail;
@@ -20,16 +21,14 @@ static void check_pattern(const struct lyd_node *leaf, struct conf_errors *errs)
 	if (!str_copy(text, value, sizeof(text)))
 		return;
 	tail = strpbrk(text, "{+");
-	min = max = 0;
-	if (tail && *tail == '{' && sscanf(tail, "{%u,%u}", &min, &max) != 2)
-		return;
+	ranged = tail && sscanf(tail, "{%u,%u}", &min, &max) == 2;
 	if (tail)
 		*tail = '\0';
 	if (!strchr(text, '/') || prefix_parse(text, &p) < 0) {
 		conf_check_error(errs, leaf, "'%s' is no prefix", value);
 		return;
 	}
-	if (strchr(value, '{') && (min > max || min < p.len || max > family_bits(p.family)))
+	if (ranged && (min > max || min < p.len || max > family_bits(p.family)))
 		conf_check_error(errs, leaf,
 				 "'%s' is not valid; expected lengths from %u to %u, rising", value,
 				 p.len, family_bits(p.family));

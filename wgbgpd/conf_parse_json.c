@@ -13,10 +13,10 @@
 #include "conf_schema.h"
 #include "util.h"
 
-/* A place in text that is sound JSON. */
+/* A place in text that is sound JSON, and terminated: whatever opens there closes. */
 struct walk {
 	struct source *src;
-	const char *p, *end, *bol;
+	const char *p, *bol;
 	uint32_t line;
 };
 
@@ -24,12 +24,12 @@ static void object(struct walk *w, struct lyd_node *node, const struct lysc_node
 
 static char skip_blanks(struct walk *w)
 {
-	for (; w->p < w->end && strchr(" \t\r\n", *w->p); w->p++)
+	for (; *w->p && strchr(" \t\r\n", *w->p); w->p++)
 		if (*w->p == '\n') {
 			w->line++;
 			w->bol = w->p + 1;
 		}
-	return w->p < w->end ? *w->p : '\0';
+	return *w->p;
 }
 
 static struct conf_pos here(struct walk *w)
@@ -50,16 +50,13 @@ static bool pass(struct walk *w, char c)
 /* The token that is next: a string with its quotes, or a bare word. */
 static size_t token_len(struct walk *w)
 {
-	const char *at = w->p;
+	const char *at;
 
-	if (skip_blanks(w) == '"') {
-		for (at = w->p + 1; at < w->end && *at != '"'; at++)
-			at += *at == '\\';
-		return (size_t)(at - w->p) + 1;
-	}
-	for (at = w->p; at < w->end && !strchr(" \t\r\n,:[]{}", *at); at++)
-		;
-	return (size_t)(at - w->p);
+	if (skip_blanks(w) != '"')
+		return strcspn(w->p, " \t\r\n,:[]{}");
+	for (at = w->p + 1; *at != '"'; at++)
+		at += *at == '\\';
+	return (size_t)(at - w->p) + 1;
 }
 
 /* A scalar as YANG writes it; to be freed. */
@@ -87,7 +84,7 @@ static void skip_value(struct walk *w)
 		else if (c == '}' || c == ']')
 			depth--;
 		w->p += strchr("{}[],:", c) ? 1 : token_len(w);
-	} while (depth && w->p < w->end);
+	} while (depth);
 }
 
 /* A member's name without its module's; to be freed. */
@@ -185,7 +182,7 @@ static void array(struct walk *w, struct lyd_node *parent, const struct lysc_nod
 	if (!begins_with(w, '[', parent, schema->name))
 		return;
 	pass(w, '[');
-	while (skip_blanks(w) != ']' && w->p < w->end) {
+	while (skip_blanks(w) != ']') {
 		if (schema->nodetype == LYS_LIST)
 			entry(w, parent, schema);
 		else
@@ -292,7 +289,7 @@ void conf_parse_json(struct parser *p, const char *name, const char *text, size_
 	src = xcalloc(1, sizeof(*src));
 	src->p = p;
 	src->name = conf_file_name(p->conf, name);
-	w = (struct walk){.src = src, .p = text, .end = text + len, .bol = text, .line = 1};
+	w = (struct walk){.src = src, .p = text, .bol = text, .line = 1};
 	object(&w, NULL, NULL);
 	if (why && p->errs->errors == before)
 		conf_error(p->errs, &pos, "%s", why);
