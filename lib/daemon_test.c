@@ -26,7 +26,7 @@
 #include "loop.h"
 #include "util.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 8000
 #define ROWS 2000 /* a kB each: more than a channel holds */
 
 /* ---- the daemon */

@@ -11,7 +11,7 @@ struct conf_place {
 
 struct conf_name {
 	struct conf_name *next;
-	char text[];
+	char *text;
 };
 
 struct conf *conf_new(struct ly_ctx *ctx)
@@ -36,6 +36,7 @@ void conf_free(struct conf *conf)
 	while (conf->names) {
 		struct conf_name *next = conf->names->next;
 
+		free(conf->names->text);
 		free(conf->names);
 		conf->names = next;
 	}
@@ -44,14 +45,13 @@ void conf_free(struct conf *conf)
 
 const char *conf_file_name(struct conf *conf, const char *name)
 {
-	size_t len = strlen(name) + 1;
 	struct conf_name *n;
 
 	for (n = conf->names; n; n = n->next)
 		if (str_eq(n->text, name))
 			return n->text;
-	n = xmalloc(sizeof(*n) + len);
-	memcpy(n->text, name, len);
+	n = xmalloc(sizeof(*n));
+	n->text = xstrdup(name);
 	n->next = conf->names;
 	conf->names = n;
 	return n->text;

@@ -740,6 +740,7 @@ static void test_socket(void **state)
 {
 	char *path = xasprintf("%s/cli.sock", dir), *gone = xasprintf("%s/gone", dir), *far;
 	struct stat st;
+	int fd;
 
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
@@ -752,6 +753,10 @@ static void test_socket(void **state)
 	EXPECT("client 0 end 1 'unknown command'\n");
 	endpoint_shut();
 	assert_int_equal(endpoint_start(gone), -ENOENT);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* as its own would have been */
+	endpoint_shut();
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	close(fd);
 	far = xasprintf("%s/%0100d", dir, 0);
 	assert_int_equal(endpoint_start(far), -ENAMETOOLONG);
 	assert_int_equal(endpoint_start(dir), 0);

@@ -11,11 +11,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -374,6 +378,112 @@ static void test_first_commit(void **state)
 	WAIT_LOG("wgd apply", "wgd channel bfdd\n");
 	assert_false(log_has("bgpd secret"));
 	assert_false(log_has("zebra-lite secret"));
+}
+
+/* ---- what each process may do */
+
+#define CAP(name) (1ULL << CAP_##name)
+
+/* A line of a file of /proc/PID, behind its name. */
+static const char *line_of(pid_t pid, const char *file, const char *name)
+{
+	static char line[256];
+	char path[64];
+	FILE *f;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = strncmp(line, name, strlen(name)) == 0;
+	fclose(f);
+	assert_true(found);
+	return line + strlen(name);
+}
+
+static const char *status_of(pid_t pid, const char *name)
+{
+	const char *rest = line_of(pid, "status", name);
+
+	assert_int_equal(*rest, ':');
+	return rest + 1;
+}
+
+static uint64_t caps_of(pid_t pid, const char *name)
+{
+	return strtoull(status_of(pid, name), NULL, 16);
+}
+
+/* No more than it needs, now and by whatever it starts; those of another user none. */
+static void test_privileges(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t caps;
+		bool user;
+	} rows[] = {
+		{"wgd", CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(SYS_NICE), false},
+		{"zebra-lite", CAP(NET_ADMIN), false},
+		{"bgpd", 0, true},
+		{"bfdd", 0, true},
+	};
+	const uint64_t parents = CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(NET_BIND_SERVICE) |
+				 CAP(SETUID) | CAP(SETGID) | CAP(SETPCAP) | CAP(KILL) |
+				 CAP(SYS_NICE) | CAP(IPC_LOCK) | CAP(DAC_READ_SEARCH);
+	const uint64_t have = caps_of(getpid(), "CapEff");
+	const struct passwd *pw = getpwnam("nobody");
+
+	if (geteuid() != 0 || (have & parents) != parents || !pw)
+		skip();
+	assert_true(caps_of(parent, "CapEff") == parents);
+	assert_true(caps_of(parent, "CapPrm") == parents);
+	assert_int_equal(atoi(status_of(parent, "NoNewPrivs")), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static const char *const sets[] = {"CapEff", "CapPrm", "CapBnd"};
+		pid_t pid = daemon_pid(rows[i].name);
+		unsigned uid = rows[i].user ? pw->pw_uid : 0, gid = rows[i].user ? pw->pw_gid : 0;
+		char want[64];
+
+		for (size_t k = 0; k < ARRAY_SIZE(sets); k++)
+			if (caps_of(pid, sets[k]) != rows[i].caps)
+				fail_msg("%s %s %s", rows[i].name, sets[k],
+					 status_of(pid, sets[k]));
+		assert_true(caps_of(pid, "CapInh") == 0 && caps_of(pid, "CapAmb") == 0);
+		assert_int_equal(atoi(status_of(pid, "NoNewPrivs")), 1);
+		snprintf(want, sizeof(want), "\t%u\t%u\t%u\t%u\n", uid, uid, uid, uid);
+		assert_string_equal(status_of(pid, "Uid"), want);
+		snprintf(want, sizeof(want), "\t%u\t%u\t%u\t%u\n", gid, gid, gid, gid);
+		assert_string_equal(status_of(pid, "Gid"), want);
+		if (rows[i].user)
+			assert_int_equal(strspn(status_of(pid, "Groups"), " \t\n"),
+					 strlen(status_of(pid, "Groups")));
+	}
+}
+
+/* bfdd comes first, and is ended where it never pauses; zebra-lite's writer comes last. */
+static void test_priorities(void **state)
+{
+	pid_t bfdd = daemon_pid("bfdd");
+	struct sched_param param;
+	unsigned soft, hard;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(sched_getparam(bfdd, &param), 0);
+	if ((sched_getscheduler(bfdd) & ~SCHED_RESET_ON_FORK) == SCHED_RR)
+		assert_int_equal(param.sched_priority, 10);
+	else if (getpriority(PRIO_PROCESS, (id_t)bfdd) != -10)
+		skip(); /* neither is granted here */
+	assert_int_equal(
+		sscanf(line_of(bfdd, "limits", "Max realtime timeout"), "%u %u", &soft, &hard), 2);
+	assert_int_equal(soft, 2000000);
+	assert_int_equal(hard, 2000000);
+	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)daemon_pid("zebra-lite")),
+			 getpriority(PRIO_PROCESS, (id_t)parent) - 5);
+	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)daemon_pid("bgpd")),
+			 getpriority(PRIO_PROCESS, (id_t)parent));
+	assert_int_equal(sched_getscheduler(daemon_pid("bgpd")), sched_getscheduler(parent));
 }
 
 static void test_second_instance(void **state)
@@ -977,6 +1087,8 @@ int main(void)
 #define HASTY(name) cmocka_unit_test_setup(name, setup_hasty)
 	const struct CMUnitTest tests[] = {
 		TEST(test_first_commit),
+		TEST(test_privileges),
+		TEST(test_priorities),
 		TEST(test_second_instance),
 		TEST(test_reload),
 		TEST(test_warnings_are_told),

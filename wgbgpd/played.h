@@ -12,7 +12,7 @@
 #include "messages.h"
 #include "util.h"
 
-#define PLAYED_PATIENCE_MS 20000
+#define PLAYED_PATIENCE_MS 8000
 
 #define PLAYED_AWAIT(cond)                                                                      \
 	do {                                                                                    \

@@ -22,7 +22,7 @@
 #include "supervise.h"
 #include "util.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 8000
 
 static char dir[] = "/tmp/supervise_test.XXXXXX";
 static char events[8192];	   /* what the handlers were told: "+wgd -wgd ?wgd ." */
