@@ -152,8 +152,8 @@ void conf_make_value(struct source *src, struct lyd_node *parent, const struct l
 	warn_host_bits(src, pos, parent, schema->name, value);
 }
 
-/* The current token is the name. True: the statement was read to its end. */
-static bool parse_leaf(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
+/* What ends with ';'. The current token is the name; behind it, the ';' or what is wrong. */
+static void parse_leaf(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
 {
 	struct conf_pos pos = source_pos(src);
 	struct lyd_node *old = NULL;
@@ -164,26 +164,25 @@ static bool parse_leaf(struct source *src, struct lyd_node *parent, const struct
 
 		complain_token(src, parent, schema->name, expected);
 		free(expected);
-		return false;
+		return;
 	}
 	if (!lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &old) && old) {
 		conf_complain(src, &pos, parent, schema->name, "is there twice; first in line %u",
 			      conf_pos(old) ? conf_pos(old)->line : 0);
-		return false;
+		return;
 	}
 	pos = source_pos(src);
 	value = xstrdup(src->lex.word);
 	if (conf_lex_next(&src->lex) != CONF_TOKEN_SEMI) {
 		complain_token(src, parent, schema->name, "';' after the value");
 		free(value);
-		return false;
+		return;
 	}
 	conf_make_value(src, parent, schema, &pos, value);
 	free(value);
-	return true;
 }
 
-static bool parse_leaf_list(struct source *src, struct lyd_node *parent,
+static void parse_leaf_list(struct source *src, struct lyd_node *parent,
 			    const struct lysc_node *schema)
 {
 	bool list = conf_lex_next(&src->lex) == CONF_TOKEN_LIST;
@@ -200,17 +199,14 @@ static bool parse_leaf_list(struct source *src, struct lyd_node *parent,
 	}
 	if (list && src->lex.token != CONF_TOKEN_END) {
 		complain_token(src, parent, schema->name, "a value or ']'");
-		return false;
+		return;
 	}
 	if (list)
 		conf_lex_next(&src->lex);
-	if (src->lex.token != CONF_TOKEN_SEMI) {
+	if (src->lex.token != CONF_TOKEN_SEMI)
 		complain_token(src, parent, schema->name,
 			       list ? "';' after the list"
 				    : "a value, or '[ value ... ]', and ';'");
-		return false;
-	}
-	return true;
 }
 
 /* The current token is behind the name and the key: '{' or ';'. NODE is in the tree. */
@@ -298,7 +294,7 @@ static bool parse_list(struct source *src, struct lyd_node *parent, const struct
 	return parse_body(src, node);
 }
 
-static bool parse_include(struct source *src, struct lyd_node *parent)
+static void parse_include(struct source *src, struct lyd_node *parent)
 {
 	struct conf_pos pos = source_pos(src);
 	const char *slash = strrchr(src->name, '/');
@@ -306,7 +302,7 @@ static bool parse_include(struct source *src, struct lyd_node *parent)
 
 	if (conf_lex_next(&src->lex) != CONF_TOKEN_WORD) {
 		complain_token(src, parent, "include", "a file");
-		return false;
+		return;
 	}
 	if (src->lex.word[0] == '/' || !slash)
 		path = xstrdup(src->lex.word);
@@ -315,7 +311,7 @@ static bool parse_include(struct source *src, struct lyd_node *parent)
 	if (conf_lex_next(&src->lex) != CONF_TOKEN_SEMI) {
 		complain_token(src, parent, "include", "';' after the file");
 		free(path);
-		return false;
+		return;
 	}
 	if (!src->p->files)
 		conf_complain(src, &pos, parent, "include", "is only possible in a file");
@@ -328,7 +324,6 @@ static bool parse_include(struct source *src, struct lyd_node *parent)
 	else
 		include_file(src->p, path, parent, &pos);
 	free(path);
-	return true;
 }
 
 void conf_complain_unknown(struct source *src, const struct conf_pos *pos,
@@ -352,8 +347,8 @@ static void complain_unknown(struct source *src, struct lyd_node *parent,
 	conf_complain_unknown(src, &pos, parent, schema, src->lex.word);
 }
 
-/* The current token is the first of a statement. True: read to its end, which is the current token.
- */
+/* The current token is the first of a statement. True: a block that was read to its end, which is
+ * the current token; else recover() finds the end, a ';' that is the current token first of all. */
 static bool parse_statement(struct source *src, struct lyd_node *parent)
 {
 	const struct lysc_node *outer = parent ? parent->schema : NULL;
@@ -363,8 +358,10 @@ static bool parse_statement(struct source *src, struct lyd_node *parent)
 		complain_token(src, parent, NULL, "a statement");
 		return false;
 	}
-	if (str_eq(src->lex.word, "include"))
-		return parse_include(src, parent);
+	if (str_eq(src->lex.word, "include")) {
+		parse_include(src, parent);
+		return false;
+	}
 	schema = conf_schema_find(src->p->ctx, outer, src->lex.word);
 	if (!schema || lysc_is_key(schema)) {
 		complain_unknown(src, parent, outer);
@@ -376,9 +373,11 @@ static bool parse_statement(struct source *src, struct lyd_node *parent)
 	case LYS_LIST:
 		return parse_list(src, parent, schema);
 	case LYS_LEAF:
-		return parse_leaf(src, parent, schema);
+		parse_leaf(src, parent, schema);
+		return false;
 	case LYS_LEAFLIST:
-		return parse_leaf_list(src, parent, schema);
+		parse_leaf_list(src, parent, schema);
+		return false;
 	default:
 		complain_unknown(src, parent, outer);
 		return false;
