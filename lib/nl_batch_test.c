@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nl_batch.h"
 
@@ -60,7 +62,6 @@ static void test_matching(void **state)
 	nl_batch_free(b);
 }
 
-/* A full buffer flushes itself; numbers go on. */
 /* Attributes are read up to the aligned end of a message: it must be there. */
 static void test_padding(void **state)
 {
@@ -76,6 +77,7 @@ static void test_padding(void **state)
 	assert_false(nl_message_ok(nlh, 20));
 }
 
+/* A full buffer flushes itself; numbers go on. */
 static void test_overflow(void **state)
 {
 	struct nl_batch *b = nl_batch_new_detached(on_error, NULL);
@@ -113,6 +115,97 @@ static void test_kernel(void **state)
 	nl_batch_free(b);
 }
 
+/* What is no answer to a request, or none that says why, is passed over. */
+static void test_other_messages(void **state)
+{
+	struct nl_batch *b = nl_batch_new_detached(on_error, NULL);
+	_Alignas(struct nlmsghdr) uint8_t buf[512] = {0};
+	struct nlmsghdr *nlh = nl_batch_begin(b, 16, NLM_F_CREATE, &errors[0]);
+	size_t n;
+
+	errors[0] = 0;
+	assert_int_equal(nlh->nlmsg_type, 16);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_CREATE);
+	assert_int_equal(nlh->nlmsg_len, sizeof(*nlh));
+	nl_batch_end(b, nlh);
+	n = answer(buf, nlh->nlmsg_seq, -EPERM);
+	((struct nlmsghdr *)buf)->nlmsg_type = NLMSG_DONE;
+	nl_batch_parse(b, buf, n);
+	assert_int_equal(errors[0], 0);
+	memset(buf, 0, sizeof(buf));
+	answer(buf, nlh->nlmsg_seq, -EPERM);
+	((struct nlmsghdr *)buf)->nlmsg_len = sizeof(*nlh) + 3; /* less than a number */
+	nl_batch_parse(b, buf, sizeof(*nlh) + 4);
+	assert_int_equal(errors[0], 0);
+	((struct nlmsghdr *)buf)->nlmsg_len = sizeof(*nlh) + 4;
+	nl_batch_parse(b, buf, sizeof(*nlh) + 4);
+	assert_int_equal(errors[0], -EPERM);
+	assert_int_equal(nl_batch_portid(b), 0);
+	nl_batch_free(b);
+	nl_batch_free(NULL);
+}
+
+static int next_fd(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(fd);
+	return fd;
+}
+
+/* The answers to a whole buffer fit, as far as the system lets us. */
+static void test_room_for_answers(void **state)
+{
+	int fd = next_fd(), got = 0, other = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	int size = 8 * 1024 * 1024, want = 0;
+	socklen_t len = sizeof(got);
+	struct nl_batch *b;
+
+	if (setsockopt(other, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(other, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	getsockopt(other, SOL_SOCKET, SO_RCVBUF, &want, &len);
+	close(other);
+	b = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+	assert_non_null(b);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &len), 0);
+	assert_int_equal(got, want);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	nl_batch_free(b);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_null(nl_batch_new(9999, on_error, NULL));
+	assert_int_equal(next_fd(), fd); /* nothing is left open */
+}
+
+/* Where nothing can be sent every request of the buffer has failed, and the flush says so: that of
+ * a full buffer at the next one. */
+static void test_cannot_send(void **state)
+{
+	int fd = next_fd();
+	struct nl_batch *b = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+	uint32_t seq;
+
+	assert_non_null(b);
+	close(fd);
+	memset(errors, 0, sizeof(errors));
+	for (int i = 0; i < 10; i++)
+		nl_batch_end(b, nl_batch_begin(b, 999, 0, &errors[i]));
+	assert_int_equal(nl_batch_flush(b), -EBADF);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(errors[i], -EBADF);
+	assert_int_equal(nl_batch_flush(b), 0); /* nothing more */
+	while (!nl_batch_full(b))
+		nl_batch_end(b, nl_batch_begin(b, 999, 0, &errors[0]));
+	errors[0] = 0;
+	seq = nl_batch_begin(b, 999, 0, &errors[1])->nlmsg_seq;
+	assert_int_equal(errors[0], -EBADF);
+	assert_true(seq > 1000);
+	assert_false(nl_batch_full(b));
+	assert_int_equal(nl_batch_flush(b), -EBADF); /* of the full one: no request is there yet */
+	assert_int_equal(nl_batch_flush(b), 0);
+	nl_batch_free(b);
+}
+
 static void test_full(void **state)
 {
 	struct nl_batch *first = nl_batch_new_detached(on_error, NULL);
@@ -132,9 +225,14 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),	cmocka_unit_test(test_matching),
-		cmocka_unit_test(test_padding), cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_matching),
+		cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_other_messages),
+		cmocka_unit_test(test_room_for_answers),
+		cmocka_unit_test(test_cannot_send),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
