@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include <stdbool.h>
 
 #include "hash.h"
@@ -81,6 +83,10 @@ static void test_table(void **state)
 	hash_clear(&t);
 	assert_int_equal(t.count, 0);
 	assert_null(hash_first(&t));
+	hash_insert(&t, &things[7].node, weak_hash(7)); /* it can be used again */
+	assert_ptr_equal(find(&t, 7), &things[7]);
+	hash_clear(&t);
+	hash_clear(&t);
 }
 
 static void test_keyed(void **state)
@@ -90,11 +96,37 @@ static void test_keyed(void **state)
 	hash_bytes("", 0);
 }
 
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Numbers in a row have hashes all over, whichever bits of them are taken. */
+static void test_spread(void **state)
+{
+	static const unsigned shifts[] = {0, 8, 16, 20};
+	static uint32_t hashes[4096];
+
+	for (size_t k = 0; k < sizeof(shifts) / sizeof(shifts[0]); k++) {
+		unsigned distinct = 1;
+
+		for (uint32_t i = 0; i < 4096; i++)
+			hashes[i] = hash_bytes(&i, sizeof(i)) >> shifts[k] & 0xfff;
+		qsort(hashes, 4096, sizeof(hashes[0]), compare);
+		for (unsigned i = 1; i < 4096; i++)
+			distinct += hashes[i] != hashes[i - 1];
+		assert_in_range(distinct, 2200, 3000); /* 2589, as by chance */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_keyed),
+		cmocka_unit_test(test_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
