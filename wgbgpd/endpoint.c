@@ -240,7 +240,7 @@ static void client_free(struct client *client)
 		ipc_free(client->relays[i].ipc);
 	ipc_free(client->ipc);
 	free(client);
-	if (n_clients < ENDPOINT_CLIENTS_MAX && listen_fd >= 0)
+	if (listen_fd >= 0) /* there is room for one again */
 		watch_on(&accept_watch);
 }
 
