@@ -104,4 +104,7 @@ wgd_bfd_test_SOURCES = wgd/bfd_test.c $(RIG)
 wgd_bfd_test_LDADD = $(RIG_LDADD)
 wgd_shows_test_SOURCES = wgd/shows_test.c $(RIG)
 wgd_shows_test_LDADD = $(RIG_LDADD)
+check_PROGRAMS += wgd/wg_kernel_test
+wgd_wg_kernel_test_SOURCES = wgd/wg_kernel_test.c
+wgd_wg_kernel_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS)
 endif
