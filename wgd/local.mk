@@ -107,4 +107,7 @@ wgd_shows_test_LDADD = $(RIG_LDADD)
 check_PROGRAMS += wgd/wg_kernel_test
 wgd_wg_kernel_test_SOURCES = wgd/wg_kernel_test.c
 wgd_wg_kernel_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS)
+check_PROGRAMS += wgd/net_test
+wgd_net_test_SOURCES = wgd/net_test.c lib/dut.c lib/dut.h
+wgd_net_test_LDADD = $(RIG_LDADD)
 endif
