@@ -179,14 +179,3 @@ void endpoints_note(const char *ifname, const uint8_t *key, const struct endpoin
 	put(ifname, key, endpoint);
 	changed();
 }
-
-void endpoints_forget(const char *ifname, const uint8_t *key)
-{
-	struct known *k = find(ifname, key);
-
-	if (!k)
-		return;
-	hash_remove(&table, &k->node);
-	free(k);
-	changed();
-}

@@ -21,6 +21,5 @@ void endpoints_close(void); /* writes what is pending, frees */
 /* False when none is known. */
 bool endpoints_find(const char *ifname, const uint8_t *key, struct endpoint *out);
 void endpoints_note(const char *ifname, const uint8_t *key, const struct endpoint *endpoint);
-void endpoints_forget(const char *ifname, const uint8_t *key);
 
 #endif

@@ -87,7 +87,7 @@ endif
 if HAVE_CMOCKA
 RIG = wgd/rig.c wgd/rig.h wgd/rig_world.c wgd/rig_world.h lib/loop_fake.c lib/loop_fake.h
 RIG_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
-check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test wgd/shows_test
+check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test wgd/shows_test wgd/orphans_test
 wgd_device_test_SOURCES = wgd/device_test.c $(RIG)
 wgd_device_test_LDADD = $(RIG_LDADD)
 wgd_devices_test_SOURCES = wgd/devices_test.c $(RIG)
@@ -104,10 +104,15 @@ wgd_bfd_test_SOURCES = wgd/bfd_test.c $(RIG)
 wgd_bfd_test_LDADD = $(RIG_LDADD)
 wgd_shows_test_SOURCES = wgd/shows_test.c $(RIG)
 wgd_shows_test_LDADD = $(RIG_LDADD)
-check_PROGRAMS += wgd/wg_kernel_test
+wgd_orphans_test_SOURCES = wgd/orphans_test.c $(RIG)
+wgd_orphans_test_LDADD = $(RIG_LDADD)
+check_PROGRAMS += wgd/wg_kernel_test wgd/net_test wgd/endpoints_test wgd/resolve_test
 wgd_wg_kernel_test_SOURCES = wgd/wg_kernel_test.c
 wgd_wg_kernel_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS)
-check_PROGRAMS += wgd/net_test
 wgd_net_test_SOURCES = wgd/net_test.c lib/dut.c lib/dut.h
 wgd_net_test_LDADD = $(RIG_LDADD)
+wgd_endpoints_test_SOURCES = wgd/endpoints_test.c lib/loop_fake.c lib/loop_fake.h
+wgd_endpoints_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_resolve_test_SOURCES = wgd/resolve_test.c lib/dut.c lib/dut.h
+wgd_resolve_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
 endif

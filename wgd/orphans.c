@@ -2,6 +2,7 @@
 #include "orphans.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,18 +72,23 @@ static void collect_entries(struct adopted *a)
 	}
 }
 
-static void clean(struct adopted *a)
+/* 0 or -errno. */
+static int clean(struct adopted *a)
 {
-	if (wg_get(a->wg, true, &a->dump) < 0)
-		return;
+	int err = wg_get(a->wg, true, &a->dump);
+
+	if (err < 0)
+		return err;
 	collect_entries(a);
 	wg_change(a->wg, a->changes, a->n_changes);
 	ledger_each(a->ledger, "peer", remove_peer, a);
 	ledger_each(a->ledger, "address", remove_addr, a);
 	free(a->changes);
 	wg_dump_free(&a->dump);
+	return 0;
 }
 
+/* A ledger goes with what it tells of: with the interface, or when that was cleaned. */
 static void remove_adopted(const struct context *c, const char *ifname)
 {
 	struct adopted a = {0};
@@ -90,17 +96,27 @@ static void remove_adopted(const struct context *c, const char *ifname)
 	bool fresh;
 	int err = link_get(ifname, &info);
 
+	if (err < 0 && err != -ENODEV)
+		return;
 	a.ledger = ledger_open(c->rundir, ifname, err < 0 ? 0 : info.ifindex, &fresh);
 	if (err == 0 && a.ledger && !fresh) {
 		a.ifindex = info.ifindex;
 		err = str_eq(info.kind, "wireguard") ? wg_kernel_open(ifname, &a.wg)
 						     : wg_userspace_open(ifname, &a.wg);
 		if (err == 0)
-			clean(&a);
+			err = clean(&a);
 		wg_close(a.wg);
-		log_info("interface-released", "interface=%s why=\"no longer configured\"", ifname);
+		if (err == 0)
+			log_info("interface-released",
+				 "interface=%s why=\"no longer configured\"", ifname);
+		else
+			log_warn("interface-not-released", "interface=%s error=\"%s\"", ifname,
+				 strerror(-err));
 	}
-	ledger_delete(a.ledger);
+	if (err < 0 && err != -ENODEV)
+		ledger_close(a.ledger);
+	else
+		ledger_delete(a.ledger);
 }
 
 /* The interface whose ledger NAME is; NULL: it is none. */
