@@ -316,6 +316,59 @@ static void test_replay(void **state)
 	rig_expect("");
 }
 
+/* There is a limit to what one message holds. */
+static void test_held(void **state)
+{
+	static char text[4200 * 24];
+	char *at = text;
+
+	begin(TWO);
+	for (int i = 0; i < 4099; i++)
+		at += sprintf(at, "+3 10.%d.%d.0/24 ", i / 256, i % 256);
+	rig_mute("wg1 + c");
+	rig_allowed(1, text);
+	rig_zebra();
+	rig_expect("wg1 later 4097\n"
+		   "zebra: ack 1 3 10.8.0.0/24 own-address 3 10.9.0.0/24 own-address\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32\n"
+		   "zebra: wg1 is 8 up 10.8.0.1/24\n"
+		   "zebra: c is 3 on 8 never handshake-never cost 7\n"
+		   "zebra: held 4096\n"
+		   "zebra: held 3 10.16.2.0/24\n"
+		   "zebra: sync\n");
+}
+
+/* Nothing overtakes what the thread has. */
+static void test_busy(void **state)
+{
+	static const uint8_t key[WG_KEY_BYTES] = {'a'};
+	struct wg_device_set device = {.set_port = true};
+	struct wg_peer_set peer = {.key = key};
+	struct wg_change change = {.key = key};
+	struct wg_dump dump;
+	struct wg *wg;
+
+	begin(TWO);
+	rig.threaded = rig.busy = true;
+	large_batch(1, "");
+	rig_forget();
+	wg = device_find("wg0")->wg;
+	assert_int_equal(wg_get(wg, true, &dump), -ETIMEDOUT);
+	assert_int_equal(wg_set_device(wg, &device), -ETIMEDOUT);
+	assert_int_equal(wg_set_peer(wg, &peer), -ETIMEDOUT);
+	assert_int_equal(wg_remove_peer(wg, key), -ETIMEDOUT);
+	assert_int_equal(wg_change(wg, &change, 1), -ETIMEDOUT);
+	rig_expect("");
+	rig_thread(0);
+	assert_int_equal(wg_set_device(wg, &device), 0);
+	assert_int_equal(wg_remove_peer(wg, key), 0);
+	rig_expect("zebra: ack 1\n"
+		   "wg0 set port 0\n"
+		   "wg0 remove a\n");
+}
+
 /* A sweep is done piece by piece. */
 static void test_sweep(void **state)
 {
@@ -425,6 +478,49 @@ static void test_foreign(void **state)
 		   "wg0 has a keepalive 0 at -: 192.168.2.0/24\n");
 }
 
+/* With the interface the entries of others are gone; so is a peer of theirs. */
+static void test_foreign_lost(void **state)
+{
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	rig_peer_add("wg0", 'f');
+	rig_entry("wg0", 'f', "192.168.1.0/24");
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig_allowed(1, "+1 192.168.1.0/24 +2 192.168.0.0/16 +1 192.168.2.0/24");
+	rig_expect("wg0 + a 192.168.2.0/24\n"
+		   "zebra: ack 1 1 192.168.1.0/24 foreign-allowed-ip 2 192.168.0.0/16 "
+		   "foreign-allowed-ip\n");
+	/* Of a peer that goes nothing is asked for again. */
+	rig_apply(RIG_WG0(", 'adopt': true", RIG_PEER_A(RIG_QUIET)));
+	devices_prune();
+	rig_forget();
+	rig_mute("event");
+	rig_link_gone("wg0");
+	rig_link_add("wg0", "wireguard", "");
+	rig_pass(1500);
+	rig_tell_file("ledger-wg0");
+	rig_expect("@10\n"
+		   "wg0 close\n"
+		   "zebra: refused 1 192.168.1.0/24 none\n"
+		   "zebra: a is 1 on 7 down interface-gone 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 7\n"
+		   "@20\n"
+		   "wg0 open kernel\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + a 192.168.2.0/24\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "zebra: wg0 is 8 up adopted 10.9.0.1/24\n"
+		   "zebra: a is 1 on 8 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "@1500\n"
+		   "ledger-wg0:\n"
+		   "| wgbgp-ledger 1 8\n"
+		   "| + peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + entry 10.9.0.2/32\n"
+		   "| + entry 192.168.2.0/24\n"
+		   "| + address 10.9.0.1/24\n");
+}
+
 /* What the ledger cannot be told is not done. */
 static void test_disk_full(void **state)
 {
@@ -478,8 +574,9 @@ int main(void)
 		RIG_CHECK(test_thread),		RIG_CHECK(test_thread_busy),
 		RIG_CHECK(test_thread_refused), RIG_CHECK(test_new_zebra),
 		RIG_CHECK(test_replay),		RIG_CHECK(test_thread_gone),
-		RIG_CHECK(test_sweep),		RIG_CHECK(test_foreign),
-		RIG_CHECK(test_disk_full),
+		RIG_CHECK(test_sweep),		RIG_CHECK(test_held),
+		RIG_CHECK(test_busy),		RIG_CHECK(test_foreign_lost),
+		RIG_CHECK(test_foreign),	RIG_CHECK(test_disk_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,11 +140,6 @@ void cut_peer_gone(const struct peer *p)
 		restored("the peer was removed");
 }
 
-bool cut_is(const struct peer *p)
-{
-	return cut.peer == p;
-}
-
 void cut_close(void)
 {
 	if (cut.peer)

@@ -18,7 +18,6 @@
 void cut_open(const char *rundir); /* removes what an earlier life left */
 void cut_close(void);		   /* restores */
 void cut_peer_gone(const struct peer *p);
-bool cut_is(const struct peer *p);
 
 /* Requests `cut` (`interface`, `peer`, `seconds`), answered by when it began, and `cut-end`. */
 void cut_request(struct show *s);

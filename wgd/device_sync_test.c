@@ -443,6 +443,78 @@ static void test_withheld(void **state)
 		   "wg0 has b keepalive 0 at -: 10.9.0.3/32 192.168.1.0/24\n");
 }
 
+/* Of an interface that was adopted only what is ours, and it is in the ledger no more. */
+static void test_withheld_adopted(void **state)
+{
+	rig_link_add("wg0", "tun", "")->info.admin_up = true;
+	rig_peer_add("wg0", 'f');
+	rig.read_us = 100000; /* its entries are not compared all the time */
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig_allowed(1, "+1 192.168.1.0/24");
+	rig_pass(6000);
+	rig_forget();
+	rig_mute("event");
+	rig_link("wg0")->info.admin_up = false;
+	rig_link_event("wg0", 1);
+	rig_turn();
+	rig_tell_file("ledger-wg0");
+	rig_expect("zebra: wg0 is 7 down adopted 10.9.0.1/24\n"
+		   "wg0 remove a\n"
+		   "zebra: a is 1 on 7 down interface-down 10.9.0.2 10.9.0.2/32\n"
+		   "wg0 remove b\n"
+		   "zebra: b is 2 on 7 down interface-down 10.9.0.3 10.9.0.3/32\n"
+		   "@100\n"
+		   "ledger-wg0:\n"
+		   "| wgbgp-ledger 1 7\n"
+		   "| + peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + peer YgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + entry 10.9.0.2/32\n"
+		   "| + entry 10.9.0.3/32\n"
+		   "| + address 10.9.0.1/24\n"
+		   "| + entry 192.168.1.0/24\n"
+		   "| - peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| - peer YgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| - entry 10.9.0.2/32\n"
+		   "| - entry 10.9.0.3/32\n"
+		   "| - entry 192.168.1.0/24\n");
+	rig_link("wg0")->info.admin_up = true;
+	rig_link_event("wg0", 1);
+	rig_turn();
+	rig_tell("wg0");
+	rig_tell_file("ledger-wg0");
+	rig_expect("wg0 create a keepalive 0\n"
+		   "wg0 create b keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "wg0 + a 192.168.1.0/24\n"
+		   "zebra: wg0 is 7 up adopted 10.9.0.1/24\n"
+		   "@100\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32\n"
+		   "wg0 has key - port 0 mark 0\n"
+		   "wg0 has f keepalive 0 at -:\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32 192.168.1.0/24\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.3/32\n"
+		   "ledger-wg0:\n"
+		   "| wgbgp-ledger 1 7\n"
+		   "| + peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + peer YgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + entry 10.9.0.2/32\n"
+		   "| + entry 10.9.0.3/32\n"
+		   "| + address 10.9.0.1/24\n"
+		   "| + entry 192.168.1.0/24\n"
+		   "| - peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| - peer YgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| - entry 10.9.0.2/32\n"
+		   "| - entry 10.9.0.3/32\n"
+		   "| - entry 192.168.1.0/24\n"
+		   "| + peer YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + peer YgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		   "| + entry 10.9.0.2/32\n"
+		   "| + entry 10.9.0.3/32\n"
+		   "| + entry 192.168.1.0/24\n");
+}
+
 /* Down by configuration from the start. */
 static void test_withheld_at_once(void **state)
 {
@@ -629,13 +701,21 @@ static void test_deadline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_entries_drift), RIG_CHECK(test_peers_drift),
-		RIG_CHECK(test_values_drift),  RIG_CHECK(test_no_secret),
-		RIG_CHECK(test_silent),	       RIG_CHECK(test_unread),
-		RIG_CHECK(test_entry_refused), RIG_CHECK(test_entry_unknown),
-		RIG_CHECK(test_withheld),      RIG_CHECK(test_withheld_at_once),
-		RIG_CHECK(test_cost),	       RIG_CHECK(test_busy),
-		RIG_CHECK(test_rekeyed),       RIG_CHECK(test_deadline),
+		RIG_CHECK(test_entries_drift),
+		RIG_CHECK(test_peers_drift),
+		RIG_CHECK(test_values_drift),
+		RIG_CHECK(test_no_secret),
+		RIG_CHECK(test_silent),
+		RIG_CHECK(test_unread),
+		RIG_CHECK(test_entry_refused),
+		RIG_CHECK(test_entry_unknown),
+		RIG_CHECK(test_withheld),
+		RIG_CHECK(test_withheld_adopted),
+		RIG_CHECK(test_withheld_at_once),
+		RIG_CHECK(test_cost),
+		RIG_CHECK(test_busy),
+		RIG_CHECK(test_rekeyed),
+		RIG_CHECK(test_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

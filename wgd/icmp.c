@@ -32,8 +32,7 @@ void icmp_init(struct icmp *i, icmp_fn fn, void *arg)
 void icmp_socket_close(int *fd, struct watch *w)
 {
 	watch_off(w);
-	if (*fd >= 0)
-		close(*fd);
+	close(*fd);
 	*fd = -1;
 }
 

@@ -412,6 +412,40 @@ static void test_error_names(void **state)
 	}
 }
 
+/* Which errors say that nothing leads there. */
+static void test_error_types(void **state)
+{
+	static const struct {
+		uint8_t type, code;
+		bool four, six;
+	} rows[] = {
+		{3, 0, true, true},   {3, 1, true, false},  {3, 4, false, false},
+		{3, 13, true, false}, {11, 0, true, false}, {11, 1, false, false},
+		{0, 0, false, false}, {1, 0, false, true},  {1, 4, false, true},
+		{2, 0, false, false}, {4, 0, false, false},
+	};
+	uint8_t four[64] = {0x45}, six[64] = {0};
+	struct icmp_error m;
+
+	four[28] = 0x45;
+	four[28 + 9] = six[8 + 6] = 17;
+	six[8] = 0x60;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		four[20] = six[0] = rows[i].type;
+		four[21] = six[1] = rows[i].code;
+		if (icmp_error_parse(AF_INET, four, 64, &m) != rows[i].four ||
+		    icmp_error_parse(AF_INET6, six, 64, &m) != rows[i].six)
+			fail_msg("type %u code %u", rows[i].type, rows[i].code);
+	}
+	/* More fragments follow, but this is the first one; this one is not. */
+	four[20] = 3;
+	four[21] = 1;
+	four[28 + 6] = 0x20;
+	assert_true(icmp_error_parse(AF_INET, four, 64, &m));
+	four[28 + 6] = 0x10;
+	assert_false(icmp_error_parse(AF_INET, four, 64, &m));
+}
+
 static int begin(void **state)
 {
 	dut_namespace();
@@ -423,10 +457,15 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_links),  CHECK(test_addresses),
-		CHECK(test_events), CHECK(test_underlay),
-		CHECK(test_echo),   CHECK(test_probe),
-		CHECK(test_errors), cmocka_unit_test(test_error_names),
+		CHECK(test_links),
+		CHECK(test_addresses),
+		CHECK(test_events),
+		CHECK(test_underlay),
+		CHECK(test_echo),
+		CHECK(test_probe),
+		CHECK(test_errors),
+		cmocka_unit_test(test_error_names),
+		cmocka_unit_test(test_error_types),
 	};
 
 	if (geteuid() != 0)

@@ -610,6 +610,18 @@ static void test_underlay(void **state)
 		   "zebra: a is 1 on 7 degraded underlay-down cost 1000 at 192.0.2.1:5 "
 		   "10.9.0.2 10.9.0.2/32\n"
 		   "probe wg0 10.9.0.2\n");
+	/* Something changed: all are looked at, at once. */
+	rig.route_error = 0;
+	rig_link_event("eth9", 99);
+	rig_turn();
+	rig_expect("wg0 update a at 192.0.2.1:5\n"
+		   "event {'event':'tunnel-state','from':'degraded','interface':'wg0',"
+		   "'peer':'a','reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "probe wg0 10.9.0.2\n");
+	rig.route_error = -EACCES;
+	live(100);
+	rig_forget();
 	rig.route_error = -EIO;
 	live(200);
 	rig_expect("@100\n"

@@ -14,10 +14,8 @@ void probe_init(struct probe *p)
 
 void probe_close(struct probe *p)
 {
-	if (p->fd4 >= 0)
-		close(p->fd4);
-	if (p->fd6 >= 0)
-		close(p->fd6);
+	close(p->fd4);
+	close(p->fd6);
 	probe_init(p);
 }
 

@@ -35,7 +35,7 @@ enum {
 	SAID_MAX = 1 << 20,
 	MUTED = 8,
 	REFUSALS = 16,
-	PIECE = 74,
+	PIECE = 74, MANY = 20,
 	WALL_S = 1700000000
 };
 
@@ -448,7 +448,9 @@ static void tell_held(const struct ipc_frame *f)
 	struct text t = {""};
 
 	assert_int_equal(msg_get_allowed(f->body, f->len, &m), 0);
-	for (uint32_t i = 0; i < m.n; i++)
+	if (m.n > MANY)
+		add(&t, " %u", m.n);
+	for (uint32_t i = 0; i < m.n && m.n <= MANY; i++)
 		add(&t, " %u %s", m.changes[i].peer_id, PREFIX_STR(&m.changes[i].prefix));
 	rig_note("zebra: held%s", t.s);
 	msg_free_allowed(&m);
@@ -632,7 +634,7 @@ void rig_bfd(uint32_t id, enum bfd_news news)
 
 void rig_allowed(uint32_t batch, const char *changes)
 {
-	struct allowed_change list[RIG_ENTRIES];
+	static struct allowed_change list[RIG_ENTRIES];
 	struct msg_allowed m = {.batch = batch, .changes = list};
 	char op, prefix[64];
 	struct wr w = {0};

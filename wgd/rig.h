@@ -19,7 +19,7 @@
 #include "device.h"
 #include "loop_fake.h"
 
-enum { RIG_LINKS = 4, RIG_ADDRS = 8, RIG_PEERS = 8, RIG_ENTRIES = 200 };
+enum { RIG_LINKS = 4, RIG_ADDRS = 8, RIG_PEERS = 8, RIG_ENTRIES = 5000 };
 
 struct rig_peer {
 	struct wg_peer info;
@@ -96,6 +96,7 @@ void rig_show(const char *request);
 struct rig_link *rig_link(const char *name); /* NULL: none */
 struct rig_link *rig_link_add(const char *name, const char *kind, const char *alias);
 void rig_link_gone(const char *name);
+void rig_link_event(const char *ifname, int ifindex);
 struct rig_peer *rig_peer(const char *ifname, char key); /* NULL: none */
 struct rig_peer *rig_peer_add(const char *ifname, char key);
 void rig_peer_gone(const char *ifname, char key);

@@ -36,8 +36,16 @@ void link_close(void)
 {
 }
 
+static link_event_fn on_link_event;
+
 void link_watch(link_event_fn fn, void *arg)
 {
+	on_link_event = fn;
+}
+
+void rig_link_event(const char *ifname, int ifindex)
+{
+	on_link_event(NULL, ifname, ifindex);
 }
 
 struct rig_link *rig_link(const char *name)
@@ -461,7 +469,7 @@ static int by_prefix(const void *a, const void *b)
 static void tell_peer(const struct rig_link *l, size_t at)
 {
 	const struct wg_peer *p = &l->peers[at].info;
-	struct prefix list[RIG_ENTRIES];
+	static struct prefix list[RIG_ENTRIES];
 	char text[4096] = "", *end = text;
 	size_t n = 0;
 
@@ -633,10 +641,14 @@ void icmp_close(struct icmp *i)
 int icmp_send(struct icmp *i, const char *ifname, const struct addr *to, uint32_t id, uint16_t seq,
 	      unsigned size)
 {
-	rig.echo_seq = seq;
+	char line[64] = "";
+	int err;
+
 	if (size)
-		return rig_act("echo %s %s peer %u size %u", ifname, ADDR_STR(to), id, size);
-	return rig_act("echo %s %s peer %u", ifname, ADDR_STR(to), id);
+		sprintf(line, " size %u", size);
+	err = rig_act("echo %s %s peer %u%s", ifname, ADDR_STR(to), id, line);
+	rig.echo_seq = err ? rig.echo_seq : seq;
+	return err;
 }
 
 void icmp_drain(struct icmp *i)

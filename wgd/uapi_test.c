@@ -70,6 +70,12 @@ static void refused(void **state)
 		"public_key=" KEY1 "\nlast_handshake_time_nsec=1000000000\nerrno=0\n\n",
 		"nonsense\nerrno=0\n\n",
 		"errno=x\n\n",
+		"errno=4096\n\n",
+		"private_key=" KEY1 "0\nerrno=0\n\n",
+		"public_key=" KEY1 "\npersistent_keepalive_interval=65536\nerrno=0\n\n",
+		"public_key=" KEY1 "\nlast_handshake_time_sec=9223372036854775808\nerrno=0\n\n",
+		"public_key=" KEY1 "\ntx_bytes=18446744073709551616\nerrno=0\n\n",
+		"public_key=" KEY1 "\npreshared_key=00\nerrno=0\n\n",
 	};
 	struct wg_dump d;
 

@@ -38,8 +38,7 @@ void underlay_close(void)
 	job_stop(&job);
 	if (nl)
 		mnl_socket_close(nl);
-	if (ioctl_fd >= 0)
-		close(ioctl_fd);
+	close(ioctl_fd);
 	nl = NULL;
 	ioctl_fd = -1;
 }
