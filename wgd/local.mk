@@ -87,6 +87,11 @@ endif
 if HAVE_CMOCKA
 RIG = wgd/rig.c wgd/rig.h wgd/rig_world.c wgd/rig_world.h lib/loop_fake.c lib/loop_fake.h
 RIG_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
+check_PROGRAMS += wgd/liveness_trace_test wgd/echo_trace_test
+wgd_liveness_trace_test_SOURCES = wgd/liveness_trace_test.c $(RIG)
+wgd_liveness_trace_test_LDADD = $(RIG_LDADD)
+wgd_echo_trace_test_SOURCES = wgd/echo_trace_test.c $(RIG)
+wgd_echo_trace_test_LDADD = $(RIG_LDADD)
 check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test wgd/shows_test wgd/orphans_test
 wgd_device_test_SOURCES = wgd/device_test.c $(RIG)
 wgd_device_test_LDADD = $(RIG_LDADD)
