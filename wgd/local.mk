@@ -120,4 +120,7 @@ wgd_endpoints_test_SOURCES = wgd/endpoints_test.c lib/loop_fake.c lib/loop_fake.
 wgd_endpoints_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_resolve_test_SOURCES = wgd/resolve_test.c lib/dut.c lib/dut.h
 wgd_resolve_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
+check_PROGRAMS += wgd/launch_test
+wgd_launch_test_SOURCES = wgd/launch_test.c
+wgd_launch_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 endif
