@@ -498,6 +498,7 @@ void device_lost(struct device *dev, const char *why)
 	condition_set(dev, DEVICE_WAITING, why);
 	dev->up = false;
 	dev->full_read_at = 0;
+	allowedips_applied(&dev->allowed);
 	allowedips_forget(&dev->allowed);
 	batches_known(dev, -ENODEV);
 	dev->unknown = dev->config_due = false;
@@ -737,7 +738,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
 			peer_configure(p, NULL);
 	if (dev->state != DEVICE_READY) {
-		device_sync_names(dev);
+		device_sync_names(dev, old);
 		try_open(dev);
 		return;
 	}

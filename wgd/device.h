@@ -151,7 +151,9 @@ struct peer *peer_by_id(uint32_t id);
 void peer_configure(struct peer *p, const struct peer_conf *conf);
 /* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
 int peer_install(struct peer *p, bool create, const struct wg_peer *found);
-void peer_fix_entries(struct peer *p, const struct peer_conf *old);
+void peer_fix_entries(struct peer *p);
+/* Those of the configuration before, OLD, that it has no more; NULL: none. */
+void peer_unfix_entries(struct peer *p, const struct peer_conf *old);
 /* A reading of the device; NULL: it is not in there. */
 void peer_read(struct peer *p, const struct wg_peer *found);
 /* Judges it anew by what was read last and by its evidence. */

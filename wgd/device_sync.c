@@ -138,10 +138,21 @@ static struct peer *named(struct device *dev, const struct peer_conf *conf)
 	return p;
 }
 
-void device_sync_names(struct device *dev)
+static void sync_names(struct device *dev)
 {
 	for (size_t i = 0; i < dev->conf->n_peers; i++)
 		named(dev, &dev->conf->peers[i]);
+}
+
+void device_sync_names(struct device *dev, const struct if_conf *old)
+{
+	struct peer *p;
+
+	sync_names(dev);
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (p->conf && old)
+			peer_unfix_entries(p, wgconf_find_peer(old, p->owner.key));
+	allowedips_applied(&dev->allowed);
 }
 
 /* The configured peers: made, or given what differs. */
@@ -165,8 +176,13 @@ static void sync_entries(struct device *dev, const struct if_conf *old)
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
-		if (p->conf)
-			peer_fix_entries(p, old ? wgconf_find_peer(old, p->owner.key) : NULL);
+		const struct peer_conf *before =
+			old ? wgconf_find_peer(old, p->owner.key) : NULL;
+
+		if (!p->conf)
+			continue;
+		peer_unfix_entries(p, before);
+		peer_fix_entries(p);
 	}
 }
 
@@ -245,14 +261,13 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 	struct owner **owners;
 	int err = wg_get(dev->wg, false, &dump);
 
-	dev->config_due = err == -ETIMEDOUT;
-	if (err == -ETIMEDOUT) {
-		device_sync_names(dev);
+	dev->config_due = err < 0;
+	dev->unknown |= err == -ETIMEDOUT;
+	if (err < 0) { /* nothing may go by the old one any more */
+		sync_names(dev);
 		sync_entries(dev, old);
-		dev->unknown = true;
-	}
-	if (err < 0)
 		return err;
+	}
 	owners = map_owners(dev, &dump, true);
 	mark_seen(dev, owners, &dump);
 	err = device_sync_key(dev, &dump);

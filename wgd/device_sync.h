@@ -13,8 +13,9 @@
 int device_sync_key(struct device *dev, const struct wg_dump *dump);
 /* All of it: what is there is taken over, what lacks is given. 0 or -errno. */
 int device_sync_open(struct device *dev);
-/* The configured peers of a device that cannot be used: they are known, and down. */
-void device_sync_names(struct device *dev);
+/* The configured peers of a device that cannot be used: they are known, and down. What the
+ * configuration before, OLD, gave them beyond this one is wanted no more. */
+void device_sync_names(struct device *dev, const struct if_conf *old);
 /* A changed configuration; OLD is the one before. */
 int device_sync_config(struct device *dev, const struct if_conf *old);
 /* A change failed with ERR, and how much of it was done is not known: says so, reads the device. */

@@ -283,12 +283,18 @@ static void test_unread(void **state)
 	rig_pass(1010);
 	rig_expect("@1010\n"
 		   "wg0 + a 10.9.0.2/32\n");
+	/* A reload that cannot read it: what it lacks it gets with the next reading. */
 	rig_refuse("get wireguard", -EIO, 1);
-	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET ", 'persistent-keepalive': 9, 'allowed-ips': "
+						   "['172.16.0.0/12']")));
 	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
-		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32 "
+		   "172.16.0.0/12\n");
 	rig_pass(1000);
-	rig_expect("");
+	rig_expect("@10\n"
+		   "wg0 + a 172.16.0.0/12\n"
+		   "wg0 + a 172.16.0.0/12\n"
+		   "wg0 update a keepalive 9\n");
 }
 
 /* Whoever refuses an entry is asked again. */

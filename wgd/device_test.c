@@ -495,6 +495,63 @@ static void test_lost(void **state)
 		   "zebra: a is 1 on 9 never handshake-never 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* What changed of the configuration while the interface was not there. */
+static void test_changed_while_gone(void **state)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0("", BOTH));
+	rig_pass(1000);
+	rig_refuse("create link", -EPERM, 3);
+	rig_link_gone("wg0");
+	rig_pass(1100);
+	rig_forget();
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET) ", {'name': 'b', 'public-key': '" RIG_B
+						    "', 'tunnel-address': ['10.9.0.33']" RIG_QUIET
+						    "}"));
+	devices_prune();
+	rig_pass(3000);
+	rig_tell("wg0");
+	rig_expect("create link wg0 refused\n"
+		   "@200\n"
+		   "create link wg0 refused\n"
+		   "@600\n"
+		   "create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 create b keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + b 10.9.0.33/32\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'b',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 8 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 8 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 8 never handshake-never 10.9.0.33 10.9.0.33/32\n"
+		   "@3000\n"
+		   "wg0 has key - port 0 mark 0\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.33/32\n");
+	/* The same where the reload itself finds that it is gone. */
+	rig_refuse("get wireguard", -ENODEV, 1);
+	rig_refuse("create link", -EPERM, 0);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET) ", {'name': 'b', 'public-key': '" RIG_B
+						    "', 'tunnel-address': ['10.9.0.34']" RIG_QUIET
+						    "}"));
+	rig_show("{'command': 'tunnels'}");
+	rig_pass(1000);
+	rig_forget();
+	rig_tell("wg0");
+	rig_expect("wg0 has key - port 0 mark 0\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.34/32\n");
+}
+
 static void test_up_and_down(void **state)
 {
 	begin();
@@ -610,11 +667,14 @@ static void test_drops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_made),	 RIG_CHECK(test_leaves),	RIG_CHECK(test_comes_back),
-		RIG_CHECK(test_peer_leaves), RIG_CHECK(test_refused),	RIG_CHECK(test_not_opened),
-		RIG_CHECK(test_unread),	 RIG_CHECK(test_no_marker), RIG_CHECK(test_program),
-		RIG_CHECK(test_socket),	 RIG_CHECK(test_backends),	RIG_CHECK(test_lost),
-		RIG_CHECK(test_up_and_down), RIG_CHECK(test_addresses), RIG_CHECK(test_drops),
+		RIG_CHECK(test_made),	     RIG_CHECK(test_leaves),
+		RIG_CHECK(test_comes_back),  RIG_CHECK(test_peer_leaves),
+		RIG_CHECK(test_refused),     RIG_CHECK(test_not_opened),
+		RIG_CHECK(test_unread),	     RIG_CHECK(test_no_marker),
+		RIG_CHECK(test_program),     RIG_CHECK(test_socket),
+		RIG_CHECK(test_backends),    RIG_CHECK(test_lost),
+		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
+		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

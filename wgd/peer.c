@@ -156,23 +156,26 @@ static void fix(struct peer *p, const struct prefix *prefix, enum allowed_origin
 			    PREFIX_STR(prefix), reason_name(reason));
 }
 
-/* The peer's fixed entries; OLD: those of the configuration before, NULL: none. */
-void peer_fix_entries(struct peer *p, const struct peer_conf *old)
+void peer_unfix_entries(struct peer *p, const struct peer_conf *old)
 {
 	struct allowedips *a = &p->dev->allowed;
 
 	for (size_t i = 0; old && i < old->n_tunnel_addrs; i++) {
 		struct prefix host = prefix_of_addr(&old->tunnel_addrs[i]);
 
-		if (!p->conf || !peer_conf_fixed(p->conf, &host))
+		if (!peer_conf_fixed(p->conf, &host))
 			allowedips_unfix(a, &p->owner, &host);
 	}
 	for (size_t i = 0; old && i < old->n_statics; i++)
-		if (!p->conf || !peer_conf_fixed(p->conf, &old->statics[i]))
+		if (!peer_conf_fixed(p->conf, &old->statics[i]))
 			allowedips_unfix(a, &p->owner, &old->statics[i]);
-	for (size_t i = 0; p->conf && i < p->conf->n_statics; i++)
+}
+
+void peer_fix_entries(struct peer *p)
+{
+	for (size_t i = 0; i < p->conf->n_statics; i++)
 		fix(p, &p->conf->statics[i], ORIGIN_STATIC);
-	for (size_t i = 0; p->conf && i < p->conf->n_tunnel_addrs; i++) {
+	for (size_t i = 0; i < p->conf->n_tunnel_addrs; i++) {
 		struct prefix host = prefix_of_addr(&p->conf->tunnel_addrs[i]);
 
 		fix(p, &host, ORIGIN_TUNNEL_ADDRESS);
