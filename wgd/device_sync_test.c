@@ -55,6 +55,22 @@ static void test_entries_drift(void **state)
 		   "wg0 has b keepalive 0 at -: 10.9.0.3/32 192.168.1.0/24 192.168.3.0/24\n");
 }
 
+/* An entry that somebody moves while the device is read is in the answer twice. */
+static void test_moved_while_read(void **state)
+{
+	struct rig_link *l;
+
+	begin(RIG_WG0("", BOTH));
+	rig_allowed(1, "+1 192.168.1.0/24");
+	rig_forget();
+	l = rig_link("wg0");
+	l->entries[l->n_entries] = l->entries[l->n_entries - 1];
+	l->entries[l->n_entries++].peer = 1;
+	rig_pass(1000);
+	rig_expect("@1000\n"
+		   "wg0 + a 192.168.1.0/24\n");
+}
+
 static void test_peers_drift(void **state)
 {
 	begin(RIG_WG0("", BOTH));
@@ -709,6 +725,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_entries_drift),
 		RIG_CHECK(test_peers_drift),
+		RIG_CHECK(test_moved_while_read),
 		RIG_CHECK(test_values_drift),
 		RIG_CHECK(test_no_secret),
 		RIG_CHECK(test_silent),

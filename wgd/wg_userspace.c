@@ -105,8 +105,7 @@ static void forget_answer(struct userspace *u)
 
 static void disconnect(struct userspace *u)
 {
-	if (u->fd >= 0)
-		close(u->fd);
+	close(u->fd);
 	u->fd = -1;
 }
 
