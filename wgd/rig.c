@@ -329,8 +329,19 @@ static struct randombytes_implementation no_chance = {.implementation_name = ran
 						      .uniform = random_below,
 						      .buf = random_bytes};
 
+static int lowest_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static int fd_before;
+
 int rig_open(void **state)
 {
+	fd_before = lowest_fd();
 	randombytes_set_implementation(&no_chance);
 	memset(&rig, 0, sizeof(rig));
 	str_copy(rig.dir, "/tmp/wgbgp-rig-XXXXXX", sizeof(rig.dir));
@@ -358,6 +369,7 @@ int rig_close(void **state)
 	batches_close();
 	secrets_close();
 	loop_free();
+	assert_int_equal(lowest_fd(), fd_before); /* whatever was opened is closed */
 	snprintf(line, sizeof(line), "rm -rf %s", rig.dir);
 	return system(line);
 }
