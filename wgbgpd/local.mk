@@ -63,11 +63,11 @@ EXTRA_DIST += \
 	wgbgpd/testdata/empty.conf \
 	wgbgpd/testdata/example.conf wgbgpd/testdata/example.out \
 	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out \
-	wgbgpd/testdata/said.txt wgbgpd/testdata/drill.golden
+	wgbgpd/testdata/said.txt wgbgpd/testdata/drill.golden wgbgpd/testdata/odd.golden
 
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
-wgbgpd_conf_odd_test_SOURCES = wgbgpd/conf_odd_test.c
+wgbgpd_conf_odd_test_SOURCES = wgbgpd/conf_odd_test.c lib/golden.c lib/golden.h
 wgbgpd_conf_odd_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_odd_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
