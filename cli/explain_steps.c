@@ -407,16 +407,16 @@ static void step_claim(struct judge *f)
 		return;
 	if (is_bgp(f->route))
 		known = COVERS_NOT; /* it decided so */
-	else if (known == 0 && claim_len < 0)
+	else if (known == 0 && !f->claimed)
 		known = COVERS_NOT; /* a default route that nobody permits */
 	if (is_own(f, known > claim_len ? known : claim_len))
 		return;
-	if (known >= 0 && explain_cover_len(f, f->route) >= known &&
+	if (known != COVERS_NOT && explain_cover_len(f, f->route) >= known &&
 	    explain_best_path(f->bgp_longest))
 		say_in_front(f, by);
-	else if (claim_len >= 0)
+	else if (f->claimed)
 		say_claim(f, by);
-	else if (known >= 0)
+	else if (known != COVERS_NOT)
 		say_in_front(f, by);
 }
 

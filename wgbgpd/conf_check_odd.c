@@ -17,7 +17,7 @@
 /* ---- addresses */
 
 /* Blocks in which no host lives, as prefixes; those of `hosts` may have some on this machine. */
-static const struct {
+static const struct block {
 	const char *prefix, *what;
 	bool hosts;
 } blocks[] = {
@@ -30,34 +30,34 @@ static const struct {
 	{"ff00::/8", "a multicast address", false},
 };
 
-/* Index into blocks[] of the one that P lies in, or -1. */
-static int block_of(const struct prefix *p)
+/* The one that P lies in, or NULL. */
+static const struct block *block_of(const struct prefix *p)
 {
 	struct prefix block;
 
 	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++)
 		if (prefix_parse(blocks[i].prefix, &block) == 0 && prefix_covers(&block, p))
-			return (int)i;
-	return -1;
+			return &blocks[i];
+	return NULL;
 }
 
 /* LEAF has, or names, the host TEXT. */
 static void check_host(const struct lyd_node *leaf, const char *text, struct conf_errors *errs)
 {
+	const struct block *block;
 	struct prefix p;
 	struct addr a;
 	uint8_t len;
-	int block;
 
 	if (!leaf || addr_parse_with_len(text, &a, &len) < 0)
 		return;
 	p = prefix_of_addr(&a);
 	block = block_of(&p);
-	if (block >= 0 && blocks[block].hosts)
-		conf_check_warning(errs, leaf, "'%s' is %s", text, blocks[block].what);
-	else if (block >= 0)
+	if (block && block->hosts)
+		conf_check_warning(errs, leaf, "'%s' is %s", text, block->what);
+	else if (block)
 		conf_check_error(errs, leaf, "'%s' is %s; expected that of a host", text,
-				 blocks[block].what);
+				 block->what);
 }
 
 static void check_host_leaf(const struct lyd_node *node, const char *name, struct conf_errors *errs)
@@ -86,14 +86,14 @@ static void check_block(const struct lyd_node *node, const char *name, struct co
 	for (struct lyd_node *n = conf_child(node, name); n; n = conf_next(n)) {
 		/* of a list the key is the prefix */
 		const struct lyd_node *leaf = lyd_child(n) ? lyd_child(n) : n;
-		int block;
+		const struct block *block;
 
 		if (prefix_parse(lyd_get_value(leaf), &p) < 0 || p.len == 0)
 			continue;
 		block = block_of(&p);
-		if (block >= 0)
+		if (block)
 			conf_check_warning(errs, n, "'%s' is %s: no path for it is ever accepted",
-					   lyd_get_value(leaf), blocks[block].what);
+					   lyd_get_value(leaf), block->what);
 		else if (is_link_local(&p))
 			conf_check_warning(errs, n,
 					   "'%s' is link-local: it is another one on each link",
@@ -384,8 +384,7 @@ static void check_private_keys(const struct lyd_node *wireguard, struct conf_err
 	}
 	for (size_t k = 0; k < n; k++)
 		check_published(wireguard, &v[k], errs);
-	if (v)
-		sodium_memzero(v, n * sizeof(*v));
+	sodium_memzero(v, n * sizeof(*v));
 	free(v);
 }
 
@@ -411,9 +410,9 @@ static void check_identifier(const struct lyd_node *leaf, struct conf_errors *er
 	if (str_eq(lyd_get_value(leaf), "255.255.255.255") ||
 	    str_eq(lyd_get_value(leaf), "0.0.0.0"))
 		conf_check_error(errs, leaf, "'%s' is no identifier", lyd_get_value(leaf));
-	else if (block_of(&p) >= 0)
+	else if (block_of(&p))
 		conf_check_warning(errs, leaf, "'%s' is %s", lyd_get_value(leaf),
-				   blocks[block_of(&p)].what);
+				   block_of(&p)->what);
 }
 
 static bool same_value(const struct lyd_node *a, const struct lyd_node *b, const char *leaf)

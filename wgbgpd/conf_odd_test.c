@@ -203,6 +203,32 @@ static void test_odd(void **state)
 	free(last);
 }
 
+/* Whatever was read of a private key is not left in memory. */
+static unsigned wiped; /* bits: of which key */
+
+void __wrap_sodium_memzero(void *at, size_t len);
+void __real_sodium_memzero(void *at, size_t len);
+
+void __wrap_sodium_memzero(void *at, size_t len)
+{
+	wiped |= memmem(at, len, KEY0, strlen(KEY0)) ? 1 : 0;
+	wiped |= memmem(at, len, KEY1, strlen(KEY1)) ? 2 : 0;
+	__real_sodium_memzero(at, len);
+}
+
+static void test_wiped(void **state)
+{
+	FILE *f = fopen("/dev/null", "we");
+
+	wiped = 0;
+	say(f,
+	    "wireguard { interface wg0 { private-key-file @/k0; listen-port 1; }\n"
+	    "interface wg1 { private-key-file @/k1; listen-port 2; } }\n",
+	    CONF_CHECK_FILES);
+	assert_int_equal(wiped, 3);
+	fclose(f);
+}
+
 static const struct {
 	const char *name, *text;
 } keys[] = {{"k0", KEY0 "\n"}, {"k1", KEY1 "\n"}, {"kz", ZERO "\n"}};
@@ -249,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

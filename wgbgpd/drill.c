@@ -23,6 +23,9 @@
 #define BACK_MAX_US 120000000 /* after the end of the cut */
 #define ECHO_LATE_US 1000000  /* an answer may take that long */
 
+#define SENTENCE_MAX 256
+#define KEY_MAX 32
+
 enum stage { NONE, CHECKING, WARMING, CUTTING, DOWN, BACK };
 
 static struct {
@@ -53,7 +56,7 @@ static const char *str(const json_t *obj, const char *key)
 static void say(const char *step, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static void say(const char *step, const char *fmt, ...)
 {
-	char text[256];
+	char text[SENTENCE_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -73,7 +76,7 @@ static void put_ms(const char *key, uint64_t from, uint64_t at)
 static void put_echo(const char *prefix, uint64_t from, uint64_t to)
 {
 	struct drill_echo_result r = drill_echo_result(from, to);
-	char key[32];
+	char key[KEY_MAX];
 
 	snprintf(key, sizeof(key), "%s-sent", prefix);
 	json_object_set_new(drill.record, key, json_integer(r.sent));
@@ -212,22 +215,28 @@ static void on_tick(void *arg)
 		say("wait", drill.stage == DOWN ? "the tunnel is cut" : "waiting for the tunnel");
 }
 
+/* As much of it as there is room for. */
+static void append(char text[MSG_ERROR_MAX], const char *word)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, MSG_ERROR_MAX - len, " %s", word);
+}
+
 static void refuse_without(const json_t *answer)
 {
 	json_t *prefixes = json_object_get(answer, "without"), *prefix;
 	json_int_t n = json_integer_value(json_object_get(answer, "without-alternative"));
 	char error[MSG_ERROR_MAX];
-	size_t i, len;
+	size_t i;
 
-	len = snprintf(error, sizeof(error),
-		       "%lld of %lld prefixes have no other healthy path:", (long long)n,
-		       (long long)json_integer_value(json_object_get(answer, "prefixes")));
+	snprintf(error, sizeof(error),
+		 "%lld of %lld prefixes have no other healthy path:", (long long)n,
+		 (long long)json_integer_value(json_object_get(answer, "prefixes")));
 	json_array_foreach (prefixes, i, prefix)
-		if (len < sizeof(error))
-			len += snprintf(error + len, sizeof(error) - len, " %s",
-					json_string_value(prefix));
-	if ((size_t)n > json_array_size(prefixes) && len < sizeof(error))
-		snprintf(error + len, sizeof(error) - len, " ...");
+		append(error, json_string_value(prefix));
+	if ((size_t)n > json_array_size(prefixes))
+		append(error, "...");
 	refuse(error);
 }
 

@@ -14,6 +14,8 @@
 #include "util.h"
 
 #define INTERVAL_MS 10
+#define HEADER_BYTES 8 /* of ICMP */
+#define RECEIVE_BYTES 2048
 #define REQUESTS_MAX 200000 /* more than half an hour */
 
 struct payload {
@@ -47,7 +49,7 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 
 static void send_one(void *arg)
 {
-	uint8_t packet[8 + sizeof(struct payload)] = {0};
+	uint8_t packet[HEADER_BYTES + sizeof(struct payload)] = {0};
 	struct payload payload = {echo.nonce, echo.sent};
 	struct icmphdr *h = (struct icmphdr *)packet;
 	uint16_t sum;
@@ -59,7 +61,7 @@ static void send_one(void *arg)
 	h->type = echo.family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 	h->un.echo.id = htons((uint16_t)echo.nonce);
 	h->un.echo.sequence = htons((uint16_t)echo.sent);
-	memcpy(packet + 8, &payload, sizeof(payload));
+	memcpy(packet + HEADER_BYTES, &payload, sizeof(payload));
 	sum = echo.family == AF_INET ? checksum(packet, sizeof(packet)) : 0; /* else the kernel's */
 	memcpy(packet + 2, &sum, sizeof(sum));
 	echo.sent_at[echo.sent++] = now_us();
@@ -70,7 +72,7 @@ static void send_one(void *arg)
 
 static void on_packet(int fd, short what, void *arg)
 {
-	uint8_t buf[2048];
+	uint8_t buf[RECEIVE_BYTES];
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
@@ -78,9 +80,9 @@ static void on_packet(int fd, short what, void *arg)
 		uint8_t reply = echo.family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
 		struct payload payload;
 
-		if ((size_t)n < at + 8 + sizeof(payload) || buf[at] != reply)
+		if ((size_t)n < at + HEADER_BYTES + sizeof(payload) || buf[at] != reply)
 			continue;
-		memcpy(&payload, buf + at + 8, sizeof(payload));
+		memcpy(&payload, buf + at + HEADER_BYTES, sizeof(payload));
 		if (payload.nonce != echo.nonce || payload.number >= echo.sent ||
 		    echo.answered[payload.number])
 			continue;
@@ -116,6 +118,14 @@ uint32_t drill_echo_received(void)
 	return echo.received;
 }
 
+static void dark(struct drill_echo_result *r, uint64_t from, uint64_t to)
+{
+	double ms = (to - from) / 1000.0;
+
+	if (ms > r->blackout_ms)
+		r->blackout_ms = ms;
+}
+
 struct drill_echo_result drill_echo_result(uint64_t from, uint64_t to)
 {
 	struct drill_echo_result r = {0};
@@ -127,8 +137,8 @@ struct drill_echo_result drill_echo_result(uint64_t from, uint64_t to)
 		if (at >= from)
 			r.sent++;
 		if (echo.answered[i]) {
-			if (dark_from && (at - dark_from) / 1000.0 > r.blackout_ms)
-				r.blackout_ms = (at - dark_from) / 1000.0;
+			if (dark_from)
+				dark(&r, dark_from, at);
 			last_good = at;
 			dark_from = 0;
 		} else if (at >= from) {
@@ -137,8 +147,8 @@ struct drill_echo_result drill_echo_result(uint64_t from, uint64_t to)
 				dark_from = last_good ? last_good : at;
 		}
 	}
-	if (dark_from && (to - dark_from) / 1000.0 > r.blackout_ms)
-		r.blackout_ms = (to - dark_from) / 1000.0; /* has not ended */
+	if (dark_from) /* has not ended */
+		dark(&r, dark_from, to);
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "util.h"
 
+#define READ_BYTES 65536
 #define RECEIVE_BYTES (16 << 20) /* ten thousands of routes may move at once */
 
 static struct {
@@ -72,7 +73,7 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 
 static void on_readable(int fd, short what, void *arg)
 {
-	static char buf[65536];
+	static char buf[READ_BYTES];
 
 	for (;;) {
 		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);

@@ -69,6 +69,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
 wgbgpd_conf_odd_test_SOURCES = wgbgpd/conf_odd_test.c lib/golden.c lib/golden.h
 wgbgpd_conf_odd_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_odd_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_memzero
 wgbgpd_conf_odd_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_test_SOURCES = wgbgpd/conf_test.c
 wgbgpd_conf_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
