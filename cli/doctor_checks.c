@@ -423,7 +423,7 @@ static void check_shared(struct doctor *d, const json_t *row)
 
 		if (!one || !is_true(path, "eligible"))
 			continue;
-		for (k = 0; k < i; k++) {
+		for (k = i; k-- > 0;) {
 			const json_t *before = json_array_get(paths, k);
 			const json_t *two = tunnel_of(d, before);
 
@@ -719,6 +719,12 @@ static void check_forwarding(struct doctor *d, const json_t *row)
 			     knobs[i].path);
 }
 
+/* The kernel takes the larger one of the two; 2 is loose. */
+static bool is_strict(long own, long all)
+{
+	return own < 2 && all < 2 && (own == 1 || all == 1);
+}
+
 /* A strict filter drops what comes by a tunnel that is not the way back. */
 static void check_rp_filter(struct doctor *d, const json_t *row)
 {
@@ -731,11 +737,9 @@ static void check_rp_filter(struct doctor *d, const json_t *row)
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface) {
 		const char *name = doctor_str(interface, "name");
 		char path[PATH_MAX];
-		long own;
 
 		snprintf(path, sizeof(path), "net/ipv4/conf/%s/rp_filter", name);
-		own = machine_sysctl(path);
-		if ((own > all ? own : all) == 1)
+		if (is_strict(machine_sysctl(path), all))
 			FIND(SEVERITY_WARNING, AT(.interface = name),
 			     "sysctl -w net.ipv4.conf.IF.rp_filter=2, the same for `all`",
 			     "rp_filter is strict: what comes by this tunnel while the way back is "

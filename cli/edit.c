@@ -46,12 +46,8 @@ static char *prompt(EditLine *el)
 static char *typed(EditLine *el)
 {
 	const LineInfo *info = el_line(el);
-	size_t len = info->cursor - info->buffer;
-	char *text = xmalloc(len + 1);
 
-	memcpy(text, info->buffer, len);
-	text[len] = '\0';
-	return text;
+	return xasprintf("%.*s", (int)(info->cursor - info->buffer), info->buffer);
 }
 
 static void show_error(struct editor *ed, const struct cli_error *error)
@@ -227,7 +223,7 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 	ed->history_file = home ? xasprintf("%s/.wgbgp_history", home) : NULL;
 	ed->history = history_init();
 	history(ed->history, &ev, H_SETSIZE, HISTORY_LINES);
-	history(ed->history, &ev, H_SETUNIQUE, 1);
+	history(ed->history, &ev, H_SETUNIQUE, true);
 	if (ed->history_file)
 		history(ed->history, &ev, H_LOAD, ed->history_file);
 	ed->el = el_init("wgbgp-cli", stdin, stdout, stderr);
@@ -280,7 +276,7 @@ void edit_run(struct cli_session *s)
 			el_reset(ed.el);
 			continue;
 		}
-		if (!typed_line || n <= 0) {
+		if (!typed_line) {
 			putc('\n', s->out);
 			break;
 		}

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <histedit.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -66,6 +67,26 @@ static void answers(void)
 	played_answer("teardown", NULL, json_pack("{s:[s]}", "warnings", "gone"), NULL, false);
 }
 
+/* What the prompt opened it closes. */
+static unsigned closed;
+
+void __wrap_el_end(EditLine *el);
+void __real_el_end(EditLine *el);
+void __wrap_history_end(History *history);
+void __real_history_end(History *history);
+
+void __wrap_el_end(EditLine *el)
+{
+	closed++;
+	__real_el_end(el);
+}
+
+void __wrap_history_end(History *history)
+{
+	closed++;
+	__real_history_end(history);
+}
+
 static void be_program(const char *path, const char *with_home, bool answering)
 {
 	struct cli_session s = {
@@ -87,7 +108,7 @@ static void be_program(const char *path, const char *with_home, bool answering)
 	puts(s.quit ? "left" : "ended");
 	fflush(stdout);
 	played_reset();
-	exit(0);
+	exit(closed == 2 ? 0 : 1);
 }
 
 /* ---- the person's side */
@@ -395,6 +416,23 @@ static void test_history(void **state)
 	ends("exit" ENTER, "left");
 }
 
+/* A person's own keys. */
+static void test_editrc(void **state)
+{
+	char *path = xasprintf("%s/.editrc", home);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs("bind -s ^T version\n", f);
+	fclose(f);
+	start();
+	awaits("hub# ");
+	types("show \024" ENTER, "wgbgp 1.2 on");
+	ends("exit" ENTER, "left");
+	unlink(path);
+	free(path);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -403,7 +441,7 @@ int main(void)
 		TEST(test_lines),	TEST(test_end_of_file), TEST(test_own_name),
 		TEST(test_help),	TEST(test_completion),	TEST(test_values),
 		TEST(test_many_values), TEST(test_cancel),	TEST(test_confirm),
-		TEST(test_history),
+		TEST(test_history),	TEST(test_editrc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,18 +169,25 @@ static void advance(struct state *s, const struct cli_word *word)
 	s->pos += !s->json;
 }
 
+/* As much of it as there is room for. */
+static void append(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(out);
+
+	snprintf(out + len, size - len, "%s", text);
+}
+
 static void list_choices(const struct cli_choices *c, const char *prefix, char *out, size_t size)
 {
-	size_t len = 0;
-
 	out[0] = '\0';
-	for (size_t i = 0; i < c->n && len < size; i++) {
+	for (size_t i = 0; i < c->n; i++) {
 		const char *word = c->word[i]->word;
 
 		if (cli_is_placeholder(c->word[i]) ? *prefix != '\0'
 						   : strncmp(word, prefix, strlen(prefix)) != 0)
 			continue;
-		len += snprintf(out + len, size - len, "%s%s", len ? ", " : "", word);
+		append(out, size, *out ? ", " : "");
+		append(out, size, word);
 	}
 }
 

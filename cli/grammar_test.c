@@ -232,6 +232,34 @@ static void test_choices(void **state)
 	}
 }
 
+/* What does not fit any more is left out, of choices and of their list. */
+static void test_many_choices(void **state)
+{
+	struct cli_word words[CLI_CHOICES_MAX + 6];
+	struct cli_row rows[ARRAY_SIZE(words)];
+	struct cli_grammar g = {rows, ARRAY_SIZE(rows), words, ARRAY_SIZE(words)};
+	struct cli_choices c = {0};
+	struct cli_error error;
+	struct cli_line line;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		char *word = xasprintf("a-word-that-is-long-%03zu", i);
+
+		words[i] = (struct cli_word){.word = word, .help = "x"};
+		rows[i] = (struct cli_row){.words = word, .help = "x"};
+	}
+	assert_true(cli_choices(&g, "", &c, &error));
+	assert_int_equal(c.n, CLI_CHOICES_MAX);
+	assert_string_equal(c.word[CLI_CHOICES_MAX - 1]->word, "a-word-that-is-long-063");
+	assert_int_equal(cli_parse(&g, "nothing", &line, &error), -1);
+	assert_non_null(strstr(error.text, "expected one of: a-word-that-is-long-000, a-word"));
+	assert_null(strstr(error.text, "063"));
+	assert_int_equal(cli_parse(&g, "a-word", &line, &error), -1);
+	assert_non_null(strstr(error.text, "is ambiguous: a-word-that-is-long-000, a-word"));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		free((char *)words[i].word);
+}
+
 /* Each word of each row is in the dictionary (else the program would end), and each has its help.
  */
 static void test_tables(void **state)
@@ -277,7 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_choices),
-		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_tables),	 cmocka_unit_test(test_many_choices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,7 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 	answer->nlmsg_seq = asked_seq;
 	answer->nlmsg_pid = PORT;
 	memcpy(buf, reply, answer->nlmsg_len);
-	errno = refuse_receive;
+	errno = refuse_receive ? refuse_receive : EIO; /* of a call long ago */
 	return refuse_receive ? -1 : (ssize_t)answer->nlmsg_len;
 }
 
@@ -290,6 +290,15 @@ static void test_no_way(void **state)
 	assert_int_equal(kernel_route_get_bound(&to, "wg0", &k), -ENETUNREACH);
 }
 
+/* An answer without any message says nothing. */
+static void test_empty(void **state)
+{
+	begin(AF_INET, RTN_UNICAST);
+	answer->nlmsg_len = 0;
+	refuse_send = 0;
+	assert_string_equal(got().interface, "");
+}
+
 static void test_refused(void **state)
 {
 	int *const calls[] = {&refuse_open, &refuse_bind, &refuse_send, &refuse_receive};
@@ -311,9 +320,10 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_questions), TEST(test_interface),	    TEST(test_gateway),
-		TEST(test_mtu),	      TEST(test_unknown_attribute), TEST(test_no_way),
-		TEST(test_refused),
+		TEST(test_questions),	      TEST(test_interface),
+		TEST(test_gateway),	      TEST(test_mtu),
+		TEST(test_unknown_attribute), TEST(test_no_way),
+		TEST(test_refused),	      TEST(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

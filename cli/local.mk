@@ -44,6 +44,7 @@ cli_doctor_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_edit_test_SOURCES = cli/edit_test.c cli/edit.c cli/edit.h cli/played.c cli/played.h \
 	lib/loop_fake.c lib/loop_fake.h
 cli_edit_test_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
+cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
 cli_edit_test_LDADD = cli/libcli.a $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
 cli_explain_judge_test_LDADD = cli/libcli.a $(TEST_LIBS)

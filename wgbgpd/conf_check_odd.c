@@ -227,7 +227,7 @@ static void check_networks(const struct nets *nets, struct conf_errors *errs)
 
 		check_host(one->leaf, lyd_get_value(one->leaf), errs);
 		check_edges(nets, one->leaf, &one->addr, errs);
-		for (size_t k = 0; k < i; k++) {
+		for (size_t k = i; k-- > 0;) {
 			const struct net *two = &nets->v[k];
 
 			if (one->interface == two->interface ||

@@ -30,7 +30,7 @@ enum stage { NONE, CHECKING, WARMING, CUTTING, DOWN, BACK };
 
 static struct {
 	enum stage stage;
-	struct request *request; /* NULL: its client is gone */
+	struct request *request; /* of a drill that runs; NULL: its client is gone */
 	bool headed;		 /* the head was sent */
 	char interface[MSG_NAME_MAX], peer[MSG_NAME_MAX];
 	uint32_t seconds;
@@ -118,7 +118,6 @@ static void reset(void)
 	drill_routes_stop();
 	json_decref(drill.record);
 	drill.record = NULL;
-	drill.request = NULL;
 	drill.stage = NONE;
 }
 
