@@ -88,6 +88,7 @@ static void test_errors(void **state)
 		{"show bgp summary now", 17, "expected json"},
 		{"show bgp summary json now", 22, "nothing more is expected"},
 		{"show r", 5, "ambiguous: route, rules, rib"},
+		{"show b", 5, "\"b\" is ambiguous: bgp, bfd"},
 		{"show", 5, "incomplete, expected one of: bgp, ip, route"},
 		{"show bgp neighbors 10.99.0 adv", 19, "expected one of: NEIGHBOR"},
 		{"explain", 8, "incomplete, expected one of: DESTINATION, plane"},

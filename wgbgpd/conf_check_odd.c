@@ -149,8 +149,8 @@ static uint8_t mask_len(const struct sockaddr *mask)
 				   : ((const struct sockaddr_in6 *)mask)->sin6_addr.s6_addr;
 	uint8_t len = 0;
 
-	for (unsigned i = 0; i < family_bits(mask->sa_family) && b[i / 8] & 0x80 >> i % 8; i++)
-		len++;
+	for (unsigned i = 0; i < family_bytes(mask->sa_family); i++)
+		len += __builtin_popcount(b[i]);
 	return len;
 }
 

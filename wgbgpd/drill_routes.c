@@ -78,11 +78,11 @@ static void on_readable(int fd, short what, void *arg)
 	for (;;) {
 		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 
-		if (n < 0 && errno == ENOBUFS)
-			continue; /* some were missed: the count is too low, the times stand */
-		if (n <= 0)
+		if (n > 0)
+			mnl_cb_run(buf, n, 0, 0, on_message, NULL);
+		else if (errno !=
+			 ENOBUFS) /* some were missed: the count is too low, the times are not */
 			return;
-		mnl_cb_run(buf, n, 0, 0, on_message, NULL);
 	}
 }
 
