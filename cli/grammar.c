@@ -177,9 +177,9 @@ static void append(char *out, size_t size, const char *text)
 	snprintf(out + len, size - len, "%s", text);
 }
 
+/* Appends the words that begin with PREFIX. */
 static void list_choices(const struct cli_choices *c, const char *prefix, char *out, size_t size)
 {
-	out[0] = '\0';
 	for (size_t i = 0; i < c->n; i++) {
 		const char *word = c->word[i]->word;
 
@@ -195,7 +195,7 @@ static const struct cli_word *pick_keyword(const struct cli_choices *c, const st
 					   struct cli_error *error)
 {
 	const struct cli_word *found = NULL;
-	char list[LIST_MAX];
+	char list[LIST_MAX] = "";
 	size_t hits = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -229,7 +229,7 @@ static const struct cli_word *pick(const struct state *s, const struct token *t,
 {
 	const struct cli_word *word;
 	struct cli_choices c = {0};
-	char list[LIST_MAX];
+	char list[LIST_MAX] = "";
 
 	choices_collect(s, &c);
 	error->text[0] = '\0';
@@ -327,7 +327,7 @@ static const struct cli_row *complete_row(const struct state *s)
 static void incomplete(const struct state *s, const char *text, struct cli_error *error)
 {
 	struct cli_choices c = {0};
-	char list[LIST_MAX];
+	char list[LIST_MAX] = "";
 
 	choices_collect(s, &c);
 	list_choices(&c, "", list, sizeof(list));
