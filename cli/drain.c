@@ -10,6 +10,7 @@
 #include "table.h"
 #include "util.h"
 
+#define MS_PER_S 1000
 #define WITHIN_S 60	/* default time limit */
 #define QUIET_RATE 4000 /* bytes a second, each way: default of `below` */
 #define LOOK_MS 1000	/* how often wgd is asked */
@@ -83,15 +84,16 @@ static bool begin(struct drain *d, const json_t *request)
  * that went back, those of an interface that was made anew: the next window begins with them. */
 static void judge(struct drain *d, struct draining *at, const json_t *row)
 {
-	int64_t age = (int64_t)(json_number_value(json_object_get(row, "counters-seconds")) * 1000);
+	int64_t age =
+		(int64_t)(json_number_value(json_object_get(row, "counters-seconds")) * MS_PER_S);
 	int64_t rx = int_of(row, "rx-bytes"), tx = int_of(row, "tx-bytes");
 	int64_t read = (int64_t)now_ms() - age, ms = read - at->read;
 
 	if (at->read && ms < WINDOW_MS)
 		return;
 	if (at->read && rx >= at->rx && tx >= at->tx) {
-		at->rx_rate = (rx - at->rx) * 1000 / ms;
-		at->tx_rate = (tx - at->tx) * 1000 / ms;
+		at->rx_rate = (rx - at->rx) * MS_PER_S / ms;
+		at->tx_rate = (tx - at->tx) * MS_PER_S / ms;
 		at->quiet = at->rx_rate < d->below && at->tx_rate < d->below;
 		d->measured = true;
 	}
@@ -126,6 +128,11 @@ static bool all_quiet(const struct drain *d)
 	return true;
 }
 
+static unsigned long long seconds_since_start(const struct drain *d)
+{
+	return (now_ms() - d->started) / MS_PER_S;
+}
+
 static void progress(const struct drain *d)
 {
 	if (d->json || !d->measured)
@@ -133,9 +140,8 @@ static void progress(const struct drain *d)
 	for (size_t i = 0; i < d->n; i++)
 		if (!d->at[i].quiet)
 			fprintf(d->s->out, "%4llu s  %s on %s: %lld B/s received, %lld B/s sent\n",
-				(unsigned long long)(now_ms() - d->started) / 1000, d->at[i].peer,
-				d->at[i].interface, (long long)d->at[i].rx_rate,
-				(long long)d->at[i].tx_rate);
+				seconds_since_start(d), d->at[i].peer, d->at[i].interface,
+				(long long)d->at[i].rx_rate, (long long)d->at[i].tx_rate);
 	fflush(d->s->out);
 }
 
@@ -182,7 +188,7 @@ static json_t *document(const struct drain *d, bool quiet)
 						(json_int_t)d->at[i].rx_rate, "tx-bytes-per-second",
 						(json_int_t)d->at[i].tx_rate));
 	return json_pack("{s:b, s:I, s:o, s:I, s:O}", "quiet", quiet, "seconds",
-			 (json_int_t)(now_ms() - d->started) / 1000, "peers", peers,
+			 (json_int_t)seconds_since_start(d), "peers", peers,
 			 "prefixes-without-other-path", (json_int_t)d->n_stuck, "prefixes",
 			 d->stuck);
 }
@@ -203,7 +209,7 @@ static void conclude(const struct drain *d, bool quiet)
 	fprintf(d->s->out,
 		quiet ? "quiet after %llu s: less than %lld B/s each way\n"
 		      : "not quiet after %llu s: %lld B/s or more; it stays drained (`undrain`)\n",
-		(unsigned long long)(now_ms() - d->started) / 1000, (long long)d->below);
+		seconds_since_start(d), (long long)d->below);
 	if (d->n_stuck)
 		fprintf(d->s->out, "%zu prefixes have no other path and stay:", d->n_stuck);
 	json_array_foreach (d->stuck, i, prefix)
@@ -243,7 +249,7 @@ int drain_run(struct cli_session *s, const struct cli_line *line)
 	int err = -1;
 
 	if (begin(&d, line->request))
-		err = watch_counters(&d, number(line, "within", WITHIN_S) * 1000);
+		err = watch_counters(&d, number(line, "within", WITHIN_S) * MS_PER_S);
 	if (d.error[0] && line->json)
 		json_doc_end(&(struct json_doc){.out = s->out}, d.error);
 	if (d.error[0])

@@ -126,7 +126,7 @@ static json_t *way_json(int err, const struct kernel_route *k)
 static void ask_kernel(struct gathering *g, const char *interface)
 {
 	struct addr dst = addr_of_prefix(&g->dst);
-	struct kernel_route k = {0};
+	struct kernel_route k = {.interface = ""};
 	int err = *interface ? kernel_route_get_bound(&dst, interface, &k)
 			     : kernel_route_get(&dst, &k);
 
@@ -135,7 +135,7 @@ static void ask_kernel(struct gathering *g, const char *interface)
 
 static void ask_endpoint(struct gathering *g, const json_t *tunnel)
 {
-	struct kernel_route k = {0};
+	struct kernel_route k = {.interface = ""};
 	struct addr endpoint;
 	int err;
 
