@@ -161,9 +161,12 @@ uint32_t machine_mtu(const char *interface)
 	return mtu_answer;
 }
 
-int machine_file_mode(const char *path)
+int machine_file_mode(const char *path, mode_t *mode)
 {
-	return file_mode_answer;
+	if (file_mode_answer < 0)
+		return file_mode_answer;
+	*mode = file_mode_answer;
+	return 0;
 }
 
 time_t machine_clock(void)

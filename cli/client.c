@@ -17,8 +17,9 @@
 #include "pulse.h"
 #include "util.h"
 
-#define DEAF_MS 4000  /* wgbgpd itself says who else does not answer */
-#define AGAIN_MS 2000 /* that long after it was deaf it is not asked again */
+#define DEAF_S 4
+#define DEAF_MS (DEAF_S * 1000) /* wgbgpd itself says who else does not answer */
+#define AGAIN_MS 2000		/* that long after it was deaf it is not asked again */
 
 struct client {
 	struct sockaddr_un at;
@@ -162,7 +163,7 @@ void client_endless(struct client *c, bool endless)
 static int connect_to(struct client *c)
 {
 	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
-	static const struct timeval patience = {.tv_sec = DEAF_MS / 1000};
+	static const struct timeval patience = {.tv_sec = DEAF_S};
 	int fd;
 
 	if (c->ipc)
@@ -210,7 +211,7 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	if (c->ipc) /* wgbgpd may have been restarted since */
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 	err = connect_to(c);
-	if (err < 0) {
+	if (err) {
 		connect_error(c, err, error, size);
 		return -1;
 	}

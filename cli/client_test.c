@@ -190,6 +190,7 @@ static void far_frame(void *arg, const struct ipc_frame *frame)
 	struct msg_reply m;
 	struct rd r = {0};
 
+	assert_int_equal(frame->generation, 0); /* a client knows of none */
 	if (frame->type == MSG_PING) {
 		pings++;
 		if (!deaf)

@@ -127,7 +127,7 @@ static int way_out(int err, const struct kernel_route *k, char *interface)
 	if (k->local || !k->interface[0])
 		return 0;
 	str_copy(interface, k->interface, IF_NAMESIZE);
-	return 1;
+	return DOCTOR_LEAVES;
 }
 
 int doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface)
@@ -228,30 +228,30 @@ static void pass_row(void *arg, const char *text, size_t len)
 	json_decref(row);
 }
 
-static int pass(struct doctor *d, enum doctor_source source, const json_t *ask, char *error,
-		size_t size)
+static bool pass(struct doctor *d, enum doctor_source source, const json_t *ask, char *error,
+		 size_t size)
 {
 	static const struct client_sink sink = {pass_head, pass_row};
 	struct passing state = {d, source};
 
-	return client_request(d->s->client, ask, &sink, &state, error, size);
+	return client_request(d->s->client, ask, &sink, &state, error, size) == 0;
 }
 
-static int keep(struct doctor *d, enum doctor_source source, const json_t *ask, char *error,
-		size_t size)
+static bool keep(struct doctor *d, enum doctor_source source, const json_t *ask, char *error,
+		 size_t size)
 {
 	json_t *answer = client_ask(d->s->client, ask, error, size);
 	const char *list = sources[source].list;
 	json_t *rows = list ? json_object_get(answer, list) : NULL;
 
 	if (!answer)
-		return -1;
+		return false;
 	if (rows)
 		d->kept[source] = json_incref(rows);
 	else if (!list)
 		d->kept[source] = json_pack("[O]", answer);
 	json_decref(answer);
-	return 0;
+	return true;
 }
 
 /* A source that does not answer is a finding, too; the others may still have something to say. */
@@ -260,11 +260,11 @@ static void ask(struct doctor *d, enum doctor_source source, bool kept)
 	json_t *request =
 		json_pack("{s:s, s:s}", "command", sources[source].command, "format", "json");
 	char error[MSG_ERROR_MAX];
-	int err = kept ? keep(d, source, request, error, sizeof(error))
-		       : pass(d, source, request, error, sizeof(error));
+	bool answered = kept ? keep(d, source, request, error, sizeof(error))
+			     : pass(d, source, request, error, sizeof(error));
 
 	json_decref(request);
-	if (err == 0)
+	if (answered)
 		return;
 	d->severities[SEVERITY_ERROR]++;
 	add(d, "answers", SEVERITY_ERROR, &(struct where){0}, error,
@@ -388,9 +388,11 @@ static void doctor_free(struct doctor *d)
 		json_decref(d->kept[source]);
 	json_decref(d->refused);
 	json_decref(d->tunnel_of);
-	for (size_t i = 0; i < d->n_networks; i++)
-		json_decref(d->networks[i].row);
-	free(d->networks);
+	for (struct network *n = d->networks, *next; n; n = next) {
+		next = n->next;
+		json_decref(n->row);
+		free(n);
+	}
 	json_decref(d->findings);
 	free(d->counts);
 }

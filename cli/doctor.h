@@ -68,6 +68,7 @@ struct where {
 };
 
 struct network {
+	struct network *next;
 	struct prefix prefix;
 	json_t *row; /* of SOURCE_ROUTES, a reference */
 };
@@ -77,12 +78,11 @@ struct doctor {
 	const struct check *check; /* the one that looks */
 	json_t *kept[DOCTOR_KEPT]; /* arrays of rows */
 	json_t *refused;	   /* object: "neighbor reason" → row */
-	struct network *networks;  /* of interfaces, as they passed by among the routes */
-	size_t n_networks;
-	bool shares[2];	   /* IPv4, IPv6: some route has several active next hops */
-	json_t *tunnel_of; /* object: tunnel address → row of SOURCE_TUNNELS */
-	unsigned *counts;  /* findings of each check */
-	unsigned lookups;  /* of the kernel's routes for prefixes */
+	struct network *networks; /* of interfaces among the routes; what passed by last is first */
+	bool shares[2];		  /* IPv4, IPv6: some route has several active next hops */
+	json_t *tunnel_of;	  /* object: tunnel address → row of SOURCE_TUNNELS */
+	unsigned *counts;	  /* findings of each check */
+	unsigned lookups;	  /* of the kernel's routes for prefixes */
 	json_t *findings;
 	unsigned severities[3];
 };
@@ -95,8 +95,9 @@ const json_t *doctor_row(const struct doctor *d, enum doctor_source source, cons
 			 const char *value);
 /* One of WireGuard, as wgd knows. */
 bool doctor_is_tunnel_if(const struct doctor *d, const char *interface);
-/* Which way packets for the first host of a prefix leave, FROM an interface or "": 1; -errno where
- * the kernel refuses them; 0: it is this machine, or too many were looked up already. */
+#define DOCTOR_LEAVES 1
+/* Which way packets for the first host of a prefix leave, FROM an interface or "": that; -errno
+ * where the kernel refuses them; 0: it is this machine, or too many were looked up already. */
 int doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from, char *interface);
 /* The same for packets in a plane: what passes through it, in another one than the main plane. */
 int doctor_way(struct doctor *d, const struct prefix *p, const char *plane, char *interface);

@@ -53,12 +53,13 @@ static const json_t *section(const json_t *conf, const char *name)
 
 static void key_file(struct doctor *d, struct where at, const char *path)
 {
-	int mode = machine_file_mode(path);
+	mode_t mode;
+	int err = machine_file_mode(path, &mode);
 
-	if (mode == -ENOENT)
+	if (err == -ENOENT)
 		FIND(SEVERITY_ERROR, at, "put it back: without it nothing starts again",
 		     "the key file %s is missing", path);
-	else if (mode >= 0 && (mode & 077))
+	else if (err == 0 && mode & 077)
 		FIND(SEVERITY_ERROR, at, "chmod 600",
 		     "the key file %s is open to others (mode %04o)", path, mode);
 }

@@ -20,8 +20,10 @@ static bool is_selected(const json_t *row, const char *protocol)
 
 static void keep_network(struct doctor *d, const struct prefix *p, const json_t *row)
 {
-	d->networks = xrealloc(d->networks, (d->n_networks + 1) * sizeof(*d->networks));
-	d->networks[d->n_networks++] = (struct network){*p, json_incref((json_t *)row)};
+	struct network *n = xmalloc(sizeof(*n));
+
+	*n = (struct network){d->networks, *p, json_incref((json_t *)row)};
+	d->networks = n;
 }
 
 /* The network of an interface that P lies in, of those that were passed before: a covering prefix
@@ -29,13 +31,10 @@ static void keep_network(struct doctor *d, const struct prefix *p, const json_t 
 static const json_t *network_around(const struct doctor *d, const struct prefix *p,
 				    const char *plane)
 {
-	for (size_t i = 0; i < d->n_networks; i++) {
-		const struct network *n = &d->networks[i];
-
+	for (const struct network *n = d->networks; n; n = n->next)
 		if (n->prefix.len < p->len && prefix_covers(&n->prefix, p) &&
 		    str_eq(doctor_str(n->row, "plane"), plane))
 			return n->row;
-	}
 	return NULL;
 }
 

@@ -71,6 +71,8 @@ static void test_requests(void **state)
 		assert_int_equal(line.json, rows[i].json);
 		free(text);
 		cli_line_free(&line);
+		assert_null(line.row);
+		assert_null(line.request);
 	}
 }
 
@@ -151,6 +153,8 @@ static void test_errors(void **state)
 			fail_msg("%s: \"%s\" does not say \"%s\"", rows[i].line, error.text,
 				 rows[i].says);
 		assert_int_equal(error.offset, rows[i].offset);
+		assert_null(line.row);
+		assert_null(line.request);
 	}
 }
 

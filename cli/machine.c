@@ -42,11 +42,14 @@ uint32_t machine_mtu(const char *interface)
 	return mtu;
 }
 
-int machine_file_mode(const char *path)
+int machine_file_mode(const char *path, mode_t *mode)
 {
 	struct stat st;
 
-	return stat(path, &st) < 0 ? -errno : (int)(st.st_mode & 07777);
+	if (stat(path, &st) < 0)
+		return -errno;
+	*mode = st.st_mode & 07777;
+	return 0;
 }
 
 time_t machine_clock(void)

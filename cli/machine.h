@@ -4,14 +4,15 @@
 #define WGBGP_CLI_MACHINE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* A number below /proc/sys, as "net/ipv4/ip_forward"; -1 when there is none. */
 long machine_sysctl(const char *path);
 /* MTU of an interface of this network namespace; 0 when there is none. */
 uint32_t machine_mtu(const char *interface);
-/* Permission bits of a file, or -errno. */
-int machine_file_mode(const char *path);
+/* Permission bits of a file in MODE: 0 or -errno. */
+int machine_file_mode(const char *path, mode_t *mode);
 /* The wall clock. */
 time_t machine_clock(void);
 

@@ -60,15 +60,18 @@ static void test_file_mode(void **state)
 	static const mode_t modes[] = {0600, 0640, 0777, 04711, 0};
 	char path[] = "/tmp/wgbgp-machine-XXXXXX";
 	int fd = mkstemp(path);
+	mode_t mode;
 
 	assert_true(fd >= 0);
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		assert_int_equal(fchmod(fd, modes[i]), 0);
-		assert_int_equal(machine_file_mode(path), modes[i]);
+		mode = 12345;
+		assert_int_equal(machine_file_mode(path, &mode), 0);
+		assert_int_equal(mode, modes[i]);
 	}
 	close(fd);
 	unlink(path);
-	assert_int_equal(machine_file_mode(path), -ENOENT);
+	assert_int_equal(machine_file_mode(path, &mode), -ENOENT);
 }
 
 static void test_clock(void **state)

@@ -267,11 +267,15 @@ uint32_t machine_mtu(const char *interface)
 	return 0;
 }
 
-int machine_file_mode(const char *path)
+int machine_file_mode(const char *path, mode_t *mode)
 {
-	const json_t *mode = json_object_get(state.modes, path);
+	const json_t *answer = json_object_get(state.modes, path);
+	int value = answer ? json_integer_value(answer) : 0600;
 
-	return mode ? json_integer_value(mode) : 0600;
+	if (value < 0)
+		return value;
+	*mode = value;
+	return 0;
 }
 
 time_t machine_clock(void)
