@@ -32,14 +32,12 @@ static bool is_address(const char *text)
 /* An address, with an interface behind it where it is a link-local one. */
 static bool is_neighbor(const char *text)
 {
-	char address[ADDR_STRLEN];
 	size_t len = strcspn(text, "%");
+	char *address = xasprintf("%.*s", (int)len, text);
+	bool ok = is_address(address) && !str_eq(text + len, "%");
 
-	if (len >= sizeof(address))
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	return is_address(address) && (text[len] == '\0' || text[len + 1] != '\0');
+	free(address);
+	return ok;
 }
 
 static bool is_destination(const char *text)

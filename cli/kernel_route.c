@@ -12,7 +12,7 @@ static int on_attr(const struct nlattr *attr, void *arg)
 {
 	const struct nlattr **tb = arg;
 
-	if (mnl_attr_type_valid(attr, RTA_MAX) > 0)
+	if (mnl_attr_type_valid(attr, RTA_MAX) == 1)
 		tb[mnl_attr_get_type(attr)] = attr;
 	return MNL_CB_OK;
 }

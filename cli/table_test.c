@@ -83,6 +83,9 @@ static void test_trim(void **state)
 		{"\xef\xbf\xbf", "\xef\xbf\xbf"},
 		{"\xef\xbf", ""},
 		{"\xc2\x80", "\xc2\x80"},
+		{"x\xc0", "x"},
+		{"x\xe0\xa0", "x"},
+		{"x\xe0\xa0\x80", "x\xe0\xa0\x80"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
