@@ -74,10 +74,11 @@ static struct ifaddrs *address6(struct ifaddrs *next, const char *text, const ch
 /* Among them links, and interfaces without an address or a mask. */
 int getifaddrs(struct ifaddrs **out)
 {
-	struct ifaddrs *all = address6(NULL, "2001:db8:9::9", "ffff:ffff:ffff:ff00::");
+	struct ifaddrs *all;
 
 	if (machine_error)
 		return -1;
+	all = address6(NULL, "2001:db8:9::9", "ffff:ffff:ffff:ff00::");
 	all = address4(all, "203.0.113.9", "255.255.255.0");
 	all = address4(all, "203.0.113.88", "255.255.255.248");
 	free(all->ifa_addr);
