@@ -159,7 +159,7 @@ static void awaits(const char *text)
 	const char *found;
 
 	while (!(found = strstr(screen + mark, text)))
-		if (!read_screen(PATIENCE_MS))
+		if (!read_screen(PATIENCE_MS) || screen_len + 1 == sizeof(screen))
 			fail_msg("no \"%s\" in:\n%s", text, screen + mark);
 	mark = found - screen + strlen(text);
 }

@@ -5,6 +5,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -103,7 +104,7 @@ int drill_echo_start(const struct addr *to)
 	echo.fd = fd;
 	echo.to_len = endpoint_to_sockaddr(&e, &echo.to);
 	echo.family = to->family;
-	echo.nonce = now_us() << 16 ^ (uint64_t)getpid();
+	randombytes_buf(&echo.nonce, sizeof(echo.nonce));
 	echo.sent_at = xcalloc(REQUESTS_MAX, sizeof(*echo.sent_at));
 	echo.answered = xcalloc(REQUESTS_MAX, sizeof(*echo.answered));
 	watch_init(&echo.watch, fd, EV_READ, on_packet, NULL);
