@@ -115,10 +115,12 @@ struct nets {
 	size_t n, cap;
 };
 
+#define NETS_MORE 16
+
 static void net_push(struct nets *nets, struct net net)
 {
 	if (nets->n == nets->cap) {
-		nets->cap = nets->cap ? nets->cap * 2 : 16;
+		nets->cap += NETS_MORE;
 		nets->v = xrealloc(nets->v, nets->cap * sizeof(*nets->v));
 	}
 	nets->v[nets->n++] = net;
@@ -162,7 +164,7 @@ static void add_machines(struct nets *nets)
 		return;
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		const struct sockaddr *at = i->ifa_addr;
-		struct net net = {0};
+		struct net net = {.leaf = NULL};
 
 		if (!at || !i->ifa_netmask ||
 		    (at->sa_family != AF_INET && at->sa_family != AF_INET6))
