@@ -90,10 +90,7 @@ static void on_closed(void *arg, const char *why)
 		fail(c, "wgbgpd closed the connection");
 }
 
-static void fail_deaf(struct client *c)
-{
-	fail(c, "wgbgpd does not answer: it hangs, or is busy with too many clients");
-}
+static const char deaf[] = "wgbgpd does not answer: it hangs, or is busy with too many clients";
 
 /* wgbgpd answers a PING while daemons still work at the answer. */
 static void on_tick(void *arg)
@@ -109,7 +106,7 @@ static void on_tick(void *arg)
 	c->deaf_until_ms = now + AGAIN_MS;
 	ipc_free(c->ipc);
 	c->ipc = NULL;
-	fail_deaf(c);
+	fail(c, deaf);
 }
 
 static void start_pulse(struct client *c)
@@ -204,8 +201,7 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	int err;
 
 	if (now_ms() < c->deaf_until_ms) {
-		fail_deaf(c);
-		str_copy(error, c->error, size);
+		str_copy(error, deaf, size);
 		return -1;
 	}
 	if (c->ipc) /* wgbgpd may have been restarted since */

@@ -119,7 +119,10 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 
 char *if_indextoname(unsigned int index, char name[IF_NAMESIZE])
 {
-	return index == 7 ? strcpy(name, "wg0") : index == 8 ? strcpy(name, "eth0") : NULL;
+	return index == 7   ? strcpy(name, "wg0")
+	       : index == 8 ? strcpy(name, "eth0")
+	       : index == 6 ? strcpy(name, "e")
+			    : NULL;
 }
 
 unsigned int if_nametoindex(const char *name)
@@ -220,6 +223,11 @@ static void test_interface(void **state)
 	assert_string_equal(k.interface, "wg0");
 	assert_int_equal(k.mtu, 1420);
 	assert_true(k.local);
+	begin(AF_INET, RTN_UNICAST);
+	mnl_attr_put_u32(answer, RTA_OIF, 6);
+	k = got();
+	assert_string_equal(k.interface, "e");
+	assert_int_equal(k.mtu, 1420);
 	begin(AF_INET, RTN_UNICAST); /* the interface has gone */
 	mnl_attr_put_u32(answer, RTA_OIF, 9);
 	k = got();

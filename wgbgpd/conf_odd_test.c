@@ -42,6 +42,7 @@ static char dir[] = "/tmp/conf_odd_test.XXXXXX";
 /* ---- the machine */
 
 static int machine_error;
+static int lists; /* of addresses that were given out and not back */
 
 static struct ifaddrs *address4(struct ifaddrs *next, const char *text, const char *mask)
 {
@@ -78,6 +79,7 @@ int getifaddrs(struct ifaddrs **out)
 
 	if (machine_error)
 		return -1;
+	lists++;
 	all = address6(NULL, "2001:db8:9::9", "ffff:ffff:ffff:ff00::");
 	all = address4(all, "203.0.113.9", "255.255.255.0");
 	all = address4(all, "203.0.113.88", "255.255.255.248");
@@ -93,6 +95,7 @@ int getifaddrs(struct ifaddrs **out)
 
 void freeifaddrs(struct ifaddrs *all)
 {
+	lists--;
 	while (all) {
 		struct ifaddrs *next = all->ifa_next;
 
@@ -142,6 +145,7 @@ static void say(FILE *out, const char *text, unsigned flags)
 	bool ok = conf_load_text(ctx, "t", whole, strlen(whole), flags, &loaded, &errs);
 
 	assert_int_equal(ok, !errs.errors);
+	assert_int_equal(lists, 0);
 	conf_errors_print(&errs, f);
 	fclose(f);
 	said = replace_all(words, dir, "@");
