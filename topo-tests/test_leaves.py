@@ -11,7 +11,7 @@ nowhere proves nothing, so it fails; leaves that do not show are in UNSEEN with 
 them.
 
 All rows take a quarter of an hour: WGBGP_LEAVES=1 runs them, WGBGP_LEAF=NAME those whose name has
-that in it. Else an eighth of them runs, another one each day (WGBGP_SHARE says which one it was),
+that in it. Else a sixteenth of them runs, another one each day (WGBGP_SHARE says which one it was),
 and always those that have failed before."""
 import os
 import re
@@ -355,7 +355,7 @@ PARTS = {"policy": POLICY, "bgp": BGP, "neighbor": NEIGHBOR, "rib": RIB, "plane"
          "wireguard": WIREGUARD, "settings": SETTINGS}
 
 
-SHARES = 8
+SHARES = 16
 # Seen failing: always among those that run.
 DIFFERED = {
     "options/route-reflector-client", "options/max-prefix", "bgp/default-local-pref",
@@ -400,7 +400,7 @@ def bring_up(topo):
 
 
 def share():
-    """The rows that differed once, and an eighth of all."""
+    """The rows that differed once, and a sixteenth of all."""
     number = int(os.environ.get("WGBGP_SHARE", time.time() // 86400)) % SHARES
     print(f"WGBGP_SHARE={number}")
     rows = [row for part in PARTS.values() for row in part]
