@@ -16,6 +16,7 @@ struct own {
 	uint32_t metric;	    /* of the static route */
 	bool present[REDIST_COUNT]; /* there is a route of this source */
 	bool old[REDIST_COUNT];	    /* ... said on the channel before this one only */
+	const char *source;	    /* of the path that there is, for people and policies */
 };
 
 struct redistribute {
@@ -98,6 +99,7 @@ static void update(struct own *o)
 		if (!any_present(o))
 			refused = REASON_IMPORT_CHECK;
 	}
+	o->source = "network";
 	for (int s = 0; s < REDIST_COUNT && (!attr || refused); s++) {
 		struct attr *other = redistributed(o, s);
 
@@ -105,6 +107,7 @@ static void update(struct own *o)
 			attr_unref(attr);
 			attr = other;
 			refused = REASON_NONE;
+			o->source = redist_name(s);
 		}
 	}
 	rib_set_local(&p, attr, refused);
@@ -241,14 +244,6 @@ void originate_synced(void)
 const char *originate_source(const struct prefix *p)
 {
 	struct trie_node *n = trie_exact(&owns, p);
-	const struct own *o = n ? container_of(n, struct own, node) : NULL;
 
-	if (!o)
-		return "none";
-	if (o->network && any_present(o))
-		return "network";
-	for (int s = 0; s < REDIST_COUNT; s++)
-		if (o->present[s] && redistribute[p->plane][s].on)
-			return redist_name(s);
-	return "network";
+	return n ? container_of(n, struct own, node)->source : "none";
 }

@@ -272,25 +272,26 @@ static void answer_watches(void)
 	json_decref(all);
 }
 
-static void say_redist(const struct msg_redist *m)
+void rig_redist_is(const struct msg_redist *m)
 {
 	struct wr w = {0};
 
 	msg_put_redist(&w, m);
 	zebra_say(MSG_REDIST, &w);
-	rig_settle();
 }
 
 void rig_redist(const char *prefix, enum redist_source source, bool present)
 {
-	say_redist(&(struct msg_redist){
+	rig_redist_is(&(struct msg_redist){
 		.prefix = prefix_of(prefix), .source = source, .present = present});
+	rig_settle();
 }
 
 void rig_redist_metric(const char *prefix, enum redist_source source, uint32_t metric)
 {
-	say_redist(&(struct msg_redist){
+	rig_redist_is(&(struct msg_redist){
 		.prefix = prefix_of(prefix), .source = source, .present = true, .metric = metric});
+	rig_settle();
 }
 
 void rig_redist_sync(uint32_t kept)

@@ -95,6 +95,7 @@ void rig_tunnel(const char *address, const char *ifname, const char *name, enum 
 void rig_nexthop_is(const struct msg_nexthop *m);
 void rig_redist(const char *prefix, enum redist_source source, bool present);
 void rig_redist_metric(const char *prefix, enum redist_source source, uint32_t metric);
+void rig_redist_is(const struct msg_redist *m); /* without waiting */
 void rig_redist_sync(uint32_t kept); /* all were said; routes of an earlier bgpd that it has */
 void rig_verdict(const char *prefix, const char *nexthop, enum reason why); /* NONE: cleared */
 bool rig_watched(const char *address);
