@@ -677,7 +677,7 @@ void far_open(struct far *f, const struct far_open *o)
 			    .hold_time = o->hold_time ? o->hold_time : 90,
 			    .mp = true,
 			    .family = {true, !o->only4},
-			    .four_octet = true,
+			    .four_octet = !o->two_octet,
 			    .refresh = true,
 			    .gr = o->gr,
 			    .gr_restarting = o->restarting,
@@ -757,7 +757,7 @@ static void learn(struct far *f, struct nlri_iter it, const struct attr *a)
 
 static void hear_update(struct far *f, const uint8_t *body, size_t len)
 {
-	struct update_context c = {.four_octet = true,
+	struct update_context c = {.four_octet = far_peer(f)->four_octet,
 				   .ebgp = far_peer(f)->ebgp,
 				   .as = bgp.as,
 				   .aigp = true,

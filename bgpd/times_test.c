@@ -545,6 +545,78 @@ static void test_restarting(void **state)
 	assert_false(f->open.gr_restarting);
 }
 
+static const char *hop_state(void)
+{
+	return rig_str(rig_path(NET1, INT), "next-hop-state");
+}
+
+/* The tunnel of a neighbour whose session was there before it went down is up again, as it seems:
+ * what leads through it waits until the neighbour has proved that it knows us, and takes
+ * zebra-lite's last word then. */
+static void test_proof(void **state)
+{
+	static const struct {
+		const char *ifname, *peer;
+		enum reach reach;
+		enum reason why;
+		bool waits;
+		const char *state;
+	} rows[] = {
+		{"wg0", "b", REACH_UP, REASON_NONE, true, "up"},
+		{"wg0", "b", REACH_DEGRADED, REASON_LOSSY, true, "degraded"},
+		{"wg0", "b", REACH_DEGRADED, REASON_DRAINING, true, "degraded"},
+		{"wg0", "a", REACH_UP, REASON_NONE, false, "up"}, /* nobody is behind it */
+		{"wg1", "b", REACH_UP, REASON_NONE, false, "up"},
+		{"wg0", "b", REACH_DOWN, REASON_HANDSHAKE_STALE, false, "down"},
+	};
+	struct far *f = far_up(INT, &(struct far_open){.as = 65000});
+
+	rig_tunnel("10.9.0.13", "wg0", "b", REACH_UP, REASON_NONE);
+	far_announce(f,
+		     &(struct news){.prefix = NET1, .nexthop = HOP, .path = {7}, .local_pref = 1});
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		rig_tunnel(HOP, rows[i].ifname, rows[i].peer, REACH_UP, REASON_NONE);
+		live(f, 2 * S);
+		if (!str_eq(rows[i].ifname, "wg0"))
+			rig_config("{'bgp': {" BGP ", " GROUP ", 'neighbor': [" NEIGHBORS "]}}");
+		rig_settle();
+		rig_tunnel(HOP, rows[i].ifname, rows[i].peer, REACH_DOWN, REASON_HANDSHAKE_STALE);
+		assert_string_equal(hop_state(), "down");
+		live(f, 2 * S);
+		rig_tunnel(HOP, rows[i].ifname, rows[i].peer, REACH_UP, REASON_NONE);
+		rig_tunnel(HOP, rows[i].ifname, rows[i].peer, rows[i].reach, rows[i].why);
+		if (!str_eq(hop_state(), rows[i].waits ? "down" : rows[i].state))
+			fail_msg("row %u: %s", i, hop_state());
+		rig_pass(19);
+		if (!str_eq(hop_state(), rows[i].waits ? "down" : rows[i].state))
+			fail_msg("row %u: %s", i, hop_state());
+		for (int n = 0; n < 2000 && !str_eq(hop_state(), rows[i].state); n++)
+			rig_pass(1);
+		if (!str_eq(hop_state(), rows[i].state))
+			fail_msg("row %u: %s in the end", i, hop_state());
+	}
+}
+
+/* A session that came up after the tunnel went down has proved it by that. */
+static void test_no_proof(void **state)
+{
+	struct far *f = far_up(INT, &(struct far_open){.as = 65000}),
+		   *other = far_up(140, &(struct far_open){.as = 65000});
+
+	rig_tunnel("10.9.0.13", "wg0", "b", REACH_UP, REASON_NONE);
+	announce(other, NET1);
+	rig_tunnel(HOP, "wg0", "b", REACH_UP, REASON_NONE);
+	rig_tunnel(HOP, "wg0", "b", REACH_DOWN, REASON_HANDSHAKE_STALE);
+	rig_pass(S);
+	far_close(f);
+	rig_settle();
+	f = far_up(INT, &(struct far_open){.as = 65000});
+	assert_true(is_up(f));
+	assert_string_equal(rig_reason(NET1, 140), "tunnel-down");
+	rig_tunnel(HOP, "wg0", "b", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET1, 140), "none");
+}
+
 static unsigned descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -588,7 +660,8 @@ int main(void)
 		T(test_errors),	    T(test_connect_retry), T(test_patience),
 		T(test_stale),	    T(test_stale_again),   T(test_fresh),
 		T(test_rest),	    T(test_gone),	   T(test_refused_prefixes),
-		T(test_restarting), T(test_finish),
+		T(test_restarting), T(test_finish),	   T(test_proof),
+		T(test_no_proof),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
