@@ -395,9 +395,8 @@ static void check_limit(struct peer *p)
 
 	for (int f = 0; p->conf.max_prefix && f < BGP_FAMILIES; f++)
 		over |= pr->received[f] > p->conf.max_prefix;
-	if (!over || !pr->up || pr->limit_said)
+	if (!over || !pr->up)
 		return;
-	pr->limit_said = true;
 	log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address), p->conf.max_prefix);
 	session_stop(p, 6, 1, "maximum number of prefixes reached");
 }
@@ -568,7 +567,6 @@ void rib_peer_up(struct peer *p)
 	pr->ebgp = p->ebgp;
 	pr->up = true;
 	pr->heard = false;
-	pr->limit_said = false;
 	rib_judge_forget(pr);
 	for (int f = 0; f < BGP_FAMILIES; f++) {
 		pr->eor[f] = false;

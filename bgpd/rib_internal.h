@@ -54,7 +54,6 @@ struct peer_rib {
 	struct attr *judged_as; /* what the policy made of it, a reference */
 	enum reason judged_reason;
 	struct refused_prefixes refused;
-	bool limit_said; /* max-prefix was exceeded in this session */
 };
 
 /* The job has something to do. */

@@ -220,12 +220,9 @@ static void routes_finish(struct show *s)
 {
 	struct walk *w = s->state;
 
-	if (!w)
-		return;
 	prefix_order_free(&w->order);
 	json_text_free(&w->row);
 	free(w);
-	s->state = NULL;
 }
 
 /* An address or a prefix: its exact match, else the longest that covers it. */
