@@ -21,6 +21,11 @@ bfdd_bfd_session_test_SOURCES = bfdd/bfd_session_test.c
 bfdd_bfd_session_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += bfdd/bfd_heap_test bfdd/bfd_rules_test
+bfdd_bfd_heap_test_SOURCES = bfdd/bfd_heap_test.c
+bfdd_bfd_heap_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
+bfdd_bfd_rules_test_SOURCES = bfdd/bfd_rules_test.c
+bfdd_bfd_rules_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
 check_PROGRAMS += bfdd/daemon_test
 bfdd_daemon_test_SOURCES = bfdd/daemon_test.c lib/dut.c lib/dut.h
 bfdd_daemon_test_LDADD = bfdd/libbfdd.a $(TEST_LIBS)
