@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,24 +43,43 @@ static void on_wgd(void *arg, const struct ipc_frame *f)
 	assert_int_equal(msg_get_bfd_news(f->body, f->len, &news[n_news++]), 0);
 }
 
-static void listen_far(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(3784)};
-	int yes = 1;
+static bool six; /* the far end speaks IPv6 */
 
-	far_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	inet_pton(AF_INET, "10.99.0.2", &at.sin_addr);
-	setsockopt(far_fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	setsockopt(far_fd, IPPROTO_IP, IP_RECVTTL, &yes, sizeof(yes));
-	setsockopt(far_fd, IPPROTO_IP, IP_RECVTOS, &yes, sizeof(yes));
-	assert_int_equal(bind(far_fd, (struct sockaddr *)&at, sizeof(at)), 0);
+/* Ours with 1, the far end's with 2. */
+static socklen_t address(unsigned last, struct sockaddr_storage *out)
+{
+	struct endpoint e = {.addr = {.family = AF_INET, .b = {10, 99, 0, (uint8_t)last}},
+			     .port = 3784};
+
+	if (six)
+		e.addr = (struct addr){.family = AF_INET6, .b = {0xfd, 0x99, [15] = (uint8_t)last}};
+	return endpoint_to_sockaddr(&e, out);
+}
+
+static int open_far(unsigned last)
+{
+	struct sockaddr_storage at;
+	socklen_t len = address(last, &at);
+	int yes = 1, fd = socket(at.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (six) {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &yes, sizeof(yes));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &yes, sizeof(yes));
+	} else {
+		setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &yes, sizeof(yes));
+		setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &yes, sizeof(yes));
+	}
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	return fd;
 }
 
 static void hear(void)
 {
 	uint8_t data[256];
 	char control[256];
-	struct sockaddr_in from;
+	struct sockaddr_storage from;
 	struct iovec iov = {data, sizeof(data)};
 	struct msghdr m = {.msg_name = &from,
 			   .msg_namelen = sizeof(from),
@@ -74,11 +94,11 @@ static void hear(void)
 		assert_int_equal(bfd_packet_decode(data, (size_t)n, &heard), BFD_TAKEN);
 		n_heard++;
 		says_admin_down = says_admin_down || heard.state == BFD_ADMIN_DOWN;
-		from_port = ntohs(from.sin_port);
+		from_port = ntohs(((struct sockaddr_in *)&from)->sin_port);
 		for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-			if (c->cmsg_type == IP_TTL)
+			if (c->cmsg_type == (six ? IPV6_HOPLIMIT : IP_TTL))
 				memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
-			if (c->cmsg_type == IP_TOS)
+			if (c->cmsg_type == (six ? IPV6_TCLASS : IP_TOS))
 				tos = *CMSG_DATA(c);
 		}
 		m.msg_namelen = sizeof(from);
@@ -94,13 +114,21 @@ static void hear(void)
 				fail_msg("line %d: never: %s", __LINE__, #cond); \
 	} while (0)
 
+static void send_from(int fd, const uint8_t *data, size_t len, int with_ttl)
+{
+	struct sockaddr_storage to;
+	socklen_t to_len = address(1, &to);
+
+	if (six)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &with_ttl, sizeof(with_ttl));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_TTL, &with_ttl, sizeof(with_ttl));
+	assert_int_equal(sendto(fd, data, len, 0, (struct sockaddr *)&to, to_len), len);
+}
+
 static void send_bytes(const uint8_t *data, size_t len, int with_ttl)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(3784)};
-
-	inet_pton(AF_INET, "10.99.0.1", &to.sin_addr);
-	setsockopt(far_fd, IPPROTO_IP, IP_TTL, &with_ttl, sizeof(with_ttl));
-	assert_int_equal(sendto(far_fd, data, len, 0, (struct sockaddr *)&to, sizeof(to)), len);
+	send_from(far_fd, data, len, with_ttl);
 }
 
 static void say(enum bfd_state state)
@@ -117,14 +145,24 @@ static void say(enum bfd_state state)
 	send_bytes(data, sizeof(data), 255);
 }
 
+static struct addr addr_of(unsigned last)
+{
+	struct sockaddr_storage at;
+	struct endpoint e;
+
+	address(last, &at);
+	endpoint_from_sockaddr((struct sockaddr *)&at, &e);
+	return e.addr;
+}
+
 static struct msg_bfd_session session(uint32_t id)
 {
 	struct msg_bfd_session m = {.id = id,
 				    .ifindex = 1,
 				    .ifname = "lo",
 				    .peer = "far",
-				    .local = {.family = AF_INET, .b = {10, 99, 0, 1}},
-				    .remote = {.family = AF_INET, .b = {10, 99, 0, 2}},
+				    .local = addr_of(1),
+				    .remote = addr_of(2),
 				    .interval_ms = 100,
 				    .receive_ms = 150,
 				    .multiplier = 4};
@@ -157,7 +195,14 @@ static int begin_check(void **state)
 	dut_namespace();
 	dut_ip("addr add 10.99.0.1/32 dev lo");
 	dut_ip("addr add 10.99.0.2/32 dev lo");
-	listen_far();
+	dut_ip("addr add 10.99.0.3/32 dev lo");
+	dut_ip("addr add fd99::1/128 dev lo nodad");
+	dut_ip("addr add fd99::2/128 dev lo nodad");
+	dut_ip("addr add fd99::3/128 dev lo nodad");
+	far_fd = open_far(2);
+	n_news = n_heard = 0;
+	says_admin_down = false;
+	heard = (struct bfd_packet){0};
 	dut_start(bfdd_main, "/tmp");
 	assert_string_equal(dut_check("{}"), "");
 	dut_apply("{}");
@@ -388,10 +433,200 @@ static void test_passive(void **state)
 	HEAR_UNTIL(n_news == 2 && heard.state == BFD_UP);
 }
 
+static int begin_six(void **state)
+{
+	six = true;
+	return begin_check(state);
+}
+
+static int end_six(void **state)
+{
+	end_check(state);
+	six = false;
+	return 0;
+}
+
+static void test_six(void **state)
+{
+	come_up(7);
+	assert_int_equal(ttl, 255);
+	assert_int_equal(tos, 0xc0);
+	assert_true(from_port >= 49152);
+	assert_string_equal(cell("local-address"), "\"fd99::1\"");
+	assert_string_equal(cell("remote-address"), "\"fd99::2\"");
+	assert_string_equal(cell("state"), "\"up\"");
+}
+
+/* The whole answer, but for what time and chance make of it. */
+static void test_show(void **state)
+{
+	static const char *const any[] = {"local-discriminator", "packets-sent", "up-seconds"};
+	json_t *all, *row;
+	char *text;
+
+	come_up(7);
+	all = dut_show("{'command': 'bfd'}");
+	row = json_array_get(json_object_get(all, "sessions"), 0);
+	assert_int_equal(json_integer_value(json_object_get(row, "local-discriminator")),
+			 heard.my_discr);
+	assert_in_range(json_integer_value(json_object_get(row, "packets-sent")), 3, 100);
+	assert_in_range(json_integer_value(json_object_get(row, "up-seconds")), 0, 10);
+	for (unsigned i = 0; i < ARRAY_SIZE(any); i++)
+		json_object_set_new(row, any[i], json_string("#"));
+	text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(
+		text,
+		"{\"refused-packets\":{\"authentication\":0,\"discriminator\":0,\"length\":0,"
+		"\"multiplier\":0,\"multipoint\":0,\"state\":0,\"ttl\":0,\"unknown-session\":0,"
+		"\"version\":0},\"sessions\":[{\"detection-ms\":600.0,"
+		"\"diagnostic\":\"none\",\"evidence\":\"up\",\"interface\":\"lo\",\"interval-ms\":"
+		"100.0,\"local-address\":\"10.99.0.1\",\"local-discriminator\":\"#\","
+		"\"multiplier\":"
+		"4,\"packets-received\":2,\"packets-sent\":\"#\",\"passive\":false,\"peer\":"
+		"\"far\","
+		"\"receive-interval-ms\":150.0,\"remote-address\":\"10.99.0.2\",\"remote-"
+		"diagnostic\":\"none\",\"remote-discriminator\":77,\"remote-interval-ms\":200.0,"
+		"\"remote-multiplier\":3,\"remote-receive-interval-ms\":100.0,\"remote-state\":"
+		"\"up\",\"send-errors\":0,\"socket-error\":null,\"state\":\"up\",\"transitions\":3,"
+		"\"transmit-ms\":100.0,\"up-seconds\":\"#\"}]}");
+	free(text);
+	json_decref(all);
+}
+
+/* Only from the address and by the interface that the session has; with its number, or in the state
+ * in which nobody can know it yet. */
+static void test_wrong_source(void **state)
+{
+	struct bfd_packet p = {.state = BFD_DOWN,
+			       .multiplier = 3,
+			       .my_discr = 78,
+			       .desired_tx = 200000,
+			       .required_rx = 100000};
+	uint8_t data[BFD_PACKET_BYTES];
+	int other = open_far(3);
+
+	come_up(7);
+	for (int i = 0; i < 2; i++) {
+		p.your_discr = i ? heard.my_discr : 0;
+		bfd_packet_encode(&p, data);
+		send_from(other, data, sizeof(data), 255);
+		DUT_AWAIT(refused(BFD_UNKNOWN_SESSION) == i + 1);
+		assert_string_equal(cell("state"), "\"up\"");
+		assert_string_equal(cell("remote-discriminator"), "77");
+	}
+	/* Without our number, as after a restart of his: he is known by his address. */
+	p.your_discr = 0;
+	bfd_packet_encode(&p, data);
+	send_bytes(data, sizeof(data), 255);
+	HEAR_UNTIL(n_news == 3);
+	assert_int_equal(news[2].news, BFD_NEWS_SIGNALLED);
+	assert_string_equal(cell("remote-discriminator"), "78");
+	close(other);
+}
+
+static const char *other_cell(const char *member)
+{
+	return dut_cell("{'command': 'bfd'}", "sessions", "peer", "other", member);
+}
+
+/* Two over one interface: what ends one leaves the other. */
+static void test_two(void **state)
+{
+	struct msg_bfd_session m = session(8);
+	struct wr w = {0};
+	int other = open_far(3);
+
+	come_up(7);
+	m.remote = addr_of(3);
+	strcpy(m.peer, "other");
+	m.multiplier = 7;
+	want(&m);
+	DUT_AWAIT(n_news == 3);
+	assert_int_equal(news[2].id, 8);
+	assert_int_equal(news[2].news, BFD_NEWS_STARTING);
+	DUT_AWAIT(str_eq(other_cell("state"), "\"down\""));
+	assert_string_equal(other_cell("multiplier"), "7");
+	assert_string_equal(other_cell("detection-ms"), "null");
+	assert_string_equal(other_cell("up-seconds"), "null");
+	assert_string_equal(cell("multiplier"), "4");
+	say(BFD_UP);
+	wr_u32(&w, 8);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	DUT_AWAIT(str_eq(other_cell("state"), "-"));
+	say(BFD_UP);
+	assert_string_equal(cell("state"), "\"up\"");
+	/* The last word, and then none; the socket that both had is still read. */
+	for (int i = 0; i < 20; i++) {
+		say(BFD_UP);
+		hear();
+		dut_turn();
+	}
+	assert_string_equal(cell("state"), "\"up\"");
+	assert_int_equal(n_news, 3);
+	wr_u32(&w, 7);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	HEAR_UNTIL(heard.state == BFD_ADMIN_DOWN);
+	close(other);
+}
+
+/* Another address of ours: a session of its own, the old one ends. */
+static void test_moved(void **state)
+{
+	struct msg_bfd_session m = session(9);
+	uint32_t discr;
+
+	come_up(7);
+	discr = heard.my_discr;
+	m.local = addr_of(3);
+	want(&m);
+	HEAR_UNTIL(n_news == 3 && heard.my_discr != discr);
+	assert_int_equal(news[2].id, 9);
+	assert_int_equal(news[2].news, BFD_NEWS_STARTING);
+	assert_string_equal(cell("local-address"), "\"10.99.0.3\"");
+}
+
+/* What the wire can say at most. */
+static void test_slow(void **state)
+{
+	struct msg_bfd_session m = session(7);
+
+	m.interval_ms = 4294967;
+	m.receive_ms = 4294968;
+	want(&m);
+	DUT_AWAIT(n_news == 1);
+	assert_string_equal(cell("interval-ms"), "4294967.0");
+	assert_true(strtod(cell("receive-interval-ms"), NULL) * 1000 + 0.5 > UINT32_MAX);
+	m.interval_ms = UINT32_MAX;
+	m.receive_ms = 1;
+	want(&m);
+	DUT_AWAIT(n_news == 2);
+	assert_true(strtod(cell("interval-ms"), NULL) * 1000 + 0.5 > UINT32_MAX);
+	assert_string_equal(cell("receive-interval-ms"), "1.0");
+}
+
+/* What could not be sent is counted, and the session goes on when it can. */
+static void test_send_errors(void **state)
+{
+	come_up(7);
+	assert_string_equal(cell("send-errors"), "0");
+	dut_ip("link set lo down");
+	DUT_AWAIT(!str_eq(cell("send-errors"), "0"));
+	dut_ip("link set lo up");
+	n_heard = 0;
+	HEAR_UNTIL(n_heard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_session, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_six, begin_six, end_six),
+		cmocka_unit_test_setup_teardown(test_show, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_wrong_source, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_two, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_moved, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_slow, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_send_errors, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_refused, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_far_end_says_down, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_wgd_again, begin_check, end_check),
