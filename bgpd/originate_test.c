@@ -31,6 +31,7 @@ static const char *const planes[2] = {"main", "blue"};
 static struct {
 	bool network[PREFIXES], old[PREFIXES][SOURCES], present[PREFIXES][SOURCES];
 	bool on[SOURCES], lans[SOURCES]; /* through the policy that takes 10.0.0.0/8 alone */
+	uint32_t said[PREFIXES];	 /* metric of the static route */
 	int metric[SOURCES];		 /* -1: none */
 } model[2];
 
@@ -43,6 +44,9 @@ static void say(unsigned plane, unsigned i, unsigned source, bool present)
 {
 	struct msg_redist m = {.source = REDIST_CONNECTED + source, .present = present};
 
+	m.metric = below(3);
+	if (m.source == REDIST_STATIC)
+		model[plane].said[i] = m.metric;
 	assert_int_equal(prefix_parse(prefixes[i], &m.prefix), 0);
 	m.prefix.plane = plane ? 3 : 0;
 	rig_redist_is(&m);
@@ -66,6 +70,8 @@ static const char *expected(unsigned plane, unsigned i)
 			continue;
 		if (model[plane].metric[s] >= 0)
 			snprintf(med, sizeof(med), "%d", model[plane].metric[s]);
+		else if (s == 1 && model[plane].said[i])
+			snprintf(med, sizeof(med), "%u", model[plane].said[i]);
 		snprintf(out, sizeof(out), "%s incomplete %s none", sources[s], med);
 		return out;
 	}
