@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -569,6 +570,67 @@ static void test_two(void **state)
 	close(other);
 }
 
+/* Sockets of the namespace that are bound to the port of BFD, or to one to speak from. */
+static unsigned sockets(void)
+{
+	static const char *const files[] = {"/proc/self/net/udp", "/proc/self/net/udp6"};
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		FILE *f = fopen(files[i], "r");
+		char line[512];
+
+		while (fgets(line, sizeof(line), f)) {
+			const char *port = strchr(line + 6, ':');
+
+			n += port && (strtoul(port + 1, NULL, 16) == 3784 ||
+				      strtoul(port + 1, NULL, 16) >= 49152);
+		}
+		fclose(f);
+	}
+	return n;
+}
+
+/* A session has a socket to speak from, and one to hear with shares it with those of its interface
+ * and family; with the last session it goes. */
+static void test_sockets(void **state)
+{
+	unsigned before = sockets();
+	struct msg_bfd_session m;
+	struct wr w = {0};
+	int far4 = far_fd, far6;
+
+	come_up(7);
+	assert_int_equal(sockets(), before + 2);
+	six = true;
+	far6 = open_far(2);
+	m = session(8);
+	strcpy(m.peer, "other");
+	want(&m);
+	DUT_AWAIT(n_news == 3);
+	assert_int_equal(sockets(), before + 5);
+	far_fd = far6;
+	heard = (struct bfd_packet){0};
+	HEAR_UNTIL(heard.state == BFD_DOWN);
+	say(BFD_INIT);
+	DUT_AWAIT(str_eq(other_cell("state"), "\"up\""));
+	six = false;
+	m = session(9);
+	m.remote = addr_of(3);
+	want(&m);
+	DUT_AWAIT(sockets() == before + 6);
+	for (uint32_t id = 9; id >= 7; id--) {
+		static const unsigned left[] = {0, 2, 4};
+
+		wr_u32(&w, id);
+		dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+		w = (struct wr){0};
+		DUT_AWAIT(sockets() == before + 1 + left[id - 7]);
+	}
+	close(far6);
+	far_fd = far4;
+}
+
 /* Another address of ours: a session of its own, the old one ends. */
 static void test_moved(void **state)
 {
@@ -624,6 +686,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_show, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_wrong_source, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_two, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_sockets, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_moved, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_slow, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_send_errors, begin_check, end_check),
