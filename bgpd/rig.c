@@ -802,7 +802,8 @@ void far_hear(struct far *f)
 		if (m[18] == BGP_OPEN)
 			assert_int_equal(open_decode(m + 19, len - 19, &f->open, &f->error), 0);
 		if (m[18] == BGP_NOTIFICATION)
-			f->error = (struct bgp_error){.code = m[19], .subcode = m[20]};
+			notification_decode(m + 19, len - 19, &f->error);
+		f->heard++;
 		memmove(f->in.data, f->in.data + len, f->in.len - len);
 		f->in.len -= len;
 	}

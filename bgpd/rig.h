@@ -42,7 +42,7 @@ void rig_settle(void);
 struct far {
 	int fd;
 	unsigned last;		/* its address: 10.9.0.LAST */
-	uint64_t said;		/* messages */
+	uint64_t said, heard;	/* messages */
 	struct wr in;		/* heard and not looked at yet */
 	struct bgp_error error; /* of a NOTIFICATION; code 0 none */
 	bool ended;		/* the connection was closed */
