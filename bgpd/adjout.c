@@ -411,7 +411,7 @@ static void encode_some(struct adjout_member *m)
 				wrapped = true;
 				continue;
 			}
-			m->cursor[f] = id + 1;
+			m->cursor[f] = id; /* whose bit goes */
 			n--;
 			if (id < t->nets.high && (net_at(t, id)->flags & NET_USED))
 				encode_one(m, &k, t, id);

@@ -257,7 +257,7 @@ void attr_edit_drop_nontransitive(struct attr_edit *e, bool bandwidth)
 	kept = t.end - to;
 	if (!kept)
 		drop(e, ATTR_EXT_COMMUNITIES);
-	else if (kept < t.len)
+	else
 		replace(e, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_EXT_COMMUNITIES, kept, kept);
 }
 

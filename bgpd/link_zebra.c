@@ -134,8 +134,6 @@ void link_zebra_free(void)
 	channel = NULL;
 	wr_free(&open_message);
 	open_message = (struct wr){0};
-	open_prefixes = 0;
-	open_hops = 0;
 	for (uint32_t i = 1; i <= ids_high; i++)
 		free(by_id[i]);
 	free(by_id);
@@ -293,17 +291,13 @@ static void put(const struct rib_table *t, const struct net *net)
 void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops *hops)
 {
 	struct net *net = net_at(t, id);
-	uint32_t was = net->hops;
+	uint32_t was = net->hops, at = replay[t->plane][t->family];
 
 	net->hops = hops_ref(hops);
-	if (net->hops != was) {
-		if (was && was == open_hops && by_id[was]->refs == 1)
-			link_zebra_flush(); /* its number is about to be free for another list */
-		uint32_t at = replay[t->plane][t->family];
-
-		if (!at || id < at || !net->hops)
-			put(t, net);
-	}
+	/* What the replay has still to come to is said then. A message that is open is closed by
+	 * this put(), before the number of its list can be another one's. */
+	if (net->hops != was && (!at || id < at || !net->hops))
+		put(t, net);
 	hops_unref(was);
 }
 

@@ -76,9 +76,9 @@ static struct nlri_iter iter(const uint8_t *at, size_t len, uint8_t family)
 
 static void set_mp(struct update *u, const struct attr_parse *p)
 {
-	if (p->unreach.present && p->unreach.family)
+	if (p->unreach.family)
 		u->withdrawn[1] = iter(p->unreach.nlri, p->unreach.len, p->unreach.family);
-	if (p->reach.present && p->reach.family)
+	if (p->reach.family)
 		u->announced[1] = iter(p->reach.nlri, p->reach.len, p->reach.family);
 }
 
@@ -104,7 +104,7 @@ static void find_eor(struct update *u, const struct attr_parse *p, size_t len)
 {
 	if (len == 4)
 		u->eor[BGP_IPV4] = true;
-	else if (p->n_attributes == 1 && p->unreach.present && p->unreach.family &&
+	else if (p->n_attributes == 1 && p->unreach.family &&
 		 !p->unreach.len && !any(&u->announced[0]) && !any(&u->withdrawn[0]))
 		u->eor[p->unreach.family == AF_INET ? BGP_IPV4 : BGP_IPV6] = true;
 }

@@ -147,8 +147,7 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 		session_disable(p, 2, "disabled by configuration");
 	else if (changes & PEER_CHANGE_RESET)
 		session_disable(p, 6, "configuration changed");
-	raised = p->conf.max_prefix &&
-		 (!next->max_prefix || next->max_prefix > p->conf.max_prefix);
+	raised = p->conf.max_prefix && (!next->max_prefix || next->max_prefix > p->conf.max_prefix);
 	if (p->conf.reflector_client != next->reflector_client)
 		bgp.reflection++;
 	peer_conf_free(&p->conf);
@@ -248,7 +247,7 @@ int peers_check(const json_t *config, char *error, size_t size)
 void peers_apply(const json_t *config)
 {
 	struct bgp old = bgp;
-	struct peer_confs wanted = {0};
+	struct peer_confs wanted;
 	struct peer *p;
 
 	bgp_conf_read(config, &bgp);

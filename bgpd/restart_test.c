@@ -266,6 +266,23 @@ static void test_off(void **state)
 	assert_false(restart_deferring());
 }
 
+/* At the end nothing runs any more, and nothing of it is left for the next beginning. */
+static void test_freed(void **state)
+{
+	begin(1);
+	comes_up(&a);
+	restart_free();
+	assert_int_equal(due[0], 0);
+	assert_int_equal(due[1], 0);
+	assert_true(restart_deferring());
+	assert_true(restart_keeping());
+	restart_begin();
+	assert_true(restart_deferring()); /* what is known of our own routes was forgotten, too */
+	sends_all(&a);
+	pass(11);
+	assert_true(restart_deferring());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,7 +290,7 @@ int main(void)
 		cmocka_unit_test(test_silent),	      cmocka_unit_test(test_both_restart),
 		cmocka_unit_test(test_goes_again),    cmocka_unit_test(test_helper),
 		cmocka_unit_test(test_first_start),   cmocka_unit_test(test_next_hops),
-		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_off),	      cmocka_unit_test(test_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

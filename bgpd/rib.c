@@ -51,11 +51,8 @@ void rib_each_neighbor(void (*look)(struct peer_rib *pr))
 
 bool path_is_void(const struct path *p)
 {
-	const struct peer_rib *pr;
+	const struct peer_rib *pr = by_id[p->peer];
 
-	if (p->peer == PEER_LOCAL)
-		return false;
-	pr = by_id[p->peer];
 	if (!pr->peer || p->epoch == pr->epoch)
 		return !pr->peer;
 	return !(pr->kept[p->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4] &&

@@ -76,7 +76,7 @@ void rib_each_neighbor(void (*look)(struct peer_rib *pr));
 bool rib_settled(void);
 
 struct peer_rib *peer_rib_by_id(uint16_t id); /* NULL for PEER_LOCAL */
-/* The path belongs to a session that is over and is not kept. */
+/* The path, of a neighbour, belongs to a session that is over and is not kept. */
 bool path_is_void(const struct path *p);
 bool path_is_stale(const struct path *p);
 /* Stale, and the tunnel to its next hop is down: what restarts there does not forward. */

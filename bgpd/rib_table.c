@@ -136,7 +136,6 @@ uint32_t net_match(const struct rib_table *t, const struct prefix *p)
 		struct prefix shorter = prefix_make(p->family, p->b, (uint8_t)len);
 		uint32_t id;
 
-		shorter.plane = p->plane;
 		id = net_find(t, &shorter);
 		if (id && net_at(t, id)->paths)
 			return id;

@@ -406,8 +406,11 @@ static void test_states(void **state)
 	assert_string_equal(state_of(), "idle"); /* an error: for a second */
 	rig_pass(1000);
 	assert_string_equal(state_of(), "active");
+	f = far_connect(PEER);
+	assert_string_equal(state_of(), "opensent");
 	configure(BGP, OPTIONS "'disabled': true");
 	assert_string_equal(state_of(), "disabled");
+	assert_int_equal(far_peer(f)->state, PEER_IDLE);
 }
 
 /* What we said and what he heard are the same number, whatever it was. */
