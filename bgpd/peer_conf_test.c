@@ -267,9 +267,11 @@ static void test_neighbor_list(void **state)
 		"'x'}, "
 		"{'address': '10.0.0.1', 'port': 2}, {}, {'address': 'fe80::1%wg0', 'port': 3}, "
 		"{'address': 'fe80::1%wg1', 'port': 4}, {'address': 'fe80::1%an-interface-with-a-"
-		"long-name'}, {'address': '10.0.0.2', 'port': 5}, {'address': 'fe80::1%wg1'}]}}");
+		"long-name'}, {'address': '10.0.0.2', 'port': 5}, {'address': 'fe80::1%wg1'}, "
+		"{'address': 'fe80:0000:0000:0000:0000:ffff:255.255.255.255%fifteen-letters', "
+		"'port': 6}]}}");
 	struct peer_conf c = {.address = {.family = AF_INET, .b = {10, 0, 0, 2}}};
-	const unsigned ports[] = {1, 3, 4, 5};
+	const unsigned ports[] = {1, 3, 4, 5, 6};
 
 	assert_int_equal(all.n, ARRAY_SIZE(ports));
 	for (size_t i = 0; i < all.n; i++) {

@@ -622,7 +622,7 @@ struct peer *far_peer(const struct far *f)
 	return peer_find(&a);
 }
 
-struct far *far_connect(unsigned last)
+struct far *far_connect_only(unsigned last)
 {
 	struct sockaddr_in from = {.sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(0x0a090000 | last)};
@@ -633,6 +633,13 @@ struct far *far_connect(unsigned last)
 	assert_int_equal(bind(f->fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(f->fd, (struct sockaddr *)&to, len), 0);
 	fcntl(f->fd, F_SETFL, O_NONBLOCK);
+	return f;
+}
+
+struct far *far_connect(unsigned last)
+{
+	struct far *f = far_connect_only(last);
+
 	rig_turn();
 	return f;
 }

@@ -61,7 +61,8 @@ struct far_open {
 	bool two_octet;	 /* AS numbers */
 	uint16_t hold_time;
 };
-struct far *far_connect(unsigned last); /* and no word yet */
+struct far *far_connect(unsigned last);	     /* and no word yet */
+struct far *far_connect_only(unsigned last); /* ... and bgpd has had no turn */
 /* bgpd connects to it. */
 int far_listen(unsigned last); /* a listening socket at its address, port 179; the caller's */
 struct far *far_accept(unsigned last, int listener);	 /* awaits the connection */

@@ -413,6 +413,44 @@ static void test_states(void **state)
 	assert_int_equal(far_peer(f)->state, PEER_IDLE);
 }
 
+static void ask(struct far *f, uint8_t afi, uint8_t subtype, uint8_t safi)
+{
+	uint8_t m[23] = {[17] = 23, [18] = 5, [20] = afi, [21] = subtype, [22] = safi};
+
+	memset(m, 0xff, 16);
+	say_bytes(f, m, sizeof(m));
+}
+
+/* RFC 2918: of a family that both speak everything comes again, of another one nothing does. */
+static void test_refresh(void **state)
+{
+	struct far *f;
+	unsigned before;
+
+	rig_redist("172.16.1.0/24", REDIST_CONNECTED, true);
+	rig_redist("2001:db8:1::/48", REDIST_CONNECTED, true);
+	for (int only4 = 0; only4 < 2; only4++) {
+		configure(BGP ", 'network': ['172.16.1.0/24', '2001:db8:1::/48']",
+			  OPTIONS "'export': ['all']");
+		f = far_up(PEER, &(struct far_open){.as = 65013, .only4 = only4});
+		rig_settle();
+		assert_int_equal(json_object_size(f->rib), only4 ? 1 : 2);
+		before = f->updates;
+		ask(f, 3, 0, 1);
+		ask(f, 1, 1, 1);
+		ask(f, 1, 0, 2);
+		ask(f, 0, 0, 1);
+		assert_int_equal(f->updates, before);
+		ask(f, 1, 0, 1);
+		assert_int_equal(f->updates, before + 1);
+		ask(f, 2, 0, 1);
+		assert_int_equal(f->updates, before + (only4 ? 1 : 2));
+		assert_false(f->ended);
+		far_close(f);
+		rig_settle();
+	}
+}
+
 /* What we said and what he heard are the same number, whatever it was. */
 static void test_counts(void **state)
 {
@@ -469,8 +507,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_headers), T(test_unexpected), T(test_ends),
-		T(test_changes), T(test_states),     T(test_counts),
+		T(test_headers), T(test_unexpected), T(test_ends),   T(test_changes),
+		T(test_states),	 T(test_refresh),    T(test_counts),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -237,6 +237,62 @@ static void test_patience(void **state)
 	assert_true(is_up(f));
 }
 
+/* The way to it is there again: we connect at once, and the next attempts are as soon as the first
+ * ones; but not while one is on its way. */
+static void test_path_up(void **state)
+{
+	int listener = far_listen(CALLED);
+	struct far *f;
+
+	configure_called();
+	f = far_accept(CALLED, listener);
+	for (int i = 0; i < 6; i++) {
+		far_close(f);
+		rig_settle();
+		called_after(listener, &f);
+	}
+	far_close(f);
+	rig_settle();
+	rig_nexthop("10.9.0.16", REACH_DOWN, REASON_NEXTHOP_UNREACHABLE);
+	rig_pass(2 * S);
+	assert_null(far_try_accept(CALLED, listener));
+	rig_nexthop("10.9.0.16", REACH_UP, REASON_NONE);
+	f = far_accept(CALLED, listener);
+	rig_nexthop("10.9.0.16", REACH_DOWN, REASON_NEXTHOP_UNREACHABLE);
+	rig_nexthop("10.9.0.16", REACH_UP, REASON_NONE);
+	assert_null(far_try_accept(CALLED, listener));
+	assert_false(f->ended);
+	far_close(f);
+	rig_settle();
+	expect_wait("a retry", called_after(listener, &f), 1);
+	close(listener);
+}
+
+/* A session whose tunnel died is over, and we connect again as after a lost connection. */
+static void test_tunnel_dead(void **state)
+{
+	int listener = far_listen(CALLED);
+	struct far *f;
+
+	configure_called();
+	f = far_accept(CALLED, listener);
+	for (int i = 0; i < 3; i++) {
+		rig_tunnel("10.9.0.16", "wg0", "a", REACH_UP, REASON_NONE);
+		far_open(f, &(struct far_open){.as = 65016, .gr = true});
+		rig_turn();
+		far_keepalive(f);
+		RIG_AWAIT(is_up(f));
+		rig_tunnel("10.9.0.16", "wg0", "a", REACH_DOWN, REASON_HANDSHAKE_STALE);
+		rig_settle();
+		expect_error(f, 6, 10);
+		assert_string_equal(far_peer(f)->last_error,
+				    "sent Cease/BFD Down: the handshake expired although we sent");
+		far_close(f);
+		expect_wait("a dead tunnel", called_after(listener, &f), 1);
+	}
+	close(listener);
+}
+
 /* Attempts that find nobody, or somebody who hangs up: 1, 2, 4 ... s, up to connect-retry; after a
  * session from the beginning. */
 static void test_connect_retry(void **state)
@@ -656,12 +712,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_hold_time),  T(test_keepalives),	   T(test_open_hold),
-		T(test_errors),	    T(test_connect_retry), T(test_patience),
-		T(test_stale),	    T(test_stale_again),   T(test_fresh),
-		T(test_rest),	    T(test_gone),	   T(test_refused_prefixes),
-		T(test_restarting), T(test_finish),	   T(test_proof),
-		T(test_no_proof),
+		T(test_hold_time),     T(test_keepalives),
+		T(test_open_hold),     T(test_errors),
+		T(test_connect_retry), T(test_tunnel_dead),
+		T(test_path_up),       T(test_patience),
+		T(test_stale),	       T(test_stale_again),
+		T(test_fresh),	       T(test_rest),
+		T(test_gone),	       T(test_refused_prefixes),
+		T(test_restarting),    T(test_finish),
+		T(test_proof),	       T(test_no_proof),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
