@@ -451,6 +451,29 @@ static void test_refresh(void **state)
 	}
 }
 
+/* Of one that is not up the configuration says what it is, at once. */
+static void test_type(void **state)
+{
+	static const char *const rows[][2] = {{"65000", "internal"},
+					      {"65001", "external"},
+					      {"'internal'", "internal"},
+					      {"'external'", "external"},
+					      {"65000", "internal"}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *options = xasprintf(
+			"'address': '10.9.0.13', 'passive': true, 'remote-as': %s", rows[i][0]);
+		const json_t *all;
+
+		configure(BGP, options);
+		all = rig_ask("{'command': 'bgp-neighbors'}");
+		assert_string_equal(
+			rig_str(json_array_get(json_object_get(all, "neighbors"), 0), "type"),
+			rows[i][1]);
+		free(options);
+	}
+}
+
 /* What we said and what he heard are the same number, whatever it was. */
 static void test_counts(void **state)
 {
@@ -507,8 +530,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_headers), T(test_unexpected), T(test_ends),   T(test_changes),
-		T(test_states),	 T(test_refresh),    T(test_counts),
+		T(test_headers), T(test_unexpected), T(test_ends),    T(test_changes),
+		T(test_states),	 T(test_type),	     T(test_refresh), T(test_counts),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
