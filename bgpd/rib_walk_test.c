@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tables so large that the walk needs several turns, and something new happens in the middle of
+ * one: a session ends, a next hop changes, a policy, the neighbour itself. In the end all of it
+ * has been seen by every path, and what nobody needs is gone.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "loop.h"
+#include "rib_internal.h"
+#include "rig.h"
+#include "util.h"
+
+#define A 21
+#define B 22
+#define NETS 5000 /* the walk looks at 4096 a turn */
+
+#define CONFIG(a, b)                                                                           \
+	"{'policy': [{'name': 'odd', 'default': 'reject', 'term': [{'name': '1', 'match': "    \
+	"{'prefix': ['10.0.0.0/9']}, 'then': 'accept'}]}], 'bgp': {'as': 65000, 'router-id': " \
+	"'10.0.0.5', 'graceful-restart': {'enabled': false}, 'neighbor': [" a b "]}}"
+#define ONE(last, more) \
+	"{'address': '10.9.0." last "', 'remote-as': 65000, 'passive': true" more "}"
+
+static struct far *a, *b;
+
+/* The I-th: half of them in 10.0.0.0/9. */
+static struct prefix prefix_of(unsigned i)
+{
+	uint8_t bytes[16] = {10, (uint8_t)((i % 2 ? 128 : 0) + i / 200), (uint8_t)(i % 200), 0};
+
+	return prefix_make(AF_INET, bytes, 24);
+}
+
+static void say_all(struct far *f, bool announce, const char *hop)
+{
+	for (unsigned from = 0; from < NETS; from += 250) {
+		char *text = xstrdup("");
+
+		for (unsigned i = from; i < from + 250; i++) {
+			struct prefix p = prefix_of(i);
+			char *before = text;
+
+			text = xasprintf("%s%s%s", before, *before ? " " : "", PREFIX_STR(&p));
+			free(before);
+		}
+		if (announce)
+			far_announce(f, &(struct news){.prefix = text,
+						       .nexthop = hop,
+						       .path = {7},
+						       .local_pref = f == a ? 200 : 100});
+		else
+			far_withdraw(f, text);
+		free(text);
+	}
+}
+
+static int setup(void **state)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	rig_start(CONFIG(ONE("21", ""), ", " ONE("22", "")));
+	a = far_up(A, &(struct far_open){.as = 65000});
+	b = far_up(B, &(struct far_open){.as = 65000});
+	say_all(a, true, "10.9.0.99");
+	say_all(b, true, "10.9.0.98");
+	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
+	rig_nexthop("10.9.0.98", REACH_UP, REASON_NONE);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	rig_stop();
+	assert_int_equal(attr_count(), 0);
+	return 0;
+}
+
+/* All networks, or those of one half, have these next hops. */
+static void check_hops(const char *even, const char *odd)
+{
+	for (unsigned i = 0; i < NETS; i += 37) {
+		struct prefix p = prefix_of(i);
+		const char *want = i % 2 ? odd : even;
+
+		if (!str_eq(rig_hops(PREFIX_STR(&p)), want))
+			fail_msg("%s: %s, expected %s", PREFIX_STR(&p), rig_hops(PREFIX_STR(&p)),
+				 want);
+	}
+}
+
+static void check_counts(unsigned paths, unsigned nets)
+{
+	assert_int_equal(rib_paths.used, paths);
+	assert_int_equal(rib_tables[0][BGP_IPV4].nets.used, nets);
+	assert_int_equal(rib_tables[0][BGP_IPV4].dirty_count, 0);
+}
+
+static void step(void)
+{
+	event_base_loop(loop_base(), EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+static void close_only(struct far *f)
+{
+	close(f->fd);
+	f->fd = -1;
+	f->ended = true;
+}
+
+/* Its session ends; returns in the middle of the walk. */
+static void end(struct far *f)
+{
+	uint32_t before = rib_paths.used;
+
+	close_only(f);
+	while (rib_paths.used == before)
+		step();
+	assert_true(rib_paths.used > before - NETS);
+}
+
+static void test_sessions(void **state)
+{
+	check_counts(2 * NETS, NETS);
+	check_hops("10.9.0.99 10.9.0.98", "10.9.0.99 10.9.0.98");
+	end(a);
+	close_only(b);
+	rig_settle();
+	RIG_AWAIT(rib_settled());
+	check_counts(0, 0);
+	check_hops("", "");
+	assert_int_equal(rib_peer_counts(far_peer(a)).received[0], 0);
+}
+
+static void test_nexthops(void **state)
+{
+	end(a);
+	rig_nexthop("10.9.0.98", REACH_DOWN, REASON_NEXTHOP_UNREACHABLE);
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	check_counts(NETS, NETS);
+	check_hops("", "");
+	rig_nexthop("10.9.0.98", REACH_UP, REASON_NONE);
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	check_hops("10.9.0.98", "10.9.0.98");
+}
+
+static void test_policies(void **state)
+{
+	end(a);
+	rig_config(CONFIG(ONE("21", ""), ", " ONE("22", ", 'import': ['odd']")));
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	check_hops("10.9.0.98", "");
+	assert_int_equal(rib_peer_counts(far_peer(b)).accepted[0], NETS / 2);
+	assert_int_equal(rib_peer_counts(far_peer(b)).received[0], NETS);
+	rig_config(CONFIG(ONE("21", ""), ", " ONE("22", ", 'import': ['none']")));
+	step();
+	rig_config(CONFIG(ONE("21", ""), ", " ONE("22", "")));
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	check_hops("10.9.0.98", "10.9.0.98");
+	assert_int_equal(rib_peer_counts(far_peer(b)).accepted[0], NETS);
+}
+
+/* A neighbour is deleted, and another one comes by its number while its paths are cleaned up. */
+static void test_deleted(void **state)
+{
+	struct far *c;
+
+	rig_config(CONFIG(ONE("22", ""), ""));
+	step();
+	rig_config(CONFIG(ONE("22", ""), ", " ONE("23", "")));
+	c = far_up(23, &(struct far_open){.as = 65000});
+	far_announce(c, &(struct news){.prefix = "10.0.0.0/24",
+				       .nexthop = "10.9.0.97",
+				       .path = {7},
+				       .local_pref = 300});
+	rig_nexthop("10.9.0.97", REACH_UP, REASON_NONE);
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	check_counts(NETS + 1, NETS);
+	assert_string_equal(rig_hops("10.0.0.0/24"), "10.9.0.97 10.9.0.98");
+	assert_string_equal(rig_hops("10.0.1.0/24"), "never said");
+	assert_string_equal(rig_hops("10.128.1.0/24"), "10.9.0.98");
+	assert_int_equal(rib_peer_counts(far_peer(c)).received[0], 1);
+	assert_int_equal(rib_peer_counts(far_peer(b)).received[0], NETS);
+}
+
+/* zebra-lite begins anew in the middle: it hears all of it, and then that it was all. */
+static void test_zebra(void **state)
+{
+	end(a);
+	rig_zebra_again();
+	step();
+	assert_int_equal(rig_routes_syncs(), 0);
+	RIG_AWAIT(rib_settled());
+	rig_redist_sync(0);
+	RIG_AWAIT(rig_routes_syncs() == 1);
+	check_hops("10.9.0.98", "10.9.0.98");
+	check_counts(NETS, NETS);
+}
+
+static void test_withdrawn(void **state)
+{
+	say_all(a, false, NULL);
+	check_hops("10.9.0.98", "10.9.0.98");
+	check_counts(NETS, NETS);
+	say_all(b, false, NULL);
+	check_counts(0, 0);
+	check_hops("", "");
+	say_all(b, true, "10.9.0.98");
+	rig_nexthop("10.9.0.98", REACH_UP, REASON_NONE);
+	check_counts(NETS, NETS);
+	check_hops("10.9.0.98", "10.9.0.98");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(test_sessions), T(test_nexthops), T(test_policies),
+		T(test_deleted),  T(test_zebra),    T(test_withdrawn),
+	};
+
+	return rig_run(tests, ARRAY_SIZE(tests));
+}
