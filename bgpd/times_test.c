@@ -232,7 +232,15 @@ static void test_patience(void **state)
 	rig_settle();
 	expect_error(f, 6, 5);
 	far_close(f);
-	rig_pass(2001);
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11'}"); /* all is forgotten */
+	for (unsigned i = 0; i < 4; i++) {
+		f = far_connect(EXT);
+		far_open(f, &(struct far_open){.as = 65017});
+		rig_settle();
+		expect_error(f, 2, 2);
+		far_close(f);
+	}
+	rig_pass(8000);
 	f = far_up(EXT, &(struct far_open){.as = 65011});
 	assert_true(is_up(f));
 }
