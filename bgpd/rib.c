@@ -485,15 +485,17 @@ static void on_stale_timer(void *arg)
 
 static uint32_t new_id(void)
 {
+	uint32_t first = ids ? ids : 1, n = ids ? ids * 2 : 16;
+
 	for (uint32_t i = 1; i < ids; i++)
 		if (!by_id[i])
 			return i;
 	if (ids > UINT16_MAX)
 		fatal("more than %d neighbours", UINT16_MAX);
-	by_id = xrealloc(by_id, (ids ? ids * 2 : 16) * sizeof(struct peer_rib *));
-	memset(by_id + ids, 0, (ids ? ids : 16) * sizeof(struct peer_rib *));
-	ids = ids ? ids * 2 : 16;
-	return ids == 16 ? 1 : ids / 2;
+	by_id = xrealloc(by_id, n * sizeof(struct peer_rib *));
+	memset(by_id + ids, 0, (n - ids) * sizeof(struct peer_rib *));
+	ids = n;
+	return first;
 }
 
 void rib_peer_new(struct peer *p)

@@ -24,7 +24,8 @@
 
 #define A 21
 #define B 22
-#define NETS 5000 /* the walk looks at 4096 a turn */
+#define NETS 5000  /* the walk looks at 4096 a turn */
+#define MANY 17000 /* `show` sorts 8192 at a time */
 
 #define CONFIG(a, b)                                                                           \
 	"{'policy': [{'name': 'odd', 'default': 'reject', 'term': [{'name': '1', 'match': "    \
@@ -43,9 +44,9 @@ static struct prefix prefix_of(unsigned i)
 	return prefix_make(AF_INET, bytes, 24);
 }
 
-static void say_all(struct far *f, bool announce, const char *hop)
+static void say_some(struct far *f, bool announce, const char *hop, unsigned n)
 {
-	for (unsigned from = 0; from < NETS; from += 250) {
+	for (unsigned from = 0; from < n; from += 250) {
 		char *text = xstrdup("");
 
 		for (unsigned i = from; i < from + 250; i++) {
@@ -64,6 +65,11 @@ static void say_all(struct far *f, bool announce, const char *hop)
 			far_withdraw(f, text);
 		free(text);
 	}
+}
+
+static void say_all(struct far *f, bool announce, const char *hop)
+{
+	say_some(f, announce, hop, NETS);
 }
 
 static int setup(void **state)
@@ -226,12 +232,81 @@ static void test_withdrawn(void **state)
 	check_hops("10.9.0.98", "10.9.0.98");
 }
 
+/* Each row once, in order, however long the table is and however slowly it is read. */
+static void test_show(void **state)
+{
+	struct prefix before = prefix_make(AF_INET, (uint8_t[16]){0}, 0), p;
+	json_t *all, *row;
+	size_t i;
+
+	rig_start(CONFIG(ONE("21", ""), ""));
+	a = far_up(A, &(struct far_open){.as = 65000});
+	say_some(a, true, "10.9.0.99", MANY);
+	all = rig_show("{'command': 'bgp-routes', 'family': 'ipv4', 'brief': true}");
+	assert_int_equal(json_array_size(json_object_get(all, "routes")), MANY);
+	json_array_foreach (json_object_get(all, "routes"), i, row) {
+		assert_int_equal(prefix_parse(rig_str(row, "prefix"), &p), 0);
+		assert_true(memcmp(before.b, p.b, 4) < 0);
+		before = p;
+	}
+	json_decref(all);
+}
+
+#define NEIGHBORS 500
+
+/* The same of neighbours. */
+static void test_show_neighbors(void **state)
+{
+	char *list = xstrdup(""), *config;
+	json_t *all, *row;
+	size_t i;
+
+	for (unsigned k = 0; k < NEIGHBORS; k++) {
+		char *was = list;
+
+		list = xasprintf(
+			"%s%s{'address': 'fe80::1%%%%%u', 'remote-as': 65000, 'passive': true}",
+			was, *was ? ", " : "", k);
+		free(was);
+	}
+	config = xasprintf(CONFIG("%s", ""), list);
+	for (char *c = config; (c = strstr(c, "%%"));)
+		memmove(c, c + 1, strlen(c));
+	rig_start(config);
+	for (int details = 0; details < 2; details++) {
+		all = rig_show(details ? "{'command': 'bgp-neighbors'}"
+				       : "{'command': 'bgp-summary'}");
+		assert_int_equal(json_array_size(json_object_get(all, "neighbors")), NEIGHBORS);
+		json_array_foreach (json_object_get(all, "neighbors"), i, row) {
+			char address[32];
+
+			snprintf(address, sizeof(address), "fe80::1%%%zu", i);
+			assert_string_equal(rig_str(row, "address"), address);
+		}
+		json_decref(all);
+	}
+	all = rig_show("{'command': 'bgp-neighbors', 'neighbor': 'fe80::1%77'}");
+	assert_int_equal(json_array_size(json_object_get(all, "neighbors")), 1);
+	assert_string_equal(
+		rig_str(json_array_get(json_object_get(all, "neighbors"), 0), "address"),
+		"fe80::1%77");
+	json_decref(all);
+	free(list);
+	free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_sessions), T(test_nexthops), T(test_policies),
-		T(test_deleted),  T(test_zebra),    T(test_withdrawn),
+		T(test_sessions),
+		T(test_nexthops),
+		T(test_policies),
+		T(test_deleted),
+		T(test_zebra),
+		T(test_withdrawn),
+		cmocka_unit_test_teardown(test_show, teardown),
+		cmocka_unit_test_teardown(test_show_neighbors, teardown),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

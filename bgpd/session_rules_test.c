@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conn.h"
 #include "log.h"
 #include "rib.h"
 #include "rig.h"
@@ -474,6 +475,34 @@ static void test_type(void **state)
 	}
 }
 
+/* As many bytes as are read at once, and not one more. */
+static void test_full_reads(void **state)
+{
+	static uint8_t m[64 * 1024];
+	struct far *f = up(false);
+
+	for (uint8_t *at = m; at < m + sizeof(m); at += 4096) {
+		memset(at, 0xff, 16);
+		memcpy(at + 16, "\x10\0\2\x0f\xe9", 5); /* 4096 bytes, withdrawals alone */
+		for (unsigned i = 0; i < 1018; i++)
+			memcpy(at + 21 + i * 4, (uint8_t[]){24, 10, i >> 8, i}, 4);
+		memset(at + 21 + 1018 * 4, 0, 3); /* a default route, no attributes */
+	}
+	for (unsigned n = 1; n < 4; n++) {
+		uint64_t before = far_peer(f)->count.updates_in;
+
+		conn_hold_reading(true);
+		for (unsigned i = 0; i < n; i++)
+			far_say(f, &(struct wr){.data = m, .len = sizeof(m)}, 16);
+		rig_turn();
+		assert_int_equal(far_peer(f)->count.updates_in, before);
+		conn_hold_reading(false);
+		rig_settle();
+		assert_int_equal(far_peer(f)->count.updates_in, before + 16 * n);
+		assert_false(f->ended);
+	}
+}
+
 /* What we said and what he heard are the same number, whatever it was. */
 static void test_counts(void **state)
 {
@@ -530,8 +559,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_headers), T(test_unexpected), T(test_ends),    T(test_changes),
-		T(test_states),	 T(test_type),	     T(test_refresh), T(test_counts),
+		T(test_headers),    T(test_unexpected), T(test_ends),
+		T(test_changes),    T(test_states),	T(test_type),
+		T(test_full_reads), T(test_refresh),	T(test_counts),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
