@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adjout.h"
 #include "log.h"
 #include "loop.h"
 #include "rib_internal.h"
@@ -252,6 +253,34 @@ static void test_show(void **state)
 	json_decref(all);
 }
 
+/* Who is to get nothing of a large table hears soon that this was all; who is to get it all does,
+ * and then hears that. */
+static void test_joins(void **state)
+{
+	struct far *other, *client;
+
+	rig_start(CONFIG(ONE("21", ""),
+			 ", " ONE("22", "") ", " ONE("23", ", 'route-reflector-client': "
+							   "true")));
+	a = far_up(A, &(struct far_open){.as = 65000});
+	say_some(a, true, "10.9.0.99", NETS);
+	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
+	RIG_AWAIT(rib_settled());
+	other = far_up(B, &(struct far_open){.as = 65000});
+	RIG_AWAIT(other->eors == 2);
+	assert_int_equal(json_object_size(other->rib), 0);
+	client = far_up(23, &(struct far_open){.as = 65000});
+	RIG_AWAIT(client->eors == 2);
+	assert_int_equal(json_object_size(client->rib), NETS);
+	assert_int_equal(adjout_prefixes(far_peer(client), BGP_IPV4), NETS);
+	assert_int_equal(adjout_prefixes(far_peer(other), BGP_IPV4), 0);
+	say_some(a, false, NULL, 1000);
+	RIG_AWAIT(json_object_size(client->rib) == NETS - 1000);
+	close_only(a);
+	RIG_AWAIT(json_object_size(client->rib) == 0);
+	assert_int_equal(json_object_size(other->rib), 0);
+}
+
 #define NEIGHBORS 500
 
 /* The same of neighbours. */
@@ -305,6 +334,7 @@ int main(void)
 		T(test_deleted),
 		T(test_zebra),
 		T(test_withdrawn),
+		cmocka_unit_test_teardown(test_joins, teardown),
 		cmocka_unit_test_teardown(test_show, teardown),
 		cmocka_unit_test_teardown(test_show_neighbors, teardown),
 	};
