@@ -132,10 +132,12 @@ static void send_bytes(const uint8_t *data, size_t len, int with_ttl)
 	send_from(far_fd, data, len, with_ttl);
 }
 
+static uint8_t far_multiplier; /* 200 ms each: how long silence is none */
+
 static void say(enum bfd_state state)
 {
 	struct bfd_packet p = {.state = state,
-			       .multiplier = 3,
+			       .multiplier = far_multiplier,
 			       .my_discr = 77,
 			       .your_discr = heard.my_discr,
 			       .desired_tx = 200000,
@@ -202,6 +204,7 @@ static int begin_check(void **state)
 	dut_ip("addr add fd99::3/128 dev lo nodad");
 	far_fd = open_far(2);
 	n_news = n_heard = 0;
+	far_multiplier = 3;
 	says_admin_down = false;
 	heard = (struct bfd_packet){0};
 	dut_start(bfdd_main, "/tmp");
@@ -449,6 +452,7 @@ static int end_six(void **state)
 
 static void test_six(void **state)
 {
+	far_multiplier = 100;
 	come_up(7);
 	assert_int_equal(ttl, 255);
 	assert_int_equal(tos, 0xc0);
@@ -499,13 +503,14 @@ static void test_show(void **state)
 static void test_wrong_source(void **state)
 {
 	struct bfd_packet p = {.state = BFD_DOWN,
-			       .multiplier = 3,
+			       .multiplier = 100,
 			       .my_discr = 78,
 			       .desired_tx = 200000,
 			       .required_rx = 100000};
 	uint8_t data[BFD_PACKET_BYTES];
 	int other = open_far(3);
 
+	far_multiplier = 100;
 	come_up(7);
 	for (int i = 0; i < 2; i++) {
 		p.your_discr = i ? heard.my_discr : 0;
@@ -537,6 +542,7 @@ static void test_two(void **state)
 	struct wr w = {0};
 	int other = open_far(3);
 
+	far_multiplier = 100;
 	come_up(7);
 	m.remote = addr_of(3);
 	strcpy(m.peer, "other");
@@ -600,6 +606,7 @@ static void test_sockets(void **state)
 	struct wr w = {0};
 	int far4 = far_fd, far6;
 
+	far_multiplier = 100;
 	come_up(7);
 	assert_int_equal(sockets(), before + 2);
 	six = true;
@@ -637,6 +644,7 @@ static void test_moved(void **state)
 	struct msg_bfd_session m = session(9);
 	uint32_t discr;
 
+	far_multiplier = 100;
 	come_up(7);
 	discr = heard.my_discr;
 	m.local = addr_of(3);
@@ -669,6 +677,7 @@ static void test_slow(void **state)
 /* What could not be sent is counted, and the session goes on when it can. */
 static void test_send_errors(void **state)
 {
+	far_multiplier = 100;
 	come_up(7);
 	assert_string_equal(cell("send-errors"), "0");
 	dut_ip("link set lo down");
