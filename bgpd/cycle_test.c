@@ -91,7 +91,8 @@ static long pieces; /* nobody counts here */
 	"['10.9.0.1'], 'next-hop': ['10.9.0.0/24']}, 'set': {'community-add': ['1:2'], "          \
 	"'community-delete': ['1:3'], 'large-community-add': ['1:2:3'], "                         \
 	"'large-community-delete': ['1:2:4']}}, {'name': '2', 'set': {'community-set': ['1:9'], " \
-	"'large-community-set': ['1:2:9']}}]}, {'name': 'more', 'default': 'accept'}], "
+	"'large-community-set': ['1:2:9']}}]}, {'name': 'more', 'default': 'accept', 'term': "    \
+	"[{'name': '%u'}]}], "
 #define BGP                                                                                       \
 	"'as': 65000, 'router-id': '10.0.0.5', 'network': ['172.16.1.0/24', 'fd01::/48'], "       \
 	"'redistribute': [{'protocol': 'static', 'policy': 'more'}, {'protocol': 'kernel'}], "    \
@@ -120,12 +121,23 @@ static void announce(struct far *f, const char *prefixes, const char *hop, uint3
 				       .extra_len = sizeof(extra)});
 }
 
+/* With other policies each time, as equal ones are shared. */
+static void configure(const char *more)
+{
+	static unsigned number;
+	char *text = xasprintf("{" WIREGUARD POLICIES "'bgp': {" BGP "%s" NEIGHBORS "}}",
+			       100000 + ++number, more);
+
+	rig_config(text);
+	free(text);
+}
+
 static void cycle(void)
 {
 	struct far *f[6];
 
 	rig_start("{'bgp': {'as': 65000, 'router-id': '10.0.0.5'}}");
-	rig_config("{" WIREGUARD POLICIES "'bgp': {" BGP NEIGHBORS "}}");
+	configure("");
 	rig_redist("172.16.1.0/24", REDIST_CONNECTED, true);
 	rig_redist("10.77.0.0/16", REDIST_STATIC, true);
 	rig_redist("fd77::/48", REDIST_KERNEL, true);
@@ -146,8 +158,7 @@ static void cycle(void)
 	rig_ask("{'command': 'bgp-routes'}");
 	rig_ask("{'command': 'bgp-neighbors'}");
 	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.24', 'soft': 'both'}");
-	rig_config("{" WIREGUARD POLICIES "'bgp': {" BGP "'last-path': 'keep', 'multipath': "
-		   "{'ibgp': 3, 'ebgp': 2}, " NEIGHBORS "}}");
+	configure("'last-path': 'keep', 'multipath': {'ibgp': 3, 'ebgp': 2}, ");
 	rig_zebra_again();
 	rig_redist_sync(3);
 	far_withdraw(f[1], "10.3.0.0/16");
