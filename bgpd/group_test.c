@@ -204,6 +204,88 @@ static void test_by_prefix(void **state)
 	assert_string_equal(told(a, "192.168.1.0/24", "communities"), "[]");
 }
 
+/* What a policy is told of where a route comes from. */
+static void test_protocols(void **state)
+{
+	static const struct {
+		const char *protocol, *told; /* with MED 9 */
+	} rows[] = {{"bgp", "10.1.0.0/16"},
+		    {"network", "10.2.0.0/16"},
+		    {"connected", "10.3.0.0/16"},
+		    {"static", "10.4.0.0/16"},
+		    {"kernel", "10.5.0.0/16"}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *config = xasprintf(
+			"{'policy': [{'name': 'p', 'default': 'accept', 'term': [{'name': '1', "
+			"'match': {'protocol': ['%s']}, 'set': {'med': 9}}]}], 'bgp': {'as': "
+			"65000, "
+			"'router-id': '10.0.0.5', 'graceful-restart': {'enabled': false}, "
+			"'network': "
+			"['10.2.0.0/16'], 'redistribute': [{'protocol': 'connected'}, {'protocol': "
+			"'static'}, {'protocol': 'kernel'}], 'neighbor': [{'address': '10.9.0.21', "
+			"'remote-as': 65000, 'passive': true, 'export': ['p']}, {'address': "
+			"'10.9.0.24', 'remote-as': 65024, 'passive': true, 'import': ['all']}]}}",
+			rows[i].protocol);
+		const json_t *route;
+		const char *prefix;
+		struct far *a, *d;
+
+		log_set_level(LOG_LEVEL_ERROR);
+		rig_start(config);
+		free(config);
+		a = far_up(A, &(struct far_open){.as = 65000});
+		d = far_up(D, &(struct far_open){.as = 65024});
+		far_announce(d, &(struct news){
+					.prefix = "10.1.0.0/16", .nexthop = HOP, .path = {65024}});
+		rig_nexthop(HOP, REACH_UP, REASON_NONE);
+		rig_redist("10.2.0.0/16", REDIST_KERNEL, true);
+		rig_redist("10.3.0.0/16", REDIST_CONNECTED, true);
+		rig_redist("10.4.0.0/16", REDIST_STATIC, true);
+		rig_redist("10.5.0.0/16", REDIST_KERNEL, true);
+		assert_int_equal(json_object_size(a->rib), 5);
+		json_object_foreach (a->rib, prefix, route)
+			assert_string_equal(rig_text(route, "med"),
+					    str_eq(prefix, rows[i].told) ? "9" : "null");
+		rig_stop();
+	}
+}
+
+/* Whoever comes from a tunnel address of a plane is in that plane, by a listen range, too, and
+ * stays in it over a change of the configuration. */
+static void test_planes(void **state)
+{
+	static const char config[] =
+		"{'plane': [{'name': 'blue', 'number': 3, 'table': 100, 'interface': ['wgb']}], "
+		"'wireguard': {'interface': [{'name': 'wgb', 'peer': [{'name': 'x', "
+		"'tunnel-address': ['10.9.0.21', '10.9.0.150']}]}]}, 'bgp': {'as': 65000, "
+		"'router-id': '10.0.0.5', 'graceful-restart': {'enabled': false}, %s"
+		"'neighbor-group': [{'name': 'g', 'listen-range': ['10.9.0.128/25'], 'remote-as': "
+		"65000}], 'neighbor': [{'address': '10.9.0.21', 'remote-as': 65000, 'passive': "
+		"true}]}}";
+	char *first = xasprintf(config, ""), *second = xasprintf(config, "'last-path': 'keep', ");
+	static const unsigned lasts[] = {21, 150, 151};
+	static const uint8_t planes[] = {3, 3, 0};
+	struct far *f[3];
+
+	log_set_level(LOG_LEVEL_ERROR);
+	rig_start(first);
+	for (unsigned i = 0; i < 3; i++) {
+		f[i] = far_up(lasts[i], &(struct far_open){.as = 65000});
+		assert_false(f[i]->ended);
+		if (far_peer(f[i])->conf.plane != planes[i])
+			fail_msg("10.9.0.%u: plane %u", lasts[i], far_peer(f[i])->conf.plane);
+	}
+	rig_config(second);
+	rig_settle();
+	for (unsigned i = 0; i < 3; i++) {
+		assert_false(f[i]->ended);
+		assert_int_equal(far_peer(f[i])->conf.plane, planes[i]);
+	}
+	free(first);
+	free(second);
+}
+
 /* ---- what was received stays */
 
 #define PREFIXES 40
@@ -304,6 +386,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_equal_sets, teardown),
 		cmocka_unit_test_teardown(test_by_prefix, teardown),
 		cmocka_unit_test_teardown(test_received, teardown),
+		cmocka_unit_test_teardown(test_protocols, teardown),
+		cmocka_unit_test_teardown(test_planes, teardown),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -274,6 +274,6 @@ void peers_stop(void)
 {
 	while (!TAILQ_EMPTY(&peers))
 		peer_delete(TAILQ_FIRST(&peers));
-	peer_groups_free();
+	peer_confs_free();
 	hash_clear(&by_address);
 }

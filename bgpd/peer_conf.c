@@ -141,14 +141,19 @@ static struct tunnel {
 } * tunnels;
 static size_t n_tunnels;
 
+static void free_tunnels(void)
+{
+	free(tunnels);
+	tunnels = NULL;
+	n_tunnels = 0;
+}
+
 static void read_tunnels(const json_t *config)
 {
 	json_t *interface, *peer;
 	size_t i, j;
 
-	free(tunnels);
-	tunnels = NULL;
-	n_tunnels = 0;
+	free_tunnels();
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
 		const char *name = conf_str(interface, "name", "");
 		uint8_t plane = plane_of_interface(name);
@@ -207,8 +212,8 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 		c->local_address = (struct addr){0};
 	c->hold_time = conf_u32(obj, "hold-time", conf_u32(timers, "hold-time", 90));
 	c->keepalive = conf_u32(obj, "keepalive", conf_u32(timers, "keepalive", 30));
-	c->send_hold = conf_u32(obj, "send-hold-time",
-				conf_u32(timers, "send-hold-time", SEND_HOLD_AUTO));
+	c->send_hold =
+		conf_u32(obj, "send-hold-time", conf_u32(timers, "send-hold-time", SEND_HOLD_AUTO));
 	c->connect_retry = conf_u32(obj, "connect-retry", conf_u32(timers, "connect-retry", 120));
 	c->multihop = conf_u32(obj, "multihop", 0);
 	read_plane(obj, c);
@@ -315,7 +320,7 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 
 /* Groups. */
 
-void peer_groups_free(void)
+static void peer_groups_free(void)
 {
 	for (size_t i = 0; i < n_groups; i++) {
 		peer_conf_free(&groups[i].conf);
@@ -324,9 +329,12 @@ void peer_groups_free(void)
 	free(groups);
 	groups = NULL;
 	n_groups = 0;
-	free(tunnels);
-	tunnels = NULL;
-	n_tunnels = 0;
+}
+
+void peer_confs_free(void)
+{
+	peer_groups_free();
+	free_tunnels();
 }
 
 /* Whoever can reach the range can connect: what he may make us keep has a bound. */

@@ -27,9 +27,9 @@ enum peer_change {
 	PEER_CHANGE_NONE = 0,
 	PEER_CHANGE_DISABLE = 1, /* Cease, and stay down */
 	PEER_CHANGE_ENABLE = 2,
-	PEER_CHANGE_RESET = 4, /* Cease, and connect again */
-	PEER_CHANGE_IN = 8,    /* received paths are judged again */
-	PEER_CHANGE_CALL = 16, /* how we connect: no matter to a session that is up */
+	PEER_CHANGE_RESET = 4,	/* Cease, and connect again */
+	PEER_CHANGE_IN = 8,	/* received paths are judged again */
+	PEER_CHANGE_CALL = 16,	/* how we connect: no matter to a session that is up */
 	PEER_CHANGE_TIMES = 32, /* those that need no other OPEN */
 };
 unsigned peer_conf_compare(const struct peer_conf *from, const struct peer_conf *to);
@@ -44,11 +44,11 @@ void peer_conf_copy(struct peer_conf *to, const struct peer_conf *from);
 int peer_conf_check(const json_t *config, char *error, size_t size);
 void bgp_conf_read(const json_t *config, struct bgp *out);	    /* started_ms is kept */
 void peer_confs_read(const json_t *config, struct peer_confs *out); /* owned by the caller */
+void peer_confs_free(void); /* of the configuration last read: groups, tunnels */
 const struct peer_conf *peer_confs_find(const struct peer_confs *all, const struct peer_conf *c);
 
 /* The groups of the configuration last read. */
 void peer_groups_read(const json_t *config);
-void peer_groups_free(void);
 bool peer_groups_listen(void); /* some group has a range: neighbours may come that nobody named */
 const struct peer_group *peer_group_named(const char *name);
 /* The group with the most specific range for ADDRESS, or NULL. */

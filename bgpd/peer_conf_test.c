@@ -256,7 +256,7 @@ static void test_neighbor(void **state)
 		free_all(&all);
 		free(text);
 	}
-	peer_groups_free();
+	peer_confs_free();
 }
 
 /* What has no address, or the address of an earlier one, is no neighbour. */
@@ -400,7 +400,7 @@ static void test_groups(void **state)
 	assert_int_equal(peer_group_named("wide")->conf.port, 3);
 	assert_int_equal(peer_group_named("narrow")->conf.max_prefix, 10000);
 	assert_int_equal(peer_group_named("narrow")->conf.hold_time, 9);
-	peer_groups_free();
+	peer_confs_free();
 	assert_false(peer_groups_listen());
 	assert_null(peer_group_named("wide"));
 }
