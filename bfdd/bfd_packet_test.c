@@ -113,12 +113,37 @@ static void longer(void **state)
 	assert_true(p.auth);
 }
 
+static void names(void **state)
+{
+	static const char *const states[] = {"admin-down", "down",    "init",
+					     "up",	   "unknown", "unknown"},
+				 *const diags[] = {"none",
+						   "detection-time-expired",
+						   "echo-failed",
+						   "neighbor-signaled-down",
+						   "plane-reset",
+						   "path-down",
+						   "concatenated-path-down",
+						   "admin-down",
+						   "reverse-concatenated-path-down",
+						   "unknown",
+						   "unknown"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(states); i++)
+		assert_string_equal(bfd_state_name(i), states[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(diags); i++)
+		assert_string_equal(bfd_diag_name(i), diags[i]);
+	assert_string_equal(bfd_refusal_name(BFD_TAKEN), "taken");
+	assert_string_equal(bfd_refusal_name(BFD_REFUSALS - 1), "authentication");
+	assert_string_equal(bfd_refusal_name(BFD_REFUSALS), "unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back), cmocka_unit_test(flags),
 		cmocka_unit_test(refused),	  cmocka_unit_test(no_discriminator),
-		cmocka_unit_test(longer),
+		cmocka_unit_test(longer),	  cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@
 
 /* What the tables need of the rest of the daemon. */
 struct bgp bgp = {
-	.as = OWN_AS, .router_id = 0x0a000001, .cluster_id = 0x0a000001, .default_local_pref = 100};
+	.as = OWN_AS, .router_id = 0x0a000001, .cluster_id = 0x0a000001, .default_local_pref = 100, .restart_time = 120, .stale_time = 300};
 struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);
 
 struct peer *peer_find(const struct addr *address)

@@ -389,7 +389,6 @@ void attr_parse(struct attr_parse *p, const uint8_t *data, size_t len,
 
 	memset(p, 0, offsetof(struct attr_parse, items));
 	p->n_items = p->n_attributes = 0;
-	p->nexthop = (struct addr){0};
 	p->reach = p->unreach = (struct attr_mp){0};
 	p->ctx = ctx;
 	p->error = error;

@@ -65,7 +65,7 @@ static void check_mandatory(struct attr_parse *p, bool ipv4, bool mp)
 		missing(p, ATTR_LOCAL_PREF, "LOCAL_PREF is missing");
 	if (ipv4)
 		missing(p, ATTR_NEXT_HOP, "NEXT_HOP is missing");
-	if (ipv4 && p->nexthop.family && !ipv4_host(&p->nexthop))
+	if (ipv4 && !ipv4_host(&p->nexthop))
 		attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_NEXT_HOP, "NEXT_HOP: no host address");
 }
 

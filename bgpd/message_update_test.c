@@ -152,6 +152,11 @@ static void test_mp(void **state)
 	assert_false(u.treat_as_withdraw);
 	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fe80::1");
 	assert_null(attr_nexthop_ll(u.mp_attr));
+	/* A second address that is not link-local is none. */
+	assert_int_equal(
+		decode("", ORIGIN PATH "800e 2c 0002 01 20" HOP6 HOP6 "00 30fd0000000002", ""), 0);
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fd99::1");
+	assert_null(attr_nexthop_ll(u.mp_attr));
 	/* Unicast IPv4 with its next hop in MP_REACH_NLRI. */
 	assert_int_equal(decode("", ORIGIN PATH "800e 0d 0001 01 04 0a000001 00 18c0a801", ""), 0);
 	assert_true(nlri_next(&u.announced[1], &p));

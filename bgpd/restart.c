@@ -130,7 +130,7 @@ void restart_begin(void)
 	timer_init(&connect_timer, on_connect, NULL);
 	timer_init(&limit_timer, on_limit, NULL);
 	timer_start(&connect_timer, CONNECT_MS);
-	timer_start(&limit_timer, (bgp.restart_time ? bgp.restart_time : 120) * 1000ull);
+	timer_start(&limit_timer, bgp.restart_time * 1000ull);
 	if (!bgp.graceful_restart)
 		end("graceful restart is off");
 	restart_check();

@@ -73,6 +73,7 @@ static void grow(struct rib_table *t)
 	uint32_t n = t->nslots ? t->nslots * 2 : 1024;
 	uint32_t *slots = xcalloc(n, sizeof(*slots));
 
+	ensure((n & (n - 1)) == 0);
 	for (uint32_t id = 1; id < t->nets.high; id++) {
 		struct net *net = net_at(t, id);
 		uint32_t *slot;

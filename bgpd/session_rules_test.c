@@ -194,6 +194,11 @@ static void by_notification(struct far *f)
 	say_bytes(f, MARKER "\0\x19\3\6\2\3bye", 25);
 }
 
+static void by_short_word(struct far *f)
+{
+	say_bytes(f, MARKER "\0\x17\3\6\4\1x", 23);
+}
+
 static void by_collision(struct far *f)
 {
 	say_bytes(f, MARKER "\0\x15\3\6\7", 21);
@@ -260,6 +265,8 @@ static void test_ends(void **state)
 		{by_reset, "connection lost: Connection reset by peer", NULL, true, 0, 0},
 		{by_notification, "received Cease/Administrative Shutdown: bye",
 		 "received Cease/Administrative Shutdown: bye", false, 0, 0},
+		{by_short_word, "received Cease/Administrative Reset: x",
+		 "received Cease/Administrative Reset: x", false, 0, 0},
 		{by_collision, "received Cease/Connection Collision Resolution",
 		 "received Cease/Connection Collision Resolution", true, 0, 0},
 		{by_strange_notification, "received code 99/1", "received code 99/1", false, 0, 0},
@@ -475,6 +482,85 @@ static void test_type(void **state)
 	}
 }
 
+/* RFC 5492: where no family is common, those that we speak are named. */
+static void test_no_common_family(void **state)
+{
+	static const struct {
+		const char *options;
+		bool four, six;
+		uint8_t len;
+		const char *data;
+	} rows[] = {
+		{"", false, false, 12, "\1\4\0\1\0\1\1\4\0\2\0\1"},
+		{", 'ipv6-unicast': false", false, true, 6, "\1\4\0\1\0\1"},
+		{", 'ipv4-unicast': false", true, false, 6, "\1\4\0\2\0\1"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct open o = {.as = 65013,
+				 .router_id = 1,
+				 .hold_time = 90,
+				 .mp = true,
+				 .family = {rows[i].four, rows[i].six},
+				 .four_octet = true};
+		char *options = xasprintf("%s'export': ['all']%s", OPTIONS, rows[i].options);
+		struct wr w = {0};
+		struct far *f;
+
+		configure(BGP, options);
+		f = far_connect(PEER);
+		open_put(&w, &o);
+		if (i == 0) { /* multicast alone: a parameter more */
+			wr_bytes(&w, "\2\6\1\4\0\1\0\2", 8);
+			w.data[17] += 8;
+			w.data[28] += 8;
+		}
+		far_say(f, &w, 1);
+		rig_settle();
+		assert_true(f->ended);
+		assert_int_equal(f->error.code, 2);
+		assert_int_equal(f->error.subcode, 7);
+		assert_int_equal(f->error.len, rows[i].len);
+		assert_memory_equal(f->error.data, rows[i].data, rows[i].len);
+		wr_free(&w);
+		free(options);
+		again();
+	}
+}
+
+/* RFC 9687: 8 minutes or twice the hold time, what is longer; or what is configured; never without
+ * a hold time. */
+static void test_send_hold(void **state)
+{
+	static const struct {
+		uint16_t hold;
+		const char *configured;
+		uint32_t send_hold;
+	} rows[] = {{90, "", 480},
+		    {200, "", 480},
+		    {240, "", 480},
+		    {241, "", 482},
+		    {400, "", 800},
+		    {65535, "", 131070},
+		    {90, ", 'send-hold-time': 7", 7},
+		    {400, ", 'send-hold-time': 0", 0}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *options = xasprintf("%s'export': ['all'], 'hold-time': 65535%s", OPTIONS,
+					  rows[i].configured);
+		struct far *f;
+
+		configure(BGP, options);
+		f = far_up(PEER, &(struct far_open){.as = 65013, .hold_time = rows[i].hold});
+		assert_int_equal(far_peer(f)->hold_time, rows[i].hold);
+		assert_int_equal(far_peer(f)->send_hold, rows[i].send_hold);
+		assert_int_equal(far_peer(f)->keepalive,
+				 rows[i].hold / 3 < 30 ? rows[i].hold / 3 : 30);
+		free(options);
+		again();
+	}
+}
+
 /* As many bytes as are read at once, and not one more. */
 static void test_full_reads(void **state)
 {
@@ -559,9 +645,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_headers),    T(test_unexpected), T(test_ends),
-		T(test_changes),    T(test_states),	T(test_type),
-		T(test_full_reads), T(test_refresh),	T(test_counts),
+		T(test_headers),	  T(test_unexpected), T(test_ends),
+		T(test_changes),	  T(test_states),     T(test_type),
+		T(test_no_common_family), T(test_send_hold),  T(test_full_reads),
+		T(test_refresh),	  T(test_counts),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

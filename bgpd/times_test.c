@@ -29,7 +29,8 @@
 #define WIREGUARD                                                                              \
 	"'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], 'peer': ["   \
 	"{'name': 'a', 'tunnel-address': ['10.9.0.11'], 'permit': ['10.1.0.0/16']}, {'name': " \
-	"'b', 'tunnel-address': ['10.9.0.13'], 'permit': ['10.1.0.0/16']}]}]}, "
+	"'b', 'tunnel-address': ['10.9.0.13'], 'permit': ['10.1.0.0/16']}]}, {'name': 'wg1', " \
+	"'peer': [{'name': 'x', 'tunnel-address': ['10.98.0.2'], 'permit': ['10.1.0.0/16']}]}]}, "
 #define BGP                                                                               \
 	"'as': 65000, 'router-id': '10.0.0.5', 'graceful-restart': {'restart-time': 77, " \
 	"'stale-time': 66}"
@@ -449,6 +450,34 @@ static void test_fresh(void **state)
 	}
 }
 
+/* Neither does it share the traffic of a path in use before that. */
+static void test_fresh_shares(void **state)
+{
+	struct far *old, *new;
+
+	rig_config("{" WIREGUARD "'bgp': {" BGP ", 'multipath': {'ibgp': 2}, " GROUP
+		   ", 'neighbor': [" NEIGHBORS "]}}");
+	rig_tunnel("10.9.0.13", "wg0", "b", REACH_UP, REASON_NONE);
+	old = far_up(140, &(struct far_open){.as = 65000});
+	rig_pass(5 * S);
+	far_announce(old,
+		     &(struct news){
+			     .prefix = NET1, .nexthop = "10.9.0.98", .path = {7}, .local_pref = 1});
+	rig_tunnel("10.9.0.98", "wg0", "a", REACH_UP, REASON_NONE);
+	new = far_up(INT, &(struct far_open){.as = 65000});
+	far_announce(new,
+		     &(struct news){.prefix = NET1, .nexthop = HOP, .path = {7}, .local_pref = 1});
+	rig_tunnel(HOP, "wg1", "x", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET1, INT), "session-fresh");
+	assert_int_equal(rig_route(NET1)->hops.hop[1].weight, 0);
+	rig_pass(999);
+	assert_string_equal(rig_reason(NET1, INT), "session-fresh");
+	rig_pass(1);
+	rig_settle();
+	assert_true(rig_route(NET1)->hops.hop[0].weight > 0);
+	assert_true(rig_route(NET1)->hops.hop[1].weight > 0);
+}
+
 /* After max-prefix five minutes of rest, which `clear` and a higher limit end. */
 static void test_rest(void **state)
 {
@@ -521,6 +550,15 @@ static void test_gone(void **state)
 	assert_true(is_up(f));
 }
 
+static unsigned lines_with(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
 /* What a log line says of it: nothing at once, a line a second later, then one in ten seconds. */
 static const char *said(int fd)
 {
@@ -566,6 +604,42 @@ static void test_refused_prefixes(void **state)
 				.prefix = "10.2.4.0/24", .nexthop = "10.9.0.11", .path = {65011}});
 	rig_pass(1000);
 	assert_non_null(strstr(said(fd), "prefixes=1 first=10.2.4.0/24"));
+	dup2(saved, 2);
+	close(saved);
+	fclose(log);
+	log_set_level(LOG_LEVEL_ERROR);
+}
+
+/* Who is not let in is in the log once, until something changes. */
+static void test_refusals_said(void **state)
+{
+	FILE *log = tmpfile();
+	int saved = dup(2), fd = fileno(log);
+	struct far *f;
+
+	log_set_level(LOG_LEVEL_WARN);
+	dup2(fd, 2);
+	for (int round = 0; round < 2; round++) {
+		f = far_up(EXT, &(struct far_open){.as = 65011});
+		far_announce(f, &(struct news){.prefix = "10.1.1.0/24 10.1.2.0/24 10.1.3.0/24 "
+							 "10.1.4.0/24",
+					       .nexthop = HOP,
+					       .path = {65011}});
+		expect_error(f, 6, 1);
+		far_close(f);
+		said(fd);
+		for (int i = 0; i < 3; i++) {
+			f = far_connect(EXT);
+			rig_settle();
+			expect_error(f, 6, 5);
+			far_close(f);
+		}
+		assert_int_equal(lines_with(said(fd), "session-refused neighbor=10.9.0.11 "
+						      "reason=\"it sent more prefixes than "
+						      "max-prefix\""),
+				 1);
+		rig_pass(300 * S);
+	}
 	dup2(saved, 2);
 	close(saved);
 	fclose(log);
@@ -661,6 +735,25 @@ static void test_proof(void **state)
 	}
 }
 
+/* What comes back by a link that is no tunnel has nothing to prove. */
+static void test_no_tunnel(void **state)
+{
+	struct far *f = far_up(INT, &(struct far_open){.as = 65000});
+
+	rig_config("{'bgp': {" BGP ", " GROUP ", 'neighbor': [" NEIGHBORS "]}}");
+	rig_tunnel("10.9.0.13", "wg0", "b", REACH_UP, REASON_NONE);
+	far_announce(f,
+		     &(struct news){.prefix = NET1, .nexthop = HOP, .path = {7}, .local_pref = 1});
+	rig_tunnel(HOP, "wg0", "b", REACH_UP, REASON_NONE);
+	rig_pass(S);
+	rig_tunnel(HOP, "wg0", "b", REACH_DOWN, REASON_HANDSHAKE_STALE);
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	assert_string_equal(hop_state(), "up");
+	rig_nexthop(HOP, REACH_DOWN, REASON_NEXTHOP_UNREACHABLE);
+	rig_tunnel(HOP, "wg0", "b", REACH_UP, REASON_NONE);
+	assert_string_equal(hop_state(), "up");
+}
+
 /* A session that came up after the tunnel went down has proved it by that. */
 static void test_no_proof(void **state)
 {
@@ -729,6 +822,8 @@ int main(void)
 		T(test_gone),	       T(test_refused_prefixes),
 		T(test_restarting),    T(test_finish),
 		T(test_proof),	       T(test_no_proof),
+		T(test_no_tunnel),     T(test_fresh_shares),
+		T(test_refusals_said),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
