@@ -309,7 +309,8 @@ static void bandwidth(struct far *f, const char *hop, const char *value)
 {
 	uint8_t bytes[11] = {0xc0, 16, 8, 0x40, 4, 0xfd, 0xe8};
 
-	memcpy(bytes + 7, value, 4);
+	if (*value)
+		memcpy(bytes + 7, value, 4);
 	far_announce(f, &(struct news){.prefix = NET,
 				       .nexthop = hop,
 				       .path = {7},

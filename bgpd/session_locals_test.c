@@ -113,26 +113,15 @@ static int option(int fd, int level, int name)
 
 static const char *from(int fd)
 {
+	static char out[ADDR_STRLEN];
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	struct endpoint e;
 
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
 	endpoint_from_sockaddr((struct sockaddr *)&sa, &e);
-	return ADDR_STR(&e.addr);
-}
-
-static const char *to(int fd)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	struct endpoint e;
-
-	/* It is on its way: only the kernel's table knows where to. */
-	if (getpeername(fd, (struct sockaddr *)&sa, &len) < 0)
-		return "?";
-	endpoint_from_sockaddr((struct sockaddr *)&sa, &e);
-	return ADDR_STR(&e.addr);
+	str_copy(out, ADDR_STR(&e.addr), sizeof(out));
+	return out;
 }
 
 static void test_connect(void **state)
@@ -175,7 +164,6 @@ static void test_connect(void **state)
 		if (fd < 0)
 			continue;
 		assert_string_equal(from(fd), rows[i].from);
-		assert_string_equal(to(fd), "?");
 		close(fd);
 	}
 }

@@ -414,6 +414,7 @@ static void test_states(void **state)
 	assert_string_equal(state_of(), "idle"); /* an error: for a second */
 	rig_pass(1000);
 	assert_string_equal(state_of(), "active");
+	far_close(f);
 	f = far_connect(PEER);
 	assert_string_equal(state_of(), "opensent");
 	configure(BGP, OPTIONS "'disabled': true");

@@ -283,7 +283,11 @@ static void test_tunnel_dead(void **state)
 	int listener = far_listen(CALLED);
 	struct far *f;
 
-	configure_called();
+	rig_config("{'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'a', "
+		   "'tunnel-address': ['10.9.0.16']}]}]}, 'bgp': {" BGP ", 'neighbor': "
+		   "[{'address': '10.9.0.16', 'remote-as': 65016, 'connect-retry': 11, 'import': "
+		   "['all'], 'export': ['all']}]}}");
+	rig_tunnel("10.9.0.16", "wg0", "a", REACH_UP, REASON_NONE);
 	f = far_accept(CALLED, listener);
 	for (int i = 0; i < 3; i++) {
 		rig_tunnel("10.9.0.16", "wg0", "a", REACH_UP, REASON_NONE);
