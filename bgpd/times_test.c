@@ -30,7 +30,8 @@
 	"'wireguard': {'interface': [{'name': 'wg0', 'address': ['10.99.0.1/24'], 'peer': ["   \
 	"{'name': 'a', 'tunnel-address': ['10.9.0.11'], 'permit': ['10.1.0.0/16']}, {'name': " \
 	"'b', 'tunnel-address': ['10.9.0.13'], 'permit': ['10.1.0.0/16']}]}, {'name': 'wg1', " \
-	"'peer': [{'name': 'x', 'tunnel-address': ['10.98.0.2'], 'permit': ['10.1.0.0/16']}]}]}, "
+	"'peer': [{'name': 'x', 'tunnel-address': ['10.98.0.2'], 'permit': ['10.1.0.0/16']}, " \
+	"{'name': 'b', 'tunnel-address': ['10.98.0.3'], 'permit': ['10.1.0.0/16']}]}]}, "
 #define BGP                                                                               \
 	"'as': 65000, 'router-id': '10.0.0.5', 'graceful-restart': {'restart-time': 77, " \
 	"'stale-time': 66}"
@@ -719,8 +720,6 @@ static void test_proof(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		rig_tunnel(HOP, rows[i].ifname, rows[i].peer, REACH_UP, REASON_NONE);
 		live(f, 2 * S);
-		if (!str_eq(rows[i].ifname, "wg0"))
-			rig_config("{'bgp': {" BGP ", " GROUP ", 'neighbor': [" NEIGHBORS "]}}");
 		rig_settle();
 		rig_tunnel(HOP, rows[i].ifname, rows[i].peer, REACH_DOWN, REASON_HANDSHAKE_STALE);
 		assert_string_equal(hop_state(), "down");
@@ -744,7 +743,6 @@ static void test_no_tunnel(void **state)
 {
 	struct far *f = far_up(INT, &(struct far_open){.as = 65000});
 
-	rig_config("{'bgp': {" BGP ", " GROUP ", 'neighbor': [" NEIGHBORS "]}}");
 	rig_tunnel("10.9.0.13", "wg0", "b", REACH_UP, REASON_NONE);
 	far_announce(f,
 		     &(struct news){.prefix = NET1, .nexthop = HOP, .path = {7}, .local_pref = 1});
