@@ -286,6 +286,40 @@ static void test_planes(void **state)
 	free(second);
 }
 
+/* More paths of a prefix than anybody expects: the best of them is the best. */
+static void test_many_paths(void **state)
+{
+	const unsigned n = 90;
+	struct far *f[90];
+
+	log_set_level(LOG_LEVEL_ERROR);
+	rig_start("{'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'graceful-restart': {'enabled': "
+		  "false}, 'neighbor-group': [{'name': 'g', 'listen-range': ['10.9.0.128/25'], "
+		  "'remote-as': 65000}]}}");
+	for (unsigned i = 0; i < n; i++) {
+		char hop[32];
+
+		f[i] = far_up(130 + i, &(struct far_open){.as = 65000});
+		snprintf(hop, sizeof(hop), "10.9.0.%u", 10 + i);
+		far_announce(f[i], &(struct news){.prefix = "10.1.1.0/24",
+						  .nexthop = hop,
+						  .path = {7},
+						  .local_pref = 1 + i * 37 % n});
+		rig_nexthop(hop, REACH_UP, REASON_NONE);
+	}
+	for (unsigned want = n; want > n - 20; want--) {
+		unsigned best = 0;
+		char hop[32];
+
+		for (unsigned i = 0; i < n; i++)
+			best = 1 + i * 37 % n == want ? i : best;
+		snprintf(hop, sizeof(hop), "10.9.0.%u", 10 + best);
+		assert_true(strncmp(rig_hops("10.1.1.0/24"), hop, strlen(hop)) == 0);
+		assert_string_equal(rig_reason("10.1.1.0/24", 130 + best), "none");
+		far_withdraw(f[best], "10.1.1.0/24");
+	}
+}
+
 /* ---- what was received stays */
 
 #define PREFIXES 40
@@ -386,6 +420,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_equal_sets, teardown),
 		cmocka_unit_test_teardown(test_by_prefix, teardown),
 		cmocka_unit_test_teardown(test_received, teardown),
+		cmocka_unit_test_teardown(test_many_paths, teardown),
 		cmocka_unit_test_teardown(test_protocols, teardown),
 		cmocka_unit_test_teardown(test_planes, teardown),
 	};

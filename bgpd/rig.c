@@ -685,7 +685,7 @@ void far_open(struct far *f, const struct far_open *o)
 			    .mp = true,
 			    .family = {true, !o->only4},
 			    .four_octet = !o->two_octet,
-			    .refresh = true,
+			    .refresh = !o->no_refresh,
 			    .gr = o->gr,
 			    .gr_restarting = o->restarting,
 			    .gr_time = o->gr ? 120 : 0,

@@ -58,6 +58,7 @@ struct far_open {
 	bool gr;	 /* graceful restart, both families, forwarding kept */
 	bool restarting; /* the R bit */
 	bool only4;	 /* no IPv6 */
+	bool no_refresh; /* RFC 2918 */
 	bool two_octet;	 /* AS numbers */
 	uint16_t hold_time;
 };

@@ -491,7 +491,6 @@ void session_established(struct fsm *f)
 	drop(&s->in, &e);
 	drop(&s->out, &e);
 	s->up = f;
-	s->tries = 0;
 	s->was_up = true;
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);

@@ -460,6 +460,20 @@ static void test_refresh(void **state)
 	}
 }
 
+/* Nobody is asked for what he does not know. */
+static void test_no_refresh(void **state)
+{
+	for (int no = 0; no < 2; no++) {
+		struct far *f = far_up(PEER, &(struct far_open){.as = 65013, .no_refresh = no});
+
+		rig_ask("{'command': 'clear', 'neighbor': '10.9.0.13', 'soft': 'in'}");
+		rig_settle();
+		assert_int_equal(f->refreshes, no ? 0 : 2);
+		assert_false(f->ended);
+		again();
+	}
+}
+
 /* Of one that is not up the configuration says what it is, at once. */
 static void test_type(void **state)
 {
@@ -646,10 +660,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_headers),	  T(test_unexpected), T(test_ends),
-		T(test_changes),	  T(test_states),     T(test_type),
-		T(test_no_common_family), T(test_send_hold),  T(test_full_reads),
-		T(test_refresh),	  T(test_counts),
+		T(test_headers),   T(test_unexpected), T(test_ends),	   T(test_changes),
+		T(test_states),	   T(test_type),       T(test_no_refresh), T(test_no_common_family),
+		T(test_send_hold), T(test_full_reads), T(test_refresh),	   T(test_counts),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

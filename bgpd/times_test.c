@@ -387,6 +387,37 @@ static void test_stale(void **state)
 	assert_string_equal(rig_hops(NET1), HOP);
 }
 
+/* End-of-RIB of one family: the other one's paths go when the stale time ends. */
+static void test_stale_families(void **state)
+{
+	struct far_open graceful = {.as = 65000, .gr = true};
+	struct far *f;
+
+	for (int six = 0; six < 2; six++) {
+		f = far_up(INT, &graceful);
+		announce(f, NET1);
+		far_announce(f, &(struct news){.prefix = "2001:db8::/48",
+					       .nexthop = "fd09::99",
+					       .path = {7},
+					       .local_pref = 100});
+		far_close(f);
+		rig_settle();
+		f = far_up(INT, &graceful);
+		far_end_of_rib(f, six);
+		assert_string_equal(standing(NET1, INT), six ? "stale" : "gone");
+		assert_string_equal(standing("2001:db8::/48", INT), six ? "gone" : "stale");
+		live(f, 66 * S - 1);
+		assert_string_equal(standing(six ? NET1 : "2001:db8::/48", INT), "stale");
+		rig_pass(1);
+		rig_settle();
+		assert_string_equal(standing(NET1, INT), "gone");
+		assert_string_equal(standing("2001:db8::/48", INT), "gone");
+		far_close(f);
+		rig_settle();
+		rig_pass(200 * S);
+	}
+}
+
 /* A session that is lost again before it said anything keeps what was kept, no longer than that. */
 static void test_stale_again(void **state)
 {
@@ -815,16 +846,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(test_hold_time),     T(test_keepalives),
-		T(test_open_hold),     T(test_errors),
-		T(test_connect_retry), T(test_tunnel_dead),
-		T(test_path_up),       T(test_patience),
-		T(test_stale),	       T(test_stale_again),
-		T(test_fresh),	       T(test_rest),
-		T(test_gone),	       T(test_refused_prefixes),
-		T(test_restarting),    T(test_finish),
-		T(test_proof),	       T(test_no_proof),
-		T(test_no_tunnel),     T(test_fresh_shares),
+		T(test_hold_time),     T(test_keepalives),     T(test_open_hold),
+		T(test_errors),	       T(test_connect_retry),  T(test_tunnel_dead),
+		T(test_path_up),       T(test_patience),       T(test_stale),
+		T(test_stale_again),   T(test_stale_families), T(test_fresh),
+		T(test_rest),	       T(test_gone),	       T(test_refused_prefixes),
+		T(test_restarting),    T(test_finish),	       T(test_proof),
+		T(test_no_proof),      T(test_no_tunnel),      T(test_fresh_shares),
 		T(test_refusals_said),
 	};
 
