@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "listen_at.h"
 #include "log.h"
 #include "loop.h"
 #include "peer.h"
@@ -144,7 +145,7 @@ void listen_add(const struct endpoint *at, int fd)
 	l = xcalloc(1, sizeof(*l));
 	l->at = *at;
 	l->fd = fd;
-	session_socket_mark(fd, at->addr.family); /* the answer to a SYN, too */
+	session_socket_listening(fd, at->addr.family);
 	LIST_INSERT_HEAD(&listeners, l, link);
 	watch_init(&l->watch, fd, EV_READ, on_readable, l);
 	timer_init(&l->pause, on_pause_end, l);
@@ -166,16 +167,15 @@ void listen_apply(const json_t *config)
 {
 	json_t *c = conf_get(config, "bgp");
 	uint16_t port = conf_u32(c, "listen-port", 179);
-	size_t n;
-	struct addr *addrs = conf_addrs(c, "listen-address", &n);
+	struct listen_at at = listen_at(config);
 	struct listener *l, *next;
 
 	for (l = LIST_FIRST(&listeners); l; l = next) {
 		next = LIST_NEXT(l, link);
-		if (!conf_has(c, "as") || !named(l, port, addrs, n))
+		if (!conf_has(c, "as") || !named(l, port, at.addrs, at.n))
 			listener_free(l);
 	}
-	free(addrs);
+	free(at.addrs);
 }
 
 void listen_stop(void)

@@ -23,6 +23,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/message_update.c \
 	bgpd/nexthop.c bgpd/nexthop.h \
 	bgpd/originate.c bgpd/originate.h \
+	bgpd/password.c bgpd/password.h \
 	bgpd/peer.c bgpd/peer.h \
 	bgpd/peer_conf.c bgpd/peer_conf.h \
 	bgpd/peer_show.c bgpd/peer_show.h \

@@ -2,11 +2,14 @@
 /*
  * bgpd: the daemon: what the parent says goes to the listeners, the neighbours and the tables.
  */
+#include <sodium.h>
+
 #include "bgp.h"
 #include "conn.h"
 #include "daemon.h"
 #include "listen.h"
 #include "loop.h"
+#include "password.h"
 #include "peer.h"
 #include "peer_show.h"
 #include "planes.h"
@@ -17,6 +20,8 @@
 
 static void start(const char *rundir)
 {
+	if (sodium_init() < 0)
+		fatal("libsodium does not start");
 	bgp.started_ms = now_ms();
 	rib_start();
 }
@@ -34,6 +39,7 @@ static void apply(const json_t *config, uint32_t generation)
 	peers_apply(config);
 	rib_apply(config);
 	listen_apply(config);
+	password_sweep();
 }
 
 static void channel(enum daemon_id peer, int fd)
@@ -49,6 +55,7 @@ static void stop(void)
 	rib_stop();
 	peers_stop();
 	conn_finish_all();
+	password_sweep();
 }
 
 static unsigned add_commands(struct show_command *all, unsigned n, const struct show_command *more)
@@ -70,6 +77,7 @@ int main(int argc, char **argv)
 		.start = start,
 		.check = check,
 		.apply = apply,
+		.password = password_put,
 		.channel = channel,
 		.listening = listen_add,
 		.stop = stop,

@@ -27,6 +27,7 @@ enum peer_state { /* RFC 4271 section 8.2.2 */
 		  PEER_ESTABLISHED,
 };
 
+struct password;      /* password.h */
 struct policy_chain;  /* policy.h */
 struct session;	      /* session.c */
 struct peer_rib;      /* rib.c */
@@ -49,6 +50,9 @@ struct peer_conf {
 	uint16_t hold_time, keepalive, connect_retry; /* seconds */
 	uint32_t send_hold;			      /* seconds, 0 none, or SEND_HOLD_AUTO */
 	uint8_t multihop;			      /* TTL, 0: 1 for eBGP */
+	uint8_t ttl_security;			      /* hops, 0: TTLs are not looked at */
+	struct password *password;		      /* owned reference; NULL none */
+	bool password_wanted; /* one is configured; without `password` there is no session */
 	bool passive, disabled;
 	bool next_hop_self, reflector_client;
 	bool fast_failover; /* ends with its tunnel */

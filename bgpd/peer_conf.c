@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "password.h"
 #include "planes.h"
 #include "policy.h"
 #include "util.h"
@@ -216,6 +217,9 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 		conf_u32(obj, "send-hold-time", conf_u32(timers, "send-hold-time", SEND_HOLD_AUTO));
 	c->connect_retry = conf_u32(obj, "connect-retry", conf_u32(timers, "connect-retry", 120));
 	c->multihop = conf_u32(obj, "multihop", 0);
+	c->ttl_security = conf_u32(obj, "ttl-security", 0);
+	c->password_wanted = conf_has(obj, "password-file");
+	c->password = password_get(conf_str(obj, "password-file", ""));
 	read_plane(obj, c);
 	c->passive = conf_bool(obj, "passive", false);
 	c->disabled = conf_bool(obj, "disabled", false);
@@ -285,6 +289,8 @@ void peer_conf_free(struct peer_conf *c)
 {
 	policy_chain_free(c->import);
 	policy_chain_free(c->export);
+	password_unref(c->password);
+	c->password = NULL;
 	c->import = c->export = NULL;
 }
 
@@ -293,6 +299,7 @@ void peer_conf_copy(struct peer_conf *to, const struct peer_conf *from)
 	*to = *from;
 	to->import = from->import ? policy_chain_ref(from->import) : NULL;
 	to->export = from->export ? policy_chain_ref(from->export) : NULL;
+	to->password = password_ref(from->password);
 }
 
 unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
@@ -301,7 +308,9 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 	bool session = a->remote_as != b->remote_as || a->remote_type != b->remote_type ||
 		       !addr_eq(&a->local_address, &b->local_address) ||
 		       a->hold_time != b->hold_time || a->aigp != b->aigp ||
-		       a->multihop != b->multihop ||
+		       a->multihop != b->multihop || a->ttl_security != b->ttl_security ||
+		       a->password_wanted != b->password_wanted ||
+		       !password_eq(a->password, b->password) ||
 		       memcmp(a->family, b->family, sizeof(a->family)) != 0;
 
 	if (a->disabled != b->disabled)

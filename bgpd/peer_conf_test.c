@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bgp.h"
+#include "password.h"
 #include "peer_conf.h"
 #include "planes.h"
 #include "util.h"
@@ -405,6 +407,73 @@ static void test_groups(void **state)
 	assert_null(peer_group_named("wide"));
 }
 
+/* A neighbour with MORE in front of its statements. */
+static struct peer_confs read_neighbor(const char *more)
+{
+	char *text = xasprintf("{\"bgp\":{\"as\":1,\"neighbor\":[{\"address\":\"10.0.0.2\","
+			       "%s\"remote-as\":2}]}}",
+			       more);
+	json_t *config = json_loads(text, 0, NULL);
+	struct peer_confs all;
+
+	assert_non_null(config);
+	peer_confs_read(config, &all);
+	assert_int_equal(all.n, 1);
+	json_decref(config);
+	free(text);
+	return all;
+}
+
+static void drop(struct peer_confs *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		peer_conf_free(&all->conf[i]);
+	free(all->conf);
+}
+
+/* What a changed statement asks for. In "/pw" is another password at each step. */
+static void test_protection_changes(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		unsigned changes;
+	} rows[] = {
+		{"", "", PEER_CHANGE_NONE},
+		{"", "\"ttl-security\":1,", PEER_CHANGE_RESET},
+		{"\"ttl-security\":1,", "\"ttl-security\":2,", PEER_CHANGE_RESET},
+		{"", "\"password-file\":\"/pw\",", PEER_CHANGE_RESET},
+		{"\"password-file\":\"/pw\",", "", PEER_CHANGE_RESET},
+		{"\"password-file\":\"/pw\",", "\"password-file\":\"/pw\",", PEER_CHANGE_RESET},
+		{"\"password-file\":\"/same\",", "\"password-file\":\"/same\",",
+		 PEER_CHANGE_NONE},
+		{"\"password-file\":\"/same\",", "\"password-file\":\"/like\",",
+		 PEER_CHANGE_NONE},
+		{"\"password-file\":\"/none\",", "", PEER_CHANGE_RESET},
+		{"", "\"send-hold-time\":5,", PEER_CHANGE_TIMES},
+		{"\"send-hold-time\":5,", "\"send-hold-time\":0,", PEER_CHANGE_TIMES},
+	};
+
+	password_put("/same", "one");
+	password_put("/like", "one");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct peer_confs from, to;
+		char word[16];
+
+		snprintf(word, sizeof(word), "word %zu", 2 * i);
+		password_put("/pw", word);
+		from = read_neighbor(rows[i].from);
+		snprintf(word, sizeof(word), "word %zu", 2 * i + 1);
+		password_put("/pw", word);
+		to = read_neighbor(rows[i].to);
+		if (peer_conf_compare(&from.conf[0], &to.conf[0]) != rows[i].changes)
+			fail_msg("row %zu", i);
+		drop(&from);
+		drop(&to);
+	}
+	password_sweep();
+	peer_groups_free();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,7 +485,9 @@ int main(void)
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_protection_changes),
 	};
 
+	assert_true(sodium_init() >= 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

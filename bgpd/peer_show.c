@@ -216,9 +216,11 @@ static json_t *settings(const struct peer *p)
 {
 	const struct peer_conf *c = &p->conf;
 
-	return json_pack("{s:o, s:i, s:i, s:b, s:b, s:i, s:b, s:b}", "local-address",
+	return json_pack("{s:o, s:i, s:i, s:i, s:o, s:b, s:b, s:i, s:b, s:b}", "local-address",
 			 c->local_address.family ? json_addr(&c->local_address) : json_null(),
-			 "port", c->port, "multihop", c->multihop, "aigp", c->aigp,
+			 "port", c->port, "multihop", c->multihop, "ttl-security", c->ttl_security,
+			 "authentication",
+			 c->password_wanted ? json_string("tcp-md5") : json_null(), "aigp", c->aigp,
 			 "fast-failover", c->fast_failover, "allowas-in", c->allowas_in,
 			 "ipv4-unicast", c->family[BGP_IPV4], "ipv6-unicast", c->family[BGP_IPV6]);
 }

@@ -96,7 +96,10 @@ static void on_retry_time(void *arg)
 		struct fsm *f = s->out;
 
 		s->out = NULL;
-		note_error(s->peer, FSM_LOST, NULL, "cannot connect: no answer");
+		note_error(s->peer, FSM_LOST, NULL,
+			   s->peer->conf.password
+				   ? "cannot connect: no answer (has it the same password?)"
+				   : "cannot connect: no answer");
 		fsm_close(f, NULL);
 	}
 	if (!s->out && !s->in)
@@ -232,6 +235,11 @@ static void connect_now(struct session *s)
 	if (rib_peer_tunnel_away(p)) { /* session_path_changed() when it is there */
 		str_copy(p->last_error, "not connecting: its tunnel is not there",
 			 sizeof(p->last_error));
+		return;
+	}
+	if (session_socket_obstacle(p)) {
+		snprintf(p->last_error, sizeof(p->last_error), "not connecting: %s",
+			 session_socket_obstacle(p));
 		return;
 	}
 	fd = session_socket_connect(p);
@@ -557,6 +565,8 @@ static const char *refusal(const struct session *s)
 {
 	if (!s->started)
 		return "the neighbor is disabled";
+	if (session_socket_obstacle(s->peer))
+		return session_socket_obstacle(s->peer);
 	if (is_resting(s))
 		return "it sent more prefixes than max-prefix";
 	if (rib_peer_tunnel_gone(s->peer))
@@ -585,13 +595,18 @@ void session_accept(struct peer *p, int fd)
 	struct session *s = p->session;
 
 	const char *why = refusal(s);
+	int err;
 	struct bgp_error e = cease(CEASE_COLLISION, "another connection was made");
 
 	if (why) {
 		refuse(s, fd, why);
 		return;
 	}
-	session_socket_prepare(p, fd);
+	err = session_socket_prepare(p, fd);
+	if (err < 0) {
+		refuse(s, fd, strerror(-err));
+		return;
+	}
 	drop(&s->in, &e); /* an older one that got nowhere */
 	timer_stop(&s->gone);
 	/* If the neighbour's host lost the old connection its answer to this says so. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "password.h"
 #include "util.h"
 
 #define CS6 0xc0 /* network control (RFC 4594 section 3.2), as the octet in the IP header */
@@ -16,12 +17,15 @@
 /* RFC 4271 section 11 leaves it open; one hop is what every implementation takes for eBGP. */
 static int ttl_of(const struct peer *p)
 {
+	if (p->conf.ttl_security)
+		return 255;
 	if (p->conf.multihop)
 		return p->conf.multihop;
 	return peer_conf_external(&p->conf) ? 1 : 255;
 }
 
-void session_socket_mark(int fd, uint8_t family)
+/* The DSCP of all that BGP sends. */
+static void mark(int fd, uint8_t family)
 {
 	int class = CS6;
 
@@ -31,18 +35,53 @@ void session_socket_mark(int fd, uint8_t family)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &class, sizeof(class));
 }
 
-void session_socket_prepare(const struct peer *p, int fd)
+static void set_ttl(int fd, uint8_t family, int ttl)
 {
-	int ttl = ttl_of(p);
-
-	session_socket_mark(fd, p->conf.address.family);
-	if (p->conf.address.family == AF_INET)
+	if (family == AF_INET)
 		setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	else
 		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+}
+
+void session_socket_listening(int fd, uint8_t family)
+{
+	mark(fd, family);
+	set_ttl(fd, family, 255);
+}
+
+/* RFC 5082: who is further away than so many hops cannot send such a TTL. */
+static int check_ttl(int fd, uint8_t family, int hops)
+{
+	int least = 256 - hops, err;
+
+	if (family == AF_INET)
+		err = setsockopt(fd, IPPROTO_IP, IP_MINTTL, &least, sizeof(least));
+	else
+		err = setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &least, sizeof(least));
+	return err < 0 ? -errno : 0;
+}
+
+const char *session_socket_obstacle(const struct peer *p)
+{
+	return p->conf.password_wanted && !p->conf.password ? "its password-file cannot be read"
+							    : NULL;
+}
+
+int session_socket_prepare(const struct peer *p, int fd)
+{
+	int ttl = ttl_of(p), err = 0;
+
+	mark(fd, p->conf.address.family);
+	set_ttl(fd, p->conf.address.family, ttl);
 	/* A dual-stack socket carries IPv4 under the IPv6 option's level too. */
 	if (p->conf.address.family == AF_INET)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+		set_ttl(fd, AF_INET6, ttl);
+	if (p->conf.ttl_security)
+		err = check_ttl(fd, p->conf.address.family, p->conf.ttl_security);
+	/* On one that was accepted as well: it may be older than the password. */
+	if (!err && p->conf.password)
+		err = password_set(p->conf.password, fd, &p->conf.address);
+	return err;
 }
 
 static int bind_local(const struct peer *p, int fd, uint32_t scope)
@@ -71,12 +110,13 @@ int session_socket_connect(const struct peer *p)
 	fd = socket(remote.addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	session_socket_prepare(p, fd);
+	err = session_socket_prepare(p, fd);
 	/* By the plane's rules; without the right to, by those of the main plane. */
 	if (p->conf.device[0])
 		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->conf.device,
 			   (socklen_t)strlen(p->conf.device));
-	err = bind_local(p, fd, addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
+	if (err == 0)
+		err = bind_local(p, fd, addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
 	if (err == 0) {
 		len = endpoint_to_sockaddr(&remote, &ss);
 		if (connect(fd, (struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS)

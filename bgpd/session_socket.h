@@ -9,10 +9,13 @@
 
 /* A non-blocking socket on which connect() to the neighbour has begun; or -errno. */
 int session_socket_connect(const struct peer *p);
-/* The DSCP of all that BGP sends on FD, a socket of FAMILY; a listening one hands it down. */
-void session_socket_mark(int fd, uint8_t family);
-/* TTL and the like on a socket that was accepted. */
-void session_socket_prepare(const struct peer *p, int fd);
+/* What a listening socket of FAMILY answers a SYN with: our DSCP, and a TTL that everybody takes
+ * (RFC 5082). Connections that are accepted begin with it. */
+void session_socket_listening(int fd, uint8_t family);
+/* TTL and the like on a socket that was accepted. 0, or -errno: what must hold does not. */
+int session_socket_prepare(const struct peer *p, int fd);
+/* Why the configuration allows no connection with P now, or NULL. */
+const char *session_socket_obstacle(const struct peer *p);
 /* Our addresses at this end of the connection: p->local, and p->local4 and p->local6 of the
  * interface that has it. */
 void session_socket_locals(struct peer *p, int fd);

@@ -143,6 +143,10 @@ static const struct {
 	{"Network is unreachable", "no route leads to the neighbor: `explain` it"},
 	{"Required key not available",
 	 "no peer of the interface has the neighbor's address as `tunnel-address`"},
+	{"has it the same password",
+	 "with a wrong password (TCP MD5) nobody answers: compare both ends' files; else a "
+	 "firewall, or the far end's AllowedIPs do not have our address"},
+	{"password-file", "its file has to belong to root, with mode 0600; then reload"},
 	{"no answer",
 	 "TCP to port 179 is not answered: a firewall, or the far end's AllowedIPs do not have our "
 	 "address"},

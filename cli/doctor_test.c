@@ -483,6 +483,9 @@ static void test_causes_of_sessions(void **state)
 		{"Connection timed out", "", "not answered: a firewall"},
 		{"sent Hold Timer Expired", "", "keepalives got lost"},
 		{"sent Send Hold Timer Expired: x", "", "took nothing"},
+		{"cannot connect: no answer (has it the same password?)", "", "wrong password"},
+		{"cannot connect: no answer", "", "is not answered"},
+		{"not connecting: its password-file cannot be read", "", "mode 0600"},
 		{"received Send Hold Timer Expired", "", "could send us nothing"},
 		{"whatever", "", "is BGP running there"},
 	};

@@ -139,6 +139,18 @@ static void on_secret(const struct ipc_frame *frame)
 	sodium_memzero((uint8_t *)frame->body, frame->len);
 }
 
+static void on_password(const struct ipc_frame *frame)
+{
+	struct msg_password m;
+
+	if (msg_get_password(frame->body, frame->len, &m) < 0)
+		fatal("malformed message from the parent");
+	if (ops->password)
+		ops->password(m.path, m.text);
+	sodium_memzero(&m, sizeof(m));
+	sodium_memzero((uint8_t *)frame->body, frame->len);
+}
+
 static void client_free(struct client *client)
 {
 	LIST_REMOVE(client, link);
@@ -197,6 +209,7 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 		{MSG_CHANNEL, on_channel},
 		{MSG_LISTEN, on_listen},
 		{MSG_SECRET, on_secret},
+		{MSG_PASSWORD, on_password},
 		{MSG_CONFIG_CHECK, on_config_check},
 		{MSG_CONFIG_APPLY, on_config_apply},
 		{MSG_CONFIG_PRUNE, on_config_prune},

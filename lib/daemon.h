@@ -31,6 +31,7 @@ struct daemon_ops {
 	void (*channel)(enum daemon_id peer, int fd); /* a new channel; the old one is dead */
 	void (*listening)(const struct endpoint *at, int fd);		/* may be NULL */
 	void (*secret)(const char *path, const uint8_t key[KEY_BYTES]); /* may be NULL */
+	void (*password)(const char *path, const char *text);		/* may be NULL */
 	void (*teardown)(void); /* remove everything installed; may be NULL */
 	void (*stop)(void);	/* free memory and descriptors, change nothing outside */
 };

@@ -10,6 +10,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/islab.c lib/islab.h \
 	lib/json_text.c lib/json_text.h \
 	lib/landlock.c lib/landlock.h \
+	lib/listen_at.c lib/listen_at.h \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
@@ -23,6 +24,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/sandbox.c lib/sandbox.h \
 	lib/show.c lib/show.h \
 	lib/slab.c lib/slab.h \
+	lib/tcp_md5.c lib/tcp_md5.h \
 	lib/trie.c lib/trie.h \
 	lib/util.c lib/util.h
 
@@ -38,6 +40,7 @@ check_PROGRAMS += \
 	lib/ipc_test \
 	lib/islab_test \
 	lib/json_text_test \
+	lib/listen_at_test \
 	lib/log_test \
 	lib/loop_test \
 	lib/messages_test \
@@ -69,6 +72,8 @@ lib_islab_test_SOURCES = lib/islab_test.c
 lib_islab_test_LDADD = $(TEST_LIBS)
 lib_json_text_test_SOURCES = lib/json_text_test.c
 lib_json_text_test_LDADD = $(TEST_LIBS)
+lib_listen_at_test_SOURCES = lib/listen_at_test.c
+lib_listen_at_test_LDADD = $(TEST_LIBS)
 lib_log_test_SOURCES = lib/log_test.c lib/loop_fake.c lib/loop_fake.h
 lib_log_test_LDADD = $(TEST_LIBS)
 lib_loop_test_SOURCES = lib/loop_test.c

@@ -55,6 +55,7 @@ const char *msg_name(enum msg_type type)
 		[MSG_BFD_NEWS] = "bfd-news",
 		[MSG_PING] = "ping",
 		[MSG_PONG] = "pong",
+		[MSG_PASSWORD] = "password",
 	};
 
 	return (unsigned)type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown";
@@ -175,6 +176,22 @@ int msg_get_secret(const uint8_t *body, size_t len, struct msg_secret *m)
 	rd_init(&r, body, len);
 	rd_str(&r, m->path, sizeof(m->path));
 	rd_bytes(&r, m->key, KEY_BYTES);
+	return done(&r);
+}
+
+void msg_put_password(struct wr *w, const struct msg_password *m)
+{
+	wr_str(w, m->path);
+	wr_str(w, m->text);
+}
+
+int msg_get_password(const uint8_t *body, size_t len, struct msg_password *m)
+{
+	struct rd r;
+
+	rd_init(&r, body, len);
+	rd_str(&r, m->path, sizeof(m->path));
+	rd_str(&r, m->text, sizeof(m->text));
 	return done(&r);
 }
 

@@ -16,6 +16,7 @@
 #include "buf.h"
 #include "prefix.h"
 #include "reason.h"
+#include "tcp_md5.h"
 
 enum daemon_id { DAEMON_WGD, DAEMON_ZEBRA, DAEMON_BGPD, DAEMON_BFDD, DAEMON_COUNT };
 const char *daemon_name(enum daemon_id id); /* "wgd", "zebra-lite", "bgpd", "bfdd" */
@@ -76,6 +77,7 @@ enum msg_type {
 	/* parent → child, CLI → parent: is anybody there? Empty; answered by PONG from the loop. */
 	MSG_PING,
 	MSG_PONG,
+	MSG_PASSWORD, /* parent → bgpd: struct msg_password, before the configuration */
 };
 const char *msg_name(enum msg_type type);
 
@@ -97,6 +99,14 @@ struct msg_secret {
 };
 void msg_put_secret(struct wr *w, const struct msg_secret *m);
 int msg_get_secret(const uint8_t *body, size_t len, struct msg_secret *m);
+
+/* Of a password file: its path and what it holds. */
+struct msg_password {
+	char path[MSG_PATH_MAX];
+	char text[TCP_MD5_MAX + 1]; /* wipe after use */
+};
+void msg_put_password(struct wr *w, const struct msg_password *m);
+int msg_get_password(const uint8_t *body, size_t len, struct msg_password *m);
 
 void msg_put_done(struct wr *w, const char *error);
 int msg_get_done(const uint8_t *body, size_t len, char error[MSG_ERROR_MAX]);

@@ -39,6 +39,7 @@ typedef int (*again_fn)(const uint8_t *body, size_t len, struct wr *out);
 	}
 
 AGAIN_PLAIN(secret)
+AGAIN_PLAIN(password)
 AGAIN_PLAIN(nexthop)
 AGAIN_PLAIN(redist)
 AGAIN_PLAIN(allowed_refused)
@@ -156,6 +157,7 @@ static const struct again_row {
 	{"addr", again_addr, 0},
 	{"u32", again_u32, 0},
 	{"secret", again_secret, 0},
+	{"password", again_password, 0},
 	{"done", again_done, 0},
 	{"request", again_request, 4},
 	{"reply-head", again_reply_head, 4 + 2 + 6},

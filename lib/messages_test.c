@@ -53,6 +53,13 @@ static void put_secret(struct wr *w)
 	msg_put_secret(w, &m);
 }
 
+static void put_password(struct wr *w)
+{
+	struct msg_password m = {.path = "/etc/wgbgp/keys/far", .text = "a \xc3\xa9 b"};
+
+	msg_put_password(w, &m);
+}
+
 static void put_done(struct wr *w)
 {
 	msg_put_done(w, "no such thing");
@@ -200,6 +207,7 @@ static void put_bfd_news(struct wr *w)
 
 static void (*const puts_[])(struct wr *) = {
 	put_channel,	 put_endpoint,	put_addr,	 put_u32,	  put_secret,
+	put_password,
 	put_done,	 put_request,	put_reply_head,	 put_reply_end,	  put_routes,
 	put_nexthop,	 put_verdicts,	put_redist,	 put_allowed,	  put_allowed_refused,
 	put_allowed_ack, put_tunnel_if, put_tunnel_peer, put_bfd_session, put_bfd_news,
@@ -563,11 +571,11 @@ static void test_long_error_is_cut(void **state)
 
 static void test_names(void **state)
 {
-	for (int t = MSG_CHANNEL; t <= MSG_PONG; t++)
+	for (int t = MSG_CHANNEL; t <= MSG_PASSWORD; t++)
 		assert_string_not_equal(msg_name(t), "unknown");
 	assert_string_equal(msg_name(0), "unknown");
 	assert_string_equal(msg_name(9999), "unknown");
-	assert_string_equal(msg_name(MSG_PONG + 1), "unknown");
+	assert_string_equal(msg_name(MSG_PASSWORD + 1), "unknown");
 	assert_string_equal(msg_name(MSG_TUNNEL_IF_GONE), "tunnel-if-gone");
 	ALL_NAMES(reach_name, "unknown", "down", "degraded", "up", "invalid");
 	ALL_NAMES(redist_name, "connected", "static", "kernel", "invalid");

@@ -92,8 +92,10 @@ static void send_step(enum daemon_id id)
 		return;
 	if (type == MSG_CONFIG_CHECK && id == DAEMON_WGD)
 		secrets_send(control, v->json, now.generation);
-	if (type == MSG_CONFIG_APPLY && id == DAEMON_BGPD)
+	if (type == MSG_CONFIG_APPLY && id == DAEMON_BGPD) {
+		secrets_send_passwords(control, v->json, now.generation);
 		listen_commit(control, now.generation);
+	}
 	ipc_send(control, type, now.generation, whole ? v->text : NULL, whole ? v->len : 0);
 	now.waiting |= BIT(id);
 	if (type == MSG_CONFIG_APPLY)
@@ -213,8 +215,10 @@ static void replay(enum daemon_id id, const struct datastore_version *v)
 
 	if (id == DAEMON_WGD)
 		secrets_send(control, v->json, v->generation);
-	if (id == DAEMON_BGPD)
+	if (id == DAEMON_BGPD) {
+		secrets_send_passwords(control, v->json, v->generation);
 		listen_send_all(control, v->generation);
+	}
 	ipc_send(control, MSG_CONFIG_APPLY, v->generation, v->text, v->len);
 	ipc_send(control, MSG_CONFIG_PRUNE, v->generation, NULL, 0);
 	replayed[id] = 2;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf_check.h"
+#include "conf_key.h"
 #include "conf_schema.h"
 #include "prefix.h"
 
@@ -51,6 +52,30 @@ static void check_session(const struct lyd_node *neighbor, const char *as, struc
 				 "only an internal neighbor can be a client");
 }
 
+/* Those of a listen-range have a limit by default. One line for all others: what one of them may
+ * take is the memory that every session lives in. */
+static void check_limits(const struct lyd_node *bgp, struct conf_errors *errs)
+{
+	const struct lyd_node *first = NULL;
+	unsigned more = 0;
+
+	for (struct lyd_node *n = conf_child(bgp, "neighbor"); n; n = conf_next(n)) {
+		if (conf_child(n, "max-prefix") || conf_is(n, "disabled", "true"))
+			continue;
+		more += first != NULL;
+		first = first ? first : n;
+	}
+	if (first && more)
+		conf_check_warning(errs, first,
+				   "max-prefix is missing (and for %u more): a neighbor without a "
+				   "limit may take all memory, and every session ends",
+				   more);
+	else if (first)
+		conf_check_warning(errs, first,
+				   "max-prefix is missing: a neighbor without a limit may take all "
+				   "memory, and every session ends");
+}
+
 static void check_own_address(const struct conf *conf, const struct lyd_node *neighbor,
 			      struct conf_errors *errs)
 {
@@ -66,6 +91,80 @@ static void check_own_address(const struct conf *conf, const struct lyd_node *ne
 			    addr_eq(&ours, &theirs))
 				conf_check_error(errs, neighbor, "this is our own address (%s)",
 						 lyd_get_value(lyd_child(i)));
+}
+
+static void check_password_file(const struct lyd_node *neighbor, unsigned flags,
+				struct conf_errors *errs)
+{
+	const struct lyd_node *leaf = conf_child(neighbor, "password-file");
+	char text[CONF_PASSWORD_MAX + 1] = "", why[256];
+
+	if (!leaf || !(flags & CONF_CHECK_FILES))
+		return;
+	if (conf_password_read(lyd_get_value(leaf), text, why, sizeof(why)) < 0)
+		conf_check_error(errs, leaf, "%s: %s", lyd_get_value(leaf), why);
+	explicit_bzero(text, sizeof(text));
+}
+
+static void check_ttl(const struct lyd_node *neighbor, struct conf_errors *errs)
+{
+	const struct lyd_node *leaf = conf_child(neighbor, "ttl-security");
+
+	if (leaf && conf_child(neighbor, "multihop"))
+		conf_check_error(errs, leaf,
+				 "'multihop' says that the neighbor may be further away; give one "
+				 "of them (ttl-security counts hops, too)");
+}
+
+/* The kernel takes the password of the range for all addresses in it that have none. */
+static void check_range_password(const struct lyd_node *bgp, const struct lyd_node *neighbor,
+				 struct conf_errors *errs)
+{
+	struct addr a;
+
+	if (conf_child(neighbor, "password-file") ||
+	    addr_parse(lyd_get_value(lyd_child(neighbor)), &a) < 0)
+		return;
+	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g))
+		for (struct lyd_node *r = conf_child(g, "listen-range"); r; r = conf_next(r)) {
+			struct prefix p;
+
+			if (!conf_child(g, "password-file") ||
+			    prefix_parse(lyd_get_value(r), &p) < 0 || !prefix_has_addr(&p, &a))
+				continue;
+			conf_check_error(errs, neighbor,
+					 "password-file is missing: the address is in listen-range "
+					 "'%s' of neighbor-group %s, which has one",
+					 lyd_get_value(r), lyd_get_value(lyd_child(g)));
+		}
+}
+
+/* "fe80::1" of "fe80::1%wg0". */
+static size_t address_len(const struct lyd_node *neighbor)
+{
+	return strcspn(lyd_get_value(lyd_child(neighbor)), "%");
+}
+
+/* The kernel knows a password by the address alone. */
+static void check_zones(const struct lyd_node *neighbor, struct conf_errors *errs)
+{
+	const char *own = lyd_get_value(lyd_child(neighbor));
+	const char *file = conf_value(neighbor, "password-file");
+	size_t len = address_len(neighbor);
+
+	if (!strchr(own, '%'))
+		return;
+	for (struct lyd_node *n = conf_next(neighbor); n; n = conf_next(n)) {
+		const char *other = conf_value(n, "password-file");
+
+		if (address_len(n) == len &&
+		    strncmp(own, lyd_get_value(lyd_child(n)), len) == 0 &&
+		    (file || other) && !(file && other && str_eq(file, other)))
+			conf_check_error(errs, n,
+					 "has another password-file than '%s', whose address is the "
+					 "same",
+					 own);
+	}
 }
 
 struct range {
@@ -124,7 +223,7 @@ static void check_router_id(const struct conf *conf, const struct lyd_node *bgp,
 		"router-id is missing, and no interface has an IPv4 address to take it from");
 }
 
-void conf_check_bgp(const struct conf *effective, struct conf_errors *errs)
+void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_errors *errs)
 {
 	const struct lyd_node *bgp = conf_top(effective, "bgp");
 	const char *as = conf_value(bgp, "as");
@@ -140,9 +239,17 @@ void conf_check_bgp(const struct conf *effective, struct conf_errors *errs)
 			continue;
 		check_session(n, as, errs);
 		check_own_address(effective, n, errs);
+		check_password_file(n, flags, errs);
+		check_range_password(bgp, n, errs);
+		check_zones(n, errs);
+		check_ttl(n, errs);
 	}
 	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g))
-		if (conf_child(g, "listen-range"))
+		if (conf_child(g, "listen-range")) {
 			check_session(g, as, errs);
+			check_password_file(g, flags, errs);
+			check_ttl(g, errs);
+		}
 	check_ranges(bgp, errs);
+	check_limits(bgp, errs);
 }

@@ -532,7 +532,8 @@ static void check_neighbor(const struct conf *conf, const struct nets *nets, boo
 				   "no peer has '%s' as its tunnel-address: nothing leads there",
 				   lyd_get_value(leaf));
 	else if (way == WAY_NONE && all && is_external(neighbor, as) &&
-		 !conf_child(neighbor, "multihop"))
+		 !conf_child(neighbor, "multihop") &&
+		 (!conf_child(neighbor, "ttl-security") || conf_is(neighbor, "ttl-security", "1")))
 		conf_check_warning(
 			errs, neighbor,
 			"no tunnel and no network of this machine leads to '%s'; an eBGP "

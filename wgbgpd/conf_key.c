@@ -71,3 +71,17 @@ int conf_key_read(const char *path, uint8_t key[CONF_KEY_BYTES], char *why, size
 	sodium_memzero(line, sizeof(line));
 	return err;
 }
+
+int conf_password_read(const char *path, char text[CONF_PASSWORD_MAX + 1], char *why, size_t size)
+{
+	char line[256] = "";
+	int err = conf_secret_read(path, line, sizeof(line), why, size);
+
+	if (!err && (!line[0] || !str_copy(text, line, CONF_PASSWORD_MAX + 1))) {
+		snprintf(why, size, "holds no password; expected 1 to %d bytes in its first line",
+			 CONF_PASSWORD_MAX);
+		err = -EINVAL;
+	}
+	sodium_memzero(line, sizeof(line));
+	return err;
+}

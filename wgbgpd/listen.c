@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "listen_at.h"
+#include "listen_keys.h"
 #include "log.h"
 #include "messages.h"
 
@@ -35,6 +37,11 @@ static int make_socket(const struct endpoint *at)
 
 	if (fd < 0)
 		return -errno;
+	err = listen_keys_put(fd, at->addr.family);
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)); /* until share_ports(false) */
 	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
@@ -106,23 +113,23 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 	static const uint8_t zero[16];
 	const json_t *bgp = conf_get(config, "bgp");
 	struct endpoint at = {.port = (uint16_t)conf_u32(bgp, "listen-port", 179)};
+	struct listen_at wanted;
 	struct listener *l;
-	struct addr *addrs;
-	size_t n = 0;
 	int err = 0;
 
 	LIST_FOREACH (l, &listeners, link)
 		l->wanted = false;
-	if (!conf_has(bgp, "as"))
-		return 0;
+	err = listen_keys_prepare(config, error, size);
+	if (err || !conf_has(bgp, "as"))
+		return err;
 	share_ports(true);
-	addrs = conf_addrs(bgp, "listen-address", &n);
-	for (size_t i = 0; i < n && !err; i++) {
-		at.addr = addrs[i];
-		err = want(&at, false, error, size);
+	wanted = listen_at(config);
+	for (size_t i = 0; i < wanted.n && !err; i++) {
+		at.addr = wanted.addrs[i];
+		err = want(&at, !wanted.written, error, size);
 	}
-	free(addrs);
-	if (!n) {
+	free(wanted.addrs);
+	if (!wanted.n) {
 		at.addr = addr_make(AF_INET, zero);
 		err = want(&at, false, error, size);
 		at.addr = addr_make(AF_INET6, zero);
@@ -161,10 +168,13 @@ void listen_commit(struct ipc *bgpd, uint32_t generation)
 			drop(l);
 			continue;
 		}
-		if (l->fresh && bgpd)
+		if (!l->fresh)
+			listen_keys_change(l->fd, l->at.addr.family);
+		else if (bgpd)
 			send_one(bgpd, generation, l);
 		l->fresh = false;
 	}
+	listen_keys_commit();
 }
 
 void listen_abort(void)
@@ -176,6 +186,7 @@ void listen_abort(void)
 		if (l->fresh)
 			drop(l);
 	}
+	listen_keys_abort();
 }
 
 void listen_send_all(struct ipc *bgpd, uint32_t generation)
@@ -191,4 +202,5 @@ void listen_free(void)
 {
 	while (!LIST_EMPTY(&listeners))
 		drop(LIST_FIRST(&listeners));
+	listen_keys_free();
 }

@@ -130,3 +130,9 @@ wgbgpd_drill_test_SOURCES = wgbgpd/drill_test.c lib/golden.c lib/golden.h lib/lo
 wgbgpd_drill_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time
 wgbgpd_drill_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/conf_session_test
+wgbgpd_conf_session_test_SOURCES = wgbgpd/conf_session_test.c
+wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
+endif

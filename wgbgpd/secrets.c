@@ -8,6 +8,7 @@
 #include "conf_key.h"
 #include "log.h"
 #include "messages.h"
+#include "util.h"
 
 static void send_key(struct ipc *wgd, const char *path, uint32_t generation)
 {
@@ -43,4 +44,36 @@ void secrets_send(struct ipc *wgd, const json_t *config, uint32_t generation)
 	}
 	if (ipc_flush_and_wipe(wgd) < 0)
 		log_warn("key-file", "why=\"wgd went away\"");
+}
+
+static void send_password(struct ipc *bgpd, const char *path, uint32_t generation)
+{
+	struct msg_password m = {0};
+	struct wr w = {0};
+	char why[256];
+
+	if (!path)
+		return;
+	if (conf_password_read(path, m.text, why, sizeof(why)) < 0) {
+		log_error("password-file", "path=%s why=\"%s\"", path, why);
+	} else if (str_copy(m.path, path, sizeof(m.path))) {
+		msg_put_password(&w, &m);
+		ipc_send(bgpd, MSG_PASSWORD, generation, w.data, w.len);
+		sodium_memzero(w.data, w.len);
+		wr_free(&w);
+	}
+	sodium_memzero(&m, sizeof(m));
+}
+
+void secrets_send_passwords(struct ipc *bgpd, const json_t *config, uint32_t generation)
+{
+	static const char *const lists[] = {"neighbor", "neighbor-group"};
+	const json_t *bgp = conf_get(config, "bgp"), *entry;
+	size_t i;
+
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		json_array_foreach (conf_list(bgp, lists[k]), i, entry)
+			send_password(bgpd, conf_str(entry, "password-file", NULL), generation);
+	if (ipc_flush_and_wipe(bgpd) < 0)
+		log_warn("password-file", "why=\"bgpd went away\"");
 }

@@ -164,6 +164,11 @@ static void secret(const char *path, const uint8_t key[KEY_BYTES])
 	note("secret %s %02x%02x", strrchr(path, '/') + 1, key[0], key[1]);
 }
 
+static void password(const char *path, const char *text)
+{
+	note("password %s %s", strrchr(path, '/') + 1, text);
+}
+
 static void teardown(void)
 {
 	note("teardown");
@@ -220,6 +225,7 @@ static struct daemon_ops stub = {
 	.channel = channel,
 	.listening = listening,
 	.secret = secret,
+	.password = password,
 	.teardown = teardown,
 	.stop = stop,
 };
