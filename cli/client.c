@@ -21,8 +21,12 @@
 #define DEAF_MS (DEAF_S * 1000) /* wgbgpd itself says who else does not answer */
 #define AGAIN_MS 2000		/* that long after it was deaf it is not asked again */
 
+/* The first of these that may be opened: the second one answers what changes nothing. */
+static const char *const sockets[] = {"cli.sock", "cli-read.sock"};
+
 struct client {
 	struct sockaddr_un at;
+	const char *rundir;
 	struct ipc *ipc;
 	uint32_t id; /* of the running request */
 	const struct client_sink *sink;
@@ -137,7 +141,7 @@ struct client *client_new(const char *rundir)
 	struct client *c = xcalloc(1, sizeof(*c));
 
 	c->at.sun_family = AF_UNIX;
-	snprintf(c->at.sun_path, sizeof(c->at.sun_path), "%s/cli.sock", rundir);
+	c->rundir = rundir;
 	timer_init(&c->tick, on_tick, c);
 	c->interrupt = evsignal_new(loop_base(), SIGINT, on_interrupt, c);
 	return c;
@@ -157,17 +161,15 @@ void client_endless(struct client *c, bool endless)
 	c->endless = endless;
 }
 
-static int connect_to(struct client *c)
+/* A descriptor or -errno. */
+static int open_socket(struct client *c, const char *name)
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
 	static const struct timeval patience = {.tv_sec = DEAF_S};
-	int fd;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (c->ipc)
-		return 0;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	snprintf(c->at.sun_path, sizeof(c->at.sun_path), "%s/%s", c->rundir, name);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* connect() */
 	if (connect(fd, (struct sockaddr *)&c->at, sizeof(c->at)) < 0) {
 		int err = -errno;
@@ -175,6 +177,23 @@ static int connect_to(struct client *c)
 		close(fd);
 		return err;
 	}
+	return fd;
+}
+
+static int connect_to(struct client *c)
+{
+	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+	int fd;
+
+	if (c->ipc)
+		return 0;
+	fd = open_socket(c, sockets[0]);
+	if (fd == -EACCES) {
+		fd = open_socket(c, sockets[1]);
+		fd = fd == -ENOENT || fd == -ECONNREFUSED ? -EACCES : fd;
+	}
+	if (fd < 0)
+		return fd;
 	c->ipc = ipc_new(fd, &handlers, c);
 	return 0;
 }
@@ -186,7 +205,9 @@ static void connect_error(const struct client *c, int err, char *error, size_t s
 			 "wgbgpd is not running (nobody listens at %s; -r names another place)",
 			 c->at.sun_path);
 	else if (err == -EACCES)
-		snprintf(error, size, "no permission for %s: try it as root", c->at.sun_path);
+		snprintf(error, size,
+			 "no permission: root may use it, and the groups of `system "
+			 "cli-read-group` and `cli-write-group`");
 	else if (err == -EAGAIN)
 		snprintf(error, size, "wgbgpd takes no more clients: it hangs, or has too many");
 	else

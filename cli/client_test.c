@@ -507,7 +507,8 @@ static void test_unreachable(void **state)
 		 "place)"},
 		{ECONNREFUSED, "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names "
 			       "another place)"},
-		{EACCES, "no permission for RUNDIR/cli.sock: try it as root"},
+		{EACCES, "no permission: root may use it, and the groups of `system cli-read-group` "
+			 "and `cli-write-group`"},
 		{EAGAIN, "wgbgpd takes no more clients: it hangs, or has too many"},
 		{ENOTDIR, "RUNDIR/cli.sock: Not a directory"},
 	};

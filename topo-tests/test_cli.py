@@ -4,6 +4,7 @@ which must name the reason when a destination is not reachable.
 
     host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
 """
+import grp
 import json
 import os
 import pty
@@ -281,3 +282,35 @@ def test_nothing_configured(topo):
     assert explain(w, "10.1.2.3")[0]               # by the kernel's default route
     w.cli("reload")
     w.cli("clear bgp all")
+
+
+def test_groups(two):
+    """Every kind of command, as nobody, as one of the group that may look, of the one that may change,
+    and as root."""
+    w = two.wa
+    os.chmod(w.router.dir, 0o755)
+    os.chmod(os.path.dirname(w.router.dir), 0o755)
+    gid = {"nobody": 65534, "reader": grp.getgrnam("games").gr_gid,
+           "writer": grp.getgrnam("audio").gr_gid}
+    w.reload("system { cli-read-group games; cli-write-group audio; }\n" + open(w.conf_file).read())
+    looks = [line.split("\n")[0].split(" [")[0] for line in w.cli("help").split("\n")
+             if line.startswith("show ") and not re.search("[A-Z|]", line.split(" [")[0])]
+    assert len(looks) > 15
+    looks += ["explain 192.168.2.7", "doctor", "show bgp neighbors json", "show bgp 192.168.2.0/24"]
+    changes = ["clear bgp all soft", "drain peer b", "undrain peer b", "drill stop",
+               "log level info", "reload"]
+
+    def ask(who, line):
+        argv = [program("cli/wgbgp-cli"), "-r", w.rundir, "-c", line]
+        if who != "root":
+            argv = ["setpriv", "--reuid", "65533", "--regid", "65534", "--groups", str(gid[who]),
+                    *argv]
+        r = w.router.run(argv, check=False, env=w.env())
+        return "no permission" not in r.stdout + r.stderr, r
+
+    for who in (*gid, "root"):
+        for line in looks + changes:
+            may, r = ask(who, line)
+            expected = who in ("writer", "root") or (who == "reader" and line in looks)
+            assert may == expected, (who, line, r)
+            assert r.returncode != 0 or expected, (who, line, r)

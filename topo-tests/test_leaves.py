@@ -35,6 +35,8 @@ UNSEEN = {
     "system/system/log-level": "lib/daemon_test.c::test_log",
     "bgp/bgp/neighbor-group/max-peers": "bgpd/session_test.c::test_ranges",
     "wireguard/wireguard/interface/admin": "topo-tests/test_bad_input.py::test_link_set_down",
+    "system/system/cli-read-group": "wgbgpd/parent_test.c::test_groups",
+    "system/system/cli-write-group": "wgbgpd/parent_test.c::test_groups",
     # An interface that is there keeps its back-end: another one is another interface.
     "wireguard/wireguard/backend": "wgd/device_test.c::test_backends",
     "wireguard/wireguard/interface/backend": "wgd/device_test.c::test_backends",
@@ -167,6 +169,8 @@ NEIGHBOR = [
     option("port", "port 1790;"),
     option("passive", "passive true;"),
     option("multihop", "multihop 3;"),
+    option("ttl-security", "ttl-security 1;"),
+    option("password-file", "password-file KEY(wg2);"),
     option("next-hop-self", "next-hop-self true;", place="neighbor-a"),
     option("route-reflector-client", "route-reflector-client true;", place="neighbor-a"),
     option("aigp", "aigp true;"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_check.h"
 
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,12 +191,26 @@ static void check_rib(const struct conf *effective, struct conf_errors *errs)
 	}
 }
 
+static void check_groups(const struct lyd_node *system, unsigned flags, struct conf_errors *errs)
+{
+	static const char *const leaves[] = {"cli-read-group", "cli-write-group"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++) {
+		const struct lyd_node *leaf = conf_child(system, leaves[i]);
+
+		if (leaf && flags & CONF_CHECK_FILES && !getgrnam(lyd_get_value(leaf)))
+			conf_check_error(errs, leaf, "this machine has no group '%s'",
+					 lyd_get_value(leaf));
+	}
+}
+
 void conf_check(const struct conf *conf, const struct conf *effective, unsigned flags,
 		struct conf_errors *errs)
 {
 	check_references(conf, errs);
+	check_groups(conf_top(effective, "system"), flags, errs);
 	conf_check_wireguard(effective, flags, errs);
-	conf_check_bgp(effective, errs);
+	conf_check_bgp(effective, flags, errs);
 	conf_check_policy(conf, errs);
 	conf_check_plane(effective, errs);
 	check_rib(effective, errs);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli_sockets.h"
 #include "drill.h"
 #include "interfaces.h"
 #include "log.h"
@@ -29,28 +30,39 @@ struct client {
 	struct relay relays[DAEMON_COUNT];
 	LIST_HEAD(, request) requests;
 	unsigned n_requests;
+	enum cli_access access;
+	struct ucred who;
+	bool expelled; /* the group that it came by is no longer the one */
 };
 
 static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
-static unsigned n_clients;
-static int listen_fd = -1;
-static struct watch accept_watch;
-static struct sockaddr_un address = {.sun_family = AF_UNIX};
+static unsigned n_clients[CLI_ACCESSES];
+static const unsigned clients_max[CLI_ACCESSES] = {ENDPOINT_CLIENTS_MAX, ENDPOINT_READERS_MAX};
 
-/* Which daemon answers what (doc/architecture.md). */
+/* Which daemon answers what (doc/architecture.md), and what of it changes nothing. */
 static const struct {
 	const char *command;
 	enum daemon_id id;
+	bool changes;
 } routes[] = {
-	{"bgp-summary", DAEMON_BGPD},  {"bgp-neighbors", DAEMON_BGPD},
-	{"bgp-routes", DAEMON_BGPD},   {"clear", DAEMON_BGPD},
-	{"route", DAEMON_ZEBRA},       {"nexthops", DAEMON_ZEBRA},
-	{"rib-summary", DAEMON_ZEBRA}, {"pins", DAEMON_ZEBRA},
-	{"wireguard", DAEMON_WGD},     {"tunnels", DAEMON_WGD},
-	{"allowed-ips", DAEMON_WGD},   {"rules", DAEMON_ZEBRA},
-	{"bfd", DAEMON_BFDD},	       {"drain", DAEMON_WGD},
-	{"undrain", DAEMON_WGD},       {"uplinks", DAEMON_ZEBRA},
-	{"planes", DAEMON_ZEBRA},      {"nftables-sets", DAEMON_ZEBRA},
+	{"bgp-summary", DAEMON_BGPD, false},
+	{"bgp-neighbors", DAEMON_BGPD, false},
+	{"bgp-routes", DAEMON_BGPD, false},
+	{"clear", DAEMON_BGPD, true},
+	{"route", DAEMON_ZEBRA, false},
+	{"nexthops", DAEMON_ZEBRA, false},
+	{"rib-summary", DAEMON_ZEBRA, false},
+	{"pins", DAEMON_ZEBRA, false},
+	{"wireguard", DAEMON_WGD, false},
+	{"tunnels", DAEMON_WGD, false},
+	{"allowed-ips", DAEMON_WGD, false},
+	{"rules", DAEMON_ZEBRA, false},
+	{"bfd", DAEMON_BFDD, false},
+	{"drain", DAEMON_WGD, true},
+	{"undrain", DAEMON_WGD, true},
+	{"uplinks", DAEMON_ZEBRA, false},
+	{"planes", DAEMON_ZEBRA, false},
+	{"nftables-sets", DAEMON_ZEBRA, false},
 };
 
 static int route_of(const char *command, const json_t *args)
@@ -64,6 +76,26 @@ static int route_of(const char *command, const json_t *args)
 		if (str_eq(name, daemon_name(id)))
 			return id;
 	return -1;
+}
+
+/* What nobody knows is thought to change something. */
+static bool changes_something(const char *command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+		if (str_eq(routes[i].command, command))
+			return routes[i].changes;
+	return endpoint_own_changes(command);
+}
+
+/* Why the client may not ask that, or NULL. */
+static const char *forbidden(const struct client *client, const char *command)
+{
+	if (client->expelled)
+		return "no permission any more: another group may use this socket now";
+	if (client->access == CLI_READS && changes_something(command))
+		return "no permission to change anything: root and the group of `system "
+		       "cli-write-group` may";
+	return NULL;
 }
 
 /* ---- answers */
@@ -230,7 +262,7 @@ static void client_free(struct client *client)
 	struct request *r;
 
 	LIST_REMOVE(client, link);
-	n_clients--;
+	n_clients[client->access]--;
 	while ((r = LIST_FIRST(&client->requests))) {
 		if (r->daemon < 0)
 			endpoint_own_forget(r);
@@ -239,9 +271,8 @@ static void client_free(struct client *client)
 	for (int i = 0; i < DAEMON_COUNT; i++)
 		ipc_free(client->relays[i].ipc);
 	ipc_free(client->ipc);
+	cli_sockets_take(client->access, true);
 	free(client);
-	if (listen_fd >= 0) /* there is room for one again */
-		watch_on(&accept_watch);
 }
 
 static struct request *request_new(struct client *client, uint32_t id, int daemon)
@@ -277,7 +308,7 @@ static void ask_daemon(struct client *client, uint32_t id, int daemon,
 static void on_request(struct client *client, const struct ipc_frame *frame)
 {
 	struct msg_reply m;
-	const char *command;
+	const char *command, *why;
 	struct request *r;
 	json_t *args;
 	int daemon;
@@ -293,6 +324,8 @@ static void on_request(struct client *client, const struct ipc_frame *frame)
 	daemon = command ? route_of(command, args) : -1;
 	if (!command) {
 		send_end(client, m.id, "malformed request");
+	} else if ((why = forbidden(client, command))) {
+		send_end(client, m.id, why);
 	} else if (daemon >= 0) {
 		ask_daemon(client, m.id, daemon, frame);
 	} else {
@@ -346,25 +379,25 @@ static void on_client_drained(void *arg)
 			ipc_resume(client->relays[i].ipc);
 }
 
-static void on_accept(int fd, short what, void *arg)
+static void on_accept(int fd, enum cli_access access)
 {
 	static const struct ipc_handlers handlers = {on_client_frame, on_client_closed,
 						     on_client_drained};
-	struct client *client;
-	int got = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *client = xcalloc(1, sizeof(*client));
+	socklen_t len = sizeof(client->who);
 
-	if (got < 0)
-		return;
-	client = xcalloc(1, sizeof(*client));
+	client->access = access;
+	client->who.uid = (uid_t)-1;
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->who, &len);
 	LIST_INIT(&client->requests);
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		client->relays[i].client = client;
 		client->relays[i].id = i;
 	}
-	client->ipc = ipc_new(got, &handlers, client);
+	client->ipc = ipc_new(fd, &handlers, client);
 	LIST_INSERT_HEAD(&clients, client, link);
-	if (++n_clients >= ENDPOINT_CLIENTS_MAX)
-		watch_off(&accept_watch); /* more of them wait in the backlog */
+	if (++n_clients[access] >= clients_max[access])
+		cli_sockets_take(access, false); /* more of them wait in the backlog */
 }
 
 void endpoint_tell(json_t *event)
@@ -397,38 +430,36 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 
 int endpoint_start(const char *rundir)
 {
-	mode_t mask;
-	int err;
+	return cli_sockets_start(rundir, on_accept);
+}
 
-	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/cli.sock", rundir) >=
-	    (int)sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listen_fd < 0)
-		return -errno;
-	unlink(address.sun_path);
-	mask = umask(0117); /* 0660 from the first moment */
-	err = bind(listen_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
-	umask(mask);
-	if (err || listen(listen_fd, 64) < 0) {
-		err = err ? err : -errno;
-		close(listen_fd);
-		listen_fd = -1;
-		return err;
+/* Root, and who we are, need no group. */
+static bool needs_group(const struct client *client)
+{
+	return client->who.uid != 0 && client->who.uid != geteuid();
+}
+
+void endpoint_groups(const json_t *config)
+{
+	unsigned changed = cli_sockets_groups(config);
+	struct client *client;
+	struct request *r, *next;
+
+	LIST_FOREACH (client, &clients, link) {
+		if (!(changed & 1u << client->access) || !needs_group(client))
+			continue;
+		client->expelled = true;
+		for (r = LIST_FIRST(&client->requests); r; r = next) {
+			next = LIST_NEXT(r, link);
+			if (r->events)
+				request_end(r, forbidden(client, ""));
+		}
 	}
-	watch_init(&accept_watch, listen_fd, EV_READ, on_accept, NULL);
-	watch_on(&accept_watch);
-	return 0;
 }
 
 void endpoint_shut(void)
 {
-	if (listen_fd < 0)
-		return;
-	watch_off(&accept_watch);
-	close(listen_fd);
-	listen_fd = -1;
-	unlink(address.sun_path);
+	cli_sockets_shut();
 }
 
 void endpoint_free(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * endpoint: the socket RUNDIR/cli.sock. Who may open it (root and its group) may ask everything.
+ * endpoint: what clients ask. Who came in by RUNDIR/cli.sock may ask everything, who came in by
+ * RUNDIR/cli-read.sock only what changes nothing (cli_sockets.h).
  *
  * A client sends REQUEST and gets REPLY_HEAD, REPLY_ROW.., REPLY_END. What a daemon knows is asked
  * there, over a channel that belongs to this client and this daemon alone: while the client does
@@ -19,6 +20,7 @@
 #include "messages.h"
 
 #define ENDPOINT_CLIENTS_MAX 64
+#define ENDPOINT_READERS_MAX 32 /* they are kept apart: they keep nobody out */
 #define ENDPOINT_REQUESTS_MAX 32 /* of one client at a time */
 
 /* Something asked and not yet answered to the end. */
@@ -32,6 +34,9 @@ struct request {
 
 /* 0 or -errno. */
 int endpoint_start(const char *rundir);
+/* Another configuration runs: its groups may use the sockets. Those who are there by a right that is
+ * gone get nothing more. */
+void endpoint_groups(const json_t *config);
 void endpoint_shut(void); /* takes no more clients; those that are there get their answers */
 void endpoint_free(void);
 
@@ -56,6 +61,7 @@ void request_object(struct request *r, json_t *object);
  * request, now or later; a client that goes meanwhile is told by endpoint_own_forget().
  */
 bool endpoint_own_run(struct request *r, const char *command, const json_t *args);
+bool endpoint_own_changes(const char *command); /* something; true where it is not known */
 void endpoint_own_forget(struct request *r);
 void endpoint_own_silent(enum daemon_id id);
 

@@ -25,6 +25,7 @@ CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 noinst_LIBRARIES += wgbgpd/libparent.a
 wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/ask.c wgbgpd/ask.h \
+	wgbgpd/cli_sockets.c wgbgpd/cli_sockets.h \
 	wgbgpd/commit.c wgbgpd/commit.h \
 	wgbgpd/datastore.c wgbgpd/datastore.h \
 	wgbgpd/drill.c wgbgpd/drill.h \
@@ -35,6 +36,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/endpoint_own.c \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
+	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
 	wgbgpd/lock.c wgbgpd/lock.h \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
@@ -114,6 +116,10 @@ wgbgpd_conf_said_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_said_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_key_test_SOURCES = wgbgpd/conf_key_test.c
 wgbgpd_conf_key_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
+check_PROGRAMS += wgbgpd/listen_test
+wgbgpd_listen_test_SOURCES = wgbgpd/listen_test.c wgbgpd/listen.c wgbgpd/listen.h \
+	wgbgpd/listen_keys.c wgbgpd/listen_keys.h
+wgbgpd_listen_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/drill_echo_test wgbgpd/drill_routes_test wgbgpd/drill_test

@@ -84,6 +84,8 @@ static void on_reload_done(void *arg, const char *error)
 	else
 		log_info("reload", "generation=%u changed=%u what=\"%s\"",
 			 datastore_running()->generation, reload.changed, reload.what);
+	if (!error)
+		endpoint_groups(datastore_running()->json);
 	reload.done(reload.arg, error);
 }
 
@@ -194,6 +196,7 @@ static void on_first(void *arg, const char *error)
 		return;
 	}
 	log_info("ready", "generation=%u", datastore_running()->generation);
+	endpoint_groups(datastore_running()->json);
 	unready = true;
 	tell_systemd();
 }

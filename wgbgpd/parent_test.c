@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <jansson.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -484,6 +485,215 @@ static void test_priorities(void **state)
 	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)daemon_pid("bgpd")),
 			 getpriority(PRIO_PROCESS, (id_t)parent));
 	assert_int_equal(sched_getscheduler(daemon_pid("bgpd")), sched_getscheduler(parent));
+}
+
+/* Passwords of sessions: to bgpd alone, and again to one that starts. */
+static void test_passwords(void **state)
+{
+	char *more = xasprintf("bgp { neighbor 127.0.0.2 { remote-as 1; password-file %s/pw; } "
+			       "neighbor-group g { remote-as 1; listen-range 127.0.2.0/24; "
+			       "password-file %s/pw3; } }\n",
+			       dir, dir);
+
+	write_file("pw", "two\n", 0600);
+	write_file("pw3", "three\n", 0600);
+	write_config("passwords", more);
+	clear_log();
+	assert_string_equal(reload(), "");
+	WAIT_LOG("bgpd password pw two\n", "bgpd password pw3 three\n",
+		 "bgpd apply passwords\n", "wgd prune");
+	assert_false(log_has("wgd password") || log_has("zebra-lite password") ||
+		     log_has("bfdd password"));
+	clear_log();
+	write_file("pw", "deux\n", 0600);
+	assert_string_equal(reload(), "");
+	WAIT_LOG("bgpd password pw deux\n", "bgpd apply passwords\n");
+	clear_log();
+	kill(daemon_pid("bgpd"), SIGKILL);
+	WAIT_LOG("bgpd start", "bgpd password pw deux\n", "bgpd apply passwords\n");
+	free(more);
+}
+
+/* ---- who may ask what */
+
+static const struct {
+	const char *command;
+	bool changes;
+} verbs[] = {
+	{"version", false},	  {"daemons", false},	    {"configuration", false},
+	{"drills", false},	  {"bgp-summary", false},   {"bgp-neighbors", false},
+	{"bgp-routes", false},	  {"route", false},	    {"nexthops", false},
+	{"rib-summary", false},	  {"pins", false},	    {"wireguard", false},
+	{"tunnels", false},	  {"allowed-ips", false},   {"rules", false},
+	{"bfd", false},		  {"uplinks", false},	    {"planes", false},
+	{"nftables-sets", false}, {"clear", true},	    {"drain", true},
+	{"undrain", true},	  {"drill", true},	    {"drill-stop", true},
+	{"log-level", true},	  {"no-such-thing", true},  {"reload", true},
+	{"teardown", true},
+};
+
+static int open_socket(const char *name)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", dir, name);
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* A letter for each of the verbs: y is answered, n there is no permission, x nobody is let in. But
+ * what ends the parent is asked by none who may. */
+static void ask_all(const char *name, bool may_change, char *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char *json = xasprintf("{\"command\":\"%s\",\"daemon\":\"bgpd\"}", verbs[i].command);
+		struct reply reply;
+		int fd = open_socket(name);
+
+		out[i] = 'x';
+		if (may_change && str_eq(verbs[i].command, "teardown")) {
+			out[i] = 'y';
+		} else if (fd >= 0) {
+			client_ask(fd, json);
+			client_answer(fd, &reply);
+			out[i] = strstr(reply.error, "no permission") ? 'n' : 'y';
+			reply_free(&reply);
+		}
+		free(json);
+		if (fd >= 0)
+			close(fd);
+	}
+	out[ARRAY_SIZE(verbs)] = '\0';
+}
+
+/* The same as somebody else. */
+static void ask_all_as(uid_t uid, gid_t gid, const char *name, bool may_change, char *out)
+{
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (uid && (setgroups(1, &gid) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+			    setresuid(uid, uid, uid) < 0))
+			_exit(1);
+		ask_all(name, may_change, out);
+		_exit(write(fds[1], out, ARRAY_SIZE(verbs) + 1) < 0);
+	}
+	assert_int_equal(read(fds[0], out, ARRAY_SIZE(verbs) + 1), ARRAY_SIZE(verbs) + 1);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(wait_exit(pid), 0);
+}
+
+enum who { NOBODY, READER, WRITER, ROOT };
+
+/* READERS and WRITERS: whether the configuration names their group. */
+static void expect_access(const struct group *reader, const struct group *writer, bool readers,
+			  bool writers)
+{
+	const gid_t gids[] = {65534, reader->gr_gid, writer->gr_gid, 0};
+	char got[ARRAY_SIZE(verbs) + 1];
+
+	for (int who = NOBODY; who <= ROOT; who++)
+		for (int read_only = 0; read_only < 2; read_only++) {
+			bool in = read_only ? readers && (who == READER || who == ROOT)
+					    : (writers && who == WRITER) || who == ROOT;
+
+			ask_all_as(who == ROOT ? 0 : 65533, gids[who],
+				   read_only ? "cli-read.sock" : "cli.sock", in && !read_only, got);
+			for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+				if (got[i] != (!in				 ? 'x'
+					       : read_only && verbs[i].changes ? 'n'
+									       : 'y'))
+					fail_msg("%d %s %s: %c", who, read_only ? "reads" : "may all",
+						 verbs[i].command, got[i]);
+		}
+}
+
+static void test_groups(void **state)
+{
+	struct group *found, reader, writer;
+
+	if (geteuid() != 0 || !(found = getgrnam("daemon")))
+		skip();
+	reader = *found;
+	found = getgrnam("bin");
+	if (!found)
+		skip();
+	writer = *found;
+	expect_access(&reader, &writer, false, false);
+	write_config("groups", "system { cli-read-group daemon; }");
+	assert_string_equal(reload(), "");
+	expect_access(&reader, &writer, true, false);
+	write_config("groups", "system { cli-read-group daemon; cli-write-group bin; }");
+	assert_string_equal(reload(), "");
+	expect_access(&reader, &writer, true, true);
+	write_config("groups", "system { cli-read-group no-such-group; }");
+	assert_non_null(strstr(reload(), "this machine has no group 'no-such-group'"));
+	expect_access(&reader, &writer, true, true);
+	write_config("groups", "system { cli-write-group bin; }");
+	assert_string_equal(reload(), "");
+	expect_access(&reader, &writer, false, true);
+	write_config("groups", "");
+	assert_string_equal(reload(), "");
+	expect_access(&reader, &writer, false, false);
+}
+
+/* Who was in when its group lost the right gets nothing more; root stays. */
+static void test_group_is_gone(void **state)
+{
+	struct reply reply;
+	gid_t gid;
+	int fds[2], status, root;
+	pid_t pid;
+
+	if (geteuid() != 0 || !getgrnam("bin"))
+		skip();
+	gid = getgrnam("bin")->gr_gid;
+	write_config("groups", "system { cli-write-group bin; }");
+	assert_string_equal(reload(), "");
+	root = open_socket("cli.sock");
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd, other;
+		char byte = 'x';
+
+		if (setgroups(1, &gid) < 0 || setresuid(65533, 65533, 65533) < 0)
+			_exit(1);
+		fd = open_socket("cli.sock");
+		other = open_socket("cli.sock");
+		client_ask(fd, "{\"command\":\"version\"}");
+		client_answer(fd, &reply);
+		client_ask(other, "{\"command\":\"monitor\"}");
+		if (reply.error[0] || write(fds[1], &byte, 1) != 1)
+			_exit(2);
+		client_answer(other, &reply); /* ends with the right */
+		if (!strstr(reply.error, "no permission any more"))
+			_exit(3);
+		client_ask(fd, "{\"command\":\"version\"}");
+		client_answer(fd, &reply);
+		_exit(strstr(reply.error, "no permission any more") ? 0 : 4);
+	}
+	assert_int_equal(read(fds[0], &(char){0}, 1), 1);
+	/* Its `monitor` has come when one that is asked later is answered. */
+	assert_string_equal(ask("{\"command\":\"version\"}", NULL), "");
+	write_config("groups", "");
+	assert_string_equal(reload(), "");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	client_ask(root, "{\"command\":\"version\"}");
+	client_answer(root, &reply);
+	assert_string_equal(reply.error, "");
+	reply_free(&reply);
+	close(root);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void test_second_instance(void **state)
@@ -1089,6 +1299,9 @@ int main(void)
 		TEST(test_first_commit),
 		TEST(test_privileges),
 		TEST(test_priorities),
+		TEST(test_passwords),
+		TEST(test_groups),
+		TEST(test_group_is_gone),
 		TEST(test_second_instance),
 		TEST(test_reload),
 		TEST(test_warnings_are_told),
