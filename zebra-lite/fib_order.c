@@ -166,14 +166,19 @@ void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct 
 		fib_counters.unsets++;
 }
 
+/* Of what is sent to wgd; never 0. */
+static uint32_t next_number(void)
+{
+	last_batch = last_batch % UINT32_MAX + 1;
+	return last_batch;
+}
+
 /* The batch's number, 0 when there was nothing to send. */
 static uint32_t send_changes(void)
 {
 	if (!changes.n)
 		return 0;
-	if (!++last_batch)
-		last_batch = 1;
-	changes.batch = last_batch;
+	changes.batch = next_number();
 	out.allowed(&changes);
 	changes.n = 0;
 	return last_batch;
@@ -459,7 +464,7 @@ static bool put_off(struct batch *b)
 		struct item *it = &b->items[i];
 		const struct fib *f = it->target;
 
-		it->blocked = (it->bad && is_blocked(it)) || (f && f->nh && f->nh->gone);
+		it->blocked = is_blocked(it) || (f && f->nh && f->nh->gone);
 		if (it->blocked)
 			hold_covers(it);
 	}
@@ -676,10 +681,8 @@ static void abort_all(void)
 
 static void send_sync(void)
 {
-	if (!++last_batch)
-		last_batch = 1;
-	sync_batch = last_batch;
-	out.allowed_sync(last_batch);
+	sync_batch = next_number();
+	out.allowed_sync(sync_batch);
 	sync_due = false;
 }
 
