@@ -352,9 +352,15 @@ void model_turn(void)
 	}
 }
 
+enum { TURNS_MAX = 10000 }; /* until rest; 19 is what it takes */
+
 void model_rest(void)
 {
+	unsigned turns = 0;
+
 	do {
+		if (turns++ > TURNS_MAX)
+			model_fail("never at rest", NULL);
 		time_passes();
 		loop_fake_turn();
 		model_kernel_turn();

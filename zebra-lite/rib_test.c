@@ -137,7 +137,10 @@ static void answer(void)
 
 static void settle(void)
 {
+	unsigned turns = 0;
+
 	do {
+		assert_true(turns++ < 100000); /* else something goes on for ever */
 		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
 		if (n_pending)
 			answer();
