@@ -444,6 +444,29 @@ static void test_wgd_away(void **state)
 	assert_true(fib_idle());
 }
 
+/* What is not there any more is removed; else it is tried again. */
+static void test_removals(void **state)
+{
+	static const struct {
+		int err;
+		bool gone;
+	} rows[] = {{0, true},	       {-ESRCH, true},	{-ENOENT, true},
+		    {-ENODEV, true}, {-EPERM, false}, {-ENOMEM, false}};
+	struct prefix p = rig_prefix("10.2.0.0/16");
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		rig_bgp("10.2.0.0/16", "198.51.100.7");
+		rig_settle();
+		rig_delete_error = rows[i].err;
+		rig_bgp("10.2.0.0/16", "");
+		rig_settle();
+		assert_int_equal(rib_find(&p) == NULL, rows[i].gone);
+		rig_delete_error = 0;
+		rig_pass(3000);
+		assert_null(rib_find(&p));
+	}
+}
+
 static void test_teardown(void **state)
 {
 	rig_bgp("10.2.0.0/16", "198.51.100.7");
@@ -464,7 +487,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_drift),	 T(test_fallen),	T(test_reading),  T(test_adopted),
 		T(test_plane),	 T(test_redistributed), T(test_linger),	  T(test_covered),
-		T(test_wgd_away), T(test_entry_refused), T(test_teardown),
+		T(test_wgd_away), T(test_entry_refused), T(test_removals),
+		T(test_teardown),
 	};
 
 	log_init("rib_kernel_test");

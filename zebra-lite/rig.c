@@ -37,7 +37,7 @@
 enum { TURNS_MAX = 300, STEP_MS = 10 };
 
 bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent;
-int rig_route_error, rig_object_error, rig_group_error, rig_rule_error;
+int rig_route_error, rig_delete_error, rig_object_error, rig_group_error, rig_rule_error;
 const char *rig_refused;
 
 static char journal[65536], read_out[65536];
@@ -126,8 +126,8 @@ static void say_route(enum route_op op, const struct kroute *r)
 static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
 	say_route(op, r);
-	if (op != ROUTE_DEL && rig_route_error)
-		fib_route_failed(cookie, rig_route_error);
+	if (op == ROUTE_DEL ? rig_delete_error : rig_route_error)
+		fib_route_failed(cookie, op == ROUTE_DEL ? rig_delete_error : rig_route_error);
 }
 
 static uint32_t on_flush(void)
@@ -436,7 +436,7 @@ void rig_begin(void)
 
 int rig_end(void **state)
 {
-	rig_route_error = rig_object_error = rig_group_error = rig_rule_error = 0;
+	rig_route_error = rig_delete_error = rig_object_error = rig_group_error = rig_rule_error = 0;
 	memset(rig_link_down, 0, sizeof(rig_link_down));
 	rig_link_fallen = rig_silent = false;
 	rig_refused = NULL;

@@ -16,6 +16,7 @@ enum { RIG_U0 = 2, RIG_U1, RIG_WG0 = 10, RIG_WG1, RIG_WG2, RIG_WG3, RIG_LINKS };
 extern bool rig_link_down[RIG_LINKS]; /* by number */
 extern bool rig_link_fallen;	      /* every link was down a moment ago */
 extern int rig_route_error;	      /* of every addition and change of a route, until 0 again */
+extern int rig_delete_error;	      /* of every removal */
 extern int rig_object_error;	      /* of every nexthop object */
 extern int rig_group_error;	      /* of every group of them */
 extern int rig_rule_error;	      /* of every rule */

@@ -311,9 +311,6 @@ void zconfig_apply(struct zconfig *c)
 	if (c->table != old.table || c->metric != old.metric || c->protocol != old.protocol)
 		uplinks_take_out();
 	zconfig = *c;
-	c->statics = NULL;
-	c->rules = NULL;
-	c->uplinks = NULL;
 	if (c->protocol != old.protocol)
 		rule_renumber(old.protocol);
 	change_rules(&old);
