@@ -416,7 +416,7 @@ static const json_t *tunnel_of(const struct doctor *d, const json_t *path)
 /* On an interface a prefix belongs to one peer: packets from it by the other are dropped. */
 static void check_shared(struct doctor *d, const json_t *row)
 {
-	json_t *paths = json_object_get(row, "paths"), *path;
+	json_t *paths = json_object_get(row, "paths"), *path, *before;
 	size_t i, k;
 
 	json_array_foreach (paths, i, path) {
@@ -424,10 +424,11 @@ static void check_shared(struct doctor *d, const json_t *row)
 
 		if (!one || !is_true(path, "eligible"))
 			continue;
-		for (k = i; k-- > 0;) {
-			const json_t *before = json_array_get(paths, k);
+		json_array_foreach (paths, k, before) {
 			const json_t *two = tunnel_of(d, before);
 
+			if (before == path)
+				break;
 			if (!two || two == one || !is_true(before, "eligible") ||
 			    !str_eq(doctor_str(one, "interface"), doctor_str(two, "interface")))
 				continue;

@@ -89,7 +89,7 @@ static void static_entry(struct doctor *d, const json_t *interface, const json_t
 		 "of both",
 		 text, TEXT(peer, "tunnel-addresses"),
 		 !*plane || str_eq(plane, "main") ? "rib" : "plane");
-	if (way < 0)
+	if (way != DOCTOR_LEAVES)
 		FIND(SEVERITY_NOTE,
 		     AT(.interface = name, .peer = doctor_str(peer, "name"), .prefix = text),
 		     advice,

@@ -139,16 +139,18 @@ const char *text_ago(const json_t *value, char *out, size_t size)
 		snprintf(out, size, "now");
 		return out;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(units) && len < size; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		uint64_t n = s / units[i].seconds;
+		char part[NUMBER_MAX + sizeof(", seconds")];
 
 		s %= units[i].seconds;
-		if (n)
-			len += snprintf(out + len, size - len, "%s%llu %s%s", len ? ", " : "",
-					(unsigned long long)n, units[i].name, n == 1 ? "" : "s");
+		if (!n)
+			continue;
+		snprintf(part, sizeof(part), "%s%llu %s%s", len ? ", " : "", (unsigned long long)n,
+			 units[i].name, n == 1 ? "" : "s");
+		len = append(out, len, size, part);
 	}
-	if (len < size)
-		snprintf(out + len, size - len, " ago");
+	append(out, len, size, " ago");
 	return out;
 }
 
