@@ -20,7 +20,7 @@ import time
 import pytest
 
 from lib.build import SOURCE
-from lib.leaves import World, at, difference, instead, schema_leaves, wait_equal
+from lib.leaves import World, at, difference, instead, schema_leaves, together, wait_equal
 
 SHORT = {"bgp": "bgp/bgp", "timers": "bgp/timers", "options": "bgp/neighbor-options",
          "redistribute": "bgp/redistribution/redistribute", "plane": "plane/plane",
@@ -332,27 +332,28 @@ def statements(leaves):
     return " ".join(f"{leaf} {value};" for leaf, value in leaves.items())
 
 
-def together(head, leaves, place):
+def side_by_side(head, leaves, place):
     """Leaves that stand side by side in what is shown need no row each."""
     return Row(" ".join(f"{head}/{leaf}" for leaf in leaves), at(place, statements(leaves)))
 
 
 SETTINGS = [
-    *(together("liveness", LIVENESS, f"{place}-liveness") for place in ("wg0", "far", "template")),
-    *(together("quality", QUALITY, f"{place}-quality") for place in ("wg0", "far", "template")),
+    *(side_by_side("liveness", LIVENESS, f"{place}-liveness")
+      for place in ("wg0", "far", "template")),
+    *(side_by_side("quality", QUALITY, f"{place}-quality") for place in ("wg0", "far", "template")),
     Row("liveness/poll-interval", instead("300; #wg0-liveness", "250; #wg0-liveness")),
     Row("liveness/poll-interval", at("far-liveness", "poll-interval 250;")),
     Row("liveness/bfd/enabled liveness/bfd/passive", at("far-liveness", BFD.format(""))),
     Row("liveness/bfd/interval liveness/bfd/receive-interval liveness/bfd/multiplier", at(
         "far-liveness", BFD.format("interval 300; receive-interval 400; multiplier 9;")),
         at("far-liveness", BFD.format(""))),
-    *(together("peer", {"endpoint-timeout": 5000, "endpoint-return": 5000}, place)
+    *(side_by_side("peer", {"endpoint-timeout": 5000, "endpoint-return": 5000}, place)
       for place in ("far", "template")),
-    together("bgp", {"honor-graceful-shutdown": "false", "last-path": "keep"}, "bgp"),
+    side_by_side("bgp", {"honor-graceful-shutdown": "false", "last-path": "keep"}, "bgp"),
     Row("bgp/multipath/ebgp bgp/multipath/ibgp bgp/multipath/as-path-relax bgp/multipath/weights "
         "bgp/multipath/resilient", at(
             "multipath", "ebgp 3; ibgp 3; as-path-relax true; weights cost; resilient true;")),
-    together("rib", {"sweep-timeout": 77, "pin-endpoints": "off"}, "rib"),
+    side_by_side("rib", {"sweep-timeout": 77, "pin-endpoints": "off"}, "rib"),
 ]
 
 PARTS = {"policy": POLICY, "bgp": BGP, "neighbor": NEIGHBOR, "rib": RIB, "plane": PLANE,
@@ -379,11 +380,9 @@ def run(row, reloaded, fresh, base):
 
     before = row.compared(base)
     if row.old:
-        reloaded.reload(*row.old)
-        fresh.start(*row.old)
+        together(lambda: fresh.start(*row.old), lambda: reloaded.reload(*row.old))
         before = wait_equal(by_reload, by_start, "old by reload = started with old")
-    reloaded.reload(*row.new)
-    fresh.start(*row.new)
+    together(lambda: fresh.start(*row.new), lambda: reloaded.reload(*row.new))
     after = wait_equal(by_reload, by_start, "new by reload = started with new")
     reloaded.reload()
     wait_equal(by_reload, lambda: row.compared(base), "back = never changed")

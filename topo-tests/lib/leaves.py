@@ -11,6 +11,7 @@ the configuration has a comment `#NAME`; an edit puts statements there."""
 import json
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from .build import SOURCE
 from .keys import private_key, public_key
@@ -297,13 +298,21 @@ def difference(a, b):
             + [f"+ {line}" for line in (second - first).elements()])
 
 
+def together(first, second):
+    """What both give, of two worlds that have nothing to do with each other. What is started ends
+    with the thread that starts it, so the first one may start something."""
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(second)
+        return first(), other.result()
+
+
 def wait_equal(first, second, what, timeout=15):
     """Until the questions `first()` and `second()` have the same answer, twice in a row; which."""
     last = {"a": None, "b": None, "before": None}
 
     def equal():
         last["before"] = last["a"]
-        last["a"], last["b"] = first(), second()
+        last["a"], last["b"] = together(first, second)
         return last["a"] == last["b"] == last["before"]
     try:
         wait_until(equal, timeout, what, SETTLED)
