@@ -786,10 +786,11 @@ static void test_send_hold(void **state)
 	fd = establish(&good);
 	assert_int_equal(peer->send_hold, 1);
 	session_kick(peer);
-	for (uint64_t said = now_ms(); !downs; turn())
+	for (uint64_t begin = now_ms(), said = begin; !downs; turn())
 		if (now_ms() > said + 100) {
 			say_keepalive(fd);
 			said = now_ms();
+			assert_true(said < begin + PATIENCE_MS);
 		}
 	assert_non_null(strstr(peer->last_error, "sent Send Hold Timer Expired: nothing could be sent"));
 	assert_false(retained);
