@@ -539,10 +539,10 @@ struct rib_peer_counts rib_peer_counts(const struct peer *p)
 {
 	struct rib_peer_counts c = {0};
 
-	for (int f = 0; p->rib && f < BGP_FAMILIES; f++) {
-		c.received[f] = p->rib->received[f];
-		c.accepted[f] = p->rib->accepted[f];
-	}
+	if (!p->rib)
+		return c;
+	memcpy(c.received, p->rib->received, sizeof(c.received));
+	memcpy(c.accepted, p->rib->accepted, sizeof(c.accepted));
 	return c;
 }
 
