@@ -169,13 +169,14 @@ static void list_change(struct attr_edit *e, uint8_t type, bool add, const uint8
 	struct attr *head = &e->draft.head;
 	uint8_t flags = ATTR_OPTIONAL | ATTR_TRANSITIVE, *to;
 	struct attr_tlv t = {0};
-	size_t seen = 0;
+	size_t seen;
 
 	attr_tlv_find(head->wire, head->wire_len, type, &t);
 	if (t.type != type)
 		t = (struct attr_tlv){0};
-	while (seen < t.len && memcmp(t.value + seen, value, n) != 0)
-		seen += n;
+	for (seen = 0; seen < t.len; seen += n)
+		if (memcmp(t.value + seen, value, n) == 0)
+			break;
 	if (add && seen == t.len) {
 		to = replace(e, flags, type, t.len + n, t.len);
 		if (!to)

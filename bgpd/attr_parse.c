@@ -490,10 +490,11 @@ static void add_set(struct attr_draft *d, const struct attr_item *i, size_t n)
 
 	wr_reset(&w);
 	for (size_t at = 0; at < i->len; at += n) {
-		size_t seen = 0;
+		size_t seen;
 
-		while (seen < w.len && memcmp(w.data + seen, i->value + at, n) != 0)
-			seen += n;
+		for (seen = 0; seen < w.len; seen += n)
+			if (memcmp(w.data + seen, i->value + at, n) == 0)
+				break;
 		if (seen == w.len)
 			wr_bytes(&w, i->value + at, n);
 	}
