@@ -20,6 +20,7 @@ static const struct {
 	const char *command, *list; /* list NULL: the head is the one row */
 } sources[SOURCE_MACHINE] = {
 	[SOURCE_DAEMONS] = {"daemons", "daemons"},
+	[SOURCE_PRIVILEGES] = {"privileges", "missing"},
 	[SOURCE_CONFIGURATION] = {"configuration", NULL},
 	[SOURCE_INTERFACES] = {"wireguard", "interfaces"},
 	[SOURCE_TUNNELS] = {"tunnels", "tunnels"},

@@ -32,6 +32,7 @@ enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 enum doctor_source {
 	/* kept */
 	SOURCE_DAEMONS,
+	SOURCE_PRIVILEGES, /* that are missing */
 	SOURCE_CONFIGURATION, /* one row: the file as it was written */
 	SOURCE_INTERFACES,
 	SOURCE_TUNNELS,

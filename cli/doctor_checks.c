@@ -36,6 +36,16 @@ static void check_daemon(struct doctor *d, const json_t *row)
 		     TEXT(row, "restarts"), TEXT(row, "last-exit"));
 }
 
+static void check_privilege(struct doctor *d, const json_t *row)
+{
+	bool all = str_eq(doctor_str(row, "capability"), "net_admin");
+
+	FIND(all ? SEVERITY_ERROR : SEVERITY_NOTE, AT(0),
+	     "give it to wgbgpd (capabilities of the container, AmbientCapabilities= of the unit) "
+	     "where that matters",
+	     "wgbgpd has no capability %s: %s", TEXT(row, "capability"), TEXT(row, "lost"));
+}
+
 /* A container of the configuration at its top, whatever module it is from. */
 static const json_t *section(const json_t *conf, const char *name)
 {
@@ -761,6 +771,7 @@ static void check_clock(struct doctor *d, const json_t *row)
 
 const struct check doctor_checks[] = {
 	{"daemon", SOURCE_DAEMONS, check_daemon},
+	{"privilege", SOURCE_PRIVILEGES, check_privilege},
 	{"key-file", SOURCE_CONFIGURATION, check_key_files},
 	{"kernel-off", SOURCE_CONFIGURATION, check_kernel_off},
 	{"clock", SOURCE_MACHINE, check_clock},

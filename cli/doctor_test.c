@@ -75,6 +75,7 @@ static const struct canned table[] = {
 	 "[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"prefix\":\"192.168.2.0/24\","
 	 "\"origin\":\"learned\",\"installed\":true}]",
 	 NULL},
+	{"privileges", "{}", "missing", "[]", NULL},
 	{0},
 };
 
@@ -153,6 +154,14 @@ static void test_daemons(void **state)
 		 "note", "daemon", "restarted 2 times");
 	answer_of("tunnels")->error = "wgd is not running";
 	finds("error", "answers", "wgd is not running");
+}
+
+static void test_privileges(void **state)
+{
+	finds_in("privileges", "[{\"capability\":\"net_raw\",\"lost\":\"no probes\"}]", "note",
+		 "privilege", "no capability net_raw: no probes");
+	finds_in("privileges", "[{\"capability\":\"net_admin\",\"lost\":\"all\"}]", "error",
+		 "privilege", "no capability net_admin: all");
 }
 
 static void test_key_files(void **state)
@@ -686,6 +695,7 @@ int main(void)
 		TEST(test_healthy),
 		TEST(test_old_trouble),
 		TEST(test_daemons),
+		TEST(test_privileges),
 		TEST(test_key_files),
 		TEST(test_interfaces),
 		TEST(test_tunnels),

@@ -12,6 +12,7 @@
 #include "drill.h"
 #include "endpoint.h"
 #include "parent.h"
+#include "privs.h"
 #include "supervise.h"
 
 /* One change at a time; NULL: the client that asked for it is gone. */
@@ -29,6 +30,18 @@ static void run_daemons(struct request *r, const json_t *args)
 	for (int id = 0; id < DAEMON_COUNT; id++)
 		request_row(r, supervise_status(id));
 	request_end(r, NULL);
+}
+
+static void run_privileges(struct request *r, const json_t *args)
+{
+	json_t *missing = privs_missing(), *row;
+	size_t i;
+
+	request_head(r, json_pack("{s:b}", "user-kept", privs_keep_user()), "missing");
+	json_array_foreach (missing, i, row)
+		request_row(r, json_incref(row));
+	request_end(r, NULL);
+	json_decref(missing);
 }
 
 static void run_configuration(struct request *r, const json_t *args)
@@ -146,6 +159,7 @@ static const struct {
 } rows[] = {
 	{"version", run_version, false},
 	{"daemons", run_daemons, false},
+	{"privileges", run_privileges, false},
 	{"configuration", run_configuration, false},
 	{"monitor", run_monitor, false},
 	{"reload", run_reload, true},
