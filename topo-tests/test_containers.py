@@ -189,3 +189,64 @@ def test_the_parent_keeps_what_it_needs(two):
         caps = int(re.search(r"^CapPrm:\s+(\S+)", f.read(), re.M)[1], 16)
     kept = {2, 5, 6, 7, 8, 10, 12, 13, 14, 23}  # linux/capability.h
     assert caps == sum(1 << n for n in kept), hex(caps)
+
+
+# What an older kernel, or a stricter container, does not have.
+NR_LANDLOCK, PR_SET_SECCOMP = 444, 22
+WITHOUT = """
+import ctypes, os, sys
+class Cmp(ctypes.Structure):
+    _fields_ = [("arg", ctypes.c_uint), ("op", ctypes.c_int), ("a", ctypes.c_uint64), ("b", ctypes.c_uint64)]
+lib = ctypes.CDLL("libseccomp.so.2")
+lib.seccomp_init.restype = ctypes.c_void_p
+refuse = 0x50000 | 38  # ENOSYS
+ctx = ctypes.c_void_p(lib.seccomp_init(0x7fff0000))
+def rule(nr, *cmp):
+    assert lib.seccomp_rule_add_array(ctx, refuse, nr, len(cmp), (Cmp * 1)(*cmp)) == 0
+if "landlock" in sys.argv[1]:
+    rule(%d)
+if "seccomp" in sys.argv[1]:
+    rule(lib.seccomp_syscall_resolve_name(b"seccomp"))
+    rule(lib.seccomp_syscall_resolve_name(b"prctl"), Cmp(0, 4, %d, 0))
+assert lib.seccomp_load(ctx) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+""" % (NR_LANDLOCK, PR_SET_SECCOMP)
+
+
+def without(mechanisms, caps):
+    return caps._replace(prefix=["/usr/bin/python3", "-c", WITHOUT, mechanisms] + caps.prefix)
+
+
+def sandboxes(w):
+    """(daemon, seccomp, landlock) as said."""
+    return set(re.findall(r" (\S+) \S+: sandbox seccomp=(\S+) landlock=(\S+)", w.log()))
+
+
+@pytest.mark.parametrize("missing,seccomp,landlock", [("seccomp", "no", "yes"),
+                                                      ("landlock", "yes", "no")])
+def test_one_mechanism_is_enough(topo, missing, seccomp, landlock):
+    """Where bgpd and bfdd have the user to whom the keys belong."""
+    if is_sanitized() and missing == "landlock":
+        pytest.skip("with AddressSanitizer there is Landlock alone")
+    a = topo.router("a", topo.internet())
+    topo.router("b", topo.net)
+    w = Container(topo, a, conf("a", 1, "b", 2), without(missing, SETS["net_admin"]))
+    wait_until(lambda: len(sandboxes(w)) == 3, what="three sandboxes")
+    assert {said[1:] for said in sandboxes(w)} == {(seccomp, landlock)}
+    key = os.path.join(a.dir, "wg0.key")
+    for name in ("bgpd", "bfdd", "zebra-lite"):
+        assert set(intrude(w.daemon_pid(name), key).values()) <= {"EPERM", "EACCES"}, name
+    assert set(intrude(w.daemon_pid("wgd"), key).values()) == {"0"}
+
+
+def test_never_without_any(topo):
+    """Neither: nothing starts where bgpd could read keys. Where it can change its user it starts."""
+    a = topo.router("a", topo.internet())
+    topo.router("b", topo.net)
+    w = Container(topo, a, conf("a", 1, "b", 2), without("seccomp landlock", SETS["usual"]))
+    wait_until(lambda: len(sandboxes(w)) == 3, what="three words about sandboxes")
+    assert {said[1:] for said in sandboxes(w)} == {("no", "no")}
+    w.teardown()
+    w.caps = without("seccomp landlock", SETS["net_admin"])
+    r = a.run(w.program(), check=False, env=w.env())
+    assert r.returncode == 1 and "neither seccomp nor Landlock" in r.stderr, r
