@@ -185,12 +185,14 @@ static int refuse(scmp_filter_ctx filter, enum sandbox_profile profile)
 }
 
 /*
- * Attributes that a kernel does not know are done without. Speculation is as safe for this process
- * with a filter as it was without: it runs nobody else's code.
+ * LOG: what is refused goes to the audit log. Not for zebra-lite, where libnftables looks for four
+ * files of iproute2 with each job, and does without them. Attributes that a kernel does not know
+ * are done without. Speculation is as safe for this process with a filter as it was without: it
+ * runs nobody else's code.
  */
-static void set_attributes(scmp_filter_ctx filter)
+static void set_attributes(scmp_filter_ctx filter, bool log)
 {
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, log);
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 }
@@ -203,7 +205,7 @@ static int seccomp_enter(enum sandbox_profile profile)
 
 	if (!filter)
 		return -ENOMEM;
-	set_attributes(filter);
+	set_attributes(filter, few);
 	err = few ? allow(filter, profile) : refuse(filter, profile);
 	if (!err)
 		err = seccomp_load(filter);

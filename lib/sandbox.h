@@ -12,8 +12,8 @@
  * Each alone keeps the key files from being read, also where a daemon is the user that owns them (a
  * container in which the user cannot be changed), so one of the two is enough to go on with.
  *
- * A call that is refused fails with EPERM like any other failure, and the kernel's audit log names
- * it; it does not kill. These daemons may be the only way into a site: a C library that makes a call
+ * A call that is refused fails with EPERM like any other failure (the kernel's audit log names those
+ * of bgpd and bfdd); it does not kill. These daemons may be the only way into a site: a C library that makes a call
  * that is not in the list must cost a function, not the site. An intruder gets no more by it.
  *
  * A build with AddressSanitizer has Landlock alone, with the files that the sanitizer reads itself
