@@ -107,8 +107,9 @@ static const struct rule allowed_when[] = {
 static const char *const refused[] = {
 	/* ways to a file's content, and what opens it to somebody else */
 	"openat2", "open_by_handle_at", "open_tree", "uselib", "io_uring_setup", "chmod", "fchmod",
-	"fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "link", "linkat",
-	"symlink", "symlinkat", "rename", "renameat", "renameat2", "setxattr",
+	"fchmodat", "fchmodat2", "creat", "truncate", "truncate64", "chown", "fchown", "lchown",
+	"fchownat", "link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2",
+	"setxattr",
 	/* programs and other processes */
 	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
 	"pidfd_send_signal", "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
@@ -117,12 +118,16 @@ static const char *const refused[] = {
 	"perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key"};
 
 static const struct rule refused_when[] = {
-	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDONLY}}}, /* it only makes files */
+	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDONLY}}}, /* it only makes files that are not there */
 	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDWR}}},
 	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_ACCMODE}}},
+	{"open", ZEBRA, 1, {{1, O_EXCL, 0}}},
+	{"open", ZEBRA, 1, {{1, O_CREAT, 0}}},
 	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_RDONLY}}},
 	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_RDWR}}},
 	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_ACCMODE}}},
+	{"openat", ZEBRA, 1, {{2, O_EXCL, 0}}},
+	{"openat", ZEBRA, 1, {{2, O_CREAT, 0}}},
 	{"socket", ZEBRA, 1, {{0, INT, AF_UNIX}}},
 	/* WireGuard gives its private key to whoever has CAP_NET_ADMIN and asks. */
 	{"socket", ZEBRA, 2, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_GENERIC}}},

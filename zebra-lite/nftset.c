@@ -169,7 +169,7 @@ static void look(void)
 	if (text.len) {
 		wr_u8(&text, 0);
 		j->text = (char *)text.data;
-		fd = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		fd = open(marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* sandbox.c */
 		if (fd >= 0)
 			close(fd);
 	} else if (access(marker, F_OK) != 0) {
