@@ -41,8 +41,7 @@ static void check_privilege(struct doctor *d, const json_t *row)
 	bool all = str_eq(doctor_str(row, "capability"), "net_admin");
 
 	FIND(all ? SEVERITY_ERROR : SEVERITY_NOTE, AT(0),
-	     "give it to wgbgpd (capabilities of the container, AmbientCapabilities= of the unit) "
-	     "where that matters",
+	     "where that matters, the container or the unit's CapabilityBoundingSet gives it",
 	     "wgbgpd has no capability %s: %s", TEXT(row, "capability"), TEXT(row, "lost"));
 }
 
