@@ -179,6 +179,13 @@ static void device_values(struct wg *wg)
 	}
 	assert_true(found);
 	wg_dump_free(&dump);
+	assert_int_equal(wg_remove_peer(wg, owners[1].key), 0);
+	assert_int_equal(wg_remove_peer(wg, owners[1].key), 0); /* it is gone: fine */
+	assert_int_equal(wg_get(wg, false, &dump), 0);
+	assert_int_equal(dump.n_peers, OWNERS - 1);
+	wg_dump_free(&dump);
+	peer = (struct wg_peer_set){.key = owners[1].key, .create = true};
+	assert_int_equal(wg_set_peer(wg, &peer), 0);
 }
 
 static void run(struct wg *wg)

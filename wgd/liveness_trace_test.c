@@ -205,6 +205,13 @@ static void test_ages(void **state)
 		   "degraded up-hold hold 2000 age 180100 deadline -1\n"
 		   "@192100\n"
 		   "up handshake-fresh hold 2000 age 192100 deadline -1\n");
+	/* Who sent a minute ago sends no more. */
+	begin();
+	run("h0 r500 +150000 t32 +100000");
+	rig_expect("@100\n"
+		   "up handshake-fresh hold 2000 age 100 deadline -1\n"
+		   "@210100\n"
+		   "idle no-traffic hold 2000 age 210100 deadline -1\n");
 	/* Keepalives go out and nothing comes in. */
 	begin();
 	run("h0 +100 r500 +120000 t32 +25000 t32 +25000 t32 +25000 t32 +25000");

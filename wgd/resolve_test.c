@@ -220,6 +220,20 @@ static void test_server(void **state)
 	assert_string_equal(wait_for(1), "1/0 silent.example error\n");
 }
 
+/* One that cannot be asked for is answered, too. */
+static void test_long_name(void **state)
+{
+	char name[400];
+
+	memset(name, 'x', sizeof(name));
+	strcpy(name + 300, ".example");
+	start(1, 0, name);
+	start(2, 0, "four.example");
+	wait_for(2);
+	assert_non_null(strstr(got, ".example error\n"));
+	assert_non_null(strstr(got, "2/0 four.example 192.0.2.4 for 5\n"));
+}
+
 static void test_hosts(void **state)
 {
 	put(hosts, "# 192.0.2.9 four.example\n192.0.2.7 other.example  FOUR.example # me\n\n"
@@ -281,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_server, begin, end),
+		cmocka_unit_test_setup_teardown(test_long_name, begin, end),
 		cmocka_unit_test_setup_teardown(test_hosts, begin, end),
 		cmocka_unit_test_setup_teardown(test_cancelled, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_server, begin, end),
