@@ -240,6 +240,26 @@ static void test_answers(void **state)
 	assert_int_equal(later.err, -ENOMEM); /* its own word is a verdict */
 }
 
+/* The loop is told of what was done; so it is when all devices were closed once. */
+static void test_told(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		told = false;
+		begin_change(10);
+		for (int n = 0; n < 2000 && !told; n++) {
+			event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+			usleep(1000);
+		}
+		assert_true(told);
+		assert_ptr_equal(wg_take_done(), &later);
+		if (i > 0)
+			break;
+		wg_close(wg);
+		wg_thread_close();
+		assert_int_equal(wg_userspace_open("wgt", &wg), 0);
+	}
+}
+
 /* Silence is not. */
 static void test_hangs(void **state)
 {
@@ -323,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hangs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_change_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_change_of_loop, setup, teardown),
