@@ -640,6 +640,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	commit_free();
+	assert_false(commit_busy()); /* of whatever there was */
 	listen_free();
 	played_free();
 	datastore_set_running(NULL);
