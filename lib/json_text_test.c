@@ -96,12 +96,33 @@ static void strings(void **state)
 	json_text_free(&t);
 }
 
+/* Each byte by itself: a reader gets it back, whatever it has to be written as. */
+static void every_byte(void **state)
+{
+	struct json_text t = {0};
+
+	for (int c = 1; c < 0x80; c++) {
+		const char text[] = {'a', (char)c, 'z', '\0'};
+		json_t *got;
+
+		json_text_reset(&t);
+		json_text_string(&t, NULL, text);
+		got = json_loadb((char *)t.out.data, t.out.len, JSON_DECODE_ANY, NULL);
+		if (!got)
+			fail_msg("byte %d", c);
+		assert_string_equal(json_string_value(got), text);
+		json_decref(got);
+	}
+	json_text_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nested),
 		cmocka_unit_test(integers),
 		cmocka_unit_test(strings),
+		cmocka_unit_test(every_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
