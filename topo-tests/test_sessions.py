@@ -138,8 +138,9 @@ def test_deaf(topo):
     it: what hears and what it was to hear stay."""
     net, wa, b, c = start(topo, """
         neighbor 10.9.0.2 { remote-as 65002; import all; export all; passive true; send-hold-time 5; }
-        neighbor ADDRESS(c) { remote-as 65003; import all; export all; passive true; multihop 3; }""", "c")
-    wa.replace("bgp {", "rib { resolve-via-default on; }\nbgp {")
+        neighbor ADDRESS(c) { remote-as 65003; import all; export all; passive true; multihop 3; }
+        }
+        rib { resolve-via-default on;""", "c")
     asn, attributes = SAY["external"]
     path = [(0x40, 1, b"\0"), (0x40, 2, b"\x02\x01\0\0\xfd\xeb"),
             (0x40, 3, ipaddress.ip_address(net.address("c")).packed)]
