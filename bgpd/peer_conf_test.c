@@ -471,7 +471,7 @@ static void test_protection_changes(void **state)
 		drop(&to);
 	}
 	password_sweep();
-	peer_groups_free();
+	peer_confs_free();
 }
 
 int main(void)

@@ -368,7 +368,7 @@ static void test_files(void **state)
 /* Eight files deep and not nine; a file that includes itself ends there. */
 static void test_depth(void **state)
 {
-	char name[8], text[32];
+	char name[16], text[32];
 
 	assert_non_null(mkdtemp(dir));
 	for (int i = 1; i < 9; i++) {
