@@ -1010,13 +1010,15 @@ static void test_hung_daemons_are_replaced(void **state)
 {
 	pid_t pids[ARRAY_SIZE(every)];
 	char request[64];
+	const char *said;
 
 	clear_log();
 	for (size_t i = 0; i < ARRAY_SIZE(every); i++) {
 		pids[i] = daemon_pid(every[i]);
 		kill(pids[i], SIGSTOP);
 	}
-	assert_non_null(strstr(reload(), "nothing was changed"));
+	said = reload(); /* a busy machine may have seen by then that they are silent */
+	assert_true(strstr(said, "nothing was changed") || strstr(said, "has not answered for"));
 	for (size_t i = 0; i < ARRAY_SIZE(every); i++) {
 		assert_true(daemon_says(every[i], "state", "silent"));
 		snprintf(request, sizeof(request), "{\"command\":\"rows\",\"daemon\":\"%s\"}",
