@@ -23,12 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf_check.h"
 #include "conf_load.h"
-#include "conf_schema.h"
+#include "conf_place.h"
 #include "golden.h"
 #include "util.h"
 
@@ -234,45 +232,18 @@ static void test_wiped(void **state)
 	fclose(f);
 }
 
-static const struct {
-	const char *name, *text;
-} keys[] = {{"k0", KEY0 "\n"}, {"k1", KEY1 "\n"}, {"kz", ZERO "\n"}};
+static const struct conf_place_file keys[] = {
+	{"k0", KEY0 "\n"}, {"k1", KEY1 "\n"}, {"kz", ZERO "\n"}};
 
 static int setup(void **state)
 {
-	char *yang = xasprintf("%s/yang", getenv("srcdir") ? getenv("srcdir") : ".");
-	struct conf_errors errs = {0};
-
-	ctx = conf_schema_load(yang, &errs);
-	free(yang);
-	conf_errors_print(&errs, stderr);
-	conf_errors_free(&errs);
-	if (!ctx || !mkdtemp(dir))
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		char *path = xasprintf("%s/%s", dir, keys[i].name);
-		FILE *f = fopen(path, "we");
-
-		if (!f)
-			return -1;
-		fputs(keys[i].text, f);
-		fclose(f);
-		chmod(path, 0600);
-		free(path);
-	}
-	return 0;
+	ctx = conf_place_make(dir, keys, ARRAY_SIZE(keys));
+	return ctx ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		char *path = xasprintf("%s/%s", dir, keys[i].name);
-
-		unlink(path);
-		free(path);
-	}
-	rmdir(dir);
-	ly_ctx_destroy(ctx);
+	conf_place_remove(ctx, dir, keys, ARRAY_SIZE(keys));
 	return 0;
 }
 

@@ -10,12 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf_check.h"
 #include "conf_load.h"
-#include "conf_schema.h"
+#include "conf_place.h"
 #include "util.h"
 
 #define KEY0 "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=" /* RFC 7748: Alice's private one */
@@ -178,47 +176,19 @@ static void test_each(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-static const struct {
-	const char *name, *text;
-} keys[] = {{"k0", KEY0 "\n"},	  {"k1", KEY1 "\n"},	     
+static const struct conf_place_file keys[] = {{"k0", KEY0 "\n"},	  {"k1", KEY1 "\n"},	     
 	    {"pw", "a b\xc3\xa9\r\nx\n"}, {"p80", TEN TEN TEN TEN TEN TEN TEN TEN "\n"},
 	    {"p81", TEN TEN TEN TEN TEN TEN TEN TEN "1\n"}, {"p0", "\nx\n"}};
 
 static int setup(void **state)
 {
-	char *yang = xasprintf("%s/yang", getenv("srcdir") ? getenv("srcdir") : ".");
-	struct conf_errors errs = {0};
-
-	ctx = conf_schema_load(yang, &errs);
-	free(yang);
-	conf_errors_print(&errs, stderr);
-	conf_errors_free(&errs);
-	if (!ctx || !mkdtemp(dir))
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		char *path = xasprintf("%s/%s", dir, keys[i].name);
-		FILE *f = fopen(path, "we");
-
-		if (!f)
-			return -1;
-		fputs(keys[i].text, f);
-		fclose(f);
-		chmod(path, 0600);
-		free(path);
-	}
-	return 0;
+	ctx = conf_place_make(dir, keys, ARRAY_SIZE(keys));
+	return ctx ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		char *path = xasprintf("%s/%s", dir, keys[i].name);
-
-		unlink(path);
-		free(path);
-	}
-	rmdir(dir);
-	ly_ctx_destroy(ctx);
+	conf_place_remove(ctx, dir, keys, ARRAY_SIZE(keys));
 	return 0;
 }
 

@@ -69,7 +69,7 @@ EXTRA_DIST += \
 
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
-wgbgpd_conf_odd_test_SOURCES = wgbgpd/conf_odd_test.c lib/golden.c lib/golden.h
+wgbgpd_conf_odd_test_SOURCES = wgbgpd/conf_odd_test.c wgbgpd/conf_place.c wgbgpd/conf_place.h lib/golden.c lib/golden.h
 wgbgpd_conf_odd_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_odd_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_memzero
 wgbgpd_conf_odd_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
@@ -138,7 +138,7 @@ wgbgpd_drill_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_session_test
-wgbgpd_conf_session_test_SOURCES = wgbgpd/conf_session_test.c
+wgbgpd_conf_session_test_SOURCES = wgbgpd/conf_session_test.c wgbgpd/conf_place.c wgbgpd/conf_place.h
 wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 endif
