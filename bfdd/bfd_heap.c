@@ -37,10 +37,7 @@ static void down(struct bfd_heap *h, struct bfd_due *d)
 
 void bfd_heap_insert(struct bfd_heap *h, struct bfd_due *d, uint64_t at)
 {
-	if (h->n == h->cap) {
-		h->cap = h->cap ? h->cap * 2 : 16;
-		h->v = xrealloc(h->v, h->cap * sizeof(struct bfd_due *));
-	}
+	h->v = xgrow(h->v, h->n, &h->cap, sizeof(*h->v));
 	d->at = at;
 	put(h, h->n++, d);
 	up(h, d);

@@ -30,8 +30,8 @@ static uint32_t replay[PLANES_MAX][BGP_FAMILIES]; /* next network of the replay;
 
 static struct hash_table lists;
 static struct hops_entry **by_id;
-static uint32_t ids_high, ids_cap;
-static uint32_t *ids_free, n_free, cap_free; /* numbers to use again */
+static uint32_t ids_high, *ids_free, n_free; /* ids_free: numbers to use again */
+static size_t ids_cap, cap_free;
 
 static struct wr open_message; /* being filled */
 static size_t open_mark;
@@ -140,7 +140,8 @@ void link_zebra_free(void)
 	by_id = NULL;
 	free(ids_free);
 	ids_free = NULL;
-	ids_high = ids_cap = n_free = cap_free = 0;
+	ids_high = n_free = 0;
+	ids_cap = cap_free = 0;
 	hash_clear(&lists);
 	memset(replay, 0, sizeof(replay));
 }
@@ -195,11 +196,8 @@ static uint32_t new_id(void)
 {
 	if (n_free)
 		return ids_free[--n_free];
-	if (ids_high + 1 >= ids_cap) {
-		ids_cap = ids_cap ? ids_cap * 2 : 64;
-		by_id = xrealloc(by_id, ids_cap * sizeof(struct hops_entry *));
-	}
-	return ++ids_high;
+	by_id = xgrow(by_id, ++ids_high, &ids_cap, sizeof(*by_id));
+	return ids_high;
 }
 
 static struct hops_entry *new_entry(const struct route_hops *h, uint32_t hash)
@@ -249,10 +247,7 @@ static void hops_unref(uint32_t id)
 		return;
 	hash_remove(&lists, &e->node);
 	by_id[id] = NULL;
-	if (n_free == cap_free) {
-		cap_free = cap_free ? cap_free * 2 : 64;
-		ids_free = xrealloc(ids_free, cap_free * sizeof(*ids_free));
-	}
+	ids_free = xgrow(ids_free, n_free, &cap_free, sizeof(*ids_free));
 	ids_free[n_free++] = id;
 	free(e);
 }

@@ -15,7 +15,8 @@
 
 static struct hash_table table;
 static struct nexthop **by_id; /* 0 unused */
-static uint32_t ids_high, ids_cap;
+static uint32_t ids_high;
+static size_t ids_cap;
 static struct nexthop *last; /* most paths come with the next hop of the path before */
 static uint32_t walking;     /* those with paths left to mark */
 static uint32_t unknown;     /* those that zebra-lite has not judged yet */
@@ -48,11 +49,8 @@ static uint16_t new_id(void)
 	static uint32_t hint;
 
 	if (ids_high < NEXTHOPS_MAX) {
-		if (ids_high + 1 >= ids_cap) {
-			ids_cap = ids_cap ? ids_cap * 2 : 64;
-			by_id = xrealloc(by_id, ids_cap * sizeof(struct nexthop *));
-		}
-		return (uint16_t)++ids_high;
+		by_id = xgrow(by_id, ++ids_high, &ids_cap, sizeof(*by_id));
+		return (uint16_t)ids_high;
 	}
 	for (uint32_t i = 0; i < NEXTHOPS_MAX; i++) {
 		hint = hint % NEXTHOPS_MAX + 1;
@@ -398,7 +396,8 @@ void nexthop_free_all(void)
 	hash_clear(&table);
 	free(by_id);
 	by_id = NULL;
-	ids_high = ids_cap = 0;
+	ids_high = 0;
+	ids_cap = 0;
 	last = NULL;
 	unknown = walking = 0;
 }

@@ -135,10 +135,7 @@ static size_t gather(const struct rib_table *t, const struct net *net)
 			continue;
 		}
 		p->flags |= PATH_ELIGIBLE;
-		if (n == cap) {
-			cap = cap ? cap * 2 : 64;
-			candidates = xrealloc(candidates, cap * sizeof(*candidates));
-		}
+		candidates = xgrow(candidates, n, &cap, sizeof(*candidates));
 		candidates[n++] = rib_candidate(id);
 	}
 	return n;

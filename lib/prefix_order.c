@@ -23,10 +23,7 @@ void prefix_order_add(struct prefix_order *o, const struct prefix *p)
 	size_t bytes = key_bytes(o);
 	uint8_t *key;
 
-	if (o->n == o->cap) {
-		o->cap = o->cap ? o->cap * 2 : 1024;
-		o->keys = xrealloc(o->keys, o->cap * bytes);
-	}
+	o->keys = xgrow(o->keys, o->n, &o->cap, bytes);
 	key = o->keys + o->n++ * bytes;
 	key[0] = p->plane;
 	memcpy(key + 1, p->b, bytes - 2);

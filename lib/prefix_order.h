@@ -19,7 +19,8 @@ struct prefix_run {
 struct prefix_order {
 	uint8_t family;
 	uint8_t *keys;
-	uint32_t n, cap, start;	 /* keys; the first of the open run */
+	uint32_t n, start; /* keys; the first of the open run */
+	size_t cap;
 	struct prefix_run *runs; /* a heap by their first prefix, once they are merged */
 	uint32_t n_runs;
 };

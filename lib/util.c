@@ -42,6 +42,14 @@ void *xrealloc(void *p, size_t size)
 	return checked(realloc(p, size ? size : 1));
 }
 
+enum { ARRAY_FIRST = 16 }; /* items of an array that is new */
+
+void *xdouble(void *array, size_t *cap, size_t size)
+{
+	*cap = *cap ? *cap * 2 : ARRAY_FIRST;
+	return xrealloc(array, *cap * size);
+}
+
 char *xstrdup(const char *s)
 {
 	return checked(strdup(s));

@@ -31,9 +31,19 @@ _Noreturn void fatal_at(const char *func, const char *fmt, ...) PRINTF_LIKE(2, 3
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
+void *xdouble(void *array, size_t *cap, size_t size);
 char *xstrdup(const char *s);
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
+
+/*
+ * Room for another item behind N ones of SIZE bytes: ARRAY as it is, or the array twice as long that
+ * takes its place. *CAP counts items; an array that is not there yet is NULL with *CAP 0.
+ */
+static inline void *xgrow(void *array, size_t n, size_t *cap, size_t size)
+{
+	return n < *cap ? array : xdouble(array, cap, size);
+}
 
 /* Copies SRC into DST of SIZE bytes, always terminated; false when it did not fit. */
 bool str_copy(char *dst, const char *src, size_t size);

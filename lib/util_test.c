@@ -75,6 +75,25 @@ static void test_memory(void **state)
 	free(zero);
 }
 
+/* Grows when it is full only, then to twice its length; what is in it stays. */
+static void test_grow(void **state)
+{
+	uint32_t *v = NULL;
+	size_t cap = 0, last = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		v = xgrow(v, i, &cap, sizeof(*v));
+		assert_true(cap > i);
+		assert_true(cap == last || (last == i && (cap == 2 * last || !last)));
+		last = cap;
+		v[i] = i;
+	}
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(v[i], i);
+	free(v);
+}
+
 #ifndef __SANITIZE_ADDRESS__
 static void no_malloc(void)
 {
@@ -143,7 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies), cmocka_unit_test(test_decimals),
 		cmocka_unit_test(test_texts),  cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_fatal),
+		cmocka_unit_test(test_grow),   cmocka_unit_test(test_fatal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,10 +61,7 @@ void conf_uses_add(struct conf_uses *uses, const struct lyd_node *leaf)
 {
 	if (!leaf)
 		return;
-	if (uses->n == uses->cap) {
-		uses->cap = uses->cap ? uses->cap * 2 : 64;
-		uses->v = xrealloc(uses->v, uses->cap * sizeof(*uses->v));
-	}
+	uses->v = xgrow(uses->v, uses->n, &uses->cap, sizeof(*uses->v));
 	uses->v[uses->n++] = (struct conf_use){lyd_get_value(leaf), leaf};
 }
 

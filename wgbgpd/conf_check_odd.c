@@ -115,14 +115,9 @@ struct nets {
 	size_t n, cap;
 };
 
-#define NETS_MORE 16
-
 static void net_push(struct nets *nets, struct net net)
 {
-	if (nets->n == nets->cap) {
-		nets->cap += NETS_MORE;
-		nets->v = xrealloc(nets->v, nets->cap * sizeof(*nets->v));
-	}
+	nets->v = xgrow(nets->v, nets->n, &nets->cap, sizeof(*nets->v));
 	nets->v[nets->n++] = net;
 }
 

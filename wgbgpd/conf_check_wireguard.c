@@ -69,10 +69,7 @@ struct claims {
 
 static void claim_push(struct claims *claims, struct claim claim)
 {
-	if (claims->n == claims->cap) {
-		claims->cap = claims->cap ? claims->cap * 2 : 64;
-		claims->v = xrealloc(claims->v, claims->cap * sizeof(*claims->v));
-	}
+	claims->v = xgrow(claims->v, claims->n, &claims->cap, sizeof(*claims->v));
 	claims->v[claims->n++] = claim;
 }
 

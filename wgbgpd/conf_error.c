@@ -14,10 +14,7 @@ static void conf_error_add(struct conf_errors *errs, const struct conf_pos *pos,
 	if ((warning ? errs->warnings++ : errs->errors++) >= CONF_ERRORS_MAX)
 		return;
 	what = xvasprintf(fmt, ap);
-	if (errs->n == errs->cap) {
-		errs->cap = errs->cap ? errs->cap * 2 : 8;
-		errs->v = xrealloc(errs->v, errs->cap * sizeof(*errs->v));
-	}
+	errs->v = xgrow(errs->v, errs->n, &errs->cap, sizeof(*errs->v));
 	if (pos && pos->line)
 		snprintf(place, sizeof(place), ":%u:%u", pos->line, pos->col);
 	errs->v[errs->n].warning = warning;

@@ -51,10 +51,7 @@ void allowedips_free(struct allowedips *a)
 
 static struct wg_change *append(struct allowedips *a)
 {
-	if (a->n_queue == a->cap_queue) {
-		a->cap_queue = a->cap_queue ? a->cap_queue * 2 : 64;
-		a->queue = xrealloc(a->queue, a->cap_queue * sizeof(*a->queue));
-	}
+	a->queue = xgrow(a->queue, a->n_queue, &a->cap_queue, sizeof(*a->queue));
 	return &a->queue[a->n_queue++];
 }
 

@@ -88,10 +88,7 @@ struct wg_peer *wg_dump_add_peer(struct wg_dump *dump)
 {
 	struct wg_peer *peer;
 
-	if (dump->n_peers == dump->cap_peers) {
-		dump->cap_peers = dump->cap_peers ? dump->cap_peers * 2 : 16;
-		dump->peers = xrealloc(dump->peers, dump->cap_peers * sizeof(*dump->peers));
-	}
+	dump->peers = xgrow(dump->peers, dump->n_peers, &dump->cap_peers, sizeof(*dump->peers));
 	peer = &dump->peers[dump->n_peers++];
 	*peer = (struct wg_peer){0};
 	return peer;
@@ -101,10 +98,8 @@ void wg_dump_add_entry(struct wg_dump *dump, const struct prefix *p)
 {
 	if (!dump->with_entries || !dump->n_peers)
 		return;
-	if (dump->n_entries == dump->cap_entries) {
-		dump->cap_entries = dump->cap_entries ? dump->cap_entries * 2 : 64;
-		dump->entries = xrealloc(dump->entries, dump->cap_entries * sizeof(*dump->entries));
-	}
+	dump->entries = xgrow(dump->entries, dump->n_entries, &dump->cap_entries,
+			      sizeof(*dump->entries));
 	dump->entries[dump->n_entries++] = (struct wg_entry){*p, dump->n_peers - 1};
 }
 

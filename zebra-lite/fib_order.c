@@ -152,10 +152,7 @@ void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct 
 	}
 	if (peer->gone || (peer->iface->any && op == ALLOWED_SET))
 		return;
-	if (changes.n == changes_cap) {
-		changes_cap = changes_cap ? changes_cap * 2 : 1024;
-		changes.changes = xrealloc(changes.changes, changes_cap * sizeof(*c));
-	}
+	changes.changes = xgrow(changes.changes, changes.n, &changes_cap, sizeof(*c));
 	c = &changes.changes[changes.n++];
 	c->op = op;
 	c->peer_id = peer->id;

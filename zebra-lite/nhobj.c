@@ -298,10 +298,7 @@ static void read_uses(void)
 
 		if (!o || (n_uses && uses[n_uses - 1] == use))
 			continue;
-		if (n_uses == uses_cap) {
-			uses_cap = uses_cap ? uses_cap * 2 : 64;
-			uses = xrealloc(uses, uses_cap * sizeof(*uses));
-		}
+		uses = xgrow(uses, n_uses, &uses_cap, sizeof(*uses));
 		uses[n_uses++] = use;
 	}
 	qsort(uses, n_uses, sizeof(*uses), compare_uses);
