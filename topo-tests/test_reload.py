@@ -12,6 +12,7 @@ import pytest
 from lib.hubspoke import HubSpoke, hub_conf
 from lib.keys import public_key
 from lib.probe import MOVES_MS, Ping, reaches
+from lib.twonodes import conf
 from lib.wait import wait_until
 
 
@@ -138,3 +139,14 @@ def test_peer_gets_another_name(star):
         wait_until(lambda n=new: star.whub.tunnel_state(n) == "up", what="the new name")
         star.whub.wait_installed("192.168.1.0/24", "wg0", "site1.wg0")
     assert "verdict=refused" not in star.whub.log()
+
+
+def test_neighbor_gets_another_address(two):
+    """The neighbor at the old address is told that its session ends: the entry goes after that."""
+    new = conf("a", 1, "b", 2)
+    for old in ("tunnel-address [ 10.9.0.2", "neighbor 10.9.0.2"):
+        new = new.replace(f"{old} ", f"{old}2 ")
+    two.wa.reload(new)
+    wait_until(lambda: "De-configured" in (two.wb.neighbor("10.9.0.1").get("last-error") or ""), 10,
+               "the goodbye")
+    wait_until(lambda: two.wa.allowed("wg0", "10.9.0.2/32") is None, what="the entry to go")

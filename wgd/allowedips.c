@@ -94,12 +94,18 @@ static void count_fixed(struct allowedips *a, const struct prefix *p, int n)
 	a->shortest[family] = len;
 }
 
+/* By the configuration that is in force. */
+static bool is_fixed(const struct allowed_entry *e)
+{
+	return e->origin < ORIGIN_LEARNED && !e->leaving;
+}
+
 /* Counts E in or out at its owner. */
 static void count(struct allowedips *a, struct allowed_entry *e, int n)
 {
 	if (!e->want)
 		return;
-	if (e->origin == ORIGIN_TUNNEL_ADDRESS || e->origin == ORIGIN_STATIC)
+	if (is_fixed(e))
 		count_fixed(a, &e->node.p, n);
 	e->want->entries += n;
 	if (e->origin == ORIGIN_LEARNED)
@@ -112,6 +118,7 @@ static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *
 	count(a, e, -1);
 	e->want = owner;
 	e->origin = origin;
+	e->leaving = false;
 	count(a, e, 1);
 	set_stale(a, e, stale);
 }
@@ -214,7 +221,7 @@ static enum reason fixed_conflict(const struct allowedips *a, const struct owner
 	for (struct trie_node *n = trie_match(&a->ours, p); n; n = trie_cover(n)) {
 		const struct allowed_entry *e = allowed_entry_of(n);
 
-		if (e->origin == ORIGIN_LEARNED)
+		if (!is_fixed(e))
 			continue;
 		if (e->want == owner)
 			return REASON_NONE;
@@ -235,7 +242,7 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
 	e = find(&a->ours, p);
-	if ((e && e->origin != ORIGIN_LEARNED) || (a->foreign.count && find(&a->foreign, p)))
+	if ((e && is_fixed(e)) || (a->foreign.count && find(&a->foreign, p)))
 		return REASON_NONE; /* it is just there by configuration, or by somebody else */
 	if (!e)
 		e = add(a, &a->ours, p);
@@ -286,8 +293,22 @@ void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct pr
 {
 	struct allowed_entry *e = find(&a->ours, p);
 
-	if (e && e->want == owner && e->origin != ORIGIN_LEARNED)
-		remove_entry(a, e);
+	if (!e || e->want != owner || !is_fixed(e))
+		return;
+	count(a, e, -1);
+	e->leaving = true;
+	count(a, e, 1);
+}
+
+void allowedips_prune(struct allowedips *a)
+{
+	struct trie_node *next;
+
+	for (struct trie_node *node = trie_first(&a->ours); node; node = next) {
+		next = trie_next(&a->ours, node);
+		if (allowed_entry_of(node)->leaving)
+			remove_entry(a, allowed_entry_of(node));
+	}
 }
 
 void allowedips_found(struct allowedips *a, struct owner *owner, const struct prefix *p, bool mine)

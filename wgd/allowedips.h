@@ -40,6 +40,7 @@ struct allowed_entry {
 	struct owner *have;    /* NULL: not installed */
 	uint8_t origin;	       /* enum allowed_origin */
 	bool stale;	       /* learned, not set again since the last start */
+	bool leaving;	       /* no longer configured: there until allowedips_prune() */
 	uint32_t seen;	       /* round of the last comparison that saw it */
 };
 
@@ -85,7 +86,9 @@ bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct pr
 /* A configured entry. REASON_NONE, or REASON_FOREIGN_ALLOWED_IP. */
 enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const struct prefix *p,
 			   enum allowed_origin origin);
+/* It is no longer configured: it stands in nobody's way, and stays until allowedips_prune(). */
 void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct prefix *p);
+void allowedips_prune(struct allowedips *a); /* queues their removal */
 /* An entry read from the device at a start. MINE: of an adopted interface, in the ledger. */
 void allowedips_found(struct allowedips *a, struct owner *owner, const struct prefix *p, bool mine);
 /* The device refused the last SET of P at OWNER: forget it. */

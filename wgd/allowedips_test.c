@@ -29,6 +29,7 @@
 struct truth {
 	int owner; /* -1: nobody */
 	enum allowed_origin origin;
+	bool leaving; /* no longer configured, still there */
 	bool refused; /* a SET was refused because of a foreign entry */
 	bool ledger;  /* ours was or may still be in the device */
 };
@@ -72,7 +73,7 @@ static void make_prefixes(void)
 
 static bool is_fixed(const struct truth *truth)
 {
-	return truth->owner >= 0 && truth->origin < ORIGIN_LEARNED;
+	return truth->owner >= 0 && truth->origin < ORIGIN_LEARNED && !truth->leaving;
 }
 
 static enum reason expect_set(int owner, int i)
@@ -116,6 +117,7 @@ static void op_set(int owner, int i)
 		return;
 	truth->owner = owner;
 	truth->origin = ORIGIN_LEARNED;
+	truth->leaving = false;
 }
 
 static void op_unset(int owner, int i)
@@ -142,6 +144,7 @@ static void op_fix(int owner, int i)
 	assert_int_equal(reason, REASON_NONE);
 	truth->owner = owner;
 	truth->origin = origin;
+	truth->leaving = false;
 }
 
 static void op_unfix(int owner, int i)
@@ -150,7 +153,18 @@ static void op_unfix(int owner, int i)
 
 	allowedips_unfix(&t.a, &t.owners[owner], &t.prefixes[i]);
 	if (truth->owner == owner && is_fixed(truth))
-		truth->owner = -1;
+		truth->leaving = true;
+}
+
+/* Nobody needs what the configuration no longer has. */
+static void op_prune(void)
+{
+	allowedips_prune(&t.a);
+	for (int i = 0; i < PREFIXES; i++) {
+		if (t.truth[i].leaving)
+			t.truth[i].owner = -1;
+		t.truth[i].leaving = false;
+	}
 }
 
 static void dump_with_owners(struct wg_dump *dump, struct owner **owners)
@@ -271,6 +285,8 @@ static void find_everything(void)
 /* The daemon dies and another one finds the device; half of what was learned is said again. */
 static void op_restart(void)
 {
+	if (rnd(2))
+		op_prune();
 	flush();
 	allowedips_free(&t.a);
 	for (int i = 0; i < OWNERS + STRANGERS; i++)
@@ -286,6 +302,9 @@ static void op_restart(void)
 	for (int i = 0; i < PREFIXES; i++) {
 		struct truth *truth = &t.truth[i];
 
+		if (truth->leaving)
+			truth->owner = -1;
+		truth->leaving = false;
 		if (truth->owner < 0 || truth->origin != ORIGIN_LEARNED)
 			continue;
 		/* One that a configured entry stands in the way of by now is refused, and swept. */
@@ -392,6 +411,8 @@ static void run(bool single_removal, bool adopted)
 		t.mock->fail_after = 0;
 		if (rnd(4) == 0)
 			op_meddle(rnd(PREFIXES));
+		if (rnd(3) == 0)
+			op_prune();
 		if (rnd(100) == 0)
 			op_restart();
 		flush();
@@ -476,6 +497,8 @@ static void away(void **state)
 		for (int round = 0; round < ROUNDS / 3; round++) {
 			for (int n = rnd(12); n >= 0; n--)
 				one_op();
+			if (rnd(3) == 0)
+				op_prune();
 			flush();
 			if (rnd(4) == 0)
 				leave_or_return(rnd(2));

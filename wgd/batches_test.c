@@ -544,11 +544,12 @@ static void test_disk_full(void **state)
 		   "'reason':'peer-gone','to':'down'}\n"
 		   "zebra: b is 3 on 7 down peer-gone 10.9.0.3 10.9.0.3/32\n");
 	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'adopt': true, 'address': ['10.9.0.7/24']", BOTH)));
+	devices_prune();
 	rig_pass(1000);
-	rig_expect("link wg0 delete 10.9.0.1/24\n"
-		   "zebra: wg0 is 7 up adopted 10.9.0.7/24\n"
+	rig_expect("zebra: wg0 is 7 up adopted 10.9.0.7/24\n"
 		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
-		   "zebra: b is 3 on 7 down peer-gone 10.9.0.3 10.9.0.3/32\n");
+		   "zebra: b is 3 on 7 down peer-gone 10.9.0.3 10.9.0.3/32\n"
+		   "link wg0 delete 10.9.0.1/24\n");
 	rig_disk_full(false);
 	rig_pass(31000);
 	rig_expect("@1010\n"

@@ -320,7 +320,8 @@ static void sync_addrs(struct device *dev)
 		one = has_addr(have, n, &conf->addrs[i]) ? 0 : add_addr(dev, &conf->addrs[i]);
 		err = one < 0 ? one : err;
 	}
-	remove_extra_addrs(dev, have, n);
+	if (!dev->old_stays)
+		remove_extra_addrs(dev, have, n);
 	free(have);
 	if (err < 0)
 		retry_failed(&dev->addrs_retry, err);
@@ -733,7 +734,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 	dev->conf = conf;
 	retry_done(&dev->mtu_retry);
 	retry_done(&dev->set_retry);
-	dev->mark_stays = true;
+	dev->old_stays = true;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
 			peer_configure(p, NULL);
@@ -800,7 +801,6 @@ static void drop_mark(struct device *dev)
 	struct wg_dump dump;
 	int err;
 
-	dev->mark_stays = false;
 	if (dev->state != DEVICE_READY || !dev->fwmark || dev->conf->fwmark)
 		return;
 	err = wg_get(dev->wg, false, &dump);
@@ -811,6 +811,27 @@ static void drop_mark(struct device *dev)
 	if (err < 0)
 		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
 	report_all(dev);
+}
+
+static void drop_addrs(struct device *dev)
+{
+	struct tunnel_addr *have;
+	size_t n;
+
+	if (dev->state != DEVICE_READY || link_addrs(dev->ifindex, &have, &n) < 0)
+		return;
+	remove_extra_addrs(dev, have, n);
+	free(have);
+}
+
+/* What the configuration has no more: by now nobody uses it. */
+static void drop_old(struct device *dev)
+{
+	dev->old_stays = false;
+	drop_mark(dev);
+	allowedips_prune(&dev->allowed);
+	device_flush(dev);
+	drop_addrs(dev);
 }
 
 void devices_prune(void)
@@ -832,7 +853,7 @@ void devices_prune(void)
 				p->drop_at = now + RELEASE_MS;
 		}
 		if (dev->conf) {
-			drop_mark(dev);
+			drop_old(dev);
 			device_release(dev);
 		} else if (!held) {
 			device_delete(dev);

@@ -109,7 +109,9 @@ struct device {
 	uint8_t public_key[WG_KEY_BYTES];
 	uint16_t listen_port;
 	uint32_t fwmark;
-	bool mark_stays; /* until PRUNE: what replaces an uplink's routes must be there before */
+	/* Until PRUNE: the mark, as what replaces an uplink's routes must be there before, and addresses,
+	 * as sessions over them end after the change. */
+	bool old_stays;
 	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
 	uint64_t read_at;		       /* ms: of the last dump */
 	uint64_t read_cost, poll_cost;	       /* us: what dumps and polls cost, those of late */

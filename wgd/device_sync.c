@@ -86,7 +86,7 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 	dev->key_missing = !key && conf->key_file;
 	set.set_port = conf->listen_port && conf->listen_port != dump->listen_port;
 	set.set_fwmark = conf->fwmark != dump->fwmark &&
-			 (conf->fwmark || (!dev->adopted && !dev->mark_stays));
+			 (conf->fwmark || (!dev->adopted && !dev->old_stays));
 	dev->listen_port = dump->listen_port;
 	dev->fwmark = dump->fwmark;
 	if (!set.private_key && !set.set_port && !set.set_fwmark)

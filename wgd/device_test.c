@@ -69,17 +69,17 @@ static void test_made(void **state)
 				  RIG_PEER_B(RIG_QUIET ", 'cost': 3"))));
 	rig_expect("wg0 set key X port 7 mark 9\n"
 		   "wg0 update b keepalive 0\n"
-		   "wg0 - b 172.16.0.0/16\n"
 		   "link wg0 down\n"
 		   "link wg0 mtu 1420\n"
 		   "link wg0 add 10.9.1.1/24\n"
-		   "link wg0 delete 10.9.0.1/24\n"
 		   "zebra: wg0 is 7 down 10.9.1.1/24 mark 9\n"
 		   "zebra: wg0 is 7 down 10.9.1.1/24 mark 9\n"
 		   "zebra: b is 2 on 7 never handshake-never cost 3 10.9.0.3 10.9.0.3/32\n");
 	devices_prune();
 	rig_pass(3000);
 	rig_expect("zebra: no peer 1\n"
+		   "wg0 - b 172.16.0.0/16\n"
+		   "link wg0 delete 10.9.0.1/24\n"
 		   "wg0 remove a\n"
 		   "@10\n"
 		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'b',"
@@ -543,6 +543,7 @@ static void test_changed_while_gone(void **state)
 	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET) ", {'name': 'b', 'public-key': '" RIG_B
 						    "', 'tunnel-address': ['10.9.0.34']" RIG_QUIET
 						    "}"));
+	devices_prune();
 	rig_show("{'command': 'tunnels'}");
 	rig_pass(1000);
 	rig_forget();
@@ -594,6 +595,7 @@ static void test_up_and_down(void **state)
 static void test_addresses(void **state)
 {
 	begin();
+	devices_prune();
 	/* Not looked at before somebody says that they changed. */
 	rig_link("wg0")->n_addrs = 0;
 	devices_link_event("wg0", 99);
@@ -623,6 +625,35 @@ static void test_addresses(void **state)
 	rig_pass(1000);
 	rig_expect("@1000\n"
 		   "link wg0 mtu 1420\n");
+}
+
+/* Who has a session over an old address says goodbye over it: it goes when the others are done. */
+static void test_old_addresses(void **state)
+{
+	begin();
+	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'address': ['10.9.7.1/24']",
+				  "{'name': 'a', 'public-key': '" RIG_A
+				  "', 'tunnel-address': ['10.9.7.2']" RIG_QUIET "}")));
+	rig_pass(5000);
+	devices_link_event(NULL, 0);
+	rig_pass(1000);
+	rig_expect("wg0 + a 10.9.7.2/32\n"
+		   "link wg0 add 10.9.7.1/24\n"
+		   "zebra: wg0 is 7 up 10.9.7.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.7.2 10.9.7.2/32\n");
+	devices_prune();
+	rig_pass(5000);
+	rig_expect("wg0 - a 10.9.0.2/32\n"
+		   "link wg0 delete 10.9.0.1/24\n");
+	/* What is taken back before stays. */
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'address': ['10.9.7.1/24']",
+				  "{'name': 'a', 'public-key': '" RIG_A
+				  "', 'tunnel-address': ['10.9.7.2']" RIG_QUIET "}")));
+	rig_forget();
+	devices_prune();
+	rig_expect("wg0 - a 10.9.0.2/32\n"
+		   "link wg0 delete 10.9.0.1/24\n");
 }
 
 static void test_drops(void **state)
@@ -675,6 +706,7 @@ int main(void)
 		RIG_CHECK(test_backends),    RIG_CHECK(test_lost),
 		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
 		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
+		RIG_CHECK(test_old_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

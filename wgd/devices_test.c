@@ -59,10 +59,13 @@ static void test_adopted(void **state)
 		   "| + entry 192.168.0.0/16\n");
 	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'adopt': true, 'address': ['10.9.0.9/24']",
 				  RIG_PEER_A(RIG_QUIET))));
+	devices_prune();
 	rig_expect("link wg0 add 10.9.0.9/24\n"
-		   "link wg0 delete 10.9.0.1/24\n"
 		   "zebra: wg0 is 7 up adopted 10.9.0.9/24 mark 8\n"
-		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: wg0 is 7 up adopted 10.9.0.9/24 mark 8\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "link wg0 delete 10.9.0.1/24\n");
 	devices_teardown();
 	rig_tell("wg0");
 	rig_tell_file("ledger-wg0");

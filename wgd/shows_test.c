@@ -539,11 +539,11 @@ static void test_cut(void **state)
 	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'listen-port': 51820", RIG_PEER_A(RIG_QUIET))));
 	devices_prune();
 	rig_pass(100);
-	rig_expect("link wg0 delete 10.9.0.1/24\n"
-		   "zebra: wg0 is 7 up\n"
+	rig_expect("zebra: wg0 is 7 up\n"
 		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.9:5 10.9.0.2 "
 		   "10.9.0.2/32\n"
 		   "zebra: no peer 2\n"
+		   "link wg0 delete 10.9.0.1/24\n"
 		   "wg0 remove b\n"
 		   "nft delete\n"
 		   "event {'event':'cut-end','interface':'wg0','peer':'b','why':'the peer was "
