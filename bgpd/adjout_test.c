@@ -52,7 +52,7 @@ void session_kick(struct peer *p)
 {
 }
 
-void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why)
+void session_stop(struct peer *p, uint8_t subcode, const char *why)
 {
 }
 

@@ -395,7 +395,7 @@ static void check_limit(struct peer *p)
 	if (!over || !pr->up)
 		return;
 	log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address), p->conf.max_prefix);
-	session_stop(p, 6, 1, "maximum number of prefixes reached");
+	session_stop(p, 1, "maximum number of prefixes reached");
 }
 
 int rib_check(const json_t *config, char *error, size_t size)
@@ -433,7 +433,7 @@ static void end_where_tunnels_go(void)
 {
 	for (uint32_t i = 1; i < ids; i++)
 		if (by_id[i] && by_id[i]->peer && rib_peer_tunnel_gone(by_id[i]->peer))
-			session_stop(by_id[i]->peer, 6, 6, "its tunnel is configured no more");
+			session_stop(by_id[i]->peer, 6, "its tunnel is configured no more");
 }
 
 void rib_apply(const json_t *config)
@@ -748,9 +748,6 @@ void rib_update(struct peer *p, const struct update *u)
 				announce(pr, &prefix, a);
 		}
 	}
-	for (int f = 0; f < BGP_FAMILIES; f++)
-		if (u->eor[f])
-			rib_end_of_rib(p, f);
 	rib_work();
 	rib_pressure(0);
 	check_limit(p);

@@ -57,10 +57,11 @@ static struct bgp_error cease(uint8_t subcode, const char *why)
 {
 	struct bgp_error e = {.code = CEASE, .subcode = subcode};
 
-	str_copy(e.text, why ? why : "", sizeof(e.text));
+	str_copy(e.text, why, sizeof(e.text));
 	return e;
 }
 
+/* E: the NOTIFICATION of either side; NULL: there was none. */
 static void note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e, const char *why)
 {
 	static const char *const who[] = {"sent ", "received ", ""};
@@ -69,8 +70,8 @@ static void note_error(struct peer *p, enum fsm_end end, const struct bgp_error 
 	if (e)
 		bgp_error_name(e, name, sizeof(name));
 	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
-		 name[0] && why && why[0] ? ": " : "", why ? why : "");
-	if (!e || end == FSM_LOST)
+		 name[0] && why[0] ? ": " : "", why);
+	if (!e)
 		return;
 	memcpy(p->last_notification, p->last_error, sizeof(p->last_notification));
 	p->last_notification_ms = now_ms();
@@ -90,8 +91,6 @@ static void on_retry_time(void *arg)
 {
 	struct session *s = arg;
 
-	if (s->up || !s->started)
-		return;
 	if (s->out && s->out->state == PEER_CONNECT) {
 		struct fsm *f = s->out;
 
@@ -120,8 +119,7 @@ static void on_gone_time(void *arg)
 {
 	struct session *s = arg;
 
-	if (!s->up && !s->in && !s->out)
-		peer_delete(s->peer);
+	peer_delete(s->peer);
 }
 
 static bool is_resting(const struct session *s)
@@ -140,7 +138,7 @@ static void on_rest_time(void *arg)
 
 	if (s->peer->dynamic)
 		peer_delete(s->peer);
-	else if (s->started)
+	else
 		session_start(s->peer);
 }
 
@@ -153,12 +151,10 @@ static void start_rest(struct session *s)
 
 static void start_idle(struct session *s, const struct bgp_error *e)
 {
-	uint64_t ms = FIRST_RETRY_MS << (s->failures < 8 ? s->failures : 8);
+	uint64_t ms = s->failures < 7 ? FIRST_RETRY_MS << s->failures : IDLE_MAX_MS;
 
 	if (is_max_prefix(e))
 		ms = PREFIX_LIMIT_MS;
-	else if (ms > IDLE_MAX_MS)
-		ms = IDLE_MAX_MS;
 	s->failures++;
 	s->refusal_said = false;
 	timer_stop(&s->retry);
@@ -269,7 +265,7 @@ void session_start(struct peer *p)
 }
 
 /* The ESTABLISHED connection is over: the tables and people hear of it. */
-static void went_down(struct session *s, bool retain, const char *why, enum reason reason)
+static void went_down(struct session *s, bool retain, enum reason reason)
 {
 	struct peer *p = s->peer;
 
@@ -278,9 +274,9 @@ static void went_down(struct session *s, bool retain, const char *why, enum reas
 	s->tries = 0;
 	p->count.dropped++;
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down",
-		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), why ? why : "",
+		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), p->last_error,
 		    retain ? "yes" : "no");
-	say_event(p, "down", why);
+	say_event(p, "down", p->last_error);
 	session_update_state(s);
 	rib_peer_down(p, retain, reason);
 	p->hold_time = p->keepalive = p->send_hold = 0;
@@ -327,17 +323,14 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 	struct peer *p = s->peer;
 	bool was_up = f == s->up, retain = was_up && may_retain(p, end, error);
 	struct bgp_error e = error ? *error : (struct bgp_error){0};
-	char text[sizeof(e.text)] = "";
 
-	if (why)
-		str_copy(text, why, sizeof(text));
 	if (s->up == f)
 		s->up = NULL;
 	else if (s->in == f)
 		s->in = NULL;
 	else
 		s->out = NULL;
-	note_error(p, end, error ? &e : NULL, text);
+	note_error(p, end, error, why);
 	if (!was_up)
 		log_limited(p->dynamic ? &range_bucket : &p->bucket,
 			    end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "session-error",
@@ -345,7 +338,7 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 			    peer_state_name(f->state), p->last_error);
 	fsm_close(f, end == FSM_SENT ? &e : NULL);
 	if (was_up)
-		went_down(s, retain, p->last_error, REASON_SESSION_DOWN);
+		went_down(s, retain, REASON_SESSION_DOWN);
 	if (!s->up && !s->in && !s->out)
 		again(s, end, error ? &e : NULL, retain);
 	else
@@ -428,8 +421,7 @@ static bool ours_stays(const struct open *theirs)
  * after that; else the later connection of a collision. */
 static bool replaces_established(const struct session *s, const struct fsm *f)
 {
-	return !f->outgoing && bgp.graceful_restart && s->peer->gr &&
-	       f->started_ms > s->peer->up_since_ms;
+	return bgp.graceful_restart && s->peer->gr && f->started_ms > s->peer->up_since_ms;
 }
 
 bool session_opened(struct fsm *f, struct bgp_error *error)
@@ -471,7 +463,7 @@ static void take_over(struct peer *p, const struct fsm *f)
 	p->refresh = o->refresh;
 	for (int i = 0; i < BGP_FAMILIES; i++) {
 		p->family[i] = o->family[i] && p->conf.family[i];
-		p->gr_family[i] = o->gr && o->gr_family[i] && p->family[i];
+		p->gr_family[i] = o->gr_family[i] && p->family[i];
 		p->gr_forwarding[i] = p->gr_family[i] && o->gr_forwarding[i];
 		gr = gr || p->gr_family[i];
 	}
@@ -544,7 +536,7 @@ void session_update(struct fsm *f, const uint8_t *body, size_t len)
 			    e.text);
 	rib_update(p, &u);
 	for (int i = 0; i < BGP_FAMILIES && s->up == f; i++)
-		if (u.eor[i] && p->family[i])
+		if (u.eor[i])
 			rib_end_of_rib(p, i);
 	update_release(&u);
 }
@@ -616,7 +608,7 @@ void session_accept(struct peer *p, int fd)
 	session_update_state(s);
 }
 
-/* Every connection ends with E (NULL: nothing is said). */
+/* Every connection ends with E. */
 static void end_all(struct session *s, const struct bgp_error *e, enum reason reason)
 {
 	bool was_up = s->up != NULL;
@@ -624,10 +616,9 @@ static void end_all(struct session *s, const struct bgp_error *e, enum reason re
 	drop(&s->in, e);
 	drop(&s->out, e);
 	drop(&s->up, e);
-	if (e)
-		note_error(s->peer, FSM_SENT, e, e->text);
+	note_error(s->peer, FSM_SENT, e, e->text);
 	if (was_up)
-		went_down(s, false, s->peer->last_error, reason);
+		went_down(s, false, reason);
 	session_update_state(s);
 }
 
@@ -695,16 +686,15 @@ unsigned session_rest_seconds(const struct peer *p)
 	return (timer_left_ms(&p->session->rest) + 999) / 1000;
 }
 
-void session_stop(struct peer *p, uint8_t code, uint8_t subcode, const char *why)
+void session_stop(struct peer *p, uint8_t subcode, const char *why)
 {
 	struct session *s = p->session;
-	struct bgp_error e = {.code = code, .subcode = subcode};
+	struct bgp_error e = cease(subcode, why);
 
-	str_copy(e.text, why ? why : "", sizeof(e.text));
 	if (!session_busy(p))
 		return;
-	end_all(s, code ? &e : NULL, REASON_SESSION_DOWN);
-	again(s, code ? FSM_SENT : FSM_LOST, code ? &e : NULL, false);
+	end_all(s, &e, REASON_SESSION_DOWN);
+	again(s, FSM_SENT, &e, false);
 }
 
 void session_kick(struct peer *p)
@@ -717,7 +707,7 @@ void session_refresh(struct peer *p, enum bgp_family family)
 {
 	struct wr w = {0};
 
-	if (!p->session->up || !p->refresh || !p->family[family])
+	if (!p->refresh || !p->family[family])
 		return;
 	refresh_put(&w, family);
 	conn_send(p->session->up->conn, &w);
@@ -732,8 +722,6 @@ void session_path_changed(struct peer *p, bool up)
 
 	log_debug("session-path", "neighbor=%s up=%s", peer_name(p), up ? "yes" : "no");
 	if (!up || s->up || under_way || !s->started || p->conf.passive || p->dynamic)
-		return;
-	if (is_resting(s))
 		return;
 	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
 		return;

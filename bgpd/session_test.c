@@ -544,7 +544,7 @@ static void overflow(void)
 {
 	int fd = establish(&good);
 
-	session_stop(peer, 6, 1, "maximum number of prefixes reached");
+	session_stop(peer, 1, "maximum number of prefixes reached");
 	expect_notification(fd, 6, 1);
 	expect_refused(10);
 	assert_in_range(session_rest_seconds(peer), 290, 300);
@@ -1001,7 +1001,7 @@ static void test_held(void **state)
 		turn();
 	assert_int_equal(eors, 1);
 	assert_int_equal(downs, 0);
-	session_stop(peer, 6, 4, ""); /* a connection that is not read may go */
+	session_stop(peer, 4, ""); /* a connection that is not read may go */
 	conn_hold_reading(false);
 	assert_int_equal(downs, 1);
 }
