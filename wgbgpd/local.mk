@@ -65,7 +65,8 @@ EXTRA_DIST += \
 	wgbgpd/testdata/empty.conf \
 	wgbgpd/testdata/example.conf wgbgpd/testdata/example.out \
 	wgbgpd/testdata/hub.conf wgbgpd/testdata/hub-peers.inc wgbgpd/testdata/hub.out \
-	wgbgpd/testdata/said.txt wgbgpd/testdata/drill.golden wgbgpd/testdata/odd.golden
+	wgbgpd/testdata/said.txt wgbgpd/testdata/drill.golden wgbgpd/testdata/odd.golden \
+	wgbgpd/testdata/privs.golden
 
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_odd_test wgbgpd/conf_test wgbgpd/parent_test
@@ -141,4 +142,16 @@ check_PROGRAMS += wgbgpd/conf_session_test
 wgbgpd_conf_session_test_SOURCES = wgbgpd/conf_session_test.c wgbgpd/conf_place.c wgbgpd/conf_place.h
 wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
+endif
+if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/privs_test
+wgbgpd_privs_test_SOURCES = wgbgpd/privs_test.c lib/golden.c lib/golden.h
+wgbgpd_privs_test_CFLAGS = $(AM_CFLAGS) $(CAPNG_CFLAGS)
+wgbgpd_privs_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam,--wrap=geteuid,--wrap=getegid \
+	-Wl,--wrap=setgroups,--wrap=setresgid,--wrap=setresuid,--wrap=setfsuid,--wrap=setfsgid \
+	-Wl,--wrap=capng_get_caps_process,--wrap=capng_have_capability,--wrap=capng_clear \
+	-Wl,--wrap=capng_update,--wrap=capng_apply,--wrap=prctl,--wrap=sandbox_enter \
+	-Wl,--wrap=sched_setscheduler,--wrap=getpriority,--wrap=setpriority,--wrap=setrlimit \
+	-Wl,--wrap=log_event,--wrap=fatal_at
+wgbgpd_privs_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS) $(CAPNG_LIBS)
 endif

@@ -29,7 +29,7 @@
 
 static uid_t user = NOBODY;
 static gid_t group = NOBODY;
-static uint64_t have;	/* capabilities at the start */
+static uint64_t have;	/* of parents[].cap at the start */
 static bool keeps_user; /* bgpd and bfdd do */
 
 /* What the parent keeps, and why a lack is said; lost NULL: it is not. */
@@ -125,9 +125,9 @@ static void look_up_user(void)
 static void look_up_capabilities(void)
 {
 	capng_get_caps_process();
-	for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (capng_have_capability(CAPNG_EFFECTIVE, cap))
-			have |= BIT(cap);
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++)
+		if (capng_have_capability(CAPNG_EFFECTIVE, parents[i].cap))
+			have |= BIT(parents[i].cap);
 }
 
 static void say_missing(void)
@@ -160,10 +160,11 @@ json_t *privs_missing(void)
 static void keep_only(uint64_t caps)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
-	for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (caps & have & BIT(cap))
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++)
+		if (caps & have & BIT(parents[i].cap))
 			capng_update(CAPNG_ADD,
-				     CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, cap);
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+				     parents[i].cap);
 }
 
 static void drop_for_parent(void)
@@ -232,12 +233,15 @@ static void lower_nice(void)
 static void keep_over_exec(uint64_t caps)
 {
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
+	for (size_t i = 0; i < ARRAY_SIZE(parents); i++) {
+		unsigned cap = parents[i].cap;
+
 		if (caps & have & BIT(cap) && geteuid() != 0 &&
 		    (capng_update(CAPNG_ADD, CAPNG_INHERITABLE, cap) < 0 ||
 		     capng_apply(CAPNG_SELECT_CAPS) < 0 ||
 		     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0))
 			fatal("cannot keep %s", capng_capability_to_name(cap));
+	}
 }
 
 void privs_drop(enum daemon_id id)
