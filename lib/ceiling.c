@@ -85,7 +85,10 @@ static void empty(struct trie *t)
 
 static uint32_t hash_of_names(const char *interface, const char *name)
 {
-	return hash_bytes(interface, strlen(interface)) * 31 + hash_bytes(name, strlen(name));
+	const uint32_t both[] = {hash_bytes(interface, strlen(interface)),
+				 hash_bytes(name, strlen(name))};
+
+	return hash_bytes(both, sizeof(both));
 }
 
 static void add_address(struct ceiling *c, const struct addr *a, const struct ceiling_peer *peer)

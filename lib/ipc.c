@@ -21,6 +21,7 @@
 #define LOW_WATER (64 * 1024)
 #define READ_BYTES (64 * 1024)
 #define FRAMES_PER_TURN 256
+#define FOREVER (-1) /* of poll() */
 #define FDS_KEPT 16 /* descriptors received and not yet claimed by their frames */
 
 /* A descriptor that goes out with the byte at `offset` of the queue's running count. */
@@ -148,7 +149,7 @@ void ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const void *b
 	}
 	put_header(&ipc->out, type, generation, len);
 	wr_bytes(&ipc->out, body, len);
-	if (ipc->out.len - ipc->out_at > HIGH_WATER)
+	if (ipc_queued(ipc) > HIGH_WATER)
 		ipc->full = true;
 	watch_on(&ipc->wr_watch);
 }
@@ -201,13 +202,12 @@ static ssize_t write_some(struct ipc *ipc)
 		struct cmsghdr *c;
 
 		iov.iov_len = HEADER_BYTES;
-		memset(&control, 0, sizeof(control));
 		msg.msg_control = control.bytes;
 		msg.msg_controllen = sizeof(control.bytes);
 		c = CMSG_FIRSTHDR(&msg);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
+		c->cmsg_len = msg.msg_controllen = CMSG_LEN(sizeof(int)); /* no padding */
 		memcpy(CMSG_DATA(c), &o->fd, sizeof(int));
 	}
 	n = sendmsg(ipc->fd, &msg, MSG_NOSIGNAL);
@@ -274,7 +274,7 @@ int ipc_flush(struct ipc *ipc)
 	while ((err = write_out(ipc)) == -EAGAIN) {
 		struct pollfd p = {.fd = ipc->fd, .events = POLLOUT};
 
-		poll(&p, 1, -1);
+		poll(&p, 1, FOREVER);
 	}
 	return err;
 }
@@ -407,10 +407,12 @@ static ssize_t read_some(struct ipc *ipc)
 	iov.iov_base = wr_room(&ipc->in, READ_BYTES);
 	iov.iov_len = READ_BYTES;
 	n = recvmsg(ipc->fd, &msg, MSG_CMSG_CLOEXEC);
-	ipc->in.len -= READ_BYTES - (n > 0 ? n : 0);
-	if (n > 0)
-		keep_fds(ipc, &msg);
-	return n < 0 ? -errno : n;
+	ipc->in.len -= READ_BYTES;
+	if (n < 0)
+		return -errno;
+	ipc->in.len += n;
+	keep_fds(ipc, &msg);
+	return n;
 }
 
 static void on_readable(int fd, short what, void *arg)

@@ -40,6 +40,7 @@ check_PROGRAMS += \
 	lib/ipc_test \
 	lib/islab_test \
 	lib/json_text_test \
+	lib/landlock_test \
 	lib/listen_at_test \
 	lib/log_test \
 	lib/loop_test \
@@ -59,6 +60,7 @@ check_PROGRAMS += \
 lib_buf_test_SOURCES = lib/buf_test.c
 lib_buf_test_LDADD = $(TEST_LIBS)
 lib_ceiling_test_SOURCES = lib/ceiling_test.c lib/loop_fake.c lib/loop_fake.h
+lib_ceiling_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hash_bytes
 lib_ceiling_test_LDADD = $(TEST_LIBS)
 lib_conf_test_SOURCES = lib/conf_test.c
 lib_conf_test_LDADD = $(TEST_LIBS)
@@ -72,6 +74,9 @@ lib_islab_test_SOURCES = lib/islab_test.c
 lib_islab_test_LDADD = $(TEST_LIBS)
 lib_json_text_test_SOURCES = lib/json_text_test.c
 lib_json_text_test_LDADD = $(TEST_LIBS)
+lib_landlock_test_SOURCES = lib/landlock_test.c
+lib_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+lib_landlock_test_LDADD = $(TEST_LIBS)
 lib_listen_at_test_SOURCES = lib/listen_at_test.c
 lib_listen_at_test_LDADD = $(TEST_LIBS)
 lib_log_test_SOURCES = lib/log_test.c lib/loop_fake.c lib/loop_fake.h
@@ -82,6 +87,7 @@ lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xcalloc
 lib_messages_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
+lib_nl_batch_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv,--wrap=setsockopt
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
 lib_planes_test_SOURCES = lib/planes_test.c
 lib_planes_test_LDADD = $(TEST_LIBS)

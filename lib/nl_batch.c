@@ -98,7 +98,6 @@ struct nlmsghdr *nl_batch_begin(struct nl_batch *b, uint16_t type, uint16_t flag
 		if (err < 0)
 			b->kept = err;
 	}
-	memset(b->buf + b->len, 0, NL_BATCH_MESSAGE_MAX);
 	nlh = mnl_nlmsg_put_header(b->buf + b->len);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;

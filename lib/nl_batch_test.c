@@ -9,11 +9,45 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "nl_batch.h"
 
 static int errors[10];
+
+/* What the system answers in the place of its own, from the first on; 0: its own answer. */
+static int refusals[4];
+static size_t n_refused;
+static int refused_option; /* of setsockopt() */
+static int options[4][2];  /* those that were set: name, value */
+static size_t n_options;
+
+ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
+ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
+int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+
+ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
+{
+	if (n_refused == sizeof(refusals) / sizeof(*refusals) || !refusals[n_refused])
+		return __real_recv(fd, buf, len, flags);
+	errno = refusals[n_refused++];
+	return -1;
+}
+
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (name == refused_option) {
+		errno = EPERM;
+		return -1;
+	}
+	if (n_options < 4) {
+		options[n_options][0] = name;
+		options[n_options++][1] = *(const int *)value;
+	}
+	return __real_setsockopt(fd, level, name, value, len);
+}
 
 static void on_error(void *arg, void *cookie, int err)
 {
@@ -57,6 +91,7 @@ static void test_matching(void **state)
 	nl_batch_parse(b, buf, n);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(errors[i], i == 7 ? -EEXIST : i == 2 ? -ENODEV : 0);
+	assert_int_equal(seq[0], 1); /* the kernel's own messages have 0 */
 	nl_batch_parse(b, buf, n - 1); /* cut short */
 	assert_int_equal(nl_batch_flush(b), 0);
 	nl_batch_free(b);
@@ -206,6 +241,56 @@ static void test_cannot_send(void **state)
 	nl_batch_free(b);
 }
 
+static int flush_with(int first, int second, int third)
+{
+	struct nl_batch *b = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+	int err;
+
+	memset(errors, 0, sizeof(errors));
+	nl_batch_end(b, nl_batch_begin(b, 999, 0, &errors[0]));
+	refusals[0] = first;
+	refusals[1] = second;
+	refusals[2] = third;
+	n_refused = 0;
+	err = nl_batch_flush(b);
+	refusals[0] = 0;
+	n_refused = 0;
+	nl_batch_free(b);
+	return err;
+}
+
+/* Answers that were lost are said to be when those that are there have been read; what interrupts
+ * is no error; what else goes wrong is. */
+static void test_answers_that_are_lost(void **state)
+{
+	assert_int_equal(flush_with(EINTR, EINTR, 0), 0);
+	assert_int_equal(errors[0], -EOPNOTSUPP);
+	assert_int_equal(flush_with(ENOBUFS, 0, 0), -ENOBUFS);
+	assert_int_equal(errors[0], -EOPNOTSUPP);
+	assert_int_equal(flush_with(EINTR, ENOBUFS, EINTR), -ENOBUFS);
+	assert_int_equal(errors[0], -EOPNOTSUPP);
+	assert_int_equal(flush_with(EAGAIN, 0, 0), 0);
+	assert_int_equal(errors[0], 0);
+	assert_int_equal(flush_with(EINTR, ENOTCONN, 0), -ENOTCONN);
+	assert_int_equal(errors[0], 0);
+}
+
+/* Who may not exceed the system's limit gets as much as that. */
+static void test_room_within_the_limit(void **state)
+{
+	for (int limited = 0; limited < 2; limited++) {
+		refused_option = limited ? SO_RCVBUFFORCE : 0;
+		n_options = 0;
+		nl_batch_free(nl_batch_new(NETLINK_ROUTE, on_error, NULL));
+		assert_int_equal(n_options, 2);
+		assert_int_equal(options[0][0], limited ? SO_RCVBUF : SO_RCVBUFFORCE);
+		assert_int_equal(options[0][1], 8 * 1024 * 1024);
+		assert_int_equal(options[1][0], SO_SNDBUF);
+		assert_int_equal(options[1][1], 4 * 64 * 1024); /* four full buffers */
+	}
+	refused_option = 0;
+}
+
 static void test_full(void **state)
 {
 	struct nl_batch *first = nl_batch_new_detached(on_error, NULL);
@@ -233,6 +318,8 @@ int main(void)
 		cmocka_unit_test(test_other_messages),
 		cmocka_unit_test(test_room_for_answers),
 		cmocka_unit_test(test_cannot_send),
+		cmocka_unit_test(test_answers_that_are_lost),
+		cmocka_unit_test(test_room_within_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
