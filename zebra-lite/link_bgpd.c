@@ -102,8 +102,8 @@ void link_bgpd_verdict(const struct msg_verdicts *m)
 {
 	if (!ipc)
 		return;
-	if (pending.n_prefixes == VERDICTS_MAX || pending.verdict != m->verdict ||
-	    pending.reason != m->reason || !addr_eq(&pending.nexthop, &m->nexthop))
+	if (pending.verdict != m->verdict || pending.reason != m->reason ||
+	    !addr_eq(&pending.nexthop, &m->nexthop))
 		send_pending(NULL);
 	pending.verdict = m->verdict;
 	pending.reason = m->reason;

@@ -86,6 +86,9 @@ static void kernel_route(const char *prefix, bool present)
 
 /* --- wgd --- */
 
+static bool counts; /* wgd's entries, instead of saying each */
+static unsigned n_set;
+
 static void on_wgd(void *arg, const struct ipc_frame *f)
 {
 	struct msg_allowed_ack ack = {.n = n_no, .refused = no};
@@ -99,7 +102,8 @@ static void on_wgd(void *arg, const struct ipc_frame *f)
 	} else {
 		assert_int_equal(f->type, MSG_ALLOWED);
 		assert_int_equal(msg_get_allowed(f->body, f->len, &m), 0);
-		for (uint32_t i = 0; i < m.n; i++)
+		n_set += m.n;
+		for (uint32_t i = 0; i < m.n && !counts; i++)
 			say("wgd: %s %s %u\n", m.changes[i].op == ALLOWED_SET ? "set" : "unset",
 			    PREFIX_STR(&m.changes[i].prefix), m.changes[i].peer_id);
 		ack.batch = m.batch;
@@ -468,12 +472,83 @@ static void test_busy(void **state)
 	TOLD("bgpd: nexthop 10.9.0.1 up wg0\n");
 }
 
+static void verdict(enum verdict v, enum reason reason, uint32_t n, const struct prefix *prefixes)
+{
+	link_bgpd_verdict(&(struct msg_verdicts){
+		.verdict = v, .reason = reason, .n_prefixes = n, .prefixes = (struct prefix *)prefixes});
+}
+
+/* Each change of what is said begins a message, and one that is long is cut. */
+static void test_verdicts_apart(void **state)
+{
+	static struct prefix many[9000];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct prefix){
+			.family = AF_INET, .len = 24, .b = {10, (uint8_t)(i >> 8), (uint8_t)i}};
+	verdict(VERDICT_REFUSED, REASON_KERNEL_ERROR, 1, many);
+	verdict(VERDICT_CLEARED, REASON_KERNEL_ERROR, 2, many + 1);
+	verdict(VERDICT_CLEARED, REASON_WG_ERROR, 1, many + 3);
+	verdict(VERDICT_CLEARED, REASON_WG_ERROR, 1, many + 4);
+	TOLD("bgpd: refused 1 by all kernel-error: 10.0.0.0/24\n"
+	     "bgpd: cleared 2 by all kernel-error: 10.0.1.0/24 10.0.2.0/24\n"
+	     "bgpd: cleared 2 by all wireguard-error: 10.0.3.0/24 10.0.4.0/24\n");
+	verdict(VERDICT_REFUSED, REASON_KERNEL_ERROR, 4095, many);
+	verdict(VERDICT_REFUSED, REASON_KERNEL_ERROR, 4098, many + 4095);
+	verdict(VERDICT_REFUSED, REASON_WG_ERROR, 1, many + 8999);
+	TOLD("bgpd: refused 4096 by all kernel-error: 10.0.0.0/24 10.0.1.0/24 10.0.2.0/24\n"
+	     "bgpd: refused 4096 by all kernel-error: 10.16.0.0/24 10.16.1.0/24 10.16.2.0/24\n"
+	     "bgpd: refused 1 by all kernel-error: 10.32.0.0/24\n"
+	     "bgpd: refused 1 by all wireguard-error: 10.35.39.0/24\n");
+	/* What waits for a bgpd that goes is not its successor's. */
+	verdict(VERDICT_REFUSED, REASON_KERNEL_ERROR, 1, many);
+	link_bgpd_close();
+	told();
+	ipc_free(bgpd);
+	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
+}
+
+/* A wgd that reads slowly gets everything nevertheless. */
+static void test_slow_wgd(void **state)
+{
+	enum { MANY = 60000 };
+
+	counts = true;
+	say_routes("10.0.0.0/24", MANY, "10.9.0.1");
+	say_nothing(bgpd, MSG_ROUTES_SYNC);
+	for (int i = 0; i < 2000 && fib_counters.sets < MANY; i++)
+		told();
+	assert_int_equal(fib_counters.sets, MANY);
+	told();
+	ipc_free(wgd);
+	wgd = open_channel(link_wgd_open, on_wgd, "wgd");
+	say_if();
+	say_peer(1, "10.9.0.1");
+	say_peer(2, "10.9.0.2");
+	say_nothing(wgd, MSG_TUNNEL_SYNC);
+	n_set = 0;
+	ipc_pause(wgd);
+	told();
+	assert_true(link_wgd_full());
+	told();
+	assert_true(link_wgd_full());
+	assert_int_equal(n_set, 0);
+	ipc_resume(wgd);
+	for (int i = 0; i < 100 && n_set < MANY; i++)
+		told();
+	assert_int_equal(n_set, MANY);
+	assert_false(link_wgd_full());
+	counts = false;
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_talk),	   T(test_verdicts),   T(test_nonsense), T(test_entries),
 		T(test_wgd_again), T(test_bgpd_again), T(test_busy),
+		T(test_verdicts_apart), T(test_slow_wgd),
 	};
 
 	log_init("links_test");

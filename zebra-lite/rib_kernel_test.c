@@ -481,6 +481,174 @@ static void test_teardown(void **state)
 	RIG_TOLD("");
 }
 
+static void static_to(const char *prefix, const char *hop, uint32_t oif, uint8_t type,
+		      uint8_t distance, uint32_t metric)
+{
+	struct prefix p = rig_prefix(prefix);
+	struct addr a = {0};
+
+	if (hop)
+		a = rig_addr(hop);
+	rib_static_add(&p, &a, oif, type, distance, metric);
+}
+
+/* Of the candidates for a prefix the one with the least distance, then protocol, then metric. */
+static void test_choice(void **state)
+{
+	static_to("10.2.0.0/16", "198.51.100.7", RIG_U0, RTN_UNICAST, 5, 7);
+	RIG_TOLD("redist +static 10.2.0.0/16 metric 7\n"
+		 "add 10.2.0.0/16 via 198.51.100.7 dev u0\n");
+	static_to("10.2.0.0/16", NULL, RIG_U1, RTN_UNICAST, 5, 6);
+	RIG_TOLD("change 10.2.0.0/16 dev u\n");
+	static_to("10.2.0.0/16", "10.9.0.3", 0, RTN_UNICAST, 4, 8);
+	RIG_TOLD("set 10.2.0.0/16 p3\n"
+		 "change 10.2.0.0/16 dev wg0\n");
+	static_to("10.2.0.0/16", "10.9.0.3", RIG_U1, RTN_BLACKHOLE, 3, 8);
+	RIG_TOLD("change 10.2.0.0/16 blackhole\n"
+		 "unset 10.2.0.0/16 p3\n");
+	static_to("10.2.0.0/16", NULL, 0, RTN_UNREACHABLE, 2, 8);
+	RIG_TOLD("change 10.2.0.0/16 unreachable\n");
+	rig_bgp("10.2.0.0/16", "e10.9.0.1");
+	RIG_TOLD("refused 10.2.0.0/16 by all lost-to-protocol\n");
+	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 9, RIG_U1, "198.51.100.9");
+	RIG_TOLD("redist +kernel 10.2.0.0/16 metric 9\n"
+		 "del 10.2.0.0/16 unreachable\n");
+	/* By the same distance: what the kernel made itself, and ours of tunnels behind it. */
+	rig_kernel(true, "10.9.0.1/32", RTPROT_STATIC, 9, RIG_U1, NULL);
+	RIG_TOLD("redist +kernel 10.9.0.1/32 metric 9\n"
+		 "del 10.9.0.1/32 dev wg0\n");
+	rig_kernel(false, "10.9.0.1/32", RTPROT_STATIC, 9, RIG_U1, NULL);
+	RIG_TOLD("redist -kernel 10.9.0.1/32 metric 0\n"
+		 "add 10.9.0.1/32 dev wg0\n");
+	rig_configure("{" RIG_PERMIT ", 'rib': {'distance': {'kernel': 5, 'connected': 5}}}");
+	rig_told();
+	rig_kernel(true, "10.3.0.0/16", RTPROT_STATIC, 9, RIG_U1, NULL);
+	static_to("10.3.0.0/16", NULL, RIG_U0, RTN_UNICAST, 5, 0);
+	static_to("10.4.0.0/16", NULL, RIG_U0, RTN_UNICAST, 5, 0);
+	rig_kernel(true, "10.4.0.0/16", RTPROT_STATIC, 9, RIG_U1, NULL);
+	RIG_TOLD("redist +kernel 10.3.0.0/16 metric 9\n"
+		 "redist +static 10.3.0.0/16 metric 0\n"
+		 "redist +static 10.4.0.0/16 metric 0\n"
+		 "redist +kernel 10.4.0.0/16 metric 9\n");
+	rig_link_down[RIG_U1] = true;
+	rib_kernel_link_changed(RIG_U1);
+	RIG_TOLD("redist -kernel 10.2.0.0/16 metric 0\n"
+		 "redist -kernel 10.3.0.0/16 metric 0\n"
+		 "redist -kernel 10.4.0.0/16 metric 0\n"
+		 "add 10.3.0.0/16 dev u0\n"
+		 "add 10.4.0.0/16 dev u0\n");
+}
+
+/* One of somebody else takes the place of another one with the same metric. */
+static void test_replaced(void **state)
+{
+	struct kroute r = ours("10.2.0.0/16", RIG_U1);
+	struct prefix p = rig_prefix("10.2.0.0/16");
+	const struct rib_cand *c;
+	unsigned n = 0;
+
+	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 5, RIG_U0, NULL);
+	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
+	rig_told();
+	r.protocol = RTPROT_STATIC;
+	r.metric = 5;
+	tell(r, true); /* next to it: an IPv6 one */
+	for (c = rib_others(rib_find(&p)); c; c = c->next)
+		n++;
+	assert_int_equal(n, 3);
+	r.oif = RIG_WG0;
+	r.replaced = true;
+	tell(r, true);
+	for (n = 0, c = rib_others(rib_find(&p)); c; c = c->next)
+		n += c->metric == 5 ? c->oif * 100 : 1;
+	assert_int_equal(n, RIG_WG0 * 100 + 1);
+	RIG_TOLD("");
+	tell(r, true); /* the same again */
+	RIG_TOLD("");
+	rig_kernel(false, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
+	rig_kernel(false, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL); /* unknown by now */
+	rig_kernel(false, "10.77.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
+	RIG_TOLD("");
+	r.replaced = false;
+	tell(r, false);
+	RIG_TOLD("redist -kernel 10.2.0.0/16 metric 0\n");
+	assert_null(rib_find(&p));
+	r = ours("10.78.0.0/16", RIG_U0);
+	tell(r, false);
+	assert_null(rib_find(&r.prefix));
+}
+
+/* Ours that leads nowhere is the same by whatever link the kernel names. */
+static void test_blackhole(void **state)
+{
+	struct kroute r = ours("10.2.0.0/16", 1);
+
+	static_to("10.2.0.0/16", NULL, 0, RTN_BLACKHOLE, 1, 0);
+	RIG_TOLD("redist +static 10.2.0.0/16 metric 0\n"
+		 "add 10.2.0.0/16 blackhole\n");
+	r.type = RTN_BLACKHOLE;
+	tell(r, true);
+	RIG_TOLD("");
+	r.type = RTN_UNREACHABLE;
+	tell(r, true);
+	RIG_TOLD("change 10.2.0.0/16 blackhole\n");
+	r.type = RTN_BLACKHOLE;
+	tell(r, false);
+	RIG_TOLD("add 10.2.0.0/16 blackhole\n");
+}
+
+/* Of thousands all are swept, in turns: bgpd's old ones, the kernel's, and ours that nobody wants. */
+static void test_sweeps(void **state)
+{
+	static char text[32];
+	unsigned n = 0;
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "20.%u.%u.0/24", i / 256, i % 256);
+		if (i % 2)
+			rig_bgp(text, "198.51.100.7");
+		else
+			rig_kernel(true, text, RTPROT_STATIC, 5, RIG_U1, NULL);
+		if (i % 500 == 0)
+			rig_told();
+	}
+	rig_told();
+	assert_int_equal(rib_count(), 5006);
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	rib_kernel_end(NULL);
+	rig_told();
+	while (rib_walk(&at))
+		n++;
+	assert_int_equal(n, 2506); /* what bgpd wants is back */
+	rib_bgp_begin();
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rib_bgp_synced();
+	rig_settle();
+	rig_told();
+	assert_int_equal(rib_count(), 6);
+}
+
+/* Who has answered nothing loses its routes when its time is over, and not before. */
+static void test_sweep_timeout(void **state)
+{
+	rig_configure("{" RIG_PERMIT ", 'rib': {'sweep-timeout': 7}}");
+	rig_told();
+	rib_bgp_begin();
+	rig_pass(6900);
+	RIG_TOLD("");
+	rib_bgp_begin(); /* another one, with its own time */
+	rig_pass(6900);
+	RIG_TOLD("");
+	rig_pass(200);
+	RIG_TOLD("del 10.1.0.0/16 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+	rig_pass(20000);
+	RIG_TOLD("");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -488,7 +656,8 @@ int main(void)
 		T(test_drift),	 T(test_fallen),	T(test_reading),  T(test_adopted),
 		T(test_plane),	 T(test_redistributed), T(test_linger),	  T(test_covered),
 		T(test_wgd_away), T(test_entry_refused), T(test_removals),
-		T(test_teardown),
+		T(test_teardown), T(test_choice),	T(test_replaced),
+		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),
 	};
 
 	log_init("rib_kernel_test");
