@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "conf.h"
 #include "ipc.h"
 #include "loop.h"
 #include "messages.h"
@@ -48,7 +49,7 @@ static void fail(struct client *c, const char *why)
 
 static void on_head(struct client *c, const struct msg_reply *m)
 {
-	json_t *head = json_loadb(m->json, m->json_len, 0, NULL);
+	json_t *head = conf_read(m->json, m->json_len);
 
 	if (json_is_object(head))
 		c->sink->head(c->sink_arg, m->list, head);
@@ -294,7 +295,7 @@ static void gather_head(void *arg, const char *list, const json_t *head)
 static void gather_row(void *arg, const char *text, size_t len)
 {
 	struct gather *g = arg;
-	json_t *row = json_loadb(text, len, 0, NULL);
+	json_t *row = conf_read(text, len);
 
 	if (g->rows && row)
 		json_array_append_new(g->rows, row);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "kernel_route.h"
 #include "messages.h"
 #include "session.h"
@@ -222,7 +223,7 @@ static void pass_head(void *arg, const char *list, const json_t *head)
 static void pass_row(void *arg, const char *text, size_t len)
 {
 	struct passing *p = arg;
-	json_t *row = json_loadb(text, len, 0, NULL);
+	json_t *row = conf_read(text, len);
 
 	if (json_is_object(row))
 		look(p->d, p->source, row);

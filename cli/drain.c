@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "loop.h"
 #include "messages.h"
 #include "session.h"
@@ -153,7 +154,7 @@ static void on_head(void *arg, const char *list, const json_t *head)
 
 static void on_route(void *arg, const char *text, size_t len)
 {
-	json_t *row = json_loadb(text, len, 0, NULL), *hop;
+	json_t *row = conf_read(text, len), *hop;
 	struct drain *d = arg;
 	size_t i;
 

@@ -39,7 +39,7 @@ static void scan_head(void *arg, const char *list, const json_t *head)
 static void scan_row(void *arg, const char *text, size_t len)
 {
 	struct gathering *g = arg;
-	json_t *row = json_loadb(text, len, 0, NULL);
+	json_t *row = conf_read(text, len);
 	const char *prefix = string_of(row, "prefix");
 	struct prefix p;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "conf.h"
 #include "messages.h"
 #include "util.h"
 
@@ -80,7 +81,7 @@ static void on_row(void *arg, const char *text, size_t len)
 		json_doc_row(&o->doc, text, len);
 		return;
 	}
-	row = json_loadb(text, len, 0, NULL);
+	row = conf_read(text, len);
 	if (row && o->render && o->render->row)
 		o->render->row(&o->view, row);
 	json_decref(row);

@@ -7,6 +7,11 @@
 
 #include "util.h"
 
+json_t *conf_read(const void *text, size_t len)
+{
+	return json_loadb(text, len, 0, NULL);
+}
+
 json_t *conf_get(const json_t *obj, const char *name)
 {
 	const char *key;

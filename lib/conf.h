@@ -14,6 +14,9 @@
 
 #include "prefix.h"
 
+/* An object or array in a text of LEN bytes, of which the last of equal members counts; NULL when it
+ * is none. The caller's. */
+json_t *conf_read(const void *text, size_t len);
 /* The member NAME of OBJ, or NULL; borrowed. OBJ may be NULL. */
 json_t *conf_get(const json_t *obj, const char *name);
 /* Follows a path such as "wireguard/interface" from OBJ; borrowed or NULL. */

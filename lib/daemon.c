@@ -67,7 +67,7 @@ static void set_log(const json_t *config)
 static void on_config_check(const struct ipc_frame *frame)
 {
 	char error[MSG_ERROR_MAX] = "";
-	json_t *config = json_loadb((const char *)frame->body, frame->len, 0, NULL);
+	json_t *config = conf_read(frame->body, frame->len);
 
 	if (!config)
 		str_copy(error, "configuration is not JSON", sizeof(error));
@@ -79,7 +79,7 @@ static void on_config_check(const struct ipc_frame *frame)
 
 static void on_config_apply(const struct ipc_frame *frame)
 {
-	json_t *config = json_loadb((const char *)frame->body, frame->len, 0, NULL);
+	json_t *config = conf_read(frame->body, frame->len);
 
 	if (!config) {
 		answer(frame->generation, "configuration is not JSON");

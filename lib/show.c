@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "json_text.h"
 #include "loop.h"
 #include "messages.h"
@@ -197,7 +198,7 @@ void show_server_frame(struct show_server *server, const struct ipc_frame *frame
 	}
 	if (msg_get_reply(MSG_REQUEST, frame->body, frame->len, &m) < 0)
 		return;
-	args = json_loadb(m.json, m.json_len, 0, NULL);
+	args = conf_read(m.json, m.json_len);
 	if (json_is_object(args)) {
 		begin(server, m.id, args);
 	} else {

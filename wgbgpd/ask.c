@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ask.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
+#include "conf.h"
 #include "supervise.h"
 #include "util.h"
 
@@ -75,7 +77,7 @@ static struct question *find(enum daemon_id daemon, uint32_t id)
 static void take_head(struct question *q, const struct msg_reply *m)
 {
 	json_decref(q->head);
-	q->head = json_loadb(m->json, m->json_len, 0, NULL);
+	q->head = conf_read(m->json, m->json_len);
 	if (!json_is_object(q->head)) {
 		json_decref(q->head);
 		q->head = json_object();
@@ -87,22 +89,27 @@ static void take_head(struct question *q, const struct msg_reply *m)
 	}
 }
 
-void ask_frame(enum daemon_id id, const struct ipc_frame *frame)
+static bool is_answer(uint16_t type)
+{
+	return type == MSG_REPLY_HEAD || type == MSG_REPLY_ROW || type == MSG_REPLY_END;
+}
+
+int ask_frame(enum daemon_id id, const struct ipc_frame *frame)
 {
 	struct question *q;
 	struct msg_reply m;
 
-	if (msg_get_reply(frame->type, frame->body, frame->len, &m) < 0)
-		return;
+	if (!is_answer(frame->type) ||
+	    msg_get_reply(frame->type, frame->body, frame->len, &m) < 0)
+		return -EBADMSG;
 	q = find(id, m.id);
-	if (!q)
-		return;
-	if (frame->type == MSG_REPLY_HEAD)
+	if (q && frame->type == MSG_REPLY_HEAD)
 		take_head(q, &m);
-	else if (frame->type == MSG_REPLY_ROW && q->rows)
-		json_array_append_new(q->rows, json_loadb(m.json, m.json_len, 0, NULL));
-	else if (frame->type == MSG_REPLY_END)
+	else if (q && frame->type == MSG_REPLY_END)
 		finish(q, m.error[0] ? m.error : NULL);
+	else if (q && q->rows)
+		json_array_append_new(q->rows, conf_read(m.json, m.json_len));
+	return 0;
 }
 
 void ask_daemon_gone(enum daemon_id id)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,29 @@ static void test_answers(void **state)
 	question(DAEMON_WGD, "empty");
 	end(DAEMON_WGD, 5, "");
 	PLAYED_EXPECT("wgd request 5 {\"command\":\"empty\"}\nempty: none, fine\n");
+	question(DAEMON_WGD, "headless");
+	row(DAEMON_WGD, 6, "{\"b\":2}");
+	end(DAEMON_WGD, 6, "x");
+	PLAYED_EXPECT("wgd request 6 {\"command\":\"headless\"}\nheadless: none, x\n");
+}
+
+static int heard_of(enum msg_type type, const char *body, size_t len)
+{
+	struct ipc_frame frame = {.type = type, .body = (const uint8_t *)body, .len = len};
+
+	return ask_frame(DAEMON_WGD, &frame);
+}
+
+/* What is no answer is told from one that is whole, whether somebody waits for it or not. */
+static void test_what_is_no_answer(void **state)
+{
+	assert_int_equal(heard_of(MSG_REPLY_END, "\0\0\0\1\0", 6), 0);
+	assert_int_equal(heard_of(MSG_REPLY_END, "\0\0\0\1\0", 5), -EBADMSG);
+	assert_int_equal(heard_of(MSG_REPLY_HEAD, "\0\0\0\1\0\0{}", 8), 0);
+	assert_int_equal(heard_of(MSG_REPLY_ROW, "\0\0\0\1{}", 6), 0);
+	assert_int_equal(heard_of(MSG_REPLY_ROW, "\0\0\0", 3), -EBADMSG);
+	assert_int_equal(heard_of(MSG_REQUEST, "\0\0\0\1{}", 6), -EBADMSG);
+	assert_int_equal(heard_of(MSG_PONG, "\0\0\0\1", 4), -EBADMSG);
 }
 
 /* Answers are told apart by daemon and number. */
@@ -165,9 +189,14 @@ static void test_end(void **state)
 	PLAYED_EXPECT("");
 }
 
+static void hear(enum daemon_id id, const struct ipc_frame *frame)
+{
+	assert_int_equal(ask_frame(id, frame), frame->len < 5 ? -EBADMSG : 0);
+}
+
 static int setup(void **state)
 {
-	played_from_daemon = ask_frame;
+	played_from_daemon = hear;
 	for (int id = 0; id < DAEMON_COUNT; id++)
 		played_start(id);
 	return 0;
@@ -187,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_answers),
 		TEST(test_several),
+		TEST(test_what_is_no_answer),
 		TEST(test_daemons_that_do_not_answer),
 		TEST(test_again_from_inside),
 		TEST(test_end),

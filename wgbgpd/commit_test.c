@@ -30,6 +30,15 @@ static char key_name[32];
 static char said[256]; /* what DONE was told */
 static unsigned port;
 
+void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...);
+
+/* What goes wrong with keys and passwords is said among what the daemons are sent. */
+void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+	if (str_eq(event, "key-file") || str_eq(event, "password-file"))
+		played_say("! %s\n", event);
+}
+
 static void on_done(void *arg, const char *error)
 {
 	assert_ptr_equal(arg, said);
@@ -437,7 +446,8 @@ static void test_keys_and_sockets(void **state)
 	snprintf(
 		want, sizeof(want),
 		"wgd 1 secret %s 1aa5\nwgd 1 secret %s 1aa5\nwgd 1 config-check {1}\n"
-		"zebra-lite 1 config-check {1}\nbgpd 1 config-check {1}\nbfdd 1 config-check {1}\n",
+		"zebra-lite 1 config-check {1}\nbgpd 1 config-check {1}\nbfdd 1 config-check {1}\n"
+		"! key-file\n", /* one of the three files is not there */
 		key_name, key_name);
 	EXPECT(want);
 	assert_false(log_enabled(LOG_LEVEL_DEBUG));
@@ -467,7 +477,7 @@ static void test_keys_and_sockets(void **state)
 		want, sizeof(want),
 		"wgd may talk\nwgd 1 secret %s 1aa5\nwgd 1 secret %s 1aa5\nwgd 1 config-apply {1}\n"
 		"wgd 1 config-prune \nbgpd may talk\nbgpd 1 listen 127.0.0.1:%u\n"
-		"bgpd 1 config-apply {1}\nbgpd 1 config-prune \n",
+		"bgpd 1 config-apply {1}\nbgpd 1 config-prune \n! key-file\n",
 		key_name, key_name, port);
 	EXPECT(want);
 	for (int i = 0; i < 2; i++) {

@@ -24,6 +24,17 @@ static char path[] = "/tmp/wgbgp-key-XXXXXX";
 static uint8_t key[CONF_KEY_BYTES];
 static char why[256];
 
+static int refuse_read; /* errno */
+
+ssize_t __real_read(int fd, void *buf, size_t n);
+ssize_t __wrap_read(int fd, void *buf, size_t n);
+
+ssize_t __wrap_read(int fd, void *buf, size_t n)
+{
+	errno = refuse_read;
+	return refuse_read ? -1 : __real_read(fd, buf, n);
+}
+
 static int setup(void **state)
 {
 	int fd = mkstemp(path);
@@ -114,6 +125,24 @@ static void test_no_file(void **state)
 	unlink(missing);
 }
 
+/* No byte more than there is room for, with its NUL; what could not be read is empty. */
+static void test_room(void **state)
+{
+	struct {
+		char line[8], behind;
+	} box = {.behind = 'x'};
+
+	assert_int_equal(conf_secret_read(path, box.line, sizeof(box.line), why, sizeof(why)), 0);
+	assert_string_equal(box.line, "dwdtCnM");
+	assert_int_equal(box.behind, 'x');
+	refuse_read = EIO;
+	assert_int_equal(conf_secret_read(path, box.line, sizeof(box.line), why, sizeof(why)),
+			 -EIO);
+	assert_string_equal(why, "Input/output error");
+	assert_string_equal(box.line, "");
+	refuse_read = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +150,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_content, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

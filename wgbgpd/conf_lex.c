@@ -30,7 +30,7 @@ static bool is_space(char c)
 
 static bool is_word_char(char c)
 {
-	return !is_space(c) && !strchr(";{}[]\"#", c) && (unsigned char)c > ' ' && c != 0x7f;
+	return (unsigned char)c > ' ' && c != 0x7f && !strchr(";{}[]\"#", c);
 }
 
 /* Length of "{16,24}" at P, 0 when it is something else. */

@@ -31,7 +31,7 @@ struct datastore_version *datastore_read(struct conf_errors *errs)
 	}
 	v->text = conf_print_json(v->loaded.effective, true);
 	v->len = strlen(v->text);
-	v->json = json_loadb(v->text, v->len, 0, NULL);
+	v->json = conf_read(v->text, v->len);
 	ensure(v->json);
 	v->generation = ++last_generation;
 	if (v->len <= IPC_FRAME_MAX)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "conf.h"
 #include "log.h"
 #include "util.h"
 
@@ -18,7 +19,7 @@ static char *path;
 
 static void read_line(const char *line)
 {
-	json_t *record = json_loads(line, 0, NULL);
+	json_t *record = conf_read(line, strlen(line));
 	const char *result = json_string_value(json_object_get(record, "result"));
 
 	if (result && str_eq(result, "running"))

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli_sockets.h"
+#include "conf.h"
 #include "drill.h"
 #include "interfaces.h"
 #include "log.h"
@@ -264,8 +265,7 @@ static void client_free(struct client *client)
 	LIST_REMOVE(client, link);
 	n_clients[client->access]--;
 	while ((r = LIST_FIRST(&client->requests))) {
-		if (r->daemon < 0)
-			endpoint_own_forget(r);
+		endpoint_own_forget(r);
 		request_free(r);
 	}
 	for (int i = 0; i < DAEMON_COUNT; i++)
@@ -319,7 +319,7 @@ static void on_request(struct client *client, const struct ipc_frame *frame)
 		send_end(client, m.id, "too many requests at a time");
 		return;
 	}
-	args = json_loadb(m.json, m.json_len, 0, NULL);
+	args = conf_read(m.json, m.json_len);
 	command = json_string_value(json_object_get(args, "command"));
 	daemon = command ? route_of(command, args) : -1;
 	if (!command) {
@@ -348,8 +348,7 @@ static void on_cancel(struct client *client, const struct ipc_frame *frame)
 		return;
 	if (r->daemon >= 0 && client->relays[r->daemon].ipc)
 		ipc_send(client->relays[r->daemon].ipc, MSG_CANCEL, 0, frame->body, frame->len);
-	if (r->daemon < 0)
-		endpoint_own_forget(r);
+	endpoint_own_forget(r);
 	request_end(r, "cancelled");
 }
 
@@ -416,7 +415,7 @@ void endpoint_tell(json_t *event)
 
 void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 {
-	json_t *event = json_loadb((const char *)json, len, 0, NULL);
+	json_t *event = conf_read(json, len);
 
 	if (!json_is_object(event)) {
 		json_decref(event);

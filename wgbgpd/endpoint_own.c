@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "conf_print.h"
 #include "config.h"
 #include "datastore.h"
@@ -62,7 +63,7 @@ static void run_configuration(struct request *r, const json_t *args)
 	}
 	text = json ? conf_print_json(v->loaded.written, false)
 		    : conf_print_text(v->loaded.written);
-	request_object(r, json ? json_loads(text, 0, NULL) : json_pack("{s:s}", "text", text));
+	request_object(r, json ? conf_read(text, strlen(text)) : json_pack("{s:s}", "text", text));
 	free(text);
 }
 

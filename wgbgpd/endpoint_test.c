@@ -272,6 +272,7 @@ static void test_refused(void **state)
 		{"{\"command\":\"memory\"}", "unknown command"},
 		{"{\"command\":\"memory\",\"daemon\":\"init\"}", "unknown command"},
 		{"{\"command\":\"memory\",\"daemon\":7}", "unknown command"},
+		{"{\"command\":\"memory\",\"daemon\":\"unknown\"}", "unknown command"},
 		{"{\"command\":7}", "malformed request"},
 		{"{}", "malformed request"},
 		{"[]", "malformed request"},

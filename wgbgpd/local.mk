@@ -106,7 +106,7 @@ EXTRA_wgbgpd_supervise_test_DEPENDENCIES = wgbgpd/stub
 # The test's own supervise.c is wgbgpd/played.c.
 wgbgpd_commit_test_SOURCES = wgbgpd/commit_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_commit_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-wgbgpd_commit_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start
+wgbgpd_commit_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=log_event
 wgbgpd_commit_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_endpoint_test_SOURCES = wgbgpd/endpoint_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_endpoint_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
@@ -116,10 +116,12 @@ wgbgpd_conf_said_test_SOURCES = wgbgpd/conf_said_test.c
 wgbgpd_conf_said_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_said_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_key_test_SOURCES = wgbgpd/conf_key_test.c
+wgbgpd_conf_key_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read
 wgbgpd_conf_key_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/listen_test
 wgbgpd_listen_test_SOURCES = wgbgpd/listen_test.c wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h
+wgbgpd_listen_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=bind,--wrap=listen,--wrap=setsockopt
 wgbgpd_listen_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
@@ -134,7 +136,7 @@ wgbgpd_drill_routes_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt,--wrap=re
 	-Wl,--wrap=watch_on,--wrap=watch_off
 wgbgpd_drill_routes_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS) $(MNL_LIBS)
 wgbgpd_drill_test_SOURCES = wgbgpd/drill_test.c lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
-wgbgpd_drill_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time
+wgbgpd_drill_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=time,--wrap=log_event
 wgbgpd_drill_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
@@ -144,7 +146,11 @@ wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/privs_test
+check_PROGRAMS += wgbgpd/notify_test wgbgpd/privs_test
+wgbgpd_notify_test_SOURCES = wgbgpd/notify_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_notify_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_notify,--wrap=sd_notifyf \
+	-Wl,--wrap=sd_watchdog_enabled
+wgbgpd_notify_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS) $(SYSTEMD_LIBS)
 wgbgpd_privs_test_SOURCES = wgbgpd/privs_test.c lib/golden.c lib/golden.h
 wgbgpd_privs_test_CFLAGS = $(AM_CFLAGS) $(CAPNG_CFLAGS)
 wgbgpd_privs_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam,--wrap=geteuid,--wrap=getegid \

@@ -21,7 +21,9 @@ void notify_init(void)
 
 	if (sd_watchdog_enabled(0, &us) <= 0 || !us)
 		return;
-	beat_ms = us / 3000 ? us / 3000 : 1;
+	beat_ms = us / 3000;
+	if (!beat_ms)
+		beat_ms = 1;
 	timer_init(&beat, on_beat, NULL);
 	on_beat(NULL);
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "conf.h"
 #include "conf_diff.h"
 #include "conf_print.h"
 #include "conf_schema.h"
@@ -53,13 +54,18 @@ static int make_rundir(const char *rundir)
 /* All texts on one, as far as they fit. */
 static void join_errors(const struct conf_errors *errs, char *out, size_t size)
 {
-	size_t len = 0;
+	char *text;
+	size_t len;
+	FILE *all = open_memstream(&text, &len);
 
-	out[0] = '\0';
-	for (size_t i = 0; i < errs->n && len + 1 < size; i++)
+	if (!all)
+		fatal("out of memory");
+	for (size_t i = 0; i < errs->n; i++)
 		if (!errs->v[i].warning)
-			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? "\n" : "",
-						errs->v[i].text);
+			fprintf(all, "%s\n", errs->v[i].text);
+	fclose(all);
+	snprintf(out, size, "%.*s", (int)strlen(text) - 1, text);
+	free(text);
 }
 
 static void log_errors(const struct conf_errors *errs)
@@ -94,8 +100,8 @@ static void note_changes(const struct datastore_version *version)
 	const struct datastore_version *running = datastore_running();
 	char *texts[2] = {running ? conf_print_json(running->loaded.written, false) : NULL,
 			  conf_print_json(version->loaded.written, false)};
-	json_t *before = texts[0] ? json_loads(texts[0], 0, NULL) : NULL;
-	json_t *after = json_loads(texts[1], 0, NULL);
+	json_t *before = texts[0] ? conf_read(texts[0], strlen(texts[0])) : NULL;
+	json_t *after = conf_read(texts[1], strlen(texts[1]));
 
 	reload.changed = conf_diff(before, after, reload.what, sizeof(reload.what));
 	json_decref(before);
@@ -230,10 +236,7 @@ static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)
 		commit_daemon_done(id, frame);
 	else if (frame->type == MSG_EVENT)
 		endpoint_event(id, frame->body, frame->len);
-	else if (frame->type == MSG_REPLY_HEAD || frame->type == MSG_REPLY_ROW ||
-		 frame->type == MSG_REPLY_END)
-		ask_frame(id, frame);
-	else
+	else if (ask_frame(id, frame) < 0)
 		log_warn("message", "daemon=%s unexpected=%s", daemon_name(id),
 			 msg_name(frame->type));
 }

@@ -837,6 +837,51 @@ static void test_errors_name_their_place(void **state)
 	free(want);
 }
 
+/* Each in a line, as many as there is room for; warnings are not among them. */
+static void test_all_errors_are_told(void **state)
+{
+	char *first = xasprintf("%s/conf:3:7: rib: 'kernal'", dir);
+	char *second = xasprintf("\n%s/conf:4:7: rib: 'x'", dir);
+	char many[8000] = "";
+	const char *said;
+
+	write_config("errors", "rib { kernal off; }\nrib { x 1; }\n"
+			       "policy p { term 1 { set { prepend-as 5; } } }");
+	said = reload();
+	assert_int_equal(strncmp(said, first, strlen(first)), 0);
+	assert_ptr_equal(strchr(said, '\n'), strstr(said, second));
+	assert_ptr_equal(strchr(said, '\n'), strrchr(said, '\n'));
+	assert_null(strstr(said, "warning"));
+	for (int i = 0; i < 200; i++)
+		strcat(many, "rib { kernal off; }\n");
+	write_config("errors", many);
+	assert_int_equal(strlen(reload()), MSG_ERROR_MAX - 1);
+	free(first);
+	free(second);
+}
+
+/* Who watches is not told of daemons that end with us. */
+static void test_end_is_no_death(void **state)
+{
+	int fd = client_open();
+	uint8_t byte;
+	size_t n = 0;
+	char text[4096] = "";
+
+	client_ask(fd, "{\"command\":\"monitor\"}");
+	assert_true(read_all(fd, &byte, 1)); /* it is being told */
+	kill(parent, SIGTERM);
+	kill(parent, SIGINT);
+	while (n + 1 < sizeof(text) && read_all(fd, &text[n], 1))
+		n++;
+	for (size_t i = 0; i < n; i++)
+		text[i] = text[i] ? text[i] : '.';
+	assert_null(strstr(text, "died"));
+	close(fd);
+	assert_int_equal(wait_exit(parent), 0);
+	parent = 0;
+}
+
 static void test_address_in_use(void **state)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -1312,6 +1357,8 @@ int main(void)
 		TEST(test_refusal_changes_nothing),
 		TEST(test_empty_file),
 		TEST(test_errors_name_their_place),
+		TEST(test_all_errors_are_told),
+		TEST(test_end_is_no_death),
 		TEST(test_address_in_use),
 		TEST(test_killed_daemon),
 		TEST(test_rows_are_relayed),

@@ -12,19 +12,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Reads a file of /proc as text; its length, or -errno. */
-static ssize_t read_text(const char *path, char *text, size_t size)
+/* Reads a file of /proc as text; "" when it cannot be read. */
+static void read_text(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
+	text[0] = '\0';
 	if (fd < 0)
-		return -errno;
+		return;
 	n = read(fd, text, size - 1);
-	n = n < 0 ? -errno : n;
 	close(fd);
 	text[n < 0 ? 0 : n] = '\0';
-	return n;
 }
 
 char process_state(pid_t pid)
@@ -33,8 +32,7 @@ char process_state(pid_t pid)
 	const char *end;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (read_text(path, text, sizeof(text)) < 0)
-		return 0;
+	read_text(path, text, sizeof(text));
 	end = strrchr(text, ')'); /* the name may have anything in it */
 	return end && end[1] == ' ' ? end[2] : 0;
 }
@@ -85,7 +83,8 @@ static bool is_locked(pid_t pid, const char *name)
 	char path[320], text[2048];
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int)pid, name);
-	return read_text(path, text, sizeof(text)) > 0 && strstr(text, "FLOCK");
+	read_text(path, text, sizeof(text));
+	return strstr(text, "FLOCK");
 }
 
 bool process_holds_lock(pid_t pid, int fd)

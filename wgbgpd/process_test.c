@@ -57,6 +57,7 @@ static void test_states(void **state)
 	pid_t pid = start_child();
 
 	assert_int_equal(process_state(getpid()), 'R');
+	assert_int_equal(process_state(-1), 0);
 	await_state(pid, 'S');
 	kill(pid, SIGSTOP);
 	await_state(pid, 'T');

@@ -5,7 +5,8 @@
  * The configuration steers it: a description of the interface "wg0" of "refuse NAME" is refused by
  * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
  * Likewise "loop NAME once" never comes back from the first apply, and "stuck NAME" is in an
- * uninterruptible call in apply until RUNDIR/log/free is there. With "state X" wgd says that the
+ * uninterruptible call in apply until RUNDIR/log/free is there; "deaf NAME" closes its control
+ * channel there and stays. With "state X" wgd says that the
  * interface is in state X.
  */
 #include <errno.h>
@@ -21,6 +22,8 @@
 #include "conf.h"
 #include "daemon.h"
 #include "log.h"
+
+#define CONTROL_FD 3 /* of lib/daemon.c */
 
 static FILE *out;
 static char marker[4200]; /* there once a check was killed */
@@ -128,6 +131,13 @@ static void be_stuck(void)
 	waitpid(pid, NULL, 0);
 }
 
+static void be_deaf(void)
+{
+	close(CONTROL_FD);
+	for (;;)
+		pause();
+}
+
 static void apply(const json_t *config, uint32_t generation)
 {
 	note("apply %s", wanted(config));
@@ -136,6 +146,8 @@ static void apply(const json_t *config, uint32_t generation)
 			;
 	if (told(config, "stuck", ""))
 		be_stuck();
+	if (told(config, "deaf", ""))
+		be_deaf();
 	if (stub.id == DAEMON_WGD)
 		tell_interfaces(config);
 }

@@ -181,6 +181,8 @@ static void test_beginning(void **state)
 	AWAIT(strlen(events) == strlen("=wgd =zebra-lite =bgpd =bfdd "));
 	for (int id = 0; id < DAEMON_COUNT; id++)
 		assert_non_null(strstr(events, daemon_name(id)));
+	skew_ms += 999000 - 5100; /* whole seconds */
+	assert_string_equal(cell(DAEMON_BGPD, "uptime-seconds"), "999");
 }
 
 /* Two that talk to each other get a channel when both have their configuration. */
@@ -297,6 +299,30 @@ static void test_silence(void **state)
 	AWAIT(strstr(events, "-zebra-lite +zebra-lite"));
 	assert_string_equal(cell(DAEMON_ZEBRA, "last-exit"), "\"signal 9 (Killed)\"");
 	assert_null(strstr(events, "?"));
+}
+
+/* Who hangs up is gone at once for all others, and is killed when it does not end. */
+static void test_hangs_up(void **state)
+{
+	static const char config[] =
+		"{\"wireguard\": {\"interface\": [{\"description\": \"deaf bgpd\"}]}}";
+	pid_t pid = pid_of(DAEMON_BGPD);
+
+	await(DAEMON_BGPD);
+	supervise_configured(DAEMON_BGPD);
+	events[0] = '\0';
+	delays[0] = '\0';
+	ipc_send(supervise_control(DAEMON_BGPD), MSG_CONFIG_APPLY, 1, config, strlen(config));
+	AWAIT(strstr(events, "-bgpd"));
+	assert_string_equal(delays, "5000 ");
+	assert_int_equal(pid_of(DAEMON_BGPD), pid);
+	assert_null(supervise_control(DAEMON_BGPD));
+	assert_string_equal(cell(DAEMON_BGPD, "state"), "\"waiting\"");
+	assert_string_equal(cell(DAEMON_BGPD, "restarts"), "0");
+	AWAIT(strstr(events, "-bgpd +bgpd"));
+	assert_string_equal(cell(DAEMON_BGPD, "state"), "\"starting\"");
+	assert_string_equal(cell(DAEMON_BGPD, "last-exit"), "\"signal 9 (Killed)\"");
+	assert_string_equal(delays, "5000 0 ");
 }
 
 static void test_killed(void **state)
@@ -434,7 +460,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_beginning), TEST(test_channels),	 TEST(test_back_off),
-		TEST(test_silence),   TEST(test_while_it_waits), TEST(test_killed),
+		TEST(test_silence),   TEST(test_hangs_up), TEST(test_while_it_waits), TEST(test_killed),
 		TEST(test_end),	      TEST(test_descriptors),	 cmocka_unit_test(test_programs),
 	};
 	char *command;
