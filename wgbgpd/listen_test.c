@@ -71,6 +71,19 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 	return -1;
 }
 
+static unsigned wiped; /* times that something was, and how much */
+static size_t wiped_bytes;
+
+void __real_sodium_memzero(void *p, size_t len);
+void __wrap_sodium_memzero(void *p, size_t len);
+
+void __wrap_sodium_memzero(void *p, size_t len)
+{
+	wiped++;
+	wiped_bytes += len;
+	__real_sodium_memzero(p, len);
+}
+
 static char dir[] = "/tmp/listen_test.XXXXXX";
 static unsigned port;
 static char error[256];
@@ -222,6 +235,9 @@ static void test_passwords(void **state)
 	port = free_port();
 	apply(NEIGHBORS(SECRET("127.0.0.4", "pw2")));
 	assert_true(lets_in("127.0.0.4", LO, "deux") && !lets_in("127.0.0.4", LO, NULL));
+	wiped = wiped_bytes = 0;
+	listen_free();
+	assert_true(wiped > 0 && wiped_bytes > strlen("deux"));
 }
 
 /* A kernel that takes no password is found out before anything changes. */

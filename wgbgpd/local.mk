@@ -121,7 +121,8 @@ wgbgpd_conf_key_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/listen_test
 wgbgpd_listen_test_SOURCES = wgbgpd/listen_test.c wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h
-wgbgpd_listen_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=bind,--wrap=listen,--wrap=setsockopt
+wgbgpd_listen_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=bind,--wrap=listen,--wrap=setsockopt \
+	-Wl,--wrap=sodium_memzero
 wgbgpd_listen_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
@@ -146,7 +147,10 @@ wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/notify_test wgbgpd/privs_test
+check_PROGRAMS += wgbgpd/conf_schema_test wgbgpd/notify_test wgbgpd/privs_test
+wgbgpd_conf_schema_test_SOURCES = wgbgpd/conf_schema_test.c
+wgbgpd_conf_schema_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_schema_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_notify_test_SOURCES = wgbgpd/notify_test.c lib/loop_fake.c lib/loop_fake.h
 wgbgpd_notify_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_notify,--wrap=sd_notifyf \
 	-Wl,--wrap=sd_watchdog_enabled

@@ -251,17 +251,22 @@ static const char *reload(void)
 
 /* ---- the parent */
 
-static pid_t start_parent(void)
+static pid_t start_parent_in(const char *rundir)
 {
 	char *conf = in_dir("conf");
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execl(program, "wgbgpd", "-c", conf, "-r", dir, (char *)NULL);
+		execl(program, "wgbgpd", "-c", conf, "-r", rundir, (char *)NULL);
 		_exit(127);
 	}
 	free(conf);
 	return pid;
+}
+
+static pid_t start_parent(void)
+{
+	return start_parent_in(dir);
 }
 
 static int wait_exit(pid_t pid)
@@ -1290,6 +1295,25 @@ static void test_bad_first_configuration(void **state)
 	assert_int_equal(wait_exit(start_parent()), 1);
 }
 
+/* Where it may not have its directory, or its lock, it starts nothing. */
+static void test_no_place(void **state)
+{
+	char *deep = in_dir("none/there"), *taken = in_dir("taken"), *lock = in_dir("taken/wgbgpd.pid");
+
+	clear_log();
+	write_config("place", "");
+	assert_int_equal(wait_exit(start_parent_in(deep)), 1);
+	assert_int_equal(mkdir(taken, 0755), 0);
+	assert_int_equal(mkdir(lock, 0755), 0);
+	assert_int_equal(wait_exit(start_parent_in(taken)), 1);
+	assert_false(log_has("start"));
+	assert_int_equal(rmdir(lock), 0); /* and is left as it was */
+	assert_int_equal(rmdir(taken), 0);
+	free(deep);
+	free(taken);
+	free(lock);
+}
+
 static bool is_free(unsigned number)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET,
@@ -1379,6 +1403,7 @@ int main(void)
 		HASTY(test_killed_while_checking),
 		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
 		cmocka_unit_test_setup(test_bad_first_configuration, stop_parent),
+		cmocka_unit_test_setup(test_no_place, stop_parent),
 	};
 	const char *srcdir = getenv("srcdir");
 	char *yang = xasprintf("%s/yang", srcdir ? srcdir : ".");
