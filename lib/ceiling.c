@@ -235,7 +235,6 @@ static void free_peers(struct ceiling *c)
 		struct ceiling_peer *p = container_of(n, struct ceiling_peer, by_name);
 
 		next = hash_next(&c->peers, n);
-		hash_remove(&c->peers, n);
 		empty(&p->permit);
 		free(p);
 	}
@@ -252,7 +251,6 @@ void ceiling_free(struct ceiling *c)
 	free_peers(c);
 	for (struct hash_node *h = hash_first(&c->addrs), *next; h; h = next) {
 		next = hash_next(&c->addrs, h);
-		hash_remove(&c->addrs, h);
 		free(container_of(h, struct tunnel_address, node));
 	}
 	hash_clear(&c->addrs);

@@ -49,11 +49,13 @@ check_PROGRAMS += \
 	lib/planes_test \
 	lib/prefix_test \
 	lib/prefix_order_test \
+	lib/reason_test \
 	lib/retry_test \
 	lib/pulse_test \
 	lib/sandbox_test \
 	lib/show_test \
 	lib/slab_test \
+	lib/tcp_md5_test \
 	lib/testing_test \
 	lib/trie_test \
 	lib/util_test
@@ -95,6 +97,8 @@ lib_prefix_order_test_SOURCES = lib/prefix_order_test.c
 lib_prefix_order_test_LDADD = $(TEST_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c
 lib_prefix_test_LDADD = $(TEST_LIBS)
+lib_reason_test_SOURCES = lib/reason_test.c
+lib_reason_test_LDADD = $(TEST_LIBS)
 lib_retry_test_SOURCES = lib/retry_test.c lib/loop_fake.c lib/loop_fake.h
 lib_retry_test_LDADD = $(TEST_LIBS)
 lib_pulse_test_SOURCES = lib/pulse_test.c
@@ -105,6 +109,9 @@ lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c
 lib_slab_test_LDADD = $(TEST_LIBS)
+lib_tcp_md5_test_SOURCES = lib/tcp_md5_test.c
+lib_tcp_md5_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt
+lib_tcp_md5_test_LDADD = $(TEST_LIBS)
 lib_testing_test_SOURCES = lib/testing_test.c
 lib_testing_test_LDADD = $(TEST_LIBS)
 lib_util_test_SOURCES = lib/util_test.c

@@ -61,6 +61,21 @@ static void test_without(void **state)
 	assert_int_equal(plane_of_interface("eth0"), 0);
 }
 
+/* Short names, and one that another plane has already. */
+static void test_names(void **state)
+{
+	read_text("{\"plane\": [{\"name\": \"r\", \"number\": 1}, {\"name\": \"main\", "
+		  "\"number\": 2}, {\"name\": \"s\", \"number\": 4}]}");
+	assert_int_equal(plane_by_name("r"), 1);
+	assert_int_equal(plane_by_name("s"), 4);
+	assert_int_equal(plane_by_name("main"), 0);
+	assert_string_equal(all(), "0 main:; 1 r:; 2 main:; 4 s:; ");
+	read_text("{\"plane\": [{\"name\": \"s\", \"number\": 1}]}");
+	assert_int_equal(plane_by_name("s"), 1);
+	assert_int_equal(plane_by_name("r"), -1);
+	read_text("{}");
+}
+
 #define RED "{\"name\": \"red\", \"number\": 3, \"interface\": [\"eth1\", \"eth2\"]}"
 #define LAST "{\"name\": \"last\", \"number\": 31, \"interface\": [\"eth3\"]}"
 #define WG                                                                         \
@@ -130,6 +145,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
+		TEST(test_names),
 		TEST(test_without),	 TEST(test_members),	   TEST(test_changes),
 		TEST(test_out_of_range), TEST(test_configuration),
 	};

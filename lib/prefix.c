@@ -45,9 +45,9 @@ struct addr addr_of_prefix(const struct prefix *p)
 int addr_cmp(const struct addr *a, const struct addr *b)
 {
 	if (a->plane != b->plane)
-		return a->plane < b->plane ? -1 : 1;
+		return a->plane - b->plane;
 	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
+		return a->family - b->family;
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
@@ -115,16 +115,16 @@ int addr_parse(const char *text, struct addr *out)
 	return 0;
 }
 
-/* A decimal number of at most MAX without sign or blanks; -1 otherwise. */
+/* A decimal number of at most MAX without sign or blanks; -EINVAL otherwise. */
 static long number_parse(const char *text, long max)
 {
 	char *end;
 	long value;
 
 	if (*text < '0' || *text > '9')
-		return -1;
+		return -EINVAL;
 	value = strtol(text, &end, 10);
-	return *end == '\0' && value <= max ? value : -1;
+	return *end == '\0' && value <= max ? value : -EINVAL;
 }
 
 int addr_parse_with_len(const char *text, struct addr *out, uint8_t *len)

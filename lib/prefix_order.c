@@ -76,7 +76,7 @@ static void sift(struct prefix_order *o, uint32_t i)
 void prefix_order_merge(struct prefix_order *o)
 {
 	prefix_order_close_run(o);
-	for (uint32_t i = o->n_runs / 2 + 1; i-- > 0;)
+	for (uint32_t i = o->n_runs / 2; i-- > 0;)
 		sift(o, i);
 }
 

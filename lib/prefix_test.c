@@ -217,6 +217,46 @@ static void test_sockaddr(void **state)
 	assert_string_equal(ENDPOINT_STR(&back), "192.0.2.9:7");
 }
 
+static int sign(int v)
+{
+	return (v > 0) - (v < 0);
+}
+
+/* By plane, family, address: in each pair of a list that is in order. */
+static void test_order_of_addresses(void **state)
+{
+	static const struct {
+		uint8_t plane;
+		const char *text;
+	} rows[] = {{0, "10.0.0.1"}, {0, "10.0.0.2"}, {0, "192.0.2.1"}, {0, "::1"},
+		    {0, "fd00::1"},  {0, "fd00::2"},  {1, "10.0.0.1"},	{1, "::1"},
+		    {31, "0.0.0.1"}};
+
+	for (int i = 0; i < (int)ARRAY_SIZE(rows); i++)
+		for (int k = 0; k < (int)ARRAY_SIZE(rows); k++) {
+			struct addr a, b;
+
+			assert_int_equal(addr_parse(rows[i].text, &a), 0);
+			assert_int_equal(addr_parse(rows[k].text, &b), 0);
+			a.plane = rows[i].plane;
+			b.plane = rows[k].plane;
+			assert_int_equal(sign(addr_cmp(&a, &b)), sign(i - k));
+			assert_int_equal(addr_eq(&a, &b), i == k);
+		}
+}
+
+/* What has no address has words all the same. */
+static void test_no_address(void **state)
+{
+	struct endpoint none = {.port = 7}, back = {.port = 8};
+	struct sockaddr sa = {.sa_family = AF_UNIX};
+
+	assert_string_equal(ENDPOINT_STR(&none), "none");
+	endpoint_from_sockaddr(&sa, &back);
+	assert_int_equal(back.addr.family, 0);
+	assert_int_equal(back.port, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_cover),	    cmocka_unit_test(test_order),
 		cmocka_unit_test(test_planes),	    cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_order_of_addresses), cmocka_unit_test(test_no_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

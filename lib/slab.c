@@ -33,10 +33,10 @@ static size_t slot_size(const struct slab *s)
 	return (size + 7) & ~(size_t)7;
 }
 
-/* A few objects fit. */
+/* A few objects fit; larger ones have a chunk each. */
 static bool is_small(const struct slab *s)
 {
-	return slot_size(s) * 4 <= CHUNK_BYTES - CHUNK_SPARE - HEADER_BYTES;
+	return slot_size(s) < CHUNK_BYTES / 4;
 }
 
 static void list_put(struct chunk **head, struct chunk *c)

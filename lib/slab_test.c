@@ -125,6 +125,28 @@ static void test_large(void **state)
 }
 
 /* What was used and is free again goes back, in pieces worth the work; a little does not. */
+/* From a quarter of a chunk on each has its own. */
+static void test_limit(void **state)
+{
+	static const struct {
+		size_t size;
+		uint32_t chunks; /* of three */
+	} rows[] = {{16 * 1024 - 8, 1}, {16 * 1024 - 7, 3}, {16 * 1024, 3}, {20 * 1024, 3}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct slab s = {.name = "test", .size = rows[i].size};
+		void *objects[3];
+
+		for (int k = 0; k < 3; k++)
+			memset(objects[k] = slab_alloc(&s), 0xff, s.size);
+		assert_int_equal(s.chunks, rows[i].chunks);
+		for (int k = 0; k < 3; k++)
+			slab_free(&s, objects[k]);
+		assert_int_equal(s.chunks, rows[i].chunks == 1);
+		slab_destroy(&s);
+	}
+}
+
 static void test_trim(void **state)
 {
 	enum { BLOCKS = 20000 };
@@ -155,7 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_goes_back), cmocka_unit_test(test_small),
 		cmocka_unit_test(test_odd),	  cmocka_unit_test(test_large),
-		cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_trim),	  cmocka_unit_test(test_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
