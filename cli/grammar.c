@@ -373,15 +373,20 @@ failed:
 	return -1;
 }
 
+/* Among those that come last capitals, which placeholders are, are in front of json. */
+static bool comes_last(const struct cli_word *word)
+{
+	return cli_is_placeholder(word) || str_eq(word->word, "json");
+}
+
 /* Keywords by the alphabet, then placeholders, then json: as one looks for them. */
 static int choice_cmp(const void *a, const void *b)
 {
 	const struct cli_word *x = *(const struct cli_word *const *)a;
 	const struct cli_word *y = *(const struct cli_word *const *)b;
-	int rank_x = str_eq(x->word, "json") ? 2 : cli_is_placeholder(x);
-	int rank_y = str_eq(y->word, "json") ? 2 : cli_is_placeholder(y);
+	int last = comes_last(x) - comes_last(y);
 
-	return rank_x != rank_y ? rank_x - rank_y : strcmp(x->word, y->word);
+	return last ? last : strcmp(x->word, y->word);
 }
 
 void cli_line_free(struct cli_line *line)
