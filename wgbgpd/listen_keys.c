@@ -49,21 +49,21 @@ static void add(struct keys *k, const struct prefix *from, const char *text)
 	k->n++;
 }
 
-/* "fe80::1%wg0" is known to the kernel as fe80::1. */
-static int address_of(const json_t *neighbor, struct prefix *out)
+/* "fe80::1%wg0" is known to the kernel as fe80::1. False: it is no address. */
+static bool address_of(const json_t *neighbor, struct prefix *out)
 {
 	char text[64], *percent;
 	struct addr a;
 
 	if (!str_copy(text, conf_str(neighbor, "address", ""), sizeof(text)))
-		return -EINVAL;
+		return false;
 	percent = strchr(text, '%');
 	if (percent)
 		*percent = '\0';
 	if (addr_parse(text, &a) < 0)
-		return -EINVAL;
+		return false;
 	*out = prefix_make(a.family, a.b, (uint8_t)family_bits(a.family));
-	return 0;
+	return true;
 }
 
 /* Of a neighbour its address, of a group its ranges. */
@@ -73,7 +73,7 @@ static void add_entry(struct keys *k, const json_t *entry, const char *text)
 	size_t n;
 
 	if (conf_has(entry, "address")) {
-		if (address_of(entry, &whole) == 0)
+		if (address_of(entry, &whole))
 			add(k, &whole, text);
 		return;
 	}
