@@ -166,17 +166,14 @@ void link_zebra_watch(const struct addr *a, bool on)
 	wr_free(&w);
 }
 
-/* Only the used part counts, and padding must not. */
-#define HOP_KEY (3 + sizeof(struct addr))
-static size_t key_of(const struct route_hops *h, uint8_t key[ROUTE_HOPS_MAX * HOP_KEY])
+/* Lists of the same addresses are few. */
+static uint32_t hash_of(const struct route_hops *h)
 {
-	for (unsigned i = 0; i < h->n; i++) {
-		key[i * HOP_KEY] = h->hop[i].source;
-		key[i * HOP_KEY + 1] = h->hop[i].demotion;
-		key[i * HOP_KEY + 2] = h->hop[i].weight;
-		memcpy(key + i * HOP_KEY + 3, &h->hop[i].addr, sizeof(struct addr));
-	}
-	return h->n * HOP_KEY;
+	struct addr key[ROUTE_HOPS_MAX];
+
+	for (unsigned i = 0; i < h->n; i++)
+		key[i] = h->hop[i].addr;
+	return hash_bytes(key, h->n * sizeof(key[0]));
 }
 
 static bool hops_eq(const struct hops_entry *e, const struct route_hops *h)
@@ -215,19 +212,13 @@ static struct hops_entry *new_entry(const struct route_hops *h, uint32_t hash)
 /* The number of the list, with a reference; 0 for the empty one. */
 static uint32_t hops_ref(const struct route_hops *h)
 {
-	static uint32_t last;
-	uint8_t key[ROUTE_HOPS_MAX * HOP_KEY];
 	struct hash_node *n;
 	struct hops_entry *e = NULL;
 	uint32_t hash;
 
 	if (!h->n)
 		return 0;
-	if (last && last <= ids_high && by_id[last] && hops_eq(by_id[last], h)) {
-		by_id[last]->refs++;
-		return last;
-	}
-	hash = hash_bytes(key, key_of(h, key));
+	hash = hash_of(h);
 	for (n = hash_find(&lists, hash); n && !e; n = hash_find_next(n)) {
 		e = container_of(n, struct hops_entry, node);
 		if (!hops_eq(e, h))
@@ -236,7 +227,7 @@ static uint32_t hops_ref(const struct route_hops *h)
 	if (!e)
 		e = new_entry(h, hash);
 	e->refs++;
-	return last = e->id;
+	return e->id;
 }
 
 static void hops_unref(uint32_t id)

@@ -14,12 +14,10 @@
 #include "util.h"
 
 static struct hash_table table;
-static struct nexthop **by_id; /* 0 unused */
-static uint32_t ids_high;
-static size_t ids_cap;
-static struct nexthop *last; /* most paths come with the next hop of the path before */
-static uint32_t walking;     /* those with paths left to mark */
-static uint32_t unknown;     /* those that zebra-lite has not judged yet */
+static struct nexthop *by_id[NEXTHOPS_MAX + 1]; /* 0 unused */
+static uint32_t ids_high;			/* numbers above it were never in use */
+static struct nexthop *last;			/* most paths come with that of the path before */
+static uint32_t unknown;			/* those that zebra-lite has not judged yet */
 
 static uint32_t hash_of(const struct addr *a)
 {
@@ -28,7 +26,7 @@ static uint32_t hash_of(const struct addr *a)
 
 struct nexthop *nexthop_by_id(uint16_t id)
 {
-	return id ? by_id[id] : NULL;
+	return by_id[id];
 }
 
 struct nexthop *nexthop_find(const struct addr *a)
@@ -44,54 +42,42 @@ struct nexthop *nexthop_find(const struct addr *a)
 	return NULL;
 }
 
+/* There is a number left. */
 static uint16_t new_id(void)
 {
 	static uint32_t hint;
 
-	if (ids_high < NEXTHOPS_MAX) {
-		by_id = xgrow(by_id, ++ids_high, &ids_cap, sizeof(*by_id));
-		return (uint16_t)ids_high;
-	}
-	for (uint32_t i = 0; i < NEXTHOPS_MAX; i++) {
+	if (ids_high < NEXTHOPS_MAX)
+		return (uint16_t)++ids_high;
+	do
 		hint = hint % NEXTHOPS_MAX + 1;
-		if (!by_id[hint])
-			return (uint16_t)hint;
-	}
-	return 0;
+	while (by_id[hint]);
+	return (uint16_t)hint;
 }
 
 static struct nexthop *get(const struct addr *a)
 {
 	struct nexthop *nh = nexthop_find(a);
-	uint16_t id;
 
 	if (nh)
 		return nh;
-	if (table.count >= NEXTHOPS_MAX || !(id = new_id()))
+	if (table.count == NEXTHOPS_MAX)
 		return NULL;
 	nh = xcalloc(1, sizeof(*nh));
 	nh->state.addr = *a;
 	nh->state.reach = REACH_UNKNOWN;
 	unknown++;
-	nh->id = id;
-	by_id[id] = nh;
+	nh->id = new_id();
+	by_id[nh->id] = nh;
 	hash_insert(&table, &nh->node, hash_of(a));
 	link_zebra_watch(a, true);
 	return last = nh;
-}
-
-static void stop_walk(struct nexthop *nh)
-{
-	walking -= nh->walk_until != 0;
-	nh->walk_until = 0;
-	nh->renew = nh->recost = false;
 }
 
 static void release(struct nexthop *nh)
 {
 	if (nh->n_paths || nh->neighbors)
 		return;
-	stop_walk(nh);
 	unknown -= nh->state.reach == REACH_UNKNOWN;
 	link_zebra_watch(&nh->state.addr, false);
 	hash_remove(&table, &nh->node);
@@ -123,7 +109,6 @@ void nexthop_detach(uint32_t id)
 
 	if (!nh)
 		return;
-	path_at(id)->nexthop = 0;
 	nh->n_paths--;
 	release(nh);
 }
@@ -147,10 +132,10 @@ void nexthop_unwatch_neighbor(const struct addr *a)
 	release(nh);
 }
 
+/* Of one that is down. */
 static bool is_kept(const struct nexthop *nh)
 {
-	return bgp.last_path_keep && nh->state.reach == REACH_DOWN && nh->state.weak &&
-	       nh->state.tunnel;
+	return bgp.last_path_keep && nh->state.weak && nh->state.tunnel;
 }
 
 enum reason nexthop_objection(const struct nexthop *nh)
@@ -193,9 +178,8 @@ static void start_walk(struct nexthop *nh, bool renew, bool recost)
 {
 	if (!nh->n_paths)
 		return;
-	nh->renew = nh->renew || renew;
-	nh->recost = nh->recost || recost;
-	walking += nh->walk_until == 0;
+	nh->renew = renew || (nh->renew && rib_is_walking(nh->walk_until));
+	nh->recost = recost || (nh->recost && rib_is_walking(nh->walk_until));
 	nh->walk_until = rib_need_walk();
 }
 
@@ -348,23 +332,17 @@ void nexthop_proved(const struct peer *p)
 
 void nexthop_config_changed(void)
 {
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
-		struct nexthop *nh = container_of(n, struct nexthop, node);
-
-		if (nh->state.reach == REACH_DOWN && nh->state.weak)
-			start_walk(nh, true, false);
-	}
+	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n))
+		start_walk(container_of(n, struct nexthop, node), true, false);
 }
 
 void nexthop_ceiling_changed(void)
 {
 	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
 		struct nexthop *nh = container_of(n, struct nexthop, node);
-		bool had = nexthop_has_ceiling(nh);
 
 		nh->ceiling = policy_ceiling_hop(&nh->state, &nh->to);
-		if (had || nexthop_has_ceiling(nh))
-			start_walk(nh, false, false);
+		start_walk(nh, false, false);
 	}
 }
 
@@ -379,13 +357,6 @@ void nexthop_replay(void)
 		link_zebra_watch(&container_of(n, struct nexthop, node)->state.addr, true);
 }
 
-void nexthop_walked(uint32_t lap)
-{
-	for (uint32_t i = 1; walking && i <= ids_high; i++)
-		if (by_id[i] && by_id[i]->walk_until && by_id[i]->walk_until <= lap)
-			stop_walk(by_id[i]);
-}
-
 void nexthop_free_all(void)
 {
 	for (struct hash_node *n = hash_first(&table), *next; n; n = next) {
@@ -394,10 +365,7 @@ void nexthop_free_all(void)
 		free(container_of(n, struct nexthop, node));
 	}
 	hash_clear(&table);
-	free(by_id);
-	by_id = NULL;
 	ids_high = 0;
-	ids_cap = 0;
 	last = NULL;
-	unknown = walking = 0;
+	unknown = 0;
 }

@@ -26,8 +26,8 @@ struct nexthop {
 	uint16_t id;		  /* number, for struct path */
 	uint16_t neighbors;	  /* neighbours with this address */
 	uint32_t n_paths;
-	uint32_t walk_until; /* it changed: lap of the walk that marks its networks; 0 none */
-	bool renew;	     /* the walk: what our announcements say of its state changed */
+	uint32_t walk_until; /* it changed: the walk marks its networks up to this lap */
+	bool renew;	     /* that walk: what our announcements say of its state changed */
 	bool recost;	     /* ... or of its cost */
 	uint64_t down_at;    /* ms: it went down; while it is */
 	uint8_t ceiling; /* enum ceiling_hop: what its state says */
@@ -45,7 +45,7 @@ struct nexthop *nexthop_find(const struct addr *a);
 /* Hangs the path on the next hop of its attributes, away from the one before; a path of our own has
  * none. When there are too many next hops it has none, and stays ineligible. */
 void nexthop_attach(uint32_t path);
-void nexthop_detach(uint32_t path);
+void nexthop_detach(uint32_t path); /* it is about to be freed */
 /* A neighbour's address. */
 struct nexthop *nexthop_watch_neighbor(const struct addr *a);
 void nexthop_unwatch_neighbor(const struct addr *a);
@@ -57,8 +57,6 @@ void nexthop_proved(const struct peer *p);
 uint32_t nexthop_unknown(void); /* how many it has not judged yet */
 /* A new channel: sends every watch again. */
 void nexthop_replay(void);
-/* The walk has ended this lap. */
-void nexthop_walked(uint32_t lap);
 
 /* Why a path with this next hop may not be used now; NONE: it may. */
 enum reason nexthop_objection(const struct nexthop *nh);

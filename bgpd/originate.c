@@ -59,7 +59,7 @@ static struct attr *redistributed(const struct own *o, enum redist_source s)
 		.own_as = bgp.as,
 		.default_local_pref = bgp.default_local_pref,
 	};
-	struct policy_output out = {0};
+	struct policy_output out;
 	struct attr_edit *e;
 
 	if (!r->on || !o->present[s])

@@ -45,7 +45,7 @@ struct peer *peer_find_zone(const struct addr *address, const char *zone)
 
 const char *peer_name(const struct peer *p)
 {
-	static char names[NAMES][ADDR_STRLEN + sizeof(p->conf.zone) + 1];
+	static char names[NAMES][ADDR_STRLEN + sizeof(p->conf.zone)];
 	static unsigned next;
 	char *name = names[next++ % NAMES], text[ADDR_STRLEN];
 
@@ -59,7 +59,7 @@ const char *peer_state_name(enum peer_state s)
 	static const char *const names[] = {"idle",	"connect",     "active",
 					    "opensent", "openconfirm", "established"};
 
-	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "invalid";
+	return names[s];
 }
 
 bool peer_conf_external(const struct peer_conf *c)

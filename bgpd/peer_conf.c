@@ -240,7 +240,7 @@ static void read_options(const json_t *config, const json_t *obj, const json_t *
 /* "fe80::1%wg0" to address and zone. */
 static int read_address(const json_t *obj, struct peer_conf *c)
 {
-	char text[ADDR_STRLEN + sizeof(c->zone) + 1];
+	char text[ADDR_STRLEN + sizeof(c->zone)];
 	char *percent;
 
 	if (!str_copy(text, conf_str(obj, "address", ""), sizeof(text)))

@@ -280,7 +280,7 @@ static json_t *head(void)
 /* "10.0.0.1" or "fe80::1%wg0"; NULL when there is no such neighbour. */
 static struct peer *peer_by_text(const char *text)
 {
-	char address[ADDR_STRLEN + IF_NAMESIZE + 1], *percent;
+	char address[ADDR_STRLEN + IF_NAMESIZE], *percent;
 	struct addr a;
 
 	if (!text || !str_copy(address, text, sizeof(address)))

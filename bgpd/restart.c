@@ -50,7 +50,6 @@ static bool must_hear(const struct peer *p)
 static void release_kept(void)
 {
 	keeping = false;
-	timer_stop(&limit_timer);
 	rib_work();
 }
 
@@ -74,7 +73,6 @@ static void end(const char *why)
 	if (!deferring)
 		return;
 	deferring = false;
-	timer_stop(&connect_timer);
 	log_info("restart", "deferral=ended why=\"%s\"", why);
 	check_kept();
 	rib_work();

@@ -21,12 +21,12 @@
 static struct job job;
 static bool started;
 
-static struct peer_rib **by_id;
-static uint32_t ids; /* entries of by_id; 0 is PEER_LOCAL */
+static struct peer_rib *by_id[UINT16_MAX + 1]; /* 0 is PEER_LOCAL */
+static uint32_t ids_high;		       /* numbers above it were never in use */
 
 /* The walk: round all tables, a lap at a time. */
 static struct {
-	uint32_t at[PLANES_MAX][BGP_FAMILIES]; /* next network */
+	uint32_t at[PLANES_MAX][BGP_FAMILIES]; /* next network; 0: not begun */
 	uint32_t lap;			       /* number of the present one */
 	uint32_t until; /* last one that somebody needs; below lap: at rest */
 } walk = {.lap = 1};
@@ -39,12 +39,12 @@ void rib_work(void)
 
 struct peer_rib *peer_rib_by_id(uint16_t id)
 {
-	return id < ids ? by_id[id] : NULL;
+	return by_id[id];
 }
 
 void rib_each_neighbor(void (*look)(struct peer_rib *pr))
 {
-	for (uint32_t i = 1; i < ids; i++)
+	for (uint32_t i = ids_high; i; i--)
 		if (by_id[i])
 			look(by_id[i]);
 }
@@ -120,11 +120,16 @@ void rib_walk_for(struct peer_rib *pr)
 	bool at_start = true;
 
 	RIB_TABLES_FOREACH(t)
-	at_start = at_start && walk.at[t->plane][t->family] <= 1;
-	walk.until = at_start ? walk.lap : walk.lap + 1;
+	at_start = at_start && !walk.at[t->plane][t->family];
+	walk.until = walk.lap + !at_start;
 	if (pr)
 		pr->walk_until = walk.until;
 	rib_work();
+}
+
+bool rib_is_walking(uint32_t until)
+{
+	return until >= walk.lap;
 }
 
 uint32_t rib_need_walk(void)
@@ -143,19 +148,18 @@ static void peer_rib_free(struct peer_rib *pr)
 	free(pr);
 }
 
+static void end_walk_of(struct peer_rib *pr)
+{
+	if (pr->walk_until > walk.lap)
+		return;
+	pr->rejudge = pr->mark = false;
+	if (!pr->peer)
+		peer_rib_free(pr);
+}
+
 static void end_lap(void)
 {
-	for (uint32_t i = 1; i < ids; i++) {
-		struct peer_rib *pr = by_id[i];
-
-		if (!pr || !pr->walk_until || pr->walk_until > walk.lap)
-			continue;
-		pr->walk_until = 0;
-		pr->rejudge = pr->mark = false;
-		if (!pr->peer)
-			peer_rib_free(pr);
-	}
-	nexthop_walked(walk.lap);
+	rib_each_neighbor(end_walk_of);
 	walk.lap++;
 	memset(walk.at, 0, sizeof(walk.at));
 }
@@ -236,7 +240,7 @@ static void walk_net(struct rib_table *t, uint32_t id)
 		next = path->next;
 		if (!pr)
 			continue;
-		if (nh && nh->walk_until) {
+		if (nh && rib_is_walking(nh->walk_until)) {
 			if (nh->renew && at == net_at(t, id)->paths)
 				net_at(t, id)->flags |= NET_RENEW;
 			if (nh->recost && at == net_at(t, id)->paths)
@@ -270,7 +274,7 @@ static void walk_net(struct rib_table *t, uint32_t id)
 /* A quantum of the walk; true: there is more. */
 static bool walk_some(unsigned n)
 {
-	while (walk.until >= walk.lap) {
+	while (rib_is_walking(walk.until)) {
 		RIB_TABLES_FOREACH(t)
 		{
 			uint32_t *at = &walk.at[t->plane][t->family];
@@ -315,7 +319,7 @@ static bool decide_some(unsigned n)
 
 bool rib_settled(void)
 {
-	return is_decided() && walk.until < walk.lap && !restart_deferring();
+	return is_decided() && !rib_is_walking(walk.until) && !restart_deferring();
 }
 
 static bool work(void *arg)
@@ -356,6 +360,14 @@ static void free_paths(void)
 			path_set_attr(i, NULL, NULL);
 }
 
+static void drop_peer_rib(struct peer_rib *pr)
+{
+	if (pr->peer)
+		pr->peer->rib = NULL;
+	memset(pr->received, 0, sizeof(pr->received));
+	peer_rib_free(pr);
+}
+
 void rib_stop(void)
 {
 	started = false;
@@ -367,16 +379,8 @@ void rib_stop(void)
 	restart_free();
 	originate_free();
 	free_paths();
-	for (uint32_t i = 1; i < ids; i++)
-		if (by_id[i]) {
-			if (by_id[i]->peer)
-				by_id[i]->peer->rib = NULL;
-			memset(by_id[i]->received, 0, sizeof(by_id[i]->received));
-			peer_rib_free(by_id[i]);
-		}
-	free(by_id);
-	by_id = NULL;
-	ids = 0;
+	rib_each_neighbor(drop_peer_rib);
+	ids_high = 0;
 	rib_verdicts_forget(NULL);
 	nexthop_free_all();
 	rib_table_free();
@@ -408,7 +412,7 @@ static void mark_all(void)
 	RIB_TABLES_FOREACH(t)
 	{
 		for (uint32_t id = 1; id < t->nets.high; id++)
-			if ((net_at(t, id)->flags & NET_USED) && net_at(t, id)->paths)
+			if (net_at(t, id)->flags & NET_USED)
 				net_mark(t, id);
 	}
 }
@@ -429,11 +433,16 @@ static bool decided_otherwise(const struct bgp *a, const struct bgp *b)
 }
 
 /* Their neighbours can still be told. */
-static void end_where_tunnels_go(void)
+static void end_where_tunnel_goes(struct peer_rib *pr)
 {
-	for (uint32_t i = 1; i < ids; i++)
-		if (by_id[i] && by_id[i]->peer && rib_peer_tunnel_gone(by_id[i]->peer))
-			session_stop(by_id[i]->peer, 6, "its tunnel is configured no more");
+	if (pr->peer && rib_peer_tunnel_gone(pr->peer))
+		session_stop(pr->peer, 6, "its tunnel is configured no more");
+}
+
+static void check_limit_of(struct peer_rib *pr)
+{
+	if (pr->peer)
+		check_limit(pr->peer);
 }
 
 void rib_apply(const json_t *config)
@@ -451,11 +460,9 @@ void rib_apply(const json_t *config)
 		mark_all();
 	applied = bgp;
 	if (ceiling)
-		end_where_tunnels_go();
+		rib_each_neighbor(end_where_tunnel_goes);
 	originate_apply(config);
-	for (uint32_t i = 1; i < ids; i++)
-		if (by_id[i] && by_id[i]->peer)
-			check_limit(by_id[i]->peer);
+	rib_each_neighbor(check_limit_of);
 	restart_begin();
 	rib_work();
 }
@@ -465,11 +472,15 @@ void rib_channel(int fd)
 	link_zebra_channel(fd);
 }
 
+static void rejudge_those_of(struct peer_rib *pr)
+{
+	if (pr->peer)
+		rib_rejudge(pr->peer);
+}
+
 void rib_rejudge_all(void)
 {
-	for (uint32_t i = 1; i < ids; i++)
-		if (by_id[i] && by_id[i]->peer)
-			rib_rejudge(by_id[i]->peer);
+	rib_each_neighbor(rejudge_those_of);
 }
 
 static void on_stale_timer(void *arg)
@@ -485,17 +496,12 @@ static void on_stale_timer(void *arg)
 
 static uint32_t new_id(void)
 {
-	uint32_t first = ids ? ids : 1, n = ids ? ids * 2 : 16;
-
-	for (uint32_t i = 1; i < ids; i++)
+	for (uint32_t i = 1; i <= ids_high; i++)
 		if (!by_id[i])
 			return i;
-	if (ids > UINT16_MAX)
+	if (ids_high == UINT16_MAX)
 		fatal("more than %d neighbours", UINT16_MAX);
-	by_id = xrealloc(by_id, n * sizeof(struct peer_rib *));
-	memset(by_id + ids, 0, (n - ids) * sizeof(struct peer_rib *));
-	ids = n;
-	return first;
+	return ++ids_high;
 }
 
 void rib_peer_new(struct peer *p)
@@ -537,10 +543,8 @@ void rib_peer_free(struct peer *p)
 
 struct rib_peer_counts rib_peer_counts(const struct peer *p)
 {
-	struct rib_peer_counts c = {0};
+	struct rib_peer_counts c;
 
-	if (!p->rib)
-		return c;
 	memcpy(c.received, p->rib->received, sizeof(c.received));
 	memcpy(c.accepted, p->rib->accepted, sizeof(c.accepted));
 	return c;
@@ -587,22 +591,18 @@ void rib_peer_up(struct peer *p)
 void rib_peer_down(struct peer *p, bool retain, enum reason why)
 {
 	struct peer_rib *pr = p->rib;
-	bool was_up = pr && pr->up;
 
-	if (!pr)
-		return; /* the tables are gone already */
 	adjout_leave(p);
 	rib_judge_forget(pr);
 	rib_fresh_end(pr);
 	pr->up = false;
-	if (retain && (!was_up || (!pr->heard && (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])))) {
+	if (retain && !pr->heard && rib_peer_keeps_stale(p)) {
 		/* What is kept stays kept until its timer ends; so it does where a connection lost
 		 * a collision right after it was ESTABLISHED. */
 		restart_check();
 		return;
 	}
-	if (was_up)
-		pr->kept_epoch = pr->epoch++;
+	pr->kept_epoch = pr->epoch++;
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		pr->kept[f] = retain && pr->received[f] > 0;
 	pr->down_reason = why;
@@ -654,7 +654,7 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 
 bool rib_peer_keeps_stale(const struct peer *p)
 {
-	return p->rib && (p->rib->kept[BGP_IPV4] || p->rib->kept[BGP_IPV6]);
+	return p->rib->kept[BGP_IPV4] || p->rib->kept[BGP_IPV6];
 }
 
 bool rib_peer_tunnel_away(const struct peer *p)
@@ -688,9 +688,8 @@ bool rib_peer_tunnel_gone(const struct peer *p)
 bool rib_peer_tunnel_down(const struct peer *p)
 {
 	const struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-	const struct nexthop *nh = nexthop_find(&a);
 
-	return nh && nexthop_objection(nh) == REASON_TUNNEL_DOWN;
+	return nexthop_objection(nexthop_find(&a)) == REASON_TUNNEL_DOWN;
 }
 
 static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)

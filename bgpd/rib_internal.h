@@ -46,7 +46,7 @@ struct peer_rib {
 	bool fresh;		  /* rib_fresh.c: the session has just come up */
 	bool held_back;		  /* ... and some path of it had to wait for that */
 	struct timer fresh_timer; /* ... which this ends */
-	uint32_t walk_until;	  /* lap of the walk that it needs; 0 none */
+	uint32_t walk_until;	  /* last lap of the walk that it needs */
 	enum reason down_reason;  /* why paths of older epochs go */
 	struct timer stale_timer; /* RFC 4724: end of the restart time, then of the stale time */
 	uint32_t received[BGP_FAMILIES], accepted[BGP_FAMILIES]; /* paths */
@@ -58,9 +58,9 @@ struct peer_rib {
 
 /* The job has something to do. */
 void rib_work(void);
-/* The walk is to meet every path once from now on; it has when the lap with this number ends:
- * nexthop_walked(). */
+/* The walk is to meet every path once from now on; it has when the lap with this number ends. */
 uint32_t rib_need_walk(void);
+bool rib_is_walking(uint32_t until); /* that lap has not ended yet */
 void rib_walk_for(struct peer_rib *pr); /* the same, on behalf of a neighbour's flags */
 /* rib_pressure.c: neighbours are read no faster than networks are decided. Call rib_pressure() when
  * some were marked, and when N were decided. */

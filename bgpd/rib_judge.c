@@ -131,7 +131,7 @@ static struct attr *judge_leak(const struct peer_rib *pr, struct attr *attr, con
 		.own_as = bgp.as,
 		.default_local_pref = bgp.default_local_pref,
 	};
-	struct policy_output out = {0};
+	struct policy_output out;
 
 	if (!leak || !leak->policy || !policy_run(leak->policy, &in, &out))
 		out.attr = NULL;

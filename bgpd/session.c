@@ -144,7 +144,6 @@ static void on_rest_time(void *arg)
 
 static void start_rest(struct session *s)
 {
-	timer_stop(&s->retry);
 	timer_start(&s->rest, PREFIX_LIMIT_MS);
 	s->refusal_said = false;
 }
@@ -322,7 +321,6 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 	struct session *s = f->session;
 	struct peer *p = s->peer;
 	bool was_up = f == s->up, retain = was_up && may_retain(p, end, error);
-	struct bgp_error e = error ? *error : (struct bgp_error){0};
 
 	if (s->up == f)
 		s->up = NULL;
@@ -336,11 +334,11 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 			    end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "session-error",
 			    "neighbor=%s state=%s error=\"%s\"", peer_name(p),
 			    peer_state_name(f->state), p->last_error);
-	fsm_close(f, end == FSM_SENT ? &e : NULL);
+	fsm_close(f, end == FSM_SENT ? error : NULL);
 	if (was_up)
 		went_down(s, retain, REASON_SESSION_DOWN);
 	if (!s->up && !s->in && !s->out)
-		again(s, end, error ? &e : NULL, retain);
+		again(s, end, error, retain);
 	else
 		session_update_state(s);
 }
