@@ -1347,8 +1347,12 @@ static void make_directory(void)
 	mkdir(path, 0777);
 	chmod(path, 0777);
 	free(path);
-	path = in_dir("libexec");
+	path = in_dir("programs");
 	mkdir(path, 0700); /* bgpd's user cannot look into it */
+	free(path);
+	path = in_dir("libexec");
+	if (symlink("programs", path) < 0)
+		exit(77);
 	setenv("WGBGP_LIBEXECDIR", path, 1);
 	free(path);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
