@@ -12,6 +12,7 @@
 #include "loop.h"
 
 static const char *program = "wgbgp";
+static bool journal; /* systemd's reads what is said */
 static char host[256]; /* with a blank behind it */
 static enum log_level threshold = LOG_LEVEL_INFO;
 
@@ -21,6 +22,7 @@ static const int journal_priority[] = {3, 4, 6, 7};
 void log_init(const char *name)
 {
 	program = name;
+	journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
 void log_set_host(const char *name)
@@ -54,11 +56,8 @@ const char *log_time(char out[LOG_TIME_LEN])
 /* Under systemd the journal stamps the time and reads "<N>" as the priority. */
 static int line_head(char *out, size_t size, enum log_level level)
 {
-	static int journal = -1;
 	char stamp[LOG_TIME_LEN];
 
-	if (journal < 0)
-		journal = getenv("JOURNAL_STREAM") != NULL;
 	if (journal)
 		return snprintf(out, size, "<%d>%s%s: ", journal_priority[level], host, program);
 	return snprintf(out, size, "%s %s%s %s: ", log_time(stamp), host, program,

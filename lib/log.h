@@ -16,7 +16,8 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Sets the program name in front of each line; NAME must stay valid. */
+/* Sets the program name in front of each line, which must stay valid, and finds out whether the
+ * journal reads them. */
 void log_init(const char *name);
 /* `system hostname`, in front of the program's name; NULL or "": none. Copied. */
 void log_set_host(const char *name);

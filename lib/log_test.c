@@ -209,6 +209,7 @@ static void test_levels(void **state)
 	char want[512] = "";
 
 	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_init("test");
 	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
 		begin();
 		log_set_level(level);
@@ -225,6 +226,7 @@ static void test_host(void **state)
 	static const char *const hosts[] = {"hub", "", NULL};
 
 	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_init("test");
 	begin();
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
 		log_set_host(hosts[i]);
@@ -240,6 +242,7 @@ static void test_stamp(void **state)
 	char stamp[LOG_TIME_LEN], before[LOG_TIME_LEN], *text;
 
 	unsetenv("JOURNAL_STREAM");
+	log_init("test");
 	log_set_host("hub");
 	log_time(before);
 	begin();
@@ -268,6 +271,7 @@ static void test_bucket(void **state)
 	unsigned taken = 0;
 
 	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_init("test");
 	loop_fake_pass(1000 * 1000000);
 	begin();
 	for (int i = 0; i < 25; i++)
@@ -302,6 +306,7 @@ static void test_limited(void **state)
 	unsigned lines = 0;
 
 	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_init("test");
 	begin();
 	for (int i = 0; i < 12; i++)
 		log_limited(&bucket, LOG_LEVEL_WARN, "much", "i=%d", i);
