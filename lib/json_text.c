@@ -42,6 +42,11 @@ static void put_value(struct json_text *t, const char *key, const char *text, si
 	memcpy(value_room(t, key, len), text, len);
 }
 
+static void put_word(struct json_text *t, const char *key, const char *word)
+{
+	put_value(t, key, word, strlen(word));
+}
+
 static void open_value(struct json_text *t, const char *key, char bracket)
 {
 	*value_room(t, key, 1) = bracket;
@@ -120,12 +125,12 @@ void json_text_integer(struct json_text *t, const char *key, int64_t value)
 
 void json_text_boolean(struct json_text *t, const char *key, bool value)
 {
-	put_value(t, key, value ? "true" : "false", value ? 4 : 5);
+	put_word(t, key, value ? "true" : "false");
 }
 
 void json_text_null(struct json_text *t, const char *key)
 {
-	put_value(t, key, "null", 4);
+	put_word(t, key, "null");
 }
 
 void json_text_addr(struct json_text *t, const char *key, const struct addr *a)

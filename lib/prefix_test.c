@@ -155,15 +155,20 @@ static void test_planes(void **state)
 
 static void test_kinds(void **state)
 {
+	static const struct {
+		const char *text;
+		bool local;
+	} rows[] = {{"fe80::1", true},	   {"febf::1", true},	  {"fec0::1", false},
+		    {"ff80::1", false},	   {"fd80::1", false},	  {"a9fe::1", false},
+		    {"169.254.0.1", true}, {"169.253.0.1", false}, {"10.254.0.1", false},
+		    {"254.128.0.1", false}};
 	struct addr zero = adr("::"), none = {0}, a;
 
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		a = adr(rows[i].text);
+		assert_int_equal(addr_is_link_local(&a), rows[i].local);
+	}
 	assert_true(addr_is_link_local(&(struct addr){.family = AF_INET6, .b = {0xfe, 0x80}}));
-	a = adr("febf::1");
-	assert_true(addr_is_link_local(&a));
-	a = adr("fec0::1");
-	assert_false(addr_is_link_local(&a));
-	a = adr("169.254.0.1");
-	assert_true(addr_is_link_local(&a));
 	assert_true(addr_is_zero(&zero));
 	assert_string_equal(ADDR_STR(&none), "none");
 }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/netlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -219,6 +221,112 @@ static long listening(void)
 	return fd < 0 ? 0 : listen(fd, 1);
 }
 
+/* Not one whose number a rule could take for something else. */
+static int far_socket(void)
+{
+	int fd;
+
+	do
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	while (fd >= 0 && fd < 16);
+	return fd;
+}
+
+static long flags(void)
+{
+	int fd = far_socket();
+
+	return fcntl(fd, F_GETFD) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
+			       fcntl(fd, F_GETFL) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0
+		       ? -1
+		       : 0;
+}
+
+static long input_of_socket(void)
+{
+	int fd = far_socket(), value = 1;
+
+	return ioctl(fd, FIONBIO, &value) < 0 || ioctl(fd, FIONREAD, &value) < 0 ? -1 : 0;
+}
+
+static long output_of_socket(void)
+{
+	int value;
+
+	return ioctl(far_socket(), SIOCOUTQ, &value);
+}
+
+static long is_terminal(void)
+{
+	return isatty(far_socket()) || errno == ENOTTY ? 0 : -1;
+}
+
+static long stat_open(void)
+{
+	struct stat st;
+
+	return fstat(far_socket(), &st);
+}
+
+static long stat_path(void)
+{
+	struct stat st;
+
+	return stat("/", &st);
+}
+
+static long statx_open(void)
+{
+	struct statx st;
+
+	return statx(far_socket(), "", AT_EMPTY_PATH, STATX_MODE, &st);
+}
+
+static long statx_path(void)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, "/", 0, STATX_MODE, &st);
+}
+
+static long read_limit(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static long change_limit(void)
+{
+	struct rlimit limit = {64, 64};
+
+	return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static long limit_of_other(void)
+{
+	struct rlimit limit;
+
+	return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit);
+}
+
+static long protect(int prot)
+{
+	void *at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mprotect(at, 4096, prot);
+}
+
+static long protect_memory(void)
+{
+	return protect(PROT_READ | PROT_WRITE);
+}
+
+static long protect_code(void)
+{
+	return protect(PROT_READ | PROT_EXEC);
+}
+
 static long map(int prot)
 {
 	void *at = mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -300,6 +408,19 @@ static const struct row {
 	{"listen", listening, BGPD | ZEBRA, ALL},
 	{"memory", map_memory, ALL, ALL},
 	{"new code", map_code, ZEBRA, ALL},
+	{"memory, later", protect_memory, ALL, ALL},
+	{"new code, later", protect_code, ZEBRA, ALL},
+	{"a descriptor's flags", flags, ALL, ALL},
+	{"what waits in a socket", input_of_socket, ALL, ALL},
+	{"what a socket has not sent", output_of_socket, BGPD | ZEBRA, ALL},
+	{"whether it is a terminal", is_terminal, ALL, ALL},
+	{"look at what is open", stat_open, ALL, ALL},
+	{"look at a path", stat_path, ZEBRA, ALL},
+	{"look at what is open by statx", statx_open, ALL, ALL},
+	{"look at a path by statx", statx_path, ZEBRA, ALL},
+	{"read a limit", read_limit, ALL, ALL},
+	{"change a limit", change_limit, ZEBRA, ALL},
+	{"read another process's limit", limit_of_other, ZEBRA, ALL},
 	{"io_uring", ring, 0, ALL},
 	{"a thread", thread, ZEBRA, ALL},
 	{"write to what is open", say, ALL, ALL},

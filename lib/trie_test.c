@@ -44,14 +44,19 @@ static struct prefix random_prefix(void)
 {
 	static const uint8_t values[] = {0x00, 0x80, 0xc0, 0x01, 0xff, 0x0a};
 	static const uint8_t planes[] = {0, 0, 1, 7, BALLAST_PLANE - 1};
-	bool v4 = rnd(2);
+	bool v4 = rnd(2), alike = !v4 && rnd(2);
 	struct prefix p;
 	uint8_t b[16];
 	unsigned bits = v4 ? 32 : 128;
 
 	for (size_t i = 0; i < sizeof(b); i++)
-		b[i] = i < 3 || rnd(8) == 0 ? values[rnd(ARRAY_SIZE(values))] : 0;
-	p = prefix_make(v4 ? AF_INET : AF_INET6, b, rnd(4) ? rnd(26) : rnd(bits + 1));
+		b[i] = (i < 3 && !alike) || rnd(8) == 0 ? values[rnd(ARRAY_SIZE(values))] : 0;
+	if (alike) /* they part in the lower half */
+		memset(b, 0x20, 8);
+	p = prefix_make(v4 ? AF_INET : AF_INET6, b,
+			alike	 ? 60 + rnd(40)
+			: rnd(4) ? rnd(26)
+				 : rnd(bits + 1));
 	p.plane = planes[rnd(ARRAY_SIZE(planes))];
 	return p;
 }
