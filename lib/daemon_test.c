@@ -97,6 +97,11 @@ static void on_secret(const char *path, const uint8_t key[KEY_BYTES])
 	report("secret", json_pack("[s,i,i]", path, key[0], key[KEY_BYTES - 1]));
 }
 
+static void on_password(const char *path, const char *text)
+{
+	report("password", json_pack("[s,s]", path, text));
+}
+
 static void on_teardown(void)
 {
 	report("teardown", json_null());
@@ -169,6 +174,7 @@ static const struct daemon_ops whole = {
 	.channel = on_channel,
 	.listening = on_listening,
 	.secret = on_secret,
+	.password = on_password,
 	.teardown = on_teardown,
 	.stop = on_stop,
 };
@@ -403,6 +409,7 @@ static void test_what_comes_with_a_descriptor(void **state)
 static void test_secret(void **state)
 {
 	struct msg_secret m = {.path = "/etc/key"};
+	struct msg_password password = {.path = "/etc/password", .text = "two words"};
 	struct wr w = {0};
 
 	start_whole();
@@ -411,6 +418,10 @@ static void test_secret(void **state)
 	msg_put_secret(&w, &m);
 	ipc_send(control, MSG_SECRET, 1, w.data, w.len);
 	EXPECT("0 {\"secret\":[\"/etc/key\",17,23]}\n");
+	wr_reset(&w);
+	msg_put_password(&w, &password);
+	ipc_send(control, MSG_PASSWORD, 1, w.data, w.len);
+	EXPECT("0 {\"password\":[\"/etc/password\",\"two words\"]}\n");
 	wr_free(&w);
 	assert_int_equal(hang_up(), 0);
 }
@@ -419,6 +430,7 @@ static void test_what_is_left_out(void **state)
 {
 	struct endpoint at = {.port = 179};
 	struct msg_secret m = {.path = "/etc/key"};
+	struct msg_password password = {.path = "/etc/password", .text = "x"};
 	struct wr w = {0};
 
 	start(&bare, 1, (char *[]){"daemon", NULL});
@@ -429,6 +441,9 @@ static void test_what_is_left_out(void **state)
 	send_text(MSG_TEARDOWN, 4, "");
 	msg_put_secret(&w, &m);
 	ipc_send(control, MSG_SECRET, 1, w.data, w.len);
+	wr_reset(&w);
+	msg_put_password(&w, &password);
+	ipc_send(control, MSG_PASSWORD, 1, w.data, w.len);
 	EXPECT("1 done ''\n2 done ''\n3 done ''\n4 done ''\n");
 	wr_reset(&w);
 	addr_parse("::1", &at.addr);
@@ -453,6 +468,7 @@ static void test_broken_parent(void **state)
 		{MSG_LISTEN, "\0\0\0\0\0\0\0", 7, false, "malformed message"},
 		{MSG_LISTEN, "", 0, true, "malformed message"},
 		{MSG_SECRET, "", 0, false, "malformed message"},
+		{MSG_PASSWORD, "", 0, false, "malformed message"},
 		{MSG_CLIENT, "", 0, false, "malformed message"},
 		{MSG_ROUTES, "", 0, false, "unexpected message routes"},
 	};
