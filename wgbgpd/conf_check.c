@@ -82,14 +82,13 @@ void conf_uses_report(struct conf_uses *uses, const char *what, struct conf_erro
 		qsort(uses->v, uses->n, sizeof(*uses->v), use_cmp);
 	for (size_t i = 1; i < uses->n; i++) {
 		const struct lyd_node *first = uses->v[i - 1].node;
-		const struct conf_pos *pos = conf_pos(first);
 		char *path;
 
 		if (!str_eq(uses->v[i].value, uses->v[i - 1].value))
 			continue;
 		path = conf_schema_path(lyd_parent(first));
 		conf_check_error(errs, uses->v[i].node, "'%s' is %s of %s too (line %u)",
-				 uses->v[i].value, what, path, pos ? pos->line : 0);
+				 uses->v[i].value, what, path, conf_line(first));
 		free(path);
 	}
 	free(uses->v);

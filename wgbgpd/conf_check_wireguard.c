@@ -140,10 +140,9 @@ static enum overlap overlap_of(const struct claim *outer, const struct claim *in
 static void say_overlap(const struct claim *outer, const struct claim *inner, enum overlap o,
 			struct conf_errors *errs)
 {
-	const struct conf_pos *pos = conf_pos(outer->leaf);
 	const char *value = lyd_get_value(inner->leaf), *other = lyd_get_value(outer->leaf);
 	char *path = conf_schema_path(outer->leaf);
-	unsigned line = pos ? pos->line : 0;
+	unsigned line = conf_line(outer->leaf);
 
 	if (o == CLASH && inner->kind == CLAIM_PERMIT)
 		conf_check_error(errs, inner->leaf,
@@ -412,19 +411,17 @@ static void check_own_addresses(const struct conf *conf, struct conf_errors *err
 		qsort(own.v, own.n, sizeof(*own.v), claim_cmp);
 	for (size_t k = 1; k < own.n; k++) {
 		const struct lyd_node *a = own.v[k - 1].leaf, *b = own.v[k].leaf;
-		const struct conf_pos *pos;
 		char *path;
 
 		if (!prefix_eq(&own.v[k - 1].prefix, &own.v[k].prefix))
 			continue;
-		if (conf_pos(a) && conf_pos(b) && conf_pos(a)->line > conf_pos(b)->line) {
+		if (conf_line(a) > conf_line(b)) {
 			a = own.v[k].leaf;
 			b = own.v[k - 1].leaf;
 		}
-		pos = conf_pos(a);
 		path = conf_schema_path(a);
 		conf_check_error(errs, b, "'%s' is the %s too (line %u)", lyd_get_value(b), path,
-				 pos ? pos->line : 0);
+				 conf_line(a));
 		free(path);
 	}
 	free(own.v);

@@ -128,9 +128,9 @@ void conf_make_value(struct source *src, struct lyd_node *parent, const struct l
 	struct lyd_node *node = NULL, *old = NULL;
 	char buf[24];
 
-	if (lyd_new_term(parent, schema->module, schema->name,
-			 plain_number(schema, value, buf, sizeof(buf)), 0, &node) ||
-	    !node) {
+	lyd_new_term(parent, schema->module, schema->name,
+		     plain_number(schema, value, buf, sizeof(buf)), 0, &node);
+	if (!node) {
 		char *expected = conf_schema_describe_type(conf_schema_type(schema));
 
 		conf_complain(src, pos, parent, schema->name, "'%.64s' is not valid; expected %s",
@@ -140,10 +140,11 @@ void conf_make_value(struct source *src, struct lyd_node *parent, const struct l
 		return;
 	}
 	lyd_unlink_tree(node);
-	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
+	lyd_find_sibling_first(siblings(src, parent), node, &old);
+	if (old) {
 		conf_complain(src, pos, parent, schema->name,
 			      "'%.64s' is there twice; first in line %u", value,
-			      conf_pos(old) ? conf_pos(old)->line : 0);
+			      conf_line(old));
 		lyd_free_tree(node);
 		return;
 	}
@@ -166,9 +167,10 @@ static void parse_leaf(struct source *src, struct lyd_node *parent, const struct
 		free(expected);
 		return;
 	}
-	if (!lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &old) && old) {
+	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &old);
+	if (old) {
 		conf_complain(src, &pos, parent, schema->name, "is there twice; first in line %u",
-			      conf_pos(old) ? conf_pos(old)->line : 0);
+			      conf_line(old));
 		return;
 	}
 	pos = source_pos(src);
@@ -254,7 +256,8 @@ struct lyd_node *conf_make_entry(struct source *src, struct lyd_node *parent,
 {
 	struct lyd_node *node = NULL, *old = NULL;
 
-	if (lyd_new_list(parent, schema->module, schema->name, 0, &node, key) || !node) {
+	lyd_new_list(parent, schema->module, schema->name, 0, &node, key);
+	if (!node) {
 		char *expected = conf_schema_describe_type(conf_schema_key(schema)->type);
 
 		conf_complain(src, key_pos, parent, schema->name,
@@ -264,10 +267,11 @@ struct lyd_node *conf_make_entry(struct source *src, struct lyd_node *parent,
 		return NULL;
 	}
 	lyd_unlink_tree(node);
-	if (!lyd_find_sibling_first(siblings(src, parent), node, &old) && old) {
+	lyd_find_sibling_first(siblings(src, parent), node, &old);
+	if (old) {
 		conf_complain(src, pos, parent, schema->name,
 			      "'%.64s' is there twice; first in line %u", key,
-			      conf_pos(old) ? conf_pos(old)->line : 0);
+			      conf_line(old));
 		lyd_free_tree(node);
 		return NULL;
 	}

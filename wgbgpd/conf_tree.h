@@ -37,6 +37,14 @@ static inline const struct conf_pos *conf_pos(const struct lyd_node *node)
 	return node ? node->priv : NULL;
 }
 
+/* Its line in the file; 0: not known. */
+static inline uint32_t conf_line(const struct lyd_node *node)
+{
+	const struct conf_pos *pos = conf_pos(node);
+
+	return pos ? pos->line : 0;
+}
+
 /* Inserts an unlinked NODE among PARENT's children, or at the top when PARENT is NULL. */
 void conf_insert(struct conf *conf, struct lyd_node *parent, struct lyd_node *node);
 
