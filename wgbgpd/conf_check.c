@@ -10,6 +10,8 @@
 #include "conf_schema.h"
 #include "prefix.h"
 
+#define NAMES_MAX 255 /* bytes of all that there are, then "..." */
+
 /* A default or an inherited value has no place of its own, nor has a key: the statement around has.
  */
 static const struct conf_pos *place_of(const struct lyd_node *node)
@@ -68,12 +70,9 @@ void conf_uses_add(struct conf_uses *uses, const struct lyd_node *leaf)
 static int use_cmp(const void *a, const void *b)
 {
 	const struct conf_use *x = a, *y = b;
-	const struct conf_pos *p = conf_pos(x->node), *q = conf_pos(y->node);
 	int c = strcmp(x->value, y->value);
 
-	if (c || !p || !q)
-		return c;
-	return p->line < q->line ? -1 : p->line > q->line;
+	return c ? c : (int)conf_line(x->node) - (int)conf_line(y->node);
 }
 
 void conf_uses_report(struct conf_uses *uses, const char *what, struct conf_errors *errs)
@@ -98,18 +97,24 @@ void conf_uses_report(struct conf_uses *uses, const char *what, struct conf_erro
 void conf_check_unknown(struct conf_errors *errs, const struct lyd_node *leaf, const char *what,
 			const char *also, struct lyd_node *list)
 {
-	char names[256] = "";
-	size_t len = 0;
+	const char *comma = also ? ", " : "";
+	char *names;
+	size_t len;
+	FILE *text = open_memstream(&names, &len);
 
-	if (also)
-		len = (size_t)snprintf(names, sizeof(names), "%s", also);
-	for (struct lyd_node *n = list; n && len < sizeof(names); n = conf_next(n))
-		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
-					lyd_get_value(lyd_child(n)));
-	if (len >= sizeof(names))
-		memcpy(names + sizeof(names) - 4, "...", 4);
+	if (!text)
+		fatal("out of memory");
+	fputs(also ? also : "", text);
+	for (struct lyd_node *n = list; n; n = conf_next(n)) {
+		fprintf(text, "%s%s", comma, lyd_get_value(lyd_child(n)));
+		comma = ", ";
+	}
+	fclose(text);
+	if (len > NAMES_MAX)
+		strcpy(names + NAMES_MAX - strlen("..."), "...");
 	conf_check_error(errs, leaf, "there is no %s '%s'%s%s", what, lyd_get_value(leaf),
-			 len ? "; expected one of " : ", nor any other", names);
+			 *names ? "; expected one of " : ", nor any other", names);
+	free(names);
 }
 
 /* A leaf whose value must be the key of an entry of the list LIST in OUTER (NULL: at the top). */

@@ -176,7 +176,7 @@ static void report_overlap(const struct claims *claims, const size_t *open, size
 	const struct claim *other = NULL;
 	enum overlap worst = FINE;
 
-	for (size_t d = depth; d-- && worst != CLASH;) {
+	for (size_t d = depth; d--;) {
 		enum overlap o = overlap_of(&claims->v[open[d]], inner);
 
 		if (o > worst) {
@@ -191,7 +191,7 @@ static void report_overlap(const struct claims *claims, const size_t *open, size
 /* Sorted, a covering prefix stands before what it covers: a stack of the open ones is enough. */
 static void report_overlaps(struct claims *claims, struct conf_errors *errs)
 {
-	size_t *open = xcalloc(claims->n + 1, sizeof(*open));
+	size_t *open = xcalloc(claims->n, sizeof(*open));
 	size_t depth = 0;
 
 	if (claims->n)
@@ -236,7 +236,7 @@ static void check_quality(const struct lyd_node *peer, struct conf_errors *errs)
 
 	if (conf_is(conf_child(peer, "liveness"), "echo", "on"))
 		return;
-	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(weights); i++) {
 		const struct lyd_node *weight = conf_child(quality, weights[i]);
 
 		if (!weight || str_eq(lyd_get_value(weight), "0"))
