@@ -48,7 +48,7 @@ const char *daemon_hostname(void)
 
 	if (hostname[0])
 		return hostname;
-	return gethostname(kernels, sizeof(kernels) - 1) < 0 ? "" : kernels;
+	return gethostname(kernels, sizeof(kernels)) < 0 ? "" : kernels;
 }
 
 static void set_log(const json_t *config)

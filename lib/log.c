@@ -66,18 +66,30 @@ static int line_head(char *out, size_t size, enum log_level level)
 
 /* ---- a line that reads back as the fields that were put in */
 
+#define LINE_BYTES 2048
+
 struct line {
-	char text[2048];
+	char text[LINE_BYTES + sizeof("\"\n")];
 	size_t len;
+	bool quoted; /* a quote is open */
+	bool cut;    /* nothing more comes in but what closes it */
 };
 
+/* Whole or not at all. */
 static void put(struct line *l, const char *text, size_t len)
 {
-	size_t room = sizeof(l->text) - 2 - l->len; /* for a quote and the end of the line */
-
-	len = len < room ? len : room;
+	l->cut = l->cut || l->len + len > LINE_BYTES - strlen("\"\n");
+	if (l->cut)
+		return;
 	memcpy(l->text + l->len, text, len);
 	l->len += len;
+	l->quoted = l->quoted != (len == 1 && *text == '"');
+}
+
+static void put_all(struct line *l, const char *text)
+{
+	for (; *text; text++)
+		put(l, text, 1);
 }
 
 static bool is_control(unsigned char c)
@@ -105,8 +117,6 @@ static void put_escaped(struct line *l, const char *text)
 			strcpy(buf, "\\n");
 		else if (is_control(c))
 			snprintf(buf, sizeof(buf), "\\x%02x", c);
-		if (l->len + strlen(buf) > sizeof(l->text) - 2)
-			return;
 		put(l, buf, strlen(buf));
 	}
 }
@@ -123,7 +133,7 @@ static bool needs_quotes(const char *text)
 static void put_value(struct line *l, const char *text)
 {
 	if (!needs_quotes(text)) {
-		put(l, text, strlen(text));
+		put_all(l, text);
 		return;
 	}
 	put(l, "\"", 1);
@@ -212,6 +222,7 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 
 	if (!log_enabled(level))
 		return;
+	line.quoted = line.cut = false;
 	line.len = (size_t)line_head(line.text, sizeof(line.text), level);
 	put(&line, event, strlen(event));
 	put(&line, " ", 1);
@@ -219,6 +230,8 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 	errno = err; /* %m */
 	put_fields(&line, fmt, &ap);
 	va_end(ap);
+	if (line.quoted)
+		line.text[line.len++] = '"';
 	line.text[line.len++] = '\n';
 	if (write(STDERR_FILENO, line.text, line.len) < 0)
 		return; /* nobody left to tell */

@@ -177,6 +177,36 @@ static void test_long(void **state)
 	free(text);
 }
 
+/* Wherever a line is cut, what is open is closed, and nothing comes behind. */
+static void test_cut(void **state)
+{
+	char text[2200], whole[4096];
+	bool was_cut = false;
+
+	for (size_t len = 1800; len < sizeof(text) - 1; len++) {
+		unsigned quotes = 0;
+		size_t n;
+
+		memset(text, 'x', len);
+		text[len / 2] = '"';
+		text[len] = '\0';
+		begin();
+		log_info("event", "a=%s b=\"%s\" c=%d d=%s", len % 2 ? text : "short text", text, 7,
+			 "the last");
+		rewind(sink);
+		n = fread(whole, 1, sizeof(whole) - 1, sink);
+		end();
+		for (const char *c = line; *c; c++)
+			quotes += *c == '"' && c[-1] != '\\';
+		assert_int_equal(quotes % 2, 0);
+		assert_in_range(n, 1800, 2048);
+		was_cut = strcmp(line + strlen(line) - 10, "\"the last\"") != 0;
+		if (was_cut)
+			assert_in_range(n, 2045, 2048); /* an escape is whole or not there */
+	}
+	assert_true(was_cut);
+}
+
 /* ---- what stands before the event, and which lines there are */
 
 /* All lines that were written since begin(). */
@@ -322,7 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_fields_read_back), TEST(test_conversions), TEST(test_long),
 		TEST(test_levels),	     TEST(test_host),	     TEST(test_stamp),
-		TEST(test_bucket),	     TEST(test_limited),
+		TEST(test_bucket),	     TEST(test_limited),	     TEST(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ const char *datastore_hostname(void)
 
 	if (name)
 		return name;
-	if (gethostname(kernels, sizeof(kernels) - 1) < 0)
+	if (gethostname(kernels, sizeof(kernels)) < 0)
 		return "";
 	return kernels;
 }

@@ -211,6 +211,33 @@ static void settle(void)
 		played_text[0] = '\0';                  \
 	} while (0)
 
+static unsigned open_descriptors(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Descriptors that nobody asked for are not kept, whoever sends them. */
+static void test_unwanted_descriptors(void **state)
+{
+	static const char row[] = "\0\0\0\1{}";
+	unsigned before;
+
+	open_client(0);
+	request(0, 1, "{\"command\":\"pins\"}");
+	EXPECT("zebra-lite client request 1 {\"command\":\"pins\"}\n");
+	before = open_descriptors();
+	for (int i = 0; i < 3; i++) {
+		ipc_send_fd(ends[0].ipc, MSG_PONG, 0, NULL, 0, 0);
+		ipc_send_fd(played_client(DAEMON_ZEBRA), MSG_REPLY_ROW, 0, row, 6, 0);
+	}
+	EXPECT("client 0 row 1 {}\nclient 0 row 1 {}\nclient 0 row 1 {}\n");
+	assert_int_equal(open_descriptors(), before);
+}
+
 /* ---- who answers */
 
 static void test_who_answers(void **state)
@@ -793,6 +820,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_unwanted_descriptors),
 		TEST(test_who_answers),
 		TEST(test_refused),
 		TEST(test_without_the_daemon),
