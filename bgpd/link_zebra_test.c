@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What zebra-lite is told of networks whose next hops change at random, by lists that come and go,
- * in messages that are filled meanwhile, over channels that end: in the end the last list of each.
+ * in messages that are filled meanwhile, over channels that end or are not read: in the end the
+ * last list of each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "ipc.h"
 #include "link_zebra.h"
 #include "log.h"
 #include "rib_internal.h"
@@ -80,18 +83,24 @@ static void change(unsigned i, const struct route_hops *h)
 	link_zebra_route(rib_table_for(&p), ids[i], h);
 }
 
-static void random_lists(void **state)
+static void begin(void)
 {
-	srand(test_seed());
 	log_set_level(LOG_LEVEL_ERROR);
 	rig_start("{'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'graceful-restart': {'enabled': "
 		  "false}}}");
 	rig_settle();
+	memset(model, 0, sizeof(model));
 	for (unsigned i = 0; i < NETS; i++) {
 		struct prefix p = prefix_of(i);
 
 		ids[i] = net_get(rib_table_for(&p), &p);
 	}
+}
+
+static void random_lists(void **state)
+{
+	srand(test_seed());
+	begin();
 	for (unsigned step = 0; step < 4000; step++) {
 		struct route_hops h = random_hops();
 
@@ -113,10 +122,125 @@ static void random_lists(void **state)
 	rig_stop();
 }
 
+static void change_some(unsigned n)
+{
+	while (n--) {
+		struct route_hops h = random_hops();
+
+		change(below(NETS), &h);
+	}
+}
+
+/* zebra-lite does not read: nothing is decided until it does, and then it has heard all. */
+static void deaf(void **state)
+{
+	struct prefix p;
+	struct rib_table *t;
+
+	srand(test_seed());
+	begin();
+	assert_int_equal(prefix_parse("10.77.0.0/16", &p), 0);
+	t = rib_table_for(&p);
+	for (int round = 0; round < 3; round++) {
+		rig_zebra_deaf();
+		rig_turn(); /* what is to be said again was */
+		assert_false(link_zebra_full());
+		for (unsigned turns = 0; turns < 20; turns++) { /* all buffers are */
+			while (!link_zebra_full()) {
+				change_some(100);
+				link_zebra_flush();
+				turns = 0;
+			}
+			rig_turn();
+		}
+		net_mark(t, net_get(t, &p));
+		rib_work();
+		for (int i = 0; i < 20; i++)
+			rig_turn();
+		assert_true(link_zebra_full());
+		assert_int_equal(t->dirty_count, 1);
+		assert_false(rib_settled());
+		assert_int_equal(rig_routes_syncs(), 0);
+		rig_zebra_hears();
+		RIG_AWAIT(rib_settled() && t->dirty_count == 0);
+		assert_false(link_zebra_full());
+		rig_settle();
+		check(round);
+		RIG_AWAIT(rig_routes_syncs() == 1);
+	}
+	rig_stop();
+}
+
+/* It is gone: the tables go on, and the next one hears what they have become, once, to the end. */
+static void gone(void **state)
+{
+	srand(test_seed());
+	begin();
+	for (int round = 0; round < 3; round++) {
+		change_some(100);
+		link_zebra_flush();
+		rig_settle();
+		check(round);
+		change_some(3); /* said to nobody any more */
+		rig_zebra_gone();
+		assert_false(link_zebra_full());
+		change_some(100);
+		link_zebra_flush();
+		rig_settle();
+		assert_false(link_zebra_replay_some(1000)); /* to whom */
+		rig_zebra_again();
+		rig_settle();
+		check(round);
+		RIG_AWAIT(rig_routes_syncs() == 1);
+	}
+	rig_stop();
+}
+
+/* With the tables the channel ends, and nothing is left of it. */
+static void stopped(void **state)
+{
+	uint8_t some[4096];
+	struct route_hops h = {.n = 1};
+	ssize_t n;
+	int fds[2];
+
+	begin();
+	assert_int_equal(ipc_pair(fds), 0);
+	rib_channel(fds[1]);
+	h.hop[0].addr = (struct addr){.family = AF_INET, .b = {10, 9, 0, 50}};
+	change(1, &h);
+	rig_stop();
+	while ((n = read(fds[0], some, sizeof(some))) > 0)
+		;
+	assert_int_equal(n, 0);
+	close(fds[0]);
+	assert_false(link_zebra_full());
+	assert_false(link_zebra_replay_some(1000));
+	/* A list that is the same as one of before is another one. */
+	begin();
+	change(1, &h);
+	change(2, &h);
+	link_zebra_flush();
+	rig_settle();
+	check(0);
+	assert_int_equal(net_at(&rib_tables[0][BGP_IPV4], ids[1])->hops, 1);
+	/* The number of one that nobody has any more is the next one's. */
+	change(1, &(struct route_hops){0});
+	assert_int_equal(net_at(&rib_tables[0][BGP_IPV4], ids[2])->hops, 1);
+	change(2, &(struct route_hops){0});
+	h.hop[0].addr.b[3]++;
+	change(4, &h);
+	assert_int_equal(net_at(&rib_tables[0][BGP_IPV4], ids[4])->hops, 1);
+	rig_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_lists),
+		cmocka_unit_test(deaf),
+		cmocka_unit_test(gone),
+		cmocka_unit_test(stopped),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -98,6 +98,14 @@ check_PROGRAMS += bgpd/session_rules_test
 bgpd_session_rules_test_SOURCES = bgpd/session_rules_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
 bgpd_session_rules_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_session_rules_test_LDFLAGS = $(RIG_CLOCK_LDFLAGS)
+check_PROGRAMS += bgpd/log_lines_test
+bgpd_log_lines_test_SOURCES = bgpd/log_lines_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
+bgpd_log_lines_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_log_lines_test_LDFLAGS = $(RIG_CLOCK_LDFLAGS) -Wl,--wrap=daemon_event
+check_PROGRAMS += bgpd/rib_test
+bgpd_rib_test_SOURCES = bgpd/rib_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
+bgpd_rib_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_rib_test_LDFLAGS = $(RIG_CLOCK_LDFLAGS)
 check_PROGRAMS += bgpd/nexthop_test
 bgpd_nexthop_test_SOURCES = bgpd/nexthop_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
 bgpd_nexthop_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -19,7 +19,6 @@
 #define WALK_QUANTUM 4096
 
 static struct job job;
-static bool started;
 
 static struct peer_rib *by_id[UINT16_MAX + 1]; /* 0 is PEER_LOCAL */
 static uint32_t ids_high;		       /* numbers above it were never in use */
@@ -33,8 +32,7 @@ static struct {
 
 void rib_work(void)
 {
-	if (started)
-		job_start(&job);
+	job_start(&job);
 }
 
 struct peer_rib *peer_rib_by_id(uint16_t id)
@@ -350,7 +348,6 @@ void rib_start(void)
 {
 	rib_table_init();
 	job_init(&job, work, NULL);
-	started = true;
 }
 
 static void free_paths(void)
@@ -370,7 +367,6 @@ static void drop_peer_rib(struct peer_rib *pr)
 
 void rib_stop(void)
 {
-	started = false;
 	job_stop(&job);
 	rib_pressure_free();
 	rib_refused_free();

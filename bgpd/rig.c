@@ -191,16 +191,38 @@ static void forget_routes(void)
 	syncs = 0;
 }
 
-void rig_zebra_again(void)
+void rig_zebra_gone(void)
 {
-	static const struct ipc_handlers handlers = {on_zebra, on_gone, NULL};
+	ipc_free(zebra);
+	zebra = NULL;
+	rig_turn();
+}
+
+static int deaf; /* its end of the channel */
+
+void rig_zebra_deaf(void)
+{
 	int fds[2];
 
 	ipc_free(zebra);
+	zebra = NULL;
 	forget_routes();
 	assert_int_equal(ipc_pair(fds), 0);
-	zebra = ipc_new(fds[0], &handlers, NULL);
+	deaf = fds[0];
 	rib_channel(fds[1]);
+}
+
+void rig_zebra_hears(void)
+{
+	static const struct ipc_handlers handlers = {on_zebra, on_gone, NULL};
+
+	zebra = ipc_new(deaf, &handlers, NULL);
+}
+
+void rig_zebra_again(void)
+{
+	rig_zebra_deaf();
+	rig_zebra_hears();
 }
 
 static void zebra_say(enum msg_type type, struct wr *w)
@@ -688,7 +710,7 @@ void far_open(struct far *f, const struct far_open *o)
 			    .refresh = !o->no_refresh,
 			    .gr = o->gr,
 			    .gr_restarting = o->restarting,
-			    .gr_time = o->gr ? 120 : 0,
+			    .gr_time = o->gr && !o->gr_no_time ? 120 : 0,
 			    .gr_family = {o->gr, o->gr},
 			    .gr_forwarding = {o->gr, o->gr}};
 	struct wr w = {0};

@@ -55,7 +55,8 @@ struct far {
 };
 struct far_open {
 	uint32_t as, router_id;
-	bool gr;	 /* graceful restart, both families, forwarding kept */
+	bool gr;	 /* graceful restart, both families, forwarding kept; 120 s */
+	bool gr_no_time; /* ... or 0 s */
 	bool restarting; /* the R bit */
 	bool only4;	 /* no IPv6 */
 	bool no_refresh; /* RFC 2918 */
@@ -104,6 +105,9 @@ void rig_verdict(const char *prefix, const char *nexthop, enum reason why); /* N
 bool rig_watched(const char *address);
 unsigned rig_routes_syncs(void);
 void rig_zebra_again(void); /* a new channel; routes heard so far are forgotten */
+void rig_zebra_deaf(void);  /* the same, and nothing of it is read until ... */
+void rig_zebra_hears(void);
+void rig_zebra_gone(void); /* it closed the channel, and no other one comes */
 /* Next hops of the last ROUTES for it, "10.9.0.11 10.9.0.12"; "" withdrawn, "never said". */
 const char *rig_hops(const char *prefix);
 const struct msg_routes *rig_route(const char *prefix); /* the same, prefixes NULL */

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -202,6 +203,17 @@ static void test_no_way_any_more(void **state)
 	close(listener);
 }
 
+static unsigned descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
 /* Nobody is called where that cannot be, and the summary says why. */
 static void test_obstacles(void **state)
 {
@@ -230,6 +242,7 @@ static void test_obstacles(void **state)
 		char *config =
 			xasprintf("{'bgp': {" BGP ", 'neighbor': [{%s}]}}", rows[i].neighbor);
 		const json_t *all, *row;
+		unsigned before;
 
 		rig_config(config);
 		rig_settle();
@@ -240,6 +253,9 @@ static void test_obstacles(void **state)
 		    rows[i].error[0])
 			fail_msg("row %u: %s", i, rig_text(row, "last-error"));
 		assert_true(json_is_null(json_object_get(row, "last-notification")));
+		before = descriptors();
+		rig_pass(100 * S);
+		assert_int_equal(descriptors(), before);
 		free(config);
 		again();
 	}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tables by small scenes: which paths a session's end takes along, what is kept over a restart
+ * and judged again by other settings, limits and counts of both families, refusals of a network
+ * that was gone meanwhile, what of a fresh session has to wait. The clock stands.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "rib_internal.h"
+#include "rig.h"
+#include "rig_clock.h"
+#include "util.h"
+
+#define EXT 11
+#define A 21
+#define B 22
+#define S 1000ull
+#define NET "10.1.1.0/24"
+#define NET6 "2001:db8:1::/48"
+#define HOP "10.9.0.99"
+#define HOP2 "10.9.0.98"
+#define HOP6 "fd09::99"
+#define BGP "'as': 65000, 'router-id': '10.0.0.5'"
+
+#define WIREGUARD                                                                               \
+	"'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'a', 'tunnel-address': " \
+	"['10.99.0.2'], 'permit': ['10.0.0.0/8']}]}, {'name': 'wg1', 'peer': [{'name': 'a', "   \
+	"'tunnel-address': ['10.98.0.2'], 'permit': ['10.0.0.0/8']}]}]}, "
+
+static const char *wireguard = "";
+
+static void configure(const char *bgp_part, const char *options)
+{
+	char *config = xasprintf(
+		"{%s'bgp': {%s, 'neighbor': [{'address': '10.9.0.11', 'remote-as': 65011, "
+		"'passive': "
+		"true, 'import': ['all'], 'export': ['all']%s}, {'address': '10.9.0.21', "
+		"'remote-as': 65000, 'passive': true}, {'address': '10.9.0.22', 'remote-as': "
+		"65000, 'passive': true}]}}",
+		wireguard, bgp_part, options);
+
+	rig_config(config);
+	rig_settle();
+	free(config);
+}
+
+static int setup(void **state)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	rig_start("{'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'graceful-restart': {'enabled': "
+		  "false}}}");
+	configure(BGP, "");
+	rig_pass(200 * S);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	wireguard = "";
+	rig_stop();
+	rig_clock_reset();
+	return 0;
+}
+
+static void again(void)
+{
+	teardown(NULL);
+	setup(NULL);
+}
+
+static struct far *up(unsigned last, bool gr)
+{
+	return far_up(last, &(struct far_open){.as = last == EXT ? 65011 : 65000, .gr = gr});
+}
+
+static void reach(void)
+{
+	rig_nexthop(HOP, REACH_UP, REASON_NONE);
+	rig_nexthop(HOP2, REACH_UP, REASON_NONE);
+	rig_nexthop(HOP6, REACH_UP, REASON_NONE);
+}
+
+static void announce(struct far *f, const char *prefixes, const char *hop, uint32_t local_pref)
+{
+	far_announce(f, &(struct news){.prefix = prefixes,
+				       .nexthop = hop,
+				       .path = {f->last == EXT ? 65011 : 7},
+				       .local_pref = local_pref});
+	reach();
+}
+
+/* The counts of a neighbour's families, received and accepted. */
+#define expect_counts(f, r4, r6, a4, a6) expect_counts_at(__LINE__, f, r4, r6, a4, a6)
+static void expect_counts_at(int line, const struct far *f, unsigned r4, unsigned r6, unsigned a4,
+			     unsigned a6)
+{
+	struct rib_peer_counts c = rib_peer_counts(far_peer(f));
+
+	if (c.received[0] != r4 || c.received[1] != r6 || c.accepted[0] != a4 ||
+	    c.accepted[1] != a6)
+		fail_msg("line %d: %u %u, accepted %u %u", line, c.received[0], c.received[1],
+			 c.accepted[0], c.accepted[1]);
+}
+
+/* Each path counts once, in its family, where it was accepted in both ways. */
+static void test_counts(void **state)
+{
+	struct far *f = up(EXT, false);
+
+	announce(f, NET " 10.1.2.0/24", HOP, 0);
+	expect_counts(f, 2, 0, 2, 0);
+	announce(f, NET6, HOP6, 0);
+	expect_counts(f, 2, 1, 2, 1);
+	announce(f, "127.1.0.0/16", HOP, 0); /* martian */
+	expect_counts(f, 3, 1, 2, 1);
+	announce(f, NET, HOP2, 0);
+	expect_counts(f, 3, 1, 2, 1);
+	configure(BGP, ", 'import': ['none']");
+	expect_counts(f, 3, 1, 0, 0);
+	configure(BGP, "");
+	expect_counts(f, 3, 1, 2, 1);
+	far_withdraw(f, NET);
+	expect_counts(f, 2, 1, 1, 1);
+	far_withdraw(f, NET6);
+	expect_counts(f, 2, 0, 1, 0);
+	far_withdraw(f, "127.1.0.0/16 10.1.2.0/24 10.7.0.0/16");
+	expect_counts(f, 0, 0, 0, 0);
+}
+
+/* All paths of a session go with it, as many of one family as of the other. */
+static void test_session_ends(void **state)
+{
+	for (unsigned four = 0; four < 3; four++)
+		for (unsigned six = 0; six < 3; six++) {
+			static const char *const nets[] = {NET, NET " 10.1.2.0/24"},
+						 *const nets6[] = {NET6, NET6 " 2001:db8:2::/48"};
+			struct far *f = up(A, false);
+
+			if (four)
+				announce(f, nets[four - 1], HOP, 100);
+			if (six)
+				announce(f, nets6[six - 1], HOP6, 100);
+			assert_string_equal(rig_reason(NET, A), four ? "none" : "no path");
+			assert_string_equal(rig_reason(NET6, A), six ? "none" : "no path");
+			far_close(f);
+			rig_settle();
+			assert_string_equal(rig_reason(NET, A), "no path");
+			assert_string_equal(rig_reason(NET6, A), "no path");
+			assert_string_equal(rig_hops(NET), four ? "" : "never said");
+			assert_string_equal(rig_hops(NET6), six ? "" : "never said");
+			again();
+		}
+}
+
+/* RFC 4724: one that names no time has two minutes. */
+static void test_no_restart_time(void **state)
+{
+	struct far *f = far_up(A, &(struct far_open){.as = 65000, .gr = true, .gr_no_time = true});
+
+	announce(f, NET, HOP, 100);
+	far_close(f);
+	rig_settle();
+	rig_pass(120 * S - 1);
+	assert_string_equal(rig_reason(NET, A), "none");
+	assert_true(rig_bool(rig_path(NET, A), "stale"));
+	rig_pass(1);
+	rig_settle();
+	assert_string_equal(rig_reason(NET, A), "no path");
+}
+
+/* RFC 4486: each family has the limit for itself. */
+static void test_limit(void **state)
+{
+	static const struct {
+		const char *four, *six;
+		bool over;
+	} rows[] = {
+		{NET " 10.1.2.0/24", NET6 " 2001:db8:2::/48", false},
+		{NET " 10.1.2.0/24 10.1.3.0/24", NULL, true},
+		{NULL, NET6 " 2001:db8:2::/48 2001:db8:3::/48", true},
+	};
+
+	for (unsigned later = 0; later < 2; later++)
+		for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+			struct far *f;
+
+			configure(BGP, later ? "" : ", 'max-prefix': 2");
+			f = up(EXT, false);
+			if (rows[i].four)
+				announce(f, rows[i].four, HOP, 0);
+			if (rows[i].six && !f->ended)
+				announce(f, rows[i].six, HOP6, 0);
+			if (later) {
+				assert_false(f->ended);
+				configure(BGP, ", 'max-prefix': 2");
+			}
+			if (f->ended != rows[i].over)
+				fail_msg("row %u: %d", i, f->ended);
+			assert_int_equal(f->error.code, rows[i].over ? 6 : 0);
+			assert_int_equal(f->error.subcode, rows[i].over ? 1 : 0);
+			again();
+		}
+}
+
+/* What is kept for a neighbour that restarts is judged by the settings of now; nobody asks it. */
+static void test_kept_and_settings(void **state)
+{
+	static const struct {
+		const char *bgp_part, *reason;
+	} rows[] = {
+		{BGP, "none"},
+		{"'as': 65007, 'router-id': '10.0.0.5'", "as-loop"},
+		{"'as': 65000, 'router-id': '10.0.0.6'", "originator-loop"},
+		{BGP ", 'cluster-id': '1.2.3.4'", "cluster-loop"},
+		{BGP ", 'cluster-id': '1.2.3.5'", "none"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *f = up(A, true);
+
+		far_announce(f, &(struct news){.prefix = NET,
+					       .nexthop = HOP,
+					       .path = {7, 65007},
+					       .local_pref = 100,
+					       .originator = 0x0a000006,
+					       .cluster = {0x01020304}});
+		reach();
+		assert_string_equal(rig_reason(NET, A), "none");
+		far_close(f);
+		rig_settle();
+		assert_true(rig_bool(rig_path(NET, A), "stale"));
+		configure(rows[i].bgp_part, "");
+		if (!str_eq(rig_reason(NET, A), rows[i].reason))
+			fail_msg("row %u: %s", i, rig_reason(NET, A));
+		again();
+	}
+}
+
+/* Settings that choose between paths are in force at once. */
+static void test_chosen_otherwise(void **state)
+{
+	static const struct {
+		const char *bgp_part, *ext, *a;
+	} rows[] = {
+		{BGP ", 'default-local-pref': 200", "none", "lower-local-preference"},
+		{BGP ", 'default-local-pref': 50", "lower-local-preference", "none"},
+		{BGP, "none", NULL}, /* eBGP is better */
+		{BGP ", 'default-local-pref': 50", "lower-local-preference", "none"},
+		{BGP ", 'honor-graceful-shutdown': false", "none", NULL},
+		{BGP, "none", NULL},
+	};
+	struct far *ext = up(EXT, false), *a = up(A, false);
+
+	announce(ext, NET, HOP, 0);
+	announce(a, NET, HOP2, 100);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		configure(rows[i].bgp_part, "");
+		if (!str_eq(rig_reason(NET, EXT), rows[i].ext) ||
+		    (rows[i].a && !str_eq(rig_reason(NET, A), rows[i].a)))
+			fail_msg("row %u: %s, %s", i, rig_reason(NET, EXT), rig_reason(NET, A));
+		assert_string_equal(rig_hops(NET),
+				    str_eq(rows[i].ext, "none") ? HOP " " HOP2 : HOP2 " " HOP);
+	}
+}
+
+/* RFC 8326: a local preference of 0 is the last choice, by what it is. */
+static void test_last_choice(void **state)
+{
+	static const uint8_t none[] = {0x40, 5, 4, 0, 0, 0, 0};
+	struct far *a = up(A, false), *b = up(B, false);
+
+	far_announce(a, &(struct news){.prefix = NET,
+				       .nexthop = HOP,
+				       .path = {7},
+				       .extra = none,
+				       .extra_len = sizeof(none)});
+	reach();
+	assert_string_equal(rig_reason(NET, A), "none");
+	announce(b, NET, HOP2, 1);
+	assert_string_equal(rig_reason(NET, A), "lower-local-preference");
+	assert_string_equal(rig_reason(NET, B), "none");
+	assert_string_equal(rig_str(rig_path(NET, A), "demotion"), "demoted");
+	assert_string_equal(rig_str(rig_path(NET, B), "demotion"), "none");
+}
+
+/* What was refused of a network is forgotten with it. */
+static void test_refused_before(void **state)
+{
+	struct far *a = up(A, false), *b = up(B, false);
+
+	announce(a, NET, HOP, 200);
+	announce(b, NET, HOP2, 100);
+	rig_verdict(NET, HOP, REASON_FOREIGN_ROUTE);
+	assert_string_equal(rig_reason(NET, A), "foreign-route");
+	far_withdraw(a, NET);
+	far_withdraw(b, NET);
+	announce(a, NET, HOP, 200);
+	assert_string_equal(rig_reason(NET, A), "none");
+	announce(b, NET, HOP2, 100);
+	rig_verdict(NET, HOP2, REASON_KERNEL_ERROR);
+	assert_string_equal(rig_reason(NET, A), "none");
+	assert_string_equal(rig_reason(NET, B), "kernel-error");
+	rig_verdict(NET, HOP2, REASON_NONE);
+	assert_string_equal(rig_hops(NET), HOP " " HOP2);
+}
+
+/* The neighbour is reached through this tunnel interface. */
+static void behind(unsigned last, const char *ifname)
+{
+	struct msg_nexthop m = {.addr = {.family = AF_INET, .b = {10, 9, 0, last}},
+				.reach = REACH_UP,
+				.tunnel = true,
+				.cost = 10,
+				.peer = "a"};
+
+	str_copy(m.ifname, ifname, sizeof(m.ifname));
+	rig_nexthop_is(&m);
+}
+
+/* A fresh session waits where it would take or share traffic, and is not blamed elsewhere. */
+static void test_fresh(void **state)
+{
+	static const struct {
+		const char *bgp_part;
+		uint32_t local_pref;
+		const char *reason;
+	} rows[] = {
+		{BGP, 200, "session-fresh"},
+		{BGP, 50, "lower-local-preference"},
+		{BGP ", 'multipath': {'ebgp': 1, 'ibgp': 1}", 50, "lower-local-preference"},
+		{BGP ", 'multipath': {'ebgp': 2}", 100, "session-fresh"},
+		{BGP ", 'multipath': {'ibgp': 2}", 100, "session-fresh"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *a, *b;
+
+		wireguard = WIREGUARD;
+		configure(rows[i].bgp_part, "");
+		behind(A, "wg0");
+		behind(B, "wg1");
+		a = up(A, false);
+		rig_pass(5 * S);
+		far_announce(
+			a, &(struct news){
+				   .prefix = NET, .nexthop = HOP, .path = {7}, .local_pref = 100});
+		rig_tunnel(HOP, "wg0", "a", REACH_UP, REASON_NONE);
+		b = up(B, false);
+		far_announce(b, &(struct news){.prefix = NET,
+					       .nexthop = HOP2,
+					       .path = {7},
+					       .local_pref = rows[i].local_pref});
+		rig_tunnel(HOP2, "wg1", "a", REACH_UP, REASON_NONE);
+		if (!str_eq(rig_reason(NET, B), rows[i].reason))
+			fail_msg("row %u: %s", i, rig_reason(NET, B));
+		assert_string_equal(rig_reason(NET, A), "none");
+		rig_pass(1 * S);
+		rig_settle();
+		assert_string_not_equal(rig_reason(NET, B), "session-fresh");
+		again();
+	}
+}
+
+/* At rest nobody waits for the walk. */
+static void test_rest(void **state)
+{
+	struct far *a = up(A, true);
+	struct peer *p;
+
+	announce(a, NET, HOP, 100);
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.21', 'soft': 'in'}");
+	configure(BGP ", 'cluster-id': '1.2.3.4'", "");
+	far_close(a);
+	rig_settle();
+	TAILQ_FOREACH (p, &peers, link)
+		assert_false(p->rib->rejudge || p->rib->mark || rib_is_walking(p->rib->walk_until));
+}
+
+static const char *rows_of(const char *request)
+{
+	static char out[400];
+	json_t *all = rig_show(request), *row;
+	size_t i, at = 0;
+
+	out[0] = '\0';
+	json_array_foreach (json_object_get(all, "routes"), i, row) {
+		at += snprintf(out + at, sizeof(out) - at, "%s%s", i ? " " : "",
+			       rig_str(row, "prefix"));
+	}
+	json_decref(all);
+	return out;
+}
+
+/* What covers an address, the longest first, down to the default route. */
+static void test_covering(void **state)
+{
+	struct far *a = up(A, false);
+
+	announce(a, "0.0.0.0/0 10.0.0.0/8 10.1.0.0/16 10.1.1.0/24 10.2.0.0/16", HOP, 100);
+	announce(a, "::/0 2001:db8::/32 " NET6, HOP6, 100);
+	assert_string_equal(rows_of("{'command': 'bgp-routes', 'address': '10.1.1.7'}"),
+			    "10.1.1.0/24 10.1.0.0/16 10.0.0.0/8 0.0.0.0/0");
+	assert_string_equal(rows_of("{'command': 'bgp-routes', 'address': '0.0.0.0'}"),
+			    "0.0.0.0/0");
+	assert_string_equal(rows_of("{'command': 'bgp-routes', 'address': '2001:db8:1::7'}"),
+			    NET6 " 2001:db8::/32 ::/0");
+	assert_string_equal(rows_of("{'command': 'bgp-routes', 'prefix': '10.1.1.128/25'}"),
+			    "10.1.1.0/24");
+	assert_string_equal(rows_of("{'command': 'bgp-routes', 'prefix': '10.1.0.0/16', "
+				    "'longer': true}"),
+			    "10.1.0.0/16 10.1.1.0/24");
+	far_withdraw(a, "0.0.0.0/0");
+	assert_string_equal(rows_of("{'command': 'bgp-routes', 'address': '11.0.0.1'}"), "");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_counts),	     T(test_session_ends),	T(test_no_restart_time),
+		T(test_limit),	     T(test_kept_and_settings), T(test_chosen_otherwise),
+		T(test_last_choice), T(test_refused_before),	T(test_fresh),
+		T(test_rest),	     T(test_covering),
+	};
+
+	return rig_run(tests, ARRAY_SIZE(tests));
+}
