@@ -147,8 +147,10 @@ wgbgpd_conf_session_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += wgbgpd/cli_sockets_test wgbgpd/conf_effective_test wgbgpd/conf_schema_test \
-	wgbgpd/notify_test wgbgpd/privs_test
+check_PROGRAMS += wgbgpd/cli_sockets_test wgbgpd/conf_effective_test wgbgpd/conf_lex_test \
+	wgbgpd/conf_schema_test wgbgpd/notify_test wgbgpd/privs_test
+wgbgpd_conf_lex_test_SOURCES = wgbgpd/conf_lex_test.c
+wgbgpd_conf_lex_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 wgbgpd_conf_effective_test_SOURCES = wgbgpd/conf_effective_test.c \
 	wgbgpd/conf_place.c wgbgpd/conf_place.h
 wgbgpd_conf_effective_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
