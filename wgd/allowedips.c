@@ -302,10 +302,7 @@ void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct pr
 
 void allowedips_prune(struct allowedips *a)
 {
-	struct trie_node *next;
-
-	for (struct trie_node *node = trie_first(&a->ours); node; node = next) {
-		next = trie_next(&a->ours, node);
+	TRIE_FOREACH_SAFE(&a->ours, node, next) {
 		if (allowed_entry_of(node)->leaving)
 			remove_entry(a, allowed_entry_of(node));
 	}
@@ -376,12 +373,9 @@ void allowedips_reconcile(struct allowedips *a)
 
 static void remove_owner_from(struct allowedips *a, struct trie *t, struct owner *owner)
 {
-	struct trie_node *next;
-
-	for (struct trie_node *node = trie_first(t); node; node = next) {
+	TRIE_FOREACH_SAFE(t, node, next) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
-		next = trie_next(t, node);
 		if (e->have == owner)
 			e->have = NULL;
 		if (e->want != owner)
@@ -394,12 +388,9 @@ static void remove_owner_from(struct allowedips *a, struct trie *t, struct owner
 
 void allowedips_remove_owner(struct allowedips *a, struct owner *owner)
 {
-	struct trie_node *next;
-
 	remove_owner_from(a, &a->ours, owner);
 	remove_owner_from(a, &a->foreign, owner);
-	for (struct trie_node *node = trie_first(&a->refused); node; node = next) {
-		next = trie_next(&a->refused, node);
+	TRIE_FOREACH_SAFE(&a->refused, node, next) {
 		if (((struct refusal *)node)->owner_id == owner->id)
 			forget_refusal(a, node);
 	}
@@ -444,13 +435,11 @@ static void compare_other(struct allowedips *a, struct owner *owner, const struc
 
 static size_t sweep_foreign(struct allowedips *a)
 {
-	struct trie_node *next;
 	size_t gone = 0;
 
-	for (struct trie_node *node = trie_first(&a->foreign); node; node = next) {
+	TRIE_FOREACH_SAFE(&a->foreign, node, next) {
 		struct prefix p = node->p;
 
-		next = trie_next(&a->foreign, node);
 		if (allowed_entry_of(node)->seen == a->round)
 			continue;
 		delete_entry(a, &a->foreign, allowed_entry_of(node));
@@ -460,16 +449,10 @@ static size_t sweep_foreign(struct allowedips *a)
 	return gone;
 }
 
-/*
- * Takes from the dump where ours are; with DRIFT the others are dealt with, too. True when
- * all of ours are where they are wanted: then nobody needs to look at each of them.
- */
-static bool take_dump(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
+/* Takes from the dump where ours are, and with DRIFT deals with the others. */
+static void take_dump(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
 		      struct allowed_drift *drift)
 {
-	size_t right = 0;
-	bool again = false; /* one was moved under the dump, which has it twice */
-
 	a->round++;
 	for (size_t i = 0; i < dump->n_entries; i++) {
 		const struct prefix *p = &dump->entries[i].prefix;
@@ -477,20 +460,13 @@ static bool take_dump(struct allowedips *a, const struct wg_dump *dump, struct o
 		struct allowed_entry *e = owner ? find(&a->ours, p) : NULL;
 
 		if (e) {
-			right += owner == e->want;
-			again |= e->seen == a->round;
 			e->seen = a->round;
 			e->have = owner;
 		} else if (owner && drift) {
 			compare_other(a, owner, p, drift);
 		}
 	}
-	return right == a->ours.count && !again;
-}
-
-/* What the dump does not have is nowhere. */
-static void forget_unseen(struct allowedips *a)
-{
+	/* What it does not have is nowhere. */
 	TRIE_FOREACH (&a->ours, node) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
@@ -501,8 +477,7 @@ static void forget_unseen(struct allowedips *a)
 
 void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners)
 {
-	if (!take_dump(a, dump, owners, NULL))
-		forget_unseen(a);
+	take_dump(a, dump, owners, NULL);
 }
 
 bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
@@ -540,10 +515,8 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 			struct allowed_drift *drift)
 {
 	*drift = (struct allowed_drift){0};
-	if (!take_dump(a, dump, owners, drift)) {
-		forget_unseen(a);
-		queue_drift(a, drift);
-	}
+	take_dump(a, dump, owners, drift);
+	queue_drift(a, drift);
 	if (a->foreign.count)
 		drift->foreign_gone = sweep_foreign(a);
 }
@@ -560,13 +533,12 @@ void allowedips_mark_stale(struct allowedips *a)
 
 bool allowedips_sweep(struct allowedips *a, size_t quantum)
 {
-	struct trie_node *node = trie_first(&a->ours), *next;
-
 	/* Stale entries are few, or most of the table: walking over the others is cheap. */
-	for (; node && a->n_stale && quantum; node = next) {
+	TRIE_FOREACH_SAFE(&a->ours, node, next) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
-		next = trie_next(&a->ours, node);
+		if (!quantum)
+			break;
 		if (!e->stale)
 			continue;
 		remove_entry(a, e);

@@ -348,8 +348,10 @@ static void check_device(void)
 
 static void one_op(void)
 {
-	int owner = rnd(OWNERS), i = rnd(PREFIXES);
+	static int last;
+	int owner = rnd(OWNERS), i = rnd(3) ? (int)rnd(PREFIXES) : last;
 
+	last = i; /* often the same one again */
 	switch (rnd(20)) {
 	case 0:
 		op_fix(owner, i);

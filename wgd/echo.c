@@ -48,8 +48,8 @@ static uint32_t find_lost(struct echo *e, uint16_t answered)
 	uint64_t sent = slot_of(e, answered)->sent;
 	uint32_t lost = 0;
 
-	for (unsigned back = 1; back < ECHO_SLOTS; back++) {
-		uint16_t seq = answered - back;
+	/* Behind the oldest one comes the slot of ANSWERED. */
+	for (uint16_t seq = answered - 1;; seq--) {
 		struct echo_slot *s = slot_of(e, seq);
 
 		if (s->seq != seq || s->fate == ECHO_NONE)
@@ -89,7 +89,7 @@ struct echo_answer echo_received(struct echo *e, uint16_t seq, uint64_t now)
 		e->large_row = 0;
 		return a;
 	}
-	if (e->large_waiting && (int16_t)(seq - e->large_seq) > 0)
+	if (e->large_waiting && s->sent > e->large_at)
 		e->large_passed = true;
 	if (!e->answered || e->outage)
 		age_waiting(e);

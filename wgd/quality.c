@@ -33,7 +33,7 @@ static void shift(struct quality *q, bool lost)
 
 void quality_lost(struct quality *q, uint32_t n)
 {
-	while (n--)
+	for (uint32_t i = 0; i < n; i++)
 		shift(q, true);
 }
 

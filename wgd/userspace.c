@@ -148,7 +148,7 @@ static bool is_program(int pid, const char *program, const char *ifname)
 	arg0 = line;
 	arg0_base = strrchr(arg0, '/') ? strrchr(arg0, '/') + 1 : arg0;
 	return str_eq(arg0_base, base ? base + 1 : program) &&
-	       memmem(line, n + 1, ifname, strlen(ifname) + 1);
+	       memmem(line, n, ifname, strlen(ifname) + 1);
 }
 
 void userspace_stop(const char *program, const char *rundir, const char *ifname)
