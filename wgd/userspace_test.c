@@ -42,9 +42,13 @@ static const char answer_text[] =
 
 /* --- the program --- */
 
+static atomic_int hung; /* ms */
+
 static void nap(void)
 {
 	usleep(1000);
+	if (++hung > 3000)
+		mode = ANSWER; /* a test that waits for ever fails, instead */
 }
 
 static void drip(int fd)
@@ -152,7 +156,7 @@ static int setup(void **state)
 
 	mode = ANSWER;
 	stop = false;
-	asked = answered = 0;
+	asked = answered = hung = 0;
 	told = false;
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
@@ -339,6 +343,18 @@ static void test_interrupted(void **state)
 	assert_int_equal(later.err, -ENODEV);
 }
 
+/* What was under way when it is closed has not been done, even where an answer would come. */
+static void test_closed(void **state)
+{
+	mode = HANG;
+	begin_change(10);
+	assert_false(wg_wait(wg));
+	wg_close(wg);
+	wg = NULL;
+	assert_ptr_equal(wg_take_done(), &later);
+	assert_int_equal(later.err, -ENODEV);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_floods, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_goes_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
 	};
 	int failed;
 

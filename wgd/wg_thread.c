@@ -44,7 +44,17 @@ static int ready_fd = -1;
 static struct watch ready_watch;
 static void (*ready_fn)(void);
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the workers and of `ready` */
+static pthread_mutex_t lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP; /* of workers and `ready` */
+
+static void workers_lock(void)
+{
+	ensure(pthread_mutex_lock(&lock) == 0);
+}
+
+static void workers_unlock(void)
+{
+	ensure(pthread_mutex_unlock(&lock) == 0);
+}
 
 /* --- the thread --- */
 
@@ -54,23 +64,23 @@ static void *work(void *arg)
 	struct wg_later *l;
 
 	wg_patient = true;
-	pthread_mutex_lock(&lock);
+	workers_lock();
 	for (;;) {
 		while (!(l = TAILQ_FIRST(&w->todo)) && !w->stopping)
 			pthread_cond_wait(&w->moved, &lock);
 		if (!l)
 			break;
 		TAILQ_REMOVE(&w->todo, l, link);
-		pthread_mutex_unlock(&lock);
+		workers_unlock();
 		l->err = w->wg->backend->change(w->wg, l->changes, l->n, &l->request);
-		pthread_mutex_lock(&lock);
+		workers_lock();
 		TAILQ_INSERT_TAIL(&ready, l, link);
 		w->done++;
 		w->waited = false;
 		pthread_cond_broadcast(&w->moved);
 		eventfd_write(ready_fd, 1);
 	}
-	pthread_mutex_unlock(&lock);
+	workers_unlock();
 	return NULL;
 }
 
@@ -139,10 +149,10 @@ void wg_thread_end(struct wg *wg)
 	if (!w)
 		return;
 	wg_interrupt(wg);
-	pthread_mutex_lock(&lock);
+	workers_lock();
 	w->stopping = true;
 	pthread_cond_broadcast(&w->moved);
-	pthread_mutex_unlock(&lock);
+	workers_unlock();
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->moved);
 	free(w);
@@ -158,11 +168,11 @@ void wg_change_later(struct wg *wg, struct wg_later *l)
 	w = wg->worker;
 	l->wg = wg;
 	wg_encode(wg, l->changes, l->n, &l->request);
-	pthread_mutex_lock(&lock);
+	workers_lock();
 	TAILQ_INSERT_TAIL(&w->todo, l, link);
 	w->given++;
 	pthread_cond_broadcast(&w->moved);
-	pthread_mutex_unlock(&lock);
+	workers_unlock();
 }
 
 static void deadline(struct timespec *at)
@@ -202,14 +212,14 @@ bool wg_wait(struct wg *wg)
 
 	if (!w)
 		return true;
-	pthread_mutex_lock(&lock);
+	workers_lock();
 	if (!wg->backend->interrupt)
 		wait_for_all(w);
 	else if (!w->waited)
 		wait_a_moment(w);
 	all = w->done == w->given;
 	w->waited = !all;
-	pthread_mutex_unlock(&lock);
+	workers_unlock();
 	return all;
 }
 
@@ -219,19 +229,19 @@ void wg_interrupt(struct wg *wg)
 		wg->backend->interrupt(wg);
 	if (!wg->worker)
 		return;
-	pthread_mutex_lock(&lock);
+	workers_lock();
 	wait_for_all(wg->worker);
-	pthread_mutex_unlock(&lock);
+	workers_unlock();
 }
 
 struct wg_later *wg_take_done(void)
 {
 	struct wg_later *l;
 
-	pthread_mutex_lock(&lock);
+	workers_lock();
 	l = TAILQ_FIRST(&ready);
 	if (l)
 		TAILQ_REMOVE(&ready, l, link);
-	pthread_mutex_unlock(&lock);
+	workers_unlock();
 	return l;
 }

@@ -35,6 +35,7 @@
 #define LOOK_MS 100		/* in a thread: to see whether it is to end */
 #define SET_ANSWER_MAX 65536
 #define READ_BYTES 65536
+#define SECRET_REQUEST_BYTES 1024 /* at least, of one with a key */
 
 enum request { REQUEST_NONE, REQUEST_GET, REQUEST_SET };
 
@@ -135,16 +136,16 @@ static int send_rest(struct userspace *u, const struct patience *t)
 {
 	while (u->sent < u->out.len) {
 		ssize_t n = send(u->fd, u->out.data + u->sent, u->out.len - u->sent, MSG_NOSIGNAL);
-		int err = n < 0 ? errno : 0;
+		int err = 0;
 
 		if (n >= 0)
 			u->sent += n;
-		else if (err == EAGAIN)
-			err = -wait_for(u, POLLOUT, t);
-		else if (err == EINTR)
-			err = 0;
+		else if (errno == EAGAIN)
+			err = wait_for(u, POLLOUT, t);
+		else if (errno != EINTR)
+			err = -errno;
 		if (err)
-			return -err;
+			return err;
 	}
 	return 0;
 }
@@ -249,7 +250,7 @@ static int exchange(struct userspace *u, enum request what, struct wr *request)
 	forget_answer(u);
 	had = u->fd >= 0;
 	u->out = *request;
-	*request = (struct wr){0};
+	memset(request, 0, sizeof(*request));
 	u->pending = what;
 	err = try_request(u);
 	if (had && (err == -EPIPE || err == -ECONNRESET))
@@ -291,24 +292,29 @@ static int finish_set(struct wg *wg, struct wr *request)
 	return err;
 }
 
-static int userspace_set_device(struct wg *wg, const struct wg_device_set *set)
+/* Does not grow, and leave copies behind, with a key in it. */
+static struct wr secret_request(void)
 {
 	struct wr request = {0};
 
-	wr_room(&request, 512); /* does not grow with the key in it */
+	wr_room(&request, SECRET_REQUEST_BYTES);
 	wr_reset(&request);
 	uapi_put_set(&request);
+	return request;
+}
+
+static int userspace_set_device(struct wg *wg, const struct wg_device_set *set)
+{
+	struct wr request = secret_request();
+
 	uapi_put_device(&request, set);
 	return finish_set(wg, &request);
 }
 
 static int userspace_set_peer(struct wg *wg, const struct wg_peer_set *set)
 {
-	struct wr request = {0};
+	struct wr request = secret_request();
 
-	wr_room(&request, 1024);
-	wr_reset(&request);
-	uapi_put_set(&request);
 	uapi_put_peer(&request, set);
 	return finish_set(wg, &request);
 }
