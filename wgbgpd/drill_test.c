@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,6 +318,7 @@ static bool block(FILE *out, const char *head, const char *body)
 	json_t *none = json_object();
 
 	said = out;
+	errno = EIO; /* of some other call */
 	if (str_eq(what, "drill"))
 		do_drill(rest);
 	else if (str_eq(what, "stop"))

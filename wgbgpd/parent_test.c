@@ -1287,12 +1287,27 @@ static void test_killed_at_the_start(void **state)
 
 static void test_bad_first_configuration(void **state)
 {
+	char text[4096] = "", *want;
+	int said = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), err;
+	pid_t next;
+
 	clear_log();
 	write_config("refuse bgpd", "");
 	assert_int_equal(wait_exit(start_parent()), 1);
 	assert_false(log_has("apply"));
 	write_config("x", "nonsense;");
-	assert_int_equal(wait_exit(start_parent()), 1);
+	fflush(NULL);
+	err = dup(STDERR_FILENO);
+	dup2(said, STDERR_FILENO);
+	next = start_parent();
+	dup2(err, STDERR_FILENO);
+	close(err);
+	assert_int_equal(wait_exit(next), 1);
+	assert_true(pread(said, text, sizeof(text) - 1, 0) > 0);
+	want = xasprintf("%s/conf:3:1: 'nonsense'", dir);
+	assert_non_null(strstr(text, want)); /* who starts it reads why */
+	free(want);
+	close(said);
 }
 
 /* Where it may not have its directory, or its lock, it starts nothing. */
