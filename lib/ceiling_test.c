@@ -292,6 +292,30 @@ static json_t *with_permit(const char *permit)
 			 "peer", "name", "dc", "permit", permit);
 }
 
+/* An epoch never comes again: what an asker kept of an earlier one is not taken for the present. */
+static void test_epochs(void **state)
+{
+	json_t *old = with_permit("10.1.0.0/16"), *new = with_permit("10.2.0.0/16");
+	struct ceilings c = {0};
+	uint32_t last = 0;
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 4; i++) {
+			assert_true(ceilings_apply(&c, i % 2 ? new : old, 1));
+			assert_true(c.epoch > last);
+			last = c.epoch;
+			assert_true(ceilings_prune(&c) == (i > 0));
+			assert_true(i ? c.epoch > last : c.epoch == last);
+			last = c.epoch;
+		}
+		ceilings_free(&c);
+		assert_true(c.epoch > last);
+		last = c.epoch;
+	}
+	json_decref(old);
+	json_decref(new);
+}
+
 static void test_life(void **state)
 {
 	json_t *old = with_permit("10.1.0.0/16"), *new = with_permit("10.2.0.0/16"),
@@ -650,7 +674,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),	 cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_new_name), cmocka_unit_test(test_entries),
-		cmocka_unit_test(test_life),	 cmocka_unit_test(test_what_is_the_same),
+		cmocka_unit_test(test_epochs),	 cmocka_unit_test(test_life),	 cmocka_unit_test(test_what_is_the_same),
 		cmocka_unit_test(test_random),	 cmocka_unit_test(test_random_changes),
 		cmocka_unit_test_setup(test_rows, hash_all_alike),
 		cmocka_unit_test_setup(test_peers, hash_all_alike),

@@ -216,7 +216,7 @@ static ssize_t write_some(struct ipc *ipc)
 		close(o->fd);
 		free(o);
 	}
-	return n < 0 ? -errno : n;
+	return n == -1 ? -errno : n;
 }
 
 static int write_out(struct ipc *ipc)
@@ -408,7 +408,7 @@ static ssize_t read_some(struct ipc *ipc)
 	iov.iov_len = READ_BYTES;
 	n = recvmsg(ipc->fd, &msg, MSG_CMSG_CLOEXEC);
 	ipc->in.len -= READ_BYTES;
-	if (n < 0)
+	if (n == -1)
 		return -errno;
 	ipc->in.len += n;
 	keep_fds(ipc, &msg);

@@ -104,6 +104,7 @@ lib_retry_test_LDADD = $(TEST_LIBS)
 lib_pulse_test_SOURCES = lib/pulse_test.c
 lib_pulse_test_LDADD = $(TEST_LIBS)
 lib_sandbox_test_SOURCES = lib/sandbox_test.c
+lib_sandbox_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=landlock_enter
 lib_sandbox_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)

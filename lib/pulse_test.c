@@ -51,6 +51,23 @@ static void test_answers(void **state)
 	assert_int_equal(w.longest, 0);
 }
 
+/* A new daemon begins with nothing of the last one's. */
+static void test_begins_anew(void **state)
+{
+	struct world w;
+
+	begin(&w);
+	for (int i = 0; i < 8; i++)
+		tick(&w, PULSE_TICK_MS, false);
+	assert_true(w.pulse.silent_ms > 0);
+	pulse_start(&w.pulse, w.now + 700);
+	assert_int_equal(w.pulse.silent_ms, 0);
+	w.now += 700 + PULSE_TICK_MS;
+	assert_true(pulse_tick(&w.pulse, w.now));
+	assert_false(pulse_tick(&w.pulse, w.now + PULSE_TICK_MS - 1));
+	assert_int_equal(w.pulse.silent_ms, PULSE_TICK_MS - 1);
+}
+
 /* Found hung less than 13 s after it stopped; asked once, not every second. */
 static void test_hangs(void **state)
 {
@@ -109,6 +126,7 @@ static void test_random_stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_begins_anew),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_hangs),
 		cmocka_unit_test(test_own_sleep_does_not_count),

@@ -83,10 +83,6 @@ static const struct rule allowed_when[] = {
 	{"fcntl", BOTH, 1, {{1, INT, F_SETFD}}},
 	{"fcntl", BOTH, 1, {{1, INT, F_GETFL}}},
 	{"fcntl", BOTH, 1, {{1, INT, F_SETFL}}},
-	{"fcntl64", BOTH, 1, {{1, INT, F_GETFD}}},
-	{"fcntl64", BOTH, 1, {{1, INT, F_SETFD}}},
-	{"fcntl64", BOTH, 1, {{1, INT, F_GETFL}}},
-	{"fcntl64", BOTH, 1, {{1, INT, F_SETFL}}},
 	{"ioctl", BOTH, 1, {{1, INT, FIONBIO}}},
 	{"ioctl", BOTH, 1, {{1, INT, FIONREAD}}},
 	{"ioctl", BOTH, 1, {{1, INT, TCGETS}}}, /* isatty() */
@@ -96,8 +92,7 @@ static const struct rule allowed_when[] = {
 	{"socket", BOTH, 1, {{0, INT, AF_INET}}}, /* none with a name in the file system */
 	{"socket", BOTH, 1, {{0, INT, AF_INET6}}},
 	{"socket", BGPD, 2, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* getifaddrs() */
-	{"mmap", BOTH, 1, {{2, PROT_EXEC, 0}}},				      /* no new code */
-	{"mmap2", BOTH, 1, {{2, PROT_EXEC, 0}}},
+	{"mmap", BOTH, 1, {{2, PROT_EXEC, 0}}}, /* no new code */
 	{"mprotect", BOTH, 1, {{2, PROT_EXEC, 0}}},
 	{"prlimit64", BOTH, 2, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
 	{"tgkill", BOTH, 1, {{0, INT, THIS_PROCESS}}},		   /* abort() */
@@ -157,14 +152,26 @@ static int add_calls(scmp_filter_ctx filter, uint32_t action, const char *const 
 	return err;
 }
 
+/* What a call is named, too, on machines of 32 bits; NULL: nothing else. */
+static const char *twin_of(const char *call)
+{
+	return str_eq(call, "fcntl") ? "fcntl64" : str_eq(call, "mmap") ? "mmap2" : NULL;
+}
+
 static int add_rules(scmp_filter_ctx filter, uint32_t action, enum sandbox_profile profile,
 		     const struct rule *rules, size_t n)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < n && !err; i++)
-		if (rules[i].profiles & 1u << profile)
-			err = add_rule(filter, action, rules[i].call, rules[i].n, rules[i].when);
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct rule *r = &rules[i];
+
+		if (!(r->profiles & 1u << profile))
+			continue;
+		err = add_rule(filter, action, r->call, r->n, r->when);
+		if (!err && twin_of(r->call))
+			err = add_rule(filter, action, twin_of(r->call), r->n, r->when);
+	}
 	return err;
 }
 

@@ -32,6 +32,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "landlock.h"
 #include "sandbox.h"
 #include "util.h"
 
@@ -39,6 +40,25 @@
 #define BFDD (1u << SANDBOX_BFDD)
 #define ZEBRA (1u << SANDBOX_ZEBRA)
 #define ALL (BGPD | BFDD | ZEBRA)
+
+static bool plays_landlock;
+static int landlock_answer;
+static unsigned asked_landlock;
+static const char *markers; /* may be made beneath */
+
+int __real_landlock_enter(const struct landlock_rest *rest, size_t n);
+int __wrap_landlock_enter(const struct landlock_rest *rest, size_t n);
+
+int __wrap_landlock_enter(const struct landlock_rest *rest, size_t n)
+{
+	if (!plays_landlock)
+		return __real_landlock_enter(rest, n);
+	asked_landlock++;
+	for (size_t i = 0; i < n; i++)
+		if (rest[i].what == LANDLOCK_MARKERS)
+			markers = rest[i].path;
+	return landlock_answer;
+}
 
 static char dir[] = "/tmp/sandbox_test.XXXXXX";
 static char key[64], rundir[64], marker[80];
@@ -557,12 +577,35 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* What Landlock is asked, and whether it is in force, by the answer. */
+static void test_landlock_is_asked(void **state)
+{
+	static const enum sandbox_profile profiles[] = {SANDBOX_BGPD, SANDBOX_BFDD, SANDBOX_ZEBRA};
+
+	plays_landlock = true;
+	for (int err = 0; err >= -EPERM; err -= EPERM)
+		for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+			bool zebra = profiles[i] == SANDBOX_ZEBRA;
+
+			landlock_answer = err;
+			markers = NULL;
+			asked_landlock = 0;
+			assert_int_equal(sandbox_enter(profiles[i], "/run/place", SANDBOX_LANDLOCK),
+					 err ? 0 : SANDBOX_LANDLOCK);
+			assert_int_equal(asked_landlock, 1);
+			assert_string_equal(markers ? markers : "none", zebra ? "/run/place" : "none");
+		}
+	assert_int_equal(sandbox_enter(SANDBOX_NONE, "/run/place", SANDBOX_ALL), 0);
+	assert_int_equal(sandbox_enter(SANDBOX_BGPD, "/run/place", 0), 0);
+	assert_int_equal(asked_landlock, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seccomp), cmocka_unit_test(test_landlock),
 		cmocka_unit_test(test_both),	cmocka_unit_test(test_keys_in_what_there_is),
-		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_none),	cmocka_unit_test(test_landlock_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

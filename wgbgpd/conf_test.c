@@ -304,6 +304,50 @@ static void test_own_key(void **state)
 	unlink(path);
 }
 
+/* A file of each kind is looked at where whoever changes the configuration can see it, and only
+ * then; that of a peer or a neighbor that is disabled is not. */
+static void test_files_of_all_kinds(void **state)
+{
+	static const char *const rows[][2] = {
+		{"wireguard { interface wg0 { private-key-file %s; } }",
+		 "wireguard interface wg0 private-key-file: "},
+		{"wireguard { interface wg0 { adopt true; peer p { public-key " KEY_A "; "
+		 "preshared-key-file %s; } } }",
+		 "wireguard interface wg0 peer p preshared-key-file: "},
+		{"wireguard { interface wg0 { adopt true; peer p { disabled true; public-key " KEY_A
+		 "; preshared-key-file %s; } } }",
+		 NULL},
+		{"bgp { as 1; router-id 1.1.1.1; neighbor 10.0.0.1 { remote-as 1; "
+		 "password-file %s; } }",
+		 "bgp neighbor 10.0.0.1 password-file: "},
+		{"bgp { as 1; router-id 1.1.1.1; neighbor 10.0.0.1 { disabled true; remote-as 1; "
+		 "password-file %s; } }",
+		 NULL},
+		{"bgp { as 1; router-id 1.1.1.1; neighbor-group g { remote-as 1; "
+		 "listen-range 10.0.0.0/24; password-file %s; } }",
+		 "bgp neighbor-group g password-file: "},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (unsigned flags = 0; flags <= CONF_CHECK_FILES; flags += CONF_CHECK_FILES) {
+			const char *at = strstr(rows[i][0], "%s");
+			char *text = xasprintf("%.*s/no/such/file%s", (int)(at - rows[i][0]),
+					       rows[i][0], at + 2);
+			struct conf_errors errs = {0};
+			struct conf_loaded loaded;
+			bool good;
+
+			good = conf_load_text(ctx, "t", text, strlen(text), flags, &loaded, &errs);
+			if (good != !(flags && rows[i][1]))
+				fail_msg("row %zu %u: %s", i, flags, errs.n ? errs.v[0].text : "");
+			if (!good)
+				assert_true(conf_errors_has(&errs, rows[i][1]));
+			conf_loaded_free(&loaded);
+			conf_errors_free(&errs);
+			free(text);
+		}
+}
+
 static void test_key_files(void **state)
 {
 	static const struct {
@@ -473,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_effective),
 		cmocka_unit_test(test_own_key),
 		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_files_of_all_kinds),
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_plain_words),
 		cmocka_unit_test(test_diff),
