@@ -32,7 +32,7 @@ struct end {
 	int fds[64];
 	unsigned n_fds;
 	unsigned pause_after; /* frames; 0 never */
-	bool free_at_frame, free_at_close, in_order;
+	bool free_at_frame, free_at_close, free_at_drained, in_order;
 	char why[64];	  /* it was closed */
 	size_t low_water; /* what was queued at the last `drained` */
 };
@@ -82,6 +82,10 @@ static void on_drained(void *arg)
 
 	end->drained++;
 	end->low_water = ipc_queued(end->ipc);
+	if (end->free_at_drained) {
+		ipc_free(end->ipc);
+		end->ipc = NULL;
+	}
 }
 
 static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
@@ -338,6 +342,18 @@ static void test_free_inside_frame(void **state)
 	RUN_UNTIL(a.closed == 1);
 }
 
+static void test_free_inside_drained(void **state)
+{
+	a.free_at_drained = true;
+	ipc_pause(b.ipc);
+	for (uint32_t i = 0; !ipc_full(a.ipc); i++)
+		send_number(a.ipc, i, 1000);
+	ipc_resume(b.ipc);
+	RUN_UNTIL(!a.ipc);
+	assert_int_equal(a.drained, 1);
+	RUN_UNTIL(b.closed == 1);
+}
+
 static void raw_pair(void)
 {
 	int fds[2];
@@ -397,7 +413,7 @@ int main(void)
 		TEST(test_order_and_sizes),   TEST(test_back_pressure),
 		TEST(test_descriptors),	      TEST(test_descriptor_not_sent_is_closed),
 		TEST(test_end_of_file),	      TEST(test_send_to_the_dead),
-		TEST(test_free_inside_frame), TEST(test_broken_frames),
+		TEST(test_free_inside_frame), TEST(test_free_inside_drained), TEST(test_broken_frames),
 		TEST(test_dribble),	      TEST(test_queued),
 	};
 

@@ -211,6 +211,28 @@ static void settle(void)
 		played_text[0] = '\0';                  \
 	} while (0)
 
+/* What is missing is what privs.c finds to be: all, where nothing was looked up. */
+static void test_privileges(void **state)
+{
+	static const char *const lost[] = {"net_admin", "net_raw", "net_bind_service", "setuid",
+					   "kill"};
+	char want[128];
+	const char *at;
+
+	open_client(0);
+	request(0, 1, "{\"command\":\"privileges\"}");
+	settle();
+	assert_int_equal(ends[0].rows, ARRAY_SIZE(lost));
+	at = strstr(played_text, "client 0 head 1 'missing' {\"user-kept\":false}\n");
+	for (size_t i = 0; at && i < ARRAY_SIZE(lost); i++) {
+		snprintf(want, sizeof(want), "client 0 row 1 {\"capability\":\"%s\",\"lost\":\"", lost[i]);
+		at = strstr(at, want);
+	}
+	assert_non_null(at);
+	assert_non_null(strstr(at, "client 0 end 1 ''\n"));
+	played_text[0] = '\0';
+}
+
 static unsigned open_descriptors(void)
 {
 	unsigned n = 0;
@@ -821,6 +843,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_unwanted_descriptors),
+		TEST(test_privileges),
 		TEST(test_who_answers),
 		TEST(test_refused),
 		TEST(test_without_the_daemon),

@@ -1179,7 +1179,7 @@ static void test_ready_names_what_is_refused(void **state)
 	parent = start_parent();
 	WAIT_LOG("wgd prune\n");
 	assert_string_equal(ask("{\"command\":\"daemons\"}", NULL), ""); /* all is said */
-	assert_false(notified(fd, "READY=1"));
+	assert_false(notified(fd, "STATUS=")); /* which READY has, too */
 	write_config("state refused", "");
 	assert_string_equal(reload(), "");
 	wait_notified(fd, "READY=1", "interface wg0 is refused: told so");
@@ -1315,6 +1315,19 @@ static void test_no_place(void **state)
 {
 	char *deep = in_dir("none/there"), *taken = in_dir("taken"), *lock = in_dir("taken/wgbgpd.pid");
 
+	char *fresh = in_dir("fresh"), *rest = in_dir("fresh/wgbgpd.pid");
+	mode_t mask = umask(0);
+	struct stat st;
+
+	write_config("place", "nonsense;");
+	assert_int_equal(wait_exit(start_parent_in(fresh)), 1);
+	umask(mask);
+	assert_int_equal(stat(fresh, &st), 0); /* where nothing was it makes one */
+	assert_int_equal(st.st_mode & 07777, 0755);
+	unlink(rest);
+	assert_int_equal(rmdir(fresh), 0);
+	free(fresh);
+	free(rest);
 	clear_log();
 	write_config("place", "");
 	assert_int_equal(wait_exit(start_parent_in(deep)), 1);
