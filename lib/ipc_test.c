@@ -354,6 +354,24 @@ static void test_free_inside_drained(void **state)
 	RUN_UNTIL(b.closed == 1);
 }
 
+/* Frames that wait go with their channel. */
+static void test_free_while_frames_wait(void **state)
+{
+	unsigned before;
+
+	for (uint32_t i = 0; i < 3000; i++)
+		send_number(a.ipc, i, 4);
+	for (int i = 0; i < 100 && !b.frames; i++)
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	before = b.frames;
+	assert_in_range(before, 1, 2999);
+	ipc_free(b.ipc);
+	b.ipc = NULL;
+	RUN_IDLE();
+	assert_int_equal(b.frames, before);
+	assert_int_equal(b.closed, 0); /* by its own wish */
+}
+
 static void raw_pair(void)
 {
 	int fds[2];
@@ -413,7 +431,7 @@ int main(void)
 		TEST(test_order_and_sizes),   TEST(test_back_pressure),
 		TEST(test_descriptors),	      TEST(test_descriptor_not_sent_is_closed),
 		TEST(test_end_of_file),	      TEST(test_send_to_the_dead),
-		TEST(test_free_inside_frame), TEST(test_free_inside_drained), TEST(test_broken_frames),
+		TEST(test_free_inside_frame), TEST(test_free_inside_drained), TEST(test_free_while_frames_wait), TEST(test_broken_frames),
 		TEST(test_dribble),	      TEST(test_queued),
 	};
 
