@@ -53,11 +53,29 @@ static void test_again(void **state)
 	islab_destroy(&s);
 }
 
+/* Every object can be used to its last byte, and all go, wherever the last chunk ends. */
+static void test_edges(void **state)
+{
+	for (uint32_t chunks = 1; chunks <= 4; chunks++)
+		for (uint32_t n = chunks * ISLAB_CHUNK - 3; n < chunks * ISLAB_CHUNK + 3; n++) {
+			struct islab s = {.stride = 8};
+
+			for (uint32_t i = 0; i < n; i++)
+				memset(islab_at(&s, islab_alloc(&s)), 0xff, s.stride);
+			assert_int_equal(s.used, n);
+			islab_destroy(&s);
+			assert_int_equal(s.used, 0);
+			assert_int_equal(s.stride, 8);
+			islab_destroy(&s); /* nothing */
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_edges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
