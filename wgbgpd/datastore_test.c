@@ -14,10 +14,30 @@
 
 #include "conf.h"
 #include "conf_schema.h"
+#include "conf_print.h"
 #include "datastore.h"
+#include "ipc.h"
 #include "util.h"
 
 static char path[] = "/tmp/datastore_test.XXXXXX";
+
+static size_t played_len; /* of the configuration in JSON; 0: as it is */
+
+char *__real_conf_print_json(const struct conf *conf, bool defaults);
+char *__wrap_conf_print_json(const struct conf *conf, bool defaults);
+
+char *__wrap_conf_print_json(const struct conf *conf, bool defaults)
+{
+	char *text;
+
+	if (!played_len)
+		return __real_conf_print_json(conf, defaults);
+	text = xmalloc(played_len + 1);
+	memset(text, ' ', played_len);
+	memcpy(text, "{}", 2);
+	text[played_len] = '\0';
+	return text;
+}
 
 /* Reads a file of this text; what is said of it, with "F" for its name. */
 static struct datastore_version *read_text(const char *text, char says[256])
@@ -113,6 +133,24 @@ static void test_would_empty(void **state)
 	}
 }
 
+/* What does not fit into one message to the daemons is refused before they are asked. */
+static void test_too_large(void **state)
+{
+	char says[256];
+	struct datastore_version *v;
+
+	played_len = IPC_FRAME_MAX;
+	v = read_text("", says);
+	assert_non_null(v);
+	assert_int_equal(v->len, IPC_FRAME_MAX);
+	datastore_version_free(v);
+	played_len = IPC_FRAME_MAX + 1;
+	assert_null(read_text("", says));
+	assert_string_equal(says + strlen(path),
+			    ": the configuration is too large for the daemons\n");
+	played_len = 0;
+}
+
 static int end(void **state)
 {
 	datastore_set_running(NULL);
@@ -124,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_versions, end),
 		cmocka_unit_test_teardown(test_would_empty, end),
+		cmocka_unit_test(test_too_large),
 	};
 	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
 	char *yang = xasprintf("%s/yang", srcdir);

@@ -86,6 +86,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/ask_test wgbgpd/datastore_test wgbgpd/interfaces_test wgbgpd/process_test
 wgbgpd_datastore_test_SOURCES = wgbgpd/datastore_test.c
 wgbgpd_datastore_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_datastore_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=conf_print_json
 wgbgpd_datastore_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_ask_test_SOURCES = wgbgpd/ask_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_ask_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
