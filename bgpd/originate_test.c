@@ -155,7 +155,9 @@ static void configure(void)
 		"'lans', "
 		"'default': 'reject', 'term': [{'name': '1', 'match': {'prefix': ['10.0.0.0/8']}, "
 		"'then': 'accept'}]}], 'bgp': {'as': 65000, 'router-id': '10.0.0.5', %s, 'plane': "
-		"[{'name': 'blue', %s}, {'name': 'nowhere', 'network': ['10.77.0.0/16']}]}}",
+		"[{'name': 'blue', %s}, {'name': 'nowhere', 'network': ['10.77.0.0/16']}, {'name': "
+		"'main', "
+		"'network': ['10.78.0.0/16']}]}}",
 		main_part, blue);
 
 	rig_config(config);
@@ -209,6 +211,9 @@ static void random_routes(void **state)
 		}
 		check(step);
 	}
+	/* Of what is no plane besides the main one nothing is read. */
+	assert_null(rig_path("10.77.0.0/16", 0));
+	assert_null(rig_path("10.78.0.0/16", 0));
 	rig_stop();
 }
 

@@ -275,5 +275,4 @@ void peers_stop(void)
 	while (!TAILQ_EMPTY(&peers))
 		peer_delete(TAILQ_FIRST(&peers));
 	peer_confs_free();
-	hash_clear(&by_address);
 }

@@ -37,7 +37,6 @@ enum reason policy_ceiling_judge(const struct prefix *p, const struct addr *next
 
 enum ceiling_hop policy_ceiling_hop(const struct msg_nexthop *m, const struct ceiling_peer **to)
 {
-	*to = NULL;
 	if (!ceiling || m->reach == REACH_UNKNOWN || ceiling_peer_at(ceiling, &m->addr))
 		return CEILING_SAID;
 	if (!m->tunnel)

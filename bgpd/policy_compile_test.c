@@ -161,6 +161,14 @@ static void conditions(void **state)
 		{"'prefix': ['10.0.0.0/8']", "ancsp"},
 		{"'prefix': ['10.1.2.0/24']", "acsp"},
 		{"'prefix': ['10.1.2.0/25']", ""},
+		{"'prefix': ['10.1.2.0/25', '"
+		 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		 "']",
+		 ""}, /* as long as there is room for, and 1 more */
+		{"'prefix': ['10.1.2.0/25', '"
+		 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		 "+']",
+		 ""},
 		{"'prefix': ['10.1.2.128/25']", "cs"},
 		{"'prefix': ['0.0.0.0/0']", "ancskp"},
 		{"'prefix': ['10.0.0.0/8+']", "ancsp"},

@@ -15,7 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leak.h"
 #include "log.h"
+#include "originate.h"
+#include "peer_conf.h"
+#include "policy_ceiling.h"
+#include "restart.h"
 #include "rib_internal.h"
 #include "rig.h"
 #include "rig_clock.h"
@@ -176,6 +181,36 @@ static void test_no_restart_time(void **state)
 	rig_pass(1);
 	rig_settle();
 	assert_string_equal(rig_reason(NET, A), "no path");
+}
+
+/* RFC 4724 section 4.2: what it does not keep over its restart we do not keep for it, from the
+ * moment that it is back. */
+static void test_not_kept(void **state)
+{
+	static const struct {
+		bool gr, only4;
+		const char *four, *six; /* reasons */
+	} rows[] = {{true, false, "none", "none"},
+		    {false, false, "no path", "no path"},
+		    {true, true, "none", "no path"}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *f = up(A, true);
+
+		announce(f, NET, HOP, 100);
+		announce(f, NET6, HOP6, 100);
+		far_close(f);
+		rig_settle();
+		assert_true(rig_bool(rig_path(NET, A), "stale"));
+		assert_true(rig_bool(rig_path(NET6, A), "stale"));
+		far_up(A,
+		       &(struct far_open){.as = 65000, .gr = rows[i].gr, .only4 = rows[i].only4});
+		rig_settle();
+		if (!str_eq(rig_reason(NET, A), rows[i].four) ||
+		    !str_eq(rig_reason(NET6, A), rows[i].six))
+			fail_msg("row %u: %s", i, rig_reason(NET6, A));
+		again();
+	}
 }
 
 /* RFC 4486: each family has the limit for itself. */
@@ -423,14 +458,73 @@ static void test_covering(void **state)
 	assert_string_equal(rows_of("{'command': 'bgp-routes', 'address': '11.0.0.1'}"), "");
 }
 
+/* At the end nothing is left that a new beginning would find. */
+static void test_stopped(void **state)
+{
+	struct addr tunnel, hop;
+	struct prefix own, own_blue;
+
+	rig_config("{'plane': [{'name': 'blue', 'number': 3, 'table': 100}], " WIREGUARD
+		   "'bgp': {" BGP ", 'network': ['172.16.1.0/24'], 'redistribute': [{'protocol': "
+		   "'static'}], 'plane': [{'name': 'blue', 'network': ['172.16.2.0/24']}], "
+		   "'leak': [{'name': '1', 'from': 'blue', 'to': 'main'}], 'neighbor-group': "
+		   "[{'name': 'g', 'listen-range': ['10.9.0.128/25']}], 'neighbor': [{'address': "
+		   "'10.9.0.21', 'remote-as': 65000, 'passive': true}]}}");
+	assert_int_equal(addr_parse("10.99.0.2", &tunnel), 0);
+	assert_int_equal(addr_parse(HOP, &hop), 0);
+	assert_int_equal(prefix_parse("172.16.1.0/24", &own), 0);
+	assert_int_equal(prefix_parse("172.16.2.0/24", &own_blue), 0);
+	own_blue.plane = 3;
+	announce(up(A, false), NET, HOP, 100);
+	rig_verdict(NET, HOP, REASON_FOREIGN_ROUTE);
+	assert_true(policy_ceiling_tunnel_address(&tunnel));
+	assert_non_null(nexthop_find(&hop));
+	assert_non_null(leak_find(3, 0));
+	assert_string_equal(originate_source(&own), "network");
+	assert_string_equal(originate_source(&own_blue), "network");
+	assert_int_equal(rib_planes, 4);
+	assert_true(peer_groups_listen());
+	rig_stop();
+	assert_false(policy_ceiling_tunnel_address(&tunnel));
+	assert_null(nexthop_find(&hop));
+	assert_int_equal(nexthop_unknown(), 0);
+	assert_null(leak_find(3, 0));
+	assert_null(leak_next(3, NULL));
+	assert_string_equal(originate_source(&own), "none");
+	assert_string_equal(originate_source(&own_blue), "none");
+	assert_int_equal(rib_planes, 1);
+	assert_int_equal(rib_paths.high, 0);
+	assert_int_equal(rib_tables[0][BGP_IPV4].nets.high, 0);
+	assert_false(peer_groups_listen());
+	assert_null(peer_group_named("g"));
+	assert_null(peer_group_for(&(struct addr){.family = AF_INET, .b = {10, 9, 0, 200}}));
+	assert_null(peer_find(&(struct addr){.family = AF_INET, .b = {10, 9, 0, A}}));
+	assert_true(TAILQ_EMPTY(&peers));
+	assert_true(restart_deferring() && restart_keeping());
+	assert_int_equal(attr_count(), 0);
+	/* What was refused is no more. */
+	setup(NULL);
+	announce(up(A, false), NET, HOP, 100);
+	assert_string_equal(rig_reason(NET, A), "none");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_counts),	     T(test_session_ends),	T(test_no_restart_time),
-		T(test_limit),	     T(test_kept_and_settings), T(test_chosen_otherwise),
-		T(test_last_choice), T(test_refused_before),	T(test_fresh),
-		T(test_rest),	     T(test_covering),
+		T(test_counts),
+		T(test_session_ends),
+		T(test_no_restart_time),
+		T(test_limit),
+		T(test_kept_and_settings),
+		T(test_chosen_otherwise),
+		T(test_last_choice),
+		T(test_refused_before),
+		T(test_fresh),
+		T(test_not_kept),
+		T(test_rest),
+		T(test_covering),
+		T(test_stopped),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -101,9 +101,13 @@ uint64_t rig_real_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+#define TURN_SECONDS 8 /* of one turn: who needs more goes round in circles */
+
 void rig_turn(void)
 {
+	alarm(TURN_SECONDS);
 	event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	alarm(0);
 	for (unsigned i = 0; i < 256; i++)
 		if (fars[i])
 			far_hear(fars[i]);
