@@ -49,7 +49,7 @@ static bool wanted(const struct peer *p, struct msg_bfd_session *out)
 /* Another session altogether, not the same with other timers. */
 static bool is_other(const struct msg_bfd_session *a, const struct msg_bfd_session *b)
 {
-	return a->id != b->id || a->ifindex != b->ifindex || !addr_eq(&a->local, &b->local) ||
+	return a->ifindex != b->ifindex || !addr_eq(&a->local, &b->local) ||
 	       !addr_eq(&a->remote, &b->remote);
 }
 

@@ -152,7 +152,6 @@ void device_sync_names(struct device *dev, const struct if_conf *old)
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (p->conf && old)
 			peer_unfix_entries(p, wgconf_find_peer(old, p->owner.key));
-	allowedips_applied(&dev->allowed);
 }
 
 /* The configured peers: made, or given what differs. */
@@ -557,10 +556,9 @@ bool device_glance(struct device *dev)
 	uint64_t begun = now_us();
 	struct wg_dump dump;
 
-	if (begun / 1000 - dev->read_at < GLANCE_AGAIN_MS)
+	if (now_ms() - dev->read_at < GLANCE_AGAIN_MS)
 		return true;
-	if (!dev->wg || dev->state != DEVICE_READY || dev->read_cost > GLANCE_MAX_US ||
-	    wg_get(dev->wg, false, &dump) < 0)
+	if (!dev->wg || dev->read_cost > GLANCE_MAX_US || wg_get(dev->wg, false, &dump) < 0)
 		return false;
 	note_read(dev, now_us() - begun);
 	for (size_t i = 0; i < dump.n_peers && dev->wg; i++) {

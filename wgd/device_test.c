@@ -656,6 +656,50 @@ static void test_old_addresses(void **state)
 		   "link wg0 delete 10.9.0.1/24\n");
 }
 
+/* What was refused is tried until it is done, and no longer. */
+static void test_refused_address(void **state)
+{
+	begin();
+	devices_prune();
+	rig_link("wg0")->n_addrs = 0;
+	rig_refuse("link wg0 add", -EPERM, 2);
+	devices_link_event(NULL, 0);
+	rig_pass(60000);
+	rig_expect("@10\n"
+		   "link wg0 add 10.9.0.1/24 refused\n"
+		   "@1010\n"
+		   "link wg0 add 10.9.0.1/24 refused\n"
+		   "@3010\n"
+		   "link wg0 add 10.9.0.1/24\n");
+	rig_link("wg0")->n_addrs = 0;
+	rig_pass(60000);
+	rig_expect("");
+}
+
+/* What an operator reads of what the device refuses. */
+static void test_log(void **state)
+{
+	begin();
+	devices_prune();
+	rig_log(LOG_LEVEL_WARN);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_refuse("wg0 set", -EPERM, 1);
+	rig_apply(RIG_WG0(", 'listen-port': 7", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(1000);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "wg0 set port 7 refused\n"
+		   "log error: device-not-set interface=wg0 error=\"Operation not permitted\"\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "@10\n"
+		   "wg0 set port 7\n");
+	rig_refuse("get wireguard", -ETIMEDOUT, 1);
+	rig_apply(RIG_WG0(", 'listen-port': 8", RIG_PEER_A(RIG_QUIET)));
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
 static void test_drops(void **state)
 {
 	begin();
@@ -706,7 +750,7 @@ int main(void)
 		RIG_CHECK(test_backends),    RIG_CHECK(test_lost),
 		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
 		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
-		RIG_CHECK(test_old_addresses),
+		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

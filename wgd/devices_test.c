@@ -83,6 +83,51 @@ static void test_adopted(void **state)
 		   "ledger-wg0 is not there\n");
 }
 
+/* What somebody adds while we are there is his, too. */
+static void test_adopted_strangers(void **state)
+{
+	begin_adopted();
+	rig_forget();
+	rig_log(LOG_LEVEL_WARN);
+	rig_peer_add("wg0", 'g');
+	rig_entry("wg0", 'g', "10.6.0.0/16");
+	rig_entry("wg0", 'g', "10.5.0.0/16");
+	rig_pass(1000);
+	rig_expect("@1000\n"
+		   "log warning: foreign-allowed-ips interface=wg0 new=2\n");
+	/* On a reload as well. */
+	rig_peer_add("wg0", 'h');
+	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'adopt': true, 'mtu': 1300", RIG_PEER_A(RIG_QUIET))));
+	devices_prune();
+	rig_forget();
+	devices_teardown();
+	rig_forget();
+	rig_tell("wg0");
+	rig_expect("wg0 has key - port 7 mark 8\n"
+		   "wg0 has f keepalive 0 at -: 10.8.0.0/16\n"
+		   "wg0 has h keepalive 0 at -:\n"
+		   "wg0 has g keepalive 0 at -: 10.5.0.0/16 10.6.0.0/16\n");
+}
+
+/* An adopted one that was deleted is made anew, and ours from then on. */
+static void test_adopted_gone(void **state)
+{
+	begin_adopted();
+	rig_link_gone("wg0");
+	rig_pass(2000);
+	rig_forget();
+	devices_teardown();
+	rig_tell("wg0");
+	rig_expect("zebra: no peer 1\n"
+		   "zebra: no interface 8\n"
+		   "delete link wg0\n"
+		   "stop wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'removed'}\n"
+		   "wg0 close\n"
+		   "wg0 is not there\n");
+}
+
 static void test_adopted_leaves(void **state)
 {
 	begin_adopted();
@@ -345,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_adopted),  RIG_CHECK(test_adopted_leaves), RIG_CHECK(test_adopted_again),
 		RIG_CHECK(test_not_ours), RIG_CHECK(test_no_ledger),	  RIG_CHECK(test_check),
+		RIG_CHECK(test_adopted_strangers), RIG_CHECK(test_adopted_gone),
 		RIG_CHECK(test_mark),     RIG_CHECK(test_mark_pruned),	  RIG_CHECK(test_orphans),
 	};
 

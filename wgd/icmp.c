@@ -248,6 +248,7 @@ int icmp_send(struct icmp *i, const char *ifname, const struct addr *to, uint32_
 	struct sockaddr_storage sa;
 	socklen_t sa_len = endpoint_to_sockaddr(&at, &sa);
 	int fd = ensure_open(i, to->family, ifname);
+	ssize_t n;
 
 	if (fd < 0)
 		return fd;
@@ -263,11 +264,8 @@ int icmp_send(struct icmp *i, const char *ifname, const struct addr *to, uint32_
 	if (four)
 		put16(data + 2, checksum(data, len));
 	/* An error of an earlier one is reported once: it says nothing about this one. */
-	for (int n = 0; n < 3; n++) {
-		if (sendto(fd, data, len, 0, (struct sockaddr *)&sa, sa_len) >= 0)
-			return 0;
-		if (errno != ECONNREFUSED && errno != EHOSTUNREACH)
-			break;
-	}
-	return -errno;
+	n = sendto(fd, data, len, 0, (struct sockaddr *)&sa, sa_len);
+	if (n < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH))
+		n = sendto(fd, data, len, 0, (struct sockaddr *)&sa, sa_len);
+	return n < 0 ? -errno : 0;
 }

@@ -40,6 +40,7 @@ int probe_send(struct probe *p, const char *ifname, const struct addr *to)
 	struct endpoint at = {.addr = *to, .port = DISCARD_PORT};
 	struct sockaddr_storage sa;
 	socklen_t len = endpoint_to_sockaddr(&at, &sa);
+	ssize_t n;
 
 	if (*fd < 0) {
 		got = open_socket(to->family, ifname);
@@ -48,11 +49,8 @@ int probe_send(struct probe *p, const char *ifname, const struct addr *to)
 		*fd = got;
 	}
 	/* An ICMP error of an earlier probe is reported once: it says nothing about this one. */
-	for (int i = 0; i < 3; i++) {
-		if (sendto(*fd, text, sizeof(text), 0, (struct sockaddr *)&sa, len) >= 0)
-			return 0;
-		if (errno != ECONNREFUSED)
-			break;
-	}
-	return -errno;
+	n = sendto(*fd, text, sizeof(text), 0, (struct sockaddr *)&sa, len);
+	if (n < 0 && errno == ECONNREFUSED)
+		n = sendto(*fd, text, sizeof(text), 0, (struct sockaddr *)&sa, len);
+	return n < 0 ? -errno : 0;
 }

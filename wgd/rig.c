@@ -86,6 +86,8 @@ static void append(const char *text)
 	said[n_said] = '\0';
 }
 
+static FILE *log_file; /* NULL: what is logged is not said */
+
 /* What is read is asked for all the time. */
 static bool is_muted(const char *line)
 {
@@ -97,17 +99,39 @@ static bool is_muted(const char *line)
 	return false;
 }
 
-static void say(const char *line)
+static void say_stamp(void)
 {
 	char stamp[32];
 
+	if (now_ms() == stamp_ms)
+		return;
+	stamp_ms = now_ms();
+	snprintf(stamp, sizeof(stamp), "@%llu", (unsigned long long)(stamp_ms - begun_ms));
+	append(stamp);
+}
+
+static void say_log(void)
+{
+	char line[1024], *at;
+
+	while (log_file && fgets(line, sizeof(line), log_file)) {
+		at = strstr(line, " rig ");
+		assert_non_null(at);
+		line[strcspn(line, "\n")] = '\0';
+		say_stamp();
+		memcpy(at + 1, "log", 3);
+		append(at + 1);
+	}
+	if (log_file)
+		clearerr(log_file);
+}
+
+static void say(const char *line)
+{
+	say_log();
 	if (is_muted(line))
 		return;
-	if (now_ms() != stamp_ms) {
-		stamp_ms = now_ms();
-		snprintf(stamp, sizeof(stamp), "@%llu", (unsigned long long)(stamp_ms - begun_ms));
-		append(stamp);
-	}
+	say_stamp();
 	append(line);
 }
 
@@ -203,8 +227,10 @@ static void print_as_code(const char *text)
 
 void rig_expect_at(const char *text, const char *file, int line)
 {
-	bool same = strcmp(said, text) == 0;
+	bool same;
 
+	say_log();
+	same = strcmp(said, text) == 0;
 	if (!same) {
 		printf("%s:%d: this was said:\n", file, line);
 		print_as_code(said);
@@ -339,6 +365,17 @@ static int lowest_fd(void)
 
 static int fd_before;
 
+void rig_log(enum log_level level)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s/log", rig.dir);
+	assert_non_null(freopen(name, "w", stderr));
+	log_file = fopen(name, "re");
+	assert_non_null(log_file);
+	log_set_level(level);
+}
+
 int rig_open(void **state)
 {
 	fd_before = lowest_fd();
@@ -369,6 +406,9 @@ int rig_close(void **state)
 	batches_close();
 	secrets_close();
 	loop_free();
+	if (log_file)
+		fclose(log_file);
+	log_file = NULL;
 	assert_int_equal(lowest_fd(), fd_before); /* whatever was opened is closed */
 	snprintf(line, sizeof(line), "rm -rf %s", rig.dir);
 	return system(line);

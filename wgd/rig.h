@@ -70,6 +70,8 @@ int rig_close(void **state);
 void rig_expect_at(const char *text, const char *file, int line);
 void rig_note(const char *fmt, ...) PRINTF_LIKE(1, 2); /* a line of the test's own */
 void rig_forget(void);				       /* what was said so far does not matter */
+/* From now on what is logged up to LEVEL is said, too: "log LEVEL: EVENT key=value ...". */
+void rig_log(enum log_level level);
 void rig_mute(const char *start); /* lines that begin so are left out; NULL: none */
 /* Requests whose lines begin with START fail with ERR (negative), the next TIMES. TIMES 0: not any
  * more. */

@@ -93,7 +93,6 @@ static void forget_request(struct userspace *u)
 {
 	wipe(&u->out);
 	wr_free(&u->out);
-	u->sent = 0;
 	u->pending = REQUEST_NONE;
 }
 
