@@ -478,6 +478,20 @@ static void test_foreign(void **state)
 		   "wg0 has a keepalive 0 at -: 192.168.2.0/24\n");
 }
 
+/* What somebody else gave a peer is no less his for its permit. */
+static void test_foreign_beyond_permit(void **state)
+{
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	rig_peer_add("wg0", 'a');
+	rig_peer_add("wg0", 'f');
+	rig_entry("wg0", 'a', "10.8.0.0/16");
+	rig_entry("wg0", 'f', "10.7.0.0/16");
+	begin(RIG_WG0(", 'adopt': true", RIG_PEER_A(RIG_QUIET)));
+	rig_allowed(1, "+1 10.8.1.0/24 +1 10.7.1.0/24 +1 10.6.1.0/24");
+	rig_expect("wg0 + a 10.8.1.0/24\n"
+		   "zebra: ack 1 1 10.7.1.0/24 outside-permit 1 10.6.1.0/24 outside-permit\n");
+}
+
 /* With the interface the entries of others are gone; so is a peer of theirs. */
 static void test_foreign_lost(void **state)
 {
@@ -576,7 +590,7 @@ int main(void)
 		RIG_CHECK(test_thread_refused), RIG_CHECK(test_new_zebra),
 		RIG_CHECK(test_replay),		RIG_CHECK(test_thread_gone),
 		RIG_CHECK(test_sweep),		RIG_CHECK(test_held),
-		RIG_CHECK(test_busy),		RIG_CHECK(test_foreign_lost),
+		RIG_CHECK(test_busy),		RIG_CHECK(test_foreign_lost), RIG_CHECK(test_foreign_beyond_permit),
 		RIG_CHECK(test_foreign),	RIG_CHECK(test_disk_full),
 	};
 

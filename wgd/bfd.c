@@ -99,7 +99,6 @@ void bfd_forget(struct peer *p)
 		return;
 	wr_u32(&w, p->bfd.sent.id);
 	send_down(MSG_BFD_SESSION_GONE, &w);
-	p->bfd.sent.id = 0;
 }
 
 /* ---- what they say */

@@ -289,6 +289,25 @@ static void test_silent(void **state)
 		   "'state':'ready'}\n");
 }
 
+/* Its silence ends with it: a new one has its time. */
+static void test_silent_gone(void **state)
+{
+	begin(RIG_WG0("", BOTH));
+	rig_refuse("get wireguard", -ETIMEDOUT, 100000);
+	rig_pass(4000);
+	rig_link_gone("wg0");
+	rig_refuse("get wireguard", 0, 0);
+	rig_pass(3000);
+	rig_forget();
+	rig_refuse("get wireguard", -ETIMEDOUT, 100000);
+	rig_pass(4900);
+	rig_expect("");
+	rig_pass(1500);
+	rig_expect("@110\n"
+		   "event {'error':'its WireGuard program does not answer',"
+		   "'event':'interface-state','interface':'wg0','state':'ready'}\n");
+}
+
 static void test_unread(void **state)
 {
 	begin(RIG_WG0("", BOTH));
@@ -729,6 +748,7 @@ int main(void)
 		RIG_CHECK(test_values_drift),
 		RIG_CHECK(test_no_secret),
 		RIG_CHECK(test_silent),
+		RIG_CHECK(test_silent_gone),
 		RIG_CHECK(test_unread),
 		RIG_CHECK(test_entry_refused),
 		RIG_CHECK(test_entry_unknown),

@@ -507,6 +507,34 @@ static void parse_answers(void **state)
 	assert_false(icmp_parse(&i, AF_INET, v4, sizeof(v4), &a));
 }
 
+/* Which answers there were to requests as large as a packet, and which of those small ones passed. */
+static void large(void **state)
+{
+	struct echo_answer a;
+	struct echo e;
+
+	echo_init(&e, 7);
+	echo_received(&e, echo_sent(&e, 1 * MS, false), 2 * MS);
+	assert_int_equal(echo_sent(&e, 10 * MS, false), 8);
+	assert_int_equal(echo_sent(&e, 10 * MS, true), 9);
+	/* A small one of the same time did not pass it, one sent later did. */
+	a = echo_received(&e, 8, 20 * MS);
+	assert_true(a.known && !a.large);
+	assert_true(e.large_waiting && !e.large_passed);
+	echo_received(&e, echo_sent(&e, 30 * MS, false), 31 * MS);
+	assert_true(e.large_waiting && e.large_passed);
+	/* The next one: an answer to the one before says nothing about it. */
+	assert_int_equal(echo_sent(&e, 40 * MS, true), 11);
+	assert_int_equal(e.large_row, 1);
+	a = echo_received(&e, 9, 41 * MS);
+	assert_true(a.known && a.large);
+	assert_true(e.large_waiting && !e.large_passed);
+	assert_int_equal(e.large_row, 0);
+	echo_received(&e, 11, 42 * MS);
+	assert_false(e.large_waiting);
+	assert_int_equal(e.lost, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +553,7 @@ int main(void)
 		cmocka_unit_test(duplicates_and_strangers),
 		cmocka_unit_test(parse_answers),
 		cmocka_unit_test(parse_errors),
+		cmocka_unit_test(large),
 	};
 
 	seed = test_seed();

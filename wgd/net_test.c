@@ -170,6 +170,7 @@ static void test_events(void **state)
 	events[0] = '\0';
 	dut_ip("link del later");
 	DUT_AWAIT(told("later/n"));
+	assert_false(told("-/0")); /* nothing was lost */
 	link_close();
 	events[0] = '\0';
 	dut_ip("link set l0 up");

@@ -367,6 +367,22 @@ static void test_black_hole(void **state)
 		   "10.9.0.2 10.9.0.2/32\n");
 }
 
+/* The underlay says that its packets do not arrive: it is asked at once. */
+static void test_error_asks(void **state)
+{
+	begin(RIG_WG0(", 'listen-port': 51820, 'liveness': {'poll-interval': 1000}",
+		      RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], 'liveness': {'probe': false, "
+				 "'echo': true, 'up-hold': 500}")));
+	answered(5, 20);
+	rig_mute(NULL);
+	rig_forget();
+	rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
+	rig_pass(10);
+	rig_expect("wg0 update a at 192.0.2.1:5\n"
+		   "@10\n"
+		   "echo wg0 10.9.0.2 peer 1\n");
+}
+
 /* ICMP errors about packets to the endpoint. */
 static void test_errors(void **state)
 {
@@ -471,7 +487,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_requests), RIG_CHECK(test_silence), RIG_CHECK(test_wrong_answers),
 		RIG_CHECK(test_cost),	  RIG_CHECK(test_loss),	   RIG_CHECK(test_black_hole),
-		RIG_CHECK(test_errors),
+		RIG_CHECK(test_errors), RIG_CHECK(test_error_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

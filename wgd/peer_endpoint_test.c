@@ -185,6 +185,34 @@ static void test_follows(void **state)
 		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.3:5 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* Another list in which the one in use is: it stays in use. */
+static void test_list_changes(void **state)
+{
+	begin(ENDPOINTS(TWO, ""));
+	at("192.0.2.1:5");
+	live(1000);
+	rig_forget();
+	rig_apply(ENDPOINTS("'192.0.2.1:5', '192.0.2.7:5'", ""));
+	live(1000);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_apply(ENDPOINTS("'192.0.2.8:5', '192.0.2.1:5'", ""));
+	live(1000);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+	rig_apply(ENDPOINTS("'192.0.2.9:5'", ""));
+	live(1000);
+	rig_expect("wg0 update a at 192.0.2.9:5\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@10\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.9:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
 static void test_returns(void **state)
 {
 	begin(ENDPOINTS(TWO, ", 'endpoint-return': 20"));
@@ -640,7 +668,7 @@ int main(void)
 		RIG_CHECK(test_each_in_turn),
 		RIG_CHECK(test_no_way),
 		RIG_CHECK(test_follows),
-		RIG_CHECK(test_returns),
+		RIG_CHECK(test_returns), RIG_CHECK(test_list_changes),
 		RIG_CHECK(test_returns_in_vain),
 		RIG_CHECK(test_names),
 		RIG_CHECK(test_name_alone),

@@ -343,6 +343,31 @@ static void test_interrupted(void **state)
 	assert_int_equal(later.err, -ENODEV);
 }
 
+static void *recover(void *arg)
+{
+	usleep(20000);
+	mode = ANSWER;
+	return NULL;
+}
+
+/* One that answers in a moment is waited for; the machine may be busy now and then. */
+static void test_waited_for(void **state)
+{
+	bool all = false;
+
+	for (int i = 0; i < 20 && !all; i++) {
+		pthread_t thread;
+
+		mode = HANG;
+		begin_change(10);
+		assert_int_equal(pthread_create(&thread, NULL, recover, NULL), 0);
+		all = wg_wait(wg);
+		pthread_join(thread, NULL);
+		assert_ptr_equal(end_change(), &later);
+	}
+	assert_true(all);
+}
+
 /* What was under way when it is closed has not been done, even where an answer would come. */
 static void test_closed(void **state)
 {
@@ -368,6 +393,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_goes_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waited_for, setup, teardown),
 	};
 	int failed;
 
