@@ -495,7 +495,7 @@ static char *read_whole(const char *path, size_t *len)
 	do {
 		if (cap - *len < 4096)
 			text = xrealloc(text, cap = cap ? cap * 2 : 16384);
-		n = fread(text + *len, 1, cap - *len - 1, f);
+		n = fread(text + *len, 1, cap - *len, f);
 		*len += n;
 	} while (n && *len <= CONF_FILE_MAX);
 	err = ferror(f) ? (errno ? errno : EIO) : *len > CONF_FILE_MAX ? EFBIG : 0;

@@ -654,7 +654,7 @@ static void test_group_is_gone(void **state)
 {
 	struct reply reply;
 	gid_t gid;
-	int fds[2], status, root;
+	int fds[2], root;
 	pid_t pid;
 
 	if (geteuid() != 0 || !getgrnam("bin"))
@@ -690,8 +690,7 @@ static void test_group_is_gone(void **state)
 	assert_string_equal(ask("{\"command\":\"version\"}", NULL), "");
 	write_config("groups", "");
 	assert_string_equal(reload(), "");
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	assert_int_equal(wait_exit(pid), 0);
 	client_ask(root, "{\"command\":\"version\"}");
 	client_answer(root, &reply);
 	assert_string_equal(reply.error, "");
