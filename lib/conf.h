@@ -14,6 +14,9 @@
 
 #include "prefix.h"
 
+/* How JSON is written that a program reads: in one line, times in ms with their parts. */
+#define CONF_JSON_LINE (JSON_COMPACT | JSON_REAL_PRECISION(12))
+
 /* An object or array in a text of LEN bytes, of which the last of equal members counts; NULL when it
  * is none. The caller's. */
 json_t *conf_read(const void *text, size_t len);

@@ -252,7 +252,7 @@ void daemon_event(json_t *event)
 	char *text;
 
 	json_object_set_new(event, "monotonic-ms", json_real(now_us() / 1000.0));
-	text = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	text = json_dumps(event, CONF_JSON_LINE);
 	if (text && control && !ipc_full(control))
 		ipc_send(control, MSG_EVENT, applied_generation, text, strlen(text));
 	free(text);

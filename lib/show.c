@@ -19,7 +19,7 @@ struct show_server {
 
 static void send_json(struct show *s, enum msg_type type, const char *list, json_t *json)
 {
-	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	char *text = json_dumps(json, CONF_JSON_LINE);
 	struct wr w = {0};
 
 	json_decref(json);

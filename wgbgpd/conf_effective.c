@@ -34,12 +34,12 @@ static void inherit(struct conf *conf, struct lyd_node *to, const struct lyd_nod
 	if (!schema || !node || schema->nodetype != node->schema->nodetype)
 		return;
 	if (schema->nodetype == LYS_CONTAINER) {
-		if (!own && lyd_new_inner(to, NULL, name, 0, &own))
+		if (!own && lyd_new_inner(to, NULL, name, false, &own))
 			return;
 		inherit_all(conf, own, node);
 	} else if (!own && (schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))) {
 		for (; node; node = conf_next(node)) {
-			if (lyd_new_term(to, NULL, name, lyd_get_value(node), 0, &own))
+			if (lyd_new_term(to, NULL, name, lyd_get_value(node), false, &own))
 				continue;
 			copy_pos(conf, own, node);
 		}
@@ -121,9 +121,9 @@ static void resolve_uplink(const struct lyd_node *wireguard, struct lyd_node *in
 	}
 	snprintf(text, sizeof(text), "%u", UPLINK_NUMBER_FIRST + at);
 	if (mark)
-		lyd_new_term(interface, NULL, "fwmark", text, 0, NULL);
+		lyd_new_term(interface, NULL, "fwmark", text, false, NULL);
 	if (table)
-		lyd_new_term(uplink, NULL, "table", text, 0, NULL);
+		lyd_new_term(uplink, NULL, "table", text, false, NULL);
 }
 
 static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguard)
@@ -211,7 +211,7 @@ static void number_planes(struct conf *conf)
 			str_copy(numbers[number], name, sizeof(numbers[number]));
 		snprintf(text, sizeof(text), "%u", number);
 		if (!own && number)
-			lyd_new_term(p, NULL, "number", text, 0, NULL);
+			lyd_new_term(p, NULL, "number", text, false, NULL);
 	}
 }
 

@@ -129,7 +129,7 @@ void conf_make_value(struct source *src, struct lyd_node *parent, const struct l
 	char buf[24];
 
 	lyd_new_term(parent, schema->module, schema->name,
-		     plain_number(schema, value, buf, sizeof(buf)), 0, &node);
+		     plain_number(schema, value, buf, sizeof(buf)), false, &node);
 	if (!node) {
 		char *expected = conf_schema_describe_type(conf_schema_type(schema));
 
@@ -232,7 +232,7 @@ struct lyd_node *conf_make_container(struct source *src, struct lyd_node *parent
 	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &node);
 	if (node)
 		return node;
-	if (lyd_new_inner(parent, schema->module, schema->name, 0, &node))
+	if (lyd_new_inner(parent, schema->module, schema->name, false, &node))
 		fatal("libyang makes no container %s", schema->name);
 	if (!parent)
 		conf_insert(src->p->conf, NULL, node);
@@ -256,7 +256,7 @@ struct lyd_node *conf_make_entry(struct source *src, struct lyd_node *parent,
 {
 	struct lyd_node *node = NULL, *old = NULL;
 
-	lyd_new_list(parent, schema->module, schema->name, 0, &node, key);
+	lyd_new_list(parent, schema->module, schema->name, false, &node, key);
 	if (!node) {
 		char *expected = conf_schema_describe_type(conf_schema_key(schema)->type);
 

@@ -8,6 +8,8 @@
 
 #include <libyang/plugins_types.h>
 
+#define DATA_NODES 0 /* of lys_getnext(): no choices, no cases */
+
 static const char *const modules[] = {"wgbgp-system", "wgbgp-wireguard", "wgbgp-bgp",
 				      "wgbgp-policy", "wgbgp-rib",	 "wgbgp-plane"};
 
@@ -53,11 +55,11 @@ const struct lysc_node *conf_schema_next(const struct ly_ctx *ctx, const struct 
 	size_t i = 0;
 
 	if (parent)
-		return lys_getnext(last, parent, NULL, 0);
+		return lys_getnext(last, parent, NULL, DATA_NODES);
 	if (last) {
 		const struct lys_module *mod = last->module;
 
-		last = lys_getnext(last, NULL, mod->compiled, 0);
+		last = lys_getnext(last, NULL, mod->compiled, DATA_NODES);
 		if (last)
 			return last;
 		while (i < ARRAY_SIZE(modules) && !str_eq(modules[i], mod->name))
@@ -67,7 +69,7 @@ const struct lysc_node *conf_schema_next(const struct ly_ctx *ctx, const struct 
 	for (; i < ARRAY_SIZE(modules); i++) {
 		const struct lys_module *mod = ly_ctx_get_module_implemented(ctx, modules[i]);
 
-		last = mod ? lys_getnext(NULL, NULL, mod->compiled, 0) : NULL;
+		last = mod ? lys_getnext(NULL, NULL, mod->compiled, DATA_NODES) : NULL;
 		if (last)
 			return last;
 	}

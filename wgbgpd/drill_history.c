@@ -72,7 +72,7 @@ static int write_file(void)
 
 	if (file) {
 		json_array_foreach (records, i, record) {
-			json_dumpf(record, file, JSON_COMPACT | JSON_REAL_PRECISION(12));
+			json_dumpf(record, file, CONF_JSON_LINE);
 			putc('\n', file);
 		}
 		if (fclose(file) != 0 || rename(tmp, path) < 0)
