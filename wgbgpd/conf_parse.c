@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "conf_parse_internal.h"
 #include "conf_schema.h"
 #include "prefix.h"
+
+#define READ_BYTES 16384 /* of a file at a time */
 
 static void parse_block(struct source *src, struct lyd_node *parent, const struct lyd_node *block);
 static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
@@ -485,28 +488,26 @@ static void parse_text(struct parser *p, const char *name, const char *text, siz
 static char *read_whole(const char *path, size_t *len)
 {
 	FILE *f = fopen(path, "re");
-	size_t cap = 0, n;
-	char *text = NULL;
+	struct wr text = {0};
+	size_t n;
 	int err;
 
-	*len = 0;
 	if (!f)
 		return NULL;
 	do {
-		if (cap - *len < 4096)
-			text = xrealloc(text, cap = cap ? cap * 2 : 16384);
-		n = fread(text + *len, 1, cap - *len, f);
-		*len += n;
-	} while (n && *len <= CONF_FILE_MAX);
-	err = ferror(f) ? (errno ? errno : EIO) : *len > CONF_FILE_MAX ? EFBIG : 0;
+		n = fread(wr_room(&text, READ_BYTES), 1, READ_BYTES, f);
+		text.len -= READ_BYTES - n;
+	} while (n && text.len <= CONF_FILE_MAX);
+	err = ferror(f) ? (errno ? errno : EIO) : text.len > CONF_FILE_MAX ? EFBIG : 0;
 	fclose(f);
 	if (err) {
-		free(text);
+		wr_free(&text);
 		errno = err;
 		return NULL;
 	}
-	text[*len] = '\0';
-	return text;
+	*len = text.len;
+	wr_u8(&text, '\0');
+	return (char *)text.data;
 }
 
 static void include_file(struct parser *p, const char *path, struct lyd_node *parent,

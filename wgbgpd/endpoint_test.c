@@ -91,6 +91,7 @@ static void hear(void *arg, const struct ipc_frame *f)
 	struct client_end *c = arg;
 	struct msg_reply m;
 
+	assert_int_equal(f->generation, 0); /* of no configuration */
 	if (f->type == MSG_PONG) {
 		c->pongs++;
 		return;

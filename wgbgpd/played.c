@@ -97,6 +97,7 @@ static void say_request(const struct daemon *d, const struct ipc_frame *f, const
 {
 	struct msg_reply m;
 
+	assert_int_equal(f->generation, 0); /* of no configuration */
 	assert_int_equal(msg_get_reply(MSG_REQUEST, f->body, f->len, &m), 0);
 	played_say("%s %srequest %u %.*s\n", daemon_name(d->id), by, m.id, (int)m.json_len, m.json);
 }
@@ -110,6 +111,7 @@ static void hear_client(void *arg, const struct ipc_frame *f)
 		say_request(d, f, "client ");
 	} else {
 		assert_int_equal(f->type, MSG_CANCEL);
+		assert_int_equal(f->generation, 0);
 		assert_int_equal(msg_get_u32(f->body, f->len, &id), 0);
 		played_say("%s client cancel %u\n", daemon_name(d->id), id);
 	}
@@ -129,6 +131,7 @@ static void hear(void *arg, const struct ipc_frame *f)
 		d->pings--;
 		break;
 	case MSG_CLIENT:
+		assert_int_equal(f->generation, 0);
 		assert_true(f->fd >= 0);
 		assert_true(d->n_clients < CLIENTS);
 		c = &d->clients[d->n_clients++];
