@@ -92,13 +92,13 @@ static int clean(struct adopted *a)
 static void remove_adopted(const struct context *c, const char *ifname)
 {
 	struct adopted a = {0};
-	struct link_info info;
+	struct link_info info = {0};
 	bool fresh;
 	int err = link_get(ifname, &info);
 
 	if (err < 0 && err != -ENODEV)
 		return;
-	a.ledger = ledger_open(c->rundir, ifname, err < 0 ? 0 : info.ifindex, &fresh);
+	a.ledger = ledger_open(c->rundir, ifname, info.ifindex, &fresh);
 	if (err == 0 && a.ledger && !fresh) {
 		a.ifindex = info.ifindex;
 		err = str_eq(info.kind, "wireguard") ? wg_kernel_open(ifname, &a.wg)

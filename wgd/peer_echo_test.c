@@ -367,6 +367,40 @@ static void test_black_hole(void **state)
 		   "10.9.0.2 10.9.0.2/32\n");
 }
 
+/* It is reached at another endpoint since: what came from the old one says nothing any more. */
+static void test_error_of_old_endpoint(void **state)
+{
+	begin(RIG_WG0(", 'listen-port': 51820, 'liveness': {'poll-interval': 1000}",
+		      RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], 'liveness': {'probe': false, "
+				 "'up-hold': 500}")));
+	rig_pass(2000);
+	rig_forget();
+	rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
+	assert_int_equal(endpoint_parse("192.0.2.7:5", &rig_peer("wg0", 'a')->info.endpoint), 0);
+	rig_pass(1000);
+	rig_show("{'command': 'tunnels'}");
+	rig_pass(5000);
+	rig_expect("wg0 update a at 192.0.2.1:5\n"
+		   "@1000\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'192.0.2.7:5'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.7:5 10.9.0.2 10.9.0.2/32\n"
+		   "cli: {}\n"
+		   "cli: {'bfd':'none','changes':1,'configured-cost':0,'cost':0,"
+		   "'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		   "'echo-sent':0,'endpoint':'192.0.2.7:5','fwmark':0,'handshake-seconds':3,"
+		   "'hold-seconds':0,'interface':'wg0','jitter-ms':null,'latency-ms':null,"
+		   "'loss-percent':null,'peer':'a','quality-cost':0,"
+		   "'reason':'handshake-fresh','reason-text':'a recent handshake',"
+		   "'rx-bytes':1000,'since-seconds':3,'state':'up',"
+		   "'tunnel-addresses':['10.9.0.2'],'tx-bytes':0,"
+		   "'underlay-error':'host-unreachable','underlay-error-seconds':1,"
+		   "'underlay-errors':1,'weak':false}\n");
+	/* The new one's first error is a first one. */
+	rig_unreachable("10.0.0.1:51820", "192.0.2.7:5");
+	rig_expect("wg0 update a at 192.0.2.7:5\n");
+}
+
 /* The underlay says that its packets do not arrive: it is asked at once. */
 static void test_error_asks(void **state)
 {
@@ -488,6 +522,7 @@ int main(void)
 		RIG_CHECK(test_requests), RIG_CHECK(test_silence), RIG_CHECK(test_wrong_answers),
 		RIG_CHECK(test_cost),	  RIG_CHECK(test_loss),	   RIG_CHECK(test_black_hole),
 		RIG_CHECK(test_errors), RIG_CHECK(test_error_asks),
+		RIG_CHECK(test_error_of_old_endpoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
