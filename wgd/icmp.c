@@ -17,6 +17,7 @@
 #define ECHO_HEADER 8
 #define BODY (ICMP_COOKIE_BYTES + 4) /* cookie, id */
 #define IP4_HEADER 20
+#define IP4_HEADER_MAX 60
 #define IP6_HEADER 40
 #define PACKET_MAX 65535
 #define DRAIN_MAX 1000
@@ -94,7 +95,7 @@ static int open_socket(int family, const char *ifname)
 	if (fd < 0)
 		return fd;
 	if (set_no_fragments(fd, family) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, strlen(ifname) + 1) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, strlen(ifname)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) < 0) {
 		err = -errno;
 		close(fd);
@@ -174,7 +175,7 @@ static uint64_t arrival(struct msghdr *msg)
 /* One answer. False: nothing more is there. */
 static bool receive(struct icmp *i, int fd, int family)
 {
-	uint8_t data[IP4_HEADER + 40 + ECHO_HEADER + BODY]; /* the rest is filling */
+	uint8_t data[IP4_HEADER_MAX + ECHO_HEADER + BODY]; /* the rest is filling */
 	union {
 		struct cmsghdr align;
 		uint8_t bytes[CMSG_SPACE(sizeof(struct timespec))];
