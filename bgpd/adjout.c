@@ -40,6 +40,7 @@ static void attach(struct adjout_member *m)
 		bits_free(&m->pending[f]);
 		bits_free(&m->had[f]);
 	}
+	wr_free(&m->own); /* all of it was sent */
 	m->lagging = false;
 	g->attached++;
 	log_enter(&g->log, &m->at);
@@ -486,11 +487,6 @@ void adjout_sent(struct peer *p, size_t n)
 		return;
 	own = n < own_left(m) ? n : own_left(m);
 	m->own_sent += own;
-	if (m->own.len && !own_left(m) && !m->lagging) {
-		wr_free(&m->own);
-		m->own = (struct wr){0};
-		m->own_sent = 0;
-	}
 	if (n > 0)
 		m->group->progress_ms = now_ms();
 	if (n > own)

@@ -182,7 +182,6 @@ int log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int
 			here = (struct log_position){.chunk = TAILQ_NEXT(here.chunk, link)};
 			if (!here.chunk)
 				break;
-			continue;
 		}
 		end = stretch(&here, who, &mine);
 		if (mine)

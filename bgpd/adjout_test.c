@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adjout_internal.h"
+#include "adjout_group.h"
 #include "decide.h"
 #include "link_zebra.h"
 #include "peer_conf.h"
@@ -605,6 +605,18 @@ static uint32_t not_sent(const struct peer *p, enum reason why)
 	return 0;
 }
 
+/* One that was told everything reads the log alone, and keeps no room for more. */
+static void check_member(const struct adjout_member *m)
+{
+	assert_false(m->owes_eor);
+	if (m->lagging) /* it has still to find that there is nothing for it */
+		return;
+	assert_null(m->own.data);
+	assert_int_equal(log_lag(&m->group->log, &m->at), 0);
+	for (int f = 0; f < BGP_FAMILIES; f++)
+		assert_true(!m->pending[f].words && !m->had[f].words && !m->refresh[f]);
+}
+
 static void check_end(struct far_end *e)
 {
 	size_t n = 0, not_clients = 0;
@@ -639,6 +651,7 @@ static void check_end(struct far_end *e)
 	assert_int_equal(not_sent(&e->peer, REASON_NO_OWN_ADDRESS), 0);
 	assert_int_equal(adjout_prefixes(&e->peer, BGP_IPV4) + adjout_prefixes(&e->peer, BGP_IPV6),
 			 n);
+	check_member(e->peer.out);
 }
 
 static void check_all(void)
