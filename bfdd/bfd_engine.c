@@ -24,14 +24,9 @@ struct bfd_rx {
 	struct watch watch;
 };
 
-struct key {
-	uint32_t ifindex;
-	struct addr remote;
-};
-
 static struct bfd_list sessions = TAILQ_HEAD_INITIALIZER(sessions);
 static TAILQ_HEAD(, bfd_rx) sockets = TAILQ_HEAD_INITIALIZER(sockets);
-static struct hash_table by_id, by_key, by_discr;
+static struct hash_table by_id, by_remote, by_discr;
 static struct bfd_heap heap;
 static int timer_fd = -1;
 static uint64_t armed_for;
@@ -42,14 +37,10 @@ static bfd_news_fn on_news;
 
 /* ---- finding */
 
-static uint32_t hash_key(uint32_t ifindex, const struct addr *remote)
+/* Few have one address over several interfaces. */
+static uint32_t hash_remote(const struct addr *remote)
 {
-	struct key key;
-
-	memset(&key, 0, sizeof(key));
-	key.ifindex = ifindex;
-	key.remote = *remote;
-	return hash_bytes(&key, sizeof(key));
+	return hash_bytes(remote, sizeof(*remote));
 }
 
 static uint32_t hash_u32(uint32_t v)
@@ -72,10 +63,10 @@ static struct bfd_entry *find_id(uint32_t id)
 
 static struct bfd_entry *find_key(uint32_t ifindex, const struct addr *remote)
 {
-	struct hash_node *n = hash_find(&by_key, hash_key(ifindex, remote));
+	struct hash_node *n = hash_find(&by_remote, hash_remote(remote));
 
 	for (; n; n = hash_find_next(n)) {
-		struct bfd_entry *e = container_of(n, struct bfd_entry, by_key);
+		struct bfd_entry *e = container_of(n, struct bfd_entry, by_remote);
 
 		if (e->want.ifindex == ifindex && addr_eq(&e->want.remote, remote) && !e->s.ending)
 			return e;
@@ -324,20 +315,19 @@ static void entry_new(const struct msg_bfd_session *want)
 	bfd_session_init(&e->s, &params, choose_discr(), randombytes_random(), now_us());
 	TAILQ_INSERT_TAIL(&sessions, e, link);
 	hash_insert(&by_id, &e->by_id, hash_u32(want->id));
-	hash_insert(&by_key, &e->by_key, hash_key(want->ifindex, &want->remote));
+	hash_insert(&by_remote, &e->by_remote, hash_remote(&want->remote));
 	hash_insert(&by_discr, &e->by_discr, hash_u32(e->s.local_discr));
 	bfd_heap_insert(&heap, &e->due, bfd_session_next(&e->s));
 	open_sockets(e);
 	on_news(e, e->s.standing);
 }
 
+/* It has ended, and was unclaimed by that. */
 static void entry_free(struct bfd_entry *e)
 {
 	close_sockets(e);
 	bfd_heap_remove(&heap, &e->due);
-	if (e->want.id)
-		hash_remove(&by_id, &e->by_id);
-	hash_remove(&by_key, &e->by_key);
+	hash_remove(&by_remote, &e->by_remote);
 	hash_remove(&by_discr, &e->by_discr);
 	TAILQ_REMOVE(&sessions, e, link);
 	free(e);
@@ -425,7 +415,7 @@ void bfd_engine_close(void)
 	close(timer_fd);
 	bfd_heap_free(&heap);
 	hash_clear(&by_id);
-	hash_clear(&by_key);
+	hash_clear(&by_remote);
 	hash_clear(&by_discr);
 }
 

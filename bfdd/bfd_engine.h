@@ -24,7 +24,7 @@ struct bfd_rx; /* the socket of an interface and family */
 
 struct bfd_entry {
 	TAILQ_ENTRY(bfd_entry) link;
-	struct hash_node by_id, by_key, by_discr;
+	struct hash_node by_id, by_remote, by_discr;
 	struct bfd_due due;
 	struct msg_bfd_session want; /* as wgd said; want.id 0: not claimed by this wgd */
 	struct bfd_session s;

@@ -556,6 +556,41 @@ static void silent(void **state)
 	assert_true(out.send && out.packet.final);
 }
 
+/* A poll ends with Up: what is said then asks for no answer, nor does what follows by itself. */
+static void poll_ends(void **state)
+{
+	for (int again = 0; again < 2; again++) {
+		begin_up(&usual);
+		assert_true(s.polling);
+		if (again)
+			bfd_session_configure(&s, &(struct bfd_params){80000, 60000, 3, false},
+					      now);
+		assert_int_equal(s.poll_again, again);
+		hear_state(BFD_ADMIN_DOWN);
+		assert_false(s.polling || s.poll_again);
+		tick(s.tx_at);
+		assert_true(out.send && out.packet.state == BFD_DOWN && !out.packet.poll);
+	}
+}
+
+/* RFC 5880 section 6.8.1. */
+static void initial(void **state)
+{
+	begin_with(&usual);
+	assert_int_equal(s.state, BFD_ADMIN_DOWN);
+	assert_int_equal(s.remote_state, BFD_DOWN);
+	assert_int_equal(s.local_discr, 0xa0);
+	assert_int_equal(s.remote_discr, 0);
+	assert_int_equal(s.diag, BFD_DIAG_NONE);
+	assert_int_equal(s.desired_tx, 1000000);
+	assert_int_equal(s.required_rx, 60000);
+	assert_int_equal(s.remote_min_rx, 1);
+	assert_false(s.remote_demand || s.polling || s.poll_again || s.ending || s.suspected);
+	assert_int_equal(s.standing, BFD_NEWS_STARTING);
+	assert_int_equal(bfd_session_detection(&s), 0);
+	assert_true(s.expire_at == BFD_NEVER && s.tx_at == START);
+}
+
 static void largest(void **state)
 {
 	struct bfd_packet p = packet(BFD_UP);
@@ -582,6 +617,7 @@ int main(void)
 		cmocka_unit_test(always_late),	   cmocka_unit_test(excused),
 		cmocka_unit_test(configure),	   cmocka_unit_test(configure_pace),
 		cmocka_unit_test(silent),	   cmocka_unit_test(largest),
+		cmocka_unit_test(poll_ends),	   cmocka_unit_test(initial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,6 +336,10 @@ static void test_refused(void **state)
 				fail_msg("row %u: %s", i, bfd_refusal_name(r));
 		assert_string_equal(cell("state"), "\"up\"");
 	}
+	/* A datagram without a byte is one, too. */
+	send_bytes(NULL, 0, 255);
+	say(BFD_UP);
+	DUT_AWAIT(refused(BFD_BAD_LENGTH) == expected[BFD_BAD_LENGTH] + 1);
 	assert_int_equal(n_news, 2);
 }
 
