@@ -444,6 +444,11 @@ static void test_drift(void **state)
 				"learned4-main; delete set inet wgbgp learned6-main'"),
 			 0);
 	SETS(all);
+	assert_int_equal(system("nft 'flush set inet wgbgp far4-blue; flush set inet wgbgp "
+				"interfaces-blue; flush set inet wgbgp far4-main; flush set inet "
+				"wgbgp learned4-main'"),
+			 0);
+	SETS(all);
 	assert_int_equal(system("nft delete table inet wgbgp"), 0);
 	SETS(all);
 	assert_int_equal(disjoint_count(0, AF_INET), 2);

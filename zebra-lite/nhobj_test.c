@@ -1035,6 +1035,43 @@ static void test_resilient(void **state)
 		 "object 2 del\n");
 }
 
+static int (*next_group)(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+			 uint8_t protocol, bool create);
+
+static int plain_groups_only(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+			     uint8_t protocol, bool create)
+{
+	int err = next_group(id, legs, n, resilient, protocol, create);
+
+	return resilient ? -EINVAL : err;
+}
+
+/* A kernel without resilient groups is asked for one once. */
+static void test_never_resilient(void **state)
+{
+	next_group = out.nexthop_group;
+	out.nexthop_group = plain_groups_only;
+	rig_configure("{" RIG_PERMIT ", 'rib': {}, 'bgp': {'multipath': {'resilient': true}}}");
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("object 2 new dev wg0\n"
+		 "object 3 new dev wg1\n"
+		 "group 1 new resilient = 2*1 3*2\n"
+		 "group 1 new = 2*1 3*2\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 object 1\n");
+	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.2.3*1");
+	RIG_TOLD("object 5 new dev wg2\n"
+		 "group 4 new = 2*1 5*1\n"
+		 "set 10.2.0.0/16 p1\n"
+		 "set 10.2.0.0/16 p3\n"
+		 "add 10.2.0.0/16 object 4\n");
+	rig_bgp("10.3.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("set 10.3.0.0/16 p1\n"
+		 "set 10.3.0.0/16 p2\n"
+		 "add 10.3.0.0/16 object 1\n");
+}
+
 static void test_group_refused(void **state)
 {
 	rig_group_error = -ENOMEM;
@@ -1235,7 +1272,8 @@ int main(void)
 		T(test_lost),	       T(test_found),	      T(test_create_refused),
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),
 		T(test_any),	       T(test_group),	      T(test_members),
-		T(test_join),	       T(test_resilient),     T(test_group_refused),
+		T(test_join),	       T(test_resilient),     T(test_never_resilient),
+		T(test_group_refused),
 		T(test_group_lost),    T(test_group_found),
 	};
 

@@ -133,6 +133,8 @@ void __wrap_ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const 
 	json_decref(j);
 }
 
+static void (*between)(void); /* turns */
+
 /* The answer to a request, whose channel takes so many FRAMES at a time. ': ". */
 static const char *asked(const char *request, unsigned frames)
 {
@@ -152,6 +154,8 @@ static const char *asked(const char *request, unsigned frames)
 					  .type = MSG_REQUEST, .fd = -1, .len = w.len, .body = w.data});
 	for (int i = 0; i < 10000 && !ended; i++) {
 		loop_fake_turn();
+		if (between)
+			between();
 		if (room)
 			continue;
 		room = frames;
@@ -801,6 +805,33 @@ static void test_alternatives(void **state)
 	       "prefixes=0 without-alternative=0 without=[]\n");
 }
 
+static void peer_goes(void)
+{
+	tunnel_peer_gone(1);
+}
+
+/* Of more prefixes than a turn looks at, and of a tunnel that goes meanwhile. */
+static void test_many_alternatives(void **state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	for (int i = 0; i < 9000; i++) {
+		char p[32];
+
+		snprintf(p, sizeof(p), "20.%d.%d.0/24", i / 256, i % 256);
+		rig_bgp(p, i % 3 ? "10.9.0.1 10.9.1.2" : "10.9.0.1");
+	}
+	rig_settle();
+	EXPECT("{'command': 'alternatives', 'peer': 'p1'}",
+	       "interface=wg0 ifindex=10 peer=p1 state=up protocol-number=222 "
+	       "prefixes=9000 without-alternative=3000 without=[20.0.0.0/24 20.0.3.0/24 "
+	       "20.0.6.0/24 20.0.9.0/24 20.0.12.0/24 20.0.15.0/24 20.0.18.0/24 "
+	       "20.0.21.0/24 20.0.24.0/24 20.0.27.0/24]\n");
+	between = peer_goes;
+	EXPECT("{'command': 'alternatives', 'peer': 'p1'}", "the tunnel went away");
+	between = NULL;
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -819,7 +850,7 @@ int main(void)
 		T(test_rules),
 		T(test_uplinks),
 		T(test_nftables),
-		T(test_alternatives),
+		T(test_alternatives), T(test_many_alternatives),
 	};
 
 	log_init("zshow_test");
