@@ -691,12 +691,8 @@ static bool judge_some(void *arg)
 
 static void again_due(void *arg)
 {
-	uint64_t now = now_ms();
-
-	again_ms = now - again_at >= AGAIN_CALM_MS ? AGAIN_MS
-		   : again_ms * 2 < AGAIN_MAX_MS   ? again_ms * 2
-						   : AGAIN_MAX_MS;
-	again_at = now;
+	again_ms = again_ms * 2 < AGAIN_MAX_MS ? again_ms * 2 : AGAIN_MAX_MS;
+	again_at = now_ms();
 	timer_stop(&again_timer);
 	rib_ceilings_wider();
 }
@@ -707,8 +703,11 @@ void rib_ceilings_again(void)
 		return;
 	if (!again_timer.ready)
 		timer_init(&again_timer, again_due, NULL);
-	if (!timer_running(&again_timer))
-		timer_start(&again_timer, again_ms);
+	if (timer_running(&again_timer))
+		return;
+	if (now_ms() - again_at >= AGAIN_CALM_MS)
+		again_ms = AGAIN_MS;
+	timer_start(&again_timer, again_ms);
 }
 
 void rib_ceilings_wider(void)
