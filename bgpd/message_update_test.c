@@ -121,6 +121,13 @@ static void test_eor(void **state)
 	assert_true(!u.eor[BGP_IPV4] && u.eor[BGP_IPV6]);
 	assert_int_equal(decode("08 0a", "", ""), 0);
 	assert_false(u.eor[BGP_IPV4]);
+	/* No more than that: neither a prefix of the other family, nor one of its own. */
+	assert_int_equal(decode("08 0a", "800f03 0002 01", ""), 0);
+	assert_false(u.eor[BGP_IPV4] || u.eor[BGP_IPV6]);
+	decode("", "800f03 0002 01", "08 0a");
+	assert_false(u.eor[BGP_IPV4] || u.eor[BGP_IPV6]);
+	assert_int_equal(decode("", "800f05 0002 01 08 20", ""), 0);
+	assert_false(u.eor[BGP_IPV4] || u.eor[BGP_IPV6]);
 }
 
 #define HOP6 "fd990000000000000000000000000001"

@@ -32,7 +32,7 @@ static bool owes_end_of_rib(const struct peer *p)
 {
 	const struct peer_rib *pr = p->rib;
 
-	if (p->state != PEER_ESTABLISHED || !p->gr_aware || !pr || !pr->up)
+	if (p->state != PEER_ESTABLISHED || !p->gr_aware)
 		return false;
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		if (p->family[f] && !pr->eor[f])

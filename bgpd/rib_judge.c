@@ -11,7 +11,7 @@
 /* RFC 4271 section 9.1.2 (AS loop), RFC 4456 section 8. */
 static enum reason judge_loops(const struct peer_rib *pr, const struct attr *a)
 {
-	if (bgp.as && attr_as_path_has(a, bgp.as, pr->peer->conf.allowas_in + 1u))
+	if (attr_as_path_has(a, bgp.as, pr->peer->conf.allowas_in + 1u))
 		return REASON_AS_LOOP;
 	if (pr->ebgp)
 		return REASON_NONE;
@@ -133,7 +133,7 @@ static struct attr *judge_leak(const struct peer_rib *pr, struct attr *attr, con
 	};
 	struct policy_output out;
 
-	if (!leak || !leak->policy || !policy_run(leak->policy, &in, &out))
+	if (!leak->policy || !policy_run(leak->policy, &in, &out))
 		out.attr = NULL;
 	attr_unref(attr);
 	return out.attr;

@@ -127,7 +127,7 @@ static bool put_paths(struct walk *w, uint32_t id)
 		attr_unref(attr);
 		return any;
 	}
-	path = w->peer->rib ? path_of_peer(net, w->peer->rib->id) : 0;
+	path = path_of_peer(net, w->peer->rib->id);
 	if (path)
 		put_path(w, path_at(path), path_received(path));
 	return path;

@@ -308,6 +308,21 @@ static void test_chosen_otherwise(void **state)
 	}
 }
 
+/* An address that nobody has leads nowhere, though a policy says so. */
+static void test_no_nexthop(void **state)
+{
+	struct far *a;
+
+	rig_config("{'policy': [{'name': 'zero', 'default': 'accept', 'term': [{'name': '1', "
+		   "'set': {'next-hop': '0.0.0.0'}}]}], 'bgp': {" BGP ", 'neighbor': [{'address': "
+		   "'10.9.0.21', 'remote-as': 65000, 'passive': true, 'import': ['zero']}]}}");
+	a = up(A, false);
+	announce(a, NET, HOP, 100);
+	assert_string_equal(rig_reason(NET, A), "nexthop-unreachable");
+	rig_nexthop("0.0.0.0", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, A), "nexthop-unreachable");
+}
+
 /* RFC 8326: a local preference of 0 is the last choice, by what it is. */
 static void test_last_choice(void **state)
 {
@@ -523,6 +538,8 @@ int main(void)
 		T(test_fresh),
 		T(test_not_kept),
 		T(test_rest),
+
+		T(test_no_nexthop),
 		T(test_covering),
 		T(test_stopped),
 	};
