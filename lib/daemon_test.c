@@ -182,6 +182,18 @@ static const struct daemon_ops whole = {
 static const struct daemon_ops bare = {
 	.commands = commands, .start = on_start, .apply = ignore_apply, .channel = on_channel};
 
+static unsigned sandbox_answer;
+
+unsigned __wrap_sandbox_enter(enum sandbox_profile profile, const char *rundir, unsigned with);
+
+unsigned __wrap_sandbox_enter(enum sandbox_profile profile, const char *rundir, unsigned with)
+{
+	dprintf(STDERR_FILENO, "played: %s in %s with %s\n",
+		profile == SANDBOX_ZEBRA ? "zebra" : "another", rundir,
+		with == SANDBOX_ALL ? "all" : "less");
+	return sandbox_answer;
+}
+
 /* ---- who plays the parent */
 
 static pid_t pid;
@@ -487,6 +499,46 @@ static void test_broken_parent(void **state)
 	}
 }
 
+/* It enters the sandbox of its profile before it starts, and does not start without one where that
+ * is compulsory. */
+static void test_sandbox(void **state)
+{
+	static const struct {
+		unsigned answer;
+		bool compulsory;
+		const char *says;
+	} table[] = {
+		{0, false, "zebra-lite warning: sandbox seccomp=no landlock=no\n"},
+		{SANDBOX_SECCOMP, false, "zebra-lite info: sandbox seccomp=yes landlock=no\n"},
+		{SANDBOX_LANDLOCK, true, "zebra-lite info: sandbox seccomp=no landlock=yes\n"},
+		{SANDBOX_ALL, true, "zebra-lite info: sandbox seccomp=yes landlock=yes\n"},
+		{0, true, "it could read every key, so it does not start"},
+	};
+	struct daemon_ops ops = whole;
+
+	start_whole(); /* none is asked for */
+	assert_null(strstr(read_errors(), "sandbox"));
+	assert_int_equal(hang_up(), 0);
+	fclose(errors);
+	ops.sandbox = SANDBOX_ZEBRA;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		bool starts = table[i].answer || !table[i].compulsory;
+
+		sandbox_answer = table[i].answer;
+		start(&ops, 3 + table[i].compulsory, (char *[]){"daemon", "-r", "/run/somewhere", "-s", NULL});
+		if (starts)
+			AWAIT(strstr(said, "cloexec"));
+		else
+			AWAIT(closed);
+		assert_non_null(strstr(read_errors(), "played: zebra in /run/somewhere with all\n"));
+		if (!strstr(read_errors(), table[i].says))
+			fail_msg("row %zu: %s", i, read_errors());
+		assert_int_equal(strstr(said, "start") != NULL, starts);
+		assert_int_equal(starts ? hang_up() : end(), starts ? 0 : -SIGABRT);
+		fclose(errors);
+	}
+}
+
 static void test_log(void **state)
 {
 	static const char *const names[] = {"error", "warning", "info", "debug"};
@@ -622,6 +674,7 @@ int main(void)
 		cmocka_unit_test(test_configurations),
 		cmocka_unit_test(test_what_comes_with_a_descriptor),
 		cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_sandbox),
 		cmocka_unit_test(test_what_is_left_out),
 		cmocka_unit_test(test_broken_parent),
 		cmocka_unit_test(test_log),

@@ -61,7 +61,7 @@ int __wrap_landlock_enter(const struct landlock_rest *rest, size_t n)
 }
 
 static char dir[] = "/tmp/sandbox_test.XXXXXX";
-static char key[64], rundir[64], marker[80];
+static char key[64], rundir[64], marker[80], second[96];
 
 static long open_key(int flags)
 {
@@ -100,6 +100,51 @@ static long read_key_other_call(void)
 	} how = {O_RDONLY, 0, 0};
 
 	return syscall(437 /* openat2 */, AT_FDCWD, key, &how, sizeof(how));
+}
+
+/* The C library opens by another call; some program may not. */
+static long open_plainly(const char *path, int flags)
+{
+#ifdef SYS_open
+	return syscall(SYS_open, path, flags | O_CLOEXEC, 0600);
+#else
+	return open(path, flags | O_CLOEXEC, 0600);
+#endif
+}
+
+static long read_plainly(void)
+{
+	return open_plainly(key, O_RDONLY);
+}
+
+static long update_plainly(void)
+{
+	return open_plainly(key, O_RDWR);
+}
+
+static long write_plainly(void)
+{
+	return open_plainly(key, O_WRONLY);
+}
+
+static long write_over_plainly(void)
+{
+	return open_plainly(key, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static long odd_plainly(void)
+{
+	return open_plainly(key, O_ACCMODE);
+}
+
+static long make_plainly(void)
+{
+	return open_plainly(second, O_WRONLY | O_CREAT | O_EXCL);
+}
+
+static long odd_key(void)
+{
+	return open_key(O_ACCMODE);
 }
 
 static long remove_key(void)
@@ -400,6 +445,13 @@ static const struct row {
 	{"open a key for both", update_key, 0, 0},
 	{"open a key for writing", write_key, 0, 0},
 	{"write over a key", write_over_key, 0, 0},
+	{"open a key, plainly", read_plainly, 0, 0},
+	{"open a key for both, plainly", update_plainly, 0, 0},
+	{"open a key for writing, plainly", write_plainly, 0, 0},
+	{"write over a key, plainly", write_over_plainly, 0, 0},
+	{"make a marker, plainly", make_plainly, ZEBRA, ZEBRA},
+	{"open a key for neither", odd_key, 0, ALL},
+	{"open a key for neither, plainly", odd_plainly, 0, ALL},
 	{"truncate a key", truncate_key, 0, ALL},
 	{"read a key by openat2", read_key_other_call, 0, 0},
 	{"make a key readable", show_key, 0, ALL},
@@ -447,16 +499,18 @@ static const struct row {
 };
 
 /* Not everywhere: io_uring can be switched off; Landlock has to do with truncate() since its 3rd
- * ABI, with signals since its 6th. */
+ * ABI, with signals since its 6th; what it thinks of the fourth access mode is not said. */
 static bool is_possible(const struct row *row)
 {
-	return row->try != ring && row->try != signal_other && row->try != truncate_key;
+	return row->try != ring && row->try != signal_other && row->try != truncate_key &&
+	       row->try != odd_key && row->try != odd_plainly;
 }
 
 static void put_key(void)
 {
 	FILE *f = fopen(key, "we");
 
+	unlink(second);
 	assert_non_null(f);
 	fputs("GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n", f);
 	fclose(f);
@@ -564,6 +618,7 @@ static int set_up(void **state)
 	snprintf(key, sizeof(key), "%s/key", dir);
 	snprintf(rundir, sizeof(rundir), "%s/run", dir);
 	snprintf(marker, sizeof(marker), "%s/marker", rundir);
+	snprintf(second, sizeof(second), "%s2", marker);
 	mkdir(rundir, 0755);
 	return 0;
 }
@@ -571,6 +626,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	unlink(marker);
+	unlink(second);
 	unlink(key);
 	rmdir(rundir);
 	rmdir(dir);
