@@ -700,9 +700,17 @@ static void test_group_is_gone(void **state)
 	close(fds[1]);
 }
 
+/* It goes, and the first one's daemons stay as they are. */
 static void test_second_instance(void **state)
 {
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
+	pid_t pids[ARRAY_SIZE(names)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		pids[i] = daemon_pid(names[i]);
 	assert_int_equal(wait_exit(start_parent()), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(daemon_pid(names[i]), pids[i]);
 }
 
 static void test_reload(void **state)
