@@ -305,12 +305,26 @@ static void test_tables(void **state)
 		assert_true(cli_commands.words[i].help[0] != '\0');
 }
 
+/* Each word of the dictionary is found as a whole, and nothing else is. */
+static void test_words(void **state)
+{
+	for (size_t i = 0; i < cli_commands.n_words; i++) {
+		const struct cli_word *w = &cli_commands.words[i];
+
+		assert_ptr_equal(cli_find_word(&cli_commands, w->word, strlen(w->word)), w);
+	}
+	assert_null(cli_find_word(&cli_commands, "nonsense", 8));
+	assert_null(cli_find_word(&cli_commands, "sho", 3));
+	assert_null(cli_find_word(&cli_commands, "", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_tables),	 cmocka_unit_test(test_many_choices),
+		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
