@@ -109,7 +109,7 @@ static void put_escaped(struct line *l, const char *text)
 {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
-		char buf[8] = {*text};
+		char buf[8] = "";
 
 		if (c == '"' || c == '\\')
 			snprintf(buf, sizeof(buf), "\\%c", c);
@@ -117,6 +117,8 @@ static void put_escaped(struct line *l, const char *text)
 			strcpy(buf, "\\n");
 		else if (is_control(c))
 			snprintf(buf, sizeof(buf), "\\x%02x", c);
+		else
+			buf[0] = *text;
 		put(l, buf, strlen(buf));
 	}
 }
