@@ -704,6 +704,108 @@ static void test_leaked_from_main(void **state)
 		 "unset 10.1.0.0/16 p1\n");
 }
 
+/* What wgd refuses of a replay: the entry is lost, and the route with it. */
+static void test_replay_refused(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 198.51.100.7");
+	rig_bgp("10.2.0.0/16", "10.9.1.2");
+	rig_told();
+	next_wgd();
+	rig_refused = "10.1.0.0/16";
+	next_wgd_synced();
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "set 10.2.0.0/16 p2\n"
+		 "sync\n"
+		 "refused 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
+		 "change 10.1.0.0/16 via 198.51.100.7 dev u0\n");
+	rig_refused = NULL;
+	assert_true(fib_idle());
+	rig_pass(4000);
+	RIG_TOLD("");
+}
+
+/* Only what wgd said is cleared by its word, of that peer alone. */
+static void test_cleared(void **state)
+{
+	struct msg_allowed_refused m = {.peer_id = 1, .reason = REASON_WG_ERROR};
+
+	m.prefix = rig_prefix("10.1.0.0/16");
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.0.3");
+	rig_told();
+	rig_kernel(true, "10.1.0.0/16", RTPROT_STATIC, 5, RIG_U1, NULL);
+	fib_allowed_refused(&m);
+	m.peer_id = 3;
+	fib_allowed_refused(&m);
+	RIG_TOLD("redist +kernel 10.1.0.0/16 metric 5\n"
+		 "refused 10.1.0.0/16 by all lost-to-protocol\n"
+		 "refused 10.1.0.0/16 by 10.9.0.1 wireguard-error\n"
+		 "refused 10.1.0.0/16 by 10.9.0.3 wireguard-error\n"
+		 "del 10.1.0.0/16 dev wg0\n");
+	m.reason = REASON_NONE;
+	fib_allowed_refused(&m);
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.3 wireguard-error\n");
+	m.peer_id = 1;
+	fib_allowed_refused(&m);
+	fib_allowed_refused(&m);
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.1 wireguard-error\n");
+	rig_kernel(false, "10.1.0.0/16", RTPROT_STATIC, 5, RIG_U1, NULL);
+	RIG_TOLD("redist -kernel 10.1.0.0/16 metric 0\n"
+		 "cleared 10.1.0.0/16 by all lost-to-protocol\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+}
+
+/* A hop's gateway of another family gives no route; one by a static route's gateway does. */
+static void test_gateways(void **state)
+{
+	rig_kernel(true, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
+	rig_kernel(true, "2001:db8::/64", RTPROT_KERNEL, 0, RIG_U1, NULL);
+	rig_told();
+	rig_bgp("10.1.0.0/16", "192.0.2.7");
+	rig_bgp("10.2.0.0/16", "2001:db8::7 198.51.100.7");
+	rig_bgp("2001:db8:1::/48", "2001:db8::7");
+	rig_bgp("2001:db8:2::/48", "10.9.0.1"); /* a tunnel has both families */
+	RIG_TOLD("set 2001:db8:2::/48 p1\n"
+		 "add 2001:db8:1::/48 via 2001:db8::7 dev u\n"
+		 "add 2001:db8:2::/48 dev wg0\n"
+		 "add 10.1.0.0/16 via 198.51.100.9 dev u\n"
+		 "add 10.2.0.0/16 via 198.51.100.7 dev u0\n");
+	rig_bgp("10.1.0.0/16", "192.0.2.7- 198.51.100.7");
+	RIG_TOLD("change 10.1.0.0/16 via 198.51.100.7 dev u0\n");
+}
+
+/* While a pin is refused what it is for waits, and everything else goes on. */
+static void test_waits_for_pin(void **state)
+{
+	rig_route_error = -ENOBUFS;
+	rig_peer(5, RIG_WG2, "10.9.2.5", "203.0.113.1:51820", TUNNEL_UP);
+	rig_bgp("203.0.113.0/24", "10.9.0.1");
+	RIG_TOLD("add 10.9.2.5/32 dev wg2\n"
+		 "add 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "refused 10.9.2.5/32 by all kernel-error\n"
+		 "refused 203.0.113.1/32 by all kernel-error\n"
+		 "refused 203.0.113.0/24 by all covers-endpoint\n");
+	rig_route_error = 0;
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	rig_pass(1100);
+	RIG_TOLD("cleared 10.9.2.5/32 by all kernel-error\n"
+		 "cleared 203.0.113.1/32 by all kernel-error\n"
+		 "cleared 203.0.113.0/24 by all covers-endpoint\n"
+		 "add 10.9.2.5/32 dev wg2\n"
+		 "add 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "set 203.0.113.0/24 p1\n"
+		 "add 203.0.113.0/24 dev wg0\n");
+	rig_bgp("203.0.113.0/24", "10.9.0.1 10.9.1.2");
+	RIG_TOLD("object 1 new dev wg0\n"
+		 "set 203.0.113.0/24 p2\n"
+		 "change 203.0.113.0/24 object 1\n");
+	tunnel_peer_gone(5);
+	RIG_TOLD("del 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "del 10.9.2.5/32 dev wg2\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -714,6 +816,7 @@ int main(void)
 		T(test_urgent),	   T(test_room),	T(test_in_the_way),
 		T(test_refused),   T(test_planes),	T(test_refused_next_to_it),
 		T(test_leaked_from_main),
+		T(test_replay_refused), T(test_cleared), T(test_gateways), T(test_waits_for_pin),
 	};
 
 	log_init("fib_test");
