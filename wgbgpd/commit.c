@@ -106,7 +106,7 @@ static void write_sysctl(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0 || write(fd, "1\n", 2) < 0)
+	if (fd < 0 || dprintf(fd, "1\n") < 0)
 		log_warn("forwarding", "path=%s why=\"%m\"", path);
 	if (fd >= 0)
 		close(fd);
