@@ -216,11 +216,10 @@ struct trie_node *trie_insert(struct trie *t, struct trie_node *node, const stru
 		t->more = xcalloc(PLANES_MAX - 1, sizeof(*t->more));
 	*node = (struct trie_node){.p = *p};
 	at = lead(t, p);
-	shared = at ? shared_bits(&at->p, p) : 0;
 	if (!at) {
 		*slot_of(t, p) = node;
 		entered(t, node);
-	} else if (shared < at->p.len) {
+	} else if ((shared = shared_bits(&at->p, p)) < at->p.len) {
 		while (at->parent && at->parent->p.len > shared)
 			at = at->parent;
 		insert_before(t, at, node, shared);
