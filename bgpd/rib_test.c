@@ -360,6 +360,12 @@ static void test_refused_before(void **state)
 	rig_verdict(NET, HOP2, REASON_KERNEL_ERROR);
 	assert_string_equal(rig_reason(NET, A), "none");
 	assert_string_equal(rig_reason(NET, B), "kernel-error");
+	/* One that is taken back leaves the other one. */
+	rig_verdict(NET, HOP, REASON_FOREIGN_ROUTE);
+	assert_string_equal(rig_hops(NET), "");
+	rig_verdict(NET, HOP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, A), "none");
+	assert_string_equal(rig_reason(NET, B), "kernel-error");
 	rig_verdict(NET, HOP2, REASON_NONE);
 	assert_string_equal(rig_hops(NET), HOP " " HOP2);
 }
