@@ -18,8 +18,10 @@
 #include "fib.h"
 #include "log.h"
 #include "loop_fake.h"
+#include "nexthop.h"
 #include "pin.h"
 #include "rib.h"
+#include "rib_kernel.h"
 #include "rig.h"
 #include "tunnel.h"
 #include "zconfig.h"
@@ -256,12 +258,60 @@ static void test_refused(void **state)
 		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
 }
 
+/* Through what a next hop's own route names; not by a link that is down, by the least metric. */
+static void test_by_gateways(void **state)
+{
+	rig_kernel(true, "172.16.0.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
+	rig_configure("{" RIG_PERMIT ", 'bgp': {'neighbor': [{'address': '172.16.0.7'}]}, 'rib': "
+		      "{'static': [{'prefix': '192.0.2.0/24', 'next-hop': '172.16.0.7'}]}}");
+	rig_bgp("203.0.113.0/24", "172.16.0.7");
+	RIG_TOLD("redist +kernel 172.16.0.0/24 metric 5\n"
+		 "redist +static 192.0.2.0/24 metric 0\n"
+		 "add 192.0.2.0/24 via 198.51.100.9 dev u\n"
+		 "add 203.0.113.0/24 via 198.51.100.9 dev u\n");
+	PINS("192.0.2.2 via 198.51.100.9 dev u by /24 peers 1\n"
+		 "203.0.113.1 via 198.51.100.9 dev u by /24 peers 1\n");
+	rig_bgp("203.0.113.0/28", "10.9.1.2");
+	rig_bgp("192.0.2.0/28", "10.9.0.1");
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.9 dev u\n"
+		 "add 192.0.2.2/32 via 198.51.100.9 dev u\n"
+		 "set 203.0.113.0/28 p2\n"
+		 "set 192.0.2.0/28 p1\n"
+		 "add 203.0.113.0/28 dev wg1\n"
+		 "add 192.0.2.0/28 dev wg0\n");
+	PINS("192.0.2.2 via 198.51.100.9 dev u by /24 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.9 dev u by /24 wanted placed peers 1\n");
+	rig_kernel(true, "203.0.113.0/25", RTPROT_STATIC, 9, RIG_U1, "198.51.100.5");
+	rig_kernel(true, "203.0.113.0/25", RTPROT_STATIC, 8, RIG_U0, "198.51.100.6");
+	rig_kernel(true, "203.0.113.0/25", RTPROT_STATIC, 7, RIG_WG2, NULL);
+	RIG_TOLD("redist +kernel 203.0.113.0/25 metric 9\n"
+		 "change 203.0.113.1/32 via 198.51.100.6 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.9 dev u by /24 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.6 dev u0 by /25 wanted placed peers 1\n");
+	rig_link_down[RIG_U0] = true;
+	rib_kernel_link_changed(RIG_U0);
+	nexthop_link_changed(RIG_U0);
+	RIG_TOLD("redist -connected 198.51.100.0/24 metric 0\n"
+		 "redist -kernel 0.0.0.0/0 metric 0\n"
+		 "change 203.0.113.1/32 via 198.51.100.5 dev u\n");
+	PINS("192.0.2.2 via 198.51.100.9 dev u by /24 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.5 dev u by /25 wanted placed peers 1\n");
+	rig_link_down[RIG_U0] = false;
+	rib_kernel_link_changed(RIG_U0);
+	nexthop_link_changed(RIG_U0);
+	RIG_TOLD("redist +connected 198.51.100.0/24 metric 0\n"
+		 "redist +kernel 0.0.0.0/0 metric 100\n"
+		 "change 203.0.113.1/32 via 198.51.100.6 dev u0\n");
+	PINS("192.0.2.2 via 198.51.100.9 dev u by /24 wanted placed peers 1\n"
+		 "203.0.113.1 via 198.51.100.6 dev u0 by /25 wanted placed peers 1\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_order),	   T(test_underlay), T(test_by_routes),
-		T(test_endpoints), T(test_refused),
+		T(test_endpoints), T(test_refused),  T(test_by_gateways),
 	};
 
 	log_init("pin_test");
