@@ -595,6 +595,28 @@ static void test_change_choice(void **state)
 		 "unset 10.1.0.0/16 p1\n");
 }
 
+/* By an interface that is not there no static route stands, whatever the name. */
+static void test_absent_interface(void **state)
+{
+	rig_configure("{'rib': {'static': [{'prefix': '10.7.0.0/16', 'interface': 'u'}, {'prefix': "
+		      "'10.8.0.0/16', 'interface': 'absent0'}, {'prefix': '10.8.0.0/16', 'interface': "
+		      "'v', 'next-hop': '198.51.100.7'}, {'prefix': '10.9.0.0/16', 'next-hop': "
+		      "'198.51.100.7'}]}}");
+	RIG_TOLD("redist +static 10.9.0.0/16 metric 0\n"
+		 "add 10.9.0.0/16 via 198.51.100.7 dev u0\n"
+		 "refused 10.1.0.0/16 by 10.9.0.1 no-permit\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+	zconfig_links_changed();
+	RIG_TOLD("redist -static 10.9.0.0/16 metric 0\n"
+		 "redist +static 10.9.0.0/16 metric 0\n");
+	rig_configure("{'rib': {'static': [{'prefix': '10.7.0.0/16', 'interface': 'u'}]}}");
+	RIG_TOLD("redist -static 10.9.0.0/16 metric 0\n"
+		 "del 10.9.0.0/16 via 198.51.100.7 dev u0\n");
+	zconfig_links_changed();
+	RIG_TOLD("");
+}
+
 int main(void)
 {
 #define R(f) cmocka_unit_test(f)
@@ -605,6 +627,7 @@ int main(void)
 		T(test_change_numbers), T(test_change_kernel),	T(test_change_statics),
 		T(test_change_choice), T(test_change_side),	T(test_change_planes),
 		T(test_change_pins),	T(test_static_wins),	T(test_change_default),
+		T(test_absent_interface),
 	};
 
 	log_init("zconfig_test");
