@@ -258,13 +258,30 @@ static void two_hubs(void **state)
 	}
 }
 
+/* The last rung: addresses by their order, whoever has none first. */
+static void last_rung(void **state)
+{
+	struct addr low = {.family = AF_INET, .b = {10, 0, 0, 1}},
+		    high = {.family = AF_INET, .b = {10, 0, 0, 2}};
+	const struct addr *const peers[] = {NULL, &low, &high};
+
+	for (unsigned a = 0; a < ARRAY_SIZE(peers); a++)
+		for (unsigned b = 0; b < ARRAY_SIZE(peers); b++) {
+			struct candidate c[2] = {{.peer = peers[a]}, {.peer = peers[b]}};
+			size_t best = decide(c, 2);
+
+			assert_int_equal(best, b < a);
+			assert_int_equal(c[best].reason, REASON_NONE);
+			assert_int_equal(c[!best].reason, REASON_HIGHER_PEER_ADDRESS);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_rung),
-		cmocka_unit_test(any_order),
-		cmocka_unit_test(two_hubs),
-		cmocka_unit_test(ties),
+		cmocka_unit_test(each_rung), cmocka_unit_test(any_order),
+		cmocka_unit_test(two_hubs),  cmocka_unit_test(ties),
+		cmocka_unit_test(last_rung),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,6 +187,48 @@ static void test_equal_sets(void **state)
 	assert_int_equal(json_object_size(d->rib), 3);
 }
 
+/* What a neighbour is told follows the state of the next hop that we stand for, also when somebody
+ * asked between two changes what it is told. */
+static void test_asked_between(void **state)
+{
+	static const struct {
+		enum reach reach;
+		enum reason why;
+		uint32_t cost;
+		const char *pref;
+	} states[] = {
+		{REACH_UP, REASON_NONE, 5, "100"},	{REACH_DEGRADED, REASON_LOSSY, 5, "0"},
+		{REACH_UP, REASON_NONE, 5, "100"},	{REACH_DEGRADED, REASON_DRAINING, 5, "0"},
+		{REACH_DEGRADED, REASON_LOSSY, 5, "0"}, {REACH_UP, REASON_NONE, 7, "100"},
+	};
+	struct msg_nexthop m = {.addr = {.family = AF_INET, .b = {10, 9, 0, 99}},
+				.ifname = "eth0",
+				.connected = true};
+	struct far *a, *d;
+
+	start(", 'next-hop-self': true", "");
+	a = far_up(A, &(struct far_open){.as = 65000});
+	d = far_up(D, &(struct far_open){.as = 65024});
+	rig_settle();
+	far_announce(d, &(struct news){.prefix = "10.1.1.0/24", .nexthop = HOP, .path = {65024}});
+	for (unsigned i = 0; i < 4 * ARRAY_SIZE(states); i++) {
+		unsigned row = i % ARRAY_SIZE(states);
+		const json_t *asked;
+
+		m.reach = states[row].reach;
+		m.reason = states[row].why;
+		m.cost = states[row].cost;
+		rig_nexthop_is(&m);
+		if (!str_eq(told(a, "10.1.1.0/24", "local-preference"), states[row].pref))
+			fail_msg("step %u: %s", i, told(a, "10.1.1.0/24", "local-preference"));
+		if (i / ARRAY_SIZE(states) % 2)
+			continue;
+		asked = rig_ask("{'command': 'bgp-routes', 'neighbor': '10.9.0.21', "
+				"'direction': 'advertised'}");
+		assert_int_equal(json_array_size(json_object_get(asked, "routes")), 1);
+	}
+}
+
 /* A policy that looks at prefixes tells equal sets apart. */
 static void test_by_prefix(void **state)
 {
@@ -418,6 +460,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_groups, teardown),
 		cmocka_unit_test_teardown(test_regrouped, teardown),
 		cmocka_unit_test_teardown(test_equal_sets, teardown),
+		cmocka_unit_test_teardown(test_asked_between, teardown),
 		cmocka_unit_test_teardown(test_by_prefix, teardown),
 		cmocka_unit_test_teardown(test_received, teardown),
 		cmocka_unit_test_teardown(test_many_paths, teardown),
