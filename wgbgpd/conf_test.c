@@ -304,6 +304,23 @@ static void test_own_key(void **state)
 	unlink(path);
 }
 
+/* What is refused leaves nothing, whatever was there. */
+static void test_nothing_is_left(void **state)
+{
+	static const char *const rows[] = {"nonsense;", "wireguard {", "bgp { neighbor 10.0.0.1; }"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct conf_errors errs = {0};
+		struct conf_loaded loaded;
+
+		memset(&loaded, 0xa5, sizeof(loaded));
+		assert_false(conf_load_text(ctx, "t", rows[i], strlen(rows[i]), 0, &loaded, &errs));
+		assert_null(loaded.written);
+		assert_null(loaded.effective);
+		conf_errors_free(&errs);
+	}
+}
+
 /* A file of each kind is looked at where whoever changes the configuration can see it, and only
  * then; that of a peer or a neighbor that is disabled is not. */
 static void test_files_of_all_kinds(void **state)
@@ -337,11 +354,14 @@ static void test_files_of_all_kinds(void **state)
 			struct conf_loaded loaded;
 			bool good;
 
+			memset(&loaded, 0xa5, sizeof(loaded)); /* whatever was there */
 			good = conf_load_text(ctx, "t", text, strlen(text), flags, &loaded, &errs);
 			if (good != !(flags && rows[i][1]))
 				fail_msg("row %zu %u: %s", i, flags, errs.n ? errs.v[0].text : "");
 			if (!good)
 				assert_true(conf_errors_has(&errs, rows[i][1]));
+			assert_int_equal(loaded.written != NULL, good);
+			assert_int_equal(loaded.effective != NULL, good);
 			conf_loaded_free(&loaded);
 			conf_errors_free(&errs);
 			free(text);
@@ -518,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_own_key),
 		cmocka_unit_test(test_key_files),
 		cmocka_unit_test(test_files_of_all_kinds),
+		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_plain_words),
 		cmocka_unit_test(test_diff),
