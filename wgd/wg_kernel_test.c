@@ -566,7 +566,7 @@ static void put_peer_head(const uint8_t *key, bool all)
 static void fill(unsigned message)
 {
 	struct nlattr *peers, *peer, *entries;
-	static const uint8_t none[WG_KEY_BYTES];
+	static const uint8_t none[WG_KEY_BYTES], c[WG_KEY_BYTES] = {'c'};
 	uint32_t short_one = 7;
 
 	if (message == 0) {
@@ -603,6 +603,9 @@ static void fill(unsigned message)
 		mnl_attr_put(filling, 1, 4, &short_one);
 		mnl_attr_nest_end(filling, peer);
 		peer = mnl_attr_nest_start(filling, 0);
+		mnl_attr_nest_end(filling, peer);
+		peer = mnl_attr_nest_start(filling, 0);
+		put_peer_head(c, false); /* of this one the kernel names no entries */
 		mnl_attr_nest_end(filling, peer);
 	}
 	mnl_attr_nest_end(filling, peers);
@@ -651,12 +654,14 @@ static void test_get(void **state)
 	       "a psk keepalive 25 at [2001::]:7 handshake 1700000000.5000000 rx 1234 tx 5678: "
 	       "10.1.0.0/16 2001:db8::/32 10.2.0.0/16 2001:db8::/33\n"
 	       "b keepalive 0 at - handshake 0.0 rx 0 tx 0: 10.2.0.0/16 2001:db8::/34 "
-	       "255.255.255.255/32 ::1/128\n");
+	       "255.255.255.255/32 ::1/128\n"
+	       "c keepalive 0 at - handshake 0.0 rx 0 tx 0:\n");
 	get(wg, false, 0);
 	expect("get dump version 1 wg0\n"
 	       "key p port 51820 mark 99\n"
 	       "a psk keepalive 25 at [2001::]:7 handshake 1700000000.5000000 rx 1234 tx 5678:\n"
-	       "b keepalive 0 at - handshake 0.0 rx 0 tx 0:\n");
+	       "b keepalive 0 at - handshake 0.0 rx 0 tx 0:\n"
+	       "c keepalive 0 at - handshake 0.0 rx 0 tx 0:\n");
 	wg_close(wg);
 }
 
