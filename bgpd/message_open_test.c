@@ -87,6 +87,8 @@ static void test_lengths(void **state)
 {
 	static const uint8_t extended[] = {4,	0xfd, 0xe9, 0, 90, 10, 0, 0, 1,
 					   255, 255,  0,    5, 2,  0,  2, 2, 0};
+	static const uint8_t none[] = {4, 0xfd, 0xe9, 0, 90, 10, 0, 0, 1, 255, 255, 0, 0};
+	static const uint8_t full[255] = {2, 253, 0x63, 251};
 
 	assert_int_not_equal(decode("\2\3\1\4\0", 5), 0); /* capability beyond its parameter */
 	assert_int_not_equal(decode("\2\11", 2), 0);	  /* parameter beyond the message */
@@ -96,6 +98,12 @@ static void test_lengths(void **state)
 	assert_true(o.refresh);
 	for (size_t n = 0; n < sizeof(extended); n++)
 		assert_int_not_equal(open_decode(extended, n, &o, &error), 0);
+	/* The shortest one of that form; as many octets in the usual form; its mark elsewhere. */
+	assert_int_equal(open_decode(none, sizeof(none), &o, &error), 0);
+	assert_int_equal(decode((const char *)full, 255), 0);
+	assert_int_equal(o.unknown, 1);
+	assert_int_not_equal(decode("\xff\3\0\0\0", 5), 0);
+	assert_int_equal(error.subcode, 4);
 }
 
 static void test_notification(void **state)

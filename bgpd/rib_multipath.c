@@ -79,7 +79,7 @@ static float measure(uint32_t path)
 	float bytes;
 
 	if (bgp.multipath.weights == WEIGHTS_COST)
-		return 1.0f / (float)(1 + (double)tunnel_of(path)->state.cost);
+		return SHARES / (float)(1 + (double)tunnel_of(path)->state.cost);
 	if (bgp.multipath.weights == WEIGHTS_LINK_BANDWIDTH &&
 	    attr_link_bandwidth(path_at(path)->attr, &bytes))
 		return bytes;
