@@ -67,14 +67,12 @@ static struct chunk *last_chunk(struct log *l)
 	return TAILQ_LAST(&l->chunks, chunks_head);
 }
 
-static struct chunk *add_chunk(struct log *l, size_t n)
+static struct chunk *add_chunk(struct log *l)
 {
 	/* A group that keeps up has one small chunk; one with a backlog fewer large ones. */
 	size_t size = TAILQ_EMPTY(&l->chunks) ? CHUNK_SMALL : CHUNK_LARGE;
 	struct chunk *c;
 
-	if (size < n)
-		size = n;
 	c = xmalloc(sizeof(*c) + size);
 	*c = (struct chunk){.base = l->end, .size = (uint32_t)size};
 	TAILQ_INSERT_TAIL(&l->chunks, c, link);
@@ -116,8 +114,9 @@ uint8_t *log_room(struct log *l, size_t n, uint16_t except, uint16_t only)
 	struct chunk *c = last_chunk(l);
 	uint8_t *room;
 
+	ensure(n <= CHUNK_SMALL); /* one message */
 	if (!c || c->size - c->used < n) {
-		c = add_chunk(l, n);
+		c = add_chunk(l);
 		trim(l);
 	}
 	room = c->data + c->used;
@@ -133,7 +132,7 @@ void log_enter(struct log *l, struct log_position *at)
 	struct chunk *c = last_chunk(l);
 
 	if (!c)
-		c = add_chunk(l, 0);
+		c = add_chunk(l);
 	c->readers++;
 	*at = (struct log_position){.chunk = c, .off = c->used};
 	at->mark = c->n_marks ? c->n_marks - 1 : 0; /* the last one may still grow */

@@ -29,8 +29,12 @@
 #define OWN_AS 65000u
 
 /* What the tables need of the rest of the daemon. */
-struct bgp bgp = {
-	.as = OWN_AS, .router_id = 0x0a000001, .cluster_id = 0x0a000001, .default_local_pref = 100, .restart_time = 120, .stale_time = 300};
+struct bgp bgp = {.as = OWN_AS,
+		  .router_id = 0x0a000001,
+		  .cluster_id = 0x0a000001,
+		  .default_local_pref = 100,
+		  .restart_time = 120,
+		  .stale_time = 300};
 struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);
 
 struct peer *peer_find(const struct addr *address)
@@ -1035,12 +1039,53 @@ static void withheld(void **state)
 	tear_down();
 }
 
+/* A neighbour without a session is told nothing; one that joins again begins anew, alone. */
+static void joins(void **state)
+{
+	struct peer *p = &ends[5].peer;
+	struct prefix prefix = prefix_number(1);
+	struct rib_table *t = rib_table_for(&prefix);
+	struct iovec iov[2];
+	uint32_t members;
+	struct attr *a;
+
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	comes_up(4, false);
+	say(4, true, 100);
+	assert_int_equal(adjout_prefixes(p, BGP_IPV4), 0);
+	assert_int_equal(adjout_not_sent(p, BGP_IPV4, 0), 0);
+	assert_int_equal(adjout_group_id(p), 0);
+	assert_null(adjout_exported(p, t, net_find(t, &prefix)));
+	assert_int_equal(adjout_next(p, iov, 2), 0);
+	adjout_sent(p, 0);
+	comes_up(5, false);
+	assert_int_equal(adjout_next(p, iov, 0), 0);
+	settle();
+	check_end(&ends[5]);
+	assert_int_not_equal(adjout_group_id(p), 0);
+	a = adjout_exported(p, t, net_find(t, &prefix));
+	assert_ptr_equal(
+		a, container_of(trie_exact(&ends[5].table, &prefix), struct entry, node)->attr);
+	attr_unref(a);
+	assert_null(adjout_exported(&ends[4].peer, t, net_find(t, &prefix))); /* its own */
+	members = p->out->group->members;
+	clear_table(&ends[5]);
+	adjout_join(p);
+	assert_int_equal(p->out->group->members, members);
+	settle();
+	check_end(&ends[5]);
+	tear_down();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
 					   cmocka_unit_test(message_limit),
 					   cmocka_unit_test(withheld),
 					   cmocka_unit_test(too_long),
+					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};
 
 	log_set_level(LOG_LEVEL_ERROR);

@@ -58,6 +58,25 @@ static void test_path(void **state)
 	attr_unref(a);
 }
 
+/* A set without a path, as a draft may be. */
+static void test_no_path(void **state)
+{
+	static struct attr_draft d;
+	struct attr *a;
+
+	attr_draft_clear(&d);
+	attr_draft_derive(&d);
+	attr_draft_nexthop_ll(&d, NULL);
+	a = attr_intern(&d);
+	assert_int_equal(attr_origin_as(a), 0);
+	assert_true(attr_as_path_has(a, 65001, 0));
+	assert_false(attr_as_path_has(a, 65001, 1));
+	assert_false(attr_cluster_has(a, 0) || attr_community_has(a, 0));
+	assert_int_equal(attr_originator_id(a), 0);
+	attr_unref(a);
+	assert_int_equal(attr_count(), 0);
+}
+
 /* Random lists of communities against an array. */
 static void test_communities(void **state)
 {
@@ -403,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nontransitive),    cmocka_unit_test(link_bandwidth),
 		cmocka_unit_test(test_interned),    cmocka_unit_test(test_path),
+		cmocka_unit_test(test_interned),    cmocka_unit_test(test_no_path),
 		cmocka_unit_test(test_communities), cmocka_unit_test(test_reflect),
 		cmocka_unit_test(test_put),	    cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_fields), cmocka_unit_test(test_json_long_path),
