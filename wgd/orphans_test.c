@@ -127,6 +127,21 @@ static void test_unread(void **state)
 		   "ledger-wg5 is not there\n");
 }
 
+/* What an operator reads of it. */
+static void test_log(void **state)
+{
+	begin("wireguard");
+	rig_log(LOG_LEVEL_INFO);
+	rig_mute("wg5");
+	rig_mute("link wg5");
+	rig_refuse("get wireguard", -EIO, 1);
+	devices_prune();
+	devices_prune();
+	rig_expect("log warning: interface-not-released interface=wg5 error=\"Input/output "
+		   "error\"\n"
+		   "log info: interface-released interface=wg5 why=\"no longer configured\"\n");
+}
+
 /* The interface is gone, or another one has its name. */
 static void test_gone(void **state)
 {
@@ -208,7 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_kernel),	     RIG_CHECK(test_userspace),	 RIG_CHECK(test_unopened),
-		RIG_CHECK(test_unread),	     RIG_CHECK(test_gone),	 RIG_CHECK(test_another),
+		RIG_CHECK(test_unread),	     RIG_CHECK(test_log), RIG_CHECK(test_gone),	 RIG_CHECK(test_another),
 		RIG_CHECK(test_other_files), RIG_CHECK(test_empty_file),
 	};
 
