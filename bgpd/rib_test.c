@@ -479,6 +479,34 @@ static void test_covering(void **state)
 	assert_string_equal(rows_of("{'command': 'bgp-routes', 'address': '11.0.0.1'}"), "");
 }
 
+/* What a neighbour does not get, by reason: an UPDATE that was full and grows, paths of others of
+ * our AS. */
+static void test_not_sent(void **state)
+{
+	static uint8_t extra[4049] = {0xd0, 99, 4045 >> 8, 4045 & 255};
+	struct far *ext = up(EXT, false), *a = up(A, false), *b = up(B, false);
+	const json_t *all, *list;
+
+	far_announce(ext, &(struct news){.prefix = NET,
+					 .nexthop = HOP,
+					 .path = {65011},
+					 .extra = extra,
+					 .extra_len = sizeof(extra)});
+	announce(b, "10.2.1.0/24 10.2.2.0/24", HOP2, 100);
+	rig_settle();
+	assert_null(json_object_get(a->rib, NET));
+	all = rig_ask("{'command': 'bgp-neighbors', 'neighbor': '10.9.0.21'}");
+	list = json_object_get(json_array_get(json_object_get(all, "neighbors"), 0), "not-sent");
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(rig_str(json_array_get(list, 0), "reason"),
+			    reason_name(REASON_TOO_LONG));
+	assert_int_equal(rig_int(json_array_get(list, 0), "prefixes"), 1);
+	assert_string_equal(rig_str(json_array_get(list, 1), "reason"), "not-a-client");
+	assert_string_equal(rig_str(json_array_get(list, 1), "reason-text"),
+			    reason_text(REASON_NOT_A_CLIENT));
+	assert_int_equal(rig_int(json_array_get(list, 1), "prefixes"), 2);
+}
+
 /* At the end nothing is left that a new beginning would find. */
 static void test_stopped(void **state)
 {
@@ -546,6 +574,7 @@ int main(void)
 		T(test_rest),
 
 		T(test_no_nexthop),
+		T(test_not_sent),
 		T(test_covering),
 		T(test_stopped),
 	};
