@@ -23,6 +23,7 @@
 #include "loop_fake.h"
 #include "pin.h"
 #include "rib.h"
+#include "rib_kernel.h"
 #include "rig.h"
 #include "rule.h"
 #include "side.h"
@@ -509,12 +510,54 @@ static void test_changed(void **state)
 		 "wg0 off\n");
 }
 
+/* Whose default route names the gateway: one of somebody else's through the link, with a gateway,
+ * that leads somewhere; of several the one with the least metric. */
+static void test_learned(void **state)
+{
+	struct kroute r = {.prefix = rig_prefix("0.0.0.0/0"),
+			   .table = 254,
+			   .metric = 3,
+			   .oif = RIG_U0,
+			   .gateway = rig_addr("192.0.2.3"),
+			   .protocol = RTPROT_STATIC,
+			   .type = RTN_UNREACHABLE};
+
+	rig_configure(CONFIG("", ""));
+	address(true, RIG_U0, "192.0.2.2", "192.0.2.0/24", 0, RT_SCOPE_UNIVERSE);
+	rig_told();
+	rib_kernel_route(&r, true);
+	WAY("redist +kernel 0.0.0.0/0 metric 3\n"
+		 "wg0 no-gateway from 192.0.2.2\n"
+		 "wg0 no-address\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_KERNEL, 2, RIG_U0, NULL);
+	rig_kernel(true, "0.0.0.0/0", RTPROT_STATIC, 1, RIG_U0, NULL);
+	WAY("redist +connected 0.0.0.0/0 metric 2\n"
+		 "wg0 no-gateway from 192.0.2.2\n"
+		 "wg0 no-address\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "192.0.2.1");
+	WAY("add 0.0.0.0/0 table 177 via 192.0.2.1 dev u0\n"
+		 "wg0 up from 192.0.2.2 by 192.0.2.1\n"
+		 "wg0 no-address\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 101, RIG_U0, "192.0.2.4");
+	WAY("wg0 up from 192.0.2.2 by 192.0.2.1\n"
+		 "wg0 no-address\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 99, RIG_U0, "192.0.2.5");
+	WAY("change 0.0.0.0/0 table 177 via 192.0.2.5 dev u0\n"
+		 "wg0 up from 192.0.2.2 by 192.0.2.5\n"
+		 "wg0 no-address\n");
+	rig_kernel(true, "0.0.0.0/1", RTPROT_DHCP, 1, RIG_U0, "192.0.2.6");
+	WAY("redist +kernel 0.0.0.0/1 metric 1\n"
+		 "wg0 up from 192.0.2.2 by 192.0.2.5\n"
+		 "wg0 no-address\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_states),	 T(test_configured), T(test_sources), T(test_many_subnets),
 		T(test_refused), T(test_bypass),     T(test_changed),
+		T(test_learned),
 	};
 
 	log_init("uplink_way_test");
