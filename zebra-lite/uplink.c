@@ -358,8 +358,9 @@ void uplinks_take_out(void)
 
 	LIST_FOREACH (u, &uplinks, link)
 		for (unsigned i = 0; i < 2; i++) {
-			while (u->family[i].n)
-				side_unwant(&u->family[i].route[--u->family[i].n]);
+			for (unsigned n = u->family[i].n; n--;)
+				side_unwant(&u->family[i].route[n]);
+			u->family[i].n = 0;
 			u->family[i].state = UPLINK_OFF;
 		}
 }
