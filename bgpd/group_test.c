@@ -195,22 +195,33 @@ static void test_asked_between(void **state)
 		enum reach reach;
 		enum reason why;
 		uint32_t cost;
-		const char *pref;
+		const char *pref, *metric;
 	} states[] = {
-		{REACH_UP, REASON_NONE, 5, "100"},	{REACH_DEGRADED, REASON_LOSSY, 5, "0"},
-		{REACH_UP, REASON_NONE, 5, "100"},	{REACH_DEGRADED, REASON_DRAINING, 5, "0"},
-		{REACH_DEGRADED, REASON_LOSSY, 5, "0"}, {REACH_UP, REASON_NONE, 7, "100"},
+		{REACH_UP, REASON_NONE, 5, "100", "261"},
+		{REACH_DEGRADED, REASON_LOSSY, 5, "0", "261"},
+		{REACH_UP, REASON_NONE, 5, "100", "261"},
+		{REACH_UP, REASON_NONE, 0, "100", "256"},
+		{REACH_DEGRADED, REASON_DRAINING, 5, "0", "261"},
+		{REACH_DEGRADED, REASON_LOSSY, 0, "0", "256"},
+		{REACH_UP, REASON_NONE, 7, "100", "263"},
 	};
+	static const uint8_t metric[] = {0x80, 26, 11, 1, 0, 11, 0, 0, 0, 0, 0, 0, 1, 0};
 	struct msg_nexthop m = {.addr = {.family = AF_INET, .b = {10, 9, 0, 99}},
 				.ifname = "eth0",
 				.connected = true};
-	struct far *a, *d;
+	struct far *a, *b;
 
-	start(", 'next-hop-self': true", "");
+	start(", 'next-hop-self': true, 'aigp': true",
+	      ", 'route-reflector-client': true, 'aigp': true");
 	a = far_up(A, &(struct far_open){.as = 65000});
-	d = far_up(D, &(struct far_open){.as = 65024});
+	b = far_up(B, &(struct far_open){.as = 65000});
 	rig_settle();
-	far_announce(d, &(struct news){.prefix = "10.1.1.0/24", .nexthop = HOP, .path = {65024}});
+	far_announce(b, &(struct news){.prefix = "10.1.1.0/24",
+				       .nexthop = HOP,
+				       .path = {7},
+				       .local_pref = 100,
+				       .extra = metric,
+				       .extra_len = sizeof(metric)});
 	for (unsigned i = 0; i < 4 * ARRAY_SIZE(states); i++) {
 		unsigned row = i % ARRAY_SIZE(states);
 		const json_t *asked;
@@ -219,8 +230,11 @@ static void test_asked_between(void **state)
 		m.reason = states[row].why;
 		m.cost = states[row].cost;
 		rig_nexthop_is(&m);
-		if (!str_eq(told(a, "10.1.1.0/24", "local-preference"), states[row].pref))
-			fail_msg("step %u: %s", i, told(a, "10.1.1.0/24", "local-preference"));
+		if (!str_eq(told(a, "10.1.1.0/24", "local-preference"), states[row].pref) ||
+		    !str_eq(told(a, "10.1.1.0/24", "aigp"), states[row].metric))
+			fail_msg("step %u: %s, metric %s", i,
+				 told(a, "10.1.1.0/24", "local-preference"),
+				 told(a, "10.1.1.0/24", "aigp"));
 		if (i / ARRAY_SIZE(states) % 2)
 			continue;
 		asked = rig_ask("{'command': 'bgp-routes', 'neighbor': '10.9.0.21', "
