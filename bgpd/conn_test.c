@@ -435,6 +435,32 @@ static void test_refuse(void **state)
 	close(fds[1]);
 }
 
+/* So many wait for the far end's end at most; further ones end without a word. */
+static void test_refuse_many(void **state)
+{
+	struct bgp_error e = {.code = 6, .subcode = 5};
+	uint8_t got[64];
+	int fds[258][2];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[i]), 0);
+		conn_refuse(fds[i][0], &e);
+	}
+	spin();
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		assert_int_equal(read(fds[i][1], got, sizeof(got)), i < 256 ? 21 : 0);
+	/* Where one is gone there is room again. */
+	close(fds[7][1]);
+	spin();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds[7]), 0);
+	conn_refuse(fds[7][0], &e);
+	spin();
+	assert_int_equal(read(fds[7][1], got, sizeof(got)), 21);
+	conn_finish_all();
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i][1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +473,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_finish, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finish_within, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuse, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refuse_many, setup, teardown),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
