@@ -46,7 +46,7 @@ void rib_refused(struct peer_rib *pr, const struct prefix *p, enum reason reason
 	}
 	if (waiting)
 		return;
-	if (said_ms && now < said_ms + QUIET_MS - GATHER_MS)
+	if (now < said_ms + QUIET_MS - GATHER_MS)
 		wait = said_ms + QUIET_MS - now;
 	if (!ready)
 		timer_init(&timer, on_time, NULL);
@@ -59,5 +59,4 @@ void rib_refused_free(void)
 	if (ready)
 		timer_stop(&timer);
 	waiting = false;
-	said_ms = 0;
 }
