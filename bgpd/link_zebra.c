@@ -32,6 +32,7 @@ static struct hash_table lists;
 static struct hops_entry **by_id;
 static uint32_t ids_high, *ids_free, n_free; /* ids_free: numbers to use again */
 static size_t ids_cap, cap_free;
+static uint32_t last_ref; /* most networks have the list of the one before */
 
 static struct wr open_message; /* being filled */
 static size_t open_mark;
@@ -142,6 +143,7 @@ void link_zebra_free(void)
 	ids_free = NULL;
 	ids_high = n_free = 0;
 	ids_cap = cap_free = 0;
+	last_ref = 0;
 	hash_clear(&lists);
 	memset(replay, 0, sizeof(replay));
 }
@@ -218,6 +220,10 @@ static uint32_t hops_ref(const struct route_hops *h)
 
 	if (!h->n)
 		return 0;
+	if (last_ref && by_id[last_ref] && hops_eq(by_id[last_ref], h)) {
+		by_id[last_ref]->refs++;
+		return last_ref;
+	}
 	hash = hash_of(h);
 	for (n = hash_find(&lists, hash); n && !e; n = hash_find_next(n)) {
 		e = container_of(n, struct hops_entry, node);
@@ -227,7 +233,7 @@ static uint32_t hops_ref(const struct route_hops *h)
 	if (!e)
 		e = new_entry(h, hash);
 	e->refs++;
-	return e->id;
+	return last_ref = e->id;
 }
 
 static void hops_unref(uint32_t id)

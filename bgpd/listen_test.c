@@ -248,7 +248,7 @@ static void test_who(void **state)
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	for (int i = 1; i < 4; i++) {
-		char text[16];
+		char text[24];
 
 		snprintf(text, sizeof(text), "fe80::%d", i);
 		add_local(text);

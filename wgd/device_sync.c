@@ -254,32 +254,40 @@ int device_sync_open(struct device *dev)
 	return err;
 }
 
+/* The device and its peers. A setting that is refused (the next look tries again) stops no peer. */
+static int write_config(struct device *dev, const struct wg_dump *dump)
+{
+	struct owner **owners = map_owners(dev, dump, true);
+	int refused, err;
+
+	mark_seen(dev, owners, dump);
+	refused = device_sync_key(dev, dump);
+	err = refused == -ENODEV || refused == -ETIMEDOUT ? refused : sync_peers(dev);
+	if (err == 0)
+		withhold_sync(dev);
+	dev->config_due = err < 0;
+	free(owners);
+	return err < 0 ? err : refused;
+}
+
 int device_sync_config(struct device *dev, const struct if_conf *old)
 {
 	struct wg_dump dump;
-	struct owner **owners;
-	int err = wg_get(dev->wg, false, &dump);
+	int err = wg_get(dev->wg, false, &dump), flushed;
 
 	dev->config_due = err < 0;
 	dev->unknown |= err == -ETIMEDOUT;
-	if (err < 0) { /* nothing may go by the old one any more */
-		sync_names(dev);
-		sync_entries(dev, old);
-		return err;
-	}
-	owners = map_owners(dev, &dump, true);
-	mark_seen(dev, owners, &dump);
-	err = device_sync_key(dev, &dump);
-	if (err == 0)
-		err = sync_peers(dev);
 	if (err == 0) {
-		withhold_sync(dev);
-		sync_entries(dev, old);
-		err = device_flush(dev);
+		err = write_config(dev, &dump);
+		wg_dump_free(&dump);
 	}
-	free(owners);
-	wg_dump_free(&dump);
-	return err;
+	if (dev->config_due)
+		sync_names(dev); /* nothing may go by the old one any more */
+	sync_entries(dev, old);
+	if (dev->config_due)
+		return err;
+	flushed = device_flush(dev);
+	return flushed < 0 ? flushed : err;
 }
 
 int device_ledger(struct device *dev)

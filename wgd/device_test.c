@@ -700,6 +700,29 @@ static void test_log(void **state)
 		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* What the device refuses stops no peer, and nothing goes by the configuration before. */
+static void test_refused_setting(void **state)
+{
+	begin();
+	devices_prune();
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_refuse("wg0 set", -EPERM, 1);
+	rig_apply(RIG_WG0(", 'listen-port': 7", BOTH));
+	rig_pass(1000);
+	rig_expect("zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "wg0 set port 7 refused\n"
+		   "wg0 create b keepalive 25\n"
+		   "wg0 + b 172.16.0.0/16\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 7 never handshake-never 10.9.0.3 10.9.0.3/32 "
+		   "172.16.0.0/16\n"
+		   "@10\n"
+		   "wg0 set port 7\n");
+}
+
 static void test_drops(void **state)
 {
 	begin();
@@ -750,7 +773,8 @@ int main(void)
 		RIG_CHECK(test_backends),    RIG_CHECK(test_lost),
 		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
 		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
-		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_log),
+		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_refused_setting),
+		RIG_CHECK(test_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
