@@ -91,6 +91,8 @@ static void test_json(void **state)
 /* An answer that breaks off is still one document, and says so. */
 static void test_errors(void **state)
 {
+	static const char *const no_json[] = {"show nonsense", "show bgp jsox", "show bgp xson",
+					      "show bgp xson", "show bgpjson"};
 	json_t *doc;
 
 	assert_int_equal(run("reload"), -1);
@@ -112,8 +114,11 @@ static void test_errors(void **state)
 	assert_string_equal(json_string_value(json_object_get(doc, "command")),
 			    "show bgp sumary json");
 	json_decref(doc);
-	assert_int_equal(run("show nonsense"), -1);
-	assert_non_null(strstr(err_text, "expected one of"));
+	for (size_t i = 0; i < ARRAY_SIZE(no_json); i++) {
+		assert_int_equal(run(no_json[i]), -1);
+		assert_string_equal(out_text, "");
+		assert_non_null(strstr(err_text, "expected one of"));
+	}
 	assert_int_equal(run(""), 0);
 }
 

@@ -63,9 +63,12 @@ int __wrap_landlock_enter(const struct landlock_rest *rest, size_t n)
 static char dir[] = "/tmp/sandbox_test.XXXXXX";
 static char key[64], rundir[64], marker[80], second[96];
 
+/* A mode that no rule about flags could take for flags to refuse. */
+#define MODE (O_WRONLY | O_CREAT | O_EXCL | 0600)
+
 static long open_key(int flags)
 {
-	return open(key, flags | O_CLOEXEC, 0600);
+	return open(key, flags | O_CLOEXEC, MODE);
 }
 
 static long read_key(void)
@@ -106,9 +109,9 @@ static long read_key_other_call(void)
 static long open_plainly(const char *path, int flags)
 {
 #ifdef SYS_open
-	return syscall(SYS_open, path, flags | O_CLOEXEC, 0600);
+	return syscall(SYS_open, path, flags | O_CLOEXEC, MODE);
 #else
-	return open(path, flags | O_CLOEXEC, 0600);
+	return open(path, flags | O_CLOEXEC, MODE);
 #endif
 }
 

@@ -12,7 +12,7 @@
 int tcp_md5_set(int fd, const struct prefix *from, const void *password, size_t len)
 {
 	struct endpoint e = {.addr = {.family = from->family}};
-	struct sockaddr_storage ss = {0};
+	struct sockaddr_storage ss;
 	struct tcp_md5sig sig = {0};
 	bool whole = from->len == family_bits(from->family);
 	int err;

@@ -201,8 +201,11 @@ static struct trie_node *lead(const struct trie *t, const struct prefix *p)
 		at = t->index[index_of(p)];
 	if (!at)
 		at = root_of(t, p);
-	while (at && at->p.len < p->len && (next = at->child[bit_at(p->b, at->p.len)]))
-		at = next;
+	for (; at && at->p.len < p->len; at = next) {
+		next = at->child[bit_at(p->b, at->p.len)];
+		if (!next)
+			break;
+	}
 	return at;
 }
 
