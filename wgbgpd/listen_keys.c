@@ -125,12 +125,22 @@ int listen_keys_put(int fd, uint8_t family)
 	return err;
 }
 
+static bool has_family(uint8_t family)
+{
+	for (size_t i = 0; i < prepared.n; i++)
+		if (prepared.v[i].from.family == family)
+			return true;
+	return false;
+}
+
 /* All of a family at once, as a listening socket has them. */
 static int try_family(uint8_t family)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int err;
+	int fd, err;
 
+	if (!has_family(family))
+		return 0;
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno == EAFNOSUPPORT ? 0 : -errno;
 	err = listen_keys_put(fd, family);

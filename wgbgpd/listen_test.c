@@ -268,6 +268,36 @@ static void test_passwords_are_refused(void **state)
 		}
 }
 
+/* Without a password there is nothing to try: a lack of descriptors is no reason to refuse. */
+static void test_no_password_needs_no_socket(void **state)
+{
+	static const struct {
+		const char *bgp;
+		int err[2]; /* without sockets of IPv4, of IPv6 */
+	} rows[] = {
+		{NEIGHBORS(NEIGHBOR("127.0.0.2")), {0, 0}},
+		{NEIGHBORS(SECRET("127.0.0.2", "pw2")), {-EMFILE, 0}},
+		{NEIGHBORS(SECRET("fe80::1%lo", "pw2")), {0, -EMFILE}},
+		{NEIGHBORS() GROUPS(RANGE("fe80::/64", "pw2")), {0, -EMFILE}},
+	};
+
+	write_file("pw2", "two\n", 0600);
+	apply(NEIGHBORS(NEIGHBOR("127.0.0.2"))); /* the sockets that all of them need */
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			int err;
+
+			refuse.family = v6 ? AF_INET6 : AF_INET;
+			refuse.socket = EMFILE;
+			err = prepare(rows[i].bgp);
+			memset(&refuse, 0, sizeof(refuse));
+			listen_abort();
+			if (err != rows[i].err[v6])
+				fail_msg("row %zu, %d: %s", i, v6, error);
+			assert_string_equal(error, err ? "bgp: password-file: Too many open files" : "");
+		}
+}
+
 static void test_passwords_ipv6(void **state)
 {
 	write_file("pw2", "two\n", 0600);
@@ -494,6 +524,7 @@ int main(void)
 		T(test_passwords),
 		T(test_passwords_ipv6),
 		T(test_passwords_are_refused),
+		T(test_no_password_needs_no_socket),
 		T(test_addresses),
 		T(test_sent),
 		T(test_refusals),
