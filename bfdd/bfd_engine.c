@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bfd_engine.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <sys/param.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -298,8 +298,8 @@ static void params_of(const struct msg_bfd_session *want, struct bfd_params *out
 {
 	uint64_t tx = (uint64_t)want->interval_ms * 1000, rx = (uint64_t)want->receive_ms * 1000;
 
-	*out = (struct bfd_params){.tx_us = tx < UINT32_MAX ? (uint32_t)tx : UINT32_MAX,
-				   .rx_us = rx < UINT32_MAX ? (uint32_t)rx : UINT32_MAX,
+	*out = (struct bfd_params){.tx_us = (uint32_t)MIN(tx, UINT32_MAX),
+				   .rx_us = (uint32_t)MIN(rx, UINT32_MAX),
 				   .multiplier = want->multiplier,
 				   .passive = want->passive};
 }
@@ -376,13 +376,8 @@ static void run_all_due(void)
 
 static void on_timer(int fd, short what, void *arg)
 {
-	uint64_t times;
-
-	if (read(fd, &times, sizeof(times)) < 0 && errno != EAGAIN)
-		fatal("timerfd: %m");
-	armed_for = 0;
 	run_all_due();
-	arm();
+	arm(); /* for another time, which ends that the descriptor is readable */
 }
 
 void bfd_engine_open(bfd_news_fn fn)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bfd_session.h"
 
+#include <sys/param.h>
+
 #include "util.h"
 
 #define LATE_US 1000	   /* a tick that comes later stood still */
@@ -36,7 +38,7 @@ uint32_t bfd_session_detection(const struct bfd_session *s)
 {
 	uint64_t us = (uint64_t)s->remote_multiplier * rx_interval(s);
 
-	return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+	return (uint32_t)MIN(us, UINT32_MAX);
 }
 
 static uint32_t suspect_after(const struct bfd_session *s)
@@ -291,8 +293,7 @@ static void put_off(struct bfd_session *s, uint64_t now)
 	uint64_t interval = rx_interval(s), most = PUT_OFF_MAX * (uint64_t)bfd_session_detection(s);
 	uint64_t since = bfd_session_next(s), until;
 
-	if (since < s->heard_at)
-		since = s->heard_at;
+	since = MAX(since, s->heard_at);
 	if (s->expire_at == BFD_NEVER || s->put_off_us >= most || now <= since + LATE_US)
 		return;
 	until = s->expire_at + (now - since);
@@ -364,9 +365,9 @@ void bfd_session_tick(struct bfd_session *s, uint64_t now, struct bfd_out *out)
 
 uint64_t bfd_session_next(const struct bfd_session *s)
 {
-	uint64_t next = s->tx_at < s->expire_at ? s->tx_at : s->expire_at;
+	uint64_t next = MIN(s->tx_at, s->expire_at);
 
-	if (s->hello_until && s->hello_until < next)
-		next = s->hello_until;
-	return suspect_at(s) < next ? suspect_at(s) : next;
+	if (s->hello_until)
+		next = MIN(next, s->hello_until);
+	return MIN(next, suspect_at(s));
 }

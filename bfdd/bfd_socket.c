@@ -13,6 +13,20 @@
 #define TRIES 64
 #define TOS_CS6 0xc0
 
+/* What a family calls its options. */
+struct names {
+	int level, receive_ttl, ttl, tos;
+};
+
+static const struct names *names_of(uint8_t family)
+{
+	static const struct names ipv4 = {IPPROTO_IP, IP_RECVTTL, IP_TTL, IP_TOS};
+	static const struct names ipv6 = {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, IPV6_UNICAST_HOPS,
+					  IPV6_TCLASS};
+
+	return family == AF_INET ? &ipv4 : &ipv6;
+}
+
 static bool set_int(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
@@ -40,6 +54,7 @@ static int open_bound(uint8_t family, const char *ifname)
 
 int bfd_socket_listen(uint8_t family, const char *ifname)
 {
+	const struct names *names = names_of(family);
 	struct endpoint any = {.addr.family = family, .port = CONTROL_PORT};
 	struct sockaddr_storage sa;
 	socklen_t len = endpoint_to_sockaddr(&any, &sa);
@@ -49,8 +64,7 @@ int bfd_socket_listen(uint8_t family, const char *ifname)
 		return fd;
 	/* Another BFD daemon may serve other interfaces. */
 	if (!set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
-	    (family == AF_INET && !set_int(fd, IPPROTO_IP, IP_RECVTTL, 1)) ||
-	    (family == AF_INET6 && !set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1)) ||
+	    !set_int(fd, names->level, names->receive_ttl, 1) ||
 	    bind(fd, (struct sockaddr *)&sa, len) < 0)
 		return fail(fd);
 	return fd;
@@ -67,14 +81,13 @@ static struct endpoint make_endpoint(const struct addr *a, uint16_t port, uint32
 
 int bfd_socket_speak(const struct addr *local, const char *ifname, uint32_t ifindex)
 {
+	const struct names *names = names_of(local->family);
 	int fd = open_bound(local->family, ifname);
 
 	if (fd < 0)
 		return fd;
-	if ((local->family == AF_INET && (!set_int(fd, IPPROTO_IP, IP_TTL, BFD_TTL) ||
-					  !set_int(fd, IPPROTO_IP, IP_TOS, TOS_CS6))) ||
-	    (local->family == AF_INET6 && (!set_int(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, BFD_TTL) ||
-					   !set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, TOS_CS6))))
+	if (!set_int(fd, names->level, names->ttl, BFD_TTL) ||
+	    !set_int(fd, names->level, names->tos, TOS_CS6))
 		return fail(fd);
 	for (int i = 0; i < TRIES; i++) {
 		uint16_t port = SOURCE_MIN + randombytes_uniform(SOURCE_PORTS);

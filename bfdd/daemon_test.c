@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -659,6 +660,57 @@ static void test_moved(void **state)
 	assert_string_equal(cell("local-address"), "\"10.99.0.3\"");
 }
 
+/* A new channel to wgd while the old one is open: that is closed, and what becomes of it then is
+ * nothing to the new one. */
+static void test_wgd_twice(void **state)
+{
+	struct msg_bfd_session m = session(9);
+	struct ipc *old = wgd;
+
+	far_multiplier = 100;
+	come_up(7);
+	wgd = dut_channel(DAEMON_WGD, on_wgd);
+	want(&m);
+	HEAR_UNTIL(n_news == 3);
+	assert_int_equal(news[2].id, 9);
+	ipc_free(old);
+	assert_string_equal(cell("state"), "\"up\""); /* it had its turn */
+	m.remote = addr_of(3);
+	m.id = 10;
+	want(&m);
+	DUT_AWAIT(n_news == 4);
+	assert_int_equal(news[3].id, 10);
+}
+
+/* No port is left to speak from: it says so, and speaks when there is one. */
+static void test_no_port(void **state)
+{
+	static int taken[65536 - 49152];
+	struct rlimit limit;
+	struct msg_bfd_session m = session(7);
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < ARRAY_SIZE(taken) + 100)
+		skip();
+	for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
+		struct endpoint e = {.addr = m.local, .port = (uint16_t)(49152 + i)};
+		struct sockaddr_storage at;
+		socklen_t len = endpoint_to_sockaddr(&e, &at);
+
+		taken[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(taken[i], (struct sockaddr *)&at, len), 0);
+	}
+	want(&m);
+	DUT_AWAIT(n_news == 1);
+	assert_string_equal(cell("socket-error"), "\"Address already in use\"");
+	for (unsigned i = 0; i < ARRAY_SIZE(taken); i++)
+		close(taken[i]);
+	HEAR_UNTIL(n_heard);
+	assert_string_equal(cell("socket-error"), "null");
+}
+
 /* What the wire can say at most. */
 static void test_slow(void **state)
 {
@@ -701,6 +753,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_two, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_sockets, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_moved, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_wgd_twice, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_no_port, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_slow, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_send_errors, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_refused, begin_check, end_check),
