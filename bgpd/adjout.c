@@ -70,7 +70,10 @@ static void unread_prefix(void *arg, const struct prefix *p)
 
 static size_t message_len(const uint8_t *message)
 {
-	return (size_t)message[16] << 8 | message[17];
+	size_t len = (size_t)message[16] << 8 | message[17];
+
+	ensure(len >= BGP_HEADER_BYTES);
+	return len;
 }
 
 /* The rest of a message that was begun goes to the member's own bytes. */
@@ -297,10 +300,10 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 		return;
 	group_announce(g, t, id, attr != NULL, before, from);
 	if (g->attached) {
-		struct adjout_member *source = group_member(g, from);
+		struct adjout_member *source = group_member_of(g, from);
 
 		if (!attr) {
-			put(g, NULL, &p, group_member(g, before) ? before : 0, 0);
+			put(g, NULL, &p, group_member_of(g, before) ? before : 0, 0);
 		} else {
 			if (was && source && before != from)
 				put(g, NULL, &p, 0, from);

@@ -125,7 +125,7 @@ void group_forget_cache(struct group *g)
 	g->cached = false;
 }
 
-struct adjout_member *group_member(const struct group *g, uint16_t peer_id)
+struct adjout_member *group_member_of(const struct group *g, uint16_t peer_id)
 {
 	const struct peer_rib *pr = peer_id ? peer_rib_by_id(peer_id) : NULL;
 	struct adjout_member *m = pr && pr->peer ? pr->peer->out : NULL;
@@ -353,7 +353,7 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 
 static void count_own(const struct group *g, enum bgp_family f, uint16_t peer, int by)
 {
-	struct adjout_member *m = group_member(g, peer);
+	struct adjout_member *m = group_member_of(g, peer);
 
 	if (m)
 		m->own_paths[f] += by;
@@ -378,10 +378,13 @@ void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bo
 }
 
 static void say_withheld(const struct group *g, const struct rib_table *t, uint32_t net,
-			 enum reason why)
+			 enum reason why, uint16_t from)
 {
 	const struct adjout_member *m = TAILQ_FIRST(&g->list);
 	struct prefix p = net_prefix(t, net_at(t, net));
+
+	if (m && m->id == from)
+		m = TAILQ_NEXT(m, link);
 
 	log_limited(&bucket, why == REASON_NOT_A_CLIENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 		    "routes-not-sent", "neighbor=%s update-group=%u reason=%s first=%s",
@@ -391,10 +394,19 @@ static void say_withheld(const struct group *g, const struct rib_table *t, uint3
 static void count_own_withheld(const struct group *g, enum bgp_family f, unsigned i, uint16_t peer,
 			       int by)
 {
-	struct adjout_member *m = group_member(g, peer);
+	struct adjout_member *m = group_member_of(g, peer);
 
 	if (m)
 		m->own_withheld[f][i] += by;
+}
+
+/* How many are withheld from some member: nobody is to be sent his own. */
+static uint32_t withheld_from_any(const struct group *g, enum bgp_family f, unsigned i)
+{
+	const struct adjout_member *m = TAILQ_FIRST(&g->list);
+	uint32_t n = g->withheld[f][i].n;
+
+	return m && !TAILQ_NEXT(m, link) ? n - m->own_withheld[f][i] : n;
 }
 
 void group_withhold(struct group *g, const struct rib_table *t, uint32_t net, enum reason why,
@@ -404,21 +416,22 @@ void group_withhold(struct group *g, const struct rib_table *t, uint32_t net, en
 		return;
 	for (unsigned i = 0; i < ADJOUT_WITHHELD; i++) {
 		struct withheld *w = &g->withheld[t->family][i];
-		bool was = bits_has(&w->nets, net), on = adjout_withheld[i] == why;
+		uint32_t before = withheld_from_any(g, t->family, i);
 
-		if (was) {
+		if (bits_has(&w->nets, net)) {
 			count_own_withheld(g, t->family, i, old_peer, -1);
 			bits_clear(&w->nets, net);
 			w->n--;
 			g->n_withheld--;
 		}
-		if (!on)
+		if (adjout_withheld[i] != why)
 			continue;
 		count_own_withheld(g, t->family, i, new_peer, 1);
 		bits_set(&w->nets, net);
 		g->n_withheld++;
-		if (w->n++ == 0 && !was)
-			say_withheld(g, t, net, why);
+		w->n++;
+		if (!before && withheld_from_any(g, t->family, i))
+			say_withheld(g, t, net, why, new_peer);
 	}
 }
 

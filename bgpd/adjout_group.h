@@ -178,6 +178,6 @@ void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bo
 		    uint16_t old_peer, uint16_t new_peer);
 void group_close_pack(struct group *g); /* into the log */
 void group_forget_cache(struct group *g);
-struct adjout_member *group_member(const struct group *g, uint16_t peer_id);
+struct adjout_member *group_member_of(const struct group *g, uint16_t peer_id);
 
 #endif

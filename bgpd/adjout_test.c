@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "adjout_group.h"
 #include "decide.h"
@@ -995,6 +997,71 @@ static void fresh_session(void **state)
 	tear_down();
 }
 
+/* Lines that say of routes not sent, in the file FD. */
+static unsigned lines_of_withheld(int fd)
+{
+	static char text[65536];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	unsigned lines = 0;
+
+	text[n > 0 ? n : 0] = '\0';
+	for (const char *at = text; (at = strstr(at, "routes-not-sent")); at++)
+		lines++;
+	return lines;
+}
+
+/* Groups that were not sent a route as neither side is a client. */
+static unsigned groups_without(void)
+{
+	uint32_t ids[PEERS];
+	unsigned n = 0, k;
+
+	for (unsigned i = 4; i < PEERS; i++) {
+		struct peer *p = &ends[i].peer;
+
+		if (!not_sent(p, REASON_NOT_A_CLIENT))
+			continue;
+		for (k = 0; k < n && ids[k] != adjout_group_id(p); k++)
+			;
+		ids[k] = adjout_group_id(p);
+		n = k == n ? n + 1 : n;
+	}
+	return n;
+}
+
+/* The first route that a group is not sent is worth a line, but neither the same once
+ * more nor a neighbour's own. */
+static void withheld_said(void **state)
+{
+	FILE *log = tmpfile();
+	int saved = dup(2), fd = fileno(log);
+	unsigned many, first, again, after;
+
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	for (unsigned i = 4; i < PEERS; i++)
+		comes_up(i, false);
+	dup2(fd, 2);
+	log_set_level(LOG_LEVEL_INFO);
+	say(7, true, 100);
+	first = lines_of_withheld(fd);
+	many = groups_without();
+	say(7, true, 200);
+	again = lines_of_withheld(fd);
+	say(7, false, 0);
+	after = lines_of_withheld(fd);
+	log_set_level(LOG_LEVEL_ERROR);
+	dup2(saved, 2);
+	close(saved);
+	fclose(log);
+	tear_down();
+	assert_true(many > 0);
+	assert_int_equal(first, many);
+	assert_int_equal(again, many);
+	assert_int_equal(after, many);
+}
+
 /* Routes that have nowhere to go are counted: no address of the family, no client on either side,
  * a next hop that the family cannot have. */
 static void withheld(void **state)
@@ -1083,7 +1150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
 					   cmocka_unit_test(message_limit),
-					   cmocka_unit_test(withheld),
+					   cmocka_unit_test(withheld), cmocka_unit_test(withheld_said),
 					   cmocka_unit_test(too_long),
 					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};
