@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "adjout.h"
@@ -271,7 +272,7 @@ static int gather(struct conn *c, struct iovec *out, int max, int *own)
 	if (c->pull)
 		n_routes = adjout_next(c->pull, routes, max - 2);
 	for (; left && i < n_routes; i++) {
-		size_t part = routes[i].iov_len < left ? routes[i].iov_len : left;
+		size_t part = MIN(routes[i].iov_len, left);
 
 		out[n++] = (struct iovec){routes[i].iov_base, part};
 		left -= part;
@@ -312,7 +313,7 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 
 	c->wrote_ms = now_ms();
 	for (int i = 0; i < n; i++) {
-		size_t part = done < iov[i].iov_len ? done : iov[i].iov_len;
+		size_t part = MIN(done, iov[i].iov_len);
 
 		done -= part;
 		if (i == own) {

@@ -129,8 +129,8 @@ static const struct conn_handlers handlers = {on_connected, on_message, on_malfo
 
 static void spin(void)
 {
-	for (int i = 0; i < 8; i++)
-		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	for (int i = 0; i < 64; i++)
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
 }
 
 static int setup(void **state)
@@ -264,15 +264,21 @@ static void test_freed(void **state)
 static void test_held(void **state)
 {
 	struct wr w = {0};
+	int watched;
 
 	put_message(&w, BGP_KEEPALIVE, 19, 0);
 	conn_hold_reading(true);
 	tell(w.data, w.len);
 	assert_string_equal(said, "4 0 00\n");
 	conn_pull(conn, &peer);
+	spin();
+	watched = event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED);
 	tell(w.data, w.len);
 	assert_string_equal(said, "4 0 00\n");
 	assert_true(conn_unread(conn));
+	/* Nor is it looked at again and again. */
+	assert_int_equal(event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED),
+			 watched - 1);
 	conn_hold_reading(false);
 	spin();
 	assert_string_equal(said, "4 0 00\n4 0 00\n");

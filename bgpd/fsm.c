@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "util.h"
 
@@ -142,7 +143,7 @@ static void negotiate_timers(struct fsm *f)
 {
 	const struct peer_conf *conf = &f->session->peer->conf;
 
-	f->hold_time = f->open.hold_time < conf->hold_time ? f->open.hold_time : conf->hold_time;
+	f->hold_time = MIN(f->open.hold_time, conf->hold_time);
 	timer_start(&f->hold, f->hold_time ? f->hold_time * 1000ull
 					   : fsm_open_hold_ms); /* until ESTABLISHED */
 	fsm_keepalive_changed(f);
