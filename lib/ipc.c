@@ -291,7 +291,6 @@ void ipc_pause(struct ipc *ipc)
 {
 	ipc->paused = true;
 	watch_off(&ipc->rd_watch);
-	job_stop(&ipc->more);
 }
 
 void ipc_resume(struct ipc *ipc)

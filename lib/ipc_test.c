@@ -12,10 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,6 +135,28 @@ static void short_turn(void)
 			event_base_loop(loop_base(), EVLOOP_NONBLOCK); \
 	} while (0)
 
+/* So many events are waited for: what is over wakes nobody. */
+static void waits_for(int events)
+{
+	uint64_t end = now_ms() + 5000;
+
+	while (event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED) != events) {
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+		assert_true(now_ms() < end);
+	}
+}
+
+static unsigned polls;
+
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	polls++;
+	return __real_poll(fds, n, timeout);
+}
+
 static void send_number(struct ipc *ipc, uint32_t number, size_t len)
 {
 	uint8_t *body = xcalloc(1, len);
@@ -160,6 +184,7 @@ static void test_order_and_sizes(void **state)
 	ipc_send(b.ipc, 8, 0, NULL, 0); /* an empty body, the other way */
 	RUN_UNTIL(a.frames == 1);
 	assert_int_equal(a.last_type, 8);
+	waits_for(2); /* both read, nobody writes */
 }
 
 static void test_back_pressure(void **state)
@@ -252,7 +277,9 @@ static void test_flush(void **state)
 	}
 	ipc_pause(b.ipc);
 	ipc_send(a.ipc, 7, 42, big, sizeof(big));
+	polls = 0;
 	assert_int_equal(ipc_flush(a.ipc), 0);
+	assert_in_range(polls, 1, 1000); /* it sleeps while it waits */
 	assert_int_equal(ipc_queued(a.ipc), 0);
 	ipc_free(b.ipc);
 	b.ipc = NULL;
@@ -330,6 +357,7 @@ static void test_send_to_the_dead(void **state)
 	assert_true(ipc_flush(a.ipc) < 0);
 	RUN_IDLE();
 	assert_int_equal(a.closed, 1);
+	waits_for(0);
 }
 
 static void test_free_inside_frame(void **state)
@@ -405,6 +433,82 @@ static void test_broken_frames(void **state)
 	}
 }
 
+/* The largest body is waited for, one of a byte more is not. */
+static void test_largest(void **state)
+{
+	const uint8_t rows[][12] = {{1, 0, 0, 0, 0, 1}, {1, 0, 0, 1, 0, 1}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		raw_pair();
+		assert_int_equal(write(a.fds[0], rows[i], 12), 12);
+		close(a.fds[0]);
+		RUN_UNTIL(b.closed == 1);
+		assert_string_equal(b.why, i ? "malformed frame" : "end of file");
+	}
+}
+
+/* A byte with descriptors that no frame will ask for. */
+static void send_descriptors(int to, const uint8_t *byte, const int *fds, unsigned n)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int) * 8)];
+	} control = {.bytes = ""};
+	struct msghdr msg = {.msg_iov = &(struct iovec){(void *)byte, 1},
+			     .msg_iovlen = 1,
+			     .msg_control = control.bytes,
+			     .msg_controllen = CMSG_LEN(sizeof(int) * n)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int) * n);
+	memcpy(CMSG_DATA(c), fds, sizeof(int) * n);
+	assert_int_equal(sendmsg(to, &msg, 0), 1);
+}
+
+/* Descriptors that nobody asks for: 16 are kept, those behind them are closed at once, and the
+ * kept ones with the channel. */
+static void test_descriptors_not_asked_for(void **state)
+{
+	const uint8_t bytes[] = {0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 9};
+	int kept[2], more[2];
+	char byte;
+
+	raw_pair();
+	assert_int_equal(pipe2(kept, O_NONBLOCK), 0);
+	assert_int_equal(pipe2(more, O_NONBLOCK), 0);
+	for (unsigned i = 0; i < 12; i++) {
+		int end = i < 8 ? kept[1] : more[1];
+
+		send_descriptors(a.fds[0], bytes + i, (int[]){end, end}, 2);
+	}
+	RUN_UNTIL(b.frames == 1);
+	assert_int_equal(b.n_fds, 0);
+	close(kept[1]);
+	close(more[1]);
+	assert_int_equal(read(more[0], &byte, 1), 0);
+	assert_int_equal(read(kept[0], &byte, 1), -1);
+	ipc_free(b.ipc);
+	b.ipc = NULL;
+	assert_int_equal(read(kept[0], &byte, 1), 0);
+	close(kept[0]);
+	close(more[0]);
+	close(a.fds[0]);
+}
+
+/* Whoever made the socket: nobody waits in it. */
+static void test_never_blocks(void **state)
+{
+	int fds[2];
+
+	ipc_free(a.ipc);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	a.ipc = ipc_new(fds[0], &handlers, &a);
+	assert_int_equal(fcntl(fds[0], F_GETFL), O_RDWR | O_NONBLOCK);
+	close(fds[1]);
+}
+
 /* A byte at a time: a frame is handed out only when it is whole. */
 static void test_dribble(void **state)
 {
@@ -431,8 +535,11 @@ int main(void)
 		TEST(test_order_and_sizes),   TEST(test_back_pressure),
 		TEST(test_descriptors),	      TEST(test_descriptor_not_sent_is_closed),
 		TEST(test_end_of_file),	      TEST(test_send_to_the_dead),
-		TEST(test_free_inside_frame), TEST(test_free_inside_drained), TEST(test_free_while_frames_wait), TEST(test_broken_frames),
+		TEST(test_free_inside_frame), TEST(test_free_inside_drained),
+		TEST(test_broken_frames),     TEST(test_free_while_frames_wait),
 		TEST(test_dribble),	      TEST(test_queued),
+		TEST(test_largest),	      TEST(test_descriptors_not_asked_for),
+		TEST(test_never_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

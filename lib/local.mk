@@ -73,6 +73,7 @@ lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
+lib_ipc_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=poll
 lib_islab_test_SOURCES = lib/islab_test.c
 lib_islab_test_LDADD = $(TEST_LIBS)
 lib_json_text_test_SOURCES = lib/json_text_test.c
