@@ -287,8 +287,6 @@ static const struct ceiling_peer *find_address(const struct ceiling *c, const st
 
 const struct ceiling_peer *ceiling_peer_at(struct ceiling *c, const struct addr *a)
 {
-	if (!c->addrs.count || !a->family)
-		return NULL;
 	if (!addr_eq(&c->last, a)) {
 		c->last_peer = find_address(c, a);
 		c->last = *a;

@@ -183,14 +183,50 @@ static const struct daemon_ops bare = {
 	.commands = commands, .start = on_start, .apply = ignore_apply, .channel = on_channel};
 
 static unsigned sandbox_answer;
+static bool seeded, zone_known; /* what libraries read from files, once */
+
+void __wrap_json_object_seed(size_t seed);
+void __real_json_object_seed(size_t seed);
+void __wrap_tzset(void);
+void __real_tzset(void);
+
+void __wrap_json_object_seed(size_t seed)
+{
+	seeded = seed == 0; /* by /dev/urandom */
+	__real_json_object_seed(seed);
+}
+
+void __wrap_tzset(void)
+{
+	zone_known = true;
+	__real_tzset();
+}
+
+#define TRIM_MS 5000
+
+bool __wrap_slab_trim(void);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+void __real_timer_start(struct timer *t, uint64_t ms);
+
+bool __wrap_slab_trim(void)
+{
+	dprintf(STDERR_FILENO, "played: trims\n");
+	return false;
+}
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	__real_timer_start(t, ms == TRIM_MS ? 1 : ms);
+}
 
 unsigned __wrap_sandbox_enter(enum sandbox_profile profile, const char *rundir, unsigned with);
 
 unsigned __wrap_sandbox_enter(enum sandbox_profile profile, const char *rundir, unsigned with)
 {
-	dprintf(STDERR_FILENO, "played: %s in %s with %s\n",
+	dprintf(STDERR_FILENO, "played: %s in %s with %s%s\n",
 		profile == SANDBOX_ZEBRA ? "zebra" : "another", rundir,
-		with == SANDBOX_ALL ? "all" : "less");
+		with == SANDBOX_ALL ? "all" : "less",
+		seeded && zone_known ? "" : ", too early");
 	return sandbox_answer;
 }
 
@@ -566,6 +602,17 @@ static void test_log(void **state)
 	}
 }
 
+/* Free memory goes back again and again. */
+static void test_trims(void **state)
+{
+	static const char two[] = "played: trims\nplayed: trims\n";
+
+	start_whole();
+	AWAIT(strstr(read_errors(), two));
+	assert_int_equal(hang_up(), 0);
+	fclose(errors);
+}
+
 /* Nobody reads them: what is more than the channel holds is lost, and the daemon does not grow. */
 static void test_too_many_events(void **state)
 {
@@ -678,6 +725,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_left_out),
 		cmocka_unit_test(test_broken_parent),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_trims),
 		cmocka_unit_test(test_too_many_events),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_requests),

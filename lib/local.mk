@@ -67,7 +67,8 @@ lib_ceiling_test_LDADD = $(TEST_LIBS)
 lib_conf_test_SOURCES = lib/conf_test.c
 lib_conf_test_LDADD = $(TEST_LIBS)
 lib_daemon_test_SOURCES = lib/daemon_test.c
-lib_daemon_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sandbox_enter
+lib_daemon_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sandbox_enter,--wrap=slab_trim \
+	-Wl,--wrap=timer_start,--wrap=json_object_seed,--wrap=tzset
 lib_daemon_test_LDADD = $(TEST_LIBS)
 lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)

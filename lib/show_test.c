@@ -196,6 +196,17 @@ static void short_turn(void)
 			assert_true(now_ms() < end_);                        \
 	} while (0)
 
+/* So many events are waited for: what waits for a reader takes no turns. */
+static void waits_for(int events)
+{
+	uint64_t end = now_ms() + 5000;
+
+	while (event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED) != events) {
+		turns(1);
+		assert_true(now_ms() < end);
+	}
+}
+
 static void test_object(void **state)
 {
 	request(5, "{\"command\":\"object\"}");
@@ -236,11 +247,13 @@ static void test_slow_reader_stops_it(void **state)
 	RUN_UNTIL(got.heads == 1);
 	turns(500);
 	assert_true(rows_emitted < ROWS);
+	waits_for(2); /* the server reads and writes */
 	got.pause = false;
 	ipc_resume(client_ipc);
 	RUN_UNTIL(got.ends == 1);
 	assert_int_equal(got.rows, ROWS);
 	assert_true(got.in_order);
+	waits_for(2); /* both read */
 }
 
 static void test_cancel(void **state)
