@@ -42,7 +42,7 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 		out->gateway = addr_make(rtm->rtm_family, mnl_attr_get_payload(tb[RTA_GATEWAY]));
 	if (tb[RTA_METRICS])
 		mnl_attr_parse_nested(tb[RTA_METRICS], on_metric, &out->mtu);
-	if (!out->mtu && out->interface[0])
+	if (!out->mtu)
 		out->mtu = machine_mtu(out->interface);
 	return MNL_CB_STOP;
 }

@@ -132,7 +132,7 @@ unsigned int if_nametoindex(const char *name)
 
 uint32_t machine_mtu(const char *interface)
 {
-	return str_eq(interface, "eth0") ? 1500 : 1420;
+	return str_eq(interface, "eth0") ? 1500 : *interface ? 1420 : 0;
 }
 
 /* ---- answers */
