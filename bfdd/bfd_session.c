@@ -15,12 +15,12 @@ static uint32_t larger(uint32_t a, uint32_t b)
 }
 
 /* xorshift: jitter need not be more random than that. */
-static uint32_t draw(struct bfd_session *s, uint32_t limit)
+static uint32_t draw_below(struct bfd_session *s, uint32_t limit)
 {
 	s->random ^= s->random << 13;
 	s->random ^= s->random >> 17;
 	s->random ^= s->random << 5;
-	return limit ? s->random % limit : 0;
+	return s->random % limit;
 }
 
 uint32_t bfd_session_tx_interval(const struct bfd_session *s)
@@ -61,10 +61,10 @@ static bool is_silent(const struct bfd_session *s)
 static void schedule(struct bfd_session *s, uint64_t now)
 {
 	uint32_t interval = bfd_session_tx_interval(s);
-	uint32_t most = s->conf.multiplier == 1 ? interval / 10 * 9 : interval;
 	uint32_t least = interval / 4 * 3;
+	uint32_t most = s->conf.multiplier == 1 ? MAX(least, interval / 10 * 9) : interval;
 
-	s->tx_at = is_silent(s) ? BFD_NEVER : now + least + draw(s, most - least + 1);
+	s->tx_at = is_silent(s) ? BFD_NEVER : now + least + draw_below(s, most - least + 1);
 }
 
 /* We were silent for so long that the far end had to take us for dead. */

@@ -36,6 +36,7 @@ static struct bfd_packet heard; /* the last one */
 static unsigned n_heard;
 static bool says_admin_down; /* some packet did */
 static uint16_t from_port;
+static int log_fd; /* what the daemon logs, where a check looks at it */
 static int ttl, tos;
 
 static void on_wgd(void *arg, const struct ipc_frame *f)
@@ -711,6 +712,101 @@ static void test_no_port(void **state)
 	assert_string_equal(cell("socket-error"), "null");
 }
 
+/* One that is gone is forgotten when it was said: its number may come again, for another one. */
+static void test_number_again(void **state)
+{
+	struct msg_bfd_session m = session(7);
+	unsigned before = sockets();
+	struct wr w = {0};
+	int old = far_fd;
+
+	far_multiplier = 100;
+	come_up(7);
+	wr_u32(&w, 7);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	DUT_AWAIT(sockets() == before);
+	assert_int_equal(n_news, 2);
+	heard = (struct bfd_packet){0};
+	far_fd = open_far(3);
+	m.remote = addr_of(3);
+	want(&m);
+	HEAR_UNTIL(n_news == 3 && heard.state == BFD_DOWN);
+	assert_int_equal(news[2].news, BFD_NEWS_STARTING);
+	w = (struct wr){0};
+	wr_u32(&w, 7);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	HEAR_UNTIL(heard.state == BFD_ADMIN_DOWN);
+	DUT_AWAIT(sockets() == before + 1);
+	close(far_fd);
+	far_fd = old;
+}
+
+/* What FD has of states, without the time and who says it. */
+static const char *said_of_states(int fd)
+{
+	static char out[4000];
+	char text[8000], *save = NULL;
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	size_t at = 0;
+
+	text[n > 0 ? n : 0] = '\0';
+	out[0] = '\0';
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		const char *event = strstr(l, "bfd-state ");
+
+		if (event)
+			at += (size_t)snprintf(out + at, sizeof(out) - at, "%s\n", event);
+	}
+	return out;
+}
+
+/* A line for each change of the state, and for nothing else that comes. */
+static void test_log(void **state)
+{
+	struct wr w = {0};
+
+	far_multiplier = 100;
+	come_up(7);
+	for (int i = 1; i <= 3; i++) {
+		say(BFD_UP);
+		DUT_AWAIT(strtol(cell("packets-received"), NULL, 10) == 2 + i);
+	}
+	say(BFD_DOWN);
+	HEAR_UNTIL(n_news == 3);
+	wr_u32(&w, 7);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	HEAR_UNTIL(heard.state == BFD_ADMIN_DOWN);
+#define LINE(from, to, diag) \
+	"bfd-state peer=far interface=lo from=" from " to=" to " diag=" diag " remote-diag=none\n"
+	assert_string_equal(said_of_states(log_fd),
+			    LINE("admin-down", "down", "none") LINE("down", "init", "none")
+				    LINE("init", "up", "none")
+					    LINE("up", "down", "neighbor-signaled-down")
+						    LINE("down", "admin-down", "admin-down"));
+#undef LINE
+}
+
+static int begin_logged(void **state)
+{
+	int saved = dup(2);
+	FILE *file = tmpfile();
+
+	log_fd = dup(fileno(file));
+	fclose(file);
+	dup2(log_fd, 2);
+	begin_check(state);
+	dup2(saved, 2);
+	close(saved);
+	return 0;
+}
+
+static int end_logged(void **state)
+{
+	end_check(state);
+	close(log_fd);
+	return 0;
+}
+
 /* What the wire can say at most. */
 static void test_slow(void **state)
 {
@@ -755,6 +851,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_moved, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_wgd_twice, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_no_port, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_number_again, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_log, begin_logged, end_logged),
 		cmocka_unit_test_setup_teardown(test_slow, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_send_errors, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_refused, begin_check, end_check),
