@@ -838,14 +838,18 @@ static void too_long(void **state)
 	tear_down();
 }
 
-/* A prefix of LEN bits with N communities and a number that two octets do not hold. */
+/* N communities and numbers that two octets do not hold; at times so many of these instead of
+ * communities that the limit is met where they are sent twice, AS_TRANS and AS4_PATH. */
 static struct attr *long_set(unsigned n, uint8_t family)
 {
 	struct attr_edit *e = attr_edit_begin(NULL);
 	struct addr nexthop = nexthop_number(0, family);
+	unsigned wide = random() % 2 ? 1 + random() % 3 : 200;
 
+	if (wide == 200)
+		n -= wide + wide / 2;
 	attr_edit_nexthop(e, &nexthop);
-	attr_edit_prepend(e, 4200000000, 1 + random() % 3);
+	attr_edit_prepend(e, 4200000000, wide);
 	attr_edit_prepend(e, ends[0].peer.as, 1);
 	for (uint32_t i = 0; i < n; i++)
 		attr_edit_community(e, true, 65100u << 16 | i);
