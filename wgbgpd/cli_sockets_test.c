@@ -152,6 +152,15 @@ static unsigned groups(const char *read_group, const char *write_group)
 	return changed;
 }
 
+static unsigned open_descriptors(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
 #define READS (1u << CLI_READS)
 #define CHANGES (1u << CLI_CHANGES)
 
@@ -207,6 +216,23 @@ static void test_groups(void **state)
 	assert_string_equal(file("cli.sock"), "0660 0");
 	assert_true(knock("cli.sock"));
 	assert_string_equal(after_a_turn(), "changes ");
+}
+
+/* A socket that another took the place of, or that nobody may use any more, is closed. */
+static void test_closed(void **state)
+{
+	static const char *const rows[][2] = {
+		{"readers", NULL}, {"writers", "readers"}, {"readers", "readers"}, {NULL, "writers"}};
+	unsigned with_one = open_descriptors();
+
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		groups(rows[i][0], rows[i][1]);
+		assert_int_equal(open_descriptors(), with_one + (rows[i][0] ? 1 : 0));
+	}
+	cli_sockets_shut();
+	assert_int_equal(open_descriptors(), with_one - 1);
 }
 
 /* Who cannot give the file to a group keeps it for itself, and says so. */
@@ -293,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_life),
 		TEST(test_groups),
+		TEST(test_closed),
 		TEST(test_group_that_cannot_be_had),
 		TEST(test_refusals),
 		TEST(test_long_paths),
