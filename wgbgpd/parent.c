@@ -155,10 +155,12 @@ static void tell_systemd(void)
 static void on_reloaded(void *arg, const char *error)
 {
 	unready = !error;
-	if (error)
+	if (error) {
+		ready = true;
 		notify_ready("The changed configuration was refused");
-	else
+	} else {
 		tell_systemd();
+	}
 	if (reload_again && !stopping) {
 		reload_again = false;
 		parent_reload(on_reloaded, NULL, NULL, false);
