@@ -433,6 +433,16 @@ static void test_broken_frames(void **state)
 	}
 }
 
+/* Nobody reads there any more, though more may still come from there. */
+static void test_write_error(void **state)
+{
+	assert_int_equal(shutdown(b_fd, SHUT_RD), 0);
+	send_number(a.ipc, 0, 100);
+	RUN_UNTIL(a.closed == 1);
+	assert_string_equal(a.why, strerror(EPIPE));
+	assert_int_equal(ipc_flush(a.ipc), -EPIPE);
+}
+
 /* The largest body is waited for, one of a byte more is not. */
 static void test_largest(void **state)
 {
@@ -539,7 +549,7 @@ int main(void)
 		TEST(test_broken_frames),     TEST(test_free_while_frames_wait),
 		TEST(test_dribble),	      TEST(test_queued),
 		TEST(test_largest),	      TEST(test_descriptors_not_asked_for),
-		TEST(test_never_blocks),
+		TEST(test_never_blocks),      TEST(test_write_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,9 @@ static void test_addresses(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		expect(TUNNELS, rows[i].bgp, rows[i].addrs);
 	expect("", "'neighbor': []", "");
+	/* of a link-local network the interface is not known */
+	expect("{'name': 'wg0', 'address': ['10.9.0.1/24', 'fe80::1/64', 7]}",
+	       "'neighbor': [{'address': 'fe80::5'}]", "");
 	expect("", "'neighbor': [{'address': '10.9.0.2', 'local-address': '10.9.0.1'}]", "10.9.0.1");
 }
 

@@ -173,7 +173,7 @@ int endpoint_parse(const char *text, struct endpoint *out)
 	} else {
 		end = colon = strrchr(text, ':');
 	}
-	if (!end || !colon || *colon != ':' || (size_t)(end - start) >= sizeof(host))
+	if (!colon || *colon != ':' || (size_t)(end - start) >= sizeof(host))
 		return -EINVAL;
 	memcpy(host, start, end - start);
 	host[end - start] = '\0';

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "prefix.h"
 #include "util.h"
@@ -204,7 +205,7 @@ static void test_endpoints(void **state)
 
 static void test_sockaddr(void **state)
 {
-	static const char *const texts[] = {"192.0.2.1:51820", "[2001:db8::1]:179"};
+	static const char *const texts[] = {"192.0.2.1:51820", "[2001:db8::1]:179", "[fe80::1]:7"};
 	struct sockaddr_in6 mapped = {.sin6_family = AF_INET6, .sin6_port = htons(7)};
 	struct endpoint back;
 
@@ -213,8 +214,11 @@ static void test_sockaddr(void **state)
 		struct endpoint e;
 
 		assert_int_equal(endpoint_parse(texts[i], &e), 0);
-		assert_true(endpoint_to_sockaddr(&e, &ss) > 0);
+		e.scope_id = i == 2 ? 70000 : 0;
+		assert_int_equal(endpoint_to_sockaddr(&e, &ss),
+				 i ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 		endpoint_from_sockaddr((struct sockaddr *)&ss, &back);
+		assert_int_equal(back.scope_id, e.scope_id);
 		assert_string_equal(ENDPOINT_STR(&back), texts[i]);
 	}
 	inet_pton(AF_INET6, "::ffff:192.0.2.9", &mapped.sin6_addr);
@@ -225,6 +229,26 @@ static void test_sockaddr(void **state)
 static int sign(int v)
 {
 	return (v > 0) - (v < 0);
+}
+
+/* The longest text of an address is 45 characters; what is longer is refused, whatever it is. */
+static void test_longest(void **state)
+{
+	static const char longest[] = "0000:0000:0000:0000:0000:ffff:192.168.100.228";
+
+	for (int more = 0; more < 3; more++) {
+		char *text = xasprintf("%.*s%s", more, "000", longest);
+		char *with_len = xasprintf("%s/128", text), *with_port = xasprintf("[%s]:7", text);
+		struct prefix p;
+		struct endpoint e;
+
+		assert_int_equal(prefix_parse(text, &p), more ? -EINVAL : 0);
+		assert_int_equal(prefix_parse(with_len, &p), more ? -EINVAL : 0);
+		assert_int_equal(endpoint_parse(with_port, &e), more ? -EINVAL : 0);
+		free(text);
+		free(with_len);
+		free(with_port);
+	}
 }
 
 /* By plane, family, address: in each pair of a list that is in order. */
@@ -269,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_cover),	    cmocka_unit_test(test_order),
 		cmocka_unit_test(test_planes),	    cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_order_of_addresses), cmocka_unit_test(test_no_address),
 	};
 

@@ -152,7 +152,7 @@ static void check_walks(const struct prefix *within)
 		if (last)
 			assert_true(prefix_cmp(last, &node->p) < 0);
 		last = &node->p;
-		n++;
+		assert_true(++n <= model.n);
 	}
 	assert_int_equal(n, model.n);
 	assert_int_equal(model.trie.count, model.n + (model.ballast ? BALLAST : 0));
@@ -161,7 +161,7 @@ static void check_walks(const struct prefix *within)
 	for (struct trie_node *node = trie_first_in(&model.trie, within); node;
 	     node = trie_next_in(&model.trie, node, within)) {
 		assert_true(prefix_covers(within, &node->p));
-		inside++;
+		assert_true(++inside <= model.n);
 	}
 	assert_int_equal(inside, expect);
 }
@@ -267,7 +267,7 @@ static void test_remove_while_walking(void **state)
 		next = trie_next(&model.trie, node);
 		trie_remove(&model.trie, node);
 		free(it);
-		n++;
+		assert_true(++n <= model.n);
 	}
 	assert_int_equal(n, model.n);
 	assert_int_equal(model.trie.count, 0);
