@@ -448,7 +448,7 @@ void bfd_engine_want(const struct msg_bfd_session *want)
 
 void bfd_engine_gone(uint32_t id)
 {
-	struct bfd_entry *e = id ? find_id(id) : NULL;
+	struct bfd_entry *e = find_id(id);
 
 	if (e)
 		end(e);

@@ -121,10 +121,10 @@ static int find_ttl(struct msghdr *msg)
 		bool v4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL;
 		bool v6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT;
 
-		if (!v4 && !v6)
-			continue;
-		memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
-		return ttl;
+		if (v4 || v6) {
+			memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
+			return ttl;
+		}
 	}
 	return -1;
 }

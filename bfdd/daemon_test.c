@@ -46,7 +46,8 @@ static void on_wgd(void *arg, const struct ipc_frame *f)
 	assert_int_equal(msg_get_bfd_news(f->body, f->len, &news[n_news++]), 0);
 }
 
-static bool six; /* the far end speaks IPv6 */
+static bool six;	/* the far end speaks IPv6 */
+static bool link_local; /* from an address of the link */
 
 /* Ours with 1, the far end's with 2. */
 static socklen_t address(unsigned last, struct sockaddr_storage *out)
@@ -56,6 +57,10 @@ static socklen_t address(unsigned last, struct sockaddr_storage *out)
 
 	if (six)
 		e.addr = (struct addr){.family = AF_INET6, .b = {0xfd, 0x99, [15] = (uint8_t)last}};
+	if (link_local) {
+		e.addr = (struct addr){.family = AF_INET6, .b = {0xfe, 0x80, [15] = (uint8_t)last}};
+		e.scope_id = 1;
+	}
 	return endpoint_to_sockaddr(&e, out);
 }
 
@@ -204,6 +209,8 @@ static int begin_check(void **state)
 	dut_ip("addr add fd99::1/128 dev lo nodad");
 	dut_ip("addr add fd99::2/128 dev lo nodad");
 	dut_ip("addr add fd99::3/128 dev lo nodad");
+	dut_ip("addr add fe80::1/128 dev lo nodad");
+	dut_ip("addr add fe80::2/128 dev lo nodad");
 	far_fd = open_far(2);
 	n_news = n_heard = 0;
 	far_multiplier = 3;
@@ -338,6 +345,25 @@ static void test_refused(void **state)
 				fail_msg("row %u: %s", i, bfd_refusal_name(r));
 		assert_string_equal(cell("state"), "\"up\"");
 	}
+	{ /* Nobody agreed on a password. */
+		static const uint8_t password[] = {1, 4, 1, 'x'};
+		struct bfd_packet p = {.state = BFD_DOWN,
+				       .multiplier = 3,
+				       .my_discr = 77,
+				       .your_discr = heard.my_discr,
+				       .desired_tx = 200000,
+				       .required_rx = 100000};
+		uint8_t data[BFD_PACKET_BYTES + sizeof(password)];
+
+		bfd_packet_encode(&p, data);
+		memcpy(data + BFD_PACKET_BYTES, password, sizeof(password));
+		data[1] |= 0x04;
+		data[3] = sizeof(data);
+		send_bytes(data, sizeof(data), 255);
+		say(BFD_UP);
+		DUT_AWAIT(refused(BFD_AUTHENTICATED) == 1);
+		assert_string_equal(cell("state"), "\"up\"");
+	}
 	/* A datagram without a byte is one, too. */
 	send_bytes(NULL, 0, 255);
 	say(BFD_UP);
@@ -466,6 +492,29 @@ static void test_six(void **state)
 	assert_string_equal(cell("local-address"), "\"fd99::1\"");
 	assert_string_equal(cell("remote-address"), "\"fd99::2\"");
 	assert_string_equal(cell("state"), "\"up\"");
+}
+
+static int begin_link_local(void **state)
+{
+	link_local = true;
+	return begin_six(state);
+}
+
+static int end_link_local(void **state)
+{
+	end_six(state);
+	link_local = false;
+	return 0;
+}
+
+static void test_link_local(void **state)
+{
+	far_multiplier = 100;
+	come_up(7);
+	assert_int_equal(ttl, 255);
+	assert_string_equal(cell("local-address"), "\"fe80::1\"");
+	assert_string_equal(cell("remote-address"), "\"fe80::2\"");
+	assert_string_equal(cell("socket-error"), "null");
 }
 
 /* The whole answer, but for what time and chance make of it. */
@@ -807,6 +856,39 @@ static int end_logged(void **state)
 	return 0;
 }
 
+/* An interface that is not there yet. */
+static void test_interface_later(void **state)
+{
+	struct msg_bfd_session m = session(7);
+
+	strcpy(m.ifname, "later");
+	m.ifindex = 99;
+	want(&m);
+	DUT_AWAIT(n_news == 1);
+	assert_string_equal(cell("socket-error"), "\"No such device\"");
+	dut_link("later");
+	DUT_AWAIT(str_eq(cell("socket-error"), "null"));
+}
+
+/* What happens while there is no wgd is told to nobody, and the next one hears what is. */
+static void test_no_wgd(void **state)
+{
+	struct msg_bfd_session m = session(9);
+
+	far_multiplier = 100;
+	come_up(7);
+	ipc_free(wgd);
+	wgd = NULL;
+	say(BFD_DOWN);
+	HEAR_UNTIL(heard.state != BFD_UP);
+	assert_int_equal(n_news, 2);
+	wgd = dut_channel(DAEMON_WGD, on_wgd);
+	want(&m);
+	HEAR_UNTIL(n_news == 3);
+	assert_int_equal(news[2].id, 9);
+	assert_int_equal(news[2].news, BFD_NEWS_SIGNALLED);
+}
+
 /* What the wire can say at most. */
 static void test_slow(void **state)
 {
@@ -853,6 +935,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_port, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_number_again, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_log, begin_logged, end_logged),
+		cmocka_unit_test_setup_teardown(test_link_local, begin_link_local, end_link_local),
+		cmocka_unit_test_setup_teardown(test_interface_later, begin_check, end_check),
+		cmocka_unit_test_setup_teardown(test_no_wgd, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_slow, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_send_errors, begin_check, end_check),
 		cmocka_unit_test_setup_teardown(test_refused, begin_check, end_check),
