@@ -391,36 +391,31 @@ static bool parse_statement(struct source *src, struct lyd_node *parent)
 	}
 }
 
+static bool is_at_end(const struct source *src, bool in_block)
+{
+	return src->lex.token == CONF_TOKEN_EOF ||
+	       (src->lex.token == CONF_TOKEN_CLOSE && in_block);
+}
+
 /* Statements to the end of the file, or (BLOCK not NULL) to the '}', which is then the current
  * token. */
 static void parse_block(struct source *src, struct lyd_node *parent, const struct lyd_node *block)
 {
 	struct conf_pos opened = source_pos(src);
 
-	conf_lex_next(&src->lex);
-	for (;;) {
-		if (src->lex.token == CONF_TOKEN_EOF) {
-			if (block)
-				conf_complain(src, &opened, parent, NULL,
-					      "this '{' has no '}' before the end of the file");
-			return;
-		}
-		if (src->lex.token == CONF_TOKEN_CLOSE && block)
-			return;
-		if (src->lex.token == CONF_TOKEN_SEMI) {
-			conf_lex_next(&src->lex);
+	for (conf_lex_next(&src->lex); !is_at_end(src, block); conf_lex_next(&src->lex)) {
+		if (src->lex.token == CONF_TOKEN_SEMI)
 			continue;
-		}
-		if (src->lex.token == CONF_TOKEN_CLOSE) {
-			complain_token(src, parent, NULL, "a statement");
-			conf_lex_next(&src->lex);
+		if (src->lex.token != CONF_TOKEN_CLOSE &&
+		    (parse_statement(src, parent) || !recover(src)))
 			continue;
-		}
-		if (!parse_statement(src, parent) && recover(src))
-			continue;
-		if (src->lex.token != CONF_TOKEN_EOF)
-			conf_lex_next(&src->lex);
+		if (is_at_end(src, block))
+			break;
+		complain_token(src, parent, NULL, "a statement"); /* a '}' of no block */
 	}
+	if (src->lex.token == CONF_TOKEN_EOF && block)
+		conf_complain(src, &opened, parent, NULL,
+			      "this '{' has no '}' before the end of the file");
 }
 
 /* Files of others that are given to us by mistake, known by how a line of theirs begins. */

@@ -43,9 +43,8 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t) ~(sum + (sum >> 16)));
 }
 
 static void send_one(void *arg)
