@@ -399,9 +399,7 @@ static enum reason judge_entry(const struct ceiling *c, const struct prefix *p,
 	struct prefix there = prefix_in_plane(p, to->iface->plane);
 	enum reason r = ceiling_judge(c, &there, to);
 
-	if (r == REASON_NONE || has_static(to, &there) || is_routed(c, &there, to))
-		return REASON_NONE;
-	return r;
+	return has_static(to, &there) || is_routed(c, &there, to) ? REASON_NONE : r;
 }
 
 /* --- what is in force --- */

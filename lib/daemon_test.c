@@ -696,14 +696,19 @@ static void check_requests(struct ipc *ipc)
 static void test_requests(void **state)
 {
 	struct ipc *clients[2];
+	int fds[2];
+	char byte;
 
 	start_whole();
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
 	check_requests(control);
 	for (int i = 0; i < 2; i++)
 		clients[i] = open_client();
-	ipc_send_fd(clients[0], MSG_ROUTES, 0, "x", 1, 0); /* not for it */
+	ipc_send_fd(clients[0], MSG_ROUTES, 0, "x", 1, fds[1]); /* not for it */
 	check_requests(clients[1]);
 	check_requests(clients[0]);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 0); /* nor what came with it */
 	ends = 0;
 	request(clients[0], 6, "{\"command\":\"wait\"}");
 	AWAIT(strstr(said, "6 head"));

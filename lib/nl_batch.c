@@ -139,13 +139,11 @@ static int receive(struct nl_batch *b)
 	for (;;) {
 		ssize_t n = recv(mnl_socket_get_fd(b->nl), buf, sizeof(buf), 0);
 
-		if (n >= 0) {
-			nl_batch_parse(b, buf, n);
-			continue;
-		}
-		if (errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN)
 			return lost;
-		if (errno == ENOBUFS)
+		if (n >= 0)
+			nl_batch_parse(b, buf, n);
+		else if (errno == ENOBUFS)
 			lost = -ENOBUFS;
 		else if (errno != EINTR)
 			return -errno;

@@ -163,6 +163,7 @@ static void test_kinds(void **state)
 		    {"ff80::1", false},	   {"fd80::1", false},	  {"a9fe::1", false},
 		    {"169.254.0.1", true}, {"169.253.0.1", false}, {"10.254.0.1", false},
 		    {"254.128.0.1", false}};
+	static const char *const not_zero[] = {"::1", "0.0.0.1", "128.0.0.0", "8000::"};
 	struct addr zero = adr("::"), none = {0}, a;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -171,6 +172,10 @@ static void test_kinds(void **state)
 	}
 	assert_true(addr_is_link_local(&(struct addr){.family = AF_INET6, .b = {0xfe, 0x80}}));
 	assert_true(addr_is_zero(&zero));
+	for (size_t i = 0; i < ARRAY_SIZE(not_zero); i++) {
+		a = adr(not_zero[i]);
+		assert_false(addr_is_zero(&a));
+	}
 	assert_string_equal(ADDR_STR(&none), "none");
 }
 

@@ -15,16 +15,14 @@
 #define HEADER_BYTES ((sizeof(struct chunk) + 15) & ~(size_t)15)
 #define TRIM_BYTES (8 * 1024 * 1024)
 
-/* Chunks that have room stand first in their slab's list. */
+/* Stands in one of its slab's lists: of those that have room, or of the full ones. */
 struct chunk {
 	struct chunk *next, **prev;
 	struct slab *slab;
 	void *free_list; /* freed objects */
 	char *fresh;	 /* behind it nothing was ever used */
 	unsigned used;
-	bool full; /* stands in the other list */
 };
-
 
 static size_t slot_size(const struct slab *s)
 {
@@ -94,7 +92,6 @@ static void *take(struct slab *s, struct chunk *c)
 	if (!c->used++)
 		s->empty--;
 	if (!has_room(s, c)) {
-		c->full = true;
 		list_take(c);
 		list_put(&s->full, c);
 	}
@@ -123,13 +120,12 @@ void *slab_alloc(struct slab *s)
 /* One that is empty is kept, for who takes and gives back by turns. */
 static void give_back(struct slab *s, struct chunk *c, void *object)
 {
-	*(void **)object = c->free_list;
-	c->free_list = object;
-	if (c->full) {
-		c->full = false;
+	if (!has_room(s, c)) {
 		list_take(c);
 		list_put(&s->open, c);
 	}
+	*(void **)object = c->free_list;
+	c->free_list = object;
 	if (--c->used)
 		return;
 	if (s->empty)
@@ -145,7 +141,7 @@ void slab_free(struct slab *s, void *object)
 	ensure(s->used > 0);
 	s->used--;
 	if (is_small(s))
-		give_back(s, (struct chunk *)((uintptr_t)object & ~(uintptr_t)(CHUNK_BYTES - 1)),
+		give_back(s, (struct chunk *)((uintptr_t)object & -(uintptr_t)CHUNK_BYTES),
 			  object);
 	else
 		chunk_free(s, (struct chunk *)((char *)object - HEADER_BYTES));

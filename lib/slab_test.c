@@ -124,7 +124,6 @@ static void test_large(void **state)
 	slab_destroy(&s);
 }
 
-/* What was used and is free again goes back, in pieces worth the work; a little does not. */
 /* From a quarter of a chunk on each has its own. */
 static void test_limit(void **state)
 {
@@ -147,6 +146,7 @@ static void test_limit(void **state)
 	}
 }
 
+/* What was used and is free again goes back, in pieces worth the work; a little does not. */
 static void test_trim(void **state)
 {
 	enum { BLOCKS = 20000 };
