@@ -786,6 +786,12 @@ static void test_number_again(void **state)
 	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
 	HEAR_UNTIL(heard.state == BFD_ADMIN_DOWN);
 	DUT_AWAIT(sockets() == before + 1);
+	/* Once more, which is nothing to anybody. */
+	w = (struct wr){0};
+	wr_u32(&w, 7);
+	dut_say(wgd, MSG_BFD_SESSION_GONE, &w);
+	assert_string_equal(cell("state"), "-");
+	assert_int_equal(n_news, 3);
 	close(far_fd);
 	far_fd = old;
 }
