@@ -61,7 +61,7 @@ struct attr *attr_edit_finish(struct attr_edit *e)
 static uint8_t *replace(struct attr_edit *e, uint8_t flags, uint8_t type, size_t len, size_t keep)
 {
 	struct attr *head = &e->draft.head;
-	size_t new_head = attr_head_bytes(len), old = 0, offset = 0, old_len = 0, behind;
+	size_t new_head = attr_head_bytes(len), old = 0, offset = 0, behind;
 	const uint8_t *at = head->wire, *end = at + head->wire_len;
 	uint8_t *to;
 	struct attr_tlv t;
@@ -70,14 +70,13 @@ static uint8_t *replace(struct attr_edit *e, uint8_t flags, uint8_t type, size_t
 		if (t.type >= type) {
 			if (t.type == type) {
 				old = t.end - t.start;
-				old_len = t.len;
 				flags |= t.flags & ATTR_PARTIAL;
 			}
 			break;
 		}
 		offset = t.end - head->wire;
 	}
-	ensure(keep <= old_len && keep <= len);
+	ensure(keep <= old && keep <= len);
 	if (head->wire_len - old + new_head + len > ATTR_WIRE_MAX - 16)
 		return NULL;
 	to = head->wire + offset;
