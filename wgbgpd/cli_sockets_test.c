@@ -51,6 +51,7 @@ void __wrap_log_event(enum log_level level, const char *event, const char *fmt, 
 
 int __wrap_socket(int family, int type, int protocol)
 {
+	assert_int_equal(protocol, 0);
 	return refuse("socket") ? -1 : __real_socket(family, type, protocol);
 }
 

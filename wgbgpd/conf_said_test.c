@@ -465,6 +465,33 @@ static int remove_dir(void **state)
 	return status;
 }
 
+/* JSON that nothing but libyang has anything against, in its words: the line is in the place. */
+static void test_json_of_another_kind(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned lines; /* before it */
+		const char *where;
+	} rows[] = {
+		{"\"wgbgp-bgp:bgp\":{\"as\":\"1\",\"router-id\":\"1.1.1.1\"}}", 0, "t:1:1: "},
+		{"\"wgbgp-bgp:bgp\":{\"as\":\"1\",\"router-id\":\"1.1.1.1\"}}", 28, "t:29:1: "},
+		{"\"system\":{\"hostname\":\"a\"}}", 9, "t:10:1: "},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char lines[64] = "", *text, *got;
+
+		memset(lines, '\n', rows[i].lines);
+		text = xasprintf("{%s%s", lines, rows[i].text);
+		got = say(text);
+		assert_int_equal(strncmp(got, rows[i].where, strlen(rows[i].where)), 0);
+		assert_non_null(strstr(got, "; expected JSON as in RFC 7951 ("));
+		assert_ptr_equal(strchr(got, '\n'), strrchr(got, '\n')); /* one line */
+		free(got);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +506,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_many_files, remove_dir),
 		cmocka_unit_test(test_other_encodings),
 		cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_json_of_another_kind),
 	};
 	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
 	char *yang = xasprintf("%s/yang", srcdir);
