@@ -248,7 +248,7 @@ static void editor_close(struct editor *ed)
 	HistEvent ev;
 
 	if (ed->history_file) {
-		mode_t old = umask(077);
+		mode_t old = umask(S_IRWXG | S_IRWXO);
 
 		history(ed->history, &ev, H_SAVE, ed->history_file);
 		umask(old);

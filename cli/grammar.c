@@ -94,7 +94,7 @@ static const struct cli_word *alternative(const struct cli_grammar *g, const str
 	const struct cli_word *word;
 	size_t len = 0;
 
-	if (at >= end)
+	if (at == end + 1) /* behind the '|' that does not follow */
 		return NULL;
 	while (at + len < end && at[len] != '|')
 		len++;

@@ -48,8 +48,7 @@ struct condition {
 struct rule {
 	const char *call;
 	unsigned profiles;
-	unsigned n; /* conditions, which must all hold */
-	struct condition when[CONDITIONS_MAX];
+	struct condition when[CONDITIONS_MAX]; /* must all hold; behind the last one a mask of 0 */
 };
 
 /* What bgpd and bfdd may do, with any arguments. */
@@ -77,25 +76,25 @@ static const char *const allowed_bgpd[] = {"listen", "accept", "accept4"};
 
 /* And these, where the conditions of one row hold. */
 static const struct rule allowed_when[] = {
-	{"newfstatat", BOTH, 1, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}}, /* fstat() */
-	{"statx", BOTH, 1, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
-	{"fcntl", BOTH, 1, {{1, INT, F_GETFD}}}, /* not those that send signals */
-	{"fcntl", BOTH, 1, {{1, INT, F_SETFD}}},
-	{"fcntl", BOTH, 1, {{1, INT, F_GETFL}}},
-	{"fcntl", BOTH, 1, {{1, INT, F_SETFL}}},
-	{"ioctl", BOTH, 1, {{1, INT, FIONBIO}}},
-	{"ioctl", BOTH, 1, {{1, INT, FIONREAD}}},
-	{"ioctl", BOTH, 1, {{1, INT, TCGETS}}}, /* isatty() */
-	{"ioctl", BGPD, 1, {{1, INT, SIOCOUTQ}}},
-	{"ioctl", BGPD, 1, {{1, INT, SIOCGIFINDEX}}},
-	{"ioctl", BGPD, 1, {{1, INT, SIOCGIFNAME}}},
-	{"socket", BOTH, 1, {{0, INT, AF_INET}}}, /* none with a name in the file system */
-	{"socket", BOTH, 1, {{0, INT, AF_INET6}}},
-	{"socket", BGPD, 2, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* getifaddrs() */
-	{"mmap", BOTH, 1, {{2, PROT_EXEC, 0}}}, /* no new code */
-	{"mprotect", BOTH, 1, {{2, PROT_EXEC, 0}}},
-	{"prlimit64", BOTH, 2, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
-	{"tgkill", BOTH, 1, {{0, INT, THIS_PROCESS}}},		   /* abort() */
+	{"newfstatat", BOTH, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}}, /* fstat() */
+	{"statx", BOTH, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
+	{"fcntl", BOTH, {{1, INT, F_GETFD}}}, /* not those that send signals */
+	{"fcntl", BOTH, {{1, INT, F_SETFD}}},
+	{"fcntl", BOTH, {{1, INT, F_GETFL}}},
+	{"fcntl", BOTH, {{1, INT, F_SETFL}}},
+	{"ioctl", BOTH, {{1, INT, FIONBIO}}},
+	{"ioctl", BOTH, {{1, INT, FIONREAD}}},
+	{"ioctl", BOTH, {{1, INT, TCGETS}}}, /* isatty() */
+	{"ioctl", BGPD, {{1, INT, SIOCOUTQ}}},
+	{"ioctl", BGPD, {{1, INT, SIOCGIFINDEX}}},
+	{"ioctl", BGPD, {{1, INT, SIOCGIFNAME}}},
+	{"socket", BOTH, {{0, INT, AF_INET}}}, /* none with a name in the file system */
+	{"socket", BOTH, {{0, INT, AF_INET6}}},
+	{"socket", BGPD, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* getifaddrs() */
+	{"mmap", BOTH, {{2, PROT_EXEC, 0}}},				   /* no new code */
+	{"mprotect", BOTH, {{2, PROT_EXEC, 0}}},
+	{"prlimit64", BOTH, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
+	{"tgkill", BOTH, {{0, INT, THIS_PROCESS}}},		/* abort() */
 };
 
 /* What zebra-lite may not. It has threads and libraries of which more is needed than is known. */
@@ -113,33 +112,34 @@ static const char *const refused[] = {
 	"perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key"};
 
 static const struct rule refused_when[] = {
-	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDONLY}}}, /* it only makes files that are not there */
-	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_RDWR}}},
-	{"open", ZEBRA, 1, {{1, O_ACCMODE, O_ACCMODE}}},
-	{"open", ZEBRA, 1, {{1, O_EXCL, 0}}},
-	{"open", ZEBRA, 1, {{1, O_CREAT, 0}}},
-	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_RDONLY}}},
-	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_RDWR}}},
-	{"openat", ZEBRA, 1, {{2, O_ACCMODE, O_ACCMODE}}},
-	{"openat", ZEBRA, 1, {{2, O_EXCL, 0}}},
-	{"openat", ZEBRA, 1, {{2, O_CREAT, 0}}},
-	{"socket", ZEBRA, 1, {{0, INT, AF_UNIX}}},
+	{"open", ZEBRA, {{1, O_ACCMODE, O_RDONLY}}}, /* it only makes files that are not there */
+	{"open", ZEBRA, {{1, O_ACCMODE, O_RDWR}}},
+	{"open", ZEBRA, {{1, O_ACCMODE, O_ACCMODE}}},
+	{"open", ZEBRA, {{1, O_EXCL, 0}}},
+	{"open", ZEBRA, {{1, O_CREAT, 0}}},
+	{"openat", ZEBRA, {{2, O_ACCMODE, O_RDONLY}}},
+	{"openat", ZEBRA, {{2, O_ACCMODE, O_RDWR}}},
+	{"openat", ZEBRA, {{2, O_ACCMODE, O_ACCMODE}}},
+	{"openat", ZEBRA, {{2, O_EXCL, 0}}},
+	{"openat", ZEBRA, {{2, O_CREAT, 0}}},
+	{"socket", ZEBRA, {{0, INT, AF_UNIX}}},
 	/* WireGuard gives its private key to whoever has CAP_NET_ADMIN and asks. */
-	{"socket", ZEBRA, 2, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_GENERIC}}},
+	{"socket", ZEBRA, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_GENERIC}}},
 };
 
-static int add_rule(scmp_filter_ctx filter, uint32_t action, const char *call, unsigned n,
+static int add_rule(scmp_filter_ctx filter, uint32_t action, const char *call,
 		    const struct condition *when)
 {
 	int nr = seccomp_syscall_resolve_name(call);
 	struct scmp_arg_cmp cmp[CONDITIONS_MAX];
+	unsigned n = 0;
 
 	if (nr == __NR_SCMP_ERROR)
 		return 0; /* younger than the library */
-	for (unsigned i = 0; i < n; i++)
-		cmp[i] = SCMP_CMP64(when[i].arg, SCMP_CMP_MASKED_EQ, when[i].mask,
-				    when[i].value == THIS_PROCESS ? (uint64_t)getpid()
-								  : when[i].value);
+	for (; when && n < CONDITIONS_MAX && when[n].mask; n++)
+		cmp[n] = SCMP_CMP64(when[n].arg, SCMP_CMP_MASKED_EQ, when[n].mask,
+				    when[n].value == THIS_PROCESS ? (uint64_t)getpid()
+								  : when[n].value);
 	return seccomp_rule_add_array(filter, action, nr, n, cmp);
 }
 
@@ -148,7 +148,7 @@ static int add_calls(scmp_filter_ctx filter, uint32_t action, const char *const 
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++)
-		err = add_rule(filter, action, calls[i], 0, NULL);
+		err = add_rule(filter, action, calls[i], NULL);
 	return err;
 }
 
@@ -168,9 +168,9 @@ static int add_rules(scmp_filter_ctx filter, uint32_t action, enum sandbox_profi
 
 		if (!(r->profiles & 1u << profile))
 			continue;
-		err = add_rule(filter, action, r->call, r->n, r->when);
+		err = add_rule(filter, action, r->call, r->when);
 		if (!err && twin_of(r->call))
-			err = add_rule(filter, action, twin_of(r->call), r->n, r->when);
+			err = add_rule(filter, action, twin_of(r->call), r->when);
 	}
 	return err;
 }
