@@ -367,7 +367,6 @@ static void drop_peer_rib(struct peer_rib *pr)
 
 void rib_stop(void)
 {
-	job_stop(&job);
 	rib_pressure_free();
 	rib_refused_free();
 	adjout_free_all();
@@ -382,6 +381,7 @@ void rib_stop(void)
 	rib_table_free();
 	policy_ceiling_free();
 	leak_free();
+	job_stop(&job); /* last: a fresh session with paths held back starts it when it is freed */
 }
 
 /* RFC 4486: more prefixes than configured end the session. */

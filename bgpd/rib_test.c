@@ -557,6 +557,30 @@ static void test_stopped(void **state)
 	assert_string_equal(rig_reason(NET, A), "none");
 }
 
+/* Nor is anything under way: not the mark of paths that a fresh session held back, either. */
+static void test_stopped_fresh(void **state)
+{
+	struct far *a, *b;
+
+	wireguard = WIREGUARD;
+	configure(BGP, "");
+	behind(A, "wg0");
+	behind(B, "wg1");
+	a = up(A, false);
+	rig_pass(5 * S);
+	far_announce(a, &(struct news){
+				.prefix = NET, .nexthop = HOP, .path = {7}, .local_pref = 100});
+	rig_tunnel(HOP, "wg0", "a", REACH_UP, REASON_NONE);
+	b = up(B, false);
+	far_announce(b, &(struct news){
+				.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
+	rig_tunnel(HOP2, "wg1", "a", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, B), "session-fresh");
+	rig_stop();
+	assert_int_equal(event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED), 0);
+	setup(NULL);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -577,6 +601,7 @@ int main(void)
 		T(test_not_sent),
 		T(test_covering),
 		T(test_stopped),
+		T(test_stopped_fresh),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
