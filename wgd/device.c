@@ -503,6 +503,7 @@ void device_lost(struct device *dev, const char *why)
 	allowedips_forget(&dev->allowed);
 	batches_known(dev, -ENODEV);
 	dev->unknown = dev->config_due = false;
+	dev->silent_since = 0; /* it answers when it is opened; silence after that is a new one */
 	condition_peers_down(dev, REASON_INTERFACE_GONE);
 	report_if_gone(dev);
 	bfd_device(dev);
