@@ -449,10 +449,17 @@ static size_t sweep_foreign(struct allowedips *a)
 	return gone;
 }
 
-/* Takes from the dump where ours are, and with DRIFT deals with the others. */
-static void take_dump(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
+/*
+ * Takes from the dump where ours are; with DRIFT the others are dealt with, too. True when all of
+ * ours are where they are wanted, the usual case: nobody needs to look at each of them then, which
+ * for a full table takes longer than to look up what the dump has.
+ */
+static bool take_dump(struct allowedips *a, const struct wg_dump *dump, struct owner **owners,
 		      struct allowed_drift *drift)
 {
+	size_t right = 0;
+	bool again = false; /* one was moved under the dump, which has it twice */
+
 	a->round++;
 	for (size_t i = 0; i < dump->n_entries; i++) {
 		const struct prefix *p = &dump->entries[i].prefix;
@@ -460,13 +467,20 @@ static void take_dump(struct allowedips *a, const struct wg_dump *dump, struct o
 		struct allowed_entry *e = owner ? find(&a->ours, p) : NULL;
 
 		if (e) {
+			right += owner == e->want;
+			again |= e->seen == a->round;
 			e->seen = a->round;
 			e->have = owner;
 		} else if (owner && drift) {
 			compare_other(a, owner, p, drift);
 		}
 	}
-	/* What it does not have is nowhere. */
+	return right == a->ours.count && !again;
+}
+
+/* What the dump does not have is nowhere. */
+static void forget_unseen(struct allowedips *a)
+{
 	TRIE_FOREACH (&a->ours, node) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
@@ -477,7 +491,8 @@ static void take_dump(struct allowedips *a, const struct wg_dump *dump, struct o
 
 void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct owner **owners)
 {
-	take_dump(a, dump, owners, NULL);
+	if (!take_dump(a, dump, owners, NULL))
+		forget_unseen(a);
 }
 
 bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
@@ -515,8 +530,10 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 			struct allowed_drift *drift)
 {
 	*drift = (struct allowed_drift){0};
-	take_dump(a, dump, owners, drift);
-	queue_drift(a, drift);
+	if (!take_dump(a, dump, owners, drift)) {
+		forget_unseen(a);
+		queue_drift(a, drift);
+	}
 	if (a->foreign.count)
 		drift->foreign_gone = sweep_foreign(a);
 }
@@ -537,8 +554,8 @@ bool allowedips_sweep(struct allowedips *a, size_t quantum)
 	TRIE_FOREACH_SAFE(&a->ours, node, next) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
-		if (!quantum)
-			break;
+		if (!quantum || !a->n_stale)
+			break; /* a full table behind the last one is not walked */
 		if (!e->stale)
 			continue;
 		remove_entry(a, e);
