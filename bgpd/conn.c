@@ -383,11 +383,15 @@ static void on_writable(int fd, short what, void *arg)
 		finish_connect(c);
 		return;
 	}
-	if (write_some(c) != 1)
-		return;
-	watch_off(&c->wr_watch);
-	if (c->finishing)
-		shutdown(c->fd, SHUT_WR);
+	switch (write_some(c)) {
+	case 0:
+		watch_on(&c->wr_watch);
+		break;
+	case 1:
+		watch_off(&c->wr_watch);
+		if (c->finishing)
+			shutdown(c->fd, SHUT_WR);
+	}
 }
 
 void conn_send(struct conn *c, const struct wr *w)
@@ -406,7 +410,7 @@ void conn_kick(struct conn *c)
 {
 	if (!c->wr_watch.on)
 		c->waits_ms = now_ms();
-	watch_on(&c->wr_watch);
+	watch_try(&c->wr_watch);
 }
 
 static void on_finish_time(void *arg)

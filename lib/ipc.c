@@ -151,7 +151,7 @@ void ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const void *b
 	wr_bytes(&ipc->out, body, len);
 	if (ipc_queued(ipc) > HIGH_WATER)
 		ipc->full = true;
-	watch_on(&ipc->wr_watch);
+	watch_try(&ipc->wr_watch);
 }
 
 void ipc_send_fd(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len,
@@ -256,6 +256,8 @@ static void on_writable(int fd, short what, void *arg)
 	compact_out(ipc);
 	if (ipc->out_at == ipc->out.len)
 		watch_off(&ipc->wr_watch);
+	else
+		watch_on(&ipc->wr_watch);
 	if (ipc->full && ipc_queued(ipc) < LOW_WATER) {
 		ipc->full = false;
 		ipc->busy = true;

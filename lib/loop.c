@@ -102,13 +102,17 @@ uint64_t timer_left_ms(const struct timer *t)
 	return (uint64_t)due.tv_sec * 1000 + due.tv_usec / 1000;
 }
 
+static bool in_job;
+
 static void job_fire(evutil_socket_t fd, short what, void *arg)
 {
 	struct job *j = arg;
 
 	j->queued = false;
+	in_job = true;
 	if (j->fn(j->arg))
 		job_start(j);
+	in_job = false;
 }
 
 void job_init(struct job *j, job_fn fn, void *arg)
@@ -128,9 +132,12 @@ void job_start(struct job *j)
 	if (j->queued)
 		return;
 	j->queued = true;
-	/* A zero timeout, not event_active(): descriptors that are ready get their turn in between.
-	 */
-	event_add(&j->ev, &zero);
+	/* The first piece comes behind the events at hand; what a job leaves or starts comes by a
+	 * zero timeout: descriptors that are ready get their turn in between. */
+	if (in_job)
+		event_add(&j->ev, &zero);
+	else
+		event_active(&j->ev, EV_TIMEOUT, 0);
 }
 
 void job_stop(struct job *j)
@@ -159,8 +166,16 @@ void watch_init(struct watch *w, int fd, short what, fd_fn fn, void *arg)
 void watch_on(struct watch *w)
 {
 	ensure(w->ready);
-	if (!w->on)
+	if (!w->polled)
 		event_add(&w->ev, NULL);
+	w->on = w->polled = true;
+}
+
+void watch_try(struct watch *w)
+{
+	ensure(w->ready);
+	if (!w->on)
+		event_active(&w->ev, EV_WRITE, 0);
 	w->on = true;
 }
 
@@ -168,5 +183,5 @@ void watch_off(struct watch *w)
 {
 	if (w->ready && w->on)
 		event_del(&w->ev);
-	w->on = false;
+	w->on = w->polled = false;
 }

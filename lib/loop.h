@@ -58,10 +58,14 @@ struct watch {
 	void *arg;
 	bool ready;
 	bool on;
+	bool polled; /* the kernel is asked; else FN is called once, soon */
 };
-/* WHAT is EV_READ or EV_WRITE; persistent, level-triggered; off until watch_on(). */
+/* WHAT is EV_READ or EV_WRITE; persistent, level-triggered; off until it is switched on. */
 void watch_init(struct watch *w, int fd, short what, fd_fn fn, void *arg);
 void watch_on(struct watch *w);
+/* Takes FD for writable: FN is called once when the events at hand are served, without asking the
+ * kernel. If FN cannot finish, it calls watch_on(); if it can, watch_off(). */
+void watch_try(struct watch *w);
 void watch_off(struct watch *w);
 
 #endif

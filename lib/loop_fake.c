@@ -185,6 +185,11 @@ void watch_on(struct watch *w)
 	fatal("no descriptor is watched here");
 }
 
+void watch_try(struct watch *w)
+{
+	watch_on(w);
+}
+
 void watch_off(struct watch *w)
 {
 	w->on = false;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,6 +114,52 @@ static void test_watch(void **state)
 	close(fds[1]);
 }
 
+static void turn(void)
+{
+	event_base_loop(loop_base(), EVLOOP_NONBLOCK | EVLOOP_ONCE);
+}
+
+/* Once and soon, though the pipe is full; asked of the kernel from watch_on() on. */
+static void test_try(void **state)
+{
+	char bytes[4096] = {0};
+	struct watch w;
+
+	order[0] = '\0';
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	while (write(fds[1], bytes, sizeof(bytes)) > 0)
+		;
+	watch_init(&w, fds[1], EV_WRITE, on_writable, order);
+	watch_try(&w);
+	watch_try(&w);
+	assert_true(w.on);
+	assert_string_equal(order, "");
+	turn();
+	assert_string_equal(order, "w");
+	turn();
+	assert_string_equal(order, "w");
+	watch_on(&w);
+	turn();
+	assert_string_equal(order, "w");
+	while (read(fds[0], bytes, sizeof(bytes)) > 0)
+		;
+	turn();
+	turn();
+	assert_string_equal(order, "www");
+	watch_try(&w);
+	watch_off(&w);
+	watch_try(&w);
+	watch_off(&w);
+	turn();
+	assert_string_equal(order, "www");
+	watch_try(&w);
+	turn();
+	assert_string_equal(order, "wwww");
+	watch_off(&w);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void test_timers(void **state)
 {
 	static const char *const names[] = {"a", "b", "c"};
@@ -174,6 +221,35 @@ static void test_job_in_pieces(void **state)
 	close(fds[1]);
 }
 
+static struct job ping, pong;
+
+static bool on_ping(void *arg)
+{
+	job_start(arg);
+	return false;
+}
+
+/* Nor do jobs that start one another; the first piece comes in the turn that asks for it. */
+static void test_jobs_take_turns(void **state)
+{
+	order[0] = '\0';
+	assert_int_equal(pipe(fds), 0);
+	watch_init(&watch, fds[1], EV_WRITE, on_writable, order);
+	watch_on(&watch);
+	job_init(&ping, on_ping, &pong);
+	job_init(&pong, on_ping, &ping);
+	job_start(&ping);
+	turn();
+	assert_true(pong.queued && !ping.queued);
+	run();
+	assert_string_equal(order, "www");
+	job_stop(&ping);
+	job_stop(&pong);
+	watch_off(&watch);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void test_job_stopped(void **state)
 {
 	steps = 0;
@@ -200,8 +276,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock),	      cmocka_unit_test(test_time_left),
-		cmocka_unit_test(test_watch),	      cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_job_in_pieces), cmocka_unit_test(test_job_stopped),
+		cmocka_unit_test(test_watch),	      cmocka_unit_test(test_try),
+		cmocka_unit_test(test_timers),	      cmocka_unit_test(test_job_in_pieces),
+		cmocka_unit_test(test_job_stopped),   cmocka_unit_test(test_jobs_take_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);

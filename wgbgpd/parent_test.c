@@ -516,7 +516,9 @@ static void test_passwords(void **state)
 	WAIT_LOG("bgpd password pw deux\n", "bgpd apply passwords\n");
 	clear_log();
 	kill(daemon_pid("bgpd"), SIGKILL);
-	WAIT_LOG("bgpd start", "bgpd password pw deux\n", "bgpd apply passwords\n");
+	WAIT_LOG("bgpd start", "bgpd password pw deux\n", "bgpd apply passwords\n",
+		 "bgpd channel zebra-lite\n");
+	WAIT_LOG("zebra-lite channel bgpd\n");
 	free(more);
 }
 
