@@ -1014,6 +1014,8 @@ static unsigned lines_of_withheld(int fd)
 	return lines;
 }
 
+#define MANY 6000 /* more than a turn's */
+
 /* Groups that were not sent a route as neither side is a client. */
 static unsigned groups_without(void)
 {
@@ -1110,6 +1112,52 @@ static void withheld(void **state)
 	tear_down();
 }
 
+static unsigned pending(const struct adjout_member *m)
+{
+	unsigned n = 0;
+
+	for (uint32_t id = 0; (id = bits_next(&m->pending[BGP_IPV6], id)); id++)
+		n++;
+	return n;
+}
+
+/* Networks that lead to no message are looked at in turns, too. */
+static void in_turns(void **state)
+{
+	struct peer *p = &ends[8].peer;
+	struct iovec iov[2];
+	unsigned left;
+
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	for (unsigned i = 0; i < MANY; i++) {
+		uint8_t bytes[16] = {0xfd, 1, (uint8_t)(i >> 8), (uint8_t)i};
+		struct prefix six = prefix_make(AF_INET6, bytes, 32);
+
+		rib_set_local(&six, attr_edit_finish(attr_edit_begin(NULL)), REASON_NONE);
+	}
+	settle();
+	comes_up(8, false);
+	p->local6 = (struct addr){0}; /* nowhere to lead to */
+	adjout_regroup(p);
+	assert_int_equal(pending(p->out), MANY);
+	assert_int_equal(adjout_next(p, iov, 2), 0);
+	left = pending(p->out);
+	assert_in_range(left, 1, MANY - 1);
+	settle();
+	assert_int_equal(pending(p->out), 0);
+	assert_int_equal(not_sent(p, REASON_NO_OWN_ADDRESS), MANY);
+	for (unsigned i = 0; i < MANY; i++) {
+		uint8_t bytes[16] = {0xfd, 1, (uint8_t)(i >> 8), (uint8_t)i};
+		struct prefix six = prefix_make(AF_INET6, bytes, 32);
+
+		rib_set_local(&six, NULL, REASON_NONE);
+	}
+	settle();
+	tear_down();
+}
+
 /* A neighbour without a session is told nothing; one that joins again begins anew, alone. */
 static void joins(void **state)
 {
@@ -1155,6 +1203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
 					   cmocka_unit_test(message_limit),
 					   cmocka_unit_test(withheld), cmocka_unit_test(withheld_said),
+					   cmocka_unit_test(in_turns),
 					   cmocka_unit_test(too_long),
 					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};
