@@ -382,11 +382,8 @@ static bool parse_statement(struct source *src, struct lyd_node *parent)
 	case LYS_LEAF:
 		parse_leaf(src, parent, schema);
 		return false;
-	case LYS_LEAFLIST:
+	default: /* a leaf-list: a module has nothing else */
 		parse_leaf_list(src, parent, schema);
-		return false;
-	default:
-		complain_unknown(src, parent, outer);
 		return false;
 	}
 }
