@@ -109,7 +109,7 @@ int __wrap_event_base_loop(struct event_base *base, int flags)
 	return 0;
 }
 
-static int socket_error, connect_error;
+static int socket_error, connect_error, second_error; /* of the socket that only reads */
 static struct timeval patience;
 
 int __wrap_socket(int domain, int type, int protocol)
@@ -120,8 +120,10 @@ int __wrap_socket(int domain, int type, int protocol)
 
 int __wrap_connect(int fd, const struct sockaddr *at, socklen_t len)
 {
-	errno = connect_error;
-	return connect_error ? -1 : __real_connect(fd, at, len);
+	bool second = strstr(((const struct sockaddr_un *)at)->sun_path, "/cli-read.sock");
+
+	errno = second ? second_error : connect_error;
+	return errno ? -1 : __real_connect(fd, at, len);
 }
 
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
@@ -503,21 +505,27 @@ static void test_half_deaf(void **state)
 	asked("x", 0, "none");
 }
 
+#define NO_PERMISSION                                                           \
+	"no permission: root may use it, and the groups of `system cli-read-group` " \
+	"and `cli-write-group`"
+
 static void test_unreachable(void **state)
 {
 	static const struct {
-		int error;
+		int error, second;
 		const char *text;
 	} rows[] = {
-		{ENOENT,
+		{ENOENT, 0,
 		 "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names another "
 		 "place)"},
-		{ECONNREFUSED, "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names "
+		{ECONNREFUSED, 0, "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names "
 			       "another place)"},
-		{EACCES, "no permission: root may use it, and the groups of `system cli-read-group` "
-			 "and `cli-write-group`"},
-		{EAGAIN, "wgbgpd takes no more clients: it hangs, or has too many"},
-		{ENOTDIR, "RUNDIR/cli.sock: Not a directory"},
+		{EACCES, EACCES, NO_PERMISSION},
+		{EACCES, ENOENT, NO_PERMISSION},
+		{EACCES, ECONNREFUSED, NO_PERMISSION},
+		{EACCES, EAGAIN, "wgbgpd takes no more clients: it hangs, or has too many"},
+		{EAGAIN, 0, "wgbgpd takes no more clients: it hangs, or has too many"},
+		{ENOTDIR, 0, "RUNDIR/cli.sock: Not a directory"},
 	};
 	json_t *request = json_pack("{s:s}", "command", "x");
 	char text[MSG_ERROR_MAX];
@@ -532,6 +540,7 @@ static void test_unreachable(void **state)
 				       place ? place + strlen("RUNDIR") : "");
 
 		connect_error = rows[i].error;
+		second_error = rows[i].second;
 		assert_null(client_ask(client, request, text, sizeof(text)));
 		assert_string_equal(text, want);
 		free(want);

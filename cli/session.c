@@ -107,8 +107,6 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 		json_object_set_new(line->request, "brief", json_true());
 	client_endless(s->client, line->row->flags & CLI_ENDLESS);
 	err = client_request(s->client, line->request, &sink, &o, error, sizeof(error));
-
-	s->rows = o.view.rows;
 	if (o.json)
 		json_doc_end(&o.doc, err < 0 ? error : NULL);
 	else if (err == 0 && o.render && o.render->empty && !o.view.rows)

@@ -18,7 +18,6 @@ struct cli_session {
 	FILE *out, *err;
 	bool interactive;
 	bool quit;	   /* set by exit */
-	size_t rows;	   /* of the last answer */
 	bool absent;	   /* it was about one prefix, and there is none */
 	size_t prompt_len; /* columns in front of what is typed */
 };

@@ -152,6 +152,7 @@ static void test_times(void **state)
 		{3600, "01:00:00", "1 hour ago"},
 		{86399, "23:59:59", "23 hours, 59 minutes, 59 seconds ago"},
 		{86400, "1d00h00m", "1 day ago"},
+		{172799, "1d23h59m", "1 day, 23 hours, 59 minutes, 59 seconds ago"},
 		{183845, "2d03h04m", "2 days, 3 hours, 4 minutes, 5 seconds ago"},
 		{8640000, "100d00h00m", "100 days ago"},
 	};
