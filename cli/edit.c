@@ -138,11 +138,12 @@ static size_t common_length(const struct candidates *cs)
 static unsigned char insert_or_list(EditLine *el, struct editor *ed, const struct candidates *cs,
 				    const struct cli_choices *c)
 {
-	size_t have = strlen(c->partial), common = cs->n ? common_length(cs) : 0;
+	size_t have = strlen(c->partial), common;
 	char *rest;
 
 	if (!cs->n)
 		return CC_REFRESH_BEEP;
+	common = common_length(cs);
 	if (common > have || cs->n == 1) {
 		rest = xasprintf("%.*s%s", (int)(common - have), cs->text[0] + have,
 				 cs->n == 1 ? " " : "");
