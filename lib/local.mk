@@ -107,7 +107,8 @@ lib_retry_test_LDADD = $(TEST_LIBS)
 lib_pulse_test_SOURCES = lib/pulse_test.c
 lib_pulse_test_LDADD = $(TEST_LIBS)
 lib_sandbox_test_SOURCES = lib/sandbox_test.c
-lib_sandbox_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=landlock_enter
+lib_sandbox_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=landlock_enter,--wrap=seccomp_load \
+	-Wl,--wrap=seccomp_attr_set,--wrap=seccomp_release
 lib_sandbox_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)

@@ -37,6 +37,7 @@
 #define REFUSE SCMP_ACT_ERRNO(EPERM)
 #define INT 0xffffffffu /* the upper half of a register with an int says nothing */
 #define THIS_PROCESS UINT64_MAX
+#define NONE 0 /* of the bits */
 
 /* Of an argument: VALUE under MASK. */
 struct condition {
@@ -91,8 +92,8 @@ static const struct rule allowed_when[] = {
 	{"socket", BOTH, {{0, INT, AF_INET}}}, /* none with a name in the file system */
 	{"socket", BOTH, {{0, INT, AF_INET6}}},
 	{"socket", BGPD, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* getifaddrs() */
-	{"mmap", BOTH, {{2, PROT_EXEC, 0}}},				   /* no new code */
-	{"mprotect", BOTH, {{2, PROT_EXEC, 0}}},
+	{"mmap", BOTH, {{2, PROT_EXEC, NONE}}},				   /* no new code */
+	{"mprotect", BOTH, {{2, PROT_EXEC, NONE}}},
 	{"prlimit64", BOTH, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
 	{"tgkill", BOTH, {{0, INT, THIS_PROCESS}}},		/* abort() */
 };
@@ -115,13 +116,13 @@ static const struct rule refused_when[] = {
 	{"open", ZEBRA, {{1, O_ACCMODE, O_RDONLY}}}, /* it only makes files that are not there */
 	{"open", ZEBRA, {{1, O_ACCMODE, O_RDWR}}},
 	{"open", ZEBRA, {{1, O_ACCMODE, O_ACCMODE}}},
-	{"open", ZEBRA, {{1, O_EXCL, 0}}},
-	{"open", ZEBRA, {{1, O_CREAT, 0}}},
+	{"open", ZEBRA, {{1, O_EXCL, NONE}}},
+	{"open", ZEBRA, {{1, O_CREAT, NONE}}},
 	{"openat", ZEBRA, {{2, O_ACCMODE, O_RDONLY}}},
 	{"openat", ZEBRA, {{2, O_ACCMODE, O_RDWR}}},
 	{"openat", ZEBRA, {{2, O_ACCMODE, O_ACCMODE}}},
-	{"openat", ZEBRA, {{2, O_EXCL, 0}}},
-	{"openat", ZEBRA, {{2, O_CREAT, 0}}},
+	{"openat", ZEBRA, {{2, O_EXCL, NONE}}},
+	{"openat", ZEBRA, {{2, O_CREAT, NONE}}},
 	{"socket", ZEBRA, {{0, INT, AF_UNIX}}},
 	/* WireGuard gives its private key to whoever has CAP_NET_ADMIN and asks. */
 	{"socket", ZEBRA, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_GENERIC}}},
