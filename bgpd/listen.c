@@ -91,7 +91,7 @@ static void on_pause_end(void *arg)
 	watch_on(&l->watch);
 }
 
-static void on_readable(int fd, short what, void *arg)
+static void on_readable(int listening, short what, void *arg)
 {
 	struct listener *l = arg;
 
@@ -99,21 +99,21 @@ static void on_readable(int fd, short what, void *arg)
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
 		struct endpoint from;
-		int got = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(listening, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (got < 0 && errno == ECONNABORTED)
+		if (fd < 0 && errno == ECONNABORTED)
 			continue;
-		if (got < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS)) {
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS)) {
 			log_limited(&bucket, LOG_LEVEL_WARN, "accept-failed", "error=\"%s\"",
 				    strerror(errno));
 			watch_off(&l->watch);
 			timer_start(&l->pause, PAUSE_MS);
 			return;
 		}
-		if (got < 0)
+		if (fd < 0)
 			return;
 		endpoint_from_sockaddr((struct sockaddr *)&ss, &from);
-		accepted(got, &from);
+		accepted(fd, &from);
 	}
 }
 
