@@ -527,7 +527,6 @@ void rib_peer_free(struct peer *p)
 	nexthop_unwatch_neighbor(&pr->nexthop);
 	timer_stop(&pr->stale_timer);
 	rib_fresh_end(pr);
-	rib_judge_forget(pr);
 	p->rib = NULL;
 	pr->peer = NULL;
 	pr->up = false;
