@@ -37,13 +37,12 @@ static unsigned undecided(void)
 static void release(void)
 {
 	holding = false;
+	timer_stop(&timer);
 	conn_hold_reading(false);
 }
 
 static void on_tick(void *arg)
 {
-	if (!holding)
-		return;
 	stuck = since_tick == 0;
 	since_tick = 0;
 	if (stuck)

@@ -111,6 +111,30 @@ static void test_stuck(void **state)
 	assert_true(held);
 }
 
+static void end_loop(void *arg)
+{
+	event_base_loopbreak(loop_base());
+}
+
+/* Once the queue was short, nobody waits for a decision, and nobody misses one. */
+static void test_short_again(void **state)
+{
+	struct rib_table *t = &rib_tables[0][BGP_IPV4];
+	struct timer end;
+
+	come(HIGH + 1);
+	while (t->dirty_count)
+		net_take(t);
+	rib_pressure(0);
+	assert_false(held);
+	timer_init(&end, end_loop, NULL);
+	timer_start(&end, 1200); /* a tick, had it gone on */
+	event_base_loop(loop_base(), 0);
+	timer_stop(&end);
+	come(HIGH + 1);
+	assert_true(held);
+}
+
 static void test_slow(void **state)
 {
 	struct rib_table *t = &rib_tables[0][BGP_IPV4];
@@ -131,7 +155,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_marks), T(test_deferring), T(test_stuck),
-					   T(test_slow)};
+					   T(test_short_again), T(test_slow)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
