@@ -281,6 +281,23 @@ static void test_kept_and_settings(void **state)
 	}
 }
 
+/* What is kept for a neighbour that restarts goes with the neighbour. */
+static void test_kept_and_deleted(void **state)
+{
+	struct far *f = up(A, true);
+
+	announce(f, NET, HOP, 100);
+	far_close(f);
+	rig_settle();
+	assert_true(rig_bool(rig_path(NET, A), "stale"));
+	assert_string_equal(rig_hops(NET), HOP);
+	rig_config("{'bgp': {" BGP ", 'neighbor': [{'address': '10.9.0.22', 'remote-as': 65000, "
+		   "'passive': true}]}}");
+	rig_settle();
+	assert_string_equal(rig_hops(NET), "");
+	assert_string_equal(rig_text(rig_ask("{'command': 'bgp-routes'}"), "routes"), "[]");
+}
+
 /* Settings that choose between paths are in force at once. */
 static void test_chosen_otherwise(void **state)
 {
@@ -590,6 +607,7 @@ int main(void)
 		T(test_no_restart_time),
 		T(test_limit),
 		T(test_kept_and_settings),
+		T(test_kept_and_deleted),
 		T(test_chosen_otherwise),
 		T(test_last_choice),
 		T(test_refused_before),
