@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Our addresses on the interface of a session, and how a connection is made: from where, by which
- * interface, over how many hops. In a namespace with two links. */
+ * interface, over how many hops. In a namespace with links of
+ * both families and of one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,6 +28,8 @@ static int begin(void **state)
 	dut_namespace();
 	dut_link("va");
 	dut_link("vb");
+	dut_link("v4");
+	dut_link("v6");
 	dut_ip("link set va addrgenmode none");
 	dut_ip("addr add 10.5.0.1/24 dev va");
 	dut_ip("addr add 10.5.0.2/24 dev va");
@@ -35,6 +38,8 @@ static int begin(void **state)
 	dut_ip("addr add fe80::5/64 dev va nodad");
 	dut_ip("addr add 10.6.0.1/24 dev vb");
 	dut_ip("addr add fd06::1/64 dev vb nodad");
+	dut_ip("addr add 10.7.0.1/24 dev v4"); /* and a link-local one */
+	dut_ip("addr add fd07::1/64 dev v6 nodad");
 	return 0;
 }
 
@@ -70,6 +75,8 @@ static void test_locals(void **state)
 		{"fe80::5", "fe80::5 10.5.0.1 fd05::2"},
 		{"10.6.0.1", "10.6.0.1 10.6.0.1 fd06::1"},
 		{"fd06::1", "fd06::1 10.6.0.1 fd06::1"},
+		{"10.7.0.1", "10.7.0.1 10.7.0.1 -"},
+		{"fd07::1", "fd07::1 - fd07::1"},
 		{"127.0.0.1", "127.0.0.1 127.0.0.1 ::1"},
 	};
 	struct peer *p = peer_of("10.5.0.9");
