@@ -508,7 +508,6 @@ void rib_peer_new(struct peer *p)
 	pr->address = p->conf.address;
 	pr->plane = p->conf.plane;
 	pr->id = (uint16_t)new_id();
-	pr->epoch = 1;
 	by_id[pr->id] = pr;
 	p->rib = pr;
 	timer_init(&pr->stale_timer, on_stale_timer, pr);
@@ -528,9 +527,7 @@ void rib_peer_free(struct peer *p)
 	timer_stop(&pr->stale_timer);
 	rib_fresh_end(pr);
 	p->rib = NULL;
-	pr->peer = NULL;
-	pr->up = false;
-	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
+	pr->peer = NULL; /* now all of its paths are void, kept ones too */
 	pr->down_reason = REASON_CONFIG;
 	rib_walk_for(pr);
 	restart_check();
