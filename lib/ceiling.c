@@ -399,7 +399,9 @@ static enum reason judge_entry(const struct ceiling *c, const struct prefix *p,
 	struct prefix there = prefix_in_plane(p, to->iface->plane);
 	enum reason r = ceiling_judge(c, &there, to);
 
-	return has_static(to, &there) || is_routed(c, &there, to) ? REASON_NONE : r;
+	/* Most are permitted, and a full table has many: nothing more is looked up for them. */
+	return r == REASON_NONE || has_static(to, &there) || is_routed(c, &there, to) ? REASON_NONE
+										      : r;
 }
 
 /* --- what is in force --- */
