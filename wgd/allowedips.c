@@ -296,12 +296,15 @@ void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct pr
 	if (!e || e->want != owner || !is_fixed(e))
 		return;
 	count(a, e, -1);
-	e->leaving = true;
+	e->leaving = a->any_leaving = true;
 	count(a, e, 1);
 }
 
 void allowedips_prune(struct allowedips *a)
 {
+	if (!a->any_leaving)
+		return; /* most changes take none away: a full table is not walked */
+	a->any_leaving = false;
 	TRIE_FOREACH_SAFE(&a->ours, node, next) {
 		if (allowed_entry_of(node)->leaving)
 			remove_entry(a, allowed_entry_of(node));

@@ -50,6 +50,7 @@ struct allowedips {
 	struct wg_change *queue;
 	size_t n_queue, cap_queue;
 	size_t n_stale;
+	bool any_leaving;	/* for allowedips_prune() */
 	uint32_t fixed[2][129]; /* configured entries of IPv4 and IPv6, by length */
 	uint8_t shortest[2];	/* length of the shortest of them; 129: there are none */
 	uint32_t round;
