@@ -177,17 +177,12 @@ static void strike_med(struct candidate *c, size_t n)
 		strike_med_sorted(c, n);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (c[i].reason != REASON_NONE)
-			continue;
+	for (size_t i = 0; i < n; i++)
 		/* One struck by MED still strikes: whoever struck it has a lower MED yet. */
-		for (size_t j = 0; j < n; j++)
+		for (size_t j = 0; j < n && c[i].reason == REASON_NONE; j++)
 			if ((c[j].reason == REASON_NONE || c[j].reason == REASON_HIGHER_MED) &&
-			    c[j].neighbor_as == c[i].neighbor_as && c[j].med < c[i].med) {
+			    c[j].neighbor_as == c[i].neighbor_as && c[j].med < c[i].med)
 				c[i].reason = REASON_HIGHER_MED;
-				break;
-			}
-	}
 }
 
 size_t decide(struct candidate *c, size_t n)
