@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -394,12 +395,14 @@ static void send_text(enum msg_type type, uint32_t generation, const char *text)
 /* Hands over one end of a pair; what the daemon writes into it. */
 static const char *hand_over(enum msg_type type, struct wr *w)
 {
+	static const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
 	static char text[64];
 	int fds[2];
 	ssize_t n;
 
 	assert_int_equal(ipc_pair(fds), 0);
 	fcntl(fds[0], F_SETFL, 0);
+	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	ipc_send_fd(control, type, 1, w->data, w->len, fds[1]);
 	wr_free(w);
 	close(fds[1]);
