@@ -217,31 +217,45 @@ static int redist_source(const struct rib_cand *c)
 	}
 }
 
+/* The best of each source that is active; gives their bits. */
+static uint8_t redist_metrics(const struct rib_node *n, uint32_t metric[REDIST_COUNT])
+{
+	const struct rib_cand *best[REDIST_COUNT] = {NULL};
+	uint8_t now = 0;
+
+	if (!redistributable(RIB_PREFIX(n)))
+		return 0;
+	for (const struct rib_cand *c = rib_others(n); c; c = c->next) {
+		int source = redist_source(c);
+
+		if (source < 0 || !cand_active(n, c) ||
+		    (best[source] && !cand_better(c, best[source])))
+			continue;
+		best[source] = c;
+		metric[source] = c->metric;
+		now |= 1 << source;
+	}
+	return now;
+}
+
 static void redist_update(struct rib_node *n, bool again)
 {
-	uint8_t now = 0, before = n->flags & NODE_EXTRA ? rib_extra_of(n)->redist : 0;
+	const struct rib_extra *x = n->flags & NODE_EXTRA ? rib_extra_of(n) : NULL;
 	uint32_t metric[REDIST_COUNT] = {0};
+	uint8_t now = redist_metrics(n, metric), before = x ? x->redist : 0;
 
-	if (redistributable(RIB_PREFIX(n)))
-		for (struct rib_cand *c = rib_others(n); c; c = c->next) {
-			int source = redist_source(c);
-
-			if (source < 0 || !cand_active(n, c))
-				continue;
-			now |= 1 << source;
-			metric[source] = c->metric;
-		}
 	for (unsigned i = 0; i < REDIST_COUNT; i++) {
 		struct msg_redist m = {.prefix = rib_prefix(n), .source = i, .metric = metric[i]};
 		bool had = !again && before >> i & 1;
 
 		m.present = now >> i & 1;
-		if (m.present != had && out.redist)
+		if ((m.present != had || (had && metric[i] != x->metric[i])) && out.redist)
 			out.redist(&m);
 	}
-	if (now == before)
+	if (now == before && (!now || !memcmp(x->metric, metric, sizeof(metric))))
 		return;
 	rib_extra_get(n)->redist = now;
+	memcpy(rib_extra_get(n)->metric, metric, sizeof(metric));
 	rib_extra_trim(n);
 }
 

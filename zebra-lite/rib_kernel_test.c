@@ -130,7 +130,8 @@ static void test_reading(void **state)
 	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
 	RIG_TOLD("");
 	rib_kernel_end(done);
-	RIG_TOLD("redist -connected 10.3.0.0/16 metric 0\n"
+	RIG_TOLD("redist +kernel 10.2.0.0/16 metric 6\n"
+		 "redist -connected 10.3.0.0/16 metric 0\n"
 		 "read\n");
 	rib_kernel_begin();
 	read_usual();
@@ -499,15 +500,19 @@ static void test_choice(void **state)
 	RIG_TOLD("redist +static 10.2.0.0/16 metric 7\n"
 		 "add 10.2.0.0/16 via 198.51.100.7 dev u0\n");
 	static_to("10.2.0.0/16", NULL, RIG_U1, RTN_UNICAST, 5, 6);
-	RIG_TOLD("change 10.2.0.0/16 dev u\n");
+	RIG_TOLD("redist +static 10.2.0.0/16 metric 6\n"
+		 "change 10.2.0.0/16 dev u\n");
 	static_to("10.2.0.0/16", "10.9.0.3", 0, RTN_UNICAST, 4, 8);
-	RIG_TOLD("set 10.2.0.0/16 p3\n"
+	RIG_TOLD("redist +static 10.2.0.0/16 metric 8\n"
+		 "set 10.2.0.0/16 p3\n"
 		 "change 10.2.0.0/16 dev wg0\n");
 	static_to("10.2.0.0/16", "10.9.0.3", RIG_U1, RTN_BLACKHOLE, 3, 8);
 	RIG_TOLD("change 10.2.0.0/16 blackhole\n"
 		 "unset 10.2.0.0/16 p3\n");
 	static_to("10.2.0.0/16", NULL, 0, RTN_UNREACHABLE, 2, 8);
 	RIG_TOLD("change 10.2.0.0/16 unreachable\n");
+	static_to("10.2.0.0/16", NULL, RIG_U1, RTN_UNICAST, 5, 1); /* not the best of them */
+	RIG_TOLD("");
 	rig_bgp("10.2.0.0/16", "e10.9.0.1");
 	RIG_TOLD("refused 10.2.0.0/16 by all lost-to-protocol\n");
 	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 9, RIG_U1, "198.51.100.9");

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "hash.h"
+#include "messages.h"
 #include "prefix.h"
 
 enum rib_flags {
@@ -55,6 +56,7 @@ struct rib_extra {
 	struct refusal *refusals; /* that bgpd was told of */
 	struct rib_retry *retry;  /* fib_retry.c's */
 	uint8_t redist;		  /* bits of enum redist_source told to bgpd */
+	uint32_t metric[REDIST_COUNT]; /* of those, as told */
 };
 
 static inline uint8_t rib_family(const struct rib_node *n)
