@@ -168,13 +168,18 @@ void link_zebra_watch(const struct addr *a, bool on)
 	wr_free(&w);
 }
 
-/* Lists of the same addresses are few. */
+/* The rest differs little among lists of the same addresses and weights. */
 static uint32_t hash_of(const struct route_hops *h)
 {
-	struct addr key[ROUTE_HOPS_MAX];
+	struct {
+		struct addr addr;
+		uint8_t weight;
+	} key[ROUTE_HOPS_MAX];
 
-	for (unsigned i = 0; i < h->n; i++)
-		key[i] = h->hop[i].addr;
+	for (unsigned i = 0; i < h->n; i++) {
+		key[i].addr = h->hop[i].addr;
+		key[i].weight = h->hop[i].weight;
+	}
 	return hash_bytes(key, h->n * sizeof(key[0]));
 }
 
