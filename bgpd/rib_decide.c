@@ -211,7 +211,8 @@ static void rank(struct route_hops *hops, size_t n, size_t best)
 		return; /* a network of ours is not ours to install */
 	first = candidates[best];
 	add_hop(hops, path_at(first.path));
-	n = rank_ties(hops, n, &first);
+	if (bgp.multipath.ebgp > 1 || bgp.multipath.ibgp > 1) /* else for each prefix in vain */
+		n = rank_ties(hops, n, &first);
 	while (hops->n < ROUTE_HOPS_MAX && (n = drop_known(hops, n)) > 0)
 		add_hop(hops, path_at(candidates[decide(candidates, n)].path));
 }
