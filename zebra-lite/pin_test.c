@@ -103,17 +103,20 @@ static void test_underlay(void **state)
 		 "203.0.113.1 via 198.51.100.9 dev u by /24 wanted placed peers 1\n");
 	/* Another way of it: by the one with the lower metric. */
 	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 4, RIG_U0, NULL);
-	RIG_TOLD("change 203.0.113.1/32 dev u0\n");
+	RIG_TOLD("redist +kernel 203.0.113.0/24 metric 4\n"
+		 "change 203.0.113.1/32 dev u0\n");
 	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
 		 "203.0.113.1 dev u0 by /24 wanted placed peers 1\n");
 	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 6, RIG_WG3, NULL);
 	RIG_TOLD("");
 	rig_kernel(false, "203.0.113.0/24", RTPROT_STATIC, 4, RIG_U0, NULL);
-	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.9 dev u\n");
+	RIG_TOLD("redist +kernel 203.0.113.0/24 metric 5\n"
+		 "change 203.0.113.1/32 via 198.51.100.9 dev u\n");
 	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
 		 "203.0.113.1 via 198.51.100.9 dev u by /24 wanted placed peers 1\n");
 	rig_kernel(false, "203.0.113.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
-	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	RIG_TOLD("redist +kernel 203.0.113.0/24 metric 6\n"
+		 "change 203.0.113.1/32 via 198.51.100.254 dev u0\n");
 	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
 		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
 	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
@@ -285,6 +288,8 @@ static void test_by_gateways(void **state)
 	rig_kernel(true, "203.0.113.0/25", RTPROT_STATIC, 8, RIG_U0, "198.51.100.6");
 	rig_kernel(true, "203.0.113.0/25", RTPROT_STATIC, 7, RIG_WG2, NULL);
 	RIG_TOLD("redist +kernel 203.0.113.0/25 metric 9\n"
+		 "redist +kernel 203.0.113.0/25 metric 8\n"
+		 "redist +kernel 203.0.113.0/25 metric 7\n"
 		 "change 203.0.113.1/32 via 198.51.100.6 dev u0\n");
 	PINS("192.0.2.2 via 198.51.100.9 dev u by /24 wanted placed peers 1\n"
 		 "203.0.113.1 via 198.51.100.6 dev u0 by /25 wanted placed peers 1\n");

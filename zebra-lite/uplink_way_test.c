@@ -135,11 +135,13 @@ static void test_states(void **state)
 		 "wg0 up from 192.0.2.2 by 192.0.2.1\n"
 		 "wg0 no-address\n");
 	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 50, RIG_U0, "192.0.2.7"); /* preferred */
-	WAY("change 0.0.0.0/0 table 177 via 192.0.2.7 dev u0\n"
+	WAY("redist +kernel 0.0.0.0/0 metric 50\n"
+		 "change 0.0.0.0/0 table 177 via 192.0.2.7 dev u0\n"
 		 "wg0 up from 192.0.2.2 by 192.0.2.7\n"
 		 "wg0 no-address\n");
 	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 50, RIG_U0, "192.0.2.7");
-	WAY("change 0.0.0.0/0 table 177 via 192.0.2.1 dev u0\n"
+	WAY("redist +kernel 0.0.0.0/0 metric 100\n"
+		 "change 0.0.0.0/0 table 177 via 192.0.2.1 dev u0\n"
 		 "wg0 up from 192.0.2.2 by 192.0.2.1\n"
 		 "wg0 no-address\n");
 	address(true, RIG_U0, "2001:db8::2", "2001:db8::/64", 0, RT_SCOPE_UNIVERSE);
@@ -532,6 +534,7 @@ static void test_learned(void **state)
 	rig_kernel(true, "0.0.0.0/0", RTPROT_KERNEL, 2, RIG_U0, NULL);
 	rig_kernel(true, "0.0.0.0/0", RTPROT_STATIC, 1, RIG_U0, NULL);
 	WAY("redist +connected 0.0.0.0/0 metric 2\n"
+		 "redist +kernel 0.0.0.0/0 metric 1\n"
 		 "wg0 no-gateway from 192.0.2.2\n"
 		 "wg0 no-address\n");
 	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "192.0.2.1");
