@@ -147,6 +147,7 @@ def test_neighbor_gets_another_address(two):
     for old in ("tunnel-address [ 10.9.0.2", "neighbor 10.9.0.2"):
         new = new.replace(f"{old} ", f"{old}2 ")
     two.wa.reload(new)
-    wait_until(lambda: "De-configured" in (two.wb.neighbor("10.9.0.1").get("last-error") or ""), 10,
-               "the goodbye")
+    # "De-configured", or, where wgd was quicker to say it, that the tunnel to the address is gone.
+    wait_until(lambda: (two.wb.neighbor("10.9.0.1").get("last-error") or "") in (
+        "received Cease/Peer De-configured", "received Cease/BFD Down"), 10, "the goodbye")
     wait_until(lambda: two.wa.allowed("wg0", "10.9.0.2/32") is None, what="the entry to go")
