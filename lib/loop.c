@@ -102,17 +102,13 @@ uint64_t timer_left_ms(const struct timer *t)
 	return (uint64_t)due.tv_sec * 1000 + due.tv_usec / 1000;
 }
 
-static bool in_job;
-
 static void job_fire(evutil_socket_t fd, short what, void *arg)
 {
 	struct job *j = arg;
 
 	j->queued = false;
-	in_job = true;
 	if (j->fn(j->arg))
 		job_start(j);
-	in_job = false;
 }
 
 void job_init(struct job *j, job_fn fn, void *arg)
@@ -132,12 +128,9 @@ void job_start(struct job *j)
 	if (j->queued)
 		return;
 	j->queued = true;
-	/* The first piece comes behind the events at hand; what a job leaves or starts comes by a
-	 * zero timeout: descriptors that are ready get their turn in between. */
-	if (in_job)
-		event_add(&j->ev, &zero);
-	else
-		event_active(&j->ev, EV_TIMEOUT, 0);
+	/* A zero timeout, not event_active(): descriptors that are ready get their turn in between.
+	 */
+	event_add(&j->ev, &zero);
 }
 
 void job_stop(struct job *j)
