@@ -385,7 +385,6 @@ static void say_withheld(const struct group *g, const struct rib_table *t, uint3
 
 	if (m && m->id == from)
 		m = TAILQ_NEXT(m, link);
-
 	log_limited(&bucket, why == REASON_NOT_A_CLIENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 		    "routes-not-sent", "neighbor=%s update-group=%u reason=%s first=%s",
 		    m ? ADDR_STR(&m->peer->conf.address) : "", g->id, reason_name(why), PREFIX_STR(&p));

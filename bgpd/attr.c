@@ -362,7 +362,7 @@ static bool put_path_2octet(struct wr *w, const struct attr_tlv *t)
 static void put_2octet(struct wr *w, const struct attr *a, bool ipv4_nexthop)
 {
 	const uint8_t *at = a->wire, *end = a->wire + a->wire_len;
-	struct attr_tlv t, path = {.value = NULL}, aggregator = {.value = NULL};
+	struct attr_tlv t, path = {0}, aggregator = {0};
 	bool wide = false, fields = false, as4 = false;
 
 	while (true) {

@@ -503,11 +503,9 @@ static void add_set(struct attr_draft *d, const struct attr_item *i, size_t n)
 
 static const struct attr_item *item(const struct attr_parse *p, uint8_t type)
 {
-	const struct attr_item *i = p->items + p->n_items;
-
-	while (i > p->items)
-		if ((--i)->type == type)
-			return i;
+	for (unsigned i = 0; i < p->n_items; i++)
+		if (p->items[i].type == type)
+			return &p->items[i];
 	return NULL;
 }
 

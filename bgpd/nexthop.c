@@ -332,17 +332,24 @@ void nexthop_proved(const struct peer *p)
 
 void nexthop_config_changed(void)
 {
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n))
-		start_walk(container_of(n, struct nexthop, node), true, false);
+	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
+		struct nexthop *nh = container_of(n, struct nexthop, node);
+
+		/* Those of all others are not decided again. */
+		if (nh->state.reach == REACH_DOWN && nh->state.weak)
+			start_walk(nh, true, false);
+	}
 }
 
 void nexthop_ceiling_changed(void)
 {
 	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
 		struct nexthop *nh = container_of(n, struct nexthop, node);
+		bool had = nexthop_has_ceiling(nh);
 
 		nh->ceiling = policy_ceiling_hop(&nh->state, &nh->to);
-		start_walk(nh, false, false);
+		if (had || nexthop_has_ceiling(nh)) /* a full table without is not decided again */
+			start_walk(nh, false, false);
 	}
 }
 

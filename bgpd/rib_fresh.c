@@ -18,11 +18,14 @@
 #define FRESH_MS 1000
 #define FRESH_HUB_MS 300
 
+static unsigned n_fresh; /* mostly 0: then no decision has to look for them */
+
 static void end(struct peer_rib *pr)
 {
 	if (!pr->fresh)
 		return;
 	pr->fresh = false;
+	n_fresh--;
 	if (!pr->held_back)
 		return;
 	pr->held_back = false;
@@ -47,6 +50,7 @@ void rib_fresh_begin(struct peer_rib *pr)
 	if (!nh || !nh->state.tunnel || restart_deferring() || pr->kept[BGP_IPV4] ||
 	    pr->kept[BGP_IPV6])
 		return;
+	n_fresh += !pr->fresh;
 	pr->fresh = true;
 	timer_start(&pr->fresh_timer,
 		    pr->peer->dynamic || peer_is_client(pr->peer) ? FRESH_HUB_MS : FRESH_MS);
@@ -69,7 +73,7 @@ bool rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used, uint32_t 
 {
 	bool usable = false, any = false;
 
-	if (!used || fresh_owner(used) ||
+	if (!n_fresh || !used || fresh_owner(used) ||
 	    (!fresh_owner(best) && bgp.multipath.ebgp <= 1 && bgp.multipath.ibgp <= 1))
 		return false;
 	for (size_t i = 0; i < n; i++)

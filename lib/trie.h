@@ -53,7 +53,7 @@ struct trie_node *trie_next_in(const struct trie *t, const struct trie_node *nod
 	for (struct trie_node *node = trie_first(t); node; node = trie_next(t, node))
 /* The same where NODE may be removed. */
 #define TRIE_FOREACH_SAFE(t, node, next)                                                    \
-	for (struct trie_node *node = trie_first(t), *next = node ? trie_next(t, node) : 0; \
-	     node; node = next, next = node ? trie_next(t, node) : 0)
+	for (struct trie_node *node = trie_first(t), *next = node ? trie_next(t, node) : NULL; \
+	     node; node = next, next = node ? trie_next(t, node) : NULL)
 
 #endif

@@ -239,11 +239,8 @@ int uapi_read_get(const char *text, size_t len, struct wg_dump *dump)
 
 int uapi_read_set(const char *text, size_t len)
 {
-	struct wg_dump dump;
-	int err;
-
-	memset(&dump, 0, sizeof(dump));
-	err = uapi_read_get(text, len, &dump);
+	struct wg_dump dump = {0};
+	int err = uapi_read_get(text, len, &dump);
 
 	wg_dump_free(&dump);
 	return err;

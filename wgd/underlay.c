@@ -83,6 +83,7 @@ static int lookup(const struct addr *to, uint32_t mark, struct found *out)
 	nlh->nlmsg_seq = ++seq;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	rtm->rtm_family = to->family;
+	rtm->rtm_dst_len = family_bits(to->family); /* strict kernels ask for it */
 	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
 	if (mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, mark);

@@ -249,7 +249,7 @@ static int exchange(struct userspace *u, enum request what, struct wr *request)
 	forget_answer(u);
 	had = u->fd >= 0;
 	u->out = *request;
-	memset(request, 0, sizeof(*request));
+	*request = (struct wr){0};
 	u->pending = what;
 	err = try_request(u);
 	if (had && (err == -EPIPE || err == -ECONNRESET))

@@ -243,6 +243,7 @@ static void redist_update(struct rib_node *n, bool again)
 	const struct rib_extra *x = n->flags & NODE_EXTRA ? rib_extra_of(n) : NULL;
 	uint32_t metric[REDIST_COUNT] = {0};
 	uint8_t now = redist_metrics(n, metric), before = x ? x->redist : 0;
+	struct rib_extra *told;
 
 	for (unsigned i = 0; i < REDIST_COUNT; i++) {
 		struct msg_redist m = {.prefix = rib_prefix(n), .source = i, .metric = metric[i]};
@@ -254,8 +255,9 @@ static void redist_update(struct rib_node *n, bool again)
 	}
 	if (now == before && (!now || !memcmp(x->metric, metric, sizeof(metric))))
 		return;
-	rib_extra_get(n)->redist = now;
-	memcpy(rib_extra_get(n)->metric, metric, sizeof(metric));
+	told = rib_extra_get(n);
+	told->redist = now;
+	memcpy(told->metric, metric, sizeof(metric));
 	rib_extra_trim(n);
 }
 
