@@ -714,30 +714,41 @@ static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason wh
 	}
 }
 
+/* Up to NETS_FETCH of them, in PLANE; 0 at the end. */
+static size_t next_prefixes(struct nlri_iter *it, uint8_t plane, struct prefix *to)
+{
+	size_t n = 0;
+
+	while (n < NETS_FETCH && nlri_next(it, &to[n]))
+		to[n++].plane = plane;
+	if (n)
+		nets_fetch(rib_table_for(to), to, n);
+	return n;
+}
+
 void rib_update(struct peer *p, const struct update *u)
 {
 	struct peer_rib *pr = p->rib;
-	struct prefix prefix;
+	struct prefix some[NETS_FETCH];
+	size_t n;
 
 	for (int i = 0; i < 2; i++) {
 		struct nlri_iter it = u->withdrawn[i];
 
-		while (nlri_next(&it, &prefix)) {
-			prefix.plane = pr->plane;
-			withdraw(pr, &prefix, REASON_WITHDRAWN);
-		}
+		while ((n = next_prefixes(&it, pr->plane, some)))
+			for (size_t k = 0; k < n; k++)
+				withdraw(pr, &some[k], REASON_WITHDRAWN);
 	}
 	for (int i = 0; i < 2; i++) {
 		struct nlri_iter it = u->announced[i];
 		struct attr *a = i ? u->mp_attr : u->attr;
 
-		while (nlri_next(&it, &prefix)) {
-			prefix.plane = pr->plane;
-			if (u->treat_as_withdraw || !a)
-				withdraw(pr, &prefix, REASON_MALFORMED);
-			else
-				announce(pr, &prefix, a);
-		}
+		while ((n = next_prefixes(&it, pr->plane, some)))
+			for (size_t k = 0; k < n; k++)
+				if (u->treat_as_withdraw || !a)
+					withdraw(pr, &some[k], REASON_MALFORMED);
+				else
+					announce(pr, &some[k], a);
 	}
 	rib_work();
 	rib_pressure(0);

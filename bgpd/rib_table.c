@@ -131,6 +131,29 @@ uint32_t net_get(struct rib_table *t, const struct prefix *p)
 	return id;
 }
 
+void nets_fetch(const struct rib_table *t, const struct prefix *p, size_t n)
+{
+	uint32_t *slot[NETS_FETCH];
+
+	if (n < 2 || !t->nslots)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		slot[i] = &t->slots[hash_of(t, p[i].b, p[i].len) & (t->nslots - 1)];
+		__builtin_prefetch(slot[i], 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(net_at(t, *slot[i]), 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct net *net = net_at(t, *slot[i]);
+
+		if (!*slot[i])
+			continue; /* nothing stands at 0 */
+		__builtin_prefetch(net_at(t, net->chain), 1);
+		if (net->paths)
+			__builtin_prefetch(path_at(net->paths), 1);
+	}
+}
+
 uint32_t net_match(const struct rib_table *t, const struct prefix *p)
 {
 	for (int len = p->len; len >= 0; len--) {
