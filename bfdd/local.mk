@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += bfdd/FLOORS
 noinst_LIBRARIES += bfdd/libbfdd.a
 bfdd_libbfdd_a_SOURCES = \
 	bfdd/bfd_engine.c bfdd/bfd_engine.h \
