@@ -33,6 +33,6 @@ struct bgp {
 	uint64_t started_ms;   /* when this daemon started: OPENs within restart_time say so */
 };
 
-extern struct bgp bgp; /* peer.c fills it before anything else is applied */
+extern struct bgp bgp; /* neighbors.c fills it before anything else is applied */
 
 #endif

@@ -15,7 +15,7 @@
 #include "listen_at.h"
 #include "log.h"
 #include "loop.h"
-#include "peer.h"
+#include "neighbors.h"
 #include "session.h"
 #include "session_socket.h"
 #include "util.h"

@@ -21,6 +21,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/message.c bgpd/message.h \
 	bgpd/message_open.c \
 	bgpd/message_update.c \
+	bgpd/neighbors.c bgpd/neighbors.h \
 	bgpd/nexthop.c bgpd/nexthop.h \
 	bgpd/originate.c bgpd/originate.h \
 	bgpd/password.c bgpd/password.h \

@@ -9,8 +9,8 @@
 #include "daemon.h"
 #include "listen.h"
 #include "loop.h"
+#include "neighbors.h"
 #include "password.h"
-#include "peer.h"
 #include "peer_show.h"
 #include "planes.h"
 #include "rib.h"
@@ -28,7 +28,7 @@ static void start(const char *rundir)
 
 static int check(const json_t *config, char *error, size_t size)
 {
-	int err = peers_check(config, error, size);
+	int err = peer_conf_check(config, error, size);
 
 	return err < 0 ? err : rib_check(config, error, size);
 }

@@ -25,6 +25,7 @@
 #include "listen.h"
 #include "loop.h"
 #include "message.h"
+#include "neighbors.h"
 #include "peer_show.h"
 #include "planes.h"
 #include "restart.h"
@@ -565,7 +566,7 @@ void rig_config(const char *text)
 		open_listener();
 		open_cli();
 	}
-	if (peers_check(config, error, sizeof(error)) < 0)
+	if (peer_conf_check(config, error, sizeof(error)) < 0)
 		fail_msg("%s", error);
 	assert_int_equal(rib_check(config, error, sizeof(error)), 0);
 	planes_read(config);

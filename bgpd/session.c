@@ -22,6 +22,7 @@
 #include "bgp.h"
 #include "daemon.h"
 #include "fsm.h"
+#include "neighbors.h"
 #include "rib.h"
 #include "session_proof.h"
 #include "session_socket.h"

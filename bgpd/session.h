@@ -7,7 +7,7 @@
 
 #include "peer.h"
 
-/* Called by peer.c. */
+/* Called by neighbors.c. */
 void session_new(struct peer *p);   /* fills p->session; idle */
 void session_free(struct peer *p);  /* without a word; the tables are not told */
 void session_start(struct peer *p); /* may connect, may be connected to */

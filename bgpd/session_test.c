@@ -25,6 +25,7 @@
 #include "bgp.h"
 #include "fsm.h"
 #include "loop.h"
+#include "neighbors.h"
 #include "policy.h"
 #include "rib.h"
 #include "nexthop.h"
