@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += lib/FLOORS
 noinst_LIBRARIES += lib/libwgbgp.a
 lib_libwgbgp_a_SOURCES = \
 	lib/buf.c lib/buf.h \
 	lib/ceiling.c lib/ceiling.h \
+	lib/clock.c lib/clock.h \
 	lib/conf.c lib/conf.h \
 	lib/daemon.c lib/daemon.h \
 	lib/hash.c lib/hash.h \

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "loop.h"
+#include "clock.h"
 
 static const char *program = "wgbgp";
 static bool journal; /* systemd's reads what is said */
@@ -105,7 +105,7 @@ static void put_plain(struct line *l, const char *text)
 }
 
 /* Inside of quotes: \" \\ \n \xHH. An escape is written whole or not at all. */
-static void put_escaped(struct line *l, const char *text)
+static void log_put_escaped(struct line *l, const char *text)
 {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -132,14 +132,14 @@ static bool needs_quotes(const char *text)
 }
 
 /* The value of a key, bare where that can be read back. */
-static void put_value(struct line *l, const char *text)
+static void log_put_value(struct line *l, const char *text)
 {
 	if (!needs_quotes(text)) {
 		put_all(l, text);
 		return;
 	}
 	put(l, "\"", 1);
-	put_escaped(l, text);
+	log_put_escaped(l, text);
 	put(l, "\"", 1);
 }
 
@@ -149,9 +149,9 @@ enum stands { STANDS_FREE, STANDS_QUOTED, STANDS_VALUE };
 static void put_string(struct line *l, enum stands stands, const char *text)
 {
 	if (stands == STANDS_QUOTED)
-		put_escaped(l, text);
+		log_put_escaped(l, text);
 	else if (stands == STANDS_VALUE)
-		put_value(l, text);
+		log_put_value(l, text);
 	else
 		put_plain(l, text);
 }
@@ -237,6 +237,18 @@ void log_event(enum log_level level, const char *event, const char *fmt, ...)
 	line.text[line.len++] = '\n';
 	if (write(STDERR_FILENO, line.text, line.len) < 0)
 		return; /* nobody left to tell */
+}
+
+_Noreturn void fatal_at(const char *func, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("fatal", "in=%s what=\"%s\"", func, text);
+	abort();
 }
 
 bool log_bucket_take(struct log_bucket *bucket)

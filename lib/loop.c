@@ -2,24 +2,10 @@
 #include "loop.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "util.h"
 
 static struct event_base *base;
-
-uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-uint64_t now_ms(void)
-{
-	return now_us() / 1000;
-}
 
 struct event_base *loop_base(void)
 {

@@ -15,9 +15,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-/* Monotonic time. */
-uint64_t now_ms(void);
-uint64_t now_us(void);
+#include "clock.h"
 
 /* Creates the loop at the first call. */
 struct event_base *loop_base(void);

@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "util.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "log.h"
-
-_Noreturn void fatal_at(const char *func, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	log_error("fatal", "in=%s what=\"%s\"", func, text);
-	abort();
-}
 
 static void *checked(void *p)
 {

@@ -17,8 +17,8 @@
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 
-/* Ends the program with SIGABRT after one log line; FUNC is the place that found the broken state.
- */
+/* Ends the program with SIGABRT after one log line; FUNC is the place that found the broken state
+ * (log.c: it needs no more than the log). */
 _Noreturn void fatal_at(const char *func, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define fatal(...) fatal_at(__func__, __VA_ARGS__)
 #define ensure(cond)                                          \
