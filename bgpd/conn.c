@@ -10,7 +10,6 @@
 #include <sys/param.h>
 #include <unistd.h>
 
-#include "adjout.h"
 #include "attr_wire.h"
 #include "loop.h"
 #include "util.h"
@@ -37,7 +36,8 @@ struct conn {
 	size_t rest_len;
 	struct wr own; /* the session's messages; own_at.. not yet written */
 	size_t own_at;
-	struct peer *pull; /* whose routes go out too; NULL before ESTABLISHED */
+	const struct conn_source *source;
+	struct peer *pull; /* whose routes go out too, from there; NULL before ESTABLISHED */
 	size_t skip;	   /* bytes left of a message of routes that was cut off: go first */
 	uint64_t heard_ms, wrote_ms;
 	uint64_t waits_ms; /* since when there is something to write, while wr_watch is on */
@@ -270,7 +270,7 @@ static int gather(struct conn *c, struct iovec *out, int max, int *own)
 
 	*own = -1;
 	if (c->pull)
-		n_routes = adjout_next(c->pull, routes, max - 2);
+		n_routes = c->source->next(c->pull, routes, max - 2);
 	for (; left && i < n_routes; i++) {
 		size_t part = MIN(routes[i].iov_len, left);
 
@@ -328,7 +328,7 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 		c->own_at = 0;
 	}
 	if (routes)
-		adjout_sent(c->pull, routes);
+		c->source->sent(c->pull, routes);
 }
 
 /* 1: all written, 0: the socket is full or the quantum used up, -1: the connection is gone. */
@@ -400,8 +400,9 @@ void conn_send(struct conn *c, const struct wr *w)
 	conn_kick(c);
 }
 
-void conn_pull(struct conn *c, struct peer *p)
+void conn_pull(struct conn *c, const struct conn_source *source, struct peer *p)
 {
+	c->source = source;
 	c->pull = p;
 	conn_kick(c);
 }

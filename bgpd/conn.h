@@ -5,13 +5,15 @@
  * Reading cuts messages off the stream and checks their headers (RFC 4271 section 6.1); all
  * connections share one buffer, each keeps only the rest of an unfinished message. Writing has two
  * sources: messages of the session itself, which are queued here and go first, and whole messages
- * pulled from the neighbour's Adj-RIB-Out. What of the second kind was cut off by a full socket is
- * finished before anything else is written.
+ * of routes to the neighbour, pulled from a struct conn_source. What of the second kind was cut off
+ * by a full socket is finished before anything else is written.
  *
  * A handler may free the connection that calls it.
  */
 #ifndef WGBGP_BGPD_CONN_H
 #define WGBGP_BGPD_CONN_H
+
+#include <sys/uio.h>
 
 #include "message.h"
 #include "peer.h"
@@ -23,6 +25,13 @@ struct conn_handlers {
 	void (*message)(void *arg, enum bgp_message type, const uint8_t *body, size_t len);
 	void (*malformed)(void *arg, const struct bgp_error *error); /* a header */
 	void (*closed)(void *arg, int err); /* 0: end of file, else a positive errno */
+};
+
+/* Whole messages of routes to a neighbour (adjout.h). */
+struct conn_source {
+	/* At most MAX segments of what is to be sent next; how many. */
+	int (*next)(struct peer *p, struct iovec *out, int max);
+	void (*sent)(struct peer *p, size_t n); /* the first N bytes of it were written */
 };
 
 /* Takes FD, non-blocking. CONNECTING: connect() was called on it. HANDLERS must stay valid. */
@@ -38,8 +47,8 @@ void conn_finish_all(void); /* those of conn_finish() at once; for the end of th
 
 /* Queues the whole messages in W, ahead of routes. */
 void conn_send(struct conn *c, const struct wr *w);
-/* From now on P's Adj-RIB-Out is sent too. */
-void conn_pull(struct conn *c, struct peer *p);
+/* From now on the routes to P are sent too; SOURCE must stay valid. */
+void conn_pull(struct conn *c, const struct conn_source *source, struct peer *p);
 void conn_kick(struct conn *c); /* it has something */
 /* While HOLD nothing is read from those that conn_pull() was called for; TCP makes them wait. */
 void conn_hold_reading(bool hold);

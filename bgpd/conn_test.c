@@ -19,7 +19,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "adjout.h"
 #include "attr_wire.h"
 #include "conn.h"
 #include "loop.h"
@@ -43,7 +42,7 @@ static size_t message_len(const uint8_t *at)
 }
 
 /* Segments of two messages each, but that the first one begins where writing ended. */
-int adjout_next(struct peer *p, struct iovec *iov, int max)
+static int next_routes(struct peer *p, struct iovec *iov, int max)
 {
 	size_t start = routes_at, at = 0;
 	int n = 0;
@@ -63,12 +62,14 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 	return n;
 }
 
-void adjout_sent(struct peer *p, size_t n)
+static void sent_routes(struct peer *p, size_t n)
 {
 	assert_ptr_equal(p, &peer);
 	assert_true(n > 0);
 	routes_at += n;
 }
+
+static const struct conn_source source = {next_routes, sent_routes};
 
 static void put_message(struct wr *w, uint8_t type, size_t len, uint8_t fill)
 {
@@ -270,7 +271,7 @@ static void test_held(void **state)
 	conn_hold_reading(true);
 	tell(w.data, w.len);
 	assert_string_equal(said, "4 0 00\n");
-	conn_pull(conn, &peer);
+	conn_pull(conn, &source, &peer);
 	spin();
 	watched = event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED);
 	tell(w.data, w.len);
@@ -317,7 +318,7 @@ static void test_written(void **state)
 		put_message(&routes, BGP_UPDATE, i % 7 ? 23 + rand() % 400 : 4096, (uint8_t)i);
 	put_message(&own, BGP_KEEPALIVE, 19, 0);
 	assert_true(conn_idle(conn));
-	conn_pull(conn, &peer);
+	conn_pull(conn, &source, &peer);
 	spin();
 	do {
 		taken = take(&in, 1 + rand() % 3000);
@@ -357,7 +358,7 @@ static void test_stuck(void **state)
 	assert_int_equal(conn_stuck_since_ms(conn), 0);
 	for (int i = 0; i < 100; i++)
 		put_message(&routes, BGP_UPDATE, 4096, 1);
-	conn_pull(conn, &peer);
+	conn_pull(conn, &source, &peer);
 	spin();
 	assert_in_range(conn_stuck_since_ms(conn), before, now_ms());
 	assert_true(routes_at < routes.len);
@@ -375,7 +376,7 @@ static void test_finish(void **state)
 	put_message(&w, BGP_NOTIFICATION, 21, 6);
 	for (int i = 0; i < 3; i++)
 		put_message(&routes, BGP_UPDATE, 100, 1);
-	conn_pull(conn, &peer);
+	conn_pull(conn, &source, &peer);
 	spin();
 	assert_int_equal(routes_at, routes.len);
 	put_message(&routes, BGP_UPDATE, 100, 1);
@@ -403,7 +404,7 @@ static void test_finish_within(void **state)
 
 	for (int i = 0; i < 100; i++)
 		put_message(&routes, BGP_UPDATE, 4095, 1);
-	conn_pull(conn, &peer);
+	conn_pull(conn, &source, &peer);
 	spin();
 	while (routes_at % 4095 == 0)
 		take(&in, 1000);

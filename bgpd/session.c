@@ -477,6 +477,8 @@ static void take_over(struct peer *p, const struct fsm *f)
 	session_socket_locals(p, conn_fd(f->conn));
 }
 
+static const struct conn_source routes = {adjout_next, adjout_sent};
+
 void session_established(struct fsm *f)
 {
 	struct session *s = f->session;
@@ -513,7 +515,7 @@ void session_established(struct fsm *f)
 	say_event(p, "established", NULL);
 	rib_peer_up(p);
 	if (s->up == f)
-		conn_pull(f->conn, p);
+		conn_pull(f->conn, &routes, p);
 }
 
 void session_update(struct fsm *f, const uint8_t *body, size_t len)
