@@ -4,15 +4,15 @@
  * no keys, numbers that are reserved, neighbors that nothing leads to. What cannot work is an
  * error, what might is a warning.
  */
-#include <ifaddrs.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf_check.h"
+#include "conf_check_say.h"
 #include "conf_key.h"
+#include "conf_nets.h"
 #include "conf_schema.h"
-#include "prefix.h"
 
 /* ---- addresses */
 
@@ -103,104 +103,12 @@ static void check_block(const struct lyd_node *node, const char *name, struct co
 
 /* ---- the networks of our interfaces */
 
-struct net {
-	struct prefix prefix;
-	struct addr addr;		  /* ours there */
-	const struct lyd_node *leaf;	  /* the address; NULL: one of the machine */
-	const struct lyd_node *interface; /* NULL with it */
-};
-
-struct nets {
-	struct net *v;
-	size_t n, cap;
-};
-
-static void net_push(struct nets *nets, struct net net)
-{
-	nets->v = xgrow(nets->v, nets->n, &nets->cap, sizeof(*nets->v));
-	nets->v[nets->n++] = net;
-}
-
-static struct nets nets_configured(const struct conf *conf)
-{
-	const struct lyd_node *wireguard = conf_top(conf, "wireguard");
-	struct nets nets = {0};
-
-	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
-		for (struct lyd_node *a = conf_child(i, "address"); a; a = conf_next(a)) {
-			struct net net = {.leaf = a, .interface = i};
-			uint8_t len;
-
-			if (addr_parse_with_len(lyd_get_value(a), &net.addr, &len) < 0)
-				continue;
-			net.prefix = prefix_make(net.addr.family, net.addr.b, len);
-			net_push(&nets, net);
-		}
-	return nets;
-}
-
-static uint8_t mask_len(const struct sockaddr *mask)
-{
-	const uint8_t *b = mask->sa_family == AF_INET
-				   ? (const uint8_t *)&((const struct sockaddr_in *)mask)->sin_addr
-				   : ((const struct sockaddr_in6 *)mask)->sin6_addr.s6_addr;
-	uint8_t len = 0;
-
-	for (unsigned i = 0; i < family_bytes(mask->sa_family); i++)
-		len += __builtin_popcount(b[i]);
-	return len;
-}
-
-static void add_machines(struct nets *nets)
-{
-	struct ifaddrs *all = NULL;
-
-	if (getifaddrs(&all) < 0)
-		return;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		const struct sockaddr *at = i->ifa_addr;
-		struct net net = {.leaf = NULL};
-
-		if (!at || !i->ifa_netmask ||
-		    (at->sa_family != AF_INET && at->sa_family != AF_INET6))
-			continue;
-		net.addr = at->sa_family == AF_INET
-				   ? addr_make(AF_INET, &((const struct sockaddr_in *)at)->sin_addr)
-				   : addr_make(AF_INET6,
-					       &((const struct sockaddr_in6 *)at)->sin6_addr);
-		net.prefix = prefix_make(net.addr.family, net.addr.b, mask_len(i->ifa_netmask));
-		net_push(nets, net);
-	}
-	freeifaddrs(all);
-}
-
-static bool in_net(const struct net *net, const struct addr *a)
-{
-	return prefix_has_addr(&net->prefix, a);
-}
-
-/* The first and last address of an IPv4 network, which no host has. */
-static const char *edge_of(const struct net *net, const struct addr *a)
-{
-	bool zeros = true, ones = true;
-
-	if (a->family != AF_INET || net->prefix.len > 30 || !in_net(net, a))
-		return NULL;
-	for (unsigned i = net->prefix.len; i < 32; i++) {
-		bool bit = a->b[i / 8] & 0x80 >> i % 8;
-
-		zeros = zeros && !bit;
-		ones = ones && bit;
-	}
-	return zeros ? "the network address of" : ones ? "the broadcast address of" : NULL;
-}
-
 /* LEAF names the host A of a network of ours. */
 static void check_edges(const struct nets *nets, const struct lyd_node *leaf, const struct addr *a,
 			struct conf_errors *errs)
 {
 	for (size_t i = 0; i < nets->n; i++) {
-		const char *edge = nets->v[i].leaf ? edge_of(&nets->v[i], a) : NULL;
+		const char *edge = nets->v[i].leaf ? conf_net_edge(&nets->v[i], a) : NULL;
 
 		if (!edge)
 			continue;
@@ -208,13 +116,6 @@ static void check_edges(const struct nets *nets, const struct lyd_node *leaf, co
 				 edge, PREFIX_STR(&nets->v[i].prefix));
 		return;
 	}
-}
-
-static const char *plane_name_of(const struct lyd_node *interface)
-{
-	const char *name = conf_value(interface, "plane");
-
-	return name ? name : "main";
 }
 
 static void check_networks(const struct nets *nets, struct conf_errors *errs)
@@ -228,7 +129,8 @@ static void check_networks(const struct nets *nets, struct conf_errors *errs)
 			const struct net *two = &nets->v[k];
 
 			if (one->interface == two->interface ||
-			    !str_eq(plane_name_of(one->interface), plane_name_of(two->interface)) ||
+			    !str_eq(conf_net_plane(one->interface),
+				    conf_net_plane(two->interface)) ||
 			    !prefix_overlaps(&one->prefix, &two->prefix))
 				continue;
 			conf_check_warning(errs, one->leaf,
@@ -258,7 +160,8 @@ static void check_endpoint(const struct nets *nets, const struct lyd_node *leaf,
 			conf_check_error(errs, leaf, "'%s' is our own address on %s",
 					 lyd_get_value(leaf),
 					 lyd_get_value(lyd_child(net->interface)));
-		else if (net->interface == lyd_parent(lyd_parent(leaf)) && in_net(net, &e.addr))
+		else if (net->interface == lyd_parent(lyd_parent(leaf)) &&
+			 conf_net_has(net, &e.addr))
 			conf_check_warning(errs, leaf,
 					   "'%s' is inside the tunnel itself (%s): expected an "
 					   "address of the underlay",
@@ -280,8 +183,8 @@ static void check_tunnel_address(const struct nets *nets, const struct lyd_node 
 	for (size_t i = 0; i < nets->n; i++) {
 		const struct net *net = &nets->v[i];
 
-		if (!in_net(net, &a) ||
-		    !str_eq(plane_name_of(net->interface), plane_name_of(interface)))
+		if (!conf_net_has(net, &a) ||
+		    !str_eq(conf_net_plane(net->interface), conf_net_plane(interface)))
 			continue;
 		if (net->interface == interface)
 			return;
@@ -310,8 +213,8 @@ static void check_permit(const struct nets *nets, const struct lyd_node *leaf,
 					   lyd_get_value(leaf));
 }
 
-static void check_peer(const struct nets *nets, const struct lyd_node *peer,
-		       struct conf_errors *errs)
+static void odd_check_peer(const struct nets *nets, const struct lyd_node *peer,
+			   struct conf_errors *errs)
 {
 	static const char zero[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	const struct lyd_node *key = conf_child(peer, "public-key");
@@ -470,7 +373,7 @@ static enum way way_to(const struct conf *conf, const struct nets *nets, const s
 			if (!conf_is(p, "disabled", "true") && peer_has(p, a))
 				return WAY_TUNNEL;
 	for (size_t i = 0; i < nets->n; i++)
-		if (in_net(&nets->v[i], a))
+		if (conf_net_has(&nets->v[i], a))
 			way = nets->v[i].interface ? WAY_NOBODY
 			      : way == WAY_NOBODY  ? way
 						   : WAY_PLAIN;
@@ -536,7 +439,7 @@ static void check_neighbor(const struct conf *conf, const struct nets *nets, boo
 			lyd_get_value(leaf));
 }
 
-static void check_ranges(const struct lyd_node *group, struct conf_errors *errs)
+static void odd_check_ranges(const struct lyd_node *group, struct conf_errors *errs)
 {
 	for (struct lyd_node *r = conf_child(group, "listen-range"); r; r = conf_next(r)) {
 		struct prefix p;
@@ -546,8 +449,8 @@ static void check_ranges(const struct lyd_node *group, struct conf_errors *errs)
 	}
 }
 
-static void check_bgp(const struct conf *conf, const struct nets *nets, bool all,
-		      struct conf_errors *errs)
+static void odd_check_bgp(const struct conf *conf, const struct nets *nets, bool all,
+			  struct conf_errors *errs)
 {
 	const struct lyd_node *bgp = conf_top(conf, "bgp");
 	const char *as = conf_value(bgp, "as");
@@ -562,7 +465,7 @@ static void check_bgp(const struct conf *conf, const struct nets *nets, bool all
 			check_neighbor(conf, nets, all, n, as, errs);
 	for (struct lyd_node *g = conf_child(bgp, "neighbor-group"); g; g = conf_next(g)) {
 		check_as(conf_child(g, "remote-as"), errs);
-		check_ranges(g, errs);
+		odd_check_ranges(g, errs);
 	}
 }
 
@@ -578,8 +481,8 @@ static void check_loopback(const struct lyd_node *node, const char *name, struct
 	}
 }
 
-static void check_statics(const struct nets *nets, const struct lyd_node *node,
-			  struct conf_errors *errs)
+static void odd_check_statics(const struct nets *nets, const struct lyd_node *node,
+			      struct conf_errors *errs)
 {
 	for (struct lyd_node *s = conf_child(node, "static"); s; s = conf_next(s)) {
 		const struct lyd_node *hop = conf_child(s, "next-hop");
@@ -609,24 +512,24 @@ void conf_check_odd(const struct conf *effective, unsigned flags, struct conf_er
 	const struct lyd_node *rib = conf_top(effective, "rib");
 	const struct lyd_node *table = conf_child(rib, "table");
 	bool all = flags & CONF_CHECK_FILES;
-	struct nets nets = nets_configured(effective);
+	struct nets nets = conf_nets_configured(effective);
 
 	check_networks(&nets, errs);
 	check_loopback(wireguard, "interface", errs);
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i))
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
-			check_peer(&nets, p, errs);
+			odd_check_peer(&nets, p, errs);
 	if (all)
 		check_private_keys(wireguard, errs);
-	check_statics(&nets, rib, errs);
+	odd_check_statics(&nets, rib, errs);
 	for (struct lyd_node *p = conf_top(effective, "plane"); p; p = conf_next(p)) {
 		check_loopback(p, "interface", errs);
-		check_statics(&nets, p, errs);
+		odd_check_statics(&nets, p, errs);
 	}
 	if (table && str_eq(lyd_get_value(table), "255"))
 		conf_check_error(errs, table, "'255' is the kernel's table of own addresses");
 	if (all)
-		add_machines(&nets);
-	check_bgp(effective, &nets, all, errs);
+		conf_nets_add_machines(&nets);
+	odd_check_bgp(effective, &nets, all, errs);
 	free(nets.v);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf_check.h"
+#include "conf_check_say.h"
 #include "conf_schema.h"
 #include "planes.h"
 

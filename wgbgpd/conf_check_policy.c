@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf_check.h"
+#include "conf_check_say.h"
 #include "prefix.h"
 
 static void check_pattern(const struct lyd_node *leaf, struct conf_errors *errs)

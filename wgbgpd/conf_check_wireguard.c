@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conf_check.h"
+#include "conf_check_say.h"
 #include "conf_key.h"
 #include "conf_schema.h"
 #include "prefix.h"

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_parse.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
-#include "conf_parse_internal.h"
+#include "conf_make.h"
+#include "conf_parse_json.h"
 #include "conf_schema.h"
-#include "prefix.h"
 
 #define READ_BYTES 16384 /* of a file at a time */
 
@@ -22,21 +20,6 @@ static void include_file(struct parser *p, const char *path, struct lyd_node *pa
 static struct conf_pos source_pos(const struct source *src)
 {
 	return (struct conf_pos){src->name, src->lex.token_line, src->lex.token_col};
-}
-
-void conf_complain(struct source *src, const struct conf_pos *pos, const struct lyd_node *parent,
-		   const char *name, const char *fmt, ...)
-{
-	char *path = conf_schema_path(parent), *text;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	conf_error(src->p->errs, pos, "%s%s%s%s%s", path, *path && name ? " " : "",
-		   name ? name : "", *path || name ? ": " : "", text);
-	free(text);
-	free(path);
 }
 
 static void complain_token(struct source *src, const struct lyd_node *parent, const char *name,
@@ -78,84 +61,6 @@ static bool recover(struct source *src)
 	}
 }
 
-static struct lyd_node *siblings(struct source *src, struct lyd_node *parent)
-{
-	return parent ? lyd_child(parent) : src->p->conf->tree;
-}
-
-/* A number written as 0x101, which YANG does not know in values, in decimal. */
-static const char *plain_number(const struct lysc_node *schema, const char *value, char *buf,
-				size_t size)
-{
-	unsigned long long number;
-	char *end;
-
-	if (conf_schema_type(schema)->basetype != LY_TYPE_UINT32 || value[0] != '0' ||
-	    (value[1] != 'x' && value[1] != 'X') || !isxdigit((unsigned char)value[2]))
-		return value;
-	errno = 0;
-	number = strtoull(value, &end, 16);
-	if (errno || *end)
-		return value;
-	snprintf(buf, size, "%llu", number);
-	return buf;
-}
-
-/* A prefix, and one of a policy with its lengths, has no bits behind its length: those that are
- * there are dropped, which need not be what was meant. The address of an interface keeps them. */
-static void warn_host_bits(struct source *src, const struct conf_pos *pos,
-			   const struct lyd_node *parent, const char *name, const char *value)
-{
-	char text[PREFIX_STRLEN];
-	struct prefix p;
-	struct addr a;
-	uint8_t len;
-	char *path;
-
-	if (!strchr(value, '/') || str_eq(name, "address") || !str_copy(text, value, sizeof(text)))
-		return;
-	text[strcspn(text, "+{")] = '\0';
-	if (addr_parse_with_len(text, &a, &len) < 0 || prefix_parse(text, &p) < 0 ||
-	    memcmp(a.b, p.b, family_bytes(a.family)) == 0)
-		return;
-	path = conf_schema_path(parent);
-	conf_warning(src->p->errs, pos, "%s %s: '%s' has bits behind its length; %s is taken", path,
-		     name, value, PREFIX_STR(&p));
-	free(path);
-}
-
-/* Creates a leaf or a value of a leaf-list; errors are said. */
-void conf_make_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
-		     const struct conf_pos *pos, const char *value)
-{
-	struct lyd_node *node = NULL, *old = NULL;
-	char buf[24];
-
-	lyd_new_term(parent, schema->module, schema->name,
-		     plain_number(schema, value, buf, sizeof(buf)), false, &node);
-	if (!node) {
-		char *expected = conf_schema_describe_type(conf_schema_type(schema));
-
-		conf_complain(src, pos, parent, schema->name, "'%.64s' is not valid; expected %s",
-			      value, expected);
-		free(expected);
-		ly_err_clean(src->p->ctx, NULL);
-		return;
-	}
-	lyd_unlink_tree(node);
-	lyd_find_sibling_first(siblings(src, parent), node, &old);
-	if (old) {
-		conf_complain(src, pos, parent, schema->name,
-			      "'%.64s' is there twice; first in line %u", value,
-			      conf_line(old));
-		lyd_free_tree(node);
-		return;
-	}
-	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
-	conf_insert(src->p->conf, parent, node);
-	warn_host_bits(src, pos, parent, schema->name, value);
-}
-
 /* What ends with ';'. The current token is the name; behind it, the ';' or what is wrong. */
 static void parse_leaf(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
 {
@@ -170,7 +75,7 @@ static void parse_leaf(struct source *src, struct lyd_node *parent, const struct
 		free(expected);
 		return;
 	}
-	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &old);
+	lyd_find_sibling_val(conf_siblings(src, parent), schema, NULL, 0, &old);
 	if (old) {
 		conf_complain(src, &pos, parent, schema->name, "is there twice; first in line %u",
 			      conf_line(old));
@@ -227,22 +132,6 @@ static bool parse_body(struct source *src, struct lyd_node *node)
 	return true;
 }
 
-struct lyd_node *conf_make_container(struct source *src, struct lyd_node *parent,
-				     const struct lysc_node *schema, const struct conf_pos *pos)
-{
-	struct lyd_node *node = NULL;
-
-	lyd_find_sibling_val(siblings(src, parent), schema, NULL, 0, &node);
-	if (node)
-		return node;
-	if (lyd_new_inner(parent, schema->module, schema->name, false, &node))
-		fatal("libyang makes no container %s", schema->name);
-	if (!parent)
-		conf_insert(src->p->conf, NULL, node);
-	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
-	return node;
-}
-
 static bool parse_container(struct source *src, struct lyd_node *parent,
 			    const struct lysc_node *schema)
 {
@@ -251,37 +140,6 @@ static bool parse_container(struct source *src, struct lyd_node *parent,
 
 	conf_lex_next(&src->lex);
 	return parse_body(src, node);
-}
-
-struct lyd_node *conf_make_entry(struct source *src, struct lyd_node *parent,
-				 const struct lysc_node *schema, const struct conf_pos *pos,
-				 const char *key, const struct conf_pos *key_pos)
-{
-	struct lyd_node *node = NULL, *old = NULL;
-
-	lyd_new_list(parent, schema->module, schema->name, false, &node, key);
-	if (!node) {
-		char *expected = conf_schema_describe_type(conf_schema_key(schema)->type);
-
-		conf_complain(src, key_pos, parent, schema->name,
-			      "'%.64s' is not valid; expected %s", key, expected);
-		free(expected);
-		ly_err_clean(src->p->ctx, NULL);
-		return NULL;
-	}
-	lyd_unlink_tree(node);
-	lyd_find_sibling_first(siblings(src, parent), node, &old);
-	if (old) {
-		conf_complain(src, pos, parent, schema->name,
-			      "'%.64s' is there twice; first in line %u", key,
-			      conf_line(old));
-		lyd_free_tree(node);
-		return NULL;
-	}
-	conf_set_pos(src->p->conf, node, pos->file, pos->line, pos->col);
-	conf_insert(src->p->conf, parent, node);
-	warn_host_bits(src, key_pos, parent, schema->name, key);
-	return node;
 }
 
 static bool parse_list(struct source *src, struct lyd_node *parent, const struct lysc_node *schema)
@@ -331,19 +189,6 @@ static void parse_include(struct source *src, struct lyd_node *parent)
 	else
 		include_file(src->p, path, parent, &pos);
 	free(path);
-}
-
-void conf_complain_unknown(struct source *src, const struct conf_pos *pos,
-			   const struct lyd_node *parent, const struct lysc_node *schema,
-			   const char *word)
-{
-	const char *near = conf_schema_suggest(src->p->ctx, schema, word);
-	char *known = conf_schema_describe_children(src->p->ctx, schema);
-
-	conf_complain(src, pos, parent, NULL,
-		      "'%.64s' is no statement here%s%s%s; expected one of %s", word,
-		      near ? ", '" : "", near ? near : "", near ? "' is near" : "", known);
-	free(known);
 }
 
 static void complain_unknown(struct source *src, struct lyd_node *parent,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_parse_internal.h"
+#include "conf_parse_json.h"
 #include "conf_schema.h"
 #include "util.h"
 
@@ -134,7 +134,7 @@ static void leaf(struct walk *w, struct lyd_node *parent, const struct lysc_node
 
 /* The value of the entry's key, wherever it stands among the members; NULL: there is none. The walk
  * stays where it is. */
-static char *key_of(const struct walk *entry, const char *name, struct conf_pos *pos)
+static char *json_key_of(const struct walk *entry, const char *name, struct conf_pos *pos)
 {
 	struct walk w = *entry;
 	char *found = NULL;
@@ -164,7 +164,7 @@ static void entry(struct walk *w, struct lyd_node *parent, const struct lysc_nod
 
 	if (!begins_with(w, '{', parent, schema->name))
 		return;
-	value = key_of(w, key->name, &key_pos);
+	value = json_key_of(w, key->name, &key_pos);
 	if (value)
 		node = conf_make_entry(w->src, parent, schema, &pos, value, &key_pos);
 	else

@@ -139,6 +139,13 @@ const char *conf_value(const struct lyd_node *node, const char *name)
 	return leaf ? lyd_get_value(leaf) : NULL;
 }
 
+bool conf_is(const struct lyd_node *node, const char *leaf, const char *value)
+{
+	const char *v = conf_value(node, leaf);
+
+	return v && str_eq(v, value);
+}
+
 static void prune(struct conf *conf, struct lyd_node *node)
 {
 	struct lyd_node *next;

@@ -55,6 +55,7 @@ struct lyd_node *conf_top(const struct conf *conf, const char *name);
 struct lyd_node *conf_next(const struct lyd_node *node);
 const char *conf_value(const struct lyd_node *node,
 		       const char *name); /* of a child leaf, or NULL */
+bool conf_is(const struct lyd_node *node, const char *leaf, const char *value);
 
 /* Removes containers that hold nothing. */
 void conf_prune(struct conf *conf);

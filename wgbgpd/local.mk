@@ -6,6 +6,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check_odd.c \
 	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
+	wgbgpd/conf_check_say.c wgbgpd/conf_check_say.h \
 	wgbgpd/conf_check_wireguard.c \
 	wgbgpd/conf_diff.c wgbgpd/conf_diff.h \
 	wgbgpd/conf_effective.c wgbgpd/conf_effective.h \
@@ -13,9 +14,10 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_key.c wgbgpd/conf_key.h \
 	wgbgpd/conf_lex.c wgbgpd/conf_lex.h \
 	wgbgpd/conf_load.c wgbgpd/conf_load.h \
+	wgbgpd/conf_make.c wgbgpd/conf_make.h \
+	wgbgpd/conf_nets.c wgbgpd/conf_nets.h \
 	wgbgpd/conf_parse.c wgbgpd/conf_parse.h \
-	wgbgpd/conf_parse_internal.h \
-	wgbgpd/conf_parse_json.c \
+	wgbgpd/conf_parse_json.c wgbgpd/conf_parse_json.h \
 	wgbgpd/conf_print.c wgbgpd/conf_print.h \
 	wgbgpd/conf_schema.c wgbgpd/conf_schema.h \
 	wgbgpd/conf_tree.c wgbgpd/conf_tree.h

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf_parse_internal: what the readers of the two notations, statements (conf_parse.c) and JSON
- * (conf_parse_json.c), have in common: they make the same nodes and complain in the same words.
+ * conf_make: makes the nodes of a configuration that is being read, and complains where that cannot
+ * be. Both notations, statements (conf_parse.c) and JSON (conf_parse_json.c), make the same nodes
+ * with it and complain in the same words.
  */
-#ifndef WGBGP_CONF_PARSE_INTERNAL_H
-#define WGBGP_CONF_PARSE_INTERNAL_H
+#ifndef WGBGP_CONF_MAKE_H
+#define WGBGP_CONF_MAKE_H
 
 #include "conf_lex.h"
 #include "conf_tree.h"
@@ -33,6 +34,9 @@ void conf_complain_unknown(struct source *src, const struct conf_pos *pos,
 			   const struct lyd_node *parent, const struct lysc_node *schema,
 			   const char *word);
 
+/* The first of the nodes in PARENT (NULL: at the top). */
+struct lyd_node *conf_siblings(struct source *src, struct lyd_node *parent);
+
 /* Make nodes in PARENT (NULL: at the top); errors are said. */
 void conf_make_value(struct source *src, struct lyd_node *parent, const struct lysc_node *schema,
 		     const struct conf_pos *pos, const char *value);
@@ -42,8 +46,5 @@ struct lyd_node *conf_make_container(struct source *src, struct lyd_node *parent
 struct lyd_node *conf_make_entry(struct source *src, struct lyd_node *parent,
 				 const struct lysc_node *schema, const struct conf_pos *pos,
 				 const char *key, const struct conf_pos *key_pos);
-
-/* conf_parse_json.c */
-void conf_parse_json(struct parser *p, const char *name, const char *text, size_t len);
 
 #endif
