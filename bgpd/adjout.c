@@ -6,6 +6,8 @@
 
 #include "adjout_group.h"
 #include "restart.h"
+#include "rib_peer.h"
+#include "rib_work.h"
 #include "session.h"
 #include "util.h"
 

@@ -8,8 +8,11 @@
 
 #include <stdlib.h>
 
+#include "bgp.h"
 #include "nexthop.h"
 #include "originate.h"
+#include "policy.h"
+#include "rib_peer.h"
 #include "util.h"
 
 struct group_list groups = TAILQ_HEAD_INITIALIZER(groups);

@@ -6,7 +6,7 @@
 #define WGBGP_BGPD_ADJOUT_INTERNAL_H
 
 #include "adjout.h"
-#include "rib_internal.h"
+#include "rib_table.h"
 
 /* Bytes of a group's log: a member further behind is detached; the queue waits where all members
  * are half as far behind and reading. */

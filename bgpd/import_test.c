@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "loop.h"
+#include "peer_way.h"
 #include "rib.h"
 #include "rig.h"
 #include "util.h"

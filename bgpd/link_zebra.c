@@ -8,9 +8,11 @@
 #include "hash.h"
 #include "ipc.h"
 #include "log.h"
+#include "nexthop.h"
 #include "originate.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_verdict.h"
+#include "rib_work.h"
 #include "util.h"
 
 #define ROUTES_BYTES (16 * 1024) /* a ROUTES message is closed when it is longer */

@@ -28,21 +28,24 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/peer.c bgpd/peer.h \
 	bgpd/peer_conf.c bgpd/peer_conf.h \
 	bgpd/peer_show.c bgpd/peer_show.h \
+	bgpd/peer_way.c bgpd/peer_way.h \
 	bgpd/policy.c bgpd/policy.h \
 	bgpd/policy_ceiling.c bgpd/policy_ceiling.h \
 	bgpd/policy_compile.c bgpd/policy_term.h \
 	bgpd/restart.c bgpd/restart.h \
 	bgpd/rib.c bgpd/rib.h \
-	bgpd/rib_decide.c \
-	bgpd/rib_fresh.c \
-	bgpd/rib_multipath.c \
-	bgpd/rib_internal.h \
-	bgpd/rib_judge.c \
-	bgpd/rib_pressure.c \
-	bgpd/rib_refused.c \
+	bgpd/rib_decide.c bgpd/rib_decide.h \
+	bgpd/rib_fresh.c bgpd/rib_fresh.h \
+	bgpd/rib_judge.c bgpd/rib_judge.h \
+	bgpd/rib_lap.c bgpd/rib_lap.h \
+	bgpd/rib_multipath.c bgpd/rib_multipath.h \
+	bgpd/rib_peer.c bgpd/rib_peer.h \
+	bgpd/rib_pressure.c bgpd/rib_pressure.h \
+	bgpd/rib_refused.c bgpd/rib_refused.h \
 	bgpd/rib_show.c \
 	bgpd/rib_table.c bgpd/rib_table.h \
-	bgpd/rib_verdict.c \
+	bgpd/rib_verdict.c bgpd/rib_verdict.h \
+	bgpd/rib_work.c bgpd/rib_work.h \
 	bgpd/session.c bgpd/session.h \
 	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_socket.c bgpd/session_socket.h

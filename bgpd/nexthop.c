@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "adjout.h"
+#include "bgp.h"
 #include "daemon.h"
 #include "link_zebra.h"
 #include "log.h"
+#include "loop.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_lap.h"
 #include "session.h"
 #include "session_proof.h"
 #include "util.h"

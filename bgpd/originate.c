@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "bgp.h"
 #include "conf.h"
 #include "planes.h"
-#include "rib_internal.h"
+#include "policy.h"
+#include "rib.h"
 #include "trie.h"
 #include "util.h"
 

@@ -13,6 +13,7 @@
 #include "listen.h"
 #include "loop.h"
 #include "peer.h"
+#include "peer_way.h"
 #include "planes.h"
 #include "rib.h"
 #include "session.h"

@@ -4,8 +4,10 @@
 #include "bgp.h"
 #include "log.h"
 #include "loop.h"
+#include "nexthop.h"
 #include "peer_conf.h"
-#include "rib_internal.h"
+#include "rib_peer.h"
+#include "rib_work.h"
 
 #define CONNECT_MS 10000 /* for neighbours that are not up yet */
 

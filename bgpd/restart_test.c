@@ -12,9 +12,11 @@
 #include "bgp.h"
 #include "log.h"
 #include "loop.h"
+#include "nexthop.h"
 #include "peer_conf.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_peer.h"
+#include "rib_work.h"
 #include "util.h"
 
 struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);

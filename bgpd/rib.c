@@ -6,135 +6,30 @@
 #include <string.h>
 
 #include "adjout_internal.h"
+#include "bgp.h"
 #include "leak.h"
 #include "link_zebra.h"
+#include "nexthop.h"
 #include "originate.h"
+#include "peer_way.h"
 #include "policy_ceiling.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_decide.h"
+#include "rib_fresh.h"
+#include "rib_judge.h"
+#include "rib_lap.h"
+#include "rib_peer.h"
+#include "rib_pressure.h"
+#include "rib_refused.h"
+#include "rib_verdict.h"
+#include "rib_work.h"
 #include "session.h"
 #include "util.h"
 
 #define DECIDE_QUANTUM 512
 #define WALK_QUANTUM 4096
 
-static struct job job;
-
-static struct peer_rib *by_id[UINT16_MAX + 1]; /* 0 is PEER_LOCAL */
-static uint32_t ids_high;		       /* numbers above it were never in use */
-
-/* The walk: round all tables, a lap at a time. */
-static struct {
-	uint32_t at[PLANES_MAX][BGP_FAMILIES]; /* next network; 0: not begun */
-	uint32_t lap;			       /* number of the present one */
-	uint32_t until; /* last one that somebody needs; below lap: at rest */
-} walk = {.lap = 1};
-
-void rib_work(void)
-{
-	job_start(&job);
-}
-
-struct peer_rib *peer_rib_by_id(uint16_t id)
-{
-	return by_id[id];
-}
-
-void rib_each_neighbor(void (*look)(struct peer_rib *pr))
-{
-	for (uint32_t i = ids_high; i; i--)
-		if (by_id[i])
-			look(by_id[i]);
-}
-
-bool path_is_void(const struct path *p)
-{
-	const struct peer_rib *pr = by_id[p->peer];
-
-	if (!pr->peer || p->epoch == pr->epoch)
-		return !pr->peer;
-	return !(pr->kept[p->flags & PATH_IPV6 ? BGP_IPV6 : BGP_IPV4] &&
-		 p->epoch == pr->kept_epoch);
-}
-
-bool path_is_stale(const struct path *p)
-{
-	return p->peer != PEER_LOCAL && p->epoch != by_id[p->peer]->epoch && !path_is_void(p);
-}
-
-bool path_has_no_future(const struct path *p)
-{
-	return path_is_stale(p) &&
-	       nexthop_objection(nexthop_by_id(p->nexthop)) == REASON_TUNNEL_DOWN;
-}
-
-bool path_is_ebgp(const struct path *p)
-{
-	return p->peer != PEER_LOCAL && by_id[p->peer]->ebgp;
-}
-
-void rib_release_net(struct rib_table *t, uint32_t id)
-{
-	struct net *net = net_at(t, id);
-	struct prefix p;
-
-	if (net->paths || (net->flags & NET_DIRTY) || adjout_needs_net(t, id))
-		return;
-	if (net->flags & NET_VERDICT) {
-		p = net_prefix(t, net);
-		rib_verdicts_forget(&p);
-	}
-	net_free(t, id);
-}
-
-void rib_remove_path(uint32_t id, enum reason why)
-{
-	struct path *path = path_at(id);
-	struct rib_table *t = path_table(path);
-	uint32_t net = path->net;
-
-	if (path->peer != PEER_LOCAL) {
-		struct peer_rib *pr = by_id[path->peer];
-
-		if (t->plane == pr->plane)
-			pr->received[t->family]--;
-		if (path->flags & PATH_ACCEPTED)
-			pr->accepted[t->family]--;
-		if (log_enabled(LOG_LEVEL_DEBUG)) {
-			struct prefix p = net_prefix(t, net_at(t, net));
-
-			log_debug("withdraw", "peer=%s prefix=%s reason=%s", ADDR_STR(&pr->address),
-				  PREFIX_STR(&p), reason_name(why));
-		}
-	}
-	nexthop_detach(id);
-	path_free(t, id);
-	net_mark(t, net);
-}
-
-/* PR NULL: for everybody. */
-void rib_walk_for(struct peer_rib *pr)
-{
-	bool at_start = true;
-
-	RIB_TABLES_FOREACH(t)
-	at_start = at_start && !walk.at[t->plane][t->family];
-	walk.until = walk.lap + !at_start;
-	if (pr)
-		pr->walk_until = walk.until;
-	rib_work();
-}
-
-bool rib_is_walking(uint32_t until)
-{
-	return until >= walk.lap;
-}
-
-uint32_t rib_need_walk(void)
-{
-	rib_walk_for(NULL);
-	return walk.until;
-}
+static uint32_t walk_at[PLANES_MAX][BGP_FAMILIES]; /* next network; 0: not begun */
 
 static void peer_rib_free(struct peer_rib *pr)
 {
@@ -142,13 +37,13 @@ static void peer_rib_free(struct peer_rib *pr)
 	timer_stop(&pr->stale_timer);
 	rib_fresh_end(pr);
 	rib_judge_forget(pr);
-	by_id[pr->id] = NULL;
+	peer_ribs[pr->id] = NULL;
 	free(pr);
 }
 
 static void end_walk_of(struct peer_rib *pr)
 {
-	if (pr->walk_until > walk.lap)
+	if (rib_is_walking(pr->walk_until))
 		return;
 	pr->rejudge = pr->mark = false;
 	if (!pr->peer)
@@ -157,9 +52,9 @@ static void end_walk_of(struct peer_rib *pr)
 
 static void end_lap(void)
 {
+	rib_lap_end();
+	memset(walk_at, 0, sizeof(walk_at));
 	rib_each_neighbor(end_walk_of);
-	walk.lap++;
-	memset(walk.at, 0, sizeof(walk.at));
 }
 
 static uint32_t now_s(void)
@@ -272,10 +167,11 @@ static void walk_net(struct rib_table *t, uint32_t id)
 /* A quantum of the walk; true: there is more. */
 static bool walk_some(unsigned n)
 {
-	while (rib_is_walking(walk.until)) {
+	while (rib_lap_wanted()) {
+		rib_lap_begin();
 		RIB_TABLES_FOREACH(t)
 		{
-			uint32_t *at = &walk.at[t->plane][t->family];
+			uint32_t *at = &walk_at[t->plane][t->family];
 
 			if (!*at)
 				*at = 1;
@@ -317,7 +213,7 @@ static bool decide_some(unsigned n)
 
 bool rib_settled(void)
 {
-	return is_decided() && !rib_is_walking(walk.until) && !restart_deferring();
+	return is_decided() && !rib_lap_wanted() && !restart_deferring();
 }
 
 static bool work(void *arg)
@@ -347,7 +243,7 @@ static bool work(void *arg)
 void rib_start(void)
 {
 	rib_table_init();
-	job_init(&job, work, NULL);
+	rib_work_open(work);
 }
 
 static void free_paths(void)
@@ -375,13 +271,13 @@ void rib_stop(void)
 	originate_free();
 	free_paths();
 	rib_each_neighbor(drop_peer_rib);
-	ids_high = 0;
 	rib_verdicts_forget(NULL);
 	nexthop_free_all();
 	rib_table_free();
 	policy_ceiling_free();
 	leak_free();
-	job_stop(&job); /* last: a fresh session with paths held back starts it when it is freed */
+	rib_work_close(); /* last: a fresh session with paths held back starts it when it is freed
+			   */
 }
 
 /* RFC 4486: more prefixes than configured end the session. */
@@ -490,16 +386,6 @@ static void on_stale_timer(void *arg)
 	rib_walk_for(pr);
 }
 
-static uint32_t new_id(void)
-{
-	for (uint32_t i = 1; i <= ids_high; i++)
-		if (!by_id[i])
-			return i;
-	if (ids_high == UINT16_MAX)
-		fatal("more than %d neighbours", UINT16_MAX);
-	return ++ids_high;
-}
-
 void rib_peer_new(struct peer *p)
 {
 	struct peer_rib *pr = xcalloc(1, sizeof(*pr));
@@ -507,8 +393,7 @@ void rib_peer_new(struct peer *p)
 	pr->peer = p;
 	pr->address = p->conf.address;
 	pr->plane = p->conf.plane;
-	pr->id = (uint16_t)new_id();
-	by_id[pr->id] = pr;
+	peer_rib_number(pr);
 	p->rib = pr;
 	timer_init(&pr->stale_timer, on_stale_timer, pr);
 	rib_fresh_init(pr);
@@ -540,17 +425,6 @@ struct rib_peer_counts rib_peer_counts(const struct peer *p)
 	memcpy(c.received, p->rib->received, sizeof(c.received));
 	memcpy(c.accepted, p->rib->accepted, sizeof(c.accepted));
 	return c;
-}
-
-bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out)
-{
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-	const struct nexthop *nh = nexthop_find(&a);
-
-	if (!nh)
-		return false;
-	*out = nh->state;
-	return nh->state.reach != REACH_UNKNOWN;
 }
 
 void rib_peer_up(struct peer *p)
@@ -647,41 +521,6 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 bool rib_peer_keeps_stale(const struct peer *p)
 {
 	return p->rib->kept[BGP_IPV4] || p->rib->kept[BGP_IPV6];
-}
-
-bool rib_peer_tunnel_away(const struct peer *p)
-{
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-	struct msg_nexthop m;
-
-	if (!policy_ceiling_tunnel_address(&a))
-		return rib_peer_tunnel_gone(p);
-	if (!rib_peer_nexthop(p, &m) || !m.tunnel)
-		return true;
-	return m.reason == REASON_INTERFACE_DOWN || m.reason == REASON_INTERFACE_GONE ||
-	       m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||
-	       m.reason == REASON_ADMIN_DOWN;
-}
-
-bool rib_peer_tunnel_gone(const struct peer *p)
-{
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-	struct msg_nexthop m;
-
-	if (!rib_peer_nexthop(p, &m))
-		return false;
-	if (m.tunnel && m.connected && !policy_ceiling_tunnel_address(&a))
-		return true; /* wgd removes the peer when we have let go of it */
-	return m.reach == REACH_DOWN &&
-	       (m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||
-		m.reason == REASON_ADMIN_DOWN);
-}
-
-bool rib_peer_tunnel_down(const struct peer *p)
-{
-	const struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-
-	return nexthop_objection(nexthop_find(&a)) == REASON_TUNNEL_DOWN;
 }
 
 static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)

@@ -16,7 +16,9 @@ void rib_start(void);
 void rib_stop(void);					       /* frees everything; sends nothing */
 int rib_check(const json_t *config, char *error, size_t size); /* 0 or -EINVAL; changes nothing */
 void rib_apply(const json_t *config);
-void rib_channel(int fd);			 /* a new channel to zebra-lite */
+void rib_channel(int fd); /* a new channel to zebra-lite */
+/* Everything that is known was decided and handed on. */
+bool rib_settled(void);
 extern const struct show_command rib_commands[]; /* bgp-routes ...; ends with a nameless row */
 
 /* Called by peer.c for each neighbour: it exists now (watch its address). */
@@ -26,18 +28,8 @@ struct rib_peer_counts {
 	uint32_t received[BGP_FAMILIES], accepted[BGP_FAMILIES];
 };
 struct rib_peer_counts rib_peer_counts(const struct peer *p);
-/* The neighbour's address is a tunnel's, and nothing leads into that tunnel now: a connection would
- * leave in clear, by a default route say, to whoever answers there. */
-bool rib_peer_tunnel_away(const struct peer *p);
-/* The tunnel's peer that would lead to it is gone, or going: whoever speaks from its address can
- * only be heard for a moment more. */
-bool rib_peer_tunnel_gone(const struct peer *p);
-/* A tunnel leads to it, which is down. */
-bool rib_peer_tunnel_down(const struct peer *p);
 /* Paths of an earlier session are kept until it has announced them again. */
 bool rib_peer_keeps_stale(const struct peer *p);
-/* The last word on the way to its address; false when there is none. */
-bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
 
 /* Called by the session. */
 void rib_peer_up(struct peer *p); /* ESTABLISHED: start sending everything, then End-of-RIB */
@@ -50,5 +42,8 @@ void rib_peer_free(struct peer *p); /* the neighbour is deleted: everything of i
 /* Import policy or anything else that judges this neighbour's paths changed: judge them again (the
  * rib keeps what was received before policy), without a refresh. */
 void rib_rejudge(struct peer *p);
+void rib_rejudge_all(void); /* of all neighbours */
+/* A path of ours: ATTR's reference is taken over, NULL removes it. */
+void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refused);
 
 #endif

@@ -5,9 +5,16 @@
 #include <stdlib.h>
 
 #include "adjout_internal.h"
+#include "bgp.h"
 #include "decide.h"
 #include "link_zebra.h"
-#include "rib_internal.h"
+#include "nexthop.h"
+#include "rib_decide.h"
+#include "rib_fresh.h"
+#include "rib_multipath.h"
+#include "rib_peer.h"
+#include "rib_refused.h"
+#include "rib_verdict.h"
 #include "util.h"
 
 /* Room for the candidates, kept between calls. */

@@ -12,8 +12,11 @@
  * The shorter time is for those who come to us: a hub uses the path to a site, and so announces it,
  * before the sites use the hub. Paths that were kept over a restart (RFC 4724) are in use already.
  */
+#include "bgp.h"
+#include "nexthop.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_fresh.h"
+#include "rib_lap.h"
 
 #define FRESH_MS 1000
 #define FRESH_HUB_MS 300

@@ -4,9 +4,12 @@
  * the import policy, martians, our own addresses and the ceiling. Those that look at the attributes
  * alone are done once for neighbours in an UPDATE.
  */
+#include "bgp.h"
 #include "leak.h"
+#include "nexthop.h"
+#include "policy.h"
 #include "policy_ceiling.h"
-#include "rib_internal.h"
+#include "rib_judge.h"
 
 /* RFC 4271 section 9.1.2 (AS loop), RFC 4456 section 8. */
 static enum reason judge_loops(const struct peer_rib *pr, const struct attr *a)

@@ -9,8 +9,11 @@
  */
 #include <string.h>
 
+#include "bgp.h"
 #include "decide.h"
-#include "rib_internal.h"
+#include "nexthop.h"
+#include "util.h"
+#include "rib_multipath.h"
 
 #define SHARES 16 /* of the one with the most */
 

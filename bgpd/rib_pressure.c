@@ -13,8 +13,10 @@
  * decision.
  */
 #include "conn.h"
+#include "loop.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_pressure.h"
+#include "rib_table.h"
 
 #define UNDECIDED_HIGH 65536
 #define UNDECIDED_LOW (UNDECIDED_HIGH / 4)

@@ -8,8 +8,10 @@
 #include <cmocka.h>
 
 #include "conn.h"
+#include "loop.h"
 #include "restart.h"
-#include "rib_internal.h"
+#include "rib_pressure.h"
+#include "rib_table.h"
 #include "util.h"
 
 #define HIGH 65536

@@ -7,7 +7,7 @@
 #include "log.h"
 #include "loop.h"
 #include "peer.h"
-#include "rib_internal.h"
+#include "rib_refused.h"
 #include "util.h"
 
 #define GATHER_MS 1000

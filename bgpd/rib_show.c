@@ -11,10 +11,13 @@
 #include "adjout_internal.h"
 #include "conf.h"
 #include "json_text.h"
+#include "nexthop.h"
 #include "originate.h"
 #include "planes.h"
 #include "prefix_order.h"
-#include "rib_internal.h"
+#include "rib.h"
+#include "rib_decide.h"
+#include "rib_peer.h"
 #include "util.h"
 
 #define RUN 8192 /* prefixes sorted at a time */

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "hash.h"
-#include "rib_internal.h"
+#include "rib_verdict.h"
+#include "log.h"
+#include "rib_work.h"
 #include "util.h"
 
 struct refusal {

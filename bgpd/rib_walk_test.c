@@ -19,7 +19,8 @@
 #include "adjout.h"
 #include "log.h"
 #include "loop.h"
-#include "rib_internal.h"
+#include "rib.h"
+#include "rib_table.h"
 #include "rig.h"
 #include "util.h"
 

@@ -29,8 +29,8 @@
 #include "peer_show.h"
 #include "planes.h"
 #include "restart.h"
-#include "rib_internal.h"
 #include "rig.h"
+#include "rib.h"
 #include "show.h"
 #include "util.h"
 

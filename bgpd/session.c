@@ -23,6 +23,7 @@
 #include "daemon.h"
 #include "fsm.h"
 #include "neighbors.h"
+#include "peer_way.h"
 #include "rib.h"
 #include "session_proof.h"
 #include "session_socket.h"

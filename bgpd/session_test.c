@@ -26,9 +26,10 @@
 #include "fsm.h"
 #include "loop.h"
 #include "neighbors.h"
+#include "nexthop.h"
+#include "peer_way.h"
 #include "policy.h"
 #include "rib.h"
-#include "nexthop.h"
 #include "session.h"
 #include "util.h"
 

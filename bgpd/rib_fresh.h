@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_fresh: a session that has just come up takes no traffic off a path that works. It begins
+ * after what is kept of the last session is known, and ends by itself or with the session.
+ */
+#ifndef WGBGP_BGPD_RIB_FRESH_H
+#define WGBGP_BGPD_RIB_FRESH_H
+
+#include "decide.h"
+#include "rib_peer.h"
+
+void rib_fresh_init(struct peer_rib *pr);
+void rib_fresh_begin(struct peer_rib *pr);
+void rib_fresh_end(struct peer_rib *pr);
+/* Demotes those of the candidates that come by a fresh session where the path USED (0: none) is
+ * among them, too, and BEST would take traffic off it, or share it. True: decide again. */
+bool rib_fresh_hold_back(struct candidate *c, size_t n, uint32_t used, uint32_t best);
+
+#endif
