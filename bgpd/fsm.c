@@ -30,7 +30,7 @@ static struct bgp_error make_error(uint8_t code, uint8_t subcode, const char *te
 /* Ends F with a NOTIFICATION of ours. */
 static void fail(struct fsm *f, const struct bgp_error *e)
 {
-	session_ended(f, FSM_SENT, e, e->text);
+	f->ops->ended(f, FSM_SENT, e, e->text);
 }
 
 void fsm_send_keepalive(struct fsm *f)
@@ -39,7 +39,7 @@ void fsm_send_keepalive(struct fsm *f)
 
 	keepalive_put(&w);
 	conn_send(f->conn, &w);
-	f->session->peer->count.messages_out++;
+	f->peer->count.messages_out++;
 	wr_free(&w);
 }
 
@@ -99,7 +99,7 @@ static void on_send_hold_time(void *arg)
 
 void fsm_send_hold_changed(struct fsm *f)
 {
-	uint32_t configured = f->session->peer->conf.send_hold;
+	uint32_t configured = f->peer->conf.send_hold;
 	uint32_t usual = f->hold_time * 2u > SEND_HOLD_LEAST ? f->hold_time * 2u : SEND_HOLD_LEAST;
 
 	timer_stop(&f->send_hold);
@@ -119,10 +119,10 @@ static void send_open(struct fsm *f)
 	struct wr w = {0};
 	struct open o;
 
-	session_put_open(f->session, &o);
+	f->ops->put_open(f->peer, &o);
 	open_put(&w, &o);
 	conn_send(f->conn, &w);
-	f->session->peer->count.messages_out++;
+	f->peer->count.messages_out++;
 	wr_free(&w);
 	enter(f, PEER_OPENSENT);
 	timer_start(&f->hold, fsm_open_hold_ms);
@@ -130,7 +130,7 @@ static void send_open(struct fsm *f)
 
 void fsm_keepalive_changed(struct fsm *f)
 {
-	uint16_t configured = f->session->peer->conf.keepalive;
+	uint16_t configured = f->peer->conf.keepalive;
 
 	f->keepalive_time = f->hold_time / 3;
 	if (configured && configured < f->keepalive_time)
@@ -141,7 +141,7 @@ void fsm_keepalive_changed(struct fsm *f)
 
 static void negotiate_timers(struct fsm *f)
 {
-	const struct peer_conf *conf = &f->session->peer->conf;
+	const struct peer_conf *conf = &f->peer->conf;
 
 	f->hold_time = MIN(f->open.hold_time, conf->hold_time);
 	timer_start(&f->hold, f->hold_time ? f->hold_time * 1000ull
@@ -158,7 +158,7 @@ static void on_open(struct fsm *f, const uint8_t *body, size_t len)
 		fail(f, &e);
 		return;
 	}
-	if (!session_opened(f, &e)) {
+	if (!f->ops->opened(f, &e)) {
 		if (e.code)
 			fail(f, &e);
 		return;
@@ -166,7 +166,7 @@ static void on_open(struct fsm *f, const uint8_t *body, size_t len)
 	enter(f, PEER_OPENCONFIRM);
 	fsm_send_keepalive(f);
 	negotiate_timers(f);
-	session_update_state(f->session);
+	f->ops->state_changed(f->peer);
 }
 
 static void on_notification(struct fsm *f, const uint8_t *body, size_t len)
@@ -174,7 +174,7 @@ static void on_notification(struct fsm *f, const uint8_t *body, size_t len)
 	struct bgp_error e;
 
 	notification_decode(body, len, &e);
-	session_ended(f, FSM_RECEIVED, &e, e.text);
+	f->ops->ended(f, FSM_RECEIVED, &e, e.text);
 }
 
 static void on_keepalive(struct fsm *f, const uint8_t *body, size_t len)
@@ -185,7 +185,17 @@ static void on_keepalive(struct fsm *f, const uint8_t *body, size_t len)
 	if (!f->hold_time)
 		timer_stop(&f->hold);
 	fsm_send_hold_changed(f);
-	session_established(f);
+	f->ops->established(f);
+}
+
+static void on_update(struct fsm *f, const uint8_t *body, size_t len)
+{
+	f->ops->update(f, body, len);
+}
+
+static void on_refresh(struct fsm *f, const uint8_t *body, size_t len)
+{
+	f->ops->refresh_asked(f, body, len);
 }
 
 /* Which messages are legal in which state; any other is an error of its state machine. */
@@ -198,9 +208,9 @@ static const struct {
 	{PEER_OPENSENT, BGP_NOTIFICATION, on_notification},
 	{PEER_OPENCONFIRM, BGP_KEEPALIVE, on_keepalive},
 	{PEER_OPENCONFIRM, BGP_NOTIFICATION, on_notification},
-	{PEER_ESTABLISHED, BGP_UPDATE, session_update},
+	{PEER_ESTABLISHED, BGP_UPDATE, on_update},
 	{PEER_ESTABLISHED, BGP_KEEPALIVE, on_keepalive},
-	{PEER_ESTABLISHED, BGP_ROUTE_REFRESH, session_refresh_asked},
+	{PEER_ESTABLISHED, BGP_ROUTE_REFRESH, on_refresh},
 	{PEER_ESTABLISHED, BGP_NOTIFICATION, on_notification},
 };
 
@@ -209,7 +219,7 @@ static void on_message(void *arg, enum bgp_message type, const uint8_t *body, si
 	struct fsm *f = arg;
 	struct bgp_error e;
 
-	f->session->peer->count.messages_in++;
+	f->peer->count.messages_in++;
 	for (unsigned i = 0; i < ARRAY_SIZE(legal); i++)
 		if (legal[i].state == f->state && legal[i].type == type) {
 			legal[i].handler(f, body, len);
@@ -227,7 +237,7 @@ static void on_connected(void *arg)
 	struct fsm *f = arg;
 
 	send_open(f);
-	session_update_state(f->session);
+	f->ops->state_changed(f->peer);
 }
 
 static void on_malformed(void *arg, const struct bgp_error *error)
@@ -245,16 +255,17 @@ static void on_closed(void *arg, int err)
 	else
 		snprintf(why, sizeof(why), "connection lost: %s",
 			 err ? strerror(err) : "closed by the neighbour");
-	session_ended(f, FSM_LOST, NULL, why);
+	f->ops->ended(f, FSM_LOST, NULL, why);
 }
 
-struct fsm *fsm_new(struct session *s, int fd, bool outgoing)
+struct fsm *fsm_new(const struct fsm_ops *ops, struct peer *p, int fd, bool outgoing)
 {
 	static const struct conn_handlers handlers = {on_connected, on_message, on_malformed,
 						      on_closed};
 	struct fsm *f = xcalloc(1, sizeof(*f));
 
-	f->session = s;
+	f->ops = ops;
+	f->peer = p;
 	f->outgoing = outgoing;
 	f->state = PEER_CONNECT;
 	f->started_ms = now_ms();
@@ -277,7 +288,7 @@ void fsm_close(struct fsm *f, const struct bgp_error *error)
 	if (error && f->state > PEER_CONNECT) {
 		notification_put(&w, error);
 		conn_send(f->conn, &w);
-		f->session->peer->count.messages_out++;
+		f->peer->count.messages_out++;
 		wr_free(&w);
 		conn_finish(f->conn);
 	} else {

@@ -4,7 +4,7 @@
  *
  * A session may have two of them until the collision is resolved (section 6.8). The machine knows
  * messages and timers; what concerns the neighbour as a whole (which connection wins, when to
- * connect again, the tables) it asks of the session.
+ * connect again, the tables) it asks of whoever made it, by struct fsm_ops.
  */
 #ifndef WGBGP_BGPD_FSM_H
 #define WGBGP_BGPD_FSM_H
@@ -12,26 +12,9 @@
 #include "conn.h"
 #include "loop.h"
 
-struct session {
-	struct peer *peer;
-	struct fsm *out, *in;	 /* connections made by us, by the neighbour, not ESTABLISHED */
-	struct fsm *up;		 /* the ESTABLISHED one */
-	struct timer retry;	 /* ConnectRetry */
-	struct timer idle;	 /* IdleHold: nothing is tried until it ends */
-	struct timer rest;	 /* after max-prefix: nobody is let in until it ends */
-	struct timer gone;	 /* a dynamic neighbour is deleted when it ends */
-	struct timer proof;	 /* of the neighbour, that it still knows us (session_proof.h) */
-	uint64_t proof_messages; /* how many it had sent when that began */
-	unsigned failures;	 /* in a row: IdleHold grows */
-	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
-	bool started;		 /* administratively */
-	bool refusal_said;	 /* that connections of its are refused for now */
-	bool was_up;		 /* since this daemon started */
-	struct update_context context; /* of the ESTABLISHED connection */
-};
-
 struct fsm {
-	struct session *session;
+	const struct fsm_ops *ops;
+	struct peer *peer;
 	struct conn *conn;
 	bool outgoing;
 	enum peer_state state; /* CONNECT, OPENSENT, OPENCONFIRM, ESTABLISHED */
@@ -49,25 +32,28 @@ extern uint64_t fsm_open_hold_ms;
 /* How a connection ended. */
 enum fsm_end { FSM_SENT, FSM_RECEIVED, FSM_LOST }; /* our NOTIFICATION, theirs, none */
 
-/* Takes FD; outgoing: connect() was called on it. */
-struct fsm *fsm_new(struct session *s, int fd, bool outgoing);
-/* Sends ERROR where a connection stands (NULL: nothing is said) and frees F; the session is not
- * told. */
+/* What the machine asks and tells. */
+struct fsm_ops {
+	void (*put_open)(const struct peer *p, struct open *o); /* ours */
+	/* Theirs came. False with error.code: that is sent; without: F has been freed. */
+	bool (*opened)(struct fsm *f, struct bgp_error *error);
+	void (*established)(struct fsm *f);
+	void (*update)(struct fsm *f, const uint8_t *body, size_t len);
+	void (*refresh_asked)(struct fsm *f, const uint8_t *body, size_t len);
+	/* F is over: by whom, and why; ERROR is the NOTIFICATION, NULL there was none. Frees F. */
+	void (*ended)(struct fsm *f, enum fsm_end end, const struct bgp_error *error,
+		      const char *why);
+	void (*state_changed)(struct peer *p);
+};
+
+/* Takes FD; outgoing: connect() was called on it. OPS must stay valid. */
+struct fsm *fsm_new(const struct fsm_ops *ops, struct peer *p, int fd, bool outgoing);
+/* Sends ERROR where a connection stands (NULL: nothing is said) and frees F, without ended(). */
 void fsm_close(struct fsm *f, const struct bgp_error *error);
 void fsm_send_keepalive(struct fsm *f);
 /* The times in the configuration changed; ESTABLISHED. */
 void fsm_keepalive_changed(struct fsm *f);
 void fsm_send_hold_changed(struct fsm *f);
-
-/* Of session.c, called by the machine. Those that return false have freed F. */
-void session_update_state(struct session *s); /* the neighbour's, of its connections' */
-void session_put_open(const struct session *s, struct open *o);
-bool session_opened(struct fsm *f, struct bgp_error *error); /* false with error.code: send it */
-void session_established(struct fsm *f);
-void session_update(struct fsm *f, const uint8_t *body, size_t len);
-void session_refresh_asked(struct fsm *f, const uint8_t *body, size_t len);
-/* F is over: told by whom, and why; frees F. WHY may be NULL. */
-void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error, const char *why);
 
 /* MS made shorter by up to a quarter (RFC 4271 section 10). */
 uint64_t jitter(uint64_t ms);

@@ -47,6 +47,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_verdict.c bgpd/rib_verdict.h \
 	bgpd/rib_work.c bgpd/rib_work.h \
 	bgpd/session.c bgpd/session.h \
+	bgpd/session_open.c bgpd/session_open.h \
 	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_socket.c bgpd/session_socket.h
 

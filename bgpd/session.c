@@ -25,6 +25,7 @@
 #include "neighbors.h"
 #include "peer_way.h"
 #include "rib.h"
+#include "session_open.h"
 #include "session_proof.h"
 #include "session_socket.h"
 #include "util.h"
@@ -79,6 +80,31 @@ static void note_error(struct peer *p, enum fsm_end end, const struct bgp_error 
 	p->last_notification_ms = now_ms();
 }
 
+static bool is_resting(const struct session *s)
+{
+	return timer_running(&s->rest);
+}
+
+static enum peer_state state_of(const struct fsm *f)
+{
+	return f ? f->state : PEER_IDLE;
+}
+
+static void update_state(struct session *s)
+{
+	enum peer_state in = state_of(s->in), out = state_of(s->out);
+	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
+
+	if (state == PEER_IDLE && s->started && !timer_running(&s->idle) && !is_resting(s))
+		state = PEER_ACTIVE;
+	s->peer->state = state;
+}
+
+static void session_state_changed(struct peer *p)
+{
+	update_state(p->session);
+}
+
 /* Timers. */
 
 static void start_retry(struct session *s)
@@ -107,7 +133,7 @@ static void on_retry_time(void *arg)
 		connect_now(s);
 	s->tries++;
 	start_retry(s);
-	session_update_state(s);
+	update_state(s);
 }
 
 static void on_idle_time(void *arg)
@@ -122,11 +148,6 @@ static void on_gone_time(void *arg)
 	struct session *s = arg;
 
 	peer_delete(s->peer);
-}
-
-static bool is_resting(const struct session *s)
-{
-	return timer_running(&s->rest);
 }
 
 static bool is_max_prefix(const struct bgp_error *e)
@@ -207,48 +228,6 @@ bool session_busy(const struct peer *p)
 	return p->session->up || p->session->in || p->session->out;
 }
 
-static enum peer_state state_of(const struct fsm *f)
-{
-	return f ? f->state : PEER_IDLE;
-}
-
-void session_update_state(struct session *s)
-{
-	enum peer_state in = state_of(s->in), out = state_of(s->out);
-	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
-
-	if (state == PEER_IDLE && s->started && !timer_running(&s->idle) && !is_resting(s))
-		state = PEER_ACTIVE;
-	s->peer->state = state;
-}
-
-static void connect_now(struct session *s)
-{
-	struct peer *p = s->peer;
-	int fd;
-
-	if (p->conf.passive || p->dynamic)
-		return;
-	if (rib_peer_tunnel_away(p)) { /* session_path_changed() when it is there */
-		str_copy(p->last_error, "not connecting: its tunnel is not there",
-			 sizeof(p->last_error));
-		return;
-	}
-	if (session_socket_obstacle(p)) {
-		snprintf(p->last_error, sizeof(p->last_error), "not connecting: %s",
-			 session_socket_obstacle(p));
-		return;
-	}
-	fd = session_socket_connect(p);
-	if (fd >= 0) {
-		s->out = fsm_new(s, fd, true);
-		return;
-	}
-	snprintf(p->last_error, sizeof(p->last_error), "cannot connect: %s", strerror(-fd));
-	log_limited(&p->bucket, LOG_LEVEL_DEBUG, "session-connect", "neighbor=%s error=\"%s\"",
-		    peer_name(p), strerror(-fd));
-}
-
 void session_start(struct peer *p)
 {
 	struct session *s = p->session;
@@ -262,7 +241,7 @@ void session_start(struct peer *p)
 			connect_now(s);
 		start_retry(s);
 	}
-	session_update_state(s);
+	update_state(s);
 }
 
 /* The ESTABLISHED connection is over: the tables and people hear of it. */
@@ -278,7 +257,7 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), p->last_error,
 		    retain ? "yes" : "no");
 	say_event(p, "down", p->last_error);
-	session_update_state(s);
+	update_state(s);
 	rib_peer_down(p, retain, reason);
 	p->hold_time = p->keepalive = p->send_hold = 0;
 	p->up_since_ms = now_ms();
@@ -315,12 +294,13 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 		else
 			start_idle(s, e);
 	}
-	session_update_state(s);
+	update_state(s);
 }
 
-void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error, const char *why)
+static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error,
+			  const char *why)
 {
-	struct session *s = f->session;
+	struct session *s = f->peer->session;
 	struct peer *p = s->peer;
 	bool was_up = f == s->up, retain = was_up && may_retain(p, end, error);
 
@@ -342,80 +322,10 @@ void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *erro
 	if (!s->up && !s->in && !s->out)
 		again(s, end, error, retain);
 	else
-		session_update_state(s);
+		update_state(s);
 }
 
 /* OPEN. */
-
-void session_put_open(const struct session *s, struct open *o)
-{
-	const struct peer_conf *c = &s->peer->conf;
-
-	memset(o, 0, sizeof(*o));
-	o->as = bgp.as;
-	o->router_id = bgp.router_id;
-	o->hold_time = c->hold_time;
-	o->refresh = o->four_octet = true;
-	o->gr = bgp.graceful_restart;
-	o->gr_time = bgp.restart_time;
-	/* Routes and AllowedIPs outlive this daemon, so forwarding is always preserved. */
-	o->gr_restarting = !s->was_up && now_ms() - bgp.started_ms < bgp.restart_time * 1000ull;
-	for (int i = 0; i < BGP_FAMILIES; i++)
-		o->family[i] = o->gr_family[i] = o->gr_forwarding[i] = c->family[i];
-}
-
-static bool as_matches(const struct peer_conf *c, uint32_t as)
-{
-	switch (c->remote_type) {
-	case REMOTE_INTERNAL:
-		return as == bgp.as;
-	case REMOTE_EXTERNAL:
-		return as != bgp.as;
-	default:
-		return as == c->remote_as;
-	}
-}
-
-static bool refuse_open(struct bgp_error *e, uint8_t subcode, const char *text)
-{
-	*e = (struct bgp_error){.code = 2, .subcode = subcode};
-	str_copy(e->text, text, sizeof(e->text));
-	return false;
-}
-
-/* RFC 4271 section 6.2, RFC 6286 section 2.2: what depends on the configuration. */
-static bool judge_open(const struct peer *p, const struct open *o, struct bgp_error *e)
-{
-	static const uint8_t unicast[] = {1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1};
-	bool common = false;
-	char text[64];
-
-	if (!as_matches(&p->conf, o->as)) {
-		snprintf(text, sizeof(text), "AS %u is not the configured one", o->as);
-		return refuse_open(e, 2, text);
-	}
-	if (o->router_id == bgp.router_id && o->as == bgp.as)
-		return refuse_open(e, 3, "the BGP identifier is our own");
-	for (int i = 0; i < BGP_FAMILIES; i++)
-		common = common || (o->family[i] && p->conf.family[i]);
-	if (common)
-		return true;
-	refuse_open(e, 7, "no address family in common");
-	for (int i = 0; i < BGP_FAMILIES; i++)
-		if (p->conf.family[i]) {
-			memcpy(e->data + e->len, unicast + i * 6, 6);
-			e->len += 6;
-		}
-	return false;
-}
-
-/* True when the connection that we made stays: the higher identifier's one does. */
-static bool ours_stays(const struct open *theirs)
-{
-	if (bgp.router_id != theirs->router_id)
-		return bgp.router_id > theirs->router_id;
-	return bgp.as > theirs->as;
-}
 
 /* An OPEN while ESTABLISHED: a neighbour that restarted (RFC 4724 section 4.2), when it connected
  * after that; else the later connection of a collision. */
@@ -424,14 +334,14 @@ static bool replaces_established(const struct session *s, const struct fsm *f)
 	return bgp.graceful_restart && s->peer->gr && f->started_ms > s->peer->up_since_ms;
 }
 
-bool session_opened(struct fsm *f, struct bgp_error *error)
+static bool session_opened(struct fsm *f, struct bgp_error *error)
 {
-	struct session *s = f->session;
+	struct session *s = f->peer->session;
 	struct fsm *other = f == s->in ? s->out : s->in;
 	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
 
 	s->peer->claimed_as = f->open.as;
-	if (!judge_open(s->peer, &f->open, error))
+	if (!session_judge_open(s->peer, &f->open, error))
 		return false;
 	if (s->up && replaces_established(s, f)) {
 		session_ended(s->up, FSM_LOST, NULL, "the neighbour restarted");
@@ -441,7 +351,7 @@ bool session_opened(struct fsm *f, struct bgp_error *error)
 	}
 	if (!other || other->state != PEER_OPENCONFIRM)
 		return true;
-	if (ours_stays(&f->open) == f->outgoing) {
+	if (session_ours_stays(&f->open) == f->outgoing) {
 		drop(other == s->in ? &s->in : &s->out, &e);
 		return true;
 	}
@@ -451,38 +361,11 @@ bool session_opened(struct fsm *f, struct bgp_error *error)
 
 /* ESTABLISHED. */
 
-static void take_over(struct peer *p, const struct fsm *f)
-{
-	const struct open *o = &f->open;
-	bool gr = false;
-
-	p->as = o->as;
-	p->ebgp = o->as != bgp.as;
-	p->router_id = o->router_id;
-	p->four_octet = o->four_octet;
-	p->refresh = o->refresh;
-	for (int i = 0; i < BGP_FAMILIES; i++) {
-		p->family[i] = o->family[i] && p->conf.family[i];
-		p->gr_family[i] = o->gr_family[i] && p->family[i];
-		p->gr_forwarding[i] = p->gr_family[i] && o->gr_forwarding[i];
-		gr = gr || p->gr_family[i];
-	}
-	p->gr_aware = o->gr;
-	p->gr = gr;
-	p->gr_restarting = o->gr_restarting;
-	p->gr_time = o->gr_time;
-	p->hold_time = f->hold_time;
-	p->keepalive = f->keepalive_time;
-	p->send_hold = f->send_hold_time;
-	p->up_since_ms = now_ms();
-	session_socket_locals(p, conn_fd(f->conn));
-}
-
 static const struct conn_source routes = {adjout_next, adjout_sent};
 
-void session_established(struct fsm *f)
+static void session_established(struct fsm *f)
 {
-	struct session *s = f->session;
+	struct session *s = f->peer->session;
 	struct peer *p = s->peer;
 	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
 
@@ -493,11 +376,10 @@ void session_established(struct fsm *f)
 	drop(&s->in, &e);
 	drop(&s->out, &e);
 	s->up = f;
-	s->was_up = true;
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	timer_stop(&s->gone);
-	take_over(p, f);
+	session_take_over(p, f);
 	s->context = (struct update_context){
 		.ebgp = p->ebgp,
 		.four_octet = p->four_octet,
@@ -507,7 +389,7 @@ void session_established(struct fsm *f)
 		.plane = p->conf.plane,
 	};
 	p->count.established++;
-	session_update_state(s);
+	update_state(s);
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
 		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
 		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
@@ -519,9 +401,9 @@ void session_established(struct fsm *f)
 		conn_pull(f->conn, &routes, p);
 }
 
-void session_update(struct fsm *f, const uint8_t *body, size_t len)
+static void session_update(struct fsm *f, const uint8_t *body, size_t len)
 {
-	struct session *s = f->session;
+	struct session *s = f->peer->session;
 	struct peer *p = s->peer;
 	struct bgp_error e;
 	struct update u;
@@ -543,13 +425,50 @@ void session_update(struct fsm *f, const uint8_t *body, size_t len)
 	update_release(&u);
 }
 
-void session_refresh_asked(struct fsm *f, const uint8_t *body, size_t len)
+static void session_refresh_asked(struct fsm *f, const uint8_t *body, size_t len)
 {
-	struct peer *p = f->session->peer;
+	struct peer *p = f->peer;
 	enum bgp_family family = refresh_decode(body, len);
 
 	if (family < BGP_FAMILIES && p->family[family])
 		rib_send_again(p, family);
+}
+
+static const struct fsm_ops fsm_ops = {
+	.put_open = session_put_open,
+	.opened = session_opened,
+	.established = session_established,
+	.update = session_update,
+	.refresh_asked = session_refresh_asked,
+	.ended = session_ended,
+	.state_changed = session_state_changed,
+};
+
+static void connect_now(struct session *s)
+{
+	struct peer *p = s->peer;
+	int fd;
+
+	if (p->conf.passive || p->dynamic)
+		return;
+	if (rib_peer_tunnel_away(p)) { /* session_path_changed() when it is there */
+		str_copy(p->last_error, "not connecting: its tunnel is not there",
+			 sizeof(p->last_error));
+		return;
+	}
+	if (session_socket_obstacle(p)) {
+		snprintf(p->last_error, sizeof(p->last_error), "not connecting: %s",
+			 session_socket_obstacle(p));
+		return;
+	}
+	fd = session_socket_connect(p);
+	if (fd >= 0) {
+		s->out = fsm_new(&fsm_ops, p, fd, true);
+		return;
+	}
+	snprintf(p->last_error, sizeof(p->last_error), "cannot connect: %s", strerror(-fd));
+	log_limited(&p->bucket, LOG_LEVEL_DEBUG, "session-connect", "neighbor=%s error=\"%s\"",
+		    peer_name(p), strerror(-fd));
 }
 
 /* What others call. */
@@ -606,8 +525,8 @@ void session_accept(struct peer *p, int fd)
 	/* If the neighbour's host lost the old connection its answer to this says so. */
 	if (s->up)
 		fsm_send_keepalive(s->up);
-	s->in = fsm_new(s, fd, false);
-	session_update_state(s);
+	s->in = fsm_new(&fsm_ops, p, fd, false);
+	update_state(s);
 }
 
 /* Every connection ends with E. */
@@ -621,7 +540,7 @@ static void end_all(struct session *s, const struct bgp_error *e, enum reason re
 	note_error(s->peer, FSM_SENT, e, e->text);
 	if (was_up)
 		went_down(s, false, reason);
-	session_update_state(s);
+	update_state(s);
 }
 
 void session_disable(struct peer *p, uint8_t subcode, const char *why)

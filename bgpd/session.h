@@ -5,7 +5,28 @@
 #ifndef WGBGP_BGPD_SESSION_H
 #define WGBGP_BGPD_SESSION_H
 
+#include "loop.h"
 #include "peer.h"
+
+struct fsm; /* fsm.h */
+
+/* Only the files of session look into it. */
+struct session {
+	struct peer *peer;
+	struct fsm *out, *in;	 /* connections made by us, by the neighbour, not ESTABLISHED */
+	struct fsm *up;		 /* the ESTABLISHED one */
+	struct timer retry;	 /* ConnectRetry */
+	struct timer idle;	 /* IdleHold: nothing is tried until it ends */
+	struct timer rest;	 /* after max-prefix: nobody is let in until it ends */
+	struct timer gone;	 /* a dynamic neighbour is deleted when it ends */
+	struct timer proof;	 /* of the neighbour, that it still knows us (session_proof.h) */
+	uint64_t proof_messages; /* how many it had sent when that began */
+	unsigned failures;	 /* in a row: IdleHold grows */
+	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
+	bool started;		 /* administratively */
+	bool refusal_said;	 /* that connections of its are refused for now */
+	struct update_context context; /* of the ESTABLISHED connection */
+};
 
 /* Called by neighbors.c. */
 void session_new(struct peer *p);   /* fills p->session; idle */

@@ -7,6 +7,7 @@
 #include "conn.h"
 #include "fsm.h"
 #include "nexthop.h"
+#include "session.h"
 
 #define LOOK_MS 20
 

@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "fsm.h"
 #include "nexthop.h"
+#include "session.h"
 #include "session_proof.h"
 
 /* --- the clock --- */
@@ -103,7 +104,7 @@ static int begin(void **state)
 		return -1;
 	conn.fd = fds[0];
 	far_fd = fds[1];
-	machine = (struct fsm){.session = &session, .conn = &conn, .state = PEER_ESTABLISHED};
+	machine = (struct fsm){.peer = &peer, .conn = &conn, .state = PEER_ESTABLISHED};
 	session = (struct session){.peer = &peer, .up = &machine};
 	peer = (struct peer){.session = &session, .up_since_ms = 1000};
 	peer.count.messages_in = 7;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session_open.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bgp.h"
+#include "loop.h"
+#include "session_socket.h"
+#include "util.h"
+
+void session_put_open(const struct peer *p, struct open *o)
+{
+	const struct peer_conf *c = &p->conf;
+
+	memset(o, 0, sizeof(*o));
+	o->as = bgp.as;
+	o->router_id = bgp.router_id;
+	o->hold_time = c->hold_time;
+	o->refresh = o->four_octet = true;
+	o->gr = bgp.graceful_restart;
+	o->gr_time = bgp.restart_time;
+	/* Routes and AllowedIPs outlive this daemon, so forwarding is always preserved. */
+	o->gr_restarting = !p->count.established &&
+			   now_ms() - bgp.started_ms < bgp.restart_time * 1000ull;
+	for (int i = 0; i < BGP_FAMILIES; i++)
+		o->family[i] = o->gr_family[i] = o->gr_forwarding[i] = c->family[i];
+}
+
+static bool as_matches(const struct peer_conf *c, uint32_t as)
+{
+	switch (c->remote_type) {
+	case REMOTE_INTERNAL:
+		return as == bgp.as;
+	case REMOTE_EXTERNAL:
+		return as != bgp.as;
+	default:
+		return as == c->remote_as;
+	}
+}
+
+static bool refuse_open(struct bgp_error *e, uint8_t subcode, const char *text)
+{
+	*e = (struct bgp_error){.code = 2, .subcode = subcode};
+	str_copy(e->text, text, sizeof(e->text));
+	return false;
+}
+
+bool session_judge_open(const struct peer *p, const struct open *o, struct bgp_error *e)
+{
+	static const uint8_t unicast[] = {1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1};
+	bool common = false;
+	char text[64];
+
+	if (!as_matches(&p->conf, o->as)) {
+		snprintf(text, sizeof(text), "AS %u is not the configured one", o->as);
+		return refuse_open(e, 2, text);
+	}
+	if (o->router_id == bgp.router_id && o->as == bgp.as)
+		return refuse_open(e, 3, "the BGP identifier is our own");
+	for (int i = 0; i < BGP_FAMILIES; i++)
+		common = common || (o->family[i] && p->conf.family[i]);
+	if (common)
+		return true;
+	refuse_open(e, 7, "no address family in common");
+	for (int i = 0; i < BGP_FAMILIES; i++)
+		if (p->conf.family[i]) {
+			memcpy(e->data + e->len, unicast + i * 6, 6);
+			e->len += 6;
+		}
+	return false;
+}
+
+bool session_ours_stays(const struct open *theirs)
+{
+	if (bgp.router_id != theirs->router_id)
+		return bgp.router_id > theirs->router_id;
+	return bgp.as > theirs->as;
+}
+
+void session_take_over(struct peer *p, const struct fsm *f)
+{
+	const struct open *o = &f->open;
+	bool gr = false;
+
+	p->as = o->as;
+	p->ebgp = o->as != bgp.as;
+	p->router_id = o->router_id;
+	p->four_octet = o->four_octet;
+	p->refresh = o->refresh;
+	for (int i = 0; i < BGP_FAMILIES; i++) {
+		p->family[i] = o->family[i] && p->conf.family[i];
+		p->gr_family[i] = o->gr_family[i] && p->family[i];
+		p->gr_forwarding[i] = p->gr_family[i] && o->gr_forwarding[i];
+		gr = gr || p->gr_family[i];
+	}
+	p->gr_aware = o->gr;
+	p->gr = gr;
+	p->gr_restarting = o->gr_restarting;
+	p->gr_time = o->gr_time;
+	p->hold_time = f->hold_time;
+	p->keepalive = f->keepalive_time;
+	p->send_hold = f->send_hold_time;
+	p->up_since_ms = now_ms();
+	session_socket_locals(p, conn_fd(f->conn));
+}
