@@ -141,7 +141,7 @@ static void finish(const char *result)
 		 result);
 	event = json_copy(drill.record);
 	json_object_set_new(event, "event", json_string("drill"));
-	endpoint_tell(event);
+	request_tell(event);
 	if (drill.request) {
 		request_row(drill.request, json_pack("{s:s, s:s, s:O}", "step", "result", "text",
 						     result, "result", drill.record));
@@ -422,13 +422,7 @@ void drill_forget(struct request *r)
 		drill.request = NULL;
 }
 
-void drill_init(void)
-{
-	drill_history_open();
-}
-
 void drill_free(void)
 {
 	reset();
-	drill_history_close();
 }

@@ -16,9 +16,9 @@
 #ifndef WGBGP_DRILL_H
 #define WGBGP_DRILL_H
 
-#include "endpoint.h"
+#include "messages.h"
+#include "request.h"
 
-void drill_init(void); /* reads the history */
 void drill_free(void);
 
 /* Requests: `drill` (`peer`, `interface`?, `seconds`?, `to`?), `drill-stop`, `drills`. */

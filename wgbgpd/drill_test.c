@@ -35,6 +35,7 @@
 #include "ask.h"
 #include "drill.h"
 #include "drill_echo.h"
+#include "drill_history.h"
 #include "drill_routes.h"
 #include "golden.h"
 #include "log.h"
@@ -94,7 +95,7 @@ void request_object(struct request *r, json_t *object)
 	say_json("- object ", object);
 }
 
-void endpoint_tell(json_t *event)
+void request_tell(json_t *event)
 {
 	say_json("tell ", event);
 }
@@ -197,6 +198,7 @@ static void begin(void)
 
 	said = fopen("/dev/null", "we");
 	drill_free();
+	drill_history_close();
 	fclose(said);
 	unlink(path);
 	free(path);
@@ -204,7 +206,7 @@ static void begin(void)
 	echo_count = 0;
 	away = back = (struct drill_moves){0};
 	began_us = now_us();
-	drill_init();
+	drill_history_open();
 }
 
 static json_t *parse(const char *text)
@@ -301,7 +303,8 @@ static void set_broken(bool broken)
 static void do_restart(void)
 {
 	drill_free();
-	drill_init();
+	drill_history_close();
+	drill_history_open();
 }
 
 static void do_refuse(char *words)
@@ -397,7 +400,7 @@ static void test_history(void **state)
 		fprintf(f, "{\"time\":%d,\"result\":\"%s\"}\n", i, i % 2 ? "complete" : "running");
 	fputs("no JSON\n[]\n{\"time\":60}\n", f);
 	fclose(f);
-	drill_init();
+	drill_history_open();
 	said = open_memstream(&text, &len);
 	drill_history_request(&client, NULL);
 	fflush(said);
@@ -414,6 +417,7 @@ static void test_history(void **state)
 	fflush(said);
 	assert_non_null(strstr(text, "- head of drills {}\n- {\"time\":12,"));
 	drill_free();
+	drill_history_close();
 	fclose(said);
 	free(text);
 	free(path);

@@ -13,9 +13,11 @@
 #include "cli_sockets.h"
 #include "conf.h"
 #include "drill.h"
+#include "endpoint_own.h"
 #include "interfaces.h"
 #include "log.h"
 #include "loop.h"
+#include "request.h"
 #include "supervise.h"
 
 /* This client's channel to one daemon. */
@@ -27,10 +29,8 @@ struct relay {
 
 struct client {
 	LIST_ENTRY(client) link;
-	struct ipc *ipc;
+	struct request_to to; /* its channel, what it asked */
 	struct relay relays[DAEMON_COUNT];
-	LIST_HEAD(, request) requests;
-	unsigned n_requests;
 	enum cli_access access;
 	struct ucred who;
 	bool expelled; /* the group that it came by is no longer the one */
@@ -99,73 +99,6 @@ static const char *forbidden(const struct client *client, const char *command)
 	return NULL;
 }
 
-/* ---- answers */
-
-static void send_json(struct request *r, enum msg_type type, const char *list, json_t *json)
-{
-	char *text = json_dumps(json, JSON_COMPACT);
-	struct wr w = {0};
-
-	if (!text)
-		fatal("JSON that cannot be printed");
-	json_decref(json);
-	if (type == MSG_REPLY_HEAD)
-		msg_put_reply_head(&w, r->id, list ? list : "", text, strlen(text));
-	else
-		msg_put_request(&w, r->id, text, strlen(text));
-	ipc_send(r->client->ipc, type, 0, w.data, w.len);
-	wr_free(&w);
-	free(text);
-}
-
-void request_head(struct request *r, json_t *head, const char *list)
-{
-	send_json(r, MSG_REPLY_HEAD, list, head);
-}
-
-void request_row(struct request *r, json_t *row)
-{
-	send_json(r, MSG_REPLY_ROW, NULL, row);
-}
-
-static void request_free(struct request *r)
-{
-	LIST_REMOVE(r, link);
-	r->client->n_requests--;
-	free(r);
-}
-
-static void send_end(struct client *client, uint32_t id, const char *error)
-{
-	struct wr w = {0};
-
-	msg_put_reply_end(&w, id, error ? error : "");
-	ipc_send(client->ipc, MSG_REPLY_END, 0, w.data, w.len);
-	wr_free(&w);
-}
-
-void request_end(struct request *r, const char *error_or_null)
-{
-	send_end(r->client, r->id, error_or_null);
-	request_free(r);
-}
-
-void request_object(struct request *r, json_t *object)
-{
-	request_head(r, object, NULL);
-	request_end(r, NULL);
-}
-
-static struct request *find_request(struct client *client, uint32_t id)
-{
-	struct request *r;
-
-	LIST_FOREACH (r, &client->requests, link)
-		if (r->id == id)
-			return r;
-	return NULL;
-}
-
 /* ---- the way to the daemons */
 
 static void relay_close(struct relay *relay, const char *why)
@@ -175,7 +108,7 @@ static void relay_close(struct relay *relay, const char *why)
 
 	ipc_free(relay->ipc);
 	relay->ipc = NULL;
-	for (r = LIST_FIRST(&client->requests); r; r = next) {
+	for (r = LIST_FIRST(&client->to.requests); r; r = next) {
 		next = LIST_NEXT(r, link);
 		if (r->daemon == (int)relay->id)
 			request_end(r, why);
@@ -193,13 +126,13 @@ static void on_relay_frame(void *arg, const struct ipc_frame *frame)
 		close(frame->fd);
 	if (msg_get_reply(frame->type, frame->body, frame->len, &m) < 0)
 		return;
-	r = find_request(client, m.id);
+	r = request_find(&client->to, m.id);
 	if (!r)
 		return; /* cancelled */
-	ipc_send(client->ipc, frame->type, frame->generation, frame->body, frame->len);
+	ipc_send(client->to.ipc, frame->type, frame->generation, frame->body, frame->len);
 	if (frame->type == MSG_REPLY_END)
 		request_free(r);
-	if (ipc_full(client->ipc))
+	if (ipc_full(client->to.ipc))
 		for (int i = 0; i < DAEMON_COUNT; i++)
 			if (client->relays[i].ipc)
 				ipc_pause(client->relays[i].ipc);
@@ -229,7 +162,7 @@ static bool relay_open(struct relay *relay)
 	ipc_send_fd(control, MSG_CLIENT, 0, NULL, 0, fds[1]);
 	close(fds[1]);
 	relay->ipc = ipc_new(fds[0], &handlers, relay);
-	if (ipc_full(relay->client->ipc))
+	if (ipc_full(relay->client->to.ipc))
 		ipc_pause(relay->ipc);
 	return true;
 }
@@ -264,27 +197,15 @@ static void client_free(struct client *client)
 
 	LIST_REMOVE(client, link);
 	n_clients[client->access]--;
-	while ((r = LIST_FIRST(&client->requests))) {
+	while ((r = LIST_FIRST(&client->to.requests))) {
 		endpoint_own_forget(r);
 		request_free(r);
 	}
 	for (int i = 0; i < DAEMON_COUNT; i++)
 		ipc_free(client->relays[i].ipc);
-	ipc_free(client->ipc);
+	ipc_free(client->to.ipc);
 	cli_sockets_take(client->access, true);
 	free(client);
-}
-
-static struct request *request_new(struct client *client, uint32_t id, int daemon)
-{
-	struct request *r = xcalloc(1, sizeof(*r));
-
-	r->client = client;
-	r->id = id;
-	r->daemon = daemon;
-	LIST_INSERT_HEAD(&client->requests, r, link);
-	client->n_requests++;
-	return r;
 }
 
 static void ask_daemon(struct client *client, uint32_t id, int daemon,
@@ -293,15 +214,15 @@ static void ask_daemon(struct client *client, uint32_t id, int daemon,
 	char error[64];
 
 	if (supervise_silent(daemon)) {
-		send_end(client, id, supervise_silence(daemon));
+		request_refuse(&client->to, id, supervise_silence(daemon));
 		return;
 	}
 	if (!relay_open(&client->relays[daemon])) {
 		snprintf(error, sizeof(error), "%s is not running", daemon_name(daemon));
-		send_end(client, id, error);
+		request_refuse(&client->to, id, error);
 		return;
 	}
-	request_new(client, id, daemon);
+	request_new(&client->to, id, daemon);
 	ipc_send(client->relays[daemon].ipc, MSG_REQUEST, 0, frame->body, frame->len);
 }
 
@@ -315,21 +236,21 @@ static void on_request(struct client *client, const struct ipc_frame *frame)
 
 	if (msg_get_reply(MSG_REQUEST, frame->body, frame->len, &m) < 0)
 		return;
-	if (client->n_requests >= ENDPOINT_REQUESTS_MAX || find_request(client, m.id)) {
-		send_end(client, m.id, "too many requests at a time");
+	if (client->to.n >= ENDPOINT_REQUESTS_MAX || request_find(&client->to, m.id)) {
+		request_refuse(&client->to, m.id, "too many requests at a time");
 		return;
 	}
 	args = conf_read(m.json, m.json_len);
 	command = json_string_value(json_object_get(args, "command"));
 	daemon = command ? route_of(command, args) : -1;
 	if (!command) {
-		send_end(client, m.id, "malformed request");
+		request_refuse(&client->to, m.id, "malformed request");
 	} else if ((why = forbidden(client, command))) {
-		send_end(client, m.id, why);
+		request_refuse(&client->to, m.id, why);
 	} else if (daemon >= 0) {
 		ask_daemon(client, m.id, daemon, frame);
 	} else {
-		r = request_new(client, m.id, -1);
+		r = request_new(&client->to, m.id, -1);
 		if (!endpoint_own_run(r, command, args))
 			request_end(r, "unknown command");
 	}
@@ -343,7 +264,7 @@ static void on_cancel(struct client *client, const struct ipc_frame *frame)
 
 	if (msg_get_u32(frame->body, frame->len, &id) < 0)
 		return;
-	r = find_request(client, id);
+	r = request_find(&client->to, id);
 	if (!r)
 		return;
 	if (r->daemon >= 0 && client->relays[r->daemon].ipc)
@@ -360,8 +281,8 @@ static void on_client_frame(void *arg, const struct ipc_frame *frame)
 		on_request(arg, frame);
 	else if (frame->type == MSG_CANCEL)
 		on_cancel(arg, frame);
-	else if (frame->type == MSG_PING && !ipc_full(((struct client *)arg)->ipc))
-		ipc_send(((struct client *)arg)->ipc, MSG_PONG, 0, NULL, 0);
+	else if (frame->type == MSG_PING && !ipc_full(((struct client *)arg)->to.ipc))
+		ipc_send(((struct client *)arg)->to.ipc, MSG_PONG, 0, NULL, 0);
 }
 
 static void on_client_closed(void *arg, const char *why)
@@ -378,7 +299,7 @@ static void on_client_drained(void *arg)
 			ipc_resume(client->relays[i].ipc);
 }
 
-static void on_accept(int fd, enum cli_access access)
+static void endpoint_on_accept(int fd, enum cli_access access)
 {
 	static const struct ipc_handlers handlers = {on_client_frame, on_client_closed,
 						     on_client_drained};
@@ -388,29 +309,15 @@ static void on_accept(int fd, enum cli_access access)
 	client->access = access;
 	client->who.uid = (uid_t)-1;
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->who, &len);
-	LIST_INIT(&client->requests);
+	LIST_INIT(&client->to.requests);
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		client->relays[i].client = client;
 		client->relays[i].id = i;
 	}
-	client->ipc = ipc_new(fd, &handlers, client);
+	client->to.ipc = ipc_new(fd, &handlers, client);
 	LIST_INSERT_HEAD(&clients, client, link);
 	if (++n_clients[access] >= clients_max[access])
 		cli_sockets_take(access, false); /* more of them wait in the backlog */
-}
-
-void endpoint_tell(json_t *event)
-{
-	struct client *client;
-	struct request *r;
-	char now[LOG_TIME_LEN];
-
-	json_object_set_new(event, "time", json_string(log_time(now)));
-	LIST_FOREACH (client, &clients, link)
-		LIST_FOREACH (r, &client->requests, link)
-			if (r->events && !ipc_full(client->ipc))
-				request_row(r, json_incref(event));
-	json_decref(event);
 }
 
 void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
@@ -424,12 +331,12 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 	drill_event(id, event);
 	interfaces_event(id, event);
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
-	endpoint_tell(event);
+	request_tell(event);
 }
 
 int endpoint_start(const char *rundir)
 {
-	return cli_sockets_start(rundir, on_accept);
+	return cli_sockets_start(rundir, endpoint_on_accept);
 }
 
 /* Root, and who we are, need no group. */
@@ -448,7 +355,7 @@ void endpoint_groups(const json_t *config)
 		if (!(changed & 1u << client->access) || !needs_group(client))
 			continue;
 		client->expelled = true;
-		for (r = LIST_FIRST(&client->requests); r; r = next) {
+		for (r = LIST_FIRST(&client->to.requests); r; r = next) {
 			next = LIST_NEXT(r, link);
 			if (r->events)
 				request_end(r, forbidden(client, ""));
@@ -456,14 +363,9 @@ void endpoint_groups(const json_t *config)
 	}
 }
 
-void endpoint_shut(void)
-{
-	cli_sockets_shut();
-}
-
 void endpoint_free(void)
 {
-	endpoint_shut();
+	cli_sockets_shut();
 	while (!LIST_EMPTY(&clients))
 		client_free(LIST_FIRST(&clients));
 }

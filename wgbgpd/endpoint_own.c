@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Requests that the parent answers itself: a row of the table each.
- */
+#include "endpoint_own.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +10,10 @@
 #include "config.h"
 #include "datastore.h"
 #include "drill.h"
-#include "endpoint.h"
-#include "parent.h"
 #include "privs.h"
 #include "supervise.h"
+
+static const struct endpoint_ops *parent;
 
 /* One change at a time; NULL: the client that asked for it is gone. */
 static struct request *changing;
@@ -69,7 +68,7 @@ static void run_configuration(struct request *r, const json_t *args)
 
 static void run_monitor(struct request *r, const json_t *args)
 {
-	r->events = true;
+	request_monitor(r);
 	request_head(r, json_object(), "events");
 }
 
@@ -113,7 +112,7 @@ static void run_reload(struct request *r, const json_t *args)
 		return;
 	changing = r;
 	warnings = json_array();
-	parent_reload(on_changed, warnings, warnings, json_object_get(args, "empty") != NULL);
+	parent->reload(on_changed, warnings, warnings, json_object_get(args, "empty") != NULL);
 }
 
 static void run_log_level(struct request *r, const json_t *args)
@@ -142,7 +141,7 @@ static void on_torn_down(void *arg, const char *error)
 {
 	on_changed(json_array(), error);
 	if (!error)
-		parent_stop("teardown");
+		parent->stop("teardown");
 }
 
 static void run_teardown(struct request *r, const json_t *args)
@@ -170,6 +169,11 @@ static const struct {
 	{"drill-stop", drill_stop_request, true},
 	{"drills", drill_history_request, false},
 };
+
+void endpoint_own_open(const struct endpoint_ops *ops)
+{
+	parent = ops;
+}
 
 bool endpoint_own_changes(const char *command)
 {

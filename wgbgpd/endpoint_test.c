@@ -22,12 +22,13 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "cli_sockets.h"
 #include "config.h"
 #include "conf_parse.h"
 #include "conf_schema.h"
 #include "endpoint.h"
+#include "endpoint_own.h"
 #include "log.h"
-#include "parent.h"
 #include "played.h"
 
 static char dir[] = "/tmp/endpoint_test.XXXXXX";
@@ -39,7 +40,7 @@ static commit_fn reload_done;
 static void *reload_arg;
 static json_t *reload_warnings;
 
-void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
+static void reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
 {
 	played_say("reload%s\n", may_be_empty ? " empty" : "");
 	reload_done = done;
@@ -47,10 +48,12 @@ void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empt
 	reload_warnings = warnings;
 }
 
-void parent_stop(const char *why)
+static void stop(const char *why)
 {
 	played_say("stop: %s\n", why);
 }
+
+static const struct endpoint_ops ops = {reload, stop};
 
 static void from_daemon(enum daemon_id id, const struct ipc_frame *f)
 {
@@ -441,7 +444,7 @@ static void test_cancel(void **state)
 	EXPECT("client 0 end 2 ''\n");
 	send_id(ends[0].ipc, MSG_CANCEL, 3);
 	EXPECT("client 0 end 3 'cancelled'\n");
-	endpoint_tell(json_pack("{s:s}", "event", "x"));
+	request_tell(json_pack("{s:s}", "event", "x"));
 	EXPECT("");
 }
 
@@ -501,7 +504,7 @@ static void test_events(void **state)
 	request(1, 3, "{\"command\":\"pins\"}");
 	settle();
 	played_text[0] = '\0';
-	endpoint_tell(json_pack("{s:s}", "event", "died"));
+	request_tell(json_pack("{s:s}", "event", "died"));
 	EXPECT("client 0 row 1 {\"event\":\"died\"}\nclient 1 row 2 {\"event\":\"died\"}\n");
 	wr_bytes(&w, "{\"event\":\"up\"}", 14);
 	played_send(DAEMON_BFDD, MSG_EVENT, 1, &w);
@@ -546,7 +549,7 @@ static void test_slow_reader(void **state)
 	}
 	/* Nor are events kept for it, nor is another daemon's channel read. */
 	for (int i = 0; i < 1000; i++)
-		endpoint_tell(json_pack("{s:s}", "event", row));
+		request_tell(json_pack("{s:s}", "event", row));
 	ipc_send(ends[0].ipc, MSG_PING, 0, NULL, 0);
 	request(0, 3, "{\"command\":\"pins\"}");
 	PLAYED_AWAIT(strstr(played_text, "zebra-lite client request 3"));
@@ -797,15 +800,15 @@ static void test_socket(void **state)
 	assert_int_equal(st.st_mode & 0777, 0660);
 	open_client(0);
 	settle();
-	endpoint_shut();
+	cli_sockets_shut();
 	assert_int_equal(stat(path, &st), -1);
 	assert_int_equal(connect_to(), -ENOENT);
 	request(0, 1, "{\"command\":\"nonsense\"}"); /* who is there is served */
 	EXPECT("client 0 end 1 'unknown command'\n");
-	endpoint_shut();
+	cli_sockets_shut();
 	assert_int_equal(endpoint_start(gone), -ENOENT);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* as its own would have been */
-	endpoint_shut();
+	cli_sockets_shut();
 	assert_true(fcntl(fd, F_GETFD) >= 0);
 	close(fd);
 	far = xasprintf("%s/%0100d", dir, 0);
@@ -824,6 +827,7 @@ static int setup(void **state)
 	played_from_daemon = from_daemon;
 	for (int id = 0; id < DAEMON_COUNT; id++)
 		played_start(id);
+	endpoint_own_open(&ops);
 	return endpoint_start(dir);
 }
 

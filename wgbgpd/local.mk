@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += wgbgpd/FLOORS
 noinst_LIBRARIES += wgbgpd/libconf.a
 wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check.c wgbgpd/conf_check.h \
@@ -35,7 +36,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/drill_history.c wgbgpd/drill_history.h \
 	wgbgpd/drill_routes.c wgbgpd/drill_routes.h \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
-	wgbgpd/endpoint_own.c \
+	wgbgpd/endpoint_own.c wgbgpd/endpoint_own.h \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
@@ -44,6 +45,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/parent.c wgbgpd/parent.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
 	wgbgpd/process.c wgbgpd/process.h \
+	wgbgpd/request.c wgbgpd/request.h \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h
 wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)

@@ -16,12 +16,16 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "cli_sockets.h"
+#include "commit.h"
 #include "conf.h"
 #include "conf_diff.h"
 #include "conf_print.h"
 #include "conf_schema.h"
 #include "drill.h"
+#include "drill_history.h"
 #include "endpoint.h"
+#include "endpoint_own.h"
 #include "interfaces.h"
 #include "listen.h"
 #include "lock.h"
@@ -29,6 +33,7 @@
 #include "loop.h"
 #include "notify.h"
 #include "privs.h"
+#include "request.h"
 #include "supervise.h"
 
 static int lock_fd = -1;
@@ -110,7 +115,7 @@ static void note_changes(const struct datastore_version *version)
 	free(texts[1]);
 }
 
-void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
+static void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
 {
 	struct conf_errors errs = {0};
 	struct datastore_version *version = datastore_read(&errs);
@@ -179,14 +184,14 @@ static void on_sighup(evutil_socket_t sig, short what, void *arg)
 	parent_reload(on_reloaded, NULL, NULL, false);
 }
 
-void parent_stop(const char *why)
+static void parent_stop(const char *why)
 {
 	if (stopping)
 		return;
 	stopping = true;
 	log_info("stop", "why=\"%s\"", why);
 	notify_stopping();
-	endpoint_shut();
+	cli_sockets_shut(); /* those who are there get their answers */
 	supervise_stop();
 }
 
@@ -220,7 +225,7 @@ static void on_daemon_gone(enum daemon_id id)
 	if (stopping)
 		return;
 	commit_daemon_gone(id);
-	endpoint_tell(json_pack("{s:s, s:s}", "event", "died", "daemon", daemon_name(id)));
+	request_tell(json_pack("{s:s, s:s}", "event", "died", "daemon", daemon_name(id)));
 }
 
 /* Nobody waits for its answer any longer than this. */
@@ -267,6 +272,7 @@ static void catch_signals(void)
 static void release(void)
 {
 	drill_free();
+	drill_history_close();
 	interfaces_free();
 	ask_free();
 	endpoint_free();
@@ -290,6 +296,7 @@ int parent_run(const char *path, const char *rundir)
 		.silent = on_daemon_silent,
 		.drained = on_drained,
 	};
+	static const struct endpoint_ops ops = {parent_reload, parent_stop};
 	struct conf_errors errs = {0};
 	struct datastore_version *first = NULL;
 	struct ly_ctx *ctx;
@@ -316,12 +323,13 @@ int parent_run(const char *path, const char *rundir)
 		datastore_free();
 		return 1;
 	}
+	endpoint_own_open(&ops);
 	err = endpoint_start(rundir);
 	if (err < 0)
 		fatal("%s/cli.sock: %s", rundir, strerror(-err));
 	catch_signals();
 	notify_init();
-	drill_init();
+	drill_history_open();
 	interfaces_init(tell_systemd);
 	supervise_start(rundir, lock_fd, &handlers);
 	commit_start(first, on_first, NULL);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * request: what was asked and is not yet answered to the end, and the words of its answer: head,
+ * rows, end. One that monitors gets the events of the daemons and our own until it is cancelled.
+ */
+#ifndef WGBGP_REQUEST_H
+#define WGBGP_REQUEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct ipc;
+
+/* Who asks: what endpoint.c has of a client besides. */
+struct request_to {
+	struct ipc *ipc;
+	LIST_HEAD(, request) requests;
+	unsigned n; /* of them */
+};
+
+struct request {
+	LIST_ENTRY(request) link, monitor;
+	struct request_to *to;
+	uint32_t id; /* the client's */
+	int daemon;  /* enum daemon_id; -1: answered here */
+	bool events; /* monitors */
+};
+
+struct request *request_new(struct request_to *to, uint32_t id, int daemon);
+void request_free(struct request *r);				  /* without a word */
+struct request *request_find(struct request_to *to, uint32_t id); /* NULL: no such one */
+
+/* Head and row take over the reference; LIST may be NULL. */
+void request_head(struct request *r, json_t *head, const char *list);
+void request_row(struct request *r, json_t *row);
+void request_end(struct request *r, const char *error_or_null); /* frees it */
+/* Head without a list, and the end. */
+void request_object(struct request *r, json_t *object);
+/* The end of what did not become a request. */
+void request_refuse(struct request_to *to, uint32_t id, const char *error);
+
+void request_monitor(struct request *r);
+/* EVENT to all who monitor, but those who do not read; takes over the reference. */
+void request_tell(json_t *event);
+
+#endif
