@@ -29,7 +29,7 @@ static void question_free(struct question *q)
 	free(q);
 }
 
-static void finish(struct question *q, const char *error)
+static void ask_finish(struct question *q, const char *error)
 {
 	ask_fn fn = q->fn;
 	void *arg = q->arg;
@@ -64,7 +64,7 @@ void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg)
 		fn(arg, NULL, supervise_silence(id));
 }
 
-static struct question *find(enum daemon_id daemon, uint32_t id)
+static struct question *ask_find(enum daemon_id daemon, uint32_t id)
 {
 	struct question *q;
 
@@ -102,11 +102,11 @@ int ask_frame(enum daemon_id id, const struct ipc_frame *frame)
 	if (!is_answer(frame->type) ||
 	    msg_get_reply(frame->type, frame->body, frame->len, &m) < 0)
 		return -EBADMSG;
-	q = find(id, m.id);
+	q = ask_find(id, m.id);
 	if (q && frame->type == MSG_REPLY_HEAD)
 		take_head(q, &m);
 	else if (q && frame->type == MSG_REPLY_END)
-		finish(q, m.error[0] ? m.error : NULL);
+		ask_finish(q, m.error[0] ? m.error : NULL);
 	else if (q && q->rows)
 		json_array_append_new(q->rows, conf_read(m.json, m.json_len));
 	return 0;
@@ -119,8 +119,8 @@ void ask_daemon_gone(enum daemon_id id)
 	for (q = TAILQ_FIRST(&questions); q; q = next) {
 		next = TAILQ_NEXT(q, link);
 		if (q->daemon == id)
-			finish(q, supervise_silent(id) ? supervise_silence(id)
-						       : "the daemon went away");
+			ask_finish(q, supervise_silent(id) ? supervise_silence(id)
+							   : "the daemon went away");
 	}
 }
 

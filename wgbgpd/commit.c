@@ -66,7 +66,7 @@ bool commit_busy(void)
 	return now.step != NULL;
 }
 
-static void finish(void)
+static void commit_finish(void)
 {
 	commit_fn done = now.done;
 	bool ok = !now.error[0];
@@ -147,14 +147,14 @@ static void walk(void)
 {
 	while (now.step && !now.waiting && !now.walking) {
 		if (now.error[0] && now.step->type == MSG_CONFIG_CHECK) {
-			finish();
+			commit_finish();
 			return;
 		}
 		now.step++;
 		if (!now.step->to) {
 			if (now.version) /* bgpd was away when its turn came */
 				listen_commit(supervise_control(DAEMON_BGPD), now.generation);
-			finish();
+			commit_finish();
 			return;
 		}
 		send_current();
@@ -168,8 +168,8 @@ static void on_timeout(void *arg)
 			supervise_kill(id, "no answer to the configuration");
 }
 
-static void begin(const struct step *steps, struct datastore_version *version, uint32_t generation,
-		  commit_fn done, void *arg)
+static void commit_begin(const struct step *steps, struct datastore_version *version,
+			 uint32_t generation, commit_fn done, void *arg)
 {
 	ensure(!now.step);
 	timer_init(&now.timeout, on_timeout, NULL);
@@ -194,14 +194,14 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 		done(arg, error);
 		return;
 	}
-	begin(change_steps, version, version->generation, done, arg);
+	commit_begin(change_steps, version, version->generation, done, arg);
 }
 
 void commit_teardown(commit_fn done, void *arg)
 {
 	const struct datastore_version *running = datastore_running();
 
-	begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
+	commit_begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
 }
 
 static bool checking(void)
@@ -259,7 +259,7 @@ bool commit_give_up(const char *why)
 	if (!checking())
 		return false;
 	str_copy(now.error, why, sizeof(now.error));
-	finish();
+	commit_finish();
 	return true;
 }
 

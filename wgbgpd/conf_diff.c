@@ -15,7 +15,7 @@ struct diff {
 	unsigned n, left; /* statements; those that did not fit */
 };
 
-static void add(struct diff *d, char sign, const char *path)
+static void diff_add(struct diff *d, char sign, const char *path)
 {
 	size_t need = strlen(path) + 1 + (d->len ? 2 : 0);
 
@@ -82,7 +82,7 @@ static void compare_lists(struct diff *d, const char *path, const json_t *before
 	json_object_foreach (olds, key, entry) {
 		longer(at, path, key);
 		if (!json_object_get(news, key))
-			add(d, '-', at);
+			diff_add(d, '-', at);
 	}
 	json_object_foreach (news, key, entry) {
 		const json_t *old = json_object_get(olds, key);
@@ -91,7 +91,7 @@ static void compare_lists(struct diff *d, const char *path, const json_t *before
 		if (old)
 			compare(d, at, old, entry);
 		else
-			add(d, '+', at);
+			diff_add(d, '+', at);
 	}
 	json_decref(olds);
 	json_decref(news);
@@ -111,14 +111,14 @@ static void compare_members(struct diff *d, const char *path, const json_t *befo
 		if (is_list(value))
 			compare_lists(d, at, value, NULL);
 		else
-			add(d, '-', at);
+			diff_add(d, '-', at);
 	}
 	json_object_foreach ((json_t *)after, name, value) {
 		const json_t *old = json_object_get(before, name);
 
 		longer(at, path, name);
 		if (!old && !is_list(value))
-			add(d, '+', at);
+			diff_add(d, '+', at);
 		else
 			compare(d, at, old, value);
 	}
@@ -133,7 +133,7 @@ static void compare(struct diff *d, const char *path, const json_t *before, cons
 	else if (is_list(before) || is_list(after))
 		compare_lists(d, path, before, after);
 	else
-		add(d, '~', path);
+		diff_add(d, '~', path);
 }
 
 unsigned conf_diff(const json_t *before, const json_t *after, char *out, size_t size)

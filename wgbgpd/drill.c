@@ -130,7 +130,7 @@ static void refuse(const char *why)
 	reset();
 }
 
-static void finish(const char *result)
+static void drill_finish(const char *result)
 {
 	json_t *event;
 
@@ -167,9 +167,10 @@ static void look_back(void)
 	uint64_t now = now_us();
 
 	if (is_back(now))
-		finish(drill.detected ? "complete" : "the cut was not detected");
+		drill_finish(drill.detected ? "complete" : "the cut was not detected");
 	else if (now - drill.restored > BACK_MAX_US)
-		finish(drill.up ? "the routes did not come back" : "the tunnel did not come back");
+		drill_finish(drill.up ? "the routes did not come back"
+				      : "the tunnel did not come back");
 }
 
 static void on_cut(void *arg, const json_t *answer, const char *error)
@@ -197,7 +198,7 @@ static void cut(void)
 		   on_cut, NULL);
 }
 
-static void on_tick(void *arg)
+static void drill_tick(void *arg)
 {
 	uint64_t now = now_ms();
 
@@ -207,7 +208,7 @@ static void on_tick(void *arg)
 	else if (drill.stage == WARMING && now - drill.begun_ms > ECHO_PATIENCE_MS)
 		refuse("the address does not answer echo requests");
 	else if (drill.stage == DOWN && now * 1000 > drill.cut + (drill.seconds + 10) * 1000000ull)
-		finish("wgd did not end the cut; the kernel has");
+		drill_finish("wgd did not end the cut; the kernel has");
 	else if (drill.stage == BACK)
 		look_back();
 	if (drill.stage >= DOWN && now - drill.said_ms > PROGRESS_MS)
@@ -248,7 +249,7 @@ static json_t *new_record(void)
 			 "running");
 }
 
-static void begin(const json_t *answer)
+static void drill_begin(const json_t *answer)
 {
 	int err =
 		drill_routes_start(json_integer_value(json_object_get(answer, "ifindex")),
@@ -294,7 +295,7 @@ static void on_alternatives(void *arg, const json_t *answer, const char *error)
 	else if (!str_eq(str(answer, "state"), "up"))
 		refuse("the tunnel is not up: there is nothing to be learned from a drill");
 	else
-		begin(answer);
+		drill_begin(answer);
 }
 
 /* ---- what happens */
@@ -355,7 +356,7 @@ void drill_event(enum daemon_id id, const json_t *event)
 void drill_daemon_gone(enum daemon_id id)
 {
 	if (id == DAEMON_WGD && drill.stage >= DOWN)
-		finish("interrupted: wgd ended");
+		drill_finish("interrupted: wgd ended");
 }
 
 /* ---- requests */
@@ -384,7 +385,7 @@ void drill_request(struct request *r, const json_t *args)
 	drill.cut = drill.detected = drill.down = drill.withdrawn = drill.restored = drill.up = 0;
 	str_copy(drill.peer, str(args, "peer"), sizeof(drill.peer));
 	str_copy(drill.interface, str(args, "interface"), sizeof(drill.interface));
-	timer_init(&drill.tick, on_tick, NULL);
+	timer_init(&drill.tick, drill_tick, NULL);
 	ask = json_pack("{s:s, s:s}", "command", "alternatives", "peer", drill.peer);
 	if (drill.interface[0])
 		json_object_set_new(ask, "interface", json_string(drill.interface));

@@ -47,7 +47,7 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 	return htons((uint16_t) ~(sum + (sum >> 16)));
 }
 
-static void send_one(void *arg)
+static void echo_send_one(void *arg)
 {
 	uint8_t packet[HEADER_BYTES + sizeof(struct payload)] = {0};
 	struct payload payload = {echo.nonce, echo.sent};
@@ -108,8 +108,8 @@ int drill_echo_start(const struct addr *to)
 	echo.answered = xcalloc(REQUESTS_MAX, sizeof(*echo.answered));
 	watch_init(&echo.watch, fd, EV_READ, on_packet, NULL);
 	watch_on(&echo.watch);
-	timer_init(&echo.timer, send_one, NULL);
-	send_one(NULL);
+	timer_init(&echo.timer, echo_send_one, NULL);
+	echo_send_one(NULL);
 	return 0;
 }
 

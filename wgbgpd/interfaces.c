@@ -22,7 +22,7 @@ void interfaces_init(void (*changed)(void))
 	on_change = changed;
 }
 
-static struct interface *find(const char *name)
+static struct interface *interface_find(const char *name)
 {
 	struct interface *i;
 
@@ -32,7 +32,7 @@ static struct interface *find(const char *name)
 	return NULL;
 }
 
-static void drop(struct interface *i)
+static void interface_drop(struct interface *i)
 {
 	TAILQ_REMOVE(&list, i, link);
 	free(i->name);
@@ -60,9 +60,9 @@ void interfaces_event(enum daemon_id id, const json_t *event)
 	if (id != DAEMON_WGD || !name || !state ||
 	    !str_eq(conf_str(event, "event", ""), "interface-state"))
 		return;
-	i = find(name);
+	i = interface_find(name);
 	if (i)
-		drop(i);
+		interface_drop(i);
 	if (!str_eq(state, "removed"))
 		put(name, state, conf_str(event, "error", NULL));
 	if (on_change)
@@ -72,7 +72,7 @@ void interfaces_event(enum daemon_id id, const json_t *event)
 static void forget(void)
 {
 	while (!TAILQ_EMPTY(&list))
-		drop(TAILQ_FIRST(&list));
+		interface_drop(TAILQ_FIRST(&list));
 }
 
 void interfaces_daemon_gone(enum daemon_id id)
@@ -93,7 +93,7 @@ bool interfaces_settled(const json_t *config)
 	size_t k;
 
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), k, interface) {
-		const struct interface *i = find(conf_str(interface, "name", ""));
+		const struct interface *i = interface_find(conf_str(interface, "name", ""));
 
 		if (!i || str_eq(i->state, "starting"))
 			return false;

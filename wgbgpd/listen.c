@@ -54,7 +54,7 @@ static int make_socket(const struct endpoint *at)
 	return err;
 }
 
-static struct listener *find(const struct endpoint *at)
+static struct listener *listen_find(const struct endpoint *at)
 {
 	struct listener *l;
 
@@ -83,7 +83,7 @@ static bool is_missed(int err, bool optional)
 
 static int want(const struct endpoint *at, bool optional, char *error, size_t size)
 {
-	struct listener *l = find(at);
+	struct listener *l = listen_find(at);
 	int fd;
 
 	if (l) {
@@ -142,14 +142,14 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 	return err;
 }
 
-static void drop(struct listener *l)
+static void listen_drop(struct listener *l)
 {
 	LIST_REMOVE(l, link);
 	close(l->fd);
 	free(l);
 }
 
-static void send_one(struct ipc *bgpd, uint32_t generation, const struct listener *l)
+static void listen_send_one(struct ipc *bgpd, uint32_t generation, const struct listener *l)
 {
 	struct wr w = {0};
 
@@ -165,13 +165,13 @@ void listen_commit(struct ipc *bgpd, uint32_t generation)
 	for (l = LIST_FIRST(&listeners); l; l = next) {
 		next = LIST_NEXT(l, link);
 		if (!l->wanted) {
-			drop(l);
+			listen_drop(l);
 			continue;
 		}
 		if (!l->fresh)
 			listen_keys_change(l->fd, l->at.addr.family);
 		else if (bgpd)
-			send_one(bgpd, generation, l);
+			listen_send_one(bgpd, generation, l);
 		l->fresh = false;
 	}
 	listen_keys_commit();
@@ -184,7 +184,7 @@ void listen_abort(void)
 	for (l = LIST_FIRST(&listeners); l; l = next) {
 		next = LIST_NEXT(l, link);
 		if (l->fresh)
-			drop(l);
+			listen_drop(l);
 	}
 	listen_keys_abort();
 }
@@ -195,12 +195,12 @@ void listen_send_all(struct ipc *bgpd, uint32_t generation)
 
 	LIST_FOREACH (l, &listeners, link)
 		if (!l->fresh)
-			send_one(bgpd, generation, l);
+			listen_send_one(bgpd, generation, l);
 }
 
 void listen_free(void)
 {
 	while (!LIST_EMPTY(&listeners))
-		drop(LIST_FIRST(&listeners));
+		listen_drop(LIST_FIRST(&listeners));
 	listen_keys_free();
 }

@@ -34,7 +34,7 @@ static void keys_free(struct keys *k)
 	*k = (struct keys){0};
 }
 
-static void add(struct keys *k, const struct prefix *from, const char *text)
+static void keys_add(struct keys *k, const struct prefix *from, const char *text)
 {
 	struct key *grown = xcalloc(k->n + 1, sizeof(*grown));
 
@@ -74,12 +74,12 @@ static void add_entry(struct keys *k, const json_t *entry, const char *text)
 
 	if (conf_has(entry, "address")) {
 		if (address_of(entry, &whole))
-			add(k, &whole, text);
+			keys_add(k, &whole, text);
 		return;
 	}
 	ranges = conf_prefixes(entry, "listen-range", &n);
 	for (size_t i = 0; i < n; i++)
-		add(k, &ranges[i], text);
+		keys_add(k, &ranges[i], text);
 	free(ranges);
 }
 

@@ -254,7 +254,7 @@ static void end_hung(struct child *child)
 	process_kill(child->pid);
 }
 
-static void on_tick(void *arg)
+static void supervise_tick(void *arg)
 {
 	uint64_t now = now_ms();
 
@@ -306,7 +306,7 @@ void supervise_start(const char *rundir, int lock, const struct supervise_handle
 		timer_init(&child->grace, on_grace, child);
 		spawn(child);
 	}
-	timer_init(&ticks, on_tick, NULL);
+	timer_init(&ticks, supervise_tick, NULL);
 	timer_start(&ticks, PULSE_TICK_MS);
 }
 
