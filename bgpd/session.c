@@ -12,7 +12,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +19,13 @@
 
 #include "adjout.h"
 #include "bgp.h"
-#include "daemon.h"
 #include "fsm.h"
 #include "neighbors.h"
 #include "peer_way.h"
 #include "rib.h"
 #include "session_open.h"
 #include "session_proof.h"
+#include "session_say.h"
 #include "session_socket.h"
 #include "util.h"
 
@@ -37,48 +36,7 @@
 #define PATIENT_FAILURES 3     /* errors in a row before incoming connections are refused too */
 #define LINGER_MS 1000	       /* of a dynamic neighbour that is not expected back */
 
-#define CEASE 6
-#define CEASE_MAX_PREFIX 1
-#define CEASE_SHUTDOWN 2
-#define CEASE_RESET 4
-#define CEASE_REJECTED 5
-#define CEASE_COLLISION 7
-#define CEASE_BFD_DOWN 10 /* RFC 9384 */
-
-/* Whoever a listen range lets in can make errors, from many addresses: theirs share a limit. */
-static struct log_bucket range_bucket;
-
 static void connect_now(struct session *s);
-
-static void say_event(const struct peer *p, const char *state, const char *why)
-{
-	daemon_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "bgp-session", "neighbor",
-			       peer_name(p), "state", state, "reason", why ? why : ""));
-}
-
-static struct bgp_error cease(uint8_t subcode, const char *why)
-{
-	struct bgp_error e = {.code = CEASE, .subcode = subcode};
-
-	str_copy(e.text, why, sizeof(e.text));
-	return e;
-}
-
-/* E: the NOTIFICATION of either side; NULL: there was none. */
-static void note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e, const char *why)
-{
-	static const char *const who[] = {"sent ", "received ", ""};
-	char name[96] = "";
-
-	if (e)
-		bgp_error_name(e, name, sizeof(name));
-	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
-		 name[0] && why[0] ? ": " : "", why);
-	if (!e)
-		return;
-	memcpy(p->last_notification, p->last_error, sizeof(p->last_notification));
-	p->last_notification_ms = now_ms();
-}
 
 static bool is_resting(const struct session *s)
 {
@@ -123,10 +81,10 @@ static void on_retry_time(void *arg)
 		struct fsm *f = s->out;
 
 		s->out = NULL;
-		note_error(s->peer, FSM_LOST, NULL,
-			   s->peer->conf.password
-				   ? "cannot connect: no answer (has it the same password?)"
-				   : "cannot connect: no answer");
+		session_note_error(s->peer, FSM_LOST, NULL,
+				   s->peer->conf.password
+					   ? "cannot connect: no answer (has it the same password?)"
+					   : "cannot connect: no answer");
 		fsm_close(f, NULL);
 	}
 	if (!s->out && !s->in)
@@ -150,11 +108,6 @@ static void on_gone_time(void *arg)
 	peer_delete(s->peer);
 }
 
-static bool is_max_prefix(const struct bgp_error *e)
-{
-	return e && e->code == CEASE && e->subcode == CEASE_MAX_PREFIX;
-}
-
 static void on_rest_time(void *arg)
 {
 	struct session *s = arg;
@@ -175,7 +128,7 @@ static void start_idle(struct session *s, const struct bgp_error *e)
 {
 	uint64_t ms = s->failures < 7 ? FIRST_RETRY_MS << s->failures : IDLE_MAX_MS;
 
-	if (is_max_prefix(e))
+	if (session_is_cease(e, CEASE_MAX_PREFIX))
 		ms = PREFIX_LIMIT_MS;
 	s->failures++;
 	s->refusal_said = false;
@@ -256,16 +209,11 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down",
 		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), p->last_error,
 		    retain ? "yes" : "no");
-	say_event(p, "down", p->last_error);
+	session_say(p, "down", p->last_error);
 	update_state(s);
 	rib_peer_down(p, retain, reason);
 	p->hold_time = p->keepalive = p->send_hold = 0;
 	p->up_since_ms = now_ms();
-}
-
-static bool is_collision(const struct bgp_error *e)
-{
-	return e && e->code == CEASE && e->subcode == CEASE_COLLISION;
 }
 
 /* RFC 4724 section 4.2: without a NOTIFICATION the neighbour is thought to be restarting. One that
@@ -274,9 +222,10 @@ static bool is_collision(const struct bgp_error *e)
  * nobody: it cannot forward. */
 static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_error *e)
 {
-	bool connection_only = end == FSM_LOST || (end == FSM_RECEIVED && is_collision(e));
+	bool collided = end == FSM_RECEIVED && session_is_cease(e, CEASE_COLLISION);
 
-	return connection_only && bgp.graceful_restart && p->gr && !rib_peer_tunnel_down(p);
+	return (end == FSM_LOST || collided) && bgp.graceful_restart && p->gr &&
+	       !rib_peer_tunnel_down(p);
 }
 
 /* What comes after a connection ended, when no other one is left. */
@@ -284,12 +233,12 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 {
 	struct peer *p = s->peer;
 
-	if (end == FSM_SENT && is_max_prefix(e)) {
+	if (end == FSM_SENT && session_is_cease(e, CEASE_MAX_PREFIX)) {
 		start_rest(s);
 	} else if (p->dynamic) {
 		timer_start(&s->gone, retained ? p->gr_time * 1000ull + LINGER_MS : LINGER_MS);
 	} else if (s->started && !p->conf.disabled) {
-		if (end == FSM_LOST || is_collision(e))
+		if (end == FSM_LOST || session_is_cease(e, CEASE_COLLISION))
 			start_retry(s);
 		else
 			start_idle(s, e);
@@ -310,11 +259,10 @@ static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_erro
 		s->in = NULL;
 	else
 		s->out = NULL;
-	note_error(p, end, error, why);
+	session_note_error(p, end, error, why);
 	if (!was_up)
-		log_limited(p->dynamic ? &range_bucket : &p->bucket,
-			    end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "session-error",
-			    "neighbor=%s state=%s error=\"%s\"", peer_name(p),
+		log_limited(session_bucket(p), end == FSM_LOST ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+			    "session-error", "neighbor=%s state=%s error=\"%s\"", peer_name(p),
 			    peer_state_name(f->state), p->last_error);
 	fsm_close(f, end == FSM_SENT ? error : NULL);
 	if (was_up)
@@ -338,7 +286,7 @@ static bool session_opened(struct fsm *f, struct bgp_error *error)
 {
 	struct session *s = f->peer->session;
 	struct fsm *other = f == s->in ? s->out : s->in;
-	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
+	struct bgp_error e = session_cease(CEASE_COLLISION, "another connection stands");
 
 	s->peer->claimed_as = f->open.as;
 	if (!session_judge_open(s->peer, &f->open, error))
@@ -367,7 +315,7 @@ static void session_established(struct fsm *f)
 {
 	struct session *s = f->peer->session;
 	struct peer *p = s->peer;
-	struct bgp_error e = cease(CEASE_COLLISION, "another connection stands");
+	struct bgp_error e = session_cease(CEASE_COLLISION, "another connection stands");
 
 	if (s->in == f)
 		s->in = NULL;
@@ -395,7 +343,7 @@ static void session_established(struct fsm *f)
 		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
 		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
 		    p->gr_restarting ? "yes" : "no");
-	say_event(p, "established", NULL);
+	session_say(p, "established", NULL);
 	rib_peer_up(p);
 	if (s->up == f)
 		conn_pull(f->conn, &routes, p);
@@ -493,11 +441,11 @@ static const char *refusal(const struct session *s)
 static void refuse(struct session *s, int fd, const char *why)
 {
 	struct peer *p = s->peer;
-	struct bgp_error e = cease(CEASE_REJECTED, why);
+	struct bgp_error e = session_cease(CEASE_REJECTED, why);
 
 	if (!s->refusal_said)
-		log_limited(p->dynamic ? &range_bucket : &p->bucket, LOG_LEVEL_WARN,
-			    "session-refused", "neighbor=%s reason=\"%s\"", peer_name(p), why);
+		log_limited(session_bucket(p), LOG_LEVEL_WARN, "session-refused",
+			    "neighbor=%s reason=\"%s\"", peer_name(p), why);
 	s->refusal_said = true;
 	conn_refuse(fd, &e);
 	p->count.messages_out++;
@@ -509,7 +457,7 @@ void session_accept(struct peer *p, int fd)
 
 	const char *why = refusal(s);
 	int err;
-	struct bgp_error e = cease(CEASE_COLLISION, "another connection was made");
+	struct bgp_error e = session_cease(CEASE_COLLISION, "another connection was made");
 
 	if (why) {
 		refuse(s, fd, why);
@@ -537,7 +485,7 @@ static void end_all(struct session *s, const struct bgp_error *e, enum reason re
 	drop(&s->in, e);
 	drop(&s->out, e);
 	drop(&s->up, e);
-	note_error(s->peer, FSM_SENT, e, e->text);
+	session_note_error(s->peer, FSM_SENT, e, e->text);
 	if (was_up)
 		went_down(s, false, reason);
 	update_state(s);
@@ -546,7 +494,7 @@ static void end_all(struct session *s, const struct bgp_error *e, enum reason re
 void session_disable(struct peer *p, uint8_t subcode, const char *why)
 {
 	struct session *s = p->session;
-	struct bgp_error e = cease(subcode, why);
+	struct bgp_error e = session_cease(subcode, why);
 
 	s->started = false;
 	timer_stop(&s->retry);
@@ -575,7 +523,7 @@ void session_call_again(struct peer *p)
 void session_clear(struct peer *p)
 {
 	struct session *s = p->session;
-	struct bgp_error e = cease(CEASE_RESET, "cleared by the operator");
+	struct bgp_error e = session_cease(CEASE_RESET, "cleared by the operator");
 
 	if (!s->started)
 		return;
@@ -610,7 +558,7 @@ unsigned session_rest_seconds(const struct peer *p)
 void session_stop(struct peer *p, uint8_t subcode, const char *why)
 {
 	struct session *s = p->session;
-	struct bgp_error e = cease(subcode, why);
+	struct bgp_error e = session_cease(subcode, why);
 
 	if (!session_busy(p))
 		return;
@@ -656,7 +604,7 @@ void session_path_changed(struct peer *p, bool up)
 void session_tunnel_dead(struct peer *p, enum reason why)
 {
 	struct session *s = p->session;
-	struct bgp_error e = cease(CEASE_BFD_DOWN, reason_text(why));
+	struct bgp_error e = session_cease(CEASE_BFD_DOWN, reason_text(why));
 
 	if (!s->up && rib_peer_tunnel_gone(p)) { /* nor becomes one established that has no way */
 		end_all(s, &e, REASON_TUNNEL_DOWN);

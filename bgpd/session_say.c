@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session_say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "daemon.h"
+#include "loop.h"
+#include "util.h"
+
+/* Whoever a listen range lets in can make errors, from many addresses: theirs share a limit. */
+static struct log_bucket range_bucket;
+
+struct log_bucket *session_bucket(struct peer *p)
+{
+	return p->dynamic ? &range_bucket : &p->bucket;
+}
+
+void session_say(const struct peer *p, const char *state, const char *why)
+{
+	daemon_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "bgp-session", "neighbor",
+			       peer_name(p), "state", state, "reason", why ? why : ""));
+}
+
+void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
+			const char *why)
+{
+	static const char *const who[] = {"sent ", "received ", ""};
+	char name[96] = "";
+
+	if (e)
+		bgp_error_name(e, name, sizeof(name));
+	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
+		 name[0] && why[0] ? ": " : "", why);
+	if (!e)
+		return;
+	memcpy(p->last_notification, p->last_error, sizeof(p->last_notification));
+	p->last_notification_ms = now_ms();
+}
+
+struct bgp_error session_cease(uint8_t subcode, const char *why)
+{
+	struct bgp_error e = {.code = CEASE, .subcode = subcode};
+
+	str_copy(e.text, why, sizeof(e.text));
+	return e;
+}
+
+bool session_is_cease(const struct bgp_error *e, uint8_t subcode)
+{
+	return e && e->code == CEASE && e->subcode == subcode;
+}
