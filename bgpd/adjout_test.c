@@ -28,6 +28,8 @@
 #include "rib_decide.h"
 #include "rib_fresh.h"
 #include "rib_peer.h"
+#include "rib_session.h"
+#include "rib_update.h"
 #include "session.h"
 #include "session_proof.h"
 #include "testing.h"

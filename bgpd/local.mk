@@ -42,9 +42,12 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_peer.c bgpd/rib_peer.h \
 	bgpd/rib_pressure.c bgpd/rib_pressure.h \
 	bgpd/rib_refused.c bgpd/rib_refused.h \
+	bgpd/rib_session.c bgpd/rib_session.h \
 	bgpd/rib_show.c \
 	bgpd/rib_table.c bgpd/rib_table.h \
+	bgpd/rib_update.c bgpd/rib_update.h \
 	bgpd/rib_verdict.c bgpd/rib_verdict.h \
+	bgpd/rib_walk.c bgpd/rib_walk.h \
 	bgpd/rib_work.c bgpd/rib_work.h \
 	bgpd/session.c bgpd/session.h \
 	bgpd/session_open.c bgpd/session_open.h \

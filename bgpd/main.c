@@ -26,13 +26,6 @@ static void start(const char *rundir)
 	rib_start();
 }
 
-static int check(const json_t *config, char *error, size_t size)
-{
-	int err = peer_conf_check(config, error, size);
-
-	return err < 0 ? err : rib_check(config, error, size);
-}
-
 static void apply(const json_t *config, uint32_t generation)
 {
 	planes_read(config);
@@ -75,7 +68,7 @@ int main(int argc, char **argv)
 		.sandbox = SANDBOX_BGPD,
 		.commands = commands,
 		.start = start,
-		.check = check,
+		.check = peer_conf_check,
 		.apply = apply,
 		.password = password_put,
 		.channel = channel,

@@ -6,7 +6,7 @@
 
 #include "adjout.h"
 #include "policy.h"
-#include "rib.h"
+#include "rib_session.h"
 #include "session.h"
 #include "util.h"
 

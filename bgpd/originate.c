@@ -7,7 +7,7 @@
 #include "conf.h"
 #include "planes.h"
 #include "policy.h"
-#include "rib.h"
+#include "rib_update.h"
 #include "trie.h"
 #include "util.h"
 

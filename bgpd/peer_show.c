@@ -16,6 +16,7 @@
 #include "peer_way.h"
 #include "planes.h"
 #include "rib.h"
+#include "rib_session.h"
 #include "session.h"
 #include "util.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rib.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "adjout_internal.h"
@@ -15,178 +13,20 @@
 #include "policy_ceiling.h"
 #include "restart.h"
 #include "rib_decide.h"
-#include "rib_fresh.h"
-#include "rib_judge.h"
 #include "rib_lap.h"
 #include "rib_peer.h"
 #include "rib_pressure.h"
 #include "rib_refused.h"
+#include "rib_session.h"
+#include "rib_update.h"
 #include "rib_verdict.h"
+#include "rib_walk.h"
 #include "rib_work.h"
 #include "session.h"
 #include "util.h"
 
 #define DECIDE_QUANTUM 512
 #define WALK_QUANTUM 4096
-
-static uint32_t walk_at[PLANES_MAX][BGP_FAMILIES]; /* next network; 0: not begun */
-
-static void peer_rib_free(struct peer_rib *pr)
-{
-	ensure(!pr->received[BGP_IPV4] && !pr->received[BGP_IPV6]);
-	timer_stop(&pr->stale_timer);
-	rib_fresh_end(pr);
-	rib_judge_forget(pr);
-	peer_ribs[pr->id] = NULL;
-	free(pr);
-}
-
-static void end_walk_of(struct peer_rib *pr)
-{
-	if (rib_is_walking(pr->walk_until))
-		return;
-	pr->rejudge = pr->mark = false;
-	if (!pr->peer)
-		peer_rib_free(pr);
-}
-
-static void end_lap(void)
-{
-	rib_lap_end();
-	memset(walk_at, 0, sizeof(walk_at));
-	rib_each_neighbor(end_walk_of);
-}
-
-static uint32_t now_s(void)
-{
-	return (uint32_t)(now_ms() / 1000);
-}
-
-static void announce_in(struct peer_rib *pr, const struct prefix *p, struct attr *a)
-{
-	struct rib_table *t = rib_table_for(p);
-	uint32_t net = net_get(t, p);
-	uint32_t id = path_of_peer(net_at(t, net), pr->id);
-	struct path *path;
-
-	if (!id) {
-		id = path_new(t, net);
-		if (t->plane == pr->plane)
-			pr->received[t->family]++;
-		path_at(id)->peer = pr->id;
-	} else if (path_at(id)->epoch == pr->epoch && path_received(id) == a) {
-		return; /* nothing new */
-	} else if (id == net_at(t, net)->paths) {
-		net_at(t, net)->flags |= NET_CHANGED;
-	}
-	path = path_at(id);
-	path->epoch = pr->epoch;
-	pr->heard = true;
-	path->since = now_s();
-	rib_judge(id, attr_ref(a));
-	net_mark(t, net);
-}
-
-/* The leaked path of PR at this network has no statement any more, or no path that it comes from.
- */
-static bool leak_is_over(const struct peer_rib *pr, const struct rib_table *t, uint32_t id)
-{
-	struct prefix p = net_prefix(t, net_at(t, id));
-	const struct rib_table *home;
-	uint32_t net;
-
-	p.plane = pr->plane;
-	home = rib_table_for(&p);
-	net = net_find(home, &p);
-	return !leak_find(pr->plane, t->plane) || !net || !path_of_peer(net_at(home, net), pr->id);
-}
-
-/* A new statement may let it into other planes. One of an earlier session stays at home: the
- * neighbour will send it again. */
-static void leak_more(struct peer_rib *pr, const struct rib_table *t, uint32_t id)
-{
-	const struct path *path = path_at(id);
-
-	if (path->epoch != pr->epoch)
-		return;
-	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
-		struct prefix p = net_prefix(t, net_at(t, path->net));
-
-		p.plane = l->to;
-		announce_in(pr, &p, path_received(id));
-	}
-}
-
-static void walk_net(struct rib_table *t, uint32_t id)
-{
-	uint32_t at, next;
-
-	if (!net_at(t, id)->paths) {
-		rib_release_net(t, id);
-		return;
-	}
-	for (at = net_at(t, id)->paths; at; at = next) {
-		struct path *path = path_at(at);
-		struct peer_rib *pr = peer_rib_by_id(path->peer);
-		const struct nexthop *nh = nexthop_by_id(path->nexthop);
-
-		next = path->next;
-		if (!pr)
-			continue;
-		if (nh && rib_is_walking(nh->walk_until)) {
-			if (nh->renew && at == net_at(t, id)->paths)
-				net_at(t, id)->flags |= NET_RENEW;
-			if (nh->recost && at == net_at(t, id)->paths)
-				net_at(t, id)->flags |= NET_RECOST;
-			net_mark(t, id);
-		}
-		if (pr->mark)
-			net_mark(t, id);
-		if (path_is_void(path)) {
-			rib_remove_path(at, pr->down_reason);
-		} else if (path_has_no_future(path)) {
-			rib_remove_path(at, REASON_TUNNEL_DOWN);
-		} else if (path->plane != pr->plane && leak_is_over(pr, t, id)) {
-			rib_remove_path(at, REASON_CONFIG);
-		} else if (pr->rejudge) {
-			struct attr *before = path->attr;
-			uint8_t refused = path->refused;
-
-			rib_judge(at, attr_ref(path_received(at)));
-			if (path->attr != before || path->refused != refused) {
-				if (at == net_at(t, id)->paths)
-					net_at(t, id)->flags |= NET_CHANGED;
-				net_mark(t, id);
-			}
-			if (path->plane == pr->plane)
-				leak_more(pr, t, at);
-		}
-	}
-}
-
-/* A quantum of the walk; true: there is more. */
-static bool walk_some(unsigned n)
-{
-	while (rib_lap_wanted()) {
-		rib_lap_begin();
-		RIB_TABLES_FOREACH(t)
-		{
-			uint32_t *at = &walk_at[t->plane][t->family];
-
-			if (!*at)
-				*at = 1;
-			for (; *at < t->nets.high; n--) {
-				if (n == 0)
-					return true;
-				if (net_at(t, *at)->flags & NET_USED)
-					walk_net(t, *at);
-				++*at;
-			}
-		}
-		end_lap();
-	}
-	return false;
-}
 
 static bool is_decided(void)
 {
@@ -222,7 +62,7 @@ static bool work(void *arg)
 
 	if (link_zebra_full())
 		return false; /* rib_work() when it has drained */
-	more = walk_some(WALK_QUANTUM);
+	more = rib_walk_some(WALK_QUANTUM);
 	if (restart_deferring())
 		return more;
 	if (adjout_full())
@@ -253,14 +93,6 @@ static void free_paths(void)
 			path_set_attr(i, NULL, NULL);
 }
 
-static void drop_peer_rib(struct peer_rib *pr)
-{
-	if (pr->peer)
-		pr->peer->rib = NULL;
-	memset(pr->received, 0, sizeof(pr->received));
-	peer_rib_free(pr);
-}
-
 void rib_stop(void)
 {
 	rib_pressure_free();
@@ -270,7 +102,7 @@ void rib_stop(void)
 	restart_free();
 	originate_free();
 	free_paths();
-	rib_each_neighbor(drop_peer_rib);
+	rib_peers_free();
 	rib_verdicts_forget(NULL);
 	nexthop_free_all();
 	rib_table_free();
@@ -278,25 +110,6 @@ void rib_stop(void)
 	leak_free();
 	rib_work_close(); /* last: a fresh session with paths held back starts it when it is freed
 			   */
-}
-
-/* RFC 4486: more prefixes than configured end the session. */
-static void check_limit(struct peer *p)
-{
-	struct peer_rib *pr = p->rib;
-	bool over = false;
-
-	for (int f = 0; p->conf.max_prefix && f < BGP_FAMILIES; f++)
-		over |= pr->received[f] > p->conf.max_prefix;
-	if (!over || !pr->up)
-		return;
-	log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address), p->conf.max_prefix);
-	session_stop(p, 1, "maximum number of prefixes reached");
-}
-
-int rib_check(const json_t *config, char *error, size_t size)
-{
-	return 0;
 }
 
 static void mark_all(void)
@@ -334,7 +147,7 @@ static void end_where_tunnel_goes(struct peer_rib *pr)
 static void check_limit_of(struct peer_rib *pr)
 {
 	if (pr->peer)
-		check_limit(pr->peer);
+		rib_check_limit(pr->peer);
 }
 
 void rib_apply(const json_t *config)
@@ -364,259 +177,7 @@ void rib_channel(int fd)
 	link_zebra_channel(fd);
 }
 
-static void rejudge_those_of(struct peer_rib *pr)
-{
-	if (pr->peer)
-		rib_rejudge(pr->peer);
-}
-
-void rib_rejudge_all(void)
-{
-	rib_each_neighbor(rejudge_those_of);
-}
-
-static void on_stale_timer(void *arg)
-{
-	struct peer_rib *pr = arg;
-
-	log_info("stale", "peer=%s reason=%s", ADDR_STR(&pr->address),
-		 reason_name(REASON_STALE_EXPIRED));
-	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
-	pr->down_reason = REASON_STALE_EXPIRED;
-	rib_walk_for(pr);
-}
-
-void rib_peer_new(struct peer *p)
-{
-	struct peer_rib *pr = xcalloc(1, sizeof(*pr));
-
-	pr->peer = p;
-	pr->address = p->conf.address;
-	pr->plane = p->conf.plane;
-	peer_rib_number(pr);
-	p->rib = pr;
-	timer_init(&pr->stale_timer, on_stale_timer, pr);
-	rib_fresh_init(pr);
-	pr->nexthop = addr_in_plane(&pr->address, pr->plane);
-	nexthop_watch_neighbor(&pr->nexthop);
-}
-
-void rib_peer_free(struct peer *p)
-{
-	struct peer_rib *pr = p->rib;
-
-	if (!pr)
-		return;
-	adjout_leave(p);
-	nexthop_unwatch_neighbor(&pr->nexthop);
-	timer_stop(&pr->stale_timer);
-	rib_fresh_end(pr);
-	p->rib = NULL;
-	pr->peer = NULL; /* now all of its paths are void, kept ones too */
-	pr->down_reason = REASON_CONFIG;
-	rib_walk_for(pr);
-	restart_check();
-}
-
-struct rib_peer_counts rib_peer_counts(const struct peer *p)
-{
-	struct rib_peer_counts c;
-
-	memcpy(c.received, p->rib->received, sizeof(c.received));
-	memcpy(c.accepted, p->rib->accepted, sizeof(c.accepted));
-	return c;
-}
-
-void rib_peer_up(struct peer *p)
-{
-	struct peer_rib *pr = p->rib;
-
-	pr->router_id = p->router_id;
-	pr->as = p->as;
-	pr->ebgp = p->ebgp;
-	pr->up = true;
-	pr->heard = false;
-	rib_judge_forget(pr);
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		pr->eor[f] = false;
-		/* RFC 4724 section 4.2: what was not kept there must not be kept here. */
-		if (pr->kept[f] && !(p->family[f] && p->gr && p->gr_forwarding[f])) {
-			pr->kept[f] = false;
-			pr->down_reason = REASON_STALE_EXPIRED;
-			rib_walk_for(pr);
-		}
-	}
-	timer_stop(&pr->stale_timer);
-	if (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])
-		timer_start(&pr->stale_timer, bgp.stale_time * 1000ull);
-	rib_fresh_begin(pr);
-	adjout_join(p);
-	restart_check();
-}
-
-void rib_peer_down(struct peer *p, bool retain, enum reason why)
-{
-	struct peer_rib *pr = p->rib;
-
-	adjout_leave(p);
-	rib_judge_forget(pr);
-	rib_fresh_end(pr);
-	pr->up = false;
-	if (retain && !pr->heard && rib_peer_keeps_stale(p)) {
-		/* What is kept stays kept until its timer ends; so it does where a connection lost
-		 * a collision right after it was ESTABLISHED. */
-		restart_check();
-		return;
-	}
-	pr->kept_epoch = pr->epoch++;
-	for (int f = 0; f < BGP_FAMILIES; f++)
-		pr->kept[f] = retain && pr->received[f] > 0;
-	pr->down_reason = why;
-	timer_stop(&pr->stale_timer);
-	if (retain) {
-		uint32_t s = p->gr_time ? p->gr_time : 120;
-
-		timer_start(&pr->stale_timer, s * 1000ull);
-	}
-	if (pr->received[BGP_IPV4] + pr->received[BGP_IPV6] == 0) {
-		restart_check();
-		return;
-	}
-	log_info(retain ? "stale" : "withdraw", "peer=%s paths=%u reason=%s",
-		 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
-		 reason_name(why));
-	rib_walk_for(pr); /* also for those that are stale for the second time */
-	restart_check();
-}
-
-void rib_rejudge(struct peer *p)
-{
-	struct peer_rib *pr = p->rib;
-
-	rib_judge_forget(pr);
-	pr->rejudge = true;
-	rib_walk_for(pr);
-}
-
 void rib_send_again(struct peer *p, enum bgp_family family)
 {
 	adjout_refresh(p, family);
-}
-
-void rib_end_of_rib(struct peer *p, enum bgp_family family)
-{
-	struct peer_rib *pr = p->rib;
-
-	pr->eor[family] = pr->heard = true;
-	if (pr->kept[family]) {
-		pr->kept[family] = false;
-		pr->down_reason = REASON_STALE_EXPIRED;
-		if (!pr->kept[BGP_IPV4] && !pr->kept[BGP_IPV6])
-			timer_stop(&pr->stale_timer);
-		rib_walk_for(pr);
-	}
-	restart_check();
-}
-
-bool rib_peer_keeps_stale(const struct peer *p)
-{
-	return p->rib->kept[BGP_IPV4] || p->rib->kept[BGP_IPV6];
-}
-
-static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)
-{
-	announce_in(pr, p, a);
-	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
-		struct prefix leaked = prefix_in_plane(p, l->to);
-
-		announce_in(pr, &leaked, a);
-	}
-}
-
-static void withdraw_in(struct peer_rib *pr, const struct prefix *p, enum reason why)
-{
-	struct rib_table *t = rib_table_for(p);
-	uint32_t net = net_find(t, p);
-	uint32_t id = net ? path_of_peer(net_at(t, net), pr->id) : 0;
-
-	if (id)
-		rib_remove_path(id, why);
-}
-
-static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason why)
-{
-	withdraw_in(pr, p, why);
-	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
-		struct prefix leaked = prefix_in_plane(p, l->to);
-
-		withdraw_in(pr, &leaked, why);
-	}
-}
-
-/* Up to NETS_FETCH of them, in PLANE; 0 at the end. */
-static size_t next_prefixes(struct nlri_iter *it, uint8_t plane, struct prefix *to)
-{
-	size_t n = 0;
-
-	while (n < NETS_FETCH && nlri_next(it, &to[n]))
-		to[n++].plane = plane;
-	if (n)
-		nets_fetch(rib_table_for(to), to, n);
-	return n;
-}
-
-void rib_update(struct peer *p, const struct update *u)
-{
-	struct peer_rib *pr = p->rib;
-	struct prefix some[NETS_FETCH];
-	size_t n;
-
-	for (int i = 0; i < 2; i++) {
-		struct nlri_iter it = u->withdrawn[i];
-
-		while ((n = next_prefixes(&it, pr->plane, some)))
-			for (size_t k = 0; k < n; k++)
-				withdraw(pr, &some[k], REASON_WITHDRAWN);
-	}
-	for (int i = 0; i < 2; i++) {
-		struct nlri_iter it = u->announced[i];
-		struct attr *a = i ? u->mp_attr : u->attr;
-
-		while ((n = next_prefixes(&it, pr->plane, some)))
-			for (size_t k = 0; k < n; k++)
-				if (u->treat_as_withdraw || !a)
-					withdraw(pr, &some[k], REASON_MALFORMED);
-				else
-					announce(pr, &some[k], a);
-	}
-	rib_work();
-	rib_pressure(0);
-	check_limit(p);
-}
-
-void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refused)
-{
-	struct rib_table *t = rib_table_for(p);
-	uint32_t net = attr ? net_get(t, p) : net_find(t, p);
-	uint32_t id = net ? path_of_peer(net_at(t, net), PEER_LOCAL) : 0;
-
-	if (!attr) {
-		if (id)
-			rib_remove_path(id, REASON_CONFIG);
-		rib_work();
-		return;
-	}
-	if (!id) {
-		id = path_new(t, net);
-		path_at(id)->since = now_s();
-	} else if (path_at(id)->attr == attr && path_at(id)->refused == refused) {
-		attr_unref(attr);
-		return;
-	} else if (id == net_at(t, net)->paths) {
-		net_at(t, net)->flags |= NET_CHANGED;
-	}
-	path_at(id)->refused = refused;
-	path_set_attr(id, attr_ref(attr), attr);
-	net_mark(t, net);
-	rib_work();
 }

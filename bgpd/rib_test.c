@@ -26,6 +26,7 @@
 #include "rib.h"
 #include "rib_lap.h"
 #include "rib_peer.h"
+#include "rib_session.h"
 #include "rig.h"
 #include "rig_clock.h"
 #include "util.h"

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "loop.h"
 #include "rib.h"
+#include "rib_session.h"
 #include "rib_table.h"
 #include "rig.h"
 #include "util.h"

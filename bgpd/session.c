@@ -23,6 +23,8 @@
 #include "neighbors.h"
 #include "peer_way.h"
 #include "rib.h"
+#include "rib_session.h"
+#include "rib_update.h"
 #include "session_open.h"
 #include "session_proof.h"
 #include "session_say.h"

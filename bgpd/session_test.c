@@ -30,6 +30,8 @@
 #include "peer_way.h"
 #include "policy.h"
 #include "rib.h"
+#include "rib_session.h"
+#include "rib_update.h"
 #include "session.h"
 #include "util.h"
 
