@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "machine.h"
 #include "session.h"
 #include "show.h"
@@ -274,6 +275,7 @@ static void setup(const struct canned *table)
 	watch_init(&accept_watch, listener, EV_READ, on_accept, NULL);
 	watch_on(&accept_watch);
 	session = (struct cli_session){.client = client_new(rundir),
+				       .grammar = &cli_commands,
 				       .out = open_memstream(&out_text, &out_len),
 				       .err = open_memstream(&err_text, &err_len)};
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "doctor.h"
+#include "doctor_facts.h"
 #include "prefix.h"
 #include "table.h"
 #include "util.h"

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The checks of doctor: one small function each, and the table of them at the end. */
+#include "doctor_checks.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor.h"
+#include "doctor_bgp.h"
 #include "doctor_causes.h"
-#include "doctor_checks.h"
+#include "doctor_facts.h"
+#include "doctor_misfits.h"
 #include "kernel_route.h"
 #include "machine.h"
 #include "table.h"
@@ -17,9 +19,6 @@
 #define BEYOND_RECENT 86400  /* seconds */
 #define ERRORS_RECENT 300    /* seconds; a warning for so long, a note ... */
 #define TROUBLE_RECENT 86400 /* ... for so long */
-
-#define FIND(...) doctor_find(d, __VA_ARGS__)
-#define AT(...) ((struct where){__VA_ARGS__})
 
 /* ---- processes and configuration */
 
@@ -338,258 +337,6 @@ static void check_pin(struct doctor *d, const json_t *row)
 	else if (str_eq(state, "no-underlay"))
 		FIND(SEVERITY_WARNING, AT(0), "it needs a route that does not come from BGP",
 		     "nothing but the tunnels leads to the endpoint %s", TEXT(row, "endpoint"));
-}
-
-/* ---- BGP */
-
-static void check_policy(struct doctor *d, const json_t *row)
-{
-	if (is_set(row, "warning"))
-		FIND(SEVERITY_ERROR, AT(.neighbor = doctor_str(row, "address")),
-		     "`import` and `export` with a policy's name; `all` is one", "%s",
-		     TEXT(row, "warning"));
-}
-
-/* Without a limit a neighbor may fill the memory with what no permit list lets through. */
-static void check_limit(struct doctor *d, const json_t *row)
-{
-	if (json_is_null(json_object_get(row, "max-prefix")) &&
-	    str_eq(doctor_str(row, "type"), "external") &&
-	    str_eq(doctor_str(row, "state"), "established"))
-		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
-		     "`max-prefix` with a good deal more than it should ever send",
-		     "nothing limits how many prefixes it may send, and wgbgp keeps");
-}
-
-/* Routers of a full mesh pass nothing on among each other; a hub that sends nothing at all to those
- * that a range lets in lacks a statement. */
-static void check_not_sent(struct doctor *d, const json_t *row)
-{
-	static const struct {
-		const char *reason, *hint;
-	} hints[] = {
-		{"too-long", "fewer communities, or a shorter path"},
-		{"no-own-address", "an address of that family on the interface of the session"},
-		{"next-hop-family", "`set { next-hop self; }` in the export policy"},
-		{"not-a-client", "`route-reflector-client true;`"},
-	};
-	bool nothing = json_integer_value(json_object_get(row, "sent-prefixes")) == 0;
-	const json_t *item;
-	size_t n;
-
-	json_array_foreach (json_object_get(row, "not-sent"), n, item) {
-		const char *reason = doctor_str(item, "reason"), *hint = "";
-		bool mesh = str_eq(reason, "not-a-client");
-
-		for (unsigned i = 0; i < ARRAY_SIZE(hints); i++)
-			if (str_eq(reason, hints[i].reason))
-				hint = hints[i].hint;
-		if (!mesh || nothing)
-			FIND(mesh && !is_true(row, "dynamic") ? SEVERITY_NOTE : SEVERITY_WARNING,
-			     AT(.neighbor = doctor_str(row, "address")), hint,
-			     "%s prefixes are not sent to it: %s", TEXT(item, "prefixes"),
-			     TEXT(item, "reason-text"));
-	}
-}
-
-static void check_session(struct doctor *d, const json_t *row)
-{
-	const json_t *tunnel = json_object_get(row, "tunnel");
-	const char *state = doctor_str(row, "state"), *last = doctor_str(row, "last-notification");
-	struct cause cause = cause_of_session(row);
-	bool beside = *last && !str_eq(last, cause.text);
-
-	if (str_eq(state, "established") || str_eq(state, "disabled"))
-		return;
-	FIND(SEVERITY_ERROR,
-	     AT(.interface = doctor_str(tunnel, "interface"), .peer = doctor_str(tunnel, "peer"),
-		.neighbor = doctor_str(row, "address")),
-	     cause.advice, "the session is %s%s%s%s%s", TEXT(row, "state"), *cause.text ? ": " : "",
-	     cause.text, beside ? "; last NOTIFICATION: " : "", beside ? last : "");
-}
-
-static void check_restarting(struct doctor *d, const json_t *row)
-{
-	if (is_true(json_object_get(row, "graceful-restart"), "stale-paths"))
-		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
-		     "wait for it, or `clear bgp` it to give its paths up",
-		     "the neighbor is restarting: its stale paths are still used");
-}
-
-/* The tunnel that a path's next hop is the far end of. */
-static const json_t *tunnel_of(const struct doctor *d, const json_t *path)
-{
-	return json_object_get(d->tunnel_of, doctor_str(path, "next-hop"));
-}
-
-/* On an interface a prefix belongs to one peer: packets from it by the other are dropped. */
-static void check_shared(struct doctor *d, const json_t *row)
-{
-	json_t *paths = json_object_get(row, "paths"), *path, *before;
-	size_t i, k;
-
-	json_array_foreach (paths, i, path) {
-		const json_t *one = tunnel_of(d, path);
-
-		if (!one || !is_true(path, "eligible"))
-			continue;
-		json_array_foreach (paths, k, before) {
-			const json_t *two = tunnel_of(d, before);
-
-			if (before == path)
-				break;
-			if (!two || two == one || !is_true(before, "eligible") ||
-			    !str_eq(doctor_str(one, "interface"), doctor_str(two, "interface")))
-				continue;
-			FIND(SEVERITY_WARNING,
-			     AT(.interface = doctor_str(one, "interface"),
-				.peer = doctor_str(two, "peer"),
-				.prefix = doctor_str(row, "prefix")),
-			     "give one of the tunnels an interface of its own with `allowed-ips "
-			     "any`",
-			     "is announced through %s, too, on the same interface: packets from it "
-			     "that come by %s are dropped",
-			     TEXT(one, "peer"), TEXT(one, "peer"));
-			return;
-		}
-	}
-}
-
-static bool has_best(const json_t *row)
-{
-	json_t *path;
-	size_t i;
-
-	json_array_foreach (json_object_get(row, "paths"), i, path)
-		if (is_true(path, "best"))
-			return true;
-	return false;
-}
-
-/* Known, but with no way into a tunnel now; the machine's default route takes it. */
-static void check_swallowed(struct doctor *d, const json_t *row)
-{
-	const json_t *path = json_array_get(json_object_get(row, "paths"), 0);
-	const char *plane = doctor_str(row, "plane");
-	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
-	struct prefix p;
-
-	if (!path || has_best(row) || !tunnel_of(d, path) ||
-	    prefix_parse(doctor_str(row, "prefix"), &p) < 0 || p.len == 0 ||
-	    !doctor_leaks(d, &p, plane, by))
-		return;
-	snprintf(advice, sizeof(advice), "%s keeps such packets in while the tunnel is away",
-		 DOCTOR_BLACKHOLE(&p, plane));
-	FIND(SEVERITY_ERROR, AT(.prefix = doctor_str(row, "prefix")), advice,
-	     "no path is usable (%s), so its packets leave by %s in the clear",
-	     TEXT(path, "reason"), by);
-}
-
-/* A path that only gave way to another protocol: it would work. */
-static const json_t *beaten_path(const struct doctor *d, const json_t *row)
-{
-	json_t *path;
-	size_t i;
-
-	json_array_foreach (json_object_get(row, "paths"), i, path)
-		if (str_eq(doctor_str(path, "reason"), "lost-to-protocol") &&
-		    str_eq(doctor_str(path, "next-hop-state"), "up") && tunnel_of(d, path))
-			return path;
-	return NULL;
-}
-
-/* Meant to keep packets in while no path works, it keeps them from one that does. */
-static void check_blackhole(struct doctor *d, const json_t *row)
-{
-	const char *plane = doctor_str(row, "plane");
-	const json_t *path = has_best(row) ? NULL : beaten_path(d, row);
-	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
-	struct prefix p;
-
-	if (!path || prefix_parse(doctor_str(row, "prefix"), &p) < 0 ||
-	    doctor_way(d, &p, plane, by) >= 0)
-		return;
-	snprintf(advice, sizeof(advice),
-		 "let it give way: %s, and no route of somebody else (any of theirs wins, whatever "
-		 "its metric)",
-		 DOCTOR_BLACKHOLE(&p, plane));
-	FIND(SEVERITY_ERROR,
-	     AT(.interface = doctor_str(tunnel_of(d, path), "interface"),
-		.peer = doctor_str(tunnel_of(d, path), "peer"),
-		.prefix = doctor_str(row, "prefix")),
-	     advice,
-	     "a blackhole or an unreachable route beats a path that works: its packets are "
-	     "dropped");
-}
-
-#define KEY_MAX 128
-
-/* Counts paths that are not eligible by who sent them and why. */
-static void count_refused(struct doctor *d, const json_t *row)
-{
-	json_t *path, *group;
-	size_t i;
-
-	json_array_foreach (json_object_get(row, "paths"), i, path) {
-		char key[KEY_MAX];
-
-		if (is_true(path, "eligible"))
-			continue;
-		snprintf(key, sizeof(key), "%s %s", doctor_str(path, "from"),
-			 doctor_str(path, "reason"));
-		group = json_object_get(d->refused, key);
-		if (!group) {
-			group = json_pack("{s:s, s:s, s:s, s:s}", "neighbor",
-					  doctor_str(path, "from"), "reason",
-					  doctor_str(path, "reason"), "reason-text",
-					  doctor_str(path, "reason-text"), "prefix",
-					  doctor_str(row, "prefix"));
-			json_object_set_new(d->refused, key, group);
-		}
-		json_object_set_new(group, "count", json_integer(int_of(group, "count") + 1));
-	}
-}
-
-/* Which reasons are worth a finding: the others belong to a tunnel that has its own, or are how BGP
- * works. */
-static const struct {
-	const char *reason;
-	enum severity severity;
-	const char *advice;
-} refusals[] = {
-	{"outside-permit", SEVERITY_WARNING, "`permit` it at the tunnel peer, or stop it there"},
-	{"not-a-tunnel", SEVERITY_WARNING,
-	 "it would leave in the clear: some tunnel's `permit` or configured AllowedIPs have it"},
-	{"no-permit", SEVERITY_WARNING, "list what may lie behind the tunnel peer: `permit`"},
-	{"covers-endpoint", SEVERITY_WARNING,
-	 "`rib { pin-endpoints on; }`, and a route to the endpoint that is not of BGP"},
-	{"own-address", SEVERITY_WARNING,
-	 "somebody announces addresses of this machine or of a "
-	 "tunnel"},
-	{"static-entry", SEVERITY_WARNING, "configured AllowedIPs are in the way: remove them"},
-	{"foreign-allowed-ip", SEVERITY_WARNING,
-	 "an entry that wgbgp did not make is in the way: `show allowed-ips`"},
-	{"foreign-route", SEVERITY_WARNING,
-	 "a kernel route that wgbgp did not make is in the way: `ip route`"},
-	{"kernel-error", SEVERITY_ERROR, "the log has the kernel's words"},
-	{"wireguard-error", SEVERITY_ERROR, "the log has WireGuard's words"},
-	{"max-prefix", SEVERITY_ERROR, "raise `max-prefix`, or ask the neighbor why"},
-	{"malformed", SEVERITY_ERROR, "the neighbor sends what is no correct UPDATE"},
-	{"lost-to-protocol", SEVERITY_NOTE, "another protocol has the prefix: `show route`"},
-};
-
-static void check_refused(struct doctor *d, const json_t *row)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-		if (str_eq(refusals[i].reason, doctor_str(row, "reason")))
-			FIND(refusals[i].severity,
-			     AT(.neighbor = doctor_str(row, "neighbor"),
-				.prefix = doctor_str(row, "prefix")),
-			     refusals[i].advice,
-			     int_of(row, "count") == 1
-				     ? "%s path is not used: %s (%s)"
-				     : "%s paths are not used, this is the first: %s (%s)",
-			     TEXT(row, "count"), TEXT(row, "reason"), TEXT(row, "reason-text"));
 }
 
 /* ---- the two tables */

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checks of the table in doctor_checks.c that stand in files of their own. */
+/*
+ * doctor_checks: the table of the checks, in the order of their findings, and those of them that
+ * have no file of their own: one small function each.
+ */
 #ifndef WGBGP_CLI_DOCTOR_CHECKS_H
 #define WGBGP_CLI_DOCTOR_CHECKS_H
 
-#include <jansson.h>
+#include <stddef.h>
 
-struct doctor;
+#include "doctor_facts.h"
 
-/* doctor_misfits.c: what does not fit together. */
-void check_own_network(struct doctor *d, const json_t *row);	/* SOURCE_ROUTES */
-void check_static_entries(struct doctor *d, const json_t *row); /* SOURCE_INTERFACES */
-void check_names(struct doctor *d, const json_t *row);		/* SOURCE_INTERFACES */
-void check_orphan(struct doctor *d, const json_t *row);		/* SOURCE_NEIGHBORS */
-void check_shares(struct doctor *d, const json_t *row);		/* SOURCE_ROUTES */
-void check_hash_policy(struct doctor *d, const json_t *row);	/* SOURCE_MACHINE */
+struct check {
+	const char *name; /* stable */
+	enum doctor_source source;
+	void (*look)(struct doctor *d, const json_t *row);
+};
+extern const struct check doctor_checks[];
+extern const size_t doctor_n_checks;
 
 #endif

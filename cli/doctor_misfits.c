@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Checks of doctor: things that are fine by themselves and do not fit together. */
+#include "doctor_misfits.h"
+
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "doctor.h"
 #include "doctor_causes.h"
-#include "doctor_checks.h"
+#include "doctor_facts.h"
 #include "machine.h"
 #include "table.h"
-
-#define FIND(...) doctor_find(d, __VA_ARGS__)
-#define AT(...) ((struct where){__VA_ARGS__})
 
 static bool is_selected(const json_t *row, const char *protocol)
 {

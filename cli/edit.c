@@ -10,7 +10,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "messages.h"
 #include "util.h"
 
@@ -64,7 +63,7 @@ static unsigned char on_help(EditLine *el, int ch)
 	char *text = typed(el);
 
 	el_get(el, EL_CLIENTDATA, &ed);
-	if (!cli_choices(&cli_commands, text, &c, &error)) {
+	if (!cli_choices(ed->s->grammar, text, &c, &error)) {
 		show_error(ed, &error);
 	} else {
 		putc('\n', ed->s->out);
@@ -167,7 +166,7 @@ static unsigned char on_tab(EditLine *el, int ch)
 	unsigned char result = CC_REDISPLAY;
 
 	el_get(el, EL_CLIENTDATA, &ed);
-	if (cli_choices(&cli_commands, text, &c, &error)) {
+	if (cli_choices(ed->s->grammar, text, &c, &error)) {
 		candidates_of(ed, &cs, &c);
 		result = insert_or_list(el, ed, &cs, &c);
 		for (size_t i = 0; i < cs.n; i++)

@@ -25,6 +25,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "edit.h"
 #include "played.h"
 #include "util.h"
@@ -89,8 +90,11 @@ void __wrap_history_end(History *history)
 
 static void be_program(const char *path, const char *with_home, bool answering)
 {
-	struct cli_session s = {
-		.client = played_client, .out = stdout, .err = stderr, .interactive = true};
+	struct cli_session s = {.client = played_client,
+				.grammar = &cli_commands,
+				.out = stdout,
+				.err = stderr,
+				.interactive = true};
 
 	if (!freopen(path, "r", stdin) || !freopen(path, "w", stdout) ||
 	    !freopen(path, "w", stderr))

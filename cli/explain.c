@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "explain_facts.h"
 #include "explain_judge.h"
 #include "kernel_route.h"
 #include "machine.h"

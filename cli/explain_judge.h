@@ -20,8 +20,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "prefix.h"
-
 /* {destination, reachable, verdict, steps [{stage, ok, text}]}; owned by the caller. */
 json_t *explain_judge(const json_t *facts);
 
@@ -30,8 +28,5 @@ const json_t *explain_hop(const json_t *facts);	   /* next hop in use: routes, k
 const json_t *explain_tunnel(const json_t *facts); /* its tunnel: interfaces, entries, tunnels */
 
 bool explain_is_tunnel_if(const json_t *facts, const char *name); /* one of WireGuard */
-
-/* The address in "192.0.2.1:51820", "192.0.2.1/32" or "192.0.2.1"; -EINVAL. */
-int explain_addr(const char *text, struct addr *out);
 
 #endif

@@ -3,13 +3,8 @@
 
 #include <stdio.h>
 
-#include "explain_judge.h"
+#include "explain_facts.h"
 #include "table.h"
-
-static bool same(const json_t *a, const char *key_a, const json_t *b, const char *key_b)
-{
-	return str_eq(explain_str(a, key_a), explain_str(b, key_b));
-}
 
 /* ---- the tables */
 
@@ -195,7 +190,7 @@ static void step_kernel(struct judge *f)
 	if (is_set(k, "error"))
 		explain_step(f, "kernel", false, "the kernel has no way to %s: %s",
 			     ADDR_STR(&f->dst), TEXT(k, "error"));
-	else if (f->hop && !same(k, "interface", f->hop, "interface"))
+	else if (f->hop && !explain_same(k, "interface", f->hop, "interface"))
 		explain_step(f, "kernel", false,
 			     "the kernel itself would send it by %s instead of %s: a rule or a "
 			     "route of somebody else is in front",
@@ -256,7 +251,7 @@ static void say_endpoint(struct judge *f, const json_t *way, const char *pin)
 	if (is_set(way, "error"))
 		explain_step(f, "endpoint", false, "the kernel has no way to the endpoint %s: %s",
 			     endpoint, TEXT(way, "error"));
-	else if (same(way, "interface", f->hop, "interface"))
+	else if (explain_same(way, "interface", f->hop, "interface"))
 		explain_step(f, "endpoint", false,
 			     "the kernel would send the tunnel's own packets to %s into the tunnel",
 			     endpoint);
@@ -326,8 +321,8 @@ static const json_t *session_over(const struct judge *f, const json_t *tunnel)
 	json_array_foreach (json_object_get(f->facts, "neighbors"), i, row) {
 		const json_t *over = json_object_get(row, "tunnel");
 
-		if (tunnel && same(over, "interface", tunnel, "interface") &&
-		    same(over, "peer", tunnel, "peer"))
+		if (tunnel && explain_same(over, "interface", tunnel, "interface") &&
+		    explain_same(over, "peer", tunnel, "peer"))
 			return row;
 	}
 	return NULL;

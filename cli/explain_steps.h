@@ -6,52 +6,9 @@
 #ifndef WGBGP_CLI_EXPLAIN_STEPS_H
 #define WGBGP_CLI_EXPLAIN_STEPS_H
 
-#include <jansson.h>
-#include <stdbool.h>
-
-#include "explain_claim.h"
-#include "prefix.h"
-#include "util.h"
-
-/* The facts, with what is picked out of them; all borrowed but the steps. */
-struct judge {
-	const json_t *facts;
-	struct addr dst;
-	struct prefix dst_prefix; /* the destination, or its host prefix */
-	const char *plane;
-	const json_t *elsewhere;   /* longest covering row of other planes' tables */
-	const json_t *bgp;	   /* longest covering row of the BGP table with a best path */
-	const json_t *bgp_longest; /* longest covering row at all */
-	const json_t *route;	   /* longest covering selected row of the RIB */
-	const json_t *rejected;	   /* longest covering row of the RIB that is not selected */
-	const json_t *hop;	   /* the route's next hop in use */
-	const json_t *owner;	   /* longest match in the AllowedIPs of the hop's interface */
-	const json_t *tunnel;	   /* of the peer */
-	const json_t *kernel;
-	bool on_tunnel;	  /* the hop's interface is one of WireGuard */
-	const char *peer; /* the hop's, or else the owner of the destination there; or "" */
-	bool claimed;
-	struct claim claim; /* whom the destination is meant for */
-	json_t *steps;
-	const char *failed; /* text of the first step that failed */
-};
-
-/* Appends a step; what fails first is the verdict. */
-void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+struct judge;
 
 /* Writes all steps. */
 void explain_walk(struct judge *f);
-
-/* ---- questions to the facts */
-
-const char *explain_str(const json_t *row, const char *key); /* "" when absent */
-#define COVERS_NOT (-1)
-/* The length of ROW's prefix when it covers the destination, else COVERS_NOT. */
-int explain_cover_len(const struct judge *f, const json_t *row);
-const json_t *explain_best_path(const json_t *row); /* of a row of the BGP table; or NULL */
-const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer);
-const char *explain_pin_state(const struct judge *f, const struct addr *endpoint);
-bool explain_is_endpoint(const struct judge *f); /* the destination is one of a tunnel */
 
 #endif

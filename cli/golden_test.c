@@ -29,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "golden.h"
 #include "played.h"
 #include "session.h"
@@ -137,7 +138,7 @@ static void copy_output(FILE *out, FILE *from)
 static void do_run(FILE *out, const char *line, bool ask)
 {
 	FILE *to = tmpfile();
-	struct cli_session s = {.client = played_client, .out = to};
+	struct cli_session s = {.client = played_client, .grammar = &cli_commands, .out = to};
 	int status;
 
 	assert_non_null(to);

@@ -4,12 +4,15 @@ cli_libcli_a_SOURCES = \
 	cli/client.c cli/client.h \
 	cli/commands.c cli/commands.h \
 	cli/doctor.c cli/doctor.h \
+	cli/doctor_bgp.c cli/doctor_bgp.h \
 	cli/doctor_causes.c cli/doctor_causes.h \
 	cli/doctor_checks.c cli/doctor_checks.h \
-	cli/doctor_misfits.c \
+	cli/doctor_facts.c cli/doctor_facts.h \
+	cli/doctor_misfits.c cli/doctor_misfits.h \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
 	cli/explain_claim.c cli/explain_claim.h \
+	cli/explain_facts.c cli/explain_facts.h \
 	cli/explain_judge.c cli/explain_judge.h \
 	cli/explain_steps.c cli/explain_steps.h \
 	cli/grammar.c cli/grammar.h \
@@ -63,4 +66,4 @@ cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_table_test_SOURCES = cli/table_test.c
 cli_table_test_LDADD = cli/libcli.a $(TEST_LIBS)
 endif
-EXTRA_DIST += cli/testdata
+EXTRA_DIST += cli/testdata cli/FLOORS

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "config.h"
 #include "edit.h"
 #include "log.h"
@@ -46,7 +47,7 @@ static bool run_stdin(struct cli_session *s)
 
 int main(int argc, char **argv)
 {
-	struct cli_session s = {.out = stdout, .err = stderr};
+	struct cli_session s = {.grammar = &cli_commands, .out = stdout, .err = stderr};
 	const char *rundir = DEFAULT_RUNDIR;
 	const char **commands = xcalloc(argc, sizeof(*commands));
 	bool ok = true;

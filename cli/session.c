@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "conf.h"
 #include "messages.h"
 #include "util.h"
@@ -182,7 +181,7 @@ static int run_line(struct cli_session *s, const char *text)
 {
 	struct cli_error error;
 	struct cli_line line;
-	int err = cli_parse(&cli_commands, text, &line, &error);
+	int err = cli_parse(s->grammar, text, &line, &error);
 
 	if (err > 0)
 		return 0;

@@ -15,6 +15,7 @@
 
 struct cli_session {
 	struct client *client;
+	const struct cli_grammar *grammar; /* what may be typed */
 	FILE *out, *err;
 	bool interactive;
 	bool quit;	   /* set by exit */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "explain_facts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "table.h"
+
+#define SENTENCE_MAX 1024
+
+void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
+{
+	char text[SENTENCE_MAX];
+	json_t *row;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_trim(text);
+	row = json_pack("{s:s, s:b, s:s}", "stage", stage, "ok", ok, "text", text);
+	json_array_append_new(f->steps, row);
+	if (!ok && !f->failed)
+		f->failed = json_string_value(json_object_get(row, "text"));
+}
+
+const char *explain_str(const json_t *obj, const char *key)
+{
+	const char *text = json_string_value(json_object_get(obj, key));
+
+	return text ? text : "";
+}
+
+bool explain_same(const json_t *a, const char *key_a, const json_t *b, const char *key_b)
+{
+	return str_eq(explain_str(a, key_a), explain_str(b, key_b));
+}
+
+int explain_cover_len(const struct judge *f, const json_t *row)
+{
+	struct prefix p;
+
+	if (prefix_parse(explain_str(row, "prefix"), &p) < 0 || !prefix_covers(&p, &f->dst_prefix))
+		return COVERS_NOT;
+	return p.len;
+}
+
+const json_t *explain_best_path(const json_t *row)
+{
+	json_t *paths = json_object_get(row, "paths"), *path;
+	size_t i;
+
+	json_array_foreach (paths, i, path)
+		if (is_true(path, "best"))
+			return path;
+	return NULL;
+}
+
+const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
+		if (str_eq(explain_str(row, "interface"), interface) &&
+		    str_eq(explain_str(row, "peer"), peer))
+			return row;
+	return NULL;
+}
+
+int explain_addr(const char *text, struct addr *out)
+{
+	struct endpoint e;
+	uint8_t len;
+
+	if (endpoint_parse(text, &e) == 0) {
+		*out = e.addr;
+		return 0;
+	}
+	return addr_parse_with_len(text, out, &len);
+}
+
+static bool is_endpoint(const json_t *row, const struct addr *a)
+{
+	struct addr other;
+
+	return explain_addr(explain_str(row, "endpoint"), &other) == 0 && addr_eq(&other, a);
+}
+
+const char *explain_pin_state(const struct judge *f, const struct addr *endpoint)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "pins"), i, row)
+		if (is_endpoint(row, endpoint))
+			return explain_str(row, "state");
+	return "";
+}
+
+bool explain_is_endpoint(const struct judge *f)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
+		if (is_endpoint(row, &f->dst))
+			return true;
+	return false;
+}
