@@ -47,7 +47,7 @@ static void fail(struct client *c, const char *why)
 	c->ended = c->failed = true;
 }
 
-static void on_head(struct client *c, const struct msg_reply *m)
+static void client_on_head(struct client *c, const struct msg_reply *m)
 {
 	json_t *head = conf_read(m->json, m->json_len);
 
@@ -76,7 +76,7 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 	if (m.id != c->id || c->ended) /* the rest of a cancelled one */
 		return;
 	if (frame->type == MSG_REPLY_HEAD)
-		on_head(c, &m);
+		client_on_head(c, &m);
 	else if (frame->type == MSG_REPLY_ROW)
 		c->sink->row(c->sink_arg, m.json, m.json_len);
 	else if (m.error[0])
@@ -122,7 +122,7 @@ static void start_pulse(struct client *c)
 	timer_start(&c->tick, PULSE_TICK_MS);
 }
 
-static void on_interrupt(evutil_socket_t sig, short what, void *arg)
+static void client_on_interrupt(evutil_socket_t sig, short what, void *arg)
 {
 	struct client *c = arg;
 	struct wr w = {0};
@@ -144,7 +144,7 @@ struct client *client_new(const char *rundir)
 	c->at.sun_family = AF_UNIX;
 	c->rundir = rundir;
 	timer_init(&c->tick, on_tick, c);
-	c->interrupt = evsignal_new(loop_base(), SIGINT, on_interrupt, c);
+	c->interrupt = evsignal_new(loop_base(), SIGINT, client_on_interrupt, c);
 	return c;
 }
 

@@ -31,7 +31,7 @@ static const struct {
 
 /* ---- the walk */
 
-static void look(struct doctor *d, enum doctor_source source, const json_t *row)
+static void doctor_look(struct doctor *d, enum doctor_source source, const json_t *row)
 {
 	for (size_t i = 0; i < doctor_n_checks; i++)
 		if (doctor_checks[i].source == source) {
@@ -56,7 +56,7 @@ static void pass_row(void *arg, const char *text, size_t len)
 	json_t *row = conf_read(text, len);
 
 	if (json_is_object(row))
-		look(p->d, p->source, row);
+		doctor_look(p->d, p->source, row);
 	json_decref(row);
 }
 
@@ -87,7 +87,7 @@ static bool keep(struct doctor *d, enum doctor_source source, const json_t *ask,
 }
 
 /* A source that does not answer is a finding, too; the others may still have something to say. */
-static void ask(struct doctor *d, enum doctor_source source, bool kept)
+static void doctor_ask(struct doctor *d, enum doctor_source source, bool kept)
 {
 	json_t *request =
 		json_pack("{s:s, s:s}", "command", sources[source].command, "format", "json");
@@ -133,16 +133,16 @@ static void walk(struct doctor *d)
 	size_t i;
 
 	for (int source = 0; source < DOCTOR_KEPT; source++)
-		ask(d, source, true);
+		doctor_ask(d, source, true);
 	index_tunnels(d);
 	for (int source = 0; source < DOCTOR_KEPT; source++)
 		json_array_foreach (d->kept[source], i, row)
-			look(d, source, row);
+			doctor_look(d, source, row);
 	for (int source = DOCTOR_KEPT; source < SOURCE_REFUSED; source++)
-		ask(d, source, false);
+		doctor_ask(d, source, false);
 	json_object_foreach (d->refused, key, row)
-		look(d, SOURCE_REFUSED, row);
-	look(d, SOURCE_MACHINE, NULL);
+		doctor_look(d, SOURCE_REFUSED, row);
+	doctor_look(d, SOURCE_MACHINE, NULL);
 }
 
 /* ---- the answer */
@@ -175,7 +175,7 @@ static json_t *in_order(json_t *findings)
 	return out;
 }
 
-static json_t *conclude(struct doctor *d)
+static json_t *doctor_conclude(struct doctor *d)
 {
 	count_others(d);
 	return json_pack("{s:b, s:i, s:i, s:i, s:i, s:o}", "healthy",
@@ -194,7 +194,7 @@ static void put_place(FILE *out, const json_t *row)
 			fprintf(out, "%s %s: ", keys[i], TEXT(row, keys[i]));
 }
 
-static void write_text(FILE *out, const json_t *doc)
+static void doctor_write(FILE *out, const json_t *doc)
 {
 	static const char *const counted[] = {"errors", "warnings", "notes"};
 	json_t *row;
@@ -244,11 +244,11 @@ int doctor_run(struct cli_session *s, const struct cli_line *line)
 		json_t *doc;
 
 		walk(&d);
-		doc = conclude(&d);
+		doc = doctor_conclude(&d);
 		if (line->json)
 			json_dumpf(doc, s->out, JSON_INDENT(1));
 		else
-			write_text(s->out, doc);
+			doctor_write(s->out, doc);
 		if (line->json)
 			putc('\n', s->out);
 		err = is_true(doc, "healthy") ? 0 : -1;

@@ -103,7 +103,7 @@ static void judge(struct drain *d, struct draining *at, const json_t *row)
 	at->read = read;
 }
 
-static bool look(struct drain *d)
+static bool drain_look(struct drain *d)
 {
 	json_t *request = json_pack("{s:s}", "command", "tunnels"), *row;
 	json_t *answer = client_ask(d->s->client, request, d->error, sizeof(d->error));
@@ -148,11 +148,11 @@ static void progress(const struct drain *d)
 
 /* ---- what stays */
 
-static void on_head(void *arg, const char *list, const json_t *head)
+static void drain_on_head(void *arg, const char *list, const json_t *head)
 {
 }
 
-static void on_route(void *arg, const char *text, size_t len)
+static void drain_on_route(void *arg, const char *text, size_t len)
 {
 	json_t *row = conf_read(text, len), *hop;
 	struct drain *d = arg;
@@ -167,7 +167,7 @@ static void on_route(void *arg, const char *text, size_t len)
 
 static void gather_stuck(struct drain *d)
 {
-	static const struct client_sink sink = {on_head, on_route};
+	static const struct client_sink sink = {drain_on_head, drain_on_route};
 	json_t *request = json_pack("{s:s}", "command", "route");
 	char error[MSG_ERROR_MAX];
 
@@ -194,7 +194,7 @@ static json_t *document(const struct drain *d, bool quiet)
 			 d->stuck);
 }
 
-static void conclude(const struct drain *d, bool quiet)
+static void drain_conclude(const struct drain *d, bool quiet)
 {
 	json_t *prefix;
 	size_t i;
@@ -222,7 +222,7 @@ static void conclude(const struct drain *d, bool quiet)
 static int watch_counters(struct drain *d, uint64_t limit)
 {
 	d->started = now_ms();
-	if (!look(d))
+	if (!drain_look(d))
 		return -1;
 	while (now_ms() - d->started < limit) {
 		if (!client_wait(d->s->client, LOOK_MS)) {
@@ -230,14 +230,14 @@ static int watch_counters(struct drain *d, uint64_t limit)
 				 sizeof(d->error));
 			return -1;
 		}
-		if (!look(d))
+		if (!drain_look(d))
 			return -1;
 		if (all_quiet(d))
 			break;
 		progress(d);
 	}
 	gather_stuck(d);
-	conclude(d, all_quiet(d));
+	drain_conclude(d, all_quiet(d));
 	return all_quiet(d) ? 0 : -1;
 }
 

@@ -189,7 +189,7 @@ static unsigned char on_cancel(EditLine *el, int ch)
 	return CC_NEWLINE;
 }
 
-static void on_interrupt(int sig)
+static void edit_on_interrupt(int sig)
 {
 }
 
@@ -210,7 +210,7 @@ static void host_name(struct cli_session *s, char *out, size_t size)
 
 static void editor_open(struct editor *ed, struct cli_session *s)
 {
-	const struct sigaction interrupt = {.sa_handler = on_interrupt};
+	const struct sigaction interrupt = {.sa_handler = edit_on_interrupt};
 	const char *home = getenv("HOME");
 	char host[HOST_MAX];
 	HistEvent ev;

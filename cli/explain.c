@@ -52,7 +52,7 @@ static void scan_row(void *arg, const char *text, size_t len)
 }
 
 /* Runs a request, which is taken over; its rows are the fact NAME. */
-static bool ask(struct gathering *g, const char *name, json_t *request)
+static bool explain_ask(struct gathering *g, const char *name, json_t *request)
 {
 	static const struct client_sink sink = {scan_head, scan_row};
 	int err;
@@ -66,16 +66,17 @@ static bool ask(struct gathering *g, const char *name, json_t *request)
 
 static bool ask_all(struct gathering *g, const char *name, const char *command)
 {
-	return ask(g, name, json_pack("{s:s}", "command", command));
+	return explain_ask(g, name, json_pack("{s:s}", "command", command));
 }
 
 static bool ask_table(struct gathering *g, const char *name, const char *command)
 {
 	struct addr dst = addr_of_prefix(&g->dst);
 
-	return ask(g, name,
-		   json_pack("{s:s, s:s, s:s}", "command", command, "family",
-			     dst.family == AF_INET ? "ipv4" : "ipv6", "address", ADDR_STR(&dst)));
+	return explain_ask(g, name,
+			   json_pack("{s:s, s:s, s:s}", "command", command, "family",
+				     dst.family == AF_INET ? "ipv4" : "ipv6", "address",
+				     ADDR_STR(&dst)));
 }
 
 /* Who else is there: a machine with networks of its own in BGP, or with several tunnels, is a
@@ -147,7 +148,7 @@ static void ask_endpoint(struct gathering *g, const json_t *tunnel)
 }
 
 /* False with g->error when somebody does not answer. */
-static bool gather(struct gathering *g)
+static bool explain_gather(struct gathering *g)
 {
 	bool main_plane = str_eq(g->plane, "main");
 	struct addr dst = addr_of_prefix(&g->dst);
@@ -163,16 +164,16 @@ static bool gather(struct gathering *g)
 	if (!main_plane)
 		ask_kernel(g, interface);
 	if (explain_is_tunnel_if(g->facts, interface) &&
-	    !ask(g, "entries",
-		 json_pack("{s:s, s:s, s:s}", "command", "allowed-ips", "interface", interface,
-			   "address", ADDR_STR(&dst))))
+	    !explain_ask(g, "entries",
+			 json_pack("{s:s, s:s, s:s}", "command", "allowed-ips", "interface",
+				   interface, "address", ADDR_STR(&dst))))
 		return false;
 	ask_endpoint(g, explain_tunnel(g->facts));
 	ask_forwarding(g);
 	return true;
 }
 
-static void write_text(FILE *out, const json_t *doc)
+static void explain_write(FILE *out, const json_t *doc)
 {
 	json_t *steps = json_object_get(doc, "steps"), *row;
 	size_t i;
@@ -186,7 +187,7 @@ static void write_text(FILE *out, const json_t *doc)
 static void write_doc(struct cli_session *s, const json_t *doc, bool json)
 {
 	if (!json) {
-		write_text(s->out, doc);
+		explain_write(s->out, doc);
 		return;
 	}
 	json_dumpf(doc, s->out, JSON_INDENT(1));
@@ -203,7 +204,7 @@ int explain_run(struct cli_session *s, const struct cli_line *line)
 	prefix_parse(string_of(line->request, "destination"), &g.dst);
 	g.facts = json_pack("{s:s, s:s}", "destination", string_of(line->request, "destination"),
 			    "plane", g.plane);
-	if (gather(&g)) {
+	if (explain_gather(&g)) {
 		doc = explain_judge(g.facts);
 		write_doc(s, doc, line->json);
 		err = is_true(doc, "reachable") ? 0 : -1;

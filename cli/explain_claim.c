@@ -15,7 +15,7 @@ struct search {
 };
 
 /* Is what TEXT names a better claim than the best one so far? */
-static void look(struct search *s, enum claim_kind kind, const char *text)
+static void claim_look(struct search *s, enum claim_kind kind, const char *text)
 {
 	struct prefix p;
 	bool longer, better;
@@ -39,7 +39,7 @@ static void look_all(struct search *s, enum claim_kind kind, const json_t *row, 
 	size_t i;
 
 	json_array_foreach (json_object_get(row, key), i, item)
-		look(s, kind, json_string_value(item));
+		claim_look(s, kind, json_string_value(item));
 }
 
 static void look_at_interface(struct search *s, const json_t *interface)

@@ -367,7 +367,7 @@ static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char 
 	return true;
 }
 
-static void say_claim(struct judge *f, const char *by)
+static void explain_say_claim(struct judge *f, const char *by)
 {
 	const struct claim *c = &f->claim;
 	const json_t *tunnel = c->peer ? explain_tunnel_named(f, explain_str(c->interface, "name"),
@@ -410,7 +410,7 @@ static void step_claim(struct judge *f)
 	    explain_best_path(f->bgp_longest))
 		say_in_front(f, by);
 	else if (f->claimed)
-		say_claim(f, by);
+		explain_say_claim(f, by);
 	else if (known != COVERS_NOT)
 		say_in_front(f, by);
 }

@@ -170,7 +170,7 @@ static void advance(struct state *s, const struct cli_word *word)
 }
 
 /* As much of it as there is room for. */
-static void append(char *out, size_t size, const char *text)
+static void grammar_append(char *out, size_t size, const char *text)
 {
 	size_t len = strlen(out);
 
@@ -186,8 +186,8 @@ static void list_choices(const struct cli_choices *c, const char *prefix, char *
 		if (cli_is_placeholder(c->word[i]) ? *prefix != '\0'
 						   : strncmp(word, prefix, strlen(prefix)) != 0)
 			continue;
-		append(out, size, *out ? ", " : "");
-		append(out, size, word);
+		grammar_append(out, size, *out ? ", " : "");
+		grammar_append(out, size, word);
 	}
 }
 

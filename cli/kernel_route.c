@@ -27,7 +27,7 @@ static int on_metric(const struct nlattr *attr, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_route(const struct nlmsghdr *nlh, void *arg)
+static int kernel_on_route(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *tb[RTA_MAX + 1] = {0};
@@ -83,7 +83,7 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, const struct f
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-	if (n < 0 || mnl_cb_run(buf, n, 1, mnl_socket_get_portid(nl), on_route, out) < 0)
+	if (n < 0 || mnl_cb_run(buf, n, 1, mnl_socket_get_portid(nl), kernel_on_route, out) < 0)
 		return -errno;
 	return 0;
 }

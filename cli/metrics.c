@@ -181,7 +181,7 @@ struct run {
 
 /* ---- gathering */
 
-static json_t *ask(struct run *r, enum source source)
+static json_t *metrics_ask(struct run *r, enum source source)
 {
 	json_t *request = json_pack("{s:s}", "command", sources[source].command);
 	char error[MSG_ERROR_MAX];
@@ -235,7 +235,7 @@ static json_t *families(const json_t *neighbors)
 	return rows;
 }
 
-static void gather(struct run *r)
+static void metrics_gather(struct run *r)
 {
 	for (int source = 0; source < SOURCES; source++) {
 		const char *list = sources[source].list;
@@ -243,7 +243,7 @@ static void gather(struct run *r)
 
 		if (!sources[source].command)
 			continue;
-		answer = ask(r, source);
+		answer = metrics_ask(r, source);
 		if (answer)
 			r->rows[source] = list ? json_incref(json_object_get(answer, list))
 					       : json_pack("[O]", answer);
@@ -390,7 +390,7 @@ int metrics_run(struct cli_session *s, const struct cli_line *line)
 {
 	struct run r = {.s = s, .all = json_array()};
 
-	gather(&r);
+	metrics_gather(&r);
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
 		put(&r, &metrics[i], line->json);
 	if (line->json) {

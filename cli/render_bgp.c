@@ -42,7 +42,7 @@ static void say_notification(FILE *out, const json_t *row)
 			AGO(row, "last-notification-seconds"));
 }
 
-static void say_claim(FILE *out, const json_t *row)
+static void render_claim(FILE *out, const json_t *row)
 {
 	if (is_set(row, "claimed-as") && is_set(row, "remote-as") &&
 	    int_of(row, "claimed-as") != int_of(row, "remote-as"))
@@ -62,7 +62,7 @@ static void summary_row(struct view *v, const json_t *row)
 	else if (is_set(row, "last-error"))
 		fprintf(v->out, "    last error: %s\n", TEXT(row, "last-error"));
 	say_notification(v->out, row);
-	say_claim(v->out, row);
+	render_claim(v->out, row);
 	if (is_set(row, "warning"))
 		fprintf(v->out, "    warning: %s\n", TEXT(row, "warning"));
 }

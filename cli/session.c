@@ -60,7 +60,7 @@ struct output {
 	bool json;
 };
 
-static void on_head(void *arg, const char *list, const json_t *head)
+static void session_on_head(void *arg, const char *list, const json_t *head)
 {
 	struct output *o = arg;
 
@@ -94,7 +94,7 @@ static bool asks_for_one(const json_t *request)
 
 int session_request(struct cli_session *s, const struct cli_line *line)
 {
-	static const struct client_sink sink = {on_head, on_row};
+	static const struct client_sink sink = {session_on_head, on_row};
 	struct output o = {.render = line->row->render,
 			   .view = {.out = s->out, .request = line->request},
 			   .doc = {.out = s->out},

@@ -32,7 +32,7 @@ void text_trim(char *text)
 }
 
 /* Appends TEXT without control characters; returns the new length. */
-static size_t append(char *out, size_t len, size_t size, const char *text)
+static size_t table_append(char *out, size_t len, size_t size, const char *text)
 {
 	for (; *text && len + 1 < size; text++)
 		out[len++] = iscntrl((unsigned char)*text) ? '?' : *text;
@@ -48,13 +48,13 @@ static size_t append_value(char *out, size_t len, size_t size, const json_t *val
 	size_t i;
 
 	if (json_is_string(value))
-		return append(out, len, size, json_string_value(value));
+		return table_append(out, len, size, json_string_value(value));
 	if (json_is_boolean(value))
-		return append(out, len, size, json_is_true(value) ? "yes" : "no");
+		return table_append(out, len, size, json_is_true(value) ? "yes" : "no");
 	if (json_is_array(value)) {
 		json_array_foreach (value, i, item) {
 			if (i)
-				len = append(out, len, size, " ");
+				len = table_append(out, len, size, " ");
 			len = append_value(out, len, size, item);
 		}
 		return len;
@@ -65,7 +65,7 @@ static size_t append_value(char *out, size_t len, size_t size, const json_t *val
 		snprintf(number, sizeof(number), "%.1f", json_real_value(value));
 	else
 		return len;
-	return append(out, len, size, number);
+	return table_append(out, len, size, number);
 }
 
 static const char *text_value(const json_t *value, char *out, size_t size)
@@ -148,9 +148,9 @@ const char *text_ago(const json_t *value, char *out, size_t size)
 			continue;
 		snprintf(part, sizeof(part), "%s%llu %s%s", len ? ", " : "", (unsigned long long)n,
 			 units[i].name, n == 1 ? "" : "s");
-		len = append(out, len, size, part);
+		len = table_append(out, len, size, part);
 	}
-	append(out, len, size, " ago");
+	table_append(out, len, size, " ago");
 	return out;
 }
 
