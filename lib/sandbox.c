@@ -188,7 +188,7 @@ static int allow(scmp_filter_ctx filter, enum sandbox_profile profile)
 	return err;
 }
 
-static int refuse(scmp_filter_ctx filter, enum sandbox_profile profile)
+static int sandbox_refuse(scmp_filter_ctx filter, enum sandbox_profile profile)
 {
 	int err = add_calls(filter, REFUSE, refused, ARRAY_SIZE(refused));
 
@@ -219,7 +219,7 @@ static int seccomp_enter(enum sandbox_profile profile)
 	if (!filter)
 		return -ENOMEM;
 	set_attributes(filter, few);
-	err = few ? allow(filter, profile) : refuse(filter, profile);
+	err = few ? allow(filter, profile) : sandbox_refuse(filter, profile);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);

@@ -137,7 +137,7 @@ static const struct show_command *find_command(const struct show_server *server,
 	return NULL;
 }
 
-static void refuse(struct show_server *server, uint32_t id, const char *error)
+static void show_refuse(struct show_server *server, uint32_t id, const char *error)
 {
 	struct show s = {.id = id, .ipc = server->ipc};
 
@@ -152,7 +152,7 @@ static void begin(struct show_server *server, uint32_t id, json_t *args)
 
 	if (!command) {
 		json_decref(args);
-		refuse(server, id, "unknown command");
+		show_refuse(server, id, "unknown command");
 		return;
 	}
 	s = xcalloc(1, sizeof(*s));
@@ -203,7 +203,7 @@ void show_server_frame(struct show_server *server, const struct ipc_frame *frame
 		begin(server, m.id, args);
 	} else {
 		json_decref(args);
-		refuse(server, m.id, "malformed request");
+		show_refuse(server, m.id, "malformed request");
 	}
 }
 
