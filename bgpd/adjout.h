@@ -21,6 +21,9 @@
 int adjout_next(struct peer *p, struct iovec *iov, int max);
 /* N bytes of those segments were written. */
 void adjout_sent(struct peer *p, size_t n);
+void adjout_join(struct peer *p);  /* ESTABLISHED: everything, then End-of-RIB is sent */
+void adjout_leave(struct peer *p); /* the session ended, or the neighbour goes */
+void adjout_refresh(struct peer *p, enum bgp_family family); /* everything again: ROUTE-REFRESH */
 /* The export policy or another setting that decides the group changed while ESTABLISHED: moves the
  * neighbour to its group and sends it the differences. */
 void adjout_regroup(struct peer *p);

@@ -13,13 +13,10 @@
 extern uint64_t adjout_lag_max;
 
 /* From the tables. */
-void adjout_join(struct peer *p);  /* ESTABLISHED */
-void adjout_leave(struct peer *p); /* the session ended */
 /* The best path of a network changed, or its attributes did; PATH 0: none is left. */
 void adjout_net(struct rib_table *t, uint32_t net, uint32_t path);
 /* The best path is the same, its next hop's state or cost is not: for those whom we tell of it. */
 void adjout_renew(struct rib_table *t, uint32_t net, uint32_t path, bool state, bool cost);
-void adjout_refresh(struct peer *p, enum bgp_family family); /* ROUTE-REFRESH */
 /* The end of a quantum (sessions are kicked), and of the queue (open messages are closed). */
 void adjout_kick(void);
 void adjout_flush(void);

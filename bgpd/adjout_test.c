@@ -20,6 +20,7 @@
 #include "ipc.h"
 #include "link_zebra.h"
 #include "loop.h"
+#include "neighbors.h"
 #include "nexthop.h"
 #include "peer_conf.h"
 #include "policy.h"
@@ -32,6 +33,7 @@
 #include "rib_update.h"
 #include "session.h"
 #include "session_proof.h"
+#include "session_say.h"
 #include "testing.h"
 #include "trie.h"
 #include "util.h"
@@ -83,6 +85,17 @@ void session_tunnel_dead(struct peer *p, enum reason why)
 bool session_prove(struct peer *p, uint64_t since)
 {
 	return false;
+}
+
+const struct session_hooks *session_hooks;
+
+void session_hooks_open(const struct session_hooks *hooks)
+{
+	session_hooks = hooks;
+}
+
+void peer_delete(struct peer *p)
+{
 }
 
 /* A neighbour as seen from its own side. */
@@ -509,11 +522,11 @@ static void op_session(unsigned i)
 
 	if (e->peer.rib->up) {
 		e->peer.state = PEER_IDLE;
-		rib_peer_down(&e->peer, random() % 2, REASON_SESSION_DOWN);
+		session_hooks->down(&e->peer, random() % 2, REASON_SESSION_DOWN);
 		clear_table(e);
 	} else {
 		e->peer.state = PEER_ESTABLISHED;
-		rib_peer_up(&e->peer);
+		session_hooks->up(&e->peer);
 	}
 }
 
@@ -770,7 +783,7 @@ static void random_operations(void **state)
 		else if (what < 84)
 			op_regroup(i);
 		else if (what < 86)
-			rib_send_again(&ends[i].peer, random() % 2);
+			adjout_refresh(&ends[i].peer, random() % 2);
 		else if (what < 88)
 			rib_end_of_rib(&ends[i].peer, random() % 2);
 		else if (what < 92)
@@ -967,10 +980,10 @@ static void comes_up(unsigned i, bool retained)
 	struct far_end *e = &ends[i];
 
 	if (e->peer.rib->up)
-		rib_peer_down(&e->peer, retained, REASON_SESSION_DOWN);
+		session_hooks->down(&e->peer, retained, REASON_SESSION_DOWN);
 	clear_table(e);
 	e->peer.state = PEER_ESTABLISHED;
-	rib_peer_up(&e->peer);
+	session_hooks->up(&e->peer);
 	timer_stop(&e->peer.rib->fresh_timer);
 }
 

@@ -29,6 +29,7 @@ static struct peer *peer_new(const struct peer_conf *conf, bool dynamic)
 void peer_delete(struct peer *p)
 {
 	session_free(p);
+	adjout_leave(p);
 	rib_peer_free(p);
 	peer_remove(p);
 	peer_conf_free(&p->conf);

@@ -378,7 +378,7 @@ static void clear_soft_out(struct peer *p)
 {
 	for (int i = 0; i < BGP_FAMILIES; i++)
 		if (p->family[i])
-			rib_send_again(p, i);
+			adjout_refresh(p, i);
 }
 
 static void clear_one(struct peer *p, const char *soft)

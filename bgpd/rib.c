@@ -7,6 +7,7 @@
 #include "bgp.h"
 #include "leak.h"
 #include "link_zebra.h"
+#include "neighbors.h"
 #include "nexthop.h"
 #include "originate.h"
 #include "peer_way.h"
@@ -23,6 +24,7 @@
 #include "rib_walk.h"
 #include "rib_work.h"
 #include "session.h"
+#include "session_say.h"
 #include "util.h"
 
 #define DECIDE_QUANTUM 512
@@ -80,8 +82,36 @@ static bool work(void *arg)
 	return more;
 }
 
+/* What sessions say goes to the tables, and to the Adj-RIB-Out. */
+
+static void on_up(struct peer *p)
+{
+	rib_peer_up(p);
+	adjout_join(p);
+	restart_check();
+}
+
+static void on_down(struct peer *p, bool retain, enum reason why)
+{
+	adjout_leave(p);
+	rib_peer_down(p, retain, why);
+}
+
 void rib_start(void)
 {
+	static const struct conn_source out = {adjout_next, adjout_sent};
+	static const struct session_hooks hooks = {
+		.up = on_up,
+		.down = on_down,
+		.update_heard = rib_update,
+		.end_of_rib = rib_end_of_rib,
+		.refresh = adjout_refresh,
+		.gone = peer_delete,
+		.proved = nexthop_proved,
+		.out = &out,
+	};
+
+	session_hooks_open(&hooks);
 	rib_table_init();
 	rib_work_open(work);
 }
@@ -175,9 +205,4 @@ void rib_apply(const json_t *config)
 void rib_channel(int fd)
 {
 	link_zebra_channel(fd);
-}
-
-void rib_send_again(struct peer *p, enum bgp_family family)
-{
-	adjout_refresh(p, family);
 }

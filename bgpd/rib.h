@@ -20,6 +20,4 @@ void rib_channel(int fd); /* a new channel to zebra-lite */
 bool rib_settled(void);
 extern const struct show_command rib_commands[]; /* bgp-routes ...; ends with a nameless row */
 
-void rib_send_again(struct peer *p, enum bgp_family family); /* it asked by ROUTE-REFRESH */
-
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adjout_internal.h"
 #include "bgp.h"
 #include "nexthop.h"
 #include "restart.h"
@@ -77,7 +76,6 @@ void rib_peer_free(struct peer *p)
 
 	if (!pr)
 		return;
-	adjout_leave(p);
 	nexthop_unwatch_neighbor(&pr->nexthop);
 	timer_stop(&pr->stale_timer);
 	rib_fresh_end(pr);
@@ -120,15 +118,12 @@ void rib_peer_up(struct peer *p)
 	if (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])
 		timer_start(&pr->stale_timer, bgp.stale_time * 1000ull);
 	rib_fresh_begin(pr);
-	adjout_join(p);
-	restart_check();
 }
 
 void rib_peer_down(struct peer *p, bool retain, enum reason why)
 {
 	struct peer_rib *pr = p->rib;
 
-	adjout_leave(p);
 	rib_judge_forget(pr);
 	rib_fresh_end(pr);
 	pr->up = false;

@@ -17,14 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adjout.h"
 #include "bgp.h"
 #include "fsm.h"
-#include "neighbors.h"
 #include "peer_way.h"
-#include "rib.h"
-#include "rib_session.h"
-#include "rib_update.h"
 #include "session_open.h"
 #include "session_proof.h"
 #include "session_say.h"
@@ -107,7 +102,7 @@ static void on_gone_time(void *arg)
 {
 	struct session *s = arg;
 
-	peer_delete(s->peer);
+	session_hooks->gone(s->peer);
 }
 
 static void on_rest_time(void *arg)
@@ -115,7 +110,7 @@ static void on_rest_time(void *arg)
 	struct session *s = arg;
 
 	if (s->peer->dynamic)
-		peer_delete(s->peer);
+		session_hooks->gone(s->peer);
 	else
 		session_start(s->peer);
 }
@@ -213,7 +208,7 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 		    retain ? "yes" : "no");
 	session_say(p, "down", p->last_error);
 	update_state(s);
-	rib_peer_down(p, retain, reason);
+	session_hooks->down(p, retain, reason);
 	p->hold_time = p->keepalive = p->send_hold = 0;
 	p->up_since_ms = now_ms();
 }
@@ -311,8 +306,6 @@ static bool session_opened(struct fsm *f, struct bgp_error *error)
 
 /* ESTABLISHED. */
 
-static const struct conn_source routes = {adjout_next, adjout_sent};
-
 static void session_established(struct fsm *f)
 {
 	struct session *s = f->peer->session;
@@ -346,9 +339,9 @@ static void session_established(struct fsm *f)
 		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
 		    p->gr_restarting ? "yes" : "no");
 	session_say(p, "established", NULL);
-	rib_peer_up(p);
+	session_hooks->up(p);
 	if (s->up == f)
-		conn_pull(f->conn, &routes, p);
+		conn_pull(f->conn, session_hooks->out, p);
 }
 
 static void session_update(struct fsm *f, const uint8_t *body, size_t len)
@@ -368,10 +361,10 @@ static void session_update(struct fsm *f, const uint8_t *body, size_t len)
 			    "neighbor=%s action=%s error=\"%s\"", peer_name(p),
 			    u.treat_as_withdraw ? "treat-as-withdraw" : "attribute-discard",
 			    e.text);
-	rib_update(p, &u);
+	session_hooks->update_heard(p, &u);
 	for (int i = 0; i < BGP_FAMILIES && s->up == f; i++)
 		if (u.eor[i])
-			rib_end_of_rib(p, i);
+			session_hooks->end_of_rib(p, i);
 	update_release(&u);
 }
 
@@ -381,7 +374,7 @@ static void session_refresh_asked(struct fsm *f, const uint8_t *body, size_t len
 	enum bgp_family family = refresh_decode(body, len);
 
 	if (family < BGP_FAMILIES && p->family[family])
-		rib_send_again(p, family);
+		session_hooks->refresh(p, family);
 }
 
 static const struct fsm_ops fsm_ops = {

@@ -6,8 +6,8 @@
 
 #include "conn.h"
 #include "fsm.h"
-#include "nexthop.h"
 #include "session.h"
+#include "session_say.h"
 
 #define LOOK_MS 20
 
@@ -27,7 +27,7 @@ static void on_look(void *arg)
 		timer_start(&s->proof, LOOK_MS);
 		return;
 	}
-	nexthop_proved(s->peer);
+	session_hooks->proved(s->peer);
 }
 
 bool session_prove(struct peer *p, uint64_t since)
@@ -52,5 +52,5 @@ void session_proof_init(struct session *s)
 void session_proof_free(struct session *s)
 {
 	timer_stop(&s->proof);
-	nexthop_proved(s->peer);
+	session_hooks->proved(s->peer);
 }

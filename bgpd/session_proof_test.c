@@ -13,9 +13,9 @@
 
 #include "conn.h"
 #include "fsm.h"
-#include "nexthop.h"
 #include "session.h"
 #include "session_proof.h"
+#include "session_say.h"
 
 /* --- the clock --- */
 
@@ -82,11 +82,13 @@ void fsm_send_keepalive(struct fsm *f)
 	keepalives++;
 }
 
-void nexthop_proved(const struct peer *p)
+static void on_proved(const struct peer *p)
 {
 	assert_ptr_equal(p, &peer);
 	proved++;
 }
+
+const struct session_hooks *session_hooks = &(const struct session_hooks){.proved = on_proved};
 
 static void far_reads(void)
 {

@@ -10,6 +10,13 @@
 #include "loop.h"
 #include "util.h"
 
+const struct session_hooks *session_hooks;
+
+void session_hooks_open(const struct session_hooks *hooks)
+{
+	session_hooks = hooks;
+}
+
 /* Whoever a listen range lets in can make errors, from many addresses: theirs share a limit. */
 static struct log_bucket range_bucket;
 

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * session_say: the words of a session: Cease to the neighbour, events and errors to people.
+ * session_say: whom a session tells what: the neighbour by a Cease, people by events and errors, the
+ * tables by struct session_hooks.
  */
 #ifndef WGBGP_BGPD_SESSION_SAY_H
 #define WGBGP_BGPD_SESSION_SAY_H
 
 #include "fsm.h"
+
+struct session_hooks {
+	void (*up)(struct peer *p); /* ESTABLISHED */
+	/* RETAIN: keep its paths as stale for the neighbour's restart time (RFC 4724). */
+	void (*down)(struct peer *p, bool retain, enum reason why);
+	void (*update_heard)(struct peer *p, const struct update *u);
+	void (*end_of_rib)(struct peer *p, enum bgp_family family);
+	void (*refresh)(struct peer *p, enum bgp_family family); /* it asked by ROUTE-REFRESH */
+	void (*gone)(struct peer *p); /* a dynamic one that is not expected back: frees it */
+	void (*proved)(const struct peer *p); /* session_proof.h */
+	const struct conn_source *out;	      /* the routes to it */
+};
+extern const struct session_hooks *session_hooks;
+void session_hooks_open(const struct session_hooks *hooks); /* before the first session */
 
 #define CEASE 6 /* and its subcodes (RFC 4486) */
 #define CEASE_MAX_PREFIX 1

@@ -26,13 +26,11 @@
 #include "fsm.h"
 #include "loop.h"
 #include "neighbors.h"
-#include "nexthop.h"
 #include "peer_way.h"
 #include "policy.h"
-#include "rib.h"
 #include "rib_session.h"
-#include "rib_update.h"
 #include "session.h"
+#include "session_say.h"
 #include "util.h"
 
 #define PATIENCE_MS 10000
@@ -43,7 +41,7 @@ static enum reason down_reason; /* of the last one */
 static struct wr routes;	/* what adjout has to send; routes_at.. not yet sent */
 static size_t routes_at;
 
-int adjout_next(struct peer *p, struct iovec *iov, int max)
+static int next_routes(struct peer *p, struct iovec *iov, int max)
 {
 	int n = 0;
 
@@ -59,7 +57,7 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 	}
 	return n;
 }
-void adjout_sent(struct peer *p, size_t n)
+static void sent_routes(struct peer *p, size_t n)
 {
 	routes_at += n;
 	assert_true(routes_at <= routes.len);
@@ -70,28 +68,31 @@ void adjout_regroup(struct peer *p)
 void rib_peer_new(struct peer *p)
 {
 }
-void rib_peer_up(struct peer *p)
+static void on_up(struct peer *p)
 {
 	ups++;
 }
-void rib_peer_down(struct peer *p, bool retain, enum reason why)
+static void on_down(struct peer *p, bool retain, enum reason why)
 {
 	downs++;
 	retained = retain;
 	down_reason = why;
 }
-void rib_update(struct peer *p, const struct update *u)
+static void on_update(struct peer *p, const struct update *u)
 {
 	updates++;
 	withdraws += u->treat_as_withdraw;
 }
-void rib_end_of_rib(struct peer *p, enum bgp_family family)
+static void on_end_of_rib(struct peer *p, enum bgp_family family)
 {
 	eors++;
 }
-void rib_send_again(struct peer *p, enum bgp_family family)
+static void on_refresh(struct peer *p, enum bgp_family family)
 {
 	again++;
+}
+void adjout_leave(struct peer *p)
+{
 }
 void rib_peer_free(struct peer *p)
 {
@@ -111,7 +112,7 @@ bool rib_peer_tunnel_away(const struct peer *p)
 {
 	return tunnel_away;
 }
-void nexthop_proved(const struct peer *p)
+static void on_proved(const struct peer *p)
 {
 }
 
@@ -133,6 +134,18 @@ bool policy_chain_eq(const struct policy_chain *a, const struct policy_chain *b)
 {
 	return a == b;
 }
+
+static const struct conn_source source = {next_routes, sent_routes};
+static const struct session_hooks hooks = {
+	.up = on_up,
+	.down = on_down,
+	.update_heard = on_update,
+	.end_of_rib = on_end_of_rib,
+	.refresh = on_refresh,
+	.gone = peer_delete,
+	.proved = on_proved,
+	.out = &source,
+};
 
 /* The neighbour. */
 static struct peer *peer;
@@ -1070,6 +1083,7 @@ int main(void)
 		T(test_ranges),
 	};
 
+	session_hooks_open(&hooks);
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does */
 	log_set_level(getenv("VERBOSE") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
