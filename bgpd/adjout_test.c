@@ -37,6 +37,7 @@
 #include "testing.h"
 #include "trie.h"
 #include "util.h"
+#include "zebra_news.h"
 
 #define PEERS 9
 #define PREFIXES 200
@@ -387,7 +388,7 @@ static void new_zebra(void)
 	zebra_synced = false;
 	assert_int_equal(ipc_pair(fds), 0);
 	zebra = ipc_new(fds[0], &handlers, NULL);
-	link_zebra_channel(fds[1]);
+	zebra_channel(fds[1]);
 }
 
 static void op_nexthop(unsigned i)

@@ -8,10 +8,6 @@
 #include "hash.h"
 #include "ipc.h"
 #include "log.h"
-#include "nexthop.h"
-#include "originate.h"
-#include "restart.h"
-#include "rib_verdict.h"
 #include "rib_work.h"
 #include "util.h"
 
@@ -41,65 +37,6 @@ static size_t open_mark;
 static uint32_t open_hops;
 static uint32_t open_prefixes;
 
-static void on_nexthop(const struct ipc_frame *f)
-{
-	struct msg_nexthop m;
-
-	if (msg_get_nexthop(f->body, f->len, &m) < 0)
-		fatal("malformed NEXTHOP from zebra-lite");
-	nexthop_heard(&m);
-}
-
-static void on_verdicts(const struct ipc_frame *f)
-{
-	struct msg_verdicts m;
-
-	if (msg_get_verdicts(f->body, f->len, &m) < 0)
-		fatal("malformed VERDICTS from zebra-lite");
-	rib_verdicts_heard(&m);
-	msg_free_verdicts(&m);
-}
-
-static void on_redist(const struct ipc_frame *f)
-{
-	struct msg_redist m;
-
-	if (msg_get_redist(f->body, f->len, &m) < 0)
-		fatal("malformed REDIST from zebra-lite");
-	originate_heard(&m);
-}
-
-static void on_redist_sync(const struct ipc_frame *f)
-{
-	uint32_t kept;
-
-	if (msg_get_u32(f->body, f->len, &kept) < 0)
-		fatal("malformed REDIST_SYNC from zebra-lite");
-	originate_synced();
-	restart_own_known();
-	restart_routes_kept(kept);
-}
-
-static void on_frame(void *arg, const struct ipc_frame *f)
-{
-	static const struct {
-		enum msg_type type;
-		void (*handler)(const struct ipc_frame *f);
-	} rows[] = {
-		{MSG_NEXTHOP, on_nexthop},
-		{MSG_VERDICTS, on_verdicts},
-		{MSG_REDIST, on_redist},
-		{MSG_REDIST_SYNC, on_redist_sync},
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].type == (enum msg_type)f->type) {
-			rows[i].handler(f);
-			return;
-		}
-	log_error("zebra-lite", "unexpected=%s", msg_name(f->type));
-}
-
 static void on_closed(void *arg, const char *why)
 {
 	log_warn("zebra-lite", "state=gone why=\"%s\"", why);
@@ -113,10 +50,11 @@ static void on_drained(void *arg)
 	rib_work();
 }
 
-void link_zebra_channel(int fd)
+void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f))
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
+	static struct ipc_handlers handlers = {NULL, on_closed, on_drained};
 
+	handlers.frame = frame;
 	ipc_free(channel);
 	wr_reset(&open_message);
 	open_prefixes = 0;
@@ -125,10 +63,6 @@ void link_zebra_channel(int fd)
 	synced = false;
 	RIB_TABLES_FOREACH(t)
 	replay[t->plane][t->family] = 1;
-	rib_verdicts_forget(NULL); /* it says them again where they still hold */
-	originate_restart();
-	nexthop_replay();
-	rib_work();
 }
 
 void link_zebra_free(void)
@@ -326,10 +260,10 @@ bool link_zebra_replay_some(unsigned n)
 	return more;
 }
 
-void link_zebra_settled(void)
+void link_zebra_settled(bool keep)
 {
 	link_zebra_flush();
-	if (!channel || synced || restart_keeping())
+	if (!channel || synced || keep)
 		return;
 	RIB_TABLES_FOREACH(t)
 	if (replay[t->plane][t->family])

@@ -11,10 +11,12 @@
 #ifndef WGBGP_BGPD_LINK_ZEBRA_H
 #define WGBGP_BGPD_LINK_ZEBRA_H
 
+#include "ipc.h"
 #include "messages.h"
 #include "rib_table.h"
 
-void link_zebra_channel(int fd); /* takes FD; the old channel is thrown away */
+/* Takes FD; the old channel is thrown away. FRAME gets what comes by this one. */
+void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f));
 void link_zebra_free(void);
 bool link_zebra_full(void); /* the queue has to wait; rib_work() comes when it drained */
 
@@ -25,7 +27,8 @@ void link_zebra_route(struct rib_table *t, uint32_t net, const struct route_hops
 void link_zebra_flush(void);
 /* A quantum of the replay; true: there is more. */
 bool link_zebra_replay_some(unsigned n);
-/* Nothing is left to decide: tells zebra-lite so once per channel. */
-void link_zebra_settled(void);
+/* Nothing is left to decide: tells zebra-lite so once per channel, but while what it kept of an
+ * earlier bgpd is not to be swept yet (KEEP). */
+void link_zebra_settled(bool keep);
 
 #endif

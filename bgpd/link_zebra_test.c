@@ -24,6 +24,7 @@
 #include "rig.h"
 #include "testing.h"
 #include "util.h"
+#include "zebra_news.h"
 
 #define NETS 30
 
@@ -207,7 +208,7 @@ static void stopped(void **state)
 
 	begin();
 	assert_int_equal(ipc_pair(fds), 0);
-	rib_channel(fds[1]);
+	zebra_channel(fds[1]);
 	h.hop[0].addr = (struct addr){.family = AF_INET, .b = {10, 9, 0, 50}};
 	change(1, &h);
 	rig_stop();

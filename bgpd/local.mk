@@ -23,6 +23,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/message_update.c \
 	bgpd/neighbors.c bgpd/neighbors.h \
 	bgpd/nexthop.c bgpd/nexthop.h \
+	bgpd/nexthop_news.c bgpd/nexthop_news.h \
 	bgpd/originate.c bgpd/originate.h \
 	bgpd/password.c bgpd/password.h \
 	bgpd/peer.c bgpd/peer.h \
@@ -53,7 +54,8 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/session_open.c bgpd/session_open.h \
 	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_say.c bgpd/session_say.h \
-	bgpd/session_socket.c bgpd/session_socket.h
+	bgpd/session_socket.c bgpd/session_socket.h \
+	bgpd/zebra_news.c bgpd/zebra_news.h
 
 pkglibexec_PROGRAMS += bgpd/bgpd
 bgpd_bgpd_SOURCES = bgpd/main.c

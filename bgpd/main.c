@@ -15,6 +15,7 @@
 #include "planes.h"
 #include "rib.h"
 #include "util.h"
+#include "zebra_news.h"
 
 #define COMMANDS_MAX 32
 
@@ -38,7 +39,7 @@ static void apply(const json_t *config, uint32_t generation)
 static void channel(enum daemon_id peer, int fd)
 {
 	ensure(peer == DAEMON_ZEBRA);
-	rib_channel(fd);
+	zebra_channel(fd);
 }
 
 /* Nothing is said to anybody: the neighbours keep our routes until we are back (RFC 4724). */

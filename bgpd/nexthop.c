@@ -3,16 +3,10 @@
 
 #include <stdlib.h>
 
-#include "adjout.h"
 #include "bgp.h"
-#include "daemon.h"
 #include "link_zebra.h"
-#include "log.h"
 #include "loop.h"
-#include "restart.h"
 #include "rib_lap.h"
-#include "session.h"
-#include "session_proof.h"
 #include "util.h"
 
 static struct hash_table table;
@@ -176,7 +170,7 @@ bool nexthop_is_draining(const struct nexthop *nh)
 	return nh && nh->state.reach == REACH_DEGRADED && nh->state.reason == REASON_DRAINING;
 }
 
-static void start_walk(struct nexthop *nh, bool renew, bool recost)
+void nexthop_walk(struct nexthop *nh, bool renew, bool recost)
 {
 	if (!nh->n_paths)
 		return;
@@ -185,173 +179,39 @@ static void start_walk(struct nexthop *nh, bool renew, bool recost)
 	nh->walk_until = rib_need_walk();
 }
 
-static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, bool was_tunnel)
+void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m)
 {
-	bool up = nh->state.reach >= REACH_DEGRADED;
-	bool left = was_tunnel && !nh->state.tunnel; /* no peer has the address any more */
-	bool dead = left || (!up && !nh->state.weak && nh->state.tunnel);
-	struct peer *p;
-
-	if (!nh->neighbors || (up == was_up && !left && !(dead && was_weak)))
-		return;
-	TAILQ_FOREACH (p, &peers, link) {
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-
-		if (addr_eq(&a, &nh->state.addr))
-			session_path_changed(p, up);
-		if (addr_eq(&a, &nh->state.addr) && dead)
-			session_tunnel_dead(p, up ? REASON_PEER_GONE : nh->state.reason);
-	}
-}
-
-/* What we announce there says that the way to it is to be emptied, or no longer. */
-static void regroup_neighbors(const struct nexthop *nh)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &peers, link) {
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-
-		if (addr_eq(&a, &nh->state.addr))
-			adjout_regroup(p);
-	}
-}
-
-/* What a path's standing depends on. */
-struct standing {
-	enum reason objection, why;
-	enum demotion demotion;
-	uint32_t cost;
-	bool tunnel;
-};
-
-static struct standing standing_of(const struct nexthop *nh)
-{
-	struct standing s = {.objection = nexthop_objection(nh),
-			     .cost = nh->state.cost,
-			     .tunnel = nh->state.tunnel};
-
-	s.demotion = nexthop_demotion(nh, &s.why);
-	return s;
-}
-
-static bool same_standing(const struct standing *a, const struct standing *b)
-{
-	return a->objection == b->objection && a->why == b->why && a->demotion == b->demotion &&
-	       a->cost == b->cost && a->tunnel == b->tunnel;
-}
-
-static void tell_event(const struct nexthop *nh)
-{
-	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "event", "nexthop", "nexthop",
-			       ADDR_STR(&nh->state.addr), "reach", reach_name(nh->state.reach),
-			       "reason", reason_name(nh->state.reason), "interface",
-			       nh->state.ifname, "peer", nh->state.peer, "paths",
-			       (json_int_t)nh->n_paths));
-}
-
-/* The neighbour behind the same tunnel whose session was there before that went down, and has to
- * prove itself now; NULL: none. */
-static const struct peer *find_witness(const struct nexthop *nh)
-{
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &peers, link) {
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-		const struct nexthop *near = nexthop_find(&a);
-
-		if (near && str_eq(near->state.ifname, nh->state.ifname) &&
-		    str_eq(near->state.peer, nh->state.peer) && session_prove(p, nh->down_at))
-			return p;
-	}
-	return NULL;
-}
-
-/* M waits for a proof. */
-static bool hold(struct nexthop *nh, const struct msg_nexthop *m)
-{
-	bool returns = nh->state.reach == REACH_DOWN && m->reach >= REACH_DEGRADED &&
-		       nh->state.tunnel && m->tunnel;
-
-	if (!returns)
-		nh->held_by = NULL;
-	else if (!nh->held_by)
-		nh->held_by = find_witness(nh);
-	nh->held = *m;
-	return nh->held_by;
-}
-
-static void take(struct nexthop *nh, const struct msg_nexthop *m)
-{
-	struct standing before, now;
-	bool was_up, was_weak, was_draining, moved;
-
-	before = standing_of(nh);
-	was_up = nh->state.reach >= REACH_DEGRADED;
-	was_weak = nh->state.weak;
-	was_draining = nexthop_is_draining(nh);
-	moved = !str_eq(nh->state.ifname, m->ifname) || !str_eq(nh->state.peer, m->peer);
-	if (nh->state.reach == REACH_UNKNOWN && --unknown == 0)
-		restart_check();
+	unknown -= nh->state.reach == REACH_UNKNOWN;
 	if (m->reach == REACH_DOWN && nh->state.reach != REACH_DOWN)
 		nh->down_at = now_ms();
 	nh->state = *m;
 	nh->ceiling = policy_ceiling_hop(m, &nh->to);
-	now = standing_of(nh);
-	tell_neighbor(nh, was_up, was_weak, before.tunnel);
-	if (nh->neighbors && nexthop_is_draining(nh) != was_draining)
-		regroup_neighbors(nh);
-	if (same_standing(&before, &now) && !moved)
-		return;
-	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
-		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
-		 m->ifname, m->peer, m->cost, nh->n_paths);
-	tell_event(nh);
-	start_walk(nh, now.demotion != before.demotion, now.cost != before.cost);
 }
 
-void nexthop_heard(const struct msg_nexthop *m)
+struct nexthop *nexthop_next(const struct nexthop *nh)
 {
-	struct nexthop *nh = nexthop_find(&m->addr);
+	struct hash_node *n = nh ? hash_next(&table, &nh->node) : hash_first(&table);
 
-	if (!nh || m->reach == REACH_UNKNOWN)
-		return; /* let go of meanwhile; or still starting: its last word holds */
-	if (!hold(nh, m))
-		take(nh, m);
-}
-
-void nexthop_proved(const struct peer *p)
-{
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
-		struct nexthop *nh = container_of(n, struct nexthop, node);
-
-		if (nh->held_by != p)
-			continue;
-		nh->held_by = NULL;
-		take(nh, &nh->held);
-	}
+	return n ? container_of(n, struct nexthop, node) : NULL;
 }
 
 void nexthop_config_changed(void)
 {
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
-		struct nexthop *nh = container_of(n, struct nexthop, node);
-
+	for (struct nexthop *nh = NULL; (nh = nexthop_next(nh));) {
 		/* Those of all others are not decided again. */
 		if (nh->state.reach == REACH_DOWN && nh->state.weak)
-			start_walk(nh, true, false);
+			nexthop_walk(nh, true, false);
 	}
 }
 
 void nexthop_ceiling_changed(void)
 {
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
-		struct nexthop *nh = container_of(n, struct nexthop, node);
+	for (struct nexthop *nh = NULL; (nh = nexthop_next(nh));) {
 		bool had = nexthop_has_ceiling(nh);
 
 		nh->ceiling = policy_ceiling_hop(&nh->state, &nh->to);
 		if (had || nexthop_has_ceiling(nh)) /* a full table without is not decided again */
-			start_walk(nh, false, false);
+			nexthop_walk(nh, false, false);
 	}
 }
 
@@ -362,8 +222,8 @@ uint32_t nexthop_unknown(void)
 
 void nexthop_replay(void)
 {
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n))
-		link_zebra_watch(&container_of(n, struct nexthop, node)->state.addr, true);
+	for (struct nexthop *nh = NULL; (nh = nexthop_next(nh));)
+		link_zebra_watch(&nh->state.addr, true);
 }
 
 void nexthop_free_all(void)

@@ -4,13 +4,9 @@
  * says of them.
  *
  * Each distinct one is watched once (NEXTHOP_WATCH). One that changed has the walk over the tables
- * mark the networks of its paths (rib_internal.h): one lap for all that changed, and no links in
- * millions of paths. While
- * zebra-lite is away its last word holds; one it never spoke of is unknown, and paths through it
- * wait.
- *
- * One whose tunnel is back stays down, held, while the session of the neighbour behind it has yet
- * to show that it outlived that (session_proof.h).
+ * mark the networks of its paths (rib_lap.h): one lap for all that changed, and no links in
+ * millions of paths. While zebra-lite is away its last word holds; one it never spoke of is
+ * unknown, and paths through it wait.
  */
 #ifndef WGBGP_BGPD_NEXTHOP_H
 #define WGBGP_BGPD_NEXTHOP_H
@@ -50,10 +46,11 @@ void nexthop_detach(uint32_t path); /* it is about to be freed */
 struct nexthop *nexthop_watch_neighbor(const struct addr *a);
 void nexthop_unwatch_neighbor(const struct addr *a);
 
-/* From zebra-lite. Calls rib_nexthop_changed() when paths or a neighbour are touched. */
-void nexthop_heard(const struct msg_nexthop *m);
-/* The session of P has proved itself, or is over. */
-void nexthop_proved(const struct peer *p);
+/* zebra-lite's last word on it is M. */
+void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m);
+/* Wants a lap of the walk for its paths, if there are any; RENEW, RECOST: see above. */
+void nexthop_walk(struct nexthop *nh, bool renew, bool recost);
+struct nexthop *nexthop_next(const struct nexthop *nh); /* in any order; NULL: the first */
 uint32_t nexthop_unknown(void); /* how many it has not judged yet */
 /* A new channel: sends every watch again. */
 void nexthop_replay(void);

@@ -9,6 +9,7 @@
 #include "link_zebra.h"
 #include "neighbors.h"
 #include "nexthop.h"
+#include "nexthop_news.h"
 #include "originate.h"
 #include "peer_way.h"
 #include "policy_ceiling.h"
@@ -74,7 +75,7 @@ static bool work(void *arg)
 	if (!more) {
 		adjout_flush();
 		if (rib_settled()) {
-			link_zebra_settled();
+			link_zebra_settled(restart_keeping());
 			adjout_open();
 		}
 	}
@@ -200,9 +201,4 @@ void rib_apply(const json_t *config)
 	rib_each_neighbor(check_limit_of);
 	restart_begin();
 	rib_work();
-}
-
-void rib_channel(int fd)
-{
-	link_zebra_channel(fd);
 }

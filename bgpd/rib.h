@@ -15,7 +15,6 @@
 void rib_start(void);
 void rib_stop(void); /* frees everything; sends nothing */
 void rib_apply(const json_t *config);
-void rib_channel(int fd); /* a new channel to zebra-lite */
 /* Everything that is known was decided and handed on. */
 bool rib_settled(void);
 extern const struct show_command rib_commands[]; /* bgp-routes ...; ends with a nameless row */

@@ -33,6 +33,7 @@
 #include "rib.h"
 #include "show.h"
 #include "util.h"
+#include "zebra_news.h"
 
 static bool running;
 static struct endpoint here; /* of bgpd's listener */
@@ -214,7 +215,7 @@ void rig_zebra_deaf(void)
 	forget_routes();
 	assert_int_equal(ipc_pair(fds), 0);
 	deaf = fds[0];
-	rib_channel(fds[1]);
+	zebra_channel(fds[1]);
 }
 
 void rig_zebra_hears(void)
