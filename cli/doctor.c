@@ -169,7 +169,7 @@ static json_t *in_order(json_t *findings)
 		size_t i;
 
 		json_array_foreach (findings, i, row)
-			if (str_eq(doctor_str(row, "severity"), doctor_severities[severity]))
+			if (str_eq(str_of(row, "severity"), doctor_severities[severity]))
 				json_array_append(out, row);
 	}
 	return out;
@@ -201,7 +201,7 @@ static void doctor_write(FILE *out, const json_t *doc)
 	size_t i;
 
 	json_array_foreach (json_object_get(doc, "findings"), i, row) {
-		fprintf(out, "%-8s %-16s ", doctor_str(row, "severity"), doctor_str(row, "check"));
+		fprintf(out, "%-8s %-16s ", str_of(row, "severity"), str_of(row, "check"));
 		put_place(out, row);
 		fprintf(out, "%s\n", TEXT(row, "text"));
 		if (is_set(row, "advice"))

@@ -11,7 +11,7 @@
 void check_policy(struct doctor *d, const json_t *row)
 {
 	if (is_set(row, "warning"))
-		FIND(SEVERITY_ERROR, AT(.neighbor = doctor_str(row, "address")),
+		FIND(SEVERITY_ERROR, AT(.neighbor = str_of(row, "address")),
 		     "`import` and `export` with a policy's name; `all` is one", "%s",
 		     TEXT(row, "warning"));
 }
@@ -20,9 +20,8 @@ void check_policy(struct doctor *d, const json_t *row)
 void check_limit(struct doctor *d, const json_t *row)
 {
 	if (json_is_null(json_object_get(row, "max-prefix")) &&
-	    str_eq(doctor_str(row, "type"), "external") &&
-	    str_eq(doctor_str(row, "state"), "established"))
-		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
+	    str_eq(str_of(row, "type"), "external") && str_eq(str_of(row, "state"), "established"))
+		FIND(SEVERITY_NOTE, AT(.neighbor = str_of(row, "address")),
 		     "`max-prefix` with a good deal more than it should ever send",
 		     "nothing limits how many prefixes it may send, and wgbgp keeps");
 }
@@ -44,7 +43,7 @@ void check_not_sent(struct doctor *d, const json_t *row)
 	size_t n;
 
 	json_array_foreach (json_object_get(row, "not-sent"), n, item) {
-		const char *reason = doctor_str(item, "reason"), *hint = "";
+		const char *reason = str_of(item, "reason"), *hint = "";
 		bool mesh = str_eq(reason, "not-a-client");
 
 		for (unsigned i = 0; i < ARRAY_SIZE(hints); i++)
@@ -52,7 +51,7 @@ void check_not_sent(struct doctor *d, const json_t *row)
 				hint = hints[i].hint;
 		if (!mesh || nothing)
 			FIND(mesh && !is_true(row, "dynamic") ? SEVERITY_NOTE : SEVERITY_WARNING,
-			     AT(.neighbor = doctor_str(row, "address")), hint,
+			     AT(.neighbor = str_of(row, "address")), hint,
 			     "%s prefixes are not sent to it: %s", TEXT(item, "prefixes"),
 			     TEXT(item, "reason-text"));
 	}
@@ -61,15 +60,15 @@ void check_not_sent(struct doctor *d, const json_t *row)
 void check_session(struct doctor *d, const json_t *row)
 {
 	const json_t *tunnel = json_object_get(row, "tunnel");
-	const char *state = doctor_str(row, "state"), *last = doctor_str(row, "last-notification");
+	const char *state = str_of(row, "state"), *last = str_of(row, "last-notification");
 	struct cause cause = cause_of_session(row);
 	bool beside = *last && !str_eq(last, cause.text);
 
 	if (str_eq(state, "established") || str_eq(state, "disabled"))
 		return;
 	FIND(SEVERITY_ERROR,
-	     AT(.interface = doctor_str(tunnel, "interface"), .peer = doctor_str(tunnel, "peer"),
-		.neighbor = doctor_str(row, "address")),
+	     AT(.interface = str_of(tunnel, "interface"), .peer = str_of(tunnel, "peer"),
+		.neighbor = str_of(row, "address")),
 	     cause.advice, "the session is %s%s%s%s%s", TEXT(row, "state"), *cause.text ? ": " : "",
 	     cause.text, beside ? "; last NOTIFICATION: " : "", beside ? last : "");
 }
@@ -77,7 +76,7 @@ void check_session(struct doctor *d, const json_t *row)
 void check_restarting(struct doctor *d, const json_t *row)
 {
 	if (is_true(json_object_get(row, "graceful-restart"), "stale-paths"))
-		FIND(SEVERITY_NOTE, AT(.neighbor = doctor_str(row, "address")),
+		FIND(SEVERITY_NOTE, AT(.neighbor = str_of(row, "address")),
 		     "wait for it, or `clear bgp` it to give its paths up",
 		     "the neighbor is restarting: its stale paths are still used");
 }
@@ -85,7 +84,7 @@ void check_restarting(struct doctor *d, const json_t *row)
 /* The tunnel that a path's next hop is the far end of. */
 static const json_t *tunnel_of(const struct doctor *d, const json_t *path)
 {
-	return json_object_get(d->tunnel_of, doctor_str(path, "next-hop"));
+	return json_object_get(d->tunnel_of, str_of(path, "next-hop"));
 }
 
 /* On an interface a prefix belongs to one peer: packets from it by the other are dropped. */
@@ -105,12 +104,11 @@ void check_shared(struct doctor *d, const json_t *row)
 			if (before == path)
 				break;
 			if (!two || two == one || !is_true(before, "eligible") ||
-			    !str_eq(doctor_str(one, "interface"), doctor_str(two, "interface")))
+			    !str_eq(str_of(one, "interface"), str_of(two, "interface")))
 				continue;
 			FIND(SEVERITY_WARNING,
-			     AT(.interface = doctor_str(one, "interface"),
-				.peer = doctor_str(two, "peer"),
-				.prefix = doctor_str(row, "prefix")),
+			     AT(.interface = str_of(one, "interface"), .peer = str_of(two, "peer"),
+				.prefix = str_of(row, "prefix")),
 			     "give one of the tunnels an interface of its own with `allowed-ips "
 			     "any`",
 			     "is announced through %s, too, on the same interface: packets from it "
@@ -136,17 +134,17 @@ static bool bgp_has_best(const json_t *row)
 void check_swallowed(struct doctor *d, const json_t *row)
 {
 	const json_t *path = json_array_get(json_object_get(row, "paths"), 0);
-	const char *plane = doctor_str(row, "plane");
+	const char *plane = str_of(row, "plane");
 	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 
 	if (!path || bgp_has_best(row) || !tunnel_of(d, path) ||
-	    prefix_parse(doctor_str(row, "prefix"), &p) < 0 || p.len == 0 ||
+	    prefix_parse(str_of(row, "prefix"), &p) < 0 || p.len == 0 ||
 	    !doctor_leaks(d, &p, plane, by))
 		return;
 	snprintf(advice, sizeof(advice), "%s keeps such packets in while the tunnel is away",
 		 DOCTOR_BLACKHOLE(&p, plane));
-	FIND(SEVERITY_ERROR, AT(.prefix = doctor_str(row, "prefix")), advice,
+	FIND(SEVERITY_ERROR, AT(.prefix = str_of(row, "prefix")), advice,
 	     "no path is usable (%s), so its packets leave by %s in the clear",
 	     TEXT(path, "reason"), by);
 }
@@ -158,8 +156,8 @@ static const json_t *beaten_path(const struct doctor *d, const json_t *row)
 	size_t i;
 
 	json_array_foreach (json_object_get(row, "paths"), i, path)
-		if (str_eq(doctor_str(path, "reason"), "lost-to-protocol") &&
-		    str_eq(doctor_str(path, "next-hop-state"), "up") && tunnel_of(d, path))
+		if (str_eq(str_of(path, "reason"), "lost-to-protocol") &&
+		    str_eq(str_of(path, "next-hop-state"), "up") && tunnel_of(d, path))
 			return path;
 	return NULL;
 }
@@ -167,12 +165,12 @@ static const json_t *beaten_path(const struct doctor *d, const json_t *row)
 /* Meant to keep packets in while no path works, it keeps them from one that does. */
 void check_blackhole(struct doctor *d, const json_t *row)
 {
-	const char *plane = doctor_str(row, "plane");
+	const char *plane = str_of(row, "plane");
 	const json_t *path = bgp_has_best(row) ? NULL : beaten_path(d, row);
 	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 
-	if (!path || prefix_parse(doctor_str(row, "prefix"), &p) < 0 ||
+	if (!path || prefix_parse(str_of(row, "prefix"), &p) < 0 ||
 	    doctor_way(d, &p, plane, by) >= 0)
 		return;
 	snprintf(advice, sizeof(advice),
@@ -180,9 +178,8 @@ void check_blackhole(struct doctor *d, const json_t *row)
 		 "its metric)",
 		 DOCTOR_BLACKHOLE(&p, plane));
 	FIND(SEVERITY_ERROR,
-	     AT(.interface = doctor_str(tunnel_of(d, path), "interface"),
-		.peer = doctor_str(tunnel_of(d, path), "peer"),
-		.prefix = doctor_str(row, "prefix")),
+	     AT(.interface = str_of(tunnel_of(d, path), "interface"),
+		.peer = str_of(tunnel_of(d, path), "peer"), .prefix = str_of(row, "prefix")),
 	     advice,
 	     "a blackhole or an unreachable route beats a path that works: its packets are "
 	     "dropped");
@@ -201,15 +198,13 @@ void count_refused(struct doctor *d, const json_t *row)
 
 		if (is_true(path, "eligible"))
 			continue;
-		snprintf(key, sizeof(key), "%s %s", doctor_str(path, "from"),
-			 doctor_str(path, "reason"));
+		snprintf(key, sizeof(key), "%s %s", str_of(path, "from"), str_of(path, "reason"));
 		group = json_object_get(d->refused, key);
 		if (!group) {
-			group = json_pack("{s:s, s:s, s:s, s:s}", "neighbor",
-					  doctor_str(path, "from"), "reason",
-					  doctor_str(path, "reason"), "reason-text",
-					  doctor_str(path, "reason-text"), "prefix",
-					  doctor_str(row, "prefix"));
+			group = json_pack("{s:s, s:s, s:s, s:s}", "neighbor", str_of(path, "from"),
+					  "reason", str_of(path, "reason"), "reason-text",
+					  str_of(path, "reason-text"), "prefix",
+					  str_of(row, "prefix"));
 			json_object_set_new(d->refused, key, group);
 		}
 		json_object_set_new(group, "count", json_integer(int_of(group, "count") + 1));
@@ -247,10 +242,10 @@ static const struct {
 void check_refused(struct doctor *d, const json_t *row)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-		if (str_eq(refusals[i].reason, doctor_str(row, "reason")))
+		if (str_eq(refusals[i].reason, str_of(row, "reason")))
 			FIND(refusals[i].severity,
-			     AT(.neighbor = doctor_str(row, "neighbor"),
-				.prefix = doctor_str(row, "prefix")),
+			     AT(.neighbor = str_of(row, "neighbor"),
+				.prefix = str_of(row, "prefix")),
 			     refusals[i].advice,
 			     int_of(row, "count") == 1
 				     ? "%s path is not used: %s (%s)"

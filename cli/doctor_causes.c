@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "doctor_facts.h"
 #include "prefix.h"
 #include "table.h"
 #include "util.h"
@@ -28,11 +27,11 @@ static bool host_answers(const json_t *tunnel, const json_t *tunnels)
 	json_t *row;
 	size_t i;
 
-	if (endpoint_parse(doctor_str(tunnel, "endpoint"), &ours) < 0)
+	if (endpoint_parse(str_of(tunnel, "endpoint"), &ours) < 0)
 		return false;
 	json_array_foreach (tunnels, i, row)
-		if (row != tunnel && str_eq(doctor_str(row, "state"), "up") &&
-		    endpoint_parse(doctor_str(row, "endpoint"), &theirs) == 0 &&
+		if (row != tunnel && str_eq(str_of(row, "state"), "up") &&
+		    endpoint_parse(str_of(row, "endpoint"), &theirs) == 0 &&
 		    addr_eq(&ours.addr, &theirs.addr))
 			return true;
 	return false;
@@ -40,8 +39,8 @@ static bool host_answers(const json_t *tunnel, const json_t *tunnels)
 
 bool cause_never_up(const json_t *tunnel)
 {
-	return str_eq(doctor_str(tunnel, "state"), "never") ||
-	       str_eq(doctor_str(tunnel, "reason"), "handshake-never");
+	return str_eq(str_of(tunnel, "state"), "never") ||
+	       str_eq(str_of(tunnel, "reason"), "handshake-never");
 }
 
 static struct cause rejected(const char *error)
@@ -103,7 +102,7 @@ struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const jso
 	if (!is_set(tunnel, "endpoint"))
 		return (struct cause){"", "no endpoint is known: the far end has to speak first"};
 	if (recent && is_set(tunnel, "underlay-error"))
-		return rejected(doctor_str(tunnel, "underlay-error"));
+		return rejected(str_of(tunnel, "underlay-error"));
 	if (never)
 		return silent(tunnel, tunnels);
 	return (struct cause){"",
@@ -168,10 +167,10 @@ static const char *hint_in(const char *text)
 struct cause cause_of_session(const json_t *neighbor)
 {
 	const json_t *tunnel = json_object_get(neighbor, "tunnel");
-	const char *error = doctor_str(neighbor, "last-error");
-	const char *notification = doctor_str(neighbor, "last-notification"), *advice;
+	const char *error = str_of(neighbor, "last-error");
+	const char *notification = str_of(neighbor, "last-notification"), *advice;
 
-	if (str_eq(doctor_str(tunnel, "reach"), "down"))
+	if (str_eq(str_of(tunnel, "reach"), "down"))
 		return (struct cause){error, "the tunnel first"};
 	advice = hint_in(error);
 	advice = advice ? advice : hint_in(notification);

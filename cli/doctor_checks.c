@@ -24,7 +24,7 @@
 
 static void check_daemon(struct doctor *d, const json_t *row)
 {
-	if (!str_eq(doctor_str(row, "state"), "running"))
+	if (!str_eq(str_of(row, "state"), "running"))
 		FIND(SEVERITY_ERROR, AT(0), "look at the log; the parent tries again by itself",
 		     "%s is %s%s%s", TEXT(row, "name"), TEXT(row, "state"),
 		     is_set(row, "last-exit") ? ", it ended: " : "",
@@ -37,7 +37,7 @@ static void check_daemon(struct doctor *d, const json_t *row)
 
 static void check_privilege(struct doctor *d, const json_t *row)
 {
-	bool all = str_eq(doctor_str(row, "capability"), "net_admin");
+	bool all = str_eq(str_of(row, "capability"), "net_admin");
 
 	FIND(all ? SEVERITY_ERROR : SEVERITY_NOTE, AT(0),
 	     "where that matters, the container or the unit's CapabilityBoundingSet gives it",
@@ -78,21 +78,20 @@ static void check_key_files(struct doctor *d, const json_t *row)
 	size_t i, k;
 
 	json_array_foreach (json_object_get(section(row, "wireguard"), "interface"), i, interface) {
-		const char *name = doctor_str(interface, "name");
+		const char *name = str_of(interface, "name");
 
 		if (is_set(interface, "private-key-file"))
-			key_file(d, AT(.interface = name),
-				 doctor_str(interface, "private-key-file"));
+			key_file(d, AT(.interface = name), str_of(interface, "private-key-file"));
 		json_array_foreach (json_object_get(interface, "peer"), k, peer)
 			if (is_set(peer, "preshared-key-file"))
-				key_file(d, AT(.interface = name, .peer = doctor_str(peer, "name")),
-					 doctor_str(peer, "preshared-key-file"));
+				key_file(d, AT(.interface = name, .peer = str_of(peer, "name")),
+					 str_of(peer, "preshared-key-file"));
 	}
 }
 
 static void check_kernel_off(struct doctor *d, const json_t *row)
 {
-	if (str_eq(doctor_str(section(row, "rib"), "kernel"), "off"))
+	if (str_eq(str_of(section(row, "rib"), "kernel"), "off"))
 		FIND(SEVERITY_NOTE, AT(0), "rib { kernel on; }",
 		     "routes are computed and not installed: `rib { kernel off; }`");
 }
@@ -101,18 +100,18 @@ static void check_kernel_off(struct doctor *d, const json_t *row)
 
 static void check_interface(struct doctor *d, const json_t *row)
 {
-	struct where at = {.interface = doctor_str(row, "name")};
+	struct where at = {.interface = str_of(row, "name")};
 
 	if (is_set(row, "error"))
 		FIND(SEVERITY_ERROR, at, "it is tried again by itself as soon as that is mended",
 		     "the interface is %s: %s", TEXT(row, "state"), TEXT(row, "error"));
-	else if (!str_eq(doctor_str(row, "state"), "ready"))
+	else if (!str_eq(str_of(row, "state"), "ready"))
 		FIND(SEVERITY_ERROR, at, "the log says why it cannot be used",
 		     "the interface is %s", TEXT(row, "state"));
 	else if (!is_true(row, "up"))
 		FIND(SEVERITY_ERROR, at, "ip link set it up, or let wgbgp do it (`admin up`)",
 		     "the link is down");
-	if (str_eq(doctor_str(row, "state"), "ready") && !is_set(row, "public-key"))
+	if (str_eq(str_of(row, "state"), "ready") && !is_set(row, "public-key"))
 		FIND(SEVERITY_ERROR, at, "name one: `private-key-file`",
 		     "the interface has no private key: no tunnel of it can work");
 }
@@ -124,7 +123,7 @@ static void check_source_drops(struct doctor *d, const json_t *row)
 
 	if (!int_of(row, "source-check-drops"))
 		return;
-	FIND(recent ? SEVERITY_WARNING : SEVERITY_NOTE, AT(.interface = doctor_str(row, "name")),
+	FIND(recent ? SEVERITY_WARNING : SEVERITY_NOTE, AT(.interface = str_of(row, "name")),
 	     "a peer sends what belongs to another peer here: give transit tunnels an interface of "
 	     "their own with `allowed-ips any`, or make both ends agree on the way",
 	     "WireGuard dropped %s packets whose source is not the sending peer's, %s a second, "
@@ -157,7 +156,7 @@ static void check_beyond_rib(struct doctor *d, const json_t *row)
 
 static void check_beyond_interface(struct doctor *d, const json_t *row)
 {
-	find_beyond(d, row, "zebra-lite", doctor_str(row, "name"));
+	find_beyond(d, row, "zebra-lite", str_of(row, "name"));
 }
 
 /* A tunnel peer that a session of BGP runs through. */
@@ -169,8 +168,8 @@ static const json_t *neighbor_over(const struct doctor *d, const char *interface
 	json_array_foreach (d->kept[SOURCE_NEIGHBORS], i, row) {
 		const json_t *tunnel = json_object_get(row, "tunnel");
 
-		if (str_eq(doctor_str(tunnel, "interface"), interface) &&
-		    str_eq(doctor_str(tunnel, "peer"), peer))
+		if (str_eq(str_of(tunnel, "interface"), interface) &&
+		    str_eq(str_of(tunnel, "peer"), peer))
 			return row;
 	}
 	return NULL;
@@ -178,13 +177,13 @@ static const json_t *neighbor_over(const struct doctor *d, const char *interface
 
 static void no_permit(struct doctor *d, const char *interface, const json_t *peer)
 {
-	const char *name = doctor_str(peer, "name");
+	const char *name = str_of(peer, "name");
 	const json_t *neighbor = neighbor_over(d, interface, name);
 
 	if (is_set(peer, "permit") || is_true(peer, "foreign"))
 		return;
 	FIND(neighbor ? SEVERITY_WARNING : SEVERITY_NOTE,
-	     AT(.interface = interface, .peer = name, .neighbor = doctor_str(neighbor, "address")),
+	     AT(.interface = interface, .peer = name, .neighbor = str_of(neighbor, "address")),
 	     "list what may lie behind it: `permit [ ... ]`",
 	     "the peer has no permit list: nothing is learned through it%s",
 	     neighbor ? ", although BGP runs over it" : "");
@@ -194,7 +193,7 @@ static void no_permit(struct doctor *d, const char *interface, const json_t *pee
 static void unrouted_permit(struct doctor *d, const json_t *interface, const json_t *peer,
 			    const char *text)
 {
-	const char *plane = doctor_str(interface, "plane");
+	const char *plane = str_of(interface, "plane");
 	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 
@@ -207,7 +206,7 @@ static void unrouted_permit(struct doctor *d, const json_t *interface, const jso
 		"in",
 		DOCTOR_BLACKHOLE(&p, plane));
 	FIND(SEVERITY_WARNING,
-	     AT(.interface = doctor_str(interface, "name"), .peer = doctor_str(peer, "name"),
+	     AT(.interface = str_of(interface, "name"), .peer = str_of(peer, "name"),
 		.prefix = text),
 	     advice,
 	     "nothing of this permit list is routed into the tunnel: packets leave by %s in the "
@@ -217,7 +216,7 @@ static void unrouted_permit(struct doctor *d, const json_t *interface, const jso
 
 static void check_permits(struct doctor *d, const json_t *row)
 {
-	const char *interface = doctor_str(row, "name");
+	const char *interface = str_of(row, "name");
 	json_t *peer, *prefix;
 	size_t i, k;
 
@@ -231,20 +230,19 @@ static void check_permits(struct doctor *d, const json_t *row)
 static const json_t *peer_of(const struct doctor *d, const json_t *tunnel)
 {
 	const json_t *interface =
-		doctor_row(d, SOURCE_INTERFACES, "name", doctor_str(tunnel, "interface"));
+		doctor_row(d, SOURCE_INTERFACES, "name", str_of(tunnel, "interface"));
 	json_t *peer;
 	size_t i;
 
 	json_array_foreach (json_object_get(interface, "peers"), i, peer)
-		if (str_eq(doctor_str(peer, "name"), doctor_str(tunnel, "peer")))
+		if (str_eq(str_of(peer, "name"), str_of(tunnel, "peer")))
 			return peer;
 	return NULL;
 }
 
 static void dead_tunnel(struct doctor *d, const json_t *row)
 {
-	struct where at = {.interface = doctor_str(row, "interface"),
-			   .peer = doctor_str(row, "peer")};
+	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
 	struct cause cause = cause_of_tunnel(row, peer_of(d, row), d->kept[SOURCE_TUNNELS]);
 
 	if (cause_never_up(row))
@@ -257,11 +255,10 @@ static void dead_tunnel(struct doctor *d, const json_t *row)
 
 static void check_tunnel(struct doctor *d, const json_t *row)
 {
-	struct where at = {.interface = doctor_str(row, "interface"),
-			   .peer = doctor_str(row, "peer")};
-	const char *state = doctor_str(row, "state");
+	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
+	const char *state = str_of(row, "state");
 
-	if (str_eq(doctor_str(row, "reason"), "interface-refused"))
+	if (str_eq(str_of(row, "reason"), "interface-refused"))
 		FIND(SEVERITY_ERROR, at, "the interface first", "the tunnel is down: %s",
 		     TEXT(row, "reason-text"));
 	else if (str_eq(state, "never") || str_eq(state, "down"))
@@ -277,14 +274,13 @@ static void check_tunnel(struct doctor *d, const json_t *row)
 /* Which way the tunnel's own packets go. */
 static bool underlay_of(const json_t *tunnel, struct endpoint *e, struct kernel_route *k)
 {
-	return endpoint_parse(doctor_str(tunnel, "endpoint"), e) == 0 &&
+	return endpoint_parse(str_of(tunnel, "endpoint"), e) == 0 &&
 	       kernel_route_get_marked(&e->addr, int_of(tunnel, "fwmark"), k) == 0;
 }
 
 static void check_endpoint(struct doctor *d, const json_t *row)
 {
-	struct where at = {.interface = doctor_str(row, "interface"),
-			   .peer = doctor_str(row, "peer")};
+	struct where at = {.interface = str_of(row, "interface"), .peer = str_of(row, "peer")};
 	struct kernel_route k;
 	struct endpoint e;
 
@@ -305,7 +301,7 @@ static void check_endpoint(struct doctor *d, const json_t *row)
 
 static void check_mtu(struct doctor *d, const json_t *row)
 {
-	const char *interface = doctor_str(row, "interface");
+	const char *interface = str_of(row, "interface");
 	uint32_t inner = int_of(doctor_row(d, SOURCE_INTERFACES, "name", interface), "mtu");
 	struct kernel_route k;
 	struct endpoint e;
@@ -319,7 +315,7 @@ static void check_mtu(struct doctor *d, const json_t *row)
 	if (inner + overhead <= k.mtu || k.mtu <= overhead)
 		return;
 	snprintf(advice, sizeof(advice), "mtu %u;", k.mtu - overhead);
-	FIND(SEVERITY_WARNING, AT(.interface = interface, .peer = doctor_str(row, "peer")), advice,
+	FIND(SEVERITY_WARNING, AT(.interface = interface, .peer = str_of(row, "peer")), advice,
 	     "MTU %u and %u of overhead do not fit the underlay's %u by %s: big packets are "
 	     "fragmented or lost",
 	     inner, overhead, k.mtu, k.interface);
@@ -327,7 +323,7 @@ static void check_mtu(struct doctor *d, const json_t *row)
 
 static void check_pin(struct doctor *d, const json_t *row)
 {
-	const char *state = doctor_str(row, "state");
+	const char *state = str_of(row, "state");
 
 	if (str_eq(state, "off"))
 		FIND(SEVERITY_WARNING, AT(0), "rib { pin-endpoints on; }",
@@ -400,16 +396,16 @@ static const char *active_by(const json_t *route, const char *interface)
 
 	json_array_foreach (json_object_get(route, "next-hops"), i, hop)
 		if (is_true(hop, "active") &&
-		    (!interface || str_eq(doctor_str(hop, "interface"), interface)))
-			return doctor_str(hop, "interface");
+		    (!interface || str_eq(str_of(hop, "interface"), interface)))
+			return str_of(hop, "interface");
 	return "";
 }
 
 /* BGP's route is there, and a packet goes elsewhere all the same: a rule, a more specific route. */
 static void check_in_front(struct doctor *d, const json_t *row)
 {
-	const char *want = active_by(row, NULL), *plane = doctor_str(row, "plane");
-	struct where at = {.interface = want, .prefix = doctor_str(row, "prefix")};
+	const char *want = active_by(row, NULL), *plane = str_of(row, "plane");
+	struct where at = {.interface = want, .prefix = str_of(row, "prefix")};
 	char by[IF_NAMESIZE];
 	struct prefix p;
 	int leaves;
@@ -432,25 +428,24 @@ static void check_in_front(struct doctor *d, const json_t *row)
 
 static void check_route(struct doctor *d, const json_t *row)
 {
-	if (!str_eq(doctor_str(row, "protocol"), "bgp") || !is_true(row, "selected"))
+	if (!str_eq(str_of(row, "protocol"), "bgp") || !is_true(row, "selected"))
 		return;
 	if (is_true(row, "stale"))
-		FIND(SEVERITY_NOTE, AT(.prefix = doctor_str(row, "prefix")),
-		     "wait for the neighbor",
+		FIND(SEVERITY_NOTE, AT(.prefix = str_of(row, "prefix")), "wait for the neighbor",
 		     "the route is kept over a restart and not refreshed yet");
 	check_in_front(d, row);
 }
 
 static void check_entry(struct doctor *d, const json_t *row)
 {
-	struct where at = {.interface = doctor_str(row, "interface"),
-			   .peer = doctor_str(row, "peer"),
-			   .prefix = doctor_str(row, "prefix")};
+	struct where at = {.interface = str_of(row, "interface"),
+			   .peer = str_of(row, "peer"),
+			   .prefix = str_of(row, "prefix")};
 
-	if (str_eq(doctor_str(row, "origin"), "drift"))
+	if (str_eq(str_of(row, "origin"), "drift"))
 		FIND(SEVERITY_WARNING, at, "find out who moves AllowedIPs of wgbgp",
 		     "somebody gave the entry to another peer; it is being repaired");
-	else if (str_eq(doctor_str(row, "origin"), "foreign"))
+	else if (str_eq(str_of(row, "origin"), "foreign"))
 		FIND(SEVERITY_NOTE, at, "nothing, if that is meant: wgbgp leaves it alone",
 		     "an AllowedIPs entry that wgbgp did not make");
 }
@@ -493,7 +488,7 @@ static void check_rp_filter(struct doctor *d, const json_t *row)
 	if (json_array_size(d->kept[SOURCE_INTERFACES]) < 2)
 		return;
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface) {
-		const char *name = doctor_str(interface, "name");
+		const char *name = str_of(interface, "name");
 		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "net/ipv4/conf/%s/rp_filter", name);

@@ -15,13 +15,6 @@
 
 const char *const doctor_severities[] = {"note", "warning", "error"};
 
-const char *doctor_str(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text ? text : "";
-}
-
 static json_t *str_or_null(const char *text)
 {
 	return text && *text ? json_string(text) : json_null();
@@ -68,7 +61,7 @@ const json_t *doctor_row(const struct doctor *d, enum doctor_source source, cons
 	size_t i;
 
 	json_array_foreach (d->kept[source], i, row)
-		if (str_eq(doctor_str(row, key), value))
+		if (str_eq(str_of(row, key), value))
 			return row;
 	return NULL;
 }
@@ -142,7 +135,7 @@ int doctor_way(struct doctor *d, const struct prefix *p, const char *plane, char
 		return doctor_leaves_by(d, p, "", interface);
 	if (!sender_behind(from, to.family, &src) || d->lookups++ >= LOOKUPS_MAX)
 		return 0;
-	err = kernel_route_get_forwarded(&to, doctor_str(from, "name"), &src, &k);
+	err = kernel_route_get_forwarded(&to, str_of(from, "name"), &src, &k);
 	return way_out(err, &k, interface);
 }
 
@@ -175,7 +168,7 @@ bool doctor_learned_inside(struct doctor *d, const struct prefix *p)
 
 	json_array_foreach (rows, i, row)
 		found = found ||
-			(str_eq(doctor_str(row, "protocol"), "bgp") && is_true(row, "selected"));
+			(str_eq(str_of(row, "protocol"), "bgp") && is_true(row, "selected"));
 	json_decref(answer);
 	json_decref(ask);
 	return found;

@@ -98,6 +98,4 @@ const char *doctor_blackhole(const struct prefix *p, const char *plane, char *ou
 /* Any selected route of BGP inside P? */
 bool doctor_learned_inside(struct doctor *d, const struct prefix *p);
 
-const char *doctor_str(const json_t *row, const char *key); /* "" when absent */
-
 #endif

@@ -12,7 +12,7 @@
 
 static bool is_selected(const json_t *row, const char *protocol)
 {
-	return str_eq(doctor_str(row, "protocol"), protocol) && is_true(row, "selected");
+	return str_eq(str_of(row, "protocol"), protocol) && is_true(row, "selected");
 }
 
 static void keep_network(struct doctor *d, const struct prefix *p, const json_t *row)
@@ -30,14 +30,14 @@ static const json_t *network_around(const struct doctor *d, const struct prefix 
 {
 	for (const struct network *n = d->networks; n; n = n->next)
 		if (n->prefix.len < p->len && prefix_covers(&n->prefix, p) &&
-		    str_eq(doctor_str(n->row, "plane"), plane))
+		    str_eq(str_of(n->row, "plane"), plane))
 			return n->row;
 	return NULL;
 }
 
 static const char *interface_of(const json_t *route)
 {
-	return doctor_str(json_array_get(json_object_get(route, "next-hops"), 0), "interface");
+	return str_of(json_array_get(json_object_get(route, "next-hops"), 0), "interface");
 }
 
 /* Hosts of a network of ours that somebody else claims to have. */
@@ -48,17 +48,16 @@ void check_own_network(struct doctor *d, const json_t *row)
 
 	bool connected = is_selected(row, "connected");
 
-	if ((!connected && !is_selected(row, "bgp")) ||
-	    prefix_parse(doctor_str(row, "prefix"), &p) < 0)
+	if ((!connected && !is_selected(row, "bgp")) || prefix_parse(str_of(row, "prefix"), &p) < 0)
 		return;
 	if (connected) {
 		keep_network(d, &p, row);
 		return;
 	}
-	around = network_around(d, &p, doctor_str(row, "plane"));
+	around = network_around(d, &p, str_of(row, "plane"));
 	if (around)
 		FIND(SEVERITY_WARNING,
-		     AT(.interface = interface_of(row), .prefix = doctor_str(row, "prefix")),
+		     AT(.interface = interface_of(row), .prefix = str_of(row, "prefix")),
 		     "leave it out of `permit`, or refuse it by the import policy, if nobody there "
 		     "has hosts of ours",
 		     "it is learned, and lies inside of our own network %s on %s: its hosts are "
@@ -70,8 +69,8 @@ void check_own_network(struct doctor *d, const json_t *row)
 static void static_entry(struct doctor *d, const json_t *interface, const json_t *peer,
 			 const char *text)
 {
-	const char *name = doctor_str(interface, "name");
-	const char *plane = doctor_str(interface, "plane");
+	const char *name = str_of(interface, "name");
+	const char *plane = str_of(interface, "plane");
 	char by[IF_NAMESIZE] = "", advice[DOCTOR_TEXT_MAX];
 	struct prefix p;
 	int way;
@@ -88,13 +87,11 @@ static void static_entry(struct doctor *d, const json_t *interface, const json_t
 		 !*plane || str_eq(plane, "main") ? "rib" : "plane");
 	if (way != DOCTOR_LEAVES)
 		FIND(SEVERITY_NOTE,
-		     AT(.interface = name, .peer = doctor_str(peer, "name"), .prefix = text),
-		     advice,
+		     AT(.interface = name, .peer = str_of(peer, "name"), .prefix = text), advice,
 		     "no route leads to this static AllowedIPs entry: the kernel has no way there");
 	else
 		FIND(doctor_is_tunnel_if(d, by) ? SEVERITY_NOTE : SEVERITY_WARNING,
-		     AT(.interface = name, .peer = doctor_str(peer, "name"), .prefix = text),
-		     advice,
+		     AT(.interface = name, .peer = str_of(peer, "name"), .prefix = text), advice,
 		     "no route leads to this static AllowedIPs entry: packets leave by %s%s", by,
 		     doctor_is_tunnel_if(d, by) ? "" : " in the clear");
 }
@@ -121,8 +118,7 @@ void check_names(struct doctor *d, const json_t *row)
 
 		if (name)
 			FIND(SEVERITY_WARNING,
-			     AT(.interface = doctor_str(row, "name"),
-				.peer = doctor_str(peer, "name")),
+			     AT(.interface = str_of(row, "name"), .peer = str_of(peer, "name")),
 			     "look at the resolver (/etc/resolv.conf), and at the name",
 			     "the name of the endpoint %s is not resolved: %s",
 			     TEXT(name, "endpoint"), TEXT(name, "error"));
@@ -167,18 +163,17 @@ static bool has_entry(const json_t *interface, const struct addr *a)
 /* The tunnel peer was removed, or disabled, and the neighbor behind it was forgotten. */
 void check_orphan(struct doctor *d, const json_t *row)
 {
-	const char *address = doctor_str(row, "address");
+	const char *address = str_of(row, "address");
 	const json_t *interface;
 	struct addr a;
 
 	if (addr_parse(address, &a) < 0 || json_object_get(d->tunnel_of, address) ||
-	    str_eq(doctor_str(row, "state"), "established") ||
-	    str_eq(doctor_str(row, "state"), "disabled"))
+	    str_eq(str_of(row, "state"), "established") || str_eq(str_of(row, "state"), "disabled"))
 		return;
 	interface = interface_around(d, &a);
 	if (interface && !has_entry(interface, &a))
 		FIND(SEVERITY_ERROR,
-		     AT(.interface = doctor_str(interface, "name"), .neighbor = address),
+		     AT(.interface = str_of(interface, "name"), .neighbor = address),
 		     "remove the neighbor, or give a peer this `tunnel-address`",
 		     "the neighbor is in the network of the interface, and no peer there has its "
 		     "address");
@@ -194,7 +189,7 @@ void check_shares(struct doctor *d, const json_t *row)
 	json_array_foreach (json_object_get(row, "next-hops"), i, hop)
 		n += is_true(hop, "active");
 	if (n > 1 && is_selected(row, "bgp"))
-		d->shares[strchr(doctor_str(row, "prefix"), ':') != NULL] = true;
+		d->shares[strchr(str_of(row, "prefix"), ':') != NULL] = true;
 }
 
 void check_hash_policy(struct doctor *d, const json_t *row)

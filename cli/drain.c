@@ -40,13 +40,6 @@ struct drain {
 	char error[MSG_ERROR_MAX];
 };
 
-static const char *str(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text ? text : "";
-}
-
 static int64_t number(const struct cli_line *line, const char *key, int64_t otherwise)
 {
 	const char *text = json_string_value(json_object_get(line->request, key));
@@ -57,8 +50,8 @@ static int64_t number(const struct cli_line *line, const char *key, int64_t othe
 static struct draining *find(struct drain *d, const json_t *row)
 {
 	for (size_t i = 0; i < d->n; i++)
-		if (str_eq(d->at[i].interface, str(row, "interface")) &&
-		    str_eq(d->at[i].peer, str(row, "peer")))
+		if (str_eq(d->at[i].interface, str_of(row, "interface")) &&
+		    str_eq(d->at[i].peer, str_of(row, "peer")))
 			return &d->at[i];
 	return NULL;
 }
@@ -74,8 +67,8 @@ static bool begin(struct drain *d, const json_t *request)
 	json_array_foreach (rows, i, row) {
 		struct draining *at = &d->at[d->n++];
 
-		str_copy(at->interface, str(row, "interface"), sizeof(at->interface));
-		str_copy(at->peer, str(row, "peer"), sizeof(at->peer));
+		str_copy(at->interface, str_of(row, "interface"), sizeof(at->interface));
+		str_copy(at->peer, str_of(row, "peer"), sizeof(at->peer));
 	}
 	json_decref(answer);
 	return answer != NULL;
@@ -160,7 +153,7 @@ static void drain_on_route(void *arg, const char *text, size_t len)
 
 	json_array_foreach (json_object_get(row, "next-hops"), i, hop)
 		if (is_true(hop, "active") && is_true(row, "selected") && find(d, hop) &&
-		    str_eq(str(row, "protocol"), "bgp") && d->n_stuck++ < PREFIXES_SHOWN)
+		    str_eq(str_of(row, "protocol"), "bgp") && d->n_stuck++ < PREFIXES_SHOWN)
 			json_array_append(d->stuck, json_object_get(row, "prefix"));
 	json_decref(row);
 }

@@ -23,13 +23,6 @@ struct gathering {
 	char error[MSG_ERROR_MAX];
 };
 
-static const char *string_of(const json_t *obj, const char *key)
-{
-	const char *text = json_string_value(json_object_get(obj, key));
-
-	return text ? text : "";
-}
-
 /* ---- what the daemons say */
 
 static void scan_head(void *arg, const char *list, const json_t *head)
@@ -41,7 +34,7 @@ static void scan_row(void *arg, const char *text, size_t len)
 {
 	struct gathering *g = arg;
 	json_t *row = conf_read(text, len);
-	const char *prefix = string_of(row, "prefix");
+	const char *prefix = str_of(row, "prefix");
 	struct prefix p;
 
 	if (!json_is_object(row) ||
@@ -141,7 +134,7 @@ static void ask_endpoint(struct gathering *g, const json_t *tunnel)
 	struct addr endpoint;
 	int err;
 
-	if (explain_addr(string_of(tunnel, "endpoint"), &endpoint) < 0)
+	if (explain_addr(str_of(tunnel, "endpoint"), &endpoint) < 0)
 		return;
 	err = kernel_route_get_marked(&endpoint, int_of(tunnel, "fwmark"), &k);
 	json_object_set_new(g->facts, "endpoint", way_json(err, &k));
@@ -160,7 +153,7 @@ static bool explain_gather(struct gathering *g)
 		return false;
 	if (main_plane)
 		ask_kernel(g, "");
-	interface = string_of(explain_hop(g->facts), "interface");
+	interface = str_of(explain_hop(g->facts), "interface");
 	if (!main_plane)
 		ask_kernel(g, interface);
 	if (explain_is_tunnel_if(g->facts, interface) &&
@@ -180,7 +173,7 @@ static void explain_write(FILE *out, const json_t *doc)
 
 	json_array_foreach (steps, i, row)
 		fprintf(out, "%s  %-11s %s\n", is_true(row, "ok") ? "  ok" : "FAIL",
-			string_of(row, "stage"), TEXT(row, "text"));
+			str_of(row, "stage"), TEXT(row, "text"));
 	fprintf(out, "=> %s\n", TEXT(doc, "verdict"));
 }
 
@@ -196,13 +189,13 @@ static void write_doc(struct cli_session *s, const json_t *doc, bool json)
 
 int explain_run(struct cli_session *s, const struct cli_line *line)
 {
-	const char *plane = string_of(line->request, "plane");
+	const char *plane = str_of(line->request, "plane");
 	struct gathering g = {.s = s, .plane = *plane ? plane : "main"};
 	json_t *doc = NULL;
 	int err = -1;
 
-	prefix_parse(string_of(line->request, "destination"), &g.dst);
-	g.facts = json_pack("{s:s, s:s}", "destination", string_of(line->request, "destination"),
+	prefix_parse(str_of(line->request, "destination"), &g.dst);
+	g.facts = json_pack("{s:s, s:s}", "destination", str_of(line->request, "destination"),
 			    "plane", g.plane);
 	if (explain_gather(&g)) {
 		doc = explain_judge(g.facts);

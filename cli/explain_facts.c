@@ -24,23 +24,16 @@ void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, 
 		f->failed = json_string_value(json_object_get(row, "text"));
 }
 
-const char *explain_str(const json_t *obj, const char *key)
-{
-	const char *text = json_string_value(json_object_get(obj, key));
-
-	return text ? text : "";
-}
-
 bool explain_same(const json_t *a, const char *key_a, const json_t *b, const char *key_b)
 {
-	return str_eq(explain_str(a, key_a), explain_str(b, key_b));
+	return str_eq(str_of(a, key_a), str_of(b, key_b));
 }
 
 int explain_cover_len(const struct judge *f, const json_t *row)
 {
 	struct prefix p;
 
-	if (prefix_parse(explain_str(row, "prefix"), &p) < 0 || !prefix_covers(&p, &f->dst_prefix))
+	if (prefix_parse(str_of(row, "prefix"), &p) < 0 || !prefix_covers(&p, &f->dst_prefix))
 		return COVERS_NOT;
 	return p.len;
 }
@@ -62,8 +55,8 @@ const json_t *explain_tunnel_named(const struct judge *f, const char *interface,
 	size_t i;
 
 	json_array_foreach (json_object_get(f->facts, "tunnels"), i, row)
-		if (str_eq(explain_str(row, "interface"), interface) &&
-		    str_eq(explain_str(row, "peer"), peer))
+		if (str_eq(str_of(row, "interface"), interface) &&
+		    str_eq(str_of(row, "peer"), peer))
 			return row;
 	return NULL;
 }
@@ -84,7 +77,7 @@ static bool is_endpoint(const json_t *row, const struct addr *a)
 {
 	struct addr other;
 
-	return explain_addr(explain_str(row, "endpoint"), &other) == 0 && addr_eq(&other, a);
+	return explain_addr(str_of(row, "endpoint"), &other) == 0 && addr_eq(&other, a);
 }
 
 const char *explain_pin_state(const struct judge *f, const struct addr *endpoint)
@@ -94,7 +87,7 @@ const char *explain_pin_state(const struct judge *f, const struct addr *endpoint
 
 	json_array_foreach (json_object_get(f->facts, "pins"), i, row)
 		if (is_endpoint(row, endpoint))
-			return explain_str(row, "state");
+			return str_of(row, "state");
 	return "";
 }
 

@@ -40,7 +40,6 @@ struct judge {
 void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 
-const char *explain_str(const json_t *row, const char *key); /* "" when absent */
 bool explain_same(const json_t *a, const char *key_a, const json_t *b, const char *key_b);
 #define COVERS_NOT (-1)
 /* The length of ROW's prefix when it covers the destination, else COVERS_NOT. */

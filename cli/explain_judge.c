@@ -22,7 +22,7 @@ static void keep_longest(struct judge *f, const json_t **slot, const json_t *row
 /* ROW is of another plane than the one that is asked about. */
 static bool is_elsewhere(struct judge *f, const json_t *row)
 {
-	if (!is_set(row, "plane") || str_eq(explain_str(row, "plane"), f->plane))
+	if (!is_set(row, "plane") || str_eq(str_of(row, "plane"), f->plane))
 		return false;
 	keep_longest(f, &f->elsewhere, row);
 	return true;
@@ -73,7 +73,7 @@ static bool is_named(const json_t *facts, const char *list, const char *key, con
 	size_t i;
 
 	json_array_foreach (json_object_get(facts, list), i, row)
-		if (*name && str_eq(explain_str(row, key), name))
+		if (*name && str_eq(str_of(row, key), name))
 			return true;
 	return false;
 }
@@ -86,7 +86,7 @@ bool explain_is_tunnel_if(const json_t *facts, const char *name)
 
 static void pick_tunnel(struct judge *f)
 {
-	const char *interface = explain_str(f->hop, "interface");
+	const char *interface = str_of(f->hop, "interface");
 	json_t *row;
 	size_t i;
 
@@ -97,16 +97,16 @@ static void pick_tunnel(struct judge *f)
 		if (explain_same(row, "interface", f->hop, "interface") &&
 		    is_true(row, "installed"))
 			keep_longest(f, &f->owner, row);
-	f->peer = explain_str(is_set(f->hop, "peer") ? f->hop : f->owner, "peer");
+	f->peer = str_of(is_set(f->hop, "peer") ? f->hop : f->owner, "peer");
 	f->tunnel = explain_tunnel_named(f, interface, f->peer);
 }
 
 static void judge_read(struct judge *f, const json_t *facts)
 {
 	*f = (struct judge){.facts = facts, .peer = ""};
-	prefix_parse(explain_str(facts, "destination"), &f->dst_prefix);
+	prefix_parse(str_of(facts, "destination"), &f->dst_prefix);
 	f->dst = addr_of_prefix(&f->dst_prefix);
-	f->plane = is_set(facts, "plane") ? explain_str(facts, "plane") : "main";
+	f->plane = is_set(facts, "plane") ? str_of(facts, "plane") : "main";
 	f->kernel = json_object_get(facts, "kernel");
 	pick_bgp(f);
 	pick_route(f);

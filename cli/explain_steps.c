@@ -12,9 +12,9 @@
 static const char *why(const json_t *obj)
 {
 	if (is_set(obj, "reason-text"))
-		return explain_str(obj, "reason-text");
-	if (is_set(obj, "reason") && !str_eq(explain_str(obj, "reason"), "none"))
-		return explain_str(obj, "reason");
+		return str_of(obj, "reason-text");
+	if (is_set(obj, "reason") && !str_eq(str_of(obj, "reason"), "none"))
+		return str_of(obj, "reason");
 	return "no reason is given";
 }
 
@@ -33,7 +33,7 @@ static void refused_paths(struct judge *f, const json_t *row, bool matters)
 
 static bool is_bgp(const json_t *route)
 {
-	return str_eq(explain_str(route, "protocol"), "bgp");
+	return str_eq(str_of(route, "protocol"), "bgp");
 }
 
 /* Paths as good as the best one that may not be used beside it. */
@@ -43,7 +43,7 @@ static void say_ties(struct judge *f)
 	size_t i;
 
 	json_array_foreach (paths, i, path)
-		if (str_eq(explain_str(path, "reason"), "same-interface"))
+		if (str_eq(str_of(path, "reason"), "same-interface"))
 			explain_step(f, "bgp", true, "%s from %s shares no traffic: %s",
 				     TEXT(f->bgp, "prefix"), TEXT(path, "from"), why(path));
 }
@@ -145,7 +145,7 @@ static void step_nexthop(struct judge *f)
 	size_t i;
 
 	json_array_foreach (hops, i, hop)
-		if (hop != f->hop && !str_eq(explain_str(hop, "state"), "up"))
+		if (hop != f->hop && !str_eq(str_of(hop, "state"), "up"))
 			explain_step(f, "next-hop", f->hop != NULL,
 				     "next hop %s by %s peer %s is %s", TEXT(hop, "address"),
 				     TEXT(hop, "interface"), TEXT(hop, "peer"), TEXT(hop, "state"));
@@ -198,7 +198,7 @@ static void step_kernel(struct judge *f)
 	else
 		explain_step(f, "kernel", true, "the kernel sends it by %s%s%s",
 			     TEXT(k, "interface"), is_set(k, "gateway") ? " to " : "",
-			     explain_str(k, "gateway"));
+			     str_of(k, "gateway"));
 }
 
 static void step_allowed(struct judge *f)
@@ -208,7 +208,7 @@ static void step_allowed(struct judge *f)
 			     "no AllowedIPs entry on %s covers %s: WireGuard would "
 			     "drop it",
 			     TEXT(f->hop, "interface"), ADDR_STR(&f->dst));
-	else if (!str_eq(explain_str(f->owner, "peer"), f->peer))
+	else if (!str_eq(str_of(f->owner, "peer"), f->peer))
 		explain_step(f, "allowed-ips", false,
 			     "on %s %s belongs to peer %s (%s), not to %s: "
 			     "WireGuard would send it there",
@@ -222,7 +222,7 @@ static void step_allowed(struct judge *f)
 
 static void say_tunnel(struct judge *f, const json_t *tunnel)
 {
-	const char *state = explain_str(tunnel, "state");
+	const char *state = str_of(tunnel, "state");
 
 	if (str_eq(state, "never"))
 		explain_step(f, "tunnel", false,
@@ -271,7 +271,7 @@ static void step_endpoint(struct judge *f)
 
 	if (!f->tunnel)
 		return;
-	if (explain_addr(explain_str(f->tunnel, "endpoint"), &endpoint) < 0)
+	if (explain_addr(str_of(f->tunnel, "endpoint"), &endpoint) < 0)
 		explain_step(f, "endpoint", false,
 			     "the endpoint of %s is not known: it has to speak first",
 			     TEXT(f->tunnel, "peer"));
@@ -283,7 +283,7 @@ static void step_endpoint(struct judge *f)
 
 static bool is_protocol(const struct judge *f, const char *name)
 {
-	return str_eq(explain_str(f->route, "protocol"), name);
+	return str_eq(str_of(f->route, "protocol"), name);
 }
 
 /* How much of the destination BGP knows: the length of its longest prefix that somebody sent. */
@@ -331,14 +331,14 @@ static const json_t *session_over(const struct judge *f, const json_t *tunnel)
 /* Nothing is learned for a permit list: is there a session at all? */
 static void say_nothing_learned(struct judge *f, const char *by, const json_t *session)
 {
-	const char *state = explain_str(session, "state");
+	const char *state = str_of(session, "state");
 
 	if (session && !str_eq(state, "established"))
 		explain_step(f, "bgp", false,
 			     "%s, but the session with %s is %s%s%s: it leaves by %s, no tunnel",
 			     CLAIM_TEXT(&f->claim), TEXT(session, "address"), state,
 			     is_set(session, "last-error") ? ", " : "",
-			     explain_str(session, "last-error"), by);
+			     str_of(session, "last-error"), by);
 	else
 		explain_step(f, "bgp", false,
 			     "%s, but no route is learned for it%s: it leaves by %s, no tunnel",
@@ -350,7 +350,7 @@ static void say_nothing_learned(struct judge *f, const char *by, const json_t *s
 static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char *by)
 {
 	const json_t *interface = f->claim.interface;
-	const char *state = explain_str(interface, "state");
+	const char *state = str_of(interface, "state");
 	bool ready = !*state || str_eq(state, "ready");
 
 	if (!ready || json_is_false(json_object_get(interface, "up"))) {
@@ -359,7 +359,7 @@ static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char 
 			     by);
 		return true;
 	}
-	state = explain_str(tunnel, "state");
+	state = str_of(tunnel, "state");
 	if (!str_eq(state, "down") && !str_eq(state, "never"))
 		return false;
 	explain_step(f, "tunnel", false, "%s, but that tunnel %s: it leaves by %s, no tunnel",
@@ -370,8 +370,8 @@ static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char 
 static void explain_say_claim(struct judge *f, const char *by)
 {
 	const struct claim *c = &f->claim;
-	const json_t *tunnel = c->peer ? explain_tunnel_named(f, explain_str(c->interface, "name"),
-							      explain_str(c->peer, "name"))
+	const json_t *tunnel = c->peer ? explain_tunnel_named(f, str_of(c->interface, "name"),
+							      str_of(c->peer, "name"))
 				       : NULL;
 
 	if (say_claim_is_down(f, tunnel, by))

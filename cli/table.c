@@ -96,6 +96,13 @@ bool is_true(const json_t *obj, const char *key)
 	return json_is_true(json_object_get(obj, key));
 }
 
+const char *str_of(const json_t *obj, const char *key)
+{
+	const char *text = json_string_value(json_object_get(obj, key));
+
+	return text ? text : "";
+}
+
 int64_t int_of(const json_t *obj, const char *key)
 {
 	const json_t *value = json_object_get(obj, key);

@@ -32,6 +32,7 @@ const char *text_of(const json_t *obj, const char *key, char *out, size_t size);
 #define TEXT(obj, key) text_of((obj), (key), (char[512]){0}, 512)
 bool is_set(const json_t *obj, const char *key); /* present, not null, not "", not [] */
 bool is_true(const json_t *obj, const char *key);
+const char *str_of(const json_t *obj, const char *key); /* "" when absent */
 int64_t int_of(const json_t *obj, const char *key); /* 0 when absent */
 
 const char *text_age(const json_t *value, char *out, size_t size);   /* 00:10:11, 3d04h, never */

@@ -161,7 +161,7 @@ static void check_endpoint(const struct nets *nets, const struct lyd_node *leaf,
 					 lyd_get_value(leaf),
 					 lyd_get_value(lyd_child(net->interface)));
 		else if (net->interface == lyd_parent(lyd_parent(leaf)) &&
-			 conf_net_has(net, &e.addr))
+			 prefix_has_addr(&net->prefix, &e.addr))
 			conf_check_warning(errs, leaf,
 					   "'%s' is inside the tunnel itself (%s): expected an "
 					   "address of the underlay",
@@ -183,7 +183,7 @@ static void check_tunnel_address(const struct nets *nets, const struct lyd_node 
 	for (size_t i = 0; i < nets->n; i++) {
 		const struct net *net = &nets->v[i];
 
-		if (!conf_net_has(net, &a) ||
+		if (!prefix_has_addr(&net->prefix, &a) ||
 		    !str_eq(conf_net_plane(net->interface), conf_net_plane(interface)))
 			continue;
 		if (net->interface == interface)
@@ -373,7 +373,7 @@ static enum way way_to(const struct conf *conf, const struct nets *nets, const s
 			if (!conf_is(p, "disabled", "true") && peer_has(p, a))
 				return WAY_TUNNEL;
 	for (size_t i = 0; i < nets->n; i++)
-		if (conf_net_has(&nets->v[i], a))
+		if (prefix_has_addr(&nets->v[i].prefix, a))
 			way = nets->v[i].interface ? WAY_NOBODY
 			      : way == WAY_NOBODY  ? way
 						   : WAY_PLAIN;

@@ -63,16 +63,11 @@ void conf_nets_add_machines(struct nets *nets)
 	freeifaddrs(all);
 }
 
-bool conf_net_has(const struct net *net, const struct addr *a)
-{
-	return prefix_has_addr(&net->prefix, a);
-}
-
 const char *conf_net_edge(const struct net *net, const struct addr *a)
 {
 	bool zeros = true, ones = true;
 
-	if (a->family != AF_INET || net->prefix.len > 30 || !conf_net_has(net, a))
+	if (a->family != AF_INET || net->prefix.len > 30 || !prefix_has_addr(&net->prefix, a))
 		return NULL;
 	for (unsigned i = net->prefix.len; i < 32; i++) {
 		bool bit = a->b[i / 8] & 0x80 >> i % 8;

@@ -26,7 +26,6 @@ struct nets conf_nets_configured(const struct conf *conf);
 /* Adds the machine's: without LEAF and INTERFACE. */
 void conf_nets_add_machines(struct nets *nets);
 
-bool conf_net_has(const struct net *net, const struct addr *a);
 /* What A is, where it is the first or last address of an IPv4 network, which no host has: "the
  * network address of"; else NULL. */
 const char *conf_net_edge(const struct net *net, const struct addr *a);

@@ -111,7 +111,7 @@ static void fill_record(void)
 
 /* ---- the end */
 
-static void reset(void)
+void drill_free(void)
 {
 	timer_stop(&drill.tick);
 	drill_echo_stop();
@@ -127,7 +127,7 @@ static void refuse(const char *why)
 	log_info("drill", "peer=%s interface=%s refused=\"%s\"", drill.peer, drill.interface, why);
 	if (drill.request)
 		request_end(drill.request, why);
-	reset();
+	drill_free();
 }
 
 static void drill_finish(const char *result)
@@ -147,7 +147,7 @@ static void drill_finish(const char *result)
 						     result, "result", drill.record));
 		request_end(drill.request, str_eq(result, "complete") ? NULL : result);
 	}
-	reset();
+	drill_free();
 }
 
 /* ---- the stages */
@@ -421,9 +421,4 @@ void drill_forget(struct request *r)
 {
 	if (drill.request == r)
 		drill.request = NULL;
-}
-
-void drill_free(void)
-{
-	reset();
 }

@@ -19,7 +19,7 @@
 #include "messages.h"
 #include "request.h"
 
-void drill_free(void);
+void drill_free(void); /* ends what runs, without a word */
 
 /* Requests: `drill` (`peer`, `interface`?, `seconds`?, `to`?), `drill-stop`, `drills`. */
 void drill_request(struct request *r, const json_t *args);
