@@ -444,6 +444,152 @@ static void test_fresh(void **state)
 	}
 }
 
+/* Who was fresh long ago is not any more, though somebody else is now. */
+static void test_fresh_once(void **state)
+{
+	struct far *ext, *a;
+
+	wireguard = WIREGUARD;
+	configure(BGP, "");
+	behind(A, "wg0");
+	behind(B, "wg1");
+	ext = up(EXT, false);
+	a = up(A, false);
+	rig_pass(5 * S);
+	far_announce(ext, &(struct news){.prefix = NET, .nexthop = HOP, .path = {65011}});
+	rig_tunnel(HOP, "wg1", "a", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, EXT), "none");
+	up(B, false);
+	far_announce(a, &(struct news){
+				.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
+	rig_tunnel(HOP2, "wg0", "a", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, A), "none");
+	assert_string_equal(rig_reason(NET, EXT), "lower-local-preference");
+}
+
+/* No set of attributes outlives the last path that has it: not as the one that was judged last. */
+static void test_attributes_go(void **state)
+{
+	struct far *a = up(A, true);
+
+	announce(a, NET, HOP, 100);
+	assert_int_equal(attr_count(), 1);
+	far_close(a);
+	rig_settle();
+	configure(BGP ", 'cluster-id': '1.2.3.4'", ""); /* what is kept is judged again */
+	assert_true(rig_bool(rig_path(NET, A), "stale"));
+	a = up(A, false); /* keeps nothing */
+	rig_settle();
+	assert_string_equal(rig_reason(NET, A), "no path");
+	assert_int_equal(attr_count(), 0);
+	announce(a, NET, HOP, 100);
+	far_close(a);
+	rig_settle();
+	assert_string_equal(rig_reason(NET, A), "no path");
+	assert_int_equal(attr_count(), 0);
+}
+
+/* ---- UPDATEs of many prefixes */
+
+#define SIX true
+#define FOUR false
+
+static struct prefix one_of(bool six, unsigned set, unsigned k)
+{
+	uint8_t four[16] = {10, (uint8_t)set, (uint8_t)k},
+		bytes[16] = {0x20, 1, 0xd, 0xb8, (uint8_t)set, (uint8_t)k};
+
+	return prefix_make(six ? AF_INET6 : AF_INET, six ? bytes : four, six ? 48 : 24);
+}
+
+static void put_many(struct wr *w, bool six, unsigned set, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++) {
+		struct prefix p = one_of(six, set, k);
+
+		wr_u8(w, p.len);
+		wr_bytes(w, p.b, p.len / 8);
+	}
+}
+
+static void put_attribute(struct wr *w, uint8_t flags, uint8_t type, const struct wr *value)
+{
+	wr_u8(w, flags | ATTR_EXTENDED);
+	wr_u8(w, type);
+	wr_u16(w, value->len);
+	wr_bytes(w, value->data, value->len);
+}
+
+/* Takes N prefixes of the set GONE back in each family and announces as many of the set NEWS. */
+static void say_many(struct far *f, unsigned n, unsigned gone, unsigned news, uint8_t origin)
+{
+	struct wr w = {0}, attrs = {0}, nlri = {0}, unreach = {0}, reach6 = {0};
+	size_t mark = message_begin(&w, BGP_UPDATE);
+	struct addr hop6;
+
+	assert_int_equal(addr_parse(HOP6, &hop6), 0);
+	put_many(&nlri, FOUR, gone, n);
+	wr_u16(&w, nlri.len);
+	wr_bytes(&w, nlri.data, nlri.len);
+	wr_bytes(&attrs, (uint8_t[]){0x40, ATTR_ORIGIN, 1, origin}, 4);
+	wr_bytes(&attrs, "\x40\2\6\2\1\0\0\0\7", 9);
+	wr_bytes(&attrs, "\x40\3\4\12\11\0\143", 7); /* HOP */
+	wr_bytes(&attrs, "\x40\5\4\0\0\0\144", 7);
+	wr_bytes(&unreach, "\0\2\1", 3);
+	put_many(&unreach, SIX, gone, n);
+	put_attribute(&attrs, ATTR_OPTIONAL, ATTR_MP_UNREACH, &unreach);
+	wr_bytes(&reach6, "\0\2\1\20", 4);
+	wr_bytes(&reach6, hop6.b, 16);
+	wr_u8(&reach6, 0);
+	put_many(&reach6, SIX, news, n);
+	put_attribute(&attrs, ATTR_OPTIONAL, ATTR_MP_REACH, &reach6);
+	wr_u16(&w, attrs.len);
+	wr_bytes(&w, attrs.data, attrs.len);
+	put_many(&w, FOUR, news, n);
+	message_end(&w, mark);
+	far_say(f, &w, 1);
+	wr_free(&w);
+	wr_free(&attrs);
+	wr_free(&nlri);
+	wr_free(&unreach);
+	wr_free(&reach6);
+	rig_settle();
+	reach();
+}
+
+static void check_many(unsigned n, unsigned set, const char *hop, const char *hop6)
+{
+	for (unsigned k = 0; k < n; k++) {
+		struct prefix four = one_of(FOUR, set, k), six = one_of(SIX, set, k);
+
+		assert_string_equal(rig_hops(PREFIX_STR(&four)), hop);
+		assert_string_equal(rig_hops(PREFIX_STR(&six)), hop6);
+	}
+}
+
+/* Each prefix of an UPDATE is heard, however many there are, and whatever is wrong with it. */
+static void test_many_in_update(void **state)
+{
+	static const unsigned counts[] = {1, 2, 31, 32, 33, 64, 65, 100};
+	struct far *f = up(A, false);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
+		unsigned n = counts[i], first = 3 * i, second = first + 1;
+
+		say_many(f, n, 250, first, ORIGIN_IGP);
+		expect_counts(f, n, n, n, n);
+		check_many(n, first, HOP, HOP6);
+		say_many(f, n, first, second, ORIGIN_IGP);
+		expect_counts(f, n, n, n, n);
+		check_many(n, first, "", "");
+		check_many(n, second, HOP, HOP6);
+		say_many(f, n, 250, second, 7); /* malformed: RFC 7606 */
+		expect_counts(f, 0, 0, 0, 0);
+		check_many(n, second, "", "");
+	}
+	assert_false(f->ended);
+}
+
 /* At rest nobody waits for the walk. */
 static void test_rest(void **state)
 {
@@ -614,6 +760,9 @@ int main(void)
 		T(test_last_choice),
 		T(test_refused_before),
 		T(test_fresh),
+		T(test_fresh_once),
+		T(test_attributes_go),
+		T(test_many_in_update),
 		T(test_not_kept),
 		T(test_rest),
 
