@@ -61,6 +61,9 @@ zebra_lite_nhobj_test_SOURCES = zebra-lite/nhobj_test.c zebra-lite/rig.c zebra-l
 zebra_lite_nhobj_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nft_test_SOURCES = zebra-lite/nft_test.c lib/dut.c lib/dut.h
 zebra_lite_nft_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_nft_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+zebra_lite_nft_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bind -Wl,--wrap=mnl_socket_setsockopt \
+	-Wl,--wrap=mnl_socket_sendto -Wl,--wrap=setsockopt -Wl,--wrap=recv
 zebra_lite_zconfig_test_SOURCES = zebra-lite/zconfig_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_zconfig_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_test_SOURCES = zebra-lite/kernel_test.c lib/dut.c lib/dut.h
@@ -73,6 +76,7 @@ zebra_lite_kernel_refused_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bin
 	-Wl,--wrap=nl_batch_flush -Wl,--wrap=nl_batch_end -Wl,--wrap=uname -Wl,--wrap=fib_routes_written
 zebra_lite_nftset_test_SOURCES = zebra-lite/nftset_test.c lib/dut.c lib/dut.h
 zebra_lite_nftset_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_nftset_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=timer_start -Wl,--wrap=now_ms
 zebra_lite_rib_node_test_SOURCES = zebra-lite/rib_node_test.c
 zebra_lite_rib_node_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_pin_test_SOURCES = zebra-lite/pin_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
