@@ -599,6 +599,80 @@ static void test_refused_next_to_it(void **state)
 		 "change 10.1.0.0/16 object 1\n");
 }
 
+/* Two entries are handed over, and then the kernel keeps the route: they stay where they are by
+ * then, and are known to. */
+static void test_given_and_kept(void **state)
+{
+	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
+	rig_bgp("10.0.0.0/8", "10.9.0.3*1 10.9.1.5*1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	rig_delete_error = -EPERM;
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("set 10.1.0.0/16 p3\n"
+		 "set 10.1.0.0/16 p5\n"
+		 "del 10.1.0.0/16 object 4\n"
+		 "refused 10.1.0.0/16 by all kernel-error\n");
+	rig_delete_error = 0;
+	rig_pass(RETRY_MAX_MS);
+	RIG_TOLD("cleared 10.1.0.0/16 by all kernel-error\n"
+		 "del 10.1.0.0/16 object 4\n"
+		 "unset 10.1.0.0/16 p3\n"
+		 "unset 10.1.0.0/16 p5\n"
+		 "object 4 del\n");
+}
+
+/* The same with entries that wgd does not move. */
+static void test_given_to_nobody(void **state)
+{
+	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
+	rig_bgp("10.0.0.0/8", "10.9.0.3*1 10.9.1.5*1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	rig_delete_error = -EPERM;
+	rig_refused = "10.1.0.0/16";
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("set 10.1.0.0/16 p3\n"
+		 "set 10.1.0.0/16 p5\n"
+		 "unset 10.1.0.0/16 p2\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "del 10.1.0.0/16 object 4\n"
+		 "refused 10.1.0.0/16 by all kernel-error\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n");
+}
+
+/* Somebody else's route covers it: who gets the packets is the peer that has that address. */
+static void test_covered_by_others(void **state)
+{
+	rig_peer(5, RIG_WG0, "10.8.0.0", NULL, TUNNEL_UP);
+	rig_peer(6, RIG_WG0, "11.8.0.0", NULL, TUNNEL_UP);
+	rig_peer(7, RIG_WG0, "12.8.0.0", NULL, TUNNEL_UP);
+	rig_kernel(true, "10.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL);
+	rig_kernel(true, "11.0.0.0/8", RTPROT_STATIC, 5, RIG_U0, NULL);
+	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL); /* the first is used */
+	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_U0, NULL);
+	rig_bgp("10.8.0.0/16", "10.9.0.1");
+	rig_bgp("11.8.0.0/16", "10.9.0.1");
+	rig_bgp("12.8.0.0/16", "10.9.0.1");
+	rig_bgp("10.7.0.0/16", "10.9.0.1"); /* nobody's address */
+	rig_told();
+	rig_bgp("10.8.0.0/16", "");
+	rig_bgp("11.8.0.0/16", "");
+	rig_bgp("12.8.0.0/16", "");
+	rig_bgp("10.7.0.0/16", "");
+	RIG_TOLD("set 10.8.0.0/16 p5\n"
+		 "set 12.8.0.0/16 p7\n"
+		 "del 10.7.0.0/16 dev wg0\n"
+		 "del 12.8.0.0/16 dev wg0\n"
+		 "del 11.8.0.0/16 dev wg0\n"
+		 "del 10.8.0.0/16 dev wg0\n"
+		 "unset 10.8.0.0/16 p5\n"
+		 "unset 11.8.0.0/16 p1\n"
+		 "unset 12.8.0.0/16 p7\n"
+		 "unset 10.7.0.0/16 p1\n");
+}
+
 /* The entries of both planes that have a prefix are the interface's: its plane's go first. */
 static void test_planes(void **state)
 {
@@ -815,6 +889,7 @@ int main(void)
 		T(test_full),	   T(test_sizes),	T(test_busy),
 		T(test_urgent),	   T(test_room),	T(test_in_the_way),
 		T(test_refused),   T(test_planes),	T(test_refused_next_to_it),
+		T(test_given_and_kept), T(test_given_to_nobody), T(test_covered_by_others),
 		T(test_leaked_from_main),
 		T(test_replay_refused), T(test_cleared), T(test_gateways), T(test_waits_for_pin),
 	};

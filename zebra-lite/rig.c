@@ -123,11 +123,21 @@ static void say_route(enum route_op op, const struct kroute *r)
 	rig_say("\n");
 }
 
+static struct failure {
+	void *cookie;
+	int err;
+} failures[256];
+static unsigned n_failures;
+
 static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
+	int err = op == ROUTE_DEL ? rig_delete_error : rig_route_error;
+
 	say_route(op, r);
-	if (op == ROUTE_DEL ? rig_delete_error : rig_route_error)
-		fib_route_failed(cookie, op == ROUTE_DEL ? rig_delete_error : rig_route_error);
+	if (!err)
+		return;
+	assert_true(n_failures < ARRAY_SIZE(failures));
+	failures[n_failures++] = (struct failure){cookie, err};
 }
 
 static uint32_t on_flush(void)
@@ -135,8 +145,13 @@ static uint32_t on_flush(void)
 	return 0;
 }
 
+/* Errors are known by then, and no sooner. */
 static bool on_done(uint32_t flush, bool wait)
 {
+	while (n_failures) {
+		n_failures--;
+		fib_route_failed(failures[n_failures].cookie, failures[n_failures].err);
+	}
 	return true;
 }
 
@@ -412,6 +427,9 @@ static const struct out verbs = {
 
 void rig_begin(void)
 {
+	struct prefix spare = rig_prefix("192.0.2.255/32");
+	struct rib_node *first = rib_get(&spare);
+
 	defaults = zconfig;
 	loop_fake_pass(1000000 - now_us() % 1000000); /* a second begins */
 	out = verbs;
@@ -432,6 +450,7 @@ void rig_begin(void)
 	keep_read_begin(&side_routes);
 	keep_read_end(&side_routes);
 	rig_told();
+	rib_node_free(first); /* the test's first prefix is the first of every walk */
 }
 
 int rig_end(void **state)
@@ -459,7 +478,7 @@ int rig_end(void **state)
 	zconfig = defaults;
 	planes_read(NULL);
 	generation = 0;
-	n_pending = n_no = 0;
+	n_pending = n_no = n_failures = 0;
 	journal[0] = '\0';
 	return 0;
 }
