@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "rig.h"
 
@@ -212,6 +213,9 @@ static void test_refused(void **state)
 
 static void test_not_opened(void **state)
 {
+	char marker[96];
+	struct stat st;
+
 	rig_zebra();
 	rig_refuse("wg0 open", -EOPNOTSUPP, 2);
 	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
@@ -222,6 +226,9 @@ static void test_not_opened(void **state)
 		   "'interface':'wg0','state':'waiting'}\n"
 		   "zebra: sync\n"
 		   "wg0.new:\n");
+	snprintf(marker, sizeof(marker), "%s/wg0.new", rig.dir);
+	assert_int_equal(stat(marker, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	/* The next wgd finds an interface without the alias; it is ours. */
 	devices_close();
 	devices_open(rig.dir);
@@ -762,6 +769,74 @@ static void test_drops(void **state)
 		   "'state':'ready','tx-bytes':0,'up':true}\n");
 }
 
+/* What is told of the tunnels of an interface that was lost, and is refused again and again. When it
+ * is there they are what its handshakes say: nothing happened to them. */
+static void test_lost_and_refused(void **state)
+{
+	begin();
+	rig_handshake("wg0", 'a');
+	rig_pass(1000);
+	rig.route_error = -ENETUNREACH;
+	assert_int_equal(endpoint_parse("192.0.2.1:5", &rig_peer("wg0", 'a')->info.endpoint), 0);
+	rig_pass(1000);
+	rig_forget();
+	rig_refuse("wg0 open", -EPERM, 6);
+	device_lost(device_find("wg0"), "test");
+	rig.route_error = 0;
+	rig_show("{'command': 'tunnels'}");
+	rig_pass(3000);
+	rig_show("{'command': 'tunnels'}");
+	rig_expect("wg0 close\n"
+		   "event {'error':'test','event':'interface-state','interface':'wg0',"
+		   "'state':'waiting'}\n"
+		   "zebra: a is 1 on 7 down interface-gone at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 7\n"
+		   "wg0 open kernel refused\n"
+		   "event {'error':'Operation not permitted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "cli: {}\n"
+		   "cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
+		   "'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
+		   "'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
+		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
+		   "'quality-cost':0,'reason':'interface-gone','reason-text':'the interface "
+		   "does not exist','rx-bytes':1000,'since-seconds':0,'state':'down',"
+		   "'tunnel-addresses':['10.9.0.2'],'tx-bytes':0,'underlay-error':null,"
+		   "'underlay-error-seconds':null,'underlay-errors':0,'weak':false}\n"
+		   "@100\n"
+		   "wg0 open kernel refused\n"
+		   "@300\n"
+		   "wg0 open kernel refused\n"
+		   "@700\n"
+		   "wg0 open kernel refused\n"
+		   "@1500\n"
+		   "wg0 open kernel refused\n"
+		   "@3000\n"
+		   "cli: {}\n"
+		   "cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
+		   "'counters-seconds':3.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
+		   "'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
+		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
+		   "'quality-cost':0,'reason':'interface-refused','reason-text':'the "
+		   "interface cannot be used: Operation not permitted','rx-bytes':1000,"
+		   "'since-seconds':3,'state':'down','tunnel-addresses':['10.9.0.2'],"
+		   "'tx-bytes':0,'underlay-error':null,'underlay-error-seconds':null,"
+		   "'underlay-errors':0,'weak':false}\n");
+	rig_pass(5000);
+	rig_expect("@100\n"
+		   "wg0 open kernel refused\n"
+		   "@3300\n"
+		   "wg0 open kernel\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -774,7 +849,7 @@ int main(void)
 		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
 		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
 		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_refused_setting),
-		RIG_CHECK(test_log),
+		RIG_CHECK(test_log), RIG_CHECK(test_lost_and_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
