@@ -473,7 +473,7 @@ static void try_open(void *arg)
 		return;
 	}
 	err = open_backend(dev, &info);
-	if (err < 0 && dev->state != DEVICE_STARTING)
+	if (err == -ENODEV && dev->state != DEVICE_STARTING)
 		dev->start_by = now_ms() + STARTING_MS;
 	if (err == -ENODEV && now_ms() < dev->start_by) {
 		wait_for_program(dev);

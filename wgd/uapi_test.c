@@ -61,6 +61,10 @@ static void refused(void **state)
 		"errno=0\n",			      /* no end */
 		"listen_port=65536\nerrno=0\n\n",     /* out of range */
 		"listen_port=-1\nerrno=0\n\n",	      /* */
+		"listen_port=+1\nerrno=0\n\n",	      /* a number has no sign, */
+		"listen_port= 1\nerrno=0\n\n",	      /* nothing in front of it, */
+		"listen_port=\nerrno=0\n\n",	      /* and a digit */
+		"public_key=" KEY1 "\nrx_bytes=-1\nerrno=0\n\n",
 		"fwmark=4294967296\nerrno=0\n\n",     /* */
 		"allowed_ip=10.0.0.0/8\nerrno=0\n\n", /* of no peer */
 		"public_key=" KEY1 "00\nerrno=0\n\n", /* too long */
