@@ -390,6 +390,38 @@ static void test_no_filter(void **state)
 	DUT_AWAIT(rib_find(&r.prefix));
 }
 
+/* When what dut_turn() has started is over. */
+static int n_watched(void)
+{
+	for (uint64_t until = now_ms() + 30; now_ms() < until;)
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	return event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED);
+}
+
+/* What was watched or waited for is not any more when it has ended, and it begins anew. */
+static void test_stopped(void **state)
+{
+	int before = n_watched();
+	unsigned opened = n_open();
+
+	for (int round = 0; round < 2; round++) {
+		uint32_t epoch;
+
+		assert_int_equal(kernel_write_start(), 0);
+		assert_int_equal(kernel_read_start(), 0);
+		epoch = rib_kernel_epoch;
+		DUT_AWAIT(has_read());
+		assert_int_equal(kernel_link_by_name("l0"), if_nametoindex("l0"));
+		kernel_resync("at the end");
+		kernel_read_stop();
+		kernel_write_stop();
+		assert_int_equal(kernel_link_by_name("l0"), 0);
+		assert_int_equal(rib_kernel_epoch, epoch);
+		assert_int_equal(n_watched(), before);
+		assert_int_equal(n_open(), opened);
+	}
+}
+
 /* --- readings --- */
 
 static void read_once(void)
@@ -571,37 +603,13 @@ static void test_thread(void **state)
 	assert_int_equal(item.err, 0);
 }
 
-/* Signals blocked by each thread of ours but the first, and by that. */
-static uint64_t blocked(bool first)
-{
-	DIR *d = opendir("/proc/self/task");
-	uint64_t mask = 0;
-	struct dirent *e;
-
-	while ((e = readdir(d))) {
-		char *path = xasprintf("/proc/self/task/%s/status", e->d_name), line[256];
-		FILE *f = e->d_name[0] != '.' && (atoi(e->d_name) == getpid()) == first
-				  ? fopen(path, "re")
-				  : NULL;
-
-		while (f && fgets(line, sizeof(line), f))
-			if (strncmp(line, "SigBlk:", 7) == 0)
-				mask |= strtoull(line + 7, NULL, 16);
-		if (f)
-			fclose(f);
-		free(path);
-	}
-	closedir(d);
-	return mask;
-}
-
 /* Signals find the loop, whatever thread there is. */
 static void test_signals(void **state)
 {
 	uint64_t term = 1ull << (SIGTERM - 1), hup = 1ull << (SIGHUP - 1);
 
-	assert_int_equal(blocked(false) & (term | hup), term | hup);
-	assert_int_equal(blocked(true) & (term | hup), 0);
+	assert_int_equal(dut_blocked(false) & (term | hup), term | hup);
+	assert_int_equal(dut_blocked(true) & (term | hup), 0);
 }
 
 static int on_dscp(const struct nlattr *a, void *arg)
@@ -657,6 +665,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		S(test_descriptors), W(test_refused_at_start), W(test_less_at_start),
 		W(test_no_filter),   R(test_order),	       R(test_again),
+		S(test_stopped),
 		R(test_unsent),	     R(test_lost),	       R(test_link_unknown),
 		W(test_answers),     W(test_thread),	       W(test_signals),
 		W(test_dscp),

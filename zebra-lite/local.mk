@@ -63,7 +63,7 @@ zebra_lite_nft_test_SOURCES = zebra-lite/nft_test.c lib/dut.c lib/dut.h
 zebra_lite_nft_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nft_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 zebra_lite_nft_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bind -Wl,--wrap=mnl_socket_setsockopt \
-	-Wl,--wrap=mnl_socket_sendto -Wl,--wrap=setsockopt -Wl,--wrap=recv
+	-Wl,--wrap=mnl_socket_sendto -Wl,--wrap=setsockopt -Wl,--wrap=recv -Wl,--wrap=nft_ctx_new
 zebra_lite_zconfig_test_SOURCES = zebra-lite/zconfig_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_zconfig_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_test_SOURCES = zebra-lite/kernel_test.c lib/dut.c lib/dut.h

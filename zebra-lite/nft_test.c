@@ -44,6 +44,16 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
 
+static bool refuse_context; /* of libnftables */
+
+struct nft_ctx *__real_nft_ctx_new(uint32_t flags);
+struct nft_ctx *__wrap_nft_ctx_new(uint32_t flags);
+
+struct nft_ctx *__wrap_nft_ctx_new(uint32_t flags)
+{
+	return refuse_context ? NULL : __real_nft_ctx_new(flags);
+}
+
 static int refuse(bool refused, int err)
 {
 	if (refused)
@@ -417,6 +427,31 @@ static void test_kept(void **state)
 	must(j); /* no table: nothing to do */
 }
 
+/* A long name is removed as others are; one that no set of ours has is nobody's. */
+static void test_names(void **state)
+{
+	char longest[NFT_SET_MAX], longer[NFT_SET_MAX + 1], *text;
+	struct nft_job *j = job_of(NULL);
+
+	memset(longest, 'a', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	memset(longer, 'b', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	text = xasprintf("add table inet wgbgp\nadd set inet wgbgp %s { type ifname; }\n"
+			 "add set inet wgbgp %s { type ifname; }",
+			 longest, longer);
+	must(job_of(text));
+	free(text);
+	j->ours = all_ours;
+	nft_run(j);
+	assert_int_equal(j->err, 0);
+	assert_int_equal(j->n_found, 1);
+	assert_string_equal(j->found[0].name, longest);
+	nft_job_free(j);
+	assert_elements(longest, "none");
+	assert_elements(longer, "");
+}
+
 /* --- the thread --- */
 
 static struct nft_job *back;
@@ -536,15 +571,25 @@ static unsigned n_open(void)
 	return n;
 }
 
+/* When what dut_turn() has started is over. */
+static int n_watched(void)
+{
+	for (uint64_t until = now_ms() + 30; now_ms() < until;)
+		event_base_loop(loop_base(), EVLOOP_NONBLOCK);
+	return event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED);
+}
+
 /* Nobody is watched where one of two sockets is refused, or what they are to do; nothing of them is
  * left, and the next time it may go well. */
 static void test_unwatched(void **state)
 {
 	unsigned before;
+	int watched;
 
 	must(job_of(sets));
 	dut_turn();
 	before = n_open();
+	watched = n_watched();
 	for (unsigned nth = 1; nth <= 2; nth++) {
 		refuse_bind = nth;
 		assert_int_equal(nft_watch(changed), -EADDRINUSE);
@@ -564,6 +609,11 @@ static void test_unwatched(void **state)
 	assert_string_equal(changes, "a4\n");
 	nft_unwatch();
 	assert_int_equal(n_open(), before);
+	assert_int_equal(n_watched(), watched);
+	nft_submit(job_of(NULL), done);
+	nft_stop();
+	assert_int_equal(n_open(), before);
+	assert_int_equal(n_watched(), watched);
 }
 
 /* What cannot be asked, sent or heard is an error of the job, in words. */
@@ -600,6 +650,15 @@ static void test_unasked(void **state)
 		assert_elements("a4", "");
 		assert_int_equal(n_open(), before);
 	}
+	j = job_of(sets);
+	j->ours = all_ours;
+	refuse_context = true;
+	nft_run(j);
+	refuse_context = false;
+	assert_int_equal(j->err, -ENOMEM);
+	assert_string_equal(j->error, strerror(ENOMEM));
+	assert_int_equal(j->n_found, 0);
+	nft_job_free(j);
 	j = job_of(NULL);
 	element4(j, true, "missing", 0x0a000001, false);
 	lose_next = true;
@@ -615,17 +674,13 @@ static void test_unasked(void **state)
 /* Signals find the loop, whatever thread there is. */
 static void test_signals(void **state)
 {
-	uint64_t term = 1ull << (SIGTERM - 1), hup = 1ull << (SIGHUP - 1), of_main, of_thread;
+	uint64_t term = 1ull << (SIGTERM - 1), hup = 1ull << (SIGHUP - 1);
 
 	nft_submit(job_of(NULL), done);
 	DUT_AWAIT(back != NULL);
 	nft_job_free(back);
-	of_main = strtoull(run("sed -n 's/^SigBlk:.//p' /proc/$PPID/status"), NULL, 16);
-	of_thread = strtoull(run("for t in /proc/$PPID/task/*; do [ ${t##*/} = $PPID ] || "
-				 "sed -n 's/^SigBlk:.//p' $t/status; done"),
-			     NULL, 16);
-	assert_int_equal(of_main & (term | hup), 0);
-	assert_int_equal(of_thread & (term | hup), term | hup);
+	assert_int_equal(dut_blocked(true) & (term | hup), 0);
+	assert_int_equal(dut_blocked(false) & (term | hup), term | hup);
 	nft_stop();
 }
 
@@ -660,6 +715,7 @@ int main(void)
 		cmocka_unit_test_setup(test_generations, setup),
 		cmocka_unit_test_setup(test_identity, setup),
 		cmocka_unit_test_setup(test_kept, setup),
+		cmocka_unit_test_setup(test_names, setup),
 		cmocka_unit_test_setup(test_thread, setup),
 		cmocka_unit_test_setup(test_signals, setup),
 		cmocka_unit_test_setup(test_watch, setup),

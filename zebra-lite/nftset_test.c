@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,11 +244,14 @@ static bool sets_are(const char *text)
 					 all_sets());                                             \
 	} while (0)
 
+/* The file is there, and nobody else's to read. */
 static bool marked(void)
 {
 	char *path = xasprintf("%s/nft-sets", rundir);
-	bool is = access(path, F_OK) == 0;
+	struct stat st;
+	bool is = stat(path, &st) == 0;
 
+	assert_true(!is || (st.st_mode & 0777) == 0600);
 	free(path);
 	return is;
 }
@@ -626,6 +630,7 @@ static void test_off_again(void **state)
 	FILE *f = fopen(path, "we");
 
 	assert_non_null(f);
+	fchmod(fileno(f), 0600);
 	fclose(f);
 	free(path);
 	assert_int_equal(system("nft 'add table inet wgbgp; add set inet wgbgp own4-main { type "
