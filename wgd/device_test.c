@@ -211,6 +211,33 @@ static void test_refused(void **state)
 		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* It is said three times, then now and then. */
+static void test_refused_log(void **state)
+{
+	rig_log(LOG_LEVEL_ERROR);
+	rig_refuse("create link", -EPERM, 1000);
+	rig_mute("create link");
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(700000);
+	rig_expect("event {'error':'Operation not permitted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "@100\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@300\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@700\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@296300\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@616300\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n");
+}
+
 static void test_not_opened(void **state)
 {
 	char marker[96];
@@ -683,6 +710,33 @@ static void test_refused_address(void **state)
 	rig_expect("");
 }
 
+/* One of two that is refused is tried again, whatever comes of the other. */
+static void test_one_refused_address(void **state)
+{
+	rig_refuse("link wg0 add 10.9", -EPERM, 2);
+	rig_zebra();
+	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'address': ['10.9.0.1/24', 'fd00::1/64']",
+				  RIG_PEER_A(RIG_QUIET))));
+	rig_pass(20000);
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24 refused\n"
+		   "link wg0 add fd00::1/64\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24 fd00::1/64\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: sync\n"
+		   "@1000\n"
+		   "link wg0 add 10.9.0.1/24 refused\n"
+		   "@3000\n"
+		   "link wg0 add 10.9.0.1/24\n");
+}
+
 /* What an operator reads of what the device refuses. */
 static void test_log(void **state)
 {
@@ -849,7 +903,7 @@ int main(void)
 		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
 		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
 		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_refused_setting),
-		RIG_CHECK(test_log), RIG_CHECK(test_lost_and_refused),
+		RIG_CHECK(test_log), RIG_CHECK(test_one_refused_address), RIG_CHECK(test_refused_log), RIG_CHECK(test_lost_and_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netlink/errno.h>
+#include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -118,6 +119,20 @@ int rtnl_link_delete(struct nl_sock *sock, const struct rtnl_link *link)
 	return nl_error ? nl_error : real(sock, link);
 }
 
+int rtnl_addr_alloc_cache(struct nl_sock *sock, struct nl_cache **out)
+{
+	int (*real)(struct nl_sock *, struct nl_cache **) = dlsym(RTLD_NEXT, __func__);
+
+	return nl_error ? nl_error : real(sock, out);
+}
+
+int rtnl_link_alloc_cache(struct nl_sock *sock, int family, struct nl_cache **out)
+{
+	int (*real)(struct nl_sock *, int, struct nl_cache **) = dlsym(RTLD_NEXT, __func__);
+
+	return nl_error ? nl_error : real(sock, family, out);
+}
+
 /* Its numbers are not the kernel's. */
 static void test_errors_of_links(void **state)
 {
@@ -129,6 +144,8 @@ static void test_errors_of_links(void **state)
 		{-NLE_FAILURE, -EINVAL},   {-NLE_INVAL, -EINVAL},
 		{1, 0},
 	};
+	struct tunnel_addr one, *list;
+	size_t n = 7;
 
 	link_open();
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -136,6 +153,13 @@ static void test_errors_of_links(void **state)
 		if (link_delete(1) != rows[i][1])
 			fail_msg("libnl's %d", -rows[i][0]);
 	}
+	/* What cannot be listed is nothing. */
+	nl_error = -NLE_NOMEM;
+	list = &one;
+	assert_int_equal(link_addrs(1, &list, &n), -ENOMEM);
+	assert_null(list);
+	assert_int_equal(n, 0);
+	assert_int_equal(link_each_ours(note_ours, NULL), -ENOMEM);
 	nl_error = 0;
 	link_close();
 }

@@ -664,6 +664,45 @@ static void test_underlay(void **state)
 		   "probe wg0 10.9.0.2\n");
 }
 
+/* A peer that moves is said; one that is heard for the first time, or no more, did not move. */
+static void test_moves_said(void **state)
+{
+	static const char *const places[] = {"192.0.2.1:5", "192.0.2.1:6", "", "192.0.2.1:7",
+					     "192.0.2.1:7", "[2001:db8::1]:7"};
+
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}", RIG_PEER_A(RIG_QUIET)));
+	rig_log(LOG_LEVEL_INFO);
+	rig_forget();
+	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+		rig_peer("wg0", 'a')->info.endpoint = (struct endpoint){0};
+		if (*places[i])
+			at(places[i]);
+		rig_pass(100);
+	}
+	rig_expect("@100\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@200\n"
+		   "log warning: endpoint-changed peer=a interface=wg0 from=192.0.2.1:5 "
+		   "to=192.0.2.1:6 configured=no\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'192.0.2.1:6'}\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:6 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@300\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "@400\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:7 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@600\n"
+		   "log warning: endpoint-changed peer=a interface=wg0 from=192.0.2.1:7 "
+		   "to=[2001:db8::1]:7 configured=no\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:7',"
+		   "'interface':'wg0','peer':'a','to':'[2001:db8::1]:7'}\n"
+		   "zebra: a is 1 on 7 never handshake-never at [2001:db8::1]:7 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
 /* What a lookup says, and what is made of it where it fails. */
 static void test_lookups(void **state)
 {
@@ -830,6 +869,7 @@ int main(void)
 		RIG_CHECK(test_blank),
 		RIG_CHECK(test_idle),
 		RIG_CHECK(test_underlay),
+		RIG_CHECK(test_moves_said),
 		RIG_CHECK(test_lookups),
 		RIG_CHECK(test_not_looked_up),
 		RIG_CHECK(test_many_looked_up),

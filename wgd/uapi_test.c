@@ -94,6 +94,23 @@ static void refused(void **state)
 	assert_int_equal(uapi_read_set("errno=0\n\n", 9), 0);
 }
 
+/* It ends with an empty line, and there alone. */
+static void completeness(void **state)
+{
+	static const struct {
+		const char *text;
+		bool complete;
+	} rows[] = {
+		{"", false},	   {"a", false},      {"\n", true},	{"\n\n", true}, {"a\n", false},
+		{"a\n\n", true},   {"\na", false},   {"\n\na", false}, {"ab", false},
+		{"a\n\na\n", false}, {"a\n\na\n\n", true},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (uapi_complete(rows[i].text, strlen(rows[i].text)) != rows[i].complete)
+			fail_msg("row %u", i);
+}
+
 static void changes_in_order(void **state)
 {
 	const uint8_t a[WG_KEY_BYTES] = {0xaa}, b[WG_KEY_BYTES] = {0xbb}, g[WG_KEY_BYTES] = {0xee};
@@ -131,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_answer),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(completeness),
 		cmocka_unit_test(changes_in_order),
 	};
 

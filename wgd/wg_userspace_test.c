@@ -310,6 +310,11 @@ static void test_silent(void **state)
 	answers(few, strlen(few));
 	get();
 	expect("send get=1||\nport 51820, 0 entries\n= 0 after 0 ms\n");
+	answers(few, strlen(few));
+	piece = 1;
+	get();
+	expect("send get=1||\nport 51820, 0 entries\n= 0 after 0 ms\n");
+	piece = ALL;
 	/* In time. */
 	answers(few, strlen(few));
 	ready_ms = clock_ms + 199;
