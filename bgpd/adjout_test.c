@@ -54,8 +54,11 @@ bool peer_groups_listen(void)
 	return false;
 }
 
+static unsigned kicks;
+
 void session_kick(struct peer *p)
 {
+	kicks++;
 }
 
 void session_stop(struct peer *p, uint8_t subcode, const char *why)
@@ -1158,6 +1161,35 @@ static void in_turns(void **state)
 	tear_down();
 }
 
+/* Who has taken everything is kicked once when there is more, until it comes for it. */
+static void kicked_once(void **state)
+{
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	comes_up(8, false);
+	settle();
+	for (int round = 0; round < 3; round++) {
+		kicks = 0;
+		for (unsigned i = 0; i < 3; i++) {
+			struct prefix p = prefix_number(3 * round + i);
+
+			rib_set_local(&p, attr_edit_finish(attr_edit_begin(NULL)), REASON_NONE);
+			spin();
+			assert_int_equal(kicks, 1);
+		}
+		settle();
+		check_end(&ends[8]);
+	}
+	for (unsigned i = 0; i < 9; i++) {
+		struct prefix p = prefix_number(i);
+
+		rib_set_local(&p, NULL, REASON_NONE);
+	}
+	settle();
+	tear_down();
+}
+
 /* A neighbour without a session is told nothing; one that joins again begins anew, alone. */
 static void joins(void **state)
 {
@@ -1205,6 +1237,7 @@ int main(void)
 					   cmocka_unit_test(withheld), cmocka_unit_test(withheld_said),
 					   cmocka_unit_test(in_turns),
 					   cmocka_unit_test(too_long),
+					   cmocka_unit_test(kicked_once),
 					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};
 
