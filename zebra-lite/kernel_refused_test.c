@@ -33,6 +33,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "loop.h"
+#include "nhobj.h"
 #include "nl_batch.h"
 #include "rib.h"
 #include "rib_kernel.h"
@@ -544,6 +545,25 @@ static void test_lost(void **state)
 	assert_int_equal(n_readings(), 1);
 }
 
+/* Objects that a reading sees stay; one that it does not is gone, where nobody said so. */
+static void test_objects(void **state)
+{
+	const uint32_t first = NHOBJ_FIRST, second = NHOBJ_FIRST + 1;
+
+	dut_ip("nexthop add id %u dev l0 proto 222", first);
+	dut_ip("nexthop add id %u dev l0 proto 222", second);
+	DUT_AWAIT(nhobj_by_id(first) && nhobj_by_id(second));
+	read_once();
+	assert_true(nhobj_by_id(first) && nhobj_by_id(second));
+	next_dump = INTERRUPTED;
+	read_once();
+	assert_true(nhobj_by_id(first) && nhobj_by_id(second));
+	lose_notification = true;
+	dut_ip("nexthop del id %u", first);
+	DUT_AWAIT(!nhobj_by_id(first));
+	assert_non_null(nhobj_by_id(second));
+}
+
 /* Whether a link is up this very moment is nobody's to say without a socket: as far as is known. */
 static void test_link_unknown(void **state)
 {
@@ -665,7 +685,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		S(test_descriptors), W(test_refused_at_start), W(test_less_at_start),
 		W(test_no_filter),   R(test_order),	       R(test_again),
-		S(test_stopped),
+		S(test_stopped),     R(test_objects),
 		R(test_unsent),	     R(test_lost),	       R(test_link_unknown),
 		W(test_answers),     W(test_thread),	       W(test_signals),
 		W(test_dscp),
