@@ -637,6 +637,34 @@ static void test_sweeps(void **state)
 	assert_int_equal(rib_count(), 6);
 }
 
+/* What is the machine's own, the link's or nobody's is not announced. */
+static void test_announced(void **state)
+{
+	static const struct {
+		const char *prefix;
+		bool announced;
+	} rows[] = {
+		{"126.127.0.0/16", true}, {"127.0.0.0/8", false},     {"127.1.0.0/16", false},
+		{"128.0.0.0/8", true},	  {"10.127.0.0/16", true},    {"223.255.255.0/24", true},
+		{"224.0.0.0/4", false},	  {"239.1.0.0/16", false},    {"240.0.0.0/4", false},
+		{"169.254.7.0/24", false}, {"::1/128", false},	      {"::2/128", true},
+		{"::/127", true},	  {"ff00::/8", false},	      {"ff02::/16", false},
+		{"fe00::/8", true},	  {"fe80::/64", false},	      {"2001:db8::1/128", true},
+		{"100::1/128", true},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct prefix p = rig_prefix(rows[i].prefix);
+		const char *told;
+
+		rib_static_add(&p, NULL, RIG_U1, RTN_UNICAST, 1, 0);
+		told = rig_told();
+		if (!strstr(told, "redist +static") == rows[i].announced)
+			fail_msg("%s: %s", rows[i].prefix, told);
+	}
+	rib_static_clear();
+}
+
 static unsigned n_filled; /* prefixes of somebody else's */
 
 static void fill(unsigned from, unsigned to)
@@ -730,7 +758,7 @@ int main(void)
 		T(test_wgd_away), T(test_entry_refused), T(test_removals),
 		T(test_teardown), T(test_choice),	T(test_replaced),
 		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),
-		T(test_pace),
+		T(test_pace),	 T(test_announced),
 	};
 
 	log_init("rib_kernel_test");
