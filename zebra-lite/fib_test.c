@@ -673,6 +673,33 @@ static void test_covered_by_others(void **state)
 		 "unset 10.7.0.0/16 p1\n");
 }
 
+/* A route on a link that is down covers nothing, nor does one that the kernel refused. */
+static void test_covered_by_none(void **state)
+{
+	struct prefix p = rig_prefix("11.0.0.0/8");
+
+	rig_peer(5, RIG_WG0, "10.8.0.0", NULL, TUNNEL_UP);
+	rig_peer(6, RIG_WG0, "11.8.0.0", NULL, TUNNEL_UP);
+	rig_bgp("10.8.0.0/16", "10.9.0.1");
+	rig_bgp("11.8.0.0/16", "10.9.0.1");
+	rig_kernel(true, "10.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL);
+	rig_told();
+	rig_route_error = -EPERM;
+	rib_static_add(&p, NULL, RIG_WG0, RTN_UNICAST, 1, 0);
+	RIG_TOLD("redist +static 11.0.0.0/8 metric 0\n"
+		 "add 11.0.0.0/8 dev wg0\n"
+		 "refused 11.0.0.0/8 by all kernel-error\n");
+	rig_route_error = 0;
+	rig_link_down[RIG_WG0] = true;
+	rig_bgp("10.8.0.0/16", "");
+	RIG_TOLD("del 10.8.0.0/16 dev wg0\n"
+		 "unset 10.8.0.0/16 p1\n");
+	rig_link_down[RIG_WG0] = false;
+	rig_bgp("11.8.0.0/16", "");
+	RIG_TOLD("del 11.8.0.0/16 dev wg0\n"
+		 "unset 11.8.0.0/16 p1\n");
+}
+
 /* The entries of both planes that have a prefix are the interface's: its plane's go first. */
 static void test_planes(void **state)
 {
@@ -890,6 +917,7 @@ int main(void)
 		T(test_urgent),	   T(test_room),	T(test_in_the_way),
 		T(test_refused),   T(test_planes),	T(test_refused_next_to_it),
 		T(test_given_and_kept), T(test_given_to_nobody), T(test_covered_by_others),
+		T(test_covered_by_none),
 		T(test_leaked_from_main),
 		T(test_replay_refused), T(test_cleared), T(test_gateways), T(test_waits_for_pin),
 	};
