@@ -713,6 +713,19 @@ static void test_calm(void **state)
 	RIG_TOLD("nothing: nexthop-unreachable\n");
 }
 
+/* A prefix that was there before everything else is looked at as others are. */
+static void test_first_prefix(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 198.51.100.7");
+	RIG_TOLD("add 10.1.0.0/16 via 198.51.100.7 dev u0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "change 10.1.0.0/16 dev wg0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
+	RIG_TOLD("change 10.1.0.0/16 via 198.51.100.7 dev u0\n");
+}
+
 /* Of somebody else's routes with one metric the kernel uses the first. */
 static void test_first_of_equal(void **state)
 {
@@ -778,6 +791,7 @@ int main(void)
 		T(test_levels),
 		T(test_active),
 		T(test_first_of_equal),
+		T(test_first_prefix),
 		T(test_lists),
 		T(test_repair),
 		T(test_held),
