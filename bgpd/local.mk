@@ -111,7 +111,7 @@ bgpd_log_lines_test_LDFLAGS = $(bgpd_rig_clock_flags) -Wl,--wrap=daemon_event
 check_PROGRAMS += bgpd/rib_test
 bgpd_rib_test_SOURCES = bgpd/rib_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
 bgpd_rib_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
-bgpd_rib_test_LDFLAGS = $(bgpd_rig_clock_flags)
+bgpd_rib_test_LDFLAGS = $(bgpd_rig_clock_flags) -Wl,--wrap=xcalloc
 check_PROGRAMS += bgpd/leak_test
 bgpd_leak_test_SOURCES = bgpd/leak_test.c
 bgpd_leak_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
