@@ -460,6 +460,7 @@ void rib_apply(const json_t *config)
 	originate_apply(config);
 	rib_each_neighbor(check_limit_of);
 	restart_begin();
+	restart_check(); /* those that it waits for may be deleted or disabled now */
 	rib_work();
 }
 
@@ -530,7 +531,6 @@ void rib_peer_free(struct peer *p)
 	pr->peer = NULL; /* now all of its paths are void, kept ones too */
 	pr->down_reason = REASON_CONFIG;
 	rib_walk_for(pr);
-	restart_check();
 }
 
 struct rib_peer_counts rib_peer_counts(const struct peer *p)

@@ -298,6 +298,44 @@ static void test_kept_and_deleted(void **state)
 	assert_string_equal(rig_text(rig_ask("{'command': 'bgp-routes'}"), "routes"), "[]");
 }
 
+#define WITH(more) "{'bgp': {" BGP ", 'neighbor': [" ONE("21", "") more "}}"
+#define ONE(last, more) \
+	"{'address': '10.9.0." last "', 'remote-as': 65000, 'passive': true" more "}"
+#define RANGE "], 'neighbor-group': [{'name': 'g', 'listen-range': ['10.9.0.128/25']}]"
+
+/* Nobody waits after a restart for who cannot come any more by configuration. */
+static void test_deleted_before_it_came(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {{WITH(", " ONE("22", "") "]"), WITH("]")},
+		    {WITH(", " ONE("22", "") "]"), WITH(", " ONE("22", ", 'disabled': true") "]")},
+		    {WITH(RANGE), WITH("]")}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *a;
+
+		rig_stop();
+		rig_clock_reset();
+		rig_config(rows[i].before);
+		rig_zebra_again();
+		rig_nexthop("10.9.0.21", REACH_UP, REASON_NONE);
+		rig_nexthop("10.9.0.22", REACH_UP, REASON_NONE);
+		rig_redist_sync(3);
+		a = up(A, true);
+		announce(a, NET, HOP, 100);
+		far_end_of_rib(a, false);
+		far_end_of_rib(a, true);
+		if (!restart_deferring())
+			fail_msg("row %u: nobody waits", i);
+		assert_string_equal(rig_hops(NET), "never said");
+		rig_config(rows[i].after);
+		rig_settle();
+		if (restart_deferring() || !str_eq(rig_hops(NET), HOP))
+			fail_msg("row %u: %d %s", i, restart_deferring(), rig_hops(NET));
+	}
+}
+
 /* Settings that choose between paths are in force at once. */
 static void test_chosen_otherwise(void **state)
 {
@@ -487,6 +525,48 @@ static void test_attributes_go(void **state)
 	rig_settle();
 	assert_string_equal(rig_reason(NET, A), "no path");
 	assert_int_equal(attr_count(), 0);
+}
+
+/* Sets before policy that were given room. */
+static unsigned rooms;
+
+void *__real_xcalloc(size_t n, size_t size);
+void *__wrap_xcalloc(size_t n, size_t size);
+
+void *__wrap_xcalloc(size_t n, size_t size)
+{
+	rooms += n == 1 && size == (ISLAB_CHUNK + 1) * sizeof(void *);
+	return __real_xcalloc(n, size);
+}
+
+static void announce_leaving(struct far *f, const char *prefixes)
+{
+	far_announce(f, &(struct news){.prefix = prefixes,
+				       .nexthop = HOP,
+				       .path = {7},
+				       .local_pref = 100,
+				       .communities = {0xffff0000}}); /* graceful-shutdown */
+}
+
+/* Room for what was received is there as long as some path needs it: one that was changed. */
+static void test_room_for_received(void **state)
+{
+	struct far *a = up(A, false);
+
+	rooms = 0;
+	announce(a, "10.1.3.0/24", HOP, 100);
+	assert_int_equal(rooms, 0);
+	announce_leaving(a, NET " 10.1.2.0/24");
+	assert_int_equal(rooms, 1);
+	far_withdraw(a, NET);
+	announce_leaving(a, NET);
+	assert_int_equal(rooms, 1);
+	far_withdraw(a, NET " 10.1.2.0/24");
+	announce_leaving(a, NET);
+	assert_int_equal(rooms, 2);
+	announce(a, NET, HOP, 100);
+	announce_leaving(a, NET);
+	assert_int_equal(rooms, 3);
 }
 
 /* ---- UPDATEs of many prefixes */
@@ -718,6 +798,8 @@ static void test_stopped(void **state)
 	setup(NULL);
 	announce(up(A, false), NET, HOP, 100);
 	assert_string_equal(rig_reason(NET, A), "none");
+	rig_verdict(NET, HOP2, REASON_FOREIGN_ROUTE);
+	assert_string_equal(rig_reason(NET, A), "none");
 }
 
 /* Nor is anything under way: not the mark of paths that a fresh session held back, either. */
@@ -756,12 +838,14 @@ int main(void)
 		T(test_limit),
 		T(test_kept_and_settings),
 		T(test_kept_and_deleted),
+		T(test_deleted_before_it_came),
 		T(test_chosen_otherwise),
 		T(test_last_choice),
 		T(test_refused_before),
 		T(test_fresh),
 		T(test_fresh_once),
 		T(test_attributes_go),
+		T(test_room_for_received),
 		T(test_many_in_update),
 		T(test_not_kept),
 		T(test_rest),
