@@ -473,6 +473,8 @@ static void test_read_first(void **state)
 /* Sockets to hear with are shared by interface and family, and go with the last one. */
 static void test_sockets(void **state)
 {
+	uint32_t first;
+
 	want(1, 1, "10.0.0.1", "10.0.0.2");
 	want(2, 1, "10.0.0.1", "10.0.0.3");
 	want(3, 1, "fd00::1", "fd00::2");
@@ -490,8 +492,12 @@ static void test_sockets(void **state)
 	       "news 4 starting\n");
 	pass(120);
 	said[0] = '\0';
+	first = discr(1);
 	bfd_engine_gone(1);
 	pass(120);
+	hears("wg1/4", "10.0.0.2", BFD_UP, first); /* nobody's any more */
+	hears("wg1/4", "10.0.0.2", BFD_DOWN, 0);
+	bfd_engine_gone(1);
 	expect("10.0.0.1 > 10.0.0.2/1: admin-down your 0\n"
 	       "10.0.0.1 > 10.0.0.2/1: admin-down your 0\n"
 	       "close 10.0.0.1\n");

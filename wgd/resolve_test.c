@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "dut.h"
+#include "log.h"
 #include "resolve.h"
 
 enum { A = 1, AAAA = 28, NOERROR = 0, NXDOMAIN = 3 };
@@ -298,6 +299,25 @@ static void test_no_server(void **state)
 	assert_string_equal(wait_for(1), "1/0 four.example 192.0.2.4 for 5\n");
 }
 
+/* What libevent says of name servers is for who looks closely, by our own log. */
+static void test_log(void **state)
+{
+	char name[] = "/tmp/wgbgp-log-XXXXXX", text[4096];
+	FILE *f;
+
+	close(mkstemp(name));
+	log_init("resolve_test");
+	log_set_level(LOG_LEVEL_DEBUG);
+	assert_non_null(freopen(name, "w", stderr));
+	start(1, 0, "silent.example");
+	wait_for(1);
+	f = fopen(name, "r");
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	assert_non_null(strstr(text, " dns text=\""));
+	unlink(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hosts, begin, end),
 		cmocka_unit_test_setup_teardown(test_cancelled, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_server, begin, end),
+		cmocka_unit_test_setup_teardown(test_log, begin, end),
 	};
 
 	if (geteuid() != 0)
