@@ -80,6 +80,7 @@ static void test_held(void **state)
 	held(1, "10.1.0.0/16"); /* as it is */
 	held(3, "10.1.0.0/16"); /* and another peer's instead */
 	held(2, "10.1.0.0/16"); /* where the route does not lead */
+	held(4, "10.1.0.0/16");
 	held(1, "10.2.0.0/16"); /* without a route */
 	held(1, "10.4.7.0/24"); /* under a route that leaves elsewhere */
 	held(2, "10.4.8.0/24"); /* under one that leaves there */
@@ -87,6 +88,7 @@ static void test_held(void **state)
 	next_wgd_synced();
 	RIG_TOLD("set 10.1.0.0/16 p3\n"
 		 "set 10.1.0.0/16 p2\n"
+		 "set 10.1.0.0/16 p4\n"
 		 "set 10.4.0.0/16 p2\n"
 		 "unset 10.2.0.0/16 p1\n"
 		 "unset 10.4.7.0/24 p1\n"
@@ -95,7 +97,8 @@ static void test_held(void **state)
 		 "set 10.1.0.0/16 p1\n"
 		 "unset 10.4.8.0/24 p2\n");
 	rig_pass(4000);
-	RIG_TOLD("unset 10.1.0.0/16 p2\n");
+	RIG_TOLD("unset 10.1.0.0/16 p2\n"
+		 "unset 10.1.0.0/16 p4\n");
 }
 
 /* An interface whose peer gets everything has no entries to speak of. */
@@ -420,6 +423,32 @@ static void test_urgent(void **state)
 	assert_false(fib_repairing());
 	assert_int_equal(fib_counters.queued, 0);
 	fib_batch_max = 4096;
+}
+
+/* As long as wgd has not answered what is moved is not moved yet, whatever else is with it. */
+static void test_repairing(void **state)
+{
+	out.nexthop_set = NULL;
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.2.4");
+	rig_bgp("10.3.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	assert_false(fib_repairing());
+	rig_silent = true;
+	rig_bgp("10.2.0.0/16", "10.9.1.2");
+	rig_told();
+	assert_false(fib_repairing());
+	rig_silent = false;
+	rig_told();
+	rig_silent = true;
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
+	nexthop_run();
+	rig_bgp("10.4.0.0/16", "10.9.1.2");
+	rig_told();
+	assert_int_equal(fib_counters.urgent, 0);
+	assert_true(fib_repairing());
+	rig_silent = false;
+	rig_told();
+	assert_false(fib_repairing());
 }
 
 /* --- entries without room --- */
@@ -914,7 +943,7 @@ int main(void)
 		T(test_held),	   T(test_held_of_any), T(test_held_at_start),
 		T(test_sync),	   T(test_growth),	T(test_no_growth),
 		T(test_full),	   T(test_sizes),	T(test_busy),
-		T(test_urgent),	   T(test_room),	T(test_in_the_way),
+		T(test_urgent),	   T(test_repairing),	T(test_room),	T(test_in_the_way),
 		T(test_refused),   T(test_planes),	T(test_refused_next_to_it),
 		T(test_given_and_kept), T(test_given_to_nobody), T(test_covered_by_others),
 		T(test_covered_by_none),
