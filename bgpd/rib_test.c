@@ -298,6 +298,39 @@ static void test_kept_and_deleted(void **state)
 	assert_string_equal(rig_text(rig_ask("{'command': 'bgp-routes'}"), "routes"), "[]");
 }
 
+/* RFC 4724 section 4.2: what is stale for the second time goes, and after a NOTIFICATION nothing is
+ * kept: also where the session was lost before all of the last one's was sent again. */
+static void test_lost_again(void **state)
+{
+	for (unsigned said = 0; said < 2; said++)
+		for (unsigned polite = 0; polite < 2; polite++) {
+			struct far *f = up(A, true);
+
+			announce(f, NET, HOP, 100);
+			announce(f, NET6, HOP6, 100);
+			far_close(f);
+			rig_settle();
+			f = up(A, true);
+			if (said)
+				announce(f, NET, HOP, 100);
+			assert_true(rig_bool(rig_path(NET6, A), "stale"));
+			if (polite) {
+				struct wr w = {0};
+
+				notification_put(&w, &(struct bgp_error){.code = 6, .subcode = 4});
+				far_say(f, &w, 1);
+				wr_free(&w);
+			}
+			far_close(f);
+			rig_settle();
+			if (!str_eq(rig_reason(NET, A), polite ? "no path" : "none") ||
+			    !str_eq(rig_reason(NET6, A), polite || said ? "no path" : "none"))
+				fail_msg("%u %u: %s, %s", said, polite, rig_reason(NET, A),
+					 rig_reason(NET6, A));
+			again();
+		}
+}
+
 #define WITH(more) "{'bgp': {" BGP ", 'neighbor': [" ONE("21", "") more "}}"
 #define ONE(last, more) \
 	"{'address': '10.9.0." last "', 'remote-as': 65000, 'passive': true" more "}"
@@ -848,6 +881,7 @@ int main(void)
 		T(test_room_for_received),
 		T(test_many_in_update),
 		T(test_not_kept),
+		T(test_lost_again),
 		T(test_rest),
 
 		T(test_no_nexthop),
