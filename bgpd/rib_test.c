@@ -369,6 +369,37 @@ static void test_deleted_before_it_came(void **state)
 	}
 }
 
+/* RFC 4724 section 3: we say that we restart as long as a restart may take, and to who was not up
+ * since. */
+static void test_restart_bit(void **state)
+{
+	static const char config[] = WITH("]");
+	uint64_t limit;
+
+	rig_stop();
+	rig_clock_reset();
+	rig_config(config);
+	limit = bgp.restart_time * 1000ull;
+	for (unsigned i = 0; i < 4; i++) {
+		struct far *f;
+
+		if (i == 1 || i == 3) { /* another beginning */
+			rig_stop();
+			rig_clock_reset();
+			rig_config(config);
+			rig_pass(i == 1 ? limit - 1 : limit);
+		}
+		f = up(A, true);
+		rig_settle();
+		far_hear(f);
+		if (f->open.gr_restarting != (i < 2))
+			fail_msg("row %u: %d", i, f->open.gr_restarting);
+		assert_int_equal(f->open.gr_time, bgp.restart_time);
+		far_close(f);
+		rig_settle();
+	}
+}
+
 /* Settings that choose between paths are in force at once. */
 static void test_chosen_otherwise(void **state)
 {
@@ -871,6 +902,7 @@ int main(void)
 		T(test_limit),
 		T(test_kept_and_settings),
 		T(test_kept_and_deleted),
+		T(test_restart_bit),
 		T(test_deleted_before_it_came),
 		T(test_chosen_otherwise),
 		T(test_last_choice),
