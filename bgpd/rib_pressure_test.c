@@ -171,7 +171,7 @@ static void test_slow(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_marks), T(test_deferring), T(test_stuck),
+	const struct CMUnitTest tests[] = {T(test_marks),	 T(test_deferring),   T(test_stuck),
 					   T(test_begins_again), T(test_short_again), T(test_slow)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

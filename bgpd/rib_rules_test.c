@@ -252,9 +252,9 @@ static void test_told_once(void **state)
 		uint32_t cost;
 		unsigned by_state, by_cost; /* UPDATEs */
 	} rows[] = {
-		{HOP, REACH_UP, 21, 0, 1},	 {HOP2, REACH_UP, 21, 0, 0},
+		{HOP, REACH_UP, 21, 0, 1},	  {HOP2, REACH_UP, 21, 0, 0},
 		{HOP2, REACH_DEGRADED, 21, 0, 0}, {HOP2, REACH_DEGRADED, 22, 0, 0},
-		{HOP2, REACH_UP, 22, 0, 0},	 {HOP, REACH_UP, 20, 0, 1},
+		{HOP2, REACH_UP, 22, 0, 0},	  {HOP, REACH_UP, 20, 0, 1},
 		{HOP2, REACH_DEGRADED, 22, 0, 0}, {HOP, REACH_DEGRADED, 20, 1, 0},
 		{HOP, REACH_DEGRADED, 19, 0, 1},  {HOP, REACH_UP, 19, 1, 0},
 		{HOP, REACH_DEGRADED, 18, 1, 1},
@@ -421,9 +421,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
-		T(test_last_path),	   T(test_aigp),	   T(test_cost),
+		T(test_last_path),
+		T(test_aigp),
+		T(test_cost),
 		T(test_told_once),
-		T(test_graceful_shutdown), T(test_import_nexthop), T(test_shares),
+		T(test_graceful_shutdown),
+		T(test_import_nexthop),
+		T(test_shares),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -331,6 +331,26 @@ static void test_lost_again(void **state)
 		}
 }
 
+/* Only of a family of which there was a path something is kept. */
+static void test_kept_families(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct far *f = up(A, true);
+		struct peer *p = far_peer(f);
+
+		if (i & 1)
+			announce(f, NET, HOP, 100);
+		if (i & 2)
+			announce(f, NET6, HOP6, 100);
+		far_close(f);
+		rig_settle();
+		assert_int_equal(p->rib->kept[BGP_IPV4], !!(i & 1));
+		assert_int_equal(p->rib->kept[BGP_IPV6], !!(i & 2));
+		assert_int_equal(rib_peer_keeps_stale(p), i > 0);
+		again();
+	}
+}
+
 #define WITH(more) "{'bgp': {" BGP ", 'neighbor': [" ONE("21", "") more "}}"
 #define ONE(last, more) \
 	"{'address': '10.9.0." last "', 'remote-as': 65000, 'passive': true" more "}"
@@ -562,8 +582,8 @@ static void test_fresh_once(void **state)
 	rig_tunnel(HOP, "wg1", "a", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_reason(NET, EXT), "none");
 	up(B, false);
-	far_announce(a, &(struct news){
-				.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
+	far_announce(
+		a, &(struct news){.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
 	rig_tunnel(HOP2, "wg0", "a", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_reason(NET, A), "none");
 	assert_string_equal(rig_reason(NET, EXT), "lower-local-preference");
@@ -877,12 +897,12 @@ static void test_stopped_fresh(void **state)
 	behind(B, "wg1");
 	a = up(A, false);
 	rig_pass(5 * S);
-	far_announce(a, &(struct news){
-				.prefix = NET, .nexthop = HOP, .path = {7}, .local_pref = 100});
+	far_announce(a,
+		     &(struct news){.prefix = NET, .nexthop = HOP, .path = {7}, .local_pref = 100});
 	rig_tunnel(HOP, "wg0", "a", REACH_UP, REASON_NONE);
 	b = up(B, false);
-	far_announce(b, &(struct news){
-				.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
+	far_announce(
+		b, &(struct news){.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
 	rig_tunnel(HOP2, "wg1", "a", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_reason(NET, B), "session-fresh");
 	rig_stop();
@@ -914,6 +934,7 @@ int main(void)
 		T(test_many_in_update),
 		T(test_not_kept),
 		T(test_lost_again),
+		T(test_kept_families),
 		T(test_rest),
 
 		T(test_no_nexthop),

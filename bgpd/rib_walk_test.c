@@ -192,8 +192,9 @@ static void test_not_yet_met(void **state)
 	struct path *path;
 
 	say_all(a, false, NULL);
-	far_announce(a, &(struct news){
-				.prefix = last, .nexthop = "10.9.0.99", .path = {7}, .local_pref = 200});
+	far_announce(
+		a, &(struct news){
+			   .prefix = last, .nexthop = "10.9.0.99", .path = {7}, .local_pref = 200});
 	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_hops(last), "10.9.0.99");
 	assert_int_equal(prefix_parse(last, &p), 0);

@@ -160,11 +160,16 @@ static void test_sure(void **state)
 		const char *typed;
 		bool done;
 		const char *left; /* for the next one */
-	} rows[] = {{"y\nnext", true, "next"},	   {"Y\nnext", true, "next"},
-		    {"yes, do\nnext", true, "next"}, {"n\nnext", false, "next"},
-		    {"\nnext", false, "next"},	   {"\n\nnext", false, "\nnext"},
-		    {"no y\nnext", false, "next"},   {"", false, ""},
-		    {"y", true, ""},		   {"no", false, ""}};
+	} rows[] = {{"y\nnext", true, "next"},
+		    {"Y\nnext", true, "next"},
+		    {"yes, do\nnext", true, "next"},
+		    {"n\nnext", false, "next"},
+		    {"\nnext", false, "next"},
+		    {"\n\nnext", false, "\nnext"},
+		    {"no y\nnext", false, "next"},
+		    {"", false, ""},
+		    {"y", true, ""},
+		    {"no", false, ""}};
 	FILE *own = stdin;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -19,7 +19,7 @@ static int errors[10];
 /* What the system answers in the place of its own, from the first on; 0: its own answer. */
 static int refusals[4];
 static size_t n_refused;
-static int interruptions;  /* of sendto(), before it sends */
+static int interruptions; /* of sendto(), before it sends */
 static unsigned sendings;
 static int refused_option; /* of setsockopt() */
 static int options[4][2];  /* those that were set: name, value */
@@ -113,7 +113,7 @@ static void test_matching(void **state)
 	nl_batch_parse(b, buf, n);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(errors[i], i == 7 ? -EEXIST : i == 2 ? -ENODEV : 0);
-	assert_int_equal(seq[0], 1); /* the kernel's own messages have 0 */
+	assert_int_equal(seq[0], 1);   /* the kernel's own messages have 0 */
 	nl_batch_parse(b, buf, n - 1); /* cut short */
 	assert_int_equal(nl_batch_flush(b), 0);
 	nl_batch_free(b);

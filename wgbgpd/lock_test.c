@@ -36,16 +36,16 @@ static char real[128]; /* where bgpd leads to */
 
 struct row {
 	const char *name;
-	bool written;	     /* the file has OWNER's number */
-	int owner_error;     /* of a signal to it */
+	bool written;	 /* the file has OWNER's number */
+	int owner_error; /* of a signal to it */
 	char owner_state;
 	const char *owner_program, *program; /* "bgpd": what REAL says; "": may not be known */
-	bool holds;	     /* the file whose lock is asked for */
+	bool holds;			     /* the file whose lock is asked for */
 	char state;
-	uint64_t ends_ms;    /* by itself */
-	int kill_error;	     /* when it is killed; 0: it ends */
-	int result;	     /* 0: a descriptor */
-	uint64_t after_ms;   /* at least */
+	uint64_t ends_ms;  /* by itself */
+	int kill_error;	   /* when it is killed; 0: it ends */
+	int result;	   /* 0: a descriptor */
+	uint64_t after_ms; /* at least */
 	const char *done, *said;
 };
 
@@ -157,7 +157,7 @@ void privs_look_as_user(bool on)
 #define EARLIER "wgbgpd: a daemon of an earlier wgbgpd (pid 4000001) still holds the lock of "
 #define KILLED "why=\"its wgbgpd is gone and it does not end: killed\"\n"
 #define LOOKS "user self "
-#define LOOKS_10                                                                             \
+#define LOOKS_10 \
 	LOOKS LOOKS LOOKS LOOKS LOOKS LOOKS LOOKS LOOKS LOOKS LOOKS /* from the fifth second on */
 
 static const struct row rows[] = {
@@ -171,27 +171,26 @@ static const struct row rows[] = {
 	{"a daemon that ends", true, ESRCH, 0, "", "bgpd", true, 'S', 2000, 0, 0, 2000, "", ""},
 	{"a daemon that stays", true, ESRCH, 0, "", "bgpd", true, 'S', NEVER, 0, 0, 5000,
 	 "kill " LOOKS, "leftover daemon=bgpd pid=1 " KILLED},
-	{"one whose program is no link", true, ESRCH, 0, "", "DIR/bfdd", true, 'S', NEVER, 0, 0, 5000,
-	 "kill " LOOKS, "leftover daemon=bfdd pid=1 " KILLED},
-	{"the first one", true, ESRCH, 0, "", "DIR/wgd", true, 'S', NEVER, 0, 0, 5000, "kill " LOOKS,
-	 "leftover daemon=wgd pid=1 " KILLED},
+	{"one whose program is no link", true, ESRCH, 0, "", "DIR/bfdd", true, 'S', NEVER, 0, 0,
+	 5000, "kill " LOOKS, "leftover daemon=bfdd pid=1 " KILLED},
+	{"the first one", true, ESRCH, 0, "", "DIR/wgd", true, 'S', NEVER, 0, 0, 5000,
+	 "kill " LOOKS, "leftover daemon=wgd pid=1 " KILLED},
 	{"of a zombie", true, 0, 'Z', "/nowhere/wgbgpd", "bgpd", true, 'S', NEVER, 0, 0, 5000,
 	 "kill " LOOKS, "leftover daemon=bgpd pid=1 " KILLED},
 	{"of who has the number now", true, 0, 'S', "/bin/sh", "bgpd", true, 'S', NEVER, 0, 0, 5000,
 	 "kill " LOOKS, "leftover daemon=bgpd pid=1 " KILLED},
 	{"of nobody", false, 0, 'S', "/nowhere/wgbgpd", "bgpd", true, 'S', NEVER, 0, 0, 5000,
 	 "kill " LOOKS, "leftover daemon=bgpd pid=1 " KILLED},
-	{"somebody else's program", true, ESRCH, 0, "", "/bin/sh", true, 'S', NEVER, 0, -EBUSY, 15000,
-	 LOOKS_10, EARLIER},
-	{"a program that may not be seen", true, ESRCH, 0, "", "", true, 'S', NEVER, 0, -EBUSY, 15000,
-	 LOOKS_10, EARLIER},
+	{"somebody else's program", true, ESRCH, 0, "", "/bin/sh", true, 'S', NEVER, 0, -EBUSY,
+	 15000, LOOKS_10, EARLIER},
+	{"a program that may not be seen", true, ESRCH, 0, "", "", true, 'S', NEVER, 0, -EBUSY,
+	 15000, LOOKS_10, EARLIER},
 	{"another lock", true, ESRCH, 0, "", "bgpd", false, 'S', NEVER, 0, -EBUSY, 15000, LOOKS_10,
 	 EARLIER},
 	{"one that hangs in the kernel", true, ESRCH, 0, "", "bgpd", true, 'D', NEVER, 0, -EBUSY,
 	 15000, LOOKS_10, "leftover daemon=bgpd pid=1 why=\"hangs in the kernel\"\n"},
 	{"one that may not be killed", true, ESRCH, 0, "", "bgpd", true, 'S', 7000, EPERM, 0, 7000,
-	 "kill user kill self kill user kill self ",
-	 "killed\" error=Operation not permitted\n"},
+	 "kill user kill self kill user kill self ", "killed\" error=Operation not permitted\n"},
 };
 
 static char *path_of(const char *name)
@@ -263,8 +262,9 @@ static void check_row(const struct row *given)
 	    (!*here.said && *read_file(path_of("said"))))
 		fail_msg("%s: \"%s\"", here.name, read_file(path_of("said")));
 	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	assert_string_equal(read_file(path_of("wgbgpd.pid")),
-			    !here.result ? pid : here.written ? "4000001\n" : "");
+	assert_string_equal(read_file(path_of("wgbgpd.pid")), !here.result   ? pid
+							      : here.written ? "4000001\n"
+									     : "");
 	if (err >= 0) {
 		assert_int_equal(fcntl(err, F_GETFL) & O_ACCMODE, O_RDONLY);
 		assert_true(fcntl(err, F_GETFD) & FD_CLOEXEC);
