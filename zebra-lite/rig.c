@@ -34,7 +34,7 @@
 #include "zceiling.h"
 #include "zconfig.h"
 
-enum { TURNS_MAX = 300, STEP_MS = 10 };
+enum { TURNS_MAX = 300, STEP_MS = 10, SAID_MAX = 200000 };
 
 bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent;
 int rig_route_error, rig_delete_error, rig_object_error, rig_group_error, rig_rule_error;
@@ -46,12 +46,14 @@ static struct msg_allowed_refused no[64];
 static uint32_t n_no;
 static uint32_t generation;
 static struct zconfig defaults;
+static unsigned n_said; /* since rig_told() */
 
 void rig_say(const char *fmt, ...)
 {
 	size_t len = strlen(journal);
 	va_list ap;
 
+	assert_true(++n_said < SAID_MAX); /* else something goes on for ever */
 	va_start(ap, fmt);
 	vsnprintf(journal + len, sizeof(journal) - len, fmt, ap);
 	va_end(ap);
@@ -290,6 +292,7 @@ const char *rig_told(void)
 	rig_settle();
 	strcpy(read_out, journal);
 	journal[0] = '\0';
+	n_said = 0;
 	return read_out;
 }
 
@@ -478,7 +481,7 @@ int rig_end(void **state)
 	zconfig = defaults;
 	planes_read(NULL);
 	generation = 0;
-	n_pending = n_no = n_failures = 0;
+	n_pending = n_no = n_failures = n_said = 0;
 	journal[0] = '\0';
 	return 0;
 }
