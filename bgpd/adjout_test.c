@@ -1161,6 +1161,50 @@ static void in_turns(void **state)
 	tear_down();
 }
 
+static unsigned path_count(const struct rib_table *t, const struct prefix *p)
+{
+	uint32_t id = net_find(t, p);
+
+	return id && path_of_peer(net_at(t, id), ends[4].peer.rib->id);
+}
+
+/* RFC 7606: what came without attributes, or with some that are wrong, is withdrawn; in each part of
+ * the UPDATE for itself. */
+static void treated_as_withdrawn(void **state)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		bool wrong = i & 1, bare = i & 2, six = i & 4;
+		struct addr nexthop = nexthop_number(4, six ? AF_INET6 : AF_INET);
+		struct prefix p = prefix_number(six ? 4 : 1);
+		struct rib_table *t = rib_table_for(&p);
+		struct attr_edit *e = attr_edit_begin(NULL);
+		struct wr nlri = {0};
+		struct update u = {0};
+		struct attr *a;
+
+		attr_edit_nexthop(e, &nexthop);
+		a = attr_edit_finish(e);
+		set_up();
+		comes_up(4, false);
+		nlri_put(&nlri, &p);
+		tell(&ends[4], true, a, &nlri, p.family);
+		assert_int_equal(path_count(t, &p), 1);
+		u.treat_as_withdraw = wrong;
+		if (!bare)
+			*(six ? &u.mp_attr : &u.attr) = a;
+		u.announced[six] =
+			(struct nlri_iter){nlri.data, nlri.data + nlri.len, p.family};
+		rib_update(&ends[4].peer, &u);
+		if (path_count(t, &p) != !(wrong || bare))
+			fail_msg("row %u", i);
+		tell(&ends[4], false, NULL, &nlri, p.family);
+		settle();
+		attr_unref(a);
+		wr_free(&nlri);
+		tear_down();
+	}
+}
+
 /* Who has taken everything is kicked once when there is more, until it comes for it. */
 static void kicked_once(void **state)
 {
@@ -1237,6 +1281,7 @@ int main(void)
 					   cmocka_unit_test(withheld), cmocka_unit_test(withheld_said),
 					   cmocka_unit_test(in_turns),
 					   cmocka_unit_test(too_long),
+					   cmocka_unit_test(treated_as_withdrawn),
 					   cmocka_unit_test(kicked_once),
 					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};
