@@ -731,6 +731,22 @@ static void test_pace(void **state)
 	}
 }
 
+/* A bgpd that comes in the middle of the sweep for another one has its own. */
+static void test_sweep_stopped(void **state)
+{
+	n_filled = 0;
+	fill(0, 5000);
+	rig_bgp("31.0.0.0/8", "198.51.100.7");
+	RIG_TOLD("add 31.0.0.0/8 via 198.51.100.7 dev u0\n");
+	rib_bgp_synced();
+	loop_fake_turn(); /* some of it */
+	rib_bgp_begin();
+	RIG_TOLD("");
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rib_bgp_synced();
+	RIG_TOLD("del 31.0.0.0/8 via 198.51.100.7 dev u0\n");
+}
+
 /* Who has answered nothing loses its routes when its time is over, and not before. */
 static void test_sweep_timeout(void **state)
 {
@@ -758,7 +774,7 @@ int main(void)
 		T(test_wgd_away), T(test_entry_refused), T(test_removals),
 		T(test_teardown), T(test_choice),	T(test_replaced),
 		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),
-		T(test_pace),	 T(test_announced),
+		T(test_pace),	 T(test_announced),	T(test_sweep_stopped),
 	};
 
 	log_init("rib_kernel_test");
