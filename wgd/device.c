@@ -498,7 +498,6 @@ void device_lost(struct device *dev, const char *why)
 	icmp_close(&dev->icmp);
 	condition_set(dev, DEVICE_WAITING, why);
 	dev->up = false;
-	dev->full_read_at = 0;
 	allowedips_applied(&dev->allowed);
 	allowedips_forget(&dev->allowed);
 	batches_known(dev, -ENODEV);

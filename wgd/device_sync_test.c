@@ -773,6 +773,26 @@ static void test_removals_confirmed(void **state)
 	}
 }
 
+/* What a batch gives and takes back is not there in the end. */
+static void test_given_and_taken(void **state)
+{
+	rig.has_graveyard = true;
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig_allowed(1, "+1 192.168.1.0/24 -1 192.168.1.0/24 +1 192.168.2.0/24 +2 192.168.2.0/24 "
+		       "-2 192.168.2.0/24");
+	rig_tell("wg0");
+	rig_expect("wg0 + a 192.168.1.0/24\n"
+		   "wg0 - a 192.168.1.0/24\n"
+		   "wg0 + a 192.168.2.0/24\n"
+		   "wg0 + b 192.168.2.0/24\n"
+		   "wg0 - b 192.168.2.0/24\n"
+		   "zebra: ack 1\n"
+		   "wg0 has key - port 0 mark 0\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.3/32\n");
+}
+
 /* A verdict that is due while the device cannot be read is not forgotten: it comes with the first
  * reading. */
 static void test_deadline_unread(void **state)
@@ -947,6 +967,7 @@ int main(void)
 		RIG_CHECK(test_rekeyed),
 		RIG_CHECK(test_deadline),
 		RIG_CHECK(test_removals_confirmed),
+		RIG_CHECK(test_given_and_taken),
 		RIG_CHECK(test_deadline_unread),
 		RIG_CHECK(test_cost_of_entries),
 		RIG_CHECK(test_drift_log),

@@ -169,6 +169,25 @@ static void test_peer_leaves(void **state)
 		   "wg0 remove b\n");
 }
 
+/* With the sweep that takes its last entry, not at the next poll. */
+static void test_peer_swept(void **state)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0("", BOTH));
+	rig_allowed(1, "+1 192.168.0.0/16");
+	rig_pass(1000);
+	rig_apply(RIG_WG0("", RIG_PEER_B(RIG_QUIET STATIC)));
+	devices_prune();
+	rig_pass(100);
+	rig_zebra();
+	rig_forget();
+	rig_allowed_sync(2);
+	rig_turn();
+	rig_expect("wg0 - a 192.168.0.0/16\n"
+		   "wg0 remove a\n"
+		   "zebra: ack 2\n");
+}
+
 static void test_refused(void **state)
 {
 	rig_zebra();
@@ -895,7 +914,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_made),	     RIG_CHECK(test_leaves),
-		RIG_CHECK(test_comes_back),  RIG_CHECK(test_peer_leaves),
+		RIG_CHECK(test_comes_back),  RIG_CHECK(test_peer_leaves), RIG_CHECK(test_peer_swept),
 		RIG_CHECK(test_refused),     RIG_CHECK(test_not_opened),
 		RIG_CHECK(test_unread),	     RIG_CHECK(test_no_marker),
 		RIG_CHECK(test_program),     RIG_CHECK(test_socket),
