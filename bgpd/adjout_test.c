@@ -1161,6 +1161,61 @@ static void in_turns(void **state)
 	tear_down();
 }
 
+static bool held;
+
+void __wrap_conn_hold_reading(bool hold);
+
+void __wrap_conn_hold_reading(bool hold)
+{
+	held = hold;
+}
+
+/* N networks from the FIRST on. */
+static void tell_many(bool announce, struct attr *a, unsigned first, unsigned n)
+{
+	struct wr nlri = {0};
+
+	for (unsigned i = first; i < first + n; i++) {
+		uint8_t bytes[4] = {10 + (i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 0};
+		struct prefix p = prefix_make(AF_INET, bytes, 24);
+
+		nlri_put(&nlri, &p);
+	}
+	tell(&ends[4], announce, a, &nlri, AF_INET);
+	wr_free(&nlri);
+}
+
+#define HIGH 65536
+
+/* Neighbours are not read any more as soon as so many networks are undecided, before any is
+ * decided; when most are, they are read again. */
+static void held_in_time(void **state)
+{
+	struct addr nexthop = nexthop_number(4, AF_INET);
+	struct attr_edit *e = attr_edit_begin(NULL);
+	struct attr *a;
+
+	attr_edit_nexthop(e, &nexthop);
+	a = attr_edit_finish(e);
+	set_up();
+	comes_up(4, false);
+	settle();
+	for (unsigned i = 0; i < HIGH; i += 1024) {
+		tell_many(true, a, i, 1024);
+		assert_false(held);
+	}
+	tell_many(true, a, HIGH, 1);
+	assert_true(held);
+	settle();
+	assert_false(held);
+	for (unsigned i = 0; i <= HIGH; i += 1024)
+		tell_many(false, NULL, i, 1024);
+	settle();
+	assert_false(held);
+	attr_unref(a);
+	tear_down();
+}
+
 static unsigned path_count(const struct rib_table *t, const struct prefix *p)
 {
 	uint32_t id = net_find(t, p);
@@ -1168,8 +1223,8 @@ static unsigned path_count(const struct rib_table *t, const struct prefix *p)
 	return id && path_of_peer(net_at(t, id), ends[4].peer.rib->id);
 }
 
-/* RFC 7606: what came without attributes, or with some that are wrong, is withdrawn; in each part of
- * the UPDATE for itself. */
+/* RFC 7606: what came without attributes, or with some that are wrong, is withdrawn; in each part
+ * of the UPDATE for itself. */
 static void treated_as_withdrawn(void **state)
 {
 	for (unsigned i = 0; i < 8; i++) {
@@ -1192,8 +1247,7 @@ static void treated_as_withdrawn(void **state)
 		u.treat_as_withdraw = wrong;
 		if (!bare)
 			*(six ? &u.mp_attr : &u.attr) = a;
-		u.announced[six] =
-			(struct nlri_iter){nlri.data, nlri.data + nlri.len, p.family};
+		u.announced[six] = (struct nlri_iter){nlri.data, nlri.data + nlri.len, p.family};
 		rib_update(&ends[4].peer, &u);
 		if (path_count(t, &p) != !(wrong || bare))
 			fail_msg("row %u", i);
@@ -1278,10 +1332,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
 					   cmocka_unit_test(message_limit),
-					   cmocka_unit_test(withheld), cmocka_unit_test(withheld_said),
+					   cmocka_unit_test(withheld),
+					   cmocka_unit_test(withheld_said),
 					   cmocka_unit_test(in_turns),
 					   cmocka_unit_test(too_long),
 					   cmocka_unit_test(treated_as_withdrawn),
+					   cmocka_unit_test(held_in_time),
 					   cmocka_unit_test(kicked_once),
 					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};

@@ -53,6 +53,7 @@ bgpd_bgpd_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
 if HAVE_CMOCKA
 check_PROGRAMS += bgpd/adjout_test bgpd/decide_test bgpd/policy_test
 bgpd_adjout_test_SOURCES = bgpd/adjout_test.c
+bgpd_adjout_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=conn_hold_reading
 bgpd_adjout_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_decide_test_SOURCES = bgpd/decide_test.c
 bgpd_decide_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
