@@ -822,21 +822,29 @@ static void test_not_looked_up(void **state)
 		   "zebra: b is 2 on 7 up handshake-fresh at [fe80::1]:7 10.9.0.3 10.9.0.3/32\n");
 }
 
-/* Many are looked at in pieces, each of them once. */
-static void test_many_looked_up(void **state)
-{
-	enum { MANY = 70 };
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	static char peers[MANY * 200], *end = peers;
+enum { MANY = 70 };
 
-	for (unsigned i = 1; i <= MANY; i++)
+/* With the peers from FIRST on. Release with free(). */
+static char *config_of_many(unsigned first)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static char peers[MANY * 200];
+	char *end = peers;
+
+	for (unsigned i = first; i <= MANY; i++)
 		end += sprintf(end,
 			       "%s{'name': 'p%u', 'public-key': '%c%c" RIG_KEY("")
 			       "', 'endpoint': ['192.0.2.%u:5']" RIG_QUIET "}",
-			       i > 1 ? ", " : "", i, digits[i >> 2], digits[(i & 3) << 4], i);
-	end = xasprintf(RIG_WG0("", "%s"), peers);
-	begin(end);
-	free(end);
+			       i > first ? ", " : "", i, digits[i >> 2], digits[(i & 3) << 4], i);
+	return xasprintf(RIG_WG0("", "%s"), peers);
+}
+
+/* Many are looked at in pieces, each of them once. */
+static void test_many_looked_up(void **state)
+{
+	char *all = config_of_many(1), *last = config_of_many(MANY);
+
+	begin(all);
 	rig.lookups = 0;
 	rig_link_event("eth9", 99);
 	rig_turn();
@@ -852,6 +860,14 @@ static void test_many_looked_up(void **state)
 	assert_int_equal(rig.lookups, 16);
 	rig_pass(4000);
 	assert_int_equal(rig.lookups, MANY);
+	/* The one whose turn it would be goes, with all others but the last. */
+	rig_apply(last);
+	devices_prune();
+	rig.lookups = 0;
+	rig_pass(500);
+	assert_int_equal(rig.lookups, 1);
+	free(all);
+	free(last);
 }
 
 int main(void)
