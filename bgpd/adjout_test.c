@@ -67,8 +67,11 @@ bool peer_groups_listen(void)
 	return false;
 }
 
+static unsigned kicks;
+
 void session_kick(struct peer *p)
 {
+	kicks++;
 }
 
 void session_stop(struct peer *p, uint8_t subcode, const char *why)
@@ -1182,6 +1185,133 @@ static void in_turns(void **state)
 	tear_down();
 }
 
+static bool held;
+
+void __wrap_conn_hold_reading(bool hold);
+
+void __wrap_conn_hold_reading(bool hold)
+{
+	held = hold;
+}
+
+/* N networks from the FIRST on. */
+static void tell_many(bool announce, struct attr *a, unsigned first, unsigned n)
+{
+	struct wr nlri = {0};
+
+	for (unsigned i = first; i < first + n; i++) {
+		uint8_t bytes[4] = {10 + (i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 0};
+		struct prefix p = prefix_make(AF_INET, bytes, 24);
+
+		nlri_put(&nlri, &p);
+	}
+	tell(&ends[4], announce, a, &nlri, AF_INET);
+	wr_free(&nlri);
+}
+
+#define HIGH 65536
+
+/* Neighbours are not read any more as soon as so many networks are undecided, before any is
+ * decided; when most are, they are read again. */
+static void held_in_time(void **state)
+{
+	struct addr nexthop = nexthop_number(4, AF_INET);
+	struct attr_edit *e = attr_edit_begin(NULL);
+	struct attr *a;
+
+	attr_edit_nexthop(e, &nexthop);
+	a = attr_edit_finish(e);
+	set_up();
+	comes_up(4, false);
+	settle();
+	for (unsigned i = 0; i < HIGH; i += 1024) {
+		tell_many(true, a, i, 1024);
+		assert_false(held);
+	}
+	tell_many(true, a, HIGH, 1);
+	assert_true(held);
+	settle();
+	assert_false(held);
+	for (unsigned i = 0; i <= HIGH; i += 1024)
+		tell_many(false, NULL, i, 1024);
+	settle();
+	assert_false(held);
+	attr_unref(a);
+	tear_down();
+}
+
+static unsigned path_count(const struct rib_table *t, const struct prefix *p)
+{
+	uint32_t id = net_find(t, p);
+
+	return id && path_of_peer(net_at(t, id), ends[4].peer.rib->id);
+}
+
+/* RFC 7606: what came without attributes, or with some that are wrong, is withdrawn; in each part
+ * of the UPDATE for itself. */
+static void treated_as_withdrawn(void **state)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		bool wrong = i & 1, bare = i & 2, six = i & 4;
+		struct addr nexthop = nexthop_number(4, six ? AF_INET6 : AF_INET);
+		struct prefix p = prefix_number(six ? 4 : 1);
+		struct rib_table *t = rib_table_for(&p);
+		struct attr_edit *e = attr_edit_begin(NULL);
+		struct wr nlri = {0};
+		struct update u = {0};
+		struct attr *a;
+
+		attr_edit_nexthop(e, &nexthop);
+		a = attr_edit_finish(e);
+		set_up();
+		comes_up(4, false);
+		nlri_put(&nlri, &p);
+		tell(&ends[4], true, a, &nlri, p.family);
+		assert_int_equal(path_count(t, &p), 1);
+		u.treat_as_withdraw = wrong;
+		if (!bare)
+			*(six ? &u.mp_attr : &u.attr) = a;
+		u.announced[six] = (struct nlri_iter){nlri.data, nlri.data + nlri.len, p.family};
+		rib_update(&ends[4].peer, &u);
+		if (path_count(t, &p) != !(wrong || bare))
+			fail_msg("row %u", i);
+		tell(&ends[4], false, NULL, &nlri, p.family);
+		settle();
+		attr_unref(a);
+		wr_free(&nlri);
+		tear_down();
+	}
+}
+
+/* Who has taken everything is kicked once when there is more, until it comes for it. */
+static void kicked_once(void **state)
+{
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	comes_up(8, false);
+	settle();
+	for (int round = 0; round < 3; round++) {
+		kicks = 0;
+		for (unsigned i = 0; i < 3; i++) {
+			struct prefix p = prefix_number(3 * round + i);
+
+			rib_set_local(&p, attr_edit_finish(attr_edit_begin(NULL)), REASON_NONE);
+			spin();
+			assert_int_equal(kicks, 1);
+		}
+		settle();
+		check_end(&ends[8]);
+	}
+	for (unsigned i = 0; i < 9; i++) {
+		struct prefix p = prefix_number(i);
+
+		rib_set_local(&p, NULL, REASON_NONE);
+	}
+	settle();
+	tear_down();
+}
+
 /* A neighbour without a session is told nothing; one that joins again begins anew, alone. */
 static void joins(void **state)
 {
@@ -1226,9 +1356,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
 					   cmocka_unit_test(message_limit),
-					   cmocka_unit_test(withheld), cmocka_unit_test(withheld_said),
+					   cmocka_unit_test(withheld),
+					   cmocka_unit_test(withheld_said),
 					   cmocka_unit_test(in_turns),
 					   cmocka_unit_test(too_long),
+					   cmocka_unit_test(treated_as_withdrawn),
+					   cmocka_unit_test(held_in_time),
+					   cmocka_unit_test(kicked_once),
 					   cmocka_unit_test(joins),
 					   cmocka_unit_test(fresh_session)};
 

@@ -349,6 +349,30 @@ static void test_written(void **state)
 	wr_free(&own);
 }
 
+/* What the session says arrives byte by byte as it said it, however little the far end takes at a
+ * time, and whatever comes after it. */
+static void test_own(void **state)
+{
+	struct wr in = {0}, all = {0}, one = {0};
+
+	srand(test_seed());
+	for (int i = 0; i < 200; i++) {
+		wr_reset(&one);
+		put_message(&one, BGP_NOTIFICATION, 21 + rand() % 4000, (uint8_t)i);
+		wr_bytes(&all, one.data, one.len);
+		conn_send(conn, &one);
+		spin();
+		while (i % 50 == 49 && take(&in, 1 + rand() % 3000))
+			;
+	}
+	assert_true(conn_idle(conn));
+	assert_int_equal(in.len, all.len);
+	assert_memory_equal(in.data, all.data, all.len);
+	wr_free(&in);
+	wr_free(&all);
+	wr_free(&one);
+}
+
 /* What waits, and since when. */
 static void test_stuck(void **state)
 {
@@ -366,6 +390,20 @@ static void test_stuck(void **state)
 		;
 	assert_int_equal(conn_stuck_since_ms(conn), 0);
 	wr_free(&in);
+}
+
+/* What waits goes with the connection, where nobody takes it: the system sends a reset. */
+static void test_reset_at_end(void **state)
+{
+	struct linger l = {.l_onoff = 7, .l_linger = 7};
+	socklen_t len = sizeof(l);
+
+	assert_int_equal(getsockopt(conn_fd(conn), SOL_SOCKET, SO_LINGER, &l, &len), 0);
+	assert_int_equal(l.l_onoff, 0);
+	conn_reset_at_end(conn);
+	assert_int_equal(getsockopt(conn_fd(conn), SOL_SOCKET, SO_LINGER, &l, &len), 0);
+	assert_int_equal(l.l_onoff, 1);
+	assert_int_equal(l.l_linger, 0);
 }
 
 /* The last word is written, then nothing; what comes yet is read and told nobody. */
@@ -476,7 +514,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_freed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reset_at_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finish, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finish_within, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refuse, setup, teardown),

@@ -35,7 +35,7 @@ bool leak_apply(const json_t *config)
 	size_t n_old = n_leaks, i;
 	bool changed;
 
-	leaks = xcalloc(json_array_size(list) + 1, sizeof(*leaks));
+	leaks = xcalloc(json_array_size(list), sizeof(*leaks));
 	n_leaks = 0;
 	json_array_foreach (list, i, item) {
 		int from = plane_by_name(conf_str(item, "from", ""));

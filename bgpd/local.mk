@@ -64,6 +64,7 @@ bgpd_bgpd_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
 if HAVE_CMOCKA
 check_PROGRAMS += bgpd/adjout_test bgpd/decide_test bgpd/policy_test
 bgpd_adjout_test_SOURCES = bgpd/adjout_test.c
+bgpd_adjout_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=conn_hold_reading
 bgpd_adjout_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_decide_test_SOURCES = bgpd/decide_test.c
 bgpd_decide_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
@@ -122,7 +123,7 @@ bgpd_log_lines_test_LDFLAGS = $(bgpd_rig_clock_flags) -Wl,--wrap=daemon_event
 check_PROGRAMS += bgpd/rib_test
 bgpd_rib_test_SOURCES = bgpd/rib_test.c bgpd/rig.c bgpd/rig.h bgpd/rig_clock.c bgpd/rig_clock.h
 bgpd_rib_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
-bgpd_rib_test_LDFLAGS = $(bgpd_rig_clock_flags)
+bgpd_rib_test_LDFLAGS = $(bgpd_rig_clock_flags) -Wl,--wrap=xcalloc
 check_PROGRAMS += bgpd/leak_test
 bgpd_leak_test_SOURCES = bgpd/leak_test.c
 bgpd_leak_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -200,5 +200,6 @@ void rib_apply(const json_t *config)
 	originate_apply(config);
 	rib_each_neighbor(check_limit_of);
 	restart_begin();
+	restart_check(); /* those that it waits for may be deleted or disabled now */
 	rib_work();
 }

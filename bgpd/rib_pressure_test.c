@@ -95,7 +95,8 @@ static void test_deferring(void **state)
 	assert_true(held);
 }
 
-static void test_stuck(void **state)
+/* Nothing is decided for so long that reading goes on. */
+static void get_stuck(void)
 {
 	uint64_t until = now_ms() + PATIENCE_MS;
 
@@ -105,11 +106,27 @@ static void test_stuck(void **state)
 		event_base_loop(loop_base(), EVLOOP_ONCE);
 		assert_true(now_ms() < until);
 	}
+}
+
+static void test_stuck(void **state)
+{
+	get_stuck();
 	come(HIGH); /* the queue may grow while nothing moves ... */
 	decide_until(HIGH);
 	assert_false(held);
 	decide_until(0);
 	come(HIGH + 1); /* ... and is bounded again once it was short */
+	assert_true(held);
+}
+
+/* A new beginning knows nothing of it. */
+static void test_begins_again(void **state)
+{
+	get_stuck();
+	rib_pressure_free();
+	rib_table_free();
+	rib_table_init();
+	come(HIGH + 1);
 	assert_true(held);
 }
 
@@ -156,8 +173,8 @@ static void test_slow(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_marks), T(test_deferring), T(test_stuck),
-					   T(test_short_again), T(test_slow)};
+	const struct CMUnitTest tests[] = {T(test_marks),	 T(test_deferring),   T(test_stuck),
+					   T(test_begins_again), T(test_short_again), T(test_slow)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,6 +242,55 @@ static void test_cost(void **state)
 	assert_string_equal(told(c, "local-preference"), "100");
 }
 
+/* Who is told our way to the next hop, or its cost, hears of a change of that, and of the path that
+ * is used, and of no other. */
+static void test_told_once(void **state)
+{
+	static const struct {
+		const char *hop;
+		enum reach reach;
+		uint32_t cost;
+		unsigned by_state, by_cost; /* UPDATEs */
+	} rows[] = {
+		{HOP, REACH_UP, 21, 0, 1},	  {HOP2, REACH_UP, 21, 0, 0},
+		{HOP2, REACH_DEGRADED, 21, 0, 0}, {HOP2, REACH_DEGRADED, 22, 0, 0},
+		{HOP2, REACH_UP, 22, 0, 0},	  {HOP, REACH_UP, 20, 0, 1},
+		{HOP2, REACH_DEGRADED, 22, 0, 0}, {HOP, REACH_DEGRADED, 20, 1, 0},
+		{HOP, REACH_DEGRADED, 19, 0, 1},  {HOP, REACH_UP, 19, 1, 0},
+		{HOP, REACH_DEGRADED, 18, 1, 1},
+	};
+	struct far *a, *b, *ext;
+	uint8_t bytes[14];
+
+	start("", ", 'aigp': true", ", 'next-hop-self': true, 'route-reflector-client': true");
+	a = inside(A);
+	b = inside(B);
+	ext = far_up(EXT, &(struct far_open){.as = 65024});
+	aigp_of(5, bytes);
+	far_announce(a, &(struct news){.prefix = NET,
+				       .nexthop = HOP,
+				       .path = {7},
+				       .local_pref = 200,
+				       .extra = bytes,
+				       .extra_len = sizeof(bytes)});
+	announce(inside(C), HOP2, 100);
+	hop_is(HOP, "wg0", "a", REACH_UP, REASON_NONE, false, 20);
+	hop_is(HOP2, "wg1", "b", REACH_UP, REASON_NONE, false, 20);
+	assert_string_equal(rig_hops(NET), HOP " " HOP2);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned state_before = b->updates, cost_before = ext->updates;
+
+		hop_is(rows[i].hop, str_eq(rows[i].hop, HOP) ? "wg0" : "wg1",
+		       str_eq(rows[i].hop, HOP) ? "a" : "b", rows[i].reach,
+		       rows[i].reach == REACH_UP ? REASON_NONE : REASON_LOSSY, false, rows[i].cost);
+		if (b->updates - state_before != rows[i].by_state ||
+		    ext->updates - cost_before != rows[i].by_cost)
+			fail_msg("row %u: %u %u", i, b->updates - state_before,
+				 ext->updates - cost_before);
+		assert_string_equal(rig_reason(NET, A), "none");
+	}
+}
+
 /* RFC 8326: the paths of a neighbour that is about to go are the last choice. */
 static void test_graceful_shutdown(void **state)
 {
@@ -372,8 +421,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_teardown(f, teardown)
-		T(test_last_path),	   T(test_aigp),	   T(test_cost),
-		T(test_graceful_shutdown), T(test_import_nexthop), T(test_shares),
+		T(test_last_path),
+		T(test_aigp),
+		T(test_cost),
+		T(test_told_once),
+		T(test_graceful_shutdown),
+		T(test_import_nexthop),
+		T(test_shares),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

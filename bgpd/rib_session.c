@@ -83,7 +83,6 @@ void rib_peer_free(struct peer *p)
 	pr->peer = NULL; /* now all of its paths are void, kept ones too */
 	pr->down_reason = REASON_CONFIG;
 	rib_walk_for(pr);
-	restart_check();
 }
 
 struct rib_peer_counts rib_peer_counts(const struct peer *p)

@@ -303,6 +303,128 @@ static void test_kept_and_deleted(void **state)
 	assert_string_equal(rig_text(rig_ask("{'command': 'bgp-routes'}"), "routes"), "[]");
 }
 
+/* RFC 4724 section 4.2: what is stale for the second time goes, and after a NOTIFICATION nothing is
+ * kept: also where the session was lost before all of the last one's was sent again. */
+static void test_lost_again(void **state)
+{
+	for (unsigned said = 0; said < 2; said++)
+		for (unsigned polite = 0; polite < 2; polite++) {
+			struct far *f = up(A, true);
+
+			announce(f, NET, HOP, 100);
+			announce(f, NET6, HOP6, 100);
+			far_close(f);
+			rig_settle();
+			f = up(A, true);
+			if (said)
+				announce(f, NET, HOP, 100);
+			assert_true(rig_bool(rig_path(NET6, A), "stale"));
+			if (polite) {
+				struct wr w = {0};
+
+				notification_put(&w, &(struct bgp_error){.code = 6, .subcode = 4});
+				far_say(f, &w, 1);
+				wr_free(&w);
+			}
+			far_close(f);
+			rig_settle();
+			if (!str_eq(rig_reason(NET, A), polite ? "no path" : "none") ||
+			    !str_eq(rig_reason(NET6, A), polite || said ? "no path" : "none"))
+				fail_msg("%u %u: %s, %s", said, polite, rig_reason(NET, A),
+					 rig_reason(NET6, A));
+			again();
+		}
+}
+
+/* Only of a family of which there was a path something is kept. */
+static void test_kept_families(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct far *f = up(A, true);
+		struct peer *p = far_peer(f);
+
+		if (i & 1)
+			announce(f, NET, HOP, 100);
+		if (i & 2)
+			announce(f, NET6, HOP6, 100);
+		far_close(f);
+		rig_settle();
+		assert_int_equal(p->rib->kept[BGP_IPV4], !!(i & 1));
+		assert_int_equal(p->rib->kept[BGP_IPV6], !!(i & 2));
+		assert_int_equal(rib_peer_keeps_stale(p), i > 0);
+		again();
+	}
+}
+
+#define WITH(more) "{'bgp': {" BGP ", 'neighbor': [" ONE("21", "") more "}}"
+#define ONE(last, more) \
+	"{'address': '10.9.0." last "', 'remote-as': 65000, 'passive': true" more "}"
+#define RANGE "], 'neighbor-group': [{'name': 'g', 'listen-range': ['10.9.0.128/25']}]"
+
+/* Nobody waits after a restart for who cannot come any more by configuration. */
+static void test_deleted_before_it_came(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {{WITH(", " ONE("22", "") "]"), WITH("]")},
+		    {WITH(", " ONE("22", "") "]"), WITH(", " ONE("22", ", 'disabled': true") "]")},
+		    {WITH(RANGE), WITH("]")}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct far *a;
+
+		rig_stop();
+		rig_clock_reset();
+		rig_config(rows[i].before);
+		rig_zebra_again();
+		rig_nexthop("10.9.0.21", REACH_UP, REASON_NONE);
+		rig_nexthop("10.9.0.22", REACH_UP, REASON_NONE);
+		rig_redist_sync(3);
+		a = up(A, true);
+		announce(a, NET, HOP, 100);
+		far_end_of_rib(a, false);
+		far_end_of_rib(a, true);
+		if (!restart_deferring())
+			fail_msg("row %u: nobody waits", i);
+		assert_string_equal(rig_hops(NET), "never said");
+		rig_config(rows[i].after);
+		rig_settle();
+		if (restart_deferring() || !str_eq(rig_hops(NET), HOP))
+			fail_msg("row %u: %d %s", i, restart_deferring(), rig_hops(NET));
+	}
+}
+
+/* RFC 4724 section 3: we say that we restart as long as a restart may take, and to who was not up
+ * since. */
+static void test_restart_bit(void **state)
+{
+	static const char config[] = WITH("]");
+	uint64_t limit;
+
+	rig_stop();
+	rig_clock_reset();
+	rig_config(config);
+	limit = bgp.restart_time * 1000ull;
+	for (unsigned i = 0; i < 4; i++) {
+		struct far *f;
+
+		if (i == 1 || i == 3) { /* another beginning */
+			rig_stop();
+			rig_clock_reset();
+			rig_config(config);
+			rig_pass(i == 1 ? limit - 1 : limit);
+		}
+		f = up(A, true);
+		rig_settle();
+		far_hear(f);
+		if (f->open.gr_restarting != (i < 2))
+			fail_msg("row %u: %d", i, f->open.gr_restarting);
+		assert_int_equal(f->open.gr_time, bgp.restart_time);
+		far_close(f);
+		rig_settle();
+	}
+}
+
 /* Settings that choose between paths are in force at once. */
 static void test_chosen_otherwise(void **state)
 {
@@ -449,6 +571,194 @@ static void test_fresh(void **state)
 	}
 }
 
+/* Who was fresh long ago is not any more, though somebody else is now. */
+static void test_fresh_once(void **state)
+{
+	struct far *ext, *a;
+
+	wireguard = WIREGUARD;
+	configure(BGP, "");
+	behind(A, "wg0");
+	behind(B, "wg1");
+	ext = up(EXT, false);
+	a = up(A, false);
+	rig_pass(5 * S);
+	far_announce(ext, &(struct news){.prefix = NET, .nexthop = HOP, .path = {65011}});
+	rig_tunnel(HOP, "wg1", "a", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, EXT), "none");
+	up(B, false);
+	far_announce(
+		a, &(struct news){.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
+	rig_tunnel(HOP2, "wg0", "a", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_reason(NET, A), "none");
+	assert_string_equal(rig_reason(NET, EXT), "lower-local-preference");
+}
+
+/* No set of attributes outlives the last path that has it: not as the one that was judged last. */
+static void test_attributes_go(void **state)
+{
+	struct far *a = up(A, true);
+
+	announce(a, NET, HOP, 100);
+	assert_int_equal(attr_count(), 1);
+	far_close(a);
+	rig_settle();
+	configure(BGP ", 'cluster-id': '1.2.3.4'", ""); /* what is kept is judged again */
+	assert_true(rig_bool(rig_path(NET, A), "stale"));
+	a = up(A, false); /* keeps nothing */
+	rig_settle();
+	assert_string_equal(rig_reason(NET, A), "no path");
+	assert_int_equal(attr_count(), 0);
+	announce(a, NET, HOP, 100);
+	far_close(a);
+	rig_settle();
+	assert_string_equal(rig_reason(NET, A), "no path");
+	assert_int_equal(attr_count(), 0);
+}
+
+/* Sets before policy that were given room. */
+static unsigned rooms;
+
+void *__real_xcalloc(size_t n, size_t size);
+void *__wrap_xcalloc(size_t n, size_t size);
+
+void *__wrap_xcalloc(size_t n, size_t size)
+{
+	rooms += n == 1 && size == (ISLAB_CHUNK + 1) * sizeof(void *);
+	return __real_xcalloc(n, size);
+}
+
+static void announce_leaving(struct far *f, const char *prefixes)
+{
+	far_announce(f, &(struct news){.prefix = prefixes,
+				       .nexthop = HOP,
+				       .path = {7},
+				       .local_pref = 100,
+				       .communities = {0xffff0000}}); /* graceful-shutdown */
+}
+
+/* Room for what was received is there as long as some path needs it: one that was changed. */
+static void test_room_for_received(void **state)
+{
+	struct far *a = up(A, false);
+
+	rooms = 0;
+	announce(a, "10.1.3.0/24", HOP, 100);
+	assert_int_equal(rooms, 0);
+	announce_leaving(a, NET " 10.1.2.0/24");
+	assert_int_equal(rooms, 1);
+	far_withdraw(a, NET);
+	announce_leaving(a, NET);
+	assert_int_equal(rooms, 1);
+	far_withdraw(a, NET " 10.1.2.0/24");
+	announce_leaving(a, NET);
+	assert_int_equal(rooms, 2);
+	announce(a, NET, HOP, 100);
+	announce_leaving(a, NET);
+	assert_int_equal(rooms, 3);
+}
+
+/* ---- UPDATEs of many prefixes */
+
+#define SIX true
+#define FOUR false
+
+static struct prefix one_of(bool six, unsigned set, unsigned k)
+{
+	uint8_t four[16] = {10, (uint8_t)set, (uint8_t)k},
+		bytes[16] = {0x20, 1, 0xd, 0xb8, (uint8_t)set, (uint8_t)k};
+
+	return prefix_make(six ? AF_INET6 : AF_INET, six ? bytes : four, six ? 48 : 24);
+}
+
+static void put_many(struct wr *w, bool six, unsigned set, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++) {
+		struct prefix p = one_of(six, set, k);
+
+		wr_u8(w, p.len);
+		wr_bytes(w, p.b, p.len / 8);
+	}
+}
+
+static void put_attribute(struct wr *w, uint8_t flags, uint8_t type, const struct wr *value)
+{
+	wr_u8(w, flags | ATTR_EXTENDED);
+	wr_u8(w, type);
+	wr_u16(w, value->len);
+	wr_bytes(w, value->data, value->len);
+}
+
+/* Takes N prefixes of the set GONE back in each family and announces as many of the set NEWS. */
+static void say_many(struct far *f, unsigned n, unsigned gone, unsigned news, uint8_t origin)
+{
+	struct wr w = {0}, attrs = {0}, nlri = {0}, unreach = {0}, reach6 = {0};
+	size_t mark = message_begin(&w, BGP_UPDATE);
+	struct addr hop6;
+
+	assert_int_equal(addr_parse(HOP6, &hop6), 0);
+	put_many(&nlri, FOUR, gone, n);
+	wr_u16(&w, nlri.len);
+	wr_bytes(&w, nlri.data, nlri.len);
+	wr_bytes(&attrs, (uint8_t[]){0x40, ATTR_ORIGIN, 1, origin}, 4);
+	wr_bytes(&attrs, "\x40\2\6\2\1\0\0\0\7", 9);
+	wr_bytes(&attrs, "\x40\3\4\12\11\0\143", 7); /* HOP */
+	wr_bytes(&attrs, "\x40\5\4\0\0\0\144", 7);
+	wr_bytes(&unreach, "\0\2\1", 3);
+	put_many(&unreach, SIX, gone, n);
+	put_attribute(&attrs, ATTR_OPTIONAL, ATTR_MP_UNREACH, &unreach);
+	wr_bytes(&reach6, "\0\2\1\20", 4);
+	wr_bytes(&reach6, hop6.b, 16);
+	wr_u8(&reach6, 0);
+	put_many(&reach6, SIX, news, n);
+	put_attribute(&attrs, ATTR_OPTIONAL, ATTR_MP_REACH, &reach6);
+	wr_u16(&w, attrs.len);
+	wr_bytes(&w, attrs.data, attrs.len);
+	put_many(&w, FOUR, news, n);
+	message_end(&w, mark);
+	far_say(f, &w, 1);
+	wr_free(&w);
+	wr_free(&attrs);
+	wr_free(&nlri);
+	wr_free(&unreach);
+	wr_free(&reach6);
+	rig_settle();
+	reach();
+}
+
+static void check_many(unsigned n, unsigned set, const char *hop, const char *hop6)
+{
+	for (unsigned k = 0; k < n; k++) {
+		struct prefix four = one_of(FOUR, set, k), six = one_of(SIX, set, k);
+
+		assert_string_equal(rig_hops(PREFIX_STR(&four)), hop);
+		assert_string_equal(rig_hops(PREFIX_STR(&six)), hop6);
+	}
+}
+
+/* Each prefix of an UPDATE is heard, however many there are, and whatever is wrong with it. */
+static void test_many_in_update(void **state)
+{
+	static const unsigned counts[] = {1, 2, 31, 32, 33, 64, 65, 100};
+	struct far *f = up(A, false);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
+		unsigned n = counts[i], first = 3 * i, second = first + 1;
+
+		say_many(f, n, 250, first, ORIGIN_IGP);
+		expect_counts(f, n, n, n, n);
+		check_many(n, first, HOP, HOP6);
+		say_many(f, n, first, second, ORIGIN_IGP);
+		expect_counts(f, n, n, n, n);
+		check_many(n, first, "", "");
+		check_many(n, second, HOP, HOP6);
+		say_many(f, n, 250, second, 7); /* malformed: RFC 7606 */
+		expect_counts(f, 0, 0, 0, 0);
+		check_many(n, second, "", "");
+	}
+	assert_false(f->ended);
+}
+
 /* At rest nobody waits for the walk. */
 static void test_rest(void **state)
 {
@@ -577,6 +887,8 @@ static void test_stopped(void **state)
 	setup(NULL);
 	announce(up(A, false), NET, HOP, 100);
 	assert_string_equal(rig_reason(NET, A), "none");
+	rig_verdict(NET, HOP2, REASON_FOREIGN_ROUTE);
+	assert_string_equal(rig_reason(NET, A), "none");
 }
 
 /* Nor is anything under way: not the mark of paths that a fresh session held back, either. */
@@ -590,12 +902,12 @@ static void test_stopped_fresh(void **state)
 	behind(B, "wg1");
 	a = up(A, false);
 	rig_pass(5 * S);
-	far_announce(a, &(struct news){
-				.prefix = NET, .nexthop = HOP, .path = {7}, .local_pref = 100});
+	far_announce(a,
+		     &(struct news){.prefix = NET, .nexthop = HOP, .path = {7}, .local_pref = 100});
 	rig_tunnel(HOP, "wg0", "a", REACH_UP, REASON_NONE);
 	b = up(B, false);
-	far_announce(b, &(struct news){
-				.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
+	far_announce(
+		b, &(struct news){.prefix = NET, .nexthop = HOP2, .path = {7}, .local_pref = 200});
 	rig_tunnel(HOP2, "wg1", "a", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_reason(NET, B), "session-fresh");
 	rig_stop();
@@ -615,11 +927,19 @@ int main(void)
 		T(test_limit),
 		T(test_kept_and_settings),
 		T(test_kept_and_deleted),
+		T(test_restart_bit),
+		T(test_deleted_before_it_came),
 		T(test_chosen_otherwise),
 		T(test_last_choice),
 		T(test_refused_before),
 		T(test_fresh),
+		T(test_fresh_once),
+		T(test_attributes_go),
+		T(test_room_for_received),
+		T(test_many_in_update),
 		T(test_not_kept),
+		T(test_lost_again),
+		T(test_kept_families),
 		T(test_rest),
 
 		T(test_no_nexthop),

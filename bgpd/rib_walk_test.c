@@ -183,6 +183,41 @@ static void test_policies(void **state)
 	assert_int_equal(rib_peer_counts(far_peer(b)).accepted[0], NETS);
 }
 
+/* What a session that ended had said counts no more, though the walk has not come that far: only
+ * the last network is its. */
+static void test_not_yet_met(void **state)
+{
+	static const char last[] = "10.250.0.0/24";
+	struct rib_table *t = &rib_tables[0][BGP_IPV4];
+	struct prefix p;
+	uint32_t net;
+	struct path *path;
+
+	say_all(a, false, NULL);
+	far_announce(
+		a, &(struct news){
+			   .prefix = last, .nexthop = "10.9.0.99", .path = {7}, .local_pref = 200});
+	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_hops(last), "10.9.0.99");
+	assert_int_equal(prefix_parse(last, &p), 0);
+	net = net_find(t, &p);
+	path = path_at(net_at(t, net)->paths);
+	assert_true(path->flags & PATH_ELIGIBLE);
+	close_only(a);
+	while (far_peer(a)->rib->up)
+		step();
+	net_mark(t, net); /* another neighbour's news would */
+	while (t->dirty_count)
+		step();
+	assert_int_equal(rib_paths.used, NETS + 1);
+	assert_false(path->flags & PATH_ELIGIBLE);
+	assert_int_equal(path->reason, REASON_SESSION_DOWN);
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	check_counts(NETS, NETS);
+	assert_string_equal(rig_hops(last), "");
+}
+
 /* A neighbour is deleted, and another one comes by its number while its paths are cleaned up. */
 static void test_deleted(void **state)
 {
@@ -333,6 +368,7 @@ int main(void)
 		T(test_sessions),
 		T(test_nexthops),
 		T(test_policies),
+		T(test_not_yet_met),
 		T(test_deleted),
 		T(test_zebra),
 		T(test_withdrawn),

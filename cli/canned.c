@@ -310,6 +310,11 @@ int canned_teardown(void **state)
 	return 0;
 }
 
+struct cli_session *canned_session(void)
+{
+	return &session;
+}
+
 /* Runs a line; out_text and err_text are what it wrote. */
 int run(const char *line)
 {

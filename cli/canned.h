@@ -14,6 +14,7 @@
 
 #include "kernel_route.h"
 #include "loop.h"
+#include "session.h"
 
 /* A command's answer: head, list and rows. Tests change rows of this table. */
 struct canned {
@@ -47,6 +48,7 @@ int canned_setup(void **state);
 int canned_setup_with(const struct canned *table);
 int canned_teardown(void **state);
 
+struct cli_session *canned_session(void);
 /* Runs a line; out_text and err_text are what it wrote. */
 int run(const char *line);
 extern char *out_text, *err_text;

@@ -153,6 +153,49 @@ static void test_absent(void **state)
 	assert_int_equal(run("show route"), 0);
 }
 
+/* Who types a command that takes down much is asked first, and answers with a line. */
+static void test_sure(void **state)
+{
+	static const struct {
+		const char *typed;
+		bool done;
+		const char *left; /* for the next one */
+	} rows[] = {{"y\nnext", true, "next"},
+		    {"Y\nnext", true, "next"},
+		    {"yes, do\nnext", true, "next"},
+		    {"n\nnext", false, "next"},
+		    {"\nnext", false, "next"},
+		    {"\n\nnext", false, "\nnext"},
+		    {"no y\nnext", false, "next"},
+		    {"", false, ""},
+		    {"y", true, ""},
+		    {"no", false, ""}};
+	FILE *own = stdin;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char left[32] = "", typed[32];
+		int err;
+
+		str_copy(typed, rows[i].typed, sizeof(typed));
+		stdin = typed[0] ? fmemopen(typed, strlen(typed), "r") : fopen("/dev/null", "re");
+		assert_non_null(stdin);
+		canned_session()->interactive = true;
+		err = run("teardown");
+		canned_session()->interactive = false;
+		left[fread(left, 1, sizeof(left) - 1, stdin)] = '\0';
+		fclose(stdin);
+		stdin = own;
+		/* The canned daemon refuses what is asked of it. */
+		if ((err_text[0] != '\0') != rows[i].done || !str_eq(left, rows[i].left))
+			fail_msg("row %zu: %d \"%s\" \"%s\"", i, err, err_text, left);
+		says("This will ");
+		says(". Sure? [y/N] ");
+	}
+	run("teardown"); /* a script is not asked */
+	assert_null(strstr(out_text, "Sure?"));
+	assert_string_not_equal(err_text, "");
+}
+
 static void test_stream(void **state)
 {
 	json_t *doc, *last;
@@ -362,6 +405,7 @@ int main(void)
 		TEST(test_text),
 		TEST(test_json),
 		TEST(test_errors),
+		TEST(test_sure),
 		TEST(test_stream),
 		TEST(test_absent),
 		TEST(test_nobody_there),

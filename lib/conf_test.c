@@ -57,6 +57,21 @@ static void test_scalars(void **state)
 	assert_int_equal(conf_addr(bgp, "absent", &a), -ENOENT);
 }
 
+/* As long as it is said to be; of two members of one name the last. */
+static void test_read(void **state)
+{
+	static const char twice[] = "{\"a\": 1, \"a\": 2}";
+	json_t *o = conf_read(twice, strlen(twice));
+
+	assert_int_equal(conf_u32(o, "a", 0), 2);
+	json_decref(o);
+	assert_null(conf_read(twice, strlen(twice) - 1));
+	assert_null(conf_read("7", 1)); /* a document is an object or an array */
+	o = conf_read("{}, and more", 2);
+	assert_true(json_is_object(o));
+	json_decref(o);
+}
+
 static void test_lists(void **state)
 {
 	struct prefix *prefixes;
@@ -94,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scalars),
+		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_paths_and_nothing),
 	};

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -36,6 +37,29 @@ void dut_turn(void)
 
 	event_base_loopexit(loop_base(), &tv);
 	event_base_loop(loop_base(), EVLOOP_ONCE);
+}
+
+uint64_t dut_blocked(bool first)
+{
+	DIR *d = opendir("/proc/self/task");
+	uint64_t mask = 0;
+	struct dirent *e;
+
+	while ((e = readdir(d))) {
+		char *path = xasprintf("/proc/self/task/%s/status", e->d_name), line[256];
+		FILE *f = e->d_name[0] != '.' && (atoi(e->d_name) == getpid()) == first
+				  ? fopen(path, "re")
+				  : NULL;
+
+		while (f && fgets(line, sizeof(line), f))
+			if (strncmp(line, "SigBlk:", 7) == 0)
+				mask |= strtoull(line + 7, NULL, 16);
+		if (f)
+			fclose(f);
+		free(path);
+	}
+	closedir(d);
+	return mask;
 }
 
 void dut_namespace(void)

@@ -30,6 +30,9 @@ void dut_turn(void); /* waits up to 10 ms for something to happen */
 /* What main() of the test calls first: a namespace with lo up. Exits with 77 without the right to.
  */
 void dut_namespace(void);
+/* Signals that the first thread of this process has blocked, or that any other one has: bit 0 is
+ * signal 1. */
+uint64_t dut_blocked(bool first);
 void dut_ip(const char *fmt, ...) PRINTF_LIKE(1, 2);	     /* `ip ...`, which must succeed */
 void dut_link(const char *name);			     /* a link of that name that is up */
 json_t *dut_ip_json(const char *fmt, ...) PRINTF_LIKE(1, 2); /* `ip -j ...`; owned */

@@ -231,6 +231,18 @@ static void test_queued(void **state)
 	assert_true(ipc_queued(a.ipc) > 0);
 }
 
+/* A quarter of a megabyte is no queue that is full yet; one more frame makes it one. */
+static void test_high_water(void **state)
+{
+	static const char body[256 * 1024 - 12];
+
+	ipc_send(a.ipc, 7, 42, body, sizeof(body));
+	assert_int_equal(ipc_queued(a.ipc), 256 * 1024);
+	assert_false(ipc_full(a.ipc));
+	ipc_send(a.ipc, 7, 42, NULL, 0);
+	assert_true(ipc_full(a.ipc));
+}
+
 /* Of a flood of frames so many are handed out at a time; others have their turn in between. */
 static void test_quantum(void **state)
 {
@@ -548,6 +560,7 @@ int main(void)
 		TEST(test_free_inside_frame), TEST(test_free_inside_drained),
 		TEST(test_broken_frames),     TEST(test_free_while_frames_wait),
 		TEST(test_dribble),	      TEST(test_queued),
+		TEST(test_high_water),
 		TEST(test_largest),	      TEST(test_descriptors_not_asked_for),
 		TEST(test_never_blocks),      TEST(test_write_error),
 	};

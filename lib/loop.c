@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "loop.h"
 
-#include <string.h>
-
 #include "util.h"
 
 static struct event_base *base;
@@ -49,10 +47,7 @@ static void timer_fire(evutil_socket_t fd, short what, void *arg)
 
 void timer_init(struct timer *t, timer_fn fn, void *arg)
 {
-	memset(t, 0, sizeof(*t));
-	t->fn = fn;
-	t->arg = arg;
-	t->ready = true;
+	*t = (struct timer){.fn = fn, .arg = arg, .ready = true};
 	event_assign(&t->ev, loop_base(), -1, 0, timer_fire, t);
 }
 
@@ -99,10 +94,7 @@ static void job_fire(evutil_socket_t fd, short what, void *arg)
 
 void job_init(struct job *j, job_fn fn, void *arg)
 {
-	memset(j, 0, sizeof(*j));
-	j->fn = fn;
-	j->arg = arg;
-	j->ready = true;
+	*j = (struct job){.fn = fn, .arg = arg, .ready = true};
 	event_assign(&j->ev, loop_base(), -1, 0, job_fire, j);
 }
 
@@ -135,10 +127,7 @@ static void watch_fire(evutil_socket_t fd, short what, void *arg)
 
 void watch_init(struct watch *w, int fd, short what, fd_fn fn, void *arg)
 {
-	memset(w, 0, sizeof(*w));
-	w->fn = fn;
-	w->arg = arg;
-	w->ready = true;
+	*w = (struct watch){.fn = fn, .arg = arg, .ready = true};
 	event_assign(&w->ev, loop_base(), fd, what | EV_PERSIST, watch_fire, w);
 }
 

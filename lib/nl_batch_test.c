@@ -19,10 +19,18 @@ static int errors[10];
 /* What the system answers in the place of its own, from the first on; 0: its own answer. */
 static int refusals[4];
 static size_t n_refused;
+static int interruptions; /* of sendto(), before it sends */
+static unsigned sendings;
 static int refused_option; /* of setsockopt() */
 static int options[4][2];  /* those that were set: name, value */
 static size_t n_options;
 
+#define SENDINGS_MAX 100 /* who tries more often never ends */
+
+ssize_t __real_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+		      socklen_t to_len);
+ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+		      socklen_t to_len);
 ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
@@ -34,6 +42,20 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 		return __real_recv(fd, buf, len, flags);
 	errno = refusals[n_refused++];
 	return -1;
+}
+
+ssize_t __wrap_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+		      socklen_t to_len)
+{
+	if (++sendings > SENDINGS_MAX) {
+		errno = 0;
+		return (ssize_t)len;
+	}
+	if (interruptions-- > 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return __real_sendto(fd, buf, len, flags, to, to_len);
 }
 
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
@@ -91,7 +113,7 @@ static void test_matching(void **state)
 	nl_batch_parse(b, buf, n);
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(errors[i], i == 7 ? -EEXIST : i == 2 ? -ENODEV : 0);
-	assert_int_equal(seq[0], 1); /* the kernel's own messages have 0 */
+	assert_int_equal(seq[0], 1);   /* the kernel's own messages have 0 */
 	nl_batch_parse(b, buf, n - 1); /* cut short */
 	assert_int_equal(nl_batch_flush(b), 0);
 	nl_batch_free(b);
@@ -241,6 +263,27 @@ static void test_cannot_send(void **state)
 	nl_batch_free(b);
 }
 
+/* What was interrupted is sent again until it is sent, and then no more. */
+static void test_interrupted(void **state)
+{
+	for (int n = 0; n < 3; n++) {
+		struct nl_batch *b = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+
+		assert_non_null(b);
+		errors[0] = errors[1] = 0;
+		for (int i = 0; i < 2; i++)
+			nl_batch_end(b, nl_batch_begin(b, 999, 0, &errors[i]));
+		interruptions = n;
+		sendings = 0;
+		errno = EINTR; /* of an earlier call */
+		assert_int_equal(nl_batch_flush(b), 0);
+		assert_int_equal(sendings, n + 1);
+		assert_int_equal(errors[0], -EOPNOTSUPP);
+		assert_int_equal(errors[1], -EOPNOTSUPP);
+		nl_batch_free(b);
+	}
+}
+
 static int flush_with(int first, int second, int third)
 {
 	struct nl_batch *b = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
@@ -318,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_other_messages),
 		cmocka_unit_test(test_room_for_answers),
 		cmocka_unit_test(test_cannot_send),
+		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_answers_that_are_lost),
 		cmocka_unit_test(test_room_within_the_limit),
 	};

@@ -56,7 +56,7 @@ static const char *numbers_of(const char *planes)
 	}
 	out[0] = '\0';
 	if (!conf_load_text(ctx, "t", text, strlen(text), 0, &loaded, &errs))
-		snprintf(out, sizeof(out), "refused");
+		snprintf(out, sizeof(out), "%u errors", errs.errors);
 	else
 		for (struct lyd_node *p = conf_top(loaded.effective, "plane"); p; p = conf_next(p))
 			len += (size_t)snprintf(out + len, sizeof(out) - len, "%s%s %s",
@@ -100,7 +100,7 @@ static void test_planes_without_room(void **state)
 	assert_string_equal(numbers_of("p2 newer new"), "p2 2, newer 3, new 1");
 	assert_string_equal(numbers_of("p2 newer p1"), "p2 2, newer 3, p1 1");
 	snprintf(all, sizeof(all), "%s one-more", many);
-	assert_string_equal(numbers_of(all), "refused");
+	assert_string_equal(numbers_of(all), "1 errors"); /* that they are too many */
 }
 
 static unsigned long number_at(const struct conf_loaded *loaded, const char *name, const char *leaf)
@@ -167,6 +167,46 @@ static void test_uplinks(void **state)
 	free(more);
 }
 
+/* What is said of a policy that is not there, where the last of all others has a name of N letters.
+ */
+static const char *said_of_names(unsigned n)
+{
+	static const char fmt[] = "policy %.*s { } policy %.*s { } policy %.*s { } policy %.*s { }\n"
+				  "bgp { as 1; neighbor 10.0.0.1 { import q; remote-as 2; } }";
+	static char said[1024];
+	char names[4][65];
+	struct conf_loaded loaded = {0};
+	struct conf_errors errs = {0};
+	char *text;
+
+	for (int i = 0; i < 4; i++)
+		memset(names[i], 'a' + i, 64);
+	text = xasprintf(fmt, 64, names[0], 64, names[1], 64, names[2], (int)n, names[3]);
+	assert_false(conf_load_text(ctx, "t", text, strlen(text), 0, &loaded, &errs));
+	assert_true(errs.n > 0);
+	str_copy(said, errs.v[0].text, sizeof(said));
+	conf_loaded_free(&loaded);
+	conf_errors_free(&errs);
+	free(text);
+	return said;
+}
+
+/* All names that there are, as far as they fit into 255 letters. */
+static void test_names(void **state)
+{
+	char *want = xasprintf("cc, %.*s", 46, "dddddddddddddddddddddddddddddddddddddddddddddddddd");
+	const char *said = said_of_names(46);
+
+	assert_non_null(strstr(said, "there is no policy 'q'; expected one of all, none, aaa"));
+	if (!str_eq(said + strlen(said) - strlen(want), want))
+		fail_msg("%s", said);
+	said = said_of_names(47);
+	memcpy(want + strlen(want) - 3, "...", 3);
+	if (!str_eq(said + strlen(said) - strlen(want), want))
+		fail_msg("%s", said);
+	free(want);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -174,6 +214,7 @@ int main(void)
 		TEST(test_planes_keep_their_numbers),
 		TEST(test_planes_without_room),
 		TEST(test_uplinks),
+		TEST(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

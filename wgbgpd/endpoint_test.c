@@ -30,6 +30,7 @@
 #include "endpoint_own.h"
 #include "log.h"
 #include "played.h"
+#include "supervise.h"
 
 static char dir[] = "/tmp/endpoint_test.XXXXXX";
 static struct ly_ctx *ctx;
@@ -788,7 +789,54 @@ static void test_silent_in_a_change(void **state)
 	assert_true(commit_busy());
 }
 
+/* A change needs all daemons: it is refused while any of them is silent. */
+static void test_silent_before_a_change(void **state)
+{
+	run_configuration(3);
+	open_client(0);
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		char want[256];
+
+		played_silence(id, true);
+		settle();
+		played_text[0] = '\0';
+		request(0, 1, "{\"command\":\"log-level\",\"level\":\"info\"}");
+		request(0, 2, "{\"command\":\"reload\"}");
+		settle();
+		snprintf(want, sizeof(want), "client 0 end 1 '%s'\nclient 0 end 2 '%s'\n",
+			 supervise_silence(id), supervise_silence(id));
+		assert_string_equal(played_text, want);
+		assert_false(commit_busy());
+		played_silence(id, false);
+	}
+	played_text[0] = '\0';
+	request(0, 1, "{\"command\":\"log-level\",\"level\":\"info\"}");
+	settle();
+	assert_true(commit_busy());
+}
+
 /* ---- the socket */
+
+/* In the end every client's channel is closed, though requests are open; and where there is none,
+ * there is an end, too. */
+static void test_end(void **state)
+{
+	for (int n = 0; n < 3; n++) {
+		for (int i = 0; i < n; i++) {
+			open_client(i);
+			request(i, 1, "{\"command\":\"monitor\"}");
+		}
+		settle();
+		played_text[0] = '\0';
+		endpoint_free();
+		settle();
+		played_sort();
+		assert_string_equal(played_text, n == 0   ? ""
+						 : n == 1 ? "client 0 is out\n"
+							  : "client 0 is out\nclient 1 is out\n");
+		assert_int_equal(endpoint_start(dir), 0);
+	}
+}
 
 static void test_socket(void **state)
 {
@@ -866,6 +914,8 @@ int main(void)
 		TEST(test_log_level),
 		TEST(test_teardown_asked_for),
 		TEST(test_silent_in_a_change),
+		TEST(test_silent_before_a_change),
+		TEST(test_end),
 		TEST(test_socket),
 	};
 	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";

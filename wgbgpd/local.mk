@@ -171,6 +171,11 @@ wgbgpd_notify_test_SOURCES = wgbgpd/notify_test.c lib/loop_fake.c lib/loop_fake.
 wgbgpd_notify_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_notify,--wrap=sd_notifyf \
 	-Wl,--wrap=sd_watchdog_enabled
 wgbgpd_notify_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS) $(SYSTEMD_LIBS)
+check_PROGRAMS += wgbgpd/lock_test
+# The test plays what is in process.c, supervise.c and privs.c.
+wgbgpd_lock_test_SOURCES = wgbgpd/lock_test.c
+wgbgpd_lock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=usleep,--wrap=flock,--wrap=kill
+wgbgpd_lock_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_privs_test_SOURCES = wgbgpd/privs_test.c lib/golden.c lib/golden.h
 wgbgpd_privs_test_CFLAGS = $(AM_CFLAGS) $(CAPNG_CFLAGS)
 wgbgpd_privs_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwnam,--wrap=geteuid,--wrap=getegid \

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -291,6 +292,8 @@ static void test_silence(void **state)
 	events[0] = '\0';
 	kill(pid, SIGSTOP);
 	AWAIT(strstr(events, "-zebra-lite +zebra-lite"));
+	assert_false(supervise_silent(DAEMON_ZEBRA)); /* the new one has not been asked yet */
+	assert_string_equal(cell(DAEMON_ZEBRA, "state"), "\"starting\"");
 	assert_string_equal(cell(DAEMON_ZEBRA, "last-exit"), "\"hung, was killed\"");
 	for (char *at = events; (at = strstr(at, "?zebra-lite")); at++)
 		heard++;
@@ -361,8 +364,45 @@ static void test_end(void **state)
 	assert_string_equal(cell(DAEMON_WGD, "last-exit"), "\"status 0\"");
 }
 
+static int loop_events(void)
+{
+	return event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED);
+}
+
+/* In the end nothing of it is left in the loop but channels, though one daemon waits for its start
+ * and one for its end. */
+static void test_freed(void **state)
+{
+	static const char config[] =
+		"{\"wireguard\": {\"interface\": [{\"description\": \"deaf zebra-lite\"}]}}";
+	int before;
+
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		await(id);
+	kill(pid_of(DAEMON_BGPD), SIGKILL);
+	AWAIT(strstr(events, "-bgpd +bgpd"));
+	haste = 1;
+	events[0] = '\0';
+	kill(pid_of(DAEMON_BGPD), SIGKILL);
+	ipc_send(supervise_control(DAEMON_ZEBRA), MSG_CONFIG_APPLY, 1, config, strlen(config));
+	AWAIT(strstr(events, "-bgpd ") && strstr(events, "-zebra-lite ") &&
+	      str_eq(cell(DAEMON_BGPD, "pid"), "null"));
+	assert_null(strstr(events, "+"));
+	assert_null(supervise_control(DAEMON_ZEBRA));
+	before = loop_events();
+	supervise_free();
+	assert_int_equal(before - loop_events(), 4); /* all seconds, signals, the start, the end */
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		if (id != DAEMON_BGPD) {
+			kill(pid_of(id), SIGKILL);
+			assert_int_equal(waitpid(pid_of(id), NULL, 0), pid_of(id));
+		}
+	supervise_stop();
+	strcat(events, ". "); /* nobody else says so any more */
+}
+
 /* Every daemon has the lock, and the control channel, and nothing else. */
-static void test_descriptors(void **state)
+static void check_descriptors(void)
 {
 	for (int id = 0; id < DAEMON_COUNT; id++) {
 		bool locked = false;
@@ -381,6 +421,29 @@ static void test_descriptors(void **state)
 		}
 		assert_true(locked);
 	}
+}
+
+static void test_descriptors(void **state)
+{
+	check_descriptors();
+}
+
+static void make_lock(void);
+
+/* However low the numbers that are free: here those of the channel and the lock, and lower ones. */
+static void test_low_descriptors(void **state)
+{
+	while (open("/dev/null", O_RDONLY | O_CLOEXEC) < 10)
+		;
+	make_lock();
+	loop_base();
+	fflush(NULL);
+	for (int fd = 0; fd < 5; fd++)
+		if (fd != STDERR_FILENO)
+			close(fd);
+	supervise_start(dir, lock, &handlers);
+	ticks = last;
+	check_descriptors();
 }
 
 static void test_programs(void **state)
@@ -404,7 +467,7 @@ static void test_programs(void **state)
 	free(deep);
 }
 
-static int setup(void **state)
+static void make_lock(void)
 {
 	char *path = xasprintf("%s/log/all", dir);
 
@@ -415,6 +478,11 @@ static int setup(void **state)
 	path = xasprintf("%s/lock", dir);
 	lock = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
 	free(path);
+}
+
+static int setup(void **state)
+{
+	make_lock();
 	supervise_start(dir, lock, &handlers);
 	ticks = last;
 	return 0;
@@ -462,7 +530,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_beginning), TEST(test_channels),	 TEST(test_back_off),
 		TEST(test_silence),   TEST(test_hangs_up), TEST(test_while_it_waits), TEST(test_killed),
-		TEST(test_end),	      TEST(test_descriptors),	 cmocka_unit_test(test_programs),
+		TEST(test_end),	      TEST(test_descriptors),	 TEST(test_freed),
+		cmocka_unit_test_teardown(test_low_descriptors, teardown),
+		cmocka_unit_test(test_programs),
 	};
 	char *command;
 	int failed;

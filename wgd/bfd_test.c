@@ -398,6 +398,72 @@ static void test_slow_device(void **state)
 		   "19 readings\n");
 }
 
+/* What is waited for ends with the session: another one is asked for, or none. */
+static void test_found_expired_and_changed(void **state)
+{
+	begin();
+	rig_bfd(1, BFD_NEWS_EXPIRED);
+	rig_bfd(2, BFD_NEWS_EXPIRED);
+	rig_pass(500);
+	rig_forget();
+	rig_apply(WG0("{'name': 'a', 'public-key': '" RIG_A
+		      "', 'tunnel-address': ['10.9.0.22']" BFD("") "}"));
+	devices_prune();
+	rig_pass(3000);
+	rig_expect("wg0 + a 10.9.0.22/32\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh 10.9.0.22 10.9.0.22/32\n"
+		   "bfdd: no session 1\n"
+		   "bfdd: session 1 a on wg0 7 from 10.9.0.1 to 10.9.0.22 every 100 receives "
+		   "100 times 4\n"
+		   "bfdd: no session 2\n"
+		   "zebra: no peer 2\n"
+		   "wg0 - a 10.9.0.2/32\n"
+		   "wg0 remove b\n");
+}
+
+/* The second reading comes as soon as it may, and none comes without a cause. */
+static void test_readings(void **state)
+{
+	begin();
+	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'address': ['10.9.0.1/24'], 'liveness': {'poll-interval': 1000}",
+				  RIG_PEER_A(BFD("")) ", " RIG_PEER_B(BFD(""))) ", " RIG_IF("wg1", "", "")));
+	rig_pass(1000);
+	rig_bfd(1, BFD_NEWS_STARTING);
+	rig_bfd(1, BFD_NEWS_UP);
+	rig_bfd(2, BFD_NEWS_STARTING);
+	rig_bfd(2, BFD_NEWS_UP);
+	rig_pass(100);
+	rig_forget();
+	rig_bfd(1, BFD_NEWS_SUSPECT);
+	rig.reads = 0;
+	rig_pass(10);
+	rig_pass(800);
+	assert_int_equal(rig.reads, 1);
+	rig_expect("");
+	rig_bfd(1, BFD_NEWS_UP);
+	rig_pass(200);
+	rig_forget();
+	rig.reads = 0;
+	rig_bfd(1, BFD_NEWS_EXPIRED);
+	rig_pass(10);
+	assert_int_equal(rig.reads, 1);
+	rig_pass(100);
+	assert_int_equal(rig.reads, 1);
+	rig_pass(1);
+	assert_int_equal(rig.reads, 2);
+	rig_pass(600);
+	assert_int_equal(rig.reads, 2);
+	rig_expect("@10\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'bfd-expired','to':'degraded'}\n"
+		   "zebra: a is 1 on 7 degraded bfd-expired cost 1000 10.9.0.2 10.9.0.2/32\n"
+		   "@111\n"
+		   "event {'event':'tunnel-state','from':'degraded','interface':'wg0',"
+		   "'peer':'a','reason':'bfd-expired','to':'down'}\n"
+		   "zebra: a is 1 on 7 down bfd-expired 10.9.0.2 10.9.0.2/32\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +473,8 @@ int main(void)
 		RIG_CHECK(test_expired),
 		RIG_CHECK(test_expired_at_once),
 		RIG_CHECK(test_found_expired),
+		RIG_CHECK(test_found_expired_and_changed),
+		RIG_CHECK(test_readings),
 		RIG_CHECK(test_suspect_over),
 		RIG_CHECK(test_slow_device),
 	};

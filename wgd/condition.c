@@ -64,6 +64,6 @@ void condition_peers_down(struct device *dev, enum reason reason)
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link)
-		if (p->present || p->live.state != TUNNEL_DOWN || p->live.reason != reason)
+		if (p->present || p->live.reason != reason)
 			peer_down(p, reason);
 }

@@ -473,7 +473,7 @@ static void try_open(void *arg)
 		return;
 	}
 	err = open_backend(dev, &info);
-	if (err < 0 && dev->state != DEVICE_STARTING)
+	if (err == -ENODEV && dev->state != DEVICE_STARTING)
 		dev->start_by = now_ms() + STARTING_MS;
 	if (err == -ENODEV && now_ms() < dev->start_by) {
 		wait_for_program(dev);
@@ -498,7 +498,6 @@ void device_lost(struct device *dev, const char *why)
 	icmp_close(&dev->icmp);
 	condition_set(dev, DEVICE_WAITING, why);
 	dev->up = false;
-	dev->full_read_at = 0;
 	allowedips_applied(&dev->allowed);
 	allowedips_forget(&dev->allowed);
 	batches_known(dev, -ENODEV);

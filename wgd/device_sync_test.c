@@ -739,6 +739,213 @@ static void test_deadline(void **state)
 		   "10.9.0.2/32\n");
 }
 
+/* Where the graveyard would take an entry of somebody else with it the device is read before. */
+static void test_removals_confirmed(void **state)
+{
+	char set[64], move[64], unset[64];
+
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned a = 1 + 2 * i; /* numbers are not given again */
+		bool adopted = i & 1;
+
+		rig.has_graveyard = i & 2;
+		if (adopted)
+			rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+		begin(adopted ? RIG_WG0(", 'adopt': true", BOTH) : RIG_WG0("", BOTH));
+		snprintf(set, sizeof(set), "+%u 192.168.1.0/24 +%u 192.168.2.0/24", a, a);
+		snprintf(move, sizeof(move), "+%u 192.168.1.0/24", a + 1);
+		snprintf(unset, sizeof(unset), "-%u 192.168.2.0/24", a);
+		rig_allowed(1, set);
+		rig.reads = 0;
+		rig_allowed(2, move);
+		assert_int_equal(rig.reads, 0);
+		rig_allowed(3, unset);
+		rig_expect("wg0 + a 192.168.1.0/24\n"
+			   "wg0 + a 192.168.2.0/24\n"
+			   "zebra: ack 1\n"
+			   "wg0 + b 192.168.1.0/24\n"
+			   "zebra: ack 2\n"
+			   "wg0 - a 192.168.2.0/24\n"
+			   "zebra: ack 3\n");
+		assert_int_equal(rig.reads, i == 3);
+		rig_close(state);
+		rig_open(state);
+	}
+}
+
+/* What a batch gives and takes back is not there in the end. */
+static void test_given_and_taken(void **state)
+{
+	rig.has_graveyard = true;
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	begin(RIG_WG0(", 'adopt': true", BOTH));
+	rig_allowed(1, "+1 192.168.1.0/24 -1 192.168.1.0/24 +1 192.168.2.0/24 +2 192.168.2.0/24 "
+		       "-2 192.168.2.0/24");
+	rig_tell("wg0");
+	rig_expect("wg0 + a 192.168.1.0/24\n"
+		   "wg0 - a 192.168.1.0/24\n"
+		   "wg0 + a 192.168.2.0/24\n"
+		   "wg0 + b 192.168.2.0/24\n"
+		   "wg0 - b 192.168.2.0/24\n"
+		   "zebra: ack 1\n"
+		   "wg0 has key - port 0 mark 0\n"
+		   "wg0 has a keepalive 0 at -: 10.9.0.2/32\n"
+		   "wg0 has b keepalive 0 at -: 10.9.0.3/32\n");
+}
+
+/* A verdict that is due while the device cannot be read is not forgotten: it comes with the first
+ * reading. */
+static void test_deadline_unread(void **state)
+{
+	begin(RIG_WG0(
+		", 'liveness': {'poll-interval': 1000}",
+		RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], 'liveness': {'probe-timeout': 4000, "
+			   "'probe-interval': 3000, 'up-hold': 0}")));
+	rig_handshake("wg0", 'a');
+	rig_pass(1000);
+	rig_forget();
+	rig_pass(3100);
+	rig_refuse("get wireguard", -EIO, 100000);
+	rig.reads = 0;
+	for (int i = 0; i < 200; i++)
+		rig_pass(1);
+	assert_int_equal(rig.reads, 10); /* from the deadline on */
+	rig_refuse("get wireguard", 0, 0);
+	rig_pass(10);
+	rig_expect("@3000\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@3310\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'probe-unanswered','to':'down'}\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* At most a fiftieth of the time goes into comparing entries. */
+static void test_cost_of_entries(void **state)
+{
+	begin(RIG_WG0("", BOTH));
+	rig.read_us = 20000000;
+	rig_forget();
+	rig_pass(1000); /* the last poll of this cost */
+	rig.read_us = 0;
+	rig_entry("wg0", 0, "10.9.0.2/32");
+	rig_pass(1010000);
+	rig_expect("@1001000\n"
+		   "wg0 + a 10.9.0.2/32\n");
+}
+
+/* What an operator reads of what was otherwise on the device, and only of that. */
+static void test_drift_log(void **state)
+{
+	begin(RIG_WG0("", BOTH));
+	rig_allowed(1, "+1 192.168.1.0/24 +1 192.168.2.0/24 +2 192.168.3.0/24");
+	rig_pass(1000);
+	rig_log(LOG_LEVEL_WARN);
+	rig_forget();
+	rig_entry("wg0", 0, "192.168.1.0/24");
+	rig_entry("wg0", 'b', "192.168.2.0/24");
+	rig_entry("wg0", 'a', "10.0.0.0/8");
+	rig_pass(2000);
+	rig_expect("@1000\n"
+		   "log warning: drift-repaired interface=wg0 what=allowed-ips missing=1 "
+		   "moved=1 extra=1 first=10.0.0.0/8\n"
+		   "wg0 - a 10.0.0.0/8\n"
+		   "wg0 + a 192.168.1.0/24\n"
+		   "wg0 + a 192.168.2.0/24\n");
+	rig_peer_gone("wg0", 'a');
+	rig_peer_add("wg0", 's');
+	rig_pass(3000);
+	rig_expect("@1000\n"
+		   "log warning: drift-repaired interface=wg0 what=unknown-peer "
+		   "key=\"cwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n"
+		   "wg0 remove s\n"
+		   "log warning: tunnel-state peer=a interface=wg0 from=never to=down "
+		   "reason=peer-gone\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'peer-gone','to':'down'}\n"
+		   "zebra: a is 1 on 7 down peer-gone 10.9.0.2 10.9.0.2/32\n"
+		   "wg0 create a keepalive 0\n"
+		   "log warning: drift-repaired interface=wg0 what=peer peer=a\n"
+		   "log warning: drift-repaired interface=wg0 what=allowed-ips missing=3 "
+		   "moved=0 extra=0 first=10.9.0.2/32\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + a 192.168.1.0/24\n"
+		   "wg0 + a 192.168.2.0/24\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + a 192.168.1.0/24\n"
+		   "wg0 + a 192.168.2.0/24\n"
+		   "@2000\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+	/* What became of a change was not known: no drift. */
+	rig_pass(20000);
+	rig_refuse("wg0 + a", -ETIMEDOUT, 1);
+	rig_allowed(2, "+1 192.168.9.0/24");
+	rig_pass(1000);
+	rig_expect("@20000\n"
+		   "wg0 + a 192.168.9.0/24 refused\n"
+		   "@21000\n"
+		   "wg0 + a 192.168.9.0/24\n"
+		   "zebra: ack 2\n");
+	/* Nor is what was not looked at. */
+	rig.read_us = 100000;
+	rig_pass(10000);
+	rig_expect("");
+}
+
+/* What is said of peers that are withheld, and how many. */
+static void test_withheld_log(void **state)
+{
+	rig.no_kernel = true;
+	begin(RIG_WG0("", BOTH));
+	rig_mute("event");
+	rig_mute("zebra");
+	rig_log(LOG_LEVEL_INFO);
+	rig_link("wg0")->info.admin_up = false;
+	rig_refuse("wg0 remove b", -EIO, 2);
+	devices_link_event("wg0", 1);
+	rig_turn();
+	rig_expect("log warning: link-state interface=wg0 up=no\n"
+		   "wg0 remove a\n"
+		   "log warning: tunnel-state peer=a interface=wg0 from=never to=down "
+		   "reason=interface-down\n"
+		   "wg0 remove b refused\n"
+		   "log info: peers-withheld interface=wg0 peers=1\n"
+		   "log warning: tunnel-state peer=b interface=wg0 from=never to=down "
+		   "reason=interface-down\n"
+		   "wg0 remove b refused\n");
+	rig_pass(3000);
+	rig_expect("@1000\n"
+		   "wg0 remove b\n"
+		   "@2000\n"
+		   "log info: peers-withheld interface=wg0 peers=1\n");
+	rig_link("wg0")->info.admin_up = true;
+	rig_refuse("wg0 create b", -EIO, 1);
+	devices_link_event("wg0", 1);
+	rig_pass(3000);
+	rig_expect("@10\n"
+		   "log info: link-state interface=wg0 up=yes\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 create b keepalive 0 refused\n"
+		   "log error: peer-refused interface=wg0 peer=b error=\"Input/output error\"\n"
+		   "log info: peers-back interface=wg0 peers=1\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "log info: tunnel-state peer=a interface=wg0 from=down to=never "
+		   "reason=handshake-never\n"
+		   "wg0 create b keepalive 0\n"
+		   "log warning: drift-repaired interface=wg0 what=peer peer=b\n"
+		   "log warning: drift-repaired interface=wg0 what=allowed-ips missing=1 "
+		   "moved=0 extra=0 first=10.9.0.3/32\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "wg0 + b 10.9.0.3/32\n"
+		   "@1010\n"
+		   "log info: tunnel-state peer=b interface=wg0 from=down to=never "
+		   "reason=handshake-never\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -759,6 +966,12 @@ int main(void)
 		RIG_CHECK(test_busy),
 		RIG_CHECK(test_rekeyed),
 		RIG_CHECK(test_deadline),
+		RIG_CHECK(test_removals_confirmed),
+		RIG_CHECK(test_given_and_taken),
+		RIG_CHECK(test_deadline_unread),
+		RIG_CHECK(test_cost_of_entries),
+		RIG_CHECK(test_drift_log),
+		RIG_CHECK(test_withheld_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "rig.h"
 
@@ -168,6 +169,25 @@ static void test_peer_leaves(void **state)
 		   "wg0 remove b\n");
 }
 
+/* With the sweep that takes its last entry, not at the next poll. */
+static void test_peer_swept(void **state)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0("", BOTH));
+	rig_allowed(1, "+1 192.168.0.0/16");
+	rig_pass(1000);
+	rig_apply(RIG_WG0("", RIG_PEER_B(RIG_QUIET STATIC)));
+	devices_prune();
+	rig_pass(100);
+	rig_zebra();
+	rig_forget();
+	rig_allowed_sync(2);
+	rig_turn();
+	rig_expect("wg0 - a 192.168.0.0/16\n"
+		   "wg0 remove a\n"
+		   "zebra: ack 2\n");
+}
+
 static void test_refused(void **state)
 {
 	rig_zebra();
@@ -210,8 +230,38 @@ static void test_refused(void **state)
 		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* It is said three times, then now and then. */
+static void test_refused_log(void **state)
+{
+	rig_log(LOG_LEVEL_ERROR);
+	rig_refuse("create link", -EPERM, 1000);
+	rig_mute("create link");
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(700000);
+	rig_expect("event {'error':'Operation not permitted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "@100\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@300\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@700\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@296300\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n"
+		   "@616300\n"
+		   "log error: interface-not-created interface=wg0 why=\"Operation not "
+		   "permitted\"\n");
+}
+
 static void test_not_opened(void **state)
 {
+	char marker[96];
+	struct stat st;
+
 	rig_zebra();
 	rig_refuse("wg0 open", -EOPNOTSUPP, 2);
 	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
@@ -222,6 +272,9 @@ static void test_not_opened(void **state)
 		   "'interface':'wg0','state':'waiting'}\n"
 		   "zebra: sync\n"
 		   "wg0.new:\n");
+	snprintf(marker, sizeof(marker), "%s/wg0.new", rig.dir);
+	assert_int_equal(stat(marker, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	/* The next wgd finds an interface without the alias; it is ours. */
 	devices_close();
 	devices_open(rig.dir);
@@ -676,6 +729,33 @@ static void test_refused_address(void **state)
 	rig_expect("");
 }
 
+/* One of two that is refused is tried again, whatever comes of the other. */
+static void test_one_refused_address(void **state)
+{
+	rig_refuse("link wg0 add 10.9", -EPERM, 2);
+	rig_zebra();
+	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'address': ['10.9.0.1/24', 'fd00::1/64']",
+				  RIG_PEER_A(RIG_QUIET))));
+	rig_pass(20000);
+	rig_expect("create link wg0\n"
+		   "wg0 open kernel\n"
+		   "link wg0 alias wgbgp\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "link wg0 add 10.9.0.1/24 refused\n"
+		   "link wg0 add fd00::1/64\n"
+		   "link wg0 up\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24 fd00::1/64\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: sync\n"
+		   "@1000\n"
+		   "link wg0 add 10.9.0.1/24 refused\n"
+		   "@3000\n"
+		   "link wg0 add 10.9.0.1/24\n");
+}
+
 /* What an operator reads of what the device refuses. */
 static void test_log(void **state)
 {
@@ -762,11 +842,79 @@ static void test_drops(void **state)
 		   "'state':'ready','tx-bytes':0,'up':true}\n");
 }
 
+/* What is told of the tunnels of an interface that was lost, and is refused again and again. When it
+ * is there they are what its handshakes say: nothing happened to them. */
+static void test_lost_and_refused(void **state)
+{
+	begin();
+	rig_handshake("wg0", 'a');
+	rig_pass(1000);
+	rig.route_error = -ENETUNREACH;
+	assert_int_equal(endpoint_parse("192.0.2.1:5", &rig_peer("wg0", 'a')->info.endpoint), 0);
+	rig_pass(1000);
+	rig_forget();
+	rig_refuse("wg0 open", -EPERM, 6);
+	device_lost(device_find("wg0"), "test");
+	rig.route_error = 0;
+	rig_show("{'command': 'tunnels'}");
+	rig_pass(3000);
+	rig_show("{'command': 'tunnels'}");
+	rig_expect("wg0 close\n"
+		   "event {'error':'test','event':'interface-state','interface':'wg0',"
+		   "'state':'waiting'}\n"
+		   "zebra: a is 1 on 7 down interface-gone at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 7\n"
+		   "wg0 open kernel refused\n"
+		   "event {'error':'Operation not permitted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "cli: {}\n"
+		   "cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
+		   "'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
+		   "'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
+		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
+		   "'quality-cost':0,'reason':'interface-gone','reason-text':'the interface "
+		   "does not exist','rx-bytes':1000,'since-seconds':0,'state':'down',"
+		   "'tunnel-addresses':['10.9.0.2'],'tx-bytes':0,'underlay-error':null,"
+		   "'underlay-error-seconds':null,'underlay-errors':0,'weak':false}\n"
+		   "@100\n"
+		   "wg0 open kernel refused\n"
+		   "@300\n"
+		   "wg0 open kernel refused\n"
+		   "@700\n"
+		   "wg0 open kernel refused\n"
+		   "@1500\n"
+		   "wg0 open kernel refused\n"
+		   "@3000\n"
+		   "cli: {}\n"
+		   "cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
+		   "'counters-seconds':3.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
+		   "'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
+		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
+		   "'quality-cost':0,'reason':'interface-refused','reason-text':'the "
+		   "interface cannot be used: Operation not permitted','rx-bytes':1000,"
+		   "'since-seconds':3,'state':'down','tunnel-addresses':['10.9.0.2'],"
+		   "'tx-bytes':0,'underlay-error':null,'underlay-error-seconds':null,"
+		   "'underlay-errors':0,'weak':false}\n");
+	rig_pass(5000);
+	rig_expect("@100\n"
+		   "wg0 open kernel refused\n"
+		   "@3300\n"
+		   "wg0 open kernel\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_made),	     RIG_CHECK(test_leaves),
-		RIG_CHECK(test_comes_back),  RIG_CHECK(test_peer_leaves),
+		RIG_CHECK(test_comes_back),  RIG_CHECK(test_peer_leaves), RIG_CHECK(test_peer_swept),
 		RIG_CHECK(test_refused),     RIG_CHECK(test_not_opened),
 		RIG_CHECK(test_unread),	     RIG_CHECK(test_no_marker),
 		RIG_CHECK(test_program),     RIG_CHECK(test_socket),
@@ -774,7 +922,7 @@ int main(void)
 		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
 		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
 		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_refused_setting),
-		RIG_CHECK(test_log),
+		RIG_CHECK(test_log), RIG_CHECK(test_one_refused_address), RIG_CHECK(test_refused_log), RIG_CHECK(test_lost_and_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -535,9 +535,35 @@ static void large(void **state)
 	assert_int_equal(e.lost, 0);
 }
 
+/* Four requests that are 200 ms apart, and what the answer to the last one may take: to the
+ * microsecond, at most an interval; not before the last is sent. */
+static void verdict_is_exact(void **state)
+{
+	static const struct echo_config c = {.on = true, .interval = 200, .multiplier = 4};
+	static const uint64_t graces[][2] = {{0, 0}, {50 * MS, 50 * MS}, {900 * MS, 200 * MS}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(graces); i++) {
+		uint64_t begun = 5000 * MS, due = begun + 600 * MS + graces[i][1];
+		struct echo e;
+
+		echo_init(&e, 7);
+		echo_received(&e, echo_sent(&e, 4000 * MS, false), 4010 * MS);
+		for (unsigned n = 0; n < 4; n++) {
+			assert_false(echo_unanswered(&e, &c, 0, graces[i][0], begun + 5000 * MS));
+			assert_false(echo_last_sent(&e, &c, 0));
+			echo_sent(&e, begun + n * 200 * MS, false);
+		}
+		assert_true(echo_last_sent(&e, &c, 0));
+		assert_false(echo_unanswered(&e, &c, 0, graces[i][0], due - 1));
+		assert_true(echo_unanswered(&e, &c, 0, graces[i][0], due));
+		assert_false(echo_dead(&e, &c, 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(verdict_is_exact),
 		cmocka_unit_test(a_good_link_is_good),
 		cmocka_unit_test(cut_is_found),
 		cmocka_unit_test(who_never_answered_is_not_judged),

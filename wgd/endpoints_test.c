@@ -76,6 +76,15 @@ static const char *content(void)
 	return text;
 }
 
+/* Two interfaces whose names differ in the last character that there is room for. */
+static void test_long_names(void **state)
+{
+	note("wireguard-long1", a, "192.0.2.1:5");
+	note("wireguard-long2", a, "192.0.2.2:5");
+	assert_string_equal(find("wireguard-long1", a), "192.0.2.1:5");
+	assert_string_equal(find("wireguard-long2", a), "192.0.2.2:5");
+}
+
 static void put(const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -205,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_written, begin, end),
 		cmocka_unit_test_setup_teardown(test_malformed, begin, end),
 		cmocka_unit_test_setup_teardown(test_unwritten, begin, end),
+		cmocka_unit_test_setup_teardown(test_long_names, begin, end),
 		cmocka_unit_test(test_secrets),
 	};
 

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -56,6 +57,14 @@ static _Noreturn void played(char **argv)
 }
 
 /* --- the checks --- */
+
+static unsigned terms; /* who was sent SIGTERM, so far */
+
+int kill(pid_t pid, int sig)
+{
+	terms += sig == SIGTERM;
+	return (int)syscall(SYS_kill, pid, sig);
+}
 
 static const char *content(const char *suffix)
 {
@@ -110,6 +119,16 @@ static int end(void **state)
 	return system(line);
 }
 
+static unsigned mode_of(const char *name)
+{
+	char path[160];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
 static void put_pid(int pid)
 {
 	char path[160];
@@ -123,6 +142,7 @@ static void put_pid(int pid)
 
 static void test_started(void **state)
 {
+	static const char *const others[] = {"wg8", "g7", "wg", "wg77"};
 	char from[160], to[160];
 	int pid;
 
@@ -136,17 +156,24 @@ static void test_started(void **state)
 					       "foreground 1 nice "));
 	pid = atoi(content("pid"));
 	assert_true(pid > 1 && is_alive(pid));
+	assert_int_equal(mode_of("wg7.pid"), 0600);
+	assert_int_equal(mode_of("wg7.log"), 0600);
 	/* Neither another program of the pid, nor one of another interface. */
 	userspace_stop("/usr/bin/other-wg", dir, "wg7");
 	assert_string_equal(content("pid"), "none");
 	assert_string_equal(content("log"), "none");
 	put_pid(pid);
 	snprintf(from, sizeof(from), "%s/wg7.pid", dir);
-	snprintf(to, sizeof(to), "%s/wg8.pid", dir);
-	assert_int_equal(rename(from, to), 0);
-	userspace_stop(program, dir, "wg8");
+	for (unsigned i = 0; i < ARRAY_SIZE(others); i++) {
+		put_pid(pid);
+		snprintf(to, sizeof(to), "%s/%s.pid", dir, others[i]);
+		assert_int_equal(rename(from, to), 0);
+		userspace_stop(program, dir, others[i]);
+		assert_int_equal(access(to, F_OK), -1);
+		if (terms)
+			fail_msg("taken for the program of %s", others[i]);
+	}
 	put_pid(pid);
-	assert_int_equal(kill(pid, SIGCONT), 0);
 	assert_true(is_alive(pid));
 	userspace_stop(NAME, dir, "wg7"); /* found in PATH: its name alone */
 	AWAIT(!is_alive(pid));

@@ -132,6 +132,56 @@ static void compaction(void **state)
 	free(path);
 }
 
+static struct stat status(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st;
+}
+
+/* How many lines were added, and the entry taken back, until the file is another one. */
+static unsigned lines_until_written_anew(struct ledger *l, const char *path)
+{
+	struct prefix a = prefix("10.0.0.0/8");
+	ino_t before = status(path).st_ino;
+	unsigned n = 0;
+
+	for (; n < 20000 && status(path).st_ino == before; n++) {
+		if (!ledger_add_entry(l, &a))
+			ledger_remove_entry(l, &a);
+		assert_int_equal(ledger_flush(l), 0);
+	}
+	return n;
+}
+
+/* It is written anew when there are more than 4096 lines, most of them void; where that is not
+ * possible the long one will do until there are twice as many. */
+static void compaction_is_rare(void **state)
+{
+	char *path = xasprintf("%s/ledger-wg0", dir), *obstacle = xasprintf("%s.new", path);
+	struct ledger *l = open_again(NULL, 1, true);
+
+	assert_int_equal(status(path).st_mode & 0777, 0600);
+	assert_int_equal(lines_until_written_anew(l, path), 4097); /* the last one added it */
+	assert_int_equal(lines_until_written_anew(l, path), 4096);
+	assert_int_equal(mkdir(obstacle, 0700), 0);
+	assert_int_equal(lines_until_written_anew(l, path), 20000);
+	assert_int_equal(rmdir(obstacle), 0);
+	assert_int_equal(lines_until_written_anew(l, path), 12782);
+	/* What is valid is not written again and again. */
+	for (unsigned i = 0; i < 6000; i++) {
+		struct prefix p = prefix_make(AF_INET, (uint8_t[]){10, (uint8_t)(i >> 8), (uint8_t)i},
+					      24);
+
+		assert_true(ledger_add_entry(l, &p));
+	}
+	assert_int_equal(lines_until_written_anew(l, path), 6001);
+	ledger_delete(l);
+	free(obstacle);
+	free(path);
+}
+
 static void unwritable(void **state)
 {
 	bool fresh;
@@ -234,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kept_over_a_restart, setup, cleanup),
 		cmocka_unit_test_setup_teardown(damage, setup, cleanup),
 		cmocka_unit_test_setup_teardown(compaction, setup, cleanup),
+		cmocka_unit_test_setup_teardown(compaction_is_rare, setup, cleanup),
 		cmocka_unit_test_setup_teardown(no_room, setup, cleanup),
 		cmocka_unit_test(unwritable),
 	};

@@ -308,11 +308,12 @@ static bool is_weak(enum reason reason)
 	       reason == REASON_ECHO_UNANSWERED;
 }
 
-/* When the link or the peer is back, or the right key is there: nothing says that the far end was
- * ever away. */
+/* When the link, the interface or the peer is back, or the right key is there: nothing says that the
+ * far end was ever away. */
 static bool was_dead(enum reason down_for)
 {
-	return down_for != REASON_INTERFACE_DOWN && down_for != REASON_PEER_GONE &&
+	return down_for != REASON_INTERFACE_DOWN && down_for != REASON_INTERFACE_GONE &&
+	       down_for != REASON_INTERFACE_REFUSED && down_for != REASON_PEER_GONE &&
 	       down_for != REASON_HANDSHAKE_NEVER;
 }
 

@@ -240,6 +240,50 @@ static void silence_is_idle(void **state)
 	assert_int_equal(r.l.changes, 3);
 }
 
+/* Who sends now and then, be it keepalives, is not idle before a minute without. */
+static void keepalives_are_use(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r,
+	     {1, 128, 128, .handshake = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {149, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 32, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {59, 0, 0, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 0, .state = TUNNEL_IDLE, .reason = REASON_NO_TRAFFIC});
+}
+
+/* So many ms later, WireGuard sends a keepalive, and the device is read. */
+static enum reason sent_after(struct run *r, uint64_t ms)
+{
+	r->in.now += ms;
+	r->in.wall += (int64_t)ms;
+	r->in.tx += 32;
+	liveness_update(&r->l, &r->c, &r->in);
+	return r->l.reason;
+}
+
+/* To the millisecond: old, then without an answer of the handshake that is due. */
+static void thresholds_are_exact(void **state)
+{
+	struct run r;
+
+	begin(&r);
+	r.c.probe = false;
+	PLAY(&r, {1, 128, 128, .handshake = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(sent_after(&r, 160000), REASON_HANDSHAKE_FRESH);
+	assert_int_equal(sent_after(&r, 1), REASON_HANDSHAKE_OLD);
+	assert_int_equal(sent_after(&r, 19999), REASON_HANDSHAKE_OLD);
+	assert_int_equal(sent_after(&r, 1), REASON_HANDSHAKE_OLD); /* since now */
+	assert_int_equal(sent_after(&r, 5499), REASON_HANDSHAKE_OLD);
+	assert_int_equal(sent_after(&r, 1), REASON_HANDSHAKE_STALE);
+	assert_int_equal(r.l.state, TUNNEL_DOWN);
+	assert_int_equal(liveness_handshake_age(&r.l, r.in.now), 185501);
+}
+
 static void idle_then_dead(void **state)
 {
 	struct run r;
@@ -512,6 +556,30 @@ static void bfd_alarms(void **state)
 	PLAY(&r, {2, 128, 128, .state = TUNNEL_DOWN, .reason = REASON_UP_HOLD});
 }
 
+static void bfd_alarm(struct run *r)
+{
+	r->in.evidence = (struct evidence){.bfd = BFD_SAYS_EXPIRED, .bfd_silent = r->in.now};
+	assert_true(liveness_update(&r->l, &r->c, &r->in));
+	assert_int_equal(r->l.state, TUNNEL_DOWN);
+	r->in.evidence.bfd = BFD_SAYS_UP;
+	assert_true(liveness_update(&r->l, &r->c, &r->in));
+}
+
+/* When the hold after the first alarm is over the next one is a first one again. */
+static void bfd_alarm_after_hold(void **state)
+{
+	struct run r;
+
+	for (unsigned early = 0; early < 2; early++) {
+		begin_up(&r);
+		bfd_alarm(&r);
+		assert_int_equal(r.l.state, TUNNEL_DEGRADED);
+		r.in.now += r.c.up_hold - early;
+		bfd_alarm(&r);
+		assert_int_equal(r.l.state, early ? TUNNEL_DOWN : TUNNEL_DEGRADED);
+	}
+}
+
 /* BFD that is up is not itself a sign of life: a reading between the tunnel's last byte and the
  * end of the detection time must not hide the silence. */
 static void bfd_up_is_no_byte(void **state)
@@ -762,6 +830,8 @@ int main(void)
 		cmocka_unit_test(silence_is_dated),
 		cmocka_unit_test(initiations_are_no_life),
 		cmocka_unit_test(silence_is_idle),
+		cmocka_unit_test(keepalives_are_use),
+		cmocka_unit_test(thresholds_are_exact),
 		cmocka_unit_test(idle_then_dead),
 		cmocka_unit_test(probe_unanswered),
 		cmocka_unit_test(unanswered_data),
@@ -774,6 +844,7 @@ int main(void)
 		cmocka_unit_test(small_thresholds),
 		cmocka_unit_test(bfd_expired),
 		cmocka_unit_test(bfd_alarms),
+		cmocka_unit_test(bfd_alarm_after_hold),
 		cmocka_unit_test(bfd_up_is_no_byte),
 		cmocka_unit_test(bfd_expired_but_bytes),
 		cmocka_unit_test(bfd_signalled),

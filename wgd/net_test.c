@@ -10,8 +10,12 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netlink/errno.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +108,83 @@ static void test_links(void **state)
 	link_close();
 }
 
+/* --- what libnl says instead of the kernel, 0: the kernel does --- */
+
+static int nl_error;
+
+int rtnl_link_delete(struct nl_sock *sock, const struct rtnl_link *link)
+{
+	int (*real)(struct nl_sock *, const struct rtnl_link *) = dlsym(RTLD_NEXT, __func__);
+
+	return nl_error ? nl_error : real(sock, link);
+}
+
+int rtnl_addr_alloc_cache(struct nl_sock *sock, struct nl_cache **out)
+{
+	int (*real)(struct nl_sock *, struct nl_cache **) = dlsym(RTLD_NEXT, __func__);
+
+	return nl_error ? nl_error : real(sock, out);
+}
+
+int rtnl_link_alloc_cache(struct nl_sock *sock, int family, struct nl_cache **out)
+{
+	int (*real)(struct nl_sock *, int, struct nl_cache **) = dlsym(RTLD_NEXT, __func__);
+
+	return nl_error ? nl_error : real(sock, family, out);
+}
+
+/* Its numbers are not the kernel's. */
+static void test_errors_of_links(void **state)
+{
+	static const int rows[][2] = {
+		{-NLE_NODEV, -ENODEV},	   {-NLE_OBJ_NOTFOUND, -ENODEV},
+		{-NLE_EXIST, -EEXIST},	   {-NLE_OPNOTSUPP, -EOPNOTSUPP},
+		{-NLE_PERM, -EPERM},	   {-NLE_NOMEM, -ENOMEM},
+		{-NLE_BUSY, -EBUSY},	   {-NLE_NOADDR, -EADDRNOTAVAIL},
+		{-NLE_FAILURE, -EINVAL},   {-NLE_INVAL, -EINVAL},
+		{1, 0},
+	};
+	struct tunnel_addr one, *list;
+	size_t n = 7;
+
+	link_open();
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		nl_error = rows[i][0];
+		if (link_delete(1) != rows[i][1])
+			fail_msg("libnl's %d", -rows[i][0]);
+	}
+	/* What cannot be listed is nothing. */
+	nl_error = -NLE_NOMEM;
+	list = &one;
+	assert_int_equal(link_addrs(1, &list, &n), -ENOMEM);
+	assert_null(list);
+	assert_int_equal(n, 0);
+	assert_int_equal(link_each_ours(note_ours, NULL), -ENOMEM);
+	nl_error = 0;
+	link_close();
+}
+
+/* Without the right to. */
+static void test_no_right(void **state)
+{
+	struct tunnel_addr one = {.addr = addr("10.9.0.1"), .len = 24};
+	int index;
+
+	link_open();
+	dut_link("l0");
+	index = get("l0").ifindex;
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(link_create("l1"), -EPERM);
+	assert_int_equal(link_set_mtu(index, 1400), -EPERM);
+	assert_int_equal(link_set_up(index, false), -EPERM);
+	assert_int_equal(link_set_alias(index, "x"), -EPERM);
+	assert_int_equal(link_add_addr(index, &one), -EPERM);
+	assert_int_equal(link_delete(index), -EPERM);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(get("l0").mtu, 1500);
+	link_close();
+}
+
 static void test_addresses(void **state)
 {
 	struct tunnel_addr one = {.addr = addr("10.9.0.1"), .len = 24},
@@ -177,6 +258,31 @@ static void test_events(void **state)
 	for (int i = 0; i < 10; i++)
 		dut_turn();
 	assert_string_equal(events, "");
+}
+
+/* More than the socket holds: what was lost is told as one event of any link. */
+static void test_events_lost(void **state)
+{
+	char name[] = "/tmp/wgbgp-batch-XXXXXX";
+	FILE *f = fdopen(mkstemp(name), "w");
+
+	assert_non_null(f);
+	for (int i = 0; i < 2000; i++)
+		fprintf(f, "link set l0 mtu %d\n", 1300 + i % 2);
+	fclose(f);
+	link_open();
+	dut_link("l0");
+	link_watch(on_event, events);
+	dut_ip("-batch %s", name);
+	DUT_AWAIT(told("-/0"));
+	for (int i = 0; i < 10; i++)
+		dut_turn(); /* what it held, 64 at a time */
+	events[0] = '\0';
+	dut_ip("link set l0 down");
+	DUT_AWAIT(told("l0/n"));
+	assert_false(told("-/0"));
+	link_close();
+	unlink(name);
 }
 
 /* --- routes --- */
@@ -459,8 +565,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(test_links),
+		CHECK(test_errors_of_links),
+		CHECK(test_no_right),
 		CHECK(test_addresses),
 		CHECK(test_events),
+		CHECK(test_events_lost),
 		CHECK(test_underlay),
 		CHECK(test_echo),
 		CHECK(test_probe),

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "rig.h"
+#include "underlay.h"
 
 #define LIVE(more)                                                                    \
 	", 'liveness': {'probe-timeout': 1000, 'probe-interval': 500, 'up-hold': 0, " \
@@ -662,6 +664,212 @@ static void test_underlay(void **state)
 		   "probe wg0 10.9.0.2\n");
 }
 
+/* A peer that moves is said; one that is heard for the first time, or no more, did not move. */
+static void test_moves_said(void **state)
+{
+	static const char *const places[] = {"192.0.2.1:5", "192.0.2.1:6", "", "192.0.2.1:7",
+					     "192.0.2.1:7", "[2001:db8::1]:7"};
+
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}", RIG_PEER_A(RIG_QUIET)));
+	rig_log(LOG_LEVEL_INFO);
+	rig_forget();
+	for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+		rig_peer("wg0", 'a')->info.endpoint = (struct endpoint){0};
+		if (*places[i])
+			at(places[i]);
+		rig_pass(100);
+	}
+	rig_expect("@100\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@200\n"
+		   "log warning: endpoint-changed peer=a interface=wg0 from=192.0.2.1:5 "
+		   "to=192.0.2.1:6 configured=no\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'192.0.2.1:6'}\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:6 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@300\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n"
+		   "@400\n"
+		   "zebra: a is 1 on 7 never handshake-never at 192.0.2.1:7 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "@600\n"
+		   "log warning: endpoint-changed peer=a interface=wg0 from=192.0.2.1:7 "
+		   "to=[2001:db8::1]:7 configured=no\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:7',"
+		   "'interface':'wg0','peer':'a','to':'[2001:db8::1]:7'}\n"
+		   "zebra: a is 1 on 7 never handshake-never at [2001:db8::1]:7 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* What a lookup says, and what is made of it where it fails. */
+static void test_lookups(void **state)
+{
+	static const struct {
+		enum rig_fault fault;
+		int error;
+		uint8_t type;
+		uint32_t oif;
+		bool leads;
+	} rows[] = {
+		{RIG_FINE, 0, RTN_UNICAST, 0, true},
+		{RIG_FINE, 0, RTN_LOCAL, 0, true},
+		{RIG_FINE, 0, RTN_UNICAST, 1000001, true}, /* it went just now */
+		{RIG_FINE, 0, RTN_UNREACHABLE, 0, false},
+		{RIG_FINE, 0, RTN_BLACKHOLE, 0, false},
+		{RIG_FINE, 0, RTN_PROHIBIT, 0, false},
+		{RIG_FINE, -ENETUNREACH, 0, 0, false},
+		{RIG_FINE, -EHOSTUNREACH, 0, 0, false},
+		{RIG_FINE, -ENETDOWN, 0, 0, false},
+		{RIG_FINE, -EACCES, 0, 0, false},
+		{RIG_FINE, -EINVAL, 0, 0, false},
+		{RIG_FINE, -ENOBUFS, 0, 0, true},
+		{RIG_FINE, -EPERM, 0, 0, true},
+		{RIG_UNSENT, -ENETUNREACH, 0, 0, false},
+		{RIG_UNSENT, -ENOBUFS, 0, 0, true},
+		{RIG_UNREAD, -ENETUNREACH, 0, 0, false},
+		{RIG_UNREAD, -ENOBUFS, 0, 0, true},
+		{RIG_EMPTY, -ENETUNREACH, 0, 0, true},
+		{RIG_LATE, -ENETUNREACH, 0, 0, false},
+		{RIG_LATE, 0, RTN_UNREACHABLE, 0, false},
+		{RIG_LATE, 0, RTN_UNICAST, 0, true},
+	};
+	struct addr to;
+
+	assert_int_equal(addr_parse("192.0.2.1", &to), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		rig.route_fault = rows[i].fault;
+		rig.route_error = rows[i].error;
+		rig.route_type = rows[i].type;
+		rig.route_oif = rows[i].oif;
+		if (underlay_leads(&to, 0) != rows[i].leads)
+			fail_msg("row %u", i);
+	}
+	assert_int_equal(rig.lookups, ARRAY_SIZE(rows));
+}
+
+static unsigned lookups_of_event(void)
+{
+	rig.lookups = 0;
+	rig_link_event("eth9", 99);
+	for (int i = 0; i < 5; i++)
+		rig_turn();
+	return rig.lookups;
+}
+
+/* Nobody asks about a peer of somebody else, an endpoint that is not known or on the link, or for a
+ * device that is not there. */
+static void test_not_looked_up(void **state)
+{
+	struct wg_peer *b;
+
+	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
+	assert_int_equal(endpoint_parse("192.0.2.9:9", &rig_peer_add("wg0", 'f')->info.endpoint), 0);
+	begin(RIG_WG0(", 'adopt': true", RIG_PEER_A(RIG_QUIET) ", " RIG_PEER_B(RIG_QUIET)));
+	b = &rig_peer("wg0", 'b')->info;
+	assert_int_equal(addr_parse("fe80::1", &b->endpoint.addr), 0);
+	b->endpoint.port = 7;
+	rig_handshake("wg0", 'a');
+	rig_handshake("wg0", 'b');
+	rig_pass(1000);
+	rig_forget();
+	rig.route_error = -ENETUNREACH;
+	assert_int_equal(lookups_of_event(), 0);
+	rig_pass(3000);
+	assert_int_equal(rig.lookups, 0);
+	rig_expect("");
+	at("192.0.2.1:5");
+	rig_pass(1000);
+	assert_int_equal(lookups_of_event(), 1);
+	/* One that is not known any more is not given again. */
+	rig_peer("wg0", 'a')->info.endpoint = (struct endpoint){0};
+	rig_pass(1000);
+	at("192.0.2.1:5");
+	rig_pass(3000);
+	rig_expect("@800\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'underlay-down','to':'degraded'}\n"
+		   "zebra: a is 1 on 7 degraded underlay-down cost 1000 at 192.0.2.1:5 "
+		   "10.9.0.2 10.9.0.2/32\n"
+		   "@1800\n"
+		   "zebra: a is 1 on 7 degraded underlay-down cost 1000 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: a is 1 on 7 degraded up-hold cost 1000 10.9.0.2 10.9.0.2/32\n"
+		   "@2800\n"
+		   "zebra: a is 1 on 7 degraded up-hold cost 1000 at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n"
+		   "zebra: a is 1 on 7 degraded underlay-down cost 1000 at 192.0.2.1:5 "
+		   "10.9.0.2 10.9.0.2/32\n");
+	rig_refuse("wg0 open", -EIO, 1000);
+	device_lost(device_find("wg0"), "test");
+	rig_pass(1000);
+	rig_forget();
+	assert_int_equal(lookups_of_event(), 0);
+	rig.route_error = 0;
+	rig_refuse("wg0 open", 0, 0);
+	rig_pass(10000);
+	rig_expect("@510\n"
+		   "wg0 open kernel\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'b',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: wg0 is 7 up adopted 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: b is 2 on 7 up handshake-fresh at [fe80::1]:7 10.9.0.3 10.9.0.3/32\n");
+}
+
+enum { MANY = 70 };
+
+/* With the peers from FIRST on. Release with free(). */
+static char *config_of_many(unsigned first)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static char peers[MANY * 200];
+	char *end = peers;
+
+	for (unsigned i = first; i <= MANY; i++)
+		end += sprintf(end,
+			       "%s{'name': 'p%u', 'public-key': '%c%c" RIG_KEY("")
+			       "', 'endpoint': ['192.0.2.%u:5']" RIG_QUIET "}",
+			       i > first ? ", " : "", i, digits[i >> 2], digits[(i & 3) << 4], i);
+	return xasprintf(RIG_WG0("", "%s"), peers);
+}
+
+/* Many are looked at in pieces, each of them once. */
+static void test_many_looked_up(void **state)
+{
+	char *all = config_of_many(1), *last = config_of_many(MANY);
+
+	begin(all);
+	rig.lookups = 0;
+	rig_link_event("eth9", 99);
+	rig_turn();
+	assert_int_equal(rig.lookups, 64);
+	rig_turn();
+	assert_int_equal(rig.lookups, MANY);
+	for (int i = 0; i < 5; i++)
+		rig_turn();
+	assert_int_equal(rig.lookups, MANY);
+	/* And by the polls, some of them each time. */
+	rig.lookups = 0;
+	rig_pass(1000);
+	assert_int_equal(rig.lookups, 16);
+	rig_pass(4000);
+	assert_int_equal(rig.lookups, MANY);
+	/* The one whose turn it would be goes, with all others but the last. */
+	rig_apply(last);
+	devices_prune();
+	rig.lookups = 0;
+	rig_pass(500);
+	assert_int_equal(rig.lookups, 1);
+	free(all);
+	free(last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -677,6 +885,10 @@ int main(void)
 		RIG_CHECK(test_blank),
 		RIG_CHECK(test_idle),
 		RIG_CHECK(test_underlay),
+		RIG_CHECK(test_moves_said),
+		RIG_CHECK(test_lookups),
+		RIG_CHECK(test_not_looked_up),
+		RIG_CHECK(test_many_looked_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

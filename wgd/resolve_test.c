@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "dut.h"
+#include "log.h"
 #include "resolve.h"
 
 enum { A = 1, AAAA = 28, NOERROR = 0, NXDOMAIN = 3 };
@@ -25,6 +26,7 @@ static int server = -1;
 static unsigned asked;
 static bool starting;
 static char got[1024];
+static const char *why; /* of the last answer; NULL: there are addresses */
 
 /* What the server knows. */
 static const struct row {
@@ -131,6 +133,7 @@ static void on_resolved(uint32_t id, unsigned slot, const char *host, const stru
 	else
 		sprintf(got + at, " for %u\n", r->ttl);
 	assert_true((r->n == 0) == (r->error != NULL));
+	why = r->error;
 }
 
 static void start(uint32_t id, unsigned slot, const char *host)
@@ -215,9 +218,11 @@ static void test_server(void **state)
 	got[0] = '\0';
 	start(1, 0, "none.example");
 	assert_string_equal(wait_for(1), "1/0 none.example error\n");
+	assert_string_equal(why, "name does not exist");
 	got[0] = '\0';
 	start(1, 0, "silent.example");
 	assert_string_equal(wait_for(1), "1/0 silent.example error\n");
+	assert_string_equal(why, "request timed out");
 }
 
 /* One that cannot be asked for is answered, too. */
@@ -228,8 +233,11 @@ static void test_long_name(void **state)
 	memset(name, 'x', sizeof(name));
 	strcpy(name + 300, ".example");
 	start(1, 0, name);
+	wait_for(1);
+	assert_string_equal(why, "no name server can be asked");
+	start(1, 0, name);
 	start(2, 0, "four.example");
-	wait_for(2);
+	wait_for(3);
 	assert_non_null(strstr(got, ".example error\n"));
 	assert_non_null(strstr(got, "2/0 four.example 192.0.2.4 for 5\n"));
 }
@@ -291,6 +299,25 @@ static void test_no_server(void **state)
 	assert_string_equal(wait_for(1), "1/0 four.example 192.0.2.4 for 5\n");
 }
 
+/* What libevent says of name servers is for who looks closely, by our own log. */
+static void test_log(void **state)
+{
+	char name[] = "/tmp/wgbgp-log-XXXXXX", text[4096];
+	FILE *f;
+
+	close(mkstemp(name));
+	log_init("resolve_test");
+	log_set_level(LOG_LEVEL_DEBUG);
+	assert_non_null(freopen(name, "w", stderr));
+	start(1, 0, "silent.example");
+	wait_for(1);
+	f = fopen(name, "r");
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	assert_non_null(strstr(text, " dns text=\""));
+	unlink(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hosts, begin, end),
 		cmocka_unit_test_setup_teardown(test_cancelled, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_server, begin, end),
+		cmocka_unit_test_setup_teardown(test_log, begin, end),
 	};
 
 	if (geteuid() != 0)

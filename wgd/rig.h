@@ -19,7 +19,11 @@
 #include "device.h"
 #include "loop_fake.h"
 
-enum { RIG_LINKS = 4, RIG_ADDRS = 8, RIG_PEERS = 8, RIG_ENTRIES = 5000 };
+enum { RIG_LINKS = 4, RIG_ADDRS = 8, RIG_PEERS = 80, RIG_ENTRIES = 5000 };
+
+/* How a lookup of a route ends without its answer: it cannot be sent, or read, by route_error; it is
+ * empty. Late: an older one, which says the contrary, is in front of it. */
+enum rig_fault { RIG_FINE, RIG_UNSENT, RIG_UNREAD, RIG_EMPTY, RIG_LATE };
 
 struct rig_peer {
 	struct wg_peer info;
@@ -58,6 +62,8 @@ struct rig {
 	uint8_t route_type;   /* RTN_*, 0: unicast */
 	uint32_t route_oif;
 	uint32_t route_mark; /* of the last lookup */
+	enum rig_fault route_fault;
+	unsigned lookups;    /* so far */
 	uint16_t echo_seq;   /* of the last echo request */
 };
 extern struct rig rig;

@@ -740,6 +740,7 @@ void rig_resolved(const char *host, const char *addrs, uint32_t ttl)
 /* --- rtnetlink's lookups, for underlay.c --- */
 
 static uint32_t looked_up;
+static unsigned answered; /* times since then */
 
 struct mnl_socket *mnl_socket_open2(int bus, int flags)
 {
@@ -773,19 +774,30 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *req, size_t s
 	const struct nlmsghdr *nlh = req;
 
 	looked_up = nlh->nlmsg_seq;
+	answered = 0;
+	rig.lookups++;
 	rig.route_mark = 0;
 	mnl_attr_parse(nlh, sizeof(struct rtmsg), on_mark, NULL);
-	return (ssize_t)size;
+	errno = -rig.route_error;
+	return rig.route_fault == RIG_UNSENT ? -1 : (ssize_t)size;
 }
 
 ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 {
+	bool late = rig.route_fault == RIG_LATE && answered == 0;
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nlmsgerr *error;
 	struct rtmsg *rtm;
 
-	nlh->nlmsg_seq = looked_up;
-	if (rig.route_error) {
+	errno = -rig.route_error;
+	if (rig.route_fault == RIG_UNREAD || rig.route_fault == RIG_EMPTY)
+		return rig.route_fault == RIG_EMPTY ? 0 : -1;
+	if (answered++ > (rig.route_fault == RIG_LATE)) {
+		errno = EAGAIN; /* nothing will ever come */
+		return -1;
+	}
+	nlh->nlmsg_seq = looked_up - late;
+	if (rig.route_error && !late) {
 		nlh->nlmsg_type = NLMSG_ERROR;
 		error = mnl_nlmsg_put_extra_header(nlh, sizeof(*error));
 		error->error = rig.route_error;

@@ -284,6 +284,40 @@ static void test_entries_change(void **state)
 	rig_expect("cli: {}\n");
 }
 
+/* When the first entries were shown. */
+static void remove_all_then(void)
+{
+	static unsigned pauses;
+
+	if (++pauses == 2)
+		remove_all();
+}
+
+/* A long table is shown in pieces of 500 rows, and others have their turn in between. */
+static void test_entries_in_pieces(void **state)
+{
+	static char changes[600 * 24], want[600 * 128];
+	char *c = changes, *w = want;
+
+	begin(TWO);
+	for (unsigned i = 0; i < 600; i++)
+		c += sprintf(c, "+1 192.168.%u.%u/32 ", i / 256, i % 256);
+	rig_allowed(1, changes);
+	rig.show_pause = remove_all_then;
+	rig_show("{'command': 'allowed-ips'}");
+	w += sprintf(w, "cli: {}\n"
+			"cli: {'installed':true,'interface':'wg0','origin':'tunnel-address',"
+			"'peer':'a','prefix':'10.9.0.2/32','stale':false}\n"
+			"cli: {'installed':true,'interface':'wg0','origin':'tunnel-address',"
+			"'peer':'b','prefix':'10.9.0.3/32','stale':false}\n");
+	for (unsigned i = 0; i < 498; i++)
+		w += sprintf(w,
+			     "cli: {'installed':true,'interface':'wg0','origin':'learned',"
+			     "'peer':'a','prefix':'192.168.%u.%u/32','stale':false}\n",
+			     i / 256, i % 256);
+	rig_expect(want);
+}
+
 static void test_drain(void **state)
 {
 	begin(TWO);
@@ -610,7 +644,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_everything),  RIG_CHECK(test_refused),
-		RIG_CHECK(test_entries),     RIG_CHECK(test_entries_change),
+		RIG_CHECK(test_entries),     RIG_CHECK(test_entries_in_pieces),
+		RIG_CHECK(test_entries_change),
 		RIG_CHECK(test_drain),	     RIG_CHECK(test_drain_refused),
 		RIG_CHECK(test_cut),	     RIG_CHECK(test_cut_left),
 		RIG_CHECK(test_conf_errors),

@@ -61,6 +61,10 @@ static void refused(void **state)
 		"errno=0\n",			      /* no end */
 		"listen_port=65536\nerrno=0\n\n",     /* out of range */
 		"listen_port=-1\nerrno=0\n\n",	      /* */
+		"listen_port=+1\nerrno=0\n\n",	      /* a number has no sign, */
+		"listen_port= 1\nerrno=0\n\n",	      /* nothing in front of it, */
+		"listen_port=\nerrno=0\n\n",	      /* and a digit */
+		"public_key=" KEY1 "\nrx_bytes=-1\nerrno=0\n\n",
 		"fwmark=4294967296\nerrno=0\n\n",     /* */
 		"allowed_ip=10.0.0.0/8\nerrno=0\n\n", /* of no peer */
 		"public_key=" KEY1 "00\nerrno=0\n\n", /* too long */
@@ -88,6 +92,23 @@ static void refused(void **state)
 	assert_int_equal(uapi_read_set("errno=-22\n\n", 11), -22);
 	assert_int_equal(uapi_read_set("errno=22\n\n", 10), -22);
 	assert_int_equal(uapi_read_set("errno=0\n\n", 9), 0);
+}
+
+/* It ends with an empty line, and there alone. */
+static void completeness(void **state)
+{
+	static const struct {
+		const char *text;
+		bool complete;
+	} rows[] = {
+		{"", false},	   {"a", false},      {"\n", true},	{"\n\n", true}, {"a\n", false},
+		{"a\n\n", true},   {"\na", false},   {"\n\na", false}, {"ab", false},
+		{"a\n\na\n", false}, {"a\n\na\n\n", true},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (uapi_complete(rows[i].text, strlen(rows[i].text)) != rows[i].complete)
+			fail_msg("row %u", i);
 }
 
 static void changes_in_order(void **state)
@@ -127,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_answer),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(completeness),
 		cmocka_unit_test(changes_in_order),
 	};
 

@@ -130,6 +130,15 @@ bool userspace_present(const char *program)
 	return found;
 }
 
+/* One of the arguments behind the first one of the command line LINE is NAME. */
+static bool has_argument(const char *line, size_t n, const char *name)
+{
+	for (const char *at = line + strlen(line) + 1; at < line + n; at += strlen(at) + 1)
+		if (str_eq(at, name))
+			return true;
+	return false;
+}
+
 /* The command line of PID names PROGRAM and IFNAME. */
 static bool is_program(int pid, const char *program, const char *ifname)
 {
@@ -148,7 +157,7 @@ static bool is_program(int pid, const char *program, const char *ifname)
 	arg0 = line;
 	arg0_base = strrchr(arg0, '/') ? strrchr(arg0, '/') + 1 : arg0;
 	return str_eq(arg0_base, base ? base + 1 : program) &&
-	       memmem(line, n, ifname, strlen(ifname) + 1);
+	       has_argument(line, n, ifname);
 }
 
 void userspace_stop(const char *program, const char *rundir, const char *ifname)

@@ -36,7 +36,7 @@ static size_t request_len;
 static unsigned sent;
 
 /* What the played kernel does. */
-static bool no_socket, no_bind, no_family;
+static bool no_socket, no_bind, no_family, no_number;
 static int send_error, ack_error, probe_error;
 static unsigned interrupted;		    /* dumps that are cut off by a change */
 static void (*fill_dump)(unsigned message); /* puts attributes; NULL: an empty device */
@@ -219,7 +219,8 @@ static void answer_family(void)
 
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, "wireguard");
-	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, FAMILY);
+	if (!no_number)
+		mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, FAMILY);
 	mnl_attr_put_u32(nlh, CTRL_ATTR_VERSION, 1);
 	end_answer(nlh, true);
 	answer_error(0);
@@ -383,6 +384,26 @@ static void test_open(void **state)
 	wg = open_it();
 	assert_true(wg->single_removal);
 	wg_close(wg);
+}
+
+/* What was on the stack before is no number. */
+static void soil_stack(void)
+{
+	volatile uint8_t bytes[1 << 18];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0xaa;
+}
+
+static void test_no_number(void **state)
+{
+	struct wg *wg;
+
+	no_number = true;
+	soil_stack();
+	assert_false(wg_kernel_present());
+	assert_int_equal(wg_kernel_open("wg0", &wg), -EOPNOTSUPP);
+	expect("close\nclose\n");
 }
 
 static void test_old_kernel(void **state)
@@ -731,7 +752,7 @@ int main(void)
 		cmocka_unit_test(test_device),	  cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_changes),	  cmocka_unit_test(test_many),
 		cmocka_unit_test(test_get),	  cmocka_unit_test(test_interrupted),
-		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_malformed), cmocka_unit_test(test_no_number),
 	};
 
 	log_init("wg_kernel_test");

@@ -219,7 +219,6 @@ static int try_request(struct userspace *u)
 	struct patience t = patience(u, u->pending);
 
 	u->sent = 0;
-	u->in.len = 0;
 	if (u->fd < 0)
 		u->fd = connect_to(u->wg.ifname);
 	if (u->fd < 0) {

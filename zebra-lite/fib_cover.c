@@ -29,12 +29,10 @@ static struct cover cover_of(const struct rib_node *n)
 			continue;
 		cover.node = c;
 		cover.fib = f;
-		if (fib_has_route(f)) {
+		if (fib_has_route(f))
 			cover.n = fib_oifs(f, cover.oifs);
-		} else {
-			cover.oifs[0] = cand->oif;
-			cover.n = cand->oif != 0;
-		}
+		else if (cand->oif)
+			cover.oifs[cover.n++] = cand->oif;
 		break;
 	}
 	return cover;

@@ -80,6 +80,7 @@ static void test_held(void **state)
 	held(1, "10.1.0.0/16"); /* as it is */
 	held(3, "10.1.0.0/16"); /* and another peer's instead */
 	held(2, "10.1.0.0/16"); /* where the route does not lead */
+	held(4, "10.1.0.0/16");
 	held(1, "10.2.0.0/16"); /* without a route */
 	held(1, "10.4.7.0/24"); /* under a route that leaves elsewhere */
 	held(2, "10.4.8.0/24"); /* under one that leaves there */
@@ -87,6 +88,7 @@ static void test_held(void **state)
 	next_wgd_synced();
 	RIG_TOLD("set 10.1.0.0/16 p3\n"
 		 "set 10.1.0.0/16 p2\n"
+		 "set 10.1.0.0/16 p4\n"
 		 "set 10.4.0.0/16 p2\n"
 		 "unset 10.2.0.0/16 p1\n"
 		 "unset 10.4.7.0/24 p1\n"
@@ -95,7 +97,8 @@ static void test_held(void **state)
 		 "set 10.1.0.0/16 p1\n"
 		 "unset 10.4.8.0/24 p2\n");
 	rig_pass(4000);
-	RIG_TOLD("unset 10.1.0.0/16 p2\n");
+	RIG_TOLD("unset 10.1.0.0/16 p2\n"
+		 "unset 10.1.0.0/16 p4\n");
 }
 
 /* An interface whose peer gets everything has no entries to speak of. */
@@ -422,6 +425,32 @@ static void test_urgent(void **state)
 	fib_batch_max = 4096;
 }
 
+/* As long as wgd has not answered what is moved is not moved yet, whatever else is with it. */
+static void test_repairing(void **state)
+{
+	out.nexthop_set = NULL;
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.2.4");
+	rig_bgp("10.3.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	assert_false(fib_repairing());
+	rig_silent = true;
+	rig_bgp("10.2.0.0/16", "10.9.1.2");
+	rig_told();
+	assert_false(fib_repairing());
+	rig_silent = false;
+	rig_told();
+	rig_silent = true;
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
+	nexthop_run();
+	rig_bgp("10.4.0.0/16", "10.9.1.2");
+	rig_told();
+	assert_int_equal(fib_counters.urgent, 0);
+	assert_true(fib_repairing());
+	rig_silent = false;
+	rig_told();
+	assert_false(fib_repairing());
+}
+
 /* --- entries without room --- */
 
 enum { MANY_FIRST = 20, MANY = 18 };
@@ -597,6 +626,107 @@ static void test_refused_next_to_it(void **state)
 	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
 		 "set 10.1.0.0/16 p1\n"
 		 "change 10.1.0.0/16 object 1\n");
+}
+
+/* Two entries are handed over, and then the kernel keeps the route: they stay where they are by
+ * then, and are known to. */
+static void test_given_and_kept(void **state)
+{
+	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
+	rig_bgp("10.0.0.0/8", "10.9.0.3*1 10.9.1.5*1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	rig_delete_error = -EPERM;
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("set 10.1.0.0/16 p3\n"
+		 "set 10.1.0.0/16 p5\n"
+		 "del 10.1.0.0/16 object 4\n"
+		 "refused 10.1.0.0/16 by all kernel-error\n");
+	rig_delete_error = 0;
+	rig_pass(RETRY_MAX_MS);
+	RIG_TOLD("cleared 10.1.0.0/16 by all kernel-error\n"
+		 "del 10.1.0.0/16 object 4\n"
+		 "unset 10.1.0.0/16 p3\n"
+		 "unset 10.1.0.0/16 p5\n"
+		 "object 4 del\n");
+}
+
+/* The same with entries that wgd does not move. */
+static void test_given_to_nobody(void **state)
+{
+	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
+	rig_bgp("10.0.0.0/8", "10.9.0.3*1 10.9.1.5*1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	rig_delete_error = -EPERM;
+	rig_refused = "10.1.0.0/16";
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("set 10.1.0.0/16 p3\n"
+		 "set 10.1.0.0/16 p5\n"
+		 "unset 10.1.0.0/16 p2\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "del 10.1.0.0/16 object 4\n"
+		 "refused 10.1.0.0/16 by all kernel-error\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n");
+}
+
+/* Somebody else's route covers it: who gets the packets is the peer that has that address. */
+static void test_covered_by_others(void **state)
+{
+	rig_peer(5, RIG_WG0, "10.8.0.0", NULL, TUNNEL_UP);
+	rig_peer(6, RIG_WG0, "11.8.0.0", NULL, TUNNEL_UP);
+	rig_peer(7, RIG_WG0, "12.8.0.0", NULL, TUNNEL_UP);
+	rig_kernel(true, "10.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL);
+	rig_kernel(true, "11.0.0.0/8", RTPROT_STATIC, 5, RIG_U0, NULL);
+	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL); /* the first is used */
+	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_U0, NULL);
+	rig_bgp("10.8.0.0/16", "10.9.0.1");
+	rig_bgp("11.8.0.0/16", "10.9.0.1");
+	rig_bgp("12.8.0.0/16", "10.9.0.1");
+	rig_bgp("10.7.0.0/16", "10.9.0.1"); /* nobody's address */
+	rig_told();
+	rig_bgp("10.8.0.0/16", "");
+	rig_bgp("11.8.0.0/16", "");
+	rig_bgp("12.8.0.0/16", "");
+	rig_bgp("10.7.0.0/16", "");
+	RIG_TOLD("set 10.8.0.0/16 p5\n"
+		 "set 12.8.0.0/16 p7\n"
+		 "del 10.7.0.0/16 dev wg0\n"
+		 "del 12.8.0.0/16 dev wg0\n"
+		 "del 11.8.0.0/16 dev wg0\n"
+		 "del 10.8.0.0/16 dev wg0\n"
+		 "unset 10.8.0.0/16 p5\n"
+		 "unset 11.8.0.0/16 p1\n"
+		 "unset 12.8.0.0/16 p7\n"
+		 "unset 10.7.0.0/16 p1\n");
+}
+
+/* A route on a link that is down covers nothing, nor does one that the kernel refused. */
+static void test_covered_by_none(void **state)
+{
+	struct prefix p = rig_prefix("11.0.0.0/8");
+
+	rig_peer(5, RIG_WG0, "10.8.0.0", NULL, TUNNEL_UP);
+	rig_peer(6, RIG_WG0, "11.8.0.0", NULL, TUNNEL_UP);
+	rig_bgp("10.8.0.0/16", "10.9.0.1");
+	rig_bgp("11.8.0.0/16", "10.9.0.1");
+	rig_kernel(true, "10.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL);
+	rig_told();
+	rig_route_error = -EPERM;
+	rib_static_add(&p, NULL, RIG_WG0, RTN_UNICAST, 1, 0);
+	RIG_TOLD("redist +static 11.0.0.0/8 metric 0\n"
+		 "add 11.0.0.0/8 dev wg0\n"
+		 "refused 11.0.0.0/8 by all kernel-error\n");
+	rig_route_error = 0;
+	rig_link_down[RIG_WG0] = true;
+	rig_bgp("10.8.0.0/16", "");
+	RIG_TOLD("del 10.8.0.0/16 dev wg0\n"
+		 "unset 10.8.0.0/16 p1\n");
+	rig_link_down[RIG_WG0] = false;
+	rig_bgp("11.8.0.0/16", "");
+	RIG_TOLD("del 11.8.0.0/16 dev wg0\n"
+		 "unset 11.8.0.0/16 p1\n");
 }
 
 /* The entries of both planes that have a prefix are the interface's: its plane's go first. */
@@ -813,8 +943,10 @@ int main(void)
 		T(test_held),	   T(test_held_of_any), T(test_held_at_start),
 		T(test_sync),	   T(test_growth),	T(test_no_growth),
 		T(test_full),	   T(test_sizes),	T(test_busy),
-		T(test_urgent),	   T(test_room),	T(test_in_the_way),
+		T(test_urgent),	   T(test_repairing),	T(test_room),	T(test_in_the_way),
 		T(test_refused),   T(test_planes),	T(test_refused_next_to_it),
+		T(test_given_and_kept), T(test_given_to_nobody), T(test_covered_by_others),
+		T(test_covered_by_none),
 		T(test_leaked_from_main),
 		T(test_replay_refused), T(test_cleared), T(test_gateways), T(test_waits_for_pin),
 	};

@@ -118,5 +118,4 @@ void ifaddr_reset(void)
 		TAILQ_REMOVE(&entries, e, link);
 		free(e);
 	}
-	epoch = 0;
 }

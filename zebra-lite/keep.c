@@ -196,6 +196,5 @@ void keep_reset(struct keep *k)
 		forget(k, TAILQ_FIRST(&k->list));
 	timer_stop(&k->retry);
 	k->retry.ready = k->reading = k->ready = k->torn_down = false;
-	k->epoch = 0;
 	k->drift = 0;
 }

@@ -39,6 +39,7 @@
 #define BUFFERS_PER_TURN 8
 #define SIDE_TABLES_MAX 256
 #define RESYNC_DELAY_MS 20 /* several link events make one reading */
+#define RESEND_DELAY_MS 1000
 
 enum stage {
 	STAGE_LINKS,
@@ -330,8 +331,11 @@ static void send_dump(void)
 		rtm->rtm_family = stage == STAGE_IPV4 || stage == STAGE_SIDE4 ? AF_INET : AF_INET6;
 		mnl_attr_put_u32(nlh, RTA_TABLE, side ? tables[table_at] : main_tables[main_at]);
 	}
-	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0)
+	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0) {
 		log_error("kernel-read", "what=dump error=\"%s\"", strerror(errno));
+		stage = STAGE_DONE;
+		timer_start(&delay, RESEND_DELAY_MS); /* all of it again */
+	}
 }
 
 /* Of all planes; and the kernel's own for the networks of their interfaces. */

@@ -436,16 +436,28 @@ static void test_wgd_again(void **state)
 	assert_int_equal(fib_counters.queued, 0);
 }
 
+static unsigned n_watched(void)
+{
+	unsigned n = 0;
+
+	for (const struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+		n += nh->watched;
+	return n;
+}
+
 /* bgpd goes: its routes stay until another one has said all. */
 static void test_bgpd_again(void **state)
 {
 	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
+	say_watch(MSG_NEXTHOP_WATCH, "198.51.100.7");
 	say_routes("10.0.0.0/24", 3, "10.9.0.1");
 	say_nothing(bgpd, MSG_ROUTES_SYNC);
 	told();
+	assert_int_equal(n_watched(), 2);
 	ipc_free(bgpd);
 	for (int i = 0; i < 10; i++)
 		dut_turn();
+	assert_int_equal(n_watched(), 0);
 	kernel_route("192.0.2.0/24", true);
 	say_peer(1, "10.9.0.1");
 	link_bgpd_verdict(&(struct msg_verdicts){.verdict = VERDICT_CLEARED});

@@ -37,10 +37,12 @@ zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
 zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
-	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/zconfig_test zebra-lite/nft_test
+check_PROGRAMS += zebra-lite/configured_test zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
+	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/kernel_refused_test zebra-lite/zconfig_test zebra-lite/nft_test
 zebra_lite_refusal_test_SOURCES = zebra-lite/refusal_test.c lib/loop_fake.c lib/loop_fake.h
 zebra_lite_refusal_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_configured_test_SOURCES = zebra-lite/configured_test.c
+zebra_lite_configured_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_disjoint_test_SOURCES = zebra-lite/disjoint_test.c
 zebra_lite_disjoint_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h \
@@ -61,12 +63,22 @@ zebra_lite_nhobj_test_SOURCES = zebra-lite/nhobj_test.c zebra-lite/rig.c zebra-l
 zebra_lite_nhobj_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nft_test_SOURCES = zebra-lite/nft_test.c lib/dut.c lib/dut.h
 zebra_lite_nft_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_nft_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+zebra_lite_nft_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bind -Wl,--wrap=mnl_socket_setsockopt \
+	-Wl,--wrap=mnl_socket_sendto -Wl,--wrap=setsockopt -Wl,--wrap=recv -Wl,--wrap=nft_ctx_new
 zebra_lite_zconfig_test_SOURCES = zebra-lite/zconfig_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_zconfig_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_test_SOURCES = zebra-lite/kernel_test.c lib/dut.c lib/dut.h
 zebra_lite_kernel_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_kernel_refused_test_SOURCES = zebra-lite/kernel_refused_test.c lib/dut.c lib/dut.h
+zebra_lite_kernel_refused_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_kernel_refused_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+zebra_lite_kernel_refused_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bind -Wl,--wrap=mnl_socket_setsockopt \
+	-Wl,--wrap=mnl_socket_sendto -Wl,--wrap=setsockopt -Wl,--wrap=socket -Wl,--wrap=ioctl -Wl,--wrap=recv \
+	-Wl,--wrap=nl_batch_flush -Wl,--wrap=nl_batch_end -Wl,--wrap=uname -Wl,--wrap=fib_routes_written
 zebra_lite_nftset_test_SOURCES = zebra-lite/nftset_test.c lib/dut.c lib/dut.h
 zebra_lite_nftset_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_nftset_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=timer_start -Wl,--wrap=now_ms
 zebra_lite_rib_node_test_SOURCES = zebra-lite/rib_node_test.c
 zebra_lite_rib_node_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_pin_test_SOURCES = zebra-lite/pin_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h

@@ -713,6 +713,67 @@ static void test_calm(void **state)
 	RIG_TOLD("nothing: nexthop-unreachable\n");
 }
 
+/* A prefix that was there before everything else is looked at as others are. */
+static void test_first_prefix(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 198.51.100.7");
+	RIG_TOLD("add 10.1.0.0/16 via 198.51.100.7 dev u0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "change 10.1.0.0/16 dev wg0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
+	RIG_TOLD("change 10.1.0.0/16 via 198.51.100.7 dev u0\n");
+}
+
+/* Of somebody else's routes with one metric the kernel uses the first. */
+static void test_first_of_equal(void **state)
+{
+	rig_kernel(true, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U0, "198.51.100.9");
+	rig_kernel(true, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.8");
+	rig_watch("192.0.2.7");
+	rig_told();
+	rig_say("%s\n", way("192.0.2.7"));
+	RIG_TOLD("link via 198.51.100.9 dev u0 up depth 0 by /24\n");
+	rig_kernel(false, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U0, "198.51.100.9");
+	rig_told();
+	rig_say("%s\n", way("192.0.2.7"));
+	RIG_TOLD("link via 198.51.100.8 dev u up depth 0 by /24\n");
+}
+
+/* Of a list the first hop on the best level leads, whatever the states and demotions; there is none
+ * where all are out. */
+static void test_active(void **state)
+{
+	static const enum tunnel_state states[] = {TUNNEL_UP, TUNNEL_DEGRADED, TUNNEL_DOWN};
+	struct prefix p = rig_prefix("10.1.0.0/16");
+
+	for (unsigned i = 0; i < 27 * 8; i++) {
+		unsigned best = HOP_OUT, first = 0, of[] = {i % 3, i / 3 % 3, i / 9 % 3};
+		struct hop_ref *hop;
+		char hops[64];
+
+		for (unsigned k = 0; k < 3; k++) {
+			char addr[] = "10.9.0.1";
+			unsigned level = of[k] == 2 ? HOP_OUT : of[k] || i / 27 >> k & 1;
+
+			addr[strlen(addr) - 1] += (char)k;
+			rig_peer(k + 1, RIG_WG0 + k, addr, NULL, states[of[k]]);
+			if (level < best) {
+				best = level;
+				first = k + 1;
+			}
+		}
+		snprintf(hops, sizeof(hops), "10.9.0.1%s 10.9.0.2%s 10.9.0.3%s",
+			 i / 27 & 1 ? "-" : "", i / 27 & 2 ? "-" : "", i / 27 & 4 ? "-" : "");
+		rig_bgp("10.1.0.0/16", hops);
+		rig_told();
+		hop = rib_active_hop(rib_find(&p), rib_hops(rib_find(&p)));
+		if ((hop ? hop->nh->peer->id : 0) != first)
+			fail_msg("states %u %u %u, %s", of[0], of[1], of[2], hops);
+	}
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -728,6 +789,9 @@ int main(void)
 		T(test_by_static),
 		T(test_owners),
 		T(test_levels),
+		T(test_active),
+		T(test_first_of_equal),
+		T(test_first_prefix),
 		T(test_lists),
 		T(test_repair),
 		T(test_held),

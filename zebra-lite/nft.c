@@ -382,7 +382,7 @@ static int reconcile(struct nft_job *j)
 	for (size_t i = 0; i < j->n_found; i++) {
 		struct nft_set *s = &j->found[i];
 
-		s->id |= table << 32;
+		s->table = table;
 		if (j->ours(s->name) && !keeps(j, s->name))
 			remove_set(s->name);
 	}

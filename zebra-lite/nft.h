@@ -18,7 +18,8 @@
 
 struct nft_set {
 	char name[NFT_SET_MAX];
-	uint64_t id; /* another one when it was removed and made again */
+	uint64_t id;	/* in its table: another one when it was removed and made again, */
+	uint64_t table; /* as is that of the table */
 };
 
 struct nft_job {

@@ -119,13 +119,14 @@ static void looked(struct nft_job *j)
 	for (unsigned p = 0; p < PLANES_MAX; p++) {
 		for (unsigned k = 0; k < KINDS; k++) {
 			struct set *s = &sets[p][k];
-			uint64_t id = 0;
+			struct nft_set before = s->in;
 
+			s->in.id = 0;
 			for (size_t i = 0; i < j->n_found && s->in.name[0]; i++)
 				if (str_eq(j->found[i].name, s->in.name))
-					id = j->found[i].id;
-			s->filled = s->filled && s->in.id == id;
-			s->in.id = id;
+					s->in = j->found[i];
+			s->filled = s->filled && s->in.id == before.id &&
+				    s->in.table == before.table;
 		}
 	}
 	if (!j->n_keep)

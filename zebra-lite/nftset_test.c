@@ -10,11 +10,14 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +38,40 @@
 #include "zconfig.h"
 
 enum { WG0 = 10, WG1, ETH = 20 };
+
+/* --- the linker puts these in front of the real ones --- */
+
+static bool lose_next;	    /* of what the loop receives */
+static bool timers_held;    /* those that start now end in an hour */
+static uint64_t ms_gone_by; /* beside the clock's */
+
+ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
+ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
+void __real_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+uint64_t __real_now_ms(void);
+uint64_t __wrap_now_ms(void);
+
+ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
+{
+	ssize_t n = __real_recv(fd, buf, len, flags);
+
+	if (n <= 0 || !lose_next || gettid() != getpid())
+		return n;
+	lose_next = false;
+	errno = ENOBUFS;
+	return -1;
+}
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	__real_timer_start(t, timers_held ? 3600000 : ms);
+}
+
+uint64_t __wrap_now_ms(void)
+{
+	return __real_now_ms() + ms_gone_by;
+}
 
 static char rundir[] = "/tmp/nftset-XXXXXX";
 static uint32_t pending[256], n_pending;
@@ -207,11 +244,14 @@ static bool sets_are(const char *text)
 					 all_sets());                                             \
 	} while (0)
 
+/* The file is there, and nobody else's to read. */
 static bool marked(void)
 {
 	char *path = xasprintf("%s/nft-sets", rundir);
-	bool is = access(path, F_OK) == 0;
+	struct stat st;
+	bool is = stat(path, &st) == 0;
 
+	assert_true(!is || (st.st_mode & 0777) == 0600);
 	free(path);
 	return is;
 }
@@ -468,6 +508,70 @@ static void test_drift(void **state)
 	free(all);
 }
 
+static void others_do(const char *text)
+{
+	char *command = xasprintf("nft '%s'", text);
+
+	assert_int_equal(system(command), 0);
+	free(command);
+}
+
+/* Where nobody knows what others changed everything is written again; not more often than every ten
+ * seconds, whatever they do. */
+static void test_lost(void **state)
+{
+	mode(NFTSET_ADDRESSES);
+	begin();
+	SETS(ADDRESSES OWN);
+	turn();
+	lose_next = true;
+	others_do("flush set inet wgbgp far4-main; flush set inet wgbgp own6-main");
+	SETS(ADDRESSES OWN);
+	assert_false(lose_next);
+	turn();
+	lose_next = true;
+	others_do("flush set inet wgbgp own4-main");
+	AWAIT(!lose_next);
+	others_do("delete set inet wgbgp far4-main"); /* is seen at the next poll */
+	AWAIT(strstr(all_sets(), "far4-main: 10.9.0.1 10.9.0.2\n") &&
+	      str_eq(nftset_state(), "installed"));
+	assert_non_null(strstr(all_sets(), "own4-main:\n"));
+	ms_gone_by = 10000;
+	SETS(ADDRESSES OWN);
+	ms_gone_by = 20000; /* and once for each time */
+	assert_calm();
+}
+
+/* What is more than one transaction takes follows behind it, not at the next poll. */
+static void test_follows(void **state)
+{
+	enum { MANY = 17000 };
+	struct prefix *p = xcalloc(MANY, sizeof(*p));
+	struct msg_routes m = {.n_prefixes = MANY, .prefixes = p};
+
+	for (unsigned i = 0; i < MANY; i++) {
+		p[i] = (struct prefix){.family = AF_INET, .len = 32, .b = {172}};
+		p[i].b[1] = (uint8_t)(i >> 7);
+		p[i].b[2] = (uint8_t)(i << 1);
+	}
+	mode(NFTSET_ALL);
+	begin();
+	AWAIT(str_eq(nftset_state(), "installed"));
+	timers_held = true;
+	nftset_config_changed();
+	AWAIT(str_eq(nftset_state(), "installed"));
+	m.hops.n = 1;
+	m.hops.hop[0].addr = adr("10.9.0.1");
+	rib_bgp_routes(&m, 1);
+	AWAIT(disjoint_queued() == MANY);
+	nftset_config_changed();
+	AWAIT(str_eq(nftset_state(), "installed"));
+	assert_int_equal(system("test $(nft list set inet wgbgp learned4-main | "
+				"grep -oE '172(\\.[0-9]+){3}' | wc -l) = 17000"),
+			 0);
+	free(p);
+}
+
 /* One of another kind is in our place. */
 static void test_refused(void **state)
 {
@@ -528,6 +632,7 @@ static void test_off_again(void **state)
 	FILE *f = fopen(path, "we");
 
 	assert_non_null(f);
+	fchmod(fileno(f), 0600);
 	fclose(f);
 	free(path);
 	assert_int_equal(system("nft 'add table inet wgbgp; add set inet wgbgp own4-main { type "
@@ -573,7 +678,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_content), T(test_lengths), T(test_rows),	T(test_drift),
 		T(test_refused), T(test_again), T(test_off_again),
-		T(test_many),
+		T(test_many),	 T(test_lost),	 T(test_follows),
 	};
 
 	if (geteuid() != 0)

@@ -254,5 +254,4 @@ void rib_kernel_reset(void)
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
 	sweep_job.ready = strays = reading = false;
-	rib_kernel_epoch = 0;
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -636,6 +637,116 @@ static void test_sweeps(void **state)
 	assert_int_equal(rib_count(), 6);
 }
 
+/* What is the machine's own, the link's or nobody's is not announced. */
+static void test_announced(void **state)
+{
+	static const struct {
+		const char *prefix;
+		bool announced;
+	} rows[] = {
+		{"126.127.0.0/16", true}, {"127.0.0.0/8", false},     {"127.1.0.0/16", false},
+		{"128.0.0.0/8", true},	  {"10.127.0.0/16", true},    {"223.255.255.0/24", true},
+		{"224.0.0.0/4", false},	  {"239.1.0.0/16", false},    {"240.0.0.0/4", false},
+		{"169.254.7.0/24", false}, {"::1/128", false},	      {"::2/128", true},
+		{"::/127", true},	  {"ff00::/8", false},	      {"ff02::/16", false},
+		{"fe00::/8", true},	  {"fe80::/64", false},	      {"2001:db8::1/128", true},
+		{"100::1/128", true},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct prefix p = rig_prefix(rows[i].prefix);
+		const char *told;
+
+		rib_static_add(&p, NULL, RIG_U1, RTN_UNICAST, 1, 0);
+		told = rig_told();
+		if (!strstr(told, "redist +static") == rows[i].announced)
+			fail_msg("%s: %s", rows[i].prefix, told);
+	}
+	rib_static_clear();
+}
+
+static unsigned n_filled; /* prefixes of somebody else's */
+
+static void fill(unsigned from, unsigned to)
+{
+	static char text[32];
+
+	for (unsigned i = from; i < to; i++) {
+		snprintf(text, sizeof(text), "30.%u.%u.%u/32", i >> 16, i >> 8 & 255, i & 255);
+		rig_kernel(true, text, RTPROT_STATIC, 5, RIG_U1, NULL);
+		if (i % 500 == 0)
+			rig_told();
+	}
+	n_filled = to;
+	rig_told();
+}
+
+static bool is_read;
+
+static void on_read(void)
+{
+	is_read = true;
+}
+
+/* A turn of a sweep has 4096 prefixes: others have their turns between. */
+static void test_pace(void **state)
+{
+	static const struct {
+		unsigned n, turns, turns_to_last; /* prefixes */
+	} rows[] = {{4096, 2, 1}, {4097, 2, 2}, {8191, 2, 2}, {8192, 3, 2}, {8193, 3, 3}};
+	struct prefix last = rig_prefix("31.0.0.0/8");
+	unsigned turns;
+
+	n_filled = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		fill(n_filled, n_filled + rows[i].n - (unsigned)rib_count());
+		assert_int_equal(rib_count(), rows[i].n);
+		rib_kernel_begin();
+		read_usual();
+		tell(ours("10.1.0.0/16", RIG_WG0), true);
+		fill(0, n_filled);
+		is_read = false;
+		rib_kernel_end(on_read);
+		for (turns = 0; !is_read; turns++)
+			loop_fake_turn();
+		assert_int_equal(turns, rows[i].turns);
+	}
+	rig_end(state);
+	setup(state);
+	n_filled = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		fill(n_filled, n_filled + rows[i].n - 1 - (unsigned)rib_count());
+		rig_bgp("31.0.0.0/8", "198.51.100.7");
+		rig_told();
+		assert_int_equal(rib_count(), rows[i].n);
+		rib_bgp_begin();
+		rig_bgp("10.1.0.0/16", "10.9.0.1");
+		rig_told();
+		rib_bgp_synced();
+		for (turns = 0; rib_find(&last) && rib_find(&last)->hops; turns++)
+			loop_fake_turn();
+		assert_int_equal(turns, rows[i].turns_to_last);
+		rig_told();
+		assert_null(rib_find(&last));
+	}
+}
+
+/* A bgpd that comes in the middle of the sweep for another one has its own. */
+static void test_sweep_stopped(void **state)
+{
+	n_filled = 0;
+	fill(0, 5000);
+	rig_bgp("31.0.0.0/8", "198.51.100.7");
+	RIG_TOLD("add 31.0.0.0/8 via 198.51.100.7 dev u0\n");
+	rib_bgp_synced();
+	loop_fake_turn(); /* some of it */
+	rib_bgp_begin();
+	RIG_TOLD("");
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rib_bgp_synced();
+	RIG_TOLD("del 31.0.0.0/8 via 198.51.100.7 dev u0\n");
+}
+
 /* Who has answered nothing loses its routes when its time is over, and not before. */
 static void test_sweep_timeout(void **state)
 {
@@ -663,6 +774,7 @@ int main(void)
 		T(test_wgd_away), T(test_entry_refused), T(test_removals),
 		T(test_teardown), T(test_choice),	T(test_replaced),
 		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),
+		T(test_pace),	 T(test_announced),	T(test_sweep_stopped),
 	};
 
 	log_init("rib_kernel_test");

@@ -79,16 +79,14 @@ static void grow(struct table *t)
 static struct rib_node *find(const struct table *t, const struct prefix *p, uint32_t hash)
 {
 	unsigned bytes = family_bytes(p->family);
-	uint32_t id;
+	struct rib_node *n;
 
 	if (!t->by_len[p->len])
 		return NULL;
-	for (id = *slot_of(t, hash); id;) {
-		struct rib_node *n = node_at(t, id);
-
+	for (uint32_t id = *slot_of(t, hash); id; id = n->chain) {
+		n = node_at(t, id);
 		if (n->len == p->len && n->plane == p->plane && memcmp(n->addr, p->b, bytes) == 0)
 			return n;
-		id = n->chain;
 	}
 	return NULL;
 }
@@ -208,12 +206,8 @@ struct rib_node *rib_walk(uint32_t *at)
 {
 	for (;;) {
 		const struct table *t = &tables[*at & WALK_IPV6 ? 1 : 0];
-		uint32_t id = *at & ~WALK_IPV6;
+		uint32_t id = (*at & ~WALK_IPV6) + 1;
 
-		if (!id) {
-			++*at;
-			continue;
-		}
 		if (id < t->nodes.high) {
 			struct rib_node *n = node_at(t, id);
 
@@ -224,7 +218,7 @@ struct rib_node *rib_walk(uint32_t *at)
 		}
 		if (*at & WALK_IPV6)
 			return NULL;
-		*at = WALK_IPV6 | 1;
+		*at = WALK_IPV6;
 	}
 }
 

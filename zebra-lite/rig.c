@@ -34,7 +34,7 @@
 #include "zceiling.h"
 #include "zconfig.h"
 
-enum { TURNS_MAX = 300, STEP_MS = 10 };
+enum { TURNS_MAX = 300, STEP_MS = 10, SAID_MAX = 200000 };
 
 bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent;
 int rig_route_error, rig_delete_error, rig_object_error, rig_group_error, rig_rule_error;
@@ -46,12 +46,14 @@ static struct msg_allowed_refused no[64];
 static uint32_t n_no;
 static uint32_t generation;
 static struct zconfig defaults;
+static unsigned n_said; /* since rig_told() */
 
 void rig_say(const char *fmt, ...)
 {
 	size_t len = strlen(journal);
 	va_list ap;
 
+	assert_true(++n_said < SAID_MAX); /* else something goes on for ever */
 	va_start(ap, fmt);
 	vsnprintf(journal + len, sizeof(journal) - len, fmt, ap);
 	va_end(ap);
@@ -123,11 +125,21 @@ static void say_route(enum route_op op, const struct kroute *r)
 	rig_say("\n");
 }
 
+static struct failure {
+	void *cookie;
+	int err;
+} failures[256];
+static unsigned n_failures;
+
 static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
+	int err = op == ROUTE_DEL ? rig_delete_error : rig_route_error;
+
 	say_route(op, r);
-	if (op == ROUTE_DEL ? rig_delete_error : rig_route_error)
-		fib_route_failed(cookie, op == ROUTE_DEL ? rig_delete_error : rig_route_error);
+	if (!err)
+		return;
+	assert_true(n_failures < ARRAY_SIZE(failures));
+	failures[n_failures++] = (struct failure){cookie, err};
 }
 
 static uint32_t on_flush(void)
@@ -135,8 +147,13 @@ static uint32_t on_flush(void)
 	return 0;
 }
 
+/* Errors are known by then, and no sooner. */
 static bool on_done(uint32_t flush, bool wait)
 {
+	while (n_failures) {
+		n_failures--;
+		fib_route_failed(failures[n_failures].cookie, failures[n_failures].err);
+	}
 	return true;
 }
 
@@ -275,6 +292,7 @@ const char *rig_told(void)
 	rig_settle();
 	strcpy(read_out, journal);
 	journal[0] = '\0';
+	n_said = 0;
 	return read_out;
 }
 
@@ -412,6 +430,9 @@ static const struct out verbs = {
 
 void rig_begin(void)
 {
+	struct prefix spare = rig_prefix("192.0.2.255/32");
+	struct rib_node *first = rib_get(&spare);
+
 	defaults = zconfig;
 	loop_fake_pass(1000000 - now_us() % 1000000); /* a second begins */
 	out = verbs;
@@ -432,6 +453,7 @@ void rig_begin(void)
 	keep_read_begin(&side_routes);
 	keep_read_end(&side_routes);
 	rig_told();
+	rib_node_free(first); /* the test's first prefix is the first of every walk */
 }
 
 int rig_end(void **state)
@@ -459,7 +481,7 @@ int rig_end(void **state)
 	zconfig = defaults;
 	planes_read(NULL);
 	generation = 0;
-	n_pending = n_no = 0;
+	n_pending = n_no = n_failures = n_said = 0;
 	journal[0] = '\0';
 	return 0;
 }

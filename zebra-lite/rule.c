@@ -47,11 +47,10 @@ static bool same(const struct krule *a, const struct krule *b)
 
 static struct rule *find(const struct krule *k)
 {
-	struct rule *r = rule_first();
-
-	while (r && !same(&r->k, k))
-		r = rule_next(r);
-	return r;
+	for (struct rule *r = rule_first(); r; r = rule_next(r))
+		if (same(&r->k, k))
+			return r;
+	return NULL;
 }
 
 static bool before(const struct krule *a, const struct krule *b)
@@ -61,12 +60,12 @@ static bool before(const struct krule *a, const struct krule *b)
 
 static struct rule *add(const struct krule *k)
 {
-	struct rule *r = xcalloc(1, sizeof(*r)), *at = rule_first();
+	struct rule *r = xcalloc(1, sizeof(*r)), *at;
 
 	r->k = *k;
 	r->k.protocol = zconfig.protocol;
-	while (at && !before(k, &at->k))
-		at = rule_next(at);
+	for (at = rule_first(); at && !before(k, &at->k); at = rule_next(at))
+		;
 	if (at)
 		TAILQ_INSERT_BEFORE(&at->kept, &r->kept, link);
 	else

@@ -369,12 +369,33 @@ static void test_tables(void **state)
 	assert_string_equal(tables(16), "177");
 }
 
+/* A change that was refused and waits for its time keeps no removal waiting. */
+static void test_refused_and_removed(void **state)
+{
+	struct kroute k = route(7, "10.1.0.0/16", "198.51.100.7");
+
+	want(k);
+	rig_told();
+	rig_route_error = -EPERM;
+	k.gateway = rig_addr("198.51.100.8");
+	want(k);
+	RIG_TOLD("change 10.1.0.0/16 table 7 via 198.51.100.8 dev u0\n");
+	want(k);
+	RIG_TOLD("");
+	unwant(k);
+	RIG_TOLD("del 10.1.0.0/16 table 7 via 198.51.100.7 dev u0\n");
+	rig_route_error = 0;
+	rig_pass(70000);
+	RIG_TOLD("");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_wanted),	 T(test_reading), T(test_lost),	T(test_rewrite),
 		T(test_refused), T(test_removed), T(test_off),	T(test_tables),
+		T(test_refused_and_removed),
 	};
 
 	log_init("side_test");

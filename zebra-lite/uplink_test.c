@@ -14,6 +14,8 @@
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "ifaddr.h"
 #include "log.h"
@@ -243,6 +245,62 @@ static void test_source(void **state)
 	assert_false(ifaddr_local(&a));
 }
 
+static bool told(const char *text, uint32_t flags, uint8_t scope, bool present)
+{
+	struct kaddr a = {.ifindex = 2, .flags = flags, .scope = scope};
+	uint8_t len;
+
+	assert_int_equal(addr_parse_with_len(text, &a.local, &len), 0);
+	a.subnet = prefix_make(a.local.family, a.local.b, len);
+	return ifaddr_told(&a, present);
+}
+
+/* Those of interface 2, in order. */
+static const char *addresses(void)
+{
+	static char text[256];
+	const struct kaddr *a;
+
+	text[0] = '\0';
+	for (unsigned i = 0; (a = ifaddr_get(2, i)); i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s/%u flags %u scope %u",
+			 i ? ", " : "", ADDR_STR(&a->local), a->subnet.len, a->flags, a->scope);
+	return text;
+}
+
+/* What is news, and what several readings leave: those that the last one saw, or that were told
+ * since it began. */
+static void test_addresses(void **state)
+{
+	ifaddr_read_begin();
+	assert_true(told("192.0.2.1/24", 0, 0, true));
+	assert_false(told("192.0.2.1/24", 0, 0, true));
+	assert_true(told("192.0.2.1/25", 0, 0, true)); /* beside it */
+	assert_true(told("192.0.2.1/24", 5, 0, true));
+	assert_true(told("192.0.2.1/24", 5, 9, true));
+	assert_false(told("192.0.2.1/24", 5, 9, true));
+	ifaddr_read_end();
+	assert_string_equal(addresses(),
+			    "192.0.2.1/24 flags 5 scope 9, 192.0.2.1/25 flags 0 scope 0");
+	assert_false(told("192.0.2.1/26", 0, 0, false)); /* was not there */
+	assert_false(told("192.0.2.1/25", 0, 0, false));
+	assert_string_equal(addresses(), "192.0.2.1/24 flags 5 scope 9");
+	assert_true(told("192.0.2.2/24", 0, 0, true));
+	ifaddr_read_begin();
+	assert_false(told("192.0.2.2/24", 0, 0, true));
+	assert_true(told("192.0.2.3/24", 0, 0, true));
+	ifaddr_read_end();
+	assert_string_equal(addresses(),
+			    "192.0.2.2/24 flags 0 scope 0, 192.0.2.3/24 flags 0 scope 0");
+	ifaddr_read_begin();
+	assert_false(told("192.0.2.3/24", 0, 0, true));
+	ifaddr_read_end();
+	assert_string_equal(addresses(), "192.0.2.3/24 flags 0 scope 0");
+	ifaddr_reset();
+	assert_string_equal(addresses(), "");
+	assert_true(told("192.0.2.3/24", 0, 0, true));
+}
+
 /* Without its interface an uplink keeps the packets at home. */
 static void test_uplink_without_interface(void **state)
 {
@@ -284,6 +342,7 @@ int main(void)
 		T(test_stale),
 		T(test_off_and_teardown),
 		T(test_source),
+		T(test_addresses),
 		T(test_uplink_without_interface),
 	};
 

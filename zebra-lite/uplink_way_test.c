@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -437,6 +438,47 @@ static void test_bypass(void **state)
 		 "del ::/0 table 177 metric 2147483647 unreachable\n");
 }
 
+static void lose_rule(uint8_t family)
+{
+	struct krule k = {.family = family,
+			  .protocol = 222,
+			  .action = FR_ACT_TO_TBL,
+			  .priority = 3000,
+			  .table = 177,
+			  .fwmark = 77,
+			  .fwmask = UINT32_MAX};
+
+	rig_rule_error = -EPERM;
+	rule_told(&k, false);
+	uplink_links_changed();
+}
+
+/* Without the rule of one family the endpoint needs its pin again. */
+static void test_bypass_by_both(void **state)
+{
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "192.0.2.1");
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	rig_bgp("203.0.0.0/16", "10.9.1.2");
+	rig_configure(CONFIG("", ""));
+	tell_wg0(77);
+	rig_told();
+	for (unsigned i = 0; i < 2; i++) {
+		lose_rule(i ? AF_INET6 : AF_INET);
+		RIG_TOLD(i ? "rule add IPv6 priority 3000 table 177\n"
+			     "add 203.0.113.1/32 via 192.0.2.1 dev u0\n"
+			   : "rule add IPv4 priority 3000 table 177\n"
+			     "add 203.0.113.1/32 via 192.0.2.1 dev u0\n");
+		rig_rule_error = 0;
+		rig_pass(2000);
+		uplink_links_changed();
+		RIG_TOLD(i ? "rule add IPv6 priority 3000 table 177\n"
+			     "del 203.0.113.1/32 via 192.0.2.1 dev u0\n"
+			   : "rule add IPv4 priority 3000 table 177\n"
+			     "del 203.0.113.1/32 via 192.0.2.1 dev u0\n");
+	}
+}
+
 /* Two of them, one changed. */
 static void test_changed(void **state)
 {
@@ -510,10 +552,12 @@ static void test_changed(void **state)
 		 "del ::/0 table 177 metric 2147483647 unreachable\n"
 		 "wg0 off from 192.0.2.2 by 192.0.2.1\n"
 		 "wg0 off\n");
+	assert_int_equal(uplink_first()->family[0].n, 0); /* nothing is wanted */
+	assert_int_equal(uplink_first()->family[1].n, 0);
 }
 
 /* Whose default route names the gateway: one of somebody else's through the link, with a gateway,
- * that leads somewhere; of several the one with the least metric. */
+ * that leads somewhere; of several the first one with the least metric. */
 static void test_learned(void **state)
 {
 	struct kroute r = {.prefix = rig_prefix("0.0.0.0/0"),
@@ -548,6 +592,9 @@ static void test_learned(void **state)
 	WAY("change 0.0.0.0/0 table 177 via 192.0.2.5 dev u0\n"
 		 "wg0 up from 192.0.2.2 by 192.0.2.5\n"
 		 "wg0 no-address\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 99, RIG_U0, "192.0.2.8"); /* behind it */
+	WAY("wg0 up from 192.0.2.2 by 192.0.2.5\n"
+		 "wg0 no-address\n");
 	rig_kernel(true, "0.0.0.0/1", RTPROT_DHCP, 1, RIG_U0, "192.0.2.6");
 	WAY("redist +kernel 0.0.0.0/1 metric 1\n"
 		 "wg0 up from 192.0.2.2 by 192.0.2.5\n"
@@ -560,6 +607,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_states),	 T(test_configured), T(test_sources), T(test_many_subnets),
 		T(test_refused), T(test_bypass),     T(test_changed),
+		T(test_bypass_by_both),
 		T(test_learned),
 	};
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the configuration names, against a list of it: addresses of peers in whatever order, in two
+ * planes, some of them disabled; and whether another one names something else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "configured.h"
+#include "planes.h"
+#include "testing.h"
+#include "util.h"
+
+enum { PEERS = 60 };
+
+static enum reason want[2 * PEERS]; /* of 10.0.0.i and fd00::i in the main plane, then in blue */
+
+static struct addr address(unsigned i, unsigned plane, uint8_t family)
+{
+	struct addr a = {.family = family, .plane = (uint8_t)plane};
+
+	a.b[0] = family == AF_INET ? 10 : 0xfd;
+	a.b[family == AF_INET ? 3 : 15] = (uint8_t)i;
+	return a;
+}
+
+/* Peers of INTERFACE, in an order of no meaning. */
+static json_t *interface(const char *name, enum reason *reasons)
+{
+	json_t *peers = json_array();
+	unsigned step = 7; /* no divisor of PEERS */
+
+	for (unsigned k = 0; k < PEERS; k++) {
+		unsigned i = k * step % PEERS;
+		char four[16], six[16];
+
+		snprintf(four, sizeof(four), "10.0.0.%u", i);
+		snprintf(six, sizeof(six), "fd00::%x", i);
+		reasons[i] = rand() % 3 == 0   ? REASON_NONE
+			     : rand() % 2 == 0 ? REASON_ADMIN_DOWN
+					       : REASON_INTERFACE_REFUSED;
+		if (reasons[i] != REASON_NONE)
+			json_array_append_new(peers,
+					      json_pack("{s:[s, s], s:b}", "tunnel-address", six,
+							four, "disabled",
+							reasons[i] == REASON_ADMIN_DOWN));
+	}
+	return json_pack("{s:s, s:s, s:o}", "name", name, "plane",
+			 str_eq(name, "wg0") ? "main" : "blue", "peer", peers);
+}
+
+static json_t *configuration(void)
+{
+	return json_pack("{s:{s:[o, o]}, s:[{s:s, s:i, s:i}]}", "wireguard", "interface",
+			 interface("wg0", want), interface("wg1", want + PEERS), "plane", "name",
+			 "blue", "number", 1, "table", 101);
+}
+
+static void check(void)
+{
+	for (unsigned i = 0; i < 2 * PEERS; i++)
+		for (unsigned six = 0; six < 2; six++) {
+			struct addr a = address(i % PEERS, i / PEERS, six ? AF_INET6 : AF_INET);
+
+			if (configured_address(&a) != want[i])
+				fail_msg("%s in plane %u: %s", ADDR_STR(&a), i / PEERS,
+					 reason_name(configured_address(&a)));
+		}
+}
+
+static void test_random(void **state)
+{
+	srand(test_seed());
+	for (unsigned round = 0; round < 50; round++) {
+		json_t *j = configuration();
+
+		planes_read(j);
+		assert_true(configured_read(j));
+		check();
+		assert_false(configured_read(j));
+		check();
+		assert_true(configured_interface("wg0"));
+		assert_true(configured_interface("wg1"));
+		assert_false(configured_interface("wg"));
+		assert_false(configured_interface("wg2"));
+		json_decref(j);
+	}
+	configured_reset();
+	memset(want, 0, sizeof(want));
+	check();
+	assert_false(configured_interface("wg0"));
+}
+
+/* Each difference is one, the order of the peers is none. */
+static void test_changed(void **state)
+{
+	static const struct {
+		const char *interfaces;
+		bool changed;
+	} rows[] = {
+		{"", false},
+		{"{'name': 'wg0'}", true},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.1', '10.0.0.2']}]}", true},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.2']}, {'tunnel-address': "
+		 "['10.0.0.1']}]}",
+		 false},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.2', '10.0.0.3']}]}", true},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.2', '10.0.0.3'], 'disabled': "
+		 "true}]}",
+		 true},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.3', '10.0.0.2'], 'disabled': "
+		 "true}]}",
+		 false},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.3', '10.0.0.4'], 'disabled': "
+		 "true}]}",
+		 true},
+		{"{'name': 'wg0', 'peer': [{'tunnel-address': ['10.0.0.3'], 'disabled': true}]}", true},
+		{"{'name': 'wg1', 'peer': [{'tunnel-address': ['10.0.0.3'], 'disabled': true}]}", true},
+		{"{'name': 'wg1', 'peer': [{'tunnel-address': ['10.0.0.3'], 'disabled': true}]}", false},
+		{"", true},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = xasprintf("{'wireguard': {'interface': [%s]}}", rows[i].interfaces);
+		json_t *j;
+
+		for (char *c = text; *c; c++)
+			*c = *c == '\'' ? '"' : *c;
+		j = json_loads(text, 0, NULL);
+		assert_non_null(j);
+		if (configured_read(j) != rows[i].changed)
+			fail_msg("row %u", i);
+		json_decref(j);
+		free(text);
+	}
+	configured_reset();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random),
+					   cmocka_unit_test(test_changed)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
