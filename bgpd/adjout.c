@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adjout_group.h"
+#include "adjout_lag.h"
 #include "restart.h"
 #include "rib_peer.h"
 #include "rib_work.h"
@@ -12,124 +12,12 @@
 #include "util.h"
 
 #define STALLED_MS 50	      /* ... unless nobody of the group read for so long */
-#define OWN_BYTES (32 * 1024) /* encoded at a time for a lagging member */
-#define OWN_QUANTUM 4096      /* networks looked at for it at a time */
 
 uint64_t adjout_lag_max = 1024 * 1024;
 
 static bool opened;
 static struct job kick_job;	/* members whose quantum found nothing to send */
 static struct timer wait_timer; /* the queue waits: look again */
-
-/* Bytes that were handed out are a prefix of: what is its own, then the log. */
-static size_t own_left(const struct adjout_member *m)
-{
-	return m->own.len - m->own_sent;
-}
-
-static bool has_pending(const struct adjout_member *m)
-{
-	return m->lagging &&
-	       (bits_next(&m->pending[BGP_IPV4], 0) || bits_next(&m->pending[BGP_IPV6], 0));
-}
-
-static void attach(struct adjout_member *m)
-{
-	struct group *g = m->group;
-
-	group_close_pack(g);
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		bits_free(&m->pending[f]);
-		bits_free(&m->had[f]);
-	}
-	wr_free(&m->own); /* all of it was sent */
-	m->lagging = false;
-	g->attached++;
-	log_enter(&g->log, &m->at);
-}
-
-/* Networks whose best path is the member's own were not sent to it. */
-static void forget_own(struct adjout_member *m, enum bgp_family f)
-{
-	const struct rib_table *t = group_table(m->group, f);
-
-	if (!m->own_paths[f])
-		return;
-	for (uint32_t id = bits_next(&m->had[f], 0); id; id = bits_next(&m->had[f], id + 1))
-		if (id >= t->nets.high || net_at(t, id)->sent_peer == m->id)
-			bits_clear(&m->had[f], id);
-}
-
-static void unread_prefix(void *arg, const struct prefix *p)
-{
-	struct adjout_member *m = arg;
-	struct rib_table *t = group_table(m->group, p->family == AF_INET ? BGP_IPV4 : BGP_IPV6);
-	uint32_t id = net_get(t, p); /* it may be gone: then made again, until this one knows */
-
-	bits_set(&m->pending[t->family], id);
-	bits_set(&m->had[t->family], id);
-}
-
-static size_t message_len(const uint8_t *message)
-{
-	size_t len = (size_t)message[16] << 8 | message[17];
-
-	ensure(len >= BGP_HEADER_BYTES);
-	return len;
-}
-
-/* The rest of a message that was begun goes to the member's own bytes. */
-static void finish_message(struct adjout_member *m)
-{
-	const struct chunk *c = m->at.chunk;
-	uint32_t start = 0;
-
-	while (start < m->at.off)
-		start += (uint32_t)message_len(c->data + start);
-	if (start == m->at.off)
-		return;
-	wr_bytes(&m->own, c->data + m->at.off, start - m->at.off);
-	log_advance(&m->group->log, &m->at, m->id, start - m->at.off);
-}
-
-/* From its position in the log to bits: of what it has not read, and (ALL) of everything. */
-static void detach(struct adjout_member *m)
-{
-	struct group *g = m->group;
-	struct iovec iov[16];
-	int n;
-
-	if (m->lagging)
-		return;
-	group_close_pack(g);
-	finish_message(m);
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		bits_copy(&m->had[f], &g->announced[f]);
-		forget_own(m, f);
-		m->cursor[f] = 0;
-	}
-	while ((n = log_peek(&m->at, m->id, iov, 16)) > 0)
-		for (int i = 0; i < n; i++) {
-			const uint8_t *at = iov[i].iov_base, *end = at + iov[i].iov_len;
-
-			for (; at < end; at += message_len(at))
-				pack_read(at, message_len(at), unread_prefix, m);
-			log_advance(&g->log, &m->at, m->id, iov[i].iov_len);
-		}
-	log_leave(&g->log, &m->at);
-	m->lagging = true;
-	g->attached--;
-}
-
-static void want_all(struct adjout_member *m, enum bgp_family f)
-{
-	const struct rib_table *t = group_table(m->group, f);
-
-	for (uint32_t id = 1; id < t->nets.high; id++)
-		if (net_at(t, id)->flags & NET_USED)
-			bits_set(&m->pending[f], id);
-	m->cursor[f] = 0;
-}
 
 static void wake(struct adjout_member *m)
 {
@@ -175,7 +63,7 @@ static void enter_group(struct adjout_member *m)
 	count_own_paths(m);
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		if (key.family[f])
-			want_all(m, f);
+			lag_want_all(m, f);
 }
 
 static void leave_group(struct adjout_member *m)
@@ -208,30 +96,13 @@ void adjout_join(struct peer *p)
 	wake(m);
 }
 
-/* Networks that were kept for this member only may go. */
-static void release_nets(struct adjout_member *m)
-{
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		struct rib_table *t = group_table(m->group, f);
-		struct bits pending = m->pending[f];
-
-		m->pending[f] = (struct bits){0};
-		for (uint32_t id = bits_next(&pending, 0); id; id = bits_next(&pending, id + 1))
-			if (id < t->nets.high && bits_has(&m->had[f], id) &&
-			    (net_at(t, id)->flags & NET_USED))
-				rib_release_net(t, id);
-		bits_free(&pending);
-		bits_free(&m->had[f]);
-	}
-}
-
 void adjout_leave(struct peer *p)
 {
 	struct adjout_member *m = p->out;
 
 	if (!m)
 		return;
-	release_nets(m);
+	lag_release_nets(m);
 	leave_group(m);
 	p->out = NULL;
 	wr_free(&m->own);
@@ -248,18 +119,11 @@ void adjout_regroup(struct peer *p)
 	key = group_key_of(p);
 	if (group_key_eq(&key, &m->group->key))
 		return;
-	detach(m); /* what it had stays in the bits */
+	lag_begin(m); /* what it had stays in the bits */
 	leave_group(m);
 	enter_group(m);
 	m->lagging = true;
 	wake(m);
-}
-
-static void begin_refresh(struct adjout_member *m, enum bgp_family f)
-{
-	m->refresh[f] = false;
-	detach(m);
-	want_all(m, f);
 }
 
 void adjout_refresh(struct peer *p, enum bgp_family family)
@@ -271,7 +135,7 @@ void adjout_refresh(struct peer *p, enum bgp_family family)
 	if (m->lagging)
 		m->refresh[family] = true; /* when it has caught up: then it is known what it has */
 	else
-		begin_refresh(m, family);
+		lag_refresh(m, family);
 	wake(m);
 }
 
@@ -344,109 +208,6 @@ void adjout_renew(struct rib_table *t, uint32_t id, uint32_t path, bool state, b
 	}
 }
 
-bool adjout_needs_net(const struct rib_table *t, uint32_t id)
-{
-	struct group *g;
-	struct adjout_member *m;
-
-	TAILQ_FOREACH (g, &groups, link) {
-		if (g->attached == g->members || g->key.plane != t->plane)
-			continue;
-		TAILQ_FOREACH (m, &g->list, link) {
-			if (bits_has(&m->pending[t->family], id) &&
-			    bits_has(&m->had[t->family], id))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* One network for a lagging member. */
-static void encode_one(struct adjout_member *m, struct pack *k, struct rib_table *t, uint32_t id)
-{
-	struct group *g = m->group;
-	struct net *net = net_at(t, id);
-	uint32_t path = net->flags & NET_BEST ? net->paths : 0;
-	enum reason why = REASON_NONE;
-	struct attr *attr = path ? group_export(g, t, net, path, &why) : NULL;
-	bool had = bits_has(&m->had[t->family], id);
-	struct prefix p = net_prefix(t, net);
-
-	group_withhold(g, t, id, why, net->sent_peer, net->sent_peer);
-	bits_clear(&m->pending[t->family], id);
-	if (attr && !bits_has(&g->announced[t->family], id))
-		group_announce(g, t, id, true, PEER_LOCAL, net->sent_peer);
-	if (attr && path_at(path)->peer == m->id) {
-		attr_unref(attr);
-		attr = NULL;
-	}
-	if (attr || had) {
-		if (!pack_fits(k, attr, t->af, p.len, 0, 0)) {
-			if (!pack_empty(k))
-				pack_write(k, wr_room(&m->own, pack_bytes(k)));
-			pack_begin(k, attr, t->af, 0, 0, g->key.four_octet);
-		}
-		pack_put(k, &p);
-	}
-	if (attr)
-		bits_set(&m->had[t->family], id);
-	else if (had)
-		bits_clear(&m->had[t->family], id);
-	attr_unref(attr);
-	if (!net->paths)
-		rib_release_net(t, id);
-}
-
-/* Fills the member's own bytes from its bits. */
-static void encode_some(struct adjout_member *m)
-{
-	struct pack k = {0};
-	unsigned n = OWN_QUANTUM;
-
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		struct rib_table *t = group_table(m->group, f);
-		bool wrapped = false;
-
-		while (n > 0 && m->own.len < OWN_BYTES) {
-			uint32_t id = bits_next(&m->pending[f], m->cursor[f]);
-
-			if (!id && (wrapped || !m->cursor[f]))
-				break;
-			if (!id) {
-				m->cursor[f] = 0;
-				wrapped = true;
-				continue;
-			}
-			m->cursor[f] = id; /* whose bit goes */
-			n--;
-			if (id < t->nets.high && (net_at(t, id)->flags & NET_USED))
-				encode_one(m, &k, t, id);
-			else
-				bits_clear(&m->pending[f], id);
-		}
-	}
-	if (!pack_empty(&k))
-		pack_write(&k, wr_room(&m->own, pack_bytes(&k)));
-	pack_free(&k);
-}
-
-/* A lagging member that was told everything: End-of-RIB, a refresh that was asked for, or the log.
- */
-static void caught_up(struct adjout_member *m)
-{
-	if (m->owes_eor) {
-		m->owes_eor = false;
-		for (int f = 0; f < BGP_FAMILIES; f++)
-			if (m->group->key.family[f])
-				pack_end_of_rib(&m->own, f);
-		return;
-	}
-	attach(m);
-	for (int f = 0; f < BGP_FAMILIES; f++)
-		if (m->refresh[f])
-			begin_refresh(m, f);
-}
-
 int adjout_next(struct peer *p, struct iovec *iov, int max)
 {
 	struct adjout_member *m = p->out;
@@ -455,21 +216,21 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 	if (!m || !opened || max < 1)
 		return 0;
 	m->idle = false;
-	if (m->lagging && !own_left(m)) {
+	if (m->lagging && !lag_own_left(m)) {
 		wr_reset(&m->own);
 		m->own_sent = 0;
-		if (has_pending(m))
-			encode_some(m);
-		if (!m->own.len && has_pending(m)) {
+		if (lag_has_pending(m))
+			lag_encode(m);
+		if (!m->own.len && lag_has_pending(m)) {
 			job_start(&kick_job); /* a quantum without anything to say */
 			m->idle = true;
 			return 0;
 		}
-		while (m->lagging && !own_left(m) && !has_pending(m))
-			caught_up(m);
+		while (m->lagging && !lag_own_left(m) && !lag_has_pending(m))
+			lag_caught_up(m);
 	}
-	if (own_left(m))
-		iov[n++] = (struct iovec){m->own.data + m->own_sent, own_left(m)};
+	if (lag_own_left(m))
+		iov[n++] = (struct iovec){m->own.data + m->own_sent, lag_own_left(m)};
 	if (!m->lagging) {
 		log_advance(&m->group->log, &m->at, m->id, 0);
 		n += log_peek(&m->at, m->id, iov + n, max - n);
@@ -490,7 +251,7 @@ void adjout_sent(struct peer *p, size_t n)
 
 	if (!m)
 		return;
-	own = n < own_left(m) ? n : own_left(m);
+	own = n < lag_own_left(m) ? n : lag_own_left(m);
 	m->own_sent += own;
 	if (n > 0)
 		m->group->progress_ms = now_ms();
@@ -545,7 +306,7 @@ void adjout_kick(void)
 		g->news = false;
 		TAILQ_FOREACH (m, &g->list, link) {
 			if (!m->lagging && log_lag(&g->log, &m->at) > adjout_lag_max)
-				detach(m);
+				lag_begin(m);
 			wake(m);
 		}
 	}
@@ -568,7 +329,7 @@ static bool kick_lagging(void *arg)
 
 	TAILQ_FOREACH (g, &groups, link) {
 		TAILQ_FOREACH (m, &g->list, link) {
-			if (has_pending(m))
+			if (lag_has_pending(m))
 				wake(m);
 		}
 	}

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "peer.h"
+#include "rib_table.h"
 
 /* Fills up to MAX segments with whole messages to send next, in order; returns how many. The bytes
  * stay valid until control returns to the loop. 0: nothing now; session_kick() comes when there is.
@@ -33,5 +34,25 @@ uint32_t adjout_prefixes(const struct peer *p, enum bgp_family family); /* annou
 extern const enum reason adjout_withheld[ADJOUT_WITHHELD];
 uint32_t adjout_not_sent(const struct peer *p, enum bgp_family family, unsigned which);
 uint32_t adjout_group_id(const struct peer *p);				/* 0: in none */
+
+/* Bytes of a group's log: a member further behind is detached; the queue waits where all members
+ * are half as far behind and reading. */
+extern uint64_t adjout_lag_max;
+
+/* From the tables. */
+/* The best path of a network changed, or its attributes did; PATH 0: none is left. */
+void adjout_net(struct rib_table *t, uint32_t net, uint32_t path);
+/* The best path is the same, its next hop's state or cost is not: for those whom we tell of it. */
+void adjout_renew(struct rib_table *t, uint32_t net, uint32_t path, bool state, bool cost);
+/* The end of a quantum (sessions are kicked), and of the queue (open messages are closed). */
+void adjout_kick(void);
+void adjout_flush(void);
+/* Too much is waiting for members that are reading: the queue should wait. rib_work() comes. */
+bool adjout_full(void);
+void adjout_free_all(void);
+/* Everything known was decided for the first time: from now on members are sent something. */
+void adjout_open(void);
+/* What P is sent for this network now: a reference, or NULL. */
+struct attr *adjout_exported(const struct peer *p, const struct rib_table *t, uint32_t net);
 
 #endif

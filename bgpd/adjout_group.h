@@ -16,7 +16,7 @@
 #ifndef WGBGP_BGPD_ADJOUT_GROUP_H
 #define WGBGP_BGPD_ADJOUT_GROUP_H
 
-#include "adjout_internal.h"
+#include "adjout.h"
 
 /* A set of numbers of networks. */
 struct bits {

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += bgpd/FLOORS
 noinst_LIBRARIES += bgpd/libbgpd.a
 bgpd_libbgpd_a_SOURCES = \
 	bgpd/adjout.c bgpd/adjout.h \
 	bgpd/adjout_group.c bgpd/adjout_group.h \
-	bgpd/adjout_internal.h \
+	bgpd/adjout_lag.c bgpd/adjout_lag.h \
 	bgpd/adjout_log.c \
 	bgpd/adjout_pack.c \
 	bgpd/attr.c bgpd/attr.h \

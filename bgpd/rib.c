@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "adjout_internal.h"
+#include "adjout.h"
+#include "adjout_lag.h"
 #include "bgp.h"
 #include "leak.h"
 #include "link_zebra.h"
@@ -39,6 +40,22 @@ static bool is_decided(void)
 	return true;
 }
 
+/* Decides one network and hands the result on. */
+static void decide_net(struct rib_table *t, uint32_t id)
+{
+	struct decision d;
+
+	rib_decide(t, id, &d);
+	if (d.route)
+		link_zebra_route(t, id, &d.hops);
+	if (d.tell)
+		adjout_net(t, id, d.best);
+	else if (d.renew || d.recost)
+		adjout_renew(t, id, d.best, d.renew, d.recost);
+	if (d.empty)
+		adjout_release_net(t, id);
+}
+
 static bool decide_some(unsigned n)
 {
 	unsigned left = n;
@@ -48,7 +65,7 @@ static bool decide_some(unsigned n)
 		uint32_t id;
 
 		for (; left > 0 && (id = net_take(t)); left--)
-			rib_decide(t, id);
+			decide_net(t, id);
 	}
 	rib_pressure(n - left);
 	return !is_decided();

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rib_decide: one network: who is eligible, who is best, what zebra-lite and the neighbours get.
+ * rib_decide: one network: who is eligible, who is best, what zebra-lite and the neighbours are to
+ * get (rib.c gives it to them).
  */
 #include <stdlib.h>
 
-#include "adjout_internal.h"
 #include "bgp.h"
 #include "decide.h"
-#include "link_zebra.h"
 #include "nexthop.h"
 #include "rib_decide.h"
 #include "rib_fresh.h"
@@ -239,12 +238,11 @@ static void add_waiting(struct route_hops *hops, const struct net *net)
 	}
 }
 
-void rib_decide(struct rib_table *t, uint32_t id)
+void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 {
 	struct net *net = net_at(t, id);
 	uint32_t before = net->flags & NET_BEST ? net->paths : 0;
 	size_t n = gather(t, net);
-	struct route_hops hops;
 	uint32_t best = 0;
 	size_t at = 0;
 
@@ -259,17 +257,15 @@ void rib_decide(struct rib_table *t, uint32_t id)
 		if (is_last_path(path_at(best)))
 			path_at(best)->reason = REASON_LAST_PATH;
 	}
-	rank(&hops, n, at);
-	add_waiting(&hops, net);
-	if (hops.n || net->hops)
-		link_zebra_route(t, id, &hops);
-	if (best != before || (net->flags & NET_CHANGED) || !best)
-		adjout_net(t, id, best);
-	else if (net->flags & (NET_RENEW | NET_RECOST))
-		adjout_renew(t, id, best, net->flags & NET_RENEW, net->flags & NET_RECOST);
+	rank(&d->hops, n, at);
+	add_waiting(&d->hops, net);
+	d->best = best;
+	d->route = d->hops.n || net->hops;
+	d->tell = best != before || (net->flags & NET_CHANGED) || !best;
+	d->renew = net->flags & NET_RENEW;
+	d->recost = net->flags & NET_RECOST;
+	d->empty = !net->paths;
 	net->flags &= ~(NET_CHANGED | NET_RENEW | NET_RECOST | NET_BEST);
 	if (best)
 		net->flags |= NET_BEST;
-	if (!net->paths)
-		rib_release_net(t, id);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rib_decide: decides one network and hands the result on.
+ * rib_decide: which paths of a network are eligible, which is best, and who has to be told.
  */
 #ifndef WGBGP_BGPD_RIB_DECIDE_H
 #define WGBGP_BGPD_RIB_DECIDE_H
@@ -8,7 +8,16 @@
 #include "decide.h"
 #include "rib_table.h"
 
-void rib_decide(struct rib_table *t, uint32_t id);
+struct decision {
+	uint32_t best;		/* path, 0 none */
+	bool route;		/* zebra-lite gets the hops */
+	bool tell;		/* neighbours get the best path, or its attributes */
+	bool renew, recost;	/* else: its next hop's state, its cost */
+	bool empty;		/* the network has no paths */
+	struct route_hops hops; /* ranked */
+};
+/* Writes reasons, order and flags of this network alone. */
+void rib_decide(struct rib_table *t, uint32_t id, struct decision *d);
 struct candidate rib_candidate(uint32_t path); /* as the decision process sees it */
 /* How far behind it stands by its attributes alone, whatever its next hop's state. */
 enum demotion path_attr_demotion(const struct path *p, enum reason *why);

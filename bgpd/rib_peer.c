@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rib_peer.h"
 
-#include "adjout_internal.h"
 #include "nexthop.h"
-#include "rib_verdict.h"
 #include "util.h"
 
 struct peer_rib *peer_ribs[UINT16_MAX + 1];
@@ -36,20 +34,6 @@ bool path_has_no_future(const struct path *p)
 {
 	return path_is_stale(p) &&
 	       nexthop_objection(nexthop_by_id(p->nexthop)) == REASON_TUNNEL_DOWN;
-}
-
-void rib_release_net(struct rib_table *t, uint32_t id)
-{
-	struct net *net = net_at(t, id);
-	struct prefix p;
-
-	if (net->paths || (net->flags & NET_DIRTY) || adjout_needs_net(t, id))
-		return;
-	if (net->flags & NET_VERDICT) {
-		p = net_prefix(t, net);
-		rib_verdicts_forget(&p);
-	}
-	net_free(t, id);
 }
 
 void rib_remove_path(uint32_t id, enum reason why)

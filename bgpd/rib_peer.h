@@ -78,8 +78,6 @@ static inline bool path_is_ebgp(const struct path *p)
 /* Stale, and the tunnel to its next hop is down: what restarts there does not forward. */
 bool path_has_no_future(const struct path *p);
 
-/* The network has no paths (any more): frees it unless somebody still needs it. */
-void rib_release_net(struct rib_table *t, uint32_t id);
 /* Removes a path and marks its network. */
 void rib_remove_path(uint32_t id, enum reason why);
 

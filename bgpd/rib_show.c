@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "adjout_internal.h"
+#include "adjout.h"
 #include "conf.h"
 #include "json_text.h"
 #include "nexthop.h"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "adjout_lag.h"
 #include "leak.h"
 #include "nexthop.h"
 #include "rib_judge.h"
@@ -47,7 +48,7 @@ static void walk_net(struct rib_table *t, uint32_t id)
 	uint32_t at, next;
 
 	if (!net_at(t, id)->paths) {
-		rib_release_net(t, id);
+		adjout_release_net(t, id);
 		return;
 	}
 	for (at = net_at(t, id)->paths; at; at = next) {

@@ -215,6 +215,18 @@ bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_p
 
 /* --- entries that linger --- */
 
+/* The last clock that was started counts: those before it were for entries wanted again since. */
+static void clock_due(struct rib_node *n)
+{
+	if (!(n->flags & NODE_CLOCKS))
+		return; /* of a node of this prefix that is no more */
+	n->flags -= NODE_CLOCK;
+	if ((n->flags & NODE_CLOCKS) || !(n->flags & NODE_LINGER))
+		return;
+	n->flags |= NODE_LINGER_DUE;
+	fib_dirty(n, false);
+}
+
 static void linger_due(void *arg)
 {
 	uint64_t now = now_ms();
@@ -223,10 +235,8 @@ static void linger_due(void *arg)
 	while ((l = TAILQ_FIRST(&linger_queue)) && l->due_ms <= now) {
 		struct rib_node *n = rib_find(&l->prefix);
 
-		if (n && (n->flags & NODE_LINGER)) {
-			n->flags |= NODE_LINGER_DUE;
-			fib_dirty(n, false);
-		}
+		if (n)
+			clock_due(n);
 		TAILQ_REMOVE(&linger_queue, l, link);
 		slab_free(&lingers, l);
 	}
@@ -242,6 +252,9 @@ static void linger_start(struct rib_node *n)
 	if (n->flags & NODE_LINGER)
 		return;
 	n->flags |= NODE_LINGER;
+	if ((n->flags & NODE_CLOCKS) == NODE_CLOCKS)
+		return; /* that many in so short a time: with the last one */
+	n->flags += NODE_CLOCK;
 	l = slab_alloc(&lingers);
 	l->prefix = rib_prefix(n);
 	l->due_ms = now_ms() + fib_linger_ms;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * I1 and I2 by random changes against the model of both tables. WGBGP_SEED takes other changes,
- * WGBGP_OPS more of them, WGBGP_CLOCK other times between them. The clock is the model's own.
+ * WGBGP_OPS more of them, WGBGP_CLOCK other times between them, WGBGP_LINGER (ms) entries that stay
+ * for longer. The clock is the model's own.
  */
 #include <setjmp.h>
 #include <stdarg.h>

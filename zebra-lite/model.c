@@ -376,9 +376,10 @@ static void begin(void)
 {
 	struct kroute link = {
 		.table = 254, .oif = UNDERLAY, .protocol = RTPROT_KERNEL, .type = RTN_UNICAST};
+	const char *linger = getenv("WGBGP_LINGER");
 
 	model_far_begin();
-	fib_linger_ms = 1;
+	fib_linger_ms = linger ? strtoul(linger, NULL, 0) : 1;
 	nhobj_home_ms = 1;
 	fib_batch_max = model.batch_max;
 	prefix_parse("192.0.2.0/24", &link.prefix);

@@ -344,6 +344,39 @@ static void test_linger(void **state)
 	RIG_TOLD("");
 }
 
+/* One that lingers, is wanted again, and is withdrawn again stays for the whole time again. */
+static void test_linger_again(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	rig_pass(2000);
+	rig_bgp("10.1.0.0/16", "10.9.1.2 10.9.0.1");
+	rig_settle();
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "change 10.1.0.0/16 dev wg1\n"
+		 "object 1 new dev wg1\n"
+		 "change 10.1.0.0/16 object 1\n"
+		 "change 10.1.0.0/16 dev wg1\n"
+		 "object 1 del\n");
+	rig_pass(2980);
+	RIG_TOLD("");
+	rig_pass(30);
+	RIG_TOLD("unset 10.1.0.0/16 p1\n");
+	/* More often than is counted: until the last one that was is due. */
+	for (unsigned i = 0; i < 200; i++) {
+		if (i == 100)
+			rig_pass(1000);
+		rig_bgp("10.1.0.0/16", i % 2 ? "10.9.1.2" : "10.9.1.2 10.9.0.1");
+		rig_told();
+	}
+	assert_int_equal(fib_counters.lingering, 63);
+	rig_pass(1980);
+	RIG_TOLD("");
+	rig_pass(1030);
+	RIG_TOLD("unset 10.1.0.0/16 p1\n");
+	assert_int_equal(fib_counters.lingering, 0);
+}
+
 /* Those that go do so behind their route; what covers them gets them first. */
 static void test_covered(void **state)
 {
@@ -771,6 +804,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_drift),	 T(test_fallen),	T(test_reading),  T(test_adopted),
 		T(test_plane),	 T(test_redistributed), T(test_linger),	  T(test_covered),
+		T(test_linger_again),
 		T(test_wgd_away), T(test_entry_refused), T(test_removals),
 		T(test_teardown), T(test_choice),	T(test_replaced),
 		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),

@@ -27,7 +27,9 @@ enum rib_flags {
 	NODE_ADOPTED = 64,     /* of an earlier life: kept until somebody wants it, or swept */
 	NODE_LINGER = 128,     /* has entries whose path was withdrawn */
 	NODE_LINGER_DUE = 256, /* they may go */
-	NODE_TOLD = 512	       /* bgpd's list is new, and not judged by the ceiling yet */
+	NODE_TOLD = 512,       /* bgpd's list is new, and not judged by the ceiling yet */
+	NODE_CLOCK = 1024,     /* the bits from here on count the clocks of such entries */
+	NODE_CLOCKS = 63 * NODE_CLOCK
 };
 
 struct rib_node {
