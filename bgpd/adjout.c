@@ -139,8 +139,8 @@ void adjout_refresh(struct peer *p, enum bgp_family family)
 	wake(m);
 }
 
-static void put(struct group *g, struct attr *attr, const struct prefix *p, uint16_t except,
-		uint16_t only)
+static void adjout_put(struct group *g, struct attr *attr, const struct prefix *p, uint16_t except,
+		       uint16_t only)
 {
 	struct pack *k = &g->pack;
 
@@ -169,11 +169,11 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 		struct adjout_member *source = group_member_of(g, from);
 
 		if (!attr) {
-			put(g, NULL, &p, group_member_of(g, before) ? before : 0, 0);
+			adjout_put(g, NULL, &p, group_member_of(g, before) ? before : 0, 0);
 		} else {
 			if (was && source && before != from)
-				put(g, NULL, &p, 0, from);
-			put(g, attr, &p, source ? from : 0, 0);
+				adjout_put(g, NULL, &p, 0, from);
+			adjout_put(g, attr, &p, source ? from : 0, 0);
 		}
 	}
 	if (g->attached < g->members)

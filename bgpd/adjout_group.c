@@ -169,7 +169,7 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 	return policy->attr->nexthop;
 }
 
-static enum demotion state_of(const struct path *p)
+static enum demotion group_state_of(const struct path *p)
 {
 	enum reason why;
 
@@ -301,7 +301,7 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 		return NULL;
 	nexthop = nexthop_of(g, t, from, &out, &own);
 	if (nexthop.family == t->af)
-		result = rewrite(g, from, &out, &nexthop, own ? state_of(p) : DEMOTED_NOT,
+		result = rewrite(g, from, &out, &nexthop, own ? group_state_of(p) : DEMOTED_NOT,
 				 own && from ? &in.cost : NULL);
 	else
 		*why = nexthop.family ? REASON_NEXTHOP_FAMILY : REASON_NO_OWN_ADDRESS;
@@ -323,7 +323,7 @@ static struct attr *unless_too_long(const struct group *g, const struct rib_tabl
 static struct attr *export_cached(struct group *g, const struct rib_table *t,
 				  const struct net *net, const struct path *p, enum reason *why)
 {
-	enum demotion demotion = state_of(p);
+	enum demotion demotion = group_state_of(p);
 
 	if (!g->cached || g->in_demotion != demotion || g->in_cost != cost_of(p) ||
 	    g->in != p->attr || g->in_peer != p->peer || g->in_af != t->af) {
@@ -354,7 +354,7 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 	return unless_too_long(g, t, net, a, why);
 }
 
-static void count_own(const struct group *g, enum bgp_family f, uint16_t peer, int by)
+static void group_count_own(const struct group *g, enum bgp_family f, uint16_t peer, int by)
 {
 	struct adjout_member *m = group_member_of(g, peer);
 
@@ -368,9 +368,9 @@ void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bo
 	bool was = bits_has(&g->announced[t->family], net);
 
 	if (was)
-		count_own(g, t->family, old_peer, -1);
+		group_count_own(g, t->family, old_peer, -1);
 	if (on)
-		count_own(g, t->family, new_peer, 1);
+		group_count_own(g, t->family, new_peer, 1);
 	if (on && !was) {
 		bits_set(&g->announced[t->family], net);
 		g->n_announced[t->family]++;

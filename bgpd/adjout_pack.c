@@ -79,7 +79,7 @@ static uint8_t *put_bytes(uint8_t *out, const void *data, size_t n)
 	return out + n;
 }
 
-static uint8_t *put_mp(const struct pack *k, uint8_t *out)
+static uint8_t *pack_put_mp(const struct pack *k, uint8_t *out)
 {
 	*out++ = FLAGS_OPTIONAL_LONG;
 	*out++ = k->attr ? MP_REACH : MP_UNREACH;
@@ -104,7 +104,7 @@ void pack_write(struct pack *k, uint8_t *out)
 	if (k->af == AF_INET6) {
 		out = put16(out, 0);
 		out = put16(out, mp_overhead(k->af, k->attr) + k->nlri.len + k->attrs.len);
-		out = put_mp(k, out);
+		out = pack_put_mp(k, out);
 		put_bytes(out, k->attrs.data, k->attrs.len);
 	} else if (k->attr) {
 		out = put16(out, 0);

@@ -147,7 +147,7 @@ bool attr_tlv_find(const uint8_t *wire, size_t len, uint8_t type, struct attr_tl
 	return false;
 }
 
-static bool find(const struct attr *a, uint8_t type, struct attr_tlv *t)
+static bool attr_find(const struct attr *a, uint8_t type, struct attr_tlv *t)
 {
 	return attr_tlv_find(a->wire, a->wire_len, type, t);
 }
@@ -189,7 +189,7 @@ uint64_t attr_aigp(const struct attr *a)
 	const uint8_t *v;
 	struct attr_tlv t;
 
-	ensure(a->has_aigp && find(a, ATTR_AIGP, &t));
+	ensure(a->has_aigp && attr_find(a, ATTR_AIGP, &t));
 	v = find_aigp(&t);
 	return (uint64_t)get_u32(v) << 32 | get_u32(v + 4);
 }
@@ -198,7 +198,7 @@ uint32_t attr_originator_id(const struct attr *a)
 {
 	struct attr_tlv t;
 
-	return a->has_originator && find(a, ATTR_ORIGINATOR_ID, &t) ? get_u32(t.value) : 0;
+	return a->has_originator && attr_find(a, ATTR_ORIGINATOR_ID, &t) ? get_u32(t.value) : 0;
 }
 
 uint32_t attr_origin_as(const struct attr *a)
@@ -206,7 +206,7 @@ uint32_t attr_origin_as(const struct attr *a)
 	const uint8_t *last = NULL;
 	struct attr_tlv t;
 
-	if (!find(a, ATTR_AS_PATH, &t))
+	if (!attr_find(a, ATTR_AS_PATH, &t))
 		return 0;
 	for (const uint8_t *at = t.value; at < t.end; at += 2 + at[1] * 4)
 		last = at;
@@ -269,7 +269,7 @@ bool attr_as_path_has(const struct attr *a, uint32_t as, unsigned at_least)
 	struct attr_tlv t;
 	unsigned seen = 0;
 
-	if (!find(a, ATTR_AS_PATH, &t))
+	if (!attr_find(a, ATTR_AS_PATH, &t))
 		return at_least == 0;
 	for (const uint8_t *at = t.value; at < t.end; at += 2 + at[1] * 4)
 		for (unsigned i = 0; i < at[1]; i++)
@@ -282,7 +282,7 @@ static bool list_has(const struct attr *a, uint8_t type, const uint8_t *value, s
 {
 	struct attr_tlv t;
 
-	if (!find(a, type, &t))
+	if (!attr_find(a, type, &t))
 		return false;
 	for (const uint8_t *at = t.value; at + n <= t.end; at += n)
 		if (memcmp(at, value, n) == 0)
@@ -428,7 +428,7 @@ bool attr_link_bandwidth(const struct attr *a, float *out)
 {
 	struct attr_tlv t;
 
-	if (!find(a, ATTR_EXT_COMMUNITIES, &t))
+	if (!attr_find(a, ATTR_EXT_COMMUNITIES, &t))
 		return false;
 	for (const uint8_t *at = t.value; at + 8 <= t.end; at += 8)
 		if (attr_is_link_bandwidth(at)) {

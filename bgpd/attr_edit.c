@@ -89,7 +89,7 @@ static uint8_t *replace(struct attr_edit *e, uint8_t flags, uint8_t type, size_t
 	return to + new_head;
 }
 
-static void drop(struct attr_edit *e, uint8_t type)
+static void attr_edit_drop(struct attr_edit *e, uint8_t type)
 {
 	struct attr *head = &e->draft.head;
 	struct attr_tlv t;
@@ -186,7 +186,7 @@ static void list_change(struct attr_edit *e, uint8_t type, bool add, const uint8
 		/* Close the gap from the front: the bytes kept are the last ones. */
 		memmove((uint8_t *)t.value + n, t.value, seen);
 		if (t.len == n)
-			drop(e, type);
+			attr_edit_drop(e, type);
 		else
 			replace(e, flags, type, t.len - n, t.len - n);
 		list_change(e, type, false, value, n);
@@ -205,7 +205,7 @@ void attr_edit_aigp(struct attr_edit *e, bool present, uint64_t v)
 {
 	uint8_t *value;
 
-	drop(e, ATTR_AIGP);
+	attr_edit_drop(e, ATTR_AIGP);
 	value = present ? replace(e, ATTR_OPTIONAL, ATTR_AIGP, AIGP_BYTES, 0) : NULL;
 	if (!value)
 		return;
@@ -256,7 +256,7 @@ void attr_edit_drop_nontransitive(struct attr_edit *e, bool bandwidth)
 			memmove(to -= 8, at, 8);
 	kept = t.end - to;
 	if (!kept)
-		drop(e, ATTR_EXT_COMMUNITIES);
+		attr_edit_drop(e, ATTR_EXT_COMMUNITIES);
 	else
 		replace(e, ATTR_OPTIONAL | ATTR_TRANSITIVE, ATTR_EXT_COMMUNITIES, kept, kept);
 }
@@ -272,12 +272,12 @@ void attr_edit_large_community(struct attr_edit *e, bool add, const uint32_t v[3
 
 void attr_edit_clear_communities(struct attr_edit *e)
 {
-	drop(e, ATTR_COMMUNITIES);
+	attr_edit_drop(e, ATTR_COMMUNITIES);
 }
 
 void attr_edit_clear_large_communities(struct attr_edit *e)
 {
-	drop(e, ATTR_LARGE_COMMUNITIES);
+	attr_edit_drop(e, ATTR_LARGE_COMMUNITIES);
 }
 
 void attr_edit_originator(struct attr_edit *e, uint32_t id)
@@ -302,6 +302,6 @@ void attr_edit_cluster_prepend(struct attr_edit *e, uint32_t id)
 void attr_edit_drop_internal(struct attr_edit *e)
 {
 	attr_edit_local_pref(e, false, 0);
-	drop(e, ATTR_ORIGINATOR_ID);
-	drop(e, ATTR_CLUSTER_LIST);
+	attr_edit_drop(e, ATTR_ORIGINATOR_ID);
+	attr_edit_drop(e, ATTR_CLUSTER_LIST);
 }

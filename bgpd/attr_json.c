@@ -13,7 +13,7 @@
 #define SEGMENT_TEXT (255 * 11 + 3) /* at most: numbers, what is between them, braces */
 
 /* Cut where the buffer ends: paths are at most some thousand characters. */
-static void put_path(struct json_text *out, const char *key, const struct attr *a)
+static void attr_json_path(struct json_text *out, const char *key, const struct attr *a)
 {
 	static char buffer[32768];
 	char *text = buffer, *end = buffer + sizeof(buffer) - SEGMENT_TEXT;
@@ -153,7 +153,7 @@ static void put_common(struct json_text *out, const struct attr *a)
 	static const char *const origins[] = {"igp", "egp", "incomplete"};
 
 	json_text_string(out, "origin", origins[a->origin]);
-	put_path(out, "as-path", a);
+	attr_json_path(out, "as-path", a);
 }
 
 void attr_put_json_brief(struct json_text *out, const struct attr *a)

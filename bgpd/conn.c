@@ -49,7 +49,7 @@ static unsigned n_finishing;
 static TAILQ_HEAD(, conn) parked = TAILQ_HEAD_INITIALIZER(parked); /* not read while held */
 static bool held;
 
-static void on_readable(int fd, short what, void *arg);
+static void conn_on_readable(int fd, short what, void *arg);
 static void on_writable(int fd, short what, void *arg);
 
 /* Nagle's delay is not for us; and after a tunnel's return nothing may wait long for TCP's next
@@ -72,7 +72,7 @@ struct conn *conn_new(int fd, bool connecting, const struct conn_handlers *handl
 	c->arg = arg;
 	c->connecting = connecting;
 	c->heard_ms = c->wrote_ms = now_ms();
-	watch_init(&c->rd_watch, fd, EV_READ, on_readable, c);
+	watch_init(&c->rd_watch, fd, EV_READ, conn_on_readable, c);
 	watch_init(&c->wr_watch, fd, EV_WRITE, on_writable, c);
 	if (connecting)
 		watch_on(&c->wr_watch);
@@ -105,7 +105,7 @@ void conn_hold_reading(bool hold)
 		unpark(TAILQ_FIRST(&parked));
 }
 
-static void release(struct conn *c)
+static void conn_release(struct conn *c)
 {
 	free(c->rest);
 	wr_free(&c->own);
@@ -127,7 +127,7 @@ void conn_free(struct conn *c)
 	close(c->fd);
 	c->freed = true;
 	if (!c->busy)
-		release(c);
+		conn_release(c);
 }
 
 /* Calls a handler, which may mark the connection as freed: look at that behind it. */
@@ -146,7 +146,7 @@ static void closed(struct conn *c, int err)
 	}
 	CALL(c, closed, err);
 	if (c->freed)
-		release(c);
+		conn_release(c);
 }
 
 /* RFC 4271 section 6.1. The message's whole length, 0 when the header is refused. */
@@ -198,7 +198,7 @@ static ssize_t hand_out(struct conn *c, const uint8_t *data, size_t len)
 			CALL(c, message, data[at + 18], data + at + BGP_HEADER_BYTES,
 			     size - BGP_HEADER_BYTES);
 		if (c->freed) {
-			release(c);
+			conn_release(c);
 			return -1;
 		}
 		if (!size || c->finishing)
@@ -247,7 +247,7 @@ static bool read_some(struct conn *c)
 	return n == READ_BYTES;
 }
 
-static void on_readable(int fd, short what, void *arg)
+static void conn_on_readable(int fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
@@ -262,7 +262,7 @@ static void on_readable(int fd, short what, void *arg)
 }
 
 /* What is to be written next, at most MAX segments; *OWN says which of them is the session's. */
-static int gather(struct conn *c, struct iovec *out, int max, int *own)
+static int conn_gather(struct conn *c, struct iovec *out, int max, int *own)
 {
 	struct iovec routes[SEGMENTS];
 	size_t left = c->skip;
@@ -338,7 +338,7 @@ static int write_some(struct conn *c)
 
 	while (quantum < WRITE_BYTES_PER_TURN) {
 		struct iovec iov[SEGMENTS + 2];
-		int own, n = gather(c, iov, SEGMENTS, &own);
+		int own, n = conn_gather(c, iov, SEGMENTS, &own);
 		ssize_t done;
 
 		if (!n)
@@ -372,7 +372,7 @@ static void finish_connect(struct conn *c)
 	c->handlers->connected(c->arg);
 	c->busy = false;
 	if (c->freed)
-		release(c);
+		conn_release(c);
 }
 
 static void on_writable(int fd, short what, void *arg)

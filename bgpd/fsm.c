@@ -245,7 +245,7 @@ static void on_malformed(void *arg, const struct bgp_error *error)
 	fail(arg, error);
 }
 
-static void on_closed(void *arg, int err)
+static void fsm_on_closed(void *arg, int err)
 {
 	struct fsm *f = arg;
 	char why[128];
@@ -261,7 +261,7 @@ static void on_closed(void *arg, int err)
 struct fsm *fsm_new(const struct fsm_ops *ops, struct peer *p, int fd, bool outgoing)
 {
 	static const struct conn_handlers handlers = {on_connected, on_message, on_malformed,
-						      on_closed};
+						      fsm_on_closed};
 	struct fsm *f = xcalloc(1, sizeof(*f));
 
 	f->ops = ops;

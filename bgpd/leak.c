@@ -10,7 +10,7 @@
 static struct leak *leaks;
 static size_t n_leaks;
 
-static void release(struct leak *list, size_t n)
+static void leak_release(struct leak *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		policy_chain_free(list[i].policy);
@@ -48,13 +48,13 @@ bool leak_apply(const json_t *config)
 				      policy_chain_new(config, conf_list(item, "policy"))};
 	}
 	changed = !same(leaks, n_leaks, old, n_old);
-	release(old, n_old);
+	leak_release(old, n_old);
 	return changed;
 }
 
 void leak_free(void)
 {
-	release(leaks, n_leaks);
+	leak_release(leaks, n_leaks);
 	leaks = NULL;
 	n_leaks = 0;
 }

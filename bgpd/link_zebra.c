@@ -37,7 +37,7 @@ static size_t open_mark;
 static uint32_t open_hops;
 static uint32_t open_prefixes;
 
-static void on_closed(void *arg, const char *why)
+static void link_zebra_closed(void *arg, const char *why)
 {
 	log_warn("zebra-lite", "state=gone why=\"%s\"", why);
 	ipc_free(channel);
@@ -52,7 +52,7 @@ static void on_drained(void *arg)
 
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f))
 {
-	static struct ipc_handlers handlers = {NULL, on_closed, on_drained};
+	static struct ipc_handlers handlers = {NULL, link_zebra_closed, on_drained};
 
 	handlers.frame = frame;
 	ipc_free(channel);
@@ -105,7 +105,7 @@ void link_zebra_watch(const struct addr *a, bool on)
 }
 
 /* The rest differs little among lists of the same addresses and weights. */
-static uint32_t hash_of(const struct route_hops *h)
+static uint32_t hops_hash(const struct route_hops *h)
 {
 	struct {
 		struct addr addr;
@@ -132,7 +132,7 @@ static bool hops_eq(const struct hops_entry *e, const struct route_hops *h)
 	return true;
 }
 
-static uint32_t new_id(void)
+static uint32_t hops_new_id(void)
 {
 	if (n_free)
 		return ids_free[--n_free];
@@ -144,7 +144,7 @@ static struct hops_entry *new_entry(const struct route_hops *h, uint32_t hash)
 {
 	struct hops_entry *e = xcalloc(1, sizeof(*e) + h->n * sizeof(e->hop[0]));
 
-	e->id = new_id();
+	e->id = hops_new_id();
 	by_id[e->id] = e;
 	e->n = h->n;
 	memcpy(e->hop, h->hop, h->n * sizeof(e->hop[0]));
@@ -165,7 +165,7 @@ static uint32_t hops_ref(const struct route_hops *h)
 		by_id[last_ref]->refs++;
 		return last_ref;
 	}
-	hash = hash_of(h);
+	hash = hops_hash(h);
 	for (n = hash_find(&lists, hash); n && !e; n = hash_find_next(n)) {
 		e = container_of(n, struct hops_entry, node);
 		if (!hops_eq(e, h))
@@ -200,7 +200,7 @@ void link_zebra_flush(void)
 	open_prefixes = 0;
 }
 
-static void put(const struct rib_table *t, const struct net *net)
+static void link_zebra_put(const struct rib_table *t, const struct net *net)
 {
 	struct prefix p = net_prefix(t, net);
 
@@ -228,9 +228,9 @@ void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops 
 
 	net->hops = hops_ref(hops);
 	/* What the replay has still to come to is said then. A message that is open is closed by
-	 * this put(), before the number of its list can be another one's. */
+	 * this link_zebra_put(), before the number of its list can be another one's. */
 	if (net->hops != was && (!at || id < at || !net->hops))
-		put(t, net);
+		link_zebra_put(t, net);
 	hops_unref(was);
 }
 
@@ -253,7 +253,7 @@ bool link_zebra_replay_some(unsigned n)
 			}
 			net = net_at(t, (*at)++);
 			if ((net->flags & NET_USED) && net->hops)
-				put(t, net);
+				link_zebra_put(t, net);
 		}
 		more |= *at != 0;
 	}

@@ -34,7 +34,7 @@ static LIST_HEAD(, listener) listeners = LIST_HEAD_INITIALIZER(listeners);
 static struct log_bucket bucket; /* of all strangers together */
 static uint64_t strangers;
 
-static void refuse(int fd, const struct endpoint *from, const char *why)
+static void listen_refuse(int fd, const struct endpoint *from, const char *why)
 {
 	static const struct linger reset = {.l_onoff = 1};
 
@@ -77,9 +77,9 @@ static void accepted(int fd, const struct endpoint *from)
 	struct peer *p = peer_for(from);
 
 	if (!p)
-		refuse(fd, from, "no such neighbor");
+		listen_refuse(fd, from, "no such neighbor");
 	else if (!local_matches(p, fd))
-		refuse(fd, from, "not to the configured local-address");
+		listen_refuse(fd, from, "not to the configured local-address");
 	else
 		session_accept(p, fd);
 }
@@ -91,7 +91,7 @@ static void on_pause_end(void *arg)
 	watch_on(&l->watch);
 }
 
-static void on_readable(int listening, short what, void *arg)
+static void listen_on_readable(int listening, short what, void *arg)
 {
 	struct listener *l = arg;
 
@@ -117,7 +117,7 @@ static void on_readable(int listening, short what, void *arg)
 	}
 }
 
-static struct listener *find(const struct endpoint *at)
+static struct listener *listen_find(const struct endpoint *at)
 {
 	struct listener *l;
 
@@ -138,7 +138,7 @@ static void listener_free(struct listener *l)
 
 void listen_add(const struct endpoint *at, int fd)
 {
-	struct listener *l = find(at);
+	struct listener *l = listen_find(at);
 
 	if (l)
 		listener_free(l);
@@ -147,7 +147,7 @@ void listen_add(const struct endpoint *at, int fd)
 	l->fd = fd;
 	session_socket_listening(fd, at->addr.family);
 	LIST_INSERT_HEAD(&listeners, l, link);
-	watch_init(&l->watch, fd, EV_READ, on_readable, l);
+	watch_init(&l->watch, fd, EV_READ, listen_on_readable, l);
 	timer_init(&l->pause, on_pause_end, l);
 	watch_on(&l->watch);
 	log_info("listen", "at=%s", ENDPOINT_STR(at));

@@ -27,7 +27,7 @@ static void start(const char *rundir)
 	rib_start();
 }
 
-static void apply(const json_t *config, uint32_t generation)
+static void main_apply(const json_t *config, uint32_t generation)
 {
 	planes_read(config);
 	peers_apply(config);
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 		.commands = commands,
 		.start = start,
 		.check = peer_conf_check,
-		.apply = apply,
+		.apply = main_apply,
 		.password = password_put,
 		.channel = channel,
 		.listening = listen_add,

@@ -35,7 +35,7 @@ static enum bgp_family family_of(uint16_t afi, uint8_t safi)
 	return afi == 1 ? BGP_IPV4 : afi == 2 ? BGP_IPV6 : BGP_FAMILIES;
 }
 
-static int refuse(struct bgp_error *e, uint8_t subcode, const char *text)
+static int open_refuse(struct bgp_error *e, uint8_t subcode, const char *text)
 {
 	*e = (struct bgp_error){.code = 2, .subcode = subcode};
 	str_copy(e->text, text, sizeof(e->text));
@@ -109,7 +109,7 @@ static void capability(struct open *o, uint8_t code, const uint8_t *v, size_t le
 	o->unknown++;
 }
 
-static int capabilities(struct open *o, struct rd *r, struct bgp_error *error)
+static int open_capabilities(struct open *o, struct rd *r, struct bgp_error *error)
 {
 	while (rd_left(r)) {
 		uint8_t code = rd_u8(r);
@@ -117,7 +117,7 @@ static int capabilities(struct open *o, struct rd *r, struct bgp_error *error)
 		const uint8_t *v = rd_take(r, len);
 
 		if (!v)
-			return refuse(error, 0, "a capability is longer than its parameter");
+			return open_refuse(error, 0, "a capability is longer than its parameter");
 		capability(o, code, v, len);
 	}
 	return 0;
@@ -132,11 +132,12 @@ static int parameters(struct open *o, struct rd *r, bool extended, struct bgp_er
 		struct rd inner;
 
 		if (!v)
-			return refuse(error, 0, "an optional parameter is longer than the message");
+			return open_refuse(error, 0,
+					   "an optional parameter is longer than the message");
 		if (type != PARAM_CAPABILITIES)
-			return refuse(error, 4, "unknown optional parameter");
+			return open_refuse(error, 4, "unknown optional parameter");
 		rd_init(&inner, v, len);
-		if (capabilities(o, &inner, error) < 0)
+		if (open_capabilities(o, &inner, error) < 0)
 			return -EBADMSG;
 	}
 	return 0;
@@ -152,7 +153,7 @@ int open_decode(const uint8_t *body, size_t len, struct open *o, struct bgp_erro
 	memset(o, 0, sizeof(*o));
 	rd_init(&r, body, len);
 	if (rd_u8(&r) != VERSION) {
-		refuse(error, 1, "BGP version other than 4");
+		open_refuse(error, 1, "BGP version other than 4");
 		error->data[1] = VERSION;
 		error->len = 2;
 		return -EBADMSG;
@@ -167,21 +168,21 @@ int open_decode(const uint8_t *body, size_t len, struct open *o, struct bgp_erro
 		extended = true;
 	}
 	if (r.bad || params != rd_left(&r))
-		return refuse(error, 0, "length of the optional parameters");
+		return open_refuse(error, 0, "length of the optional parameters");
 	if (parameters(o, &r, extended, error) < 0)
 		return -EBADMSG;
 	if (!o->mp)
 		o->family[BGP_IPV4] = true;
 	if (o->as == 0)
-		return refuse(error, 2, "AS 0");
+		return open_refuse(error, 2, "AS 0");
 	if (o->hold_time == 1 || o->hold_time == 2)
-		return refuse(error, 6, "hold time of less than 3 seconds");
+		return open_refuse(error, 6, "hold time of less than 3 seconds");
 	if (o->router_id == 0)
-		return refuse(error, 3, "BGP identifier 0.0.0.0");
+		return open_refuse(error, 3, "BGP identifier 0.0.0.0");
 	return 0;
 }
 
-static void put_mp(struct wr *w, enum bgp_family f)
+static void open_put_mp(struct wr *w, enum bgp_family f)
 {
 	wr_u8(w, CAP_MP);
 	wr_u8(w, 4);
@@ -222,7 +223,7 @@ void open_put(struct wr *w, const struct open *o)
 	wr_u8(w, 0);
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		if (o->family[f])
-			put_mp(w, f);
+			open_put_mp(w, f);
 	if (o->refresh)
 		wr_u16(w, CAP_REFRESH << 8);
 	if (o->four_octet) {

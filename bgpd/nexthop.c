@@ -15,7 +15,7 @@ static uint32_t ids_high;			/* numbers above it were never in use */
 static struct nexthop *last;			/* most paths come with that of the path before */
 static uint32_t unknown;			/* those that zebra-lite has not judged yet */
 
-static uint32_t hash_of(const struct addr *a)
+static uint32_t nexthop_hash(const struct addr *a)
 {
 	return hash_bytes(a, offsetof(struct addr, b) + family_bytes(a->family));
 }
@@ -29,7 +29,7 @@ struct nexthop *nexthop_find(const struct addr *a)
 {
 	if (last && addr_eq(&last->state.addr, a))
 		return last;
-	for (struct hash_node *n = hash_find(&table, hash_of(a)); n; n = hash_find_next(n)) {
+	for (struct hash_node *n = hash_find(&table, nexthop_hash(a)); n; n = hash_find_next(n)) {
 		struct nexthop *nh = container_of(n, struct nexthop, node);
 
 		if (addr_eq(&nh->state.addr, a))
@@ -39,7 +39,7 @@ struct nexthop *nexthop_find(const struct addr *a)
 }
 
 /* There is a number left. */
-static uint16_t new_id(void)
+static uint16_t nexthop_new_id(void)
 {
 	static uint32_t hint;
 
@@ -51,7 +51,7 @@ static uint16_t new_id(void)
 	return (uint16_t)hint;
 }
 
-static struct nexthop *get(const struct addr *a)
+static struct nexthop *nexthop_get(const struct addr *a)
 {
 	struct nexthop *nh = nexthop_find(a);
 
@@ -63,14 +63,14 @@ static struct nexthop *get(const struct addr *a)
 	nh->state.addr = *a;
 	nh->state.reach = REACH_UNKNOWN;
 	unknown++;
-	nh->id = new_id();
+	nh->id = nexthop_new_id();
 	by_id[nh->id] = nh;
-	hash_insert(&table, &nh->node, hash_of(a));
+	hash_insert(&table, &nh->node, nexthop_hash(a));
 	link_zebra_watch(a, true);
 	return last = nh;
 }
 
-static void release(struct nexthop *nh)
+static void nexthop_release(struct nexthop *nh)
 {
 	if (nh->n_paths || nh->neighbors)
 		return;
@@ -86,7 +86,7 @@ static void release(struct nexthop *nh)
 void nexthop_attach(uint32_t id)
 {
 	struct path *p = path_at(id);
-	struct nexthop *nh = get(&p->attr->nexthop), *old = nexthop_by_id(p->nexthop);
+	struct nexthop *nh = nexthop_get(&p->attr->nexthop), *old = nexthop_by_id(p->nexthop);
 
 	if (nh == old)
 		return;
@@ -95,7 +95,7 @@ void nexthop_attach(uint32_t id)
 		nh->n_paths++;
 	if (old) {
 		old->n_paths--;
-		release(old);
+		nexthop_release(old);
 	}
 }
 
@@ -106,12 +106,12 @@ void nexthop_detach(uint32_t id)
 	if (!nh)
 		return;
 	nh->n_paths--;
-	release(nh);
+	nexthop_release(nh);
 }
 
 struct nexthop *nexthop_watch_neighbor(const struct addr *a)
 {
-	struct nexthop *nh = get(a);
+	struct nexthop *nh = nexthop_get(a);
 
 	if (nh)
 		nh->neighbors++;
@@ -125,7 +125,7 @@ void nexthop_unwatch_neighbor(const struct addr *a)
 	if (!nh || !nh->neighbors)
 		return;
 	nh->neighbors--;
-	release(nh);
+	nexthop_release(nh);
 }
 
 /* Of one that is down. */

@@ -93,7 +93,7 @@ static const struct peer *find_witness(const struct nexthop *nh)
 }
 
 /* M waits for a proof. */
-static bool hold(struct nexthop *nh, const struct msg_nexthop *m)
+static bool nexthop_hold(struct nexthop *nh, const struct msg_nexthop *m)
 {
 	bool returns = nh->state.reach == REACH_DOWN && m->reach >= REACH_DEGRADED &&
 		       nh->state.tunnel && m->tunnel;
@@ -136,7 +136,7 @@ void nexthop_heard(const struct msg_nexthop *m)
 
 	if (!nh || m->reach == REACH_UNKNOWN)
 		return; /* let go of meanwhile; or still starting: its last word holds */
-	if (!hold(nh, m))
+	if (!nexthop_hold(nh, m))
 		take(nh, m);
 }
 

@@ -58,7 +58,7 @@ bool password_eq(const struct password *a, const struct password *b)
 	return a == b || (a && b && str_eq(a->text, b->text));
 }
 
-static struct file *find(const char *path)
+static struct file *password_find(const char *path)
 {
 	struct file *f;
 
@@ -70,7 +70,7 @@ static struct file *find(const char *path)
 
 void password_put(const char *path, const char *text)
 {
-	struct file *f = find(path);
+	struct file *f = password_find(path);
 
 	if (f && str_eq(f->password->text, text))
 		return;
@@ -85,7 +85,7 @@ void password_put(const char *path, const char *text)
 
 struct password *password_get(const char *path)
 {
-	struct file *f = find(path);
+	struct file *f = password_find(path);
 
 	return f ? password_ref(f->password) : NULL;
 }

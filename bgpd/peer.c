@@ -25,7 +25,7 @@ void peer_remove(struct peer *p)
 	hash_remove(&by_address, &p->by_address);
 }
 
-static struct peer *find(const struct addr *address, const char *zone)
+static struct peer *peer_look_up(const struct addr *address, const char *zone)
 {
 	uint32_t hash = hash_bytes(address, sizeof(*address));
 
@@ -40,12 +40,12 @@ static struct peer *find(const struct addr *address, const char *zone)
 
 struct peer *peer_find(const struct addr *address)
 {
-	return find(address, NULL);
+	return peer_look_up(address, NULL);
 }
 
 struct peer *peer_find_zone(const struct addr *address, const char *zone)
 {
-	return find(address, zone);
+	return peer_look_up(address, zone);
 }
 
 const char *peer_name(const struct peer *p)

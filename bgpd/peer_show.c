@@ -118,7 +118,7 @@ static json_t *family_list(const bool family[BGP_FAMILIES])
 	return list;
 }
 
-static json_t *capabilities(const struct peer *p)
+static json_t *show_capabilities(const struct peer *p)
 {
 	return json_pack("{s:o, s:b, s:b, s:b}", "families", family_list(p->family),
 			 "four-octet-as", p->four_octet, "route-refresh", p->refresh,
@@ -237,7 +237,7 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "type", json_string(p->ebgp ? "external" : "internal"));
 	json_object_set_new(o, "remote-router-id", up ? json_id(p->router_id) : json_null());
 	json_object_set_new(o, "local-address", up ? json_addr(&p->local) : json_null());
-	json_object_set_new(o, "capabilities", up ? capabilities(p) : json_null());
+	json_object_set_new(o, "capabilities", up ? show_capabilities(p) : json_null());
 	json_object_set_new(o, "graceful-restart", graceful_restart(p));
 	json_object_set_new(o, "timers", timers(p));
 	json_object_set_new(o, "counters", counters(p));

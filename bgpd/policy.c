@@ -245,8 +245,8 @@ static bool term_matches(const struct policy_term *t, const struct policy_input 
 }
 
 /* The term's changes, on a set of its own. */
-static struct attr *apply(const struct policy_term *t, const struct policy_input *in,
-			  const struct attr *a)
+static struct attr *policy_apply(const struct policy_term *t, const struct policy_input *in,
+				 const struct attr *a)
 {
 	struct attr_edit *e = attr_edit_begin(a);
 
@@ -292,7 +292,7 @@ static bool run_one(const struct policy *p, const struct policy_input *in,
 		if (t->then == THEN_REJECT)
 			return false;
 		if (t->changes) {
-			struct attr *changed = apply(t, in, out->attr);
+			struct attr *changed = policy_apply(t, in, out->attr);
 
 			attr_unref(out->attr);
 			out->attr = changed;

@@ -126,7 +126,7 @@ static void say_refused(const struct rib_table *t, const struct net *net, const 
 }
 
 /* Sets PATH_ELIGIBLE and the reason of each path; fills the candidates. */
-static size_t gather(const struct rib_table *t, const struct net *net)
+static size_t rib_decide_gather(const struct rib_table *t, const struct net *net)
 {
 	size_t n = 0;
 
@@ -242,7 +242,7 @@ void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 {
 	struct net *net = net_at(t, id);
 	uint32_t before = net->flags & NET_BEST ? net->paths : 0;
-	size_t n = gather(t, net);
+	size_t n = rib_decide_gather(t, net);
 	uint32_t best = 0;
 	size_t at = 0;
 

@@ -23,7 +23,7 @@
 
 static unsigned n_fresh; /* mostly 0: then no decision has to look for them */
 
-static void end(struct peer_rib *pr)
+static void rib_fresh_over(struct peer_rib *pr)
 {
 	if (!pr->fresh)
 		return;
@@ -38,7 +38,7 @@ static void end(struct peer_rib *pr)
 
 static void on_timer(void *arg)
 {
-	end(arg);
+	rib_fresh_over(arg);
 }
 
 void rib_fresh_init(struct peer_rib *pr)
@@ -62,7 +62,7 @@ void rib_fresh_begin(struct peer_rib *pr)
 void rib_fresh_end(struct peer_rib *pr)
 {
 	timer_stop(&pr->fresh_timer);
-	end(pr);
+	rib_fresh_over(pr);
 }
 
 static struct peer_rib *fresh_owner(uint32_t path)

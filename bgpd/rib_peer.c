@@ -7,7 +7,7 @@
 struct peer_rib *peer_ribs[UINT16_MAX + 1];
 static uint32_t ids_high; /* numbers above it were never in use */
 
-static uint32_t new_id(void)
+static uint32_t peer_rib_new_id(void)
 {
 	for (uint32_t i = 1; i <= ids_high; i++)
 		if (!peer_ribs[i])
@@ -19,7 +19,7 @@ static uint32_t new_id(void)
 
 void peer_rib_number(struct peer_rib *pr)
 {
-	pr->id = (uint16_t)new_id();
+	pr->id = (uint16_t)peer_rib_new_id();
 	peer_ribs[pr->id] = pr;
 }
 

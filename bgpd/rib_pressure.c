@@ -36,7 +36,7 @@ static unsigned undecided(void)
 	return n;
 }
 
-static void release(void)
+static void rib_pressure_release(void)
 {
 	holding = false;
 	timer_stop(&timer);
@@ -48,12 +48,12 @@ static void on_tick(void *arg)
 	stuck = since_tick == 0;
 	since_tick = 0;
 	if (stuck)
-		release();
+		rib_pressure_release();
 	else
 		timer_start(&timer, STUCK_MS);
 }
 
-static void hold(void)
+static void rib_pressure_hold(void)
 {
 	holding = true;
 	since_tick = 0;
@@ -71,14 +71,14 @@ void rib_pressure(unsigned decided)
 	if (n < UNDECIDED_LOW)
 		stuck = false;
 	if (holding && n < UNDECIDED_LOW)
-		release();
+		rib_pressure_release();
 	else if (!holding && !stuck && n > UNDECIDED_HIGH && !restart_deferring())
-		hold();
+		rib_pressure_hold();
 }
 
 void rib_pressure_free(void)
 {
 	if (holding)
-		release();
+		rib_pressure_release();
 	stuck = false;
 }

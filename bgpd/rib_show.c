@@ -85,7 +85,7 @@ static void flag(struct json_text *out, bool brief, const char *key, bool value)
 }
 
 /* ATTR: as they are to be shown. */
-static void put_path(struct walk *w, const struct path *p, const struct attr *attr)
+static void show_path(struct walk *w, const struct path *p, const struct attr *attr)
 {
 	const struct net *net = net_at(w->table, p->net);
 	struct json_text *out = &w->row;
@@ -119,20 +119,20 @@ static bool put_paths(struct walk *w, uint32_t id)
 
 	if (!w->peer) {
 		for (path = net->paths; path; path = path_at(path)->next)
-			put_path(w, path_at(path), path_at(path)->attr);
+			show_path(w, path_at(path), path_at(path)->attr);
 		return net->paths;
 	}
 	if (w->advertised) {
 		attr = adjout_exported(w->peer, w->table, id);
 		if (attr)
-			put_path(w, path_at(net->paths), attr);
+			show_path(w, path_at(net->paths), attr);
 		any = attr != NULL;
 		attr_unref(attr);
 		return any;
 	}
 	path = path_of_peer(net, w->peer->rib->id);
 	if (path)
-		put_path(w, path_at(path), path_received(path));
+		show_path(w, path_at(path), path_received(path));
 	return path;
 }
 

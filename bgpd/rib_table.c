@@ -58,7 +58,7 @@ void rib_table_free(void)
 	received_chunks = 0;
 }
 
-static uint32_t hash_of(const struct rib_table *t, const uint8_t *addr, uint8_t len)
+static uint32_t net_hash(const struct rib_table *t, const uint8_t *addr, uint8_t len)
 {
 	uint8_t key[17];
 	unsigned bytes = family_bytes(t->af);
@@ -80,7 +80,7 @@ static void grow(struct rib_table *t)
 
 		if (!(net->flags & NET_USED))
 			continue;
-		slot = &slots[hash_of(t, net->addr, net->len) & (n - 1)];
+		slot = &slots[net_hash(t, net->addr, net->len) & (n - 1)];
 		net->chain = *slot;
 		*slot = id;
 	}
@@ -89,7 +89,7 @@ static void grow(struct rib_table *t)
 	t->nslots = n;
 }
 
-static uint32_t find(const struct rib_table *t, const struct prefix *p, uint32_t hash)
+static uint32_t net_look_up(const struct rib_table *t, const struct prefix *p, uint32_t hash)
 {
 	uint32_t id = t->slots[hash & (t->nslots - 1)];
 
@@ -105,13 +105,13 @@ static uint32_t find(const struct rib_table *t, const struct prefix *p, uint32_t
 
 uint32_t net_find(const struct rib_table *t, const struct prefix *p)
 {
-	return t->nslots ? find(t, p, hash_of(t, p->b, p->len)) : 0;
+	return t->nslots ? net_look_up(t, p, net_hash(t, p->b, p->len)) : 0;
 }
 
 uint32_t net_get(struct rib_table *t, const struct prefix *p)
 {
-	uint32_t hash = hash_of(t, p->b, p->len);
-	uint32_t id = t->nslots ? find(t, p, hash) : 0;
+	uint32_t hash = net_hash(t, p->b, p->len);
+	uint32_t id = t->nslots ? net_look_up(t, p, hash) : 0;
 	struct net *net;
 
 	if (id)
@@ -138,7 +138,7 @@ void nets_fetch(const struct rib_table *t, const struct prefix *p, size_t n)
 	if (n < 2 || !t->nslots)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		slot[i] = &t->slots[hash_of(t, p[i].b, p[i].len) & (t->nslots - 1)];
+		slot[i] = &t->slots[net_hash(t, p[i].b, p[i].len) & (t->nslots - 1)];
 		__builtin_prefetch(slot[i], 1);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -170,7 +170,7 @@ uint32_t net_match(const struct rib_table *t, const struct prefix *p)
 void net_free(struct rib_table *t, uint32_t id)
 {
 	struct net *net = net_at(t, id);
-	uint32_t *at = &t->slots[hash_of(t, net->addr, net->len) & (t->nslots - 1)];
+	uint32_t *at = &t->slots[net_hash(t, net->addr, net->len) & (t->nslots - 1)];
 
 	ensure(!net->paths && !(net->flags & NET_DIRTY));
 	while (*at && *at != id)

@@ -40,14 +40,14 @@ static bool is_resting(const struct session *s)
 	return timer_running(&s->rest);
 }
 
-static enum peer_state state_of(const struct fsm *f)
+static enum peer_state session_state_of(const struct fsm *f)
 {
 	return f ? f->state : PEER_IDLE;
 }
 
 static void update_state(struct session *s)
 {
-	enum peer_state in = state_of(s->in), out = state_of(s->out);
+	enum peer_state in = session_state_of(s->in), out = session_state_of(s->out);
 	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
 
 	if (state == PEER_IDLE && s->started && !timer_running(&s->idle) && !is_resting(s))
@@ -148,7 +148,7 @@ void session_new(struct peer *p)
 	session_proof_init(s);
 }
 
-static void drop(struct fsm **slot, const struct bgp_error *e)
+static void session_drop(struct fsm **slot, const struct bgp_error *e)
 {
 	struct fsm *f = *slot;
 
@@ -166,9 +166,9 @@ void session_free(struct peer *p)
 	timer_stop(&s->rest);
 	timer_stop(&s->gone);
 	session_proof_free(s);
-	drop(&s->up, NULL);
-	drop(&s->in, NULL);
-	drop(&s->out, NULL);
+	session_drop(&s->up, NULL);
+	session_drop(&s->in, NULL);
+	session_drop(&s->out, NULL);
 	free(s);
 	p->session = NULL;
 }
@@ -297,7 +297,7 @@ static bool session_opened(struct fsm *f, struct bgp_error *error)
 	if (!other || other->state != PEER_OPENCONFIRM)
 		return true;
 	if (session_ours_stays(&f->open) == f->outgoing) {
-		drop(other == s->in ? &s->in : &s->out, &e);
+		session_drop(other == s->in ? &s->in : &s->out, &e);
 		return true;
 	}
 	*error = e;
@@ -316,8 +316,8 @@ static void session_established(struct fsm *f)
 		s->in = NULL;
 	else
 		s->out = NULL;
-	drop(&s->in, &e);
-	drop(&s->out, &e);
+	session_drop(&s->in, &e);
+	session_drop(&s->out, &e);
 	s->up = f;
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
@@ -433,7 +433,7 @@ static const char *refusal(const struct session *s)
 }
 
 /* Of a neighbour that we know: it hears so (RFC 4486 section 4), and people once each time. */
-static void refuse(struct session *s, int fd, const char *why)
+static void session_refuse(struct session *s, int fd, const char *why)
 {
 	struct peer *p = s->peer;
 	struct bgp_error e = session_cease(CEASE_REJECTED, why);
@@ -455,15 +455,15 @@ void session_accept(struct peer *p, int fd)
 	struct bgp_error e = session_cease(CEASE_COLLISION, "another connection was made");
 
 	if (why) {
-		refuse(s, fd, why);
+		session_refuse(s, fd, why);
 		return;
 	}
 	err = session_socket_prepare(p, fd);
 	if (err < 0) {
-		refuse(s, fd, strerror(-err));
+		session_refuse(s, fd, strerror(-err));
 		return;
 	}
-	drop(&s->in, &e); /* an older one that got nowhere */
+	session_drop(&s->in, &e); /* an older one that got nowhere */
 	timer_stop(&s->gone);
 	/* If the neighbour's host lost the old connection its answer to this says so. */
 	if (s->up)
@@ -477,9 +477,9 @@ static void end_all(struct session *s, const struct bgp_error *e, enum reason re
 {
 	bool was_up = s->up != NULL;
 
-	drop(&s->in, e);
-	drop(&s->out, e);
-	drop(&s->up, e);
+	session_drop(&s->in, e);
+	session_drop(&s->out, e);
+	session_drop(&s->up, e);
 	session_note_error(s->peer, FSM_SENT, e, e->text);
 	if (was_up)
 		went_down(s, false, reason);
@@ -591,7 +591,7 @@ void session_path_changed(struct peer *p, bool up)
 		return;
 	if (s->out && now_ms() - s->out->started_ms < FIRST_RETRY_MS)
 		return;
-	drop(&s->out, NULL); /* its SYN may wait for long */
+	session_drop(&s->out, NULL); /* its SYN may wait for long */
 	s->tries = 0;
 	session_start(p);
 }
