@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "device.h"
 #include "device_sync.h"
+#include "ipc.h"
 #include "report.h"
+#include "roster.h"
 #include "util.h"
 #include "wceiling.h"
 

@@ -13,8 +13,10 @@
 #ifndef WGBGP_BATCHES_H
 #define WGBGP_BATCHES_H
 
-#include "device.h"
-#include "ipc.h"
+#include <stdbool.h>
+
+struct device;
+struct ipc_frame;
 
 void batches_open(void);
 void batches_close(void);

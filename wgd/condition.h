@@ -10,7 +10,7 @@
 #ifndef WGBGP_CONDITION_H
 #define WGBGP_CONDITION_H
 
-#include "device.h"
+#include "roster.h"
 
 const char *condition_name(enum device_state state);
 /* ERROR NULL: there is none. Says it where anything is new. */

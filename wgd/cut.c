@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "roster.h"
 #include "util.h"
 
 #define FOLLOW_MS 200 /* how soon a changed endpoint is noticed */

@@ -12,8 +12,9 @@
 #ifndef WGBGP_WGD_CUT_H
 #define WGBGP_WGD_CUT_H
 
-#include "device.h"
 #include "show.h"
+
+struct peer;
 
 void cut_open(const char *rundir); /* removes what an earlier life left */
 void cut_close(void);		   /* restores */

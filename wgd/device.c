@@ -33,8 +33,6 @@
 #define SWEEP_QUANTUM 5000
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
 
-struct device_list devices = TAILQ_HEAD_INITIALIZER(devices);
-static struct wgconf *current;
 static char *rundir;
 
 static void try_open(void *arg);
@@ -78,21 +76,6 @@ static void marker_remove(const char *ifname)
 static bool is_ours(const char *ifname, const struct link_info *info)
 {
 	return str_eq(info->alias, LINK_ALIAS) || marker_exists(ifname);
-}
-
-const struct wgconf *devices_conf(void)
-{
-	return current;
-}
-
-struct device *device_find(const char *name)
-{
-	struct device *dev;
-
-	TAILQ_FOREACH (dev, &devices, link)
-		if (str_eq(dev->name, name))
-			return dev;
-	return NULL;
 }
 
 static void on_forget(void *arg, const struct prefix *p)
@@ -215,13 +198,14 @@ static void start_program(struct device *dev)
 
 	err = marker_put(dev->name);
 	if (err == 0)
-		err = userspace_start(current->program, rundir, dev->name);
+		err = userspace_start(devices_conf()->program, rundir, dev->name);
 	if (err < 0) {
 		marker_remove(dev->name);
 		give_up(dev, DEVICE_WAITING, "userspace-not-started", strerror(-err));
 		return;
 	}
-	log_info("userspace-start", "interface=%s program=%s", dev->name, current->program);
+	log_info("userspace-start", "interface=%s program=%s", dev->name,
+		 devices_conf()->program);
 	dev->start_by = now_ms() + STARTING_MS;
 	wait_for_program(dev);
 }
@@ -606,9 +590,11 @@ static void leave(struct device *dev)
 
 static void delete_own(struct device *dev)
 {
+	const struct wgconf *conf = devices_conf();
+
 	if (dev->ifindex)
 		link_delete(dev->ifindex);
-	userspace_stop(current ? current->program : "wireguard-go", rundir, dev->name);
+	userspace_stop(conf ? conf->program : "wireguard-go", rundir, dev->name);
 	marker_remove(dev->name);
 }
 
@@ -666,7 +652,7 @@ static int check_empty(const struct wgconf *conf, char *error, size_t size)
 {
 	char name[IF_NAMESIZE];
 
-	if (current || conf->n_ifs || !orphans_find(rundir, name))
+	if (devices_conf() || conf->n_ifs || !orphans_find(rundir, name))
 		return 0;
 	snprintf(error, size,
 		 "the configuration has no WireGuard interface, and %s runs: all tunnels would go; "
@@ -709,8 +695,8 @@ int devices_check(const struct wgconf *conf, char *error, size_t size)
 		}
 		/* At a start such an interface is refused alone, and tried again: the rest works.
 		 */
-		if (!current || (dev && dev->known) || f->adopt || link_get(f->name, &info) < 0 ||
-		    is_ours(f->name, &info))
+		if (!devices_conf() || (dev && dev->known) || f->adopt ||
+		    link_get(f->name, &info) < 0 || is_ours(f->name, &info))
 			continue;
 		snprintf(error, size,
 			 "interface %s exists and is not ours; 'adopt true' uses it as it is",
@@ -761,10 +747,9 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 
 void devices_apply(struct wgconf *conf)
 {
-	struct wgconf *old = current;
+	struct wgconf *old = devices_conf_replace(conf);
 	struct device *dev;
 
-	current = conf;
 	TAILQ_FOREACH (dev, &devices, link)
 		if (!wgconf_find(conf, dev->name))
 			leave(dev);
@@ -862,8 +847,8 @@ void devices_prune(void)
 			timer_start(&dev->retry, RELEASE_MS);
 		}
 	}
-	if (current)
-		orphans_remove(rundir, current->program, looked_after);
+	if (devices_conf())
+		orphans_remove(rundir, devices_conf()->program, looked_after);
 }
 
 void devices_teardown(void)
@@ -872,8 +857,8 @@ void devices_teardown(void)
 
 	while ((dev = TAILQ_FIRST(&devices)))
 		device_delete(dev);
-	if (current)
-		orphans_remove(rundir, current->program, looked_after);
+	if (devices_conf())
+		orphans_remove(rundir, devices_conf()->program, looked_after);
 }
 
 static void on_link_event(void *arg, const char *ifname, int ifindex)
@@ -902,8 +887,7 @@ void devices_close(void)
 	cut_close();
 	while ((dev = TAILQ_FIRST(&devices)))
 		device_free(dev);
-	wgconf_free(current);
-	current = NULL;
+	wgconf_free(devices_conf_replace(NULL));
 	endpoints_close();
 	resolve_close();
 	icmp_errors_close();
@@ -912,16 +896,4 @@ void devices_close(void)
 	drain_close();
 	free(rundir);
 	rundir = NULL;
-}
-
-bool devices_settled(void)
-{
-	struct device *dev;
-
-	if (!current)
-		return false;
-	TAILQ_FOREACH (dev, &devices, link)
-		if (dev->conf && !dev->settled)
-			return false;
-	return true;
 }

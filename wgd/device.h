@@ -14,115 +14,7 @@
 #ifndef WGBGP_DEVICE_H
 #define WGBGP_DEVICE_H
 
-#include <sys/queue.h>
-
-#include "allowedips.h"
-#include "bfd.h"
-#include "ceiling.h"
-#include "hash.h"
-#include "icmp.h"
-#include "ledger.h"
-#include "link.h"
-#include "log.h"
-#include "loop.h"
-#include "peer_echo.h"
-#include "peer_endpoint.h"
-#include "peer_errors.h"
-#include "probe.h"
-#include "retry.h"
-#include "wgconf.h"
-
-enum device_state { DEVICE_WAITING, DEVICE_STARTING, DEVICE_READY, DEVICE_REFUSED };
-
-struct peer {
-	struct owner owner; /* first: its id and key, counts of entries */
-	TAILQ_ENTRY(peer) link;
-	struct hash_node by_key, by_id;
-	struct device *dev;
-	char name[MSG_NAME_MAX + 1];  /* configured; of others their key */
-	const struct peer_conf *conf; /* NULL: not (or no longer) configured */
-	bool foreign;		      /* was on an adopted interface before us: never removed */
-	bool present;		      /* in the device */
-	bool announced;		      /* zebra-lite knows it */
-	bool drained;		      /* traffic is to go elsewhere: drain.h */
-	uint64_t drop_at;	      /* ms: to be removed when free, at the latest then; 0: no */
-	uint32_t seen;		      /* round of the last dump that had it */
-	const struct wg_peer *found;  /* in that dump; valid while it is being worked on */
-	struct endpoint endpoint;     /* current, as the device says */
-	struct peer_endpoint where;
-	uint64_t rx_bytes, tx_bytes;
-	struct liveness live;
-	struct peer_echo *echo;	  /* NULL: off */
-	struct evidence evidence; /* what BFD, echo and the underlay say */
-	struct peer_bfd bfd;
-	struct peer_errors errors; /* of the underlay, about packets to it */
-	uint32_t cost_told;	   /* to zebra-lite */
-	uint32_t underlay_round;   /* underlay.h: when it was looked at last */
-	uint32_t underlay_oif;	   /* interface that led to its endpoint then; 0: none was seen */
-	struct log_bucket bucket;
-	struct ceiling_ref ceiling; /* wceiling.c's */
-};
-
-struct device {
-	TAILQ_ENTRY(device) link;
-	char name[16];
-	const struct if_conf *conf; /* NULL: no longer configured */
-	enum device_state state;    /* the next two: condition_set() */
-	char *error;		    /* why it cannot be used, or not quite; owned; NULL: nothing */
-	bool said;		    /* that to the parent */
-	int ifindex;		    /* 0: none */
-	bool adopted, up, announced;
-	bool known;	     /* was READY before: differences are drift, not news */
-	bool settled;	     /* tried at least once: TUNNEL_SYNC need not wait for it */
-	bool key_missing;    /* said that there is no private key */
-	bool addrs_dirty;    /* its addresses may have changed */
-	struct retry addrs_retry; /* of what was refused of them */
-	struct retry mtu_retry, set_retry; /* of the MTU; of key, port and mark */
-	struct retry repair_retry; /* of peers and entries */
-	int ledger_error;    /* of writing it, negative: what is to be done waits for it */
-	struct retry ledger_retry;
-	bool failing;	      /* the last request failed */
-	bool unknown;	      /* a change was not answered in time: the books may be wrong */
-	bool config_due;      /* a reload found it silent: what it lacks of that it gets later */
-	uint64_t silent_since; /* ms: it lives and does not answer; 0: it answers */
-	int write_error;      /* of the thread, not yet dealt with; negative */
-	uint32_t mtu;
-	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
-	uint64_t beyond;       /* entries asked for that exceed the ceiling */
-	uint64_t beyond_ms;    /* the last one */
-	struct log_bucket beyond_bucket;
-	uint64_t drops_at;     /* ms: it was last seen to rise; 0: not since we look */
-	uint64_t drops_before; /* the count when the window of the rate began */
-	uint64_t drops_since;  /* ms: when that was */
-	double drops_rate;     /* a second, over the last full window */
-	uint64_t start_by;     /* ms: STARTING ends in failure then */
-	unsigned failures;     /* in a row, for the back-off */
-	struct wg *wg;	       /* NULL unless READY */
-	struct ledger *ledger; /* adopted ones */
-	struct probe probe;
-	struct icmp icmp;
-	struct allowedips allowed;
-	TAILQ_HEAD(peer_list, peer) peers;
-	struct hash_table by_key;
-	struct peer *underlay_next; /* who is looked at with the next poll; NULL: the first */
-	uint32_t round;		    /* of dumps */
-	uint8_t public_key[WG_KEY_BYTES];
-	uint16_t listen_port;
-	uint32_t fwmark;
-	/* Until PRUNE: the mark, as what replaces an uplink's routes must be there before, and addresses,
-	 * as sessions over them end after the change. */
-	bool old_stays;
-	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
-	uint64_t read_at;		       /* ms: of the last dump */
-	uint64_t read_cost, poll_cost;	       /* us: what dumps and polls cost, those of late */
-	uint64_t glanced_at;		       /* ms: read on a suspicion */
-	struct timer poll, retry;
-	struct job sweep;
-	struct log_bucket bucket;
-};
-
-TAILQ_HEAD(device_list, device);
-extern struct device_list devices;
+#include "roster.h"
 
 void devices_open(const char *rundir);
 void devices_close(void); /* frees; changes nothing outside */
@@ -132,10 +24,7 @@ void devices_apply(struct wgconf *conf); /* takes it over */
 void devices_prune(void);
 void devices_teardown(void);
 void devices_link_event(const char *ifname, int ifindex);
-bool devices_settled(void); /* every one was tried */
-const struct wgconf *devices_conf(void);
 
-struct device *device_find(const char *name);
 /* Hands the queued changes to the device. 0, or -errno: then the device was read again, and what
  * could not be set is refused by device_refused(). */
 int device_flush(struct device *dev);
@@ -146,10 +35,7 @@ int device_ledger(struct device *dev);
 void device_poll(struct device *dev);
 
 /* peer.c */
-struct peer *peer_new(struct device *dev, const uint8_t *key);
 void peer_free(struct peer *p);
-struct peer *peer_find(const struct device *dev, const uint8_t *key);
-struct peer *peer_by_id(uint32_t id);
 void peer_configure(struct peer *p, const struct peer_conf *conf);
 /* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
 int peer_install(struct peer *p, bool create, const struct wg_peer *found);
@@ -163,10 +49,6 @@ void peer_judge(struct peer *p);
 /* A silence of the peer begins now, as some probe of it says. */
 void peer_silent(struct peer *p, struct silence *s);
 void peer_bfd(struct peer *p, enum bfd_evidence says); /* what it says now */
-/* What is told to others: a drained one is degraded while it lives. */
-enum tunnel_state peer_state(const struct peer *p);
-enum reason peer_reason(const struct peer *p);
-uint32_t peer_cost(const struct peer *p); /* configured, and what its state adds */
 void peer_probe(struct peer *p, uint64_t now);
 void peer_probe_now(struct peer *p); /* due or not, in every way there is */
 int64_t wall_ms(void);

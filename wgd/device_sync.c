@@ -10,6 +10,7 @@
 #include "batches.h"
 #include "condition.h"
 #include "device_sync.h"
+#include "device.h"
 #include "report.h"
 #include "secrets.h"
 #include "underlay.h"

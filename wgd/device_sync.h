@@ -5,7 +5,12 @@
 #ifndef WGBGP_DEVICE_SYNC_H
 #define WGBGP_DEVICE_SYNC_H
 
-#include "device.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct device;
+struct if_conf;
+struct wg_dump;
 
 #define LEDGER_TEXT "its ledger cannot be written: nothing is added to it"
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "daemon.h"
-#include "device.h"
 #include "report.h"
+#include "roster.h"
 #include "util.h"
 
 #define LINE_BYTES 128

@@ -19,6 +19,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
 	wgd/peer.c \
+	wgd/peer_state.c wgd/peer_state.h \
 	wgd/peer_endpoint.c wgd/peer_endpoint.h \
 	wgd/peer_errors.c wgd/peer_errors.h \
 	wgd/peer_echo.c wgd/peer_echo.h \
@@ -26,6 +27,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/quality.c wgd/quality.h \
 	wgd/report.c wgd/report.h \
 	wgd/resolve.c wgd/resolve.h \
+	wgd/roster.c wgd/roster.h \
 	wgd/secrets.c wgd/secrets.h \
 	wgd/settings.c wgd/settings.h \
 	wgd/shows.c wgd/shows.h \

@@ -14,15 +14,11 @@
 #include "device.h"
 #include "device_sync.h"
 #include "drain.h"
+#include "peer_state.h"
 #include "report.h"
 #include "secrets.h"
 #include "underlay.h"
 #include "util.h"
-
-#define DEGRADED_COST 1000 /* what a degraded tunnel costs more */
-
-static struct hash_table by_id;
-static uint32_t last_id;
 
 int64_t wall_ms(void)
 {
@@ -32,22 +28,6 @@ int64_t wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-struct peer *peer_new(struct device *dev, const uint8_t *key)
-{
-	struct peer *p = xcalloc(1, sizeof(*p));
-
-	p->dev = dev;
-	p->owner.id = ++last_id;
-	p->where.targets.current = -1;
-	memcpy(p->owner.key, key, WG_KEY_BYTES);
-	wg_key_str(key, p->name);
-	liveness_init(&p->live, now_ms());
-	TAILQ_INSERT_TAIL(&dev->peers, p, link);
-	hash_insert(&dev->by_key, &p->by_key, hash_bytes(key, WG_KEY_BYTES));
-	hash_insert(&by_id, &p->by_id, hash_bytes(&p->owner.id, sizeof(p->owner.id)));
-	return p;
-}
-
 void peer_free(struct peer *p)
 {
 	if (p->dev->wg)
@@ -55,41 +35,10 @@ void peer_free(struct peer *p)
 	cut_peer_gone(p);
 	peer_endpoint_free(p);
 	bfd_forget(p);
-	TAILQ_REMOVE(&p->dev->peers, p, link);
-	hash_remove(&p->dev->by_key, &p->by_key);
-	hash_remove(&by_id, &p->by_id);
-	if (!by_id.count)
-		hash_clear(&by_id);
 	peer_echo_stop(p);
 	peer_errors_forget(p);
 	underlay_peer_gone(p);
-	free(p);
-}
-
-struct peer *peer_find(const struct device *dev, const uint8_t *key)
-{
-	struct hash_node *n = hash_find(&dev->by_key, hash_bytes(key, WG_KEY_BYTES));
-
-	for (; n; n = hash_find_next(n)) {
-		struct peer *p = container_of(n, struct peer, by_key);
-
-		if (memcmp(p->owner.key, key, WG_KEY_BYTES) == 0)
-			return p;
-	}
-	return NULL;
-}
-
-struct peer *peer_by_id(uint32_t id)
-{
-	struct hash_node *n = hash_find(&by_id, hash_bytes(&id, sizeof(id)));
-
-	for (; n; n = hash_find_next(n)) {
-		struct peer *p = container_of(n, struct peer, by_id);
-
-		if (p->owner.id == id)
-			return p;
-	}
-	return NULL;
+	peer_remove(p);
 }
 
 void peer_configure(struct peer *p, const struct peer_conf *conf)
@@ -197,26 +146,6 @@ static void say_state(const struct peer *p, enum tunnel_state before)
 			  tunnel_state_name(p->live.state), "reason", reason_name(p->live.reason));
 	if (event)
 		daemon_event(event);
-}
-
-enum tunnel_state peer_state(const struct peer *p)
-{
-	return p->drained && p->live.state != TUNNEL_DOWN ? TUNNEL_DEGRADED : p->live.state;
-}
-
-enum reason peer_reason(const struct peer *p)
-{
-	return p->drained && p->live.state != TUNNEL_DOWN ? REASON_DRAINING : p->live.reason;
-}
-
-uint32_t peer_cost(const struct peer *p)
-{
-	uint64_t cost = p->conf->cost;
-
-	if (peer_state(p) == TUNNEL_DEGRADED)
-		cost += DEGRADED_COST;
-	cost += peer_echo_cost(p);
-	return cost < UINT32_MAX ? cost : UINT32_MAX;
 }
 
 /* What a judgement starts from: what was read last. */

@@ -191,11 +191,6 @@ void peer_echo_now(struct peer *p)
 		timer_start(&p->echo->tick, 0);
 }
 
-uint32_t peer_echo_cost(const struct peer *p)
-{
-	return p->echo ? p->echo->quality.cost : 0;
-}
-
 void peer_echo_answer(void *device, const struct icmp_answer *a)
 {
 	struct peer *p = peer_by_id(a->id);

@@ -6,6 +6,8 @@
 #include "batches.h"
 #include "daemon.h"
 #include "ipc.h"
+#include "peer_state.h"
+#include "roster.h"
 #include "util.h"
 
 #define HELD_MAX 4096 /* entries a message */

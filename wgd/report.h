@@ -8,7 +8,10 @@
 #ifndef WGBGP_REPORT_H
 #define WGBGP_REPORT_H
 
-#include "device.h"
+#include "messages.h"
+
+struct device;
+struct peer;
 
 void report_channel(int fd); /* replaces the one before */
 void report_close(void);

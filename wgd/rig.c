@@ -23,6 +23,7 @@
 #include "batches.h"
 #include "bfd.h"
 #include "daemon.h"
+#include "device.h"
 #include "report.h"
 #include "rig.h"
 #include "rig_world.h"

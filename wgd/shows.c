@@ -10,6 +10,7 @@
 #include "cut.h"
 #include "device.h"
 #include "drain.h"
+#include "peer_state.h"
 #include "settings.h"
 #include "util.h"
 

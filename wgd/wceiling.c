@@ -3,6 +3,7 @@
 
 #include "ceiling.h"
 #include "planes.h"
+#include "roster.h"
 #include "util.h"
 
 static struct ceilings ceilings;

@@ -11,8 +11,12 @@
 #define WGBGP_WCEILING_H
 
 #include <jansson.h>
+#include <stdint.h>
 
-#include "device.h"
+#include "prefix.h"
+#include "reason.h"
+
+struct peer;
 
 /* Old and new configuration are in force from APPLY to PRUNE. */
 void wceiling_apply(const json_t *config, uint32_t generation);

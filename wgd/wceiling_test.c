@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "roster.h"
 #include "testing.h"
 #include "util.h"
 #include "wceiling.h"

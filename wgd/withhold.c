@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "withhold.h"
 
+#include "device.h"
+
 bool withhold_wanted(const struct device *dev)
 {
 	return dev->wg && dev->wg->backend->answers_when_down && !dev->up;

@@ -10,7 +10,10 @@
 #ifndef WGBGP_WITHHOLD_H
 #define WGBGP_WITHHOLD_H
 
-#include "device.h"
+#include <stdbool.h>
+
+struct device;
+struct peer;
 
 bool withhold_wanted(const struct device *dev);
 /* P, which is not foreign, may be in the device or not (THERE). True: it is not to be given to it.
