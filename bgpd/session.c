@@ -432,20 +432,6 @@ static const char *refusal(const struct session *s)
 	return NULL;
 }
 
-/* Of a neighbour that we know: it hears so (RFC 4486 section 4), and people once each time. */
-static void session_refuse(struct session *s, int fd, const char *why)
-{
-	struct peer *p = s->peer;
-	struct bgp_error e = session_cease(CEASE_REJECTED, why);
-
-	if (!s->refusal_said)
-		log_limited(session_bucket(p), LOG_LEVEL_WARN, "session-refused",
-			    "neighbor=%s reason=\"%s\"", peer_name(p), why);
-	s->refusal_said = true;
-	conn_refuse(fd, &e);
-	p->count.messages_out++;
-}
-
 void session_accept(struct peer *p, int fd)
 {
 	struct session *s = p->session;

@@ -6,8 +6,10 @@
 
 #include <jansson.h>
 
+#include "conn.h"
 #include "daemon.h"
 #include "loop.h"
+#include "session.h"
 #include "util.h"
 
 const struct session_hooks *session_hooks;
@@ -58,4 +60,17 @@ struct bgp_error session_cease(uint8_t subcode, const char *why)
 bool session_is_cease(const struct bgp_error *e, uint8_t subcode)
 {
 	return e && e->code == CEASE && e->subcode == subcode;
+}
+
+void session_refuse(struct session *s, int fd, const char *why)
+{
+	struct peer *p = s->peer;
+	struct bgp_error e = session_cease(CEASE_REJECTED, why);
+
+	if (!s->refusal_said)
+		log_limited(session_bucket(p), LOG_LEVEL_WARN, "session-refused",
+			    "neighbor=%s reason=\"%s\"", peer_name(p), why);
+	s->refusal_said = true;
+	conn_refuse(fd, &e);
+	p->count.messages_out++;
 }
