@@ -36,13 +36,13 @@ static struct log_bucket drift_bucket;
 
 static uint32_t plan_hash(const struct fib_plan *p)
 {
-	struct {
-		uint64_t word[2 + 2 * FIB_OWNERS_MAX];
+	struct key {
 		struct addr gateway;
+		uint64_t word[2 + 2 * FIB_OWNERS_MAX]; /* as many as are filled count */
 	} key;
 	size_t n = 0;
 
-	memset(&key, 0, sizeof(key));
+	memset(&key, 0, offsetof(struct key, word));
 	key.gateway = p->gateway;
 	key.word[n++] = (uint64_t)p->oif << 8 | p->type;
 	key.word[n++] = (uintptr_t)p->nh;
@@ -50,7 +50,7 @@ static uint32_t plan_hash(const struct fib_plan *p)
 		key.word[n++] = p->owner[i].ifindex;
 		key.word[n++] = (uintptr_t)p->owner[i].peer;
 	}
-	return hash_bytes(&key, sizeof(key));
+	return hash_bytes(&key, offsetof(struct key, word) + n * sizeof(key.word[0]));
 }
 
 static bool plan_equal(const struct fib *f, const struct fib_plan *p)
