@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-#include "device.h"
-#include "device_sync.h"
+#include "device_glance.h"
 #include "ipc.h"
+#include "peer_live.h"
+#include "roster.h"
 #include "util.h"
 
 #define CONFIRM_MS 1000 /* for a session found expired at a start */

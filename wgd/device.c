@@ -13,16 +13,20 @@
 #include "condition.h"
 #include "cut.h"
 #include "daemon.h"
+#include "device_release.h"
 #include "device_sync.h"
-#include "drain.h"
+#include "drains.h"
 #include "endpoints.h"
 #include "orphans.h"
+#include "peer_live.h"
+#include "peer_sync.h"
 #include "report.h"
 #include "resolve.h"
 #include "secrets.h"
 #include "underlay.h"
 #include "userspace.h"
 #include "util.h"
+#include "way.h"
 #include "withhold.h"
 
 #define STARTING_MS 5000 /* a userspace program answers within that */
@@ -870,10 +874,11 @@ static void on_link_event(void *arg, const char *ifname, int ifindex)
 void devices_open(const char *dir)
 {
 	rundir = xstrdup(dir);
-	drain_open(dir);
+	drains_open(dir);
 	cut_open(dir);
 	link_open();
 	link_watch(on_link_event, NULL);
+	way_open();
 	underlay_open();
 	icmp_errors_open(peer_errors_heard);
 	endpoints_open();
@@ -892,8 +897,9 @@ void devices_close(void)
 	resolve_close();
 	icmp_errors_close();
 	underlay_close();
+	way_close();
 	link_close();
-	drain_close();
+	drains_close();
 	free(rundir);
 	rundir = NULL;
 }

@@ -34,23 +34,4 @@ void device_lost(struct device *dev, const char *why);
 int device_ledger(struct device *dev);
 void device_poll(struct device *dev);
 
-/* peer.c */
-void peer_free(struct peer *p);
-void peer_configure(struct peer *p, const struct peer_conf *conf);
-/* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
-int peer_install(struct peer *p, bool create, const struct wg_peer *found);
-void peer_fix_entries(struct peer *p);
-/* Those of the configuration before, OLD, that it has no more; NULL: none. */
-void peer_unfix_entries(struct peer *p, const struct peer_conf *old);
-/* A reading of the device; NULL: it is not in there. */
-void peer_read(struct peer *p, const struct wg_peer *found);
-/* Judges it anew by what was read last and by its evidence. */
-void peer_judge(struct peer *p);
-/* A silence of the peer begins now, as some probe of it says. */
-void peer_silent(struct peer *p, struct silence *s);
-void peer_bfd(struct peer *p, enum bfd_evidence says); /* what it says now */
-void peer_probe(struct peer *p, uint64_t now);
-void peer_probe_now(struct peer *p); /* due or not, in every way there is */
-int64_t wall_ms(void);
-
 #endif

@@ -11,6 +11,10 @@
 #include "condition.h"
 #include "device_sync.h"
 #include "device.h"
+#include "device_glance.h"
+#include "device_release.h"
+#include "peer_live.h"
+#include "peer_sync.h"
 #include "report.h"
 #include "secrets.h"
 #include "underlay.h"
@@ -20,13 +24,10 @@
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
 #define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
 #define POLL_SHARE 20		/* the same for polls as a whole */
-#define GLANCE_SHARE 4		/* the same for readings on a suspicion */
-#define GLANCE_AGAIN_MS 5	/* many peers may fall silent at once */
 #define DEADLINE_MIN_MS 10
 #define SILENT_MS 5000	   /* of a program, until that is said */
 #define SILENT_POLL_MS 100 /* at least, to see whether it answers */
 #define SILENT_TEXT "its WireGuard program does not answer"
-#define GLANCE_MAX_US 8000 /* a dump that takes longer is left to the polls */
 
 /* Whose the peers of a dump are; strangers get a peer of their own. Release with free(). */
 static struct owner **map_owners(struct device *dev, const struct wg_dump *dump, bool add)
@@ -547,44 +548,6 @@ static void read_peers(struct device *dev, const struct wg_dump *dump, struct ow
 	}
 }
 
-/* What it costs: one that was slow on a busy machine says little about the device, a fast one all.
- * KNOWN 0: nothing is. */
-static uint64_t cost_of_late(uint64_t known, uint64_t us)
-{
-	return us > known && known ? known + (us - known) / 8 : us;
-}
-
-static void note_read(struct device *dev, uint64_t us)
-{
-	dev->read_cost = cost_of_late(dev->read_cost, us);
-	dev->read_at = now_ms();
-}
-
-bool device_glance(struct device *dev)
-{
-	uint64_t begun = now_us();
-	struct wg_dump dump;
-
-	if (now_ms() - dev->read_at < GLANCE_AGAIN_MS)
-		return true;
-	if (!dev->wg || dev->read_cost > GLANCE_MAX_US || wg_get(dev->wg, false, &dump) < 0)
-		return false;
-	note_read(dev, now_us() - begun);
-	for (size_t i = 0; i < dump.n_peers && dev->wg; i++) {
-		struct peer *p = peer_find(dev, dump.peers[i].key);
-
-		if (p)
-			peer_read(p, &dump.peers[i]);
-	}
-	wg_dump_free(&dump);
-	return true;
-}
-
-uint64_t device_glance_due(const struct device *dev)
-{
-	return dev->glanced_at + dev->read_cost * GLANCE_SHARE / 1000 + 1;
-}
-
 static void probe_peers(struct device *dev)
 {
 	uint64_t now = now_ms();
@@ -662,7 +625,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 
 	if (err < 0)
 		return err;
-	note_read(dev, now_us() - begun);
+	device_note_read(dev, now_us() - begun);
 	owners = map_owners(dev, &dump, false);
 	mark_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
@@ -730,7 +693,7 @@ void device_poll(struct device *dev)
 	retry_entries(dev, err);
 	underlay_poll(dev);
 	probe_peers(dev);
-	dev->poll_cost = cost_of_late(dev->poll_cost, now_us() - begun);
+	dev->poll_cost = device_cost_of_late(dev->poll_cost, now_us() - begun);
 	cost = dev->poll_cost * POLL_SHARE / 1000;
 	next = until_deadline(dev, next);
 	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)

@@ -27,11 +27,6 @@ int device_sync_config(struct device *dev, const struct if_conf *old);
 void device_change_failed(struct device *dev, int err);
 /* Drops leaving peers that are free, or whose time is up. */
 void device_release(struct device *dev);
-/* Reads counters and handshakes in between two polls. False where that takes too long, or fails. */
-bool device_glance(struct device *dev);
-/* When, in ms, it may be done on a mere suspicion: those take a share of the time. Who does it then
- * sets `glanced_at`. */
-uint64_t device_glance_due(const struct device *dev);
 /* State, MTU and addresses of the link. False when it is gone: device_lost() was called. */
 bool device_check_link(struct device *dev);
 

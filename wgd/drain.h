@@ -4,19 +4,12 @@
  *
  * A drained peer lives on as before, but is told to everybody as degraded, reason `draining`: every
  * other path wins, the only one stays. bgpd asks its neighbours there by GRACEFUL_SHUTDOWN to do
- * the same. Which peers these are stands in RUNDIR/drained, a line "INTERFACE PEER" each, so that
- * neither a restart of wgd nor an upgrade undoes what a person has asked for; a reboot does.
+ * the same. Which peers these are is kept by drains.h.
  */
 #ifndef WGBGP_WGD_DRAIN_H
 #define WGBGP_WGD_DRAIN_H
 
-#include <stdbool.h>
-
 #include "show.h"
-
-void drain_open(const char *rundir); /* reads the file */
-void drain_close(void);
-bool drain_has(const char *ifname, const char *peer);
 
 /* Requests `drain` and `undrain` (`interface`?, `peer`?, `all`?): sets or clears it for every peer
  * that they name; answered by the peers. */

@@ -8,8 +8,11 @@ wgd_libwgd_a_SOURCES = \
 	wgd/condition.c wgd/condition.h \
 	wgd/cut.c wgd/cut.h \
 	wgd/device.c wgd/device.h \
+	wgd/device_glance.c wgd/device_glance.h \
+	wgd/device_release.c wgd/device_release.h \
 	wgd/device_sync.c wgd/device_sync.h \
 	wgd/drain.c wgd/drain.h \
+	wgd/drains.c wgd/drains.h \
 	wgd/echo.c wgd/echo.h \
 	wgd/endpoints.c wgd/endpoints.h \
 	wgd/icmp.c wgd/icmp.h \
@@ -18,7 +21,8 @@ wgd_libwgd_a_SOURCES = \
 	wgd/link.c wgd/link.h \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
-	wgd/peer.c \
+	wgd/peer_live.c wgd/peer_live.h \
+	wgd/peer_sync.c wgd/peer_sync.h \
 	wgd/peer_state.c wgd/peer_state.h \
 	wgd/peer_endpoint.c wgd/peer_endpoint.h \
 	wgd/peer_errors.c wgd/peer_errors.h \
@@ -36,6 +40,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/uapi.c wgd/uapi.h \
 	wgd/underlay.c wgd/underlay.h \
 	wgd/userspace.c wgd/userspace.h \
+	wgd/way.c wgd/way.h \
 	wgd/wceiling.c wgd/wceiling.h \
 	wgd/wg.c wgd/wg.h \
 	wgd/wg_kernel.c \

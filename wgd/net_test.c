@@ -28,7 +28,7 @@
 #include "icmp_error.h"
 #include "link.h"
 #include "probe.h"
-#include "underlay.h"
+#include "way.h"
 
 static struct addr addr(const char *text)
 {
@@ -318,18 +318,18 @@ static void test_underlay(void **state)
 	dut_ip("link set l1.far down");
 	link_open();
 	DUT_AWAIT(!get("l1").running);
-	underlay_open();
+	way_open();
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		a = addr(rows[i].to);
-		if (underlay_leads(&a, rows[i].mark) != rows[i].leads)
+		if (way_leads(&a, rows[i].mark, NULL) != rows[i].leads)
 			fail_msg("%s by mark %u", rows[i].to, rows[i].mark);
 	}
-	underlay_close();
-	underlay_close();
-	underlay_open();
+	way_close();
+	way_close();
+	way_open();
 	a = addr("192.0.2.1");
-	assert_true(underlay_leads(&a, 0));
-	underlay_close();
+	assert_true(way_leads(&a, 0, NULL));
+	way_close();
 	link_close();
 }
 

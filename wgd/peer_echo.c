@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "device.h"
-#include "device_sync.h"
+#include "device_glance.h"
+#include "peer_live.h"
+#include "peer_state.h"
+#include "roster.h"
 #include "util.h"
 
 #define SLOW_MS 1000	   /* between requests into a tunnel that is down */
@@ -183,12 +185,6 @@ void peer_echo_stop(struct peer *p)
 	p->echo = NULL;
 	p->evidence.echo_unanswered = p->evidence.echo_dead = p->evidence.lossy =
 		p->evidence.black_hole = false;
-}
-
-void peer_echo_now(struct peer *p)
-{
-	if (p->echo)
-		timer_start(&p->echo->tick, 0);
 }
 
 void peer_echo_answer(void *device, const struct icmp_answer *a)

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "device.h"
 #include "endpoints.h"
+#include "roster.h"
 #include "show.h"
-#include "underlay.h"
 #include "util.h"
+#include "way.h"
 
 #define BLANK_MS 1000 /* a device that did not take an endpoint gets it again */
 
@@ -27,7 +27,7 @@ static bool has_way(void *arg, const struct addr *a)
 {
 	const struct peer *p = arg;
 
-	return underlay_leads(a, p->dev->fwmark);
+	return way_leads(a, p->dev->fwmark, NULL);
 }
 
 static void look_up(struct peer *p, uint64_t now)

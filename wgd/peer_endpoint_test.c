@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "rig.h"
-#include "underlay.h"
+#include "way.h"
 
 #define LIVE(more)                                                                    \
 	", 'liveness': {'probe-timeout': 1000, 'probe-interval': 500, 'up-hold': 0, " \
@@ -743,7 +743,7 @@ static void test_lookups(void **state)
 		rig.route_error = rows[i].error;
 		rig.route_type = rows[i].type;
 		rig.route_oif = rows[i].oif;
-		if (underlay_leads(&to, 0) != rows[i].leads)
+		if (way_leads(&to, 0, NULL) != rows[i].leads)
 			fail_msg("row %u", i);
 	}
 	assert_int_equal(rig.lookups, ARRAY_SIZE(rows));

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "peer_errors.h"
 
-#include "device.h"
-#include "device_sync.h"
+#include "device_glance.h"
 #include "peer_endpoint.h"
+#include "peer_live.h"
+#include "roster.h"
 #include "util.h"
 
 #define CONFIRM_MS 200 /* between two errors that count */
 #define AGAIN_MS 300   /* until the peer is asked again, so that there can be another one */
-#define LAPSE_MS 30000 /* without a further error */
 
 static void on_again(void *arg)
 {
@@ -77,17 +77,4 @@ void peer_errors_heard(const struct icmp_error *m)
 				return; /* a reading may have changed the list */
 			}
 	}
-}
-
-void peer_errors_forget(struct peer *p)
-{
-	timer_stop(&p->errors.again);
-	p->errors.silence = (struct silence){0};
-	p->evidence.refused = false;
-}
-
-void peer_errors_tick(struct peer *p, uint64_t now)
-{
-	if (p->errors.silence.begun && now - p->errors.last > LAPSE_MS)
-		peer_errors_forget(p);
 }

@@ -25,7 +25,5 @@ struct peer_errors {
 };
 
 void peer_errors_heard(const struct icmp_error *m);
-void peer_errors_forget(struct peer *p);	     /* what they say is past, or the peer goes */
-void peer_errors_tick(struct peer *p, uint64_t now); /* with each reading, before it is judged */
 
 #endif

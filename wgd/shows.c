@@ -8,9 +8,9 @@
 
 #include "condition.h"
 #include "cut.h"
-#include "device.h"
 #include "drain.h"
 #include "peer_state.h"
+#include "roster.h"
 #include "settings.h"
 #include "util.h"
 

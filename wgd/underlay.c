@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "underlay.h"
 
-#include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include "device.h"
 #include "loop.h"
-#include "util.h"
+#include "peer_live.h"
+#include "roster.h"
+#include "way.h"
 
 #define POLL_QUANTUM 16 /* lookups a poll */
 #define JOB_QUANTUM 64
 
-static struct mnl_socket *nl;
-static uint32_t seq;
-static int ioctl_fd = -1;
 static struct job job;
 static uint32_t round_now; /* of looking at every peer */
 
@@ -26,115 +16,17 @@ static bool walk(void *arg);
 
 void underlay_open(void)
 {
-	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 || ioctl_fd < 0)
-		fatal("no rtnetlink socket");
 	job_init(&job, walk, NULL);
 }
 
 void underlay_close(void)
 {
 	job_stop(&job);
-	if (nl)
-		mnl_socket_close(nl);
-	close(ioctl_fd);
-	nl = NULL;
-	ioctl_fd = -1;
-}
-
-/* What a lookup says. */
-struct found {
-	uint32_t oif;
-	uint8_t type; /* RTN_* */
-};
-
-static int on_attr(const struct nlattr *attr, void *arg)
-{
-	struct found *f = arg;
-
-	if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-		f->oif = mnl_attr_get_u32(attr);
-	return MNL_CB_OK;
-}
-
-static int on_route(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	struct found *f = arg;
-
-	if (nlh->nlmsg_type != RTM_NEWROUTE)
-		return MNL_CB_OK;
-	f->type = rtm->rtm_type;
-	mnl_attr_parse(nlh, sizeof(*rtm), on_attr, f);
-	return MNL_CB_STOP;
-}
-
-/* 0 or -errno. */
-static int lookup(const struct addr *to, uint32_t mark, struct found *out)
-{
-	uint8_t buf[2048] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct rtmsg *rtm;
-	ssize_t n;
-
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	nlh->nlmsg_seq = ++seq;
-	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = to->family;
-	rtm->rtm_dst_len = family_bits(to->family); /* strict kernels ask for it */
-	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
-	if (mark)
-		mnl_attr_put_u32(nlh, RTA_MARK, mark);
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	do { /* an answer that was not read when it came is in front */
-		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-		if (n < (ssize_t)sizeof(*nlh))
-			return n < 0 ? -errno : -EBADMSG;
-	} while (((struct nlmsghdr *)buf)->nlmsg_seq != seq);
-	return mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nl), on_route, out) < 0 ? -errno : 0;
-}
-
-static bool has_carrier(uint32_t oif)
-{
-	struct ifreq ifr = {0};
-
-	if (!if_indextoname(oif, ifr.ifr_name) || ioctl(ioctl_fd, SIOCGIFFLAGS, &ifr) < 0)
-		return true;
-	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
-}
-
-static bool leads(const struct addr *to, uint32_t mark, struct found *f)
-{
-	switch (lookup(to, mark, f)) {
-	case 0:
-		break;
-	case -ENETUNREACH:
-	case -EHOSTUNREACH:
-	case -ENETDOWN:
-	case -EACCES: /* prohibited */
-	case -EINVAL: /* a black hole */
-		return false;
-	default:
-		return true;
-	}
-	if (f->type == RTN_UNREACHABLE || f->type == RTN_BLACKHOLE || f->type == RTN_PROHIBIT)
-		return false;
-	return !f->oif || has_carrier(f->oif);
-}
-
-bool underlay_leads(const struct addr *to, uint32_t mark)
-{
-	struct found f = {0};
-
-	return leads(to, mark, &f);
 }
 
 static void look(struct peer *p)
 {
-	struct found f = {0};
+	uint32_t oif = 0;
 	bool down, moved;
 
 	p->underlay_round = round_now;
@@ -142,10 +34,10 @@ static void look(struct peer *p)
 	    addr_is_link_local(&p->endpoint.addr))
 		down = false;
 	else
-		down = !leads(&p->endpoint.addr, p->dev->fwmark, &f);
-	moved = !down && f.oif && p->underlay_oif && f.oif != p->underlay_oif;
-	if (!down && f.oif)
-		p->underlay_oif = f.oif;
+		down = !way_leads(&p->endpoint.addr, p->dev->fwmark, &oif);
+	moved = !down && oif && p->underlay_oif && oif != p->underlay_oif;
+	if (!down && oif)
+		p->underlay_oif = oif;
 	if (!moved && down == p->evidence.underlay_down)
 		return;
 	if (!down)

@@ -12,18 +12,11 @@
 #ifndef WGBGP_UNDERLAY_H
 #define WGBGP_UNDERLAY_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "prefix.h"
-
 struct device;
 struct peer;
 
-void underlay_open(void); /* fatal on failure */
+void underlay_open(void);
 void underlay_close(void);
-/* Whether something leads there. Where the kernel does not say, it does. */
-bool underlay_leads(const struct addr *to, uint32_t mark);
 void underlay_changed(void);		       /* look at every peer soon */
 void underlay_poll(struct device *dev);	       /* look at some of them */
 void underlay_peer_gone(const struct peer *p); /* before it is freed */

@@ -58,12 +58,6 @@ int wg_remove_peer(struct wg *wg, const uint8_t *key)
 	return wg->backend->remove_peer(wg, key);
 }
 
-void wg_encode(const struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request)
-{
-	if (wg->backend->encode)
-		wg->backend->encode(wg, changes, n, request);
-}
-
 int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
 {
 	struct wr request = {0};

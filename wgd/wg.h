@@ -147,7 +147,12 @@ extern const char *wg_userspace_dir; /* of the sockets; tests have another one *
 #define WG_ANSWER_MAX (64u << 20)     /* bytes: 1.2 million IPv6 entries, or more */
 
 /* For the thread: what change() is to be given. */
-void wg_encode(const struct wg *wg, const struct wg_change *changes, size_t n, struct wr *request);
+static inline void wg_encode(const struct wg *wg, const struct wg_change *changes, size_t n,
+			     struct wr *request)
+{
+	if (wg->backend->encode)
+		wg->backend->encode(wg, changes, n, request);
+}
 
 /* For the back-ends. */
 void wg_init(struct wg *wg, const struct wg_backend *backend, const char *ifname);

@@ -2,6 +2,8 @@
 #include "withhold.h"
 
 #include "device.h"
+#include "peer_live.h"
+#include "peer_sync.h"
 
 bool withhold_wanted(const struct device *dev)
 {

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * device_glance: reads counters and handshakes in between two polls, where it is soon done: before a
+ * verdict, or on a suspicion. What readings of late have cost decides how often.
+ */
+#ifndef WGBGP_DEVICE_GLANCE_H
+#define WGBGP_DEVICE_GLANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct device;
+struct peer;
+struct silence;
+
+/* False where that takes too long, or fails. */
+bool device_glance(struct device *dev);
+/* When, in ms, it may be done on a mere suspicion: those take a share of the time. Who does it then
+ * sets `glanced_at`. */
+uint64_t device_glance_due(const struct device *dev);
+/* A silence of the peer begins now, as some probe of it says. */
+void peer_silent(struct peer *p, struct silence *s);
+
+/* What something costs: one time that was slow on a busy machine says little about the device, a
+ * fast one all. KNOWN 0: nothing is. */
+uint64_t device_cost_of_late(uint64_t known, uint64_t us);
+void device_note_read(struct device *dev, uint64_t us); /* a dump took so long */
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "drains.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "messages.h"
+#include "util.h"
+
+#define LINE_BYTES 128
+
+struct drained {
+	LIST_ENTRY(drained) link;
+	char ifname[16];
+	char peer[MSG_NAME_MAX];
+};
+
+static LIST_HEAD(, drained) list = LIST_HEAD_INITIALIZER(list);
+static char *path;
+
+static struct drained *find(const char *ifname, const char *peer)
+{
+	struct drained *d;
+
+	LIST_FOREACH (d, &list, link)
+		if (str_eq(d->ifname, ifname) && str_eq(d->peer, peer))
+			return d;
+	return NULL;
+}
+
+bool drains_has(const char *ifname, const char *peer)
+{
+	return find(ifname, peer) != NULL;
+}
+
+static void put(const char *ifname, const char *peer)
+{
+	struct drained *d = xcalloc(1, sizeof(*d));
+
+	str_copy(d->ifname, ifname, sizeof(d->ifname));
+	str_copy(d->peer, peer, sizeof(d->peer));
+	LIST_INSERT_HEAD(&list, d, link);
+}
+
+static void drop(struct drained *d)
+{
+	LIST_REMOVE(d, link);
+	free(d);
+}
+
+void drains_set(const char *ifname, const char *peer, bool on)
+{
+	struct drained *d = find(ifname, peer);
+
+	if (on && !d)
+		put(ifname, peer);
+	else if (!on && d)
+		drop(d);
+}
+
+const char *drains_path(void)
+{
+	return path;
+}
+
+/* A new file takes the old one's place. */
+int drains_write(void)
+{
+	char *tmp = xasprintf("%s.new", path);
+	FILE *file = fopen(tmp, "we");
+	int err = file ? 0 : -errno;
+	struct drained *d;
+
+	if (file) {
+		LIST_FOREACH (d, &list, link)
+			fprintf(file, "%s %s\n", d->ifname, d->peer);
+		if (fclose(file) != 0 || rename(tmp, path) < 0)
+			err = -errno;
+	}
+	free(tmp);
+	return err;
+}
+
+void drains_open(const char *rundir)
+{
+	char line[LINE_BYTES], ifname[16], peer[MSG_NAME_MAX];
+	FILE *file;
+
+	path = xasprintf("%s/drained", rundir);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%15s %63s", ifname, peer) == 2 && !find(ifname, peer))
+			put(ifname, peer);
+	fclose(file);
+}
+
+void drains_close(void)
+{
+	while (!LIST_EMPTY(&list))
+		drop(LIST_FIRST(&list));
+	free(path);
+	path = NULL;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer_live.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "daemon.h"
+#include "peer_state.h"
+#include "report.h"
+#include "roster.h"
+#include "util.h"
+
+#define LAPSE_MS 30000 /* errors of the underlay are past without a further one for so long */
+
+static int64_t wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void peer_errors_forget(struct peer *p)
+{
+	timer_stop(&p->errors.again);
+	p->errors.silence = (struct silence){0};
+	p->evidence.refused = false;
+}
+
+static void errors_tick(struct peer *p, uint64_t now)
+{
+	if (p->errors.silence.begun && now - p->errors.last > LAPSE_MS)
+		peer_errors_forget(p);
+}
+
+static void say_state(const struct peer *p, enum tunnel_state before)
+{
+	json_t *event;
+
+	if (p->live.state == before)
+		return;
+	log_event(p->live.state == TUNNEL_DOWN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "tunnel-state",
+		  "peer=%s interface=%s from=%s to=%s reason=%s%s", p->name, p->dev->name,
+		  tunnel_state_name(before), tunnel_state_name(p->live.state),
+		  reason_name(p->live.reason), p->live.weak ? " weak=yes" : "");
+	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "event", "tunnel-state", "interface",
+			  p->dev->name, "peer", p->name, "from", tunnel_state_name(before), "to",
+			  tunnel_state_name(p->live.state), "reason", reason_name(p->live.reason));
+	if (event)
+		daemon_event(event);
+}
+
+/* What a judgement starts from: what was read last. */
+static struct liveness_input input_of(const struct peer *p, uint64_t now)
+{
+	struct liveness_input in = {.now = now,
+				    .wall = wall_ms(),
+				    .link_up = p->dev->up,
+				    .present = p->present,
+				    .handshake = p->live.handshake,
+				    .rx = p->rx_bytes,
+				    .tx = p->tx_bytes,
+				    .evidence = p->evidence};
+
+	in.evidence.refused_silent = p->errors.silence.since;
+	in.evidence.bfd_silent = p->bfd.silence.since;
+	in.evidence.echo_silent = p->echo ? p->echo->silence.since : 0;
+	return in;
+}
+
+/* Judges, and tells everybody; CHANGED: there is something else to tell. */
+static void judge(struct peer *p, const struct liveness_input *in, bool changed)
+{
+	enum tunnel_state before = p->live.state;
+
+	changed |= liveness_update(&p->live, &p->conf->liveness, in);
+	say_state(p, before);
+	if (p->announced && (changed || peer_cost(p) != p->cost_told))
+		report_peer(p);
+}
+
+void peer_judge(struct peer *p)
+{
+	struct liveness_input in = input_of(p, now_ms());
+
+	if (p->conf && p->dev->state == DEVICE_READY)
+		judge(p, &in, false);
+}
+
+void peer_bfd(struct peer *p, enum bfd_evidence says)
+{
+	p->evidence.bfd = says;
+	peer_judge(p);
+}
+
+void peer_read(struct peer *p, const struct wg_peer *found)
+{
+	uint64_t now = now_ms();
+	struct liveness_input in;
+	bool changed = false;
+
+	p->present = found != NULL;
+	if (found) {
+		changed = peer_endpoint_note(p, found);
+		p->rx_bytes = found->rx_bytes;
+		p->tx_bytes = found->tx_bytes;
+	}
+	if (changed)
+		peer_errors_forget(p);
+	errors_tick(p, now);
+	silence_read(&p->errors.silence, now);
+	silence_read(&p->bfd.silence, now);
+	if (p->echo)
+		silence_read(&p->echo->silence, now);
+	in = input_of(p, now);
+	in.read = true;
+	if (found)
+		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
+	if (!p->conf)
+		return;
+	judge(p, &in, changed);
+	if (found && p->dev->wg)
+		peer_endpoint_tick(p, now);
+}
+
+void peer_probe(struct peer *p, uint64_t now)
+{
+	if (!p->conf || !p->conf->n_tunnel_addrs || !p->present || !p->dev->up)
+		return;
+	if (!p->endpoint.addr.family || !liveness_probe_due(&p->live, &p->conf->liveness, now))
+		return;
+	if (probe_send(&p->dev->probe, p->dev->name, &p->conf->tunnel_addrs[0]) == 0)
+		liveness_probed(&p->live, now);
+}
+
+void peer_probe_now(struct peer *p)
+{
+	if (!p->conf)
+		return;
+	p->live.probe_at = 0;
+	peer_probe(p, now_ms());
+	if (p->echo)
+		timer_start(&p->echo->tick, 0);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer_sync.h"
+
+#include <errno.h>
+
+#include "device.h"
+#include "drains.h"
+#include "peer_live.h"
+#include "roster.h"
+#include "secrets.h"
+#include "util.h"
+
+void peer_configure(struct peer *p, const struct peer_conf *conf)
+{
+	p->conf = conf;
+	p->drop_at = 0;
+	if (conf)
+		str_copy(p->name, conf->name, sizeof(p->name));
+	p->drained = conf && drains_has(p->dev->name, p->name);
+	if (!conf || !conf->icmp_errors)
+		peer_errors_forget(p);
+	peer_echo_configure(p);
+}
+
+static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *found)
+{
+	static const uint8_t none[WG_KEY_BYTES];
+	const uint8_t *psk = secrets_get(p->conf->psk_file);
+
+	if (p->conf->psk_file && !psk)
+		log_error("no-preshared-key", "interface=%s peer=%s file=%s", p->dev->name, p->name,
+			  p->conf->psk_file);
+	if (!p->conf->psk_file && found && found->has_psk)
+		return none;
+	return psk;
+}
+
+int peer_install(struct peer *p, bool create, const struct wg_peer *found)
+{
+	struct wg_peer_set set = {.key = p->owner.key, .create = create};
+	bool with_endpoint = peer_endpoint_choose(p, create, found, &set.endpoint), added = false;
+	int err;
+
+	set.psk = choose_psk(p, found);
+	set.keepalive = p->conf->keepalive;
+	set.set_keepalive = !found || found->keepalive != p->conf->keepalive;
+	peer_endpoint_given(p, with_endpoint ? &set.endpoint : NULL);
+	if (!create && !with_endpoint && !set.psk && !set.set_keepalive)
+		return 0;
+	if (create && p->dev->ledger)
+		added = ledger_add_peer(p->dev->ledger, p->owner.key);
+	err = create ? device_ledger(p->dev) : 0;
+	if (err < 0 && added)
+		ledger_remove_peer(p->dev->ledger, p->owner.key);
+	if (err == 0)
+		err = wg_set_peer(p->dev->wg, &set);
+	if (err < 0) {
+		log_limited(&p->bucket, LOG_LEVEL_ERROR, "peer-refused",
+			    "interface=%s peer=%s error=\"%s\"", p->dev->name, p->name,
+			    strerror(-err));
+		return err;
+	}
+	p->present = true;
+	return 0;
+}
+
+static void fix(struct peer *p, const struct prefix *prefix, enum allowed_origin origin)
+{
+	enum reason reason = allowedips_fix(&p->dev->allowed, &p->owner, prefix, origin);
+
+	if (reason != REASON_NONE)
+		log_limited(&p->bucket, LOG_LEVEL_WARN, "allowed-ip-refused",
+			    "interface=%s peer=%s prefix=%s reason=%s", p->dev->name, p->name,
+			    PREFIX_STR(prefix), reason_name(reason));
+}
+
+void peer_unfix_entries(struct peer *p, const struct peer_conf *old)
+{
+	struct allowedips *a = &p->dev->allowed;
+
+	for (size_t i = 0; old && i < old->n_tunnel_addrs; i++) {
+		struct prefix host = prefix_of_addr(&old->tunnel_addrs[i]);
+
+		if (!peer_conf_fixed(p->conf, &host))
+			allowedips_unfix(a, &p->owner, &host);
+	}
+	for (size_t i = 0; old && i < old->n_statics; i++)
+		if (!peer_conf_fixed(p->conf, &old->statics[i]))
+			allowedips_unfix(a, &p->owner, &old->statics[i]);
+}
+
+void peer_fix_entries(struct peer *p)
+{
+	for (size_t i = 0; i < p->conf->n_statics; i++)
+		fix(p, &p->conf->statics[i], ORIGIN_STATIC);
+	for (size_t i = 0; i < p->conf->n_tunnel_addrs; i++) {
+		struct prefix host = prefix_of_addr(&p->conf->tunnel_addrs[i]);
+
+		fix(p, &host, ORIGIN_TUNNEL_ADDRESS);
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * peer_sync: what a peer should be: its configuration, what the device is given of it, and its
+ * configured entries.
+ */
+#ifndef WGBGP_PEER_SYNC_H
+#define WGBGP_PEER_SYNC_H
+
+#include <stdbool.h>
+
+struct peer;
+struct peer_conf;
+struct wg_peer;
+
+void peer_configure(struct peer *p, const struct peer_conf *conf);
+/* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
+int peer_install(struct peer *p, bool create, const struct wg_peer *found);
+void peer_fix_entries(struct peer *p);
+/* Those of the configuration before, OLD, that it has no more; NULL: none. */
+void peer_unfix_entries(struct peer *p, const struct peer_conf *old);
+
+#endif
