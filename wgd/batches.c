@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "device.h"
-#include "device_sync.h"
+#include "device_write.h"
 #include "ipc.h"
 #include "report.h"
 #include "roster.h"
@@ -34,6 +33,7 @@ struct batch_write {
 
 static TAILQ_HEAD(, batch) batches = TAILQ_HEAD_INITIALIZER(batches); /* not answered yet */
 static unsigned under_way;					      /* writes of all of them */
+static void (*tell_answered)(void);
 /* Made by the loop, not answered in time: until the device was read again. */
 static TAILQ_HEAD(, batch_write) unknown = TAILQ_HEAD_INITIALIZER(unknown);
 
@@ -124,7 +124,6 @@ static void device_failed(struct device *dev, int err)
 static void answer(void)
 {
 	struct batch *b;
-	struct device *dev;
 	bool any = false;
 
 	while ((b = TAILQ_FIRST(&batches)) && !b->writes) {
@@ -137,9 +136,8 @@ static void answer(void)
 		free(b);
 		any = true;
 	}
-	TAILQ_FOREACH (dev, &devices, link)
-		if (any)
-			device_release(dev);
+	if (any)
+		tell_answered();
 }
 
 /* --- devices --- */
@@ -291,8 +289,9 @@ bool batches_allowed(const struct ipc_frame *frame)
 	return true;
 }
 
-void batches_open(void)
+void batches_open(void (*answered)(void))
 {
+	tell_answered = answered;
 	wg_thread_open(take_done);
 }
 

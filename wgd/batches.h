@@ -18,7 +18,7 @@
 struct device;
 struct ipc_frame;
 
-void batches_open(void);
+void batches_open(void (*answered)(void)); /* some were answered */
 void batches_close(void);
 /* ALLOWED from zebra-lite; false: malformed. */
 bool batches_allowed(const struct ipc_frame *frame);

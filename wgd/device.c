@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "device_release.h"
 #include "device_sync.h"
+#include "device_write.h"
 #include "drains.h"
 #include "endpoints.h"
 #include "orphans.h"
@@ -838,7 +839,7 @@ void devices_prune(void)
 				continue;
 			report_peer_gone(p);
 			if (!p->drop_at)
-				p->drop_at = now + RELEASE_MS;
+				peer_leave_at(p, now + RELEASE_MS);
 		}
 		if (dev->conf) {
 			drop_old(dev);
@@ -871,9 +872,19 @@ static void on_link_event(void *arg, const char *ifname, int ifindex)
 	underlay_changed();
 }
 
+/* What peers that leave have held may be gone. */
+static void on_answered(void)
+{
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		device_release(dev);
+}
+
 void devices_open(const char *dir)
 {
 	rundir = xstrdup(dir);
+	batches_open(on_answered);
 	drains_open(dir);
 	cut_open(dir);
 	link_open();
@@ -900,6 +911,7 @@ void devices_close(void)
 	way_close();
 	link_close();
 	drains_close();
+	batches_close();
 	free(rundir);
 	rundir = NULL;
 }

@@ -25,13 +25,7 @@ void devices_prune(void);
 void devices_teardown(void);
 void devices_link_event(const char *ifname, int ifindex);
 
-/* Hands the queued changes to the device. 0, or -errno: then the device was read again, and what
- * could not be set is refused by device_refused(). */
-int device_flush(struct device *dev);
 void device_lost(struct device *dev, const char *why);
-/* The ledger of an adopted interface says what is about to be done. 0, or -errno: it must not be
- * done; that is said, and what was added is to be taken out again. */
-int device_ledger(struct device *dev);
 void device_poll(struct device *dev);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "bfd.h"
 #include "cut.h"
+#include "device_write.h"
 #include "peer_endpoint.h"
 #include "peer_live.h"
+#include "peer_sync.h"
 #include "roster.h"
 #include "underlay.h"
 
@@ -12,6 +14,7 @@ void peer_free(struct peer *p)
 {
 	if (p->dev->wg)
 		wg_wait(p->dev->wg); /* which may have the key in its hands */
+	peer_leave_at(p, 0);
 	cut_peer_gone(p);
 	peer_endpoint_free(p);
 	bfd_forget(p);
@@ -19,4 +22,25 @@ void peer_free(struct peer *p)
 	peer_errors_forget(p);
 	underlay_peer_gone(p);
 	peer_remove(p);
+}
+
+/* Peers that are free of learned entries, or whose time is up. */
+void device_release(struct device *dev)
+{
+	struct peer *p, *next;
+	uint64_t now = now_ms();
+
+	for (p = dev->leaving ? TAILQ_FIRST(&dev->peers) : NULL; p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (!p->drop_at || (p->owner.learned && now < p->drop_at))
+			continue;
+		log_info("peer-removed", "peer=%s interface=%s", p->name, dev->name);
+		if (dev->wg && p->present)
+			wg_remove_peer(dev->wg, p->owner.key);
+		if (dev->ledger)
+			ledger_remove_peer(dev->ledger, p->owner.key);
+		allowedips_remove_owner(&dev->allowed, &p->owner);
+		peer_free(p);
+	}
+	device_ledger(dev); /* also one that could not be written at the last try */
 }

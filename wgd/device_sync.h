@@ -12,8 +12,6 @@ struct device;
 struct if_conf;
 struct wg_dump;
 
-#define LEDGER_TEXT "its ledger cannot be written: nothing is added to it"
-
 /* Private key, port and mark, where they differ from what DUMP says. */
 int device_sync_key(struct device *dev, const struct wg_dump *dump);
 /* All of it: what is there is taken over, what lacks is given. 0 or -errno. */
@@ -23,10 +21,6 @@ int device_sync_open(struct device *dev);
 void device_sync_names(struct device *dev, const struct if_conf *old);
 /* A changed configuration; OLD is the one before. */
 int device_sync_config(struct device *dev, const struct if_conf *old);
-/* A change failed with ERR, and how much of it was done is not known: says so, reads the device. */
-void device_change_failed(struct device *dev, int err);
-/* Drops leaving peers that are free, or whose time is up. */
-void device_release(struct device *dev);
 /* State, MTU and addresses of the link. False when it is gone: device_lost() was called. */
 bool device_check_link(struct device *dev);
 

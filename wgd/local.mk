@@ -11,6 +11,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/device_glance.c wgd/device_glance.h \
 	wgd/device_release.c wgd/device_release.h \
 	wgd/device_sync.c wgd/device_sync.h \
+	wgd/device_write.c wgd/device_write.h \
 	wgd/drain.c wgd/drain.h \
 	wgd/drains.c wgd/drains.h \
 	wgd/echo.c wgd/echo.h \

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "batches.h"
 #include "bfd.h"
 #include "daemon.h"
 #include "device.h"
@@ -25,7 +24,6 @@ static void start(const char *rundir)
 {
 	if (sodium_init() < 0)
 		fatal("libsodium does not start");
-	batches_open();
 	devices_open(rundir);
 }
 
@@ -76,7 +74,6 @@ static void stop(void)
 	bfd_close();
 	devices_close();
 	wceiling_reset();
-	batches_close();
 	secrets_close();
 }
 

@@ -3,17 +3,23 @@
 
 #include <errno.h>
 
-#include "device.h"
+#include "device_write.h"
 #include "drains.h"
 #include "peer_live.h"
 #include "roster.h"
 #include "secrets.h"
 #include "util.h"
 
+void peer_leave_at(struct peer *p, uint64_t at)
+{
+	p->dev->leaving += (at != 0) - (p->drop_at != 0);
+	p->drop_at = at;
+}
+
 void peer_configure(struct peer *p, const struct peer_conf *conf)
 {
 	p->conf = conf;
-	p->drop_at = 0;
+	peer_leave_at(p, 0);
 	if (conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
 	p->drained = conf && drains_has(p->dev->name, p->name);

@@ -7,12 +7,15 @@
 #define WGBGP_PEER_SYNC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct peer;
 struct peer_conf;
 struct wg_peer;
 
 void peer_configure(struct peer *p, const struct peer_conf *conf);
+/* To be removed when it is free of learned entries, at the latest at AT, ms; 0: not. */
+void peer_leave_at(struct peer *p, uint64_t at);
 /* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
 int peer_install(struct peer *p, bool create, const struct wg_peer *found);
 void peer_fix_entries(struct peer *p);

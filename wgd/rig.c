@@ -20,7 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "batches.h"
 #include "bfd.h"
 #include "daemon.h"
 #include "device.h"
@@ -390,7 +389,6 @@ int rig_open(void **state)
 	if (!getenv("WGBGP_RIG_LOG"))
 		assert_non_null(freopen("/dev/null", "w", stderr));
 	assert_true(sodium_init() >= 0);
-	batches_open();
 	devices_open(rig.dir);
 	rig_forget();
 	return 0;
@@ -404,7 +402,6 @@ int rig_close(void **state)
 	bfd_close();
 	devices_close();
 	wceiling_reset();
-	batches_close();
 	secrets_close();
 	loop_free();
 	if (log_file)

@@ -97,6 +97,7 @@ struct device {
 	struct allowedips allowed;
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
+	unsigned leaving; /* peers whose drop_at is set */
 	struct peer *underlay_next; /* who is looked at with the next poll; NULL: the first */
 	uint32_t round;		    /* of dumps */
 	uint8_t public_key[WG_KEY_BYTES];

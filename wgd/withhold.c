@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "withhold.h"
 
-#include "device.h"
+#include "device_write.h"
 #include "peer_live.h"
 #include "peer_sync.h"
+#include "roster.h"
 
 bool withhold_wanted(const struct device *dev)
 {
