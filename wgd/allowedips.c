@@ -20,9 +20,14 @@ const char *allowed_origin_name(enum allowed_origin origin)
 	return names[origin];
 }
 
-void allowedips_init(struct allowedips *a, bool adopted)
+void allowedips_init(struct allowedips *a, bool adopted, const struct allowedips_hooks *hooks,
+		     void *arg)
 {
+	static const struct allowedips_hooks none;
+
 	*a = (struct allowedips){.adopted = adopted,
+				 .hooks = hooks ? hooks : &none,
+				 .arg = arg,
 				 .entries = SLAB_INIT("allowed-ips", struct allowed_entry),
 				 .refusals = SLAB_INIT("refused allowed-ips", struct refusal),
 				 .shortest = {NO_LENGTH, NO_LENGTH}};
@@ -189,8 +194,8 @@ void allowedips_retry(struct allowedips *a)
 		uint32_t id = ((struct refusal *)node)->owner_id;
 
 		forget_refusal(a, node);
-		if (a->on_retry)
-			a->on_retry(a->arg, id, &what);
+		if (a->hooks->on_retry)
+			a->hooks->on_retry(a->arg, id, &what);
 	}
 }
 
@@ -205,8 +210,8 @@ static void retry_refused(struct allowedips *a, const struct prefix *p)
 		uint32_t id = ((struct refusal *)node)->owner_id;
 
 		forget_refusal(a, node);
-		if (a->on_retry)
-			a->on_retry(a->arg, id, &what);
+		if (a->hooks->on_retry)
+			a->hooks->on_retry(a->arg, id, &what);
 		node = cover;
 	}
 }
@@ -257,8 +262,8 @@ static void remove_entry(struct allowedips *a, struct allowed_entry *e)
 {
 	if (e->have)
 		queue_remove(a, e->have, &e->node.p);
-	else if (a->on_forget)
-		a->on_forget(a->arg, &e->node.p);
+	else if (a->hooks->on_forget)
+		a->hooks->on_forget(a->arg, &e->node.p);
 	delete_entry(a, &a->ours, e);
 }
 
@@ -359,8 +364,8 @@ void allowedips_forget_away(struct allowedips *a)
 		if (!e->have || !e->have->away)
 			continue;
 		e->have = NULL;
-		if (a->on_forget)
-			a->on_forget(a->arg, &e->node.p);
+		if (a->hooks->on_forget)
+			a->hooks->on_forget(a->arg, &e->node.p);
 	}
 }
 
@@ -383,8 +388,8 @@ static void remove_owner_from(struct allowedips *a, struct trie *t, struct owner
 			e->have = NULL;
 		if (e->want != owner)
 			continue;
-		if (a->on_forget && t == &a->ours)
-			a->on_forget(a->arg, &e->node.p);
+		if (a->hooks->on_forget && t == &a->ours)
+			a->hooks->on_forget(a->arg, &e->node.p);
 		delete_entry(a, t, e);
 	}
 }
@@ -420,7 +425,7 @@ static void compare_other(struct allowedips *a, struct owner *owner, const struc
 {
 	struct allowed_entry *e;
 
-	if (!a->adopted || (a->is_mine && a->is_mine(a->arg, p))) {
+	if (!a->adopted || (a->hooks->is_mine && a->hooks->is_mine(a->arg, p))) {
 		queue_remove(a, owner, p);
 		note(drift, &drift->extra, p);
 		return;

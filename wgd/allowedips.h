@@ -44,6 +44,16 @@ struct allowed_entry {
 	uint32_t seen;	       /* round of the last comparison that saw it */
 };
 
+/* Each may be NULL. */
+struct allowedips_hooks {
+	/* On an adopted interface: an entry that is not wanted is left over from us. */
+	bool (*is_mine)(void *arg, const struct prefix *p);
+	/* A prefix of ours is given up without a change in the queue; for the ledger. */
+	void (*on_forget)(void *arg, const struct prefix *p);
+	/* What was refused because of a foreign entry may be tried again. */
+	void (*on_retry)(void *arg, uint32_t owner_id, const struct prefix *p);
+};
+
 struct allowedips {
 	struct trie ours, foreign, refused;
 	struct slab entries, refusals;
@@ -55,14 +65,8 @@ struct allowedips {
 	uint8_t shortest[2];	/* length of the shortest of them; 129: there are none */
 	uint32_t round;
 	bool adopted; /* entries that we did not install are foreign */
-	/* On an adopted interface: an entry that is not wanted is left over from us. */
-	bool (*is_mine)(void *arg, const struct prefix *p);
-	/* A prefix of ours is given up without a change in the queue; for the ledger. May be NULL.
-	 */
-	void (*on_forget)(void *arg, const struct prefix *p);
-	/* What was refused because of a foreign entry may be tried again. May be NULL. */
-	void (*on_retry)(void *arg, uint32_t owner_id, const struct prefix *p);
-	void *arg;
+	const struct allowedips_hooks *hooks;
+	void *arg; /* of the hooks */
 };
 
 /* What a comparison found and put into the queue. */
@@ -73,7 +77,9 @@ struct allowed_drift {
 	struct prefix first;  /* an example; family 0: nothing */
 };
 
-void allowedips_init(struct allowedips *a, bool adopted);
+/* HOOKS, NULL: none, are called with ARG. */
+void allowedips_init(struct allowedips *a, bool adopted, const struct allowedips_hooks *hooks,
+		     void *arg);
 void allowedips_free(struct allowedips *a);
 
 /* A learned entry. REASON_NONE, or why not. */

@@ -262,9 +262,9 @@ static bool is_mine(void *arg, const struct prefix *p)
 
 static void init_table(void)
 {
-	allowedips_init(&t.a, t.adopted);
-	t.a.on_retry = on_retry;
-	t.a.is_mine = is_mine;
+	static const struct allowedips_hooks hooks = {.on_retry = on_retry, .is_mine = is_mine};
+
+	allowedips_init(&t.a, t.adopted, &hooks, NULL);
 }
 
 static void find_everything(void)

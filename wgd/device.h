@@ -14,18 +14,23 @@
 #ifndef WGBGP_DEVICE_H
 #define WGBGP_DEVICE_H
 
-#include "roster.h"
+#include <stdbool.h>
 
-void devices_open(const char *rundir);
-void devices_close(void); /* frees; changes nothing outside */
-/* Why CONF cannot be applied; 0 or -EINVAL. */
-int devices_check(const struct wgconf *conf, char *error, size_t size);
-void devices_apply(struct wgconf *conf); /* takes it over */
-void devices_prune(void);
-void devices_teardown(void);
-void devices_link_event(const char *ifname, int ifindex);
+#define DEVICE_OPEN_MIN_MS 100 /* between two attempts to open one */
 
+struct device;
+struct link_info;
+
+void device_set_rundir(const char *dir); /* NULL: none any more */
+const char *device_rundir(void);
+/* An interface of this name, of which INFO is known, was created by us. */
+bool device_is_ours(const char *ifname, const struct link_info *info);
+
+struct device *device_new(const char *name);
+void device_open(void *device); /* tries it, and later again where that fails; a timer's function */
+/* READY no more. Everything that we want is kept, to be put back. */
 void device_lost(struct device *dev, const char *why);
-void device_poll(struct device *dev);
+void device_delete_own(struct device *dev); /* the interface that was created for it */
+void device_free(struct device *dev); /* changes nothing outside */
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "peer_live.h"
 #include "roster.h"
-#include "util.h"
 
 #define GLANCE_SHARE 4	   /* one part in so many of the time goes into suspicions */
 #define GLANCE_AGAIN_MS 5  /* many peers may fall silent at once */

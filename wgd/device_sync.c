@@ -1,34 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A device that answers: reading it, giving it what it lacks, polling it, repairing it.
- */
+#include "device_sync.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "batches.h"
-#include "condition.h"
-#include "device_sync.h"
-#include "device.h"
-#include "device_glance.h"
-#include "device_release.h"
 #include "device_write.h"
-#include "peer_live.h"
 #include "peer_sync.h"
-#include "report.h"
+#include "roster.h"
 #include "secrets.h"
-#include "underlay.h"
 #include "util.h"
 #include "withhold.h"
-
-#define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
-#define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
-#define POLL_SHARE 20		/* the same for polls as a whole */
-#define DEADLINE_MIN_MS 10
-#define SILENT_MS 5000	   /* of a program, until that is said */
-#define SILENT_POLL_MS 100 /* at least, to see whether it answers */
-#define SILENT_TEXT "its WireGuard program does not answer"
 
 static const struct wg_peer *find_in(const struct wg_dump *dump, const uint8_t *key)
 {
@@ -38,8 +21,7 @@ static const struct wg_peer *find_in(const struct wg_dump *dump, const uint8_t *
 	return NULL;
 }
 
-/* Marks which peers the dump has. */
-static void mark_seen(struct device *dev, struct owner **owners, const struct wg_dump *dump)
+void device_sync_seen(struct device *dev, struct owner **owners, const struct wg_dump *dump)
 {
 	dev->round++;
 	for (size_t i = 0; i < dump->n_peers; i++) {
@@ -152,7 +134,7 @@ static int sync_peers(struct device *dev)
 	return err == -ENODEV ? err : 0;
 }
 
-static void sync_entries(struct device *dev, const struct if_conf *old)
+void device_sync_entries(struct device *dev, const struct if_conf *old)
 {
 	struct peer *p;
 
@@ -191,7 +173,7 @@ static void load_entries(struct device *dev, const struct wg_dump *dump, struct 
 	}
 }
 
-static void say_drift(struct device *dev, const struct allowed_drift *drift)
+void device_sync_say_drift(struct device *dev, const struct allowed_drift *drift)
 {
 	if (drift->missing || drift->moved || drift->extra)
 		log_limited(
@@ -215,7 +197,7 @@ int device_sync_open(struct device *dev)
 		return err;
 	bury(dev, &dump);
 	owners = device_owners(dev, &dump, true);
-	mark_seen(dev, owners, &dump);
+	device_sync_seen(dev, owners, &dump);
 	if (!dev->known)
 		load_entries(dev, &dump, owners);
 	err = device_sync_key(dev, &dump);
@@ -223,11 +205,11 @@ int device_sync_open(struct device *dev)
 		err = sync_peers(dev);
 	if (err == 0 && dev->known) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
-		say_drift(dev, &drift);
+		device_sync_say_drift(dev, &drift);
 	}
 	if (err == 0) {
 		withhold_sync(dev);
-		sync_entries(dev, NULL);
+		device_sync_entries(dev, NULL);
 		err = device_flush(dev);
 	}
 	dev->full_read_at = now_ms();
@@ -242,7 +224,7 @@ static int write_config(struct device *dev, const struct wg_dump *dump)
 	struct owner **owners = device_owners(dev, dump, true);
 	int refused, err;
 
-	mark_seen(dev, owners, dump);
+	device_sync_seen(dev, owners, dump);
 	refused = device_sync_key(dev, dump);
 	err = refused == -ENODEV || refused == -ETIMEDOUT ? refused : sync_peers(dev);
 	if (err == 0)
@@ -265,237 +247,9 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 	}
 	if (dev->config_due)
 		sync_names(dev); /* nothing may go by the old one any more */
-	sync_entries(dev, old);
+	device_sync_entries(dev, old);
 	if (dev->config_due)
 		return err;
 	flushed = device_flush(dev);
 	return flushed < 0 ? flushed : err;
-}
-
-/* A configured peer that the device does not have any more. */
-static void restore_peer(struct device *dev, struct peer *p)
-{
-	int err;
-
-	peer_read(p, NULL);
-	allowedips_forget_owner(&dev->allowed, &p->owner);
-	err = retry_waits(&dev->repair_retry) ? -EAGAIN : peer_install(p, true, NULL);
-	if (err < 0 && err != -EAGAIN)
-		retry_failed(&dev->repair_retry, err);
-	if (err < 0)
-		return;
-	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
-		    dev->name, p->name);
-	allowedips_reconcile(&dev->allowed);
-}
-
-static void remove_stranger(struct device *dev, const uint8_t *key)
-{
-	int err = retry_waits(&dev->repair_retry) ? -EAGAIN : wg_remove_peer(dev->wg, key);
-
-	if (err < 0 && err != -EAGAIN)
-		retry_failed(&dev->repair_retry, err);
-}
-
-/* Peers that nobody told us of. On our own interfaces they have no business. */
-static void handle_strangers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
-{
-	for (size_t i = 0; i < dump->n_peers; i++) {
-		const uint8_t *key = dump->peers[i].key;
-
-		if (memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
-			remove_stranger(dev, key); /* a change failed in its middle */
-		else if (owners[i])
-			continue;
-		else if (dev->adopted) {
-			struct peer *p = peer_new(dev, key);
-
-			p->foreign = true;
-			p->present = true;
-			p->seen = dev->round;
-			owners[i] = &p->owner;
-		} else if (!retry_waits(&dev->repair_retry)) {
-			log_limited(&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
-				    "interface=%s what=unknown-peer key=%s", dev->name,
-				    WG_KEY_STR(key));
-			remove_stranger(dev, key);
-		}
-	}
-}
-
-static void read_peers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
-{
-	struct peer *p, *next;
-
-	for (size_t i = 0; i < dump->n_peers && dev->wg; i++)
-		if (owners[i])
-			peer_read((struct peer *)owners[i], &dump->peers[i]);
-	for (p = TAILQ_FIRST(&dev->peers); p && dev->wg; p = next) {
-		next = TAILQ_NEXT(p, link);
-		if (p->seen == dev->round)
-			continue;
-		if (p->owner.away) {
-			peer_read(p, NULL);
-		} else if (p->conf) {
-			restore_peer(dev, p);
-		} else if (p->foreign) {
-			allowedips_remove_owner(&dev->allowed, &p->owner);
-			peer_free(p);
-		} else {
-			p->present = false;
-		}
-	}
-}
-
-static void probe_peers(struct device *dev)
-{
-	uint64_t now = now_ms();
-	struct peer *p;
-
-	if (!dev->up)
-		return;
-	TAILQ_FOREACH (p, &dev->peers, link)
-		peer_probe(p, now);
-}
-
-/* Until the next poll: earlier where silence becomes a verdict before. */
-static uint64_t until_deadline(const struct device *dev, uint64_t next)
-{
-	uint64_t now = now_ms();
-	struct peer *p;
-
-	TAILQ_FOREACH (p, &dev->peers, link) {
-		uint64_t at = p->conf ? liveness_deadline(&p->live, &p->conf->liveness) : 0;
-
-		if (at && at < now + next)
-			next = at > now + DEADLINE_MIN_MS ? at - now : DEADLINE_MIN_MS;
-	}
-	return next;
-}
-
-/* BUSY: batches of zebra-lite are under way, and would wait for the comparison. */
-static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
-{
-	uint64_t pause = dev->full_read_cost * FULL_READ_SHARE / 1000;
-
-	if (busy && pause < FULL_READ_BUSY_MS)
-		pause = FULL_READ_BUSY_MS;
-	return now - dev->full_read_at >= pause;
-}
-
-static void repair_key(struct device *dev, const struct wg_dump *dump)
-{
-	uint32_t mark = dev->fwmark;
-	int err = device_sync_key(dev, dump);
-
-	if (dev->fwmark != mark)
-		report_if(dev);
-	if (err == 0)
-		retry_done(&dev->set_retry);
-	else if (retry_failed(&dev->set_retry, err))
-		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
-}
-
-/* What was refused of entries may be tried again. */
-static void retry_entries(struct device *dev, int err)
-{
-	bool held = err < 0 || dev->ledger_error || retry_waits(&dev->repair_retry);
-
-	if (dev->failing && !held) {
-		dev->failing = false; /* until it fails again */
-		allowedips_retry(&dev->allowed);
-	}
-	if (!dev->failing && now_ms() - dev->repair_retry.tried_ms > 2 * RETRY_MAX_MS)
-		retry_done(&dev->repair_retry);
-	dev->failing = dev->failing || (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
-}
-
-/* One reading. 0 or -errno. */
-static int poll_once(struct device *dev, uint64_t now, bool busy)
-{
-	bool unknown = dev->unknown;
-	bool full = unknown ||
-		    (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
-	uint64_t begun = now_us();
-	struct allowed_drift drift;
-	struct owner **owners;
-	struct wg_dump dump;
-	int err = wg_get(dev->wg, full, &dump);
-
-	if (err < 0)
-		return err;
-	device_note_read(dev, now_us() - begun);
-	owners = device_owners(dev, &dump, false);
-	mark_seen(dev, owners, &dump);
-	handle_strangers(dev, &dump, owners);
-	if (dev->conf && !retry_waits(&dev->set_retry))
-		repair_key(dev, &dump);
-	if (full) {
-		allowedips_compare(&dev->allowed, &dump, owners, &drift);
-		dev->full_read_at = now;
-		dev->full_read_cost = now_us() - begun;
-	}
-	read_peers(dev, &dump, owners);
-	if (full && !unknown)
-		say_drift(dev, &drift);
-	if (full && drift.foreign_gone && dev->conf)
-		sync_entries(dev, NULL); /* what was refused because of them */
-	dev->unknown = false;
-	withhold_sync(dev);
-	err = device_flush(dev);
-	if (unknown && !dev->unknown)
-		batches_known(dev, err);
-	free(owners);
-	wg_dump_free(&dump);
-	return 0;
-}
-
-/* Whether it answers. A silent program lives: nothing is concluded from its silence. */
-static void note_answer(struct device *dev, bool silent)
-{
-	uint64_t now = now_ms();
-
-	if (silent && !dev->silent_since)
-		dev->silent_since = now;
-	if (silent && now - dev->silent_since >= SILENT_MS)
-		condition_set(dev, DEVICE_READY, SILENT_TEXT);
-	else if (!silent && dev->silent_since && dev->error && str_eq(dev->error, SILENT_TEXT))
-		condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
-	if (!silent)
-		dev->silent_since = 0;
-}
-
-void device_poll(struct device *dev)
-{
-	uint64_t now = now_ms(), begun = now_us(), cost,
-		 next = dev->conf ? dev->conf->poll_interval : 1000;
-	bool busy = batches_under_way();
-	int err;
-
-	err = device_check_link(dev) ? 0 : -EAGAIN;
-	if (err == 0)
-		err = batches_settle(dev) ? poll_once(dev, now, busy) : -ETIMEDOUT;
-	if (err == -ENODEV) {
-		device_lost(dev, "its WireGuard does not answer");
-		return;
-	}
-	if (dev->state != DEVICE_READY)
-		return;
-	note_answer(dev, err == -ETIMEDOUT);
-	if (err == 0 && dev->config_due)
-		device_sync_config(dev, NULL);
-	if (err < 0 && err != -ETIMEDOUT)
-		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
-			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
-	if (err != -ETIMEDOUT)
-		device_release(dev);
-	retry_entries(dev, err);
-	underlay_poll(dev);
-	probe_peers(dev);
-	dev->poll_cost = device_cost_of_late(dev->poll_cost, now_us() - begun);
-	cost = dev->poll_cost * POLL_SHARE / 1000;
-	next = until_deadline(dev, next);
-	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
-		next = SILENT_POLL_MS;
-	timer_start(&dev->poll, cost > next ? cost : next);
 }

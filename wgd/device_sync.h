@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * device_sync: the inner half of device: a device that answers is read, reconciled and repaired.
+ * device_sync: a device that answers is read and given what it lacks: when it is opened, and when
+ * the configuration is applied.
  */
 #ifndef WGBGP_DEVICE_SYNC_H
 #define WGBGP_DEVICE_SYNC_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
+struct allowed_drift;
 struct device;
 struct if_conf;
+struct owner;
 struct wg_dump;
 
 /* Private key, port and mark, where they differ from what DUMP says. */
@@ -21,7 +21,10 @@ int device_sync_open(struct device *dev);
 void device_sync_names(struct device *dev, const struct if_conf *old);
 /* A changed configuration; OLD is the one before. */
 int device_sync_config(struct device *dev, const struct if_conf *old);
-/* State, MTU and addresses of the link. False when it is gone: device_lost() was called. */
-bool device_check_link(struct device *dev);
+/* Marks which peers the dump has; OWNERS: device_owners(). */
+void device_sync_seen(struct device *dev, struct owner **owners, const struct wg_dump *dump);
+/* The configured entries of all peers, without what OLD gave them beyond; NULL: nothing. */
+void device_sync_entries(struct device *dev, const struct if_conf *old);
+void device_sync_say_drift(struct device *dev, const struct allowed_drift *drift);
 
 #endif

@@ -21,8 +21,7 @@ struct owner **device_owners(struct device *dev, const struct wg_dump *dump, boo
 int device_ledger(struct device *dev);
 /* A change failed with ERR, and how much of it was done is not known: says so, reads the device. */
 void device_change_failed(struct device *dev, int err);
-/* Hands the queued changes to the device. 0, or -errno: then the device was read again, and what
- * could not be set is refused by device_refused(). */
+/* Hands the queued changes to the device. 0, or -errno: then the device was read again. */
 int device_flush(struct device *dev);
 
 #endif

@@ -57,7 +57,7 @@ static int index_of(const struct prefix *p)
 
 static void setup_run(struct allowedips *a, struct wg *wg)
 {
-	allowedips_init(a, false);
+	allowedips_init(a, false, NULL, NULL);
 	memset(owners, 0, sizeof(owners));
 	for (int i = 0; i < OWNERS; i++) {
 		owners[i].id = i + 1;

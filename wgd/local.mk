@@ -8,10 +8,14 @@ wgd_libwgd_a_SOURCES = \
 	wgd/condition.c wgd/condition.h \
 	wgd/cut.c wgd/cut.h \
 	wgd/device.c wgd/device.h \
+	wgd/device_apply.c wgd/device_apply.h \
 	wgd/device_glance.c wgd/device_glance.h \
+	wgd/device_link.c wgd/device_link.h \
+	wgd/device_poll.c wgd/device_poll.h \
 	wgd/device_release.c wgd/device_release.h \
 	wgd/device_sync.c wgd/device_sync.h \
 	wgd/device_write.c wgd/device_write.h \
+	wgd/devices.c wgd/devices.h \
 	wgd/drain.c wgd/drain.h \
 	wgd/drains.c wgd/drains.h \
 	wgd/echo.c wgd/echo.h \
@@ -22,12 +26,12 @@ wgd_libwgd_a_SOURCES = \
 	wgd/link.c wgd/link.h \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
-	wgd/peer_live.c wgd/peer_live.h \
-	wgd/peer_sync.c wgd/peer_sync.h \
-	wgd/peer_state.c wgd/peer_state.h \
+	wgd/peer_echo.c wgd/peer_echo.h \
 	wgd/peer_endpoint.c wgd/peer_endpoint.h \
 	wgd/peer_errors.c wgd/peer_errors.h \
-	wgd/peer_echo.c wgd/peer_echo.h \
+	wgd/peer_live.c wgd/peer_live.h \
+	wgd/peer_state.c wgd/peer_state.h \
+	wgd/peer_sync.c wgd/peer_sync.h \
 	wgd/probe.c wgd/probe.h \
 	wgd/quality.c wgd/quality.h \
 	wgd/report.c wgd/report.h \
@@ -47,8 +51,8 @@ wgd_libwgd_a_SOURCES = \
 	wgd/wg_kernel.c \
 	wgd/wg_thread.c \
 	wgd/wg_userspace.c \
-	wgd/withhold.c wgd/withhold.h \
-	wgd/wgconf.c wgd/wgconf.h
+	wgd/wgconf.c wgd/wgconf.h \
+	wgd/withhold.c wgd/withhold.h
 
 pkglibexec_PROGRAMS += wgd/wgd
 wgd_wgd_SOURCES = wgd/main.c

@@ -13,12 +13,15 @@
 
 #include "bfd.h"
 #include "daemon.h"
-#include "device.h"
+#include "device_apply.h"
+#include "devices.h"
+#include "log.h"
 #include "report.h"
 #include "secrets.h"
 #include "shows.h"
 #include "util.h"
 #include "wceiling.h"
+#include "wgconf.h"
 
 static void start(const char *rundir)
 {

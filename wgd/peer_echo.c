@@ -9,7 +9,6 @@
 #include "daemon.h"
 #include "device_glance.h"
 #include "peer_live.h"
-#include "peer_state.h"
 #include "roster.h"
 #include "util.h"
 

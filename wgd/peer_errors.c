@@ -5,7 +5,6 @@
 #include "peer_endpoint.h"
 #include "peer_live.h"
 #include "roster.h"
-#include "util.h"
 
 #define CONFIRM_MS 200 /* between two errors that count */
 #define AGAIN_MS 300   /* until the peer is asked again, so that there can be another one */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "peer_live.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "daemon.h"
 #include "peer_state.h"
 #include "report.h"
 #include "roster.h"
-#include "util.h"
 
 #define LAPSE_MS 30000 /* errors of the underlay are past without a further one for so long */
 

@@ -16,9 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device.h"
+#include "device_apply.h"
+#include "devices.h"
+#include "link.h"
 #include "log.h"
 #include "loop_fake.h"
+#include "roster.h"
 #include "util.h"
 #include "wg_mock.h"
 

@@ -241,3 +241,13 @@ void report_channel(int fd)
 	}
 	report_settled();
 }
+
+void report_all(struct device *dev)
+{
+	struct peer *p;
+
+	report_if(dev);
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (p->conf)
+			report_peer(p);
+}

@@ -18,6 +18,7 @@ void report_close(void);
 void report_if(struct device *dev);
 void report_if_gone(struct device *dev);
 void report_peer(struct peer *p);
+void report_all(struct device *dev); /* the interface, and its configured peers */
 void report_peer_gone(struct peer *p);
 void report_settled(void); /* sends the end mark when it is time */
 /* A device has removed what was stale: answers ALLOWED_SYNC behind the last. */

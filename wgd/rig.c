@@ -22,7 +22,6 @@
 
 #include "bfd.h"
 #include "daemon.h"
-#include "device.h"
 #include "report.h"
 #include "rig.h"
 #include "rig_world.h"

@@ -17,7 +17,10 @@
 #include <jansson.h>
 
 #include "device.h"
+#include "device_apply.h"
+#include "devices.h"
 #include "loop_fake.h"
+#include "roster.h"
 
 enum { RIG_LINKS = 4, RIG_ADDRS = 8, RIG_PEERS = 80, RIG_ENTRIES = 5000 };
 

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "device_poll.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batches.h"
+#include "condition.h"
+#include "daemon.h"
+#include "device_glance.h"
+#include "device_link.h"
+#include "device_release.h"
+#include "device_sync.h"
+#include "device_write.h"
+#include "peer_live.h"
+#include "peer_sync.h"
+#include "report.h"
+#include "roster.h"
+#include "underlay.h"
+#include "util.h"
+#include "withhold.h"
+
+#define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
+#define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
+#define POLL_SHARE 20		/* the same for polls as a whole */
+#define DEADLINE_MIN_MS 10
+#define SILENT_MS 5000	   /* of a program, until that is said */
+#define SILENT_POLL_MS 100 /* at least, to see whether it answers */
+#define SILENT_TEXT "its WireGuard program does not answer"
+#define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
+
+void device_link_changed(struct device *dev, const struct link_info *info)
+{
+	bool was_up = dev->up;
+
+	device_link_take(dev, info);
+	if (dev->conf)
+		device_link_sync(dev, info);
+	if (dev->up != was_up) {
+		log_event(dev->up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "link-state",
+			  "interface=%s up=%s", dev->name, dev->up ? "yes" : "no");
+		if (dev->up) /* what is told of is there */
+			withhold_sync(dev);
+		report_if(dev);
+		withhold_sync(dev);
+	}
+}
+
+/* Packets that WireGuard refused for their source: somebody's way back is not our way there. */
+static void note_drops(struct device *dev, uint64_t count)
+{
+	uint64_t now = now_ms(), window = now - dev->drops_since;
+
+	if (count > dev->source_drops) {
+		log_limited(&dev->bucket, LOG_LEVEL_WARN, "source-check-drops",
+			    "interface=%s packets=%llu", dev->name,
+			    (unsigned long long)(count - dev->source_drops));
+		if (!dev->drops_at)
+			daemon_event(json_pack("{s:s, s:s, s:I}", "event", "source-check-drops",
+					       "interface", dev->name, "packets",
+					       (json_int_t)(count - dev->source_drops)));
+		dev->drops_at = now;
+	}
+	dev->source_drops = count;
+	if (dev->drops_since && window < DROPS_WINDOW_MS)
+		return;
+	dev->drops_rate = dev->drops_since && count > dev->drops_before
+				  ? (count - dev->drops_before) * 1000.0 / window
+				  : 0;
+	dev->drops_before = count;
+	dev->drops_since = now;
+}
+
+/* State, MTU and addresses of the link. Returns why the device is lost; NULL: it is not. */
+static const char *check_link(struct device *dev)
+{
+	struct link_info info;
+	int err = link_get(dev->name, &info);
+
+	if (err == -ENODEV || (err == 0 && info.ifindex != dev->ifindex))
+		return "the link was deleted";
+	if (err < 0)
+		return NULL;
+	note_drops(dev, info.frame_errors);
+	dev->mtu = info.mtu;
+	if (info.admin_up != dev->up || device_link_mtu_due(dev, info.mtu))
+		device_link_changed(dev, &info);
+	else if (dev->conf)
+		device_link_check_addrs(dev);
+	return NULL;
+}
+
+/* A configured peer that the device does not have any more. */
+static void restore_peer(struct device *dev, struct peer *p)
+{
+	int err;
+
+	peer_read(p, NULL);
+	allowedips_forget_owner(&dev->allowed, &p->owner);
+	err = retry_waits(&dev->repair_retry) ? -EAGAIN : peer_install(p, true, NULL);
+	if (err < 0 && err != -EAGAIN)
+		retry_failed(&dev->repair_retry, err);
+	if (err < 0)
+		return;
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
+		    dev->name, p->name);
+	allowedips_reconcile(&dev->allowed);
+}
+
+static void remove_stranger(struct device *dev, const uint8_t *key)
+{
+	int err = retry_waits(&dev->repair_retry) ? -EAGAIN : wg_remove_peer(dev->wg, key);
+
+	if (err < 0 && err != -EAGAIN)
+		retry_failed(&dev->repair_retry, err);
+}
+
+/* Peers that nobody told us of. On our own interfaces they have no business. */
+static void handle_strangers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
+{
+	for (size_t i = 0; i < dump->n_peers; i++) {
+		const uint8_t *key = dump->peers[i].key;
+
+		if (memcmp(key, dev->wg->graveyard, WG_KEY_BYTES) == 0)
+			remove_stranger(dev, key); /* a change failed in its middle */
+		else if (owners[i])
+			continue;
+		else if (dev->adopted) {
+			struct peer *p = peer_new(dev, key);
+
+			p->foreign = true;
+			p->present = true;
+			p->seen = dev->round;
+			owners[i] = &p->owner;
+		} else if (!retry_waits(&dev->repair_retry)) {
+			log_limited(&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
+				    "interface=%s what=unknown-peer key=%s", dev->name,
+				    WG_KEY_STR(key));
+			remove_stranger(dev, key);
+		}
+	}
+}
+
+static void read_peers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
+{
+	struct peer *p, *next;
+
+	for (size_t i = 0; i < dump->n_peers && dev->wg; i++)
+		if (owners[i])
+			peer_read((struct peer *)owners[i], &dump->peers[i]);
+	for (p = TAILQ_FIRST(&dev->peers); p && dev->wg; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (p->seen == dev->round)
+			continue;
+		if (p->owner.away) {
+			peer_read(p, NULL);
+		} else if (p->conf) {
+			restore_peer(dev, p);
+		} else if (p->foreign) {
+			allowedips_remove_owner(&dev->allowed, &p->owner);
+			peer_free(p);
+		} else {
+			p->present = false;
+		}
+	}
+}
+
+static void probe_peers(struct device *dev)
+{
+	uint64_t now = now_ms();
+	struct peer *p;
+
+	if (!dev->up)
+		return;
+	TAILQ_FOREACH (p, &dev->peers, link)
+		peer_probe(p, now);
+}
+
+/* Until the next poll: earlier where silence becomes a verdict before. */
+static uint64_t until_deadline(const struct device *dev, uint64_t next)
+{
+	uint64_t now = now_ms();
+	struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		uint64_t at = p->conf ? liveness_deadline(&p->live, &p->conf->liveness) : 0;
+
+		if (at && at < now + next)
+			next = at > now + DEADLINE_MIN_MS ? at - now : DEADLINE_MIN_MS;
+	}
+	return next;
+}
+
+/* BUSY: batches of zebra-lite are under way, and would wait for the comparison. */
+static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
+{
+	uint64_t pause = dev->full_read_cost * FULL_READ_SHARE / 1000;
+
+	if (busy && pause < FULL_READ_BUSY_MS)
+		pause = FULL_READ_BUSY_MS;
+	return now - dev->full_read_at >= pause;
+}
+
+static void repair_key(struct device *dev, const struct wg_dump *dump)
+{
+	uint32_t mark = dev->fwmark;
+	int err = device_sync_key(dev, dump);
+
+	if (dev->fwmark != mark)
+		report_if(dev);
+	if (err == 0)
+		retry_done(&dev->set_retry);
+	else if (retry_failed(&dev->set_retry, err))
+		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+}
+
+/* What was refused of entries may be tried again. */
+static void retry_entries(struct device *dev, int err)
+{
+	bool held = err < 0 || dev->ledger_error || retry_waits(&dev->repair_retry);
+
+	if (dev->failing && !held) {
+		dev->failing = false; /* until it fails again */
+		allowedips_retry(&dev->allowed);
+	}
+	if (!dev->failing && now_ms() - dev->repair_retry.tried_ms > 2 * RETRY_MAX_MS)
+		retry_done(&dev->repair_retry);
+	dev->failing = dev->failing || (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
+}
+
+/* One reading. 0 or -errno. */
+static int poll_once(struct device *dev, uint64_t now, bool busy)
+{
+	bool unknown = dev->unknown;
+	bool full = unknown ||
+		    (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
+	uint64_t begun = now_us();
+	struct allowed_drift drift;
+	struct owner **owners;
+	struct wg_dump dump;
+	int err = wg_get(dev->wg, full, &dump);
+
+	if (err < 0)
+		return err;
+	device_note_read(dev, now_us() - begun);
+	owners = device_owners(dev, &dump, false);
+	device_sync_seen(dev, owners, &dump);
+	handle_strangers(dev, &dump, owners);
+	if (dev->conf && !retry_waits(&dev->set_retry))
+		repair_key(dev, &dump);
+	if (full) {
+		allowedips_compare(&dev->allowed, &dump, owners, &drift);
+		dev->full_read_at = now;
+		dev->full_read_cost = now_us() - begun;
+	}
+	read_peers(dev, &dump, owners);
+	if (full && !unknown)
+		device_sync_say_drift(dev, &drift);
+	if (full && drift.foreign_gone && dev->conf)
+		device_sync_entries(dev, NULL); /* what was refused because of them */
+	dev->unknown = false;
+	withhold_sync(dev);
+	err = device_flush(dev);
+	if (unknown && !dev->unknown)
+		batches_known(dev, err);
+	free(owners);
+	wg_dump_free(&dump);
+	return 0;
+}
+
+/* Whether it answers. A silent program lives: nothing is concluded from its silence. */
+static void note_answer(struct device *dev, bool silent)
+{
+	uint64_t now = now_ms();
+
+	if (silent && !dev->silent_since)
+		dev->silent_since = now;
+	if (silent && now - dev->silent_since >= SILENT_MS)
+		condition_set(dev, DEVICE_READY, SILENT_TEXT);
+	else if (!silent && dev->silent_since && dev->error && str_eq(dev->error, SILENT_TEXT))
+		condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
+	if (!silent)
+		dev->silent_since = 0;
+}
+
+const char *device_poll(struct device *dev)
+{
+	uint64_t now = now_ms(), begun = now_us(), cost,
+		 next = dev->conf ? dev->conf->poll_interval : 1000;
+	bool busy = batches_under_way();
+	const char *lost = check_link(dev);
+	int err;
+
+	if (lost)
+		return lost;
+	err = batches_settle(dev) ? poll_once(dev, now, busy) : -ETIMEDOUT;
+	if (err == -ENODEV)
+		return "its WireGuard does not answer";
+	note_answer(dev, err == -ETIMEDOUT);
+	if (err == 0 && dev->config_due)
+		device_sync_config(dev, NULL);
+	if (err < 0 && err != -ETIMEDOUT)
+		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
+			    "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	if (err != -ETIMEDOUT)
+		device_release(dev);
+	retry_entries(dev, err);
+	underlay_poll(dev);
+	probe_peers(dev);
+	dev->poll_cost = device_cost_of_late(dev->poll_cost, now_us() - begun);
+	cost = dev->poll_cost * POLL_SHARE / 1000;
+	next = until_deadline(dev, next);
+	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
+		next = SILENT_POLL_MS;
+	timer_start(&dev->poll, cost > next ? cost : next);
+	return NULL;
+}
