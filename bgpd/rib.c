@@ -160,14 +160,11 @@ void rib_stop(void)
 			   */
 }
 
-static void mark_all(void)
+/* Where there is a choice there is a neighbour's path. */
+static void decide_those_of(struct peer_rib *pr)
 {
-	RIB_TABLES_FOREACH(t)
-	{
-		for (uint32_t id = 1; id < t->nets.high; id++)
-			if (net_at(t, id)->flags & NET_USED)
-				net_mark(t, id);
-	}
+	pr->mark = true;
+	rib_walk_for(pr);
 }
 
 /* Settings of `bgp` that the checks of a received path look at (rib_judge.c). */
@@ -210,7 +207,7 @@ void rib_apply(const json_t *config)
 	if (applied.last_path_keep != bgp.last_path_keep)
 		nexthop_config_changed();
 	if (decided_otherwise(&applied, &bgp))
-		mark_all();
+		rib_each_neighbor(decide_those_of);
 	applied = bgp;
 	if (ceiling)
 		rib_each_neighbor(end_where_tunnel_goes);

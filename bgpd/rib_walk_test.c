@@ -38,6 +38,7 @@
 	"{'address': '10.9.0." last "', 'remote-as': 65000, 'passive': true" more "}"
 
 static struct far *a, *b;
+static unsigned pref_of_a = 200; /* b's is 100 */
 
 /* The I-th: half of them in 10.0.0.0/9. */
 static struct prefix prefix_of(unsigned i)
@@ -63,7 +64,7 @@ static void say_some(struct far *f, bool announce, const char *hop, unsigned n)
 			far_announce(f, &(struct news){.prefix = text,
 						       .nexthop = hop,
 						       .path = {7},
-						       .local_pref = f == a ? 200 : 100});
+						       .local_pref = f == a ? pref_of_a : 100});
 		else
 			far_withdraw(f, text);
 		free(text);
@@ -218,6 +219,35 @@ static void test_not_yet_met(void **state)
 	assert_string_equal(rig_hops(last), "");
 }
 
+#define SHARED(most)                                                                        \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'a', 'permit': "    \
+	"['0.0.0.0/0']}]}, {'name': 'wg1', 'peer': [{'name': 'b', 'permit': "               \
+	"['0.0.0.0/0']}]}]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'multipath': {"  \
+	"'ibgp': " most "}, 'graceful-restart': {'enabled': false}, 'neighbor': ["          \
+	ONE("21", "") ", " ONE("22", "") "]}}"
+
+/* A setting that all decisions look at marks no network at once: the walk does. */
+static void test_settings(void **state)
+{
+	pref_of_a = 100;
+	rig_config(SHARED("1"));
+	say_all(a, true, "10.9.0.99");
+	rig_tunnel("10.9.0.99", "wg0", "a", REACH_UP, REASON_NONE);
+	rig_tunnel("10.9.0.98", "wg1", "b", REACH_UP, REASON_NONE);
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	rig_config(SHARED("2"));
+	check_counts(2 * NETS, NETS);
+	assert_false(rib_settled());
+	RIG_AWAIT(rib_settled());
+	rig_settle();
+	for (unsigned i = 0; i < NETS; i += 37) {
+		struct prefix p = prefix_of(i);
+
+		assert_true(rig_bool(rig_path(PREFIX_STR(&p), B), "multipath"));
+	}
+}
+
 /* A neighbour is deleted, and another one comes by its number while its paths are cleaned up. */
 static void test_deleted(void **state)
 {
@@ -369,6 +399,7 @@ int main(void)
 		T(test_nexthops),
 		T(test_policies),
 		T(test_not_yet_met),
+		T(test_settings),
 		T(test_deleted),
 		T(test_zebra),
 		T(test_withdrawn),
