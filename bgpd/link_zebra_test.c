@@ -19,6 +19,7 @@
 #include "ipc.h"
 #include "link_zebra.h"
 #include "log.h"
+#include "nexthop.h"
 #include "rib.h"
 #include "rib_work.h"
 #include "rig.h"
@@ -173,6 +174,54 @@ static void deaf(void **state)
 	rig_stop();
 }
 
+static struct addr hop_of(unsigned i)
+{
+	return (struct addr){.family = AF_INET6, .b = {0xfd, 9, (uint8_t)(i >> 8), (uint8_t)i}};
+}
+
+/* Next hops are watched again no faster than zebra-lite reads; what comes and goes meanwhile is in
+ * the end what it watches. */
+static void watches(void **state)
+{
+	const unsigned n = 40000;
+	unsigned left = 0;
+
+	begin();
+	for (unsigned i = 0; i < n; i++) {
+		struct addr a = hop_of(i);
+
+		nexthop_watch_neighbor(&a);
+	}
+	rig_settle();
+	rig_zebra_deaf();
+	assert_false(link_zebra_full()); /* nothing was said in the same event */
+	for (unsigned i = 0; i < 100; i++)
+		rig_turn();
+	assert_true(link_zebra_full());
+	assert_true(nexthop_replay_some(n)); /* there are more */
+	for (unsigned i = 0; i < n; i += 7) {
+		struct addr a = hop_of(i), more = hop_of(n + i / 7);
+
+		nexthop_unwatch_neighbor(&a);
+		nexthop_watch_neighbor(&more);
+	}
+	rig_zebra_hears();
+	RIG_AWAIT(!nexthop_replay_some(0));
+	rig_settle();
+	for (unsigned i = 0; i < n + (n + 6) / 7; i++) {
+		struct addr a = hop_of(i);
+		bool gone = i < n && i % 7 == 0;
+
+		if (rig_watched(ADDR_STR(&a)) == gone)
+			fail_msg("%s is %swatched", ADDR_STR(&a), gone ? "" : "not ");
+		left += !gone;
+		nexthop_unwatch_neighbor(&a);
+	}
+	assert_in_range(left, n, n);
+	rig_settle();
+	rig_stop();
+}
+
 /* It is gone: the tables go on, and the next one hears what they have become, once, to the end. */
 static void gone(void **state)
 {
@@ -241,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_lists),
 		cmocka_unit_test(deaf),
+		cmocka_unit_test(watches),
 		cmocka_unit_test(gone),
 		cmocka_unit_test(stopped),
 	};

@@ -14,6 +14,7 @@ static struct nexthop *by_id[NEXTHOPS_MAX + 1]; /* 0 unused */
 static uint32_t ids_high;			/* numbers above it were never in use */
 static struct nexthop *last;			/* most paths come with that of the path before */
 static uint32_t unknown;			/* those that zebra-lite has not judged yet */
+static uint32_t replay;				/* next number of the replay; 0: not running */
 
 static uint32_t nexthop_hash(const struct addr *a)
 {
@@ -36,6 +37,13 @@ struct nexthop *nexthop_find(const struct addr *a)
 			return last = nh;
 	}
 	return NULL;
+}
+
+/* What the replay has still to come to is said then. */
+static void watch(const struct nexthop *nh, bool on)
+{
+	if (!replay || nh->id < replay)
+		link_zebra_watch(&nh->state.addr, on);
 }
 
 /* There is a number left. */
@@ -66,7 +74,7 @@ static struct nexthop *nexthop_get(const struct addr *a)
 	nh->id = nexthop_new_id();
 	by_id[nh->id] = nh;
 	hash_insert(&table, &nh->node, nexthop_hash(a));
-	link_zebra_watch(a, true);
+	watch(nh, true);
 	return last = nh;
 }
 
@@ -75,7 +83,7 @@ static void nexthop_release(struct nexthop *nh)
 	if (nh->n_paths || nh->neighbors)
 		return;
 	unknown -= nh->state.reach == REACH_UNKNOWN;
-	link_zebra_watch(&nh->state.addr, false);
+	watch(nh, false);
 	hash_remove(&table, &nh->node);
 	by_id[nh->id] = NULL;
 	if (last == nh)
@@ -222,8 +230,21 @@ uint32_t nexthop_unknown(void)
 
 void nexthop_replay(void)
 {
-	for (struct nexthop *nh = NULL; (nh = nexthop_next(nh));)
-		link_zebra_watch(&nh->state.addr, true);
+	replay = 1;
+}
+
+bool nexthop_replay_some(unsigned n)
+{
+	for (; replay && n > 0 && !link_zebra_full(); n--) {
+		if (replay > ids_high) {
+			replay = 0;
+			break;
+		}
+		if (by_id[replay])
+			link_zebra_watch(&by_id[replay]->state.addr, true);
+		replay++;
+	}
+	return replay != 0;
 }
 
 void nexthop_free_all(void)
@@ -236,5 +257,5 @@ void nexthop_free_all(void)
 	hash_clear(&table);
 	ids_high = 0;
 	last = NULL;
-	unknown = 0;
+	unknown = replay = 0;
 }

@@ -52,8 +52,10 @@ void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m);
 void nexthop_walk(struct nexthop *nh, bool renew, bool recost);
 struct nexthop *nexthop_next(const struct nexthop *nh); /* in any order; NULL: the first */
 uint32_t nexthop_unknown(void); /* how many it has not judged yet */
-/* A new channel: sends every watch again. */
+/* A new channel: every watch is sent again, by nexthop_replay_some(). */
 void nexthop_replay(void);
+/* N of them at most, none while the channel is full; true: there are more. */
+bool nexthop_replay_some(unsigned n);
 
 /* Why a path with this next hop may not be used now; NONE: it may. */
 enum reason nexthop_objection(const struct nexthop *nh);

@@ -82,6 +82,8 @@ static bool work(void *arg)
 
 	if (link_zebra_full())
 		return false; /* rib_work() when it has drained */
+	if (nexthop_replay_some(WALK_QUANTUM))
+		return true; /* first of all: what waits for an answer waits the shortest */
 	more = rib_walk_some(WALK_QUANTUM);
 	if (restart_deferring())
 		return more;
