@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report.h"
+#include "link_zebra.h"
 #include "rig.h"
 
 /* What another program made is used as it is, and left so. */
@@ -201,7 +201,7 @@ static void test_adopted_again(void **state)
 {
 	begin_adopted();
 	rig_allowed(1, "+1 192.168.0.0/16");
-	report_close();
+	link_zebra_close();
 	devices_close();
 	devices_open(rig.dir);
 	rig_forget();

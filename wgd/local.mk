@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += wgd/FLOORS
 noinst_LIBRARIES += wgd/libwgd.a
 wgd_libwgd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 wgd_libwgd_a_SOURCES = \
@@ -24,6 +25,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/icmp_error.c wgd/icmp_error.h \
 	wgd/ledger.c wgd/ledger.h \
 	wgd/link.c wgd/link.h \
+	wgd/link_zebra.c wgd/link_zebra.h \
 	wgd/liveness.c wgd/liveness.h \
 	wgd/orphans.c wgd/orphans.h \
 	wgd/peer_echo.c wgd/peer_echo.h \

@@ -15,8 +15,8 @@
 #include "daemon.h"
 #include "device_apply.h"
 #include "devices.h"
+#include "link_zebra.h"
 #include "log.h"
-#include "report.h"
 #include "secrets.h"
 #include "shows.h"
 #include "util.h"
@@ -64,7 +64,7 @@ static void prune(uint32_t generation)
 static void channel(enum daemon_id peer, int fd)
 {
 	if (peer == DAEMON_ZEBRA)
-		report_channel(fd);
+		link_zebra_channel(fd);
 	else if (peer == DAEMON_BFDD)
 		bfd_channel(fd);
 	else
@@ -73,7 +73,7 @@ static void channel(enum daemon_id peer, int fd)
 
 static void stop(void)
 {
-	report_close();
+	link_zebra_close();
 	bfd_close();
 	devices_close();
 	wceiling_reset();

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "batches.h"
 #include "daemon.h"
 #include "ipc.h"
 #include "peer_state.h"
@@ -15,6 +14,13 @@
 static struct ipc *zebra;   /* NULL while there is no channel */
 static bool synced;	    /* the end mark was sent on it */
 static uint32_t sync_batch; /* ALLOWED_SYNC that is not answered yet, 0 none */
+
+void report_to(struct ipc *channel)
+{
+	zebra = channel;
+	synced = false;
+	sync_batch = 0;
+}
 
 static void send_up(enum msg_type type, struct wr *w)
 {
@@ -165,17 +171,10 @@ void report_acked(const struct msg_allowed_ack *ack)
 	send_up(MSG_ALLOWED_ACK, &w);
 }
 
-static bool on_allowed_sync(const struct ipc_frame *frame)
+void report_swept_for(uint32_t batch)
 {
-	struct device *dev;
-
-	if (msg_get_u32(frame->body, frame->len, &sync_batch) < 0)
-		return false;
-	TAILQ_FOREACH (dev, &devices, link)
-		if (dev->allowed.n_stale)
-			job_start(&dev->sweep);
+	sync_batch = batch;
 	report_swept();
-	return true;
 }
 
 void report_swept(void)
@@ -190,56 +189,6 @@ void report_swept(void)
 			return;
 	sync_batch = 0;
 	report_acked(&ack);
-}
-
-static void on_frame(void *arg, const struct ipc_frame *frame)
-{
-	bool fine;
-
-	if (frame->type == MSG_ALLOWED)
-		fine = batches_allowed(frame);
-	else if (frame->type == MSG_ALLOWED_SYNC)
-		fine = on_allowed_sync(frame);
-	else
-		fatal("unexpected message %s from zebra-lite", msg_name(frame->type));
-	if (!fine)
-		fatal("malformed message from zebra-lite");
-}
-
-/* zebra-lite died: everything stays; the parent will hand us a new channel. */
-static void on_closed(void *arg, const char *why)
-{
-	log_warn("zebra-lite-gone", "why=\"%s\"", why);
-	report_close();
-}
-
-void report_close(void)
-{
-	ipc_free(zebra);
-	zebra = NULL;
-	batches_forget();
-}
-
-void report_channel(int fd)
-{
-	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
-	struct device *dev;
-	struct peer *p;
-
-	report_close();
-	zebra = ipc_new(fd, &handlers, NULL);
-	synced = false;
-	sync_batch = 0;
-	TAILQ_FOREACH (dev, &devices, link) {
-		job_stop(&dev->sweep);
-		allowedips_mark_stale(&dev->allowed);
-		report_if(dev);
-		TAILQ_FOREACH (p, &dev->peers, link) {
-			p->announced = false;
-			report_peer(p);
-		}
-	}
-	report_settled();
 }
 
 void report_all(struct device *dev)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: the channel to zebra-lite: tunnels up, AllowedIPs down, acknowledgements up.
- *
- * A new channel gets every interface and peer, then (once each interface was tried) the end mark.
- * What comes down is the business of batches.h; ALLOWED_SYNC is answered when the sweep is over.
+ * report: what zebra-lite is told: tunnels, the fate of entries, acknowledgements. Without a channel
+ * (link_zebra.h) nobody is.
  */
 #ifndef WGBGP_REPORT_H
 #define WGBGP_REPORT_H
@@ -11,16 +9,18 @@
 #include "messages.h"
 
 struct device;
+struct ipc;
 struct peer;
 
-void report_channel(int fd); /* replaces the one before */
-void report_close(void);
+void report_to(struct ipc *channel); /* it knows nothing yet; NULL: nobody is told any more */
 void report_if(struct device *dev);
 void report_if_gone(struct device *dev);
 void report_peer(struct peer *p);
 void report_all(struct device *dev); /* the interface, and its configured peers */
 void report_peer_gone(struct peer *p);
 void report_settled(void); /* sends the end mark when it is time */
+/* ALLOWED_SYNC of BATCH is answered as soon as nothing is being swept. */
+void report_swept_for(uint32_t batch);
 /* A device has removed what was stale: answers ALLOWED_SYNC behind the last. */
 void report_swept(void);
 void report_acked(const struct msg_allowed_ack *ack);

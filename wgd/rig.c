@@ -22,8 +22,8 @@
 
 #include "bfd.h"
 #include "daemon.h"
-#include "report.h"
 #include "rig.h"
+#include "link_zebra.h"
 #include "rig_world.h"
 #include "secrets.h"
 #include "shows.h"
@@ -397,7 +397,7 @@ int rig_close(void **state)
 {
 	char line[128];
 
-	report_close();
+	link_zebra_close();
 	bfd_close();
 	devices_close();
 	wceiling_reset();
@@ -648,7 +648,7 @@ static void say_to(struct ipc *ipc, enum msg_type type, struct wr *w)
 void rig_zebra(void)
 {
 	made = &zebra;
-	report_channel(-1);
+	link_zebra_channel(-1);
 }
 
 void rig_bfdd(void)
