@@ -2,23 +2,25 @@
 #include "originate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "bgp.h"
 #include "conf.h"
 #include "planes.h"
 #include "policy.h"
 #include "rib_update.h"
+#include "rib_work.h"
 #include "trie.h"
 #include "util.h"
 
 /* A prefix that is configured as `network`, or that zebra-lite has a route of others for. */
 struct own {
 	struct trie_node node;
-	bool network;		    /* configured */
-	uint32_t metric;	    /* of the static route */
-	bool present[REDIST_COUNT]; /* there is a route of this source */
-	bool old[REDIST_COUNT];	    /* ... said on the channel before this one only */
-	const char *source;	    /* of the path that there is, for people and policies */
+	uint16_t network; /* number of the last configuration that has it */
+	/* Number of the last channel that said a route of this source; 0: there is none. */
+	uint16_t present[REDIST_COUNT];
+	uint32_t metric;    /* of the static route */
+	const char *source; /* of the path that there is, for people and policies */
 };
 
 struct redistribute {
@@ -29,6 +31,15 @@ struct redistribute {
 };
 
 static struct trie owns;
+static uint16_t configuration = 1, channel = 1; /* numbers of the present ones; never 0 */
+
+/* The walk over all of them. */
+static struct {
+	bool on;
+	bool sweep;	  /* what only earlier channels said goes */
+	bool renew;	  /* paths are made again: the configuration is another one */
+	struct prefix at; /* next one */
+} walk;
 static struct redistribute redistribute[PLANES_MAX][REDIST_COUNT];
 
 static struct own *get(const struct prefix *p)
@@ -81,6 +92,11 @@ static struct attr *redistributed(const struct own *o, enum redist_source s)
 	return out.attr;
 }
 
+static bool is_network(const struct own *o)
+{
+	return o->network == configuration;
+}
+
 static bool any_present(const struct own *o)
 {
 	for (int s = 0; s < REDIST_COUNT; s++)
@@ -96,7 +112,7 @@ static void update(struct own *o)
 	struct attr *attr = NULL;
 	enum reason refused = REASON_NONE;
 
-	if (o->network) {
+	if (is_network(o)) {
 		attr = base(ORIGIN_IGP);
 		if (!any_present(o))
 			refused = REASON_IMPORT_CHECK;
@@ -113,18 +129,55 @@ static void update(struct own *o)
 		}
 	}
 	rib_set_local(&p, attr, refused);
-	if (!o->network && !any_present(o)) {
+	if (!is_network(o) && !any_present(o)) {
 		trie_remove(&owns, &o->node);
 		free(o);
 	}
 }
 
-static void update_all(void)
+static void visit(struct own *o)
 {
-	for (struct trie_node *n = trie_first(&owns), *next; n; n = next) {
-		next = trie_next(&owns, n);
-		update(container_of(n, struct own, node));
+	bool changed = walk.renew;
+
+	for (int s = 0; s < REDIST_COUNT && walk.sweep; s++)
+		if (o->present[s] && o->present[s] != channel) {
+			o->present[s] = 0;
+			changed = true;
+		}
+	if (changed)
+		update(o);
+}
+
+static void walk_again(void)
+{
+	walk.on = true;
+	walk.at = (struct prefix){.family = AF_INET};
+	rib_work();
+}
+
+bool originate_some(unsigned n)
+{
+	struct trie_node *node = walk.on ? trie_first_from(&owns, &walk.at) : NULL, *next;
+
+	for (; node && n > 0; n--, node = next) {
+		next = trie_next(&owns, node);
+		visit(container_of(node, struct own, node));
 	}
+	if (node)
+		walk.at = node->p;
+	else
+		memset(&walk, 0, sizeof(walk));
+	return walk.on;
+}
+
+bool originate_is_walking(void)
+{
+	return walk.on;
+}
+
+static uint16_t next_number(uint16_t n)
+{
+	return n < UINT16_MAX ? n + 1 : 1;
 }
 
 static void forget_redistribute(void)
@@ -165,7 +218,7 @@ static void read_part(const json_t *config, const json_t *from, uint8_t plane)
 	read_redistribute(config, from, plane);
 	for (size_t i = 0; i < n; i++) {
 		networks[i].plane = plane;
-		get(&networks[i])->network = true;
+		get(&networks[i])->network = configuration;
 	}
 	free(networks);
 }
@@ -177,9 +230,7 @@ void originate_apply(const json_t *config)
 	size_t i;
 
 	forget_redistribute();
-	TRIE_FOREACH (&owns, node) {
-		container_of(node, struct own, node)->network = false;
-	}
+	configuration = next_number(configuration);
 	read_part(config, bgp_conf, PLANE_MAIN);
 	json_array_foreach (conf_list(bgp_conf, "plane"), i, item) {
 		int plane = plane_by_name(conf_str(item, "name", ""));
@@ -187,7 +238,8 @@ void originate_apply(const json_t *config)
 		if (plane > 0)
 			read_part(config, item, (uint8_t)plane);
 	}
-	update_all();
+	walk.renew = true;
+	walk_again();
 }
 
 void originate_free(void)
@@ -198,16 +250,13 @@ void originate_free(void)
 		free(container_of(n, struct own, node));
 	}
 	forget_redistribute();
+	memset(&walk, 0, sizeof(walk));
 }
 
 void originate_restart(void)
 {
-	TRIE_FOREACH (&owns, node) {
-		struct own *o = container_of(node, struct own, node);
-
-		for (int s = 0; s < REDIST_COUNT; s++)
-			o->old[s] = o->present[s];
-	}
+	channel = next_number(channel);
+	walk.sweep = false;
 }
 
 void originate_heard(const struct msg_redist *m)
@@ -219,8 +268,7 @@ void originate_heard(const struct msg_redist *m)
 	if (!m->present && !trie_exact(&owns, &m->prefix))
 		return;
 	o = get(&m->prefix);
-	o->present[m->source] = m->present;
-	o->old[m->source] = false;
+	o->present[m->source] = m->present ? channel : 0;
 	if (m->source == REDIST_STATIC)
 		o->metric = m->metric;
 	update(o);
@@ -228,19 +276,8 @@ void originate_heard(const struct msg_redist *m)
 
 void originate_synced(void)
 {
-	for (struct trie_node *n = trie_first(&owns), *next; n; n = next) {
-		struct own *o = container_of(n, struct own, node);
-		bool changed = false;
-
-		next = trie_next(&owns, n);
-		for (int s = 0; s < REDIST_COUNT; s++)
-			if (o->old[s]) {
-				o->old[s] = o->present[s] = false;
-				changed = true;
-			}
-		if (changed)
-			update(o);
-	}
+	walk.sweep = true;
+	walk_again();
 }
 
 const char *originate_source(const struct prefix *p)

@@ -16,6 +16,8 @@
 
 #include "log.h"
 #include "originate.h"
+#include "rib.h"
+#include "rib_table.h"
 #include "rig.h"
 #include "testing.h"
 #include "util.h"
@@ -217,6 +219,64 @@ static void random_routes(void **state)
 	rig_stop();
 }
 
+#define MANY 3000
+
+static void say_many(void)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		uint8_t bytes[16] = {10, (uint8_t)(i >> 8), (uint8_t)i};
+
+		rig_redist_is(&(struct msg_redist){.source = REDIST_KERNEL,
+						   .present = true,
+						   .prefix = prefix_make(AF_INET, bytes, 24)});
+	}
+	rig_settle();
+	assert_int_equal(rib_paths.used, MANY);
+}
+
+/* What concerns them all is not done in one event, and may begin anew in the middle. */
+static void walks(void **state)
+{
+	static const char config[] =
+		"{'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'graceful-restart': {'enabled': "
+		"false}, 'redistribute': [{'protocol': '%s'%s}]}}";
+	char *all = xasprintf(config, "kernel", ""), *none = xasprintf(config, "static", ""),
+	     *cheap = xasprintf(config, "kernel", ", 'metric': 7");
+
+	log_set_level(LOG_LEVEL_ERROR);
+	rig_start(all);
+	say_many();
+	/* Nothing is said again, but on the next channel. */
+	originate_restart();
+	originate_synced();
+	assert_int_equal(rib_paths.used, MANY);
+	assert_false(rib_settled());
+	assert_true(originate_some(1000));
+	assert_int_equal(rib_paths.used, MANY - 1000);
+	originate_restart();
+	say_many();
+	originate_synced();
+	RIG_AWAIT(rib_settled());
+	assert_int_equal(rib_paths.used, MANY);
+	/* Configured twice before the walk has ended. */
+	rig_config(none);
+	assert_int_equal(rib_paths.used, MANY);
+	assert_true(originate_some(1000));
+	assert_int_equal(rib_paths.used, MANY - 1000);
+	rig_config(cheap);
+	RIG_AWAIT(rib_settled());
+	assert_int_equal(rib_paths.used, MANY);
+	assert_string_equal(rig_text(rig_path("10.0.0.0/24", 0), "med"), "7");
+	assert_string_equal(rig_text(rig_path("10.11.0.0/24", 0), "med"), "7");
+	rig_config(none);
+	RIG_AWAIT(rib_settled());
+	assert_int_equal(rib_paths.used, 0);
+	free(all);
+	free(none);
+	free(cheap);
+	rig_stop();
+}
+
 /* Of a prefix that nobody has there is no source. */
 static void unknown(void **state)
 {
@@ -230,6 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_routes),
+		cmocka_unit_test(walks),
 		cmocka_unit_test(unknown),
 	};
 

@@ -73,7 +73,7 @@ static bool decide_some(unsigned n)
 
 bool rib_settled(void)
 {
-	return is_decided() && !rib_lap_wanted() && !restart_deferring();
+	return is_decided() && !rib_lap_wanted() && !originate_is_walking() && !restart_deferring();
 }
 
 static bool work(void *arg)
@@ -85,6 +85,7 @@ static bool work(void *arg)
 	if (nexthop_replay_some(WALK_QUANTUM))
 		return true; /* first of all: what waits for an answer waits the shortest */
 	more = rib_walk_some(WALK_QUANTUM);
+	more |= originate_some(DECIDE_QUANTUM);
 	if (restart_deferring())
 		return more;
 	if (adjout_full())
