@@ -73,7 +73,8 @@ static bool decide_some(unsigned n)
 
 bool rib_settled(void)
 {
-	return is_decided() && !rib_lap_wanted() && !originate_is_walking() && !restart_deferring();
+	return is_decided() && !rib_lap_wanted() && !originate_is_walking() &&
+	       !rib_verdicts_are_old() && !restart_deferring();
 }
 
 static bool work(void *arg)
@@ -86,6 +87,7 @@ static bool work(void *arg)
 		return true; /* first of all: what waits for an answer waits the shortest */
 	more = rib_walk_some(WALK_QUANTUM);
 	more |= originate_some(DECIDE_QUANTUM);
+	more |= rib_verdicts_forget_some(DECIDE_QUANTUM);
 	if (restart_deferring())
 		return more;
 	if (adjout_full())
@@ -154,7 +156,7 @@ void rib_stop(void)
 	originate_free();
 	free_paths();
 	rib_peers_free();
-	rib_verdicts_forget(NULL);
+	rib_verdicts_free();
 	nexthop_free_all();
 	rib_table_free();
 	policy_ceiling_free();

@@ -27,6 +27,7 @@
 #include "rib_lap.h"
 #include "rib_peer.h"
 #include "rib_session.h"
+#include "rib_verdict.h"
 #include "rig.h"
 #include "rig_clock.h"
 #include "util.h"
@@ -514,6 +515,31 @@ static void test_refused_before(void **state)
 	assert_string_equal(rig_hops(NET), HOP " " HOP2);
 }
 
+/* A new channel takes the refusals of the one before, some at a time; what it says itself stays. */
+static void test_refused_on_channel(void **state)
+{
+	static const char *const nets[] = {"10.1.0.0/24", "10.2.0.0/24", "10.3.0.0/24"};
+	struct far *a = up(A, false);
+
+	for (int i = 0; i < 3; i++)
+		announce(a, nets[i], HOP, 200);
+	for (int i = 0; i < 3; i++)
+		rig_verdict(nets[i], HOP, REASON_FOREIGN_ROUTE);
+	assert_false(rib_verdicts_are_old());
+	rib_verdicts_restart();
+	assert_int_equal(rib_tables[0][BGP_IPV4].dirty_count, 0);
+	assert_false(rib_settled());
+	assert_true(rib_verdicts_forget_some(1));
+	assert_int_equal(rib_tables[0][BGP_IPV4].dirty_count, 1);
+	rig_verdict(nets[2], HOP, REASON_KERNEL_ERROR);
+	assert_true(rib_settled());
+	assert_string_equal(rig_reason(nets[0], A), "none");
+	assert_string_equal(rig_reason(nets[1], A), "none");
+	assert_string_equal(rig_reason(nets[2], A), "kernel-error");
+	rig_verdict(nets[2], HOP, REASON_NONE);
+	assert_string_equal(rig_reason(nets[2], A), "none");
+}
+
 /* The neighbour is reached through this tunnel interface. */
 static void behind(unsigned last, const char *ifname)
 {
@@ -932,6 +958,7 @@ int main(void)
 		T(test_chosen_otherwise),
 		T(test_last_choice),
 		T(test_refused_before),
+		T(test_refused_on_channel),
 		T(test_fresh),
 		T(test_fresh_once),
 		T(test_attributes_go),

@@ -4,6 +4,7 @@
  * has any carries NET_VERDICT, so that the others never look here.
  */
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "hash.h"
 #include "rib_verdict.h"
@@ -13,12 +14,16 @@
 
 struct refusal {
 	struct hash_node node;
+	TAILQ_ENTRY(refusal) link;
 	struct prefix prefix;
 	struct addr nexthop; /* family 0: any */
 	uint8_t reason;	     /* enum reason */
+	uint32_t channel;    /* number of the one that said it */
 };
 
 static struct hash_table verdicts; /* by prefix */
+static TAILQ_HEAD(, refusal) all = TAILQ_HEAD_INITIALIZER(all); /* oldest first */
+static uint32_t channel; /* the present one: what others said holds no more */
 
 static uint32_t hash_of(const struct prefix *p)
 {
@@ -30,7 +35,7 @@ static struct refusal *next_of(struct hash_node *n, const struct prefix *p)
 	for (; n; n = hash_find_next(n)) {
 		struct refusal *v = container_of(n, struct refusal, node);
 
-		if (prefix_eq(&v->prefix, p))
+		if (v->channel == channel && prefix_eq(&v->prefix, p))
 			return v;
 	}
 	return NULL;
@@ -39,6 +44,7 @@ static struct refusal *next_of(struct hash_node *n, const struct prefix *p)
 static void drop(struct refusal *v)
 {
 	hash_remove(&verdicts, &v->node);
+	TAILQ_REMOVE(&all, v, link);
 	free(v);
 }
 
@@ -85,6 +91,8 @@ static void heard(const struct prefix *p, const struct msg_verdicts *m)
 		v->prefix = *p;
 		v->nexthop = m->nexthop;
 		v->reason = m->reason;
+		v->channel = channel;
+		TAILQ_INSERT_TAIL(&all, v, link);
 		hash_insert(&verdicts, &v->node, hash_of(p));
 		net->flags |= NET_VERDICT;
 	} else if (!next_of(hash_find(&verdicts, hash_of(p)), p)) {
@@ -105,28 +113,41 @@ void rib_verdicts_heard(const struct msg_verdicts *m)
 	rib_work();
 }
 
-/* All: the network's flags go as well, and each is decided again. */
-static void forget_all(void)
+void rib_verdicts_restart(void)
 {
-	for (struct hash_node *n = hash_first(&verdicts), *next; n; n = next) {
-		struct refusal *v = container_of(n, struct refusal, node);
-		struct rib_table *t = rib_table_for(&v->prefix);
-		uint32_t id = net_find(t, &v->prefix);
+	channel++;
+}
 
-		next = hash_next(&verdicts, n);
-		if (id) {
+bool rib_verdicts_are_old(void)
+{
+	return !TAILQ_EMPTY(&all) && TAILQ_FIRST(&all)->channel != channel;
+}
+
+bool rib_verdicts_forget_some(unsigned n)
+{
+	for (; n > 0 && rib_verdicts_are_old(); n--) {
+		struct prefix p = TAILQ_FIRST(&all)->prefix;
+		struct rib_table *t = rib_table_for(&p);
+		uint32_t id = net_find(t, &p);
+
+		drop(TAILQ_FIRST(&all));
+		if (!id)
+			continue;
+		if (!next_of(hash_find(&verdicts, hash_of(&p)), &p))
 			net_at(t, id)->flags &= ~NET_VERDICT;
-			net_mark(t, id);
-		}
-		drop(v);
+		net_mark(t, id);
 	}
-	hash_clear(&verdicts);
+	return rib_verdicts_are_old();
 }
 
 void rib_verdicts_forget(const struct prefix *p)
 {
-	if (p)
-		clear(p, &(struct addr){0});
-	else
-		forget_all();
+	clear(p, &(struct addr){0});
+}
+
+void rib_verdicts_free(void)
+{
+	while (!TAILQ_EMPTY(&all))
+		drop(TAILQ_FIRST(&all));
+	hash_clear(&verdicts);
 }

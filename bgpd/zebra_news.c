@@ -74,7 +74,7 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 void zebra_channel(int fd)
 {
 	link_zebra_channel(fd, on_frame);
-	rib_verdicts_forget(NULL); /* it says them again where they still hold */
+	rib_verdicts_restart(); /* it says them again where they still hold */
 	originate_restart();
 	nexthop_replay();
 	rib_work();
