@@ -2,17 +2,12 @@
 #include "fib_internal.h"
 
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
 
-#include "log.h"
 #include "loop.h"
-#include "nftset.h"
 #include "nhobj.h"
 #include "planes.h"
 #include "rib.h"
-#include "rib_kernel.h"
 #include "slab.h"
-#include "util.h"
 #include "zceiling.h"
 #include "zconfig.h"
 
@@ -24,194 +19,9 @@ struct lingering {
 
 unsigned fib_linger_ms = 3000;
 
-struct islab fib_numbers = {.stride = sizeof(struct fib *)};
-
-static struct hash_table fibs;
 static struct slab lingers = SLAB_INIT("linger", struct lingering);
 static TAILQ_HEAD(, lingering) linger_queue = TAILQ_HEAD_INITIALIZER(linger_queue);
 static struct timer linger_timer;
-static struct log_bucket drift_bucket;
-
-/* --- interning --- */
-
-static uint32_t plan_hash(const struct fib_plan *p)
-{
-	struct key {
-		struct addr gateway;
-		uint64_t word[2 + 2 * FIB_OWNERS_MAX]; /* as many as are filled count */
-	} key;
-	size_t n = 0;
-
-	memset(&key, 0, offsetof(struct key, word));
-	key.gateway = p->gateway;
-	key.word[n++] = (uint64_t)p->oif << 8 | p->type;
-	key.word[n++] = (uintptr_t)p->nh;
-	for (unsigned i = 0; i < p->n; i++) {
-		key.word[n++] = p->owner[i].ifindex;
-		key.word[n++] = (uintptr_t)p->owner[i].peer;
-	}
-	return hash_bytes(&key, offsetof(struct key, word) + n * sizeof(key.word[0]));
-}
-
-static bool plan_equal(const struct fib *f, const struct fib_plan *p)
-{
-	if (f->type != p->type || f->oif != p->oif || f->nh != p->nh || f->n != p->n ||
-	    !addr_eq(&f->gateway, &p->gateway))
-		return false;
-	for (unsigned i = 0; i < f->n; i++)
-		if (f->owner[i].ifindex != p->owner[i].ifindex ||
-		    f->owner[i].peer != p->owner[i].peer)
-			return false;
-	return true;
-}
-
-void fib_plan_route(struct fib_plan *p, const struct fib *f)
-{
-	p->type = f->type;
-	p->oif = f->oif;
-	p->nh = f->nh;
-	p->gateway = f->gateway;
-}
-
-void fib_plan_but(struct fib_plan *p, const struct fib *f, uint32_t ifindex)
-{
-	if (!f)
-		return;
-	fib_plan_route(p, f);
-	for (unsigned i = 0; i < f->n; i++)
-		if (f->owner[i].ifindex != ifindex)
-			fib_plan_owner(p, f->owner[i].ifindex, f->owner[i].peer);
-}
-
-bool fib_plan_owner(struct fib_plan *p, uint32_t ifindex, struct tunnel_peer *peer)
-{
-	unsigned i = p->n;
-
-	if (p->n == FIB_OWNERS_MAX)
-		return false;
-	for (; i && p->owner[i - 1].ifindex > ifindex; i--)
-		p->owner[i] = p->owner[i - 1];
-	p->owner[i] = (struct fib_owner){ifindex, peer};
-	p->n++;
-	return true;
-}
-
-static bool plan_has_if(const struct fib_plan *p, uint32_t ifindex)
-{
-	for (unsigned i = 0; i < p->n; i++)
-		if (p->owner[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
-void fib_plan_entry(struct fib_plan *p, const struct rib_node *n, const struct fib_owner *o)
-{
-	if (!plan_has_if(p, o->ifindex) && !fib_plan_owner(p, o->ifindex, o->peer))
-		fib_entry(ALLOWED_UNSET, o->peer, RIB_PREFIX(n));
-}
-
-struct fib *fib_get(struct fib_plan *p)
-{
-	uint32_t hash;
-	struct fib *f;
-
-	if (!p->type && !p->n)
-		return NULL;
-	hash = plan_hash(p);
-	for (struct hash_node *h = hash_find(&fibs, hash); h; h = hash_find_next(h)) {
-		f = container_of(h, struct fib, hash);
-		if (plan_equal(f, p))
-			return fib_ref(f);
-	}
-	f = xcalloc(1, sizeof(*f) + p->n * sizeof(f->owner[0]));
-	f->refs = 1;
-	f->id = islab_alloc(&fib_numbers);
-	*(struct fib **)islab_at(&fib_numbers, f->id) = f;
-	f->oif = p->oif;
-	f->nh = nhobj_ref(p->nh);
-	f->gateway = p->gateway;
-	f->type = p->type;
-	f->n = p->n;
-	for (unsigned i = 0; i < p->n; i++)
-		f->owner[i] = p->owner[i];
-	hash_insert(&fibs, &f->hash, hash);
-	fib_counters.fibs = fibs.count;
-	return f;
-}
-
-struct fib *fib_ref(struct fib *f)
-{
-	if (f)
-		f->refs++;
-	return f;
-}
-
-void fib_unref(struct fib *f)
-{
-	if (!f)
-		return;
-	ensure(f->refs);
-	if (--f->refs)
-		return;
-	hash_remove(&fibs, &f->hash);
-	fib_counters.fibs = fibs.count;
-	nhobj_unref(f->nh);
-	islab_release(&fib_numbers, f->id);
-	free(f);
-}
-
-struct tunnel_peer *fib_owner_on(const struct fib *f, uint32_t ifindex)
-{
-	for (unsigned i = 0; f && i < f->n; i++)
-		if (f->owner[i].ifindex == ifindex)
-			return f->owner[i].peer;
-	return NULL;
-}
-
-bool fib_same_route(const struct fib *a, const struct fib *b)
-{
-	if (!a || !b || !a->type || !b->type)
-		return (a && a->type) == (b && b->type);
-	return a->type == b->type && a->oif == b->oif && a->nh == b->nh &&
-	       addr_eq(&a->gateway, &b->gateway);
-}
-
-unsigned fib_oifs(const struct fib *f, uint32_t oifs[ROUTE_HOPS_MAX])
-{
-	if (f->nh)
-		return nhobj_oifs(f->nh, oifs);
-	oifs[0] = f->oif;
-	return f->oif != 0;
-}
-
-uint32_t fib_oif(const struct fib *f)
-{
-	uint32_t oifs[ROUTE_HOPS_MAX];
-
-	return fib_oifs(f, oifs) ? oifs[0] : 0;
-}
-
-bool fib_leaves_by(const struct fib *f, uint32_t ifindex)
-{
-	uint32_t oifs[ROUTE_HOPS_MAX];
-	unsigned n = fib_oifs(f, oifs);
-
-	for (unsigned i = 0; i < n; i++)
-		if (oifs[i] == ifindex)
-			return true;
-	return false;
-}
-
-bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_peer *peer)
-{
-	for (struct hash_node *h = hash_first(&fibs); h; h = hash_next(&fibs, h)) {
-		const struct fib *f = container_of(h, struct fib, hash);
-
-		if (f->nh == nh && fib_owner_on(f, ifindex) != peer)
-			return false;
-	}
-	return true;
-}
 
 /* --- entries that linger --- */
 
@@ -272,8 +82,7 @@ void fib_linger_reset(void)
 	linger_timer.ready = false;
 	TAILQ_INIT(&linger_queue);
 	slab_destroy(&lingers);
-	hash_clear(&fibs);
-	islab_destroy(&fib_numbers);
+	books_reset();
 }
 
 /* --- what a prefix should have --- */
@@ -304,7 +113,7 @@ static bool if_usable(const struct rib_node *n, uint8_t proto, const struct hops
 static bool may_stay(const struct rib_node *n, const struct fib_plan *plan,
 		     const struct fib_owner *o)
 {
-	return !plan_has_if(plan, o->ifindex) && !o->peer->gone && !o->peer->iface->any &&
+	return !fib_plan_has(plan, o->ifindex) && !o->peer->gone && !o->peer->iface->any &&
 	       (plan->proto != RIB_BGP ||
 		zceiling_judge_peer(RIB_PREFIX(n), o->peer) == REASON_NONE);
 }
@@ -388,7 +197,7 @@ static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *pla
 	for (unsigned i = 0; i < count; i++) {
 		const struct nexthop *nh = order[i];
 
-		if (nh->kind == HOP_TUNNEL && !nh->peer->iface->any && !plan_has_if(plan, nh->oif))
+		if (nh->kind == HOP_TUNNEL && !nh->peer->iface->any && !fib_plan_has(plan, nh->oif))
 			fib_plan_owner(plan, nh->oif, nh->peer);
 	}
 	keep_entries(n, s, plan);
@@ -428,105 +237,4 @@ void fib_want(struct rib_node *n, struct fib_plan *plan)
 	default:
 		break;
 	}
-}
-
-/* --- what a prefix has --- */
-
-void fib_set_installed(struct rib_node *n, struct fib *f)
-{
-	bool moved = !fib_same_route(rib_installed(n), f);
-
-	fib_unref(rib_installed(n));
-	n->installed = f ? f->id : 0;
-	rib_version++;
-	nftset_route_changed(n);
-	if (!moved)
-		return;
-	n->since = now_ms() / 1000;
-	n->epoch = (uint16_t)rib_kernel_epoch;
-	nexthop_route_changed(RIB_PREFIX(n));
-}
-
-void fib_set_owner(struct rib_node *n, struct tunnel_peer *peer)
-{
-	const struct fib *f = rib_installed(n);
-	uint32_t ifindex = peer->iface->ifindex;
-	struct fib_plan plan = {0};
-
-	if (fib_owner_on(f, ifindex) == peer)
-		return;
-	fib_plan_owner(&plan, ifindex, peer);
-	if (f)
-		fib_plan_route(&plan, f);
-	for (int leaves = 1; f && leaves >= 0; leaves--)
-		for (unsigned i = 0; i < f->n; i++)
-			if (fib_leaves_by(f, f->owner[i].ifindex) == leaves)
-				fib_plan_entry(&plan, n, &f->owner[i]);
-	fib_set_installed(n, fib_get(&plan));
-	fib_dirty(n, false);
-}
-
-void fib_drop_route(struct rib_node *n)
-{
-	struct fib_plan plan = {0};
-	const struct fib *f = rib_installed(n);
-
-	for (unsigned i = 0; f && i < f->n; i++)
-		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
-	fib_set_installed(n, fib_get(&plan));
-	if (!rib_installed(n))
-		n->flags &= ~NODE_ADOPTED;
-}
-
-static void note_drift(const struct rib_node *n)
-{
-	fib_counters.drift++;
-	fib_counters.drift_ms = now_ms();
-	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
-		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
-}
-
-/* With a link the kernel drops its routes, those of IPv4 without a word: nobody's drift. */
-bool fib_fell(const struct fib *f, uint64_t since_ms)
-{
-	uint32_t oifs[ROUTE_HOPS_MAX];
-	unsigned n;
-
-	if (!f || !out.link_fell)
-		return false;
-	if (f->nh && f->nh->gone)
-		return true;
-	n = fib_oifs(f, oifs);
-	for (unsigned i = 0; i < n; i++)
-		if (out.link_fell(oifs[i], since_ms))
-			return true;
-	return false;
-}
-
-void fib_route_lost(struct rib_node *n)
-{
-	if (fib_fell(rib_installed(n), n->since * 1000ull))
-		fib_counters.flushed++;
-	else
-		note_drift(n);
-	fib_drop_route(n);
-	fib_dirty(n, true);
-}
-
-void fib_route_found(struct rib_node *n, const struct kroute *r)
-{
-	const struct fib *f = rib_installed(n); /* until fib_set_installed() */
-	bool changed = f && f->type;
-	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
-
-	if (changed)
-		note_drift(n);
-	else if (!f || !fib_begun())
-		n->flags |= NODE_ADOPTED;
-	plan.nh = nhobj_by_id(r->nhid);
-	plan.oif = plan.nh ? 0 : r->oif;
-	for (unsigned i = 0; f && i < f->n; i++)
-		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
-	fib_set_installed(n, fib_get(&plan));
-	fib_dirty(n, changed);
 }

@@ -14,6 +14,26 @@
 #include "planes.h"
 #include "rib.h"
 
+/* The books: N has the entry of PEER, too. */
+static void set_owner(struct rib_node *n, struct tunnel_peer *peer)
+{
+	const struct fib *f = rib_installed(n);
+	uint32_t ifindex = peer->iface->ifindex;
+	struct fib_plan plan = {0};
+
+	if (fib_owner_on(f, ifindex) == peer)
+		return;
+	fib_plan_owner(&plan, ifindex, peer);
+	if (f)
+		fib_plan_route(&plan, f);
+	for (int leaves = 1; f && leaves >= 0; leaves--)
+		for (unsigned i = 0; i < f->n; i++)
+			if (fib_leaves_by(f, f->owner[i].ifindex) == leaves)
+				fib_plan_entry(&plan, n, &f->owner[i]);
+	fib_set_installed(n, fib_get(&plan));
+	fib_dirty(n, false);
+}
+
 /* Entries know no planes: the one of the interface has them, see fib_entry(). */
 void fib_held(const struct msg_allowed *m)
 {
@@ -24,7 +44,7 @@ void fib_held(const struct msg_allowed *m)
 		if (!peer || peer->iface->any)
 			continue;
 		p.plane = peer->iface->plane;
-		fib_set_owner(rib_get(&p), peer);
+		set_owner(rib_get(&p), peer);
 	}
 }
 
@@ -39,7 +59,7 @@ static void share(const struct rib_node *n, const struct fib_owner *o)
 
 		if (fib_has_route(f) && fib_leaves_by(f, o->ifindex) &&
 		    !fib_owner_on(f, o->ifindex))
-			fib_set_owner(other, o->peer);
+			set_owner(other, o->peer);
 	}
 }
 

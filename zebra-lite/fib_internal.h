@@ -37,6 +37,8 @@ struct rib_node *fib_node_in(const struct prefix *p, unsigned plane);
 struct tunnel_peer *fib_owner_elsewhere(const struct prefix *p, uint32_t ifindex, int plane);
 /* Into the message to wgd that is being put together. */
 void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct prefix *p);
+/* For N's entry that stands, unless the plan has one there. Where there is no room it goes. */
+void fib_plan_entry(struct fib_plan *plan, const struct rib_node *n, const struct fib_owner *o);
 
 /* fib_cover.c. IT's route goes away: where its addresses then leave by an interface on which it has
  * an entry, the entry goes to the covering route's owner before. */

@@ -29,8 +29,6 @@
 
 enum wgd_state { WGD_AWAY, WGD_REPLAY, WGD_READY };
 
-struct out out;
-struct fib_counters fib_counters;
 unsigned fib_batch_max = BATCH_MAX;
 static unsigned batch_now = BATCH_MAX; /* grows as long as the queue is not worked off */
 static bool with_entries;	       /* the last batch had some for wgd */
@@ -80,9 +78,17 @@ static void wake(void)
 	job_start(&job);
 }
 
-void fib_look(void)
+static void booked(const struct rib_node *n, bool moved)
 {
-	wake();
+	nftset_route_changed(n);
+	if (moved)
+		nexthop_route_changed(RIB_PREFIX(n));
+}
+
+void fib_open(void (*busy)(bool busy))
+{
+	dirty_open(wake, busy);
+	books_open(booked);
 }
 
 static struct item *item_of(const struct rib_node *n) /* NODE_IN_BATCH is set */
@@ -93,20 +99,6 @@ static struct item *item_of(const struct rib_node *n) /* NODE_IN_BATCH is set */
 static struct batch *other_batch(void)
 {
 	return batch == &batches[0] ? &batches[1] : &batches[0];
-}
-
-/* --- the queue --- */
-
-void fib_dirty(struct rib_node *n, bool urgent)
-{
-	if (n->flags & NODE_QUEUED) {
-		/* One that was withdrawn goes behind what came before its withdrawal. */
-		if ((!urgent && n->hops) || (n->flags & NODE_URGENT))
-			return;
-		fib_dequeue(n);
-	}
-	fib_queue_put(n, urgent);
-	wake();
 }
 
 /* --- messages to wgd --- */
@@ -161,6 +153,12 @@ void fib_entry(enum allowed_op op, const struct tunnel_peer *peer, const struct 
 		fib_counters.sets++;
 	else
 		fib_counters.unsets++;
+}
+
+void fib_plan_entry(struct fib_plan *p, const struct rib_node *n, const struct fib_owner *o)
+{
+	if (!fib_plan_has(p, o->ifindex) && !fib_plan_owner(p, o->ifindex, o->peer))
+		fib_entry(ALLOWED_UNSET, o->peer, RIB_PREFIX(n));
 }
 
 /* Of what is sent to wgd; never 0. */
@@ -240,9 +238,8 @@ static enum taken take(struct rib_node *n, bool urgent)
 		return TAKEN; /* until the sweep */
 	n->flags &= ~NODE_ADOPTED;
 	if (target == rib_installed(n)) {
-		if (target && target->nh) /* which may have moved */
-			nexthop_route_changed(RIB_PREFIX(n));
-		nftset_route_changed(n); /* another protocol may have the same route */
+		/* Another protocol may have the same route; an object may have moved. */
+		booked(n, target && target->nh);
 		fib_unref(target);
 		rib_release(n);
 		return TAKEN;

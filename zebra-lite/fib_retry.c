@@ -51,11 +51,6 @@ static void start(void)
 		timer_start(&timer, LOOK_MS);
 }
 
-static struct rib_retry *retry_of(const struct rib_node *n)
-{
-	return n->flags & NODE_EXTRA ? rib_extra_of(n)->retry : NULL;
-}
-
 /* 0: a removal. */
 static uint32_t write_of(const struct fib *f)
 {
@@ -144,7 +139,7 @@ static void look(void *arg)
 
 bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
 {
-	struct rib_retry *r = retry_of(n);
+	struct rib_retry *r = rib_retry(n);
 	bool news;
 
 	start();
@@ -162,14 +157,14 @@ bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
 
 bool fib_retry_waits(const struct rib_node *n, const struct fib *target)
 {
-	const struct rib_retry *r = retry_of(n);
+	const struct rib_retry *r = rib_retry(n);
 
 	return r && r->list != TRIED && r->write == write_of(target);
 }
 
 void fib_retry_done(struct rib_node *n, const struct fib *target)
 {
-	struct rib_retry *r = retry_of(n);
+	struct rib_retry *r = rib_retry(n);
 
 	if (r && r->write == write_of(target) && !rib_refused_for(n, REASON_KERNEL_ERROR))
 		forget(r);
@@ -177,7 +172,7 @@ void fib_retry_done(struct rib_node *n, const struct fib *target)
 
 void fib_retry_cleared(struct rib_node *n)
 {
-	struct rib_retry *r = retry_of(n);
+	struct rib_retry *r = rib_retry(n);
 
 	if (r && r->list != TRIED)
 		again(r);
@@ -214,7 +209,7 @@ size_t fib_retry_lasting(void)
 
 const struct retry *fib_retry_of(const struct rib_node *n)
 {
-	const struct rib_retry *r = retry_of(n);
+	const struct rib_retry *r = rib_retry(n);
 
 	return r ? &r->retry : NULL;
 }

@@ -369,7 +369,7 @@ static void test_busy(void **state)
 	static struct prefix p[65537];
 	struct msg_routes m = {.prefixes = p};
 
-	out.busy = on_busy;
+	fib_open(on_busy);
 	fib_wgd_away();
 	for (unsigned i = 0; i < ARRAY_SIZE(p); i++) {
 		p[i] = rig_prefix("20.0.0.0/32");

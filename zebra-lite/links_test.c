@@ -276,9 +276,9 @@ static int setup(void **state)
 			   .verdict = link_bgpd_verdict,
 			   .nexthop = link_bgpd_nexthop,
 			   .redist = link_bgpd_redist,
-			   .busy = link_bgpd_busy,
 			   .resync = on_resync,
 			   .link_name = on_link_name};
+	fib_open(link_bgpd_busy);
 	kernel_route("198.51.100.0/24", true);
 	wgd = open_channel(link_wgd_open, on_wgd, "wgd");
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");

@@ -2,11 +2,12 @@
 noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/alternatives.c zebra-lite/alternatives.h \
+	zebra-lite/books.c zebra-lite/books.h \
 	zebra-lite/configured.c zebra-lite/configured.h \
+	zebra-lite/dirty.c zebra-lite/dirty.h \
 	zebra-lite/disjoint.c zebra-lite/disjoint.h \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_cover.c zebra-lite/fib_held.c \
 	zebra-lite/fib_internal.h zebra-lite/fib_order.c \
-	zebra-lite/fib_queue.c zebra-lite/fib_queue.h \
 	zebra-lite/fib_retry.c zebra-lite/fib_retry.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/keep.c zebra-lite/keep.h \
@@ -17,7 +18,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
 	zebra-lite/nhgroup.c \
 	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \
-	zebra-lite/out.h \
+	zebra-lite/out.c zebra-lite/out.h \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \
 	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \

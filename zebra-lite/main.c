@@ -2,11 +2,11 @@
 /*
  * zebra-lite: the RIB between bgpd and wgd, and the one who writes kernel routes.
  *
- * rib.c has the candidates, nexthop.c what leads to an address, fib.c and fib_order.c the ordered
- * way of changes into both tables, rule.c policy routing, uplink.c and side.c the way of encrypted
- * packets, pin.c the endpoints, tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c
- * rtnetlink, link_*.c the channels, nftset.c, disjoint.c and nft.c nftables sets. This file ties
- * them to the process.
+ * rib.c has the candidates, nexthop.c what leads to an address, dirty.c what may have changed,
+ * fib.c and fib_order.c the ordered way of changes into both tables, books.c what stands there,
+ * rule.c policy routing, uplink.c and side.c the way of encrypted packets, pin.c the endpoints,
+ * tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c rtnetlink, link_*.c the
+ * channels, nftset.c, disjoint.c and nft.c nftables sets. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -56,12 +56,12 @@ static void start(const char *rundir)
 		.verdict = link_bgpd_verdict,
 		.nexthop = link_bgpd_nexthop,
 		.redist = link_bgpd_redist,
-		.busy = link_bgpd_busy,
 		.resync = kernel_resync,
 		.link_up = kernel_link_up,
 		.link_name = kernel_link_name,
 		.link_fell = kernel_link_fell,
 	};
+	fib_open(link_bgpd_busy);
 }
 
 static int check(const json_t *config, char *error, size_t size)

@@ -368,4 +368,5 @@ void model_far_begin(void)
 		.resync = on_resync,
 		.link_up = link_up,
 	};
+	fib_open(NULL);
 }

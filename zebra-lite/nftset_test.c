@@ -299,6 +299,7 @@ static int setup(void **state)
 			   .allowed = on_allowed,
 			   .allowed_sync = on_sync,
 			   .resync = on_resync};
+	fib_open(NULL);
 	planes("{\"plane\": [{\"name\": \"blue\", \"number\": 1, \"table\": 101, \"interface\": "
 	       "[\"eth1\"]}], \"wireguard\": {\"interface\": [{\"name\": \"wg1\", \"plane\": "
 	       "\"blue\"}]}}");

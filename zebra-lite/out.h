@@ -71,8 +71,6 @@ struct out {
 	void (*verdict)(const struct msg_verdicts *m);
 	void (*nexthop)(const struct msg_nexthop *m);
 	void (*redist)(const struct msg_redist *m);
-	/* The RIB has much (true) or little (false) to do: stop or go on reading from bgpd. */
-	void (*busy)(bool busy);
 	void (*resync)(const char *why); /* read the kernel's tables again */
 	bool (*link_up)(uint32_t ifindex);
 	const char *(*link_name)(uint32_t ifindex); /* "" when unknown */

@@ -23,8 +23,6 @@
 #define AGAIN_CALM_MS 60000 /* unless it was calm for so long */
 #define SWEEP_NODES 4096    /* a turn */
 
-uint64_t rib_version = 1;
-
 static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
 static struct slab refusals = SLAB_INIT("refusal", struct refusal);
 static TAILQ_HEAD(, refusal) beyond = TAILQ_HEAD_INITIALIZER(beyond); /* the ceiling */
@@ -47,16 +45,6 @@ const char *rib_proto_name(enum rib_proto p)
 					    "static",	 "bgp",	   "none"};
 
 	return (unsigned)p < ARRAY_SIZE(names) ? names[p] : "invalid";
-}
-
-void rib_release(struct rib_node *n)
-{
-	if (n->hops || n->installed || (n->flags & NODE_IN_BATCH) || rib_others(n) ||
-	    rib_refusals(n) || fib_retry_of(n))
-		return;
-	fib_dequeue(n);
-	if (!n->ghosts[0] && !n->ghosts[1]) /* else when they are gone */
-		rib_node_free(n);
 }
 
 /* --- candidates --- */

@@ -58,18 +58,10 @@ struct refusal {
 	bool late; /* by a ceiling that bgpd did not know when it named the hop: it finds it, too */
 };
 
-extern uint64_t rib_version; /* counts changes of ranked lists and of what is installed */
-
 /* The ranked list from bgpd, NULL none. */
 static inline struct hopset *rib_hops(const struct rib_node *n)
 {
 	return hopset_at(n->hops);
-}
-
-/* NULL: nothing. */
-static inline struct fib *rib_installed(const struct rib_node *n)
-{
-	return fib_at(n->installed);
 }
 
 /* Candidates. */
@@ -113,8 +105,6 @@ void rib_ceilings_wider(void); /* what was refused so is judged again, in turns 
  * ways of next hops may rest on what is refused. */
 void rib_ceilings_again(void);
 void rib_ceilings_narrower(void); /* that, and all lists */
-
-void rib_release(struct rib_node *n); /* frees it when nothing is known of it any more */
 
 /* Candidate bookkeeping for rib_kernel.c. */
 void rib_others_changed(struct rib_node *n);

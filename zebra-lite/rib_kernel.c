@@ -13,12 +13,11 @@
 
 #define SWEEP_NODES 4096 /* a turn */
 
-uint32_t rib_kernel_epoch;
-
 static struct job sweep_job;
 static uint32_t sweep_at; /* place of the walk */
 static void (*sweep_done)(void);
 static bool strays, reading;
+static struct log_bucket drift_bucket;
 
 static bool of_interest(const struct prefix *p)
 {
@@ -60,6 +59,45 @@ static void foreign_changed(struct rib_node *n)
 	rib_others_changed(n);
 }
 
+static void note_drift(const struct rib_node *n)
+{
+	fib_counters.drift++;
+	fib_counters.drift_ms = now_ms();
+	log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired", "prefix=%s table=%u",
+		    PREFIX_STR(RIB_PREFIX(n)), zconfig.plane_table[n->plane]);
+}
+
+/* The kernel was found without our route, or with something else in its place. */
+static void route_lost(struct rib_node *n)
+{
+	if (fib_fell(rib_installed(n), n->since * 1000ull))
+		fib_counters.flushed++;
+	else
+		note_drift(n);
+	fib_drop_route(n);
+	fib_dirty(n, true);
+}
+
+/* A route of ours is there that differs from what we know of: of an earlier life, or somebody
+ * changed it. */
+static void route_found(struct rib_node *n, const struct kroute *r)
+{
+	const struct fib *f = rib_installed(n); /* until fib_set_installed() */
+	bool changed = f && f->type;
+	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
+
+	if (changed)
+		note_drift(n);
+	else if (!f || !fib_begun())
+		n->flags |= NODE_ADOPTED;
+	plan.nh = nhobj_by_id(r->nhid);
+	plan.oif = plan.nh ? 0 : r->oif;
+	for (unsigned i = 0; f && i < f->n; i++)
+		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
+	fib_set_installed(n, fib_get(&plan));
+	fib_dirty(n, changed);
+}
+
 /* The notification says that the route took the place of the one with the same metric. */
 static void replaced(struct rib_node *n, const struct kroute *r)
 {
@@ -72,7 +110,7 @@ static void replaced(struct rib_node *n, const struct kroute *r)
 			rib_cand_free(n, c);
 	}
 	if (r->metric == zconfig.metric && rib_installed(n) && rib_installed(n)->type)
-		fib_route_lost(n);
+		route_lost(n);
 }
 
 static void foreign(const struct kroute *r, bool present)
@@ -127,12 +165,12 @@ static void ours(const struct kroute *r, bool present)
 		return;
 	if (!present) {
 		if (as_installed(n, r))
-			fib_route_lost(n);
+			route_lost(n);
 		return;
 	}
 	/* What we wrote since the reading began is newer than what the reading says. */
 	if (!as_installed(n, r) && !(reading && n->epoch == (uint16_t)rib_kernel_epoch))
-		fib_route_found(n, r);
+		route_found(n, r);
 	n->epoch = (uint16_t)rib_kernel_epoch;
 	rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
 }
@@ -186,7 +224,7 @@ static void check(struct rib_node *n)
 	bool changed = false;
 
 	if (rib_installed(n) && rib_installed(n)->type && n->epoch != (uint16_t)rib_kernel_epoch)
-		fib_route_lost(n);
+		route_lost(n);
 	for (c = rib_others(n); c; c = next) {
 		next = c->next;
 		if ((c->proto != RIB_KERNEL && c->proto != RIB_CONNECTED) ||

@@ -12,8 +12,6 @@
 
 #include "out.h"
 
-extern uint32_t rib_kernel_epoch; /* of the present or last full reading */
-
 void rib_kernel_begin(void);
 void rib_kernel_end(void (*done)(void)); /* goes on in the background; DONE may be NULL */
 void rib_kernel_route(const struct kroute *r, bool present);

@@ -20,6 +20,9 @@ struct table {
 	uint32_t by_len[129]; /* nodes of each length */
 };
 
+uint64_t rib_version = 1;
+uint32_t rib_kernel_epoch;
+
 static struct table tables[2];	    /* IPv4, IPv6 */
 static size_t by_plane[PLANES_MAX]; /* nodes of each */
 static struct hash_table extras;

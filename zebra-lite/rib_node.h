@@ -66,6 +66,9 @@ static inline uint8_t rib_family(const struct rib_node *n)
 	return n->flags & NODE_IPV6 ? AF_INET6 : AF_INET;
 }
 
+extern uint64_t rib_version;	  /* counts changes of ranked lists and of what is installed */
+extern uint32_t rib_kernel_epoch; /* of the present or last full reading of the kernel's table */
+
 struct prefix rib_prefix(const struct rib_node *n);
 /* The same by pointer, good in the block around the statement. */
 #define RIB_PREFIX(n) ((struct prefix[]){rib_prefix(n)})
@@ -100,6 +103,11 @@ static inline struct rib_cand *rib_others(const struct rib_node *n)
 static inline struct refusal *rib_refusals(const struct rib_node *n)
 {
 	return n->flags & NODE_EXTRA ? rib_extra_of(n)->refusals : NULL;
+}
+
+static inline struct rib_retry *rib_retry(const struct rib_node *n)
+{
+	return n->flags & NODE_EXTRA ? rib_extra_of(n)->retry : NULL;
 }
 
 #endif

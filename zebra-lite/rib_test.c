@@ -276,6 +276,7 @@ static int setup(void **state)
 		.link_up = link_up,
 		.link_name = link_name,
 	};
+	fib_open(NULL);
 	bgpd_generation = 1;
 	read_kernel();
 	rib_bgp_begin();

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fib_queue.h"
+#include "dirty.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fib.h"
-#include "out.h"
-#include "rib.h"
+#include "rib_node.h"
 #include "util.h"
 
 #define QUEUE_HIGH 65536 /* prefixes: stop reading from bgpd */
@@ -18,8 +16,24 @@ struct ring {
 	size_t size, head, n; /* a power of two; the first; with ghosts */
 };
 
+struct fib_counters fib_counters;
+
 static struct ring rings[2]; /* [1]: urgent */
 static bool busy;
+static void (*when_queued)(void);
+static void (*when_busy)(bool busy);
+
+void dirty_open(void (*wake)(void), void (*on_busy)(bool busy))
+{
+	when_queued = wake;
+	when_busy = on_busy;
+}
+
+void fib_look(void)
+{
+	if (when_queued)
+		when_queued();
+}
 
 static struct rib_node **slot(const struct ring *r, size_t i)
 {
@@ -36,8 +50,8 @@ static void count(int queued, int urgent)
 		busy = false;
 	else
 		return;
-	if (out.busy)
-		out.busy(busy);
+	if (when_busy)
+		when_busy(busy);
 }
 
 static void ring_free(struct ring *r)
@@ -66,6 +80,43 @@ void fib_queue_put(struct rib_node *n, bool urgent)
 	*slot(r, r->n++) = n;
 	n->flags |= NODE_QUEUED | (urgent ? NODE_URGENT : 0);
 	count(1, urgent);
+}
+
+/* Takes all entries of N out, for once at the price of a walk. */
+static void purge(struct ring *r, const struct rib_node *n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (*slot(r, i) != n)
+			*slot(r, left++) = *slot(r, i);
+	r->n = left;
+}
+
+void fib_dequeue(struct rib_node *n)
+{
+	unsigned urgent = n->flags & NODE_URGENT ? 1 : 0;
+
+	if (!(n->flags & NODE_QUEUED))
+		return;
+	if (n->ghosts[urgent] == UINT8_MAX) {
+		purge(&rings[urgent], n);
+		n->ghosts[urgent] = 0;
+	} else {
+		n->ghosts[urgent]++;
+	}
+	n->flags &= ~(NODE_QUEUED | NODE_URGENT);
+	count(-1, -(int)urgent);
+}
+
+void rib_release(struct rib_node *n)
+{
+	if (n->hops || n->installed || (n->flags & NODE_IN_BATCH) || rib_others(n) ||
+	    rib_refusals(n) || rib_retry(n))
+		return;
+	fib_dequeue(n);
+	if (!n->ghosts[0] && !n->ghosts[1]) /* else when they are gone */
+		rib_node_free(n);
 }
 
 static struct rib_node *take(unsigned urgent)
@@ -99,6 +150,18 @@ struct rib_node *fib_queue_take(bool *urgent)
 	return n ? n : take(0);
 }
 
+void fib_dirty(struct rib_node *n, bool urgent)
+{
+	if (n->flags & NODE_QUEUED) {
+		/* One that was withdrawn goes behind what came before its withdrawal. */
+		if ((!urgent && n->hops) || (n->flags & NODE_URGENT))
+			return;
+		fib_dequeue(n);
+	}
+	fib_queue_put(n, urgent);
+	fib_look();
+}
+
 void fib_queue_put_back(struct rib_node *n, bool urgent)
 {
 	struct ring *r = &rings[urgent];
@@ -110,33 +173,6 @@ void fib_queue_put_back(struct rib_node *n, bool urgent)
 	*slot(r, 0) = n;
 	n->flags |= NODE_QUEUED | (urgent ? NODE_URGENT : 0);
 	count(1, urgent);
-}
-
-/* Takes all entries of N out, for once at the price of a walk. */
-static void purge(struct ring *r, const struct rib_node *n)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < r->n; i++)
-		if (*slot(r, i) != n)
-			*slot(r, left++) = *slot(r, i);
-	r->n = left;
-}
-
-void fib_dequeue(struct rib_node *n)
-{
-	unsigned urgent = n->flags & NODE_URGENT ? 1 : 0;
-
-	if (!(n->flags & NODE_QUEUED))
-		return;
-	if (n->ghosts[urgent] == UINT8_MAX) {
-		purge(&rings[urgent], n);
-		n->ghosts[urgent] = 0;
-	} else {
-		n->ghosts[urgent]++;
-	}
-	n->flags &= ~(NODE_QUEUED | NODE_URGENT);
-	count(-1, -(int)urgent);
 }
 
 void fib_queue_reset(void)
