@@ -362,7 +362,14 @@ static void test_linger_again(void **state)
 	RIG_TOLD("");
 	rig_pass(30);
 	RIG_TOLD("unset 10.1.0.0/16 p1\n");
-	/* More often than is counted: until the last one that was is due. */
+}
+
+/* More often than is counted they stay until the last one that was is due. What was started for a
+ * prefix that is forgotten meanwhile does not count, nor what is due while they are wanted. */
+static void test_linger_clocks(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.1.2 10.9.0.1");
+	rig_told();
 	for (unsigned i = 0; i < 200; i++) {
 		if (i == 100)
 			rig_pass(1000);
@@ -375,6 +382,34 @@ static void test_linger_again(void **state)
 	rig_pass(1030);
 	RIG_TOLD("unset 10.1.0.0/16 p1\n");
 	assert_int_equal(fib_counters.lingering, 0);
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_settle();
+	rig_bgp("10.1.0.0/16", "");
+	rig_settle();
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	rig_pass(3010);
+	rig_told();
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "change 10.1.0.0/16 dev wg0\n");
+	rig_pass(2980);
+	RIG_TOLD("");
+	rig_pass(30);
+	RIG_TOLD("unset 10.1.0.0/16 p2\n");
+	/* Nobody looks at the prefix between the two. */
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	rig_settle();
+	rig_bgp("10.1.0.0/16", "10.9.1.2 10.9.0.1");
+	rig_settle();
+	fib_wgd_away();
+	rig_pass(3010);
+	rig_bgp("10.1.0.0/16", "10.9.1.2");
+	fib_wgd_synced();
+	rig_told();
+	rig_pass(2980);
+	RIG_TOLD("");
+	rig_pass(30);
+	RIG_TOLD("unset 10.1.0.0/16 p1\n");
 }
 
 /* Those that go do so behind their route; what covers them gets them first. */
@@ -804,7 +839,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_drift),	 T(test_fallen),	T(test_reading),  T(test_adopted),
 		T(test_plane),	 T(test_redistributed), T(test_linger),	  T(test_covered),
-		T(test_linger_again),
+		T(test_linger_again), T(test_linger_clocks),
 		T(test_wgd_away), T(test_entry_refused), T(test_removals),
 		T(test_teardown), T(test_choice),	T(test_replaced),
 		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),
