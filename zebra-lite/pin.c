@@ -73,7 +73,7 @@ static bool node_is_underlay(const struct rib_node *n, struct pin *to)
 	bool found = false;
 
 	for (struct rib_cand *c = rib_others(n); c; c = c->next)
-		if (c->metric <= best && cand_is_underlay(n, c, to)) {
+		if (c->metric < best && cand_is_underlay(n, c, to)) {
 			best = c->metric;
 			found = true;
 		}

@@ -261,20 +261,6 @@ static void test_refused(void **state)
 		 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
 }
 
-/* Of routes with one metric the kernel uses the first. */
-static void test_first_of_equal(void **state)
-{
-	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
-	rig_kernel(true, "203.0.113.0/24", RTPROT_STATIC, 5, RIG_U0, "198.51.100.8");
-	rig_told();
-	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
-		 "203.0.113.1 via 198.51.100.9 dev u by /24 peers 1\n");
-	rig_kernel(false, "203.0.113.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.9");
-	rig_told();
-	PINS("192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
-		 "203.0.113.1 via 198.51.100.8 dev u0 by /24 peers 1\n");
-}
-
 /* Through what a next hop's own route names; not by a link that is down, by the least metric. */
 static void test_by_gateways(void **state)
 {
@@ -330,7 +316,7 @@ int main(void)
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_order),	   T(test_underlay), T(test_by_routes),
-		T(test_endpoints), T(test_refused),  T(test_first_of_equal), T(test_by_gateways),
+		T(test_endpoints), T(test_refused),  T(test_by_gateways),
 	};
 
 	log_init("pin_test");

@@ -77,7 +77,7 @@ static bool learned_gateway(uint32_t oif, uint8_t family, struct addr *gateway)
 
 	for (const struct rib_cand *c = n ? rib_others(n) : NULL; c; c = c->next) {
 		if (c->proto != RIB_KERNEL || c->oif != oif || c->type != RTN_UNICAST ||
-		    !c->gateway.family || c->metric > best)
+		    !c->gateway.family || c->metric >= best)
 			continue;
 		best = c->metric;
 		*gateway = c->gateway;
