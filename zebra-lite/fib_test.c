@@ -679,8 +679,7 @@ static void test_covered_by_others(void **state)
 	rig_peer(7, RIG_WG0, "12.8.0.0", NULL, TUNNEL_UP);
 	rig_kernel(true, "10.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL);
 	rig_kernel(true, "11.0.0.0/8", RTPROT_STATIC, 5, RIG_U0, NULL);
-	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL); /* the first is used */
-	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_U0, NULL);
+	rig_kernel(true, "12.0.0.0/8", RTPROT_STATIC, 5, RIG_WG0, NULL);
 	rig_bgp("10.8.0.0/16", "10.9.0.1");
 	rig_bgp("11.8.0.0/16", "10.9.0.1");
 	rig_bgp("12.8.0.0/16", "10.9.0.1");

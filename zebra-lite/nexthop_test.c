@@ -726,21 +726,6 @@ static void test_first_prefix(void **state)
 	RIG_TOLD("change 10.1.0.0/16 via 198.51.100.7 dev u0\n");
 }
 
-/* Of somebody else's routes with one metric the kernel uses the first. */
-static void test_first_of_equal(void **state)
-{
-	rig_kernel(true, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U0, "198.51.100.9");
-	rig_kernel(true, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U1, "198.51.100.8");
-	rig_watch("192.0.2.7");
-	rig_told();
-	rig_say("%s\n", way("192.0.2.7"));
-	RIG_TOLD("link via 198.51.100.9 dev u0 up depth 0 by /24\n");
-	rig_kernel(false, "192.0.2.0/24", RTPROT_STATIC, 5, RIG_U0, "198.51.100.9");
-	rig_told();
-	rig_say("%s\n", way("192.0.2.7"));
-	RIG_TOLD("link via 198.51.100.8 dev u up depth 0 by /24\n");
-}
-
 /* Of a list the first hop on the best level leads, whatever the states and demotions; there is none
  * where all are out. */
 static void test_active(void **state)
@@ -790,7 +775,6 @@ int main(void)
 		T(test_owners),
 		T(test_levels),
 		T(test_active),
-		T(test_first_of_equal),
 		T(test_first_prefix),
 		T(test_lists),
 		T(test_repair),

@@ -100,7 +100,6 @@ static uint8_t cand_distance(const struct rib_cand *c)
 	}
 }
 
-/* Of equal ones the first that was told, which is behind: the kernel uses the first of them, too. */
 static bool cand_better(const struct rib_cand *a, const struct rib_cand *b)
 {
 	uint8_t da = cand_distance(a), db = cand_distance(b);
@@ -109,7 +108,7 @@ static bool cand_better(const struct rib_cand *a, const struct rib_cand *b)
 		return da < db;
 	if (a->proto != b->proto)
 		return a->proto < b->proto;
-	return a->metric <= b->metric;
+	return a->metric < b->metric;
 }
 
 static struct rib_cand *best_other(const struct rib_node *n)
@@ -127,7 +126,7 @@ struct rib_cand *rib_foreign(const struct rib_node *n)
 	struct rib_cand *best = NULL;
 
 	for (struct rib_cand *c = rib_others(n); c; c = c->next)
-		if (foreign(c) && cand_active(n, c) && (!best || c->metric <= best->metric))
+		if (foreign(c) && cand_active(n, c) && (!best || c->metric < best->metric))
 			best = c;
 	return best;
 }
