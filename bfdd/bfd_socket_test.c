@@ -20,32 +20,13 @@
 #include <unistd.h>
 
 #include "bfd_socket.h"
+#include "said.h"
 #include "util.h"
 
-static char said[4096];
 static int calls_left; /* until one fails by `refusal` */
 static int refusal;
 static unsigned taken; /* so many ports are */
 static unsigned binds;
-
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static void say(const char *fmt, ...)
-{
-	size_t n = strlen(said);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(said + n, sizeof(said) - n, fmt, ap);
-	va_end(ap);
-}
-
-static void expect_at(const char *text, int line)
-{
-	if (strcmp(said, text) != 0)
-		fail_msg("line %d: this was said: %s", line, said);
-	said[0] = '\0';
-}
-#define expect(text) expect_at(text, __LINE__)
 
 static int judge(void)
 {

@@ -32,7 +32,7 @@ lib_libwgbgp_a_SOURCES = \
 
 if HAVE_CMOCKA
 check_LIBRARIES += lib/libtesting.a
-lib_libtesting_a_SOURCES = lib/testing.c lib/testing.h
+lib_libtesting_a_SOURCES = lib/said.c lib/said.h lib/testing.c lib/testing.h
 check_PROGRAMS += \
 	lib/buf_test \
 	lib/ceiling_test \

@@ -25,13 +25,13 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "said.h"
 #include "uapi.h"
 #include "util.h"
 #include "wg.h"
 
-enum { SAID_MAX = 1 << 16, LINE = 24, ALL = 1 << 30 };
+enum { LINE = 24, ALL = 1 << 30 };
 
-static char said[SAID_MAX];
 static bool played;	  /* the clock is */
 static uint64_t clock_ms; /* it says */
 
@@ -44,28 +44,6 @@ static size_t left, piece;			  /* bytes of it: all; at a time */
 static uint64_t ready_ms, pause_ms;		  /* when the next piece is there; from each to the next */
 static uint64_t interrupt_ms;			  /* the device is to be closed then; 0: never */
 static struct wg *wg;
-
-static void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static void say(const char *fmt, ...)
-{
-	size_t n = strlen(said);
-	va_list ap;
-
-	va_start(ap, fmt);
-	n += (size_t)vsnprintf(said + n, SAID_MAX - n, fmt, ap);
-	va_end(ap);
-	assert_true(n < SAID_MAX);
-}
-
-static void expect_at(const char *text, int line)
-{
-	if (strcmp(said, text) != 0) {
-		printf("line %d: this was said:\n%s", line, said);
-		fail_msg("line %d", line);
-	}
-	said[0] = '\0';
-}
-#define expect(text) expect_at(text, __LINE__)
 
 /* --- the clock and the socket --- */
 
