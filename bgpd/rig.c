@@ -423,7 +423,7 @@ static void open_cli(void)
 	assert_int_equal(ipc_pair(fds), 0);
 	cli = ipc_new(fds[0], &ours, NULL);
 	cli_far = ipc_new(fds[1], &theirs, NULL);
-	server = show_server_new(cli_far, all);
+	server = show_server_new(cli_far, all, NULL);
 }
 
 json_t *rig_show(const char *request)

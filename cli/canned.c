@@ -238,7 +238,7 @@ static void on_accept(int fd, short what, void *arg)
 	static const struct ipc_handlers handlers = {server_frame, server_closed, server_drained};
 
 	server_ipc = ipc_new(accept(fd, NULL, NULL), &handlers, NULL);
-	server = show_server_new(server_ipc, commands);
+	server = show_server_new(server_ipc, commands, NULL);
 }
 
 /* ---- the client's side */

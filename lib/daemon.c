@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "history.h"
+#include "history_show.h"
 #include "log.h"
 #include "loop.h"
 #include "slab.h"
@@ -190,7 +192,7 @@ static void on_client(const struct ipc_frame *frame)
 	if (frame->fd < 0)
 		fatal("malformed message from the parent");
 	client->ipc = ipc_new(frame->fd, &handlers, client);
-	client->server = show_server_new(client->ipc, ops->commands);
+	client->server = show_server_new(client->ipc, ops->commands, history_commands);
 	LIST_INSERT_HEAD(&clients, client, link);
 }
 
@@ -320,7 +322,7 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 	term = evsignal_new(loop_base(), SIGTERM, on_sigterm, NULL);
 	event_add(term, NULL);
 	control = ipc_new(CONTROL_FD, &handlers, NULL);
-	server = show_server_new(control, ops->commands);
+	server = show_server_new(control, ops->commands, history_commands);
 	ops->start(rundir);
 	timer_init(&trim_timer, on_trim, NULL);
 	timer_start(&trim_timer, TRIM_MS);
@@ -333,6 +335,7 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 	show_server_free(server);
 	ipc_free(control);
 	event_free(term);
+	history_free();
 	loop_free();
 	return 0;
 }

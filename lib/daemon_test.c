@@ -23,11 +23,13 @@
 
 #include "conf.h"
 #include "daemon.h"
+#include "history.h"
 #include "log.h"
 #include "loop.h"
 #include "util.h"
 
 #define PATIENCE_MS 8000
+#define EVENTS 1000
 #define ROWS 2000 /* a kB each: more than a channel holds */
 
 /* ---- the daemon */
@@ -39,6 +41,11 @@ static void report(const char *what, json_t *detail)
 
 static void on_start(const char *rundir)
 {
+	struct prefix prefix = {AF_INET, 8, 0, {10}};
+
+	for (unsigned i = 1; i < EVENTS; i++)
+		history_note((struct history_fact){.kind = HISTORY_BATCH, .count = i});
+	history_note((struct history_fact){.kind = HISTORY_ROUTE, .prefix = &prefix});
 	report("start", json_string(rundir));
 	report("cloexec",
 	       json_pack("[b,b]", fcntl(3, F_GETFD) & FD_CLOEXEC, fcntl(4, F_GETFD) & FD_CLOEXEC));
@@ -696,6 +703,59 @@ static void check_requests(struct ipc *ipc)
 	said[0] = '\0';
 }
 
+/* As every daemon does: on_start() has noted more events than it sends in one step. */
+static void asks_history(struct ipc *ipc)
+{
+	rows = ends = 0;
+	request(ipc, 6, "{\"command\":\"history\"}");
+	AWAIT(ends == 1);
+	assert_int_equal(rows, EVENTS);
+	assert_string_equal(said, "6 head 'events' {}\n6 end ''\n");
+	said[0] = '\0';
+	rows = ends = 0;
+	request(ipc, 7, "{\"command\":\"history\",\"prefix\":\"10.0.0.0/8\"}");
+	AWAIT(ends == 1);
+	assert_int_equal(rows, 1);
+	said[0] = '\0';
+}
+
+/* What is followed; none of it is asked for in vain. */
+static void asks_debug(struct ipc *ipc)
+{
+	static const struct {
+		const char *json, *error;
+	} asked[] = {
+		{"{\"command\":\"debug\"}", "which prefix, neighbor or tunnel?"},
+		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"0\"}",
+		 "minutes: 1 to 1440"},
+		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"1441\"}",
+		 "minutes: 1 to 1440"},
+		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"1440\"}", ""},
+		{"{\"command\":\"debug\",\"peer\":\"site-a\"}", ""},
+	};
+	char want[128];
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		said[0] = '\0';
+		ends = 0;
+		request(ipc, i, asked[i].json);
+		AWAIT(ends == 1);
+		snprintf(want, sizeof(want), "%u head '' {}\n%u end '%s'\n", i, i, asked[i].error);
+		assert_string_equal(said, want);
+	}
+	rows = ends = 0;
+	request(ipc, 8, "{\"command\":\"debugs\"}");
+	AWAIT(ends == 1);
+	assert_int_equal(rows, 2);
+	request(ipc, 9, "{\"command\":\"debug-off\"}");
+	AWAIT(ends == 2);
+	rows = ends = 0;
+	request(ipc, 10, "{\"command\":\"debugs\"}");
+	AWAIT(ends == 1);
+	assert_int_equal(rows, 0);
+	said[0] = '\0';
+}
+
 static void test_requests(void **state)
 {
 	struct ipc *clients[2];
@@ -710,6 +770,8 @@ static void test_requests(void **state)
 	ipc_send_fd(clients[0], MSG_ROUTES, 0, "x", 1, fds[1]); /* not for it */
 	check_requests(clients[1]);
 	check_requests(clients[0]);
+	asks_history(clients[1]);
+	asks_debug(clients[1]);
 	close(fds[1]);
 	assert_int_equal(read(fds[0], &byte, 1), 0); /* nor what came with it */
 	ends = 0;

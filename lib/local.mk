@@ -8,6 +8,8 @@ lib_libwgbgp_a_SOURCES = \
 	lib/conf.c lib/conf.h \
 	lib/daemon.c lib/daemon.h \
 	lib/hash.c lib/hash.h \
+	lib/history.c lib/history.h \
+	lib/history_show.c lib/history_show.h \
 	lib/ipc.c lib/ipc.h \
 	lib/islab.c lib/islab.h \
 	lib/json_text.c lib/json_text.h \
@@ -39,6 +41,7 @@ check_PROGRAMS += \
 	lib/conf_test \
 	lib/daemon_test \
 	lib/hash_test \
+	lib/history_test \
 	lib/ipc_test \
 	lib/islab_test \
 	lib/json_text_test \
@@ -74,6 +77,9 @@ lib_daemon_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sandbox_enter,--wrap=slab_tri
 lib_daemon_test_LDADD = $(TEST_LIBS)
 lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
+lib_history_test_SOURCES = lib/history_test.c lib/loop_fake.c lib/loop_fake.h
+lib_history_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_always,--wrap=log_event
+lib_history_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=poll

@@ -216,27 +216,42 @@ static void put_fields(struct line *l, const char *fmt, va_list *ap)
 	}
 }
 
-void log_event(enum log_level level, const char *event, const char *fmt, ...)
+static void log_line(enum log_level level, const char *event, const char *fmt, va_list *ap)
 {
 	struct line line;
 	int err = errno;
-	va_list ap;
 
-	if (!log_enabled(level))
-		return;
 	line.quoted = line.cut = false;
 	line.len = (size_t)line_head(line.text, sizeof(line.text), level);
 	put(&line, event, strlen(event));
 	put(&line, " ", 1);
-	va_start(ap, fmt);
 	errno = err; /* %m */
-	put_fields(&line, fmt, &ap);
-	va_end(ap);
+	put_fields(&line, fmt, ap);
 	if (line.quoted)
 		line.text[line.len++] = '"';
 	line.text[line.len++] = '\n';
 	if (write(STDERR_FILENO, line.text, line.len) < 0)
 		return; /* nobody left to tell */
+}
+
+void log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	log_line(level, event, fmt, &ap);
+	va_end(ap);
+}
+
+void log_always(enum log_level level, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(level, event, fmt, &ap);
+	va_end(ap);
 }
 
 _Noreturn void fatal_at(const char *func, const char *fmt, ...)

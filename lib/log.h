@@ -32,6 +32,8 @@ const char *log_time(char out[LOG_TIME_LEN]);
  * Strings cannot break out of their field: inside of quotes " and \ get a \ in front, control
  * characters become \n or \xHH; a string right behind '=' gets quotes where it needs them. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same whatever log_set_level() said. */
+void log_always(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define log_error(event, ...) log_event(LOG_LEVEL_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...) log_event(LOG_LEVEL_WARN, event, __VA_ARGS__)
 #define log_info(event, ...) log_event(LOG_LEVEL_INFO, event, __VA_ARGS__)

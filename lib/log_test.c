@@ -251,6 +251,17 @@ static void test_levels(void **state)
 	}
 }
 
+/* What somebody asked for is said whatever the level is. */
+static void test_always(void **state)
+{
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_init("test");
+	log_set_level(LOG_LEVEL_ERROR);
+	begin();
+	log_always(LOG_LEVEL_DEBUG, "d", "n=%d why=\"%s\"", 4, "a \"b\"");
+	assert_string_equal(all_lines(), "<7>test: d n=4 why=\"a \\\"b\\\"\"\n");
+}
+
 static void test_host(void **state)
 {
 	static const char *const hosts[] = {"hub", "", NULL};
@@ -350,9 +361,16 @@ static void test_limited(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_fields_read_back), TEST(test_conversions), TEST(test_long),
-		TEST(test_levels),	     TEST(test_host),	     TEST(test_stamp),
-		TEST(test_bucket),	     TEST(test_limited),	     TEST(test_cut),
+		TEST(test_fields_read_back),
+		TEST(test_conversions),
+		TEST(test_long),
+		TEST(test_levels),
+		TEST(test_always),
+		TEST(test_host),
+		TEST(test_stamp),
+		TEST(test_bucket),
+		TEST(test_limited),
+		TEST(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

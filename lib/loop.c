@@ -3,6 +3,8 @@
 
 #include "util.h"
 
+uint64_t loop_moment;
+
 static struct event_base *base;
 
 struct event_base *loop_base(void)
@@ -42,6 +44,7 @@ static void timer_fire(evutil_socket_t fd, short what, void *arg)
 {
 	struct timer *t = arg;
 
+	loop_moment = 0;
 	t->fn(t->arg);
 }
 
@@ -88,6 +91,7 @@ static void job_fire(evutil_socket_t fd, short what, void *arg)
 	struct job *j = arg;
 
 	j->queued = false;
+	loop_moment = 0;
 	if (j->fn(j->arg))
 		job_start(j);
 }
@@ -122,6 +126,7 @@ static void watch_fire(evutil_socket_t fd, short what, void *arg)
 {
 	struct watch *w = arg;
 
+	loop_moment = 0;
 	w->fn(fd, what, w->arg);
 }
 

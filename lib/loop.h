@@ -23,6 +23,16 @@ void loop_run(void);  /* until loop_stop() */
 void loop_stop(void); /* after the running event */
 void loop_free(void); /* for leak-free ends in tests and daemons */
 
+/* now_us() as the callback that runs read it first: one reading for all that it does, and never
+ * before what it was told of happened. */
+extern uint64_t loop_moment; /* 0: not read yet */
+static inline uint64_t loop_now_us(void)
+{
+	if (!loop_moment)
+		loop_moment = now_us();
+	return loop_moment;
+}
+
 typedef void (*timer_fn)(void *arg);
 struct timer {
 	struct event ev; /* libevent's, embedded */

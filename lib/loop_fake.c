@@ -14,6 +14,8 @@ static struct slot {
 	uint64_t due_us, number;
 } slots[SLOTS];
 
+uint64_t loop_moment;
+
 static uint64_t clock_us = 1000000000, started;
 
 uint64_t now_us(void)
@@ -29,6 +31,7 @@ uint64_t now_ms(void)
 void loop_fake_pass(uint64_t us)
 {
 	clock_us += us;
+	loop_moment = 0;
 }
 
 static struct slot *slot_of(const struct timer *t, const struct job *j)

@@ -12,7 +12,7 @@
 
 struct show_server {
 	struct ipc *ipc;
-	const struct show_command *commands;
+	const struct show_command *commands, *common;
 	struct show *shows; /* running ones */
 	struct job job;	    /* steps them */
 };
@@ -105,12 +105,14 @@ static bool step_all(void *arg)
 	return server->shows != NULL;
 }
 
-struct show_server *show_server_new(struct ipc *ipc, const struct show_command *commands)
+struct show_server *show_server_new(struct ipc *ipc, const struct show_command *commands,
+				    const struct show_command *common)
 {
 	struct show_server *server = xcalloc(1, sizeof(*server));
 
 	server->ipc = ipc;
 	server->commands = commands;
+	server->common = common;
 	job_init(&server->job, step_all, server);
 	return server;
 }
@@ -129,12 +131,19 @@ void show_server_free(struct show_server *server)
 	free(server);
 }
 
-static const struct show_command *find_command(const struct show_server *server, const char *name)
+static const struct show_command *find_in(const struct show_command *c, const char *name)
 {
-	for (const struct show_command *c = server->commands; c && c->name; c++)
+	for (; c && c->name; c++)
 		if (str_eq(c->name, name))
 			return c;
 	return NULL;
+}
+
+static const struct show_command *find_command(const struct show_server *server, const char *name)
+{
+	const struct show_command *c = find_in(server->commands, name);
+
+	return c ? c : find_in(server->common, name);
 }
 
 static void show_refuse(struct show_server *server, uint32_t id, const char *error)

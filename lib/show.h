@@ -47,9 +47,11 @@ void show_end(struct show *s,
 /* Head without a list, and the end. */
 void show_object(struct show *s, json_t *object);
 
-/* The daemon's glue: one server per control channel. COMMANDS ends with a row without name. */
+/* The daemon's glue: one server per control channel. Each table ends with a row without name;
+ * COMMON: what every daemon answers, may be NULL. */
 struct show_server;
-struct show_server *show_server_new(struct ipc *ipc, const struct show_command *commands);
+struct show_server *show_server_new(struct ipc *ipc, const struct show_command *commands,
+				    const struct show_command *common);
 void show_server_free(struct show_server *server);
 void show_server_frame(struct show_server *server,
 		       const struct ipc_frame *frame); /* REQUEST, CANCEL */

@@ -99,6 +99,18 @@ static const struct show_command commands[] = {
 	{0},
 };
 
+static void start_common(struct show *s)
+{
+	show_object(s, json_pack("{s:s}", "in", "common"));
+}
+
+/* What both tables have is the daemon's own. */
+static const struct show_command common[] = {
+	{"every", start_common, NULL, NULL},
+	{"object", start_common, NULL, NULL},
+	{0},
+};
+
 static void server_frame(void *arg, const struct ipc_frame *frame)
 {
 	show_server_frame(server, frame);
@@ -153,7 +165,7 @@ static int setup(void **state)
 	ipc_pair(fds);
 	client_ipc = ipc_new(fds[0], &client_side, NULL);
 	server_ipc = ipc_new(fds[1], &server_side, NULL);
-	server = show_server_new(server_ipc, commands);
+	server = show_server_new(server_ipc, commands, common);
 	return 0;
 }
 
@@ -212,6 +224,13 @@ static void test_object(void **state)
 	request(5, "{\"command\":\"object\"}");
 	RUN_UNTIL(got.ends == 1);
 	assert_string_equal(got.text, "reply-head 5 '' {\"hello\":\"world\"}\nreply-end 5 '' \n");
+}
+
+static void test_common(void **state)
+{
+	request(7, "{\"command\":\"every\"}");
+	RUN_UNTIL(got.ends == 1);
+	assert_string_equal(got.text, "reply-head 7 '' {\"in\":\"common\"}\nreply-end 7 '' \n");
 }
 
 static void test_texts(void **state)
@@ -371,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_object),
+		TEST(test_common),
 		TEST(test_texts),
 		TEST(test_stream),
 		TEST(test_slow_reader_stops_it),

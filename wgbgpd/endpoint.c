@@ -40,6 +40,8 @@ static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static unsigned n_clients[CLI_ACCESSES];
 static const unsigned clients_max[CLI_ACCESSES] = {ENDPOINT_CLIENTS_MAX, ENDPOINT_READERS_MAX};
 
+#define ANY_DAEMON DAEMON_COUNT /* that the request names */
+
 /* Which daemon answers what (doc/architecture.md), and what of it changes nothing. */
 static const struct {
 	const char *command;
@@ -64,6 +66,10 @@ static const struct {
 	{"uplinks", DAEMON_ZEBRA, false},
 	{"planes", DAEMON_ZEBRA, false},
 	{"nftables-sets", DAEMON_ZEBRA, false},
+	{"history", ANY_DAEMON, false},
+	{"debugs", ANY_DAEMON, false},
+	{"debug", ANY_DAEMON, true},
+	{"debug-off", ANY_DAEMON, true},
 };
 
 static int route_of(const char *command, const json_t *args)
@@ -71,7 +77,7 @@ static int route_of(const char *command, const json_t *args)
 	const char *name = json_string_value(json_object_get(args, "daemon"));
 
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-		if (str_eq(routes[i].command, command))
+		if (str_eq(routes[i].command, command) && routes[i].id != ANY_DAEMON)
 			return routes[i].id;
 	for (int id = 0; name && id < DAEMON_COUNT; id++)
 		if (str_eq(name, daemon_name(id)))

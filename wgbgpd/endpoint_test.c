@@ -291,6 +291,8 @@ static void test_who_answers(void **state)
 		{"planes", "zebra-lite"},
 		{"nftables-sets", "zebra-lite"},
 	};
+	/* What each daemon answers of itself, and what only it knows. */
+	static const char *const each[] = {"history", "debug", "debug-off", "debugs", "memory"};
 	char json[128], want[256];
 
 	open_client(0);
@@ -307,15 +309,17 @@ static void test_who_answers(void **state)
 		snprintf(want, sizeof(want), "client 0 end %u ''\n", i);
 		EXPECT(want);
 	}
-	for (int id = 0; id < DAEMON_COUNT; id++) {
-		snprintf(json, sizeof(json), "{\"command\":\"memory\",\"daemon\":\"%s\"}",
-			 daemon_name(id));
-		request(0, 77, json);
-		snprintf(want, sizeof(want), "%s client request 77 %s\n", daemon_name(id), json);
-		EXPECT(want);
-		reply_end(played_client(id), 77, "no");
-		EXPECT("client 0 end 77 'no'\n");
-	}
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+			snprintf(json, sizeof(json), "{\"command\":\"%s\",\"daemon\":\"%s\"}",
+				 each[i], daemon_name(id));
+			request(0, 77, json);
+			snprintf(want, sizeof(want), "%s client request 77 %s\n", daemon_name(id),
+				 json);
+			EXPECT(want);
+			reply_end(played_client(id), 77, "no");
+			EXPECT("client 0 end 77 'no'\n");
+		}
 }
 
 static void test_refused(void **state)
@@ -325,6 +329,8 @@ static void test_refused(void **state)
 	} rows[] = {
 		{"{\"command\":\"memory\"}", "unknown command"},
 		{"{\"command\":\"memory\",\"daemon\":\"init\"}", "unknown command"},
+		{"{\"command\":\"history\"}", "unknown command"},
+		{"{\"command\":\"debug\",\"daemon\":\"init\"}", "unknown command"},
 		{"{\"command\":\"memory\",\"daemon\":7}", "unknown command"},
 		{"{\"command\":\"memory\",\"daemon\":\"unknown\"}", "unknown command"},
 		{"{\"command\":7}", "malformed request"},

@@ -528,16 +528,17 @@ static const struct {
 	const char *command;
 	bool changes;
 } verbs[] = {
-	{"version", false},	  {"daemons", false},	    {"configuration", false},
-	{"drills", false},	  {"bgp-summary", false},   {"bgp-neighbors", false},
-	{"bgp-routes", false},	  {"route", false},	    {"nexthops", false},
-	{"rib-summary", false},	  {"pins", false},	    {"wireguard", false},
-	{"tunnels", false},	  {"allowed-ips", false},   {"rules", false},
-	{"bfd", false},		  {"uplinks", false},	    {"planes", false},
-	{"nftables-sets", false}, {"clear", true},	    {"drain", true},
-	{"undrain", true},	  {"drill", true},	    {"drill-stop", true},
-	{"log-level", true},	  {"no-such-thing", true},  {"reload", true},
-	{"teardown", true},
+	{"version", false},	{"daemons", false},	  {"configuration", false},
+	{"drills", false},	{"bgp-summary", false},	  {"bgp-neighbors", false},
+	{"bgp-routes", false},	{"route", false},	  {"nexthops", false},
+	{"rib-summary", false}, {"pins", false},	  {"wireguard", false},
+	{"tunnels", false},	{"allowed-ips", false},	  {"rules", false},
+	{"bfd", false},		{"uplinks", false},	  {"planes", false},
+	{"history", false},	{"debugs", false},	  {"debug", true},
+	{"debug-off", true},	{"nftables-sets", false}, {"clear", true},
+	{"drain", true},	{"undrain", true},	  {"drill", true},
+	{"drill-stop", true},	{"log-level", true},	  {"no-such-thing", true},
+	{"reload", true},	{"teardown", true},
 };
 
 static int open_socket(const char *name)

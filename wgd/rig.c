@@ -713,7 +713,7 @@ void rig_allowed_sync(uint32_t batch)
 
 void rig_show(const char *request)
 {
-	struct show_server *server = show_server_new(&cli, shows);
+	struct show_server *server = show_server_new(&cli, shows, NULL);
 	json_t *j = parse(request);
 	char *text = json_dumps(j, JSON_COMPACT);
 	struct ipc_frame f = {.type = MSG_REQUEST, .fd = -1};

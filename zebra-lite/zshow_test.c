@@ -138,7 +138,7 @@ static void (*between)(void); /* turns */
 /* The answer to a request, whose channel takes so many FRAMES at a time. ': ". */
 static const char *asked(const char *request, unsigned frames)
 {
-	struct show_server *server = show_server_new((struct ipc *)&answer, zebra_commands);
+	struct show_server *server = show_server_new((struct ipc *)&answer, zebra_commands, NULL);
 	struct wr w = {0};
 	char *text = xstrdup(request);
 
