@@ -185,8 +185,9 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"", "clear doctor drain drill exit explain help log monitor quit reload show "
-		     "teardown undrain"},
+		{"",
+		 "clear debug doctor drain drill exit explain help log monitor no quit reload show "
+		 "teardown undrain"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
 		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
 		{"drain peer a ", "interface within json <cr>"},
@@ -287,6 +288,8 @@ static void test_tables(void **state)
 				strcat(text,
 				       str_eq(w->word, "BYTES") ? "7"
 				       : str_eq(w->word, "SECONDS") || str_eq(w->word, "DURATION")
+					       ? "7"
+				       : str_eq(w->word, "COUNT") || str_eq(w->word, "MINUTES")
 					       ? "7"
 				       : str_eq(w->word, "PREFIX")    ? "10.0.0.0/8"
 				       : str_eq(w->word, "INTERFACE") ? "wg0"

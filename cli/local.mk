@@ -26,6 +26,7 @@ cli_libcli_a_SOURCES = \
 	cli/render_route.c \
 	cli/render_wg.c \
 	cli/session.c cli/session.h \
+	cli/story.c cli/story.h \
 	cli/table.c cli/table.h
 cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 
