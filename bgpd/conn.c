@@ -300,8 +300,7 @@ static void count_messages(struct conn *c, const uint8_t *at, size_t n)
 		at += c->skip;
 		n -= c->skip;
 		c->skip = get_u16(at + 16);
-		c->pull->count.messages_out++;
-		c->pull->count.updates_out++;
+		peer_sent(c->pull, BGP_UPDATE, c->skip);
 	}
 	c->skip -= n;
 }

@@ -39,7 +39,7 @@ void fsm_send_keepalive(struct fsm *f)
 
 	keepalive_put(&w);
 	conn_send(f->conn, &w);
-	f->peer->count.messages_out++;
+	peer_sent(f->peer, BGP_KEEPALIVE, w.len);
 	wr_free(&w);
 }
 
@@ -122,7 +122,7 @@ static void send_open(struct fsm *f)
 	f->ops->put_open(f->peer, &o);
 	open_put(&w, &o);
 	conn_send(f->conn, &w);
-	f->peer->count.messages_out++;
+	peer_sent(f->peer, BGP_OPEN, w.len);
 	wr_free(&w);
 	enter(f, PEER_OPENSENT);
 	timer_start(&f->hold, fsm_open_hold_ms);
@@ -219,7 +219,7 @@ static void on_message(void *arg, enum bgp_message type, const uint8_t *body, si
 	struct fsm *f = arg;
 	struct bgp_error e;
 
-	f->peer->count.messages_in++;
+	peer_heard(f->peer, type, len + BGP_HEADER_BYTES);
 	for (unsigned i = 0; i < ARRAY_SIZE(legal); i++)
 		if (legal[i].state == f->state && legal[i].type == type) {
 			legal[i].handler(f, body, len);
@@ -288,7 +288,7 @@ void fsm_close(struct fsm *f, const struct bgp_error *error)
 	if (error && f->state > PEER_CONNECT) {
 		notification_put(&w, error);
 		conn_send(f->conn, &w);
-		f->peer->count.messages_out++;
+		peer_sent(f->peer, BGP_NOTIFICATION, w.len);
 		wr_free(&w);
 		conn_finish(f->conn);
 	} else {

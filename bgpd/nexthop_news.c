@@ -3,6 +3,7 @@
 
 #include "adjout.h"
 #include "daemon.h"
+#include "history.h"
 #include "log.h"
 #include "nexthop.h"
 #include "restart.h"
@@ -127,6 +128,12 @@ static void take(struct nexthop *nh, const struct msg_nexthop *m)
 		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
 		 m->ifname, m->peer, m->cost, nh->n_paths);
 	tell_event(nh);
+	history_note((struct history_fact){.kind = HISTORY_NEXTHOP,
+					   .what = m->reach,
+					   .addr = &m->addr,
+					   .name = history_name(m->ifname, m->peer),
+					   .reason = nexthop_objection(nh),
+					   .count = m->cost});
 	nexthop_walk(nh, now.demotion != before.demotion, now.cost != before.cost);
 }
 

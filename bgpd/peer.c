@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "bgp.h"
+#include "history.h"
 #include "util.h"
 
 #define NAMES 4 /* results of peer_name() that are valid at a time */
@@ -65,6 +66,30 @@ const char *peer_state_name(enum peer_state s)
 					    "opensent", "openconfirm", "established"};
 
 	return names[s];
+}
+
+/* KEEPALIVEs of many neighbours would leave no room for anything else. */
+static void note_message(const struct peer *p, enum history_kind kind, enum bgp_message type,
+			 size_t bytes)
+{
+	if (type != BGP_KEEPALIVE)
+		history_note((struct history_fact){.kind = kind,
+						   .what = type,
+						   .addr = &p->conf.address,
+						   .count = (uint32_t)bytes});
+}
+
+void peer_sent(struct peer *p, enum bgp_message type, size_t bytes)
+{
+	p->count.messages_out++;
+	p->count.updates_out += type == BGP_UPDATE;
+	note_message(p, HISTORY_SENT, type, bytes);
+}
+
+void peer_heard(struct peer *p, enum bgp_message type, size_t bytes)
+{
+	p->count.messages_in++;
+	note_message(p, HISTORY_RECEIVED, type, bytes);
 }
 
 bool peer_conf_external(const struct peer_conf *c)

@@ -77,6 +77,9 @@ struct peer *peer_find(const struct addr *address);
 struct peer *peer_find_zone(const struct addr *address, const char *zone); /* "" none */
 const char *peer_name(const struct peer *p); /* address text; valid until the next call but four */
 const char *peer_state_name(enum peer_state s);
+/* A message to the neighbour, or from it, of so many bytes with its header; 0: not known. */
+void peer_sent(struct peer *p, enum bgp_message type, size_t bytes);
+void peer_heard(struct peer *p, enum bgp_message type, size_t bytes);
 /* iBGP neighbour that is one of our reflector clients. */
 bool peer_is_client(const struct peer *p);
 /* Its AS is another one than ours, as far as the configuration says. */

@@ -7,6 +7,7 @@
 
 #include "bgp.h"
 #include "decide.h"
+#include "history.h"
 #include "nexthop.h"
 #include "rib_decide.h"
 #include "rib_fresh.h"
@@ -238,6 +239,23 @@ static void add_waiting(struct route_hops *hops, const struct net *net)
 	}
 }
 
+/* Another one is best, or none is; with the reason of the one that was, or of the first. */
+static void note_decision(const struct rib_table *t, const struct net *net, uint32_t best,
+			  uint32_t before, size_t n)
+{
+	const struct peer_rib *pr = best ? peer_rib_by_id(path_at(best)->peer) : NULL;
+	uint32_t other = before ? before : net->paths;
+	struct prefix prefix = net_prefix(t, net);
+
+	history_note((struct history_fact){.kind = HISTORY_DECISION,
+					   .what = best != 0,
+					   .prefix = &prefix,
+					   .addr = pr ? &pr->address : NULL,
+					   .reason = other && other != best ? path_at(other)->reason
+									    : REASON_NONE,
+					   .count = (uint32_t)n});
+}
+
 void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 {
 	struct net *net = net_at(t, id);
@@ -257,6 +275,8 @@ void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 		if (is_last_path(path_at(best)))
 			path_at(best)->reason = REASON_LAST_PATH;
 	}
+	if (best != before || !best)
+		note_decision(t, net, best, before, n);
 	rank(&d->hops, n, at);
 	add_waiting(&d->hops, net);
 	d->best = best;

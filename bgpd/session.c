@@ -19,6 +19,7 @@
 
 #include "bgp.h"
 #include "fsm.h"
+#include "history.h"
 #include "peer_way.h"
 #include "session_open.h"
 #include "session_proof.h"
@@ -207,6 +208,8 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), p->last_error,
 		    retain ? "yes" : "no");
 	session_say(p, "down", p->last_error);
+	history_note((struct history_fact){
+		.kind = HISTORY_SESSION, .what = 0, .addr = &p->conf.address, .reason = reason});
 	update_state(s);
 	session_hooks->down(p, retain, reason);
 	p->hold_time = p->keepalive = p->send_hold = 0;
@@ -339,6 +342,8 @@ static void session_established(struct fsm *f)
 		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
 		    p->gr_restarting ? "yes" : "no");
 	session_say(p, "established", NULL);
+	history_note((struct history_fact){
+		.kind = HISTORY_SESSION, .what = 1, .addr = &p->conf.address});
 	session_hooks->up(p);
 	if (s->up == f)
 		conn_pull(f->conn, session_hooks->out, p);
@@ -561,7 +566,7 @@ void session_refresh(struct peer *p, enum bgp_family family)
 		return;
 	refresh_put(&w, family);
 	conn_send(p->session->up->conn, &w);
-	p->count.messages_out++;
+	peer_sent(p, BGP_ROUTE_REFRESH, w.len);
 	wr_free(&w);
 }
 

@@ -72,5 +72,5 @@ void session_refuse(struct session *s, int fd, const char *why)
 			    "neighbor=%s reason=\"%s\"", peer_name(p), why);
 	s->refusal_said = true;
 	conn_refuse(fd, &e);
-	p->count.messages_out++;
+	peer_sent(p, BGP_NOTIFICATION, 0);
 }
