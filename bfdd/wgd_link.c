@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "wgd_link.h"
 
+#include "history.h"
 #include "ipc.h"
 
 static struct ipc *wgd; /* NULL while there is none */
@@ -11,6 +12,10 @@ void wgd_link_news(const struct bfd_entry *e, enum bfd_news news)
 		.id = e->want.id, .news = news, .diag = e->s.diag, .remote_diag = e->s.remote_diag};
 	struct wr w = {0};
 
+	history_note((struct history_fact){.kind = HISTORY_BFD,
+					   .what = news,
+					   .name = history_name(e->want.ifname, e->want.peer),
+					   .addr = &e->want.remote});
 	if (!wgd)
 		return;
 	msg_put_bfd_news(&w, &m);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "device_write.h"
+#include "history.h"
 #include "ipc.h"
 #include "report.h"
 #include "roster.h"
@@ -37,6 +38,25 @@ static void (*tell_answered)(void);
 /* Made by the loop, not answered in time: until the device was read again. */
 static TAILQ_HEAD(, batch_write) unknown = TAILQ_HEAD_INITIALIZER(unknown);
 
+static void note_entry(const struct batch *b, const struct allowed_change *c, const struct peer *p,
+		       enum reason reason)
+{
+	history_note((struct history_fact){.kind = HISTORY_ENTRY,
+					   .what = reason		  ? HISTORY_ENTRY_REFUSED
+						   : c->op == ALLOWED_SET ? HISTORY_SET
+									  : HISTORY_UNSET,
+					   .prefix = &c->prefix,
+					   .name = p ? p->told_as : 0,
+					   .reason = reason,
+					   .number = b->m.batch});
+}
+
+static void note_batch(const struct batch *b, enum history_batch what)
+{
+	history_note((struct history_fact){
+		.kind = HISTORY_BATCH, .what = what, .count = b->m.n, .number = b->m.batch});
+}
+
 static void refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
 {
 	if (!b->ack.refused)
@@ -50,6 +70,7 @@ static void apply_change(struct batch *b, const struct allowed_change *c, struct
 	enum reason reason = REASON_NONE;
 
 	if (c->op == ALLOWED_UNSET) {
+		note_entry(b, c, p, REASON_NONE);
 		if (p)
 			allowedips_unset(&p->dev->allowed, &p->owner, &c->prefix);
 		return;
@@ -64,6 +85,7 @@ static void apply_change(struct batch *b, const struct allowed_change *c, struct
 	}
 	if (reason == REASON_NONE)
 		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
+	note_entry(b, c, p, reason);
 	if (reason != REASON_NONE)
 		refuse(b, c, reason);
 }
@@ -108,6 +130,7 @@ static void refuse_failed(struct batch *b, struct device *dev, int err)
 			continue;
 		allowedips_drop(&dev->allowed, &p->owner, &c->prefix);
 		allowedips_refuse(&dev->allowed, &p->owner, &c->prefix);
+		note_entry(b, c, p, reason);
 		refuse(b, c, reason);
 	}
 }
@@ -129,6 +152,7 @@ static void answer(void)
 	while ((b = TAILQ_FIRST(&batches)) && !b->writes) {
 		TAILQ_REMOVE(&batches, b, link);
 		b->ack.batch = b->m.batch;
+		note_batch(b, HISTORY_ANSWERED);
 		if (!b->unwanted)
 			report_acked(&b->ack);
 		msg_free_allowed(&b->m);
@@ -281,6 +305,7 @@ bool batches_allowed(const struct ipc_frame *frame)
 		return false;
 	}
 	b->generation = frame->generation;
+	note_batch(b, HISTORY_HEARD);
 	apply(b);
 	TAILQ_INSERT_TAIL(&batches, b, link);
 	TAILQ_FOREACH (dev, &devices, link)

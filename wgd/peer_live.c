@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "daemon.h"
+#include "history.h"
 #include "peer_state.h"
 #include "report.h"
 #include "roster.h"
@@ -41,6 +42,10 @@ static void say_state(const struct peer *p, enum tunnel_state before)
 		  "peer=%s interface=%s from=%s to=%s reason=%s%s", p->name, p->dev->name,
 		  tunnel_state_name(before), tunnel_state_name(p->live.state),
 		  reason_name(p->live.reason), p->live.weak ? " weak=yes" : "");
+	history_note((struct history_fact){.kind = HISTORY_TUNNEL,
+					   .what = p->live.state,
+					   .name = p->told_as,
+					   .reason = p->live.reason});
 	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "event", "tunnel-state", "interface",
 			  p->dev->name, "peer", p->name, "from", tunnel_state_name(before), "to",
 			  tunnel_state_name(p->live.state), "reason", reason_name(p->live.reason));

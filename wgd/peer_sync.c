@@ -5,6 +5,7 @@
 
 #include "device_write.h"
 #include "drains.h"
+#include "history.h"
 #include "peer_live.h"
 #include "roster.h"
 #include "secrets.h"
@@ -22,6 +23,7 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 	peer_leave_at(p, 0);
 	if (conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
+	p->told_as = history_name(p->dev->name, p->name);
 	p->drained = conf && drains_has(p->dev->name, p->name);
 	if (!conf || !conf->icmp_errors)
 		peer_errors_forget(p);
