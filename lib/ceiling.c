@@ -1,35 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ceiling.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "conf.h"
 #include "hash.h"
 #include "loop.h"
 #include "planes.h"
+#include "prefix_table.h"
 #include "trie.h"
 #include "util.h"
 
 #define CEILINGS_SETTLE_MS 10000 /* to work off what a new configuration takes away */
 
-struct entry { /* in all tries but that of static routes */
-	struct trie_node node;
-	const struct ceiling_peer *owner; /* of a configured AllowedIPs entry */
-	bool inside;			  /* of an address: nor anything inside */
+enum section { /* of the configuration, that a ceiling is made from */
+	       INTERFACES,
+	       PLANES,
+	       STATIC_ROUTES,
+	       SECTIONS
+};
+
+struct digest { /* of a section's JSON */
+	uint8_t b[crypto_generichash_BYTES];
 };
 
 struct ceiling_if {
 	struct ceiling_if *next;
-	const char *name; /* in the text of the configuration, as that of peers */
+	char *name;
 	uint8_t plane;
-	struct trie statics;
+	struct prefix_table statics; /* owner: the peer of a configured AllowedIPs entry */
 };
 
 struct ceiling_peer {
 	struct hash_node by_name;
-	const char *name;
+	char *name;
 	struct ceiling_if *iface;
-	struct trie permit;
+	struct prefix_table permit;
 };
 
 struct tunnel_address {
@@ -44,42 +51,19 @@ struct routed { /* a static route with a next hop */
 };
 
 struct ceiling {
-	json_t *key; /* the sections that it was made from: a copy */
+	struct digest made_from[SECTIONS];
 	struct ceiling_if *ifs;
 	struct hash_table peers; /* by interface and name */
 	struct hash_table addrs; /* tunnel addresses */
-	struct trie taken;	 /* addresses and subnets of ours, tunnel addresses */
-	struct trie tunnels;	 /* what some tunnel is for */
-	struct trie routed;	 /* static routes that may lead to a tunnel peer */
+	/* Addresses and subnets of ours, tunnel addresses. Flag: nor anything inside of it. */
+	struct prefix_table taken;
+	struct prefix_table tunnels; /* what some tunnel is for */
+	struct trie routed;	     /* static routes that may lead to a tunnel peer */
 	struct addr *own;
 	size_t n_own;
 	struct addr last; /* many in a row are asked for the same */
 	const struct ceiling_peer *last_peer;
 };
-
-static void insert(struct trie *t, const struct prefix *p, const struct ceiling_peer *owner,
-		   bool inside)
-{
-	struct entry *e = xcalloc(1, sizeof(*e));
-	struct trie_node *there = trie_insert(t, &e->node, p);
-
-	e->owner = owner;
-	e->inside = inside;
-	if (there) {
-		container_of(there, struct entry, node)->inside |= inside;
-		free(e);
-	}
-}
-
-static void empty(struct trie *t)
-{
-	struct trie_node *n;
-
-	while ((n = trie_first(t))) {
-		trie_remove(t, n);
-		free(container_of(n, struct entry, node));
-	}
-}
 
 /* --- reading --- */
 
@@ -96,23 +80,23 @@ static void add_address(struct ceiling *c, const struct addr *a, const struct ce
 	struct prefix host = prefix_of_addr(a);
 	struct tunnel_address *t = xcalloc(1, sizeof(*t));
 
-	insert(&c->taken, &host, NULL, true);
+	prefix_table_add(&c->taken, &host, NULL, true);
 	t->addr = *a;
 	t->peer = peer;
 	hash_insert(&c->addrs, &t->node, hash_bytes(a, sizeof(*a)));
 }
 
 static void read_prefixes(struct ceiling *c, const json_t *peer, const char *leaf,
-			  const struct ceiling_peer *owner, struct trie *into)
+			  const struct ceiling_peer *owner, struct prefix_table *into)
 {
 	size_t n;
 	struct prefix *list = conf_prefixes(peer, leaf, &n); /* without `any` */
 
 	for (size_t i = 0; i < n; i++) {
 		list[i].plane = owner->iface->plane;
-		insert(into, &list[i], owner, true);
+		prefix_table_add(into, &list[i], owner, false);
 		if (list[i].len)
-			insert(&c->tunnels, &list[i], owner, true);
+			prefix_table_add(&c->tunnels, &list[i], NULL, false);
 	}
 	free(list);
 }
@@ -124,7 +108,7 @@ static void read_peer(struct ceiling *c, struct ceiling_if *iface, const json_t 
 	struct addr *addrs = conf_addrs(peer, "tunnel-address", &n);
 
 	p->iface = iface;
-	p->name = conf_str(peer, "name", "");
+	p->name = xstrdup(conf_str(peer, "name", ""));
 	hash_insert(&c->peers, &p->by_name, hash_of_names(iface->name, p->name));
 	for (size_t i = 0; i < n; i++) {
 		addrs[i].plane = iface->plane;
@@ -132,6 +116,7 @@ static void read_peer(struct ceiling *c, struct ceiling_if *iface, const json_t 
 	}
 	free(addrs);
 	read_prefixes(c, peer, "permit", p, &p->permit);
+	prefix_table_seal(&p->permit);
 	read_prefixes(c, peer, "allowed-ips", p, &iface->statics);
 }
 
@@ -147,8 +132,8 @@ static void read_own(struct ceiling *c, const char *text, uint8_t plane)
 	host = prefix_of_addr(&a);
 	subnet = prefix_make(a.family, a.b, len);
 	subnet.plane = plane;
-	insert(&c->taken, &host, NULL, true);
-	insert(&c->taken, &subnet, NULL, false);
+	prefix_table_add(&c->taken, &host, NULL, true);
+	prefix_table_add(&c->taken, &subnet, NULL, false);
 	c->own = xrealloc(c->own, (c->n_own + 1) * sizeof(*c->own));
 	c->own[c->n_own++] = a;
 }
@@ -159,7 +144,7 @@ static void read_interface(struct ceiling *c, const json_t *interface)
 	json_t *item;
 	size_t k;
 
-	i->name = conf_str(interface, "name", "");
+	i->name = xstrdup(conf_str(interface, "name", ""));
 	i->plane = plane_of_interface(i->name);
 	i->next = c->ifs;
 	c->ifs = i;
@@ -168,6 +153,7 @@ static void read_interface(struct ceiling *c, const json_t *interface)
 	json_array_foreach (conf_list(interface, "peer"), k, item)
 		if (!conf_bool(item, "disabled", false))
 			read_peer(c, i, item);
+	prefix_table_seal(&i->statics);
 }
 
 static void read_static(struct ceiling *c, const json_t *item, uint8_t plane)
@@ -201,32 +187,48 @@ static void read_statics(struct ceiling *c, const json_t *config)
 	}
 }
 
+static int hash_text(const char *text, size_t len, void *arg)
+{
+	return crypto_generichash_update(arg, (const unsigned char *)text, len);
+}
+
+/* SECTION may be NULL. */
+static struct digest digest_of(const json_t *section)
+{
+	crypto_generichash_state state;
+	struct digest d;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof(d.b));
+	ensure(!section || !json_dump_callback(section, hash_text, &state, JSON_COMPACT));
+	crypto_generichash_final(&state, d.b, sizeof(d.b));
+	return d;
+}
+
 struct ceiling *ceiling_new(const json_t *config)
 {
 	json_t *interfaces = conf_list(conf_get(config, "wireguard"), "interface"), *item;
 	struct ceiling *c = xcalloc(1, sizeof(*c));
 	size_t i;
 
-	c->key = json_pack("[o,o,o]", interfaces ? json_deep_copy(interfaces) : json_array(),
-			   conf_list(config, "plane") ? json_deep_copy(conf_list(config, "plane"))
-						      : json_null(),
-			   conf_at(config, "rib/static")
-				   ? json_deep_copy(conf_at(config, "rib/static"))
-				   : json_null());
-	json_array_foreach (json_array_get(c->key, 0), i, item)
+	c->made_from[INTERFACES] = digest_of(interfaces);
+	c->made_from[PLANES] = digest_of(conf_list(config, "plane"));
+	c->made_from[STATIC_ROUTES] = digest_of(conf_at(config, "rib/static"));
+	json_array_foreach (interfaces, i, item)
 		read_interface(c, item);
+	prefix_table_seal(&c->taken);
+	prefix_table_seal(&c->tunnels);
 	read_statics(c, config);
 	return c;
 }
 
-static bool same_section(const struct ceiling *a, const struct ceiling *b, size_t i)
+static bool same_section(const struct ceiling *a, const struct ceiling *b, enum section s)
 {
-	return json_equal(json_array_get(a->key, i), json_array_get(b->key, i));
+	return memcmp(&a->made_from[s], &b->made_from[s], sizeof(a->made_from[s])) == 0;
 }
 
 bool ceiling_same(const struct ceiling *a, const struct ceiling *b)
 {
-	return a == b || (a && b && same_section(a, b, 0) && same_section(a, b, 1));
+	return a == b || (a && b && same_section(a, b, INTERFACES) && same_section(a, b, PLANES));
 }
 
 static void free_peers(struct ceiling *c)
@@ -235,7 +237,8 @@ static void free_peers(struct ceiling *c)
 		struct ceiling_peer *p = container_of(n, struct ceiling_peer, by_name);
 
 		next = hash_next(&c->peers, n);
-		empty(&p->permit);
+		prefix_table_free(&p->permit);
+		free(p->name);
 		free(p);
 	}
 	hash_clear(&c->peers);
@@ -256,17 +259,17 @@ void ceiling_free(struct ceiling *c)
 	hash_clear(&c->addrs);
 	while ((i = c->ifs)) {
 		c->ifs = i->next;
-		empty(&i->statics);
+		prefix_table_free(&i->statics);
+		free(i->name);
 		free(i);
 	}
-	empty(&c->taken);
-	empty(&c->tunnels);
+	prefix_table_free(&c->taken);
+	prefix_table_free(&c->tunnels);
 	while ((n = trie_first(&c->routed))) {
 		trie_remove(&c->routed, n);
 		free(container_of(n, struct routed, node));
 	}
 	free(c->own);
-	json_decref(c->key);
 	free(c);
 }
 
@@ -320,25 +323,25 @@ bool ceiling_own_address(const struct ceiling *c, const struct addr *a)
 
 static enum reason judge_taken(const struct ceiling *c, const struct prefix *p)
 {
-	for (struct trie_node *n = trie_match(&c->taken, p); n; n = trie_cover(n))
-		if (container_of(n, struct entry, node)->inside || n->p.len == p->len)
+	const struct prefix_row *row = prefix_table_match(&c->taken, p);
+
+	for (; row; row = prefix_table_cover(&c->taken, row))
+		if (row->flag || row->p.len == p->len)
 			return REASON_OWN_ADDRESS;
 	return REASON_NONE;
 }
 
 static enum reason judge_statics(const struct ceiling_peer *to, const struct prefix *p)
 {
-	const struct trie *t = &to->iface->statics;
-	struct trie_node *n = t->count ? trie_match(t, p) : NULL;
+	const struct prefix_row *row = prefix_table_match(&to->iface->statics, p);
 
-	return n && container_of(n, struct entry, node)->owner != to ? REASON_STATIC_ENTRY
-								     : REASON_NONE;
+	return row && row->owner != to ? REASON_STATIC_ENTRY : REASON_NONE;
 }
 
 enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
 			  const struct ceiling_peer *to)
 {
-	enum reason r = c->taken.count ? judge_taken(c, p) : REASON_NONE;
+	enum reason r = judge_taken(c, p);
 	struct prefix there;
 
 	if (r != REASON_NONE || !to)
@@ -350,21 +353,21 @@ enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
 		r = judge_statics(to, &there);
 	if (r != REASON_NONE)
 		return r;
-	if (!to->permit.count)
+	if (!to->permit.n)
 		return REASON_NO_PERMIT;
-	return trie_match(&to->permit, &there) ? REASON_NONE : REASON_OUTSIDE_PERMIT;
+	return prefix_table_match(&to->permit, &there) ? REASON_NONE : REASON_OUTSIDE_PERMIT;
 }
 
 bool ceiling_judges_links(const struct ceiling *c)
 {
-	return c->taken.count || c->tunnels.count;
+	return c->taken.n || c->tunnels.n;
 }
 
 enum reason ceiling_judge_link(const struct ceiling *c, const struct prefix *p)
 {
-	enum reason r = c->taken.count ? judge_taken(c, p) : REASON_NONE;
+	enum reason r = judge_taken(c, p);
 
-	if (r == REASON_NONE && c->tunnels.count && trie_match(&c->tunnels, p))
+	if (r == REASON_NONE && prefix_table_match(&c->tunnels, p))
 		return REASON_NOT_A_TUNNEL;
 	return r;
 }
@@ -388,9 +391,9 @@ static bool is_routed(const struct ceiling *c, const struct prefix *p,
 
 static bool has_static(const struct ceiling_peer *to, const struct prefix *p)
 {
-	struct trie_node *n = trie_match(&to->iface->statics, p);
+	const struct prefix_row *row = prefix_table_match(&to->iface->statics, p);
 
-	return n && container_of(n, struct entry, node)->owner == to;
+	return row && row->owner == to;
 }
 
 static enum reason judge_entry(const struct ceiling *c, const struct prefix *p,
@@ -411,7 +414,7 @@ bool ceilings_apply(struct ceilings *c, const json_t *config, uint32_t generatio
 	struct ceiling *next = ceiling_new(config);
 
 	c->generation = generation;
-	if (c->now && ceiling_same(c->now, next) && same_section(c->now, next, 2)) {
+	if (c->now && ceiling_same(c->now, next) && same_section(c->now, next, STATIC_ROUTES)) {
 		ceiling_free(next);
 		return false;
 	}

@@ -22,6 +22,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \
 	lib/prefix_order.c lib/prefix_order.h \
+	lib/prefix_table.c lib/prefix_table.h \
 	lib/pulse.c lib/pulse.h \
 	lib/reason.c lib/reason.h \
 	lib/retry.c lib/retry.h \
@@ -54,6 +55,7 @@ check_PROGRAMS += \
 	lib/planes_test \
 	lib/prefix_test \
 	lib/prefix_order_test \
+	lib/prefix_table_test \
 	lib/reason_test \
 	lib/retry_test \
 	lib/pulse_test \
@@ -104,6 +106,8 @@ lib_nl_batch_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv,--wrap=sendto,--wrap=s
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
 lib_planes_test_SOURCES = lib/planes_test.c
 lib_planes_test_LDADD = $(TEST_LIBS)
+lib_prefix_table_test_SOURCES = lib/prefix_table_test.c
+lib_prefix_table_test_LDADD = $(TEST_LIBS)
 lib_prefix_order_test_SOURCES = lib/prefix_order_test.c
 lib_prefix_order_test_LDADD = $(TEST_LIBS)
 lib_prefix_test_SOURCES = lib/prefix_test.c
