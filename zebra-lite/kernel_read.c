@@ -32,6 +32,7 @@
 #include "side.h"
 #include "uplink.h"
 #include "util.h"
+#include "zapply.h"
 #include "zconfig.h"
 
 #define BUFFER_BYTES (64 * 1024)
@@ -173,7 +174,7 @@ static void link_told(const struct klink *k, bool present)
 		free(l);
 	}
 	if (named)
-		zconfig_links_changed();
+		zapply_links_changed();
 	if (named || up != was)
 		uplink_links_changed();
 	if (up == was || !first_done)

@@ -27,8 +27,9 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/side.c zebra-lite/side.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
+	zebra-lite/zapply.c zebra-lite/zapply.h \
 	zebra-lite/zceiling.c zebra-lite/zceiling.h \
-	zebra-lite/zconfig.c zebra-lite/zconfig.h \
+	zebra-lite/zconfig.c zebra-lite/zconfig.h zebra-lite/zconfig_read.c \
 	zebra-lite/zplane.c \
 	zebra-lite/zshow.c zebra-lite/zshow.h
 zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTABLES_CFLAGS)

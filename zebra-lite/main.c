@@ -6,7 +6,8 @@
  * fib.c and fib_order.c the ordered way of changes into both tables, books.c what stands there,
  * rule.c policy routing, uplink.c and side.c the way of encrypted packets, pin.c the endpoints,
  * tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c rtnetlink, link_*.c the
- * channels, nftset.c, disjoint.c and nft.c nftables sets. This file ties them to the process.
+ * channels, nftset.c, disjoint.c and nft.c nftables sets; zapply.c brings a new configuration into
+ * force. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #include "side.h"
 #include "ifaddr.h"
 #include "uplink.h"
+#include "zapply.h"
 #include "zceiling.h"
 #include "zconfig.h"
 #include "zshow.h"
@@ -86,10 +88,10 @@ static void apply(const json_t *config, uint32_t generation)
 		return;
 	}
 	moved = planes_read(config);
-	zconfig_apply(&c);
+	zapply(&c);
 	tunnel_planes_changed();
 	configured_read(config);
-	zceiling_apply(config, generation);
+	zapply_ceilings(config, generation);
 	nftset_config_changed();
 	if (moved && reading)
 		kernel_resync("interfaces moved to other planes");
@@ -104,7 +106,7 @@ static void apply(const json_t *config, uint32_t generation)
 static void prune(uint32_t generation)
 {
 	uplinks_prune();
-	zceiling_prune();
+	zapply_ceilings_prune();
 }
 
 static void channel(enum daemon_id peer, int fd)

@@ -4,7 +4,7 @@
 
 #include "model_internal.h"
 #include "rib.h"
-#include "zceiling.h"
+#include "zapply.h"
 
 /* --- brute force --- */
 
@@ -88,7 +88,7 @@ static void apply(void)
 	model_note("permit lists, generation %u", model.generation + 1);
 	model.pruned = false;
 	model_learn();
-	zceiling_apply(c, ++model.generation);
+	zapply_ceilings(c, ++model.generation);
 	json_decref(c);
 }
 
@@ -97,7 +97,7 @@ static void prune(void)
 	model_note("pruned");
 	model.pruned = model.overtaken = true;
 	model_learn();
-	zceiling_prune();
+	zapply_ceilings_prune();
 }
 
 void model_op_permits(void)

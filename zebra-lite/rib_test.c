@@ -27,6 +27,7 @@
 #include "rib_kernel.h"
 #include "tunnel.h"
 #include "util.h"
+#include "zapply.h"
 #include "zceiling.h"
 #include "zconfig.h"
 
@@ -561,7 +562,7 @@ static void test_next_hops(void **state)
 	assert_string_equal(journal, "nexthop 192.0.2.55 down -;");
 	journal[0] = '\0';
 	configured.via_default = true;
-	zconfig_apply(&configured);
+	zapply(&configured);
 	settle();
 	assert_string_equal(journal, "nexthop 192.0.2.55 up -;");
 	journal[0] = '\0';
@@ -570,7 +571,7 @@ static void test_next_hops(void **state)
 	assert_true(told("nexthop 192.0.2.55 up p2;"));
 	configured = zconfig;
 	configured.via_default = false;
-	zconfig_apply(&configured);
+	zapply(&configured);
 }
 
 static void configure(const char *text)
@@ -922,20 +923,20 @@ static void test_plane_is_renumbered(void **state)
 	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p, .hops = {1, {{.addr = hop}}}};
 
 	as_one.plane_table[1] = as_five.plane_table[5] = 100;
-	zconfig_apply(&as_one);
+	zapply(&as_one);
 	p.plane = 1;
 	rib_bgp_routes(&m, 1);
 	settle();
 	assert_string_equal(journal, "set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
 	journal[0] = '\0';
-	zconfig_apply(&as_five);
+	zapply(&as_five);
 	p.plane = 5;
 	rib_bgp_routes(&m, 1);
 	settle();
 	assert_string_equal(journal, "del 10.1.0.0/16 10;set 10.1.0.0/16 1;add 10.1.0.0/16 10;");
 	assert_int_equal(zplane_by_table(100), 5);
 	assert_true(stands[1]);
-	zconfig_apply(&before);
+	zapply(&before);
 }
 
 /* Out of the middle of the queue and in again, more often than ghosts are counted. */
@@ -1073,7 +1074,7 @@ static void ceilings(const char *permit, uint32_t generation)
 				   "tunnel-address", "10.9.0.2", "permit", "10.0.0.0/8");
 
 	assert_non_null(config);
-	zceiling_apply(config, generation);
+	zapply_ceilings(config, generation);
 	json_decref(config);
 }
 
@@ -1121,7 +1122,7 @@ static void test_ceiling(void **state)
 	assert_true(told("cleared 10.2.0.0/16 outside-permit;"));
 	assert_true(told("set 10.2.0.0/16 1;"));
 	assert_false(told("10.1.0.0/16"));
-	zceiling_prune();
+	zapply_ceilings_prune();
 	settle();
 	assert_true(told("refused 10.1.0.0/16 outside-permit;"));
 	assert_true(told("del 10.1.0.0/16 10;"));
@@ -1144,7 +1145,7 @@ static void test_ceiling_known_to_both(void **state)
 	bgp("10.1.0.0/16", "10.9.0.1");
 	settle();
 	ceilings("10.2.0.0/16", 2);
-	zceiling_prune();
+	zapply_ceilings_prune();
 	settle();
 	assert_true(told("refused 10.1.0.0/16 outside-permit;"));
 	bgpd_generation = 2;

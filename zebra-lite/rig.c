@@ -31,6 +31,7 @@
 #include "tunnel.h"
 #include "uplink.h"
 #include "util.h"
+#include "zapply.h"
 #include "zceiling.h"
 #include "zconfig.h"
 
@@ -322,12 +323,12 @@ void rig_configure(const char *config)
 	if (zconfig_read(j, &c, error, sizeof(error)) < 0)
 		fail_msg("%s", error);
 	planes_read(j);
-	zconfig_apply(&c);
+	zapply(&c);
 	tunnel_planes_changed();
 	configured_read(j);
-	zceiling_apply(j, ++generation);
+	zapply_ceilings(j, ++generation);
 	uplinks_prune();
-	zceiling_prune();
+	zapply_ceilings_prune();
 	json_decref(j);
 	free(text);
 }

@@ -46,7 +46,7 @@ static struct neighbors read_neighbors(const json_t *config)
 	return to;
 }
 
-void zceiling_apply(const json_t *config, uint32_t generation)
+bool zceiling_apply(const json_t *config, uint32_t generation)
 {
 	struct neighbors next = read_neighbors(config);
 	bool first = !ceilings.now, wider = ceilings_apply(&ceilings, config, generation);
@@ -54,18 +54,14 @@ void zceiling_apply(const json_t *config, uint32_t generation)
 	free(before.v);
 	before = now;
 	now = next;
-	nexthop_all_changed();
-	if (wider && !first)
-		rib_ceilings_wider();
+	return wider && !first;
 }
 
-void zceiling_prune(void)
+bool zceiling_prune(void)
 {
 	free(before.v);
 	before = (struct neighbors){0};
-	nexthop_all_changed();
-	if (ceilings_prune(&ceilings))
-		rib_ceilings_narrower();
+	return ceilings_prune(&ceilings);
 }
 
 void zceiling_reset(void)

@@ -18,9 +18,9 @@
 #include "nexthop.h"
 #include "reason.h"
 
-/* After planes_read(). */
-void zceiling_apply(const json_t *config, uint32_t generation);
-void zceiling_prune(void);
+/* After planes_read(). True: more is permitted than before. */
+bool zceiling_apply(const json_t *config, uint32_t generation);
+bool zceiling_prune(void); /* true: less is */
 void zceiling_reset(void);
 
 /* Why packets for P may not go by NH, as it is resolved now; NONE. */

@@ -12,7 +12,7 @@
 #include "prefix.h"
 #include "uplink.h"
 
-/* The `plane` part too: zplane.c. */
+/* A static route, of whatever plane. */
 struct zstatic {
 	struct prefix prefix;
 	struct addr next_hop; /* family 0: none */
@@ -49,11 +49,9 @@ struct zconfig {
 };
 extern struct zconfig zconfig; /* in force; the schema's defaults before the first one */
 
-/* 0, or -EINVAL and a text. OUT is owned by the caller (zconfig_free()). */
+/* zconfig_read.c: 0, or -EINVAL and a text. OUT is owned by the caller (zconfig_free()). */
 int zconfig_read(const json_t *root, struct zconfig *out, char *error, size_t size);
 void zconfig_free(struct zconfig *c);
-/* Takes over *C and brings the RIB in line with it. */
-void zconfig_apply(struct zconfig *c);
 /* zplane.c: reads `plane` into *C: tables, rules, and what isolates. */
 int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size);
 /* One more; of R one for each family, where it names none. */
@@ -61,6 +59,5 @@ struct zstatic *zconfig_add_static(struct zconfig *c);
 void zconfig_add_rule(struct zconfig *c, struct krule r);
 /* The plane whose routes stand in this table, or -1. */
 int zplane_by_table(uint32_t table);
-void zconfig_links_changed(void); /* static routes name interfaces */
 
 #endif

@@ -26,6 +26,7 @@
 #include "rule.h"
 #include "side.h"
 #include "tunnel.h"
+#include "zapply.h"
 #include "zconfig.h"
 
 static json_t *parse(const char *config)
@@ -410,7 +411,7 @@ static void test_change_statics(void **state)
 	configure("'rib': {'static': [{'prefix': '10.2.0.0/16', 'blackhole': true}, {'prefix': "
 		  "'10.3.0.0/16', 'next-hop': '198.51.100.7'}]}");
 	RIG_TOLD("");
-	zconfig_links_changed(); /* none of them names one */
+	zapply_links_changed(); /* none of them names one */
 	RIG_TOLD("");
 	configure("'rib': {}");
 	RIG_TOLD("redist -static 10.2.0.0/16 metric 0\n"
@@ -607,13 +608,13 @@ static void test_absent_interface(void **state)
 		 "refused 10.1.0.0/16 by 10.9.0.1 no-permit\n"
 		 "del 10.1.0.0/16 dev wg0\n"
 		 "unset 10.1.0.0/16 p1\n");
-	zconfig_links_changed();
+	zapply_links_changed();
 	RIG_TOLD("redist -static 10.9.0.0/16 metric 0\n"
 		 "redist +static 10.9.0.0/16 metric 0\n");
 	rig_configure("{'rib': {'static': [{'prefix': '10.7.0.0/16', 'interface': 'u'}]}}");
 	RIG_TOLD("redist -static 10.9.0.0/16 metric 0\n"
 		 "del 10.9.0.0/16 via 198.51.100.7 dev u0\n");
-	zconfig_links_changed();
+	zapply_links_changed();
 	RIG_TOLD("");
 }
 

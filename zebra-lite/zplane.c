@@ -110,11 +110,3 @@ int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 	}
 	return 0;
 }
-
-int zplane_by_table(uint32_t table)
-{
-	for (int i = 0; i < PLANES_MAX; i++)
-		if (zconfig.plane_table[i] == table)
-			return i;
-	return -1;
-}
