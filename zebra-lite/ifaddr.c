@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "uplink.h"
 #include "util.h"
 
 struct entry {
@@ -18,6 +17,18 @@ struct entry {
 
 static TAILQ_HEAD(, entry) entries = TAILQ_HEAD_INITIALIZER(entries);
 static uint32_t epoch;
+static void (*when_changed)(uint32_t ifindex);
+
+void ifaddr_open(void (*changed)(uint32_t ifindex))
+{
+	when_changed = changed;
+}
+
+static void tell(uint32_t ifindex)
+{
+	if (when_changed)
+		when_changed(ifindex);
+}
 
 static struct entry *find(const struct kaddr *a)
 {
@@ -36,7 +47,7 @@ static void drop(struct entry *e)
 
 	TAILQ_REMOVE(&entries, e, link);
 	free(e);
-	uplink_addrs_changed(ifindex);
+	tell(ifindex);
 }
 
 void ifaddr_read_begin(void)
@@ -61,7 +72,7 @@ bool ifaddr_told(const struct kaddr *a, bool present)
 	e->a = *a;
 	e->epoch = epoch;
 	if (news)
-		uplink_addrs_changed(a->ifindex);
+		tell(a->ifindex);
 	return news;
 }
 

@@ -7,6 +7,8 @@
 
 #include "kernel.h"
 
+/* CHANGED: an address of the interface came, went, or is otherwise than before. */
+void ifaddr_open(void (*changed)(uint32_t ifindex));
 void ifaddr_read_begin(void);
 /* True: it is a new address, or is otherwise than before. */
 bool ifaddr_told(const struct kaddr *a, bool present);

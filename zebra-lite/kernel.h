@@ -5,10 +5,12 @@
  * Writing (kernel_write.c) is the real implementation of out.h's route verbs. Routes go in by a
  * thread (kernel_thread.c), since the kernel works inside the send: one core is its alone, and the
  * loop puts the next ones together meanwhile. Everything else is sent by the loop. Reading
- * (kernel_read.c) keeps a table of links and tells the RIB every route of our table, by a full
- * reading at the start, after a lost notification and after a link event (a link that goes down
- * takes its IPv4 routes without a word), and by notifications in between. Notifications of our own
- * writes are filtered out in the kernel by their port.
+ * (kernel_read.c) tells links, which kernel_link.c keeps, addresses, rules, nexthop objects and
+ * every route of our tables, by a full reading at the start, after a lost notification and after a
+ * link event (a link that goes down takes its IPv4 routes without a word), and by notifications in
+ * between. Notifications of our own writes are filtered out in the kernel by their port.
+ *
+ * Who does what with what is read is not known here: whoever is told says so (kernel_read_open()).
  */
 #ifndef WGBGP_ZEBRA_KERNEL_H
 #define WGBGP_ZEBRA_KERNEL_H
@@ -49,6 +51,9 @@ int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *out);
 
 /* kernel_thread.c: sends what it is given, one buffer after the other. */
 struct nl_batch;
+/* FAILED: a route of which the kernel said -errno, with its cookie; called in the thread. WRITTEN:
+ * kernel_thread_done() may have another answer. Before anything is started. */
+void kernel_thread_open(void (*failed)(void *cookie, int err), void (*written)(void));
 int kernel_thread_start(void);
 void kernel_thread_stop(void); /* when it has sent what it was given */
 uint32_t kernel_thread_portid(void);
@@ -68,17 +73,42 @@ int kernel_write_group(uint32_t id, const struct nhleg *legs, unsigned n, bool r
 void kernel_delete_nexthop(uint32_t id);
 int kernel_write_rule(bool add, const struct krule *r);
 
-/* kernel_netconf.c */
-int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -1 unknown */
-
-/* kernel_read.c */
-int kernel_read_start(void); /* the first reading begins */
-void kernel_read_stop(void);
-void kernel_resync(const char *why); /* WHY for the log */
+/* kernel_link.c */
+enum { KLINK_NAMED = 1, KLINK_UP = 2, KLINK_DOWN = 4 };
+/* What changed, bits of these. NAMED: the interface came, went, or has another name. */
+unsigned kernel_link_told(const struct klink *k, bool present);
+void kernel_links_confirmed(uint64_t since_ms); /* what was there then (monotonic) is known */
+void kernel_links_reset(void);
 bool kernel_link_up(uint32_t ifindex);
 bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms);
 bool kernel_link_pointopoint(uint32_t ifindex);
 const char *kernel_link_name(uint32_t ifindex);
 uint32_t kernel_link_by_name(const char *name); /* 0 when there is none */
+size_t kernel_link_count(void);
+
+/* kernel_netconf.c */
+int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -1 unknown */
+
+/* kernel_read.c. All of these are set. PRESENT: it is there, by a reading or by a notification;
+ * else it went. */
+struct kernel_news {
+	void (*begin)(void);		  /* a full reading */
+	void (*link)(unsigned changed);	  /* bits of kernel_link_told() */
+	void (*turned)(uint32_t ifindex); /* the link went up or down, after the first reading */
+	void (*addr)(const struct kaddr *a, bool present);
+	void (*nexthop)(const struct knexthop *k, bool present);
+	void (*nexthops_read)(void); /* all of this reading were told */
+	void (*rule)(const struct krule *r, bool present);
+	void (*route)(const struct kroute *r, bool present);
+	/* The tables besides those of the planes that are to be read; their number. */
+	unsigned (*side_tables)(uint32_t *tables, unsigned max);
+	void (*end)(void (*done)(void)); /* DONE is called when all of the reading is worked in */
+	void (*ready)(void);		 /* the first reading is */
+	void (*eased)(void);		 /* what was refused may be taken now */
+};
+void kernel_read_open(const struct kernel_news *news);
+int kernel_read_start(void); /* the first reading begins */
+void kernel_read_stop(void);
+void kernel_resync(const char *why); /* WHY for the log */
 
 #endif

@@ -7,32 +7,15 @@
 #include <linux/if_addr.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 
-#include "fib.h"
-#include "fib_retry.h"
-#include "hash.h"
-#include "ifaddr.h"
-#include "links.h"
+#include "dirty.h"
 #include "log.h"
 #include "loop.h"
-#include "nexthop.h"
-#include "nhobj.h"
 #include "nl_batch.h"
-#include "rib.h"
-#include "rib_kernel.h"
-#include "rule.h"
-#include "side.h"
-#include "uplink.h"
 #include "util.h"
-#include "zapply.h"
 #include "zconfig.h"
 
 #define BUFFER_BYTES (64 * 1024)
@@ -55,13 +38,7 @@ enum stage {
 	STAGE_DONE
 };
 
-struct link {
-	struct hash_node hash;
-	struct klink k;
-	uint64_t down_ms; /* monotonic: it was last down; 0: never since we look */
-};
-
-static struct hash_table links;
+static const struct kernel_news *news;
 static struct mnl_socket *monitor, *dumper;
 static struct watch monitor_watch, dumper_watch;
 static struct timer delay;
@@ -69,8 +46,7 @@ static enum stage stage = STAGE_DONE;
 static bool again;	 /* another reading was asked for during this one */
 static bool interrupted; /* the table changed under the reading */
 static bool first_done;
-static uint64_t begun_ms;     /* this reading */
-static uint64_t confirmed_ms; /* the last one that saw everything: what was there was there then */
+static uint64_t begun_ms; /* this reading */
 static uint32_t dump_seq;
 static uint32_t tables[SIDE_TABLES_MAX]; /* side tables of this reading */
 static unsigned n_tables, table_at;
@@ -78,122 +54,39 @@ static uint32_t main_tables[PLANES_MAX + 1]; /* of the planes */
 static unsigned n_main_tables, main_at;
 static _Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_BYTES];
 
-/* --- links --- */
-
-static struct link *find_link(uint32_t ifindex)
-{
-	for (struct hash_node *h = hash_find(&links, hash_bytes(&ifindex, sizeof(ifindex))); h;
-	     h = hash_find_next(h)) {
-		struct link *l = container_of(h, struct link, hash);
-
-		if (l->k.ifindex == ifindex)
-			return l;
-	}
-	return NULL;
-}
-
-bool kernel_link_up(uint32_t ifindex)
-{
-	const struct link *l = find_link(ifindex);
-
-	return l && l->k.up;
-}
-
-/* Ahead of the notification, which may still be on its way. */
-static bool is_up_now(const char *ifname)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {0};
-	bool up;
-
-	str_copy(request.ifr_name, ifname, sizeof(request.ifr_name));
-	up = fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0 || request.ifr_flags & IFF_RUNNING;
-	if (fd >= 0)
-		close(fd);
-	return up;
-}
-
-bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms)
-{
-	const struct link *l = find_link(ifindex);
-
-	if (since_ms < confirmed_ms)
-		since_ms = confirmed_ms;
-	return !l || !l->k.up || (l->down_ms && l->down_ms >= since_ms) || !is_up_now(l->k.name);
-}
-
-const char *kernel_link_name(uint32_t ifindex)
-{
-	const struct link *l = find_link(ifindex);
-
-	return l ? l->k.name : "";
-}
-
-bool kernel_link_pointopoint(uint32_t ifindex)
-{
-	const struct link *l = find_link(ifindex);
-
-	return l && l->k.pointopoint;
-}
-
-uint32_t kernel_link_by_name(const char *name)
-{
-	for (struct hash_node *h = hash_first(&links); h; h = hash_next(&links, h)) {
-		const struct link *l = container_of(h, struct link, hash);
-
-		if (str_eq(l->k.name, name))
-			return l->k.ifindex;
-	}
-	return 0;
-}
-
-/* What was refused may be taken now. */
-static void try_again(void)
-{
-	fib_retry_kick();
-	keep_kick(&rules);
-	keep_kick(&side_routes);
-}
+/* --- one message --- */
 
 static void link_told(const struct klink *k, bool present)
 {
-	struct link *l = find_link(k->ifindex);
-	bool up = present && k->up, was = l && l->k.up;
-	bool named = !l || !str_eq(l->k.name, k->name) || !present;
+	unsigned changed = kernel_link_told(k, present);
+	bool up = changed & KLINK_UP;
 
-	if (present && !l) {
-		l = xcalloc(1, sizeof(*l));
-		hash_insert(&links, &l->hash, hash_bytes(&k->ifindex, sizeof(k->ifindex)));
-	}
-	if (present) {
-		l->k = *k;
-		if (!up)
-			l->down_ms = now_ms();
-	} else if (l) {
-		hash_remove(&links, &l->hash);
-		free(l);
-	}
-	if (named)
-		zapply_links_changed();
-	if (named || up != was)
-		uplink_links_changed();
-	if (up == was || !first_done)
+	if (changed)
+		news->link(changed);
+	if (!(changed & (KLINK_UP | KLINK_DOWN)) || !first_done)
 		return;
 	log_info("link", "interface=%s state=%s", k->name, up ? "up" : "down");
-	if (!up)
-		nhobj_link_down(k->ifindex);
-	rib_kernel_link_changed(k->ifindex);
-	nexthop_link_changed(k->ifindex);
-	try_again();
+	news->turned(k->ifindex);
 	kernel_resync(up ? "link up" : "link down");
 }
 
-/* --- one message --- */
+static void handle_link(const struct nlmsghdr *nlh)
+{
+	struct klink k;
+
+	switch (kernel_decode_link(nlh, &k)) {
+	case 0:
+		link_told(&k, nlh->nlmsg_type == RTM_NEWLINK);
+		break;
+	case -ENOENT: /* IPv6 was switched on or off there */
+		news->eased();
+		break;
+	}
+}
 
 static void handle(const struct nlmsghdr *nlh)
 {
 	struct kroute r;
-	struct klink k;
 	struct knexthop nh;
 	struct krule rule;
 	struct kaddr addr;
@@ -201,45 +94,27 @@ static void handle(const struct nlmsghdr *nlh)
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		if (kernel_decode_route(nlh, &r) < 0)
-			break;
-		if (zplane_by_table(r.table) >= 0 || r.table == RT_TABLE_MAIN)
-			rib_kernel_route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
-		else
-			side_told(&r, nlh->nlmsg_type == RTM_NEWROUTE);
+		if (kernel_decode_route(nlh, &r) == 0)
+			news->route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		if (kernel_decode_addr(nlh, &addr) == 0 &&
-		    ifaddr_told(&addr, nlh->nlmsg_type == RTM_NEWADDR))
-			try_again();
+		if (kernel_decode_addr(nlh, &addr) == 0)
+			news->addr(&addr, nlh->nlmsg_type == RTM_NEWADDR);
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		switch (kernel_decode_link(nlh, &k)) {
-		case 0:
-			link_told(&k, nlh->nlmsg_type == RTM_NEWLINK);
-			break;
-		case -ENOENT: /* IPv6 was switched on or off there */
-			try_again();
-			break;
-		}
+		handle_link(nlh);
 		break;
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
-		if (kernel_decode_nexthop(nlh, &nh) < 0)
-			break;
-		if (nlh->nlmsg_type == RTM_DELNEXTHOP)
-			nhobj_lost(nh.id);
-		else if (nh.protocol == zconfig.protocol && nh.n)
-			nhgroup_found(nh.id, nh.legs, nh.n, nh.resilient);
-		else if (nh.protocol == zconfig.protocol)
-			nhobj_found(nh.id, nh.oif, nh.family);
+		if (kernel_decode_nexthop(nlh, &nh) == 0)
+			news->nexthop(&nh, nlh->nlmsg_type == RTM_NEWNEXTHOP);
 		break;
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 		if (kernel_decode_rule(nlh, &rule) == 0)
-			rule_told(&rule, nlh->nlmsg_type == RTM_NEWRULE);
+			news->rule(&rule, nlh->nlmsg_type == RTM_NEWRULE);
 		break;
 	default:
 		break;
@@ -360,28 +235,23 @@ static void begin(void *arg)
 	begun_ms = now_ms();
 	stage = STAGE_LINKS;
 	list_tables();
-	rib_kernel_begin();
-	keep_read_begin(&rules);
-	ifaddr_read_begin();
-	keep_read_begin(&side_routes);
+	news->begin();
 	send_dump();
 }
 
 static void reading_done(void)
 {
-	confirmed_ms = begun_ms;
-	if (!first_done) {
-		first_done = true;
-		fib_kernel_ready();
-		link_bgpd_kernel_ready();
-		log_info("kernel-read", "routes=%zu links=%zu", rib_count(), links.count);
-	}
+	kernel_links_confirmed(begun_ms);
+	if (first_done)
+		return;
+	first_done = true;
+	news->ready();
 }
 
 static enum stage stage_after(enum stage s)
 {
 	if (s == STAGE_IPV6) {
-		n_tables = side_tables(tables, SIDE_TABLES_MAX);
+		n_tables = news->side_tables(tables, SIDE_TABLES_MAX);
 		table_at = 0;
 		return n_tables ? STAGE_SIDE4 : STAGE_DONE;
 	}
@@ -393,7 +263,7 @@ static enum stage stage_after(enum stage s)
 static void next_stage(void)
 {
 	if (stage == STAGE_NEXTHOPS && !interrupted)
-		nhobj_read();
+		news->nexthops_read();
 	if ((stage == STAGE_IPV4 || stage == STAGE_IPV6) && ++main_at < n_main_tables) {
 		send_dump();
 		return;
@@ -408,10 +278,7 @@ static void next_stage(void)
 		begin(NULL);
 		return;
 	}
-	ifaddr_read_end();
-	uplinks_read_end();
-	keep_read_end(&rules);
-	rib_kernel_end(reading_done);
+	news->end(reading_done);
 	if (again)
 		timer_start(&delay, RESYNC_DELAY_MS);
 }
@@ -462,12 +329,17 @@ void kernel_resync(const char *why)
 		timer_start(&delay, RESYNC_DELAY_MS);
 }
 
+void kernel_read_open(const struct kernel_news *told)
+{
+	news = told;
+}
+
 int kernel_read_start(void)
 {
 	static const unsigned groups[] = {
-		RTNLGRP_LINK,	     RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR,
-		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_IFINFO, RTNLGRP_IPV4_RULE,
-		RTNLGRP_IPV6_RULE,   RTNLGRP_NEXTHOP};
+		RTNLGRP_LINK,	     RTNLGRP_IPV4_ROUTE,  RTNLGRP_IPV6_ROUTE,
+		RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_IFINFO,
+		RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,	  RTNLGRP_NEXTHOP};
 
 	monitor = open_socket();
 	dumper = open_socket();
@@ -490,8 +362,6 @@ int kernel_read_start(void)
 
 void kernel_read_stop(void)
 {
-	struct hash_node *h;
-
 	timer_stop(&delay);
 	if (monitor) {
 		watch_off(&monitor_watch);
@@ -502,9 +372,5 @@ void kernel_read_stop(void)
 		mnl_socket_close(dumper);
 	}
 	monitor = dumper = NULL;
-	while ((h = hash_first(&links))) {
-		hash_remove(&links, h);
-		free(container_of(h, struct link, hash));
-	}
-	hash_clear(&links);
+	kernel_links_reset();
 }

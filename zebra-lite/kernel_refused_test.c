@@ -33,6 +33,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "loop.h"
+#include "news.h"
 #include "nhobj.h"
 #include "nl_batch.h"
 #include "rib.h"
@@ -264,6 +265,7 @@ static int setup(void **state)
 			   .route_flush = kernel_thread_flush,
 			   .route_done = kernel_thread_done,
 			   .rule = kernel_write_rule};
+	news_open(NULL);
 	return 0;
 }
 

@@ -26,6 +26,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "loop.h"
+#include "news.h"
 #include "nexthop.h"
 #include "nhobj.h"
 #include "rib.h"
@@ -93,6 +94,7 @@ static int setup(void **state)
 			   .route_flush = kernel_thread_flush,
 			   .route_done = kernel_thread_done,
 			   .rule = kernel_write_rule};
+	news_open(NULL);
 	assert_int_equal(kernel_write_start(), 0);
 	return 0;
 }

@@ -3,9 +3,8 @@
  * kernel_thread: the thread that writes routes.
  *
  * Buffers stand in a ring, and are numbered as they are handed over: the loop fills the one with
- * the number `given`, the thread owns those from `written` up to it. A buffer's errors go into the
- * items of its batch (fib_route_failed()), which nobody looks at before the buffer counts as
- * written.
+ * the number `given`, the thread owns those from `written` up to it. A buffer's errors are told
+ * with their cookies, which nobody looks at before the buffer counts as written.
  *
  * What the kernel needs for a route decides how long a table takes, so the thread comes before
  * those who make work for it: the parent starts zebra-lite with a nice value below its own
@@ -19,7 +18,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "fib.h"
 #include "kernel.h"
 #include "log.h"
 #include "loop.h"
@@ -40,10 +38,18 @@ static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
 static uint32_t given, written; /* only the loop moves `given`, only the thread `written` */
 static int failed;		/* errors were lost: -errno, for the loop to say */
 static bool stopping;
+static void (*when_failed)(void *cookie, int err);
+static void (*when_written)(void);
+
+void kernel_thread_open(void (*failed_route)(void *cookie, int err), void (*written_some)(void))
+{
+	when_failed = failed_route;
+	when_written = written_some;
+}
 
 static void on_error(void *arg, void *cookie, int err)
 {
-	fib_route_failed(cookie, err);
+	when_failed(cookie, err);
 }
 
 /* --- the thread --- */
@@ -90,7 +96,7 @@ static void on_done(int fd, short what, void *arg)
 		log_error("kernel-write", "error=\"%s\"", strerror(-err));
 		out.resync("errors of route changes were lost");
 	}
-	fib_routes_written();
+	when_written();
 }
 
 /* Signals are the loop's. */

@@ -23,6 +23,7 @@
 #include "log.h"
 #include "loop.h"
 #include "messages.h"
+#include "news.h"
 #include "nexthop.h"
 #include "out.h"
 #include "rib.h"
@@ -278,7 +279,7 @@ static int setup(void **state)
 			   .redist = link_bgpd_redist,
 			   .resync = on_resync,
 			   .link_name = on_link_name};
-	fib_open(link_bgpd_busy);
+	news_open(link_bgpd_busy);
 	kernel_route("198.51.100.0/24", true);
 	wgd = open_channel(link_wgd_open, on_wgd, "wgd");
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");

@@ -11,9 +11,10 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/fib_retry.c zebra-lite/fib_retry.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/keep.c zebra-lite/keep.h \
-	zebra-lite/kernel.h zebra-lite/kernel_decode.c \
+	zebra-lite/kernel.h zebra-lite/kernel_decode.c zebra-lite/kernel_link.c \
 	zebra-lite/kernel_netconf.c zebra-lite/kernel_read.c zebra-lite/kernel_thread.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
+	zebra-lite/news.c zebra-lite/news.h \
 	zebra-lite/nexthop.c zebra-lite/nexthop.h \
 	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
 	zebra-lite/nhgroup.c \

@@ -7,7 +7,7 @@
  * rule.c policy routing, uplink.c and side.c the way of encrypted packets, pin.c the endpoints,
  * tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c rtnetlink, link_*.c the
  * channels, nftset.c, disjoint.c and nft.c nftables sets; zapply.c brings a new configuration into
- * force. This file ties them to the process.
+ * force, news.c says what follows from what others said. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "links.h"
 #include "log.h"
+#include "news.h"
 #include "nftset.h"
 #include "nhobj.h"
 #include "out.h"
@@ -63,7 +64,7 @@ static void start(const char *rundir)
 		.link_name = kernel_link_name,
 		.link_fell = kernel_link_fell,
 	};
-	fib_open(link_bgpd_busy);
+	news_open(link_bgpd_busy);
 }
 
 static int check(const json_t *config, char *error, size_t size)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fib.h"
+#include "news.h"
 #include "tunnel.h"
 
 /* --- the kernel --- */
@@ -368,5 +369,5 @@ void model_far_begin(void)
 		.resync = on_resync,
 		.link_up = link_up,
 	};
-	fib_open(NULL);
+	news_open(NULL);
 }

@@ -27,6 +27,7 @@
 #include "ifaddr.h"
 #include "log.h"
 #include "loop.h"
+#include "news.h"
 #include "nft.h"
 #include "nftset.h"
 #include "out.h"
@@ -299,7 +300,7 @@ static int setup(void **state)
 			   .allowed = on_allowed,
 			   .allowed_sync = on_sync,
 			   .resync = on_resync};
-	fib_open(NULL);
+	news_open(NULL);
 	planes("{\"plane\": [{\"name\": \"blue\", \"number\": 1, \"table\": 101, \"interface\": "
 	       "[\"eth1\"]}], \"wireguard\": {\"interface\": [{\"name\": \"wg1\", \"plane\": "
 	       "\"blue\"}]}}");

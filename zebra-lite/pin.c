@@ -198,12 +198,10 @@ static void hold(const struct addr *a)
 	covers_again(pin);
 }
 
-void pin_endpoint(struct tunnel_peer *p, const struct endpoint *e)
+void pin_endpoint(struct tunnel_peer *p)
 {
-	struct addr old = p->pinned, now;
+	struct addr old = p->pinned, now = p->endpoint.addr;
 
-	p->endpoint = e ? *e : (struct endpoint){0};
-	now = p->endpoint.addr;
 	if (addr_is_link_local(&now) || uplink_bypasses(p->iface))
 		now = (struct addr){0};
 	if (addr_eq(&old, &now))
@@ -219,11 +217,8 @@ void pin_uplinks_changed(void)
 {
 	struct tunnel_peer *p;
 
-	LIST_FOREACH (p, tunnel_all_peers(), link) {
-		struct endpoint e = p->endpoint;
-
-		pin_endpoint(p, &e);
-	}
+	LIST_FOREACH (p, tunnel_all_peers(), link)
+		pin_endpoint(p);
 }
 
 static void eval_inside(const struct prefix *p)

@@ -28,8 +28,7 @@ struct pin {
 	uint8_t via_len; /* of the underlay's route */
 };
 
-/* The endpoint of P is now E, or unknown (family 0 or NULL). */
-void pin_endpoint(struct tunnel_peer *p, const struct endpoint *e);
+void pin_endpoint(struct tunnel_peer *p); /* it may be another one, or unknown (family 0) */
 /* Another protocol's candidates for P changed: the underlay may have. */
 void pin_route_changed(const struct prefix *p);
 /* The ranked list of N changed. */
@@ -41,7 +40,8 @@ enum pin_answer {
 };
 /* Asked before N is installed through a tunnel. */
 enum pin_answer pin_guard(struct rib_node *n);
-/* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for it.
+/* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for
+ * it.
  */
 void pin_try_again(const struct prefix *p);
 void pin_config_changed(void);

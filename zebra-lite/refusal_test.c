@@ -24,6 +24,7 @@
 #include "fib_retry.h"
 #include "log.h"
 #include "loop_fake.h"
+#include "news.h"
 #include "nhobj.h"
 #include "out.h"
 #include "pin.h"
@@ -291,7 +292,7 @@ static void begin(void)
 			   .link_up = link_up,
 			   .link_name = link_name,
 			   .link_fell = link_fell};
-	fib_open(NULL);
+	news_open(NULL);
 	kernel_route("198.51.100.0/24", RTPROT_KERNEL, NULL);
 	kernel_route("0.0.0.0/0", RTPROT_DHCP, "198.51.100.254");
 	rib_bgp_begin();

@@ -20,6 +20,7 @@
 #include "fib.h"
 #include "log.h"
 #include "loop.h"
+#include "news.h"
 #include "out.h"
 #include "pin.h"
 #include "planes.h"
@@ -277,7 +278,7 @@ static int setup(void **state)
 		.link_up = link_up,
 		.link_name = link_name,
 	};
-	fib_open(NULL);
+	news_open(NULL);
 	bgpd_generation = 1;
 	read_kernel();
 	rib_bgp_begin();

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "news.h"
 #include "rig.h"
 
 #include <errno.h>
@@ -437,7 +438,7 @@ void rig_begin(void)
 	defaults = zconfig;
 	loop_fake_pass(1000000 - now_us() % 1000000); /* a second begins */
 	out = verbs;
-	fib_open(NULL);
+	news_open(NULL);
 	rib_kernel_begin();
 	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
 	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "rule.h"
-#include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -16,6 +15,8 @@ struct side_route {
 	struct kroute have; /* valid while installed */
 	bool missed;	    /* somebody took it; put back when it is still wanted */
 };
+
+static void (*when_missed)(void);
 
 static int write_route(struct kept *e, bool add);
 static bool differs(const struct kept *e);
@@ -30,6 +31,11 @@ struct keep side_routes = {
 	.describe = describe,
 	.list = TAILQ_HEAD_INITIALIZER(side_routes.list),
 };
+
+void side_open(void (*missed)(void))
+{
+	when_missed = missed;
+}
 
 static struct side_route *route_of(const struct kept *e)
 {
@@ -148,7 +154,7 @@ void side_rewrite(uint32_t table)
 	}
 }
 
-static unsigned put_table(uint32_t table, uint32_t *tables, unsigned n, unsigned max)
+unsigned side_put_table(uint32_t table, uint32_t *tables, unsigned n, unsigned max)
 {
 	if (zplane_by_table(table) >= 0 || (table >= RT_TABLE_DEFAULT && table <= RT_TABLE_LOCAL))
 		return n;
@@ -160,19 +166,16 @@ static unsigned put_table(uint32_t table, uint32_t *tables, unsigned n, unsigned
 	return n;
 }
 
-unsigned side_tables(uint32_t *tables, unsigned max)
+unsigned side_tables(uint32_t *tables, unsigned n, unsigned max)
 {
 	const struct kept *e;
-	unsigned n = 0;
 
-	for (struct uplink *u = uplink_first(); u; u = uplink_next(u))
-		n = put_table(u->conf.table, tables, n, max);
 	TAILQ_FOREACH (e, &side_routes.list, link)
-		n = put_table(key(route_of(e))->table, tables, n, max);
+		n = side_put_table(key(route_of(e))->table, tables, n, max);
 	for (const struct rule *rule = rule_first(); rule && !side_routes.ready;
 	     rule = rule_next(rule))
 		if (rule->kept.installed && !rule->kept.wanted)
-			n = put_table(rule->k.table, tables, n, max);
+			n = side_put_table(rule->k.table, tables, n, max);
 	return n;
 }
 
@@ -180,10 +183,10 @@ unsigned side_tables(uint32_t *tables, unsigned max)
 static void lost(struct side_route *r)
 {
 	r->missed = true;
-	if (r->kept.wanted)
-		uplink_links_changed();
-	else
+	if (!r->kept.wanted)
 		keep_sync(&side_routes, &r->kept);
+	else if (when_missed)
+		when_missed();
 }
 
 void side_told(const struct kroute *k, bool present)
@@ -204,7 +207,6 @@ void side_told(const struct kroute *k, bool present)
 	r->have = *k;
 	keep_seen(&side_routes, &r->kept);
 	if (!side_routes.reading && r->kept.wanted && differs(&r->kept)) {
-		r->missed = true; /* changed by somebody */
-		uplink_links_changed();
+		lost(r); /* changed by somebody */
 	}
 }

@@ -322,7 +322,7 @@ static const char *tables(unsigned max)
 {
 	static char text[128];
 	uint32_t list[16];
-	unsigned n = side_tables(list, max);
+	unsigned n = uplink_tables(list, max);
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < n; i++)

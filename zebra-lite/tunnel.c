@@ -5,16 +5,19 @@
 #include <string.h>
 
 #include "log.h"
-#include "nexthop.h"
-#include "pin.h"
 #include "planes.h"
-#include "rib.h"
 
 #define ID_SLOTS 4096
 
 static struct tunnel_ifs ifs, dead_ifs;
 static struct tunnel_peers peers, dead_peers;
 static struct tunnel_peers id_table[ID_SLOTS];
+static const struct tunnel_news *news;
+
+void tunnel_open(const struct tunnel_news *told)
+{
+	news = told;
+}
 
 const struct tunnel_ifs *tunnel_all_ifs(void)
 {
@@ -116,10 +119,9 @@ static const struct tunnel_peer *heir(const struct tunnel_peer *p, const struct 
 static void host_routes(const struct tunnel_peer *p, bool present)
 {
 	for (unsigned i = 0; i < p->n_addrs; i++) {
-		struct prefix host = prefix_of_addr(&p->addrs[i]);
 		const struct tunnel_peer *of = present ? p : heir(p, &p->addrs[i]);
 
-		rib_own_route(&host, RIB_TUNNEL, of ? of->iface->ifindex : 0, NULL);
+		news->host(&p->addrs[i], of ? of->iface->ifindex : 0);
 	}
 }
 
@@ -148,15 +150,15 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 	i->adopted = m->adopted;
 	if (i->any != m->any) { /* its prefixes need no entries, or need them again */
 		i->any = m->any;
-		nexthop_owners_changed(i);
+		news->owners(i);
 	}
 	if (i->fwmark != m->fwmark) {
 		i->fwmark = m->fwmark;
-		pin_uplinks_changed();
+		news->marked();
 	}
 	if (i->up != m->up) {
 		i->up = m->up;
-		nexthop_tunnel_if_changed(i);
+		news->interface(i);
 	}
 }
 
@@ -168,8 +170,9 @@ static void peer_die(struct tunnel_peer *p)
 	LIST_INSERT_HEAD(&dead_peers, p, link);
 	p->gone = true;
 	host_routes(p, false);
-	nexthop_tunnel_changed(p);
-	pin_endpoint(p, NULL);
+	news->peer(p);
+	p->endpoint = (struct endpoint){0};
+	news->endpoint(p);
 }
 
 void tunnel_if_gone(uint32_t ifindex)
@@ -188,7 +191,7 @@ void tunnel_if_gone(uint32_t ifindex)
 	}
 	LIST_REMOVE(i, link);
 	LIST_INSERT_HEAD(&dead_ifs, i, link);
-	nexthop_all_changed(); /* also those that went around it, by a covering route */
+	news->gone(); /* also those that went around it, by a covering route */
 }
 
 static struct tunnel_peer *find_peer(const struct tunnel_if *iface, const char *name)
@@ -227,7 +230,7 @@ void tunnel_planes_changed(void)
 			host_routes(p, false);
 			set_plane(plane, p->addrs, p->n_addrs, p->fixed, p->n_fixed);
 			host_routes(p, true);
-			nexthop_tunnel_changed(p);
+			news->peer(p);
 		}
 	}
 }
@@ -299,8 +302,9 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 	p->n_fixed = m->n_fixed;
 	m->fixed = NULL;
 	set_addrs(p, m);
-	pin_endpoint(p, &m->endpoint);
-	nexthop_tunnel_changed(p);
+	p->endpoint = m->endpoint;
+	news->endpoint(p);
+	news->peer(p);
 }
 
 void tunnel_peer_gone(uint32_t id)

@@ -8,8 +8,7 @@
  * at it; one that is gone keeps its memory (marked `gone`) for the same reason and never comes
  * back: a peer that returns under the same name is a new one without entries.
  *
- * This module tells the others what follows: next hops to look at again (nexthop.h), host routes
- * for tunnel addresses (rib.h), endpoints to pin (pin.h).
+ * What follows from a change is not known here: whoever is told says so (tunnel_open()).
  */
 #ifndef WGBGP_ZEBRA_TUNNEL_H
 #define WGBGP_ZEBRA_TUNNEL_H
@@ -51,6 +50,19 @@ struct tunnel_peer {
 
 LIST_HEAD(tunnel_ifs, tunnel_if);
 LIST_HEAD(tunnel_peers, tunnel_peer);
+
+/* What changed, after it did. All are set, before anything is told here. */
+struct tunnel_news {
+	/* A is a tunnel address on that interface; 0: it is none any more. */
+	void (*host)(const struct addr *a, uint32_t ifindex);
+	void (*peer)(const struct tunnel_peer *p); /* its state or addresses; it is gone */
+	void (*endpoint)(struct tunnel_peer *p);
+	void (*interface)(const struct tunnel_if *i); /* up or down */
+	void (*owners)(const struct tunnel_if *i);    /* who owns prefixes on it */
+	void (*marked)(void);			      /* the mark of some interface */
+	void (*gone)(void);			      /* some interface */
+};
+void tunnel_open(const struct tunnel_news *news);
 
 /* What wgd says. Messages' arrays are taken over (and set to NULL). */
 void tunnel_if_told(const struct msg_tunnel_if *m);

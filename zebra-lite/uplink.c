@@ -10,19 +10,19 @@
 #include "kernel.h"
 #include "log.h"
 #include "loop.h"
-#include "pin.h"
-#include "rib.h"
+#include "rib.h" /* struct rib_cand */
 #include "rule.h"
 #include "side.h"
 #include "util.h"
 #include "zconfig.h"
 
 #define SUBNETS_END (UPLINK_ROUTES_MAX - 1) /* the last one is for the default route */
-#define UNREACHABLE_METRIC 2147483647 /* behind whatever else is in the table */
+#define UNREACHABLE_METRIC 2147483647	    /* behind whatever else is in the table */
 
 static LIST_HEAD(, uplink) uplinks = LIST_HEAD_INITIALIZER(uplinks);
 static struct job job;
 static bool ready; /* the kernel was read once */
+static void (*when_bypass)(void);
 
 static const uint8_t families[2] = {AF_INET, AF_INET6};
 
@@ -231,7 +231,7 @@ static bool bypasses(const struct uplink *u)
 	return zconfig.kernel && !u->leaving;
 }
 
-static void tell_pins(void)
+static void tell_bypasses(void)
 {
 	struct uplink *u;
 	bool changed = false;
@@ -242,8 +242,8 @@ static void tell_pins(void)
 		changed |= now != u->bypass;
 		u->bypass = now;
 	}
-	if (changed)
-		pin_uplinks_changed();
+	if (changed && when_bypass)
+		when_bypass();
 }
 
 static bool eval_all(void *arg)
@@ -253,7 +253,7 @@ static bool eval_all(void *arg)
 	LIST_FOREACH (u, &uplinks, link)
 		if (!u->leaving)
 			eval(u);
-	tell_pins();
+	tell_bypasses();
 	return false;
 }
 
@@ -267,6 +267,11 @@ static void look_again(void)
 }
 
 /* --- what may change them --- */
+
+void uplink_open(void (*bypass_changed)(void))
+{
+	when_bypass = bypass_changed;
+}
 
 void uplink_addrs_changed(uint32_t ifindex)
 {
@@ -381,6 +386,16 @@ bool uplink_bypasses(const struct tunnel_if *i)
 	const struct uplink *u = i->fwmark ? find(i->name) : NULL;
 
 	return u && u->bypass && u->conf.fwmark == i->fwmark;
+}
+
+unsigned uplink_tables(uint32_t *tables, unsigned max)
+{
+	const struct uplink *u;
+	unsigned n = 0;
+
+	LIST_FOREACH (u, &uplinks, link)
+		n = side_put_table(u->conf.table, tables, n, max);
+	return side_tables(tables, n, max);
 }
 
 struct uplink *uplink_first(void)

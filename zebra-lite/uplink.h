@@ -52,7 +52,7 @@ struct uplink {
 	struct uplink_conf conf;
 	uint32_t oif; /* 0: no such interface */
 	bool leaving; /* no longer configured; goes with the next prune */
-	bool bypass;  /* as pin.c was told */
+	bool bypass;  /* as was told */
 	bool rewrite; /* the kernel may have dropped routes in silence */
 	struct uplink_family family[2];
 };
@@ -62,6 +62,9 @@ void uplinks_apply(const struct uplink_conf *conf, size_t n);
 void uplinks_prune(void);
 void uplinks_take_out(void); /* other numbers come into force: before they do */
 
+/* BYPASS_CHANGED: uplink_bypasses() may have another answer. */
+void uplink_open(void (*bypass_changed)(void));
+
 /* Something may have changed; looked at in the next turn. */
 void uplink_addrs_changed(uint32_t ifindex);
 void uplink_links_changed(void);
@@ -70,6 +73,7 @@ void uplinks_read_end(void); /* of routes and addresses; the rules come after it
 
 /* Packets of this WireGuard interface are kept out of the RIB's table. */
 bool uplink_bypasses(const struct tunnel_if *i);
+unsigned uplink_tables(uint32_t *tables, unsigned max); /* theirs, and those of side_tables() */
 struct uplink *uplink_first(void);
 struct uplink *uplink_next(const struct uplink *u);
 void uplinks_reset(void);

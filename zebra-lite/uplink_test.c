@@ -78,7 +78,7 @@ static void read_kernel(void)
 	unsigned n;
 
 	keep_read_begin(&side_routes);
-	n = side_tables(tables, ARRAY_SIZE(tables));
+	n = side_tables(tables, 0, ARRAY_SIZE(tables));
 	for (unsigned i = 0; i < n_kernel; i++)
 		for (unsigned j = 0; j < n; j++)
 			if (kernel[i].table == tables[j])

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "news.h"
+
+#include <linux/rtnetlink.h>
+
+#include "fib.h"
+#include "fib_retry.h"
+#include "ifaddr.h"
+#include "kernel.h"
+#include "links.h"
+#include "log.h"
+#include "nexthop.h"
+#include "nhobj.h"
+#include "pin.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "rule.h"
+#include "side.h"
+#include "tunnel.h"
+#include "uplink.h"
+#include "zapply.h"
+#include "zconfig.h"
+
+/* --- the kernel --- */
+
+/* What was refused may be taken now. */
+static void try_again(void)
+{
+	fib_retry_kick();
+	keep_kick(&rules);
+	keep_kick(&side_routes);
+}
+
+static void on_begin(void)
+{
+	rib_kernel_begin();
+	keep_read_begin(&rules);
+	ifaddr_read_begin();
+	keep_read_begin(&side_routes);
+}
+
+static void on_link(unsigned changed)
+{
+	if (changed & KLINK_NAMED)
+		zapply_links_changed();
+	uplink_links_changed();
+}
+
+static void on_turned(uint32_t ifindex)
+{
+	if (!kernel_link_up(ifindex))
+		nhobj_link_down(ifindex);
+	rib_kernel_link_changed(ifindex);
+	nexthop_link_changed(ifindex);
+	try_again();
+}
+
+static void on_addr(const struct kaddr *a, bool present)
+{
+	if (ifaddr_told(a, present))
+		try_again();
+}
+
+static void on_nexthop(const struct knexthop *k, bool present)
+{
+	if (!present)
+		nhobj_lost(k->id);
+	else if (k->protocol == zconfig.protocol && k->n)
+		nhgroup_found(k->id, k->legs, k->n, k->resilient);
+	else if (k->protocol == zconfig.protocol)
+		nhobj_found(k->id, k->oif, k->family);
+}
+
+static void on_route(const struct kroute *r, bool present)
+{
+	if (zplane_by_table(r->table) >= 0 || r->table == RT_TABLE_MAIN)
+		rib_kernel_route(r, present);
+	else
+		side_told(r, present);
+}
+
+static void on_end(void (*done)(void))
+{
+	ifaddr_read_end();
+	uplinks_read_end();
+	keep_read_end(&rules);
+	rib_kernel_end(done);
+}
+
+static void on_ready(void)
+{
+	fib_kernel_ready();
+	link_bgpd_kernel_ready();
+	log_info("kernel-read", "routes=%zu links=%zu", rib_count(), kernel_link_count());
+}
+
+static const struct kernel_news from_kernel = {
+	.begin = on_begin,
+	.link = on_link,
+	.turned = on_turned,
+	.addr = on_addr,
+	.nexthop = on_nexthop,
+	.nexthops_read = nhobj_read,
+	.rule = rule_told,
+	.route = on_route,
+	.side_tables = uplink_tables,
+	.end = on_end,
+	.ready = on_ready,
+	.eased = try_again,
+};
+
+/* --- wgd --- */
+
+static void on_host(const struct addr *a, uint32_t ifindex)
+{
+	struct prefix host = prefix_of_addr(a);
+
+	rib_own_route(&host, RIB_TUNNEL, ifindex, NULL);
+}
+
+static const struct tunnel_news from_tunnels = {
+	.host = on_host,
+	.peer = nexthop_tunnel_changed,
+	.endpoint = pin_endpoint,
+	.interface = nexthop_tunnel_if_changed,
+	.owners = nexthop_owners_changed,
+	.marked = pin_uplinks_changed,
+	.gone = nexthop_all_changed,
+};
+
+void news_open(void (*busy)(bool busy))
+{
+	kernel_read_open(&from_kernel);
+	kernel_thread_open(fib_route_failed, fib_routes_written);
+	tunnel_open(&from_tunnels);
+	ifaddr_open(uplink_addrs_changed);
+	side_open(uplink_links_changed);
+	uplink_open(pin_uplinks_changed);
+	fib_open(busy);
+}
