@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "conf.h"
+#include "out.h"
 #include "planes.h"
+#include "tunnel.h"
 #include "util.h"
 
 struct names {
@@ -100,6 +102,12 @@ bool configured_interface(const char *name)
 		if (str_eq(interfaces.v[i], name))
 			return true;
 	return false;
+}
+
+bool configured_refused_if(uint32_t oif)
+{
+	return !tunnel_if_by_index(oif) && out.link_name &&
+	       configured_interface(out.link_name(oif));
 }
 
 enum reason configured_address(const struct addr *a)

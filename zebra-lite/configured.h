@@ -18,8 +18,10 @@
 /* After planes_read(). True when anything is otherwise than before. */
 bool configured_read(const json_t *config);
 bool configured_interface(const char *name);
-/* Why nothing leads to A when wgd tells of no peer there: it is the tunnel address, in its plane, of
- * a peer that is disabled, or of one whose interface wgd cannot use. NONE: no tunnel address. */
+/* An interface that is configured as WireGuard's, and wgd does not tell: it cannot use it. */
+bool configured_refused_if(uint32_t oif);
+/* Why nothing leads to A when wgd tells of no peer there: it is the tunnel address, in its plane,
+ * of a peer that is disabled, or of one whose interface wgd cannot use. NONE: no tunnel address. */
 enum reason configured_address(const struct addr *a);
 void configured_reset(void);
 

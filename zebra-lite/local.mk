@@ -9,13 +9,14 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_cover.c zebra-lite/fib_held.c \
 	zebra-lite/fib_internal.h zebra-lite/fib_order.c \
 	zebra-lite/fib_retry.c zebra-lite/fib_retry.h \
+	zebra-lite/hopset.c zebra-lite/hopset.h \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/keep.c zebra-lite/keep.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c zebra-lite/kernel_link.c \
 	zebra-lite/kernel_netconf.c zebra-lite/kernel_read.c zebra-lite/kernel_thread.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
 	zebra-lite/news.c zebra-lite/news.h \
-	zebra-lite/nexthop.c zebra-lite/nexthop.h \
+	zebra-lite/nexthop.c zebra-lite/nexthop.h zebra-lite/nexthop_users.c \
 	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
 	zebra-lite/nhgroup.c \
 	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \

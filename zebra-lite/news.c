@@ -136,5 +136,6 @@ void news_open(void (*busy)(bool busy))
 	ifaddr_open(uplink_addrs_changed);
 	side_open(uplink_links_changed);
 	uplink_open(pin_uplinks_changed);
+	nexthop_open();
 	fib_open(busy);
 }

@@ -16,100 +16,16 @@
 #include "zceiling.h"
 #include "zconfig.h"
 
-_Static_assert(sizeof(struct route_hop) == sizeof(struct addr) + 3, "hops are compared as bytes");
-
-#define DEPTH_MAX 3 /* learned routes between a next hop and the wire */
-#define TELL_MS 30  /* bgpd waits no longer for local repair */
-#define SETTLE_MS 10000
+#define DEPTH_MAX 3   /* learned routes between a next hop and the wire */
+#define TELL_MS 30    /* bgpd waits no longer for local repair */
 #define WAYS_MS 10000 /* in this time one may be led elsewhere by learned routes so often: */
 #define WAYS_MAX 16
 
-static struct trie table;
-struct islab hopset_numbers = {.stride = sizeof(struct hopset *)};
-
-static struct hash_table sets;
-static bool to_look; /* there are lists whose prefixes are to be looked at */
-static TAILQ_HEAD(, nexthop) dirty = TAILQ_HEAD_INITIALIZER(dirty);
 static struct job job;
 static struct timer tell_timer, held_timer;
 static struct log_bucket held_bucket;
 static bool tell_due; /* there are some that are to be told */
 static bool kernel_ready, tunnels_ready;
-
-static struct nexthop *nh_of(struct trie_node *t)
-{
-	return t ? container_of(t, struct nexthop, node) : NULL;
-}
-
-struct nexthop *nexthop_first(void)
-{
-	return nh_of(trie_first(&table));
-}
-
-struct nexthop *nexthop_next(const struct nexthop *nh)
-{
-	return nh_of(trie_next(&table, &nh->node));
-}
-
-struct nexthop *nexthop_find(const struct addr *a)
-{
-	struct prefix host = prefix_of_addr(a);
-
-	return a->family ? nh_of(trie_exact(&table, &host)) : NULL;
-}
-
-bool nexthop_usable(const struct nexthop *nh)
-{
-	return nh->kind != HOP_NONE && nh->reach != REACH_DOWN;
-}
-
-bool nexthop_settled(const struct nexthop *nh)
-{
-	return !nh->to_tell && (!nh->changed_ms || now_ms() - nh->changed_ms >= SETTLE_MS);
-}
-
-unsigned nexthop_level(const struct nexthop *nh)
-{
-	if (nh->kind == HOP_NONE)
-		return HOP_OUT;
-	if (nh->reach == REACH_DOWN)
-		return zconfig.last_path_keep && nh->weak ? DEMOTED_LAST : HOP_OUT;
-	return nh->reach == REACH_DEGRADED ? DEMOTED : DEMOTED_NOT;
-}
-
-unsigned hop_level(const struct hop_ref *r)
-{
-	unsigned state = nexthop_level(r->nh);
-
-	return state > r->demotion ? state : r->demotion;
-}
-
-static bool run_job(void *arg)
-{
-	nexthop_run();
-	return false;
-}
-
-static void make_dirty(struct nexthop *nh)
-{
-	if (nh->dirty)
-		return;
-	nh->dirty = true;
-	TAILQ_INSERT_TAIL(&dirty, nh, queue);
-	if (!job.ready)
-		job_init(&job, run_job, NULL);
-	job_start(&job);
-}
-
-static void release(struct nexthop *nh)
-{
-	if (nh->watched || !LIST_EMPTY(&nh->users))
-		return;
-	if (nh->dirty)
-		TAILQ_REMOVE(&dirty, nh, queue);
-	trie_remove(&table, &nh->node);
-	free(nh);
-}
 
 /* --- resolution --- */
 
@@ -143,12 +59,6 @@ static void via_tunnel(struct resolution *r, struct tunnel_peer *p)
 	}
 }
 
-bool nexthop_refused_if(uint32_t oif)
-{
-	return !tunnel_if_by_index(oif) && out.link_name &&
-	       configured_interface(out.link_name(oif));
-}
-
 /* What leads to a tunnel leads nowhere as long as wgd cannot use its interface, or the peer is
  * disabled: neither to somebody else's peer there nor by another way. */
 static bool via_nothing(struct resolution *r, enum reason reason)
@@ -174,7 +84,7 @@ static bool via_link(struct resolution *r, const struct addr *to, uint32_t oif,
 		via_tunnel(r, p);
 		return true;
 	}
-	if (nexthop_refused_if(oif))
+	if (configured_refused_if(oif))
 		return via_nothing(r, REASON_INTERFACE_REFUSED);
 	if (!oif || (out.link_up && !out.link_up(oif)))
 		return false;
@@ -312,45 +222,6 @@ void nexthop_tell(void)
 		timer_start(&tell_timer, TELL_MS);
 }
 
-static void users_dirty(struct nexthop *nh, bool urgent)
-{
-	struct hop_ref *ref;
-
-	LIST_FOREACH (ref, &nh->users, link) {
-		to_look = true;
-		if (urgent)
-			ref->set->look = LOOK_URGENTLY;
-		else if (!ref->set->look)
-			ref->set->look = LOOK;
-	}
-	rib_statics_dirty();
-}
-
-/* Queues the prefixes of all lists that are to be looked at. */
-static void look_at_prefixes(void)
-{
-	struct rib_node *n;
-	uint32_t at = 0;
-
-	if (!to_look)
-		return;
-	while ((n = rib_walk(&at))) {
-		const struct hopset *s = rib_hops(n);
-
-		if (s && s->look)
-			fib_dirty(n, s->look == LOOK_URGENTLY);
-	}
-	for (struct hash_node *h = hash_first(&sets); h; h = hash_next(&sets, h))
-		container_of(h, struct hopset, hash)->look = LOOK_NOT;
-	to_look = false;
-}
-
-void nexthop_users_dirty(struct nexthop *nh)
-{
-	users_dirty(nh, false);
-	look_at_prefixes();
-}
-
 static void take_over(struct nexthop *nh, const struct resolution *r)
 {
 	nh->kind = r->kind;
@@ -371,7 +242,7 @@ static void release_held(void *arg)
 {
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
 		if (nh->held)
-			make_dirty(nh);
+			nexthop_mark(nh);
 		nh->held = false;
 	}
 }
@@ -440,7 +311,7 @@ static void look_at(struct nexthop *nh)
 			 reach_name(nh->reach), reason_name(nh->reason));
 		fib_counters.repairs += nexthop_level(nh) > was && !LIST_EMPTY(&nh->users);
 		nhobj_hop_changed(nh);
-		users_dirty(nh, nexthop_level(nh) > was);
+		nexthop_users_mark(nh, nexthop_level(nh) > was);
 	}
 	if (told && nh->watched)
 		nh->to_tell = tell_due = true;
@@ -450,13 +321,28 @@ void nexthop_run(void)
 {
 	struct nexthop *nh;
 
-	while ((nh = TAILQ_FIRST(&dirty))) {
-		TAILQ_REMOVE(&dirty, nh, queue);
-		nh->dirty = false;
+	while ((nh = nexthop_take_marked()))
 		look_at(nh);
-	}
-	look_at_prefixes();
+	nexthop_users_look();
 	nexthop_tell();
+}
+
+static bool run_job(void *arg)
+{
+	nexthop_run();
+	return false;
+}
+
+static void wake(void)
+{
+	if (!job.ready)
+		job_init(&job, run_job, NULL);
+	job_start(&job);
+}
+
+void nexthop_open(void)
+{
+	hopset_open(wake);
 }
 
 static void tell_all(void)
@@ -483,19 +369,29 @@ void nexthop_tunnels_ready(void)
 
 static struct nexthop *get(const struct addr *a)
 {
-	struct prefix host = prefix_of_addr(a);
-	struct nexthop *nh = nh_of(trie_exact(&table, &host));
+	bool made;
+	struct nexthop *nh = nexthop_get(a, &made);
 	struct resolution r;
 
-	if (nh)
+	if (!made)
 		return nh;
-	nh = xcalloc(1, sizeof(*nh));
-	nh->addr = *a;
-	trie_insert(&table, &nh->node, &host);
 	resolve(nh, &r);
 	take_over(nh, &r);
 	rib_ceilings_again(); /* it may lead elsewhere than when it was here last */
 	return nh;
+}
+
+struct hopset *hopset_get(const struct route_hops *hops)
+{
+	uint32_t hash = hash_bytes(hops->hop, hops->n * sizeof(hops->hop[0]));
+	struct hopset *s = hopset_find(hops, hash);
+	struct nexthop *nh[ROUTE_HOPS_MAX];
+
+	if (s)
+		return s;
+	for (unsigned i = 0; i < hops->n; i++)
+		nh[i] = get(&hops->hop[i].addr);
+	return hopset_new(hops, hash, nh);
 }
 
 void nexthop_watch(const struct addr *a)
@@ -508,13 +404,12 @@ void nexthop_watch(const struct addr *a)
 
 void nexthop_unwatch(const struct addr *a)
 {
-	struct prefix host = prefix_of_addr(a);
-	struct nexthop *nh = nh_of(trie_exact(&table, &host));
+	struct nexthop *nh = nexthop_find(a);
 
 	if (!nh)
 		return;
 	nh->watched = false;
-	release(nh);
+	nexthop_release(nh);
 }
 
 void nexthop_forget_watches(void)
@@ -524,137 +419,14 @@ void nexthop_forget_watches(void)
 	for (nh = nexthop_first(); nh; nh = next) {
 		next = nexthop_next(nh);
 		nh->watched = nh->told_before = false;
-		release(nh);
+		nexthop_release(nh);
 	}
-}
-
-void nexthop_tunnel_changed(const struct tunnel_peer *p)
-{
-	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
-		if (nh->peer == p)
-			make_dirty(nh);
-		for (unsigned i = 0; i < p->n_addrs; i++)
-			if (addr_eq(&p->addrs[i], &nh->addr))
-				make_dirty(nh);
-	}
-}
-
-void nexthop_tunnel_if_changed(const struct tunnel_if *i)
-{
-	nexthop_link_changed(i->ifindex);
-}
-
-void nexthop_owners_changed(const struct tunnel_if *i)
-{
-	nexthop_all_changed();
-	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
-		if (nh->peer && nh->peer->iface == i)
-			users_dirty(nh, false);
-}
-
-void nexthop_link_changed(uint32_t ifindex)
-{
-	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
-		if (nh->oif == ifindex || nh->kind == HOP_NONE)
-			make_dirty(nh);
-}
-
-void nexthop_all_changed(void)
-{
-	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
-		make_dirty(nh);
-}
-
-void nexthop_route_changed(const struct prefix *p)
-{
-	if (!table.count)
-		return;
-	for (struct trie_node *t = trie_first_in(&table, p); t; t = trie_next_in(&table, t, p))
-		if (p->len >= nh_of(t)->via_len)
-			make_dirty(nh_of(t));
-}
-
-/* --- ranked lists --- */
-
-static bool hops_equal(const struct hopset *s, const struct route_hops *hops)
-{
-	struct route_hop same[ROUTE_HOPS_MAX];
-
-	for (unsigned i = 0; i < s->n; i++)
-		same[i] = (struct route_hop){s->ref[i].nh->addr, s->ref[i].source,
-					     s->ref[i].demotion, s->ref[i].weight};
-	return s->n == hops->n && !memcmp(same, hops->hop, s->n * sizeof(same[0]));
-}
-
-struct hopset *hopset_get(const struct route_hops *hops)
-{
-	uint32_t hash = hash_bytes(hops->hop, hops->n * sizeof(hops->hop[0]));
-	struct hopset *s;
-
-	for (struct hash_node *h = hash_find(&sets, hash); h; h = hash_find_next(h)) {
-		s = container_of(h, struct hopset, hash);
-		if (hops_equal(s, hops))
-			return hopset_ref(s);
-	}
-	s = xcalloc(1, sizeof(*s) + hops->n * sizeof(s->ref[0]));
-	s->refs = 1;
-	s->id = islab_alloc(&hopset_numbers);
-	*(struct hopset **)islab_at(&hopset_numbers, s->id) = s;
-	s->n = hops->n;
-	for (unsigned i = 0; i < s->n; i++) {
-		s->ref[i].nh = get(&hops->hop[i].addr);
-		s->ref[i].set = s;
-		s->ref[i].source = hops->hop[i].source;
-		s->ref[i].demotion = hops->hop[i].demotion;
-		s->ref[i].weight = hops->hop[i].weight;
-		LIST_INSERT_HEAD(&s->ref[i].nh->users, &s->ref[i], link);
-	}
-	hash_insert(&sets, &s->hash, hash);
-	return s;
-}
-
-struct hopset *hopset_ref(struct hopset *s)
-{
-	s->refs++;
-	return s;
-}
-
-void hopset_unref(struct hopset *s)
-{
-	ensure(s->refs);
-	if (--s->refs)
-		return;
-	hash_remove(&sets, &s->hash);
-	islab_release(&hopset_numbers, s->id);
-	for (unsigned i = 0; i < s->n; i++) {
-		LIST_REMOVE(&s->ref[i], link);
-		release(s->ref[i].nh);
-	}
-	free(s);
-}
-
-bool hopset_has(const struct hopset *s, const struct nexthop *nh)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->ref[i].nh == nh)
-			return true;
-	return false;
-}
-
-bool hopset_has_peer(const struct hopset *s, const struct tunnel_peer *p)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		if (s->ref[i].nh->peer == p)
-			return true;
-	return false;
 }
 
 void nexthop_reset(void)
 {
 	nexthop_forget_watches();
-	ensure(!table.count && !sets.count);
-	hash_clear(&sets);
-	islab_destroy(&hopset_numbers);
+	hopset_reset();
 	if (job.ready)
 		job_stop(&job);
 	timer_stop(&tell_timer);

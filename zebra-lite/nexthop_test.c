@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configured.h"
 #include "fib.h"
 #include "log.h"
 #include "loop_fake.h"
@@ -471,9 +472,9 @@ static void test_owners(void **state)
 		 "nexthop 192.0.2.7 down interface-refused dev - peer - cost 0\n"
 		 "nexthop 192.0.2.70 down interface-refused dev - peer - cost 0\n"
 		 "nexthop 192.0.2.200 down interface-refused dev - peer - cost 0\n");
-	assert_true(nexthop_refused_if(RIG_WG0));
-	assert_false(nexthop_refused_if(RIG_WG1));
-	assert_false(nexthop_refused_if(RIG_U0));
+	assert_true(configured_refused_if(RIG_WG0));
+	assert_false(configured_refused_if(RIG_WG1));
+	assert_false(configured_refused_if(RIG_U0));
 }
 
 /* Which of the hops may be used, and how good each is. */

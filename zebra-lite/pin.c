@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
+#include "configured.h"
 #include "fib.h"
 #include "log.h"
 #include "uplink.h"
@@ -56,7 +57,7 @@ static bool cand_is_underlay(const struct rib_node *n, const struct rib_cand *c,
 		to->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
 		return true;
 	}
-	if (c->hops || !c->oif || tunnel_if_by_index(c->oif) || nexthop_refused_if(c->oif))
+	if (c->hops || !c->oif || tunnel_if_by_index(c->oif) || configured_refused_if(c->oif))
 		return false;
 	if (out.link_up && !out.link_up(c->oif))
 		return false;

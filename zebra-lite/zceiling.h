@@ -15,7 +15,7 @@
 
 #include <jansson.h>
 
-#include "nexthop.h"
+#include "hopset.h"
 #include "reason.h"
 
 /* After planes_read(). True: more is permitted than before. */
