@@ -20,6 +20,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
 	zebra-lite/nhgroup.c \
 	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \
+	zebra-lite/nhobj_lost.c zebra-lite/nhobj_pair.c zebra-lite/nhobj_uses.c \
 	zebra-lite/out.c zebra-lite/out.h \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \

@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nhobj_internal: what nhobj.c and nhgroup.c share.
+ * nhobj_internal: what the files of nexthop objects share, from the lowest to the highest.
  */
 #ifndef WGBGP_ZEBRA_NHOBJ_INTERNAL_H
 #define WGBGP_ZEBRA_NHOBJ_INTERNAL_H
 
 #include "nhobj.h"
 
+/* nhobj.c */
 LIST_HEAD(nhobj_list, nhobj);
 extern struct nhobj_list nhobj_all;
-
 struct nhobj *nhobj_find_id(uint32_t id); /* those that are gone, too */
-struct nhobj *nhobj_new(uint32_t id, uint32_t oif, uint8_t family);
-struct nhobj *nhobj_create(uint32_t oif, uint8_t family); /* in the kernel, too; NULL: failed */
-uint32_t nhobj_next_id(void);
-bool nhobj_passing(int err); /* cannot be done now only */
+bool nhobj_names(const struct nhobj *o, uint32_t leaf);
+bool nhobj_unused(const struct nhobj *o); /* no route by it, and no group that has it */
+/* As it is, a group with the members M. 0 or -errno. */
+int nhobj_write(const struct nhobj *o, const struct nhobj_member *m, bool create);
+/* A new object with a number, a group where N is not 0; to be filled in and given to
+ * nhobj_create(). NULL: no such object can be made now. */
+struct nhobj *nhobj_begin(uint8_t family, unsigned n);
+/* Brings it into the kernel: O; or NULL, and O is freed. */
+struct nhobj *nhobj_create(struct nhobj *o);
+struct nhobj *nhobj_create_one(uint32_t oif, uint8_t family); /* one that leads to an interface */
+/* The leaf that leads to the interface; NULL where there is none and none can be made. */
+struct nhobj *nhobj_leaf(uint32_t oif, uint8_t family);
+bool nhobj_resilient(void);	    /* groups are to be so, and can be */
+void nhobj_give_up(uint8_t family); /* no more objects for prefixes of it, but groups */
+void nhobj_table_reset(void);
+
+/* nhobj_uses.c */
 /* May N's route lead to NH, by another interface than NOT_OIF? */
 bool nhobj_may_lead(const struct rib_node *n, const struct nexthop *nh, uint32_t not_oif);
+bool nhobj_has_user(const struct nhobj *o, const struct hopset *s); /* a prefix with the list S */
 /* Each prefix that uses O has its entry for TO's interface at TO's peer, and is to have it there.
  */
 bool nhobj_all_agree(const struct nhobj *o, const struct nexthop *to);
+void nhobj_uses_reset(void);
+
+/* nhobj_lost.c */
+extern bool nhobj_waiting; /* groups are to be looked at when the queue is worked off */
 void nhobj_lose(struct nhobj *o);
+void nhobj_lost_reset(void);
 
 /* nhgroup.c */
 struct nhobj *nhgroup_choose(const struct rib_node *n, const struct hopset *s,
@@ -28,11 +47,5 @@ struct nhobj *nhgroup_choose(const struct rib_node *n, const struct hopset *s,
 /* Brings the members to what the states of their next hops say. */
 void nhgroup_update(struct nhobj *o);
 bool nhgroup_has(const struct nhobj *o, const struct addr *hop); /* a member, in it or not */
-bool nhgroup_names(const struct nhobj *o, uint32_t leaf);
-/* The leaf is not in the kernel any more. */
-void nhgroup_leaf_lost(uint32_t leaf);
-void nhgroup_write(const struct nhobj *o); /* again, as it is */
-bool nhgroup_busy(void);
-void nhgroup_reset(void);
 
 #endif

@@ -1029,7 +1029,6 @@ static void test_resilient(void **state)
 		 "group 5 new = 2*1 3*2\n"
 		 "object 6 new dev wg0\n"
 		 "change 10.1.0.0/16 object 6\n"
-		 "object 5 del\n"
 		 "object 4 del\n"
 		 "object 3 del\n"
 		 "object 2 del\n");
@@ -1072,6 +1071,56 @@ static void test_never_resilient(void **state)
 		 "add 10.3.0.0/16 object 1\n");
 }
 
+/* Without an object to lead to there is no group, which is no fault of groups. */
+static void test_group_without_leaves(void **state)
+{
+	rig_object_error = -ENOMEM;
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("object 2 new dev wg0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	rig_object_error = 0;
+	rig_pass(1000);
+	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("object 4 new dev wg0\n"
+		 "object 5 new dev wg1\n"
+		 "group 3 new = 4*1 5*2\n"
+		 "set 10.2.0.0/16 p1\n"
+		 "set 10.2.0.0/16 p2\n"
+		 "add 10.2.0.0/16 object 3\n");
+}
+
+static int somebody_has_the_first(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
+				  uint8_t protocol, bool create)
+{
+	int err = next_group(id, legs, n, resilient, protocol, create);
+
+	return create && id == NHOBJ_FIRST ? -EEXIST : err;
+}
+
+/* A number that somebody else has is passed over, and his object stays. */
+static void test_group_number_taken(void **state)
+{
+	next_group = out.nexthop_group;
+	out.nexthop_group = somebody_has_the_first;
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("object 2 new dev wg0\n"
+		 "object 3 new dev wg1\n"
+		 "group 1 new = 2*1 3*2\n"
+		 "group 4 new = 2*1 3*2\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 object 4\n");
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("del 10.1.0.0/16 object 4\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "unset 10.1.0.0/16 p2\n"
+		 "object 4 del\n"
+		 "object 3 del\n"
+		 "object 2 del\n");
+}
+
 static void test_group_refused(void **state)
 {
 	rig_group_error = -ENOMEM;
@@ -1083,7 +1132,6 @@ static void test_group_refused(void **state)
 		 "set 10.1.0.0/16 p1\n"
 		 "set 10.1.0.0/16 p2\n"
 		 "add 10.1.0.0/16 object 4\n"
-		 "object 1 del\n"
 		 "object 3 del\n"
 		 "object 2 del\n");
 	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.1.2*2");
@@ -1106,7 +1154,6 @@ static void test_group_refused(void **state)
 		 "resync: a nexthop group could not be changed\n"
 		 "group 8 new = 6*1\n"
 		 "change 10.3.0.0/16 object 4\n"
-		 "object 8 del\n"
 		 "object 5 del\n"
 		 "object 7 del\n"
 		 "object 6 del\n");
@@ -1273,7 +1320,7 @@ int main(void)
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),
 		T(test_any),	       T(test_group),	      T(test_members),
 		T(test_join),	       T(test_resilient),     T(test_never_resilient),
-		T(test_group_refused),
+		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),
 		T(test_group_lost),    T(test_group_found),
 	};
 
