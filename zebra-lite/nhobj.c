@@ -18,6 +18,7 @@
 
 struct nhobj_counters nhobj_counters;
 struct nhobj_list nhobj_all = LIST_HEAD_INITIALIZER(nhobj_all);
+static struct hash_table by_id; /* numbers follow each other: they are their own hashes */
 static uint32_t last_id;
 static bool no_resilient; /* by the kernel (before Linux 5.13): groups of the other kind */
 
@@ -36,11 +37,12 @@ static bool is_ours(uint32_t id)
 
 struct nhobj *nhobj_find_id(uint32_t id)
 {
-	struct nhobj *o;
+	for (struct hash_node *h = hash_find(&by_id, id); h; h = hash_find_next(h)) {
+		struct nhobj *o = container_of(h, struct nhobj, hash);
 
-	LIST_FOREACH (o, &nhobj_all, link)
 		if (o->id == id)
 			return o;
+	}
 	return NULL;
 }
 
@@ -75,6 +77,7 @@ static struct nhobj *object_new(uint32_t id, uint32_t oif, uint8_t family)
 	o->family = family;
 	o->epoch = rib_kernel_epoch;
 	LIST_INSERT_HEAD(&nhobj_all, o, link);
+	hash_insert(&by_id, &o->hash, id);
 	nhobj_counters.objects++;
 	return o;
 }
@@ -82,6 +85,7 @@ static struct nhobj *object_new(uint32_t id, uint32_t oif, uint8_t family)
 static void object_free(struct nhobj *o)
 {
 	LIST_REMOVE(o, link);
+	hash_remove(&by_id, &o->hash);
 	nhobj_counters.objects--;
 	free(o);
 }
@@ -171,13 +175,20 @@ bool nhobj_resilient(void)
 	return zconfig.resilient && !no_resilient;
 }
 
+static void renumber(struct nhobj *o, uint32_t id)
+{
+	hash_remove(&by_id, &o->hash);
+	o->id = id;
+	hash_insert(&by_id, &o->hash, id);
+}
+
 /* A number that is there already is somebody else's: another one is taken. */
 static int write_new(struct nhobj *o, int tries)
 {
 	int err;
 
 	while ((err = nhobj_write(o, o->member, true)) == -EEXIST && --tries)
-		o->id = next_id();
+		renumber(o, next_id());
 	if (err == 0 || !o->n || !o->resilient || is_passing(err))
 		return err;
 	log_warn("nexthop-group", "what=create error=\"%s\" resilient=never", strerror(-err));
@@ -348,6 +359,7 @@ void nhobj_table_reset(void)
 		ensure(!o->refs);
 		object_free(o);
 	}
+	hash_clear(&by_id);
 	last_id = 0;
 	no_resilient = false;
 	memset(lanes, 0, sizeof(lanes));

@@ -51,6 +51,7 @@ struct nhobj_member {
 
 struct nhobj {
 	LIST_ENTRY(nhobj) link;
+	struct hash_node hash; /* by number */
 	uint32_t id, oif;
 	uint32_t refs;	    /* of struct fib */
 	uint32_t epoch;	    /* reading of the kernel's tables that saw it */
