@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "bgp.h"
+#include "community.h"
 #include "nexthop.h"
 #include "originate.h"
 #include "policy.h"

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "adjout_group.h"
+#include "community.h"
 #include "decide.h"
 #include "ipc.h"
 #include "link_zebra.h"

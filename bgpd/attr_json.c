@@ -7,6 +7,7 @@
 
 #include "attr.h"
 #include "attr_wire.h"
+#include "community.h"
 #include "json_text.h"
 #include "util.h"
 
@@ -42,27 +43,9 @@ static void attr_json_path(struct json_text *out, const char *key, const struct 
 
 static void community_text(const uint8_t *v, char *out, size_t size)
 {
-	static const struct {
-		uint32_t value;
-		const char *name;
-	} known[] = {
-		{0xffff0000, "graceful-shutdown"},
-		{0xffff0006, "llgr-stale"},
-		{0xffff0007, "no-llgr"},
-		{0xffff029a, "blackhole"},
-		{0xffffff01, "no-export"},
-		{0xffffff02, "no-advertise"},
-		{0xffffff03, "no-export-subconfed"},
-		{0xffffff04, "no-peer"},
-	};
-	uint32_t value = get_u32(v);
+	char buffer[COMMUNITY_STRLEN];
 
-	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
-		if (known[i].value == value) {
-			snprintf(out, size, "%s", known[i].name);
-			return;
-		}
-	snprintf(out, size, "%u:%u", value >> 16, value & 0xffff);
+	str_copy(out, community_str(get_u32(v), buffer), size);
 }
 
 static void large_text(const uint8_t *v, char *out, size_t size)

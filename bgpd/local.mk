@@ -10,6 +10,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/attr.c bgpd/attr.h \
 	bgpd/attr_edit.c \
 	bgpd/attr_json.c \
+	bgpd/community.c bgpd/community.h \
 	bgpd/attr_parse.c bgpd/attr_parse.h \
 	bgpd/attr_wire.h \
 	bgpd/bgp.h \

@@ -62,14 +62,7 @@ struct policy_output {
 bool policy_run(const struct policy_chain *c, const struct policy_input *in,
 		struct policy_output *out);
 
-/* Communities by name or number; false when it is none. */
-bool policy_parse_community(const char *text, uint32_t *out);
+/* False when it is none. */
 bool policy_parse_large_community(const char *text, uint32_t out[3]);
-
-#define COMMUNITY_NO_EXPORT 0xffffff01u
-#define COMMUNITY_NO_ADVERTISE 0xffffff02u
-#define COMMUNITY_NO_EXPORT_SUBCONFED 0xffffff03u
-#define COMMUNITY_GRACEFUL_SHUTDOWN 0xffff0000u /* RFC 8326 */
-#define COMMUNITY_LLGR_STALE 0xffff0006u	/* RFC 9494 */
 
 #endif

@@ -4,42 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "community.h"
 #include "conf.h"
 #include "util.h"
-
-bool policy_parse_community(const char *text, uint32_t *out)
-{
-	static const struct {
-		const char *name;
-		uint32_t value;
-	} known[] = {
-		{"no-export", COMMUNITY_NO_EXPORT},
-		{"no-advertise", COMMUNITY_NO_ADVERTISE},
-		{"no-export-subconfed", COMMUNITY_NO_EXPORT_SUBCONFED},
-		{"no-peer", 0xffffff04u},
-		{"graceful-shutdown", COMMUNITY_GRACEFUL_SHUTDOWN},
-		{"llgr-stale", COMMUNITY_LLGR_STALE},
-		{"no-llgr", 0xffff0007u},
-		{"blackhole", 0xffff029au},
-	};
-	unsigned long high, low;
-	char *end;
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_eq(known[i].name, text)) {
-			*out = known[i].value;
-			return true;
-		}
-	high = strtoul(text, &end, 10);
-	if (end == text || *end != ':' || high > UINT16_MAX)
-		return false;
-	text = end + 1;
-	low = strtoul(text, &end, 10);
-	if (end == text || *end || low > UINT16_MAX)
-		return false;
-	*out = (uint32_t)(high << 16 | low);
-	return true;
-}
 
 bool policy_parse_large_community(const char *text, uint32_t out[3])
 {
@@ -64,7 +31,7 @@ static void read_communities(const json_t *obj, const char *name, struct u32_lis
 		return;
 	out->v = xcalloc(json_array_size(list), sizeof(*out->v));
 	json_array_foreach (list, i, item)
-		if (policy_parse_community(json_string_value(item), &out->v[out->n]))
+		if (community_parse(json_string_value(item), &out->v[out->n]))
 			out->n++;
 }
 

@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "attr_wire.h"
+#include "community.h"
 #include "json_text.h"
 #include "policy.h"
 #include "util.h"
@@ -475,7 +476,7 @@ static void community_names(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint32_t v = 0;
 
-		if (policy_parse_community(rows[i].text, &v) != rows[i].good ||
+		if (community_parse(rows[i].text, &v) != rows[i].good ||
 		    (rows[i].good && v != rows[i].value))
 			fail_msg("%s: %08x", rows[i].text, v);
 	}

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "community.h"
 #include "policy.h"
 #include "policy_ceiling.h"
 #include "util.h"
@@ -290,12 +291,12 @@ static void communities(void **state)
 {
 	uint32_t v, large[3];
 
-	assert_true(policy_parse_community("65000:100", &v));
+	assert_true(community_parse("65000:100", &v));
 	assert_int_equal(v, 65000u << 16 | 100);
-	assert_true(policy_parse_community("no-advertise", &v));
+	assert_true(community_parse("no-advertise", &v));
 	assert_int_equal(v, COMMUNITY_NO_ADVERTISE);
-	assert_false(policy_parse_community("65536:1", &v));
-	assert_false(policy_parse_community("1:", &v));
+	assert_false(community_parse("65536:1", &v));
+	assert_false(community_parse("1:", &v));
 	assert_true(policy_parse_large_community("4294967295:0:7", large));
 	assert_int_equal(large[0], UINT32_MAX);
 	assert_int_equal(large[2], 7);

@@ -5,6 +5,7 @@
  * alone are done once for neighbours in an UPDATE.
  */
 #include "bgp.h"
+#include "community.h"
 #include "leak.h"
 #include "nexthop.h"
 #include "policy.h"
