@@ -21,6 +21,7 @@
 #include "fsm.h"
 #include "history.h"
 #include "peer_way.h"
+#include "retry.h"
 #include "session_open.h"
 #include "session_proof.h"
 #include "session_say.h"
@@ -28,6 +29,7 @@
 #include "util.h"
 
 #define FIRST_RETRY_MS 1000
+#define RETRY_MOST_MS 256000
 #define IDLE_MAX_MS 120000
 #define PREFIX_LIMIT_MS 300000 /* after max-prefix: the same will come again */
 #define STEADY_MS 60000	       /* up for so long: the errors before are forgotten */
@@ -65,10 +67,10 @@ static void session_state_changed(struct peer *p)
 
 static void start_retry(struct session *s)
 {
-	uint64_t ms = FIRST_RETRY_MS << (s->tries < 8 ? s->tries : 8);
 	uint64_t most = s->peer->conf.connect_retry * 1000ull;
 
-	timer_start(&s->retry, jitter(ms < most ? ms : most));
+	most = most < RETRY_MOST_MS ? most : RETRY_MOST_MS;
+	timer_start(&s->retry, jitter(retry_delay_ms(FIRST_RETRY_MS, s->tries, most)));
 }
 
 static void on_retry_time(void *arg)
@@ -124,7 +126,7 @@ static void start_rest(struct session *s)
 
 static void start_idle(struct session *s, const struct bgp_error *e)
 {
-	uint64_t ms = s->failures < 7 ? FIRST_RETRY_MS << s->failures : IDLE_MAX_MS;
+	uint64_t ms = retry_delay_ms(FIRST_RETRY_MS, s->failures, IDLE_MAX_MS);
 
 	if (session_is_cease(e, CEASE_MAX_PREFIX))
 		ms = PREFIX_LIMIT_MS;

@@ -3,9 +3,18 @@
 
 #include "loop.h"
 
+uint64_t retry_delay_ms(uint64_t first, unsigned failures, uint64_t most)
+{
+	uint64_t ms = first;
+
+	while (failures-- && ms < most)
+		ms *= 2;
+	return ms < most ? ms : most;
+}
+
 static uint64_t delay_ms(unsigned level)
 {
-	return level < RETRY_LEVELS - 1 ? (uint64_t)RETRY_FIRST_MS << level : RETRY_MAX_MS;
+	return retry_delay_ms(RETRY_FIRST_MS, level, RETRY_MAX_MS);
 }
 
 bool retry_failed(struct retry *r, int err)

@@ -21,6 +21,9 @@
 #define RETRY_MINUTE 20
 #define RETRY_LEVELS 6 /* delays that there are: 1, 2, 4, 8, 16, 30 s */
 
+/* FIRST, twice as long after each of FAILURES, at most MOST: for what is counted elsewhere. */
+uint64_t retry_delay_ms(uint64_t first, unsigned failures, uint64_t most);
+
 struct retry {
 	uint64_t tried_ms; /* monotonic: of the last attempt */
 	int error;	   /* it ended with; negative errno, 0: nothing was refused */

@@ -94,12 +94,21 @@ static void test_kick(void **state)
 	assert_true(retry_kick(&r)); /* once it went well all begins anew */
 }
 
+static void test_delay(void **state)
+{
+	static const uint64_t delays[] = {100, 200, 400, 800, 1000, 1000};
+
+	for (unsigned i = 0; i < sizeof(delays) / sizeof(delays[0]); i++)
+		assert_int_equal(retry_delay_ms(100, i, 1000), delays[i]);
+	assert_int_equal(retry_delay_ms(100, UINT32_MAX, 1000), 1000);
+	assert_int_equal(retry_delay_ms(5000, 0, 1000), 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_minute),
-		cmocka_unit_test(test_delays),
-		cmocka_unit_test(test_news),
+		cmocka_unit_test(test_minute), cmocka_unit_test(test_delays),
+		cmocka_unit_test(test_delay),  cmocka_unit_test(test_news),
 		cmocka_unit_test(test_kick),
 	};
 

@@ -16,9 +16,11 @@
 #include "privs.h"
 #include "process.h"
 #include "pulse.h"
+#include "retry.h"
 
 #define CONTROL_FD 3
 #define LOCK_FD 4 /* lib/daemon.c keeps both from the daemon's own children */
+#define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 30000
 #define HEALTHY_MS 60000 /* a life that long starts the back-off anew */
 #define GRACE_MS 5000	 /* from the end of the control channel to SIGKILL */
@@ -30,7 +32,7 @@ struct child {
 	bool configured;     /* has its configuration */
 	uint64_t born_ms;    /* monotonic */
 	unsigned restarts;
-	uint64_t backoff_ms; /* before the next start */
+	unsigned deaths;     /* in a row, for the back-off */
 	struct timer start;  /* the next start */
 	struct timer grace;  /* a process without a channel is killed */
 	struct pulse pulse;  /* of the control channel */
@@ -203,15 +205,17 @@ static void describe_exit(struct child *child, int status)
 
 static void restart_later(struct child *child)
 {
+	uint64_t ms;
+
 	if (now_ms() - child->born_ms >= HEALTHY_MS)
-		child->backoff_ms = 0;
+		child->deaths = 0;
+	ms = child->deaths ? retry_delay_ms(BACKOFF_FIRST_MS, child->deaths - 1, BACKOFF_MAX_MS)
+			   : 0; /* at once for the first time */
+	child->deaths++;
 	log_error("died", "daemon=%s how=\"%s\" restart-ms=%llu", daemon_name(child->id),
-		  child->last_exit, (unsigned long long)child->backoff_ms);
+		  child->last_exit, (unsigned long long)ms);
 	child->restarts++;
-	timer_start(&child->start, child->backoff_ms);
-	child->backoff_ms = child->backoff_ms ? child->backoff_ms * 2 : 1000;
-	if (child->backoff_ms > BACKOFF_MAX_MS)
-		child->backoff_ms = BACKOFF_MAX_MS;
+	timer_start(&child->start, ms);
 }
 
 static void on_sigchld(evutil_socket_t sig, short what, void *arg)

@@ -171,7 +171,7 @@ static void settled(struct device *dev)
 /* Tries again later, ever less often. */
 static void give_up(struct device *dev, enum device_state state, const char *what, const char *why)
 {
-	uint64_t ms = DEVICE_OPEN_MIN_MS << (dev->failures < 8 ? dev->failures : 8);
+	uint64_t ms = retry_delay_ms(DEVICE_OPEN_MIN_MS, dev->failures, OPEN_MAX_MS);
 
 	wg_close(dev->wg);
 	dev->wg = NULL;
@@ -179,7 +179,7 @@ static void give_up(struct device *dev, enum device_state state, const char *wha
 	condition_peers_down(dev, REASON_INTERFACE_REFUSED);
 	if (dev->failures++ < 3 || dev->failures % 64 == 0)
 		log_error(what, "interface=%s why=\"%s\"", dev->name, why);
-	timer_start(&dev->retry, ms < OPEN_MAX_MS ? ms : OPEN_MAX_MS);
+	timer_start(&dev->retry, ms);
 	settled(dev);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "retry.h"
 #include "util.h"
 
 static void free_target(struct target *t)
@@ -174,11 +175,8 @@ void targets_worked(struct targets *ts, const struct endpoint *e)
 
 static uint64_t pause_after_failure(const struct target *t)
 {
-	uint64_t ms = TARGETS_RETRY_MS;
-
-	for (unsigned i = 1; i < t->unanswered && ms < TARGETS_RETRY_MAX_MS; i++)
-		ms *= 2;
-	return ms < TARGETS_RETRY_MAX_MS ? ms : TARGETS_RETRY_MAX_MS;
+	return retry_delay_ms(TARGETS_RETRY_MS, t->unanswered ? t->unanswered - 1 : 0,
+			      TARGETS_RETRY_MAX_MS);
 }
 
 static bool is_due(const struct target *t, uint64_t now, bool works)
