@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 dist_man_MANS += doc/wgbgp-cli.1 doc/wgbgp.conf.5 doc/wgbgpd.8
-dist_doc_DATA += doc/architecture.md
+dist_doc_DATA += doc/architecture.md doc/bfdd.md doc/bgpd.md doc/ceiling.md doc/drill.md doc/history.md \
+	doc/levels.md doc/messages.md doc/order.md doc/planes.md doc/requests.md doc/restart.md \
+	doc/uplinks.md doc/wgbgpd.md doc/wgd.md doc/zebra-lite.md
 # Complete files of a network with two hubs, and what else may be of use as it is.
 examplesdir = $(docdir)/examples
 dist_examples_DATA = doc/examples/hub1.conf doc/examples/hub2.conf doc/examples/site-a.conf \
@@ -10,8 +12,8 @@ rtprotosdir = $(sysconfdir)/iproute2/rt_protos.d
 dist_rtprotos_DATA = contrib/wgbgp.conf
 
 # wgbgp.conf(5) must know every statement of the schema; after a change in yang/: make doc-update
-EXTRA_DIST += doc/conf_reference_test doc/conf-reference doc/examples_test doc/check-examples
-TESTS += doc/conf_reference_test doc/examples_test
+EXTRA_DIST += doc/pages_test doc/conf_reference_test doc/conf-reference doc/examples_test doc/check-examples
+TESTS += doc/conf_reference_test doc/examples_test doc/pages_test
 
 doc-update:
 	$(srcdir)/doc/conf-reference --update $(srcdir)/yang $(srcdir)/doc/wgbgp.conf.5

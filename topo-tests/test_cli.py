@@ -207,7 +207,7 @@ def test_monitor(two):
     assert p.end() == 0
 
 
-# What each answer promises (doc/architecture.md): members of the document, name of the list,
+# What each answer promises (doc/requests.md): members of the document, name of the list,
 # members of each of its rows.
 KEYS = {
     "bgp summary": ("router-id as", "neighbors", "address description remote-as state up-seconds "
