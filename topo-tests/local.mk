@@ -4,7 +4,7 @@ noinst_PROGRAMS += topo-tests/probe topo-tests/intruder
 topo_tests_probe_SOURCES = topo-tests/probe.c
 topo_tests_intruder_SOURCES = topo-tests/intruder.c
 
-EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
+EXTRA_DIST += scripts/build scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/README.md \
 	topo-tests/conftest.py \
 	topo-tests/demo.py \
@@ -65,6 +65,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \
 	topo-tests/test_leaves.py \
+	topo-tests/measure_leak.py \
 	topo-tests/measure_link_up.py \
 	topo-tests/test_link_down.py \
 	topo-tests/test_liveness.py \
@@ -86,6 +87,7 @@ EXTRA_DIST += scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/test_reload.py \
 	topo-tests/test_restart.py \
 	topo-tests/test_rules.py \
+	topo-tests/test_session_security.py \
 	topo-tests/test_sessions.py \
 	topo-tests/test_silent_program.py \
 	topo-tests/test_table.py \
