@@ -70,17 +70,28 @@ static int conclude(struct story *st, bool json, const char *list,
 
 /* ---- whom it is about */
 
+/* Whose addresses are which: a row for each tunnel peer, the caller's. */
+static json_t *ask_tunnels(struct story *st)
+{
+	json_t *ask = json_pack("{s:s}", "command", "tunnels");
+	char error[MSG_ERROR_MAX];
+	json_t *answer = client_ask(st->s->client, ask, error, sizeof(error));
+	json_t *rows = json_incref(json_object_get(answer, "tunnels"));
+
+	json_decref(answer);
+	json_decref(ask);
+	return rows;
+}
+
 /* An address and the tunnel peer that has it are one: both are asked for. */
 static void add_other_names(struct story *st, json_t *request)
 {
 	json_t *asked = json_incref(json_object_get(request, "peer"));
 	const char *peer = json_string_value(asked);
-	json_t *ask = json_pack("{s:s}", "command", "tunnels"), *addresses = json_array();
-	char error[MSG_ERROR_MAX];
-	json_t *answer = client_ask(st->s->client, ask, error, sizeof(error)), *row, *address;
+	json_t *tunnels = ask_tunnels(st), *addresses = json_array(), *row, *address;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(answer, "tunnels"), i, row) {
+	json_array_foreach (tunnels, i, row) {
 		bool is_it = str_eq(str_of(row, "peer"), peer);
 
 		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, address)
@@ -92,8 +103,7 @@ static void add_other_names(struct story *st, json_t *request)
 	}
 	json_array_append_new(addresses, asked); /* a name is none, which the daemons see */
 	json_object_set_new(request, "addresses", addresses);
-	json_decref(answer);
-	json_decref(ask);
+	json_decref(tunnels);
 }
 
 /* ---- the story of a prefix */
@@ -142,6 +152,19 @@ static bool names_one(const json_t *names, const json_t *row)
 	return false;
 }
 
+/* Whoever is named by an address is named by its tunnel, too. */
+static void note_tunnels(struct story *st, json_t *names)
+{
+	json_t *tunnels = ask_tunnels(st), *row, *address;
+	size_t i, k;
+
+	json_array_foreach (tunnels, i, row)
+		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, address)
+			if (json_object_get(names, json_string_value(address)))
+				note_names(names, row);
+	json_decref(tunnels);
+}
+
 /* Of the events without a prefix only those about whom the others name. */
 static void keep_story(struct story *st)
 {
@@ -151,6 +174,7 @@ static void keep_story(struct story *st)
 	json_array_foreach (st->rows, i, row)
 		if (is_set(row, "prefix"))
 			note_names(names, row);
+	note_tunnels(st, names);
 	json_array_foreach (st->rows, i, row)
 		if (is_set(row, "prefix") || names_one(names, row))
 			json_array_append(kept, row);
