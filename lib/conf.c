@@ -90,6 +90,64 @@ bool conf_bool(const json_t *obj, const char *name, bool fallback)
 	return fallback;
 }
 
+int conf_word(const char *const *words, const char *word)
+{
+	for (int i = 0; word && words[i]; i++)
+		if (str_eq(words[i], word))
+			return i;
+	return -1;
+}
+
+static uint32_t word_read(const struct conf_leaf *l, const json_t *obj)
+{
+	int i = conf_word(l->words, conf_str(obj, l->name, NULL));
+
+	return i < 0 ? l->preset : (uint32_t)i;
+}
+
+void conf_leaves_read(const struct conf_leaf *l, const json_t *obj, void *out)
+{
+	for (; l->name; l++) {
+		char *at = (char *)out + l->at;
+
+		if (l->kind == CONF_INSIDE)
+			conf_leaves_read(l->inside, conf_get(obj, l->name), at);
+		else if (l->kind == CONF_BOOL)
+			*(bool *)at = conf_bool(obj, l->name, l->preset);
+		else if (l->kind == CONF_WORD)
+			*(uint32_t *)at = word_read(l, obj);
+		else
+			*(uint32_t *)at = conf_u32(obj, l->name, l->preset);
+		if (l->has)
+			*(bool *)((char *)out + l->has) = conf_has(obj, l->name);
+	}
+}
+
+static json_t *member_json(const struct conf_leaf *l, const char *from)
+{
+	const void *at = from + l->at;
+
+	if (l->kind == CONF_INSIDE)
+		return conf_leaves_json(l->inside, at, NULL);
+	if (l->kind == CONF_BOOL)
+		return json_boolean(*(const bool *)at);
+	if (l->has && !*(const bool *)(from + l->has))
+		return json_null();
+	return l->kind == CONF_WORD ? json_string(l->words[*(const uint32_t *)at])
+				    : json_integer(*(const uint32_t *)at);
+}
+
+json_t *conf_leaves_json(const struct conf_leaf *l, const void *from, const char *const *elsewhere)
+{
+	json_t *obj = json_object();
+
+	for (; l->name; l++)
+		json_object_set_new(obj, l->name, member_json(l, from));
+	for (; elsewhere && *elsewhere; elsewhere++)
+		json_object_del(obj, *elsewhere);
+	return obj;
+}
+
 int conf_addr(const json_t *obj, const char *name, struct addr *out)
 {
 	const char *text = conf_str(obj, name, NULL);
@@ -97,30 +155,35 @@ int conf_addr(const json_t *obj, const char *name, struct addr *out)
 	return text ? addr_parse(text, out) : -ENOENT;
 }
 
-struct prefix *conf_prefixes(const json_t *obj, const char *name, size_t *n)
+void *conf_values(const json_t *obj, const char *name, size_t size, conf_parse_fn parse, size_t *n)
 {
 	json_t *list = conf_list(obj, name), *item;
-	struct prefix *out = xcalloc(json_array_size(list), sizeof(*out));
+	char *out = xcalloc(json_array_size(list), size);
 	size_t i;
 
 	*n = 0;
-	json_array_foreach (list, i, item) {
-		if (json_is_string(item) && prefix_parse(json_string_value(item), &out[*n]) == 0)
+	json_array_foreach (list, i, item)
+		if (parse(item, out + *n * size))
 			(*n)++;
-	}
 	return out;
+}
+
+static bool parse_prefix(const json_t *item, void *out)
+{
+	return json_is_string(item) && prefix_parse(json_string_value(item), out) == 0;
+}
+
+static bool parse_addr(const json_t *item, void *out)
+{
+	return json_is_string(item) && addr_parse(json_string_value(item), out) == 0;
+}
+
+struct prefix *conf_prefixes(const json_t *obj, const char *name, size_t *n)
+{
+	return conf_values(obj, name, sizeof(struct prefix), parse_prefix, n);
 }
 
 struct addr *conf_addrs(const json_t *obj, const char *name, size_t *n)
 {
-	json_t *list = conf_list(obj, name), *item;
-	struct addr *out = xcalloc(json_array_size(list), sizeof(*out));
-	size_t i;
-
-	*n = 0;
-	json_array_foreach (list, i, item) {
-		if (json_is_string(item) && addr_parse(json_string_value(item), &out[*n]) == 0)
-			(*n)++;
-	}
-	return out;
+	return conf_values(obj, name, sizeof(struct addr), parse_addr, n);
 }

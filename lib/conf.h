@@ -32,9 +32,37 @@ bool conf_has(const json_t *obj, const char *name);
 const char *conf_str(const json_t *obj, const char *name, const char *fallback);
 uint32_t conf_u32(const json_t *obj, const char *name, uint32_t fallback);
 bool conf_bool(const json_t *obj, const char *name, bool fallback); /* true/false, "on"/"off" */
+/*
+ * Leaves of a container or list as members of a struct: yang/conf-leaves writes both from the
+ * schema (conf_leaves.h in the folder that is built in), with its defaults.
+ */
+enum conf_kind { CONF_NUMBER, CONF_BOOL, CONF_WORD, CONF_INSIDE };
+
+struct conf_leaf {
+	const char *name; /* NULL behind the last one */
+	enum conf_kind kind;
+	uint16_t at;			/* offset of the member: uint32_t, bool, enum, struct */
+	uint16_t has;			/* of a bool that says whether it is there, 0 none */
+	uint32_t preset;		/* its value when absent */
+	const char *const *words;	/* of CONF_WORD, by their number */
+	const struct conf_leaf *inside; /* of CONF_INSIDE */
+};
+
+/* The number of WORD in WORDS (up to NULL), -1 where it is none of them; it may be NULL. */
+int conf_word(const char *const *words, const char *word);
+/* Fills what LEAVES name in the struct OUT, which they were written for; OBJ may be NULL. */
+void conf_leaves_read(const struct conf_leaf *leaves, const json_t *obj, void *out);
+/* For `show`, without those that it tells ELSEWHERE (up to NULL; NULL: all): an object of the
+ * caller's. What is on or off is true or false there. */
+json_t *conf_leaves_json(const struct conf_leaf *leaves, const void *from,
+			 const char *const *elsewhere);
+
 /* 0, -ENOENT when absent, -EINVAL. */
 int conf_addr(const json_t *obj, const char *name, struct addr *out);
-/* The prefixes of a leaf-list; owned by the caller; those that do not parse are left out. */
+/* The values of a leaf-list, SIZE bytes each; owned by the caller. PARSE says whether there is one. */
+typedef bool (*conf_parse_fn)(const json_t *item, void *out);
+void *conf_values(const json_t *obj, const char *name, size_t size, conf_parse_fn parse, size_t *n);
+/* Those that do not parse are left out. */
 struct prefix *conf_prefixes(const json_t *obj, const char *name, size_t *n);
 struct addr *conf_addrs(const json_t *obj, const char *name, size_t *n);
 

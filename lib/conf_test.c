@@ -9,8 +9,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 
 static const char text[] =
 	"{\"wgbgp-bgp:bgp\": {\"as\": 65000, \"router-id\": \"10.99.0.1\", \"big\": \"4294967295\","
@@ -105,13 +106,85 @@ static void test_paths_and_nothing(void **state)
 	assert_int_equal(conf_u32(NULL, "as", 3), 3);
 }
 
+static json_t *parse(const char *line)
+{
+	json_t *o = json_loads(line, 0, NULL);
+
+	assert_non_null(o);
+	return o;
+}
+
+static void shows(const struct conf_leaf *leaves, const void *from, const char *const *elsewhere,
+		  const char *want)
+{
+	json_t *o = conf_leaves_json(leaves, from, elsewhere);
+	char *out = json_dumps(o, JSON_COMPACT);
+
+	assert_string_equal(out, want);
+	free(out);
+	json_decref(o);
+}
+
+static void test_leaves(void **state)
+{
+	static const char *const elsewhere[] = {"graceful-restart", "multipath", "as", NULL};
+	static const char presets[] =
+		"{\"listen-port\":179,\"default-local-pref\":100,\"honor-graceful-shutdown\":true,"
+		"\"last-path\":\"withdraw\",\"hold-time\":90,\"keepalive\":30,"
+		"\"send-hold-time\":null,\"connect-retry\":120}";
+	json_t *o =
+		parse("{\"as\": 4200000000, \"last-path\": \"keep\", \"send-hold-time\": 0,"
+		      "\"multipath\": {\"weights\": \"cost\", \"ebgp\": 2, \"resilient\": true},"
+		      "\"honor-graceful-shutdown\": false, \"more\": 7}");
+	struct conf_bgp c;
+
+	memset(&c, 0xff, sizeof(c));
+	conf_leaves_read(conf_bgp_leaves, NULL, &c);
+	assert_false(c.has_send_hold_time);
+	assert_int_equal(c.as, 0);
+	shows(conf_bgp_leaves, &c, elsewhere, presets);
+	shows(conf_graceful_restart_leaves, &c.graceful_restart, NULL,
+	      "{\"enabled\":true,\"restart-time\":120,\"stale-time\":300}");
+	conf_leaves_read(conf_bgp_leaves, o, &c);
+	assert_int_equal(c.as, 4200000000);
+	assert_int_equal(c.last_path, BGP_LAST_PATH_KEEP);
+	assert_true(c.has_send_hold_time && c.send_hold_time == 0);
+	assert_false(c.honor_graceful_shutdown);
+	assert_int_equal(c.multipath.weights, MULTIPATH_WEIGHTS_COST);
+	shows(conf_multipath_leaves, &c.multipath, NULL,
+	      "{\"ebgp\":2,\"ibgp\":1,\"as-path-relax\":false,\"weights\":\"cost\","
+	      "\"resilient\":true}");
+	json_decref(o);
+}
+
+/* A number or a word for none; a word that is none of them. */
+static void test_words(void **state)
+{
+	json_t *o = parse("{\"persistent-keepalive\": \"off\", \"cost\": 7}");
+	struct conf_peer p;
+	struct conf_system s;
+
+	conf_leaves_read(conf_peer_leaves, o, &p);
+	assert_int_equal(p.persistent_keepalive, 0);
+	assert_int_equal(p.cost, 7);
+	assert_true(p.liveness.probe);
+	json_decref(o);
+	o = parse("{\"log-level\": \"loud\", \"forwarding\": \"on\"}");
+	conf_leaves_read(conf_system_leaves, o, &s);
+	assert_int_equal(s.log_level, SYSTEM_LOG_LEVEL_INFO);
+	assert_true(s.forwarding);
+	json_decref(o);
+	assert_int_equal(conf_word(conf_backend_words, "userspace"), BACKEND_USERSPACE);
+	assert_int_equal(conf_word(conf_backend_words, "user"), -1);
+	assert_int_equal(conf_word(conf_backend_words, NULL), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalars),
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_paths_and_nothing),
+		cmocka_unit_test(test_scalars), cmocka_unit_test(test_read),
+		cmocka_unit_test(test_lists),	cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_words),	cmocka_unit_test(test_paths_and_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

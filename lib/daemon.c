@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "history.h"
 #include "history_show.h"
 #include "log.h"
@@ -55,15 +55,13 @@ const char *daemon_hostname(void)
 
 static void set_log(const json_t *config)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
 	const json_t *system = conf_get(config, "system");
-	const char *name = conf_str(system, "log-level", "info");
+	struct conf_system leaves;
 
+	conf_leaves_read(conf_system_leaves, system, &leaves);
 	str_copy(hostname, conf_str(system, "hostname", ""), sizeof(hostname));
 	log_set_host(hostname);
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (str_eq(name, names[i]))
-			log_set_level(i);
+	log_set_level((enum log_level)leaves.log_level);
 }
 
 static void on_config_check(const struct ipc_frame *frame)

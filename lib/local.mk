@@ -33,6 +33,16 @@ lib_libwgbgp_a_SOURCES = \
 	lib/trie.c lib/trie.h \
 	lib/util.c lib/util.h
 
+# The schema's leaves as structs (lib/conf.h).
+nodist_lib_libwgbgp_a_SOURCES = lib/conf_leaves.c lib/conf_leaves.h
+BUILT_SOURCES += lib/conf_leaves.h
+CLEANFILES += lib/conf_leaves.c lib/conf_leaves.h
+conf_leaves = $(AM_V_GEN)$(MKDIR_P) lib && $(PYTHON) $(srcdir)/yang/conf-leaves
+lib/conf_leaves.h: yang/conf-leaves yang/schema.py $(dist_yang_DATA)
+	$(conf_leaves) --header $(srcdir)/yang > $@.tmp && mv $@.tmp $@
+lib/conf_leaves.c: yang/conf-leaves yang/schema.py $(dist_yang_DATA)
+	$(conf_leaves) --source $(srcdir)/yang > $@.tmp && mv $@.tmp $@
+
 if HAVE_CMOCKA
 check_LIBRARIES += lib/libtesting.a
 lib_libtesting_a_SOURCES = lib/said.c lib/said.h lib/testing.c lib/testing.h

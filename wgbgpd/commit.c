@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "listen.h"
 #include "log.h"
 #include "loop.h"
@@ -116,15 +116,13 @@ static void write_sysctl(const char *path)
 static void becomes_running(void)
 {
 	const json_t *system = conf_get(now.version->json, "system");
-	const char *level = conf_str(system, "log-level", "info");
+	struct conf_system leaves;
 
+	conf_leaves_read(conf_system_leaves, system, &leaves);
 	datastore_set_running(now.version);
 	log_set_host(conf_str(system, "hostname", NULL));
-	log_set_level(str_eq(level, "error")	 ? LOG_LEVEL_ERROR
-		      : str_eq(level, "warning") ? LOG_LEVEL_WARN
-		      : str_eq(level, "debug")	 ? LOG_LEVEL_DEBUG
-						 : LOG_LEVEL_INFO);
-	if (conf_bool(system, "forwarding", false)) {
+	log_set_level((enum log_level)leaves.log_level);
+	if (leaves.forwarding) {
 		write_sysctl("/proc/sys/net/ipv4/ip_forward");
 		write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding");
 	}

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "conf_print.h"
 #include "config.h"
 #include "datastore.h"
@@ -117,13 +117,9 @@ static void run_reload(struct request *r, const json_t *args)
 
 static void run_log_level(struct request *r, const json_t *args)
 {
-	static const char *const levels[] = {"error", "warning", "info", "debug"};
 	const char *level = json_string_value(json_object_get(args, "level"));
-	size_t i = 0;
 
-	while (i < ARRAY_SIZE(levels) && !(level && str_eq(level, levels[i])))
-		i++;
-	if (i == ARRAY_SIZE(levels)) {
+	if (conf_word(conf_system_log_level_words, level) < 0) {
 		request_end(r, "expected error, warning, info or debug");
 		return;
 	}

@@ -153,7 +153,7 @@ wgbgpd_conf_session_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/cli_sockets_test wgbgpd/conf_effective_test wgbgpd/conf_lex_test \
-	wgbgpd/conf_schema_test wgbgpd/notify_test wgbgpd/privs_test
+	wgbgpd/conf_leaves_test wgbgpd/conf_schema_test wgbgpd/notify_test wgbgpd/privs_test
 wgbgpd_conf_lex_test_SOURCES = wgbgpd/conf_lex_test.c
 wgbgpd_conf_lex_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 wgbgpd_conf_effective_test_SOURCES = wgbgpd/conf_effective_test.c \
@@ -164,6 +164,9 @@ wgbgpd_cli_sockets_test_SOURCES = wgbgpd/cli_sockets_test.c
 wgbgpd_cli_sockets_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=bind,--wrap=listen \
 	-Wl,--wrap=rename,--wrap=setfsgid,--wrap=getgrnam,--wrap=log_event
 wgbgpd_cli_sockets_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_conf_leaves_test_SOURCES = wgbgpd/conf_leaves_test.c
+wgbgpd_conf_leaves_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_leaves_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_schema_test_SOURCES = wgbgpd/conf_schema_test.c
 wgbgpd_conf_schema_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_conf_schema_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)

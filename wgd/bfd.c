@@ -29,7 +29,7 @@ static bool wanted(const struct peer *p, struct msg_bfd_session *out)
 	const struct device *dev = p->dev;
 
 	memset(out, 0, sizeof(*out));
-	if (!conf || !conf->bfd.enabled || !conf->n_tunnel_addrs || !dev->conf ||
+	if (!conf || !conf->liveness.bfd.enabled || !conf->n_tunnel_addrs || !dev->conf ||
 	    dev->state != DEVICE_READY || !dev->ifindex)
 		return false;
 	for (size_t i = 0; i < dev->conf->n_addrs && !out->local.family; i++)
@@ -38,10 +38,10 @@ static bool wanted(const struct peer *p, struct msg_bfd_session *out)
 	out->id = p->owner.id;
 	out->ifindex = (uint32_t)dev->ifindex;
 	out->remote = conf->tunnel_addrs[0];
-	out->interval_ms = conf->bfd.interval;
-	out->receive_ms = conf->bfd.receive;
-	out->multiplier = conf->bfd.multiplier;
-	out->passive = conf->bfd.passive;
+	out->interval_ms = conf->liveness.bfd.interval;
+	out->receive_ms = conf->liveness.bfd.receive_interval;
+	out->multiplier = conf->liveness.bfd.multiplier;
+	out->passive = conf->liveness.bfd.passive;
 	str_copy(out->ifname, dev->name, sizeof(out->ifname));
 	str_copy(out->peer, p->name, sizeof(out->peer));
 	return out->local.family != 0;

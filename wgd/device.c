@@ -211,7 +211,7 @@ static void start_program(struct device *dev)
 /* True when the interface is there now. */
 static bool create(struct device *dev)
 {
-	enum wgconf_backend backend = dev->conf->backend;
+	enum conf_backend backend = dev->conf->backend;
 	int err = -EOPNOTSUPP;
 
 	if (dev->state == DEVICE_STARTING && now_ms() < dev->start_by) {

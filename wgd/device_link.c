@@ -110,10 +110,10 @@ void device_link_sync(struct device *dev, const struct link_info *info)
  * hand means it. */
 void device_link_admin(struct device *dev, const struct link_info *info)
 {
-	bool want = dev->conf->admin == ADMIN_UP;
+	bool want = dev->conf->admin == INTERFACE_ADMIN_UP;
 	int err;
 
-	if (dev->conf->admin == ADMIN_EXTERNAL || want == info->admin_up)
+	if (dev->conf->admin == INTERFACE_ADMIN_EXTERNAL || want == info->admin_up)
 		return;
 	err = link_set_up(dev->ifindex, want);
 	if (err < 0)

@@ -101,33 +101,33 @@ struct echo_answer echo_received(struct echo *e, uint16_t seq, uint64_t now)
 	return a;
 }
 
-uint32_t echo_needed(const struct echo_config *c, unsigned loss)
+uint32_t echo_needed(const struct conf_liveness *c, unsigned loss)
 {
 	double chance = 1;
 	uint32_t n = 0;
 
-	while (n < ROW_MAX && (n < c->multiplier || chance > CHANCE)) {
+	while (n < ROW_MAX && (n < c->echo_multiplier || chance > CHANCE)) {
 		chance *= loss / 1000.0;
 		n++;
 	}
-	return n > c->multiplier ? n : c->multiplier;
+	return n > c->echo_multiplier ? n : c->echo_multiplier;
 }
 
-bool echo_suspicious(const struct echo *e, const struct echo_config *c, unsigned loss)
+bool echo_suspicious(const struct echo *e, const struct conf_liveness *c, unsigned loss)
 {
 	return e->answered && e->row > echo_needed(c, loss) / 2;
 }
 
-bool echo_last_sent(const struct echo *e, const struct echo_config *c, unsigned loss)
+bool echo_last_sent(const struct echo *e, const struct conf_liveness *c, unsigned loss)
 {
 	return e->answered && !e->outage && e->row == echo_needed(c, loss);
 }
 
-bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss, uint64_t grace,
+bool echo_unanswered(struct echo *e, const struct conf_liveness *c, unsigned loss, uint64_t grace,
 		     uint64_t now)
 {
 	uint32_t needed = echo_needed(c, loss);
-	uint64_t interval = (uint64_t)c->interval * 1000;
+	uint64_t interval = (uint64_t)c->echo_interval * 1000;
 
 	if (e->outage)
 		return true;
@@ -137,21 +137,21 @@ bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss,
 	return e->outage;
 }
 
-bool echo_dead(const struct echo *e, const struct echo_config *c, unsigned loss)
+bool echo_dead(const struct echo *e, const struct conf_liveness *c, unsigned loss)
 {
 	return e->outage && e->row >= 2 * echo_needed(c, loss);
 }
 
-bool echo_large_due(const struct echo *e, const struct echo_config *c, uint64_t now)
+bool echo_large_due(const struct echo *e, const struct conf_liveness *c, uint64_t now)
 {
-	uint64_t interval = (uint64_t)c->interval * 1000;
+	uint64_t interval = (uint64_t)c->echo_interval * 1000;
 
 	if (interval < LARGE_INTERVAL_US)
 		interval = LARGE_INTERVAL_US;
-	return c->size && e->answered && (!e->large_at || now - e->large_at >= interval);
+	return c->echo_size && e->answered && (!e->large_at || now - e->large_at >= interval);
 }
 
-bool echo_black_hole(const struct echo *e, const struct echo_config *c, unsigned loss)
+bool echo_black_hole(const struct echo *e, const struct conf_liveness *c, unsigned loss)
 {
-	return c->size && e->large_row >= echo_needed(c, loss);
+	return c->echo_size && e->large_row >= echo_needed(c, loss);
 }

@@ -20,14 +20,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ECHO_SLOTS 128 /* requests that are remembered, a power of two */
+#include "conf_leaves.h"
 
-struct echo_config {
-	bool on;
-	uint32_t interval;   /* ms */
-	uint32_t multiplier; /* unanswered in a row */
-	uint32_t size;	     /* bytes of large requests with their IP header; 0: none are sent */
-};
+#define ECHO_SLOTS 128 /* requests that are remembered, a power of two */
 
 /* OLD: it waits, and was sent before an outage ended. */
 enum echo_fate { ECHO_NONE, ECHO_WAITING, ECHO_OLD, ECHO_ANSWERED };
@@ -70,16 +65,16 @@ void echo_init(struct echo *e, uint16_t first_seq);
 uint16_t echo_sent(struct echo *e, uint64_t now, bool large); /* returns its sequence number */
 struct echo_answer echo_received(struct echo *e, uint16_t seq, uint64_t now);
 /* How many in a row are a verdict where LOSS of 1000 are lost otherwise. */
-uint32_t echo_needed(const struct echo_config *c, unsigned loss);
+uint32_t echo_needed(const struct conf_liveness *c, unsigned loss);
 /* More than half of that row: somebody may have a closer look. */
-bool echo_suspicious(const struct echo *e, const struct echo_config *c, unsigned loss);
+bool echo_suspicious(const struct echo *e, const struct conf_liveness *c, unsigned loss);
 /* GRACE (us): how long an answer to the last one may take, at most an interval counts. */
-bool echo_unanswered(struct echo *e, const struct echo_config *c, unsigned loss, uint64_t grace,
+bool echo_unanswered(struct echo *e, const struct conf_liveness *c, unsigned loss, uint64_t grace,
 		     uint64_t now);
-bool echo_dead(const struct echo *e, const struct echo_config *c, unsigned loss);
+bool echo_dead(const struct echo *e, const struct conf_liveness *c, unsigned loss);
 /* The last one of the row was just sent: time to look again after that grace. */
-bool echo_last_sent(const struct echo *e, const struct echo_config *c, unsigned loss);
-bool echo_large_due(const struct echo *e, const struct echo_config *c, uint64_t now);
-bool echo_black_hole(const struct echo *e, const struct echo_config *c, unsigned loss);
+bool echo_last_sent(const struct echo *e, const struct conf_liveness *c, unsigned loss);
+bool echo_large_due(const struct echo *e, const struct conf_liveness *c, uint64_t now);
+bool echo_black_hole(const struct echo *e, const struct conf_liveness *c, unsigned loss);
 
 #endif

@@ -25,8 +25,8 @@
 
 static unsigned seed;
 
-static const struct quality_config weights = {
-	.latency_weight = 1, .step = 5, .min_improvement = 20, .hold = 10000, .lossy_at = 3};
+static const struct conf_quality weights = {
+	.latency_weight = 1, .step = 5, .minimum_improvement = 20, .hold = 10000};
 
 struct answer {
 	uint64_t at;
@@ -35,9 +35,9 @@ struct answer {
 
 struct sim {
 	struct echo e;
-	struct echo_config c;
+	struct conf_liveness c;
 	struct quality q;
-	struct quality_config qc;
+	struct conf_quality qc;
 	uint64_t now;	     /* us */
 	unsigned rtt, loss;  /* ms; percent, of the round trip */
 	unsigned rtt_spread; /* ms */
@@ -59,7 +59,8 @@ static void begin(struct sim *s, unsigned interval, unsigned rtt)
 {
 	memset(s, 0, sizeof(*s));
 	s->now = 1000000 * MS;
-	s->c = (struct echo_config){.on = true, .interval = interval, .multiplier = 4};
+	s->c = (struct conf_liveness){
+		.echo = true, .echo_interval = interval, .echo_multiplier = 4, .degraded_loss = 3};
 	s->qc = weights;
 	s->rtt = rtt;
 	s->passes = 65535;
@@ -73,7 +74,7 @@ static void look(struct sim *s)
 	uint32_t cost = s->q.cost;
 	bool lossy = s->q.lossy;
 
-	quality_update(&s->q, &s->qc, s->now / MS);
+	quality_update(&s->q, &s->qc, s->c.degraded_loss, s->now / MS);
 	s->cost_moves += s->q.cost != cost;
 	s->lossy_changes += s->q.lossy != lossy;
 	if (!s->q.lossy)
@@ -113,7 +114,7 @@ static void send_one(struct sim *s, bool large)
 	unsigned spread = s->rtt_spread ? rnd(2 * s->rtt_spread + 1) : 0;
 	uint64_t at = s->now + (s->rtt + spread - (spread ? s->rtt_spread : 0)) * MS;
 
-	if (s->cut || rnd(100) < s->loss || (large && s->c.size > s->passes))
+	if (s->cut || rnd(100) < s->loss || (large && s->c.echo_size > s->passes))
 		return;
 	if (s->end != s->first && s->way[(s->end - 1) % 512].at > at)
 		at = s->way[(s->end - 1) % 512].at; /* in order */
@@ -126,7 +127,7 @@ static void run(struct sim *s, unsigned seconds)
 	uint64_t until = s->now + seconds * 1000 * MS;
 
 	while (s->now < until) {
-		uint64_t next = s->now + s->c.interval * MS;
+		uint64_t next = s->now + s->c.echo_interval * MS;
 
 		look(s);
 		send_one(s, false);
@@ -273,7 +274,7 @@ static void black_hole(void **state)
 	struct sim s;
 
 	begin(&s, 200, 20);
-	s.c.size = 1400;
+	s.c.echo_size = 1400;
 	run(&s, 60);
 	assert_false(echo_black_hole(&s.e, &s.c, quality_loss(&s.q)));
 	s.passes = 1300;
@@ -354,17 +355,18 @@ static void weights_of_loss_and_jitter(void **state)
 	struct sim s;
 
 	begin(&s, 200, 40);
-	s.qc = (struct quality_config){.loss_weight = 10, .step = 1, .hold = 1000};
+	s.c.degraded_loss = 0;
+	s.qc = (struct conf_quality){.loss_weight = 10, .step = 1, .hold = 1000};
 	s.loss = 10;
 	run(&s, 300);
 	assert_in_range(s.q.cost, 40, 170);
-	s.qc = (struct quality_config){.jitter_weight = 10, .step = 1, .hold = 1000};
+	s.qc = (struct conf_quality){.jitter_weight = 10, .step = 1, .hold = 1000};
 	s.loss = 0;
 	s.rtt_spread = 20;
 	run(&s, 60);
 	assert_in_range(s.q.cost, 20, 250);
 	/* No weights: no cost. */
-	s.qc = (struct quality_config){.hold = 1000};
+	s.qc = (struct conf_quality){.hold = 1000};
 	run(&s, 2);
 	assert_int_equal(s.q.cost, 0);
 }
@@ -539,7 +541,8 @@ static void large(void **state)
  * microsecond, at most an interval; not before the last is sent. */
 static void verdict_is_exact(void **state)
 {
-	static const struct echo_config c = {.on = true, .interval = 200, .multiplier = 4};
+	static const struct conf_liveness c = {
+		.echo = true, .echo_interval = 200, .echo_multiplier = 4};
 	static const uint64_t graces[][2] = {{0, 0}, {50 * MS, 50 * MS}, {900 * MS, 200 * MS}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(graces); i++) {

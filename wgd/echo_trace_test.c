@@ -18,9 +18,9 @@
 #include "rig.h"
 
 static struct echo echo;
-static struct echo_config echo_conf;
+static struct conf_liveness echo_conf;
 static struct quality quality;
-static struct quality_config quality_conf;
+static struct conf_quality quality_conf;
 static char before[256];
 
 static void say_echo(void)
@@ -42,7 +42,7 @@ static void say_echo(void)
 
 static void say_quality(void)
 {
-	if (quality_update(&quality, &quality_conf, now_ms()))
+	if (quality_update(&quality, &quality_conf, echo_conf.degraded_loss, now_ms()))
 		rig_note("cost %u%s latency %u jitter %u loss %u backoff %u", quality.cost,
 			 quality.lossy ? " lossy" : "", quality.latency, quality.jitter,
 			 quality_loss(&quality), quality.backoff);
@@ -98,14 +98,14 @@ static void echoes(const char *script, unsigned ms)
 
 static void begin_echo(uint16_t seq)
 {
-	echo_conf = (struct echo_config){.on = true, .interval = 200, .multiplier = 4};
-	quality_conf = (struct quality_config){.lossy_at = 3,
-					       .latency_weight = 2,
-					       .jitter_weight = 1,
-					       .loss_weight = 3,
-					       .step = 5,
-					       .min_improvement = 20,
-					       .hold = 3000};
+	echo_conf = (struct conf_liveness){
+		.echo = true, .echo_interval = 200, .echo_multiplier = 4, .degraded_loss = 3};
+	quality_conf = (struct conf_quality){.latency_weight = 2,
+					     .jitter_weight = 1,
+					     .loss_weight = 3,
+					     .step = 5,
+					     .minimum_improvement = 20,
+					     .hold = 3000};
 	echo_init(&echo, seq);
 	quality_init(&quality);
 	before[0] = '\0';
@@ -167,7 +167,7 @@ static void test_echo(void **state)
 		   "unknown\n"
 		   "unknown\n");
 	begin_echo(0);
-	echo_conf.size = 1400;
+	echo_conf.echo_size = 1400;
 	echoes(".....X....X....X....X....X....L....XX..XX.", 20);
 	rig_expect("row 1 lost 0 needs 4\n"
 		   "@20\n"
@@ -197,8 +197,8 @@ static void test_echo(void **state)
 		   "row 0 lost 0 large-due needs 4\n"
 		   "row 0 lost 0 needs 4\n");
 	begin_echo(0);
-	echo_conf.interval = 2000;
-	echo_conf.multiplier = 1;
+	echo_conf.echo_interval = 2000;
+	echo_conf.echo_multiplier = 1;
 	echoes("..xx....xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..", 20);
 	rig_expect("row 1 lost 0 needs 1\n"
 		   "@200\n"
@@ -365,7 +365,7 @@ static void test_quality(void **state)
 	rig_expect("@1100\n"
 		   "cost 4294967295 latency 64095 jitter 3619 loss 0 backoff 5\n");
 	quality_conf.latency_weight = quality_conf.jitter_weight = quality_conf.loss_weight = 0;
-	quality_conf.lossy_at = 0;
+	echo_conf.degraded_loss = 0;
 	many("x.", 20, 30);
 	rig_expect("@200\n"
 		   "cost 0 latency 98541 jitter 764 loss 0 backoff 5\n"

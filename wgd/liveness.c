@@ -81,13 +81,13 @@ static bool is_data(uint64_t grown)
 	return true;
 }
 
-static uint64_t early_most(const struct liveness_config *c)
+static uint64_t early_most(const struct conf_liveness *c)
 {
 	return c->probe_timeout / 5 < EARLY_MS ? c->probe_timeout / 5 : EARLY_MS;
 }
 
 /* How soon a probe follows a sign of life, ms. */
-static uint64_t probe_lag(const struct liveness_config *c)
+static uint64_t probe_lag(const struct conf_liveness *c)
 {
 	uint64_t lag = c->probe_interval / PROBE_SHARE;
 
@@ -96,7 +96,7 @@ static uint64_t probe_lag(const struct liveness_config *c)
 
 /* How long an answer may take: the silence is older than what is waited for, by as much as that
  * may have gone out late. */
-static uint64_t patience(const struct liveness_config *c)
+static uint64_t patience(const struct conf_liveness *c)
 {
 	uint64_t lag = probe_lag(c), most = early_most(c);
 
@@ -105,7 +105,7 @@ static uint64_t patience(const struct liveness_config *c)
 
 /* Data went out since the last reading, and nothing came in: an answer is waited for from then on,
  * but from not much earlier than now. */
-static void note_data(struct liveness *l, const struct liveness_config *c, uint64_t now)
+static void note_data(struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
 	uint64_t early = early_most(c);
 
@@ -114,7 +114,7 @@ static void note_data(struct liveness *l, const struct liveness_config *c, uint6
 	l->waiting_since = now - l->read_at < early ? l->read_at + 1 : now - early;
 }
 
-static void note_counters(struct liveness *l, const struct liveness_config *c,
+static void note_counters(struct liveness *l, const struct conf_liveness *c,
 			  const struct liveness_input *in)
 {
 	/* Counters that fell belong to a new device or peer. */
@@ -134,7 +134,7 @@ static void note_counters(struct liveness *l, const struct liveness_config *c,
 
 /* Something was sent after the session expired, and that long ago that an answer is overdue; or
  * data before, for so long that nothing is waited for any more. */
-static bool is_stale(struct liveness *l, const struct liveness_config *c, uint64_t now)
+static bool is_stale(struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
 	int64_t age = liveness_handshake_age(l, now);
 	uint64_t limit = (uint64_t)c->stale_after * 1000;
@@ -155,7 +155,7 @@ static bool is_stale(struct liveness *l, const struct liveness_config *c, uint64
 	return l->stale_since && now - l->stale_since >= grace;
 }
 
-static bool is_unanswered(const struct liveness *l, const struct liveness_config *c, uint64_t now)
+static bool is_unanswered(const struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
 	return c->probe && l->waiting_since && now >= l->waiting_since + patience(c);
 }
@@ -174,7 +174,7 @@ static void note_evidence(struct liveness *l, const struct liveness_input *in)
 }
 
 /* The handshake's age alone: what a tunnel is when it is not shown to be down. */
-static enum tunnel_state judge_handshake(const struct liveness *l, const struct liveness_config *c,
+static enum tunnel_state judge_handshake(const struct liveness *l, const struct conf_liveness *c,
 					 uint64_t now, enum reason *reason)
 {
 	int64_t age = liveness_handshake_age(l, now);
@@ -203,7 +203,7 @@ static enum tunnel_state judge_handshake(const struct liveness *l, const struct 
 }
 
 /* What a tunnel is when it is not shown to be down. */
-static enum tunnel_state judge_alive(const struct liveness *l, const struct liveness_config *c,
+static enum tunnel_state judge_alive(const struct liveness *l, const struct conf_liveness *c,
 				     const struct liveness_input *in, enum reason *reason)
 {
 	const struct evidence *e = &in->evidence;
@@ -226,7 +226,7 @@ static enum tunnel_state judge_alive(const struct liveness *l, const struct live
 }
 
 /* Why it is down; NONE: it is not shown to be. */
-static enum reason find_death(struct liveness *l, const struct liveness_config *c,
+static enum reason find_death(struct liveness *l, const struct conf_liveness *c,
 			      const struct liveness_input *in)
 {
 	const struct evidence *e = &in->evidence;
@@ -250,7 +250,7 @@ static enum reason find_death(struct liveness *l, const struct liveness_config *
 	return REASON_NONE;
 }
 
-uint64_t liveness_hold(const struct liveness *l, const struct liveness_config *c)
+uint64_t liveness_hold(const struct liveness *l, const struct conf_liveness *c)
 {
 	uint64_t hold = (uint64_t)c->up_hold << (l->flaps ? l->flaps - 1 : 0);
 	uint64_t max = c->up_hold_max > c->up_hold ? c->up_hold_max : c->up_hold;
@@ -261,7 +261,7 @@ uint64_t liveness_hold(const struct liveness *l, const struct liveness_config *c
 /* It was down by BFD's word, and BFD is up again: packets pass both ways. What is left of it is a
  * false alarm at best, so who has no other path may use it now; a second time only when the hold
  * after the first is over, so that alarm after alarm does not move routes each time. */
-static bool returns_now(struct liveness *l, const struct liveness_config *c,
+static bool returns_now(struct liveness *l, const struct conf_liveness *c,
 			const struct liveness_input *in)
 {
 	if (l->state != TUNNEL_DOWN || !l->bfd_death || in->evidence.bfd != BFD_SAYS_UP)
@@ -275,7 +275,7 @@ static bool returns_now(struct liveness *l, const struct liveness_config *c,
 }
 
 /* Not up, with hysteresis: what shows life starts the clock, each bad sign stops it. */
-static enum tunnel_state judge_return(struct liveness *l, const struct liveness_config *c,
+static enum tunnel_state judge_return(struct liveness *l, const struct conf_liveness *c,
 				      const struct liveness_input *in, enum reason *reason)
 {
 	enum tunnel_state state = judge_alive(l, c, in, reason);
@@ -317,7 +317,7 @@ static bool was_dead(enum reason down_for)
 	       down_for != REASON_HANDSHAKE_NEVER;
 }
 
-static enum tunnel_state judge(struct liveness *l, const struct liveness_config *c,
+static enum tunnel_state judge(struct liveness *l, const struct conf_liveness *c,
 			       const struct liveness_input *in, enum reason *reason)
 {
 	enum reason death = find_death(l, c, in);
@@ -347,7 +347,7 @@ static bool is_good(enum tunnel_state s)
 }
 
 /* From good to bad. What was good for long has been forgiven. */
-static void count_flap(struct liveness *l, const struct liveness_config *c, uint64_t now)
+static void count_flap(struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
 	uint64_t forgiven = (now - l->since) / (c->up_hold_max ? c->up_hold_max : 1);
 
@@ -356,7 +356,7 @@ static void count_flap(struct liveness *l, const struct liveness_config *c, uint
 		l->flaps++;
 }
 
-static void enter(struct liveness *l, const struct liveness_config *c, enum tunnel_state state,
+static void enter(struct liveness *l, const struct conf_liveness *c, enum tunnel_state state,
 		  enum reason reason, uint64_t now)
 {
 	if (is_good(l->state) && !is_good(state) && reason != REASON_INTERFACE_DOWN &&
@@ -369,7 +369,7 @@ static void enter(struct liveness *l, const struct liveness_config *c, enum tunn
 	l->changes++;
 }
 
-bool liveness_update(struct liveness *l, const struct liveness_config *c,
+bool liveness_update(struct liveness *l, const struct conf_liveness *c,
 		     const struct liveness_input *in)
 {
 	enum tunnel_state state;
@@ -393,7 +393,7 @@ bool liveness_update(struct liveness *l, const struct liveness_config *c,
 	return changed;
 }
 
-bool liveness_probe_due(const struct liveness *l, const struct liveness_config *c, uint64_t now)
+bool liveness_probe_due(const struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
 	if (!c->probe)
 		return false;
@@ -403,7 +403,7 @@ bool liveness_probe_due(const struct liveness *l, const struct liveness_config *
 	return !l->waiting_since && l->alive_at > l->probe_at && now - l->probe_at >= probe_lag(c);
 }
 
-uint64_t liveness_deadline(const struct liveness *l, const struct liveness_config *c)
+uint64_t liveness_deadline(const struct liveness *l, const struct conf_liveness *c)
 {
 	if (!c->probe || !l->waiting_since || l->state == TUNNEL_DOWN || l->state == TUNNEL_NEVER)
 		return 0;

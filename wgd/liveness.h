@@ -35,18 +35,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf_leaves.h"
 #include "messages.h"
-
-struct liveness_config {
-	bool probe;
-	uint32_t poll_interval;	 /* ms */
-	uint32_t probe_interval; /* ms */
-	uint32_t probe_timeout;	 /* ms */
-	uint32_t degraded_after; /* s */
-	uint32_t stale_after;	 /* s */
-	uint32_t up_hold;	 /* ms */
-	uint32_t up_hold_max;	 /* ms; less than up_hold: as long as that */
-};
 
 /* What BFD says. EXPIRED and SIGNALLED stay until it is up, or administratively down. */
 enum bfd_evidence {
@@ -124,17 +114,17 @@ void liveness_rekey(struct liveness *l);
  * go on telling of its last handshake. To be judged at the next reading. */
 void liveness_void_handshake(struct liveness *l);
 /* Judges, by a reading or by new evidence. True when state or reason changed. */
-bool liveness_update(struct liveness *l, const struct liveness_config *c,
+bool liveness_update(struct liveness *l, const struct conf_liveness *c,
 		     const struct liveness_input *in);
 /* A probe should be sent now; liveness_probed() says that it was. */
-bool liveness_probe_due(const struct liveness *l, const struct liveness_config *c, uint64_t now);
+bool liveness_probe_due(const struct liveness *l, const struct conf_liveness *c, uint64_t now);
 void liveness_probed(struct liveness *l, uint64_t now);
 /* When an answer that is waited for is overdue: a reading then is worth more than the next poll's.
  * 0: nothing is. */
-uint64_t liveness_deadline(const struct liveness *l, const struct liveness_config *c);
+uint64_t liveness_deadline(const struct liveness *l, const struct conf_liveness *c);
 /* Age of the last handshake in ms; -1: never. */
 int64_t liveness_handshake_age(const struct liveness *l, uint64_t now);
 /* How long it must be good before it is up again, ms. */
-uint64_t liveness_hold(const struct liveness *l, const struct liveness_config *c);
+uint64_t liveness_hold(const struct liveness *l, const struct conf_liveness *c);
 
 #endif

@@ -30,7 +30,7 @@ struct step {
 	enum reason reason;
 };
 
-static const struct liveness_config defaults = {.probe = true,
+static const struct conf_liveness defaults = {.probe = true,
 						.poll_interval = 1000,
 						.probe_interval = 5000,
 						.probe_timeout = 15000,
@@ -40,7 +40,7 @@ static const struct liveness_config defaults = {.probe = true,
 
 struct run {
 	struct liveness l;
-	struct liveness_config c;
+	struct conf_liveness c;
 	struct liveness_input in;
 	unsigned changes; /* as liveness_update() says */
 };

@@ -17,12 +17,12 @@
 #include "rig.h"
 
 static struct liveness live;
-static struct liveness_config conf;
+static struct conf_liveness conf;
 static struct liveness_input in;
 static bool probing; /* a probe is sent when it is due */
 static unsigned step;
 
-static const struct liveness_config usual = {.probe = true,
+static const struct conf_liveness usual = {.probe = true,
 					     .poll_interval = 1000,
 					     .probe_interval = 5000,
 					     .probe_timeout = 15000,

@@ -30,7 +30,7 @@ static void look_closer(struct peer *p)
 	struct peer_echo *pe = p->echo;
 	unsigned loss = quality_loss(&pe->quality);
 
-	if (!echo_suspicious(&pe->echo, &p->conf->echo, loss)) {
+	if (!echo_suspicious(&pe->echo, &p->conf->liveness, loss)) {
 		pe->silence = (struct silence){0};
 	} else if (!pe->silence.begun) {
 		peer_silent(p, &pe->silence);
@@ -61,10 +61,11 @@ static void look(struct peer *p, uint64_t now)
 	unsigned loss = quality_loss(&pe->quality);
 	uint32_t cost = pe->quality.cost;
 	struct evidence *e = &p->evidence;
-	bool changed = quality_update(&pe->quality, &p->conf->quality, now / 1000);
-	bool unanswered = echo_unanswered(&pe->echo, &p->conf->echo, loss, grace(pe), now);
-	bool dead = echo_dead(&pe->echo, &p->conf->echo, loss);
-	bool black_hole = echo_black_hole(&pe->echo, &p->conf->echo, loss);
+	bool changed = quality_update(&pe->quality, &p->conf->quality,
+				      p->conf->liveness.degraded_loss, now / 1000);
+	bool unanswered = echo_unanswered(&pe->echo, &p->conf->liveness, loss, grace(pe), now);
+	bool dead = echo_dead(&pe->echo, &p->conf->liveness, loss);
+	bool black_hole = echo_black_hole(&pe->echo, &p->conf->liveness, loss);
 
 	if (pe->quality.cost != cost)
 		say_cost(p, cost);
@@ -89,7 +90,7 @@ static void send_one(struct peer *p, bool large)
 	uint64_t now = now_us();
 	uint16_t seq = pe->echo.next_seq;
 	int err = icmp_send(&p->dev->icmp, p->dev->name, &pe->to, p->owner.id, seq,
-			    large ? p->conf->echo.size : 0);
+			    large ? p->conf->liveness.echo_size : 0);
 
 	if (err == 0) {
 		echo_sent(&pe->echo, now, large);
@@ -97,16 +98,16 @@ static void send_one(struct peer *p, bool large)
 	} else if (err == -EMSGSIZE && large && !pe->too_large) {
 		pe->too_large = true;
 		log_warn("echo-too-large", "peer=%s interface=%s size=%u mtu=%u", p->name,
-			 p->dev->name, p->conf->echo.size, p->dev->mtu);
+			 p->dev->name, p->conf->liveness.echo_size, p->dev->mtu);
 	}
 }
 
 static uint32_t interval_now(const struct peer *p)
 {
 	bool dead = p->live.state == TUNNEL_DOWN || p->live.state == TUNNEL_NEVER;
-	uint32_t interval = p->conf->echo.interval;
+	uint32_t interval = p->conf->liveness.echo_interval;
 
-	if (dead && p->echo->echo.row > p->conf->echo.multiplier && interval < SLOW_MS)
+	if (dead && p->echo->echo.row > p->conf->liveness.echo_multiplier && interval < SLOW_MS)
 		return SLOW_MS;
 	return interval;
 }
@@ -137,15 +138,15 @@ static void on_tick(void *arg)
 	if (!usable(p) || !p->endpoint.addr.family)
 		return;
 	send_one(p, false);
-	if (echo_last_sent(&pe->echo, &p->conf->echo, quality_loss(&pe->quality)))
+	if (echo_last_sent(&pe->echo, &p->conf->liveness, quality_loss(&pe->quality)))
 		timer_start(&pe->check, grace(pe) / 1000 + 1);
-	if (echo_large_due(&pe->echo, &p->conf->echo, now_us()))
+	if (echo_large_due(&pe->echo, &p->conf->liveness, now_us()))
 		send_one(p, true);
 }
 
 static bool target(const struct peer *p, struct addr *to)
 {
-	if (!p->conf || !p->conf->echo.on || !p->conf->n_tunnel_addrs)
+	if (!p->conf || !p->conf->liveness.echo || !p->conf->n_tunnel_addrs)
 		return false;
 	*to = p->conf->tunnel_addrs[0];
 	return true;
@@ -171,7 +172,7 @@ void peer_echo_configure(struct peer *p)
 	timer_init(&p->echo->tick, on_tick, p);
 	timer_init(&p->echo->check, on_check, p);
 	/* Not all peers in the same moment. */
-	timer_start(&p->echo->tick, randombytes_uniform(p->conf->echo.interval));
+	timer_start(&p->echo->tick, randombytes_uniform(p->conf->liveness.echo_interval));
 }
 
 void peer_echo_stop(struct peer *p)

@@ -58,7 +58,7 @@ static void take(struct peer *p, const struct icmp_error *m)
 
 static bool is_about(const struct peer *p, const struct icmp_error *m)
 {
-	return p->conf && p->conf->icmp_errors && p->present &&
+	return p->conf && p->conf->liveness.icmp_errors && p->present &&
 	       addr_eq(&p->endpoint.addr, &m->to.addr) && p->endpoint.port == m->to.port;
 }
 

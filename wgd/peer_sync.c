@@ -25,7 +25,7 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 		str_copy(p->name, conf->name, sizeof(p->name));
 	p->told_as = history_name(p->dev->name, p->name);
 	p->drained = conf && drains_has(p->dev->name, p->name);
-	if (!conf || !conf->icmp_errors)
+	if (!conf || !conf->liveness.icmp_errors)
 		peer_errors_forget(p);
 	peer_echo_configure(p);
 }
@@ -50,8 +50,8 @@ int peer_install(struct peer *p, bool create, const struct wg_peer *found)
 	int err;
 
 	set.psk = choose_psk(p, found);
-	set.keepalive = p->conf->keepalive;
-	set.set_keepalive = !found || found->keepalive != p->conf->keepalive;
+	set.keepalive = p->conf->persistent_keepalive;
+	set.set_keepalive = !found || found->keepalive != p->conf->persistent_keepalive;
 	peer_endpoint_given(p, with_endpoint ? &set.endpoint : NULL);
 	if (!create && !with_endpoint && !set.psk && !set.set_keepalive)
 		return 0;

@@ -74,14 +74,14 @@ unsigned quality_loss(const struct quality *q)
 }
 
 /* Of the first verdict it is cured by half of what it takes. */
-static bool is_lossy(const struct quality *q, const struct quality_config *c)
+static bool is_lossy(const struct quality *q, uint32_t lossy_at)
 {
 	unsigned recent = __builtin_popcountll(q->window[0] & ((1 << SHORT) - 1));
-	unsigned lost = count_lost(q) * 100, at = c->lossy_at * q->determined;
+	unsigned lost = count_lost(q) * 100, at = lossy_at * q->determined;
 
-	if (!c->lossy_at)
+	if (!lossy_at)
 		return false;
-	if (recent >= SHORT_LOST && recent * 100 >= c->lossy_at * SHORT)
+	if (recent >= SHORT_LOST && recent * 100 >= lossy_at * SHORT)
 		return true;
 	if (q->lossy)
 		return recent > 1 || 2 * lost > at;
@@ -105,7 +105,7 @@ static uint32_t median(const struct quality *q)
 	return sorted[n / 2];
 }
 
-static uint32_t find_cost(const struct quality *q, const struct quality_config *c)
+static uint32_t find_cost(const struct quality *q, const struct conf_quality *c)
 {
 	uint64_t step = c->step ? c->step : 1;
 	double cost = c->latency_weight * (median(q) / 1000.0) +
@@ -116,7 +116,7 @@ static uint32_t find_cost(const struct quality *q, const struct quality_config *
 	return cost < UINT32_MAX && rounded < UINT32_MAX ? rounded : UINT32_MAX;
 }
 
-static void move(struct quality *q, const struct quality_config *c, uint32_t to, uint64_t now)
+static void move(struct quality *q, const struct conf_quality *c, uint32_t to, uint64_t now)
 {
 	if (to < q->cost) {
 		q->better_at = now;
@@ -129,7 +129,7 @@ static void move(struct quality *q, const struct quality_config *c, uint32_t to,
 	q->off = false;
 }
 
-static bool update_cost(struct quality *q, const struct quality_config *c, uint64_t now)
+static bool update_cost(struct quality *q, const struct conf_quality *c, uint64_t now)
 {
 	bool any = c->latency_weight || c->jitter_weight || c->loss_weight, better;
 	uint32_t to, before = q->cost;
@@ -150,7 +150,7 @@ static bool update_cost(struct quality *q, const struct quality_config *c, uint6
 		return to != before;
 	}
 	better = to < q->cost;
-	if (to == q->cost || away(to, q->cost) < c->min_improvement) {
+	if (to == q->cost || away(to, q->cost) < c->minimum_improvement) {
 		q->off = false;
 		return false;
 	}
@@ -165,9 +165,10 @@ static bool update_cost(struct quality *q, const struct quality_config *c, uint6
 	return true;
 }
 
-bool quality_update(struct quality *q, const struct quality_config *c, uint64_t now)
+bool quality_update(struct quality *q, const struct conf_quality *c, uint32_t lossy_at,
+		    uint64_t now)
 {
-	bool lossy = is_lossy(q, c), changed = lossy != q->lossy;
+	bool lossy = is_lossy(q, lossy_at), changed = lossy != q->lossy;
 
 	q->lossy = lossy;
 	return update_cost(q, c, now) || changed;

@@ -18,18 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "conf_leaves.h"
+
 #define QUALITY_WINDOW 256
 #define QUALITY_MEDIAN 9
-
-struct quality_config {
-	uint32_t latency_weight; /* cost of a millisecond of round trip */
-	uint32_t jitter_weight;	 /* of a millisecond of jitter */
-	uint32_t loss_weight;	 /* of a percent of loss */
-	uint32_t step;		 /* the cost is a multiple of it; 0 and 1: any */
-	uint32_t min_improvement;
-	uint32_t hold;	   /* ms */
-	uint32_t lossy_at; /* percent; 0: never lossy */
-};
 
 struct quality {
 	/* round trips, us */
@@ -54,8 +46,9 @@ void quality_answer(struct quality *q, uint32_t rtt); /* us */
 void quality_lost(struct quality *q, uint32_t n);
 void quality_outage(struct quality *q);		/* round trips before it say nothing any more */
 unsigned quality_loss(const struct quality *q); /* of 1000, in the window */
-/* Looks at loss and cost anew, now in ms. True when the cost moved or it became or ceased to be
- * lossy. */
-bool quality_update(struct quality *q, const struct quality_config *c, uint64_t now);
+/* Looks at loss and cost anew, now in ms; from LOSSY_AT percent on it is lossy, 0 never. True when
+ * the cost moved or it became or ceased to be lossy. */
+bool quality_update(struct quality *q, const struct conf_quality *c, uint32_t lossy_at,
+		    uint64_t now);
 
 #endif

@@ -207,7 +207,7 @@ static struct wgconf *config(void)
 	c->n_ifs = 1;
 	str_copy(f->name, "wg0", sizeof(f->name));
 	f->backend = BACKEND_KERNEL;
-	f->admin = ADMIN_EXTERNAL;
+	f->admin = INTERFACE_ADMIN_EXTERNAL;
 	f->poll_interval = 200;
 	f->mtu = 1400;
 	f->listen_port = 51820;
@@ -218,7 +218,7 @@ static struct wgconf *config(void)
 	f->n_peers = 1;
 	str_copy(p->name, "b", sizeof(p->name));
 	memcpy(p->key, key, sizeof(p->key));
-	p->keepalive = 25;
+	p->persistent_keepalive = 25;
 	p->tunnel_addrs = xcalloc(1, sizeof(*p->tunnel_addrs));
 	p->n_tunnel_addrs = 1;
 	assert_int_equal(addr_parse("10.9.0.2", &p->tunnel_addrs[0]), 0);

@@ -15,6 +15,7 @@
 #include "hash.h"
 #include "icmp.h"
 #include "ledger.h"
+#include "liveness.h"
 #include "link.h"
 #include "log.h"
 #include "loop.h"

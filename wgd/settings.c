@@ -1,49 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "settings.h"
 
-static json_t *liveness(const struct peer_conf *c)
-{
-	const struct liveness_config *l = &c->liveness;
+#include <string.h>
 
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "probe", l->probe,
-			 "poll-interval", (json_int_t)l->poll_interval, "probe-interval",
-			 (json_int_t)l->probe_interval, "probe-timeout",
-			 (json_int_t)l->probe_timeout, "degraded-after",
-			 (json_int_t)l->degraded_after, "stale-after", (json_int_t)l->stale_after,
-			 "up-hold", (json_int_t)l->up_hold, "up-hold-max",
-			 (json_int_t)l->up_hold_max, "icmp-errors", c->icmp_errors,
-			 "degraded-loss", (json_int_t)c->quality.lossy_at);
-}
-
-static json_t *echo(const struct echo_config *e)
+/* What begins with `echo` in LIVENESS as an object of its own. */
+static json_t *take_echo(json_t *liveness)
 {
-	return json_pack("{s:b, s:I, s:I, s:I}", "enabled", e->on, "interval",
-			 (json_int_t)e->interval, "multiplier", (json_int_t)e->multiplier, "size",
-			 (json_int_t)e->size);
-}
+	json_t *echo = json_object(), *value;
+	const char *key;
+	void *next;
 
-static json_t *bfd(const struct bfd_conf *b)
-{
-	return json_pack("{s:b, s:I, s:I, s:I, s:b}", "enabled", b->enabled, "interval",
-			 (json_int_t)b->interval, "receive-interval", (json_int_t)b->receive,
-			 "multiplier", (json_int_t)b->multiplier, "passive", b->passive);
-}
-
-static json_t *quality(const struct quality_config *q)
-{
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "latency-weight",
-			 (json_int_t)q->latency_weight, "jitter-weight",
-			 (json_int_t)q->jitter_weight, "loss-weight", (json_int_t)q->loss_weight,
-			 "step", (json_int_t)q->step, "minimum-improvement",
-			 (json_int_t)q->min_improvement, "hold", (json_int_t)q->hold);
+	json_object_foreach_safe(liveness, next, key, value)
+	{
+		if (strncmp(key, "echo", 4) != 0)
+			continue;
+		json_object_set(echo, key[4] ? key + 5 : "enabled", value);
+		json_object_del(liveness, key);
+	}
+	return echo;
 }
 
 json_t *settings_json(const struct peer_conf *c)
 {
+	static const char *const elsewhere[] = {"persistent-keepalive", "cost", "disabled", NULL};
+	json_t *all, *liveness;
+
 	if (!c)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "liveness", liveness(c), "echo",
-			 echo(&c->echo), "bfd", bfd(&c->bfd), "quality", quality(&c->quality),
-			 "endpoint-timeout", (json_int_t)c->endpoint_timeout, "endpoint-return",
-			 (json_int_t)c->endpoint_return);
+	all = conf_leaves_json(conf_peer_leaves, c, elsewhere);
+	liveness = json_object_get(all, "liveness");
+	json_object_set_new(all, "echo", take_echo(liveness));
+	json_object_set(all, "bfd", json_object_get(liveness, "bfd"));
+	json_object_del(liveness, "bfd");
+	return all;
 }

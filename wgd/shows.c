@@ -95,7 +95,8 @@ static json_t *peer_row(const struct peer *p)
 			    json_prefixes(conf ? conf->permit : NULL, conf ? conf->n_permit : 0));
 	json_object_set_new(row, "allowed-ips", json_statics(conf));
 	json_object_set_new(row, "allowed-ips-count", json_integer(p->owner.entries));
-	json_object_set_new(row, "persistent-keepalive", json_integer(conf ? conf->keepalive : 0));
+	json_object_set_new(row, "persistent-keepalive",
+			    json_integer(conf ? conf->persistent_keepalive : 0));
 	json_object_set_new(row, "handshake-seconds", json_age(p));
 	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
 	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));

@@ -36,57 +36,6 @@ static char *copy_str(const json_t *obj, const char *name)
 	return text ? xstrdup(text) : NULL;
 }
 
-static enum wgconf_backend read_backend(const json_t *obj, enum wgconf_backend fallback)
-{
-	const char *text = conf_str(obj, "backend", "auto");
-
-	if (str_eq(text, "kernel"))
-		return BACKEND_KERNEL;
-	return str_eq(text, "userspace") ? BACKEND_USERSPACE : fallback;
-}
-
-static void read_liveness(const json_t *obj, struct liveness_config *out)
-{
-	const json_t *l = conf_get(obj, "liveness");
-
-	out->probe = conf_bool(l, "probe", true);
-	out->poll_interval = conf_u32(l, "poll-interval", 1000);
-	out->probe_interval = conf_u32(l, "probe-interval", 5000);
-	out->probe_timeout = conf_u32(l, "probe-timeout", 15000);
-	out->degraded_after = conf_u32(l, "degraded-after", 160);
-	out->stale_after = conf_u32(l, "stale-after", 180);
-	out->up_hold = conf_u32(l, "up-hold", 2000);
-	out->up_hold_max = conf_u32(l, "up-hold-max", 60000);
-}
-
-static void read_bfd(const json_t *obj, struct bfd_conf *out)
-{
-	const json_t *b = conf_get(conf_get(obj, "liveness"), "bfd");
-
-	out->enabled = conf_bool(b, "enabled", false);
-	out->interval = conf_u32(b, "interval", 50);
-	out->receive = conf_u32(b, "receive-interval", out->interval);
-	out->multiplier = (uint8_t)conf_u32(b, "multiplier", 3);
-	out->passive = conf_bool(b, "passive", false);
-}
-
-static void read_echo(const json_t *obj, struct peer_conf *out)
-{
-	const json_t *l = conf_get(obj, "liveness"), *q = conf_get(obj, "quality");
-
-	out->echo.on = conf_bool(l, "echo", false);
-	out->echo.interval = conf_u32(l, "echo-interval", 200);
-	out->echo.multiplier = conf_u32(l, "echo-multiplier", 4);
-	out->echo.size = conf_u32(l, "echo-size", 0);
-	out->quality.lossy_at = conf_u32(l, "degraded-loss", 3);
-	out->quality.latency_weight = conf_u32(q, "latency-weight", 0);
-	out->quality.jitter_weight = conf_u32(q, "jitter-weight", 0);
-	out->quality.loss_weight = conf_u32(q, "loss-weight", 0);
-	out->quality.step = conf_u32(q, "step", 5);
-	out->quality.min_improvement = conf_u32(q, "minimum-improvement", 20);
-	out->quality.hold = conf_u32(q, "hold", 10000);
-}
-
 static void read_statics(const json_t *obj, struct peer_conf *out)
 {
 	json_t *list = conf_list(obj, "allowed-ips"), *item;
@@ -113,14 +62,15 @@ static void read_endpoints(const json_t *obj, struct peer_conf *out)
 	json_array_foreach (list, i, item)
 		if (json_is_string(item))
 			out->endpoints[out->n_endpoints++] = xstrdup(json_string_value(item));
-	out->endpoint_timeout = conf_u32(obj, "endpoint-timeout", 10000);
-	out->endpoint_return = conf_u32(obj, "endpoint-return", 0);
 }
 
 static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, struct peer_conf *out)
 {
 	const char *key = conf_str(obj, "public-key", "");
 
+	conf_leaves_read(conf_peer_leaves, obj, out);
+	if (!out->liveness.bfd.receive_interval)
+		out->liveness.bfd.receive_interval = out->liveness.bfd.interval;
 	str_copy(out->name, conf_str(obj, "name", ""), sizeof(out->name));
 	if (wg_key_parse(key, out->key) < 0)
 		refuse(ctx, "interface %s: peer %s: %s", ifname, out->name,
@@ -128,15 +78,9 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 	out->description = xstrdup(conf_str(obj, "description", ""));
 	out->psk_file = copy_str(obj, "preshared-key-file");
 	read_endpoints(obj, out);
-	out->keepalive = conf_u32(obj, "persistent-keepalive", 0);
 	out->tunnel_addrs = conf_addrs(obj, "tunnel-address", &out->n_tunnel_addrs);
 	read_statics(obj, out);
 	out->permit = conf_prefixes(obj, "permit", &out->n_permit);
-	out->cost = conf_u32(obj, "cost", 0);
-	read_liveness(obj, &out->liveness);
-	out->icmp_errors = conf_bool(conf_get(obj, "liveness"), "icmp-errors", true);
-	read_bfd(obj, &out->bfd);
-	read_echo(obj, out);
 }
 
 static void read_addrs(struct ctx *ctx, const json_t *obj, struct if_conf *out)
@@ -169,27 +113,21 @@ static void check_peers(struct ctx *ctx, const struct if_conf *conf)
 	}
 }
 
-static void read_interface(struct ctx *ctx, enum wgconf_backend backend, const json_t *obj,
+static void read_interface(struct ctx *ctx, enum conf_backend backend, const json_t *obj,
 			   struct if_conf *out)
 {
-	const char *admin = conf_str(obj, "admin", "up");
 	json_t *list = conf_list(obj, "peer"), *item;
 	size_t i;
 
+	conf_leaves_read(conf_interface_leaves, obj, out);
+	if (out->backend == BACKEND_AUTO)
+		out->backend = backend;
 	str_copy(out->name, conf_str(obj, "name", ""), sizeof(out->name));
 	str_copy(out->plane, conf_str(obj, "plane", "main"), sizeof(out->plane));
 	out->description = xstrdup(conf_str(obj, "description", ""));
 	out->key_file = copy_str(obj, "private-key-file");
-	out->listen_port = conf_u32(obj, "listen-port", 0);
-	out->fwmark = conf_u32(obj, "fwmark", 0);
 	read_addrs(ctx, obj, out);
-	out->mtu = conf_u32(obj, "mtu", 1420);
-	out->admin = str_eq(admin, "down")	 ? ADMIN_DOWN
-		     : str_eq(admin, "external") ? ADMIN_EXTERNAL
-						 : ADMIN_UP;
-	out->adopt = conf_bool(obj, "adopt", false);
-	out->backend = read_backend(obj, backend);
-	out->poll_interval = conf_u32(conf_get(obj, "liveness"), "poll-interval", 1000);
+	out->poll_interval = out->liveness.poll_interval;
 	out->peers = xcalloc(json_array_size(list), sizeof(*out->peers));
 	json_array_foreach (list, i, item) {
 		struct peer_conf *p = &out->peers[out->n_peers];
@@ -209,14 +147,16 @@ struct wgconf *wgconf_read(const json_t *config, char *error, size_t size)
 	struct ctx ctx = {error, size, false};
 	json_t *wg = conf_get(config, "wireguard"), *item;
 	json_t *list = conf_list(wg, "interface");
-	enum wgconf_backend backend = read_backend(wg, BACKEND_AUTO);
 	struct wgconf *conf = xcalloc(1, sizeof(*conf));
+	struct conf_wireguard all;
 	size_t i;
 
-	conf->program = xstrdup(conf_str(wg, "userspace-program", "wireguard-go"));
+	conf_leaves_read(conf_wireguard_leaves, wg, &all);
+	conf->program =
+		xstrdup(conf_str(wg, "userspace-program", CONF_WIREGUARD_USERSPACE_PROGRAM));
 	conf->ifs = xcalloc(json_array_size(list), sizeof(*conf->ifs));
 	json_array_foreach (list, i, item)
-		read_interface(&ctx, backend, item, &conf->ifs[conf->n_ifs++]);
+		read_interface(&ctx, all.backend, item, &conf->ifs[conf->n_ifs++]);
 	if (!ctx.bad)
 		return conf;
 	wgconf_free(conf);

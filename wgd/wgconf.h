@@ -10,31 +10,18 @@
 
 #include <jansson.h>
 
-#include "echo.h"
-#include "liveness.h"
+#include "conf_leaves.h"
 #include "messages.h"
-#include "quality.h"
 #include "wg.h"
 
-enum wgconf_backend { BACKEND_AUTO, BACKEND_KERNEL, BACKEND_USERSPACE };
-enum wgconf_admin { ADMIN_UP, ADMIN_DOWN, ADMIN_EXTERNAL };
-
-struct bfd_conf {
-	bool enabled, passive;
-	uint32_t interval, receive; /* ms */
-	uint8_t multiplier;
-};
-
 struct peer_conf {
+	struct conf_peer; /* of the schema; first */
 	char name[MSG_NAME_MAX + 1];
 	uint8_t key[WG_KEY_BYTES];
 	char *description; /* for show only */
-	char *psk_file;	  /* NULL: none */
-	char **endpoints; /* as configured, best first */
+	char *psk_file;	   /* NULL: none */
+	char **endpoints;  /* as configured, best first */
 	unsigned n_endpoints;
-	uint32_t endpoint_timeout; /* ms that each has to bring the tunnel up */
-	uint32_t endpoint_return;  /* s on another one after which the first is tried; 0 never */
-	uint16_t keepalive;	   /* seconds, 0 off */
 	struct addr *tunnel_addrs;
 	size_t n_tunnel_addrs;
 	struct prefix *statics; /* `allowed-ips`; 0.0.0.0/0 and ::/0 for `any` */
@@ -42,28 +29,17 @@ struct peer_conf {
 	bool any;
 	struct prefix *permit; /* for show only */
 	size_t n_permit;
-	uint32_t cost;
-	struct liveness_config liveness;
-	bool icmp_errors; /* those of the underlay are heard */
-	struct bfd_conf bfd;
-	struct echo_config echo;
-	struct quality_config quality;
 };
 
 struct if_conf {
+	struct conf_interface; /* of the schema; first */
 	char name[16];
 	char plane[MSG_NAME_MAX + 1]; /* for show only */
 	char *description;	      /* for show only */
-	char *key_file;	      /* NULL: none */
-	uint16_t listen_port; /* 0: any */
-	uint32_t fwmark;
+	char *key_file;		      /* NULL: none */
 	struct tunnel_addr *addrs;
 	size_t n_addrs;
-	uint32_t mtu;
-	enum wgconf_admin admin;
-	bool adopt;
-	enum wgconf_backend backend;
-	uint32_t poll_interval;	 /* ms */
+	uint32_t poll_interval;	 /* ms, of the peer that wants the shortest */
 	struct peer_conf *peers; /* disabled ones are left out */
 	size_t n_peers;
 };

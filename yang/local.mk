@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 yangdir = $(pkgdatadir)/yang
+EXTRA_DIST += yang/conf-leaves yang/schema.py
 dist_yang_DATA = \
 	yang/wgbgp-types.yang \
 	yang/wgbgp-system.yang \
