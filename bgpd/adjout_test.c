@@ -49,8 +49,7 @@ struct bgp bgp = {.as = OWN_AS,
 		  .router_id = 0x0a000001,
 		  .cluster_id = 0x0a000001,
 		  .default_local_pref = 100,
-		  .restart_time = 120,
-		  .stale_time = 300};
+		  .graceful_restart = {.restart_time = 120, .stale_time = 300}};
 struct peer_list peers = TAILQ_HEAD_INITIALIZER(peers);
 
 struct peer *peer_find(const struct addr *address)
@@ -60,7 +59,7 @@ struct peer *peer_find(const struct addr *address)
 
 bool peer_is_client(const struct peer *p)
 {
-	return !p->ebgp && p->conf.reflector_client;
+	return !p->ebgp && p->conf.route_reflector_client;
 }
 
 bool peer_groups_listen(void)
@@ -719,7 +718,7 @@ static void set_up(void)
 		p->conf.address = nexthop_number(i, AF_INET);
 		p->ebgp = i < 4;
 		p->as = p->ebgp ? 65001 + i : OWN_AS;
-		p->conf.reflector_client = i >= 4 && i < 7;
+		p->conf.route_reflector_client = i >= 4 && i < 7;
 		p->conf.import = policy_chain_new(config, names);
 		p->conf.export = i == 3 ? NULL : policy_chain_new(config, names);
 		p->router_id = 0x0b000000 + i;
@@ -766,7 +765,7 @@ static void random_operations(void **state)
 	srandom(seed);
 	adjout_lag_max = 2000;
 	set_up();
-	bgp.last_path_keep = random() % 2;
+	bgp.last_path = random() % 2;
 	bgp.multipath.ebgp = 1 + random() % 4;
 	bgp.multipath.ibgp = 1 + random() % 4;
 	bgp.multipath.as_path_relax = random() % 2;

@@ -166,13 +166,12 @@ static bool named(const struct listener *l, uint16_t port, const struct addr *ad
 void listen_apply(const json_t *config)
 {
 	json_t *c = conf_get(config, "bgp");
-	uint16_t port = conf_u32(c, "listen-port", 179);
 	struct listen_at at = listen_at(config);
 	struct listener *l, *next;
 
 	for (l = LIST_FIRST(&listeners); l; l = next) {
 		next = LIST_NEXT(l, link);
-		if (!conf_has(c, "as") || !named(l, port, at.addrs, at.n))
+		if (!conf_has(c, "as") || !named(l, at.port, at.addrs, at.n))
 			listener_free(l);
 	}
 	free(at.addrs);

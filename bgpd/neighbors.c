@@ -80,7 +80,7 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 	else if (changes & PEER_CHANGE_RESET)
 		session_disable(p, 6, "configuration changed");
 	raised = p->conf.max_prefix && (!next->max_prefix || next->max_prefix > p->conf.max_prefix);
-	if (p->conf.reflector_client != next->reflector_client)
+	if (p->conf.route_reflector_client != next->route_reflector_client)
 		bgp.reflection++;
 	peer_conf_free(&p->conf);
 	p->conf = *next;
@@ -157,7 +157,8 @@ static void reset_all(void)
 static bool open_differs(const struct bgp *a, const struct bgp *b)
 {
 	return a->as != b->as || a->router_id != b->router_id ||
-	       a->graceful_restart != b->graceful_restart || a->restart_time != b->restart_time;
+	       a->graceful_restart.enabled != b->graceful_restart.enabled ||
+	       a->graceful_restart.restart_time != b->graceful_restart.restart_time;
 }
 
 /* What decides the update group of a neighbour may have changed, its own statements or those of

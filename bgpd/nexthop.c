@@ -139,7 +139,7 @@ void nexthop_unwatch_neighbor(const struct addr *a)
 /* Of one that is down. */
 static bool is_kept(const struct nexthop *nh)
 {
-	return bgp.last_path_keep && nh->state.weak && nh->state.tunnel;
+	return bgp.last_path == BGP_LAST_PATH_KEEP && nh->state.weak && nh->state.tunnel;
 }
 
 enum reason nexthop_objection(const struct nexthop *nh)

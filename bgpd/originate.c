@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "bgp.h"
-#include "conf.h"
+#include "conf_leaves.h"
 #include "planes.h"
 #include "policy.h"
 #include "rib_update.h"
@@ -203,7 +203,8 @@ static void read_redistribute(const json_t *config, const json_t *from, uint8_t 
 			if (!str_eq(redist_name(s), conf_str(item, "protocol", "")))
 				continue;
 			r->on = true;
-			r->policy = policy_chain_named(config, conf_str(item, "policy", "all"));
+			r->policy = policy_chain_named(
+				config, conf_str(item, "policy", CONF_REDISTRIBUTE_POLICY));
 			r->has_metric = conf_has(item, "metric");
 			r->metric = conf_u32(item, "metric", 0);
 		}

@@ -106,5 +106,5 @@ bool peer_conf_external(const struct peer_conf *c)
 
 bool peer_is_client(const struct peer *p)
 {
-	return p->conf.reflector_client && !p->ebgp;
+	return p->conf.route_reflector_client && !p->ebgp;
 }

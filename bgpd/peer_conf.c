@@ -54,36 +54,17 @@ static uint32_t conf_id(const json_t *obj, const char *name, uint32_t fallback)
 	return id_of(&a);
 }
 
-static void read_multipath(const json_t *c, struct multipath *m)
-{
-	const char *weights = conf_str(c, "weights", "none");
-
-	m->ebgp = conf_u32(c, "ebgp", 1);
-	m->ibgp = conf_u32(c, "ibgp", 1);
-	m->as_path_relax = conf_bool(c, "as-path-relax", false);
-	m->weights = str_eq(weights, "link-bandwidth") ? WEIGHTS_LINK_BANDWIDTH
-		     : str_eq(weights, "cost")	       ? WEIGHTS_COST
-						       : WEIGHTS_NONE;
-}
-
 void bgp_conf_read(const json_t *config, struct bgp *out)
 {
-	json_t *c = conf_get(config, "bgp"), *gr = conf_get(c, "graceful-restart");
+	json_t *c = conf_get(config, "bgp");
 	uint32_t before = out->router_id_auto ? out->router_id : 0;
 
-	out->as = conf_u32(c, "as", 0);
+	conf_leaves_read(conf_bgp_leaves, c, out);
 	out->router_id = conf_id(c, "router-id", 0);
 	out->router_id_auto = !out->router_id;
 	if (out->router_id_auto)
 		out->router_id = derived_id(config, before);
 	out->cluster_id = conf_id(c, "cluster-id", out->router_id);
-	out->default_local_pref = conf_u32(c, "default-local-pref", 100);
-	out->honor_graceful_shutdown = conf_bool(c, "honor-graceful-shutdown", true);
-	out->last_path_keep = str_eq(conf_str(c, "last-path", "withdraw"), "keep");
-	read_multipath(conf_get(c, "multipath"), &out->multipath);
-	out->graceful_restart = conf_bool(gr, "enabled", true);
-	out->restart_time = conf_u32(gr, "restart-time", 120);
-	out->stale_time = conf_u32(gr, "stale-time", 300);
 }
 
 int peer_conf_check(const json_t *config, char *error, size_t size)
@@ -111,7 +92,6 @@ static void read_remote_as(const json_t *obj, struct peer_conf *c)
 {
 	const char *text = conf_str(obj, "remote-as", "");
 
-	c->remote_as = conf_u32(obj, "remote-as", 0);
 	if (str_eq(text, "internal"))
 		c->remote_type = REMOTE_INTERNAL;
 	else if (str_eq(text, "external"))
@@ -201,36 +181,21 @@ static void read_plane(const json_t *obj, struct peer_conf *c)
 	c->plane = c->plane_given ? (uint8_t)plane : PLANE_MAIN;
 }
 
-/* What neighbours and groups have in common. TIMERS is the container `bgp`. */
-static void read_options(const json_t *config, const json_t *obj, const json_t *timers,
-			 struct peer_conf *c)
+/* What neighbours and groups have in common. */
+static void read_options(const json_t *config, const json_t *obj, struct peer_conf *c)
 {
 	memset(c, 0, sizeof(*c));
+	conf_leaves_read(conf_neighbor_leaves, obj, c);
 	str_copy(c->description, conf_str(obj, "description", ""), sizeof(c->description));
 	read_remote_as(obj, c);
-	c->port = conf_u32(obj, "port", 179);
 	if (conf_addr(obj, "local-address", &c->local_address) < 0)
 		c->local_address = (struct addr){0};
-	c->hold_time = conf_u32(obj, "hold-time", conf_u32(timers, "hold-time", 90));
-	c->keepalive = conf_u32(obj, "keepalive", conf_u32(timers, "keepalive", 30));
-	c->send_hold =
-		conf_u32(obj, "send-hold-time", conf_u32(timers, "send-hold-time", SEND_HOLD_AUTO));
-	c->connect_retry = conf_u32(obj, "connect-retry", conf_u32(timers, "connect-retry", 120));
-	c->multihop = conf_u32(obj, "multihop", 0);
-	c->ttl_security = conf_u32(obj, "ttl-security", 0);
+	c->send_hold = c->has_send_hold_time ? c->send_hold_time : SEND_HOLD_AUTO;
 	c->password_wanted = conf_has(obj, "password-file");
 	c->password = password_get(conf_str(obj, "password-file", ""));
 	read_plane(obj, c);
-	c->passive = conf_bool(obj, "passive", false);
-	c->disabled = conf_bool(obj, "disabled", false);
-	c->next_hop_self = conf_bool(obj, "next-hop-self", false);
-	c->aigp = conf_bool(obj, "aigp", false);
-	c->fast_failover = conf_bool(obj, "fast-failover", true);
-	c->reflector_client = conf_bool(obj, "route-reflector-client", false);
-	c->family[BGP_IPV4] = conf_bool(obj, "ipv4-unicast", true);
-	c->family[BGP_IPV6] = conf_bool(obj, "ipv6-unicast", true);
-	c->max_prefix = conf_u32(obj, "max-prefix", 0);
-	c->allowas_in = conf_u32(obj, "allowas-in", 0);
+	c->family[BGP_IPV4] = c->ipv4_unicast;
+	c->family[BGP_IPV6] = c->ipv6_unicast;
 	c->import = policy_chain_new(config, conf_list(obj, "import"));
 	c->export = policy_chain_new(config, conf_list(obj, "export"));
 	join_names(conf_list(obj, "import"), c->import_names, sizeof(c->import_names));
@@ -265,7 +230,7 @@ void peer_confs_read(const json_t *config, struct peer_confs *out)
 	json_array_foreach (list, i, obj) {
 		struct peer_conf *conf = &out->conf[out->n];
 
-		read_options(config, obj, c, conf);
+		read_options(config, obj, conf);
 		str_copy(conf->group, conf_str(obj, "group", ""), sizeof(conf->group));
 		if (read_address(obj, conf) == 0 && !peer_confs_find(out, conf)) {
 			peer_conf_find_plane(conf);
@@ -318,7 +283,7 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 	else if (session)
 		changes |= PEER_CHANGE_RESET;
 	if (!policy_chain_eq(a->import, b->import) || a->allowas_in != b->allowas_in ||
-	    a->reflector_client != b->reflector_client)
+	    a->route_reflector_client != b->route_reflector_client)
 		changes |= PEER_CHANGE_IN;
 	if (a->port != b->port || a->passive != b->passive || a->connect_retry != b->connect_retry)
 		changes |= PEER_CHANGE_CALL;
@@ -358,10 +323,12 @@ void peer_groups_read(const json_t *config)
 	groups = xcalloc(json_array_size(list), sizeof(*groups));
 	json_array_foreach (list, i, obj) {
 		struct peer_group *g = &groups[n_groups++];
+		struct conf_neighbor_group group;
 
-		read_options(config, obj, c, &g->conf);
+		read_options(config, obj, &g->conf);
 		str_copy(g->conf.group, conf_str(obj, "name", ""), sizeof(g->conf.group));
-		g->max_peers = conf_u32(obj, "max-peers", 1000);
+		conf_leaves_read(conf_neighbor_group_leaves, obj, &group);
+		g->max_peers = group.max_peers;
 		g->ranges = conf_prefixes(obj, "listen-range", &g->n_ranges);
 		if (g->n_ranges && !g->conf.max_prefix)
 			g->conf.max_prefix = RANGE_MAX_PREFIX;

@@ -17,30 +17,20 @@ struct policy_chain; /* policy.h */
 #define SEND_HOLD_AUTO UINT32_MAX /* follows from the negotiated hold time */
 
 struct peer_conf {
+	struct conf_neighbor; /* of the schema; first. What is 0 there is none */
 	struct addr address;
 	char zone[16];	  /* interface of a link-local address, "" none */
 	uint8_t plane;	  /* of its tunnel interface, or configured; 0 main */
 	bool plane_given; /* configured */
 	char device[16];  /* in a plane: the tunnel that the session belongs to, "" none */
 	char description[128];
-	char group[64];	    /* neighbor-group, "" none */
-	uint32_t remote_as; /* 0: internal or external by remote_type */
-	enum { REMOTE_AS, REMOTE_INTERNAL, REMOTE_EXTERNAL } remote_type;
-	uint16_t port;
-	struct addr local_address;		      /* family 0: any */
-	uint16_t hold_time, keepalive, connect_retry; /* seconds */
-	uint32_t send_hold;			      /* seconds, 0 none, or SEND_HOLD_AUTO */
-	uint8_t multihop;			      /* TTL, 0: 1 for eBGP */
-	uint8_t ttl_security;			      /* hops, 0: TTLs are not looked at */
-	struct password *password;		      /* owned reference; NULL none */
-	bool password_wanted; /* one is configured; without `password` there is no session */
-	bool passive, disabled;
-	bool next_hop_self, reflector_client;
-	bool fast_failover; /* ends with its tunnel */
-	bool aigp;	    /* the accumulated metric is sent and taken */
+	char group[64]; /* neighbor-group, "" none */
+	enum { REMOTE_AS, REMOTE_INTERNAL, REMOTE_EXTERNAL } remote_type; /* without remote_as */
+	struct addr local_address;					  /* family 0: any */
+	uint32_t send_hold;	   /* seconds, 0 none, or SEND_HOLD_AUTO */
+	struct password *password; /* owned reference; NULL none */
+	bool password_wanted;	   /* one is configured; without `password` there is no session */
 	bool family[BGP_FAMILIES];
-	uint32_t max_prefix; /* 0 none */
-	uint8_t allowas_in;
 	struct policy_chain *import, *export; /* owned; NULL: not configured (RFC 8212 for eBGP) */
 	char import_names[128], export_names[128]; /* of the policies, for show */
 };

@@ -90,9 +90,10 @@ static const char *bgp_text(const struct bgp *b)
 		 "%d "
 		 "%u %u",
 		 b->as, b->router_id, b->router_id_auto ? " auto" : "", b->cluster_id,
-		 b->default_local_pref, b->honor_graceful_shutdown, b->last_path_keep,
-		 b->multipath.ebgp, b->multipath.ibgp, b->multipath.as_path_relax,
-		 b->multipath.weights, b->graceful_restart, b->restart_time, b->stale_time);
+		 b->default_local_pref, b->honor_graceful_shutdown, b->last_path, b->multipath.ebgp,
+		 b->multipath.ibgp, b->multipath.as_path_relax, b->multipath.weights,
+		 b->graceful_restart.enabled, b->graceful_restart.restart_time,
+		 b->graceful_restart.stale_time);
 	return out;
 }
 
@@ -177,7 +178,7 @@ static const char *conf_text(const struct peer_conf *c)
 		 c->plane_given ? " given" : "", c->device, c->passive ? " passive" : "",
 		 c->disabled ? " disabled" : "", c->next_hop_self ? " self" : "",
 		 c->aigp ? " aigp" : "", c->fast_failover ? " failover" : "",
-		 c->reflector_client ? " client" : "", c->family[0] ? " 4" : "",
+		 c->route_reflector_client ? " client" : "", c->family[0] ? " 4" : "",
 		 c->family[1] ? " 6" : "", c->max_prefix, c->allowas_in, c->import_names,
 		 c->import != NULL, c->export_names, c->export != NULL);
 	return out;
@@ -248,8 +249,8 @@ static void test_neighbor(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char *text = xasprintf("{" PLANES "'bgp': {'as': 1, 'hold-time': 91, 'keepalive': "
-				       "31, 'connect-retry': 121, 'neighbor': [{%s}]}}",
+		char *text = xasprintf("{" PLANES "'bgp': {'as': 1, 'neighbor': [{'hold-time': 91, "
+				       "'keepalive': 31, 'connect-retry': 121, %s}]}}",
 				       rows[i][0]);
 		struct peer_confs all = read_all(text);
 
@@ -387,10 +388,10 @@ static void test_groups(void **state)
 	read_groups("{'bgp': {'neighbor-group': [{'name': 'none'}]}}");
 	assert_false(peer_groups_listen());
 	read_groups(
-		"{'bgp': {'hold-time': 9, 'neighbor-group': [{'name': 'none', 'max-prefix': 0}, "
+		"{'bgp': {'neighbor-group': [{'name': 'none', 'max-prefix': 0}, "
 		"{'name': 'wide', 'listen-range': ['10.0.0.0/8', '10.1.2.0/24'], 'max-peers': 7, "
 		"'max-prefix': 5, 'port': 3}, {'name': 'narrow', 'listen-range': ['10.1.0.0/16', "
-		"'fd00::/16']}]}}");
+		"'fd00::/16'], 'hold-time': 9}]}}");
 	assert_true(peer_groups_listen());
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		assert_string_equal(group_for(rows[i][0]), rows[i][1]);
@@ -444,10 +445,8 @@ static void test_protection_changes(void **state)
 		{"", "\"password-file\":\"/pw\",", PEER_CHANGE_RESET},
 		{"\"password-file\":\"/pw\",", "", PEER_CHANGE_RESET},
 		{"\"password-file\":\"/pw\",", "\"password-file\":\"/pw\",", PEER_CHANGE_RESET},
-		{"\"password-file\":\"/same\",", "\"password-file\":\"/same\",",
-		 PEER_CHANGE_NONE},
-		{"\"password-file\":\"/same\",", "\"password-file\":\"/like\",",
-		 PEER_CHANGE_NONE},
+		{"\"password-file\":\"/same\",", "\"password-file\":\"/same\",", PEER_CHANGE_NONE},
+		{"\"password-file\":\"/same\",", "\"password-file\":\"/like\",", PEER_CHANGE_NONE},
 		{"\"password-file\":\"/none\",", "", PEER_CHANGE_RESET},
 		{"", "\"send-hold-time\":5,", PEER_CHANGE_TIMES},
 		{"\"send-hold-time\":5,", "\"send-hold-time\":0,", PEER_CHANGE_TIMES},

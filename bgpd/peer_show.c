@@ -127,7 +127,7 @@ static json_t *show_capabilities(const struct peer *p)
 
 static json_t *graceful_restart(const struct peer *p)
 {
-	return json_pack("{s:b, s:b, s:b, s:i, s:o, s:o}", "offered", bgp.graceful_restart,
+	return json_pack("{s:b, s:b, s:b, s:i, s:o, s:o}", "offered", bgp.graceful_restart.enabled,
 			 "restarting", p->gr_restarting, "stale-paths", rib_peer_keeps_stale(p),
 			 "restart-time-seconds", p->gr_time, "families", family_list(p->gr_family),
 			 "forwarding-preserved", family_list(p->gr_forwarding));
@@ -138,9 +138,8 @@ static json_t *timers(const struct peer *p)
 	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "hold-time-seconds", p->hold_time,
 			 "keepalive-seconds", p->keepalive, "send-hold-time-seconds",
 			 (int)p->send_hold, "configured-hold-time-seconds", p->conf.hold_time,
-			 "configured-keepalive-seconds", p->conf.keepalive,
-			 "connect-retry-seconds", p->conf.connect_retry,
-			 "configured-send-hold-time-seconds",
+			 "configured-keepalive-seconds", p->conf.keepalive, "connect-retry-seconds",
+			 p->conf.connect_retry, "configured-send-hold-time-seconds",
 			 p->conf.send_hold == SEND_HOLD_AUTO ? json_null()
 							     : json_integer(p->conf.send_hold));
 }
@@ -192,11 +191,10 @@ static json_t *not_sent(const struct peer *p)
 			       adjout_not_sent(p, BGP_IPV6, i);
 
 		if (n > 0)
-			json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "reason",
-							      reason_name(adjout_withheld[i]),
-							      "reason-text",
-							      reason_text(adjout_withheld[i]),
-							      "prefixes", n));
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:I}", "reason",
+						reason_name(adjout_withheld[i]), "reason-text",
+						reason_text(adjout_withheld[i]), "prefixes", n));
 	}
 	return list;
 }
@@ -216,15 +214,23 @@ static json_t *tunnel(const struct peer *p)
 /* What is in force of its own statements, its group's and the defaults, and shows nowhere else. */
 static json_t *settings(const struct peer *p)
 {
-	const struct peer_conf *c = &p->conf;
+	static const char *const elsewhere[] = {"remote-as",
+						"passive",
+						"next-hop-self",
+						"route-reflector-client",
+						"max-prefix",
+						"disabled",
+						"hold-time",
+						"keepalive",
+						"send-hold-time",
+						"connect-retry",
+						NULL};
+	json_t *o = conf_leaves_json(conf_neighbor_leaves, &p->conf, elsewhere);
 
-	return json_pack("{s:o, s:i, s:i, s:i, s:o, s:b, s:b, s:i, s:b, s:b}", "local-address",
-			 c->local_address.family ? json_addr(&c->local_address) : json_null(),
-			 "port", c->port, "multihop", c->multihop, "ttl-security", c->ttl_security,
-			 "authentication",
-			 c->password_wanted ? json_string("tcp-md5") : json_null(), "aigp", c->aigp,
-			 "fast-failover", c->fast_failover, "allowas-in", c->allowas_in,
-			 "ipv4-unicast", c->family[BGP_IPV4], "ipv6-unicast", c->family[BGP_IPV6]);
+	json_object_set_new(o, "local-address", json_addr(&p->conf.local_address));
+	json_object_set_new(o, "authentication",
+			    p->conf.password_wanted ? json_string("tcp-md5") : json_null());
+	return o;
 }
 
 static json_t *details(const struct peer *p)
@@ -246,7 +252,8 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "import", policy(p, p->conf.import, p->conf.import_names));
 	json_object_set_new(o, "export", policy(p, p->conf.export, p->conf.export_names));
 	json_object_set_new(o, "next-hop-self", json_boolean(p->conf.next_hop_self));
-	json_object_set_new(o, "route-reflector-client", json_boolean(p->conf.reflector_client));
+	json_object_set_new(o, "route-reflector-client",
+			    json_boolean(p->conf.route_reflector_client));
 	json_object_set_new(o, "max-prefix",
 			    p->conf.max_prefix ? json_integer(p->conf.max_prefix) : json_null());
 	json_object_set_new(o, "refused-for-seconds", json_integer(session_rest_seconds(p)));
@@ -259,16 +266,18 @@ static json_t *details(const struct peer *p)
 /* Those of `bgp` itself that show nowhere else. */
 static json_t *own_settings(void)
 {
-	static const char *const weights[] = {"none", "link-bandwidth", "cost"};
-	const struct multipath *m = &bgp.multipath;
+	static const char *const elsewhere[] = {"as",	     "listen-port",    "hold-time",
+						"keepalive", "send-hold-time", "connect-retry",
+						NULL};
+	json_t *o = conf_leaves_json(conf_bgp_leaves, &bgp, elsewhere);
+	json_t *restart = json_incref(json_object_get(o, "graceful-restart"));
 
-	return json_pack("{s:I, s:b, s:s, s:b, s:i, s:i, s:{s:i, s:i, s:b, s:s}}",
-			 "default-local-pref", (json_int_t)bgp.default_local_pref,
-			 "honor-graceful-shutdown", bgp.honor_graceful_shutdown, "last-path",
-			 bgp.last_path_keep ? "keep" : "withdraw", "graceful-restart",
-			 bgp.graceful_restart, "restart-time", bgp.restart_time, "stale-time",
-			 bgp.stale_time, "multipath", "ebgp", m->ebgp, "ibgp", m->ibgp,
-			 "as-path-relax", m->as_path_relax, "weights", weights[m->weights]);
+	json_object_set(o, "graceful-restart", json_object_get(restart, "enabled"));
+	json_object_del(restart, "enabled");
+	json_object_update(o, restart);
+	json_decref(restart);
+	json_object_del(json_object_get(o, "multipath"), "resilient"); /* zebra-lite's */
+	return o;
 }
 
 static json_t *head(void)

@@ -237,8 +237,8 @@ static bool term_matches(const struct policy_term *t, const struct policy_input 
 	       (!t->family || t->family == in->prefix->family) &&
 	       (!t->protocols || (t->protocols & in->protocol)) &&
 	       (!t->n_neighbors || from_neighbor(t, in->neighbor)) &&
-	       (!t->match_local_pref || t->local_pref == local_pref) &&
-	       (!t->match_med || (a->has_med && t->med == a->med)) &&
+	       (!t->match.has_local_preference || t->match.local_preference == local_pref) &&
+	       (!t->match.has_med || (a->has_med && t->match.med == a->med)) &&
 	       (!t->origin_as.n || has_origin_as(t, a)) && (!t->as_path.n || has_as(t, a)) &&
 	       (!t->community.n || has_community(t, a)) && (!t->large.n || has_large(t, a)) &&
 	       (!t->n_nexthops || has_nexthop(t, a));
@@ -250,20 +250,21 @@ static struct attr *policy_apply(const struct policy_term *t, const struct polic
 {
 	struct attr_edit *e = attr_edit_begin(a);
 
-	if (t->set_local_pref)
-		attr_edit_local_pref(e, true, t->new_local_pref);
+	if (t->set.has_local_preference)
+		attr_edit_local_pref(e, true, t->set.local_preference);
 	if (t->med_cost && in->has_cost)
 		attr_edit_med(e, true, in->cost);
-	else if (t->set_med && !t->med_cost)
-		attr_edit_med(e, true, t->new_med);
-	if (t->set_aigp)
-		attr_edit_aigp(e, true, t->new_aigp);
-	if (t->set_weight)
-		attr_edit_weight(e, t->new_weight);
-	if (t->link_bandwidth)
-		attr_edit_link_bandwidth(e, in->own_as, (float)t->link_bandwidth * 125000.0f);
-	if (t->prepend)
-		attr_edit_prepend(e, t->prepend_as ? t->prepend_as : in->own_as, t->prepend);
+	else if (t->set.has_med && !t->med_cost)
+		attr_edit_med(e, true, t->set.med);
+	if (t->set.has_aigp)
+		attr_edit_aigp(e, true, t->set.aigp);
+	if (t->set.has_weight)
+		attr_edit_weight(e, t->set.weight);
+	if (t->set.link_bandwidth)
+		attr_edit_link_bandwidth(e, in->own_as, (float)t->set.link_bandwidth * 125000.0f);
+	if (t->set.prepend)
+		attr_edit_prepend(e, t->set.prepend_as ? t->set.prepend_as : in->own_as,
+				  t->set.prepend);
 	if (t->clear_communities)
 		attr_edit_clear_communities(e);
 	for (size_t i = 0; i < t->community_delete.n; i++)
@@ -289,7 +290,7 @@ static bool run_one(const struct policy *p, const struct policy_input *in,
 
 		if (!term_matches(t, in, out->attr))
 			continue;
-		if (t->then == THEN_REJECT)
+		if (t->then == TERM_THEN_REJECT)
 			return false;
 		if (t->changes) {
 			struct attr *changed = policy_apply(t, in, out->attr);
@@ -297,8 +298,8 @@ static bool run_one(const struct policy *p, const struct policy_input *in,
 			attr_unref(out->attr);
 			out->attr = changed;
 		}
-		out->med_set |= t->set_med && (!t->med_cost || in->has_cost);
-		out->bandwidth_set |= t->link_bandwidth != 0;
+		out->med_set |= t->set.has_med && (!t->med_cost || in->has_cost);
+		out->bandwidth_set |= t->set.link_bandwidth != 0;
 		if (t->nexthop.family) {
 			out->nexthop_set = true;
 			out->nexthop_self = false;
@@ -306,7 +307,7 @@ static bool run_one(const struct policy *p, const struct policy_input *in,
 			out->nexthop_self = true;
 			out->nexthop_set = false;
 		}
-		if (t->then == THEN_ACCEPT)
+		if (t->then == TERM_THEN_ACCEPT)
 			return true;
 	}
 	return p->accept;

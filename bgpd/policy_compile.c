@@ -22,47 +22,38 @@ bool policy_parse_large_community(const char *text, uint32_t out[3])
 	return true;
 }
 
-static void read_communities(const json_t *obj, const char *name, struct u32_list *out)
+static bool parse_community(const json_t *item, void *out)
 {
-	json_t *list = conf_list(obj, name), *item;
-	size_t i;
+	return community_parse(json_string_value(item), out);
+}
 
-	if (!json_array_size(list))
-		return;
-	out->v = xcalloc(json_array_size(list), sizeof(*out->v));
-	json_array_foreach (list, i, item)
-		if (community_parse(json_string_value(item), &out->v[out->n]))
-			out->n++;
+static bool parse_large(const json_t *item, void *out)
+{
+	return policy_parse_large_community(json_string_value(item), out);
+}
+
+static bool parse_number(const json_t *item, void *out)
+{
+	*(uint32_t *)out = (uint32_t)json_integer_value(item);
+	return true;
+}
+
+static void read_numbers(const json_t *obj, const char *name, conf_parse_fn parse,
+			 struct u32_list *out)
+{
+	out->v = conf_values(obj, name, sizeof(*out->v), parse, &out->n);
 }
 
 static void read_large(const json_t *obj, const char *name, struct large_list *out)
 {
-	json_t *list = conf_list(obj, name), *item;
-	size_t i;
-
-	if (!json_array_size(list))
-		return;
-	out->v = xcalloc(json_array_size(list), sizeof(*out->v));
-	json_array_foreach (list, i, item)
-		if (policy_parse_large_community(json_string_value(item), out->v[out->n]))
-			out->n++;
-}
-
-static void read_numbers(const json_t *obj, const char *name, struct u32_list *out)
-{
-	json_t *list = conf_list(obj, name), *item;
-	size_t i;
-
-	if (!json_array_size(list))
-		return;
-	out->v = xcalloc(json_array_size(list), sizeof(*out->v));
-	json_array_foreach (list, i, item)
-		out->v[out->n++] = (uint32_t)json_integer_value(item);
+	out->v = conf_values(obj, name, sizeof(*out->v), parse_large, &out->n);
 }
 
 /* P/len, P/len+, P/len{MIN,MAX}. */
-static bool parse_range(const char *text, struct prefix_range *out)
+static bool parse_range(const json_t *item, void *range)
 {
+	const char *text = json_string_value(item);
+	struct prefix_range *out = range;
 	char plain[80];
 	unsigned min, max;
 	const char *tail = strpbrk(text, "+{");
@@ -87,19 +78,6 @@ static bool parse_range(const char *text, struct prefix_range *out)
 	return true;
 }
 
-static void read_ranges(const json_t *match, struct policy_term *t)
-{
-	json_t *list = conf_list(match, "prefix"), *item;
-	size_t i;
-
-	if (!json_array_size(list))
-		return;
-	t->ranges = xcalloc(json_array_size(list), sizeof(*t->ranges));
-	json_array_foreach (list, i, item)
-		if (parse_range(json_string_value(item), &t->ranges[t->n_ranges]))
-			t->n_ranges++;
-}
-
 static void read_protocols(const json_t *match, struct policy_term *t)
 {
 	static const char *const names[] = {"bgp", "network", "connected", "static", "kernel"};
@@ -114,45 +92,29 @@ static void read_protocols(const json_t *match, struct policy_term *t)
 
 static void compile_match(const json_t *match, struct policy_term *t)
 {
-	const char *family = conf_str(match, "family", "");
-
-	read_ranges(match, t);
+	t->ranges = conf_values(match, "prefix", sizeof(*t->ranges), parse_range, &t->n_ranges);
 	t->exact = conf_prefixes(match, "prefix-exact", &t->n_exact);
-	t->family = str_eq(family, "ipv4") ? AF_INET : str_eq(family, "ipv6") ? AF_INET6 : 0;
-	read_communities(match, "community", &t->community);
+	if (t->match.has_family)
+		t->family = t->match.family == MATCH_FAMILY_IPV4 ? AF_INET : AF_INET6;
+	read_numbers(match, "community", parse_community, &t->community);
 	read_large(match, "large-community", &t->large);
-	read_numbers(match, "as-path-contains", &t->as_path);
-	read_numbers(match, "origin-as", &t->origin_as);
+	read_numbers(match, "as-path-contains", parse_number, &t->as_path);
+	read_numbers(match, "origin-as", parse_number, &t->origin_as);
 	t->neighbors = conf_addrs(match, "neighbor", &t->n_neighbors);
 	read_protocols(match, t);
 	t->nexthops = conf_prefixes(match, "next-hop", &t->n_nexthops);
-	t->match_local_pref = conf_has(match, "local-preference");
-	t->local_pref = conf_u32(match, "local-preference", 0);
-	t->match_med = conf_has(match, "med");
-	t->med = conf_u32(match, "med", 0);
 }
 
 static void compile_set(const json_t *set, struct policy_term *t)
 {
-	t->set_local_pref = conf_has(set, "local-preference");
-	t->new_local_pref = conf_u32(set, "local-preference", 0);
-	t->set_med = conf_has(set, "med");
-	t->new_med = conf_u32(set, "med", 0);
 	t->med_cost = str_eq(conf_str(set, "med", ""), "tunnel-cost");
-	t->set_aigp = conf_has(set, "aigp");
-	t->new_aigp = conf_u32(set, "aigp", 0);
-	t->set_weight = conf_has(set, "weight");
-	t->new_weight = conf_u32(set, "weight", 0);
-	t->link_bandwidth = conf_u32(set, "link-bandwidth", 0);
-	t->prepend = (uint8_t)conf_u32(set, "prepend", 0);
-	t->prepend_as = conf_u32(set, "prepend-as", 0);
-	read_communities(set, "community-add", &t->community_add);
-	read_communities(set, "community-delete", &t->community_delete);
+	read_numbers(set, "community-add", parse_community, &t->community_add);
+	read_numbers(set, "community-delete", parse_community, &t->community_delete);
 	if (json_array_size(conf_list(set, "community-set"))) {
 		t->clear_communities = true;
 		free(t->community_add.v);
 		t->community_add = (struct u32_list){0};
-		read_communities(set, "community-set", &t->community_add);
+		read_numbers(set, "community-set", parse_community, &t->community_add);
 	}
 	read_large(set, "large-community-add", &t->large_add);
 	read_large(set, "large-community-delete", &t->large_delete);
@@ -165,29 +127,29 @@ static void compile_set(const json_t *set, struct policy_term *t)
 	t->nexthop_self = str_eq(conf_str(set, "next-hop", ""), "self");
 	if (!t->nexthop_self)
 		conf_addr(set, "next-hop", &t->nexthop);
-	t->changes = t->set_aigp || t->link_bandwidth || t->set_local_pref || t->set_med ||
-		     t->set_weight || t->prepend || t->clear_communities || t->clear_large ||
-		     t->community_add.n || t->community_delete.n || t->large_add.n ||
-		     t->large_delete.n || t->nexthop.family;
+	t->changes = t->set.has_aigp || t->set.link_bandwidth || t->set.has_local_preference ||
+		     t->set.has_med || t->set.has_weight || t->set.prepend ||
+		     t->clear_communities || t->clear_large || t->community_add.n ||
+		     t->community_delete.n || t->large_add.n || t->large_delete.n ||
+		     t->nexthop.family;
 }
 
 void policy_compile(const json_t *config, struct policy *p)
 {
 	json_t *list = conf_list(config, "term"), *item;
+	struct conf_policy all;
 	size_t i;
 
-	p->accept = str_eq(conf_str(config, "default", "reject"), "accept");
+	conf_leaves_read(conf_policy_leaves, config, &all);
+	p->accept = all.default_ == POLICY_DEFAULT_ACCEPT;
 	if (json_array_size(list))
 		p->terms = xcalloc(json_array_size(list), sizeof(*p->terms));
 	json_array_foreach (list, i, item) {
 		struct policy_term *t = &p->terms[p->n++];
-		const char *then = conf_str(item, "then", "next");
 
+		conf_leaves_read(conf_term_leaves, item, t);
 		compile_match(conf_get(item, "match"), t);
 		compile_set(conf_get(item, "set"), t);
-		t->then = str_eq(then, "accept")   ? THEN_ACCEPT
-			  : str_eq(then, "reject") ? THEN_REJECT
-						   : THEN_NEXT;
 	}
 }
 

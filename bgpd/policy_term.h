@@ -5,6 +5,7 @@
 #ifndef WGBGP_BGPD_POLICY_TERM_H
 #define WGBGP_BGPD_POLICY_TERM_H
 
+#include "conf_leaves.h"
 #include "policy.h"
 
 struct prefix_range { /* the prefix, or inside it, with a length from MIN to MAX */
@@ -22,9 +23,8 @@ struct large_list {
 	uint32_t (*v)[3];
 };
 
-enum policy_then { THEN_NEXT, THEN_ACCEPT, THEN_REJECT };
-
 struct policy_term {
+	struct conf_term; /* of the schema; first */
 	/* conditions: an empty list is none */
 	struct prefix_range *ranges; /* `prefix` and `prefix-exact` each must hold */
 	size_t n_ranges;
@@ -38,22 +38,13 @@ struct policy_term {
 	uint8_t protocols; /* of enum policy_protocol, 0 any */
 	struct prefix *nexthops;
 	size_t n_nexthops;
-	bool match_local_pref, match_med;
-	uint32_t local_pref, med;
 	/* changes */
 	bool changes; /* any of the below */
-	bool set_local_pref, set_med, set_weight, clear_communities, clear_large, nexthop_self;
-	uint32_t new_local_pref, new_med, new_weight;
-	bool med_cost; /* set_med: to the cost of the next hop */
-	bool set_aigp;
-	uint32_t new_aigp;
-	uint32_t link_bandwidth; /* Mbit/s, 0: unchanged */
-	uint32_t prepend_as;	 /* 0: our own */
-	uint8_t prepend;
+	bool clear_communities, clear_large, nexthop_self;
+	bool med_cost; /* set.med: to the cost of the next hop */
 	struct u32_list community_add, community_delete;
 	struct large_list large_add, large_delete;
 	struct addr nexthop; /* family 0: unchanged */
-	enum policy_then then;
 };
 
 struct policy {

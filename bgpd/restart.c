@@ -130,8 +130,8 @@ void restart_begin(void)
 	timer_init(&connect_timer, on_connect, NULL);
 	timer_init(&limit_timer, on_limit, NULL);
 	timer_start(&connect_timer, CONNECT_MS);
-	timer_start(&limit_timer, bgp.restart_time * 1000ull);
-	if (!bgp.graceful_restart)
+	timer_start(&limit_timer, bgp.graceful_restart.restart_time * 1000ull);
+	if (!bgp.graceful_restart.enabled)
 		end("graceful restart is off");
 	restart_check();
 }

@@ -120,8 +120,8 @@ static void begin(uint32_t kept)
 	TAILQ_INIT(&peers);
 	memset(timers, 0, sizeof(timers));
 	memset(due, 0, sizeof(due));
-	bgp.graceful_restart = true;
-	bgp.restart_time = 120;
+	bgp.graceful_restart.enabled = true;
+	bgp.graceful_restart.restart_time = 120;
 	listening = false;
 	unknown = 0;
 	neighbor(&a, &rib_a);
@@ -263,7 +263,7 @@ static void test_off(void **state)
 {
 	begin(5);
 	restart_free();
-	bgp.graceful_restart = false;
+	bgp.graceful_restart.enabled = false;
 	restart_begin();
 	assert_false(restart_deferring());
 }

@@ -209,7 +209,7 @@ void rib_apply(const json_t *config)
 		nexthop_ceiling_changed();
 	if (ceiling || leaks || judged_otherwise(&applied, &bgp))
 		rib_rejudge_all();
-	if (applied.last_path_keep != bgp.last_path_keep)
+	if (applied.last_path != bgp.last_path)
 		nexthop_config_changed();
 	if (decided_otherwise(&applied, &bgp))
 		rib_each_neighbor(decide_those_of);

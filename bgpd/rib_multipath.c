@@ -51,7 +51,7 @@ void multipath_begin(struct multipath_choice *m, const struct candidate *best)
 /* Moves the candidates that may be used next to the front; returns how many. */
 size_t multipath_ties(const struct multipath_choice *m, struct candidate *c, size_t n)
 {
-	bool cost = bgp.multipath.weights != WEIGHTS_COST;
+	bool cost = bgp.multipath.weights != MULTIPATH_WEIGHTS_COST;
 	size_t left = 0;
 
 	for (size_t i = 0; i < n && m->n < m->most; i++) {
@@ -81,9 +81,9 @@ static float measure(uint32_t path)
 {
 	float bytes;
 
-	if (bgp.multipath.weights == WEIGHTS_COST)
+	if (bgp.multipath.weights == MULTIPATH_WEIGHTS_COST)
 		return SHARES / (float)(1 + (double)tunnel_of(path)->state.cost);
-	if (bgp.multipath.weights == WEIGHTS_LINK_BANDWIDTH &&
+	if (bgp.multipath.weights == MULTIPATH_WEIGHTS_LINK_BANDWIDTH &&
 	    attr_link_bandwidth(path_at(path)->attr, &bytes))
 		return bytes;
 	return 0;

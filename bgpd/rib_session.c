@@ -115,7 +115,7 @@ void rib_peer_up(struct peer *p)
 	}
 	timer_stop(&pr->stale_timer);
 	if (pr->kept[BGP_IPV4] || pr->kept[BGP_IPV6])
-		timer_start(&pr->stale_timer, bgp.stale_time * 1000ull);
+		timer_start(&pr->stale_timer, bgp.graceful_restart.stale_time * 1000ull);
 	rib_fresh_begin(pr);
 }
 

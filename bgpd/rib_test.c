@@ -405,7 +405,7 @@ static void test_restart_bit(void **state)
 	rig_stop();
 	rig_clock_reset();
 	rig_config(config);
-	limit = bgp.restart_time * 1000ull;
+	limit = bgp.graceful_restart.restart_time * 1000ull;
 	for (unsigned i = 0; i < 4; i++) {
 		struct far *f;
 
@@ -420,7 +420,7 @@ static void test_restart_bit(void **state)
 		far_hear(f);
 		if (f->open.gr_restarting != (i < 2))
 			fail_msg("row %u: %d", i, f->open.gr_restarting);
-		assert_int_equal(f->open.gr_time, bgp.restart_time);
+		assert_int_equal(f->open.gr_time, bgp.graceful_restart.restart_time);
 		far_close(f);
 		rig_settle();
 	}

@@ -226,7 +226,7 @@ static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_
 {
 	bool collided = end == FSM_RECEIVED && session_is_cease(e, CEASE_COLLISION);
 
-	return (end == FSM_LOST || collided) && bgp.graceful_restart && p->gr &&
+	return (end == FSM_LOST || collided) && bgp.graceful_restart.enabled && p->gr &&
 	       !rib_peer_tunnel_down(p);
 }
 
@@ -281,7 +281,7 @@ static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_erro
  * after that; else the later connection of a collision. */
 static bool replaces_established(const struct session *s, const struct fsm *f)
 {
-	return bgp.graceful_restart && s->peer->gr && f->started_ms > s->peer->up_since_ms;
+	return bgp.graceful_restart.enabled && s->peer->gr && f->started_ms > s->peer->up_since_ms;
 }
 
 static bool session_opened(struct fsm *f, struct bgp_error *error)

@@ -18,11 +18,11 @@ void session_put_open(const struct peer *p, struct open *o)
 	o->router_id = bgp.router_id;
 	o->hold_time = c->hold_time;
 	o->refresh = o->four_octet = true;
-	o->gr = bgp.graceful_restart;
-	o->gr_time = bgp.restart_time;
+	o->gr = bgp.graceful_restart.enabled;
+	o->gr_time = bgp.graceful_restart.restart_time;
 	/* Routes and AllowedIPs outlive this daemon, so forwarding is always preserved. */
 	o->gr_restarting = !p->count.established &&
-			   now_ms() - bgp.started_ms < bgp.restart_time * 1000ull;
+			   now_ms() - bgp.started_ms < bgp.graceful_restart.restart_time * 1000ull;
 	for (int i = 0; i < BGP_FAMILIES; i++)
 		o->family[i] = o->gr_family[i] = o->gr_forwarding[i] = c->family[i];
 }

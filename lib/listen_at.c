@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "util.h"
 
 static bool has(const struct listen_at *at, const struct addr *a)
@@ -153,9 +153,13 @@ static bool add_all(const json_t *config, struct listen_at *at)
 
 struct listen_at listen_at(const json_t *config)
 {
+	const json_t *bgp = conf_get(config, "bgp");
 	struct listen_at at = {0};
+	struct conf_bgp leaves;
 
-	at.addrs = conf_addrs(conf_get(config, "bgp"), "listen-address", &at.n);
+	conf_leaves_read(conf_bgp_leaves, bgp, &leaves);
+	at.port = leaves.listen_port;
+	at.addrs = conf_addrs(bgp, "listen-address", &at.n);
 	at.written = at.n > 0;
 	if (!at.written && !add_all(config, &at))
 		at.n = 0;

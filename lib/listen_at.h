@@ -19,6 +19,7 @@
 struct listen_at {
 	struct addr *addrs; /* owned by the caller; none: all addresses of both families */
 	size_t n;
+	uint16_t port;
 	bool written; /* by listen-address: each of them has to be had */
 };
 

@@ -140,13 +140,14 @@ static void resolve_wireguard(struct conf *conf, const struct lyd_node *wireguar
 		resolve_uplink(wireguard, i);
 }
 
+/* The leaves that both have: the timers. */
 static void inherit_timers(struct conf *conf, struct lyd_node *to, const struct lyd_node *bgp)
 {
-	static const char *const timers[] = {"hold-time", "keepalive", "send-hold-time",
-					     "connect-retry"};
+	const struct lysc_node *leaf = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
-		inherit(conf, to, bgp, timers[i]);
+	while ((leaf = conf_schema_next(conf->ctx, bgp->schema, leaf)))
+		if (leaf->nodetype == LYS_LEAF)
+			inherit(conf, to, bgp, leaf->name);
 }
 
 static void resolve_bgp(struct conf *conf, const struct lyd_node *bgp)

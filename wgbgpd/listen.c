@@ -112,7 +112,7 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 {
 	static const uint8_t zero[16];
 	const json_t *bgp = conf_get(config, "bgp");
-	struct endpoint at = {.port = (uint16_t)conf_u32(bgp, "listen-port", 179)};
+	struct endpoint at = {0};
 	struct listen_at wanted;
 	struct listener *l;
 	int err = 0;
@@ -124,6 +124,7 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 		return err;
 	share_ports(true);
 	wanted = listen_at(config);
+	at.port = wanted.port;
 	for (size_t i = 0; i < wanted.n && !err; i++) {
 		at.addr = wanted.addrs[i];
 		err = want(&at, !wanted.written, error, size);
