@@ -37,7 +37,6 @@ struct cli_session;
 struct cli_row {
 	const char *words;
 	const char *command;	     /* of the request; NULL where run() does it all */
-	const struct render *render; /* text form of the answer */
 	unsigned flags;
 	int (*run)(struct cli_session *s, const struct cli_line *line);
 	const char *help;

@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+struct column; /* table.h */
+
 struct view {
 	FILE *out;
 	const json_t
@@ -18,19 +20,23 @@ struct view {
 };
 
 struct render {
+	const char *command;
 	void (*head)(struct view *v, const json_t *head); /* any may be NULL */
 	void (*row)(struct view *v, const json_t *row);
 	void (*end)(struct view *v); /* after a complete answer */
 	const char *empty;	     /* said when there were no rows */
+	/* A table: titles behind what head() writes, each row in front of what row() does. */
+	const struct column *columns;
+	size_t n_columns;
 };
 
-extern const struct render render_bgp_summary, render_bgp_neighbors, render_bgp_routes;
-extern const struct render render_route, render_nexthops, render_pins, render_rules;
-extern const struct render render_uplinks, render_planes, render_nftables;
-extern const struct render render_wireguard, render_tunnels, render_allowed_ips, render_bfd;
-extern const struct render render_drill, render_drills;
-extern const struct render render_text, render_daemons, render_version, render_object, render_done,
-	render_events;
+#define RENDER_TABLE(c) .columns = (c), .n_columns = ARRAY_SIZE(c)
+
+/* One for the answer to COMMAND; of what only acts the one that says warnings. */
+const struct render *render_for(const char *command);
+
+extern const struct render renders_bgp[], renders_route[], renders_wg[], renders_drill[],
+	renders_misc[]; /* up to one without a command */
 
 /* The paths of a row of bgp-routes that are not eligible, a line each with the reason. */
 void render_refused_paths(FILE *out, const json_t *row);

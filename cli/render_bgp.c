@@ -72,9 +72,6 @@ static void summary_end(struct view *v)
 	fprintf(v->out, "\nTotal number of neighbors %zu, established %zu\n", v->rows, v->count[0]);
 }
 
-const struct render render_bgp_summary = {summary_head, summary_row, summary_end,
-					  "No BGP neighbors are configured"};
-
 static void neighbor_row(struct view *v, const json_t *row)
 {
 	static const char *const shown[] = {"address",	  "remote-as",	  "description", "state",
@@ -95,8 +92,6 @@ static void neighbor_row(struct view *v, const json_t *row)
 		fprintf(v->out, "  last error: %s\n", TEXT(row, "last-error"));
 	render_members(v->out, 2, row, shown);
 }
-
-const struct render render_bgp_neighbors = {NULL, neighbor_row, NULL, "No such BGP neighbor"};
 
 /* One prefix was asked for: every path with all its attributes. */
 static bool in_detail(const struct view *v)
@@ -271,5 +266,11 @@ void render_refused_paths(FILE *out, const json_t *row)
 		}
 }
 
-const struct render render_bgp_routes = {routes_head, routes_row, routes_end,
-					 "No such prefix in the BGP table"};
+const struct render renders_bgp[] = {
+	{"bgp-summary", .head = summary_head, .row = summary_row, .end = summary_end,
+	 .empty = "No BGP neighbors are configured"},
+	{"bgp-neighbors", .row = neighbor_row, .empty = "No such BGP neighbor"},
+	{"bgp-routes", .head = routes_head, .row = routes_row, .end = routes_end,
+	 .empty = "No such prefix in the BGP table"},
+	{0},
+};

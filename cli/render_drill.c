@@ -52,8 +52,6 @@ static void drill_row(struct view *v, const json_t *row)
 	fflush(v->out);
 }
 
-const struct render render_drill = {NULL, drill_row, NULL, NULL};
-
 #define TIME_MAX 64
 
 static void drills_row(struct view *v, const json_t *row)
@@ -67,4 +65,8 @@ static void drills_row(struct view *v, const json_t *row)
 	put_result(v->out, row);
 }
 
-const struct render render_drills = {NULL, drills_row, NULL, "No drills yet"};
+const struct render renders_drill[] = {
+	{"drill", .row = drill_row},
+	{"drills", .row = drills_row, .empty = "No drills yet"},
+	{0},
+};

@@ -67,8 +67,6 @@ static void object_head(struct view *v, const json_t *head)
 	render_members(v->out, 0, head, NULL);
 }
 
-const struct render render_object = {object_head, object_head, NULL, NULL};
-
 /* Configuration text comes from our own printer: as it is. */
 static void text_head(struct view *v, const json_t *head)
 {
@@ -78,8 +76,6 @@ static void text_head(struct view *v, const json_t *head)
 		fputs(text, v->out);
 }
 
-const struct render render_text = {text_head, NULL, NULL, NULL};
-
 static void version_head(struct view *v, const json_t *head)
 {
 	fprintf(v->out, "wgbgp %s%s%s\n", TEXT(head, "version"),
@@ -87,41 +83,11 @@ static void version_head(struct view *v, const json_t *head)
 		is_set(head, "hostname") ? TEXT(head, "hostname") : "");
 }
 
-const struct render render_version = {version_head, NULL, NULL, NULL};
-
 static const struct column daemon_columns[] = {
 	{"Daemon", "name", 12, COL_TEXT},	 {"State", "state", 10, COL_TEXT},
 	{"PID", "pid", 8, COL_NUMBER},		 {"Up", "uptime-seconds", 10, COL_AGE},
 	{"Restarts", "restarts", 8, COL_NUMBER}, {"Last exit", "last-exit", 0, COL_TEXT},
 };
-
-static void daemons_head(struct view *v, const json_t *head)
-{
-	table_titles(v->out, daemon_columns, ARRAY_SIZE(daemon_columns));
-}
-
-static void daemons_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, daemon_columns, ARRAY_SIZE(daemon_columns), row);
-}
-
-const struct render render_daemons = {daemons_head, daemons_row, NULL, NULL};
-
-/* An action: silent when there is nothing to say, but warnings are. */
-static void done_head(struct view *v, const json_t *head)
-{
-	const json_t *warnings = json_object_get(head, "warnings");
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (warnings, i, item)
-		if (json_is_string(item))
-			fprintf(v->out, "%s%s\n",
-				strstr(json_string_value(item), "warning: ") ? "" : "warning: ",
-				json_string_value(item));
-}
-
-const struct render render_done = {done_head, NULL, NULL, NULL};
 
 static void events_row(struct view *v, const json_t *row)
 {
@@ -132,4 +98,11 @@ static void events_row(struct view *v, const json_t *row)
 	free(text);
 }
 
-const struct render render_events = {NULL, events_row, NULL, NULL};
+const struct render renders_misc[] = {
+	{"rib-summary", .head = object_head, .row = object_head},
+	{"configuration", .head = text_head},
+	{"version", .head = version_head},
+	{"daemons", RENDER_TABLE(daemon_columns)},
+	{"monitor", .row = events_row},
+	{0},
+};

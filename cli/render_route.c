@@ -93,26 +93,11 @@ static void route_row(struct view *v, const json_t *row)
 	putc('\n', v->out);
 }
 
-const struct render render_route = {NULL, route_row, NULL, "No such route"};
-
 static const struct column nexthop_columns[] = {
 	{"Next Hop", "address", 24, COL_TEXT}, {"State", "state", 9, COL_TEXT},
 	{"Cost", "cost", 6, COL_NUMBER},       {"Interface", "interface", 15, COL_TEXT},
 	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_NOTE},
 };
-
-static void nexthops_head(struct view *v, const json_t *head)
-{
-	table_titles(v->out, nexthop_columns, ARRAY_SIZE(nexthop_columns));
-}
-
-static void nexthops_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, nexthop_columns, ARRAY_SIZE(nexthop_columns), row);
-}
-
-const struct render render_nexthops = {nexthops_head, nexthops_row, NULL,
-				       "No next hops are watched"};
 
 static const struct column pin_columns[] = {
 	{"Endpoint", "endpoint", 40, COL_TEXT},
@@ -120,18 +105,6 @@ static const struct column pin_columns[] = {
 	{"Interface", "interface", 15, COL_TEXT},
 	{"State", "state", 0, COL_TEXT},
 };
-
-static void pins_head(struct view *v, const json_t *head)
-{
-	table_titles(v->out, pin_columns, ARRAY_SIZE(pin_columns));
-}
-
-static void pins_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, pin_columns, ARRAY_SIZE(pin_columns), row);
-}
-
-const struct render render_pins = {pins_head, pins_row, NULL, "No tunnel has a known endpoint"};
 
 static void put_mark(FILE *out, const json_t *row)
 {
@@ -167,18 +140,6 @@ static const struct column plane_columns[] = {
 	{"Interfaces", "interfaces", 0, COL_NOTE},
 };
 
-static void planes_head(struct view *v, const json_t *head)
-{
-	table_titles(v->out, plane_columns, ARRAY_SIZE(plane_columns));
-}
-
-static void planes_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, plane_columns, ARRAY_SIZE(plane_columns), row);
-}
-
-const struct render render_planes = {planes_head, planes_row, NULL, "No planes"};
-
 static const struct column nftables_columns[] = {
 	{"Set", "set", 28, COL_TEXT},
 	{"Plane", "plane", 16, COL_TEXT},
@@ -190,17 +151,7 @@ static void nftables_head(struct view *v, const json_t *head)
 	fprintf(v->out, "Table %s: %s\n", TEXT(head, "table"), TEXT(head, "state"));
 	if (is_set(head, "error"))
 		fprintf(v->out, "%s\n", TEXT(head, "error"));
-	table_titles(v->out, nftables_columns, ARRAY_SIZE(nftables_columns));
 }
-
-static void nftables_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, nftables_columns, ARRAY_SIZE(nftables_columns), row);
-}
-
-const struct render render_nftables = {nftables_head, nftables_row, NULL, "No nftables sets"};
-
-const struct render render_rules = {NULL, rules_row, NULL, "No rules of policy routing"};
 
 static void put_uplink_family(FILE *out, const json_t *row, const char *family)
 {
@@ -223,4 +174,14 @@ static void uplinks_row(struct view *v, const json_t *row)
 	put_uplink_family(v->out, row, "ipv6");
 }
 
-const struct render render_uplinks = {NULL, uplinks_row, NULL, "No interface has an uplink"};
+const struct render renders_route[] = {
+	{"route", .row = route_row, .empty = "No such route"},
+	{"nexthops", .empty = "No next hops are watched", RENDER_TABLE(nexthop_columns)},
+	{"pins", .empty = "No tunnel has a known endpoint", RENDER_TABLE(pin_columns)},
+	{"planes", .empty = "No planes", RENDER_TABLE(plane_columns)},
+	{"nftables-sets", .head = nftables_head, .empty = "No nftables sets",
+	 RENDER_TABLE(nftables_columns)},
+	{"rules", .row = rules_row, .empty = "No rules of policy routing"},
+	{"uplinks", .row = uplinks_row, .empty = "No interface has an uplink"},
+	{0},
+};

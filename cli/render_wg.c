@@ -96,8 +96,6 @@ static void wireguard_row(struct view *v, const json_t *row)
 		put_peer(v->out, peer);
 }
 
-const struct render render_wireguard = {NULL, wireguard_row, NULL, "No such WireGuard interface"};
-
 static const struct column tunnel_columns[] = {
 	{"Interface", "interface", 12, COL_TEXT},
 	{"Peer", "peer", 16, COL_TEXT},
@@ -114,35 +112,11 @@ static const struct column tunnel_columns[] = {
 	{"Reason", "reason-text", 0, COL_NOTE},
 };
 
-static void tunnels_head(struct view *v, const json_t *head)
-{
-	table_titles(v->out, tunnel_columns, ARRAY_SIZE(tunnel_columns));
-}
-
-static void tunnels_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, tunnel_columns, ARRAY_SIZE(tunnel_columns), row);
-}
-
-const struct render render_tunnels = {tunnels_head, tunnels_row, NULL, "No tunnels are configured"};
-
 static const struct column allowed_columns[] = {
 	{"Interface", "interface", 12, COL_TEXT}, {"Prefix", "prefix", 24, COL_TEXT},
 	{"Peer", "peer", 20, COL_TEXT},		  {"Origin", "origin", 15, COL_TEXT},
 	{"Installed", "installed", 0, COL_TEXT},
 };
-
-static void allowed_head(struct view *v, const json_t *head)
-{
-	table_titles(v->out, allowed_columns, ARRAY_SIZE(allowed_columns));
-}
-
-static void allowed_row(struct view *v, const json_t *row)
-{
-	table_row(v->out, allowed_columns, ARRAY_SIZE(allowed_columns), row);
-}
-
-const struct render render_allowed_ips = {allowed_head, allowed_row, NULL, "No AllowedIPs entries"};
 
 static const struct column bfd_columns[] = {
 	{"Interface", "interface", 12, COL_TEXT},
@@ -168,15 +142,19 @@ static void bfd_head(struct view *v, const json_t *head)
 		if (json_integer_value(count))
 			fprintf(v->out, "%lld packets refused: %s\n",
 				(long long)json_integer_value(count), why);
-	table_titles(v->out, bfd_columns, ARRAY_SIZE(bfd_columns));
 }
 
 static void bfd_row(struct view *v, const json_t *row)
 {
-	table_row(v->out, bfd_columns, ARRAY_SIZE(bfd_columns), row);
 	if (is_set(row, "socket-error"))
 		fprintf(v->out, "    no socket: %s\n", TEXT(row, "socket-error"));
 }
 
-const struct render render_bfd = {bfd_head, bfd_row, NULL,
-				  "No BFD sessions: 'bfd { enabled on; }' in liveness"};
+const struct render renders_wg[] = {
+	{"wireguard", .row = wireguard_row, .empty = "No such WireGuard interface"},
+	{"tunnels", .empty = "No tunnels are configured", RENDER_TABLE(tunnel_columns)},
+	{"allowed-ips", .empty = "No AllowedIPs entries", RENDER_TABLE(allowed_columns)},
+	{"bfd", .head = bfd_head, .row = bfd_row,
+	 .empty = "No BFD sessions: 'bfd { enabled on; }' in liveness", RENDER_TABLE(bfd_columns)},
+	{0},
+};

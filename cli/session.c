@@ -6,6 +6,7 @@
 
 #include "conf.h"
 #include "messages.h"
+#include "table.h"
 #include "util.h"
 
 void json_doc_head(struct json_doc *d, const char *list, const json_t *head)
@@ -60,14 +61,30 @@ struct output {
 	bool json;
 };
 
+static void render_head(const struct render *r, struct view *v, const json_t *head)
+{
+	if (r->head)
+		r->head(v, head);
+	if (r->columns)
+		table_titles(v->out, r->columns, r->n_columns);
+}
+
+static void render_row(const struct render *r, struct view *v, const json_t *row)
+{
+	if (r->columns)
+		table_row(v->out, r->columns, r->n_columns, row);
+	if (r->row)
+		r->row(v, row);
+}
+
 static void session_on_head(void *arg, const char *list, const json_t *head)
 {
 	struct output *o = arg;
 
 	if (o->json)
 		json_doc_head(&o->doc, list, head);
-	else if (o->render && o->render->head)
-		o->render->head(&o->view, head);
+	else
+		render_head(o->render, &o->view, head);
 }
 
 static void on_row(void *arg, const char *text, size_t len)
@@ -81,8 +98,8 @@ static void on_row(void *arg, const char *text, size_t len)
 		return;
 	}
 	row = conf_read(text, len);
-	if (row && o->render && o->render->row)
-		o->render->row(&o->view, row);
+	if (row)
+		render_row(o->render, &o->view, row);
 	json_decref(row);
 }
 
@@ -95,7 +112,7 @@ static bool asks_for_one(const json_t *request)
 int session_request(struct cli_session *s, const struct cli_line *line)
 {
 	static const struct client_sink sink = {session_on_head, on_row};
-	struct output o = {.render = line->row->render,
+	struct output o = {.render = render_for(line->row->command),
 			   .view = {.out = s->out, .request = line->request},
 			   .doc = {.out = s->out},
 			   .json = line->json};
@@ -108,9 +125,9 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 	err = client_request(s->client, line->request, &sink, &o, error, sizeof(error));
 	if (o.json)
 		json_doc_end(&o.doc, err < 0 ? error : NULL);
-	else if (err == 0 && o.render && o.render->empty && !o.view.rows)
+	else if (err == 0 && o.render->empty && !o.view.rows)
 		fprintf(s->out, "%s\n", o.render->empty);
-	else if (err == 0 && o.render && o.render->end)
+	else if (err == 0 && o.render->end)
 		o.render->end(&o.view);
 	if (err < 0)
 		session_fail(s, error);

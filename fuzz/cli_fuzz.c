@@ -33,7 +33,8 @@ static void run_line(const char *text)
 static void run_renderers(FILE *out, json_t *value)
 {
 	for (size_t i = 0; i < cli_commands.n_rows; i++) {
-		const struct render *r = cli_commands.rows[i].render;
+		const char *command = cli_commands.rows[i].command;
+		const struct render *r = command ? render_for(command) : NULL;
 		struct view v = {.out = out, .request = value, .rows = 1};
 
 		if (r && r->head)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "render.h"
+
+#include <string.h>
+
+#include "util.h"
+
+/* An action: silent when there is nothing to say, but warnings are. */
+static void done_head(struct view *v, const json_t *head)
+{
+	const json_t *warnings = json_object_get(head, "warnings");
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (warnings, i, item)
+		if (json_is_string(item))
+			fprintf(v->out, "%s%s\n",
+				strstr(json_string_value(item), "warning: ") ? "" : "warning: ",
+				json_string_value(item));
+}
+
+static const struct render done = {.head = done_head};
+
+const struct render *render_for(const char *command)
+{
+	static const struct render *const all[] = {renders_bgp, renders_route, renders_wg,
+						   renders_drill, renders_misc};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		for (const struct render *r = all[i]; r->command; r++)
+			if (str_eq(r->command, command))
+				return r;
+	return &done;
+}
