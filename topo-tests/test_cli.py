@@ -19,7 +19,8 @@ from lib.wait import wait_until
 from lib.wgbgp import Wgbgp
 
 EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
-            "INTERFACE": "wg0", "DESTINATION": "192.168.2.1", "PLANE": "main"}
+            "INTERFACE": "wg0", "DESTINATION": "192.168.2.1", "PLANE": "main", "COUNT": "9",
+            "PEER": "b"}
 
 
 @pytest.fixture(name="two")
