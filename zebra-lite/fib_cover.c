@@ -92,7 +92,7 @@ bool fib_was_given(const struct item *it, uint32_t ifindex)
 {
 	for (unsigned i = 0; i < it->n_given; i++)
 		if (it->given[i].ifindex == ifindex)
-			return true;
+			return !it->given[i].peer || !it->given[i].peer->gone;
 	return false;
 }
 

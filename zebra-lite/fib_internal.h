@@ -45,7 +45,8 @@ void fib_plan_entry(struct fib_plan *plan, const struct rib_node *n, const struc
 void fib_hand_over(struct item *it);
 /* wgd refused what was given to PEER: the entry where it was has to go before the route. */
 void fib_give_refused(struct item *it, const struct tunnel_peer *peer);
-/* The interface's entry is dealt with by the two above. */
+/* The interface's entry is dealt with by the two above; not where who was to have it is gone: it
+ * may be where it was. */
 bool fib_was_given(const struct item *it, uint32_t ifindex);
 /* Packets for N's addresses leave by the interface where N has no route. */
 bool fib_found_behind(const struct rib_node *n, uint32_t ifindex);

@@ -407,6 +407,14 @@ void fib_route_failed(void *cookie, int err)
 		it->err = err;
 }
 
+/* Whoever is gone meanwhile has no entry for long, whatever wgd answers. */
+static void refuse_gone(struct item *it)
+{
+	for (unsigned i = 0; it->target && i < it->target->n; i++)
+		if (it->target->owner[i].peer->gone)
+			it->bad |= 1u << i;
+}
+
 /* The owner that the route would lead to was refused: the route stays as it is. */
 static bool is_blocked(const struct item *it)
 {
@@ -458,6 +466,7 @@ static bool put_off(struct batch *b)
 		struct item *it = &b->items[i];
 		const struct fib *f = it->target;
 
+		refuse_gone(it);
 		it->blocked = is_blocked(it) || (f && f->nh && f->nh->gone);
 		if (it->blocked)
 			hold_covers(it);
@@ -513,6 +522,14 @@ static bool leaves_by(const struct fib *f, uint32_t ifindex) /* NULL: by none */
 	return f && fib_leaves_by(f, ifindex);
 }
 
+/* Another peer may have the entry by now: the covering route's owner, or one that is gone. */
+static bool was_taken_away(const struct item *it, uint32_t ifindex)
+{
+	const struct tunnel_peer *to = fib_owner_on(it->target, ifindex);
+
+	return fib_was_given(it, ifindex) || (to && to->gone);
+}
+
 /* The entries of IT that stand, or stand again, on interfaces that FROM's route leaves by; or on
  * the others. */
 static void settle_entries(struct item *it, const struct fib *from, bool leaves,
@@ -534,8 +551,8 @@ static void settle_entries(struct item *it, const struct fib *from, bool leaves,
 		if (leaves_by(from, o->ifindex) != leaves)
 			continue;
 		fib_plan_entry(plan, n, o);
-		if (plan->n > before && fib_was_given(it, o->ifindex))
-			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n)); /* was taken away: back */
+		if (plan->n > before && was_taken_away(it, o->ifindex))
+			fib_entry(ALLOWED_SET, o->peer, RIB_PREFIX(n)); /* back */
 	}
 }
 
@@ -809,20 +826,49 @@ static void refuse_peer(struct rib_node *n, const struct tunnel_peer *peer, enum
 		refuse_hops(n, c->hops, peer, reason);
 }
 
-static void note_refusal(struct rib_node *n, const struct msg_allowed_refused *m)
+/* It is none of those under way, either, and was not handed over. */
+static void lose_under_way(struct rib_node *n, const struct tunnel_peer *peer)
 {
-	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
-	struct item *it;
+	struct item *it = n->flags & NODE_IN_BATCH ? item_of(n) : NULL;
 
-	if (!peer || !(n->flags & NODE_IN_BATCH))
-		return;
-	it = item_of(n);
-	for (unsigned i = 0; it->target && i < it->target->n; i++)
+	for (unsigned i = 0; it && it->target && i < it->target->n; i++)
 		if (it->target->owner[i].peer == peer)
 			it->bad |= 1u << i;
-	fib_give_refused(it, peer);
-	if (it->bad)
-		refuse_peer(n, peer, m->reason ? m->reason : REASON_WG_ERROR);
+	if (it)
+		fib_give_refused(it, peer);
+}
+
+static void lose_booked(struct rib_node *n, const struct tunnel_peer *peer)
+{
+	struct fib_plan plan = {0};
+	const struct fib *f = rib_installed(n);
+
+	if (fib_owner_on(f, peer->iface->ifindex) != peer)
+		return;
+	fib_plan_but(&plan, f, peer->iface->ifindex);
+	fib_set_installed(n, fib_get(&plan));
+	fib_dirty(n, true);
+}
+
+/* wgd does not have the entry, whatever it was asked and had said before. */
+static void entry_lost(struct rib_node *n, const struct msg_allowed_refused *m)
+{
+	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
+
+	if (!peer)
+		return;
+	lose_under_way(n, peer);
+	lose_booked(n, peer);
+	refuse_peer(n, peer, m->reason ? m->reason : REASON_WG_ERROR);
+}
+
+/* What wgd refused may be asked for again. */
+static void entry_free(struct rib_node *n, const struct msg_allowed_refused *m)
+{
+	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
+
+	if (peer)
+		clear_wgds(n, peer);
 }
 
 /* wgd names no plane: all that have the prefix. */
@@ -837,25 +883,14 @@ static void each_plane(const struct msg_allowed_refused *m,
 	}
 }
 
-static void entry_refused(struct rib_node *n, const struct msg_allowed_refused *m)
+/* Entries that could not be handed over go: who has some of them under way waits for that, too. */
+static void send_more(void)
 {
-	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
-	struct fib_plan plan = {0};
-	const struct fib *f;
+	uint32_t number = send_changes();
 
-	if (!peer)
-		return;
-	if (m->reason == REASON_NONE) {
-		clear_wgds(n, peer);
-		return;
-	}
-	f = rib_installed(n);
-	if (f && fib_owner_on(f, peer->iface->ifindex) == peer) { /* the entry is lost */
-		fib_plan_but(&plan, f, peer->iface->ifindex);
-		fib_set_installed(n, fib_get(&plan));
-	}
-	refuse_peer(n, peer, m->reason);
-	fib_dirty(n, true);
+	for (unsigned i = 0; number && i < ARRAY_SIZE(batches); i++)
+		if (batches[i].state == BATCH_ASKED)
+			batches[i].awaited = number;
 }
 
 /* The entries are in. */
@@ -867,7 +902,7 @@ static void go_on(struct batch *b)
 
 static struct batch *asked_for(uint32_t answer)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(batches); i++)
+	for (unsigned i = 0; answer && i < ARRAY_SIZE(batches); i++)
 		if (batches[i].state == BATCH_ASKED && batches[i].awaited == answer)
 			return &batches[i];
 	return NULL;
@@ -875,7 +910,7 @@ static struct batch *asked_for(uint32_t answer)
 
 void fib_acked(const struct msg_allowed_ack *ack)
 {
-	struct batch *b = asked_for(ack->batch), *next;
+	struct batch *b, *next;
 
 	if (sync_batch && ack->batch == sync_batch) {
 		sync_batch = 0;
@@ -883,20 +918,17 @@ void fib_acked(const struct msg_allowed_ack *ack)
 		return;
 	}
 	acked = ack->batch;
-	for (uint32_t i = 0; i < ack->n && wgd == WGD_REPLAY; i++)
-		each_plane(&ack->refused[i], entry_refused);
+	for (uint32_t i = ack->n; i--;) /* of what was handed over the shortest first goes */
+		each_plane(&ack->refused[i], entry_lost);
+	send_more();
 	if (replayed && ack->batch == replayed) {
 		replayed = 0;
 		wgd = WGD_READY;
 		wake();
 		return;
 	}
-	if (!ack->batch || !b)
-		return;
-	for (uint32_t i = ack->n; i--;) /* of what was handed over the shortest first goes */
-		each_plane(&ack->refused[i], note_refusal);
-	b->awaited = send_changes(); /* entries that could not be handed over */
-	if (b->awaited)
+	b = asked_for(ack->batch);
+	if (!b)
 		return;
 	go_on(b);
 	next = b == &batches[0] ? &batches[1] : &batches[0];
@@ -907,7 +939,8 @@ void fib_acked(const struct msg_allowed_ack *ack)
 
 void fib_allowed_refused(const struct msg_allowed_refused *m)
 {
-	each_plane(m, entry_refused);
+	each_plane(m, m->reason == REASON_NONE ? entry_free : entry_lost);
+	send_more();
 }
 
 /* --- gates --- */
