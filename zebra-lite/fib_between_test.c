@@ -776,6 +776,24 @@ static void test_one_of_several(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The next hop that leads to the peer by a learned route is free again with the peer. */
+static void test_free_behind_a_route(void **state)
+{
+	rig_bgp("10.50.0.0/24", "10.9.0.1");
+	rig_told();
+	hold();
+	rig_bgp(P, "10.50.0.1");
+	RIG_TOLD("set " P " p1\n"
+		 "message 1\n");
+	answer(1, P " p1");
+	RIG_TOLD("refused 10.1.0.0/16 by 10.50.0.1 foreign-allowed-ip\n");
+	holding = false;
+	entry(P, 1, REASON_NONE);
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.50.0.1 foreign-allowed-ip\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+}
+
 /* --- planes --- */
 
 static void two_planes(void)
@@ -1120,6 +1138,7 @@ int main(void)
 		T(test_moved),
 		T(test_moved_to_one_gone),
 		T(test_one_of_several),
+		T(test_free_behind_a_route),
 		T(test_planes),
 		T(test_lost_in_other_plane),
 		T(test_given_back_refused),

@@ -802,9 +802,10 @@ static void clear_wgds(struct rib_node *n, const struct tunnel_peer *peer)
 
 	for (r = rib_refusals(n); r; r = next) {
 		struct addr hop = r->hop;
+		const struct tunnel_peer *of = tunnel_by_addr(&hop);
 
 		next = r->next;
-		if (refusal_is_wgds(r) && tunnel_by_addr(&hop) == peer)
+		if (refusal_is_wgds(r) && (!of || of == peer)) /* none: it leads to some peer */
 			rib_clear(n, &hop, r->reason);
 	}
 }
