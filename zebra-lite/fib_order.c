@@ -17,7 +17,7 @@
 #include "pin.h"
 #include "planes.h"
 #include "rib.h"
-#include "rib_kernel.h"
+#include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -85,8 +85,15 @@ static void booked(const struct rib_node *n, bool moved)
 		nexthop_route_changed(RIB_PREFIX(n));
 }
 
+static void others_changed(const struct prefix *p)
+{
+	pin_route_changed(p);
+	uplink_route_changed(p);
+}
+
 void fib_open(void (*busy)(bool busy))
 {
+	rib_open(others_changed);
 	dirty_open(wake, busy);
 	books_open(booked);
 }
@@ -983,8 +990,6 @@ void fib_routes_written(void)
 void fib_swept(void)
 {
 	swept = true;
-	if (rib_kernel_strays())
-		out.resync("routes of ours with another metric");
 	wake();
 }
 

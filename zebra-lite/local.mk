@@ -24,6 +24,8 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/out.c zebra-lite/out.h \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \
+	zebra-lite/rib_bgp.c zebra-lite/rib_ceiling.c zebra-lite/rib_choice.c \
+	zebra-lite/rib_redist.c zebra-lite/rib_static.c \
 	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \
 	zebra-lite/rib_node.c zebra-lite/rib_node.h \
 	zebra-lite/rule.c zebra-lite/rule.h \

@@ -64,56 +64,82 @@ static inline struct hopset *rib_hops(const struct rib_node *n)
 	return hopset_at(n->hops);
 }
 
-/* Candidates. */
-/* GENERATION: of the configuration that bgpd went by. */
-void rib_bgp_routes(const struct msg_routes *m, uint32_t generation);
-/* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
-void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
-		   const struct addr *gateway);
-void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif, uint8_t type,
-		    uint8_t distance, uint32_t metric);
-void rib_static_clear(
-	void); /* takes all static candidates away; their prefixes are looked at again */
-void rib_statics_dirty(void); /* the next hop of some static route changed */
+/* rib_choice.c: candidates. */
+struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
+void rib_cand_free(struct rib_node *n, struct rib_cand *c);
+void rib_cands_free(void); /* what is left of the memory of all */
+struct rib_cand *rib_cand_find(const struct rib_node *n, enum rib_proto proto); /* or NULL */
+bool rib_cand_active(const struct rib_node *n, const struct rib_cand *c);
+uint8_t rib_cand_distance(const struct rib_cand *c);
+bool rib_cand_better(const struct rib_cand *a, const struct rib_cand *b);
+struct rib_cand *rib_best_other(const struct rib_node *n); /* of those that are active; or NULL */
+/* The foreign candidate that the kernel uses, or NULL. */
+struct rib_cand *rib_foreign(const struct rib_node *n);
+uint8_t rib_bgp_distance(uint8_t source); /* enum route_source */
 
-/* bgpd's channel. */
-void rib_bgp_begin(void);
-void rib_bgp_synced(void);
-bool rib_bgp_stale(const struct rib_node *n);
+/* rib_choice.c: refusals, or NULL. HOP NULL: of all next hops. */
+bool rib_is_ceiling(enum reason reason); /* it has to do with the ceiling, wgd's included */
+struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop); /* bears on HOP */
+struct refusal *rib_static_refusal(const struct rib_node *n, const struct addr *hop);
+struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason);
+struct refusal *rib_find_refusal(const struct rib_node *n, const struct addr *hop,
+				 enum reason reason); /* exactly that one */
 
-/* The choice: *CAND is set where the result is neither BGP nor NONE. */
+/* rib_choice.c: the choice. *CAND is set where the result is neither BGP nor NONE. */
 enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand);
 /* Of the hops that may be used and are not refused for this prefix the first one of the best level,
  * or NULL. */
 struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s);
 /* The same in the list of a static route, which the ceiling does not concern. */
 struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s);
-/* The foreign candidate that the kernel uses, or NULL. */
-struct rib_cand *rib_foreign(const struct rib_node *n);
 
+/* rib_redist.c: tells bgpd which candidates of N are to be redistributed: what changed, or AGAIN
+ * all. */
+void rib_redist_update(struct rib_node *n, bool again);
+
+/* rib.c. OTHERS_CHANGED: for a prefix others' candidates are not what they were; may be NULL. */
+void rib_open(void (*others_changed)(const struct prefix *p));
+void rib_others_changed(struct rib_node *n); /* whoever made or freed candidates of it calls this */
+/* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
+void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
+		   const struct addr *gateway);
+void rib_statics_dirty(void); /* the next hop of some static route changed */
 /* Refusals: told to bgpd once, until cleared. HOP NULL: all. */
+void rib_tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
+	      enum reason reason);
 void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason);
 void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
-struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop);
-struct refusal *rib_static_refusal(const struct rib_node *n, const struct addr *hop);
-struct refusal *rib_refused_for(const struct rib_node *n, enum reason reason);
+void rib_forget_refusals(void);		     /* all, without a word */
 void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
-/* Refuses the hops of bgpd's list that would give packets beyond the ceiling. */
+/* Those for reasons of the ceiling: how many; the one that was looked at longest ago (there is
+ * one), which is the last one then. */
+size_t rib_beyond(void);
+struct refusal *rib_beyond_next(void);
+void rib_forget_all(void); /* of rib_reset() */
+
+/* rib_ceiling.c. Refuses the hops of bgpd's list that would give packets beyond the ceiling. */
 void rib_judge_ceiling(struct rib_node *n);
 void rib_ceilings_wider(void); /* what was refused so is judged again, in turns */
 /* The same for another way of a next hop: later, and ever later where that goes on and on, as the
  * ways of next hops may rest on what is refused. */
 void rib_ceilings_again(void);
 void rib_ceilings_narrower(void); /* that, and all lists */
+void rib_ceiling_reset(void);
 
-/* Candidate bookkeeping for rib_kernel.c. */
-void rib_others_changed(struct rib_node *n);
-struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
-void rib_cand_free(struct rib_node *n, struct rib_cand *c);
+/* rib_static.c */
+void rib_static_add(const struct prefix *p, const struct addr *next_hop, uint32_t oif, uint8_t type,
+		    uint8_t distance, uint32_t metric);
+/* Takes all static candidates away; their prefixes are looked at again. */
+void rib_static_clear(void);
 
+/* rib_bgp.c. GENERATION: of the configuration that bgpd went by. */
+void rib_bgp_routes(const struct msg_routes *m, uint32_t generation);
+void rib_bgp_begin(void); /* another bgpd's channel */
+void rib_bgp_synced(void);
+bool rib_bgp_stale(const struct rib_node *n);
 /* Tells bgpd every route to redistribute. Gives the number of routes that are kept from an earlier
  * bgpd or zebra-lite, and wait for this one. */
 uint32_t rib_redist_all(void);
-void rib_reset(void);
+void rib_reset(void); /* forgets all of it */
 
 #endif

@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 
 #include "fib.h"
+#include "fib_retry.h"
 #include "log.h"
 #include "loop.h"
 #include "nhobj.h"
@@ -52,10 +53,19 @@ static bool metric_taken(const struct rib_node *n)
 	return false;
 }
 
+/* No route of somebody else is in N's place any more. */
+static void place_free(struct rib_node *n)
+{
+	if (!rib_refused_for(n, REASON_FOREIGN_ROUTE))
+		return;
+	fib_retry_cleared(n);
+	rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
+}
+
 static void foreign_changed(struct rib_node *n)
 {
 	if (rib_refusals(n) && !metric_taken(n))
-		rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
+		place_free(n);
 	rib_others_changed(n);
 }
 
@@ -172,7 +182,7 @@ static void ours(const struct kroute *r, bool present)
 	if (!as_installed(n, r) && !(reading && n->epoch == (uint16_t)rib_kernel_epoch))
 		route_found(n, r);
 	n->epoch = (uint16_t)rib_kernel_epoch;
-	rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
+	place_free(n);
 }
 
 /* The plane that the route belongs to, or -1. What the kernel makes for an interface's address is
@@ -285,6 +295,13 @@ void rib_kernel_link_changed(uint32_t ifindex)
 bool rib_kernel_strays(void)
 {
 	return strays;
+}
+
+void rib_kernel_swept(void)
+{
+	fib_swept();
+	if (strays)
+		out.resync("routes of ours with another metric");
 }
 
 void rib_kernel_reset(void)

@@ -17,6 +17,7 @@ void rib_kernel_end(void (*done)(void)); /* goes on in the background; DONE may 
 void rib_kernel_route(const struct kroute *r, bool present);
 void rib_kernel_link_changed(uint32_t ifindex);
 bool rib_kernel_strays(void); /* routes of ours with another metric were seen */
+void rib_kernel_swept(void);  /* what is stale of ours has been queued for removal */
 void rib_kernel_reset(void);
 
 #endif

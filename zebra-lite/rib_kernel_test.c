@@ -175,7 +175,7 @@ static void test_adopted(void **state)
 	rig_told();
 	rig_bgp("10.7.0.0/16", "10.9.1.2");
 	RIG_TOLD("set 10.7.0.0/16 p2\n");
-	fib_swept();
+	rib_kernel_swept();
 	RIG_TOLD("resync: routes of ours with another metric\n"
 		 "sync\n");
 	rib_kernel_begin();

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rib_bgp: the ranked lists that bgpd sends.
+ *
+ * A list belongs to the bgpd that sent it: by a number that counts them. When another one comes the
+ * old lists stay in force until it has sent everything, or until the time for that is over.
+ */
+#include "rib.h"
+
+#include <stdlib.h>
+
+#include "fib.h"
+#include "fib_retry.h"
+#include "loop.h"
+#include "pin.h"
+#include "rib_kernel.h"
+#include "zceiling.h"
+#include "zconfig.h"
+
+#define SWEEP_NODES 4096 /* a turn */
+
+static struct timer sweep_timer;
+static struct job sweep_job;
+static uint32_t sweep_at; /* place of the walk */
+static uint16_t bgp_epoch;
+static bool sweeping;
+
+static bool concerns(const struct refusal *r, const struct hopset *hops)
+{
+	for (unsigned i = 0; hops && i < hops->n; i++)
+		if (!r->hop.family || addr_eq(&r->hop, &hops->ref[i].nh->addr))
+			return true;
+	return false;
+}
+
+/* Of the next hops that bgpd names by now it may have forgotten the refusals, with the last path of
+ * the prefix: it hears them again. Late ones of those that it does not name any more are over. */
+static void refusals_again(struct rib_node *n, const struct hopset *hops)
+{
+	for (struct refusal *r = rib_refusals(n), *next; r; r = next) {
+		struct addr hop = r->hop;
+
+		next = r->next;
+		if (concerns(r, hops))
+			rib_tell(n, VERDICT_REFUSED, &hop, r->reason);
+		else if (r->late)
+			rib_clear(n, &hop, r->reason);
+	}
+}
+
+static void set_hops(struct rib_node *n, struct hopset *hops, bool told)
+{
+	n->bgp_epoch = bgp_epoch;
+	if (rib_hops(n) == hops) {
+		if (hops)
+			hopset_unref(hops);
+		return;
+	}
+	if (n->hops)
+		hopset_unref(rib_hops(n));
+	n->hops = hops ? hops->id : 0;
+	n->flags = told ? n->flags | NODE_TOLD : n->flags & ~NODE_TOLD;
+	rib_version++;
+	refusals_again(n, hops);
+	rib_judge_distance(n);
+	fib_dirty(n, false); /* in front of a pin that may go with it */
+	pin_prefix_changed(n);
+}
+
+void rib_bgp_routes(const struct msg_routes *m, uint32_t generation)
+{
+	bool told = zceiling_known(generation);
+	struct hopset *hops = m->hops.n ? hopset_get(&m->hops) : NULL;
+	struct rib_node *nodes[RIB_SOME];
+	uint32_t n;
+
+	for (uint32_t i = 0; i < m->n_prefixes; i += n) {
+		n = m->n_prefixes - i < RIB_SOME ? m->n_prefixes - i : RIB_SOME;
+		rib_get_some(m->prefixes + i, n, hops != NULL, nodes);
+		for (uint32_t k = 0; k < n; k++)
+			if (nodes[k])
+				set_hops(nodes[k], hops ? hopset_ref(hops) : NULL, told);
+	}
+	if (hops)
+		hopset_unref(hops);
+}
+
+bool rib_bgp_stale(const struct rib_node *n)
+{
+	return n->hops && n->bgp_epoch != bgp_epoch;
+}
+
+uint32_t rib_redist_all(void)
+{
+	uint32_t kept = 0, at = 0;
+	struct rib_node *n;
+
+	while ((n = rib_walk(&at))) {
+		if (rib_others(n))
+			rib_redist_update(n, true);
+		if (rib_bgp_stale(n) || (n->flags & NODE_ADOPTED))
+			kept++;
+	}
+	return kept;
+}
+
+static bool sweep_some(void *arg)
+{
+	struct rib_node *n;
+
+	for (int i = 0; i < SWEEP_NODES; i++) {
+		n = rib_walk(&sweep_at);
+		if (!n)
+			break;
+		if (rib_bgp_stale(n))
+			set_hops(n, NULL, false);
+		else if (n->flags & NODE_ADOPTED)
+			fib_dirty(n, false);
+	}
+	if (n)
+		return true;
+	sweeping = false;
+	rib_kernel_swept();
+	return false;
+}
+
+static void sweep_start(void *arg)
+{
+	timer_stop(&sweep_timer);
+	if (!sweep_job.ready)
+		job_init(&sweep_job, sweep_some, NULL);
+	sweep_at = 0;
+	sweeping = true;
+	job_start(&sweep_job);
+}
+
+void rib_bgp_begin(void)
+{
+	bgp_epoch++;
+	if (sweeping)
+		job_stop(&sweep_job);
+	sweeping = false;
+	rib_forget_refusals();
+	if (!sweep_timer.ready)
+		timer_init(&sweep_timer, sweep_start, NULL);
+	timer_start(&sweep_timer, zconfig.sweep_s * 1000ull);
+}
+
+void rib_bgp_synced(void)
+{
+	sweep_start(NULL);
+}
+
+void rib_reset(void)
+{
+	timer_stop(&sweep_timer);
+	if (sweep_job.ready)
+		job_stop(&sweep_job);
+	sweep_timer.ready = sweep_job.ready = sweeping = false;
+	rib_ceiling_reset();
+	fib_retry_reset();
+	rib_forget_all();
+}
