@@ -212,6 +212,12 @@ bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_p
 
 /* --- what a prefix has --- */
 
+void fib_booked(const struct rib_node *n, bool moved)
+{
+	if (when_booked)
+		when_booked(n, moved);
+}
+
 void fib_set_installed(struct rib_node *n, struct fib *f)
 {
 	bool moved = !fib_same_route(rib_installed(n), f);
@@ -223,8 +229,7 @@ void fib_set_installed(struct rib_node *n, struct fib *f)
 		n->since = now_ms() / 1000;
 		n->epoch = (uint16_t)rib_kernel_epoch;
 	}
-	if (when_booked)
-		when_booked(n, moved);
+	fib_booked(n, moved);
 }
 
 void fib_drop_route(struct rib_node *n)

@@ -51,17 +51,18 @@ static struct tunnel_peer *cover_owner(const struct rib_node *n, const struct co
 	return owner || !iface ? owner : tunnel_fixed_owner(iface, &a);
 }
 
-static void give(struct item *it, struct tunnel_peer *owner)
+static void give(struct item *it, struct tunnel_peer *owner, struct fib_entries *to)
 {
 	it->given = xrealloc(it->given, (it->n_given + 1) * sizeof(*it->given));
 	it->given[it->n_given++] = (struct fib_owner){owner->iface->ifindex, owner};
 	if (fib_owner_on(rib_installed(it->node), owner->iface->ifindex) != owner)
-		fib_entry(ALLOWED_SET, owner, RIB_PREFIX(it->node));
+		fib_entry(to, ALLOWED_SET, owner, RIB_PREFIX(it->node));
 }
 
 /* N goes away: where its addresses then leave by an interface on which it has an entry, the entry
  * goes to the covering route's owner before the route goes. */
-static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifindex)
+static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifindex,
+			 struct fib_entries *to)
 {
 	bool pending = false;
 	struct tunnel_peer *owner;
@@ -70,12 +71,12 @@ static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifinde
 		return;
 	owner = cover_owner(it->node, c, ifindex, &pending);
 	if (pending)
-		it->deferred = true; /* until it is known who it is */
+		it->drop = DROP_BEHIND; /* until it is known who it is */
 	else if (owner)
-		give(it, owner);
+		give(it, owner, to);
 }
 
-void fib_hand_over(struct item *it)
+void fib_hand_over(struct item *it, struct fib_entries *to)
 {
 	const struct fib *f = rib_installed(it->node);
 	struct cover c = cover_of(it->node);
@@ -84,7 +85,7 @@ void fib_hand_over(struct item *it)
 		const struct tunnel_peer *had = fib_owner_on(f, c.oifs[i]);
 
 		if (had && !had->gone)
-			hand_over_on(it, &c, c.oifs[i]);
+			hand_over_on(it, &c, c.oifs[i], to);
 	}
 }
 
@@ -96,7 +97,7 @@ bool fib_was_given(const struct item *it, uint32_t ifindex)
 	return false;
 }
 
-void fib_give_refused(struct item *it, const struct tunnel_peer *peer)
+void fib_give_refused(struct item *it, const struct tunnel_peer *peer, struct fib_entries *to)
 {
 	struct tunnel_peer *old = fib_owner_on(rib_installed(it->node), peer->iface->ifindex);
 
@@ -105,7 +106,7 @@ void fib_give_refused(struct item *it, const struct tunnel_peer *peer)
 			continue;
 		it->given[i].peer = NULL;
 		if (old && old != peer)
-			fib_entry(ALLOWED_UNSET, old, RIB_PREFIX(it->node));
+			fib_entry(to, ALLOWED_UNSET, old, RIB_PREFIX(it->node));
 	}
 }
 

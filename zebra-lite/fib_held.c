@@ -15,7 +15,7 @@
 #include "rib.h"
 
 /* The books: N has the entry of PEER, too. */
-static void set_owner(struct rib_node *n, struct tunnel_peer *peer)
+static void set_owner(struct rib_node *n, struct tunnel_peer *peer, struct fib_entries *to)
 {
 	const struct fib *f = rib_installed(n);
 	uint32_t ifindex = peer->iface->ifindex;
@@ -29,13 +29,13 @@ static void set_owner(struct rib_node *n, struct tunnel_peer *peer)
 	for (int leaves = 1; f && leaves >= 0; leaves--)
 		for (unsigned i = 0; i < f->n; i++)
 			if (fib_leaves_by(f, f->owner[i].ifindex) == leaves)
-				fib_plan_entry(&plan, n, &f->owner[i]);
+				fib_plan_entry(&plan, n, &f->owner[i], to);
 	fib_set_installed(n, fib_get(&plan));
 	fib_dirty(n, false);
 }
 
 /* Entries know no planes: the one of the interface has them, see fib_entry(). */
-void fib_held(const struct msg_allowed *m)
+void fib_hold(const struct msg_allowed *m, struct fib_entries *to)
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		struct tunnel_peer *peer = tunnel_peer_by_id(m->changes[i].peer_id);
@@ -44,12 +44,12 @@ void fib_held(const struct msg_allowed *m)
 		if (!peer || peer->iface->any)
 			continue;
 		p.plane = peer->iface->plane;
-		set_owner(rib_get(&p), peer);
+		set_owner(rib_get(&p), peer, to);
 	}
 }
 
 /* Another plane where N was leaked to, and which leaves by the interface, has the entry, too. */
-static void share(const struct rib_node *n, const struct fib_owner *o)
+static void share(const struct rib_node *n, const struct fib_owner *o, struct fib_entries *to)
 {
 	if (!rib_several_planes() || n->plane != o->peer->iface->plane)
 		return;
@@ -59,17 +59,17 @@ static void share(const struct rib_node *n, const struct fib_owner *o)
 
 		if (fib_has_route(f) && fib_leaves_by(f, o->ifindex) &&
 		    !fib_owner_on(f, o->ifindex))
-			set_owner(other, o->peer);
+			set_owner(other, o->peer, to);
 	}
 }
 
-void fib_replay(struct rib_node *n)
+void fib_replay(struct rib_node *n, struct fib_entries *to)
 {
 	const struct fib *f = rib_installed(n);
 	bool stays = fib_has_route(f);
 
 	for (unsigned i = 0; f && i < f->n; i++) {
-		share(n, &f->owner[i]);
+		share(n, &f->owner[i], to);
 		stays = stays || fib_found_behind(n, f->owner[i].ifindex);
 	}
 	for (unsigned i = 0; f && i < f->n; i++) {
@@ -77,7 +77,7 @@ void fib_replay(struct rib_node *n)
 		bool wanted =
 			stays || fib_owner_elsewhere(RIB_PREFIX(n), o->ifindex, -1) == o->peer;
 
-		fib_entry(wanted ? ALLOWED_SET : ALLOWED_UNSET, o->peer, RIB_PREFIX(n));
+		fib_entry(to, wanted ? ALLOWED_SET : ALLOWED_UNSET, o->peer, RIB_PREFIX(n));
 	}
 	if (!f || fib_has_route(f))
 		return;

@@ -44,6 +44,7 @@ enum route_op {
 	ROUTE_ADD,    /* must not be there yet: -EEXIST protects what is not ours */
 	ROUTE_CHANGE, /* one of ours is there */
 	ROUTE_DEL,
+	ROUTE_NONE, /* never written */
 };
 
 struct out {

@@ -21,7 +21,7 @@ enum rib_flags {
 	NODE_USED = 1,
 	NODE_IPV6 = 2,
 	NODE_EXTRA = 4,	       /* has a struct rib_extra */
-	NODE_QUEUED = 8,       /* in a queue of fib_order.c */
+	NODE_QUEUED = 8,       /* in a queue of dirty.c */
 	NODE_URGENT = 16,      /* in the urgent one */
 	NODE_IN_BATCH = 32,    /* `slot` is valid */
 	NODE_ADOPTED = 64,     /* of an earlier life: kept until somebody wants it, or swept */
@@ -37,11 +37,11 @@ struct rib_node {
 	uint32_t hops;	    /* ranked list from bgpd, 0 none: rib_hops() */
 	uint32_t installed; /* 0 nothing: rib_installed() */
 	uint32_t since;	    /* seconds, monotonic: of the installed route's last change */
-	uint16_t slot;	    /* fib_order.c's: index in the batch */
+	uint16_t slot;	    /* fib_batch.c's: index in the batch */
 	uint16_t epoch;	    /* reading of the kernel's table that saw the installed route */
 	uint16_t bgp_epoch; /* bgpd that sent the list */
 	uint16_t flags;	    /* enum rib_flags */
-	uint8_t ghosts[2];  /* fib_order.c's: void entries of it in the queues */
+	uint8_t ghosts[2];  /* dirty.c's: void entries of it in the queues */
 	uint8_t plane;	    /* of the prefix */
 	uint8_t len;	    /* of the prefix */
 	uint8_t addr[];	    /* 4 or 16 bytes */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fib_plan: what the phases of a batch do (fib.h), worked out and not done: entries go into a
+ * message, routes into the items' `write`. A phase is planned when it begins, since between them
+ * much may have happened: what wgd refused, who is gone, which routes moved with their object.
+ */
+#include "fib_internal.h"
+
+#include "nhobj.h"
+#include "rib.h"
+
+/* --- phase 1: entries --- */
+
+/* The SETs of new entries (FRESH), or those that move one. */
+static void set_entries(const struct item *it, bool fresh, struct fib_entries *to)
+{
+	const struct rib_node *n = it->node;
+
+	for (unsigned i = 0; it->target && i < it->target->n; i++) {
+		const struct fib_owner *o = &it->target->owner[i];
+		struct tunnel_peer *old = fib_owner_on(rib_installed(n), o->ifindex);
+
+		if (old != o->peer && !old == fresh)
+			fib_entry(to, ALLOWED_SET, o->peer, RIB_PREFIX(n));
+	}
+}
+
+/* Longest first: a new entry or route never catches what belongs to a longer one that is on its way
+ * too. New entries before moved ones: where a longer prefix comes and a shorter one moves, its
+ * addresses go from the old owner to the new one without a third. */
+void fib_plan_entries(struct batch *b, struct fib_entries *to)
+{
+	b->moves_before = fib_moves();
+	fib_batch_sort(b);
+	for (unsigned i = 0; i < b->n; i++)
+		set_entries(&b->items[b->by_length[i]], true, to);
+	for (unsigned i = 0; i < b->n; i++)
+		set_entries(&b->items[b->by_length[i]], false, to);
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->items[b->by_length[i]].removed)
+			fib_hand_over(&b->items[b->by_length[i]], to);
+}
+
+/* --- what drops out --- */
+
+/* Whoever is gone meanwhile has no entry for long, whatever wgd answers. */
+static void refuse_gone(struct item *it)
+{
+	for (unsigned i = 0; it->target && i < it->target->n; i++)
+		if (it->target->owner[i].peer->gone)
+			it->bad |= 1u << i;
+}
+
+/* The owner that the route would lead to was refused, or the object that it names went. */
+static bool is_root(const struct item *it)
+{
+	const struct fib *f = it->target;
+
+	for (unsigned i = 0; f && i < f->n; i++)
+		if ((it->bad >> i & 1) && fib_leaves_by(f, f->owner[i].ifindex))
+			return true;
+	return f && f->nh && f->nh->gone;
+}
+
+static void drop_behind(struct item *it)
+{
+	if (!it->drop)
+		it->drop = DROP_BEHIND;
+}
+
+/* IT waits for another batch: so does what covers it, in whatever batch that is. */
+static void drop_covers(const struct item *it)
+{
+	for (const struct rib_node *n = rib_cover(it->node); n; n = rib_cover(n))
+		if (n->flags & NODE_IN_BATCH)
+			drop_behind(fib_item(n));
+}
+
+/* True: some drop out. */
+static bool drop_some(struct batch *b)
+{
+	bool some = false;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[i];
+
+		refuse_gone(it);
+		if (is_root(it)) {
+			it->drop = DROP_ROOT;
+			drop_covers(it);
+		}
+	}
+	for (unsigned i = 0; i < b->n && !some; i++)
+		some = b->items[i].drop != DROP_NOT;
+	return some;
+}
+
+/* N's addresses were to go by a route that does not come, or past one that does not go. */
+static bool cover_stays(const struct rib_node *n)
+{
+	for (n = rib_cover(n); n; n = rib_cover(n)) {
+		if ((n->flags & NODE_IN_BATCH) && fib_item(n)->drop)
+			return true;
+		if (fib_has_route(fib_after(n)) || rib_foreign(n))
+			return false;
+	}
+	return false;
+}
+
+/* --- phases 2 and 3: routes --- */
+
+static enum route_op set_of(const struct item *it)
+{
+	const struct fib *old = rib_installed(it->node);
+
+	if (it->drop || fib_same_route(old, it->target))
+		return ROUTE_NONE;
+	return fib_has_route(old) ? ROUTE_CHANGE : ROUTE_ADD;
+}
+
+/* UNSURE: something dropped out that may cover it. */
+static enum route_op removal_of(struct item *it, bool moved, bool unsure)
+{
+	if (!fib_has_route(rib_installed(it->node)))
+		return ROUTE_NONE;
+	if (moved || (unsure && cover_stays(it->node)))
+		drop_behind(it);
+	return it->drop ? ROUTE_NONE : ROUTE_DEL;
+}
+
+/* Shortest first: whether a removal has to wait rests on those of what covers it. */
+void fib_plan_routes(struct batch *b)
+{
+	bool unsure = drop_some(b), moved = fib_moves() != b->moves_before;
+
+	for (unsigned i = b->n; i-- > 0;) {
+		struct item *it = &b->items[b->by_length[i]];
+
+		it->write = it->removed ? removal_of(it, moved, unsure) : set_of(it);
+	}
+}
+
+/* --- phase 4: entries that go, and the books --- */
+
+void fib_plan_unsets(const struct item *it, struct fib_entries *to)
+{
+	const struct fib *old = rib_installed(it->node);
+
+	for (unsigned i = 0; i < it->n_given; i++)
+		if (it->given[i].peer)
+			fib_entry(to, ALLOWED_UNSET, it->given[i].peer, RIB_PREFIX(it->node));
+	for (unsigned i = 0; old && i < old->n; i++) {
+		uint32_t ifindex = old->owner[i].ifindex;
+
+		if (!fib_owner_on(it->target, ifindex) && !fib_was_given(it, ifindex))
+			fib_entry(to, ALLOWED_UNSET, old->owner[i].peer, RIB_PREFIX(it->node));
+	}
+}
+
+static bool leaves_by(const struct fib *f, uint32_t ifindex) /* NULL: by none */
+{
+	return f && fib_leaves_by(f, ifindex);
+}
+
+/* Another peer may have got the entry meanwhile: the covering route's owner, or one that is gone.
+ */
+static bool was_taken_away(const struct item *it, uint32_t ifindex)
+{
+	const struct tunnel_peer *to = fib_owner_on(it->target, ifindex);
+
+	return fib_was_given(it, ifindex) || (to && to->gone);
+}
+
+/* The entries of IT that stand, or stand again, on interfaces that FROM's route leaves by; or on
+ * the others. */
+static void rest_entries(const struct item *it, const struct fib *from, bool leaves,
+			 struct fib_plan *plan, struct fib_entries *to)
+{
+	const struct rib_node *n = it->node;
+	const struct fib *old = rib_installed(n), *f = it->target;
+
+	for (unsigned i = 0; f && i < f->n; i++)
+		if (!(it->bad >> i & 1) && leaves_by(from, f->owner[i].ifindex) == leaves)
+			fib_plan_entry(plan, n, &f->owner[i], to);
+	for (unsigned i = 0; i < it->n_given; i++)
+		if (it->given[i].peer && leaves_by(from, it->given[i].ifindex) == leaves)
+			fib_plan_entry(plan, n, &it->given[i], to);
+	for (unsigned i = 0; old && i < old->n; i++) {
+		const struct fib_owner *o = &old->owner[i];
+		unsigned before = plan->n;
+
+		if (leaves_by(from, o->ifindex) != leaves)
+			continue;
+		fib_plan_entry(plan, n, o, to);
+		if (plan->n > before && was_taken_away(it, o->ifindex))
+			fib_entry(to, ALLOWED_SET, o->peer, RIB_PREFIX(n)); /* back */
+	}
+}
+
+void fib_plan_rest(const struct item *it, const struct fib *from, struct fib_plan *plan,
+		   struct fib_entries *to)
+{
+	*plan = (struct fib_plan){0};
+	if (from)
+		fib_plan_route(plan, from);
+	rest_entries(it, from, true, plan, to);
+	rest_entries(it, from, false, plan, to);
+}
