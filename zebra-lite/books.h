@@ -15,6 +15,7 @@
 #include "rib_node.h"
 #include "tunnel.h"
 
+struct nexthop;
 struct nhobj;
 
 #define FIB_OWNERS_MAX 16
@@ -45,6 +46,16 @@ struct fib_plan {
 	struct fib_owner owner[FIB_OWNERS_MAX]; /* sorted by fib_get() */
 	struct addr hop; /* not kept: the next hop that gives the route, family 0 when none does */
 	uint8_t proto;	 /* not kept: enum rib_proto that was selected */
+	uint8_t linger;	 /* not kept: enum fib_linger */
+	const struct nexthop *first; /* not kept: the hop, where there is a list */
+};
+
+/* What is to be done about the clock of entries whose path was withdrawn. */
+enum fib_linger {
+	LINGER_AS_IT_IS,
+	LINGER_OVER, /* there are none any more */
+	LINGER_ON,   /* there are some: it runs, or starts */
+	LINGER_ANEW, /* it was due, and has to start again */
 };
 
 /* Interned; the caller owns one reference. NULL when the plan is empty. */

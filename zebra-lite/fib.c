@@ -1,91 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fib: what a prefix should have. A question: nothing is changed by it, and whoever asked starts
+ * the clocks of entries that linger, and chooses the object.
+ */
 #include "fib_internal.h"
 
 #include <linux/rtnetlink.h>
 
-#include "loop.h"
-#include "nhobj.h"
 #include "planes.h"
 #include "rib.h"
-#include "slab.h"
 #include "zceiling.h"
 #include "zconfig.h"
-
-struct lingering {
-	TAILQ_ENTRY(lingering) link;
-	struct prefix prefix;
-	uint64_t due_ms;
-};
-
-unsigned fib_linger_ms = 3000;
-
-static struct slab lingers = SLAB_INIT("linger", struct lingering);
-static TAILQ_HEAD(, lingering) linger_queue = TAILQ_HEAD_INITIALIZER(linger_queue);
-static struct timer linger_timer;
-
-/* --- entries that linger --- */
-
-/* The last clock that was started counts: those before it were for entries wanted again since. */
-static void clock_due(struct rib_node *n)
-{
-	if (!(n->flags & NODE_CLOCKS))
-		return; /* of a node of this prefix that is no more */
-	n->flags -= NODE_CLOCK;
-	if ((n->flags & NODE_CLOCKS) || !(n->flags & NODE_LINGER))
-		return;
-	n->flags |= NODE_LINGER_DUE;
-	fib_dirty(n, false);
-}
-
-static void linger_due(void *arg)
-{
-	uint64_t now = now_ms();
-	struct lingering *l;
-
-	while ((l = TAILQ_FIRST(&linger_queue)) && l->due_ms <= now) {
-		struct rib_node *n = rib_find(&l->prefix);
-
-		if (n)
-			clock_due(n);
-		TAILQ_REMOVE(&linger_queue, l, link);
-		slab_free(&lingers, l);
-	}
-	fib_counters.lingering = lingers.used;
-	if (l)
-		timer_start(&linger_timer, l->due_ms - now);
-}
-
-static void linger_start(struct rib_node *n)
-{
-	struct lingering *l;
-
-	if (n->flags & NODE_LINGER)
-		return;
-	n->flags |= NODE_LINGER;
-	if ((n->flags & NODE_CLOCKS) == NODE_CLOCKS)
-		return; /* that many in so short a time: with the last one */
-	n->flags += NODE_CLOCK;
-	l = slab_alloc(&lingers);
-	l->prefix = rib_prefix(n);
-	l->due_ms = now_ms() + fib_linger_ms;
-	TAILQ_INSERT_TAIL(&linger_queue, l, link);
-	fib_counters.lingering = lingers.used;
-	if (!linger_timer.ready)
-		timer_init(&linger_timer, linger_due, NULL);
-	if (!timer_running(&linger_timer))
-		timer_start(&linger_timer, fib_linger_ms);
-}
-
-void fib_linger_reset(void)
-{
-	timer_stop(&linger_timer);
-	linger_timer.ready = false;
-	TAILQ_INIT(&linger_queue);
-	slab_destroy(&lingers);
-	books_reset();
-}
-
-/* --- what a prefix should have --- */
 
 /* The hop is refused for N, in a list of that protocol. */
 static bool is_refused(const struct rib_node *n, uint8_t proto, const struct nexthop *nh)
@@ -120,10 +45,10 @@ static bool may_stay(const struct rib_node *n, const struct fib_plan *plan,
 
 /* Entries that the list no longer gives but that stay for now: the peer is in the list and only
  * down, or the path was withdrawn a moment ago. Where there is no room these go at once. */
-static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_plan *plan)
+static void keep_entries(const struct rib_node *n, const struct hopset *s, struct fib_plan *plan)
 {
 	const struct fib *old = rib_installed(n);
-	bool lingers_on = false;
+	bool due = n->flags & NODE_LINGER_DUE, anew = false, lingers_on = false;
 
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
@@ -137,17 +62,15 @@ static void keep_entries(struct rib_node *n, const struct hopset *s, struct fib_
 
 		if (!may_stay(n, plan, o))
 			continue;
-		if ((n->flags & NODE_LINGER_DUE) && old->nh && fib_leaves_by(old, o->ifindex))
-			n->flags &= ~(NODE_LINGER | NODE_LINGER_DUE); /* until that has moved */
-		if (n->flags & NODE_LINGER_DUE)
+		if (due && old->nh && fib_leaves_by(old, o->ifindex))
+			anew = true; /* it stays until that has moved */
+		if (due && !anew)
 			continue;
 		if (!fib_plan_owner(plan, o->ifindex, o->peer))
 			break;
-		linger_start(n);
 		lingers_on = true;
 	}
-	if (!lingers_on)
-		n->flags &= ~(NODE_LINGER | NODE_LINGER_DUE);
+	plan->linger = !lingers_on ? LINGER_OVER : anew ? LINGER_ANEW : LINGER_ON;
 }
 
 static uint8_t hop_family(const struct nexthop *nh)
@@ -179,7 +102,7 @@ static unsigned hops_in_order(const struct rib_node *n, uint8_t proto, struct ho
 
 /* The route follows the first hop that may be used; on each interface the first such peer has the
  * entry. */
-static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *plan)
+static void plan_hops(const struct rib_node *n, struct hopset *s, struct fib_plan *plan)
 {
 	const struct nexthop *order[ROUTE_HOPS_MAX], *first;
 	unsigned count = hops_in_order(n, plan->proto, s, order);
@@ -201,11 +124,10 @@ static void plan_hops(struct rib_node *n, struct hopset *s, struct fib_plan *pla
 			fib_plan_owner(plan, nh->oif, nh->peer);
 	}
 	keep_entries(n, s, plan);
-	if (plan->proto == RIB_BGP)
-		nhobj_choose(n, s, first, plan);
+	plan->first = first;
 }
 
-void fib_want(struct rib_node *n, struct fib_plan *plan)
+void fib_want(const struct rib_node *n, struct fib_plan *plan)
 {
 	struct rib_cand *cand;
 

@@ -26,8 +26,8 @@
 #include "dirty.h"
 #include "messages.h"
 
-/* What N should have now. Starts the time of entries that linger. */
-void fib_want(struct rib_node *n, struct fib_plan *plan);
+/* What N should have now, but for the object that its route may name: see nhobj_choose(). */
+void fib_want(const struct rib_node *n, struct fib_plan *plan);
 /* Before all else: it is told by the queue and by the books. BUSY: see dirty_open(). */
 void fib_open(void (*busy)(bool busy));
 

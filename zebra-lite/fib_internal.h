@@ -147,6 +147,9 @@ void fib_run_removal(const struct zconfig *numbers);
 bool fib_turn(struct batch *b, bool with_entries);
 void fib_turn_reset(void);
 
+/* fib_linger.c */
+void fib_linger(struct rib_node *n, enum fib_linger how);
+
 /* fib_held.c. A wgd that we have just met has these. */
 void fib_hold(const struct msg_allowed *m, struct fib_entries *to);
 /* N's entries are to stay, or to go. */

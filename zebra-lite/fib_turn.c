@@ -6,6 +6,7 @@
 #include "fib_retry.h"
 #include "loop.h"
 #include "nexthop.h"
+#include "nhobj.h"
 #include "pin.h"
 #include "rib.h"
 #include "util.h"
@@ -19,9 +20,15 @@ unsigned fib_batch_max = BATCH_MAX;
 static unsigned batch_now = BATCH_MAX; /* grows as long as the queue is not worked off */
 static struct timer pin_timer;
 
+static void want(struct rib_node *n, struct fib_plan *plan)
+{
+	fib_want(n, plan);
+	fib_linger(n, plan->linger);
+}
+
 static bool through_tunnel(const struct fib_plan *plan)
 {
-	return plan->n || plan->nh || (plan->type && tunnel_if_by_index(plan->oif));
+	return plan->n || (plan->type && tunnel_if_by_index(plan->oif));
 }
 
 /* True when N must wait for a pin. */
@@ -35,7 +42,7 @@ static bool guard(struct rib_node *n, struct fib_plan *plan)
 	case PIN_WAIT:
 		return true;
 	case PIN_REFUSED:
-		fib_want(n, plan);
+		want(n, plan);
 		return false;
 	default:
 		return false;
@@ -96,9 +103,11 @@ static enum taken take(struct batch *b, struct rib_node *n, bool urgent)
 		return fib_other(b)->state == BATCH_FREE ? TAKE_END : TAKE_STOP;
 	rib_judge_ceiling(n);
 	rib_judge_distance(n);
-	fib_want(n, &plan);
+	want(n, &plan);
 	if (guard(n, &plan))
 		return TAKE_WAIT;
+	if (plan.proto == RIB_BGP && plan.first)
+		nhobj_choose(n, rib_hops(n), plan.first, &plan);
 	target = fib_get(&plan);
 	if ((n->flags & NODE_ADOPTED) && !target && !fib_gate.swept && zconfig.kernel)
 		return TAKEN; /* until the sweep */

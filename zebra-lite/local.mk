@@ -7,7 +7,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/dirty.c zebra-lite/dirty.h \
 	zebra-lite/disjoint.c zebra-lite/disjoint.h \
 	zebra-lite/fib.c zebra-lite/fib.h zebra-lite/fib_cover.c zebra-lite/fib_held.c \
-	zebra-lite/fib_batch.c zebra-lite/fib_entry.c zebra-lite/fib_gate.c \
+	zebra-lite/fib_batch.c zebra-lite/fib_entry.c zebra-lite/fib_gate.c zebra-lite/fib_linger.c \
 	zebra-lite/fib_internal.h zebra-lite/fib_order.c zebra-lite/fib_plan.c zebra-lite/fib_refused.c \
 	zebra-lite/fib_run.c zebra-lite/fib_turn.c zebra-lite/fib_wgd.c \
 	zebra-lite/fib_retry.c zebra-lite/fib_retry.h \
