@@ -46,7 +46,7 @@ zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
 zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += zebra-lite/configured_test zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
+check_PROGRAMS += zebra-lite/configured_test zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/fib_plan_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
 	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/kernel_refused_test zebra-lite/zconfig_test zebra-lite/nft_test zebra-lite/fib_between_test
 zebra_lite_refusal_test_SOURCES = zebra-lite/refusal_test.c lib/loop_fake.c lib/loop_fake.h
 zebra_lite_refusal_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
@@ -58,6 +58,8 @@ zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model
 	zebra-lite/model_ceiling.c zebra-lite/model_check.c zebra-lite/model_far.c zebra-lite/model_internal.h \
 	lib/loop_fake.c lib/loop_fake.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_fib_plan_test_SOURCES = zebra-lite/fib_plan_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_fib_plan_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_decode_test_SOURCES = zebra-lite/kernel_decode_test.c
 zebra_lite_kernel_decode_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_rib_test_SOURCES = zebra-lite/rib_test.c
