@@ -38,10 +38,13 @@ static bool guard(struct rib_node *n, struct fib_plan *plan)
 		return false;
 	if (!through_tunnel(plan))
 		return false;
-	switch (pin_guard(n)) {
+	pin_prefix_changed(n);
+	switch (pin_ask(n)) {
 	case PIN_WAIT:
+		pin_hurry(n);
 		return true;
 	case PIN_REFUSED:
+		rib_refuse(n, NULL, REASON_COVERS_ENDPOINT);
 		want(n, plan);
 		return false;
 	default:

@@ -252,33 +252,38 @@ void pin_try_again(const struct prefix *p)
 		covers_again(pin);
 }
 
-enum pin_answer pin_guard(struct rib_node *n)
+/* Its host route is in the kernel as it should be. */
+static bool in_place(const struct pin *pin)
 {
-	enum pin_answer answer = PIN_CLEAR;
+	const struct rib_node *host = rib_find(&pin->node.p);
+	const struct fib *f = host ? rib_installed(host) : NULL;
 
-	if (!pins.count || !tunnelled(n))
+	return f && f->oif == pin->oif && addr_eq(&f->gateway, &pin->gateway);
+}
+
+enum pin_answer pin_ask(const struct rib_node *n)
+{
+	struct trie_node *t = pins.count ? trie_first_in(&pins, RIB_PREFIX(n)) : NULL;
+
+	if (!t || !tunnelled(n))
 		return PIN_CLEAR;
-	if (hopeless(n)) {
-		rib_refuse(n, NULL, REASON_COVERS_ENDPOINT);
+	if (hopeless(n))
 		return PIN_REFUSED;
-	}
+	for (; t; t = trie_next_in(&pins, t, RIB_PREFIX(n)))
+		if (captures(n, pin_of(t)) && !in_place(pin_of(t)))
+			return PIN_WAIT;
+	return PIN_CLEAR;
+}
+
+void pin_hurry(const struct rib_node *n)
+{
 	for (struct trie_node *t = trie_first_in(&pins, RIB_PREFIX(n)); t;
 	     t = trie_next_in(&pins, t, RIB_PREFIX(n))) {
-		struct pin *pin = pin_of(t);
-		struct rib_node *host;
+		struct rib_node *host = rib_find(&pin_of(t)->node.p);
 
-		if (!captures(n, pin))
-			continue;
-		pin_eval(pin);
-		host = rib_find(&pin->node.p);
-		if (!host || !rib_installed(host) || rib_installed(host)->oif != pin->oif ||
-		    !addr_eq(&rib_installed(host)->gateway, &pin->gateway)) {
-			if (host)
-				fib_dirty(host, true);
-			answer = PIN_WAIT;
-		}
+		if (host && captures(n, pin_of(t)) && !in_place(pin_of(t)))
+			fib_dirty(host, true);
 	}
-	return answer;
 }
 
 void pin_config_changed(void)
