@@ -54,33 +54,12 @@ void fib_route_refused(struct item *it)
 
 /* --- entries, by wgd --- */
 
-static bool refusal_is_wgds(const struct refusal *r)
-{
-	return r->hop.family && r->reason != REASON_KERNEL_ERROR &&
-	       r->reason != REASON_FOREIGN_ROUTE && r->reason != REASON_COVERS_ENDPOINT &&
-	       r->reason != REASON_LOST_TO_PROTOCOL;
-}
-
-static void clear_wgds(struct rib_node *n, const struct tunnel_peer *peer)
-{
-	struct refusal *r, *next;
-
-	for (r = rib_refusals(n); r; r = next) {
-		struct addr hop = r->hop;
-		const struct tunnel_peer *of = tunnel_by_addr(&hop);
-
-		next = r->next;
-		if (refusal_is_wgds(r) && (!of || of == peer)) /* none: it leads to some peer */
-			rib_clear(n, &hop, r->reason);
-	}
-}
-
 static void refuse_hops(struct rib_node *n, const struct hopset *s, const struct tunnel_peer *peer,
 			enum reason reason)
 {
 	for (unsigned i = 0; s && i < s->n; i++)
 		if (s->ref[i].nh->peer == peer)
-			rib_refuse(n, &s->ref[i].nh->addr, reason);
+			rib_refuse_entry(n, &s->ref[i].nh->addr, peer, reason);
 }
 
 /* By bgpd's list and by static routes. */
@@ -141,6 +120,6 @@ void fib_entry_free(const struct msg_allowed_refused *m)
 		struct rib_node *n = fib_node_in(&m->prefix, i);
 
 		if (n)
-			clear_wgds(n, peer);
+			rib_clear_entries(n, peer);
 	}
 }

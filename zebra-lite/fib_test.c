@@ -884,6 +884,45 @@ static void test_cleared(void **state)
 		 "add 10.1.0.0/16 dev wg0\n");
 }
 
+/* What wgd refused is the peer's, not the address's: it ends with the peer. */
+static void test_refused_peer_gone(void **state)
+{
+	rig_refused = "10.1.0.0/16";
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "refused 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n");
+	rig_refused = NULL;
+	tunnel_peer_gone(1);
+	rig_peer(5, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
+		 "set 10.1.0.0/16 p5\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+}
+
+/* By a next hop behind another route: wgd's word of the peer clears it, and another way does. */
+static void test_refused_recursively(void **state)
+{
+	struct msg_allowed_refused m = {.peer_id = 1, .prefix = rig_prefix("10.1.0.0/16")};
+
+	rig_bgp("10.50.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_refused = "10.1.0.0/16";
+	rig_bgp("10.1.0.0/16", "10.50.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "refused 10.1.0.0/16 by 10.50.0.1 foreign-allowed-ip\n");
+	fib_allowed_refused(&m);
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.50.0.1 foreign-allowed-ip\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "refused 10.1.0.0/16 by 10.50.0.1 foreign-allowed-ip\n");
+	rig_refused = NULL;
+	rig_bgp("10.50.0.0/16", "10.9.1.2");
+	RIG_TOLD("set 10.50.0.0/16 p2\n"
+		 "change 10.50.0.0/16 dev wg1\n"
+		 "cleared 10.1.0.0/16 by 10.50.0.1 foreign-allowed-ip\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 dev wg1\n");
+}
+
 /* A hop's gateway of another family gives no route; one by a static route's gateway does. */
 static void test_gateways(void **state)
 {
@@ -947,6 +986,7 @@ int main(void)
 		T(test_given_and_kept), T(test_given_to_nobody), T(test_covered_by_others),
 		T(test_covered_by_none),
 		T(test_leaked_from_main),
+		T(test_refused_peer_gone), T(test_refused_recursively),
 		T(test_replay_refused), T(test_cleared), T(test_gateways), T(test_waits_for_pin),
 	};
 

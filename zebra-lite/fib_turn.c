@@ -104,6 +104,7 @@ static enum taken take(struct batch *b, struct rib_node *n, bool urgent)
 
 	if (n->flags & NODE_IN_BATCH)
 		return fib_other(b)->state == BATCH_FREE ? TAKE_END : TAKE_STOP;
+	rib_judge_entries(n);
 	rib_judge_ceiling(n);
 	rib_judge_distance(n);
 	want(n, &plan);

@@ -165,6 +165,42 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 	rib_tell(n, VERDICT_CLEARED, hop, reason);
 }
 
+void rib_refuse_entry(struct rib_node *n, const struct addr *hop, const struct tunnel_peer *peer,
+		      enum reason reason)
+{
+	rib_refuse(n, hop, reason);
+	rib_find_refusal(n, hop, reason)->peer = peer;
+}
+
+void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer)
+{
+	for (struct refusal *r = rib_refusals(n), *next; r; r = next) {
+		struct addr hop = r->hop;
+
+		next = r->next;
+		if (r->peer == peer)
+			rib_clear(n, &hop, r->reason);
+	}
+}
+
+static bool leads_elsewhere(const struct refusal *r)
+{
+	const struct nexthop *nh = nexthop_find(&r->hop);
+
+	return r->peer->gone || (nh && nh->peer != r->peer);
+}
+
+void rib_judge_entries(struct rib_node *n)
+{
+	for (struct refusal *r = rib_refusals(n), *next; r; r = next) {
+		struct addr hop = r->hop;
+
+		next = r->next;
+		if (r->peer && leads_elsewhere(r))
+			rib_clear(n, &hop, r->reason);
+	}
+}
+
 /* A list of bgpd that loses by distance is refused until the winner goes; the list itself is gone
  * by then, so the refusal remembers its kind. */
 void rib_judge_distance(struct rib_node *n)

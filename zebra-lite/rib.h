@@ -50,11 +50,12 @@ struct rib_cand {
 /* A refusal that bgpd was told of. */
 struct refusal {
 	struct refusal *next;
-	TAILQ_ENTRY(refusal) again; /* of the ceiling: to be judged again */
-	struct rib_node *node;	    /* of the ceiling */
-	struct addr hop;	    /* family 0: all next hops of the prefix */
-	uint8_t reason;		    /* enum reason */
-	uint8_t source;		    /* LOST_TO_PROTOCOL: enum route_source of the route that lost */
+	TAILQ_ENTRY(refusal) again;	/* of the ceiling: to be judged again */
+	struct rib_node *node;		/* of the ceiling */
+	struct addr hop;		/* family 0: all next hops of the prefix */
+	const struct tunnel_peer *peer; /* wgd refused its entry; NULL: somebody else did */
+	uint8_t reason;			/* enum reason */
+	uint8_t source; /* LOST_TO_PROTOCOL: enum route_source of the route that lost */
 	bool late; /* by a ceiling that bgpd did not know when it named the hop: it finds it, too */
 };
 
@@ -109,6 +110,12 @@ void rib_tell(const struct rib_node *n, enum verdict verdict, const struct addr 
 	      enum reason reason);
 void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason);
 void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
+/* By wgd: the entry of the peer that HOP leads to. It is PEER's, and goes with PEER or when HOP
+ * leads elsewhere (rib_judge_entries()). */
+void rib_refuse_entry(struct rib_node *n, const struct addr *hop, const struct tunnel_peer *peer,
+		      enum reason reason);
+void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer);
+void rib_judge_entries(struct rib_node *n);
 void rib_forget_refusals(void);		     /* all, without a word */
 void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
 /* Those for reasons of the ceiling: how many; the one that was looked at longest ago (there is
