@@ -41,7 +41,8 @@ static void read_uses(void)
 		uses = xgrow(uses, n_uses, &uses_cap, sizeof(*uses));
 		uses[n_uses++] = use;
 	}
-	qsort(uses, n_uses, sizeof(*uses), compare_uses);
+	if (n_uses)
+		qsort(uses, n_uses, sizeof(*uses), compare_uses);
 	uses_version = rib_version;
 }
 
@@ -52,7 +53,7 @@ bool nhobj_has_user(const struct nhobj *o, const struct hopset *s)
 
 	if (uses_version != rib_version)
 		read_uses();
-	return bsearch(&use, uses, n_uses, sizeof(*uses), compare_uses) != NULL;
+	return n_uses && bsearch(&use, uses, n_uses, sizeof(*uses), compare_uses) != NULL;
 }
 
 /* By list S another peer is to have the entry on TO's interface, but the prefix was not yet looked
