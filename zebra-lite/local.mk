@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += zebra-lite/FLOORS
 noinst_LIBRARIES += zebra-lite/libzebra.a
 zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/alternatives.c zebra-lite/alternatives.h \
