@@ -484,6 +484,7 @@ static void test_removals_in_the_closure(void **state)
 {
 	struct msg_allowed_refused no = {2, rig_prefix(texts[0]), REASON_FOREIGN_ALLOWED_IP};
 
+	rig_kernel(true, texts[1], RTPROT_STATIC, 5, RIG_U1, NULL); /* it is there beside ours */
 	has(1, on_p1);
 	has(2, on_p1);
 	has(8, on_p1);
