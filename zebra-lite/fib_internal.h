@@ -32,20 +32,17 @@ struct item {
 	struct addr hop; /* that gives the route */
 	int err;	 /* the kernel's, 0 fine */
 	uint16_t bad;	 /* owners of the target that wgd refused, a bit each */
-	uint8_t proto;	 /* enum rib_proto */
 	uint8_t write;	 /* enum route_op: what is planned */
 	uint8_t drop;	 /* enum fib_drop */
 	bool urgent;	 /* it was queued so */
 	bool removed;	 /* the target has no route */
 };
 
-/* Why an item drops out of a batch under way: what it has stays as it is, and is looked at again.
- */
+/* Why an item drops out of a batch under way: its route stays as it is, and is looked at again. */
 enum fib_drop {
 	DROP_NOT,
 	DROP_ROOT,   /* wgd refused the owner that the route leads to, or its object is gone */
-	DROP_BEHIND, /* its addresses would be caught, or let go to, what dropped or is not settled
-		      */
+	DROP_BEHIND, /* it would catch or let go what belongs to one that did, or is not settled */
 };
 
 enum batch_state {

@@ -88,7 +88,6 @@ static enum taken put(struct batch *b, struct rib_node *n, struct fib *target,
 	*fib_batch_put(b, n) = (struct item){.node = n,
 					     .target = target,
 					     .hop = plan->hop,
-					     .proto = plan->proto,
 					     .write = ROUTE_NONE,
 					     .urgent = urgent,
 					     .removed = !fib_has_route(target)};

@@ -2,8 +2,9 @@
 /*
  * zebra-lite: the RIB between bgpd and wgd, and the one who writes kernel routes.
  *
- * rib.c has the candidates, nexthop.c what leads to an address, dirty.c what may have changed,
- * fib.c and fib_order.c the ordered way of changes into both tables, books.c what stands there,
+ * FLOORS lists the files from top to bottom. rib*.c have what is known of a prefix, nexthop.c what
+ * leads to an address, dirty.c what may have changed, fib.c what a prefix should have, fib_*.c the
+ * ordered way of changes into both tables (fib_internal.h has the list), books.c what is there,
  * rule.c policy routing, uplink.c and side.c the way of encrypted packets, pin.c the endpoints,
  * tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c rtnetlink, link_*.c the
  * channels, nftset.c, disjoint.c and nft.c nftables sets; zapply.c brings a new configuration into
