@@ -57,6 +57,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/mutate scripts/mutate.equivalen
 	topo-tests/test_full_tunnel.py \
 	topo-tests/test_hang.py \
 	topo-tests/test_harness.py \
+	topo-tests/test_history.py \
 	topo-tests/test_hub_failures.py \
 	topo-tests/test_hub_reboot.py \
 	topo-tests/test_hub_spoke.py \

@@ -13,6 +13,7 @@
 #include "nhobj.h"
 #include "planes.h"
 #include "rib.h"
+#include "zhistory.h"
 
 static struct log_bucket error_bucket;
 
@@ -38,6 +39,7 @@ void fib_route_refused(struct item *it)
 	const struct addr *hop = it->hop.family ? &it->hop : NULL;
 	bool news = fib_retry_failed(n, it->target, it->err);
 
+	zhistory_route(it->write, n, it->target, &it->hop, it->err);
 	if (count(it) && news)
 		log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused",
 			    "prefix=%s what=%s error=\"%s\"", PREFIX_STR(RIB_PREFIX(n)),
@@ -101,6 +103,7 @@ void fib_entry_refused(const struct msg_allowed_refused *m, struct fib_entries *
 {
 	struct tunnel_peer *peer = tunnel_peer_by_id(m->peer_id);
 
+	zhistory_refused(m);
 	for (unsigned i = 0; peer && i < PLANES_MAX; i++) {
 		struct rib_node *n = fib_node_in(&m->prefix, i);
 

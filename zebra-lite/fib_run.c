@@ -11,6 +11,7 @@
 #include "nhobj.h"
 #include "rib_node.h"
 #include "zconfig.h"
+#include "zhistory.h"
 
 static void fill_route(struct kroute *r, const struct rib_node *n, const struct fib *f)
 {
@@ -29,8 +30,10 @@ static void fill_route(struct kroute *r, const struct rib_node *n, const struct 
 static void write_route(struct item *it)
 {
 	struct kroute r;
+	const struct fib *f = it->write == ROUTE_DEL ? rib_installed(it->node) : it->target;
 
-	fill_route(&r, it->node, it->write == ROUTE_DEL ? rib_installed(it->node) : it->target);
+	fill_route(&r, it->node, f);
+	zhistory_route(it->write, it->node, f, &it->hop, 0);
 	fib_counters.route_writes++;
 	out.route(it->write, &r, it);
 }

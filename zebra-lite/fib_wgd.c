@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "fib_internal.h"
+#include "zhistory.h"
 
 #define REPLAY_MAX 4096 /* entries a message */
 
@@ -40,6 +41,7 @@ uint32_t fib_wgd_send(void)
 	if (!entries.m.n)
 		return 0;
 	entries.m.batch = next_number();
+	zhistory_entries(&entries.m);
 	out.allowed(&entries.m);
 	fib_counters.sets += entries.sets;
 	fib_counters.unsets += entries.m.n - entries.sets;

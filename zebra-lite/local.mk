@@ -34,6 +34,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/rule.c zebra-lite/rule.h \
 	zebra-lite/side.c zebra-lite/side.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
+	zebra-lite/zhistory.c zebra-lite/zhistory.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
 	zebra-lite/zapply.c zebra-lite/zapply.h \
 	zebra-lite/zceiling.c zebra-lite/zceiling.h \

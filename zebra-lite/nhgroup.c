@@ -11,6 +11,7 @@
 #include "out.h"
 #include "rib.h"
 #include "util.h"
+#include "zhistory.h"
 
 /* --- which group a prefix gets --- */
 
@@ -215,9 +216,12 @@ void nhgroup_update(struct nhobj *o)
 	}
 	memcpy(o->member, next, sizeof(next));
 	nhobj_counters.moves++;
-	for (unsigned i = 0; i < o->n; i++)
+	for (unsigned i = 0; i < o->n; i++) {
 		log_info("nexthop-group", "id=%u next-hop=%s share=%u", o->id,
 			 ADDR_STR(&o->member[i].addr), o->member[i].leaf ? o->member[i].weight : 0);
+		if (o->member[i].leaf)
+			zhistory_moved(o->id, NULL, &o->member[i].addr);
+	}
 }
 
 void nhgroup_settle(void)

@@ -14,6 +14,7 @@
 #include "tunnel.h"
 #include "util.h"
 #include "zconfig.h"
+#include "zhistory.h"
 
 #define HOME_TRIES 20 /* times nhobj_home_ms */
 
@@ -176,6 +177,7 @@ static void move(struct nhobj *o, const struct nexthop *to)
 	o->active = to->addr;
 	o->oif = to->oif;
 	nhobj_counters.moves++;
+	zhistory_moved(o->id, to->peer, &to->addr);
 	log_info("nexthop-moved", "id=%u interface=%s next-hop=%s", o->id, to->peer->iface->name,
 		 ADDR_STR(&to->addr));
 }

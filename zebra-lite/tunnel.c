@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "history.h"
 #include "log.h"
 #include "planes.h"
 
@@ -143,6 +144,7 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 		i = xcalloc(1, sizeof(*i));
 		i->ifindex = m->ifindex;
 		str_copy(i->name, m->name, sizeof(i->name));
+		i->told_as = history_name(i->name, "");
 		i->plane = plane_of_interface(i->name);
 		LIST_INSERT_HEAD(&ifs, i, link);
 	}
@@ -162,8 +164,19 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 	}
 }
 
+static void note_state(const struct tunnel_peer *p, enum tunnel_state state, enum reason reason,
+		       uint32_t cost)
+{
+	history_note((struct history_fact){.kind = HISTORY_TUNNEL,
+					   .what = state,
+					   .name = p->told_as,
+					   .reason = reason,
+					   .count = cost});
+}
+
 static void peer_die(struct tunnel_peer *p)
 {
+	note_state(p, TUNNEL_DOWN, REASON_PEER_GONE, 0);
 	log_info("tunnel-peer-gone", "peer=%s interface=%s", p->name, p->iface->name);
 	LIST_REMOVE(p, link);
 	LIST_REMOVE(p, by_id);
@@ -283,6 +296,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 		p->iface = iface;
 		p->state = TUNNEL_NEVER;
 		str_copy(p->name, m->name, sizeof(p->name));
+		p->told_as = history_name(iface->name, p->name);
 		LIST_INSERT_HEAD(&peers, p, link);
 	} else {
 		LIST_REMOVE(p, by_id);
@@ -290,9 +304,11 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 	p->id = m->id;
 	LIST_INSERT_HEAD(&id_table[p->id % ID_SLOTS], p, by_id);
 	p->seen = true;
-	if (p->state != m->state)
+	if (p->state != m->state) {
 		log_info("tunnel-state", "peer=%s interface=%s state=%s reason=%s", p->name,
 			 iface->name, tunnel_state_name(m->state), reason_name(m->reason));
+		note_state(p, m->state, m->reason, m->cost);
+	}
 	p->state = m->state;
 	p->reason = m->reason;
 	p->weak = m->weak;

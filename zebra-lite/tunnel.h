@@ -22,6 +22,7 @@ struct tunnel_if {
 	LIST_ENTRY(tunnel_if) link;
 	uint32_t ifindex;
 	char name[MSG_NAME_MAX];
+	uint16_t told_as; /* history_name() */
 	bool up, adopted, any, gone;
 	uint8_t plane;
 	uint32_t fwmark; /* of its encrypted packets, 0 none */
@@ -34,6 +35,7 @@ struct tunnel_peer {
 	struct tunnel_if *iface;
 	uint32_t id; /* of the present wgd */
 	char name[MSG_NAME_MAX];
+	uint16_t told_as; /* history_name() */
 	uint8_t state;	/* enum tunnel_state */
 	uint8_t reason; /* enum reason */
 	bool weak;	/* down by silence or age alone */
