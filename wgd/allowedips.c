@@ -83,12 +83,6 @@ void allowedips_applied(struct allowedips *a)
 	a->n_queue = 0;
 }
 
-static void set_stale(struct allowedips *a, struct allowed_entry *e, bool stale)
-{
-	a->n_stale += stale - e->stale;
-	e->stale = stale;
-}
-
 static void count_fixed(struct allowedips *a, const struct prefix *p, int n)
 {
 	unsigned family = p->family == AF_INET6, len = 0;
@@ -113,8 +107,12 @@ static void count(struct allowedips *a, struct allowed_entry *e, int n)
 	if (is_fixed(e))
 		count_fixed(a, &e->node.p, n);
 	e->want->entries += n;
-	if (e->origin == ORIGIN_LEARNED)
+	if (e->origin == ORIGIN_LEARNED) {
 		e->want->learned += n;
+		a->n_learned += n;
+	}
+	if (allowed_entry_stale(a, e))
+		a->n_stale += n;
 }
 
 static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *owner,
@@ -124,8 +122,8 @@ static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *
 	e->want = owner;
 	e->origin = origin;
 	e->leaving = false;
+	e->life = stale ? a->life - 1 : a->life;
 	count(a, e, 1);
-	set_stale(a, e, stale);
 }
 
 static struct allowed_entry *find(const struct trie *t, const struct prefix *p)
@@ -151,7 +149,6 @@ static struct allowed_entry *find_or_add(struct allowedips *a, struct trie *t,
 
 static void delete_entry(struct allowedips *a, struct trie *t, struct allowed_entry *e)
 {
-	set_stale(a, e, false);
 	count(a, e, -1);
 	trie_remove(t, &e->node);
 	slab_free(&a->entries, e);
@@ -548,26 +545,24 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 
 void allowedips_mark_stale(struct allowedips *a)
 {
-	TRIE_FOREACH (&a->ours, node) {
-		struct allowed_entry *e = allowed_entry_of(node);
-
-		if (e->origin == ORIGIN_LEARNED)
-			set_stale(a, e, true);
-	}
+	a->life++;
+	a->n_stale = a->n_learned;
+	a->sweep_at.family = 0;
 }
 
 bool allowedips_sweep(struct allowedips *a, size_t quantum)
 {
-	/* Stale entries are few, or most of the table: walking over the others is cheap. */
-	TRIE_FOREACH_SAFE(&a->ours, node, next) {
+	struct trie_node *node = allowedips_behind(&a->ours, &a->sweep_at), *next;
+
+	for (; node && quantum && a->n_stale; node = next, quantum--) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
-		if (!quantum || !a->n_stale)
-			break; /* a full table behind the last one is not walked */
-		if (!e->stale)
-			continue;
-		remove_entry(a, e);
-		quantum--;
+		next = trie_next(&a->ours, node);
+		a->sweep_at = node->p;
+		if (allowed_entry_stale(a, e))
+			remove_entry(a, e);
 	}
+	if (!node)
+		a->sweep_at.family = 0;
 	return a->n_stale > 0;
 }

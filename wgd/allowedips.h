@@ -39,8 +39,8 @@ struct allowed_entry {
 	struct owner *want;    /* of a foreign entry: where it is */
 	struct owner *have;    /* NULL: not installed */
 	uint8_t origin;	       /* enum allowed_origin */
-	bool stale;	       /* learned, not set again since the last start */
 	bool leaving;	       /* no longer configured: there until allowedips_prune() */
+	uint16_t life;	       /* of whoever set it last; see allowed_entry_stale() */
 	uint32_t seen;	       /* round of the last comparison that saw it */
 };
 
@@ -59,7 +59,9 @@ struct allowedips {
 	struct slab entries, refusals;
 	struct wg_change *queue;
 	size_t n_queue, cap_queue;
-	size_t n_stale;
+	size_t n_learned, n_stale;
+	uint16_t life;		/* of who sets entries now: each neighbour process is one */
+	struct prefix sweep_at; /* where the sweep goes on; family 0: from the start */
 	bool any_leaving;	/* for allowedips_prune() */
 	uint32_t fixed[2][129]; /* configured entries of IPv4 and IPv6, by length */
 	uint8_t shortest[2];	/* length of the shortest of them; 129: there are none */
@@ -129,12 +131,27 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 void allowedips_applied(struct allowedips *a); /* empties the queue */
 
 void allowedips_mark_stale(struct allowedips *a);
-/* Queues removals of up to QUANTUM stale entries; true when there may be more. */
+/* Looks at QUANTUM entries, where it left off, and queues the removal of the stale ones; true when
+ * there are more of those. */
 bool allowedips_sweep(struct allowedips *a, size_t quantum);
 
 static inline struct allowed_entry *allowed_entry_of(struct trie_node *node)
 {
 	return (struct allowed_entry *)node;
+}
+
+/* Learned, and not set again since the neighbour process changed. */
+static inline bool allowed_entry_stale(const struct allowedips *a, const struct allowed_entry *e)
+{
+	return e->origin == ORIGIN_LEARNED && e->life != a->life;
+}
+
+/* The first node of T behind AT in the order of a walk; AT of family 0: of all. */
+static inline struct trie_node *allowedips_behind(const struct trie *t, const struct prefix *at)
+{
+	struct trie_node *node = at->family ? trie_first_from(t, at) : trie_first(t);
+
+	return node && prefix_eq(&node->p, at) ? trie_next(t, node) : node;
 }
 
 #endif

@@ -282,7 +282,41 @@ static void find_everything(void)
 	wg_dump_free(&dump);
 }
 
-/* The daemon dies and another one finds the device; half of what was learned is said again. */
+/* Half of what was learned is said again, the rest goes bit by bit. */
+static void say_again(void)
+{
+	for (int i = 0; i < PREFIXES; i++) {
+		struct truth *truth = &t.truth[i];
+
+		if (truth->owner < 0 || truth->origin != ORIGIN_LEARNED)
+			continue;
+		/* One that a configured entry stands in the way of by now is refused, and swept. */
+		if (expect_set(truth->owner, i) == REASON_NONE && rnd(2))
+			op_set(truth->owner, i);
+		else
+			truth->owner = -1;
+	}
+	/* A refresh changes nothing. */
+	assert_int_equal(t.a.n_queue, 0);
+	while (allowedips_sweep(&t.a, 7)) {
+		assert_true(t.a.n_queue <= 7);
+		flush();
+	}
+	assert_int_equal(t.a.n_stale, 0);
+}
+
+/* Who sets entries dies, while a sweep for the one before is under way perhaps. */
+static void op_successor(void)
+{
+	op_prune();
+	flush();
+	allowedips_mark_stale(&t.a);
+	if (rnd(2))
+		allowedips_mark_stale(&t.a);
+	say_again();
+}
+
+/* The daemon dies and another one finds the device. */
 static void op_restart(void)
 {
 	if (rnd(2))
@@ -305,19 +339,8 @@ static void op_restart(void)
 		if (truth->leaving)
 			truth->owner = -1;
 		truth->leaving = false;
-		if (truth->owner < 0 || truth->origin != ORIGIN_LEARNED)
-			continue;
-		/* One that a configured entry stands in the way of by now is refused, and swept. */
-		if (expect_set(truth->owner, i) == REASON_NONE && rnd(2))
-			op_set(truth->owner, i);
-		else
-			truth->owner = -1;
 	}
-	/* A refresh changes nothing. */
-	assert_int_equal(t.a.n_queue, 0);
-	while (allowedips_sweep(&t.a, 7))
-		flush();
-	assert_int_equal(t.a.n_stale, 0);
+	say_again();
 }
 
 static void check_device(void)
@@ -417,6 +440,8 @@ static void run(bool single_removal, bool adopted)
 			op_prune();
 		if (rnd(100) == 0)
 			op_restart();
+		if (rnd(50) == 0)
+			op_successor();
 		flush();
 		check_device();
 	}

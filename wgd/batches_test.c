@@ -328,6 +328,7 @@ static void test_held(void **state)
 	rig_mute("wg1 + c");
 	rig_allowed(1, text);
 	rig_zebra();
+	rig_turn();
 	rig_expect("wg1 later 4097\n"
 		   "zebra: ack 1 3 10.8.0.0/24 own-address 3 10.9.0.0/24 own-address\n"
 		   "zebra: wg0 is 7 up 10.9.0.1/24\n"

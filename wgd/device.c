@@ -16,6 +16,7 @@
 #include "device_release.h"
 #include "device_sync.h"
 #include "device_write.h"
+#include "replay.h"
 #include "report.h"
 #include "roster.h"
 #include "userspace.h"
@@ -164,7 +165,7 @@ void device_free(struct device *dev)
 static void settled(struct device *dev)
 {
 	dev->settled = true;
-	report_settled();
+	replay_go_on();
 	bfd_settled();
 }
 

@@ -18,6 +18,7 @@
 #include "device_write.h"
 #include "orphans.h"
 #include "peer_sync.h"
+#include "replay.h"
 #include "report.h"
 #include "roster.h"
 #include "secrets.h"
@@ -202,7 +203,7 @@ void devices_apply(struct wgconf *conf)
 	/* Retries may have been due to the old configuration: none of it is referred to any more.
 	 */
 	wgconf_free(old);
-	report_settled();
+	replay_go_on();
 	bfd_settled();
 }
 

@@ -4,6 +4,7 @@
 #include "batches.h"
 #include "daemon.h"
 #include "ipc.h"
+#include "replay.h"
 #include "report.h"
 #include "roster.h"
 #include "util.h"
@@ -45,19 +46,24 @@ static void on_closed(void *arg, const char *why)
 	link_zebra_close();
 }
 
+static void on_drained(void *arg)
+{
+	replay_go_on();
+}
+
 void link_zebra_close(void)
 {
 	ipc_free(channel);
 	channel = NULL;
 	report_to(NULL);
+	replay_cancel();
 	batches_forget();
 }
 
 void link_zebra_channel(int fd)
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
 	struct device *dev;
-	struct peer *p;
 
 	link_zebra_close();
 	channel = ipc_new(fd, &handlers, NULL);
@@ -65,11 +71,6 @@ void link_zebra_channel(int fd)
 	TAILQ_FOREACH (dev, &devices, link) {
 		job_stop(&dev->sweep);
 		allowedips_mark_stale(&dev->allowed);
-		report_if(dev);
-		TAILQ_FOREACH (p, &dev->peers, link) {
-			p->announced = false;
-			report_peer(p);
-		}
 	}
-	report_settled();
+	replay_start();
 }

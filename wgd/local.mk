@@ -36,6 +36,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/peer_sync.c wgd/peer_sync.h \
 	wgd/probe.c wgd/probe.h \
 	wgd/quality.c wgd/quality.h \
+	wgd/replay.c wgd/replay.h \
 	wgd/report.c wgd/report.h \
 	wgd/resolve.c wgd/resolve.h \
 	wgd/roster.c wgd/roster.h \
@@ -106,7 +107,7 @@ wgd_liveness_trace_test_SOURCES = wgd/liveness_trace_test.c $(RIG)
 wgd_liveness_trace_test_LDADD = $(RIG_LDADD)
 wgd_echo_trace_test_SOURCES = wgd/echo_trace_test.c $(RIG)
 wgd_echo_trace_test_LDADD = $(RIG_LDADD)
-check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test wgd/shows_test wgd/orphans_test
+check_PROGRAMS += wgd/device_test wgd/devices_test wgd/device_sync_test wgd/batches_test wgd/replay_test wgd/peer_endpoint_test wgd/peer_echo_test wgd/bfd_test wgd/shows_test wgd/orphans_test
 wgd_device_test_SOURCES = wgd/device_test.c $(RIG)
 wgd_device_test_LDADD = $(RIG_LDADD)
 wgd_devices_test_SOURCES = wgd/devices_test.c $(RIG)
@@ -115,6 +116,8 @@ wgd_device_sync_test_SOURCES = wgd/device_sync_test.c $(RIG)
 wgd_device_sync_test_LDADD = $(RIG_LDADD)
 wgd_batches_test_SOURCES = wgd/batches_test.c $(RIG)
 wgd_batches_test_LDADD = $(RIG_LDADD)
+wgd_replay_test_SOURCES = wgd/replay_test.c $(RIG)
+wgd_replay_test_LDADD = $(RIG_LDADD)
 wgd_peer_endpoint_test_SOURCES = wgd/peer_endpoint_test.c $(RIG)
 wgd_peer_endpoint_test_LDADD = $(RIG_LDADD)
 wgd_peer_echo_test_SOURCES = wgd/peer_echo_test.c $(RIG)

@@ -9,17 +9,18 @@
 #include "roster.h"
 #include "util.h"
 
-#define HELD_MAX 4096 /* entries a message */
-
 static struct ipc *zebra;   /* NULL while there is no channel */
-static bool synced;	    /* the end mark was sent on it */
 static uint32_t sync_batch; /* ALLOWED_SYNC that is not answered yet, 0 none */
 
 void report_to(struct ipc *channel)
 {
 	zebra = channel;
-	synced = false;
 	sync_batch = 0;
+}
+
+bool report_full(void)
+{
+	return zebra && ipc_full(zebra);
 }
 
 static void send_up(enum msg_type type, struct wr *w)
@@ -109,48 +110,18 @@ void report_peer_gone(struct peer *p)
 	send_up(MSG_TUNNEL_PEER_GONE, &w);
 }
 
-static void send_held(struct msg_allowed *m)
+void report_held(const struct msg_allowed *m)
 {
 	struct wr w = {0};
 
-	if (m->n) {
-		msg_put_allowed(&w, m);
-		send_up(MSG_ALLOWED_HELD, &w);
-	}
-	m->n = 0;
+	msg_put_allowed(&w, m);
+	send_up(MSG_ALLOWED_HELD, &w);
 }
 
-/* Learned entries that stand or are put back, of whatever life of whichever of us. */
-static void report_held(void)
-{
-	struct msg_allowed m = {.changes = xcalloc(HELD_MAX, sizeof(*m.changes))};
-	struct device *dev;
-
-	TAILQ_FOREACH (dev, &devices, link) {
-		TRIE_FOREACH (&dev->allowed.ours, node) {
-			const struct allowed_entry *e = allowed_entry_of(node);
-			const struct peer *p = (const struct peer *)e->want;
-
-			if (e->origin != ORIGIN_LEARNED || !p->announced)
-				continue;
-			m.changes[m.n++] =
-				(struct allowed_change){ALLOWED_SET, e->want->id, node->p};
-			if (m.n == HELD_MAX)
-				send_held(&m);
-		}
-	}
-	send_held(&m);
-	free(m.changes);
-}
-
-void report_settled(void)
+void report_synced(void)
 {
 	struct wr w = {0};
 
-	if (!zebra || synced || !devices_settled())
-		return;
-	synced = true;
-	report_held();
 	send_up(MSG_TUNNEL_SYNC, &w);
 }
 

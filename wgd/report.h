@@ -18,7 +18,9 @@ void report_if_gone(struct device *dev);
 void report_peer(struct peer *p);
 void report_all(struct device *dev); /* the interface, and its configured peers */
 void report_peer_gone(struct peer *p);
-void report_settled(void); /* sends the end mark when it is time */
+bool report_full(void); /* whoever has much to tell goes on later: replay.h */
+void report_held(const struct msg_allowed *m); /* learned entries that stand */
+void report_synced(void); /* all was told */
 /* ALLOWED_SYNC of BATCH is answered as soon as nothing is being swept. */
 void report_swept_for(uint32_t batch);
 /* A device has removed what was stale: answers ALLOWED_SYNC behind the last. */

@@ -53,6 +53,7 @@ struct ipc {
 	void *arg;
 };
 static struct ipc *zebra, *bfdd, cli, **made; /* MADE: the next one */
+static bool zebra_full;
 static uint32_t generation;
 static char answer[SAID_MAX]; /* of a show */
 static unsigned rows;		  /* of it, since the CLI read */
@@ -614,6 +615,8 @@ void ipc_send(struct ipc *ipc, uint16_t type, uint32_t gen, const void *body, si
 
 bool ipc_full(const struct ipc *ipc)
 {
+	if (ipc == zebra)
+		return zebra_full;
 	return rig.show_room && rows >= rig.show_room;
 }
 
@@ -648,6 +651,7 @@ static void say_to(struct ipc *ipc, enum msg_type type, struct wr *w)
 void rig_zebra(void)
 {
 	made = &zebra;
+	zebra_full = false;
 	link_zebra_channel(-1);
 }
 
@@ -665,6 +669,13 @@ void rig_from_zebra(enum msg_type type, struct wr *w)
 void rig_zebra_dies(void)
 {
 	zebra->handlers->closed(zebra->arg, "end of file");
+}
+
+void rig_zebra_full(bool full)
+{
+	zebra_full = full;
+	if (!full)
+		zebra->handlers->drained(zebra->arg);
 }
 
 void rig_bfdd_dies(void)

@@ -96,6 +96,7 @@ void rig_zebra(void); /* a new channel */
 void rig_bfdd(void);
 void rig_from_zebra(enum msg_type type, struct wr *w);
 void rig_zebra_dies(void);
+void rig_zebra_full(bool full); /* its channel; when it is no more it has drained */
 void rig_bfd(uint32_t id, enum bfd_news news);
 void rig_bfdd_dies(void);
 /* ALLOWED of one batch. CHANGES: "+1 10.0.0.0/8 -2 10.1.0.0/16": what, peer id, prefix. */

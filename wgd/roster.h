@@ -97,6 +97,8 @@ struct device {
 	struct probe probe;
 	struct icmp icmp;
 	struct allowedips allowed;
+	struct prefix held_at; /* replay.c: an entry, behind which it goes on; family 0: the start */
+	bool held_said;	       /* and it is done with them */
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
 	unsigned leaving; /* peers whose drop_at is set */

@@ -249,9 +249,8 @@ static void show_tunnels(struct show *s)
 /* Where a listing of entries has got to. The device is found again by name: it may be gone. */
 struct cursor {
 	char device[16];
-	bool foreign; /* in the second of its tries */
-	bool started; /* `at` is valid: the last prefix that was shown */
-	struct prefix at;
+	bool foreign;	  /* in the second of its tries */
+	struct prefix at; /* that was shown last; family 0: none yet */
 };
 
 static void start_allowed_ips(struct show *s)
@@ -282,25 +281,14 @@ static json_t *entry_row(const struct device *dev, const struct allowed_entry *e
 	json_object_set_new(row, "origin",
 			    json_string(drift ? "drift" : allowed_origin_name(e->origin)));
 	json_object_set_new(row, "installed", json_boolean(e->have == e->want));
-	json_object_set_new(row, "stale", json_boolean(e->stale));
+	json_object_set_new(row, "stale", json_boolean(allowed_entry_stale(&dev->allowed, e)));
 	return row;
-}
-
-/* The entry behind the cursor in the trie that it is in. */
-static struct trie_node *next_entry(const struct trie *t, const struct cursor *c)
-{
-	struct trie_node *node;
-
-	if (!c->started)
-		return trie_first(t);
-	node = trie_first_from(t, &c->at);
-	return node && prefix_eq(&node->p, &c->at) ? trie_next(t, node) : node;
 }
 
 /* On to the foreign entries, then to the next device. False at the end. */
 static bool next_trie(struct show *s, struct cursor *c, struct device *dev)
 {
-	c->started = false;
+	c->at.family = 0;
 	c->foreign = !c->foreign;
 	if (c->foreign)
 		return true;
@@ -324,11 +312,10 @@ static void step_allowed_ips(struct show *s)
 		return;
 	}
 	t = c->foreign ? &dev->allowed.foreign : &dev->allowed.ours;
-	node = next_entry(t, c);
+	node = allowedips_behind(t, &c->at);
 	for (int i = 0; node && i < ROWS_PER_STEP && !show_full(s); i++) {
 		show_row(s, entry_row(dev, allowed_entry_of(node)));
 		c->at = node->p;
-		c->started = true;
 		node = trie_next(t, node);
 	}
 	if (!node && !next_trie(s, c, dev))
