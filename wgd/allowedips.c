@@ -100,7 +100,7 @@ static bool is_fixed(const struct allowed_entry *e)
 }
 
 /* Counts E in or out at its owner. */
-static void count(struct allowedips *a, struct allowed_entry *e, int n)
+static void allowedips_count(struct allowedips *a, struct allowed_entry *e, int n)
 {
 	if (!e->want)
 		return;
@@ -118,20 +118,21 @@ static void count(struct allowedips *a, struct allowed_entry *e, int n)
 static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *owner,
 		   enum allowed_origin origin, bool stale)
 {
-	count(a, e, -1);
+	allowedips_count(a, e, -1);
 	e->want = owner;
 	e->origin = origin;
 	e->leaving = false;
 	e->life = stale ? a->life - 1 : a->life;
-	count(a, e, 1);
+	allowedips_count(a, e, 1);
 }
 
-static struct allowed_entry *find(const struct trie *t, const struct prefix *p)
+static struct allowed_entry *allowedips_find(const struct trie *t, const struct prefix *p)
 {
 	return allowed_entry_of(trie_exact(t, p));
 }
 
-static struct allowed_entry *add(struct allowedips *a, struct trie *t, const struct prefix *p)
+static struct allowed_entry *allowedips_add(struct allowedips *a, struct trie *t,
+					    const struct prefix *p)
 {
 	struct allowed_entry *e = slab_alloc(&a->entries);
 
@@ -142,14 +143,14 @@ static struct allowed_entry *add(struct allowedips *a, struct trie *t, const str
 static struct allowed_entry *find_or_add(struct allowedips *a, struct trie *t,
 					 const struct prefix *p)
 {
-	struct allowed_entry *e = find(t, p);
+	struct allowed_entry *e = allowedips_find(t, p);
 
-	return e ? e : add(a, t, p);
+	return e ? e : allowedips_add(a, t, p);
 }
 
 static void delete_entry(struct allowedips *a, struct trie *t, struct allowed_entry *e)
 {
-	count(a, e, -1);
+	allowedips_count(a, e, -1);
 	trie_remove(t, &e->node);
 	slab_free(&a->entries, e);
 }
@@ -243,11 +244,11 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 		allowedips_refuse(a, owner, p);
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
-	e = find(&a->ours, p);
-	if ((e && is_fixed(e)) || (a->foreign.count && find(&a->foreign, p)))
+	e = allowedips_find(&a->ours, p);
+	if ((e && is_fixed(e)) || (a->foreign.count && allowedips_find(&a->foreign, p)))
 		return REASON_NONE; /* it is just there by configuration, or by somebody else */
 	if (!e)
-		e = add(a, &a->ours, p);
+		e = allowedips_add(a, &a->ours, p);
 	assign(a, e, owner, ORIGIN_LEARNED, false);
 	if (e->have != owner)
 		queue_insert(a, e);
@@ -266,7 +267,7 @@ static void remove_entry(struct allowedips *a, struct allowed_entry *e)
 
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	struct allowed_entry *e = find(&a->ours, p);
+	struct allowed_entry *e = allowedips_find(&a->ours, p);
 	struct trie_node *refused = a->refused.count ? trie_exact(&a->refused, p) : NULL;
 
 	if (refused && ((struct refusal *)refused)->owner_id == owner->id)
@@ -280,7 +281,7 @@ bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct pr
 enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const struct prefix *p,
 			   enum allowed_origin origin)
 {
-	struct allowed_entry *e = find(&a->foreign, p);
+	struct allowed_entry *e = allowedips_find(&a->foreign, p);
 
 	if (e)
 		return e->want == owner ? REASON_NONE : REASON_FOREIGN_ALLOWED_IP;
@@ -293,13 +294,13 @@ enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const stru
 
 void allowedips_unfix(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	struct allowed_entry *e = find(&a->ours, p);
+	struct allowed_entry *e = allowedips_find(&a->ours, p);
 
 	if (!e || e->want != owner || !is_fixed(e))
 		return;
-	count(a, e, -1);
+	allowedips_count(a, e, -1);
 	e->leaving = a->any_leaving = true;
-	count(a, e, 1);
+	allowedips_count(a, e, 1);
 }
 
 void allowedips_prune(struct allowedips *a)
@@ -324,7 +325,7 @@ void allowedips_found(struct allowedips *a, struct owner *owner, const struct pr
 
 void allowedips_drop(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	struct allowed_entry *e = find(&a->ours, p);
+	struct allowed_entry *e = allowedips_find(&a->ours, p);
 
 	if (e && e->want == owner && e->origin == ORIGIN_LEARNED)
 		remove_entry(a, e);
@@ -409,7 +410,7 @@ void allowedips_clear(struct allowedips *a)
 		remove_entry(a, allowed_entry_of(node));
 }
 
-static void note(struct allowed_drift *drift, size_t *counter, const struct prefix *p)
+static void allowedips_note(struct allowed_drift *drift, size_t *counter, const struct prefix *p)
 {
 	if (!drift->first.family)
 		drift->first = *p;
@@ -424,10 +425,10 @@ static void compare_other(struct allowedips *a, struct owner *owner, const struc
 
 	if (!a->adopted || (a->hooks->is_mine && a->hooks->is_mine(a->arg, p))) {
 		queue_remove(a, owner, p);
-		note(drift, &drift->extra, p);
+		allowedips_note(drift, &drift->extra, p);
 		return;
 	}
-	e = find(&a->foreign, p);
+	e = allowedips_find(&a->foreign, p);
 	if (!e) {
 		e = find_or_add(a, &a->foreign, p);
 		drift->foreign++;
@@ -469,7 +470,7 @@ static bool take_dump(struct allowedips *a, const struct wg_dump *dump, struct o
 	for (size_t i = 0; i < dump->n_entries; i++) {
 		const struct prefix *p = &dump->entries[i].prefix;
 		struct owner *owner = owners[dump->entries[i].peer];
-		struct allowed_entry *e = owner ? find(&a->ours, p) : NULL;
+		struct allowed_entry *e = owner ? allowedips_find(&a->ours, p) : NULL;
 
 		if (e) {
 			right += owner == e->want;
@@ -503,17 +504,17 @@ void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct
 bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
 			  const struct prefix *p)
 {
-	const struct allowed_entry *e = find(&a->ours, p);
+	const struct allowed_entry *e = allowedips_find(&a->ours, p);
 
 	if (!e)
-		e = find(&a->foreign, p);
+		e = allowedips_find(&a->foreign, p);
 	return e && e->want == owner && e->have == owner;
 }
 
 bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,
 			 const struct prefix *p)
 {
-	const struct allowed_entry *e = find(&a->ours, p);
+	const struct allowed_entry *e = allowedips_find(&a->ours, p);
 
 	return e && e->want != owner;
 }
@@ -526,7 +527,7 @@ static void queue_drift(struct allowedips *a, struct allowed_drift *drift)
 
 		if (e->have == e->want || (!e->have && e->want->away))
 			continue;
-		note(drift, e->have ? &drift->moved : &drift->missing, &node->p);
+		allowedips_note(drift, e->have ? &drift->moved : &drift->missing, &node->p);
 		queue_insert(a, e);
 	}
 }

@@ -28,7 +28,7 @@ struct batch_write {
 	struct wg_later later; /* first */
 	struct batch *batch;
 	struct device *dev;
-	size_t cap; /* of its changes */
+	size_t cap;		       /* of its changes */
 	TAILQ_ENTRY(batch_write) link; /* of `unknown` */
 };
 
@@ -57,7 +57,7 @@ static void note_batch(const struct batch *b, enum history_batch what)
 		.kind = HISTORY_BATCH, .what = what, .count = b->m.n, .number = b->m.batch});
 }
 
-static void refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
+static void batches_refuse(struct batch *b, const struct allowed_change *c, enum reason reason)
 {
 	if (!b->ack.refused)
 		b->ack.refused = xcalloc(b->m.n, sizeof(*b->ack.refused));
@@ -87,10 +87,10 @@ static void apply_change(struct batch *b, const struct allowed_change *c, struct
 		reason = allowedips_set(&p->dev->allowed, &p->owner, &c->prefix);
 	note_entry(b, c, p, reason);
 	if (reason != REASON_NONE)
-		refuse(b, c, reason);
+		batches_refuse(b, c, reason);
 }
 
-static void apply(struct batch *b)
+static void batches_apply(struct batch *b)
 {
 	struct peer *p = NULL; /* mostly that of many in a row */
 
@@ -131,7 +131,7 @@ static void refuse_failed(struct batch *b, struct device *dev, int err)
 		allowedips_drop(&dev->allowed, &p->owner, &c->prefix);
 		allowedips_refuse(&dev->allowed, &p->owner, &c->prefix);
 		note_entry(b, c, p, reason);
-		refuse(b, c, reason);
+		batches_refuse(b, c, reason);
 	}
 }
 
@@ -193,7 +193,7 @@ static void wait_to_know(struct batch *b, struct device *dev)
 	TAILQ_INSERT_TAIL(&unknown, w, link);
 }
 
-static void flush(struct batch *b, struct device *dev)
+static void batches_flush(struct batch *b, struct device *dev)
 {
 	size_t n = dev->allowed.n_queue;
 	int err;
@@ -306,10 +306,10 @@ bool batches_allowed(const struct ipc_frame *frame)
 	}
 	b->generation = frame->generation;
 	note_batch(b, HISTORY_HEARD);
-	apply(b);
+	batches_apply(b);
 	TAILQ_INSERT_TAIL(&batches, b, link);
 	TAILQ_FOREACH (dev, &devices, link)
-		flush(b, dev);
+		batches_flush(b, dev);
 	answer();
 	return true;
 }

@@ -23,7 +23,7 @@ static void send_down(enum msg_type type, struct wr *w)
 }
 
 /* The session that the peer should have; false: none. */
-static bool wanted(const struct peer *p, struct msg_bfd_session *out)
+static bool bfd_wanted(const struct peer *p, struct msg_bfd_session *out)
 {
 	const struct peer_conf *conf = p->conf;
 	const struct device *dev = p->dev;
@@ -70,7 +70,7 @@ static void release(struct peer *p)
 static void update(struct peer *p)
 {
 	struct msg_bfd_session want;
-	bool any = wanted(p, &want);
+	bool any = bfd_wanted(p, &want);
 	struct wr w = {0};
 
 	if (p->bfd.sent.id && (!any || is_other(&want, &p->bfd.sent)))
@@ -153,7 +153,7 @@ static uint64_t reading_due(const struct device *dev)
 	return due;
 }
 
-static void read_device(struct device *dev)
+static void bfd_read_device(struct device *dev)
 {
 	bool read;
 
@@ -172,7 +172,7 @@ static void on_work(void *arg)
 		uint64_t due = reading_due(dev);
 
 		if (due && due <= now) {
-			read_device(dev);
+			bfd_read_device(dev);
 			due = reading_due(dev);
 		}
 		if (due && due < next)
@@ -190,7 +190,7 @@ static void found_expired(void *arg)
 	timer_start(&work, 0);
 }
 
-static void take(struct peer *p, const struct msg_bfd_news *m)
+static void bfd_take(struct peer *p, const struct msg_bfd_news *m)
 {
 	bool found = p->bfd.asked;
 
@@ -227,7 +227,7 @@ static void take(struct peer *p, const struct msg_bfd_news *m)
 	p->bfd.silence = (struct silence){0};
 }
 
-static void on_frame(void *arg, const struct ipc_frame *frame)
+static void bfd_frame(void *arg, const struct ipc_frame *frame)
 {
 	struct msg_bfd_news m;
 	struct peer *p;
@@ -238,11 +238,11 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 		fatal("malformed message from bfdd");
 	p = peer_by_id(m.id);
 	if (p && p->bfd.sent.id)
-		take(p, &m);
+		bfd_take(p, &m);
 }
 
 /* bfdd died: what it said last stands until its successor knows better. */
-static void on_closed(void *arg, const char *why)
+static void bfd_closed(void *arg, const char *why)
 {
 	ipc_free(bfdd);
 	bfdd = NULL;
@@ -250,7 +250,7 @@ static void on_closed(void *arg, const char *why)
 
 void bfd_channel(int fd)
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+	static const struct ipc_handlers handlers = {bfd_frame, bfd_closed, NULL};
 	struct device *dev;
 	struct peer *p;
 

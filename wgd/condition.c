@@ -23,14 +23,14 @@ static void tell(const struct device *dev, const char *state)
 		daemon_event(event);
 }
 
-static bool same(const char *a, const char *b)
+static bool condition_same(const char *a, const char *b)
 {
 	return a && b ? str_eq(a, b) : !a && !b;
 }
 
 void condition_set(struct device *dev, enum device_state state, const char *error)
 {
-	if (dev->said && dev->state == state && same(dev->error, error))
+	if (dev->said && dev->state == state && condition_same(dev->error, error))
 		return;
 	dev->said = true;
 	dev->state = state;

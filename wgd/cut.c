@@ -151,7 +151,7 @@ void cut_close(void)
 
 /* ---- requests */
 
-static int begin(struct peer *p, unsigned seconds, char *error, size_t size)
+static int cut_begin(struct peer *p, unsigned seconds, char *error, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	char *commands, line[256];
@@ -177,7 +177,7 @@ static int begin(struct peer *p, unsigned seconds, char *error, size_t size)
 	return 0;
 }
 
-static struct peer *named(const struct show *s)
+static struct peer *cut_named(const struct show *s)
 {
 	const char *ifname = json_string_value(json_object_get(s->args, "interface"));
 	const char *name = json_string_value(json_object_get(s->args, "peer"));
@@ -210,11 +210,11 @@ static const char *objection(const struct peer *p, json_int_t seconds)
 void cut_request(struct show *s)
 {
 	json_int_t seconds = json_integer_value(json_object_get(s->args, "seconds"));
-	struct peer *p = named(s);
+	struct peer *p = cut_named(s);
 	const char *why = objection(p, seconds);
 	char error[256] = "";
 
-	if (!why && begin(p, seconds, error, sizeof(error)) < 0)
+	if (!why && cut_begin(p, seconds, error, sizeof(error)) < 0)
 		why = error;
 	if (why) {
 		show_end(s, why);

@@ -203,14 +203,13 @@ static void start_program(struct device *dev)
 		give_up(dev, DEVICE_WAITING, "userspace-not-started", strerror(-err));
 		return;
 	}
-	log_info("userspace-start", "interface=%s program=%s", dev->name,
-		 devices_conf()->program);
+	log_info("userspace-start", "interface=%s program=%s", dev->name, devices_conf()->program);
 	dev->start_by = now_ms() + STARTING_MS;
 	wait_for_program(dev);
 }
 
 /* True when the interface is there now. */
-static bool create(struct device *dev)
+static bool device_create(struct device *dev)
 {
 	enum conf_backend backend = dev->conf->backend;
 	int err = -EOPNOTSUPP;
@@ -319,7 +318,7 @@ void device_open(void *arg)
 		return;
 	err = link_get(dev->name, &info);
 	if (err == -ENODEV) {
-		if (!create(dev))
+		if (!device_create(dev))
 			return;
 		err = link_get(dev->name, &info);
 	}

@@ -92,7 +92,7 @@ static struct peer *make_peer(struct device *dev, const struct peer_conf *conf)
 	return p;
 }
 
-static struct peer *named(struct device *dev, const struct peer_conf *conf)
+static struct peer *device_sync_named(struct device *dev, const struct peer_conf *conf)
 {
 	struct peer *p = peer_find(dev, conf->key);
 
@@ -105,7 +105,7 @@ static struct peer *named(struct device *dev, const struct peer_conf *conf)
 static void sync_names(struct device *dev)
 {
 	for (size_t i = 0; i < dev->conf->n_peers; i++)
-		named(dev, &dev->conf->peers[i]);
+		device_sync_named(dev, &dev->conf->peers[i]);
 }
 
 void device_sync_names(struct device *dev, const struct if_conf *old)
@@ -125,7 +125,7 @@ static int sync_peers(struct device *dev)
 
 	for (size_t i = 0; i < dev->conf->n_peers && err != -ENODEV; i++) {
 		const struct peer_conf *conf = &dev->conf->peers[i];
-		struct peer *p = named(dev, conf);
+		struct peer *p = device_sync_named(dev, conf);
 		bool there = p->seen == dev->round;
 
 		if (p->foreign || !withhold_peer(p, there))
@@ -139,8 +139,7 @@ void device_sync_entries(struct device *dev, const struct if_conf *old)
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
-		const struct peer_conf *before =
-			old ? wgconf_find_peer(old, p->owner.key) : NULL;
+		const struct peer_conf *before = old ? wgconf_find_peer(old, p->owner.key) : NULL;
 
 		if (!p->conf)
 			continue;

@@ -27,13 +27,13 @@ static void set(struct peer *p, bool on)
 		report_peer(p);
 }
 
-static bool named(const struct peer *p, const char *ifname, const char *name)
+static bool drain_named(const struct peer *p, const char *ifname, const char *name)
 {
 	return p->conf && (!ifname || str_eq(ifname, p->dev->name)) &&
 	       (!name || str_eq(name, p->name));
 }
 
-static unsigned count(const char *ifname, const char *name)
+static unsigned drain_count(const char *ifname, const char *name)
 {
 	const struct device *dev;
 	const struct peer *p;
@@ -41,7 +41,7 @@ static unsigned count(const char *ifname, const char *name)
 
 	TAILQ_FOREACH (dev, &devices, link)
 		TAILQ_FOREACH (p, &dev->peers, link)
-			n += named(p, ifname, name);
+			n += drain_named(p, ifname, name);
 	return n;
 }
 
@@ -53,7 +53,7 @@ static void set_named(struct show *s, const char *ifname, const char *name, bool
 	show_head(s, json_object(), "peers");
 	TAILQ_FOREACH (dev, &devices, link)
 		TAILQ_FOREACH (p, &dev->peers, link)
-			if (named(p, ifname, name)) {
+			if (drain_named(p, ifname, name)) {
 				set(p, on);
 				show_row(s, json_pack("{s:s, s:s}", "interface", dev->name, "peer",
 						      p->name));
@@ -65,7 +65,7 @@ static void run(struct show *s, bool on)
 	const char *ifname = json_string_value(json_object_get(s->args, "interface"));
 	const char *name = json_string_value(json_object_get(s->args, "peer"));
 	bool all = json_is_true(json_object_get(s->args, "all"));
-	unsigned n = count(ifname, name);
+	unsigned n = drain_count(ifname, name);
 	char error[128];
 	int err;
 
@@ -80,8 +80,8 @@ static void run(struct show *s, bool on)
 	}
 	set_named(s, ifname, name, on);
 	err = drains_write();
-	snprintf(error, sizeof(error), "it is done, but will not outlive wgd: %s: %s", drains_path(),
-		 strerror(-err));
+	snprintf(error, sizeof(error), "it is done, but will not outlive wgd: %s: %s",
+		 drains_path(), strerror(-err));
 	show_end(s, err < 0 ? error : NULL);
 }
 

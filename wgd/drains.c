@@ -20,7 +20,7 @@ struct drained {
 static LIST_HEAD(, drained) list = LIST_HEAD_INITIALIZER(list);
 static char *path;
 
-static struct drained *find(const char *ifname, const char *peer)
+static struct drained *drains_find(const char *ifname, const char *peer)
 {
 	struct drained *d;
 
@@ -32,10 +32,10 @@ static struct drained *find(const char *ifname, const char *peer)
 
 bool drains_has(const char *ifname, const char *peer)
 {
-	return find(ifname, peer) != NULL;
+	return drains_find(ifname, peer) != NULL;
 }
 
-static void put(const char *ifname, const char *peer)
+static void drains_put(const char *ifname, const char *peer)
 {
 	struct drained *d = xcalloc(1, sizeof(*d));
 
@@ -44,7 +44,7 @@ static void put(const char *ifname, const char *peer)
 	LIST_INSERT_HEAD(&list, d, link);
 }
 
-static void drop(struct drained *d)
+static void drains_drop(struct drained *d)
 {
 	LIST_REMOVE(d, link);
 	free(d);
@@ -52,12 +52,12 @@ static void drop(struct drained *d)
 
 void drains_set(const char *ifname, const char *peer, bool on)
 {
-	struct drained *d = find(ifname, peer);
+	struct drained *d = drains_find(ifname, peer);
 
 	if (on && !d)
-		put(ifname, peer);
+		drains_put(ifname, peer);
 	else if (!on && d)
-		drop(d);
+		drains_drop(d);
 }
 
 const char *drains_path(void)
@@ -93,15 +93,15 @@ void drains_open(const char *rundir)
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%15s %63s", ifname, peer) == 2 && !find(ifname, peer))
-			put(ifname, peer);
+		if (sscanf(line, "%15s %63s", ifname, peer) == 2 && !drains_find(ifname, peer))
+			drains_put(ifname, peer);
 	fclose(file);
 }
 
 void drains_close(void)
 {
 	while (!LIST_EMPTY(&list))
-		drop(LIST_FIRST(&list));
+		drains_drop(LIST_FIRST(&list));
 	free(path);
 	path = NULL;
 }

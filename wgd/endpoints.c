@@ -38,7 +38,7 @@ static uint32_t hash_of(const char *ifname, const uint8_t *key)
 	return hash_bytes(bytes, sizeof(bytes));
 }
 
-static struct known *find(const char *ifname, const uint8_t *key)
+static struct known *endpoints_look_up(const char *ifname, const uint8_t *key)
 {
 	struct hash_node *n = hash_find(&table, hash_of(ifname, key));
 
@@ -51,9 +51,9 @@ static struct known *find(const char *ifname, const uint8_t *key)
 	return NULL;
 }
 
-static void put(const char *ifname, const uint8_t *key, const struct endpoint *endpoint)
+static void endpoints_put(const char *ifname, const uint8_t *key, const struct endpoint *endpoint)
 {
-	struct known *k = find(ifname, key);
+	struct known *k = endpoints_look_up(ifname, key);
 
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
@@ -64,7 +64,7 @@ static void put(const char *ifname, const uint8_t *key, const struct endpoint *e
 	k->endpoint = *endpoint;
 }
 
-static void read_line(char *line)
+static void endpoints_read_line(char *line)
 {
 	char ifname[16], key_text[64], endpoint_text[80];
 	uint8_t key[WG_KEY_BYTES];
@@ -72,7 +72,7 @@ static void read_line(char *line)
 
 	if (sscanf(line, "%15s %63s %79s", ifname, key_text, endpoint_text) == 3 &&
 	    wg_key_parse(key_text, key) == 0 && endpoint_parse(endpoint_text, &endpoint) == 0)
-		put(ifname, key, &endpoint);
+		endpoints_put(ifname, key, &endpoint);
 }
 
 static int write_to(const char *tmp)
@@ -135,7 +135,7 @@ void endpoints_open(void)
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file))
-		read_line(line);
+		endpoints_read_line(line);
 	fclose(file);
 }
 
@@ -157,7 +157,7 @@ void endpoints_close(void)
 
 bool endpoints_find(const char *ifname, const uint8_t *key, struct endpoint *out)
 {
-	const struct known *k = find(ifname, key);
+	const struct known *k = endpoints_look_up(ifname, key);
 
 	if (k)
 		*out = k->endpoint;
@@ -172,10 +172,10 @@ static void changed(void)
 
 void endpoints_note(const char *ifname, const uint8_t *key, const struct endpoint *endpoint)
 {
-	const struct known *k = find(ifname, key);
+	const struct known *k = endpoints_look_up(ifname, key);
 
 	if (k && memcmp(&k->endpoint, endpoint, sizeof(*endpoint)) == 0)
 		return;
-	put(ifname, key, endpoint);
+	endpoints_put(ifname, key, endpoint);
 	changed();
 }

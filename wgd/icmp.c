@@ -87,7 +87,7 @@ static int set_no_fragments(int fd, int family)
 	return setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &probe, sizeof(probe));
 }
 
-static int open_socket(int family, const char *ifname)
+static int icmp_open_socket(int family, const char *ifname)
 {
 	uint8_t type = family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
 	int fd = icmp_socket(family, &type, 1), on = 1, err;
@@ -173,7 +173,7 @@ static uint64_t arrival(struct msghdr *msg)
 }
 
 /* One answer. False: nothing more is there. */
-static bool receive(struct icmp *i, int fd, int family)
+static bool icmp_receive(struct icmp *i, int fd, int family)
 {
 	uint8_t data[IP4_HEADER_MAX + ECHO_HEADER + BODY]; /* the rest is filling */
 	union {
@@ -205,13 +205,13 @@ static bool receive(struct icmp *i, int fd, int family)
 
 static void on_readable4(int fd, short what, void *arg)
 {
-	for (int n = 0; n < DRAIN_MAX && receive(arg, fd, AF_INET); n++)
+	for (int n = 0; n < DRAIN_MAX && icmp_receive(arg, fd, AF_INET); n++)
 		;
 }
 
 static void on_readable6(int fd, short what, void *arg)
 {
-	for (int n = 0; n < DRAIN_MAX && receive(arg, fd, AF_INET6); n++)
+	for (int n = 0; n < DRAIN_MAX && icmp_receive(arg, fd, AF_INET6); n++)
 		;
 }
 
@@ -230,7 +230,7 @@ static int ensure_open(struct icmp *i, int family, const char *ifname)
 
 	if (*fd >= 0)
 		return *fd;
-	got = open_socket(family, ifname);
+	got = icmp_open_socket(family, ifname);
 	if (got < 0)
 		return got;
 	*fd = got;

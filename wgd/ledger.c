@@ -30,7 +30,7 @@ struct ledger {
 	int error;	/* of writing, negative: the file does not say what the sets say */
 };
 
-static struct item *find(const struct ledger *l, const char *text)
+static struct item *ledger_find(const struct ledger *l, const char *text)
 {
 	struct hash_node *n = hash_find(&l->items, hash_bytes(text, strlen(text)));
 
@@ -55,13 +55,13 @@ static void insert(struct ledger *l, const char *text)
 	hash_insert(&l->items, &item->node, hash_bytes(text, len));
 }
 
-static void drop(struct ledger *l, struct item *item)
+static void ledger_drop(struct ledger *l, struct item *item)
 {
 	hash_remove(&l->items, &item->node);
 	free(item);
 }
 
-static FILE *create(const char *path, int ifindex)
+static FILE *ledger_create(const char *path, int ifindex)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -72,7 +72,7 @@ static FILE *create(const char *path, int ifindex)
 }
 
 /* 0 or -errno; what an earlier call could not write is an error for good. */
-static int flush(FILE *file)
+static int ledger_write(FILE *file)
 {
 	return fflush(file) != 0 ? -errno : ferror(file) ? -EIO : 0;
 }
@@ -87,12 +87,12 @@ static void write_items(const struct ledger *l, FILE *file)
 static int compact(struct ledger *l)
 {
 	char *tmp = xasprintf("%s.new", l->path);
-	FILE *file = create(tmp, l->ifindex);
+	FILE *file = ledger_create(tmp, l->ifindex);
 	int err = file ? 0 : -errno;
 
 	if (file) {
 		write_items(l, file);
-		err = flush(file);
+		err = ledger_write(file);
 		if (err == 0 && rename(tmp, l->path) < 0)
 			err = -errno;
 	}
@@ -111,36 +111,36 @@ static int compact(struct ledger *l)
 }
 
 /* False: it is in there. */
-static bool add(struct ledger *l, const char *text)
+static bool ledger_add(struct ledger *l, const char *text)
 {
-	if (find(l, text))
+	if (ledger_find(l, text))
 		return false;
 	put_line(l, '+', text);
 	insert(l, text);
 	return true;
 }
 
-static void take(struct ledger *l, const char *text)
+static void ledger_take(struct ledger *l, const char *text)
 {
-	struct item *item = find(l, text);
+	struct item *item = ledger_find(l, text);
 
 	if (!item)
 		return;
-	drop(l, item);
+	ledger_drop(l, item);
 	put_line(l, '-', text);
 }
 
-static bool read_line(struct ledger *l, char *line)
+static bool ledger_read_line(struct ledger *l, char *line)
 {
 	struct item *item;
 
 	if (strlen(line) < 3 || line[1] != ' ')
 		return false;
-	item = find(l, line + 2);
+	item = ledger_find(l, line + 2);
 	if (line[0] == '+' && !item)
 		insert(l, line + 2);
 	else if (line[0] == '-' && item)
-		drop(l, item);
+		ledger_drop(l, item);
 	else if (!strchr("+-=", line[0]))
 		return false;
 	return true;
@@ -167,7 +167,7 @@ static bool read_file(struct ledger *l)
 		if (!nl)
 			break;
 		*nl = '\0';
-		if (!read_line(l, line))
+		if (!ledger_read_line(l, line))
 			log_warn("ledger-malformed", "file=%s line=\"%s\"", l->path, line);
 	}
 	fclose(file);
@@ -197,7 +197,7 @@ void ledger_close(struct ledger *l)
 	if (!l)
 		return;
 	while ((n = hash_first(&l->items)))
-		drop(l, (struct item *)n);
+		ledger_drop(l, (struct item *)n);
 	hash_clear(&l->items);
 	if (l->file)
 		fclose(l->file);
@@ -217,7 +217,7 @@ void ledger_delete(struct ledger *l)
 int ledger_flush(struct ledger *l)
 {
 	if (!l->error)
-		l->error = flush(l->file);
+		l->error = ledger_write(l->file);
 	if (!l->error && l->lines > l->compact && l->lines > 2 * l->items.count && compact(l) < 0)
 		l->compact = 2 * l->lines; /* the longer one will do */
 	if (l->error)
@@ -255,47 +255,47 @@ static struct text addr_text(const struct addr *a, uint8_t len)
 
 bool ledger_has_entry(const struct ledger *l, const struct prefix *p)
 {
-	return find(l, entry_text(p).s) != NULL;
+	return ledger_find(l, entry_text(p).s) != NULL;
 }
 
 bool ledger_add_entry(struct ledger *l, const struct prefix *p)
 {
-	return add(l, entry_text(p).s);
+	return ledger_add(l, entry_text(p).s);
 }
 
 void ledger_remove_entry(struct ledger *l, const struct prefix *p)
 {
-	take(l, entry_text(p).s);
+	ledger_take(l, entry_text(p).s);
 }
 
 bool ledger_has_peer(const struct ledger *l, const uint8_t *key)
 {
-	return find(l, peer_text(key).s) != NULL;
+	return ledger_find(l, peer_text(key).s) != NULL;
 }
 
 bool ledger_add_peer(struct ledger *l, const uint8_t *key)
 {
-	return add(l, peer_text(key).s);
+	return ledger_add(l, peer_text(key).s);
 }
 
 void ledger_remove_peer(struct ledger *l, const uint8_t *key)
 {
-	take(l, peer_text(key).s);
+	ledger_take(l, peer_text(key).s);
 }
 
 bool ledger_has_addr(const struct ledger *l, const struct addr *a, uint8_t len)
 {
-	return find(l, addr_text(a, len).s) != NULL;
+	return ledger_find(l, addr_text(a, len).s) != NULL;
 }
 
 bool ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len)
 {
-	return add(l, addr_text(a, len).s);
+	return ledger_add(l, addr_text(a, len).s);
 }
 
 void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len)
 {
-	take(l, addr_text(a, len).s);
+	ledger_take(l, addr_text(a, len).s);
 }
 
 void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg, const char *text),

@@ -255,7 +255,7 @@ int link_delete_addr(int ifindex, const struct tunnel_addr *a)
 	return err;
 }
 
-static int on_attr(const struct nlattr *attr, void *arg)
+static int link_attr(const struct nlattr *attr, void *arg)
 {
 	const char **name = arg;
 
@@ -278,7 +278,7 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 			event_fn(event_arg, NULL, ifi->ifi_index);
 			break;
 		}
-		mnl_attr_parse(nlh, sizeof(*ifi), on_attr, &name);
+		mnl_attr_parse(nlh, sizeof(*ifi), link_attr, &name);
 		event_fn(event_arg, name, ifi->ifi_index);
 		break;
 	}
@@ -313,9 +313,10 @@ void link_watch(link_event_fn fn, void *arg)
 	event_fn = fn;
 	event_arg = arg;
 	events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!events ||
-	    mnl_socket_bind(events, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-			    RTMGRP_IPV6_IFINFO, MNL_SOCKET_AUTOPID) < 0)
+	if (!events || mnl_socket_bind(events,
+				       RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+					       RTMGRP_IPV6_IFINFO,
+				       MNL_SOCKET_AUTOPID) < 0)
 		fatal("no rtnetlink event socket");
 	watch_init(&events_watch, mnl_socket_get_fd(events), EV_READ, on_events, NULL);
 	watch_on(&events_watch);

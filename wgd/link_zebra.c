@@ -25,7 +25,7 @@ static bool on_allowed_sync(const struct ipc_frame *frame)
 	return true;
 }
 
-static void on_frame(void *arg, const struct ipc_frame *frame)
+static void link_zebra_frame(void *arg, const struct ipc_frame *frame)
 {
 	bool fine;
 
@@ -40,13 +40,13 @@ static void on_frame(void *arg, const struct ipc_frame *frame)
 }
 
 /* zebra-lite died: everything stays; the parent will hand us a new channel. */
-static void on_closed(void *arg, const char *why)
+static void link_zebra_closed(void *arg, const char *why)
 {
 	log_warn("zebra-lite-gone", "why=\"%s\"", why);
 	link_zebra_close();
 }
 
-static void on_drained(void *arg)
+static void link_zebra_drained(void *arg)
 {
 	replay_go_on();
 }
@@ -62,7 +62,8 @@ void link_zebra_close(void)
 
 void link_zebra_channel(int fd)
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
+	static const struct ipc_handlers handlers = {link_zebra_frame, link_zebra_closed,
+						     link_zebra_drained};
 	struct device *dev;
 
 	link_zebra_close();

@@ -96,7 +96,7 @@ static uint64_t probe_lag(const struct conf_liveness *c)
 
 /* How long an answer may take: the silence is older than what is waited for, by as much as that
  * may have gone out late. */
-static uint64_t patience(const struct conf_liveness *c)
+static uint64_t liveness_patience(const struct conf_liveness *c)
 {
 	uint64_t lag = probe_lag(c), most = early_most(c);
 
@@ -157,7 +157,7 @@ static bool is_stale(struct liveness *l, const struct conf_liveness *c, uint64_t
 
 static bool is_unanswered(const struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
-	return c->probe && l->waiting_since && now >= l->waiting_since + patience(c);
+	return c->probe && l->waiting_since && now >= l->waiting_since + liveness_patience(c);
 }
 
 /* Answers that come in inside the tunnel are signs of life like bytes received. */
@@ -275,8 +275,8 @@ static bool returns_now(struct liveness *l, const struct conf_liveness *c,
 }
 
 /* Not up, with hysteresis: what shows life starts the clock, each bad sign stops it. */
-static enum tunnel_state judge_return(struct liveness *l, const struct conf_liveness *c,
-				      const struct liveness_input *in, enum reason *reason)
+static enum tunnel_state liveness_judge_return(struct liveness *l, const struct conf_liveness *c,
+					       const struct liveness_input *in, enum reason *reason)
 {
 	enum tunnel_state state = judge_alive(l, c, in, reason);
 	bool down = l->state == TUNNEL_DOWN, at_once = returns_now(l, c, in);
@@ -308,8 +308,8 @@ static bool is_weak(enum reason reason)
 	       reason == REASON_ECHO_UNANSWERED;
 }
 
-/* When the link, the interface or the peer is back, or the right key is there: nothing says that the
- * far end was ever away. */
+/* When the link, the interface or the peer is back, or the right key is there: nothing says that
+ * the far end was ever away. */
 static bool was_dead(enum reason down_for)
 {
 	return down_for != REASON_INTERFACE_DOWN && down_for != REASON_INTERFACE_GONE &&
@@ -337,7 +337,7 @@ static enum tunnel_state judge(struct liveness *l, const struct conf_liveness *c
 		return TUNNEL_DOWN;
 	}
 	if (l->state == TUNNEL_DEGRADED || (l->state == TUNNEL_DOWN && was_dead(l->reason)))
-		return judge_return(l, c, in, reason);
+		return liveness_judge_return(l, c, in, reason);
 	return judge_alive(l, c, in, reason);
 }
 
@@ -407,7 +407,7 @@ uint64_t liveness_deadline(const struct liveness *l, const struct conf_liveness 
 {
 	if (!c->probe || !l->waiting_since || l->state == TUNNEL_DOWN || l->state == TUNNEL_NEVER)
 		return 0;
-	return l->waiting_since + patience(c);
+	return l->waiting_since + liveness_patience(c);
 }
 
 void liveness_probed(struct liveness *l, uint64_t now)

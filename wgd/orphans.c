@@ -107,8 +107,8 @@ static void remove_adopted(const struct context *c, const char *ifname)
 			err = clean(&a);
 		wg_close(a.wg);
 		if (err == 0)
-			log_info("interface-released",
-				 "interface=%s why=\"no longer configured\"", ifname);
+			log_info("interface-released", "interface=%s why=\"no longer configured\"",
+				 ifname);
 		else
 			log_warn("interface-not-released", "interface=%s error=\"%s\"", ifname,
 				 strerror(-err));
@@ -130,7 +130,7 @@ static const char *ledger_of(const char *name)
 	return ifname;
 }
 
-static void note(void *arg, const char *ifname, int ifindex)
+static void orphans_note(void *arg, const char *ifname, int ifindex)
 {
 	str_copy(arg, ifname, IF_NAMESIZE);
 }
@@ -142,7 +142,7 @@ bool orphans_find(const char *rundir, char name[IF_NAMESIZE])
 	struct dirent *d;
 
 	name[0] = '\0';
-	link_each_ours(note, name);
+	link_each_ours(orphans_note, name);
 	while (!name[0] && dir && (d = readdir(dir))) {
 		const char *ifname = ledger_of(d->d_name);
 

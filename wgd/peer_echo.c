@@ -55,7 +55,7 @@ static void say_cost(const struct peer *p, uint32_t before)
 }
 
 /* Brings the evidence up to date, and judges where that may change anything. */
-static void look(struct peer *p, uint64_t now)
+static void peer_echo_look(struct peer *p, uint64_t now)
 {
 	struct peer_echo *pe = p->echo;
 	unsigned loss = quality_loss(&pe->quality);
@@ -125,7 +125,7 @@ static void on_check(void *arg)
 		return;
 	icmp_drain(&p->dev->icmp); /* what waits in the socket was not late */
 	look_closer(p);
-	look(p, now_us());
+	peer_echo_look(p, now_us());
 }
 
 static void on_tick(void *arg)
@@ -204,7 +204,7 @@ void peer_echo_answer(void *device, const struct icmp_answer *a)
 		quality_lost(&pe->quality, answer.lost);
 		quality_answer(&pe->quality, answer.rtt);
 	}
-	look(p, now_us());
+	peer_echo_look(p, now_us());
 }
 
 /* Microseconds as milliseconds with one digit. */

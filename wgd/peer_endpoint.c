@@ -13,7 +13,7 @@
 
 #define BLANK_MS 1000 /* a device that did not take an endpoint gets it again */
 
-static bool same(const struct endpoint *a, const struct endpoint *b)
+static bool peer_endpoint_same(const struct endpoint *a, const struct endpoint *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
@@ -74,7 +74,7 @@ void peer_endpoint_given(struct peer *p, const struct endpoint *e)
 		return;
 	w->given = *e;
 	w->given_at = now_ms();
-	w->awaited = !same(e, &p->endpoint);
+	w->awaited = !peer_endpoint_same(e, &p->endpoint);
 	w->targets.current = targets_find(&w->targets, e);
 }
 
@@ -86,7 +86,7 @@ static void give(struct peer *p, const struct endpoint *e, const char *event)
 	const struct targets *ts = &p->where.targets;
 
 	peer_endpoint_given(p, e);
-	if (!same(e, &p->endpoint))
+	if (!peer_endpoint_same(e, &p->endpoint))
 		log_info(event, "peer=%s interface=%s endpoint=%s configured=%s", p->name,
 			 p->dev->name, ENDPOINT_STR(e),
 			 ts->current >= 0 ? ts->t[ts->current].text : "no");
@@ -140,7 +140,7 @@ bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)
 	struct endpoint before = p->endpoint;
 	struct peer_endpoint *w = &p->where;
 
-	if (same(&found->endpoint, &before))
+	if (peer_endpoint_same(&found->endpoint, &before))
 		return false;
 	if (is_inside(p, &found->endpoint)) {
 		leave_inside(p, &found->endpoint);
@@ -149,7 +149,7 @@ bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)
 	p->endpoint = found->endpoint;
 	if (p->conf && p->endpoint.addr.family && found->handshake_sec)
 		endpoints_note(p->dev->name, p->owner.key, &p->endpoint);
-	if (w->awaited && same(&p->endpoint, &w->given))
+	if (w->awaited && peer_endpoint_same(&p->endpoint, &w->given))
 		w->awaited = false;
 	else if (p->conf && before.addr.family && p->endpoint.addr.family)
 		say_changed(p, &before);
@@ -174,7 +174,7 @@ static void try_first(struct peer *p, uint64_t now)
 }
 
 /* WireGuard itself goes back to the other one as soon as that one speaks. */
-static void judge_return(struct peer *p, uint64_t now)
+static void peer_endpoint_judge_return(struct peer *p, uint64_t now)
 {
 	struct peer_endpoint *w = &p->where;
 
@@ -234,7 +234,7 @@ void peer_endpoint_tick(struct peer *p, uint64_t now)
 		return;
 	look_up(p, now);
 	if (w->returning)
-		judge_return(p, now);
+		peer_endpoint_judge_return(p, now);
 	else if (works(p))
 		note_working(p, now);
 	else if (p->live.state != TUNNEL_IDLE) /* nobody sends: nothing is known */

@@ -15,7 +15,7 @@ static void on_again(void *arg)
 }
 
 /* The first one of a row: what comes in after it contradicts it, so something is asked for. */
-static void begin(struct peer *p, const struct icmp_error *m)
+static void peer_errors_begin(struct peer *p, const struct icmp_error *m)
 {
 	struct peer_errors *e = &p->errors;
 
@@ -38,7 +38,7 @@ static void confirm(struct peer *p)
 	peer_judge(p);
 }
 
-static void take(struct peer *p, const struct icmp_error *m)
+static void peer_errors_take(struct peer *p, const struct icmp_error *m)
 {
 	struct peer_errors *e = &p->errors;
 	struct device *dev = p->dev;
@@ -51,7 +51,7 @@ static void take(struct peer *p, const struct icmp_error *m)
 	e->last = now;
 	dev->glanced_at = now;
 	if (!e->silence.begun || (e->silence.since && p->live.alive_at > e->silence.since))
-		begin(p, m);
+		peer_errors_begin(p, m);
 	else if (!p->evidence.refused)
 		confirm(p);
 }
@@ -72,7 +72,7 @@ void peer_errors_heard(const struct icmp_error *m)
 			continue;
 		TAILQ_FOREACH (p, &dev->peers, link)
 			if (is_about(p, m)) {
-				take(p, m);
+				peer_errors_take(p, m);
 				return; /* a reading may have changed the list */
 			}
 	}

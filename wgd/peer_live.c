@@ -72,7 +72,7 @@ static struct liveness_input input_of(const struct peer *p, uint64_t now)
 }
 
 /* Judges, and tells everybody; CHANGED: there is something else to tell. */
-static void judge(struct peer *p, const struct liveness_input *in, bool changed)
+static void peer_live_judge(struct peer *p, const struct liveness_input *in, bool changed)
 {
 	enum tunnel_state before = p->live.state;
 
@@ -87,7 +87,7 @@ void peer_judge(struct peer *p)
 	struct liveness_input in = input_of(p, now_ms());
 
 	if (p->conf && p->dev->state == DEVICE_READY)
-		judge(p, &in, false);
+		peer_live_judge(p, &in, false);
 }
 
 void peer_bfd(struct peer *p, enum bfd_evidence says)
@@ -121,7 +121,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
 	if (!p->conf)
 		return;
-	judge(p, &in, changed);
+	peer_live_judge(p, &in, changed);
 	if (found && p->dev->wg)
 		peer_endpoint_tick(p, now);
 }

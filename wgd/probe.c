@@ -19,7 +19,7 @@ void probe_close(struct probe *p)
 	probe_init(p);
 }
 
-static int open_socket(int family, const char *ifname)
+static int probe_open_socket(int family, const char *ifname)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
 
@@ -43,7 +43,7 @@ int probe_send(struct probe *p, const char *ifname, const struct addr *to)
 	ssize_t n;
 
 	if (*fd < 0) {
-		got = open_socket(to->family, ifname);
+		got = probe_open_socket(to->family, ifname);
 		if (got < 0)
 			return got;
 		*fd = got;

@@ -51,7 +51,7 @@ static bool finish_some(void *arg)
 	return false;
 }
 
-static void finish(struct lookup *l)
+static void resolve_finish(struct lookup *l)
 {
 	struct resolved *r = &l->found;
 
@@ -68,7 +68,7 @@ static void finish(struct lookup *l)
 
 /* --- /etc/hosts --- */
 
-static void take(struct lookup *l, const struct addr *a)
+static void resolve_take(struct lookup *l, const struct addr *a)
 {
 	if (a->family == AF_INET6 && l->found.n < RESOLVE_ADDRS_MAX / 2)
 		l->found.addr[l->found.n++] = *a;
@@ -87,7 +87,7 @@ static void match_line(struct lookup *l, char *line)
 		return;
 	while ((word = strtok_r(NULL, " \t", &save)))
 		if (strcasecmp(word, l->host) == 0) {
-			take(l, &a);
+			resolve_take(l, &a);
 			return;
 		}
 }
@@ -119,13 +119,13 @@ static void on_answer(int result, char type, int count, int ttl, void *addresses
 			struct addr a = addr_make(family, (const uint8_t *)addresses +
 								  (size_t)i * family_bytes(family));
 
-			take(l, &a);
+			resolve_take(l, &a);
 		}
 	} else {
 		l->found.error = evdns_err_to_string(result);
 	}
 	if (--l->waiting == 0)
-		finish(l);
+		resolve_finish(l);
 }
 
 static void on_log(int is_warning, const char *text)
@@ -161,7 +161,7 @@ static void ask(struct lookup *l)
 	if (!v4 && !v6)
 		l->found.error = "no name server can be asked";
 	if (--l->waiting == 0)
-		finish(l);
+		resolve_finish(l);
 }
 
 void resolve_open(resolve_fn fn)
@@ -200,7 +200,7 @@ void resolve_start(uint32_t id, unsigned slot, const char *host)
 		fresh_base();
 	TAILQ_INSERT_TAIL(&lookups, l, link);
 	if (in_hosts(l))
-		finish(l);
+		resolve_finish(l);
 	else
 		ask(l);
 }

@@ -16,7 +16,7 @@ struct secret {
 
 static LIST_HEAD(, secret) secrets = LIST_HEAD_INITIALIZER(secrets);
 
-static struct secret *find(const char *path)
+static struct secret *secrets_find(const char *path)
 {
 	struct secret *s;
 
@@ -28,7 +28,7 @@ static struct secret *find(const char *path)
 
 void secrets_put(const char *path, const uint8_t key[KEY_BYTES])
 {
-	struct secret *s = find(path);
+	struct secret *s = secrets_find(path);
 
 	if (!s) {
 		s = xcalloc(1, sizeof(*s));
@@ -45,7 +45,7 @@ void secrets_put(const char *path, const uint8_t key[KEY_BYTES])
 
 const uint8_t *secrets_get(const char *path)
 {
-	struct secret *s = path ? find(path) : NULL;
+	struct secret *s = path ? secrets_find(path) : NULL;
 
 	return s ? s->key : NULL;
 }

@@ -153,7 +153,7 @@ static json_t *device_row(const struct device *dev)
 	return row;
 }
 
-static bool wanted(const struct show *s, const struct device *dev)
+static bool shows_wanted(const struct show *s, const struct device *dev)
 {
 	const char *name = json_string_value(json_object_get(s->args, "interface"));
 
@@ -179,7 +179,7 @@ static void show_wireguard(struct show *s)
 		return;
 	show_head(s, json_object(), "interfaces");
 	TAILQ_FOREACH (dev, &devices, link)
-		if (wanted(s, dev))
+		if (shows_wanted(s, dev))
 			show_row(s, device_row(dev));
 	show_end(s, NULL);
 }
@@ -262,7 +262,7 @@ static void start_allowed_ips(struct show *s)
 		return;
 	c = xcalloc(1, sizeof(*c));
 	s->state = c;
-	while (dev && !wanted(s, dev))
+	while (dev && !shows_wanted(s, dev))
 		dev = TAILQ_NEXT(dev, link);
 	if (dev)
 		str_copy(c->device, dev->name, sizeof(c->device));
@@ -294,7 +294,7 @@ static bool next_trie(struct show *s, struct cursor *c, struct device *dev)
 		return true;
 	do
 		dev = TAILQ_NEXT(dev, link);
-	while (dev && !wanted(s, dev));
+	while (dev && !shows_wanted(s, dev));
 	if (dev)
 		str_copy(c->device, dev->name, sizeof(c->device));
 	return dev != NULL;

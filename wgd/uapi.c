@@ -178,7 +178,7 @@ static const struct {
 	{"errno", false, on_errno},
 };
 
-static int read_line(struct reader *r, char *line)
+static int uapi_read_line(struct reader *r, char *line)
 {
 	char *value = strchr(line, '=');
 
@@ -214,7 +214,7 @@ static int read_answer(const char *text, size_t len, struct reader *r)
 			break;
 		memcpy(line, at, n);
 		line[n] = '\0';
-		err = read_line(r, line);
+		err = uapi_read_line(r, line);
 		at = nl + 1;
 	}
 	sodium_memzero(line, sizeof(line));
@@ -246,8 +246,8 @@ int uapi_read_set(const char *text, size_t len)
 	return err;
 }
 
-static void put(struct wr *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void put(struct wr *w, const char *fmt, ...)
+static void uapi_put(struct wr *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void uapi_put(struct wr *w, const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES];
 	va_list ap;
@@ -274,7 +274,7 @@ static void put_key(struct wr *w, const char *name, const uint8_t *key)
 
 void uapi_put_set(struct wr *w)
 {
-	put(w, "set=1\n");
+	uapi_put(w, "set=1\n");
 }
 
 void uapi_put_device(struct wr *w, const struct wg_device_set *set)
@@ -282,28 +282,28 @@ void uapi_put_device(struct wr *w, const struct wg_device_set *set)
 	if (set->private_key)
 		put_key(w, "private_key", set->private_key);
 	if (set->set_port)
-		put(w, "listen_port=%u\n", set->listen_port);
+		uapi_put(w, "listen_port=%u\n", set->listen_port);
 	if (set->set_fwmark)
-		put(w, "fwmark=%u\n", set->fwmark);
+		uapi_put(w, "fwmark=%u\n", set->fwmark);
 }
 
 void uapi_put_peer(struct wr *w, const struct wg_peer_set *set)
 {
 	put_key(w, "public_key", set->key);
 	if (!set->create)
-		put(w, "update_only=true\n");
+		uapi_put(w, "update_only=true\n");
 	if (set->psk)
 		put_key(w, "preshared_key", set->psk);
 	if (set->endpoint.addr.family)
-		put(w, "endpoint=%s\n", ENDPOINT_STR(&set->endpoint));
+		uapi_put(w, "endpoint=%s\n", ENDPOINT_STR(&set->endpoint));
 	if (set->set_keepalive)
-		put(w, "persistent_keepalive_interval=%u\n", set->keepalive);
+		uapi_put(w, "persistent_keepalive_interval=%u\n", set->keepalive);
 }
 
 void uapi_put_remove_peer(struct wr *w, const uint8_t *key)
 {
 	put_key(w, "public_key", key);
-	put(w, "update_only=true\nremove=true\n");
+	uapi_put(w, "update_only=true\nremove=true\n");
 }
 
 /* There may be 100,000 of these in a row: no printf. */
@@ -332,9 +332,9 @@ void uapi_put_changes(struct wr *w, const struct wg_change *changes, size_t n,
 		if (to != at) {
 			put_key(w, "public_key", to);
 			if (!c->remove)
-				put(w, "update_only=true\n");
+				uapi_put(w, "update_only=true\n");
 			else if (!buried)
-				put(w, "replace_allowed_ips=true\n");
+				uapi_put(w, "replace_allowed_ips=true\n");
 			buried |= c->remove;
 			at = to;
 		}

@@ -24,7 +24,7 @@ void underlay_close(void)
 	job_stop(&job);
 }
 
-static void look(struct peer *p)
+static void underlay_look(struct peer *p)
 {
 	uint32_t oif = 0;
 	bool down, moved;
@@ -62,7 +62,7 @@ static bool walk(void *arg)
 				continue;
 			if (n++ == JOB_QUANTUM)
 				return true;
-			look(p);
+			underlay_look(p);
 		}
 	return false;
 }
@@ -78,7 +78,7 @@ void underlay_poll(struct device *dev)
 	struct peer *p = dev->underlay_next ? dev->underlay_next : TAILQ_FIRST(&dev->peers);
 
 	for (int n = 0; p && n < POLL_QUANTUM; n++, p = TAILQ_NEXT(p, link))
-		look(p);
+		underlay_look(p);
 	dev->underlay_next = p;
 }
 

@@ -39,7 +39,7 @@ struct found {
 	uint8_t type; /* RTN_* */
 };
 
-static int on_attr(const struct nlattr *attr, void *arg)
+static int way_attr(const struct nlattr *attr, void *arg)
 {
 	struct found *f = arg;
 
@@ -56,7 +56,7 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
 	f->type = rtm->rtm_type;
-	mnl_attr_parse(nlh, sizeof(*rtm), on_attr, f);
+	mnl_attr_parse(nlh, sizeof(*rtm), way_attr, f);
 	return MNL_CB_STOP;
 }
 

@@ -71,7 +71,7 @@ struct kernel {
 /* What the running kernel can do, found out once. */
 static enum { REMOVAL_UNKNOWN, REMOVAL_SINGLE, REMOVAL_GRAVEYARD } removal;
 
-static struct kernel *of(struct wg *wg)
+static struct kernel *kernel_of(struct wg *wg)
 {
 	return container_of(wg, struct kernel, wg);
 }
@@ -90,7 +90,7 @@ static int family_message(const struct nlmsghdr *nlh, void *arg)
 }
 
 /* Receives until the message with our number is answered or acknowledged. */
-static int receive(struct mnl_socket *sock, uint32_t seq, mnl_cb_t cb, void *arg)
+static int kernel_receive(struct mnl_socket *sock, uint32_t seq, mnl_cb_t cb, void *arg)
 {
 	char buf[DUMP_BYTES];
 	int got;
@@ -122,12 +122,12 @@ static int find_family(struct mnl_socket *sock, uint16_t *out)
 	*out = 0;
 	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	if (receive(sock, 1, family_message, out) < 0 || !*out)
+	if (kernel_receive(sock, 1, family_message, out) < 0 || !*out)
 		return -EOPNOTSUPP;
 	return 0;
 }
 
-static struct mnl_socket *open_socket(void)
+static struct mnl_socket *kernel_open_socket(void)
 {
 	struct mnl_socket *sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
 
@@ -140,7 +140,7 @@ static struct mnl_socket *open_socket(void)
 
 bool wg_kernel_present(void)
 {
-	struct mnl_socket *sock = open_socket();
+	struct mnl_socket *sock = kernel_open_socket();
 	uint16_t family;
 	bool present = sock && find_family(sock, &family) == 0;
 
@@ -149,7 +149,7 @@ bool wg_kernel_present(void)
 	return present;
 }
 
-static struct nlmsghdr *begin(struct kernel *k, uint8_t cmd, uint16_t flags)
+static struct nlmsghdr *kernel_begin(struct kernel *k, uint8_t cmd, uint16_t flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(k->buf);
 	struct genlmsghdr *genl;
@@ -165,11 +165,11 @@ static struct nlmsghdr *begin(struct kernel *k, uint8_t cmd, uint16_t flags)
 }
 
 /* Sends what was built and waits for the acknowledgement. */
-static int finish(struct kernel *k, struct nlmsghdr *nlh)
+static int kernel_finish(struct kernel *k, struct nlmsghdr *nlh)
 {
 	if (mnl_socket_sendto(k->sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	return receive(k->sock, k->seq, NULL, NULL);
+	return kernel_receive(k->sock, k->seq, NULL, NULL);
 }
 
 struct table {
@@ -248,7 +248,7 @@ static void read_peer_values(const struct nlattr **attrs, struct wg_peer *peer)
 	}
 }
 
-static void read_peer(const struct nlattr *nest, struct wg_dump *dump)
+static void kernel_read_peer(const struct nlattr *nest, struct wg_dump *dump)
 {
 	const struct nlattr *attrs[PEER_MAX + 1] = {0}, *entry;
 	struct table t = {attrs, PEER_MAX};
@@ -271,7 +271,7 @@ static void read_peer(const struct nlattr *nest, struct wg_dump *dump)
 	mnl_attr_for_each_nested(entry, attrs[PEER_ALLOWEDIPS]) read_entry(entry, dump);
 }
 
-static int read_device(const struct nlmsghdr *nlh, void *arg)
+static int kernel_read_device(const struct nlmsghdr *nlh, void *arg)
 {
 	struct wg_dump *dump = arg;
 	const struct nlattr *attrs[DEVICE_MAX + 1] = {0}, *peer;
@@ -287,31 +287,31 @@ static int read_device(const struct nlmsghdr *nlh, void *arg)
 	if (attrs[DEVICE_FWMARK])
 		dump->fwmark = mnl_attr_get_u32(attrs[DEVICE_FWMARK]);
 	if (attrs[DEVICE_PEERS])
-		mnl_attr_for_each_nested(peer, attrs[DEVICE_PEERS]) read_peer(peer, dump);
+		mnl_attr_for_each_nested(peer, attrs[DEVICE_PEERS]) kernel_read_peer(peer, dump);
 	return MNL_CB_OK;
 }
 
 static int kernel_get(struct wg *wg, struct wg_dump *dump)
 {
-	struct kernel *k = of(wg);
+	struct kernel *k = kernel_of(wg);
 	int err = -EINTR;
 
 	/* The table changed under the dump: read again, but not for ever. */
 	for (int i = 0; i < DUMP_TRIES && err == -EINTR; i++) {
-		struct nlmsghdr *nlh = begin(k, CMD_GET_DEVICE, NLM_F_DUMP);
+		struct nlmsghdr *nlh = kernel_begin(k, CMD_GET_DEVICE, NLM_F_DUMP);
 
 		dump->n_peers = dump->n_entries = 0;
 		if (mnl_socket_sendto(k->sock, nlh, nlh->nlmsg_len) < 0)
 			return -errno;
-		err = receive(k->sock, k->seq, read_device, dump);
+		err = kernel_receive(k->sock, k->seq, kernel_read_device, dump);
 	}
 	return err;
 }
 
 static int kernel_set_device(struct wg *wg, const struct wg_device_set *set)
 {
-	struct kernel *k = of(wg);
-	struct nlmsghdr *nlh = begin(k, CMD_SET_DEVICE, NLM_F_ACK);
+	struct kernel *k = kernel_of(wg);
+	struct nlmsghdr *nlh = kernel_begin(k, CMD_SET_DEVICE, NLM_F_ACK);
 	size_t len;
 	int err;
 
@@ -322,7 +322,7 @@ static int kernel_set_device(struct wg *wg, const struct wg_device_set *set)
 	if (set->set_fwmark)
 		mnl_attr_put_u32(nlh, DEVICE_FWMARK, set->fwmark);
 	len = nlh->nlmsg_len;
-	err = finish(k, nlh);
+	err = kernel_finish(k, nlh);
 	sodium_memzero(k->buf, len);
 	return err;
 }
@@ -339,8 +339,8 @@ static struct nlattr *begin_peer(struct nlmsghdr *nlh, const uint8_t *key, uint3
 
 static int kernel_set_peer(struct wg *wg, const struct wg_peer_set *set)
 {
-	struct kernel *k = of(wg);
-	struct nlmsghdr *nlh = begin(k, CMD_SET_DEVICE, NLM_F_ACK);
+	struct kernel *k = kernel_of(wg);
+	struct nlmsghdr *nlh = kernel_begin(k, CMD_SET_DEVICE, NLM_F_ACK);
 	struct nlattr *peers = mnl_attr_nest_start(nlh, DEVICE_PEERS);
 	struct nlattr *peer = begin_peer(nlh, set->key, set->create ? 0 : PEER_F_UPDATE_ONLY);
 	size_t len;
@@ -359,20 +359,20 @@ static int kernel_set_peer(struct wg *wg, const struct wg_peer_set *set)
 	mnl_attr_nest_end(nlh, peer);
 	mnl_attr_nest_end(nlh, peers);
 	len = nlh->nlmsg_len;
-	err = finish(k, nlh);
+	err = kernel_finish(k, nlh);
 	sodium_memzero(k->buf, len);
 	return err;
 }
 
 static int kernel_remove_peer(struct wg *wg, const uint8_t *key)
 {
-	struct kernel *k = of(wg);
-	struct nlmsghdr *nlh = begin(k, CMD_SET_DEVICE, NLM_F_ACK);
+	struct kernel *k = kernel_of(wg);
+	struct nlmsghdr *nlh = kernel_begin(k, CMD_SET_DEVICE, NLM_F_ACK);
 	struct nlattr *peers = mnl_attr_nest_start(nlh, DEVICE_PEERS);
 
 	mnl_attr_nest_end(nlh, begin_peer(nlh, key, PEER_F_REMOVE_ME | PEER_F_UPDATE_ONLY));
 	mnl_attr_nest_end(nlh, peers);
-	return finish(k, nlh);
+	return kernel_finish(k, nlh);
 }
 
 static char *put_attr(char *at, uint16_t type, const void *value, size_t bytes)
@@ -427,7 +427,7 @@ static void begin_run(struct nlmsghdr *nlh, struct run *r, const uint8_t *key, u
  * its end. */
 static int change_some(struct kernel *k, const struct wg_change *changes, size_t n, size_t *done)
 {
-	struct nlmsghdr *nlh = begin(k, CMD_SET_DEVICE, NLM_F_ACK);
+	struct nlmsghdr *nlh = kernel_begin(k, CMD_SET_DEVICE, NLM_F_ACK);
 	struct run r = {.peers = mnl_attr_nest_start(nlh, DEVICE_PEERS)};
 	bool buried = false;
 	size_t i;
@@ -454,7 +454,7 @@ static int change_some(struct kernel *k, const struct wg_change *changes, size_t
 						  PEER_F_REMOVE_ME | PEER_F_UPDATE_ONLY));
 	mnl_attr_nest_end(nlh, r.peers);
 	*done = i;
-	return finish(k, nlh);
+	return kernel_finish(k, nlh);
 }
 
 static int kernel_change(struct wg *wg, const struct wg_change *changes, size_t n,
@@ -463,7 +463,7 @@ static int kernel_change(struct wg *wg, const struct wg_change *changes, size_t 
 	size_t done;
 
 	for (size_t at = 0; at < n; at += done) {
-		int err = change_some(of(wg), changes + at, n - at, &done);
+		int err = change_some(kernel_of(wg), changes + at, n - at, &done);
 
 		if (err < 0)
 			return err;
@@ -473,7 +473,7 @@ static int kernel_change(struct wg *wg, const struct wg_change *changes, size_t 
 
 static void kernel_close(struct wg *wg)
 {
-	struct kernel *k = of(wg);
+	struct kernel *k = kernel_of(wg);
 
 	mnl_socket_close(k->sock);
 	free(k->buf);
@@ -496,7 +496,7 @@ static void probe_removal(struct kernel *k)
 {
 	static const uint8_t discard[4] = {192, 0, 2, 1};
 	struct prefix p = prefix_make(AF_INET, discard, 32);
-	struct nlmsghdr *nlh = begin(k, CMD_SET_DEVICE, NLM_F_ACK);
+	struct nlmsghdr *nlh = kernel_begin(k, CMD_SET_DEVICE, NLM_F_ACK);
 	struct run r = {.peers = mnl_attr_nest_start(nlh, DEVICE_PEERS)};
 	int err;
 
@@ -504,7 +504,7 @@ static void probe_removal(struct kernel *k)
 	put_entry(nlh, &p, ALLOWEDIP_F_REMOVE_ME);
 	end_run(nlh, &r);
 	mnl_attr_nest_end(nlh, r.peers);
-	err = finish(k, nlh);
+	err = kernel_finish(k, nlh);
 	kernel_remove_peer(&k->wg, k->wg.graveyard);
 	removal = err == 0 ? REMOVAL_SINGLE : REMOVAL_GRAVEYARD;
 	log_info("wireguard-kernel", "single-removal=%s", err == 0 ? "yes" : "no");
@@ -516,7 +516,7 @@ int wg_kernel_open(const char *ifname, struct wg **out)
 	struct wg_dump dump;
 	int err;
 
-	k->sock = open_socket();
+	k->sock = kernel_open_socket();
 	if (!k->sock) {
 		free(k);
 		return -EOPNOTSUPP;

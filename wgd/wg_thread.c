@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wg_thread: the threads that change AllowedIPs, one a device, so that WireGuard is never idle while
- * wgd looks at the next batch, and wgd answers others while WireGuard works.
+ * wg_thread: the threads that change AllowedIPs, one a device, so that WireGuard is never idle
+ * while wgd looks at the next batch, and wgd answers others while WireGuard works.
  *
  * Requests of a device stand in its queue and are done in the order in which they were given:
- * `given` counts what the loop handed over, `done` what the thread has done. A program that does not
- * answer keeps its thread, and nobody else. A back-end belongs to the thread as long as something
- * of its device is under way: every other verb waits for that, for a short time, and gives up as
- * long as it lasts (wg.c); but for encode(), which looks at nothing that changes. A thread starts
- * with the first request, so with the privileges that are left then.
+ * `given` counts what the loop handed over, `done` what the thread has done. A program that does
+ * not answer keeps its thread, and nobody else. A back-end belongs to the thread as long as
+ * something of its device is under way: every other verb waits for that, for a short time, and
+ * gives up as long as it lasts (wg.c); but for encode(), which looks at nothing that changes. A
+ * thread starts with the first request, so with the privileges that are left then.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -104,7 +104,7 @@ static void start_watching(void)
 }
 
 /* Signals are the loop's. */
-static void start(struct wg *wg)
+static void wg_thread_start(struct wg *wg)
 {
 	struct wg_worker *w = xcalloc(1, sizeof(*w));
 	pthread_condattr_t attr;
@@ -164,7 +164,7 @@ void wg_change_later(struct wg *wg, struct wg_later *l)
 	struct wg_worker *w;
 
 	if (!wg->worker)
-		start(wg);
+		wg_thread_start(wg);
 	w = wg->worker;
 	l->wg = wg;
 	wg_encode(wg, l->changes, l->n, &l->request);

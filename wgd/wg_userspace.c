@@ -59,7 +59,7 @@ struct patience {
 
 const char *wg_userspace_dir = "/run/wireguard";
 
-static struct userspace *of(struct wg *wg)
+static struct userspace *userspace_of(struct wg *wg)
 {
 	return container_of(wg, struct userspace, wg);
 }
@@ -71,8 +71,7 @@ static int connect_to(const char *ifname)
 
 	if (fd < 0)
 		return -errno;
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s.sock", wg_userspace_dir,
-		 ifname);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s.sock", wg_userspace_dir, ifname);
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
 		err = errno == ENOENT || errno == ECONNREFUSED ? -ENODEV : -errno;
 		close(fd);
@@ -193,7 +192,7 @@ static int go_on(struct userspace *u, struct patience *t)
 	return err;
 }
 
-static struct patience patience(const struct userspace *u, enum request what)
+static struct patience userspace_patience(const struct userspace *u, enum request what)
 {
 	struct patience t = {.begun_ms = now_ms()};
 
@@ -216,7 +215,7 @@ static int finish_earlier(struct userspace *u)
 /* From the start, on the connection that there is, or a new one. */
 static int try_request(struct userspace *u)
 {
-	struct patience t = patience(u, u->pending);
+	struct patience t = userspace_patience(u, u->pending);
 
 	u->sent = 0;
 	if (u->fd < 0)
@@ -262,7 +261,7 @@ static int exchange(struct userspace *u, enum request what, struct wr *request)
 
 static int userspace_get(struct wg *wg, struct wg_dump *dump)
 {
-	struct userspace *u = of(wg);
+	struct userspace *u = userspace_of(wg);
 	struct wr request = {0};
 	int err;
 
@@ -278,7 +277,7 @@ static int userspace_get(struct wg *wg, struct wg_dump *dump)
 /* Ends and sends a set request. */
 static int finish_set(struct wg *wg, struct wr *request)
 {
-	struct userspace *u = of(wg);
+	struct userspace *u = userspace_of(wg);
 	int err;
 
 	uapi_put_end(request);
@@ -341,12 +340,12 @@ static int userspace_change(struct wg *wg, const struct wg_change *changes, size
 
 static void userspace_interrupt(struct wg *wg)
 {
-	atomic_store(&of(wg)->interrupted, true);
+	atomic_store(&userspace_of(wg)->interrupted, true);
 }
 
 static void userspace_close(struct wg *wg)
 {
-	struct userspace *u = of(wg);
+	struct userspace *u = userspace_of(wg);
 
 	disconnect(u);
 	forget_request(u);
