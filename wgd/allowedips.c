@@ -107,6 +107,7 @@ static void allowedips_count(struct allowedips *a, struct allowed_entry *e, int 
 	if (is_fixed(e))
 		count_fixed(a, &e->node.p, n);
 	e->want->entries += n;
+	e->want->foreign += e->origin == ORIGIN_FOREIGN ? n : 0;
 	if (e->origin == ORIGIN_LEARNED) {
 		e->want->learned += n;
 		a->n_learned += n;
@@ -183,18 +184,36 @@ static void forget_refusal(struct allowedips *a, struct trie_node *node)
 	slab_free(&a->refusals, node);
 }
 
+/* It may be tried again. */
+static void retry_refusal(struct allowedips *a, struct trie_node *node)
+{
+	struct prefix what = node->p;
+	uint32_t id = ((struct refusal *)node)->owner_id;
+
+	forget_refusal(a, node);
+	if (a->hooks->on_retry)
+		a->hooks->on_retry(a->arg, id, &what);
+}
+
 void allowedips_retry(struct allowedips *a)
 {
-	struct trie_node *node;
+	a->retrying = true;
+	a->retry_at.family = 0;
+}
 
-	while ((node = trie_first(&a->refused))) {
-		struct prefix what = node->p;
-		uint32_t id = ((struct refusal *)node)->owner_id;
+bool allowedips_retry_some(struct allowedips *a, size_t quantum)
+{
+	struct trie_node *node = NULL, *next;
 
-		forget_refusal(a, node);
-		if (a->hooks->on_retry)
-			a->hooks->on_retry(a->arg, id, &what);
+	if (a->retrying)
+		node = allowedips_behind(&a->refused, &a->retry_at);
+	for (; node && quantum; node = next, quantum--) {
+		next = trie_next(&a->refused, node);
+		a->retry_at = node->p;
+		retry_refusal(a, node);
 	}
+	a->retrying = node != NULL;
+	return a->retrying;
 }
 
 /* A foreign entry at P is gone: what it stood in the way of may be tried again. */
@@ -204,12 +223,8 @@ static void retry_refused(struct allowedips *a, const struct prefix *p)
 
 	while (node) {
 		struct trie_node *cover = trie_cover(node);
-		struct prefix what = node->p;
-		uint32_t id = ((struct refusal *)node)->owner_id;
 
-		forget_refusal(a, node);
-		if (a->hooks->on_retry)
-			a->hooks->on_retry(a->arg, id, &what);
+		retry_refusal(a, node);
 		node = cover;
 	}
 }

@@ -28,6 +28,7 @@ struct owner {
 	uint8_t key[WG_KEY_BYTES];
 	uint32_t learned; /* learned entries wanted here */
 	uint32_t entries; /* all entries wanted here, and foreign ones */
+	uint32_t foreign; /* those */
 	bool away;	  /* kept out of the device: what is wanted here is not given to it */
 };
 
@@ -62,6 +63,8 @@ struct allowedips {
 	size_t n_learned, n_stale;
 	uint16_t life;		/* of who sets entries now: each neighbour process is one */
 	struct prefix sweep_at; /* where the sweep goes on; family 0: from the start */
+	bool retrying;		/* refusals are being told of, ... */
+	struct prefix retry_at; /* ... up to this one; family 0: none yet */
 	bool any_leaving;	/* for allowedips_prune() */
 	uint32_t fixed[2][129]; /* configured entries of IPv4 and IPv6, by length */
 	uint8_t shortest[2];	/* length of the shortest of them; 129: there are none */
@@ -88,8 +91,10 @@ void allowedips_free(struct allowedips *a);
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p);
 /* The device could not take P for OWNER: to be told when it may be tried again. */
 void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct prefix *p);
-/* The device works again: whatever was refused may be tried. */
+/* The device works again: whatever was refused by now may be tried. That is told by
+ * allowedips_retry_some(), of so many at a time; true when there are more. */
 void allowedips_retry(struct allowedips *a);
+bool allowedips_retry_some(struct allowedips *a, size_t quantum);
 /* Takes a learned entry away if it is wanted there. True when there was one. */
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p);
 /* A configured entry. REASON_NONE, or REASON_FOREIGN_ALLOWED_IP. */

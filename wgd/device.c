@@ -306,6 +306,7 @@ static void opened(struct device *dev, struct link_info *info)
 	bfd_device(dev);
 	settled(dev);
 	allowedips_retry(&dev->allowed);
+	replay_go_on();
 }
 
 void device_open(void *arg)

@@ -15,6 +15,7 @@
 #include "device_write.h"
 #include "peer_live.h"
 #include "peer_sync.h"
+#include "replay.h"
 #include "report.h"
 #include "roster.h"
 #include "underlay.h"
@@ -223,6 +224,7 @@ static void retry_entries(struct device *dev, int err)
 	if (dev->failing && !held) {
 		dev->failing = false; /* until it fails again */
 		allowedips_retry(&dev->allowed);
+		replay_go_on();
 	}
 	if (!dev->failing && now_ms() - dev->repair_retry.tried_ms > 2 * RETRY_MAX_MS)
 		retry_done(&dev->repair_retry);

@@ -9,6 +9,7 @@
 #include "util.h"
 
 #define PEERS_A_TURN 64
+#define RETRIES_A_TURN 1024
 #define HELD_MAX 4096		     /* entries a message, of which each turn sends one */
 #define LOOKED_AT_MAX (2 * HELD_MAX) /* to find them */
 
@@ -78,11 +79,18 @@ static bool tell_held(void)
 	return all;
 }
 
-/* What lacks a reason to go on now is waited for: replay_go_on(). */
-static bool replay_some(void *arg)
+static bool tell_retries(void)
 {
-	if (!under_way || report_full())
-		return false;
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		if (allowedips_retry_some(&dev->allowed, RETRIES_A_TURN))
+			return true;
+	return false;
+}
+
+static bool tell_all(void)
+{
 	if (!tell_tunnels())
 		return true;
 	if (!devices_settled())
@@ -94,8 +102,21 @@ static bool replay_some(void *arg)
 	return false;
 }
 
+/* What keeps it from going on now is waited for: replay_go_on(). */
+static bool replay_some(void *arg)
+{
+	bool more;
+
+	if (report_full())
+		return false;
+	more = under_way && tell_all();
+	return tell_retries() || more;
+}
+
 void replay_go_on(void)
 {
+	if (!job.ready)
+		job_init(&job, replay_some, NULL);
 	if (replay_some(NULL))
 		job_start(&job);
 }
@@ -111,7 +132,6 @@ void replay_start(void)
 		TAILQ_FOREACH (p, &dev->peers, link)
 			p->announced = false;
 	}
-	job_init(&job, replay_some, NULL);
 	under_way = true;
 	replay_go_on();
 }

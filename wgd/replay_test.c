@@ -111,6 +111,35 @@ static void test_leaves(void **state)
 		   "zebra: sync\n");
 }
 
+/* So are refusals that are over. */
+static void test_retries(void **state)
+{
+	static char text[1026 * 24];
+	char *at = text;
+
+	rig_zebra();
+	apply(RIG_CONF(WG0 ", " WG1));
+	rig_refuse("create link wg1", -EPERM, 1);
+	rig_link_gone("wg1");
+	rig_pass(1010);
+	for (int i = 0; i < 1026; i++)
+		at += sprintf(at, "+3 10.%d.%d.0/24 ", 100 + i / 256, i % 256);
+	rig_mute("zebra: refused 3 10.100.");
+	rig_mute("zebra: refused 3 10.101.");
+	rig_mute("zebra: refused 3 10.102.");
+	rig_mute("zebra: refused 3 10.103.");
+	rig_mute("zebra: ack");
+	rig_allowed(1, text);
+	rig_zebra_full(true);
+	rig_pass(1000);
+	rig_forget();
+	rig_zebra_full(false);
+	rig_expect("");
+	rig_turn();
+	rig_expect("zebra: refused 3 10.104.0.0/24 none\n"
+		   "zebra: refused 3 10.104.1.0/24 none\n");
+}
+
 static void add_peer(char *out, int i)
 {
 	const uint8_t key[WG_KEY_BYTES] = {(uint8_t)('0' + i)};
@@ -146,8 +175,8 @@ static void test_peers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_entries), RIG_CHECK(test_full),	RIG_CHECK(test_another),
-		RIG_CHECK(test_leaves),	 RIG_CHECK(test_peers),
+		RIG_CHECK(test_entries), RIG_CHECK(test_full),	  RIG_CHECK(test_another),
+		RIG_CHECK(test_leaves),	 RIG_CHECK(test_retries), RIG_CHECK(test_peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,12 +65,14 @@ static void collect_fixed(const struct peer *p, struct msg_tunnel_peer *m)
 {
 	const struct peer_conf *conf = p->conf;
 
-	m->fixed = xcalloc(conf->n_tunnel_addrs + conf->n_statics + p->dev->allowed.foreign.count,
+	m->fixed = xcalloc(conf->n_tunnel_addrs + conf->n_statics + p->owner.foreign,
 			   sizeof(*m->fixed));
 	for (size_t i = 0; i < conf->n_tunnel_addrs; i++)
 		m->fixed[m->n_fixed++] = prefix_of_addr(&conf->tunnel_addrs[i]);
 	for (size_t i = 0; i < conf->n_statics; i++)
 		m->fixed[m->n_fixed++] = conf->statics[i];
+	if (!p->owner.foreign)
+		return; /* most have none: somebody else's table is not walked for each of them */
 	TRIE_FOREACH (&p->dev->allowed.foreign, node)
 		if (allowed_entry_of(node)->want == &p->owner)
 			m->fixed[m->n_fixed++] = node->p;
