@@ -10,7 +10,7 @@
 /* A SET that was refused because of a foreign entry. */
 struct refusal {
 	struct trie_node node; /* first */
-	uint32_t owner_id;
+	const struct owner *owner;
 };
 
 const char *allowed_origin_name(enum allowed_origin origin)
@@ -175,7 +175,7 @@ void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct p
 		r = slab_alloc(&a->refusals);
 		trie_insert(&a->refused, &r->node, p);
 	}
-	r->owner_id = owner->id;
+	r->owner = owner;
 }
 
 static void forget_refusal(struct allowedips *a, struct trie_node *node)
@@ -188,7 +188,7 @@ static void forget_refusal(struct allowedips *a, struct trie_node *node)
 static void retry_refusal(struct allowedips *a, struct trie_node *node)
 {
 	struct prefix what = node->p;
-	uint32_t id = ((struct refusal *)node)->owner_id;
+	uint32_t id = ((struct refusal *)node)->owner->id;
 
 	forget_refusal(a, node);
 	if (a->hooks->on_retry)
@@ -285,7 +285,7 @@ bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct pr
 	struct allowed_entry *e = allowedips_find(&a->ours, p);
 	struct trie_node *refused = a->refused.count ? trie_exact(&a->refused, p) : NULL;
 
-	if (refused && ((struct refusal *)refused)->owner_id == owner->id)
+	if (refused && ((struct refusal *)refused)->owner == owner)
 		forget_refusal(a, refused);
 	if (!e || e->want != owner || e->origin != ORIGIN_LEARNED)
 		return false;
@@ -359,16 +359,6 @@ void allowedips_forget(struct allowedips *a)
 	}
 }
 
-void allowedips_forget_owner(struct allowedips *a, struct owner *owner)
-{
-	TRIE_FOREACH (&a->ours, node) {
-		struct allowed_entry *e = allowed_entry_of(node);
-
-		if (e->have == owner)
-			e->have = NULL;
-	}
-}
-
 void allowedips_forget_away(struct allowedips *a)
 {
 	TRIE_FOREACH (&a->ours, node) {
@@ -392,14 +382,14 @@ void allowedips_reconcile(struct allowedips *a)
 	}
 }
 
-static void remove_owner_from(struct allowedips *a, struct trie *t, struct owner *owner)
+static void take_leave_of(struct allowedips *a, struct trie *t)
 {
 	TRIE_FOREACH_SAFE(t, node, next) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
-		if (e->have == owner)
+		if (e->have && e->have->fate != OWNER_STAYS)
 			e->have = NULL;
-		if (e->want != owner)
+		if (e->want->fate != OWNER_GONE)
 			continue;
 		if (a->hooks->on_forget && t == &a->ours)
 			a->hooks->on_forget(a->arg, &e->node.p);
@@ -407,12 +397,12 @@ static void remove_owner_from(struct allowedips *a, struct trie *t, struct owner
 	}
 }
 
-void allowedips_remove_owner(struct allowedips *a, struct owner *owner)
+void allowedips_take_leave(struct allowedips *a)
 {
-	remove_owner_from(a, &a->ours, owner);
-	remove_owner_from(a, &a->foreign, owner);
+	take_leave_of(a, &a->ours);
+	take_leave_of(a, &a->foreign);
 	TRIE_FOREACH_SAFE(&a->refused, node, next) {
-		if (((struct refusal *)node)->owner_id == owner->id)
+		if (((struct refusal *)node)->owner->fate == OWNER_GONE)
 			forget_refusal(a, node);
 	}
 }

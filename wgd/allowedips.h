@@ -22,6 +22,10 @@
 #include "trie.h"
 #include "wg.h"
 
+/* What allowedips_take_leave() does with an owner's entries. LOST: somebody removed him, nothing of
+ * his is there. GONE: he will not come back, either. */
+enum owner_fate { OWNER_STAYS, OWNER_LOST, OWNER_GONE };
+
 /* Who entries belong to: embedded in a peer. */
 struct owner {
 	uint32_t id;
@@ -30,6 +34,7 @@ struct owner {
 	uint32_t entries; /* all entries wanted here, and foreign ones */
 	uint32_t foreign; /* those */
 	bool away;	  /* kept out of the device: what is wanted here is not given to it */
+	uint8_t fate;	  /* enum owner_fate; back to STAYS by whoever set it */
 };
 
 enum allowed_origin { ORIGIN_TUNNEL_ADDRESS, ORIGIN_STATIC, ORIGIN_LEARNED, ORIGIN_FOREIGN };
@@ -110,14 +115,13 @@ void allowedips_drop(struct allowedips *a, struct owner *owner, const struct pre
 
 /* The device lost everything: nothing is installed. */
 void allowedips_forget(struct allowedips *a);
-/* OWNER lost everything (removed by somebody). */
-void allowedips_forget_owner(struct allowedips *a, struct owner *owner);
 /* So did those that are away. */
 void allowedips_forget_away(struct allowedips *a);
 /* Queues whatever is wanted and not there. */
 void allowedips_reconcile(struct allowedips *a);
-/* OWNER goes: its entries, foreign ones too, are forgotten without a change. */
-void allowedips_remove_owner(struct allowedips *a, struct owner *owner);
+/* Whose fate says so has nothing in the device any more, without a change in the queue; what is
+ * wanted at those that are GONE, and foreign there, is forgotten. One walk for all of them. */
+void allowedips_take_leave(struct allowedips *a);
 /* Queues the removal of everything that is ours (teardown of an adopted interface). */
 void allowedips_clear(struct allowedips *a);
 

@@ -92,21 +92,49 @@ static const char *check_link(struct device *dev)
 	return NULL;
 }
 
-/* A configured peer that the device does not have any more. */
-static void restore_peer(struct device *dev, struct peer *p)
+/* A configured peer that the device does not have any more. True: now it has. */
+static bool restore_peer(struct device *dev, struct peer *p)
 {
-	int err;
+	int err = retry_waits(&dev->repair_retry) ? -EAGAIN : peer_install(p, true, NULL);
 
-	peer_read(p, NULL);
-	allowedips_forget_owner(&dev->allowed, &p->owner);
-	err = retry_waits(&dev->repair_retry) ? -EAGAIN : peer_install(p, true, NULL);
 	if (err < 0 && err != -EAGAIN)
 		retry_failed(&dev->repair_retry, err);
 	if (err < 0)
-		return;
+		return false;
 	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
 		    dev->name, p->name);
-	allowedips_reconcile(&dev->allowed);
+	return true;
+}
+
+/* Those that peer_missed() found: the configured ones are put back, foreign ones forgotten. */
+static void restore_peers(struct device *dev)
+{
+	bool any = false;
+	struct peer *p;
+
+	peers_free_gone(dev);
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		if (p->owner.fate == OWNER_STAYS)
+			continue;
+		p->owner.fate = OWNER_STAYS;
+		any |= restore_peer(dev, p);
+	}
+	if (any)
+		allowedips_reconcile(&dev->allowed);
+}
+
+/* The device has it no more. True: something is to be done about that. */
+static bool peer_missed(struct peer *p)
+{
+	bool restored = p->conf && !p->owner.away;
+
+	if (p->conf || p->owner.away)
+		peer_read(p, NULL);
+	else
+		p->present = false;
+	if (restored || p->foreign)
+		p->owner.fate = restored ? OWNER_LOST : OWNER_GONE;
+	return p->owner.fate != OWNER_STAYS;
 }
 
 static void remove_stranger(struct device *dev, const uint8_t *key)
@@ -145,26 +173,17 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 
 static void read_peers(struct device *dev, const struct wg_dump *dump, struct owner **owners)
 {
-	struct peer *p, *next;
+	bool missed = false;
+	struct peer *p;
 
-	for (size_t i = 0; i < dump->n_peers && dev->wg; i++)
+	for (size_t i = 0; i < dump->n_peers; i++)
 		if (owners[i])
 			peer_read((struct peer *)owners[i], &dump->peers[i]);
-	for (p = TAILQ_FIRST(&dev->peers); p && dev->wg; p = next) {
-		next = TAILQ_NEXT(p, link);
-		if (p->seen == dev->round)
-			continue;
-		if (p->owner.away) {
-			peer_read(p, NULL);
-		} else if (p->conf) {
-			restore_peer(dev, p);
-		} else if (p->foreign) {
-			allowedips_remove_owner(&dev->allowed, &p->owner);
-			peer_free(p);
-		} else {
-			p->present = false;
-		}
-	}
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (p->seen != dev->round)
+			missed |= peer_missed(p);
+	if (missed)
+		restore_peers(dev);
 }
 
 static void probe_peers(struct device *dev)
@@ -235,8 +254,7 @@ static void retry_entries(struct device *dev, int err)
 static int poll_once(struct device *dev, uint64_t now, bool busy)
 {
 	bool unknown = dev->unknown;
-	bool full = unknown ||
-		    (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
+	bool full = unknown || (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
 	uint64_t begun = now_us();
 	struct allowed_drift drift;
 	struct owner **owners;

@@ -24,23 +24,42 @@ void peer_free(struct peer *p)
 	peer_remove(p);
 }
 
+void peers_free_gone(struct device *dev)
+{
+	struct peer *p, *next;
+
+	allowedips_take_leave(&dev->allowed);
+	for (p = TAILQ_FIRST(&dev->peers); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (p->owner.fate == OWNER_GONE)
+			peer_free(p);
+	}
+}
+
+static void release_peer(struct device *dev, struct peer *p)
+{
+	log_info("peer-removed", "peer=%s interface=%s", p->name, dev->name);
+	if (dev->wg && p->present)
+		wg_remove_peer(dev->wg, p->owner.key);
+	if (dev->ledger)
+		ledger_remove_peer(dev->ledger, p->owner.key);
+	p->owner.fate = OWNER_GONE;
+}
+
 /* Peers that are free of learned entries, or whose time is up. */
 void device_release(struct device *dev)
 {
-	struct peer *p, *next;
 	uint64_t now = now_ms();
+	bool any = false;
+	struct peer *p;
 
-	for (p = dev->leaving ? TAILQ_FIRST(&dev->peers) : NULL; p; p = next) {
-		next = TAILQ_NEXT(p, link);
+	for (p = dev->leaving ? TAILQ_FIRST(&dev->peers) : NULL; p; p = TAILQ_NEXT(p, link)) {
 		if (!p->drop_at || (p->owner.learned && now < p->drop_at))
 			continue;
-		log_info("peer-removed", "peer=%s interface=%s", p->name, dev->name);
-		if (dev->wg && p->present)
-			wg_remove_peer(dev->wg, p->owner.key);
-		if (dev->ledger)
-			ledger_remove_peer(dev->ledger, p->owner.key);
-		allowedips_remove_owner(&dev->allowed, &p->owner);
-		peer_free(p);
+		release_peer(dev, p);
+		any = true;
 	}
+	if (any)
+		peers_free_gone(dev);
 	device_ledger(dev); /* also one that could not be written at the last try */
 }

@@ -12,5 +12,7 @@ struct peer;
 /* Drops leaving peers of the device that are free of learned entries, or whose time is up. */
 void device_release(struct device *dev);
 void peer_free(struct peer *p); /* and everybody forgets it */
+/* Those whose fate says so, with their entries; the entries of who is lost are nowhere now. */
+void peers_free_gone(struct device *dev);
 
 #endif
