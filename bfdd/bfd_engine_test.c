@@ -25,6 +25,7 @@
 #include "bfd_socket.h"
 #include "log.h"
 #include "loop.h"
+#include "testing.h"
 #include "util.h"
 
 enum { FILES = 16, SAID_MAX = 1 << 16, MS = 1000 };
@@ -387,17 +388,9 @@ static void hears(const char *name, const char *from, enum bfd_state is, uint32_
 
 static int fd_before;
 
-static int lowest_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static int begin(void **state)
 {
-	fd_before = lowest_fd();
+	fd_before = test_lowest_fd();
 	clock_us = BEGUN;
 	randombytes_set_implementation(&chance);
 	bfd_engine_open(on_news);
@@ -411,7 +404,7 @@ static int end(void **state)
 	bfd_engine_close();
 	assert_true(TAILQ_EMPTY(bfd_engine_sessions()));
 	assert_int_equal(retry_us, 0);
-	assert_int_equal(lowest_fd(), fd_before);
+	assert_int_equal(test_lowest_fd(), fd_before);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 
 #include "bfd_socket.h"
 #include "said.h"
+#include "testing.h"
 #include "util.h"
 
 static int calls_left; /* until one fails by `refusal` */
@@ -167,17 +168,9 @@ static struct randombytes_implementation chance = {.implementation_name = random
 
 static int fd_before;
 
-static int lowest_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static int begin(void **state)
 {
-	fd_before = lowest_fd();
+	fd_before = test_lowest_fd();
 	randombytes_set_implementation(&chance);
 	return 0;
 }
@@ -227,7 +220,7 @@ static void test_open(void **state)
 		for (int n = 0; n < rows[i].calls; n++) {
 			calls_left = n;
 			assert_int_equal(open_one(rows[i].listens, rows[i].local), -EACCES);
-			assert_int_equal(lowest_fd(), fd_before);
+			assert_int_equal(test_lowest_fd(), fd_before);
 		}
 		refusal = 0;
 		said[0] = '\0';
@@ -253,7 +246,7 @@ static void test_ports(void **state)
 	taken = 64;
 	assert_int_equal(open_one(false, "10.0.0.1"), -EADDRINUSE);
 	assert_int_equal(binds, 64);
-	assert_int_equal(lowest_fd(), fd_before);
+	assert_int_equal(test_lowest_fd(), fd_before);
 	taken = 0;
 	refusal = EADDRNOTAVAIL;
 	calls_left = 3;

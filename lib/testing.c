@@ -52,6 +52,14 @@ unsigned test_seed(void)
 	return seed;
 }
 
+int test_lowest_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
 /* Signals that the wait is for: blocked, so that none is missed between two waits. */
 static sigset_t awaited(void)
 {

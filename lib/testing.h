@@ -8,4 +8,7 @@
  */
 unsigned test_seed(void);
 
+/* The lowest free descriptor: the same before and after, where everything was closed. */
+int test_lowest_fd(void);
+
 #endif

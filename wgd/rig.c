@@ -27,6 +27,7 @@
 #include "rig_world.h"
 #include "secrets.h"
 #include "shows.h"
+#include "testing.h"
 #include "wceiling.h"
 
 enum {
@@ -355,14 +356,6 @@ static struct randombytes_implementation no_chance = {.implementation_name = ran
 						      .uniform = random_below,
 						      .buf = random_bytes};
 
-static int lowest_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static int fd_before;
 
 void rig_log(enum log_level level)
@@ -378,7 +371,7 @@ void rig_log(enum log_level level)
 
 int rig_open(void **state)
 {
-	fd_before = lowest_fd();
+	fd_before = test_lowest_fd();
 	randombytes_set_implementation(&no_chance);
 	memset(&rig, 0, sizeof(rig));
 	str_copy(rig.dir, "/tmp/wgbgp-rig-XXXXXX", sizeof(rig.dir));
@@ -407,7 +400,7 @@ int rig_close(void **state)
 	if (log_file)
 		fclose(log_file);
 	log_file = NULL;
-	assert_int_equal(lowest_fd(), fd_before); /* whatever was opened is closed */
+	assert_int_equal(test_lowest_fd(), fd_before); /* whatever was opened is closed */
 	snprintf(line, sizeof(line), "rm -rf %s", rig.dir);
 	return system(line);
 }

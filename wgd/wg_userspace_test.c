@@ -26,6 +26,7 @@
 
 #include "log.h"
 #include "said.h"
+#include "testing.h"
 #include "uapi.h"
 #include "util.h"
 #include "wg.h"
@@ -188,17 +189,9 @@ static void remove_a(void)
 
 static int fd_before;
 
-static int lowest_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static int begin(void **state)
 {
-	fd_before = lowest_fd();
+	fd_before = test_lowest_fd();
 	played = true;
 	clock_ms = 1000000;
 	room = piece = ALL;
@@ -212,7 +205,7 @@ static int end(void **state)
 {
 	wg_close(wg);
 	wg = NULL;
-	assert_int_equal(lowest_fd(), fd_before);
+	assert_int_equal(test_lowest_fd(), fd_before);
 	played = false;
 	return 0;
 }
@@ -223,7 +216,7 @@ static void test_open(void **state)
 				      {ECONNREFUSED, -ENODEV},
 				      {EACCES, -EACCES},
 				      {EAGAIN, -EAGAIN}};
-	int fd = lowest_fd();
+	int fd = test_lowest_fd();
 	struct wg *other;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -231,13 +224,13 @@ static void test_open(void **state)
 		assert_int_equal(wg_userspace_open("other", &other), rows[i][1]);
 		expect("connect /r/other.sock refused\n");
 	}
-	assert_int_equal(lowest_fd(), fd);
+	assert_int_equal(test_lowest_fd(), fd);
 	assert_int_equal(wg_userspace_open("other", &other), 0);
 	assert_string_equal(other->backend->name, "userspace");
 	assert_string_equal(other->ifname, "other");
 	wg_close(other);
 	expect("connect /r/other.sock\n");
-	assert_int_equal(lowest_fd(), fd);
+	assert_int_equal(test_lowest_fd(), fd);
 }
 
 static void test_requests(void **state)
