@@ -224,7 +224,7 @@ static void drop_mark(struct device *dev)
 	struct wg_dump dump;
 	int err;
 
-	if (dev->state != DEVICE_READY || !dev->fwmark || dev->conf->fwmark)
+	if (dev->state != DEVICE_READY || dev->adopted || !dev->fwmark || dev->conf->fwmark)
 		return;
 	err = wg_get(dev->wg, false, &dump);
 	if (err == 0) {
