@@ -111,8 +111,7 @@ void fib_dequeue(struct rib_node *n)
 
 void rib_release(struct rib_node *n)
 {
-	if (n->hops || n->installed || (n->flags & NODE_IN_BATCH) || rib_others(n) ||
-	    rib_refusals(n) || rib_retry(n))
+	if (n->hops || n->installed || (n->flags & (NODE_IN_BATCH | NODE_EXTRA)))
 		return;
 	fib_dequeue(n);
 	if (!n->ghosts[0] && !n->ghosts[1]) /* else when they are gone */

@@ -12,15 +12,29 @@
 #define VERDICTS_MAX 4096 /* prefixes a message */
 
 static struct ipc *ipc;
-static bool kernel_ready;
+static bool kernel_ready, busy;
 static struct msg_verdicts pending; /* one kind; its prefixes are the array below */
 static struct prefix pending_prefixes[VERDICTS_MAX];
 static struct job pending_job;
 
+/* What bgpd says makes more to tell it: nothing is read as long as it does not hear. */
+static void read_or_wait(void)
+{
+	if (!ipc)
+		return;
+	if (busy || ipc_full(ipc))
+		ipc_pause(ipc);
+	else
+		ipc_resume(ipc);
+}
+
 static void send_up(enum msg_type type, struct wr *w)
 {
-	if (ipc)
+	if (ipc) {
 		ipc_send(ipc, type, daemon_generation(), w->data, w->len);
+		if (ipc_full(ipc))
+			read_or_wait();
+	}
 	wr_free(w);
 }
 
@@ -75,12 +89,26 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 	log_error("bad-message", "from=bgpd type=%s", msg_name(f->type));
 }
 
+/* What waited for the channel. */
+static void go_on(void)
+{
+	nexthop_tell();
+	rib_redist_go_on();
+}
+
 static void on_closed(void *arg, const char *why)
 {
 	log_info("channel-lost", "to=bgpd why=\"%s\"", why);
 	link_bgpd_close();
 	nexthop_forget_watches();
 	rib_bgp_begin(); /* its routes are stale from now */
+	go_on();
+}
+
+static void on_drained(void *arg)
+{
+	read_or_wait();
+	go_on();
 }
 
 /* --- to bgpd --- */
@@ -136,14 +164,18 @@ void link_bgpd_redist(const struct msg_redist *m)
 	send_up(MSG_REDIST, &w);
 }
 
-static void redist_all(void)
+static void on_redist_told(uint32_t kept)
 {
 	struct wr w = {0};
 
-	if (!kernel_ready || !ipc)
-		return;
-	wr_u32(&w, rib_redist_all());
+	wr_u32(&w, kept);
 	send_up(MSG_REDIST_SYNC, &w);
+}
+
+static void redist_all(void)
+{
+	if (kernel_ready && ipc)
+		rib_redist_all(on_redist_told);
 }
 
 void link_bgpd_kernel_ready(void)
@@ -152,31 +184,34 @@ void link_bgpd_kernel_ready(void)
 	redist_all();
 }
 
-void link_bgpd_busy(bool busy)
+void link_bgpd_busy(bool is_busy)
 {
-	if (!ipc)
-		return;
-	if (busy)
-		ipc_pause(ipc);
-	else
-		ipc_resume(ipc);
+	busy = ipc && is_busy;
+	read_or_wait();
+}
+
+bool link_bgpd_full(void)
+{
+	return ipc && ipc_full(ipc);
 }
 
 void link_bgpd_open(int fd)
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, NULL};
+	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
 
 	link_bgpd_close();
 	nexthop_forget_watches();
 	rib_bgp_begin();
 	ipc = ipc_new(fd, &handlers, NULL);
 	redist_all();
+	go_on();
 }
 
 void link_bgpd_close(void)
 {
 	ipc_free(ipc);
 	ipc = NULL;
+	busy = false;
 	pending.n_prefixes = 0;
 	if (pending_job.ready)
 		job_stop(&pending_job);

@@ -4,6 +4,8 @@
  *
  * When a channel breaks, what the other side said stays valid until its successor has said
  * everything again. Verdicts of the same kind that follow each other are put into one message.
+ * While a channel is full nothing is read from bgpd that would be answered on it, and what can wait
+ * (out.bgpd_full) goes on when it has drained.
  */
 #ifndef WGBGP_ZEBRA_LINKS_H
 #define WGBGP_ZEBRA_LINKS_H
@@ -17,6 +19,7 @@ void link_bgpd_verdict(const struct msg_verdicts *m);
 void link_bgpd_nexthop(const struct msg_nexthop *m);
 void link_bgpd_redist(const struct msg_redist *m);
 void link_bgpd_busy(bool busy);
+bool link_bgpd_full(void);
 
 void link_wgd_open(int fd);
 void link_wgd_close(void);

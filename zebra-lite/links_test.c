@@ -87,8 +87,9 @@ static void kernel_route(const char *prefix, bool present)
 
 /* --- wgd --- */
 
-static bool counts; /* wgd's entries, instead of saying each */
+static bool counts; /* wgd's entries and bgpd's routes, instead of saying each */
 static unsigned n_set;
+static bool has_route[1 << 16]; /* bgpd, of nth() */
 
 static void on_wgd(void *arg, const struct ipc_frame *f)
 {
@@ -131,8 +132,11 @@ static void on_bgpd(void *arg, const struct ipc_frame *f)
 		break;
 	case MSG_REDIST:
 		assert_int_equal(msg_get_redist(f->body, f->len, &r), 0);
-		say("bgpd: %s%s %s\n", r.present ? "+" : "-", redist_name(r.source),
-		    PREFIX_STR(&r.prefix));
+		if (counts)
+			has_route[r.prefix.b[1] << 8 | r.prefix.b[2]] = r.present;
+		else
+			say("bgpd: %s%s %s\n", r.present ? "+" : "-", redist_name(r.source),
+			    PREFIX_STR(&r.prefix));
 		break;
 	case MSG_REDIST_SYNC:
 		assert_int_equal(msg_get_u32(f->body, f->len, &kept), 0);
@@ -522,6 +526,109 @@ static void test_verdicts_apart(void **state)
 	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
 }
 
+/* --- a bgpd that reads slowly --- */
+
+enum { MANY_ROUTES = 60000, HALF = MANY_ROUTES / 2 };
+static unsigned n_redist; /* messages into the channel */
+
+static void count_redist(const struct msg_redist *m)
+{
+	n_redist++;
+	link_bgpd_redist(m);
+}
+
+static struct prefix nth(unsigned i)
+{
+	return (struct prefix){
+		.family = AF_INET, .len = 24, .b = {20, (uint8_t)(i >> 8), (uint8_t)i}};
+}
+
+static void kernel_nth(unsigned i, bool present)
+{
+	struct kroute r = {.prefix = nth(i),
+			   .table = 254,
+			   .oif = 2,
+			   .protocol = RTPROT_STATIC,
+			   .type = RTN_UNICAST};
+
+	rib_kernel_route(&r, present);
+}
+
+static unsigned n_has(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MANY_ROUTES; i++)
+		n += has_route[i];
+	return n;
+}
+
+/* Routes change faster than it reads: what it has not heard waits here, each route once, and so
+ * does what it asks. */
+static void test_slow_bgpd(void **state)
+{
+	struct prefix first = nth(0), last = nth(MANY_ROUTES - 1);
+
+	counts = true;
+	memset(has_route, 0, sizeof(has_route));
+	out.bgpd_full = link_bgpd_full;
+	out.redist = count_redist;
+	n_redist = 0;
+	ipc_pause(bgpd);
+	for (unsigned i = 0; i < MANY_ROUTES; i++)
+		kernel_nth(i, true);
+	assert_in_range(n_redist, 1, HALF);
+	TOLD(""); /* some goes out of the channel, and more comes into it */
+	assert_true(link_bgpd_full());
+	assert_in_range(n_redist, 1, HALF);
+	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
+	TOLD("");
+	assert_int_equal(n_watched(), 0);
+	kernel_nth(0, false);		    /* it was told that it is there */
+	kernel_nth(MANY_ROUTES - 1, false); /* not yet */
+	kernel_nth(MANY_ROUTES - 2, false);
+	kernel_nth(MANY_ROUTES - 2, true);
+	ipc_resume(bgpd);
+	for (int i = 0; i < 100 && n_has() < MANY_ROUTES - 2; i++)
+		told();
+	told();
+	assert_int_equal(n_has(), MANY_ROUTES - 2);
+	assert_false(has_route[0] || has_route[MANY_ROUTES - 1]);
+	assert_int_equal(n_watched(), 1);
+	assert_int_equal(n_redist, MANY_ROUTES);
+	assert_null(rib_find(&first));
+	assert_null(rib_find(&last));
+}
+
+/* A new one is told all, as it reads, and then that this was all. */
+static void test_slow_new_bgpd(void **state)
+{
+	counts = true;
+	memset(has_route, 0, sizeof(has_route));
+	for (unsigned i = 0; i < MANY_ROUTES; i++)
+		kernel_nth(i, true);
+	told();
+	ipc_free(bgpd);
+	for (int i = 0; i < 10; i++)
+		dut_turn();
+	memset(has_route, 0, sizeof(has_route));
+	out.bgpd_full = link_bgpd_full;
+	out.redist = count_redist;
+	n_redist = 0;
+	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
+	ipc_pause(bgpd);
+	TOLD("");
+	assert_in_range(n_redist, 1, HALF);
+	kernel_nth(5, false);
+	kernel_nth(MANY_ROUTES - 1, false);
+	ipc_resume(bgpd);
+	for (int i = 0; i < 100 && !strstr(heard, "sync"); i++)
+		dut_turn();
+	TOLD("bgpd: sync kept 0\n");
+	assert_int_equal(n_has(), MANY_ROUTES - 2);
+	assert_false(has_route[5] || has_route[MANY_ROUTES - 1]);
+}
+
 /* A wgd that reads slowly gets everything nevertheless. */
 static void test_slow_wgd(void **state)
 {
@@ -561,7 +668,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_talk),	   T(test_verdicts),   T(test_nonsense), T(test_entries),
 		T(test_wgd_again), T(test_bgpd_again), T(test_busy),
-		T(test_verdicts_apart), T(test_slow_wgd),
+		T(test_verdicts_apart), T(test_slow_wgd),	   T(test_slow_bgpd), T(test_slow_new_bgpd),
 	};
 
 	log_init("links_test");

@@ -57,6 +57,7 @@ static void start(const char *rundir)
 		.allowed = link_wgd_allowed,
 		.allowed_sync = link_wgd_allowed_sync,
 		.wgd_full = link_wgd_full,
+		.bgpd_full = link_bgpd_full,
 		.verdict = link_bgpd_verdict,
 		.nexthop = link_bgpd_nexthop,
 		.redist = link_bgpd_redist,

@@ -199,11 +199,15 @@ static void tell(struct nexthop *nh)
 
 static void tell_changed(void *arg)
 {
-	tell_due = false;
 	timer_stop(&tell_timer);
-	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
-		if (nh->to_tell && nh->watched)
-			tell(nh);
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
+		if (!nh->to_tell || !nh->watched)
+			continue;
+		if (out_bgpd_full())
+			return; /* nexthop_tell() */
+		tell(nh);
+	}
+	tell_due = false;
 }
 
 /* What is to be repaired here comes first: bgpd's decisions about the same prefixes would take the
@@ -348,9 +352,14 @@ void nexthop_open(void)
 static void tell_all(void)
 {
 	nexthop_run();
-	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
-		if (nh->watched && !nh->told_before)
+	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
+		if (!nh->watched || nh->told_before)
+			continue;
+		if (out_bgpd_full())
+			nh->to_tell = tell_due = true;
+		else
 			tell(nh);
+	}
 }
 
 void nexthop_kernel_ready(void)

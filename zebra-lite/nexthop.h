@@ -33,7 +33,7 @@ void nexthop_tunnels_ready(void);
 
 void nexthop_run(void); /* looks at all marked ones now */
 /* Tells bgpd what changed, now or, as long as fib_repairing(), a little later; whoever has moved
- * prefixes calls this again. */
+ * prefixes calls this again, and so does who finds that bgpd is not behind any more. */
 void nexthop_tell(void);
 void nexthop_reset(void);
 

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "loop_fake.h"
 #include "nexthop.h"
+#include "out.h"
 #include "rib.h"
 #include "rig.h"
 #include "tunnel.h"
@@ -760,6 +761,38 @@ static void test_active(void **state)
 	}
 }
 
+static bool behind;
+
+static bool is_behind(void)
+{
+	return behind;
+}
+
+/* As long as bgpd does not read, news wait for it, the last ones of each; not a DOWN that is over,
+ * which ends sessions. */
+static void test_behind(void **state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	rig_watch("10.9.0.1");
+	rig_watch("10.9.1.2");
+	rig_told();
+	out.bgpd_full = is_behind;
+	behind = true;
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DEGRADED);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_DOWN);
+	RIG_TOLD("");
+	nexthop_tell();
+	RIG_TOLD("");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.1.2 down handshake-stale connected tunnel dev wg1 peer p2 cost 20\n");
+	behind = false;
+	nexthop_tell();
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 10\n"
+		 "nexthop 10.9.1.2 up none connected tunnel dev wg1 peer p2 cost 20\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -785,6 +818,7 @@ int main(void)
 		T(test_held_by_link),
 		T(test_calm),
 		T(test_full_list),
+		T(test_behind),
 	};
 
 	log_init("nexthop_test");

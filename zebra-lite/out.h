@@ -69,6 +69,9 @@ struct out {
 	void (*allowed)(const struct msg_allowed *m);
 	void (*allowed_sync)(uint32_t batch);
 	bool (*wgd_full)(void);
+	/* bgpd is behind: what can wait does, until it is told that bgpd is no more. NULL: never.
+	 */
+	bool (*bgpd_full)(void);
 	void (*verdict)(const struct msg_verdicts *m);
 	void (*nexthop)(const struct msg_nexthop *m);
 	void (*redist)(const struct msg_redist *m);
@@ -80,5 +83,10 @@ struct out {
 	bool (*link_fell)(uint32_t ifindex, uint64_t since_ms);
 };
 extern struct out out;
+
+static inline bool out_bgpd_full(void)
+{
+	return out.bgpd_full && out.bgpd_full();
+}
 
 #endif

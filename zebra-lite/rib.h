@@ -95,8 +95,9 @@ struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s);
 struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s);
 
 /* rib_redist.c: tells bgpd which candidates of N are to be redistributed: what changed, or AGAIN
- * all. */
+ * all. What changes while bgpd is behind is told later. */
 void rib_redist_update(struct rib_node *n, bool again);
+bool rib_redist_late(void); /* something is to be; forgets that */
 
 /* rib.c. OTHERS_CHANGED: for a prefix others' candidates are not what they were; may be NULL. */
 void rib_open(void (*others_changed)(const struct prefix *p));
@@ -144,9 +145,10 @@ void rib_bgp_routes(const struct msg_routes *m, uint32_t generation);
 void rib_bgp_begin(void); /* another bgpd's channel */
 void rib_bgp_synced(void);
 bool rib_bgp_stale(const struct rib_node *n);
-/* Tells bgpd every route to redistribute. Gives the number of routes that are kept from an earlier
- * bgpd or zebra-lite, and wait for this one. */
-uint32_t rib_redist_all(void);
-void rib_reset(void); /* forgets all of it */
+/* Tells bgpd every route to redistribute, and calls TOLD then, with the number of routes that are
+ * kept from an earlier bgpd or zebra-lite, and wait for this one. */
+void rib_redist_all(void (*told)(uint32_t kept));
+void rib_redist_go_on(void); /* bgpd is not behind any more */
+void rib_reset(void);	     /* forgets all of it */
 
 #endif

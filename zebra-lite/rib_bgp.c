@@ -25,6 +25,14 @@ static uint32_t sweep_at; /* place of the walk */
 static uint16_t bgp_epoch;
 static bool sweeping;
 
+/* A walk that tells bgpd what is to be redistributed: all, or what it has not heard yet. */
+static struct {
+	enum { REDIST_NOTHING, REDIST_LATE, REDIST_ALL } what;
+	uint32_t at, kept;
+	void (*told)(uint32_t kept);
+} redist;
+static struct job redist_job;
+
 static bool concerns(const struct refusal *r, const struct hopset *hops)
 {
 	for (unsigned i = 0; hops && i < hops->n; i++)
@@ -90,19 +98,69 @@ bool rib_bgp_stale(const struct rib_node *n)
 	return n->hops && n->bgp_epoch != bgp_epoch;
 }
 
-uint32_t rib_redist_all(void)
+/* --- redistribution --- */
+
+/* What changed behind the walk while bgpd could not be told makes another one. */
+static bool redist_done(void)
 {
-	uint32_t kept = 0, at = 0;
+	void (*told)(uint32_t kept) = redist.told;
+
+	redist.what = rib_redist_late() ? REDIST_LATE : REDIST_NOTHING;
+	redist.at = 0;
+	redist.told = NULL;
+	if (told)
+		told(redist.kept);
+	return redist.what != REDIST_NOTHING;
+}
+
+/* False: bgpd is behind, or all nodes were looked at. */
+static bool redist_some(void *arg)
+{
 	struct rib_node *n;
 
-	while ((n = rib_walk(&at))) {
-		if (rib_others(n))
-			rib_redist_update(n, true);
-		if (rib_bgp_stale(n) || (n->flags & NODE_ADOPTED))
-			kept++;
+	for (int i = 0; i < SWEEP_NODES; i++) {
+		if (out_bgpd_full())
+			return false; /* rib_redist_go_on() */
+		n = rib_walk(&redist.at);
+		if (!n)
+			return redist_done();
+		redist.kept += rib_bgp_stale(n) || (n->flags & NODE_ADOPTED);
+		if (!(n->flags & NODE_EXTRA))
+			continue;
+		rib_redist_update(n, redist.what == REDIST_ALL);
+		rib_release(n); /* it stood for what bgpd had not heard yet */
 	}
-	return kept;
+	return true;
 }
+
+static void redist_start(void)
+{
+	if (!redist_job.ready)
+		job_init(&redist_job, redist_some, NULL);
+	if (redist_some(NULL))
+		job_start(&redist_job);
+}
+
+void rib_redist_all(void (*told)(uint32_t kept))
+{
+	rib_redist_late();
+	redist.what = REDIST_ALL;
+	redist.at = redist.kept = 0;
+	redist.told = told;
+	redist_start();
+}
+
+void rib_redist_go_on(void)
+{
+	if (redist.what == REDIST_NOTHING && rib_redist_late()) {
+		redist.what = REDIST_LATE;
+		redist.at = 0;
+	}
+	if (redist.what != REDIST_NOTHING)
+		redist_start();
+}
+
+/* --- sweeping --- */
 
 static bool sweep_some(void *arg)
 {
@@ -156,7 +214,11 @@ void rib_reset(void)
 	timer_stop(&sweep_timer);
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
-	sweep_timer.ready = sweep_job.ready = sweeping = false;
+	if (redist_job.ready)
+		job_stop(&redist_job);
+	sweep_timer.ready = sweep_job.ready = redist_job.ready = sweeping = false;
+	redist.what = REDIST_NOTHING;
+	rib_redist_late();
 	rib_ceiling_reset();
 	fib_retry_reset();
 	rib_forget_all();

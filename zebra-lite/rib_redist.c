@@ -7,6 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+static bool late; /* bgpd has not heard of some change */
+
 static bool redistributable(const struct prefix *p)
 {
 	static const uint8_t loopback6[16] = {[15] = 1};
@@ -61,6 +63,10 @@ void rib_redist_update(struct rib_node *n, bool again)
 	uint8_t now = redist_metrics(n, metric), before = x ? x->redist : 0;
 	struct rib_extra *told;
 
+	if (out_bgpd_full()) {
+		late = true;
+		return;
+	}
 	for (unsigned i = 0; i < REDIST_COUNT; i++) {
 		struct msg_redist m = {.prefix = rib_prefix(n), .source = i, .metric = metric[i]};
 		bool had = !again && before >> i & 1;
@@ -75,4 +81,12 @@ void rib_redist_update(struct rib_node *n, bool again)
 	told->redist = now;
 	memcpy(told->metric, metric, sizeof(metric));
 	rib_extra_trim(n);
+}
+
+bool rib_redist_late(void)
+{
+	bool was = late;
+
+	late = false;
+	return was;
 }
