@@ -24,7 +24,7 @@ static bool named(const struct tunnel_peer *p, const char *peer, const char *int
 }
 
 /* The one tunnel that is meant; NULL with the reason. */
-static struct tunnel_peer *find(const struct show *s, const char **why)
+static struct tunnel_peer *find_tunnel(const struct show *s, const char **why)
 {
 	const char *name = conf_str(s->args, "peer", "");
 	const char *interface = conf_str(s->args, "interface", NULL);
@@ -77,7 +77,7 @@ static void judge(struct walk *w, const struct rib_node *n, const struct tunnel_
 void alternatives_start(struct show *s)
 {
 	const char *why;
-	const struct tunnel_peer *p = find(s, &why);
+	const struct tunnel_peer *p = find_tunnel(s, &why);
 	struct walk *w;
 
 	if (!p) {

@@ -51,7 +51,7 @@ static bool has(const struct addrs *in, const struct addr *a)
 	return in->n && bsearch(a, in->v, in->n, sizeof(*in->v), cmp);
 }
 
-static void add_interface(const json_t *interface)
+static void configured_add(const json_t *interface)
 {
 	const char *name = conf_str(interface, "name", "");
 	char *slot;
@@ -67,7 +67,7 @@ static void add_interface(const json_t *interface)
 		add_addrs(peer, plane_of_interface(name));
 }
 
-static bool same(const void *a, size_t n_a, const void *b, size_t n_b, size_t size)
+static bool same_bytes(const void *a, size_t n_a, const void *b, size_t n_b, size_t size)
 {
 	return n_a == n_b && (!n_a || memcmp(a, b, n_a * size) == 0);
 }
@@ -83,13 +83,14 @@ bool configured_read(const json_t *config)
 	interfaces = (struct names){0};
 	enabled = disabled = (struct addrs){0};
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface)
-		add_interface(interface);
+		configured_add(interface);
 	sort(&enabled);
 	sort(&disabled);
-	changed =
-		!same(interfaces.v, interfaces.n, old.v, old.n, sizeof(*old.v)) ||
-		!same(enabled.v, enabled.n, old_enabled.v, old_enabled.n, sizeof(*enabled.v)) ||
-		!same(disabled.v, disabled.n, old_disabled.v, old_disabled.n, sizeof(*disabled.v));
+	changed = !same_bytes(interfaces.v, interfaces.n, old.v, old.n, sizeof(*old.v)) ||
+		  !same_bytes(enabled.v, enabled.n, old_enabled.v, old_enabled.n,
+			      sizeof(*enabled.v)) ||
+		  !same_bytes(disabled.v, disabled.n, old_disabled.v, old_disabled.n,
+			      sizeof(*disabled.v));
 	free(old.v);
 	free(old_enabled.v);
 	free(old_disabled.v);

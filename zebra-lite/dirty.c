@@ -60,7 +60,7 @@ static void ring_free(struct ring *r)
 	*r = (struct ring){0};
 }
 
-static void grow(struct ring *r)
+static void ring_grow(struct ring *r)
 {
 	size_t size = r->size ? r->size * 2 : RING_MIN;
 	struct rib_node **slots = xmalloc(size * sizeof(struct rib_node *));
@@ -76,7 +76,7 @@ void fib_queue_put(struct rib_node *n, bool urgent)
 	struct ring *r = &rings[urgent];
 
 	if (r->n == r->size)
-		grow(r);
+		ring_grow(r);
 	*slot(r, r->n++) = n;
 	n->flags |= NODE_QUEUED | (urgent ? NODE_URGENT : 0);
 	count(1, urgent);
@@ -118,7 +118,7 @@ void rib_release(struct rib_node *n)
 		rib_node_free(n);
 }
 
-static struct rib_node *take(unsigned urgent)
+static struct rib_node *ring_take(unsigned urgent)
 {
 	struct ring *r = &rings[urgent];
 
@@ -143,10 +143,10 @@ static struct rib_node *take(unsigned urgent)
 
 struct rib_node *fib_queue_take(bool *urgent)
 {
-	struct rib_node *n = take(1);
+	struct rib_node *n = ring_take(1);
 
 	*urgent = n != NULL;
-	return n ? n : take(0);
+	return n ? n : ring_take(0);
 }
 
 void fib_dirty(struct rib_node *n, bool urgent)
@@ -166,7 +166,7 @@ void fib_queue_put_back(struct rib_node *n, bool urgent)
 	struct ring *r = &rings[urgent];
 
 	if (r->n == r->size)
-		grow(r);
+		ring_grow(r);
 	r->head--;
 	r->n++;
 	*slot(r, 0) = n;

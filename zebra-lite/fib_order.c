@@ -100,7 +100,7 @@ static void write_routes(struct batch *b)
 }
 
 /* The batch that was put together goes as far as it can. True: another one may follow. */
-static bool start(void)
+static bool start_batch(void)
 {
 	bool plain = fib_batch_is_plain(batch), behind = fib_other(batch)->state == BATCH_ASKED;
 
@@ -141,7 +141,7 @@ static bool run(void *arg)
 		return false; /* fib_acked(), fib_routes_written() */
 	more = fib_turn(batch, with_entries);
 	if (batch->n)
-		return start();
+		return start_batch();
 	nexthop_tell();
 	if (!more && before->state == BATCH_FREE)
 		rest();

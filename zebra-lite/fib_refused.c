@@ -20,7 +20,7 @@ static struct log_bucket error_bucket;
 /* --- routes, by the kernel --- */
 
 /* True: it is the route's own fault and not a link's that fell. */
-static bool count(const struct item *it)
+static bool count_refusal(const struct item *it)
 {
 	if (it->err == -ENETDOWN || fib_fell(it->target, now_ms())) {
 		fib_counters.races++;
@@ -40,7 +40,7 @@ void fib_route_refused(struct item *it)
 	bool news = fib_retry_failed(n, it->target, it->err);
 
 	zhistory_route(it->write, n, it->target, &it->hop, it->err);
-	if (count(it) && news)
+	if (count_refusal(it) && news)
 		log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused",
 			    "prefix=%s what=%s error=\"%s\"", PREFIX_STR(RIB_PREFIX(n)),
 			    it->removed ? "delete" : "set", strerror(-it->err));

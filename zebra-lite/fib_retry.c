@@ -40,7 +40,7 @@ static struct timer timer;
 
 static void look(void *arg);
 
-static void start(void)
+static void retry_start(void)
 {
 	if (!timer.ready) {
 		timer_init(&timer, look, NULL);
@@ -69,7 +69,7 @@ static uint32_t write_of(const struct fib *f)
 	return hash_bytes(&key, sizeof(key)) | 1;
 }
 
-static void put(struct rib_retry *r, unsigned list)
+static void retry_put(struct rib_retry *r, unsigned list)
 {
 	r->list = (uint8_t)list;
 	TAILQ_INSERT_TAIL(&lists[list], r, link);
@@ -78,7 +78,7 @@ static void put(struct rib_retry *r, unsigned list)
 static void move(struct rib_retry *r, unsigned list)
 {
 	TAILQ_REMOVE(&lists[r->list], r, link);
-	put(r, list);
+	retry_put(r, list);
 }
 
 static void forget(struct rib_retry *r)
@@ -134,7 +134,7 @@ static void look(void *arg)
 	for (unsigned i = 0; i < LISTS; i++)
 		any = any || !TAILQ_EMPTY(&lists[i]);
 	if (any)
-		start();
+		retry_start();
 }
 
 bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
@@ -142,12 +142,12 @@ bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
 	struct rib_retry *r = rib_retry(n);
 	bool news;
 
-	start();
+	retry_start();
 	if (!r) {
 		r = slab_alloc(&slab);
 		r->node = n;
 		rib_extra_get(n)->retry = r;
-		put(r, 0);
+		retry_put(r, 0);
 	}
 	r->write = write_of(target);
 	news = retry_failed(&r->retry, err);

@@ -24,13 +24,13 @@ void ifaddr_open(void (*changed)(uint32_t ifindex))
 	when_changed = changed;
 }
 
-static void tell(uint32_t ifindex)
+static void ifaddr_tell(uint32_t ifindex)
 {
 	if (when_changed)
 		when_changed(ifindex);
 }
 
-static struct entry *find(const struct kaddr *a)
+static struct entry *ifaddr_find(const struct kaddr *a)
 {
 	struct entry *e;
 
@@ -47,7 +47,7 @@ static void drop(struct entry *e)
 
 	TAILQ_REMOVE(&entries, e, link);
 	free(e);
-	tell(ifindex);
+	ifaddr_tell(ifindex);
 }
 
 void ifaddr_read_begin(void)
@@ -57,7 +57,7 @@ void ifaddr_read_begin(void)
 
 bool ifaddr_told(const struct kaddr *a, bool present)
 {
-	struct entry *e = find(a);
+	struct entry *e = ifaddr_find(a);
 	bool news = !e || e->a.flags != a->flags || e->a.scope != a->scope;
 
 	if (!present) {
@@ -72,7 +72,7 @@ bool ifaddr_told(const struct kaddr *a, bool present)
 	e->a = *a;
 	e->epoch = epoch;
 	if (news)
-		tell(a->ifindex);
+		ifaddr_tell(a->ifindex);
 	return news;
 }
 

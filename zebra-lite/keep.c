@@ -16,7 +16,7 @@ static const char *describe(const struct keep *k, const struct kept *e, char tex
 	return text;
 }
 
-static void forget(struct keep *k, struct kept *e)
+static void keep_forget(struct keep *k, struct kept *e)
 {
 	TAILQ_REMOVE(&k->list, e, link);
 	free(e);
@@ -47,7 +47,7 @@ static void wait_for_next(struct keep *k)
 	timer_start(&k->retry, least);
 }
 
-static void failed(struct keep *k, struct kept *e, const char *what, int err)
+static void keep_failed(struct keep *k, struct kept *e, const char *what, int err)
 {
 	char text[TEXT_MAX];
 
@@ -62,7 +62,7 @@ bool keep_take_out(struct keep *k, struct kept *e)
 	int err = e->installed ? k->write(e, false) : 0;
 
 	if (err < 0 && err != -ESRCH && err != -ENOENT && err != -ENODEV) {
-		failed(k, e, "delete", err);
+		keep_failed(k, e, "delete", err);
 		return false;
 	}
 	e->installed = false;
@@ -78,7 +78,7 @@ void keep_sync(struct keep *k, struct kept *e)
 		return;
 	if (!e->wanted || !zconfig.kernel || k->torn_down) {
 		if (keep_take_out(k, e) && !e->wanted)
-			forget(k, e);
+			keep_forget(k, e);
 		return;
 	}
 	if (e->installed && !(k->differs && k->differs(e))) {
@@ -87,7 +87,7 @@ void keep_sync(struct keep *k, struct kept *e)
 	}
 	err = k->write(e, true);
 	if (err < 0) {
-		failed(k, e, e->installed ? "change" : "add", err);
+		keep_failed(k, e, e->installed ? "change" : "add", err);
 		return;
 	}
 	e->installed = true;
@@ -124,7 +124,7 @@ void keep_unwant(struct keep *k, struct kept *e)
 		return;
 	e->wanted--;
 	if (!e->wanted && !e->installed) {
-		forget(k, e);
+		keep_forget(k, e);
 		return;
 	}
 	if (!e->wanted)
@@ -193,7 +193,7 @@ void keep_teardown(struct keep *k)
 void keep_reset(struct keep *k)
 {
 	while (!TAILQ_EMPTY(&k->list))
-		forget(k, TAILQ_FIRST(&k->list));
+		keep_forget(k, TAILQ_FIRST(&k->list));
 	timer_stop(&k->retry);
 	k->retry.ready = k->reading = k->ready = k->torn_down = false;
 	k->drift = 0;

@@ -20,7 +20,7 @@ struct attrs {
 	unsigned max;
 };
 
-static int collect(const struct nlattr *attr, void *data)
+static int collect_attr(const struct nlattr *attr, void *data)
 {
 	struct attrs *a = data;
 
@@ -106,7 +106,7 @@ int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *r)
 	if (rtm->rtm_type != RTN_UNICAST && rtm->rtm_type != RTN_BLACKHOLE &&
 	    rtm->rtm_type != RTN_UNREACHABLE && rtm->rtm_type != RTN_PROHIBIT)
 		return -ENOENT;
-	if (mnl_attr_parse(nlh, sizeof(*rtm), collect, &a) < 0)
+	if (mnl_attr_parse(nlh, sizeof(*rtm), collect_attr, &a) < 0)
 		return -EBADMSG;
 	r->type = rtm->rtm_type;
 	r->protocol = rtm->rtm_protocol;
@@ -126,7 +126,7 @@ int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *k)
 		return -EBADMSG;
 	if (ifi->ifi_family != AF_UNSPEC || ifi->ifi_index <= 0)
 		return -ENOENT;
-	if (mnl_attr_parse(nlh, sizeof(*ifi), collect, &a) < 0 || !tb[IFLA_IFNAME])
+	if (mnl_attr_parse(nlh, sizeof(*ifi), collect_attr, &a) < 0 || !tb[IFLA_IFNAME])
 		return -EBADMSG;
 	len = mnl_attr_get_payload_len(tb[IFLA_IFNAME]);
 	if (!len || len > sizeof(k->name))
@@ -151,7 +151,7 @@ int kernel_decode_addr(const struct nlmsghdr *nlh, struct kaddr *a)
 		return -EBADMSG;
 	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
 		return -ENOENT;
-	if (mnl_attr_parse(nlh, sizeof(*ifa), collect, &attrs) < 0)
+	if (mnl_attr_parse(nlh, sizeof(*ifa), collect_attr, &attrs) < 0)
 		return -EBADMSG;
 	local = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
 	if (!local || !get_addr(local, ifa->ifa_family, &a->local) ||
@@ -185,7 +185,7 @@ int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 	*k = (struct knexthop){0};
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nhm))
 		return -EBADMSG;
-	if (mnl_attr_parse(nlh, sizeof(*nhm), collect, &a) < 0 || !get_u32(tb[NHA_ID]))
+	if (mnl_attr_parse(nlh, sizeof(*nhm), collect_attr, &a) < 0 || !get_u32(tb[NHA_ID]))
 		return -EBADMSG;
 	k->id = get_u32(tb[NHA_ID]);
 	k->oif = get_u32(tb[NHA_OIF]);

@@ -23,7 +23,7 @@ struct link {
 static struct hash_table links;
 static uint64_t confirmed_ms; /* the last reading that saw everything began */
 
-static struct link *find(uint32_t ifindex)
+static struct link *find_link(uint32_t ifindex)
 {
 	for (struct hash_node *h = hash_find(&links, hash_bytes(&ifindex, sizeof(ifindex))); h;
 	     h = hash_find_next(h)) {
@@ -37,7 +37,7 @@ static struct link *find(uint32_t ifindex)
 
 unsigned kernel_link_told(const struct klink *k, bool present)
 {
-	struct link *l = find(k->ifindex);
+	struct link *l = find_link(k->ifindex);
 	bool up = present && k->up, was = l && l->k.up;
 	bool named = !l || !str_eq(l->k.name, k->name) || !present;
 
@@ -77,7 +77,7 @@ void kernel_links_reset(void)
 
 bool kernel_link_up(uint32_t ifindex)
 {
-	const struct link *l = find(ifindex);
+	const struct link *l = find_link(ifindex);
 
 	return l && l->k.up;
 }
@@ -98,7 +98,7 @@ static bool is_up_now(const char *ifname)
 
 bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms)
 {
-	const struct link *l = find(ifindex);
+	const struct link *l = find_link(ifindex);
 
 	if (since_ms < confirmed_ms)
 		since_ms = confirmed_ms;
@@ -107,14 +107,14 @@ bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms)
 
 const char *kernel_link_name(uint32_t ifindex)
 {
-	const struct link *l = find(ifindex);
+	const struct link *l = find_link(ifindex);
 
 	return l ? l->k.name : "";
 }
 
 bool kernel_link_pointopoint(uint32_t ifindex)
 {
-	const struct link *l = find(ifindex);
+	const struct link *l = find_link(ifindex);
 
 	return l && l->k.pointopoint;
 }

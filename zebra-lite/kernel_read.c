@@ -157,7 +157,7 @@ static void filter_own(int fd)
 		log_warn("kernel-read", "what=filter error=\"%s\"", strerror(errno));
 }
 
-static struct mnl_socket *open_socket(void)
+static struct mnl_socket *open_rtnetlink(void)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	int size = RCVBUF_BYTES, on = 1;
@@ -341,8 +341,8 @@ int kernel_read_start(void)
 		RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_IFINFO,
 		RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,	  RTNLGRP_NEXTHOP};
 
-	monitor = open_socket();
-	dumper = open_socket();
+	monitor = open_rtnetlink();
+	dumper = open_rtnetlink();
 	if (!monitor || !dumper)
 		return -errno;
 	filter_own(mnl_socket_get_fd(monitor));

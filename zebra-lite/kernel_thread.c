@@ -47,14 +47,14 @@ void kernel_thread_open(void (*failed_route)(void *cookie, int err), void (*writ
 	when_written = written_some;
 }
 
-static void on_error(void *arg, void *cookie, int err)
+static void on_route_error(void *arg, void *cookie, int err)
 {
 	when_failed(cookie, err);
 }
 
 /* --- the thread --- */
 
-static void *work(void *arg)
+static void *write_given(void *arg)
 {
 	pthread_mutex_lock(&lock);
 	for (;;) {
@@ -82,7 +82,7 @@ static void *work(void *arg)
 
 /* --- the loop --- */
 
-static void on_done(int fd, short what, void *arg)
+static void on_written(int fd, short what, void *arg)
 {
 	eventfd_t count;
 	int err;
@@ -100,14 +100,14 @@ static void on_done(int fd, short what, void *arg)
 }
 
 /* Signals are the loop's. */
-static void start_thread(void)
+static void start_writer(void)
 {
 	sigset_t all, before;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, NULL, work, NULL);
+	err = pthread_create(&thread, NULL, write_given, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		fatal("thread: %s", strerror(err));
@@ -120,14 +120,14 @@ int kernel_thread_start(void)
 	done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (done_fd < 0)
 		return -errno;
-	buffers[0] = nl_batch_new(NETLINK_ROUTE, on_error, NULL);
+	buffers[0] = nl_batch_new(NETLINK_ROUTE, on_route_error, NULL);
 	if (!buffers[0])
 		return -errno;
 	for (unsigned i = 1; i < BUFFERS; i++)
-		buffers[i] = nl_batch_new_beside(buffers[0], on_error, NULL);
-	watch_init(&done_watch, done_fd, EV_READ, on_done, NULL);
+		buffers[i] = nl_batch_new_beside(buffers[0], on_route_error, NULL);
+	watch_init(&done_watch, done_fd, EV_READ, on_written, NULL);
 	watch_on(&done_watch);
-	start_thread();
+	start_writer();
 	return 0;
 }
 

@@ -69,7 +69,7 @@ static void on_watch(const struct ipc_frame *f)
 		nexthop_unwatch(&a);
 }
 
-static void on_frame(void *arg, const struct ipc_frame *f)
+static void on_bgpd_frame(void *arg, const struct ipc_frame *f)
 {
 	static const struct {
 		enum msg_type type;
@@ -90,25 +90,25 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 }
 
 /* What waited for the channel. */
-static void go_on(void)
+static void bgpd_go_on(void)
 {
 	nexthop_tell();
 	rib_redist_go_on();
 }
 
-static void on_closed(void *arg, const char *why)
+static void on_bgpd_closed(void *arg, const char *why)
 {
 	log_info("channel-lost", "to=bgpd why=\"%s\"", why);
 	link_bgpd_close();
 	nexthop_forget_watches();
 	rib_bgp_begin(); /* its routes are stale from now */
-	go_on();
+	bgpd_go_on();
 }
 
-static void on_drained(void *arg)
+static void on_bgpd_drained(void *arg)
 {
 	read_or_wait();
-	go_on();
+	bgpd_go_on();
 }
 
 /* --- to bgpd --- */
@@ -197,14 +197,15 @@ bool link_bgpd_full(void)
 
 void link_bgpd_open(int fd)
 {
-	static const struct ipc_handlers handlers = {on_frame, on_closed, on_drained};
+	static const struct ipc_handlers handlers = {on_bgpd_frame, on_bgpd_closed,
+						     on_bgpd_drained};
 
 	link_bgpd_close();
 	nexthop_forget_watches();
 	rib_bgp_begin();
 	ipc = ipc_new(fd, &handlers, NULL);
 	redist_all();
-	go_on();
+	bgpd_go_on();
 }
 
 void link_bgpd_close(void)

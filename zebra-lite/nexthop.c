@@ -261,7 +261,7 @@ static bool still_leads(const struct nexthop *nh)
 
 /* Learned routes whose next hops rest on each other need never come to rest. A next hop that is
  * led elsewhere by them again and again stays where it is until a while later. */
-static bool hold(struct nexthop *nh, const struct resolution *r)
+static bool nexthop_hold(struct nexthop *nh, const struct resolution *r)
 {
 	uint64_t now = now_ms();
 
@@ -299,7 +299,7 @@ static void look_at(struct nexthop *nh)
 	told = path || r.reach != nh->reach || r.weak != nh->weak || r.reason != nh->reason ||
 	       r.cost != nh->cost || r.connected != nh->connected || !nh->told_before;
 	nh->held = false;
-	if (path && hold(nh, &r))
+	if (path && nexthop_hold(nh, &r))
 		return;
 	/* A session ends by DOWN, however short. */
 	if (nh->to_tell && nh->watched && nh->reach == REACH_DOWN &&
@@ -337,7 +337,7 @@ static bool run_job(void *arg)
 	return false;
 }
 
-static void wake(void)
+static void nexthop_wake(void)
 {
 	if (!job.ready)
 		job_init(&job, run_job, NULL);
@@ -346,7 +346,7 @@ static void wake(void)
 
 void nexthop_open(void)
 {
-	hopset_open(wake);
+	hopset_open(nexthop_wake);
 }
 
 static void tell_all(void)
@@ -376,7 +376,7 @@ void nexthop_tunnels_ready(void)
 
 /* --- who is interested --- */
 
-static struct nexthop *get(const struct addr *a)
+static struct nexthop *get_resolved(const struct addr *a)
 {
 	bool made;
 	struct nexthop *nh = nexthop_get(a, &made);
@@ -399,13 +399,13 @@ struct hopset *hopset_get(const struct route_hops *hops)
 	if (s)
 		return s;
 	for (unsigned i = 0; i < hops->n; i++)
-		nh[i] = get(&hops->hop[i].addr);
+		nh[i] = get_resolved(&hops->hop[i].addr);
 	return hopset_new(hops, hash, nh);
 }
 
 void nexthop_watch(const struct addr *a)
 {
-	struct nexthop *nh = get(a);
+	struct nexthop *nh = get_resolved(a);
 
 	nh->watched = true;
 	tell(nh);

@@ -89,7 +89,7 @@ static void set_forget(struct set *s)
 	wr_reset(&s->content);
 }
 
-static void failed(const struct nft_job *j)
+static void nftset_failed(const struct nft_job *j)
 {
 	if (!str_eq(error, j->error))
 		log_error("nftables-refused", "table=\"inet " NFT_TABLE "\" error=\"%s\"",
@@ -109,7 +109,7 @@ static void looked(struct nft_job *j)
 	busy = false;
 	generation = j->after;
 	if (j->err) {
-		failed(j);
+		nftset_failed(j);
 		nft_job_free(j);
 		return;
 	}
@@ -135,7 +135,7 @@ static void looked(struct nft_job *j)
 	job_start(&job);
 }
 
-static void look(void)
+static void nftset_look(void)
 {
 	struct nft_job *j = nft_job_new();
 	struct wr text = {0};
@@ -343,7 +343,7 @@ static void written(struct nft_job *j)
 	if (j->before == generation && j->after == j->before + 1)
 		generation = j->after;
 	if (j->err)
-		failed(j);
+		nftset_failed(j);
 	else
 		retry_done(&retry);
 	nft_job_free(j);
@@ -382,7 +382,7 @@ static bool step(void *arg)
 	if (busy || torn_down || retry_waits(&retry) || !fib_begun())
 		return false;
 	if (!draft && look_due) {
-		look();
+		nftset_look();
 		return false;
 	}
 	if (mode == NFTSET_OFF)

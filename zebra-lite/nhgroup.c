@@ -88,8 +88,8 @@ static bool leads_only(const struct nhobj *o, const struct hop_ref *const *refs,
 	return true;
 }
 
-static struct nhobj *find(const struct hop_ref *const *refs, unsigned n,
-			  const struct hop_ref *first, uint8_t family)
+static struct nhobj *nhgroup_find(const struct hop_ref *const *refs, unsigned n,
+				  const struct hop_ref *first, uint8_t family)
 {
 	struct nhobj *o;
 
@@ -141,7 +141,7 @@ struct nhobj *nhgroup_choose(const struct rib_node *n, const struct hopset *s,
 		return NULL;
 	if (o && !o->gone && (same_members(o, refs, count) || adopt(o, refs, count)))
 		return o;
-	o = find(refs, count, leads, family);
+	o = nhgroup_find(refs, count, leads, family);
 	return o ? o : create(refs, count, leads, family);
 }
 
@@ -166,7 +166,7 @@ static unsigned level_of(const struct nhobj *o, const struct nhobj_member *m)
 }
 
 /* Fills NEXT with the members as they should be; false: they are so, or nobody is left. */
-static bool judge(struct nhobj *o, struct nhobj_member *next)
+static bool nhgroup_judge(struct nhobj *o, struct nhobj_member *next)
 {
 	unsigned best = HOP_OUT, left = 0;
 	bool changed = false;
@@ -205,7 +205,7 @@ void nhgroup_update(struct nhobj *o)
 	if (o->gone || !o->member[0].addr.family)
 		return;
 	memcpy(next, o->member, sizeof(next));
-	if (!judge(o, next))
+	if (!nhgroup_judge(o, next))
 		return;
 	err = nhobj_write(o, next, false);
 	if (err < 0) {

@@ -55,8 +55,8 @@ static const struct nexthop *backup(const struct rib_node *n, const struct hopse
 }
 
 /* N may stay on the object that it has. */
-static bool keeps(const struct nhobj *o, const struct rib_node *n, const struct hopset *s,
-		  const struct nexthop *first, const struct nexthop *second)
+static bool pair_keeps(const struct nhobj *o, const struct rib_node *n, const struct hopset *s,
+		       const struct nexthop *first, const struct nexthop *second)
 {
 	const struct hop_ref *other;
 
@@ -123,7 +123,7 @@ static struct nhobj *choose(const struct rib_node *n, const struct hopset *s,
 	uint8_t family = rib_family(n);
 
 	if (o && !o->gone && o->active.family) {
-		if (keeps(o, n, s, first, second))
+		if (pair_keeps(o, n, s, first, second))
 			return o;
 		if (waits_for_home(o, n, s, first)) {
 			ask_home(o);
@@ -158,7 +158,7 @@ void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct
 
 /* --- moves --- */
 
-static void move(struct nhobj *o, const struct nexthop *to)
+static void pair_move(struct nhobj *o, const struct nexthop *to)
 {
 	int err;
 
@@ -220,13 +220,13 @@ void nhobj_hop_changed(const struct nexthop *nh)
 		if (active && nexthop_usable(active) && active->oif == o->oif) {
 			if (active->reach == REACH_DEGRADED && other && other->reach == REACH_UP &&
 			    all_prefer(o, other))
-				move(o, other);
+				pair_move(o, other);
 			continue;
 		}
 		if (!link_is_up(o->oif))
 			o->gone = true; /* the kernel has flushed it, and its routes */
 		else if (other)
-			move(o, other);
+			pair_move(o, other);
 	}
 }
 
@@ -251,7 +251,7 @@ static void home_due(void *arg)
 		o->home_tries = 0;
 		home = nexthop_find(&o->home);
 		if (home)
-			move(o, home);
+			pair_move(o, home);
 		o->home = o->active; /* where it stays, who wants the other one finds another object
 				      */
 		if (home)

@@ -149,7 +149,7 @@ void rib_ceilings_narrower(void)
 	job_start(&narrower_job);
 }
 
-static void stop(struct job *j)
+static void stop_job(struct job *j)
 {
 	if (j->ready)
 		job_stop(j);
@@ -162,7 +162,7 @@ void rib_ceiling_reset(void)
 	again_timer.ready = false;
 	again_ms = AGAIN_MS;
 	again_at = 0;
-	stop(&beyond_job);
-	stop(&narrower_job);
+	stop_job(&beyond_job);
+	stop_job(&narrower_job);
 	beyond_left = 0;
 }

@@ -123,7 +123,7 @@ static void replaced(struct rib_node *n, const struct kroute *r)
 		route_lost(n);
 }
 
-static void foreign(const struct kroute *r, bool present)
+static void foreign_told(const struct kroute *r, bool present)
 {
 	struct rib_node *n = present ? rib_get(&r->prefix) : rib_find(&r->prefix);
 	struct rib_cand *c = n ? find_foreign(n, r) : NULL;
@@ -167,7 +167,7 @@ static bool as_installed(const struct rib_node *n, const struct kroute *r)
 	return !r->nhid && f->oif == r->oif && addr_eq(&f->gateway, &r->gateway);
 }
 
-static void ours(const struct kroute *r, bool present)
+static void ours_told(const struct kroute *r, bool present)
 {
 	struct rib_node *n = present ? rib_get(&r->prefix) : rib_find(&r->prefix);
 
@@ -209,9 +209,9 @@ void rib_kernel_route(const struct kroute *told, bool present)
 	r->prefix.plane = (uint8_t)plane;
 	fib_settle();
 	if (r->protocol != zconfig.protocol) {
-		foreign(r, present);
+		foreign_told(r, present);
 	} else if (r->metric == zconfig.metric) {
-		ours(r, present);
+		ours_told(r, present);
 	} else if (present) {
 		strays = true;
 		if (fib_is_swept())
@@ -228,7 +228,7 @@ void rib_kernel_begin(void)
 	reading = true;
 }
 
-static void check(struct rib_node *n)
+static void rib_kernel_check(struct rib_node *n)
 {
 	struct rib_cand *c, *next;
 	bool changed = false;
@@ -247,7 +247,7 @@ static void check(struct rib_node *n)
 		foreign_changed(n);
 }
 
-static bool sweep_some(void *arg)
+static bool rib_kernel_sweep(void *arg)
 {
 	struct rib_node *n;
 
@@ -256,7 +256,7 @@ static bool sweep_some(void *arg)
 		n = rib_walk(&sweep_at);
 		if (!n)
 			break;
-		check(n);
+		rib_kernel_check(n);
 	}
 	if (n)
 		return true;
@@ -273,7 +273,7 @@ void rib_kernel_end(void (*done)(void))
 	reading = false;
 	sweep_at = 0;
 	if (!sweep_job.ready)
-		job_init(&sweep_job, sweep_some, NULL);
+		job_init(&sweep_job, rib_kernel_sweep, NULL);
 	job_start(&sweep_job);
 }
 

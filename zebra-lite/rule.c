@@ -11,14 +11,14 @@
 #include "zconfig.h"
 
 static int write_rule(struct kept *e, bool add);
-static void describe(const struct kept *e, char *text, size_t size);
+static void rule_describe(const struct kept *e, char *text, size_t size);
 
 struct keep rules = {
 	.what = "rule",
 	.refused = "rule-refused",
 	.swept = "rule-swept",
 	.write = write_rule,
-	.describe = describe,
+	.describe = rule_describe,
 	.list = TAILQ_HEAD_INITIALIZER(rules.list),
 };
 
@@ -37,7 +37,7 @@ static bool same_prefix(const struct prefix *a, const struct prefix *b)
 	return a->len == b->len && (!a->len || prefix_eq(a, b));
 }
 
-static bool same(const struct krule *a, const struct krule *b)
+static bool same_rule(const struct krule *a, const struct krule *b)
 {
 	return a->family == b->family && a->action == b->action && a->tos == b->tos &&
 	       a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
@@ -45,10 +45,10 @@ static bool same(const struct krule *a, const struct krule *b)
 	       same_prefix(&a->dst, &b->dst) && str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
 }
 
-static struct rule *find(const struct krule *k)
+static struct rule *rule_find(const struct krule *k)
 {
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		if (same(&r->k, k))
+		if (same_rule(&r->k, k))
 			return r;
 	return NULL;
 }
@@ -58,7 +58,7 @@ static bool before(const struct krule *a, const struct krule *b)
 	return a->priority != b->priority ? a->priority < b->priority : a->family < b->family;
 }
 
-static struct rule *add(const struct krule *k)
+static struct rule *rule_add(const struct krule *k)
 {
 	struct rule *r = xcalloc(1, sizeof(*r)), *at;
 
@@ -73,7 +73,7 @@ static struct rule *add(const struct krule *k)
 	return r;
 }
 
-static void describe(const struct kept *e, char *text, size_t size)
+static void rule_describe(const struct kept *e, char *text, size_t size)
 {
 	const struct krule *k = &container_of(e, const struct rule, kept)->k;
 
@@ -88,17 +88,17 @@ static void describe(const struct kept *e, char *text, size_t size)
 
 void rule_want(const struct krule *k)
 {
-	struct rule *r = find(k);
+	struct rule *r = rule_find(k);
 
 	if (!r)
-		r = add(k);
+		r = rule_add(k);
 	r->kept.wanted++;
 	keep_sync(&rules, &r->kept);
 }
 
 void rule_unwant(const struct krule *k)
 {
-	struct rule *r = find(k);
+	struct rule *r = rule_find(k);
 
 	if (r)
 		keep_unwant(&rules, &r->kept);
@@ -106,7 +106,7 @@ void rule_unwant(const struct krule *k)
 
 bool rule_in_place(const struct krule *k)
 {
-	const struct rule *r = find(k);
+	const struct rule *r = rule_find(k);
 
 	/* EEXIST: somebody has the same; his may go some day. */
 	return r && (r->kept.installed || r->kept.retry.error == -EEXIST);
@@ -114,7 +114,7 @@ bool rule_in_place(const struct krule *k)
 
 void rule_told(const struct krule *k, bool present)
 {
-	struct rule *r = find(k);
+	struct rule *r = rule_find(k);
 
 	if (k->protocol != zconfig.protocol) {
 		if (r && !present && r->kept.retry.error == -EEXIST) {
@@ -131,7 +131,7 @@ void rule_told(const struct krule *k, bool present)
 	if (!r && !rules.reading)
 		return; /* looked at in the next reading */
 	if (!r)
-		r = add(k);
+		r = rule_add(k);
 	retry_done(&r->kept.retry);
 	keep_seen(&rules, &r->kept);
 }

@@ -18,17 +18,17 @@ struct side_route {
 
 static void (*when_missed)(void);
 
-static int write_route(struct kept *e, bool add);
+static int side_write(struct kept *e, bool add);
 static bool differs(const struct kept *e);
-static void describe(const struct kept *e, char *text, size_t size);
+static void side_describe(const struct kept *e, char *text, size_t size);
 
 struct keep side_routes = {
 	.what = "route",
 	.refused = "route-refused",
 	.swept = "route-swept",
-	.write = write_route,
+	.write = side_write,
 	.differs = differs,
-	.describe = describe,
+	.describe = side_describe,
 	.list = TAILQ_HEAD_INITIALIZER(side_routes.list),
 };
 
@@ -47,7 +47,7 @@ static const struct kroute *key(const struct side_route *r)
 	return r->kept.wanted ? &r->want : &r->have;
 }
 
-static struct side_route *find(const struct kroute *k)
+static struct side_route *side_find(const struct kroute *k)
 {
 	struct kept *e;
 
@@ -61,9 +61,9 @@ static struct side_route *find(const struct kroute *k)
 	return NULL;
 }
 
-static struct side_route *get(const struct kroute *k)
+static struct side_route *side_get(const struct kroute *k)
 {
-	struct side_route *r = find(k);
+	struct side_route *r = side_find(k);
 
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
@@ -72,7 +72,7 @@ static struct side_route *get(const struct kroute *k)
 	return r;
 }
 
-static bool same(const struct kroute *a, const struct kroute *b)
+static bool side_same(const struct kroute *a, const struct kroute *b)
 {
 	return a->type == b->type && a->protocol == b->protocol &&
 	       (a->type != RTN_UNICAST || (a->oif == b->oif && addr_eq(&a->gateway, &b->gateway) &&
@@ -81,10 +81,10 @@ static bool same(const struct kroute *a, const struct kroute *b)
 
 static bool differs(const struct kept *e)
 {
-	return !same(&route_of(e)->have, &route_of(e)->want);
+	return !side_same(&route_of(e)->have, &route_of(e)->want);
 }
 
-static int write_route(struct kept *e, bool add)
+static int side_write(struct kept *e, bool add)
 {
 	struct side_route *r = route_of(e);
 	int err;
@@ -99,7 +99,7 @@ static int write_route(struct kept *e, bool add)
 	return err;
 }
 
-static void describe(const struct kept *e, char *text, size_t size)
+static void side_describe(const struct kept *e, char *text, size_t size)
 {
 	const struct kroute *k = key(route_of(e));
 
@@ -109,8 +109,8 @@ static void describe(const struct kept *e, char *text, size_t size)
 
 void side_want(const struct kroute *k)
 {
-	struct side_route *r = get(k);
-	bool other = !r->kept.wanted || !same(&r->want, k), missed = r->missed && !other;
+	struct side_route *r = side_get(k);
+	bool other = !r->kept.wanted || !side_same(&r->want, k), missed = r->missed && !other;
 
 	if (other)
 		retry_done(&r->kept.retry);
@@ -125,7 +125,7 @@ void side_want(const struct kroute *k)
 
 void side_unwant(const struct kroute *k)
 {
-	struct side_route *r = find(k);
+	struct side_route *r = side_find(k);
 
 	if (r)
 		keep_unwant(&side_routes, &r->kept);
@@ -133,9 +133,9 @@ void side_unwant(const struct kroute *k)
 
 bool side_in_place(const struct kroute *k)
 {
-	const struct side_route *r = find(k);
+	const struct side_route *r = side_find(k);
 
-	return r && r->kept.wanted && r->kept.installed && same(&r->have, &r->want);
+	return r && r->kept.wanted && r->kept.installed && side_same(&r->have, &r->want);
 }
 
 void side_rewrite(uint32_t table)
@@ -149,7 +149,7 @@ void side_rewrite(uint32_t table)
 
 		if (!e->wanted || !e->installed || r->want.table != table)
 			continue;
-		e->installed = write_route(e, true) == 0;
+		e->installed = side_write(e, true) == 0;
 		keep_sync(&side_routes, e);
 	}
 }
@@ -191,19 +191,19 @@ static void lost(struct side_route *r)
 
 void side_told(const struct kroute *k, bool present)
 {
-	struct side_route *r = k->protocol == zconfig.protocol ? find(k) : NULL;
+	struct side_route *r = k->protocol == zconfig.protocol ? side_find(k) : NULL;
 
 	if (k->protocol != zconfig.protocol)
 		return;
 	if (!present) {
-		if (r && r->kept.installed && same(&r->have, k) &&
+		if (r && r->kept.installed && side_same(&r->have, k) &&
 		    keep_gone(&side_routes, &r->kept))
 			lost(r);
 		return;
 	}
 	if (!r && !side_routes.reading)
 		return;
-	r = get(k);
+	r = side_get(k);
 	r->have = *k;
 	keep_seen(&side_routes, &r->kept);
 	if (!side_routes.reading && r->kept.wanted && differs(&r->kept)) {

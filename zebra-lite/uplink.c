@@ -34,7 +34,7 @@ const char *uplink_state_name(enum uplink_state s)
 	return (unsigned)s < ARRAY_SIZE(names) ? names[s] : "invalid";
 }
 
-static struct uplink *find(const char *wg)
+static struct uplink *uplink_find(const char *wg)
 {
 	struct uplink *u;
 
@@ -85,7 +85,7 @@ static bool learned_gateway(uint32_t oif, uint8_t family, struct addr *gateway)
 	return best != UINT32_MAX;
 }
 
-static enum uplink_state judge(const struct uplink *u, unsigned i, struct uplink_family *f)
+static enum uplink_state uplink_judge(const struct uplink *u, unsigned i, struct uplink_family *f)
 {
 	const struct uplink_conf *c = &u->conf;
 	const struct kaddr *own;
@@ -110,7 +110,8 @@ static enum uplink_state judge(const struct uplink *u, unsigned i, struct uplink
 	return UPLINK_UP;
 }
 
-static struct kroute *put(struct uplink_family *f, const struct uplink *u, const struct prefix *p)
+static struct kroute *uplink_put(struct uplink_family *f, const struct uplink *u,
+				 const struct prefix *p)
 {
 	struct kroute *k;
 
@@ -135,8 +136,8 @@ static void plan(const struct uplink *u, unsigned i, struct uplink_family *f)
 	struct kroute *k;
 
 	*f = (struct uplink_family){0};
-	f->state = judge(u, i, f);
-	k = put(f, u, &all);
+	f->state = uplink_judge(u, i, f);
+	k = uplink_put(f, u, &all);
 	*k = (struct kroute){.prefix = all,
 			     .table = u->conf.table,
 			     .metric = UNREACHABLE_METRIC,
@@ -146,10 +147,10 @@ static void plan(const struct uplink *u, unsigned i, struct uplink_family *f)
 		return;
 	for (unsigned n = 0; (a = ifaddr_get(u->oif, n)) && f->n < SUBNETS_END; n++)
 		if (a->local.family == families[i] && !addr_is_link_local(&a->local))
-			put(f, u, &a->subnet);
+			uplink_put(f, u, &a->subnet);
 	if (f->state != UPLINK_UP)
 		return;
-	k = put(f, u, &all);
+	k = uplink_put(f, u, &all);
 	if (k)
 		k->gateway = f->gateway;
 }
@@ -304,7 +305,7 @@ void uplinks_read_end(void)
 
 /* --- the configuration --- */
 
-static void forget(struct uplink *u)
+static void uplink_forget(struct uplink *u)
 {
 	want_rules(&u->conf, false);
 	for (unsigned i = 0; i < 2; i++)
@@ -329,7 +330,7 @@ static void reconfigure(struct uplink *u, const struct uplink_conf *c)
 	want_rules(&old, false);
 }
 
-static void add(const struct uplink_conf *c)
+static void uplink_add(const struct uplink_conf *c)
 {
 	struct uplink *u = xcalloc(1, sizeof(*u));
 
@@ -347,11 +348,11 @@ void uplinks_apply(const struct uplink_conf *conf, size_t n)
 	LIST_FOREACH (u, &uplinks, link)
 		u->leaving = true;
 	for (size_t i = 0; i < n; i++) {
-		u = find(conf[i].wg);
+		u = uplink_find(conf[i].wg);
 		if (u)
 			reconfigure(u, &conf[i]);
 		else
-			add(&conf[i]);
+			uplink_add(&conf[i]);
 	}
 	if (ready)
 		eval_all(NULL);
@@ -377,13 +378,13 @@ void uplinks_prune(void)
 	for (u = LIST_FIRST(&uplinks); u; u = next) {
 		next = LIST_NEXT(u, link);
 		if (u->leaving)
-			forget(u);
+			uplink_forget(u);
 	}
 }
 
 bool uplink_bypasses(const struct tunnel_if *i)
 {
-	const struct uplink *u = i->fwmark ? find(i->name) : NULL;
+	const struct uplink *u = i->fwmark ? uplink_find(i->name) : NULL;
 
 	return u && u->bypass && u->conf.fwmark == i->fwmark;
 }

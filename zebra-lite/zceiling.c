@@ -18,7 +18,7 @@ struct neighbors {
 static struct ceilings ceilings;
 static struct neighbors now, before;
 
-static void add(struct neighbors *to, const char *text)
+static void neighbors_add(struct neighbors *to, const char *text)
 {
 	char address[ADDR_STRLEN];
 	struct prefix p;
@@ -39,10 +39,10 @@ static struct neighbors read_neighbors(const json_t *config)
 	size_t i, k;
 
 	json_array_foreach (conf_list(bgp, "neighbor"), i, item)
-		add(&to, conf_str(item, "address", NULL));
+		neighbors_add(&to, conf_str(item, "address", NULL));
 	json_array_foreach (conf_list(bgp, "neighbor-group"), i, item)
 		json_array_foreach (conf_list(item, "listen-range"), k, range)
-			add(&to, json_string_value(range));
+			neighbors_add(&to, json_string_value(range));
 	return to;
 }
 
@@ -114,7 +114,7 @@ static bool is_near_neighbor(struct prefix p)
 }
 
 /* N's addresses are on the link itself. */
-static bool on_link(const struct rib_node *n, uint32_t oif)
+static bool is_on_link(const struct rib_node *n, uint32_t oif)
 {
 	for (const struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (c->oif == oif && !c->gateway.family && n->len &&
@@ -130,7 +130,7 @@ bool zceiling_is_stranger(const struct addr *a, const struct addr *gateway, uint
 	if (!ceilings.now || is_near_neighbor(prefix_of_addr(a)))
 		return false;
 	for (const struct rib_node *n = rib_match(&by); n; n = rib_cover(n))
-		if (on_link(n, oif))
+		if (is_on_link(n, oif))
 			return !is_near_neighbor(rib_prefix(n));
 	return !is_near_neighbor(prefix_of_addr(&by));
 }

@@ -39,7 +39,7 @@ static void read_members(const json_t *root, const json_t *plane, struct zconfig
 			add_interface(c, r, conf_str(item, "name", ""), true, true);
 }
 
-static void read_rules(const json_t *root, const json_t *plane, struct zconfig *c)
+static void read_plane_rules(const json_t *root, const json_t *plane, struct zconfig *c)
 {
 	const json_t *rule = conf_get(plane, "rule");
 	struct krule r = {.action = FR_ACT_TO_TBL,
@@ -98,7 +98,7 @@ int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 		if (!number || number >= PLANES_MAX)
 			continue;
 		c->plane_table[number] = conf_u32(plane, "table", 0);
-		read_rules(root, plane, c);
+		read_plane_rules(root, plane, c);
 		if (conf_bool(plane, "isolate", false))
 			isolate(c, (uint8_t)number);
 		json_array_foreach (conf_list(plane, "static"), k, item) {

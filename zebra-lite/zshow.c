@@ -263,7 +263,7 @@ static void route_start(struct show *s)
 }
 
 /* One run. */
-static void collect(struct route_walk *w)
+static void route_collect(struct route_walk *w)
 {
 	struct rib_node *n = NULL;
 
@@ -310,7 +310,7 @@ static void route_step(struct show *s)
 	struct prefix p;
 
 	if (!w->collected) {
-		collect(w);
+		route_collect(w);
 		return;
 	}
 	for (int i = 0; i < ROWS && prefix_order_first(&w->order, &p); i++) {
@@ -365,32 +365,32 @@ static void summary_start(struct show *s)
 {
 	const struct fib_counters *c = &fib_counters;
 
-	show_object(s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o,"
-				 " s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
-				 " s:{s:b, s:b, s:I}}",
-				 "prefixes", (json_int_t)rib_count(), "queued",
-				 (json_int_t)c->queued, "urgent", (json_int_t)c->urgent,
-				 "lingering", (json_int_t)c->lingering, "paths",
-				 (json_int_t)c->fibs, "batches", (json_int_t)c->batches,
-				 "entries-set", (json_int_t)c->sets, "entries-unset",
-				 (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
-				 "route-errors", (json_int_t)c->route_errors, "route-errors-seconds",
-				 seconds_since(c->route_errors_ms), "routes-refused",
-				 (json_int_t)fib_retry_lasting(), "refused",
-				 (json_int_t)c->refused, "beyond-ceiling", (json_int_t)c->beyond,
-				 "beyond-ceiling-seconds",
-				 seconds_since(c->beyond ? c->beyond_ms : 0), "drift-repaired",
-				 (json_int_t)c->drift, "drift-repaired-seconds",
-				 seconds_since(c->drift_ms), "routes-flushed",
-				 (json_int_t)c->flushed, "resyncs",
-				 (json_int_t)c->resyncs, "local-repairs", (json_int_t)c->repairs,
-				 "nexthop-objects", (json_int_t)nhobj_counters.objects,
-				 "nexthop-moves", (json_int_t)nhobj_counters.moves,
-				 "rules-repaired", (json_int_t)(rules.drift + side_routes.drift),
-				 "swept", fib_is_swept(), "nftables-sets", nftset_state(),
-				 "nftables-error", name_or_null(nftset_error()), "settings",
-				 "pin-endpoints", zconfig.pin, "resilient", zconfig.resilient,
-				 "sweep-timeout", (json_int_t)zconfig.sweep_s));
+	show_object(
+		s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, "
+			     "s:I, s:o,"
+			     " s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
+			     " s:{s:b, s:b, s:I}}",
+			     "prefixes", (json_int_t)rib_count(), "queued", (json_int_t)c->queued,
+			     "urgent", (json_int_t)c->urgent, "lingering", (json_int_t)c->lingering,
+			     "paths", (json_int_t)c->fibs, "batches", (json_int_t)c->batches,
+			     "entries-set", (json_int_t)c->sets, "entries-unset",
+			     (json_int_t)c->unsets, "route-writes", (json_int_t)c->route_writes,
+			     "route-errors", (json_int_t)c->route_errors, "route-errors-seconds",
+			     seconds_since(c->route_errors_ms), "routes-refused",
+			     (json_int_t)fib_retry_lasting(), "refused", (json_int_t)c->refused,
+			     "beyond-ceiling", (json_int_t)c->beyond, "beyond-ceiling-seconds",
+			     seconds_since(c->beyond ? c->beyond_ms : 0), "drift-repaired",
+			     (json_int_t)c->drift, "drift-repaired-seconds",
+			     seconds_since(c->drift_ms), "routes-flushed", (json_int_t)c->flushed,
+			     "resyncs", (json_int_t)c->resyncs, "local-repairs",
+			     (json_int_t)c->repairs, "nexthop-objects",
+			     (json_int_t)nhobj_counters.objects, "nexthop-moves",
+			     (json_int_t)nhobj_counters.moves, "rules-repaired",
+			     (json_int_t)(rules.drift + side_routes.drift), "swept", fib_is_swept(),
+			     "nftables-sets", nftset_state(), "nftables-error",
+			     name_or_null(nftset_error()), "settings", "pin-endpoints", zconfig.pin,
+			     "resilient", zconfig.resilient, "sweep-timeout",
+			     (json_int_t)zconfig.sweep_s));
 }
 
 static const char *pin_state(const struct pin *p)
