@@ -35,28 +35,6 @@ static void alarm(const struct rib_node *n, const struct nexthop *nh, enum reaso
 		    reason_name(reason));
 }
 
-void rib_judge_ceiling(struct rib_node *n)
-{
-	const struct hopset *s = rib_hops(n);
-	bool told = n->flags & NODE_TOLD;
-	struct prefix p;
-
-	n->flags &= ~NODE_TOLD;
-	if (!s)
-		return;
-	p = rib_prefix(n);
-	for (unsigned i = 0; i < s->n; i++) {
-		const struct nexthop *nh = s->ref[i].nh;
-		enum reason r = zceiling_judge(&p, nh);
-
-		if (r == REASON_NONE)
-			continue;
-		if (told && nexthop_settled(nh))
-			alarm(n, nh, r);
-		rib_refuse(n, &nh->addr, r);
-	}
-}
-
 /* What is refused may be fine by now, or for another reason. */
 static void judge_refusal(struct refusal *r)
 {
@@ -70,6 +48,42 @@ static void judge_refusal(struct refusal *r)
 	if (reason != REASON_NONE)
 		rib_refuse(r->node, &hop, reason);
 	rib_clear(r->node, &hop, r->reason);
+}
+
+/* As long as refusals wait to be judged again, those of a prefix that others are added to do not:
+ * where its packets go over to another peer there would be neither in between. */
+static void judge_own(struct rib_node *n)
+{
+	struct refusal *r, *next;
+
+	for (r = beyond_left ? rib_refusals(n) : NULL; r; r = next) {
+		next = r->next;
+		if (rib_is_ceiling(r->reason))
+			judge_refusal(r);
+	}
+}
+
+void rib_judge_ceiling(struct rib_node *n)
+{
+	const struct hopset *s = rib_hops(n);
+	bool told = n->flags & NODE_TOLD;
+	struct prefix p;
+
+	n->flags &= ~NODE_TOLD;
+	if (!s)
+		return;
+	judge_own(n);
+	p = rib_prefix(n);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct nexthop *nh = s->ref[i].nh;
+		enum reason r = zceiling_judge(&p, nh);
+
+		if (r == REASON_NONE)
+			continue;
+		if (told && nexthop_settled(nh))
+			alarm(n, nh, r);
+		rib_refuse(n, &nh->addr, r);
+	}
 }
 
 static bool judge_some(void *arg)
@@ -116,6 +130,7 @@ static void judge_late(struct rib_node *n)
 	const struct hopset *s = rib_hops(n);
 	struct prefix p = rib_prefix(n);
 
+	judge_own(n);
 	for (unsigned i = 0; s && i < s->n; i++) {
 		const struct nexthop *nh = s->ref[i].nh;
 		enum reason r = zceiling_judge(&p, nh);

@@ -155,12 +155,33 @@ static void test_again(void **state)
 	RIG_TOLD("100 ms: cleared\n");
 }
 
+/* A prefix goes from a peer that loses it to one that may have it from now on, and is looked at
+ * before either was judged: it is never without a way. */
+static void test_exchanged(void **state)
+{
+	struct prefix p = rig_prefix("10.1.0.0/16");
+
+	rig_configure(PERMITS("'10.1.0.0/16'", ""));
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	RIG_TOLD("refused 10.1.0.0/16 by 10.9.1.2 no-permit\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	fib_dirty(rib_find(&p), true);
+	rig_configure(PERMITS("", "'10.1.0.0/16'"));
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.1.2 no-permit\n"
+		 "refused 10.1.0.0/16 by 10.9.0.1 no-permit\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "change 10.1.0.0/16 dev wg1\n"
+		 "unset 10.1.0.0/16 p1\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_judged),
 		T(test_again),
+		T(test_exchanged),
 	};
 
 	log_init("rib_ceiling_test");
