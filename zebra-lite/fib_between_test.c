@@ -281,22 +281,27 @@ static void test_asked(void **state)
 		 "del 10.1.0.0/16 dev wg1\n"
 		 "unset 10.1.0.0/16 p2\n"},
 		{"tunnel gone", tunnel_gone, "", "",
+		 "unset 10.1.0.0/16 p1\n"
 		 "del 10.1.0.0/16 dev wg1\n"
 		 "del 10.9.0.1/32 dev wg0\n"
 		 "unset 10.1.0.0/16 p2\n"},
 		{"tunnel gone, refused", tunnel_gone, P " p1", "",
+		 "unset 10.1.0.0/16 p1\n"
 		 "del 10.1.0.0/16 dev wg1\n"
 		 "del 10.9.0.1/32 dev wg0\n"
 		 "unset 10.1.0.0/16 p2\n"},
 		{"tunnel anew", tunnel_anew, "", "",
+		 "unset 10.1.0.0/16 p1\n"
 		 "set 10.1.0.0/16 p11\n"
 		 "change 10.1.0.0/16 dev wg0\n"
 		 "unset 10.1.0.0/16 p2\n"},
 		{"tunnel anew, refused", tunnel_anew, P " p1", "",
+		 "unset 10.1.0.0/16 p1\n"
 		 "set 10.1.0.0/16 p11\n"
 		 "change 10.1.0.0/16 dev wg0\n"
 		 "unset 10.1.0.0/16 p2\n"},
 		{"link gone", link_gone, P " p1", "",
+		 "unset 10.1.0.0/16 p1\n"
 		 "del 10.1.0.0/16 dev wg1\n"
 		 "del 10.9.0.1/32 dev wg0\n"
 		 "del 10.9.0.3/32 dev wg0\n"
@@ -515,7 +520,8 @@ static void test_between(void **state)
 		{"who was to have it is gone", heir_gone, "",
 		 "del 10.1.0.0/16 dev wg0\n"
 		 "del 10.0.0.0/8 dev wg0\n"
-		 "del 10.9.0.3/32 dev wg0\n"},
+		 "del 10.9.0.3/32 dev wg0\n"
+		 "unset 10.0.0.0/8 p3\n"},
 		{"the owner is gone", tunnel_gone, "",
 		 "del 10.1.0.0/16 dev wg0\n"
 		 "del 10.9.0.1/32 dev wg0\n"},
@@ -573,10 +579,39 @@ static void test_heir_gone(void **state)
 	tunnel_peer_gone(3);
 	answer(1, P " p3");
 	RIG_TOLD("del 10.1.0.0/16 dev wg0\n"
+		 "unset 10.1.0.0/16 p3\n"
 		 "unset 10.1.0.0/16 p1\n"
 		 "message 2\n"
 		 "del 10.0.0.0/8 dev wg0\n"
-		 "del 10.9.0.3/32 dev wg0\n");
+		 "del 10.9.0.3/32 dev wg0\n"
+		 "unset 10.0.0.0/8 p3\n"
+		 "message 3\n");
+}
+
+/* The same where the route stays for now, as another one was lost meanwhile: the entry goes back. */
+static void test_heir_gone_for_nothing(void **state)
+{
+	rig_bgp("10.0.0.0/8", "10.9.0.3");
+	rig_bgp(P, "10.9.0.1");
+	rig_bgp("192.168.0.0/16", "10.9.1.2");
+	hold();
+	rig_bgp(P, "");
+	rig_told();
+	tunnel_peer_gone(3);
+	rig_kernel(false, "192.168.0.0/16", 222, 179, RIG_WG1, NULL);
+	RIG_TOLD("");
+	answer(1, P " p3");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "message 2\n"
+		 "add 192.168.0.0/16 dev wg1\n"
+		 "del 10.0.0.0/8 dev wg0\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "del 10.9.0.3/32 dev wg0\n"
+		 "unset 10.0.0.0/8 p3\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "message 3\n");
+	answer(2, "");
+	RIG_TOLD("");
 }
 
 /* What was handed over is lost by wgd's own word, or by the answer to another message: it goes, and
@@ -718,6 +753,41 @@ static void test_moved_to_one_gone(void **state)
 	RIG_TOLD("set 10.1.0.0/16 p1\n"
 		 "message 2\n"
 		 "del 10.9.0.3/32 dev wg0\n");
+}
+
+/* Taken out of the configuration and put back before wgd let it go, a peer has the entries that it
+ * had: what is not its any more has been taken from it. */
+static void test_goes_and_comes(void **state)
+{
+	rig_bgp(P, "10.9.0.1");
+	rig_bgp("10.2.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	tunnel_peer_gone(1);
+	RIG_TOLD("change 10.2.0.0/16 dev wg1\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "del 10.9.0.1/32 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "unset 10.2.0.0/16 p1\n");
+	rig_bgp(P, "");
+	tell_peers();
+	RIG_TOLD("set 10.2.0.0/16 p1\n"
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "change 10.2.0.0/16 dev wg0\n");
+	/* The numbers of a wgd that is no more are nobody's. */
+	tunnel_peer_gone(1);
+	fib_wgd_away();
+	tunnel_begin();
+	for (uint32_t i = RIG_WG0; i <= RIG_WG3; i++)
+		rig_if(i, true);
+	rig_peer(1, RIG_WG0, "10.9.0.3", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	tunnel_synced();
+	fib_wgd_synced();
+	RIG_TOLD("set 10.2.0.0/16 p2\n"
+		 "sync\n"
+		 "change 10.2.0.0/16 dev wg1\n"
+		 "del 10.9.2.4/32 dev wg2\n"
+		 "del 10.9.0.1/32 dev wg0\n");
 }
 
 /* --- refusals --- */
@@ -1130,6 +1200,7 @@ int main(void)
 		T(test_writing),
 		T(test_between),
 		T(test_heir_gone),
+		T(test_heir_gone_for_nothing),
 		T(test_heir_refused_by_others),
 		T(test_removal_behind_growth),
 		T(test_two_answers),
@@ -1137,6 +1208,7 @@ int main(void)
 		T(test_cover_goes),
 		T(test_moved),
 		T(test_moved_to_one_gone),
+		T(test_goes_and_comes),
 		T(test_one_of_several),
 		T(test_free_behind_a_route),
 		T(test_planes),

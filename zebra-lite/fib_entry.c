@@ -48,7 +48,8 @@ void fib_entry(struct fib_entries *to, enum allowed_op op, const struct tunnel_p
 		op = ALLOWED_SET;
 		peer = other;
 	}
-	if (peer->gone || (peer->iface->any && op == ALLOWED_SET))
+	/* One that is gone leaves wgd when it is free of entries, or comes back with them. */
+	if (!peer->id || (op == ALLOWED_SET && (peer->gone || peer->iface->any)))
 		return;
 	to->m.changes = xgrow(to->m.changes, to->m.n, &to->cap, sizeof(*c));
 	c = &to->m.changes[to->m.n++];

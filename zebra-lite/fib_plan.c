@@ -168,7 +168,21 @@ static bool was_taken_away(const struct item *it, uint32_t ifindex)
 {
 	const struct tunnel_peer *to = fib_owner_on(it->target, ifindex);
 
-	return fib_was_given(it, ifindex) || (to && to->gone);
+	for (unsigned i = 0; i < it->n_given; i++)
+		if (it->given[i].ifindex == ifindex)
+			return true;
+	return to && to->gone;
+}
+
+/* One that is gone may have got an entry before it went, and would come back with it. */
+static void unset_gone(const struct item *it, struct fib_entries *to)
+{
+	const struct fib *f = it->target;
+
+	for (unsigned i = 0; f && i < f->n; i++)
+		if (f->owner[i].peer->gone &&
+		    !fib_owner_on(rib_installed(it->node), f->owner[i].ifindex))
+			fib_entry(to, ALLOWED_UNSET, f->owner[i].peer, RIB_PREFIX(it->node));
 }
 
 /* The entries of IT that stand, or stand again, on interfaces that FROM's route leaves by; or on
@@ -183,7 +197,8 @@ static void rest_entries(const struct item *it, const struct fib *from, bool lea
 		if (!(it->bad >> i & 1) && leaves_by(from, f->owner[i].ifindex) == leaves)
 			fib_plan_entry(plan, n, &f->owner[i], to);
 	for (unsigned i = 0; i < it->n_given; i++)
-		if (it->given[i].peer && leaves_by(from, it->given[i].ifindex) == leaves)
+		if (it->given[i].peer && !it->given[i].peer->gone &&
+		    leaves_by(from, it->given[i].ifindex) == leaves)
 			fib_plan_entry(plan, n, &it->given[i], to);
 	for (unsigned i = 0; old && i < old->n; i++) {
 		const struct fib_owner *o = &old->owner[i];
@@ -203,6 +218,7 @@ void fib_plan_rest(const struct item *it, const struct fib *from, struct fib_pla
 	*plan = (struct fib_plan){0};
 	if (from)
 		fib_plan_route(plan, from);
+	unset_gone(it, to);
 	rest_entries(it, from, true, plan, to);
 	rest_entries(it, from, false, plan, to);
 }

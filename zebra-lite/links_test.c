@@ -313,7 +313,8 @@ static void test_talk(void **state)
 	TOLD("bgpd: +kernel 192.0.2.0/24\nbgpd: -kernel 192.0.2.0/24\n");
 	say_watch(MSG_NEXTHOP_UNWATCH, "10.9.0.1");
 	say_u32(MSG_TUNNEL_PEER_GONE, 1);
-	TOLD("del 10.0.1.0/24\ndel 10.0.0.0/24\ndel 10.9.0.1/32\n");
+	TOLD("del 10.0.1.0/24\ndel 10.0.0.0/24\ndel 10.9.0.1/32\n"
+	     "wgd: unset 10.0.0.0/24 1\nwgd: unset 10.0.1.0/24 1\n");
 	say_u32(MSG_TUNNEL_IF_GONE, 10);
 	TOLD("del 10.9.0.2/32\n");
 }

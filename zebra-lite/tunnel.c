@@ -345,6 +345,8 @@ void tunnel_begin(void)
 		p->id = 0;
 		LIST_INSERT_HEAD(&id_table[0], p, by_id);
 	}
+	LIST_FOREACH (p, &dead_peers, link)
+		p->id = 0;
 }
 
 void tunnel_synced(void)

@@ -52,6 +52,7 @@ static void test_number_again(void **state)
 	say_if(RIG_WG0, "wg7", true);
 	RIG_TOLD("del 10.1.0.0/16 dev wg0\n"
 		 "del 10.9.0.1/32 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n"
 		 "nexthop 10.9.0.1 down nexthop-unreachable dev - peer - cost 0\n");
 	assert_null(tunnel_peer_by_id(1));
 	assert_string_equal(tunnel_if_by_index(RIG_WG0)->name, "wg7");
