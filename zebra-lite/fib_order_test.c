@@ -2,7 +2,7 @@
 /*
  * I1 and I2 by random changes against the model of both tables. WGBGP_SEED takes other changes,
  * WGBGP_OPS more of them, WGBGP_CLOCK other times between them, WGBGP_LINGER (ms) entries that stay
- * for longer. The clock is the model's own.
+ * for longer. The clock is the model's own. scripts/model-runs does it with many seeds.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -155,17 +155,32 @@ static void op_withdraw(struct mprefix *p)
 	tell_prefix(p);
 }
 
+static struct kroute foreign_route(const struct mprefix *p)
+{
+	return (struct kroute){.prefix = p->p,
+			       .table = 254,
+			       .metric = p->metric,
+			       .oif = UNDERLAY,
+			       .gateway = gateway_addr(),
+			       .protocol = RTPROT_BOOT,
+			       .type = RTN_UNICAST};
+}
+
+/* Better than ours, worse, or in the place of ours. */
 static void op_foreign(struct mprefix *p)
 {
-	struct kroute r = {.prefix = p->p,
-			   .table = 254,
-			   .oif = UNDERLAY,
-			   .protocol = RTPROT_BOOT,
-			   .type = RTN_UNICAST};
+	const uint32_t metrics[] = {0, zconfig.metric, 201};
+	struct kroute r;
 
-	r.gateway = gateway_addr();
+	model_kernel_write_all();
 	p->foreign = !p->foreign;
-	model_note("foreign %s %s", PREFIX_STR(&p->p), p->foreign ? "comes" : "goes");
+	if (p->foreign)
+		p->metric = metrics[model_random(ARRAY_SIZE(metrics))];
+	r = foreign_route(p);
+	r.replaced = p->foreign && p->route && p->metric == zconfig.metric;
+	p->route = p->route && !r.replaced;
+	model_note("foreign %s metric %u %s", PREFIX_STR(&p->p), p->metric,
+		   p->foreign ? "comes" : "goes");
 	model_learn();
 	for (unsigned s = 0; s < MODEL_SAMPLES; s++) /* nobody can close the gap of one that goes */
 		if (prefix_has_addr(&p->p, &model.sample[s]))
@@ -173,10 +188,28 @@ static void op_foreign(struct mprefix *p)
 	rib_kernel_route(&r, p->foreign);
 }
 
+/* What is in the way at wgd, which refuses what it is asked for; it takes nothing away. */
+static void op_refusal(struct mprefix *p)
+{
+	unsigned peer = model_random(MODEL_PEERS - 1);
+	bool *refused = &p->refused[peer];
+
+	if (!*refused && p->owner[model.peer[peer].iface] == (int)peer)
+		return;
+	*refused = !*refused;
+	model_note("wgd %s %s at peer %u", *refused ? "refuses" : "would take", PREFIX_STR(&p->p),
+		   peer);
+	model_learn();
+	if (!*refused)
+		model_wgd_says_free(&p->p, peer);
+}
+
 static void op_tunnel(void)
 {
 	struct mpeer *p = &model.peer[model_random(MODEL_PEERS)];
 
+	if (p->gone)
+		return;
 	if (p->up && model_random(2)) {
 		p->degraded = !p->degraded;
 	} else {
@@ -189,6 +222,26 @@ static void op_tunnel(void)
 			     : "down");
 	model_learn();
 	model_tell_peer(p - model.peer);
+}
+
+/* It is taken out of the configuration, or is there again. */
+static void op_peer(void)
+{
+	unsigned i = model_random(MODEL_PEERS - 1);
+	struct mpeer *p = &model.peer[i];
+
+	if (!model.in_step) /* its entries go with what is stale, whatever anybody does */
+		return;
+	p->gone = !p->gone;
+	model_note("peer %u %s", i, p->gone ? "goes" : "is there again");
+	if (p->gone) {
+		model_learn();
+		tunnel_peer_gone(p->id);
+		return;
+	}
+	p->id = p->id ? p->id : ++model.next_id;
+	model_learn();
+	model_tell_peer(i);
 }
 
 static void op_drift(struct mprefix *p)
@@ -322,8 +375,12 @@ void model_op(void)
 		op_withdraw(p);
 	else if (r < 950)
 		op_tunnel();
-	else if (r < 970)
+	else if (r < 965)
 		op_foreign(p);
+	else if (r < 971)
+		op_refusal(p);
+	else if (r < 975)
+		op_peer();
 	else if (r < 981)
 		op_drift(p);
 	else if (r < 985)
@@ -361,11 +418,12 @@ void model_rest(void)
 	do {
 		if (turns++ > TURNS_MAX)
 			model_fail("never at rest", NULL);
-		time_passes();
+		if (turns % 4 == 0) /* a hostile circle is held by how often it turns in how long */
+			time_passes();
 		loop_fake_turn();
 		model_kernel_turn();
 		model_wgd_turn();
-	} while (model.head != model.tail || fib_counters.queued || fib_counters.lingering ||
+	} while (!model_wgd_rests() || fib_counters.queued || fib_counters.lingering ||
 		 !fib_idle());
 	model_check_rest();
 }
@@ -481,15 +539,10 @@ void model_restart_zebra(void)
 				   .nhid = p->nhid,
 				   .protocol = 222,
 				   .type = RTN_UNICAST};
-		struct kroute f = {.prefix = p->p,
-				   .table = 254,
-				   .oif = UNDERLAY,
-				   .protocol = RTPROT_BOOT,
-				   .type = RTN_UNICAST};
+		struct kroute f = foreign_route(p);
 
 		if (p->oif == UNDERLAY)
 			r.gateway = gateway_addr();
-		f.gateway = gateway_addr();
 		if (p->route)
 			rib_kernel_route(&r, true);
 		if (p->foreign)

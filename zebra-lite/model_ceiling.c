@@ -24,13 +24,22 @@ static bool for_no_tunnel(const struct prefix *p, bool before)
 	return true;
 }
 
+static bool permits(const struct prefix *p, unsigned hop, bool before)
+{
+	if (hop == GATEWAY)
+		return for_no_tunnel(p, before);
+	return in_list(before ? &model.peer[hop].before : &model.peer[hop].permit, p);
+}
+
 bool model_permits(const struct prefix *p, unsigned hop, bool late)
 {
+	bool now, before;
+
 	if (!model.ceilings)
 		return true;
-	if (hop == GATEWAY)
-		return for_no_tunnel(p, false) || (late && for_no_tunnel(p, true));
-	return in_list(&model.peer[hop].permit, p) || (late && in_list(&model.peer[hop].before, p));
+	now = permits(p, hop, false);
+	before = permits(p, hop, true);
+	return model.unjudged ? now && before : now || (late && before);
 }
 
 /* --- the configuration --- */
@@ -87,6 +96,7 @@ static void apply(void)
 
 	model_note("permit lists, generation %u", model.generation + 1);
 	model.pruned = false;
+	model.judging = true;
 	model_learn();
 	zapply_ceilings(c, ++model.generation);
 	json_decref(c);
@@ -95,7 +105,7 @@ static void apply(void)
 static void prune(void)
 {
 	model_note("pruned");
-	model.pruned = model.overtaken = true;
+	model.pruned = model.overtaken = model.judging = true;
 	model_learn();
 	zapply_ceilings_prune();
 }

@@ -13,7 +13,7 @@ static unsigned level(const struct mprefix *p, unsigned i)
 	const struct mpeer *peer = p->hop[i] == GATEWAY ? NULL : &model.peer[p->hop[i]];
 	unsigned state = DEMOTED_NOT;
 
-	if (peer && (p->refused[p->hop[i]] || model.away[peer->iface]))
+	if (peer && (peer->gone || p->refused[p->hop[i]] || model.away[peer->iface]))
 		return DEMOTED_LAST + 1;
 	if (!model_permits(&p->p, p->hop[i], !model.pruned))
 		return DEMOTED_LAST + 1;
@@ -63,7 +63,7 @@ static unsigned wanted_shares(const struct mprefix *p)
 	for (unsigned i = 0; i < p->n; i++)
 		best = level(p, i) < best ? level(p, i) : best;
 	for (unsigned i = 0; i < n; i++) {
-		if (!p->weight[i] || p->refused[p->hop[i]] ||
+		if (!p->weight[i] || model.peer[p->hop[i]].gone || p->refused[p->hop[i]] ||
 		    !model_permits(&p->p, p->hop[i], !model.pruned) ||
 		    model.away[model.peer[p->hop[i]].iface])
 			continue;
@@ -113,6 +113,12 @@ static bool has_owner(const struct mprefix *p, unsigned iface)
 	return p->owner[iface] >= 0;
 }
 
+/* The lowest metric is used. */
+bool model_uses_foreign(const struct mprefix *p)
+{
+	return p->foreign && (!p->route || p->metric < zconfig.metric);
+}
+
 static void learn_state(void)
 {
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
@@ -139,6 +145,10 @@ void model_learn(void)
 	model.without_stale = true;
 	learn_state();
 	model.without_stale = false;
+	model.unjudged = true;
+	if (model.judging)
+		learn_state();
+	model.unjudged = false;
 }
 
 /* --- the checks --- */
@@ -214,7 +224,7 @@ static void check_sample(unsigned s)
 				   a);
 		return;
 	}
-	if (model.prefix[at].foreign)
+	if (model_uses_foreign(&model.prefix[at]))
 		return;
 	n = leaves(&model.prefix[at], oifs);
 	for (unsigned i = 0; i < n; i++)
@@ -286,7 +296,7 @@ static void check_agreement(unsigned s)
 	uint32_t oifs[ROUTE_HOPS_MAX];
 	unsigned n;
 
-	if (at < 0 || model.prefix[at].foreign)
+	if (at < 0 || model_uses_foreign(&model.prefix[at]))
 		return;
 	n = leaves(&model.prefix[at], oifs);
 	for (unsigned i = 0; i < n; i++)
@@ -342,12 +352,15 @@ static void check_wanted(void)
 
 void model_check_rest(void)
 {
+	for (unsigned i = 0; i < MODEL_PEERS; i++)
+		if (model.peer[i].gone)
+			model_wgd_drop_peer(i);
 	if (!model.hostile)
 		check_wanted();
 	model_check_ceilings();
 	check_objects_at_rest();
 	check_told();
-	model.overtaken = false;
+	model.overtaken = model.judging = false;
 	memset(model.right, 0, sizeof(model.right));
 	memset(model.wanted_since_rest, 0, sizeof(model.wanted_since_rest));
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)

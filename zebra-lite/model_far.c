@@ -96,21 +96,22 @@ static void on_nexthop_del(uint32_t id)
 		o->id = 0;
 }
 
-static void write_route(enum route_op op, const struct kroute *r, void *cookie)
+/* The kernel's answer. */
+static int write_route(enum route_op op, const struct kroute *r)
 {
 	struct mprefix *p = model_prefix(&r->prefix);
 
 	if (!p) /* a tunnel address */
-		return;
+		return 0;
 	model_note("route %s %s oif %u",
 		   op == ROUTE_DEL   ? "del"
 		   : op == ROUTE_ADD ? "add"
 				     : "change",
 		   PREFIX_STR(&p->p), r->oif);
-	if (op == ROUTE_ADD && p->route) {
-		fib_route_failed(cookie, -EEXIST);
-		return;
-	}
+	if (op == ROUTE_ADD && (p->route || (p->foreign && p->metric == r->metric)))
+		return -EEXIST;
+	if (op == ROUTE_CHANGE && !p->route && p->foreign && p->metric == r->metric)
+		model_fail("a route of somebody else is overwritten", NULL);
 	if (op != ROUTE_DEL && r->nhid &&
 	    (!model_object(r->nhid) ||
 	     (!model_object(r->nhid)->n && model_object(r->nhid)->oif != r->oif)))
@@ -123,19 +124,28 @@ static void write_route(enum route_op op, const struct kroute *r, void *cookie)
 	if (model.hooks.route)
 		model.hooks.route(op, r);
 	model_check();
+	return 0;
 }
 
 static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
-	ensure(model.given - model.written < WRITES);
-	model.write[model.given++ % WRITES] = (struct mwrite){op, *r, cookie};
+	ensure(model.given - model.answered < WRITES);
+	model.write[model.given++ % WRITES] = (struct mwrite){op, *r, cookie, 0};
 }
 
 static void write_next(void)
 {
-	const struct mwrite *w = &model.write[model.written++ % WRITES];
+	struct mwrite *w = &model.write[model.written++ % WRITES];
 
-	write_route(w->op, &w->route, w->cookie);
+	w->err = write_route(w->op, &w->route);
+}
+
+static void answer_next(void)
+{
+	const struct mwrite *w = &model.write[model.answered++ % WRITES];
+
+	if (w->err)
+		fib_route_failed(w->cookie, w->err);
 }
 
 static uint32_t on_flush(void)
@@ -147,13 +157,24 @@ static bool on_done(uint32_t flush, bool wait)
 {
 	while (wait && model.written < flush)
 		write_next();
-	return model.written >= flush;
+	while (wait && model.answered < flush)
+		answer_next();
+	return model.answered >= flush;
 }
 
+void model_kernel_write_all(void)
+{
+	while (model.written < model.given)
+		write_next();
+}
+
+/* It works, and its answers may be behind that. */
 void model_kernel_turn(void)
 {
 	for (unsigned n = model_random(4); n && model.written < model.given; n--)
 		write_next();
+	for (unsigned n = model_random(6); n && model.answered < model.written; n--)
+		answer_next();
 	fib_routes_written();
 }
 
@@ -185,6 +206,32 @@ static void on_allowed_sync(uint32_t batch)
 	*q = (struct msg_allowed){.batch = batch, .n = UINT32_MAX};
 }
 
+/* wgd's words come in their order, some time later. */
+static void say(struct msg_allowed_ack word)
+{
+	ensure(model.said - model.heard < WORDS);
+	model.word[model.said++ % WORDS] = word;
+}
+
+static void hear_next(void)
+{
+	struct msg_allowed_ack *word = &model.word[model.heard++ % WORDS];
+
+	if (word->batch)
+		fib_acked(word);
+	else
+		fib_allowed_refused(&word->refused[0]);
+	free(word->refused);
+}
+
+void model_wgd_says_free(const struct prefix *p, unsigned peer)
+{
+	struct msg_allowed_ack word = {.n = 1, .refused = xcalloc(1, sizeof(*word.refused))};
+
+	word.refused[0] = (struct msg_allowed_refused){model.peer[peer].id, *p, REASON_NONE};
+	say(word);
+}
+
 static bool wgd_full(void)
 {
 	return model.tail - model.head > WGD_QUEUE / 2;
@@ -197,13 +244,15 @@ static bool apply_change(const struct allowed_change *c)
 	struct mprefix *p = model_prefix(&c->prefix);
 	unsigned iface;
 
+	if (peer < 0 && c->op == ALLOWED_UNSET)
+		return true; /* it went with the peer */
 	if (peer < 0 || !p)
 		model_fail("an entry for an unknown peer or prefix", NULL);
 	iface = model.peer[peer].iface;
 	model_note("%s %s peer %d if %u", c->op == ALLOWED_SET ? "set" : "unset", PREFIX_STR(&p->p),
 		   peer, iface);
 	if (c->op == ALLOWED_SET) {
-		if (p->refused[peer])
+		if (p->refused[peer] || model.peer[peer].gone)
 			return false;
 		model_check_entry(&p->p, peer);
 		p->owner[iface] = peer;
@@ -232,15 +281,25 @@ static void wgd_sweep(void)
 		return;
 	model_note("wgd swept");
 	model.sweep = 0;
-	fib_acked(&ack);
+	model.in_step = true;
+	say(ack);
 }
 
-/* Works off one message and answers. */
+bool model_wgd_rests(void)
+{
+	return model.head == model.tail && model.heard == model.said;
+}
+
+/* Works off one message, or what it said is heard. */
 void model_wgd_turn(void)
 {
 	struct msg_allowed *q = &model.queue[model.head % WGD_QUEUE];
 	struct msg_allowed_ack ack = {.batch = q->batch};
 
+	if (model.said != model.heard && model_random(2)) {
+		hear_next();
+		return;
+	}
 	if (model.sweep && (model.head == model.tail || model_random(2))) {
 		wgd_sweep();
 		return;
@@ -263,8 +322,7 @@ void model_wgd_turn(void)
 			};
 	free(q->changes);
 	q->changes = NULL;
-	fib_acked(&ack);
-	free(ack.refused);
+	say(ack);
 }
 
 static void tell_if(unsigned i)
@@ -300,6 +358,19 @@ void model_wgd_drop(void)
 {
 	for (; model.head != model.tail; model.head++)
 		free(model.queue[model.head % WGD_QUEUE].changes);
+	for (; model.heard != model.said; model.heard++)
+		free(model.word[model.heard % WORDS].refused);
+}
+
+void model_wgd_drop_peer(unsigned i)
+{
+	int *owner;
+
+	for (unsigned k = 0; k < MODEL_PREFIXES; k++) {
+		owner = &model.prefix[k].owner[model.peer[i].iface];
+		*owner = *owner == (int)i ? -1 : *owner;
+	}
+	model.peer[i].id = 0;
 }
 
 static void tell_held(void)
@@ -323,13 +394,17 @@ void model_wgd_restart(void)
 	fib_wgd_away();
 	tunnel_begin();
 	model.sweep = 0;
+	model.in_step = false;
 	memset(model.touched, 0, sizeof(model.touched));
 	for (unsigned i = 0; i < MODEL_IFS; i++)
 		tell_if(i);
 	for (unsigned i = 0; i < MODEL_PEERS; i++) {
 		model.peer[i].id = ++model.next_id;
-		model_tell_peer(i);
+		model.peer[i].gone = false;
 	}
+	model_learn();
+	for (unsigned i = 0; i < MODEL_PEERS; i++)
+		model_tell_peer(i);
 	tell_held();
 	tunnel_synced();
 	fib_wgd_synced();

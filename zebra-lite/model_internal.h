@@ -19,7 +19,8 @@
 #define WGD_QUEUE 64 /* messages that wgd has not answered yet */
 #define LOG_LINES 40
 #define OBJECTS 256
-#define WRITES 1024 /* routes that the kernel has not got yet */
+#define WRITES 1024 /* routes that the kernel has not answered yet */
+#define WORDS 1024  /* of wgd that are on their way */
 
 struct mpermit {
 	unsigned n;
@@ -31,6 +32,7 @@ struct mpeer {
 	struct mpermit permit, before; /* in force; and until the next rest those before */
 	uint32_t id;
 	bool up, degraded, weak;
+	bool gone; /* from the configuration; at wgd until the next rest, and its entries with it */
 	struct addr addr;
 	uint8_t told; /* enum reach: what bgpd knows of the address */
 };
@@ -46,6 +48,7 @@ struct mwrite {
 	enum route_op op;
 	struct kroute route;
 	void *cookie;
+	int err;
 };
 
 struct mprefix {
@@ -56,7 +59,8 @@ struct mprefix {
 	uint8_t weight[HOPS];	   /* their shares */
 	bool stale;		   /* bgpd restarted without it: wanted until the sweep */
 	bool foreign;		   /* somebody else has a route for it */
-	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer, always */
+	uint32_t metric;	   /* of that */
+	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer */
 	/* the two tables */
 	bool route;
 	uint32_t oif, nhid;
@@ -74,6 +78,8 @@ struct model {
 	bool no_resilient;    /* groups */
 	bool ceilings;	      /* peers have permit lists */
 	bool pruned;	      /* `before` is over for all but what is under way */
+	bool judging;	      /* since the last rest they changed */
+	bool unjudged;	      /* model_learn(): the state before what they permit anew is known */
 	bool hostile;	      /* bgpd is in somebody else's hands */
 	bool planes;	      /* there is another one besides that of the prefixes */
 	bool away[MODEL_IFS]; /* it has the interface */
@@ -84,13 +90,17 @@ struct model {
 	struct msg_allowed queue[WGD_QUEUE];
 	unsigned head, tail;
 	struct mwrite write[WRITES];
-	uint32_t written, given; /* that the kernel has done, that it was given */
+	uint32_t given, written, answered; /* to the kernel, by it, and zebra-lite knows */
+	struct msg_allowed_ack
+		word[WORDS]; /* that wgd said; number 0: no answer, an entry is free */
+	unsigned heard, said;
 	unsigned batch_max;
 	uint32_t next_id;
 	uint32_t generation;   /* of the configuration that bgpd goes by */
 	bool without_stale;    /* model_learn(): the state behind the sweep */
 	uint32_t sweep, swept; /* number of the ALLOWED_SYNC that wgd works on, or 0; prefixes
 				  that it has looked at: what was not set since its start goes */
+	bool in_step;	       /* it was done since wgd is there */
 	bool touched[MODEL_PREFIXES][MODEL_IFS];
 	char log[LOG_LINES][128];
 	unsigned logged;
@@ -115,6 +125,7 @@ void model_check_route(const struct prefix *p, uint32_t oif, const struct addr *
 void model_check_ceilings(void); /* at rest: everything */
 
 /* model_check.c */
+bool model_uses_foreign(const struct mprefix *p); /* the kernel does */
 void model_learn(void); /* the wanted state as it is now counts as right from here on */
 void model_learn_found(const struct prefix *in);
 void model_check(void); /* behind each operation: every sample address */
@@ -124,9 +135,13 @@ void model_check_rest(void); /* both tables are exactly what is wanted */
 /* model_far.c */
 void model_far_begin(void); /* fills the table of out.h */
 void model_kernel_turn(void);
+void model_kernel_write_all(void); /* what it was given; the answers are on their way */
 void model_wgd_turn(void);
+bool model_wgd_rests(void); /* all is done and heard */
+void model_wgd_says_free(const struct prefix *p, unsigned peer);
 void model_tell_peer(unsigned i);
 void model_wgd_drop(void);
+void model_wgd_drop_peer(unsigned i);
 void model_wgd_restart(void);
 
 #endif
