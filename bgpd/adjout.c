@@ -191,7 +191,7 @@ void adjout_net(struct rib_table *t, uint32_t id, uint32_t path)
 	struct group *g;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (g->key.family[t->family] && g->key.plane == t->plane)
+		if (group_sends(g, t))
 			tell_group(g, t, id, path);
 	}
 	net_at(t, id)->sent_peer = path ? path_at(path)->peer : PEER_LOCAL;
@@ -202,7 +202,7 @@ void adjout_renew(struct rib_table *t, uint32_t id, uint32_t path, bool state, b
 	struct group *g;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (g->key.family[t->family] &&
+		if (group_sends(g, t) &&
 		    ((state && group_tells_state(g)) || (cost && group_tells_cost(g))))
 			tell_group(g, t, id, path);
 	}

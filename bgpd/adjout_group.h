@@ -138,6 +138,11 @@ static inline struct rib_table *group_table(const struct group *g, enum bgp_fami
 {
 	return &rib_tables[g->key.plane][f];
 }
+/* Its members are sent networks of this table. */
+static inline bool group_sends(const struct group *g, const struct rib_table *t)
+{
+	return g->key.family[t->family] && g->key.plane == t->plane;
+}
 TAILQ_HEAD(group_list, group);
 extern struct group_list groups;
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "adjout.h"
 #include "loop.h"
 #include "rig.h"
 #include "util.h"
@@ -133,7 +134,7 @@ static const char *plane_of(const char *prefix, unsigned last, const char *plane
 	"'10.0.0.5', 'graceful-restart': {'enabled': false}, 'leak': [" leak                      \
 	"], 'neighbor': [{'address': '10.9.0.21', 'remote-as': "                                  \
 	"65000, 'passive': true, 'plane': 'blue'}, {'address': '10.9.0.22', 'remote-as': 65000, " \
-	"'passive': true}]}}"
+	"'passive': true, 'next-hop-self': true, 'route-reflector-client': true}]}}"
 
 static void test_leak(void **state)
 {
@@ -180,6 +181,41 @@ static void test_leak(void **state)
 	assert_string_equal(plane_of(OTHER, A, "main"), "nexthop-unknown");
 }
 
+static void blue_hop(enum reach reach, enum reason why)
+{
+	rig_nexthop_is(&(struct msg_nexthop){
+		.addr = {.family = AF_INET, .plane = 3, .b = {10, 9, 0, 99}},
+		.reach = reach,
+		.reason = why,
+		.connected = true,
+		.cost = 10,
+		.ifname = "blue0"});
+}
+
+/* Neighbours in other planes hear nothing of a path, nor when its next hop has another state. */
+static void test_renewed(void **state)
+{
+	struct far *a, *b;
+
+	rig_start(LEAKING(""));
+	a = far_up(A, &(struct far_open){.as = 65000});
+	b = far_up(B, &(struct far_open){.as = 65000});
+	far_announce(a, &(struct news){.prefix = PREFIX,
+				       .nexthop = "10.9.0.99",
+				       .path = {7},
+				       .local_pref = 100});
+	blue_hop(REACH_UP, REASON_NONE);
+	assert_string_equal(plane_of(PREFIX, A, "blue"), "none");
+	assert_null(json_object_get(b->rib, PREFIX));
+	blue_hop(REACH_DEGRADED, REASON_DRAINING);
+	far_hear(b);
+	assert_null(json_object_get(b->rib, PREFIX));
+	assert_int_equal(adjout_prefixes(far_peer(b), BGP_IPV4), 0);
+	blue_hop(REACH_UP, REASON_NONE);
+	far_hear(b);
+	assert_null(json_object_get(b->rib, PREFIX));
+}
+
 /* RFC 4271 section 5: what is transitive goes on, and says that somebody did not know it. */
 static void test_unknown_attributes(void **state)
 {
@@ -217,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_multipath, teardown),
 		cmocka_unit_test_teardown(test_leak, teardown),
+		cmocka_unit_test_teardown(test_renewed, teardown),
 		cmocka_unit_test_teardown(test_unknown_attributes, teardown),
 	};
 
