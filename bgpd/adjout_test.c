@@ -57,6 +57,23 @@ struct peer *peer_find(const struct addr *address)
 	return NULL;
 }
 
+static struct peer *peer_from(struct peer *p, const struct addr *way)
+{
+	while (p && !addr_eq(&p->conf.address, way))
+		p = TAILQ_NEXT(p, link);
+	return p;
+}
+
+struct peer *peer_first_at(const struct addr *way)
+{
+	return peer_from(TAILQ_FIRST(&peers), way);
+}
+
+struct peer *peer_next_at(const struct peer *p, const struct addr *way)
+{
+	return peer_from(TAILQ_NEXT(p, link), way);
+}
+
 bool peer_is_client(const struct peer *p)
 {
 	return !p->ebgp && p->conf.route_reflector_client;

@@ -2,6 +2,7 @@
 #include "nexthop.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "bgp.h"
 #include "link_zebra.h"
@@ -10,6 +11,8 @@
 #include "util.h"
 
 static struct hash_table table;
+static struct hash_table tunnels; /* by interface and peer: nexthop_beside() */
+struct nexthop_list nexthops_held = LIST_HEAD_INITIALIZER(nexthops_held);
 static struct nexthop *by_id[NEXTHOPS_MAX + 1]; /* 0 unused */
 static uint32_t ids_high;			/* numbers above it were never in use */
 static struct nexthop *last;			/* most paths come with that of the path before */
@@ -44,6 +47,32 @@ static void watch(const struct nexthop *nh, bool on)
 {
 	if (!replay || nh->id < replay)
 		link_zebra_watch(&nh->state.addr, on);
+}
+
+static uint32_t tunnel_hash(const struct msg_nexthop *m)
+{
+	char key[sizeof(m->ifname) + sizeof(m->peer)];
+	size_t n = strlen(m->ifname) + 1;
+
+	memcpy(key, m->ifname, n);
+	str_copy(key + n, m->peer, sizeof(m->peer));
+	return hash_bytes(key, n + strlen(m->peer));
+}
+
+static void leave_tunnel(struct nexthop *nh)
+{
+	if (nh->is_by_tunnel)
+		hash_remove(&tunnels, &nh->by_tunnel);
+	nh->is_by_tunnel = false;
+}
+
+/* Its state is another one, or it is a neighbour's now. */
+static void enter_tunnel(struct nexthop *nh)
+{
+	leave_tunnel(nh);
+	nh->is_by_tunnel = nh->neighbors && nh->state.tunnel;
+	if (nh->is_by_tunnel)
+		hash_insert(&tunnels, &nh->by_tunnel, tunnel_hash(&nh->state));
 }
 
 /* There is a number left. */
@@ -84,6 +113,8 @@ static void nexthop_release(struct nexthop *nh)
 		return;
 	unknown -= nh->state.reach == REACH_UNKNOWN;
 	watch(nh, false);
+	leave_tunnel(nh);
+	nexthop_hold(nh, NULL);
 	hash_remove(&table, &nh->node);
 	by_id[nh->id] = NULL;
 	if (last == nh)
@@ -121,8 +152,8 @@ struct nexthop *nexthop_watch_neighbor(const struct addr *a)
 {
 	struct nexthop *nh = nexthop_get(a);
 
-	if (nh)
-		nh->neighbors++;
+	if (nh && !nh->neighbors++)
+		enter_tunnel(nh);
 	return nh;
 }
 
@@ -132,7 +163,8 @@ void nexthop_unwatch_neighbor(const struct addr *a)
 
 	if (!nh || !nh->neighbors)
 		return;
-	nh->neighbors--;
+	if (!--nh->neighbors)
+		leave_tunnel(nh);
 	nexthop_release(nh);
 }
 
@@ -146,9 +178,9 @@ enum reason nexthop_objection(const struct nexthop *nh)
 {
 	if (!nh || nh->state.reach == REACH_UNKNOWN)
 		return REASON_NEXTHOP_UNKNOWN;
-	if (nh->state.reach == REACH_DOWN && (nh->state.reason == REASON_OTHER_PLANE ||
-					      nh->state.reason == REASON_NO_PEER ||
-					      nh->state.reason == REASON_NOT_A_TUNNEL))
+	if (nh->state.reach == REACH_DOWN &&
+	    (nh->state.reason == REASON_OTHER_PLANE || nh->state.reason == REASON_NO_PEER ||
+	     nh->state.reason == REASON_NOT_A_TUNNEL))
 		return nh->state.reason;
 	if (nh->state.reach == REACH_DOWN && !is_kept(nh))
 		return nh->state.tunnel ? REASON_TUNNEL_DOWN : REASON_NEXTHOP_UNREACHABLE;
@@ -194,9 +226,35 @@ void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m)
 		nh->down_at = now_ms();
 	nh->state = *m;
 	nh->ceiling = policy_ceiling_hop(m, &nh->to);
+	enter_tunnel(nh);
 }
 
-struct nexthop *nexthop_next(const struct nexthop *nh)
+void nexthop_hold(struct nexthop *nh, const struct peer *by)
+{
+	if (nh->held_by)
+		LIST_REMOVE(nh, held_link);
+	nh->held_by = by;
+	if (by)
+		LIST_INSERT_HEAD(&nexthops_held, nh, held_link);
+}
+
+struct nexthop *nexthop_beside(const struct nexthop *nh, const struct nexthop *after)
+{
+	struct hash_node *n = after ? hash_find_next(&after->by_tunnel)
+				    : hash_find(&tunnels, tunnel_hash(&nh->state));
+
+	for (; n; n = hash_find_next(n)) {
+		struct nexthop *near = container_of(n, struct nexthop, by_tunnel);
+
+		if (str_eq(near->state.ifname, nh->state.ifname) &&
+		    str_eq(near->state.peer, nh->state.peer))
+			return near;
+	}
+	return NULL;
+}
+
+/* In any order; NULL: the first. */
+static struct nexthop *nexthop_next(const struct nexthop *nh)
 {
 	struct hash_node *n = nh ? hash_next(&table, &nh->node) : hash_first(&table);
 
@@ -255,6 +313,8 @@ void nexthop_free_all(void)
 		free(container_of(n, struct nexthop, node));
 	}
 	hash_clear(&table);
+	hash_clear(&tunnels);
+	LIST_INIT(&nexthops_held);
 	ids_high = 0;
 	last = NULL;
 	unknown = replay = 0;

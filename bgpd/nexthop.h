@@ -11,6 +11,8 @@
 #ifndef WGBGP_BGPD_NEXTHOP_H
 #define WGBGP_BGPD_NEXTHOP_H
 
+#include <sys/queue.h>
+
 #include "hash.h"
 #include "messages.h"
 #include "policy_ceiling.h"
@@ -18,6 +20,8 @@
 
 struct nexthop {
 	struct hash_node node;
+	struct hash_node by_tunnel; /* where is_by_tunnel: of a neighbour, through a tunnel */
+	bool is_by_tunnel;
 	struct msg_nexthop state; /* zebra-lite's last word; reach UNKNOWN before the first */
 	uint16_t id;		  /* number, for struct path */
 	uint16_t neighbors;	  /* neighbours with this address */
@@ -26,11 +30,13 @@ struct nexthop {
 	bool renew;	     /* that walk: what our announcements say of its state changed */
 	bool recost;	     /* ... or of its cost */
 	uint64_t down_at;    /* ms: it went down; while it is */
-	uint8_t ceiling; /* enum ceiling_hop: what its state says */
+	uint8_t ceiling;     /* enum ceiling_hop: what its state says */
 	const struct ceiling_peer *to;
-	const struct peer *held_by; /* whose session is to be proved first; NULL */
-	struct msg_nexthop held;    /* what zebra-lite said meanwhile */
+	const struct peer *held_by;    /* whose session is to be proved first; NULL */
+	LIST_ENTRY(nexthop) held_link; /* then: nexthops_held */
+	struct msg_nexthop held;       /* what zebra-lite said meanwhile */
 };
+extern LIST_HEAD(nexthop_list, nexthop) nexthops_held;
 
 #define NEXTHOPS_MAX 65535
 
@@ -50,7 +56,10 @@ void nexthop_unwatch_neighbor(const struct addr *a);
 void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m);
 /* Wants a lap of the walk for its paths, if there are any; RENEW, RECOST: see above. */
 void nexthop_walk(struct nexthop *nh, bool renew, bool recost);
-struct nexthop *nexthop_next(const struct nexthop *nh); /* in any order; NULL: the first */
+void nexthop_hold(struct nexthop *nh, const struct peer *by); /* NULL: no more */
+/* Of neighbours behind the same tunnel peer as NH; AFTER NULL: the first. NULL: there is no more.
+ */
+struct nexthop *nexthop_beside(const struct nexthop *nh, const struct nexthop *after);
 uint32_t nexthop_unknown(void); /* how many it has not judged yet */
 /* A new channel: every watch is sent again, by nexthop_replay_some(). */
 void nexthop_replay(void);

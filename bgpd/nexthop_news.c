@@ -16,16 +16,13 @@ static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, 
 	bool up = nh->state.reach >= REACH_DEGRADED;
 	bool left = was_tunnel && !nh->state.tunnel; /* no peer has the address any more */
 	bool dead = left || (!up && !nh->state.weak && nh->state.tunnel);
-	struct peer *p;
+	const struct addr *way = &nh->state.addr;
 
 	if (!nh->neighbors || (up == was_up && !left && !(dead && was_weak)))
 		return;
-	TAILQ_FOREACH (p, &peers, link) {
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-
-		if (addr_eq(&a, &nh->state.addr))
-			session_path_changed(p, up);
-		if (addr_eq(&a, &nh->state.addr) && dead)
+	for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way)) {
+		session_path_changed(p, up);
+		if (dead)
 			session_tunnel_dead(p, up ? REASON_PEER_GONE : nh->state.reason);
 	}
 }
@@ -33,14 +30,10 @@ static void tell_neighbor(const struct nexthop *nh, bool was_up, bool was_weak, 
 /* What we announce there says that the way to it is to be emptied, or no longer. */
 static void regroup_neighbors(const struct nexthop *nh)
 {
-	struct peer *p;
+	const struct addr *way = &nh->state.addr;
 
-	TAILQ_FOREACH (p, &peers, link) {
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-
-		if (addr_eq(&a, &nh->state.addr))
-			adjout_regroup(p);
-	}
+	for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way))
+		adjout_regroup(p);
 }
 
 /* What a path's standing depends on. */
@@ -80,29 +73,26 @@ static void tell_event(const struct nexthop *nh)
  * prove itself now; NULL: none. */
 static const struct peer *find_witness(const struct nexthop *nh)
 {
-	struct peer *p;
+	for (struct nexthop *near = NULL; (near = nexthop_beside(nh, near));) {
+		const struct addr *way = &near->state.addr;
 
-	TAILQ_FOREACH (p, &peers, link) {
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-		const struct nexthop *near = nexthop_find(&a);
-
-		if (near && str_eq(near->state.ifname, nh->state.ifname) &&
-		    str_eq(near->state.peer, nh->state.peer) && session_prove(p, nh->down_at))
-			return p;
+		for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way))
+			if (session_prove(p, nh->down_at))
+				return p;
 	}
 	return NULL;
 }
 
 /* M waits for a proof. */
-static bool nexthop_hold(struct nexthop *nh, const struct msg_nexthop *m)
+static bool waits_for_proof(struct nexthop *nh, const struct msg_nexthop *m)
 {
 	bool returns = nh->state.reach == REACH_DOWN && m->reach >= REACH_DEGRADED &&
 		       nh->state.tunnel && m->tunnel;
 
 	if (!returns)
-		nh->held_by = NULL;
+		nexthop_hold(nh, NULL);
 	else if (!nh->held_by)
-		nh->held_by = find_witness(nh);
+		nexthop_hold(nh, find_witness(nh));
 	nh->held = *m;
 	return nh->held_by;
 }
@@ -143,16 +133,17 @@ void nexthop_heard(const struct msg_nexthop *m)
 
 	if (!nh || m->reach == REACH_UNKNOWN)
 		return; /* let go of meanwhile; or still starting: its last word holds */
-	if (!nexthop_hold(nh, m))
+	if (!waits_for_proof(nh, m))
 		take(nh, m);
 }
 
 void nexthop_proved(const struct peer *p)
 {
-	for (struct nexthop *nh = NULL; (nh = nexthop_next(nh));) {
+	for (struct nexthop *nh = LIST_FIRST(&nexthops_held), *next; nh; nh = next) {
+		next = LIST_NEXT(nh, held_link);
 		if (nh->held_by != p)
 			continue;
-		nh->held_by = NULL;
+		nexthop_hold(nh, NULL);
 		take(nh, &nh->held);
 	}
 }

@@ -124,6 +124,52 @@ static void test_numbers(void **state)
 	}
 }
 
+/* How many neighbours' addresses are behind the tunnel of this one; LAST is one of them. */
+static unsigned beside(const char *address, unsigned last)
+{
+	const struct nexthop *nh;
+	unsigned n = 0, found = 0;
+	struct addr a;
+
+	assert_int_equal(addr_parse(address, &a), 0);
+	nh = nexthop_find(&a);
+	for (const struct nexthop *near = NULL; (near = nexthop_beside(nh, near)); n++)
+		found += near->state.addr.b[3] == last;
+	assert_int_equal(found, n > 0);
+	return n;
+}
+
+/* Who is behind the same tunnel is found without a look at all the others, wherever it moves. */
+static void test_beside(void **state)
+{
+	struct far *f = inside(A);
+	struct addr a = {.family = AF_INET, .b = {10, 9, 0, A}};
+
+	announce(f, HOP, 100);
+	rig_tunnel(HOP, "wg0", "a", REACH_UP, REASON_NONE);
+	assert_int_equal(beside(HOP, 0), 0);
+	rig_tunnel("10.9.0.21", "wg0", "a", REACH_UP, REASON_NONE);
+	rig_tunnel("10.9.0.22", "wg0", "b", REACH_UP, REASON_NONE);
+	assert_int_equal(beside(HOP, A), 1);
+	rig_tunnel("10.9.0.22", "wg0", "a", REACH_DEGRADED, REASON_TUNNEL_DEGRADED);
+	assert_int_equal(beside(HOP, A), 2);
+	assert_int_equal(beside(HOP, B), 2);
+	assert_int_equal(beside("10.9.0.22", A), 2);
+	rig_tunnel("10.9.0.22", "wg1", "a", REACH_UP, REASON_NONE);
+	assert_int_equal(beside(HOP, A), 1);
+	assert_int_equal(beside("10.9.0.22", B), 1);
+	rig_nexthop("10.9.0.22", REACH_UP, REASON_NONE);
+	assert_int_equal(beside(HOP, A), 1);
+	nexthop_watch_neighbor(&a);
+	nexthop_unwatch_neighbor(&a);
+	assert_int_equal(beside(HOP, A), 1);
+	nexthop_unwatch_neighbor(&a);
+	assert_int_equal(beside(HOP, 0), 0);
+	nexthop_watch_neighbor(&a);
+	rig_tunnel("10.9.0.21", "wg0", "a", REACH_UP, REASON_NONE);
+	assert_int_equal(beside(HOP, A), 1);
+}
+
 /* A path whose next hop has no number waits; a neighbour that came then has no place there. */
 static void test_too_many(void **state)
 {
@@ -467,8 +513,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_numbers),  T(test_too_many), T(test_watches), T(test_random_states),
-		T(test_neighbor), T(test_no_news),  T(test_since),   T(test_unknown),
+		T(test_numbers),       T(test_too_many), T(test_watches),
+		T(test_random_states), T(test_neighbor), T(test_no_news),
+		T(test_since),	       T(test_unknown),	 T(test_beside),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -49,6 +49,30 @@ struct peer *peer_find_zone(const struct addr *address, const char *zone)
 	return peer_look_up(address, zone);
 }
 
+static struct peer *peer_at(struct hash_node *n, const struct addr *way)
+{
+	for (; n; n = hash_find_next(n)) {
+		struct peer *p = container_of(n, struct peer, by_address);
+		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+
+		if (addr_eq(&a, way))
+			return p;
+	}
+	return NULL;
+}
+
+struct peer *peer_first_at(const struct addr *way)
+{
+	struct addr a = addr_in_plane(way, 0); /* as peer_insert() has it */
+
+	return peer_at(hash_find(&by_address, hash_bytes(&a, sizeof(a))), way);
+}
+
+struct peer *peer_next_at(const struct peer *p, const struct addr *way)
+{
+	return peer_at(hash_find_next(&p->by_address), way);
+}
+
 const char *peer_name(const struct peer *p)
 {
 	static char names[NAMES][ADDR_STRLEN + sizeof(p->conf.zone)];

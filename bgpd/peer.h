@@ -75,6 +75,9 @@ void peer_remove(struct peer *p);
 /* Of a link-local address: the first one, whatever its zone. */
 struct peer *peer_find(const struct addr *address);
 struct peer *peer_find_zone(const struct addr *address, const char *zone); /* "" none */
+/* Those whose address, in their plane, is the next hop WAY: several where zones differ. */
+struct peer *peer_first_at(const struct addr *way); /* NULL: none */
+struct peer *peer_next_at(const struct peer *p, const struct addr *way);
 const char *peer_name(const struct peer *p); /* address text; valid until the next call but four */
 const char *peer_state_name(enum peer_state s);
 /* A message to the neighbour, or from it, of so many bytes with its header; 0: not known. */
