@@ -27,31 +27,6 @@ static void wake(struct adjout_member *m)
 	}
 }
 
-static uint32_t count_own(const struct adjout_member *m, const struct rib_table *t,
-			  const struct bits *nets)
-{
-	uint32_t n = 0;
-
-	for (uint32_t id = bits_next(nets, 0); id; id = bits_next(nets, id + 1))
-		n += net_at(t, id)->sent_peer == m->id;
-	return n;
-}
-
-/* Paths of its own that the group announces to the others, or would. */
-static void count_own_paths(struct adjout_member *m)
-{
-	const struct group *g = m->group;
-
-	for (int f = 0; f < BGP_FAMILIES; f++) {
-		const struct rib_table *t = group_table(g, f);
-		bool any = m->peer->rib->received[f] > 0;
-
-		m->own_paths[f] = any ? count_own(m, t, &g->announced[f]) : 0;
-		for (unsigned i = 0; i < ADJOUT_WITHHELD; i++)
-			m->own_withheld[f][i] = any ? count_own(m, t, &g->withheld[f][i].nets) : 0;
-	}
-}
-
 static void enter_group(struct adjout_member *m)
 {
 	struct group_key key = group_key_of(m->peer);
@@ -60,7 +35,7 @@ static void enter_group(struct adjout_member *m)
 	m->group->members++;
 	TAILQ_INSERT_TAIL(&m->group->list, m, link);
 	m->lagging = true;
-	count_own_paths(m);
+	lag_count_anew(m);
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		if (key.family[f])
 			lag_want_all(m, f);
@@ -151,6 +126,21 @@ static void adjout_put(struct group *g, struct attr *attr, const struct prefix *
 	pack_put(k, p);
 }
 
+/* Before the network has another path. NEWS: the group announces or withdraws it. */
+static void tell_lagging(struct group *g, const struct rib_table *t, uint32_t id, bool news)
+{
+	struct adjout_member *m;
+
+	if (g->attached == g->members)
+		return;
+	TAILQ_FOREACH (m, &g->list, link) {
+		if (!m->lagging || !(news || member_is_before(m, t->family, id)))
+			continue;
+		lag_want(m, t, id);
+		g->news |= news;
+	}
+}
+
 static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32_t path)
 {
 	const struct net *net = net_at(t, id);
@@ -159,8 +149,8 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 	enum reason why = REASON_NONE;
 	struct attr *attr = path ? group_export(g, t, net, path, &why) : NULL;
 	struct prefix p = net_prefix(t, net);
-	struct adjout_member *m;
 
+	tell_lagging(g, t, id, attr || was);
 	group_withhold(g, t, id, why, before, from);
 	if (!attr && !was)
 		return;
@@ -176,13 +166,6 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 			adjout_put(g, attr, &p, source ? from : 0, 0);
 		}
 	}
-	if (g->attached < g->members)
-		TAILQ_FOREACH (m, &g->list, link) {
-			if (m->lagging) {
-				bits_set(&m->pending[t->family], id);
-				g->news = true;
-			}
-		}
 	attr_unref(attr);
 }
 

@@ -321,8 +321,8 @@ static struct attr *unless_too_long(const struct group *g, const struct rib_tabl
 	return NULL;
 }
 
-static struct attr *export_cached(struct group *g, const struct rib_table *t,
-				  const struct net *net, const struct path *p, enum reason *why)
+static struct attr *export_cached(struct group *g, const struct rib_table *t, const struct net *net,
+				  const struct path *p, enum reason *why)
 {
 	enum demotion demotion = group_state_of(p);
 
@@ -355,23 +355,26 @@ struct attr *group_export(struct group *g, const struct rib_table *t, const stru
 	return unless_too_long(g, t, net, a, why);
 }
 
-static void group_count_own(const struct group *g, enum bgp_family f, uint16_t peer, int by)
+/* The member that counts the network, whose best path is PEER's, as its own; NULL: none. */
+static struct adjout_member *owner_of(const struct group *g, enum bgp_family f, uint32_t net,
+				      uint16_t peer)
 {
 	struct adjout_member *m = group_member_of(g, peer);
 
-	if (m)
-		m->own_paths[f] += by;
+	return m && member_counts(m, f, net) ? m : NULL;
 }
 
 void group_announce(struct group *g, const struct rib_table *t, uint32_t net, bool on,
 		    uint16_t old_peer, uint16_t new_peer)
 {
 	bool was = bits_has(&g->announced[t->family], net);
+	struct adjout_member *old_owner = owner_of(g, t->family, net, old_peer);
+	struct adjout_member *new_owner = owner_of(g, t->family, net, new_peer);
 
-	if (was)
-		group_count_own(g, t->family, old_peer, -1);
-	if (on)
-		group_count_own(g, t->family, new_peer, 1);
+	if (was && old_owner)
+		old_owner->own_paths[t->family]--;
+	if (on && new_owner)
+		new_owner->own_paths[t->family]++;
 	if (on && !was) {
 		bits_set(&g->announced[t->family], net);
 		g->n_announced[t->family]++;
@@ -391,16 +394,8 @@ static void say_withheld(const struct group *g, const struct rib_table *t, uint3
 		m = TAILQ_NEXT(m, link);
 	log_limited(&bucket, why == REASON_NOT_A_CLIENT ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 		    "routes-not-sent", "neighbor=%s update-group=%u reason=%s first=%s",
-		    m ? ADDR_STR(&m->peer->conf.address) : "", g->id, reason_name(why), PREFIX_STR(&p));
-}
-
-static void count_own_withheld(const struct group *g, enum bgp_family f, unsigned i, uint16_t peer,
-			       int by)
-{
-	struct adjout_member *m = group_member_of(g, peer);
-
-	if (m)
-		m->own_withheld[f][i] += by;
+		    m ? ADDR_STR(&m->peer->conf.address) : "", g->id, reason_name(why),
+		    PREFIX_STR(&p));
 }
 
 /* How many are withheld from some member: nobody is to be sent his own. */
@@ -415,21 +410,27 @@ static uint32_t withheld_from_any(const struct group *g, enum bgp_family f, unsi
 void group_withhold(struct group *g, const struct rib_table *t, uint32_t net, enum reason why,
 		    uint16_t old_peer, uint16_t new_peer)
 {
+	struct adjout_member *old_owner, *new_owner;
+
 	if (why == REASON_NONE && !g->n_withheld)
 		return;
+	old_owner = owner_of(g, t->family, net, old_peer);
+	new_owner = owner_of(g, t->family, net, new_peer);
 	for (unsigned i = 0; i < ADJOUT_WITHHELD; i++) {
 		struct withheld *w = &g->withheld[t->family][i];
 		uint32_t before = withheld_from_any(g, t->family, i);
 
 		if (bits_has(&w->nets, net)) {
-			count_own_withheld(g, t->family, i, old_peer, -1);
+			if (old_owner)
+				old_owner->own_withheld[t->family][i]--;
 			bits_clear(&w->nets, net);
 			w->n--;
 			g->n_withheld--;
 		}
 		if (adjout_withheld[i] != why)
 			continue;
-		count_own_withheld(g, t->family, i, new_peer, 1);
+		if (new_owner)
+			new_owner->own_withheld[t->family][i]++;
 		bits_set(&w->nets, net);
 		g->n_withheld++;
 		w->n++;

@@ -5,13 +5,15 @@
  * A group has a log: encoded messages in chunks of shared memory, with marks over the stretches
  * that one member is not to get (its own paths come back to nobody) or that one member alone gets.
  * A member is either attached, and holds a position in the log, or it lags: then it has a set of
- * networks that it still has to be told about, as bits by number, and encodes from the table what
- * holds for them when its socket takes bytes (newest wins, bounded memory). Joining, ROUTE-REFRESH,
- * a change of the group and falling behind too far are all the same: a lagging member with some
- * bits set. When none is left it attaches at the end of the log.
+ * networks that it still has to be told about: a stretch of numbers that it goes through, and bits
+ * by number. It encodes from the table what holds for them when its socket takes bytes (newest
+ * wins, bounded memory). Joining, ROUTE-REFRESH, a change of the group and falling behind too far
+ * are all the same: a lagging member with something in its set. When nothing is left it attaches at
+ * the end of the log.
  *
  * The group knows by one bit per network what it announced. A second set of bits, of a lagging
- * member, says what that member may have been sent, so that it is sent no needless withdrawals.
+ * member, says what that member may have been sent (adjout_lag.c), so that it is sent no needless
+ * withdrawals.
  */
 #ifndef WGBGP_BGPD_ADJOUT_GROUP_H
 #define WGBGP_BGPD_ADJOUT_GROUP_H
@@ -146,6 +148,11 @@ static inline bool group_sends(const struct group *g, const struct rib_table *t)
 TAILQ_HEAD(group_list, group);
 extern struct group_list groups;
 
+/* Numbers of networks; END is not one of them. */
+struct stretch {
+	uint32_t from, end;
+};
+
 struct adjout_member {
 	TAILQ_ENTRY(adjout_member) link;
 	struct group *group;
@@ -157,12 +164,26 @@ struct adjout_member {
 	bool refresh[BGP_FAMILIES]; /* asked for while it lagged */
 	struct log_position at;	    /* attached */
 	struct bits pending[BGP_FAMILIES], had[BGP_FAMILIES]; /* lagging */
+	struct stretch ahead[BGP_FAMILIES];		      /* to be told too */
 	uint32_t cursor[BGP_FAMILIES];
 	struct wr own; /* bytes for it alone, sent first */
 	size_t own_sent;
-	uint32_t own_paths[BGP_FAMILIES]; /* announced networks whose best path is its own */
+	/* Announced networks whose best path is its own, and withheld ones. While it goes through
+	 * the table since it entered the group, those that member_counts(). */
+	bool counting;
+	uint32_t own_paths[BGP_FAMILIES];
 	uint32_t own_withheld[BGP_FAMILIES][ADJOUT_WITHHELD];
 };
+/* It has yet to come to the network. */
+static inline bool member_is_before(const struct adjout_member *m, enum bgp_family f, uint32_t net)
+{
+	return net >= m->ahead[f].from && net < m->ahead[f].end;
+}
+/* The network is among those counted, if it is its own. */
+static inline bool member_counts(const struct adjout_member *m, enum bgp_family f, uint32_t net)
+{
+	return !m->counting || !member_is_before(m, f, net) || bits_has(&m->pending[f], net);
+}
 
 struct group_key group_key_of(const struct peer *p);
 bool group_key_eq(const struct group_key *a, const struct group_key *b);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "adjout_lag.h"
 
+#include <string.h>
+
 #include "rib_verdict.h"
 #include "util.h"
 
 #define OWN_BYTES (32 * 1024) /* encoded at a time for a lagging member */
-#define OWN_QUANTUM 4096      /* networks looked at for it at a time */
+
+unsigned lag_quantum = 4096;
 
 static void attach(struct adjout_member *m)
 {
@@ -17,21 +20,44 @@ static void attach(struct adjout_member *m)
 		bits_free(&m->had[f]);
 	}
 	wr_free(&m->own); /* all of it was sent */
-	m->lagging = false;
+	m->lagging = m->counting = false;
 	g->attached++;
 	log_enter(&g->log, &m->at);
 }
 
-/* Networks whose best path is the member's own were not sent to it. */
-static void forget_own(struct adjout_member *m, enum bgp_family f)
+/*
+ * A network with a bit in `pending` is right in everything: its bit in `had`, and whether it is
+ * among the member's own that are counted. Of the others nothing was said since the member began to
+ * lag, or was told of them: whose path was sent last (sent_peer) is as it was. So what it had is
+ * what the group had announced, but for its own, and those ahead of it are counted as it comes to
+ * them; nobody goes through the table for either.
+ */
+static bool had_net(const struct adjout_member *m, const struct rib_table *t, uint32_t id)
 {
-	const struct rib_table *t = group_table(m->group, f);
+	return bits_has(&m->had[t->family], id) &&
+	       (bits_has(&m->pending[t->family], id) || net_at(t, id)->sent_peer != m->id);
+}
 
-	if (!m->own_paths[f])
+/* Counts the network if it is the member's own. */
+static void count_own(struct adjout_member *m, const struct rib_table *t, uint32_t id)
+{
+	const struct group *g = m->group;
+	enum bgp_family f = t->family;
+
+	if (net_at(t, id)->sent_peer != m->id)
 		return;
-	for (uint32_t id = bits_next(&m->had[f], 0); id; id = bits_next(&m->had[f], id + 1))
-		if (id >= t->nets.high || net_at(t, id)->sent_peer == m->id)
-			bits_clear(&m->had[f], id);
+	m->own_paths[f] += bits_has(&g->announced[f], id);
+	for (unsigned i = 0; i < ADJOUT_WITHHELD; i++)
+		m->own_withheld[f][i] += bits_has(&g->withheld[f][i].nets, id);
+}
+
+void lag_want(struct adjout_member *m, const struct rib_table *t, uint32_t id)
+{
+	if (!had_net(m, t, id))
+		bits_clear(&m->had[t->family], id);
+	if (!member_counts(m, t->family, id))
+		count_own(m, t, id);
+	bits_set(&m->pending[t->family], id);
 }
 
 static void unread_prefix(void *arg, const struct prefix *p)
@@ -78,7 +104,6 @@ void lag_begin(struct adjout_member *m)
 	finish_message(m);
 	for (int f = 0; f < BGP_FAMILIES; f++) {
 		bits_copy(&m->had[f], &g->announced[f]);
-		forget_own(m, f);
 		m->cursor[f] = 0;
 	}
 	while ((n = log_peek(&m->at, m->id, iov, 16)) > 0)
@@ -96,12 +121,23 @@ void lag_begin(struct adjout_member *m)
 
 void lag_want_all(struct adjout_member *m, enum bgp_family f)
 {
-	const struct rib_table *t = group_table(m->group, f);
-
-	for (uint32_t id = 1; id < t->nets.high; id++)
-		if (net_at(t, id)->flags & NET_USED)
-			bits_set(&m->pending[f], id);
+	m->ahead[f] = (struct stretch){1, group_table(m->group, f)->nets.high};
 	m->cursor[f] = 0;
+}
+
+void lag_count_anew(struct adjout_member *m)
+{
+	m->counting = true;
+	memset(m->own_paths, 0, sizeof(m->own_paths));
+	memset(m->own_withheld, 0, sizeof(m->own_withheld));
+	for (int f = 0; f < BGP_FAMILIES; f++) { /* what has its bit already */
+		const struct rib_table *t = group_table(m->group, f);
+		const struct bits *pending = &m->pending[f];
+
+		for (uint32_t id = bits_next(pending, 0); id; id = bits_next(pending, id + 1))
+			if (id < t->nets.high && (net_at(t, id)->flags & NET_USED))
+				count_own(m, t, id);
+	}
 }
 
 void lag_refresh(struct adjout_member *m, enum bgp_family f)
@@ -118,11 +154,11 @@ static bool is_needed(const struct rib_table *t, uint32_t id)
 	struct adjout_member *m;
 
 	TAILQ_FOREACH (g, &groups, link) {
-		if (g->attached == g->members || g->key.plane != t->plane)
+		if (g->attached == g->members || !group_sends(g, t))
 			continue;
 		TAILQ_FOREACH (m, &g->list, link) {
-			if (bits_has(&m->pending[t->family], id) &&
-			    bits_has(&m->had[t->family], id))
+			if (had_net(m, t, id) && (bits_has(&m->pending[t->family], id) ||
+						  member_is_before(m, t->family, id)))
 				return true;
 		}
 	}
@@ -147,9 +183,10 @@ void lag_release_nets(struct adjout_member *m)
 {
 	for (int f = 0; f < BGP_FAMILIES; f++) {
 		struct rib_table *t = group_table(m->group, f);
-		struct bits pending = m->pending[f];
+		struct bits pending = m->pending[f]; /* what has no paths any more has its bit */
 
 		m->pending[f] = (struct bits){0};
+		m->ahead[f] = (struct stretch){0};
 		for (uint32_t id = bits_next(&pending, 0); id; id = bits_next(&pending, id + 1))
 			if (id < t->nets.high && bits_has(&m->had[f], id) &&
 			    (net_at(t, id)->flags & NET_USED))
@@ -167,7 +204,7 @@ static void encode_one(struct adjout_member *m, struct pack *k, struct rib_table
 	uint32_t path = net->flags & NET_BEST ? net->paths : 0;
 	enum reason why = REASON_NONE;
 	struct attr *attr = path ? group_export(g, t, net, path, &why) : NULL;
-	bool had = bits_has(&m->had[t->family], id);
+	bool had = had_net(m, t, id);
 	struct prefix p = net_prefix(t, net);
 
 	group_withhold(g, t, id, why, net->sent_peer, net->sent_peer);
@@ -188,34 +225,40 @@ static void encode_one(struct adjout_member *m, struct pack *k, struct rib_table
 	}
 	if (attr)
 		bits_set(&m->had[t->family], id);
-	else if (had)
+	else
 		bits_clear(&m->had[t->family], id);
 	attr_unref(attr);
 	if (!net->paths)
 		adjout_release_net(t, id);
 }
 
+/* The next network to look at: from the last one on, and then from the start; 0: none is left. */
+static uint32_t next_net(struct adjout_member *m, const struct rib_table *t)
+{
+	struct stretch *ahead = &m->ahead[t->family];
+	uint32_t id = bits_next(&m->pending[t->family], m->cursor[t->family]);
+
+	if (ahead->from < ahead->end && (!id || ahead->from <= id)) {
+		id = ahead->from;
+		if ((net_at(t, id)->flags & NET_USED) && !member_counts(m, t->family, id))
+			count_own(m, t, id);
+		ahead->from++;
+	} else if (!id) {
+		id = bits_next(&m->pending[t->family], 0);
+	}
+	return m->cursor[t->family] = id; /* which is done with */
+}
+
 void lag_encode(struct adjout_member *m)
 {
 	struct pack k = {0};
-	unsigned n = OWN_QUANTUM;
+	unsigned n = lag_quantum;
+	uint32_t id;
 
 	for (int f = 0; f < BGP_FAMILIES; f++) {
 		struct rib_table *t = group_table(m->group, f);
-		bool wrapped = false;
 
-		while (n > 0 && m->own.len < OWN_BYTES) {
-			uint32_t id = bits_next(&m->pending[f], m->cursor[f]);
-
-			if (!id && (wrapped || !m->cursor[f]))
-				break;
-			if (!id) {
-				m->cursor[f] = 0;
-				wrapped = true;
-				continue;
-			}
-			m->cursor[f] = id; /* whose bit goes */
-			n--;
+		for (; n > 0 && m->own.len < OWN_BYTES && (id = next_net(m, t)); n--) {
 			if (id < t->nets.high && (net_at(t, id)->flags & NET_USED))
 				encode_one(m, &k, t, id);
 			else

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "adjout_group.h"
+#include "adjout_lag.h"
 #include "community.h"
 #include "decide.h"
 #include "ipc.h"
@@ -42,6 +42,7 @@
 
 #define PEERS 9
 #define PREFIXES 200
+#define QUANTUM 4096 /* lag_quantum, as long as a test has no other */
 #define OWN_AS 65000u
 
 /* What the tables need of the rest of the daemon. */
@@ -210,7 +211,8 @@ static void far_decode(struct far_end *e)
 		far_update(e, m + BGP_HEADER_BYTES, len - BGP_HEADER_BYTES);
 		at += len;
 	}
-	memmove(e->stream.data, e->stream.data + at, e->stream.len - at);
+	if (at)
+		memmove(e->stream.data, e->stream.data + at, e->stream.len - at);
 	e->stream.len -= at;
 }
 
@@ -551,11 +553,24 @@ static void op_session(unsigned i)
 	}
 }
 
+/* An external neighbour without a policy is sent nothing. */
+static void set_export(struct peer *p, bool on)
+{
+	json_t *names = json_pack("[s]", "all"), *config = json_object();
+
+	policy_chain_free(p->conf.export);
+	p->conf.export = on ? policy_chain_new(config, names) : NULL;
+	json_decref(names);
+	json_decref(config);
+}
+
 static void op_regroup(unsigned i)
 {
 	struct peer *p = &ends[i].peer;
 
-	if (random() % 2)
+	if (p->ebgp && random() % 2)
+		set_export(p, !p->conf.export);
+	else if (random() % 2)
 		p->conf.next_hop_self = !p->conf.next_hop_self;
 	else
 		p->local.b[3] = 1 + random() % 2;
@@ -585,7 +600,8 @@ static void settle(void)
 		any = !rib_settled() || !zebra_synced;
 		for (unsigned i = 0; i < PEERS; i++)
 			if (ends[i].peer.rib->up)
-				any |= far_read(&ends[i], SIZE_MAX);
+				any |= far_read(&ends[i], SIZE_MAX) ||
+				       lag_has_pending(ends[i].peer.out);
 	}
 }
 
@@ -781,6 +797,7 @@ static void random_operations(void **state)
 
 	srandom(seed);
 	adjout_lag_max = 2000;
+	lag_quantum = 1 + random() % 60;
 	set_up();
 	bgp.last_path = random() % 2;
 	bgp.multipath.ebgp = 1 + random() % 4;
@@ -828,6 +845,7 @@ static void random_operations(void **state)
 	print_message("%u updates, %u needless withdrawals\n", updates, spurious);
 	assert_in_range(spurious, 0, updates / 50);
 	tear_down();
+	lag_quantum = QUANTUM;
 }
 
 /* A policy that adds 60 communities. */
@@ -1159,10 +1177,57 @@ static void withheld(void **state)
 static unsigned pending(const struct adjout_member *m)
 {
 	unsigned n = 0;
+	const struct rib_table *t = group_table(m->group, BGP_IPV6);
 
-	for (uint32_t id = 0; (id = bits_next(&m->pending[BGP_IPV6], id)); id++)
-		n++;
+	for (uint32_t id = 1; id < t->nets.high; id++)
+		n += bits_has(&m->pending[BGP_IPV6], id) ||
+		     (member_is_before(m, BGP_IPV6, id) && net_at(t, id)->flags & NET_USED);
 	return n;
+}
+
+static void set_many(bool present)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		uint8_t bytes[16] = {0xfd, 1, (uint8_t)(i >> 8), (uint8_t)i};
+		struct prefix six = prefix_make(AF_INET6, bytes, 32);
+
+		rib_set_local(&six, present ? attr_edit_finish(attr_edit_begin(NULL)) : NULL,
+			      REASON_NONE);
+	}
+	settle();
+}
+
+/* Who joins, or asks for all once more, is not told of the table in that event: of a part of it in
+ * each turn. */
+static void joins_at_once(void **state)
+{
+	struct peer *p = &ends[8].peer;
+	struct iovec iov[2];
+
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	set_many(true);
+	for (unsigned round = 0; round < 2; round++) {
+		const struct stretch *ahead;
+
+		if (round)
+			adjout_refresh(p, BGP_IPV6);
+		else
+			comes_up(8, false);
+		ahead = &p->out->ahead[BGP_IPV6];
+		assert_true(p->out->lagging);
+		assert_null(p->out->pending[BGP_IPV6].words);
+		assert_int_equal(pending(p->out), MANY);
+		assert_true(adjout_next(p, iov, 2) > 0);
+		assert_in_range(ahead->from, 2, QUANTUM + 1);
+		settle();
+		assert_int_equal(pending(p->out), 0);
+		assert_int_equal(adjout_prefixes(p, BGP_IPV6), MANY);
+		assert_int_equal(ends[8].table.count, MANY);
+	}
+	set_many(false);
+	tear_down();
 }
 
 /* Networks that lead to no message are looked at in turns, too. */
@@ -1175,13 +1240,7 @@ static void in_turns(void **state)
 	for (unsigned i = 0; i < PEERS; i++)
 		reach[i] = REACH_UP;
 	set_up();
-	for (unsigned i = 0; i < MANY; i++) {
-		uint8_t bytes[16] = {0xfd, 1, (uint8_t)(i >> 8), (uint8_t)i};
-		struct prefix six = prefix_make(AF_INET6, bytes, 32);
-
-		rib_set_local(&six, attr_edit_finish(attr_edit_begin(NULL)), REASON_NONE);
-	}
-	settle();
+	set_many(true);
 	comes_up(8, false);
 	p->local6 = (struct addr){0}; /* nowhere to lead to */
 	adjout_regroup(p);
@@ -1192,13 +1251,7 @@ static void in_turns(void **state)
 	settle();
 	assert_int_equal(pending(p->out), 0);
 	assert_int_equal(not_sent(p, REASON_NO_OWN_ADDRESS), MANY);
-	for (unsigned i = 0; i < MANY; i++) {
-		uint8_t bytes[16] = {0xfd, 1, (uint8_t)(i >> 8), (uint8_t)i};
-		struct prefix six = prefix_make(AF_INET6, bytes, 32);
-
-		rib_set_local(&six, NULL, REASON_NONE);
-	}
-	settle();
+	set_many(false);
 	tear_down();
 }
 
@@ -1376,6 +1429,7 @@ int main(void)
 					   cmocka_unit_test(withheld),
 					   cmocka_unit_test(withheld_said),
 					   cmocka_unit_test(in_turns),
+					   cmocka_unit_test(joins_at_once),
 					   cmocka_unit_test(too_long),
 					   cmocka_unit_test(treated_as_withdrawn),
 					   cmocka_unit_test(held_in_time),
