@@ -58,14 +58,19 @@ void rib_table_free(void)
 	received_chunks = 0;
 }
 
-static uint32_t net_hash(const struct rib_table *t, const uint8_t *addr, uint8_t len)
+static uint32_t net_hash_of(uint8_t af, const uint8_t *addr, uint8_t len)
 {
 	uint8_t key[17];
-	unsigned bytes = family_bytes(t->af);
+	unsigned bytes = family_bytes(af);
 
 	memcpy(key, addr, bytes);
 	key[bytes] = len;
 	return hash_bytes(key, bytes + 1);
+}
+
+uint32_t net_hash(const struct prefix *p)
+{
+	return net_hash_of(p->family, p->b, p->len);
 }
 
 static void grow(struct rib_table *t)
@@ -80,7 +85,7 @@ static void grow(struct rib_table *t)
 
 		if (!(net->flags & NET_USED))
 			continue;
-		slot = &slots[net_hash(t, net->addr, net->len) & (n - 1)];
+		slot = &slots[net_hash_of(t->af, net->addr, net->len) & (n - 1)];
 		net->chain = *slot;
 		*slot = id;
 	}
@@ -89,9 +94,9 @@ static void grow(struct rib_table *t)
 	t->nslots = n;
 }
 
-static uint32_t net_look_up(const struct rib_table *t, const struct prefix *p, uint32_t hash)
+uint32_t net_find_hashed(const struct rib_table *t, const struct prefix *p, uint32_t hash)
 {
-	uint32_t id = t->slots[hash & (t->nslots - 1)];
+	uint32_t id = t->nslots ? t->slots[hash & (t->nslots - 1)] : 0;
 
 	while (id) {
 		const struct net *net = net_at(t, id);
@@ -105,13 +110,17 @@ static uint32_t net_look_up(const struct rib_table *t, const struct prefix *p, u
 
 uint32_t net_find(const struct rib_table *t, const struct prefix *p)
 {
-	return t->nslots ? net_look_up(t, p, net_hash(t, p->b, p->len)) : 0;
+	return t->nslots ? net_find_hashed(t, p, net_hash(p)) : 0;
 }
 
 uint32_t net_get(struct rib_table *t, const struct prefix *p)
 {
-	uint32_t hash = net_hash(t, p->b, p->len);
-	uint32_t id = t->nslots ? net_look_up(t, p, hash) : 0;
+	return net_get_hashed(t, p, net_hash(p));
+}
+
+uint32_t net_get_hashed(struct rib_table *t, const struct prefix *p, uint32_t hash)
+{
+	uint32_t id = net_find_hashed(t, p, hash);
 	struct net *net;
 
 	if (id)
@@ -131,14 +140,16 @@ uint32_t net_get(struct rib_table *t, const struct prefix *p)
 	return id;
 }
 
-void nets_fetch(const struct rib_table *t, const struct prefix *p, size_t n)
+void nets_fetch(const struct rib_table *t, const struct prefix *p, uint32_t *hash, size_t n)
 {
 	uint32_t *slot[NETS_FETCH];
 
+	for (size_t i = 0; i < n; i++)
+		hash[i] = net_hash(&p[i]);
 	if (n < 2 || !t->nslots)
 		return;
 	for (size_t i = 0; i < n; i++) {
-		slot[i] = &t->slots[net_hash(t, p[i].b, p[i].len) & (t->nslots - 1)];
+		slot[i] = &t->slots[hash[i] & (t->nslots - 1)];
 		__builtin_prefetch(slot[i], 1);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -170,7 +181,7 @@ uint32_t net_match(const struct rib_table *t, const struct prefix *p)
 void net_free(struct rib_table *t, uint32_t id)
 {
 	struct net *net = net_at(t, id);
-	uint32_t *at = &t->slots[net_hash(t, net->addr, net->len) & (t->nslots - 1)];
+	uint32_t *at = &t->slots[net_hash_of(t->af, net->addr, net->len) & (t->nslots - 1)];
 
 	ensure(!net->paths && !(net->flags & NET_DIRTY));
 	while (*at && *at != id)

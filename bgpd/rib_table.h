@@ -109,10 +109,13 @@ static inline struct path *path_at(uint32_t id)
 	return islab_at(&rib_paths, id);
 }
 
-/* For speed: what net_find() and net_get() of these N will read is fetched into the cache at once,
- * where one after the other waits for memory each time. */
+uint32_t net_hash(const struct prefix *p); /* by which it is found; the same in every plane */
+/* For speed: what net_find_hashed() and net_get_hashed() of these N will read is fetched into the
+ * cache at once, where one after the other waits for memory each time. HASH is filled. */
 #define NETS_FETCH 32 /* N at most */
-void nets_fetch(const struct rib_table *t, const struct prefix *p, size_t n);
+void nets_fetch(const struct rib_table *t, const struct prefix *p, uint32_t *hash, size_t n);
+uint32_t net_find_hashed(const struct rib_table *t, const struct prefix *p, uint32_t hash);
+uint32_t net_get_hashed(struct rib_table *t, const struct prefix *p, uint32_t hash);
 uint32_t net_find(const struct rib_table *t, const struct prefix *p);  /* 0: none */
 uint32_t net_get(struct rib_table *t, const struct prefix *p);	       /* makes it when missing */
 uint32_t net_match(const struct rib_table *t, const struct prefix *p); /* longest with a path */

@@ -13,10 +13,10 @@ static uint32_t now_s(void)
 	return (uint32_t)(now_ms() / 1000);
 }
 
-void rib_announce_in(struct peer_rib *pr, const struct prefix *p, struct attr *a)
+static void announce_in(struct peer_rib *pr, const struct prefix *p, uint32_t hash, struct attr *a)
 {
 	struct rib_table *t = rib_table_for(p);
-	uint32_t net = net_get(t, p);
+	uint32_t net = net_get_hashed(t, p, hash);
 	uint32_t id = path_of_peer(net_at(t, net), pr->id);
 	struct path *path;
 
@@ -38,45 +38,50 @@ void rib_announce_in(struct peer_rib *pr, const struct prefix *p, struct attr *a
 	net_mark(t, net);
 }
 
-static void announce(struct peer_rib *pr, const struct prefix *p, struct attr *a)
+void rib_announce_in(struct peer_rib *pr, const struct prefix *p, struct attr *a)
 {
-	rib_announce_in(pr, p, a);
+	announce_in(pr, p, net_hash(p), a);
+}
+
+static void announce(struct peer_rib *pr, const struct prefix *p, uint32_t hash, struct attr *a)
+{
+	announce_in(pr, p, hash, a);
 	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
 		struct prefix leaked = prefix_in_plane(p, l->to);
 
-		rib_announce_in(pr, &leaked, a);
+		announce_in(pr, &leaked, hash, a);
 	}
 }
 
-static void withdraw_in(struct peer_rib *pr, const struct prefix *p, enum reason why)
+static void withdraw_in(struct peer_rib *pr, const struct prefix *p, uint32_t hash, enum reason why)
 {
 	struct rib_table *t = rib_table_for(p);
-	uint32_t net = net_find(t, p);
+	uint32_t net = net_find_hashed(t, p, hash);
 	uint32_t id = net ? path_of_peer(net_at(t, net), pr->id) : 0;
 
 	if (id)
 		rib_remove_path(id, why);
 }
 
-static void withdraw(struct peer_rib *pr, const struct prefix *p, enum reason why)
+static void withdraw(struct peer_rib *pr, const struct prefix *p, uint32_t hash, enum reason why)
 {
-	withdraw_in(pr, p, why);
+	withdraw_in(pr, p, hash, why);
 	for (const struct leak *l = NULL; (l = leak_next(pr->plane, l));) {
 		struct prefix leaked = prefix_in_plane(p, l->to);
 
-		withdraw_in(pr, &leaked, why);
+		withdraw_in(pr, &leaked, hash, why);
 	}
 }
 
-/* Up to NETS_FETCH of them, in PLANE; 0 at the end. */
-static size_t next_prefixes(struct nlri_iter *it, uint8_t plane, struct prefix *to)
+/* Up to NETS_FETCH of them, in PLANE, and their hashes; 0 at the end. */
+static size_t next_prefixes(struct nlri_iter *it, uint8_t plane, struct prefix *to, uint32_t *hash)
 {
 	size_t n = 0;
 
 	while (n < NETS_FETCH && nlri_next(it, &to[n]))
 		to[n++].plane = plane;
 	if (n)
-		nets_fetch(rib_table_for(to), to, n);
+		nets_fetch(rib_table_for(to), to, hash, n);
 	return n;
 }
 
@@ -97,25 +102,26 @@ void rib_update(struct peer *p, const struct update *u)
 {
 	struct peer_rib *pr = p->rib;
 	struct prefix some[NETS_FETCH];
+	uint32_t hash[NETS_FETCH];
 	size_t n;
 
 	for (int i = 0; i < 2; i++) {
 		struct nlri_iter it = u->withdrawn[i];
 
-		while ((n = next_prefixes(&it, pr->plane, some)))
+		while ((n = next_prefixes(&it, pr->plane, some, hash)))
 			for (size_t k = 0; k < n; k++)
-				withdraw(pr, &some[k], REASON_WITHDRAWN);
+				withdraw(pr, &some[k], hash[k], REASON_WITHDRAWN);
 	}
 	for (int i = 0; i < 2; i++) {
 		struct nlri_iter it = u->announced[i];
 		struct attr *a = i ? u->mp_attr : u->attr;
 
-		while ((n = next_prefixes(&it, pr->plane, some)))
+		while ((n = next_prefixes(&it, pr->plane, some, hash)))
 			for (size_t k = 0; k < n; k++)
 				if (u->treat_as_withdraw || !a)
-					withdraw(pr, &some[k], REASON_MALFORMED);
+					withdraw(pr, &some[k], hash[k], REASON_MALFORMED);
 				else
-					announce(pr, &some[k], a);
+					announce(pr, &some[k], hash[k], a);
 	}
 	rib_work();
 	rib_pressure(0);
