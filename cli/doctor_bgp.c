@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "doctor_bgp.h"
 
+#include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
 
 #include "doctor_causes.h"
 #include "doctor_facts.h"
+#include "machine.h"
 #include "table.h"
 
 void check_policy(struct doctor *d, const json_t *row)
@@ -71,6 +73,35 @@ void check_session(struct doctor *d, const json_t *row)
 		.neighbor = str_of(row, "address")),
 	     cause.advice, "the session is %s%s%s%s%s", TEXT(row, "state"), *cause.text ? ": " : "",
 	     cause.text, beside ? "; last NOTIFICATION: " : "", beside ? last : "");
+}
+
+/* The kernel drops what lacks the right signature, and tells nobody but by its counters. */
+void check_password(struct doctor *d, const json_t *row)
+{
+	bool ours = is_set(json_object_get(row, "settings"), "authentication");
+	const char *state = str_of(row, "state");
+	uint64_t wrong, missing, unexpected;
+
+	if (str_eq(state, "established") || str_eq(state, "disabled"))
+		return;
+	wrong = machine_tcp_count("TCPMD5Failure");
+	missing = machine_tcp_count("TCPMD5NotFound");
+	unexpected = machine_tcp_count("TCPMD5Unexpected");
+	if (ours && wrong + missing)
+		FIND(SEVERITY_NOTE, AT(.neighbor = str_of(row, "address")),
+		     "compare the password of both ends; `nstat -a` tells whether it still happens",
+		     "so far the kernel has dropped %" PRIu64
+		     " TCP segments with a wrong MD5 signature and %" PRIu64
+		     " without one, whoever sent them",
+		     wrong, missing);
+	else if (!ours && unexpected)
+		FIND(SEVERITY_NOTE, AT(.neighbor = str_of(row, "address")),
+		     "if this neighbor has a password, give it to this end as well "
+		     "(`password-file`); `nstat -a` tells whether it still happens",
+		     "so far the kernel has dropped %" PRIu64
+		     " TCP segments with an MD5 signature that nobody expects here, whoever sent "
+		     "them",
+		     unexpected);
 }
 
 void check_restarting(struct doctor *d, const json_t *row)

@@ -11,6 +11,7 @@ void check_policy(struct doctor *d, const json_t *row);	    /* SOURCE_NEIGHBORS 
 void check_limit(struct doctor *d, const json_t *row);	    /* SOURCE_NEIGHBORS */
 void check_not_sent(struct doctor *d, const json_t *row);   /* SOURCE_NEIGHBORS */
 void check_session(struct doctor *d, const json_t *row);    /* SOURCE_NEIGHBORS */
+void check_password(struct doctor *d, const json_t *row);   /* SOURCE_NEIGHBORS */
 void check_restarting(struct doctor *d, const json_t *row); /* SOURCE_NEIGHBORS */
 void check_shared(struct doctor *d, const json_t *row);	    /* SOURCE_BGP */
 void check_swallowed(struct doctor *d, const json_t *row);  /* SOURCE_BGP */

@@ -524,6 +524,7 @@ const struct check doctor_checks[] = {
 	{"name", SOURCE_INTERFACES, check_names},
 	{"orphan", SOURCE_NEIGHBORS, check_orphan},
 	{"session", SOURCE_NEIGHBORS, check_session},
+	{"password", SOURCE_NEIGHBORS, check_password},
 	{"policy", SOURCE_NEIGHBORS, check_policy},
 	{"prefix-limit", SOURCE_NEIGHBORS, check_limit},
 	{"not-sent", SOURCE_NEIGHBORS, check_not_sent},

@@ -515,6 +515,39 @@ static void test_causes_of_sessions(void **state)
 	}
 }
 
+/* Of segments without the right password nobody tells but the kernel's counters. */
+static void test_passwords(void **state)
+{
+	static const struct {
+		const char *count, *authentication, *state, *text; /* TEXT NULL: no word of it */
+	} rows[] = {
+		{"TCPMD5Failure", "\"tcp-md5\"", "active", "7 TCP segments with a wrong MD5"},
+		{"TCPMD5NotFound", "\"tcp-md5\"", "idle", "signature and 7 without one"},
+		{"TCPMD5Unexpected", "null", "active", "7 TCP segments with an MD5 signature that"},
+		{"TCPMD5Unexpected", "\"tcp-md5\"", "active", NULL},
+		{"TCPMD5Failure", "null", "active", NULL},
+		{"TCPMD5Failure", "\"tcp-md5\"", "established", NULL},
+		{"TCPMD5Unexpected", "null", "disabled", NULL},
+		{NULL, "\"tcp-md5\"", "active", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = xasprintf("[{\"address\":\"10.99.0.2\",\"state\":\"%s\","
+				       "\"settings\":{\"authentication\":%s}}]",
+				       rows[i].state, rows[i].authentication);
+
+		answer_of("bgp-neighbors")->rows = text;
+		tcp_count_name = rows[i].count;
+		run("doctor");
+		if (rows[i].text)
+			says(rows[i].text);
+		else if (strstr(out_text, "MD5"))
+			fail_msg("row %zu: %s", i, out_text);
+		free(text);
+	}
+	tcp_count_name = NULL;
+}
+
 /* A neighbor's words may be long; they are cut, never in the middle of a character. */
 static void test_long_words(void **state)
 {
@@ -711,6 +744,7 @@ int main(void)
 		TEST(test_names),
 		TEST(test_causes_of_tunnels),
 		TEST(test_causes_of_sessions),
+		TEST(test_passwords),
 		TEST(test_hash_policy),
 		TEST(test_long_words),
 		TEST(test_many_routes),

@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -26,6 +26,36 @@ long machine_sysctl(const char *path)
 		value = -1;
 	fclose(f);
 	return value;
+}
+
+/* Of two lines with as many words, the word of VALUES where NAMES has NAME. */
+static uint64_t value_of(char *names, char *values, const char *name)
+{
+	char *at = NULL, *other = NULL, *key = strtok_r(names, " \n", &at);
+	char *value = strtok_r(values, " \n", &other);
+
+	while (key && value && !str_eq(key, name)) {
+		key = strtok_r(NULL, " \n", &at);
+		value = strtok_r(NULL, " \n", &other);
+	}
+	return key && value ? strtoull(value, NULL, 10) : 0;
+}
+
+uint64_t machine_tcp_count(const char *name)
+{
+	FILE *f = fopen("/proc/net/netstat", "re");
+	char *names = NULL, *values = NULL;
+	size_t names_size = 0, values_size = 0;
+	uint64_t count = 0;
+
+	while (f && getline(&names, &names_size, f) > 0 && getline(&values, &values_size, f) > 0)
+		if (strncmp(names, "TcpExt: ", 8) == 0)
+			count = value_of(names, values, name);
+	free(names);
+	free(values);
+	if (f)
+		fclose(f);
+	return count;
 }
 
 uint32_t machine_mtu(const char *interface)

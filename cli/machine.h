@@ -9,6 +9,9 @@
 
 /* A number below /proc/sys, as "net/ipv4/ip_forward"; -1 when there is none. */
 long machine_sysctl(const char *path);
+/* A counter of TCP in this network namespace (TcpExt in /proc/net/netstat); 0 where it is not
+ * known. */
+uint64_t machine_tcp_count(const char *name);
 /* MTU of an interface of this network namespace; 0 when there is none. */
 uint32_t machine_mtu(const char *interface);
 /* Permission bits of a file in MODE: 0 or -errno. */

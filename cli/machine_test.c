@@ -32,6 +32,29 @@ static void test_sysctl(void **state)
 	assert_int_equal(machine_sysctl("kernel/ostype"), -1); /* a word */
 }
 
+/* Each counter that there is, by another reader: they only rise. */
+static void test_tcp_count(void **state)
+{
+	static const char command[] =
+		"awk '/^TcpExt:/ { if (!n) { n = split($0, k); next } split($0, v); for (i = 2; i "
+		"<= n; i++) print k[i], v[i]; exit }' /proc/net/netstat";
+	FILE *f = popen(command, "re");
+	char name[64], value[64];
+	unsigned long long least;
+	unsigned n = 0;
+
+	assert_non_null(f);
+	while (fscanf(f, "%63s %63s", name, value) == 2) {
+		least = strtoull(value, NULL, 10);
+		assert_true(machine_tcp_count(name) >= least);
+		n++;
+	}
+	pclose(f);
+	assert_true(n > 0);
+	assert_int_equal(machine_tcp_count("NoSuchCounter"), 0);
+	assert_int_equal(machine_tcp_count(""), 0);
+}
+
 /* The kernel's own word of each interface, as far as it has one. */
 static void test_mtu(void **state)
 {
@@ -89,6 +112,7 @@ static void test_descriptors(void **state)
 	close(before);
 	machine_sysctl("kernel/pid_max");
 	machine_sysctl("kernel/ostype");
+	machine_tcp_count("TW");
 	machine_mtu("lo");
 	machine_mtu("no-such-if");
 	machine_mtu("lo-and-a-name-that-is-too-long");
@@ -102,7 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sysctl),	    cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_file_mode),   cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_tcp_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,6 +262,11 @@ long machine_sysctl(const char *path)
 	return value ? json_integer_value(value) : -1;
 }
 
+uint64_t machine_tcp_count(const char *name)
+{
+	return 0;
+}
+
 uint32_t machine_mtu(const char *interface)
 {
 	return 0;
