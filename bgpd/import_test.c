@@ -541,29 +541,29 @@ static void test_tunnel_away(void **state)
 		   "'remote-as': 65000, 'passive': true}, {'address': '10.9.0.13', 'remote-as': "
 		   "65000, 'passive': true}]}}");
 	rig_settle();
-	assert_true(rib_peer_tunnel_away(peer_find(&a))); /* nothing was said of it */
+	assert_true(peer_way_tunnel_away(peer_find(&a))); /* nothing was said of it */
 	for (enum reason r = REASON_NONE; r < REASON_COUNT; r++) {
 		bool is_away = false;
 
 		for (unsigned i = 0; i < ARRAY_SIZE(away); i++)
 			is_away = is_away || away[i] == r;
 		rig_tunnel("10.99.0.2", "wg0", "a", r ? REACH_DOWN : REACH_UP, r);
-		if (rib_peer_tunnel_away(peer_find(&a)) != is_away)
+		if (peer_way_tunnel_away(peer_find(&a)) != is_away)
 			fail_msg("%s: %d", reason_name(r), !is_away);
-		assert_int_equal(rib_peer_tunnel_gone(peer_find(&a)),
+		assert_int_equal(peer_way_tunnel_gone(peer_find(&a)),
 				 r == REASON_PEER_GONE || r == REASON_NO_PEER ||
 					 r == REASON_ADMIN_DOWN);
 	}
 	rig_nexthop("10.99.0.2", REACH_UP, REASON_NONE); /* by a link that is no tunnel */
-	assert_true(rib_peer_tunnel_away(peer_find(&a)));
+	assert_true(peer_way_tunnel_away(peer_find(&a)));
 	a = (struct addr){.family = AF_INET, .b = {10, 9, 0, 13}};
-	assert_false(rib_peer_tunnel_away(peer_find(&a))); /* is no tunnel's address */
+	assert_false(peer_way_tunnel_away(peer_find(&a))); /* is no tunnel's address */
 	rig_nexthop("10.9.0.13", REACH_DOWN, REASON_NEXTHOP_UNREACHABLE); /* a default route? */
-	assert_false(rib_peer_tunnel_away(peer_find(&a)));
-	assert_false(rib_peer_tunnel_gone(peer_find(&a)));
+	assert_false(peer_way_tunnel_away(peer_find(&a)));
+	assert_false(peer_way_tunnel_gone(peer_find(&a)));
 	rig_nexthop("10.9.0.13", REACH_DOWN, REASON_NO_PEER); /* its peer is not configured now */
-	assert_true(rib_peer_tunnel_away(peer_find(&a)));
-	assert_true(rib_peer_tunnel_gone(peer_find(&a)));
+	assert_true(peer_way_tunnel_away(peer_find(&a)));
+	assert_true(peer_way_tunnel_gone(peer_find(&a)));
 }
 
 /* The peer is removed or disabled: its neighbour hears that the session is over as long as wgd
@@ -585,12 +585,12 @@ static void test_tunnel_configured_no_more(void **state)
 	rig_config(TUNNEL("true"));
 	rig_settle();
 	assert_non_null(strstr(peer_find(&a)->last_error, "configured no more"));
-	assert_true(rib_peer_tunnel_gone(peer_find(&a)));
+	assert_true(peer_way_tunnel_gone(peer_find(&a)));
 	assert_int_not_equal(peer_find(&a)->state, PEER_ESTABLISHED);
 	far_close(f);
 	rig_config(TUNNEL("false"));
 	rig_settle();
-	assert_false(rib_peer_tunnel_gone(peer_find(&a)));
+	assert_false(peer_way_tunnel_gone(peer_find(&a)));
 }
 
 #define BEHIND "172.16.1.7" /* inside what a may announce */

@@ -139,6 +139,8 @@ static void visit(struct own *o)
 {
 	bool changed = walk.renew;
 
+	if (!is_network(o))
+		o->network = 0; /* that number comes again */
 	for (int s = 0; s < REDIST_COUNT && walk.sweep; s++)
 		if (o->present[s] && o->present[s] != channel) {
 			o->present[s] = 0;

@@ -3,8 +3,8 @@
  * peer: a BGP neighbour: its configuration, what was negotiated, and its counters.
  *
  * peer.c keeps the list of neighbours, which neighbors.c makes what the configuration says.
- * session.c runs the connection, rib.c and adjout.c the tables; each keeps its own part behind a
- * pointer that only it looks into.
+ * Sessions, tables and Adj-RIB-Outs each keep a part of their own behind a pointer that only their
+ * files look into.
  */
 #ifndef WGBGP_BGPD_PEER_H
 #define WGBGP_BGPD_PEER_H
@@ -26,9 +26,9 @@ enum peer_state { /* RFC 4271 section 8.2.2 */
 		  PEER_ESTABLISHED,
 };
 
-struct session;	      /* session.c */
-struct peer_rib;      /* rib.c */
-struct adjout_member; /* adjout.c */
+struct session;	      /* session.h */
+struct peer_rib;      /* rib_peer.h */
+struct adjout_member; /* adjout_group.h */
 
 struct peer {
 	TAILQ_ENTRY(peer) link;

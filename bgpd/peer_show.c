@@ -203,7 +203,7 @@ static json_t *tunnel(const struct peer *p)
 {
 	struct msg_nexthop hop;
 
-	if (!rib_peer_nexthop(p, &hop))
+	if (!peer_way_nexthop(p, &hop))
 		return json_null();
 	return json_pack("{s:o, s:o, s:s, s:s}", "interface",
 			 hop.ifname[0] ? json_string(hop.ifname) : json_null(), "peer",

@@ -3,10 +3,16 @@
 
 #include "nexthop.h"
 
-bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out)
+static const struct nexthop *way_to(const struct peer *p)
 {
 	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-	const struct nexthop *nh = nexthop_find(&a);
+
+	return nexthop_find(&a);
+}
+
+bool peer_way_nexthop(const struct peer *p, struct msg_nexthop *out)
+{
+	const struct nexthop *nh = way_to(p);
 
 	if (!nh)
 		return false;
@@ -14,26 +20,26 @@ bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out)
 	return nh->state.reach != REACH_UNKNOWN;
 }
 
-bool rib_peer_tunnel_away(const struct peer *p)
+bool peer_way_tunnel_away(const struct peer *p)
 {
 	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
 	if (!policy_ceiling_tunnel_address(&a))
-		return rib_peer_tunnel_gone(p);
-	if (!rib_peer_nexthop(p, &m) || !m.tunnel)
+		return peer_way_tunnel_gone(p);
+	if (!peer_way_nexthop(p, &m) || !m.tunnel)
 		return true;
 	return m.reason == REASON_INTERFACE_DOWN || m.reason == REASON_INTERFACE_GONE ||
 	       m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||
 	       m.reason == REASON_ADMIN_DOWN;
 }
 
-bool rib_peer_tunnel_gone(const struct peer *p)
+bool peer_way_tunnel_gone(const struct peer *p)
 {
 	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
-	if (!rib_peer_nexthop(p, &m))
+	if (!peer_way_nexthop(p, &m))
 		return false;
 	if (m.tunnel && m.connected && !policy_ceiling_tunnel_address(&a))
 		return true; /* wgd removes the peer when we have let go of it */
@@ -42,9 +48,7 @@ bool rib_peer_tunnel_gone(const struct peer *p)
 		m.reason == REASON_ADMIN_DOWN);
 }
 
-bool rib_peer_tunnel_down(const struct peer *p)
+bool peer_way_tunnel_down(const struct peer *p)
 {
-	const struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
-
-	return nexthop_objection(nexthop_find(&a)) == REASON_TUNNEL_DOWN;
+	return nexthop_objection(way_to(p)) == REASON_TUNNEL_DOWN;
 }

@@ -10,14 +10,14 @@
 #include "peer.h"
 
 /* The last word on the way to its address; false when there is none. */
-bool rib_peer_nexthop(const struct peer *p, struct msg_nexthop *out);
+bool peer_way_nexthop(const struct peer *p, struct msg_nexthop *out);
 /* The neighbour's address is a tunnel's, and nothing leads into that tunnel now: a connection would
  * leave in clear, by a default route say, to whoever answers there. */
-bool rib_peer_tunnel_away(const struct peer *p);
+bool peer_way_tunnel_away(const struct peer *p);
 /* The tunnel's peer that would lead to it is gone, or going: whoever speaks from its address can
  * only be heard for a moment more. */
-bool rib_peer_tunnel_gone(const struct peer *p);
+bool peer_way_tunnel_gone(const struct peer *p);
 /* A tunnel leads to it, which is down. */
-bool rib_peer_tunnel_down(const struct peer *p);
+bool peer_way_tunnel_down(const struct peer *p);
 
 #endif

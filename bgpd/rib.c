@@ -161,8 +161,8 @@ void rib_stop(void)
 	rib_table_free();
 	policy_ceiling_free();
 	leak_free();
-	rib_work_close(); /* last: a fresh session with paths held back starts it when it is freed
-			   */
+	/* Last: rib_peers_free() starts it for a fresh session with paths held back. */
+	rib_work_close();
 }
 
 /* Where there is a choice there is a neighbour's path. */
@@ -190,7 +190,7 @@ static bool decided_otherwise(const struct bgp *a, const struct bgp *b)
 /* Their neighbours can still be told. */
 static void end_where_tunnel_goes(struct peer_rib *pr)
 {
-	if (pr->peer && rib_peer_tunnel_gone(pr->peer))
+	if (pr->peer && peer_way_tunnel_gone(pr->peer))
 		session_stop(pr->peer, 6, "its tunnel is configured no more");
 }
 

@@ -2,7 +2,7 @@
 /*
  * rib_lap: which laps of the walk round all tables somebody needs.
  *
- * The walk (rib.c) goes round as long as a lap is wanted: for a next hop that changed, for its
+ * The walk (rib_walk.c) goes round as long as a lap is wanted: for a next hop that changed, for its
  * paths to be decided again; for a neighbour, for paths to be removed (its session ended, or it did
  * not send them again after a restart) or judged again.
  */

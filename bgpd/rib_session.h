@@ -11,7 +11,8 @@
 void rib_peer_new(struct peer *p);  /* it exists now: watches its address */
 void rib_peer_free(struct peer *p); /* it is deleted: everything of it goes */
 void rib_peers_free(void);	    /* all of them, with nothing to clean up in the tables */
-void rib_peer_up(struct peer *p);   /* ESTABLISHED; restart_check() comes behind it */
+/* ESTABLISHED. The caller lets restart_check() follow, when routes to it have a place as well. */
+void rib_peer_up(struct peer *p);
 /* RETAIN: keep its paths as stale for the neighbour's restart time (RFC 4724). */
 void rib_peer_down(struct peer *p, bool retain, enum reason why);
 void rib_end_of_rib(struct peer *p, enum bgp_family family);

@@ -227,7 +227,7 @@ static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_
 	bool collided = end == FSM_RECEIVED && session_is_cease(e, CEASE_COLLISION);
 
 	return (end == FSM_LOST || collided) && bgp.graceful_restart.enabled && p->gr &&
-	       !rib_peer_tunnel_down(p);
+	       !peer_way_tunnel_down(p);
 }
 
 /* What comes after a connection ended, when no other one is left. */
@@ -401,7 +401,7 @@ static void connect_now(struct session *s)
 
 	if (p->conf.passive || p->dynamic)
 		return;
-	if (rib_peer_tunnel_away(p)) { /* session_path_changed() when it is there */
+	if (peer_way_tunnel_away(p)) { /* session_path_changed() when it is there */
 		str_copy(p->last_error, "not connecting: its tunnel is not there",
 			 sizeof(p->last_error));
 		return;
@@ -432,7 +432,7 @@ static const char *refusal(const struct session *s)
 		return session_socket_obstacle(s->peer);
 	if (is_resting(s))
 		return "it sent more prefixes than max-prefix";
-	if (rib_peer_tunnel_gone(s->peer))
+	if (peer_way_tunnel_gone(s->peer))
 		return "its tunnel is gone";
 	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
 		return "too many errors in a row";
@@ -594,7 +594,7 @@ void session_tunnel_dead(struct peer *p, enum reason why)
 	struct session *s = p->session;
 	struct bgp_error e = session_cease(CEASE_BFD_DOWN, reason_text(why));
 
-	if (!s->up && rib_peer_tunnel_gone(p)) { /* nor becomes one established that has no way */
+	if (!s->up && peer_way_tunnel_gone(p)) { /* nor becomes one established that has no way */
 		end_all(s, &e, REASON_TUNNEL_DOWN);
 		again(s, FSM_LOST, NULL, false);
 	}

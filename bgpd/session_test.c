@@ -98,17 +98,17 @@ void rib_peer_free(struct peer *p)
 {
 }
 static bool tunnel_away, tunnel_gone, tunnel_down;
-bool rib_peer_tunnel_gone(const struct peer *p)
+bool peer_way_tunnel_gone(const struct peer *p)
 {
 	return tunnel_gone;
 }
 
-bool rib_peer_tunnel_down(const struct peer *p)
+bool peer_way_tunnel_down(const struct peer *p)
 {
 	return tunnel_down;
 }
 
-bool rib_peer_tunnel_away(const struct peer *p)
+bool peer_way_tunnel_away(const struct peer *p)
 {
 	return tunnel_away;
 }
