@@ -146,8 +146,9 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 	const struct net *net = net_at(t, id);
 	uint16_t from = path ? path_at(path)->peer : PEER_LOCAL, before = net->sent_peer;
 	bool was = bits_has(&g->announced[t->family], id);
+	bool back = g->members == 1 && TAILQ_FIRST(&g->list)->id == from; /* to its sender alone */
 	enum reason why = REASON_NONE;
-	struct attr *attr = path ? group_export(g, t, net, path, &why) : NULL;
+	struct attr *attr = path && !back ? group_export(g, t, net, path, &why) : NULL;
 	struct prefix p = net_prefix(t, net);
 
 	tell_lagging(g, t, id, attr || was);

@@ -1422,6 +1422,39 @@ static void joins(void **state)
 	tear_down();
 }
 
+/* What the only member of a group announces would come back to it alone: nothing is made of it, as
+ * long as it is the only one. */
+static void alone(void **state)
+{
+	const struct group *g;
+
+	for (unsigned i = 0; i < PEERS; i++)
+		reach[i] = REACH_UP;
+	set_up();
+	comes_up(4, false);
+	say(4, true, 100);
+	g = ends[4].peer.out->group;
+	assert_int_equal(g->n_announced[BGP_IPV4], 0);
+	check_end(&ends[4]);
+	comes_up(6, false); /* in the same group */
+	settle();
+	assert_ptr_equal(ends[6].peer.out->group, g);
+	assert_int_equal(g->n_announced[BGP_IPV4], 1);
+	check_end(&ends[4]);
+	check_end(&ends[6]);
+	say(6, true, 200);
+	check_end(&ends[4]);
+	check_end(&ends[6]);
+	session_hooks->down(&ends[6].peer, false, REASON_SESSION_DOWN);
+	clear_table(&ends[6]);
+	settle();
+	check_end(&ends[4]);
+	say(4, true, 300);
+	assert_int_equal(g->n_announced[BGP_IPV4], 0);
+	check_end(&ends[4]);
+	tear_down();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_operations),
@@ -1435,6 +1468,7 @@ int main(void)
 					   cmocka_unit_test(held_in_time),
 					   cmocka_unit_test(kicked_once),
 					   cmocka_unit_test(joins),
+					   cmocka_unit_test(alone),
 					   cmocka_unit_test(fresh_session)};
 
 	log_set_level(LOG_LEVEL_ERROR);
