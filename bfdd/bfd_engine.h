@@ -2,13 +2,14 @@
 /*
  * bfd_engine: the sessions, their sockets and their clock.
  *
- * Sessions are what wgd wants; one is known by interface, own and far address, and by the
- * discriminator that we chose for it. A new wgd (the old one died) names its sessions again under
- * new ids: those that it still wants go on and notice nothing; what it has not named by its sync
- * ends. Sockets come when the interface and its address are there, and are tried again each second.
+ * There is a session for each one that wgd wants. It is found by interface, own and far address, or
+ * by the discriminator that we chose for it. When wgd was replaced, the new one names the sessions
+ * again under new ids: those that it wants go on without a change, and those that it has not named
+ * by its sync message end. The sockets of a session are opened when the interface and its address
+ * exist; that is tried each second.
  *
- * One timer runs for whoever is due next. Before a session is declared silent its socket is read to
- * the end. Nothing is allocated for a packet.
+ * One timer runs, for the session that has to act next. Before a session is declared silent its
+ * socket is read to the end. Nothing is allocated for a packet.
  */
 #ifndef WGBGP_BFD_ENGINE_H
 #define WGBGP_BFD_ENGINE_H

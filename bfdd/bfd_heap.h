@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bfd_heap: who is due next. A binary heap of nodes that their owners embed; a change of a node's
- * time costs a few moves and no memory.
+ * bfd_heap: which session has to act next. A binary heap, ordered by time, of nodes that their
+ * owners embed; a change of a node's time costs a few moves and no memory.
  */
 #ifndef WGBGP_BFD_HEAP_H
 #define WGBGP_BFD_HEAP_H

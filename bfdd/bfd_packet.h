@@ -2,10 +2,10 @@
 /*
  * bfd_packet: the control packet of RFC 5880 section 4.1, to and from bytes.
  *
- * Sessions run inside WireGuard, which authenticates every byte: authentication of BFD's own is
- * not spoken, and a packet that has it is refused (section 6.8.6 for a session without it). What a
- * packet alone can show to be wrong is refused here, in the order of section 6.8.6; what needs the
- * table of sessions is bfd_engine's.
+ * Sessions run inside WireGuard, which authenticates every byte, so BFD's own authentication is not
+ * implemented, and a packet that has it is refused (section 6.8.6). This module refuses packets
+ * that are wrong by themselves, in the order of section 6.8.6. Checks that need the table of
+ * sessions are in bfd_engine.
  */
 #ifndef WGBGP_BFD_PACKET_H
 #define WGBGP_BFD_PACKET_H

@@ -2,19 +2,21 @@
 /*
  * bfd_session: one session's state machine, RFC 5880 section 6.8, asynchronous mode without echo.
  *
- * Pure: packets and the time go in, what to send and what to tell comes out. All times are
- * microseconds of one monotonic clock; intervals too, as on the wire.
+ * Pure: packets and the time go in, packets to send and news to tell come out. All times and
+ * intervals are microseconds; times are of one monotonic clock.
  *
- * - Not Up, a session sends once a second whatever is configured (6.8.3), and at once where its
- *   state changed (6.8.7). A session that is new says AdminDown for a moment first: a far end that
- *   knew an earlier life of ours as Up then ends its session without taking a path out, where a
- *   first word of Down would tell it that we had lost it (RFC 5882 section 4.1 against 3.2).
- * - Detection time: the far end's multiplier times the larger of what we ask and what it sends.
- *   Silence for two thirds of it is SUSPECT: the time to look at other evidence.
- * - Who looks at the clock too late may have been asleep, and the packets' carrier with him: the
- *   detection time goes on where it was, for an interval at least. Once that came to three times
- *   the detection time it ends all the same. And a far end that heard nothing because we slept says
- *   nothing about the path when it signals that: no SIGNALLED then.
+ * - A session that is not Up sends once a second whatever is configured (6.8.3), and at once when
+ *   its state changes (6.8.7). A new session sends AdminDown for a moment first: a far end that had
+ *   an Up session with an earlier bfdd of ours then ends it without removing a path. If we began
+ *   with Down, the far end would conclude that the path is broken (RFC 5882 sections 4.1 and 3.2).
+ * - The detection time is the far end's multiplier times the larger of two intervals: the one that
+ *   we ask for and the one in which it sends. Silence for two thirds of it is SUSPECT: the caller
+ *   looks at other evidence.
+ * - A tick that comes much too late shows that this process did not run, and the process that
+ *   carries the tunnel perhaps neither. That time does not count: the detection time continues, for
+ *   at least an interval. All that is added so comes to three times the detection time at most. If
+ *   the far end then signals that it did not hear us, that was our fault and not the path's: no
+ *   SIGNALLED is told.
  */
 #ifndef WGBGP_BFD_SESSION_H
 #define WGBGP_BFD_SESSION_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wgd_link: the channel to wgd: what sessions it wants, and how they stand.
+ * wgd_link: the channel to wgd: it names the sessions that it wants, and is told their states.
  *
  * While wgd is away the sessions go on.
  */

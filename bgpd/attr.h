@@ -89,7 +89,7 @@ bool attr_community_has(const struct attr *a, uint32_t community);
 bool attr_large_community_has(const struct attr *a, const uint32_t value[3]);
 /* The extended community link-bandwidth, in bytes per second; false: there is none. */
 bool attr_link_bandwidth(const struct attr *a, float *out);
-/* Adds as-path, origin, communities, med ... to the open object as doc/architecture.md names them;
+/* Adds as-path, origin, communities, med ... to the open object as doc/requests.md names them;
  * or only what a line of a table says, where there is any. */
 struct json_text;
 void attr_put_json(struct json_text *out, const struct attr *a);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attr_json: a set of attributes as the answers of `show` have it (doc/architecture.md).
+ * attr_json: a set of attributes as the answers of `show` have it (doc/requests.md).
  */
 #include <stdio.h>
 #include <string.h>

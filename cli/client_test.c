@@ -505,7 +505,7 @@ static void test_half_deaf(void **state)
 	asked("x", 0, "none");
 }
 
-#define NO_PERMISSION                                                           \
+#define NO_PERMISSION                                                                \
 	"no permission: root may use it, and the groups of `system cli-read-group` " \
 	"and `cli-write-group`"
 
@@ -518,8 +518,9 @@ static void test_unreachable(void **state)
 		{ENOENT, 0,
 		 "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names another "
 		 "place)"},
-		{ECONNREFUSED, 0, "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names "
-			       "another place)"},
+		{ECONNREFUSED, 0,
+		 "wgbgpd is not running (nobody listens at RUNDIR/cli.sock; -r names "
+		 "another place)"},
 		{EACCES, EACCES, NO_PERMISSION},
 		{EACCES, ENOENT, NO_PERMISSION},
 		{EACCES, ECONNREFUSED, NO_PERMISSION},

@@ -7,8 +7,8 @@
  * and kept, so that a check may look there; the tables of prefixes pass by row after row. A check
  * that finds the same thing a thousand times names the first few and counts the others.
  *
- * Errors: something does not work. Warnings: it works by luck, or will not for long. Notes: worth
- * knowing, nothing to do at once; they do not make the command fail.
+ * Errors: something does not work. Warnings: it works now, but may stop to. Notes: worth knowing,
+ * nothing to do at once; they do not make the command fail.
  */
 #ifndef WGBGP_CLI_DOCTOR_H
 #define WGBGP_CLI_DOCTOR_H

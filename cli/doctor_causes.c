@@ -129,9 +129,11 @@ static const struct {
 	 "the far end does not accept this neighbor: does it know our address?"},
 	{"Out of Resources", "the far end has no room: look there"},
 	{"sent Send Hold Timer Expired",
-	 "the neighbor took nothing that was sent to it: it hangs, or large packets do not pass (MTU)"},
+	 "the neighbor took nothing that was sent to it: it hangs, or large packets do not pass "
+	 "(MTU)"},
 	{"received Send Hold Timer Expired",
-	 "the neighbor could send us nothing: large packets do not pass (MTU), or this machine hangs"},
+	 "the neighbor could send us nothing: large packets do not pass (MTU), or this machine "
+	 "hangs"},
 	{"Hold Timer Expired",
 	 "keepalives got lost while the tunnel was up: MTU, load, or the far end hangs"},
 	{"Connection refused",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * drain: asks wgd to move traffic away from tunnel peers, then watches their counters until they
- * are quiet. What a tunnel carries for itself (keepalives, probes, BGP) stays: quiet is a rate, not
- * nothing. Traffic that has no other way stays, too; then the command says which prefixes these
- * are.
+ * are quiet. Keepalives, probes and BGP go on, so quiet means a low rate, not zero. Traffic that
+ * has no other way stays; then the command names the prefixes.
  */
 #ifndef WGBGP_CLI_DRAIN_H
 #define WGBGP_CLI_DRAIN_H

@@ -2,9 +2,9 @@
 /*
  * explain_claim: which tunnel peer a destination is meant for, whatever the routes say.
  *
- * What is inside a permit list, a static AllowedIPs entry, a tunnel address or the network of a
- * WireGuard interface was meant to go through a tunnel. Where it leaves by anything else it leaves
- * in the clear, and is not reachable in the sense of who asks. Pure: looks at rows of `wireguard`.
+ * A destination inside a permit list, a static AllowedIPs entry, a tunnel address or the network of
+ * a WireGuard interface is meant to go through a tunnel. If its packets leave by another link they
+ * are not encrypted, so `explain` does not call it reachable. Pure: looks at rows of `wireguard`.
  */
 #ifndef WGBGP_CLI_EXPLAIN_CLAIM_H
 #define WGBGP_CLI_EXPLAIN_CLAIM_H

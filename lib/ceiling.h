@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ceiling: what may be learned at all, whatever a neighbour or a policy says.
+ * ceiling: which prefixes may be learned at all, whatever a neighbour or a policy says.
  *
- * Made from the tunnels of one configuration, by each daemon for itself, and never changed. It
- * answers for a prefix and the tunnel peer that its packets would be given to, behind all
- * resolution of next hops:
+ * Each daemon makes the ceiling from the tunnels of a configuration; it does not change afterwards.
+ * The question is whether packets for a prefix may be given to a tunnel peer. It is asked when the
+ * next hop is resolved, of the peer that really gets the packets:
  *
- *   - an address of ours or of a tunnel is nobody's to announce, nor what it is inside of;
- *   - on the peer's interface an AllowedIPs entry that is configured for another peer is not
- *     taken over, nor a part of it. The longest entry counts: inside one of its own a peer takes
- *     nothing away from anybody;
+ *   - the prefix must not be an address of ours or of a tunnel, nor the subnet of an interface;
+ *   - it must not be, or lie inside, an AllowedIPs entry that is configured for another peer of the
+ *     same interface. The longest configured entry counts: inside its own longer entry a peer takes
+ *     nothing away from another one;
  *   - it has to be inside the peer's `permit` list.
  *
- * Packets that would leave by no tunnel must not be for what some tunnel is for (its `permit` or
- * configured entries), or private traffic would leave in the clear. A default route in a `permit`
- * list is the exception: it says nothing of whose traffic that is.
+ * The other question is whether packets for a prefix may leave by a link that is no tunnel. They
+ * must not when the prefix is inside the `permit` list or a configured entry of some tunnel, since
+ * private traffic would leave unencrypted. A default route in a `permit` list is the exception: it
+ * does not say whose traffic that is.
  *
  * Prefixes of permit and entries are in the plane of their interface. planes_read() comes first.
  */

@@ -672,10 +672,15 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),	 cmocka_unit_test(test_peers),
-		cmocka_unit_test(test_new_name), cmocka_unit_test(test_entries),
-		cmocka_unit_test(test_epochs),	 cmocka_unit_test(test_life),	 cmocka_unit_test(test_what_is_the_same),
-		cmocka_unit_test(test_random),	 cmocka_unit_test(test_random_changes),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_new_name),
+		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_epochs),
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_what_is_the_same),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random_changes),
 		cmocka_unit_test_setup(test_rows, hash_all_alike),
 		cmocka_unit_test_setup(test_peers, hash_all_alike),
 		cmocka_unit_test_setup(test_new_name, hash_all_alike),

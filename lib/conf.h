@@ -17,8 +17,8 @@
 /* How JSON is written that a program reads: in one line, times in ms with their parts. */
 #define CONF_JSON_LINE (JSON_COMPACT | JSON_REAL_PRECISION(12))
 
-/* An object or array in a text of LEN bytes, of which the last of equal members counts; NULL when it
- * is none. The caller's. */
+/* Parses a text of LEN bytes that holds one object or array; NULL when it does not. Of members with
+ * the same name the last one counts. The caller owns the result. */
 json_t *conf_read(const void *text, size_t len);
 /* The member NAME of OBJ, or NULL; borrowed. OBJ may be NULL. */
 json_t *conf_get(const json_t *obj, const char *name);

@@ -20,7 +20,7 @@
 
 struct daemon_ops {
 	enum daemon_id id;
-	enum sandbox_profile sandbox; /* from before start() on */
+	enum sandbox_profile sandbox;	     /* from before start() on */
 	const struct show_command *commands; /* ends with a row without name */
 	/* RUNDIR: where ledgers and learned state are kept. Sets up; fatal on failure. */
 	void (*start)(const char *rundir);
@@ -37,8 +37,8 @@ struct daemon_ops {
 };
 
 /*
- * Runs until the parent is gone or SIGTERM; returns the exit status. Usage: DAEMON [-s] [-r RUNDIR].
- * -s: never without a sandbox (the user could not be changed).
+ * Runs until the parent is gone or SIGTERM; returns the exit status. Usage:
+ * DAEMON [-s] [-r RUNDIR]. -s: do not run without a sandbox (the user could not be changed).
  */
 int daemon_run(const struct daemon_ops *ops, int argc, char **argv);
 

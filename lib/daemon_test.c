@@ -233,8 +233,7 @@ unsigned __wrap_sandbox_enter(enum sandbox_profile profile, const char *rundir, 
 {
 	dprintf(STDERR_FILENO, "played: %s in %s with %s%s\n",
 		profile == SANDBOX_ZEBRA ? "zebra" : "another", rundir,
-		with == SANDBOX_ALL ? "all" : "less",
-		seeded && zone_known ? "" : ", too early");
+		with == SANDBOX_ALL ? "all" : "less", seeded && zone_known ? "" : ", too early");
 	return sandbox_answer;
 }
 
@@ -571,12 +570,14 @@ static void test_sandbox(void **state)
 		bool starts = table[i].answer || !table[i].compulsory;
 
 		sandbox_answer = table[i].answer;
-		start(&ops, 3 + table[i].compulsory, (char *[]){"daemon", "-r", "/run/somewhere", "-s", NULL});
+		start(&ops, 3 + table[i].compulsory,
+		      (char *[]){"daemon", "-r", "/run/somewhere", "-s", NULL});
 		if (starts)
 			AWAIT(strstr(said, "cloexec"));
 		else
 			AWAIT(closed);
-		assert_non_null(strstr(read_errors(), "played: zebra in /run/somewhere with all\n"));
+		assert_non_null(
+			strstr(read_errors(), "played: zebra in /run/somewhere with all\n"));
 		if (!strstr(read_errors(), table[i].says))
 			fail_msg("row %zu: %s", i, read_errors());
 		assert_int_equal(strstr(said, "start") != NULL, starts);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * islab: objects of one size by number, for what there are millions of.
+ * islab: millions of objects of one size, which are named by 32-bit numbers.
  *
- * A number takes half the room of a pointer. Numbers start with 1, so 0 says "none"; those given
- * back are used again first. Chunks never move: a pointer to an object is good as long as the
- * object. A walk counts from 1 to below `high`; the owner tells objects in use from free ones, of
- * which all bytes but the first four are zero.
+ * A number takes half the room of a pointer. Numbers start with 1, so 0 means "none". Released
+ * numbers are used again first. Memory never moves: a pointer to an object is valid as long as the
+ * object. A walk counts from 1 to below `high`; the owner has to tell objects in use from free
+ * ones, of which all bytes but the first four are zero.
  */
 #ifndef WGBGP_ISLAB_H
 #define WGBGP_ISLAB_H

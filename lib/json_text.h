@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json_text: JSON written straight into text, for rows of which there may be a million: a tree of
- * values, built and printed and freed, takes several times as long. Whoever writes it says what
- * opens and closes; commas come by themselves. Rows of which there are few are better made by
- * jansson.
+ * json_text: writes JSON as text, for answers with a million rows: to build, print and free a tree
+ * of values takes several times as long. The caller opens and closes objects and arrays; commas are
+ * added here. Answers with few rows use jansson.
  *
  * KEY is the member's name inside an object, NULL inside an array; it is written as it is.
  */

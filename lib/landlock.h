@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* landlock: no file can be opened any more. By system calls: there is no library for it. */
+/*
+ * landlock: after landlock_enter() this process can open no file any more, but those that it is
+ * given as an exception. Uses the system calls: there is no library for them.
+ */
 #ifndef WGBGP_LANDLOCK_H
 #define WGBGP_LANDLOCK_H
 
 #include <stddef.h>
 
-/* What remains beneath a directory, with all that the kernel knows of these kinds. */
+/* An exception: what may still be done below a directory. */
 struct landlock_rest {
-	const char *path; /* one that is not there is passed over */
-	enum { LANDLOCK_MARKERS, LANDLOCK_READ } what; /* make, write, remove files; read, execute */
+	const char *path; /* skipped when it does not exist */
+	/* MARKERS: make, write and remove files. READ: read and execute files. */
+	enum { LANDLOCK_MARKERS, LANDLOCK_READ } what;
 };
 
 /* 0; -errno when the kernel does not have it, or forbids it. no_new_privs must be set. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* landlock: what a kernel of each age is asked, with a played kernel; sandbox_test asks the real one. */
+/* landlock: what a kernel of each age is asked, with a played kernel; sandbox_test asks the real
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listen_at: the addresses that BGP listens on, by the configuration: for the parent, which makes the
- * sockets, and bgpd, which closes those that it is no longer to use.
+ * listen_at: the addresses that BGP listens on, by the configuration. The parent makes the sockets,
+ * bgpd closes those that a new configuration no longer has.
  *
- * Those of `listen-address`. Without that the addresses of the tunnel interfaces and every
- * local-address, where each neighbour and listen range is reached by one of them; else all.
+ * They are those of `listen-address`. Without this statement they are the addresses of the tunnel
+ * interfaces and every local-address, if each neighbour and listen range is reached by one of them;
+ * else all addresses.
  */
 #ifndef WGBGP_LISTEN_AT_H
 #define WGBGP_LISTEN_AT_H
@@ -20,7 +21,7 @@ struct listen_at {
 	struct addr *addrs; /* owned by the caller; none: all addresses of both families */
 	size_t n;
 	uint16_t port;
-	bool written; /* by listen-address: each of them has to be had */
+	bool written; /* by listen-address: a socket for each is a must */
 };
 
 /* CONFIG: effective. */

@@ -14,10 +14,10 @@
 #include "listen_at.h"
 #include "util.h"
 
-#define TUNNELS                                                                                   \
-	"{'name': 'wg0', 'address': ['10.9.0.1/24', 'fd09::1/64', 'fe80::1/64'], 'peer': ["       \
-	"{'name': 'a', 'tunnel-address': ['10.9.0.2', '172.16.0.2']}]}, "                         \
-	"{'name': 'wg1', 'address': ['10.8.0.1/32'], 'peer': ["                                   \
+#define TUNNELS                                                                             \
+	"{'name': 'wg0', 'address': ['10.9.0.1/24', 'fd09::1/64', 'fe80::1/64'], 'peer': [" \
+	"{'name': 'a', 'tunnel-address': ['10.9.0.2', '172.16.0.2']}]}, "                   \
+	"{'name': 'wg1', 'address': ['10.8.0.1/32'], 'peer': ["                             \
 	"{'name': 'b', 'tunnel-address': ['10.8.0.2', 'fd08::2']}]}, {'name': 'wg2'}"
 #define OURS "10.9.0.1 fd09::1 10.8.0.1"
 
@@ -46,7 +46,8 @@ static const struct {
 	{"'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.0.0/8'], 'local-address': "
 	 "'10.9.0.1'}]",
 	 OURS},
-	{"'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.0.0/8'], 'disabled': true}]", OURS},
+	{"'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.0.0/8'], 'disabled': true}]",
+	 OURS},
 	{"'neighbor-group': [{'name': 'g'}, {'name': 'h', 'listen-range': []}]", OURS},
 	{"'neighbor': []", OURS},
 	{"'listen-address': ['10.1.1.1', '::'], 'neighbor': [{'address': '192.0.2.1'}]",
@@ -56,8 +57,8 @@ static const struct {
 
 static json_t *parse(const char *tunnels, const char *bgp)
 {
-	char *text = xasprintf("{'wireguard': {'interface': [%s]}, 'bgp': {'as': 1, %s}}", tunnels,
-			       bgp);
+	char *text =
+		xasprintf("{'wireguard': {'interface': [%s]}, 'bgp': {'as': 1, %s}}", tunnels, bgp);
 	json_t *config;
 
 	for (char *c = text; *c; c++)
@@ -93,7 +94,8 @@ static void test_addresses(void **state)
 	/* of a link-local network the interface is not known */
 	expect("{'name': 'wg0', 'address': ['10.9.0.1/24', 'fe80::1/64', 7]}",
 	       "'neighbor': [{'address': 'fe80::5'}]", "");
-	expect("", "'neighbor': [{'address': '10.9.0.2', 'local-address': '10.9.0.1'}]", "10.9.0.1");
+	expect("", "'neighbor': [{'address': '10.9.0.2', 'local-address': '10.9.0.1'}]",
+	       "10.9.0.1");
 }
 
 /* So many sockets would be too many. */
@@ -105,8 +107,9 @@ static void test_bound(void **state)
 		json_t *config;
 
 		for (int i = 0; i < n; i++)
-			sprintf(list + strlen(list), "%s{'name': 'wg%d', 'address': ['10.1.%d.1/24']}",
-				i ? ", " : "", i, i);
+			sprintf(list + strlen(list),
+				"%s{'name': 'wg%d', 'address': ['10.1.%d.1/24']}", i ? ", " : "", i,
+				i);
 		config = parse(list, "'neighbor': [{'address': '10.1.0.2'}]");
 		at = listen_at(config);
 		assert_int_equal(at.n, n > LISTEN_AT_MAX ? 0 : n);

@@ -4,7 +4,7 @@
  *
  * Encoders append to a struct wr, decoders read a frame's body and return 0 or -EBADMSG (short, out
  * of range, or bytes left over). Arrays inside the decoded structs belong to the struct: release
- * them with the message's _free() where there is one. Who sends what to whom: doc/architecture.md.
+ * them with the message's _free() where there is one. Who sends what to whom: doc/messages.md.
  */
 #ifndef WGBGP_MESSAGES_H
 #define WGBGP_MESSAGES_H

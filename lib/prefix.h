@@ -6,7 +6,7 @@
  * them), so two equal prefixes are equal byte by byte; unused bytes of an IPv4 address are zero for
  * the same reason. family is AF_INET, AF_INET6, or 0 for "none".
  *
- * An address and a prefix stand in a plane (doc/architecture.md, "Planes"): a number, 0 for the
+ * An address and a prefix stand in a plane (doc/planes.md): a number, 0 for the
  * main one. What is in different planes is different: equality, order, covering and messages
  * between our processes include it; text and everything on the wire leave it out.
  */

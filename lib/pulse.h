@@ -2,10 +2,10 @@
 /*
  * pulse: how long the other end of a channel has not answered a PING.
  *
- * A tick a second asks once more where the last PING was answered, else it counts. What is counted
- * is the silence while we were awake: a tick that comes late, because our own process stood still,
- * counts as one in time. So a machine that was frozen as a whole finds nobody hung, and an answer
- * that lies in the socket is read before enough ticks have passed.
+ * There is a tick each second. If the last PING was answered, the tick sends the next one; else it
+ * adds the time since the tick before to the silence. A tick that comes late, because our own
+ * process did not run, adds only a second. So after a stop of the whole machine nobody is taken for
+ * hung, and an answer that waits in the socket is read before enough ticks have passed.
  */
 #ifndef WGBGP_PULSE_H
 #define WGBGP_PULSE_H

@@ -12,9 +12,10 @@
  * Each alone keeps the key files from being read, also where a daemon is the user that owns them (a
  * container in which the user cannot be changed), so one of the two is enough to go on with.
  *
- * A call that is refused fails with EPERM like any other failure (the kernel's audit log names those
- * of bgpd and bfdd); it does not kill. These daemons may be the only way into a site: a C library that makes a call
- * that is not in the list must cost a function, not the site. An intruder gets no more by it.
+ * A refused call fails with EPERM and does not kill the daemon (the kernel's audit log names
+ * refused calls of bgpd and bfdd). A daemon may be the only way into a site: when a new C library
+ * makes a call that is not in the list, a function fails and the site stays reachable. An intruder
+ * gains nothing by that.
  *
  * A build with AddressSanitizer has Landlock alone, with the files that the sanitizer reads itself
  * (/proc, /usr): what it calls at its end (ptrace, clone, execve) is what the lists are against.

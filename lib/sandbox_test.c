@@ -706,7 +706,8 @@ static void test_landlock_is_asked(void **state)
 			assert_int_equal(sandbox_enter(profiles[i], "/run/place", SANDBOX_LANDLOCK),
 					 err ? 0 : SANDBOX_LANDLOCK);
 			assert_int_equal(asked_landlock, 1);
-			assert_string_equal(markers ? markers : "none", zebra ? "/run/place" : "none");
+			assert_string_equal(markers ? markers : "none",
+					    zebra ? "/run/place" : "none");
 		}
 	assert_int_equal(sandbox_enter(SANDBOX_NONE, "/run/place", SANDBOX_ALL), 0);
 	assert_int_equal(sandbox_enter(SANDBOX_BGPD, "/run/place", 0), 0);

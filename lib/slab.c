@@ -76,7 +76,8 @@ static void chunk_free(struct slab *s, struct chunk *c)
 
 static bool has_room(const struct slab *s, const struct chunk *c)
 {
-	return c->free_list || c->fresh + slot_size(s) <= (const char *)c + CHUNK_BYTES - CHUNK_SPARE;
+	return c->free_list ||
+	       c->fresh + slot_size(s) <= (const char *)c + CHUNK_BYTES - CHUNK_SPARE;
 }
 
 static void *take(struct slab *s, struct chunk *c)
@@ -141,8 +142,7 @@ void slab_free(struct slab *s, void *object)
 	ensure(s->used > 0);
 	s->used--;
 	if (is_small(s))
-		give_back(s, (struct chunk *)((uintptr_t)object & -(uintptr_t)CHUNK_BYTES),
-			  object);
+		give_back(s, (struct chunk *)((uintptr_t)object & -(uintptr_t)CHUNK_BYTES), object);
 	else
 		chunk_free(s, (struct chunk *)((char *)object - HEADER_BYTES));
 }

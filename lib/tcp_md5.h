@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tcp_md5: passwords of TCP connections (RFC 2385), as the kernel keeps them: a table of a socket,
- * by the far end's address. A listening socket hands down what it has for the address that connects;
- * from an address that has a password only signed segments are taken.
+ * tcp_md5: passwords of TCP connections (RFC 2385). The kernel keeps them in a table of each
+ * socket, by the far end's address. A connection inherits the password that the listening socket
+ * has for its far end. From an address that has a password only signed segments are accepted.
  */
 #ifndef WGBGP_TCP_MD5_H
 #define WGBGP_TCP_MD5_H

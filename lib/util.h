@@ -37,8 +37,8 @@ char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
 /*
- * Room for another item behind N ones of SIZE bytes: ARRAY as it is, or the array twice as long that
- * takes its place. *CAP counts items; an array that is not there yet is NULL with *CAP 0.
+ * Room for another item behind N items of SIZE bytes: returns ARRAY, or an array of twice the
+ * length that replaces it. *CAP counts items; begin with NULL and *CAP 0.
  */
 static inline void *xgrow(void *array, size_t n, size_t *cap, size_t size)
 {

@@ -103,8 +103,10 @@ static int open_socket(struct cli_socket *s, gid_t gid)
 		return err;
 	}
 	if (!has_group(&final, gid) && chmod(final.sun_path, 0600) == 0)
-		log_error("cli-group", "socket=%s gid=%u why=\"this process may not give it to that "
-			  "group (CAP_SETGID)\"", s->name, (unsigned)gid);
+		log_error("cli-group",
+			  "socket=%s gid=%u why=\"this process may not give it to that "
+			  "group (CAP_SETGID)\"",
+			  s->name, (unsigned)gid);
 	close_socket(s, false);
 	s->fd = fd;
 	s->gid = gid;

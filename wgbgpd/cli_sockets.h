@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli_sockets: where clients come in. RUNDIR/cli.sock is for those who may change something: root,
- * and the group of `cli-write-group`. RUNDIR/cli-read.sock is there while a `cli-read-group` is
- * configured, and for it. The file's mode (0660) is what keeps others out, so they cost nothing.
+ * cli_sockets: the sockets that clients connect to. RUNDIR/cli.sock is for root and the group of
+ * `cli-write-group`, who may change something. RUNDIR/cli-read.sock exists while a `cli-read-group`
+ * is configured, and is for that group. The mode of the file (0660) keeps all others out, so they
+ * cannot take connections away from those who may connect.
  */
 #ifndef WGBGP_CLI_SOCKETS_H
 #define WGBGP_CLI_SOCKETS_H

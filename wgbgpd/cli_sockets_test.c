@@ -222,8 +222,10 @@ static void test_groups(void **state)
 /* A socket that another took the place of, or that nobody may use any more, is closed. */
 static void test_closed(void **state)
 {
-	static const char *const rows[][2] = {
-		{"readers", NULL}, {"writers", "readers"}, {"readers", "readers"}, {NULL, "writers"}};
+	static const char *const rows[][2] = {{"readers", NULL},
+					      {"writers", "readers"},
+					      {"readers", "readers"},
+					      {NULL, "writers"}};
 	unsigned with_one = open_descriptors();
 
 	if (geteuid() != 0)
@@ -318,12 +320,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),
-		TEST(test_groups),
-		TEST(test_closed),
-		TEST(test_group_that_cannot_be_had),
-		TEST(test_refusals),
-		TEST(test_long_paths),
+		TEST(test_life),     TEST(test_groups),
+		TEST(test_closed),   TEST(test_group_that_cannot_be_had),
+		TEST(test_refusals), TEST(test_long_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

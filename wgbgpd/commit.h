@@ -6,10 +6,11 @@
  *     APPLY   wgd, then zebra-lite, then bgpd: what is added is there before somebody uses it
  *     PRUNE   zebra-lite, then wgd: what is removed goes after nobody uses it
  *
- * The same walk does a teardown: bgpd, zebra-lite, wgd. One at a time. A daemon that dies in CHECK
- * leaves it to its successor; so that a configuration that kills who reads it ends, too, its third
- * death refuses it. Later a daemon that dies is passed over: its successor gets the whole running
- * configuration, which is the new one from APPLY on. One that does not answer in time is killed.
+ * A teardown goes the same way: bgpd, zebra-lite, wgd, one at a time. If a daemon dies in CHECK,
+ * its successor is asked again; after the third death the configuration is refused, since it may be
+ * what kills the daemon. A daemon that dies in APPLY or PRUNE is skipped: its successor gets the
+ * whole running configuration, which is the new one from APPLY on. A daemon that does not answer in
+ * time is killed.
  */
 #ifndef WGBGP_COMMIT_H
 #define WGBGP_COMMIT_H

@@ -158,13 +158,13 @@ static void check_zones(const struct lyd_node *neighbor, struct conf_errors *err
 	for (struct lyd_node *n = conf_next(neighbor); n; n = conf_next(n)) {
 		const char *other = conf_value(n, "password-file");
 
-		if (address_len(n) == len &&
-		    strncmp(own, lyd_get_value(lyd_child(n)), len) == 0 &&
+		if (address_len(n) == len && strncmp(own, lyd_get_value(lyd_child(n)), len) == 0 &&
 		    (file || other) && !(file && other && str_eq(file, other)))
-			conf_check_error(errs, n,
-					 "has another password-file than '%s', whose address is the "
-					 "same",
-					 own);
+			conf_check_error(
+				errs, n,
+				"has another password-file than '%s', whose address is the "
+				"same",
+				own);
 	}
 }
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * conf_effective: the configuration as the daemons get it: nothing left to look up.
+ * conf_effective: the configuration as the daemons get it, in which nothing refers to another
+ * place.
  *
- * Where an object has no statement of its own it gets that of what it refers to or is part of:
+ * An object that lacks a statement inherits it from the object that it refers to or is part of:
  *
  *     peer       template, then the interface (liveness and quality only)
  *     interface  wireguard (backend)
  *     neighbor   group, then bgp (timers); a group: bgp (timers)
  *
+ * Then the schema's defaults are added. Inherited nodes keep the place where they were written.
  * Each plane gets its number (lib/planes.h): the one that its name had before in this process.
- *
- * then the schema's defaults are added. Inherited nodes keep the place where they were written.
  */
 #ifndef WGBGP_CONF_EFFECTIVE_H
 #define WGBGP_CONF_EFFECTIVE_H

@@ -49,8 +49,8 @@ static const char *numbers_of(const char *planes)
 		if (number)
 			*number++ = '\0';
 		longer = xasprintf("%splane %s { %s%s%s table %zu; }\n", text, name,
-				   number ? "number " : "", number ? number : "",
-				   number ? ";" : "", 1000 + strlen(text));
+				   number ? "number " : "", number ? number : "", number ? ";" : "",
+				   1000 + strlen(text));
 		free(text);
 		text = longer;
 	}
@@ -119,8 +119,9 @@ static unsigned long number_at(const struct conf_loaded *loaded, const char *nam
 /* The number of interface NAME beside MORE. */
 static unsigned long uplink_number(const char *name, const char *more)
 {
-	char *text = xasprintf("wireguard { interface %s { adopt true; uplink { interface e; } } %s }",
-			       name, more);
+	char *text =
+		xasprintf("wireguard { interface %s { adopt true; uplink { interface e; } } %s }",
+			  name, more);
 	struct conf_loaded loaded = {0};
 	struct conf_errors errs = {0};
 	unsigned long number;
@@ -148,8 +149,9 @@ static void test_uplinks(void **state)
 	more = xasprintf("interface wg1 { adopt true; fwmark %lu; }", n);
 	assert_int_equal(uplink_number("wg0", more), n + 1);
 	free(more);
-	more = xasprintf("interface wg1 { adopt true; fwmark %lu; uplink { interface e; table %lu; } }",
-			 n + 1, n);
+	more = xasprintf(
+		"interface wg1 { adopt true; fwmark %lu; uplink { interface e; table %lu; } }",
+		n + 1, n);
 	assert_int_equal(uplink_number("wg0", more), n + 2);
 	free(more);
 	more = xasprintf("interface wg1 { adopt true; fwmark %lu; }", last);
@@ -171,8 +173,9 @@ static void test_uplinks(void **state)
  */
 static const char *said_of_names(unsigned n)
 {
-	static const char fmt[] = "policy %.*s { } policy %.*s { } policy %.*s { } policy %.*s { }\n"
-				  "bgp { as 1; neighbor 10.0.0.1 { import q; remote-as 2; } }";
+	static const char fmt[] =
+		"policy %.*s { } policy %.*s { } policy %.*s { } policy %.*s { }\n"
+		"bgp { as 1; neighbor 10.0.0.1 { import q; remote-as 2; } }";
 	static char said[1024];
 	char names[4][65];
 	struct conf_loaded loaded = {0};
@@ -194,7 +197,8 @@ static const char *said_of_names(unsigned n)
 /* All names that there are, as far as they fit into 255 letters. */
 static void test_names(void **state)
 {
-	char *want = xasprintf("cc, %.*s", 46, "dddddddddddddddddddddddddddddddddddddddddddddddddd");
+	char *want =
+		xasprintf("cc, %.*s", 46, "dddddddddddddddddddddddddddddddddddddddddddddddddd");
 	const char *said = said_of_names(46);
 
 	assert_non_null(strstr(said, "there is no policy 'q'; expected one of all, none, aaa"));

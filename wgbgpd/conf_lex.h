@@ -2,9 +2,9 @@
 /*
  * conf_lex: the words and punctuation of the text configuration.
  *
- * A word is anything without white space and ; { } [ ] " #. Three things would break at that and do
- * not: a quoted word ("a b", with \" \\ \n \t), a prefix with lengths (10.0.0.0/8{16,24}), and an
- * IPv6 endpoint ([2001:db8::1]:51820). '#' begins a comment to the end of the line.
+ * A word is anything without white space and ; { } [ ] " #. Three kinds of words may contain some
+ * of these: a quoted word ("a b", with \" \\ \n \t), a prefix with lengths (10.0.0.0/8{16,24}), and
+ * an IPv6 endpoint ([2001:db8::1]:51820). '#' begins a comment to the end of the line.
  */
 #ifndef WGBGP_CONF_LEX_H
 #define WGBGP_CONF_LEX_H

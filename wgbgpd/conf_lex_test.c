@@ -16,7 +16,8 @@
 
 #define TOKENS_MAX 40 /* in any text here: who finds more does not get on */
 
-/* "LINE:COLUMN WORD" of all; words in quotes as "word", marks as they are, what is wrong as !why. */
+/* "LINE:COLUMN WORD" of all; words in quotes as "word", marks as they are, what is wrong as !why.
+ */
 static const char *tokens_of(const char *text)
 {
 	static const char *const marks[] = {[CONF_TOKEN_OPEN] = "{",
@@ -44,8 +45,7 @@ static const char *tokens_of(const char *text)
 		else if (lex->token == CONF_TOKEN_BAD)
 			at += (size_t)snprintf(out + at, sizeof(out) - at, "!%s", lex->why);
 		else
-			at += (size_t)snprintf(out + at, sizeof(out) - at, "%s",
-					       marks[lex->token]);
+			at += (size_t)snprintf(out + at, sizeof(out) - at, "%s", marks[lex->token]);
 		if (lex->token == CONF_TOKEN_BAD)
 			break;
 	}
@@ -161,8 +161,8 @@ static void test_long_words(void **state)
 static void test_plain_words(void **state)
 {
 	static const char *const plain[] = {"a", "10.0.0.0/8{16,24}", "[::1]:1", "1,2", "\xc3\xa4"};
-	static const char *const other[] = {"",	   "a b",  "a;",    "a{",   "\"a\"", "#a", "a#",
-					    "a\n", " a",   "[::1]", "{1,2}", "\x7f",  "a\"", "]"};
+	static const char *const other[] = {"",	   "a b", "a;",	   "a{",    "\"a\"", "#a",  "a#",
+					    "a\n", " a",  "[::1]", "{1,2}", "\x7f",  "a\"", "]"};
 	char *long_one = xmalloc(CONF_WORD_MAX + 2);
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
@@ -180,9 +180,14 @@ static void test_plain_words(void **state)
 static void test_descriptions(void **state)
 {
 	static const char *const rows[][2] = {
-		{"", "the end of the file"}, {"{", "'{'"}, {"}", "'}'"},
-		{"[", "'['"},		     {"]", "']'"}, {";", "';'"},
-		{"word", "'word'"},	     {"\x01", "a control character"},
+		{"", "the end of the file"},
+		{"{", "'{'"},
+		{"}", "'}'"},
+		{"[", "'['"},
+		{"]", "']'"},
+		{";", "';'"},
+		{"word", "'word'"},
+		{"\x01", "a control character"},
 	};
 	struct conf_lex *lex = xmalloc(sizeof(*lex));
 	char buf[100], text[100];

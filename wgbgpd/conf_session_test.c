@@ -54,7 +54,8 @@ static const struct {
 	/* memory */
 	{"max-prefix 9;", "", WARNED,
 	 "warning: bgp neighbor 10.9.0.2: max-prefix is missing: a neighbor without a limit"},
-	{"max-prefix 9; }", "} neighbor 10.9.0.3 { remote-as internal; } neighbor 10.9.0.4 { remote-as 3; "
+	{"max-prefix 9; }",
+	 "} neighbor 10.9.0.3 { remote-as internal; } neighbor 10.9.0.4 { remote-as 3; "
 	 "import all; export all; max-prefix 1; } neighbor 10.9.0.5 { remote-as internal; } ",
 	 WARNED, "bgp neighbor 10.9.0.2: max-prefix is missing (and for 2 more)"},
 	{"max-prefix 9;", "disabled true;", FINE, NULL},
@@ -62,8 +63,10 @@ static const struct {
 	 "neighbor-group g { max-prefix 5; }\n neighbor 10.9.0.2 { group g; remote-as 65002; "
 	 "import all; export all;",
 	 FINE, NULL},
-	{"neighbor 10.9.0.2 {", "neighbor-group g { remote-as internal; listen-range 10.9.0.0/26; }\n"
-	 "    neighbor 10.9.0.2 {", FINE, NULL},
+	{"neighbor 10.9.0.2 {",
+	 "neighbor-group g { remote-as internal; listen-range 10.9.0.0/26; }\n"
+	 "    neighbor 10.9.0.2 {",
+	 FINE, NULL},
 	/* what protects a session */
 	{"remote-as 65002;", "remote-as 65002; password-file @/pw;", FINE, NULL},
 	{"remote-as 65002;", "remote-as 65002; password-file @/p80;", FINE, NULL},
@@ -91,15 +94,18 @@ static const struct {
 	 "password-file @/pw; listen-range [ 10.9.0.0/25 ]; }\n neighbor 10.9.0.2 { group g;",
 	 FINE, NULL},
 	{"router-id 10.9.0.1",
-	 "router-id 10.9.0.1; neighbor fe80::1%wg0 { remote-as internal; password-file @/pw; max-prefix 9; } "
+	 "router-id 10.9.0.1; neighbor fe80::1%wg0 { remote-as internal; password-file @/pw; "
+	 "max-prefix 9; } "
 	 "neighbor fe80::1%wg1 { remote-as internal; password-file @/p80; }",
 	 REFUSED, "neighbor fe80::1%wg1: has another password-file than 'fe80::1%wg0'"},
 	{"router-id 10.9.0.1",
-	 "router-id 10.9.0.1; neighbor fe80::1%wg0 { remote-as internal; password-file @/pw; max-prefix 9; } "
+	 "router-id 10.9.0.1; neighbor fe80::1%wg0 { remote-as internal; password-file @/pw; "
+	 "max-prefix 9; } "
 	 "neighbor fe80::1%wg1 { remote-as internal; }",
 	 REFUSED, "neighbor fe80::1%wg1: has another password-file than 'fe80::1%wg0'"},
 	{"router-id 10.9.0.1",
-	 "router-id 10.9.0.1; neighbor fe80::1%wg0 { remote-as internal; password-file @/pw; max-prefix 9; } "
+	 "router-id 10.9.0.1; neighbor fe80::1%wg0 { remote-as internal; password-file @/pw; "
+	 "max-prefix 9; } "
 	 "neighbor fe80::1%wg1 { remote-as internal; password-file @/pw; max-prefix 9; } "
 	 "neighbor fe80::2%wg1 { remote-as internal; max-prefix 9; }",
 	 FINE, NULL},
@@ -176,9 +182,12 @@ static void test_each(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-static const struct conf_place_file keys[] = {{"k0", KEY0 "\n"},	  {"k1", KEY1 "\n"},	     
-	    {"pw", "a b\xc3\xa9\r\nx\n"}, {"p80", TEN TEN TEN TEN TEN TEN TEN TEN "\n"},
-	    {"p81", TEN TEN TEN TEN TEN TEN TEN TEN "1\n"}, {"p0", "\nx\n"}};
+static const struct conf_place_file keys[] = {{"k0", KEY0 "\n"},
+					      {"k1", KEY1 "\n"},
+					      {"pw", "a b\xc3\xa9\r\nx\n"},
+					      {"p80", TEN TEN TEN TEN TEN TEN TEN TEN "\n"},
+					      {"p81", TEN TEN TEN TEN TEN TEN TEN TEN "1\n"},
+					      {"p0", "\nx\n"}};
 
 static int setup(void **state)
 {

@@ -307,7 +307,8 @@ static void test_own_key(void **state)
 /* What is refused leaves nothing, whatever was there. */
 static void test_nothing_is_left(void **state)
 {
-	static const char *const rows[] = {"nonsense;", "wireguard {", "bgp { neighbor 10.0.0.1; }"};
+	static const char *const rows[] = {"nonsense;", "wireguard {",
+					   "bgp { neighbor 10.0.0.1; }"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct conf_errors errs = {0};

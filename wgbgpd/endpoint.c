@@ -42,7 +42,7 @@ static const unsigned clients_max[CLI_ACCESSES] = {ENDPOINT_CLIENTS_MAX, ENDPOIN
 
 #define ANY_DAEMON DAEMON_COUNT /* that the request names */
 
-/* Which daemon answers what (doc/architecture.md), and what of it changes nothing. */
+/* Which daemon answers what (doc/requests.md), and what of it changes nothing. */
 static const struct {
 	const char *command;
 	enum daemon_id id;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * endpoint: what clients ask. Who came in by RUNDIR/cli.sock may ask everything, who came in by
+ * endpoint: requests of clients. A client of RUNDIR/cli.sock may ask everything, a client of
  * RUNDIR/cli-read.sock only what changes nothing (cli_sockets.h).
  *
  * A client sends REQUEST and gets REPLY_HEAD, REPLY_ROW.., REPLY_END. What a daemon knows is asked
@@ -17,13 +17,13 @@
 #include "messages.h"
 
 #define ENDPOINT_CLIENTS_MAX 64
-#define ENDPOINT_READERS_MAX 32 /* they are kept apart: they keep nobody out */
+#define ENDPOINT_READERS_MAX 32	 /* they are kept apart: they keep nobody out */
 #define ENDPOINT_REQUESTS_MAX 32 /* of one client at a time */
 
 /* 0 or -errno. */
 int endpoint_start(const char *rundir);
-/* Another configuration runs: its groups may use the sockets. Those who are there by a right that is
- * gone get nothing more. */
+/* Another configuration runs: its groups may use the sockets. Clients of a group that may no longer
+ * use its socket get no more answers. */
 void endpoint_groups(const json_t *config);
 void endpoint_free(void);
 

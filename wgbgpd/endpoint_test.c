@@ -230,7 +230,8 @@ static void test_privileges(void **state)
 	assert_int_equal(ends[0].rows, ARRAY_SIZE(lost));
 	at = strstr(played_text, "client 0 head 1 'missing' {\"user-kept\":false}\n");
 	for (size_t i = 0; at && i < ARRAY_SIZE(lost); i++) {
-		snprintf(want, sizeof(want), "client 0 row 1 {\"capability\":\"%s\",\"lost\":\"", lost[i]);
+		snprintf(want, sizeof(want), "client 0 row 1 {\"capability\":\"%s\",\"lost\":\"",
+			 lost[i]);
 		at = strstr(at, want);
 	}
 	assert_non_null(at);
@@ -837,7 +838,7 @@ static void test_end(void **state)
 		endpoint_free();
 		settle();
 		played_sort();
-		assert_string_equal(played_text, n == 0   ? ""
+		assert_string_equal(played_text, n == 0	  ? ""
 						 : n == 1 ? "client 0 is out\n"
 							  : "client 0 is out\nclient 1 is out\n");
 		assert_int_equal(endpoint_start(dir), 0);

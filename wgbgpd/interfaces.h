@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * interfaces: what wgd last said of each WireGuard interface: can it be used, and if not why. From
- * wgd's event `interface-state`; for the word that systemd gets.
+ * interfaces: whether each WireGuard interface can be used, and if not why, as wgd's event
+ * `interface-state` said last. The status that systemd shows is made from it.
  */
 #ifndef WGBGP_INTERFACES_H
 #define WGBGP_INTERFACES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listen: the TCP sockets that BGP neighbours connect to. The parent makes them, since port 179 is
- * root's, and keeps them: a restarted bgpd gets the same ones, and who connects meanwhile waits in
- * the backlog.
+ * listen: the TCP sockets that BGP neighbours connect to. The parent makes them, since port 179
+ * needs a privilege, and keeps them: a restarted bgpd gets the same sockets, and connections that
+ * come meanwhile wait in the backlog.
  *
  * A configuration's sockets are prepared before it is applied (an address in use refuses it), and
  * committed or dropped. bgpd closes those that its new configuration does not name.

@@ -2,9 +2,10 @@
 /*
  * listen_keys: the passwords (TCP MD5) that listening sockets ask of neighbours and listen ranges.
  *
- * They are the parent's because the sockets are: a socket has them before it listens, and keeps them
- * while bgpd is away, so nobody comes in without one at any time. What a configuration wants is
- * prepared with its sockets, and put on those that are there when it is in force.
+ * The parent sets them, since it makes the sockets: a socket has its passwords before it listens
+ * and keeps them while bgpd is away, so at no time is a connection accepted without one. The
+ * passwords of a new configuration are prepared together with its sockets. Sockets that exist
+ * already get them when the configuration is in force.
  */
 #ifndef WGBGP_LISTEN_KEYS_H
 #define WGBGP_LISTEN_KEYS_H
@@ -20,7 +21,8 @@ int listen_keys_prepare(const json_t *config, char *error, size_t size);
 int listen_keys_put(int fd, uint8_t family);
 /* The same on one that has what was in force before. */
 void listen_keys_change(int fd, uint8_t family);
-/* All sockets have what is prepared: it is in force. Without it listen_keys_change() does nothing. */
+/* The prepared passwords are on all sockets and in force now. If nothing is prepared,
+ * listen_keys_change() does nothing. */
 void listen_keys_commit(void);
 void listen_keys_abort(void); /* forgets what is prepared */
 void listen_keys_free(void);

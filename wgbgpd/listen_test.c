@@ -118,10 +118,11 @@ static unsigned free_port(void)
 /* BGP in JSON without its braces; @ is the directory. */
 static int prepare(const char *bgp)
 {
-	char *text = xasprintf("{\"wgbgp-wireguard:wireguard\": {\"interface\": [{\"name\": \"wg0\", "
-			       "\"address\": [%s]}]}, \"wgbgp-bgp:bgp\": {%s"
-			       "\"listen-port\": %u, %s}}",
-			       tunnel_address, no_as ? "" : "\"as\": 1, ", port, bgp);
+	char *text =
+		xasprintf("{\"wgbgp-wireguard:wireguard\": {\"interface\": [{\"name\": \"wg0\", "
+			  "\"address\": [%s]}]}, \"wgbgp-bgp:bgp\": {%s"
+			  "\"listen-port\": %u, %s}}",
+			  tunnel_address, no_as ? "" : "\"as\": 1, ", port, bgp);
 	json_t *config;
 	int err;
 
@@ -187,9 +188,8 @@ static bool lets_in(const char *address, const char *to, const char *text)
 
 #define LO "127.0.0.1"
 #define NEIGHBOR(address) "{\"address\": \"" address "\"}"
-#define SECRET(address, file) \
-	"{\"address\": \"" address "\", \"password-file\": \"@/" file "\"}"
-#define RANGE(range, file)                                            \
+#define SECRET(address, file) "{\"address\": \"" address "\", \"password-file\": \"@/" file "\"}"
+#define RANGE(range, file)                                      \
 	"{\"name\": \"g\", \"listen-range\": [\"" range "\"], " \
 	"\"password-file\": \"@/" file "\"}"
 #define NEIGHBORS(...) "\"neighbor\": [" __VA_ARGS__ "]"
@@ -211,9 +211,9 @@ static void test_passwords(void **state)
 	/* A refused change leaves them as they are. */
 	write_file("pw2", "deux\n", 0600);
 	write_file("pw3", "drei\n", 0644);
-	assert_int_equal(prepare(NEIGHBORS(SECRET("127.0.0.2", "pw2"))
-					 GROUPS(RANGE("127.0.3.0/24", "pw3"))),
-			 -EPERM);
+	assert_int_equal(
+		prepare(NEIGHBORS(SECRET("127.0.0.2", "pw2")) GROUPS(RANGE("127.0.3.0/24", "pw3"))),
+		-EPERM);
 	assert_non_null(strstr(error, "/pw3: has mode 0644"));
 	listen_abort();
 	assert_true(lets_in("127.0.0.2", LO, "two") && !lets_in("127.0.0.2", LO, "deux"));
@@ -294,7 +294,8 @@ static void test_no_password_needs_no_socket(void **state)
 			listen_abort();
 			if (err != rows[i].err[v6])
 				fail_msg("row %zu, %d: %s", i, v6, error);
-			assert_string_equal(error, err ? "bgp: password-file: Too many open files" : "");
+			assert_string_equal(error,
+					    err ? "bgp: password-file: Too many open files" : "");
 		}
 }
 

@@ -506,8 +506,8 @@ static void test_passwords(void **state)
 	write_config("passwords", more);
 	clear_log();
 	assert_string_equal(reload(), "");
-	WAIT_LOG("bgpd password pw two\n", "bgpd password pw3 three\n",
-		 "bgpd apply passwords\n", "wgd prune");
+	WAIT_LOG("bgpd password pw two\n", "bgpd password pw3 three\n", "bgpd apply passwords\n",
+		 "wgd prune");
 	assert_false(log_has("wgd password") || log_has("zebra-lite password") ||
 		     log_has("bfdd password"));
 	clear_log();
@@ -558,7 +558,8 @@ static int open_socket(const char *name)
 static void ask_all(const char *name, bool may_change, char *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		char *json = xasprintf("{\"command\":\"%s\",\"daemon\":\"bgpd\"}", verbs[i].command);
+		char *json =
+			xasprintf("{\"command\":\"%s\",\"daemon\":\"bgpd\"}", verbs[i].command);
 		struct reply reply;
 		int fd = open_socket(name);
 
@@ -616,11 +617,12 @@ static void expect_access(const struct group *reader, const struct group *writer
 			ask_all_as(who == ROOT ? 0 : 65533, gids[who],
 				   read_only ? "cli-read.sock" : "cli.sock", in && !read_only, got);
 			for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-				if (got[i] != (!in				 ? 'x'
+				if (got[i] != (!in			       ? 'x'
 					       : read_only && verbs[i].changes ? 'n'
 									       : 'y'))
-					fail_msg("%d %s %s: %c", who, read_only ? "reads" : "may all",
-						 verbs[i].command, got[i]);
+					fail_msg("%d %s %s: %c", who,
+						 read_only ? "reads" : "may all", verbs[i].command,
+						 got[i]);
 		}
 }
 
@@ -1211,7 +1213,7 @@ static void test_ready_names_what_is_refused(void **state)
 	parent = start_parent();
 	WAIT_LOG("wgd prune\n");
 	assert_string_equal(ask("{\"command\":\"daemons\"}", NULL), ""); /* all is said */
-	assert_false(notified(fd, "STATUS=")); /* which READY has, too */
+	assert_false(notified(fd, "STATUS="));				 /* which READY has, too */
 	write_config("state refused", "");
 	assert_string_equal(reload(), "");
 	wait_notified(fd, "READY=1", "interface wg0 is refused: told so");
@@ -1360,7 +1362,8 @@ static void test_bad_first_configuration(void **state)
 /* Where it may not have its directory, or its lock, it starts nothing. */
 static void test_no_place(void **state)
 {
-	char *deep = in_dir("none/there"), *taken = in_dir("taken"), *lock = in_dir("taken/wgbgpd.pid");
+	char *deep = in_dir("none/there"), *taken = in_dir("taken"),
+	     *lock = in_dir("taken/wgbgpd.pid");
 
 	char *fresh = in_dir("fresh"), *rest = in_dir("fresh/wgbgpd.pid");
 	mode_t mask = umask(0);

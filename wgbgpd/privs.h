@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * privs: what each process may do. The parent keeps what it or a child needs and gives the rest up
- * at its start. bgpd and bfdd become an unprivileged user; bfdd is given a real-time policy first,
- * where this may be done, for which it needs no right later, and zebra-lite a lower nice value,
- * which only its thread that writes routes keeps. zebra-lite and wgd stay the parent's user, so that
- * its files are theirs, with all capabilities gone but CAP_NET_ADMIN (for wgd also CAP_NET_RAW, for
- * its probes, and CAP_SYS_NICE, for a userspace WireGuard), also from the bounding set: nothing that
- * they start gets more. All are under no_new_privs.
+ * privs: user, capabilities and scheduling of each process.
  *
- * In a container some of that is missing. What can be done without is done without, and each lack is
- * said once with what it costs. Where the user cannot be changed, bgpd and bfdd run as a user who
- * may read the key files: there they do not start without a sandbox (lib/sandbox.h).
+ *   wgbgpd       the capabilities that it or a daemon needs; drops the others at its start
+ *   bgpd, bfdd   an unprivileged user, no capabilities; bfdd has a real-time policy, set before
+ *   zebra-lite   the parent's user, CAP_NET_ADMIN; a lower nice value, which only the thread that
+ *                writes routes keeps
+ *   wgd          the parent's user, CAP_NET_ADMIN, CAP_NET_RAW for its probes, CAP_SYS_NICE for a
+ *                userspace WireGuard
+ *
+ * The bounding set is reduced as well, so that a program which a daemon starts gets no more. All
+ * have no_new_privs.
+ *
+ * In a container some capabilities are missing. Then a function is missing, and one line of the log
+ * says which. Where the user cannot be changed, bgpd and bfdd run as a user who may read the key
+ * files; they then do not start without a sandbox (lib/sandbox.h).
  */
 #ifndef WGBGP_PRIVS_H
 #define WGBGP_PRIVS_H
@@ -20,9 +24,9 @@
 #include "messages.h"
 
 /*
- * Before any other descriptor, thread or fork. Looks the unprivileged user up, says what is missing,
- * gives up what is not needed. -EPERM with a line on standard error: bgpd and bfdd would neither
- * change their user nor be in a sandbox.
+ * Call it before there is a descriptor, a thread or a child. Looks up the unprivileged user, logs
+ * which capabilities are missing, and drops those that are not needed. -EPERM, with a line on
+ * standard error, when bgpd and bfdd could neither change their user nor enter a sandbox.
  */
 int privs_init(void);
 /* bgpd and bfdd keep the parent's user. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * process: what /proc says about other processes, and their end by a descriptor, which cannot hit
- * somebody who got the number later.
+ * process: reads /proc about other processes, and kills by a descriptor of a process: unlike its
+ * number, the descriptor never means another process.
  */
 #ifndef WGBGP_PROCESS_H
 #define WGBGP_PROCESS_H

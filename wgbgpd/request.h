@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * request: what was asked and is not yet answered to the end, and the words of its answer: head,
- * rows, end. One that monitors gets the events of the daemons and our own until it is cancelled.
+ * request: a request that is not yet answered to the end, and how it is answered: head, rows, end.
+ * A request that monitors gets the events of the daemons and of the parent until it is cancelled.
  */
 #ifndef WGBGP_REQUEST_H
 #define WGBGP_REQUEST_H

@@ -11,9 +11,9 @@
 #include "ipc.h"
 
 /* Sends every key that CONFIG (effective) names. A file that has become unreadable since the
- * configuration was checked is said, and left out. */
-/* The passwords of sessions, to bgpd. */
-void secrets_send_passwords(struct ipc *bgpd, const json_t *config, uint32_t generation);
+ * configuration was checked is logged and left out. */
 void secrets_send(struct ipc *wgd, const json_t *config, uint32_t generation);
+/* The same for the passwords of sessions. */
+void secrets_send_passwords(struct ipc *bgpd, const json_t *config, uint32_t generation);
 
 #endif

@@ -528,9 +528,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_beginning), TEST(test_channels),	 TEST(test_back_off),
-		TEST(test_silence),   TEST(test_hangs_up), TEST(test_while_it_waits), TEST(test_killed),
-		TEST(test_end),	      TEST(test_descriptors),	 TEST(test_freed),
+		TEST(test_beginning),
+		TEST(test_channels),
+		TEST(test_back_off),
+		TEST(test_silence),
+		TEST(test_hangs_up),
+		TEST(test_while_it_waits),
+		TEST(test_killed),
+		TEST(test_end),
+		TEST(test_descriptors),
+		TEST(test_freed),
 		cmocka_unit_test_teardown(test_low_descriptors, teardown),
 		cmocka_unit_test(test_programs),
 	};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * shows: wgd's answers to requests: wireguard, tunnels, allowed-ips. Their keys:
- * doc/architecture.md.
+ * shows: wgd's answers to requests: wireguard, tunnels, allowed-ips (doc/requests.md).
  */
 #ifndef WGBGP_SHOWS_H
 #define WGBGP_SHOWS_H
