@@ -78,6 +78,7 @@ enum msg_type {
 	MSG_PING,
 	MSG_PONG,
 	MSG_PASSWORD, /* parent → bgpd: struct msg_password, before the configuration */
+	MSG_END,      /* behind the last one */
 };
 const char *msg_name(enum msg_type type);
 
