@@ -285,9 +285,10 @@ bool bfd_session_receive(struct bfd_session *s, const struct bfd_packet *p, uint
 	return true;
 }
 
-/* Whoever looks at the clock late stood still, and what carries the packets perhaps with him: that
- * time is nobody's silence, and after a long one there is an interval to hear of what was missed.
- * But who is late all the time must come to an end. */
+/* A tick that comes late shows that this process did not run, and the process that carries the
+ * packets perhaps neither. That time is not counted as the far end's silence; after a long stop
+ * there is an interval in which packets may still arrive. The sum is limited, or a process that is
+ * late all the time would never find a session silent. */
 static void put_off(struct bfd_session *s, uint64_t now)
 {
 	uint64_t interval = rx_interval(s), most = PUT_OFF_MAX * (uint64_t)bfd_session_detection(s);

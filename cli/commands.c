@@ -179,7 +179,7 @@ static bool has_best(const json_t *row)
 	return false;
 }
 
-/* A path that is not eligible never gets as far as the routes: who asks for a route is told. */
+/* A path that is not eligible never becomes a route, so `show route PREFIX` names it as well. */
 static void say_refused(struct cli_session *s, const json_t *request)
 {
 	json_t *ask = json_copy((json_t *)request), *answer, *rows, *row;

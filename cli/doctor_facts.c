@@ -81,7 +81,7 @@ static struct addr host_in(const struct prefix *p)
 	return a;
 }
 
-/* Somebody behind INTERFACE who could have sent a packet of that family. */
+/* An address behind INTERFACE that could have sent a packet of that family. */
 static bool sender_behind(const json_t *interface, uint8_t family, struct addr *out)
 {
 	json_t *peer, *addr;

@@ -40,7 +40,7 @@ static const char *interface_of(const json_t *route)
 	return str_of(json_array_get(json_object_get(route, "next-hops"), 0), "interface");
 }
 
-/* Hosts of a network of ours that somebody else claims to have. */
+/* A learned route for a part of a network that this machine is connected to. */
 void check_own_network(struct doctor *d, const json_t *row)
 {
 	const json_t *around;

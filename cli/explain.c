@@ -72,8 +72,7 @@ static bool ask_table(struct gathering *g, const char *name, const char *command
 				     ADDR_STR(&dst)));
 }
 
-/* Who else is there: a machine with networks of its own in BGP, or with several tunnels, is a
- * router. */
+/* BGP announces networks of this family behind this machine, so it forwards for others. */
 static bool announces(const json_t *bgp, uint8_t family)
 {
 	json_t *network;

@@ -62,8 +62,8 @@ static void say_best(struct judge *f, const json_t *best)
 			     n == 1 ? "" : "s");
 }
 
-/* The longest prefix of BGP has no path to offer. Somebody else's route of the same prefix takes
- * its place, a shorter one is not what anybody meant for it. */
+/* The longest prefix of BGP has no eligible path. A route of another protocol for the same prefix
+ * may take its place; a shorter route was not meant for this destination. */
 static void say_no_path(struct judge *f)
 {
 	bool others = f->route && !is_bgp(f->route);
@@ -286,7 +286,7 @@ static bool is_protocol(const struct judge *f, const char *name)
 	return str_eq(str_of(f->route, "protocol"), name);
 }
 
-/* How much of the destination BGP knows: the length of its longest prefix that somebody sent. */
+/* The length of the longest prefix in BGP that covers the destination, if a neighbour sent it. */
 static int known_len(const struct judge *f)
 {
 	json_t *path;
@@ -415,7 +415,7 @@ static void step_claim(struct judge *f)
 		say_in_front(f, by);
 }
 
-/* Somebody is behind this machine, and nothing passes through it. */
+/* There are hosts behind this machine, but the kernel does not forward. */
 static void step_forwarding(struct judge *f)
 {
 	const json_t *forwarding = json_object_get(f->facts, "forwarding");

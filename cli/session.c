@@ -151,7 +151,8 @@ void session_error(struct cli_session *s, const char *line, const struct cli_err
 	fprintf(s->err, "%% %s\n", error->text);
 }
 
-/* Whoever reads JSON gets the same as one document: what is wrong, in what, at which column. */
+/* For a command with `json` the error is a JSON document: what is wrong, in what, at which column.
+ */
 static void json_error(FILE *out, const char *line, const struct cli_error *error)
 {
 	json_t *doc = json_pack("{s:s, s:s, s:i}", "error", error->text, "command", line, "column",
@@ -214,7 +215,7 @@ static int run_line(struct cli_session *s, const char *text)
 	return err;
 }
 
-/* Whoever reads the output of a prompt waits for all of it. */
+/* The output is flushed, so that a program which reads it sees the whole answer. */
 int session_run(struct cli_session *s, const char *text)
 {
 	int err = run_line(s, text);

@@ -43,7 +43,7 @@ const struct ceiling_peer *ceiling_peer_named(const struct ceiling *c, const cha
 bool ceiling_own_address(const struct ceiling *c, const struct addr *a); /* of our interfaces */
 
 /* NONE: packets for P may be given to TO. P may be in another plane than the peer (leaked): then
- * it is judged in both. TO NULL: to nobody that is known yet; only addresses are judged. */
+ * it is judged in both. TO NULL: the peer is not known yet; only addresses are judged. */
 enum reason ceiling_judge(const struct ceiling *c, const struct prefix *p,
 			  const struct ceiling_peer *to);
 /* There is something that ceiling_judge_link() may refuse. */
@@ -62,8 +62,9 @@ struct ceilings {
 	uint64_t changed_ms;	      /* monotonic: BEFORE went; 0: never */
 };
 
-/* Who is asked about: interface and name, and tunnel addresses (in the interface's plane) for one
- * that was given a name by a configuration that is not known here yet. */
+/* The tunnel peer that a question is about: interface and name. A peer whose name is not known
+ * here, because its configuration has not arrived yet, is found by its tunnel addresses (in the
+ * plane of the interface). */
 struct ceiling_who {
 	const char *interface, *name;
 	const struct addr *addrs;
@@ -92,8 +93,8 @@ enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p
  * interface, whatever it says. */
 enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
 				 const struct ceiling_who *who, const struct prefix *p);
-/* Who speaks with this generation of the configuration goes by what is in force, and has had the
- * time to: what it asks beyond that is an attack or a bug. */
+/* A daemon that sends with this generation of the configuration has the ceilings that are in force
+ * here, and has had the time to apply them: if it asks for more, that is an attack or a bug. */
 bool ceilings_known(const struct ceilings *c, uint32_t generation);
 
 #endif

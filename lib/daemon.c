@@ -194,7 +194,7 @@ static void on_client(const struct ipc_frame *frame)
 	LIST_INSERT_HEAD(&clients, client, link);
 }
 
-/* From the loop: who hangs in a handler does not answer. */
+/* Answered from the loop: a daemon that hangs in a handler does not answer. */
 static void on_ping(const struct ipc_frame *frame)
 {
 	ipc_send(control, MSG_PONG, frame->generation, NULL, 0);

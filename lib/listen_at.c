@@ -84,7 +84,7 @@ static bool is_tunnel_address(const json_t *interface, const struct prefix *p)
 	return found;
 }
 
-/* Whoever is in P comes to an address of a tunnel interface. */
+/* Neighbours with an address in P connect to an address of a tunnel interface. */
 static bool by_tunnel(const json_t *config, const struct prefix *p)
 {
 	const json_t *interface;
@@ -131,7 +131,7 @@ static bool is_neighbor(const json_t *entry)
 	return conf_has(entry, "address") || json_array_size(conf_list(entry, "listen-range")) > 0;
 }
 
-/* False: somebody may come to any address. */
+/* False: some neighbour may connect to any address. */
 static bool add_all(const json_t *config, struct listen_at *at)
 {
 	static const char *const lists[] = {"neighbor", "neighbor-group"};

@@ -271,7 +271,8 @@ void msg_put_tunnel_peer(struct wr *w, const struct msg_tunnel_peer *m);
 int msg_get_tunnel_peer(const uint8_t *body, size_t len, struct msg_tunnel_peer *m);
 void msg_free_tunnel_peer(struct msg_tunnel_peer *m);
 
-/* A session is who speaks to whom on which interface; the same one under another id goes on. */
+/* A session is known by interface and both addresses: with the same ones, another id does not end
+ * it. */
 struct msg_bfd_session {
 	uint32_t id; /* the tunnel peer's, as wgd numbers them */
 	uint32_t ifindex;

@@ -118,7 +118,8 @@ void *slab_alloc(struct slab *s)
 	return memset(object, 0, s->size);
 }
 
-/* One that is empty is kept, for who takes and gives back by turns. */
+/* One empty chunk is kept: else an object that is taken and released by turns would allocate and
+ * free a chunk each time. */
 static void give_back(struct slab *s, struct chunk *c, void *object)
 {
 	if (!has_room(s, c)) {

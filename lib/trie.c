@@ -91,8 +91,8 @@ static void adopt(struct trie_node *parent, struct trie_node *child)
 
 /*
  * The index names for each beginning of INDEX_BITS the last node on the way there that covers it,
- * glue included; NULL where there is none. So whoever comes or goes there has his place in the
- * index from the node above him, or leaves it to that one.
+ * glue included; NULL where there is none. A node that is inserted takes over entries of the node
+ * above it, and a node that is removed gives them back to that one.
  */
 static bool indexed(const struct trie *t, const struct prefix *p)
 {

@@ -16,9 +16,10 @@ typedef void (*ask_fn)(void *arg, const json_t *answer, const char *error);
 
 /* Takes over REQUEST. FN is called once, later; at once when the daemon is not running. */
 void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg);
-/* A frame from a daemon: 0; -EBADMSG when it is no answer. One that nobody waits for is one. */
+/* A frame from a daemon. 0 when it is an answer, also one to a request that was given up; else
+ * -EBADMSG. */
 int ask_frame(enum daemon_id id, const struct ipc_frame *frame);
-void ask_daemon_gone(enum daemon_id id); /* or it is silent: what was asked there fails */
+void ask_daemon_gone(enum daemon_id id); /* or silent: requests to it fail */
 void ask_free(void);			 /* nobody is called any more */
 
 #endif

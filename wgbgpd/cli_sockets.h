@@ -21,7 +21,7 @@ typedef void (*cli_accept_fn)(int fd, enum cli_access access);
 int cli_sockets_start(const char *rundir, cli_accept_fn accepted);
 /* The groups of the running configuration. Bits (1 << access): another group than before. */
 unsigned cli_sockets_groups(const json_t *config);
-/* Off: who comes waits in the backlog. */
+/* Off: new clients wait in the backlog. */
 void cli_sockets_take(enum cli_access access, bool on);
 void cli_sockets_shut(void);
 

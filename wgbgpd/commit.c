@@ -112,7 +112,7 @@ static void write_sysctl(const char *path)
 		close(fd);
 }
 
-/* The point of no return: whoever starts from now on gets the new configuration. */
+/* From here on there is no way back: a daemon that starts now gets the new configuration. */
 static void becomes_running(void)
 {
 	const json_t *system = conf_get(now.version->json, "system");
@@ -140,7 +140,7 @@ static void send_current(void)
 	timer_start(&now.timeout, ANSWER_MS);
 }
 
-/* Goes on as far as nobody has to answer. */
+/* Takes steps until a daemon has to answer. */
 static void walk(void)
 {
 	while (now.step && !now.waiting && !now.walking) {

@@ -322,7 +322,7 @@ static bool same_value(const struct lyd_node *a, const struct lyd_node *b, const
 	return one && two && str_eq(one, two);
 }
 
-/* OUTER: whose timers NODE has where it has none; these are said there. NULL: none. */
+/* NODE inherits the timers that it lacks from OUTER (NULL: none); those are checked with OUTER. */
 static void check_timers(const struct lyd_node *node, const struct lyd_node *outer,
 			 struct conf_errors *errs)
 {

@@ -229,7 +229,7 @@ static void check_any(const struct lyd_node *interface, struct conf_errors *errs
 				 peers);
 }
 
-/* Weights of what nobody measures. */
+/* `quality` has weights, but `echo` is off, so nothing is measured. */
 static void check_quality(const struct lyd_node *peer, struct conf_errors *errs)
 {
 	static const char *const weights[] = {"latency-weight", "jitter-weight", "loss-weight"};

@@ -183,7 +183,8 @@ static bool number_is_taken(const struct lyd_node *planes, unsigned number)
 	return number_is_written(planes, number);
 }
 
-/* The number of the plane NAME: the one that it had; one that nobody had; one of nobody here. */
+/* The number of the plane NAME: the one that it had before; else one that no plane has had; else
+ * one of a plane that is not in this configuration. */
 static unsigned choose_number(const struct lyd_node *planes, const char *name)
 {
 	for (unsigned i = 1; i < PLANES_MAX; i++)

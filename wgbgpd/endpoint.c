@@ -85,7 +85,7 @@ static int route_of(const char *command, const json_t *args)
 	return -1;
 }
 
-/* What nobody knows is thought to change something. */
+/* An unknown command is treated as one that changes something. */
 static bool changes_something(const char *command)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
@@ -345,7 +345,7 @@ int endpoint_start(const char *rundir)
 	return cli_sockets_start(rundir, endpoint_on_accept);
 }
 
-/* Root, and who we are, need no group. */
+/* Clients of root, and of our own user, may use the socket without its group. */
 static bool needs_group(const struct client *client)
 {
 	return client->who.uid != 0 && client->who.uid != geteuid();

@@ -196,7 +196,8 @@ void endpoint_own_forget(struct request *r)
 	drill_forget(r);
 }
 
-/* Before the point of no return the change is given up; after it goes on, and nobody waits. */
+/* A change that waits for a silent daemon is given up as long as nothing was applied. Later it goes
+ * on, and the client that asked for it is answered now. */
 void endpoint_own_silent(enum daemon_id id)
 {
 	struct request *r = changing;

@@ -46,7 +46,8 @@ static void owner_write(void)
 		close(fd);
 }
 
-/* Not somebody else who got the number of a parent that died. */
+/* The process of the file lives, and runs our program: it did not merely get the number of a parent
+ * that died. */
 static bool owner_lives(int fd)
 {
 	char own[PATH_MAX], program[PATH_MAX];
@@ -116,7 +117,8 @@ static void search(int lock)
 		closedir(proc);
 }
 
-/* Without CAP_SYS_PTRACE nobody sees into processes of another user, but that user does. */
+/* Without CAP_SYS_PTRACE only processes of the own user can be looked into. So the search is made
+ * once as ourselves and once as the unprivileged user. */
 static void search_as_each(int lock)
 {
 	find_programs();

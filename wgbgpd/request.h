@@ -13,7 +13,7 @@
 
 struct ipc;
 
-/* Who asks: what endpoint.c has of a client besides. */
+/* The client that asks; a part of what endpoint.c keeps of a client. */
 struct request_to {
 	struct ipc *ipc;
 	LIST_HEAD(, request) requests;
@@ -42,7 +42,8 @@ void request_object(struct request *r, json_t *object);
 void request_refuse(struct request_to *to, uint32_t id, const char *error);
 
 void request_monitor(struct request *r);
-/* EVENT to all who monitor, but those who do not read; takes over the reference. */
+/* Sends EVENT to all clients that monitor, except those that do not read; takes over the reference.
+ */
 void request_tell(json_t *event);
 
 #endif

@@ -239,8 +239,8 @@ static void on_sigchld(evutil_socket_t sig, short what, void *arg)
 
 /* ---- daemons that hang */
 
-/* Who is in an uninterruptible call dies of a signal when the kernel lets go of it, and not before:
- * that is said once, and a daemon that comes back from there may go on. */
+/* A daemon in an uninterruptible system call does not die of a signal before the call returns. That
+ * is logged once. If the call does return, the daemon may go on. */
 static void end_hung(struct child *child)
 {
 	bool stuck = process_state(child->pid) == PROCESS_UNINTERRUPTIBLE;
