@@ -127,11 +127,8 @@ static void compile_set(const json_t *set, struct policy_term *t)
 	t->nexthop_self = str_eq(conf_str(set, "next-hop", ""), "self");
 	if (!t->nexthop_self)
 		conf_addr(set, "next-hop", &t->nexthop);
-	t->changes = t->set.has_aigp || t->set.link_bandwidth || t->set.has_local_preference ||
-		     t->set.has_med || t->set.has_weight || t->set.prepend ||
-		     t->clear_communities || t->clear_large || t->community_add.n ||
-		     t->community_delete.n || t->large_add.n || t->large_delete.n ||
-		     t->nexthop.family;
+	/* What only the caller can do is no change of the attributes. */
+	t->changes = json_object_size(set) > (t->nexthop_self ? 1 : 0);
 }
 
 void policy_compile(const json_t *config, struct policy *p)
