@@ -123,19 +123,32 @@ static const char *what_of(const struct kind_row *kind, unsigned what)
 	return what < kind->n_whats ? kind->whats[what] : "?";
 }
 
+#define APART_US 1000 /* two readings of one moment are not so far apart */
+
+/* What the wall clock is ahead of the monotonic one. It stays the same until somebody sets the
+ * clock: times of events are compared. */
+static int64_t wall_ahead_us(void)
+{
+	static int64_t ahead;
+	struct timespec now;
+	int64_t read;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	read = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (int64_t)now_us();
+	if (read > ahead + APART_US || read < ahead - APART_US)
+		ahead = read;
+	return ahead;
+}
+
 /* The wall clock's time of a moment of the monotonic one, in UTC. */
 static json_t *json_time(uint64_t at_us)
 {
-	struct timespec now;
+	int64_t us = (int64_t)at_us + wall_ahead_us();
+	time_t s = us / 1000000;
 	struct tm tm;
 	char text[40];
-	int64_t us;
-	time_t s;
 	size_t n;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (int64_t)(now_us() - at_us);
-	s = us / 1000000;
 	gmtime_r(&s, &tm);
 	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text + n, sizeof(text) - n, ".%06dZ", (int)(us % 1000000));

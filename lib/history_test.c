@@ -156,6 +156,13 @@ static void test_time(void **state)
 	note_route("10.0.0.0/8", HISTORY_DELETE);
 	assert_int_equal(history_event(0)->at_us, began);
 	assert_int_equal(history_event(1)->at_us, began + 5000000);
+	for (unsigned i = 0; i < 100; i++) { /* an event has one time, whenever it is asked for */
+		json_t *row = history_row(history_event(0)), *again = history_row(history_event(0));
+
+		assert_true(json_equal(row, again));
+		json_decref(row);
+		json_decref(again);
+	}
 }
 
 static void test_row(void **state)
