@@ -195,6 +195,15 @@ static int uapi_read_line(struct reader *r, char *line)
 	return 0;
 }
 
+/* An entry that nobody asked for: a program says all of them at each reading. */
+static bool is_passed_over(const struct reader *r, const char *line, size_t len)
+{
+	static const char key[] = "allowed_ip=";
+
+	return !r->dump->with_entries && r->peer && len >= sizeof(key) - 1 &&
+	       memcmp(line, key, sizeof(key) - 1) == 0;
+}
+
 /* Reads lines until the empty one that ends the answer. */
 static int read_answer(const char *text, size_t len, struct reader *r)
 {
@@ -206,6 +215,10 @@ static int read_answer(const char *text, size_t len, struct reader *r)
 		const char *nl = memchr(at, '\n', end - at);
 		size_t n = nl ? (size_t)(nl - at) : 0;
 
+		if (nl && is_passed_over(r, at, n)) {
+			at = nl + 1;
+			continue;
+		}
 		if (!nl || n >= sizeof(line) || memchr(at, '\0', n)) {
 			err = -EBADMSG;
 			break;

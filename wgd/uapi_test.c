@@ -54,6 +54,22 @@ static void whole_answer(void **state)
 	wg_dump_free(&d);
 }
 
+/* Entries that nobody asked for are passed over, whatever is in them. */
+static void without_entries(void **state)
+{
+	static const char text[] = "public_key=" KEY1 "\nallowed_ip=10.0.0.0/8\nallowed_ip=?\n"
+				   "public_key=" KEY2 "\nallowed_ip=\nrx_bytes=7\nerrno=0\n\n",
+			  of_none[] = "allowed_ip=10.0.0.0/8\nerrno=0\n\n";
+	struct wg_dump d = {0};
+
+	assert_int_equal(uapi_read_get(text, strlen(text), &d), 0);
+	assert_int_equal(d.n_peers, 2);
+	assert_int_equal(d.n_entries, 0);
+	assert_int_equal(d.peers[1].rx_bytes, 7);
+	wg_dump_free(&d);
+	assert_int_equal(uapi_read_get(of_none, strlen(of_none), &d), -EBADMSG);
+}
+
 static void refused(void **state)
 {
 	static const char *const bad[] = {
@@ -147,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_answer),
+		cmocka_unit_test(without_entries),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(completeness),
 		cmocka_unit_test(changes_in_order),
