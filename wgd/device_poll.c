@@ -25,6 +25,7 @@
 #define FULL_READ_SHARE 50 /* at most one part in so many of the time goes into reading entries */
 #define FULL_READ_BUSY_MS 10000 /* at least so long after the last one while entries change */
 #define POLL_SHARE 20		/* the same for polls as a whole */
+#define URGENT_SHARE 8		/* and for those at which silence becomes a verdict */
 #define DEADLINE_MIN_MS 10
 #define SILENT_MS 5000	   /* of a program, until that is said */
 #define SILENT_POLL_MS 100 /* at least, to see whether it answers */
@@ -250,12 +251,24 @@ static void retry_entries(struct device *dev, int err)
 	dev->failing = dev->failing || (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
 }
 
+/* When something began, and what had been worked by then. */
+struct stopwatch {
+	uint64_t us, work_us;
+};
+
+/* What it took. Work is at most that: a program may have done other things meanwhile. */
+static uint64_t took_us(const struct device *dev, const struct stopwatch *begun)
+{
+	uint64_t us = now_us() - begun->us, work = wg_work_us(dev->wg) - begun->work_us;
+
+	return work < us ? work : us;
+}
+
 /* One reading. 0 or -errno. */
-static int poll_once(struct device *dev, uint64_t now, bool busy)
+static int poll_once(struct device *dev, uint64_t now, bool busy, const struct stopwatch *begun)
 {
 	bool unknown = dev->unknown;
 	bool full = unknown || (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
-	uint64_t begun = now_us();
 	struct allowed_drift drift;
 	struct owner **owners;
 	struct wg_dump dump;
@@ -263,7 +276,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 
 	if (err < 0)
 		return err;
-	device_note_read(dev, now_us() - begun);
+	device_note_read(dev, now_us() - begun->us);
 	owners = device_owners(dev, &dump, false);
 	device_sync_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
@@ -272,7 +285,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy)
 	if (full) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
 		dev->full_read_at = now;
-		dev->full_read_cost = now_us() - begun;
+		dev->full_read_cost = took_us(dev, begun);
 	}
 	read_peers(dev, &dump, owners);
 	if (full && !unknown)
@@ -304,17 +317,33 @@ static void note_answer(struct device *dev, bool silent)
 		dev->silent_since = 0;
 }
 
+/* ms from now. Where nothing was read it is not known what that costs. */
+static uint64_t next_poll(const struct device *dev, int err)
+{
+	uint64_t pause = dev->poll_cost * POLL_SHARE / 1000;
+	uint64_t urgent = dev->poll_cost * URGENT_SHARE / 1000;
+	uint64_t next = dev->conf ? dev->conf->poll_interval : 1000;
+
+	next = until_deadline(dev, pause > next ? pause : next);
+	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
+		next = SILENT_POLL_MS;
+	return urgent > next ? urgent : next;
+}
+
 const char *device_poll(struct device *dev)
 {
-	uint64_t now = now_ms(), begun = now_us(), cost,
-		 next = dev->conf ? dev->conf->poll_interval : 1000;
-	bool busy = batches_under_way();
+	uint64_t now = now_ms();
+	bool busy = batches_under_way(), idle;
 	const char *lost = check_link(dev);
+	struct stopwatch begun = {now_us(), 0};
 	int err;
 
 	if (lost)
 		return lost;
-	err = batches_settle(dev) ? poll_once(dev, now, busy) : -ETIMEDOUT;
+	idle = batches_settle(dev);
+	if (idle)
+		begun = (struct stopwatch){now_us(), wg_work_us(dev->wg)};
+	err = idle ? poll_once(dev, now, busy, &begun) : -ETIMEDOUT;
 	if (err == -ENODEV)
 		return "its WireGuard does not answer";
 	note_answer(dev, err == -ETIMEDOUT);
@@ -328,11 +357,8 @@ const char *device_poll(struct device *dev)
 	retry_entries(dev, err);
 	underlay_poll(dev);
 	probe_peers(dev);
-	dev->poll_cost = device_cost_of_late(dev->poll_cost, now_us() - begun);
-	cost = dev->poll_cost * POLL_SHARE / 1000;
-	next = until_deadline(dev, next);
-	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
-		next = SILENT_POLL_MS;
-	timer_start(&dev->poll, cost > next ? cost : next);
+	dev->poll_cost = device_cost_of_late(dev->poll_cost,
+					     err == 0 ? took_us(dev, &begun) : now_us() - begun.us);
+	timer_start(&dev->poll, next_poll(dev, err));
 	return NULL;
 }

@@ -645,6 +645,17 @@ static void test_cost(void **state)
 		   "19 readings\n");
 }
 
+/* Where a reading takes long because the machine is busy it costs no more than ever. */
+static void test_cost_busy(void **state)
+{
+	rig.read_us = 10000;
+	rig.wait_us = 190000;
+	begin(RIG_WG0("", BOTH));
+	count_reads(60000);
+	rig_expect("@72000\n"
+		   "60 readings\n");
+}
+
 /* While entries change they are compared every ten seconds at most. */
 static void test_busy(void **state)
 {
@@ -733,6 +744,31 @@ static void test_deadline(void **state)
 		   "@3210\n"
 		   "probe wg0 10.9.0.2\n"
 		   "@3420\n"
+		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
+		   "'reason':'probe-unanswered','to':'down'}\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* A device that takes long to read is read sooner for a verdict, if not at once. */
+static void test_deadline_slow(void **state)
+{
+	rig.read_us = 250000;
+	begin(RIG_WG0(
+		", 'liveness': {'poll-interval': 1000}",
+		RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], 'liveness': {'probe-timeout': 2000, "
+			   "'probe-interval': 1000, 'up-hold': 0}")));
+	rig_handshake("wg0", 'a');
+	rig_pass(10000);
+	rig_forget();
+	rig_alive("wg0", 'a');
+	rig_mute("probe");
+	rig_pass(15000);
+	rig_expect("@4250\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "@6500\n"
 		   "event {'event':'tunnel-state','from':'up','interface':'wg0','peer':'a',"
 		   "'reason':'probe-unanswered','to':'down'}\n"
 		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
@@ -963,6 +999,8 @@ int main(void)
 		RIG_CHECK(test_withheld_adopted),
 		RIG_CHECK(test_withheld_at_once),
 		RIG_CHECK(test_cost),
+		RIG_CHECK(test_cost_busy),
+		RIG_CHECK(test_deadline_slow),
 		RIG_CHECK(test_busy),
 		RIG_CHECK(test_rekeyed),
 		RIG_CHECK(test_deadline),

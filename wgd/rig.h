@@ -59,7 +59,9 @@ struct rig {
 	bool busy;	      /* it does not finish in a moment either */
 	unsigned show_room;	/* rows after which the CLI has to read; 0: it never has to */
 	void (*show_pause)(void); /* while it reads */
-	unsigned read_us;     /* what a reading takes */
+	unsigned read_us;     /* what a reading takes, ... */
+	unsigned wait_us;     /* ... and what it waits besides for a processor */
+	uint64_t waited_us;   /* so far */
 	unsigned reads;	      /* so far */
 	int route_error;      /* of a lookup: -errno, 0: there is one, of */
 	uint8_t route_type;   /* RTN_*, 0: unicast */

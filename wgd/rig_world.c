@@ -269,7 +269,8 @@ static int on_get(struct wg *wg, struct wg_dump *dump)
 	int err;
 
 	rig.reads++;
-	loop_fake_pass(rig.read_us);
+	loop_fake_pass(rig.read_us + rig.wait_us);
+	rig.waited_us += rig.wait_us;
 	err = rig_act("get wireguard %s", wg->ifname);
 	l = rig_link(wg->ifname);
 	if (err < 0 || !l)

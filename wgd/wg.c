@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "util.h"
 
@@ -70,6 +71,15 @@ int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
 	return wg->backend->change(wg, changes, n, &request);
 }
 
+uint64_t wg_work_us(const struct wg *wg)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000ull + t.tv_nsec / 1000 +
+	       (wg->backend->work_us ? wg->backend->work_us(wg) : 0);
+}
+
 void wg_close(struct wg *wg)
 {
 	if (!wg)
@@ -92,8 +102,8 @@ void wg_dump_add_entry(struct wg_dump *dump, const struct prefix *p)
 {
 	if (!dump->with_entries || !dump->n_peers)
 		return;
-	dump->entries = xgrow(dump->entries, dump->n_entries, &dump->cap_entries,
-			      sizeof(*dump->entries));
+	dump->entries =
+		xgrow(dump->entries, dump->n_entries, &dump->cap_entries, sizeof(*dump->entries));
 	dump->entries[dump->n_entries++] = (struct wg_entry){*p, dump->n_peers - 1};
 }
 

@@ -104,6 +104,8 @@ struct wg_backend {
 	/* Of any thread: from now on nothing waits any more, change() ends with -ENODEV. NULL:
 	 * nothing ever waits for long, and requests without encode() may be made by the loop. */
 	void (*interrupt)(struct wg *wg);
+	/* Processor time, us, that the other side has used so far. NULL: it works in the caller. */
+	uint64_t (*work_us)(const struct wg *wg);
 	void (*close)(struct wg *wg);
 };
 
@@ -122,6 +124,9 @@ int wg_set_device(struct wg *wg, const struct wg_device_set *set);
 int wg_set_peer(struct wg *wg, const struct wg_peer_set *set);
 int wg_remove_peer(struct wg *wg, const uint8_t *key);
 int wg_change(struct wg *wg, const struct wg_change *changes, size_t n);
+/* Processor time, us, so far: of this thread and of the other side. Differences say what requests
+ * cost, however long they had to wait for a processor. */
+uint64_t wg_work_us(const struct wg *wg);
 void wg_close(struct wg *wg); /* NULL is fine */
 
 /* wg_thread.c: the same by a thread of the device. All other verbs wait a moment until nothing of

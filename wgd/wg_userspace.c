@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -40,7 +41,7 @@
 enum request { REQUEST_NONE, REQUEST_GET, REQUEST_SET };
 
 struct userspace {
-	struct wg wg;
+	struct wg wg;	      /* first */
 	int fd;		      /* -1 while not connected */
 	enum request pending; /* not answered yet */
 	struct wr out;	      /* that request; may hold the private key: wiped */
@@ -62,6 +63,21 @@ const char *wg_userspace_dir = "/run/wireguard";
 static struct userspace *userspace_of(struct wg *wg)
 {
 	return container_of(wg, struct userspace, wg);
+}
+
+/* Packets that the program moves meanwhile are in it. */
+static uint64_t userspace_work_us(const struct wg *wg)
+{
+	struct ucred program;
+	socklen_t len = sizeof(program);
+	struct timespec t;
+	clockid_t clock;
+
+	if (getsockopt(((const struct userspace *)wg)->fd, SOL_SOCKET, SO_PEERCRED, &program,
+		       &len) < 0 ||
+	    clock_getcpuclockid(program.pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
+		return 0;
+	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
 }
 
 static int connect_to(const char *ifname)
@@ -364,6 +380,7 @@ static const struct wg_backend userspace_backend = {
 	.encode = userspace_encode,
 	.change = userspace_change,
 	.interrupt = userspace_interrupt,
+	.work_us = userspace_work_us,
 	.close = userspace_close,
 };
 
