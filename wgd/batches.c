@@ -12,7 +12,8 @@
 #include "util.h"
 #include "wceiling.h"
 
-#define LATER_MIN 64 /* changes: for fewer of them the thread is not worth its waking */
+#define LATER_MIN 64   /* changes: for fewer of them the thread is not worth its waking */
+#define HAND_OVER 1024 /* changes, at a time: looked at while WireGuard has nothing to do */
 
 struct batch {
 	TAILQ_ENTRY(batch) link;
@@ -90,6 +91,32 @@ static void apply_change(struct batch *b, const struct allowed_change *c, struct
 		batches_refuse(b, c, reason);
 }
 
+static void write_later(struct batch *b, struct device *dev)
+{
+	struct allowedips *a = &dev->allowed;
+	struct batch_write *w = xcalloc(1, sizeof(*w));
+
+	w->batch = b;
+	w->dev = dev;
+	w->cap = a->cap_queue;
+	w->later.changes = a->queue;
+	w->later.n = a->n_queue;
+	a->queue = NULL;
+	a->n_queue = a->cap_queue = 0;
+	b->writes++;
+	under_way++;
+	wg_change_later(dev->wg, &w->later);
+}
+
+/* A thread that has nothing to do begins with what there is of a large batch. */
+static void hand_over(struct batch *b, struct device *dev)
+{
+	size_t n = dev->allowed.n_queue;
+
+	if (n && n % HAND_OVER == 0 && dev->wg && !dev->adopted && wg_is_idle(dev->wg))
+		write_later(b, dev);
+}
+
 static void batches_apply(struct batch *b)
 {
 	struct peer *p = NULL; /* mostly that of many in a row */
@@ -100,6 +127,8 @@ static void batches_apply(struct batch *b)
 		if (!p || p->owner.id != c->peer_id)
 			p = peer_by_id(c->peer_id);
 		apply_change(b, c, p);
+		if (p)
+			hand_over(b, p->dev);
 	}
 }
 
@@ -165,23 +194,6 @@ static void answer(void)
 }
 
 /* --- devices --- */
-
-static void write_later(struct batch *b, struct device *dev)
-{
-	struct allowedips *a = &dev->allowed;
-	struct batch_write *w = xcalloc(1, sizeof(*w));
-
-	w->batch = b;
-	w->dev = dev;
-	w->cap = a->cap_queue;
-	w->later.changes = a->queue;
-	w->later.n = a->n_queue;
-	a->queue = NULL;
-	a->n_queue = a->cap_queue = 0;
-	b->writes++;
-	under_way++;
-	wg_change_later(dev->wg, &w->later);
-}
 
 static void wait_to_know(struct batch *b, struct device *dev)
 {

@@ -3,12 +3,12 @@
  * batches: what zebra-lite wants in AllowedIPs, batch by batch, and the answers.
  *
  * A batch changes what is wanted at once; what that means for a device goes to it by the thread of
- * wg.h, so that the next batch is looked at while WireGuard works. A few changes, and those of an
- * adopted interface (whose ledger stands before and behind them), are made on the spot. Batches are
- * answered in the order of their arrival, each when all that it gave to devices is done: a program
- * that does not answer for a while is no refusal, its batches wait. Where a device fails it is read
- * again, and whatever a batch that is not answered yet set there and is
- * not in place is refused.
+ * wg.h, so that the next batch, or the rest of a large one, is looked at while WireGuard works. A
+ * few changes, and those of an adopted interface (whose ledger stands before and behind them), are
+ * made on the spot. Batches are answered in the order of their arrival, each when all that it gave
+ * to devices is done: a program that does not answer for a while is no refusal, its batches wait.
+ * Where a device fails it is read again, and whatever a batch that is not answered yet set there
+ * and is not in place is refused.
  */
 #ifndef WGBGP_BATCHES_H
 #define WGBGP_BATCHES_H

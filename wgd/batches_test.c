@@ -241,6 +241,28 @@ static void test_thread_busy(void **state)
 		   "'state':'ready'}\n");
 }
 
+/* A thread with nothing to do begins before all of a large batch was looked at. */
+static void test_thread_idle(void **state)
+{
+	static char text[2100 * 24];
+	char *at = text;
+
+	begin(TWO);
+	rig.threaded = rig.idle = true;
+	for (int i = 0; i < 2100; i++)
+		at += sprintf(at, "+1 192.168.%d.%d/32 ", i / 256, i % 256);
+	rig_mute("wg0 + a");
+	rig_allowed(1, text);
+	rig_expect("wg0 later 1024\n"
+		   "wg0 later 1024\n"
+		   "wg0 later 52\n");
+	rig_thread(0);
+	rig_thread(0);
+	rig_expect("");
+	rig_thread(0);
+	rig_expect("zebra: ack 1\n");
+}
+
 /* Whoever asked is gone when the answer is there. */
 static void test_new_zebra(void **state)
 {
@@ -590,8 +612,9 @@ int main(void)
 		RIG_CHECK(test_thread),		RIG_CHECK(test_thread_busy),
 		RIG_CHECK(test_thread_refused), RIG_CHECK(test_new_zebra),
 		RIG_CHECK(test_replay),		RIG_CHECK(test_thread_gone),
-		RIG_CHECK(test_sweep),		RIG_CHECK(test_held),
-		RIG_CHECK(test_busy),		RIG_CHECK(test_foreign_lost), RIG_CHECK(test_foreign_beyond_permit),
+		RIG_CHECK(test_thread_idle),	RIG_CHECK(test_sweep),
+		RIG_CHECK(test_held),		RIG_CHECK(test_busy),
+		RIG_CHECK(test_foreign_lost),	RIG_CHECK(test_foreign_beyond_permit),
 		RIG_CHECK(test_foreign),	RIG_CHECK(test_disk_full),
 	};
 

@@ -57,6 +57,7 @@ struct rig {
 	bool has_graveyard;   /* entries are not removed one by one */
 	bool threaded;	      /* changes go to the thread; done by rig_thread() only */
 	bool busy;	      /* it does not finish in a moment either */
+	bool idle;	      /* it has nothing to do, and takes parts of a batch */
 	unsigned show_room;	/* rows after which the CLI has to read; 0: it never has to */
 	void (*show_pause)(void); /* while it reads */
 	unsigned read_us;     /* what a reading takes, ... */

@@ -570,6 +570,11 @@ struct wg_later *wg_take_done(void)
 	return l;
 }
 
+bool wg_is_idle(struct wg *wg)
+{
+	return rig.idle;
+}
+
 bool wg_wait(struct wg *wg)
 {
 	const struct wg_later *l;

@@ -138,7 +138,8 @@ void wg_thread_end(struct wg *wg); /* of wg_close(): what is under way there end
 extern _Thread_local bool wg_patient; /* in such a thread: waits as long as the other side lives */
 void wg_change_later(struct wg *wg, struct wg_later *later);
 struct wg_later *wg_take_done(void); /* in the order in which they were given; NULL: none */
-/* A moment, until nothing of WG is under way. False: something is. */
+bool wg_is_idle(struct wg *wg); /* nothing of WG is under way */
+/* A moment, until that is so. False: something is. */
 bool wg_wait(struct wg *wg);
 /* What is under way ends, with an error where it is not done; the device is only to be closed then. */
 void wg_interrupt(struct wg *wg);

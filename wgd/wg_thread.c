@@ -205,6 +205,19 @@ static void wait_for_all(struct wg_worker *w)
 		pthread_cond_wait(&w->moved, &lock);
 }
 
+bool wg_is_idle(struct wg *wg)
+{
+	struct wg_worker *w = wg->worker;
+	bool idle;
+
+	if (!w)
+		return true;
+	workers_lock();
+	idle = w->done == w->given;
+	workers_unlock();
+	return idle;
+}
+
 bool wg_wait(struct wg *wg)
 {
 	struct wg_worker *w = wg->worker;

@@ -227,9 +227,11 @@ static void test_results(void **state)
 	sigset_t mask;
 
 	assert_true(wg_wait(&wg)); /* there is nothing */
+	assert_true(wg_is_idle(&wg));
 	error = -ENOMEM;
 	change(0);
 	change(1);
+	assert_false(wg_is_idle(&wg));
 	sem_post(&gate);
 	assert_ptr_equal(taken(), &later[0]);
 	assert_int_equal(later[0].err, -ENOMEM);
@@ -238,6 +240,7 @@ static void test_results(void **state)
 	wg_interrupt(&wg);
 	assert_ptr_equal(taken(), &later[1]);
 	assert_int_equal(later[1].err, -ENODEV);
+	assert_true(wg_is_idle(&wg));
 	/* It waits as long as it takes, and signals are not its own. */
 	assert_true(patient);
 	assert_true(masked);
