@@ -132,21 +132,17 @@ static struct allowed_entry *allowedips_find(const struct trie *t, const struct 
 	return allowed_entry_of(trie_exact(t, p));
 }
 
-static struct allowed_entry *allowedips_add(struct allowedips *a, struct trie *t,
-					    const struct prefix *p)
-{
-	struct allowed_entry *e = slab_alloc(&a->entries);
-
-	trie_insert(t, &e->node, p);
-	return e;
-}
-
+/* One way down the trie, be it there or not. Of a new one `want` is NULL. */
 static struct allowed_entry *find_or_add(struct allowedips *a, struct trie *t,
 					 const struct prefix *p)
 {
-	struct allowed_entry *e = allowedips_find(t, p);
+	struct allowed_entry *e = slab_alloc(&a->entries);
+	struct trie_node *there = trie_insert(t, &e->node, p);
 
-	return e ? e : allowedips_add(a, t, p);
+	if (!there)
+		return e;
+	slab_free(&a->entries, e);
+	return allowed_entry_of(there);
 }
 
 static void delete_entry(struct allowedips *a, struct trie *t, struct allowed_entry *e)
@@ -259,11 +255,11 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 		allowedips_refuse(a, owner, p);
 		return REASON_FOREIGN_ALLOWED_IP;
 	}
-	e = allowedips_find(&a->ours, p);
-	if ((e && is_fixed(e)) || (a->foreign.count && allowedips_find(&a->foreign, p)))
-		return REASON_NONE; /* it is just there by configuration, or by somebody else */
-	if (!e)
-		e = allowedips_add(a, &a->ours, p);
+	if (a->foreign.count && allowedips_find(&a->foreign, p))
+		return REASON_NONE; /* it is just there by somebody else, ... */
+	e = find_or_add(a, &a->ours, p);
+	if (e->want && is_fixed(e))
+		return REASON_NONE; /* ... or by configuration */
 	assign(a, e, owner, ORIGIN_LEARNED, false);
 	if (e->have != owner)
 		queue_insert(a, e);
