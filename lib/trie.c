@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "slab.h"
 #include "util.h"
 
 #define INDEX_BITS 16
 #define INDEX_FROM 4096 /* nodes of callers */
+
+/* There are nearly as many branching nodes as others. */
+static struct slab branches = SLAB_INIT("trie branches", struct trie_node);
 
 /* Of a plane that has one. */
 static struct trie_node **slot_of(struct trie *t, const struct prefix *p)
@@ -161,7 +165,7 @@ static void replace_glue(struct trie *t, struct trie_node *glue, struct trie_nod
 	}
 	link_child(t, glue->parent, glue, node);
 	repoint(t, &node->p, glue, node);
-	free(glue);
+	slab_free(&branches, glue);
 }
 
 /* NODE and AT share SHARED bits, fewer than AT has: one of them or a glue node comes in front of
@@ -177,7 +181,7 @@ static void insert_before(struct trie *t, struct trie_node *at, struct trie_node
 		entered(t, node);
 		return;
 	}
-	glue = xcalloc(1, sizeof(*glue));
+	glue = slab_alloc(&branches);
 	glue->p = prefix_make(node->p.family, node->p.b, shared);
 	glue->p.plane = node->p.plane;
 	glue->glue = true;
@@ -246,7 +250,7 @@ static void prune(struct trie *t, struct trie_node *at)
 
 		link_child(t, parent, at, at->child[0] ? at->child[0] : at->child[1]);
 		repoint(t, &at->p, at, parent);
-		free(at);
+		slab_free(&branches, at);
 		at = parent;
 	}
 }
@@ -256,7 +260,7 @@ void trie_remove(struct trie *t, struct trie_node *node)
 	struct trie_node *parent = node->parent;
 
 	if (node->child[0] && node->child[1]) {
-		struct trie_node *glue = xcalloc(1, sizeof(*glue));
+		struct trie_node *glue = slab_alloc(&branches);
 
 		glue->p = node->p;
 		glue->glue = true;
