@@ -339,7 +339,6 @@ void device_open(void *arg)
 	}
 }
 
-/* READY no more. Everything that we want is kept, to be put back. */
 void device_lost(struct device *dev, const char *why)
 {
 	if (dev->state != DEVICE_READY)

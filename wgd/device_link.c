@@ -74,7 +74,6 @@ static void sync_addrs(struct device *dev)
 		retry_done(&dev->addrs_retry);
 }
 
-/* Addresses may have changed (an event), or it is time to try again what was refused. */
 void device_link_check_addrs(struct device *dev)
 {
 	if (dev->addrs_dirty)
@@ -83,13 +82,11 @@ void device_link_check_addrs(struct device *dev)
 		sync_addrs(dev);
 }
 
-/* It is otherwise than configured, and that may be changed now. */
 bool device_link_mtu_due(const struct device *dev, uint32_t mtu)
 {
 	return dev->conf && !dev->adopted && mtu != dev->conf->mtu && !retry_waits(&dev->mtu_retry);
 }
 
-/* The link as configured: MTU, addresses, up or down. */
 void device_link_sync(struct device *dev, const struct link_info *info)
 {
 	const struct if_conf *conf = dev->conf;
@@ -106,8 +103,6 @@ void device_link_sync(struct device *dev, const struct link_info *info)
 	sync_addrs(dev);
 }
 
-/* At a start and when the configuration is applied. In between somebody who sets a link down by
- * hand means it. */
 void device_link_admin(struct device *dev, const struct link_info *info)
 {
 	bool want = dev->conf->admin == INTERFACE_ADMIN_UP;

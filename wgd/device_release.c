@@ -46,7 +46,6 @@ static void release_peer(struct device *dev, struct peer *p)
 	p->owner.fate = OWNER_GONE;
 }
 
-/* Peers that are free of learned entries, or whose time is up. */
 void device_release(struct device *dev)
 {
 	uint64_t now = now_ms();
