@@ -78,7 +78,7 @@ static void apply_change(struct batch *b, const struct allowed_change *c, struct
 	}
 	if (!p || !p->conf)
 		reason = REASON_PEER_GONE;
-	else if (p->dev->state != DEVICE_READY) {
+	else if (p->dev->life.state != DEVICE_READY) {
 		reason = REASON_INTERFACE_GONE;
 		allowedips_refuse(&p->dev->allowed, &p->owner, &c->prefix);
 	} else {
@@ -226,7 +226,7 @@ static void written(struct batch_write *w)
 	struct allowedips *a = &w->dev->allowed;
 
 	if (w->later.err < 0)
-		w->dev->write_error = w->later.err;
+		w->dev->life.write_error = w->later.err;
 	if (a->queue) {
 		free(w->later.changes);
 	} else {
@@ -246,9 +246,9 @@ static void take_done(void)
 	while ((l = wg_take_done()))
 		written((struct batch_write *)l);
 	TAILQ_FOREACH (dev, &devices, link) {
-		int err = dev->write_error;
+		int err = dev->life.write_error;
 
-		dev->write_error = 0;
+		dev->life.write_error = 0;
 		if (err < 0) {
 			device_change_failed(dev, err);
 			device_failed(dev, err);

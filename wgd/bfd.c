@@ -29,12 +29,12 @@ static bool bfd_wanted(const struct peer *p, struct msg_bfd_session *out)
 	const struct device *dev = p->dev;
 
 	memset(out, 0, sizeof(*out));
-	if (!conf || !conf->liveness.bfd.enabled || !conf->n_tunnel_addrs || !dev->conf ||
-	    dev->state != DEVICE_READY || !dev->ifindex)
+	if (!conf || !conf->liveness.bfd.enabled || !conf->n_tunnel_addrs || !dev->want.conf ||
+	    dev->life.state != DEVICE_READY || !dev->ifindex)
 		return false;
-	for (size_t i = 0; i < dev->conf->n_addrs && !out->local.family; i++)
-		if (dev->conf->addrs[i].addr.family == conf->tunnel_addrs[0].family)
-			out->local = dev->conf->addrs[i].addr;
+	for (size_t i = 0; i < dev->want.conf->n_addrs && !out->local.family; i++)
+		if (dev->want.conf->addrs[i].addr.family == conf->tunnel_addrs[0].family)
+			out->local = dev->want.conf->addrs[i].addr;
 	out->id = p->owner.id;
 	out->ifindex = (uint32_t)dev->ifindex;
 	out->remote = conf->tunnel_addrs[0];
@@ -159,7 +159,7 @@ static void bfd_read_device(struct device *dev)
 
 	before_reading(dev);
 	read = device_glance(dev);
-	dev->glanced_at = now_ms();
+	dev->read.glanced_at = now_ms();
 	after_reading(dev, read);
 }
 

@@ -17,7 +17,7 @@ const char *condition_name(enum device_state state)
 static void tell(const struct device *dev, const char *state)
 {
 	json_t *event = json_pack("{s:s, s:s, s:s, s:s?}", "event", "interface-state", "interface",
-				  dev->name, "state", state, "error", dev->error);
+				  dev->name, "state", state, "error", dev->life.error);
 
 	if (event)
 		daemon_event(event);
@@ -30,12 +30,12 @@ static bool condition_same(const char *a, const char *b)
 
 void condition_set(struct device *dev, enum device_state state, const char *error)
 {
-	if (dev->said && dev->state == state && condition_same(dev->error, error))
+	if (dev->life.said && dev->life.state == state && condition_same(dev->life.error, error))
 		return;
-	dev->said = true;
-	dev->state = state;
-	free(dev->error);
-	dev->error = error ? xstrdup(error) : NULL;
+	dev->life.said = true;
+	dev->life.state = state;
+	free(dev->life.error);
+	dev->life.error = error ? xstrdup(error) : NULL;
 	tell(dev, condition_name(state));
 }
 

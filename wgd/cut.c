@@ -94,12 +94,12 @@ static void element(const struct peer *p, char *out, size_t size)
 
 	if (alone(p->dev))
 		snprintf(out, size, "add element inet wgbgp_drill ports { %u timeout %llums }\n",
-			 p->dev->listen_port, (unsigned long long)left);
+			 p->dev->read.listen_port, (unsigned long long)left);
 	else
 		snprintf(out, size,
 			 "add element inet wgbgp_drill %s { %s . %u . %u timeout %llums }\n",
 			 e->addr.family == AF_INET ? "far4" : "far6", ADDR_STR(&e->addr), e->port,
-			 p->dev->listen_port, (unsigned long long)left);
+			 p->dev->read.listen_port, (unsigned long long)left);
 }
 
 static void restored(const char *why)
@@ -200,7 +200,7 @@ static const char *objection(const struct peer *p, json_int_t seconds)
 		return "a tunnel is cut already";
 	if (seconds < 1 || seconds > SECONDS_MAX)
 		return "the time has to be 1 to 600 seconds";
-	if (p->dev->state != DEVICE_READY || !p->dev->listen_port)
+	if (p->dev->life.state != DEVICE_READY || !p->dev->read.listen_port)
 		return "the interface is not ready";
 	if (!alone(p->dev) && !p->endpoint.addr.family)
 		return "the far end's address is not known";

@@ -157,14 +157,14 @@ void device_free(struct device *dev)
 	wg_close(dev->wg);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
-	free(dev->error);
+	free(dev->life.error);
 	free(dev);
 	report_swept();
 }
 
 static void settled(struct device *dev)
 {
-	dev->settled = true;
+	dev->life.settled = true;
 	replay_go_on();
 	bfd_settled();
 }
@@ -172,13 +172,13 @@ static void settled(struct device *dev)
 /* Tries again later, ever less often. */
 static void give_up(struct device *dev, enum device_state state, const char *what, const char *why)
 {
-	uint64_t ms = retry_delay_ms(DEVICE_OPEN_MIN_MS, dev->failures, OPEN_MAX_MS);
+	uint64_t ms = retry_delay_ms(DEVICE_OPEN_MIN_MS, dev->life.failures, OPEN_MAX_MS);
 
 	wg_close(dev->wg);
 	dev->wg = NULL;
 	condition_set(dev, state, why);
 	condition_peers_down(dev, REASON_INTERFACE_REFUSED);
-	if (dev->failures++ < 3 || dev->failures % 64 == 0)
+	if (dev->life.failures++ < 3 || dev->life.failures % 64 == 0)
 		log_error(what, "interface=%s why=\"%s\"", dev->name, why);
 	timer_start(&dev->retry, ms);
 	settled(dev);
@@ -204,21 +204,21 @@ static void start_program(struct device *dev)
 		return;
 	}
 	log_info("userspace-start", "interface=%s program=%s", dev->name, devices_conf()->program);
-	dev->start_by = now_ms() + STARTING_MS;
+	dev->life.start_by = now_ms() + STARTING_MS;
 	wait_for_program(dev);
 }
 
 /* True when the interface is there now. */
 static bool device_create(struct device *dev)
 {
-	enum conf_backend backend = dev->conf->backend;
+	enum conf_backend backend = dev->want.conf->backend;
 	int err = -EOPNOTSUPP;
 
-	if (dev->state == DEVICE_STARTING && now_ms() < dev->start_by) {
+	if (dev->life.state == DEVICE_STARTING && now_ms() < dev->life.start_by) {
 		wait_for_program(dev);
 		return false;
 	}
-	if (dev->state == DEVICE_STARTING) {
+	if (dev->life.state == DEVICE_STARTING) {
 		give_up(dev, DEVICE_WAITING, "userspace-not-started",
 			"it made no interface in time: see the log file in the run directory");
 		return false;
@@ -257,7 +257,7 @@ static bool claim(struct device *dev, const struct link_info *info)
 		dev->adopted = dev->allowed.adopted = false;
 		return true;
 	}
-	if (!dev->conf->adopt) {
+	if (!dev->want.conf->adopt) {
 		give_up(dev, DEVICE_REFUSED, "interface-refused",
 			"it exists and is not ours; 'adopt true' uses it as it is");
 		return false;
@@ -291,12 +291,12 @@ static void opened(struct device *dev, struct link_info *info)
 	if (link_get(dev->name, info) == 0)
 		device_link_take(dev, info);
 	withhold_sync(dev);
-	condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
-	dev->failures = 0;
-	log_info(dev->known ? "interface-restored" : "interface-ready",
+	condition_set(dev, DEVICE_READY, dev->life.ledger_error ? LEDGER_TEXT : NULL);
+	dev->life.failures = 0;
+	log_info(dev->life.known ? "interface-restored" : "interface-ready",
 		 "interface=%s backend=%s peers=%zu", dev->name, dev->wg->backend->name,
-		 dev->conf->n_peers);
-	dev->known = true;
+		 dev->want.conf->n_peers);
+	dev->life.known = true;
 	lost = device_poll(dev); /* the tunnels' state, before anybody is told of them */
 	if (lost) {
 		device_lost(dev, lost);
@@ -315,7 +315,7 @@ void device_open(void *arg)
 	struct link_info info;
 	int err;
 
-	if (!dev->conf || dev->state == DEVICE_READY)
+	if (!dev->want.conf || dev->life.state == DEVICE_READY)
 		return;
 	err = link_get(dev->name, &info);
 	if (err == -ENODEV) {
@@ -328,9 +328,9 @@ void device_open(void *arg)
 		return;
 	}
 	err = open_backend(dev, &info);
-	if (err == -ENODEV && dev->state != DEVICE_STARTING)
-		dev->start_by = now_ms() + STARTING_MS;
-	if (err == -ENODEV && now_ms() < dev->start_by) {
+	if (err == -ENODEV && dev->life.state != DEVICE_STARTING)
+		dev->life.start_by = now_ms() + STARTING_MS;
+	if (err == -ENODEV && now_ms() < dev->life.start_by) {
 		wait_for_program(dev);
 	} else if (err < 0) {
 		give_up(dev, DEVICE_WAITING, "wireguard-unreachable", strerror(-err));
@@ -341,7 +341,7 @@ void device_open(void *arg)
 
 void device_lost(struct device *dev, const char *why)
 {
-	if (dev->state != DEVICE_READY)
+	if (dev->life.state != DEVICE_READY)
 		return;
 	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
 	timer_stop(&dev->poll);
@@ -351,17 +351,17 @@ void device_lost(struct device *dev, const char *why)
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
 	condition_set(dev, DEVICE_WAITING, why);
-	dev->up = false;
+	dev->read.up = false;
 	allowedips_applied(&dev->allowed);
 	allowedips_forget(&dev->allowed);
 	batches_known(dev, -ENODEV);
-	dev->unknown = dev->config_due = false;
-	dev->silent_since = 0; /* it answers when it is opened; silence after that is a new one */
+	dev->life.unknown = dev->want.config_due = false;
+	dev->life.silent_since = 0; /* when it is opened it answers; silence after that is new */
 	condition_peers_down(dev, REASON_INTERFACE_GONE);
 	report_if_gone(dev);
 	bfd_device(dev);
 	dev->ifindex = 0;
-	if (dev->conf)
+	if (dev->want.conf)
 		timer_start(&dev->retry, 0);
 }
 
@@ -369,7 +369,7 @@ void device_delete_own(struct device *dev)
 {
 	const struct wgconf *conf = devices_conf();
 
-	if (!dev->known && !marker_exists(dev->name))
+	if (!dev->life.known && !marker_exists(dev->name))
 		return;
 	if (dev->ifindex)
 		link_delete(dev->ifindex);

@@ -31,7 +31,7 @@ static void leave(struct device *dev)
 {
 	struct peer *p;
 
-	dev->conf = NULL;
+	dev->want.conf = NULL;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		peer_configure(p, NULL);
 	bfd_device(dev);
@@ -134,7 +134,7 @@ int devices_check(const struct wgconf *conf, char *error, size_t size)
 		}
 		/* At a start such an interface is refused alone, and tried again: the rest works.
 		 */
-		if (!devices_conf() || (dev && dev->known) || f->adopt ||
+		if (!devices_conf() || (dev && dev->life.known) || f->adopt ||
 		    link_get(f->name, &info) < 0 || device_is_ours(f->name, &info))
 			continue;
 		snprintf(error, size,
@@ -151,18 +151,18 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 	struct peer *p;
 	int err;
 
-	if (!dev->conf) { /* it may have been about to leave */
+	if (!dev->want.conf) { /* it may have been about to leave */
 		timer_stop(&dev->retry);
 		timer_init(&dev->retry, device_open, dev);
 	}
-	dev->conf = conf;
+	dev->want.conf = conf;
 	retry_done(&dev->mtu_retry);
 	retry_done(&dev->set_retry);
-	dev->old_stays = true;
+	dev->want.old_stays = true;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
 			peer_configure(p, NULL);
-	if (dev->state != DEVICE_READY) {
+	if (dev->life.state != DEVICE_READY) {
 		device_sync_names(dev, old);
 		device_open(dev);
 		return;
@@ -224,7 +224,8 @@ static void drop_mark(struct device *dev)
 	struct wg_dump dump;
 	int err;
 
-	if (dev->state != DEVICE_READY || dev->adopted || !dev->fwmark || dev->conf->fwmark)
+	if (dev->life.state != DEVICE_READY || dev->adopted || !dev->read.fwmark ||
+	    dev->want.conf->fwmark)
 		return;
 	err = wg_get(dev->wg, false, &dump);
 	if (err == 0) {
@@ -239,7 +240,7 @@ static void drop_mark(struct device *dev)
 /* What the configuration has no more: by now nobody uses it. */
 static void drop_old(struct device *dev)
 {
-	dev->old_stays = false;
+	dev->want.old_stays = false;
 	drop_mark(dev);
 	allowedips_prune(&dev->allowed);
 	device_flush(dev);
@@ -264,7 +265,7 @@ void devices_prune(void)
 			if (!p->drop_at)
 				peer_leave_at(p, now + RELEASE_MS);
 		}
-		if (dev->conf) {
+		if (dev->want.conf) {
 			drop_old(dev);
 			device_release(dev);
 		} else if (!held) {

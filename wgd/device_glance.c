@@ -15,8 +15,8 @@ uint64_t device_cost_of_late(uint64_t known, uint64_t us)
 
 void device_note_read(struct device *dev, uint64_t us)
 {
-	dev->read_cost = device_cost_of_late(dev->read_cost, us);
-	dev->read_at = now_ms();
+	dev->read.cost = device_cost_of_late(dev->read.cost, us);
+	dev->read.at = now_ms();
 }
 
 bool device_glance(struct device *dev)
@@ -24,9 +24,9 @@ bool device_glance(struct device *dev)
 	uint64_t begun = now_us();
 	struct wg_dump dump;
 
-	if (now_ms() - dev->read_at < GLANCE_AGAIN_MS)
+	if (now_ms() - dev->read.at < GLANCE_AGAIN_MS)
 		return true;
-	if (!dev->wg || dev->read_cost > GLANCE_MAX_US || wg_get(dev->wg, false, &dump) < 0)
+	if (!dev->wg || dev->read.cost > GLANCE_MAX_US || wg_get(dev->wg, false, &dump) < 0)
 		return false;
 	device_note_read(dev, now_us() - begun);
 	for (size_t i = 0; i < dump.n_peers && dev->wg; i++) {
@@ -41,7 +41,7 @@ bool device_glance(struct device *dev)
 
 uint64_t device_glance_due(const struct device *dev)
 {
-	return dev->glanced_at + dev->read_cost * GLANCE_SHARE / 1000 + 1;
+	return dev->read.glanced_at + dev->read.cost * GLANCE_SHARE / 1000 + 1;
 }
 
 void peer_silent(struct peer *p, struct silence *s)

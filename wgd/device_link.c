@@ -17,7 +17,7 @@ static bool has_addr(const struct tunnel_addr *list, size_t n, const struct tunn
 
 static void remove_extra_addrs(struct device *dev, const struct tunnel_addr *have, size_t n)
 {
-	const struct if_conf *conf = dev->conf;
+	const struct if_conf *conf = dev->want.conf;
 
 	for (size_t i = 0; i < n; i++) {
 		if (has_addr(conf->addrs, conf->n_addrs, &have[i]))
@@ -53,7 +53,7 @@ static int add_addr(struct device *dev, const struct tunnel_addr *a)
 
 static void sync_addrs(struct device *dev)
 {
-	const struct if_conf *conf = dev->conf;
+	const struct if_conf *conf = dev->want.conf;
 	struct tunnel_addr *have;
 	size_t n;
 	int err = 0, one;
@@ -65,7 +65,7 @@ static void sync_addrs(struct device *dev)
 		one = has_addr(have, n, &conf->addrs[i]) ? 0 : add_addr(dev, &conf->addrs[i]);
 		err = one < 0 ? one : err;
 	}
-	if (!dev->old_stays)
+	if (!dev->want.old_stays)
 		remove_extra_addrs(dev, have, n);
 	free(have);
 	if (err < 0)
@@ -84,12 +84,13 @@ void device_link_check_addrs(struct device *dev)
 
 bool device_link_mtu_due(const struct device *dev, uint32_t mtu)
 {
-	return dev->conf && !dev->adopted && mtu != dev->conf->mtu && !retry_waits(&dev->mtu_retry);
+	return dev->want.conf && !dev->adopted && mtu != dev->want.conf->mtu &&
+	       !retry_waits(&dev->mtu_retry);
 }
 
 void device_link_sync(struct device *dev, const struct link_info *info)
 {
-	const struct if_conf *conf = dev->conf;
+	const struct if_conf *conf = dev->want.conf;
 	int err = 0;
 
 	if (device_link_mtu_due(dev, info->mtu))
@@ -105,10 +106,10 @@ void device_link_sync(struct device *dev, const struct link_info *info)
 
 void device_link_admin(struct device *dev, const struct link_info *info)
 {
-	bool want = dev->conf->admin == INTERFACE_ADMIN_UP;
+	bool want = dev->want.conf->admin == INTERFACE_ADMIN_UP;
 	int err;
 
-	if (dev->conf->admin == INTERFACE_ADMIN_EXTERNAL || want == info->admin_up)
+	if (dev->want.conf->admin == INTERFACE_ADMIN_EXTERNAL || want == info->admin_up)
 		return;
 	err = link_set_up(dev->ifindex, want);
 	if (err < 0)
@@ -118,9 +119,9 @@ void device_link_admin(struct device *dev, const struct link_info *info)
 void device_link_take(struct device *dev, const struct link_info *info)
 {
 	dev->ifindex = info->ifindex;
-	dev->mtu = info->mtu;
-	dev->up = info->admin_up;
-	dev->source_drops = info->frame_errors;
+	dev->read.mtu = info->mtu;
+	dev->read.up = info->admin_up;
+	dev->read.source_drops = info->frame_errors;
 }
 
 void device_link_drop_addrs(struct device *dev)
@@ -128,7 +129,7 @@ void device_link_drop_addrs(struct device *dev)
 	struct tunnel_addr *have;
 	size_t n;
 
-	if (dev->state != DEVICE_READY || link_addrs(dev->ifindex, &have, &n) < 0)
+	if (dev->life.state != DEVICE_READY || link_addrs(dev->ifindex, &have, &n) < 0)
 		return;
 	remove_extra_addrs(dev, have, n);
 	free(have);

@@ -34,15 +34,15 @@
 
 void device_link_changed(struct device *dev, const struct link_info *info)
 {
-	bool was_up = dev->up;
+	bool was_up = dev->read.up;
 
 	device_link_take(dev, info);
-	if (dev->conf)
+	if (dev->want.conf)
 		device_link_sync(dev, info);
-	if (dev->up != was_up) {
-		log_event(dev->up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "link-state",
-			  "interface=%s up=%s", dev->name, dev->up ? "yes" : "no");
-		if (dev->up) /* what is told of is there */
+	if (dev->read.up != was_up) {
+		log_event(dev->read.up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "link-state",
+			  "interface=%s up=%s", dev->name, dev->read.up ? "yes" : "no");
+		if (dev->read.up) /* what is told of is there */
 			withhold_sync(dev);
 		report_if(dev);
 		withhold_sync(dev);
@@ -52,26 +52,26 @@ void device_link_changed(struct device *dev, const struct link_info *info)
 /* Packets that WireGuard refused for their source: somebody's way back is not our way there. */
 static void note_drops(struct device *dev, uint64_t count)
 {
-	uint64_t now = now_ms(), window = now - dev->drops_since;
+	uint64_t now = now_ms(), window = now - dev->read.drops_since;
 
-	if (count > dev->source_drops) {
+	if (count > dev->read.source_drops) {
 		log_limited(&dev->bucket, LOG_LEVEL_WARN, "source-check-drops",
 			    "interface=%s packets=%llu", dev->name,
-			    (unsigned long long)(count - dev->source_drops));
-		if (!dev->drops_at)
+			    (unsigned long long)(count - dev->read.source_drops));
+		if (!dev->read.drops_at)
 			daemon_event(json_pack("{s:s, s:s, s:I}", "event", "source-check-drops",
 					       "interface", dev->name, "packets",
-					       (json_int_t)(count - dev->source_drops)));
-		dev->drops_at = now;
+					       (json_int_t)(count - dev->read.source_drops)));
+		dev->read.drops_at = now;
 	}
-	dev->source_drops = count;
-	if (dev->drops_since && window < DROPS_WINDOW_MS)
+	dev->read.source_drops = count;
+	if (dev->read.drops_since && window < DROPS_WINDOW_MS)
 		return;
-	dev->drops_rate = dev->drops_since && count > dev->drops_before
-				  ? (count - dev->drops_before) * 1000.0 / window
-				  : 0;
-	dev->drops_before = count;
-	dev->drops_since = now;
+	dev->read.drops_rate = dev->read.drops_since && count > dev->read.drops_before
+				       ? (count - dev->read.drops_before) * 1000.0 / window
+				       : 0;
+	dev->read.drops_before = count;
+	dev->read.drops_since = now;
 }
 
 /* State, MTU and addresses of the link. Returns why the device is lost; NULL: it is not. */
@@ -85,10 +85,10 @@ static const char *check_link(struct device *dev)
 	if (err < 0)
 		return NULL;
 	note_drops(dev, info.frame_errors);
-	dev->mtu = info.mtu;
-	if (info.admin_up != dev->up || device_link_mtu_due(dev, info.mtu))
+	dev->read.mtu = info.mtu;
+	if (info.admin_up != dev->read.up || device_link_mtu_due(dev, info.mtu))
 		device_link_changed(dev, &info);
-	else if (dev->conf)
+	else if (dev->want.conf)
 		device_link_check_addrs(dev);
 	return NULL;
 }
@@ -161,7 +161,7 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 
 			p->foreign = true;
 			p->present = true;
-			p->seen = dev->round;
+			p->seen = dev->read.round;
 			owners[i] = &p->owner;
 		} else if (!retry_waits(&dev->repair_retry)) {
 			log_limited(&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
@@ -181,7 +181,7 @@ static void read_peers(struct device *dev, const struct wg_dump *dump, struct ow
 		if (owners[i])
 			peer_read((struct peer *)owners[i], &dump->peers[i]);
 	TAILQ_FOREACH (p, &dev->peers, link)
-		if (p->seen != dev->round)
+		if (p->seen != dev->read.round)
 			missed |= peer_missed(p);
 	if (missed)
 		restore_peers(dev);
@@ -192,7 +192,7 @@ static void probe_peers(struct device *dev)
 	uint64_t now = now_ms();
 	struct peer *p;
 
-	if (!dev->up)
+	if (!dev->read.up)
 		return;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		peer_probe(p, now);
@@ -216,19 +216,19 @@ static uint64_t until_deadline(const struct device *dev, uint64_t next)
 /* BUSY: batches of zebra-lite are under way, and would wait for the comparison. */
 static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 {
-	uint64_t pause = dev->full_read_cost * FULL_READ_SHARE / 1000;
+	uint64_t pause = dev->read.full_cost * FULL_READ_SHARE / 1000;
 
 	if (busy && pause < FULL_READ_BUSY_MS)
 		pause = FULL_READ_BUSY_MS;
-	return now - dev->full_read_at >= pause;
+	return now - dev->read.full_at >= pause;
 }
 
 static void repair_key(struct device *dev, const struct wg_dump *dump)
 {
-	uint32_t mark = dev->fwmark;
+	uint32_t mark = dev->read.fwmark;
 	int err = device_sync_key(dev, dump);
 
-	if (dev->fwmark != mark)
+	if (dev->read.fwmark != mark)
 		report_if(dev);
 	if (err == 0)
 		retry_done(&dev->set_retry);
@@ -239,16 +239,17 @@ static void repair_key(struct device *dev, const struct wg_dump *dump)
 /* What was refused of entries may be tried again. */
 static void retry_entries(struct device *dev, int err)
 {
-	bool held = err < 0 || dev->ledger_error || retry_waits(&dev->repair_retry);
+	bool held = err < 0 || dev->life.ledger_error || retry_waits(&dev->repair_retry);
 
-	if (dev->failing && !held) {
-		dev->failing = false; /* until it fails again */
+	if (dev->life.failing && !held) {
+		dev->life.failing = false; /* until it fails again */
 		allowedips_retry(&dev->allowed);
 		replay_go_on();
 	}
-	if (!dev->failing && now_ms() - dev->repair_retry.tried_ms > 2 * RETRY_MAX_MS)
+	if (!dev->life.failing && now_ms() - dev->repair_retry.tried_ms > 2 * RETRY_MAX_MS)
 		retry_done(&dev->repair_retry);
-	dev->failing = dev->failing || (err < 0 && err != -ETIMEDOUT) || dev->ledger_error;
+	dev->life.failing =
+		dev->life.failing || (err < 0 && err != -ETIMEDOUT) || dev->life.ledger_error;
 }
 
 /* When something began, and what had been worked by then. */
@@ -267,7 +268,7 @@ static uint64_t took_us(const struct device *dev, const struct stopwatch *begun)
 /* One reading. 0 or -errno. */
 static int poll_once(struct device *dev, uint64_t now, bool busy, const struct stopwatch *begun)
 {
-	bool unknown = dev->unknown;
+	bool unknown = dev->life.unknown;
 	bool full = unknown || (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
 	struct allowed_drift drift;
 	struct owner **owners;
@@ -280,22 +281,22 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 	owners = device_owners(dev, &dump, false);
 	device_sync_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
-	if (dev->conf && !retry_waits(&dev->set_retry))
+	if (dev->want.conf && !retry_waits(&dev->set_retry))
 		repair_key(dev, &dump);
 	if (full) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
-		dev->full_read_at = now;
-		dev->full_read_cost = took_us(dev, begun);
+		dev->read.full_at = now;
+		dev->read.full_cost = took_us(dev, begun);
 	}
 	read_peers(dev, &dump, owners);
 	if (full && !unknown)
 		device_sync_say_drift(dev, &drift);
-	if (full && drift.foreign_gone && dev->conf)
+	if (full && drift.foreign_gone && dev->want.conf)
 		device_sync_entries(dev, NULL); /* what was refused because of them */
-	dev->unknown = false;
+	dev->life.unknown = false;
 	withhold_sync(dev);
 	err = device_flush(dev);
-	if (unknown && !dev->unknown)
+	if (unknown && !dev->life.unknown)
 		batches_known(dev, err);
 	free(owners);
 	wg_dump_free(&dump);
@@ -307,22 +308,23 @@ static void note_answer(struct device *dev, bool silent)
 {
 	uint64_t now = now_ms();
 
-	if (silent && !dev->silent_since)
-		dev->silent_since = now;
-	if (silent && now - dev->silent_since >= SILENT_MS)
+	if (silent && !dev->life.silent_since)
+		dev->life.silent_since = now;
+	if (silent && now - dev->life.silent_since >= SILENT_MS)
 		condition_set(dev, DEVICE_READY, SILENT_TEXT);
-	else if (!silent && dev->silent_since && dev->error && str_eq(dev->error, SILENT_TEXT))
-		condition_set(dev, DEVICE_READY, dev->ledger_error ? LEDGER_TEXT : NULL);
+	else if (!silent && dev->life.silent_since && dev->life.error &&
+		 str_eq(dev->life.error, SILENT_TEXT))
+		condition_set(dev, DEVICE_READY, dev->life.ledger_error ? LEDGER_TEXT : NULL);
 	if (!silent)
-		dev->silent_since = 0;
+		dev->life.silent_since = 0;
 }
 
 /* ms from now. Where nothing was read it is not known what that costs. */
 static uint64_t next_poll(const struct device *dev, int err)
 {
-	uint64_t pause = dev->poll_cost * POLL_SHARE / 1000;
-	uint64_t urgent = dev->poll_cost * URGENT_SHARE / 1000;
-	uint64_t next = dev->conf ? dev->conf->poll_interval : 1000;
+	uint64_t pause = dev->read.poll_cost * POLL_SHARE / 1000;
+	uint64_t urgent = dev->read.poll_cost * URGENT_SHARE / 1000;
+	uint64_t next = dev->want.conf ? dev->want.conf->poll_interval : 1000;
 
 	next = until_deadline(dev, pause > next ? pause : next);
 	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
@@ -347,7 +349,7 @@ const char *device_poll(struct device *dev)
 	if (err == -ENODEV)
 		return "its WireGuard does not answer";
 	note_answer(dev, err == -ETIMEDOUT);
-	if (err == 0 && dev->config_due)
+	if (err == 0 && dev->want.config_due)
 		device_sync_config(dev, NULL);
 	if (err < 0 && err != -ETIMEDOUT)
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "device-unread",
@@ -357,8 +359,8 @@ const char *device_poll(struct device *dev)
 	retry_entries(dev, err);
 	underlay_poll(dev);
 	probe_peers(dev);
-	dev->poll_cost = device_cost_of_late(dev->poll_cost,
-					     err == 0 ? took_us(dev, &begun) : now_us() - begun.us);
+	dev->read.poll_cost = device_cost_of_late(
+		dev->read.poll_cost, err == 0 ? took_us(dev, &begun) : now_us() - begun.us);
 	timer_start(&dev->poll, next_poll(dev, err));
 	return NULL;
 }

@@ -52,7 +52,7 @@ void device_release(struct device *dev)
 	bool any = false;
 	struct peer *p;
 
-	for (p = dev->leaving ? TAILQ_FIRST(&dev->peers) : NULL; p; p = TAILQ_NEXT(p, link)) {
+	for (p = dev->want.leaving ? TAILQ_FIRST(&dev->peers) : NULL; p; p = TAILQ_NEXT(p, link)) {
 		if (!p->drop_at || (p->owner.learned && now < p->drop_at))
 			continue;
 		release_peer(dev, p);

@@ -23,49 +23,49 @@ static const struct wg_peer *find_in(const struct wg_dump *dump, const uint8_t *
 
 void device_sync_seen(struct device *dev, struct owner **owners, const struct wg_dump *dump)
 {
-	dev->round++;
+	dev->read.round++;
 	for (size_t i = 0; i < dump->n_peers; i++) {
 		if (!owners[i])
 			continue;
-		((struct peer *)owners[i])->seen = dev->round;
+		((struct peer *)owners[i])->seen = dev->read.round;
 		((struct peer *)owners[i])->found = &dump->peers[i];
 	}
 }
 
 int device_sync_key(struct device *dev, const struct wg_dump *dump)
 {
-	const struct if_conf *conf = dev->conf;
+	const struct if_conf *conf = dev->want.conf;
 	const uint8_t *key = secrets_get(conf->key_file);
 	struct wg_device_set set = {.listen_port = conf->listen_port, .fwmark = conf->fwmark};
 	uint8_t public_key[WG_KEY_BYTES];
 	struct peer *p;
 	int err;
 
-	memcpy(dev->public_key, dump->public_key, WG_KEY_BYTES);
+	memcpy(dev->read.public_key, dump->public_key, WG_KEY_BYTES);
 	if (key && crypto_scalarmult_base(public_key, key) == 0 &&
 	    memcmp(public_key, dump->public_key, WG_KEY_BYTES) != 0)
 		set.private_key = key;
-	if (!key && conf->key_file && !dev->key_missing)
+	if (!key && conf->key_file && !dev->want.key_missing)
 		log_error("no-private-key", "interface=%s file=%s", dev->name, conf->key_file);
-	dev->key_missing = !key && conf->key_file;
+	dev->want.key_missing = !key && conf->key_file;
 	set.set_port = conf->listen_port && conf->listen_port != dump->listen_port;
 	set.set_fwmark = conf->fwmark != dump->fwmark &&
-			 (conf->fwmark || (!dev->adopted && !dev->old_stays));
-	dev->listen_port = dump->listen_port;
-	dev->fwmark = dump->fwmark;
+			 (conf->fwmark || (!dev->adopted && !dev->want.old_stays));
+	dev->read.listen_port = dump->listen_port;
+	dev->read.fwmark = dump->fwmark;
 	if (!set.private_key && !set.set_port && !set.set_fwmark)
 		return 0;
-	if (dev->state == DEVICE_READY)
+	if (dev->life.state == DEVICE_READY)
 		log_info("device-set", "interface=%s private-key=%d listen-port=%d fwmark=%d",
 			 dev->name, set.private_key != NULL, set.set_port, set.set_fwmark);
 	err = wg_set_device(dev->wg, &set);
 	if (err < 0)
 		return err;
-	dev->listen_port = set.set_port ? set.listen_port : dev->listen_port;
-	dev->fwmark = set.set_fwmark ? set.fwmark : dev->fwmark;
+	dev->read.listen_port = set.set_port ? set.listen_port : dev->read.listen_port;
+	dev->read.fwmark = set.set_fwmark ? set.fwmark : dev->read.fwmark;
 	if (!set.private_key)
 		return 0;
-	memcpy(dev->public_key, public_key, WG_KEY_BYTES);
+	memcpy(dev->read.public_key, public_key, WG_KEY_BYTES);
 	TAILQ_FOREACH (p, &dev->peers, link)
 		liveness_void_handshake(&p->live);
 	return 0;
@@ -104,8 +104,8 @@ static struct peer *device_sync_named(struct device *dev, const struct peer_conf
 
 static void sync_names(struct device *dev)
 {
-	for (size_t i = 0; i < dev->conf->n_peers; i++)
-		device_sync_named(dev, &dev->conf->peers[i]);
+	for (size_t i = 0; i < dev->want.conf->n_peers; i++)
+		device_sync_named(dev, &dev->want.conf->peers[i]);
 }
 
 void device_sync_names(struct device *dev, const struct if_conf *old)
@@ -123,10 +123,10 @@ static int sync_peers(struct device *dev)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < dev->conf->n_peers && err != -ENODEV; i++) {
-		const struct peer_conf *conf = &dev->conf->peers[i];
+	for (size_t i = 0; i < dev->want.conf->n_peers && err != -ENODEV; i++) {
+		const struct peer_conf *conf = &dev->want.conf->peers[i];
 		struct peer *p = device_sync_named(dev, conf);
-		bool there = p->seen == dev->round;
+		bool there = p->seen == dev->read.round;
 
 		if (p->foreign || !withhold_peer(p, there))
 			err = peer_install(p, !there, there ? p->found : NULL);
@@ -157,7 +157,7 @@ static void bury(struct device *dev, const struct wg_dump *dump)
 
 static void load_entries(struct device *dev, const struct wg_dump *dump, struct owner **owners)
 {
-	bool fresh = dev->ledger && !dev->known;
+	bool fresh = dev->ledger && !dev->life.known;
 
 	for (size_t i = 0; i < dump->n_entries; i++) {
 		struct owner *owner = owners[dump->entries[i].peer];
@@ -197,12 +197,12 @@ int device_sync_open(struct device *dev)
 	bury(dev, &dump);
 	owners = device_owners(dev, &dump, true);
 	device_sync_seen(dev, owners, &dump);
-	if (!dev->known)
+	if (!dev->life.known)
 		load_entries(dev, &dump, owners);
 	err = device_sync_key(dev, &dump);
 	if (err == 0)
 		err = sync_peers(dev);
-	if (err == 0 && dev->known) {
+	if (err == 0 && dev->life.known) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
 		device_sync_say_drift(dev, &drift);
 	}
@@ -211,7 +211,7 @@ int device_sync_open(struct device *dev)
 		device_sync_entries(dev, NULL);
 		err = device_flush(dev);
 	}
-	dev->full_read_at = now_ms();
+	dev->read.full_at = now_ms();
 	free(owners);
 	wg_dump_free(&dump);
 	return err;
@@ -228,7 +228,7 @@ static int write_config(struct device *dev, const struct wg_dump *dump)
 	err = refused == -ENODEV || refused == -ETIMEDOUT ? refused : sync_peers(dev);
 	if (err == 0)
 		withhold_sync(dev);
-	dev->config_due = err < 0;
+	dev->want.config_due = err < 0;
 	free(owners);
 	return err < 0 ? err : refused;
 }
@@ -238,16 +238,16 @@ int device_sync_config(struct device *dev, const struct if_conf *old)
 	struct wg_dump dump;
 	int err = wg_get(dev->wg, false, &dump), flushed;
 
-	dev->config_due = err < 0;
-	dev->unknown |= err == -ETIMEDOUT;
+	dev->want.config_due = err < 0;
+	dev->life.unknown |= err == -ETIMEDOUT;
 	if (err == 0) {
 		err = write_config(dev, &dump);
 		wg_dump_free(&dump);
 	}
-	if (dev->config_due)
+	if (dev->want.config_due)
 		sync_names(dev); /* nothing may go by the old one any more */
 	device_sync_entries(dev, old);
-	if (dev->config_due)
+	if (dev->want.config_due)
 		return err;
 	flushed = device_flush(dev);
 	return flushed < 0 ? flushed : err;

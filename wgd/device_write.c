@@ -34,17 +34,17 @@ int device_ledger(struct device *dev)
 	int err;
 
 	if (retry_waits(&dev->ledger_retry))
-		return dev->ledger_error;
+		return dev->life.ledger_error;
 	err = dev->ledger ? ledger_flush(dev->ledger) : 0;
 	if (err < 0 && retry_failed(&dev->ledger_retry, err))
 		log_error("ledger-unwritten", "interface=%s error=\"%s\"", dev->name,
 			  strerror(-err));
-	else if (err == 0 && dev->ledger_error)
+	else if (err == 0 && dev->life.ledger_error)
 		log_info("ledger-written", "interface=%s", dev->name);
 	if (err == 0)
 		retry_done(&dev->ledger_retry);
-	dev->ledger_error = err;
-	if (dev->state == DEVICE_READY)
+	dev->life.ledger_error = err;
+	if (dev->life.state == DEVICE_READY)
 		condition_set(dev, DEVICE_READY, err < 0 ? LEDGER_TEXT : NULL);
 	return err;
 }
@@ -150,7 +150,7 @@ void device_change_failed(struct device *dev, int err)
 
 	log_limited(&dev->bucket, LOG_LEVEL_ERROR, "allowed-ips-refused",
 		    "interface=%s error=\"%s\"", dev->name, strerror(-err));
-	dev->failing = true;
+	dev->life.failing = true;
 	retry_failed(&dev->repair_retry, err);
 	if (wg_get(dev->wg, true, &dump) < 0) {
 		allowedips_forget(&dev->allowed);
@@ -183,7 +183,7 @@ int device_flush(struct device *dev)
 		ledger_after(dev);
 	allowedips_applied(a);
 	if (err == -ETIMEDOUT)
-		dev->unknown = true;
+		dev->life.unknown = true;
 	else if (err < 0)
 		device_change_failed(dev, err);
 	return err;

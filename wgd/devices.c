@@ -36,10 +36,10 @@ void devices_link_event(const char *ifname, int ifindex)
 		next = TAILQ_NEXT(dev, link);
 		if (!ours)
 			continue;
-		if (dev->state == DEVICE_READY) {
+		if (dev->life.state == DEVICE_READY) {
 			dev->addrs_dirty |= !ifname;
 			timer_start(&dev->poll, 0);
-		} else if (dev->state == DEVICE_REFUSED && dev->conf) {
+		} else if (dev->life.state == DEVICE_REFUSED && dev->want.conf) {
 			timer_start(&dev->retry, DEVICE_OPEN_MIN_MS);
 		}
 	}

@@ -303,8 +303,8 @@ static void test_no_ledger(void **state)
 	rig_link_add("wg0", "wireguard", "");
 	rig_apply(RIG_WG0(", 'adopt': true", RIG_PEER_A(RIG_QUIET)));
 	snprintf(path, sizeof(path), "its ledger in %s cannot be written: Is a directory", rig.dir);
-	assert_string_equal(device_find("wg0")->error, path);
-	assert_int_equal(device_find("wg0")->state, DEVICE_REFUSED);
+	assert_string_equal(device_find("wg0")->life.error, path);
+	assert_int_equal(device_find("wg0")->life.state, DEVICE_REFUSED);
 	snprintf(path, sizeof(path), "%s/ledger-wg0.new", rig.dir);
 	rmdir(path);
 	rig_forget();

@@ -98,7 +98,7 @@ static void send_one(struct peer *p, bool large)
 	} else if (err == -EMSGSIZE && large && !pe->too_large) {
 		pe->too_large = true;
 		log_warn("echo-too-large", "peer=%s interface=%s size=%u mtu=%u", p->name,
-			 p->dev->name, p->conf->liveness.echo_size, p->dev->mtu);
+			 p->dev->name, p->conf->liveness.echo_size, p->dev->read.mtu);
 	}
 }
 
@@ -114,7 +114,7 @@ static uint32_t interval_now(const struct peer *p)
 
 static bool usable(const struct peer *p)
 {
-	return p->present && p->dev->up && p->dev->state == DEVICE_READY;
+	return p->present && p->dev->read.up && p->dev->life.state == DEVICE_READY;
 }
 
 static void on_check(void *arg)

@@ -27,7 +27,7 @@ static bool has_way(void *arg, const struct addr *a)
 {
 	const struct peer *p = arg;
 
-	return way_leads(a, p->dev->fwmark, NULL);
+	return way_leads(a, p->dev->read.fwmark, NULL);
 }
 
 static void look_up(struct peer *p, uint64_t now)
@@ -230,7 +230,7 @@ void peer_endpoint_tick(struct peer *p, uint64_t now)
 {
 	struct peer_endpoint *w = &p->where;
 
-	if (!w->targets.n || !p->dev->up)
+	if (!w->targets.n || !p->dev->read.up)
 		return;
 	look_up(p, now);
 	if (w->returning)

@@ -49,7 +49,7 @@ static void peer_errors_take(struct peer *p, const struct icmp_error *m)
 	if (now - e->last < CONFIRM_MS || now < device_glance_due(dev))
 		return;
 	e->last = now;
-	dev->glanced_at = now;
+	dev->read.glanced_at = now;
 	if (!e->silence.begun || (e->silence.since && p->live.alive_at > e->silence.since))
 		peer_errors_begin(p, m);
 	else if (!p->evidence.refused)
@@ -68,7 +68,7 @@ void peer_errors_heard(const struct icmp_error *m)
 	struct peer *p;
 
 	TAILQ_FOREACH (dev, &devices, link) {
-		if (dev->state != DEVICE_READY || dev->listen_port != m->from.port)
+		if (dev->life.state != DEVICE_READY || dev->read.listen_port != m->from.port)
 			continue;
 		TAILQ_FOREACH (p, &dev->peers, link)
 			if (is_about(p, m)) {

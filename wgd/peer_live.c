@@ -58,7 +58,7 @@ static struct liveness_input input_of(const struct peer *p, uint64_t now)
 {
 	struct liveness_input in = {.now = now,
 				    .wall = wall_ms(),
-				    .link_up = p->dev->up,
+				    .link_up = p->dev->read.up,
 				    .present = p->present,
 				    .handshake = p->live.handshake,
 				    .rx = p->rx_bytes,
@@ -86,7 +86,7 @@ void peer_judge(struct peer *p)
 {
 	struct liveness_input in = input_of(p, now_ms());
 
-	if (p->conf && p->dev->state == DEVICE_READY)
+	if (p->conf && p->dev->life.state == DEVICE_READY)
 		peer_live_judge(p, &in, false);
 }
 
@@ -128,7 +128,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 
 void peer_probe(struct peer *p, uint64_t now)
 {
-	if (!p->conf || !p->conf->n_tunnel_addrs || !p->present || !p->dev->up)
+	if (!p->conf || !p->conf->n_tunnel_addrs || !p->present || !p->dev->read.up)
 		return;
 	if (!p->endpoint.addr.family || !liveness_probe_due(&p->live, &p->conf->liveness, now))
 		return;

@@ -13,7 +13,7 @@
 
 void peer_leave_at(struct peer *p, uint64_t at)
 {
-	p->dev->leaving += (at != 0) - (p->drop_at != 0);
+	p->dev->want.leaving += (at != 0) - (p->drop_at != 0);
 	p->drop_at = at;
 }
 

@@ -24,7 +24,7 @@ static bool tell_tunnels(void)
 	unsigned told = 0;
 
 	TAILQ_FOREACH (dev, &devices, link) {
-		if (!dev->announced)
+		if (!dev->life.announced)
 			report_if(dev);
 		TAILQ_FOREACH (p, &dev->peers, link) {
 			if (p->announced)
@@ -127,7 +127,7 @@ void replay_start(void)
 	struct peer *p;
 
 	TAILQ_FOREACH (dev, &devices, link) {
-		dev->announced = dev->held_said = false;
+		dev->life.announced = dev->held_said = false;
 		dev->held_at.family = 0;
 		TAILQ_FOREACH (p, &dev->peers, link)
 			p->announced = false;

@@ -33,29 +33,29 @@ static void send_up(enum msg_type type, struct wr *w)
 void report_if(struct device *dev)
 {
 	struct msg_tunnel_if m = {.ifindex = dev->ifindex,
-				  .up = dev->up,
+				  .up = dev->read.up,
 				  .adopted = dev->adopted,
-				  .fwmark = dev->fwmark};
+				  .fwmark = dev->read.fwmark};
 	struct wr w = {0};
 
-	if (!dev->conf || dev->state != DEVICE_READY)
+	if (!dev->want.conf || dev->life.state != DEVICE_READY)
 		return;
 	str_copy(m.name, dev->name, sizeof(m.name));
-	m.any = dev->conf->n_peers == 1 && dev->conf->peers[0].any;
-	m.addrs = dev->conf->addrs;
-	m.n_addrs = dev->conf->n_addrs;
+	m.any = dev->want.conf->n_peers == 1 && dev->want.conf->peers[0].any;
+	m.addrs = dev->want.conf->addrs;
+	m.n_addrs = dev->want.conf->n_addrs;
 	msg_put_tunnel_if(&w, &m);
 	send_up(MSG_TUNNEL_IF, &w);
-	dev->announced = true;
+	dev->life.announced = true;
 }
 
 void report_if_gone(struct device *dev)
 {
 	struct wr w = {0};
 
-	if (!dev->announced)
+	if (!dev->life.announced)
 		return;
-	dev->announced = false;
+	dev->life.announced = false;
 	wr_u32(&w, dev->ifindex);
 	send_up(MSG_TUNNEL_IF_GONE, &w);
 }
@@ -88,7 +88,7 @@ void report_peer(struct peer *p)
 				    .endpoint = p->endpoint};
 	struct wr w = {0};
 
-	if (!p->conf || !p->dev->announced)
+	if (!p->conf || !p->dev->life.announced)
 		return;
 	str_copy(m.name, p->name, sizeof(m.name));
 	m.cost = p->cost_told = peer_cost(p);

@@ -41,7 +41,7 @@ bool devices_settled(void)
 	if (!current)
 		return false;
 	TAILQ_FOREACH (dev, &devices, link)
-		if (dev->conf && !dev->settled)
+		if (dev->want.conf && !dev->life.settled)
 			return false;
 	return true;
 }

@@ -58,65 +58,83 @@ struct peer {
 	struct ceiling_ref ceiling; /* wceiling.c's */
 };
 
-struct device {
-	TAILQ_ENTRY(device) link;
-	char name[16];
+/* What it is to be: device_apply, device_sync. */
+struct device_intent {
 	const struct if_conf *conf; /* NULL: no longer configured */
-	enum device_state state;    /* the next two: condition_set() */
-	char *error;		    /* why it cannot be used, or not quite; owned; NULL: nothing */
-	bool said;		    /* that to the parent */
-	int ifindex;		    /* 0: none */
-	bool adopted, up, announced;
-	bool known;	     /* was READY before: differences are drift, not news */
-	bool settled;	     /* tried at least once: TUNNEL_SYNC need not wait for it */
-	bool key_missing;    /* said that there is no private key */
-	bool addrs_dirty;    /* its addresses may have changed */
-	struct retry addrs_retry; /* of what was refused of them */
-	struct retry mtu_retry, set_retry; /* of the MTU; of key, port and mark */
-	struct retry repair_retry; /* of peers and entries */
-	int ledger_error;    /* of writing it, negative: what is to be done waits for it */
-	struct retry ledger_retry;
-	bool failing;	      /* the last request failed */
-	bool unknown;	      /* a change was not answered in time: the books may be wrong */
-	bool config_due;      /* a reload found it silent: what it lacks of that it gets later */
-	uint64_t silent_since; /* ms: it lives and does not answer; 0: it answers */
-	int write_error;      /* of the thread, not yet dealt with; negative */
+	/* Until PRUNE: the mark, as what replaces an uplink's routes must be there before, and
+	 * addresses, as sessions over them end after the change. */
+	bool old_stays;
+	bool config_due;  /* a reload found it silent: what it lacks of that it gets later */
+	bool key_missing; /* said that there is no private key */
+	unsigned leaving; /* peers whose drop_at is set */
+};
+
+/* How it fares. */
+struct device_life {
+	enum device_state state; /* the next two: condition_set() */
+	char *error;		 /* why it cannot be used, or not quite; owned; NULL: nothing */
+	bool said;		 /* that to the parent */
+	bool announced;		 /* to zebra-lite */
+	bool known;		 /* was READY before: differences are drift, not news */
+	bool settled;		 /* tried at least once: TUNNEL_SYNC need not wait for it */
+	bool failing;		 /* the last request failed */
+	bool unknown;		 /* a change was not answered in time: the books may be wrong */
+	int ledger_error;	 /* of writing it, negative: what is to be done waits for it */
+	int write_error;	 /* of the thread, not yet dealt with; negative */
+	uint64_t silent_since;	 /* ms: it lives and does not answer; 0: it answers */
+	uint64_t start_by;	 /* ms: STARTING ends in failure then */
+	unsigned failures;	 /* in a row, for the back-off */
+};
+
+/* What was read of it last, and what that costs: device_link, device_sync, the polls. */
+struct device_readings {
+	bool up;
 	uint32_t mtu;
+	uint8_t public_key[WG_KEY_BYTES];
+	uint16_t listen_port;
+	uint32_t fwmark;
 	uint64_t source_drops; /* packets whose source belongs to another peer (kernel only) */
-	uint64_t beyond;       /* entries asked for that exceed the ceiling */
-	uint64_t beyond_ms;    /* the last one */
-	struct log_bucket beyond_bucket;
 	uint64_t drops_at;     /* ms: it was last seen to rise; 0: not since we look */
 	uint64_t drops_before; /* the count when the window of the rate began */
 	uint64_t drops_since;  /* ms: when that was */
 	double drops_rate;     /* a second, over the last full window */
-	uint64_t start_by;     /* ms: STARTING ends in failure then */
-	unsigned failures;     /* in a row, for the back-off */
-	struct wg *wg;	       /* NULL unless READY */
-	struct ledger *ledger; /* adopted ones */
-	struct probe probe;
-	struct icmp icmp;
-	struct allowedips allowed;
-	struct prefix held_at; /* replay.c: an entry, behind which it goes on; family 0: the start */
-	bool held_said;	       /* and it is done with them */
+	uint32_t round;	       /* of dumps */
+	uint64_t at;	       /* ms: of the last dump */
+	uint64_t full_at;      /* ms: of the last one with entries */
+	uint64_t glanced_at;   /* ms: read on a suspicion */
+	/* us: what dumps, polls, those of late, and the last dump with entries cost */
+	uint64_t cost, poll_cost, full_cost;
+};
+
+struct device {
+	TAILQ_ENTRY(device) link;
+	char name[16];
+	int ifindex; /* 0: none */
+	bool adopted;
+	struct device_intent want;
+	struct device_life life;
+	struct device_readings read;
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
-	unsigned leaving; /* peers whose drop_at is set */
-	struct peer *underlay_next; /* who is looked at with the next poll; NULL: the first */
-	uint32_t round;		    /* of dumps */
-	uint8_t public_key[WG_KEY_BYTES];
-	uint16_t listen_port;
-	uint32_t fwmark;
-	/* Until PRUNE: the mark, as what replaces an uplink's routes must be there before, and addresses,
-	 * as sessions over them end after the change. */
-	bool old_stays;
-	uint64_t full_read_at, full_read_cost; /* ms, us: of dumps with entries */
-	uint64_t read_at;		       /* ms: of the last dump */
-	uint64_t read_cost, poll_cost;	       /* us: what dumps and polls cost, those of late */
-	uint64_t glanced_at;		       /* ms: read on a suspicion */
+	struct wg *wg;		   /* NULL unless READY */
+	struct allowedips allowed; /* the books of its entries */
+	struct ledger *ledger;	   /* adopted ones */
+	struct probe probe;
+	struct icmp icmp;
 	struct timer poll, retry;
 	struct job sweep;
 	struct log_bucket bucket;
+	/* What was refused, and when it is tried again: of addresses, the MTU; of key, port and mark;
+	 * of peers and entries; of the ledger. */
+	struct retry addrs_retry, mtu_retry, set_retry, repair_retry, ledger_retry;
+	bool addrs_dirty; /* its addresses may have changed */
+	/* Of one file each. */
+	struct prefix held_at; /* replay: an entry, behind which it goes on; family 0: the start */
+	bool held_said;	       /* and it is done with them */
+	struct peer *underlay_next; /* underlay: looked at with the next poll; NULL: the first */
+	uint64_t beyond;	    /* wceiling: entries asked for that exceed the ceiling */
+	uint64_t beyond_ms;	    /* the last one */
+	struct log_bucket beyond_bucket;
 };
 
 TAILQ_HEAD(device_list, device);

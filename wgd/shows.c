@@ -111,7 +111,7 @@ static json_t *peer_row(const struct peer *p)
 
 static json_t *device_row(const struct device *dev)
 {
-	bool has_key = !sodium_is_zero(dev->public_key, WG_KEY_BYTES);
+	bool has_key = !sodium_is_zero(dev->read.public_key, WG_KEY_BYTES);
 	json_t *row = json_object(), *peers = json_array();
 	uint64_t rx = 0, tx = 0;
 	const struct peer *p;
@@ -123,28 +123,30 @@ static json_t *device_row(const struct device *dev)
 	}
 	json_object_set_new(row, "name", json_string(dev->name));
 	json_object_set_new(row, "description",
-			    json_string(dev->conf ? dev->conf->description : ""));
-	json_object_set_new(row, "state", json_string(condition_name(dev->state)));
-	json_object_set_new(row, "error", json_str_or_null(dev->error));
+			    json_string(dev->want.conf ? dev->want.conf->description : ""));
+	json_object_set_new(row, "state", json_string(condition_name(dev->life.state)));
+	json_object_set_new(row, "error", json_str_or_null(dev->life.error));
 	json_object_set_new(row, "ifindex", json_integer(dev->ifindex));
 	json_object_set_new(row, "backend",
 			    json_str_or_null(dev->wg ? dev->wg->backend->name : NULL));
-	json_object_set_new(row, "up", json_boolean(dev->up));
+	json_object_set_new(row, "up", json_boolean(dev->read.up));
 	json_object_set_new(row, "adopted", json_boolean(dev->adopted));
 	json_object_set_new(row, "public-key",
-			    json_str_or_null(has_key ? WG_KEY_STR(dev->public_key) : NULL));
-	json_object_set_new(row, "listen-port", json_integer(dev->listen_port));
-	json_object_set_new(row, "fwmark", json_integer(dev->fwmark));
-	json_object_set_new(row, "mtu", json_integer(dev->mtu));
-	json_object_set_new(row, "plane", json_string(dev->conf ? dev->conf->plane : "main"));
-	json_object_set_new(row, "addresses", json_if_addrs(dev->conf));
+			    json_str_or_null(has_key ? WG_KEY_STR(dev->read.public_key) : NULL));
+	json_object_set_new(row, "listen-port", json_integer(dev->read.listen_port));
+	json_object_set_new(row, "fwmark", json_integer(dev->read.fwmark));
+	json_object_set_new(row, "mtu", json_integer(dev->read.mtu));
+	json_object_set_new(row, "plane",
+			    json_string(dev->want.conf ? dev->want.conf->plane : "main"));
+	json_object_set_new(row, "addresses", json_if_addrs(dev->want.conf));
 	json_object_set_new(row, "rx-bytes", json_integer(rx));
 	json_object_set_new(row, "tx-bytes", json_integer(tx));
-	json_object_set_new(row, "source-check-drops", json_integer(dev->source_drops));
-	json_object_set_new(row, "source-check-drops-per-second", json_real(dev->drops_rate));
+	json_object_set_new(row, "source-check-drops", json_integer(dev->read.source_drops));
+	json_object_set_new(row, "source-check-drops-per-second", json_real(dev->read.drops_rate));
 	json_object_set_new(row, "source-check-drops-seconds",
-			    dev->drops_at ? json_integer((now_ms() - dev->drops_at) / 1000)
-					  : json_null());
+			    dev->read.drops_at
+				    ? json_integer((now_ms() - dev->read.drops_at) / 1000)
+				    : json_null());
 	json_object_set_new(row, "beyond-ceiling", json_integer(dev->beyond));
 	json_object_set_new(row, "beyond-ceiling-seconds",
 			    dev->beyond ? json_integer((now_ms() - dev->beyond_ms) / 1000)
@@ -189,9 +191,9 @@ static json_t *json_reason(const struct peer *p)
 {
 	const char *text = reason_text(peer_reason(p));
 
-	if (peer_reason(p) != REASON_INTERFACE_REFUSED || !p->dev->error)
+	if (peer_reason(p) != REASON_INTERFACE_REFUSED || !p->dev->life.error)
 		return json_string(text);
-	return json_sprintf("%s: %s", text, p->dev->error);
+	return json_sprintf("%s: %s", text, p->dev->life.error);
 }
 
 static json_t *tunnel_row(const struct peer *p)
@@ -222,11 +224,11 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));
 	json_object_set_new(row, "handshake-seconds", json_age(p));
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
-	json_object_set_new(row, "fwmark", json_integer(p->dev->fwmark));
+	json_object_set_new(row, "fwmark", json_integer(p->dev->read.fwmark));
 	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
 	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));
 	json_object_set_new(row, "counters-seconds",
-			    json_real((double)(now_ms() - p->dev->read_at) / 1000));
+			    json_real((double)(now_ms() - p->dev->read.at) / 1000));
 	json_object_set_new(row, "changes", json_integer(p->live.changes));
 	json_object_set_new(row, "tunnel-addresses",
 			    json_addrs(p->conf->tunnel_addrs, p->conf->n_tunnel_addrs));

@@ -30,11 +30,11 @@ static void underlay_look(struct peer *p)
 	bool down, moved;
 
 	p->underlay_round = round_now;
-	if (!p->conf || p->dev->state != DEVICE_READY || !p->endpoint.addr.family ||
+	if (!p->conf || p->dev->life.state != DEVICE_READY || !p->endpoint.addr.family ||
 	    addr_is_link_local(&p->endpoint.addr))
 		down = false;
 	else
-		down = !way_leads(&p->endpoint.addr, p->dev->fwmark, &oif);
+		down = !way_leads(&p->endpoint.addr, p->dev->read.fwmark, &oif);
 	moved = !down && oif && p->underlay_oif && oif != p->underlay_oif;
 	if (!down && oif)
 		p->underlay_oif = oif;

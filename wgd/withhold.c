@@ -8,7 +8,7 @@
 
 bool withhold_wanted(const struct device *dev)
 {
-	return dev->wg && dev->wg->backend->answers_when_down && !dev->up;
+	return dev->wg && dev->wg->backend->answers_when_down && !dev->read.up;
 }
 
 bool withhold_peer(struct peer *p, bool there)
@@ -60,8 +60,9 @@ void withhold_sync(struct device *dev)
 	n = withhold_wanted(dev) ? take_out(dev) : put_back(dev);
 	if (!n)
 		return;
-	log_info(dev->up ? "peers-back" : "peers-withheld", "interface=%s peers=%zu", dev->name, n);
-	if (dev->up)
+	log_info(dev->read.up ? "peers-back" : "peers-withheld", "interface=%s peers=%zu",
+		 dev->name, n);
+	if (dev->read.up)
 		allowedips_reconcile(&dev->allowed);
 	else
 		allowedips_forget_away(&dev->allowed);
