@@ -52,7 +52,7 @@ static struct set {
 static char *marker;
 static struct timer poll_timer;
 static struct job job;
-static enum nftset_mode mode; /* of which the prefixes are kept */
+static enum conf_rib_nftables_sets mode; /* of which the prefixes are kept */
 static bool look_due, torn_down, busy;
 static bool scanning;
 static uint32_t scan_at;      /* of the RIB, while scanning */
@@ -67,8 +67,8 @@ static struct log_bucket drift_bucket;
 
 static bool wanted(unsigned plane, unsigned kind)
 {
-	return plane_present((uint8_t)plane) && zconfig.nftables != NFTSET_OFF && !torn_down &&
-	       (kind < LEARNED4 || zconfig.nftables == NFTSET_ALL);
+	return plane_present((uint8_t)plane) && zconfig.nftables != RIB_NFTABLES_SETS_OFF && !torn_down &&
+	       (kind < LEARNED4 || zconfig.nftables == RIB_NFTABLES_SETS_ALL);
 }
 
 static bool ours(const char *name)
@@ -385,7 +385,7 @@ static bool step(void *arg)
 		nftset_look();
 		return false;
 	}
-	if (mode == NFTSET_OFF)
+	if (mode == RIB_NFTABLES_SETS_OFF)
 		return false;
 	if (scanning) {
 		scanning = scan();
@@ -411,12 +411,12 @@ static bool step(void *arg)
 
 static void poll_due(void *arg)
 {
-	if (mode == NFTSET_OFF && !look_due && !busy)
+	if (mode == RIB_NFTABLES_SETS_OFF && !look_due && !busy)
 		return;
 	timer_start(&poll_timer, POLL_MS);
 	if (busy || draft || retry_waits(&retry))
 		return;
-	if (mode != NFTSET_OFF && nft_generation() != generation)
+	if (mode != RIB_NFTABLES_SETS_OFF && nft_generation() != generation)
 		look_due = true;
 	fill_lost();
 	job_start(&job);
@@ -424,7 +424,7 @@ static void poll_due(void *arg)
 
 void nftset_route_changed(const struct rib_node *n)
 {
-	if (mode != NFTSET_ALL || torn_down)
+	if (mode != RIB_NFTABLES_SETS_ALL || torn_down)
 		return;
 	see(n);
 	if (disjoint_queued() && timer_left_ms(&poll_timer) > GATHER_MS)
@@ -442,15 +442,15 @@ void nftset_open(const char *rundir)
 
 void nftset_config_changed(void)
 {
-	if (mode == zconfig.nftables && mode == NFTSET_OFF && access(marker, F_OK) != 0)
+	if (mode == zconfig.nftables && mode == RIB_NFTABLES_SETS_OFF && access(marker, F_OK) != 0)
 		return;
-	if (mode == NFTSET_ALL && zconfig.nftables != mode)
+	if (mode == RIB_NFTABLES_SETS_ALL && zconfig.nftables != mode)
 		disjoint_reset();
-	scanning = zconfig.nftables == NFTSET_ALL && (scanning || mode != NFTSET_ALL);
+	scanning = zconfig.nftables == RIB_NFTABLES_SETS_ALL && (scanning || mode != RIB_NFTABLES_SETS_ALL);
 	if (scanning)
 		scan_at = 0;
 	mode = zconfig.nftables;
-	if (mode != NFTSET_OFF && nft_watch(changed_by_others) < 0)
+	if (mode != RIB_NFTABLES_SETS_OFF && nft_watch(changed_by_others) < 0)
 		log_warn("nftables-unwatched", "error=\"what others do to our sets is not seen\"");
 	look_due = true;
 	retry_done(&retry);
@@ -496,7 +496,7 @@ const char *nftset_state(void)
 {
 	if (error[0])
 		return "refused";
-	if (mode == NFTSET_OFF)
+	if (mode == RIB_NFTABLES_SETS_OFF)
 		return "off";
 	if (look_due || busy || draft || scanning || disjoint_queued() || !fib_begun())
 		return "pending";

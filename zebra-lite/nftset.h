@@ -20,12 +20,6 @@
 
 struct rib_node;
 
-enum nftset_mode {
-	NFTSET_OFF,
-	NFTSET_ADDRESSES, /* interfaces and tunnel addresses */
-	NFTSET_ALL,	  /* and learned prefixes */
-};
-
 void nftset_open(const char *rundir); /* RUNDIR/nft-sets says that there may be some of ours */
 void nftset_config_changed(void);
 void nftset_route_changed(const struct rib_node *n); /* something else may be installed */

@@ -257,7 +257,7 @@ static bool marked(void)
 	return is;
 }
 
-static void mode(enum nftset_mode m)
+static void mode(enum conf_rib_nftables_sets m)
 {
 	zconfig.nftables = m;
 	nftset_config_changed();
@@ -355,7 +355,7 @@ static void test_lengths(void **state)
 	char want[1024] = "learned4-main:";
 	const char *line;
 
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	begin();
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		route(all[i], "10.9.0.1");
@@ -374,7 +374,7 @@ static void test_lengths(void **state)
 static void test_content(void **state)
 {
 	assert_string_equal(nftset_state(), "off");
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	assert_string_equal(nftset_state(), "pending");
 	for (int i = 0; i < 20; i++)
 		dut_turn();
@@ -394,9 +394,9 @@ static void test_content(void **state)
 		       "learned4-main: 172.16.0.0/12 192.168.0.0/16 255.255.255.255\n"
 		       "learned6-blue:\nlearned6-main: 2001:db8::/32\n" OWN);
 	assert_calm();
-	mode(NFTSET_ADDRESSES);
+	mode(RIB_NFTABLES_SETS_ADDRESSES);
 	SETS(ADDRESSES OWN);
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	SETS(ADDRESSES "learned4-blue: 10.77.0.0/16\n"
 		       "learned4-main: 172.16.0.0/12 192.168.0.0/16 255.255.255.255\n"
 		       "learned6-blue:\nlearned6-main: 2001:db8::/32\n" OWN);
@@ -436,7 +436,7 @@ static void test_rows(void **state)
 
 	assert_int_equal(json_array_size(list), 0);
 	json_decref(list);
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	list = nftset_rows();
 	assert_int_equal(json_array_size(list), ARRAY_SIZE(rows));
 	json_array_foreach (list, i, row)
@@ -461,7 +461,7 @@ static void test_rows(void **state)
 		assert_string_equal(text, rows[i]);
 	}
 	json_decref(list);
-	mode(NFTSET_ADDRESSES);
+	mode(RIB_NFTABLES_SETS_ADDRESSES);
 	list = nftset_rows();
 	assert_int_equal(json_array_size(list), 10);
 	json_decref(list);
@@ -475,7 +475,7 @@ static void test_drift(void **state)
 				      "learned6-blue:\nlearned6-main: 2001:db8::/32\n";
 	char *all = xasprintf("%s%s%s", ADDRESSES, learned, OWN);
 
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	begin();
 	route("192.168.0.0/16", "10.9.0.1");
 	route("10.8.0.0/16", "10.9.0.1");
@@ -503,7 +503,7 @@ static void test_drift(void **state)
 	AWAIT(!strstr(all_sets(), "far4-red"));
 	assert_non_null(strstr(all_sets(), "mine:"));
 	assert_non_null(strstr(all_sets(), "far4:"));
-	mode(NFTSET_OFF);
+	mode(RIB_NFTABLES_SETS_OFF);
 	AWAIT(str_eq(all_sets(), "far4:\nmine:\n"));
 	assert_string_equal(nftset_state(), "off");
 	AWAIT(!marked());
@@ -522,7 +522,7 @@ static void others_do(const char *text)
  * seconds, whatever they do. */
 static void test_lost(void **state)
 {
-	mode(NFTSET_ADDRESSES);
+	mode(RIB_NFTABLES_SETS_ADDRESSES);
 	begin();
 	SETS(ADDRESSES OWN);
 	turn();
@@ -556,7 +556,7 @@ static void test_follows(void **state)
 		p[i].b[1] = (uint8_t)(i >> 7);
 		p[i].b[2] = (uint8_t)(i << 1);
 	}
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	begin();
 	AWAIT(str_eq(nftset_state(), "installed"));
 	timers_held = true;
@@ -580,7 +580,7 @@ static void test_refused(void **state)
 	assert_int_equal(system("nft 'add table inet wgbgp; add set inet wgbgp far4-main { type "
 				"ifname; }'"),
 			 0);
-	mode(NFTSET_ADDRESSES);
+	mode(RIB_NFTABLES_SETS_ADDRESSES);
 	begin();
 	AWAIT(str_eq(nftset_state(), "refused"));
 	assert_non_null(strstr(nftset_error(), "Error"));
@@ -597,7 +597,7 @@ static void test_again(void **state)
 	pid_t child = fork();
 
 	if (child == 0) {
-		mode(NFTSET_ALL);
+		mode(RIB_NFTABLES_SETS_ALL);
 		begin();
 		route("192.168.0.0/16", "10.9.0.1");
 		AWAIT(strstr(all_sets(), learned));
@@ -608,7 +608,7 @@ static void test_again(void **state)
 	assert_int_equal(status, 0);
 	assert_non_null(strstr(all_sets(), learned));
 	assert_true(marked());
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	for (int i = 0; i < 60; i++)
 		dut_turn();
 	turn();
@@ -640,7 +640,7 @@ static void test_off_again(void **state)
 	assert_int_equal(system("nft 'add table inet wgbgp; add set inet wgbgp own4-main { type "
 				"ipv4_addr; }; add set inet wgbgp mine { type ifname; }'"),
 			 0);
-	mode(NFTSET_OFF);
+	mode(RIB_NFTABLES_SETS_OFF);
 	begin();
 	AWAIT(str_eq(all_sets(), "mine:\n") && !marked());
 }
@@ -657,7 +657,7 @@ static void test_many(void **state)
 		p[i].b[1] = (uint8_t)(i >> 7); /* every other one: intervals do not touch */
 		p[i].b[2] = (uint8_t)(i << 1);
 	}
-	mode(NFTSET_ALL);
+	mode(RIB_NFTABLES_SETS_ALL);
 	begin();
 	AWAIT(str_eq(nftset_state(), "installed"));
 	m.hops.n = 1;

@@ -5,20 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "util.h"
 
 struct zconfig zconfig = {
-	.kernel = true,
-	.pin = true,
-	.table = 254,
-	.plane_table = {254},
-	.metric = 179,
-	.protocol = 222,
-	.sweep_s = 300,
-	.d_static = 1,
-	.d_ebgp = 20,
-	.d_ibgp = 200,
+	.kernel = CONF_RIB_KERNEL,
+	.pin = CONF_RIB_PIN_ENDPOINTS,
+	.table = CONF_RIB_TABLE,
+	.plane_table = {CONF_RIB_TABLE},
+	.metric = CONF_RIB_METRIC,
+	.protocol = CONF_RIB_PROTOCOL_NUMBER,
+	.sweep_s = CONF_RIB_SWEEP_TIMEOUT,
+	.d_static = CONF_DISTANCE_STATIC,
+	.d_ebgp = CONF_DISTANCE_EBGP,
+	.d_ibgp = CONF_DISTANCE_IBGP,
 };
 
 struct zstatic *zconfig_add_static(struct zconfig *c)
@@ -32,7 +32,9 @@ int zstatic_read(const json_t *item, uint8_t plane, uint8_t distance, struct zst
 		 char *error, size_t size)
 {
 	const char *prefix = conf_str(item, "prefix", "");
+	struct conf_static leaves;
 
+	conf_leaves_read(conf_static_leaves, item, &leaves);
 	if (prefix_parse(prefix, &s->prefix) < 0) {
 		snprintf(error, size, "static %s: not a prefix", prefix);
 		return -EINVAL;
@@ -41,9 +43,9 @@ int zstatic_read(const json_t *item, uint8_t plane, uint8_t distance, struct zst
 	conf_addr(item, "next-hop", &s->next_hop);
 	if (s->next_hop.family)
 		s->next_hop.plane = plane;
-	s->blackhole = conf_bool(item, "blackhole", false);
-	s->distance = conf_u32(item, "distance", distance);
-	s->metric = conf_u32(item, "metric", 0);
+	s->blackhole = leaves.blackhole;
+	s->distance = leaves.distance ? leaves.distance : distance;
+	s->metric = leaves.metric;
 	if (!str_copy(s->interface, conf_str(item, "interface", ""), sizeof(s->interface))) {
 		snprintf(error, size, "static %s: interface name too long", prefix);
 		return -EINVAL;

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "conf_leaves.h"
 #include "nftset.h"
 #include "out.h"
 #include "prefix.h"
@@ -32,7 +33,7 @@ struct zconfig {
 	bool kernel;	     /* off: compute, do not install */
 	bool pin;	     /* host routes for endpoints; off: covering prefixes are refused */
 	bool last_path_keep; /* a next hop that is down by a guess is a last resort */
-	enum nftset_mode nftables;
+	enum conf_rib_nftables_sets nftables;
 	bool resilient;			  /* flows of nexthop groups stay where they are */
 	bool via_default;		  /* next hops may resolve through a default route */
 	uint32_t table, metric;		  /* of our kernel routes; the main plane's table */

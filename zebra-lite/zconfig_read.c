@@ -6,7 +6,7 @@
 #include <linux/fib_rules.h>
 #include <stdio.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "planes.h"
 #include "util.h"
 #include "zconfig.h"
@@ -15,14 +15,16 @@ static int read_conditions(const json_t *item, struct krule *r, char *error, siz
 {
 	const char *source = conf_str(item, "source", NULL);
 	const char *dst = conf_str(item, "destination", NULL);
+	struct conf_rule leaves;
 
+	conf_leaves_read(conf_rule_leaves, item, &leaves);
 	*r = (struct krule){
 		.action = FR_ACT_TO_TBL,
-		.priority = conf_u32(item, "priority", 0),
-		.table = conf_u32(item, "table", 0),
-		.fwmark = conf_u32(item, "fwmark", 0),
-		.fwmask = conf_has(item, "fwmark") ? conf_u32(item, "fwmask", UINT32_MAX) : 0,
-		.tos = conf_u32(item, "tos", 0),
+		.priority = leaves.priority,
+		.table = leaves.table,
+		.fwmark = leaves.fwmark,
+		.fwmask = leaves.has_fwmark ? leaves.fwmask : 0,
+		.tos = (uint8_t)leaves.tos,
 	};
 	r->fwmark &= r->fwmask;
 	if ((source && prefix_parse(source, &r->source) < 0) ||
@@ -83,6 +85,7 @@ static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size
 	json_array_foreach (list, i, item) {
 		const json_t *uplink = conf_get(item, "uplink");
 		const char *name = conf_str(item, "name", "");
+		struct conf_interface leaves;
 		struct uplink_conf *u;
 
 		if (!conf_has(uplink, "interface"))
@@ -97,18 +100,12 @@ static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size
 			snprintf(error, size, "interface %s: its uplink cannot be used", name);
 			return -EINVAL;
 		}
-		u->fwmark = conf_u32(item, "fwmark", 0);
-		u->table = conf_u32(uplink, "table", 0);
-		u->priority = conf_u32(uplink, "rule-priority", 0);
+		conf_leaves_read(conf_interface_leaves, item, &leaves);
+		u->fwmark = leaves.fwmark;
+		u->table = leaves.uplink.table;
+		u->priority = leaves.uplink.rule_priority;
 	}
 	return 0;
-}
-
-static enum nftset_mode read_nftables(const char *word)
-{
-	return str_eq(word, "all")	   ? NFTSET_ALL
-	       : str_eq(word, "addresses") ? NFTSET_ADDRESSES
-					   : NFTSET_OFF;
 }
 
 static int read_statics(const json_t *list, struct zconfig *c, char *error, size_t size)
@@ -125,29 +122,30 @@ static int read_statics(const json_t *list, struct zconfig *c, char *error, size
 
 int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 {
-	const json_t *rib = conf_get(root, "rib"), *distance = conf_get(rib, "distance");
-	const json_t *list = conf_list(rib, "static");
+	struct conf_rib rib;
+	struct conf_bgp bgp;
 
+	conf_leaves_read(conf_rib_leaves, conf_get(root, "rib"), &rib);
+	conf_leaves_read(conf_bgp_leaves, conf_get(root, "bgp"), &bgp);
 	*c = (struct zconfig){
-		.kernel = conf_bool(rib, "kernel", true),
-		.pin = conf_bool(rib, "pin-endpoints", true),
-		.last_path_keep =
-			str_eq(conf_str(conf_get(root, "bgp"), "last-path", "withdraw"), "keep"),
-		.resilient =
-			conf_bool(conf_get(conf_get(root, "bgp"), "multipath"), "resilient", false),
-		.nftables = read_nftables(conf_str(rib, "nftables-sets", "off")),
-		.via_default = conf_bool(rib, "resolve-via-default", false),
-		.table = conf_u32(rib, "table", 254),
-		.metric = conf_u32(rib, "metric", 179),
-		.protocol = conf_u32(rib, "protocol-number", 222),
-		.sweep_s = conf_u32(rib, "sweep-timeout", 300),
-		.d_connected = conf_u32(distance, "connected", 0),
-		.d_kernel = conf_u32(distance, "kernel", 0),
-		.d_static = conf_u32(distance, "static", 1),
-		.d_ebgp = conf_u32(distance, "ebgp", 20),
-		.d_ibgp = conf_u32(distance, "ibgp", 200),
+		.kernel = rib.kernel,
+		.pin = rib.pin_endpoints,
+		.last_path_keep = bgp.last_path == BGP_LAST_PATH_KEEP,
+		.resilient = bgp.multipath.resilient,
+		.nftables = rib.nftables_sets,
+		.via_default = rib.resolve_via_default,
+		.table = rib.table,
+		.metric = rib.metric,
+		.protocol = (uint8_t)rib.protocol_number,
+		.sweep_s = rib.sweep_timeout,
+		.d_connected = (uint8_t)rib.distance.connected,
+		.d_kernel = (uint8_t)rib.distance.kernel,
+		.d_static = (uint8_t)rib.distance.static_,
+		.d_ebgp = (uint8_t)rib.distance.ebgp,
+		.d_ibgp = (uint8_t)rib.distance.ibgp,
 	};
-	if (read_statics(list, c, error, size) < 0 || read_rules(root, c, error, size) < 0 ||
+	if (read_statics(conf_at(root, "rib/static"), c, error, size) < 0 ||
+	    read_rules(root, c, error, size) < 0 ||
 	    read_uplinks(conf_at(root, "wireguard/interface"), c, error, size) < 0 ||
 	    zplane_read(root, c, error, size) < 0) {
 		zconfig_free(c);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 
-#include "conf.h"
+#include "conf_leaves.h"
 #include "planes.h"
 #include "util.h"
 #include "zconfig.h"
@@ -39,12 +39,12 @@ static void read_members(const json_t *root, const json_t *plane, struct zconfig
 			add_interface(c, r, conf_str(item, "name", ""), true, true);
 }
 
-static void read_plane_rules(const json_t *root, const json_t *plane, struct zconfig *c)
+static void read_plane_rules(const json_t *root, const json_t *plane,
+			     const struct conf_plane *leaves, struct zconfig *c)
 {
 	const json_t *rule = conf_get(plane, "rule");
-	struct krule r = {.action = FR_ACT_TO_TBL,
-			  .table = conf_u32(plane, "table", 0),
-			  .priority = conf_u32(rule, "priority", 10000)};
+	struct krule r = {
+		.action = FR_ACT_TO_TBL, .table = leaves->table, .priority = leaves->rule.priority};
 	size_t i, n;
 	struct prefix *sources = conf_prefixes(rule, "source", &n);
 	json_t *item;
@@ -93,13 +93,16 @@ int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 
 	c->plane_table[PLANE_MAIN] = c->table;
 	json_array_foreach (conf_list(root, "plane"), i, plane) {
-		uint32_t number = conf_u32(plane, "number", 0);
+		struct conf_plane leaves;
+		uint32_t number;
 
+		conf_leaves_read(conf_plane_leaves, plane, &leaves);
+		number = leaves.number;
 		if (!number || number >= PLANES_MAX)
 			continue;
-		c->plane_table[number] = conf_u32(plane, "table", 0);
-		read_plane_rules(root, plane, c);
-		if (conf_bool(plane, "isolate", false))
+		c->plane_table[number] = leaves.table;
+		read_plane_rules(root, plane, &leaves, c);
+		if (leaves.isolate)
 			isolate(c, (uint8_t)number);
 		json_array_foreach (conf_list(plane, "static"), k, item) {
 			struct zstatic *s = zconfig_add_static(c);
