@@ -26,9 +26,15 @@ uint32_t hash_bytes(const void *data, size_t len)
 	return hash;
 }
 
+static uint8_t eighth_of(uint32_t hash)
+{
+	return 1u << (hash >> 29);
+}
+
 static void resize(struct hash_table *t, size_t nslots)
 {
 	struct hash_node **slots = xcalloc(nslots, sizeof(*slots));
+	uint8_t *eighths = xcalloc(nslots, sizeof(*eighths));
 
 	for (size_t i = 0; i < t->nslots; i++) {
 		struct hash_node *node = t->slots[i], *next;
@@ -36,13 +42,16 @@ static void resize(struct hash_table *t, size_t nslots)
 		for (; node; node = next) {
 			struct hash_node **slot = &slots[node->hash & (nslots - 1)];
 
+			eighths[node->hash & (nslots - 1)] |= eighth_of(node->hash);
 			next = node->next;
 			node->next = *slot;
 			*slot = node;
 		}
 	}
 	free(t->slots);
+	free(t->eighths);
 	t->slots = slots;
+	t->eighths = eighths;
 	t->nslots = nslots;
 }
 
@@ -53,6 +62,7 @@ void hash_insert(struct hash_table *t, struct hash_node *node, uint32_t hash)
 	if (t->count >= t->nslots)
 		resize(t, t->nslots ? t->nslots * 2 : 16);
 	slot = &t->slots[hash & (t->nslots - 1)];
+	t->eighths[hash & (t->nslots - 1)] |= eighth_of(hash);
 	node->hash = hash;
 	node->next = *slot;
 	*slot = node;
@@ -61,12 +71,15 @@ void hash_insert(struct hash_table *t, struct hash_node *node, uint32_t hash)
 
 void hash_remove(struct hash_table *t, struct hash_node *node)
 {
+	size_t slot = node->hash & (t->nslots - 1);
 	struct hash_node **at;
 
-	for (at = &t->slots[node->hash & (t->nslots - 1)]; *at != node; at = &(*at)->next)
+	for (at = &t->slots[slot]; *at != node; at = &(*at)->next)
 		ensure(*at);
 	*at = node->next;
 	node->next = NULL;
+	if (!t->slots[slot])
+		t->eighths[slot] = 0; /* while others are there its bit may stay */
 	t->count--;
 }
 
@@ -79,7 +92,11 @@ static struct hash_node *with_hash(struct hash_node *node, uint32_t hash)
 
 struct hash_node *hash_find(const struct hash_table *t, uint32_t hash)
 {
-	return t->nslots ? with_hash(t->slots[hash & (t->nslots - 1)], hash) : NULL;
+	size_t slot = hash & (t->nslots - 1);
+
+	if (!t->nslots || !(t->eighths[slot] & eighth_of(hash)))
+		return NULL;
+	return with_hash(t->slots[slot], hash);
 }
 
 struct hash_node *hash_find_next(const struct hash_node *node)
@@ -110,5 +127,6 @@ struct hash_node *hash_next(const struct hash_table *t, const struct hash_node *
 void hash_clear(struct hash_table *t)
 {
 	free(t->slots);
+	free(t->eighths);
 	*t = (struct hash_table){0};
 }

@@ -18,6 +18,9 @@ struct hash_node {
 
 struct hash_table {
 	struct hash_node **slots; /* a power of two, NULL while empty */
+	/* For each slot a bit for each eighth of all hashes that may be there: what is not there is
+	 * mostly not looked for in memory that nobody has read of late. */
+	uint8_t *eighths;
 	size_t nslots, count;
 };
 

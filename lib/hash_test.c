@@ -7,9 +7,10 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
-
 #include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "hash.h"
 #include "util.h"
@@ -27,7 +28,7 @@ static struct thing things[N];
 /* Only a few hundred values: chains and equal hashes of different keys happen all the time. */
 static uint32_t weak_hash(unsigned key)
 {
-	return hash_bytes(&key, sizeof(key)) % 251;
+	return hash_bytes(&key, sizeof(key)) % 251 * 2654435761u;
 }
 
 static struct thing *find(const struct hash_table *t, unsigned key)
@@ -89,6 +90,30 @@ static void test_table(void **state)
 	hash_clear(&t);
 }
 
+/* What is not there is found out without a look at what is, where their hashes differ enough. */
+static void test_unread(void **state)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	struct hash_node *node =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct hash_table t = {0};
+	const uint32_t hash = 0x20000005;
+
+	assert_ptr_not_equal(node, MAP_FAILED);
+	hash_insert(&t, node, hash);
+	assert_int_equal(mprotect(node, size, PROT_NONE), 0);
+	for (uint32_t eighth = 0; eighth < 8; eighth++)
+		if (eighth != hash >> 29)
+			assert_null(hash_find(&t, eighth << 29 | 5));
+	assert_int_equal(mprotect(node, size, PROT_READ | PROT_WRITE), 0);
+	assert_ptr_equal(hash_find(&t, hash), node);
+	assert_null(hash_find(&t, hash + 16)); /* in the same slot and eighth */
+	hash_remove(&t, node);
+	assert_null(hash_find(&t, hash));
+	hash_clear(&t);
+	munmap(node, size);
+}
+
 static void test_keyed(void **state)
 {
 	assert_int_equal(hash_bytes("abc", 3), hash_bytes("abc", 3));
@@ -125,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_unread),
 		cmocka_unit_test(test_keyed),
 		cmocka_unit_test(test_spread),
 	};
