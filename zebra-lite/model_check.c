@@ -74,9 +74,19 @@ static unsigned wanted_shares(const struct mprefix *p)
 	return (all & (all - 1)) ? in : 0;
 }
 
+/* wgd refuses a peer there: it was asked for that one, and for none instead yet. */
+static bool is_unanswered(const struct mprefix *p, unsigned iface)
+{
+	for (unsigned i = 0; model.unanswered && i < p->n; i++)
+		if (p->hop[i] != GATEWAY && model.peer[p->hop[i]].iface == iface &&
+		    p->refused[p->hop[i]])
+			return true;
+	return false;
+}
+
 static int wanted_owner(const struct mprefix *p, unsigned iface)
 {
-	if (wanted_if(p) == -2 || iface == MODEL_IFS - 1)
+	if (wanted_if(p) == -2 || iface == MODEL_IFS - 1 || is_unanswered(p, iface))
 		return -1;
 	return best_hop(p, iface);
 }
@@ -145,6 +155,9 @@ void model_learn(void)
 	model.without_stale = true;
 	learn_state();
 	model.without_stale = false;
+	model.unanswered = true;
+	learn_state();
+	model.unanswered = false;
 	model.unjudged = true;
 	if (model.judging)
 		learn_state();

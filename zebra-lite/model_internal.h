@@ -80,6 +80,7 @@ struct model {
 	bool pruned;	      /* `before` is over for all but what is under way */
 	bool judging;	      /* since the last rest they changed */
 	bool unjudged;	      /* model_learn(): the state before what they permit anew is known */
+	bool unanswered;      /* the same, before what wgd refuses is known */
 	bool hostile;	      /* bgpd is in somebody else's hands */
 	bool planes;	      /* there is another one besides that of the prefixes */
 	bool away[MODEL_IFS]; /* it has the interface */
