@@ -7,9 +7,10 @@
 
 #define NO_LENGTH 129
 
-/* A SET that was refused because of a foreign entry. */
+/* A SET that was refused because of a foreign entry. Several owners may have been. */
 struct refusal {
-	struct trie_node node; /* first */
+	struct trie_node node; /* first; of the first one for this prefix */
+	struct refusal *next;  /* for the same prefix */
 	const struct owner *owner;
 };
 
@@ -163,32 +164,70 @@ static bool foreign_conflict(const struct allowedips *a, const struct owner *own
 	return false;
 }
 
-void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct prefix *p)
+static struct refusal *refusal_of(struct refusal *r, const struct owner *owner)
 {
-	struct refusal *r = (struct refusal *)trie_exact(&a->refused, p);
-
-	if (!r) {
-		r = slab_alloc(&a->refusals);
-		trie_insert(&a->refused, &r->node, p);
-	}
-	r->owner = owner;
+	while (r && r->owner != owner)
+		r = r->next;
+	return r;
 }
 
-static void forget_refusal(struct allowedips *a, struct trie_node *node)
+void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
-	trie_remove(&a->refused, node);
-	slab_free(&a->refusals, node);
+	struct refusal *first = (struct refusal *)trie_exact(&a->refused, p), *r;
+
+	if (refusal_of(first, owner))
+		return;
+	r = slab_alloc(&a->refusals);
+	r->owner = owner;
+	if (first) {
+		r->next = first->next;
+		first->next = r;
+	} else {
+		trie_insert(&a->refused, &r->node, p);
+	}
+}
+
+/* R, which is FIRST or behind it. */
+static void forget_refusal(struct allowedips *a, struct refusal *first, struct refusal *r)
+{
+	struct refusal *before = first;
+
+	if (r == first && r->next) { /* its node stays for the next one */
+		r = first->next;
+		first->owner = r->owner;
+	}
+	while (before->next && before->next != r)
+		before = before->next;
+	if (r == first)
+		trie_remove(&a->refused, &r->node);
+	else
+		before->next = r->next;
+	slab_free(&a->refusals, r);
+}
+
+static void forget_gone(struct allowedips *a, struct refusal *first)
+{
+	struct refusal *r, *next;
+
+	for (r = first->next; r; r = next) {
+		next = r->next;
+		if (r->owner->fate == OWNER_GONE)
+			forget_refusal(a, first, r);
+	}
+	if (first->owner->fate == OWNER_GONE)
+		forget_refusal(a, first, first);
 }
 
 /* It may be tried again. */
-static void retry_refusal(struct allowedips *a, struct trie_node *node)
+static void retry_refusal(struct allowedips *a, struct refusal *first)
 {
-	struct prefix what = node->p;
-	uint32_t id = ((struct refusal *)node)->owner->id;
+	struct prefix what = first->node.p;
 
-	forget_refusal(a, node);
-	if (a->hooks->on_retry)
-		a->hooks->on_retry(a->arg, id, &what);
+	for (const struct refusal *r = first; r && a->hooks->on_retry; r = r->next)
+		a->hooks->on_retry(a->arg, r->owner->id, &what);
+	while (first->next)
+		forget_refusal(a, first, first->next);
+	forget_refusal(a, first, first);
 }
 
 void allowedips_retry(struct allowedips *a)
@@ -206,7 +245,7 @@ bool allowedips_retry_some(struct allowedips *a, size_t quantum)
 	for (; node && quantum; node = next, quantum--) {
 		next = trie_next(&a->refused, node);
 		a->retry_at = node->p;
-		retry_refusal(a, node);
+		retry_refusal(a, (struct refusal *)node);
 	}
 	a->retrying = node != NULL;
 	return a->retrying;
@@ -220,7 +259,7 @@ static void retry_refused(struct allowedips *a, const struct prefix *p)
 	while (node) {
 		struct trie_node *cover = trie_cover(node);
 
-		retry_refusal(a, node);
+		retry_refusal(a, (struct refusal *)node);
 		node = cover;
 	}
 }
@@ -279,10 +318,12 @@ static void remove_entry(struct allowedips *a, struct allowed_entry *e)
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
 	struct allowed_entry *e = allowedips_find(&a->ours, p);
-	struct trie_node *refused = a->refused.count ? trie_exact(&a->refused, p) : NULL;
+	struct refusal *first =
+		a->refused.count ? (struct refusal *)trie_exact(&a->refused, p) : NULL;
+	struct refusal *refused = refusal_of(first, owner);
 
-	if (refused && ((struct refusal *)refused)->owner == owner)
-		forget_refusal(a, refused);
+	if (refused)
+		forget_refusal(a, first, refused);
 	if (!e || e->want != owner || e->origin != ORIGIN_LEARNED)
 		return false;
 	remove_entry(a, e);
@@ -319,7 +360,8 @@ void allowedips_prune(struct allowedips *a)
 	if (!a->any_leaving)
 		return; /* most changes take none away: a full table is not walked */
 	a->any_leaving = false;
-	TRIE_FOREACH_SAFE(&a->ours, node, next) {
+	TRIE_FOREACH_SAFE(&a->ours, node, next)
+	{
 		if (allowed_entry_of(node)->leaving)
 			remove_entry(a, allowed_entry_of(node));
 	}
@@ -380,7 +422,8 @@ void allowedips_reconcile(struct allowedips *a)
 
 static void take_leave_of(struct allowedips *a, struct trie *t)
 {
-	TRIE_FOREACH_SAFE(t, node, next) {
+	TRIE_FOREACH_SAFE(t, node, next)
+	{
 		struct allowed_entry *e = allowed_entry_of(node);
 
 		if (e->have && e->have->fate != OWNER_STAYS)
@@ -397,10 +440,8 @@ void allowedips_take_leave(struct allowedips *a)
 {
 	take_leave_of(a, &a->ours);
 	take_leave_of(a, &a->foreign);
-	TRIE_FOREACH_SAFE(&a->refused, node, next) {
-		if (((struct refusal *)node)->owner->fate == OWNER_GONE)
-			forget_refusal(a, node);
-	}
+	TRIE_FOREACH_SAFE(&a->refused, node, next)
+	forget_gone(a, (struct refusal *)node);
 }
 
 void allowedips_clear(struct allowedips *a)
@@ -444,7 +485,8 @@ static size_t sweep_foreign(struct allowedips *a)
 {
 	size_t gone = 0;
 
-	TRIE_FOREACH_SAFE(&a->foreign, node, next) {
+	TRIE_FOREACH_SAFE(&a->foreign, node, next)
+	{
 		struct prefix p = node->p;
 
 		if (allowed_entry_of(node)->seen == a->round)

@@ -30,7 +30,7 @@ struct truth {
 	int owner; /* -1: nobody */
 	enum allowed_origin origin;
 	bool leaving; /* no longer configured, still there */
-	bool refused; /* a SET was refused because of a foreign entry */
+	unsigned refused; /* owners whose SET was, because of a foreign entry; a bit each */
 	bool ledger;  /* ours was or may still be in the device */
 };
 
@@ -111,7 +111,7 @@ static void op_set(int owner, int i)
 
 	assert_int_equal(allowedips_set(&t.a, &t.owners[owner], &t.prefixes[i]), want);
 	if (want == REASON_FOREIGN_ALLOWED_IP)
-		truth->refused = true;
+		truth->refused |= 1u << owner;
 	if (want != REASON_NONE || is_fixed(truth) ||
 	    (truth->owner >= 0 && truth->origin == ORIGIN_FOREIGN))
 		return;
@@ -251,8 +251,8 @@ static void on_retry(void *arg, uint32_t id, const struct prefix *p)
 {
 	int i = index_of(p);
 
-	assert_true(i >= 0 && t.truth[i].refused);
-	t.truth[i].refused = false;
+	assert_true(i >= 0 && (t.truth[i].refused >> (id - 1) & 1));
+	t.truth[i].refused &= ~(1u << (id - 1));
 }
 
 static bool is_mine(void *arg, const struct prefix *p)
@@ -328,7 +328,7 @@ static void op_restart(void)
 	init_table();
 	find_everything();
 	for (int i = 0; i < PREFIXES; i++) {
-		t.truth[i].refused = false;
+		t.truth[i].refused = 0;
 		if (is_fixed(&t.truth[i]))
 			allowedips_fix(&t.a, &t.owners[t.truth[i].owner], &t.prefixes[i],
 				       t.truth[i].origin);
@@ -539,12 +539,57 @@ static void away(void **state)
 	}
 }
 
+static unsigned told_free; /* owners, a bit each */
+
+static void on_free(void *arg, uint32_t id, const struct prefix *p)
+{
+	assert_false(told_free >> id & 1);
+	told_free |= 1u << id;
+}
+
+/* Of several owners that were refused a prefix each is told, unless it took that back or is gone.
+ */
+static void refused_by_several(void **state)
+{
+	static const struct allowedips_hooks hooks = {.on_retry = on_free};
+	static const struct {
+		unsigned unset, gone, told;
+	} rows[] = {{0, 0, 0xe},   {0x2, 0, 0xc}, {0x4, 0, 0xa},  {0x8, 0, 0x6},
+		    {0xe, 0, 0},   {0, 0x2, 0xc}, {0, 0x4, 0xa},  {0, 0x8, 0x6},
+		    {0, 0x6, 0x8}, {0, 0xe, 0},	  {0x4, 0x2, 0x8}};
+	struct prefix p;
+
+	assert_int_equal(prefix_parse("10.1.0.0/16", &p), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct owner o[4] = {{.id = 0}, {.id = 1}, {.id = 2}, {.id = 3}};
+		struct allowedips a;
+
+		allowedips_init(&a, true, &hooks, NULL);
+		told_free = 0;
+		allowedips_found(&a, &o[0], &p, false);
+		for (unsigned k = 1; k < 8; k++) /* once more each */
+			assert_int_equal(allowedips_set(&a, &o[1 + k % 3], &p),
+					 REASON_FOREIGN_ALLOWED_IP);
+		for (unsigned k = 1; k < 4; k++)
+			if (rows[i].unset >> k & 1)
+				allowedips_unset(&a, &o[k], &p);
+		for (unsigned k = 1; k < 4; k++)
+			if (rows[i].gone >> k & 1)
+				o[k].fate = OWNER_GONE;
+		allowedips_take_leave(&a);
+		allowedips_forget(&a);
+		assert_int_equal(told_free, rows[i].told);
+		allowedips_free(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_single),	  cmocka_unit_test(own_graveyard),
-		cmocka_unit_test(adopted_single), cmocka_unit_test(adopted_graveyard),
-		cmocka_unit_test(late_removal),	  cmocka_unit_test(away),
+		cmocka_unit_test(own_single),	      cmocka_unit_test(own_graveyard),
+		cmocka_unit_test(adopted_single),     cmocka_unit_test(adopted_graveyard),
+		cmocka_unit_test(late_removal),	      cmocka_unit_test(away),
+		cmocka_unit_test(refused_by_several),
 	};
 
 	seed = test_seed();
