@@ -30,6 +30,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/show.c lib/show.h \
 	lib/slab.c lib/slab.h \
 	lib/tcp_md5.c lib/tcp_md5.h \
+	lib/thread.c lib/thread.h \
 	lib/trie.c lib/trie.h \
 	lib/util.c lib/util.h
 
@@ -74,6 +75,7 @@ check_PROGRAMS += \
 	lib/slab_test \
 	lib/tcp_md5_test \
 	lib/testing_test \
+	lib/thread_test \
 	lib/trie_test \
 	lib/util_test
 lib_buf_test_SOURCES = lib/buf_test.c
@@ -141,6 +143,8 @@ lib_tcp_md5_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt
 lib_tcp_md5_test_LDADD = $(TEST_LIBS)
 lib_testing_test_SOURCES = lib/testing_test.c
 lib_testing_test_LDADD = $(TEST_LIBS)
+lib_thread_test_SOURCES = lib/thread_test.c
+lib_thread_test_LDADD = $(TEST_LIBS)
 lib_util_test_SOURCES = lib/util_test.c
 lib_util_test_LDADD = $(TEST_LIBS)
 lib_trie_test_SOURCES = lib/trie_test.c

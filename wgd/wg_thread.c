@@ -11,15 +11,12 @@
  * thread starts with the first request, so with the privileges that are left then.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "loop.h"
+#include "thread.h"
 #include "util.h"
 #include "wg.h"
 
@@ -40,8 +37,7 @@ struct wg_worker {
 };
 
 static struct wg_later_list ready = TAILQ_HEAD_INITIALIZER(ready); /* done, not yet taken */
-static int ready_fd = -1;
-static struct watch ready_watch;
+static struct bell ready_bell;
 static void (*ready_fn)(void);
 
 static pthread_mutex_t lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP; /* of workers and `ready` */
@@ -78,7 +74,7 @@ static void *work(void *arg)
 		w->done++;
 		w->waited = false;
 		pthread_cond_broadcast(&w->moved);
-		eventfd_write(ready_fd, 1);
+		bell_ring(&ready_bell);
 	}
 	workers_unlock();
 	return NULL;
@@ -86,33 +82,14 @@ static void *work(void *arg)
 
 /* --- the loop --- */
 
-static void on_ready(int fd, short what, void *arg)
-{
-	eventfd_t count;
-
-	eventfd_read(fd, &count);
-	ready_fn();
-}
-
-static void start_watching(void)
-{
-	ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ready_fd < 0)
-		fatal("eventfd: %s", strerror(errno));
-	watch_init(&ready_watch, ready_fd, EV_READ, on_ready, NULL);
-	watch_on(&ready_watch);
-}
-
-/* Signals are the loop's. */
 static void wg_thread_start(struct wg *wg)
 {
 	struct wg_worker *w = xcalloc(1, sizeof(*w));
 	pthread_condattr_t attr;
-	sigset_t all, before;
-	int err;
+	int err = ready_bell.open ? 0 : bell_open(&ready_bell, ready_fn);
 
-	if (ready_fd < 0)
-		start_watching();
+	if (err < 0)
+		fatal("eventfd: %s", strerror(-err));
 	w->wg = wg;
 	TAILQ_INIT(&w->todo);
 	pthread_condattr_init(&attr);
@@ -120,12 +97,7 @@ static void wg_thread_start(struct wg *wg)
 	pthread_cond_init(&w->moved, &attr);
 	pthread_condattr_destroy(&attr);
 	wg->worker = w;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&w->thread, NULL, work, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err)
-		fatal("thread: %s", strerror(err));
+	w->thread = thread_start(work, w);
 }
 
 void wg_thread_open(void (*fn)(void))
@@ -135,11 +107,7 @@ void wg_thread_open(void (*fn)(void))
 
 void wg_thread_close(void)
 {
-	if (ready_fd < 0)
-		return;
-	watch_off(&ready_watch);
-	close(ready_fd);
-	ready_fd = -1;
+	bell_close(&ready_bell);
 }
 
 void wg_thread_end(struct wg *wg)

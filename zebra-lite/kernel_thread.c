@@ -11,10 +11,7 @@
  * (privs.c), the thread keeps that, and the loop goes back to the parent's.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,6 +19,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nl_batch.h"
+#include "thread.h"
 #include "util.h"
 
 enum { BUFFERS = 8 };
@@ -30,8 +28,7 @@ static struct nl_batch *buffers[BUFFERS]; /* all with the socket of the first */
 static bool is_last[BUFFERS];		  /* of what was flushed: the loop waits for it */
 static pthread_t thread;
 static bool running;
-static int done_fd = -1;
-static struct watch done_watch;
+static struct bell done_bell;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
@@ -74,7 +71,7 @@ static void *write_given(void *arg)
 			failed = err;
 		pthread_cond_signal(&moved);
 		if (tell)
-			eventfd_write(done_fd, 1);
+			bell_ring(&done_bell);
 	}
 	pthread_mutex_unlock(&lock);
 	return NULL;
@@ -82,12 +79,10 @@ static void *write_given(void *arg)
 
 /* --- the loop --- */
 
-static void on_written(int fd, short what, void *arg)
+static void on_written(void)
 {
-	eventfd_t count;
 	int err;
 
-	eventfd_read(fd, &count);
 	pthread_mutex_lock(&lock);
 	err = failed;
 	failed = 0;
@@ -99,41 +94,26 @@ static void on_written(int fd, short what, void *arg)
 	when_written();
 }
 
-/* Signals are the loop's. */
-static void start_writer(void)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, NULL, write_given, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err)
-		fatal("thread: %s", strerror(err));
-	running = true;
-	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, getppid()));
-}
-
 int kernel_thread_start(void)
 {
-	done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (done_fd < 0)
-		return -errno;
+	int err = bell_open(&done_bell, on_written);
+
+	if (err < 0)
+		return err;
 	buffers[0] = nl_batch_new(NETLINK_ROUTE, on_route_error, NULL);
 	if (!buffers[0])
 		return -errno;
 	for (unsigned i = 1; i < BUFFERS; i++)
 		buffers[i] = nl_batch_new_beside(buffers[0], on_route_error, NULL);
-	watch_init(&done_watch, done_fd, EV_READ, on_written, NULL);
-	watch_on(&done_watch);
-	start_writer();
+	thread = thread_start(write_given, NULL);
+	running = true;
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, getppid()));
 	return 0;
 }
 
 void kernel_thread_stop(void)
 {
-	if (done_fd < 0)
+	if (!done_bell.open)
 		return;
 	if (running) {
 		pthread_mutex_lock(&lock);
@@ -143,9 +123,7 @@ void kernel_thread_stop(void)
 		pthread_join(thread, NULL);
 	}
 	running = stopping = false;
-	watch_off(&done_watch);
-	close(done_fd);
-	done_fd = -1;
+	bell_close(&done_bell);
 	for (unsigned i = BUFFERS; i-- > 0;) {
 		nl_batch_free(buffers[i]);
 		buffers[i] = NULL;

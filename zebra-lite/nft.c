@@ -11,8 +11,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <nftables/libnftables.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +20,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nl_batch.h"
+#include "thread.h"
 #include "util.h"
 
 #define SEND_BYTES (64 * 1024 * 1024) /* a transaction is one send */
@@ -433,15 +432,9 @@ static void on_done(int fd, short what, void *arg)
 
 static void start_thread(void)
 {
-	sigset_t all, old;
-
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, worker.fd) < 0)
 		fatal("socketpair: %s", strerror(errno));
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (pthread_create(&worker.thread, NULL, work, NULL) != 0)
-		fatal("no thread");
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	worker.thread = thread_start(work, NULL);
 	worker.running = true;
 	watch_init(&worker.watch, worker.fd[0], EV_READ, on_done, NULL);
 	watch_on(&worker.watch);
