@@ -13,6 +13,8 @@
 struct islab fib_numbers = {.stride = sizeof(struct fib *)};
 
 static struct hash_table fibs;
+static struct fib
+	*newest; /* the last one that was given: often the next one is the same; or NULL */
 static void (*when_booked)(const struct rib_node *n, bool moved);
 
 void books_open(void (*booked)(const struct rib_node *n, bool moved))
@@ -23,6 +25,7 @@ void books_open(void (*booked)(const struct rib_node *n, bool moved))
 void books_reset(void)
 {
 	hash_clear(&fibs);
+	newest = NULL;
 	islab_destroy(&fib_numbers);
 }
 
@@ -97,13 +100,17 @@ struct fib *fib_get(struct fib_plan *p)
 
 	if (!p->type && !p->n)
 		return NULL;
+	if (newest && plan_equal(newest, p))
+		return fib_ref(newest);
 	hash = plan_hash(p);
 	for (struct hash_node *h = hash_find(&fibs, hash); h; h = hash_find_next(h)) {
 		f = container_of(h, struct fib, hash);
-		if (plan_equal(f, p))
+		if (plan_equal(f, p)) {
+			newest = f;
 			return fib_ref(f);
+		}
 	}
-	f = xcalloc(1, sizeof(*f) + p->n * sizeof(f->owner[0]));
+	f = newest = xcalloc(1, sizeof(*f) + p->n * sizeof(f->owner[0]));
 	f->refs = 1;
 	f->id = islab_alloc(&fib_numbers);
 	*(struct fib **)islab_at(&fib_numbers, f->id) = f;
@@ -133,6 +140,8 @@ void fib_unref(struct fib *f)
 	ensure(f->refs);
 	if (--f->refs)
 		return;
+	if (f == newest)
+		newest = NULL;
 	hash_remove(&fibs, &f->hash);
 	fib_counters.fibs = fibs.count;
 	nhobj_unref(f->nh);
