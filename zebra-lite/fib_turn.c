@@ -38,7 +38,8 @@ static bool guard(struct rib_node *n, struct fib_plan *plan)
 		return false;
 	if (!through_tunnel(plan))
 		return false;
-	pin_prefix_changed(n);
+	if (!pin_prefix_changed(n))
+		return false;
 	switch (pin_ask(n)) {
 	case PIN_WAIT:
 		pin_hurry(n);

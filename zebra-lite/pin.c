@@ -222,14 +222,17 @@ void pin_uplinks_changed(void)
 		pin_endpoint(p);
 }
 
-static void eval_inside(const struct prefix *p)
+/* True: there are some. */
+static bool eval_inside(const struct prefix *p)
 {
-	struct trie_node *t, *next;
+	struct trie_node *t = trie_first_in(&pins, p), *next;
+	bool any = t != NULL;
 
-	for (t = trie_first_in(&pins, p); t; t = next) {
+	for (; t; t = next) {
 		next = trie_next_in(&pins, t, p);
 		pin_eval(pin_of(t));
 	}
+	return any;
 }
 
 void pin_route_changed(const struct prefix *p)
@@ -238,10 +241,9 @@ void pin_route_changed(const struct prefix *p)
 		eval_inside(p);
 }
 
-void pin_prefix_changed(struct rib_node *n)
+bool pin_prefix_changed(struct rib_node *n)
 {
-	if (pins.count)
-		eval_inside(RIB_PREFIX(n));
+	return pins.count && eval_inside(RIB_PREFIX(n));
 }
 
 void pin_try_again(const struct prefix *p)
@@ -263,13 +265,12 @@ static bool in_place(const struct pin *pin)
 
 enum pin_answer pin_ask(const struct rib_node *n)
 {
-	struct trie_node *t = pins.count ? trie_first_in(&pins, RIB_PREFIX(n)) : NULL;
-
-	if (!t || !tunnelled(n))
+	if (!tunnelled(n))
 		return PIN_CLEAR;
 	if (hopeless(n))
 		return PIN_REFUSED;
-	for (; t; t = trie_next_in(&pins, t, RIB_PREFIX(n)))
+	for (struct trie_node *t = trie_first_in(&pins, RIB_PREFIX(n)); t;
+	     t = trie_next_in(&pins, t, RIB_PREFIX(n)))
 		if (captures(n, pin_of(t)) && !in_place(pin_of(t)))
 			return PIN_WAIT;
 	return PIN_CLEAR;

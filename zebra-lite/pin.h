@@ -31,14 +31,14 @@ struct pin {
 void pin_endpoint(struct tunnel_peer *p); /* it may be another one, or unknown (family 0) */
 /* Another protocol's candidates for P changed: the underlay may have. */
 void pin_route_changed(const struct prefix *p);
-/* The ranked list of N changed, or how it may be reached. */
-void pin_prefix_changed(struct rib_node *n);
+/* The ranked list of N changed, or how it may be reached. True: endpoints are inside N. */
+bool pin_prefix_changed(struct rib_node *n);
 enum pin_answer {
 	PIN_CLEAR,   /* nothing is captured: go on */
 	PIN_WAIT,    /* a pin is on its way into the kernel: ask again in the next batch */
 	PIN_REFUSED, /* nothing can be done about it */
 };
-/* Asked before N is installed through a tunnel, behind pin_prefix_changed(). */
+/* Asked before N is installed through a tunnel, where pin_prefix_changed() says that it matters. */
 enum pin_answer pin_ask(const struct rib_node *n);
 void pin_hurry(const struct rib_node *n); /* the pins that N waits for come first */
 /* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for
