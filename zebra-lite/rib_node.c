@@ -42,7 +42,11 @@ struct prefix rib_prefix(const struct rib_node *n)
 {
 	struct prefix p = {.family = rib_family(n), .len = n->len, .plane = n->plane};
 
-	memcpy(p.b, n->addr, family_bytes(p.family));
+	/* By two lengths that the compiler knows: this is asked a dozen times for each change. */
+	if (n->flags & NODE_IPV6)
+		memcpy(p.b, n->addr, 16);
+	else
+		memcpy(p.b, n->addr, 4);
 	return p;
 }
 
