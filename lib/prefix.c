@@ -2,6 +2,7 @@
 #include "prefix.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -51,25 +52,46 @@ int addr_cmp(const struct addr *a, const struct addr *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
+/* The two halves of the 16 bytes of an address, as numbers: they are compared in two steps, where
+ * memcmp() is a call. */
+static uint64_t high(const uint8_t *b)
+{
+	uint64_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return be64toh(v);
+}
+
+static uint64_t low(const uint8_t *b)
+{
+	return high(b + 8);
+}
+
 int prefix_cmp(const struct prefix *a, const struct prefix *b)
 {
-	int diff;
+	uint64_t x = high(a->b), y = high(b->b);
 
 	if (a->plane != b->plane)
 		return a->plane < b->plane ? -1 : 1;
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
-	diff = memcmp(a->b, b->b, sizeof(a->b));
-	return diff ? diff : (int)a->len - (int)b->len;
+	if (x == y) {
+		x = low(a->b);
+		y = low(b->b);
+	}
+	if (x != y)
+		return x < y ? -1 : 1;
+	return (int)a->len - (int)b->len;
 }
 
+/* Of 16 bytes each, the first BITS. */
 static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
-	unsigned whole = bits / 8;
+	uint64_t differ = high(a) ^ high(b);
 
-	if (memcmp(a, b, whole) != 0)
-		return false;
-	return bits % 8 == 0 || ((a[whole] ^ b[whole]) & (0xff << (8 - bits % 8)) & 0xff) == 0;
+	if (bits <= 64)
+		return !bits || !(differ >> (64 - bits));
+	return !differ && !((low(a) ^ low(b)) >> (128 - bits));
 }
 
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner)

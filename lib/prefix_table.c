@@ -66,7 +66,7 @@ void prefix_table_free(struct prefix_table *t)
 	*t = (struct prefix_table){0};
 }
 
-const struct prefix_row *prefix_table_match(const struct prefix_table *t, const struct prefix *p)
+const struct prefix_row *prefix_table_search(const struct prefix_table *t, const struct prefix *p)
 {
 	size_t from = 0,
 	       to = t->n; /* rows in front of FROM are not behind P, those from TO on are */

@@ -29,8 +29,14 @@ void prefix_table_add(struct prefix_table *t, const struct prefix *p, const void
 void prefix_table_seal(struct prefix_table *t);
 void prefix_table_free(struct prefix_table *t); /* empty then */
 
-/* The longest row that covers P (P itself counts), or NULL. */
-const struct prefix_row *prefix_table_match(const struct prefix_table *t, const struct prefix *p);
+/* The longest row that covers P (P itself counts), or NULL. Most tables that are asked are empty.
+ */
+const struct prefix_row *prefix_table_search(const struct prefix_table *t, const struct prefix *p);
+static inline const struct prefix_row *prefix_table_match(const struct prefix_table *t,
+							  const struct prefix *p)
+{
+	return t->n ? prefix_table_search(t, p) : NULL;
+}
 /* The next shorter row that covers ROW, or NULL. */
 const struct prefix_row *prefix_table_cover(const struct prefix_table *t,
 					    const struct prefix_row *row);
