@@ -11,10 +11,11 @@ dist_examples_DATA = doc/examples/hub1.conf doc/examples/hub2.conf doc/examples/
 rtprotosdir = $(sysconfdir)/iproute2/rt_protos.d
 dist_rtprotos_DATA = contrib/wgbgp.conf
 
-# wgbgp.conf(5) must know every statement of the schema; after a change in yang/: make doc-update
-EXTRA_DIST += doc/pages_test doc/conf_reference_test doc/conf-reference doc/examples_test doc/check-examples
-TESTS += doc/conf_reference_test doc/examples_test doc/pages_test
+# wgbgp.conf(5) must know every statement of the schema, requests.md every request; after a change in yang/: make doc-update
+EXTRA_DIST += doc/pages_test doc/conf_reference_test doc/requests_test doc/conf-reference doc/examples_test doc/check-examples
+TESTS += doc/conf_reference_test doc/requests_test doc/examples_test doc/pages_test
 
 doc-update:
 	$(srcdir)/doc/conf-reference --update $(srcdir)/yang $(srcdir)/doc/wgbgp.conf.5
+	$(srcdir)/yang/requests --update $(srcdir)/yang $(srcdir)/doc/requests.md
 .PHONY: doc-update

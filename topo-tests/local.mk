@@ -14,6 +14,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/mutate scripts/mutate.equivalen
 	topo-tests/vm/run \
 	topo-tests/vm/tests \
 	topo-tests/lib/__init__.py \
+	topo-tests/lib/answers.py \
 	topo-tests/lib/build.py \
 	topo-tests/lib/dns.py \
 	topo-tests/lib/dualhub.py \

@@ -40,36 +40,14 @@ static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
 static unsigned n_clients[CLI_ACCESSES];
 static const unsigned clients_max[CLI_ACCESSES] = {ENDPOINT_CLIENTS_MAX, ENDPOINT_READERS_MAX};
 
-#define ANY_DAEMON DAEMON_COUNT /* that the request names */
-
-/* Which daemon answers what (doc/requests.md), and what of it changes nothing. */
+/* Which daemon answers what (-1: the parent, or whom the request names), and what of it changes
+ * something. */
 static const struct {
 	const char *command;
-	enum daemon_id id;
+	int id;
 	bool changes;
 } routes[] = {
-	{"bgp-summary", DAEMON_BGPD, false},
-	{"bgp-neighbors", DAEMON_BGPD, false},
-	{"bgp-routes", DAEMON_BGPD, false},
-	{"clear", DAEMON_BGPD, true},
-	{"route", DAEMON_ZEBRA, false},
-	{"nexthops", DAEMON_ZEBRA, false},
-	{"rib-summary", DAEMON_ZEBRA, false},
-	{"pins", DAEMON_ZEBRA, false},
-	{"wireguard", DAEMON_WGD, false},
-	{"tunnels", DAEMON_WGD, false},
-	{"allowed-ips", DAEMON_WGD, false},
-	{"rules", DAEMON_ZEBRA, false},
-	{"bfd", DAEMON_BFDD, false},
-	{"drain", DAEMON_WGD, true},
-	{"undrain", DAEMON_WGD, true},
-	{"uplinks", DAEMON_ZEBRA, false},
-	{"planes", DAEMON_ZEBRA, false},
-	{"nftables-sets", DAEMON_ZEBRA, false},
-	{"history", ANY_DAEMON, false},
-	{"debugs", ANY_DAEMON, false},
-	{"debug", ANY_DAEMON, true},
-	{"debug-off", ANY_DAEMON, true},
+#include "wgbgpd/request_rows.h" /* written by yang/requests from yang/wgbgp-requests.yang */
 };
 
 static int route_of(const char *command, const json_t *args)
@@ -77,7 +55,7 @@ static int route_of(const char *command, const json_t *args)
 	const char *name = json_string_value(json_object_get(args, "daemon"));
 
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-		if (str_eq(routes[i].command, command) && routes[i].id != ANY_DAEMON)
+		if (routes[i].id >= 0 && str_eq(routes[i].command, command))
 			return routes[i].id;
 	for (int id = 0; name && id < DAEMON_COUNT; id++)
 		if (str_eq(name, daemon_name(id)))
@@ -91,7 +69,7 @@ static bool changes_something(const char *command)
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
 		if (str_eq(routes[i].command, command))
 			return routes[i].changes;
-	return endpoint_own_changes(command);
+	return true;
 }
 
 /* Why the client may not ask that, or NULL. */

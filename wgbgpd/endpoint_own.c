@@ -151,32 +151,23 @@ static void run_teardown(struct request *r, const json_t *args)
 static const struct {
 	const char *name;
 	void (*run)(struct request *r, const json_t *args);
-	bool changes;
 } rows[] = {
-	{"version", run_version, false},
-	{"daemons", run_daemons, false},
-	{"privileges", run_privileges, false},
-	{"configuration", run_configuration, false},
-	{"monitor", run_monitor, false},
-	{"reload", run_reload, true},
-	{"log-level", run_log_level, true},
-	{"teardown", run_teardown, true},
-	{"drill", drill_request, true},
-	{"drill-stop", drill_stop_request, true},
-	{"drills", drill_history_request, false},
+	{"version", run_version},
+	{"daemons", run_daemons},
+	{"privileges", run_privileges},
+	{"configuration", run_configuration},
+	{"monitor", run_monitor},
+	{"reload", run_reload},
+	{"log-level", run_log_level},
+	{"teardown", run_teardown},
+	{"drill", drill_request},
+	{"drill-stop", drill_stop_request},
+	{"drills", drill_history_request},
 };
 
 void endpoint_own_open(const struct endpoint_ops *ops)
 {
 	parent = ops;
-}
-
-bool endpoint_own_changes(const char *command)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (str_eq(rows[i].name, command))
-			return rows[i].changes;
-	return true;
 }
 
 bool endpoint_own_run(struct request *r, const char *command, const json_t *args)

@@ -22,7 +22,6 @@ void endpoint_own_open(const struct endpoint_ops *ops);
 /* False: no such command. The handler ends the request, now or later; a client that goes meanwhile
  * is told by endpoint_own_forget(). */
 bool endpoint_own_run(struct request *r, const char *command, const json_t *args);
-bool endpoint_own_changes(const char *command); /* something; true where it is not known */
 void endpoint_own_forget(struct request *r);
 void endpoint_own_silent(enum daemon_id id);
 

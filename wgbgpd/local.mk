@@ -51,6 +51,11 @@ wgbgpd_libparent_a_SOURCES = \
 wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
 PARENT_LIBS = wgbgpd/libparent.a $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
 
+BUILT_SOURCES += wgbgpd/request_rows.h
+CLEANFILES += wgbgpd/request_rows.h
+wgbgpd/request_rows.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
+	$(AM_V_GEN)$(MKDIR_P) wgbgpd && $(PYTHON) $(srcdir)/yang/requests --rows $(srcdir)/yang > $@.tmp && mv $@.tmp $@
+
 sbin_PROGRAMS += wgbgpd/wgbgpd
 wgbgpd_wgbgpd_SOURCES = wgbgpd/main.c
 wgbgpd_wgbgpd_CFLAGS = $(wgbgpd_libparent_a_CFLAGS)

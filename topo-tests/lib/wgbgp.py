@@ -13,6 +13,7 @@ import os
 import re
 import signal
 
+from . import answers
 from .build import daemon, daemon_dir, yang_dir
 from .keys import private_key, public_key
 from .wait import wait_until
@@ -184,7 +185,9 @@ class Wgbgp:
         if result.returncode > 1 or (result.returncode == 1 and result.stderr):
             raise CliError(f"{self.router.name}: {what}: status {result.returncode}: "
                            f"{result.stdout}{result.stderr}")
-        return json.loads(result.stdout)
+        document = json.loads(result.stdout)
+        answers.check(what, document)
+        return document
 
     def neighbor(self, address):
         for n in self.show("bgp summary")["neighbors"]:
