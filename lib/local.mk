@@ -38,7 +38,7 @@ lib_libwgbgp_a_SOURCES = \
 nodist_lib_libwgbgp_a_SOURCES = lib/conf_leaves.c lib/conf_leaves.h
 BUILT_SOURCES += lib/conf_leaves.h
 CLEANFILES += lib/conf_leaves.c lib/conf_leaves.h
-conf_leaves = $(AM_V_GEN)$(MKDIR_P) lib && $(PYTHON) $(srcdir)/yang/conf-leaves
+conf_leaves = $(AM_V_GEN)$(MKDIR_P) lib && $(PYTHON) -B $(srcdir)/yang/conf-leaves
 lib/conf_leaves.h: yang/conf-leaves yang/schema.py $(dist_yang_DATA)
 	$(conf_leaves) --header $(srcdir)/yang > $@.tmp && mv $@.tmp $@
 lib/conf_leaves.c: yang/conf-leaves yang/schema.py $(dist_yang_DATA)

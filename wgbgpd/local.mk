@@ -54,7 +54,7 @@ PARENT_LIBS = wgbgpd/libparent.a $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MN
 BUILT_SOURCES += wgbgpd/request_rows.h
 CLEANFILES += wgbgpd/request_rows.h
 wgbgpd/request_rows.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
-	$(AM_V_GEN)$(MKDIR_P) wgbgpd && $(PYTHON) $(srcdir)/yang/requests --rows $(srcdir)/yang > $@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) wgbgpd && $(PYTHON) -B $(srcdir)/yang/requests --rows $(srcdir)/yang > $@.tmp && mv $@.tmp $@
 
 sbin_PROGRAMS += wgbgpd/wgbgpd
 wgbgpd_wgbgpd_SOURCES = wgbgpd/main.c
