@@ -123,19 +123,20 @@ static const char *what_of(const struct kind_row *kind, unsigned what)
 	return what < kind->n_whats ? kind->whats[what] : "?";
 }
 
-#define APART_US 1000 /* two readings of one moment are not so far apart */
+#define APART_US 1000 /* readings of one moment are not so far apart */
 
 /* What the wall clock is ahead of the monotonic one. It stays the same until somebody sets the
  * clock: times of events are compared. */
 static int64_t wall_ahead_us(void)
 {
 	static int64_t ahead;
+	uint64_t before = now_us();
 	struct timespec now;
 	int64_t read;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	read = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (int64_t)now_us();
-	if (read > ahead + APART_US || read < ahead - APART_US)
+	read = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (int64_t)before;
+	if (!ahead || (llabs(read - ahead) > APART_US && now_us() - before < APART_US))
 		ahead = read;
 	return ahead;
 }

@@ -92,7 +92,7 @@ lib_daemon_test_LDADD = $(TEST_LIBS)
 lib_hash_test_SOURCES = lib/hash_test.c
 lib_hash_test_LDADD = $(TEST_LIBS)
 lib_history_test_SOURCES = lib/history_test.c lib/loop_fake.c lib/loop_fake.h
-lib_history_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_always,--wrap=log_event
+lib_history_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_always,--wrap=log_event,--wrap=clock_gettime
 lib_history_test_LDADD = $(TEST_LIBS)
 lib_ipc_test_SOURCES = lib/ipc_test.c
 lib_ipc_test_LDADD = $(TEST_LIBS)
