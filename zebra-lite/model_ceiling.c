@@ -238,7 +238,7 @@ void model_check_ceilings(void)
 		for (unsigned k = 0; k < MODEL_IFS; k++)
 			if (p->owner[k] >= 0 && !model_permits(&p->p, p->owner[k], late))
 				model_fail("an entry beyond the new permit list stays", &a);
-		if (p->route)
+		if (p->route && !(o && o->n)) /* else it says where it led when it was written */
 			check_leg(&p->p, p->oif, late);
 		for (unsigned k = 0; o && k < o->n; k++)
 			check_leg(&p->p, model_object(o->legs[k].id)->oif, late);
