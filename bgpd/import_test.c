@@ -503,7 +503,7 @@ static void test_withdrawals(void **state)
 	log_set_level(LOG_LEVEL_DEBUG);
 	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
 		struct far *f = far_up(IBGP, &(struct far_open){.as = 65000, .gr = ends[i].gr});
-		char *want = xasprintf("withdraw peer=10.9.0.13 prefix=" NETWORK " reason=%s\n",
+		char *want = xasprintf("withdraw neighbor=10.9.0.13 prefix=" NETWORK " reason=%s\n",
 				       reason_name(ends[i].reason));
 		size_t n;
 

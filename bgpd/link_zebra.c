@@ -39,7 +39,7 @@ static uint32_t open_prefixes;
 
 static void link_zebra_closed(void *arg, const char *why)
 {
-	log_warn("zebra-lite", "state=gone why=\"%s\"", why);
+	log_warn("channel-lost", "daemon=zebra-lite why=\"%s\"", why);
 	ipc_free(channel);
 	channel = NULL; /* its last word on next hops holds; a new channel comes from the parent */
 	rib_work();
@@ -269,6 +269,6 @@ void link_zebra_settled(bool keep)
 	if (replay[t->plane][t->family])
 		return;
 	synced = true;
-	log_info("zebra-lite", "routes=synced");
+	log_info("routes-synced", "daemon=zebra-lite");
 	tell(MSG_ROUTES_SYNC, NULL);
 }

@@ -42,7 +42,7 @@ static void listen_refuse(int fd, const struct endpoint *from, const char *why)
 	close(fd);
 	strangers++;
 	log_limited(&bucket, LOG_LEVEL_WARN, "connection-refused",
-		    "from=%s reason=\"%s\" count=%llu", ENDPOINT_STR(from), why,
+		    "remote=%s why=\"%s\" count=%llu", ENDPOINT_STR(from), why,
 		    (unsigned long long)strangers);
 }
 
@@ -150,7 +150,7 @@ void listen_add(const struct endpoint *at, int fd)
 	watch_init(&l->watch, fd, EV_READ, listen_on_readable, l);
 	timer_init(&l->pause, on_pause_end, l);
 	watch_on(&l->watch);
-	log_info("listen", "at=%s", ENDPOINT_STR(at));
+	log_info("listen", "local=%s", ENDPOINT_STR(at));
 }
 
 static bool named(const struct listener *l, uint16_t port, const struct addr *addrs, size_t n)

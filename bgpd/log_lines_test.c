@@ -107,11 +107,11 @@ static const char *lines(void)
 	out[0] = '\0';
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		const char *event = strstr(l, "wgbgp ");
-		const char *port = strstr(l, "from=10.9.0.99:");
+		const char *port = strstr(l, "remote=10.9.0.99:");
 
 		assert_non_null(event);
 		if (port) /* whatever it was */
-			l[port + strlen("from=10.9.0.99") - l] = '\0';
+			l[port + strlen("remote=10.9.0.99") - l] = '\0';
 		at += snprintf(out + at, sizeof(out) - at, "%s\n", event + strlen("wgbgp "));
 	}
 	return out;
@@ -155,7 +155,7 @@ static void test_session(void **state)
 	expect("warning: update-malformed neighbor=10.9.0.11 action=treat-as-withdraw "
 	       "error=\"ORIGIN: invalid value\"\n");
 	say(f, MARKER "\0\x15\3\6\2", 21);
-	expect("info: session-down neighbor=10.9.0.11 reason=\"received Cease/Administrative "
+	expect("info: session-down neighbor=10.9.0.11 why=\"received Cease/Administrative "
 	       "Shutdown\" retain=no\n");
 	far_close(f);
 	rig_pass(2 * S);
@@ -167,7 +167,7 @@ static void test_session(void **state)
 	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11'}");
 	rig_settle();
 	expect("info: neighbor-clear neighbor=10.9.0.11 soft=no\n"
-	       "info: session-down neighbor=10.9.0.11 reason=\"sent Cease/Administrative Reset: "
+	       "info: session-down neighbor=10.9.0.11 why=\"sent Cease/Administrative Reset: "
 	       "cleared by the operator\" retain=no\n");
 	far_close(f);
 	f = far_connect(11);
@@ -188,7 +188,7 @@ static void test_session(void **state)
 	far_close(f);
 	f = far_connect(99);
 	rig_settle();
-	expect("warning: connection-refused from=10.9.0.99\n");
+	expect("warning: connection-refused remote=10.9.0.99\n");
 	far_close(f);
 	configure("");
 	expect("info: neighbor-deleted neighbor=10.9.0.11\n"
@@ -203,54 +203,55 @@ static void test_routes(void **state)
 	announce(f, "10.1.0.0/16 10.2.0.0/16", 7);
 	expect("");
 	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
-	expect("info: nexthop nexthop=10.9.0.99 reach=up reason=none interface=eth0 peer= cost=10 "
+	expect("info: nexthop next-hop=10.9.0.99 state=up reason=none interface=eth0 peer= cost=10 "
 	       "paths=2\n");
 	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
 	expect(""); /* no news */
 	rig_tunnel("10.9.0.99", "wg0", "a", REACH_DOWN, REASON_HANDSHAKE_STALE);
-	expect("info: nexthop nexthop=10.9.0.99 reach=down reason=tunnel-down interface=wg0 peer=a "
+	expect("info: nexthop next-hop=10.9.0.99 state=down reason=tunnel-down interface=wg0 "
+	       "peer=a "
 	       "cost=10 paths=2\n");
 	rig_tunnel("10.9.0.99", "wg0", "b", REACH_DOWN, REASON_HANDSHAKE_STALE);
-	expect("info: nexthop nexthop=10.9.0.99 reach=down reason=tunnel-down interface=wg0 peer=b "
+	expect("info: nexthop next-hop=10.9.0.99 state=down reason=tunnel-down interface=wg0 "
+	       "peer=b "
 	       "cost=10 paths=2\n");
 	rig_nexthop("10.9.0.99", REACH_UP, REASON_NONE);
 	lines();
 	rig_verdict("10.1.0.0/16", "10.9.0.99", REASON_FOREIGN_ROUTE);
-	expect("info: verdict verdict=refused nexthop=10.9.0.99 reason=foreign-route prefixes=1 "
+	expect("info: verdict verdict=refused next-hop=10.9.0.99 reason=foreign-route prefixes=1 "
 	       "first=10.1.0.0/16\n");
 	rig_verdict("10.1.0.0/16", NULL, REASON_NONE);
-	expect("info: verdict verdict=cleared nexthop=any reason=none prefixes=1 "
+	expect("info: verdict verdict=cleared next-hop=any reason=none prefixes=1 "
 	       "first=10.1.0.0/16\n");
 	far_close(f);
 	rig_settle();
-	expect("info: session-down neighbor=10.9.0.13 reason=\"connection lost: closed by the "
+	expect("info: session-down neighbor=10.9.0.13 why=\"connection lost: closed by the "
 	       "neighbour\" retain=yes\n"
-	       "info: stale peer=10.9.0.13 paths=2 reason=session-down\n");
+	       "info: stale neighbor=10.9.0.13 paths=2 reason=session-down\n");
 	rig_pass(120 * S);
 	expect("warning: permit-refused neighbor=10.9.0.13 prefixes=2 first=10.1.0.0/16 "
 	       "reason=no-permit\n"
-	       "info: stale peer=10.9.0.13 reason=stale-expired\n");
+	       "info: stale neighbor=10.9.0.13 reason=stale-expired\n");
 	f = far_up(11, &(struct far_open){.as = 65011});
 	announce(f, "10.1.0.0/16 10.2.0.0/16", 65011);
 	lines();
 	log_set_level(LOG_LEVEL_DEBUG);
 	far_withdraw(f, "10.1.0.0/16");
-	expect("debug: withdraw peer=10.9.0.11 prefix=10.1.0.0/16 reason=withdrawn\n");
+	expect("debug: withdraw neighbor=10.9.0.11 prefix=10.1.0.0/16 reason=withdrawn\n");
 	log_set_level(LOG_LEVEL_INFO);
 	announce(f, "10.1.0.0/16 10.3.0.0/16 10.4.0.0/16", 65011);
-	expect("warning: max-prefix peer=10.9.0.11 limit=3\n"
-	       "info: session-down neighbor=10.9.0.11 reason=\"sent Cease/Maximum Number of "
+	expect("warning: max-prefix neighbor=10.9.0.11 limit=3\n"
+	       "info: session-down neighbor=10.9.0.11 why=\"sent Cease/Maximum Number of "
 	       "Prefixes Reached: maximum number of prefixes reached\" retain=no\n"
-	       "info: withdraw peer=10.9.0.11 paths=4 reason=session-down\n");
+	       "info: withdraw neighbor=10.9.0.11 paths=4 reason=session-down\n");
 }
 
-#define SESSION(state, reason)                                                       \
-	"{\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.13\",\"reason\":\"" reason \
-	"\",\"state\":\"" state "\"}\n"
-#define NEXTHOP(interface, peer, reach, reason)                                             \
-	"{\"event\":\"nexthop\",\"interface\":\"" interface "\",\"nexthop\":\"10.9.0.99\"," \
-							    "\"paths\":1,\"peer\":\"" peer  \
-	"\",\"reach\":\"" reach "\",\"reason\":\"" reason "\"}\n"
+#define SESSION(state, why)                                                        \
+	"{\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.13\",\"state\":\"" state \
+	"\",\"why\":\"" why "\"}\n"
+#define NEXTHOP(interface, peer, state, reason)                                              \
+	"{\"event\":\"nexthop\",\"interface\":\"" interface "\",\"next-hop\":\"10.9.0.99\"," \
+	"\"paths\":1,\"peer\":\"" peer "\",\"reason\":\"" reason "\",\"state\":\"" state "\"}\n"
 
 static void test_events(void **state)
 {

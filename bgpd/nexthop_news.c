@@ -62,10 +62,10 @@ static bool same_standing(const struct standing *a, const struct standing *b)
 
 static void tell_event(const struct nexthop *nh)
 {
-	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "event", "nexthop", "nexthop",
-			       ADDR_STR(&nh->state.addr), "reach", reach_name(nh->state.reach),
-			       "reason", reason_name(nh->state.reason), "interface",
-			       nh->state.ifname, "peer", nh->state.peer, "paths",
+	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "event", "nexthop",
+			       "next-hop", ADDR_STR(&nh->state.addr), "state",
+			       reach_name(nh->state.reach), "reason", reason_name(nh->state.reason),
+			       "interface", nh->state.ifname, "peer", nh->state.peer, "paths",
 			       (json_int_t)nh->n_paths));
 }
 
@@ -114,7 +114,7 @@ static void take(struct nexthop *nh, const struct msg_nexthop *m)
 		regroup_neighbors(nh);
 	if (same_standing(&before, &now) && !moved)
 		return;
-	log_info("nexthop", "nexthop=%s reach=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
+	log_info("nexthop", "next-hop=%s state=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
 		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
 		 m->ifname, m->peer, m->cost, nh->n_paths);
 	tell_event(nh);

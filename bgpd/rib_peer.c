@@ -52,8 +52,8 @@ void rib_remove_path(uint32_t id, enum reason why)
 		if (log_enabled(LOG_LEVEL_DEBUG)) {
 			struct prefix p = net_prefix(t, net_at(t, net));
 
-			log_debug("withdraw", "peer=%s prefix=%s reason=%s", ADDR_STR(&pr->address),
-				  PREFIX_STR(&p), reason_name(why));
+			log_debug("withdraw", "neighbor=%s prefix=%s reason=%s",
+				  ADDR_STR(&pr->address), PREFIX_STR(&p), reason_name(why));
 		}
 	}
 	nexthop_detach(id);

@@ -26,7 +26,7 @@ static void on_stale_timer(void *arg)
 {
 	struct peer_rib *pr = arg;
 
-	log_info("stale", "peer=%s reason=%s", ADDR_STR(&pr->address),
+	log_info("stale", "neighbor=%s reason=%s", ADDR_STR(&pr->address),
 		 reason_name(REASON_STALE_EXPIRED));
 	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
 	pr->down_reason = REASON_STALE_EXPIRED;
@@ -146,7 +146,7 @@ void rib_peer_down(struct peer *p, bool retain, enum reason why)
 		restart_check();
 		return;
 	}
-	log_info(retain ? "stale" : "withdraw", "peer=%s paths=%u reason=%s",
+	log_info(retain ? "stale" : "withdraw", "neighbor=%s paths=%u reason=%s",
 		 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
 		 reason_name(why));
 	rib_walk_for(pr); /* also for those that are stale for the second time */

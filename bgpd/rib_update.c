@@ -94,7 +94,7 @@ void rib_check_limit(struct peer *p)
 		over |= pr->received[f] > p->conf.max_prefix;
 	if (!over || !pr->up)
 		return;
-	log_warn("max-prefix", "peer=%s limit=%u", ADDR_STR(&pr->address), p->conf.max_prefix);
+	log_warn("max-prefix", "neighbor=%s limit=%u", ADDR_STR(&pr->address), p->conf.max_prefix);
 	session_stop(p, 1, "maximum number of prefixes reached");
 }
 

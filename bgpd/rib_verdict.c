@@ -106,7 +106,7 @@ void rib_verdicts_heard(const struct msg_verdicts *m)
 	for (uint32_t i = 0; i < m->n_prefixes; i++)
 		heard(&m->prefixes[i], m);
 	if (m->n_prefixes)
-		log_info("verdict", "verdict=%s nexthop=%s reason=%s prefixes=%u first=%s",
+		log_info("verdict", "verdict=%s next-hop=%s reason=%s prefixes=%u first=%s",
 			 m->verdict == VERDICT_REFUSED ? "refused" : "cleared",
 			 m->nexthop.family ? ADDR_STR(&m->nexthop) : "any", reason_name(m->reason),
 			 m->n_prefixes, PREFIX_STR(&m->prefixes[0]));

@@ -206,9 +206,8 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 		s->failures = 0;
 	s->tries = 0;
 	p->count.dropped++;
-	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down",
-		    "neighbor=%s reason=\"%s\" retain=%s", peer_name(p), p->last_error,
-		    retain ? "yes" : "no");
+	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down", "neighbor=%s why=\"%s\" retain=%s",
+		    peer_name(p), p->last_error, retain ? "yes" : "no");
 	session_say(p, "down", p->last_error);
 	history_note((struct history_fact){
 		.kind = HISTORY_SESSION, .what = 0, .addr = &p->conf.address, .reason = reason});
@@ -577,7 +576,7 @@ void session_path_changed(struct peer *p, bool up)
 	struct session *s = p->session;
 	bool under_way = s->in || (s->out && s->out->state > PEER_CONNECT);
 
-	log_debug("session-path", "neighbor=%s up=%s", peer_name(p), up ? "yes" : "no");
+	log_debug("session-path", "neighbor=%s state=%s", peer_name(p), up ? "up" : "down");
 	if (!up || s->up || under_way || !s->started || p->conf.passive || p->dynamic)
 		return;
 	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)

@@ -302,7 +302,7 @@ static void test_not_let_in(void **state)
 		n = pread(fileno(log), text, sizeof(text) - 1, 0);
 		text[n > 0 ? n : 0] = '\0';
 		fclose(log);
-		snprintf(line, sizeof(line), "session-refused neighbor=10.9.0.16 reason=\"%s\"\n",
+		snprintf(line, sizeof(line), "session-refused neighbor=10.9.0.16 why=\"%s\"\n",
 			 rows[i].why ? rows[i].why : "");
 		if (rows[i].why ? !strstr(text, line) : strstr(text, "session-refused") != NULL)
 			fail_msg("row %u: %s", i, text);

@@ -30,7 +30,7 @@ struct log_bucket *session_bucket(struct peer *p)
 void session_say(const struct peer *p, const char *state, const char *why)
 {
 	daemon_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "bgp-session", "neighbor",
-			       peer_name(p), "state", state, "reason", why ? why : ""));
+			       peer_name(p), "state", state, "why", why ? why : ""));
 }
 
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
@@ -69,7 +69,7 @@ void session_refuse(struct session *s, int fd, const char *why)
 
 	if (!s->refusal_said)
 		log_limited(session_bucket(p), LOG_LEVEL_WARN, "session-refused",
-			    "neighbor=%s reason=\"%s\"", peer_name(p), why);
+			    "neighbor=%s why=\"%s\"", peer_name(p), why);
 	s->refusal_said = true;
 	conn_refuse(fd, &e);
 	peer_sent(p, BGP_NOTIFICATION, 0);

@@ -671,7 +671,7 @@ static void test_refusals_said(void **state)
 			far_close(f);
 		}
 		assert_int_equal(lines_with(said(fd), "session-refused neighbor=10.9.0.11 "
-						      "reason=\"it sent more prefixes than "
+						      "why=\"it sent more prefixes than "
 						      "max-prefix\""),
 				 1);
 		rig_pass(300 * S);

@@ -68,7 +68,7 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 			rows[i].handler(f);
 			return;
 		}
-	log_error("zebra-lite", "unexpected=%s", msg_name(f->type));
+	log_error("bad-message", "daemon=zebra-lite type=%s", msg_name(f->type));
 }
 
 void zebra_channel(int fd)

@@ -262,7 +262,7 @@ _Noreturn void fatal_at(const char *func, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_error("fatal", "in=%s what=\"%s\"", func, text);
+	log_error("fatal", "in=%s why=\"%s\"", func, text);
 	abort();
 }
 

@@ -126,11 +126,11 @@ static void test_fatal(void **state)
 		const char *says;
 	} rows[] = {
 #ifndef __SANITIZE_ADDRESS__ /* which ends the program its own way */
-		{no_malloc, "fatal in=malloc what=\"out of memory\""},
-		{no_calloc, "fatal in=malloc what=\"out of memory\""},
-		{no_realloc, "fatal in=malloc what=\"out of memory\""},
+		{no_malloc, "fatal in=malloc why=\"out of memory\""},
+		{no_calloc, "fatal in=malloc why=\"out of memory\""},
+		{no_realloc, "fatal in=malloc why=\"out of memory\""},
 #endif
-		{broken, "fatal in=broken what=\"broken invariant: two == 3\""}};
+		{broken, "fatal in=broken why=\"broken invariant: two == 3\""}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char text[512] = "";

@@ -73,7 +73,7 @@ def measure(topo, learned):
     ping.stop()
     print(json.dumps({k: round(v, 3) for k, v in times.items()}))
     log = w.log().splitlines()
-    since = max(i for i, line in enumerate(log) if "link-state" in line)
+    since = max(i for i, line in enumerate(log) if " wgd " in line and "link-state" in line)
     print("\n".join(line[:160] for line in log[since:since + 25]))
 
 

@@ -151,7 +151,7 @@ def test_deaf(topo):
     Raw(topo, c, net.address("c"), net.address("a"), 65003, *many)
     wait_until(lambda: "Send Hold Timer Expired" in wa.neighbor("10.9.0.2")["last-error"], 60,
                "the session with the deaf one to end")
-    assert "session-down neighbor=10.9.0.2 reason=\"sent Send Hold Timer Expired: " \
+    assert "session-down neighbor=10.9.0.2 why=\"sent Send Hold Timer Expired: " \
         "nothing could be sent for 5 s\"" in wa.log()
     wait_until(lambda: deaf.ends == [None], what="its connection to be reset")
     Raw(topo, b, "10.9.0.2", "10.9.0.1", asn, update(attributes, LAN))

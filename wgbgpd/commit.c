@@ -107,7 +107,7 @@ static void write_sysctl(const char *path)
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || dprintf(fd, "1\n") < 0)
-		log_warn("forwarding", "path=%s why=\"%m\"", path);
+		log_warn("forwarding", "file=%s why=\"%m\"", path);
 	if (fd >= 0)
 		close(fd);
 }
@@ -279,7 +279,7 @@ void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)
 	if (replayed[id]) {
 		replayed[id]--;
 		if (error[0])
-			log_error("configuration", "daemon=%s refused=\"%s\"", daemon_name(id),
+			log_error("configuration-refused", "daemon=%s why=\"%s\"", daemon_name(id),
 				  error);
 		return;
 	}

@@ -124,7 +124,8 @@ void drill_free(void)
 /* Before anything was cut. */
 static void refuse(const char *why)
 {
-	log_info("drill", "peer=%s interface=%s refused=\"%s\"", drill.peer, drill.interface, why);
+	log_info("drill-refused", "peer=%s interface=%s why=\"%s\"", drill.peer, drill.interface,
+		 why);
 	if (drill.request)
 		request_end(drill.request, why);
 	drill_free();
@@ -349,7 +350,7 @@ void drill_event(enum daemon_id id, const json_t *event)
 	else if (str_eq(name, "cut-end") && drill.stage == DOWN)
 		on_restored(event, at);
 	else if (str_eq(name, "nexthop") && drill.stage == DOWN && !drill.withdrawn &&
-		 !str_eq(str(event, "reach"), "up"))
+		 !str_eq(str(event, "state"), "up"))
 		drill.withdrawn = at;
 }
 

@@ -92,7 +92,7 @@ static int want(const struct endpoint *at, bool optional, char *error, size_t si
 	}
 	fd = make_socket(at);
 	if (fd < 0 && is_missed(fd, optional)) {
-		log_info("listen", "at=%s skipped=\"%s\"", ENDPOINT_STR(at), strerror(-fd));
+		log_info("listen", "local=%s error=\"%s\"", ENDPOINT_STR(at), strerror(-fd));
 		return 0;
 	}
 	if (fd < 0) {

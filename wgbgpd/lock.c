@@ -41,7 +41,7 @@ static void owner_write(void)
 	int fd = open(lock_path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 
 	if (fd < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
-		log_warn("lock", "path=%s why=\"%s\"", lock_path, strerror(errno));
+		log_warn("lock", "file=%s why=\"%s\"", lock_path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }

@@ -77,7 +77,7 @@ static void log_errors(const struct conf_errors *errs)
 {
 	for (size_t i = 0; i < errs->n; i++)
 		log_event(errs->v[i].warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "configuration",
-			  "what=\"%s\"", errs->v[i].text);
+			  "why=\"%s\"", errs->v[i].text);
 }
 
 /* The reload under way: one at a time. */
@@ -91,9 +91,9 @@ static struct {
 static void on_reload_done(void *arg, const char *error)
 {
 	if (error)
-		log_error("reload", "refused=\"%s\"", error);
+		log_error("reload-refused", "why=\"%s\"", error);
 	else
-		log_info("reload", "generation=%u changed=%u what=\"%s\"",
+		log_info("reload", "generation=%u changed=%u statements=\"%s\"",
 			 datastore_running()->generation, reload.changed, reload.what);
 	if (!error)
 		endpoint_groups(datastore_running()->json);
@@ -203,7 +203,7 @@ static void on_sigterm(evutil_socket_t sig, short what, void *arg)
 static void on_first(void *arg, const char *error)
 {
 	if (error) {
-		log_error("configuration", "refused=\"%s\"", error);
+		log_error("configuration-refused", "why=\"%s\"", error);
 		exit_status = 1;
 		parent_stop("the configuration was refused");
 		return;
@@ -244,7 +244,7 @@ static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)
 	else if (frame->type == MSG_EVENT)
 		endpoint_event(id, frame->body, frame->len);
 	else if (ask_frame(id, frame) < 0)
-		log_warn("message", "daemon=%s unexpected=%s", daemon_name(id),
+		log_warn("bad-message", "daemon=%s type=%s", daemon_name(id),
 			 msg_name(frame->type));
 }
 

@@ -113,7 +113,8 @@ static void look_up_user(void)
 	const struct passwd *pw = getpwnam(WGBGP_USER);
 
 	if (!pw && geteuid() == 0)
-		log_warn("privileges", "user=%s missing=yes instead=nobody", WGBGP_USER);
+		log_warn("privileges",
+			 "user=%s why=\"there is no such user: nobody is it instead\"", WGBGP_USER);
 	if (!pw)
 		pw = getpwnam("nobody");
 	if (pw) {
@@ -134,12 +135,12 @@ static void say_missing(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(parents); i++)
 		if (is_lost(i))
-			log_warn("privileges", "missing=%s lost=\"%s\"",
+			log_warn("privileges", "capability=%s why=\"%s\"",
 				 capng_capability_to_name(parents[i].cap), parents[i].lost);
 	if (keeps_user && has(CAP_SETUID))
 		log_warn("privileges",
-			 "user=%u changed=no why=\"the system refuses that (a user "
-			 "namespace?): bgpd and bfdd keep this user, in a sandbox\"",
+			 "user=%u why=\"the system refuses that (a user namespace?): bgpd and bfdd "
+			 "keep this user, in a sandbox\"",
 			 (unsigned)geteuid());
 }
 

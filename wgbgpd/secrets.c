@@ -22,7 +22,7 @@ static void send_key(struct ipc *wgd, const char *path, uint32_t generation)
 	if (!m)
 		fatal("no locked memory for a key");
 	if (conf_key_read(path, m->key, why, sizeof(why)) < 0) {
-		log_error("key-file", "path=%s why=\"%s\"", path, why);
+		log_error("key-file", "file=%s why=\"%s\"", path, why);
 	} else if (str_copy(m->path, path, sizeof(m->path))) {
 		msg_put_secret(&w, m);
 		ipc_send(wgd, MSG_SECRET, generation, w.data, w.len);
@@ -55,7 +55,7 @@ static void send_password(struct ipc *bgpd, const char *path, uint32_t generatio
 	if (!path)
 		return;
 	if (conf_password_read(path, m.text, why, sizeof(why)) < 0) {
-		log_error("password-file", "path=%s why=\"%s\"", path, why);
+		log_error("password-file", "file=%s why=\"%s\"", path, why);
 	} else if (str_copy(m.path, path, sizeof(m.path))) {
 		msg_put_password(&w, &m);
 		ipc_send(bgpd, MSG_PASSWORD, generation, w.data, w.len);

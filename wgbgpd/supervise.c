@@ -212,7 +212,7 @@ static void restart_later(struct child *child)
 	ms = child->deaths ? retry_delay_ms(BACKOFF_FIRST_MS, child->deaths - 1, BACKOFF_MAX_MS)
 			   : 0; /* at once for the first time */
 	child->deaths++;
-	log_error("died", "daemon=%s how=\"%s\" restart-ms=%llu", daemon_name(child->id),
+	log_error("died", "daemon=%s why=\"%s\" restart-ms=%llu", daemon_name(child->id),
 		  child->last_exit, (unsigned long long)ms);
 	child->restarts++;
 	timer_start(&child->start, ms);

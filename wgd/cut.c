@@ -69,7 +69,7 @@ static void remove_table(void)
 	char error[256];
 
 	if (nft(NO_TABLE, error, sizeof(error)) < 0)
-		log_error("drill-table", "remains=\"inet wgbgp_drill\" error=\"%s\"", error);
+		log_error("drill-table", "table=\"inet wgbgp_drill\" error=\"%s\"", error);
 	else
 		unlink(path);
 }

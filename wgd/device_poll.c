@@ -41,7 +41,7 @@ void device_link_changed(struct device *dev, const struct link_info *info)
 		device_link_sync(dev, info);
 	if (dev->read.up != was_up) {
 		log_event(dev->read.up ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "link-state",
-			  "interface=%s up=%s", dev->name, dev->read.up ? "yes" : "no");
+			  "interface=%s state=%s", dev->name, dev->read.up ? "up" : "down");
 		if (dev->read.up) /* what is told of is there */
 			withhold_sync(dev);
 		report_if(dev);
@@ -102,8 +102,8 @@ static bool restore_peer(struct device *dev, struct peer *p)
 		retry_failed(&dev->repair_retry, err);
 	if (err < 0)
 		return false;
-	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "interface=%s what=peer peer=%s",
-		    dev->name, p->name);
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "drift-repaired", "peer=%s interface=%s what=peer",
+		    p->name, dev->name);
 	return true;
 }
 
@@ -165,7 +165,7 @@ static void handle_strangers(struct device *dev, const struct wg_dump *dump, str
 			owners[i] = &p->owner;
 		} else if (!retry_waits(&dev->repair_retry)) {
 			log_limited(&dev->bucket, LOG_LEVEL_WARN, "drift-repaired",
-				    "interface=%s what=unknown-peer key=%s", dev->name,
+				    "interface=%s what=unknown-peer public-key=%s", dev->name,
 				    WG_KEY_STR(key));
 			remove_stranger(dev, key);
 		}

@@ -56,8 +56,9 @@ int device_sync_key(struct device *dev, const struct wg_dump *dump)
 	if (!set.private_key && !set.set_port && !set.set_fwmark)
 		return 0;
 	if (dev->life.state == DEVICE_READY)
-		log_info("device-set", "interface=%s private-key=%d listen-port=%d fwmark=%d",
-			 dev->name, set.private_key != NULL, set.set_port, set.set_fwmark);
+		log_info("device-set", "interface=%s private-key=%s listen-port=%s fwmark=%s",
+			 dev->name, set.private_key ? "yes" : "no", set.set_port ? "yes" : "no",
+			 set.set_fwmark ? "yes" : "no");
 	err = wg_set_device(dev->wg, &set);
 	if (err < 0)
 		return err;

@@ -894,7 +894,7 @@ static void test_drift_log(void **state)
 	rig_pass(3000);
 	rig_expect("@1000\n"
 		   "log warning: drift-repaired interface=wg0 what=unknown-peer "
-		   "key=\"cwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n"
+		   "public-key=\"cwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n"
 		   "wg0 remove s\n"
 		   "log warning: tunnel-state peer=a interface=wg0 from=never to=down "
 		   "reason=peer-gone\n"
@@ -902,7 +902,7 @@ static void test_drift_log(void **state)
 		   "'reason':'peer-gone','to':'down'}\n"
 		   "zebra: a is 1 on 7 down peer-gone 10.9.0.2 10.9.0.2/32\n"
 		   "wg0 create a keepalive 0\n"
-		   "log warning: drift-repaired interface=wg0 what=peer peer=a\n"
+		   "log warning: drift-repaired peer=a interface=wg0 what=peer\n"
 		   "log warning: drift-repaired interface=wg0 what=allowed-ips missing=3 "
 		   "moved=0 extra=0 first=10.9.0.2/32\n"
 		   "wg0 + a 10.9.0.2/32\n"
@@ -943,7 +943,7 @@ static void test_withheld_log(void **state)
 	rig_refuse("wg0 remove b", -EIO, 2);
 	devices_link_event("wg0", 1);
 	rig_turn();
-	rig_expect("log warning: link-state interface=wg0 up=no\n"
+	rig_expect("log warning: link-state interface=wg0 state=down\n"
 		   "wg0 remove a\n"
 		   "log warning: tunnel-state peer=a interface=wg0 from=never to=down "
 		   "reason=interface-down\n"
@@ -962,17 +962,17 @@ static void test_withheld_log(void **state)
 	devices_link_event("wg0", 1);
 	rig_pass(3000);
 	rig_expect("@10\n"
-		   "log info: link-state interface=wg0 up=yes\n"
+		   "log info: link-state interface=wg0 state=up\n"
 		   "wg0 create a keepalive 0\n"
 		   "wg0 create b keepalive 0 refused\n"
-		   "log error: peer-refused interface=wg0 peer=b error=\"Input/output error\"\n"
+		   "log error: peer-refused peer=b interface=wg0 error=\"Input/output error\"\n"
 		   "log info: peers-back interface=wg0 peers=1\n"
 		   "wg0 + a 10.9.0.2/32\n"
 		   "wg0 + b 10.9.0.3/32\n"
 		   "log info: tunnel-state peer=a interface=wg0 from=down to=never "
 		   "reason=handshake-never\n"
 		   "wg0 create b keepalive 0\n"
-		   "log warning: drift-repaired interface=wg0 what=peer peer=b\n"
+		   "log warning: drift-repaired peer=b interface=wg0 what=peer\n"
 		   "log warning: drift-repaired interface=wg0 what=allowed-ips missing=1 "
 		   "moved=0 extra=0 first=10.9.0.3/32\n"
 		   "wg0 + b 10.9.0.3/32\n"

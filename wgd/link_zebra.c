@@ -42,7 +42,7 @@ static void link_zebra_frame(void *arg, const struct ipc_frame *frame)
 /* zebra-lite died: everything stays; the parent will hand us a new channel. */
 static void link_zebra_closed(void *arg, const char *why)
 {
-	log_warn("zebra-lite-gone", "why=\"%s\"", why);
+	log_warn("channel-lost", "daemon=zebra-lite why=\"%s\"", why);
 	link_zebra_close();
 }
 

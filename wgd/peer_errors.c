@@ -20,8 +20,8 @@ static void peer_errors_begin(struct peer *p, const struct icmp_error *m)
 	struct peer_errors *e = &p->errors;
 
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "underlay-error",
-		    "peer=%s interface=%s endpoint=%s type=%u code=%u", p->name, p->dev->name,
-		    ENDPOINT_STR(&m->to), m->type, m->code);
+		    "peer=%s interface=%s endpoint=%s icmp-type=%u icmp-code=%u", p->name,
+		    p->dev->name, ENDPOINT_STR(&m->to), m->type, m->code);
 	p->evidence.refused = false;
 	peer_silent(p, &e->silence);
 	timer_stop(&e->again);

@@ -36,7 +36,7 @@ static const uint8_t *choose_psk(const struct peer *p, const struct wg_peer *fou
 	const uint8_t *psk = secrets_get(p->conf->psk_file);
 
 	if (p->conf->psk_file && !psk)
-		log_error("no-preshared-key", "interface=%s peer=%s file=%s", p->dev->name, p->name,
+		log_error("no-preshared-key", "peer=%s interface=%s file=%s", p->name, p->dev->name,
 			  p->conf->psk_file);
 	if (!p->conf->psk_file && found && found->has_psk)
 		return none;
@@ -64,7 +64,7 @@ int peer_install(struct peer *p, bool create, const struct wg_peer *found)
 		err = wg_set_peer(p->dev->wg, &set);
 	if (err < 0) {
 		log_limited(&p->bucket, LOG_LEVEL_ERROR, "peer-refused",
-			    "interface=%s peer=%s error=\"%s\"", p->dev->name, p->name,
+			    "peer=%s interface=%s error=\"%s\"", p->name, p->dev->name,
 			    strerror(-err));
 		return err;
 	}
@@ -78,7 +78,7 @@ static void fix(struct peer *p, const struct prefix *prefix, enum allowed_origin
 
 	if (reason != REASON_NONE)
 		log_limited(&p->bucket, LOG_LEVEL_WARN, "allowed-ip-refused",
-			    "interface=%s peer=%s prefix=%s reason=%s", p->dev->name, p->name,
+			    "peer=%s interface=%s prefix=%s reason=%s", p->name, p->dev->name,
 			    PREFIX_STR(prefix), reason_name(reason));
 }
 

@@ -30,7 +30,7 @@ static void alarm(struct device *dev, const struct peer *peer, const struct pref
 	dev->beyond++;
 	dev->beyond_ms = now_ms();
 	log_limited(&dev->beyond_bucket, LOG_LEVEL_ERROR, "beyond-ceiling",
-		    "peer=%s interface=%s prefix=%s reason=%s from=zebra-lite", peer->name,
+		    "peer=%s interface=%s prefix=%s reason=%s daemon=zebra-lite", peer->name,
 		    dev->name, PREFIX_STR(p), reason_name(reason));
 }
 

@@ -42,7 +42,7 @@ void fib_route_refused(struct item *it)
 	zhistory_route(it->write, n, it->target, &it->hop, it->err);
 	if (count_refusal(it) && news)
 		log_limited(&error_bucket, LOG_LEVEL_WARN, "route-refused",
-			    "prefix=%s what=%s error=\"%s\"", PREFIX_STR(RIB_PREFIX(n)),
+			    "prefix=%s operation=%s error=\"%s\"", PREFIX_STR(RIB_PREFIX(n)),
 			    it->removed ? "delete" : "set", strerror(-it->err));
 	if (it->err == -EINVAL && it->target && it->target->nh) {
 		nhobj_refused(it->target->nh);

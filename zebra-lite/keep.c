@@ -52,7 +52,7 @@ static void keep_failed(struct keep *k, struct kept *e, const char *what, int er
 	char text[TEXT_MAX];
 
 	if (retry_failed(&e->retry, err))
-		log_error(k->refused, "what=%s %s error=\"%s\"", what, describe(k, e, text),
+		log_error(k->refused, "operation=%s %s error=\"%s\"", what, describe(k, e, text),
 			  strerror(-err));
 	wait_for_next(k);
 }

@@ -65,7 +65,7 @@ static void link_told(const struct klink *k, bool present)
 		news->link(changed);
 	if (!(changed & (KLINK_UP | KLINK_DOWN)) || !first_done)
 		return;
-	log_info("link", "interface=%s state=%s", k->name, up ? "up" : "down");
+	log_info("link-state", "interface=%s state=%s", k->name, up ? "up" : "down");
 	news->turned(k->ifindex);
 	kernel_resync(up ? "link up" : "link down");
 }

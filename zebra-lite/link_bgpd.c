@@ -45,7 +45,7 @@ static void on_routes(const struct ipc_frame *f)
 	struct msg_routes m;
 
 	if (msg_get_routes(f->body, f->len, &m) < 0) {
-		log_error("bad-message", "from=bgpd type=routes");
+		log_error("bad-message", "daemon=bgpd type=routes");
 		return;
 	}
 	rib_bgp_routes(&m, f->generation);
@@ -86,7 +86,7 @@ static void on_bgpd_frame(void *arg, const struct ipc_frame *f)
 			rows[i].handler(f);
 			return;
 		}
-	log_error("bad-message", "from=bgpd type=%s", msg_name(f->type));
+	log_error("bad-message", "daemon=bgpd type=%s", msg_name(f->type));
 }
 
 /* What waited for the channel. */
@@ -98,7 +98,7 @@ static void bgpd_go_on(void)
 
 static void on_bgpd_closed(void *arg, const char *why)
 {
-	log_info("channel-lost", "to=bgpd why=\"%s\"", why);
+	log_info("channel-lost", "daemon=bgpd why=\"%s\"", why);
 	link_bgpd_close();
 	nexthop_forget_watches();
 	rib_bgp_begin(); /* its routes are stale from now */

@@ -109,12 +109,12 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].type == (enum msg_type)f->type && rows[i].handler(f) == 0)
 			return;
-	log_error("bad-message", "from=wgd type=%s", msg_name(f->type));
+	log_error("bad-message", "daemon=wgd type=%s", msg_name(f->type));
 }
 
 static void on_closed(void *arg, const char *why)
 {
-	log_info("channel-lost", "to=wgd why=\"%s\"", why);
+	log_info("channel-lost", "daemon=wgd why=\"%s\"", why);
 	link_wgd_close();
 	fib_wgd_away();
 }

@@ -87,7 +87,7 @@ static void apply(const json_t *config, uint32_t generation)
 	int err;
 
 	if (zconfig_read(config, &c, error, sizeof(error)) < 0) {
-		log_error("configuration", "error=\"%s\"", error);
+		log_error("configuration-refused", "why=\"%s\"", error);
 		return;
 	}
 	moved = planes_read(config);

@@ -277,7 +277,7 @@ static bool nexthop_hold(struct nexthop *nh, const struct resolution *r)
 		nh->held = true;
 	if (!nh->held)
 		return false;
-	log_limited(&held_bucket, LOG_LEVEL_WARN, "nexthop-held", "address=%s seconds=%u",
+	log_limited(&held_bucket, LOG_LEVEL_WARN, "nexthop-held", "next-hop=%s seconds=%u",
 		    ADDR_STR(&nh->addr), WAYS_MS / 1000);
 	if (!held_timer.ready)
 		timer_init(&held_timer, release_held, NULL);
@@ -311,7 +311,7 @@ static void look_at(struct nexthop *nh)
 		rib_ceilings_again();
 	}
 	if (path || nexthop_level(nh) != was) {
-		log_info("nexthop", "address=%s state=%s reason=%s", ADDR_STR(&nh->addr),
+		log_info("nexthop", "next-hop=%s state=%s reason=%s", ADDR_STR(&nh->addr),
 			 reach_name(nh->reach), reason_name(nh->reason));
 		fib_counters.repairs += nexthop_level(nh) > was && !LIST_EMPTY(&nh->users);
 		nhobj_hop_changed(nh);

@@ -209,7 +209,8 @@ void nhgroup_update(struct nhobj *o)
 		return;
 	err = nhobj_write(o, next, false);
 	if (err < 0) {
-		log_warn("nexthop-group", "what=change id=%u error=\"%s\"", o->id, strerror(-err));
+		log_warn("nexthop-group", "operation=change id=%u error=\"%s\"", o->id,
+			 strerror(-err));
 		nhobj_lose(o);
 		out.resync("a nexthop group could not be changed");
 		return;

@@ -191,7 +191,7 @@ static int write_new(struct nhobj *o, int tries)
 		renumber(o, next_id());
 	if (err == 0 || !o->n || !o->resilient || is_passing(err))
 		return err;
-	log_warn("nexthop-group", "what=create error=\"%s\" resilient=never", strerror(-err));
+	log_warn("nexthop-group", "operation=create error=\"%s\" resilient=never", strerror(-err));
 	no_resilient = true;
 	o->resilient = false;
 	return nhobj_write(o, o->member, true);
@@ -200,11 +200,13 @@ static int write_new(struct nhobj *o, int tries)
 static void say_refused(const struct nhobj *o, bool never, int err)
 {
 	if (o->n)
-		log_warn("nexthop-group", "what=create error=\"%s\" multipath=%s", strerror(-err),
-			 never ? "never" : "later");
+		log_warn("nexthop-group", "operation=create error=\"%s\" multipath=%s",
+			 strerror(-err), never ? "never" : "later");
 	else
-		log_warn("nexthop-object", "what=create family=%d error=\"%s\" plain-routes=%s",
-			 o->family == AF_INET6 ? 6 : 4, strerror(-err), never ? "always" : "now");
+		log_warn("nexthop-object",
+			 "operation=create family=%s error=\"%s\" plain-routes=%s",
+			 o->family == AF_INET6 ? "ipv6" : "ipv4", strerror(-err),
+			 never ? "always" : "now");
 }
 
 struct nhobj *nhobj_begin(uint8_t family, unsigned n)

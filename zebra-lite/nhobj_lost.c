@@ -43,7 +43,7 @@ void nhobj_lose(struct nhobj *o)
 		return;
 	o->gone = true;
 	nhobj_counters.lost++;
-	log_warn("nexthop-object", "what=lost id=%u", o->id);
+	log_warn("nexthop-lost", "id=%u", o->id);
 	if (nh)
 		nexthop_users_dirty(nh);
 	for (unsigned i = 0; i < o->n; i++) {

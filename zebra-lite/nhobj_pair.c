@@ -169,7 +169,8 @@ static void pair_move(struct nhobj *o, const struct nexthop *to)
 		return;
 	err = out.nexthop_set(o->id, to->oif, o->family, zconfig.protocol, false);
 	if (err < 0) {
-		log_warn("nexthop-object", "what=move id=%u error=\"%s\"", o->id, strerror(-err));
+		log_warn("nexthop-object", "operation=move id=%u error=\"%s\"", o->id,
+			 strerror(-err));
 		o->gone = o->gone || err == -ENOENT;
 		return;
 	}

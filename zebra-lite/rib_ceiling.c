@@ -29,7 +29,7 @@ static void alarm(const struct rib_node *n, const struct nexthop *nh, enum reaso
 	fib_counters.beyond++;
 	fib_counters.beyond_ms = now_ms();
 	log_limited(&beyond_bucket, LOG_LEVEL_ERROR, "beyond-ceiling",
-		    "prefix=%s next-hop=%s interface=%s peer=%s reason=%s from=bgpd",
+		    "prefix=%s next-hop=%s interface=%s peer=%s reason=%s daemon=bgpd",
 		    PREFIX_STR(RIB_PREFIX(n)), ADDR_STR(&nh->addr),
 		    nh->peer ? nh->peer->iface->name : "", nh->peer ? nh->peer->name : "",
 		    reason_name(reason));
