@@ -2,7 +2,6 @@
 #include "prefix.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -50,59 +49,6 @@ int addr_cmp(const struct addr *a, const struct addr *b)
 	if (a->family != b->family)
 		return a->family - b->family;
 	return memcmp(a->b, b->b, sizeof(a->b));
-}
-
-/* The two halves of the 16 bytes of an address, as numbers: they are compared in two steps, where
- * memcmp() is a call. */
-static uint64_t high(const uint8_t *b)
-{
-	uint64_t v;
-
-	memcpy(&v, b, sizeof(v));
-	return be64toh(v);
-}
-
-static uint64_t low(const uint8_t *b)
-{
-	return high(b + 8);
-}
-
-int prefix_cmp(const struct prefix *a, const struct prefix *b)
-{
-	uint64_t x = high(a->b), y = high(b->b);
-
-	if (a->plane != b->plane)
-		return a->plane < b->plane ? -1 : 1;
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	if (x == y) {
-		x = low(a->b);
-		y = low(b->b);
-	}
-	if (x != y)
-		return x < y ? -1 : 1;
-	return (int)a->len - (int)b->len;
-}
-
-/* Of 16 bytes each, the first BITS. */
-static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-	uint64_t differ = high(a) ^ high(b);
-
-	if (bits <= 64)
-		return !bits || !(differ >> (64 - bits));
-	return !differ && !((low(a) ^ low(b)) >> (128 - bits));
-}
-
-bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
-{
-	return outer->family == inner->family && outer->plane == inner->plane &&
-	       outer->len <= inner->len && bits_equal(outer->b, inner->b, outer->len);
-}
-
-bool prefix_has_addr(const struct prefix *p, const struct addr *a)
-{
-	return p->family == a->family && p->plane == a->plane && bits_equal(p->b, a->b, p->len);
 }
 
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b)

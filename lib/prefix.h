@@ -13,6 +13,7 @@
 #ifndef WGBGP_PREFIX_H
 #define WGBGP_PREFIX_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -63,6 +64,26 @@ static inline bool prefix_eq(const struct prefix *a, const struct prefix *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* Eight bytes as a number whose order is that of the bits. */
+static inline uint64_t word_at(const uint8_t *b)
+{
+	uint64_t word;
+
+	memcpy(&word, b, sizeof(word));
+	return be64toh(word);
+}
+
+/* How many leading bits the 16 bytes at A and at B share: 0..128. */
+static inline unsigned bits_shared(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t diff = word_at(a) ^ word_at(b);
+
+	if (diff)
+		return (unsigned)__builtin_clzll(diff);
+	diff = word_at(a + 8) ^ word_at(b + 8);
+	return diff ? 64 + (unsigned)__builtin_clzll(diff) : 128;
+}
+
 /* The same in another plane. */
 static inline struct addr addr_in_plane(const struct addr *a, uint8_t plane)
 {
@@ -88,11 +109,33 @@ struct addr addr_of_prefix(const struct prefix *p);
 
 /* Order: plane, family, address, length. */
 int addr_cmp(const struct addr *a, const struct addr *b);
-int prefix_cmp(const struct prefix *a, const struct prefix *b);
+static inline int prefix_cmp(const struct prefix *a, const struct prefix *b)
+{
+	uint64_t x = word_at(a->b), y = word_at(b->b);
+
+	if (a->plane != b->plane)
+		return a->plane < b->plane ? -1 : 1;
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (x == y) {
+		x = word_at(a->b + 8);
+		y = word_at(b->b + 8);
+	}
+	return x != y ? (x < y ? -1 : 1) : (int)a->len - (int)b->len;
+}
 
 /* True when INNER is OUTER or inside it; never across planes. */
-bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
-bool prefix_has_addr(const struct prefix *p, const struct addr *a);
+static inline bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
+{
+	return outer->family == inner->family && outer->plane == inner->plane &&
+	       outer->len <= inner->len && bits_shared(outer->b, inner->b) >= outer->len;
+}
+
+static inline bool prefix_has_addr(const struct prefix *p, const struct addr *a)
+{
+	return p->family == a->family && p->plane == a->plane && bits_shared(p->b, a->b) >= p->len;
+}
+
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool addr_is_link_local(const struct addr *a); /* fe80::/10, 169.254/16 */
 bool addr_is_zero(const struct addr *a);

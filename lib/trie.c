@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "trie.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,26 +52,11 @@ static unsigned bit_at(const uint8_t *b, unsigned i)
 	return (b[i / 8] >> (7 - i % 8)) & 1;
 }
 
-/* Eight of 16 bytes as a number whose order is that of the bits. */
-static uint64_t word_at(const uint8_t *b)
-{
-	uint64_t word;
-
-	memcpy(&word, b, sizeof(word));
-	return be64toh(word);
-}
-
 /* How many leading bits A and B share, at most as many as the shorter one has. */
 static unsigned shared_bits(const struct prefix *a, const struct prefix *b)
 {
-	unsigned max = a->len < b->len ? a->len : b->len, bits = 0;
-	uint64_t diff = word_at(a->b) ^ word_at(b->b);
+	unsigned max = a->len < b->len ? a->len : b->len, bits = bits_shared(a->b, b->b);
 
-	if (!diff) {
-		bits = 64;
-		diff = word_at(a->b + 8) ^ word_at(b->b + 8);
-	}
-	bits += diff ? __builtin_clzll(diff) : 64;
 	return bits < max ? bits : max;
 }
 
