@@ -4,7 +4,7 @@ noinst_PROGRAMS += topo-tests/probe topo-tests/intruder
 topo_tests_probe_SOURCES = topo-tests/probe.c
 topo_tests_intruder_SOURCES = topo-tests/intruder.c
 
-EXTRA_DIST += scripts/build scripts/deps scripts/mutate scripts/mutate.equivalents .ci/run \
+EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/README.md \
 	topo-tests/conftest.py \
 	topo-tests/demo.py \
