@@ -99,6 +99,17 @@ static void tell_peers(void)
 	rig_peer(4, RIG_WG2, "10.9.2.4", NULL, TUNNEL_UP);
 }
 
+static void next_wgd(void)
+{
+	fib_wgd_away();
+	tunnel_begin();
+	for (uint32_t i = RIG_WG0; i <= RIG_WG3; i++)
+		rig_if(i, true);
+	tell_peers();
+	tunnel_synced();
+	fib_wgd_synced();
+}
+
 static int setup(void **state)
 {
 	rig_begin();
@@ -588,7 +599,8 @@ static void test_heir_gone(void **state)
 		 "message 3\n");
 }
 
-/* The same where the route stays for now, as another one was lost meanwhile: the entry goes back. */
+/* The same where the route stays for now, as another one was lost meanwhile: the entry goes back.
+ */
 static void test_heir_gone_for_nothing(void **state)
 {
 	rig_bgp("10.0.0.0/8", "10.9.0.3");
@@ -1064,13 +1076,7 @@ static void test_replayed(void **state)
 	rig_bgp(P, "10.9.0.1 10.9.1.2");
 	rig_bgp("10.2.0.0/16", "10.9.0.1");
 	hold();
-	fib_wgd_away();
-	tunnel_begin();
-	for (uint32_t i = RIG_WG0; i <= RIG_WG3; i++)
-		rig_if(i, true);
-	tell_peers();
-	tunnel_synced();
-	fib_wgd_synced();
+	next_wgd();
 	RIG_TOLD("set 10.1.0.0/16 p1\n"
 		 "set 10.1.0.0/16 p2\n"
 		 "set 10.2.0.0/16 p1\n"
@@ -1080,6 +1086,23 @@ static void test_replayed(void **state)
 	RIG_TOLD("refused 10.1.0.0/16 by 10.9.1.2 foreign-allowed-ip\n"
 		 "refused 10.2.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
 		 "del 10.2.0.0/16 dev wg0\n");
+}
+
+/* What a wgd refused is asked of the next one again: it knows of no refusal that it could end. */
+static void test_refused_by_the_one_before(void **state)
+{
+	hold();
+	rig_bgp(P, "10.9.0.1");
+	rig_told();
+	answer(1, P " p1");
+	rig_told();
+	next_wgd();
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
+		 "sync\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "message 2\n");
+	answer(2, P " p1");
+	RIG_TOLD("refused 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n");
 }
 
 /* --- pins --- */
@@ -1219,6 +1242,7 @@ int main(void)
 		T(test_late),
 		T(test_not_its_answer),
 		T(test_replayed),
+		T(test_refused_by_the_one_before),
 		T(test_pin_lost),
 		T(test_object_lost),
 		T(test_object_moves),

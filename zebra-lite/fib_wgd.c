@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "fib_internal.h"
+#include "rib.h"
 #include "zhistory.h"
 
 #define REPLAY_MAX 4096 /* entries a message */
@@ -72,8 +73,10 @@ bool fib_wgd_replay(bool settled)
 {
 	struct rib_node *n = NULL;
 
-	while (entries.m.n < REPLAY_MAX && (n = rib_walk(&replay_at)))
+	while (entries.m.n < REPLAY_MAX && (n = rib_walk(&replay_at))) {
+		rib_clear_entries(n, NULL); /* of the wgd before: it would free nothing */
 		fib_replay(n, &entries);
+	}
 	fib_wgd_send();
 	if (n)
 		return true;

@@ -410,7 +410,9 @@ static void test_entries(void **state)
 	msg_put_allowed(&w, &m);
 	dut_say(wgd, MSG_ALLOWED_HELD, &w);
 	say_nothing(wgd, MSG_TUNNEL_SYNC);
-	TOLD("wgd: unset 10.7.0.0/16 2\nwgd: sync\n");
+	TOLD("wgd: unset 10.7.0.0/16 2\nwgd: sync\n"
+	     "bgpd: cleared 1 by 10.9.0.1 foreign-allowed-ip: 10.0.0.0/24\n"
+	     "wgd: set 10.0.0.0/24 1\nadd 10.0.0.0/24\n");
 }
 
 /* wgd goes: nothing is written until its successor has told all; then it hears all. */

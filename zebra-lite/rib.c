@@ -178,7 +178,7 @@ void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer)
 		struct addr hop = r->hop;
 
 		next = r->next;
-		if (r->peer == peer)
+		if (r->peer && (!peer || r->peer == peer))
 			rib_clear(n, &hop, r->reason);
 	}
 }

@@ -115,7 +115,7 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
  * leads elsewhere (rib_judge_entries()). */
 void rib_refuse_entry(struct rib_node *n, const struct addr *hop, const struct tunnel_peer *peer,
 		      enum reason reason);
-void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer);
+void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer); /* NULL: of all */
 void rib_judge_entries(struct rib_node *n);
 void rib_forget_refusals(void);		     /* all, without a word */
 void rib_judge_distance(struct rib_node *n); /* keeps LOST_TO_PROTOCOL up to date */
