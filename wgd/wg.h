@@ -104,7 +104,8 @@ struct wg_backend {
 	/* Of any thread: from now on nothing waits any more, change() ends with -ENODEV. NULL:
 	 * nothing ever waits for long, and requests without encode() may be made by the loop. */
 	void (*interrupt)(struct wg *wg);
-	/* Processor time, us, that the other side has used so far. NULL: it works in the caller. */
+	/* Processor time, us, that the other side has used so far; now_us() where that is not
+	 * known. NULL: it works in the caller. */
 	uint64_t (*work_us)(const struct wg *wg);
 	void (*close)(struct wg *wg);
 };

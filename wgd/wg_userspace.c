@@ -65,7 +65,9 @@ static struct userspace *userspace_of(struct wg *wg)
 	return container_of(wg, struct userspace, wg);
 }
 
-/* Packets that the program moves meanwhile are in it. */
+/* Packets that the program moves meanwhile are in it. Where its processor time is not known, the
+ * time that goes by: it is in another pid namespace, or who listened has ended (wireguard-go
+ * without -f). A process that got the number since is taken for it. */
 static uint64_t userspace_work_us(const struct wg *wg)
 {
 	struct ucred program;
@@ -75,8 +77,9 @@ static uint64_t userspace_work_us(const struct wg *wg)
 
 	if (getsockopt(((const struct userspace *)wg)->fd, SOL_SOCKET, SO_PEERCRED, &program,
 		       &len) < 0 ||
-	    clock_getcpuclockid(program.pid, &clock) != 0 || clock_gettime(clock, &t) < 0)
-		return 0;
+	    program.pid <= 0 || clock_getcpuclockid(program.pid, &clock) != 0 ||
+	    clock_gettime(clock, &t) < 0)
+		return now_us();
 	return t.tv_sec * 1000000ull + t.tv_nsec / 1000;
 }
 

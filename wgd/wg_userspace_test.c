@@ -44,6 +44,7 @@ static const char *answer;			  /* what is still to be said of one */
 static size_t left, piece;			  /* bytes of it: all; at a time */
 static uint64_t ready_ms, pause_ms;		  /* when the next piece is there; from each to the next */
 static uint64_t interrupt_ms;			  /* the device is to be closed then; 0: never */
+static pid_t listener;				  /* 0: of another namespace; -1: nobody can say */
 static struct wg *wg;
 
 /* --- the clock and the socket --- */
@@ -73,6 +74,17 @@ int connect(int fd, const struct sockaddr *sa, socklen_t len)
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	say("connect %s%s\n", un->sun_path, connect_error ? " refused" : "");
 	return connect_error ? fail_with(&connect_error) : 0;
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	assert_true(fd >= 0);
+	assert_int_equal(level, SOL_SOCKET);
+	assert_int_equal(name, SO_PEERCRED);
+	assert_int_equal(*len, sizeof(struct ucred));
+	*(struct ucred *)value = (struct ucred){listener, 0, 0};
+	errno = EINVAL;
+	return listener < 0 ? -1 : 0;
 }
 
 ssize_t send(int fd, const void *data, size_t n, int flags)
@@ -520,6 +532,26 @@ static void test_patient(void **state)
 	       "= -19 after 300 ms\n");
 }
 
+#define NOBODY 0x0fffffff /* larger than any pid, and a clock can be made of it */
+
+/* What it works is its processor time; where that is not known, the time that goes by. */
+static void test_work(void **state)
+{
+	static const pid_t unknown[] = {-1, 0, NOBODY};
+	uint64_t before;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(unknown); i++) {
+		listener = unknown[i];
+		before = wg_work_us(wg);
+		clock_ms += 200000;
+		assert_in_range(wg_work_us(wg) - before, 200000000, 399999999);
+	}
+	listener = getpid();
+	before = wg_work_us(wg);
+	clock_ms += 200000;
+	assert_in_range(wg_work_us(wg) - before, 0, 199999999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +565,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_broken, begin, end),
 		cmocka_unit_test_setup_teardown(test_flood, begin, end),
 		cmocka_unit_test_setup_teardown(test_patient, begin, end),
+		cmocka_unit_test_setup_teardown(test_work, begin, end),
 	};
 
 	log_init("wg_userspace_test");
