@@ -718,6 +718,12 @@ static void asks_history(struct ipc *ipc)
 	AWAIT(ends == 1);
 	assert_int_equal(rows, 1);
 	said[0] = '\0';
+	rows = ends = 0;
+	request(ipc, 8, "{\"command\":\"history\",\"prefix\":\"10.0.0.0/33\"}");
+	AWAIT(ends == 1);
+	assert_int_equal(rows, 0);
+	assert_string_equal(said, "8 end 'prefix: not a prefix'\n");
+	said[0] = '\0';
 }
 
 /* What is followed; none of it is asked for in vain. */
@@ -734,7 +740,14 @@ static void asks_debug(struct ipc *ipc)
 		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"1440\"}", ""},
 		{"{\"command\":\"debug\",\"peer\":\"site-a\"}", ""},
 	};
+	static const char no_prefix[] =
+		"{\"command\":\"debug\",\"peer\":\"site-a\",\"prefix\":\"10.0.0.0/x\"}";
 	char want[128];
+
+	ends = 0;
+	request(ipc, 7, no_prefix);
+	AWAIT(ends == 1);
+	assert_string_equal(said, "7 end 'prefix: not a prefix'\n");
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(asked); i++) {
 		said[0] = '\0';

@@ -214,20 +214,21 @@ static void add_addr(struct history_filter *f, const char *text)
 		f->addrs[f->n_addrs++] = a;
 }
 
-void history_filter_read(const json_t *args, struct history_filter *f)
+int history_filter_read(const json_t *args, struct history_filter *f)
 {
 	const char *prefix = conf_str(args, "prefix", "");
 	json_t *item;
 	size_t i;
 
 	*f = (struct history_filter){.around = conf_bool(args, "around", false)};
-	if (*prefix)
-		prefix_parse(prefix, &f->prefix);
+	if (*prefix && prefix_parse(prefix, &f->prefix) < 0)
+		return -EINVAL;
 	str_copy(f->peer, conf_str(args, "peer", ""), sizeof(f->peer));
 	add_addr(f, f->peer);
 	json_array_foreach (conf_list(args, "addresses"), i, item)
 		if (json_is_string(item))
 			add_addr(f, json_string_value(item));
+	return 0;
 }
 
 static bool is_peer(const struct history_filter *f, const struct history_event *e)

@@ -113,8 +113,9 @@ struct history_filter {
 	struct addr addrs[HISTORY_ADDRS_MAX]; /* its addresses, the plane left out */
 	unsigned n_addrs;
 };
-/* From a request's members prefix, around, peer (a name or an address), addresses. */
-void history_filter_read(const json_t *args, struct history_filter *f);
+/* From a request's members prefix, around, peer (a name or an address), addresses. 0, or -EINVAL:
+ * that is no prefix. */
+int history_filter_read(const json_t *args, struct history_filter *f);
 bool history_matches(const struct history_filter *f, const struct history_event *e);
 /* The event of that number; NULL: it is no longer there, or not yet. */
 const struct history_event *history_event(uint64_t number);

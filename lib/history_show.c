@@ -11,6 +11,15 @@
 #define MINUTES 10
 #define MINUTES_MAX 1440
 
+/* False: the answer has ended. */
+static bool read_filter(struct show *s, struct history_filter *f)
+{
+	if (history_filter_read(s->args, f) == 0)
+		return true;
+	show_end(s, "prefix: not a prefix");
+	return false;
+}
+
 /* ---- history */
 
 struct reading {
@@ -22,10 +31,11 @@ static void history_start(struct show *s)
 {
 	struct reading *r = xcalloc(1, sizeof(*r));
 
-	history_filter_read(s->args, &r->filter);
+	s->state = r;
+	if (!read_filter(s, &r->filter))
+		return;
 	r->end = history_ring.n;
 	r->at = r->end > HISTORY_EVENTS ? r->end - HISTORY_EVENTS : 0;
-	s->state = r;
 	show_head(s, json_object(), "events");
 }
 
@@ -64,7 +74,8 @@ static void debug_start(struct show *s)
 	const char *minutes = conf_str(s->args, "minutes", "");
 	struct history_filter filter;
 
-	history_filter_read(s->args, &filter);
+	if (!read_filter(s, &filter))
+		return;
 	show_head(s, json_object(), NULL);
 	show_end(s, debug_error(&filter, *minutes ? (unsigned)atoi(minutes) : MINUTES));
 }

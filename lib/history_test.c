@@ -103,7 +103,7 @@ static struct history_filter filter(const char *json)
 	struct history_filter f;
 
 	assert_non_null(args);
-	history_filter_read(args, &f);
+	assert_int_equal(history_filter_read(args, &f), 0);
 	json_decref(args);
 	return f;
 }
@@ -288,6 +288,19 @@ static void test_filters(void **state)
 	finds("{\"peer\":\"wg0\"}", "");
 }
 
+static void test_no_prefix(void **state)
+{
+	static const char *const texts[] = {"10.1.0.0/33", "10.1.0.0/", "site-a"};
+	struct history_filter f;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
+		json_t *args = json_pack("{s:s}", "prefix", texts[i]);
+
+		assert_int_equal(history_filter_read(args, &f), -EINVAL);
+		json_decref(args);
+	}
+}
+
 static void test_debug(void **state)
 {
 	struct history_filter p = filter("{\"prefix\":\"10.1.0.0/16\"}");
@@ -367,7 +380,7 @@ int main(void)
 		TEST(test_unknown_what),   TEST(test_names),
 		TEST(test_too_many_names), TEST(test_filters),
 		TEST(test_debug),	   TEST(test_debug_again_and_off),
-		TEST(test_debug_bounds),
+		TEST(test_debug_bounds),   TEST(test_no_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
