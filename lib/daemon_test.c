@@ -738,6 +738,10 @@ static void asks_debug(struct ipc *ipc)
 		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"1441\"}",
 		 "minutes: 1 to 1440"},
 		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"1440\"}", ""},
+		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":1441}",
+		 "minutes: 1 to 1440"},
+		{"{\"command\":\"debug\",\"prefix\":\"10.0.0.0/8\",\"minutes\":\"x\"}",
+		 "minutes: 1 to 1440"},
 		{"{\"command\":\"debug\",\"peer\":\"site-a\"}", ""},
 	};
 	static const char no_prefix[] =

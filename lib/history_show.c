@@ -71,13 +71,14 @@ static const char *debug_error(const struct history_filter *f, unsigned minutes)
 
 static void debug_start(struct show *s)
 {
-	const char *minutes = conf_str(s->args, "minutes", "");
+	bool any = conf_has(s->args, "minutes");
+	uint32_t minutes = any ? conf_u32(s->args, "minutes", 0) : MINUTES;
 	struct history_filter filter;
 
 	if (!read_filter(s, &filter))
 		return;
 	show_head(s, json_object(), NULL);
-	show_end(s, debug_error(&filter, *minutes ? (unsigned)atoi(minutes) : MINUTES));
+	show_end(s, debug_error(&filter, minutes));
 }
 
 static void debug_off_start(struct show *s)

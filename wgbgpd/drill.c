@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "ask.h"
+#include "conf.h"
 #include "drill_echo.h"
 #include "drill_history.h"
 #include "drill_routes.h"
@@ -364,8 +364,8 @@ void drill_daemon_gone(enum daemon_id id)
 
 void drill_request(struct request *r, const json_t *args)
 {
-	json_int_t seconds = SECONDS;
-	const char *text = str(args, "seconds"), *to = str(args, "to");
+	uint32_t seconds = conf_has(args, "seconds") ? conf_u32(args, "seconds", 0) : SECONDS;
+	const char *to = str(args, "to");
 	json_t *ask;
 
 	if (drill.stage != NONE) {
@@ -373,8 +373,6 @@ void drill_request(struct request *r, const json_t *args)
 		return;
 	}
 	drill.to = (struct addr){0};
-	if (*text)
-		seconds = strtol(text, NULL, 10);
 	if (seconds < 1 || seconds > 600 || (*to && addr_parse(to, &drill.to) < 0)) {
 		request_end(r, "expected 1 to 600 seconds, and an address");
 		return;
