@@ -91,6 +91,8 @@ static void add_other_names(struct story *st, json_t *request)
 	json_t *tunnels = ask_tunnels(st), *addresses = json_array(), *row, *address;
 	size_t i, k;
 
+	/* First, as the daemons keep some only. A name is none, which they see. */
+	json_array_append_new(addresses, asked);
 	json_array_foreach (tunnels, i, row) {
 		bool is_it = str_eq(str_of(row, "peer"), peer);
 
@@ -101,7 +103,6 @@ static void add_other_names(struct story *st, json_t *request)
 		json_array_extend(addresses, json_object_get(row, "tunnel-addresses"));
 		json_object_set(request, "peer", json_object_get(row, "peer"));
 	}
-	json_array_append_new(addresses, asked); /* a name is none, which the daemons see */
 	json_object_set_new(request, "addresses", addresses);
 	json_decref(tunnels);
 }
