@@ -239,6 +239,12 @@ static void add_waiting(struct route_hops *hops, const struct net *net)
 	}
 }
 
+/* Where none is best: why. */
+static enum reason first_reason(const struct net *net)
+{
+	return net->paths ? path_at(net->paths)->reason : REASON_NONE;
+}
+
 /* Another one is best, or none is; with the reason of the one that was, or of the first. */
 static void note_decision(const struct rib_table *t, const struct net *net, uint32_t best,
 			  uint32_t before, size_t n)
@@ -260,6 +266,7 @@ void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 {
 	struct net *net = net_at(t, id);
 	uint32_t before = net->flags & NET_BEST ? net->paths : 0;
+	enum reason reason = first_reason(net);
 	size_t n = rib_decide_gather(t, net);
 	uint32_t best = 0;
 	size_t at = 0;
@@ -275,7 +282,7 @@ void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 		if (is_last_path(path_at(best)))
 			path_at(best)->reason = REASON_LAST_PATH;
 	}
-	if (best != before || !best)
+	if (best != before || (!best && (net->flags & NET_LOST || first_reason(net) != reason)))
 		note_decision(t, net, best, before, n);
 	rank(&d->hops, n, at);
 	add_waiting(&d->hops, net);
@@ -285,7 +292,7 @@ void rib_decide(struct rib_table *t, uint32_t id, struct decision *d)
 	d->renew = net->flags & NET_RENEW;
 	d->recost = net->flags & NET_RECOST;
 	d->empty = !net->paths;
-	net->flags &= ~(NET_CHANGED | NET_RENEW | NET_RECOST | NET_BEST);
+	net->flags &= ~(NET_CHANGED | NET_RENEW | NET_RECOST | NET_BEST | NET_LOST);
 	if (best)
 		net->flags |= NET_BEST;
 }

@@ -270,8 +270,8 @@ void path_free(struct rib_table *t, uint32_t id)
 
 	while (*at != id)
 		at = &path_at(*at)->next;
-	if (at == &net->paths)
-		net->flags &= ~NET_BEST;
+	if (at == &net->paths && net->flags & NET_BEST)
+		net->flags ^= NET_BEST | NET_LOST;
 	*at = path->next;
 	path_set_attr(id, NULL, NULL);
 	islab_release(&rib_paths, id);

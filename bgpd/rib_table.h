@@ -34,6 +34,7 @@ enum net_flag {
 	NET_RENEW = 32,	  /* that path's next hop changed in a way that some neighbours see */
 	NET_RECOST = 64,  /* ... that path's next hop has another cost */
 	NET_VERDICT = 16, /* zebra-lite refused one of its next hops: rib_verdict.c knows which */
+	NET_LOST = 128,	  /* the best path was freed since it was decided */
 };
 
 struct net {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "history.h"
 #include "leak.h"
 #include "log.h"
 #include "loop.h"
@@ -22,6 +23,7 @@
 #include "originate.h"
 #include "peer_conf.h"
 #include "policy_ceiling.h"
+#include "reason.h"
 #include "restart.h"
 #include "rib.h"
 #include "rib_lap.h"
@@ -486,6 +488,48 @@ static void test_last_choice(void **state)
 	assert_string_equal(rig_reason(NET, B), "none");
 	assert_string_equal(rig_str(rig_path(NET, A), "demotion"), "demoted");
 	assert_string_equal(rig_str(rig_path(NET, B), "demotion"), "none");
+}
+
+/* The decisions that were noted since FROM, each as what it says. */
+static const char *decisions(uint64_t from)
+{
+	static char text[256];
+
+	text[0] = '\0';
+	for (; from < history_ring.n; from++) {
+		const struct history_event *e = history_event(from);
+
+		if (e->kind == HISTORY_DECISION)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s %s, ",
+				 e->what ? "best" : "none", reason_name(e->reason));
+	}
+	return text;
+}
+
+/* A decision is told once: not again where none was best before and none is now. */
+static void test_decisions(void **state)
+{
+	struct far *a = up(A, false);
+	uint64_t from = history_ring.n;
+
+	announce(a, NET, HOP, 100);
+	assert_string_equal(decisions(from), "none nexthop-unknown, best none, ");
+	from = history_ring.n;
+	rig_nexthop(HOP, REACH_DOWN, REASON_NONE);
+	assert_string_equal(decisions(from), "none nexthop-unreachable, ");
+	from = history_ring.n;
+	far_announce(a, &(struct news){
+				.prefix = NET, .nexthop = HOP, .path = {7, 8}, .local_pref = 100});
+	assert_string_equal(decisions(from), "");
+	rig_nexthop(HOP, REACH_DOWN, REASON_OTHER_PLANE);
+	assert_string_equal(decisions(from), "none other-plane, ");
+	from = history_ring.n;
+	far_withdraw(a, NET);
+	assert_string_equal(decisions(from), "");
+	announce(a, NET, HOP, 100);
+	from = history_ring.n;
+	far_withdraw(a, NET);
+	assert_string_equal(decisions(from), "none none, ");
 }
 
 /* What was refused of a network is forgotten with it. */
@@ -957,6 +1001,7 @@ int main(void)
 		T(test_deleted_before_it_came),
 		T(test_chosen_otherwise),
 		T(test_last_choice),
+		T(test_decisions),
 		T(test_refused_before),
 		T(test_refused_on_channel),
 		T(test_fresh),
