@@ -16,6 +16,6 @@ EXTRA_DIST += doc/pages_test doc/conf_reference_test doc/requests_test doc/conf-
 TESTS += doc/conf_reference_test doc/requests_test doc/examples_test doc/pages_test
 
 doc-update:
-	$(srcdir)/doc/conf-reference --update $(srcdir)/yang $(srcdir)/doc/wgbgp.conf.5
-	$(srcdir)/yang/requests --update $(srcdir)/yang $(srcdir)/doc/requests.md
+	$(PYTHON) -B $(srcdir)/doc/conf-reference --update $(srcdir)/yang $(srcdir)/doc/wgbgp.conf.5
+	$(PYTHON) -B $(srcdir)/yang/requests --update $(srcdir)/yang $(srcdir)/doc/requests.md
 .PHONY: doc-update
