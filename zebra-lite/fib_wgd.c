@@ -73,7 +73,10 @@ bool fib_wgd_replay(bool settled)
 {
 	struct rib_node *n = NULL;
 
-	while (entries.m.n < REPLAY_MAX && (n = rib_walk(&replay_at))) {
+	for (unsigned i = 0; i < REPLAY_MAX && entries.m.n < REPLAY_MAX; i++) {
+		n = rib_walk(&replay_at);
+		if (!n)
+			break;
 		rib_clear_entries(n, NULL); /* of the wgd before: it would free nothing */
 		fib_replay(n, &entries);
 	}
