@@ -150,7 +150,8 @@ struct refusal *rib_refusal(const struct rib_node *n, const struct addr *hop)
 struct refusal *rib_static_refusal(const struct rib_node *n, const struct addr *hop)
 {
 	for (struct refusal *r = rib_refusals(n); r; r = r->next)
-		if ((!r->hop.family || addr_eq(&r->hop, hop)) && !is_bgps_alone(r->reason))
+		if ((!r->hop.family || addr_eq(&r->hop, hop)) &&
+		    (r->peer || !is_bgps_alone(r->reason)))
 			return r;
 	return NULL;
 }
