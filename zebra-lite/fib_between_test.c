@@ -1088,6 +1088,34 @@ static void test_replayed(void **state)
 		 "del 10.2.0.0/16 dev wg0\n");
 }
 
+/* An interface is made anew: its peers keep their numbers, and the entries that they get there. */
+static void test_interface_anew(void **state)
+{
+	rig_bgp(P, "10.9.0.1");
+	hold();
+	tunnel_if_gone(RIG_WG0);
+	rig_peer(1, RIG_WG3, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "message 1\n");
+	answer(1, "");
+	RIG_TOLD("change 10.9.0.1/32 dev wg3\n"
+		 "change 10.1.0.0/16 dev wg3\n"
+		 "del 10.9.0.3/32 dev wg0\n");
+}
+
+/* Of a static route, too, what wgd refused is not asked again and again. */
+static void test_static_refused(void **state)
+{
+	rig_configure("{" RIG_PERMIT ", 'rib': {'static': [{'prefix': '" P "', "
+		      "'next-hop': '10.9.0.1'}]}}");
+	RIG_TOLD("redist +static 10.1.0.0/16 metric 0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	entry(P, 1, REASON_STATIC_ENTRY);
+	RIG_TOLD("refused 10.1.0.0/16 by 10.9.0.1 static-entry\n"
+		 "del 10.1.0.0/16 dev wg0\n");
+}
+
 /* What a wgd refused is asked of the next one again: it knows of no refusal that it could end. */
 static void test_refused_by_the_one_before(void **state)
 {
@@ -1243,6 +1271,8 @@ int main(void)
 		T(test_not_its_answer),
 		T(test_replayed),
 		T(test_refused_by_the_one_before),
+		T(test_interface_anew),
+		T(test_static_refused),
 		T(test_pin_lost),
 		T(test_object_lost),
 		T(test_object_moves),

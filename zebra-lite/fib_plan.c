@@ -142,6 +142,15 @@ void fib_plan_routes(struct batch *b)
 
 /* --- phase 4: entries that go, and the books --- */
 
+/* The number of one that is gone may be another's by now, who has the entry by F. */
+static bool is_successors(const struct tunnel_peer *peer, const struct fib *f)
+{
+	for (unsigned i = 0; peer->gone && f && i < f->n; i++)
+		if (f->owner[i].peer != peer && f->owner[i].peer->id == peer->id)
+			return true;
+	return false;
+}
+
 void fib_plan_unsets(const struct item *it, struct fib_entries *to)
 {
 	const struct fib *old = rib_installed(it->node);
@@ -150,10 +159,11 @@ void fib_plan_unsets(const struct item *it, struct fib_entries *to)
 		if (it->given[i].peer)
 			fib_entry(to, ALLOWED_UNSET, it->given[i].peer, RIB_PREFIX(it->node));
 	for (unsigned i = 0; old && i < old->n; i++) {
-		uint32_t ifindex = old->owner[i].ifindex;
+		const struct fib_owner *o = &old->owner[i];
 
-		if (!fib_owner_on(it->target, ifindex) && !fib_was_given(it, ifindex))
-			fib_entry(to, ALLOWED_UNSET, old->owner[i].peer, RIB_PREFIX(it->node));
+		if (!fib_owner_on(it->target, o->ifindex) && !fib_was_given(it, o->ifindex) &&
+		    !is_successors(o->peer, it->target))
+			fib_entry(to, ALLOWED_UNSET, o->peer, RIB_PREFIX(it->node));
 	}
 }
 
@@ -177,12 +187,14 @@ static bool was_taken_away(const struct item *it, uint32_t ifindex)
 /* One that is gone may have got an entry before it went, and would come back with it. */
 static void unset_gone(const struct item *it, struct fib_entries *to)
 {
-	const struct fib *f = it->target;
+	const struct fib *f = it->target, *old = rib_installed(it->node);
 
-	for (unsigned i = 0; f && i < f->n; i++)
-		if (f->owner[i].peer->gone &&
-		    !fib_owner_on(rib_installed(it->node), f->owner[i].ifindex))
-			fib_entry(to, ALLOWED_UNSET, f->owner[i].peer, RIB_PREFIX(it->node));
+	for (unsigned i = 0; f && i < f->n; i++) {
+		const struct fib_owner *o = &f->owner[i];
+
+		if (o->peer->gone && !fib_owner_on(old, o->ifindex) && !is_successors(o->peer, old))
+			fib_entry(to, ALLOWED_UNSET, o->peer, RIB_PREFIX(it->node));
+	}
 }
 
 /* The entries of IT that stand, or stand again, on interfaces that FROM's route leaves by; or on
