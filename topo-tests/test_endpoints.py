@@ -126,6 +126,8 @@ def test_name_comes_late(topo):
 
 def test_hosts_file_and_two_families(topo):
     """/etc/hosts is looked into first; of two addresses the one that answers is found."""
+    if not os.path.exists("/etc/hosts"):
+        pytest.skip("no /etc/hosts that another one could be mounted over")
     d = Net(topo, "vpn:51820")
     path = os.path.join(d.site.dir, "hosts")
     with open(path, "w", encoding="ascii") as f:
