@@ -126,7 +126,7 @@ def test_keys(topo):
 
 def test_no_block_is_without_test():
     """Whoever adds a block to README says here what tests it."""
-    known = {"neighbor ─BGP": "a drawing", "LAN 192.168.1.0/24 ──": "a drawing",
+    known = {"neighbor ─BGP": "a drawing", "192.168.1.0/24 ──": "a drawing",
              "hub1 wg0 10.99.1.1": "a drawing", "sudo ./demo": "check, demo.py",
              "sudo scripts/deps build run ": "test_build.py", "umask 077": "test_keys",
              "system {": "here", "wgbgpd -n": "test_first_configuration",
