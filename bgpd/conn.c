@@ -293,22 +293,27 @@ static int conn_gather(struct conn *c, struct iovec *out, int max, int *own)
 	return n;
 }
 
-/* N bytes of routes at AT were written; their segment is whole messages. */
-static void count_messages(struct conn *c, const uint8_t *at, size_t n)
+/* Messages that began in the N bytes of routes at AT, which were written; their segment is whole
+ * messages. */
+static unsigned count_messages(struct conn *c, const uint8_t *at, size_t n)
 {
+	unsigned messages = 0;
+
 	while (n > c->skip) {
 		at += c->skip;
 		n -= c->skip;
 		c->skip = get_u16(at + 16);
-		peer_sent(c->pull, BGP_UPDATE, c->skip);
+		messages++;
 	}
 	c->skip -= n;
+	return messages;
 }
 
 /* DONE bytes of the N segments were written. */
 static void account(struct conn *c, const struct iovec *iov, int n, int own, size_t done)
 {
 	size_t routes = 0;
+	unsigned updates = 0;
 
 	c->wrote_ms = now_ms();
 	for (int i = 0; i < n; i++) {
@@ -320,12 +325,14 @@ static void account(struct conn *c, const struct iovec *iov, int n, int own, siz
 			continue;
 		}
 		routes += part;
-		count_messages(c, iov[i].iov_base, part);
+		updates += count_messages(c, iov[i].iov_base, part);
 	}
 	if (c->own_at == c->own.len) {
 		wr_reset(&c->own);
 		c->own_at = 0;
 	}
+	if (updates)
+		peer_sent_updates(c->pull, updates, routes);
 	if (routes)
 		c->source->sent(c->pull, routes);
 }

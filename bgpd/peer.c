@@ -94,26 +94,34 @@ const char *peer_state_name(enum peer_state s)
 
 /* KEEPALIVEs of many neighbours would leave no room for anything else. */
 static void note_message(const struct peer *p, enum history_kind kind, enum bgp_message type,
-			 size_t bytes)
+			 size_t bytes, unsigned messages)
 {
 	if (type != BGP_KEEPALIVE)
 		history_note((struct history_fact){.kind = kind,
 						   .what = type,
 						   .addr = &p->conf.address,
-						   .count = (uint32_t)bytes});
+						   .count = (uint32_t)bytes,
+						   .number = messages});
 }
 
 void peer_sent(struct peer *p, enum bgp_message type, size_t bytes)
 {
 	p->count.messages_out++;
-	p->count.updates_out += type == BGP_UPDATE;
-	note_message(p, HISTORY_SENT, type, bytes);
+	note_message(p, HISTORY_SENT, type, bytes, 1);
+}
+
+/* One event a write: with one a message, a reflector's many clients would leave no room either. */
+void peer_sent_updates(struct peer *p, unsigned updates, size_t bytes)
+{
+	p->count.messages_out += updates;
+	p->count.updates_out += updates;
+	note_message(p, HISTORY_SENT, BGP_UPDATE, bytes, updates);
 }
 
 void peer_heard(struct peer *p, enum bgp_message type, size_t bytes)
 {
 	p->count.messages_in++;
-	note_message(p, HISTORY_RECEIVED, type, bytes);
+	note_message(p, HISTORY_RECEIVED, type, bytes, 1);
 }
 
 bool peer_conf_external(const struct peer_conf *c)

@@ -82,6 +82,8 @@ const char *peer_name(const struct peer *p); /* address text; valid until the ne
 const char *peer_state_name(enum peer_state s);
 /* A message to the neighbour, or from it, of so many bytes with its header; 0: not known. */
 void peer_sent(struct peer *p, enum bgp_message type, size_t bytes);
+/* UPDATEs that began in one write, which took so many bytes of routes. */
+void peer_sent_updates(struct peer *p, unsigned updates, size_t bytes);
 void peer_heard(struct peer *p, enum bgp_message type, size_t bytes);
 /* iBGP neighbour that is one of our reflector clients. */
 bool peer_is_client(const struct peer *p);

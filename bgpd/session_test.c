@@ -24,6 +24,7 @@
 #include "attr_wire.h"
 #include "bgp.h"
 #include "fsm.h"
+#include "history.h"
 #include "loop.h"
 #include "neighbors.h"
 #include "peer_way.h"
@@ -952,11 +953,29 @@ static void test_operator(void **state)
 	assert_true(TAILQ_EMPTY(&peers));
 }
 
+/* UPDATEs sent, as the history has them; EVENTS: in so many of its events. */
+static unsigned history_updates(unsigned *events)
+{
+	unsigned sum = 0;
+
+	*events = 0;
+	for (uint64_t i = 0; i < history_ring.n; i++) {
+		const struct history_event *e = history_event(i);
+
+		if (!e || e->kind != HISTORY_SENT || e->what != BGP_UPDATE)
+			continue;
+		sum += e->number;
+		(*events)++;
+	}
+	return sum;
+}
+
 /* Routes through a socket that fills up again and again, with messages of the session between. */
 static void test_partial_writes(void **state)
 {
 	const int count = 20000;
 	int fd, seen = 0, refreshes = 0, asked = 0;
+	unsigned events;
 
 	for (int i = 0; i < count; i++) { /* messages of 100 bytes, numbered */
 		size_t mark = message_begin(&routes, BGP_UPDATE);
@@ -988,6 +1007,8 @@ static void test_partial_writes(void **state)
 		refreshes++;
 	}
 	assert_int_equal(peer->count.updates_out, count);
+	assert_int_equal(history_updates(&events), count);
+	assert_in_range(events, 1, count / 10); /* an event a write, not a message */
 	close(fd);
 }
 

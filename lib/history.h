@@ -22,7 +22,7 @@
 
 enum history_kind {
 	HISTORY_RECEIVED, /* a BGP message; what: its type */
-	HISTORY_SENT,
+	HISTORY_SENT,	  /* the same; UPDATEs that went in one write are one event */
 	HISTORY_SESSION,  /* what: it is up */
 	HISTORY_DECISION, /* what: there is a best path */
 	HISTORY_NEXTHOP,  /* what: enum reach */
