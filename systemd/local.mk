@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Made here, not by configure: the paths are known to make only.
-systemdsystemunit_DATA = systemd/wgbgp.service $(srcdir)/contrib/wgbgp-drill@.timer \
-	systemd/wgbgp-drill@.service
-EXTRA_DIST += systemd/wgbgp.service.in
-CLEANFILES += systemd/wgbgp.service systemd/wgbgp-drill@.service
+systemdsystemunit_DATA = systemd/wgbgp.service systemd/wgbgp-keep-in.service \
+	$(srcdir)/contrib/wgbgp-drill@.timer systemd/wgbgp-drill@.service
+EXTRA_DIST += systemd/wgbgp.service.in systemd/wgbgp-keep-in.service.in
+CLEANFILES += systemd/wgbgp.service systemd/wgbgp-keep-in.service systemd/wgbgp-drill@.service
 systemd/wgbgp-drill@.service: $(srcdir)/contrib/wgbgp-drill@.service Makefile
 	@$(MKDIR_P) systemd
 	$(AM_V_GEN)sed -e 's,/usr/bin/,$(bindir)/,g' $(srcdir)/contrib/wgbgp-drill@.service > $@
-systemd/wgbgp.service: $(srcdir)/systemd/wgbgp.service.in Makefile
+systemd/wgbgp.service: $(srcdir)/systemd/wgbgp.service.in
+systemd/wgbgp-keep-in.service: $(srcdir)/systemd/wgbgp-keep-in.service.in
+systemd/wgbgp.service systemd/wgbgp-keep-in.service: Makefile
 	@$(MKDIR_P) systemd
 	$(AM_V_GEN)sed -e 's,[@]sbindir[@],$(sbindir),g' -e 's,[@]sysconfdir[@],$(sysconfdir),g' \
-		$(srcdir)/systemd/wgbgp.service.in > $@
+		-e 's,[@]localstatedir[@],$(localstatedir),g' $(srcdir)/$@.in > $@

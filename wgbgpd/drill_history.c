@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "conf.h"
 #include "log.h"
+#include "state.h"
 #include "util.h"
 
 #define RECORDS_MAX 50
@@ -31,14 +31,10 @@ static void read_line(const char *line)
 
 void drill_history_open(void)
 {
-	const char *dir = getenv("WGBGP_STATEDIR");
 	char line[LINE_BYTES];
 	FILE *file;
 
-	if (!dir)
-		dir = LOCALSTATEDIR "/lib/wgbgp";
-	mkdir(dir, 0700); /* where it is missing whole, wgd says so */
-	path = xasprintf("%s/drills", dir);
+	path = state_path("drills");
 	records = json_array();
 	file = fopen(path, "re");
 	if (!file)

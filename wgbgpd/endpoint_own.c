@@ -10,6 +10,7 @@
 #include "config.h"
 #include "datastore.h"
 #include "drill.h"
+#include "keep_in.h"
 #include "privs.h"
 #include "supervise.h"
 
@@ -136,8 +137,10 @@ static void run_log_level(struct request *r, const json_t *args)
 static void on_torn_down(void *arg, const char *error)
 {
 	on_changed(json_array(), error);
-	if (!error)
-		parent->stop("teardown");
+	if (error)
+		return;
+	keep_in_forget();
+	parent->stop("teardown");
 }
 
 static void run_teardown(struct request *r, const json_t *args)

@@ -38,6 +38,9 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
 	wgbgpd/endpoint_own.c wgbgpd/endpoint_own.h \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
+	wgbgpd/keep_in.c wgbgpd/keep_in.h \
+	wgbgpd/kept_file.c wgbgpd/kept_file.h \
+	wgbgpd/kept_load.c wgbgpd/kept_load.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
 	wgbgpd/lock.c wgbgpd/lock.h \
@@ -47,6 +50,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/process.c wgbgpd/process.h \
 	wgbgpd/request.c wgbgpd/request.h \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
+	wgbgpd/state.c wgbgpd/state.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h
 wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
 PARENT_LIBS = wgbgpd/libparent.a $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
@@ -179,6 +183,12 @@ wgbgpd_notify_test_SOURCES = wgbgpd/notify_test.c lib/loop_fake.c lib/loop_fake.
 wgbgpd_notify_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_notify,--wrap=sd_notifyf \
 	-Wl,--wrap=sd_watchdog_enabled
 wgbgpd_notify_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS) $(SYSTEMD_LIBS)
+check_PROGRAMS += wgbgpd/keep_in_test wgbgpd/kept_file_test
+wgbgpd_keep_in_test_SOURCES = wgbgpd/keep_in_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_keep_in_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
+wgbgpd_keep_in_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_kept_file_test_SOURCES = wgbgpd/kept_file_test.c
+wgbgpd_kept_file_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/lock_test
 # The test plays what is in process.c, supervise.c and privs.c.
 wgbgpd_lock_test_SOURCES = wgbgpd/lock_test.c

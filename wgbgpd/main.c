@@ -10,11 +10,13 @@
 #include "conf_load.h"
 #include "conf_schema.h"
 #include "config.h"
+#include "kept_load.h"
 #include "parent.h"
 #include "util.h"
 
-static const char usage[] = "usage: wgbgpd [-c FILE] [-n] [-r RUNDIR] [-V]\n"
+static const char usage[] = "usage: wgbgpd [-c FILE] [-k] [-n] [-r RUNDIR] [-V]\n"
 			    "  -c FILE    configuration [" SYSCONFDIR "/wgbgp/wgbgp.conf]\n"
+			    "  -k         keep in what was kept in before the reboot, and exit\n"
 			    "  -n         check the configuration and exit\n"
 			    "  -r RUNDIR  directory of the sockets and the state [/run/wgbgp]\n"
 			    "  -V         print the version\n";
@@ -45,11 +47,13 @@ int main(int argc, char **argv)
 	bool check = false;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "c:hnr:V", names, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "c:hknr:V", names, NULL)) != -1) {
 		switch (opt) {
 		case 'c':
 			path = optarg;
 			break;
+		case 'k':
+			return kept_load();
 		case 'n':
 			check = true;
 			break;

@@ -27,6 +27,7 @@
 #include "endpoint.h"
 #include "endpoint_own.h"
 #include "interfaces.h"
+#include "keep_in.h"
 #include "listen.h"
 #include "lock.h"
 #include "log.h"
@@ -222,6 +223,7 @@ static void on_daemon_gone(enum daemon_id id)
 	ask_daemon_gone(id);
 	drill_daemon_gone(id);
 	interfaces_daemon_gone(id);
+	keep_in_daemon_gone(id);
 	if (stopping)
 		return;
 	commit_daemon_gone(id);
@@ -273,6 +275,7 @@ static void release(void)
 {
 	drill_free();
 	drill_history_close();
+	keep_in_close();
 	interfaces_free();
 	ask_free();
 	endpoint_free();
@@ -330,6 +333,7 @@ int parent_run(const char *path, const char *rundir)
 	catch_signals();
 	notify_init();
 	drill_history_open();
+	keep_in_open();
 	interfaces_init(tell_systemd);
 	supervise_start(rundir, lock_fd, &handlers);
 	commit_start(first, on_first, NULL);
