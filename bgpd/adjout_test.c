@@ -1255,13 +1255,11 @@ static void in_turns(void **state)
 	tear_down();
 }
 
-static bool held;
+void __wrap_conn_hold_reading(struct peer *p, bool hold);
 
-void __wrap_conn_hold_reading(bool hold);
-
-void __wrap_conn_hold_reading(bool hold)
+void __wrap_conn_hold_reading(struct peer *p, bool hold)
 {
-	held = hold;
+	p->held = hold;
 }
 
 /* N networks from the FIRST on. */
@@ -1279,14 +1277,15 @@ static void tell_many(bool announce, struct attr *a, unsigned first, unsigned n)
 	wr_free(&nlri);
 }
 
-#define HIGH 65536
+#define HIGH 4096
 
-/* Neighbours are not read any more as soon as so many networks are undecided, before any is
- * decided; when most are, they are read again. */
+/* A neighbour is not read any more as soon as so many of its networks are undecided, before any is
+ * decided; when most are, it is read again. */
 static void held_in_time(void **state)
 {
 	struct addr nexthop = nexthop_number(4, AF_INET);
 	struct attr_edit *e = attr_edit_begin(NULL);
+	const bool *held = &ends[4].peer.held;
 	struct attr *a;
 
 	attr_edit_nexthop(e, &nexthop);
@@ -1296,16 +1295,16 @@ static void held_in_time(void **state)
 	settle();
 	for (unsigned i = 0; i < HIGH; i += 1024) {
 		tell_many(true, a, i, 1024);
-		assert_false(held);
+		assert_false(*held);
 	}
 	tell_many(true, a, HIGH, 1);
-	assert_true(held);
+	assert_true(*held);
 	settle();
-	assert_false(held);
+	assert_false(*held);
 	for (unsigned i = 0; i <= HIGH; i += 1024)
 		tell_many(false, NULL, i, 1024);
 	settle();
-	assert_false(held);
+	assert_false(*held);
 	attr_unref(a);
 	tear_down();
 }

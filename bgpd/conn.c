@@ -18,8 +18,8 @@
 #define TCP_RTO_MAX_MS 44 /* Linux 6.15, younger than the C library */
 #endif
 
-#define READ_BYTES (64 * 1024)
-#define READS_PER_TURN 4
+/* In one turn: what it brings takes a millisecond or two, in which others wait. */
+#define READ_BYTES (16 * 1024)
 #define WRITE_BYTES_PER_TURN (256 * 1024)
 #define SEGMENTS 64
 #define FINISH_MS 2000
@@ -46,8 +46,7 @@ struct conn {
 
 static TAILQ_HEAD(, conn) finishing = TAILQ_HEAD_INITIALIZER(finishing);
 static unsigned n_finishing;
-static TAILQ_HEAD(, conn) parked = TAILQ_HEAD_INITIALIZER(parked); /* not read while held */
-static bool held;
+static TAILQ_HEAD(, conn) parked = TAILQ_HEAD_INITIALIZER(parked); /* of held neighbours */
 
 static void conn_on_readable(int fd, short what, void *arg);
 static void on_writable(int fd, short what, void *arg);
@@ -98,11 +97,17 @@ static void unpark(struct conn *c)
 	watch_on(&c->rd_watch);
 }
 
-void conn_hold_reading(bool hold)
+void conn_hold_reading(struct peer *p, bool hold)
 {
-	held = hold;
-	while (!hold && !TAILQ_EMPTY(&parked))
-		unpark(TAILQ_FIRST(&parked));
+	struct conn *c;
+
+	p->held = hold; /* and it is parked when something comes */
+	TAILQ_FOREACH (c, &parked, link) {
+		if (c->pull == p && !hold) {
+			unpark(c);
+			return;
+		}
+	}
 }
 
 static void conn_release(struct conn *c)
@@ -221,8 +226,7 @@ static void keep_rest(struct conn *c, const uint8_t *data, size_t len)
 	c->rest_len = len;
 }
 
-/* One read; true when there may be more at once. */
-static bool read_some(struct conn *c)
+static void read_some(struct conn *c)
 {
 	static uint8_t buffer[BGP_MESSAGE_MAX + READ_BYTES];
 	size_t have = c->rest_len;
@@ -232,33 +236,27 @@ static bool read_some(struct conn *c)
 		memcpy(buffer, c->rest, have);
 	n = read(c->fd, buffer + have, READ_BYTES);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return;
 	if (n <= 0) {
 		closed(c, n == 0 ? 0 : errno);
-		return false;
+		return;
 	}
 	c->heard_ms = now_ms();
 	if (c->finishing)
-		return n == READ_BYTES;
+		return;
 	used = hand_out(c, buffer, have + n);
-	if (used < 0)
-		return false;
-	keep_rest(c, buffer + used, have + n - used);
-	return n == READ_BYTES;
+	if (used >= 0)
+		keep_rest(c, buffer + used, have + n - used);
 }
 
 static void conn_on_readable(int fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
-	for (int i = 0; i < READS_PER_TURN; i++) {
-		if (held && c->pull) {
-			park(c);
-			return;
-		}
-		if (!read_some(c))
-			return;
-	}
+	if (c->pull && c->pull->held)
+		park(c);
+	else
+		read_some(c);
 }
 
 /* What is to be written next, at most MAX segments; *OWN says which of them is the session's. */

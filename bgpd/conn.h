@@ -50,8 +50,8 @@ void conn_send(struct conn *c, const struct wr *w);
 /* From now on the routes to P are sent too; SOURCE must stay valid. */
 void conn_pull(struct conn *c, const struct conn_source *source, struct peer *p);
 void conn_kick(struct conn *c); /* it has something */
-/* While HOLD nothing is read from those that conn_pull() was called for; TCP makes them wait. */
-void conn_hold_reading(bool hold);
+/* While HOLD nothing is read from P, once conn_pull() was called for it; TCP makes it wait. */
+void conn_hold_reading(struct peer *p, bool hold);
 
 int conn_fd(const struct conn *c);
 uint64_t conn_heard_ms(const struct conn *c); /* when bytes came last */

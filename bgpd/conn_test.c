@@ -268,7 +268,7 @@ static void test_held(void **state)
 	int watched;
 
 	put_message(&w, BGP_KEEPALIVE, 19, 0);
-	conn_hold_reading(true);
+	conn_hold_reading(&peer, true);
 	tell(w.data, w.len);
 	assert_string_equal(said, "4 0 00\n");
 	conn_pull(conn, &source, &peer);
@@ -280,16 +280,16 @@ static void test_held(void **state)
 	/* Nor is it looked at again and again. */
 	assert_int_equal(event_base_get_num_events(loop_base(), EVENT_BASE_COUNT_ADDED),
 			 watched - 1);
-	conn_hold_reading(false);
+	conn_hold_reading(&peer, false);
 	spin();
 	assert_string_equal(said, "4 0 00\n4 0 00\n");
 	assert_false(conn_unread(conn));
 	/* One that is parked can be freed. */
-	conn_hold_reading(true);
+	conn_hold_reading(&peer, true);
 	tell(w.data, w.len);
 	conn_free(conn);
 	conn = NULL;
-	conn_hold_reading(false);
+	conn_hold_reading(&peer, false);
 	spin();
 	assert_string_equal(said, "4 0 00\n4 0 00\n");
 	wr_free(&w);

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "nexthop.h"
 #include "rib.h"
+#include "rib_queue.h"
 #include "rib_work.h"
 #include "rig.h"
 #include "testing.h"
@@ -156,16 +157,16 @@ static void deaf(void **state)
 			}
 			rig_turn();
 		}
-		net_mark(t, net_get(t, &p));
+		net_mark(t, net_get(t, &p), PEER_LOCAL);
 		rib_work();
 		for (int i = 0; i < 20; i++)
 			rig_turn();
 		assert_true(link_zebra_full());
-		assert_int_equal(t->dirty_count, 1);
+		assert_int_equal(rib_queue_length(), 1);
 		assert_false(rib_settled());
 		assert_int_equal(rig_routes_syncs(), 0);
 		rig_zebra_hears();
-		RIG_AWAIT(rib_settled() && t->dirty_count == 0);
+		RIG_AWAIT(rib_settled() && rib_queue_length() == 0);
 		assert_false(link_zebra_full());
 		rig_settle();
 		check(round);

@@ -44,6 +44,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_multipath.c bgpd/rib_multipath.h \
 	bgpd/rib_peer.c bgpd/rib_peer.h \
 	bgpd/rib_pressure.c bgpd/rib_pressure.h \
+	bgpd/rib_queue.c bgpd/rib_queue.h \
 	bgpd/rib_refused.c bgpd/rib_refused.h \
 	bgpd/rib_session.c bgpd/rib_session.h \
 	bgpd/rib_show.c \
@@ -75,6 +76,13 @@ bgpd_policy_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/rib_pressure_test
 bgpd_rib_pressure_test_SOURCES = bgpd/rib_pressure_test.c
 bgpd_rib_pressure_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_rib_pressure_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=conn_hold_reading,--wrap=restart_deferring
+check_PROGRAMS += bgpd/rib_queue_test bgpd/fairness_test
+bgpd_rib_queue_test_SOURCES = bgpd/rib_queue_test.c
+bgpd_rib_queue_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_fairness_test_SOURCES = bgpd/fairness_test.c bgpd/rig.c bgpd/rig.h
+bgpd_fairness_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/attr_test bgpd/message_open_test bgpd/message_update_test bgpd/session_test
 bgpd_message_open_test_SOURCES = bgpd/message_open_test.c
 bgpd_message_open_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -53,6 +53,7 @@ struct peer {
 	uint16_t hold_time, keepalive;	  /* negotiated, seconds; 0 none */
 	uint32_t send_hold;		  /* in force, seconds; 0 none */
 	uint64_t up_since_ms;
+	bool held; /* what it sends is not read now: conn_hold_reading() */
 	struct {
 		uint64_t messages_in, messages_out, updates_in, updates_out, established, dropped;
 	} count;

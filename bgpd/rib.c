@@ -19,6 +19,7 @@
 #include "rib_lap.h"
 #include "rib_peer.h"
 #include "rib_pressure.h"
+#include "rib_queue.h"
 #include "rib_refused.h"
 #include "rib_session.h"
 #include "rib_update.h"
@@ -34,10 +35,7 @@
 
 static bool is_decided(void)
 {
-	RIB_TABLES_FOREACH(t)
-	if (t->dirty_count)
-		return false;
-	return true;
+	return rib_queue_length() == 0;
 }
 
 /* Decides one network and hands the result on. */
@@ -58,16 +56,12 @@ static void decide_net(struct rib_table *t, uint32_t id)
 
 static bool decide_some(unsigned n)
 {
-	unsigned left = n;
+	struct queued q;
 
-	RIB_TABLES_FOREACH(t)
-	{
-		uint32_t id;
-
-		for (; left > 0 && (id = net_take(t)); left--)
-			decide_net(t, id);
+	for (; n > 0 && net_take(&q); n--) {
+		decide_net(q.table, q.net);
+		rib_pressure_decided(q.source);
 	}
-	rib_pressure(n - left);
 	return !is_decided();
 }
 
@@ -158,6 +152,7 @@ void rib_stop(void)
 	rib_peers_free();
 	rib_verdicts_free();
 	nexthop_free_all();
+	rib_queue_free();
 	rib_table_free();
 	policy_ceiling_free();
 	leak_free();

@@ -2,6 +2,7 @@
 #include "rib_peer.h"
 
 #include "nexthop.h"
+#include "rib_queue.h"
 #include "util.h"
 
 struct peer_rib *peer_ribs[UINT16_MAX + 1];
@@ -41,9 +42,10 @@ void rib_remove_path(uint32_t id, enum reason why)
 	struct path *path = path_at(id);
 	struct rib_table *t = path_table(path);
 	uint32_t net = path->net;
+	uint16_t source = path->peer;
 
-	if (path->peer != PEER_LOCAL) {
-		struct peer_rib *pr = peer_ribs[path->peer];
+	if (source != PEER_LOCAL) {
+		struct peer_rib *pr = peer_ribs[source];
 
 		if (t->plane == pr->plane)
 			pr->received[t->family]--;
@@ -58,5 +60,5 @@ void rib_remove_path(uint32_t id, enum reason why)
 	}
 	nexthop_detach(id);
 	path_free(t, id);
-	net_mark(t, net);
+	net_mark(t, net, source);
 }

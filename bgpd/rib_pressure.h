@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rib_pressure: neighbours are read no faster than networks are decided.
+ * rib_pressure: a neighbour is read no faster than the networks that it changes are decided.
  */
 #ifndef WGBGP_BGPD_RIB_PRESSURE_H
 #define WGBGP_BGPD_RIB_PRESSURE_H
 
-/* Call when some were marked, and when N were decided. */
-void rib_pressure(unsigned decided);
+#include "rib_peer.h"
+
+void rib_pressure_heard(struct peer_rib *pr); /* it changed something, and is up */
+void rib_pressure_decided(uint16_t source);   /* a network from its queue */
 void rib_pressure_free(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stubs stand for the connections and for a restart; the queue is the real one. */
+/* Stubs stand for the connections and for a restart; the queues are the real ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,27 +11,33 @@
 #include "loop.h"
 #include "restart.h"
 #include "rib_pressure.h"
-#include "rib_table.h"
+#include "rib_queue.h"
 #include "util.h"
 
-#define HIGH 65536
+#define HIGH 4096
 #define PATIENCE_MS 10000
 
-static bool held, deferring;
+static struct peer flapper, other;
+static struct peer_rib ribs[2];
+static bool deferring;
 static uint32_t made;
 
-void conn_hold_reading(bool hold)
+void __wrap_conn_hold_reading(struct peer *p, bool hold);
+bool __wrap_restart_deferring(void);
+
+void __wrap_conn_hold_reading(struct peer *p, bool hold)
 {
-	held = hold;
+	assert_true(p->held != hold);
+	p->held = hold;
 }
 
-bool restart_deferring(void)
+bool __wrap_restart_deferring(void)
 {
 	return deferring;
 }
 
 /* N more networks that are to be decided. */
-static void come(unsigned n)
+static void come_from(struct peer *from, unsigned n)
 {
 	while (n--) {
 		struct prefix p = {.family = AF_INET, .len = 32};
@@ -39,60 +45,103 @@ static void come(unsigned n)
 
 		made++;
 		memcpy(p.b, &made, sizeof(made));
-		net_mark(t, net_get(t, &p));
+		net_mark(t, net_get(t, &p), from->rib->id);
 	}
-	rib_pressure(0);
+	rib_pressure_heard(from->rib);
 }
 
-/* All but LEFT are decided. */
+static void come(unsigned n)
+{
+	come_from(&flapper, n);
+}
+
+/* All but LEFT of the flapper's are decided, and what has its turn in between. */
 static void decide_until(unsigned left)
 {
-	struct rib_table *t = &rib_tables[0][BGP_IPV4];
-	unsigned n = t->dirty_count - left;
+	struct queued q;
 
-	for (unsigned i = 0; i < n; i++)
-		net_take(t);
-	rib_pressure(n);
+	while (rib_queue_share(flapper.rib->id) > left) {
+		assert_true(net_take(&q));
+		rib_pressure_decided(q.source);
+	}
+}
+
+static void new_peer(struct peer *p, struct peer_rib *pr)
+{
+	*p = (struct peer){.rib = pr};
+	*pr = (struct peer_rib){.peer = p};
+	peer_rib_number(pr);
 }
 
 static int setup(void **state)
 {
-	held = deferring = false;
+	deferring = false;
 	made = 0;
 	rib_table_init();
+	new_peer(&flapper, &ribs[0]);
+	new_peer(&other, &ribs[1]);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	rib_pressure_free();
-	assert_false(held);
+	assert_false(flapper.held);
+	assert_false(other.held);
+	rib_queue_free();
 	rib_table_free();
+	for (int i = 0; i < 2; i++)
+		peer_ribs[ribs[i].id] = NULL;
 	return 0;
 }
 
 static void test_marks(void **state)
 {
 	come(HIGH);
-	assert_false(held);
+	assert_false(flapper.held);
 	come(1);
-	assert_true(held);
+	assert_true(flapper.held);
 	decide_until(HIGH / 4);
-	assert_true(held);
+	assert_true(flapper.held);
 	decide_until(HIGH / 4 - 1);
-	assert_false(held);
+	assert_false(flapper.held);
 	come(HIGH);
-	assert_true(held);
+	assert_true(flapper.held);
+}
+
+/* Who brought the backlog waits, nobody else. */
+static void test_others(void **state)
+{
+	come(2 * HIGH);
+	assert_true(flapper.held);
+	for (unsigned i = 0; i < HIGH; i++)
+		come_from(&other, 1);
+	assert_false(other.held);
+	come_from(&other, 1);
+	assert_true(other.held);
+	decide_until(HIGH); /* the other's are decided in between */
+	assert_true(flapper.held);
+	assert_false(other.held);
+}
+
+/* What a deleted neighbour left is decided, too. */
+static void test_deleted(void **state)
+{
+	come(2 * HIGH);
+	flapper.rib->peer = NULL;
+	decide_until(0);
+	rib_pressure_free();
+	flapper.held = false;
 }
 
 static void test_deferring(void **state)
 {
 	deferring = true;
 	come(2 * HIGH);
-	assert_false(held);
+	assert_false(flapper.held);
 	deferring = false;
 	come(1);
-	assert_true(held);
+	assert_true(flapper.held);
 }
 
 /* Nothing is decided for so long that reading goes on. */
@@ -101,8 +150,8 @@ static void get_stuck(void)
 	uint64_t until = now_ms() + PATIENCE_MS;
 
 	come(HIGH + 1);
-	assert_true(held);
-	while (held) {
+	assert_true(flapper.held);
+	while (flapper.held) {
 		event_base_loop(loop_base(), EVLOOP_ONCE);
 		assert_true(now_ms() < until);
 	}
@@ -113,10 +162,11 @@ static void test_stuck(void **state)
 	get_stuck();
 	come(HIGH); /* the queue may grow while nothing moves ... */
 	decide_until(HIGH);
-	assert_false(held);
+	assert_false(flapper.held);
+	come(1); /* ... and is bounded again once it moves */
+	assert_true(flapper.held);
 	decide_until(0);
-	come(HIGH + 1); /* ... and is bounded again once it was short */
-	assert_true(held);
+	assert_false(flapper.held);
 }
 
 /* A new beginning knows nothing of it. */
@@ -124,10 +174,9 @@ static void test_begins_again(void **state)
 {
 	get_stuck();
 	rib_pressure_free();
-	rib_table_free();
-	rib_table_init();
+	rib_queue_free();
 	come(HIGH + 1);
-	assert_true(held);
+	assert_true(flapper.held);
 }
 
 static void end_loop(void *arg)
@@ -138,43 +187,42 @@ static void end_loop(void *arg)
 /* Once the queue was short, nobody waits for a decision, and nobody misses one. */
 static void test_short_again(void **state)
 {
-	struct rib_table *t = &rib_tables[0][BGP_IPV4];
 	struct timer end;
 
 	come(HIGH + 1);
-	while (t->dirty_count)
-		net_take(t);
-	rib_pressure(0);
-	assert_false(held);
+	decide_until(0);
+	assert_false(flapper.held);
 	timer_init(&end, end_loop, NULL);
-	timer_start(&end, 1200); /* a tick, had it gone on */
+	timer_start(&end, 2400); /* two ticks, had they gone on */
 	event_base_loop(loop_base(), 0);
 	timer_stop(&end);
 	come(HIGH + 1);
-	assert_true(held);
+	assert_true(flapper.held);
 }
 
 static void test_slow(void **state)
 {
-	struct rib_table *t = &rib_tables[0][BGP_IPV4];
 	uint64_t begin = now_ms();
 
-	come(HIGH + 1000);
+	come(2 * HIGH);
 	while (now_ms() < begin + 2500) { /* two ticks */
+		unsigned share = rib_queue_share(flapper.rib->id);
+
 		event_base_loop(loop_base(), EVLOOP_ONCE | EVLOOP_NONBLOCK);
-		if (t->dirty_count > HIGH)
-			decide_until(t->dirty_count - 1);
+		if (share > HIGH)
+			decide_until(share - 1);
 		else
-			rib_pressure(1);
-		assert_true(held);
+			come(1);
+		assert_true(flapper.held);
 	}
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_marks),	 T(test_deferring),   T(test_stuck),
-					   T(test_begins_again), T(test_short_again), T(test_slow)};
+	const struct CMUnitTest tests[] = {
+		T(test_marks), T(test_others),	     T(test_deleted),	  T(test_deferring),
+		T(test_stuck), T(test_begins_again), T(test_short_again), T(test_slow)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,7 @@
 #include "hash.h"
 #include "util.h"
 
-#define SLOT_LOAD 2	/* networks a slot, at most: a slot is a fifth of a network */
-#define DIRTY_KEPT 4096 /* room in the queue that is kept */
+#define SLOT_LOAD 2 /* networks a slot, at most: a slot is a fifth of a network */
 
 struct rib_table rib_tables[PLANES_MAX][BGP_FAMILIES];
 unsigned rib_planes = 1;
@@ -46,7 +45,6 @@ void rib_table_free(void)
 	{
 		islab_destroy(&t->nets);
 		free(t->slots);
-		free(t->dirty);
 		*t = (struct rib_table){0};
 	}
 	rib_planes = 1;
@@ -197,55 +195,6 @@ struct prefix net_prefix(const struct rib_table *t, const struct net *n)
 
 	memcpy(p.b, n->addr, family_bytes(t->af));
 	return p;
-}
-
-static uint32_t *dirty_slot(const struct rib_table *t, uint32_t i)
-{
-	return &t->dirty[(t->dirty_head + i) & (t->dirty_size - 1)];
-}
-
-static void grow_queue(struct rib_table *t)
-{
-	uint32_t size = t->dirty_size ? t->dirty_size * 2 : DIRTY_KEPT;
-	uint32_t *ring = xmalloc(size * sizeof(*ring));
-
-	for (uint32_t i = 0; i < t->dirty_count; i++)
-		ring[i] = *dirty_slot(t, i);
-	free(t->dirty);
-	t->dirty = ring;
-	t->dirty_size = size;
-	t->dirty_head = 0;
-}
-
-void net_mark(struct rib_table *t, uint32_t id)
-{
-	struct net *net = net_at(t, id);
-
-	if (net->flags & NET_DIRTY)
-		return;
-	if (t->dirty_count == t->dirty_size)
-		grow_queue(t);
-	net->flags |= NET_DIRTY;
-	*dirty_slot(t, t->dirty_count++) = id;
-}
-
-uint32_t net_take(struct rib_table *t)
-{
-	uint32_t id;
-
-	if (!t->dirty_count) {
-		if (t->dirty_size > DIRTY_KEPT) {
-			free(t->dirty);
-			t->dirty = NULL;
-			t->dirty_size = 0;
-		}
-		return 0;
-	}
-	id = *dirty_slot(t, 0);
-	t->dirty_head++;
-	t->dirty_count--;
-	net_at(t, id)->flags &= ~NET_DIRTY;
-	return id;
 }
 
 uint32_t path_new(struct rib_table *t, uint32_t net)

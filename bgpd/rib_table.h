@@ -28,7 +28,7 @@
 
 enum net_flag {
 	NET_USED = 1,	  /* this number is taken */
-	NET_DIRTY = 2,	  /* in the queue of its table */
+	NET_DIRTY = 2,	  /* in a queue: rib_queue.h */
 	NET_BEST = 4,	  /* the first path is the best one */
 	NET_CHANGED = 8,  /* that path's attributes changed since it was sent */
 	NET_RENEW = 32,	  /* that path's next hop changed in a way that some neighbours see */
@@ -78,8 +78,6 @@ struct rib_table {
 	struct islab nets;
 	uint32_t *slots; /* hash: a power of two; NULL before the first network */
 	uint32_t nslots;
-	uint32_t *dirty; /* the queue: a ring, its size a power of two */
-	uint32_t dirty_size, dirty_head, dirty_count;
 };
 
 #define NETS_MAX (1u << 27) /* of a table: struct path.net */
@@ -122,10 +120,6 @@ uint32_t net_get(struct rib_table *t, const struct prefix *p);	       /* makes i
 uint32_t net_match(const struct rib_table *t, const struct prefix *p); /* longest with a path */
 void net_free(struct rib_table *t, uint32_t id); /* without paths, not dirty */
 struct prefix net_prefix(const struct rib_table *t, const struct net *n);
-
-/* The queue of networks to decide, in order of arrival. */
-void net_mark(struct rib_table *t, uint32_t id);
-uint32_t net_take(struct rib_table *t); /* 0: empty */
 
 /* Appends a path behind the others of NET. The caller fills it. */
 uint32_t path_new(struct rib_table *t, uint32_t net);

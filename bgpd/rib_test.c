@@ -28,6 +28,7 @@
 #include "rib.h"
 #include "rib_lap.h"
 #include "rib_peer.h"
+#include "rib_queue.h"
 #include "rib_session.h"
 #include "rib_verdict.h"
 #include "rig.h"
@@ -571,10 +572,10 @@ static void test_refused_on_channel(void **state)
 		rig_verdict(nets[i], HOP, REASON_FOREIGN_ROUTE);
 	assert_false(rib_verdicts_are_old());
 	rib_verdicts_restart();
-	assert_int_equal(rib_tables[0][BGP_IPV4].dirty_count, 0);
+	assert_int_equal(rib_queue_length(), 0);
 	assert_false(rib_settled());
 	assert_true(rib_verdicts_forget_some(1));
-	assert_int_equal(rib_tables[0][BGP_IPV4].dirty_count, 1);
+	assert_int_equal(rib_queue_length(), 1);
 	rig_verdict(nets[2], HOP, REASON_KERNEL_ERROR);
 	assert_true(rib_settled());
 	assert_string_equal(rig_reason(nets[0], A), "none");

@@ -4,6 +4,7 @@
 #include "leak.h"
 #include "rib_judge.h"
 #include "rib_pressure.h"
+#include "rib_queue.h"
 #include "rib_work.h"
 #include "session.h"
 #include "util.h"
@@ -35,7 +36,7 @@ static void announce_in(struct peer_rib *pr, const struct prefix *p, uint32_t ha
 	pr->heard = true;
 	path->since = now_s();
 	rib_judge(id, attr_ref(a));
-	net_mark(t, net);
+	net_mark(t, net, pr->id);
 }
 
 void rib_announce_in(struct peer_rib *pr, const struct prefix *p, struct attr *a)
@@ -124,7 +125,7 @@ void rib_update(struct peer *p, const struct update *u)
 					announce(pr, &some[k], hash[k], a);
 	}
 	rib_work();
-	rib_pressure(0);
+	rib_pressure_heard(pr);
 	rib_check_limit(p);
 }
 
@@ -151,6 +152,6 @@ void rib_set_local(const struct prefix *p, struct attr *attr, enum reason refuse
 	}
 	path_at(id)->refused = refused;
 	path_set_attr(id, attr_ref(attr), attr);
-	net_mark(t, net);
+	net_mark(t, net, PEER_LOCAL);
 	rib_work();
 }

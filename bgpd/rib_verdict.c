@@ -9,6 +9,7 @@
 #include "hash.h"
 #include "rib_verdict.h"
 #include "log.h"
+#include "rib_queue.h"
 #include "rib_work.h"
 #include "util.h"
 
@@ -98,7 +99,7 @@ static void heard(const struct prefix *p, const struct msg_verdicts *m)
 	} else if (!next_of(hash_find(&verdicts, hash_of(p)), p)) {
 		net->flags &= ~NET_VERDICT;
 	}
-	net_mark(t, id);
+	net_mark(t, id, PEER_LOCAL);
 }
 
 void rib_verdicts_heard(const struct msg_verdicts *m)
@@ -135,7 +136,7 @@ bool rib_verdicts_forget_some(unsigned n)
 			continue;
 		if (!next_of(hash_find(&verdicts, hash_of(&p)), &p))
 			net_at(t, id)->flags &= ~NET_VERDICT;
-		net_mark(t, id);
+		net_mark(t, id, PEER_LOCAL);
 	}
 	return rib_verdicts_are_old();
 }

@@ -8,6 +8,7 @@
 #include "nexthop.h"
 #include "rib_judge.h"
 #include "rib_lap.h"
+#include "rib_queue.h"
 #include "rib_session.h"
 #include "rib_update.h"
 
@@ -64,10 +65,10 @@ static void walk_net(struct rib_table *t, uint32_t id)
 				net_at(t, id)->flags |= NET_RENEW;
 			if (nh->recost && at == net_at(t, id)->paths)
 				net_at(t, id)->flags |= NET_RECOST;
-			net_mark(t, id);
+			net_mark(t, id, PEER_LOCAL);
 		}
 		if (pr->mark)
-			net_mark(t, id);
+			net_mark(t, id, PEER_LOCAL);
 		if (path_is_void(path)) {
 			rib_remove_path(at, pr->down_reason);
 		} else if (path_has_no_future(path)) {
@@ -82,7 +83,7 @@ static void walk_net(struct rib_table *t, uint32_t id)
 			if (path->attr != before || path->refused != refused) {
 				if (at == net_at(t, id)->paths)
 					net_at(t, id)->flags |= NET_CHANGED;
-				net_mark(t, id);
+				net_mark(t, id, PEER_LOCAL);
 			}
 			if (path->plane == pr->plane)
 				leak_more(pr, t, at);

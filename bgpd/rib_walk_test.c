@@ -20,6 +20,7 @@
 #include "log.h"
 #include "loop.h"
 #include "rib.h"
+#include "rib_queue.h"
 #include "rib_session.h"
 #include "rib_table.h"
 #include "rig.h"
@@ -113,7 +114,7 @@ static void check_counts(unsigned paths, unsigned nets)
 {
 	assert_int_equal(rib_paths.used, paths);
 	assert_int_equal(rib_tables[0][BGP_IPV4].nets.used, nets);
-	assert_int_equal(rib_tables[0][BGP_IPV4].dirty_count, 0);
+	assert_int_equal(rib_queue_length(), 0);
 }
 
 static void step(void)
@@ -207,8 +208,8 @@ static void test_not_yet_met(void **state)
 	close_only(a);
 	while (far_peer(a)->rib->up)
 		step();
-	net_mark(t, net); /* another neighbour's news would */
-	while (t->dirty_count)
+	net_mark(t, net, far_peer(b)->rib->id); /* another neighbour's news would */
+	while (rib_queue_length())
 		step();
 	assert_int_equal(rib_paths.used, NETS + 1);
 	assert_false(path->flags & PATH_ELIGIBLE);

@@ -592,12 +592,12 @@ static void test_full_reads(void **state)
 	for (unsigned n = 1; n < 4; n++) {
 		uint64_t before = far_peer(f)->count.updates_in;
 
-		conn_hold_reading(true);
+		conn_hold_reading(far_peer(f), true);
 		for (unsigned i = 0; i < n; i++)
 			far_say(f, &(struct wr){.data = m, .len = sizeof(m)}, 16);
 		rig_turn();
 		assert_int_equal(far_peer(f)->count.updates_in, before);
-		conn_hold_reading(false);
+		conn_hold_reading(far_peer(f), false);
 		rig_settle();
 		assert_int_equal(far_peer(f)->count.updates_in, before + 16 * n);
 		assert_false(f->ended);

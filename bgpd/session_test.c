@@ -1020,7 +1020,7 @@ static void test_held(void **state)
 	uint64_t begin;
 	int fd;
 
-	conn_hold_reading(true);
+	conn_hold_reading(peer, true);
 	o.hold_time = 3;
 	fd = establish(&o);
 	begin = now_ms();
@@ -1030,9 +1030,9 @@ static void test_held(void **state)
 		assert_int_equal(hear(fd), BGP_KEEPALIVE);
 	assert_int_equal(peer->state, PEER_ESTABLISHED);
 	assert_int_equal(eors, 0);
-	conn_hold_reading(false);
+	conn_hold_reading(peer, false);
 	AWAIT(eors == 1);
-	conn_hold_reading(true);
+	conn_hold_reading(peer, true);
 	say_update(fd, "\0\0\0\0", 4);
 	close(fd);
 	for (int i = 0; i < 10; i++)
@@ -1040,7 +1040,7 @@ static void test_held(void **state)
 	assert_int_equal(eors, 1);
 	assert_int_equal(downs, 0);
 	session_stop(peer, 4, ""); /* a connection that is not read may go */
-	conn_hold_reading(false);
+	conn_hold_reading(peer, false);
 	assert_int_equal(downs, 1);
 }
 
