@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The cases by name, in the order in which they run."""
-from cases_churn import Churn, Show
+from cases_churn import Churn, Fairness, Show
 from cases_failover import (Failover, FailoverFast, FailoverOneWay, FailoverOneWayFast, Repair,
                             RepairShared)
 from cases_table import Reconnect, Reflect, SlowReader, Start, Table, TableFib
 from cases_wg import AllowedIps, Idle
 
-CASES = {case.name: case for case in (Table, TableFib, Reflect, SlowReader, Churn, Reconnect,
-                                      Start, Show, AllowedIps, Idle, Repair,
+CASES = {case.name: case for case in (Table, TableFib, Reflect, SlowReader, Churn, Fairness,
+                                      Reconnect, Start, Show, AllowedIps, Idle, Repair,
                                       RepairShared, Failover, FailoverFast, FailoverOneWay,
                                       FailoverOneWayFast)}

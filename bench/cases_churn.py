@@ -2,14 +2,16 @@
 """Updates that never end, over a table that stands.
 
     bench/speaker: feeder ── the side under test ── drain, as in cases_table.py"""
+import os
 import subprocess
 import threading
 import time
 
 from lib.build import daemon
+from lib.speaker import Speaker
 
 from case import CPU, MEMORY, Figure, Ratio
-from cases_table import TIMEOUT, TableCase
+from cases_table import TIMEOUT, TableCase, generate
 from measure import Meter, pss_kib
 
 
@@ -46,6 +48,56 @@ class Churn(TableCase):
     def delays(found):
         assert found["missing"] == 0, f"updates were lost: {found}"
         return {key: found[key] for key in ("p50", "p99", "p999", "max")}
+
+
+class Fairness(Churn):
+    """The flapping neighbour is a process of its own, so that what it has to do delays nobody."""
+    name = "fairness"
+    title = "single updates of one neighbour while another one flaps {size} prefixes in a loop"
+    notes = ("Another 500 prefixes get 200 updates a second, one at a time; the other neighbour's "
+             "100,000 are announced and withdrawn as fast as the side takes them: its rounds show "
+             "what that costs it.",)
+    size = 100000
+    rate, seconds, probes = 200, 10, 500
+    figures = (Figure("p50", "median delay", "s", True), Figure("p99", "99 % within", "s", True),
+               Figure("max", "longest delay", "s"),
+               Figure("rounds", "rounds of the flapping neighbour", "1/s"), CPU, MEMORY)
+    bars = (Ratio("p50", "bird", 1), Ratio("p99", "bird", 1))
+    slope = ()
+    flapper = ("10.0.0.3", 65100, False)
+
+    def neighbors(self):
+        return [*super().neighbors(), self.flapper]
+
+    def tables(self):
+        """In space that no generated table has."""
+        path = os.path.join(self.speaker.router.dir, "probes")
+        with open(path, "w", encoding="ascii") as f:
+            f.writelines(f"198.19.{i // 2}.{i % 2 * 128}/25\n" for i in range(self.probes))
+        return f"generate probes count={self.probes} file={path}", "load feeder probes"
+
+    def fed(self):
+        return self.probes
+
+    def measure(self, topo, side):
+        self.settle(topo, side)
+        flapping = Speaker(topo, self.speaker.router, "flapper")
+        flapping.do(self.session("flapper", self.flapper), generate("full", self.size),
+                    f"wait established timeout={TIMEOUT}")
+        self.feed()
+        self.check(self.drains)
+        with Meter(self.router) as meter:
+            flapping.tell(f"flap flapper full for={self.seconds + 2}")
+            self.speaker.do(f"expect {self.probes + self.size // 2} {self.drains}",
+                            f"wait prefixes {self.drains} timeout={TIMEOUT}")
+            found = self.speaker.do(self.command(self.seconds))
+            rounds = flapping.answers(1)[0]["rate"]
+        return {**self.delays(found), "rounds": rounds, **meter.figures()}
+
+    def command(self, seconds):
+        if self.size < 20000:  # a smoke test
+            seconds = 1
+        return f"churn feeder probes to=drain1 rate={self.rate} for={seconds}"
 
 
 class Show(Churn):

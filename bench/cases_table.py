@@ -70,11 +70,23 @@ class TableCase(Case):
         link(self.router, "v0", load, "v0", f"{SIDE}/16",
              " ".join(f"{address}/16" for address, _, _ in self.plan.neighbors))
         self.speaker = Speaker(topo, load)
-        self.drains = " ".join(f"drain{i}" for i in range(1, len(self.plan.neighbors)))
-        self.speaker.do(*(f"session {'feeder' if i == 0 else f'drain{i}'} local={address} "
-                          f"remote={SIDE} as={as_number} remote-as={self.plan.as_number} retry=50"
-                          for i, (address, as_number, _) in enumerate(self.plan.neighbors)),
-                        generate("full", self.size), "load feeder full")
+        names = ["feeder"] + [f"drain{i}" for i in range(1, self.clients + 1)]
+        self.drains = " ".join(names[1:])
+        self.speaker.do(*map(self.session, names, self.plan.neighbors), *self.tables())
+
+    def session(self, name, neighbor):
+        """The speaker's command that makes it."""
+        address, as_number, _ = neighbor
+        return (f"session {name} local={address} remote={SIDE} as={as_number} "
+                f"remote-as={self.plan.as_number} retry=50")
+
+    def tables(self):
+        """The speaker's commands that load the feeder."""
+        return generate("full", self.size), "load feeder full"
+
+    def fed(self):
+        """So many prefixes."""
+        return self.size
 
     def settle(self, topo, side):
         """Everything up, and a first prefix through every session: what a side does only at a
@@ -85,7 +97,7 @@ class TableCase(Case):
                         f"announce feeder {WARM_UP}",
                         f"wait prefixes {self.drains} timeout={TIMEOUT}",
                         f"wait quiet {self.drains} for={self.quiet}")
-        self.goal = {name: counts["announced"] + self.size
+        self.goal = {name: counts["announced"] + self.fed()
                      for name, counts in self.speaker.show(self.drains).items()}
         self.expect_all()
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "churn.h"
+#include "flap.h"
 #include "generate.h"
 #include "mrt.h"
 #include "session.h"
@@ -33,6 +34,7 @@ static size_t nsessions;
 static struct table *tables;
 static struct loaded *loads; /* newest first */
 static struct churn *churn;  /* the only one */
+static struct flap *flap;    /* the same */
 
 /* ---- arguments */
 
@@ -526,7 +528,15 @@ static int cmd_resume(struct command *c)
 
 /* ---- waiting */
 
-enum wait_kind { WAIT_ESTABLISHED, WAIT_PREFIXES, WAIT_SENT, WAIT_DOWN, WAIT_QUIET, WAIT_CHURN };
+enum wait_kind {
+	WAIT_ESTABLISHED,
+	WAIT_PREFIXES,
+	WAIT_SENT,
+	WAIT_DOWN,
+	WAIT_QUIET,
+	WAIT_CHURN,
+	WAIT_FLAP
+};
 static const char *const wait_names[] = {"established", "prefixes", "sent", "down", "quiet"};
 
 /* The one wait that may be going on. */
@@ -556,6 +566,7 @@ static uint64_t since(const struct session *s)
 		last = n->last_update_us > waiting.begin_us ? n->last_update_us : waiting.begin_us;
 		return now_us() - last >= waiting.quiet_us ? last : 0;
 	case WAIT_CHURN:
+	case WAIT_FLAP:
 		break;
 	}
 	return 0;
@@ -604,6 +615,30 @@ static int cmd_churn(struct command *c)
 	return 0;
 }
 
+static int cmd_flap(struct command *c)
+{
+	struct session *s = c->nwords == 3 ? session_find(c->words[1]) : NULL;
+	struct table *t = c->nwords == 3 ? table_find(c->words[2]) : NULL;
+	struct attrs_target target;
+
+	if (!s || !t || s->state != SESSION_ESTABLISHED)
+		return failed(c, "flap: an established session and a table are needed");
+	target = target_of(s, t->routes->recorded);
+	flap = flap_new(s, t->routes, &target, seconds_option(c, "for", 10));
+	waiting.kind = WAIT_FLAP;
+	c->waits = true;
+	return 0;
+}
+
+static bool flap_poll(struct command *c)
+{
+	if (!flap_done(flap, c->reply))
+		return false;
+	flap_free(flap);
+	flap = NULL;
+	return true;
+}
+
 bool command_poll(struct command *c)
 {
 	uint64_t last = 0;
@@ -611,6 +646,8 @@ bool command_poll(struct command *c)
 
 	if (waiting.kind == WAIT_CHURN)
 		return churn_done(churn, c->reply);
+	if (waiting.kind == WAIT_FLAP)
+		return flap_poll(c);
 	for (size_t i = 0; i < waiting.count; i++) {
 		uint64_t at = since(waiting.list[i]);
 
@@ -639,7 +676,7 @@ static const struct {
 	{"withdraw", cmd_withdraw}, {"expect", cmd_expect},	{"wait", cmd_wait},
 	{"show", cmd_show},	    {"digest", cmd_digest},	{"write", cmd_write},
 	{"drop", cmd_drop},	    {"close", cmd_close},	{"stall", cmd_stall},
-	{"resume", cmd_resume},	    {"churn", cmd_churn},
+	{"resume", cmd_resume},	    {"churn", cmd_churn},	{"flap", cmd_flap},
 };
 
 /* Options are words with "=" behind a key; an IPv6 address or a path has none there. */
@@ -694,6 +731,7 @@ void commands_free(void)
 		routes_free(t->routes);
 		free(t);
 	}
+	flap_free(flap);
 	free(waiting.list);
 	attrs_pool_free(&pool);
 }

@@ -4,6 +4,7 @@ bench_speaker_SOURCES = \
 	bench/attrs.c bench/attrs.h \
 	bench/churn.c bench/churn.h \
 	bench/commands.c bench/commands.h \
+	bench/flap.c bench/flap.h \
 	bench/generate.c bench/generate.h \
 	bench/listen.c bench/listen.h \
 	bench/mrt.c bench/mrt.h \

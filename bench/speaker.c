@@ -20,6 +20,7 @@
  *   wait quiet [SESSION...] [for=S] [timeout=S]      nothing came for so long
  *   churn SESSION TABLE to=SESSION [rate=N] [for=S]  steady updates of what was sent, and the
  *                                       delay of each to the other session (churn.h)
+ *   flap SESSION TABLE [for=S]          announces and withdraws it again and again (flap.h)
  *   show [SESSION...]  |  digest [SESSION...]  |  write SESSION FILE
  *   drop|close|stall|resume [SESSION...]  |  quit
  *
