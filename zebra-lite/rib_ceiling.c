@@ -90,7 +90,9 @@ static bool judge_some(void *arg)
 {
 	for (int i = 0; i < SOME && beyond_left && rib_beyond(); i++, beyond_left--)
 		judge_refusal(rib_beyond_next());
-	return beyond_left && rib_beyond();
+	if (!rib_beyond())
+		beyond_left = 0; /* others went meanwhile, for other reasons */
+	return beyond_left;
 }
 
 static void again_due(void *arg)

@@ -175,6 +175,28 @@ static void test_exchanged(void **state)
 		 "unset 10.1.0.0/16 p1\n");
 }
 
+/* What waits to be judged again goes with its prefix before its turn: what is refused later waits
+ * for its own turn. */
+static void test_left(void **state)
+{
+	struct prefix p = rig_prefix("10.3.0.0/16");
+
+	rig_bgp("10.3.0.0/16", "10.9.0.1");
+	RIG_TOLD("refused 10.3.0.0/16 by 10.9.0.1 outside-permit\n");
+	fib_dirty(rib_find(&p), true);
+	rig_configure(PERMITS("'10.1.0.0/16', '10.3.0.0/16'", "'0.0.0.0/0'"));
+	RIG_TOLD("cleared 10.3.0.0/16 by 10.9.0.1 outside-permit\n"
+		 "set 10.3.0.0/16 p1\n"
+		 "add 10.3.0.0/16 dev wg0\n");
+	move(1);
+	rig_bgp("8.8.8.0/24", "10.1.0.7");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n"
+		 "refused 8.8.8.0/24 by 10.1.0.7 outside-permit\n");
+	say_wait(2);
+	RIG_TOLD("100 ms: cleared\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -182,6 +204,7 @@ int main(void)
 		T(test_judged),
 		T(test_again),
 		T(test_exchanged),
+		T(test_left),
 	};
 
 	log_init("rib_ceiling_test");
