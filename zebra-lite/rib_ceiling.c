@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "loop.h"
+#include "retry.h"
 #include "util.h"
 #include "zceiling.h"
 
@@ -20,7 +21,7 @@ static struct job beyond_job, narrower_job;
 static uint32_t narrower_at; /* place of the walk */
 static struct log_bucket beyond_bucket;
 static struct timer again_timer;
-static unsigned again_ms = AGAIN_MS;
+static unsigned agains; /* without a calm between them */
 static uint64_t again_at;
 
 /* bgpd knows what N's packets may not be given to, and says so nevertheless. */
@@ -97,7 +98,7 @@ static bool judge_some(void *arg)
 
 static void again_due(void *arg)
 {
-	again_ms = again_ms * 2 < AGAIN_MAX_MS ? again_ms * 2 : AGAIN_MAX_MS;
+	agains++;
 	again_at = now_ms();
 	timer_stop(&again_timer);
 	rib_ceilings_wider();
@@ -112,8 +113,8 @@ void rib_ceilings_again(void)
 	if (timer_running(&again_timer))
 		return;
 	if (now_ms() - again_at >= AGAIN_CALM_MS)
-		again_ms = AGAIN_MS;
-	timer_start(&again_timer, again_ms);
+		agains = 0;
+	timer_start(&again_timer, retry_delay_ms(AGAIN_MS, agains, AGAIN_MAX_MS));
 }
 
 void rib_ceilings_wider(void)
@@ -177,7 +178,7 @@ void rib_ceiling_reset(void)
 {
 	timer_stop(&again_timer);
 	again_timer.ready = false;
-	again_ms = AGAIN_MS;
+	agains = 0;
 	again_at = 0;
 	stop_job(&beyond_job);
 	stop_job(&narrower_job);
