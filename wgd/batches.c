@@ -19,6 +19,8 @@ struct batch {
 	TAILQ_ENTRY(batch) link;
 	struct msg_allowed m;
 	struct msg_allowed_ack ack;
+	struct msg_allowed_refused *freed; /* said behind the answer */
+	size_t n_freed, cap_freed;
 	uint32_t generation; /* of the configuration that zebra-lite went by */
 	unsigned writes;     /* to devices, not done yet */
 	bool unwanted;	     /* nobody waits for the answer */
@@ -33,8 +35,8 @@ struct batch_write {
 	TAILQ_ENTRY(batch_write) link; /* of `unknown` */
 };
 
-static TAILQ_HEAD(, batch) batches = TAILQ_HEAD_INITIALIZER(batches); /* not answered yet */
-static unsigned under_way;					      /* writes of all of them */
+static TAILQ_HEAD(batch_list, batch) batches = TAILQ_HEAD_INITIALIZER(batches); /* not answered */
+static unsigned under_way; /* writes of all of them */
 static void (*tell_answered)(void);
 /* Made by the loop, not answered in time: until the device was read again. */
 static TAILQ_HEAD(, batch_write) unknown = TAILQ_HEAD_INITIALIZER(unknown);
@@ -173,6 +175,15 @@ static void device_failed(struct device *dev, int err)
 	device_flush(dev);
 }
 
+static void batches_answer(const struct batch *b)
+{
+	if (b->unwanted)
+		return;
+	report_acked(&b->ack);
+	for (size_t i = 0; i < b->n_freed; i++)
+		report_refused(b->freed[i].peer_id, &b->freed[i].prefix, REASON_NONE);
+}
+
 static void answer(void)
 {
 	struct batch *b;
@@ -182,10 +193,10 @@ static void answer(void)
 		TAILQ_REMOVE(&batches, b, link);
 		b->ack.batch = b->m.batch;
 		note_batch(b, HISTORY_ANSWERED);
-		if (!b->unwanted)
-			report_acked(&b->ack);
+		batches_answer(b);
 		msg_free_allowed(&b->m);
 		free(b->ack.refused);
+		free(b->freed);
 		free(b);
 		any = true;
 	}
@@ -255,6 +266,18 @@ static void take_done(void)
 		}
 	}
 	answer();
+}
+
+void batches_free(uint32_t peer_id, const struct prefix *p)
+{
+	struct batch *b = TAILQ_LAST(&batches, batch_list);
+
+	if (!b) {
+		report_refused(peer_id, p, REASON_NONE);
+		return;
+	}
+	b->freed = xgrow(b->freed, b->n_freed, &b->cap_freed, sizeof(*b->freed));
+	b->freed[b->n_freed++] = (struct msg_allowed_refused){peer_id, *p, REASON_NONE};
 }
 
 bool batches_under_way(void)

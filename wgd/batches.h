@@ -14,14 +14,19 @@
 #define WGBGP_BATCHES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct device;
 struct ipc_frame;
+struct prefix;
 
 void batches_open(void (*answered)(void)); /* some were answered */
 void batches_close(void);
 /* ALLOWED from zebra-lite; false: malformed. */
 bool batches_allowed(const struct ipc_frame *frame);
+/* What was refused may be asked for again: said behind the answers that are awaited, since the
+ * refusal may be in one of them. */
+void batches_free(uint32_t peer_id, const struct prefix *p);
 bool batches_under_way(void); /* some are not answered yet */
 /* Waits a moment until nothing is under way to the device, and answers what is done. False: something
  * still is. */

@@ -175,6 +175,22 @@ static void test_thread_refused(void **state)
 		   "zebra: refused 1 2001:db8:1::/48 none\n");
 }
 
+/* What may be tried again by the time that it is said to be refused is said to be so behind that. */
+static void test_free_behind_refused(void **state)
+{
+	begin(TWO);
+	rig_refuse("create link wg1", -EPERM, 1);
+	rig_link_gone("wg1");
+	rig_pass(1010);
+	rig.threaded = rig.busy = true;
+	large_batch(1, "+3 10.1.0.0/16");
+	rig_pass(500);
+	rig_forget(); /* wg1 is there again */
+	rig_thread(0);
+	rig_expect("zebra: ack 1 3 10.1.0.0/16 interface-gone\n"
+		   "zebra: refused 3 10.1.0.0/16 none\n");
+}
+
 /* The device goes with a request under way. */
 static void test_thread_gone(void **state)
 {
@@ -612,6 +628,7 @@ int main(void)
 		RIG_CHECK(test_thread),		RIG_CHECK(test_thread_busy),
 		RIG_CHECK(test_thread_refused), RIG_CHECK(test_new_zebra),
 		RIG_CHECK(test_replay),		RIG_CHECK(test_thread_gone),
+		RIG_CHECK(test_free_behind_refused),
 		RIG_CHECK(test_thread_idle),	RIG_CHECK(test_sweep),
 		RIG_CHECK(test_held),		RIG_CHECK(test_busy),
 		RIG_CHECK(test_foreign_lost),	RIG_CHECK(test_foreign_beyond_permit),

@@ -99,7 +99,7 @@ static bool is_mine(void *arg, const struct prefix *p)
 
 static void on_retry(void *arg, uint32_t owner_id, const struct prefix *p)
 {
-	report_refused(owner_id, p, REASON_NONE);
+	batches_free(owner_id, p);
 }
 
 static void on_poll(void *arg)
