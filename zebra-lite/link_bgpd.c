@@ -186,7 +186,7 @@ void link_bgpd_kernel_ready(void)
 
 void link_bgpd_busy(bool is_busy)
 {
-	busy = ipc && is_busy;
+	busy = is_busy;
 	read_or_wait();
 }
 
@@ -204,6 +204,7 @@ void link_bgpd_open(int fd)
 	nexthop_forget_watches();
 	rib_bgp_begin();
 	ipc = ipc_new(fd, &handlers, NULL);
+	read_or_wait(); /* much may be queued of the one before it */
 	redist_all();
 	bgpd_go_on();
 }
@@ -212,7 +213,6 @@ void link_bgpd_close(void)
 {
 	ipc_free(ipc);
 	ipc = NULL;
-	busy = false;
 	pending.n_prefixes = 0;
 	if (pending_job.ready)
 		job_stop(&pending_job);

@@ -471,6 +471,7 @@ static void test_bgpd_again(void **state)
 	link_bgpd_verdict(&(struct msg_verdicts){.verdict = VERDICT_CLEARED});
 	link_bgpd_busy(true);
 	TOLD("");
+	link_bgpd_busy(false);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\nbgpd: sync kept 3\n");
 	say_routes("10.0.0.0/24", 2, "10.9.0.1");
@@ -488,6 +489,23 @@ static void test_busy(void **state)
 	link_bgpd_busy(true);
 	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
 	TOLD("");
+	link_bgpd_busy(false);
+	TOLD("bgpd: nexthop 10.9.0.1 up wg0\n");
+	/* The next one waits, too, when it comes meanwhile or was not there yet. */
+	link_bgpd_busy(true);
+	ipc_free(bgpd);
+	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
+	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
+	link_bgpd_busy(false);
+	TOLD("bgpd: nexthop 10.9.0.1 up wg0\n");
+	ipc_free(bgpd);
+	for (int i = 0; i < 10; i++)
+		dut_turn();
+	link_bgpd_busy(true);
+	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
+	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
 	link_bgpd_busy(false);
 	TOLD("bgpd: nexthop 10.9.0.1 up wg0\n");
 }
