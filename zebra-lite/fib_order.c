@@ -165,13 +165,14 @@ static struct batch *asked_for(uint32_t answer)
 	return NULL;
 }
 
-/* Entries that could not be handed over go: who has some of them under way waits for that, too. */
+/* Entries that could not be handed over go: the batch that takes routes away waits for that, too.
+ * There is one at most: two that are asked at a time only grow, and each has its own number. */
 static void send_more(void)
 {
 	uint32_t number = fib_wgd_send();
 
 	for (unsigned i = 0; number && i < ARRAY_SIZE(fib_batches); i++)
-		if (fib_batches[i].state == BATCH_ASKED)
+		if (fib_batches[i].state == BATCH_ASKED && !fib_batches[i].grows)
 			fib_batches[i].awaited = number;
 }
 
