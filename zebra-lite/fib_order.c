@@ -13,10 +13,13 @@
 #include "util.h"
 #include "zconfig.h"
 
+#define COLLECT_MS 1000 /* objects that nobody names go by then, whatever is queued */
+
 static struct batch *batch = &fib_batches[0]; /* put together now, or next */
 static struct job job;
 static bool with_entries; /* the last batch had some for wgd */
 static bool settled;	  /* the first sweep is worked off: entries that nobody knows of may go */
+static uint64_t collected_ms; /* when unused objects were deleted last */
 static bool torn_down;
 
 static bool run(void *arg);
@@ -83,14 +86,23 @@ static void abort_all(void)
 
 /* --- the machine --- */
 
+/* Before the first sweep is worked off some are nobody's yet. */
+static void collect_objects(void)
+{
+	if (!settled)
+		return;
+	nhobj_collect();
+	collected_ms = now_ms();
+}
+
 /* The queue is worked off. */
 static void rest(void)
 {
 	nhgroup_settle();
 	settled = settled || (fib_gate.swept && !fib_counters.queued);
 	fib_wgd_sync_when(settled);
-	if (settled && !fib_counters.queued)
-		nhobj_collect();
+	if (!fib_counters.queued)
+		collect_objects();
 }
 
 static void write_routes(struct batch *b)
@@ -136,6 +148,8 @@ static bool run(void *arg)
 	if (fib_wgd_is_new())
 		return fib_wgd_replay(settled);
 	reap(false);
+	if (now_ms() - collected_ms >= COLLECT_MS)
+		collect_objects();
 	if (batch->state != BATCH_FREE || (before->state != BATCH_FREE && before->stops) ||
 	    (before->state == BATCH_ASKED && !before->grows))
 		return false; /* fib_acked(), fib_routes_written() */
@@ -282,5 +296,6 @@ void fib_reset(void)
 	fib_wgd_reset();
 	fib_gate = (struct fib_gate){0};
 	settled = torn_down = false;
+	collected_ms = 0;
 	fib_counters = (struct fib_counters){0};
 }

@@ -25,10 +25,11 @@
  * all hops of a group are down its prefixes go to their backup one by one.
  *
  * Objects are counted by the struct fib that name them. One that nobody names is deleted when the
- * queue is empty: deleting an object deletes its routes. One that the kernel has dropped (it
- * flushes those of a link that goes down, and their routes) is `gone` and never comes back;
- * numbers are not used twice. Objects of an earlier life are found by protocol and number, and
- * belong to the first prefix that has a route by one and wants that interface.
+ * queue is empty, or when a second has passed: deleting an object deletes its routes. One
+ * that the kernel has dropped (it flushes those of a link that goes down, and their routes) is
+ * `gone` and never comes back; numbers are not used twice. Objects of an earlier life are found by
+ * protocol and number, and belong to the first prefix that has a route by one and wants that
+ * interface.
  */
 #ifndef WGBGP_ZEBRA_NHOBJ_H
 #define WGBGP_ZEBRA_NHOBJ_H

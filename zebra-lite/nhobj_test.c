@@ -135,6 +135,26 @@ static void test_pair(void **state)
 	OBJECTS("1: wg0 refs 1\n");
 }
 
+/* One that nobody names goes within a second, also while there is always more in the queue. */
+static void test_unused(void **state)
+{
+	unsigned ms = 0;
+
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	fib_batch_max = 1;
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.2.3");
+	for (; ms < 3000 && nhobj_by_id(NHOBJ_FIRST); ms += 10) {
+		rig_bgp("10.2.0.0/16", ms % 20 ? "10.9.0.1" : "10.9.0.4");
+		rig_bgp("10.3.0.0/16", ms % 20 ? "10.9.0.1" : "10.9.0.4");
+		rig_turn();
+		assert_true(fib_counters.queued > 0);
+		loop_fake_pass(10 * 1000);
+	}
+	assert_in_range(ms, 500, 1500);
+	fib_batch_max = 4096;
+}
+
 /* What is no pair: of one interface, a link, alone, refused. */
 static void test_no_pair(void **state)
 {
@@ -1312,7 +1332,8 @@ int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
-		T(test_pair),	       T(test_no_pair),	      T(test_disagreement),
+		T(test_pair),
+		T(test_unused),	       T(test_no_pair),	      T(test_disagreement),
 		T(test_say),	       T(test_both),	      T(test_move_put_off),
 		T(test_join_later),
 		T(test_degraded),      T(test_home),	      T(test_homeless),

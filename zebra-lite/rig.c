@@ -270,13 +270,17 @@ static void on_redist(const struct msg_redist *m)
 
 /* --- time --- */
 
+void rig_turn(void)
+{
+	loop_fake_turn();
+	while (n_pending && !rig_silent)
+		answer();
+}
+
 void rig_settle(void)
 {
-	for (int i = 0; i < TURNS_MAX && (!loop_fake_rests() || (n_pending && !rig_silent)); i++) {
-		loop_fake_turn();
-		while (n_pending && !rig_silent)
-			answer();
-	}
+	for (int i = 0; i < TURNS_MAX && (!loop_fake_rests() || (n_pending && !rig_silent)); i++)
+		rig_turn();
 	assert_true(loop_fake_rests()); /* else something goes on for ever */
 }
 

@@ -32,7 +32,8 @@ struct rig_check {
 };
 void rig_twice(void **state);
 #define RIG_CHECK(check, setup) {#check, rig_twice, NULL, NULL, &(struct rig_check){setup, check}}
-void rig_settle(void);	   /* all that happens without time going by */
+void rig_turn(void);	   /* some of what happens without time going by */
+void rig_settle(void);	   /* all of it */
 void rig_pass(unsigned ms);
 /* What was written and told since the last call, a line each; settles before. Valid until the next
  * one. */
