@@ -1103,7 +1103,8 @@ static void test_interface_anew(void **state)
 		 "del 10.9.0.3/32 dev wg0\n");
 }
 
-/* Of a static route, too, what wgd refused is not asked again and again. */
+/* Of a static route, too, what wgd refused is not asked again and again, and bgpd is told that it is
+ * not used. */
 static void test_static_refused(void **state)
 {
 	rig_configure("{" RIG_PERMIT ", 'rib': {'static': [{'prefix': '" P "', "
@@ -1113,7 +1114,13 @@ static void test_static_refused(void **state)
 		 "add 10.1.0.0/16 dev wg0\n");
 	entry(P, 1, REASON_STATIC_ENTRY);
 	RIG_TOLD("refused 10.1.0.0/16 by 10.9.0.1 static-entry\n"
+		 "redist -static 10.1.0.0/16 metric 0\n"
 		 "del 10.1.0.0/16 dev wg0\n");
+	entry(P, 1, REASON_NONE);
+	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.1 static-entry\n"
+		 "redist +static 10.1.0.0/16 metric 0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
 }
 
 /* What a wgd refused is asked of the next one again: it knows of no refusal that it could end. */

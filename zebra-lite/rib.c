@@ -165,25 +165,51 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 	rib_tell(n, VERDICT_CLEARED, hop, reason);
 }
 
+/* A static route may be used by what wgd refuses, or not be used. */
+static void entries_judged(struct rib_node *n)
+{
+	if (rib_cand_find(n, RIB_STATIC))
+		rib_others_changed(n);
+}
+
 void rib_refuse_entry(struct rib_node *n, const struct addr *hop, const struct tunnel_peer *peer,
 		      enum reason reason)
 {
 	rib_refuse(n, hop, reason);
 	rib_find_refusal(n, hop, reason)->peer = peer;
+	entries_judged(n);
 }
 
-void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer)
+/* Those for whose entry OVER is true. */
+static void clear_entries(struct rib_node *n, const struct tunnel_peer *peer,
+			  bool (*over)(const struct refusal *r, const struct tunnel_peer *peer))
 {
+	bool any = false;
+
 	for (struct refusal *r = rib_refusals(n), *next; r; r = next) {
 		struct addr hop = r->hop;
 
 		next = r->next;
-		if (r->peer && (!peer || r->peer == peer))
-			rib_clear(n, &hop, r->reason);
+		if (!r->peer || !over(r, peer))
+			continue;
+		rib_clear(n, &hop, r->reason);
+		any = true;
 	}
+	if (any)
+		entries_judged(n);
 }
 
-static bool leads_elsewhere(const struct refusal *r)
+static bool is_of(const struct refusal *r, const struct tunnel_peer *peer)
+{
+	return !peer || r->peer == peer;
+}
+
+void rib_clear_entries(struct rib_node *n, const struct tunnel_peer *peer)
+{
+	clear_entries(n, peer, is_of);
+}
+
+static bool leads_elsewhere(const struct refusal *r, const struct tunnel_peer *peer)
 {
 	const struct nexthop *nh = nexthop_find(&r->hop);
 
@@ -192,13 +218,8 @@ static bool leads_elsewhere(const struct refusal *r)
 
 void rib_judge_entries(struct rib_node *n)
 {
-	for (struct refusal *r = rib_refusals(n), *next; r; r = next) {
-		struct addr hop = r->hop;
-
-		next = r->next;
-		if (r->peer && leads_elsewhere(r))
-			rib_clear(n, &hop, r->reason);
-	}
+	if (rib_refusals(n))
+		clear_entries(n, NULL, leads_elsewhere);
 }
 
 /* A list of bgpd that loses by distance is refused until the winner goes; the list itself is gone
