@@ -89,7 +89,7 @@ static void kernel_route(const char *prefix, bool present)
 
 static bool counts; /* wgd's entries and bgpd's routes, instead of saying each */
 static unsigned n_set;
-static bool has_route[1 << 16]; /* bgpd, of nth() */
+static bool has_route[1 << 16], is_refused[1 << 16]; /* bgpd, of nth() */
 
 static void on_wgd(void *arg, const struct ipc_frame *f)
 {
@@ -144,6 +144,13 @@ static void on_bgpd(void *arg, const struct ipc_frame *f)
 		break;
 	case MSG_VERDICTS:
 		assert_int_equal(msg_get_verdicts(f->body, f->len, &v), 0);
+		if (counts) {
+			for (uint32_t i = 0; i < v.n_prefixes; i++)
+				is_refused[v.prefixes[i].b[1] << 8 | v.prefixes[i].b[2]] =
+					v.verdict == VERDICT_REFUSED;
+			msg_free_verdicts(&v);
+			break;
+		}
 		say("bgpd: %s %u by %s %s:", v.verdict == VERDICT_REFUSED ? "refused" : "cleared",
 		    v.n_prefixes, v.nexthop.family ? ADDR_STR(&v.nexthop) : "all",
 		    reason_name(v.reason));
@@ -621,6 +628,78 @@ static void test_slow_bgpd(void **state)
 	assert_null(rib_find(&last));
 }
 
+static unsigned n_verdicts; /* into the channel */
+
+static void count_verdict(const struct msg_verdicts *m)
+{
+	n_verdicts++;
+	link_bgpd_verdict(m);
+}
+
+/* No two that follow each other go into one message. */
+static enum reason reason_of(unsigned i)
+{
+	return i % 2 ? REASON_KERNEL_ERROR : REASON_WG_ERROR;
+}
+
+static void refuse_nth(unsigned i)
+{
+	struct prefix p = nth(i);
+
+	rib_refuse(rib_get(&p), NULL, reason_of(i));
+}
+
+static void clear_nth(unsigned i)
+{
+	struct prefix p = nth(i);
+
+	rib_clear(rib_get(&p), NULL, reason_of(i));
+}
+
+static unsigned n_refused(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MANY_ROUTES; i++)
+		n += is_refused[i];
+	return n;
+}
+
+/* So do verdicts: what it has not heard and is over it never hears, and of what it has heard it
+ * hears the end, where that lasts. */
+static void test_slow_bgpd_verdicts(void **state)
+{
+	struct prefix first = nth(0), last = nth(MANY_ROUTES - 1);
+
+	counts = true;
+	memset(is_refused, 0, sizeof(is_refused));
+	out.bgpd_full = link_bgpd_full;
+	out.verdict = count_verdict;
+	n_verdicts = 0;
+	ipc_pause(bgpd);
+	for (unsigned i = 0; i < MANY_ROUTES; i++)
+		refuse_nth(i);
+	assert_in_range(n_verdicts, 1, HALF);
+	TOLD("");
+	assert_true(link_bgpd_full());
+	assert_in_range(n_verdicts, 1, HALF);
+	clear_nth(0);
+	clear_nth(1);
+	refuse_nth(1);
+	clear_nth(MANY_ROUTES - 2);
+	refuse_nth(MANY_ROUTES - 2);
+	clear_nth(MANY_ROUTES - 1);
+	ipc_resume(bgpd);
+	for (int i = 0; i < 100 && n_refused() < MANY_ROUTES - 2; i++)
+		told();
+	told();
+	assert_int_equal(n_refused(), MANY_ROUTES - 2);
+	assert_false(is_refused[0] || is_refused[MANY_ROUTES - 1]);
+	assert_int_equal(n_verdicts, MANY_ROUTES);
+	assert_null(rib_find(&first));
+	assert_null(rib_find(&last));
+}
+
 /* A new one is told all, as it reads, and then that this was all. */
 static void test_slow_new_bgpd(void **state)
 {
@@ -690,6 +769,7 @@ int main(void)
 		T(test_talk),	   T(test_verdicts),   T(test_nonsense), T(test_entries),
 		T(test_wgd_again), T(test_bgpd_again), T(test_busy),
 		T(test_verdicts_apart), T(test_slow_wgd),	   T(test_slow_bgpd), T(test_slow_new_bgpd),
+		T(test_slow_bgpd_verdicts),
 	};
 
 	log_init("links_test");

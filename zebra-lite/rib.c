@@ -63,15 +63,15 @@ void rib_statics_dirty(void)
 
 /* --- refusals --- */
 
-void rib_tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
-	      enum reason reason)
+static void refusal_tell(const struct rib_node *n, enum verdict verdict, const struct refusal *r)
 {
 	struct prefix p = rib_prefix(n);
-	struct msg_verdicts m = {
-		.verdict = verdict, .reason = reason, .n_prefixes = 1, .prefixes = &p};
+	struct msg_verdicts m = {.verdict = verdict,
+				 .reason = r->reason,
+				 .nexthop = r->hop,
+				 .n_prefixes = 1,
+				 .prefixes = &p};
 
-	if (hop)
-		m.nexthop = *hop;
 	if (out.verdict)
 		out.verdict(&m);
 }
@@ -107,6 +107,15 @@ struct refusal *rib_beyond_next(void)
 	return r;
 }
 
+/* The first one is taken out and freed. */
+static void refusal_drop(struct refusal **first)
+{
+	struct refusal *r = *first;
+
+	*first = r->next;
+	slab_free(&refusals, r);
+}
+
 void rib_forget_refusals(void)
 {
 	struct rib_node *n;
@@ -114,37 +123,85 @@ void rib_forget_refusals(void)
 
 	while ((n = rib_walk(&at))) {
 		struct rib_extra *x = n->flags & NODE_EXTRA ? rib_extra_of(n) : NULL;
-		struct refusal *r;
 
-		if (!x || !x->refusals)
+		if (!x || (!x->refusals && !x->cleared))
 			continue;
-		while ((r = x->refusals)) {
-			x->refusals = r->next;
-			delist(r);
-			slab_free(&refusals, r);
+		while (x->cleared)
+			refusal_drop(&x->cleared);
+		while (x->refusals) {
+			delist(x->refusals);
+			refusal_drop(&x->refusals);
 		}
 		rib_extra_trim(n);
 		fib_dirty(n, false);
 	}
 }
 
+void rib_tell_again(struct rib_node *n, struct refusal *r)
+{
+	r->to_tell = rib_tell_later();
+	if (r->to_tell)
+		return;
+	refusal_tell(n, VERDICT_REFUSED, r);
+	r->known = true;
+}
+
+void rib_tell_refusals(struct rib_node *n)
+{
+	struct rib_extra *x = rib_extra_of(n);
+
+	while (x->cleared && !rib_tell_later()) {
+		refusal_tell(n, VERDICT_CLEARED, x->cleared);
+		refusal_drop(&x->cleared);
+	}
+	for (struct refusal *r = x->refusals; r; r = r->next)
+		if (r->to_tell)
+			rib_tell_again(n, r);
+	rib_extra_trim(n);
+}
+
+/* Where the one like R is among FIRST and what follows; its end where there is none. */
+static struct refusal **refusal_place(struct refusal **first, const struct refusal *like)
+{
+	while (*first && !((*first)->reason == like->reason && addr_eq(&(*first)->hop, &like->hop)))
+		first = &(*first)->next;
+	return first;
+}
+
 void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason)
 {
-	struct refusal *r = rib_find_refusal(n, hop, reason);
+	struct refusal *r, **before;
 	struct rib_extra *x;
 
-	if (r)
+	if (rib_find_refusal(n, hop, reason))
 		return;
 	r = slab_alloc(&refusals);
 	if (hop)
 		r->hop = *hop;
 	r->reason = reason;
 	x = rib_extra_get(n);
+	before = refusal_place(&x->cleared, r);
+	r->known = *before != NULL; /* of its end bgpd has not heard, and it is none */
+	if (*before)
+		refusal_drop(before);
 	r->next = x->refusals;
 	x->refusals = r;
 	enlist(r, n);
 	fib_dirty(n, false);
-	rib_tell(n, VERDICT_REFUSED, hop, reason);
+	if (!r->known)
+		rib_tell_again(n, r);
+}
+
+/* R, which is over, is told to be so, or what nobody heard of is forgotten. */
+static void refusal_over(struct rib_node *n, struct refusal *r)
+{
+	struct rib_extra *x = rib_extra_of(n);
+
+	r->next = x->cleared;
+	x->cleared = r;
+	if (!r->known)
+		refusal_drop(&x->cleared);
+	rib_tell_refusals(n);
 }
 
 /* The node may be gone afterwards only through a later rib_release(). */
@@ -159,10 +216,8 @@ void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason)
 		at = &(*at)->next;
 	*at = r->next;
 	delist(r);
-	slab_free(&refusals, r);
-	rib_extra_trim(n);
 	fib_dirty(n, false);
-	rib_tell(n, VERDICT_CLEARED, hop, reason);
+	refusal_over(n, r);
 }
 
 /* A static route may be used by what wgd refuses, or not be used. */

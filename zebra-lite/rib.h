@@ -47,7 +47,7 @@ struct rib_cand {
 	uint8_t distance;  /* of a static one */
 };
 
-/* A refusal that bgpd was told of. */
+/* A refusal that bgpd is told of. */
 struct refusal {
 	struct refusal *next;
 	TAILQ_ENTRY(refusal) again;	/* of the ceiling: to be judged again */
@@ -57,6 +57,8 @@ struct refusal {
 	uint8_t reason;			/* enum reason */
 	uint8_t source; /* LOST_TO_PROTOCOL: enum route_source of the route that lost */
 	bool late; /* by a ceiling that bgpd did not know when it named the hop: it finds it, too */
+	bool known;   /* bgpd was told of it */
+	bool to_tell; /* again, or at all: as soon as bgpd is not behind */
 };
 
 /* The ranked list from bgpd, NULL none. */
@@ -97,7 +99,8 @@ struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s);
 /* rib_redist.c: tells bgpd which candidates of N are to be redistributed: what changed, or AGAIN
  * all. What changes while bgpd is behind is told later. */
 void rib_redist_update(struct rib_node *n, bool again);
-bool rib_redist_late(void); /* something is to be; forgets that */
+bool rib_tell_later(void); /* bgpd is behind: something is to be told later, then */
+bool rib_is_late(void);	   /* something is to be; forgets that */
 
 /* rib.c. OTHERS_CHANGED: for a prefix others' candidates are not what they were; may be NULL. */
 void rib_open(void (*others_changed)(const struct prefix *p));
@@ -106,9 +109,10 @@ void rib_others_changed(struct rib_node *n); /* whoever made or freed candidates
 void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
 		   const struct addr *gateway);
 void rib_statics_dirty(void); /* the next hop of some static route changed */
-/* Refusals: told to bgpd once, until cleared. HOP NULL: all. */
-void rib_tell(const struct rib_node *n, enum verdict verdict, const struct addr *hop,
-	      enum reason reason);
+/* Refusals: told to bgpd once, until cleared. What comes and goes while bgpd is behind is told by
+ * rib_tell_refusals(), as it is by then. HOP NULL: all. */
+void rib_tell_again(struct rib_node *n, struct refusal *r);
+void rib_tell_refusals(struct rib_node *n); /* NODE_EXTRA is set */
 void rib_refuse(struct rib_node *n, const struct addr *hop, enum reason reason);
 void rib_clear(struct rib_node *n, const struct addr *hop, enum reason reason);
 /* By wgd: the entry of the peer that HOP leads to. It is PEER's, and goes with PEER or when HOP

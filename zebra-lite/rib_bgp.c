@@ -25,7 +25,8 @@ static uint32_t sweep_at; /* place of the walk */
 static uint16_t bgp_epoch;
 static bool sweeping;
 
-/* A walk that tells bgpd what is to be redistributed: all, or what it has not heard yet. */
+/* A walk that tells bgpd what is to be redistributed: all, or what it has not heard yet; and
+ * verdicts that it has not heard. */
 static struct {
 	enum { REDIST_NOTHING, REDIST_LATE, REDIST_ALL } what;
 	uint32_t at, kept;
@@ -50,7 +51,7 @@ static void refusals_again(struct rib_node *n, const struct hopset *hops)
 
 		next = r->next;
 		if (concerns(r, hops))
-			rib_tell(n, VERDICT_REFUSED, &hop, r->reason);
+			rib_tell_again(n, r);
 		else if (r->late)
 			rib_clear(n, &hop, r->reason);
 	}
@@ -105,7 +106,7 @@ static bool redist_done(void)
 {
 	void (*told)(uint32_t kept) = redist.told;
 
-	redist.what = rib_redist_late() ? REDIST_LATE : REDIST_NOTHING;
+	redist.what = rib_is_late() ? REDIST_LATE : REDIST_NOTHING;
 	redist.at = 0;
 	redist.told = NULL;
 	if (told)
@@ -127,6 +128,7 @@ static bool redist_some(void *arg)
 		redist.kept += rib_bgp_stale(n) || (n->flags & NODE_ADOPTED);
 		if (!(n->flags & NODE_EXTRA))
 			continue;
+		rib_tell_refusals(n);
 		rib_redist_update(n, redist.what == REDIST_ALL);
 		rib_release(n); /* it stood for what bgpd had not heard yet */
 	}
@@ -143,7 +145,7 @@ static void redist_start(void)
 
 void rib_redist_all(void (*told)(uint32_t kept))
 {
-	rib_redist_late();
+	rib_is_late();
 	redist.what = REDIST_ALL;
 	redist.at = redist.kept = 0;
 	redist.told = told;
@@ -152,7 +154,7 @@ void rib_redist_all(void (*told)(uint32_t kept))
 
 void rib_redist_go_on(void)
 {
-	if (redist.what == REDIST_NOTHING && rib_redist_late()) {
+	if (redist.what == REDIST_NOTHING && rib_is_late()) {
 		redist.what = REDIST_LATE;
 		redist.at = 0;
 	}
@@ -218,7 +220,7 @@ void rib_reset(void)
 		job_stop(&redist_job);
 	sweep_timer.ready = sweep_job.ready = redist_job.ready = sweeping = false;
 	redist.what = REDIST_NOTHING;
-	rib_redist_late();
+	rib_is_late();
 	rib_ceiling_reset();
 	fib_retry_reset();
 	rib_forget_all();

@@ -290,7 +290,7 @@ void rib_extra_trim(struct rib_node *n)
 {
 	struct rib_extra *x = n->flags & NODE_EXTRA ? rib_extra_of(n) : NULL;
 
-	if (!x || x->others || x->refusals || x->redist || x->retry)
+	if (!x || x->others || x->refusals || x->cleared || x->redist || x->retry)
 		return;
 	n->flags &= ~NODE_EXTRA;
 	hash_remove(&extras, &x->hash);

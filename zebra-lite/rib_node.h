@@ -55,7 +55,8 @@ struct rib_extra {
 	struct hash_node hash;
 	struct rib_node *node;
 	struct rib_cand *others;  /* candidates that are not bgpd's */
-	struct refusal *refusals; /* that bgpd was told of */
+	struct refusal *refusals; /* that bgpd is told of */
+	struct refusal *cleared;  /* that it has not heard to be over */
 	struct rib_retry *retry;  /* fib_retry.c's */
 	uint8_t redist;		  /* bits of enum redist_source told to bgpd */
 	uint32_t metric[REDIST_COUNT]; /* of those, as told */

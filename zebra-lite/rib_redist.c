@@ -56,6 +56,14 @@ static uint8_t redist_metrics(const struct rib_node *n, uint32_t metric[REDIST_C
 	return now;
 }
 
+bool rib_tell_later(void)
+{
+	bool is_behind = out_bgpd_full();
+
+	late = late || is_behind;
+	return is_behind;
+}
+
 void rib_redist_update(struct rib_node *n, bool again)
 {
 	const struct rib_extra *x = n->flags & NODE_EXTRA ? rib_extra_of(n) : NULL;
@@ -63,10 +71,8 @@ void rib_redist_update(struct rib_node *n, bool again)
 	uint8_t now = redist_metrics(n, metric), before = x ? x->redist : 0;
 	struct rib_extra *told;
 
-	if (out_bgpd_full()) {
-		late = true;
+	if (rib_tell_later())
 		return;
-	}
 	for (unsigned i = 0; i < REDIST_COUNT; i++) {
 		struct msg_redist m = {.prefix = rib_prefix(n), .source = i, .metric = metric[i]};
 		bool had = !again && before >> i & 1;
@@ -83,7 +89,7 @@ void rib_redist_update(struct rib_node *n, bool again)
 	rib_extra_trim(n);
 }
 
-bool rib_redist_late(void)
+bool rib_is_late(void)
 {
 	bool was = late;
 
