@@ -19,7 +19,8 @@ struct rib_node;
  * bgpd; may be NULL. */
 void dirty_open(void (*wake)(void), void (*busy)(bool busy));
 void fib_dirty(struct rib_node *n, bool urgent);
-void fib_look(void); /* at the queue, be it empty: something waits for that */
+/* At the queue, be it empty: what kept it waiting may be over (wgd reads, the kernel has written). */
+void fib_look(void);
 void fib_queue_put(struct rib_node *n, bool urgent); /* behind the others; it is not queued yet */
 struct rib_node *fib_queue_take(bool *urgent);	     /* NULL: empty */
 void fib_queue_put_back(struct rib_node *n, bool urgent); /* taken just now; it is first again */

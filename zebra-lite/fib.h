@@ -35,7 +35,6 @@ void fib_open(void (*busy)(bool busy));
 void fib_kernel_ready(void);
 void fib_wgd_away(void);
 void fib_wgd_synced(void);
-void fib_wgd_drained(void);
 void fib_swept(void); /* what is stale has been queued for removal */
 
 void fib_held(const struct msg_allowed *m); /* entries that wgd has; before fib_wgd_synced() */
@@ -43,7 +42,6 @@ void fib_acked(const struct msg_allowed_ack *ack);
 void fib_allowed_refused(const struct msg_allowed_refused *m);
 void fib_route_failed(void *cookie,
 		      int err); /* of out.route(), before out.route_done(); any thread */
-void fib_routes_written(void);	/* out.route_done() may have another answer */
 /* Waits for routes that are under way into the kernel, and books them: who hears of the kernel
  * compares with books that are whole. */
 void fib_settle(void);

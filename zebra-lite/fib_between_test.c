@@ -470,7 +470,7 @@ static void test_writing(void **state)
 		rows[i].change();
 		check("at once", rows[i].name, rig_told(), rows[i].at_once);
 		kernel_works = false;
-		fib_routes_written();
+		fib_look();
 		rig_pass(4000);
 		check("written", rows[i].name, rig_told(), rows[i].written);
 		rig_end(state);

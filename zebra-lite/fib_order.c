@@ -143,8 +143,7 @@ static bool run(void *arg)
 	bool more;
 
 	if (torn_down || !fib_gate.kernel_ready || !fib_wgd_listens())
-		return false; /* fib_kernel_ready(), fib_wgd_synced(), fib_wgd_drained(),
-				 fib_acked() */
+		return false; /* fib_kernel_ready(), fib_wgd_synced(), fib_look(), fib_acked() */
 	if (fib_wgd_is_new())
 		return fib_wgd_replay(settled);
 	reap(false);
@@ -152,7 +151,7 @@ static bool run(void *arg)
 		collect_objects();
 	if (batch->state != BATCH_FREE || (before->state != BATCH_FREE && before->stops) ||
 	    (before->state == BATCH_ASKED && !before->grows))
-		return false; /* fib_acked(), fib_routes_written() */
+		return false; /* fib_acked(), fib_look() */
 	more = fib_turn(batch, with_entries);
 	if (batch->n)
 		return start_batch();
@@ -243,16 +242,6 @@ void fib_wgd_synced(void)
 {
 	fib_wgd_begin();
 	nexthop_tunnels_ready();
-	wake();
-}
-
-void fib_wgd_drained(void)
-{
-	wake();
-}
-
-void fib_routes_written(void)
-{
 	wake();
 }
 

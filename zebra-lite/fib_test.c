@@ -290,10 +290,10 @@ static void test_full(void **state)
 	rig_bgp("10.1.0.0/16", "10.9.0.1");
 	RIG_TOLD("");
 	assert_int_equal(fib_counters.queued, 1);
-	fib_wgd_drained();
+	fib_look();
 	RIG_TOLD("");
 	full = false;
-	fib_wgd_drained();
+	fib_look();
 	RIG_TOLD("set 10.1.0.0/16 p1\n"
 		 "add 10.1.0.0/16 dev wg0\n");
 	/* So does a replay. */
@@ -302,7 +302,7 @@ static void test_full(void **state)
 	next_wgd_synced();
 	RIG_TOLD("");
 	full = false;
-	fib_wgd_drained();
+	fib_look();
 	RIG_TOLD("set 10.1.0.0/16 p1\n"
 		 "sync\n");
 	assert_true(fib_idle());

@@ -85,7 +85,6 @@ void __real_nl_batch_end(struct nl_batch *b, const struct nlmsghdr *nlh);
 void __wrap_nl_batch_end(struct nl_batch *b, const struct nlmsghdr *nlh);
 int __real_uname(struct utsname *u);
 int __wrap_uname(struct utsname *u);
-void __wrap_fib_routes_written(void);
 
 static bool refuse(enum call call)
 {
@@ -226,7 +225,7 @@ int __wrap_uname(struct utsname *u)
 	return release[0] ? 0 : -1;
 }
 
-void __wrap_fib_routes_written(void)
+static void on_written(void)
 {
 	n_written++;
 }
@@ -266,6 +265,7 @@ static int setup(void **state)
 			   .route_done = kernel_thread_done,
 			   .rule = kernel_write_rule};
 	news_open(NULL);
+	kernel_thread_open(fib_route_failed, on_written);
 	return 0;
 }
 

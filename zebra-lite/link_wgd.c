@@ -121,7 +121,7 @@ static void on_closed(void *arg, const char *why)
 
 static void on_drained(void *arg)
 {
-	fib_wgd_drained();
+	fib_look();
 }
 
 /* --- to wgd --- */

@@ -88,7 +88,7 @@ zebra_lite_kernel_refused_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_
 zebra_lite_kernel_refused_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 zebra_lite_kernel_refused_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bind -Wl,--wrap=mnl_socket_setsockopt \
 	-Wl,--wrap=mnl_socket_sendto -Wl,--wrap=setsockopt -Wl,--wrap=socket -Wl,--wrap=ioctl -Wl,--wrap=recv \
-	-Wl,--wrap=nl_batch_flush -Wl,--wrap=nl_batch_end -Wl,--wrap=uname -Wl,--wrap=fib_routes_written
+	-Wl,--wrap=nl_batch_flush -Wl,--wrap=nl_batch_end -Wl,--wrap=uname
 zebra_lite_nftset_test_SOURCES = zebra-lite/nftset_test.c lib/dut.c lib/dut.h
 zebra_lite_nftset_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nftset_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=timer_start -Wl,--wrap=now_ms

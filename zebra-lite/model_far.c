@@ -175,7 +175,7 @@ void model_kernel_turn(void)
 		write_next();
 	for (unsigned n = model_random(6); n && model.answered < model.written; n--)
 		answer_next();
-	fib_routes_written();
+	fib_look();
 }
 
 /* --- wgd --- */

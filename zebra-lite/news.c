@@ -131,7 +131,7 @@ static const struct tunnel_news from_tunnels = {
 void news_open(void (*busy)(bool busy))
 {
 	kernel_read_open(&from_kernel);
-	kernel_thread_open(fib_route_failed, fib_routes_written);
+	kernel_thread_open(fib_route_failed, fib_look);
 	tunnel_open(&from_tunnels);
 	ifaddr_open(uplink_addrs_changed);
 	side_open(uplink_links_changed);

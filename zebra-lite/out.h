@@ -52,7 +52,7 @@ struct out {
 	void (*route)(enum route_op op, const struct kroute *r, void *cookie);
 	/* On their way; a number for route_done(). */
 	uint32_t (*route_flush)(void);
-	/* All before that flush are written. WAIT: until they are; else fib_routes_written() is
+	/* All before that flush are written. WAIT: until they are; else fib_look() is
 	 * called when it is worth to ask again. */
 	bool (*route_done)(uint32_t flush, bool wait);
 	/* One route, and its answer: 0 or -errno. */
