@@ -180,7 +180,8 @@ static bool sweep_some(void *arg)
 	if (n)
 		return true;
 	sweeping = false;
-	rib_kernel_swept();
+	fib_swept();
+	rib_kernel_take_strays();
 	return false;
 }
 

@@ -292,14 +292,8 @@ void rib_kernel_link_changed(uint32_t ifindex)
 	}
 }
 
-bool rib_kernel_strays(void)
+void rib_kernel_take_strays(void)
 {
-	return strays;
-}
-
-void rib_kernel_swept(void)
-{
-	fib_swept();
 	if (strays)
 		out.resync("routes of ours with another metric");
 }

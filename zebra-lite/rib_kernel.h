@@ -16,8 +16,9 @@ void rib_kernel_begin(void);
 void rib_kernel_end(void (*done)(void)); /* goes on in the background; DONE may be NULL */
 void rib_kernel_route(const struct kroute *r, bool present);
 void rib_kernel_link_changed(uint32_t ifindex);
-bool rib_kernel_strays(void); /* routes of ours with another metric were seen */
-void rib_kernel_swept(void);  /* what is stale of ours has been queued for removal */
+/* Has routes of ours with another metric read again, where some were seen: they go then, if
+ * fib_is_swept(). */
+void rib_kernel_take_strays(void);
 void rib_kernel_reset(void);
 
 #endif
