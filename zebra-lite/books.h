@@ -98,7 +98,7 @@ bool fib_all_own(const struct nhobj *nh, uint32_t ifindex, const struct tunnel_p
 
 /* BOOKED: N has something else; MOVED: its route, too. */
 void books_open(void (*booked)(const struct rib_node *n, bool moved));
-void books_reset(void);
+void books_reset(void); /* nothing is installed any more */
 void fib_booked(const struct rib_node *n, bool moved); /* tells it: what follows may not be so */
 /* N has F, whose reference they take; or its entries without a route. */
 void fib_set_installed(struct rib_node *n, struct fib *f);

@@ -85,5 +85,4 @@ void fib_linger_reset(void)
 	linger_timer.ready = false;
 	TAILQ_INIT(&linger_queue);
 	slab_destroy(&lingers);
-	books_reset();
 }

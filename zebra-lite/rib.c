@@ -318,4 +318,5 @@ void rib_forget_all(void)
 	rib_nodes_free();
 	rib_cands_free();
 	slab_destroy(&refusals);
+	books_reset();
 }
