@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rib.h"
 
-#include <stdlib.h>
+#include <linux/rtnetlink.h>
 
 #include "slab.h"
 #include "zconfig.h"
 
+static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
 static struct slab refusals = SLAB_INIT("refusal", struct refusal);
 static TAILQ_HEAD(, refusal) beyond = TAILQ_HEAD_INITIALIZER(beyond); /* the ceiling */
 static size_t n_beyond;
@@ -17,6 +18,31 @@ void rib_open(void (*others_changed)(const struct prefix *p))
 }
 
 /* --- candidates --- */
+
+struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto)
+{
+	struct rib_extra *x = rib_extra_get(n);
+	struct rib_cand *c = slab_alloc(&cands);
+
+	c->proto = proto;
+	c->type = RTN_UNICAST;
+	c->next = x->others;
+	x->others = c;
+	return c;
+}
+
+void rib_cand_free(struct rib_node *n, struct rib_cand *c)
+{
+	struct rib_cand **at = &rib_extra_of(n)->others;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (c->hops)
+		hopset_unref(c->hops);
+	slab_free(&cands, c);
+	rib_extra_trim(n);
+}
 
 void rib_others_changed(struct rib_node *n)
 {
@@ -316,7 +342,7 @@ void rib_forget_all(void)
 	TAILQ_INIT(&beyond);
 	n_beyond = 0;
 	rib_nodes_free();
-	rib_cands_free();
+	slab_destroy(&cands);
 	slab_destroy(&refusals);
 	books_reset();
 }

@@ -68,9 +68,6 @@ static inline struct hopset *rib_hops(const struct rib_node *n)
 }
 
 /* rib_choice.c: candidates. */
-struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
-void rib_cand_free(struct rib_node *n, struct rib_cand *c);
-void rib_cands_free(void); /* what is left of the memory of all */
 struct rib_cand *rib_cand_find(const struct rib_node *n, enum rib_proto proto); /* or NULL */
 bool rib_cand_active(const struct rib_node *n, const struct rib_cand *c);
 uint8_t rib_cand_distance(const struct rib_cand *c);
@@ -104,6 +101,8 @@ bool rib_is_late(void);	   /* something is to be; forgets that */
 
 /* rib.c. OTHERS_CHANGED: for a prefix others' candidates are not what they were; may be NULL. */
 void rib_open(void (*others_changed)(const struct prefix *p));
+struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
+void rib_cand_free(struct rib_node *n, struct rib_cand *c);
 void rib_others_changed(struct rib_node *n); /* whoever made or freed candidates of it calls this */
 /* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
 void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,

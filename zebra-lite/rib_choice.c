@@ -5,13 +5,8 @@
  */
 #include "rib.h"
 
-#include <linux/rtnetlink.h>
-
-#include "slab.h"
 #include "util.h"
 #include "zconfig.h"
-
-static struct slab cands = SLAB_INIT("rib-cand", struct rib_cand);
 
 const char *rib_proto_name(enum rib_proto p)
 {
@@ -23,42 +18,12 @@ const char *rib_proto_name(enum rib_proto p)
 
 /* --- candidates --- */
 
-struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto)
-{
-	struct rib_extra *x = rib_extra_get(n);
-	struct rib_cand *c = slab_alloc(&cands);
-
-	c->proto = proto;
-	c->type = RTN_UNICAST;
-	c->next = x->others;
-	x->others = c;
-	return c;
-}
-
-void rib_cand_free(struct rib_node *n, struct rib_cand *c)
-{
-	struct rib_cand **at = &rib_extra_of(n)->others;
-
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	if (c->hops)
-		hopset_unref(c->hops);
-	slab_free(&cands, c);
-	rib_extra_trim(n);
-}
-
 struct rib_cand *rib_cand_find(const struct rib_node *n, enum rib_proto proto)
 {
 	for (struct rib_cand *c = rib_others(n); c; c = c->next)
 		if (c->proto == proto)
 			return c;
 	return NULL;
-}
-
-void rib_cands_free(void)
-{
-	slab_destroy(&cands);
 }
 
 static bool foreign(const struct rib_cand *c)
