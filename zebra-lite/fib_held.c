@@ -14,8 +14,7 @@
 #include "planes.h"
 #include "rib.h"
 
-/* The books: N has the entry of PEER, too. */
-static void set_owner(struct rib_node *n, struct tunnel_peer *peer, struct fib_entries *to)
+void fib_hold(struct rib_node *n, struct tunnel_peer *peer, struct fib_entries *to)
 {
 	const struct fib *f = rib_installed(n);
 	uint32_t ifindex = peer->iface->ifindex;
@@ -34,20 +33,6 @@ static void set_owner(struct rib_node *n, struct tunnel_peer *peer, struct fib_e
 	fib_dirty(n, false);
 }
 
-/* Entries know no planes: the one of the interface has them, see fib_entry(). */
-void fib_hold(const struct msg_allowed *m, struct fib_entries *to)
-{
-	for (uint32_t i = 0; i < m->n; i++) {
-		struct tunnel_peer *peer = tunnel_peer_by_id(m->changes[i].peer_id);
-		struct prefix p = m->changes[i].prefix;
-
-		if (!peer || peer->iface->any)
-			continue;
-		p.plane = peer->iface->plane;
-		set_owner(rib_get(&p), peer, to);
-	}
-}
-
 /* Another plane where N was leaked to, and which leaves by the interface, has the entry, too. */
 static void share(const struct rib_node *n, const struct fib_owner *o, struct fib_entries *to)
 {
@@ -59,7 +44,7 @@ static void share(const struct rib_node *n, const struct fib_owner *o, struct fi
 
 		if (fib_has_route(f) && fib_leaves_by(f, o->ifindex) &&
 		    !fib_owner_on(f, o->ifindex))
-			set_owner(other, o->peer, to);
+			fib_hold(other, o->peer, to);
 	}
 }
 

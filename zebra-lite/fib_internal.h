@@ -147,8 +147,8 @@ void fib_turn_reset(void);
 /* fib_linger.c */
 void fib_linger(struct rib_node *n, enum fib_linger how);
 
-/* fib_held.c. A wgd that we have just met has these. */
-void fib_hold(const struct msg_allowed *m, struct fib_entries *to);
+/* fib_held.c. The books: N has the entry of PEER, too, at a wgd that we have just met. */
+void fib_hold(struct rib_node *n, struct tunnel_peer *peer, struct fib_entries *to);
 /* N's entries are to stay, or to go. */
 void fib_replay(struct rib_node *n, struct fib_entries *to);
 

@@ -113,9 +113,18 @@ bool fib_wgd_idle(void)
 	return !replayed && wgd == WGD_READY && !sync_due && !sync_batch;
 }
 
+/* Entries know no planes: the one of the interface has them, see fib_entry(). */
 void fib_held(const struct msg_allowed *m)
 {
-	fib_hold(m, &entries);
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct tunnel_peer *peer = tunnel_peer_by_id(m->changes[i].peer_id);
+		struct prefix p = m->changes[i].prefix;
+
+		if (!peer || peer->iface->any)
+			continue;
+		p.plane = peer->iface->plane;
+		fib_hold(rib_get(&p), peer, &entries);
+	}
 }
 
 void fib_wgd_begin(void)
