@@ -19,7 +19,7 @@ struct rib_node;
  * bgpd; may be NULL. */
 void dirty_open(void (*wake)(void), void (*busy)(bool busy));
 void fib_dirty(struct rib_node *n, bool urgent);
-/* At the queue, be it empty: what kept it waiting may be over (wgd reads, the kernel has written). */
+/* At the queue, be it empty: what it waited for may be there (wgd reads, the kernel wrote). */
 void fib_look(void);
 void fib_queue_put(struct rib_node *n, bool urgent); /* behind the others; it is not queued yet */
 struct rib_node *fib_queue_take(bool *urgent);	     /* NULL: empty */

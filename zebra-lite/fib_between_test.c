@@ -1103,8 +1103,8 @@ static void test_interface_anew(void **state)
 		 "del 10.9.0.3/32 dev wg0\n");
 }
 
-/* Of a static route, too, what wgd refused is not asked again and again, and bgpd is told that it is
- * not used. */
+/* Of a static route, too, what wgd refused is not asked again and again, and bgpd is told that it
+ * is not used. */
 static void test_static_refused(void **state)
 {
 	rig_configure("{" RIG_PERMIT ", 'rib': {'static': [{'prefix': '" P "', "

@@ -22,7 +22,8 @@ struct rib_node;
 
 /* The route of TARGET (NULL: its removal) was refused with -errno. True where that is news. */
 bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err);
-bool fib_retry_waits(const struct rib_node *n, const struct fib *target); /* not to be written now */
+/* It is not to be written now. */
+bool fib_retry_waits(const struct rib_node *n, const struct fib *target);
 void fib_retry_done(struct rib_node *n, const struct fib *target);	  /* it was written */
 void fib_retry_cleared(struct rib_node *n); /* what was in its way is gone: it is tried now */
 void fib_retry_kick(void); /* links or addresses changed: all are tried soon (lib/retry.h) */

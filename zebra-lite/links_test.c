@@ -519,8 +519,10 @@ static void test_busy(void **state)
 
 static void verdict(enum verdict v, enum reason reason, uint32_t n, const struct prefix *prefixes)
 {
-	link_bgpd_verdict(&(struct msg_verdicts){
-		.verdict = v, .reason = reason, .n_prefixes = n, .prefixes = (struct prefix *)prefixes});
+	link_bgpd_verdict(&(struct msg_verdicts){.verdict = v,
+						 .reason = reason,
+						 .n_prefixes = n,
+						 .prefixes = (struct prefix *)prefixes});
 }
 
 /* Each change of what is said begins a message, and one that is long is cut. */
@@ -766,10 +768,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {
-		T(test_talk),	   T(test_verdicts),   T(test_nonsense), T(test_entries),
-		T(test_wgd_again), T(test_bgpd_again), T(test_busy),
-		T(test_verdicts_apart), T(test_slow_wgd),	   T(test_slow_bgpd), T(test_slow_new_bgpd),
-		T(test_slow_bgpd_verdicts),
+		T(test_talk),	   T(test_verdicts),	   T(test_nonsense),
+		T(test_entries),   T(test_wgd_again),	   T(test_bgpd_again),
+		T(test_busy),	   T(test_verdicts_apart), T(test_slow_wgd),
+		T(test_slow_bgpd), T(test_slow_new_bgpd),  T(test_slow_bgpd_verdicts),
 	};
 
 	log_init("links_test");

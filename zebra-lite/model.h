@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * model: a world for the RIB in tests: a kernel table, AllowedIPs, a clock that stalls now and then,
- * and a random stream of changes, all from one seed. The kernel and wgd do what they are given when
- * they like, and their answers come some time after that, or never, with a channel that ends. wgd's
- * reasons to refuse an entry come and go, and so do peers, and routes of others, with a better
- * metric than ours, with the same, and with a worse one.
+ * model: a world for the RIB in tests: a kernel table, AllowedIPs, a clock that stalls now and
+ * then, and a random stream of changes, all from one seed. The kernel and wgd do what they are
+ * given when they like, and their answers come some time after that, or never, with a channel that
+ * ends. wgd's reasons to refuse an entry come and go, and so do peers, and routes of others, with a
+ * better metric than ours, with the same, and with a worse one.
  *
  * Every single operation that the RIB emits is applied to the two tables, and after each one every
  * sample address is looked up in both: the longest route, and where that leaves by a tunnel

@@ -67,8 +67,8 @@ static struct log_bucket drift_bucket;
 
 static bool wanted(unsigned plane, unsigned kind)
 {
-	return plane_present((uint8_t)plane) && zconfig.nftables != RIB_NFTABLES_SETS_OFF && !torn_down &&
-	       (kind < LEARNED4 || zconfig.nftables == RIB_NFTABLES_SETS_ALL);
+	return plane_present((uint8_t)plane) && zconfig.nftables != RIB_NFTABLES_SETS_OFF &&
+	       !torn_down && (kind < LEARNED4 || zconfig.nftables == RIB_NFTABLES_SETS_ALL);
 }
 
 static bool ours(const char *name)
@@ -446,7 +446,8 @@ void nftset_config_changed(void)
 		return;
 	if (mode == RIB_NFTABLES_SETS_ALL && zconfig.nftables != mode)
 		disjoint_reset();
-	scanning = zconfig.nftables == RIB_NFTABLES_SETS_ALL && (scanning || mode != RIB_NFTABLES_SETS_ALL);
+	scanning = zconfig.nftables == RIB_NFTABLES_SETS_ALL &&
+		   (scanning || mode != RIB_NFTABLES_SETS_ALL);
 	if (scanning)
 		scan_at = 0;
 	mode = zconfig.nftables;

@@ -465,7 +465,8 @@ void rig_begin(void)
 
 int rig_end(void **state)
 {
-	rig_route_error = rig_delete_error = rig_object_error = rig_group_error = rig_rule_error = 0;
+	rig_route_error = rig_delete_error = rig_object_error = rig_group_error = 0;
+	rig_rule_error = 0;
 	memset(rig_link_down, 0, sizeof(rig_link_down));
 	rig_link_fallen = rig_silent = false;
 	rig_refused = NULL;
