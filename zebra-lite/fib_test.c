@@ -105,6 +105,7 @@ static void test_held(void **state)
 static void test_held_of_any(void **state)
 {
 	struct msg_tunnel_if m = {.ifindex = RIG_WG2, .up = true, .any = true, .name = "wg2"};
+	struct prefix held_only = rig_prefix("10.5.0.0/16");
 
 	tunnel_if_told(&m);
 	rig_bgp("10.1.0.0/16", "10.9.2.4");
@@ -119,7 +120,7 @@ static void test_held_of_any(void **state)
 	held(4, "10.1.0.0/16");
 	next_wgd_synced();
 	RIG_TOLD("sync\n");
-	assert_null(rib_find(&(struct prefix){0}));
+	assert_null(rib_find(&held_only));
 	m.any = false;
 	tunnel_if_told(&m);
 	RIG_TOLD("set 10.1.0.0/16 p4\n");
