@@ -120,6 +120,29 @@ static void test_cover_goes(void **state)
 	RIG_TOLD("");
 }
 
+/* An entry without a route, which a life before this one left, catches packets of what covers it:
+ * where that is to move and does not, it stays until that has. */
+static void test_cover_of_an_entry(void **state)
+{
+	rig_bgp(P, "10.9.0.3");
+	slow_hold();
+	rig_bgp(P, "10.9.1.2 10.9.2.4");
+	slow_next_wgd("10.1.7.0/24", 1);
+	RIG_TOLD("set 10.1.0.0/16 p3\n"
+		 "set 10.1.7.0/24 p1\n"
+		 "message 1\n"
+		 "sync\n");
+	slow_answer(1, "");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "set 10.1.0.0/16 p4\n"
+		 "message 2\n");
+	slow_answer(2, P " p2");
+	RIG_TOLD("refused 10.1.0.0/16 by 10.9.1.2 foreign-allowed-ip\n"
+		 "change 10.1.0.0/16 dev wg2\n"
+		 "unset 10.1.7.0/24 p1\n"
+		 "message 3\n");
+}
+
 /* An entry that moves within its interface: the route stays, whatever wgd says. */
 static void test_moved(void **state)
 {
@@ -458,7 +481,7 @@ static void test_replayed(void **state)
 	rig_bgp(P, "10.9.0.1 10.9.1.2");
 	rig_bgp("10.2.0.0/16", "10.9.0.1");
 	slow_hold();
-	slow_next_wgd();
+	slow_next_wgd(NULL, 0);
 	RIG_TOLD("set 10.1.0.0/16 p1\n"
 		 "set 10.1.0.0/16 p2\n"
 		 "set 10.2.0.0/16 p1\n"
@@ -513,7 +536,7 @@ static void test_refused_by_the_one_before(void **state)
 	rig_told();
 	slow_answer(1, P " p1");
 	rig_told();
-	slow_next_wgd();
+	slow_next_wgd(NULL, 0);
 	RIG_TOLD("cleared 10.1.0.0/16 by 10.9.0.1 foreign-allowed-ip\n"
 		 "sync\n"
 		 "set 10.1.0.0/16 p1\n"
@@ -640,6 +663,7 @@ int main(void)
 		T(test_two_answers),
 		T(test_cover),
 		T(test_cover_goes),
+		T(test_cover_of_an_entry),
 		T(test_moved),
 		T(test_moved_to_one_gone),
 		T(test_goes_and_comes),

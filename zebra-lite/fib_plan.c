@@ -121,11 +121,9 @@ static enum route_op set_of(const struct item *it)
 /* UNSURE: something dropped out that may cover it. */
 static enum route_op removal_of(struct item *it, bool moved, bool unsure)
 {
-	if (!fib_has_route(rib_installed(it->node)))
-		return ROUTE_NONE;
 	if (moved || (unsure && cover_stays(it->node)))
 		drop_behind(it);
-	return it->drop ? ROUTE_NONE : ROUTE_DEL;
+	return it->drop || !fib_has_route(rib_installed(it->node)) ? ROUTE_NONE : ROUTE_DEL;
 }
 
 /* Shortest first: whether a removal has to wait rests on those of what covers it. */

@@ -86,13 +86,20 @@ void slow_peers(void)
 	rig_peer(4, RIG_WG2, "10.9.2.4", NULL, TUNNEL_UP);
 }
 
-void slow_next_wgd(void)
+void slow_next_wgd(const char *prefix, uint32_t peer)
 {
+	struct allowed_change c = {.op = ALLOWED_SET, .peer_id = peer};
+	struct msg_allowed held = {.n = 1, .changes = &c};
+
 	fib_wgd_away();
 	tunnel_begin();
 	for (uint32_t i = RIG_WG0; i <= RIG_WG3; i++)
 		rig_if(i, true);
 	slow_peers();
+	if (prefix) {
+		c.prefix = rig_prefix(prefix);
+		fib_held(&held);
+	}
 	tunnel_synced();
 	fib_wgd_synced();
 }

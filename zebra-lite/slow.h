@@ -19,8 +19,9 @@ void slow_answer(unsigned i, const char *refused);
 unsigned slow_messages(void);
 void slow_entry(const char *prefix, uint32_t peer, enum reason reason); /* outside of any answer */
 void slow_peers(void);							/* are told */
-void slow_next_wgd(void);						/* and its peers */
-void slow_objects(void);						/* there are some */
+/* And those of the next wgd. PREFIX: it has that entry, of PEER; or NULL. */
+void slow_next_wgd(const char *prefix, uint32_t peer);
+void slow_objects(void); /* there are some */
 
 /* RUN for each of N rows, in a life of its own. Differences are said, and the test fails then. */
 void slow_rows(size_t n, void (*run)(size_t i), void **state);
