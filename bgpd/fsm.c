@@ -75,8 +75,8 @@ static void on_hold_time(void *arg)
 	fail(f, &e);
 }
 
-/* RFC 9687: nothing that waits could be sent for so long: the neighbour hears nothing of us, and must
- * not keep what it has heard. Messages do not touch this timer either. */
+/* RFC 9687: nothing that waits could be sent for so long: the neighbour hears nothing of us, and
+ * must not keep what it has heard. Messages do not touch this timer either. */
 static void on_send_hold_time(void *arg)
 {
 	struct fsm *f = arg;

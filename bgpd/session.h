@@ -45,7 +45,8 @@ void session_call_again(struct peer *p);
 void session_clear(struct peer *p);
 /* The neighbour may send more than when it was told to rest: it is let in again. */
 void session_limit_raised(struct peer *p);
-unsigned session_rest_seconds(const struct peer *p); /* until it is let in again; 0: it does not rest */
+/* Until it is let in again; 0: it does not rest. */
+unsigned session_rest_seconds(const struct peer *p);
 bool session_busy(const struct peer *p); /* a connection exists in whatever state */
 
 /* Called by the tables. */

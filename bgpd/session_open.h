@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * session_open: the OPEN messages of both sides: what ours says, whether theirs is accepted, which of
- * two connections it decides for, and what a neighbour that is up has negotiated by it.
+ * session_open: the OPEN messages of both sides: what ours says, whether theirs is accepted, which
+ * of two connections it decides for, and what a neighbour that is up has negotiated by it.
  */
 #ifndef WGBGP_BGPD_SESSION_OPEN_H
 #define WGBGP_BGPD_SESSION_OPEN_H

@@ -13,8 +13,8 @@
 
 #include "peer.h"
 
-/* Asks for the proof, unless it is asked for; the hook `proved` says when it is there, or when there
- * is no session any more. False: the session is younger than SINCE (ms), or there is none. */
+/* Asks for the proof, unless it is asked for; the hook `proved` says when it is there, or when
+ * there is no session any more. False: the session is younger than SINCE (ms), or there is none. */
 bool session_prove(struct peer *p, uint64_t since);
 
 /* Of session.c. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * session_say: whom a session tells what: the neighbour by a Cease, people by events and errors, the
- * tables by struct session_hooks.
+ * session_say: whom a session tells what: the neighbour by a Cease, people by events and errors,
+ * the tables by struct session_hooks.
  */
 #ifndef WGBGP_BGPD_SESSION_SAY_H
 #define WGBGP_BGPD_SESSION_SAY_H
@@ -36,8 +36,8 @@ void session_say(const struct peer *p, const char *state, const char *why);
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
 			const char *why);
 struct bgp_error session_cease(uint8_t subcode, const char *why);
-/* A connection of a neighbour that we know, FD, is not let in: it hears so (RFC 4486 section 4), and
- * people once each time. Takes FD. */
+/* A connection of a neighbour that we know, FD, is not let in: it hears so (RFC 4486 section 4),
+ * and people once each time. Takes FD. */
 void session_refuse(struct session *s, int fd, const char *why);
 bool session_is_cease(const struct bgp_error *e, uint8_t subcode); /* E may be NULL */
 

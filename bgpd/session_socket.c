@@ -116,7 +116,8 @@ int session_socket_connect(const struct peer *p)
 		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->conf.device,
 			   (socklen_t)strlen(p->conf.device));
 	if (err == 0)
-		err = bind_local(p, fd, addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
+		err = bind_local(p, fd,
+				 addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
 	if (err == 0) {
 		len = endpoint_to_sockaddr(&remote, &ss);
 		if (connect(fd, (struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS)

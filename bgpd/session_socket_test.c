@@ -89,7 +89,8 @@ static void test_class(void **state)
 		assert_true(out >= 0);
 		in = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
 		assert_true(in >= 0);
-		assert_int_equal(option(in, f->level, f->class), 0xc0); /* one that is refused, too */
+		/* One that is refused has it, too. */
+		assert_int_equal(option(in, f->level, f->class), 0xc0);
 		session_socket_prepare(p, in);
 		assert_int_equal(option(listening, f->level, f->class), 0xc0);
 		assert_int_equal(option(out, f->level, f->class), 0xc0);

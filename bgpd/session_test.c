@@ -810,7 +810,8 @@ static void test_send_hold(void **state)
 			said = now_ms();
 			assert_true(said < begin + PATIENCE_MS);
 		}
-	assert_non_null(strstr(peer->last_error, "sent Send Hold Timer Expired: nothing could be sent"));
+	assert_non_null(
+		strstr(peer->last_error, "sent Send Hold Timer Expired: nothing could be sent"));
 	assert_false(retained);
 	assert_true(routes_at < routes.len);
 	assert_true(timer_running(&peer->session->idle)); /* connects again, after a while */

@@ -59,7 +59,8 @@ json_t *conf_leaves_json(const struct conf_leaf *leaves, const void *from,
 
 /* 0, -ENOENT when absent, -EINVAL. */
 int conf_addr(const json_t *obj, const char *name, struct addr *out);
-/* The values of a leaf-list, SIZE bytes each; owned by the caller. PARSE says whether there is one. */
+/* The values of a leaf-list, SIZE bytes each; owned by the caller. PARSE says whether there is
+ * one. */
 typedef bool (*conf_parse_fn)(const json_t *item, void *out);
 void *conf_values(const json_t *obj, const char *name, size_t size, conf_parse_fn parse, size_t *n);
 /* Those that do not parse are left out. */

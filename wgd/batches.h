@@ -28,8 +28,8 @@ bool batches_allowed(const struct ipc_frame *frame);
  * refusal may be in one of them. */
 void batches_free(uint32_t peer_id, const struct prefix *p);
 bool batches_under_way(void); /* some are not answered yet */
-/* Waits a moment until nothing is under way to the device, and answers what is done. False: something
- * still is. */
+/* Waits a moment until nothing is under way to the device, and answers what is done. False:
+ * something still is. */
 bool batches_settle(struct device *dev);
 void batches_end(struct device *dev); /* before it is closed: what is under way there fails */
 /* The device was read and repaired, or that failed: what became of the batches that it had not

@@ -426,8 +426,9 @@ static void test_found_expired_and_changed(void **state)
 static void test_readings(void **state)
 {
 	begin();
-	rig_apply(RIG_CONF(RIG_IF("wg0", ", 'address': ['10.9.0.1/24'], 'liveness': {'poll-interval': 1000}",
-				  RIG_PEER_A(BFD("")) ", " RIG_PEER_B(BFD(""))) ", " RIG_IF("wg1", "", "")));
+	rig_apply(RIG_CONF(
+		RIG_IF("wg0", ", 'address': ['10.9.0.1/24'], 'liveness': {'poll-interval': 1000}",
+		       RIG_PEER_A(BFD("")) ", " RIG_PEER_B(BFD(""))) ", " RIG_IF("wg1", "", "")));
 	rig_pass(1000);
 	rig_bfd(1, BFD_NEWS_STARTING);
 	rig_bfd(1, BFD_NEWS_UP);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * device_apply: the configuration as a whole: whether it can be applied, what it makes of the devices,
- * and what goes with it: prune and teardown.
+ * device_apply: the configuration as a whole: whether it can be applied, what it makes of the
+ * devices, and what goes with it: prune and teardown.
  */
 #ifndef WGBGP_DEVICE_APPLY_H
 #define WGBGP_DEVICE_APPLY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * device_glance: reads counters and handshakes in between two polls, where it is soon done: before a
- * verdict, or on a suspicion. What readings of late have cost decides how often.
+ * device_glance: reads counters and handshakes in between two polls, where it is soon done: before
+ * a verdict, or on a suspicion. What readings of late have cost decides how often.
  */
 #ifndef WGBGP_DEVICE_GLANCE_H
 #define WGBGP_DEVICE_GLANCE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * device_poll: the poll of a device that is READY: it is read, what differs is put back, and what was
- * read goes to the peers.
+ * device_poll: the poll of a device that is READY: it is read, what differs is put back, and what
+ * was read goes to the peers.
  */
 #ifndef WGBGP_DEVICE_POLL_H
 #define WGBGP_DEVICE_POLL_H

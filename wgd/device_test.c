@@ -842,8 +842,8 @@ static void test_drops(void **state)
 		   "'state':'ready','tx-bytes':0,'up':true}\n");
 }
 
-/* What is told of the tunnels of an interface that was lost, and is refused again and again. When it
- * is there they are what its handshakes say: nothing happened to them. */
+/* What is told of the tunnels of an interface that was lost, and is refused again and again. When
+ * it is there they are what its handshakes say: nothing happened to them. */
 static void test_lost_and_refused(void **state)
 {
 	begin();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * device_write: the queued changes of AllowedIPs go to the device, the ledger of an adopted interface
- * before and behind them; and what is known of the device after a change has failed.
+ * device_write: the queued changes of AllowedIPs go to the device, the ledger of an adopted
+ * interface before and behind them; and what is known of the device after a change has failed.
  */
 #ifndef WGBGP_DEVICE_WRITE_H
 #define WGBGP_DEVICE_WRITE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * drains: which tunnel peers an operator wants empty, and RUNDIR/drained, which has a line
- * "INTERFACE PEER" for each, so that neither a restart of wgd nor an upgrade undoes what a person has
- * asked for; a reboot does.
+ * "INTERFACE PEER" for each, so that neither a restart of wgd nor an upgrade undoes what a person
+ * has asked for; a reboot does.
  */
 #ifndef WGBGP_DRAINS_H
 #define WGBGP_DRAINS_H

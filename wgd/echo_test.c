@@ -509,7 +509,8 @@ static void parse_answers(void **state)
 	assert_false(icmp_parse(&i, AF_INET, v4, sizeof(v4), &a));
 }
 
-/* Which answers there were to requests as large as a packet, and which of those small ones passed. */
+/* Which answers there were to requests as large as a packet, and which of those small ones
+ * passed. */
 static void large(void **state)
 {
 	struct echo_answer a;

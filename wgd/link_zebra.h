@@ -2,8 +2,8 @@
 /*
  * link_zebra: the channel to zebra-lite: tunnels up, AllowedIPs down, acknowledgements up.
  *
- * A new channel gets every interface and peer, then (once each interface was tried) the end mark. What
- * comes down is the business of batches.h; ALLOWED_SYNC is answered when the sweep is over.
+ * A new channel gets every interface and peer, then (once each interface was tried) the end mark.
+ * What comes down is the business of batches.h; ALLOWED_SYNC is answered when the sweep is over.
  */
 #ifndef WGBGP_LINK_ZEBRA_H
 #define WGBGP_LINK_ZEBRA_H

@@ -765,7 +765,8 @@ static void test_not_looked_up(void **state)
 	struct wg_peer *b;
 
 	rig_link_add("wg0", "wireguard", "")->info.admin_up = true;
-	assert_int_equal(endpoint_parse("192.0.2.9:9", &rig_peer_add("wg0", 'f')->info.endpoint), 0);
+	b = &rig_peer_add("wg0", 'f')->info;
+	assert_int_equal(endpoint_parse("192.0.2.9:9", &b->endpoint), 0);
 	begin(RIG_WG0(", 'adopt': true", RIG_PEER_A(RIG_QUIET) ", " RIG_PEER_B(RIG_QUIET)));
 	b = &rig_peer("wg0", 'b')->info;
 	assert_int_equal(addr_parse("fe80::1", &b->endpoint.addr), 0);
@@ -827,7 +828,8 @@ enum { MANY = 70 };
 /* With the peers from FIRST on. Release with free(). */
 static char *config_of_many(unsigned first)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
 	static char peers[MANY * 200];
 	char *end = peers;
 

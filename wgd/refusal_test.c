@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every writer of wgd against every refusal: what the kernel or WireGuard refuses is tried again, at
- * most RETRY_MINUTE times in a minute, and once it is taken it is there. The interface, its
+ * Every writer of wgd against every refusal: what the kernel or WireGuard refuses is tried again,
+ * at most RETRY_MINUTE times in a minute, and once it is taken it is there. The interface, its
  * WireGuard and the clock are the test's own.
  */
 #include <setjmp.h>

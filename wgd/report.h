@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: what zebra-lite is told: tunnels, the fate of entries, acknowledgements. Without a channel
- * (link_zebra.h) nobody is.
+ * report: what zebra-lite is told: tunnels, the fate of entries, acknowledgements. Without a
+ * channel (link_zebra.h) nobody is.
  */
 #ifndef WGBGP_REPORT_H
 #define WGBGP_REPORT_H

@@ -24,8 +24,8 @@
 
 enum { RIG_LINKS = 4, RIG_ADDRS = 8, RIG_PEERS = 80, RIG_ENTRIES = 5000 };
 
-/* How a lookup of a route ends without its answer: it cannot be sent, or read, by route_error; it is
- * empty. Late: an older one, which says the contrary, is in front of it. */
+/* How a lookup of a route ends without its answer: it cannot be sent, or read, by route_error; it
+ * is empty. Late: an older one, which says the contrary, is in front of it. */
 enum rig_fault { RIG_FINE, RIG_UNSENT, RIG_UNREAD, RIG_EMPTY, RIG_LATE };
 
 struct rig_peer {

@@ -124,8 +124,8 @@ struct device {
 	struct timer poll, retry;
 	struct job sweep;
 	struct log_bucket bucket;
-	/* What was refused, and when it is tried again: of addresses, the MTU; of key, port and mark;
-	 * of peers and entries; of the ledger. */
+	/* What was refused, and when it is tried again: of addresses, the MTU; of key, port and
+	 * mark; of peers and entries; of the ledger. */
 	struct retry addrs_retry, mtu_retry, set_retry, repair_retry, ledger_retry;
 	bool addrs_dirty; /* its addresses may have changed */
 	/* Of one file each. */

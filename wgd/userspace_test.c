@@ -340,7 +340,8 @@ static void test_drips(void **state)
 	assert_int_equal(get_at_last(), 0);
 }
 
-/* One that goes on with its answer is given the time for it; the machine may be busy now and then. */
+/* One that goes on with its answer is given the time for it; the machine may be busy now and
+ * then. */
 static void test_slow(void **state)
 {
 	int err = -ETIMEDOUT;

@@ -6,8 +6,8 @@
  * userspace program (the UAPI socket), and a mock for unit tests. All calls are synchronous and
  * bounded in time, but for wg_change_later(). None of them is a transaction: after an error the
  * caller reads the device again. -ETIMEDOUT is no error but an open question: a program that lives
- * has the request and has not answered yet; what became of it is seen by a later reading. Nothing is ever replaced as a whole; the only exceptions are the
- * peers that the caller asks to remove.
+ * has the request and has not answered yet; what became of it is seen by a later reading. Nothing
+ * is ever replaced as a whole; the only exceptions are the peers that the caller asks to remove.
  */
 #ifndef WGBGP_WG_H
 #define WGBGP_WG_H
@@ -118,8 +118,8 @@ struct wg {
 	struct wg_worker *worker;	 /* wg_thread.c: its thread, NULL: none yet */
 };
 
-/* Each returns 0 or -errno: -ENODEV where there is no such device (any more), -ETIMEDOUT where it is
- * not known yet what became of the request, or where the device is busy with an earlier one. */
+/* Each returns 0 or -errno: -ENODEV where there is no such device (any more), -ETIMEDOUT where it
+ * is not known yet what became of the request, or where the device is busy with an earlier one. */
 int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump); /* DUMP is initialised here */
 int wg_set_device(struct wg *wg, const struct wg_device_set *set);
 int wg_set_peer(struct wg *wg, const struct wg_peer_set *set);
@@ -142,7 +142,8 @@ struct wg_later *wg_take_done(void); /* in the order in which they were given; N
 bool wg_is_idle(struct wg *wg); /* nothing of WG is under way */
 /* A moment, until that is so. False: something is. */
 bool wg_wait(struct wg *wg);
-/* What is under way ends, with an error where it is not done; the device is only to be closed then. */
+/* What is under way ends, with an error where it is not done; the device is only to be closed
+ * then. */
 void wg_interrupt(struct wg *wg);
 
 /* Opening: 0 or -errno (-EOPNOTSUPP: no such back-end here). The kernel's finds out about

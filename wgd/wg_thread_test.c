@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The threads of devices: in which order, for how long the loop waits for one that is busy, and with
- * what it waits no longer. The back-end and the clock are the test's; a wait with a deadline ends
- * when the test says so.
+ * The threads of devices: in which order, for how long the loop waits for one that is busy, and
+ * with what it waits no longer. The back-end and the clock are the test's; a wait with a deadline
+ * ends when the test says so.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -42,7 +42,8 @@ static bool hangs_up;				  /* when it has said all */
 static size_t room;				  /* what the socket takes of requests */
 static const char *answer;			  /* what is still to be said of one */
 static size_t left, piece;			  /* bytes of it: all; at a time */
-static uint64_t ready_ms, pause_ms;		  /* when the next piece is there; from each to the next */
+static uint64_t ready_ms;			  /* when the next piece is there */
+static uint64_t pause_ms;			  /* from each to the next */
 static uint64_t interrupt_ms;			  /* the device is to be closed then; 0: never */
 static pid_t listener;				  /* 0: of another namespace; -1: nobody can say */
 static struct wg *wg;
