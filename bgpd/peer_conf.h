@@ -10,6 +10,7 @@
 
 #include "bgp.h"
 #include "message.h"
+#include "messages.h"
 
 struct password;     /* password.h */
 struct policy_chain; /* policy.h */
@@ -24,7 +25,7 @@ struct peer_conf {
 	bool plane_given; /* configured */
 	char device[16];  /* in a plane: the tunnel that the session belongs to, "" none */
 	char description[128];
-	char group[64]; /* neighbor-group, "" none */
+	char group[MSG_NAME_MAX]; /* neighbor-group, "" none */
 	enum { REMOTE_AS, REMOTE_INTERNAL, REMOTE_EXTERNAL } remote_type; /* without remote_as */
 	struct addr local_address;					  /* family 0: any */
 	uint32_t send_hold;	   /* seconds, 0 none, or SEND_HOLD_AUTO */

@@ -77,6 +77,7 @@ static void test_requests(void **state)
 }
 
 #define LETTERS_63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghi"
+#define LETTERS_64 LETTERS_63 "x"
 
 static void test_errors(void **state)
 {
@@ -106,8 +107,8 @@ static void test_errors(void **state)
 		{"show wireguard sixteen-letters-", 15, "expected one of: INTERFACE, json"},
 		{"show wireguard a/b", 15, "expected one of: INTERFACE, json"},
 		{"show wireguard \"\"", 15, "expected one of: INTERFACE, json"},
-		{"drain peer " LETTERS_63, 11, NULL},
-		{"drain peer " LETTERS_63 "x", 11, "expected PEER: a tunnel peer's name"},
+		{"drain peer " LETTERS_64, 11, NULL},
+		{"drain peer " LETTERS_64 "x", 11, "expected PEER: a tunnel peer's name"},
 		{"drain peer a/b", 11, "expected PEER"},
 		{"drain peer \"\"", 11, "expected PEER"},
 		{"drain peer a within 999999999", 20, NULL},

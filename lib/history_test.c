@@ -239,6 +239,28 @@ static void test_names(void **state)
 	assert_int_equal(history_name("wg1", "site-a"), b);
 }
 
+/* As long as the schema lets a name be: it is not cut, and not kept again each time. */
+static void test_long_names(void **state)
+{
+	char one[65], other[65];
+	uint16_t number;
+	json_t *row;
+
+	memset(one, 'x', sizeof(one) - 1);
+	one[sizeof(one) - 1] = '\0';
+	strcpy(other, one);
+	other[sizeof(other) - 2] = 'y';
+	number = history_name("wg0", one);
+	assert_int_equal(history_name("wg0", one), number);
+	assert_int_not_equal(history_name("wg0", other), number);
+	history_note((struct history_fact){.kind = HISTORY_TUNNEL, .name = number});
+	row = history_row(history_event(0));
+	assert_string_equal(json_string_value(json_object_get(row, "peer")), one);
+	json_decref(row);
+	finds("{\"peer\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}",
+	      "tunnel never");
+}
+
 static void test_too_many_names(void **state)
 {
 	char name[16];
@@ -377,7 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_ring),	   TEST(test_time),
 		TEST(test_wall_clock),	   TEST(test_row),
-		TEST(test_unknown_what),   TEST(test_names),
+		TEST(test_unknown_what),   TEST(test_names), TEST(test_long_names),
 		TEST(test_too_many_names), TEST(test_filters),
 		TEST(test_debug),	   TEST(test_debug_again_and_off),
 		TEST(test_debug_bounds),   TEST(test_no_prefix),

@@ -90,7 +90,7 @@ int msg_get_addr(const uint8_t *body, size_t len, struct addr *out);
 int msg_get_u32(const uint8_t *body, size_t len, uint32_t *out);
 
 #define MSG_PATH_MAX 1024
-#define MSG_NAME_MAX 64 /* interface and peer names with their NUL */
+#define MSG_NAME_MAX 65 /* names of interfaces and peers, as long as the schema has them, and NUL */
 #define MSG_ERROR_MAX 1024
 #define KEY_BYTES 32
 

@@ -93,7 +93,7 @@ void drains_open(const char *rundir)
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%15s %63s", ifname, peer) == 2 && !drains_find(ifname, peer))
+		if (sscanf(line, "%15s %64s", ifname, peer) == 2 && !drains_find(ifname, peer))
 			drains_put(ifname, peer);
 	fclose(file);
 }

@@ -33,7 +33,7 @@ struct peer {
 	TAILQ_ENTRY(peer) link;
 	struct hash_node by_key, by_id;
 	struct device *dev;
-	char name[MSG_NAME_MAX + 1];  /* configured; of others their key */
+	char name[MSG_NAME_MAX];      /* configured; of others their key */
 	uint16_t told_as;	      /* history_name() of a configured one */
 	const struct peer_conf *conf; /* NULL: not (or no longer) configured */
 	bool foreign;		      /* was on an adopted interface before us: never removed */

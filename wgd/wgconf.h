@@ -16,7 +16,7 @@
 
 struct peer_conf {
 	struct conf_peer; /* of the schema; first */
-	char name[MSG_NAME_MAX + 1];
+	char name[MSG_NAME_MAX];
 	uint8_t key[WG_KEY_BYTES];
 	char *description; /* for show only */
 	char *psk_file;	   /* NULL: none */
@@ -34,9 +34,9 @@ struct peer_conf {
 struct if_conf {
 	struct conf_interface; /* of the schema; first */
 	char name[16];
-	char plane[MSG_NAME_MAX + 1]; /* for show only */
-	char *description;	      /* for show only */
-	char *key_file;		      /* NULL: none */
+	char plane[MSG_NAME_MAX]; /* for show only */
+	char *description;	  /* for show only */
+	char *key_file;		  /* NULL: none */
 	struct tunnel_addr *addrs;
 	size_t n_addrs;
 	uint32_t poll_interval;	 /* ms, of the peer that wants the shortest */
