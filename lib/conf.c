@@ -69,13 +69,14 @@ const char *conf_str(const json_t *obj, const char *name, const char *fallback)
 uint32_t conf_u32(const json_t *obj, const char *name, uint32_t fallback)
 {
 	const json_t *value = conf_get(obj, name);
+	const char *text = json_string_value(value);
+	json_int_t number = -1;
 
 	if (json_is_integer(value))
-		return json_integer_value(value);
-	if (json_is_string(value) && json_string_value(value)[0] >= '0' &&
-	    json_string_value(value)[0] <= '9')
-		return strtoul(json_string_value(value), NULL, 10);
-	return fallback;
+		number = json_integer_value(value);
+	else if (text && *text >= '0' && *text <= '9')
+		number = strtoll(text, NULL, 10);
+	return number < 0 || number > UINT32_MAX ? fallback : (uint32_t)number;
 }
 
 bool conf_bool(const json_t *obj, const char *name, bool fallback)

@@ -30,6 +30,7 @@ json_t *conf_list(const json_t *obj, const char *name);
 
 bool conf_has(const json_t *obj, const char *name);
 const char *conf_str(const json_t *obj, const char *name, const char *fallback);
+/* A number that is negative or has more than 32 bits is none. */
 uint32_t conf_u32(const json_t *obj, const char *name, uint32_t fallback);
 bool conf_bool(const json_t *obj, const char *name, bool fallback); /* true/false, "on"/"off" */
 /*

@@ -15,6 +15,8 @@
 
 static const char text[] =
 	"{\"wgbgp-bgp:bgp\": {\"as\": 65000, \"router-id\": \"10.99.0.1\", \"big\": \"4294967295\","
+	"  \"too-big\": 4294967296, \"much-too-big\": 4294967299, \"negative\": -1,"
+	"  \"too-big-a-text\": \"99999999999999999999999\","
 	"  \"on\": \"on\", \"off\": \"off\", \"yes\": true, \"null\": null, \"bad\": \"10.99.0.\","
 	"  \"network\": [\"10.1.2.3/8\", \"nonsense\", 7, \"fd00::/16\"],"
 	"  \"tunnel-address\": [\"10.0.0.1\", \"10.0.0.0/8\", \"fd00::1\"],"
@@ -44,6 +46,10 @@ static void test_scalars(void **state)
 	assert_int_equal(conf_u32(bgp, "router-id", 5), 10); /* digits in front: a union's text */
 	assert_int_equal(conf_u32(bgp, "on", 5), 5);
 	assert_int_equal(conf_u32(bgp, "absent", 5), 5);
+	assert_int_equal(conf_u32(bgp, "too-big", 5), 5);
+	assert_int_equal(conf_u32(bgp, "much-too-big", 5), 5);
+	assert_int_equal(conf_u32(bgp, "too-big-a-text", 5), 5);
+	assert_int_equal(conf_u32(bgp, "negative", 5), 5);
 	assert_string_equal(conf_str(bgp, "router-id", ""), "10.99.0.1");
 	assert_string_equal(conf_str(bgp, "as", "none"), "none");
 	assert_true(conf_bool(bgp, "on", false));
