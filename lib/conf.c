@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf_leaves.h"
+#include "log.h"
 #include "util.h"
 
 json_t *conf_read(const void *text, size_t len)
@@ -147,6 +149,22 @@ json_t *conf_leaves_json(const struct conf_leaf *l, const void *from, const char
 	for (; elsewhere && *elsewhere; elsewhere++)
 		json_object_del(obj, *elsewhere);
 	return obj;
+}
+
+_Static_assert((int)SYSTEM_LOG_LEVEL_ERROR == LOG_LEVEL_ERROR &&
+		       (int)SYSTEM_LOG_LEVEL_WARNING == LOG_LEVEL_WARN &&
+		       (int)SYSTEM_LOG_LEVEL_INFO == LOG_LEVEL_INFO &&
+		       (int)SYSTEM_LOG_LEVEL_DEBUG == LOG_LEVEL_DEBUG,
+	       "the schema's levels are those of log.h");
+
+void conf_set_log(const json_t *config)
+{
+	const json_t *system = conf_get(config, "system");
+	struct conf_system leaves;
+
+	conf_leaves_read(conf_system_leaves, system, &leaves);
+	log_set_host(conf_str(system, "hostname", NULL));
+	log_set_level((enum log_level)leaves.log_level);
 }
 
 int conf_addr(const json_t *obj, const char *name, struct addr *out)

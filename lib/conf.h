@@ -58,6 +58,9 @@ void conf_leaves_read(const struct conf_leaf *leaves, const json_t *obj, void *o
 json_t *conf_leaves_json(const struct conf_leaf *leaves, const void *from,
 			 const char *const *elsewhere);
 
+/* The process logs as `system` of CONFIG says. */
+void conf_set_log(const json_t *config);
+
 /* 0, -ENOENT when absent, -EINVAL. */
 int conf_addr(const json_t *obj, const char *name, struct addr *out);
 /* The values of a leaf-list, SIZE bytes each; owned by the caller. PARSE says whether there is

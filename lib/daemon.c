@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf_leaves.h"
+#include "conf.h"
 #include "history.h"
 #include "history_show.h"
 #include "log.h"
@@ -53,17 +53,6 @@ const char *daemon_hostname(void)
 	return gethostname(kernels, sizeof(kernels)) < 0 ? "" : kernels;
 }
 
-static void set_log(const json_t *config)
-{
-	const json_t *system = conf_get(config, "system");
-	struct conf_system leaves;
-
-	conf_leaves_read(conf_system_leaves, system, &leaves);
-	str_copy(hostname, conf_str(system, "hostname", ""), sizeof(hostname));
-	log_set_host(hostname);
-	log_set_level((enum log_level)leaves.log_level);
-}
-
 static void on_config_check(const struct ipc_frame *frame)
 {
 	char error[MSG_ERROR_MAX] = "";
@@ -85,7 +74,8 @@ static void on_config_apply(const struct ipc_frame *frame)
 		answer(frame->generation, "configuration is not JSON");
 		return;
 	}
-	set_log(config);
+	conf_set_log(config);
+	str_copy(hostname, conf_str(conf_get(config, "system"), "hostname", ""), sizeof(hostname));
 	applied_generation = frame->generation;
 	ops->apply(config, frame->generation);
 	json_decref(config);

@@ -115,13 +115,11 @@ static void write_sysctl(const char *path)
 /* From here on there is no way back: a daemon that starts now gets the new configuration. */
 static void becomes_running(void)
 {
-	const json_t *system = conf_get(now.version->json, "system");
 	struct conf_system leaves;
 
-	conf_leaves_read(conf_system_leaves, system, &leaves);
+	conf_leaves_read(conf_system_leaves, conf_get(now.version->json, "system"), &leaves);
 	datastore_set_running(now.version);
-	log_set_host(conf_str(system, "hostname", NULL));
-	log_set_level((enum log_level)leaves.log_level);
+	conf_set_log(now.version->json);
 	if (leaves.forwarding) {
 		write_sysctl("/proc/sys/net/ipv4/ip_forward");
 		write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding");
