@@ -18,8 +18,9 @@ struct hash_node {
 
 struct hash_table {
 	struct hash_node **slots; /* a power of two, NULL while empty */
-	/* For each slot a bit for each eighth of all hashes that may be there: what is not there is
-	 * mostly not looked for in memory that nobody has read of late. */
+	/* A small filter for each slot. Bit K is set when the slot has, or once had, a node whose
+	 * hash begins with the three bits K. hash_find() of a key that is absent mostly ends here
+	 * and reads no node, which would be a cache miss. */
 	uint8_t *eighths;
 	size_t nslots, count;
 };
