@@ -8,6 +8,7 @@
 #include "policy.h"
 #include "rib_session.h"
 #include "session.h"
+#include "session_open.h"
 #include "util.h"
 
 static struct log_bucket accepted; /* for lines about neighbours that a range lets in */

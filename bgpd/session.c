@@ -19,7 +19,6 @@
 
 #include "bgp.h"
 #include "fsm.h"
-#include "history.h"
 #include "peer_way.h"
 #include "retry.h"
 #include "session_open.h"
@@ -206,11 +205,7 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 		s->failures = 0;
 	s->tries = 0;
 	p->count.dropped++;
-	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down", "neighbor=%s why=\"%s\" retain=%s",
-		    peer_name(p), p->last_error, retain ? "yes" : "no");
-	session_say(p, "down", p->last_error);
-	history_note((struct history_fact){
-		.kind = HISTORY_SESSION, .what = 0, .addr = &p->conf.address, .reason = reason});
+	session_say_down(p, retain, reason);
 	update_state(s);
 	session_hooks->down(p, retain, reason);
 	p->hold_time = p->keepalive = p->send_hold = 0;
@@ -337,14 +332,7 @@ static void session_established(struct fsm *f)
 	};
 	p->count.established++;
 	update_state(s);
-	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
-		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
-		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
-		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
-		    p->gr_restarting ? "yes" : "no");
-	session_say(p, "established", NULL);
-	history_note((struct history_fact){
-		.kind = HISTORY_SESSION, .what = 1, .addr = &p->conf.address});
+	session_say_up(p);
 	session_hooks->up(p);
 	if (s->up == f)
 		conn_pull(f->conn, session_hooks->out, p);
@@ -487,18 +475,6 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	end_all(s, &e, REASON_SESSION_DOWN);
-}
-
-void session_times_changed(struct peer *p)
-{
-	struct fsm *f = p->session->up;
-
-	if (!f)
-		return;
-	fsm_keepalive_changed(f);
-	fsm_send_hold_changed(f);
-	p->keepalive = f->keepalive_time;
-	p->send_hold = f->send_hold_time;
 }
 
 void session_call_again(struct peer *p)

@@ -37,8 +37,6 @@ void session_start(struct peer *p); /* may connect, may be connected to */
 void session_accept(struct peer *p, int fd);
 /* Ends it for good, or until session_start(). SUBCODE of Cease. */
 void session_disable(struct peer *p, uint8_t subcode, const char *why);
-/* The neighbour's configuration has another keepalive or send hold time. */
-void session_times_changed(struct peer *p);
 /* Another port, time or direction of connections, and no session is up: begins anew. */
 void session_call_again(struct peer *p);
 /* `clear`: Cease/Administrative Reset, and connect again at once. */

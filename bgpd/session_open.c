@@ -6,6 +6,7 @@
 
 #include "bgp.h"
 #include "loop.h"
+#include "session.h"
 #include "session_socket.h"
 #include "util.h"
 
@@ -103,4 +104,16 @@ void session_take_over(struct peer *p, const struct fsm *f)
 	p->send_hold = f->send_hold_time;
 	p->up_since_ms = now_ms();
 	session_socket_locals(p, conn_fd(f->conn));
+}
+
+void session_times_changed(struct peer *p)
+{
+	struct fsm *f = p->session->up;
+
+	if (!f)
+		return;
+	fsm_keepalive_changed(f);
+	fsm_send_hold_changed(f);
+	p->keepalive = f->keepalive_time;
+	p->send_hold = f->send_hold_time;
 }

@@ -16,5 +16,7 @@ bool session_judge_open(const struct peer *p, const struct open *o, struct bgp_e
 bool session_ours_stays(const struct open *theirs);
 /* P becomes what was negotiated on F, which is ESTABLISHED now. */
 void session_take_over(struct peer *p, const struct fsm *f);
+/* The neighbour's configuration has another keepalive or send hold time: in force at once. */
+void session_times_changed(struct peer *p);
 
 #endif

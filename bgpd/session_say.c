@@ -8,6 +8,7 @@
 
 #include "conn.h"
 #include "daemon.h"
+#include "history.h"
 #include "loop.h"
 #include "session.h"
 #include "util.h"
@@ -27,10 +28,31 @@ struct log_bucket *session_bucket(struct peer *p)
 	return p->dynamic ? &range_bucket : &p->bucket;
 }
 
-void session_say(const struct peer *p, const char *state, const char *why)
+static void session_say(const struct peer *p, bool up, const char *why, enum reason reason)
 {
 	daemon_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "bgp-session", "neighbor",
-			       peer_name(p), "state", state, "why", why ? why : ""));
+			       peer_name(p), "state", up ? "established" : "down", "why", why));
+	history_note((struct history_fact){.kind = HISTORY_SESSION,
+					   .what = up,
+					   .addr = &p->conf.address,
+					   .reason = (uint8_t)reason});
+}
+
+void session_say_up(struct peer *p)
+{
+	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
+		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
+		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
+		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
+		    p->gr_restarting ? "yes" : "no");
+	session_say(p, true, "", REASON_NONE);
+}
+
+void session_say_down(struct peer *p, bool retain, enum reason reason)
+{
+	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down", "neighbor=%s why=\"%s\" retain=%s",
+		    peer_name(p), p->last_error, retain ? "yes" : "no");
+	session_say(p, false, p->last_error, reason);
 }
 
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,

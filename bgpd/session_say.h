@@ -30,8 +30,9 @@ void session_hooks_open(const struct session_hooks *hooks); /* before the first 
 #define CEASE_BFD_DOWN 10 /* RFC 9384 */
 
 struct log_bucket *session_bucket(struct peer *p); /* for lines that a stranger can cause */
-/* The event that P's session is in STATE; WHY may be NULL. */
-void session_say(const struct peer *p, const char *state, const char *why);
+/* P's session is ESTABLISHED; it is no more, as P->last_error says: log, event and history. */
+void session_say_up(struct peer *p);
+void session_say_down(struct peer *p, bool retain, enum reason reason);
 /* For show: how a connection ended. E: the NOTIFICATION of either side; NULL: there was none. */
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
 			const char *why);
