@@ -124,7 +124,7 @@ static void assign(struct allowedips *a, struct allowed_entry *e, struct owner *
 	e->want = owner;
 	e->origin = origin;
 	e->leaving = false;
-	e->life = stale ? a->life - 1 : a->life;
+	e->epoch = stale ? a->epoch - 1 : a->epoch;
 	allowedips_count(a, e, 1);
 }
 
@@ -589,7 +589,7 @@ void allowedips_compare(struct allowedips *a, const struct wg_dump *dump, struct
 
 void allowedips_mark_stale(struct allowedips *a)
 {
-	a->life++;
+	a->epoch++;
 	a->n_stale = a->n_learned;
 	a->sweep_at.family = 0;
 }

@@ -46,7 +46,7 @@ struct allowed_entry {
 	struct owner *have;    /* NULL: not installed */
 	uint8_t origin;	       /* enum allowed_origin */
 	bool leaving;	       /* no longer configured: there until allowedips_prune() */
-	uint16_t life;	       /* of whoever set it last; see allowed_entry_stale() */
+	uint16_t epoch;	       /* in which it was set last; see allowed_entry_stale() */
 	uint32_t seen;	       /* round of the last comparison that saw it */
 };
 
@@ -66,7 +66,7 @@ struct allowedips {
 	struct wg_change *queue;
 	size_t n_queue, cap_queue;
 	size_t n_learned, n_stale;
-	uint16_t life;		/* of who sets entries now: each neighbour process is one */
+	uint16_t epoch;		/* another one with each process of zebra-lite */
 	struct prefix sweep_at; /* where the sweep goes on; family 0: from the start */
 	bool retrying;		/* refusals are being told of, ... */
 	struct prefix retry_at; /* ... up to this one; family 0: none yet */
@@ -152,7 +152,7 @@ static inline struct allowed_entry *allowed_entry_of(struct trie_node *node)
 /* Learned, and not set again since the neighbour process changed. */
 static inline bool allowed_entry_stale(const struct allowedips *a, const struct allowed_entry *e)
 {
-	return e->origin == ORIGIN_LEARNED && e->life != a->life;
+	return e->origin == ORIGIN_LEARNED && e->epoch != a->epoch;
 }
 
 /* The first node of T behind AT in the order of a walk; AT of family 0: of all. */
