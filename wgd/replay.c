@@ -14,26 +14,37 @@
 #define LOOKED_AT_MAX (2 * HELD_MAX) /* to find them */
 
 static struct job job;
-static bool under_way; /* until the end mark is sent */
+static bool under_way;	 /* until the end mark is sent */
+static uint32_t told_to; /* number of the last peer that had its turn; 0: none */
 
-/* Interfaces, and peers that can be told of. True when that is all. */
-static bool tell_tunnels(void)
+/* P and those behind it. True when that is all. */
+static bool tell_peers(struct peer *p, unsigned *told)
 {
-	struct device *dev;
-	struct peer *p;
-	unsigned told = 0;
-
-	TAILQ_FOREACH (dev, &devices, link) {
-		if (!dev->life.announced)
-			report_if(dev);
-		TAILQ_FOREACH (p, &dev->peers, link) {
-			if (p->announced)
-				continue;
-			if (told == PEERS_A_TURN || report_full())
+	for (; p; p = TAILQ_NEXT(p, link)) {
+		if (!p->announced) {
+			if (*told == PEERS_A_TURN || report_full())
 				return false;
 			report_peer(p);
-			told += p->announced;
+			*told += p->announced;
 		}
+		told_to = p->owner.id;
+	}
+	return true;
+}
+
+/* Interfaces, and peers that can be told of, from where it was; from the start where that peer is
+ * gone. True when that is all. */
+static bool tell_tunnels(void)
+{
+	struct peer *last = peer_by_id(told_to);
+	struct device *dev = last ? last->dev : TAILQ_FIRST(&devices);
+	unsigned told = 0;
+
+	for (; dev; dev = TAILQ_NEXT(dev, link), last = NULL) {
+		if (!dev->life.announced)
+			report_if(dev);
+		if (!tell_peers(last ? TAILQ_NEXT(last, link) : TAILQ_FIRST(&dev->peers), &told))
+			return false;
 	}
 	return true;
 }
@@ -132,6 +143,7 @@ void replay_start(void)
 		TAILQ_FOREACH (p, &dev->peers, link)
 			p->announced = false;
 	}
+	told_to = 0;
 	under_way = true;
 	replay_go_on();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * replay: a new zebra-lite hears of everything: interfaces and their peers, then, as soon as all
- * devices were tried, learned entries, of whatever life of whichever of us, and the end mark. A bit
- * at a time: a quantum a turn of the loop, and nothing while the channel is full. What changes
- * meanwhile is told as ever (report.h); the replay passes over peers that were told so already.
+ * replay: a new zebra-lite is told everything: interfaces and their peers, then, as soon as all
+ * devices were tried, the learned entries, whichever process of zebra-lite or wgd put them there,
+ * and the end mark. Each turn of the loop sends a part, and none while the channel is full. What
+ * changes meanwhile is told at once (report.h); the replay leaves out peers that were told so.
  * Refusals that are over (allowedips_retry()) are told in the same way.
  */
 #ifndef WGBGP_REPLAY_H

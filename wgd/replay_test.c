@@ -148,16 +148,23 @@ static void add_peer(char *out, int i)
 		i < A_TURN ? 'p' : 'q', i, WG_KEY_STR(key));
 }
 
-/* The first ones of so many are not said here. */
-static void test_peers(void **state)
+/* Two peers more than are told of in one turn; without that one. */
+static const char *many(int without)
 {
 	static char config[(A_TURN + 2) * 160];
 
 	strcpy(config, "{'wireguard': {'interface': [{'name': 'wg0', 'peer': [");
 	for (int i = 0; i < A_TURN + 2; i++)
-		add_peer(config + strlen(config), i);
+		if (i != without)
+			add_peer(config + strlen(config), i);
 	strcat(config, "]}]}}");
-	apply(config);
+	return config;
+}
+
+/* One turn. What is told of the first ones is not said here. */
+static void begin_many(void)
+{
+	apply(many(-1));
 	rig_pass(3000);
 	rig_forget();
 	rig_mute("zebra: p");
@@ -166,9 +173,33 @@ static void test_peers(void **state)
 	rig_zebra_full(true);
 	rig_pass(1000);
 	rig_expect("");
+}
+
+/* The next turn looks at none of those that had theirs. */
+static void test_peers(void **state)
+{
+	struct peer *first;
+
+	begin_many();
+	first = peer_by_id(1);
+	first->announced = false;
 	rig_zebra_full(false);
+	assert_false(first->announced);
 	rig_expect("zebra: q64 is 65 on 7 never handshake-never\n"
 		   "zebra: q65 is 66 on 7 never handshake-never\n"
+		   "zebra: sync\n");
+}
+
+/* The last one that had its turn is gone before the next. */
+static void test_last_leaves(void **state)
+{
+	begin_many();
+	rig_mute("wg0 remove");
+	apply(many(A_TURN - 1)); /* which tells of all that are left */
+	rig_forget();
+	peer_by_id(A_TURN + 1)->announced = false;
+	rig_zebra_full(false);
+	rig_expect("zebra: q64 is 65 on 7 never handshake-never\n"
 		   "zebra: sync\n");
 }
 
@@ -177,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_entries), RIG_CHECK(test_full),	  RIG_CHECK(test_another),
 		RIG_CHECK(test_leaves),	 RIG_CHECK(test_retries), RIG_CHECK(test_peers),
+		RIG_CHECK(test_last_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
