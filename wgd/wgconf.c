@@ -137,6 +137,7 @@ static void read_interface(struct ctx *ctx, enum conf_backend backend, const jso
 		read_peer(ctx, out->name, item, p);
 		if (p->liveness.poll_interval < out->poll_interval)
 			out->poll_interval = p->liveness.poll_interval;
+		hash_insert(&out->by_key, &p->by_key, hash_bytes(p->key, WG_KEY_BYTES));
 		out->n_peers++;
 	}
 	check_peers(ctx, out);
@@ -185,6 +186,7 @@ void wgconf_free(struct wgconf *conf)
 		for (size_t j = 0; j < f->n_peers; j++)
 			free_peer(&f->peers[j]);
 		free(f->peers);
+		hash_clear(&f->by_key);
 		free(f->addrs);
 		free(f->description);
 		free(f->key_file);
@@ -204,9 +206,14 @@ const struct if_conf *wgconf_find(const struct wgconf *conf, const char *ifname)
 
 const struct peer_conf *wgconf_find_peer(const struct if_conf *conf, const uint8_t *key)
 {
-	for (size_t i = 0; i < conf->n_peers; i++)
-		if (memcmp(conf->peers[i].key, key, WG_KEY_BYTES) == 0)
-			return &conf->peers[i];
+	struct hash_node *n = hash_find(&conf->by_key, hash_bytes(key, WG_KEY_BYTES));
+
+	for (; n; n = hash_find_next(n)) {
+		const struct peer_conf *p = container_of(n, struct peer_conf, by_key);
+
+		if (memcmp(p->key, key, WG_KEY_BYTES) == 0)
+			return p;
+	}
 	return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "conf_leaves.h"
+#include "hash.h"
 #include "messages.h"
 #include "wg.h"
 
@@ -18,6 +19,7 @@ struct peer_conf {
 	struct conf_peer; /* of the schema; first */
 	char name[MSG_NAME_MAX];
 	uint8_t key[WG_KEY_BYTES];
+	struct hash_node by_key;
 	char *description; /* for show only */
 	char *psk_file;	   /* NULL: none */
 	char **endpoints;  /* as configured, best first */
@@ -42,6 +44,7 @@ struct if_conf {
 	uint32_t poll_interval;	 /* ms, of the peer that wants the shortest */
 	struct peer_conf *peers; /* disabled ones are left out */
 	size_t n_peers;
+	struct hash_table by_key; /* of them */
 };
 
 struct wgconf {
