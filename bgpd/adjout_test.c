@@ -116,7 +116,7 @@ void session_hooks_open(const struct session_hooks *hooks)
 	session_hooks = hooks;
 }
 
-void peer_delete(struct peer *p)
+void neighbor_delete(struct peer *p)
 {
 }
 
@@ -764,7 +764,7 @@ static void set_up(void)
 		p->conf.aigp = i % 2;
 		TAILQ_INSERT_TAIL(&peers, p, link);
 		nexthop_watch_neighbor(&p->conf.address);
-		rib_peer_new(p);
+		rib_session_new(p);
 	}
 	json_decref(names);
 	json_decref(config);

@@ -14,7 +14,7 @@
 
 uint64_t fsm_open_hold_ms = 240 * 1000;
 
-uint64_t jitter(uint64_t ms)
+uint64_t fsm_jitter(uint64_t ms)
 {
 	return ms - randombytes_uniform(ms / 4 + 1);
 }
@@ -47,7 +47,7 @@ static void on_keepalive_time(void *arg)
 {
 	struct fsm *f = arg;
 
-	timer_start(&f->keepalive, jitter(f->keepalive_time * 1000ull));
+	timer_start(&f->keepalive, fsm_jitter(f->keepalive_time * 1000ull));
 	if (conn_idle(f->conn)) /* one that waits is enough */
 		fsm_send_keepalive(f);
 }
@@ -136,7 +136,7 @@ void fsm_keepalive_changed(struct fsm *f)
 	if (configured && configured < f->keepalive_time)
 		f->keepalive_time = configured;
 	if (f->hold_time)
-		timer_start(&f->keepalive, jitter(f->keepalive_time * 1000ull));
+		timer_start(&f->keepalive, fsm_jitter(f->keepalive_time * 1000ull));
 }
 
 static void negotiate_timers(struct fsm *f)

@@ -56,6 +56,6 @@ void fsm_keepalive_changed(struct fsm *f);
 void fsm_send_hold_changed(struct fsm *f);
 
 /* MS made shorter by up to a quarter (RFC 4271 section 10). */
-uint64_t jitter(uint64_t ms);
+uint64_t fsm_jitter(uint64_t ms);
 
 #endif

@@ -54,7 +54,7 @@ static struct peer *peer_for(const struct endpoint *from)
 	if (from->scope_id && addr_is_link_local(&from->addr))
 		if_indextoname(from->scope_id, zone);
 	p = peer_find_zone(&from->addr, zone);
-	return p ? p : peer_from_range(&from->addr, zone);
+	return p ? p : neighbor_from_range(&from->addr, zone);
 }
 
 /* The connection must come to the address that is configured as ours, if one is. */

@@ -30,7 +30,7 @@ static void start(const char *rundir)
 static void main_apply(const json_t *config, uint32_t generation)
 {
 	planes_read(config);
-	peers_apply(config);
+	neighbors_apply(config);
 	rib_apply(config);
 	listen_apply(config);
 	password_sweep();
@@ -47,7 +47,7 @@ static void stop(void)
 {
 	listen_stop();
 	rib_stop();
-	peers_stop();
+	neighbors_stop();
 	conn_finish_all();
 	password_sweep();
 }

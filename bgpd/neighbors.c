@@ -20,18 +20,18 @@ static struct peer *peer_new(const struct peer_conf *conf, bool dynamic)
 
 	p->conf = *conf;
 	p->dynamic = dynamic;
-	p->ebgp = peer_conf_external(conf);
+	p->ebgp = peer_is_external(conf);
 	peer_insert(p);
 	session_new(p);
-	rib_peer_new(p);
+	rib_session_new(p);
 	return p;
 }
 
-void peer_delete(struct peer *p)
+void neighbor_delete(struct peer *p)
 {
 	session_free(p);
 	adjout_leave(p);
-	rib_peer_free(p);
+	rib_session_free(p);
 	peer_remove(p);
 	peer_conf_free(&p->conf);
 	free(p);
@@ -49,7 +49,7 @@ static unsigned count_in_group(const char *name)
 	return n;
 }
 
-struct peer *peer_from_range(const struct addr *address, const char *zone)
+struct peer *neighbor_from_range(const struct addr *address, const char *zone)
 {
 	const struct peer_group *g = peer_group_for(address);
 	struct peer_conf conf;
@@ -88,7 +88,7 @@ static void reconcile(struct peer *p, struct peer_conf *next)
 	if (raised || changes & PEER_CHANGE_DISABLE)
 		session_limit_raised(p);
 	if (p->state != PEER_ESTABLISHED)
-		p->ebgp = peer_conf_external(next);
+		p->ebgp = peer_is_external(next);
 	if (changes & PEER_CHANGE_IN)
 		rib_rejudge(p);
 	if (changes & PEER_CHANGE_TIMES)
@@ -128,7 +128,7 @@ static void delete_unwanted(const struct peer_confs *wanted)
 			continue;
 		log_info("neighbor-deleted", "neighbor=%s", peer_name(p));
 		session_disable(p, 3, "removed from the configuration");
-		peer_delete(p);
+		neighbor_delete(p);
 	}
 }
 
@@ -173,7 +173,7 @@ static void regroup_all(void)
 			adjout_regroup(p);
 }
 
-void peers_apply(const json_t *config)
+void neighbors_apply(const json_t *config)
 {
 	struct bgp old = bgp;
 	struct peer_confs wanted;
@@ -199,9 +199,9 @@ void peers_apply(const json_t *config)
 	regroup_all();
 }
 
-void peers_stop(void)
+void neighbors_stop(void)
 {
 	while (!TAILQ_EMPTY(&peers))
-		peer_delete(TAILQ_FIRST(&peers));
+		neighbor_delete(TAILQ_FIRST(&peers));
 	peer_confs_free();
 }

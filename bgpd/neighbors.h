@@ -9,10 +9,10 @@
 #include "peer.h"
 
 /* `bgp` and the list of neighbours become what the configuration says. */
-void peers_apply(const json_t *config);
-void peers_stop(void); /* closes without a word and frees everything (RFC 4724) */
+void neighbors_apply(const json_t *config);
+void neighbors_stop(void); /* closes without a word and frees everything (RFC 4724) */
 /* A neighbour from a listen range for this address; NULL: a stranger, or the group is full. */
-struct peer *peer_from_range(const struct addr *address, const char *zone);
-void peer_delete(struct peer *p); /* the session must have ended */
+struct peer *neighbor_from_range(const struct addr *address, const char *zone);
+void neighbor_delete(struct peer *p); /* the session must have ended */
 
 #endif

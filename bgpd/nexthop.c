@@ -214,9 +214,9 @@ void nexthop_walk(struct nexthop *nh, bool renew, bool recost)
 {
 	if (!nh->n_paths)
 		return;
-	nh->renew = renew || (nh->renew && rib_is_walking(nh->walk_until));
-	nh->recost = recost || (nh->recost && rib_is_walking(nh->walk_until));
-	nh->walk_until = rib_need_walk();
+	nh->renew = renew || (nh->renew && rib_lap_pending(nh->walk_until));
+	nh->recost = recost || (nh->recost && rib_lap_pending(nh->walk_until));
+	nh->walk_until = rib_lap_need();
 }
 
 void nexthop_set(struct nexthop *nh, const struct msg_nexthop *m)

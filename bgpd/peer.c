@@ -124,7 +124,7 @@ void peer_heard(struct peer *p, enum bgp_message type, size_t bytes)
 	note_message(p, HISTORY_RECEIVED, type, bytes, 1);
 }
 
-bool peer_conf_external(const struct peer_conf *c)
+bool peer_is_external(const struct peer_conf *c)
 {
 	switch (c->remote_type) {
 	case REMOTE_INTERNAL:

@@ -89,6 +89,6 @@ void peer_heard(struct peer *p, enum bgp_message type, size_t bytes);
 /* iBGP neighbour that is one of our reflector clients. */
 bool peer_is_client(const struct peer *p);
 /* Its AS is another one than ours, as far as the configuration says. */
-bool peer_conf_external(const struct peer_conf *c);
+bool peer_is_external(const struct peer_conf *c);
 
 #endif

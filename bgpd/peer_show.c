@@ -72,7 +72,7 @@ static const char *policy_warning(const struct peer *p)
 static json_t *basics(const struct peer *p)
 {
 	bool up = p->state == PEER_ESTABLISHED;
-	struct rib_peer_counts c = rib_peer_counts(p);
+	struct rib_session_counts c = rib_session_counts(p);
 	json_t *o = json_object();
 
 	json_object_set_new(o, "address", json_string(peer_name(p)));
@@ -128,7 +128,7 @@ static json_t *show_capabilities(const struct peer *p)
 static json_t *graceful_restart(const struct peer *p)
 {
 	return json_pack("{s:b, s:b, s:b, s:i, s:o, s:o}", "offered", bgp.graceful_restart.enabled,
-			 "restarting", p->gr_restarting, "stale-paths", rib_peer_keeps_stale(p),
+			 "restarting", p->gr_restarting, "stale-paths", rib_session_keeps_stale(p),
 			 "restart-time-seconds", p->gr_time, "families", family_list(p->gr_family),
 			 "forwarding-preserved", family_list(p->gr_forwarding));
 }
@@ -164,7 +164,7 @@ static json_t *policy(const struct peer *p, bool configured, const char *names)
 
 static json_t *families(const struct peer *p)
 {
-	struct rib_peer_counts c = rib_peer_counts(p);
+	struct rib_session_counts c = rib_session_counts(p);
 	bool up = p->state == PEER_ESTABLISHED;
 	json_t *o = json_object();
 

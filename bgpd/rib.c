@@ -103,7 +103,7 @@ static bool work(void *arg)
 
 static void on_up(struct peer *p)
 {
-	rib_peer_up(p);
+	rib_session_up(p);
 	adjout_join(p);
 	restart_check();
 }
@@ -111,7 +111,7 @@ static void on_up(struct peer *p)
 static void on_down(struct peer *p, bool retain, enum reason why)
 {
 	adjout_leave(p);
-	rib_peer_down(p, retain, why);
+	rib_session_down(p, retain, why);
 }
 
 void rib_start(void)
@@ -123,7 +123,7 @@ void rib_start(void)
 		.update_heard = rib_update,
 		.end_of_rib = rib_end_of_rib,
 		.refresh = adjout_refresh,
-		.gone = peer_delete,
+		.gone = neighbor_delete,
 		.proved = nexthop_proved,
 		.out = &out,
 	};
@@ -149,14 +149,14 @@ void rib_stop(void)
 	restart_free();
 	originate_free();
 	free_paths();
-	rib_peers_free();
+	rib_sessions_free();
 	rib_verdicts_free();
 	nexthop_free_all();
 	rib_queue_free();
 	rib_table_free();
 	policy_ceiling_free();
 	leak_free();
-	/* Last: rib_peers_free() starts it for a fresh session with paths held back. */
+	/* Last: rib_sessions_free() starts it for a fresh session with paths held back. */
 	rib_work_close();
 }
 
@@ -164,7 +164,7 @@ void rib_stop(void)
 static void decide_those_of(struct peer_rib *pr)
 {
 	pr->mark = true;
-	rib_walk_for(pr);
+	rib_lap_for(pr);
 }
 
 /* Settings of `bgp` that the checks of a received path look at (rib_judge.c). */

@@ -33,7 +33,7 @@ static void rib_fresh_over(struct peer_rib *pr)
 		return;
 	pr->held_back = false;
 	pr->mark = true;
-	rib_walk_for(pr);
+	rib_lap_for(pr);
 }
 
 static void on_timer(void *arg)

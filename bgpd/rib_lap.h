@@ -17,9 +17,9 @@ struct peer_rib;
 extern uint32_t rib_lap; /* number of the present one */
 
 /* The walk is to meet every path once from now on; it has when the lap with this number ends. */
-uint32_t rib_need_walk(void);
-void rib_walk_for(struct peer_rib *pr);		  /* the same, on behalf of a neighbour's flags */
-static inline bool rib_is_walking(uint32_t until) /* that lap has not ended yet */
+uint32_t rib_lap_need(void);
+void rib_lap_for(struct peer_rib *pr);		   /* the same, on behalf of a neighbour's flags */
+static inline bool rib_lap_pending(uint32_t until) /* that lap has not ended yet */
 {
 	return until >= rib_lap;
 }

@@ -30,12 +30,12 @@ static void on_stale_timer(void *arg)
 		 reason_name(REASON_STALE_EXPIRED));
 	pr->kept[BGP_IPV4] = pr->kept[BGP_IPV6] = false;
 	pr->down_reason = REASON_STALE_EXPIRED;
-	rib_walk_for(pr);
+	rib_lap_for(pr);
 }
 
-void rib_peer_walked(struct peer_rib *pr)
+void rib_session_walked(struct peer_rib *pr)
 {
-	if (rib_is_walking(pr->walk_until))
+	if (rib_lap_pending(pr->walk_until))
 		return;
 	pr->rejudge = pr->mark = false;
 	if (!pr->peer)
@@ -50,12 +50,12 @@ static void drop_peer_rib(struct peer_rib *pr)
 	peer_rib_free(pr);
 }
 
-void rib_peers_free(void)
+void rib_sessions_free(void)
 {
 	rib_each_neighbor(drop_peer_rib);
 }
 
-void rib_peer_new(struct peer *p)
+void rib_session_new(struct peer *p)
 {
 	struct peer_rib *pr = xcalloc(1, sizeof(*pr));
 
@@ -70,7 +70,7 @@ void rib_peer_new(struct peer *p)
 	nexthop_watch_neighbor(&pr->nexthop);
 }
 
-void rib_peer_free(struct peer *p)
+void rib_session_free(struct peer *p)
 {
 	struct peer_rib *pr = p->rib;
 
@@ -82,19 +82,19 @@ void rib_peer_free(struct peer *p)
 	p->rib = NULL;
 	pr->peer = NULL; /* now all of its paths are void, kept ones too */
 	pr->down_reason = REASON_CONFIG;
-	rib_walk_for(pr);
+	rib_lap_for(pr);
 }
 
-struct rib_peer_counts rib_peer_counts(const struct peer *p)
+struct rib_session_counts rib_session_counts(const struct peer *p)
 {
-	struct rib_peer_counts c;
+	struct rib_session_counts c;
 
 	memcpy(c.received, p->rib->received, sizeof(c.received));
 	memcpy(c.accepted, p->rib->accepted, sizeof(c.accepted));
 	return c;
 }
 
-void rib_peer_up(struct peer *p)
+void rib_session_up(struct peer *p)
 {
 	struct peer_rib *pr = p->rib;
 
@@ -110,7 +110,7 @@ void rib_peer_up(struct peer *p)
 		if (pr->kept[f] && !(p->family[f] && p->gr && p->gr_forwarding[f])) {
 			pr->kept[f] = false;
 			pr->down_reason = REASON_STALE_EXPIRED;
-			rib_walk_for(pr);
+			rib_lap_for(pr);
 		}
 	}
 	timer_stop(&pr->stale_timer);
@@ -119,14 +119,14 @@ void rib_peer_up(struct peer *p)
 	rib_fresh_begin(pr);
 }
 
-void rib_peer_down(struct peer *p, bool retain, enum reason why)
+void rib_session_down(struct peer *p, bool retain, enum reason why)
 {
 	struct peer_rib *pr = p->rib;
 
 	rib_judge_forget(pr);
 	rib_fresh_end(pr);
 	pr->up = false;
-	if (retain && !pr->heard && rib_peer_keeps_stale(p)) {
+	if (retain && !pr->heard && rib_session_keeps_stale(p)) {
 		/* What is kept stays kept until its timer ends; so it does where a connection lost
 		 * a collision right after it was ESTABLISHED. */
 		restart_check();
@@ -149,7 +149,7 @@ void rib_peer_down(struct peer *p, bool retain, enum reason why)
 	log_info(retain ? "stale" : "withdraw", "neighbor=%s paths=%u reason=%s",
 		 ADDR_STR(&pr->address), pr->received[BGP_IPV4] + pr->received[BGP_IPV6],
 		 reason_name(why));
-	rib_walk_for(pr); /* also for those that are stale for the second time */
+	rib_lap_for(pr); /* also for those that are stale for the second time */
 	restart_check();
 }
 
@@ -159,7 +159,7 @@ void rib_rejudge(struct peer *p)
 
 	rib_judge_forget(pr);
 	pr->rejudge = true;
-	rib_walk_for(pr);
+	rib_lap_for(pr);
 }
 
 static void rejudge_those_of(struct peer_rib *pr)
@@ -183,12 +183,12 @@ void rib_end_of_rib(struct peer *p, enum bgp_family family)
 		pr->down_reason = REASON_STALE_EXPIRED;
 		if (!pr->kept[BGP_IPV4] && !pr->kept[BGP_IPV6])
 			timer_stop(&pr->stale_timer);
-		rib_walk_for(pr);
+		rib_lap_for(pr);
 	}
 	restart_check();
 }
 
-bool rib_peer_keeps_stale(const struct peer *p)
+bool rib_session_keeps_stale(const struct peer *p)
 {
 	return p->rib->kept[BGP_IPV4] || p->rib->kept[BGP_IPV6];
 }

@@ -118,7 +118,7 @@ static void announce(struct far *f, const char *prefixes, const char *hop, uint3
 static void expect_counts_at(int line, const struct far *f, unsigned r4, unsigned r6, unsigned a4,
 			     unsigned a6)
 {
-	struct rib_peer_counts c = rib_peer_counts(far_peer(f));
+	struct rib_session_counts c = rib_session_counts(far_peer(f));
 
 	if (c.received[0] != r4 || c.received[1] != r6 || c.accepted[0] != a4 ||
 	    c.accepted[1] != a6)
@@ -355,7 +355,7 @@ static void test_kept_families(void **state)
 		rig_settle();
 		assert_int_equal(p->rib->kept[BGP_IPV4], !!(i & 1));
 		assert_int_equal(p->rib->kept[BGP_IPV6], !!(i & 2));
-		assert_int_equal(rib_peer_keeps_stale(p), i > 0);
+		assert_int_equal(rib_session_keeps_stale(p), i > 0);
 		again();
 	}
 }
@@ -842,7 +842,8 @@ static void test_rest(void **state)
 	far_close(a);
 	rig_settle();
 	TAILQ_FOREACH (p, &peers, link)
-		assert_false(p->rib->rejudge || p->rib->mark || rib_is_walking(p->rib->walk_until));
+		assert_false(p->rib->rejudge || p->rib->mark ||
+			     rib_lap_pending(p->rib->walk_until));
 }
 
 static const char *rows_of(const char *request)

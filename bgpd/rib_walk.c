@@ -60,7 +60,7 @@ static void walk_net(struct rib_table *t, uint32_t id)
 		next = path->next;
 		if (!pr)
 			continue;
-		if (nh && rib_is_walking(nh->walk_until)) {
+		if (nh && rib_lap_pending(nh->walk_until)) {
 			if (nh->renew && at == net_at(t, id)->paths)
 				net_at(t, id)->flags |= NET_RENEW;
 			if (nh->recost && at == net_at(t, id)->paths)
@@ -95,7 +95,7 @@ static void end_lap(void)
 {
 	rib_lap_end();
 	memset(walk_at, 0, sizeof(walk_at));
-	rib_each_neighbor(rib_peer_walked);
+	rib_each_neighbor(rib_session_walked);
 }
 
 bool rib_walk_some(unsigned n)

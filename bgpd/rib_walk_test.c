@@ -150,7 +150,7 @@ static void test_sessions(void **state)
 	RIG_AWAIT(rib_settled());
 	check_counts(0, 0);
 	check_hops("", "");
-	assert_int_equal(rib_peer_counts(far_peer(a)).received[0], 0);
+	assert_int_equal(rib_session_counts(far_peer(a)).received[0], 0);
 }
 
 static void test_nexthops(void **state)
@@ -174,15 +174,15 @@ static void test_policies(void **state)
 	RIG_AWAIT(rib_settled());
 	rig_settle();
 	check_hops("10.9.0.98", "");
-	assert_int_equal(rib_peer_counts(far_peer(b)).accepted[0], NETS / 2);
-	assert_int_equal(rib_peer_counts(far_peer(b)).received[0], NETS);
+	assert_int_equal(rib_session_counts(far_peer(b)).accepted[0], NETS / 2);
+	assert_int_equal(rib_session_counts(far_peer(b)).received[0], NETS);
 	rig_config(CONFIG(ONE("21", ""), ", " ONE("22", ", 'import': ['none']")));
 	step();
 	rig_config(CONFIG(ONE("21", ""), ", " ONE("22", "")));
 	RIG_AWAIT(rib_settled());
 	rig_settle();
 	check_hops("10.9.0.98", "10.9.0.98");
-	assert_int_equal(rib_peer_counts(far_peer(b)).accepted[0], NETS);
+	assert_int_equal(rib_session_counts(far_peer(b)).accepted[0], NETS);
 }
 
 /* What a session that ended had said counts no more, though the walk has not come that far: only
@@ -269,8 +269,8 @@ static void test_deleted(void **state)
 	assert_string_equal(rig_hops("10.0.0.0/24"), "10.9.0.97 10.9.0.98");
 	assert_string_equal(rig_hops("10.0.1.0/24"), "never said");
 	assert_string_equal(rig_hops("10.128.1.0/24"), "10.9.0.98");
-	assert_int_equal(rib_peer_counts(far_peer(c)).received[0], 1);
-	assert_int_equal(rib_peer_counts(far_peer(b)).received[0], NETS);
+	assert_int_equal(rib_session_counts(far_peer(c)).received[0], 1);
+	assert_int_equal(rib_session_counts(far_peer(b)).received[0], NETS);
 }
 
 /* zebra-lite begins anew in the middle: it hears all of it, and then that it was all. */

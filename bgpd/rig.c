@@ -570,7 +570,7 @@ void rig_config(const char *text)
 	if (peer_conf_check(config, error, sizeof(error)) < 0)
 		fail_msg("%s", error);
 	planes_read(config);
-	peers_apply(config);
+	neighbors_apply(config);
 	rib_apply(config);
 	json_decref(config);
 }
@@ -590,7 +590,7 @@ void rig_stop(void)
 			far_close(fars[i]);
 	listen_stop();
 	rib_stop();
-	peers_stop();
+	neighbors_stop();
 	conn_finish_all();
 	show_server_free(server);
 	server = NULL;

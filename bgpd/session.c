@@ -69,7 +69,7 @@ static void start_retry(struct session *s)
 	uint64_t most = s->peer->conf.connect_retry * 1000ull;
 
 	most = most < RETRY_MOST_MS ? most : RETRY_MOST_MS;
-	timer_start(&s->retry, jitter(retry_delay_ms(FIRST_RETRY_MS, s->tries, most)));
+	timer_start(&s->retry, fsm_jitter(retry_delay_ms(FIRST_RETRY_MS, s->tries, most)));
 }
 
 static void on_retry_time(void *arg)
@@ -132,7 +132,7 @@ static void start_idle(struct session *s, const struct bgp_error *e)
 	s->failures++;
 	s->refusal_said = false;
 	timer_stop(&s->retry);
-	timer_start(&s->idle, jitter(ms));
+	timer_start(&s->idle, fsm_jitter(ms));
 }
 
 /* Life. */

@@ -21,7 +21,7 @@ static int ttl_of(const struct peer *p)
 		return 255;
 	if (p->conf.multihop)
 		return p->conf.multihop;
-	return peer_conf_external(&p->conf) ? 1 : 255;
+	return peer_is_external(&p->conf) ? 1 : 255;
 }
 
 /* The DSCP of all that BGP sends. */

@@ -66,7 +66,7 @@ static void sent_routes(struct peer *p, size_t n)
 void adjout_regroup(struct peer *p)
 {
 }
-void rib_peer_new(struct peer *p)
+void rib_session_new(struct peer *p)
 {
 }
 static void on_up(struct peer *p)
@@ -95,7 +95,7 @@ static void on_refresh(struct peer *p, enum bgp_family family)
 void adjout_leave(struct peer *p)
 {
 }
-void rib_peer_free(struct peer *p)
+void rib_session_free(struct peer *p)
 {
 }
 static bool tunnel_away, tunnel_gone, tunnel_down;
@@ -143,7 +143,7 @@ static const struct session_hooks hooks = {
 	.update_heard = on_update,
 	.end_of_rib = on_end_of_rib,
 	.refresh = on_refresh,
-	.gone = peer_delete,
+	.gone = neighbor_delete,
 	.proved = on_proved,
 	.out = &source,
 };
@@ -166,7 +166,7 @@ static void apply(const char *options)
 	json_t *config = json_loads(text, 0, NULL);
 
 	assert_non_null(config);
-	peers_apply(config);
+	neighbors_apply(config);
 	json_decref(config);
 	free(text);
 	peer = TAILQ_FIRST(&peers);
@@ -182,7 +182,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	peers_stop();
+	neighbors_stop();
 	conn_finish_all();
 	wr_free(&routes);
 	routes_at = 0;
@@ -619,7 +619,7 @@ static void apply_range(int limit)
 				   "neighbor-group", "name", "sites", "listen-range", "10.9.0.0/16",
 				   "remote-as", "external", "max-peers", 2, "max-prefix", limit);
 
-	peers_apply(config);
+	neighbors_apply(config);
 	json_decref(config);
 }
 
@@ -630,7 +630,7 @@ static void test_max_prefix_dynamic(void **state)
 
 	addr_parse("10.9.0.1", &a);
 	apply_range(10);
-	peer = peer_from_range(&a, "");
+	peer = neighbor_from_range(&a, "");
 	overflow();
 	apply_range(10);
 	expect_refused(2);
@@ -639,7 +639,7 @@ static void test_max_prefix_dynamic(void **state)
 	overflow();
 	session_clear(peer);
 	AWAIT(peer_find(&a) == NULL);
-	peer = peer_from_range(&a, "");
+	peer = neighbor_from_range(&a, "");
 	overflow();
 	timer_start(&peer->session->rest, 1);
 	AWAIT(peer_find(&a) == NULL);
@@ -674,7 +674,7 @@ static void collide(uint32_t theirs, bool ours_stays)
 	int listening = listener(&port), out, in;
 	char options[64];
 
-	peers_stop();
+	neighbors_stop();
 	snprintf(options, sizeof(options), ", \"port\": %u", port);
 	apply(options);
 	out = accept_from(listening);
@@ -712,7 +712,7 @@ static void test_tunnel_away(void **state)
 	int listening = listener(&port), fd;
 	char options[32];
 
-	peers_stop();
+	neighbors_stop();
 	snprintf(options, sizeof(options), ", \"port\": %u", port);
 	tunnel_away = true;
 	apply(options);
@@ -949,7 +949,7 @@ static void test_operator(void **state)
 	apply(", \"passive\": true");
 	fd = establish(&good);
 	bgp.as = 0;
-	peers_apply(json_null());
+	neighbors_apply(json_null());
 	expect_notification(fd, 6, 3);
 	assert_true(TAILQ_EMPTY(&peers));
 }
@@ -1057,14 +1057,14 @@ static void test_ranges(void **state)
 	addr_parse("10.9.0.2", &b);
 	addr_parse("10.9.0.3", &c);
 	addr_parse("10.8.0.3", &out);
-	peers_apply(config);
+	neighbors_apply(config);
 	assert_true(TAILQ_EMPTY(&peers));
-	assert_null(peer_from_range(&out, ""));
-	peer = peer_from_range(&a, "");
+	assert_null(neighbor_from_range(&out, ""));
+	peer = neighbor_from_range(&a, "");
 	assert_non_null(peer);
 	assert_true(peer->dynamic);
-	assert_non_null(peer_from_range(&b, ""));
-	assert_null(peer_from_range(&c, "")); /* the group is full */
+	assert_non_null(neighbor_from_range(&b, ""));
+	assert_null(neighbor_from_range(&c, "")); /* the group is full */
 	/* One that comes and goes is forgotten. */
 	close(establish(&good));
 	AWAIT(peer_find(&a) == NULL);
