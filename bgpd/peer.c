@@ -26,7 +26,7 @@ void peer_remove(struct peer *p)
 	hash_remove(&by_address, &p->by_address);
 }
 
-static struct peer *peer_look_up(const struct addr *address, const char *zone)
+struct peer *peer_find_zone(const struct addr *address, const char *zone)
 {
 	uint32_t hash = hash_bytes(address, sizeof(*address));
 
@@ -41,12 +41,7 @@ static struct peer *peer_look_up(const struct addr *address, const char *zone)
 
 struct peer *peer_find(const struct addr *address)
 {
-	return peer_look_up(address, NULL);
-}
-
-struct peer *peer_find_zone(const struct addr *address, const char *zone)
-{
-	return peer_look_up(address, zone);
+	return peer_find_zone(address, NULL);
 }
 
 static struct peer *peer_at(struct hash_node *n, const struct addr *way)

@@ -75,7 +75,8 @@ void peer_insert(struct peer *p);
 void peer_remove(struct peer *p);
 /* Of a link-local address: the first one, whatever its zone. */
 struct peer *peer_find(const struct addr *address);
-struct peer *peer_find_zone(const struct addr *address, const char *zone); /* "" none */
+/* ZONE: "" none, NULL whichever. */
+struct peer *peer_find_zone(const struct addr *address, const char *zone);
 /* Those whose address, in their plane, is the next hop WAY: several where zones differ. */
 struct peer *peer_first_at(const struct addr *way); /* NULL: none */
 struct peer *peer_next_at(const struct peer *p, const struct addr *way);
