@@ -6,6 +6,7 @@
 
 #include "attr_wire.h"
 #include "buf.h"
+#include "community.h"
 #include "slab.h"
 #include "util.h"
 
@@ -170,7 +171,7 @@ static void derive_path(struct attr *head, const uint8_t *path, size_t len)
 static bool has_llgr_stale(const struct attr_tlv *t)
 {
 	for (const uint8_t *at = t->value; at + 4 <= t->end; at += 4)
-		if (get_u32(at) == LLGR_STALE)
+		if (get_u32(at) == COMMUNITY_LLGR_STALE)
 			return true;
 	return false;
 }

@@ -46,7 +46,6 @@ enum attr_type {
 #define LINK_BANDWIDTH 0x4004  /* first two bytes of the extended community; bit 0x4000 may be 0 */
 #define EXT_NONTRANSITIVE 0x40 /* first byte of an extended community: of one AS */
 #define AIGP_BYTES 11	       /* of its TLV of type 1 */
-#define LLGR_STALE 0xffff0006u /* community, RFC 9494 */
 
 #define ATTR_WIRE_MAX 32768 /* bytes; what goes beyond is not added */
 
