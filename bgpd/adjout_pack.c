@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "adjout_group.h"
+#include "attr_wire.h"
 #include "util.h"
 
-#define MP_REACH 14
-#define MP_UNREACH 15
 #define FLAGS_OPTIONAL_LONG 0x90 /* optional, extended length */
 
 bool pack_empty(const struct pack *k)
@@ -82,7 +81,7 @@ static uint8_t *put_bytes(uint8_t *out, const void *data, size_t n)
 static uint8_t *pack_put_mp(const struct pack *k, uint8_t *out)
 {
 	*out++ = FLAGS_OPTIONAL_LONG;
-	*out++ = k->attr ? MP_REACH : MP_UNREACH;
+	*out++ = k->attr ? ATTR_MP_REACH : ATTR_MP_UNREACH;
 	out = put16(out, mp_overhead(AF_INET6, k->attr) - 4 + k->nlri.len);
 	out = put16(out, 2); /* AFI */
 	*out++ = 1;	     /* SAFI */
@@ -130,22 +129,15 @@ void pack_free(struct pack *k)
 /* RFC 4724 section 2. */
 void pack_end_of_rib(struct wr *w, enum bgp_family family)
 {
-	uint8_t *out = wr_room(w, family == BGP_IPV4 ? 23 : 30);
+	static const uint8_t ipv6[] = {0, 7, FLAGS_OPTIONAL_LONG, ATTR_MP_UNREACH, 0, 3, 0, 2, 1};
+	size_t mark = message_begin(w, BGP_UPDATE);
 
-	memset(out, 0xff, 16);
-	out = put16(out + 16, family == BGP_IPV4 ? 23 : 30);
-	*out++ = BGP_UPDATE;
-	out = put16(out, 0);
-	if (family == BGP_IPV4) {
-		put16(out, 0);
-		return;
-	}
-	out = put16(out, 7);
-	*out++ = FLAGS_OPTIONAL_LONG;
-	*out++ = MP_UNREACH;
-	out = put16(out, 3);
-	out = put16(out, 2);
-	*out = 1;
+	wr_u16(w, 0);
+	if (family == BGP_IPV4)
+		wr_u16(w, 0);
+	else
+		wr_bytes(w, ipv6, sizeof(ipv6));
+	message_end(w, mark);
 }
 
 static void read_nlri(const uint8_t *at, size_t n, uint8_t af,
@@ -179,8 +171,8 @@ void pack_read(const uint8_t *message, size_t len, void (*fn)(void *arg, const s
 	if (n < 7 || attrs[0] != FLAGS_OPTIONAL_LONG)
 		return;
 	n = get16(attrs + 2);
-	if (attrs[1] == MP_UNREACH)
+	if (attrs[1] == ATTR_MP_UNREACH)
 		read_nlri(attrs + 7, n - 3, AF_INET6, fn, arg);
-	else if (attrs[1] == MP_REACH)
+	else if (attrs[1] == ATTR_MP_REACH)
 		read_nlri(attrs + 9 + attrs[7], n - 5 - attrs[7], AF_INET6, fn, arg);
 }
