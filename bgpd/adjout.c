@@ -47,7 +47,7 @@ static void leave_group(struct adjout_member *m)
 
 	if (!m->lagging) {
 		g->attached--;
-		log_leave(&g->log, &m->at);
+		adjout_log_leave(&g->log, &m->at);
 	}
 	TAILQ_REMOVE(&g->list, m, link);
 	m->group = NULL;
@@ -216,8 +216,8 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 	if (lag_own_left(m))
 		iov[n++] = (struct iovec){m->own.data + m->own_sent, lag_own_left(m)};
 	if (!m->lagging) {
-		log_advance(&m->group->log, &m->at, m->id, 0);
-		n += log_peek(&m->at, m->id, iov + n, max - n);
+		adjout_log_advance(&m->group->log, &m->at, m->id, 0);
+		n += adjout_log_peek(&m->at, m->id, iov + n, max - n);
 	}
 	m->idle = n == 0;
 	return n;
@@ -225,7 +225,7 @@ int adjout_next(struct peer *p, struct iovec *iov, int max)
 
 static bool is_behind(const struct adjout_member *m)
 {
-	return log_lag(&m->group->log, &m->at) > adjout_lag_max / 2;
+	return adjout_log_lag(&m->group->log, &m->at) > adjout_lag_max / 2;
 }
 
 void adjout_sent(struct peer *p, size_t n)
@@ -240,7 +240,7 @@ void adjout_sent(struct peer *p, size_t n)
 	if (n > 0)
 		m->group->progress_ms = now_ms();
 	if (n > own)
-		log_advance(&m->group->log, &m->at, m->id, n - own);
+		adjout_log_advance(&m->group->log, &m->at, m->id, n - own);
 	/* All members are looked at only when this one may be what the queue waits for. */
 	if (timer_running(&wait_timer) && !m->lagging && !is_behind(m) && !adjout_full())
 		rib_work();
@@ -289,7 +289,7 @@ void adjout_kick(void)
 			continue;
 		g->news = false;
 		TAILQ_FOREACH (m, &g->list, link) {
-			if (!m->lagging && log_lag(&g->log, &m->at) > adjout_lag_max)
+			if (!m->lagging && adjout_log_lag(&g->log, &m->at) > adjout_lag_max)
 				lag_begin(m);
 			wake(m);
 		}

@@ -99,7 +99,7 @@ struct group *group_get(const struct group_key *key)
 	g->key = *key;
 	policy_chain_ref(g->key.export);
 	g->id = ++ids;
-	log_init_empty(&g->log);
+	adjout_log_init(&g->log);
 	TAILQ_INIT(&g->list);
 	TAILQ_INSERT_TAIL(&groups, g, link);
 	return g;
@@ -111,7 +111,7 @@ void group_free(struct group *g)
 	TAILQ_REMOVE(&groups, g, link);
 	group_forget_cache(g);
 	pack_free(&g->pack);
-	log_free(&g->log);
+	adjout_log_free(&g->log);
 	for (int f = 0; f < BGP_FAMILIES; f++) {
 		bits_free(&g->announced[f]);
 		for (unsigned i = 0; i < ADJOUT_WITHHELD; i++)
@@ -443,6 +443,7 @@ void group_close_pack(struct group *g)
 {
 	if (pack_empty(&g->pack))
 		return;
-	pack_write(&g->pack, log_room(&g->log, pack_bytes(&g->pack), g->pack.except, g->pack.only));
+	pack_write(&g->pack,
+		   adjout_log_room(&g->log, pack_bytes(&g->pack), g->pack.except, g->pack.only));
 	g->news = true;
 }

@@ -86,16 +86,16 @@ struct log_position {
 	uint32_t off;
 	uint32_t mark; /* first mark of the chunk that ends behind off */
 };
-void log_init_empty(struct log *l);
-uint8_t *log_room(struct log *l, size_t n, uint16_t except, uint16_t only);
-void log_enter(struct log *l, struct log_position *at); /* at the end */
-void log_leave(struct log *l, struct log_position *at);
+void adjout_log_init(struct log *l);
+uint8_t *adjout_log_room(struct log *l, size_t n, uint16_t except, uint16_t only);
+void adjout_log_enter(struct log *l, struct log_position *at); /* at the end */
+void adjout_log_leave(struct log *l, struct log_position *at);
 /* The next bytes for neighbour WHO: fills at most MAX segments, returns how many. */
-int log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int max);
+int adjout_log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int max);
 /* N bytes of those were taken; what is not for WHO is passed over. */
-void log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n);
-uint64_t log_lag(const struct log *l, const struct log_position *at);
-void log_free(struct log *l);
+void adjout_log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n);
+uint64_t adjout_log_lag(const struct log *l, const struct log_position *at);
+void adjout_log_free(struct log *l);
 
 struct group_key {
 	bool ebgp, client, four_octet, next_hop_self, aigp;

@@ -22,15 +22,16 @@ static void attach(struct adjout_member *m)
 	wr_free(&m->own); /* all of it was sent */
 	m->lagging = m->counting = false;
 	g->attached++;
-	log_enter(&g->log, &m->at);
+	adjout_log_enter(&g->log, &m->at);
 }
 
 /*
- * A network with a bit in `pending` is right in everything: its bit in `had`, and whether it is
- * among the member's own that are counted. Of the others nothing was said since the member began to
- * lag, or was told of them: whose path was sent last (sent_peer) is as it was. So what it had is
- * what the group had announced, but for its own, and those ahead of it are counted as it comes to
- * them; nobody goes through the table for either.
+ * True when the member was told of the network's path. `had` began as a copy of what the group had
+ * announced, and that includes paths that the member itself had sent us, of which it is not told.
+ * Such bits are put right one by one, so that nobody has to go through the table: lag_want() clears
+ * the bit when the network becomes pending, which is before the group announces another path of it.
+ * Until then sent_peer still says from whom the announced path is. In the same way the member's own
+ * paths are counted when their network becomes pending, or when the member comes to it (`ahead`).
  */
 static bool had_net(const struct adjout_member *m, const struct rib_table *t, uint32_t id)
 {
@@ -89,7 +90,7 @@ static void finish_message(struct adjout_member *m)
 	if (start == m->at.off)
 		return;
 	wr_bytes(&m->own, c->data + m->at.off, start - m->at.off);
-	log_advance(&m->group->log, &m->at, m->id, start - m->at.off);
+	adjout_log_advance(&m->group->log, &m->at, m->id, start - m->at.off);
 }
 
 void lag_begin(struct adjout_member *m)
@@ -106,15 +107,15 @@ void lag_begin(struct adjout_member *m)
 		bits_copy(&m->had[f], &g->announced[f]);
 		m->cursor[f] = 0;
 	}
-	while ((n = log_peek(&m->at, m->id, iov, 16)) > 0)
+	while ((n = adjout_log_peek(&m->at, m->id, iov, 16)) > 0)
 		for (int i = 0; i < n; i++) {
 			const uint8_t *at = iov[i].iov_base, *end = at + iov[i].iov_len;
 
 			for (; at < end; at += message_len(at))
 				pack_read(at, message_len(at), unread_prefix, m);
-			log_advance(&g->log, &m->at, m->id, iov[i].iov_len);
+			adjout_log_advance(&g->log, &m->at, m->id, iov[i].iov_len);
 		}
-	log_leave(&g->log, &m->at);
+	adjout_log_leave(&g->log, &m->at);
 	m->lagging = true;
 	g->attached--;
 }

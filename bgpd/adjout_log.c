@@ -56,7 +56,7 @@ void bits_free(struct bits *b)
 	*b = (struct bits){0};
 }
 
-void log_init_empty(struct log *l)
+void adjout_log_init(struct log *l)
 {
 	TAILQ_INIT(&l->chunks);
 	l->end = 0;
@@ -109,7 +109,7 @@ static void add_mark(struct chunk *c, uint32_t start, uint32_t end, uint16_t exc
 	c->marks[c->n_marks++] = (struct mark){start, end, except, only};
 }
 
-uint8_t *log_room(struct log *l, size_t n, uint16_t except, uint16_t only)
+uint8_t *adjout_log_room(struct log *l, size_t n, uint16_t except, uint16_t only)
 {
 	struct chunk *c = last_chunk(l);
 	uint8_t *room;
@@ -127,7 +127,7 @@ uint8_t *log_room(struct log *l, size_t n, uint16_t except, uint16_t only)
 	return room;
 }
 
-void log_enter(struct log *l, struct log_position *at)
+void adjout_log_enter(struct log *l, struct log_position *at)
 {
 	struct chunk *c = last_chunk(l);
 
@@ -138,7 +138,7 @@ void log_enter(struct log *l, struct log_position *at)
 	at->mark = c->n_marks ? c->n_marks - 1 : 0; /* the last one may still grow */
 }
 
-void log_leave(struct log *l, struct log_position *at)
+void adjout_log_leave(struct log *l, struct log_position *at)
 {
 	if (!at->chunk)
 		return;
@@ -168,7 +168,7 @@ static uint32_t stretch(struct log_position *at, uint16_t who, bool *mine)
 	return c->marks[at->mark].end;
 }
 
-int log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int max)
+int adjout_log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int max)
 {
 	struct log_position here = *at;
 	int n = 0;
@@ -190,7 +190,7 @@ int log_peek(const struct log_position *at, uint16_t who, struct iovec *iov, int
 	return n;
 }
 
-void log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n)
+void adjout_log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n)
 {
 	for (;;) {
 		struct chunk *next;
@@ -219,12 +219,12 @@ void log_advance(struct log *l, struct log_position *at, uint16_t who, size_t n)
 	trim(l);
 }
 
-uint64_t log_lag(const struct log *l, const struct log_position *at)
+uint64_t adjout_log_lag(const struct log *l, const struct log_position *at)
 {
 	return l->end - (at->chunk->base + at->off);
 }
 
-void log_free(struct log *l)
+void adjout_log_free(struct log *l)
 {
 	struct chunk *c;
 

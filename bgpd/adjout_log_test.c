@@ -132,7 +132,7 @@ static void write_one(void)
 		m->except = 1 + below(READERS + 2);
 	else if (below(4) == 0)
 		m->only = 1 + below(READERS + 2);
-	room = log_room(&the_log, m->len, m->except, m->only);
+	room = adjout_log_room(&the_log, m->len, m->except, m->only);
 	for (uint32_t i = 0; i < m->len; i++)
 		room[i] = byte_of(m, i);
 	n_messages++;
@@ -165,14 +165,14 @@ static size_t check_iov(const struct reader *r, const struct iovec *iov, int n)
 static void read_some(struct reader *r)
 {
 	static struct iovec iov[4096];
-	int n = log_peek(&r->at, id_of(r), iov, 4096), few = 1 + below(3);
+	int n = adjout_log_peek(&r->at, id_of(r), iov, 4096), few = 1 + below(3);
 	size_t all = check_iov(r, iov, n), take;
 
 	assert_int_equal(all, left_of(r, true));
-	assert_int_equal(log_peek(&r->at, id_of(r), iov, few), n < few ? n : few);
+	assert_int_equal(adjout_log_peek(&r->at, id_of(r), iov, few), n < few ? n : few);
 	check_iov(r, iov, n < few ? n : few);
 	take = below(3) ? below((unsigned)all + 1) : all;
-	log_advance(&the_log, &r->at, id_of(r), take);
+	adjout_log_advance(&the_log, &r->at, id_of(r), take);
 	for (pass_over(r); take;) {
 		uint32_t rest = messages[r->message].len - r->done;
 
@@ -185,19 +185,19 @@ static void read_some(struct reader *r)
 		r->done = 0;
 		pass_over(r);
 	}
-	assert_int_equal(log_lag(&the_log, &r->at), left_of(r, false));
+	assert_int_equal(adjout_log_lag(&the_log, &r->at), left_of(r, false));
 }
 
 static void come_or_go(struct reader *r)
 {
 	if (r->in) {
-		log_leave(&the_log, &r->at);
-		log_leave(&the_log, &r->at); /* again: nothing */
+		adjout_log_leave(&the_log, &r->at);
+		adjout_log_leave(&the_log, &r->at); /* again: nothing */
 	} else {
-		log_enter(&the_log, &r->at);
+		adjout_log_enter(&the_log, &r->at);
 		r->message = n_messages;
 		r->done = 0;
-		assert_int_equal(log_lag(&the_log, &r->at), 0);
+		assert_int_equal(adjout_log_lag(&the_log, &r->at), 0);
 	}
 	r->in = !r->in;
 }
@@ -224,7 +224,7 @@ static void stream(void **state)
 	unsigned largest = 0;
 
 	srand(test_seed());
-	log_init_empty(&the_log);
+	adjout_log_init(&the_log);
 	for (unsigned i = 0; i < 3; i++)
 		come_or_go(&readers[i]);
 	for (int round = 0; round < 20000; round++) {
@@ -244,12 +244,12 @@ static void stream(void **state)
 	assert_true(largest > 10 * 4096);
 	for (unsigned i = 0; i < READERS; i++)
 		if (readers[i].in) {
-			log_advance(&the_log, &readers[i].at, id_of(&readers[i]),
-				    left_of(&readers[i], true));
-			assert_int_equal(log_lag(&the_log, &readers[i].at), 0);
+			adjout_log_advance(&the_log, &readers[i].at, id_of(&readers[i]),
+					   left_of(&readers[i], true));
+			assert_int_equal(adjout_log_lag(&the_log, &readers[i].at), 0);
 		}
 	assert_null(TAILQ_NEXT(TAILQ_FIRST(&the_log.chunks), link));
-	log_free(&the_log);
+	adjout_log_free(&the_log);
 }
 
 /* A group that keeps up takes little memory, whatever goes through. */
@@ -261,20 +261,20 @@ static void keeps_up(void **state)
 	unsigned chunks;
 	const struct chunk *c;
 
-	log_init_empty(&l);
-	log_enter(&l, &at);
+	adjout_log_init(&l);
+	adjout_log_enter(&l, &at);
 	for (int i = 0; i < 3000; i++) {
-		memset(log_room(&l, 100, 0, 0), i, 100);
-		assert_int_equal(log_peek(&at, 1, iov, 4), 1);
-		log_advance(&l, &at, 1, 100);
+		memset(adjout_log_room(&l, 100, 0, 0), i, 100);
+		assert_int_equal(adjout_log_peek(&at, 1, iov, 4), 1);
+		adjout_log_advance(&l, &at, 1, 100);
 	}
 	chunks = 0;
 	TAILQ_FOREACH (c, &l.chunks, link)
 		chunks++;
 	assert_int_equal(chunks, 1);
 	assert_true(TAILQ_FIRST(&l.chunks)->size <= 64 * 1024);
-	log_leave(&l, &at);
-	log_free(&l);
+	adjout_log_leave(&l, &at);
+	adjout_log_free(&l);
 }
 
 /* ---- messages */

@@ -678,7 +678,7 @@ static void check_member(const struct adjout_member *m)
 	if (m->lagging) /* it has still to find that there is nothing for it */
 		return;
 	assert_null(m->own.data);
-	assert_int_equal(log_lag(&m->group->log, &m->at), 0);
+	assert_int_equal(adjout_log_lag(&m->group->log, &m->at), 0);
 	for (int f = 0; f < BGP_FAMILIES; f++)
 		assert_true(!m->pending[f].words && !m->had[f].words && !m->refresh[f]);
 }
