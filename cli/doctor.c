@@ -89,8 +89,8 @@ static bool keep(struct doctor *d, enum doctor_source source, const json_t *ask,
 /* A source that does not answer is a finding, too; the others may still have something to say. */
 static void doctor_ask(struct doctor *d, enum doctor_source source, bool kept)
 {
-	json_t *request =
-		json_pack("{s:s, s:s}", "command", sources[source].command, "format", "json");
+	json_t *request = json_pack("{s:s, s:s*}", "command", sources[source].command, "format",
+				    source == SOURCE_CONFIGURATION ? "json" : NULL);
 	char error[MSG_ERROR_MAX];
 	bool answered = kept ? keep(d, source, request, error, sizeof(error))
 			     : pass(d, source, request, error, sizeof(error));

@@ -240,10 +240,13 @@ int drain_run(struct cli_session *s, const struct cli_line *line)
 			  .json = line->json,
 			  .stuck = json_array(),
 			  .below = number(line, "below", QUIET_RATE)};
+	int64_t within = number(line, "within", WITHIN_S);
 	int err = -1;
 
+	json_object_del(line->request, "below"); /* these are no matter to wgd */
+	json_object_del(line->request, "within");
 	if (begin(&d, line->request))
-		err = watch_counters(&d, number(line, "within", WITHIN_S) * MS_PER_S);
+		err = watch_counters(&d, within * MS_PER_S);
 	if (d.error[0] && line->json)
 		json_doc_end(&(struct json_doc){.out = s->out}, d.error);
 	if (d.error[0])

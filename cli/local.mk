@@ -52,6 +52,11 @@ cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
 cli_edit_test_LDADD = cli/libcli.a $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
 cli_explain_judge_test_LDADD = cli/libcli.a $(TEST_LIBS)
+# What requests may have, for the tests' client.
+BUILT_SOURCES += cli/request_members.h
+CLEANFILES += cli/request_members.h
+cli/request_members.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
+	$(AM_V_GEN)$(MKDIR_P) cli && $(PYTHON) -B $(srcdir)/yang/requests --members $(srcdir)/yang > $@.tmp && mv $@.tmp $@
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
 cli_golden_test_LDADD = cli/libcli.a $(TEST_LIBS)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "grammar.h"
 #include "kernel_route.h"
 #include "loop.h"
 #include "loop_fake.h"
@@ -109,10 +110,34 @@ static json_t *next_answer(const char *command)
 	return answer;
 }
 
+static const struct {
+	const char *command, *members; /* with a blank on either side */
+} schema[] = {
+#include "cli/request_members.h" /* written by yang/requests from yang/wgbgp-requests.yang */
+};
+
+/* No request has a member that the schema does not name. */
+static void check_members(const json_t *request)
+{
+	const char *command = json_string_value(json_object_get(request, "command")), *key;
+	char word[CLI_WORD_MAX];
+	json_t *value;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(schema) && !str_eq(schema[i].command, command))
+		i++;
+	json_object_foreach ((json_t *)request, key, value) {
+		snprintf(word, sizeof(word), " %s ", key);
+		if (i == ARRAY_SIZE(schema) || !strstr(schema[i].members, word))
+			fatal("request %s: the schema has no %s", command, key);
+	}
+}
+
 static void log_request(const json_t *request)
 {
 	char *text = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
 
+	check_members(request);
 	if (state.log) {
 		fprintf(state.log, "> %s%s\n", text, state.endless ? " until interrupted" : "");
 		fflush(state.log);

@@ -30,9 +30,12 @@ static void take_rows(struct story *st, const char *daemon, const json_t *rows)
 /* One daemon that does not answer leaves what the others say. */
 static void ask_daemons(struct story *st, const json_t *request, const char *list)
 {
+	static const char *const ours[] = {"count", "level", "neighbor"}; /* of the words alone */
 	json_t *ask = json_copy((json_t *)request);
 	char error[MSG_ERROR_MAX];
 
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		json_object_del(ask, ours[i]);
 	st->rows = json_array();
 	for (int id = 0; id < DAEMON_COUNT; id++) {
 		json_t *answer;

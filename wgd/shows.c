@@ -255,22 +255,6 @@ struct cursor {
 	struct prefix at; /* that was shown last; family 0: none yet */
 };
 
-static void start_allowed_ips(struct show *s)
-{
-	struct device *dev = TAILQ_FIRST(&devices);
-	struct cursor *c;
-
-	if (refuse_unknown(s))
-		return;
-	c = xcalloc(1, sizeof(*c));
-	s->state = c;
-	while (dev && !shows_wanted(s, dev))
-		dev = TAILQ_NEXT(dev, link);
-	if (dev)
-		str_copy(c->device, dev->name, sizeof(c->device));
-	show_head(s, json_object(), "entries");
-}
-
 static json_t *entry_row(const struct device *dev, const struct allowed_entry *e)
 {
 	const struct peer *p = (const struct peer *)e->want;
@@ -285,6 +269,51 @@ static json_t *entry_row(const struct device *dev, const struct allowed_entry *e
 	json_object_set_new(row, "installed", json_boolean(e->have == e->want));
 	json_object_set_new(row, "stale", json_boolean(allowed_entry_stale(&dev->allowed, e)));
 	return row;
+}
+
+/* The longest first. */
+static void show_covering(struct show *s, const char *address)
+{
+	const struct device *dev;
+	struct addr a;
+
+	if (addr_parse(address, &a) < 0) {
+		show_end(s, "address: not an address");
+		return;
+	}
+	show_head(s, json_object(), "entries");
+	TAILQ_FOREACH (dev, &devices, link) {
+		const struct trie *tries[] = {&dev->allowed.ours, &dev->allowed.foreign};
+
+		for (size_t i = 0; shows_wanted(s, dev) && i < ARRAY_SIZE(tries); i++) {
+			struct trie_node *node = trie_match_addr(tries[i], &a);
+
+			for (; node; node = trie_cover(node))
+				show_row(s, entry_row(dev, allowed_entry_of(node)));
+		}
+	}
+	show_end(s, NULL);
+}
+
+static void start_allowed_ips(struct show *s)
+{
+	const char *address = json_string_value(json_object_get(s->args, "address"));
+	struct device *dev = TAILQ_FIRST(&devices);
+	struct cursor *c;
+
+	if (refuse_unknown(s))
+		return;
+	if (address) {
+		show_covering(s, address);
+		return;
+	}
+	c = xcalloc(1, sizeof(*c));
+	s->state = c;
+	while (dev && !shows_wanted(s, dev))
+		dev = TAILQ_NEXT(dev, link);
+	if (dev)
+		str_copy(c->device, dev->name, sizeof(c->device));
+	show_head(s, json_object(), "entries");
 }
 
 /* On to the foreign entries, then to the next device. False at the end. */

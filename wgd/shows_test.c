@@ -205,6 +205,20 @@ static void test_entries(void **state)
 	rig_expect("cli: {}\n"
 		   "cli: {'installed':true,'interface':'wg1','origin':'learned','peer':'a',"
 		   "'prefix':'10.1.0.0/16','stale':false}\n");
+	rig_allowed(2, "+1 192.168.0.0/16");
+	rig_forget();
+	rig_show("{'command': 'allowed-ips', 'address': '192.168.2.7'}");
+	rig_expect("cli: {}\n"
+		   "cli: {'installed':true,'interface':'wg0','origin':'learned','peer':'a',"
+		   "'prefix':'192.168.2.0/24','stale':false}\n"
+		   "cli: {'installed':true,'interface':'wg0','origin':'learned','peer':'a',"
+		   "'prefix':'192.168.0.0/16','stale':false}\n");
+	rig_show("{'command': 'allowed-ips', 'interface': 'wg1', 'address': '192.168.2.7'}");
+	rig_expect("cli: {}\n");
+	rig_show("{'command': 'allowed-ips', 'address': '192.168.2.0/24'}");
+	rig_expect("cli: address: not an address\n");
+	rig_allowed(3, "-1 192.168.0.0/16");
+	rig_forget();
 	/* However few rows there is room for: the same. */
 	rig.show_room = 1;
 	rig_show("{'command': 'allowed-ips', 'interface': 'wg0'}");
