@@ -168,10 +168,10 @@ void nexthop_unwatch_neighbor(const struct addr *a)
 	nexthop_release(nh);
 }
 
-/* Of one that is down. */
-static bool is_kept(const struct nexthop *nh)
+static enum demotion demotion_of(const struct nexthop *nh)
 {
-	return bgp.last_path == BGP_LAST_PATH_KEEP && nh->state.weak && nh->state.tunnel;
+	return reach_demotion(nh->state.reach, nh->state.weak && nh->state.tunnel,
+			      bgp.last_path == BGP_LAST_PATH_KEEP);
 }
 
 enum reason nexthop_objection(const struct nexthop *nh)
@@ -182,7 +182,7 @@ enum reason nexthop_objection(const struct nexthop *nh)
 	    (nh->state.reason == REASON_OTHER_PLANE || nh->state.reason == REASON_NO_PEER ||
 	     nh->state.reason == REASON_NOT_A_TUNNEL))
 		return nh->state.reason;
-	if (nh->state.reach == REACH_DOWN && !is_kept(nh))
+	if (demotion_of(nh) == HOP_OUT)
 		return nh->state.tunnel ? REASON_TUNNEL_DOWN : REASON_NEXTHOP_UNREACHABLE;
 	return REASON_NONE;
 }
@@ -194,15 +194,13 @@ enum reason nexthop_beyond_ceiling(const struct nexthop *nh, const struct prefix
 
 enum demotion nexthop_demotion(const struct nexthop *nh, enum reason *why)
 {
-	if (!nh || nh->state.reach == REACH_UP)
-		return DEMOTED_NOT;
-	if (nh->state.reach == REACH_DEGRADED) {
-		*why = nh->state.reason == REASON_DRAINING ? REASON_DRAINING
-							   : REASON_TUNNEL_DEGRADED;
-		return DEMOTED;
-	}
-	*why = REASON_LAST_PATH;
-	return is_kept(nh) ? DEMOTED_LAST : DEMOTED_NOT;
+	enum demotion d = nh ? demotion_of(nh) : DEMOTED_NOT;
+
+	if (d == DEMOTED)
+		*why = nexthop_is_draining(nh) ? REASON_DRAINING : REASON_TUNNEL_DEGRADED;
+	else if (d == DEMOTED_LAST)
+		*why = REASON_LAST_PATH;
+	return d == HOP_OUT ? DEMOTED_NOT : d;
 }
 
 bool nexthop_is_draining(const struct nexthop *nh)

@@ -68,6 +68,13 @@ const char *reach_name(enum reach r)
 	return (unsigned)r < ARRAY_SIZE(names) ? names[r] : "invalid";
 }
 
+enum demotion reach_demotion(enum reach reach, bool weak, bool keep)
+{
+	if (reach == REACH_DOWN)
+		return weak && keep ? DEMOTED_LAST : HOP_OUT;
+	return reach == REACH_DEGRADED ? DEMOTED : DEMOTED_NOT;
+}
+
 const char *redist_name(enum redist_source s)
 {
 	static const char *const names[] = {"connected", "static", "kernel"};

@@ -90,7 +90,7 @@ int msg_get_addr(const uint8_t *body, size_t len, struct addr *out);
 int msg_get_u32(const uint8_t *body, size_t len, uint32_t *out);
 
 #define MSG_PATH_MAX 1024
-#define MSG_NAME_MAX 65 /* names of interfaces and peers, as long as the schema has them, and NUL */
+#define MSG_NAME_MAX 65 /* names of interfaces and peers: the longest of the schema, and NUL */
 #define MSG_ERROR_MAX 1024
 #define KEY_BYTES 32
 
@@ -131,8 +131,9 @@ int msg_get_reply(enum msg_type type, const uint8_t *body, size_t len, struct ms
  */
 #define ROUTE_HOPS_MAX 8
 enum route_source { ROUTE_EBGP, ROUTE_IBGP };
-/* How far behind a path stands, whatever else speaks for it; demotion.h of bgpd says why. */
-enum demotion { DEMOTED_NOT, DEMOTED, DEMOTED_LAST };
+/* How far behind a path stands, whatever else speaks for it; decide.h of bgpd says why. HOP_OUT: it
+ * may not be used; in no message. */
+enum demotion { DEMOTED_NOT, DEMOTED, DEMOTED_LAST, HOP_OUT };
 struct route_hop {
 	struct addr addr;
 	uint8_t source;	  /* enum route_source, gives the distance */
@@ -157,6 +158,9 @@ void msg_free_routes(struct msg_routes *m);
 
 enum reach { REACH_UNKNOWN, REACH_DOWN, REACH_DEGRADED, REACH_UP };
 const char *reach_name(enum reach r);
+/* Of a next hop in this state. WEAK: down by silence or age alone, which `last-path keep` (KEEP)
+ * forgives. */
+enum demotion reach_demotion(enum reach reach, bool weak, bool keep);
 
 struct msg_nexthop {
 	struct addr addr;

@@ -85,9 +85,7 @@ unsigned nexthop_level(const struct nexthop *nh)
 {
 	if (nh->kind == HOP_NONE)
 		return HOP_OUT;
-	if (nh->reach == REACH_DOWN)
-		return zconfig.last_path_keep && nh->weak ? DEMOTED_LAST : HOP_OUT;
-	return nh->reach == REACH_DEGRADED ? DEMOTED : DEMOTED_NOT;
+	return reach_demotion(nh->reach, nh->weak, zconfig.last_path_keep);
 }
 
 unsigned hop_level(const struct hop_ref *r)

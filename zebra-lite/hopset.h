@@ -64,7 +64,6 @@ struct hop_ref {
 	uint8_t weight;	  /* its share among those that have one; 0: a backup */
 };
 
-#define HOP_OUT (DEMOTED_LAST + 1) /* a level: may not be used */
 
 enum hopset_look { LOOK_NOT, LOOK, LOOK_URGENTLY };
 
@@ -91,7 +90,7 @@ void nexthop_release(struct nexthop *nh); /* frees it when nobody asks for it an
 bool nexthop_usable(const struct nexthop *nh);
 /* bgpd knows where it leads, and has had the time to go by it. */
 bool nexthop_settled(const struct nexthop *nh);
-/* enum demotion, or HOP_OUT. */
+/* enum demotion. */
 unsigned hop_level(const struct hop_ref *r);
 unsigned nexthop_level(const struct nexthop *nh); /* by its tunnel's state alone */
 
