@@ -177,7 +177,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 	if (link_get(dev->name, &info) == 0) {
 		device_link_admin(dev, &info);
 		if (link_get(dev->name, &info) == 0)
-			device_link_changed(dev, &info);
+			device_poll_link(dev, &info);
 	}
 	report_all(dev);
 	bfd_device(dev);

@@ -32,7 +32,7 @@
 #define SILENT_TEXT "its WireGuard program does not answer"
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
 
-void device_link_changed(struct device *dev, const struct link_info *info)
+void device_poll_link(struct device *dev, const struct link_info *info)
 {
 	bool was_up = dev->read.up;
 
@@ -87,7 +87,7 @@ static const char *check_link(struct device *dev)
 	note_drops(dev, info.frame_errors);
 	dev->read.mtu = info.mtu;
 	if (info.admin_up != dev->read.up || device_link_mtu_due(dev, info.mtu))
-		device_link_changed(dev, &info);
+		device_poll_link(dev, &info);
 	else if (dev->want.conf)
 		device_link_check_addrs(dev);
 	return NULL;

@@ -12,6 +12,6 @@ struct link_info;
 /* One poll, and when the next one is due. Returns why the device is lost; NULL: it is not. */
 const char *device_poll(struct device *dev);
 /* INFO is not what was known of the link so far. */
-void device_link_changed(struct device *dev, const struct link_info *info);
+void device_poll_link(struct device *dev, const struct link_info *info);
 
 #endif

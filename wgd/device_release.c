@@ -19,7 +19,7 @@ void peer_free(struct peer *p)
 	peer_endpoint_free(p);
 	bfd_forget(p);
 	peer_echo_stop(p);
-	peer_errors_forget(p);
+	peer_live_forget_errors(p);
 	underlay_peer_gone(p);
 	peer_remove(p);
 }

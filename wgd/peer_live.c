@@ -19,7 +19,7 @@ static int64_t wall_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-void peer_errors_forget(struct peer *p)
+void peer_live_forget_errors(struct peer *p)
 {
 	timer_stop(&p->errors.again);
 	p->errors.silence = (struct silence){0};
@@ -29,7 +29,7 @@ void peer_errors_forget(struct peer *p)
 static void errors_tick(struct peer *p, uint64_t now)
 {
 	if (p->errors.silence.begun && now - p->errors.last > LAPSE_MS)
-		peer_errors_forget(p);
+		peer_live_forget_errors(p);
 }
 
 static void say_state(const struct peer *p, enum tunnel_state before)
@@ -109,7 +109,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 		p->tx_bytes = found->tx_bytes;
 	}
 	if (changed)
-		peer_errors_forget(p);
+		peer_live_forget_errors(p);
 	errors_tick(p, now);
 	silence_read(&p->errors.silence, now);
 	silence_read(&p->bfd.silence, now);

@@ -19,7 +19,7 @@ void peer_read(struct peer *p, const struct wg_peer *found);
 void peer_judge(struct peer *p);
 void peer_bfd(struct peer *p, enum bfd_evidence says); /* what it says now */
 /* What errors of the underlay say is past, or the peer goes. */
-void peer_errors_forget(struct peer *p);
+void peer_live_forget_errors(struct peer *p);
 void peer_probe(struct peer *p, uint64_t now);
 void peer_probe_now(struct peer *p); /* due or not, in every way there is */
 

@@ -21,11 +21,11 @@ uint32_t peer_cost(const struct peer *p)
 
 	if (peer_state(p) == TUNNEL_DEGRADED)
 		cost += DEGRADED_COST;
-	cost += peer_echo_cost(p);
+	cost += peer_state_echo_cost(p);
 	return cost < UINT32_MAX ? cost : UINT32_MAX;
 }
 
-uint32_t peer_echo_cost(const struct peer *p)
+uint32_t peer_state_echo_cost(const struct peer *p)
 {
 	return p->echo ? p->echo->quality.cost : 0;
 }

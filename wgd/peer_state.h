@@ -13,7 +13,7 @@ struct peer;
 enum tunnel_state peer_state(const struct peer *p);
 enum reason peer_reason(const struct peer *p);
 /* What the quality of its echo adds. */
-uint32_t peer_echo_cost(const struct peer *p);
+uint32_t peer_state_echo_cost(const struct peer *p);
 uint32_t peer_cost(const struct peer *p); /* configured, and what its state adds */
 
 #endif

@@ -26,7 +26,7 @@ void peer_configure(struct peer *p, const struct peer_conf *conf)
 	p->told_as = history_name(p->dev->name, p->name);
 	p->drained = conf && drains_has(p->dev->name, p->name);
 	if (!conf || !conf->liveness.icmp_errors)
-		peer_errors_forget(p);
+		peer_live_forget_errors(p);
 	peer_echo_configure(p);
 }
 

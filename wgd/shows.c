@@ -211,7 +211,7 @@ static json_t *tunnel_row(const struct peer *p)
 	peer_echo_show(p, row);
 	json_object_set_new(row, "cost", json_integer(peer_cost(p)));
 	json_object_set_new(row, "configured-cost", json_integer(p->conf->cost));
-	json_object_set_new(row, "quality-cost", json_integer(peer_echo_cost(p)));
+	json_object_set_new(row, "quality-cost", json_integer(peer_state_echo_cost(p)));
 	json_object_set_new(row, "underlay-errors", json_integer(p->errors.count));
 	json_object_set_new(
 		row, "underlay-error",
