@@ -53,11 +53,10 @@ static void honor_shutdown(struct policy_output *out, const struct attr *receive
 	out->attr = attr_edit_finish(e);
 }
 
-/* Fills judged_as and judged_reason for the set A. */
-static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix *p)
+static struct policy_input input_of(const struct peer_rib *pr, struct attr *a,
+				    const struct prefix *p)
 {
-	const struct policy_chain *chain = pr->peer->conf.import;
-	struct policy_input in = {
+	return (struct policy_input){
 		.prefix = p,
 		.attr = a,
 		.neighbor = &pr->address,
@@ -65,6 +64,13 @@ static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix 
 		.own_as = bgp.as,
 		.default_local_pref = bgp.default_local_pref,
 	};
+}
+
+/* Fills judged_as and judged_reason for the set A. */
+static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix *p)
+{
+	const struct policy_chain *chain = pr->peer->conf.import;
+	struct policy_input in = input_of(pr, a, p);
 	struct policy_output out = {0};
 	enum reason r = judge_loops(pr, a);
 
@@ -127,14 +133,7 @@ static void count(struct peer_rib *pr, struct path *path, bool accepted)
 static struct attr *judge_leak(const struct peer_rib *pr, struct attr *attr, const struct prefix *p)
 {
 	const struct leak *leak = leak_find(pr->plane, p->plane);
-	struct policy_input in = {
-		.prefix = p,
-		.attr = attr,
-		.neighbor = &pr->address,
-		.protocol = POLICY_BGP,
-		.own_as = bgp.as,
-		.default_local_pref = bgp.default_local_pref,
-	};
+	struct policy_input in = input_of(pr, attr, p);
 	struct policy_output out;
 
 	if (!leak->policy || !policy_run(leak->policy, &in, &out))
