@@ -61,8 +61,8 @@ void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame 
 	open_hops = 0;
 	channel = ipc_new(fd, &handlers, NULL);
 	synced = false;
-	RIB_TABLES_FOREACH(t)
-	replay[t->plane][t->family] = 1;
+	RIB_TABLES_FOREACH (t)
+		replay[t->plane][t->family] = 1;
 }
 
 void link_zebra_free(void)
@@ -240,8 +240,7 @@ bool link_zebra_replay_some(unsigned n)
 
 	if (!channel)
 		return false;
-	RIB_TABLES_FOREACH(t)
-	{
+	RIB_TABLES_FOREACH (t) {
 		uint32_t *at = &replay[t->plane][t->family];
 
 		for (; *at && n > 0 && !ipc_full(channel); n--) {
@@ -265,9 +264,9 @@ void link_zebra_settled(bool keep)
 	link_zebra_flush();
 	if (!channel || synced || keep)
 		return;
-	RIB_TABLES_FOREACH(t)
-	if (replay[t->plane][t->family])
-		return;
+	RIB_TABLES_FOREACH (t)
+		if (replay[t->plane][t->family])
+			return;
 	synced = true;
 	log_info("routes-synced", "daemon=zebra-lite");
 	tell(MSG_ROUTES_SYNC, NULL);

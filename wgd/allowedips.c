@@ -360,8 +360,7 @@ void allowedips_prune(struct allowedips *a)
 	if (!a->any_leaving)
 		return; /* most changes take none away: a full table is not walked */
 	a->any_leaving = false;
-	TRIE_FOREACH_SAFE(&a->ours, node, next)
-	{
+	TRIE_FOREACH_SAFE (&a->ours, node, next) {
 		if (allowed_entry_of(node)->leaving)
 			remove_entry(a, allowed_entry_of(node));
 	}
@@ -422,8 +421,7 @@ void allowedips_reconcile(struct allowedips *a)
 
 static void take_leave_of(struct allowedips *a, struct trie *t)
 {
-	TRIE_FOREACH_SAFE(t, node, next)
-	{
+	TRIE_FOREACH_SAFE (t, node, next) {
 		struct allowed_entry *e = allowed_entry_of(node);
 
 		if (e->have && e->have->fate != OWNER_STAYS)
@@ -440,8 +438,8 @@ void allowedips_take_leave(struct allowedips *a)
 {
 	take_leave_of(a, &a->ours);
 	take_leave_of(a, &a->foreign);
-	TRIE_FOREACH_SAFE(&a->refused, node, next)
-	forget_gone(a, (struct refusal *)node);
+	TRIE_FOREACH_SAFE (&a->refused, node, next)
+		forget_gone(a, (struct refusal *)node);
 }
 
 void allowedips_clear(struct allowedips *a)
@@ -485,8 +483,7 @@ static size_t sweep_foreign(struct allowedips *a)
 {
 	size_t gone = 0;
 
-	TRIE_FOREACH_SAFE(&a->foreign, node, next)
-	{
+	TRIE_FOREACH_SAFE (&a->foreign, node, next) {
 		struct prefix p = node->p;
 
 		if (allowed_entry_of(node)->seen == a->round)
