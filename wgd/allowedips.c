@@ -3,16 +3,10 @@
 
 #include <stdlib.h>
 
+#include "allowedips_refused.h"
 #include "util.h"
 
 #define NO_LENGTH 129
-
-/* A SET that was refused because of a foreign entry. Several owners may have been. */
-struct refusal {
-	struct trie_node node; /* first; of the first one for this prefix */
-	struct refusal *next;  /* for the same prefix */
-	const struct owner *owner;
-};
 
 const char *allowed_origin_name(enum allowed_origin origin)
 {
@@ -164,106 +158,6 @@ static bool foreign_conflict(const struct allowedips *a, const struct owner *own
 	return false;
 }
 
-static struct refusal *refusal_of(struct refusal *r, const struct owner *owner)
-{
-	while (r && r->owner != owner)
-		r = r->next;
-	return r;
-}
-
-void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct prefix *p)
-{
-	struct refusal *first = (struct refusal *)trie_exact(&a->refused, p), *r;
-
-	if (refusal_of(first, owner))
-		return;
-	r = slab_alloc(&a->refusals);
-	r->owner = owner;
-	if (first) {
-		r->next = first->next;
-		first->next = r;
-	} else {
-		trie_insert(&a->refused, &r->node, p);
-	}
-}
-
-/* R, which is FIRST or behind it. */
-static void forget_refusal(struct allowedips *a, struct refusal *first, struct refusal *r)
-{
-	struct refusal *before = first;
-
-	if (r == first && r->next) { /* its node stays for the next one */
-		r = first->next;
-		first->owner = r->owner;
-	}
-	while (before->next && before->next != r)
-		before = before->next;
-	if (r == first)
-		trie_remove(&a->refused, &r->node);
-	else
-		before->next = r->next;
-	slab_free(&a->refusals, r);
-}
-
-static void forget_gone(struct allowedips *a, struct refusal *first)
-{
-	struct refusal *r, *next;
-
-	for (r = first->next; r; r = next) {
-		next = r->next;
-		if (r->owner->fate == OWNER_GONE)
-			forget_refusal(a, first, r);
-	}
-	if (first->owner->fate == OWNER_GONE)
-		forget_refusal(a, first, first);
-}
-
-/* It may be tried again. */
-static void retry_refusal(struct allowedips *a, struct refusal *first)
-{
-	struct prefix what = first->node.p;
-
-	for (const struct refusal *r = first; r && a->hooks->on_retry; r = r->next)
-		a->hooks->on_retry(a->arg, r->owner->id, &what);
-	while (first->next)
-		forget_refusal(a, first, first->next);
-	forget_refusal(a, first, first);
-}
-
-void allowedips_retry(struct allowedips *a)
-{
-	a->retrying = true;
-	a->retry_at.family = 0;
-}
-
-bool allowedips_retry_some(struct allowedips *a, size_t quantum)
-{
-	struct trie_node *node = NULL, *next;
-
-	if (a->retrying)
-		node = allowedips_behind(&a->refused, &a->retry_at);
-	for (; node && quantum; node = next, quantum--) {
-		next = trie_next(&a->refused, node);
-		a->retry_at = node->p;
-		retry_refusal(a, (struct refusal *)node);
-	}
-	a->retrying = node != NULL;
-	return a->retrying;
-}
-
-/* A foreign entry at P is gone: what it stood in the way of may be tried again. */
-static void retry_refused(struct allowedips *a, const struct prefix *p)
-{
-	struct trie_node *node = trie_match(&a->refused, p);
-
-	while (node) {
-		struct trie_node *cover = trie_cover(node);
-
-		retry_refusal(a, (struct refusal *)node);
-		node = cover;
-	}
-}
-
 /* The longest configured entry at P or covering it is of another peer. Most are longer than what is
  * learned. */
 static enum reason fixed_conflict(const struct allowedips *a, const struct owner *owner,
@@ -318,12 +212,8 @@ static void remove_entry(struct allowedips *a, struct allowed_entry *e)
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
 	struct allowed_entry *e = allowedips_find(&a->ours, p);
-	struct refusal *first =
-		a->refused.count ? (struct refusal *)trie_exact(&a->refused, p) : NULL;
-	struct refusal *refused = refusal_of(first, owner);
 
-	if (refused)
-		forget_refusal(a, first, refused);
+	allowedips_refused_forget(a, owner, p);
 	if (!e || e->want != owner || e->origin != ORIGIN_LEARNED)
 		return false;
 	remove_entry(a, e);
@@ -392,7 +282,7 @@ void allowedips_forget(struct allowedips *a)
 		struct prefix p = node->p;
 
 		delete_entry(a, &a->foreign, allowed_entry_of(node));
-		retry_refused(a, &p);
+		allowedips_refused_retry(a, &p);
 	}
 }
 
@@ -438,8 +328,7 @@ void allowedips_take_leave(struct allowedips *a)
 {
 	take_leave_of(a, &a->ours);
 	take_leave_of(a, &a->foreign);
-	TRIE_FOREACH_SAFE (&a->refused, node, next)
-		forget_gone(a, (struct refusal *)node);
+	allowedips_refused_gone(a);
 }
 
 void allowedips_clear(struct allowedips *a)
@@ -489,7 +378,7 @@ static size_t sweep_foreign(struct allowedips *a)
 		if (allowed_entry_of(node)->seen == a->round)
 			continue;
 		delete_entry(a, &a->foreign, allowed_entry_of(node));
-		retry_refused(a, &p);
+		allowedips_refused_retry(a, &p);
 		gone++;
 	}
 	return gone;

@@ -94,12 +94,6 @@ void allowedips_free(struct allowedips *a);
 
 /* A learned entry. REASON_NONE, or why not. */
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p);
-/* The device could not take P for OWNER: to be told when it may be tried again. */
-void allowedips_refuse(struct allowedips *a, struct owner *owner, const struct prefix *p);
-/* The device works again: whatever was refused by now may be tried. That is told by
- * allowedips_retry_some(), of so many at a time; true when there are more. */
-void allowedips_retry(struct allowedips *a);
-bool allowedips_retry_some(struct allowedips *a, size_t quantum);
 /* Takes a learned entry away if it is wanted there. True when there was one. */
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p);
 /* A configured entry. REASON_NONE, or REASON_FOREIGN_ALLOWED_IP. */

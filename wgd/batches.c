@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "allowedips_refused.h"
 #include "device_write.h"
 #include "history.h"
 #include "ipc.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "allowedips_refused.h"
 #include "batches.h"
 #include "bfd.h"
 #include "condition.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allowedips_refused.h"
 #include "batches.h"
 #include "condition.h"
 #include "daemon.h"

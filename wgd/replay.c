@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "allowedips_refused.h"
 #include "loop.h"
 #include "report.h"
 #include "roster.h"
