@@ -32,7 +32,7 @@ static struct {
 	char list[MSG_NAME_MAX], error[MSG_ERROR_MAX];
 	bool in_order;
 	bool pause;
-	char text[1024]; /* all of it */
+	char text[4096]; /* all of it */
 } got;
 
 static void start_object(struct show *s)
