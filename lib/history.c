@@ -104,7 +104,8 @@ static const struct kind_row {
 	const char *addr, *count, *number;  /* keys; NULL: not used */
 	bool around;			    /* without a prefix it may belong to one's story */
 } kinds[HISTORY_KINDS] = {
-	[HISTORY_RECEIVED] = {"received", WHATS(message_types), "neighbor", "bytes", "messages", false},
+	[HISTORY_RECEIVED] = {"received", WHATS(message_types), "neighbor", "bytes", "messages",
+			      false},
 	[HISTORY_SENT] = {"sent", WHATS(message_types), "neighbor", "bytes", "messages", false},
 	[HISTORY_SESSION] = {"session", WHATS(session_states), "neighbor", NULL, NULL, true},
 	[HISTORY_DECISION] = {"decision", WHATS(decisions), "neighbor", "paths", NULL, false},
