@@ -74,10 +74,11 @@ static unsigned wanted_shares(const struct mprefix *p)
 	return (all & (all - 1)) ? in : 0;
 }
 
-/* wgd refuses a peer there: it was asked for that one, and for none instead yet. */
+/* There is no entry yet: wgd, which refuses a peer there, was asked for that one, and for none
+ * instead yet. */
 static bool is_unanswered(const struct mprefix *p, unsigned iface)
 {
-	for (unsigned i = 0; model.unanswered && i < p->n; i++)
+	for (unsigned i = 0; model.unanswered && p->owner[iface] < 0 && i < p->n; i++)
 		if (p->hop[i] != GATEWAY && model.peer[p->hop[i]].iface == iface &&
 		    p->refused[p->hop[i]])
 			return true;
@@ -204,6 +205,28 @@ void model_learn_found(const struct prefix *in)
 		}
 }
 
+static bool leads_group_by(const struct mprefix *p, unsigned iface)
+{
+	const struct mobject *o = p->route && p->nhid ? model_object(p->nhid) : NULL;
+
+	for (unsigned i = 0; o && i < o->n; i++)
+		if (model_object(o->legs[i].id)->oif == model_ifindex(iface))
+			return true;
+	return false;
+}
+
+/* A group moves behind the queue, when each of its prefixes has its entries there. Until then what
+ * it covers, and goes, follows it to where that was right for the group's own prefix. */
+static bool right_for_group(const struct addr *a, unsigned iface, int owner)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (prefix_has_addr(&model.prefix[i].p, a) &&
+		    leads_group_by(&model.prefix[i], iface) &&
+		    (model.wanted_since_rest[i][iface] >> owner & 1))
+			return true;
+	return false;
+}
+
 static void check_leg(unsigned s, int at, unsigned iface)
 {
 	const struct addr *a = &model.sample[s];
@@ -215,7 +238,8 @@ static void check_leg(unsigned s, int at, unsigned iface)
 	if (owner_at < 0)
 		model_fail("a route into a tunnel interface where nobody has the address", a);
 	owner = model.prefix[owner_at].owner[iface];
-	if (!(model.right[s][iface] >> owner & 1) && !right_for_cover(a, iface, owner)) {
+	if (!(model.right[s][iface] >> owner & 1) && !right_for_cover(a, iface, owner) &&
+	    !right_for_group(a, iface, owner)) {
 		model_note("route %s if %u entry %s peer %d", PREFIX_STR(&model.prefix[at].p),
 			   iface, PREFIX_STR(&model.prefix[owner_at].p), owner);
 		model_fail("a packet would go to a wrong peer", a);

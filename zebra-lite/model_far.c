@@ -56,6 +56,13 @@ static int on_nexthop_set(uint32_t id, uint32_t oif, uint8_t family, uint8_t pro
 	return object_written(create);
 }
 
+/* A route by the group G. */
+static void check_legs(const struct prefix *p, const struct mobject *g)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		model_check_route(p, model_object(g->legs[i].id)->oif, NULL);
+}
+
 static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
 			    uint8_t protocol, bool create)
 {
@@ -77,6 +84,9 @@ static int on_nexthop_group(uint32_t id, const struct nhleg *legs, unsigned n, b
 			   model_object(legs[i].id)->oif);
 		o->legs[i] = legs[i];
 	}
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (model.prefix[i].route && model.prefix[i].nhid == id)
+			check_legs(&model.prefix[i].p, o);
 	return object_written(create);
 }
 
@@ -118,6 +128,8 @@ static int write_route(enum route_op op, const struct kroute *r)
 		model_fail("a route by an object that is not there or leads elsewhere", NULL);
 	if (op != ROUTE_DEL)
 		model_check_route(&p->p, r->oif, &r->gateway);
+	if (op != ROUTE_DEL && r->nhid && model_object(r->nhid)->n)
+		check_legs(&p->p, model_object(r->nhid));
 	p->route = op != ROUTE_DEL;
 	p->oif = r->oif;
 	p->nhid = r->nhid;
