@@ -57,7 +57,7 @@ zebra_lite_configured_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS
 zebra_lite_disjoint_test_SOURCES = zebra-lite/disjoint_test.c
 zebra_lite_disjoint_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_order_test_SOURCES = zebra-lite/fib_order_test.c zebra-lite/model.c zebra-lite/model.h \
-	zebra-lite/model_ceiling.c zebra-lite/model_check.c zebra-lite/model_far.c zebra-lite/model_internal.h \
+	zebra-lite/model_bgpd.c zebra-lite/model_ceiling.c zebra-lite/model_check.c zebra-lite/model_far.c zebra-lite/model_internal.h \
 	lib/loop_fake.c lib/loop_fake.h
 zebra_lite_fib_order_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_plan_test_SOURCES = zebra-lite/fib_plan_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h

@@ -268,6 +268,7 @@ static void op_drift(struct mprefix *p)
 static void op_bgpd_restart(void)
 {
 	model_note("bgpd restarts");
+	model_bgpd_restart();
 	rib_bgp_begin();
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
 		struct mprefix *p = &model.prefix[i];
@@ -396,6 +397,7 @@ void model_op(void)
 void model_turn(void)
 {
 	time_passes();
+	model_bgpd_turn();
 	switch (model_random(3)) {
 	case 0:
 		model_kernel_turn();
@@ -420,6 +422,7 @@ void model_rest(void)
 			model_fail("never at rest", NULL);
 		if (turns % 4 == 0) /* a hostile circle is held by how often it turns in how long */
 			time_passes();
+		model_bgpd_reads();
 		loop_fake_turn();
 		model_kernel_turn();
 		model_wgd_turn();
@@ -566,6 +569,7 @@ void model_stop(void)
 	zconfig.plane_table[1] = 0;
 	planes_read(NULL);
 	zceiling_reset();
+	model_bgpd_stop();
 	loop_free();
 }
 

@@ -4,7 +4,7 @@
  * then, and a random stream of changes, all from one seed. The kernel and wgd do what they are
  * given when they like, and their answers come some time after that, or never, with a channel that
  * ends. wgd's reasons to refuse an entry come and go, and so do peers, and routes of others, with a
- * better metric than ours, with the same, and with a worse one.
+ * better metric than ours, with the same, and with a worse one. bgpd does not read now and then.
  *
  * Every single operation that the RIB emits is applied to the two tables, and after each one every
  * sample address is looked up in both: the longest route, and where that leaves by a tunnel
@@ -12,7 +12,7 @@
  * since the last rest gives the address on that interface; and an address that had a way in all of
  * these states must have one now. At rest (nothing queued, everything acknowledged, nothing
  * lingering) both tables must be exactly what a brute-force reading of the ranked lists says, and
- * bgpd must know how each tunnel is.
+ * bgpd must know how each tunnel is, and what is refused.
  *
  * The generator only knows struct model and the feed functions, so another back end (a real
  * interface, a real kernel table) can be driven by the same stream through struct model_hooks.

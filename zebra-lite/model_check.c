@@ -366,16 +366,6 @@ static void check_objects_at_rest(void)
 			model_fail("an object that nobody uses stays", NULL);
 }
 
-static void check_told(void)
-{
-	for (unsigned i = 0; i < MODEL_PEERS; i++) {
-		const struct mpeer *p = &model.peer[i];
-
-		if (nexthop_find(&p->addr)->reach != p->told)
-			model_fail("bgpd was told something else", &p->addr);
-	}
-}
-
 static void check_wanted(void)
 {
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
@@ -396,7 +386,7 @@ void model_check_rest(void)
 		check_wanted();
 	model_check_ceilings();
 	check_objects_at_rest();
-	check_told();
+	model_bgpd_check();
 	model.overtaken = model.judging = false;
 	memset(model.right, 0, sizeof(model.right));
 	memset(model.wanted_since_rest, 0, sizeof(model.wanted_since_rest));

@@ -433,13 +433,6 @@ static bool link_up(uint32_t ifindex)
 	return true;
 }
 
-static void on_nexthop(const struct msg_nexthop *m)
-{
-	for (unsigned i = 0; i < MODEL_PEERS; i++)
-		if (addr_eq(&model.peer[i].addr, &m->addr))
-			model.peer[i].told = m->reach;
-}
-
 void model_far_begin(void)
 {
 	out = (struct out){
@@ -452,9 +445,9 @@ void model_far_begin(void)
 		.allowed = on_allowed,
 		.allowed_sync = on_allowed_sync,
 		.wgd_full = wgd_full,
-		.nexthop = on_nexthop,
 		.resync = on_resync,
 		.link_up = link_up,
 	};
+	model_bgpd_begin();
 	news_open(NULL);
 }

@@ -2,8 +2,8 @@
 /*
  * model_internal: what the parts of the model share.
  *
- * model.c makes the world and changes it, model_far.c is the kernel and wgd, model_check.c knows
- * what is wanted and compares, model_ceiling.c has the permit lists.
+ * model.c makes the world and changes it, model_far.c is the kernel and wgd, model_bgpd.c what bgpd
+ * is told, model_check.c knows what is wanted and compares, model_ceiling.c has the permit lists.
  */
 #ifndef WGBGP_ZEBRA_MODEL_INTERNAL_H
 #define WGBGP_ZEBRA_MODEL_INTERNAL_H
@@ -132,6 +132,14 @@ void model_learn_found(const struct prefix *in);
 void model_check(void); /* behind each operation: every sample address */
 bool model_object_in_use(uint32_t id);
 void model_check_rest(void); /* both tables are exactly what is wanted */
+
+/* model_bgpd.c */
+void model_bgpd_begin(void);   /* fills its part of the table of out.h */
+void model_bgpd_restart(void); /* another one knows of no refusal */
+void model_bgpd_turn(void);    /* it stops reading, or goes on */
+void model_bgpd_reads(void);   /* it goes on, if it had stopped */
+void model_bgpd_check(void);   /* at rest: it knows what there is */
+void model_bgpd_stop(void);
 
 /* model_far.c */
 void model_far_begin(void); /* fills the table of out.h */
