@@ -20,9 +20,12 @@
 
 #define CONTROL_FD 3
 #define LOCK_FD 4 /* lib/daemon.c keeps both from the daemon's own children */
-#define BACKOFF_FIRST_MS 1000
-#define BACKOFF_MAX_MS 30000
-#define HEALTHY_MS 60000 /* a life that long starts the back-off anew */
+#define QUICK_DEATHS 20	  /* of one daemon in MINUTE_MS: it is back in QUICK_MAX_MS at most */
+#define QUICK_STEP_MS 100 /* longer after each of them */
+#define QUICK_MAX_MS 300
+#define SLOW_FIRST_MS 1000 /* after more than that many */
+#define SLOW_MAX_MS 30000
+#define MINUTE_MS 60000 /* a life that long ends the slow back-off */
 #define GRACE_MS 5000	 /* from the end of the control channel to SIGKILL */
 
 struct child {
@@ -32,7 +35,9 @@ struct child {
 	bool configured;     /* has its configuration */
 	uint64_t born_ms;    /* monotonic */
 	unsigned restarts;
-	unsigned deaths;     /* in a row, for the back-off */
+	uint64_t died_ms[QUICK_DEATHS]; /* a ring: when it died, 0 never; for the back-off */
+	unsigned dead_next;		/* place in it */
+	unsigned slow;			/* restarts in the slow back-off; 0: the quick one */
 	struct timer start;  /* the next start */
 	struct timer grace;  /* a process without a channel is killed */
 	struct pulse pulse;  /* of the control channel */
@@ -203,17 +208,38 @@ static void describe_exit(struct child *child, int status)
 			 WEXITSTATUS(status));
 }
 
+/* Deaths in the last minute, this one included; QUICK_DEATHS + 1 at most. */
+static unsigned count_death(struct child *child, uint64_t now)
+{
+	unsigned n = 1;
+
+	for (unsigned i = 0; i < QUICK_DEATHS; i++)
+		n += child->died_ms[i] && now - child->died_ms[i] < MINUTE_MS;
+	child->died_ms[child->dead_next] = now;
+	child->dead_next = (child->dead_next + 1) % QUICK_DEATHS;
+	return n;
+}
+
+/* Before it is started again, after so many deaths in the last minute. */
+static uint64_t back_off_ms(struct child *child, unsigned deaths, uint64_t lived_ms)
+{
+	uint64_t ms = (deaths - 1) * QUICK_STEP_MS;
+
+	if (lived_ms >= MINUTE_MS)
+		child->slow = 0;
+	if (!child->slow && deaths <= QUICK_DEATHS)
+		return ms < QUICK_MAX_MS ? ms : QUICK_MAX_MS;
+	return retry_delay_ms(SLOW_FIRST_MS, child->slow++, SLOW_MAX_MS);
+}
+
 static void restart_later(struct child *child)
 {
-	uint64_t ms;
+	uint64_t now = now_ms();
+	unsigned deaths = count_death(child, now);
+	uint64_t ms = back_off_ms(child, deaths, now - child->born_ms);
 
-	if (now_ms() - child->born_ms >= HEALTHY_MS)
-		child->deaths = 0;
-	ms = child->deaths ? retry_delay_ms(BACKOFF_FIRST_MS, child->deaths - 1, BACKOFF_MAX_MS)
-			   : 0; /* at once for the first time */
-	child->deaths++;
-	log_error("died", "daemon=%s why=\"%s\" restart-ms=%llu", daemon_name(child->id),
-		  child->last_exit, (unsigned long long)ms);
+	log_error("died", "daemon=%s why=\"%s\" deaths=%u restart-ms=%llu",
+		  daemon_name(child->id), child->last_exit, deaths, (unsigned long long)ms);
 	child->restarts++;
 	timer_start(&child->start, ms);
 }

@@ -220,33 +220,55 @@ static void test_channels(void **state)
 	assert_null(strstr(strstr(read_log(), "wgd channel zebra") + 5, "wgd channel zebra"));
 }
 
-/* At once, then after 1, 2, 4 .. 30 s; anew behind a minute of life. */
+/* bgpd dies; returns the delay that follows, in ms. */
+static int die(int sig)
+{
+	pid_t pid = pid_of(DAEMON_BGPD);
+	int delay;
+
+	await(DAEMON_BGPD);
+	events[0] = '\0';
+	delays[0] = '\0';
+	kill(pid, sig);
+	AWAIT(strstr(events, "-bgpd"));
+	AWAIT(strchr(delays, ' ') != strrchr(delays, ' ') || delays[0] != '5');
+	delay = atoi(delays + (delays[0] == '5' ? strlen("5000 ") : 0));
+	AWAIT(strstr(events, "+bgpd"));
+	assert_true(pid_of(DAEMON_BGPD) != pid);
+	return delay;
+}
+
+/* Twenty in a minute are back at once, or nearly; from then on it takes 1, 2, 4 .. 30 s, until one
+ * has lived for a minute. */
 static void test_back_off(void **state)
 {
-	static const char want[] = "0 1000 2000 4000 8000 16000 30000 30000 0 1000 ";
-	char got[128] = "", delay[16];
+	static const int slow[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
 
-	for (int i = 0; i < 10; i++) {
-		pid_t pid = pid_of(DAEMON_BGPD);
+	for (int i = 0; i < 20; i++) {
+		int sig = i % 2 ? SIGKILL : SIGTERM;
 
-		await(DAEMON_BGPD);
-		skew_ms += i == 8 ? 60000 : i == 7 ? 50000 : 0;
-		events[0] = '\0';
-		delays[0] = '\0';
-		kill(pid, i % 2 ? SIGKILL : SIGTERM);
-		AWAIT(strstr(events, "-bgpd"));
-		AWAIT(strchr(delays, ' ') != strrchr(delays, ' ') || delays[0] != '5');
-		snprintf(delay, sizeof(delay), "%d ",
-			 atoi(delays + (delays[0] == '5' ? strlen("5000 ") : 0)));
-		strcat(got, delay);
-		AWAIT(strstr(events, "+bgpd"));
-		assert_true(pid_of(DAEMON_BGPD) != pid);
+		assert_int_equal(die(sig), i < 3 ? i * 100 : 300);
 		assert_string_equal(cell(DAEMON_BGPD, "last-exit"),
 				    i % 2 ? "\"signal 9 (Killed)\"" : "\"status 0\"");
 		assert_int_equal(atoi(cell(DAEMON_BGPD, "restarts")), i + 1);
 		assert_string_equal(cell(DAEMON_WGD, "restarts"), "0");
 	}
-	assert_string_equal(got, want);
+	for (unsigned i = 0; i < ARRAY_SIZE(slow); i++) {
+		assert_int_equal(die(SIGKILL), slow[i]);
+		skew_ms += i == 4 ? 50000 : 0; /* few in this minute, and no healthy one yet */
+	}
+	skew_ms += 60000;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(die(SIGKILL), i * 100);
+}
+
+/* One each four seconds, for minutes: that is no loop. */
+static void test_deaths_now_and_then(void **state)
+{
+	for (int i = 0; i < 40; i++) {
+		assert_in_range(die(SIGKILL), 0, 300);
+		skew_ms += 4000;
+	}
 }
 
 static void test_while_it_waits(void **state)
@@ -531,6 +553,7 @@ int main(void)
 		TEST(test_beginning),
 		TEST(test_channels),
 		TEST(test_back_off),
+		TEST(test_deaths_now_and_then),
 		TEST(test_silence),
 		TEST(test_hangs_up),
 		TEST(test_while_it_waits),
