@@ -16,6 +16,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/__init__.py \
 	topo-tests/lib/answers.py \
 	topo-tests/lib/build.py \
+	topo-tests/lib/chaos.py \
 	topo-tests/lib/dns.py \
 	topo-tests/lib/dualhub.py \
 	topo-tests/lib/fourplanes.py \
@@ -42,6 +43,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_bird_peer.py \
 	topo-tests/test_build.py \
 	topo-tests/test_ceiling.py \
+	topo-tests/test_chaos.py \
 	topo-tests/test_cli.py \
 	topo-tests/test_containers.py \
 	topo-tests/test_cost.py \

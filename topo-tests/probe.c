@@ -3,7 +3,7 @@
  * probe: sends numbered ICMP or ICMPv6 echo requests at a fixed rate until SIGTERM (or COUNT) and
  * says how many answers never came and how long it was dark at the worst.
  *
- *   probe [-s SOURCE] [-i INTERVAL_MS] [-c COUNT] DESTINATION [FILE]
+ *   probe [-l] [-s SOURCE] [-i INTERVAL_MS] [-c COUNT] DESTINATION [FILE]
  *
  * ping(8) cannot be used for this: at its end it counts what is still under way as lost, and it
  * slows down where the network is down. Here the pace comes from a timerfd and never changes,
@@ -24,6 +24,8 @@
  *   first_lost, last_lost  their numbers, -1 if none
  *   up                     whether one of the last ten requests was answered
  *   final                  whether the probe has ended: until then answers are under way
+ *   losses                 with -l, in the final report: when each lost request was sent, in
+ *                          milliseconds on the monotonic clock (32 bits)
  *
  * SIGUSR1 writes the report as it stands, so that a test can wait for traffic to flow; an empty one
  * in FILE says that the probe is ready for signals.
@@ -58,6 +60,7 @@ struct probe {
 	socklen_t to_len;
 	int interval_ms;
 	uint32_t count; /* 0: until told to end */
+	bool list;	/* of the losses */
 	const char *file;
 	uint32_t nonce;	   /* tells our answers from anything else */
 	uint8_t *answered; /* by number: 1 once answered */
@@ -255,6 +258,19 @@ static uint32_t probe_gap(const struct probe *p)
 	return gap;
 }
 
+static void put_losses(const struct probe *p, FILE *f)
+{
+	const char *between = "";
+
+	fprintf(f, ",\"losses\":[");
+	for (uint32_t i = 0; i < p->sent; i++)
+		if (!p->answered[i]) {
+			fprintf(f, "%s%u", between, p->sent_ms[i]);
+			between = ",";
+		}
+	fprintf(f, "]");
+}
+
 static void probe_report(const struct probe *p)
 {
 	struct outage o = probe_outage(p);
@@ -273,10 +289,13 @@ static void probe_report(const struct probe *p)
 	fprintf(f,
 		"{\"sent\":%u,\"received\":%u,\"lost\":%u,\"skipped\":%llu,\"gap_ms\":%u,"
 		"\"delay_ms\":%u,\"blackout_ms\":%u,\"first_lost\":%ld,\"last_lost\":%ld,"
-		"\"up\":%s,\"final\":%s}\n",
+		"\"up\":%s,\"final\":%s",
 		p->sent, p->received, p->sent - p->received, (unsigned long long)p->skipped,
 		probe_gap(p), p->delay_ms, o.blackout_ms, o.first, o.last, up ? "true" : "false",
 		p->final ? "true" : "false");
+	if (p->list && p->final)
+		put_losses(p, f);
+	fprintf(f, "}\n");
 	fflush(f);
 	if (p->file && (fclose(f) != 0 || rename(temporary, p->file) < 0))
 		die(p->file);
@@ -378,19 +397,21 @@ int main(int argc, char **argv)
 	const char *source = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "s:i:c:")) != -1) {
+	while ((opt = getopt(argc, argv, "ls:i:c:")) != -1) {
 		if (opt == 's')
 			source = optarg;
 		else if (opt == 'i')
 			p.interval_ms = atoi(optarg);
 		else if (opt == 'c')
 			p.count = (uint32_t)atoi(optarg);
+		else if (opt == 'l')
+			p.list = true;
 		else
 			return 2;
 	}
 	if (optind == argc || p.interval_ms <= 0) {
-		fprintf(stderr, "usage: probe [-s SOURCE] [-i INTERVAL_MS] [-c COUNT] DESTINATION "
-				"[FILE]\n");
+		fprintf(stderr, "usage: probe [-l] [-s SOURCE] [-i INTERVAL_MS] [-c COUNT] "
+				"DESTINATION [FILE]\n");
 		return 2;
 	}
 	address_parse(argv[optind], &p.to, &p.to_len);

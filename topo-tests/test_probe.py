@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -55,11 +56,13 @@ def test_each_lost_request_is_counted(ab, family, interval_ms):
 
 def test_one_lost_request_is_enough(ab):
     net, a, b = ab
-    with Ping(a, net.address(b)) as ping:
+    with Ping(a, net.address(b), losses=True) as ping:
+        before = time.monotonic()
         drop(a, "limit rate 1/hour burst 1 packets")
         wait_until(lambda: ping.now()["lost"] > 0 and ping.now()["up"], 10, "the loss")
         ping.flows()
     assert ping.lost == 1 and ping.stop()["first_lost"] == ping.stop()["last_lost"]
+    assert len(ping.lost_at()) == 1 and before - 0.1 < ping.lost_at()[0] < time.monotonic()
     with pytest.raises(AssertionError, match="1 of"):
         ping.nothing_lost()
 

@@ -8,6 +8,7 @@ was lost, and where the probe itself paused for longer than the outage that the 
 import json
 import os
 import signal
+import time
 
 from .build import program
 from .wait import SLOW, wait_until
@@ -25,15 +26,16 @@ class Ping:
         ping.nothing_lost()
 
     INTERVAL_MS: what lasts shorter than that may fall between two requests, so where traffic moves
-    from one path to another without a pause it is MOVES_MS.
+    from one path to another without a pause it is MOVES_MS. LOSSES: stop() has `losses`, too: when
+    each lost request was sent, which lost_at() reads.
     """
     _number = 0
 
-    def __init__(self, router, destination, source=None, interval_ms=10, wait=True):
+    def __init__(self, router, destination, source=None, interval_ms=10, wait=True, losses=False):
         Ping._number += 1
         self.path = os.path.join(router.dir, f"ping-{Ping._number}.json")
         argv = [program("topo-tests/probe"), "-i", str(interval_ms)]
-        argv += ["-s", source] if source else []
+        argv += (["-s", source] if source else []) + (["-l"] if losses else [])
         self.what = f"{router.name} -> {destination}"
         self.interval_ms = interval_ms
         self.process = router.spawn(f"ping-{Ping._number}", argv + [destination, self.path])
@@ -102,6 +104,12 @@ class Ping:
     def __exit__(self, *error):
         if error == (None, None, None):
             self.stop()
+
+    def lost_at(self):
+        """With LOSSES: when each lost request was sent, in seconds as time.monotonic()."""
+        now = time.monotonic()
+        turn = 2**32 / 1000  # the probe's clock has 32 bits
+        return [now - (now - ms / 1000) % turn for ms in self.stop()["losses"]]
 
     @property
     def lost(self):

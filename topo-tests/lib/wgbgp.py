@@ -12,6 +12,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 
 from . import answers
 from .build import daemon, daemon_dir, yang_dir
@@ -120,8 +121,8 @@ class Wgbgp:
         return None
 
     def kill_daemon(self, name, wait=True):
-        """SIGKILL for one daemon; returns once a new one runs. The parent waits longer each time,
-        up to half a minute."""
+        """SIGKILL for one daemon; returns once a new one runs. The parent waits longer, up to half a
+        minute, from the 21st in a minute on."""
         old = self.daemon_pid(name)
         assert old, f"{name} is not running"
         os.kill(old, signal.SIGKILL)
@@ -170,6 +171,12 @@ class Wgbgp:
         for command in commands:
             argv += ["-c", command]
         return self.router.run(argv, check=False, env=self.env())
+
+    def cli_start(self, command):
+        """Nobody waits for it, and it may fail; the process."""
+        argv = [daemon("cli/wgbgp-cli"), "-r", self.rundir, "-c", command]
+        return self.router.popen(argv, env=self.env(), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def cli(self, *commands):
         """Text of commands that must succeed."""
