@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "adjout_lag.h"
-#include "restart.h"
 #include "rib_peer.h"
 #include "rib_work.h"
 #include "session.h"
@@ -338,6 +337,22 @@ void adjout_open(void)
 	}
 }
 
+void adjout_end_of_rib(enum restart_over over)
+{
+	struct group *g;
+	struct adjout_member *m;
+
+	if (lag_over == over)
+		return;
+	lag_over = over;
+	TAILQ_FOREACH (g, &groups, link) {
+		TAILQ_FOREACH (m, &g->list, link) {
+			lag_end_of_rib(m);
+			wake(m);
+		}
+	}
+}
+
 uint32_t adjout_prefixes(const struct peer *p, enum bgp_family family)
 {
 	const struct adjout_member *m = p->out;
@@ -378,4 +393,5 @@ void adjout_free_all(void)
 	timer_stop(&wait_timer);
 	job_stop(&kick_job);
 	opened = false;
+	lag_over = OVER_FOR_NOBODY;
 }

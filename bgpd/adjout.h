@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "peer.h"
+#include "restart.h"
 #include "rib_table.h"
 
 /* Fills up to MAX segments with whole messages to send next, in order; returns how many. The bytes
@@ -52,6 +53,8 @@ bool adjout_full(void);
 void adjout_free_all(void);
 /* Everything known was decided for the first time: from now on members are sent something. */
 void adjout_open(void);
+/* To whom End-of-RIB may go by now, behind what was announced. */
+void adjout_end_of_rib(enum restart_over over);
 /* What P is sent for this network now: a reference, or NULL. */
 struct attr *adjout_exported(const struct peer *p, const struct rib_table *t, uint32_t net);
 

@@ -9,6 +9,7 @@
 #define OWN_BYTES (32 * 1024) /* encoded at a time for a lagging member */
 
 unsigned lag_quantum = 4096;
+enum restart_over lag_over;
 
 static void attach(struct adjout_member *m)
 {
@@ -171,8 +172,8 @@ void adjout_release_net(struct rib_table *t, uint32_t id)
 	struct net *net = net_at(t, id);
 	struct prefix p;
 
-	if (net->paths || (net->flags & NET_DIRTY) || is_needed(t, id))
-		return;
+	if (net->paths || net->hops || (net->flags & NET_DIRTY) || is_needed(t, id))
+		return; /* with next hops: of an earlier bgpd, decided when restart.h lets it */
 	if (net->flags & NET_VERDICT) {
 		p = net_prefix(t, net);
 		rib_verdicts_forget(&p);
@@ -271,9 +272,21 @@ void lag_encode(struct adjout_member *m)
 	pack_free(&k);
 }
 
+static bool may_have_eor(const struct adjout_member *m)
+{
+	return lag_over == OVER_FOR_ALL ||
+	       (lag_over == OVER_FOR_RESTARTING && m->peer->gr_restarting);
+}
+
+void lag_end_of_rib(struct adjout_member *m)
+{
+	if (m->owes_eor && may_have_eor(m))
+		lag_begin(m); /* behind all that it was told */
+}
+
 void lag_caught_up(struct adjout_member *m)
 {
-	if (m->owes_eor) {
+	if (m->owes_eor && may_have_eor(m)) {
 		m->owes_eor = false;
 		for (int f = 0; f < BGP_FAMILIES; f++)
 			if (m->group->key.family[f])

@@ -7,6 +7,7 @@
 #define WGBGP_BGPD_ADJOUT_LAG_H
 
 #include "adjout_group.h"
+#include "restart.h"
 
 extern unsigned lag_quantum; /* networks looked at for a member at a time */
 
@@ -34,6 +35,8 @@ void lag_refresh(struct adjout_member *m,
 void lag_encode(struct adjout_member *m); /* fills its own bytes from what is pending */
 /* It was told everything: End-of-RIB, a refresh that was asked for, or the log. */
 void lag_caught_up(struct adjout_member *m);
+extern enum restart_over lag_over; /* who may have End-of-RIB */
+void lag_end_of_rib(struct adjout_member *m); /* that changed */
 void lag_release_nets(struct adjout_member *m); /* networks kept for this member only may go */
 /* The network has no paths (any more): frees it unless a member still has to be told. */
 void adjout_release_net(struct rib_table *t, uint32_t net);

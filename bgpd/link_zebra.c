@@ -13,21 +13,14 @@
 
 #define ROUTES_BYTES (16 * 1024) /* a ROUTES message is closed when it is longer */
 
-/* A list of next hops that at least one network was sent with. */
-struct hops_entry {
-	struct hash_node node;
-	uint32_t refs;
-	uint32_t id;
-	uint8_t n;
-	struct route_hop hop[];
-};
-
 static struct ipc *channel;
+static uint32_t channels;			  /* how many there were: the number of this one */
 static bool synced;				  /* ROUTES_SYNC was sent on this channel */
 static uint32_t replay[PLANES_MAX][BGP_FAMILIES]; /* next network of the replay; 0: not running */
 
 static struct hash_table lists;
-static struct hops_entry **by_id;
+static LIST_HEAD(, zebra_hops) kept = LIST_HEAD_INITIALIZER(kept);
+static struct zebra_hops **by_id;
 static uint32_t ids_high, *ids_free, n_free; /* ids_free: numbers to use again */
 static size_t ids_cap, cap_free;
 static uint32_t last_ref; /* most networks have the list of the one before */
@@ -53,6 +46,7 @@ static void on_drained(void *arg)
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f))
 {
 	static struct ipc_handlers handlers = {NULL, link_zebra_closed, on_drained};
+	struct zebra_hops *e;
 
 	handlers.frame = frame;
 	ipc_free(channel);
@@ -60,6 +54,9 @@ void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame 
 	open_prefixes = 0;
 	open_hops = 0;
 	channel = ipc_new(fd, &handlers, NULL);
+	channels++;
+	LIST_FOREACH (e, &kept, link)
+		e->awaited = false; /* it may know nothing of them */
 	synced = false;
 	RIB_TABLES_FOREACH (t)
 		replay[t->plane][t->family] = 1;
@@ -81,6 +78,7 @@ void link_zebra_free(void)
 	ids_cap = cap_free = 0;
 	last_ref = 0;
 	hash_clear(&lists);
+	LIST_INIT(&kept);
 	memset(replay, 0, sizeof(replay));
 }
 
@@ -119,9 +117,9 @@ static uint32_t hops_hash(const struct route_hops *h)
 	return hash_bytes(key, h->n * sizeof(key[0]));
 }
 
-static bool hops_eq(const struct hops_entry *e, const struct route_hops *h)
+static bool hops_eq(const struct zebra_hops *e, const struct route_hops *h, uint32_t kept_by)
 {
-	if (e->n != h->n)
+	if (e->n != h->n || e->kept_by != kept_by)
 		return false;
 	for (unsigned i = 0; i < e->n; i++)
 		if (e->hop[i].source != h->hop[i].source ||
@@ -140,50 +138,56 @@ static uint32_t hops_new_id(void)
 	return ids_high;
 }
 
-static struct hops_entry *new_entry(const struct route_hops *h, uint32_t hash)
+static struct zebra_hops *new_entry(const struct route_hops *h, uint32_t hash, uint32_t kept_by)
 {
-	struct hops_entry *e = xcalloc(1, sizeof(*e) + h->n * sizeof(e->hop[0]));
+	struct zebra_hops *e = xcalloc(1, sizeof(*e) + h->n * sizeof(e->hop[0]));
 
 	e->id = hops_new_id();
 	by_id[e->id] = e;
 	e->n = h->n;
 	memcpy(e->hop, h->hop, h->n * sizeof(e->hop[0]));
 	hash_insert(&lists, &e->node, hash);
+	e->kept_by = kept_by;
+	e->awaited = kept_by != 0;
+	if (kept_by)
+		LIST_INSERT_HEAD(&kept, e, link);
 	return e;
 }
 
 /* The number of the list, with a reference; 0 for the empty one. */
-static uint32_t hops_ref(const struct route_hops *h)
+static uint32_t hops_ref(const struct route_hops *h, uint32_t kept_by)
 {
 	struct hash_node *n;
-	struct hops_entry *e = NULL;
+	struct zebra_hops *e = NULL;
 	uint32_t hash;
 
 	if (!h->n)
 		return 0;
-	if (last_ref && by_id[last_ref] && hops_eq(by_id[last_ref], h)) {
+	if (last_ref && by_id[last_ref] && hops_eq(by_id[last_ref], h, kept_by)) {
 		by_id[last_ref]->refs++;
 		return last_ref;
 	}
 	hash = hops_hash(h);
 	for (n = hash_find(&lists, hash); n && !e; n = hash_find_next(n)) {
-		e = container_of(n, struct hops_entry, node);
-		if (!hops_eq(e, h))
+		e = container_of(n, struct zebra_hops, node);
+		if (!hops_eq(e, h, kept_by))
 			e = NULL;
 	}
 	if (!e)
-		e = new_entry(h, hash);
+		e = new_entry(h, hash, kept_by);
 	e->refs++;
 	return last_ref = e->id;
 }
 
 static void hops_unref(uint32_t id)
 {
-	struct hops_entry *e = id ? by_id[id] : NULL;
+	struct zebra_hops *e = id ? by_id[id] : NULL;
 
 	if (!e || --e->refs > 0)
 		return;
 	hash_remove(&lists, &e->node);
+	if (e->kept_by)
+		LIST_REMOVE(e, link);
 	by_id[id] = NULL;
 	ids_free = xgrow(ids_free, n_free, &cap_free, sizeof(*ids_free));
 	ids_free[n_free++] = id;
@@ -209,7 +213,7 @@ static void link_zebra_put(const struct rib_table *t, const struct net *net)
 	if (open_prefixes && (open_hops != net->hops || open_message.len > ROUTES_BYTES))
 		link_zebra_flush();
 	if (!open_prefixes) {
-		const struct hops_entry *e = net->hops ? by_id[net->hops] : NULL;
+		const struct zebra_hops *e = net->hops ? by_id[net->hops] : NULL;
 		struct route_hops hops = {.n = e ? e->n : 0};
 
 		if (e)
@@ -226,12 +230,35 @@ void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops 
 	struct net *net = net_at(t, id);
 	uint32_t was = net->hops, at = replay[t->plane][t->family];
 
-	net->hops = hops_ref(hops);
+	net->hops = hops_ref(hops, 0);
 	/* What the replay has still to come to is said then. A message that is open is closed by
 	 * this link_zebra_put(), before the number of its list can be another one's. */
 	if (net->hops != was && (!at || id < at || !net->hops))
 		link_zebra_put(t, net);
 	hops_unref(was);
+}
+
+void link_zebra_keep(struct rib_table *t, uint32_t id, const struct route_hops *hops)
+{
+	struct net *net = net_at(t, id);
+	uint32_t was = net->hops;
+
+	if (was && !by_id[was]->kept_by)
+		return;
+	net->hops = hops_ref(hops, channels);
+	hops_unref(was);
+}
+
+struct zebra_hops *link_zebra_kept(const struct net *net)
+{
+	struct zebra_hops *e = net->hops ? by_id[net->hops] : NULL;
+
+	return e && e->kept_by ? e : NULL;
+}
+
+struct zebra_hops *link_zebra_next_kept(const struct zebra_hops *e)
+{
+	return e ? LIST_NEXT(e, link) : LIST_FIRST(&kept);
 }
 
 bool link_zebra_replay_some(unsigned n)
@@ -251,7 +278,7 @@ bool link_zebra_replay_some(unsigned n)
 				break;
 			}
 			net = net_at(t, (*at)++);
-			if ((net->flags & NET_USED) && net->hops)
+			if ((net->flags & NET_USED) && net->hops && !by_id[net->hops]->kept_by)
 				link_zebra_put(t, net);
 		}
 		more |= *at != 0;

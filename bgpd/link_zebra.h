@@ -6,14 +6,30 @@
  * which addresses to watch; up come next-hop states, verdicts and the routes of others. The lists
  * of next hops are interned: a network remembers the number of the list that was sent, so nothing
  * is sent twice, and neighbours in the queue with the same list share a message. A new channel gets
- * a full replay by a walk, and ROUTES_SYNC when everything was said.
+ * a full replay by a walk, and ROUTES_SYNC when everything was said. What zebra-lite kept for a
+ * network from an earlier bgpd stands in the same place until a list of ours is sent.
  */
 #ifndef WGBGP_BGPD_LINK_ZEBRA_H
 #define WGBGP_BGPD_LINK_ZEBRA_H
 
+#include <sys/queue.h>
+
+#include "hash.h"
 #include "ipc.h"
 #include "messages.h"
 #include "rib_table.h"
+
+/* Next hops that at least one network was sent with, or is kept with. */
+struct zebra_hops {
+	struct hash_node node;
+	LIST_ENTRY(zebra_hops) link; /* of those that are kept */
+	uint32_t refs;
+	uint32_t id;
+	uint32_t kept_by; /* channel that told it; 0: it is a list of ours */
+	bool awaited;	  /* kept: somebody may announce a path by one of them again (restart.h) */
+	uint8_t n;
+	struct route_hop hop[];
+};
 
 /* Takes FD; the old channel is thrown away. FRAME gets what comes by this one. */
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f));
@@ -23,6 +39,11 @@ bool link_zebra_full(void); /* the queue has to wait; rib_work() comes when it d
 void link_zebra_watch(const struct addr *a, bool on);
 /* What is wanted for this network now; n = 0: nothing. */
 void link_zebra_route(struct rib_table *t, uint32_t net, const struct route_hops *hops);
+/* zebra-lite has routes for it that were kept from an earlier bgpd: what link_zebra_route() says
+ * next is sent in any case. Nothing changes where something was sent by us. */
+void link_zebra_keep(struct rib_table *t, uint32_t net, const struct route_hops *hops);
+struct zebra_hops *link_zebra_kept(const struct net *net);	     /* NULL: nothing is any more */
+struct zebra_hops *link_zebra_next_kept(const struct zebra_hops *h); /* NULL: the first; the end */
 /* Sends the message that is being filled. */
 void link_zebra_flush(void);
 /* A quantum of the replay; true: there is more. */

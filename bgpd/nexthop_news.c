@@ -100,14 +100,14 @@ static bool waits_for_proof(struct nexthop *nh, const struct msg_nexthop *m)
 static void take(struct nexthop *nh, const struct msg_nexthop *m)
 {
 	struct standing before = standing_of(nh), now;
-	bool was_unknown = nh->state.reach == REACH_UNKNOWN;
+	uint8_t was_reach = nh->state.reach;
 	bool was_up = nh->state.reach >= REACH_DEGRADED, was_weak = nh->state.weak;
 	bool was_draining = nexthop_is_draining(nh);
 	bool moved = !str_eq(nh->state.ifname, m->ifname) || !str_eq(nh->state.peer, m->peer);
 
 	nexthop_set(nh, m);
 	now = standing_of(nh);
-	if (was_unknown && !nexthop_unknown())
+	if (m->reach != was_reach)
 		restart_check();
 	tell_neighbor(nh, was_up, was_weak, before.tunnel);
 	if (nh->neighbors && nexthop_is_draining(nh) != was_draining)

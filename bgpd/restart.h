@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * restart: our own restart (RFC 4724 section 4.1): nothing is decided, announced or installed until
- * the neighbours have sent what they have, so that forwarding, which lives on, does not change
- * meanwhile.
+ * restart: our own restart (RFC 4724 section 4.1): what is still to come is not taken for gone.
  *
- * Waited for: End-of-RIB of each neighbour that is ESTABLISHED and knows graceful restart, and, for
- * a short while, neighbours that are configured and not up yet (a first start looks the same as a
- * restart, and must not wait the whole restart time for a neighbour that is away): the configured
- * ones, and those of a listen range that are nobody's to name. Nor for any of them where zebra-lite
- * says that it keeps no routes of an earlier bgpd. And zebra-lite's word on every next hop, without
- * which all paths would be ineligible, and on the routes that our own paths rest on.
+ * zebra-lite tells which routes it kept from the bgpd before, and by which next hops they go
+ * (ROUTES_KEPT). Such a prefix is left as it is, neither installed nor announced otherwise, while
+ * one of its next hops is awaited: its tunnel is not down, and the neighbour there is not up again
+ * or has not sent End-of-RIB. It need not be configured: one of a listen range is known by what is
+ * kept of it. All other prefixes are decided, installed and announced at once. When a next hop is
+ * not awaited any more, what nobody announced again is withdrawn by name.
  *
- * A neighbour that restarts itself is not waited for: it may be waiting for us. But routes that
- * zebra-lite kept are not swept before it has sent End-of-RIB too, or the restart time is over.
+ * Our End-of-RIB and ROUTES_SYNC wait until nothing is awaited, or the restart time is over: else
+ * the neighbours would drop what we have still to hear of. Two that restart at once do not wait for
+ * each other: when only neighbours that restart are missing, and nothing came for a while, those
+ * get End-of-RIB. A first start, where zebra-lite kept nothing, waits for nobody who is not up.
+ *
+ * Nothing is decided before zebra-lite has told what it kept, and what our own paths rest on.
  */
 #ifndef WGBGP_BGPD_RESTART_H
 #define WGBGP_BGPD_RESTART_H
@@ -22,13 +24,23 @@
 
 #include "messages.h"
 #include "peer.h"
+#include "rib_table.h"
 
-void restart_begin(void);	      /* the first configuration was applied */
-void restart_check(void);	      /* a neighbour came up, went, or sent End-of-RIB */
-void restart_own_known(void);	      /* zebra-lite has told all routes that ours rest on */
-void restart_routes_kept(uint32_t n); /* zebra-lite's word, on each new channel */
-bool restart_deferring(void);
-bool restart_keeping(void); /* what zebra-lite kept may still come again: no ROUTES_SYNC */
+/* Who may be sent End-of-RIB. */
+enum restart_over { OVER_FOR_NOBODY, OVER_FOR_RESTARTING, OVER_FOR_ALL };
+
+void restart_begin(void);		       /* the first configuration was applied */
+void restart_check(void);		       /* a neighbour came up, went, or sent End-of-RIB */
+void restart_channel(void);		       /* zebra-lite is another one: it tells again ... */
+void restart_kept(const struct msg_routes *m); /* ... what it kept for bgpd, and then ... */
+void restart_told(uint32_t kept); /* ... that this and all that our paths rest on was told; KEPT:
+				     routes of ours of whatever kind that were there before */
+bool restart_deferring(void);	  /* nothing is decided yet */
+bool restart_keeping(void);	  /* what was kept may still come again: no ROUTES_SYNC */
+bool restart_holds(const struct rib_table *t, uint32_t net); /* it is not to be decided yet */
+/* Marks networks that are not held any more, N at most; true: there may be more. */
+bool restart_release_some(unsigned n);
+enum restart_over restart_over(void);
 void restart_free(void);
 
 #endif

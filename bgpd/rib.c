@@ -43,6 +43,8 @@ static void decide_net(struct rib_table *t, uint32_t id)
 {
 	struct decision d;
 
+	if (restart_holds(t, id))
+		return; /* restart_release_some() */
 	rib_decide(t, id, &d);
 	if (d.route)
 		link_zebra_route(t, id, &d.hops);
@@ -84,6 +86,7 @@ static bool work(void *arg)
 	more |= rib_verdicts_forget_some(DECIDE_QUANTUM);
 	if (restart_deferring())
 		return more;
+	more |= restart_release_some(WALK_QUANTUM);
 	if (adjout_full())
 		return more;
 	more |= decide_some(DECIDE_QUANTUM);
@@ -93,6 +96,7 @@ static bool work(void *arg)
 		if (rib_settled()) {
 			link_zebra_settled(restart_keeping());
 			adjout_open();
+			adjout_end_of_rib(restart_over());
 		}
 	}
 	adjout_kick();

@@ -50,7 +50,7 @@ void rib_fresh_begin(struct peer_rib *pr)
 {
 	const struct nexthop *nh = nexthop_find(&pr->nexthop);
 
-	if (!nh || !nh->state.tunnel || restart_deferring() || pr->kept[BGP_IPV4] ||
+	if (!nh || !nh->state.tunnel || restart_keeping() || pr->kept[BGP_IPV4] ||
 	    pr->kept[BGP_IPV6])
 		return;
 	n_fresh += !pr->fresh;

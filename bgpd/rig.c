@@ -322,6 +322,28 @@ void rig_redist_metric(const char *prefix, enum redist_source source, uint32_t m
 	rig_settle();
 }
 
+void rig_kept(const char *prefixes, const char *next_hops)
+{
+	struct route_hops hops = {0};
+	struct wr w = {0};
+	char word[64];
+	uint32_t n = 0;
+	size_t mark;
+	int len;
+
+	for (const char *at = next_hops; sscanf(at, " %63s%n", word, &len) == 1; at += len)
+		hops.hop[hops.n++].addr = addr_of(word);
+	mark = msg_begin_routes(&w, &hops);
+	for (const char *at = prefixes; sscanf(at, " %63s%n", word, &len) == 1; at += len, n++) {
+		struct prefix p = prefix_of(word);
+
+		wr_prefix(&w, &p);
+	}
+	msg_end_routes(&w, mark, n);
+	zebra_say(MSG_ROUTES_KEPT, &w);
+	rig_settle();
+}
+
 void rig_redist_sync(uint32_t kept)
 {
 	struct wr w = {0};

@@ -47,8 +47,19 @@ static void on_redist_sync(const struct ipc_frame *f)
 	if (msg_get_u32(f->body, f->len, &kept) < 0)
 		fatal("malformed REDIST_SYNC from zebra-lite");
 	originate_synced();
-	restart_own_known();
-	restart_routes_kept(kept);
+	restart_told(kept);
+}
+
+static void on_routes_kept(const struct ipc_frame *f)
+{
+	struct msg_routes m;
+
+	if (!restart_keeping())
+		return;
+	if (msg_get_routes(f->body, f->len, &m) < 0)
+		fatal("malformed ROUTES_KEPT from zebra-lite");
+	restart_kept(&m);
+	msg_free_routes(&m);
 }
 
 static void on_frame(void *arg, const struct ipc_frame *f)
@@ -61,6 +72,7 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 		{MSG_VERDICTS, on_verdicts},
 		{MSG_REDIST, on_redist},
 		{MSG_REDIST_SYNC, on_redist_sync},
+		{MSG_ROUTES_KEPT, on_routes_kept},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
@@ -74,6 +86,7 @@ static void on_frame(void *arg, const struct ipc_frame *f)
 void zebra_channel(int fd)
 {
 	link_zebra_channel(fd, on_frame);
+	restart_channel();
 	rib_verdicts_restart(); /* it says them again where they still hold */
 	originate_restart();
 	nexthop_replay();

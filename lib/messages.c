@@ -56,6 +56,7 @@ const char *msg_name(enum msg_type type)
 		[MSG_PING] = "ping",
 		[MSG_PONG] = "pong",
 		[MSG_PASSWORD] = "password",
+		[MSG_ROUTES_KEPT] = "routes-kept",
 	};
 
 	return (unsigned)type < ARRAY_SIZE(names) && names[type] ? names[type] : "unknown";

@@ -47,7 +47,7 @@ enum msg_type {
 	MSG_NEXTHOP,	 /* struct msg_nexthop */
 	MSG_VERDICTS,	 /* struct msg_verdicts */
 	MSG_REDIST,	 /* struct msg_redist: a connected, static or kernel route came or went */
-	MSG_REDIST_SYNC, /* u32: all present ones have been sent; routes kept from an earlier bgpd
+	MSG_REDIST_SYNC, /* u32: all present ones have been sent; routes of ours older than bgpd
 			  */
 	/* zebra-lite → wgd */
 	MSG_ALLOWED,	  /* struct msg_allowed: one batch; answered by ALLOWED_ACK */
@@ -78,6 +78,8 @@ enum msg_type {
 	MSG_PING,
 	MSG_PONG,
 	MSG_PASSWORD, /* parent → bgpd: struct msg_password, before the configuration */
+	MSG_ROUTES_KEPT, /* zebra-lite → bgpd: struct msg_routes: prefixes whose routes were kept
+			    from an earlier bgpd, and what they go by; before REDIST_SYNC */
 	MSG_END,      /* behind the last one */
 };
 const char *msg_name(enum msg_type type);

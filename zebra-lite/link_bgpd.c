@@ -8,14 +8,23 @@
 #include "loop.h"
 #include "nexthop.h"
 #include "rib.h"
+#include "zconfig.h"
 
 #define VERDICTS_MAX 4096 /* prefixes a message */
+#define KEPT_BYTES 16384  /* a message is closed when it is longer */
 
 static struct ipc *ipc;
 static bool kernel_ready, busy;
+static bool redist_due; /* bgpd is to be told of all routes of others when that can be */
 static struct msg_verdicts pending; /* one kind; its prefixes are the array below */
 static struct prefix pending_prefixes[VERDICTS_MAX];
 static struct job pending_job;
+static struct { /* a message that is being filled */
+	struct wr message;
+	size_t mark;
+	uint32_t prefixes; /* 0: there is none */
+	struct route_hops hops;
+} kept;
 
 /* What bgpd says makes more to tell it: nothing is read as long as it does not hear. */
 static void read_or_wait(void)
@@ -164,24 +173,74 @@ void link_bgpd_redist(const struct msg_redist *m)
 	send_up(MSG_REDIST, &w);
 }
 
-static void on_redist_told(uint32_t kept)
+static void send_kept(void)
+{
+	if (!kept.prefixes)
+		return;
+	msg_end_routes(&kept.message, kept.mark, kept.prefixes);
+	kept.prefixes = 0;
+	send_up(MSG_ROUTES_KEPT, &kept.message);
+	kept.message = (struct wr){0};
+}
+
+static bool same_hops(const struct route_hops *a, const struct route_hops *b)
+{
+	for (unsigned i = 0; i < a->n && a->n == b->n; i++)
+		if (!addr_eq(&a->hop[i].addr, &b->hop[i].addr))
+			return false;
+	return a->n == b->n;
+}
+
+void link_bgpd_kept(const struct route_hops *hops, const struct prefix *p)
+{
+	if (!ipc)
+		return;
+	if (kept.message.len > KEPT_BYTES || !same_hops(hops, &kept.hops))
+		send_kept();
+	if (!kept.prefixes) {
+		kept.hops = *hops;
+		kept.mark = msg_begin_routes(&kept.message, hops);
+	}
+	wr_prefix(&kept.message, p);
+	kept.prefixes++;
+}
+
+static void on_redist_told(uint32_t n_kept)
 {
 	struct wr w = {0};
 
-	wr_u32(&w, kept);
+	send_kept();
+	/* Who installs nothing forwards nothing itself: no restart loses that. */
+	wr_u32(&w, zconfig.kernel ? n_kept : UINT32_MAX);
 	send_up(MSG_REDIST_SYNC, &w);
+}
+
+static void forget_kept(void)
+{
+	wr_free(&kept.message);
+	kept.message = (struct wr){0};
+	kept.prefixes = 0;
 }
 
 static void redist_all(void)
 {
-	if (kernel_ready && ipc)
-		rib_redist_all(on_redist_told);
+	redist_due = ipc != NULL;
+	if (!redist_due || !fib_begun())
+		return; /* which peer a route leads to is known with the tunnels */
+	redist_due = false;
+	rib_redist_all(on_redist_told);
 }
 
 void link_bgpd_kernel_ready(void)
 {
 	kernel_ready = true;
 	redist_all();
+}
+
+void link_bgpd_tunnels_ready(void)
+{
+	if (redist_due)
+		redist_all();
 }
 
 void link_bgpd_busy(bool is_busy)
@@ -214,6 +273,7 @@ void link_bgpd_close(void)
 	ipc_free(ipc);
 	ipc = NULL;
 	pending.n_prefixes = 0;
+	forget_kept();
 	if (pending_job.ready)
 		job_stop(&pending_job);
 }

@@ -69,6 +69,7 @@ static int on_sync(const struct ipc_frame *f)
 {
 	tunnel_synced();
 	fib_wgd_synced();
+	link_bgpd_tunnels_ready();
 	return 0;
 }
 

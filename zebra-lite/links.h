@@ -15,9 +15,12 @@
 void link_bgpd_open(int fd);
 void link_bgpd_close(void);
 void link_bgpd_kernel_ready(void); /* redistribution may begin */
+void link_bgpd_tunnels_ready(void); /* ... when wgd has told its tunnels once, too */
 void link_bgpd_verdict(const struct msg_verdicts *m);
 void link_bgpd_nexthop(const struct msg_nexthop *m);
 void link_bgpd_redist(const struct msg_redist *m);
+/* Prefixes by the same next hops share a message. */
+void link_bgpd_kept(const struct route_hops *hops, const struct prefix *p);
 void link_bgpd_busy(bool busy);
 bool link_bgpd_full(void);
 

@@ -123,6 +123,7 @@ static void on_bgpd(void *arg, const struct ipc_frame *f)
 	struct msg_nexthop n;
 	struct msg_redist r;
 	struct msg_verdicts v;
+	struct msg_routes routes;
 	uint32_t kept;
 
 	switch (f->type) {
@@ -141,6 +142,14 @@ static void on_bgpd(void *arg, const struct ipc_frame *f)
 	case MSG_REDIST_SYNC:
 		assert_int_equal(msg_get_u32(f->body, f->len, &kept), 0);
 		say("bgpd: sync kept %u\n", kept);
+		break;
+	case MSG_ROUTES_KEPT:
+		assert_int_equal(msg_get_routes(f->body, f->len, &routes), 0);
+		say("bgpd: kept %u from %s by", routes.n_prefixes, PREFIX_STR(&routes.prefixes[0]));
+		for (unsigned i = 0; i < routes.hops.n; i++)
+			say(" %s", ADDR_STR(&routes.hops.hop[i].addr));
+		say("\n");
+		msg_free_routes(&routes);
 		break;
 	case MSG_VERDICTS:
 		assert_int_equal(msg_get_verdicts(f->body, f->len, &v), 0);
@@ -288,6 +297,7 @@ static int setup(void **state)
 			   .verdict = link_bgpd_verdict,
 			   .nexthop = link_bgpd_nexthop,
 			   .redist = link_bgpd_redist,
+			   .kept = link_bgpd_kept,
 			   .resync = on_resync,
 			   .link_name = on_link_name};
 	news_open(link_bgpd_busy);
@@ -297,12 +307,13 @@ static int setup(void **state)
 	TOLD(""); /* nothing before the kernel was read */
 	fib_kernel_ready();
 	link_bgpd_kernel_ready();
-	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
+	TOLD(""); /* nor before it is known whom routes lead to */
 	say_if();
 	say_peer(1, "10.9.0.1");
 	say_peer(2, "10.9.0.2");
 	say_nothing(wgd, MSG_TUNNEL_SYNC);
-	TOLD("add 10.9.0.1/32\nadd 10.9.0.2/32\n");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n"
+	     "add 10.9.0.1/32\nadd 10.9.0.2/32\n");
 	return 0;
 }
 
@@ -480,7 +491,8 @@ static void test_bgpd_again(void **state)
 	TOLD("");
 	link_bgpd_busy(false);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
-	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\nbgpd: sync kept 3\n");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\n"
+	     "bgpd: kept 3 from 10.0.0.0/24 by 10.9.0.1\nbgpd: sync kept 5\n");
 	say_routes("10.0.0.0/24", 2, "10.9.0.1");
 	TOLD("");
 	say_nothing(bgpd, MSG_ROUTES_SYNC);
@@ -488,7 +500,8 @@ static void test_bgpd_again(void **state)
 	/* One that comes before the other one went. */
 	ipc_free(bgpd);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
-	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\nbgpd: sync kept 2\n");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\n"
+	     "bgpd: kept 2 from 10.0.0.0/24 by 10.9.0.1\nbgpd: sync kept 4\n");
 }
 
 static void test_busy(void **state)
@@ -503,7 +516,7 @@ static void test_busy(void **state)
 	ipc_free(bgpd);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
-	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 2\n");
 	link_bgpd_busy(false);
 	TOLD("bgpd: nexthop 10.9.0.1 up wg0\n");
 	ipc_free(bgpd);
@@ -512,7 +525,7 @@ static void test_busy(void **state)
 	link_bgpd_busy(true);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
-	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 2\n");
 	link_bgpd_busy(false);
 	TOLD("bgpd: nexthop 10.9.0.1 up wg0\n");
 }
@@ -553,7 +566,7 @@ static void test_verdicts_apart(void **state)
 	told();
 	ipc_free(bgpd);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
-	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n");
+	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 2\n");
 }
 
 /* --- a bgpd that reads slowly --- */
@@ -726,7 +739,7 @@ static void test_slow_new_bgpd(void **state)
 	ipc_resume(bgpd);
 	for (int i = 0; i < 100 && !strstr(heard, "sync"); i++)
 		dut_turn();
-	TOLD("bgpd: sync kept 0\n");
+	TOLD("bgpd: sync kept 2\n");
 	assert_int_equal(n_has(), MANY_ROUTES - 2);
 	assert_false(has_route[5] || has_route[MANY_ROUTES - 1]);
 }

@@ -61,6 +61,7 @@ static void start(const char *rundir)
 		.verdict = link_bgpd_verdict,
 		.nexthop = link_bgpd_nexthop,
 		.redist = link_bgpd_redist,
+		.kept = link_bgpd_kept,
 		.resync = kernel_resync,
 		.link_up = kernel_link_up,
 		.link_name = kernel_link_name,

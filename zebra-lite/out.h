@@ -75,6 +75,8 @@ struct out {
 	void (*verdict)(const struct msg_verdicts *m);
 	void (*nexthop)(const struct msg_nexthop *m);
 	void (*redist)(const struct msg_redist *m);
+	/* NULL: nobody is to know. */
+	void (*kept)(const struct route_hops *hops, const struct prefix *p);
 	void (*resync)(const char *why); /* read the kernel's tables again */
 	bool (*link_up)(uint32_t ifindex);
 	const char *(*link_name)(uint32_t ifindex); /* "" when unknown */

@@ -148,8 +148,9 @@ void rib_bgp_routes(const struct msg_routes *m, uint32_t generation);
 void rib_bgp_begin(void); /* another bgpd's channel */
 void rib_bgp_synced(void);
 bool rib_bgp_stale(const struct rib_node *n);
-/* Tells bgpd every route to redistribute, and calls TOLD then, with the number of routes that are
- * kept from an earlier bgpd or zebra-lite, and wait for this one. */
+/* Tells bgpd every route to redistribute, and what is kept from an earlier bgpd or zebra-lite and
+ * waits for this one, and calls TOLD then, with the number of routes of ours that were there before
+ * this bgpd. */
 void rib_redist_all(void (*told)(uint32_t kept));
 void rib_redist_go_on(void); /* bgpd is not behind any more */
 void rib_reset(void);	     /* forgets all of it */

@@ -7,6 +7,7 @@
  */
 #include "rib.h"
 
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 
 #include "fib.h"
@@ -99,6 +100,90 @@ bool rib_bgp_stale(const struct rib_node *n)
 	return n->hops && n->bgp_epoch != bgp_epoch;
 }
 
+/* --- what is kept --- */
+
+/* Those that share the traffic now, of a list of the bgpd before. */
+static void hops_in_use(const struct rib_node *n, struct hopset *s, struct route_hops *to)
+{
+	const struct hop_ref *first = rib_active_hop(n, s);
+
+	for (unsigned i = 0; first && i < s->n; i++) {
+		const struct hop_ref *r = &s->ref[i];
+
+		if (r == first || (first->weight && r->weight && hop_level(r) == hop_level(first)))
+			to->hop[to->n++] = (struct route_hop){.addr = r->nh->addr};
+	}
+}
+
+/* Whom the entry belongs to, or whom an interface without entries leads to. */
+static const struct tunnel_peer *peer_behind(const struct fib *f, uint32_t oif)
+{
+	struct tunnel_peer *p = fib_owner_on(f, oif);
+
+	if (p)
+		return p;
+	LIST_FOREACH (p, tunnel_all_peers(), link)
+		if (p->iface->ifindex == oif && p->iface->any)
+			return p;
+	return NULL;
+}
+
+/* Of the family of N where there is one: then it is the next hop that bgpd had. */
+static const struct addr *address_for(const struct rib_node *n, const struct tunnel_peer *p)
+{
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		if (p->addrs[i].family == rib_family(n))
+			return &p->addrs[i];
+	return p->n_addrs ? p->addrs : NULL;
+}
+
+/* Of a route that was found in the kernel, and that nothing but bgpd can have wanted. */
+static void hops_found(const struct rib_node *n, struct route_hops *to)
+{
+	const struct fib *f = rib_installed(n);
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	struct rib_cand *cand;
+	unsigned count;
+
+	if (!f || f->type != RTN_UNICAST || rib_select(n, &cand) != RIB_NONE)
+		return;
+	count = fib_oifs(f, oifs);
+	for (unsigned i = 0; i < count; i++) {
+		const struct tunnel_peer *p = peer_behind(f, oifs[i]);
+		const struct addr *a = p ? address_for(n, p) : NULL;
+
+		if (a)
+			to->hop[to->n++] = (struct route_hop){.addr = *a};
+	}
+	if (!to->n && f->gateway.family)
+		to->hop[to->n++] = (struct route_hop){.addr = addr_in_plane(&f->gateway, n->plane)};
+}
+
+static bool is_kept(const struct rib_node *n)
+{
+	return rib_bgp_stale(n) || (n->flags & NODE_ADOPTED);
+}
+
+/* A route of ours that is older than this bgpd: what it stands for was forwarded meanwhile. */
+static bool was_before(const struct rib_node *n)
+{
+	const struct fib *f = rib_installed(n);
+
+	return is_kept(n) || (bgp_epoch > 1 && f && f->type);
+}
+
+static void tell_kept(const struct rib_node *n)
+{
+	struct route_hops hops = {0};
+
+	if (n->hops)
+		hops_in_use(n, rib_hops(n), &hops);
+	else
+		hops_found(n, &hops);
+	if (hops.n && out.kept)
+		out.kept(&hops, RIB_PREFIX(n));
+}
+
 /* --- redistribution --- */
 
 /* What changed behind the walk while bgpd could not be told makes another one. */
@@ -125,7 +210,11 @@ static bool redist_some(void *arg)
 		n = rib_walk(&redist.at);
 		if (!n)
 			return redist_done();
-		redist.kept += rib_bgp_stale(n) || (n->flags & NODE_ADOPTED);
+		if (redist.what == REDIST_ALL) {
+			redist.kept += was_before(n);
+			if (is_kept(n))
+				tell_kept(n);
+		}
 		if (!(n->flags & NODE_EXTRA))
 			continue;
 		rib_tell_refusals(n);
@@ -221,6 +310,7 @@ void rib_reset(void)
 		job_stop(&redist_job);
 	sweep_timer.ready = sweep_job.ready = redist_job.ready = sweeping = false;
 	redist.what = REDIST_NOTHING;
+	bgp_epoch = 0;
 	rib_is_late();
 	rib_ceiling_reset();
 	fib_retry_reset();
