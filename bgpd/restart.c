@@ -373,6 +373,11 @@ enum restart_over restart_over(void)
 	return over;
 }
 
+bool restart_lost(void)
+{
+	return none_kept;
+}
+
 void restart_free(void)
 {
 	timer_stop(&connect_timer);

@@ -41,6 +41,7 @@ bool restart_holds(const struct rib_table *t, uint32_t net); /* it is not to be 
 /* Marks networks that are not held any more, N at most; true: there may be more. */
 bool restart_release_some(unsigned n);
 enum restart_over restart_over(void);
+bool restart_lost(void); /* nothing of ours was there at the start: forwarding was not preserved */
 void restart_free(void);
 
 #endif

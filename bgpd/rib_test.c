@@ -434,6 +434,30 @@ static void test_restart_bit(void **state)
 	}
 }
 
+/* RFC 4724 section 3: forwarding was preserved, but not where zebra-lite found nothing of ours: the
+ * machine was off. In a session that comes later it was. */
+static void test_forwarding_bit(void **state)
+{
+	for (unsigned kept = 0; kept < 2; kept++) {
+		rig_stop();
+		rig_clock_reset();
+		rig_config(WITH("]"));
+		rig_zebra_again();
+		rig_redist_sync(kept);
+		for (unsigned again = 0; again < 2; again++) {
+			struct far *f = up(A, true);
+
+			rig_settle();
+			far_hear(f);
+			assert_true(f->open.gr_restarting == !again);
+			for (int i = 0; i < BGP_FAMILIES; i++)
+				assert_true(f->open.gr_forwarding[i] == (kept || again));
+			far_close(f);
+			rig_settle();
+		}
+	}
+}
+
 /* Settings that choose between paths are in force at once. */
 static void test_chosen_otherwise(void **state)
 {
@@ -1005,6 +1029,7 @@ int main(void)
 		T(test_kept_and_settings),
 		T(test_kept_and_deleted),
 		T(test_restart_bit),
+		T(test_forwarding_bit),
 		T(test_deleted_before_it_came),
 		T(test_chosen_otherwise),
 		T(test_last_choice),

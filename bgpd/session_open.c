@@ -6,6 +6,7 @@
 
 #include "bgp.h"
 #include "loop.h"
+#include "restart.h"
 #include "session.h"
 #include "session_socket.h"
 #include "util.h"
@@ -21,11 +22,13 @@ void session_put_open(const struct peer *p, struct open *o)
 	o->refresh = o->four_octet = true;
 	o->gr = bgp.graceful_restart.enabled;
 	o->gr_time = bgp.graceful_restart.restart_time;
-	/* Routes and AllowedIPs outlive this daemon, so forwarding is always preserved. */
 	o->gr_restarting = !p->count.established &&
 			   now_ms() - bgp.started_ms < bgp.graceful_restart.restart_time * 1000ull;
-	for (int i = 0; i < BGP_FAMILIES; i++)
-		o->family[i] = o->gr_family[i] = o->gr_forwarding[i] = c->family[i];
+	for (int i = 0; i < BGP_FAMILIES; i++) {
+		o->family[i] = o->gr_family[i] = c->family[i];
+		/* Routes and AllowedIPs outlive this daemon, but not a reboot. */
+		o->gr_forwarding[i] = c->family[i] && !(o->gr_restarting && restart_lost());
+	}
 }
 
 static bool as_matches(const struct peer_conf *c, uint32_t as)
