@@ -2,7 +2,8 @@
 """Kills, reloads and cuts at random, and what they cost.
 
 A loss counts unless it lies within EXCUSE_S of a loss of the control (the machine's doing), or in
-the time that a cut takes to be noticed. What carries packets, wireguard-go, is never killed."""
+the time that a cut takes to be noticed: a wgd of either end that is killed meanwhile listens anew.
+What carries packets, wireguard-go, is never killed."""
 import collections
 import os
 import re
@@ -46,10 +47,21 @@ class Chaos:
     def __init__(self, random, net, nodes, pairs, mean_s=1.0):
         self.random, self.net, self.nodes, self.pairs = random, net, nodes, pairs
         self.mean_s = mean_s
-        self.events, self.windows = [], []  # (from, to): times that a cut itself costs
+        self.events, self.windows = [], []  # [from, to, pair]: what a cut itself costs
         self.kills = collections.Counter()
         self.cut = None  # (pair, its end)
         self.reloads = []
+
+    def window(self, pair, seconds):
+        now = time.monotonic()
+        self.windows.append([now, now + seconds, pair])
+
+    def noticed_later(self, w):
+        """A wgd of W was killed."""
+        now = time.monotonic()
+        for window in self.windows:
+            if now < window[1] and w.router.name in window[2]:
+                window[1] = max(window[1], now + NOTICED_S)
 
     def note(self, what):
         self.events.append(Event(time.monotonic(), what))
@@ -67,6 +79,8 @@ class Chaos:
             return False
         self.kills[name] += 1
         self.note(f"{w.router.name}: killed {name}")
+        if name == "wgd":
+            self.noticed_later(w)
         return True
 
     def kill_parent(self, w):
@@ -75,6 +89,7 @@ class Chaos:
         w.process.popen.wait()
         self.kills["wgbgpd"] += 1
         self.note(f"{w.router.name}: killed wgbgpd")
+        self.noticed_later(w)
         w.start(wait=False)
         return True
 
@@ -102,13 +117,13 @@ class Chaos:
         now = time.monotonic()
         if self.cut and now > self.cut[1]:
             self.net.restore(*self.cut[0])
-            self.windows.append((now, now + REKEYED_S))
+            self.window((), REKEYED_S)
             self.note(f"restored {self.cut[0]}")
             self.cut = None
         elif not self.cut and self.random.random() < 1 / 40:
             pair = self.random.choice(self.pairs)
             self.cut = (pair, now + self.random.uniform(*CUT_S))
-            self.windows.append((now, now + NOTICED_S))
+            self.window(pair, NOTICED_S)
             self.net.cut(*pair)
             self.note(f"cut {pair}")
 
@@ -122,7 +137,7 @@ class Chaos:
             self.kill()
         if self.cut:
             self.net.restore(*self.cut[0])
-            self.windows.append((time.monotonic(), time.monotonic() + REKEYED_S))
+            self.window((), REKEYED_S)
             self.cut = None
         for process in self.reloads:
             wait_until(lambda process=process: process.poll() is not None, 60, "a reload to end")
@@ -130,9 +145,9 @@ class Chaos:
     # ---- what it cost
 
     def by_cut(self, at):
-        return any(start - EXCUSE_S <= at <= end for start, end in self.windows)
+        return any(start - EXCUSE_S <= at <= end for start, end, _ in self.windows)
 
-    def around(self, at, seconds=4):
+    def around(self, at, seconds=7):
         return ", ".join(f"{e.at - at:+.2f} s {e.what}" for e in self.events
                          if at - seconds <= e.at <= at + 0.5)
 
