@@ -114,12 +114,30 @@ static void say_changed(struct peer *p, const struct endpoint *from)
 		daemon_event(event);
 }
 
-/* The peer's own tunnel address: its encrypted packets came through the tunnel itself. */
-static bool is_inside(const struct peer *p, const struct endpoint *e)
+static bool has_inner(const struct peer *p, const struct addr *a)
 {
 	for (size_t i = 0; p->conf && i < p->conf->n_tunnel_addrs; i++)
-		if (addr_eq(&e->addr, &p->conf->tunnel_addrs[i]))
+		if (addr_eq(a, &p->conf->tunnel_addrs[i]))
 			return true;
+	return false;
+}
+
+/* The peer's own tunnel address: its encrypted packets came through the tunnel itself. Or one of
+ * another tunnel, where nobody has configured that: they came through that one, by a default route,
+ * say, that was there before the endpoint was pinned. */
+static bool is_inside(const struct peer *p, const struct endpoint *e)
+{
+	const struct device *dev;
+	const struct peer *other;
+
+	if (has_inner(p, &e->addr))
+		return true;
+	if (targets_find(&p->where.targets, e) >= 0)
+		return false;
+	TAILQ_FOREACH (dev, &devices, link)
+		TAILQ_FOREACH (other, &dev->peers, link)
+			if (has_inner(other, &e->addr))
+				return true;
 	return false;
 }
 
@@ -128,8 +146,7 @@ static bool is_inside(const struct peer *p, const struct endpoint *e)
 static void leave_inside(struct peer *p, const struct endpoint *inside)
 {
 	log_limited(&p->bucket, LOG_LEVEL_WARN, "endpoint-inside",
-		    "peer=%s interface=%s endpoint=%s what=\"its packets came through the tunnel "
-		    "itself\"",
+		    "peer=%s interface=%s endpoint=%s what=\"its packets came through a tunnel\"",
 		    p->name, p->dev->name, ENDPOINT_STR(inside));
 	if (p->dev->wg && p->endpoint.addr.family)
 		give(p, &p->endpoint, "endpoint-back");

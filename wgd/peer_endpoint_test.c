@@ -187,6 +187,27 @@ static void test_follows(void **state)
 		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.3:5 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* Its packets come through another peer's tunnel: it is not there, unless that is configured. */
+static void test_through_another(void **state)
+{
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}",
+		      RIG_PEER_A(LIVE(", 'endpoint': ['192.0.2.1:5', '10.9.0.3:6']")) ", "
+			      RIG_PEER_B("")));
+	rig_handshake("wg0", 'a');
+	live(200);
+	rig_forget();
+	at("10.9.0.3:5");
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 192.0.2.1:5\n");
+	at("10.9.0.3:6");
+	live(200);
+	rig_expect("@100\n"
+		   "event {'configured':true,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'10.9.0.3:6'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 10.9.0.3:6 10.9.0.2 10.9.0.2/32\n");
+}
+
 /* Another list in which the one in use is: it stays in use. */
 static void test_list_changes(void **state)
 {
@@ -878,6 +899,7 @@ int main(void)
 		RIG_CHECK(test_each_in_turn),
 		RIG_CHECK(test_no_way),
 		RIG_CHECK(test_follows),
+		RIG_CHECK(test_through_another),
 		RIG_CHECK(test_returns), RIG_CHECK(test_list_changes),
 		RIG_CHECK(test_returns_in_vain),
 		RIG_CHECK(test_names),
