@@ -99,6 +99,7 @@ static void collect_objects(void)
 static void rest(void)
 {
 	nhgroup_settle();
+	nhobj_settle();
 	settled = settled || (fib_gate.swept && !fib_counters.queued);
 	fib_wgd_sync_when(settled);
 	if (!fib_counters.queued)

@@ -27,6 +27,8 @@
 static void try_again(void)
 {
 	fib_retry_kick();
+	nhobj_kick();
+	fib_look();
 	keep_kick(&rules);
 	keep_kick(&side_routes);
 }

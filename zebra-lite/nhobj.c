@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "loop.h"
 #include "nhobj_internal.h"
 #include "out.h"
 #include "retry.h"
@@ -27,6 +28,7 @@ enum { KIND_IPV4, KIND_IPV6, KIND_GROUP, KINDS };
 
 static struct lane {
 	bool unsupported;   /* by the kernel: plain routes from then on, or one next hop */
+	bool missed;	    /* one was wanted and there was none */
 	struct retry retry; /* creations that failed */
 } lanes[KINDS];
 
@@ -158,11 +160,24 @@ int nhobj_write(const struct nhobj *o, const struct nhobj_member *m, bool create
 	return out.nexthop_group(o->id, legs, n, o->resilient, zconfig.protocol, create);
 }
 
+/* What an interface that has just gone makes the kernel say is no other word than that for what it
+ * does not know. */
+static bool has_fallen(const struct nhobj *o)
+{
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n = nhobj_oifs(o, oifs);
+
+	for (unsigned i = 0; i < n && out.link_fell; i++)
+		if (out.link_fell(oifs[i], now_ms()))
+			return true;
+	return false;
+}
+
 /* What it is that cannot be done now only, all else is for good. */
-static bool is_passing(int err)
+static bool is_passing(const struct nhobj *o, int err)
 {
 	return err == -EEXIST || err == -ENETDOWN || err == -ENODEV || err == -EACCES ||
-	       err == -ENOMEM || err == -ENOBUFS || err == -EIO;
+	       err == -ENOMEM || err == -ENOBUFS || err == -EIO || has_fallen(o);
 }
 
 static unsigned kind_of(const struct nhobj *o)
@@ -189,7 +204,7 @@ static int write_new(struct nhobj *o, int tries)
 
 	while ((err = nhobj_write(o, o->member, true)) == -EEXIST && --tries)
 		renumber(o, next_id());
-	if (err == 0 || !o->n || !o->resilient || is_passing(err))
+	if (err == 0 || !o->n || !o->resilient || is_passing(o, err))
 		return err;
 	log_warn("nexthop-group", "operation=create error=\"%s\" resilient=never", strerror(-err));
 	no_resilient = true;
@@ -212,8 +227,9 @@ static void say_refused(const struct nhobj *o, bool never, int err)
 struct nhobj *nhobj_begin(uint8_t family, unsigned n)
 {
 	struct nhobj probe = {.family = family, .n = (uint8_t)n}, *o;
-	const struct lane *lane = &lanes[kind_of(&probe)];
+	struct lane *lane = &lanes[kind_of(&probe)];
 
+	lane->missed = lane->missed || retry_waits(&lane->retry);
 	if (lane->unsupported || retry_waits(&lane->retry))
 		return NULL;
 	o = object_new(next_id(), 0, family);
@@ -236,7 +252,8 @@ struct nhobj *nhobj_create(struct nhobj *o)
 		retry_done(&lane->retry);
 		return o;
 	}
-	lane->unsupported = !is_passing(err);
+	lane->unsupported = !is_passing(o, err);
+	lane->missed = true;
 	if (retry_failed(&lane->retry, err))
 		say_refused(o, lane->unsupported, err);
 	object_free(o);
@@ -264,6 +281,30 @@ struct nhobj *nhobj_leaf(uint32_t oif, uint8_t family)
 	if (o)
 		o->leaf = true;
 	return o;
+}
+
+bool nhobj_missed(uint64_t *ms)
+{
+	bool now = false;
+
+	*ms = 0;
+	for (struct lane *lane = lanes; lane < lanes + KINDS; lane++) {
+		uint64_t left = retry_left_ms(&lane->retry);
+
+		if (!lane->missed || lane->unsupported)
+			continue;
+		if (left && (!*ms || left < *ms))
+			*ms = left;
+		now = now || !left;
+		lane->missed = left;
+	}
+	return now;
+}
+
+void nhobj_kick(void)
+{
+	for (unsigned i = 0; i < KINDS; i++)
+		retry_kick(&lanes[i].retry);
 }
 
 void nhobj_give_up(uint8_t family)

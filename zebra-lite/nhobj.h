@@ -95,6 +95,8 @@ void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n, bool resil
 void nhobj_read(void);
 void nhobj_lost(uint32_t id);	     /* somebody deleted it */
 void nhobj_refused(struct nhobj *o); /* by the kernel, for a route */
+void nhobj_kick(void);		     /* one that could not be made may be made now */
+void nhobj_settle(void);	     /* the queue is worked off: looks for prefixes that miss one */
 
 void nhobj_collect(void);  /* deletes those that nobody names */
 void nhobj_renumber(void); /* another protocol number is in force */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nhobj_lost: objects that the kernel has no more.
+ * nhobj_lost: objects that the kernel has no more, or could not make.
  */
 #include "dirty.h"
 #include "log.h"
+#include "loop.h"
 #include "nexthop.h"
 #include "nhobj_internal.h"
 #include "out.h"
@@ -13,6 +14,7 @@
 
 bool nhobj_waiting;
 static unsigned refused;
+static struct timer missed_timer;
 
 static void leaf_lost(uint32_t leaf)
 {
@@ -95,8 +97,31 @@ void nhobj_read(void)
 			nhobj_lose(o);
 }
 
+static void missed_due(void *arg)
+{
+	fib_look();
+}
+
+void nhobj_settle(void)
+{
+	uint64_t ms;
+
+	if (nhobj_missed(&ms)) {
+		for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
+			if (nh->kind == HOP_TUNNEL)
+				nexthop_users_mark(nh, false);
+		nexthop_users_look();
+	} else if (ms) {
+		if (!missed_timer.ready)
+			timer_init(&missed_timer, missed_due, NULL);
+		timer_start(&missed_timer, ms);
+	}
+}
+
 void nhobj_lost_reset(void)
 {
+	timer_stop(&missed_timer);
+	missed_timer.ready = false;
 	refused = 0;
 	nhobj_waiting = false;
 }

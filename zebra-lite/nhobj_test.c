@@ -528,18 +528,21 @@ static void test_create_refused(void **state)
 		 "set 10.2.0.0/16 p2\n"
 		 "add 10.2.0.0/16 dev wg0\n");
 	rig_pass(1000);
-	rig_told();
+	RIG_TOLD("object 9 new dev wg0\n");
 	rig_bgp("10.3.0.0/16", "10.9.0.1 10.9.1.2");
-	RIG_TOLD("object 9 new dev wg0\n"
-		 "set 10.3.0.0/16 p1\n"
+	RIG_TOLD("set 10.3.0.0/16 p1\n"
 		 "set 10.3.0.0/16 p2\n"
 		 "add 10.3.0.0/16 dev wg0\n");
 	rig_object_error = 0;
-	rig_pass(2000);
-	rig_told();
-	rig_bgp("10.4.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_pass(1900);
+	RIG_TOLD("");
+	rig_pass(100); /* who has missed it gets it */
 	RIG_TOLD("object 10 new dev wg0\n"
-		 "set 10.4.0.0/16 p1\n"
+		 "change 10.1.0.0/16 object 10\n"
+		 "change 10.2.0.0/16 object 10\n"
+		 "change 10.3.0.0/16 object 10\n");
+	rig_bgp("10.4.0.0/16", "10.9.0.1 10.9.1.2");
+	RIG_TOLD("set 10.4.0.0/16 p1\n"
 		 "set 10.4.0.0/16 p2\n"
 		 "add 10.4.0.0/16 object 10\n");
 	rig_object_error = -EOPNOTSUPP;
@@ -679,8 +682,28 @@ static void test_move_put_off(void **state)
 	rig_object_error = 0;
 	state_of(1, TUNNEL_UP);
 	rig_pass(2000);
-	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
-	OBJECTS("");
+	RIG_TOLD("change 10.1.0.0/16 dev wg0\n"
+		 "object 3 new dev wg0\n"
+		 "change 10.1.0.0/16 object 3\n");
+	OBJECTS("3: wg0 refs 1\n");
+}
+
+/* The interface went while its object was made: the kernel says what it says of what it does not
+ * know, and that is not for good. */
+static void test_link_fell(void **state)
+{
+	rig_object_error = -EINVAL;
+	rig_link_fallen = true;
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	RIG_TOLD("object 1 new dev wg0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	rig_object_error = 0;
+	nhobj_kick(); /* a link came up, an address came */
+	fib_look();
+	RIG_TOLD("object 2 new dev wg0\n"
+		 "change 10.1.0.0/16 object 2\n");
 }
 
 static void test_numbers(void **state)
@@ -1102,11 +1125,12 @@ static void test_group_without_leaves(void **state)
 		 "add 10.1.0.0/16 dev wg0\n");
 	rig_object_error = 0;
 	rig_pass(1000);
-	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.1.2*2");
 	RIG_TOLD("object 4 new dev wg0\n"
 		 "object 5 new dev wg1\n"
 		 "group 3 new = 4*1 5*2\n"
-		 "set 10.2.0.0/16 p1\n"
+		 "change 10.1.0.0/16 object 3\n");
+	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("set 10.2.0.0/16 p1\n"
 		 "set 10.2.0.0/16 p2\n"
 		 "add 10.2.0.0/16 object 3\n");
 }
@@ -1158,13 +1182,16 @@ static void test_group_refused(void **state)
 	RIG_TOLD("set 10.2.0.0/16 p1\n"
 		 "set 10.2.0.0/16 p2\n"
 		 "add 10.2.0.0/16 object 4\n");
-	rig_pass(1000);
 	rig_group_error = 0;
-	rig_bgp("10.3.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	rig_pass(1000);
 	RIG_TOLD("object 6 new dev wg0\n"
 		 "object 7 new dev wg1\n"
 		 "group 5 new = 6*1 7*2\n"
-		 "set 10.3.0.0/16 p1\n"
+		 "change 10.1.0.0/16 object 5\n"
+		 "change 10.2.0.0/16 object 5\n"
+		 "object 4 del\n");
+	rig_bgp("10.3.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("set 10.3.0.0/16 p1\n"
 		 "set 10.3.0.0/16 p2\n"
 		 "add 10.3.0.0/16 object 5\n");
 	/* A change. */
@@ -1173,7 +1200,10 @@ static void test_group_refused(void **state)
 	RIG_TOLD("group 5 = 6*1\n"
 		 "resync: a nexthop group could not be changed\n"
 		 "group 8 new = 6*1\n"
-		 "change 10.3.0.0/16 object 4\n"
+		 "object 9 new dev wg0\n"
+		 "change 10.1.0.0/16 object 9\n"
+		 "change 10.2.0.0/16 object 9\n"
+		 "change 10.3.0.0/16 object 9\n"
 		 "object 5 del\n"
 		 "object 7 del\n"
 		 "object 6 del\n");
@@ -1184,15 +1214,15 @@ static void test_group_refused(void **state)
 	rig_bgp("10.4.0.0/16", "10.9.0.1*1 10.9.1.2*2");
 	RIG_TOLD("set 10.4.0.0/16 p1\n"
 		 "set 10.4.0.0/16 p2\n"
-		 "add 10.4.0.0/16 object 4\n");
+		 "add 10.4.0.0/16 object 9\n");
 	rig_group_error = 0;
 	rig_pass(60000);
 	rig_told();
 	rig_bgp("10.5.0.0/16", "10.9.0.1*1 10.9.1.2*2");
 	RIG_TOLD("set 10.5.0.0/16 p1\n"
 		 "set 10.5.0.0/16 p2\n"
-		 "add 10.5.0.0/16 object 4\n");
-	OBJECTS("4: wg0 refs 1\n");
+		 "add 10.5.0.0/16 object 9\n");
+	OBJECTS("9: wg0 refs 1\n");
 }
 
 /* A leaf is lost, and the whole group; somebody changes it; the link goes down. */
@@ -1335,7 +1365,7 @@ int main(void)
 		T(test_pair),
 		T(test_unused),	       T(test_no_pair),	      T(test_disagreement),
 		T(test_say),	       T(test_both),	      T(test_move_put_off),
-		T(test_join_later),
+		T(test_join_later),    T(test_link_fell),
 		T(test_degraded),      T(test_home),	      T(test_homeless),
 		T(test_lost),	       T(test_found),	      T(test_create_refused),
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),
