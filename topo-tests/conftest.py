@@ -4,11 +4,10 @@ logs, routes and WireGuard state follow the traceback. WGBGP_TALLY names a file 
 numbers of the run as JSON."""
 import json
 import os
-import tempfile
 
 import pytest
 
-from lib.topology import Topology
+from lib.topology import built
 from lib.twonodes import Two
 from lib.wg import backend
 
@@ -31,17 +30,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def topo(request):
-    os.makedirs("/run/wgbgp-topo", exist_ok=True)
-    directory = tempfile.mkdtemp(prefix="t", dir="/run/wgbgp-topo")
-    topology = Topology(directory)
-    request.node.topology = topology
-    yield topology
-    complaints = topology.stop()
-    if complaints or getattr(request.node, "failed", False):
-        for title, text in topology.report():
-            print(f"──── {title}\n{text}")
-    topology.destroy()
-    assert not complaints, "\n".join(complaints)
+    with built(request.node) as topology:
+        yield topology
 
 
 @pytest.fixture

@@ -116,8 +116,8 @@ int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *r)
 
 int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *k)
 {
-	const struct nlattr *tb[IFLA_IFNAME + 1] = {NULL};
-	struct attrs a = {tb, IFLA_IFNAME};
+	const struct nlattr *tb[IFLA_MASTER + 1] = {NULL};
+	struct attrs a = {tb, IFLA_MASTER};
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	size_t len;
 
@@ -134,6 +134,8 @@ int kernel_decode_link(const struct nlmsghdr *nlh, struct klink *k)
 	memcpy(k->name, mnl_attr_get_payload(tb[IFLA_IFNAME]), len);
 	k->name[sizeof(k->name) - 1] = '\0';
 	k->ifindex = ifi->ifi_index;
+	k->mtu = get_u32(tb[IFLA_MTU]);
+	k->master = get_u32(tb[IFLA_MASTER]);
 	k->up = (ifi->ifi_flags & IFF_UP) && (ifi->ifi_flags & IFF_LOWER_UP);
 	k->pointopoint = ifi->ifi_flags & IFF_POINTOPOINT;
 	return 0;

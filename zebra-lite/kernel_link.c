@@ -3,6 +3,7 @@
  * kernel_link: the interfaces as the kernel told them, for whoever asks. Nothing is read here or
  * written, but for the one look at an interface's flags by kernel_link_fell().
  */
+#include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -17,7 +18,7 @@
 struct link {
 	struct hash_node hash;
 	struct klink k;
-	uint64_t down_ms; /* monotonic: it was last down; 0: never since we look */
+	uint64_t fell_ms; /* monotonic: it was last down, or in doubt; 0: never since we look */
 };
 
 static struct hash_table links;
@@ -40,6 +41,7 @@ unsigned kernel_link_told(const struct klink *k, bool present)
 	struct link *l = find_link(k->ifindex);
 	bool up = present && k->up, was = l && l->k.up;
 	bool named = !l || !str_eq(l->k.name, k->name) || !present;
+	bool other = l && (l->k.mtu != k->mtu || l->k.master != k->master);
 
 	if (present && !l) {
 		l = xcalloc(1, sizeof(*l));
@@ -48,13 +50,21 @@ unsigned kernel_link_told(const struct klink *k, bool present)
 	if (present) {
 		l->k = *k;
 		if (!up)
-			l->down_ms = now_ms();
+			l->fell_ms = now_ms();
 	} else if (l) {
 		hash_remove(&links, &l->hash);
 		free(l);
 	}
 	return (named ? KLINK_NAMED : 0) | (up && !was ? KLINK_UP : 0) |
-	       (was && !up ? KLINK_DOWN : 0);
+	       (was && !up ? KLINK_DOWN : 0) | (other ? KLINK_OTHER : 0);
+}
+
+void kernel_link_doubt(uint32_t ifindex)
+{
+	struct link *l = find_link(ifindex);
+
+	if (l)
+		l->fell_ms = now_ms();
 }
 
 void kernel_links_confirmed(uint64_t since_ms)
@@ -90,7 +100,10 @@ static bool is_up_now(const char *ifname)
 	bool up;
 
 	str_copy(request.ifr_name, ifname, sizeof(request.ifr_name));
-	up = fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0 || request.ifr_flags & IFF_RUNNING;
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		up = fd < 0 || errno != ENODEV;
+	else
+		up = request.ifr_flags & IFF_RUNNING;
 	if (fd >= 0)
 		close(fd);
 	return up;
@@ -102,7 +115,7 @@ bool kernel_link_fell(uint32_t ifindex, uint64_t since_ms)
 
 	if (since_ms < confirmed_ms)
 		since_ms = confirmed_ms;
-	return !l || !l->k.up || (l->down_ms && l->down_ms >= since_ms) || !is_up_now(l->k.name);
+	return !l || !l->k.up || (l->fell_ms && l->fell_ms >= since_ms) || !is_up_now(l->k.name);
 }
 
 const char *kernel_link_name(uint32_t ifindex)

@@ -22,7 +22,9 @@
 #define RCVBUF_BYTES (8 * 1024 * 1024)
 #define BUFFERS_PER_TURN 8
 #define SIDE_TABLES_MAX 256
-#define RESYNC_DELAY_MS 20 /* several link events make one reading */
+#define RESYNC_DELAY_MS 20 /* several events make one reading */
+#define REST_FACTOR 4	   /* as long as a reading took, this many times, none follows it */
+#define REST_MAX_MS 10000
 #define RESEND_DELAY_MS 1000
 
 enum stage {
@@ -35,6 +37,7 @@ enum stage {
 	STAGE_IPV6,
 	STAGE_SIDE4, /* of each side table */
 	STAGE_SIDE6,
+	STAGE_WORKED_IN, /* is compared with the books */
 	STAGE_DONE
 };
 
@@ -47,6 +50,7 @@ static bool again;	 /* another reading was asked for during this one */
 static bool interrupted; /* the table changed under the reading */
 static bool first_done;
 static uint64_t begun_ms; /* this reading */
+static uint64_t rest_ms;  /* until then no other one begins, monotonic */
 static uint32_t dump_seq;
 static uint32_t tables[SIDE_TABLES_MAX]; /* side tables of this reading */
 static unsigned n_tables, table_at;
@@ -56,32 +60,55 @@ static _Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_BYTES];
 
 /* --- one message --- */
 
+static void doubt(uint32_t ifindex, const char *why)
+{
+	kernel_link_doubt(ifindex);
+	kernel_resync(why);
+}
+
 static void link_told(const struct klink *k, bool present)
 {
 	unsigned changed = kernel_link_told(k, present);
-	bool up = changed & KLINK_UP;
+	bool turned = first_done && changed & (KLINK_UP | KLINK_DOWN);
 
 	if (changed)
 		news->link(changed);
-	if (!(changed & (KLINK_UP | KLINK_DOWN)) || !first_done)
-		return;
-	log_info("link-state", "interface=%s state=%s", k->name, up ? "up" : "down");
-	news->turned(k->ifindex);
-	kernel_resync(up ? "link up" : "link down");
+	if (turned) {
+		log_info("link-state", "interface=%s state=%s", k->name,
+			 changed & KLINK_UP ? "up" : "down");
+		news->turned(k->ifindex);
+	}
+	if (turned || changed & (KLINK_DOWN | KLINK_OTHER))
+		doubt(k->ifindex, "link");
 }
 
 static void handle_link(const struct nlmsghdr *nlh)
 {
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	struct klink k;
 
 	switch (kernel_decode_link(nlh, &k)) {
 	case 0:
 		link_told(&k, nlh->nlmsg_type == RTM_NEWLINK);
 		break;
-	case -ENOENT: /* IPv6 was switched on or off there */
+	case -ENOENT:
 		news->eased();
+		if (ifi->ifi_family == AF_INET6) /* was switched on or off there */
+			doubt(ifi->ifi_index, "family");
 		break;
 	}
+}
+
+static void handle_addr(const struct nlmsghdr *nlh)
+{
+	bool present = nlh->nlmsg_type == RTM_NEWADDR;
+	struct kaddr a;
+
+	if (kernel_decode_addr(nlh, &a) < 0)
+		return;
+	news->addr(&a, present);
+	if (!present)
+		doubt(a.ifindex, "address");
 }
 
 static void handle(const struct nlmsghdr *nlh)
@@ -89,7 +116,6 @@ static void handle(const struct nlmsghdr *nlh)
 	struct kroute r;
 	struct knexthop nh;
 	struct krule rule;
-	struct kaddr addr;
 
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
@@ -99,8 +125,7 @@ static void handle(const struct nlmsghdr *nlh)
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
-		if (kernel_decode_addr(nlh, &addr) == 0)
-			news->addr(&addr, nlh->nlmsg_type == RTM_NEWADDR);
+		handle_addr(nlh);
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
@@ -239,9 +264,30 @@ static void begin(void *arg)
 	send_dump();
 }
 
+static void read_soon(void)
+{
+	uint64_t now = now_ms(), rest = rest_ms > now ? rest_ms - now : 0;
+
+	if (!timer_running(&delay))
+		timer_start(&delay, rest > RESYNC_DELAY_MS ? rest : RESYNC_DELAY_MS);
+}
+
+static void reading_ends(void)
+{
+	uint64_t now = now_ms(), rest = (now - begun_ms) * REST_FACTOR;
+
+	stage = STAGE_DONE;
+	rest_ms = first_done && !interrupted ? now + (rest < REST_MAX_MS ? rest : REST_MAX_MS) : 0;
+	if (again || interrupted)
+		read_soon();
+}
+
 static void reading_done(void)
 {
+	if (stage != STAGE_WORKED_IN) /* it was stopped meanwhile */
+		return;
 	kernel_links_confirmed(begun_ms);
+	reading_ends();
 	if (first_done)
 		return;
 	first_done = true;
@@ -253,7 +299,7 @@ static enum stage stage_after(enum stage s)
 	if (s == STAGE_IPV6) {
 		n_tables = news->side_tables(tables, SIDE_TABLES_MAX);
 		table_at = 0;
-		return n_tables ? STAGE_SIDE4 : STAGE_DONE;
+		return n_tables ? STAGE_SIDE4 : STAGE_WORKED_IN;
 	}
 	if (s == STAGE_SIDE6 && ++table_at < n_tables)
 		return STAGE_SIDE4;
@@ -270,17 +316,12 @@ static void next_stage(void)
 	}
 	main_at = 0;
 	stage = stage_after(stage);
-	if (stage != STAGE_DONE) {
+	if (stage != STAGE_WORKED_IN)
 		send_dump();
-		return;
-	}
-	if (interrupted) {
-		begin(NULL);
-		return;
-	}
-	news->end(reading_done);
-	if (again)
-		timer_start(&delay, RESYNC_DELAY_MS);
+	else if (interrupted)
+		reading_ends();
+	else
+		news->end(reading_done);
 }
 
 /* True at the end of the dump. */
@@ -325,8 +366,8 @@ void kernel_resync(const char *why)
 	log_debug("resync", "why=\"%s\"", why);
 	if (stage != STAGE_DONE)
 		again = true;
-	else if (!timer_running(&delay))
-		timer_start(&delay, RESYNC_DELAY_MS);
+	else
+		read_soon();
 }
 
 void kernel_read_open(const struct kernel_news *told)
@@ -372,5 +413,6 @@ void kernel_read_stop(void)
 		mnl_socket_close(dumper);
 	}
 	monitor = dumper = NULL;
+	stage = STAGE_DONE;
 	kernel_links_reset();
 }

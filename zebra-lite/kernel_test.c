@@ -489,14 +489,51 @@ static void test_links(void **state)
 		DUT_AWAIT(kernel_link_pointopoint(kernel_link_by_name("l3")));
 }
 
-static void set_rp_filter(const char *name, int value)
+static void set_sysctl(const char *name, int value)
 {
-	char *path = xasprintf("/proc/sys/net/ipv4/conf/%s/rp_filter", name);
+	char *path = xasprintf("/proc/sys/net/%s", name);
 	FILE *f = fopen(path, "we");
 
 	assert_non_null(f);
 	fprintf(f, "%d", value);
 	assert_int_equal(fclose(f), 0);
+	free(path);
+}
+
+/* What the kernel drops without a word is found gone, and nobody's doing. */
+static void test_untold(void **state)
+{
+	uint64_t start = now_ms();
+
+	DUT_AWAIT(side_routes.ready);
+	await_read();
+	assert_false(kernel_link_fell(a, start));
+	dut_ip("addr del 10.20.0.1/24 dev l0");
+	DUT_AWAIT(kernel_link_fell(a, start));
+	assert_false(kernel_link_fell(b, start));
+	DUT_AWAIT(str_eq(cands("10.1.0.0/16", 0), ""));
+	set_sysctl("ipv6/route/skip_notify_on_dev_down", 1);
+	dut_ip("link set l1 mtu 1279");
+	DUT_AWAIT(kernel_link_fell(b, start));
+	DUT_AWAIT(str_eq(cands("2001:db8:2::/48", 2), ""));
+	set_sysctl("ipv6/conf/l0/disable_ipv6", 1);
+	DUT_AWAIT(str_eq(cands("2001:db8:1::/48", 0), ""));
+	/* With no address left the word of it comes when IPv6 is back. */
+	set_sysctl("ipv6/conf/l0/disable_ipv6", 0);
+	await_read();
+	dut_ip("-6 addr flush dev l0");
+	dut_ip("-6 route add 2001:db8:1::/48 dev l0 proto static");
+	DUT_AWAIT(!str_eq(cands("2001:db8:1::/48", 0), ""));
+	set_sysctl("ipv6/conf/l0/disable_ipv6", 1);
+	set_sysctl("ipv6/conf/l0/disable_ipv6", 0);
+	DUT_AWAIT(str_eq(cands("2001:db8:1::/48", 0), ""));
+}
+
+static void set_rp_filter(const char *name, int value)
+{
+	char *path = xasprintf("ipv4/conf/%s/rp_filter", name);
+
+	set_sysctl(path, value);
 	free(path);
 }
 
@@ -578,9 +615,11 @@ int main(void)
 #define W(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define R(f) cmocka_unit_test_setup_teardown(f, setup_reading, teardown_reading)
 	const struct CMUnitTest tests[] = {
-		W(test_routes_now),   W(test_thread),	    W(test_objects),
-		W(test_rules),	      R(test_first_reading), R(test_notifications),
-		R(test_links),	      R(test_rp_filter),    R(test_lost_notifications),
+		W(test_routes_now),    W(test_thread),
+		W(test_objects),       W(test_rules),
+		R(test_first_reading), R(test_notifications),
+		R(test_links),	       R(test_untold),
+		R(test_rp_filter),     R(test_lost_notifications),
 		R(test_kept),
 	};
 

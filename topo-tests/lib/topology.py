@@ -8,9 +8,11 @@ The Internet is one router with a link of its own to each router that is attache
                                              ┘
 so an endpoint lies behind a gateway as it does in the world. cut(a, b) drops everything between
 two of them, both ways, and nothing else: what a broken path somewhere out there looks like."""
+import contextlib
 import itertools
 import os
 import shutil
+import tempfile
 
 from .ns import Router
 
@@ -217,3 +219,18 @@ class Topology:
                 text = r.stdout + r.stderr
                 state += f"# {command}\n{text[:12000]}{'...' if len(text) > 12000 else ''}\n"
             yield f"{router.name}: state", state
+
+
+@contextlib.contextmanager
+def built(node):
+    """An empty topology, destroyed at the end. When NODE (pytest's, of the test) has failed by then,
+    all that was seen of it is printed."""
+    os.makedirs("/run/wgbgp-topo", exist_ok=True)
+    topology = Topology(tempfile.mkdtemp(prefix="t", dir="/run/wgbgp-topo"))
+    yield topology
+    complaints = topology.stop()
+    if complaints or getattr(node, "failed", False):
+        for title, text in topology.report():
+            print(f"──── {title}\n{text}")
+    topology.destroy()
+    assert not complaints, "\n".join(complaints)
