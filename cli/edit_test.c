@@ -300,7 +300,7 @@ static void test_help(void **state)
 	types("x ?", "\n                      ^ expected json\n");
 	awaits("hub# show bgp summary jsox ");
 	/* up to the cursor, which is at the beginning */
-	types("\001?", "\n  clear                reset sessions, or ask for routes again\n");
+	types("\001?", "\n  clear                reset sessions, ask for routes again, or forget what is kept in\n");
 	types(CTRL_C, "^C\n");
 	ends("exit" ENTER, "left");
 }

@@ -11,8 +11,9 @@ static char protocol_code(const json_t *row)
 	static const struct {
 		const char *name;
 		char code;
-	} codes[] = {{"bgp", 'B'},    {"ebgp", 'B'},   {"ibgp", 'B'},	{"connected", 'C'},
-		     {"static", 'S'}, {"kernel", 'K'}, {"tunnel", 'T'}, {"pin", 'P'}};
+	} codes[] = {{"bgp", 'B'},	 {"ebgp", 'B'},	  {"ibgp", 'B'},
+		     {"connected", 'C'}, {"static", 'S'}, {"kernel", 'K'},
+		     {"tunnel", 'T'},	 {"pin", 'P'},	  {"keep-in", 'R'}};
 	const char *protocol = TEXT(row, "protocol");
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -24,7 +25,7 @@ static char protocol_code(const json_t *row)
 static void put_legend(FILE *out)
 {
 	fputs("Codes: B - BGP, C - connected, S - static, K - kernel, T - tunnel address,\n"
-	      "       P - pinned endpoint of a tunnel\n"
+	      "       P - pinned endpoint of a tunnel, R - refused (keep-in)\n"
 	      "       > selected, * installed in the kernel, S stale, b backup\n\n",
 	      out);
 }
@@ -64,7 +65,8 @@ static void put_route(FILE *out, const json_t *row, const json_t *hop, bool firs
 	if (hop)
 		put_hop(out, hop);
 	else
-		fputs("no next hop", out);
+		fputs(str_eq(TEXT(row, "protocol"), "keep-in") ? "unreachable" : "no next hop",
+		      out);
 }
 
 static void route_row(struct view *v, const json_t *row)
@@ -85,9 +87,10 @@ static void route_row(struct view *v, const json_t *row)
 		}
 	if (is_set(row, "reason") && !str_eq(TEXT(row, "reason"), "none"))
 		fprintf(v->out, "\n       %s: %s%s%s",
-			!is_true(row, "selected")    ? "not selected"
-			: !is_true(row, "installed") ? "not installed"
-						     : "another next hop is refused",
+			!is_true(row, "selected")		   ? "not selected"
+			: str_eq(TEXT(row, "protocol"), "keep-in") ? "refused"
+			: !is_true(row, "installed")		   ? "not installed"
+								   : "another next hop is refused",
 			TEXT(row, "reason"), is_set(row, "reason-text") ? ": " : "",
 			is_set(row, "reason-text") ? TEXT(row, "reason-text") : "");
 	putc('\n', v->out);
@@ -105,6 +108,24 @@ static const struct column pin_columns[] = {
 	{"Interface", "interface", 15, COL_TEXT},
 	{"State", "state", 0, COL_TEXT},
 };
+
+static const struct column keep_in_columns[] = {
+	{"Prefix", "prefix", 40, COL_TEXT}, {"Plane", "plane", 16, COL_TEXT},
+	{"By", "by", 8, COL_TEXT},	    {"State", "state", 15, COL_TEXT},
+	{"Ends", "seconds", 8, COL_AGE},    {"Reason", "reason", 0, COL_NOTE},
+};
+
+static void keep_in_head(struct view *v, const json_t *head)
+{
+	const json_t *plane;
+	size_t i;
+
+	json_array_foreach (json_object_get(head, "too-many"), i, plane)
+		fprintf(v->out,
+			"Plane %s has too many learned prefixes: entries of permit are kept "
+			"in instead\n",
+			json_string_value(plane));
+}
 
 static void put_mark(FILE *out, const json_t *row)
 {
@@ -181,6 +202,8 @@ const struct render renders_route[] = {
 	{"planes", .empty = "No planes", RENDER_TABLE(plane_columns)},
 	{"nftables-sets", .head = nftables_head, .empty = "No nftables sets",
 	 RENDER_TABLE(nftables_columns)},
+	{"keep-in", .head = keep_in_head, .empty = "Nothing is kept in",
+	 RENDER_TABLE(keep_in_columns)},
 	{"rules", .row = rules_row, .empty = "No rules of policy routing"},
 	{"uplinks", .row = uplinks_row, .empty = "No interface has an uplink"},
 	{0},

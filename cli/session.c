@@ -131,7 +131,8 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 		o.render->end(&o.view);
 	if (err < 0)
 		session_fail(s, error);
-	s->absent = err == 0 && asks_for_one(line->request) && !o.view.rows;
+	s->absent = err == 0 && line->row->flags & CLI_SHOW && asks_for_one(line->request) &&
+		    !o.view.rows;
 	return err < 0 || s->absent ? -1 : 0;
 }
 

@@ -49,6 +49,7 @@
 	X(KERNEL_ERROR, "kernel-error", "the kernel refused it")                                 \
 	X(WG_ERROR, "wireguard-error", "WireGuard refused it")                                   \
 	X(KERNEL_OFF, "kernel-off", "configured not to install routes")                          \
+	X(KEPT_IN, "kept-in", "no tunnel has a route for it")                        \
 	X(AS_LOOP, "as-loop", "our AS is in the AS path")                                        \
 	X(ORIGINATOR_LOOP, "originator-loop", "our router identifier is the originator")         \
 	X(CLUSTER_LOOP, "cluster-loop", "our cluster identifier is in the cluster list")         \

@@ -213,6 +213,7 @@ RIB = [
     rib("protocol-number", "protocol-number 223;"),
     rib("resolve-via-default", f"{FAR_OFF} resolve-via-default on;", FAR_OFF),
     rib("nftables-sets", "nftables-sets all;"),
+    rib("keep-in", "keep-in permit;"), rib("keep-in-time", "keep-in-time 77;"),
     *(Row(f"rib/distance/{name}", [at("distance", f"{name} {number};"), at("rib", STATIC)],
           at("rib", STATIC))
       for name, number in (("connected", 9), ("ebgp", 99), ("ibgp", 98), ("static", 97),
@@ -314,6 +315,7 @@ WIREGUARD = [
     *peer("description", 'description "the far one";'),
     *peer("persistent-keepalive", "persistent-keepalive 7;"),
     *peer("cost", "cost 30;"), *peer("disabled", "disabled true;"),
+    Row("peer/keep-in", at("far-peer", "keep-in permit;")),
     Row("peer/permit", instead("permit [ 20.0.0.0/8 2a00::/12 ]", "permit [ 20.0.1.0/24 ]")),
     *peer("allowed-ips", "allowed-ips [ 40.0.0.0/24 ];"), *peer("allowed-ips", "allowed-ips any;"),
     Row("peer/endpoint", instead("198.51.100.2:51820", "[2001:db8::2]:51820")),

@@ -249,6 +249,24 @@ static void check_quality(const struct lyd_node *peer, struct conf_errors *errs)
 	}
 }
 
+/* What only a default route in `permit` covers has no unreachable route. RIB: the rib's mode. */
+static void check_keep_in(const struct lyd_node *peer, const char *rib, struct conf_errors *errs)
+{
+	const char *own = conf_value(peer, "keep-in"), *mode = own ? own : rib;
+
+	if (!mode || !str_eq(mode, "permit"))
+		return;
+	for (struct lyd_node *p = conf_child(peer, "permit"); p; p = conf_next(p)) {
+		const char *text = lyd_get_value(p);
+
+		if (str_eq(text, "0.0.0.0/0") || str_eq(text, "::/0"))
+			conf_check_warning(errs, p,
+					   "'%s' is not kept in: what nothing else covers takes "
+					   "another route while the tunnel is down",
+					   text);
+	}
+}
+
 static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_errors *errs)
 {
 	if (!conf_child(peer, "public-key"))
@@ -449,6 +467,8 @@ void conf_check_wireguard(const struct conf *effective, unsigned flags, struct c
 
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
 		check_interface(i, flags, errs);
+		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
+			check_keep_in(p, conf_value(conf_top(effective, "rib"), "keep-in"), errs);
 		conf_uses_add(&ports, conf_child(i, "listen-port"));
 	}
 	conf_uses_report(&ports, "the listen-port", errs);

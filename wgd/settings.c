@@ -22,7 +22,8 @@ static json_t *take_echo(json_t *liveness)
 
 json_t *settings_json(const struct peer_conf *c)
 {
-	static const char *const elsewhere[] = {"persistent-keepalive", "cost", "disabled", NULL};
+	static const char *const elsewhere[] = {"persistent-keepalive", "cost", "disabled",
+						"keep-in", NULL};
 	json_t *all, *liveness;
 
 	if (!c)

@@ -40,8 +40,8 @@ void fib_swept(void); /* what is stale has been queued for removal */
 void fib_held(const struct msg_allowed *m); /* entries that wgd has; before fib_wgd_synced() */
 void fib_acked(const struct msg_allowed_ack *ack);
 void fib_allowed_refused(const struct msg_allowed_refused *m);
-void fib_route_failed(void *cookie,
-		      int err); /* of out.route(), before out.route_done(); any thread */
+/* Of out.route(), before out.route_done(); any thread. COOKIE: int *, where ERR goes, or NULL. */
+void fib_route_failed(void *cookie, int err);
 /* Waits for routes that are under way into the kernel, and books them: who hears of the kernel
  * compares with books that are whole. */
 void fib_settle(void);

@@ -3,6 +3,7 @@
  * fib_order: whose turn it is: the queue, the batches and their phases (fib.h says which).
  */
 #include "fib_internal.h"
+#include "keepin_run.h"
 #include "loop.h"
 #include "nexthop.h"
 #include "nftset.h"
@@ -34,6 +35,7 @@ static void wake(void)
 static void booked(const struct rib_node *n, bool moved)
 {
 	nftset_route_changed(n);
+	keepin_booked(n, moved);
 	if (moved)
 		nexthop_route_changed(RIB_PREFIX(n));
 }
@@ -42,6 +44,7 @@ static void others_changed(const struct prefix *p)
 {
 	pin_route_changed(p);
 	uplink_route_changed(p);
+	keepin_look(p);
 }
 
 void fib_open(void (*busy)(bool busy))
@@ -49,6 +52,8 @@ void fib_open(void (*busy)(bool busy))
 	rib_open(others_changed);
 	dirty_open(wake, busy);
 	books_open(booked);
+	keepin_open(wake);
+	keepin_run_open();
 }
 
 /* --- the ends of batches --- */
@@ -74,6 +79,7 @@ static void reap(bool wait)
 void fib_settle(void)
 {
 	reap(true);
+	keepin_settle(true);
 }
 
 static void abort_all(void)
@@ -138,13 +144,13 @@ static bool start_batch(void)
 }
 
 /* One batch, as far as it goes without waiting. True: there is more. */
-static bool run(void *arg)
+static bool run_batch(void)
 {
 	const struct batch *before = fib_other(batch);
 	bool more;
 
-	if (torn_down || !fib_gate.kernel_ready || !fib_wgd_listens())
-		return false; /* fib_kernel_ready(), fib_wgd_synced(), fib_look(), fib_acked() */
+	if (!fib_wgd_listens())
+		return false; /* fib_wgd_synced(), fib_look(), fib_acked() */
 	if (fib_wgd_is_new())
 		return fib_wgd_replay(settled);
 	reap(false);
@@ -160,6 +166,16 @@ static bool run(void *arg)
 	if (!more && before->state == BATCH_FREE)
 		rest();
 	return more;
+}
+
+static bool run(void *arg)
+{
+	bool kept_in_later;
+
+	if (torn_down || !fib_gate.kernel_ready)
+		return false; /* fib_kernel_ready() */
+	kept_in_later = keepin_run();
+	return run_batch() || kept_in_later;
 }
 
 /* --- wgd's answers --- */
@@ -264,6 +280,7 @@ void fib_renumber(const struct zconfig *old)
 {
 	fib_settle();
 	fib_run_removal(old);
+	keepin_take_out(old);
 	nhobj_renumber();
 }
 
@@ -272,6 +289,7 @@ void fib_teardown(void)
 	abort_all();
 	torn_down = true;
 	fib_run_removal(&zconfig);
+	keepin_take_out(&zconfig);
 	nhobj_teardown();
 }
 
@@ -284,6 +302,8 @@ void fib_reset(void)
 	job.ready = false;
 	fib_turn_reset();
 	fib_wgd_reset();
+	keepin_run_reset();
+	keepin_reset();
 	fib_gate = (struct fib_gate){0};
 	settled = torn_down = false;
 	collected_ms = 0;

@@ -8,6 +8,7 @@
 
 #include "fib_internal.h"
 #include "fib_retry.h"
+#include "keepin_run.h"
 #include "nhobj.h"
 #include "rib_node.h"
 #include "zconfig.h"
@@ -35,7 +36,7 @@ static void write_route(struct item *it)
 	fill_route(&r, it->node, f);
 	zhistory_route(it->write, it->node, f, &it->hop, 0);
 	fib_counters.route_writes++;
-	out.route(it->write, &r, it);
+	out.route(it->write, &r, &it->err);
 }
 
 /* Removals shortest first: a longer one still catches its own. */
@@ -50,21 +51,42 @@ static void write_all(struct batch *b, enum route_op op)
 	}
 }
 
+/* What is refused when these routes go has to be there before they come. */
+static void keep_in(const struct batch *b)
+{
+	for (unsigned i = b->n; i-- > 0;) {
+		const struct item *it = &b->items[b->by_length[i]];
+
+		if (it->write != ROUTE_NONE)
+			keepin_before(it->node, it->target);
+	}
+}
+
+static void let_go(const struct batch *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->items[i].write == ROUTE_DEL)
+			keepin_between(b->items[i].node);
+}
+
 void fib_run_routes(struct batch *b)
 {
+	keep_in(b);
 	write_all(b, ROUTE_ADD);
 	write_all(b, ROUTE_CHANGE);
+	let_go(b);
 	write_all(b, ROUTE_DEL);
 	b->ticket = out.route_flush();
+	keepin_flushed(b->ticket);
 	b->state = BATCH_WRITING;
 }
 
 void fib_route_failed(void *cookie, int err)
 {
-	struct item *it = cookie;
+	int *answer = cookie;
 
-	if (it)
-		it->err = err;
+	if (answer)
+		*answer = err;
 }
 
 static bool delete_done(const struct item *it)

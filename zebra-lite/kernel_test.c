@@ -180,7 +180,7 @@ static void test_thread(void **state)
 
 			r.prefix.b[2] = (uint8_t)(i >> 8);
 			r.prefix.b[3] = (uint8_t)i;
-			kernel_write_route(ROUTE_ADD, &r, &items[i]);
+			kernel_write_route(ROUTE_ADD, &r, &items[i].err);
 		}
 		first = kernel_thread_flush();
 		assert_true(kernel_thread_done(first, true));
@@ -195,7 +195,7 @@ static void test_thread(void **state)
 		r.prefix.b[2] = (uint8_t)(i >> 8);
 		r.prefix.b[3] = (uint8_t)i;
 		items[i].err = 0;
-		kernel_write_route(ROUTE_DEL, &r, &items[i]);
+		kernel_write_route(ROUTE_DEL, &r, &items[i].err);
 	}
 	second = kernel_thread_flush();
 	assert_int_equal((int32_t)(second - first) > 0, true);
@@ -209,7 +209,7 @@ static void test_thread(void **state)
 
 		r.prefix.b[2] = (uint8_t)(i >> 8);
 		r.prefix.b[3] = (uint8_t)i;
-		kernel_write_route(ROUTE_ADD, &r, &items[i]);
+		kernel_write_route(ROUTE_ADD, &r, &items[i].err);
 	}
 	kernel_thread_flush();
 	kernel_write_stop();

@@ -9,6 +9,7 @@
 
 #include "fib.h"
 #include "loop_fake.h"
+#include "keepin.h"
 #include "nexthop.h"
 #include "nhobj.h"
 #include "pin.h"
@@ -426,8 +427,8 @@ void model_rest(void)
 		loop_fake_turn();
 		model_kernel_turn();
 		model_wgd_turn();
-	} while (!model_wgd_rests() || fib_counters.queued || fib_counters.lingering ||
-		 !fib_idle());
+	} while (!model_wgd_rests() || keepin_queued() || model.answered < model.given ||
+		 fib_counters.queued || fib_counters.lingering || !fib_idle());
 	model_check_rest();
 }
 
@@ -533,8 +534,15 @@ void model_restart_zebra(void)
 	model_note("zebra-lite restarts");
 	forget();
 	begin();
+	if (model.ceilings)
+		model_ceilings_again();
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
 		const struct mprefix *p = &model.prefix[i];
+		struct kroute kept = {.prefix = p->p,
+				      .table = 254,
+				      .metric = KEEPIN_METRIC,
+				      .protocol = 222,
+				      .type = RTN_UNREACHABLE};
 		struct kroute r = {.prefix = p->p,
 				   .table = 254,
 				   .metric = 179,
@@ -550,7 +558,10 @@ void model_restart_zebra(void)
 			rib_kernel_route(&r, true);
 		if (p->foreign)
 			rib_kernel_route(&f, true);
+		if (p->kept)
+			rib_kernel_route(&kept, true);
 	}
+	keepin_read_end();
 	fib_kernel_ready();
 	model_wgd_restart();
 	op_bgpd_restart();

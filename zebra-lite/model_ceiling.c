@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "model_internal.h"
+
+#include "keepin.h"
 #include "rib.h"
 #include "zapply.h"
 
@@ -99,6 +101,14 @@ static void apply(void)
 	model.judging = true;
 	model_learn();
 	zapply_ceilings(c, ++model.generation);
+	json_decref(c);
+}
+
+void model_ceilings_again(void)
+{
+	json_t *c = config();
+
+	keepin_configure(c);
 	json_decref(c);
 }
 

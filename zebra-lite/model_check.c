@@ -116,7 +116,18 @@ static bool wants_owner(const struct mprefix *p, unsigned iface)
 
 static bool has_route(const struct mprefix *p, unsigned iface)
 {
+	return p->foreign || p->route || p->kept;
+}
+
+static bool leads(const struct mprefix *p, unsigned iface)
+{
 	return p->foreign || p->route;
+}
+
+/* Its packets are refused. */
+static bool refuses(const struct mprefix *p)
+{
+	return !p->foreign && !p->route;
 }
 
 static bool has_owner(const struct mprefix *p, unsigned iface)
@@ -261,7 +272,7 @@ static void check_sample(unsigned s)
 				   a);
 		return;
 	}
-	if (model_uses_foreign(&model.prefix[at]))
+	if (refuses(&model.prefix[at]) || model_uses_foreign(&model.prefix[at]))
 		return;
 	n = leaves(&model.prefix[at], oifs);
 	for (unsigned i = 0; i < n; i++)
@@ -326,6 +337,21 @@ static void check_prefix_at_rest(const struct mprefix *p)
 	}
 }
 
+/* What is refused at rest would leave by no tunnel. */
+static void check_refusal(unsigned s)
+{
+	int at = longest(&model.sample[s], has_route, 0);
+	int next = longest(&model.sample[s], leads, 0);
+	uint32_t oifs[ROUTE_HOPS_MAX];
+
+	if (at < 0 || next < 0 || !refuses(&model.prefix[at]) ||
+	    model_uses_foreign(&model.prefix[next]))
+		return;
+	for (unsigned i = leaves(&model.prefix[next], oifs); i-- > 0;)
+		if (oifs[i] != UNDERLAY)
+			model_fail("a tunnel would carry what is refused", &model.sample[s]);
+}
+
 /* I1: the entry that an address finds on its way out belongs to the route that it follows. */
 static void check_agreement(unsigned s)
 {
@@ -333,7 +359,7 @@ static void check_agreement(unsigned s)
 	uint32_t oifs[ROUTE_HOPS_MAX];
 	unsigned n;
 
-	if (at < 0 || model_uses_foreign(&model.prefix[at]))
+	if (at < 0 || refuses(&model.prefix[at]) || model_uses_foreign(&model.prefix[at]))
 		return;
 	n = leaves(&model.prefix[at], oifs);
 	for (unsigned i = 0; i < n; i++)
@@ -396,6 +422,7 @@ void model_check_rest(void)
 				model.wanted_since_rest[i][k] |= 1u << model.prefix[i].owner[k];
 	for (unsigned s = 0; s < MODEL_SAMPLES; s++) {
 		check_agreement(s);
+		check_refusal(s);
 		model.had_way[s] = true;
 	}
 	model_learn_found(NULL);

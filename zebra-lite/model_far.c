@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keepin.h"
 #include "fib.h"
 #include "news.h"
 #include "tunnel.h"
@@ -111,8 +112,14 @@ static int write_route(enum route_op op, const struct kroute *r)
 {
 	struct mprefix *p = model_prefix(&r->prefix);
 
-	if (!p) /* a tunnel address */
+	if (!p) /* a tunnel address, or an entry of a permit list */
 		return 0;
+	if (keepin_is_ours(r)) {
+		model_note("kept in %s %d", PREFIX_STR(&p->p), op != ROUTE_DEL);
+		p->kept = op != ROUTE_DEL;
+		model_check();
+		return 0;
+	}
 	model_note("route %s %s oif %u",
 		   op == ROUTE_DEL   ? "del"
 		   : op == ROUTE_ADD ? "add"

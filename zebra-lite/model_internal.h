@@ -63,6 +63,7 @@ struct mprefix {
 	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer */
 	/* the two tables */
 	bool route;
+	bool kept; /* what keepin.h writes: it refuses where there is no route */
 	uint32_t oif, nhid;
 	int owner[MODEL_IFS]; /* peer, -1 none */
 };
@@ -120,6 +121,7 @@ struct mobject *model_object(uint32_t id); /* 0: a free one */
 /* May the prefix go to the peer, or to GATEWAY; LATE: or might it before, and be under way? */
 bool model_permits(const struct prefix *p, unsigned hop, bool late);
 void model_op_permits(void);
+void model_ceilings_again(void); /* after a restart */
 void model_op_hostile(void);
 void model_check_entry(const struct prefix *p, unsigned peer); /* a new one */
 void model_check_route(const struct prefix *p, uint32_t oif, const struct addr *gateway);

@@ -6,6 +6,7 @@
 #include "fib.h"
 #include "fib_retry.h"
 #include "ifaddr.h"
+#include "keepin_run.h"
 #include "kernel.h"
 #include "links.h"
 #include "log.h"
@@ -31,6 +32,7 @@ static void try_again(void)
 	fib_look();
 	keep_kick(&rules);
 	keep_kick(&side_routes);
+	keepin_kick();
 }
 
 static void on_begin(void)
@@ -54,6 +56,7 @@ static void on_turned(uint32_t ifindex)
 		nhobj_link_down(ifindex);
 	rib_kernel_link_changed(ifindex);
 	nexthop_link_changed(ifindex);
+	keepin_link_changed();
 	try_again();
 }
 

@@ -48,7 +48,8 @@ enum route_op {
 };
 
 struct out {
-	/* Queued, in order; errors come to fib_route_failed(cookie) before route_done() is true. */
+	/* Queued, in order; errors come to fib_route_failed(cookie) before route_done() is true.
+	 * COOKIE: int *, zero where all is well; NULL. */
 	void (*route)(enum route_op op, const struct kroute *r, void *cookie);
 	/* On their way; a number for route_done(). */
 	uint32_t (*route_flush)(void);

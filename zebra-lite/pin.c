@@ -6,6 +6,7 @@
 
 #include "configured.h"
 #include "fib.h"
+#include "keepin.h"
 #include "log.h"
 #include "uplink.h"
 #include "zconfig.h"
@@ -106,6 +107,15 @@ static bool captures(const struct rib_node *n, const struct pin *pin)
 	return !pin->oif || n->len >= pin->via_len;
 }
 
+bool pin_is_caught(const struct prefix *p)
+{
+	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t;
+	     t = trie_next_in(&pins, t, p))
+		if (!pin_of(t)->oif || p->len >= pin_of(t)->via_len)
+			return true;
+	return false;
+}
+
 /* True when nothing can be done about N capturing an endpoint. */
 static bool hopeless(const struct rib_node *n)
 {
@@ -161,8 +171,10 @@ static void pin_eval(struct pin *pin)
 	pin->wanted = pin->peers && is_wanted(pin);
 	pin->placed = pin->wanted && pin->oif && zconfig.pin;
 	rib_own_route(&pin->node.p, RIB_PIN, pin->placed ? pin->oif : 0, &pin->gateway);
-	if (moved)
-		covers_again(pin);
+	if (!moved)
+		return;
+	covers_again(pin);
+	keepin_look_over(&pin->addr);
 }
 
 static struct pin *pin_find(const struct addr *a)
@@ -181,6 +193,7 @@ static void release(const struct addr *a)
 	rib_own_route(&pin->node.p, RIB_PIN, 0, NULL);
 	trie_remove(&pins, &pin->node);
 	covers_again(pin);
+	keepin_look_over(a);
 	free(pin);
 }
 
@@ -197,6 +210,7 @@ static void hold(const struct addr *a)
 	pin->peers++;
 	pin_eval(pin);
 	covers_again(pin);
+	keepin_look_over(a);
 }
 
 void pin_endpoint(struct tunnel_peer *p)

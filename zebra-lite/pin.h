@@ -40,6 +40,8 @@ enum pin_answer {
 };
 /* Asked before N is installed through a tunnel, where pin_prefix_changed() says that it matters. */
 enum pin_answer pin_ask(const struct rib_node *n);
+/* A route for P that leads nowhere would keep packets from some endpoint. */
+bool pin_is_caught(const struct prefix *p);
 void pin_hurry(const struct rib_node *n); /* the pins that N waits for come first */
 /* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for
  * it.

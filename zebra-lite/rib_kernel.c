@@ -5,6 +5,7 @@
 
 #include "fib.h"
 #include "fib_retry.h"
+#include "keepin.h"
 #include "log.h"
 #include "loop.h"
 #include "nhobj.h"
@@ -208,7 +209,9 @@ void rib_kernel_route(const struct kroute *told, bool present)
 		return;
 	r->prefix.plane = (uint8_t)plane;
 	fib_settle();
-	if (r->protocol != zconfig.protocol) {
+	if (keepin_is_ours(r)) {
+		keepin_told(r, present);
+	} else if (r->protocol != zconfig.protocol) {
 		foreign_told(r, present);
 	} else if (r->metric == zconfig.metric) {
 		ours_told(r, present);
@@ -269,6 +272,7 @@ void rib_kernel_end(void (*done)(void))
 {
 	if (strays)
 		out.route_flush();
+	keepin_read_end();
 	sweep_done = done;
 	reading = false;
 	sweep_at = 0;

@@ -202,6 +202,11 @@ struct rib_node *rib_cover(const struct rib_node *n)
 	return longest(RIB_PREFIX(n), n->len - 1);
 }
 
+struct rib_node *rib_cover_of(const struct prefix *p)
+{
+	return longest(p, p->len - 1);
+}
+
 struct rib_node *rib_match(const struct addr *a)
 {
 	struct prefix host = prefix_of_addr(a);

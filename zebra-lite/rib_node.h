@@ -81,6 +81,7 @@ struct rib_node *rib_find(const struct prefix *p); /* or NULL */
 #define RIB_SOME 16
 void rib_get_some(const struct prefix *p, unsigned n, bool make, struct rib_node *out[]);
 struct rib_node *rib_cover(const struct rib_node *n);
+struct rib_node *rib_cover_of(const struct prefix *p); /* which needs no node */
 struct rib_node *rib_match(const struct addr *a);
 /* All nodes, by number: *AT is the place, 0 at first. NULL at the end. The node just given may be
  * freed; one made meanwhile may be left out. */

@@ -20,6 +20,7 @@
 #include "configured.h"
 #include "fib.h"
 #include "ifaddr.h"
+#include "keepin.h"
 #include "loop_fake.h"
 #include "nexthop.h"
 #include "nhobj.h"
@@ -38,7 +39,7 @@
 
 enum { TURNS_MAX = 300, STEP_MS = 10, SAID_MAX = 200000 };
 
-bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent;
+bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent, rig_keep_in;
 int rig_route_error, rig_delete_error, rig_object_error, rig_group_error, rig_rule_error;
 const char *rig_refused;
 
@@ -112,6 +113,10 @@ static void say_route(enum route_op op, const struct kroute *r)
 	rig_say("%s %s", names[op], PREFIX_STR(&r->prefix));
 	if (r->table != 254)
 		rig_say(" table %u", r->table);
+	if (r->metric == KEEPIN_METRIC) {
+		rig_say(" kept in\n");
+		return;
+	}
 	if (r->metric != 179)
 		rig_say(" metric %u", r->metric);
 	if (r->protocol != 222)
@@ -137,6 +142,8 @@ static void on_route(enum route_op op, const struct kroute *r, void *cookie)
 {
 	int err = op == ROUTE_DEL ? rig_delete_error : rig_route_error;
 
+	if (r->metric == KEEPIN_METRIC && !rig_keep_in)
+		return;
 	say_route(op, r);
 	if (!err)
 		return;
@@ -468,7 +475,7 @@ int rig_end(void **state)
 	rig_route_error = rig_delete_error = rig_object_error = rig_group_error = 0;
 	rig_rule_error = 0;
 	memset(rig_link_down, 0, sizeof(rig_link_down));
-	rig_link_fallen = rig_silent = false;
+	rig_link_fallen = rig_silent = rig_keep_in = false;
 	rig_refused = NULL;
 	uplinks_reset();
 	keep_reset(&rules);

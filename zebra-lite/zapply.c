@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fib.h"
+#include "keepin_run.h"
 #include "kernel.h"
 #include "pin.h"
 #include "rib.h"
@@ -134,6 +135,8 @@ void zapply_ceilings(const json_t *config, uint32_t generation)
 {
 	bool wider = zceiling_apply(config, generation);
 
+	keepin_configure(config);
+	keepin_relearn();
 	nexthop_all_changed();
 	if (wider)
 		rib_ceilings_wider();

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "fib.h"
 #include "fib_retry.h"
+#include "keepin_show.h"
 #include "kernel.h"
 #include "loop.h"
 #include "nft.h"
@@ -160,6 +161,20 @@ static unsigned distance_of(const struct rib_cand *c)
 					 : c->distance;
 }
 
+/* What refuses E's packets where nothing else is selected. */
+static void kept_in_row(struct show *s, const struct keepin *e)
+{
+	if (e && e->installed)
+		show_row(s, json_pack("{s:o, s:s, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:i, s:[], "
+				      "s:n, s:n, s:n}",
+				      "prefix", json_prefix(&e->node.p), "plane",
+				      plane_name(e->node.p.plane), "protocol", "keep-in",
+				      "distance", 255, "selected", true, "installed", true, "stale",
+				      false, "reason", reason_name(REASON_KEPT_IN), "reason-text",
+				      reason_text(REASON_KEPT_IN), "age-seconds", 0, "next-hops",
+				      "verdict", "error", "retry-seconds"));
+}
+
 static void node_rows(struct show *s, const struct rib_node *n)
 {
 	struct rib_cand *best;
@@ -186,18 +201,38 @@ static void node_rows(struct show *s, const struct rib_node *n)
 				rib_installed(n) && rib_installed(n)->type,
 				rib_refusals(n) ? rib_refusals(n)->reason : REASON_STALE_PATH,
 				json_array()));
+	if (proto == RIB_NONE)
+		kept_in_row(s, keepin_find(RIB_PREFIX(n)));
+}
+
+static void prefix_rows(struct show *s, const struct prefix *p)
+{
+	const struct rib_node *n = rib_find(p);
+
+	if (n)
+		node_rows(s, n);
+	else
+		kept_in_row(s, keepin_find(p));
 }
 
 /* The longest match, and what covers it as long as nothing is selected there. */
 static void address_rows(struct show *s, const struct addr *a)
 {
 	struct rib_cand *best;
+	const struct keepin *e = keepin_match(a);
 
+	while (e && !e->installed)
+		e = keepin_cover(e);
 	for (const struct rib_node *n = rib_match(a); n; n = rib_cover(n)) {
-		node_rows(s, n);
-		if (rib_select(n, &best) != RIB_NONE)
+		if (e && e->node.p.len > n->len)
 			break;
+		node_rows(s, n);
+		if (e && e->node.p.len == n->len)
+			return;
+		if (rib_select(n, &best) != RIB_NONE)
+			return;
 	}
+	kept_in_row(s, e);
 }
 
 /* PLANE -1: in all of them. */
@@ -221,8 +256,8 @@ static void route_one(struct show *s, const char *prefix, const char *address, i
 		p.plane = a.plane = (uint8_t)i;
 		if (!prefix)
 			address_rows(s, &a);
-		else if (rib_find(&p))
-			node_rows(s, rib_find(&p));
+		else
+			prefix_rows(s, &p);
 	}
 	show_end(s, NULL);
 }
@@ -262,18 +297,34 @@ static void route_start(struct show *s)
 	prefix_order_start(&w->order, w->family);
 }
 
+static bool is_asked_for(const struct route_walk *w, const struct prefix *p)
+{
+	return p->family == w->family && p->plane == w->at_plane &&
+	       (!w->longer || prefix_covers(&w->within, p));
+}
+
+/* What is kept in and has no node. */
+static void collect_kept_in(struct route_walk *w)
+{
+	for (const struct keepin *e = keepin_first(); e; e = keepin_next(e))
+		if (e->installed && is_asked_for(w, &e->node.p) && !rib_find(&e->node.p))
+			prefix_order_add(&w->order, &e->node.p);
+	prefix_order_close_run(&w->order);
+}
+
 /* One run. */
 static void route_collect(struct route_walk *w)
 {
 	struct rib_node *n = NULL;
 
+	w->within.plane = w->at_plane;
+	if (!w->at)
+		collect_kept_in(w);
 	for (int i = 0; i < RUN; i++) {
 		n = rib_walk(&w->at);
 		if (!n)
 			break;
-		w->within.plane = w->at_plane;
-		if (rib_family(n) == w->family && n->plane == w->at_plane &&
-		    (!w->longer || prefix_covers(&w->within, RIB_PREFIX(n))))
+		if (is_asked_for(w, RIB_PREFIX(n)))
 			prefix_order_add(&w->order, RIB_PREFIX(n));
 	}
 	prefix_order_close_run(&w->order);
@@ -294,7 +345,7 @@ static bool next_part(struct route_walk *w)
 		do
 			if (++w->at_plane == PLANES_MAX)
 				return false;
-		while (!rib_count_in(w->at_plane));
+		while (!rib_count_in(w->at_plane) && !keepin_in(w->at_plane));
 		if (w->both)
 			w->family = AF_INET;
 	}
@@ -314,13 +365,9 @@ static void route_step(struct show *s)
 		return;
 	}
 	for (int i = 0; i < ROWS && prefix_order_first(&w->order, &p); i++) {
-		const struct rib_node *n;
-
 		if (show_full(s))
 			return;
-		n = rib_find(&p);
-		if (n)
-			node_rows(s, n);
+		prefix_rows(s, &p);
 		prefix_order_drop(&w->order);
 	}
 	if (!prefix_order_first(&w->order, &p) && !next_part(w))
@@ -522,6 +569,9 @@ const struct show_command zebra_commands[] = {
 	{"rules", rules_start, NULL, NULL},
 	{"uplinks", uplinks_start, NULL, NULL},
 	{"nftables-sets", nftables_start, NULL, NULL},
+	{"keep-in", keepin_start, keepin_step, keepin_finish},
+	{"keep-in-summary", keepin_summary_start, NULL, NULL},
+	{"clear-keep-in", keepin_clear_start, NULL, NULL},
 	{"planes", planes_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };

@@ -569,6 +569,44 @@ static void test_nexthops(void **state)
 	       "interface=- peer=- tunnel=no watched=yes gateway=- cost=0\n");
 }
 
+#define KEPT_IN(prefix)                                                                     \
+	"prefix=" prefix " plane=main protocol=keep-in distance=255 selected=yes "          \
+	"installed=yes stale=no reason=kept-in reason-text=no tunnel has a "    \
+	"route for it age-seconds=0 next-hops=[] verdict=- error=- retry-seconds=-\n"
+#define KEPT_ROW(prefix, seconds)                                                           \
+	"prefix=" prefix " plane=main table=254 protocol=222 metric=4294967294 by=learned " \
+	"state=installed reason=refused where no tunnel has a route seconds=" seconds "\n"
+
+static void test_keep_in(void **state)
+{
+	rig_configure("{'rib': {}, " RIG_PERMIT "}");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_bgp("10.2.0.0/16", "10.9.0.1");
+	rig_settle();
+	rig_bgp("10.1.0.0/16", "");
+	rig_settle();
+	EXPECT("{'command': 'keep-in'}",
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n" KEPT_ROW(
+		       "10.1.0.0/16", "86400") KEPT_ROW("10.2.0.0/16", "-"));
+	rig_equal(asked("{'command': 'keep-in', 'prefix': '10.2.0.0/16'}", 2),
+		  "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n" KEPT_ROW(
+			  "10.2.0.0/16", "-"),
+		  __FILE__, __LINE__);
+	EXPECT("{'command': 'keep-in-summary'}", "version=5 kept=2 installed=2 too-many=[]\n");
+	EXPECT(ROUTE("10.1.0.0/16"), "routes:\n" KEPT_IN("10.1.0.0/16"));
+	EXPECT("{'command': 'route', 'address': '10.1.2.3'}", "routes:\n" KEPT_IN("10.1.0.0/16"));
+	RIG_EQ(prefixes_of("{'command': 'route', 'family': 'ipv4'}", 1000),
+	       "0.0.0.0/0 10.1.0.0/16 10.2.0.0/16 10.9.0.1/32 198.51.100.0/24");
+	EXPECT("{'command': 'clear-keep-in', 'prefix': '10.2.0.0/16'}", "cleared=0\n");
+	EXPECT("{'command': 'clear-keep-in', 'prefix': 'x'}", "prefix: not a prefix");
+	EXPECT("{'command': 'clear-keep-in'}", "cleared=1\n");
+	rig_settle();
+	EXPECT(ROUTE("10.1.0.0/16"), "routes:\n");
+	EXPECT("{'command': 'keep-in', 'prefix': '10.1.0.0/16'}",
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n");
+}
+
 static void test_summary(void **state)
 {
 	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
@@ -846,6 +884,7 @@ int main(void)
 		T(test_parts),
 		T(test_nexthops),
 		T(test_summary),
+		T(test_keep_in),
 		T(test_pins),
 		T(test_rules),
 		T(test_uplinks),

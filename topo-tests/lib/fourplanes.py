@@ -12,7 +12,7 @@ import json
 from .snippets import FAST, TIMERS
 from .topology import link
 from .wait import wait_until
-from .wgbgp import Wgbgp
+from .wgbgp import KEEP_IN, Wgbgp
 
 PLANES = ("enrolment", "management", "metrics", "storage")
 SHARED = "172.20.0.0/16"  # in two planes
@@ -68,10 +68,10 @@ def config(name, peers, own, neighbors, management="", storage="", rib=""):
 
 
 def table(node, number, family=4):
-    """{prefix: interface} of our routes in a kernel table."""
+    """{prefix: interface} of our routes in a kernel table, beside what is refused (keep-in)."""
     out = node.router.out(["ip", f"-{family}", "-N", "-j", "route", "show", "table", str(number), "proto",
                            "222"])
-    return {r["dst"]: r.get("dev") for r in json.loads(out or "[]")}
+    return {r["dst"]: r.get("dev") for r in json.loads(out or "[]") if r.get("metric") != KEEP_IN}
 
 
 def received(router):

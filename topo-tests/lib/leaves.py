@@ -19,7 +19,7 @@ from .peers import Bird
 from .topology import link
 from .wait import Timeout, wait_until
 from .wg import PlainWg
-from .wgbgp import Wgbgp
+from .wgbgp import KEEP_IN, Wgbgp
 
 SETTLED = 0.6  # seconds between two looks: more than a poll of wgd in this configuration
 BASE = """#top
@@ -176,6 +176,13 @@ class World:
             at = len(text) - len(text[at:].lstrip())
             found[f"show {question}"] = without_chance(answer)
         found["show rib summary"] = self.wgbgp.show("rib summary")["settings"]
+        # What was learned once is kept in after a reload, and not after a start.
+        routes = found["show route"]["routes"]
+        found["show route"]["routes"] = [r for r in routes if r["protocol"] != "keep-in"]
+        kept = self.wgbgp.show("keep-in")
+        found["show keep-in"] = {**{key: kept[key] for key in ("mode", "keep-in-time", "metric")},
+                                 "permit": [p["prefix"] for p in kept["prefixes"]
+                                            if p["by"] == "permit"]}
         return found
 
     def neutral(self, text):
@@ -191,7 +198,8 @@ class World:
         routes = [re.sub(r" (expires \d+sec|nhid \d+|offload|pref medium)", "", line).strip()
                   for family in ("-4", "-6")
                   for line in out(["ip", "-N", family, "route", "show", "table", "all",
-                                   "proto", "222"]).splitlines()]
+                                   "proto", "222"]).splitlines()
+                  if f"metric {KEEP_IN}" not in line]
         wg = ["\t".join(",".join(sorted(field.split(","))) for field in
                         re.sub(r"\t\d+\t\d+\t\d+\t(\S+)$", r"\t\1", line).split("\t"))
               for line in self.neutral(out("wg show all dump")).splitlines()]

@@ -22,6 +22,7 @@ from .wg import allowed_ips, owner
 
 DAEMONS = ("bgpd", "zebra-lite", "wgd", "bfdd")
 PROTOCOL = 222  # of our routes in the kernel
+KEEP_IN = 4294967294  # the metric of what is refused where no tunnel has a route
 BAD_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehavior",
              "Assertion")
 
@@ -263,19 +264,28 @@ class Wgbgp:
     # ---- the two tables as they really are
 
     def kernel_routes(self, prefix=None):
-        """{prefix: [route]} of our routes in the kernel's main table."""
+        """{prefix: [route]} of our routes in the kernel's main table, beside those of kept_in()."""
+        found = self._routes(lambda route: route.get("metric") != KEEP_IN)
+        return found if prefix is None else found.get(prefix, [])
+
+    def kept_in(self):
+        """The prefixes that the kernel's main table refuses where no tunnel has a route."""
+        return set(self._routes(lambda route: route.get("metric") == KEEP_IN
+                                and route["type"] in ("unreachable", "7")))
+
+    def _routes(self, wanted):
         found = {}
         for family in ("-4", "-6"):
             out = self.router.out(["ip", family, "-N", "-j", "route", "show", "proto",
                                    str(PROTOCOL)])
-            for route in json.loads(out or "[]"):
+            for route in filter(wanted, json.loads(out or "[]")):
                 dst = route["dst"]
                 if dst == "default":
                     dst = "0.0.0.0/0" if family == "-4" else "::/0"
                 elif "/" not in dst:
                     dst += "/32" if family == "-4" else "/128"
                 found.setdefault(dst, []).append(route)
-        return found if prefix is None else found.get(prefix, [])
+        return found
 
     def leaves_by(self, address):
         """The interface that a packet to this address leaves by; None if there is no way."""

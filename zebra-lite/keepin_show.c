@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "keepin_show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "keepin_run.h"
+#include "loop.h"
+#include "planes.h"
+#include "util.h"
+#include "zconfig.h"
+
+#define ROWS 64 /* between two looks at the channel */
+
+/* The name is for programs, the text for people. */
+static const struct {
+	const char *name, *text;
+} states[KEEPIN_STATES] = {
+	[KEEPIN_PENDING] = {"pending", "not written yet"},
+	[KEEPIN_WANTED] = {"pending", "not written yet"},
+	[KEEPIN_OVER] = {"pending", "it goes"},
+	[KEEPIN_COVERED] = {"covered", "the next shorter route leads into a tunnel"},
+	[KEEPIN_CONNECTED] = {"connected", "inside the network of an interface"},
+	[KEEPIN_ENDPOINT] = {"covers-endpoint", "it would catch the endpoint of a tunnel"},
+	[KEEPIN_KERNEL_OFF] = {"off", "configured not to install routes"},
+};
+
+static const char *state_name(const struct keepin *e)
+{
+	return e->retry.error ? "refused" : e->installed ? "installed" : states[e->state].name;
+}
+
+static const char *state_text(const struct keepin *e)
+{
+	return e->retry.error ? strerror(-e->retry.error)
+	       : e->installed ? "refused where no tunnel has a route"
+			      : states[e->state].text;
+}
+
+static json_t *seconds_left(const struct keepin *e)
+{
+	uint64_t now = now_ms();
+
+	if (!e->learned || !e->until_ms)
+		return json_null();
+	return json_integer(e->until_ms > now ? (json_int_t)(e->until_ms - now) / 1000 : 0);
+}
+
+static json_t *row(const struct keepin *e)
+{
+	const struct prefix *p = &e->node.p;
+
+	return json_pack("{s:o, s:s, s:I, s:i, s:I, s:s, s:s, s:s, s:o}", "prefix", json_prefix(p),
+			 "plane", plane_name(p->plane), "table",
+			 (json_int_t)zconfig.plane_table[p->plane], "protocol",
+			 (int)zconfig.protocol, "metric", (json_int_t)KEEPIN_METRIC, "by",
+			 e->permit ? "permit" : "learned", "state", state_name(e), "reason",
+			 state_text(e), "seconds", seconds_left(e));
+}
+
+static json_t *planes_with_too_many(void)
+{
+	json_t *list = json_array();
+
+	for (uint8_t i = 0; i < PLANES_MAX; i++)
+		if (keepin_too_many(i))
+			json_array_append_new(list, json_string(plane_name(i)));
+	return list;
+}
+
+static bool prefix_asked(struct show *s, struct prefix *p)
+{
+	const char *text = conf_str(s->args, "prefix", NULL);
+
+	*p = (struct prefix){0};
+	return text && prefix_parse(text, p) == 0;
+}
+
+static void show_one(struct show *s, struct prefix p)
+{
+	for (unsigned i = 0; i < PLANES_MAX; i++) {
+		const struct keepin *e;
+
+		p.plane = (uint8_t)i;
+		e = keepin_find(&p);
+		if (e)
+			show_row(s, row(e));
+	}
+	show_end(s, NULL);
+}
+
+void keepin_start(struct show *s)
+{
+	struct prefix p;
+
+	show_head(s,
+		  json_pack("{s:s, s:I, s:I, s:o}", "mode", conf_keep_in_words[keepin_mode()],
+			    "keep-in-time", (json_int_t)keepin_time_s(), "metric",
+			    (json_int_t)KEEPIN_METRIC, "too-many", planes_with_too_many()),
+		  "prefixes");
+	if (prefix_asked(s, &p))
+		show_one(s, p);
+	else
+		s->state = xcalloc(1, sizeof(p)); /* where the walk goes on; family 0: begins */
+}
+
+void keepin_step(struct show *s)
+{
+	struct prefix *at = s->state;
+	const struct keepin *e = at->family ? keepin_first_from(at) : keepin_first();
+
+	for (int i = 0; i < ROWS && e && !show_full(s); i++, e = keepin_next(e))
+		show_row(s, row(e));
+	if (e)
+		*at = e->node.p;
+	else
+		show_end(s, NULL);
+}
+
+void keepin_finish(struct show *s)
+{
+	free(s->state);
+	s->state = NULL;
+}
+
+void keepin_summary_start(struct show *s)
+{
+	size_t installed = 0;
+
+	for (const struct keepin *e = keepin_first(); e; e = keepin_next(e))
+		installed += e->installed;
+	show_object(s, json_pack("{s:I, s:I, s:I, s:o}", "version", (json_int_t)keepin_version(),
+				 "kept", (json_int_t)keepin_count(), "installed",
+				 (json_int_t)installed, "too-many", planes_with_too_many()));
+}
+
+void keepin_clear_start(struct show *s)
+{
+	struct prefix p;
+	size_t n = 0;
+
+	if (!conf_str(s->args, "prefix", NULL)) {
+		n = keepin_clear_all();
+	} else if (!prefix_asked(s, &p)) {
+		show_end(s, "prefix: not a prefix");
+		return;
+	} else {
+		for (unsigned i = 0; i < PLANES_MAX; i++) {
+			p.plane = (uint8_t)i;
+			n += keepin_clear(&p);
+		}
+	}
+	show_object(s, json_pack("{s:I}", "cleared", (json_int_t)n));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* keepin_show: answers about what is kept in (keepin.h), and the request that ends it. */
+#ifndef WGBGP_ZEBRA_KEEPIN_SHOW_H
+#define WGBGP_ZEBRA_KEEPIN_SHOW_H
+
+#include "keepin.h"
+#include "show.h"
+
+void keepin_start(struct show *s);
+void keepin_step(struct show *s);
+void keepin_finish(struct show *s);
+void keepin_summary_start(struct show *s);
+void keepin_clear_start(struct show *s);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is kept in: which unreachable routes there are, and in which order they come and go.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "fib.h"
+#include "keepin_run.h"
+#include "log.h"
+#include "pin.h"
+#include "rig.h"
+#include "rib.h"
+#include "rib_kernel.h"
+#include "rule.h"
+#include "zconfig.h"
+
+#define PEER(name, permit) "{'name': '" name "', 'permit': [" permit "]"
+#define IFS(one, two)                                                                \
+	"'wireguard': {'interface': [{'name': 'wg0', 'peer': [" one "}]}, {'name': " \
+	"'wg1', 'peer': [" two "}]}]}"
+#define CONFIG(rib, one, two) "{'rib': {" rib "}, " IFS(one, two) "}"
+#define TEN "'10.0.0.0/8', 'fd00::/16'"
+
+static void peers(void)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1 fd99::1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.1 fd99:1::1", NULL, TUNNEL_UP);
+	rig_told();
+	rig_keep_in = true;
+}
+
+static int setup(void **state)
+{
+	rig_begin();
+	rig_configure(CONFIG("", PEER("p1", TEN), PEER("p2", TEN)));
+	peers();
+	return 0;
+}
+
+/* The unreachable route is there before the real one, and stays when that is withdrawn. */
+static void test_learned(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 kept in\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("del 10.1.0.0/16 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+	rig_bgp("fd00:1::/48", "fd99::1");
+	RIG_TOLD("set fd00:1::/48 p1\n"
+		 "add fd00:1::/48 kept in\n"
+		 "add fd00:1::/48 dev wg0\n");
+	rig_bgp("10.1.0.0/16", "10.9.1.1");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 dev wg1\n");
+}
+
+/* Neither a default route nor what leaves by no tunnel. */
+static void test_not_learned(void **state)
+{
+	rig_configure(CONFIG("", PEER("p1", "'0.0.0.0/0'"), PEER("p2", TEN)));
+	rig_bgp("0.0.0.0/0", "10.9.0.1");
+	rig_kernel(true, "172.16.0.0/12", RTPROT_BOOT, 10, RIG_U0, "198.51.100.9");
+	rig_bgp("172.30.0.0/16", "198.51.100.9");
+	rig_told();
+	assert_int_equal(keepin_count(), 0);
+}
+
+static const char *state_of(const char *prefix)
+{
+	static const char *const names[] = {"pending",	 "wanted",   "over", "covered",
+					    "connected", "endpoint", "off"};
+	struct prefix p = rig_prefix(prefix);
+	const struct keepin *e;
+
+	rig_settle();
+	e = keepin_find(&p);
+	return e ? names[e->state] : "none";
+}
+
+/* A shorter route into a tunnel still carries, and what it no longer carries is refused. */
+static void test_covered(void **state)
+{
+	rig_bgp("10.0.0.0/8", "10.9.1.1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "set 10.0.0.0/8 p2\n"
+		 "add 10.0.0.0/8 kept in\n"
+		 "add 10.1.0.0/16 dev wg0\n"
+		 "add 10.0.0.0/8 dev wg1\n");
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rig_bgp("10.1.0.0/16", "");
+	rig_told();
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rig_bgp("10.0.0.0/8", "");
+	rig_told();
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+	rig_bgp("10.0.0.0/8", "10.9.1.1");
+	rig_told();
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rig_kernel(true, "10.0.0.0/12", RTPROT_BOOT, 10, RIG_U0, "198.51.100.9");
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+}
+
+/* A default route is not kept in: beside it a prefix is, as long as it has a route of its own. Its
+ * own comes back before a default route is taken away. */
+static void test_behind_default(void **state)
+{
+	rig_configure(CONFIG("", PEER("p1", TEN), PEER("p2", "'0.0.0.0/0'")));
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	rig_bgp("0.0.0.0/0", "10.9.1.1");
+	rig_told();
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 kept in\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	rig_bgp("10.1.0.0/16", "");
+	RIG_TOLD("del 10.1.0.0/16 kept in\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+	rig_bgp("0.0.0.0/0", "");
+	RIG_TOLD("add 10.1.0.0/16 kept in\n"
+		 "del 0.0.0.0/0 dev wg1\n"
+		 "unset 0.0.0.0/0 p2\n");
+}
+
+static void test_connected(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_kernel(true, "10.0.0.0/8", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	assert_string_equal(state_of("10.1.0.0/16"), "connected");
+	RIG_TOLD("redist +connected 10.0.0.0/8 metric 0\n"
+		 "del 10.1.0.0/16 kept in\n");
+}
+
+/* An endpoint inside is not caught. */
+static void test_endpoint(void **state)
+{
+	rig_configure(CONFIG("", PEER("p1", "'198.51.0.0/16', '203.0.113.0/24'"), PEER("p2", TEN)));
+	rig_bgp("203.0.113.0/24", "10.9.0.1");
+	rig_told();
+	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.9:1", TUNNEL_UP);
+	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+	rig_peer(2, RIG_WG1, "10.9.1.1", "198.51.100.9:1", TUNNEL_UP);
+	assert_string_equal(state_of("203.0.113.0/24"), "wanted");
+	rig_bgp("198.51.0.0/16", "10.9.0.1"); /* the network of u0 is longer */
+	assert_string_equal(state_of("198.51.0.0/16"), "wanted");
+}
+
+/* Its end: a narrower `permit`, its time, somebody's word. */
+static void test_ends(void **state)
+{
+	struct prefix p = rig_prefix("10.2.0.0/16");
+
+	rig_configure(CONFIG("'keep-in-time': 100", PEER("p1", TEN), PEER("p2", TEN)));
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_bgp("10.2.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_pass(300000);
+	RIG_TOLD("");
+	rig_bgp("10.1.0.0/16", "");
+	rig_told();
+	rig_pass(99000);
+	RIG_TOLD("");
+	rig_pass(7000);
+	RIG_TOLD("del 10.1.0.0/16 kept in\n");
+	assert_int_equal(keepin_clear(&p), 0); /* it has a route */
+	rig_bgp("10.2.0.0/16", "");
+	rig_told();
+	assert_int_equal(keepin_clear(&p), 1);
+	RIG_TOLD("del 10.2.0.0/16 kept in\n");
+	rig_bgp("10.3.0.0/16", "10.9.0.1");
+	rig_bgp("10.3.0.0/16", "");
+	rig_bgp("10.4.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_bgp("10.4.0.0/16", "");
+	rig_told();
+	rig_configure(CONFIG("", PEER("p1", "'10.64.0.0/10'"), PEER("p2", "'10.64.0.0/10'")));
+	RIG_TOLD("del 10.4.0.0/16 kept in\n");
+	assert_int_equal(keepin_count(), 0);
+}
+
+static void test_modes(void **state)
+{
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'10.1.0.0/16', '0.0.0.0/0'"),
+			     PEER("p2", "'10.2.0.0/16'") ", 'keep-in': 'learned'"));
+	RIG_TOLD("add 10.1.0.0/16 kept in\n");
+	rig_configure(CONFIG("'keep-in': 'off'", PEER("p1", "'10.1.0.0/16'"),
+			     PEER("p2", "'10.2.0.0/16'") ", 'keep-in': 'permit'"));
+	RIG_TOLD("add 10.2.0.0/16 kept in\n"
+		 "del 10.1.0.0/16 kept in\n");
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	rig_configure(CONFIG("", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "'10.2.0.0/16'")));
+	RIG_TOLD("del 10.2.0.0/16 kept in\n"
+		 "add 10.1.0.0/16 kept in\n");
+	rig_configure(CONFIG("'kernel': false", PEER("p1", "'10.1.0.0/16'"),
+			     PEER("p2", "'10.2.0.0/16'")));
+	RIG_TOLD("del 10.1.0.0/16 kept in\n"
+		 "del 10.1.0.0/16 dev wg0\n"
+		 "del 10.9.1.1/32 dev wg1\n"
+		 "del 10.9.0.1/32 dev wg0\n"
+		 "del fd99:1::1/128 dev wg1\n"
+		 "del fd99::1/128 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n");
+}
+
+/* Instead of very many the entries of `permit`. */
+static void test_too_many(void **state)
+{
+	keepin_max = 2;
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_bgp("10.2.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_bgp("10.3.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.3.0.0/16 p1\n"
+		 "add 10.3.0.0/16 dev wg0\n"
+		 "add 10.0.0.0/8 kept in\n"
+		 "add fd00::/16 kept in\n"
+		 "del 10.1.0.0/16 kept in\n"
+		 "del 10.2.0.0/16 kept in\n");
+	assert_true(keepin_too_many(0));
+	keepin_max = 10000;
+	keepin_clear_all();
+	rig_settle();
+	assert_false(keepin_too_many(0));
+	assert_string_equal(state_of("10.3.0.0/16"), "wanted");
+	assert_string_equal(state_of("10.0.0.0/8"), "none");
+}
+
+/* What the kernel refuses is tried again, later. */
+static void test_refused(void **state)
+{
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "")));
+	rig_route_error = -ENOMEM;
+	rig_settle();
+	RIG_TOLD("add 10.1.0.0/16 kept in\n");
+	rig_route_error = 0;
+	rig_pass(500);
+	RIG_TOLD("");
+	rig_pass(2000);
+	RIG_TOLD("add 10.1.0.0/16 kept in\n");
+}
+
+static void found(const char *prefix, bool present)
+{
+	struct kroute r = {.prefix = rig_prefix(prefix),
+			   .table = 254,
+			   .metric = KEEPIN_METRIC,
+			   .protocol = 222,
+			   .type = RTN_UNREACHABLE,
+			   .oif = prefix[0] == 'f'};
+
+	rib_kernel_route(&r, present);
+}
+
+static void underlay(void)
+{
+	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+}
+
+/* Somebody takes it away. */
+static void test_drift(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	found("10.1.0.0/16", false);
+	RIG_TOLD("add 10.1.0.0/16 kept in\n");
+	rib_kernel_begin();
+	underlay();
+	rig_kernel(true, "10.1.0.0/16", 222, 179, RIG_WG0, NULL);
+	rig_kernel(true, "10.9.0.1/32", 222, 179, RIG_WG0, NULL);
+	rig_kernel(true, "10.9.1.1/32", 222, 179, RIG_WG1, NULL);
+	rig_kernel(true, "fd99::1/128", 222, 179, RIG_WG0, NULL);
+	rig_kernel(true, "fd99:1::1/128", 222, 179, RIG_WG1, NULL);
+	rib_kernel_end(NULL);
+	RIG_TOLD("add 10.1.0.0/16 kept in\n");
+	found("10.7.0.0/16", true); /* nobody's */
+	RIG_TOLD("del 10.7.0.0/16 kept in\n");
+}
+
+/* What was kept in before a restart is, as long as it is permitted; it is no route of others. */
+static void test_found(void **state)
+{
+	rig_end(state);
+	rig_begin();
+	fib_reset();
+	rig_configure(CONFIG("", PEER("p1", TEN), PEER("p2", TEN)));
+	rig_keep_in = true;
+	rib_kernel_begin();
+	underlay();
+	found("10.1.0.0/16", true);
+	found("11.1.0.0/16", true);
+	found("fd00:1::/48", true);
+	rib_kernel_end(NULL);
+	fib_kernel_ready();
+	RIG_TOLD("del 11.1.0.0/16 kept in\n");
+	assert_int_equal(keepin_count(), 2);
+	assert_null(rib_find((struct prefix[]){rig_prefix("10.1.0.0/16")}));
+	fib_teardown();
+	RIG_TOLD("del 10.1.0.0/16 kept in\n"
+		 "del fd00:1::/48 kept in\n");
+}
+
+/* The kernel's other numbers. */
+static void test_renumbered(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_configure(CONFIG("'metric': 7", PEER("p1", TEN), PEER("p2", TEN)));
+	assert_null(strstr(rig_told(), "kept in"));
+	rig_configure(CONFIG("'protocol-number': 5", PEER("p1", TEN), PEER("p2", TEN)));
+	assert_non_null(strstr(rig_told(), "del 10.1.0.0/16 kept in\n"
+					   "add 10.1.0.0/16 kept in\n"));
+}
+
+#define CHECK(check) cmocka_unit_test_setup_teardown(check, setup, rig_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_learned),	    CHECK(test_not_learned), CHECK(test_covered),
+		CHECK(test_behind_default), CHECK(test_connected),   CHECK(test_endpoint),
+		CHECK(test_ends),	    CHECK(test_modes),	     CHECK(test_too_many),
+		CHECK(test_refused),	    CHECK(test_drift),	     CHECK(test_found),
+		CHECK(test_renumbered),
+	};
+
+	log_init("keepin_test");
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "keepin_wish.h"
+
+#include <linux/rtnetlink.h>
+
+#include "fib_internal.h"
+#include "pin.h"
+#include "rib.h"
+#include "zconfig.h"
+
+static bool is_up(uint32_t oif)
+{
+	return !out.link_up || out.link_up(oif);
+}
+
+static bool is_tunnel(uint32_t oif)
+{
+	return tunnel_if_by_index(oif) && is_up(oif);
+}
+
+bool keepin_leads_in(const struct fib *f)
+{
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n = fib_has_route(f) && f->type == RTN_UNICAST ? fib_oifs(f, oifs) : 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (fib_owner_on(f, oifs[i]) ? is_up(oifs[i]) : is_tunnel(oifs[i]))
+			return true;
+	return false;
+}
+
+static const struct fib *fib_when(const struct rib_node *n, enum keepin_when when)
+{
+	return when == KEEPIN_BEHIND ? fib_after(n) : rib_installed(n);
+}
+
+static bool has_own(const struct prefix *p, enum keepin_when when)
+{
+	const struct rib_node *n = rib_find(p);
+
+	return n && keepin_leads_in(fib_when(n, when));
+}
+
+bool keepin_has_route(const struct keepin *e)
+{
+	return has_own(&e->node.p, KEEPIN_NOW);
+}
+
+/* Packets for N's addresses are refused when its route goes without a word. */
+static bool is_kept_in(const struct rib_node *n)
+{
+	const struct keepin *e = keepin_find(RIB_PREFIX(n));
+
+	return e && (e->state == KEEPIN_WANTED || e->state == KEEPIN_COVERED);
+}
+
+static enum keepin_state judge_foreign(const struct rib_cand *c)
+{
+	if (c->oif && is_tunnel(c->oif))
+		return KEEPIN_COVERED;
+	return c->proto == RIB_CONNECTED ? KEEPIN_CONNECTED : KEEPIN_WANTED;
+}
+
+/* By the next shorter prefix that has a route. */
+static enum keepin_state judge_cover(const struct prefix *p, enum keepin_when when)
+{
+	for (const struct rib_node *n = rib_cover_of(p); n; n = rib_cover(n)) {
+		const struct fib *f = fib_when(n, when);
+		const struct rib_cand *c = fib_has_route(f) ? NULL : rib_foreign(n);
+
+		if (c)
+			return judge_foreign(c);
+		if (!fib_has_route(f))
+			continue;
+		if (!keepin_leads_in(f))
+			return KEEPIN_WANTED;
+		return is_kept_in(n) || !has_own(p, when) ? KEEPIN_COVERED : KEEPIN_WANTED;
+	}
+	return KEEPIN_WANTED;
+}
+
+enum keepin_state keepin_judge(const struct keepin *e, enum keepin_when when)
+{
+	if (!e->learned && !e->permit)
+		return KEEPIN_OVER;
+	if (!zconfig.kernel)
+		return KEEPIN_KERNEL_OFF;
+	if (pin_is_caught(&e->node.p))
+		return KEEPIN_ENDPOINT;
+	return judge_cover(&e->node.p, when);
+}
