@@ -41,8 +41,7 @@ void rib_table_init(void)
 /* The owners of the paths have released them. */
 void rib_table_free(void)
 {
-	RIB_TABLES_FOREACH(t)
-	{
+	RIB_TABLES_FOREACH (t) {
 		islab_destroy(&t->nets);
 		free(t->slots);
 		*t = (struct rib_table){0};

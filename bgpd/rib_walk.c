@@ -102,8 +102,7 @@ bool rib_walk_some(unsigned n)
 {
 	while (rib_lap_wanted()) {
 		rib_lap_begin();
-		RIB_TABLES_FOREACH(t)
-		{
+		RIB_TABLES_FOREACH (t) {
 			uint32_t *at = &walk_at[t->plane][t->family];
 
 			if (!*at)
