@@ -32,11 +32,18 @@
 #define PEER(name, addresses)                                                \
 	"{'name': '" name "', 'tunnel-address': [" addresses "], 'permit': " \
 	"['0.0.0.0/0', '::/0']}"
-#define CONFIG                                                                                                                                                                                                                                                                       \
-	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [" PEER("a", "'10.9.0.21'") ","                                                                                                                                                                                        \
-											  " " PEER("b", "'10.9.0.22', 'fd09::22'") ", " PEER("c", "'10.9.0.23'") ", " PEER("stranger", "'10.9.0.200'") "]}]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'neighbor': [" NEIGHBOR( \
-												  "21") ", " NEIGHBOR("22") ", " NEIGHBOR("23") "], 'neighbor-group': [{'name': 'g', 'remote-as': "                                                                                  \
-																		"'internal', 'listen-range': ['10.9.0.128/25']}]}}"
+#define CONFIG                                                                                                                                                                        \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [" PEER(                                                                                                                \
+		"a", "'10.9.0.21'") ","                                                                                                                                               \
+				    " " PEER("b", "'10.9.0.22', 'fd09::22'") ", " PEER("c", "'10."                                                                                    \
+											    "9.0."                                                                                    \
+											    "23'") ", " PEER(                                                                         \
+					    "stranger",                                                                                                                               \
+					    "'10.9.0.200'") "]}]}, 'bgp': {'as': 65000, "                                                                                             \
+							    "'router-id': '10.0.0.5', "                                                                                               \
+							    "'neighbor': [" NEIGHBOR("21") ","                                                                                        \
+											   " " NEIGHBOR("22") ", " NEIGHBOR("23") "], 'neighbor-group': [{'name': 'g', 'remote-as': " \
+																  "'internal', 'listen-range': ['10.9.0.128/25']}]}}"
 #define OF_B "10.2.1.0/24"
 
 static void tunnels(void)
@@ -209,6 +216,20 @@ static void test_stranger(void **state)
 	assert_int_equal(rig_routes_syncs(), 1);
 }
 
+/* Its tunnel dies, and it was all that was missing: nobody needs the next hop any more. */
+static void test_stranger_dies(void **state)
+{
+	begin("10.3.1.0/24", HOP_STRANGER);
+	sends_all(up(B));
+	sends_all(up(C));
+	a_is_back();
+	assert_true(rig_watched(HOP_STRANGER));
+	rig_tunnel(HOP_STRANGER, "wg0", "stranger", REACH_DOWN, REASON_TUNNEL_DOWN);
+	assert_string_equal(rig_hops("10.3.1.0/24"), "");
+	assert_int_equal(rig_routes_syncs(), 1);
+	assert_false(rig_watched(HOP_STRANGER));
+}
+
 /* A next hop of the other family belongs to the neighbour behind the same tunnel. */
 static void test_other_family(void **state)
 {
@@ -305,11 +326,17 @@ static void test_odd(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_is_missing), cmocka_unit_test(test_gone_meanwhile),
-		cmocka_unit_test(test_tunnel_dies),    cmocka_unit_test(test_falls_again),
-		cmocka_unit_test(test_stranger),       cmocka_unit_test(test_other_family),
-		cmocka_unit_test(test_limit),	       cmocka_unit_test(test_both_restart),
-		cmocka_unit_test(test_another_zebra),  cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_one_is_missing),
+		cmocka_unit_test(test_gone_meanwhile),
+		cmocka_unit_test(test_tunnel_dies),
+		cmocka_unit_test(test_falls_again),
+		cmocka_unit_test(test_stranger),
+		cmocka_unit_test(test_stranger_dies),
+		cmocka_unit_test(test_other_family),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_both_restart),
+		cmocka_unit_test(test_another_zebra),
+		cmocka_unit_test(test_odd),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

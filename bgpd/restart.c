@@ -192,8 +192,16 @@ static void release_begin(void)
 	release.at = 1;
 }
 
+static void unwatch(void)
+{
+	while (n_watched)
+		nexthop_unwatch_neighbor(&watched[--n_watched]);
+}
+
 bool restart_release_some(unsigned n)
 {
+	if (!keeping)
+		unwatch(); /* not in end(): whoever called that may have one of them in hand */
 	if (!release.table && release.again)
 		release_begin();
 	while (release.table) {
@@ -238,12 +246,6 @@ void restart_kept(const struct msg_routes *m)
 	}
 }
 
-static void unwatch(void)
-{
-	while (n_watched)
-		nexthop_unwatch_neighbor(&watched[--n_watched]);
-}
-
 /* --- the end --- */
 
 static void end(const char *why)
@@ -255,7 +257,6 @@ static void end(const char *why)
 	timer_stop(&quiet_timer);
 	log_info("restart", "deferral=ended why=\"%s\"", why);
 	judge_lists(false);
-	unwatch();
 	rib_work();
 }
 
