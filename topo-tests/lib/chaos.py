@@ -5,6 +5,7 @@ A loss counts unless it lies within EXCUSE_S of a loss of the control (the machi
 the time that a cut takes to be noticed: a wgd of either end that is killed meanwhile listens anew.
 What carries packets, wireguard-go, is never killed."""
 import collections
+import datetime
 import os
 import re
 import signal
@@ -147,6 +148,14 @@ class Chaos:
     def by_cut(self, at):
         return any(start - EXCUSE_S <= at <= end for start, end, _ in self.windows)
 
+    def log_lines(self, first, last):
+        """What the nodes logged shortly before and within that time."""
+        epoch = time.time() - time.monotonic()
+        begin, end = (datetime.datetime.fromtimestamp(epoch + at, datetime.timezone.utc)
+                      .strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] for at in (first - 1, last + 0.2))
+        return sorted(line[11:] for w in self.nodes for line in w.log().splitlines()
+                      if begin <= line[:23] <= end)
+
     def around(self, at, seconds=7):
         return ", ".join(f"{e.at - at:+.2f} s {e.what}" for e in self.events
                          if at - seconds <= e.at <= at + 0.5)
@@ -203,4 +212,8 @@ class Verdict:
         for ping, first, last, n in sorted(self.bursts, key=lambda b: -b[3])[:20]:
             lines.append(f"  {ping.what}: {n} lost in {1000 * (last - first):.0f} ms after "
                          f"{self.chaos.around(first)}")
+        if self.bursts:
+            _, first, last, _ = max(self.bursts, key=lambda b: b[3])
+            lines += ["the log of all around the largest of them:",
+                      *self.chaos.log_lines(first, last)[:200]]
         return "\n".join(lines)
