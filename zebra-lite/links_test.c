@@ -286,7 +286,7 @@ static void say_routes(const char *prefix, unsigned n, const char *hop)
 	dut_say(bgpd, MSG_ROUTES, &w);
 }
 
-static int setup(void **state)
+static void open_both(void)
 {
 	out = (struct out){.route = on_route,
 			   .route_flush = on_flush,
@@ -305,6 +305,11 @@ static int setup(void **state)
 	wgd = open_channel(link_wgd_open, on_wgd, "wgd");
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	TOLD(""); /* nothing before the kernel was read */
+}
+
+static int setup(void **state)
+{
+	open_both();
 	fib_kernel_ready();
 	link_bgpd_kernel_ready();
 	TOLD(""); /* nor before it is known whom routes lead to */
@@ -502,6 +507,29 @@ static void test_bgpd_again(void **state)
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\n"
 	     "bgpd: kept 2 from 10.0.0.0/24 by 10.9.0.1\nbgpd: sync kept 4\n");
+}
+
+static int setup_nobody_told(void **state)
+{
+	open_both();
+	return 0;
+}
+
+/* bgpd asks before wgd has told: it hears where the next hop leads, and not before that that it leads
+ * nowhere, by which its session would end. */
+static void test_asked_early(void **state)
+{
+	say_watch(MSG_NEXTHOP_WATCH, "10.9.0.1");
+	TOLD("");
+	fib_kernel_ready();
+	link_bgpd_kernel_ready();
+	nexthop_all_changed();
+	TOLD("");
+	say_if();
+	say_peer(1, "10.9.0.1");
+	say_nothing(wgd, MSG_TUNNEL_SYNC);
+	TOLD("bgpd: nexthop 10.9.0.1 up wg0\nbgpd: +kernel 198.51.100.0/24\nbgpd: sync kept 0\n"
+	     "add 10.9.0.1/32\n");
 }
 
 static void test_busy(void **state)
@@ -781,6 +809,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_asked_early, setup_nobody_told),
 		T(test_talk),	   T(test_verdicts),	   T(test_nonsense),
 		T(test_entries),   T(test_wgd_again),	   T(test_bgpd_again),
 		T(test_busy),	   T(test_verdicts_apart), T(test_slow_wgd),

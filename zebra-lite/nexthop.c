@@ -301,8 +301,8 @@ static void look_at(struct nexthop *nh)
 	nh->held = false;
 	if (path && nexthop_hold(nh, &r))
 		return;
-	/* A session ends by DOWN, however short. */
-	if (nh->to_tell && nh->watched && nh->reach == REACH_DOWN &&
+	/* A session ends by DOWN, however short; not where bgpd never heard that it was up. */
+	if (nh->to_tell && nh->watched && nh->told_before && nh->reach == REACH_DOWN &&
 	    (r.reach != REACH_DOWN || r.weak != nh->weak))
 		tell(nh);
 	take_over(nh, &r);
