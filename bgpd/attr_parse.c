@@ -170,7 +170,7 @@ static enum attr_action decode_as_path(struct attr_parse *p, const struct attr_i
 
 	if (fault)
 		return fail_item(p, ATTR_WITHDRAW, MALFORMED_AS_PATH, fault, i);
-	if (!p->ctx->ebgp)
+	if (!p->ctx->ebgp || p->ctx->any_first_as)
 		return ATTR_OK;
 	if (!i->len || i->value[0] != AS_SEQUENCE)
 		return fail_item(p, ATTR_WITHDRAW, MALFORMED_AS_PATH,

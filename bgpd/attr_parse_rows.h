@@ -6,8 +6,8 @@
 #define WGBGP_BGPD_ATTR_PARSE_ROWS_H
 
 enum {
-	RULES,	 /* e external, 4 AS numbers of four octets, a AIGP, 6 IPv6, w the neighbour's AS is
-		  * 4200000000 and not 65001 */
+	RULES,	 /* e external, 4 AS numbers of four octets, a AIGP, 6 IPv6, s any first AS,
+		  * w the neighbour's AS is 4200000000 and not 65001 */
 	ATTRS,	 /* as they come */
 	OUTCOME, /* what they lead to */
 	FIELDS,	 /* of the set; NULL: there is none */
@@ -149,6 +149,16 @@ static const char *const path_rows[][COLUMNS] = {
 	 "igp len 3 from 65001 by 2", NULL, "40010100 4002080203fde900010002 4003040a000001"},
 	{"e4", "40010100 40020602010000fdea 4003040a000001",
 	 "withdraw 3.11 \"AS_PATH: the first AS is not the neighbour's\" 40020602010000fdea"},
+	{"e4s", "40010100 40020602010000fdea 4003040a000001", "ok", "igp len 1 from 65002 by 65002",
+	 NULL, "40010100 4002040201fdea 4003040a000001"},
+	{"e4s", "40010100 400200 4003040a000001", "ok", "igp len 0 from 0 by 0"},
+	{"e4s", "40010100 40020601010000fde9 4003040a000001", "ok", "igp len 1 from 0 by 0", NULL,
+	 "40010100 4002040101fde9 4003040a000001"},
+	{"e4s", "40010100 40020802010000fdea0200 4003040a000001",
+	 "withdraw 3.11 \"AS_PATH: segment length\" 40020802010000fdea0200"},
+	{"es", "40010100 4002060202fdea0001 4003040a000001", "ok", "igp len 2 from 65002 by 1",
+	 "40010100 40020a02020000fdea00000001 4003040a000001",
+	 "40010100 4002060202fdea0001 4003040a000001"},
 	{"e4", "40010100 40020601010000fde9 4003040a000001",
 	 "withdraw 3.11 \"AS_PATH: an external path must start with the neighbour's AS\" "
 	 "40020601010000fde9"},

@@ -137,6 +137,7 @@ static struct attr *read_attrs(const char *rules, const char *attrs)
 				      .four_octet = strchr(rules, '4'),
 				      .family = {true, strchr(rules, '6')},
 				      .as = strchr(rules, 'w') ? 4200000000 : 65001,
+				      .any_first_as = strchr(rules, 's'),
 				      .aigp = strchr(rules, 'a')};
 	memset(&parse, 0xee, sizeof(parse));
 	attr_parse(&parse, data, unhex(attrs, data), &ctx, &error);

@@ -79,7 +79,8 @@ void refresh_put(struct wr *w, enum bgp_family family);
 struct update_context {
 	bool ebgp, four_octet;
 	bool family[BGP_FAMILIES]; /* negotiated */
-	uint32_t as;		   /* the neighbour's: an eBGP path starts with it */
+	uint32_t as;		   /* the neighbour's: an eBGP path starts with it, */
+	bool any_first_as;	   /* unless it may start with any (a route server's) */
 	uint8_t plane;		   /* that next hops are in */
 	bool aigp;		   /* the neighbour's metric is taken */
 };

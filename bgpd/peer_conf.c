@@ -273,7 +273,8 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 	bool session = a->remote_as != b->remote_as || a->remote_type != b->remote_type ||
 		       !addr_eq(&a->local_address, &b->local_address) ||
 		       a->hold_time != b->hold_time || a->aigp != b->aigp ||
-		       a->multihop != b->multihop || a->ttl_security != b->ttl_security ||
+		       a->enforce_first_as != b->enforce_first_as || a->multihop != b->multihop ||
+		       a->ttl_security != b->ttl_security ||
 		       a->password_wanted != b->password_wanted ||
 		       !password_eq(a->password, b->password) ||
 		       memcmp(a->family, b->family, sizeof(a->family)) != 0;

@@ -303,6 +303,7 @@ static void test_compare(void **state)
 		{"'local-address': '10.0.0.9'", PEER_CHANGE_RESET, PEER_CHANGE_RESET},
 		{"'hold-time': 9", PEER_CHANGE_RESET, PEER_CHANGE_RESET},
 		{"'aigp': true", PEER_CHANGE_RESET, PEER_CHANGE_RESET},
+		{"'enforce-first-as': false", PEER_CHANGE_RESET, PEER_CHANGE_RESET},
 		{"'multihop': 9", PEER_CHANGE_RESET, PEER_CHANGE_RESET},
 		{"'ipv4-unicast': false", PEER_CHANGE_RESET, PEER_CHANGE_RESET},
 		{"'ipv6-unicast': false", PEER_CHANGE_RESET, PEER_CHANGE_RESET},

@@ -327,6 +327,7 @@ static void session_established(struct fsm *f)
 		.four_octet = p->four_octet,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
 		.as = p->as,
+		.any_first_as = !p->conf.enforce_first_as,
 		.aigp = p->conf.aigp,
 		.plane = p->conf.plane,
 	};

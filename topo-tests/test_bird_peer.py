@@ -99,3 +99,21 @@ def test_we_restart_gracefully(far):
                    what="nothing stale at BIRD")
         ping.flows(50)
     ping.nothing_lost()
+
+
+def test_route_server(far):
+    """A route server leaves its own AS out of the path, and is believed where that is configured."""
+    server = BIRD.format(static4=STATIC).replace(
+        "ipv4 { import all; export all; next hop self; };",
+        "rs client; ipv4 { import all; next hop self; "
+        "export filter { bgp_path.prepend(65077); accept; }; };")
+    assert "rs client" in server
+    far.bird.configure(server)
+    far.w.wait_gone("192.168.2.0/24")
+    far.w.replace("remote-as 65002;", "remote-as 65002; enforce-first-as false;")
+    far.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    assert far.w.best("192.168.2.0/24")["as-path"] == "65077"
+    far.w.replace("enforce-first-as false; ", "")
+    far.w.wait_gone("192.168.2.0/24")
+    far.bird.configure(BIRD.format(static4=STATIC))
+    far.w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")

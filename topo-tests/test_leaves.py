@@ -180,6 +180,7 @@ NEIGHBOR = [
     option("max-prefix", "max-prefix 2;"),
     option("max-prefix", "max-prefix 50;", "max-prefix 2;"),
     option("allowas-in", "allowas-in 1;"),
+    option("enforce-first-as", "enforce-first-as false;"),
     option("disabled", "disabled true;"),
     # What a group says is the parent's business, which resolves it: not each leaf again.
     option("max-prefix", "max-prefix 2;", place="group"),
