@@ -8,6 +8,7 @@
 #include "rib_peer.h"
 #include "rib_work.h"
 #include "session.h"
+#include "nexthop.h"
 #include "util.h"
 
 #define STALLED_MS 50	      /* ... unless nobody of the group read for so long */
@@ -169,10 +170,24 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 	attr_unref(attr);
 }
 
+/* A path that came from elsewhere leads to neighbours that were in a group with others so far. */
+static void part_next_hop(uint32_t path)
+{
+	const struct nexthop *nh = path ? nexthop_by_id(path_at(path)->nexthop) : NULL;
+	const struct addr *way = nh ? &nh->state.addr : NULL;
+
+	if (!nh || !nh->others || !nh->neighbors)
+		return;
+	for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way))
+		if (p->out && !p->out->group->key.hop.family)
+			adjout_regroup(p);
+}
+
 void adjout_net(struct rib_table *t, uint32_t id, uint32_t path)
 {
 	struct group *g;
 
+	part_next_hop(path);
 	TAILQ_FOREACH (g, &groups, link) {
 		if (group_sends(g, t))
 			tell_group(g, t, id, path);

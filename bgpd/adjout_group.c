@@ -55,6 +55,8 @@ static struct addr own_address(const struct peer *p, uint8_t af)
 struct group_key group_key_of(const struct peer *p)
 {
 	struct addr at = addr_in_plane(&p->conf.address, p->conf.plane);
+	const struct nexthop *nh = nexthop_find(&at);
+	bool is_hop = (nh && nh->others) || policy_chain_names(p->conf.export, &p->conf.address);
 
 	return (struct group_key){
 		.ebgp = p->ebgp,
@@ -62,12 +64,13 @@ struct group_key group_key_of(const struct peer *p)
 		.four_octet = p->four_octet,
 		.next_hop_self = p->conf.next_hop_self,
 		.aigp = p->conf.aigp,
-		.draining = nexthop_is_draining(nexthop_find(&at)),
+		.draining = nexthop_is_draining(nh),
 		.plane = p->conf.plane,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
 		.export = p->conf.export,
 		.own4 = own_address(p, AF_INET),
 		.own6 = own_address(p, AF_INET6),
+		.hop = is_hop ? at : (struct addr){0},
 		.cluster_id = bgp.cluster_id,
 		.default_local_pref = bgp.default_local_pref,
 		.reflection = bgp.reflection,
@@ -82,7 +85,8 @@ bool group_key_eq(const struct group_key *a, const struct group_key *b)
 	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
 	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
 	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
-	       addr_eq(&a->own6, &b->own6) && a->cluster_id == b->cluster_id &&
+	       addr_eq(&a->own6, &b->own6) && addr_eq(&a->hop, &b->hop) &&
+	       a->cluster_id == b->cluster_id &&
 	       a->default_local_pref == b->default_local_pref && a->reflection == b->reflection;
 }
 
@@ -168,6 +172,14 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 	if (*own)
 		return t->family == BGP_IPV4 ? g->key.own4 : g->key.own6;
 	return policy->attr->nexthop;
+}
+
+/* RFC 4271 section 5.1.3: nobody is sent himself as a next hop, and to whom our own packets go
+ * they are not to come from. */
+static bool leads_to_member(const struct group *g, const struct path *p, const struct addr *nexthop,
+			    bool own)
+{
+	return g->key.hop.family && addr_eq(own ? &p->attr->nexthop : nexthop, &g->key.hop);
 }
 
 static enum demotion group_state_of(const struct path *p)
@@ -301,7 +313,9 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	else if (!policy_run(g->key.export, &in, &out))
 		return NULL;
 	nexthop = nexthop_of(g, t, from, &out, &own);
-	if (nexthop.family == t->af)
+	if (leads_to_member(g, p, &nexthop, own))
+		result = NULL;
+	else if (nexthop.family == t->af)
 		result = rewrite(g, from, &out, &nexthop, own ? group_state_of(p) : DEMOTED_NOT,
 				 own && from ? &in.cost : NULL);
 	else

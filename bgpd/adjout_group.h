@@ -104,6 +104,7 @@ struct group_key {
 	bool family[BGP_FAMILIES];
 	struct policy_chain *export;
 	struct addr own4, own6; /* our next hop, family 0 none */
+	struct addr hop;	/* the member's address, where others' paths may lead to it, too */
 	/* What struct bgp had: its members are moved to another group when it changes. */
 	uint32_t cluster_id, default_local_pref, reflection;
 };

@@ -619,6 +619,8 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 		return NULL;
 	if (from && !from->ebgp && !p->ebgp && !peer_is_client(p) && !peer_is_client(from->peer))
 		return NULL;
+	if (from && addr_eq(&best->attr->nexthop, &p->conf.address))
+		return NULL;
 	hop = best->attr->nexthop.b[family == AF_INET ? 3 : 15] - 2u;
 	e = attr_edit_begin(best->attr);
 	if (draining[i])

@@ -183,6 +183,43 @@ static void test_told(void **state)
 	}
 }
 
+/* RFC 4271 section 5.1.3: the neighbour that a path leads to is not told of it, whoever it came
+ * from, and whether we are the next hop that it would hear of or not. */
+static void test_next_hop(void **state)
+{
+	static const struct {
+		unsigned from;
+		const char *nexthop;
+		unsigned leads_to; /* 0: to none of them */
+	} hops[] = {
+		{EXT1, HOP, 0},
+		{EXT1, "10.9.0.24", CLIENT2},
+		{EXT1, "10.9.0.22", EXT2},
+		{EXT1, "10.9.0.21", 0},
+		{EXT1, "10.9.0.26", SELF},
+		{CLIENT1, "10.9.0.24", CLIENT2},
+		{CLIENT1, "10.9.0.21", EXT1},
+		{CLIENT1, HOP, 0},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(hops); i++) {
+		struct news n = {.prefix = PREFIX, .nexthop = hops[i].nexthop, .path = {65021}};
+
+		n.local_pref = hops[i].from == CLIENT1 ? 100 : 0;
+		far_announce(FAR(hops[i].from), &n);
+		rig_nexthop(hops[i].nexthop, REACH_UP, REASON_NONE);
+		rig_settle();
+		for (unsigned to = FIRST; to <= LAST; to++) {
+			bool told = !str_eq(seen(to, PREFIX), "-");
+
+			if (told != (to != hops[i].from && to != hops[i].leads_to))
+				fail_msg("row %u, to %u: %s", i, to, seen(to, PREFIX));
+		}
+		if (i + 1 < ARRAY_SIZE(hops) && hops[i + 1].from != hops[i].from)
+			far_withdraw(FAR(hops[i].from), PREFIX);
+	}
+}
+
 /* Each rung: B is best, A is not, for this reason. */
 #define A_NEWS .prefix = PREFIX, .nexthop = HOP
 #define B_NEWS .prefix = PREFIX, .nexthop = "10.9.0.98"
@@ -464,6 +501,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_next_hop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rungs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nexthop_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_networks, setup, teardown),

@@ -122,30 +122,35 @@ static void nexthop_release(struct nexthop *nh)
 	free(nh);
 }
 
-void nexthop_attach(uint32_t id)
+static void drop_path(struct nexthop *nh)
+{
+	if (!--nh->n_paths)
+		nh->others = false;
+	nexthop_release(nh);
+}
+
+void nexthop_attach(uint32_t id, const struct addr *from)
 {
 	struct path *p = path_at(id);
 	struct nexthop *nh = nexthop_get(&p->attr->nexthop), *old = nexthop_by_id(p->nexthop);
 
+	if (nh && !addr_eq(&nh->state.addr, from))
+		nh->others = true;
 	if (nh == old)
 		return;
 	p->nexthop = nh ? nh->id : 0;
 	if (nh)
 		nh->n_paths++;
-	if (old) {
-		old->n_paths--;
-		nexthop_release(old);
-	}
+	if (old)
+		drop_path(old);
 }
 
 void nexthop_detach(uint32_t id)
 {
 	struct nexthop *nh = nexthop_by_id(path_at(id)->nexthop);
 
-	if (!nh)
-		return;
-	nh->n_paths--;
-	nexthop_release(nh);
+	if (nh)
+		drop_path(nh);
 }
 
 struct nexthop *nexthop_watch_neighbor(const struct addr *a)

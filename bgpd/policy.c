@@ -151,6 +151,15 @@ bool policy_chain_by_cost(const struct policy_chain *c)
 	return c && c->by_cost;
 }
 
+bool policy_chain_names(const struct policy_chain *c, const struct addr *nexthop)
+{
+	for (size_t i = 0; c && i < c->n; i++)
+		for (size_t k = 0; k < c->policies[i].n; k++)
+			if (addr_eq(&c->policies[i].terms[k].nexthop, nexthop))
+				return true;
+	return false;
+}
+
 /* Policies speak of addresses; the plane is a match of its own. */
 static bool in_ranges(const struct policy_term *t, const struct prefix *in_plane)
 {

@@ -31,6 +31,8 @@ bool policy_chain_eq(const struct policy_chain *a, const struct policy_chain *b)
 bool policy_chain_by_prefix(const struct policy_chain *c);
 /* ... or with the cost of the next hop. */
 bool policy_chain_by_cost(const struct policy_chain *c);
+bool policy_chain_names(const struct policy_chain *c,
+			const struct addr *nexthop); /* a term sets it */
 
 enum policy_protocol {
 	POLICY_BGP = 1,
