@@ -31,7 +31,7 @@ static struct log_bucket bucket; /* for lines about what is not sent */
 static bool fits(const struct group *g, const struct attr *a, uint8_t af, uint8_t len)
 {
 	static struct wr w;
-	size_t room = BGP_MESSAGE_MAX - pack_overhead(af) - 1 - (len + 7) / 8;
+	size_t room = BGP_MESSAGE_MAX - pack_overhead(af, a) - 1 - (len + 7) / 8;
 
 	if (a->wire_len * (g->key.four_octet ? 1u : 2u) + FIELDS_MAX <= room)
 		return true;
@@ -70,6 +70,7 @@ struct group_key group_key_of(const struct peer *p)
 		.export = p->conf.export,
 		.own4 = own_address(p, AF_INET),
 		.own6 = own_address(p, AF_INET6),
+		.own_ll = p->local6.family ? p->local_ll : (struct addr){0},
 		.hop = is_hop ? at : (struct addr){0},
 		.cluster_id = bgp.cluster_id,
 		.default_local_pref = bgp.default_local_pref,
@@ -85,8 +86,8 @@ bool group_key_eq(const struct group_key *a, const struct group_key *b)
 	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
 	       a->family[BGP_IPV6] == b->family[BGP_IPV6] &&
 	       policy_chain_eq(a->export, b->export) && addr_eq(&a->own4, &b->own4) &&
-	       addr_eq(&a->own6, &b->own6) && addr_eq(&a->hop, &b->hop) &&
-	       a->cluster_id == b->cluster_id &&
+	       addr_eq(&a->own6, &b->own6) && addr_eq(&a->own_ll, &b->own_ll) &&
+	       addr_eq(&a->hop, &b->hop) && a->cluster_id == b->cluster_id &&
 	       a->default_local_pref == b->default_local_pref && a->reflection == b->reflection;
 }
 
@@ -163,7 +164,7 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 {
 	bool leaked = policy->attr->nexthop.plane != t->plane; /* nobody in this plane reaches it */
 	bool self = g->key.ebgp || g->key.next_hop_self || !from || leaked ||
-		    !policy->attr->nexthop.family;
+		    !policy->attr->nexthop.family || addr_is_link_local(&policy->attr->nexthop);
 
 	*own = false;
 	if (policy->nexthop_set && policy->attr->nexthop.family == t->af)
@@ -239,6 +240,8 @@ static struct attr *rewrite(const struct group *g, const struct peer_rib *from,
 		attr_edit_community(e, true, COMMUNITY_GRACEFUL_SHUTDOWN);
 	tell_metric(e, g, a, cost);
 	attr_edit_nexthop(e, nexthop); /* alone: a link-local one is not ours to pass on */
+	if (addr_eq(nexthop, &g->key.own6))
+		attr_edit_nexthop_ll(e, &g->key.own_ll);
 	if (g->key.ebgp) {
 		attr_edit_drop_internal(e);
 		attr_edit_drop_nontransitive(e, policy->bandwidth_set);

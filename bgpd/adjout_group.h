@@ -48,8 +48,8 @@ struct pack {
 	uint16_t except, only; /* neighbours by number, 0 none */
 };
 bool pack_empty(const struct pack *k);
-/* Bytes of an announcement without attributes and prefixes; the next hop is one global address. */
-size_t pack_overhead(uint8_t af);
+/* Bytes of an announcement without attributes and prefixes, with A's next hop. */
+size_t pack_overhead(uint8_t af, const struct attr *a);
 /* Whether a prefix of LEN bits may go into this message. */
 bool pack_fits(const struct pack *k, const struct attr *attr, uint8_t af, uint8_t len,
 	       uint16_t except, uint16_t only);
@@ -104,6 +104,7 @@ struct group_key {
 	bool family[BGP_FAMILIES];
 	struct policy_chain *export;
 	struct addr own4, own6; /* our next hop, family 0 none */
+	struct addr own_ll;	/* behind own6 */
 	struct addr hop;	/* the member's address, where others' paths may lead to it, too */
 	/* What struct bgp had: its members are moved to another group when it changes. */
 	uint32_t cluster_id, default_local_pref, reflection;

@@ -400,18 +400,30 @@ static void packs(void **state)
 	assert_int_equal(attr_count(), 0);
 }
 
+/* The next hop has two addresses (RFC 2545 section 3). */
+static struct attr *set_with_link_local(void)
+{
+	struct addr ll = {.family = AF_INET6, .b = {0xfe, 0x80, [15] = 1}};
+	struct attr *a = set_of(1, AF_INET6);
+	struct attr_edit *e = attr_edit_begin(a);
+
+	attr_edit_nexthop_ll(e, &ll);
+	attr_unref(a);
+	return attr_edit_finish(e);
+}
+
 /* Where a message is empty but for its set, its size is what pack_overhead() says. */
 static void overhead(void **state)
 {
-	for (int v6 = 0; v6 < 2; v6++) {
+	for (int v6 = 0; v6 < 3; v6++) {
 		uint8_t af = v6 ? AF_INET6 : AF_INET;
-		struct attr *a = set_of(1, af);
+		struct attr *a = v6 < 2 ? set_of(1, af) : set_with_link_local();
 		struct pack k = {0};
 		struct wr w = {0};
 
 		pack_begin(&k, a, af, 0, 0, true);
 		attr_put(&w, a, !v6, true);
-		assert_int_equal(pack_bytes(&k), pack_overhead(af) + w.len);
+		assert_int_equal(pack_bytes(&k), pack_overhead(af, a) + w.len);
 		wr_free(&w);
 		pack_free(&k);
 		attr_unref(a);

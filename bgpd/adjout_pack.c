@@ -15,12 +15,18 @@ bool pack_empty(const struct pack *k)
 	return k->nlri.len == 0;
 }
 
-/* Bytes of the MP attribute in front of its prefixes; the next hop is one global address. */
-static size_t mp_overhead(uint8_t af, bool announced)
+/* Bytes of the next hop: a link-local address may stand behind the other one (RFC 2545). */
+static uint8_t hop_bytes(const struct attr *a)
+{
+	return a->has_nexthop_ll ? 32 : 16;
+}
+
+/* Bytes of the MP attribute in front of its prefixes. */
+static size_t mp_overhead(uint8_t af, const struct attr *announced)
 {
 	if (af == AF_INET)
 		return 0;
-	return announced ? 4 + 4 + 16 + 1 : 4 + 3;
+	return announced ? 4 + 4 + hop_bytes(announced) + 1 : 4 + 3;
 }
 
 size_t pack_bytes(const struct pack *k)
@@ -28,9 +34,9 @@ size_t pack_bytes(const struct pack *k)
 	return BGP_HEADER_BYTES + 4 + mp_overhead(k->af, k->attr) + k->attrs.len + k->nlri.len;
 }
 
-size_t pack_overhead(uint8_t af)
+size_t pack_overhead(uint8_t af, const struct attr *a)
 {
-	return BGP_HEADER_BYTES + 4 + mp_overhead(af, true);
+	return BGP_HEADER_BYTES + 4 + mp_overhead(af, a);
 }
 
 bool pack_fits(const struct pack *k, const struct attr *attr, uint8_t af, uint8_t len,
@@ -86,8 +92,9 @@ static uint8_t *pack_put_mp(const struct pack *k, uint8_t *out)
 	out = put16(out, 2); /* AFI */
 	*out++ = 1;	     /* SAFI */
 	if (k->attr) {
-		*out++ = 16;
+		*out++ = hop_bytes(k->attr);
 		out = put_bytes(out, k->attr->nexthop.b, 16);
+		out = put_bytes(out, attr_nexthop_ll(k->attr), hop_bytes(k->attr) - 16);
 		*out++ = 0;
 	}
 	return put_bytes(out, k->nlri.data, k->nlri.len);

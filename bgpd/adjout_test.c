@@ -627,6 +627,8 @@ static struct attr *expected(const struct peer *p, const struct path *best, uint
 		attr_edit_community(e, true, COMMUNITY_GRACEFUL_SHUTDOWN);
 	if (!from || p->ebgp || p->conf.next_hop_self) {
 		attr_edit_nexthop(e, &self);
+		if (family == AF_INET6)
+			attr_edit_nexthop_ll(e, &p->local_ll);
 		if (from && best->attr->has_aigp && p->conf.aigp)
 			attr_edit_aigp(e, true, attr_aigp(best->attr) + cost[hop]);
 	}
@@ -759,6 +761,9 @@ static void set_up(void)
 		p->router_id = 0x0b000000 + i;
 		p->local = (struct addr){.family = AF_INET, .b = {10, 99, 0, 1}};
 		p->local6 = (struct addr){.family = AF_INET6, .b = {0xfd, 0x99, [15] = 1}};
+		if (i % 3 == 2)
+			p->local_ll =
+				(struct addr){.family = AF_INET6, .b = {0xfe, 0x80, [15] = 1}};
 		p->family[BGP_IPV4] = p->family[BGP_IPV6] = true;
 		p->four_octet = i != 1;
 		p->gr = p->gr_forwarding[0] = p->gr_forwarding[1] = true;
@@ -929,6 +934,7 @@ static bool has_room(const struct peer *p, const struct prefix *prefix)
 	struct wr w = {0};
 	size_t len = BGP_HEADER_BYTES + 4 + (prefix->family == AF_INET ? 0 : 25);
 
+	len += want->has_nexthop_ll ? 16 : 0;
 	attr_put(&w, want, prefix->family == AF_INET, p->four_octet);
 	len += w.len + nlri_bytes(prefix);
 	attr_unref(want);

@@ -63,6 +63,8 @@ struct attr_edit;
 struct attr_edit *attr_edit_begin(const struct attr *from); /* NULL: origin IGP, empty path */
 void attr_edit_origin(struct attr_edit *e, enum attr_origin origin);
 void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop); /* the plane stays */
+/* ... and behind that the link-local one; family 0: none. */
+void attr_edit_nexthop_ll(struct attr_edit *e, const struct addr *ll);
 void attr_edit_local_pref(struct attr_edit *e, bool present, uint32_t v);
 void attr_edit_med(struct attr_edit *e, bool present, uint32_t v);
 void attr_edit_weight(struct attr_edit *e, uint32_t v);

@@ -119,6 +119,12 @@ void attr_edit_nexthop(struct attr_edit *e, const struct addr *nexthop)
 	e->has_ll = false;
 }
 
+void attr_edit_nexthop_ll(struct attr_edit *e, const struct addr *ll)
+{
+	e->has_ll = ll->family;
+	memcpy(e->ll, ll->b, sizeof(e->ll));
+}
+
 void attr_edit_local_pref(struct attr_edit *e, bool present, uint32_t v)
 {
 	e->draft.head.has_local_pref = present;

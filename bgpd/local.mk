@@ -54,6 +54,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/rib_walk.c bgpd/rib_walk.h \
 	bgpd/rib_work.c bgpd/rib_work.h \
 	bgpd/session.c bgpd/session.h \
+	bgpd/session_local.c bgpd/session_local.h \
 	bgpd/session_open.c bgpd/session_open.h \
 	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_say.c bgpd/session_say.h \

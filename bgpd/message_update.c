@@ -87,16 +87,19 @@ static bool any(const struct nlri_iter *it)
 	return it->at < it->end;
 }
 
-static void intern(struct update *u, const struct attr_parse *p, uint8_t plane)
+static void intern(struct update *u, const struct attr_parse *p, const struct update_context *ctx)
 {
 	static const struct addr none;
-	struct addr hop = addr_in_plane(&p->nexthop, plane),
-		    mp = addr_in_plane(&p->reach.nexthop, plane);
+	const struct addr *global = &p->reach.nexthop, *ll = &p->reach.nexthop_ll;
+	/* Over a link without a common subnet that is the one that can be reached. */
+	bool by_link = ctx->link_local && ll->family;
+	struct addr hop = addr_in_plane(&p->nexthop, ctx->plane),
+		    mp = addr_in_plane(by_link ? ll : global, ctx->plane);
 
 	if (any(&u->announced[0]))
 		u->attr = attr_parse_intern(p, &hop, &none);
 	if (any(&u->announced[1]))
-		u->mp_attr = attr_parse_intern(p, &mp, &p->reach.nexthop_ll);
+		u->mp_attr = attr_parse_intern(p, &mp, by_link ? &none : ll);
 }
 
 /* RFC 4724 section 2. */
@@ -144,7 +147,7 @@ int update_decode(const uint8_t *body, size_t len, const struct update_context *
 		return -EBADMSG;
 	u->treat_as_withdraw = p.worst == ATTR_WITHDRAW;
 	if (!u->treat_as_withdraw)
-		intern(u, &p, ctx->plane);
+		intern(u, &p, ctx);
 	find_eor(u, &p, len);
 	return 0;
 }

@@ -159,6 +159,14 @@ static void test_mp(void **state)
 	assert_false(u.treat_as_withdraw);
 	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fe80::1");
 	assert_null(attr_nexthop_ll(u.mp_attr));
+	/* By a session over link-local addresses that one is the next hop. */
+	ctx.link_local = true;
+	decode("", ORIGIN PATH "800e 2c 0002 01 20" HOP6 LL6 "00 30fd0000000002", "");
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fe80::1");
+	assert_null(attr_nexthop_ll(u.mp_attr));
+	decode("", ORIGIN PATH "800e 1c 0002 01 10" HOP6 "00 30fd0000000002", "");
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fd99::1");
+	ctx.link_local = false;
 	/* A second address that is not link-local is none. */
 	assert_int_equal(
 		decode("", ORIGIN PATH "800e 2c 0002 01 20" HOP6 HOP6 "00 30fd0000000002", ""), 0);

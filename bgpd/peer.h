@@ -42,6 +42,7 @@ struct peer {
 	struct addr local;	   /* our address of the connection: own next hop */
 	struct addr local4;	   /* our IPv4 address on that interface, or local; family 0 none */
 	struct addr local6;	   /* our IPv6 address on that interface, or local; family 0 none */
+	struct addr local_ll; /* our link-local one, where the session runs over such; or none */
 	bool family[BGP_FAMILIES]; /* negotiated */
 	bool four_octet, refresh;
 	bool gr_aware;			  /* neighbour announced it: it sends End-of-RIB */

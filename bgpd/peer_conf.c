@@ -202,6 +202,29 @@ static void read_options(const json_t *config, const json_t *obj, struct peer_co
 	join_names(conf_list(obj, "export"), c->export_names, sizeof(c->export_names));
 }
 
+/* The kernel makes a link-local address of its own beside the one that a tunnel interface is given,
+ * and might take that for the source; the neighbour knows the other one. */
+static void read_link_address(const json_t *config, struct peer_conf *c)
+{
+	json_t *interface, *address;
+	size_t i, j;
+
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
+		if (!c->zone[0] || !str_eq(conf_str(interface, "name", ""), c->zone))
+			continue;
+		json_array_foreach (conf_list(interface, "address"), j, address) {
+			const char *text = json_string_value(address);
+			struct addr a;
+			uint8_t len;
+
+			if (text && addr_parse_with_len(text, &a, &len) == 0 &&
+			    a.family == AF_INET6 && addr_is_link_local(&a) &&
+			    !c->link_address.family)
+				c->link_address = a;
+		}
+	}
+}
+
 /* "fe80::1%wg0" to address and zone. */
 static int read_address(const json_t *obj, struct peer_conf *c)
 {
@@ -234,6 +257,7 @@ void peer_confs_read(const json_t *config, struct peer_confs *out)
 		str_copy(conf->group, conf_str(obj, "group", ""), sizeof(conf->group));
 		if (read_address(obj, conf) == 0 && !peer_confs_find(out, conf)) {
 			peer_conf_find_plane(conf);
+			read_link_address(config, conf);
 			out->n++;
 		} else {
 			peer_conf_free(conf);
@@ -286,7 +310,8 @@ unsigned peer_conf_compare(const struct peer_conf *a, const struct peer_conf *b)
 	if (!policy_chain_eq(a->import, b->import) || a->allowas_in != b->allowas_in ||
 	    a->route_reflector_client != b->route_reflector_client)
 		changes |= PEER_CHANGE_IN;
-	if (a->port != b->port || a->passive != b->passive || a->connect_retry != b->connect_retry)
+	if (a->port != b->port || !addr_eq(&a->link_address, &b->link_address) ||
+	    a->passive != b->passive || a->connect_retry != b->connect_retry)
 		changes |= PEER_CHANGE_CALL;
 	if (a->keepalive != b->keepalive || a->send_hold != b->send_hold)
 		changes |= PEER_CHANGE_TIMES;

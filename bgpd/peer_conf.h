@@ -28,6 +28,7 @@ struct peer_conf {
 	char group[MSG_NAME_MAX]; /* neighbor-group, "" none */
 	enum { REMOTE_AS, REMOTE_INTERNAL, REMOTE_EXTERNAL } remote_type; /* without remote_as */
 	struct addr local_address;					  /* family 0: any */
+	struct addr link_address; /* of the zone, as configured: what we call from; family 0: any */
 	uint32_t send_hold;	   /* seconds, 0 none, or SEND_HOLD_AUTO */
 	struct password *password; /* owned reference; NULL none */
 	bool password_wanted;	   /* one is configured; without `password` there is no session */

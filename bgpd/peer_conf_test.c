@@ -290,6 +290,25 @@ static void test_neighbor_list(void **state)
 	free_all(&all);
 }
 
+/* A session over link-local addresses leaves from the one that the interface is given. */
+static void test_link_address(void **state)
+{
+	struct peer_confs all = read_all(
+		"{'wireguard': {'interface': [{'name': 'wg0', 'address': ['fe80::7/64']}, {'name': "
+		"'wg1', 'address': ['10.0.0.1/32', 'fd00::1/64', 'fe80::1/64', 'fe80::3/64']}]}, "
+		"'bgp': {'neighbor': [{'address': 'fe80::2%wg1'}, {'address': 'fe80::2%wg0'}, "
+		"{'address': 'fe80::2%eth0'}, {'address': '10.0.0.2'}]}}");
+	static const char *const want[] = {"fe80::1", "fe80::7", "none", "none"};
+
+	assert_int_equal(all.n, 4);
+	for (size_t i = 0; i < all.n; i++)
+		assert_string_equal(ADDR_STR(&all.conf[i].link_address), want[i]);
+	assert_int_equal(peer_conf_compare(&all.conf[0], &all.conf[0]), PEER_CHANGE_NONE);
+	all.conf[1].address = all.conf[0].address;
+	assert_int_equal(peer_conf_compare(&all.conf[0], &all.conf[1]), PEER_CHANGE_CALL);
+	free_all(&all);
+}
+
 /* Each statement, and what a session has to do when it comes and when it goes. */
 static void test_compare(void **state)
 {
@@ -482,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_neighbor),
 		cmocka_unit_test(test_neighbor_list),
+		cmocka_unit_test(test_link_address),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_groups),

@@ -20,6 +20,7 @@
 #include "bgp.h"
 #include "dut.h"
 #include "log.h"
+#include "session_local.h"
 #include "session_socket.h"
 #include "util.h"
 
@@ -40,6 +41,22 @@ static int begin(void **state)
 	dut_ip("addr add fd06::1/64 dev vb nodad");
 	dut_ip("addr add 10.7.0.1/24 dev v4"); /* and a link-local one */
 	dut_ip("addr add fd07::1/64 dev v6 nodad");
+	/* One that was configured, and then what a router says and the kernel makes of it. */
+	dut_link("vs");
+	dut_ip("addr add 10.8.0.1/24 dev vs");
+	dut_ip("addr add fe80::5/64 dev vs nodad");
+	dut_ip("addr add fe80::4/64 dev vs nodad");
+	dut_ip("addr add fd08::3/64 dev vs nodad preferred_lft 0");
+	dut_ip("addr add fd08::1/64 dev vs nodad");
+	dut_ip("addr add fd08::2/64 dev vs nodad valid_lft 9000 preferred_lft 9000");
+	dut_link("vh");
+	dut_ip("addr add 10.11.0.1/32 dev vh");
+	dut_ip("addr add fd11::1/128 dev vh nodad");
+	dut_ip("addr add fe80::5/64 dev vh nodad");
+	dut_link("vd");
+	dut_ip("addr add 10.10.0.1/24 dev vd");
+	dut_ip("addr add fd10::2/64 dev vd nodad valid_lft 9000 preferred_lft 9000");
+	dut_ip("addr add fd10::3/64 dev vd nodad valid_lft 9000 preferred_lft 0");
 	return 0;
 }
 
@@ -67,12 +84,19 @@ static const char *locals(const struct peer *p)
 
 static void test_locals(void **state)
 {
-	static const char *const rows[][2] = {
+	static const char *const rows[][3] = {
+		/* a link-local one: of va where no other is said */
 		{"10.5.0.1", "10.5.0.1 10.5.0.1 fd05::2"},
 		{"10.5.0.2", "10.5.0.2 10.5.0.2 fd05::2"},
 		{"fd05::1", "fd05::1 10.5.0.1 fd05::1"},
 		{"fd05::2", "fd05::2 10.5.0.1 fd05::2"},
 		{"fe80::5", "fe80::5 10.5.0.1 fd05::2"},
+		{"fe80::5", "fe80::5 10.8.0.1 fd08::1", "vs"},
+		{"10.8.0.1", "10.8.0.1 10.8.0.1 fd08::1"},
+		{"fe80::5", "fe80::5 10.11.0.1 -", "vh"}, /* alone in its network */
+		{"10.11.0.1", "10.11.0.1 10.11.0.1 fd11::1"},
+		{"fd08::2", "fd08::2 10.8.0.1 fd08::2"},
+		{"10.10.0.1", "10.10.0.1 10.10.0.1 fd10::2"},
 		{"10.6.0.1", "10.6.0.1 10.6.0.1 fd06::1"},
 		{"fd06::1", "fd06::1 10.6.0.1 fd06::1"},
 		{"10.7.0.1", "10.7.0.1 10.7.0.1 -"},
@@ -84,7 +108,8 @@ static void test_locals(void **state)
 
 	p->local4 = p->local6 = p->conf.address; /* of an earlier session */
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct endpoint at = {.port = 0, .scope_id = if_nametoindex("va")};
+		struct endpoint at = {.port = 0,
+				      .scope_id = if_nametoindex(rows[i][2] ? rows[i][2] : "va")};
 		struct sockaddr_storage sa;
 		socklen_t len;
 		int fd;
@@ -95,16 +120,17 @@ static void test_locals(void **state)
 		len = endpoint_to_sockaddr(&at, &sa);
 		fd = socket(at.addr.family, SOCK_STREAM, 0);
 		assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-		session_socket_locals(p, fd);
+		session_locals(p, fd);
+		assert_int_equal(p->local_ll.family ? at.scope_id : 0, at.scope_id);
 		if (!str_eq(locals(p), rows[i][1]))
 			fail_msg("%s: %s, expected %s", rows[i][0], locals(p), rows[i][1]);
 		close(fd);
 	}
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	session_socket_locals(p, pair[0]);
+	session_locals(p, pair[0]);
 	assert_string_equal(locals(p), "- - -");
 	close(pair[0]);
-	session_socket_locals(p, pair[0]); /* no socket at all */
+	session_locals(p, pair[0]); /* no socket at all */
 	assert_string_equal(locals(p), "- - -");
 	close(pair[1]);
 }
@@ -175,6 +201,24 @@ static void test_connect(void **state)
 	}
 }
 
+/* Of several link-local addresses the one that is configured. */
+static void test_link_address(void **state)
+{
+	static const char *const ours[] = {"fe80::4", "fe80::5"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ours); i++) {
+		struct peer *p = peer_of("fe80::9");
+		int fd;
+
+		strcpy(p->conf.zone, "vs");
+		assert_int_equal(addr_parse(ours[i], &p->conf.link_address), 0);
+		fd = session_socket_connect(p);
+		assert_true(fd >= 0);
+		assert_string_equal(from(fd), ours[i]);
+		close(fd);
+	}
+}
+
 /* RFC 4271 leaves it open: one hop to an external neighbour, any number to an internal one. */
 static void test_hops(void **state)
 {
@@ -218,9 +262,8 @@ static void test_dual_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_locals),
-		cmocka_unit_test(test_connect),
-		cmocka_unit_test(test_hops),
+		cmocka_unit_test(test_locals),	     cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_link_address), cmocka_unit_test(test_hops),
 		cmocka_unit_test(test_dual_stack),
 	};
 

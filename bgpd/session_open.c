@@ -8,7 +8,7 @@
 #include "loop.h"
 #include "restart.h"
 #include "session.h"
-#include "session_socket.h"
+#include "session_local.h"
 #include "util.h"
 
 void session_put_open(const struct peer *p, struct open *o)
@@ -106,7 +106,7 @@ void session_take_over(struct peer *p, const struct fsm *f)
 	p->keepalive = f->keepalive_time;
 	p->send_hold = f->send_hold_time;
 	p->up_since_ms = now_ms();
-	session_socket_locals(p, conn_fd(f->conn));
+	session_locals(p, conn_fd(f->conn));
 }
 
 void session_times_changed(struct peer *p)

@@ -2,7 +2,6 @@
 #include "session_socket.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -84,14 +83,17 @@ int session_socket_prepare(const struct peer *p, int fd)
 	return err;
 }
 
-static int bind_local(const struct peer *p, int fd, uint32_t scope)
+static int bind_local(const struct peer *p, int fd, uint32_t zone)
 {
-	struct endpoint local = {.addr = p->conf.local_address, .scope_id = scope};
+	struct endpoint local = {.addr = p->conf.local_address};
 	struct sockaddr_storage ss;
 	socklen_t len;
 
 	if (!local.addr.family)
+		local.addr = p->conf.link_address;
+	if (!local.addr.family)
 		return 0;
+	local.scope_id = addr_is_link_local(&local.addr) ? zone : 0;
 	if (local.addr.family != p->conf.address.family)
 		return -EAFNOSUPPORT;
 	len = endpoint_to_sockaddr(&local, &ss);
@@ -116,8 +118,7 @@ int session_socket_connect(const struct peer *p)
 		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->conf.device,
 			   (socklen_t)strlen(p->conf.device));
 	if (err == 0)
-		err = bind_local(p, fd,
-				 addr_is_link_local(&p->conf.local_address) ? remote.scope_id : 0);
+		err = bind_local(p, fd, remote.scope_id);
 	if (err == 0) {
 		len = endpoint_to_sockaddr(&remote, &ss);
 		if (connect(fd, (struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS)
@@ -128,60 +129,4 @@ int session_socket_connect(const struct peer *p)
 		return err;
 	}
 	return fd;
-}
-
-/* The first address of FAMILY on the interface NAME that others can use. */
-static struct addr address_on(const struct ifaddrs *all, const char *name, uint8_t family)
-{
-	struct endpoint e;
-
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		if (!i->ifa_addr || i->ifa_addr->sa_family != family || !str_eq(i->ifa_name, name))
-			continue;
-		endpoint_from_sockaddr(i->ifa_addr, &e);
-		if (!addr_is_link_local(&e.addr))
-			return e.addr;
-	}
-	return (struct addr){0};
-}
-
-static const char *interface_of(const struct ifaddrs *all, const struct addr *a)
-{
-	struct endpoint e;
-
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		if (!i->ifa_addr || i->ifa_addr->sa_family != a->family)
-			continue;
-		endpoint_from_sockaddr(i->ifa_addr, &e);
-		if (addr_eq(&e.addr, a))
-			return i->ifa_name;
-	}
-	return NULL;
-}
-
-void session_socket_locals(struct peer *p, int fd)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	struct ifaddrs *all = NULL;
-	struct endpoint local = {0};
-	const char *name;
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
-	    (ss.ss_family == AF_INET || ss.ss_family == AF_INET6))
-		endpoint_from_sockaddr((struct sockaddr *)&ss, &local);
-	p->local = local.addr;
-	p->local4 = p->local6 = (struct addr){0};
-	if (p->local.family && getifaddrs(&all) == 0) {
-		name = interface_of(all, &p->local);
-		if (name) {
-			p->local4 = address_on(all, name, AF_INET);
-			p->local6 = address_on(all, name, AF_INET6);
-		}
-		freeifaddrs(all);
-	}
-	if (p->local.family == AF_INET)
-		p->local4 = p->local;
-	else if (p->local.family == AF_INET6 && !addr_is_link_local(&p->local))
-		p->local6 = p->local;
 }

@@ -16,8 +16,5 @@ void session_socket_listening(int fd, uint8_t family);
 int session_socket_prepare(const struct peer *p, int fd);
 /* Why the configuration allows no connection with P now, or NULL. */
 const char *session_socket_obstacle(const struct peer *p);
-/* Our addresses at this end of the connection: p->local, and p->local4 and p->local6 of the
- * interface that has it. */
-void session_socket_locals(struct peer *p, int fd);
 
 #endif

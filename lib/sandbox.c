@@ -91,7 +91,7 @@ static const struct rule allowed_when[] = {
 	{"ioctl", BGPD, {{1, INT, SIOCGIFNAME}}},
 	{"socket", BOTH, {{0, INT, AF_INET}}}, /* none with a name in the file system */
 	{"socket", BOTH, {{0, INT, AF_INET6}}},
-	{"socket", BGPD, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* getifaddrs() */
+	{"socket", BGPD, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* our addresses */
 	{"mmap", BOTH, {{2, PROT_EXEC, NONE}}},				   /* no new code */
 	{"mprotect", BOTH, {{2, PROT_EXEC, NONE}}},
 	{"prlimit64", BOTH, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
