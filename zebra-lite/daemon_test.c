@@ -478,6 +478,14 @@ static void test_told(void **state)
 	DUT_AWAIT(!json_object_get(redist, "kernel 10.60.0.0/16"));
 	dut_ip("addr add 10.21.0.1/24 dev eth0");
 	DUT_AWAIT(json_object_get(redist, "connected 10.21.0.0/24"));
+	dut_ip("addr add 10.22.0.1/32 dev eth0");
+	DUT_AWAIT(json_object_get(redist, "connected 10.22.0.1/32"));
+	dut_ip("addr del 10.22.0.1/32 dev eth0");
+	DUT_AWAIT(!json_object_get(redist, "connected 10.22.0.1/32"));
+	dut_ip("addr add 10.23.0.1/32 dev lo");
+	dut_ip("addr add fd23::1/128 dev lo");
+	DUT_AWAIT(json_object_get(redist, "connected 10.23.0.1/32"));
+	DUT_AWAIT(json_object_get(redist, "connected fd23::1/128"));
 	/* Next hops. */
 	watch("10.99.0.2");
 	watch("10.20.0.77");

@@ -151,7 +151,7 @@ void fib_want(const struct rib_node *n, struct fib_plan *plan)
 		plan->gateway = cand->gateway;
 		break;
 	case RIB_CONNECTED: /* the kernel has it in its main table only */
-		if (n->plane) {
+		if (n->plane && cand->type == RTN_UNICAST) {
 			plan->type = cand->type;
 			plan->oif = cand->oif;
 		}

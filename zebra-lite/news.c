@@ -64,6 +64,8 @@ static void on_addr(const struct kaddr *a, bool present)
 {
 	if (ifaddr_told(a, present))
 		try_again();
+	if (!kernel_link_pointopoint(a->ifindex))
+		rib_kernel_addr(a, present);
 }
 
 static void on_nexthop(const struct knexthop *k, bool present)

@@ -222,6 +222,23 @@ void rib_kernel_route(const struct kroute *told, bool present)
 	}
 }
 
+/* For 10.0.0.1/32, on lo say, the kernel has no route in its main table; connected it is all the
+ * same: `network` and `redistribute connected` may mean it. For IPv6 there is a route. */
+void rib_kernel_addr(const struct kaddr *a, bool present)
+{
+	struct prefix host = prefix_of_addr(&a->local);
+	struct kroute r = {
+		.prefix = host,
+		.table = RT_TABLE_MAIN,
+		.oif = a->ifindex,
+		.protocol = RTPROT_KERNEL,
+		.type = RTN_LOCAL, /* no next hop is reached by it */
+	};
+
+	if (host.family == AF_INET && prefix_eq(&host, &a->subnet))
+		rib_kernel_route(&r, present);
+}
+
 void rib_kernel_begin(void)
 {
 	if (sweep_job.ready)

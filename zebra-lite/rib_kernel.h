@@ -10,11 +10,14 @@
 #ifndef WGBGP_ZEBRA_RIB_KERNEL_H
 #define WGBGP_ZEBRA_RIB_KERNEL_H
 
+#include "kernel.h"
 #include "out.h"
 
 void rib_kernel_begin(void);
 void rib_kernel_end(void (*done)(void)); /* goes on in the background; DONE may be NULL */
 void rib_kernel_route(const struct kroute *r, bool present);
+/* An address of an interface that is no point-to-point one. */
+void rib_kernel_addr(const struct kaddr *a, bool present);
 void rib_kernel_link_changed(uint32_t ifindex);
 /* Has routes of ours with another metric read again, where some were seen: they go then, if
  * fib_is_swept(). */

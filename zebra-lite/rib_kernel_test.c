@@ -124,6 +124,41 @@ static void test_fallen(void **state)
 	assert_int_equal(fib_counters.flushed, flushed + 1);
 }
 
+/* An address alone in its network has no route in the kernel's main table, and is connected. */
+static void test_host_address(void **state)
+{
+	struct kaddr a = {.ifindex = RIG_U1, .local = rig_addr("192.0.2.7")}, b = a;
+
+	a.subnet = rig_prefix("192.0.2.7/32");
+	b.subnet = rig_prefix("192.0.2.0/24"); /* its route is told of as such */
+	rig_watch("192.0.2.7");
+	rig_told();
+	rib_kernel_addr(&b, true);
+	RIG_TOLD("");
+	rib_kernel_addr(&a, true);
+	RIG_TOLD("redist +connected 192.0.2.7/32 metric 0\n"); /* and no next hop is there */
+	rib_kernel_addr(&a, true);
+	RIG_TOLD("");
+	rig_bgp("192.0.2.7/32", "10.9.0.1");
+	RIG_TOLD("refused 192.0.2.7/32 by all lost-to-protocol\n");
+	rig_bgp("192.0.2.7/32", "");
+	rig_told();
+	rib_kernel_addr(&a, false);
+	RIG_TOLD("redist -connected 192.0.2.7/32 metric 0\n"
+		 "cleared 192.0.2.7/32 by all lost-to-protocol\n");
+	rib_kernel_addr(&a, true);
+	b.local = rig_addr("fd00::7");
+	b.subnet = rig_prefix("fd00::7/128");
+	rib_kernel_addr(&b, true);
+	RIG_TOLD("redist +connected 192.0.2.7/32 metric 0\n");
+	rib_kernel_begin(); /* which does not find it */
+	read_usual();
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	rib_kernel_end(done);
+	RIG_TOLD("redist -connected 192.0.2.7/32 metric 0\n"
+		 "read\n");
+}
+
 /* A reading: what it does not see is gone, what it sees and nobody wants goes. */
 static void test_reading(void **state)
 {
@@ -289,6 +324,11 @@ static void test_plane(void **state)
 	rig_kernel(true, "10.20.0.0/24", RTPROT_KERNEL, 0, RIG_U1, NULL);
 	RIG_TOLD("redist +connected 10.20.0.0/24 metric 0\n"
 		 "add 10.20.0.0/24 table 101 dev u\n");
+	rib_kernel_addr(&(struct kaddr){.ifindex = RIG_U1,
+					.local = rig_addr("10.23.0.1"),
+					.subnet = rig_prefix("10.23.0.1/32")},
+			true);
+	RIG_TOLD("redist +connected 10.23.0.1/32 metric 0\n"); /* no route of the plane's table */
 	rig_kernel(true, "10.21.0.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
 	rig_kernel(true, "10.22.0.0/24", RTPROT_STATIC, 0, RIG_U1, NULL);
 	RIG_TOLD("redist +connected 10.21.0.0/24 metric 0\n"
@@ -845,13 +885,14 @@ int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
-		T(test_drift),	 T(test_fallen),	T(test_reading),  T(test_adopted),
-		T(test_plane),	 T(test_redistributed), T(test_linger),	  T(test_covered),
-		T(test_linger_again), T(test_linger_clocks),
-		T(test_wgd_away), T(test_entry_refused), T(test_removals),
-		T(test_teardown), T(test_choice),	T(test_replaced),
-		T(test_blackhole), T(test_sweeps),	T(test_sweep_timeout),
-		T(test_pace),	 T(test_announced),	T(test_sweep_stopped),
+		T(test_drift),	       T(test_fallen),	     T(test_reading),
+		T(test_adopted),       T(test_plane),	     T(test_redistributed),
+		T(test_linger),	       T(test_covered),	     T(test_linger_again),
+		T(test_linger_clocks), T(test_wgd_away),     T(test_entry_refused),
+		T(test_removals),      T(test_teardown),     T(test_choice),
+		T(test_replaced),      T(test_blackhole),    T(test_sweeps),
+		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
+		T(test_sweep_stopped), T(test_host_address),
 	};
 
 	log_init("rib_kernel_test");
