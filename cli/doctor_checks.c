@@ -343,6 +343,14 @@ static void check_nftables(struct doctor *d, const json_t *row)
 		FIND(SEVERITY_ERROR, AT(0),
 		     "look what is in the way in the nftables table inet wgbgp",
 		     "the sets for the firewall are not kept: %s", TEXT(row, "nftables-error"));
+	if (is_set(row, "own-addresses-error"))
+		FIND(SEVERITY_ERROR, AT(0),
+		     "the kernel needs nftables with its fib expression; or plane NAME { "
+		     "own-addresses "
+		     "shared; }",
+		     "what comes in by a plane's tunnel reaches own addresses of other planes: the "
+		     "nftables table inet wgbgp-planes is refused: %s",
+		     TEXT(row, "own-addresses-error"));
 }
 
 /* The counter rose less than so many seconds ago. */

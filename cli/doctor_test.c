@@ -610,6 +610,8 @@ static void test_routes(void **state)
 	kernel_answer = (struct kernel_route){.interface = "eth0"};
 	finds("warning", "route", "leaves by eth0");
 	kernel_answer = (struct kernel_route){.interface = "wg0"};
+	finds_in("rib-summary", "{\"own-addresses-error\":\"no fib\",\"swept\":true}", "error",
+		 "nftables", "reaches own addresses of other planes");
 	finds_in("rib-summary",
 		 "{\"drift-repaired\":3,\"drift-repaired-seconds\":7,\"swept\":true}", "note",
 		 "routes", "3 routes were changed");

@@ -9,6 +9,7 @@
 struct member {
 	char interface[16];
 	uint8_t plane;
+	bool tunnel;
 };
 
 static char names[PLANES_MAX][PLANE_NAME_MAX] = {"main"};
@@ -39,14 +40,16 @@ bool planes_several(void)
 	return several;
 }
 
-static void add_member(const char *interface, int plane)
+static void add_member(const char *interface, int plane, bool tunnel)
 {
 	if (!interface || plane <= 0)
 		return;
 	members = xrealloc(members, (n_members + 1) * sizeof(*members));
 	memset(&members[n_members], 0, sizeof(*members));
-	if (str_copy(members[n_members].interface, interface, sizeof(members[0].interface)))
-		members[n_members++].plane = (uint8_t)plane;
+	if (!str_copy(members[n_members].interface, interface, sizeof(members[0].interface)))
+		return;
+	members[n_members].tunnel = tunnel;
+	members[n_members++].plane = (uint8_t)plane;
 }
 
 static void read_plane(const json_t *plane)
@@ -63,7 +66,7 @@ static void read_plane(const json_t *plane)
 	str_copy(names[number], conf_str(plane, "name", ""), sizeof(names[number]));
 	present[number] = several = true;
 	json_array_foreach (conf_list(plane, "interface"), i, item)
-		add_member(json_string_value(item), (int)number);
+		add_member(json_string_value(item), (int)number, false);
 }
 
 bool planes_read(const json_t *config)
@@ -83,7 +86,7 @@ bool planes_read(const json_t *config)
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, item)
 		if (conf_has(item, "plane"))
 			add_member(conf_str(item, "name", ""),
-				   plane_by_name(conf_str(item, "plane", "main")));
+				   plane_by_name(conf_str(item, "plane", "main")), true);
 	changed = n_old != n_members ||
 		  (n_old && memcmp(old, members, n_old * sizeof(*members)) != 0);
 	free(old);
@@ -98,12 +101,22 @@ uint8_t plane_of_interface(const char *name)
 	return PLANE_MAIN;
 }
 
-const char *plane_interface(uint8_t plane, size_t i)
+static const char *member(uint8_t plane, bool others, size_t i)
 {
 	for (size_t k = 0; k < n_members; k++)
-		if (members[k].plane == plane && i-- == 0)
+		if (members[k].plane == plane && (others || members[k].tunnel) && i-- == 0)
 			return members[k].interface;
 	return NULL;
+}
+
+const char *plane_interface(uint8_t plane, size_t i)
+{
+	return member(plane, true, i);
+}
+
+const char *plane_tunnel(uint8_t plane, size_t i)
+{
+	return member(plane, false, i);
 }
 
 const json_t *plane_conf(const json_t *config, uint8_t plane)

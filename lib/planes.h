@@ -27,6 +27,7 @@ uint8_t plane_of_interface(const char *name);
 
 /* The I-th interface of a plane besides the main one; NULL: no more. */
 const char *plane_interface(uint8_t plane, size_t i);
+const char *plane_tunnel(uint8_t plane, size_t i); /* those that are tunnels alone */
 
 /* The entry of list "plane" in the configuration with this number, or NULL. */
 const json_t *plane_conf(const json_t *config, uint8_t plane);

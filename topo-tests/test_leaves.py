@@ -249,6 +249,7 @@ PLANE = [
     plane("name", RED, None), plane("table", RED.replace("300", "301")),
     plane("interface", RED.replace("[ lan0 ]", "[ u0 ]")),
     plane("isolate", RED.replace("table", "isolate on; table")),
+    plane("own-addresses", RED.replace("table", "own-addresses shared; table")),
     plane("rule/priority", RED.replace("700", "701")),
     plane("rule/source", RED.replace("priority", "source [ 10.3.0.0/16 ]; priority")),
     plane("rule/input-interface", RED.replace("priority", "input-interface [ lan0 ]; priority")),

@@ -12,7 +12,7 @@ other: not in bgpd, not in a kernel table, not announced.
 import pytest
 
 from lib.fourplanes import SHARED, four_planes, ipv6_config, plane_prefixes, received, table
-from lib.probe import MOVES_MS, Ping
+from lib.probe import MOVES_MS, Ping, reachable
 from lib.wait import wait_until
 from lib.wgbgp import Wgbgp
 
@@ -213,3 +213,57 @@ def test_ipv6(topo):
                                                "learned6-storage"]), 20, "the set")
     wa.teardown()
     assert not table(wa, 103, 6)
+
+
+OWN = {0: "10.77.0.1", 1: "10.78.0.1", 2: "10.79.0.1", 3: "10.80.0.1"}  # a's, by plane
+LANS = {1: "10.78.1.1", 3: "10.80.1.1"}
+
+
+def lead_astray(node, plane, addresses):
+    """Packets to these addresses of a's leave by the plane's tunnel, and answers come in by it."""
+    own = f"tunnel-address {OWN[plane]};"
+    node.replace(own, f"{own} allowed-ips [ {' '.join(f'{a}/32' for a in addresses)} ];")
+    ifname = f"wg{plane}"
+    wait_until(lambda: all(node.allowed(ifname, f"{a}/32") == f"a.{ifname}" for a in addresses),
+               20, "the entries")
+
+
+def answered(router, address, ifname):
+    """A request that leaves by this tunnel, whatever the far end's own routes say, has an answer."""
+    router.ip(f"route replace {address}/32 dev {ifname}")
+    return reachable(router, address)
+
+
+def test_own_addresses(planes):
+    """What came in by a tunnel of a plane reaches no own address of another one, of a tunnel, a LAN or
+    the main plane: each pair of the four planes. Its own plane's it does reach, and a LAN all."""
+    nodes, hosts, _ = planes
+    a = nodes["a"]
+    a.router.ip("addr add 10.99.0.1/32 dev lo")
+    wait_until(lambda: a.show("rib summary")["own-addresses"] == "installed", 20, "the table")
+    everything = sorted({*OWN.values(), *LANS.values(), "10.99.0.1"})
+    for plane, far in ((0, "b"), (1, "b"), (2, "b"), (3, "c")):
+        ifname = f"wg{plane}"
+        own = {OWN[plane], *({LANS[plane]} if plane in LANS else ())}
+        lead_astray(nodes[far], plane, [x for x in everything if x != OWN[plane]])
+        reached = {x for x in everything if answered(nodes[far].router, x, ifname)}
+        assert reached == own, f"by {ifname}"
+    for address in everything:
+        assert reachable(hosts["manager"], address), f"from the LAN to {address}"
+    b = nodes["b"].router
+    # Let through by configuration, and kept apart again.
+    a.replace("plane metrics { table 102; }", "plane metrics { table 102; own-addresses shared; }")
+    wait_until(lambda: answered(b, OWN[3], "wg2"), 20, "the storage address by wg2")
+    a.replace("own-addresses shared; ", "")
+    wait_until(lambda: not answered(b, OWN[3], "wg2"), 20, "that to end")
+    # Somebody's firewall comes anew, with all rules.
+    a.router.run(["nft", "flush ruleset"])
+    wait_until(lambda: not answered(b, OWN[3], "wg2"), 20, "the table to be back")
+    assert "inet wgbgp-planes" in a.router.out(["nft", "list", "tables"])
+    a.stop()
+    assert not answered(b, OWN[3], "wg2")
+    a.start()
+    a.wait_established()
+    assert not answered(b, OWN[3], "wg2")
+    a.teardown()
+    assert "wgbgp-planes" not in a.router.out(["nft", "list", "tables"])

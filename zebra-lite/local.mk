@@ -23,7 +23,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
 	zebra-lite/news.c zebra-lite/news.h \
 	zebra-lite/nexthop.c zebra-lite/nexthop.h zebra-lite/nexthop_users.c \
-	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftset.c zebra-lite/nftset.h \
+	zebra-lite/nft.c zebra-lite/nft.h zebra-lite/nftown.c zebra-lite/nftown.h zebra-lite/nftset.c zebra-lite/nftset.h \
 	zebra-lite/nhgroup.c \
 	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \
 	zebra-lite/nhobj_lost.c zebra-lite/nhobj_pair.c zebra-lite/nhobj_uses.c \
@@ -95,6 +95,10 @@ zebra_lite_kernel_refused_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bin
 zebra_lite_nftset_test_SOURCES = zebra-lite/nftset_test.c lib/dut.c lib/dut.h
 zebra_lite_nftset_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nftset_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=timer_start -Wl,--wrap=now_ms
+check_PROGRAMS += zebra-lite/nftown_test
+zebra_lite_nftown_test_SOURCES = zebra-lite/nftown_test.c lib/dut.c lib/dut.h
+zebra_lite_nftown_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_nftown_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=nft_ctx_new
 zebra_lite_rib_node_test_SOURCES = zebra-lite/rib_node_test.c
 zebra_lite_rib_node_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_keepin_test_SOURCES = zebra-lite/keepin_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h

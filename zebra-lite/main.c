@@ -7,8 +7,8 @@
  * ordered way of changes into both tables (fib_internal.h has the list), books.c what is there,
  * rule.c policy routing, uplink.c and side.c the way of encrypted packets, pin.c the endpoints,
  * tunnel.c what wgd told, configured.c what it may refuse, kernel_*.c rtnetlink, link_*.c the
- * channels, nftset.c, disjoint.c and nft.c nftables sets; zapply.c brings a new configuration into
- * force, news.c says what follows from what others said. This file ties them to the process.
+ * channels, nftset.c, disjoint.c, nftown.c and nft.c nftables; zapply.c brings a new configuration
+ * into force, news.c says what follows from what others said. This file ties them to the process.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,6 +20,7 @@
 #include "links.h"
 #include "log.h"
 #include "news.h"
+#include "nftown.h"
 #include "nftset.h"
 #include "nhobj.h"
 #include "out.h"
@@ -45,6 +46,7 @@ static void start(const char *rundir)
 	if (err < 0)
 		fatal("netlink: %s", strerror(-err));
 	nftset_open(rundir);
+	nftown_open(rundir);
 	out = (struct out){
 		.route = kernel_write_route,
 		.route_flush = kernel_thread_flush,
@@ -97,6 +99,7 @@ static void apply(const json_t *config, uint32_t generation)
 	configured_read(config);
 	zapply_ceilings(config, generation);
 	nftset_config_changed();
+	nftown_changed();
 	if (moved && reading)
 		kernel_resync("interfaces moved to other planes");
 	if (reading)
@@ -127,12 +130,14 @@ static void teardown(void)
 	keep_teardown(&rules);
 	keep_teardown(&side_routes);
 	nftset_teardown();
+	nftown_teardown();
 	log_info("teardown", "prefixes=%zu", rib_count());
 }
 
 static void stop(void)
 {
 	nftset_close();
+	nftown_close();
 	link_bgpd_close();
 	link_wgd_close();
 	kernel_read_stop();

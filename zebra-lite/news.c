@@ -11,6 +11,7 @@
 #include "links.h"
 #include "log.h"
 #include "nexthop.h"
+#include "nftown.h"
 #include "nhobj.h"
 #include "pin.h"
 #include "rib.h"
@@ -45,8 +46,10 @@ static void on_begin(void)
 
 static void on_link(unsigned changed)
 {
-	if (changed & KLINK_NAMED)
+	if (changed & KLINK_NAMED) {
 		zapply_links_changed();
+		nftown_changed();
+	}
 	uplink_links_changed();
 }
 
@@ -66,6 +69,12 @@ static void on_addr(const struct kaddr *a, bool present)
 		try_again();
 	if (!kernel_link_pointopoint(a->ifindex))
 		rib_kernel_addr(a, present);
+}
+
+static void on_addrs(uint32_t ifindex)
+{
+	uplink_addrs_changed(ifindex);
+	nftown_changed();
 }
 
 static void on_nexthop(const struct knexthop *k, bool present)
@@ -97,6 +106,7 @@ static void on_end(void (*done)(void))
 static void on_ready(void)
 {
 	fib_kernel_ready();
+	nftown_kernel_ready();
 	link_bgpd_kernel_ready();
 	log_info("kernel-read", "routes=%zu links=%zu", rib_count(), kernel_link_count());
 }
@@ -140,7 +150,7 @@ void news_open(void (*busy)(bool busy))
 	kernel_read_open(&from_kernel);
 	kernel_thread_open(fib_route_failed, fib_look);
 	tunnel_open(&from_tunnels);
-	ifaddr_open(uplink_addrs_changed);
+	ifaddr_open(on_addrs);
 	side_open(uplink_links_changed);
 	uplink_open(pin_uplinks_changed);
 	nexthop_open();

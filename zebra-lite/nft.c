@@ -37,8 +37,7 @@ static struct {
 	pthread_t thread;
 	int fd[2]; /* ours, the thread's: jobs by pointer */
 	bool running;
-	struct nft_job *job; /* under way */
-	void (*done)(struct nft_job *);
+	struct nft_job *jobs; /* under way, the first one that was submitted first */
 	struct watch watch;
 } worker;
 
@@ -54,6 +53,7 @@ void nft_job_free(struct nft_job *j)
 	free(j->text);
 	free(j->keep);
 	free(j->found);
+	free(j->listing);
 	wr_free(&j->batch);
 	free(j);
 }
@@ -328,6 +328,24 @@ static int run_text(const char *text, char *error, json_t **out)
 	return err ? -EINVAL : 0;
 }
 
+/* Owned; NULL: there is no such table. */
+static char *listing_of(const char *table)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	char command[NFT_SET_MAX + 32], *listing = NULL;
+
+	if (!ctx)
+		return NULL;
+	snprintf(command, sizeof(command), "list table inet %s", table);
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	nft_ctx_output_set_flags(ctx, NFT_CTX_OUTPUT_STATELESS);
+	if (nft_run_cmd_from_buffer(ctx, command) == 0)
+		listing = xstrdup(nft_ctx_get_output_buffer(ctx));
+	nft_ctx_free(ctx);
+	return listing;
+}
+
 static bool keeps(const struct nft_job *j, const char *name)
 {
 	for (size_t i = 0; i < j->n_keep; i++)
@@ -401,6 +419,8 @@ void nft_run(struct nft_job *j)
 		j->err = send_batch(j);
 	if (!j->ours)
 		j->after = nft_generation();
+	if (!j->err && j->table)
+		j->listing = listing_of(j->table);
 	if (j->err && !j->error[0])
 		str_copy(j->error, strerror(-j->err), sizeof(j->error));
 }
@@ -426,8 +446,9 @@ static void on_done(int fd, short what, void *arg)
 
 	if (read(fd, &j, sizeof(j)) != sizeof(j))
 		return;
-	worker.job = NULL;
-	worker.done(j);
+	ensure(j == worker.jobs);
+	worker.jobs = j->next;
+	j->done(j);
 }
 
 static void start_thread(void)
@@ -442,16 +463,22 @@ static void start_thread(void)
 
 void nft_submit(struct nft_job *j, void (*done)(struct nft_job *))
 {
+	struct nft_job **at = &worker.jobs;
+
 	if (!worker.running)
 		start_thread();
-	worker.job = j;
-	worker.done = done;
+	j->done = done;
+	while (*at)
+		at = &(*at)->next;
+	*at = j;
 	if (write(worker.fd[0], &j, sizeof(j)) != sizeof(j))
 		fatal("nftables' thread: %s", strerror(errno));
 }
 
 void nft_stop(void)
 {
+	struct nft_job *j;
+
 	if (!worker.running)
 		return;
 	watch_off(&worker.watch);
@@ -459,8 +486,10 @@ void nft_stop(void)
 	pthread_join(worker.thread, NULL);
 	close(worker.fd[0]);
 	close(worker.fd[1]);
-	nft_job_free(worker.job);
-	worker.job = NULL;
+	while ((j = worker.jobs)) {
+		worker.jobs = j->next;
+		nft_job_free(j);
+	}
 	worker.running = false;
 }
 

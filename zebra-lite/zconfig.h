@@ -38,6 +38,7 @@ struct zconfig {
 	bool via_default;		  /* next hops may resolve through a default route */
 	uint32_t table, metric;		  /* of our kernel routes; the main plane's table */
 	uint32_t plane_table[PLANES_MAX]; /* 0: no such plane; one that is gone keeps its own */
+	bool plane_shared[PLANES_MAX]; /* its tunnels lead to own addresses of other planes, too */
 	uint8_t protocol;		  /* rtm_protocol of our kernel routes */
 	uint32_t sweep_s;
 	uint8_t d_connected, d_kernel, d_static, d_ebgp, d_ibgp;

@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "loop.h"
 #include "nft.h"
+#include "nftown.h"
 #include "nftset.h"
 #include "nhobj.h"
 #include "out.h"
@@ -415,7 +416,7 @@ static void summary_start(struct show *s)
 	show_object(
 		s, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, "
 			     "s:I, s:o,"
-			     " s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o,"
+			     " s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:s, s:o,"
 			     " s:{s:b, s:b, s:I}}",
 			     "prefixes", (json_int_t)rib_count(), "queued", (json_int_t)c->queued,
 			     "urgent", (json_int_t)c->urgent, "lingering", (json_int_t)c->lingering,
@@ -435,9 +436,10 @@ static void summary_start(struct show *s)
 			     (json_int_t)nhobj_counters.moves, "rules-repaired",
 			     (json_int_t)(rules.drift + side_routes.drift), "swept", fib_is_swept(),
 			     "nftables-sets", nftset_state(), "nftables-error",
-			     name_or_null(nftset_error()), "settings", "pin-endpoints", zconfig.pin,
-			     "resilient", zconfig.resilient, "sweep-timeout",
-			     (json_int_t)zconfig.sweep_s));
+			     name_or_null(nftset_error()), "own-addresses", nftown_state(),
+			     "own-addresses-error", name_or_null(nftown_error()), "settings",
+			     "pin-endpoints", zconfig.pin, "resilient", zconfig.resilient,
+			     "sweep-timeout", (json_int_t)zconfig.sweep_s));
 }
 
 static const char *pin_state(const struct pin *p)

@@ -620,7 +620,8 @@ static void test_summary(void **state)
 	       "beyond-ceiling-seconds=- drift-repaired=0 drift-repaired-seconds=- "
 	       "routes-flushed=0 resyncs=0 local-repairs=0 nexthop-objects=1 "
 	       "nexthop-moves=0 rules-repaired=0 swept=yes nftables-sets=off "
-	       "nftables-error=- settings={pin-endpoints=yes resilient=no "
+	       "nftables-error=- own-addresses=off own-addresses-error=- "
+	       "settings={pin-endpoints=yes resilient=no "
 	       "sweep-timeout=300}\n");
 	fib_counters.route_errors_ms = fib_counters.drift_ms = fib_counters.beyond_ms = now_ms();
 	fib_counters.beyond = 11;
@@ -644,7 +645,8 @@ static void test_summary(void **state)
 	       "beyond-ceiling-seconds=5 drift-repaired=16 drift-repaired-seconds=5 "
 	       "routes-flushed=17 resyncs=18 local-repairs=19 nexthop-objects=1 "
 	       "nexthop-moves=0 rules-repaired=121 swept=yes nftables-sets=off "
-	       "nftables-error=- settings={pin-endpoints=yes resilient=yes "
+	       "nftables-error=- own-addresses=off own-addresses-error=- "
+	       "settings={pin-endpoints=yes resilient=yes "
 	       "sweep-timeout=300}\n");
 	fib_counters = (struct fib_counters){0};
 	rules.drift = side_routes.drift = 0;
