@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "log.h"
 #include "loop.h"
@@ -161,11 +163,51 @@ static void test_held_alone(void **state)
 	assert_true(was_held);
 }
 
+static char order[64]; /* of writes: to a neighbour, to zebra-lite */
+
+static void note(const char *what)
+{
+	if (strlen(order) + 1 < sizeof(order))
+		strcat(order, what);
+}
+
+ssize_t __real_writev(int fd, const struct iovec *iov, int n);
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int n);
+
+ssize_t __wrap_writev(int fd, const struct iovec *iov, int n)
+{
+	note("n");
+	return __real_writev(fd, iov, n);
+}
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *m, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags);
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	note("z");
+	return __real_sendmsg(fd, m, flags);
+}
+
+/* Neighbours are written to before zebra-lite, who would be woken in between. */
+static void test_neighbours_first(void **state)
+{
+	rig_zebra_again();
+	rig_settle();
+	order[0] = '\0';
+	say_one(false, 1);
+	while (!json_object_get(listener->rib, "10.1.1.0/24"))
+		step();
+	rig_settle();
+	assert_string_equal(rig_hops("10.1.1.0/24"), "10.9.0.22");
+	assert_string_equal(order, "nnz");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_same_family), T(test_other_family),
-					   T(test_held_alone)};
+					   T(test_held_alone), T(test_neighbours_first)};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
 }

@@ -194,14 +194,28 @@ static void hops_unref(uint32_t id)
 	free(e);
 }
 
-void link_zebra_flush(void)
+static void end_message(void)
 {
 	if (!open_prefixes)
 		return;
 	msg_end_routes(&open_message, open_mark, open_prefixes);
-	tell(MSG_ROUTES, &open_message);
+	if (channel)
+		ipc_queue(channel, MSG_ROUTES, daemon_generation(), open_message.data,
+			  open_message.len);
 	wr_reset(&open_message);
 	open_prefixes = 0;
+}
+
+void link_zebra_flush(void)
+{
+	end_message();
+	link_zebra_kick();
+}
+
+void link_zebra_kick(void)
+{
+	if (channel)
+		ipc_kick(channel);
 }
 
 static void link_zebra_put(const struct rib_table *t, const struct net *net)
@@ -211,7 +225,7 @@ static void link_zebra_put(const struct rib_table *t, const struct net *net)
 	if (!channel)
 		return; /* the replay of the next one says it */
 	if (open_prefixes && (open_hops != net->hops || open_message.len > ROUTES_BYTES))
-		link_zebra_flush();
+		end_message();
 	if (!open_prefixes) {
 		const struct zebra_hops *e = net->hops ? by_id[net->hops] : NULL;
 		struct route_hops hops = {.n = e ? e->n : 0};
@@ -288,12 +302,12 @@ bool link_zebra_replay_some(unsigned n)
 
 void link_zebra_settled(bool keep)
 {
-	link_zebra_flush();
 	if (!channel || synced || keep)
 		return;
 	RIB_TABLES_FOREACH (t)
 		if (replay[t->plane][t->family])
 			return;
+	end_message();
 	synced = true;
 	log_info("routes-synced", "daemon=zebra-lite");
 	tell(MSG_ROUTES_SYNC, NULL);

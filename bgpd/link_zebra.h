@@ -44,7 +44,8 @@ void link_zebra_route(struct rib_table *t, uint32_t net, const struct route_hops
 void link_zebra_keep(struct rib_table *t, uint32_t net, const struct route_hops *hops);
 struct zebra_hops *link_zebra_kept(const struct net *net);	     /* NULL: nothing is any more */
 struct zebra_hops *link_zebra_next_kept(const struct zebra_hops *h); /* NULL: the first; the end */
-/* Sends the message that is being filled. */
+/* The end of a quantum: what is full goes out; so does the message that is being filled. */
+void link_zebra_kick(void);
 void link_zebra_flush(void);
 /* A quantum of the replay; true: there is more. */
 bool link_zebra_replay_some(unsigned n);

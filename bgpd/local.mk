@@ -84,6 +84,7 @@ bgpd_rib_queue_test_SOURCES = bgpd/rib_queue_test.c
 bgpd_rib_queue_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 bgpd_fairness_test_SOURCES = bgpd/fairness_test.c bgpd/rig.c bgpd/rig.h
 bgpd_fairness_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+bgpd_fairness_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=writev,--wrap=sendmsg
 check_PROGRAMS += bgpd/attr_test bgpd/message_open_test bgpd/message_update_test bgpd/session_test
 bgpd_message_open_test_SOURCES = bgpd/message_open_test.c
 bgpd_message_open_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

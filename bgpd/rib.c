@@ -100,6 +100,11 @@ static bool work(void *arg)
 		}
 	}
 	adjout_kick();
+	/* Behind them: who is woken first is served first. */
+	if (more)
+		link_zebra_kick();
+	else
+		link_zebra_flush();
 	return more;
 }
 

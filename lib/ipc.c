@@ -137,7 +137,7 @@ static void put_header(struct wr *w, uint16_t type, uint32_t generation, size_t 
 	wr_u32(w, generation);
 }
 
-void ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len)
+void ipc_queue(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len)
 {
 	if (ipc->dead)
 		return;
@@ -151,7 +151,18 @@ void ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const void *b
 	wr_bytes(&ipc->out, body, len);
 	if (ipc_queued(ipc) > HIGH_WATER)
 		ipc->full = true;
-	watch_try(&ipc->wr_watch);
+}
+
+void ipc_kick(struct ipc *ipc)
+{
+	if (!ipc->dead && ipc_queued(ipc))
+		watch_try(&ipc->wr_watch);
+}
+
+void ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len)
+{
+	ipc_queue(ipc, type, generation, body, len);
+	ipc_kick(ipc);
 }
 
 void ipc_send_fd(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len,

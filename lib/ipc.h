@@ -44,6 +44,9 @@ struct ipc *ipc_new(int fd, const struct ipc_handlers *handlers, void *arg);
 void ipc_free(struct ipc *ipc); /* fine inside its own callbacks, and with NULL */
 
 void ipc_send(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len);
+/* The same in two steps: what is queued goes out behind what was kicked before it was. */
+void ipc_queue(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len);
+void ipc_kick(struct ipc *ipc);
 /* The descriptor is duplicated; the caller keeps FD. */
 void ipc_send_fd(struct ipc *ipc, uint16_t type, uint32_t generation, const void *body, size_t len,
 		 int fd);

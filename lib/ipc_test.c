@@ -231,6 +231,22 @@ static void test_queued(void **state)
 	assert_true(ipc_queued(a.ipc) > 0);
 }
 
+/* What is queued goes out when it is kicked, together, in order. */
+static void test_kick(void **state)
+{
+	ipc_kick(a.ipc); /* nothing is there */
+	for (uint32_t i = 0; i < 3; i++)
+		ipc_queue(a.ipc, 7, 42, &i, sizeof(i));
+	RUN_IDLE();
+	assert_int_equal(b.frames, 0);
+	assert_int_equal(ipc_queued(a.ipc), 3 * (12 + 4));
+	ipc_kick(a.ipc);
+	RUN_UNTIL(b.frames == 3);
+	assert_true(b.in_order);
+	assert_int_equal(ipc_queued(a.ipc), 0);
+	waits_for(2); /* both ends read, nobody writes */
+}
+
 /* A quarter of a megabyte is no queue that is full yet; one more frame makes it one. */
 static void test_high_water(void **state)
 {
@@ -567,6 +583,7 @@ int main(void)
 		TEST(test_free_while_frames_wait),
 		TEST(test_dribble),
 		TEST(test_queued),
+		TEST(test_kick),
 		TEST(test_high_water),
 		TEST(test_largest),
 		TEST(test_descriptors_not_asked_for),
