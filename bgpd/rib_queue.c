@@ -23,7 +23,7 @@ struct queue {
 
 static struct queue queues[UINT16_MAX + 1];
 static TAILQ_HEAD(, queue) turns = TAILQ_HEAD_INITIALIZER(turns);
-static unsigned length;
+static unsigned length, sources; /* of all queues, of those that are not empty */
 
 static struct piece *room(struct queue *q)
 {
@@ -64,8 +64,10 @@ void net_mark(struct rib_table *t, uint32_t id, uint16_t source)
 	p->net[p->end] = id;
 	p->table[p->end++] = (uint8_t)(t - rib_tables[0]);
 	length++;
-	if (!q->count++)
-		TAILQ_INSERT_TAIL(&turns, q, link);
+	if (q->count++)
+		return;
+	TAILQ_INSERT_TAIL(&turns, q, link);
+	sources++;
 }
 
 /* The end of a piece is the end of a turn. */
@@ -75,6 +77,8 @@ static void end_turn(struct queue *q)
 	TAILQ_REMOVE(&turns, q, link);
 	if (q->count)
 		TAILQ_INSERT_TAIL(&turns, q, link);
+	else
+		sources--;
 }
 
 bool net_take(struct queued *out)
@@ -105,6 +109,11 @@ unsigned rib_queue_length(void)
 	return length;
 }
 
+unsigned rib_queue_sources(void)
+{
+	return sources;
+}
+
 unsigned rib_queue_share(uint16_t source)
 {
 	return queues[source].count;
@@ -120,5 +129,5 @@ void rib_queue_free(void)
 			drop_first(q);
 		q->count = 0;
 	}
-	length = 0;
+	length = sources = 0;
 }

@@ -27,6 +27,7 @@ struct queued {
 void net_mark(struct rib_table *t, uint32_t id, uint16_t source);
 bool net_take(struct queued *q); /* the next one; false: none waits */
 unsigned rib_queue_length(void);
+unsigned rib_queue_sources(void); /* whose queue is not empty */
 unsigned rib_queue_share(uint16_t source); /* how many of them wait in its queue */
 void rib_queue_free(void);
 

@@ -55,6 +55,7 @@ static int teardown(void **state)
 {
 	rib_queue_free();
 	assert_int_equal(rib_queue_length(), 0);
+	assert_int_equal(rib_queue_sources(), 0);
 	rib_table_free();
 	return 0;
 }
@@ -107,6 +108,7 @@ static void test_random(void **state)
 {
 	static unsigned list[SOURCES][NETS * 4];
 	unsigned from[SOURCES] = {0}, end[SOURCES] = {0}, since[SOURCES][SOURCES] = {{0}}, all = 0;
+	unsigned busy;
 	bool waits[NETS] = {false};
 	struct queued q;
 
@@ -134,6 +136,9 @@ static void test_random(void **state)
 			memset(since[q.source], 0, sizeof(since[q.source]));
 		}
 		assert_int_equal(rib_queue_length(), all);
+		for (unsigned k = busy = 0; k < SOURCES; k++)
+			busy += end[k] > from[k];
+		assert_int_equal(rib_queue_sources(), busy);
 		for (unsigned k = 0; k < SOURCES; k++)
 			assert_int_equal(rib_queue_share((uint16_t)k), end[k] - from[k]);
 	}
