@@ -76,11 +76,22 @@ static void hand_over_on(struct item *it, const struct cover *c, uint32_t ifinde
 		give(it, owner, to);
 }
 
+/* The covering prefix is in a batch, too, and gets entries with it that its group waits for: it
+ * leads elsewhere behind that. */
+static bool cover_lags(const struct cover *c)
+{
+	return c->fib && c->fib->nh && (c->node->flags & NODE_IN_BATCH) && nhgroup_lags(c->fib->nh);
+}
+
 void fib_hand_over(struct item *it, struct fib_entries *to)
 {
 	const struct fib *f = rib_installed(it->node);
 	struct cover c = cover_of(it->node);
 
+	if (cover_lags(&c)) {
+		it->drop = DROP_BEHIND;
+		return;
+	}
 	for (unsigned i = 0; i < c.n; i++) {
 		const struct tunnel_peer *had = fib_owner_on(f, c.oifs[i]);
 

@@ -102,7 +102,8 @@ void fib_plan_entry(struct fib_plan *plan, const struct rib_node *n, const struc
 		    struct fib_entries *to);
 
 /* fib_cover.c. IT's route goes away: where its addresses then leave by an interface on which it has
- * an entry, the entry goes to the covering route's owner before. */
+ * an entry, the entry goes to the covering route's owner before. Where who that is, or the way of
+ * the covering route, is known behind this batch only, IT waits. */
 void fib_hand_over(struct item *it, struct fib_entries *to);
 /* wgd refused what was given to PEER: the entry where it was has to go before the route. */
 void fib_give_refused(struct item *it, const struct tunnel_peer *peer, struct fib_entries *to);

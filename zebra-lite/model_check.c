@@ -216,28 +216,6 @@ void model_learn_found(const struct prefix *in)
 		}
 }
 
-static bool leads_group_by(const struct mprefix *p, unsigned iface)
-{
-	const struct mobject *o = p->route && p->nhid ? model_object(p->nhid) : NULL;
-
-	for (unsigned i = 0; o && i < o->n; i++)
-		if (model_object(o->legs[i].id)->oif == model_ifindex(iface))
-			return true;
-	return false;
-}
-
-/* A group moves behind the queue, when each of its prefixes has its entries there. Until then what
- * it covers, and goes, follows it to where that was right for the group's own prefix. */
-static bool right_for_group(const struct addr *a, unsigned iface, int owner)
-{
-	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
-		if (prefix_has_addr(&model.prefix[i].p, a) &&
-		    leads_group_by(&model.prefix[i], iface) &&
-		    (model.wanted_since_rest[i][iface] >> owner & 1))
-			return true;
-	return false;
-}
-
 static void check_leg(unsigned s, int at, unsigned iface)
 {
 	const struct addr *a = &model.sample[s];
@@ -249,8 +227,7 @@ static void check_leg(unsigned s, int at, unsigned iface)
 	if (owner_at < 0)
 		model_fail("a route into a tunnel interface where nobody has the address", a);
 	owner = model.prefix[owner_at].owner[iface];
-	if (!(model.right[s][iface] >> owner & 1) && !right_for_cover(a, iface, owner) &&
-	    !right_for_group(a, iface, owner)) {
+	if (!(model.right[s][iface] >> owner & 1) && !right_for_cover(a, iface, owner)) {
 		model_note("route %s if %u entry %s peer %d", PREFIX_STR(&model.prefix[at].p),
 			   iface, PREFIX_STR(&model.prefix[owner_at].p), owner);
 		model_fail("a packet would go to a wrong peer", a);

@@ -165,14 +165,21 @@ static unsigned level_of(const struct nhobj *o, const struct nhobj_member *m)
 	return level > o->demotion ? level : o->demotion;
 }
 
-/* Fills NEXT with the members as they should be; false: they are so, or nobody is left. */
-static bool nhgroup_judge(struct nhobj *o, struct nhobj_member *next)
+static unsigned best_level(const struct nhobj *o)
 {
-	unsigned best = HOP_OUT, left = 0;
-	bool changed = false;
+	unsigned best = HOP_OUT;
 
 	for (unsigned i = 0; i < o->n; i++)
 		best = level_of(o, &o->member[i]) < best ? level_of(o, &o->member[i]) : best;
+	return best;
+}
+
+/* Fills NEXT with the members as they should be; false: they are so, or nobody is left. */
+static bool nhgroup_judge(struct nhobj *o, struct nhobj_member *next)
+{
+	unsigned best = best_level(o), left = 0;
+	bool changed = false;
+
 	if (best == HOP_OUT)
 		return false;
 	for (unsigned i = 0; i < o->n; i++) {
@@ -225,6 +232,16 @@ void nhgroup_update(struct nhobj *o)
 	}
 }
 
+bool nhgroup_lags(const struct nhobj *o)
+{
+	unsigned best = best_level(o);
+
+	for (unsigned i = 0; i < o->n && best < HOP_OUT; i++)
+		if (o->member[i].leaf && level_of(o, &o->member[i]) != best)
+			return true;
+	return false;
+}
+
 void nhgroup_settle(void)
 {
 	struct nhobj *o;
@@ -240,4 +257,5 @@ void nhgroup_settle(void)
 void nhgroup_batch_done(void)
 {
 	nhobj_waiting = true;
+	nhgroup_settle();
 }

@@ -76,10 +76,11 @@ void nhobj_choose(const struct rib_node *n, const struct hopset *s, const struct
 /* Before the prefixes are looked at: moves what the state of NH makes move. */
 void nhobj_hop_changed(const struct nexthop *nh);
 void nhobj_link_down(uint32_t ifindex);
-/* Entries were set: hops that waited for them may join their groups, when the queue is worked off.
- */
+/* Entries were set: hops that waited for them join their groups. */
 void nhgroup_batch_done(void);
-void nhgroup_settle(void);
+void nhgroup_settle(void); /* those that wait for something else, when the queue is worked off */
+/* A question: a group leads by a hop that is not one of its best. */
+bool nhgroup_lags(const struct nhobj *o);
 
 /* The interfaces that it leads to now; how many. */
 unsigned nhobj_oifs(const struct nhobj *o, uint32_t oifs[ROUTE_HOPS_MAX]);

@@ -155,6 +155,24 @@ static void test_unused(void **state)
 	fib_batch_max = 4096;
 }
 
+/* What a group's route is to catch waits until the group leads to where it is to: that is behind the
+ * batch in which its prefixes get their entries there. */
+static void test_group_behind(void **state)
+{
+	state_of(2, TUNNEL_DOWN);
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*1");
+	rig_bgp("10.1.7.0/24", "198.51.100.7");
+	rig_told();
+	state_of(2, TUNNEL_UP);
+	state_of(1, TUNNEL_DOWN);
+	rig_bgp("10.1.7.0/24", "");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "object 3 new dev wg1\n"
+		 "group 1 = 3*1\n"
+		 "del 10.1.7.0/24 via 198.51.100.7 dev u0\n"
+		 "object 2 del\n");
+}
+
 /* What is no pair: of one interface, a link, alone, refused. */
 static void test_no_pair(void **state)
 {
@@ -1363,7 +1381,7 @@ int main(void)
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_pair),
-		T(test_unused),	       T(test_no_pair),	      T(test_disagreement),
+		T(test_group_behind),  T(test_unused),	       T(test_no_pair),	      T(test_disagreement),
 		T(test_say),	       T(test_both),	      T(test_move_put_off),
 		T(test_join_later),    T(test_link_fell),
 		T(test_degraded),      T(test_home),	      T(test_homeless),
