@@ -166,16 +166,15 @@ void check_swallowed(struct doctor *d, const json_t *row)
 {
 	const json_t *path = json_array_get(json_object_get(row, "paths"), 0);
 	const char *plane = str_of(row, "plane");
-	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
+	char by[IF_NAMESIZE];
 	struct prefix p;
 
 	if (!path || bgp_has_best(row) || !tunnel_of(d, path) ||
 	    prefix_parse(str_of(row, "prefix"), &p) < 0 || p.len == 0 ||
 	    !doctor_leaks(d, &p, plane, by))
 		return;
-	snprintf(advice, sizeof(advice), "%s keeps such packets in while the tunnel is away",
-		 DOCTOR_BLACKHOLE(&p, plane));
-	FIND(SEVERITY_ERROR, AT(.prefix = str_of(row, "prefix")), advice,
+	FIND(SEVERITY_ERROR, AT(.prefix = str_of(row, "prefix")),
+	     "`rib { keep-in permit; }` keeps such packets in while the tunnel is away",
 	     "no path is usable (%s), so its packets leave by %s in the clear",
 	     TEXT(path, "reason"), by);
 }

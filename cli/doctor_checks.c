@@ -10,6 +10,7 @@
 #include "doctor_bgp.h"
 #include "doctor_causes.h"
 #include "doctor_facts.h"
+#include "doctor_keep.h"
 #include "doctor_misfits.h"
 #include "kernel_route.h"
 #include "machine.h"
@@ -194,21 +195,17 @@ static void unrouted_permit(struct doctor *d, const json_t *interface, const jso
 			    const char *text)
 {
 	const char *plane = str_of(interface, "plane");
-	char by[IF_NAMESIZE], advice[DOCTOR_TEXT_MAX];
+	char by[IF_NAMESIZE];
 	struct prefix p;
 
 	if (prefix_parse(text, &p) < 0 || p.len == 0 || !doctor_leaks(d, &p, plane, by) ||
 	    doctor_learned_inside(d, &p))
 		return;
-	snprintf(
-		advice, sizeof(advice),
-		"the far end announces nothing of it, or its tunnel is down; %s keeps such packets "
-		"in",
-		DOCTOR_BLACKHOLE(&p, plane));
 	FIND(SEVERITY_WARNING,
 	     AT(.interface = str_of(interface, "name"), .peer = str_of(peer, "name"),
 		.prefix = text),
-	     advice,
+	     "the far end announces nothing of it, or its tunnel is down; "
+	     "`rib { keep-in permit; }` keeps such packets in",
 	     "nothing of this permit list is routed into the tunnel: packets leave by %s in the "
 	     "clear",
 	     by);
@@ -540,6 +537,8 @@ const struct check doctor_checks[] = {
 	{"permit", SOURCE_INTERFACES, check_permits},
 	{"static-entry", SOURCE_INTERFACES, check_static_entries},
 	{"swallowed", SOURCE_BGP, check_swallowed},
+	{"keep-in", SOURCE_ROUTES, check_kept},
+	{"keep-in", SOURCE_ROUTES, check_keep_off},
 	{"blackhole", SOURCE_BGP, check_blackhole},
 	{"shared-interface", SOURCE_BGP, check_shared},
 	{"refused-paths", SOURCE_BGP, count_refused},

@@ -92,7 +92,7 @@ int doctor_leaves_by(struct doctor *d, const struct prefix *p, const char *from,
 int doctor_way(struct doctor *d, const struct prefix *p, const char *plane, char *interface);
 /* Packets for P, which is behind a tunnel of PLANE, leave by another interface, in the clear. */
 bool doctor_leaks(struct doctor *d, const struct prefix *p, const char *plane, char *interface);
-/* What keeps them in while no path is usable, and gives way to one that is. */
+/* A static route that keeps them in while no path is usable, and gives way to one that is. */
 const char *doctor_blackhole(const struct prefix *p, const char *plane, char *out, size_t size);
 #define DOCTOR_BLACKHOLE(p, plane) doctor_blackhole((p), (plane), (char[256]){0}, 256)
 /* Any selected route of BGP inside P? */

@@ -278,7 +278,7 @@ static void test_paths(void **state)
 								    "10.99.0.2") "]}]",
 		 "error", "swallowed", "leave by eth0 in the clear");
 	finds("warning", "permit", "packets leave by eth0 in the clear");
-	says("rib { static 192.168.2.0/24 { blackhole true; distance 250; } }");
+	says("`rib { keep-in permit; }` keeps such packets in");
 	kernel_error = -ENETUNREACH; /* nothing gets out: nothing leaks */
 	assert_int_equal(run("doctor"), 0);
 }
@@ -302,7 +302,40 @@ static void test_planes(void **state)
 	forwarded_answer = (struct kernel_route){.interface = "eth3"};
 	finds("error", "swallowed", "leave by eth3 in the clear");
 	finds("warning", "permit", "packets leave by eth3 in the clear");
-	says("plane lab { static 192.168.2.0/24 { blackhole true; distance 250; } }");
+	says("`rib { keep-in permit; }` keeps such packets in");
+}
+
+#define DEFAULT_BY(interface)                                                                 \
+	"[{\"prefix\":\"0.0.0.0/0\",\"protocol\":\"kernel\",\"selected\":true,\"installed\":" \
+	"true,\"next-hops\":[{\"interface\":\"" interface "\",\"active\":true}]}]"
+
+/* What is kept in now, and that something is not. */
+static void test_keep_in(void **state)
+{
+	static const char kept[] =
+		"[{\"prefix\":\"10.0.0.0/8\",\"protocol\":\"keep-in\",\"selected\":true,"
+		"\"installed\":true,\"next-hops\":[]}]";
+
+	finds_in("route", kept, "note", "keep-in", "it is kept in: no tunnel");
+	finds_in("route",
+		 "[{\"prefix\":\"10.0.0.0/8\",\"protocol\":\"keep-in\",\"plane\":\"lab\"}]", "note",
+		 "keep-in", "it is kept in in plane lab: no tunnel");
+	answer_of("route")->rows = DEFAULT_BY("eth0");
+	run("doctor");
+	says("=> healthy: 0 errors, 0 warnings, 0 notes");
+	answer_of("configuration")->head = "{\"wgbgp-rib:rib\":{\"keep-in\":\"off\"}}";
+	finds("warning", "keep-in", "packets for what lies behind it leave by eth0 in the clear");
+	says("rib { keep-in permit; }");
+	answer_of("route")->rows = DEFAULT_BY("wg0"); /* by a tunnel, too */
+	run("doctor");
+	says("=> healthy: 0 errors, 0 warnings, 0 notes");
+	answer_of("route")->rows = DEFAULT_BY("eth0");
+	answer_of("configuration")->head =
+		"{\"wgbgp-wireguard:wireguard\":{\"interface\":[{\"name\":\"wg0\",\"peer\":["
+		"{\"name\":\"x\"},{\"name\":\"site-a\",\"keep-in\":\"off\"}]}]}}";
+	finds("warning", "keep-in", "leave by eth0 in the clear");
+	says("\"peer\": \"site-a\"");
+	says("\"advice\": \"keep-in permit;\"");
 }
 
 #define BEATEN(state)                                                                            \
@@ -753,6 +786,7 @@ int main(void)
 		TEST(test_nexthop_compat),
 		TEST(test_planes),
 		TEST(test_blackhole),
+		TEST(test_keep_in),
 		TEST(test_shared_traffic),
 	};
 

@@ -153,6 +153,34 @@ static void blackhole_known(void)
 	set(facts, "kernel", "{'error': 'Invalid argument', 'interface': ''}");
 }
 
+/* No tunnel has a route: ours refuses it. */
+static void keep_in(void)
+{
+	set(facts, "routes",
+	    "[{'prefix': '192.168.0.0/16', 'plane': 'main', 'protocol': 'keep-in', 'distance': 255,"
+	    " 'selected': true, 'installed': true, 'reason': 'kept-in', 'age-seconds': 61,"
+	    " 'next-hops': []}]");
+	set(facts, "kernel", "{'error': 'No route to host', 'interface': ''}");
+}
+
+static void kept_in(void)
+{
+	session_lost();
+	keep_in();
+}
+
+static void kept_in_tunnel_down(void)
+{
+	tunnel_down();
+	keep_in();
+}
+
+static void kept_in_path_kept(void)
+{
+	tunnel_down_path_kept();
+	keep_in();
+}
+
 static void forwarding_off(void)
 {
 	set(facts, "forwarding", "{'needed': true, 'on': false}");
@@ -195,6 +223,9 @@ static const struct {
 	{"blackhole", blackhole_in_front, "kernel", "the kernel has no way"},
 	{"blackhole, known", blackhole_known, "next-hop",
 	 "192.168.2.0/28 of protocol kernel leads nowhere"},
+	{"kept in", kept_in, "bgp", "is active, hold timer expired: it is kept in"},
+	{"kept in, tunnel down", kept_in_tunnel_down, "tunnel", "is down: it is kept in"},
+	{"kept in, path kept", kept_in_path_kept, "bgp", "the tunnel is down"},
 	{"forwarding off", forwarding_off, "forwarding", "does not forward IPv4"},
 	{"entry missing", entry_missing, "allowed-ips", "no AllowedIPs entry"},
 	{"entry of another", entry_of_another, "allowed-ips", "belongs to peer c"},
@@ -305,6 +336,17 @@ static void says_step(const char *part, bool there)
 		fail_msg("%s \"%s\" in\n%s", there ? "no" : "a", part, dump);
 	}
 	json_decref(doc);
+}
+
+/* Since when, and that nothing else is said of a route that is no way. */
+static void test_kept_in(void **state)
+{
+	kept_in_tunnel_down();
+	says_step("192.168.0.0/16 is kept in, for 00:01:01: no tunnel has a route for it", true);
+	says_step("leads nowhere", false);
+	says_step("no prefix in the BGP table", false);
+	says_step("protocol keep-in", false);
+	says_step("leaves by", false);
 }
 
 /* Of claims of one length the stronger one is named, wherever it stands. */
@@ -564,7 +606,7 @@ int main(void)
 		TEST(test_rejected),	TEST(test_no_hop),	 TEST(test_bgp_said),
 		TEST(test_one_cause),	TEST(test_endpoint),	 TEST(test_half_of_wgd),
 		TEST(test_other_plane), TEST(test_everything),	 TEST(test_random),
-		TEST(test_poor_facts),	TEST(test_long_words),
+		TEST(test_poor_facts),	TEST(test_long_words),	 TEST(test_kept_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,12 @@ static bool is_bgp(const json_t *route)
 	return str_eq(str_of(route, "protocol"), "bgp");
 }
 
+/* Ours, where no tunnel has a route: it refuses packets, so that they do not leave in the clear. */
+static bool is_kept(const json_t *route)
+{
+	return str_eq(str_of(route, "protocol"), "keep-in");
+}
+
 /* Paths as good as the best one that may not be used beside it. */
 static void say_ties(struct judge *f)
 {
@@ -66,7 +72,7 @@ static void say_best(struct judge *f, const json_t *best)
  * may take its place; a shorter route was not meant for this destination. */
 static void say_no_path(struct judge *f)
 {
-	bool others = f->route && !is_bgp(f->route);
+	bool others = f->route && !is_bgp(f->route) && !is_kept(f->route);
 	bool replaced =
 		others && explain_cover_len(f, f->route) == explain_cover_len(f, f->bgp_longest);
 
@@ -89,6 +95,9 @@ static void step_bgp(struct judge *f)
 	const json_t *best = explain_best_path(f->bgp);
 	const char *protocol = TEXT(f->route, "protocol");
 
+	if (is_kept(f->route) &&
+	    explain_cover_len(f, f->route) > explain_cover_len(f, f->bgp_longest))
+		return;
 	if (f->route && !is_bgp(f->route) &&
 	    explain_cover_len(f, f->route) > explain_cover_len(f, f->bgp_longest)) {
 		if (best && (str_eq(protocol, "kernel") || str_eq(protocol, "static")))
@@ -129,6 +138,9 @@ static void step_rib(struct judge *f)
 			     TEXT(f->rejected, "protocol"), why(f->rejected));
 	if (!f->route)
 		explain_step(f, "rib", false, "no route covers %s", ADDR_STR(&f->dst));
+	else if (is_kept(f->route))
+		explain_step(f, "rib", true, "%s is kept in, for %s: no tunnel has a route for it",
+			     TEXT(f->route, "prefix"), AGE(f->route, "age-seconds"));
 	else if (len < bgp_len)
 		explain_step(f, "rib", false, "BGP's %s is not among the routes; the longest is %s",
 			     TEXT(f->bgp, "prefix"), TEXT(f->route, "prefix"));
@@ -154,6 +166,8 @@ static void step_nexthop(struct judge *f)
 			explain_step(f, "next-hop", true, "%s by %s peer %s shares the traffic",
 				     TEXT(hop, "address"), TEXT(hop, "interface"),
 				     TEXT(hop, "peer"));
+	if (is_kept(f->route))
+		return; /* step_claim() says which tunnel it waits for */
 	if (!f->hop && is_true(f->route, "installed") && !json_array_size(hops))
 		explain_step(f, "next-hop", false,
 			     "%s of protocol %s leads nowhere: a blackhole or an unreachable route",
@@ -329,59 +343,56 @@ static const json_t *session_over(const struct judge *f, const json_t *tunnel)
 }
 
 /* Nothing is learned for a permit list: is there a session at all? */
-static void say_nothing_learned(struct judge *f, const char *by, const json_t *session)
+static void say_nothing_learned(struct judge *f, const char *so, const json_t *session)
 {
 	const char *state = str_of(session, "state");
 
 	if (session && !str_eq(state, "established"))
-		explain_step(f, "bgp", false,
-			     "%s, but the session with %s is %s%s%s: it leaves by %s, no tunnel",
+		explain_step(f, "bgp", false, "%s, but the session with %s is %s%s%s: %s",
 			     CLAIM_TEXT(&f->claim), TEXT(session, "address"), state,
 			     is_set(session, "last-error") ? ", " : "",
-			     str_of(session, "last-error"), by);
+			     str_of(session, "last-error"), so);
 	else
-		explain_step(f, "bgp", false,
-			     "%s, but no route is learned for it%s: it leaves by %s, no tunnel",
+		explain_step(f, "bgp", false, "%s, but no route is learned for it%s: %s",
 			     CLAIM_TEXT(&f->claim),
-			     session ? "" : ", and no session of BGP runs through that tunnel", by);
+			     session ? "" : ", and no session of BGP runs through that tunnel", so);
 }
 
 /* The tunnel that the destination is meant for does not work; true: said. */
-static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char *by)
+static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char *so)
 {
 	const json_t *interface = f->claim.interface;
 	const char *state = str_of(interface, "state");
 	bool ready = !*state || str_eq(state, "ready");
 
 	if (!ready || json_is_false(json_object_get(interface, "up"))) {
-		explain_step(f, "tunnel", false, "%s, but %s is %s: it leaves by %s, no tunnel",
-			     CLAIM_TEXT(&f->claim), TEXT(interface, "name"), ready ? "down" : state,
-			     by);
+		explain_step(f, "tunnel", false, "%s, but %s is %s: %s", CLAIM_TEXT(&f->claim),
+			     TEXT(interface, "name"), ready ? "down" : state, so);
 		return true;
 	}
 	state = str_of(tunnel, "state");
 	if (!str_eq(state, "down") && !str_eq(state, "never"))
 		return false;
-	explain_step(f, "tunnel", false, "%s, but that tunnel %s: it leaves by %s, no tunnel",
-		     CLAIM_TEXT(&f->claim), str_eq(state, "down") ? "is down" : "was never up", by);
+	explain_step(f, "tunnel", false, "%s, but that tunnel %s: %s", CLAIM_TEXT(&f->claim),
+		     str_eq(state, "down") ? "is down" : "was never up", so);
 	return true;
 }
 
-static void explain_say_claim(struct judge *f, const char *by)
+/* SO: what becomes of it then. */
+static void explain_say_claim(struct judge *f, const char *so)
 {
 	const struct claim *c = &f->claim;
 	const json_t *tunnel = c->peer ? explain_tunnel_named(f, str_of(c->interface, "name"),
 							      str_of(c->peer, "name"))
 				       : NULL;
 
-	if (say_claim_is_down(f, tunnel, by))
+	if (say_claim_is_down(f, tunnel, so))
 		return;
 	if (c->kind == CLAIM_PERMIT)
-		say_nothing_learned(f, by, session_over(f, tunnel));
+		say_nothing_learned(f, so, session_over(f, tunnel));
 	else
-		explain_step(f, "rib", false,
-			     "%s, but no route leads there: it leaves by %s, no tunnel",
-			     CLAIM_TEXT(c), by);
+		explain_step(f, "rib", false, "%s, but no route leads there: %s", CLAIM_TEXT(c),
+			     so);
 }
 
 /* BGP has a prefix for it, and something else is in front. */
@@ -393,11 +404,21 @@ static void say_in_front(struct judge *f, const char *by)
 		     TEXT(f->bgp_longest, "prefix"), by);
 }
 
+static void say_claim_leaves(struct judge *f, const char *by)
+{
+	char so[64];
+
+	snprintf(so, sizeof(so), "it leaves by %s, no tunnel", by);
+	explain_say_claim(f, so);
+}
+
 static void step_claim(struct judge *f)
 {
 	const char *by = TEXT(f->hop, "interface");
 	int claim_len = f->claimed ? f->claim.prefix.len : COVERS_NOT, known = known_len(f);
 
+	if (is_kept(f->route) && f->claimed)
+		explain_say_claim(f, "it is kept in");
 	if (f->on_tunnel || !f->hop || is_protocol(f, "pin") || explain_is_endpoint(f))
 		return;
 	if (is_bgp(f->route))
@@ -410,7 +431,7 @@ static void step_claim(struct judge *f)
 	    explain_best_path(f->bgp_longest))
 		say_in_front(f, by);
 	else if (f->claimed)
-		explain_say_claim(f, by);
+		say_claim_leaves(f, by);
 	else if (known != COVERS_NOT)
 		say_in_front(f, by);
 }
