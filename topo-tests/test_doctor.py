@@ -66,21 +66,23 @@ def test_healthy_dual_hub(topo):
 def test_tunnels_and_what_leaks(two):
     """The tunnel is down: the tunnel, the session, and that packets for the far LAN now leave by
     the default route."""
+    two.wa.replace("bgp {", "rib { keep-in off; }\nbgp {")
+    found(two.wa, "keep-in", "leave by u0 in the clear", prefix="0.0.0.0/0")
     two.net.cut("a", "b")
     found(two.wa, "tunnel", "the tunnel is down", peer="b", interface="wg0")
     leaks = [found(two.wa, "swallowed", "leave by u0 in the clear", prefix=p)
              for p in ("192.168.2.0/24", "fd00:2::/64")]
     # Its advice, to the letter: nothing leaks, and nothing is cut when the tunnel is back.
-    for leak in leaks:
-        advice = re.search("`(.*)`", leak["advice"])[1]
-        two.wa.replace("bgp {", advice + "\nbgp {")
+    advice, = {re.search("`(.*)`", leak["advice"])[1] for leak in leaks}
+    two.wa.replace("rib { keep-in off; }", advice)
     wait_until(lambda: not [f for f in doctor(two.wa)["findings"] if f["check"] == "swallowed"],
                10, "nothing to leak")
+    found(two.wa, "keep-in", "packets are refused", prefix="192.168.2.0/24")
     two.net.restore("a", "b")
     two.wait()
     healthy(two.wa)
-    # Without the distance it beats the path that works.
-    two.wa.replace("blackhole true; distance 250;", "blackhole true;")
+    # A route to nowhere without the distance beats the path that works.
+    two.wa.replace(advice, "rib { static 192.168.2.0/24 { blackhole true; } }")
     assert "distance 250" in found(two.wa, "blackhole", "beats a path that works",
                                    prefix="192.168.2.0/24")["advice"]
     two.wa.replace("blackhole true;", "blackhole true; distance 250;")
@@ -99,6 +101,7 @@ def test_planes(topo):
     falls through to the main plane's default route."""
     nodes, _, net = four_planes(topo)
     a = nodes["a"]
+    a.replace("rib {", "rib { keep-in off;")
 
     def leaks(plane):
         return {f["interface"] or f["prefix"] for f in doctor(a)["findings"]
@@ -113,7 +116,8 @@ def test_planes(topo):
     net.cut("a", "b")
     wait_until(lambda: SHARED in leaks("management"), 30, "management to leak")
     advice = found(a, "swallowed", "in the clear", prefix=SHARED)["advice"]
-    assert f"plane management {{ static {SHARED} {{ blackhole true; distance 250; }} }}" in advice
+    a.replace("keep-in off;", re.search("keep-in permit;", advice)[0])
+    wait_until(lambda: SHARED not in leaks("management"), 30, "management to leak no more")
 
 
 def test_configuration(two):
