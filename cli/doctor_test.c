@@ -62,6 +62,7 @@ static const struct canned table[] = {
 	{"pins", "{}", "pins", "[]", NULL},
 	{"rib-summary", "{\"prefixes\":7,\"queued\":0,\"drift-repaired\":0,\"swept\":true}", NULL,
 	 NULL, NULL},
+	{"keep-in-summary", "{\"version\":3,\"kept\":2,\"installed\":1}", NULL, NULL, NULL},
 	{"bgp-routes", "{}", "routes",
 	 "[{\"prefix\":\"192.168.2.0/24\",\"paths\":[" PATH("true", "true", "none",
 							    "10.99.0.2") "]}]",

@@ -11,7 +11,7 @@
 #include "util.h"
 
 /* FAMILIES: rows made of those of NEIGHBORS. */
-enum source { TUNNELS, INTERFACES, NEIGHBORS, FAMILIES, BGP, RIB, DAEMONS, DRILLS, SOURCES };
+enum source { TUNNELS, INTERFACES, NEIGHBORS, FAMILIES, BGP, RIB, KEPT, DAEMONS, DRILLS, SOURCES };
 
 #define LABELS_MAX 3 /* the last one without a name */
 
@@ -31,6 +31,7 @@ static const struct {
 	[FAMILIES] = {NULL, NULL, {{"neighbor", "neighbor"}, {"family", "family"}}},
 	[BGP] = {.command = "bgp-summary"},
 	[RIB] = {.command = "rib-summary"},
+	[KEPT] = {.command = "keep-in-summary"},
 	[DAEMONS] = {"daemons", "daemons", {{"daemon", "name"}}},
 	[DRILLS] = {"drills", "drills", {{"interface", "interface"}, {"peer", "peer"}}},
 };
@@ -155,6 +156,11 @@ static const struct metric metrics[] = {
 	{"wgbgp_rib_local_repairs_total", "counter",
 	 "Prefixes moved to another tunnel before BGP decided.", RIB, "local-repairs", NUMBER,
 	 NULL},
+	{"wgbgp_keep_in_prefixes", "gauge",
+	 "Prefixes that are refused where no tunnel has a route for them.", KEPT, "kept", NUMBER,
+	 NULL},
+	{"wgbgp_keep_in_routes", "gauge", "Routes in the kernel that refuse them.", KEPT,
+	 "installed", NUMBER, NULL},
 	{"wgbgp_rib_nexthop_objects", "gauge", "Nexthop objects of ours in the kernel.", RIB,
 	 "nexthop-objects", NUMBER, NULL},
 	{"wgbgp_drill_time_seconds", "gauge", "When the tunnel's last drill began.", DRILLS, "time",
