@@ -421,6 +421,7 @@ void nft_run(struct nft_job *j)
 		j->after = nft_generation();
 	if (!j->err && j->table)
 		j->listing = listing_of(j->table);
+	j->alone = j->after == j->before + 1 && nft_generation() == j->after;
 	if (j->err && !j->error[0])
 		str_copy(j->error, strerror(-j->err), sizeof(j->error));
 }

@@ -40,6 +40,7 @@ struct nft_job {
 	char *listing;		/* of that table, without what counts; NULL: there is none. Owned */
 	uint32_t before, after; /* generations of the kernel's whole ruleset; when sets or a table
 				 * are listed `after` is the one before that */
+	bool alone; /* what is listed is what the text made: nobody else changed anything there */
 	/* Of the message that is being put together. */
 	size_t message, list; /* offsets, 0 none */
 	bool adding;

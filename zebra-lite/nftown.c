@@ -118,12 +118,17 @@ static void nftown_failed(const struct nft_job *j)
 	retry_failed(&retry, j->err);
 }
 
-static void nftown_written(struct nft_job *j)
+static void forget_written(void)
 {
-	busy = false;
 	free(written);
 	free(found);
 	written = found = NULL;
+}
+
+static void nftown_written(struct nft_job *j)
+{
+	busy = false;
+	forget_written();
 	generation = j->after;
 	if (j->err) {
 		nftown_failed(j);
@@ -137,9 +142,11 @@ static void nftown_written(struct nft_job *j)
 		j->text = j->listing = NULL;
 		if (wants_none(written))
 			unlink(marker);
+		else if (!j->alone) /* somebody's change may be in the list: written again */
+			forget_written();
 	}
+	timer_start(&timer, j->alone ? GATHER_MS : POLL_MS);
 	nft_job_free(j);
-	timer_start(&timer, GATHER_MS);
 }
 
 static void on_looked(struct nft_job *j)
@@ -151,8 +158,7 @@ static void on_looked(struct nft_job *j)
 	if (!j->err && written && !str_eq(now, found ? found : "")) {
 		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired",
 			    "what=nftables-table table=\"inet " NFTOWN_TABLE "\"");
-		free(written);
-		written = NULL;
+		forget_written();
 	}
 	nft_job_free(j);
 	timer_start(&timer, GATHER_MS);
@@ -260,10 +266,9 @@ void nftown_teardown(void)
 void nftown_close(void)
 {
 	timer_stop(&timer);
-	free(written);
-	free(found);
+	forget_written();
 	free(marker);
-	written = found = marker = NULL;
+	marker = NULL;
 }
 
 const char *nftown_state(void)

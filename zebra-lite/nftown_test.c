@@ -32,13 +32,21 @@
 
 enum { WG1 = 10, WG2, WG3, LAN1 = 20, LAN3, ETH0 };
 
-static bool refuse_context; /* of libnftables */
+static bool refuse_context;  /* of libnftables */
+static const char *meddling; /* done between the writing of a table and its listing */
 
 struct nft_ctx *__real_nft_ctx_new(uint32_t flags);
 struct nft_ctx *__wrap_nft_ctx_new(uint32_t flags);
 
 struct nft_ctx *__wrap_nft_ctx_new(uint32_t flags)
 {
+	static unsigned asked;
+
+	if (meddling && ++asked == 2) { /* the first one writes */
+		if (system(meddling) != 0)
+			abort();
+		meddling = NULL;
+	}
 	return refuse_context ? NULL : __real_nft_ctx_new(flags);
 }
 
@@ -228,6 +236,16 @@ static void test_drift(void **state)
 	}
 }
 
+/* What somebody changes before the table was listed is not taken for what was written. */
+static void test_meddled(void **state)
+{
+	meddling = "nft insert rule inet wgbgp-planes input accept";
+	configure("");
+	nftown_kernel_ready();
+	DUT_AWAIT(!meddling);
+	DUT_AWAIT(INSTALLED && !says("policy accept; accept"));
+}
+
 /* What an earlier life left stays until all addresses are known, or goes when nobody wants it. */
 static void test_again(void **state)
 {
@@ -273,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_content),
 		T(test_drift),
+		T(test_meddled),
 		T(test_again),
 		T(test_refused),
 	};
