@@ -66,6 +66,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_hub_spoke.py \
 	topo-tests/test_invariants.py \
 	topo-tests/test_ipv6.py \
+	topo-tests/test_keep_in.py \
 	topo-tests/test_keep_in_boot.py \
 	topo-tests/test_keep_in_clear.py \
 	topo-tests/test_kernel.py \
