@@ -58,12 +58,23 @@ static void refusals_again(struct rib_node *n, const struct hopset *hops)
 	}
 }
 
+/* bgpd was told that its route was kept, and withdraws it: it does not wait for the sweep. */
+static void unwanted(struct rib_node *n)
+{
+	if (!(n->flags & NODE_ADOPTED))
+		return;
+	n->flags &= ~NODE_ADOPTED;
+	fib_dirty(n, false);
+}
+
 static void set_hops(struct rib_node *n, struct hopset *hops, bool told)
 {
 	n->bgp_epoch = bgp_epoch;
 	if (rib_hops(n) == hops) {
 		if (hops)
 			hopset_unref(hops);
+		else
+			unwanted(n);
 		return;
 	}
 	if (n->hops)

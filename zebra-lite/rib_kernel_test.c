@@ -217,6 +217,8 @@ static void test_adopted(void **state)
 	rig_told();
 	rig_bgp("10.7.0.0/16", "10.9.1.2");
 	RIG_TOLD("set 10.7.0.0/16 p2\n");
+	rig_bgp("10.5.0.0/16", ""); /* it was told of it, and has nothing for it: not at the sweep */
+	RIG_TOLD("del 10.5.0.0/16 dev wg0\n");
 	fib_swept();
 	rib_kernel_take_strays();
 	RIG_TOLD("resync: routes of ours with another metric\n"
