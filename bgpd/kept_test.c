@@ -177,6 +177,31 @@ static void test_tunnel_dies(void **state)
 	assert_int_equal(a->eors, 2);
 }
 
+/* A tunnel that fell silent may be the last way that there is: `last-path keep` holds it. */
+static void test_last_path(void **state)
+{
+	struct msg_nexthop m = {.reach = REACH_DOWN,
+				.reason = REASON_TUNNEL_DOWN,
+				.connected = true,
+				.tunnel = true,
+				.weak = true,
+				.cost = 10};
+
+	begin(OF_B, HOP_B);
+	bgp.last_path = true;
+	a_is_back();
+	sends_all(up(C));
+	rig_pass(12000);
+	assert_int_equal(addr_parse(HOP_B, &m.addr), 0);
+	str_copy(m.ifname, "wg0", sizeof(m.ifname));
+	str_copy(m.peer, "b", sizeof(m.peer));
+	rig_nexthop_is(&m);
+	assert_string_equal(rig_hops(OF_B), "never said");
+	m.weak = false;
+	rig_nexthop_is(&m);
+	assert_string_equal(rig_hops(OF_B), HOP_A);
+}
+
 /* It was up and fell before it had sent all. */
 static void test_falls_again(void **state)
 {
@@ -329,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_one_is_missing),
 		cmocka_unit_test(test_gone_meanwhile),
 		cmocka_unit_test(test_tunnel_dies),
+		cmocka_unit_test(test_last_path),
 		cmocka_unit_test(test_falls_again),
 		cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_stranger_dies),

@@ -107,7 +107,7 @@ static void take(struct nexthop *nh, const struct msg_nexthop *m)
 
 	nexthop_set(nh, m);
 	now = standing_of(nh);
-	if (m->reach != was_reach)
+	if (m->reach != was_reach || m->weak != was_weak)
 		restart_check();
 	tell_neighbor(nh, was_up, was_weak, before.tunnel);
 	if (nh->neighbors && nexthop_is_draining(nh) != was_draining)

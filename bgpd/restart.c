@@ -53,11 +53,10 @@ static bool owes_end_of_rib(const struct peer *p, bool mutual)
 	return false;
 }
 
-static bool is_down(const struct addr *way)
+/* Down, and not kept as the last path that there is. */
+static bool is_dead(const struct nexthop *nh)
 {
-	const struct nexthop *nh = nexthop_find(way);
-
-	return nh && nh->state.reach == REACH_DOWN;
+	return nh->state.reach == REACH_DOWN && nexthop_objection(nh) != REASON_NONE;
 }
 
 /* Not up: RFC 4724 gives it the restart time where a tunnel says that it lives. */
@@ -67,7 +66,7 @@ static bool may_still_come(const struct peer *p)
 
 	if (p->conf.disabled || none_kept)
 		return false;
-	return nh && nh->state.tunnel ? !is_down(&p->rib->nexthop) : !waited;
+	return nh && nh->state.tunnel ? !is_dead(nh) : !waited;
 }
 
 static bool is_awaited(const struct peer *p, bool mutual)
@@ -107,7 +106,7 @@ static bool hop_is_awaited(const struct addr *hop, bool mutual, bool others)
 	const struct nexthop *nh = nexthop_find(hop);
 	bool any = false;
 
-	if (!nh || nh->state.reach == REACH_DOWN)
+	if (!nh || is_dead(nh))
 		return false;
 	if (nh->state.reach == REACH_UNKNOWN || some_awaited_at(hop, mutual, &any))
 		return true;

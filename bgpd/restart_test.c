@@ -53,6 +53,11 @@ struct nexthop *nexthop_by_id(uint16_t id)
 	return NULL;
 }
 
+enum reason nexthop_objection(const struct nexthop *nh)
+{
+	return nh->state.reach == REACH_DOWN ? REASON_TUNNEL_DOWN : REASON_NONE;
+}
+
 struct nexthop *nexthop_beside(const struct nexthop *nh, const struct nexthop *after)
 {
 	return NULL;
