@@ -83,7 +83,7 @@ struct update_context {
 	bool any_first_as;	   /* unless it may start with any (a route server's) */
 	uint8_t plane;		   /* that next hops are in */
 	bool aigp;		   /* the neighbour's metric is taken */
-	bool link_local;	   /* the session runs over link-local addresses */
+	bool link_local;	   /* the session runs over those of a tunnel */
 };
 /* Decodes an UPDATE's body (behind the header). 0, or -EBADMSG: the session must end with ERROR.
  * What U borrows is valid until update_release(). */

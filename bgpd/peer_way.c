@@ -10,6 +10,13 @@ static const struct nexthop *way_to(const struct peer *p)
 	return nexthop_find(&a);
 }
 
+bool peer_way_is_tunnel(const struct peer *p)
+{
+	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+
+	return policy_ceiling_tunnel_address(&a);
+}
+
 bool peer_way_nexthop(const struct peer *p, struct msg_nexthop *out)
 {
 	const struct nexthop *nh = way_to(p);
@@ -22,10 +29,9 @@ bool peer_way_nexthop(const struct peer *p, struct msg_nexthop *out)
 
 bool peer_way_tunnel_away(const struct peer *p)
 {
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
-	if (!policy_ceiling_tunnel_address(&a))
+	if (!peer_way_is_tunnel(p))
 		return peer_way_tunnel_gone(p);
 	if (!peer_way_nexthop(p, &m) || !m.tunnel)
 		return true;
@@ -36,12 +42,11 @@ bool peer_way_tunnel_away(const struct peer *p)
 
 bool peer_way_tunnel_gone(const struct peer *p)
 {
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
 	struct msg_nexthop m;
 
 	if (!peer_way_nexthop(p, &m))
 		return false;
-	if (m.tunnel && m.connected && !policy_ceiling_tunnel_address(&a))
+	if (m.tunnel && m.connected && !peer_way_is_tunnel(p))
 		return true; /* wgd removes the peer when we have let go of it */
 	return m.reach == REACH_DOWN &&
 	       (m.reason == REASON_PEER_GONE || m.reason == REASON_NO_PEER ||

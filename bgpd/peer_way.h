@@ -9,6 +9,8 @@
 #include "messages.h"
 #include "peer.h"
 
+/* The neighbour's address is one of a tunnel, as configured. */
+bool peer_way_is_tunnel(const struct peer *p);
 /* The last word on the way to its address; false when there is none. */
 bool peer_way_nexthop(const struct peer *p, struct msg_nexthop *out);
 /* The neighbour's address is a tunnel's, and nothing leads into that tunnel now: a connection would

@@ -330,7 +330,7 @@ static void session_established(struct fsm *f)
 		.any_first_as = !p->conf.enforce_first_as,
 		.aigp = p->conf.aigp,
 		.plane = p->conf.plane,
-		.link_local = p->local_ll.family,
+		.link_local = p->local_ll.family && peer_way_is_tunnel(p),
 	};
 	p->count.established++;
 	update_state(s);

@@ -99,6 +99,11 @@ void rib_session_free(struct peer *p)
 {
 }
 static bool tunnel_away, tunnel_gone, tunnel_down;
+bool peer_way_is_tunnel(const struct peer *p)
+{
+	return false;
+}
+
 bool peer_way_tunnel_gone(const struct peer *p)
 {
 	return tunnel_gone;
