@@ -170,12 +170,16 @@ static void tell_group(struct group *g, struct rib_table *t, uint32_t id, uint32
 	attr_unref(attr);
 }
 
-/* A path that came from elsewhere leads to neighbours that were in a group with others so far. */
+/* A best path that came from elsewhere leads to neighbours that were in a group with others so
+ * far. Paths that are not best part nobody: behind a second reflector each site has such. */
 static void part_next_hop(uint32_t path)
 {
-	const struct nexthop *nh = path ? nexthop_by_id(path_at(path)->nexthop) : NULL;
+	struct nexthop *nh = path ? nexthop_by_id(path_at(path)->nexthop) : NULL;
+	const struct peer_rib *from = path ? peer_rib_by_id(path_at(path)->peer) : NULL;
 	const struct addr *way = nh ? &nh->state.addr : NULL;
 
+	if (nh && (!from || !addr_eq(&from->nexthop, way)))
+		nh->others = true;
 	if (!nh || !nh->others || !nh->neighbors)
 		return;
 	for (struct peer *p = peer_first_at(way); p; p = peer_next_at(p, way))

@@ -14,7 +14,9 @@
 
 #include <cmocka.h>
 
+#include "adjout_group.h"
 #include "loop.h"
+#include "peer.h"
 #include "rig.h"
 #include "util.h"
 
@@ -218,6 +220,41 @@ static void test_next_hop(void **state)
 		if (i + 1 < ARRAY_SIZE(hops) && hops[i + 1].from != hops[i].from)
 			far_withdraw(FAR(hops[i].from), PREFIX);
 	}
+}
+
+/* The neighbour at CLIENT2's address has a group of its own. */
+static bool is_parted(void)
+{
+	struct addr a = {0};
+
+	assert_int_equal(addr_parse("10.9.0.24", &a), 0);
+	return peer_find(&a)->out->group->key.hop.family;
+}
+
+/* As a second reflector says again what the client itself says: only the best path counts. */
+static void test_parted(void **state)
+{
+	struct news other = {.prefix = PREFIX,
+			     .nexthop = "10.9.0.24",
+			     .path = {65021, 65077},
+			     .local_pref = 100},
+		    own = {.prefix = PREFIX,
+			   .nexthop = "10.9.0.24",
+			   .path = {65077},
+			   .local_pref = 100};
+
+	rig_nexthop("10.9.0.24", REACH_UP, REASON_NONE);
+	far_announce(FAR(CLIENT2), &own);
+	rig_settle();
+	far_announce(FAR(CLIENT1), &other);
+	own.prefix = "192.168.8.0/24"; /* the next one that is best */
+	far_announce(FAR(CLIENT2), &own);
+	rig_settle();
+	assert_false(is_parted());
+	far_withdraw(FAR(CLIENT2), PREFIX);
+	rig_settle();
+	assert_true(is_parted());
+	assert_string_equal(seen(CLIENT2, PREFIX), "-");
 }
 
 /* Each rung: B is best, A is not, for this reason. */
@@ -502,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_next_hop, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_parted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rungs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nexthop_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_networks, setup, teardown),

@@ -129,13 +129,11 @@ static void drop_path(struct nexthop *nh)
 	nexthop_release(nh);
 }
 
-void nexthop_attach(uint32_t id, const struct addr *from)
+void nexthop_attach(uint32_t id)
 {
 	struct path *p = path_at(id);
 	struct nexthop *nh = nexthop_get(&p->attr->nexthop), *old = nexthop_by_id(p->nexthop);
 
-	if (nh && !addr_eq(&nh->state.addr, from))
-		nh->others = true;
 	if (nh == old)
 		return;
 	p->nexthop = nh ? nh->id : 0;

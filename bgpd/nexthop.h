@@ -26,8 +26,8 @@ struct nexthop {
 	uint16_t id;		  /* number, for struct path */
 	uint16_t neighbors;	  /* neighbours with this address */
 	uint32_t n_paths;
-	bool others; /* a path that came from elsewhere than this address led here; while it has
-			paths */
+	bool others; /* a best path that came from elsewhere than this address led here; while it
+			has paths. adjout's. */
 	uint32_t walk_until; /* it changed: the walk marks its networks up to this lap */
 	bool renew;	     /* that walk: what our announcements say of its state changed */
 	bool recost;	     /* ... or of its cost */
@@ -47,9 +47,8 @@ struct nexthop *nexthop_by_id(uint16_t id);
 struct nexthop *nexthop_find(const struct addr *a);
 
 /* Hangs the path on the next hop of its attributes, away from the one before; a path of our own has
- * none. When there are too many next hops it has none, and stays ineligible. FROM: the neighbour's
- * address, in its plane. */
-void nexthop_attach(uint32_t path, const struct addr *from);
+ * none. When there are too many next hops it has none, and stays ineligible. */
+void nexthop_attach(uint32_t path);
 void nexthop_detach(uint32_t path); /* it is about to be freed */
 /* A neighbour's address. */
 struct nexthop *nexthop_watch_neighbor(const struct addr *a);

@@ -168,5 +168,5 @@ void rib_judge(uint32_t id, struct attr *received)
 	path_set_attr(id, received, attr);
 	path->refused = r;
 	count(pr, path, r == REASON_NONE);
-	nexthop_attach(id, &pr->nexthop);
+	nexthop_attach(id);
 }
