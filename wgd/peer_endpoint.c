@@ -123,8 +123,10 @@ static bool has_inner(const struct peer *p, const struct addr *a)
 }
 
 /* The peer's own tunnel address: its encrypted packets came through the tunnel itself. Or one of
- * another tunnel, where nobody has configured that: they came through that one, by a default route,
- * say, that was there before the endpoint was pinned. */
+ * another tunnel, where something else is configured: they came through that one, by a default
+ * route, say, that was there before the endpoint was pinned. Where nothing is, a peer may well be
+ * behind another one, and is where it speaks from. The same link-local address may be in use on any
+ * link. */
 static bool is_inside(const struct peer *p, const struct endpoint *e)
 {
 	const struct device *dev;
@@ -132,7 +134,8 @@ static bool is_inside(const struct peer *p, const struct endpoint *e)
 
 	if (has_inner(p, &e->addr))
 		return true;
-	if (targets_find(&p->where.targets, e) >= 0)
+	if (!p->where.targets.n || addr_is_link_local(&e->addr) ||
+	    targets_find(&p->where.targets, e) >= 0)
 		return false;
 	TAILQ_FOREACH (dev, &devices, link)
 		TAILQ_FOREACH (other, &dev->peers, link)

@@ -19,6 +19,8 @@
 	", 'liveness': {'probe-timeout': 1000, 'probe-interval': 500, 'up-hold': 0, " \
 	"'poll-interval': 100}, 'endpoint-timeout': 5000" more
 #define TWO "'192.0.2.1:5', '[2001:db8::1]:6'"
+#define RIG_PEER_LOCAL                                                                       \
+	"{'name': 'b', 'public-key': '" RIG_B "', 'tunnel-address': ['169.254.0.3']}"
 #define ENDPOINTS(list, more)                           \
 	RIG_WG0(", 'liveness': {'poll-interval': 100}", \
 		RIG_PEER_A(LIVE(", 'endpoint': [" list "]" more)))
@@ -206,6 +208,43 @@ static void test_through_another(void **state)
 		   "event {'configured':true,'event':'endpoint-changed','from':'192.0.2.1:5',"
 		   "'interface':'wg0','peer':'a','to':'10.9.0.3:6'}\n"
 		   "zebra: a is 1 on 7 up handshake-fresh at 10.9.0.3:6 10.9.0.2 10.9.0.2/32\n");
+}
+
+/* Nobody has said where it is: it may have gone behind another peer, and is where it speaks from. */
+static void test_roams_behind_another(void **state)
+{
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}",
+		      RIG_PEER_A(LIVE("")) ", " RIG_PEER_B("")));
+	at("198.51.100.7:5");
+	rig_handshake("wg0", 'a');
+	live(200);
+	rig_forget();
+	at("10.9.0.3:5");
+	live(200);
+	rig_expect("@100\n"
+		   "event {'configured':false,'event':'endpoint-changed',"
+		   "'from':'198.51.100.7:5','interface':'wg0','peer':'a','to':'10.9.0.3:5'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 10.9.0.3:5 10.9.0.2 10.9.0.2/32\n");
+	at("10.9.0.2:5"); /* but not inside its own tunnel */
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 10.9.0.3:5\n");
+}
+
+/* A link-local address of another tunnel is another one on another link. */
+static void test_link_local(void **state)
+{
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}",
+		      RIG_PEER_A(LIVE(", 'endpoint': ['192.0.2.1:5']")) ", " RIG_PEER_LOCAL));
+	rig_handshake("wg0", 'a');
+	live(200);
+	rig_forget();
+	at("169.254.0.3:5");
+	live(200);
+	rig_expect("@100\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:5',"
+		   "'interface':'wg0','peer':'a','to':'169.254.0.3:5'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 169.254.0.3:5 10.9.0.2 10.9.0.2/32\n");
 }
 
 /* Another list in which the one in use is: it stays in use. */
@@ -900,6 +939,8 @@ int main(void)
 		RIG_CHECK(test_no_way),
 		RIG_CHECK(test_follows),
 		RIG_CHECK(test_through_another),
+		RIG_CHECK(test_roams_behind_another),
+		RIG_CHECK(test_link_local),
 		RIG_CHECK(test_returns), RIG_CHECK(test_list_changes),
 		RIG_CHECK(test_returns_in_vain),
 		RIG_CHECK(test_names),
