@@ -109,7 +109,8 @@ static void route_found(struct rib_node *n, const struct kroute *r)
 	fib_dirty(n, changed);
 }
 
-/* The notification says that the route took the place of the one with the same metric. */
+/* The notification says that the route took the place of the one with the same metric. That is
+ * none of rib_kernel_addr(), which the kernel does not have in this table. */
 static void replaced(struct rib_node *n, const struct kroute *r)
 {
 	struct rib_cand *c, *next;
@@ -117,7 +118,7 @@ static void replaced(struct rib_node *n, const struct kroute *r)
 	for (c = rib_others(n); c; c = next) {
 		next = c->next;
 		if ((c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) &&
-		    c->metric == r->metric && !same_cand(c, r))
+		    c->metric == r->metric && c->type != RTN_LOCAL && !same_cand(c, r))
 			rib_cand_free(n, c);
 	}
 	if (r->metric == zconfig.metric && rib_installed(n) && rib_installed(n)->type)

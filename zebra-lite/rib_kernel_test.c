@@ -159,6 +159,29 @@ static void test_host_address(void **state)
 		 "read\n");
 }
 
+/* A route to it that takes the place of another one takes none of the address's. */
+static void test_host_address_stays(void **state)
+{
+	struct kaddr a = {.ifindex = RIG_U1, .local = rig_addr("192.0.2.7")};
+	struct kroute r = {.prefix = rig_prefix("192.0.2.7/32"),
+			   .table = 254,
+			   .oif = RIG_U0,
+			   .protocol = RTPROT_STATIC,
+			   .type = RTN_UNICAST,
+			   .replaced = true};
+
+	a.subnet = r.prefix;
+	rib_kernel_addr(&a, true);
+	rig_told();
+	tell(r, true);
+	RIG_TOLD("redist +kernel 192.0.2.7/32 metric 0\n"); /* beside it */
+	r.replaced = false;
+	tell(r, false);
+	RIG_TOLD("redist -kernel 192.0.2.7/32 metric 0\n");
+	rib_kernel_addr(&a, false);
+	RIG_TOLD("redist -connected 192.0.2.7/32 metric 0\n");
+}
+
 /* A reading: what it does not see is gone, what it sees and nobody wants goes. */
 static void test_reading(void **state)
 {
@@ -894,7 +917,7 @@ int main(void)
 		T(test_removals),      T(test_teardown),     T(test_choice),
 		T(test_replaced),      T(test_blackhole),    T(test_sweeps),
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
-		T(test_sweep_stopped), T(test_host_address),
+		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 	};
 
 	log_init("rib_kernel_test");
