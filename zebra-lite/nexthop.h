@@ -39,6 +39,7 @@ void nexthop_reset(void);
 
 /* nexthop_users.c: the prefixes that have NH in a list are to be looked at again. */
 void nexthop_users_mark(struct nexthop *nh, bool urgent); /* with the next nexthop_users_look() */
+void nexthop_lists_mark(struct nexthop *nh, bool urgent); /* without static ones */
 void nexthop_users_look(void);
 void nexthop_users_dirty(struct nexthop *nh); /* now */
 /* The interface's peers own prefixes otherwise than before, wherever next hops lead. */

@@ -8,7 +8,7 @@
 
 static bool to_look; /* there are lists whose prefixes are to be looked at */
 
-void nexthop_users_mark(struct nexthop *nh, bool urgent)
+void nexthop_lists_mark(struct nexthop *nh, bool urgent)
 {
 	struct hop_ref *ref;
 
@@ -19,6 +19,11 @@ void nexthop_users_mark(struct nexthop *nh, bool urgent)
 		else if (!ref->set->look)
 			ref->set->look = LOOK;
 	}
+}
+
+void nexthop_users_mark(struct nexthop *nh, bool urgent)
+{
+	nexthop_lists_mark(nh, urgent);
 	rib_statics_dirty();
 }
 

@@ -109,7 +109,7 @@ void nhobj_settle(void)
 	if (nhobj_missed(&ms)) {
 		for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh))
 			if (nh->kind == HOP_TUNNEL)
-				nexthop_users_mark(nh, false);
+				nexthop_lists_mark(nh, false);
 		nexthop_users_look();
 	} else if (ms) {
 		if (!missed_timer.ready)

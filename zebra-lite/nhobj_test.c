@@ -581,6 +581,31 @@ static void test_create_refused(void **state)
 		 "add 10.5.0.0/16 object 12\n");
 }
 
+/* Who may have missed an object is looked at when one can be made; static routes have none. */
+static void test_missed_only(void **state)
+{
+	struct zstatic statics[] = {{.prefix = rig_prefix("10.3.0.0/16")},
+				    {.prefix = rig_prefix("10.4.0.0/16")}};
+	struct prefix p = rig_prefix("10.1.0.0/16");
+
+	rig_object_error = -EACCES;
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2 10.9.2.3");
+	zconfig.statics = statics;
+	zconfig.n_statics = ARRAY_SIZE(statics);
+	for (unsigned i = 0; i < ARRAY_SIZE(statics); i++) {
+		statics[i].next_hop = rig_addr("10.9.0.1");
+		rib_static_add(&statics[i].prefix, &statics[i].next_hop, 0, RTN_UNICAST, 1, 0);
+	}
+	rig_settle();
+	loop_fake_pass(1000 * 1000);
+	nhobj_settle();
+	zconfig.statics = NULL;
+	zconfig.n_statics = 0;
+	assert_true(rib_find(&p)->flags & NODE_QUEUED);
+	for (unsigned i = 0; i < ARRAY_SIZE(statics); i++)
+		assert_false(rib_find(&statics[i].prefix)->flags & NODE_QUEUED);
+}
+
 static void test_errors(void **state)
 {
 	static const int passing[] = {-EEXIST, -ENETDOWN, -ENODEV, -EACCES, -ENOMEM, -ENOBUFS, -EIO};
@@ -1390,7 +1415,7 @@ int main(void)
 		T(test_any),	       T(test_group),	      T(test_members),
 		T(test_join),	       T(test_resilient),     T(test_never_resilient),
 		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),
-		T(test_group_lost),    T(test_group_found),
+		T(test_group_lost),    T(test_group_found),    T(test_missed_only),
 	};
 
 	log_init("nhobj_test");
