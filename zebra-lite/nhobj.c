@@ -28,6 +28,7 @@ enum { KIND_IPV4, KIND_IPV6, KIND_GROUP, KINDS };
 
 static struct lane {
 	bool unsupported;   /* by the kernel: plain routes from then on, or one next hop */
+	bool taken;	    /* the kernel took one: it refuses others for now only */
 	bool missed;	    /* one was wanted and there was none */
 	struct retry retry; /* creations that failed */
 } lanes[KINDS];
@@ -160,9 +161,7 @@ int nhobj_write(const struct nhobj *o, const struct nhobj_member *m, bool create
 	return out.nexthop_group(o->id, legs, n, o->resilient, zconfig.protocol, create);
 }
 
-/* What an interface that has just gone makes the kernel say is no other word than that for what it
- * does not know. */
-static bool has_fallen(const struct nhobj *o)
+bool nhobj_has_fallen(const struct nhobj *o)
 {
 	uint32_t oifs[ROUTE_HOPS_MAX];
 	unsigned n = nhobj_oifs(o, oifs);
@@ -173,11 +172,12 @@ static bool has_fallen(const struct nhobj *o)
 	return false;
 }
 
-/* What it is that cannot be done now only, all else is for good. */
+/* What it is that cannot be done now only. All else is for good where none was ever taken: of an
+ * interface or a leaf that has just gone the kernel says what it says of what it does not know. */
 static bool is_passing(const struct nhobj *o, int err)
 {
 	return err == -EEXIST || err == -ENETDOWN || err == -ENODEV || err == -EACCES ||
-	       err == -ENOMEM || err == -ENOBUFS || err == -EIO || has_fallen(o);
+	       err == -ENOMEM || err == -ENOBUFS || err == -EIO || nhobj_has_fallen(o);
 }
 
 static unsigned kind_of(const struct nhobj *o)
@@ -197,19 +197,23 @@ static void renumber(struct nhobj *o, uint32_t id)
 	hash_insert(&by_id, &o->hash, id);
 }
 
-/* A number that is there already is somebody else's: another one is taken. */
+/* A number that is there already is somebody else's: another one is taken. Groups are resilient
+ * never again where one of the other kind is taken instead. */
 static int write_new(struct nhobj *o, int tries)
 {
-	int err;
+	int err, plain;
 
 	while ((err = nhobj_write(o, o->member, true)) == -EEXIST && --tries)
 		renumber(o, next_id());
 	if (err == 0 || !o->n || !o->resilient || is_passing(o, err))
 		return err;
-	log_warn("nexthop-group", "operation=create error=\"%s\" resilient=never", strerror(-err));
-	no_resilient = true;
 	o->resilient = false;
-	return nhobj_write(o, o->member, true);
+	plain = nhobj_write(o, o->member, true);
+	no_resilient = plain == 0;
+	if (no_resilient)
+		log_warn("nexthop-group", "operation=create error=\"%s\" resilient=never",
+			 strerror(-err));
+	return plain;
 }
 
 static void say_refused(const struct nhobj *o, bool never, int err)
@@ -249,10 +253,11 @@ struct nhobj *nhobj_create(struct nhobj *o)
 	}
 	err = write_new(o, lane->retry.error ? 1 : CREATE_TRIES);
 	if (err == 0) {
+		lane->taken = true;
 		retry_done(&lane->retry);
 		return o;
 	}
-	lane->unsupported = !is_passing(o, err);
+	lane->unsupported = !lane->taken && !is_passing(o, err);
 	lane->missed = true;
 	if (retry_failed(&lane->retry, err))
 		say_refused(o, lane->unsupported, err);

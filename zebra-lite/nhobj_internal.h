@@ -26,6 +26,7 @@ struct nhobj *nhobj_leaf(uint32_t oif, uint8_t family);
 /* Plain routes were taken for want of an object, and one may be made now; forgets that. Else *MS is
  * the time until it may, 0: none is wanted. */
 bool nhobj_missed(uint64_t *ms);
+bool nhobj_has_fallen(const struct nhobj *o); /* an interface that it leads to did just now */
 bool nhobj_resilient(void);	    /* groups are to be so, and can be */
 void nhobj_give_up(uint8_t family); /* no more objects for prefixes of it, but groups */
 void nhobj_table_reset(void);

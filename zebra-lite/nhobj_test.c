@@ -707,9 +707,11 @@ static void test_move_refused(void **state)
 		 "object 1 del\n");
 	rig_object_error = 0;
 	state_of(1, TUNNEL_UP);
-	rig_pass(2000);
-	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
-	OBJECTS("");
+	rig_pass(2000); /* one was taken before: another one will be */
+	RIG_TOLD("change 10.1.0.0/16 dev wg0\n"
+		 "object 3 new dev wg0\n"
+		 "change 10.1.0.0/16 object 3\n");
+	OBJECTS("3: wg0 refs 1\n");
 }
 
 static void test_move_put_off(void **state)
@@ -1118,6 +1120,13 @@ static void test_resilient(void **state)
 		 "object 4 del\n"
 		 "object 3 del\n"
 		 "object 2 del\n");
+	rig_group_error = 0;
+	rig_pass(1000);
+	RIG_TOLD("object 8 new dev wg0\n"
+		 "object 9 new dev wg1\n"
+		 "group 7 new resilient = 8*1 9*2\n"
+		 "change 10.1.0.0/16 object 7\n"
+		 "object 6 del\n");
 }
 
 static int (*next_group)(uint32_t id, const struct nhleg *legs, unsigned n, bool resilient,
@@ -1250,22 +1259,54 @@ static void test_group_refused(void **state)
 		 "object 5 del\n"
 		 "object 7 del\n"
 		 "object 6 del\n");
+	rig_group_error = 0;
+	rig_pass(1000);
+	RIG_TOLD("object 11 new dev wg0\n"
+		 "group 10 new = 11*1\n"
+		 "change 10.1.0.0/16 object 10\n"
+		 "change 10.2.0.0/16 object 10\n"
+		 "change 10.3.0.0/16 object 10\n"
+		 "object 9 del\n");
+}
+
+/* The first one is refused for good: the kernel knows no groups. */
+static void test_no_groups(void **state)
+{
 	rig_group_error = -EOPNOTSUPP;
-	rig_pass(2000);
-	rig_told();
-	state_of(2, TUNNEL_UP);
-	rig_bgp("10.4.0.0/16", "10.9.0.1*1 10.9.1.2*2");
-	RIG_TOLD("set 10.4.0.0/16 p1\n"
-		 "set 10.4.0.0/16 p2\n"
-		 "add 10.4.0.0/16 object 9\n");
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	RIG_TOLD("object 2 new dev wg0\n"
+		 "object 3 new dev wg1\n"
+		 "group 1 new = 2*1 3*2\n"
+		 "object 4 new dev wg0\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "set 10.1.0.0/16 p2\n"
+		 "add 10.1.0.0/16 object 4\n"
+		 "object 3 del\n"
+		 "object 2 del\n");
 	rig_group_error = 0;
 	rig_pass(60000);
 	rig_told();
 	rig_bgp("10.5.0.0/16", "10.9.0.1*1 10.9.1.2*2");
 	RIG_TOLD("set 10.5.0.0/16 p1\n"
 		 "set 10.5.0.0/16 p2\n"
-		 "add 10.5.0.0/16 object 9\n");
-	OBJECTS("9: wg0 refs 1\n");
+		 "add 10.5.0.0/16 object 4\n");
+	OBJECTS("4: wg0 refs 1\n");
+}
+
+/* A member that was flushed, say, and of which nobody was told yet: the group comes later. */
+static void test_group_refused_once(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2");
+	rig_told();
+	rig_group_error = -EINVAL;
+	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.2.3*1");
+	rig_told();
+	rig_group_error = 0;
+	rig_pass(1000);
+	RIG_TOLD("object 8 new dev wg2\n"
+		 "group 7 new = 2*1 8*1\n"
+		 "change 10.2.0.0/16 object 7\n"
+		 "object 6 del\n");
 }
 
 /* A leaf is lost, and the whole group; somebody changes it; the link goes down. */
@@ -1416,6 +1457,7 @@ int main(void)
 		T(test_join),	       T(test_resilient),     T(test_never_resilient),
 		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),
 		T(test_group_lost),    T(test_group_found),    T(test_missed_only),
+		T(test_no_groups),     T(test_group_refused_once),
 	};
 
 	log_init("nhobj_test");
