@@ -72,7 +72,7 @@ void nhobj_refused(struct nhobj *o)
 {
 	if (o->gone)
 		return;
-	if (++refused > REFUSED_MAX)
+	if (!nhobj_has_fallen(o) && ++refused > REFUSED_MAX)
 		nhobj_give_up(o->family);
 	nhobj_lost(o->id);
 }

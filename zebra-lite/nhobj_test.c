@@ -1309,6 +1309,20 @@ static void test_group_refused_once(void **state)
 		 "object 6 del\n");
 }
 
+/* Routes by objects whose interface has just gone say nothing of objects. */
+static void test_refused_by_links(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	rig_link_fallen = true;
+	for (uint32_t i = 0; i < 10; i++) {
+		assert_non_null(nhobj_by_id(NHOBJ_FIRST + i));
+		nhobj_refused(nhobj_by_id(NHOBJ_FIRST + i));
+		rig_settle();
+	}
+	OBJECTS("11: wg0 refs 1\n");
+}
+
 /* A leaf is lost, and the whole group; somebody changes it; the link goes down. */
 static void test_group_lost(void **state)
 {
@@ -1457,7 +1471,7 @@ int main(void)
 		T(test_join),	       T(test_resilient),     T(test_never_resilient),
 		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),
 		T(test_group_lost),    T(test_group_found),    T(test_missed_only),
-		T(test_no_groups),     T(test_group_refused_once),
+		T(test_no_groups),     T(test_group_refused_once), T(test_refused_by_links),
 	};
 
 	log_init("nhobj_test");
