@@ -274,10 +274,10 @@ static void read_soon(void)
 
 static void reading_ends(void)
 {
-	uint64_t now = now_ms(), rest = (now - begun_ms) * REST_FACTOR;
+	uint64_t now = now_ms(), rest = (now - begun_ms) * (interrupted ? 1 : REST_FACTOR);
 
 	stage = STAGE_DONE;
-	rest_ms = first_done && !interrupted ? now + (rest < REST_MAX_MS ? rest : REST_MAX_MS) : 0;
+	rest_ms = first_done ? now + (rest < REST_MAX_MS ? rest : REST_MAX_MS) : 0;
 	if (again || interrupted)
 		read_soon();
 }

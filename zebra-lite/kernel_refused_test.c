@@ -55,6 +55,7 @@ static struct {
 static unsigned asked_size; /* times that SO_RCVBUF was asked for 8 MiB */
 static int monitor_fd = -1, dumper_fd = -1;
 static enum { ARRIVES, LOST, INTERRUPTED } next_dump; /* the next answer to a dump */
+static unsigned dump_ms;			      /* that an interrupted one takes */
 static bool lose_notification;
 static bool ask_again; /* for another reading, when the next dump is asked for */
 static char dumps[1024];
@@ -196,6 +197,7 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	}
 	if (n > 0 && fd == dumper_fd && next_dump == INTERRUPTED) {
 		next_dump = ARRIVES;
+		usleep(dump_ms * 1000);
 		((struct nlmsghdr *)buf)->nlmsg_flags |= NLM_F_DUMP_INTR;
 	}
 	return n;
@@ -517,6 +519,21 @@ static void test_again(void **state)
 	assert_int_equal(n_readings(), 2);
 }
 
+/* Where tables change all the time half of it goes to readings, and not all. */
+static void test_again_later(void **state)
+{
+	rest(); /* after the one before */
+	dumps[0] = '\0';
+	next_dump = INTERRUPTED;
+	dump_ms = 300;
+	kernel_resync("test");
+	DUT_AWAIT(next_dump == ARRIVES);
+	dump_ms = 0;
+	rest();
+	assert_int_equal(n_readings(), 1);
+	DUT_AWAIT(n_readings() == 2 && has_read());
+}
+
 /* A request that cannot be sent is no end of readings. */
 static void test_unsent(void **state)
 {
@@ -687,6 +704,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		S(test_descriptors), W(test_refused_at_start), W(test_less_at_start),
 		W(test_no_filter),   R(test_order),	       R(test_again),
+		R(test_again_later),
 		S(test_stopped),     R(test_objects),
 		R(test_unsent),	     R(test_lost),	       R(test_link_unknown),
 		W(test_answers),     W(test_thread),	       W(test_signals),
