@@ -134,6 +134,21 @@ static void test_behind_default(void **state)
 		 "unset 0.0.0.0/0 p2\n");
 }
 
+/* By distance it loses to the learned one; in the kernel it has the better metric. */
+static void test_foreign_in_front(void **state)
+{
+	rig_configure(CONFIG("'distance': {'kernel': 250}", PEER("p1", TEN), PEER("p2", TEN)));
+	rig_bgp("10.0.0.0/8", "10.9.1.1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_kernel(true, "10.0.0.0/8", RTPROT_BOOT, 500, RIG_U0, "198.51.100.9");
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rig_kernel(true, "10.0.0.0/8", RTPROT_BOOT, 10, RIG_U0, "198.51.100.9");
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+	rig_kernel(false, "10.0.0.0/8", RTPROT_BOOT, 10, RIG_U0, "198.51.100.9");
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+}
+
 static void test_connected(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.0.1");
@@ -332,10 +347,19 @@ static void test_renumbered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_learned),	    CHECK(test_not_learned), CHECK(test_covered),
-		CHECK(test_behind_default), CHECK(test_connected),   CHECK(test_endpoint),
-		CHECK(test_ends),	    CHECK(test_modes),	     CHECK(test_too_many),
-		CHECK(test_refused),	    CHECK(test_drift),	     CHECK(test_found),
+		CHECK(test_learned),
+		CHECK(test_not_learned),
+		CHECK(test_covered),
+		CHECK(test_behind_default),
+		CHECK(test_foreign_in_front),
+		CHECK(test_connected),
+		CHECK(test_endpoint),
+		CHECK(test_ends),
+		CHECK(test_modes),
+		CHECK(test_too_many),
+		CHECK(test_refused),
+		CHECK(test_drift),
+		CHECK(test_found),
 		CHECK(test_renumbered),
 	};
 

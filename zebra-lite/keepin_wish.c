@@ -61,12 +61,20 @@ static enum keepin_state judge_foreign(const struct rib_cand *c)
 	return c->proto == RIB_CONNECTED ? KEEPIN_CONNECTED : KEEPIN_WANTED;
 }
 
+/* The route of somebody else at N by which packets go; F: our route there. */
+static const struct rib_cand *foreign_in_front(const struct rib_node *n, const struct fib *f)
+{
+	const struct rib_cand *c = rib_foreign(n);
+
+	return c && fib_has_route(f) && c->metric >= zconfig.metric ? NULL : c;
+}
+
 /* By the next shorter prefix that has a route. */
 static enum keepin_state judge_cover(const struct prefix *p, enum keepin_when when)
 {
 	for (const struct rib_node *n = rib_cover_of(p); n; n = rib_cover(n)) {
 		const struct fib *f = fib_when(n, when);
-		const struct rib_cand *c = fib_has_route(f) ? NULL : rib_foreign(n);
+		const struct rib_cand *c = foreign_in_front(n, f);
 
 		if (c)
 			return judge_foreign(c);
