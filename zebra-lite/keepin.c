@@ -441,10 +441,14 @@ void keepin_fewer(uint8_t plane)
 
 /* --- what the kernel has --- */
 
+bool keepin_looks_ours(const struct kroute *r)
+{
+	return r->metric == KEEPIN_METRIC && r->type == RTN_UNREACHABLE;
+}
+
 bool keepin_is_ours(const struct kroute *r)
 {
-	return r->protocol == zconfig.protocol && r->metric == KEEPIN_METRIC &&
-	       r->type == RTN_UNREACHABLE;
+	return r->protocol == zconfig.protocol && keepin_looks_ours(r);
 }
 
 static void lost(struct keepin *e)

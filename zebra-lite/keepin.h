@@ -99,6 +99,7 @@ bool keepin_queued(void);
 void keepin_forget(struct keepin *e); /* not queued and not under way; it is freed */
 
 /* What the kernel has. */
+bool keepin_looks_ours(const struct kroute *r); /* but for the protocol number */
 bool keepin_is_ours(const struct kroute *r);
 void keepin_told(const struct kroute *r, bool present);
 void keepin_read_end(void); /* of this reading all were told */

@@ -212,6 +212,8 @@ void rib_kernel_route(const struct kroute *told, bool present)
 	fib_settle();
 	if (keepin_is_ours(r)) {
 		keepin_told(r, present);
+	} else if (keepin_looks_ours(r)) {
+		return; /* below every route, so nobody's rival */
 	} else if (r->protocol != zconfig.protocol) {
 		foreign_told(r, present);
 	} else if (r->metric == zconfig.metric) {

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "fib.h"
+#include "keepin.h"
 #include "log.h"
 #include "loop_fake.h"
 #include "nexthop.h"
@@ -744,6 +745,24 @@ static void test_blackhole(void **state)
 	RIG_TOLD("add 10.2.0.0/16 blackhole\n");
 }
 
+/* An unreachable route of keepin.h's from before the protocol number changed. */
+static void test_kept_in_by_another(void **state)
+{
+	struct kroute r = ours("10.2.0.0/16", 0);
+
+	r.metric = KEEPIN_METRIC;
+	r.type = RTN_UNREACHABLE;
+	r.protocol = 99;
+	tell(r, true);
+	RIG_TOLD("");
+	assert_null(rib_find(&r.prefix));
+	rig_bgp("10.2.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.2.0.0/16 p1\n"
+		 "add 10.2.0.0/16 dev wg0\n");
+	tell(r, false);
+	RIG_TOLD("");
+}
+
 /* Of thousands all are swept, in turns: bgpd's old ones, the kernel's, and ours that nobody wants. */
 static void test_sweeps(void **state)
 {
@@ -918,6 +937,7 @@ int main(void)
 		T(test_replaced),      T(test_blackhole),    T(test_sweeps),
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
+		T(test_kept_in_by_another),
 	};
 
 	log_init("rib_kernel_test");
