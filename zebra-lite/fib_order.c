@@ -259,6 +259,7 @@ void fib_wgd_synced(void)
 {
 	fib_wgd_begin();
 	nexthop_tunnels_ready();
+	keepin_tunnels_ready();
 	wake();
 }
 

@@ -60,10 +60,20 @@ static void set_state(struct keepin *e, enum keepin_state state)
 			keepin_queue(in);
 }
 
+/* Which interfaces are tunnels, and where their endpoints are, is known from wgd alone. */
+static bool may_judge(enum keepin_state state)
+{
+	return fib_gate.wgd_met || state == KEEPIN_OVER || state == KEEPIN_KERNEL_OFF;
+}
+
 /* E is neither queued nor under way; it may be freed. */
 static void bring_there(struct keepin *e)
 {
-	set_state(e, keepin_judge(e, KEEPIN_NOW));
+	enum keepin_state state = keepin_judge(e, KEEPIN_NOW);
+
+	if (!may_judge(state))
+		return; /* keepin_tunnels_ready() */
+	set_state(e, state);
 	if (retry_waits(&e->retry))
 		return; /* retry_due() */
 	if (e->installed != (e->state == KEEPIN_WANTED))
@@ -264,6 +274,12 @@ void keepin_relearn(void)
 	walking = true;
 	walk_at = 0;
 	fib_look();
+}
+
+void keepin_tunnels_ready(void)
+{
+	keepin_look_all();
+	keepin_relearn();
 }
 
 size_t keepin_clear_all(void)

@@ -21,6 +21,7 @@ void keepin_link_changed(void);				  /* some link came up or went down */
 bool keepin_run(void);					  /* a turn; true: there is more */
 void keepin_settle(bool wait);				  /* books what the kernel has done */
 void keepin_kick(void);					  /* what was refused may be taken now */
+void keepin_tunnels_ready(void);			  /* wgd has told of all of them */
 void keepin_relearn(void);     /* what has a route through a tunnel now, in turns */
 size_t keepin_clear_all(void); /* keepin_clear(), and gives up what stood instead of too many */
 /* Takes out of the kernel what NUMBERS gives another place (those in force: all). */

@@ -21,6 +21,7 @@
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rule.h"
+#include "tunnel.h"
 #include "zconfig.h"
 
 #define PEER(name, permit) "{'name': '" name "', 'permit': [" permit "]"
@@ -330,6 +331,41 @@ static void test_found(void **state)
 		 "del fd00:1::/48 kept in\n");
 }
 
+/* Before wgd has told of its tunnels nobody knows what covers a prefix, nor what it would catch. */
+static void test_wgd_last(void **state)
+{
+	rig_end(state);
+	rig_begin();
+	fib_reset();
+	tunnel_reset();
+	rig_configure(CONFIG("'keep-in': 'permit'",
+			     PEER("p1", "'10.0.0.0/8', '10.1.0.0/16', '203.0.113.0/24'"),
+			     PEER("p2", "'20.0.0.0/8'") ", 'keep-in': 'learned'"));
+	rig_keep_in = true;
+	rib_kernel_begin();
+	underlay();
+	rig_kernel(true, "10.0.0.0/8", 222, 179, RIG_WG0, NULL);
+	rig_kernel(true, "20.1.0.0/16", 222, 179, RIG_WG1, NULL);
+	found("10.0.0.0/8", true);
+	rib_kernel_end(NULL);
+	fib_kernel_ready();
+	RIG_TOLD("");
+	tunnel_begin();
+	rig_if(RIG_WG0, true);
+	rig_if(RIG_WG1, true);
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.9:1", TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.1", NULL, TUNNEL_UP);
+	tunnel_synced();
+	fib_wgd_synced();
+	RIG_TOLD("add 20.1.0.0/16 kept in\n"
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "add 10.9.1.1/32 dev wg1\n");
+	assert_string_equal(state_of("10.0.0.0/8"), "wanted");
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+	assert_string_equal(state_of("20.1.0.0/16"), "wanted");
+}
+
 /* The kernel's other numbers. */
 static void test_renumbered(void **state)
 {
@@ -360,6 +396,7 @@ int main(void)
 		CHECK(test_refused),
 		CHECK(test_drift),
 		CHECK(test_found),
+		CHECK(test_wgd_last),
 		CHECK(test_renumbered),
 	};
 
