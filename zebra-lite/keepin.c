@@ -72,6 +72,11 @@ uint64_t keepin_version(void)
 	return version;
 }
 
+void keepin_changed(void)
+{
+	version++;
+}
+
 /* --- the set --- */
 
 static struct keepin *entry_of(struct trie_node *t)
@@ -454,6 +459,7 @@ bool keepin_is_ours(const struct kroute *r)
 static void lost(struct keepin *e)
 {
 	e->installed = false;
+	version++;
 	if (e->state == KEEPIN_WANTED) {
 		fib_counters.drift++;
 		fib_counters.drift_ms = now_ms();
@@ -484,8 +490,10 @@ void keepin_told(const struct kroute *r, bool present)
 	}
 	if (!e || !was_read)
 		e = found(&r->prefix);
-	if (!e->installed)
+	if (!e->installed) {
+		version++;
 		keepin_queue(e);
+	}
 	e->installed = true;
 	e->epoch = rib_kernel_epoch;
 }

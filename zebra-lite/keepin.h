@@ -68,7 +68,8 @@ uint32_t keepin_time_s(void);
 bool keepin_too_many(uint8_t plane); /* the entries of `permit` are kept in instead */
 size_t keepin_count(void);
 bool keepin_in(uint8_t plane); /* something is kept in there */
-uint64_t keepin_version(void); /* counts changes of what is kept in */
+uint64_t keepin_version(void); /* counts changes of what is kept in, and of what became of it */
+void keepin_changed(void);     /* a state, a refusal, what the kernel has: counts it */
 
 struct keepin *keepin_find(const struct prefix *p);
 struct keepin *keepin_match(const struct addr *a);   /* the longest; NULL */

@@ -54,6 +54,7 @@ static void set_state(struct keepin *e, enum keepin_state state)
 	if (e->state == state)
 		return;
 	e->state = (uint8_t)state;
+	keepin_changed();
 	for (struct keepin *in = keepin_first_in(&e->node.p); in;
 	     in = keepin_next_in(in, &e->node.p))
 		if (in != e)
@@ -74,6 +75,10 @@ static void bring_there(struct keepin *e)
 	if (!may_judge(state))
 		return; /* keepin_tunnels_ready() */
 	set_state(e, state);
+	if (e->retry.error && e->installed == (e->state == KEEPIN_WANTED)) {
+		retry_done(&e->retry);
+		keepin_changed();
+	}
 	if (retry_waits(&e->retry))
 		return; /* retry_due() */
 	if (e->installed != (e->state == KEEPIN_WANTED))
@@ -127,7 +132,8 @@ static bool is_done(const struct keepin *e, enum route_op op)
 static void book(struct keepin *e)
 {
 	enum route_op op = e->write;
-	bool again = e->queued;
+	bool again = e->queued, installed = e->installed;
+	int error = e->retry.error;
 
 	TAILQ_REMOVE(&under_way, e, link);
 	e->write = ROUTE_NONE;
@@ -138,6 +144,8 @@ static void book(struct keepin *e)
 	} else {
 		refused(e, op);
 	}
+	if (e->installed != installed || e->retry.error != error)
+		keepin_changed();
 	if (again || e->state == KEEPIN_OVER)
 		keepin_queue(e);
 }
@@ -314,6 +322,7 @@ void keepin_take_out(const struct zconfig *numbers)
 		out.route(ROUTE_DEL, &r, NULL);
 		e->installed = false;
 		e->state = KEEPIN_PENDING;
+		keepin_changed();
 		keepin_queue(e);
 	}
 	out.route_done(out.route_flush(), true);

@@ -270,6 +270,55 @@ static void test_refused(void **state)
 	RIG_TOLD("add 10.1.0.0/16 kept in\n");
 }
 
+/* A refusal ends where nothing is to be written any more. */
+static void test_refused_no_more(void **state)
+{
+	const struct keepin *e;
+
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "")));
+	rig_route_error = -ENOMEM;
+	rig_told();
+	rig_route_error = 0;
+	e = keepin_first();
+	assert_int_equal(e->retry.error, -ENOMEM);
+	rig_kernel(true, "10.0.0.0/8", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	assert_string_equal(state_of("10.1.0.0/16"), "connected");
+	assert_int_equal(e->retry.error, 0);
+	rig_kernel(false, "10.0.0.0/8", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	RIG_TOLD("redist +connected 10.0.0.0/8 metric 0\n"
+		 "redist -connected 10.0.0.0/8 metric 0\n"
+		 "add 10.1.0.0/16 kept in\n");
+}
+
+static uint64_t version_now(void)
+{
+	rig_settle();
+	return keepin_version();
+}
+
+/* Whatever a row of it says has changed. */
+static void test_version(void **state)
+{
+	uint64_t before;
+
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "")));
+	rig_route_error = -ENOMEM;
+	before = version_now();
+	rig_pass(5000); /* refused again */
+	assert_int_equal(version_now(), before);
+	rig_route_error = 0;
+	rig_pass(10000);
+	assert_true(version_now() > before);
+	before = version_now();
+	rig_kernel(true, "10.0.0.0/8", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	assert_true(version_now() > before);
+	before = version_now();
+	rig_pass(60000);
+	assert_int_equal(version_now(), before);
+	rig_kernel(false, "10.0.0.0/8", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	assert_true(version_now() > before);
+}
+
 static void found(const char *prefix, bool present)
 {
 	struct kroute r = {.prefix = rig_prefix(prefix),
@@ -394,6 +443,8 @@ int main(void)
 		CHECK(test_modes),
 		CHECK(test_too_many),
 		CHECK(test_refused),
+		CHECK(test_refused_no_more),
+		CHECK(test_version),
 		CHECK(test_drift),
 		CHECK(test_found),
 		CHECK(test_wgd_last),

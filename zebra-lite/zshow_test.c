@@ -593,7 +593,7 @@ static void test_keep_in(void **state)
 		  "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n" KEPT_ROW(
 			  "10.2.0.0/16", "-"),
 		  __FILE__, __LINE__);
-	EXPECT("{'command': 'keep-in-summary'}", "version=5 kept=2 installed=2 too-many=[]\n");
+	EXPECT("{'command': 'keep-in-summary'}", "version=9 kept=2 installed=2 too-many=[]\n");
 	EXPECT(ROUTE("10.1.0.0/16"), "routes:\n" KEPT_IN("10.1.0.0/16"));
 	EXPECT("{'command': 'route', 'address': '10.1.2.3'}", "routes:\n" KEPT_IN("10.1.0.0/16"));
 	RIG_EQ(prefixes_of("{'command': 'route', 'family': 'ipv4'}", 1000),
