@@ -34,6 +34,7 @@ static uint32_t time_s = CONF_RIB_KEEP_IN_TIME;
 static uint64_t version;
 static bool was_read; /* the kernel's table, once */
 static struct timer end_timer;
+static struct log_bucket drift_bucket;
 static void (*when_queued)(void);
 static bool (*has_route)(const struct keepin *e);
 
@@ -463,7 +464,8 @@ static void lost(struct keepin *e)
 	if (e->state == KEEPIN_WANTED) {
 		fib_counters.drift++;
 		fib_counters.drift_ms = now_ms();
-		log_warn("drift-repaired", "what=keep-in prefix=%s", PREFIX_STR(&e->node.p));
+		log_limited(&drift_bucket, LOG_LEVEL_WARN, "drift-repaired",
+			    "what=keep-in prefix=%s", PREFIX_STR(&e->node.p));
 	}
 	keepin_queue(e);
 }
