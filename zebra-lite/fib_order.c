@@ -174,6 +174,8 @@ static bool run(void *arg)
 
 	if (torn_down || !fib_gate.kernel_ready)
 		return false; /* fib_kernel_ready() */
+	keepin_settle(false); /* first: what is judged again then finds the routes booked, too */
+	reap(false);
 	kept_in_later = keepin_run();
 	return run_batch() || kept_in_later;
 }

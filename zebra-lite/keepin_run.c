@@ -259,7 +259,6 @@ static void walk_some(void)
 
 bool keepin_run(void)
 {
-	keepin_settle(false);
 	if (walking)
 		walk_some();
 	for (int i = 0; i < TURN && keepin_queued(); i++)

@@ -150,6 +150,32 @@ static void test_foreign_in_front(void **state)
 	assert_string_equal(state_of("10.1.0.0/16"), "covered");
 }
 
+/* A route that the kernel has let go of, and the books not yet, covers nothing. */
+static void test_books_first(void **state)
+{
+	struct prefix p = rig_prefix("10.0.0.0/8");
+	const struct keepin *e;
+	struct rib_node *n;
+
+	rib_static_add(&p, &(struct addr){0}, RIG_WG1, RTN_UNICAST, 1, 0);
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_bgp("10.1.0.0/16", "");
+	rig_told();
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	e = keepin_first();
+	n = rib_find(&p);
+	rib_cand_free(n, rib_cand_find(n, RIB_STATIC));
+	rib_others_changed(n);
+	for (int i = 0; i < 10 && e->write == ROUTE_NONE; i++)
+		rig_turn();
+	assert_int_equal(e->write, ROUTE_ADD);
+	keepin_look_all();
+	RIG_TOLD("redist -static 10.0.0.0/8 metric 0\n"
+		 "add 10.1.0.0/16 kept in\n"
+		 "del 10.0.0.0/8 dev wg1\n");
+}
+
 static void test_connected(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.0.1");
@@ -437,6 +463,7 @@ int main(void)
 		CHECK(test_covered),
 		CHECK(test_behind_default),
 		CHECK(test_foreign_in_front),
+		CHECK(test_books_first),
 		CHECK(test_connected),
 		CHECK(test_endpoint),
 		CHECK(test_ends),
