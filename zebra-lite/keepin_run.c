@@ -193,6 +193,8 @@ static void put_now(struct keepin *e, enum keepin_state state)
 /* What will be refused then is refused before. */
 static void ahead(struct keepin *e)
 {
+	if (e->write == ROUTE_DEL)
+		keepin_settle(true); /* it goes, and is wanted again */
 	if (!e->installed && keepin_judge(e, KEEPIN_BEHIND) == KEEPIN_WANTED)
 		put_now(e, KEEPIN_WANTED);
 }

@@ -176,6 +176,36 @@ static void test_books_first(void **state)
 		 "del 10.0.0.0/8 dev wg1\n");
 }
 
+/* One that is on its way out is put back before the route goes. */
+static void test_going(void **state)
+{
+	struct prefix p = rig_prefix("10.1.0.0/16");
+	struct keepin *e;
+	struct rib_node *n;
+
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_bgp("10.1.0.0/16", "");
+	rib_static_add(&p, &(struct addr){0}, RIG_WG1, RTN_UNICAST, 1, 0);
+	rig_told();
+	e = keepin_find(&p);
+	rig_slow = true;
+	zconfig.kernel = false;
+	keepin_queue(e);
+	rig_turn();
+	assert_int_equal(e->write, ROUTE_DEL);
+	zconfig.kernel = true;
+	n = rib_find(&p);
+	rib_cand_free(n, rib_cand_find(n, RIB_STATIC));
+	rib_others_changed(n);
+	rig_turn();
+	rig_slow = false;
+	RIG_TOLD("del 10.1.0.0/16 kept in\n"
+		 "redist -static 10.1.0.0/16 metric 0\n"
+		 "add 10.1.0.0/16 kept in\n"
+		 "del 10.1.0.0/16 dev wg1\n");
+}
+
 static void test_connected(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.0.1");
@@ -464,6 +494,7 @@ int main(void)
 		CHECK(test_behind_default),
 		CHECK(test_foreign_in_front),
 		CHECK(test_books_first),
+		CHECK(test_going),
 		CHECK(test_connected),
 		CHECK(test_endpoint),
 		CHECK(test_ends),

@@ -39,7 +39,7 @@
 
 enum { TURNS_MAX = 300, STEP_MS = 10, SAID_MAX = 200000 };
 
-bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent, rig_keep_in;
+bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent, rig_slow, rig_keep_in;
 int rig_route_error, rig_delete_error, rig_object_error, rig_group_error, rig_rule_error;
 const char *rig_refused;
 
@@ -159,6 +159,8 @@ static uint32_t on_flush(void)
 /* Errors are known by then, and no sooner. */
 static bool on_done(uint32_t flush, bool wait)
 {
+	if (rig_slow && !wait)
+		return false;
 	while (n_failures) {
 		n_failures--;
 		fib_route_failed(failures[n_failures].cookie, failures[n_failures].err);
@@ -475,7 +477,7 @@ int rig_end(void **state)
 	rig_route_error = rig_delete_error = rig_object_error = rig_group_error = 0;
 	rig_rule_error = 0;
 	memset(rig_link_down, 0, sizeof(rig_link_down));
-	rig_link_fallen = rig_silent = rig_keep_in = false;
+	rig_link_fallen = rig_silent = rig_slow = rig_keep_in = false;
 	rig_refused = NULL;
 	uplinks_reset();
 	keep_reset(&rules);

@@ -22,6 +22,7 @@ extern int rig_group_error;	      /* of every group of them */
 extern int rig_rule_error;	      /* of every rule */
 extern const char *rig_refused;	      /* wgd takes no entry of this prefix; NULL */
 extern bool rig_silent;		      /* wgd does not answer */
+extern bool rig_slow;	 /* the kernel has done nothing yet, unless somebody waits for it */
 extern bool rig_keep_in; /* what keepin.h writes is told, too, and may be refused */
 
 void rig_begin(void);
