@@ -23,6 +23,8 @@ from lib.wait import wait_until
 from lib.wg import allowed_ips
 from lib.wgbgp import PROTOCOL, Wgbgp
 
+DEFAULT = {4: 1000, 6: 2000}  # metrics of the default routes
+
 IF = """
     interface wg{n} {{
         private-key-file KEY(wg{n});
@@ -104,8 +106,8 @@ class Site:
             nodad = "nodad" if family == 6 else ""
             lines += f"addr replace {self.address[ifname, family]} dev {ifname} {nodad}\n"
         if ifname == "u0":
-            lines += (f"route replace default via {self.gateway[4]} dev u0 metric 1000\n"
-                      f"route replace ::/0 via {self.gateway[6]} dev u0 metric 2000\n")
+            lines += (f"route replace default via {self.gateway[4]} dev u0 metric {DEFAULT[4]}\n"
+                      f"route replace ::/0 via {self.gateway[6]} dev u0 metric {DEFAULT[6]}\n")
         self.a.ip(lines)
 
     # ---- what is there
@@ -187,7 +189,8 @@ def drop_address(ifname):
 def lease_lost(t, family):
     """For so long that it is noticed."""
     t.a.ip(f"addr del {t.address['u0', family]} dev u0")
-    t.a.run(f"ip -{family} route del default dev u0", check=False)
+    # IPv4's went with the address. Without its metric the kernel takes one by a nexthop object.
+    t.a.run(f"ip -{family} route del default dev u0 metric {DEFAULT[family]}", check=False)
     wait_until(lambda: not t.pinned(family), what="the pin to be missed")
     t.manage()
 

@@ -226,7 +226,7 @@ class World:
             text = self.bird.cli(f"show protocols all {name}")
             found[f"far session {name}"] = [
                 line.strip() for line in text.splitlines() if re.search(
-                    r"BGP state: *Established|Neighbor (address|AS|ID)|caps|AF |graceful"
+                    r"BGP state: *Established|Neighbor (address|AS|ID)|caps|AF (?!preserved)|graceful"
                     r"|Restart time|refresh|4-octet|Hold timer|Keepalive timer|Multiprotocol"
                     r"|Channel|State:", line)]
             found[f"far session {name}"] = [re.sub(r"([\d.]+)/(\d+)$", r"\2", line)
