@@ -292,7 +292,7 @@ static void link_down(unsigned k)
 	rig_link_down[RIG_WG0 + k] = true;
 	rig_if(RIG_WG0 + k, false);
 	nexthop_link_changed(RIG_WG0 + k);
-	keepin_link_changed();
+	keepin_look_all();
 	tell_kernel();
 	for (unsigned i = 0; i < TUNNELS; i++)
 		if (!rig_link_down[RIG_WG0 + i])
@@ -305,7 +305,7 @@ static void link_up(unsigned k)
 	rig_link_down[RIG_WG0 + k] = false;
 	rig_if(RIG_WG0 + k, true);
 	nexthop_link_changed(RIG_WG0 + k);
-	keepin_link_changed();
+	keepin_look_all();
 }
 
 static void op(void)

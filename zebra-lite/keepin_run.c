@@ -236,11 +236,6 @@ void keepin_booked(const struct rib_node *n, bool moved)
 	keepin_look(RIB_PREFIX(n));
 }
 
-void keepin_link_changed(void)
-{
-	keepin_look_all();
-}
-
 static void walk_some(void)
 {
 	struct rib_node *n = NULL;

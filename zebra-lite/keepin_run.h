@@ -17,7 +17,6 @@ void keepin_before(const struct rib_node *n, const struct fib *target);
 void keepin_between(const struct rib_node *n);
 void keepin_flushed(uint32_t ticket); /* all that was put so far is on its way */
 void keepin_booked(const struct rib_node *n, bool moved); /* books.h */
-void keepin_link_changed(void);				  /* some link came up or went down */
 bool keepin_run(void);					  /* a turn; true: there is more */
 void keepin_settle(bool wait);				  /* books what the kernel has done */
 void keepin_kick(void);					  /* what was refused may be taken now */

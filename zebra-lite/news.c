@@ -59,7 +59,7 @@ static void on_turned(uint32_t ifindex)
 		nhobj_link_down(ifindex);
 	rib_kernel_link_changed(ifindex);
 	nexthop_link_changed(ifindex);
-	keepin_link_changed();
+	keepin_look_all();
 	try_again();
 }
 
