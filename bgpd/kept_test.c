@@ -32,18 +32,18 @@
 #define PEER(name, addresses)                                                \
 	"{'name': '" name "', 'tunnel-address': [" addresses "], 'permit': " \
 	"['0.0.0.0/0', '::/0']}"
-#define CONFIG                                                                                                                                                                        \
-	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [" PEER(                                                                                                                \
-		"a", "'10.9.0.21'") ","                                                                                                                                               \
-				    " " PEER("b", "'10.9.0.22', 'fd09::22'") ", " PEER("c", "'10."                                                                                    \
-											    "9.0."                                                                                    \
-											    "23'") ", " PEER(                                                                         \
-					    "stranger",                                                                                                                               \
-					    "'10.9.0.200'") "]}]}, 'bgp': {'as': 65000, "                                                                                             \
-							    "'router-id': '10.0.0.5', "                                                                                               \
-							    "'neighbor': [" NEIGHBOR("21") ","                                                                                        \
-											   " " NEIGHBOR("22") ", " NEIGHBOR("23") "], 'neighbor-group': [{'name': 'g', 'remote-as': " \
-																  "'internal', 'listen-range': ['10.9.0.128/25']}]}}"
+/* clang-format off: it gives each piece another column */
+#define CONFIG \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [" \
+	PEER("a", "'10.9.0.21'") ", " \
+	PEER("b", "'10.9.0.22', 'fd09::22'") ", " \
+	PEER("c", "'10.9.0.23'") ", " \
+	PEER("stranger", "'10.9.0.200'") \
+	"]}]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'neighbor': [" \
+	NEIGHBOR("21") ", " NEIGHBOR("22") ", " NEIGHBOR("23") \
+	"], 'neighbor-group': [{'name': 'g', 'remote-as': 'internal', " \
+	"'listen-range': ['10.9.0.128/25']}]}}"
+/* clang-format on */
 #define OF_B "10.2.1.0/24"
 
 static void tunnels(void)
