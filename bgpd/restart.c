@@ -23,6 +23,7 @@ static bool quiet;     /* QUIET_MS without news have */
 static bool own_known; /* zebra-lite has told all routes that paths of our own rest on */
 static bool none_kept; /* zebra-lite has no route of an earlier bgpd */
 static bool keeping;   /* what zebra-lite kept is not to be swept yet */
+static bool changed;   /* since the last look */
 static enum restart_over over;
 static uint32_t news; /* sessions that are up and End-of-RIBs of them */
 static struct timer connect_timer, limit_timer, quiet_timer;
@@ -290,10 +291,17 @@ static void count_news(void)
 
 void restart_check(void)
 {
+	changed = true;
+	rib_work();
+}
+
+void restart_look(void)
+{
 	bool held;
 
-	if (!begun || !keeping)
+	if (!changed || !begun || !keeping)
 		return;
+	changed = false;
 	if (deferring && own_known) {
 		deferring = false;
 		rib_work();

@@ -31,6 +31,7 @@ enum restart_over { OVER_FOR_NOBODY, OVER_FOR_RESTARTING, OVER_FOR_ALL };
 
 void restart_begin(void);		       /* the first configuration was applied */
 void restart_check(void);		       /* a neighbour came up, went, or sent End-of-RIB */
+void restart_look(void);		       /* what follows: of all of them, so once a turn */
 void restart_channel(void);		       /* zebra-lite is another one: it tells again ... */
 void restart_kept(const struct msg_routes *m); /* ... what it kept for bgpd, and then ... */
 void restart_told(uint32_t kept); /* ... that this and all that our paths rest on was told; KEPT:

@@ -43,8 +43,11 @@ uint32_t nexthop_unknown(void)
 /* Of neighbour 1 and 2. */
 static struct nexthop ways[3];
 
+static unsigned asked;
+
 struct nexthop *nexthop_find(const struct addr *a)
 {
+	asked++;
 	return &ways[a->b[3]];
 }
 
@@ -153,18 +156,21 @@ uint64_t now_ms(void)
 
 static void pass(uint64_t seconds)
 {
+	restart_look();
 	for (uint64_t end = now + seconds * 1000; now < end;) {
 		now += 1000;
 		for (unsigned i = 0; i < ARRAY_SIZE(timers); i++)
 			if (due[i] && due[i] <= now) {
 				due[i] = 0;
 				timers[i]->fn(timers[i]->arg);
+				restart_look();
 			}
 	}
 }
 
 static bool waits(void)
 {
+	restart_look();
 	assert_true(restart_keeping() == (restart_over() != OVER_FOR_ALL));
 	return restart_keeping();
 }
@@ -217,7 +223,25 @@ static void begin(uint32_t kept)
 	restart_begin();
 	assert_true(restart_deferring() && restart_keeping());
 	restart_told(kept);
+	restart_look();
 	assert_false(restart_deferring()); /* the rest is decided at once */
+}
+
+/* All neighbours are asked about: with many, that is for a turn, not for each that comes. */
+static void test_looked_at_once_a_turn(void **state)
+{
+	begin(5);
+	asked = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		comes_up(&a);
+		sends_all(&a);
+	}
+	assert_int_equal(asked, 0);
+	assert_true(waits());
+	assert_in_range(asked, 1, 4);
+	asked = 0;
+	assert_true(waits()); /* nothing new */
+	assert_int_equal(asked, 0);
 }
 
 static void test_all_have_sent(void **state)
@@ -388,7 +412,7 @@ static void test_channel(void **state)
 	sends_all(&b);
 	assert_true(restart_deferring() && waits());
 	restart_told(5);
-	assert_false(restart_deferring() || waits());
+	assert_false(waits() || restart_deferring());
 	restart_channel(); /* behind it */
 	assert_false(restart_deferring() || waits());
 }
@@ -422,6 +446,7 @@ static void test_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_looked_at_once_a_turn),
 		cmocka_unit_test(test_all_have_sent), cmocka_unit_test(test_away),
 		cmocka_unit_test(test_silent),	      cmocka_unit_test(test_both_restart),
 		cmocka_unit_test(test_goes_again),    cmocka_unit_test(test_no_end_of_rib),

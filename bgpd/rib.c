@@ -84,6 +84,7 @@ static bool work(void *arg)
 {
 	bool more;
 
+	restart_look();
 	if (link_zebra_full())
 		return false; /* rib_work() when it has drained */
 	if (nexthop_replay_some(WALK_QUANTUM))
