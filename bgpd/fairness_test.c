@@ -27,6 +27,9 @@
 #define HELD_ABOVE 4096
 #define A_READ (12 * 1024 / 4) /* networks, at most */
 
+#define FEW_MESSAGES 2 /* ... whose networks zebra-lite of the rig can follow */
+#define ROUNDS 40      /* of theirs */
+
 #define ONE(last, as)                                                                              \
 	"{'address': '10.9.0." last "', 'remote-as': " as ", 'passive': true, 'import': ['all'], " \
 	"'export': ['all']}"
@@ -87,11 +90,14 @@ static void say_one(bool six, uint8_t last)
 	wr_free(&w);
 }
 
+#define CONFIG                                                              \
+	"{'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'neighbor': [" ONE( \
+		"21", "65001") ", " ONE("22", "65002") ", " ONE("23", "65003") "]}}"
+
 static int setup(void **state)
 {
 	log_set_level(LOG_LEVEL_ERROR);
-	rig_start("{'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'neighbor': [" ONE(
-		"21", "65001") ", " ONE("22", "65002") ", " ONE("23", "65003") "]}}");
+	rig_start(CONFIG);
 	flapper = far_up(21, &(struct far_open){.as = 65001});
 	other = far_up(22, &(struct far_open){.as = 65002});
 	listener = far_up(23, &(struct far_open){.as = 65003});
@@ -203,11 +209,76 @@ static void test_neighbours_first(void **state)
 	assert_string_equal(order, "nnz");
 }
 
+static void say_end_of_rib(struct far *f)
+{
+	static const uint8_t bodies[] = "\0\x17\2\0\0\0\0"		    /* IPv4 */
+					"\0\x1d\2\0\0\0\6\x80\x0f\3\0\2\1"; /* IPv6 */
+	struct wr w = {0};
+
+	memset(wr_room(&w, 16), 0xff, 16);
+	wr_bytes(&w, bodies, 7);
+	memset(wr_room(&w, 16), 0xff, 16);
+	wr_bytes(&w, bodies + 7, 13);
+	far_say(f, &w, 2);
+	wr_free(&w);
+}
+
+/* Never is there a moment without a network that waits. */
+static void flap_on(void)
+{
+	static bool announce;
+
+	if (far_peer(flapper)->count.messages_in + 8 >= flapper->said)
+		for (unsigned i = 0; i < 4; i++)
+			say_many(announce = !announce, FEW_MESSAGES);
+	step();
+	assert_in_range(rib_queue_length(), 1, HELD_ABOVE);
+}
+
+/* Whoever restarts, and whoever is told by one that does: the end comes although somebody changes
+ * networks all the time. */
+static void test_ends(void **state)
+{
+	const struct far_open gr = {.as = 65001, .gr = true};
+
+	rig_stop();
+	rig_config(CONFIG);
+	flapper = far_up(21, &gr);
+	other = far_up(22, &(struct far_open){.as = 65002, .gr = true});
+	listener = far_up(23, &(struct far_open){.as = 65003, .gr = true});
+	rig_zebra_again();
+	rig_kept("10.1.1.0/24", "10.9.0.22");
+	rig_nexthop("10.9.0.21", REACH_UP, REASON_NONE);
+	rig_nexthop("10.9.0.22", REACH_UP, REASON_NONE);
+	rig_nexthop("10.9.0.23", REACH_UP, REASON_NONE);
+	say_end_of_rib(flapper);
+	say_end_of_rib(listener);
+	rig_redist_sync(1);
+	say_many(true, FEW_MESSAGES);
+	say_many(false, FEW_MESSAGES);
+	while (!rib_queue_length())
+		step();
+	for (unsigned i = 0; i < ROUNDS; i++)
+		flap_on();
+	assert_int_equal(listener->eors + rig_routes_syncs(), 0);
+	say_end_of_rib(other);
+	for (unsigned i = 0; i < ROUNDS; i++)
+		flap_on();
+	assert_int_equal(listener->eors, 2);
+	assert_int_equal(rig_routes_syncs(), 1);
+	assert_string_equal(rig_hops("10.1.1.0/24"), "");
+	rig_zebra_again();
+	for (unsigned i = 0; i < ROUNDS; i++)
+		flap_on();
+	assert_int_equal(rig_routes_syncs(), 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_same_family), T(test_other_family),
-					   T(test_held_alone), T(test_neighbours_first)};
+					   T(test_held_alone), T(test_neighbours_first),
+					   T(test_ends)};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
 }

@@ -62,6 +62,11 @@ void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame 
 		replay[t->plane][t->family] = 1;
 }
 
+uint32_t link_zebra_number(void)
+{
+	return channels;
+}
+
 void link_zebra_free(void)
 {
 	ipc_free(channel);

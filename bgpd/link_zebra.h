@@ -33,6 +33,7 @@ struct zebra_hops {
 
 /* Takes FD; the old channel is thrown away. FRAME gets what comes by this one. */
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f));
+uint32_t link_zebra_number(void); /* of the channel: how many there were before, and it */
 void link_zebra_free(void);
 bool link_zebra_full(void); /* the queue has to wait; rib_work() comes when it drained */
 

@@ -37,6 +37,17 @@
 #define FEW 4
 #define WALK_QUANTUM 4096
 
+/* ROUTES_SYNC, the first word to neighbours and End-of-RIB come behind everything that was known,
+ * decided and told: that is what waits when a round begins. A moment in which nothing at all waits
+ * need not come: some neighbour may change networks all the time. */
+static struct {
+	bool running;
+	/* What held when it began: */
+	bool keeping;
+	enum restart_over over;
+	uint32_t channel;
+} lot;
+
 static bool is_decided(void)
 {
 	return rib_queue_length() == 0;
@@ -74,15 +85,39 @@ static bool decide_some(unsigned n)
 	return !is_decided();
 }
 
+/* Whatever is known has its place in the queue, or was decided. */
+static bool all_is_marked(void)
+{
+	return !rib_lap_wanted() && !originate_is_walking() && !rib_verdicts_are_old() &&
+	       !restart_deferring();
+}
+
 bool rib_settled(void)
 {
-	return is_decided() && !rib_lap_wanted() && !originate_is_walking() &&
-	       !rib_verdicts_are_old() && !restart_deferring();
+	return is_decided() && all_is_marked();
+}
+
+static void begin_lot(void)
+{
+	lot.running = true;
+	lot.keeping = restart_keeping();
+	lot.over = restart_over();
+	lot.channel = link_zebra_number();
+	rib_queue_owe();
+}
+
+static void end_lot(void)
+{
+	lot.running = false;
+	if (lot.channel == link_zebra_number())
+		link_zebra_settled(lot.keeping);
+	adjout_open();
+	adjout_end_of_rib(lot.over);
 }
 
 static bool work(void *arg)
 {
-	bool more;
+	bool more, marked;
 
 	restart_look();
 	if (link_zebra_full())
@@ -97,16 +132,15 @@ static bool work(void *arg)
 	more |= restart_release_some(WALK_QUANTUM);
 	if (adjout_full())
 		return more;
+	marked = !more && all_is_marked();
 	more |= decide_some(DECIDE_QUANTUM);
 	more |= link_zebra_replay_some(DECIDE_QUANTUM);
-	if (!more) {
+	if (!more)
 		adjout_flush();
-		if (rib_settled()) {
-			link_zebra_settled(restart_keeping());
-			adjout_open();
-			adjout_end_of_rib(restart_over());
-		}
-	}
+	if (marked && (!lot.running || is_decided()))
+		begin_lot();
+	if (lot.running && !rib_queue_owes())
+		end_lot();
 	adjout_kick();
 	/* Behind them: who is woken first is served first. */
 	if (more)
@@ -159,6 +193,7 @@ static void free_paths(void)
 
 void rib_stop(void)
 {
+	lot.running = false;
 	rib_pressure_free();
 	rib_refused_free();
 	adjout_free_all();

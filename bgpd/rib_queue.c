@@ -18,12 +18,12 @@ static_assert(PLANES_MAX * BGP_FAMILIES <= UINT8_MAX, "a table has a number of o
 struct queue {
 	TAILQ_ENTRY(queue) link; /* while something waits */
 	struct piece *first, *last;
-	unsigned count;
+	unsigned count, owed; /* owed: the first ones, which rib_queue_owe() found */
 };
 
 static struct queue queues[UINT16_MAX + 1];
 static TAILQ_HEAD(, queue) turns = TAILQ_HEAD_INITIALIZER(turns);
-static unsigned length, sources; /* of all queues, of those that are not empty */
+static unsigned length, owed, sources; /* of all queues; queues that are not empty */
 
 static struct piece *room(struct queue *q)
 {
@@ -99,9 +99,28 @@ bool net_take(struct queued *out)
 	net_at(out->table, out->net)->flags &= ~NET_DIRTY;
 	length--;
 	q->count--;
+	if (q->owed) {
+		q->owed--;
+		owed--;
+	}
 	if (++p->from == p->end)
 		end_turn(q);
 	return true;
+}
+
+void rib_queue_owe(void)
+{
+	struct queue *q;
+
+	TAILQ_FOREACH (q, &turns, link) {
+		q->owed = q->count;
+	}
+	owed = length;
+}
+
+bool rib_queue_owes(void)
+{
+	return owed > 0;
 }
 
 unsigned rib_queue_length(void)
@@ -127,7 +146,7 @@ void rib_queue_free(void)
 		TAILQ_REMOVE(&turns, q, link);
 		while (q->first)
 			drop_first(q);
-		q->count = 0;
+		q->count = q->owed = 0;
 	}
-	length = sources = 0;
+	length = owed = sources = 0;
 }

@@ -26,8 +26,12 @@ struct queued {
 /* Nothing where it waits already. */
 void net_mark(struct rib_table *t, uint32_t id, uint16_t source);
 bool net_take(struct queued *q); /* the next one; false: none waits */
+/* What waits now is owed, until it was taken: news that never ends puts that off by no more than
+ * its turns. A network that is marked again afterwards is news. */
+void rib_queue_owe(void);
+bool rib_queue_owes(void); /* some of it still waits */
 unsigned rib_queue_length(void);
-unsigned rib_queue_sources(void); /* whose queue is not empty */
+unsigned rib_queue_sources(void);	   /* whose queue is not empty */
 unsigned rib_queue_share(uint16_t source); /* how many of them wait in its queue */
 void rib_queue_free(void);
 

@@ -102,14 +102,34 @@ static void test_once(void **state)
 	assert_false(net_take(&q));
 }
 
+/* What waited is taken some time, although a source marks it all again as soon as it is taken. */
+static void test_owed(void **state)
+{
+	struct queued q;
+	unsigned taken_ = 0;
+
+	for (unsigned i = 0; i < 1000; i++)
+		mark(i, FLAPPER);
+	mark(1000, OTHER);
+	assert_false(rib_queue_owes());
+	rib_queue_owe();
+	for (; rib_queue_owes(); taken_++) {
+		assert_true(net_take(&q));
+		net_mark(q.table, q.net, q.source);
+		assert_int_equal(rib_queue_length(), 1001);
+		assert_in_range(taken_, 0, 1100);
+	}
+	assert_in_range(taken_, 1001, 1100);
+}
+
 /* Each source's come in the order in which they were marked. While a source waits, nobody else has
  * more than one turn. */
 static void test_random(void **state)
 {
 	static unsigned list[SOURCES][NETS * 4];
 	unsigned from[SOURCES] = {0}, end[SOURCES] = {0}, since[SOURCES][SOURCES] = {{0}}, all = 0;
-	unsigned busy;
-	bool waits[NETS] = {false};
+	unsigned busy, until[SOURCES] = {0}; /* what is owed ends there */
+	bool owes, waits[NETS] = {false};
 	struct queued q;
 
 	srand(test_seed());
@@ -136,8 +156,15 @@ static void test_random(void **state)
 			memset(since[q.source], 0, sizeof(since[q.source]));
 		}
 		assert_int_equal(rib_queue_length(), all);
-		for (unsigned k = busy = 0; k < SOURCES; k++)
+		for (unsigned k = busy = owes = 0; k < SOURCES; k++) {
 			busy += end[k] > from[k];
+			owes |= until[k] > from[k];
+		}
+		assert_int_equal(rib_queue_owes(), owes);
+		if (rand() % 500 == 0) {
+			rib_queue_owe();
+			memcpy(until, end, sizeof(until));
+		}
 		assert_int_equal(rib_queue_sources(), busy);
 		for (unsigned k = 0; k < SOURCES; k++)
 			assert_int_equal(rib_queue_share((uint16_t)k), end[k] - from[k]);
@@ -147,7 +174,8 @@ static void test_random(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {T(test_single), T(test_once), T(test_random)};
+	const struct CMUnitTest tests[] = {T(test_single), T(test_once), T(test_owed),
+					   T(test_random)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
