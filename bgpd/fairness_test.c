@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "link_zebra.h"
 #include "log.h"
 #include "loop.h"
 #include "rib_peer.h"
@@ -169,6 +170,26 @@ static void test_held_alone(void **state)
 	assert_true(was_held);
 }
 
+/* zebra-lite takes nothing, and the flapper has filled its channel. */
+static void test_full_channel(void **state)
+{
+	bool announce = false;
+
+	rig_zebra_deaf();
+	while (!link_zebra_full()) {
+		if (far_peer(flapper)->count.messages_in + 8 >= flapper->said)
+			say_many(announce = !announce, MESSAGES);
+		step();
+	}
+	say_one(false, 1);
+	for (unsigned turn = 0; turn < 8; turn++)
+		step();
+	assert_non_null(json_object_get(listener->rib, "10.1.1.0/24"));
+	assert_true(link_zebra_full());
+	assert_false(link_zebra_overfull());
+	rig_zebra_gone();
+}
+
 static char order[64]; /* of writes: to a neighbour, to zebra-lite */
 
 static void note(const char *what)
@@ -277,8 +298,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {T(test_same_family), T(test_other_family),
-					   T(test_held_alone), T(test_neighbours_first),
-					   T(test_ends)};
+					   T(test_held_alone),	T(test_neighbours_first),
+					   T(test_ends),	T(test_full_channel)};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
 }

@@ -12,6 +12,7 @@
 #include "util.h"
 
 #define ROUTES_BYTES (16 * 1024) /* a ROUTES message is closed when it is longer */
+#define OVERFULL (512 * 1024)	 /* bytes in the channel; it is full at half of that */
 
 static struct ipc *channel;
 static uint32_t channels;			  /* how many there were: the number of this one */
@@ -90,6 +91,11 @@ void link_zebra_free(void)
 bool link_zebra_full(void)
 {
 	return channel && ipc_full(channel);
+}
+
+bool link_zebra_overfull(void)
+{
+	return channel && ipc_queued(channel) > OVERFULL;
 }
 
 static void tell(enum msg_type type, const struct wr *w)

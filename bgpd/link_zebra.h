@@ -35,7 +35,8 @@ struct zebra_hops {
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f));
 uint32_t link_zebra_number(void); /* of the channel: how many there were before, and it */
 void link_zebra_free(void);
-bool link_zebra_full(void); /* the queue has to wait; rib_work() comes when it drained */
+bool link_zebra_full(void);	/* the queue has to wait; rib_work() comes when it drained */
+bool link_zebra_overfull(void); /* ... even those of whom little waits */
 
 void link_zebra_watch(const struct addr *a, bool on);
 /* What is wanted for this network now; n = 0: nothing. */

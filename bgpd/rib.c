@@ -92,6 +92,21 @@ static bool all_is_marked(void)
 	       !restart_deferring();
 }
 
+/* zebra-lite's channel is full: that keeps those back who filled it, and nobody's message to
+ * neighbours that is being packed. True: it can be gone on with. */
+static bool decide_few(void)
+{
+	struct queued q;
+	bool more = false;
+
+	if (!restart_deferring() && !adjout_full() && !link_zebra_overfull())
+		for (unsigned i = 0; i < DECIDE_QUANTUM && (more = net_take_of_few(&q)); i++)
+			decide_net(q.table, q.net);
+	adjout_flush();
+	adjout_kick();
+	return more;
+}
+
 bool rib_settled(void)
 {
 	return is_decided() && all_is_marked();
@@ -121,7 +136,7 @@ static bool work(void *arg)
 
 	restart_look();
 	if (link_zebra_full())
-		return false; /* rib_work() when it has drained */
+		return decide_few(); /* rib_work() when it has drained */
 	if (nexthop_replay_some(WALK_QUANTUM))
 		return true; /* first of all: what waits for an answer waits the shortest */
 	more = rib_walk_some(WALK_QUANTUM);

@@ -81,15 +81,11 @@ static void end_turn(struct queue *q)
 		sources--;
 }
 
-bool net_take(struct queued *out)
+static void take_of(struct queue *q, struct queued *out)
 {
-	struct queue *q = TAILQ_FIRST(&turns);
-	struct piece *p;
+	struct piece *p = q->first;
 	unsigned t;
 
-	if (!q)
-		return false;
-	p = q->first;
 	t = p->table[p->from];
 	*out = (struct queued){
 		.table = &rib_tables[t / BGP_FAMILIES][t % BGP_FAMILIES],
@@ -105,7 +101,28 @@ bool net_take(struct queued *out)
 	}
 	if (++p->from == p->end)
 		end_turn(q);
-	return true;
+}
+
+bool net_take(struct queued *out)
+{
+	struct queue *q = TAILQ_FIRST(&turns);
+
+	if (q)
+		take_of(q, out);
+	return q;
+}
+
+bool net_take_of_few(struct queued *out)
+{
+	struct queue *q;
+
+	TAILQ_FOREACH (q, &turns, link) {
+		if (q->count <= RIB_QUEUE_TURN) {
+			take_of(q, out);
+			return true;
+		}
+	}
+	return false;
 }
 
 void rib_queue_owe(void)

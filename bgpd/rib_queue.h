@@ -26,6 +26,8 @@ struct queued {
 /* Nothing where it waits already. */
 void net_mark(struct rib_table *t, uint32_t id, uint16_t source);
 bool net_take(struct queued *q); /* the next one; false: none waits */
+/* The next one of a source that needs no more than one turn for all that waits of it. */
+bool net_take_of_few(struct queued *q);
 /* What waits now is owed, until it was taken: news that never ends puts that off by no more than
  * its turns. A network that is marked again afterwards is news. */
 void rib_queue_owe(void);
