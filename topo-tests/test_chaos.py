@@ -43,8 +43,15 @@ def control(topo):
 
 
 def pings(dual):
-    return [Ping(dual.host[n], dual.host[m].address, interval_ms=INTERVAL_MS, losses=True)
-            for n in dual.numbers for m in dual.numbers if n != m]
+    found = []
+    for n in dual.numbers:
+        for m in dual.numbers:
+            if n != m:
+                ping = Ping(dual.host[n], dual.host[m].address, interval_ms=INTERVAL_MS,
+                            losses=True)
+                ping.ends = (f"site{n}", f"site{m}")
+                found.append(ping)
+    return found
 
 
 def nothing_stale(w):

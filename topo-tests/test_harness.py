@@ -4,6 +4,7 @@
     a ─ lan     a.u0 ── Internet ── b.u0     lan ─ b
           └──── wg0 10.9.0.1 ═════ 10.9.0.2 wg0 ────┘
 """
+from lib.chaos import NOTICED_S, outage
 from lib.peers import Bird, Exabgp, Frr, Gobgp, Openbgpd
 from lib.probe import Ping, reachable, reaches
 from lib.topology import link
@@ -54,6 +55,21 @@ def test_tunnel_bgp_and_a_cut(topo):
         ping.flows(100)
     ping.nothing_lost()
     assert ping.blackout_ms == 0
+
+
+def row(first, last):
+    """Losses at 200 Hz."""
+    return [first + n / 200 for n in range(int((last - first) * 200) + 1)]
+
+
+def test_what_a_cut_excuses():
+    """The cut is made between 10 and 10.05 s."""
+    long = outage(row(10, 30), 10, 10.05)
+    assert long[0] == 10 and 10.05 + NOTICED_S - 0.01 < long[-1] <= 10.05 + NOTICED_S
+    assert outage(row(9, 12), 10, 10.05)[0] >= 9.95  # it was dark before
+    assert outage(row(10.1, 11) + row(11.5, 12), 10, 10.05) == row(10.1, 11)  # again: another one
+    assert outage([2.0] + row(10.3, 12), 10, 10.05) == []  # that was not its way
+    assert outage([], 10, 10.05) == []
 
 
 def test_loss(topo):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Kills, reloads and cuts at random, and what they cost.
 
-A loss counts unless it lies within EXCUSE_S of a loss of the control (the machine's doing), or in
-the time that a cut takes to be noticed: a wgd of either end that is killed meanwhile listens anew.
-What carries packets, wireguard-go, is never killed."""
+A loss counts unless it lies within EXCUSE_S of a loss of the control (the machine's doing), or is
+part of what a cut itself costs: on a way that begins or ends at the site that was cut off, the one
+outage that begins with the cut, and of it no more than an undisturbed detection takes. Who is
+killed within that time has no more of it; nothing is excused after the cut's end, nor on other
+ways. What carries packets, wireguard-go, is never killed."""
 import collections
 import datetime
 import os
@@ -17,15 +19,32 @@ from .wg import allowed_ips
 from .wgbgp import DAEMONS, PROTOCOL
 
 EXCUSE_S = 0.05
-NOTICED_S = PROBE_TIMEOUT_MS / 1000 + 2  # from a cut until both ends use another way
+NOTICED_S = PROBE_TIMEOUT_MS / 1000 + 1.5  # from a cut until both ends use another way, at any load
+BEGINS_S = 0.1  # of the cut: so soon the first request is lost where that was its way
+PAUSE_S = 0.2  # so long without a loss: the outage was over
 CUT_S = (6, 12)
-REKEYED_S = 7  # from a cut's end until WireGuard's handshakes, some crossing, are over
 
 Event = collections.namedtuple("Event", "at what")
 
 
+def objects(router):
+    """Our nexthop objects: what each of them says, by which others it leads, how many there are."""
+    lines = router.out(f"ip -N nexthop show proto {PROTOCOL}").splitlines()
+    says = {}
+    for line in sorted(lines, key=lambda text: " group " in text):  # groups behind their members
+        number, rest = re.match(r"id (\d+) (.*\S)", line).groups()
+        says[number] = re.sub(r"(?<=group )\S+", lambda m: " | ".join(
+            says.get(part.split(",")[0], "?") for part in m.group().split("/")), rest)
+    return set(collections.Counter(says.values()).items())
+
+
+def files(w):
+    return {os.path.join(folder, name) for top in (w.rundir, w.statedir)
+            for folder, _, names in os.walk(top) for name in names}
+
+
 def snapshot(w):
-    """Both tables of a router and what else is ours in the kernel."""
+    """Both tables of a router, what else is ours in the kernel, and which files there are."""
     routes = {(family, re.sub(r" nhid \d+", "", line).strip())
               for family in ("-4", "-6") for line in
               w.router.out(f"ip -N {family} route show table all proto {PROTOCOL}").splitlines()}
@@ -33,7 +52,8 @@ def snapshot(w):
     interfaces = w.router.out("wg show interfaces").split()
     entries = {(i, key, prefix) for i in interfaces
                for key, prefixes in allowed_ips(w.router, i).items() for prefix in prefixes}
-    return {"routes": routes, "rules": set(rules), "entries": entries}
+    return {"routes": routes, "rules": set(rules), "entries": entries,
+            "objects": objects(w.router), "files": files(w)}
 
 
 def differences(before, after):
@@ -42,27 +62,29 @@ def differences(before, after):
             for kind in before if before[kind] != after[kind]}
 
 
+def outage(losses, before, after):
+    """Those of LOSSES, times in order, that are one outage which a cut began, made between BEFORE
+    and AFTER."""
+    found = []
+    for at in losses:
+        if at < before - EXCUSE_S:  # later ones may have been on their way: sent, not answered
+            continue
+        if at > (found[-1] + PAUSE_S if found else after + BEGINS_S) or at > after + NOTICED_S:
+            break
+        found.append(at)
+    return found
+
+
 class Chaos:
     """NODES: Wgbgp's; PAIRS: names of two routers whose way may be cut while another is there."""
 
     def __init__(self, random, net, nodes, pairs, mean_s=1.0):
         self.random, self.net, self.nodes, self.pairs = random, net, nodes, pairs
         self.mean_s = mean_s
-        self.events, self.windows = [], []  # [from, to, pair]: what a cut itself costs
+        self.events, self.cuts = [], []  # cuts: (before, after it was made, pair)
         self.kills = collections.Counter()
         self.cut = None  # (pair, its end)
         self.reloads = []
-
-    def window(self, pair, seconds):
-        now = time.monotonic()
-        self.windows.append([now, now + seconds, pair])
-
-    def noticed_later(self, w):
-        """A wgd of W was killed."""
-        now = time.monotonic()
-        for window in self.windows:
-            if now < window[1] and w.router.name in window[2]:
-                window[1] = max(window[1], now + NOTICED_S)
 
     def note(self, what):
         self.events.append(Event(time.monotonic(), what))
@@ -80,8 +102,6 @@ class Chaos:
             return False
         self.kills[name] += 1
         self.note(f"{w.router.name}: killed {name}")
-        if name == "wgd":
-            self.noticed_later(w)
         return True
 
     def kill_parent(self, w):
@@ -90,7 +110,6 @@ class Chaos:
         w.process.popen.wait()
         self.kills["wgbgpd"] += 1
         self.note(f"{w.router.name}: killed wgbgpd")
-        self.noticed_later(w)
         w.start(wait=False)
         return True
 
@@ -118,14 +137,13 @@ class Chaos:
         now = time.monotonic()
         if self.cut and now > self.cut[1]:
             self.net.restore(*self.cut[0])
-            self.window((), REKEYED_S)
             self.note(f"restored {self.cut[0]}")
             self.cut = None
         elif not self.cut and self.random.random() < 1 / 40:
             pair = self.random.choice(self.pairs)
             self.cut = (pair, now + self.random.uniform(*CUT_S))
-            self.window(pair, NOTICED_S)
             self.net.cut(*pair)
+            self.cuts.append((now, time.monotonic(), pair))
             self.note(f"cut {pair}")
 
     def run(self, kills):
@@ -138,15 +156,16 @@ class Chaos:
             self.kill()
         if self.cut:
             self.net.restore(*self.cut[0])
-            self.window((), REKEYED_S)
             self.cut = None
         for process in self.reloads:
             wait_until(lambda process=process: process.poll() is not None, 60, "a reload to end")
 
     # ---- what it cost
 
-    def by_cut(self, at):
-        return any(start - EXCUSE_S <= at <= end for start, end, _ in self.windows)
+    def by_cut(self, ends, losses):
+        """Which of LOSSES, times in order on the way between the two ENDS, a cut itself costs."""
+        return {at for before, after, pair in self.cuts if set(pair) & set(ends)
+                for at in outage(losses, before, after)}
 
     def log_lines(self, first, last):
         """What the nodes logged shortly before and within that time."""
@@ -162,7 +181,8 @@ class Chaos:
 
 
 class Verdict:
-    """What PINGS lost beside CONTROL, both lists of Ping with losses."""
+    """What PINGS lost beside CONTROL, both lists of Ping with losses; those of PINGS know the two
+    sites at their `ends`."""
 
     def __init__(self, chaos, pings, control):
         controls = sorted(at for ping in control for at in ping.lost_at())
@@ -170,12 +190,14 @@ class Verdict:
         self.lost = self.excused = self.cut = 0
         self.bursts = []  # [ping, first, last, count]
         for ping in pings:
-            for at in ping.lost_at():
+            losses = sorted(ping.lost_at())
+            by_cut = chaos.by_cut(ping.ends, losses)
+            for at in losses:
                 self.lost += 1
-                if any(abs(at - c) <= EXCUSE_S for c in controls):
-                    self.excused += 1
-                elif chaos.by_cut(at):
+                if at in by_cut:
                     self.cut += 1
+                elif any(abs(at - c) <= EXCUSE_S for c in controls):
+                    self.excused += 1
                 else:
                     self._burst(ping, at)
         self.counted = self.lost - self.excused - self.cut
@@ -207,8 +229,8 @@ class Verdict:
         kills = " ".join(f"{name}={n}" for name, n in sorted(self.chaos.kills.items()))
         lines = [f"kills {sum(self.chaos.kills.values())} ({kills}), sent {self.sent}, lost "
                  f"{self.lost}: {self.cut} by cuts, {self.excused} beside {self.control_lost} "
-                 f"losses of the control ({self.excused_share:.1%} of the time), {self.counted} count: "
-                 f"{self.per_million:.1f} per million"]
+                 f"losses of the control ({self.excused_share:.1%} of the time), "
+                 f"{self.counted} count: {self.per_million:.1f} per million"]
         for ping, first, last, n in sorted(self.bursts, key=lambda b: -b[3])[:20]:
             lines.append(f"  {ping.what}: {n} lost in {1000 * (last - first):.0f} ms after "
                          f"{self.chaos.around(first)}")
