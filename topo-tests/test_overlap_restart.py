@@ -64,6 +64,31 @@ def test_site_away_while_both_hubs_restart(topo):
     ping.nothing_lost()
 
 
+def test_wgd_dies_while_a_tunnel_does(topo):
+    """A new wgd goes on where the one before was: with the time for an answer, and with a tunnel
+    that was found dead."""
+    dual = DualHub(topo, sites=2)
+    dual.wait()
+    site, hub = dual.wsite[1], dual.whub[1]
+    dual.net.cut(dual.site[1], dual.hub[1])
+
+    def dead():
+        if site.tunnel_state("hub1") != "down":
+            site.kill_daemon("wgd")
+            return False
+        return True
+    wait_until(dead, 20, "the tunnel to be found dead by a wgd that dies again and again", 1)
+    wait_until(lambda: site.installed("192.168.2.0/24", "wg2", "hub2.wg0"), 5, "the other way")
+    wait_until(lambda: hub.installed("192.168.1.0/24", "wgt", "hub2.wgt"), 10, "there, too")
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=MOVES_MS) as ping:
+        for _ in range(3):
+            site.kill_daemon("wgd")
+            site.wait_tunnel("hub1", "down")
+    ping.nothing_lost()
+    dual.net.restore(dual.site[1], dual.hub[1])
+    dual.wait()
+
+
 def test_others_do_not_wait(topo):
     """The hub restarts and site 2 does not come back: what site 1 announces anew is there at once."""
     star = HubSpoke(topo, sites=3)

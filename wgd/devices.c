@@ -9,6 +9,7 @@
 #include "endpoints.h"
 #include "icmp_error.h"
 #include "link.h"
+#include "lives.h"
 #include "peer_endpoint.h"
 #include "peer_errors.h"
 #include "resolve.h"
@@ -56,6 +57,7 @@ void devices_open(const char *dir)
 	device_set_rundir(dir);
 	batches_open(on_answered);
 	drains_open(dir);
+	lives_open(dir);
 	cut_open(dir);
 	link_open();
 	link_watch(on_link_event, NULL);
@@ -71,6 +73,7 @@ void devices_close(void)
 	struct device *dev;
 
 	cut_close();
+	lives_close();
 	while ((dev = TAILQ_FIRST(&devices)))
 		device_free(dev);
 	wgconf_free(devices_conf_replace(NULL));

@@ -28,6 +28,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/link.c wgd/link.h \
 	wgd/link_zebra.c wgd/link_zebra.h \
 	wgd/liveness.c wgd/liveness.h \
+	wgd/lives.c wgd/lives.h \
 	wgd/orphans.c wgd/orphans.h \
 	wgd/peer_echo.c wgd/peer_echo.h \
 	wgd/peer_endpoint.c wgd/peer_endpoint.h \
@@ -67,6 +68,7 @@ check_PROGRAMS += \
 	wgd/allowedips_test \
 	wgd/echo_test \
 	wgd/ledger_test \
+	wgd/lives_test \
 	wgd/live_test \
 	wgd/liveness_test \
 	wgd/refusal_test \
@@ -77,6 +79,8 @@ wgd_allowedips_test_SOURCES = wgd/allowedips_test.c wgd/wg_mock.c wgd/wg_mock.h
 wgd_allowedips_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_echo_test_SOURCES = wgd/echo_test.c
 wgd_echo_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
+wgd_lives_test_SOURCES = wgd/lives_test.c
+wgd_lives_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_ledger_test_SOURCES = wgd/ledger_test.c
 wgd_ledger_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_live_test_SOURCES = wgd/live_test.c

@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "history.h"
+#include "lives.h"
 #include "peer_state.h"
 #include "report.h"
 #include "roster.h"
@@ -77,6 +78,7 @@ static void peer_live_judge(struct peer *p, const struct liveness_input *in, boo
 	enum tunnel_state before = p->live.state;
 
 	changed |= liveness_update(&p->live, &p->conf->liveness, in);
+	lives_note(p->life, &p->live);
 	say_state(p, before);
 	if (p->announced && (changed || peer_cost(p) != p->cost_told))
 		report_peer(p);
@@ -94,6 +96,16 @@ void peer_bfd(struct peer *p, enum bfd_evidence says)
 {
 	p->evidence.bfd = says;
 	peer_judge(p);
+}
+
+/* What the wgd before knew is of another device, or peer, that had the same name. */
+static void peer_live_compare(struct peer *p, const struct liveness_input *in)
+{
+	const struct liveness *l = &p->live;
+
+	if (p->inherited && (in->handshake < l->handshake || in->rx < l->rx || in->tx < l->tx))
+		liveness_init(&p->live, in->now);
+	p->inherited = false;
 }
 
 void peer_read(struct peer *p, const struct wg_peer *found)
@@ -119,6 +131,8 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	in.read = true;
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
+	if (found)
+		peer_live_compare(p, &in);
 	if (!p->conf)
 		return;
 	peer_live_judge(p, &in, changed);
@@ -132,8 +146,10 @@ void peer_probe(struct peer *p, uint64_t now)
 		return;
 	if (!p->endpoint.addr.family || !liveness_probe_due(&p->live, &p->conf->liveness, now))
 		return;
-	if (probe_send(&p->dev->probe, p->dev->name, &p->conf->tunnel_addrs[0]) == 0)
-		liveness_probed(&p->live, now);
+	if (probe_send(&p->dev->probe, p->dev->name, &p->conf->tunnel_addrs[0]) < 0)
+		return;
+	liveness_probed(&p->live, now);
+	lives_note(p->life, &p->live);
 }
 
 void peer_probe_now(struct peer *p)

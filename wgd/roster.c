@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lives.h"
 #include "util.h"
 
 struct device_list devices = TAILQ_HEAD_INITIALIZER(devices);
@@ -56,6 +57,8 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 	memcpy(p->owner.key, key, WG_KEY_BYTES);
 	wg_key_str(key, p->name);
 	liveness_init(&p->live, now_ms());
+	p->life = lives_take(dev->name, key, &p->live);
+	p->inherited = p->live.started;
 	TAILQ_INSERT_TAIL(&dev->peers, p, link);
 	hash_insert(&dev->by_key, &p->by_key, hash_bytes(key, WG_KEY_BYTES));
 	hash_insert(&by_id, &p->by_id, hash_bytes(&p->owner.id, sizeof(p->owner.id)));
@@ -64,6 +67,7 @@ struct peer *peer_new(struct device *dev, const uint8_t *key)
 
 void peer_remove(struct peer *p)
 {
+	lives_drop(p->life);
 	TAILQ_REMOVE(&p->dev->peers, p, link);
 	hash_remove(&p->dev->by_key, &p->by_key);
 	hash_remove(&by_id, &p->by_id);

@@ -47,6 +47,8 @@ struct peer {
 	struct peer_endpoint where;
 	uint64_t rx_bytes, tx_bytes;
 	struct liveness live;
+	uint32_t life;		  /* where that outlives us: lives.h */
+	bool inherited;		  /* it is what the wgd before knew, and was not compared yet */
 	struct peer_echo *echo;	  /* NULL: off */
 	struct evidence evidence; /* what BFD, echo and the underlay say */
 	struct peer_bfd bfd;

@@ -440,8 +440,6 @@ static void test_drain(void **state)
 		   "wg0 open kernel\n"
 		   "event {'error':null,'event':'interface-state','interface':'wg0',"
 		   "'state':'ready'}\n"
-		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
-		   "'reason':'handshake-fresh','to':'up'}\n"
 		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
 		   "zebra: a is 4 on 7 degraded draining cost 1000 10.9.0.2 10.9.0.2/32\n"
 		   "zebra: b is 5 on 7 never handshake-never 10.9.0.3 10.9.0.3/32\n"
