@@ -477,6 +477,8 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	end_all(s, &e, REASON_SESSION_DOWN);
+	if (p->dynamic && !is_resting(s))
+		timer_start(&s->gone, LINGER_MS);
 }
 
 void session_call_again(struct peer *p)

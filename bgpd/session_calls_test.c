@@ -719,6 +719,24 @@ static void test_dynamic(void **state)
 	assert_null(peer_find(&a));
 }
 
+/* A reload ends its session, and it does not come back. */
+static void test_dynamic_reset(void **state)
+{
+	struct addr a = {.family = AF_INET, .b = {10, 9, 0, 140}};
+	struct far *f;
+
+	configure(false, "");
+	f = far_up(140, &(struct far_open){.as = 65000});
+	rig_config("{'bgp': {" BGP ", 'neighbor-group': [{'name': 'sites', 'listen-range': "
+		   "['10.9.0.128/25'], 'remote-as': 65001}]}}");
+	rig_settle();
+	assert_true(f->ended);
+	rig_pass(999);
+	assert_non_null(peer_find(&a));
+	rig_pass(1);
+	assert_null(peer_find(&a));
+}
+
 /* Of families that only one side speaks nothing is kept over a restart, and nothing asked. */
 static void test_families(void **state)
 {
@@ -763,7 +781,7 @@ int main(void)
 		T(test_path_up),     T(test_path_up_called),  T(test_under_way),
 		T(test_rest),	     T(test_call_again),      T(test_tunnel_gone_early),
 		T(test_no_failover), T(test_restarted),	      T(test_collision),
-		T(test_dynamic),     T(test_families),
+		T(test_dynamic),     T(test_dynamic_reset),   T(test_families),
 	};
 
 	if (sodium_init() < 0)
