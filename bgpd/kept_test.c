@@ -32,7 +32,7 @@
 #define PEER(name, addresses)                                                \
 	"{'name': '" name "', 'tunnel-address': [" addresses "], 'permit': " \
 	"['0.0.0.0/0', '::/0']}"
-/* clang-format off: it gives each piece another column */
+/* clang-format off */
 #define CONFIG \
 	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [" \
 	PEER("a", "'10.9.0.21'") ", " \
@@ -348,6 +348,27 @@ static void test_odd(void **state)
 	assert_int_equal(rig_routes_syncs(), 1);
 }
 
+/* ... of which one is over: the neighbour there has sent all, without it. */
+static void test_half_is_over(void **state)
+{
+	struct far *b;
+
+	begin(OF_B, HOP_A " " HOP_B);
+	sends_all(up(C));
+	sends_all(up(A));
+	assert_string_equal(rig_hops(OF_B), HOP_B);
+	assert_int_equal(rig_routes_syncs(), 0);
+	rig_pass(25000);
+	assert_string_equal(rig_hops(OF_B), HOP_B);
+	b = up(B);
+	announce(b, OF_B, HOP_B);
+	assert_string_equal(rig_hops(OF_B), HOP_B);
+	far_withdraw(b, OF_B);
+	sends_all(b);
+	assert_string_equal(rig_hops(OF_B), "");
+	assert_int_equal(rig_routes_syncs(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_both_restart),
 		cmocka_unit_test(test_another_zebra),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_half_is_over),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

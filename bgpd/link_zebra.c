@@ -57,7 +57,7 @@ void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame 
 	channel = ipc_new(fd, &handlers, NULL);
 	channels++;
 	LIST_FOREACH (e, &kept, link)
-		e->awaited = false; /* it may know nothing of them */
+		e->awaited = 0; /* it may know nothing of them */
 	synced = false;
 	RIB_TABLES_FOREACH (t)
 		replay[t->plane][t->family] = 1;
@@ -159,7 +159,7 @@ static struct zebra_hops *new_entry(const struct route_hops *h, uint32_t hash, u
 	memcpy(e->hop, h->hop, h->n * sizeof(e->hop[0]));
 	hash_insert(&lists, &e->node, hash);
 	e->kept_by = kept_by;
-	e->awaited = kept_by != 0;
+	e->awaited = kept_by ? HOPS_ALL(h->n) : 0;
 	if (kept_by)
 		LIST_INSERT_HEAD(&kept, e, link);
 	return e;
@@ -271,6 +271,18 @@ void link_zebra_keep(struct rib_table *t, uint32_t id, const struct route_hops *
 	if (was && !by_id[was]->kept_by)
 		return;
 	net->hops = hops_ref(hops, channels);
+	hops_unref(was);
+}
+
+void link_zebra_narrow(struct rib_table *t, uint32_t id, const struct route_hops *rest)
+{
+	struct net *net = net_at(t, id);
+	uint32_t was = net->hops;
+
+	if (by_id[was]->n == rest->n)
+		return;
+	net->hops = hops_ref(rest, by_id[was]->kept_by);
+	link_zebra_put(t, net);
 	hops_unref(was);
 }
 

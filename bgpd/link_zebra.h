@@ -12,6 +12,7 @@
 #ifndef WGBGP_BGPD_LINK_ZEBRA_H
 #define WGBGP_BGPD_LINK_ZEBRA_H
 
+#include <assert.h>
 #include <sys/queue.h>
 
 #include "hash.h"
@@ -26,10 +27,12 @@ struct zebra_hops {
 	uint32_t refs;
 	uint32_t id;
 	uint32_t kept_by; /* channel that told it; 0: it is a list of ours */
-	bool awaited;	  /* kept: somebody may announce a path by one of them again (restart.h) */
+	uint8_t awaited;  /* kept: a bit for each by which somebody may announce a path again */
 	uint8_t n;
 	struct route_hop hop[];
 };
+#define HOPS_ALL(n) ((uint8_t)((1u << (n)) - 1)) /* of `awaited` */
+static_assert(ROUTE_HOPS_MAX <= 8, "a bit for each next hop");
 
 /* Takes FD; the old channel is thrown away. FRAME gets what comes by this one. */
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f));
@@ -44,6 +47,8 @@ void link_zebra_route(struct rib_table *t, uint32_t net, const struct route_hops
 /* zebra-lite has routes for it that were kept from an earlier bgpd: what link_zebra_route() says
  * next is sent in any case. Nothing changes where something was sent by us. */
 void link_zebra_keep(struct rib_table *t, uint32_t net, const struct route_hops *hops);
+/* Of what is kept for it no more than REST is forwarded by from now on, and kept. */
+void link_zebra_narrow(struct rib_table *t, uint32_t net, const struct route_hops *rest);
 struct zebra_hops *link_zebra_kept(const struct net *net);	     /* NULL: nothing is any more */
 struct zebra_hops *link_zebra_next_kept(const struct zebra_hops *h); /* NULL: the first; the end */
 /* The end of a quantum: what is full goes out; so does the message that is being filled. */

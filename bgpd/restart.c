@@ -119,12 +119,14 @@ static bool hop_is_awaited(const struct addr *hop, bool mutual, bool others)
 	return !any && (others || peer_groups_listen());
 }
 
-static bool list_is_awaited(const struct zebra_hops *e, bool mutual, bool others)
+/* A bit for each next hop. */
+static uint8_t list_is_awaited(const struct zebra_hops *e, bool mutual, bool others)
 {
+	uint8_t bits = 0;
+
 	for (unsigned i = 0; i < e->n; i++)
-		if (hop_is_awaited(&e->hop[i].addr, mutual, others))
-			return true;
-	return false;
+		bits |= hop_is_awaited(&e->hop[i].addr, mutual, others) << i;
+	return bits;
 }
 
 /* --- what that means for the networks --- */
@@ -141,11 +143,13 @@ static bool judge_lists(bool others)
 	bool any = false;
 
 	for (struct zebra_hops *e = NULL; (e = link_zebra_next_kept(e));) {
-		if (e->awaited && !(keeping && list_is_awaited(e, false, others))) {
-			e->awaited = false; /* for good */
+		uint8_t now = e->awaited && keeping ? list_is_awaited(e, false, others) : 0;
+
+		if (e->awaited & ~now) {
+			e->awaited &= now; /* for good */
 			release_all();
 		}
-		any |= e->awaited;
+		any |= e->awaited != 0;
 	}
 	return any;
 }
@@ -174,15 +178,21 @@ static bool has_path_by(const struct net *net, const struct addr *hop)
 	return false;
 }
 
-bool restart_holds(const struct rib_table *t, uint32_t id)
+bool restart_holds(const struct rib_table *t, uint32_t id, struct route_hops *rest)
 {
 	const struct net *net = net_at(t, id);
 	const struct zebra_hops *e = keeping ? link_zebra_kept(net) : NULL;
+	bool missing = false;
 
-	for (unsigned i = 0; e && e->awaited && i < e->n; i++)
-		if (!has_path_by(net, &e->hop[i].addr))
-			return true;
-	return false;
+	rest->n = 0;
+	for (unsigned i = 0; e && e->awaited && i < e->n; i++) {
+		bool has = has_path_by(net, &e->hop[i].addr), awaited = e->awaited & 1u << i;
+
+		if (has || awaited)
+			rest->hop[rest->n++] = e->hop[i];
+		missing |= awaited && !has;
+	}
+	return missing;
 }
 
 static void release_begin(void)
@@ -215,7 +225,7 @@ bool restart_release_some(unsigned n)
 			if (!(net_at(t, release.at)->flags & NET_USED))
 				continue;
 			e = link_zebra_kept(net_at(t, release.at));
-			if (e && !e->awaited)
+			if (e && e->awaited != HOPS_ALL(e->n))
 				net_mark(t, release.at, PEER_LOCAL);
 		}
 		release.at = 1;
@@ -268,7 +278,7 @@ static bool awaits(bool mutual)
 	if (others)
 		return true;
 	for (const struct zebra_hops *e = NULL; (e = link_zebra_next_kept(e));)
-		if (e->awaited && list_is_awaited(e, mutual, false))
+		if (e->awaited & list_is_awaited(e, mutual, false))
 			return true;
 	return false;
 }

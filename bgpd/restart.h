@@ -7,7 +7,8 @@
  * one of its next hops is awaited: its tunnel is not down, and the neighbour there is not up again
  * or has not sent End-of-RIB. It need not be configured: one of a listen range is known by what is
  * kept of it. All other prefixes are decided, installed and announced at once. When a next hop is
- * not awaited any more, what nobody announced again is withdrawn by name.
+ * not awaited any more, what nobody announced again is withdrawn by name; of several that share a
+ * prefix that one alone.
  *
  * Our End-of-RIB and ROUTES_SYNC wait until nothing is awaited, or the restart time is over: else
  * the neighbours would drop what we have still to hear of. Two that restart at once do not wait for
@@ -38,8 +39,10 @@ void restart_told(uint32_t kept); /* ... that this and all that our paths rest o
 				     routes of ours of whatever kind that were there before */
 bool restart_deferring(void);	  /* nothing is decided yet */
 bool restart_keeping(void);	  /* what was kept may still come again: no ROUTES_SYNC */
-bool restart_holds(const struct rib_table *t, uint32_t net); /* it is not to be decided yet */
-/* Marks networks that are not held any more, N at most; true: there may be more. */
+/* It is not to be decided yet. REST: next hops by which it is kept, without those that are over:
+ * their neighbour has spoken, and has no path for it. */
+bool restart_holds(const struct rib_table *t, uint32_t net, struct route_hops *rest);
+/* Marks networks that are not held any more, or by fewer; N at most; true: there may be more. */
 bool restart_release_some(unsigned n);
 enum restart_over restart_over(void);
 bool restart_lost(void); /* nothing of ours was there at the start: forwarding was not preserved */

@@ -57,9 +57,12 @@ static bool is_decided(void)
 static void decide_net(struct rib_table *t, uint32_t id)
 {
 	struct decision d;
+	struct route_hops rest;
 
-	if (restart_holds(t, id))
+	if (restart_holds(t, id, &rest)) {
+		link_zebra_narrow(t, id, &rest);
 		return; /* restart_release_some() */
+	}
 	rib_decide(t, id, &d);
 	if (d.route)
 		link_zebra_route(t, id, &d.hops);
