@@ -145,6 +145,7 @@ static int cmd_session(struct command *c)
 	struct session_options o = {.ipv4 = !flag(c, "no-ipv4"),
 				    .ipv6 = flag(c, "ipv6"),
 				    .passive = flag(c, "passive"),
+				    .gr = flag(c, "gr"),
 				    .table = flag(c, "table")};
 	struct session *s, **end = &sessions;
 	struct addr id = {0};

@@ -54,6 +54,7 @@ EXTRA_DIST += bench/README.md bench/run \
 	bench/cases.py \
 	bench/cases_churn.py \
 	bench/cases_failover.py \
+	bench/cases_restart.py \
 	bench/cases_table.py \
 	bench/cases_wg.py \
 	bench/measure.py \

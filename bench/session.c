@@ -168,6 +168,8 @@ static void send_open(struct session *s)
 	if (s->opt.ipv6)
 		put_capability(&caps, 1, "\0\2\0\1", 4);
 	put_capability(&caps, 65, &as, 4);
+	if (s->opt.gr)
+		put_capability(&caps, 64, "\0\x78\0\1\1\x80\0\2\1\x80", s->opt.ipv6 ? 10 : 6);
 	wr_u8(&w, 4);
 	wr_u16(&w, s->opt.as > 65535 ? AS_TRANS : s->opt.as);
 	wr_u16(&w, s->opt.hold);

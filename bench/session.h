@@ -36,6 +36,7 @@ struct session_options {
 	uint32_t retry_ms;	/* between attempts to connect */
 	bool passive;
 	bool ipv4, ipv6; /* families that are offered */
+	bool gr;	 /* graceful restart, all forwarding kept, 120 s */
 	bool table;	 /* remember what is received, not only count it */
 };
 

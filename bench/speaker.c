@@ -7,7 +7,7 @@
  * sessions go on meanwhile.
  *
  *   session NAME local=A remote=A as=N remote-as=N [id=A] [port=N] [hold=N] [retry=MS] [passive]
- *           [table] [ipv6] [no-ipv4]
+ *           [table] [ipv6] [no-ipv4] [gr]       gr: graceful restart
  *   generate TABLE count=N [seed=N] [file=PATH [fill]]
  *           fill: the file's IPv4 prefixes, and generated ones where they are too few
  *   mrt FILE [prefix=NAME]              one table per peer of the dump: NAME0, NAME1, ...
