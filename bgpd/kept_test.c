@@ -369,6 +369,35 @@ static void test_half_is_over(void **state)
 	assert_int_equal(rig_routes_syncs(), 1);
 }
 
+/* B was a way to fall back on: it holds back nobody, and is used when A's tunnel dies, although its
+ * session is not up yet. */
+static void test_falls_back(void **state)
+{
+	struct far *a, *b;
+
+	begin(OF_B, HOP_A "* " HOP_B);
+	sends_all(up(C));
+	a = up(A);
+	announce(a, "10.1.1.0/24 10.1.2.0/24", HOP_A);
+	assert_string_equal(rig_hops(OF_B), "never said");
+	rig_tunnel(HOP_A, "wg0", "a", REACH_DOWN, REASON_TUNNEL_DOWN);
+	assert_string_equal(rig_hops(OF_B), HOP_B);
+	rig_pass(25000);
+	assert_string_equal(rig_hops(OF_B), HOP_B);
+	assert_int_equal(rig_routes_syncs(), 0);
+	b = up(B);
+	announce(b, OF_B, HOP_B);
+	sends_all(b);
+	assert_string_equal(rig_hops(OF_B), HOP_B);
+	assert_int_equal(rig_routes_syncs(), 1);
+	begin(OF_B, HOP_A "* " HOP_B);
+	sends_all(up(C));
+	a = a_is_back();
+	assert_string_equal(rig_hops(OF_B), HOP_A);
+	rig_pass(12000);
+	assert_int_equal(rig_routes_syncs(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_another_zebra),
 		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_half_is_over),
+		cmocka_unit_test(test_falls_back),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

@@ -131,6 +131,30 @@ static uint8_t list_is_awaited(const struct zebra_hops *e, bool mutual, bool oth
 
 /* --- what that means for the networks --- */
 
+/* Of the next hops in BITS those by which the list goes: in use, or all where nothing of it is. */
+static uint8_t in_use(const struct zebra_hops *e, uint8_t bits)
+{
+	uint8_t used = 0;
+
+	for (unsigned i = 0; i < e->n; i++)
+		used |= (e->hop[i].weight != 0) << i;
+	return used & bits ? used & bits : bits;
+}
+
+/* Those of which one that is awaited puts off the end: what it falls back on does when the tunnels
+ * of those in use are down. */
+static uint8_t needed(const struct zebra_hops *e)
+{
+	uint8_t alive = 0;
+
+	for (unsigned i = 0; i < e->n; i++) {
+		const struct nexthop *nh = nexthop_find(&e->hop[i].addr);
+
+		alive |= (nh && !is_dead(nh)) << i;
+	}
+	return in_use(e, alive);
+}
+
 static void release_all(void)
 {
 	release.again = true;
@@ -149,7 +173,7 @@ static bool judge_lists(bool others)
 			e->awaited &= now; /* for good */
 			release_all();
 		}
-		any |= e->awaited != 0;
+		any |= (e->awaited & needed(e)) != 0;
 	}
 	return any;
 }
@@ -182,17 +206,18 @@ bool restart_holds(const struct rib_table *t, uint32_t id, struct route_hops *re
 {
 	const struct net *net = net_at(t, id);
 	const struct zebra_hops *e = keeping ? link_zebra_kept(net) : NULL;
-	bool missing = false;
+	uint8_t has = 0, left;
 
 	rest->n = 0;
-	for (unsigned i = 0; e && e->awaited && i < e->n; i++) {
-		bool has = has_path_by(net, &e->hop[i].addr), awaited = e->awaited & 1u << i;
-
-		if (has || awaited)
+	if (!e || !e->awaited)
+		return false;
+	for (unsigned i = 0; i < e->n; i++)
+		has |= has_path_by(net, &e->hop[i].addr) << i;
+	left = has | e->awaited;
+	for (unsigned i = 0; i < e->n; i++)
+		if (left & 1u << i)
 			rest->hop[rest->n++] = e->hop[i];
-		missing |= awaited && !has;
-	}
-	return missing;
+	return in_use(e, left) & e->awaited & ~has;
 }
 
 static void release_begin(void)
@@ -278,7 +303,7 @@ static bool awaits(bool mutual)
 	if (others)
 		return true;
 	for (const struct zebra_hops *e = NULL; (e = link_zebra_next_kept(e));)
-		if (e->awaited & list_is_awaited(e, mutual, false))
+		if (e->awaited & needed(e) & list_is_awaited(e, mutual, false))
 			return true;
 	return false;
 }

@@ -2,13 +2,13 @@
 /*
  * restart: our own restart (RFC 4724 section 4.1): what is still to come is not taken for gone.
  *
- * zebra-lite tells which routes it kept from the bgpd before, and by which next hops they go
- * (ROUTES_KEPT). Such a prefix is left as it is, neither installed nor announced otherwise, while
- * one of its next hops is awaited: its tunnel is not down, and the neighbour there is not up again
- * or has not sent End-of-RIB. It need not be configured: one of a listen range is known by what is
- * kept of it. All other prefixes are decided, installed and announced at once. When a next hop is
- * not awaited any more, what nobody announced again is withdrawn by name; of several that share a
- * prefix that one alone.
+ * zebra-lite tells which routes it kept from the bgpd before, by which next hops they go, and on
+ * which ones they fall back (ROUTES_KEPT). Such a prefix is left as it is, neither installed nor
+ * announced otherwise, while a next hop that it goes by is awaited: its tunnel is not down, and the
+ * neighbour there is not up again or has not sent End-of-RIB. It need not be configured: one of a
+ * listen range is known by what is kept of it. All other prefixes are decided, installed and
+ * announced at once. When a next hop is not awaited any more, what nobody announced again is
+ * withdrawn by name; of several that share a prefix that one alone.
  *
  * Our End-of-RIB and ROUTES_SYNC wait until nothing is awaited, or the restart time is over: else
  * the neighbours would drop what we have still to hear of. Two that restart at once do not wait for

@@ -331,8 +331,11 @@ void rig_kept(const char *prefixes, const char *next_hops)
 	size_t mark;
 	int len;
 
-	for (const char *at = next_hops; sscanf(at, " %63s%n", word, &len) == 1; at += len)
+	for (const char *at = next_hops; sscanf(at, " %63s%n", word, &len) == 1; at += len) {
+		hops.hop[hops.n].weight = strchr(word, '*') != NULL;
+		word[strcspn(word, "*")] = '\0';
 		hops.hop[hops.n++].addr = addr_of(word);
+	}
 	mark = msg_begin_routes(&w, &hops);
 	for (const char *at = prefixes; sscanf(at, " %63s%n", word, &len) == 1; at += len, n++) {
 		struct prefix p = prefix_of(word);

@@ -100,7 +100,8 @@ void rig_nexthop_is(const struct msg_nexthop *m);
 void rig_redist(const char *prefix, enum redist_source source, bool present);
 void rig_redist_metric(const char *prefix, enum redist_source source, uint32_t metric);
 void rig_redist_is(const struct msg_redist *m); /* without waiting */
-/* Kept from an earlier bgpd, of one family; both as texts with blanks. */
+/* Kept from an earlier bgpd, of one family; both as texts with blanks. A next hop in use has a `*`
+ * behind it where not all are. */
 void rig_kept(const char *prefixes, const char *next_hops);
 void rig_redist_sync(uint32_t kept); /* all were said; routes of an earlier bgpd that it has */
 void rig_verdict(const char *prefix, const char *nexthop, enum reason why); /* NONE: cleared */

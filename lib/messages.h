@@ -78,8 +78,8 @@ enum msg_type {
 	MSG_PING,
 	MSG_PONG,
 	MSG_PASSWORD, /* parent → bgpd: struct msg_password, before the configuration */
-	MSG_ROUTES_KEPT, /* zebra-lite → bgpd: struct msg_routes: prefixes whose routes were kept
-			    from an earlier bgpd, and what they go by; before REDIST_SYNC */
+	MSG_ROUTES_KEPT, /* zebra-lite → bgpd: struct msg_routes: kept from an earlier bgpd;
+			    weight: in use (none has one: all); before REDIST_SYNC */
 	MSG_END,      /* behind the last one */
 };
 const char *msg_name(enum msg_type type);

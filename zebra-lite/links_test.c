@@ -147,7 +147,8 @@ static void on_bgpd(void *arg, const struct ipc_frame *f)
 		assert_int_equal(msg_get_routes(f->body, f->len, &routes), 0);
 		say("bgpd: kept %u from %s by", routes.n_prefixes, PREFIX_STR(&routes.prefixes[0]));
 		for (unsigned i = 0; i < routes.hops.n; i++)
-			say(" %s", ADDR_STR(&routes.hops.hop[i].addr));
+			say(" %s%s", ADDR_STR(&routes.hops.hop[i].addr),
+			    routes.hops.hop[i].weight ? "*" : "");
 		say("\n");
 		msg_free_routes(&routes);
 		break;
@@ -497,7 +498,7 @@ static void test_bgpd_again(void **state)
 	link_bgpd_busy(false);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\n"
-	     "bgpd: kept 3 from 10.0.0.0/24 by 10.9.0.1\nbgpd: sync kept 5\n");
+	     "bgpd: kept 3 from 10.0.0.0/24 by 10.9.0.1*\nbgpd: sync kept 5\n");
 	say_routes("10.0.0.0/24", 2, "10.9.0.1");
 	TOLD("");
 	say_nothing(bgpd, MSG_ROUTES_SYNC);
@@ -506,7 +507,7 @@ static void test_bgpd_again(void **state)
 	ipc_free(bgpd);
 	bgpd = open_channel(link_bgpd_open, on_bgpd, "bgpd");
 	TOLD("bgpd: +kernel 198.51.100.0/24\nbgpd: +kernel 192.0.2.0/24\n"
-	     "bgpd: kept 2 from 10.0.0.0/24 by 10.9.0.1\nbgpd: sync kept 4\n");
+	     "bgpd: kept 2 from 10.0.0.0/24 by 10.9.0.1*\nbgpd: sync kept 4\n");
 }
 
 static int setup_nobody_told(void **state)

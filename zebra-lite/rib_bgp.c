@@ -113,16 +113,25 @@ bool rib_bgp_stale(const struct rib_node *n)
 
 /* --- what is kept --- */
 
-/* Those that share the traffic now, of a list of the bgpd before. */
-static void hops_in_use(const struct rib_node *n, struct hopset *s, struct route_hops *to)
+/* A list of the bgpd before. Those that share the traffic now have a weight, whether or not they
+ * had one; the others are what it falls back on. */
+static void hops_kept(const struct rib_node *n, struct hopset *s, struct route_hops *to)
 {
 	const struct hop_ref *first = rib_active_hop(n, s);
 
 	for (unsigned i = 0; first && i < s->n; i++) {
 		const struct hop_ref *r = &s->ref[i];
+		bool used = r == first ||
+			    (first->weight && r->weight && hop_level(r) == hop_level(first));
 
-		if (r == first || (first->weight && r->weight && hop_level(r) == hop_level(first)))
-			to->hop[to->n++] = (struct route_hop){.addr = r->nh->addr};
+		to->hop[to->n++] = (struct route_hop){
+			.addr = r->nh->addr,
+			.source = r->source,
+			.demotion = r->demotion,
+			.weight = !used	      ? 0
+				  : r->weight ? r->weight
+					      : 1,
+		};
 	}
 }
 
@@ -188,7 +197,7 @@ static void tell_kept(const struct rib_node *n)
 	struct route_hops hops = {0};
 
 	if (n->hops)
-		hops_in_use(n, rib_hops(n), &hops);
+		hops_kept(n, rib_hops(n), &hops);
 	else
 		hops_found(n, &hops);
 	if (hops.n && out.kept)
