@@ -54,7 +54,7 @@ static struct addr own_address(const struct peer *p, uint8_t af)
 
 struct group_key group_key_of(const struct peer *p)
 {
-	struct addr at = addr_in_plane(&p->conf.address, p->conf.plane);
+	struct addr at = peer_hop(p);
 	const struct nexthop *nh = nexthop_find(&at);
 	bool is_hop = (nh && nh->others) || policy_chain_names(p->conf.export, &p->conf.address);
 

@@ -75,6 +75,11 @@ struct peer *peer_next_at(const struct peer *p, const struct addr *way)
 	return peer_from(TAILQ_NEXT(p, link), way);
 }
 
+struct addr peer_hop(const struct peer *p)
+{
+	return p->conf.address;
+}
+
 bool peer_is_client(const struct peer *p)
 {
 	return !p->ebgp && p->conf.route_reflector_client;

@@ -84,6 +84,7 @@ struct update_context {
 	uint8_t plane;		   /* that next hops are in */
 	bool aigp;		   /* the neighbour's metric is taken */
 	bool link_local;	   /* the session runs over those of a tunnel */
+	const char *link;	   /* that link-local next hops are on; NULL: not known */
 };
 /* Decodes an UPDATE's body (behind the header). 0, or -EBADMSG: the session must end with ERROR.
  * What U borrows is valid until update_release(). */

@@ -94,7 +94,9 @@ static void intern(struct update *u, const struct attr_parse *p, const struct up
 	/* Over a link without a common subnet that is the one that can be reached. */
 	bool by_link = ctx->link_local && ll->family;
 	struct addr hop = addr_in_plane(&p->nexthop, ctx->plane),
-		    mp = addr_in_plane(by_link ? ll : global, ctx->plane);
+		    mp = addr_on_link(by_link ? ll : global, ctx->link ? ctx->link : "");
+
+	mp = addr_in_plane(&mp, ctx->plane);
 
 	if (any(&u->announced[0]))
 		u->attr = attr_parse_intern(p, &hop, &none);

@@ -166,6 +166,13 @@ static void test_mp(void **state)
 	assert_null(attr_nexthop_ll(u.mp_attr));
 	decode("", ORIGIN PATH "800e 1c 0002 01 10" HOP6 "00 30fd0000000002", "");
 	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fd99::1");
+	/* It is of the session's link, whatever stands in the octets that are to be zero. */
+	ctx.link = "wg1";
+	decode("",
+	       ORIGIN PATH "800e 1c 0002 01 10 fe800000123456780000000000000001 00 30fd0000000002",
+	       "");
+	assert_string_equal(ADDR_STR(&u.mp_attr->nexthop), "fe80::1%wg1");
+	ctx.link = NULL;
 	ctx.link_local = false;
 	/* A second address that is not link-local is none. */
 	assert_int_equal(

@@ -44,11 +44,18 @@ struct peer *peer_find(const struct addr *address)
 	return peer_find_zone(address, NULL);
 }
 
+struct addr peer_hop(const struct peer *p)
+{
+	struct addr a = addr_on_link(&p->conf.address, p->conf.zone);
+
+	return addr_in_plane(&a, p->conf.plane);
+}
+
 static struct peer *peer_at(struct hash_node *n, const struct addr *way)
 {
 	for (; n; n = hash_find_next(n)) {
 		struct peer *p = container_of(n, struct peer, by_address);
-		struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+		struct addr a = peer_hop(p);
 
 		if (addr_eq(&a, way))
 			return p;
@@ -58,7 +65,8 @@ static struct peer *peer_at(struct hash_node *n, const struct addr *way)
 
 struct peer *peer_first_at(const struct addr *way)
 {
-	struct addr a = addr_in_plane(way, 0); /* as peer_insert() has it */
+	struct addr off = addr_off_link(way),
+		    a = addr_in_plane(&off, 0); /* as peer_insert() has it */
 
 	return peer_at(hash_find(&by_address, hash_bytes(&a, sizeof(a))), way);
 }

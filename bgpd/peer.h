@@ -42,6 +42,7 @@ struct peer {
 	struct addr local;	   /* our address of the connection: own next hop */
 	struct addr local4;	   /* our IPv4 address on that interface, or local; family 0 none */
 	struct addr local6;	   /* our IPv6 address on that interface, or local; family 0 none */
+	char ifname[16];	   /* the interface that has `local`; "" not known */
 	struct addr local_ll; /* our link-local one, where the session runs over such; or none */
 	bool family[BGP_FAMILIES]; /* negotiated */
 	bool four_octet, refresh;
@@ -81,6 +82,8 @@ struct peer *peer_find_zone(const struct addr *address, const char *zone);
 /* Those whose address, in their plane, is the next hop WAY: several where zones differ. */
 struct peer *peer_first_at(const struct addr *way); /* NULL: none */
 struct peer *peer_next_at(const struct peer *p, const struct addr *way);
+/* Its address as a next hop: in its plane, on its link. */
+struct addr peer_hop(const struct peer *p);
 const char *peer_name(const struct peer *p); /* address text; valid until the next call but four */
 const char *peer_state_name(enum peer_state s);
 /* A message to the neighbour, or from it, of so many bytes with its header; 0: not known. */

@@ -5,14 +5,14 @@
 
 static const struct nexthop *way_to(const struct peer *p)
 {
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+	struct addr a = peer_hop(p);
 
 	return nexthop_find(&a);
 }
 
 bool peer_way_is_tunnel(const struct peer *p)
 {
-	struct addr a = addr_in_plane(&p->conf.address, p->conf.plane);
+	struct addr a = peer_hop(p);
 
 	return policy_ceiling_tunnel_address(&a);
 }

@@ -228,7 +228,7 @@ static bool from_neighbor(const struct policy_term *t, const struct addr *neighb
 
 static bool has_nexthop(const struct policy_term *t, const struct attr *a)
 {
-	struct addr plain = addr_in_plane(&a->nexthop, 0);
+	struct addr off = addr_off_link(&a->nexthop), plain = addr_in_plane(&off, 0);
 
 	for (size_t i = 0; i < t->n_nexthops; i++)
 		if (prefix_has_addr(&t->nexthops[i], &plain))

@@ -28,11 +28,12 @@ static enum reason judge_loops(const struct peer_rib *pr, const struct attr *a)
 
 static enum reason judge_nexthop(const struct peer_rib *pr, const struct addr *nexthop)
 {
-	struct addr plain = addr_in_plane(nexthop, 0);
+	struct addr plain = addr_in_plane(nexthop, 0),
+		    local = addr_on_link(&pr->peer->local, pr->peer->ifname);
 
 	if (!nexthop->family || addr_is_zero(nexthop))
 		return REASON_NEXTHOP_UNREACHABLE;
-	if (addr_eq(&plain, &pr->peer->local) || addr_eq(&plain, &pr->peer->local4) ||
+	if (addr_eq(&plain, &local) || addr_eq(&plain, &pr->peer->local4) ||
 	    addr_eq(&plain, &pr->peer->local6) || policy_ceiling_own_address(nexthop))
 		return REASON_OWN_NEXTHOP;
 	return REASON_NONE;
@@ -83,7 +84,7 @@ static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix 
 			/* "self" on import: the neighbour itself. */
 			struct attr_edit *e = attr_edit_begin(out.attr);
 
-			attr_edit_nexthop(e, &pr->address);
+			attr_edit_nexthop(e, &pr->nexthop);
 			attr_unref(out.attr);
 			out.attr = attr_edit_finish(e);
 		}

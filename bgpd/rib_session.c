@@ -66,7 +66,7 @@ void rib_session_new(struct peer *p)
 	p->rib = pr;
 	timer_init(&pr->stale_timer, on_stale_timer, pr);
 	rib_fresh_init(pr);
-	pr->nexthop = addr_in_plane(&pr->address, pr->plane);
+	pr->nexthop = peer_hop(p);
 	nexthop_watch_neighbor(&pr->nexthop);
 }
 

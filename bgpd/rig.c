@@ -237,13 +237,17 @@ static void zebra_say(enum msg_type type, struct wr *w)
 	wr_free(w);
 }
 
+/* ADDRESS or ADDRESS%INTERFACE. */
 static struct addr addr_of(const char *text)
 {
+	char address[ADDR_STRLEN];
+	const char *link = strchr(text, '%');
 	struct addr a;
 
-	if (addr_parse(text, &a) < 0)
+	snprintf(address, sizeof(address), "%.*s", (int)strcspn(text, "%"), text);
+	if (addr_parse(address, &a) < 0)
 		fail_msg("no address: %s", text);
-	return a;
+	return addr_on_link(&a, link ? link + 1 : "");
 }
 
 static struct prefix prefix_of(const char *text)

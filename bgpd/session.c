@@ -331,6 +331,7 @@ static void session_established(struct fsm *f)
 		.aigp = p->conf.aigp,
 		.plane = p->conf.plane,
 		.link_local = p->local_ll.family && peer_way_is_tunnel(p),
+		.link = p->ifname,
 	};
 	p->count.established++;
 	update_state(s);

@@ -143,6 +143,7 @@ void session_locals(struct peer *p, int fd)
 		endpoint_from_sockaddr((struct sockaddr *)&ss, &local);
 	p->local = local.addr;
 	p->local4 = p->local6 = p->local_ll = (struct addr){0};
+	p->ifname[0] = '\0';
 	if (!p->local.family)
 		return;
 	all = owns_read();
@@ -154,6 +155,8 @@ void session_locals(struct peer *p, int fd)
 
 		p->local4 = address_on(&all, ifindex, AF_INET, false);
 		p->local6 = address_on(&all, ifindex, AF_INET6, by_link);
+		if (!if_indextoname(ifindex, p->ifname))
+			p->ifname[0] = '\0';
 	}
 	free(all.v);
 	if (p->local.family == AF_INET)

@@ -111,6 +111,7 @@ static void read_peer(struct ceiling *c, struct ceiling_if *iface, const json_t 
 	p->name = xstrdup(conf_str(peer, "name", ""));
 	hash_insert(&c->peers, &p->by_name, hash_of_names(iface->name, p->name));
 	for (size_t i = 0; i < n; i++) {
+		addrs[i] = addr_on_link(&addrs[i], iface->name);
 		addrs[i].plane = iface->plane;
 		add_address(c, &addrs[i], p);
 	}
@@ -120,7 +121,7 @@ static void read_peer(struct ceiling *c, struct ceiling_if *iface, const json_t 
 	read_prefixes(c, peer, "allowed-ips", p, &iface->statics);
 }
 
-static void read_own(struct ceiling *c, const char *text, uint8_t plane)
+static void read_own(struct ceiling *c, const struct ceiling_if *on, const char *text)
 {
 	struct addr a;
 	uint8_t len;
@@ -128,10 +129,11 @@ static void read_own(struct ceiling *c, const char *text, uint8_t plane)
 
 	if (!text || addr_parse_with_len(text, &a, &len) < 0)
 		return;
-	a.plane = plane;
+	a = addr_on_link(&a, on->name);
+	a.plane = on->plane;
 	host = prefix_of_addr(&a);
 	subnet = prefix_make(a.family, a.b, len);
-	subnet.plane = plane;
+	subnet.plane = on->plane;
 	prefix_table_add(&c->taken, &host, NULL, true);
 	prefix_table_add(&c->taken, &subnet, NULL, false);
 	c->own = xrealloc(c->own, (c->n_own + 1) * sizeof(*c->own));
@@ -149,7 +151,7 @@ static void read_interface(struct ceiling *c, const json_t *interface)
 	i->next = c->ifs;
 	c->ifs = i;
 	json_array_foreach (conf_list(interface, "address"), k, item)
-		read_own(c, json_string_value(item), i->plane);
+		read_own(c, i, json_string_value(item));
 	json_array_foreach (conf_list(interface, "peer"), k, item)
 		if (!conf_bool(item, "disabled", false))
 			read_peer(c, i, item);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "util.h"
+
 struct addr addr_make(uint8_t family, const void *bytes)
 {
 	struct addr a = {.family = family};
@@ -68,6 +70,80 @@ bool addr_is_zero(const struct addr *a)
 	static const uint8_t zero[16];
 
 	return memcmp(a->b, zero, sizeof(zero)) == 0;
+}
+
+/* --- links --- */
+
+#define LINK_AT 4 /* octets 4 to 7 */
+
+static struct link_name {
+	uint32_t number;
+	char name[16];
+} * links; /* those spoken of */
+static size_t n_links;
+
+static uint32_t link_number(const char *ifname) /* FNV-1a; 0 for none alone */
+{
+	uint32_t n = 2166136261u;
+
+	for (const char *c = ifname; *c; c++)
+		n = (n ^ (uint8_t)*c) * 16777619u;
+	return *ifname ? n | 1 : 0;
+}
+
+static uint32_t number_in(const struct addr *a)
+{
+	uint32_t n;
+
+	memcpy(&n, a->b + LINK_AT, sizeof(n));
+	return be32toh(n);
+}
+
+static bool has_room_for_link(const struct addr *a)
+{
+	return a->family == AF_INET6 && addr_is_link_local(a);
+}
+
+static void note_link(uint32_t number, const char *ifname)
+{
+	for (size_t i = 0; i < n_links; i++)
+		if (links[i].number == number)
+			return;
+	links = xrealloc(links, (n_links + 1) * sizeof(*links));
+	links[n_links].number = number;
+	if (str_copy(links[n_links].name, ifname, sizeof(links[0].name)))
+		n_links++;
+}
+
+struct addr addr_on_link(const struct addr *a, const char *ifname)
+{
+	struct addr on = *a;
+	uint32_t number = htobe32(link_number(ifname));
+
+	if (!has_room_for_link(a))
+		return on;
+	memcpy(on.b + LINK_AT, &number, sizeof(number));
+	if (number)
+		note_link(be32toh(number), ifname);
+	return on;
+}
+
+struct addr addr_off_link(const struct addr *a)
+{
+	return addr_on_link(a, "");
+}
+
+bool addr_has_link(const struct addr *a)
+{
+	return has_room_for_link(a) && number_in(a);
+}
+
+const char *addr_link(const struct addr *a)
+{
+	for (size_t i = 0; i < n_links && addr_has_link(a); i++)
+		if (links[i].number == number_in(a))
+			return links[i].name;
+	return "";
 }
 
 int addr_parse(const char *text, struct addr *out)
@@ -177,7 +253,12 @@ static char *put_ipv4(char *at, const uint8_t b[4])
 
 const char *addr_str(const struct addr *a, char out[ADDR_STRLEN])
 {
-	if (a->family == AF_INET)
+	const char *link = addr_link(a);
+	struct addr off = addr_off_link(a);
+
+	if (*link)
+		snprintf(out, ADDR_STRLEN, "%s%%%s", addr_str(&off, (char[ADDR_STRLEN]){0}), link);
+	else if (a->family == AF_INET)
 		*put_ipv4(out, a->b) = '\0';
 	else if (!family_bytes(a->family) || !inet_ntop(a->family, a->b, out, ADDR_STRLEN))
 		snprintf(out, ADDR_STRLEN, "none");

@@ -9,6 +9,12 @@
  * An address and a prefix stand in a plane (doc/planes.md): a number, 0 for the
  * main one. What is in different planes is different: equality, order, covering and messages
  * between our processes include it; text and everything on the wire leave it out.
+ *
+ * fe80::1 is another host on each link. Where such an address names a host (next hops, tunnel
+ * addresses) it carries the number of its interface in octets 4 to 7, which are zero on the wire
+ * (RFC 4291 section 2.5.6), so again what is different is different everywhere. The number follows
+ * from the interface's name: it is the same in all daemons, and when the interface is made anew.
+ * Text has the name behind it; the kernel and the wire get addr_off_link().
  */
 #ifndef WGBGP_PREFIX_H
 #define WGBGP_PREFIX_H
@@ -40,8 +46,8 @@ struct endpoint {
 	uint32_t scope_id; /* interface index for IPv6 link-local, else 0 */
 };
 
-#define ADDR_STRLEN 46
-#define PREFIX_STRLEN 50
+#define ADDR_STRLEN 48 /* with %INTERFACE */
+#define PREFIX_STRLEN 52
 #define ENDPOINT_STRLEN 64
 
 static inline unsigned family_bytes(uint8_t family)
@@ -139,6 +145,14 @@ static inline bool prefix_has_addr(const struct prefix *p, const struct addr *a)
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool addr_is_link_local(const struct addr *a); /* fe80::/10, 169.254/16 */
 bool addr_is_zero(const struct addr *a);
+
+/* A link-local IPv6 address as that of the link of interface IFNAME ("": of none that is known), in
+ * place of the one that it may have; all others as they are. */
+struct addr addr_on_link(const struct addr *a, const char *ifname);
+struct addr addr_off_link(const struct addr *a);
+bool addr_has_link(const struct addr *a);
+/* The interface, "" where there is none or none by that name was spoken of here. */
+const char *addr_link(const struct addr *a);
 
 /* Text. The parsers return 0 or -EINVAL; host bits are cleared by prefix_parse(), and an address
  * without

@@ -179,6 +179,33 @@ static void test_kinds(void **state)
 	assert_string_equal(ADDR_STR(&none), "none");
 }
 
+/* A link-local address is another one on each link, and says which; others are the same. */
+static void test_links(void **state)
+{
+	struct addr plain = adr("fe80::1:2"), wg1 = addr_on_link(&plain, "wg1"),
+		    wg2 = addr_on_link(&wg1, "wg2"), again = addr_on_link(&wg2, "wg1"),
+		    off = addr_off_link(&wg2), forged = plain, global = adr("fd00::1"),
+		    ipv4 = adr("169.254.0.1"), same;
+	struct prefix host = prefix_of_addr(&wg1);
+
+	assert_true(addr_is_link_local(&wg1) && addr_has_link(&wg1) && !addr_has_link(&plain));
+	assert_false(addr_eq(&wg1, &plain) || addr_eq(&wg1, &wg2));
+	assert_true(addr_eq(&wg1, &again) && addr_eq(&off, &plain));
+	assert_string_equal(addr_link(&wg2), "wg2");
+	assert_string_equal(addr_link(&plain), "");
+	assert_string_equal(ADDR_STR(&wg1), "fe80::1:2%wg1");
+	assert_string_equal(PREFIX_STR(&host), "fe80::1:2%wg1/128");
+	forged.b[5] = 9; /* what comes so from elsewhere is no interface's */
+	assert_string_equal(addr_link(&forged), "");
+	assert_string_equal(ADDR_STR(&forged), "fe80:0:9::1:2");
+	same = addr_off_link(&forged);
+	assert_true(addr_eq(&same, &plain));
+	same = addr_on_link(&global, "wg1");
+	assert_true(addr_eq(&same, &global));
+	same = addr_on_link(&ipv4, "wg1");
+	assert_true(addr_eq(&same, &ipv4));
+}
+
 static void test_endpoints(void **state)
 {
 	static const struct {
@@ -298,8 +325,8 @@ int main(void)
 		cmocka_unit_test(test_cover),	    cmocka_unit_test(test_order),
 		cmocka_unit_test(test_planes),	    cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
-		cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_order_of_addresses), cmocka_unit_test(test_no_address),
+		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_order_of_addresses),
+		cmocka_unit_test(test_no_address),  cmocka_unit_test(test_links),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

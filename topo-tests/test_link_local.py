@@ -75,6 +75,10 @@ DN42 = [
      "far4": "172.20.3.1", "far_ll": "fe80::12"},
 ]
 
+# The same addresses on each tunnel, here and there: an interface tells them apart.
+SAME = [dict(t, own4="172.20.1.1", own6="fd42:1::1", own_ll="fe80::1", far_ll="fe80::2")
+        for t in DN42]
+
 
 class Dn42:
     """FAR6: the far ends have a global address on the tunnel, too."""
@@ -109,10 +113,11 @@ class Dn42:
         return self.bird[far].has(prefix)
 
 
-@pytest.mark.parametrize("far6", [False, True], ids=["host addresses", "global ones there, too"])
-def test_dn42(topo, far6):
-    d = Dn42(topo, DN42, far6)
-    for t in DN42:
+@pytest.mark.parametrize("tunnels", [DN42, SAME], ids=["other addresses", "the same addresses"])
+@pytest.mark.parametrize("far6", [False, True], ids=["link-local", "and global"])
+def test_dn42(topo, tunnels, far6):
+    d = Dn42(topo, tunnels, far6)
+    for t in tunnels:
         far = t["far"]
         assert f"via {t['own4']} on wg0" in d.way_at(far, "172.20.1.0/27", "172.20.1.9")
         way = d.way_at(far, "fd42:1::/48", "fd42:1::9")
@@ -122,3 +127,23 @@ def test_dn42(topo, far6):
         d.way_at(far, f"172.20.{other}.0/27", f"172.20.{other}.9")
         d.way_at(far, f"fd42:{other}::/48", f"fd42:{other}::9")
     assert "4242420003" in d.bird["b"].has("fd42:3::/48")
+
+
+def test_each_link_is_its_own(topo):
+    """The same neighbour's address on two links: a tunnel that dies takes its own paths along, and
+    nothing of the other one's; a restart finds all as it was."""
+    d = Dn42(topo, SAME, False)
+    hops = {p: d.w.best(p)["next-hop"] for p in ("fd42:2::/48", "fd42:3::/48")}
+    assert hops == {"fd42:2::/48": "fe80::2%wg1", "fd42:3::/48": "fe80::2%wg2"}
+    for daemon in ("zebra-lite", "bgpd"):
+        d.w.kill_daemon(daemon)
+        for t in SAME:
+            d.w.wait_established(f"fe80::2%wg{t['i']}")
+            d.w.wait_installed(f"fd42:{t['n']}::/48", f"wg{t['i']}", f"{t['far']}.wg0")
+    d.a.run(["nft", "add table inet cut; add chain inet cut in { type filter hook input priority "
+             "-300; }; add rule inet cut in udp dport 51821 drop"])
+    d.w.wait_tunnel("b", "down")
+    d.w.wait_gone("fd42:2::/48")
+    assert d.w.installed("fd42:3::/48", "wg2", "c.wg0") and d.w.established("fe80::2%wg2")
+    d.a.run(["nft", "delete table inet cut"])
+    d.w.wait_installed("fd42:2::/48", "wg1", "b.wg0")

@@ -118,6 +118,13 @@ static void check_edges(const struct nets *nets, const struct lyd_node *leaf, co
 	}
 }
 
+/* Each link has its own fe80::/64; and a host address is in no network (unnumbered interfaces). */
+static bool may_be_both(const struct net *one, const struct net *two)
+{
+	return is_link_local(&one->prefix) || (one->prefix.len == family_bits(one->prefix.family) &&
+					       prefix_eq(&one->prefix, &two->prefix));
+}
+
 static void check_networks(const struct nets *nets, struct conf_errors *errs)
 {
 	for (size_t i = 0; i < nets->n; i++) {
@@ -131,7 +138,7 @@ static void check_networks(const struct nets *nets, struct conf_errors *errs)
 			if (one->interface == two->interface ||
 			    !str_eq(conf_net_plane(one->interface),
 				    conf_net_plane(two->interface)) ||
-			    !prefix_overlaps(&one->prefix, &two->prefix))
+			    !prefix_overlaps(&one->prefix, &two->prefix) || may_be_both(one, two))
 				continue;
 			conf_check_warning(errs, one->leaf,
 					   "%s overlaps the network %s of interface %s: the kernel "

@@ -55,7 +55,7 @@ static void check_keys(const struct lyd_node *interface, unsigned flags, struct 
 }
 
 /* What a peer has or may get. Of two equal prefixes the first of these is the stronger claim. */
-enum claim_kind { CLAIM_ADDRESS, CLAIM_STATIC, CLAIM_PERMIT };
+enum claim_kind { CLAIM_ADDRESS, CLAIM_STATIC, CLAIM_PERMIT, CLAIM_OWN_HOST };
 
 struct claim {
 	struct prefix prefix;
@@ -74,6 +74,18 @@ static void claim_push(struct claims *claims, struct claim claim)
 	claims->v[claims->n++] = claim;
 }
 
+/* A link-local host is another one on each interface. */
+static void claim_place(struct claim *c, const struct lyd_node *interface, uint8_t plane)
+{
+	struct addr a = addr_of_prefix(&c->prefix), on;
+
+	if (c->prefix.len == family_bits(c->prefix.family)) {
+		on = addr_on_link(&a, lyd_get_value(lyd_child(interface)));
+		c->prefix = prefix_of_addr(&on);
+	}
+	c->prefix.plane = plane;
+}
+
 static const char *const claim_leaves[] = {"tunnel-address", "allowed-ips", "permit"};
 
 static void claims_add(struct claims *claims, const struct lyd_node *peer, enum claim_kind kind,
@@ -84,7 +96,7 @@ static void claims_add(struct claims *claims, const struct lyd_node *peer, enum 
 
 		if (prefix_parse(lyd_get_value(n), &claim.prefix) < 0)
 			continue;
-		claim.prefix.plane = plane;
+		claim_place(&claim, lyd_parent(peer), plane);
 		claim_push(claims, claim);
 	}
 }
@@ -403,6 +415,13 @@ static uint8_t plane_of(const struct conf *conf, const struct lyd_node *interfac
 	return 0;
 }
 
+/* The same host address on two interfaces, neither of which has a network. */
+static bool is_unnumbered(const struct claim *a, const struct claim *b)
+{
+	return a->kind == CLAIM_OWN_HOST && b->kind == CLAIM_OWN_HOST &&
+	       lyd_parent(a->leaf) != lyd_parent(b->leaf);
+}
+
 /* An interface address and a tunnel address are compared without their lengths. */
 static void check_own_addresses(const struct conf *conf, struct conf_errors *errs)
 {
@@ -420,7 +439,9 @@ static void check_own_addresses(const struct conf *conf, struct conf_errors *err
 			if (addr_parse_with_len(lyd_get_value(a), &addr, &len) < 0)
 				continue;
 			claim.prefix = prefix_of_addr(&addr);
-			claim.prefix.plane = plane;
+			claim.kind =
+				len == family_bits(addr.family) ? CLAIM_OWN_HOST : CLAIM_ADDRESS;
+			claim_place(&claim, i, plane);
 			claim_push(&own, claim);
 		}
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
@@ -432,7 +453,8 @@ static void check_own_addresses(const struct conf *conf, struct conf_errors *err
 		const struct lyd_node *a = own.v[k - 1].leaf, *b = own.v[k].leaf;
 		char *path;
 
-		if (!prefix_eq(&own.v[k - 1].prefix, &own.v[k].prefix))
+		if (!prefix_eq(&own.v[k - 1].prefix, &own.v[k].prefix) ||
+		    is_unnumbered(&own.v[k - 1], &own.v[k]))
 			continue;
 		if (conf_line(a) > conf_line(b)) {
 			a = own.v[k].leaf;

@@ -28,15 +28,18 @@ static int cmp(const void *a, const void *b)
 	return addr_cmp(a, b);
 }
 
-static void add_addrs(const json_t *peer, uint8_t plane)
+static void add_addrs(const json_t *peer, const char *interface)
 {
 	struct addrs *to = conf_bool(peer, "disabled", false) ? &disabled : &enabled;
 	size_t n;
 	struct addr *more = conf_addrs(peer, "tunnel-address", &n);
 
 	to->v = xrealloc(to->v, (to->n + n + 1) * sizeof(*to->v));
-	for (size_t i = 0; i < n; i++)
-		to->v[to->n++] = addr_in_plane(&more[i], plane);
+	for (size_t i = 0; i < n; i++) {
+		struct addr on = addr_on_link(&more[i], interface);
+
+		to->v[to->n++] = addr_in_plane(&on, plane_of_interface(interface));
+	}
 	free(more);
 }
 
@@ -64,7 +67,7 @@ static void configured_add(const json_t *interface)
 	if (str_copy(slot, name, sizeof(interfaces.v[0])))
 		interfaces.n++;
 	json_array_foreach (conf_list(interface, "peer"), i, peer)
-		add_addrs(peer, plane_of_interface(name));
+		add_addrs(peer, name);
 }
 
 static bool same_bytes(const void *a, size_t n_a, const void *b, size_t n_b, size_t size)

@@ -113,10 +113,12 @@ static void plan_hops(const struct rib_node *n, struct hopset *s, struct fib_pla
 	plan->type = RTN_UNICAST;
 	plan->oif = first->oif;
 	plan->hop = first->addr;
-	if (first->kind == HOP_GATEWAY)
-		plan->gateway =
-			addr_in_plane(first->gateway.family ? &first->gateway : &first->addr,
-				      PLANE_MAIN); /* the kernel's have none */
+	if (first->kind == HOP_GATEWAY) {
+		struct addr off =
+			addr_off_link(first->gateway.family ? &first->gateway : &first->addr);
+
+		plan->gateway = addr_in_plane(&off, PLANE_MAIN); /* the kernel's have none */
+	}
 	for (unsigned i = 0; i < count; i++) {
 		const struct nexthop *nh = order[i];
 

@@ -49,13 +49,17 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
 
 static void put_route(struct nl_batch *b, enum route_op op, const struct kroute *r, void *cookie)
 {
-	static const uint16_t flags[] = {[ROUTE_ADD] = NLM_F_CREATE | NLM_F_EXCL,
-					 [ROUTE_CHANGE] = NLM_F_CREATE | NLM_F_REPLACE,
-					 [ROUTE_DEL] = 0};
-	struct nlmsghdr *nlh =
-		nl_batch_begin(b, op == ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE, flags[op], cookie);
+	/* Of a link-local host the routes of other links stand beside it, and stay. */
+	static const uint16_t flags[][2] = {
+		[ROUTE_ADD] = {NLM_F_CREATE | NLM_F_EXCL, NLM_F_CREATE},
+		[ROUTE_CHANGE] = {NLM_F_CREATE | NLM_F_REPLACE, NLM_F_CREATE},
+		[ROUTE_DEL] = {0, 0},
+	};
+	struct addr on = addr_of_prefix(&r->prefix), dst = addr_off_link(&on);
+	bool of_link = addr_has_link(&on);
+	struct nlmsghdr *nlh = nl_batch_begin(b, op == ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE,
+					      flags[op][of_link], cookie);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	struct addr dst = addr_of_prefix(&r->prefix);
 
 	rtm->rtm_family = r->prefix.family;
 	rtm->rtm_dst_len = r->prefix.len;
@@ -70,6 +74,8 @@ static void put_route(struct nl_batch *b, enum route_op op, const struct kroute 
 	put_addr(nlh, RTA_DST, &dst);
 	mnl_attr_put_u32(nlh, RTA_TABLE, r->table);
 	mnl_attr_put_u32(nlh, RTA_PRIORITY, r->metric);
+	if (op == ROUTE_DEL && of_link && r->oif)
+		mnl_attr_put_u32(nlh, RTA_OIF, r->oif);
 	if (op != ROUTE_DEL && r->nhid) {
 		mnl_attr_put_u32(nlh, RTA_NH_ID, r->nhid);
 	} else if (op != ROUTE_DEL) {

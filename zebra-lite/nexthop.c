@@ -6,6 +6,7 @@
 
 #include "configured.h"
 #include "fib.h"
+#include "kernel.h"
 #include "log.h"
 #include "loop.h"
 #include "nhobj.h"
@@ -141,6 +142,28 @@ static bool via_node(struct resolution *r, const struct nexthop *nh, const struc
 	}
 }
 
+static uint32_t link_by_name(const char *name)
+{
+	const struct tunnel_if *i;
+
+	LIST_FOREACH (i, tunnel_all_ifs(), link)
+		if (str_eq(i->name, name))
+			return i->ifindex;
+	return kernel_link_by_name(name);
+}
+
+/* A link-local address is on its link, or nowhere. */
+static void via_own_link(struct resolution *r, const struct addr *a)
+{
+	static const struct addr none;
+	uint32_t oif = link_by_name(addr_link(a));
+
+	if (!oif || !via_link(r, a, oif, &none))
+		return;
+	r->via_len = family_bits(a->family);
+	r->stranger = r->kind == HOP_GATEWAY && zceiling_is_stranger(a, &none, oif);
+}
+
 static void resolve(const struct nexthop *nh, struct resolution *r)
 {
 	struct tunnel_peer *p = tunnel_by_addr(&nh->addr);
@@ -154,6 +177,10 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 	}
 	if (configured_address(&nh->addr)) {
 		via_nothing(r, configured_address(&nh->addr));
+		return;
+	}
+	if (addr_has_link(&nh->addr)) {
+		via_own_link(r, &nh->addr);
 		return;
 	}
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))

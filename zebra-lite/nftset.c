@@ -227,8 +227,10 @@ static void put_key(struct wr *w, const void *key, size_t len, size_t size)
 
 static void put_address(struct wr *w, const struct addr *a, uint8_t family)
 {
+	struct addr off = addr_off_link(a);
+
 	if (a->family == family)
-		put_key(w, a->b, family_bytes(family), family_bytes(family));
+		put_key(w, off.b, family_bytes(family), family_bytes(family));
 }
 
 static void gather_interfaces(struct wr *w, uint8_t plane)

@@ -349,7 +349,7 @@ static void tunnel_address(void)
 
 static void link_local(void)
 {
-	subject = "fe80::2/128";
+	subject = "fe80::2%wg0/128";
 	peer(1, WG0, "fe80::2", NULL);
 }
 

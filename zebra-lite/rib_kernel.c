@@ -201,6 +201,17 @@ static int plane_of(const struct kroute *r)
 	return zplane_by_table(r->table);
 }
 
+/* The host route of a link-local address is of its link: other links have others. */
+static void put_on_link(struct kroute *r)
+{
+	struct addr a = addr_of_prefix(&r->prefix);
+
+	if (!addr_is_link_local(&a) || r->prefix.len != family_bits(a.family))
+		return;
+	a = addr_on_link(&a, out.link_name ? out.link_name(r->oif) : "");
+	r->prefix = prefix_of_addr(&a);
+}
+
 void rib_kernel_route(const struct kroute *told, bool present)
 {
 	struct kroute here = *told, *r = &here;
@@ -208,6 +219,7 @@ void rib_kernel_route(const struct kroute *told, bool present)
 
 	if (plane < 0 || (r->protocol != zconfig.protocol && !of_interest(&r->prefix)))
 		return;
+	put_on_link(r);
 	r->prefix.plane = (uint8_t)plane;
 	fib_settle();
 	if (keepin_is_ours(r)) {

@@ -50,13 +50,24 @@ struct tunnel_peer *tunnel_peer_by_id(uint32_t id)
 	return NULL;
 }
 
+/* A static route's next hop may be link-local and say no interface. */
+static bool is_on_some_link(const struct addr *there, const struct addr *a)
+{
+	struct addr off;
+
+	if (!addr_has_link(there) || addr_has_link(a))
+		return false;
+	off = addr_off_link(there);
+	return addr_eq(&off, a);
+}
+
 struct tunnel_peer *tunnel_by_addr(const struct addr *a)
 {
 	struct tunnel_peer *p;
 
 	LIST_FOREACH (p, &peers, link)
 		for (unsigned i = 0; i < p->n_addrs; i++)
-			if (addr_eq(&p->addrs[i], a))
+			if (addr_eq(&p->addrs[i], a) || is_on_some_link(&p->addrs[i], a))
 				return p;
 	return NULL;
 }
@@ -77,7 +88,8 @@ struct tunnel_peer *tunnel_by_addr_anywhere(const struct addr *a)
 
 struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const struct addr *of)
 {
-	struct addr there = addr_in_plane(of, iface->plane), *a = &there;
+	struct addr on = addr_on_link(of, iface->name), there = addr_in_plane(&on, iface->plane);
+	struct addr off = addr_off_link(&there), *a = &there;
 	struct tunnel_peer *p, *best = NULL;
 	int best_len = -1;
 
@@ -90,7 +102,7 @@ struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const stru
 			if (addr_eq(&p->addrs[i], a))
 				return p;
 		for (unsigned i = 0; i < p->n_fixed; i++)
-			if (p->fixed[i].len > best_len && prefix_has_addr(&p->fixed[i], a)) {
+			if (p->fixed[i].len > best_len && prefix_has_addr(&p->fixed[i], &off)) {
 				best = p;
 				best_len = p->fixed[i].len;
 			}
@@ -217,11 +229,15 @@ static struct tunnel_peer *find_peer(const struct tunnel_if *iface, const char *
 	return NULL;
 }
 
-static void set_plane(uint8_t plane, struct addr *addrs, uint32_t n_addrs, struct prefix *fixed,
-		      uint32_t n_fixed)
+static void set_place(const struct tunnel_if *on, struct addr *addrs, uint32_t n_addrs,
+		      struct prefix *fixed, uint32_t n_fixed)
 {
-	for (uint32_t i = 0; i < n_addrs; i++)
+	uint8_t plane = on->plane;
+
+	for (uint32_t i = 0; i < n_addrs; i++) {
+		addrs[i] = addr_on_link(&addrs[i], on->name);
 		addrs[i].plane = plane;
+	}
 	for (uint32_t i = 0; i < n_fixed; i++)
 		fixed[i].plane = plane;
 }
@@ -241,7 +257,7 @@ void tunnel_planes_changed(void)
 			if (p->iface != i)
 				continue;
 			host_routes(p, false);
-			set_plane(plane, p->addrs, p->n_addrs, p->fixed, p->n_fixed);
+			set_place(i, p->addrs, p->n_addrs, p->fixed, p->n_fixed);
 			host_routes(p, true);
 			news->peer(p);
 		}
@@ -289,7 +305,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 			 m->ifindex);
 		return;
 	}
-	set_plane(iface->plane, m->addrs, m->n_addrs, m->fixed, m->n_fixed);
+	set_place(iface, m->addrs, m->n_addrs, m->fixed, m->n_fixed);
 	p = known_peer(iface, m);
 	if (!p) {
 		p = xcalloc(1, sizeof(*p));

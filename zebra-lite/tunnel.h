@@ -43,7 +43,7 @@ struct tunnel_peer {
 	struct endpoint endpoint;
 	struct addr pinned; /* pin.c's: what it holds for it; family 0: nothing */
 	uint32_t n_addrs, n_fixed;
-	struct addr *addrs;	    /* owned; in the interface's plane, like the next */
+	struct addr *addrs; /* owned; in the interface's plane, like the next, and on its link */
 	struct prefix *fixed;	    /* owned */
 	struct ceiling_ref ceiling; /* zceiling.c's */
 	bool gone;

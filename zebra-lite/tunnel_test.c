@@ -249,12 +249,70 @@ static void test_strangers(void **state)
 	expect_strangers("no no no no no no");
 }
 
+static struct addr on(const char *text, const char *ifname)
+{
+	struct addr a = rig_addr(text);
+
+	return addr_on_link(&a, ifname);
+}
+
+static void by_bgp(const char *prefix, const struct addr *hop)
+{
+	struct prefix p = rig_prefix(prefix);
+	struct msg_routes m = {.n_prefixes = 1, .prefixes = &p};
+
+	m.hops.n = hop ? 1 : 0;
+	if (hop)
+		m.hops.hop[0].addr = *hop;
+	rib_bgp_routes(&m, 1);
+}
+
+/* The same link-local address is another host on each interface: a route and an entry of its own
+ * for each, and next hops that lead by their own link alone. */
+static void test_link_local(void **state)
+{
+	struct addr a0 = on("fe80::1", "wg0"), a1 = on("fe80::1", "wg1"), u = on("fe80::9", "u"),
+		    wg2 = on("fe80::1", "wg2");
+
+	rig_peer(1, RIG_WG0, "10.9.0.1 fe80::1", NULL, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2 fe80::1", NULL, TUNNEL_UP);
+	RIG_TOLD("add fe80::1%wg0/128 dev wg0\n"
+		 "add fe80::1%wg1/128 dev wg1\n");
+	nexthop_watch(&a0);
+	nexthop_watch(&a1);
+	nexthop_watch(&wg2);
+	RIG_TOLD("nexthop fe80::1%wg0 up none connected tunnel dev wg0 peer p1 cost 10\n"
+		 "nexthop fe80::1%wg1 up none connected tunnel dev wg1 peer p2 cost 20\n"
+		 "nexthop fe80::1%wg2 down no-peer dev - peer - cost 0\n");
+	by_bgp("fd01::/48", &a0);
+	by_bgp("fd02::/48", &a1);
+	by_bgp("fd03::/48", &u);
+	RIG_TOLD("set fd01::/48 p1\n"
+		 "set fd02::/48 p2\n"
+		 "add fd01::/48 dev wg0\n"
+		 "add fd02::/48 dev wg1\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1 fe80::1", NULL, TUNNEL_DOWN);
+	RIG_TOLD("del 10.1.0.0/16 dev wg0\n"
+		 "del fd01::/48 dev wg0\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "unset fd01::/48 p1\n"
+		 "nexthop 10.9.0.1 down handshake-stale connected tunnel dev wg0 peer p1 cost 10\n"
+		 "nexthop fe80::1%wg0 down handshake-stale connected tunnel dev wg0 peer p1 cost "
+		 "10\n");
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP); /* that address of it goes */
+	RIG_TOLD("del fd02::/48 dev wg1\n"
+		 "del fe80::1%wg1/128 dev wg1\n"
+		 "unset fd02::/48 p2\n"
+		 "nexthop fe80::1%wg1 down no-peer dev - peer - cost 0\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_number_again), T(test_not_told_again), T(test_other_number),
 		T(test_plane),	      T(test_fixed),	      T(test_strangers),
+		T(test_link_local),
 	};
 
 	log_init("tunnel_test");

@@ -125,9 +125,10 @@ static bool is_on_link(const struct rib_node *n, uint32_t oif)
 
 bool zceiling_is_stranger(const struct addr *a, const struct addr *gateway, uint32_t oif)
 {
-	struct addr by = addr_in_plane(gateway->family ? gateway : a, a->plane);
+	struct addr by = addr_in_plane(gateway->family ? gateway : a, a->plane),
+		    off = addr_off_link(a);
 
-	if (!ceilings.now || is_near_neighbor(prefix_of_addr(a)))
+	if (!ceilings.now || is_near_neighbor(prefix_of_addr(&off)))
 		return false;
 	for (const struct rib_node *n = rib_match(&by); n; n = rib_cover(n))
 		if (is_on_link(n, oif))
