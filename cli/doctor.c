@@ -112,7 +112,7 @@ static void index_tunnels(struct doctor *d)
 	json_array_foreach (d->kept[SOURCE_TUNNELS], i, row)
 		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, addr)
 			if (json_is_string(addr))
-				json_object_set(d->tunnel_of, json_string_value(addr), row);
+				json_object_set(d->tunnel_of, TUNNEL_ADDRESS(row, addr), row);
 }
 
 /* The machine that CLI and daemons share is there, but does wgbgpd answer? */

@@ -100,10 +100,12 @@ static void add_other_names(struct story *st, json_t *request)
 		bool is_it = str_eq(str_of(row, "peer"), peer);
 
 		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, address)
-			is_it = is_it || str_eq(json_string_value(address), peer);
+			is_it = is_it || str_eq(json_string_value(address), peer) ||
+				str_eq(TUNNEL_ADDRESS(row, address), peer);
 		if (!is_it)
 			continue;
-		json_array_extend(addresses, json_object_get(row, "tunnel-addresses"));
+		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, address)
+			json_array_append_new(addresses, json_string(TUNNEL_ADDRESS(row, address)));
 		json_object_set(request, "peer", json_object_get(row, "peer"));
 	}
 	json_object_set_new(request, "addresses", addresses);
@@ -164,7 +166,7 @@ static void note_tunnels(struct story *st, json_t *names)
 
 	json_array_foreach (tunnels, i, row)
 		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, address)
-			if (json_object_get(names, json_string_value(address)))
+			if (json_object_get(names, TUNNEL_ADDRESS(row, address)))
 				note_names(names, row);
 	json_decref(tunnels);
 }

@@ -110,6 +110,17 @@ int64_t int_of(const json_t *obj, const char *key)
 	return json_is_number(value) ? (int64_t)json_number_value(value) : 0;
 }
 
+const char *text_tunnel_address(const json_t *row, const json_t *text, char out[ADDR_STRLEN])
+{
+	const char *plain = json_is_string(text) ? json_string_value(text) : "";
+	struct addr a;
+
+	if (addr_parse(plain, &a) < 0)
+		return plain;
+	a = addr_on_link(&a, str_of(row, "interface"));
+	return addr_str(&a, out);
+}
+
 const char *text_age(const json_t *value, char *out, size_t size)
 {
 	uint64_t s;

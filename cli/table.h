@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "prefix.h"
+
 enum column_kind { COL_TEXT, COL_NUMBER, COL_AGE, COL_BYTES, COL_NOTE };
 
 struct column {
@@ -33,7 +35,11 @@ const char *text_of(const json_t *obj, const char *key, char *out, size_t size);
 bool is_set(const json_t *obj, const char *key); /* present, not null, not "", not [] */
 bool is_true(const json_t *obj, const char *key);
 const char *str_of(const json_t *obj, const char *key); /* "" when absent */
-int64_t int_of(const json_t *obj, const char *key); /* 0 when absent */
+int64_t int_of(const json_t *obj, const char *key);	/* 0 when absent */
+
+/* TEXT, a tunnel address of the tunnel ROW, as the other daemons say it: fe80::1%wg1. */
+const char *text_tunnel_address(const json_t *row, const json_t *text, char out[ADDR_STRLEN]);
+#define TUNNEL_ADDRESS(row, text) text_tunnel_address((row), (text), (char[ADDR_STRLEN]){0})
 
 const char *text_age(const json_t *value, char *out, size_t size);   /* 00:10:11, 3d04h, never */
 const char *text_ago(const json_t *value, char *out, size_t size);   /* "1 minute, 5 seconds ago" */

@@ -207,12 +207,13 @@ json_t *history_row(const struct history_event *e)
 
 static void add_addr(struct history_filter *f, const char *text)
 {
+	const char *zone = strchr(text, '%');
 	struct addr a;
 	char bare[ADDR_STRLEN];
 
 	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(text, "%"), text);
 	if (f->n_addrs < HISTORY_ADDRS_MAX && addr_parse(bare, &a) == 0)
-		f->addrs[f->n_addrs++] = a;
+		f->addrs[f->n_addrs++] = addr_on_link(&a, zone ? zone + 1 : "");
 }
 
 int history_filter_read(const json_t *args, struct history_filter *f)
@@ -232,18 +233,25 @@ int history_filter_read(const json_t *args, struct history_filter *f)
 	return 0;
 }
 
+/* Where one of them does not say its link that may be any. */
+static bool is_same_host(const struct addr *asked, const struct addr *noted)
+{
+	struct addr there = addr_in_plane(asked, noted->plane), off = addr_off_link(&there),
+		    noted_off = addr_off_link(noted);
+
+	return addr_has_link(&there) && addr_has_link(noted) ? addr_eq(&there, noted)
+							     : addr_eq(&off, &noted_off);
+}
+
 static bool is_peer(const struct history_filter *f, const struct history_event *e)
 {
 	const struct name *name = name_of(e);
 
 	if (name && str_eq(name->peer, f->peer))
 		return true;
-	for (unsigned i = 0; e->addr.family && i < f->n_addrs; i++) {
-		struct addr there = addr_in_plane(&f->addrs[i], e->addr.plane);
-
-		if (addr_eq(&there, &e->addr))
+	for (unsigned i = 0; e->addr.family && i < f->n_addrs; i++)
+		if (is_same_host(&f->addrs[i], &e->addr))
 			return true;
-	}
 	return false;
 }
 

@@ -310,6 +310,20 @@ static void test_filters(void **state)
 	finds("{\"peer\":\"wg0\"}", "");
 }
 
+/* A link-local address with its link is that host, without one it is any of them. */
+static void test_links(void **state)
+{
+	struct addr plain = *ADDR("fe80::2"), wg1 = addr_on_link(&plain, "wg1"),
+		    wg2 = addr_on_link(&plain, "wg2");
+
+	history_note((struct history_fact){.kind = HISTORY_RECEIVED, .what = 2, .addr = &wg1});
+	history_note((struct history_fact){.kind = HISTORY_SESSION, .addr = &plain});
+	history_note((struct history_fact){.kind = HISTORY_DECISION, .what = 1, .addr = &wg2});
+	finds("{\"peer\":\"fe80::2\"}", "received UPDATE, session down, decision best");
+	finds("{\"peer\":\"fe80::2%wg1\"}", "received UPDATE, session down");
+	finds("{\"peer\":\"fe80::2%wg2\"}", "session down, decision best");
+}
+
 static void test_no_prefix(void **state)
 {
 	static const char *const texts[] = {"10.1.0.0/33", "10.1.0.0/", "site-a"};
@@ -397,12 +411,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_ring),	   TEST(test_time),
-		TEST(test_wall_clock),	   TEST(test_row),
-		TEST(test_unknown_what),   TEST(test_names), TEST(test_long_names),
-		TEST(test_too_many_names), TEST(test_filters),
-		TEST(test_debug),	   TEST(test_debug_again_and_off),
-		TEST(test_debug_bounds),   TEST(test_no_prefix),
+		TEST(test_ring),	 TEST(test_time),	    TEST(test_wall_clock),
+		TEST(test_row),		 TEST(test_unknown_what),   TEST(test_names),
+		TEST(test_long_names),	 TEST(test_too_many_names), TEST(test_filters),
+		TEST(test_links),	 TEST(test_debug),	    TEST(test_debug_again_and_off),
+		TEST(test_debug_bounds), TEST(test_no_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
