@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "peer_way.h"
 #include "util.h"
 
 struct own {
@@ -104,13 +105,29 @@ static struct owns owns_read(void)
 	return all;
 }
 
-/* The interface that has A; of one that several have: with the index SCOPE, or the first. */
-static uint32_t interface_of(const struct owns *all, const struct addr *a, uint32_t scope)
+/* The interface by which P is reached, where zebra-lite has said it; 0: it has not. */
+static uint32_t interface_to(const struct peer *p)
 {
-	for (size_t i = 0; i < all->n; i++)
-		if (addr_eq(&all->v[i].addr, a) && (!scope || all->v[i].ifindex == scope))
-			return all->v[i].ifindex;
-	return 0;
+	struct msg_nexthop m;
+
+	return peer_way_nexthop(p, &m) ? if_nametoindex(m.ifname) : 0;
+}
+
+/* The interface that has A. Of one that several have: with the index SCOPE (0: any), that by which
+ * P is reached, or the first. */
+static uint32_t interface_of(const struct owns *all, const struct addr *a, uint32_t scope,
+			     const struct peer *p)
+{
+	uint32_t to = scope ? scope : interface_to(p), first = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!addr_eq(&all->v[i].addr, a))
+			continue;
+		if (all->v[i].ifindex == to)
+			return to;
+		first = first ? first : all->v[i].ifindex;
+	}
+	return scope ? 0 : first;
 }
 
 /* The address of FAMILY on the interface that others are told best; the first of several. SHARED:
@@ -147,7 +164,7 @@ void session_locals(struct peer *p, int fd)
 	if (!p->local.family)
 		return;
 	all = owns_read();
-	ifindex = interface_of(&all, &p->local, local.scope_id);
+	ifindex = interface_of(&all, &p->local, local.scope_id, p);
 	if (ifindex) {
 		/* RFC 2545 section 3: both where the neighbour is in the network of the global one;
 		 * what it cannot reach on the link it refuses (BIRD). */

@@ -20,6 +20,7 @@
 #include "bgp.h"
 #include "dut.h"
 #include "log.h"
+#include "nexthop.h"
 #include "session_local.h"
 #include "session_socket.h"
 #include "util.h"
@@ -133,6 +134,39 @@ static void test_locals(void **state)
 	session_locals(p, pair[0]); /* no socket at all */
 	assert_string_equal(locals(p), "- - -");
 	close(pair[1]);
+}
+
+/* An own address that several interfaces have, as unnumbered ones do: it is the one by which the
+ * neighbour is reached. */
+static void test_shared(void **state)
+{
+	static const char *const rows[][3] = {{NULL, "fd05::2", "va"},
+					      {"vb", "fd06::1", "vb"},
+					      {"v6", "fd05::2", "va"}, /* it has not that address */
+					      {"va", "fd05::2", "va"}};
+	struct peer *p = peer_of("10.12.0.9");
+	struct endpoint at = {.port = 0};
+	struct sockaddr_storage sa;
+	socklen_t len;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	dut_ip("addr add 10.12.0.1/32 dev va");
+	dut_ip("addr add 10.12.0.1/32 dev vb");
+	assert_int_equal(addr_parse("10.12.0.1", &at.addr), 0);
+	len = endpoint_to_sockaddr(&at, &sa);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct msg_nexthop m = {.addr = p->conf.address, .reach = REACH_UP};
+
+		if (rows[i][0]) {
+			str_copy(m.ifname, rows[i][0], sizeof(m.ifname));
+			nexthop_set(nexthop_watch_neighbor(&m.addr), &m);
+		}
+		session_locals(p, fd);
+		assert_string_equal(ADDR_STR(&p->local6), rows[i][1]);
+		assert_string_equal(p->ifname, rows[i][2]);
+	}
+	close(fd);
 }
 
 static int option(int fd, int level, int name)
@@ -264,7 +298,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_locals),	     cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_link_address), cmocka_unit_test(test_hops),
-		cmocka_unit_test(test_dual_stack),
+		cmocka_unit_test(test_dual_stack),   cmocka_unit_test(test_shared),
 	};
 
 	if (geteuid() != 0)

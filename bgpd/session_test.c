@@ -104,6 +104,11 @@ bool peer_way_is_tunnel(const struct peer *p)
 	return false;
 }
 
+bool peer_way_nexthop(const struct peer *p, struct msg_nexthop *out)
+{
+	return false;
+}
+
 bool peer_way_tunnel_gone(const struct peer *p)
 {
 	return tunnel_gone;
