@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# These two are all that is compiled here; `topo-tests/run` does the rest.
-noinst_PROGRAMS += topo-tests/probe topo-tests/intruder
+# These are all that is compiled here; `topo-tests/run` does the rest.
+noinst_PROGRAMS += topo-tests/probe topo-tests/intruder topo-tests/watch
 topo_tests_probe_SOURCES = topo-tests/probe.c
 topo_tests_intruder_SOURCES = topo-tests/intruder.c
+topo_tests_watch_SOURCES = topo-tests/watch.c
+topo_tests_watch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+topo_tests_watch_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+topo_tests_watch_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 
 EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scripts/mutate.equivalents .ci/run \
 	topo-tests/README.md \
@@ -21,6 +25,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/dualhub.py \
 	topo-tests/lib/fourplanes.py \
 	topo-tests/lib/hubspoke.py \
+	topo-tests/lib/invariants.py \
 	topo-tests/lib/keys.py \
 	topo-tests/lib/leaves.py \
 	topo-tests/lib/ns.py \
@@ -91,6 +96,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_planes.py \
 	topo-tests/test_pressure.py \
 	topo-tests/test_probe.py \
+	topo-tests/test_random_real.py \
 	topo-tests/test_readme.py \
 	topo-tests/test_refused.py \
 	topo-tests/test_regions.py \

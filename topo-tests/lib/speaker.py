@@ -16,10 +16,10 @@ class SpeakerError(AssertionError):
 
 
 class Speaker:
-    def __init__(self, topo, router, name="speaker"):
-        self.router = router
+    def __init__(self, topo, router, name="speaker", argv=None):
+        self.router, self.name = router, name
         self.log = open(os.path.join(router.dir, f"{name}.log"), "wb")
-        self.popen = router.popen([program("bench/speaker")], stdin=subprocess.PIPE,
+        self.popen = router.popen(argv or [program("bench/speaker")], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=self.log, group=True)
         self.pid = self.popen.pid
         self.rest = b""
@@ -35,10 +35,10 @@ class Speaker:
         while b"\n" not in self.rest:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.popen.stdout], [], [], left)[0]:
-                raise SpeakerError(f"{self.router.name}: the speaker does not answer")
+                raise SpeakerError(f"{self.router.name}: the {self.name} does not answer")
             data = os.read(self.popen.stdout.fileno(), 1 << 20)
             if not data:
-                raise SpeakerError(f"{self.router.name}: the speaker ended, status "
+                raise SpeakerError(f"{self.router.name}: the {self.name} ended, status "
                                    f"{self.popen.wait()}")
             self.rest += data
         line, _, self.rest = self.rest.partition(b"\n")
