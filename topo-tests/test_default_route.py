@@ -64,6 +64,38 @@ def test_underlay_changes(topo):
     reaches(d.host, d.lan.address, timeout=40)
 
 
+def test_multipath_underlay(topo):
+    """The machine's own default route has two ways: so has the pin. One that dies leaves one."""
+    d = build(topo, "on")
+    d.w.wait_installed("0.0.0.0/0", "wg0", "hub.wg0")
+    d.net.attach(d.site, "u1", default=False)
+
+    def manage():
+        d.site.ip("route replace default metric 1000 proto static"
+                  f" nexthop via {d.net.gateway('site1.u0')} dev u0"
+                  f" nexthop via {d.net.gateway('site1.u1')} dev u1")
+
+    def pinned(*links):
+        pins = d.w.show("pins")["pins"]
+        assert {p["state"] for p in pins} == {"installed"}
+        assert sorted(p["interface"] for p in pins) == list(links), pins
+        route, = d.w.kernel_routes(f"{d.net.address('hub')}/32")
+        ways = {n["dev"] for n in route.get("nexthops", [route])}
+        assert ways == set(links), route
+        return True
+    manage()
+    wait_until(lambda: pinned("u0", "u1"), what="a pin by both")
+    for dead, left in (("u1", "u0"), ("u0", "u1")):
+        d.site.ip(f"link set {dead} down")
+        wait_until(lambda left=left: pinned(left), what=f"a pin by {left}")
+        reaches(d.host, d.lan.address, timeout=40)
+        d.site.ip(f"link set {dead} up")
+        manage()
+        wait_until(lambda: pinned("u0", "u1"), what="both again")
+    assert "covers-endpoint" not in d.w.log()
+    reaches(d.host, d.lan.address, timeout=40)
+
+
 def test_not_pinned_is_ineligible(topo):
     """pin-endpoints off: the path is refused with the reason, everything else goes on."""
     d = build(topo, "off")

@@ -35,7 +35,7 @@ static uint32_t plan_hash(const struct fib_plan *p)
 {
 	struct key {
 		struct addr gateway;
-		uint64_t word[2 + 2 * FIB_OWNERS_MAX]; /* as many as are filled count */
+		uint64_t word[3 + 2 * FIB_OWNERS_MAX]; /* as many as are filled count */
 	} key;
 	size_t n = 0;
 
@@ -43,6 +43,7 @@ static uint32_t plan_hash(const struct fib_plan *p)
 	key.gateway = p->gateway;
 	key.word[n++] = (uint64_t)p->oif << 8 | p->type;
 	key.word[n++] = (uintptr_t)p->nh;
+	key.word[n++] = (uintptr_t)p->ways;
 	for (unsigned i = 0; i < p->n; i++) {
 		key.word[n++] = p->owner[i].ifindex;
 		key.word[n++] = (uintptr_t)p->owner[i].peer;
@@ -53,7 +54,7 @@ static uint32_t plan_hash(const struct fib_plan *p)
 static bool plan_equal(const struct fib *f, const struct fib_plan *p)
 {
 	if (f->type != p->type || f->oif != p->oif || f->nh != p->nh || f->n != p->n ||
-	    !addr_eq(&f->gateway, &p->gateway))
+	    f->ways != p->ways || !addr_eq(&f->gateway, &p->gateway))
 		return false;
 	for (unsigned i = 0; i < f->n; i++)
 		if (f->owner[i].ifindex != p->owner[i].ifindex ||
@@ -67,6 +68,7 @@ void fib_plan_route(struct fib_plan *p, const struct fib *f)
 	p->type = f->type;
 	p->oif = f->oif;
 	p->nh = f->nh;
+	p->ways = f->ways;
 	p->gateway = f->gateway;
 }
 
@@ -116,6 +118,7 @@ struct fib *fib_get(struct fib_plan *p)
 	*(struct fib **)islab_at(&fib_numbers, f->id) = f;
 	f->oif = p->oif;
 	f->nh = nhobj_ref(p->nh);
+	f->ways = ways_ref(p->ways);
 	f->gateway = p->gateway;
 	f->type = p->type;
 	f->n = p->n;
@@ -145,6 +148,7 @@ void fib_unref(struct fib *f)
 	hash_remove(&fibs, &f->hash);
 	fib_counters.fibs = fibs.count;
 	nhobj_unref(f->nh);
+	ways_unref(f->ways);
 	islab_release(&fib_numbers, f->id);
 	free(f);
 }
@@ -161,7 +165,7 @@ bool fib_same_route(const struct fib *a, const struct fib *b)
 {
 	if (!a || !b || !a->type || !b->type)
 		return (a && a->type) == (b && b->type);
-	return a->type == b->type && a->oif == b->oif && a->nh == b->nh &&
+	return a->type == b->type && a->oif == b->oif && a->nh == b->nh && a->ways == b->ways &&
 	       addr_eq(&a->gateway, &b->gateway);
 }
 
@@ -169,6 +173,10 @@ unsigned fib_oifs(const struct fib *f, uint32_t oifs[ROUTE_HOPS_MAX])
 {
 	if (f->nh)
 		return nhobj_oifs(f->nh, oifs);
+	for (unsigned i = 0; f->ways && i < f->ways->n; i++)
+		oifs[i] = f->ways->way[i].oif;
+	if (f->ways)
+		return f->ways->n;
 	oifs[0] = f->oif;
 	return f->oif != 0;
 }

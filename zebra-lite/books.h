@@ -14,6 +14,7 @@
 #include "messages.h"
 #include "rib_node.h"
 #include "tunnel.h"
+#include "ways.h"
 
 struct nexthop;
 struct nhobj;
@@ -28,9 +29,10 @@ struct fib_owner {
 struct fib {
 	struct hash_node hash;
 	uint32_t refs;
-	uint32_t id;	  /* number, for struct rib_node */
-	uint32_t oif;	  /* 0 when the route names an object, which moves: see fib_oif() */
-	struct nhobj *nh; /* nexthop object that the route names, or NULL; a reference */
+	uint32_t id;	   /* number, for struct rib_node */
+	uint32_t oif;	   /* 0 when the route names an object, which moves: see fib_oif() */
+	struct nhobj *nh;  /* nexthop object that the route names, or NULL; a reference */
+	struct ways *ways; /* of a multipath route, or NULL; a reference */
 	struct addr gateway;
 	uint8_t type; /* RTN_…, 0: no route */
 	uint8_t n;
@@ -41,6 +43,7 @@ struct fib {
 struct fib_plan {
 	uint32_t oif;
 	struct nhobj *nh;
+	struct ways *ways; /* not owned */
 	struct addr gateway;
 	uint8_t type, n;
 	struct fib_owner owner[FIB_OWNERS_MAX]; /* sorted by fib_get() */

@@ -151,6 +151,7 @@ void fib_want(const struct rib_node *n, struct fib_plan *plan)
 		plan->type = cand->type;
 		plan->oif = cand->oif;
 		plan->gateway = cand->gateway;
+		plan->ways = cand->ways;
 		break;
 	case RIB_CONNECTED: /* the kernel has it in its main table only */
 		if (n->plane && cand->type == RTN_UNICAST) {

@@ -57,6 +57,7 @@ static uint32_t write_of(const struct fib *f)
 	struct {
 		uint32_t type, oif, object;
 		struct addr gateway;
+		uintptr_t ways;
 	} key;
 
 	if (!f || !f->type)
@@ -66,6 +67,7 @@ static uint32_t write_of(const struct fib *f)
 	key.oif = f->oif;
 	key.object = f->nh ? f->nh->id : 0;
 	key.gateway = f->gateway;
+	key.ways = (uintptr_t)f->ways;
 	return hash_bytes(&key, sizeof(key)) | 1;
 }
 

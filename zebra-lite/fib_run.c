@@ -26,6 +26,8 @@ static void fill_route(struct kroute *r, const struct rib_node *n, const struct 
 	r->oif = fib_oif(f);
 	r->nhid = f->nh ? f->nh->id : 0;
 	r->gateway = f->gateway;
+	for (unsigned i = 0; f->ways && i < f->ways->n; i++)
+		r->way[r->n_ways++] = f->ways->way[i];
 }
 
 static void write_route(struct item *it)

@@ -8,6 +8,8 @@
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "util.h"
 
@@ -42,25 +44,55 @@ static bool get_addr(const struct nlattr *a, uint8_t family, struct addr *to)
 	return true;
 }
 
-/* The first leg of a multipath route stands for all. */
-static int first_leg(const struct nlattr *mp, uint8_t family, struct kroute *r)
+static int one_way(const struct rtnexthop *leg, uint8_t family, struct way *w)
 {
-	const struct rtnexthop *leg = mnl_attr_get_payload(mp);
-	size_t len = mnl_attr_get_payload_len(mp);
 	const struct nlattr *a;
-	int left;
+	int left = leg->rtnh_len - sizeof(*leg);
 
-	if (len < sizeof(*leg) || leg->rtnh_len < sizeof(*leg) || leg->rtnh_len > len)
-		return -EBADMSG;
-	r->oif = leg->rtnh_ifindex;
-	left = leg->rtnh_len - sizeof(*leg);
+	*w = (struct way){.oif = leg->rtnh_ifindex};
+	w->weight = leg->rtnh_hops < UINT8_MAX ? leg->rtnh_hops + 1 : UINT8_MAX;
 	for (a = (const struct nlattr *)(leg + 1); mnl_attr_ok(a, left);
 	     left -= MNL_ALIGN(a->nla_len), a = mnl_attr_next(a)) {
-		if (mnl_attr_get_type(a) == RTA_GATEWAY && !get_addr(a, family, &r->gateway))
+		if (mnl_attr_get_type(a) == RTA_GATEWAY && !get_addr(a, family, &w->gateway))
 			return -EBADMSG;
 		if (left < (int)MNL_ALIGN(a->nla_len))
 			break;
 	}
+	return 0;
+}
+
+static int compare_ways(const void *a, const void *b)
+{
+	const struct way *x = a, *y = b;
+
+	if (x->oif != y->oif)
+		return x->oif < y->oif ? -1 : 1;
+	return memcmp(&x->gateway, &y->gateway, sizeof(x->gateway));
+}
+
+/* What has one way only is no multipath route. The kernel's order says nothing. */
+static int read_ways(const struct nlattr *mp, uint8_t family, struct kroute *r)
+{
+	const uint8_t *at = mnl_attr_get_payload(mp);
+	size_t len = mnl_attr_get_payload_len(mp);
+
+	do {
+		const struct rtnexthop *leg = (const void *)at;
+		size_t step;
+
+		if (len < sizeof(*leg) || leg->rtnh_len < sizeof(*leg) || leg->rtnh_len > len)
+			return -EBADMSG;
+		if (one_way(leg, family, &r->way[r->n_ways++]) < 0)
+			return -EBADMSG;
+		step = MNL_ALIGN(leg->rtnh_len);
+		at += step;
+		len = len > step ? len - step : 0;
+	} while (len && r->n_ways < ROUTE_WAYS_MAX);
+	qsort(r->way, r->n_ways, sizeof(r->way[0]), compare_ways);
+	r->oif = r->way[0].oif;
+	r->gateway = r->way[0].gateway;
+	if (r->n_ways < 2)
+		r->n_ways = 0;
 	return 0;
 }
 
@@ -86,7 +118,7 @@ static int route_attrs(const struct nlattr **tb, const struct rtmsg *rtm, struct
 	if (tb[RTA_PREFSRC] && !get_addr(tb[RTA_PREFSRC], rtm->rtm_family, &r->source))
 		return -EBADMSG;
 	if (tb[RTA_MULTIPATH] && !r->oif)
-		return first_leg(tb[RTA_MULTIPATH], rtm->rtm_family, r);
+		return read_ways(tb[RTA_MULTIPATH], rtm->rtm_family, r);
 	return 0;
 }
 

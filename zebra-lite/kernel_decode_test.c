@@ -83,13 +83,14 @@ static void test_multipath(void **state)
 		struct rtnexthop leg;
 		struct nlattr gateway;
 		uint8_t bytes[4];
-	} legs[2];
+	} legs[2], many[ROUTE_WAYS_MAX + 1], swap;
 	struct kroute r;
 
 	memset(legs, 0, sizeof(legs));
 	for (unsigned i = 0; i < 2; i++) {
 		legs[i].leg.rtnh_len = sizeof(legs[i]);
 		legs[i].leg.rtnh_ifindex = 3 + i;
+		legs[i].leg.rtnh_hops = 7 * i;
 		legs[i].gateway.nla_type = RTA_GATEWAY;
 		legs[i].gateway.nla_len = 8;
 		memcpy(legs[i].bytes, "\xc0\x00\x02\x09", 4);
@@ -98,6 +99,30 @@ static void test_multipath(void **state)
 	assert_int_equal(kernel_decode_route(nlh, &r), 0);
 	assert_int_equal(r.oif, 3);
 	assert_string_equal(ADDR_STR(&r.gateway), "192.0.2.9");
+	assert_int_equal(r.n_ways, 2);
+	assert_int_equal(r.way[1].oif, 4);
+	assert_int_equal(r.way[1].weight, 8);
+	assert_string_equal(ADDR_STR(&r.way[1].gateway), "192.0.2.9");
+	swap = legs[0];
+	legs[0] = legs[1];
+	legs[1] = swap;
+	nlh = route(16); /* the same in another order */
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(legs), legs);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 3);
+	assert_int_equal(r.n_ways, 2);
+	assert_int_equal(r.way[1].weight, 8);
+	nlh = route(16); /* one only */
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(legs[0]), legs);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.oif, 4);
+	assert_int_equal(r.n_ways, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = legs[0];
+	nlh = route(16);
+	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(many), many);
+	assert_int_equal(kernel_decode_route(nlh, &r), 0);
+	assert_int_equal(r.n_ways, ROUTE_WAYS_MAX);
 	legs[0].leg.rtnh_len = 200; /* longer than what is there */
 	nlh = route(16);
 	mnl_attr_put(nlh, RTA_MULTIPATH, sizeof(legs), legs);

@@ -166,6 +166,41 @@ static void test_routes_now(void **state)
 	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &six_by), -EHOSTUNREACH);
 }
 
+static void test_multipath(void **state)
+{
+	struct kroute four = route("10.5.0.0/16", a, "10.20.0.8"),
+		      six = route("2001:db8:5::/48", a, "2001:db8:20::8");
+
+	four.n_ways = six.n_ways = 2;
+	four.way[0] = (struct way){a, 1, four.gateway};
+	four.way[1] = (struct way){a, 3, adr("10.20.0.9")};
+	six.way[0] = (struct way){a, 1, six.gateway};
+	six.way[1] = (struct way){a, 2, adr("2001:db8:20::9")};
+	assert_int_equal(kernel_write_route_now(ROUTE_ADD, &four), 0);
+	assert_int_equal(kernel_write_route_now(ROUTE_ADD, &six), 0);
+	assert_string_equal(lines("ip -N route show proto 222"),
+			    "10.5.0.0/16 metric 179\n"
+			    "\tnexthop via 10.20.0.8 dev l0 weight 1\n"
+			    "\tnexthop via 10.20.0.9 dev l0 weight 3\n");
+	assert_string_equal(lines("ip -N -6 route show proto 222"),
+			    "2001:db8:5::/48 metric 179 pref medium\n"
+			    "\tnexthop via 2001:db8:20::8 dev l0 weight 1\n"
+			    "\tnexthop via 2001:db8:20::9 dev l0 weight 2\n");
+	/* One way is left, all are there again, all go. */
+	four.n_ways = six.n_ways = 0;
+	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &four), 0);
+	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &six), 0);
+	assert_string_equal(lines("(ip -N route show proto 222; ip -N -6 route show proto 222)"),
+			    "10.5.0.0/16 via 10.20.0.8 dev l0 metric 179\n"
+			    "2001:db8:5::/48 via 2001:db8:20::8 dev l0 metric 179 pref medium\n");
+	four.n_ways = six.n_ways = 2;
+	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &four), 0);
+	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &six), 0);
+	assert_int_equal(kernel_write_route_now(ROUTE_DEL, &four), 0);
+	assert_int_equal(kernel_write_route_now(ROUTE_DEL, &six), 0);
+	assert_string_equal(lines("(ip route show proto 222; ip -6 route show proto 222)"), "");
+}
+
 /* Many, by the thread: more than its buffers hold; errors come to the items, in order. */
 static void test_thread(void **state)
 {
@@ -615,7 +650,7 @@ int main(void)
 #define W(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define R(f) cmocka_unit_test_setup_teardown(f, setup_reading, teardown_reading)
 	const struct CMUnitTest tests[] = {
-		W(test_routes_now),    W(test_thread),
+		W(test_routes_now),    W(test_multipath),      W(test_thread),
 		W(test_objects),       W(test_rules),
 		R(test_first_reading), R(test_notifications),
 		R(test_links),	       R(test_untold),

@@ -47,6 +47,23 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
 	mnl_attr_put(nlh, type, family_bytes(a->family), a->b);
 }
 
+static void put_ways(struct nlmsghdr *nlh, const struct kroute *r)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, RTA_MULTIPATH);
+
+	for (unsigned i = 0; i < r->n_ways; i++) {
+		const struct way *w = &r->way[i];
+		struct rtnexthop *leg = mnl_nlmsg_get_payload_tail(nlh);
+
+		*leg = (struct rtnexthop){.rtnh_ifindex = (int)w->oif, .rtnh_hops = w->weight - 1};
+		nlh->nlmsg_len += sizeof(*leg);
+		if (w->gateway.family)
+			put_addr(nlh, RTA_GATEWAY, &w->gateway);
+		leg->rtnh_len = (uint8_t *)mnl_nlmsg_get_payload_tail(nlh) - (uint8_t *)leg;
+	}
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static void put_route(struct nl_batch *b, enum route_op op, const struct kroute *r, void *cookie)
 {
 	/* Of a link-local host the routes of other links stand beside it, and stay. */
@@ -78,6 +95,8 @@ static void put_route(struct nl_batch *b, enum route_op op, const struct kroute 
 		mnl_attr_put_u32(nlh, RTA_OIF, r->oif);
 	if (op != ROUTE_DEL && r->nhid) {
 		mnl_attr_put_u32(nlh, RTA_NH_ID, r->nhid);
+	} else if (op != ROUTE_DEL && r->n_ways) {
+		put_ways(nlh, r);
 	} else if (op != ROUTE_DEL) {
 		if (r->oif)
 			mnl_attr_put_u32(nlh, RTA_OIF, r->oif);

@@ -39,6 +39,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/zhistory.c zebra-lite/zhistory.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
+	zebra-lite/ways.c zebra-lite/ways.h \
 	zebra-lite/zapply.c zebra-lite/zapply.h \
 	zebra-lite/zceiling.c zebra-lite/zceiling.h \
 	zebra-lite/zconfig.c zebra-lite/zconfig.h zebra-lite/zconfig_read.c \

@@ -132,7 +132,7 @@ static void on_host(const struct addr *a, uint32_t ifindex)
 {
 	struct prefix host = prefix_of_addr(a);
 
-	rib_own_route(&host, RIB_TUNNEL, ifindex, NULL);
+	rib_own_route(&host, RIB_TUNNEL, &(struct way){.oif = ifindex, .weight = 1}, ifindex != 0);
 }
 
 static const struct tunnel_news from_tunnels = {

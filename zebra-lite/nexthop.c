@@ -123,6 +123,7 @@ static bool via_node(struct resolution *r, const struct nexthop *nh, const struc
 {
 	struct rib_cand *cand;
 	enum rib_proto proto = rib_select(n, &cand);
+	struct way way;
 
 	if (!n->len && !zconfig.via_default)
 		return false;
@@ -138,7 +139,7 @@ static bool via_node(struct resolution *r, const struct nexthop *nh, const struc
 			return false;
 		if (cand->hops)
 			return via_hops(r, nh, cand->hops, rib_static_hop(n, cand->hops));
-		return via_link(r, &nh->addr, cand->oif, &cand->gateway);
+		return rib_cand_way(cand, 0, &way) && via_link(r, &nh->addr, way.oif, &way.gateway);
 	}
 }
 

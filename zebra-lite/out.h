@@ -10,6 +10,15 @@
 
 #include "messages.h"
 
+#define ROUTE_WAYS_MAX ROUTE_HOPS_MAX /* those beyond are passed over */
+
+/* One of a multipath route. */
+struct way {
+	uint32_t oif;
+	uint8_t weight;	     /* 1 at least */
+	struct addr gateway; /* family 0: none */
+};
+
 /* A route of a kernel table; table, metric and protocol of ours come from the configuration. */
 struct kroute {
 	struct prefix prefix;
@@ -20,6 +29,8 @@ struct kroute {
 	uint8_t type;	     /* RTN_UNICAST, RTN_BLACKHOLE, … */
 	bool replaced;	     /* read: the notification says that it took another one's place */
 	uint32_t nhid;	     /* nexthop object, 0 none */
+	uint8_t n_ways; /* of a multipath route, in order; the first is in `oif`, too; else 0 */
+	struct way way[ROUTE_WAYS_MAX];
 };
 
 /* A rule of policy routing: which packets look into which table. */

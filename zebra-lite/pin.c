@@ -3,6 +3,7 @@
 
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "configured.h"
 #include "fib.h"
@@ -47,24 +48,37 @@ static bool tunnelled(const struct rib_node *n)
 	return false;
 }
 
+static void by_hop(const struct nexthop *nh, struct pin *to)
+{
+	to->way[0] = (struct way){.oif = nh->oif,
+				  .weight = 1,
+				  .gateway = nh->gateway.family ? nh->gateway : nh->addr};
+	to->n_ways = 1;
+}
+
+static bool is_underlay(const struct way *w)
+{
+	return w->oif && !tunnel_if_by_index(w->oif) && !configured_refused_if(w->oif);
+}
+
 static bool cand_is_underlay(const struct rib_node *n, const struct rib_cand *c, struct pin *to)
 {
 	struct hop_ref *hop = c->hops ? rib_static_hop(n, c->hops) : NULL;
+	unsigned n_ways = 0;
+	struct way w;
 
 	if (c->proto == RIB_PIN || c->proto == RIB_TUNNEL || c->type != RTN_UNICAST)
 		return false;
 	if (hop && hop->nh->kind == HOP_GATEWAY) {
-		to->oif = hop->nh->oif;
-		to->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
+		by_hop(hop->nh, to);
 		return true;
 	}
-	if (c->hops || !c->oif || tunnel_if_by_index(c->oif) || configured_refused_if(c->oif))
-		return false;
-	if (out.link_up && !out.link_up(c->oif))
-		return false;
-	to->oif = c->oif;
-	to->gateway = c->gateway;
-	return true;
+	for (unsigned i = 0; !c->hops && rib_cand_way(c, i, &w); i++)
+		if (is_underlay(&w))
+			to->way[n_ways++] = w;
+	if (n_ways)
+		to->n_ways = (uint8_t)n_ways;
+	return n_ways;
 }
 
 /* The route of somebody else, or learned but through no tunnel, at N. */
@@ -83,18 +97,15 @@ static bool node_is_underlay(const struct rib_node *n, struct pin *to)
 		return true;
 	if (!hop || hop->nh->kind != HOP_GATEWAY)
 		return false;
-	to->oif = hop->nh->oif;
-	to->gateway = hop->nh->gateway.family ? hop->nh->gateway : hop->nh->addr;
+	by_hop(hop->nh, to);
 	return true;
 }
 
-static void find_underlay(const struct pin *pin, struct pin *to)
+static void find_underlay(struct pin *to)
 {
-	struct rib_node *n = rib_match(&pin->addr);
+	struct rib_node *n = rib_match(&to->addr);
 
-	to->oif = 0;
-	to->gateway = (struct addr){0};
-	to->via_len = 0;
+	to->n_ways = to->via_len = 0;
 	for (; n; n = rib_cover(n))
 		if (node_is_underlay(n, to)) {
 			to->via_len = n->len;
@@ -104,14 +115,14 @@ static void find_underlay(const struct pin *pin, struct pin *to)
 
 static bool captures(const struct rib_node *n, const struct pin *pin)
 {
-	return !pin->oif || n->len >= pin->via_len;
+	return !pin->n_ways || n->len >= pin->via_len;
 }
 
 bool pin_is_caught(const struct prefix *p)
 {
 	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t;
 	     t = trie_next_in(&pins, t, p))
-		if (!pin_of(t)->oif || p->len >= pin_of(t)->via_len)
+		if (!pin_of(t)->n_ways || p->len >= pin_of(t)->via_len)
 			return true;
 	return false;
 }
@@ -126,7 +137,7 @@ static bool hopeless(const struct rib_node *n)
 
 		if (!captures(n, pin))
 			continue;
-		if (!pin->oif || !zconfig.pin || prefix_eq(RIB_PREFIX(n), &pin->node.p))
+		if (!pin->n_ways || !zconfig.pin || prefix_eq(RIB_PREFIX(n), &pin->node.p))
 			return true;
 		host = rib_find(&pin->node.p);
 		if (host && rib_refused_for(host, REASON_KERNEL_ERROR))
@@ -157,20 +168,31 @@ static bool is_wanted(const struct pin *pin)
 	return false;
 }
 
+/* True: they are others than before. */
+static bool take_ways(struct pin *pin, const struct pin *from)
+{
+	bool same = from->n_ways == pin->n_ways && from->via_len == pin->via_len;
+
+	for (unsigned i = 0; same && i < pin->n_ways; i++)
+		same = from->way[i].oif == pin->way[i].oif &&
+		       from->way[i].weight == pin->way[i].weight &&
+		       addr_eq(&from->way[i].gateway, &pin->way[i].gateway);
+	pin->via_len = from->via_len;
+	pin->n_ways = from->n_ways;
+	memcpy(pin->way, from->way, sizeof(pin->way));
+	return !same;
+}
+
 static void pin_eval(struct pin *pin)
 {
-	struct pin to = {0};
+	struct pin to = {.addr = pin->addr};
 	bool moved;
 
-	find_underlay(pin, &to);
-	moved = to.oif != pin->oif || !addr_eq(&to.gateway, &pin->gateway) ||
-		to.via_len != pin->via_len;
-	pin->oif = to.oif;
-	pin->gateway = to.gateway;
-	pin->via_len = to.via_len;
+	find_underlay(&to);
+	moved = take_ways(pin, &to);
 	pin->wanted = pin->peers && is_wanted(pin);
-	pin->placed = pin->wanted && pin->oif && zconfig.pin;
-	rib_own_route(&pin->node.p, RIB_PIN, pin->placed ? pin->oif : 0, &pin->gateway);
+	pin->placed = pin->wanted && pin->n_ways && zconfig.pin;
+	rib_own_route(&pin->node.p, RIB_PIN, pin->way, pin->placed ? pin->n_ways : 0);
 	if (!moved)
 		return;
 	covers_again(pin);
@@ -190,7 +212,7 @@ static void release(const struct addr *a)
 
 	if (!pin || --pin->peers)
 		return;
-	rib_own_route(&pin->node.p, RIB_PIN, 0, NULL);
+	rib_own_route(&pin->node.p, RIB_PIN, NULL, 0);
 	trie_remove(&pins, &pin->node);
 	covers_again(pin);
 	keepin_look_over(a);
@@ -274,7 +296,9 @@ static bool in_place(const struct pin *pin)
 	const struct rib_node *host = rib_find(&pin->node.p);
 	const struct fib *f = host ? rib_installed(host) : NULL;
 
-	return f && f->oif == pin->oif && addr_eq(&f->gateway, &pin->gateway);
+	return f && pin->n_ways && f->oif == pin->way[0].oif &&
+	       addr_eq(&f->gateway, &pin->way[0].gateway) &&
+	       ways_are(f->ways, pin->way, pin->n_ways);
 }
 
 enum pin_answer pin_ask(const struct rib_node *n)

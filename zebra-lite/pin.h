@@ -5,11 +5,12 @@
  * A route through a tunnel that covers a tunnel's current endpoint would send the encrypted packets
  * into a tunnel again (WireGuard answers ELOOP and the tunnel dies). Such a prefix is installed
  * only when the endpoint has a host route of ours through the underlay: through the longest route
- * of somebody else that covers it. No pin is needed where that route is longer than the learned
- * one. Without an underlay route, or with pins switched off, or when the prefix is the endpoint
- * itself, the prefix is refused (covers-endpoint). An endpoint behind an interface with an uplink
- * is looked up elsewhere (uplink.h) and not looked at here. Endpoints roam and the underlay
- * changes: both are followed, and what was refused is looked at again.
+ * of somebody else that covers it, by all ways of that which can be used. No pin is needed where
+ * that route is longer than the learned one. Without an underlay route, or with pins switched off,
+ * or when the prefix is the endpoint itself, the prefix is refused (covers-endpoint). An endpoint
+ * behind an interface with an uplink is looked up elsewhere (uplink.h) and not looked at here.
+ * Endpoints roam and the underlay changes: both are followed, and what was refused is looked at
+ * again.
  */
 #ifndef WGBGP_ZEBRA_PIN_H
 #define WGBGP_ZEBRA_PIN_H
@@ -20,12 +21,12 @@
 struct pin {
 	struct trie_node node; /* the endpoint as a host prefix */
 	struct addr addr;
-	unsigned peers; /* tunnels with this endpoint */
-	bool wanted;	/* a learned prefix would capture it */
-	bool placed;	/* has a candidate in the RIB */
-	uint32_t oif;	/* underlay; 0: none */
-	struct addr gateway;
+	unsigned peers;	 /* tunnels with this endpoint */
+	bool wanted;	 /* a learned prefix would capture it */
+	bool placed;	 /* has a candidate in the RIB */
 	uint8_t via_len; /* of the underlay's route */
+	uint8_t n_ways;	 /* into the underlay; 0: there is none */
+	struct way way[ROUTE_WAYS_MAX];
 };
 
 void pin_endpoint(struct tunnel_peer *p); /* it may be another one, or unknown (family 0) */

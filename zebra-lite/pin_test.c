@@ -39,15 +39,18 @@ static int setup(void **state)
 static const char *pins(void)
 {
 	static char text[2048];
+#define put(...) snprintf(text + strlen(text), sizeof(text) - strlen(text), __VA_ARGS__)
 
 	text[0] = '\0';
-	for (const struct pin *p = pin_first(); p; p = pin_next(p))
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 "%s%s%s dev %s by /%u%s%s peers %u\n", ADDR_STR(&p->addr),
-			 p->gateway.family ? " via " : "",
-			 p->gateway.family ? ADDR_STR(&p->gateway) : "",
-			 p->oif ? rig_link_name(p->oif) : "-", p->via_len,
-			 p->wanted ? " wanted" : "", p->placed ? " placed" : "", p->peers);
+	for (const struct pin *p = pin_first(); p; p = pin_next(p)) {
+		put("%s", ADDR_STR(&p->addr));
+		for (unsigned i = 0; i < p->n_ways; i++)
+			put("%s%s dev %s", p->way[i].gateway.family ? " via " : "",
+			    p->way[i].gateway.family ? ADDR_STR(&p->way[i].gateway) : "",
+			    rig_link_name(p->way[i].oif));
+		put("%s by /%u%s%s peers %u\n", p->n_ways ? "" : " dev -", p->via_len,
+		    p->wanted ? " wanted" : "", p->placed ? " placed" : "", p->peers);
+	}
 	return text;
 }
 
@@ -311,12 +314,63 @@ static void test_by_gateways(void **state)
 		 "203.0.113.1 via 198.51.100.6 dev u0 by /25 wanted placed peers 1\n");
 }
 
+#define BOTH "via 198.51.100.254 dev u0 via 203.0.114.9 dev u"
+
+/* The pin goes by all ways of the underlay's route that can be used; one that is left is enough. */
+static void test_multipath(void **state)
+{
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	rig_multipath(true, "0.0.0.0/0", RTPROT_STATIC, 9, "198.51.100.254", "203.0.114.9");
+	rig_told();
+	PINS("192.0.2.2 " BOTH " by /0 peers 1\n"
+	     "203.0.113.1 " BOTH " by /0 peers 1\n");
+	rig_bgp("203.0.112.0/23", "10.9.1.2");
+	RIG_TOLD("add 203.0.113.1/32 " BOTH "\n"
+		 "set 203.0.112.0/23 p2\n"
+		 "add 203.0.112.0/23 dev wg1\n");
+	rig_link_down[RIG_U0] = true;
+	rib_kernel_link_changed(RIG_U0);
+	RIG_TOLD("redist -connected 198.51.100.0/24 metric 0\n"
+		 "change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+	rig_link_down[RIG_U1] = true;
+	rib_kernel_link_changed(RIG_U1);
+	RIG_TOLD("redist -kernel 0.0.0.0/0 metric 0\n"
+		 "refused 203.0.112.0/23 by all covers-endpoint\n"
+		 "del 203.0.112.0/23 dev wg1\n"
+		 "del 203.0.113.1/32 via 203.0.114.9 dev u\n"
+		 "unset 203.0.112.0/23 p2\n");
+	PINS("192.0.2.2 dev - by /0 peers 1\n"
+	     "203.0.113.1 dev - by /0 wanted peers 1\n");
+	rig_link_down[RIG_U0] = rig_link_down[RIG_U1] = false;
+	rib_kernel_link_changed(RIG_U0);
+	rib_kernel_link_changed(RIG_U1);
+	RIG_TOLD("redist +connected 198.51.100.0/24 metric 0\n"
+		 "redist +kernel 0.0.0.0/0 metric 9\n"
+		 "cleared 203.0.112.0/23 by all covers-endpoint\n"
+		 "add 203.0.113.1/32 " BOTH "\n"
+		 "set 203.0.112.0/23 p2\n"
+		 "add 203.0.112.0/23 dev wg1\n");
+	/* Of IPv6 the whole is told when a way comes, and the way alone when it goes. */
+	rig_peer(3, RIG_WG2, "10.9.2.3", "[2001:db8::1]:51820", TUNNEL_UP);
+	rig_told();
+	rig_kernel(true, "::/0", RTPROT_RA, 1024, RIG_U0, "fe80::1");
+	rig_multipath(true, "::/0", RTPROT_RA, 1024, "fe80::1", "fe80::2");
+	rig_bgp("2001:db8::/32", "10.9.1.2");
+	RIG_TOLD("redist +kernel ::/0 metric 1024\n"
+		 "add 2001:db8::1/128 via fe80::1 dev u0 via fe80::2 dev u\n"
+		 "set 2001:db8::/32 p2\n"
+		 "add 2001:db8::/32 dev wg1\n");
+	rig_kernel(false, "::/0", RTPROT_RA, 1024, RIG_U1, "fe80::2");
+	RIG_TOLD("resync: a way of a multipath route went\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_order),	   T(test_underlay), T(test_by_routes),
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
+		T(test_multipath),
 	};
 
 	log_init("pin_test");

@@ -40,6 +40,7 @@ void rib_cand_free(struct rib_node *n, struct rib_cand *c)
 	*at = c->next;
 	if (c->hops)
 		hopset_unref(c->hops);
+	ways_unref(c->ways);
 	slab_free(&cands, c);
 	rib_extra_trim(n);
 }
@@ -55,24 +56,26 @@ void rib_others_changed(struct rib_node *n)
 	fib_dirty(n, false);
 }
 
-void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
-		   const struct addr *gateway)
+void rib_own_route(const struct prefix *p, enum rib_proto proto, const struct way *w,
+		   unsigned n_ways)
 {
-	struct rib_node *n = oif ? rib_get(p) : rib_find(p);
+	struct rib_node *n = n_ways ? rib_get(p) : rib_find(p);
 	struct rib_cand *c = n ? rib_cand_find(n, proto) : NULL;
-	struct addr gw = gateway ? *gateway : (struct addr){0};
 
-	if (!n || (!c && !oif))
+	if (!n || (!c && !n_ways))
 		return;
-	if (!oif) {
+	if (!n_ways) {
 		rib_cand_free(n, c);
 	} else {
-		if (c && c->oif == oif && addr_eq(&c->gateway, &gw))
+		if (c && c->oif == w->oif && addr_eq(&c->gateway, &w->gateway) &&
+		    ways_are(c->ways, w, n_ways))
 			return;
 		if (!c)
 			c = rib_cand_new(n, proto);
-		c->oif = oif;
-		c->gateway = gw;
+		c->oif = w->oif;
+		c->gateway = w->gateway;
+		ways_unref(c->ways);
+		c->ways = ways_get(w, n_ways);
 	}
 	rib_others_changed(n);
 }

@@ -38,6 +38,7 @@ const char *rib_proto_name(enum rib_proto p);
 struct rib_cand {
 	struct rib_cand *next;
 	struct hopset *hops; /* of a static route with a next hop */
+	struct ways *ways;   /* of a multipath route, or NULL; a reference */
 	struct addr gateway;
 	uint32_t oif, metric;
 	uint32_t epoch;	   /* reading of the kernel's table that saw it last */
@@ -46,6 +47,12 @@ struct rib_cand {
 	uint8_t type;	   /* RTN_… */
 	uint8_t distance;  /* of a static one */
 };
+
+/* Its I-th way, of those whose link is up. False: there are no more. */
+static inline bool rib_cand_way(const struct rib_cand *c, unsigned i, struct way *to)
+{
+	return ways_up(c->ways, &(struct way){c->oif, 1, c->gateway}, i, to);
+}
 
 /* A refusal that bgpd is told of. */
 struct refusal {
@@ -104,9 +111,8 @@ void rib_open(void (*others_changed)(const struct prefix *p));
 struct rib_cand *rib_cand_new(struct rib_node *n, enum rib_proto proto);
 void rib_cand_free(struct rib_node *n, struct rib_cand *c);
 void rib_others_changed(struct rib_node *n); /* whoever made or freed candidates of it calls this */
-/* A route of ours to one host: OIF 0 takes it away. GATEWAY may be NULL. */
-void rib_own_route(const struct prefix *p, enum rib_proto proto, uint32_t oif,
-		   const struct addr *gateway);
+/* A route of ours to one host, by N ways: 0 takes it away. */
+void rib_own_route(const struct prefix *p, enum rib_proto proto, const struct way *w, unsigned n);
 void rib_statics_dirty(void); /* the next hop of some static route changed */
 /* Refusals: told to bgpd once, until cleared. What comes and goes while bgpd is behind is told by
  * rib_tell_refusals(), as it is by then. HOP NULL: all. */

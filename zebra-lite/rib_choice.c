@@ -35,7 +35,7 @@ bool rib_cand_active(const struct rib_node *n, const struct rib_cand *c)
 {
 	if (c->hops)
 		return rib_static_hop(n, c->hops) != NULL;
-	return !c->oif || !out.link_up || out.link_up(c->oif);
+	return !c->oif || rib_cand_way(c, 0, &(struct way){0});
 }
 
 uint8_t rib_cand_distance(const struct rib_cand *c)

@@ -34,7 +34,7 @@ static bool same_cand(const struct rib_cand *c, const struct kroute *r)
 {
 	return (c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED) && c->metric == r->metric &&
 	       c->kprotocol == r->protocol && c->oif == r->oif && c->type == r->type &&
-	       addr_eq(&c->gateway, &r->gateway);
+	       addr_eq(&c->gateway, &r->gateway) && ways_are(c->ways, r->way, r->n_ways);
 }
 
 static struct rib_cand *find_foreign(const struct rib_node *n, const struct kroute *r)
@@ -95,7 +95,8 @@ static void route_found(struct rib_node *n, const struct kroute *r)
 {
 	const struct fib *f = rib_installed(n); /* until fib_set_installed() */
 	bool changed = f && f->type;
-	struct fib_plan plan = {.type = r->type, .gateway = r->gateway};
+	struct ways *ways = ways_get(r->way, r->n_ways);
+	struct fib_plan plan = {.type = r->type, .gateway = r->gateway, .ways = ways};
 
 	if (changed)
 		note_drift(n);
@@ -106,6 +107,7 @@ static void route_found(struct rib_node *n, const struct kroute *r)
 	for (unsigned i = 0; f && i < f->n; i++)
 		fib_plan_owner(&plan, f->owner[i].ifindex, f->owner[i].peer);
 	fib_set_installed(n, fib_get(&plan));
+	ways_unref(ways);
 	fib_dirty(n, changed);
 }
 
@@ -125,6 +127,28 @@ static void replaced(struct rib_node *n, const struct kroute *r)
 		route_lost(n);
 }
 
+/* IPv6 tells of a multipath route as a whole when it has one way more, and of each way that goes.
+ */
+static void grown(struct rib_node *n, const struct kroute *r)
+{
+	struct rib_cand *c, *next;
+
+	for (c = rib_others(n); c; c = next) {
+		next = c->next;
+		if (c->proto == RIB_KERNEL && c->metric == r->metric && c->gateway.family &&
+		    c->kprotocol == r->protocol && !same_cand(c, r))
+			rib_cand_free(n, c);
+	}
+}
+
+static bool is_one_of(const struct rib_node *n, const struct kroute *r)
+{
+	for (const struct rib_cand *c = rib_others(n); c; c = c->next)
+		if (c->ways && c->metric == r->metric && c->kprotocol == r->protocol)
+			return true;
+	return false;
+}
+
 static void foreign_told(const struct kroute *r, bool present)
 {
 	struct rib_node *n = present ? rib_get(&r->prefix) : rib_find(&r->prefix);
@@ -133,6 +157,8 @@ static void foreign_told(const struct kroute *r, bool present)
 	if (!n)
 		return;
 	if (!present) {
+		if (!c && is_one_of(n, r))
+			out.resync("a way of a multipath route went");
 		if (!c)
 			return;
 		rib_cand_free(n, c);
@@ -141,6 +167,8 @@ static void foreign_told(const struct kroute *r, bool present)
 	}
 	if (r->replaced)
 		replaced(n, r);
+	else if (r->n_ways && r->prefix.family == AF_INET6)
+		grown(n, r);
 	if (!c) {
 		bool own = r->protocol == RTPROT_KERNEL && !r->gateway.family;
 
@@ -150,6 +178,7 @@ static void foreign_told(const struct kroute *r, bool present)
 		c->oif = r->oif;
 		c->metric = r->metric;
 		c->gateway = r->gateway;
+		c->ways = ways_get(r->way, r->n_ways);
 		c->epoch = rib_kernel_epoch;
 		foreign_changed(n);
 	}
@@ -166,7 +195,8 @@ static bool as_installed(const struct rib_node *n, const struct kroute *r)
 		return f->nh->id == r->nhid;
 	if (r->type != RTN_UNICAST) /* for IPv6 the kernel names the loopback */
 		return true;
-	return !r->nhid && f->oif == r->oif && addr_eq(&f->gateway, &r->gateway);
+	return !r->nhid && f->oif == r->oif && addr_eq(&f->gateway, &r->gateway) &&
+	       ways_are(f->ways, r->way, r->n_ways);
 }
 
 static void ours_told(const struct kroute *r, bool present)
@@ -322,7 +352,7 @@ void rib_kernel_link_changed(uint32_t ifindex)
 		bool hit = false;
 
 		for (struct rib_cand *c = rib_others(n); c && !hit; c = c->next)
-			hit = c->oif == ifindex;
+			hit = c->oif == ifindex || ways_have(c->ways, ifindex);
 		if (hit)
 			rib_others_changed(n);
 	}

@@ -123,11 +123,14 @@ static void say_route(enum route_op op, const struct kroute *r)
 		rig_say(" protocol %u", r->protocol);
 	if (r->type != RTN_UNICAST)
 		rig_say(r->type == RTN_BLACKHOLE ? " blackhole" : " unreachable");
-	if (r->gateway.family)
+	for (unsigned i = 0; i < r->n_ways; i++)
+		rig_say(" via %s dev %s", ADDR_STR(&r->way[i].gateway),
+			rig_link_name(r->way[i].oif));
+	if (r->gateway.family && !r->n_ways)
 		rig_say(" via %s", ADDR_STR(&r->gateway));
 	if (r->nhid)
 		rig_say(" object %u", number_of(r->nhid));
-	else if (r->oif)
+	else if (r->oif && !r->n_ways)
 		rig_say(" dev %s", rig_link_name(r->oif));
 	rig_say("\n");
 }
@@ -387,6 +390,22 @@ void rig_kernel(bool present, const char *prefix, uint8_t protocol, uint32_t met
 
 	if (gateway)
 		r.gateway = rig_addr(gateway);
+	rib_kernel_route(&r, present);
+}
+
+void rig_multipath(bool present, const char *prefix, uint8_t protocol, uint32_t metric,
+		   const char *by_u0, const char *by_u1)
+{
+	struct kroute r = {.prefix = rig_prefix(prefix),
+			   .table = 254,
+			   .metric = metric,
+			   .oif = RIG_U0,
+			   .gateway = rig_addr(by_u0),
+			   .protocol = protocol,
+			   .type = RTN_UNICAST,
+			   .n_ways = 2,
+			   .way = {{RIG_U0, 1, rig_addr(by_u0)}, {RIG_U1, 1, rig_addr(by_u1)}}};
+
 	rib_kernel_route(&r, present);
 }
 

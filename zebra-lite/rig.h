@@ -68,6 +68,9 @@ void rig_peer(uint32_t id, uint32_t ifindex, const char *addrs, const char *endp
 	      enum tunnel_state state);
 void rig_kernel(bool present, const char *prefix, uint8_t protocol, uint32_t metric, uint32_t oif,
 		const char *gateway);
+/* The same by RIG_U0 and RIG_U1. */
+void rig_multipath(bool present, const char *prefix, uint8_t protocol, uint32_t metric,
+		   const char *by_u0, const char *by_u1);
 /* HOPS: "10.9.0.1 e10.9.1.1 10.9.2.1*3 10.9.3.1-": e of eBGP, *3 with that weight, - demoted. "":
  * withdrawn. */
 void rig_bgp(const char *prefix, const char *hops);

@@ -76,11 +76,16 @@ static bool learned_gateway(uint32_t oif, uint8_t family, struct addr *gateway)
 	uint32_t best = UINT32_MAX;
 
 	for (const struct rib_cand *c = n ? rib_others(n) : NULL; c; c = c->next) {
-		if (c->proto != RIB_KERNEL || c->oif != oif || c->type != RTN_UNICAST ||
-		    !c->gateway.family || c->metric >= best)
+		struct way w;
+
+		if (c->proto != RIB_KERNEL || c->type != RTN_UNICAST || c->metric >= best)
 			continue;
-		best = c->metric;
-		*gateway = c->gateway;
+		for (unsigned i = 0; rib_cand_way(c, i, &w); i++) {
+			if (w.oif != oif || !w.gateway.family)
+				continue;
+			best = c->metric;
+			*gateway = w.gateway;
+		}
 	}
 	return best != UINT32_MAX;
 }

@@ -84,6 +84,15 @@ static json_t *hops_json(const struct rib_node *n, struct hopset *s)
 	return list;
 }
 
+static json_t *way_json(const struct rib_cand *c, uint32_t oif, const struct addr *gateway,
+			bool active)
+{
+	return json_pack("{s:o, s:o, s:n, s:s, s:I, s:b}", "address", json_addr(gateway),
+			 "interface", name_or_null(if_name(oif)), "peer", "state",
+			 !out.link_up || out.link_up(oif) ? "up" : "down", "cost",
+			 (json_int_t)c->metric, "active", active);
+}
+
 static json_t *cand_hops(const struct rib_node *n, const struct rib_cand *c, bool active)
 {
 	json_t *list;
@@ -91,13 +100,11 @@ static json_t *cand_hops(const struct rib_node *n, const struct rib_cand *c, boo
 	if (c->hops)
 		return hops_json(n, c->hops);
 	list = json_array();
-	if (c->type == RTN_UNICAST)
-		json_array_append_new(list,
-				      json_pack("{s:o, s:o, s:n, s:s, s:I, s:b}", "address",
-						json_addr(&c->gateway), "interface",
-						name_or_null(if_name(c->oif)), "peer", "state",
-						!out.link_up || out.link_up(c->oif) ? "up" : "down",
-						"cost", (json_int_t)c->metric, "active", active));
+	if (c->type == RTN_UNICAST && !c->ways)
+		json_array_append_new(list, way_json(c, c->oif, &c->gateway, active));
+	for (unsigned i = 0; c->ways && i < c->ways->n; i++)
+		json_array_append_new(
+			list, way_json(c, c->ways->way[i].oif, &c->ways->way[i].gateway, active));
 	return list;
 }
 
@@ -446,7 +453,7 @@ static const char *pin_state(const struct pin *p)
 {
 	const struct rib_node *n = rib_find(&p->node.p);
 
-	if (!p->oif)
+	if (!p->n_ways)
 		return "no-underlay";
 	if (!p->wanted)
 		return "not-needed";
@@ -455,14 +462,25 @@ static const char *pin_state(const struct pin *p)
 	return n && rib_installed(n) && rib_installed(n)->type ? "installed" : "pending";
 }
 
+static void show_pin(struct show *s, const struct pin *p, const struct way *w)
+{
+	show_row(s,
+		 json_pack("{s:o, s:o, s:o, s:s}", "endpoint", json_addr(&p->addr), "via",
+			   json_addr(&w->gateway), "interface",
+			   name_or_null(w->oif ? if_name(w->oif) : NULL), "state", pin_state(p)));
+}
+
 static void pins_start(struct show *s)
 {
+	static const struct way none;
+
 	show_head(s, json_object(), "pins");
-	for (struct pin *p = pin_first(); p; p = pin_next(p))
-		show_row(s, json_pack("{s:o, s:o, s:o, s:s}", "endpoint", json_addr(&p->addr),
-				      "via", json_addr(&p->gateway), "interface",
-				      name_or_null(p->oif ? if_name(p->oif) : NULL), "state",
-				      pin_state(p)));
+	for (struct pin *p = pin_first(); p; p = pin_next(p)) {
+		if (!p->n_ways)
+			show_pin(s, p, &none);
+		for (unsigned i = 0; i < p->n_ways; i++)
+			show_pin(s, p, &p->way[i]);
+	}
 	show_end(s, NULL);
 }
 
