@@ -8,7 +8,7 @@ import pytest
 
 from lib.build import program
 from lib.dns import Dns
-from lib.snippets import FAST, TIMERS
+from lib.snippets import ECHO, FAST, TIMERS
 from lib.wait import holds, wait_until
 from lib.wgbgp import Wgbgp
 
@@ -59,11 +59,11 @@ class Net:
         self.dns = Dns(self.net, self.net.gateway("site"))
         self.dns.client(self.site)
         self.whub = Wgbgp(topo, self.hub, HUB.format(fast=FAST, timers=TIMERS))
-        self.endpoint, self.timeout, self.more = endpoint, timeout, more
+        self.endpoint, self.timeout, self.more, self.fast = endpoint, timeout, more, FAST
 
     def start(self):
         self.w = Wgbgp(self.topo, self.site, SITE.format(
-            fast=FAST, endpoint=self.endpoint, timeout=self.timeout, more=self.more))
+            fast=self.fast, endpoint=self.endpoint, timeout=self.timeout, more=self.more))
 
     def second_link(self, ifname="u1"):
         """Another provider of the hub; returns its address there. WireGuard in the kernel asks the
@@ -158,6 +158,18 @@ def test_first_is_dead(topo):
     d.net.cut("hub.u1", "site")
     d.net.restore("hub.u0", "site")
     d.wait_at(d.net.address("hub.u0"), 90)
+
+
+def test_echo_knows(topo):
+    """Echo finds the endpoint that works dead: the other one is tried at once, not after its time."""
+    d = Net(topo, "[ INET(hub):51820 UNKNOWN:51820 ]", timeout=600000)
+    other = d.second_link()
+    d.endpoint = d.endpoint.replace("UNKNOWN", other)
+    d.fast = ECHO
+    d.start()
+    d.wait_at(d.address)
+    d.net.cut("hub.u0", "site")
+    d.wait_at(other)
 
 
 def test_endpoint_inside_the_tunnel(topo):

@@ -220,17 +220,30 @@ static void note_working(struct peer *p, uint64_t now)
 	try_first(p, now);
 }
 
+/* It worked by this one, who asks all the time says that it does not any more, and there is another
+ * one. */
+static bool is_dead(const struct peer *p)
+{
+	const struct targets *ts = &p->where.targets;
+	enum reason r = p->live.reason;
+
+	return p->where.used_since && p->live.state == TUNNEL_DOWN &&
+	       (ts->n > 1 || ts->t[0].n > 1) &&
+	       (r == REASON_BFD_EXPIRED || r == REASON_BFD_SIGNALLED ||
+		r == REASON_ECHO_UNANSWERED);
+}
+
 static void try_next(struct peer *p, uint64_t now)
 {
 	struct peer_endpoint *w = &p->where;
 	uint64_t since = p->live.since > w->given_at ? p->live.since : w->given_at;
-	bool blank = !p->endpoint.addr.family;
+	bool blank = !p->endpoint.addr.family, dead = is_dead(p);
 	struct endpoint e;
 
 	w->used_since = 0;
 	if (blank && w->awaited && now - w->given_at < BLANK_MS)
 		return;
-	if (!blank && now - since < p->conf->endpoint_timeout)
+	if (!blank && !dead && now - since < p->conf->endpoint_timeout)
 		return;
 	if (!blank && targets_find(&w->targets, &p->endpoint) == w->targets.current)
 		targets_failed(&w->targets);

@@ -5,11 +5,11 @@
  * A peer may have several configured endpoints, addresses and names (targets.h). The device gets
  * one when the peer is made, and when the configuration changes unless the device has one of them.
  * While the tunnel is down or never was up each one has `endpoint-timeout` to bring it up, then
- * the next one is tried. While it is up nothing is given to the device: WireGuard follows its far
- * end by itself, and what a name means by now is only remembered, for when it is needed. A changed
- * answer for the endpoint that is being tried is given at once. With `endpoint-return` the first
- * one is tried again after so long on another one; when it does not answer in time the one that
- * worked comes back.
+ * the next one is tried; at once where echo or BFD found the one that worked dead. While it is up
+ * nothing is given to the device: WireGuard follows its far end by itself, and what a name means by
+ * now is only remembered, for when it is needed. A changed answer for the endpoint that is being
+ * tried is given at once. With `endpoint-return` the first one is tried again after so long on
+ * another one; when it does not answer in time the one that worked comes back.
  *
  * An endpoint that changes without our doing is an event (endpoint-changed).
  */
