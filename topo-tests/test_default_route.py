@@ -96,6 +96,23 @@ def test_multipath_underlay(topo):
     reaches(d.host, d.lan.address, timeout=40)
 
 
+def test_dark_way(topo):
+    """The way that the kernel took for the hub is dark somewhere behind the provider, no link says
+    so: the other one is tried."""
+    d = build(topo, "on")
+    d.w.wait_installed("0.0.0.0/0", "wg0", "hub.wg0")
+    d.net.attach(d.site, "u1", default=False)
+    d.site.ip("route replace default metric 1000 proto static"
+              f" nexthop via {d.net.gateway('site1.u0')} dev u0"
+              f" nexthop via {d.net.gateway('site1.u1')} dev u1")
+    wait_until(lambda: len(d.w.show("pins")["pins"]) == 2, what="a pin by both")
+    reaches(d.host, d.lan.address, timeout=40)
+    for dark in ("u0", "u1"):  # the kernel takes one of them, by a hash
+        d.net.cut(f"site1.{dark}", "hub")
+        reaches(d.host, d.lan.address, timeout=60)
+        d.net.restore(f"site1.{dark}", "hub")
+
+
 def test_not_pinned_is_ineligible(topo):
     """pin-endpoints off: the path is refused with the reason, everything else goes on."""
     d = build(topo, "off")

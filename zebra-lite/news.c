@@ -135,9 +135,15 @@ static void on_host(const struct addr *a, uint32_t ifindex)
 	rib_own_route(&host, RIB_TUNNEL, &(struct way){.oif = ifindex, .weight = 1}, ifindex != 0);
 }
 
+static void on_tunnel(const struct tunnel_peer *p)
+{
+	nexthop_tunnel_changed(p);
+	pin_tunnel_changed(p);
+}
+
 static const struct tunnel_news from_tunnels = {
 	.host = on_host,
-	.peer = nexthop_tunnel_changed,
+	.peer = on_tunnel,
 	.endpoint = pin_endpoint,
 	.interface = nexthop_tunnel_if_changed,
 	.owners = nexthop_owners_changed,

@@ -9,10 +9,18 @@
 #include "fib.h"
 #include "keepin.h"
 #include "log.h"
+#include "loop.h"
+#include "retry.h"
 #include "uplink.h"
 #include "zconfig.h"
 
+#define TURN_MS 6000 /* WireGuard begins a handshake anew every 5 s */
+#define TURN_MAX_MS 60000
+#define TURN_LOOK_MS 500
+
 static struct trie pins;
+static struct timer turn_timer;
+static struct log_bucket turn_bucket;
 
 static struct pin *pin_of(struct trie_node *t)
 {
@@ -177,10 +185,32 @@ static bool take_ways(struct pin *pin, const struct pin *from)
 		same = from->way[i].oif == pin->way[i].oif &&
 		       from->way[i].weight == pin->way[i].weight &&
 		       addr_eq(&from->way[i].gateway, &pin->way[i].gateway);
+	if (same)
+		return false;
 	pin->via_len = from->via_len;
 	pin->n_ways = from->n_ways;
 	memcpy(pin->way, from->way, sizeof(pin->way));
-	return !same;
+	pin->turns = 0;
+	pin->turned_ms = 0;
+	return true;
+}
+
+/* Those that its route is to have: all, or the one that is tried. */
+static const struct way *ways_now(const struct pin *pin, unsigned *n)
+{
+	*n = pin->turns ? 1 : pin->n_ways;
+	return pin->turns ? &pin->way[(pin->turns - 1) % pin->n_ways] : pin->way;
+}
+
+static void pin_place(struct pin *pin)
+{
+	const struct way *w;
+	unsigned n;
+
+	w = ways_now(pin, &n);
+	pin->wanted = pin->peers && (pin->turns || is_wanted(pin));
+	pin->placed = pin->wanted && pin->n_ways && zconfig.pin;
+	rib_own_route(&pin->node.p, RIB_PIN, w, pin->placed ? n : 0);
 }
 
 static void pin_eval(struct pin *pin)
@@ -190,9 +220,7 @@ static void pin_eval(struct pin *pin)
 
 	find_underlay(&to);
 	moved = take_ways(pin, &to);
-	pin->wanted = pin->peers && is_wanted(pin);
-	pin->placed = pin->wanted && pin->n_ways && zconfig.pin;
-	rib_own_route(&pin->node.p, RIB_PIN, pin->way, pin->placed ? pin->n_ways : 0);
+	pin_place(pin);
 	if (!moved)
 		return;
 	covers_again(pin);
@@ -258,6 +286,72 @@ void pin_uplinks_changed(void)
 		pin_endpoint(p);
 }
 
+/* --- a way that is dark --- */
+
+static void mark_dark(void)
+{
+	struct tunnel_peer *p;
+
+	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin))
+		pin->dark = false;
+	LIST_FOREACH (p, tunnel_all_peers(), link)
+		if (p->pinned.family && p->state == TUNNEL_DOWN && p->iface->up)
+			pin_find(&p->pinned)->dark = true;
+}
+
+static void turn(struct pin *pin)
+{
+	const struct way *w;
+	unsigned n;
+
+	pin->turns++;
+	pin->turned_ms = now_ms();
+	w = ways_now(pin, &n);
+	log_limited(&turn_bucket, LOG_LEVEL_INFO, "pin-way", "endpoint=%s interface=%s gateway=%s",
+		    ADDR_STR(&pin->addr), out.link_name ? out.link_name(w->oif) : "",
+		    w->gateway.family ? ADDR_STR(&w->gateway) : "none");
+	pin_place(pin);
+}
+
+/* Each has its time to bring the tunnel up. */
+static bool turn_is_over(const struct pin *pin)
+{
+	unsigned rounds = pin->turns ? (pin->turns - 1) / pin->n_ways : 0;
+
+	return now_ms() - pin->turned_ms >= retry_delay_ms(TURN_MS, rounds, TURN_MAX_MS);
+}
+
+static void try_ways(void *arg)
+{
+	bool any = false;
+
+	mark_dark();
+	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
+		if (!pin->dark || pin->n_ways < 2 || !zconfig.pin) {
+			pin->turned_ms = 0;
+			continue;
+		}
+		any = true;
+		if (!pin->turned_ms || turn_is_over(pin))
+			turn(pin);
+	}
+	if (any)
+		timer_start(&turn_timer, TURN_LOOK_MS);
+}
+
+void pin_tunnel_changed(const struct tunnel_peer *p)
+{
+	const struct pin *pin = p->pinned.family ? pin_find(&p->pinned) : NULL;
+
+	if (!pin || pin->n_ways < 2 || p->state != TUNNEL_DOWN)
+		return;
+	if (!turn_timer.ready)
+		timer_init(&turn_timer, try_ways, NULL);
+	timer_start(&turn_timer, 0);
+}
+
+/* --- what may change them --- */
+
 /* True: there are some. */
 static bool eval_inside(const struct prefix *p)
 {
@@ -296,9 +390,12 @@ static bool in_place(const struct pin *pin)
 	const struct rib_node *host = rib_find(&pin->node.p);
 	const struct fib *f = host ? rib_installed(host) : NULL;
 
-	return f && pin->n_ways && f->oif == pin->way[0].oif &&
-	       addr_eq(&f->gateway, &pin->way[0].gateway) &&
-	       ways_are(f->ways, pin->way, pin->n_ways);
+	const struct way *w;
+	unsigned n;
+
+	w = ways_now(pin, &n);
+	return f && n && f->oif == w->oif && addr_eq(&f->gateway, &w->gateway) &&
+	       ways_are(f->ways, w, n);
 }
 
 enum pin_answer pin_ask(const struct rib_node *n)
@@ -340,6 +437,8 @@ void pin_reset(void)
 {
 	struct pin *pin, *next;
 
+	timer_stop(&turn_timer);
+	turn_timer.ready = false;
 	for (pin = pin_first(); pin; pin = next) {
 		next = pin_next(pin);
 		trie_remove(&pins, &pin->node);

@@ -11,6 +11,11 @@
  * behind an interface with an uplink is looked up elsewhere (uplink.h) and not looked at here.
  * Endpoints roam and the underlay changes: both are followed, and what was refused is looked at
  * again.
+ *
+ * Of several ways the kernel takes one for each far end, by a hash. Where that is dark somewhere
+ * behind the provider no link says so: while a tunnel is down whose endpoint has several ways, it
+ * is pinned to one of them after the other, each round with more time. The one by which it comes up
+ * is kept until the underlay changes.
  */
 #ifndef WGBGP_ZEBRA_PIN_H
 #define WGBGP_ZEBRA_PIN_H
@@ -27,6 +32,9 @@ struct pin {
 	uint8_t via_len; /* of the underlay's route */
 	uint8_t n_ways;	 /* into the underlay; 0: there is none */
 	struct way way[ROUTE_WAYS_MAX];
+	bool dark;	    /* a tunnel with this endpoint is down */
+	unsigned turns;	    /* ways that were tried alone since the underlay changed */
+	uint64_t turned_ms; /* when the last one began; 0: it is not dark */
 };
 
 void pin_endpoint(struct tunnel_peer *p); /* it may be another one, or unknown (family 0) */
@@ -49,6 +57,8 @@ void pin_hurry(const struct rib_node *n); /* the pins that N waits for come firs
  */
 void pin_try_again(const struct prefix *p);
 void pin_config_changed(void);
+/* The state of P is another one. */
+void pin_tunnel_changed(const struct tunnel_peer *p);
 void pin_uplinks_changed(void); /* which interfaces keep out of the RIB's table */
 
 struct pin *pin_first(void);

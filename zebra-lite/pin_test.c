@@ -364,13 +364,47 @@ static void test_multipath(void **state)
 	RIG_TOLD("resync: a way of a multipath route went\n");
 }
 
+/* A tunnel is down while all links are up: one way after the other is tried, and the one that works
+ * is kept until the underlay changes. */
+static void test_dark_way(void **state)
+{
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	rig_multipath(true, "0.0.0.0/0", RTPROT_STATIC, 9, "198.51.100.254", "203.0.114.9");
+	rig_told();
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN);
+	rig_pass(100);
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_pass(5000);
+	RIG_TOLD("");
+	rig_pass(1500);
+	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+	rig_pass(6500);
+	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_pass(10000);
+	RIG_TOLD(""); /* the second round takes longer */
+	rig_pass(2500);
+	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	rig_pass(100000);
+	RIG_TOLD("");
+	rig_bgp("203.0.112.0/23", "10.9.1.2");
+	RIG_TOLD("set 203.0.112.0/23 p2\n"
+		 "add 203.0.112.0/23 dev wg1\n");
+	rig_link_down[RIG_U1] = true;
+	rib_kernel_link_changed(RIG_U1);
+	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_link_down[RIG_U1] = false;
+	rib_kernel_link_changed(RIG_U1);
+	RIG_TOLD("change 203.0.113.1/32 " BOTH "\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_order),	   T(test_underlay), T(test_by_routes),
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
-		T(test_multipath),
+		T(test_multipath), T(test_dark_way),
 	};
 
 	log_init("pin_test");
