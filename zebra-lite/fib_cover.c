@@ -24,6 +24,7 @@ static struct cover cover_of(const struct rib_node *n)
 	for (const struct rib_node *c = n; c; c = rib_cover(c)) {
 		const struct fib *f = c == n ? NULL : fib_after(c);
 		const struct rib_cand *cand = fib_has_route(f) ? NULL : rib_foreign(c);
+		struct way w;
 
 		if (!fib_has_route(f) && !cand)
 			continue;
@@ -31,8 +32,9 @@ static struct cover cover_of(const struct rib_node *n)
 		cover.fib = f;
 		if (fib_has_route(f))
 			cover.n = fib_oifs(f, cover.oifs);
-		else if (cand->oif)
-			cover.oifs[cover.n++] = cand->oif;
+		else
+			while (rib_cand_way(cand, cover.n, &w) && w.oif)
+				cover.oifs[cover.n++] = w.oif;
 		break;
 	}
 	return cover;

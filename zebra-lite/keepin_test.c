@@ -150,6 +150,28 @@ static void test_foreign_in_front(void **state)
 	assert_string_equal(state_of("10.1.0.0/16"), "covered");
 }
 
+/* A route with several ways covers only where all of them lead into tunnels. */
+static void test_foreign_multipath(void **state)
+{
+	struct kroute r = {.prefix = rig_prefix("10.0.0.0/8"),
+			   .table = 254,
+			   .metric = 10,
+			   .oif = RIG_WG1,
+			   .protocol = RTPROT_BOOT,
+			   .type = RTN_UNICAST,
+			   .n_ways = 2,
+			   .way = {{RIG_WG1, 1, {0}}, {RIG_WG0, 1, {0}}}};
+
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rib_kernel_route(&r, true);
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rib_kernel_route(&r, false);
+	r.way[1] = (struct way){RIG_U0, 1, rig_addr("198.51.100.9")};
+	rib_kernel_route(&r, true);
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+}
+
 /* A route that the kernel has let go of, and the books not yet, covers nothing. */
 static void test_books_first(void **state)
 {
@@ -493,6 +515,7 @@ int main(void)
 		CHECK(test_covered),
 		CHECK(test_behind_default),
 		CHECK(test_foreign_in_front),
+		CHECK(test_foreign_multipath),
 		CHECK(test_books_first),
 		CHECK(test_going),
 		CHECK(test_connected),

@@ -54,9 +54,18 @@ static bool is_kept_in(const struct rib_node *n)
 	return e && (e->state == KEEPIN_WANTED || e->state == KEEPIN_COVERED);
 }
 
+/* By none of its ways into the clear. */
+static bool foreign_leads_in(const struct rib_cand *c)
+{
+	for (unsigned i = 0; c->ways && i < c->ways->n; i++)
+		if (!is_tunnel(c->ways->way[i].oif))
+			return false;
+	return c->oif && is_tunnel(c->oif);
+}
+
 static enum keepin_state judge_foreign(const struct rib_cand *c)
 {
-	if (c->oif && is_tunnel(c->oif))
+	if (foreign_leads_in(c))
 		return KEEPIN_COVERED;
 	return c->proto == RIB_CONNECTED ? KEEPIN_CONNECTED : KEEPIN_WANTED;
 }
