@@ -5,7 +5,7 @@ address may be routed into an interface where nobody has an entry for it, or a p
 state before nor the one behind the change gives it to (I2).
 
 WGBGP_OPERATIONS is the number of operations (60 unless given), WGBGP_SEED repeats a run: it does
-the same operations in the same order. 10,000 take half an hour, some hours in the guest:
+the same operations in the same order. 10,000 take 20 minutes, some hours in the guest:
 
     WGBGP_OPERATIONS=10000 topo-tests/run test_random_real.py -rP
     WGBGP_OPERATIONS=10000 WGBGP_VM_TIMEOUT=40000 topo-tests/vm/run --kernel 6.12 \\
@@ -37,6 +37,7 @@ REST_EVERY = 100
 FEW = 30                   # prefixes that `watch` is asked for by name
 CUT_FOR = 30               # operations
 STALLED_LOOKS = 8          # at both tables, while a daemon does nothing
+STALL_S = 2                # far less than what the parent takes for a hang
 METRICS = (0, 179, 201)    # of others' routes: better than ours, in our place, worse
 PERMITS = (POOLS, ("10.128.0.0/13", "fd80::/33"), ("10.136.0.0/13", "fd80:8000::/33"),
            ("10.128.0.0/12",), ("fd80::/32",), ("192.0.2.0/24",))
@@ -86,8 +87,10 @@ class Run:
     def stalled(self, daemon):
         pid = self.net.wgbgp.daemon_pid(daemon)
         os.kill(pid, signal.SIGSTOP)
-        yield
-        os.kill(pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def note(self, what):
         self.notes.append(f"{self.done}: {what}")
@@ -222,9 +225,11 @@ class Run:
         daemon = self.random.choice(("wgd", "zebra-lite"))
         self.note(f"{daemon} stalls")
         with self.stalled(daemon):
+            end = now() + STALL_S
             said = {self.say() for _ in range(self.random.randint(2, 20))}
             for _ in range(STALLED_LOOKS):
-                self.watch.look()
+                if now() < end:
+                    self.watch.look()
         self.settle(*said - FORBIDDEN)
 
     def foreign(self):

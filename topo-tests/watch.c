@@ -84,17 +84,6 @@ static _Alignas(struct nlmsghdr) char buffer[1 << 16];
 
 /* ---- what the kernel says */
 
-static void read_legs(struct way *w, const struct nlattr *attr)
-{
-	const struct rtnexthop *leg = mnl_attr_get_payload(attr);
-	int left = mnl_attr_get_payload_len(attr);
-
-	for (; RTNH_OK(leg, left) && w->n < LEGS; leg = RTNH_NEXT(leg)) {
-		w->oif[w->n++] = (uint32_t)leg->rtnh_ifindex;
-		left -= RTNH_ALIGN(leg->rtnh_len);
-	}
-}
-
 /* False: of another table, or none that packets follow. */
 static bool read_way(const struct nlmsghdr *h, struct way *w)
 {
@@ -114,10 +103,8 @@ static bool read_way(const struct nlmsghdr *h, struct way *w)
 			w->metric = mnl_attr_get_u32(a);
 		else if (mnl_attr_get_type(a) == RTA_NH_ID)
 			w->nhid = mnl_attr_get_u32(a);
-		else if (mnl_attr_get_type(a) == RTA_OIF && w->n < LEGS)
-			w->oif[w->n++] = mnl_attr_get_u32(a);
-		else if (mnl_attr_get_type(a) == RTA_MULTIPATH)
-			read_legs(w, a);
+		else if (mnl_attr_get_type(a) == RTA_OIF)
+			w->oif[0] = mnl_attr_get_u32(a), w->n = 1;
 	}
 	w->prefix = prefix_make(rt->rtm_family, bytes, rt->rtm_dst_len);
 	w->protocol = rt->rtm_protocol;
@@ -289,10 +276,11 @@ static const struct object *object_find(uint32_t id)
 
 static bool object_touched(uint32_t id)
 {
+	bool found = false;
+
 	for (unsigned i = 0; i < n_touched_objects; i++)
-		if (touched_object[i] == id)
-			return true;
-	return false;
+		found |= touched_object[i] == id;
+	return found;
 }
 
 /* Of what names an object: by which interfaces it leaves, and whether one of these was touched. */
