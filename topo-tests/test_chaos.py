@@ -18,7 +18,7 @@ from lib.chaos import Chaos, Verdict, differences, snapshot
 from lib.dualhub import DualHub
 from lib.probe import Ping
 from lib.topology import Topology
-from lib.wait import SLOW, wait_until
+from lib.wait import SLOW, Timeout, wait_until
 
 KILLS = int(os.environ.get("WGBGP_KILLS", "20"))
 SEED = int(os.environ.get("WGBGP_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
@@ -58,11 +58,21 @@ def nothing_stale(w):
     return not any(r["stale"] for r in w.show("route")["routes"])
 
 
+def as_before(w, before):
+    try:
+        wait_until(lambda: not differences(before, snapshot(w)), 60, "everything as before")
+    except Timeout:
+        pytest.fail(f"{w.router.name}: {differences(before, snapshot(w))}")
+
+
 def test_kills(topo, control):
     print(f"WGBGP_SEED={SEED} WGBGP_KILLS={KILLS}")
     dual = DualHub(topo)
     dual.wait()
     control.wait()
+    for w in dual.whub.values():  # which they write some seconds after they have heard the sites
+        wait_until(lambda w=w: os.path.exists(os.path.join(w.statedir, "endpoints")), 30,
+                   f"{w.router.name}: the endpoints on disk")
     before = {w.router.name: snapshot(w) for w in dual.all}
     chaos = Chaos(random.Random(SEED), dual.net, dual.all,
                   [(f"site{n}", f"hub{h}") for n in dual.numbers for h in (1, 2)])
@@ -72,8 +82,7 @@ def test_kills(topo, control):
     dual.wait(60)
     for w in dual.all:
         wait_until(lambda w=w: nothing_stale(w), SETTLE_S, f"{w.router.name}: nothing stale")
-        wait_until(lambda w=w: not differences(before[w.router.name], snapshot(w)), 60,
-                   f"{w.router.name}: everything as before")
+        as_before(w, before[w.router.name])
     verdict = Verdict(chaos, running, beside)
     print(verdict.text())
     if os.environ.get("WGBGP_CHAOS_LOG"):
