@@ -69,6 +69,11 @@ def leak(topo, request):
     return Leak(topo, request.param)
 
 
+def written(w):
+    with open(os.path.join(w.statedir, "keep-in"), encoding="ascii") as f:
+        return [line.split()[0] for line in f if not line.startswith("#")]
+
+
 def test_counter_counts(topo):
     """Without it the packets are seen, or the other tests would show nothing."""
     t = Leak(topo, 100)
@@ -148,3 +153,28 @@ def test_restart_and_narrower(leak):
     wait_until(lambda: t.wa.kept_in() == {FAR[1]}, 10, "IPv4 to be let go")
     t.wa.teardown()
     assert not t.wa.kept_in()
+
+
+@pytest.mark.parametrize("restart", ("zebra-lite", "all"))
+def test_covered_over_restart(topo, restart):
+    """A prefix whose packets a shorter route carries has no route that refuses them. A restart does
+    not forget it: it has one when the shorter route goes, even with the permit of that."""
+    t = Leak(topo, 100)
+    t.wb.replace("bgp {", "rib { static 192.168.0.0/16 { blackhole true; } }\nbgp {")
+    t.wb.replace("network [ 192.168.2.0/24", "network [ 192.168.0.0/16")
+    t.wa.replace("permit [", "permit [ 192.168.0.0/16")
+    wait_until(lambda: t.wa.kernel_routes("192.168.0.0/16"), 20, "the shorter route")
+    wait_until(lambda: not t.wa.kernel_routes(FAR[0]), 20, "the longer one to go")
+    wait_until(lambda: t.wa.show(f"keep-in {FAR[0]}")["prefixes"][0]["state"] == "covered", 20,
+               "it to be left out")
+    wait_until(lambda: FAR[0] in written(t.wa), 10, "it to be remembered")
+    if restart == "all":
+        t.wa.restart()
+    else:
+        t.wa.kill_daemon(restart)
+    t.wa.wait_established("10.9.0.2")
+    wait_until(lambda: t.wa.route("192.168.0.0/16"), 20, "the shorter route")
+    t.wa.replace("permit [ 192.168.0.0/16", "permit [")
+    wait_until(lambda: not t.wa.kernel_routes("192.168.0.0/16"), 20, "the shorter route to go")
+    t.never()
+    assert FAR[0] in t.wa.kept_in()

@@ -15,9 +15,13 @@
 #include "util.h"
 
 #define ASK_MS 3000
+#define TELL_MAX 1024 /* prefixes a request */
 
 static struct timer timer;
 static char *path;
+static struct kept kept; /* what zebra-lite said last; before, what the file has */
+static bool configured;	 /* the zebra-lite that runs */
+static size_t told;	 /* of `kept`, to that one */
 static bool known;	 /* `version` is what the file has */
 static uint32_t version; /* zebra-lite's number of the last change */
 static bool failed;	 /* to write; said */
@@ -28,6 +32,8 @@ static void again(void)
 		timer_start(&timer, ASK_MS);
 }
 
+/* ---- what it says */
+
 /* It would be in the kernel if no tunnel had a route. */
 static bool holds_at_boot(const json_t *row)
 {
@@ -36,35 +42,45 @@ static bool holds_at_boot(const json_t *row)
 	return str_eq(state, "installed") || str_eq(state, "covered") || str_eq(state, "pending");
 }
 
-static void take_row(struct kept *kept, const json_t *row)
+static void take_row(struct kept *to, const json_t *row)
 {
 	struct kept_route r = {.table = conf_u32(row, "table", 0),
 			       .metric = conf_u32(row, "metric", 0),
 			       .protocol = conf_u32(row, "protocol", 0)};
 
-	if (holds_at_boot(row) && prefix_parse(conf_str(row, "prefix", ""), &r.prefix) == 0)
-		kept_add(kept, &r);
+	if (prefix_parse(conf_str(row, "prefix", ""), &r.prefix) == 0)
+		kept_add(to, &r);
 }
 
-static int keep_in_write(const json_t *rows)
+static int keep_in_write(const struct kept *at_boot)
 {
-	struct kept kept = {0};
+	return at_boot->n			      ? kept_file_write(path, at_boot)
+	       : unlink(path) == 0 || errno == ENOENT ? 0
+						      : -errno;
+}
+
+static int take_rows(const json_t *rows)
+{
+	struct kept at_boot = {0};
 	json_t *row;
 	size_t i;
 	int err;
 
-	json_array_foreach (rows, i, row)
-		take_row(&kept, row);
-	err = kept.n				     ? kept_file_write(path, &kept)
-	      : unlink(path) == 0 || errno == ENOENT ? 0
-						     : -errno;
 	kept_free(&kept);
+	json_array_foreach (rows, i, row) {
+		take_row(&kept, row);
+		if (holds_at_boot(row))
+			take_row(&at_boot, row);
+	}
+	told = kept.n;
+	err = keep_in_write(&at_boot);
+	kept_free(&at_boot);
 	return err;
 }
 
 static void on_rows(void *arg, const json_t *answer, const char *error)
 {
-	int err = error || !path ? -EAGAIN : keep_in_write(conf_list(answer, "prefixes"));
+	int err = error || !path ? -EAGAIN : take_rows(conf_list(answer, "prefixes"));
 
 	if (err < 0 && err != -EAGAIN && !failed)
 		log_warn("keep-in-not-kept", "file=%s error=\"%s\"", path, strerror(-err));
@@ -85,23 +101,87 @@ static void on_summary(void *arg, const json_t *answer, const char *error)
 	ask_daemon(DAEMON_ZEBRA, json_pack("{s:s}", "command", "keep-in"), on_rows, NULL);
 }
 
-static void keep_in_ask(void *arg)
+static void ask_summary(void)
 {
 	ask_daemon(DAEMON_ZEBRA, json_pack("{s:s}", "command", "keep-in-summary"), on_summary,
 		   NULL);
 }
 
+/* ---- what it is told */
+
+static void on_told(void *arg, const json_t *answer, const char *error);
+
+/* The next ones of one table. */
+static void tell_some(void)
+{
+	uint32_t table = kept.routes[told].table;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < TELL_MAX && told < kept.n; i++, told++) {
+		if (kept.routes[told].table != table)
+			break;
+		json_array_append_new(list, json_string(PREFIX_STR(&kept.routes[told].prefix)));
+	}
+	ask_daemon(DAEMON_ZEBRA,
+		   json_pack("{s:s, s:I, s:o}", "command", "remember-keep-in", "table",
+			     (json_int_t)table, "prefixes", list),
+		   on_told, NULL);
+}
+
+static void on_told(void *arg, const json_t *answer, const char *error)
+{
+	if (error)
+		told = 0;
+	if (!error && path && told < kept.n)
+		tell_some();
+	else
+		again();
+}
+
+/* ---- its life */
+
+static void keep_in_ask(void *arg)
+{
+	if (!configured)
+		again();
+	else if (told < kept.n)
+		tell_some();
+	else
+		ask_summary();
+}
+
+static void read_file(void)
+{
+	char why[256];
+	int err = kept_file_read(path, &kept, why, sizeof(why));
+
+	if (err < 0 && err != -ENOENT)
+		log_warn("keep-in-not-read", "file=%s why=\"%s\"", path, why);
+}
+
 void keep_in_open(void)
 {
 	path = state_path("keep-in");
+	read_file();
 	timer_init(&timer, keep_in_ask, NULL);
 	again();
 }
 
+void keep_in_daemon_configured(enum daemon_id id)
+{
+	if (id != DAEMON_ZEBRA || configured)
+		return;
+	configured = true;
+	if (told < kept.n && timer_running(&timer))
+		timer_start(&timer, 0);
+}
+
 void keep_in_daemon_gone(enum daemon_id id)
 {
-	if (id == DAEMON_ZEBRA)
-		known = false;
+	if (id != DAEMON_ZEBRA)
+		return;
+	known = configured = false;
+	told = 0;
 }
 
 void keep_in_forget(void)
@@ -116,5 +196,7 @@ void keep_in_close(void)
 	timer_stop(&timer);
 	free(path);
 	path = NULL;
-	known = failed = false;
+	kept_free(&kept);
+	told = 0;
+	known = failed = configured = false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* keep_in: a played zebra-lite is asked, and what it says stands in the file. */
+/* keep_in: a played zebra-lite is asked, what it says stands in the file, the next one is told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,12 +22,20 @@
 static char dir[] = "/tmp/wgbgp-keep-XXXXXX";
 static char *path;
 static char asked[64]; /* the last request's command; "": none since */
+static char said[512]; /* the table and the prefixes that it names */
 static ask_fn waiting;
 static unsigned warnings;
 
 void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg)
 {
+	const json_t *prefix;
+	size_t i;
+
 	assert_int_equal(id, DAEMON_ZEBRA);
+	snprintf(said, sizeof(said),
+		 "%lld:", (long long)json_integer_value(json_object_get(request, "table")));
+	json_array_foreach (json_object_get(request, "prefixes"), i, prefix)
+		strcat(strcat(said, " "), json_string_value(prefix));
 	str_copy(asked, json_string_value(json_object_get(request, "command")), sizeof(asked));
 	waiting = fn;
 	json_decref(request);
@@ -37,7 +45,7 @@ void __wrap_log_event(enum log_level level, const char *event, const char *fmt, 
 
 void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
-	assert_string_equal(event, "keep-in-not-kept");
+	assert_true(str_eq(event, "keep-in-not-kept") || str_eq(event, "keep-in-not-read"));
 	warnings++;
 }
 
@@ -46,6 +54,13 @@ static void answer(json_t *json, const char *error)
 	asked[0] = '\0';
 	waiting(NULL, json, error);
 	json_decref(json);
+}
+
+/* The parent starts, and zebra-lite has the configuration. */
+static void begin(void)
+{
+	keep_in_open();
+	keep_in_daemon_configured(DAEMON_ZEBRA);
 }
 
 static void pass(unsigned ms)
@@ -63,10 +78,24 @@ static bool version(unsigned number)
 	return str_eq(asked, "keep-in");
 }
 
-static json_t *row(const char *prefix, const char *state)
+/* A new zebra-lite hears at once of what was kept in. */
+static void is_told(const char *what)
+{
+	pass(1);
+	assert_string_equal(asked, "remember-keep-in");
+	assert_string_equal(said, what);
+	answer(json_pack("{s:i}", "remembered", 1), NULL);
+}
+
+static json_t *row_in(const char *prefix, const char *state, int table)
 {
 	return json_pack("{s:s, s:s, s:i, s:i, s:I}", "prefix", prefix, "state", state, "table",
-			 254, "protocol", 222, "metric", (json_int_t)4294967294);
+			 table, "protocol", 222, "metric", (json_int_t)4294967294);
+}
+
+static json_t *row(const char *prefix, const char *state)
+{
+	return row_in(prefix, state, 254);
 }
 
 /* "none", or the prefixes that are in the file. */
@@ -101,7 +130,7 @@ static int teardown(void **state)
 
 static void test_written_when_it_changes(void **state)
 {
-	keep_in_open();
+	begin();
 	assert_true(version(7));
 	answer(json_pack("{s:[o, o, o, o, o]}", "prefixes", row("192.168.2.0/24", "installed"),
 			 row("10.0.0.0/8", "covered"), row("172.16.0.0/12", "covers-endpoint"),
@@ -121,7 +150,7 @@ static void test_written_when_it_changes(void **state)
 /* Without an answer the file is as it was, and the question is asked again. */
 static void test_no_answer(void **state)
 {
-	keep_in_open();
+	begin();
 	assert_true(version(7));
 	answer(json_pack("{s:[o]}", "prefixes", row("10.0.0.0/8", "installed")), NULL);
 	pass(3000);
@@ -134,6 +163,8 @@ static void test_no_answer(void **state)
 	keep_in_daemon_gone(DAEMON_BGPD);
 	assert_false(version(8));
 	keep_in_daemon_gone(DAEMON_ZEBRA);
+	keep_in_daemon_configured(DAEMON_ZEBRA);
+	is_told("254: 10.1.0.0/16");
 	assert_true(version(8)); /* another one's eighth */
 	answer(json_pack("{s:[o]}", "prefixes", row("10.2.0.0/16", "installed")), NULL);
 	assert_string_equal(file(), "10.2.0.0/16 ");
@@ -142,10 +173,45 @@ static void test_no_answer(void **state)
 	assert_true(loop_fake_rests());
 }
 
+/* Of one that dies the next one is told all, when it has its configuration, and not asked before:
+ * what it says then is written down. So it is when the parent starts, by the file. */
+static void test_next_one_is_told(void **state)
+{
+	begin();
+	assert_true(version(1));
+	answer(json_pack("{s:[o, o, o]}", "prefixes", row("10.1.0.0/16", "covered"),
+			 row("192.168.9.0/24", "connected"), row_in("10.1.0.0/16", "covered", 101)),
+	       NULL);
+	keep_in_daemon_gone(DAEMON_ZEBRA);
+	pass(10000);
+	assert_string_equal(asked, "");
+	keep_in_daemon_configured(DAEMON_BGPD);
+	pass(1);
+	assert_string_equal(asked, "");
+	keep_in_daemon_configured(DAEMON_ZEBRA);
+	pass(1);
+	assert_string_equal(said, "254: 10.1.0.0/16 192.168.9.0/24");
+	answer(NULL, "the daemon went away");
+	pass(3000);
+	assert_string_equal(said, "254: 10.1.0.0/16 192.168.9.0/24");
+	answer(json_object(), NULL);
+	assert_string_equal(said, "101: 10.1.0.0/16");
+	answer(json_object(), NULL);
+	keep_in_daemon_configured(DAEMON_ZEBRA); /* a reload */
+	assert_true(version(1));
+	keep_in_close();
+	assert_string_equal(file(), "10.1.0.0/16 10.1.0.0/16 ");
+	begin();
+	is_told("254: 10.1.0.0/16");
+	assert_string_equal(said, "101: 10.1.0.0/16");
+	keep_in_forget();
+	asked[0] = '\0';
+}
+
 /* An answer that comes behind the end. */
 static void test_late(void **state)
 {
-	keep_in_open();
+	begin();
 	assert_true(version(1));
 	keep_in_close();
 	answer(json_pack("{s:[o]}", "prefixes", row("10.0.0.0/8", "installed")), NULL);
@@ -158,7 +224,7 @@ static void test_cannot_be_written(void **state)
 	char *tmp = xasprintf("%s.new", path);
 
 	assert_int_equal(mkdir(tmp, 0700), 0);
-	keep_in_open();
+	begin();
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(version(1));
 		answer(json_pack("{s:[o]}", "prefixes", row("10.0.0.0/8", "installed")), NULL);
@@ -177,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_written_when_it_changes),
 		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_next_one_is_told),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_cannot_be_written),
 	};

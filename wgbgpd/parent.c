@@ -237,12 +237,20 @@ static void on_daemon_silent(enum daemon_id id)
 	ask_daemon_gone(id);
 }
 
+/* From the first change on each daemon is sent what runs before it is asked to check another. */
+static void on_config_done(enum daemon_id id, const struct ipc_frame *frame)
+{
+	if (datastore_running())
+		keep_in_daemon_configured(id);
+	commit_daemon_done(id, frame);
+}
+
 static void on_daemon_frame(enum daemon_id id, const struct ipc_frame *frame)
 {
 	if (frame->fd >= 0)
 		close(frame->fd);
 	if (frame->type == MSG_CONFIG_DONE)
-		commit_daemon_done(id, frame);
+		on_config_done(id, frame);
 	else if (frame->type == MSG_EVENT)
 		endpoint_event(id, frame->body, frame->len);
 	else if (ask_frame(id, frame) < 0)

@@ -445,6 +445,30 @@ void keepin_fewer(uint8_t plane)
 	apply_permits();
 }
 
+/* --- earlier lives --- */
+
+/* Its time begins; NULL: it is not permitted any more. */
+static struct keepin *learn_again(const struct prefix *p)
+{
+	struct keepin *e = keepin_learn(p);
+
+	if (e)
+		keepin_gone(e);
+	return e;
+}
+
+bool keepin_remember(const struct prefix *p)
+{
+	struct keepin *e = keepin_find(p);
+
+	if (e && e->learned)
+		return true;
+	e = learn_again(p);
+	if (e)
+		keepin_queue(e);
+	return e != NULL;
+}
+
 /* --- what the kernel has --- */
 
 bool keepin_looks_ours(const struct kroute *r)
@@ -474,11 +498,9 @@ static void lost(struct keepin *e)
  * it is taken out once more. */
 static struct keepin *found(const struct prefix *p)
 {
-	struct keepin *e = was_read ? NULL : keepin_learn(p);
+	struct keepin *e = was_read ? NULL : learn_again(p);
 
-	e = e ? e : keepin_get(p);
-	keepin_gone(e);
-	return e;
+	return e ? e : keepin_get(p);
 }
 
 void keepin_told(const struct kroute *r, bool present)

@@ -83,6 +83,9 @@ struct keepin *keepin_next_in(const struct keepin *e, const struct prefix *p);
 /* P gets a route through a tunnel: what is kept in for it then, NULL: nothing. */
 struct keepin *keepin_learn(const struct prefix *p);
 void keepin_gone(struct keepin *e); /* it has no such route any more: its time begins */
+/* P was learned in an earlier life, of which nothing may be left in the kernel. False: no `permit`
+ * of the configuration covers it. */
+bool keepin_remember(const struct prefix *p);
 /* Whether it has one, for the end of its time. */
 void keepin_ask(bool (*has_route)(const struct keepin *e));
 /* Forgets what was learned and has no route through a tunnel; NULL: all. Returns how many. */

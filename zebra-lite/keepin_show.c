@@ -135,6 +135,24 @@ void keepin_summary_start(struct show *s)
 				 (json_int_t)installed, "too-many", planes_with_too_many()));
 }
 
+void keepin_remember_start(struct show *s)
+{
+	int plane = zplane_by_table(conf_u32(s->args, "table", 0));
+	const json_t *text;
+	size_t i, n = 0;
+
+	json_array_foreach (conf_list(s->args, "prefixes"), i, text) {
+		const char *written = json_string_value(text);
+		struct prefix p;
+
+		if (plane < 0 || !written || prefix_parse(written, &p) < 0)
+			continue;
+		p.plane = (uint8_t)plane;
+		n += keepin_remember(&p);
+	}
+	show_object(s, json_pack("{s:I}", "remembered", (json_int_t)n));
+}
+
 void keepin_clear_start(struct show *s)
 {
 	struct prefix p;

@@ -458,6 +458,24 @@ static void test_found(void **state)
 		 "del fd00:1::/48 kept in\n");
 }
 
+/* What an earlier zebra-lite kept in, and left out of the kernel because a shorter route carries:
+ * it is refused when that route goes, even with its permit. */
+static void test_remembered(void **state)
+{
+	struct prefix p = rig_prefix("10.1.0.0/16"), other = rig_prefix("11.1.0.0/16");
+
+	rig_bgp("10.0.0.0/8", "10.9.1.1");
+	rig_told();
+	assert_true(keepin_remember(&p));
+	assert_false(keepin_remember(&other));
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rig_configure(CONFIG("", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "'20.0.0.0/8'")));
+	assert_non_null(strstr(rig_told(), "add 10.1.0.0/16 kept in\n"
+					   "del 10.0.0.0/8 dev wg1\n"));
+	rig_pass(1000);
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+}
+
 /* Before wgd has told of its tunnels nobody knows what covers a prefix, nor what it would catch. */
 static void test_wgd_last(void **state)
 {
@@ -528,6 +546,7 @@ int main(void)
 		CHECK(test_version),
 		CHECK(test_drift),
 		CHECK(test_found),
+		CHECK(test_remembered),
 		CHECK(test_wgd_last),
 		CHECK(test_renumbered),
 	};

@@ -591,6 +591,7 @@ const struct show_command zebra_commands[] = {
 	{"nftables-sets", nftables_start, NULL, NULL},
 	{"keep-in", keepin_start, keepin_step, keepin_finish},
 	{"keep-in-summary", keepin_summary_start, NULL, NULL},
+	{"remember-keep-in", keepin_remember_start, NULL, NULL},
 	{"clear-keep-in", keepin_clear_start, NULL, NULL},
 	{"planes", planes_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},

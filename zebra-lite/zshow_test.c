@@ -599,6 +599,12 @@ static void test_keep_in(void **state)
 	RIG_EQ(prefixes_of("{'command': 'route', 'family': 'ipv4'}", 1000),
 	       "0.0.0.0/0 10.1.0.0/16 10.2.0.0/16 10.9.0.1/32 198.51.100.0/24");
 	EXPECT("{'command': 'clear-keep-in', 'prefix': '10.2.0.0/16'}", "cleared=0\n");
+	EXPECT("{'command': 'remember-keep-in', 'table': 254, 'prefixes': ['10.3.0.0/16', "
+	       "'10.2.0.0/16', '0.0.0.0/0', 'x', 7]}",
+	       "remembered=2\n");
+	EXPECT("{'command': 'remember-keep-in', 'table': 100, 'prefixes': ['10.4.0.0/16']}",
+	       "remembered=0\n");
+	EXPECT("{'command': 'clear-keep-in', 'prefix': '10.3.0.0/16'}", "cleared=1\n");
 	EXPECT("{'command': 'clear-keep-in', 'prefix': 'x'}", "prefix: not a prefix");
 	EXPECT("{'command': 'clear-keep-in'}", "cleared=1\n");
 	rig_settle();
