@@ -22,6 +22,7 @@ struct addrs {
 };
 
 static struct addrs enabled, disabled; /* of peers */
+static struct addrs endpoints;	       /* in no order */
 
 static int cmp(const void *a, const void *b)
 {
@@ -41,6 +42,20 @@ static void add_addrs(const json_t *peer, const char *interface)
 		to->v[to->n++] = addr_in_plane(&on, plane_of_interface(interface));
 	}
 	free(more);
+}
+
+static void add_endpoints(const json_t *peer)
+{
+	struct endpoint at;
+	json_t *text;
+	size_t i;
+
+	json_array_foreach (conf_list(peer, "endpoint"), i, text) {
+		if (endpoint_parse(json_string_value(text), &at) < 0)
+			continue; /* a name */
+		endpoints.v = xrealloc(endpoints.v, (endpoints.n + 1) * sizeof(*endpoints.v));
+		endpoints.v[endpoints.n++] = at.addr;
+	}
 }
 
 static void sort(struct addrs *a)
@@ -66,8 +81,10 @@ static void configured_add(const json_t *interface)
 	memset(slot, 0, sizeof(interfaces.v[0]));
 	if (str_copy(slot, name, sizeof(interfaces.v[0])))
 		interfaces.n++;
-	json_array_foreach (conf_list(interface, "peer"), i, peer)
+	json_array_foreach (conf_list(interface, "peer"), i, peer) {
 		add_addrs(peer, name);
+		add_endpoints(peer);
+	}
 }
 
 static bool same_bytes(const void *a, size_t n_a, const void *b, size_t n_b, size_t size)
@@ -83,6 +100,7 @@ bool configured_read(const json_t *config)
 	bool changed;
 	size_t i;
 
+	endpoints.n = 0;
 	interfaces = (struct names){0};
 	enabled = disabled = (struct addrs){0};
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface)
@@ -121,7 +139,17 @@ enum reason configured_address(const struct addr *a)
 				   : REASON_NONE;
 }
 
+bool configured_endpoint_in(const struct prefix *p)
+{
+	for (size_t i = 0; i < endpoints.n; i++)
+		if (prefix_covers(p, (struct prefix[]){prefix_of_addr(&endpoints.v[i])}))
+			return true;
+	return false;
+}
+
 void configured_reset(void)
 {
 	configured_read(NULL);
+	free(endpoints.v);
+	endpoints = (struct addrs){0};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * configured: the WireGuard interfaces and tunnel addresses of the configuration, whether or not
- * wgd can use them.
+ * configured: the WireGuard interfaces, tunnel addresses and endpoints of the configuration,
+ * whether or not wgd can use them.
  *
  * tunnel.c knows what wgd told. An interface that wgd refuses is not told, yet it may be there,
  * with addresses and connected routes: no next hop may be reached through it as through a cable.
@@ -23,6 +23,7 @@ bool configured_refused_if(uint32_t oif);
 /* Why nothing leads to A when wgd tells of no peer there: it is the tunnel address, in its plane,
  * of a peer that is disabled, or of one whose interface wgd cannot use. NONE: no tunnel address. */
 enum reason configured_address(const struct addr *a);
+bool configured_endpoint_in(const struct prefix *p); /* that of some peer, unless it is a name */
 void configured_reset(void);
 
 #endif

@@ -32,6 +32,7 @@ void fib_want(const struct rib_node *n, struct fib_plan *plan);
 void fib_open(void (*busy)(bool busy));
 
 /* Gates: nothing is written before the kernel was read and wgd has told its tunnels. */
+void fib_found(void); /* the kernel has a route of ours */
 void fib_kernel_ready(void);
 void fib_wgd_away(void);
 void fib_wgd_synced(void);

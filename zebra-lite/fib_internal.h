@@ -19,6 +19,7 @@
 /* fib_gate.c: what was read so far. */
 extern struct fib_gate {
 	bool kernel_ready; /* its tables */
+	bool earlier;	   /* when they were read first they had routes of an earlier life */
 	bool wgd_met;	   /* its tunnels, once */
 	bool swept;	   /* what is stale of ours has been queued for removal */
 } fib_gate;

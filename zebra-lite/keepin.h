@@ -19,7 +19,8 @@
  * as some `permit` covers it. Of more than keepin_max learned prefixes of a plane the entries of
  * `permit` are kept in instead, until somebody clears that. A default route is never kept in. The
  * routes are recognised by our protocol, KEEPIN_METRIC and their type; those found at the start are
- * taken for learned, and stay as they are until wgd has told of its tunnels.
+ * taken for learned, and stay as they are until wgd has told of its tunnels. Where the kernel has
+ * no other route of ours then, no tunnel is at work: what `permit` says is written without wgd.
  */
 #ifndef WGBGP_ZEBRA_KEEPIN_H
 #define WGBGP_ZEBRA_KEEPIN_H

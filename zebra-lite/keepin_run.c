@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "configured.h"
 #include "fib_internal.h"
 #include "keepin_wish.h"
 #include "log.h"
@@ -61,10 +62,13 @@ static void set_state(struct keepin *e, enum keepin_state state)
 			keepin_queue(in);
 }
 
-/* Which interfaces are tunnels, and where their endpoints are, is known from wgd alone. */
-static bool may_judge(enum keepin_state state)
+/* Which interfaces are tunnels, and where their endpoints are, is known from wgd alone. Where the
+ * kernel had no route of an earlier life no tunnel works yet that an addition could disturb. */
+static bool may_judge(const struct keepin *e, enum keepin_state state)
 {
-	return fib_gate.wgd_met || state == KEEPIN_OVER || state == KEEPIN_KERNEL_OFF;
+	if (fib_gate.wgd_met || state == KEEPIN_OVER || state == KEEPIN_KERNEL_OFF)
+		return true;
+	return state == KEEPIN_WANTED && !fib_gate.earlier && !configured_endpoint_in(&e->node.p);
 }
 
 /* E is neither queued nor under way; it may be freed. */
@@ -72,7 +76,7 @@ static void bring_there(struct keepin *e)
 {
 	enum keepin_state state = keepin_judge(e, KEEPIN_NOW);
 
-	if (!may_judge(state))
+	if (!may_judge(e, state))
 		return; /* keepin_tunnels_ready() */
 	set_state(e, state);
 	if (e->retry.error && e->installed == (e->state == KEEPIN_WANTED)) {

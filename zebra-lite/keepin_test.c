@@ -511,6 +511,40 @@ static void test_wgd_last(void **state)
 	assert_string_equal(state_of("20.1.0.0/16"), "wanted");
 }
 
+/* Where nothing of an earlier life is in the kernel nobody waits for wgd, but where the prefix may
+ * be a tunnel's or have an endpoint in it. */
+static void test_fresh(void **state)
+{
+	rig_end(state);
+	rig_begin();
+	fib_reset();
+	tunnel_reset();
+	rig_configure(CONFIG("'keep-in': 'permit'",
+			     PEER("p1", "'10.0.0.0/8', '10.1.0.0/16', '203.0.113.0/24'")
+			     ", 'endpoint': ['name.example:1', '203.0.113.9:1']",
+			     PEER("p2", "'20.0.0.0/8', '198.51.100.128/25'")));
+	rig_keep_in = true;
+	rib_kernel_begin();
+	underlay();
+	rig_kernel(true, "20.0.0.0/7", RTPROT_BOOT, 10, RIG_WG1, NULL);
+	found("10.1.0.0/16", true);
+	found("198.51.100.128/25", true);
+	rib_kernel_end(NULL);
+	assert_null(strstr(rig_told(), "kept in"));
+	fib_kernel_ready();
+	RIG_TOLD("add 10.0.0.0/8 kept in\n");
+	tunnel_begin();
+	rig_if(RIG_WG0, true);
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.9:1", TUNNEL_UP);
+	tunnel_synced();
+	fib_wgd_synced();
+	RIG_TOLD("add 20.0.0.0/8 kept in\n"
+		 "del 198.51.100.128/25 kept in\n"
+		 "add 10.9.0.1/32 dev wg0\n");
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+}
+
 /* The kernel's other numbers. */
 static void test_renumbered(void **state)
 {
@@ -548,6 +582,7 @@ int main(void)
 		CHECK(test_found),
 		CHECK(test_remembered),
 		CHECK(test_wgd_last),
+		CHECK(test_fresh),
 		CHECK(test_renumbered),
 	};
 

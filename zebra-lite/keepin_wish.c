@@ -3,6 +3,7 @@
 
 #include <linux/rtnetlink.h>
 
+#include "configured.h"
 #include "fib_internal.h"
 #include "pin.h"
 #include "rib.h"
@@ -13,9 +14,11 @@ static bool is_up(uint32_t oif)
 	return !out.link_up || out.link_up(oif);
 }
 
+/* By its name, as long as wgd has not told. */
 static bool is_tunnel(uint32_t oif)
 {
-	return tunnel_if_by_index(oif) && is_up(oif);
+	return (tunnel_if_by_index(oif) || (!fib_gate.wgd_met && configured_refused_if(oif))) &&
+	       is_up(oif);
 }
 
 bool keepin_leads_in(const struct fib *f)

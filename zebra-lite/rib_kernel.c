@@ -252,6 +252,8 @@ void rib_kernel_route(const struct kroute *told, bool present)
 	put_on_link(r);
 	r->prefix.plane = (uint8_t)plane;
 	fib_settle();
+	if (present && r->protocol == zconfig.protocol && !keepin_looks_ours(r))
+		fib_found();
 	if (keepin_is_ours(r)) {
 		keepin_told(r, present);
 	} else if (keepin_looks_ours(r)) {
