@@ -71,6 +71,36 @@ static bool may_judge(const struct keepin *e, enum keepin_state state)
 	return state == KEEPIN_WANTED && !fib_gate.earlier && !configured_endpoint_in(&e->node.p);
 }
 
+/* As it will be behind the batch: written now, in the batch's order. */
+static void put_now(struct keepin *e, enum keepin_state state)
+{
+	if (e->write != ROUTE_NONE || retry_waits(&e->retry))
+		return;
+	set_state(e, state);
+	if (e->queued)
+		keepin_unqueue(e);
+	put(e, e->installed ? ROUTE_DEL : ROUTE_ADD);
+}
+
+/* What will be refused then is refused before. */
+static void ahead(struct keepin *e, enum keepin_when when)
+{
+	if (e->write == ROUTE_DEL)
+		keepin_settle(true); /* it goes, and is wanted again */
+	if (!e->installed && keepin_judge(e, when) == KEEPIN_WANTED)
+		put_now(e, KEEPIN_WANTED);
+}
+
+/* E's route goes: what is inside, and was refused by it alone, is refused before. */
+static void inside_first(const struct keepin *e)
+{
+	struct keepin *in = keepin_first_in(&e->node.p);
+
+	for (; in; in = keepin_next_in(in, &e->node.p))
+		if (in != e && may_judge(in, KEEPIN_WANTED))
+			ahead(in, KEEPIN_NOW);
+}
+
 /* E is neither queued nor under way; it may be freed. */
 static void bring_there(struct keepin *e)
 {
@@ -85,10 +115,14 @@ static void bring_there(struct keepin *e)
 	}
 	if (retry_waits(&e->retry))
 		return; /* retry_due() */
-	if (e->installed != (e->state == KEEPIN_WANTED))
-		put(e, e->installed ? ROUTE_DEL : ROUTE_ADD);
-	else if (e->state == KEEPIN_OVER)
-		keepin_forget(e);
+	if (e->installed == (e->state == KEEPIN_WANTED)) {
+		if (e->state == KEEPIN_OVER)
+			keepin_forget(e);
+		return;
+	}
+	if (e->installed)
+		inside_first(e);
+	put(e, e->installed ? ROUTE_DEL : ROUTE_ADD);
 }
 
 /* --- what was written --- */
@@ -183,26 +217,6 @@ static bool is_learned(const struct rib_node *n)
 	return n->hops || (n->flags & NODE_ADOPTED);
 }
 
-/* As it will be behind the batch: written now, in the batch's order. */
-static void put_now(struct keepin *e, enum keepin_state state)
-{
-	if (e->write != ROUTE_NONE || retry_waits(&e->retry))
-		return;
-	set_state(e, state);
-	if (e->queued)
-		keepin_unqueue(e);
-	put(e, e->installed ? ROUTE_DEL : ROUTE_ADD);
-}
-
-/* What will be refused then is refused before. */
-static void ahead(struct keepin *e)
-{
-	if (e->write == ROUTE_DEL)
-		keepin_settle(true); /* it goes, and is wanted again */
-	if (!e->installed && keepin_judge(e, KEEPIN_BEHIND) == KEEPIN_WANTED)
-		put_now(e, KEEPIN_WANTED);
-}
-
 void keepin_between(const struct rib_node *n)
 {
 	struct keepin *e = keepin_find(RIB_PREFIX(n));
@@ -219,12 +233,12 @@ void keepin_before(const struct rib_node *n, const struct fib *target)
 	if (in && is_learned(n)) {
 		e = keepin_learn(RIB_PREFIX(n));
 		if (e)
-			ahead(e);
+			ahead(e, KEEPIN_BEHIND);
 	}
 	if (in || !keepin_count() || !keepin_leads_in(rib_installed(n)))
 		return;
 	for (e = keepin_first_in(RIB_PREFIX(n)); e; e = keepin_next_in(e, RIB_PREFIX(n)))
-		ahead(e);
+		ahead(e, KEEPIN_BEHIND);
 }
 
 void keepin_booked(const struct rib_node *n, bool moved)

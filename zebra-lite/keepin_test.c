@@ -113,6 +113,23 @@ static void test_covered(void **state)
 	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
 }
 
+/* The route of a link that went down is gone, and a reload takes its permit away before somebody
+ * has looked: what the one that refuses covers is refused before that goes. */
+static void test_inside_first(void **state)
+{
+	rig_configure(CONFIG("", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "'10.0.0.0/8'")));
+	rig_bgp("10.0.0.0/8", "10.9.1.1");
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_bgp("10.1.0.0/16", "");
+	rig_told();
+	assert_string_equal(state_of("10.1.0.0/16"), "covered");
+	rig_link_down[RIG_WG1] = true;
+	rig_configure(CONFIG("", PEER("p1", "'10.1.0.0/16'"), PEER("p2", "'20.0.0.0/8'")));
+	assert_non_null(strstr(rig_told(), "add 10.1.0.0/16 kept in\n"
+					   "del 10.0.0.0/8 kept in\n"));
+}
+
 /* A default route is not kept in: beside it a prefix is, as long as it has a route of its own. Its
  * own comes back before a default route is taken away. */
 static void test_behind_default(void **state)
@@ -565,6 +582,7 @@ int main(void)
 		CHECK(test_learned),
 		CHECK(test_not_learned),
 		CHECK(test_covered),
+		CHECK(test_inside_first),
 		CHECK(test_behind_default),
 		CHECK(test_foreign_in_front),
 		CHECK(test_foreign_multipath),
