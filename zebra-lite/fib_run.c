@@ -121,6 +121,8 @@ static void book(struct item *it, struct fib_entries *to)
 		fib_plan_unsets(it, to);
 		fib_set_installed(n, fib_ref(it->target));
 		fib_retry_done(n, it->target);
+		if (it->write != ROUTE_NONE && it->target && it->target->nh)
+			nhobj_taken(it->target->nh);
 	}
 	fib_unref(it->target);
 	free(it->given);

@@ -96,6 +96,7 @@ void nhgroup_found(uint32_t id, const struct nhleg *legs, unsigned n, bool resil
 void nhobj_read(void);
 void nhobj_lost(uint32_t id);	     /* somebody deleted it */
 void nhobj_refused(struct nhobj *o); /* by the kernel, for a route */
+void nhobj_taken(const struct nhobj *o); /* the same, the other way */
 void nhobj_kick(void);		     /* one that could not be made may be made now */
 void nhobj_settle(void);	     /* the queue is worked off: looks for prefixes that miss one */
 

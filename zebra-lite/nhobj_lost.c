@@ -10,10 +10,10 @@
 #include "out.h"
 #include "rib_node.h"
 
-#define REFUSED_MAX 8 /* routes by an object that the kernel refused: then no more objects */
+#define REFUSED_MAX 8 /* routes by an object that the kernel refused in a row: then no more */
 
 bool nhobj_waiting;
-static unsigned refused;
+static unsigned refused[2]; /* in a row: of IPv4, of IPv6 */
 static struct timer missed_timer;
 
 static void leaf_lost(uint32_t leaf)
@@ -72,9 +72,14 @@ void nhobj_refused(struct nhobj *o)
 {
 	if (o->gone)
 		return;
-	if (!nhobj_has_fallen(o) && ++refused > REFUSED_MAX)
+	if (!nhobj_has_fallen(o) && ++refused[o->family == AF_INET6] > REFUSED_MAX)
 		nhobj_give_up(o->family);
 	nhobj_lost(o->id);
+}
+
+void nhobj_taken(const struct nhobj *o)
+{
+	refused[o->family == AF_INET6] = 0;
 }
 
 void nhobj_link_down(uint32_t ifindex)
@@ -122,6 +127,6 @@ void nhobj_lost_reset(void)
 {
 	timer_stop(&missed_timer);
 	missed_timer.ready = false;
-	refused = 0;
+	refused[0] = refused[1] = 0;
 	nhobj_waiting = false;
 }

@@ -693,6 +693,23 @@ static void test_useless(void **state)
 		 "add 10.2.0.0/16 dev wg0\n");
 }
 
+/* Now and then one is refused, in all more often than that: others are taken, so there are more. */
+static void test_refused_in_between(void **state)
+{
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_told();
+	for (unsigned i = 0; i < 20; i++) {
+		rig_route_error = -EINVAL;
+		rig_bgp("10.2.0.0/16", "10.9.0.1 10.9.1.2");
+		rig_turn();
+		rig_route_error = 0;
+		rig_told();
+		assert_non_null(rib_installed(rib_find((struct prefix[]){rig_prefix("10.2.0.0/16")}))->nh);
+		rig_bgp("10.2.0.0/16", "");
+		rig_told();
+	}
+}
+
 /* A move that the kernel refuses: the prefixes go one by one. */
 static void test_move_refused(void **state)
 {
@@ -1467,6 +1484,7 @@ int main(void)
 		T(test_degraded),      T(test_home),	      T(test_homeless),
 		T(test_lost),	       T(test_found),	      T(test_create_refused),
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),
+		T(test_refused_in_between),
 		T(test_any),	       T(test_group),	      T(test_members),
 		T(test_join),	       T(test_resilient),     T(test_never_resilient),
 		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),
