@@ -139,8 +139,9 @@ static void hops_kept(const struct rib_node *n, struct hopset *s, struct route_h
 static const struct tunnel_peer *peer_behind(const struct fib *f, uint32_t oif)
 {
 	struct tunnel_peer *p = fib_owner_on(f, oif);
+	const struct tunnel_if *iface = tunnel_if_by_index(oif);
 
-	if (p)
+	if (p || !iface || !iface->any)
 		return p;
 	LIST_FOREACH (p, tunnel_all_peers(), link)
 		if (p->iface->ifindex == oif && p->iface->any)
