@@ -58,11 +58,13 @@ void fib_open(void (*busy)(bool busy))
 
 /* --- the ends of batches --- */
 
+/* Groups come last: one that leads by another interface, too, from now on catches there what the
+ * entries that go have caught. */
 static void finish(struct batch *b)
 {
 	fib_run_books(b, fib_wgd_entries());
-	nhgroup_batch_done();
 	fib_wgd_send();
+	nhgroup_batch_done();
 	nexthop_tell();
 }
 

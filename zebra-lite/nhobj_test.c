@@ -173,6 +173,23 @@ static void test_group_behind(void **state)
 		 "object 2 del\n");
 }
 
+/* The group leads by one more interface when the entry there of what it catches by now has gone. */
+static void test_group_behind_entries(void **state)
+{
+	state_of(2, TUNNEL_DOWN);
+	rig_peer(5, RIG_WG1, "10.9.1.5", NULL, TUNNEL_UP);
+	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*1");
+	rig_bgp("10.1.7.0/24", "10.9.1.5");
+	rig_told();
+	state_of(2, TUNNEL_UP);
+	rig_bgp("10.1.7.0/24", "");
+	RIG_TOLD("set 10.1.0.0/16 p2\n"
+		 "del 10.1.7.0/24 dev wg1\n"
+		 "unset 10.1.7.0/24 p5\n"
+		 "object 3 new dev wg1\n"
+		 "group 1 = 2*1 3*1\n");
+}
+
 /* What is no pair: of one interface, a link, alone, refused. */
 static void test_no_pair(void **state)
 {
@@ -1478,6 +1495,7 @@ int main(void)
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_pair),
+		T(test_group_behind_entries),
 		T(test_group_behind),  T(test_unused),	       T(test_no_pair),	      T(test_disagreement),
 		T(test_say),	       T(test_both),	      T(test_move_put_off),
 		T(test_join_later),    T(test_link_fell),
