@@ -7,7 +7,7 @@
  *
  * Gaps until something is noticed: a route that is not kept in itself (a default route) carries for
  * a prefix that has none any more, and goes with its link; somebody else's route takes the place of
- * the one that carries.
+ * the one that carries, or of the one that would when the link of that goes before the next turn.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,6 +50,7 @@ static struct {
 	bool learned;	/* through a tunnel, and is permitted since */
 	bool protected; /* that, or permitted from the start */
 	bool excused;	/* until the link is known to be down */
+	bool unlooked;	/* somebody else's route covers it since the last turn */
 } t[PREFIXES];
 static bool permit[TUNNELS][PREFIXES];
 static unsigned mode[TUNNELS];
@@ -121,7 +122,7 @@ static void check(void)
 	for (unsigned i = 0; i < PREFIXES; i++) {
 		int m = lookup(i);
 
-		if (!t[i].protected || t[i].excused)
+		if (!t[i].protected || t[i].excused || t[i].unlooked)
 			continue;
 		checks++;
 		if (goes_abroad(m) && (m < 0 || t[m].p.len < t[i].p.len))
@@ -187,10 +188,17 @@ static void configure(void)
 	rig_configure(text);
 }
 
+static void turns(void)
+{
+	rig_told();
+	for (unsigned i = 0; i < PREFIXES; i++)
+		t[i].unlooked = false;
+}
+
 /* Those that have a route, or are permitted from the start, count from here on. */
 static void at_rest(void)
 {
-	rig_told();
+	turns();
 	rig_pass(4000); /* entries that linger, retries */
 	rig_told();
 	for (unsigned i = 0; i < PREFIXES; i++) {
@@ -233,6 +241,8 @@ static void foreign(unsigned i)
 	note("foreign", i, t[i].foreign);
 	for (unsigned k = 0; k < PREFIXES; k++) /* it may take the place of a covering one */
 		t[k].excused = t[k].excused || lookup(k) == (int)i;
+	for (unsigned k = 0; k < PREFIXES; k++)
+		t[k].unlooked = t[k].unlooked || (t[i].foreign && prefix_covers(&t[i].p, &t[k].p));
 	rig_kernel(t[i].foreign, texts[family][i], RTPROT_BOOT, 10, RIG_U0,
 		   family ? "2001:db8::9" : "198.51.100.9");
 }
@@ -337,7 +347,7 @@ static void op(void)
 		at_rest();
 	}
 	if (rnd(2))
-		rig_told();
+		turns();
 }
 
 static void run(unsigned of_family)
