@@ -143,6 +143,8 @@ int kernel_decode_route(const struct nlmsghdr *nlh, struct kroute *r)
 	r->type = rtm->rtm_type;
 	r->protocol = rtm->rtm_protocol;
 	r->replaced = nlh->nlmsg_flags & NLM_F_REPLACE;
+	r->appended = nlh->nlmsg_flags & NLM_F_APPEND;
+	r->listed = nlh->nlmsg_flags & NLM_F_MULTI;
 	return route_attrs(tb, rtm, r);
 }
 

@@ -336,7 +336,8 @@ static void test_route_types(void **state)
 			continue;
 		assert_int_equal(r.type, rows[i].type);
 		assert_true(!r.oif && !r.metric && !r.nhid && !r.gateway.family &&
-			    !r.source.family && !r.replaced && r.protocol == 222);
+			    !r.source.family && !r.replaced && !r.appended && !r.listed &&
+			    r.protocol == 222);
 	}
 }
 
@@ -348,7 +349,7 @@ static void test_route6(void **state)
 	struct kroute r;
 
 	rtm->rtm_family = AF_INET6;
-	nlh->nlmsg_flags = NLM_F_REPLACE;
+	nlh->nlmsg_flags = NLM_F_REPLACE | NLM_F_APPEND | NLM_F_MULTI;
 	mnl_attr_put(nlh, RTA_DST, 16, dst);
 	mnl_attr_put(nlh, RTA_GATEWAY, 16, by);
 	mnl_attr_put(nlh, RTA_PREFSRC, 16, dst);
@@ -357,7 +358,7 @@ static void test_route6(void **state)
 	assert_string_equal(PREFIX_STR(&r.prefix), "2001:db8::/128");
 	assert_string_equal(ADDR_STR(&r.gateway), "fe80::1");
 	assert_string_equal(ADDR_STR(&r.source), "2001:db8::");
-	assert_true(r.replaced);
+	assert_true(r.replaced && r.appended && r.listed);
 	rtm->rtm_dst_len = 129;
 	assert_int_equal(kernel_decode_route(nlh, &r), -EBADMSG);
 	rtm->rtm_dst_len = 32;

@@ -28,6 +28,8 @@ struct kroute {
 	uint8_t protocol;    /* rtm_protocol */
 	uint8_t type;	     /* RTN_UNICAST, RTN_BLACKHOLE, … */
 	bool replaced;	     /* read: the notification says that it took another one's place */
+	bool appended;	     /* read: the notification says that it stands behind another one */
+	bool listed;	     /* read: in a listing, which goes by the kernel's order */
 	uint32_t nhid;	     /* nexthop object, 0 none */
 	uint8_t n_ways; /* of a multipath route, in order; the first is in `oif`, too; else 0 */
 	struct way way[ROUTE_WAYS_MAX];

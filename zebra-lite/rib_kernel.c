@@ -149,6 +149,36 @@ static bool is_one_of(const struct rib_node *n, const struct kroute *r)
 	return false;
 }
 
+/* Where C belongs, so that the first one of a metric is the one in use, as it is for the kernel: by
+ * a listing, behind those that it gave before; by a notification, behind all where it says so, or
+ * for IPv6; else in front. */
+static void put_in_order(struct rib_node *n, struct rib_cand *c, const struct kroute *r)
+{
+	struct rib_cand **head = &rib_extra_of(n)->others, **to = head, **at = head;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	for (at = head; *at; at = &(*at)->next)
+		if (r->listed ? (*at)->epoch == rib_kernel_epoch
+			      : r->appended || r->prefix.family == AF_INET6)
+			to = &(*at)->next;
+	c->next = *to;
+	*to = c;
+}
+
+/* A reading found the candidate C again. */
+static void foreign_seen(struct rib_node *n, struct rib_cand *c, const struct kroute *r)
+{
+	const struct rib_cand *in_use = rib_foreign(n);
+
+	if (!r->listed || c->epoch == rib_kernel_epoch)
+		return;
+	put_in_order(n, c, r);
+	if (rib_foreign(n) != in_use)
+		foreign_changed(n);
+}
+
 static void foreign_told(const struct kroute *r, bool present)
 {
 	struct rib_node *n = present ? rib_get(&r->prefix) : rib_find(&r->prefix);
@@ -169,7 +199,9 @@ static void foreign_told(const struct kroute *r, bool present)
 		replaced(n, r);
 	else if (r->n_ways && r->prefix.family == AF_INET6)
 		grown(n, r);
-	if (!c) {
+	if (c) {
+		foreign_seen(n, c, r);
+	} else {
 		bool own = r->protocol == RTPROT_KERNEL && !r->gateway.family;
 
 		c = rib_cand_new(n, own ? RIB_CONNECTED : RIB_KERNEL);
@@ -179,6 +211,7 @@ static void foreign_told(const struct kroute *r, bool present)
 		c->metric = r->metric;
 		c->gateway = r->gateway;
 		c->ways = ways_get(r->way, r->n_ways);
+		put_in_order(n, c, r);
 		c->epoch = rib_kernel_epoch;
 		foreign_changed(n);
 	}

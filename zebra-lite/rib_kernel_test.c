@@ -726,6 +726,53 @@ static void test_replaced(void **state)
 	assert_null(rib_find(&r.prefix));
 }
 
+static void tell_by(struct kroute *r, uint32_t oif)
+{
+	r->oif = oif;
+	tell(*r, true);
+}
+
+#define USED(text, ifindex) \
+	assert_int_equal(rib_foreign(rib_find((struct prefix[]){rig_prefix(text)}))->oif, ifindex)
+
+/* Of several of others with one metric the kernel uses the first: one that comes is in front unless
+ * it is said to be behind, those of IPv6 are behind, and a listing has them in order. */
+static void test_equal_metrics(void **state)
+{
+	struct kroute r = ours("10.2.0.0/16", 0), six = ours("fd00:2::/48", 0);
+
+	r.protocol = six.protocol = RTPROT_STATIC;
+	r.metric = six.metric = 5;
+	tell_by(&r, RIG_U0);
+	tell_by(&r, RIG_U1);
+	USED("10.2.0.0/16", RIG_U1);
+	r.appended = true;
+	tell_by(&r, RIG_WG2);
+	USED("10.2.0.0/16", RIG_U1);
+	r.appended = false;
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	r.listed = true;
+	tell_by(&r, RIG_WG2); /* one was deleted and added again, and nobody heard of it */
+	tell_by(&r, RIG_U0);
+	tell_by(&r, RIG_U1);
+	USED("10.2.0.0/16", RIG_WG2);
+	rib_kernel_end(NULL);
+	rig_settle();
+	tell(r, false);
+	USED("10.2.0.0/16", RIG_WG2);
+	r.oif = RIG_WG2;
+	tell(r, false);
+	USED("10.2.0.0/16", RIG_U0);
+	tell_by(&six, RIG_U0);
+	tell_by(&six, RIG_U1);
+	USED("fd00:2::/48", RIG_U0);
+	six.oif = RIG_U0;
+	tell(six, false);
+	USED("fd00:2::/48", RIG_U1);
+}
+
 /* Ours that leads nowhere is the same by whatever link the kernel names. */
 static void test_blackhole(void **state)
 {
@@ -937,7 +984,7 @@ int main(void)
 		T(test_replaced),      T(test_blackhole),    T(test_sweeps),
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
-		T(test_kept_in_by_another),
+		T(test_kept_in_by_another), T(test_equal_metrics),
 	};
 
 	log_init("rib_kernel_test");
