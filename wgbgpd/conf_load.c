@@ -32,6 +32,12 @@ bool conf_load_file(struct ly_ctx *ctx, const char *path, unsigned flags, struct
 	return load(conf_parse_file(ctx, path, errs), flags, out, errs);
 }
 
+bool conf_load_texts(struct ly_ctx *ctx, const struct conf_texts *texts, unsigned flags,
+		     struct conf_loaded *out, struct conf_errors *errs)
+{
+	return load(conf_parse_texts(ctx, texts, errs), flags, out, errs);
+}
+
 bool conf_load_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
 		    unsigned flags, struct conf_loaded *out, struct conf_errors *errs)
 {

@@ -15,6 +15,8 @@ struct conf_loaded {
 /* False after errors. What is said goes to ERRS, warnings too. FLAGS: enum conf_check_flags. */
 bool conf_load_file(struct ly_ctx *ctx, const char *path, unsigned flags, struct conf_loaded *out,
 		    struct conf_errors *errs);
+bool conf_load_texts(struct ly_ctx *ctx, const struct conf_texts *texts, unsigned flags,
+		     struct conf_loaded *out, struct conf_errors *errs);
 bool conf_load_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
 		    unsigned flags, struct conf_loaded *out, struct conf_errors *errs);
 void conf_loaded_free(struct conf_loaded *loaded);

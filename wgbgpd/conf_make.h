@@ -15,6 +15,7 @@ struct parser {
 	struct conf *conf;
 	struct conf_errors *errs;
 	bool files;	   /* include is allowed */
+	bool memory;	   /* no file is opened: conf->texts has them all */
 	unsigned depth;	   /* of includes */
 	unsigned included; /* files, altogether */
 };

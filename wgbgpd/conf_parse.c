@@ -162,17 +162,13 @@ static bool parse_list(struct source *src, struct lyd_node *parent, const struct
 static void parse_include(struct source *src, struct lyd_node *parent)
 {
 	struct conf_pos pos = source_pos(src);
-	const char *slash = strrchr(src->name, '/');
 	char *path;
 
 	if (conf_lex_next(&src->lex) != CONF_TOKEN_WORD) {
 		complain_token(src, parent, "include", "a file");
 		return;
 	}
-	if (src->lex.word[0] == '/' || !slash)
-		path = xstrdup(src->lex.word);
-	else
-		path = xasprintf("%.*s/%s", (int)(slash - src->name), src->name, src->lex.word);
+	path = conf_texts_path(src->name, src->lex.word);
 	if (conf_lex_next(&src->lex) != CONF_TOKEN_SEMI) {
 		complain_token(src, parent, "include", "';' after the file");
 		free(path);
@@ -347,12 +343,31 @@ static char *read_whole(const char *path, size_t *len)
 	return (char *)text.data;
 }
 
+/* Each file is read once, so that what is kept is what was parsed. NULL with errno. */
+static const struct conf_text *file_text(struct parser *p, const char *path)
+{
+	const struct conf_text *known = conf_texts_find(&p->conf->texts, path);
+	size_t len;
+	char *text;
+
+	if (known || p->memory) {
+		errno = ENOENT;
+		return known;
+	}
+	text = read_whole(path, &len);
+	if (!text)
+		return NULL;
+	conf_texts_add(&p->conf->texts, path, text, len);
+	return conf_texts_find(&p->conf->texts, path);
+}
+
 static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
 			 const struct conf_pos *from)
 {
 	const struct conf_pos here = {path, 0, 0};
-	size_t len;
-	char *text = read_whole(path, &len);
+	const struct conf_text *file = file_text(p, path);
+	const char *text = file ? file->text : NULL;
+	size_t len = file ? file->len : 0;
 
 	p->included++;
 	if (!text) {
@@ -369,7 +384,6 @@ static void include_file(struct parser *p, const char *path, struct lyd_node *pa
 		parse_text(p, path, text, len, parent);
 		p->depth--;
 	}
-	free(text);
 }
 
 static struct conf *parser_result(struct parser *p, unsigned errors_before)
@@ -388,6 +402,19 @@ struct conf *conf_parse_file(struct ly_ctx *ctx, const char *path, struct conf_e
 	unsigned before = errs->errors;
 
 	include_file(&p, path, NULL, NULL);
+	return parser_result(&p, before);
+}
+
+struct conf *conf_parse_texts(struct ly_ctx *ctx, const struct conf_texts *texts,
+			      struct conf_errors *errs)
+{
+	struct parser p = {
+		.ctx = ctx, .conf = conf_new(ctx), .errs = errs, .files = true, .memory = true};
+	unsigned before = errs->errors;
+
+	ensure(texts->n > 0);
+	conf_texts_copy(&p.conf->texts, texts);
+	include_file(&p, texts->v[0].path, NULL, NULL);
 	return parser_result(&p, before);
 }
 

@@ -25,6 +25,10 @@
  */
 struct conf *conf_parse_file(struct ly_ctx *ctx, const char *path, struct conf_errors *errs);
 
+/* The same of files that somebody has read: the first one of TEXTS and what it includes. */
+struct conf *conf_parse_texts(struct ly_ctx *ctx, const struct conf_texts *texts,
+			      struct conf_errors *errs);
+
 /* The same from memory. NAME stands for the file in messages; include is refused. */
 struct conf *conf_parse_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
 			     struct conf_errors *errs);

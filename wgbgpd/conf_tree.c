@@ -40,6 +40,7 @@ void conf_free(struct conf *conf)
 		free(conf->names);
 		conf->names = next;
 	}
+	conf_texts_free(&conf->texts);
 	free(conf);
 }
 

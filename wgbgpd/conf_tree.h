@@ -12,6 +12,7 @@
 #include <libyang/libyang.h>
 
 #include "conf_error.h"
+#include "conf_texts.h"
 
 struct conf_place; /* of a node */
 struct conf_name;  /* of a file */
@@ -21,6 +22,7 @@ struct conf {
 	struct lyd_node *tree; /* first of the top-level siblings; NULL: an empty configuration */
 	struct conf_place *places; /* all of them, newest first */
 	struct conf_name *names;
+	struct conf_texts texts; /* the files that were read; not copied by conf_dup() */
 };
 
 struct conf *conf_new(struct ly_ctx *ctx);

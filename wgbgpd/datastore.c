@@ -21,14 +21,13 @@ void datastore_init(struct ly_ctx *ctx, const char *path)
 	config_path = path;
 }
 
-struct datastore_version *datastore_read(struct conf_errors *errs)
+/* Of LOADED, which is taken over. */
+static struct datastore_version *version_of(const struct conf_loaded *loaded,
+					    struct conf_errors *errs)
 {
 	struct datastore_version *v = xcalloc(1, sizeof(*v));
 
-	if (!conf_load_file(context, config_path, CONF_CHECK_FILES, &v->loaded, errs)) {
-		free(v);
-		return NULL;
-	}
+	v->loaded = *loaded;
 	v->text = conf_print_json(v->loaded.effective, true);
 	v->len = strlen(v->text);
 	v->json = conf_read(v->text, v->len);
@@ -39,6 +38,25 @@ struct datastore_version *datastore_read(struct conf_errors *errs)
 	conf_error(errs, NULL, "%s: the configuration is too large for the daemons", config_path);
 	datastore_version_free(v);
 	return NULL;
+}
+
+struct datastore_version *datastore_read(struct conf_errors *errs)
+{
+	struct conf_loaded loaded;
+
+	if (!conf_load_file(context, config_path, CONF_CHECK_FILES, &loaded, errs))
+		return NULL;
+	return version_of(&loaded, errs);
+}
+
+struct datastore_version *datastore_read_texts(const struct conf_texts *texts, unsigned flags,
+					       struct conf_errors *errs)
+{
+	struct conf_loaded loaded;
+
+	if (!conf_load_texts(context, texts, flags, &loaded, errs))
+		return NULL;
+	return version_of(&loaded, errs);
 }
 
 static size_t count_interfaces(const struct datastore_version *v)
@@ -94,8 +112,20 @@ const char *datastore_hostname(void)
 void datastore_set_running(struct datastore_version *version)
 {
 	if (version != running)
-		datastore_version_free(running);
+		datastore_version_free(datastore_exchange(version));
+}
+
+struct datastore_version *datastore_exchange(struct datastore_version *version)
+{
+	struct datastore_version *before = running;
+
 	running = version;
+	return before;
+}
+
+void datastore_renumber(struct datastore_version *version)
+{
+	version->generation = ++last_generation;
 }
 
 void datastore_version_free(struct datastore_version *version)

@@ -21,6 +21,9 @@ struct datastore_version {
 void datastore_init(struct ly_ctx *ctx, const char *path);
 /* Reads the file; NULL after errors. The caller frees it or makes it the running one. */
 struct datastore_version *datastore_read(struct conf_errors *errs);
+/* The same of files that were read before. FLAGS: enum conf_check_flags. */
+struct datastore_version *datastore_read_texts(const struct conf_texts *texts, unsigned flags,
+					       struct conf_errors *errs);
 /* V has no WireGuard interface, while the running one has: an empty file, comments alone. Says it.
  */
 bool datastore_would_empty(const struct datastore_version *v, struct conf_errors *errs);
@@ -31,6 +34,10 @@ const struct datastore_version *datastore_running(void); /* NULL before the firs
  * call. */
 const char *datastore_hostname(void);
 void datastore_set_running(struct datastore_version *version); /* takes it over */
+/* The same; the caller gets what ran before (NULL: nothing did). */
+struct datastore_version *datastore_exchange(struct datastore_version *version);
+/* Another number for a version that is applied once more. */
+void datastore_renumber(struct datastore_version *version);
 void datastore_version_free(struct datastore_version *version);
 void datastore_free(void);
 

@@ -21,6 +21,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_parse_json.c wgbgpd/conf_parse_json.h \
 	wgbgpd/conf_print.c wgbgpd/conf_print.h \
 	wgbgpd/conf_schema.c wgbgpd/conf_schema.h \
+	wgbgpd/conf_texts.c wgbgpd/conf_texts.h \
 	wgbgpd/conf_tree.c wgbgpd/conf_tree.h
 wgbgpd_libconf_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
@@ -138,6 +139,11 @@ wgbgpd_listen_test_SOURCES = wgbgpd/listen_test.c wgbgpd/listen.c wgbgpd/listen.
 wgbgpd_listen_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=bind,--wrap=listen,--wrap=setsockopt \
 	-Wl,--wrap=sodium_memzero
 wgbgpd_listen_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
+endif
+if HAVE_CMOCKA
+check_PROGRAMS += wgbgpd/conf_texts_test
+wgbgpd_conf_texts_test_SOURCES = wgbgpd/conf_texts_test.c
+wgbgpd_conf_texts_test_LDADD = wgbgpd/libconf.a $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/drill_echo_test wgbgpd/drill_routes_test wgbgpd/drill_test
