@@ -46,6 +46,9 @@ static struct {
 	const struct step *step; /* the one that is being answered; NULL: not busy */
 	struct datastore_version
 		*version; /* owned until it is the running one; NULL in a teardown */
+	struct datastore_version *before; /* ran until the first APPLY; owned; NULL: there is none,
+					     or it runs again */
+	bool back;			  /* VERSION is the one that ran before: something failed */
 	uint32_t generation;
 	unsigned waiting;	       /* bits: no answer yet */
 	unsigned deaths[DAEMON_COUNT]; /* during the check */
@@ -66,6 +69,11 @@ bool commit_busy(void)
 	return now.step != NULL;
 }
 
+bool commit_went_back(void)
+{
+	return now.back;
+}
+
 static void commit_finish(void)
 {
 	commit_fn done = now.done;
@@ -75,8 +83,11 @@ static void commit_finish(void)
 	now.step = NULL;
 	if (!ok) {
 		listen_abort();
-		datastore_version_free(now.version);
+		if (now.version != datastore_running())
+			datastore_version_free(now.version);
 	}
+	datastore_version_free(now.before);
+	now.before = NULL;
 	now.version = NULL;
 	done(now.arg, ok ? NULL : now.error);
 }
@@ -90,7 +101,7 @@ static void send_step(enum daemon_id id)
 
 	if (!control)
 		return;
-	if (type == MSG_CONFIG_CHECK && id == DAEMON_WGD)
+	if (id == DAEMON_WGD && (type == MSG_CONFIG_CHECK || (now.back && whole)))
 		secrets_send(control, v->json, now.generation);
 	if (type == MSG_CONFIG_APPLY && id == DAEMON_BGPD) {
 		secrets_send_passwords(control, v->json, now.generation);
@@ -112,13 +123,17 @@ static void write_sysctl(const char *path)
 		close(fd);
 }
 
-/* From here on there is no way back: a daemon that starts now gets the new configuration. */
+/* From here on a daemon that starts gets the new configuration. */
 static void becomes_running(void)
 {
 	struct conf_system leaves;
 
 	conf_leaves_read(conf_system_leaves, conf_get(now.version->json, "system"), &leaves);
-	datastore_set_running(now.version);
+	now.before = datastore_exchange(now.version);
+	if (now.back) { /* it has failed */
+		datastore_version_free(now.before);
+		now.before = NULL;
+	}
 	conf_set_log(now.version->json);
 	if (leaves.forwarding) {
 		write_sysctl("/proc/sys/net/ipv4/ip_forward");
@@ -138,6 +153,25 @@ static void send_current(void)
 	timer_start(&now.timeout, ANSWER_MS);
 }
 
+/* What ran before is applied again, by the same steps but the check. */
+static void go_back(void)
+{
+	char why[sizeof(now.error)];
+
+	str_copy(why, now.error, sizeof(why));
+	snprintf(now.error, sizeof(now.error), "the old configuration is in force again: %.*s",
+		 MSG_ERROR_MAX - 48, why);
+	listen_abort();
+	if (listen_prepare(now.before->json, why, sizeof(why)) < 0)
+		log_error("configuration", "error=\"%s\"", why);
+	datastore_renumber(now.before);
+	now.version = now.before;
+	now.before = NULL;
+	now.back = true;
+	now.generation = now.version->generation;
+	now.step = change_steps;
+}
+
 /* Takes steps until a daemon has to answer. */
 static void walk(void)
 {
@@ -146,6 +180,8 @@ static void walk(void)
 			commit_finish();
 			return;
 		}
+		if (now.error[0] && now.before)
+			go_back();
 		now.step++;
 		if (!now.step->to) {
 			if (now.version) /* bgpd was away when its turn came */
@@ -171,6 +207,7 @@ static void commit_begin(const struct step *steps, struct datastore_version *ver
 	timer_init(&now.timeout, on_timeout, NULL);
 	now.step = steps;
 	now.version = version;
+	now.back = false;
 	now.generation = generation;
 	now.waiting = 0;
 	memset(now.deaths, 0, sizeof(now.deaths));
@@ -185,6 +222,7 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 {
 	char error[256];
 
+	now.back = false;
 	if (listen_prepare(version->json, error, sizeof(error)) < 0) {
 		datastore_version_free(version);
 		done(arg, error);
@@ -285,7 +323,8 @@ void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)
 		return; /* late, of a change that was given up */
 	if (error[0] && now.step && now.step->type != MSG_CONFIG_CHECK) {
 		log_error("configuration", "daemon=%s error=\"%s\"", daemon_name(id), error);
-		error[0] = now.version ? '\0' : error[0]; /* too late to refuse */
+		if (now.version && !now.before)
+			error[0] = '\0'; /* there is nothing to go back to */
 	}
 	answered(id, error);
 }
@@ -295,6 +334,8 @@ void commit_free(void)
 	timer_stop(&now.timeout);
 	if (now.version && now.version != datastore_running())
 		datastore_version_free(now.version);
+	datastore_version_free(now.before);
+	now.before = NULL;
 	now.version = NULL;
 	now.step = NULL;
 }

@@ -6,6 +6,10 @@
  *     APPLY   wgd, then zebra-lite, then bgpd: what is added is there before somebody uses it
  *     PRUNE   zebra-lite, then wgd: what is removed goes after nobody uses it
  *
+ * An error behind the check makes the change fail: the configuration that ran before is applied
+ * again by the same steps. What fails then is logged and passed over, as it is where nothing ran
+ * before.
+ *
  * A teardown goes the same way: bgpd, zebra-lite, wgd, one at a time. If a daemon dies in CHECK,
  * its successor is asked again; after the third death the configuration is refused, since it may be
  * what kills the daemon. A daemon that dies in APPLY or PRUNE is skipped: its successor gets the
@@ -19,10 +23,11 @@
 #include "ipc.h"
 #include "messages.h"
 
-/* ERROR is NULL when it was applied; else one text, and nothing has changed. */
+/* ERROR is NULL when it was applied; else one text, and the configuration is what it was. */
 typedef void (*commit_fn)(void *arg, const char *error);
 
 bool commit_busy(void);
+bool commit_went_back(void); /* the last change failed behind its check */
 /* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
 void commit_start(struct datastore_version *version, commit_fn done, void *arg);
 /* Has the daemons remove everything that they installed. Only while not busy. */

@@ -61,6 +61,18 @@ static void from_daemon(enum daemon_id id, const struct ipc_frame *frame)
 	commit_daemon_done(id, frame);
 }
 
+static int setup(void **state);
+static int teardown(void **state);
+
+/* A number that nothing has. */
+static uint32_t datastore_renumbered(void)
+{
+	struct datastore_version v = {0};
+
+	datastore_renumber(&v);
+	return v.generation;
+}
+
 /* A version with the number N; its text is "{N}". */
 static struct datastore_version *version(uint32_t n, json_t *json)
 {
@@ -190,7 +202,7 @@ static void test_malformed_answer(void **state)
 	assert_string_equal(done(), "zebra-lite: malformed answer");
 }
 
-/* Behind the check it is too late to refuse. */
+/* Where nothing ran before it is too late to refuse behind the check. */
 static void test_late_refusal(void **state)
 {
 	start(1);
@@ -204,6 +216,95 @@ static void test_late_refusal(void **state)
 	answer(DAEMON_WGD, 1, "no");
 	assert_string_equal(done(), "applied");
 	assert_int_equal(datastore_running()->generation, 1);
+}
+
+/* ---- errors behind the check */
+
+static const struct {
+	enum daemon_id id;
+	const char *name, *said; /* what the step sends it, for the change N */
+} change_steps[] = {
+	{DAEMON_WGD, "wgd", "wgd may talk\nwgd %u config-apply {%u}\n"},
+	{DAEMON_BFDD, "bfdd", "bfdd may talk\nbfdd %u config-apply {%u}\n"},
+	{DAEMON_ZEBRA, "zebra-lite", "zebra-lite may talk\nzebra-lite %u config-apply {%u}\n"},
+	{DAEMON_BGPD, "bgpd", "bgpd may talk\nbgpd %u config-apply {%u}\n"},
+	{DAEMON_ZEBRA, "zebra-lite", "zebra-lite %u config-prune \n"},
+	{DAEMON_WGD, "wgd", "wgd %u config-prune \n"},
+};
+
+static void expect_step(size_t step, uint32_t generation, unsigned text)
+{
+	char want[256], more[128];
+
+	snprintf(want, sizeof(want), change_steps[step].said, generation, text);
+	if (step == 0) { /* two at once */
+		snprintf(more, sizeof(more), change_steps[1].said, generation, text);
+		strcat(want, more);
+	}
+	EXPECT(want);
+}
+
+/* Each daemon in each step says no: what ran before is applied again, by all steps but the check,
+ * under a number of its own, and whatever is said then. */
+static void test_errors_behind_the_check(void **state)
+{
+	for (size_t bad = 0; bad < ARRAY_SIZE(change_steps); bad++) {
+		uint32_t back; /* above all that were given */
+		char want[128];
+
+		while ((back = datastore_renumbered()) < 10)
+			;
+		apply(1);
+		start(2);
+		EXPECT(CHECKS("2"));
+		answer_all(2);
+		for (size_t i = 0; i <= bad; i++) {
+			if (i != 1)
+				expect_step(i, 2, 2);
+			answer(change_steps[i].id, 2, i == bad ? "no" : "");
+		}
+		if (bad == 0)
+			answer(DAEMON_BFDD, 2, "");
+		assert_int_equal(datastore_running()->generation, back + 1);
+		for (size_t i = 0; i < ARRAY_SIZE(change_steps); i++) {
+			if (i != 1)
+				expect_step(i, back + 1, 1);
+			assert_string_equal(done(), "");
+			assert_true(commit_busy());
+			answer(change_steps[i].id, 2, "late"); /* an answer to what is over */
+			answer(change_steps[i].id, back + 1, "no again");
+		}
+		snprintf(want, sizeof(want), "the old configuration is in force again: %s: no",
+			 change_steps[bad].name);
+		assert_string_equal(done(), want);
+		assert_true(commit_went_back());
+		assert_false(commit_busy());
+		assert_int_equal(datastore_running()->generation, back + 1);
+		EXPECT("");
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* One that dies on the way back gets what ran before. */
+static void test_death_on_the_way_back(void **state)
+{
+	apply(1);
+	start(2);
+	played_settle();
+	answer_all(2);
+	answer(DAEMON_BFDD, 2, "");
+	answer(DAEMON_WGD, 2, "no");
+	played_text[0] = '\0';
+	played_end(DAEMON_WGD);
+	commit_daemon_gone(DAEMON_WGD);
+	answer(DAEMON_BFDD, datastore_running()->generation, "");
+	assert_true(strstr(played_text, "zebra-lite may talk") && strstr(played_text, "{1}"));
+	played_text[0] = '\0';
+	played_start(DAEMON_WGD);
+	commit_daemon_started(DAEMON_WGD);
+	played_settle();
+	assert_true(strstr(played_text, "config-apply {1}") && !strstr(played_text, "{2}"));
 }
 
 /* An answer to another change is none. */
@@ -666,6 +767,8 @@ int main(void)
 		TEST(test_refusals),
 		TEST(test_malformed_answer),
 		TEST(test_late_refusal),
+		TEST(test_errors_behind_the_check),
+		TEST(test_death_on_the_way_back),
 		TEST(test_other_generation),
 		TEST(test_deaths_in_the_check),
 		TEST(test_death_behind_its_answer),
