@@ -62,6 +62,19 @@ static bool is_peer(const char *text)
 	return *text && strlen(text) < MSG_NAME_MAX && !strchr(text, '/');
 }
 
+/* Minutes, or seconds as in 30s. */
+static bool is_wait(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && digits < 6 && (!text[digits] || str_eq(text + digits, "s"));
+}
+
+static bool is_text(const char *text)
+{
+	return *text;
+}
+
 static bool is_name(const char *text)
 {
 	return *text && !strpbrk(text, "/:%");
@@ -90,7 +103,11 @@ static const struct cli_word words[] = {
 	PLAIN("below", "what is quiet: bytes a second, each way"),
 	PLAIN("bgp", "sessions and paths"),
 	PLAIN("clear", "reset sessions, ask for routes again, or forget what is kept in"),
+	PLAIN("comment", "a word on why, in quotes"),
+	PLAIN("commits", "changes of the configuration"),
 	PLAIN("configuration", "the configuration"),
+	PLAIN("confirm", "what is on trial stays"),
+	PLAIN("confirmed", "it takes itself back unless it is confirmed"),
 	PLAIN("daemons", "the processes of wgbgp"),
 	PLAIN("doctor", "look for what is wrong, and say what to do about it"),
 	PLAIN("drain", "move traffic away from a tunnel without loss, and say when it is quiet"),
@@ -128,6 +145,7 @@ static const struct cli_word words[] = {
 	SAYS("received-routes", "what this neighbor sent, before import", "direction", "received"),
 	PLAIN("reload", "read the configuration file again, apply it as one change"),
 	PLAIN("rib", "routes of all protocols"),
+	PLAIN("rollback", "go back to what was committed before"),
 	PLAIN("route", "routes, whether they are installed, and why not"),
 	PLAIN("rules", "rules of policy routing: which packets look into which table"),
 	SAYS("running", "the one in effect", "source", "running"),
@@ -150,6 +168,9 @@ static const struct cli_word words[] = {
 	SAYS("warning", "and what should not be", "level", "warning"),
 	SAYS("info", "and events of normal operation", "level", "info"),
 	SAYS("debug", "and everything else: each event", "level", "debug"),
+	VALUE("BACK", "commits ago; 0: the last one, without what is on trial", "back", is_number),
+	VALUE("TEXT", "a text, in quotes where it has blanks", "comment", is_text),
+	VALUE("WAIT", "minutes, or seconds as in 30s", "confirmed", is_wait),
 	VALUE("ADDRESS", "an IP address: what covers it", "address", is_address),
 	VALUE("BYTES", "bytes a second", "below", is_number),
 	VALUE("COUNT", "only so many, the last ones", "count", is_number),
@@ -205,6 +226,12 @@ static int run_route(struct cli_session *s, const struct cli_line *line)
 	    (json_object_get(line->request, "prefix") || json_object_get(line->request, "address")))
 		say_refused(s, line->request);
 	return err;
+}
+
+static int run_kept(struct cli_session *s, const struct cli_line *line)
+{
+	json_object_set_new(line->request, "source", json_string("rollback"));
+	return session_request(s, line);
 }
 
 static int run_exit(struct cli_session *s, const struct cli_line *line)
@@ -286,6 +313,10 @@ static const struct cli_row rows[] = {
 	 "AllowedIPs entries: whose, where from, installed or not"},
 	{"show configuration [running]", "configuration", CLI_SHOW | CLI_FORMAT, NULL,
 	 "the configuration in effect"},
+	{"show configuration rollback BACK", "configuration", CLI_SHOW | CLI_FORMAT, run_kept,
+	 "one that was committed before"},
+	{"show commits", "commits", CLI_SHOW, NULL,
+	 "changes of the configuration: who, when, what, and what for"},
 	{"show daemons", "daemons", CLI_SHOW, NULL, "the processes of wgbgp"},
 	{"show drills", "drills", CLI_SHOW, NULL, "the last drills, and what they measured"},
 	{"show history [COUNT]", "history", CLI_SHOW, story_run,
@@ -330,8 +361,16 @@ static const struct cli_row rows[] = {
 	{"no debug", "debug-off", 0, story_debug, "no events are log lines any more"},
 	{"log level error|warning|info|debug", "log-level", 0, NULL,
 	 "how much is logged, until the next reload"},
-	{"reload", "reload", 0, NULL, "apply the configuration file as one change"},
-	{"reload empty", "reload", CLI_CONFIRM, NULL,
+	{"reload [comment TEXT]", "reload", CLI_SIGNED, NULL,
+	 "apply the configuration file as one change"},
+	{"reload confirmed WAIT [comment TEXT]", "reload", CLI_SIGNED, NULL,
+	 "the same on trial: it is taken back, files too, unless it is confirmed in time"},
+	{"confirm", "confirm", 0, NULL, "what is on trial stays"},
+	{"rollback BACK [comment TEXT]", "rollback", CLI_SIGNED, NULL,
+	 "apply what was committed so many commits ago, and put it into the files"},
+	{"rollback BACK confirmed WAIT [comment TEXT]", "rollback", CLI_SIGNED, NULL,
+	 "the same on trial"},
+	{"reload empty", "reload", CLI_CONFIRM | CLI_SIGNED, NULL,
 	 "apply the file also when it has no interface any more: all tunnels go"},
 	{"teardown", "teardown", CLI_CONFIRM, NULL,
 	 "remove all routes, AllowedIPs and interfaces of wgbgp, and stop it"},

@@ -29,6 +29,7 @@ enum {
 	CLI_ENDLESS = 4, /* goes on until it is interrupted */
 	CLI_CONFIRM = 8, /* asks first when a person types it */
 	CLI_BRIEF = 16,	 /* for its text the request says "brief" */
+	CLI_SIGNED = 32, /* the request says who asks, and from where */
 };
 
 struct cli_line;

@@ -97,7 +97,7 @@ static void test_errors(void **state)
 		{"explain", 8, "incomplete, expected one of: DESTINATION, plane"},
 		{"explain nowhere", 8, "expected one of: DESTINATION, plane"},
 		{"clear bgp all soft inn", 19, "expected one of: in, out"},
-		{"reload json", 7, "expected empty"},
+		{"reload json", 7, "expected one of: comment, confirmed, empty"},
 		{"teardown json", 9, "nothing more is expected"},
 		{"show bgp \"10.0.0.0/8", 9, "quote"},
 		{"\"\"", 0, "expected one of"},
@@ -186,9 +186,10 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"",
-		 "clear debug doctor drain drill exit explain help log monitor no quit reload show "
-		 "teardown undrain"},
+		{"", "clear confirm debug doctor drain drill exit explain help log monitor no quit "
+		     "reload "
+		     "rollback show "
+		     "teardown undrain"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
 		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
 		{"drain peer a ", "interface within json <cr>"},
@@ -291,6 +292,8 @@ static void test_tables(void **state)
 				       : str_eq(w->word, "SECONDS") || str_eq(w->word, "DURATION")
 					       ? "7"
 				       : str_eq(w->word, "COUNT") || str_eq(w->word, "MINUTES")
+					       ? "7"
+				       : str_eq(w->word, "BACK") || str_eq(w->word, "WAIT")
 					       ? "7"
 				       : str_eq(w->word, "PREFIX")    ? "10.0.0.0/8"
 				       : str_eq(w->word, "INTERFACE") ? "wg0"

@@ -6,20 +6,7 @@
 #include "util.h"
 
 /* An action: silent when there is nothing to say, but warnings are. */
-static void done_head(struct view *v, const json_t *head)
-{
-	const json_t *warnings = json_object_get(head, "warnings");
-	json_t *item;
-	size_t i;
-
-	json_array_foreach (warnings, i, item)
-		if (json_is_string(item))
-			fprintf(v->out, "%s%s\n",
-				strstr(json_string_value(item), "warning: ") ? "" : "warning: ",
-				json_string_value(item));
-}
-
-static const struct render done = {.head = done_head};
+static const struct render done = {.head = render_warnings};
 
 const struct render *render_for(const char *command)
 {

@@ -41,6 +41,7 @@ extern const struct render renders_bgp[], renders_route[], renders_wg[], renders
 /* The paths of a row of bgp-routes that are not eligible, a line each with the reason. */
 void render_refused_paths(FILE *out, const json_t *row);
 
+void render_warnings(struct view *v, const json_t *head);
 /* Members of OBJ but those of the list SKIP (NULL-terminated, may be NULL), nested ones indented.
  */
 void render_members(FILE *out, int indent, const json_t *obj, const char *const *skip);

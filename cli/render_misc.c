@@ -2,10 +2,14 @@
 /* Text of what the parent answers, and of plain objects. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "render.h"
 #include "table.h"
 #include "util.h"
+
+#define WHEN_MAX 64
+#define BY_MAX 256
 
 static bool listed(const char *const *list, const char *key)
 {
@@ -83,6 +87,75 @@ static void version_head(struct view *v, const json_t *head)
 		is_set(head, "hostname") ? TEXT(head, "hostname") : "");
 }
 
+void render_warnings(struct view *v, const json_t *head)
+{
+	const json_t *warnings = json_object_get(head, "warnings");
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (warnings, i, item)
+		if (json_is_string(item))
+			fprintf(v->out, "%s%s\n",
+				strstr(json_string_value(item), "warning: ") ? "" : "warning: ",
+				json_string_value(item));
+}
+
+/* ---- changes of the configuration */
+
+static void change_head(struct view *v, const json_t *head)
+{
+	render_warnings(v, head);
+	if (is_set(head, "confirm-seconds"))
+		fprintf(v->out,
+			"Commit %s is on trial: it is taken back in %s s unless `confirm`\n",
+			TEXT(head, "commit"), TEXT(head, "confirm-seconds"));
+	else if (int_of(head, "changed"))
+		fprintf(v->out, "Commit %s: %s\n", TEXT(head, "commit"), TEXT(head, "statements"));
+}
+
+static void confirm_head(struct view *v, const json_t *head)
+{
+	fprintf(v->out, "Commit %s stays\n", TEXT(head, "commit"));
+}
+
+static const struct column commit_columns[] = {
+	{"Back", "back", 4, COL_NUMBER},
+	{"Commit", "commit", 6, COL_NUMBER},
+	{"When", "when", 19, COL_TEXT},
+	{"State", "state", 9, COL_TEXT},
+	{"How", "how", 8, COL_TEXT},
+	{"Changed", "changed", 7, COL_NUMBER},
+	{"Left", "left-seconds", 5, COL_NUMBER},
+	{"By", "by", 0, COL_TEXT},
+};
+
+static void commits_head(struct view *v, const json_t *head)
+{
+	table_titles(v->out, commit_columns, ARRAY_SIZE(commit_columns));
+}
+
+static void commits_row(struct view *v, const json_t *row)
+{
+	json_t *line = json_copy((json_t *)row);
+	time_t at = int_of(row, "time");
+	char when[WHEN_MAX], by[BY_MAX];
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));
+	snprintf(by, sizeof(by), "%s%s%s%s", is_set(row, "login") ? "" : "uid ",
+		 TEXT(row, is_set(row, "login") ? "login" : "uid"),
+		 is_set(row, "from") ? " from " : "", str_of(row, "from"));
+	json_object_set_new(line, "when", json_string(when));
+	if (is_set(row, "uid"))
+		json_object_set_new(line, "by", json_string(by));
+	table_row(v->out, commit_columns, ARRAY_SIZE(commit_columns), line);
+	if (is_set(row, "comment"))
+		fprintf(v->out, "     # %s\n", TEXT(row, "comment"));
+	if (is_set(row, "statements"))
+		fprintf(v->out, "     %s\n", TEXT(row, "statements"));
+	json_decref(line);
+}
+
 static const struct column daemon_columns[] = {
 	{"Daemon", "name", 12, COL_TEXT},	 {"State", "state", 10, COL_TEXT},
 	{"PID", "pid", 8, COL_NUMBER},		 {"Up", "uptime-seconds", 10, COL_AGE},
@@ -101,6 +174,10 @@ static void events_row(struct view *v, const json_t *row)
 const struct render renders_misc[] = {
 	{"rib-summary", .head = object_head, .row = object_head},
 	{"configuration", .head = text_head},
+	{"commits", .head = commits_head, .row = commits_row},
+	{"reload", .head = change_head},
+	{"rollback", .head = change_head},
+	{"confirm", .head = confirm_head},
 	{"version", .head = version_head},
 	{"daemons", RENDER_TABLE(daemon_columns)},
 	{"monitor", .row = events_row},

@@ -109,6 +109,20 @@ static bool asks_for_one(const json_t *request)
 	return json_object_get(request, "prefix") || json_object_get(request, "address");
 }
 
+/* For the history: who typed it, behind sudo too, and where that is. */
+static void sign(json_t *request)
+{
+	const char *login = getenv("SUDO_USER"), *connection = getenv("SSH_CONNECTION");
+	int address = connection ? (int)strcspn(connection, " ") : 0;
+
+	if (!login)
+		login = getenv("LOGNAME");
+	if (login)
+		json_object_set_new(request, "login", json_string(login));
+	if (address)
+		json_object_set_new(request, "from", json_sprintf("%.*s", address, connection));
+}
+
 int session_request(struct cli_session *s, const struct cli_line *line)
 {
 	static const struct client_sink sink = {session_on_head, on_row};
@@ -121,6 +135,8 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 
 	if (line->row->flags & CLI_BRIEF && !o.json)
 		json_object_set_new(line->request, "brief", json_true());
+	if (line->row->flags & CLI_SIGNED)
+		sign(line->request);
 	client_endless(s->client, line->row->flags & CLI_ENDLESS);
 	err = client_request(s->client, line->request, &sink, &o, error, sizeof(error));
 	if (o.json)

@@ -50,6 +50,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_ceiling.py \
 	topo-tests/test_chaos.py \
 	topo-tests/test_cli.py \
+	topo-tests/test_commit.py \
 	topo-tests/test_containers.py \
 	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \

@@ -20,7 +20,7 @@ from lib.wgbgp import Wgbgp
 
 EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
             "INTERFACE": "wg0", "DESTINATION": "192.168.2.1", "PLANE": "main", "COUNT": "9",
-            "PEER": "b"}
+            "PEER": "b", "BACK": "0"}
 
 
 @pytest.fixture(name="two")
@@ -230,6 +230,7 @@ KEYS = {
                 "handshake-seconds endpoint rx-bytes tx-bytes counters-seconds changes "
                 "tunnel-addresses"),
     "allowed-ips": ("", "entries", "interface peer prefix origin installed"),
+    "commits": ("", "commits", "commit back time state how uid login from comment changed statements"),
     "daemons": ("", "daemons", "name pid state restarts"),
     "version": ("version", None, ""),
     "uplinks": ("", "uplinks", "interface uplink fwmark table rule-priority bypass rp-filter ipv4 "

@@ -293,6 +293,7 @@ static void endpoint_on_accept(int fd, enum cli_access access)
 	client->access = access;
 	client->who.uid = (uid_t)-1;
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->who, &len);
+	client->to.uid = client->who.uid == (uid_t)-1 ? -1 : (int64_t)client->who.uid;
 	LIST_INIT(&client->to.requests);
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		client->relays[i].client = client;

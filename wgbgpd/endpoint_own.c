@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
+#include "conf.h"
 #include "conf_leaves.h"
 #include "conf_print.h"
 #include "config.h"
@@ -13,6 +15,8 @@
 #include "keep_in.h"
 #include "privs.h"
 #include "supervise.h"
+
+#define TEXT_MAX 256 /* of who asks for a change, and what for; bytes */
 
 static const struct endpoint_ops *parent;
 
@@ -45,26 +49,55 @@ static void run_privileges(struct request *r, const json_t *args)
 	json_decref(missing);
 }
 
+/* A number, or the text of one, as the CLI says it. */
+static bool number_of(const json_t *args, const char *name, unsigned *out)
+{
+	const char *text = conf_str(args, name, NULL);
+	unsigned long n = conf_u32(args, name, UINT32_MAX);
+	char *end = NULL;
+
+	if (text)
+		n = strtoul(text, &end, 10);
+	*out = (unsigned)n;
+	return n < 100000 && (!text || (end != text && !*end));
+}
+
+static void put_configuration(struct request *r, const struct datastore_version *v,
+			      const json_t *args)
+{
+	bool json = str_eq(conf_str(args, "format", ""), "json");
+	char *text = json ? conf_print_json(v->loaded.written, false)
+			  : conf_print_text(v->loaded.written);
+
+	request_object(r, json ? conf_read(text, strlen(text)) : json_pack("{s:s}", "text", text));
+	free(text);
+}
+
 static void run_configuration(struct request *r, const json_t *args)
 {
 	const struct datastore_version *v = datastore_running();
 	const char *source = json_string_value(json_object_get(args, "source"));
-	const char *format = json_string_value(json_object_get(args, "format"));
-	bool json = format && str_eq(format, "json");
-	char *text;
+	struct datastore_version *kept;
+	unsigned back;
+	char why[512];
 
-	if (source && !str_eq(source, "running")) {
-		request_end(r, "no such configuration; expected running");
+	if (!source || str_eq(source, "running")) {
+		if (v)
+			put_configuration(r, v, args);
+		else
+			request_end(r, "no configuration is running yet");
 		return;
 	}
-	if (!v) {
-		request_end(r, "no configuration is running yet");
+	if (!str_eq(source, "rollback") || !number_of(args, "back", &back)) {
+		request_end(r, "no such configuration; expected running or rollback");
 		return;
 	}
-	text = json ? conf_print_json(v->loaded.written, false)
-		    : conf_print_text(v->loaded.written);
-	request_object(r, json ? conf_read(text, strlen(text)) : json_pack("{s:s}", "text", text));
-	free(text);
+	kept = change_version(back, why, sizeof(why));
+	if (kept)
+		put_configuration(r, kept, args);
+	else
+		request_end(r, why);
+	datastore_version_free(kept);
 }
 
 static void run_monitor(struct request *r, const json_t *args)
@@ -73,21 +106,25 @@ static void run_monitor(struct request *r, const json_t *args)
 	request_head(r, json_object(), "events");
 }
 
-static void on_changed(void *arg, const char *error)
+/* Takes ANSWER and WARNINGS over. */
+static void end_change(const char *error, json_t *answer, json_t *warnings)
 {
+	const struct datastore_version *v = datastore_running();
 	struct request *r = changing;
-	json_t *warnings = arg;
 
 	changing = NULL;
-	if (r && !error) {
-		const struct datastore_version *v = datastore_running();
-
-		request_object(r, json_pack("{s:i, s:O}", "generation", v ? (int)v->generation : 0,
-					    "warnings", warnings));
-	} else if (r) {
+	json_object_set_new(answer, "generation", json_integer(v ? v->generation : 0));
+	json_object_set_new(answer, "warnings", warnings);
+	if (r && !error)
+		request_object(r, json_incref(answer));
+	else if (r)
 		request_end(r, error);
-	}
-	json_decref(warnings);
+	json_decref(answer);
+}
+
+static void on_changed(void *arg, const char *error)
+{
+	end_change(error, json_object(), arg);
 }
 
 /* A change needs all daemons. True: it was refused. */
@@ -105,15 +142,109 @@ static bool refuse_change(struct request *r)
 	return false;
 }
 
+/* ---- changes of the configuration (change.h) */
+
+static void on_configured(void *arg, const char *error)
+{
+	end_change(error, change_answer(), arg);
+}
+
+/* "2" are minutes, "30s" seconds. */
+static bool trial_of(const json_t *args, uint32_t *seconds)
+{
+	const char *text = conf_str(args, "confirmed", NULL);
+	unsigned long n;
+	char *end;
+
+	*seconds = 0;
+	if (!text)
+		return true;
+	n = strtoul(text, &end, 10);
+	if (end == text || strlen(text) > 6 || (*end && !str_eq(end, "s")))
+		return false;
+	*seconds = (uint32_t)(*end ? n : n * 60);
+	return *seconds > 0 && *seconds <= CHANGE_TRIAL_MAX_S;
+}
+
+/* It is kept, sixty times. */
+static bool too_long(const char *text)
+{
+	return text && strlen(text) > TEXT_MAX;
+}
+
+/* False: it was refused. */
+static bool ask_of(struct request *r, const char *how, const json_t *args, struct change_ask *ask)
+{
+	*ask = (struct change_ask){.how = how,
+				   .uid = r->to->uid,
+				   .login = conf_str(args, "login", NULL),
+				   .from = conf_str(args, "from", NULL),
+				   .comment = conf_str(args, "comment", NULL),
+				   .may_be_empty = json_object_get(args, "empty") != NULL};
+	if (!trial_of(args, &ask->seconds))
+		request_end(r, "confirmed: expected minutes, or seconds as in 30s, a day at most");
+	else if (too_long(ask->comment) || too_long(ask->login) || too_long(ask->from))
+		request_end(r, "a text that is too long");
+	else
+		return true;
+	return false;
+}
+
 static void run_reload(struct request *r, const json_t *args)
 {
-	json_t *warnings;
+	struct change_ask ask;
 
-	if (refuse_change(r))
+	if (refuse_change(r) || !ask_of(r, "reload", args, &ask))
 		return;
 	changing = r;
-	warnings = json_array();
-	parent->reload(on_changed, warnings, warnings, json_object_get(args, "empty") != NULL);
+	ask.warnings = json_array();
+	change_reload(&ask, on_configured, ask.warnings);
+}
+
+/* The way back from a trial waits for no daemon. */
+static bool refuse_rollback(struct request *r, unsigned back)
+{
+	if (!change_on_trial() || back || commit_busy())
+		return refuse_change(r);
+	return false;
+}
+
+static void run_rollback(struct request *r, const json_t *args)
+{
+	struct change_ask ask;
+	unsigned back;
+
+	if (!number_of(args, "back", &back)) {
+		request_end(r, "expected how many commits back");
+		return;
+	}
+	if (refuse_rollback(r, back) || !ask_of(r, "rollback", args, &ask))
+		return;
+	changing = r;
+	ask.warnings = json_array();
+	change_rollback(&ask, back, on_configured, ask.warnings);
+}
+
+static void run_confirm(struct request *r, const json_t *args)
+{
+	const char *why = change_confirm();
+
+	if (why)
+		request_end(r, why);
+	else
+		request_object(r, change_answer());
+}
+
+static void run_commits(struct request *r, const json_t *args)
+{
+	json_t *list = change_list(), *row;
+	size_t i;
+
+	request_head(r, json_object(), "commits");
+	json_array_foreach (list, i, row)
+		request_row(r, json_incref(row));
+	request_end(r, NULL);
+	json_decref(list);
 }
 
 static void run_log_level(struct request *r, const json_t *args)
@@ -161,6 +292,9 @@ static const struct {
 	{"configuration", run_configuration},
 	{"monitor", run_monitor},
 	{"reload", run_reload},
+	{"rollback", run_rollback},
+	{"confirm", run_confirm},
+	{"commits", run_commits},
 	{"log-level", run_log_level},
 	{"teardown", run_teardown},
 	{"drill", drill_request},

@@ -5,15 +5,11 @@
 #ifndef WGBGP_ENDPOINT_OWN_H
 #define WGBGP_ENDPOINT_OWN_H
 
-#include "commit.h"
+#include "messages.h"
 #include "request.h"
 
 /* What such a request may ask of the parent. */
 struct endpoint_ops {
-	/* Reads the file and applies it as one commit. DONE gets NULL, or one text that says why
-	 * nothing changed; WARNINGS (may be NULL) gets what else there is to say, one JSON string
-	 * each. A file without any interface, while some run, is refused unless MAY_BE_EMPTY. */
-	void (*reload)(commit_fn done, void *arg, json_t *warnings, bool may_be_empty);
 	/* Stops everything, after what is being sent. */
 	void (*stop)(const char *why);
 };

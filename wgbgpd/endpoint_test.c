@@ -22,8 +22,10 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "change.h"
 #include "cli_sockets.h"
 #include "config.h"
+#include "conf_load.h"
 #include "conf_parse.h"
 #include "conf_schema.h"
 #include "endpoint.h"
@@ -41,12 +43,21 @@ static commit_fn reload_done;
 static void *reload_arg;
 static json_t *reload_warnings;
 
-static void reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
+void __wrap_change_reload(const struct change_ask *ask, commit_fn done, void *arg);
+
+void __wrap_change_reload(const struct change_ask *ask, commit_fn done, void *arg)
 {
-	played_say("reload%s\n", may_be_empty ? " empty" : "");
+	played_say("reload%s", ask->may_be_empty ? " empty" : "");
+	if (ask->seconds)
+		played_say(" for %u s", ask->seconds);
+	if (ask->comment)
+		played_say(" by %s from %s: %s", ask->login, ask->from, ask->comment);
+	played_say("\n");
+	assert_string_equal(ask->how, "reload");
+	assert_int_equal(ask->uid, getuid());
 	reload_done = done;
 	reload_arg = arg;
-	reload_warnings = warnings;
+	reload_warnings = ask->warnings;
 }
 
 static void stop(const char *why)
@@ -54,7 +65,7 @@ static void stop(const char *why)
 	played_say("stop: %s\n", why);
 }
 
-static const struct endpoint_ops ops = {reload, stop};
+static const struct endpoint_ops ops = {stop};
 
 static void from_daemon(enum daemon_id id, const struct ipc_frame *f)
 {
@@ -343,7 +354,7 @@ static void test_refused(void **state)
 		{"{\"command\":\"configuration\",\"source\":\"running\"}",
 		 "no configuration is running yet"},
 		{"{\"command\":\"configuration\",\"source\":\"other\"}",
-		 "no such configuration; expected running"},
+		 "no such configuration; expected running or rollback"},
 		{"{\"command\":\"log-level\"}", "expected error, warning, info or debug"},
 		{"{\"command\":\"log-level\",\"level\":\"loud\"}",
 		 "expected error, warning, info or debug"},
@@ -677,7 +688,8 @@ static void test_reload(void **state)
 	EXPECT("reload\n");
 	json_array_append_new(reload_warnings, json_string("beware"));
 	reload_done(reload_arg, NULL);
-	EXPECT("client 0 head 1 '' {\"generation\":3,\"warnings\":[\"beware\"]}\n"
+	EXPECT("client 0 head 1 '' {\"commit\":null,\"changed\":0,\"statements\":\"\","
+	       "\"confirm-seconds\":null,\"generation\":3,\"warnings\":[\"beware\"]}\n"
 	       "client 0 end 1 ''\n");
 	request(0, 2, "{\"command\":\"reload\",\"empty\":\"true\"}");
 	EXPECT("reload empty\n");
@@ -705,6 +717,47 @@ static void test_reload(void **state)
 		EXPECT(want);
 		played_silence(id, false);
 	}
+}
+
+/* Who, what for, and how long on trial. */
+static void test_trials(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned seconds; /* 0: refused */
+	} waits[] = {{"2", 120},  {"30s", 30}, {"1440", 86400}, {"86400s", 86400}, {"1441", 0},
+		     {"0", 0},	  {"0s", 0},   {"", 0},		{"s", 0},	   {"5m", 0},
+		     {"86401s", 0}, {"-5", 0}, {"9999999999", 0}};
+
+	run_configuration(3);
+	open_client(0);
+	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
+		char json[128], want[128];
+
+		snprintf(json, sizeof(json), "{\"command\":\"reload\",\"confirmed\":\"%s\"}",
+			 waits[i].text);
+		snprintf(want, sizeof(want), "reload for %u s\n", waits[i].seconds);
+		request(0, 1, json);
+		EXPECT(waits[i].seconds ? want
+					: "client 0 end 1 'confirmed: expected minutes, or seconds "
+					  "as in 30s, a day at most'\n");
+		if (waits[i].seconds)
+			reload_done(reload_arg, "no");
+		settle();
+		played_text[0] = '\0';
+	}
+	request(0, 1, "{\"command\":\"reload\",\"login\":\"anna\",\"from\":\"198.51.100.7\","
+		      "\"comment\":\"new site\"}");
+	EXPECT("reload by anna from 198.51.100.7: new site\n");
+	reload_done(reload_arg, "no");
+	settle();
+	played_text[0] = '\0';
+	request(0, 1, "{\"command\":\"confirm\"}");
+	EXPECT("client 0 end 1 'nothing waits for it'\n");
+	request(0, 1, "{\"command\":\"rollback\",\"back\":\"x\"}");
+	EXPECT("client 0 end 1 'expected how many commits back'\n");
+	request(0, 1, "{\"command\":\"configuration\",\"source\":\"rollback\",\"back\":\"1\"}");
+	EXPECT("client 0 end 1 'there is no commit 1 back'\n");
 }
 
 static void answer_all(uint32_t n)
@@ -918,6 +971,7 @@ int main(void)
 		TEST(test_own),
 		TEST(test_configuration),
 		TEST(test_reload),
+		TEST(test_trials),
 		TEST(test_log_level),
 		TEST(test_teardown_asked_for),
 		TEST(test_silent_in_a_change),

@@ -29,6 +29,11 @@ CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 noinst_LIBRARIES += wgbgpd/libparent.a
 wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/ask.c wgbgpd/ask.h \
+	wgbgpd/change.c wgbgpd/change.h \
+	wgbgpd/change_files.c wgbgpd/change_files.h \
+	wgbgpd/change_index.c wgbgpd/change_index.h \
+	wgbgpd/change_journal.c wgbgpd/change_journal.h \
+	wgbgpd/change_store.c wgbgpd/change_store.h \
 	wgbgpd/cli_sockets.c wgbgpd/cli_sockets.h \
 	wgbgpd/commit.c wgbgpd/commit.h \
 	wgbgpd/datastore.c wgbgpd/datastore.h \
@@ -38,6 +43,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/drill_routes.c wgbgpd/drill_routes.h \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
 	wgbgpd/endpoint_own.c wgbgpd/endpoint_own.h \
+	wgbgpd/file_put.c wgbgpd/file_put.h \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/keep_in.c wgbgpd/keep_in.h \
 	wgbgpd/kept_file.c wgbgpd/kept_file.h \
@@ -125,6 +131,7 @@ wgbgpd_commit_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=log_eve
 wgbgpd_commit_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_endpoint_test_SOURCES = wgbgpd/endpoint_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_endpoint_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_endpoint_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=change_reload
 wgbgpd_endpoint_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_key_test wgbgpd/conf_said_test
 wgbgpd_conf_said_test_SOURCES = wgbgpd/conf_said_test.c
@@ -142,6 +149,16 @@ wgbgpd_listen_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_texts_test
+check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test
+wgbgpd_change_index_test_SOURCES = wgbgpd/change_index_test.c
+wgbgpd_change_index_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_change_store_test_SOURCES = wgbgpd/change_store_test.c
+wgbgpd_change_store_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS)
+check_PROGRAMS += wgbgpd/change_test
+wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.h
+wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=file_put_at
+wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_texts_test_SOURCES = wgbgpd/conf_texts_test.c
 wgbgpd_conf_texts_test_LDADD = wgbgpd/libconf.a $(TEST_LIBS)
 endif

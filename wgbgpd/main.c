@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "conf_check.h"
 #include "conf_load.h"
@@ -40,6 +41,25 @@ static int check_only(const char *path)
 	return status;
 }
 
+/* The files are written back, too, which must not depend on where we are. To be freed. */
+static char *absolute(const char *path)
+{
+	char *here = path[0] == '/' ? NULL : get_current_dir_name();
+	char *whole = here ? xasprintf("%s/%s", here, path) : xstrdup(path);
+
+	free(here);
+	return whole;
+}
+
+static int run(const char *path, const char *rundir)
+{
+	char *file = absolute(path);
+	int status = parent_run(file, rundir);
+
+	free(file);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = SYSCONFDIR "/wgbgp/wgbgp.conf";
@@ -70,5 +90,5 @@ int main(int argc, char **argv)
 	}
 	if (check)
 		return check_only(path);
-	return parent_run(path, rundir);
+	return run(path, rundir);
 }

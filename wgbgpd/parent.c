@@ -16,11 +16,9 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "change.h"
 #include "cli_sockets.h"
 #include "commit.h"
-#include "conf.h"
-#include "conf_diff.h"
-#include "conf_print.h"
 #include "conf_schema.h"
 #include "drill.h"
 #include "drill_history.h"
@@ -57,90 +55,16 @@ static int make_rundir(const char *rundir)
 
 /* ---- changes */
 
-/* All texts on one, as far as they fit. */
-static void join_errors(const struct conf_errors *errs, char *out, size_t size)
+static void on_config(void)
 {
-	char *text;
-	size_t len;
-	FILE *all = open_memstream(&text, &len);
-
-	if (!all)
-		fatal("out of memory");
-	for (size_t i = 0; i < errs->n; i++)
-		if (!errs->v[i].warning)
-			fprintf(all, "%s\n", errs->v[i].text);
-	fclose(all);
-	snprintf(out, size, "%.*s", (int)strlen(text) - 1, text);
-	free(text);
+	endpoint_groups(datastore_running()->json);
 }
 
-static void log_errors(const struct conf_errors *errs)
+static void reload_by_signal(commit_fn done)
 {
-	for (size_t i = 0; i < errs->n; i++)
-		log_event(errs->v[i].warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "configuration",
-			  "why=\"%s\"", errs->v[i].text);
-}
+	static const struct change_ask ask = {.how = "SIGHUP", .uid = -1};
 
-/* The reload under way: one at a time. */
-static struct {
-	commit_fn done;
-	void *arg;
-	unsigned changed; /* statements */
-	char what[1024];
-} reload;
-
-static void on_reload_done(void *arg, const char *error)
-{
-	if (error)
-		log_error("reload-refused", "why=\"%s\"", error);
-	else
-		log_info("reload", "generation=%u changed=%u statements=\"%s\"",
-			 datastore_running()->generation, reload.changed, reload.what);
-	if (!error)
-		endpoint_groups(datastore_running()->json);
-	reload.done(reload.arg, error);
-}
-
-static void note_changes(const struct datastore_version *version)
-{
-	const struct datastore_version *running = datastore_running();
-	char *texts[2] = {running ? conf_print_json(running->loaded.written, false) : NULL,
-			  conf_print_json(version->loaded.written, false)};
-	json_t *before = texts[0] ? conf_read(texts[0], strlen(texts[0])) : NULL;
-	json_t *after = conf_read(texts[1], strlen(texts[1]));
-
-	reload.changed = conf_diff(before, after, reload.what, sizeof(reload.what));
-	json_decref(before);
-	json_decref(after);
-	free(texts[0]);
-	free(texts[1]);
-}
-
-static void parent_reload(commit_fn done, void *arg, json_t *warnings, bool may_be_empty)
-{
-	struct conf_errors errs = {0};
-	struct datastore_version *version = datastore_read(&errs);
-	char error[MSG_ERROR_MAX];
-
-	if (version && !may_be_empty && datastore_would_empty(version, &errs)) {
-		datastore_version_free(version);
-		version = NULL;
-	}
-
-	log_errors(&errs);
-	for (size_t i = 0; warnings && i < errs.n; i++)
-		if (errs.v[i].warning)
-			json_array_append_new(warnings, json_string(errs.v[i].text));
-	join_errors(&errs, error, sizeof(error));
-	conf_errors_free(&errs);
-	reload.done = done;
-	reload.arg = arg;
-	if (version) {
-		note_changes(version);
-		commit_start(version, on_reload_done, NULL);
-	} else {
-		on_reload_done(NULL, error);
-	}
+	change_reload(&ask, done, NULL);
 }
 
 /* Never without a word about the interfaces that cannot be used. */
@@ -169,7 +93,7 @@ static void on_reloaded(void *arg, const char *error)
 	}
 	if (reload_again && !stopping) {
 		reload_again = false;
-		parent_reload(on_reloaded, NULL, NULL, false);
+		reload_by_signal(on_reloaded);
 	}
 }
 
@@ -182,7 +106,7 @@ static void on_sighup(evutil_socket_t sig, short what, void *arg)
 		return;
 	}
 	notify_reloading();
-	parent_reload(on_reloaded, NULL, NULL, false);
+	reload_by_signal(on_reloaded);
 }
 
 static void parent_stop(const char *why)
@@ -210,7 +134,6 @@ static void on_first(void *arg, const char *error)
 		return;
 	}
 	log_info("ready", "generation=%u", datastore_running()->generation);
-	endpoint_groups(datastore_running()->json);
 	unready = true;
 	tell_systemd();
 }
@@ -288,6 +211,7 @@ static void release(void)
 	ask_free();
 	endpoint_free();
 	commit_free();
+	change_close();
 	supervise_free();
 	listen_free();
 	datastore_free();
@@ -307,7 +231,7 @@ int parent_run(const char *path, const char *rundir)
 		.silent = on_daemon_silent,
 		.drained = on_drained,
 	};
-	static const struct endpoint_ops ops = {parent_reload, parent_stop};
+	static const struct endpoint_ops ops = {parent_stop};
 	struct conf_errors errs = {0};
 	struct datastore_version *first = NULL;
 	struct ly_ctx *ctx;
@@ -327,10 +251,11 @@ int parent_run(const char *path, const char *rundir)
 	ctx = conf_schema_load(conf_schema_dir(), &errs);
 	datastore_init(ctx, path);
 	if (ctx)
-		first = datastore_read(&errs);
+		first = change_first(path, on_config, &errs);
 	conf_errors_print(&errs, stderr);
 	conf_errors_free(&errs);
 	if (!first) {
+		change_close();
 		datastore_free();
 		return 1;
 	}
@@ -344,7 +269,7 @@ int parent_run(const char *path, const char *rundir)
 	keep_in_open();
 	interfaces_init(tell_systemd);
 	supervise_start(rundir, lock_fd, &handlers);
-	commit_start(first, on_first, NULL);
+	change_begin_first(first, on_first, NULL);
 	loop_run();
 	release();
 	return exit_status;

@@ -5,7 +5,7 @@
 #ifndef WGBGP_PARENT_H
 #define WGBGP_PARENT_H
 
-/* Runs until SIGTERM or a teardown; the exit status. PATH: the configuration. */
+/* Runs until SIGTERM or a teardown; the exit status. PATH: the configuration, from / on. */
 int parent_run(const char *path, const char *rundir);
 
 #endif

@@ -1499,6 +1499,9 @@ int main(void)
 	port = free_port(20000 + (unsigned)getpid() % 10000);
 	signal(SIGPIPE, SIG_IGN);
 	make_directory();
+	command = in_dir("state");
+	setenv("WGBGP_STATEDIR", command, 1);
+	free(command);
 	failed = cmocka_run_group_tests(tests, NULL, teardown);
 	command = xasprintf("rm -rf %s", dir);
 	if (system(command) != 0)

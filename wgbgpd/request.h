@@ -17,7 +17,8 @@ struct ipc;
 struct request_to {
 	struct ipc *ipc;
 	LIST_HEAD(, request) requests;
-	unsigned n; /* of them */
+	unsigned n;  /* of them */
+	int64_t uid; /* of the client's process; -1: not known */
 };
 
 struct request {

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "change_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "file_put.h"
+#include "util.h"
+
+#define NEW_MODE 0640 /* of a file that was removed */
+
+struct change_file {
+	char *path;  /* where symbolic links lead to */
+	char *fresh; /* beside it, with the new text */
+};
+
+/* 0 with what it says, -ENOENT, or -errno. */
+static int read_now(const char *path, struct wr *text, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, st) < 0)
+		err = -errno;
+	else if (!S_ISREG(st->st_mode))
+		err = -EINVAL;
+	else
+		err = file_read(fd, text);
+	close(fd);
+	return err;
+}
+
+/* Where the name leads to; the name itself where nothing is. To be freed. */
+static char *target(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : xstrdup(path);
+}
+
+static int prepare_one(const struct conf_text *t, struct change_files *out)
+{
+	struct stat like = {.st_mode = NEW_MODE, .st_uid = geteuid(), .st_gid = getegid()};
+	struct change_file f = {.path = target(t->path)};
+	struct wr text = {0};
+	int err = read_now(f.path, &text, &like);
+	bool same = !err && text.len == t->len && memcmp(text.data, t->text, t->len) == 0;
+
+	wr_free(&text);
+	if (same || (err && err != -ENOENT)) {
+		free(f.path);
+		return same ? 0 : err;
+	}
+	f.fresh = xasprintf("%s.wgbgp-new", f.path);
+	err = file_write_at(AT_FDCWD, f.fresh, t->text, t->len, &like);
+	out->v = xgrow(out->v, out->n, &out->cap, sizeof(*out->v));
+	out->v[out->n++] = f;
+	return err;
+}
+
+static int files_say(int err, const char *path, char *why, size_t size)
+{
+	snprintf(why, size, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+int change_files_prepare(const struct conf_texts *texts, struct change_files *out, char *why,
+			 size_t size)
+{
+	*out = (struct change_files){0};
+	for (size_t i = 0; i < texts->n; i++) {
+		int err = prepare_one(&texts->v[i], out);
+
+		if (err) {
+			change_files_abort(out);
+			return files_say(err, texts->v[i].path, why, size);
+		}
+	}
+	return 0;
+}
+
+/* What it says now, which may be more than what it said when this was prepared. */
+static int keep_rejected(const struct change_file *f)
+{
+	char *name = xasprintf("%s.rejected", f->path), *fresh = xasprintf("%s.new", name);
+	struct wr text = {0};
+	struct stat st;
+	int err = read_now(f->path, &text, &st);
+
+	if (!err)
+		err = file_write_at(AT_FDCWD, fresh, text.data ? text.data : (uint8_t *)"",
+				    text.len, &st);
+	if (!err && rename(fresh, name) < 0)
+		err = -errno;
+	wr_free(&text);
+	free(name);
+	free(fresh);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int sync_directory_of(const char *path)
+{
+	char *copy = xstrdup(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 ? -errno : file_sync_dir(fd);
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return err;
+}
+
+static int commit_one(const struct change_file *f)
+{
+	int err = keep_rejected(f);
+
+	if (!err && rename(f->fresh, f->path) < 0)
+		err = -errno;
+	return err ? err : sync_directory_of(f->path);
+}
+
+int change_files_commit(struct change_files *f, char *why, size_t size)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		int err = commit_one(&f->v[i]);
+
+		if (err && !first)
+			first = files_say(err, f->v[i].path, why, size);
+	}
+	change_files_abort(f);
+	return first;
+}
+
+void change_files_abort(struct change_files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		unlink(f->v[i].fresh);
+		free(f->v[i].fresh);
+		free(f->v[i].path);
+	}
+	free(f->v);
+	*f = (struct change_files){0};
+}
+
+int change_files_put(const struct conf_texts *texts, char *why, size_t size)
+{
+	struct change_files f;
+	int err = change_files_prepare(texts, &f, why, size);
+
+	return err ? err : change_files_commit(&f, why, size);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * change_files: puts the texts of a version back into the configuration's files. What a file said
+ * lies beside it then, as FILE.rejected; mode and owner stay, a symbolic link stays one. Files that
+ * are as they should be are not touched, so all of it may be done again after a crash.
+ *
+ * In two halves: where a new text cannot be written, no file was changed.
+ */
+#ifndef WGBGP_CHANGE_FILES_H
+#define WGBGP_CHANGE_FILES_H
+
+#include "conf_texts.h"
+
+struct change_file; /* one that has to change */
+struct change_files {
+	struct change_file *v;
+	size_t n, cap;
+};
+
+/* Writes the new texts beside their files. 0, or -errno with WHY, which names the file. */
+int change_files_prepare(const struct conf_texts *texts, struct change_files *out, char *why,
+			 size_t size);
+/* They take the files' places; frees F. The same errors: what could be changed is. */
+int change_files_commit(struct change_files *f, char *why, size_t size);
+/* Leaves the files as they are; frees F. */
+void change_files_abort(struct change_files *f);
+/* Both halves. */
+int change_files_put(const struct conf_texts *texts, char *why, size_t size);
+
+#endif

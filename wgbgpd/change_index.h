@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * change_index: the journal and the history of the configuration, as one document: which version
+ * (change_store.h) is the one to go back to, which one is on trial and until when, whose texts are
+ * being written into the configuration's files, and a record of each change.
+ *
+ * A record is {"commit", "time", "state", "how", "uid", "login", "from", "comment", "changed",
+ * "statements"}. Its states:
+ *
+ *     applying ─► committed                   pending: a confirmed commit that waits
+ *              └► pending ─► committed | returned
+ *              └► failed     an error behind the check: what ran before runs again
+ *
+ * What is asked here is pure; change.c acts.
+ */
+#ifndef WGBGP_CHANGE_INDEX_H
+#define WGBGP_CHANGE_INDEX_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CHANGE_RECORDS_MAX 60
+#define CHANGE_BOOT_ID 40
+
+/* What time it is, by clocks that do not depend on each other. */
+struct change_clock {
+	int64_t wall;	 /* seconds since 1970; may be wrong, may be set */
+	uint64_t boot_s; /* seconds since the machine's start, suspended ones included */
+	char boot_id[CHANGE_BOOT_ID]; /* of this start of the machine */
+};
+void change_clock_read(struct change_clock *out);
+
+struct change_index {
+	uint32_t last;	    /* number of the last version */
+	uint32_t committed; /* to go back to; 0: none */
+	uint32_t writing;   /* its texts are being put into the files; 0: none */
+	struct {
+		uint32_t number; /* on trial; 0: none */
+		uint32_t seconds;
+		struct change_clock since;
+		bool over; /* it is being taken back, whatever the time */
+	} pending;
+	json_t *commits; /* array of records, oldest first */
+};
+
+void change_index_init(struct change_index *index);
+void change_index_free(struct change_index *index);
+/* A document of the main file MAIN, the caller's. */
+json_t *change_index_json(const struct change_index *index, const char *main);
+/* False: it is none, or one of another file: INDEX is as after change_index_init(). */
+bool change_index_read(struct change_index *index, const json_t *json, const char *main);
+
+/* Another record; the number of its version. The rest of RECORD is the caller's; taken over. */
+uint32_t change_index_add(struct change_index *index, json_t *record, const char *state);
+json_t *change_index_find(const struct change_index *index, uint32_t number); /* NULL: none */
+void change_index_set(struct change_index *index, uint32_t number, const char *state);
+/* The trial's version is in this state; there is no trial any more. */
+void change_index_end_trial(struct change_index *index, const char *state);
+void change_index_drop(struct change_index *index, uint32_t number);
+/* The version that was committed BACK commits ago, 0: the last one. 0: there is none. */
+uint32_t change_index_back(const struct change_index *index, unsigned back);
+/* The newest version in this state, 0: none. */
+uint32_t change_index_in(const struct change_index *index, const char *state);
+
+/* Of the trial, 0: it is over. */
+uint32_t change_left_s(const struct change_index *index, const struct change_clock *now);
+
+/* The records, newest first, each with "back" and "left-seconds"; a new reference. */
+json_t *change_index_rows(const struct change_index *index, const struct change_clock *now);
+
+/* What a start does. */
+struct change_begin {
+	uint32_t run;	 /* a version of the store; 0: what the files say */
+	bool write;	 /* and its texts are put into the files */
+	uint32_t resume; /* the files are those of this version, of which only the end is missing */
+	bool record;	 /* the files are a new version */
+	bool returned;	 /* the trial is over */
+};
+/* FILES: the version whose texts the files have, 0: none that is known. */
+struct change_begin change_begin(const struct change_index *index, uint32_t files,
+				 const struct change_clock *now);
+
+#endif

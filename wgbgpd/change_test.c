@@ -1,0 +1,798 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * change: reloads, trials and rollbacks over real files, with daemons that are played; and the same
+ * with everything ending in the middle, and a start behind it. A second takes a millisecond, and
+ * the clocks of the journal are the test's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "change.h"
+#include "change_index.h"
+#include "conf.h"
+#include "conf_schema.h"
+#include "listen.h"
+#include "played.h"
+
+static char dir[] = "/tmp/change_test.XXXXXX";
+static char said[MSG_ERROR_MAX]; /* what DONE was told last */
+static const char *refuses;	 /* "DAEMON STEP": answers "no" there */
+static struct change_clock clock_ = {.wall = 1000000, .boot_s = 5000, .boot_id = "this"};
+static unsigned configs; /* that were told to run */
+static char main_file[64];
+
+void __wrap_change_clock_read(struct change_clock *out);
+void __real_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+
+/* The disk is full. */
+static bool played_full;
+int __real_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode);
+int __wrap_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode);
+
+int __wrap_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode)
+{
+	return played_full ? -ENOSPC : __real_file_put_at(fd, name, text, len, mode);
+}
+
+void __wrap_change_clock_read(struct change_clock *out)
+{
+	*out = clock_;
+}
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	__real_timer_start(t, ms / 1000);
+}
+
+static void pass(unsigned seconds)
+{
+	clock_.wall += seconds;
+	clock_.boot_s += seconds;
+}
+
+/* ---- files */
+
+static const char *at(const char *name)
+{
+	static char path[4][128];
+	static unsigned next;
+	char *out = path[next++ % 4];
+
+	snprintf(out, 128, "%s/%s", dir, name);
+	return out;
+}
+
+static void put_file(const char *name, const char *text)
+{
+	FILE *f = fopen(at(name), "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(at(name), 0600);
+}
+
+static const char *file(const char *name)
+{
+	static char text[2][1024];
+	static unsigned next;
+	char *out = text[next++ % 2];
+	FILE *f = fopen(at(name), "re");
+
+	if (!f)
+		return "(none)";
+	out[fread(out, 1, 1023, f)] = '\0';
+	fclose(f);
+	return out;
+}
+
+/* Two files that say the same word, so that a mixture of two versions shows. */
+static char *text_of(const char *word)
+{
+	return xasprintf("# %s\nwireguard { interface wg0 { private-key-file %s/key;\n"
+			 "address 10.9.0.1/24; description %s; } }\ninclude more;\n",
+			 word, dir, word);
+}
+
+static void edit(const char *word)
+{
+	char *text = text_of(word), *more = xasprintf("system { hostname %s; }\n", word);
+
+	put_file("conf", text);
+	put_file("more", more);
+	free(text);
+	free(more);
+}
+
+/* The files are those of edit(WORD). */
+static bool files_say(const char *word)
+{
+	char *text = text_of(word), *more = xasprintf("system { hostname %s; }\n", word);
+	bool same = str_eq(file("conf"), text) && str_eq(file("more"), more);
+
+	free(text);
+	free(more);
+	return same;
+}
+
+/* What runs, whole. */
+static const char *runs(void)
+{
+	const json_t *json = datastore_running() ? datastore_running()->json : NULL;
+	const json_t *wg0 = json_array_get(conf_list(conf_get(json, "wireguard"), "interface"), 0);
+	const char *word = conf_str(wg0, "description", "nothing");
+
+	return str_eq(word, conf_str(conf_get(json, "system"), "hostname", "nothing"))
+		       ? word
+		       : "a mixture";
+}
+
+/* ---- daemons that say yes */
+
+static void from_daemon(enum daemon_id id, const struct ipc_frame *frame)
+{
+	commit_daemon_done(id, frame);
+}
+
+/* The last message of the change that was sent: its number and its kind. */
+static uint32_t last_step(char kind[16])
+{
+	const char *last = NULL;
+	uint32_t generation = 0;
+	char name[16];
+
+	for (const char *p = played_text; (p = strstr(p, " config-")); p++)
+		last = p;
+	while (last && last > played_text && last[-1] != '\n')
+		last--;
+	if (last)
+		sscanf(last, "%15s %u %15s", name, &generation, kind);
+	return generation;
+}
+
+/* One answer of a daemon that has to give one. False: nobody has. */
+static bool answer_one(void)
+{
+	char kind[16] = "", here[48];
+	uint32_t generation;
+
+	played_settle();
+	generation = last_step(kind);
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		if (!commit_waits_for(id))
+			continue;
+		snprintf(here, sizeof(here), "%s %s", daemon_name(id), kind);
+		played_done(id, generation, refuses && str_eq(refuses, here) ? "no" : "");
+		played_settle();
+		return true;
+	}
+	return false;
+}
+
+static const char *settle(void)
+{
+	while (answer_one())
+		;
+	played_text[0] = '\0';
+	refuses = NULL;
+	return said;
+}
+
+/* ---- what is asked */
+
+static void on_done(void *arg, const char *error)
+{
+	snprintf(said, sizeof(said), "%s", error ? error : "applied");
+}
+
+static void on_config(void)
+{
+	configs++;
+}
+
+static const struct change_ask *by(const char *how, unsigned seconds)
+{
+	static struct change_ask ask;
+
+	ask = (struct change_ask){
+		.how = how, .uid = 7, .login = "anna", .comment = "why not", .seconds = seconds};
+	said[0] = '\0';
+	return &ask;
+}
+
+static const char *reload(unsigned seconds)
+{
+	change_reload(by("reload", seconds), on_done, NULL);
+	return settle();
+}
+
+static const char *rollback(unsigned back, unsigned seconds)
+{
+	change_rollback(by("rollback", seconds), back, on_done, NULL);
+	return settle();
+}
+
+/* Records, newest first, as "STATE HOW" each. */
+static const char *history(void)
+{
+	static char text[1024];
+	json_t *list = change_list(), *row;
+	size_t i;
+
+	text[0] = '\0';
+	json_array_foreach (list, i, row)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %s", i ? ", " : "",
+			 conf_str(row, "state", ""), conf_str(row, "how", ""));
+	json_decref(list);
+	return text;
+}
+
+/* ---- lives of the process */
+
+static bool start(void)
+{
+	struct conf_errors errs = {0};
+	struct datastore_version *first;
+
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		played_start(id);
+	first = change_first(main_file, on_config, &errs);
+	conf_errors_free(&errs);
+	said[0] = '\0';
+	if (first)
+		change_begin_first(first, on_done, NULL);
+	return first != NULL;
+}
+
+/* Everything ends, in the middle of whatever it is. */
+static void crash(void)
+{
+	change_close();
+	commit_free();
+	played_free();
+	datastore_set_running(NULL);
+}
+
+static void start_again(void)
+{
+	crash();
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+}
+
+static int setup(void **state)
+{
+	struct conf_errors errs = {0};
+	char *command = xasprintf("rm -rf %s/*", dir);
+
+	if (system(command) < 0)
+		return -1;
+	free(command);
+	setenv("WGBGP_STATEDIR", at("state"), 1);
+	put_file("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
+	edit("one");
+	played_from_daemon = from_daemon;
+	datastore_init(conf_schema_load(conf_schema_dir(), &errs), main_file);
+	if (!start() || strcmp(settle(), "applied") != 0)
+		return -1;
+	configs = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	crash();
+	listen_free();
+	datastore_free();
+	loop_free();
+	return 0;
+}
+
+/* ---- changes for good */
+
+static void test_reload(void **state)
+{
+	json_t *list, *row;
+
+	assert_string_equal(history(), "committed start");
+	edit("two");
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+	assert_int_equal(configs, 1);
+	assert_string_equal(history(), "committed reload, committed start");
+	list = change_list();
+	row = json_array_get(list, 0);
+	assert_int_equal(conf_u32(row, "commit", 0), 2);
+	assert_int_equal(conf_u32(row, "back", 9), 0);
+	assert_int_equal(conf_u32(row, "uid", 0), 7);
+	assert_string_equal(conf_str(row, "login", ""), "anna");
+	assert_string_equal(conf_str(row, "comment", ""), "why not");
+	assert_string_equal(conf_str(row, "statements", ""),
+			    "~system hostname, ~wireguard interface wg0 description");
+	assert_int_equal(conf_u32(json_array_get(list, 1), "back", 9), 1);
+	json_decref(list);
+	assert_string_equal(reload(0), "applied"); /* what is there already */
+	assert_string_equal(history(), "committed reload, committed start");
+	start_again();
+	assert_string_equal(history(), "committed reload, committed start");
+	put_file("more", "system { hostname two; } # a comment counts\n");
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(history(), "committed reload, committed reload, committed start");
+}
+
+static void test_refusals(void **state)
+{
+	edit("two");
+	refuses = "bgpd config-check";
+	assert_string_equal(reload(0), "bgpd: no");
+	refuses = "bgpd config-check";
+	assert_string_equal(reload(60), "bgpd: no");
+	assert_false(change_on_trial());
+	assert_string_equal(history(), "committed start");
+	put_file("more", "system { nonsense 1; }\n");
+	assert_non_null(strstr(reload(0), "more:1:"));
+	assert_non_null(strstr(reload(60), "more:1:"));
+	edit("one");
+	assert_non_null(strstr(reload(60), "nothing differs from commit 1"));
+	assert_false(change_on_trial());
+	assert_string_equal(runs(), "one");
+	assert_string_equal(history(), "committed start");
+}
+
+/* An error behind the check: the old one runs, the file stays as it was edited. */
+static void test_failure(void **state)
+{
+	static const char *const steps[] = {"wgd config-apply", "bfdd config-apply",
+					    "bgpd config-apply", "zebra-lite config-prune",
+					    "wgd config-prune"};
+
+	edit("two");
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		for (unsigned seconds = 0; seconds <= 60; seconds += 60) {
+			refuses = steps[i];
+			assert_non_null(
+				strstr(reload(seconds), "the old configuration is in force"));
+			assert_string_equal(runs(), "one");
+			assert_true(files_say("two"));
+			assert_false(change_on_trial());
+		}
+	assert_non_null(strstr(history(), "failed reload, committed start"));
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+}
+
+static void test_edited_while_stopped(void **state)
+{
+	crash();
+	edit("two");
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "two");
+	assert_string_equal(history(), "committed start, committed start");
+	/* One that is refused is none. */
+	crash();
+	edit("three");
+	assert_true(start());
+	refuses = "wgd config-check";
+	assert_string_equal(settle(), "wgd: no");
+	assert_true(files_say("three"));
+	assert_string_equal(history(), "committed start, committed start");
+}
+
+/* ---- back */
+
+static void test_rollback(void **state)
+{
+	assert_non_null(strstr(rollback(1, 0), "there is no commit 1 back"));
+	edit("two");
+	reload(0);
+	edit("three");
+	reload(0);
+	assert_string_equal(rollback(2, 0), "applied");
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_non_null(strstr(file("conf.rejected"), "three"));
+	assert_string_equal(history(), "committed rollback, committed reload, committed reload, "
+				       "committed start");
+	assert_string_equal(rollback(1, 0), "applied");
+	assert_true(files_say("three"));
+	/* 0 takes what nobody has applied out of the files. */
+	edit("four");
+	assert_string_equal(rollback(0, 0), "applied");
+	assert_true(files_say("three"));
+	assert_non_null(strstr(file("conf.rejected"), "four"));
+	start_again();
+	assert_string_equal(runs(), "three");
+}
+
+static void test_rollback_that_is_refused(void **state)
+{
+	edit("two");
+	reload(0);
+	refuses = "zebra-lite config-check";
+	assert_string_equal(rollback(1, 0), "zebra-lite: no");
+	assert_true(files_say("two"));
+	refuses = "zebra-lite config-apply";
+	assert_non_null(strstr(rollback(1, 0), "in force again"));
+	assert_true(files_say("two"));
+	/* A file that cannot be written. */
+	unlink(at("more"));
+	assert_int_equal(mkdir(at("more"), 0755), 0);
+	assert_non_null(strstr(rollback(1, 0), "more: "));
+	assert_string_equal(runs(), "two");
+	assert_string_equal(file("conf.wgbgp-new"), "(none)");
+	assert_int_equal(rmdir(at("more")), 0);
+	edit("two");
+	start_again();
+	assert_string_equal(runs(), "two");
+}
+
+static void test_kept_versions(void **state)
+{
+	struct datastore_version *v;
+	char why[128];
+
+	edit("two");
+	reload(0);
+	v = change_version(1, why, sizeof(why));
+	assert_non_null(v);
+	assert_non_null(strstr(v->text, "\"one\""));
+	datastore_version_free(v);
+	assert_null(change_version(2, why, sizeof(why)));
+	assert_string_equal(why, "there is no commit 2 back");
+}
+
+/* ---- trials */
+
+#define AWAIT_RETURN() PLAYED_AWAIT((answer_one(), !change_on_trial() && !commit_busy()))
+
+static void test_trial_ends(void **state)
+{
+	json_t *answer;
+
+	edit("two");
+	assert_string_equal(reload(60), "applied");
+	answer = change_answer();
+	assert_int_equal(conf_u32(answer, "confirm-seconds", 0), 60);
+	json_decref(answer);
+	assert_string_equal(runs(), "two");
+	pass(59);
+	for (int i = 0; i < 10; i++)
+		played_turn();
+	assert_string_equal(runs(), "two");
+	pass(1);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_non_null(strstr(file("conf.rejected"), "two"));
+	assert_non_null(strstr(file("more.rejected"), "two"));
+	assert_string_equal(history(), "returned reload, committed start");
+	assert_int_equal(configs, 2);
+	assert_string_equal(reload(0), "applied");
+	start_again();
+	assert_string_equal(runs(), "one");
+}
+
+static void test_confirmed(void **state)
+{
+	assert_string_equal(change_confirm(), "nothing waits for it");
+	edit("two");
+	reload(60);
+	assert_null(change_confirm());
+	assert_false(change_on_trial());
+	pass(1000);
+	for (int i = 0; i < 10; i++)
+		played_turn();
+	assert_string_equal(runs(), "two");
+	assert_string_equal(history(), "committed reload, committed start");
+	start_again();
+	assert_string_equal(runs(), "two");
+}
+
+static void test_nothing_else_meanwhile(void **state)
+{
+	edit("two");
+	reload(60);
+	pass(20);
+	edit("three");
+	assert_non_null(strstr(reload(0), "commit 2 waits for `confirm` (40 s are left)"));
+	assert_non_null(strstr(reload(60), "waits for"));
+	assert_non_null(strstr(rollback(1, 0), "waits for"));
+	assert_string_equal(runs(), "two");
+	assert_true(change_on_trial());
+	assert_string_equal(rollback(0, 0), "applied");
+	assert_false(change_on_trial());
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_non_null(strstr(file("conf.rejected"), "three"));
+}
+
+static void test_rollback_on_trial(void **state)
+{
+	edit("two");
+	reload(0);
+	assert_string_equal(rollback(1, 60), "applied");
+	assert_true(files_say("one"));
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "two");
+	assert_true(files_say("two"));
+	assert_string_equal(history(), "returned rollback, committed reload, committed start");
+}
+
+/* It is tried until it goes well; who is there may keep what is on trial. */
+static void test_return_is_refused(void **state)
+{
+	edit("two");
+	reload(60);
+	pass(60);
+	for (int i = 0; i < 3; i++) {
+		refuses = "bgpd config-check";
+		PLAYED_AWAIT(commit_busy());
+		settle();
+		assert_string_equal(runs(), "two");
+		change_reload(by("reload", 0), on_done, NULL);
+		assert_non_null(strstr(said, "being taken back"));
+	}
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	edit("two");
+	reload(60);
+	pass(60);
+	PLAYED_AWAIT(commit_busy());
+	do { /* the next attempt may be under way */
+		refuses = "bgpd config-check";
+		settle();
+	} while (change_confirm());
+	for (int i = 0; i < 5; i++)
+		played_turn();
+	assert_string_equal(runs(), "two");
+	assert_true(files_say("two"));
+	start_again();
+	assert_string_equal(runs(), "two");
+}
+
+/* A key file that is gone does not keep anybody from going back. */
+static void test_return_without_the_key(void **state)
+{
+	edit("two");
+	reload(60);
+	unlink(at("key"));
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	put_file("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
+}
+
+/* The way back first; the files when they can be written. */
+static void test_return_without_the_files(void **state)
+{
+	edit("two");
+	reload(60);
+	unlink(at("more"));
+	assert_int_equal(mkdir(at("more"), 0755), 0);
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	start_again();
+	assert_string_equal(runs(), "one");
+	assert_int_equal(rmdir(at("more")), 0);
+	PLAYED_AWAIT(files_say("one"));
+}
+
+/* ---- everything ends meanwhile */
+
+static void test_trial_goes_on(void **state)
+{
+	edit("two");
+	reload(60);
+	pass(10);
+	edit("three"); /* no way around the trial */
+	start_again();
+	assert_string_equal(runs(), "two");
+	assert_true(change_on_trial());
+	assert_non_null(strstr(reload(0), "(50 s are left)"));
+	pass(50);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+}
+
+static void test_trial_over_at_the_start(void **state)
+{
+	edit("two");
+	reload(60);
+	crash();
+	pass(60);
+	assert_true(start());
+	assert_true(files_say("one"));
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_string_equal(history(), "returned reload, committed start");
+	/* The machine was started again, and its clock is wrong. */
+	edit("two");
+	reload(60);
+	crash();
+	strcpy(clock_.boot_id, "next");
+	clock_.wall -= 900000;
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	clock_.wall += 900000;
+}
+
+/* What was broken off and is refused now is taken back. */
+static void test_broken_off_and_refused(void **state)
+{
+	edit("two");
+	change_reload(by("reload", 0), on_done, NULL);
+	for (int i = 0; i < 6; i++)
+		answer_one();
+	crash();
+	assert_true(start());
+	refuses = "bgpd config-check";
+	for (int i = 0; i < DAEMON_COUNT; i++)
+		answer_one();
+	refuses = NULL;
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+}
+
+enum { RELOAD, TRIAL, ROLLBACK, TRIAL_ROLLBACK, RETURN, KINDS };
+
+/* After STEPS answers of the daemons nothing goes on. */
+static void begin(int kind)
+{
+	edit("two");
+	if (kind == RETURN) {
+		reload(60);
+		pass(60);
+		PLAYED_AWAIT(commit_busy());
+		return;
+	}
+	if (kind == ROLLBACK || kind == TRIAL_ROLLBACK)
+		reload(0);
+	if (kind == ROLLBACK || kind == TRIAL_ROLLBACK)
+		change_rollback(by("rollback", kind == ROLLBACK ? 0 : 60), 1, on_done, NULL);
+	else
+		change_reload(by("reload", kind == RELOAD ? 0 : 60), on_done, NULL);
+}
+
+/* Each kind of change, ended behind each answer of a daemon: a start makes the old or the new one
+ * of it, whole, and the files say the same. A trial ends as it would have. */
+static void test_ended_at_each_step(void **state)
+{
+	static const char *const becomes[KINDS] = {"two", "two", "one", "one", "one"};
+	static const char *const ends[KINDS] = {"two", "one", "one", "two", "one"};
+
+	for (int kind = 0; kind < KINDS; kind++)
+		for (int steps = 0; steps <= 10; steps++) {
+			begin(kind);
+			for (int i = 0; i < steps; i++)
+				answer_one();
+			start_again();
+			assert_string_equal(runs(), becomes[kind]);
+			assert_true(files_say(becomes[kind]));
+			pass(60);
+			if (change_on_trial())
+				AWAIT_RETURN();
+			assert_string_equal(runs(), ends[kind]);
+			assert_true(files_say(ends[kind]));
+			start_again();
+			assert_string_equal(runs(), ends[kind]);
+			assert_null(strstr(history(), "applying"));
+			teardown(state);
+			assert_int_equal(setup(state), 0);
+		}
+}
+
+/* ---- where nothing can be kept */
+
+static void test_no_store(void **state)
+{
+	crash();
+	setenv("WGBGP_STATEDIR", "/proc/none", 1);
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	edit("two");
+	assert_non_null(strstr(reload(60), "what to go back to cannot be kept"));
+	assert_string_equal(runs(), "one");
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+	assert_string_equal(history(), "");
+}
+
+/* What runs could not be kept: a trial would go back to something older, so there is none. */
+static void test_not_kept(void **state)
+{
+	edit("two");
+	played_full = true;
+	assert_string_equal(reload(0), "applied");
+	played_full = false;
+	assert_string_equal(runs(), "two");
+	edit("three");
+	assert_non_null(strstr(reload(60), "cannot be kept"));
+	assert_string_equal(runs(), "two");
+	edit("two");
+	start_again(); /* and then it is */
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "two");
+}
+
+/* A trial that cannot be read is over; without anything to go back to the files count. */
+static void test_damaged_versions(void **state)
+{
+	edit("two");
+	reload(60);
+	put_file("state/commits/2", "damaged");
+	start_again();
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_false(change_on_trial());
+	edit("two");
+	reload(60);
+	put_file("state/commits/1", "damaged");
+	put_file("state/commits/3", "damaged");
+	start_again();
+	assert_string_equal(runs(), "two");
+	assert_false(change_on_trial());
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_reload),
+		TEST(test_refusals),
+		TEST(test_failure),
+		TEST(test_edited_while_stopped),
+		TEST(test_rollback),
+		TEST(test_rollback_that_is_refused),
+		TEST(test_kept_versions),
+		TEST(test_trial_ends),
+		TEST(test_confirmed),
+		TEST(test_nothing_else_meanwhile),
+		TEST(test_rollback_on_trial),
+		TEST(test_return_is_refused),
+		TEST(test_return_without_the_key),
+		TEST(test_return_without_the_files),
+		TEST(test_trial_goes_on),
+		TEST(test_trial_over_at_the_start),
+		TEST(test_broken_off_and_refused),
+		TEST(test_ended_at_each_step),
+		TEST(test_no_store),
+		TEST(test_not_kept),
+		TEST(test_damaged_versions),
+	};
+	const char *srcdir = getenv("srcdir");
+	char *yang = xasprintf("%s/yang", srcdir ? srcdir : "."), *command;
+	int failed;
+
+	setenv("WGBGP_YANGDIR", yang, 1);
+	free(yang);
+	if (sodium_init() < 0 || !mkdtemp(dir))
+		return 1;
+	str_copy(main_file, at("conf"), sizeof(main_file));
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	command = xasprintf("rm -rf %s", dir);
+	failed += system(command) != 0;
+	free(command);
+	return failed;
+}
