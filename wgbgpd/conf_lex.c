@@ -211,3 +211,27 @@ bool conf_lex_is_plain(const char *word)
 	free(lex);
 	return plain;
 }
+
+char *conf_lex_word(const char *value)
+{
+	char *text, *p;
+
+	if (conf_lex_is_plain(value))
+		return xstrdup(value);
+	p = text = xmalloc(strlen(value) * 2 + 3);
+	*p++ = '"';
+	for (; *value; value++) {
+		if (strchr("\"\\", *value)) {
+			*p++ = '\\';
+			*p++ = *value;
+		} else if (*value == '\n') {
+			*p++ = '\\';
+			*p++ = 'n';
+		} else {
+			*p++ = *value;
+		}
+	}
+	*p++ = '"';
+	*p = '\0';
+	return text;
+}

@@ -47,5 +47,7 @@ const char *conf_lex_describe(const struct conf_lex *lex, char *buf,
 
 /* True when WORD reads back as itself without quotes. */
 bool conf_lex_is_plain(const char *word);
+/* VALUE as a word, quoted when it would not read back as one. The caller frees it. */
+char *conf_lex_word(const char *value);
 
 #endif

@@ -12,31 +12,6 @@
 static void print_nodes(FILE *out, const struct ly_ctx *ctx, const struct lysc_node *outer,
 			const struct lyd_node *first, int indent);
 
-/* VALUE as a word, quoted when it would not read back as one. The caller frees it. */
-static char *word(const char *value)
-{
-	char *text, *p;
-
-	if (conf_lex_is_plain(value))
-		return xstrdup(value);
-	p = text = xmalloc(strlen(value) * 2 + 3);
-	*p++ = '"';
-	for (; *value; value++) {
-		if (strchr("\"\\", *value)) {
-			*p++ = '\\';
-			*p++ = *value;
-		} else if (*value == '\n') {
-			*p++ = '\\';
-			*p++ = 'n';
-		} else {
-			*p++ = *value;
-		}
-	}
-	*p++ = '"';
-	*p = '\0';
-	return text;
-}
-
 static void print_indent(FILE *out, int indent)
 {
 	for (int i = 0; i < indent; i++)
@@ -45,7 +20,7 @@ static void print_indent(FILE *out, int indent)
 
 static void print_leaf(FILE *out, const struct lyd_node *node, int indent)
 {
-	char *value = word(lyd_get_value(node));
+	char *value = conf_lex_word(lyd_get_value(node));
 
 	print_indent(out, indent);
 	fprintf(out, "%s %s;\n", node->schema->name, value);
@@ -64,7 +39,7 @@ static void print_leaf_list(FILE *out, const struct lyd_node *node, int indent)
 	print_indent(out, indent);
 	fprintf(out, "%s [", name);
 	for (; node; node = conf_next(node)) {
-		char *value = word(lyd_get_value(node));
+		char *value = conf_lex_word(lyd_get_value(node));
 		int len = (int)strlen(value) + 1;
 
 		if (column + len > LINE_WIDTH - 3) {
@@ -83,7 +58,7 @@ static void print_inner(FILE *out, const struct ly_ctx *ctx, const struct lyd_no
 			int indent)
 {
 	bool list = node->schema->nodetype == LYS_LIST;
-	char *key = list ? word(lyd_get_value(lyd_child(node))) : NULL;
+	char *key = list ? conf_lex_word(lyd_get_value(lyd_child(node))) : NULL;
 	bool empty = !lyd_child_no_keys(node);
 
 	print_indent(out, indent);

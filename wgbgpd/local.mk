@@ -10,6 +10,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check_say.c wgbgpd/conf_check_say.h \
 	wgbgpd/conf_check_wireguard.c \
 	wgbgpd/conf_diff.c wgbgpd/conf_diff.h \
+	wgbgpd/conf_edit.c wgbgpd/conf_edit.h \
 	wgbgpd/conf_effective.c wgbgpd/conf_effective.h \
 	wgbgpd/conf_error.c wgbgpd/conf_error.h \
 	wgbgpd/conf_key.c wgbgpd/conf_key.h \
@@ -21,6 +22,7 @@ wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_parse_json.c wgbgpd/conf_parse_json.h \
 	wgbgpd/conf_print.c wgbgpd/conf_print.h \
 	wgbgpd/conf_schema.c wgbgpd/conf_schema.h \
+	wgbgpd/conf_spans.c wgbgpd/conf_spans.h \
 	wgbgpd/conf_texts.c wgbgpd/conf_texts.h \
 	wgbgpd/conf_tree.c wgbgpd/conf_tree.h
 wgbgpd_libconf_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
@@ -159,6 +161,10 @@ wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.
 wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=file_put_at
 wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+check_PROGRAMS += wgbgpd/conf_edit_test
+wgbgpd_conf_edit_test_SOURCES = wgbgpd/conf_edit_test.c
+wgbgpd_conf_edit_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_conf_edit_test_LDADD = $(CONF_LIBS) $(TEST_RUNNER)
 wgbgpd_conf_texts_test_SOURCES = wgbgpd/conf_texts_test.c
 wgbgpd_conf_texts_test_LDADD = wgbgpd/libconf.a $(TEST_LIBS)
 endif
