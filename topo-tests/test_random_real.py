@@ -125,23 +125,27 @@ class Run:
         self.changed.clear()
         self.withheld = None
 
-    def right_keys(self, address, ifname):
-        """Of the longest entry in each of the states."""
+    def right_keys(self, address, ifname, route):
+        """Of the longest entry in each of the states. A longer one than the ROUTE is right where it
+        came first; one whose route goes first has to be handed over before."""
         address, right = ipaddress.ip_address(address), set()
         for p in self.by_length:
-            if address.version == self.model.networks[p].version \
-                    and address in self.model.networks[p]:
-                keys = {owners.get(ifname) for owners in self.states[p]}
-                right |= keys - {None}
-                if None not in keys:
-                    break
+            network = self.model.networks[p]
+            if address.version != network.version or address not in network:
+                continue
+            longer = network.prefixlen > ipaddress.ip_network(route).prefixlen
+            keys = {owners.get(ifname) for owners in self.states[p][1 if longer else 0:]}
+            right |= keys - {None}
+            if not longer and None not in keys:
+                break
         return right
 
     def is_wrong(self, found):
         if not found["key"] and found["interface"] == self.withheld \
                 and found["route"] not in self.states:
             return False
-        return KEYS.get(found["key"]) not in self.right_keys(found["address"], found["interface"])
+        return KEYS.get(found["key"]) not in self.right_keys(
+            found["address"], found["interface"], found["route"])
 
     def wrong_ways(self):
         return [f"{f['at']} s: {f['address']} is routed into {f['interface']} by {f['route']}, "
