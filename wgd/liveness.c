@@ -258,9 +258,18 @@ uint64_t liveness_hold(const struct liveness *l, const struct conf_liveness *c)
 	return hold < max ? hold : max;
 }
 
+/* A second time only when the hold after the first is over, so that alarm after alarm does not move
+ * routes each time. */
+static bool may_return(struct liveness *l, const struct conf_liveness *c, uint64_t now)
+{
+	if (l->returned_at && now - l->returned_at < c->up_hold)
+		return false;
+	l->returned_at = now;
+	return true;
+}
+
 /* It was down by BFD's word, and BFD is up again: packets pass both ways. What is left of it is a
- * false alarm at best, so who has no other path may use it now; a second time only when the hold
- * after the first is over, so that alarm after alarm does not move routes each time. */
+ * false alarm at best, so who has no other path may use it now. */
 static bool returns_now(struct liveness *l, const struct conf_liveness *c,
 			const struct liveness_input *in)
 {
@@ -268,10 +277,13 @@ static bool returns_now(struct liveness *l, const struct conf_liveness *c,
 		return false;
 	if (!l->good_since)
 		l->good_since = in->now;
-	if (l->returned_at && in->now - l->returned_at < c->up_hold)
-		return false;
-	l->returned_at = in->now;
-	return true;
+	return may_return(l, c, in->now);
+}
+
+/* The way to the endpoint is there again, and something came in since. */
+static bool way_is_back(struct liveness *l, const struct conf_liveness *c, uint64_t now)
+{
+	return l->underlay_death && l->alive_at > l->no_way_at && may_return(l, c, now);
 }
 
 /* Not up, with hysteresis: what shows life starts the clock, each bad sign stops it. */
@@ -282,6 +294,8 @@ static enum tunnel_state liveness_judge_return(struct liveness *l, const struct 
 	bool down = l->state == TUNNEL_DOWN, at_once = returns_now(l, c, in);
 	uint64_t good;
 
+	if (state != TUNNEL_DEGRADED && way_is_back(l, c, in->now))
+		return state;
 	if (!down && state == TUNNEL_DEGRADED)
 		l->good_since = 0;
 	else if (!l->good_since && (!down || (l->alive_at >= l->since && l->alive_at > l->bad_at)))
@@ -356,12 +370,20 @@ static void count_flap(struct liveness *l, const struct conf_liveness *c, uint64
 		l->flaps++;
 }
 
+/* What the far end has nothing to do with. */
+static bool is_ours(enum reason reason)
+{
+	return reason == REASON_INTERFACE_DOWN || reason == REASON_PEER_GONE ||
+	       reason == REASON_UNDERLAY_DOWN;
+}
+
 static void enter(struct liveness *l, const struct conf_liveness *c, enum tunnel_state state,
 		  enum reason reason, uint64_t now)
 {
-	if (is_good(l->state) && !is_good(state) && reason != REASON_INTERFACE_DOWN &&
-	    reason != REASON_PEER_GONE)
+	if (is_good(l->state) && !is_good(state) && !is_ours(reason))
 		count_flap(l, c, now);
+	if (is_good(state) || is_good(l->state))
+		l->underlay_death = reason == REASON_UNDERLAY_DOWN;
 	if (is_good(state) || is_good(l->state))
 		l->good_since = 0;
 	l->state = state;
@@ -383,6 +405,8 @@ bool liveness_update(struct liveness *l, const struct conf_liveness *c,
 	}
 	if (in->present)
 		note_evidence(l, in);
+	if (in->evidence.underlay_down)
+		l->no_way_at = in->now;
 	state = judge(l, c, in, &reason);
 	changed = state != l->state || reason != l->reason;
 	if (state != l->state)

@@ -27,7 +27,9 @@
  * is degraded as soon as BFD is up, so that who has nothing better need not wait. One that was
  * found bad again and again (a flapper) then stays degraded for longer, twice as long each time, at
  * most `up_hold_max`; each `up_hold_max` of good behaviour takes one step back. What is found at a
- * start counts at once.
+ * start counts at once. So does a sign of life when the way to the endpoint is there again that had
+ * gone: nothing says that the far end was ever away. A way that comes and goes is held like the
+ * rest, but for one return in each `up_hold`.
  */
 #ifndef WGBGP_LIVENESS_H
 #define WGBGP_LIVENESS_H
@@ -102,7 +104,9 @@ struct liveness {
 	uint64_t bad_at;      /* last bad sign while not up */
 	uint64_t good_since;  /* not up, but good again since; 0: not */
 	bool bfd_death;	      /* what it last was down for: BFD said so */
-	uint64_t returned_at; /* last return without a hold, when BFD was up again; 0: none */
+	bool underlay_death;  /* it ceased to be good when nothing led to the endpoint */
+	uint64_t no_way_at;   /* nothing led there, the last time */
+	uint64_t returned_at; /* last return without a hold; 0: none */
 	unsigned flaps;	      /* times it was found bad, less what was forgiven */
 };
 

@@ -656,7 +656,6 @@ static void hints_degrade(void **state)
 		struct evidence evidence;
 		enum reason reason;
 	} cases[] = {
-		{{.underlay_down = true}, REASON_UNDERLAY_DOWN},
 		{{.refused = true, .refused_silent = UINT64_MAX}, REASON_UNDERLAY_ERROR},
 		{{.lossy = true}, REASON_LOSSY},
 		{{.black_hole = true}, REASON_MTU_BLACK_HOLE},
@@ -673,6 +672,36 @@ static void hints_degrade(void **state)
 		     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 		assert_int_equal(r.l.changes, 3);
 	}
+}
+
+/* Without a way to the endpoint it is degraded at once, and good at once with a way and a sign of
+ * life, but not again and again; it is no flap. */
+static void way_back_is_held_once(void **state)
+{
+	struct run r;
+
+	begin_up(&r);
+	r.in.evidence.underlay_down = true;
+	PLAY(&r, {60, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UNDERLAY_DOWN});
+	assert_false(r.l.weak);
+	r.in.evidence.underlay_down = false;
+	PLAY(&r, {1, 0, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	r.in.evidence.underlay_down = true;
+	PLAY(&r, {1, 0, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UNDERLAY_DOWN});
+	r.c.up_hold = 10000;
+	r.in.evidence.underlay_down = false;
+	PLAY(&r, {8, 128, 128, .state = TUNNEL_DEGRADED, .reason = REASON_UP_HOLD},
+	     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	assert_int_equal(r.l.changes, 5);
+	assert_int_equal(r.l.flaps, 0);
+	/* Down meanwhile, since nothing came in: the same. */
+	r.in.evidence.underlay_down = true;
+	PLAY(&r, {60, 0, 0, .probes = true, .state = TUNNEL_DOWN,
+		  .reason = REASON_PROBE_UNANSWERED});
+	r.in.evidence.underlay_down = false;
+	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED},
+	     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 }
 
 /* ICMP errors may be forged: what is received after them has the last word. */
@@ -850,6 +879,7 @@ int main(void)
 		cmocka_unit_test(bfd_signalled),
 		cmocka_unit_test(echo_unanswered),
 		cmocka_unit_test(hints_degrade),
+		cmocka_unit_test(way_back_is_held_once),
 		cmocka_unit_test(errors_are_contradicted),
 		cmocka_unit_test(unread_is_not_unanswered),
 		cmocka_unit_test(flapper),
