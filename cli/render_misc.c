@@ -113,6 +113,15 @@ static void change_head(struct view *v, const json_t *head)
 		fprintf(v->out, "Commit %s: %s\n", TEXT(head, "commit"), TEXT(head, "statements"));
 }
 
+static void check_head(struct view *v, const json_t *head)
+{
+	render_warnings(v, head);
+	if (int_of(head, "changed"))
+		fprintf(v->out, "Would change: %s\n", TEXT(head, "statements"));
+	else
+		fprintf(v->out, "Nothing would change\n");
+}
+
 static void confirm_head(struct view *v, const json_t *head)
 {
 	fprintf(v->out, "Commit %s stays\n", TEXT(head, "commit"));
@@ -175,6 +184,7 @@ const struct render renders_misc[] = {
 	{"rib-summary", .head = object_head, .row = object_head},
 	{"configuration", .head = text_head},
 	{"commits", .head = commits_head, .row = commits_row},
+	{"check", .head = check_head},
 	{"reload", .head = change_head},
 	{"rollback", .head = change_head},
 	{"confirm", .head = confirm_head},

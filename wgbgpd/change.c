@@ -294,21 +294,29 @@ static void say_errors(struct conf_errors *errs, json_t *warnings, char *out, si
 	conf_errors_free(errs);
 }
 
+/* VERSION as it was read, or NULL with all that is wrong as one text. Frees ERRS. */
+static struct datastore_version *judge(const struct change_ask *ask,
+				       struct datastore_version *version, struct conf_errors *errs,
+				       char error[MSG_ERROR_MAX])
+{
+	if (version && !ask->may_be_empty && datastore_would_empty(version, errs)) {
+		datastore_version_free(version);
+		version = NULL;
+	}
+	say_errors(errs, ask->warnings, error, MSG_ERROR_MAX);
+	return version;
+}
+
 static void start_or_refuse(const struct change_ask *ask, struct datastore_version *version,
 			    struct conf_errors *errs)
 {
 	char error[MSG_ERROR_MAX];
 
-	if (version && !ask->may_be_empty && datastore_would_empty(version, errs)) {
-		datastore_version_free(version);
-		version = NULL;
-	}
-	say_errors(errs, ask->warnings, error, sizeof(error));
-	if (version) {
+	version = judge(ask, version, errs, error);
+	if (version)
 		start(ask, version);
-		return;
-	}
-	on_done(NULL, error);
+	else
+		on_done(NULL, error);
 }
 
 void change_reload(const struct change_ask *ask, commit_fn done, void *arg)
@@ -321,6 +329,27 @@ void change_reload(const struct change_ask *ask, commit_fn done, void *arg)
 		on_done(NULL, why);
 	else
 		start_or_refuse(ask, datastore_read(&errs), &errs);
+}
+
+static void on_checked(void *arg, const char *error)
+{
+	now.done(now.arg, error);
+}
+
+void change_check(const struct change_ask *ask, commit_fn done, void *arg)
+{
+	struct conf_errors errs = {0};
+	struct datastore_version *version;
+	char error[MSG_ERROR_MAX];
+
+	now_begin(ask->how, done, arg);
+	version = judge(ask, datastore_read(&errs), &errs, error);
+	if (!version) {
+		done(arg, error);
+		return;
+	}
+	note_changes(datastore_running(), version);
+	commit_check(version, on_checked, NULL);
 }
 
 /* ---- back */

@@ -45,6 +45,8 @@ void change_close(void);
 
 /* Only while no change is under way. */
 void change_reload(const struct change_ask *ask, commit_fn done, void *arg);
+/* What a reload would change (change_answer()), and whether anybody would refuse it. */
+void change_check(const struct change_ask *ask, commit_fn done, void *arg);
 /* To what was committed BACK commits ago. 0 takes a trial back, or what nobody has applied out of
  * the files. */
 void change_rollback(const struct change_ask *ask, unsigned back, commit_fn done, void *arg);

@@ -352,6 +352,35 @@ static void test_refusals(void **state)
 	assert_string_equal(history(), "committed start");
 }
 
+/* What would be, and who would say no; on trial, too. */
+static void test_check(void **state)
+{
+	json_t *answer;
+
+	edit("two");
+	change_check(by("check", 0), on_done, NULL);
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	answer = change_answer();
+	assert_int_equal(conf_u32(answer, "changed", 0), 2);
+	assert_true(json_is_null(json_object_get(answer, "commit")));
+	json_decref(answer);
+	assert_int_equal(configs, 0);
+	refuses = "bgpd config-check";
+	change_check(by("check", 0), on_done, NULL);
+	assert_string_equal(settle(), "bgpd: no");
+	reload(60);
+	put_file("more", "system { nonsense 1; }\n");
+	change_check(by("check", 0), on_done, NULL);
+	assert_non_null(strstr(said, "more:1:"));
+	assert_true(change_on_trial());
+	edit("three");
+	change_check(by("check", 0), on_done, NULL);
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "two");
+	assert_string_equal(history(), "pending reload, committed start");
+}
+
 /* An error behind the check: the old one runs, the file stays as it was edited. */
 static void test_failure(void **state)
 {
@@ -761,6 +790,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_reload),
 		TEST(test_refusals),
+		TEST(test_check),
 		TEST(test_failure),
 		TEST(test_edited_while_stopped),
 		TEST(test_rollback),

@@ -35,6 +35,10 @@ static const struct step change_steps[] = {
 	{MSG_CONFIG_PRUNE, BIT(DAEMON_WGD)},
 	{0, 0},
 };
+static const struct step check_steps[] = {
+	{MSG_CONFIG_CHECK, EVERYBODY},
+	{0, 0},
+};
 static const struct step teardown_steps[] = {
 	{MSG_TEARDOWN, BIT(DAEMON_BGPD)},
 	{MSG_TEARDOWN, BIT(DAEMON_ZEBRA)},
@@ -81,10 +85,9 @@ static void commit_finish(void)
 
 	timer_stop(&now.timeout);
 	now.step = NULL;
-	if (!ok) {
+	if (now.version != datastore_running()) {
 		listen_abort();
-		if (now.version != datastore_running())
-			datastore_version_free(now.version);
+		datastore_version_free(now.version);
 	}
 	datastore_version_free(now.before);
 	now.before = NULL;
@@ -184,7 +187,9 @@ static void walk(void)
 			go_back();
 		now.step++;
 		if (!now.step->to) {
-			if (now.version) /* bgpd was away when its turn came */
+			if (now.version &&
+			    now.version ==
+				    datastore_running()) /* bgpd was away when its turn came */
 				listen_commit(supervise_control(DAEMON_BGPD), now.generation);
 			commit_finish();
 			return;
@@ -218,7 +223,8 @@ static void commit_begin(const struct step *steps, struct datastore_version *ver
 	walk();
 }
 
-void commit_start(struct datastore_version *version, commit_fn done, void *arg)
+static void commit_steps(const struct step *steps, struct datastore_version *version,
+			 commit_fn done, void *arg)
 {
 	char error[256];
 
@@ -228,7 +234,17 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 		done(arg, error);
 		return;
 	}
-	commit_begin(change_steps, version, version->generation, done, arg);
+	commit_begin(steps, version, version->generation, done, arg);
+}
+
+void commit_start(struct datastore_version *version, commit_fn done, void *arg)
+{
+	commit_steps(change_steps, version, done, arg);
+}
+
+void commit_check(struct datastore_version *version, commit_fn done, void *arg)
+{
+	commit_steps(check_steps, version, done, arg);
 }
 
 void commit_teardown(commit_fn done, void *arg)

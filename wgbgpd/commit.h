@@ -30,6 +30,8 @@ bool commit_busy(void);
 bool commit_went_back(void); /* the last change failed behind its check */
 /* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
 void commit_start(struct datastore_version *version, commit_fn done, void *arg);
+/* The same, but for the check alone: nothing changes. */
+void commit_check(struct datastore_version *version, commit_fn done, void *arg);
 /* Has the daemons remove everything that they installed. Only while not busy. */
 void commit_teardown(commit_fn done, void *arg);
 

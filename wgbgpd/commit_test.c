@@ -63,6 +63,8 @@ static void from_daemon(enum daemon_id id, const struct ipc_frame *frame)
 
 static int setup(void **state);
 static int teardown(void **state);
+static struct datastore_version *rich(uint32_t n, const char *address, bool forwarding);
+static bool is_bound(const char *address);
 
 /* A number that nothing has. */
 static uint32_t datastore_renumbered(void)
@@ -284,6 +286,31 @@ static void test_errors_behind_the_check(void **state)
 		teardown(state);
 		setup(state);
 	}
+}
+
+/* Nothing but the check; sockets that it made are let go. */
+static void test_check_alone(void **state)
+{
+	apply(1);
+	commit_check(rich(2, "127.0.0.9", false), on_done, said);
+	played_settle();
+	assert_true(commit_busy());
+	assert_true(is_bound("127.0.0.9"));
+	assert_non_null(strstr(played_text, "bgpd 2 config-check {2}"));
+	played_text[0] = '\0';
+	answer_all(2);
+	assert_string_equal(done(), "applied");
+	assert_false(commit_busy());
+	assert_false(is_bound("127.0.0.9"));
+	assert_int_equal(datastore_running()->generation, 1);
+	commit_check(version(3, json_object()), on_done, said);
+	EXPECT(CHECKS("3"));
+	answer(DAEMON_BGPD, 3, "no");
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		answer(id, 3, "");
+	assert_string_equal(done(), "bgpd: no");
+	EXPECT("");
+	apply(4);
 }
 
 /* One that dies on the way back gets what ran before. */
@@ -769,6 +796,7 @@ int main(void)
 		TEST(test_late_refusal),
 		TEST(test_errors_behind_the_check),
 		TEST(test_death_on_the_way_back),
+		TEST(test_check_alone),
 		TEST(test_other_generation),
 		TEST(test_deaths_in_the_check),
 		TEST(test_death_behind_its_answer),

@@ -201,6 +201,17 @@ static void run_reload(struct request *r, const json_t *args)
 	change_reload(&ask, on_configured, ask.warnings);
 }
 
+static void run_check(struct request *r, const json_t *args)
+{
+	struct change_ask ask;
+
+	if (refuse_change(r) || !ask_of(r, "check", args, &ask))
+		return;
+	changing = r;
+	ask.warnings = json_array();
+	change_check(&ask, on_configured, ask.warnings);
+}
+
 /* The way back from a trial waits for no daemon. */
 static bool refuse_rollback(struct request *r, unsigned back)
 {
@@ -292,6 +303,7 @@ static const struct {
 	{"configuration", run_configuration},
 	{"monitor", run_monitor},
 	{"reload", run_reload},
+	{"check", run_check},
 	{"rollback", run_rollback},
 	{"confirm", run_confirm},
 	{"commits", run_commits},
