@@ -18,6 +18,7 @@ from lib.probe import Ping
 from lib.stream import Stream
 from lib.twonodes import conf
 from lib.wait import SLOW, wait_until
+from lib.wgbgp import Wgbgp
 
 KILLS = int(os.environ.get("WGBGP_KILLS", "8"))
 SEED = int(os.environ.get("WGBGP_SEED", time.time()))
@@ -40,6 +41,12 @@ def cut(w, how):
     w.write(new)
     w.cli(how)
     return text, new
+
+
+def wait_running(w):
+    """The start has come to its end."""
+    wait_until(lambda: w.cli_run("show configuration").returncode == 0
+               and commits(w)[0][0] != "applying", 30, "the start to end")
 
 
 def is_dark(stream):
@@ -109,6 +116,60 @@ def test_confirm_and_rollback(two):
     assert "# another name" in shown and "~system hostname" in shown
 
 
+# ---- what the unit leaves it: systemd/wgbgp.service
+
+CAPABILITIES = ("net_admin,+net_raw,+net_bind_service,+setuid,+setgid,+setpcap,+kill,+ipc_lock,"
+                "+sys_nice")
+
+
+class Unit(Wgbgp):
+    """The root is read-only but for RUNDIR and STATEDIR, and CONF_DIR is as CONF_MODE says; there are
+    no more capabilities than the unit gives it."""
+    conf_dir, conf_mode = None, "rw"
+
+    def program(self):
+        script = "".join(f"mount --bind {path} {path}; "
+                         for path in (self.rundir, self.statedir, self.conf_dir))
+        return ["unshare", "-m", "--propagation", "private", "sh", "-ec",
+                f"{script} mount -o remount,bind,ro /; "
+                f"mount -o remount,bind,{self.conf_mode} {self.conf_dir}; "
+                f'exec setpriv --bounding-set=-all,+{CAPABILITIES} --no-new-privs "$@"',
+                "sh", *super().program()]
+
+
+def test_within_the_unit(two):
+    """The files can be put back where the unit lets it write; where not, what runs goes back all
+    the same, and a start keeps to it."""
+    w = two.wa
+    conf_dir = os.path.join(w.router.dir, "etc")
+    os.makedirs(conf_dir)
+    text = read(w.conf_file)
+    w.stop()
+    w.__class__ = Unit
+    w.conf_file, w.conf_dir = os.path.join(conf_dir, "wgbgp.conf"), conf_dir
+    w.write(text)
+    w.start()
+    wait_running(w)
+    w.write(text.replace("hostname a;", "hostname other;"))
+    w.cli(f"reload confirmed {int(3 * SLOW)}s")
+    wait_until(lambda: w.show("version")["hostname"] == "a", 30, "the end of the trial")
+    wait_until(lambda: read(w.conf_file) == text, 10, "the file to be put back")
+    w.stop()
+    w.conf_mode = "ro"
+    w.write(text.replace("hostname a;", "hostname more;"))
+    w.start()
+    wait_running(w)
+    refused = w.cli_run("rollback 1")
+    assert refused.returncode != 0 and "Read-only file system" in refused.stdout + refused.stderr
+    w.write(text)
+    w.cli(f"reload confirmed {int(3 * SLOW)}s")
+    wait_until(lambda: w.show("version")["hostname"] == "more", 30, "the end of the trial")
+    wait_until(lambda: "files-not-written" in w.log(), 10, "a word about the file")
+    w.restart()
+    wait_running(w)
+    assert w.show("version")["hostname"] == "more" and read(w.conf_file) == text
+
+
 # ---- two files, and SIGKILL at random moments
 
 
@@ -160,14 +221,18 @@ def test_killed_at_random(two):
             command = rng.choice(["reload", "rollback 1", "reload confirmed 10"])
             if command.startswith("reload"):
                 files.put(other)
+            victim = rng.choice(["parent", "parent", "wgd", "zebra-lite", "bgpd"])
             asking = w.cli_start(command)
             time.sleep(rng.uniform(0, 0.25) * SLOW)
-            w.process.kill()
-            wait_until(lambda: not w.process.alive(), what="the end")
-            asking.wait()
-            w.start()
-            wait_until(lambda: w.cli_run("show configuration").returncode == 0
-                       and commits(w)[0][0] != "applying", 30, "the start to end")
+            if victim == "parent":
+                w.process.kill()
+                wait_until(lambda: not w.process.alive(), what="the end")
+                asking.wait()
+                w.start()
+            else:
+                w.kill_daemon(victim)
+                asking.wait()
+            wait_running(w)
             word = files.says()
             if commits(w)[0][0] == "pending":
                 w.cli("confirm")
