@@ -16,7 +16,10 @@
  * switched off, or does not fit into the MTU). No such way has a case of its own: whatever happens
  * to an interface, its addresses or its families brings the tables in doubt, and so do
  * notifications that were lost. What is in doubt is read again a moment later, and
- * compared with what the books say. Readings take a fifth of the time at most.
+ * compared with what the books say. Readings take a fifth of the time at most. What happens to an
+ * interface concerns the routes by it; so only these are listed, of however large a table. With an
+ * IPv4 address also those go that name it as their source, by whatever interface: those by which
+ * there are such are read, too.
  *
  * Who does what with what is read is not known here: whoever is told says so (kernel_read_open()).
  */
@@ -104,7 +107,9 @@ int kernel_rp_filter(const char *ifname); /* in force there for IPv4: 0, 1, 2; -
 /* kernel_read.c. All of these are set. PRESENT: it is there, by a reading or by a notification;
  * else it went. */
 struct kernel_news {
-	void (*begin)(void);		  /* a full reading */
+	/* A reading of everything, but of the planes' routes only those by N interfaces; N 0: all.
+	 */
+	void (*begin)(const uint32_t *oifs, unsigned n);
 	void (*link)(unsigned changed);	  /* bits of kernel_link_told() */
 	void (*turned)(uint32_t ifindex); /* the link went up or down, after the first reading */
 	void (*addr)(const struct kaddr *a, bool present);

@@ -26,6 +26,7 @@
 #define REST_FACTOR 4	   /* as long as a reading took, this many times, none follows it */
 #define REST_MAX_MS 10000
 #define RESEND_DELAY_MS 1000
+#define SCOPE_MAX 8 /* interfaces; of more everything is read */
 
 enum stage {
 	STAGE_LINKS,
@@ -39,6 +40,13 @@ enum stage {
 	STAGE_SIDE6,
 	STAGE_WORKED_IN, /* is compared with the books */
 	STAGE_DONE
+};
+
+/* The interfaces whose routes are read. */
+struct scope {
+	uint32_t oif[SCOPE_MAX];
+	unsigned n;
+	bool all; /* whatever interface it is */
 };
 
 static const struct kernel_news *news;
@@ -55,16 +63,65 @@ static uint32_t dump_seq;
 static uint32_t tables[SIDE_TABLES_MAX]; /* side tables of this reading */
 static unsigned n_tables, table_at;
 static uint32_t main_tables[PLANES_MAX + 1]; /* of the planes */
-static unsigned n_main_tables, main_at;
+static unsigned n_main_tables, main_at, oif_at;
+static struct scope scope, next_scope; /* of this reading; what came in doubt since it began */
+static struct scope sourced;	       /* by these there are routes that name their source */
 static _Alignas(struct nlmsghdr) uint8_t buffer[BUFFER_BYTES];
 
-/* --- one message --- */
+/* --- what is in doubt --- */
+
+static void scope_add(struct scope *s, uint32_t oif)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->oif[i] == oif)
+			return;
+	if (s->n < SCOPE_MAX)
+		s->oif[s->n++] = oif;
+	else
+		s->all = true;
+}
+
+static void scope_merge(struct scope *s, const struct scope *more)
+{
+	for (unsigned i = 0; i < more->n; i++)
+		scope_add(s, more->oif[i]);
+	s->all = s->all || more->all;
+}
+
+static void read_soon(void)
+{
+	uint64_t now = now_ms(), rest = rest_ms > now ? rest_ms - now : 0;
+
+	if (!timer_running(&delay))
+		timer_start(&delay, rest > RESYNC_DELAY_MS ? rest : RESYNC_DELAY_MS);
+}
+
+static void read_again(const char *why)
+{
+	if (!delay.ready)
+		return;
+	fib_counters.resyncs++;
+	log_debug("resync", "why=\"%s\"", why);
+	if (stage != STAGE_DONE)
+		again = true;
+	else
+		read_soon();
+}
+
+void kernel_resync(const char *why)
+{
+	next_scope.all = true;
+	read_again(why);
+}
 
 static void doubt(uint32_t ifindex, const char *why)
 {
 	kernel_link_doubt(ifindex);
-	kernel_resync(why);
+	scope_add(&next_scope, ifindex);
+	read_again(why);
 }
+
+/* --- one message --- */
 
 static void link_told(const struct klink *k, bool present)
 {
@@ -107,8 +164,11 @@ static void handle_addr(const struct nlmsghdr *nlh)
 	if (kernel_decode_addr(nlh, &a) < 0)
 		return;
 	news->addr(&a, present);
-	if (!present)
-		doubt(a.ifindex, "address");
+	if (present)
+		return;
+	if (a.local.family == AF_INET)
+		scope_merge(&next_scope, &sourced);
+	doubt(a.ifindex, "address");
 }
 
 static void handle(const struct nlmsghdr *nlh)
@@ -120,8 +180,11 @@ static void handle(const struct nlmsghdr *nlh)
 	switch (nlh->nlmsg_type) {
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		if (kernel_decode_route(nlh, &r) == 0)
-			news->route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
+		if (kernel_decode_route(nlh, &r) < 0)
+			break;
+		if (r.source.family && r.protocol != RTPROT_KERNEL)
+			scope_add(&sourced, r.oif);
+		news->route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
 		break;
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
@@ -231,9 +294,12 @@ static void send_dump(void)
 		rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 		rtm->rtm_family = stage == STAGE_IPV4 || stage == STAGE_SIDE4 ? AF_INET : AF_INET6;
 		mnl_attr_put_u32(nlh, RTA_TABLE, side ? tables[table_at] : main_tables[main_at]);
+		if (!side && !scope.all)
+			mnl_attr_put_u32(nlh, RTA_OIF, scope.oif[oif_at]);
 	}
 	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0) {
 		log_error("kernel-read", "what=dump error=\"%s\"", strerror(errno));
+		scope_merge(&next_scope, &scope);
 		stage = STAGE_DONE;
 		timer_start(&delay, RESEND_DELAY_MS); /* all of it again */
 	}
@@ -260,16 +326,12 @@ static void begin(void *arg)
 	begun_ms = now_ms();
 	stage = STAGE_LINKS;
 	list_tables();
-	news->begin();
+	scope = next_scope;
+	scope.all = scope.all || !first_done || !scope.n;
+	next_scope = (struct scope){0};
+	oif_at = 0;
+	news->begin(scope.oif, scope.all ? 0 : scope.n);
 	send_dump();
-}
-
-static void read_soon(void)
-{
-	uint64_t now = now_ms(), rest = rest_ms > now ? rest_ms - now : 0;
-
-	if (!timer_running(&delay))
-		timer_start(&delay, rest > RESYNC_DELAY_MS ? rest : RESYNC_DELAY_MS);
 }
 
 static void reading_ends(void)
@@ -277,6 +339,8 @@ static void reading_ends(void)
 	uint64_t now = now_ms(), rest = (now - begun_ms) * (interrupted ? 1 : REST_FACTOR);
 
 	stage = STAGE_DONE;
+	if (interrupted)
+		scope_merge(&next_scope, &scope);
 	rest_ms = first_done ? now + (rest < REST_MAX_MS ? rest : REST_MAX_MS) : 0;
 	if (again || interrupted)
 		read_soon();
@@ -306,11 +370,20 @@ static enum stage stage_after(enum stage s)
 	return s + 1;
 }
 
+/* Another table of the planes, or another interface in the same. */
+static bool more_of_main(void)
+{
+	if (!scope.all && ++oif_at < scope.n)
+		return true;
+	oif_at = 0;
+	return ++main_at < n_main_tables;
+}
+
 static void next_stage(void)
 {
 	if (stage == STAGE_NEXTHOPS && !interrupted)
 		news->nexthops_read();
-	if ((stage == STAGE_IPV4 || stage == STAGE_IPV6) && ++main_at < n_main_tables) {
+	if ((stage == STAGE_IPV4 || stage == STAGE_IPV6) && more_of_main()) {
 		send_dump();
 		return;
 	}
@@ -358,18 +431,6 @@ static void on_dump(int fd, short what, void *arg)
 	}
 }
 
-void kernel_resync(const char *why)
-{
-	if (!delay.ready)
-		return;
-	fib_counters.resyncs++;
-	log_debug("resync", "why=\"%s\"", why);
-	if (stage != STAGE_DONE)
-		again = true;
-	else
-		read_soon();
-}
-
 void kernel_read_open(const struct kernel_news *told)
 {
 	news = told;
@@ -414,5 +475,7 @@ void kernel_read_stop(void)
 	}
 	monitor = dumper = NULL;
 	stage = STAGE_DONE;
+	next_scope = (struct scope){0};
+	sourced = (struct scope){0};
 	kernel_links_reset();
 }

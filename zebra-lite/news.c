@@ -36,9 +36,9 @@ static void try_again(void)
 	keepin_kick();
 }
 
-static void on_begin(void)
+static void on_begin(const uint32_t *oifs, unsigned n)
 {
-	rib_kernel_begin();
+	rib_kernel_begin_by(oifs, n);
 	keep_read_begin(&rules);
 	ifaddr_read_begin();
 	keep_read_begin(&side_routes);

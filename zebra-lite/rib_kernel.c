@@ -2,6 +2,7 @@
 #include "rib_kernel.h"
 
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 
 #include "fib.h"
 #include "fib_retry.h"
@@ -19,6 +20,8 @@ static struct job sweep_job;
 static uint32_t sweep_at; /* place of the walk */
 static void (*sweep_done)(void);
 static bool strays, reading;
+static uint32_t *scope;	 /* interfaces whose routes this reading has */
+static unsigned n_scope; /* 0: all */
 static struct log_bucket drift_bucket;
 
 static bool of_interest(const struct prefix *p)
@@ -321,6 +324,14 @@ void rib_kernel_addr(const struct kaddr *a, bool present)
 
 void rib_kernel_begin(void)
 {
+	rib_kernel_begin_by(NULL, 0);
+}
+
+void rib_kernel_begin_by(const uint32_t *oifs, unsigned n)
+{
+	scope = xrealloc(scope, (n + 1) * sizeof(*scope));
+	for (n_scope = 0; n_scope < n; n_scope++)
+		scope[n_scope] = oifs[n_scope];
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
 	rib_kernel_epoch++;
@@ -328,19 +339,58 @@ void rib_kernel_begin(void)
 	reading = true;
 }
 
+static bool is_read(uint32_t oif)
+{
+	bool found = !n_scope;
+
+	for (unsigned i = 0; i < n_scope; i++)
+		found = found || scope[i] == oif;
+	return found;
+}
+
+/* The reading would have had a route like this one. */
+static bool is_read_route(const struct fib *f)
+{
+	uint32_t oifs[ROUTE_HOPS_MAX];
+	unsigned n = fib_oifs(f, oifs);
+	bool found = !n_scope || (f->nh && f->nh->gone);
+
+	for (unsigned i = 0; i < n; i++)
+		found = found || is_read(oifs[i]);
+	return found;
+}
+
+static bool is_read_cand(const struct rib_cand *c)
+{
+	bool found = is_read(c->oif);
+
+	for (unsigned i = 0; i < n_scope; i++)
+		found = found || ways_have(c->ways, scope[i]);
+	return found;
+}
+
+/* C was not found. What is left of a multipath route by other interfaces was not looked for. */
+static void foreign_missed(struct rib_node *n, struct rib_cand *c)
+{
+	if (n_scope && c->ways)
+		out.resync("a multipath route went");
+	rib_cand_free(n, c);
+}
+
 static void rib_kernel_check(struct rib_node *n)
 {
+	const struct fib *f = rib_installed(n);
 	struct rib_cand *c, *next;
 	bool changed = false;
 
-	if (rib_installed(n) && rib_installed(n)->type && n->epoch != (uint16_t)rib_kernel_epoch)
+	if (f && f->type && n->epoch != (uint16_t)rib_kernel_epoch && is_read_route(f))
 		route_lost(n);
 	for (c = rib_others(n); c; c = next) {
 		next = c->next;
 		if ((c->proto != RIB_KERNEL && c->proto != RIB_CONNECTED) ||
-		    c->epoch == rib_kernel_epoch)
+		    c->epoch == rib_kernel_epoch || !is_read_cand(c))
 			continue;
-		rib_cand_free(n, c);
+		foreign_missed(n, c);
 		changed = true;
 	}
 	if (changed)
@@ -369,7 +419,8 @@ void rib_kernel_end(void (*done)(void))
 {
 	if (strays)
 		out.route_flush();
-	keepin_read_end();
+	if (!n_scope)
+		keepin_read_end(); /* those lead nowhere */
 	sweep_done = done;
 	reading = false;
 	sweep_at = 0;
@@ -404,4 +455,7 @@ void rib_kernel_reset(void)
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
 	sweep_job.ready = strays = reading = false;
+	free(scope);
+	scope = NULL;
+	n_scope = 0;
 }

@@ -14,6 +14,8 @@
 #include "out.h"
 
 void rib_kernel_begin(void);
+/* The same of the routes by N interfaces alone: others are not missed. N 0: of all. */
+void rib_kernel_begin_by(const uint32_t *oifs, unsigned n);
 void rib_kernel_end(void (*done)(void)); /* goes on in the background; DONE may be NULL */
 void rib_kernel_route(const struct kroute *r, bool present);
 /* An address of an interface that is no point-to-point one. */

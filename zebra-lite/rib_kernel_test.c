@@ -773,6 +773,27 @@ static void test_equal_metrics(void **state)
 	USED("fd00:2::/48", RIG_U1);
 }
 
+/* A reading of the routes by one interface misses none by another one. */
+static void test_reading_by_interface(void **state)
+{
+	const uint32_t wg1 = RIG_WG1, both[] = {RIG_WG0, RIG_U1};
+
+	rig_keep_in = true;
+	rig_bgp("10.2.0.0/16", "10.9.1.2");
+	rig_kernel(true, "10.5.0.0/16", RTPROT_STATIC, 5, RIG_U1, NULL);
+	rig_told();
+	rib_kernel_begin_by(&wg1, 1);
+	tell(ours("10.9.1.2/32", RIG_WG1), true);
+	rib_kernel_end(NULL);
+	RIG_TOLD("add 10.2.0.0/16 dev wg1\n");
+	rib_kernel_begin_by(both, 2);
+	tell(ours("10.9.0.1/32", RIG_WG0), true);
+	tell(ours("10.9.0.3/32", RIG_WG0), true);
+	rib_kernel_end(NULL);
+	RIG_TOLD("redist -kernel 10.5.0.0/16 metric 0\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+}
+
 /* Ours that leads nowhere is the same by whatever link the kernel names. */
 static void test_blackhole(void **state)
 {
@@ -985,6 +1006,7 @@ int main(void)
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 		T(test_kept_in_by_another), T(test_equal_metrics),
+		T(test_reading_by_interface),
 	};
 
 	log_init("rib_kernel_test");
