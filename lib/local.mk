@@ -18,6 +18,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
+	lib/new_file.c lib/new_file.h \
 	lib/nl_batch.c lib/nl_batch.h \
 	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \
@@ -62,6 +63,7 @@ check_PROGRAMS += \
 	lib/log_test \
 	lib/loop_test \
 	lib/messages_test \
+	lib/new_file_test \
 	lib/nl_batch_test \
 	lib/planes_test \
 	lib/prefix_test \
@@ -113,6 +115,8 @@ lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xcalloc
 lib_messages_test_LDADD = $(TEST_LIBS)
+lib_new_file_test_SOURCES = lib/new_file_test.c
+lib_new_file_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
 lib_nl_batch_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv,--wrap=sendto,--wrap=setsockopt
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)

@@ -8,6 +8,7 @@
 
 #include "conf.h"
 #include "log.h"
+#include "new_file.h"
 #include "state.h"
 #include "util.h"
 
@@ -57,25 +58,20 @@ const json_t *drill_history(void)
 	return records;
 }
 
-/* A new file takes the old one's place. */
 static int write_file(void)
 {
-	char *tmp = xasprintf("%s.new", path);
-	FILE *file = fopen(tmp, "we");
-	int err = file ? 0 : -errno;
+	struct new_file n;
+	FILE *file = new_file_begin(&n, path);
 	json_t *record;
 	size_t i;
 
-	if (file) {
-		json_array_foreach (records, i, record) {
-			json_dumpf(record, file, CONF_JSON_LINE);
-			putc('\n', file);
-		}
-		if (fclose(file) != 0 || rename(tmp, path) < 0)
-			err = -errno;
+	if (!file)
+		return -errno;
+	json_array_foreach (records, i, record) {
+		json_dumpf(record, file, CONF_JSON_LINE);
+		putc('\n', file);
 	}
-	free(tmp);
-	return err;
+	return new_file_end(&n, file, false);
 }
 
 void drill_history_put(json_t *record)

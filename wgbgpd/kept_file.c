@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "new_file.h"
 #include "util.h"
 
 #define LINE_BYTES 128
@@ -136,10 +137,10 @@ int kept_file_read(const char *path, struct kept *out, char *why, size_t size)
 
 /* ---- writing */
 
-static int write_to(const char *tmp, const struct kept *k)
+int kept_file_write(const char *path, const struct kept *k)
 {
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), err = 0;
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	struct new_file n;
+	FILE *file = new_file_begin(&n, path);
 	char line[LINE_BYTES];
 
 	if (!file)
@@ -150,19 +151,5 @@ static int write_to(const char *tmp, const struct kept *k)
 		fputs(line, file);
 	}
 	fprintf(file, END, k->n);
-	if (fflush(file) != 0 || fsync(fd) < 0)
-		err = -errno;
-	fclose(file);
-	return err;
-}
-
-int kept_file_write(const char *path, const struct kept *k)
-{
-	char *tmp = xasprintf("%s.new", path);
-	int err = write_to(tmp, k);
-
-	if (err == 0 && rename(tmp, path) < 0)
-		err = -errno;
-	free(tmp);
-	return err;
+	return new_file_end(&n, file, true);
 }

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "messages.h"
+#include "new_file.h"
 #include "util.h"
 
 #define LINE_BYTES 128
@@ -65,22 +66,17 @@ const char *drains_path(void)
 	return path;
 }
 
-/* A new file takes the old one's place. */
 int drains_write(void)
 {
-	char *tmp = xasprintf("%s.new", path);
-	FILE *file = fopen(tmp, "we");
-	int err = file ? 0 : -errno;
+	struct new_file n;
+	FILE *file = new_file_begin(&n, path);
 	struct drained *d;
 
-	if (file) {
-		LIST_FOREACH (d, &list, link)
-			fprintf(file, "%s %s\n", d->ifname, d->peer);
-		if (fclose(file) != 0 || rename(tmp, path) < 0)
-			err = -errno;
-	}
-	free(tmp);
-	return err;
+	if (!file)
+		return -errno;
+	LIST_FOREACH (d, &list, link)
+		fprintf(file, "%s %s\n", d->ifname, d->peer);
+	return new_file_end(&n, file, false);
 }
 
 void drains_open(const char *rundir)

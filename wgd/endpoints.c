@@ -12,6 +12,7 @@
 #include "hash.h"
 #include "log.h"
 #include "loop.h"
+#include "new_file.h"
 #include "util.h"
 
 #define WRITE_DELAY_MS 3000
@@ -75,36 +76,30 @@ static void endpoints_read_line(char *line)
 		endpoints_put(ifname, key, &endpoint);
 }
 
-static int write_to(const char *tmp)
+/* Not DURABLE: a disk that takes its time would hold up what tells tunnels dead. */
+static int write_all(void)
 {
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), err = 0;
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	struct new_file n;
+	FILE *file = new_file_begin(&n, path);
 
 	if (!file)
 		return -errno;
-	for (struct hash_node *n = hash_first(&table); n; n = hash_next(&table, n)) {
-		const struct known *k = (struct known *)n;
+	for (struct hash_node *h = hash_first(&table); h; h = hash_next(&table, h)) {
+		const struct known *k = (struct known *)h;
 
 		fprintf(file, "%s %s %s\n", k->ifname, WG_KEY_STR(k->key),
 			ENDPOINT_STR(&k->endpoint));
 	}
-	if (fflush(file) != 0)
-		err = -errno;
-	fclose(file);
-	return err;
+	return new_file_end(&n, file, false);
 }
 
 static void write_file(void *arg)
 {
-	char *tmp = xasprintf("%s.new", path);
-	int err = write_to(tmp);
+	int err = write_all();
 
-	if (err == 0 && rename(tmp, path) < 0)
-		err = -errno;
 	if (err < 0 && !failed)
 		log_warn("endpoints-not-kept", "file=%s error=\"%s\"", path, strerror(-err));
 	failed = err < 0;
-	free(tmp);
 }
 
 static void make_dir(const char *dir)
