@@ -33,7 +33,8 @@ lib_libwgbgp_a_SOURCES = \
 	lib/tcp_md5.c lib/tcp_md5.h \
 	lib/thread.c lib/thread.h \
 	lib/trie.c lib/trie.h \
-	lib/util.c lib/util.h
+	lib/util.c lib/util.h \
+	lib/way.c lib/way.h
 
 # The schema's leaves as structs (lib/conf.h).
 nodist_lib_libwgbgp_a_SOURCES = lib/conf_leaves.c lib/conf_leaves.h

@@ -50,7 +50,6 @@ wgd_libwgd_a_SOURCES = \
 	wgd/uapi.c wgd/uapi.h \
 	wgd/underlay.c wgd/underlay.h \
 	wgd/userspace.c wgd/userspace.h \
-	wgd/way.c wgd/way.h \
 	wgd/wceiling.c wgd/wceiling.h \
 	wgd/wg.c wgd/wg.h \
 	wgd/wg_kernel.c \
