@@ -125,6 +125,8 @@ static void keep_in_head(struct view *v, const json_t *head)
 			"Plane %s has too many learned prefixes: entries of permit are kept "
 			"in instead\n",
 			json_string_value(plane));
+	if (is_set(head, "spared"))
+		fprintf(v->out, "Reached all the same: %s\n", TEXT(head, "spared"));
 }
 
 static void put_mark(FILE *out, const json_t *row)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 EXTRA_DIST += contrib/wgbgp-cli.bash \
-	contrib/wgbgp-drill@.service contrib/wgbgp-drill@.timer
+	contrib/wgbgp-drill@.service contrib/wgbgp-drill@.timer \
+	contrib/wgbgp-networkd.conf
 dist_bin_SCRIPTS = contrib/wgbgp-mesh
 
 # One file serves both programs: bash-completion looks for the name of the command.

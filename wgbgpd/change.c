@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "request.h"
 #include "retry.h"
+#include "spared.h"
 
 #define BUSY_MS 1000 /* another change is under way when a trial ends */
 #define RETURN_FIRST_MS 1000
@@ -271,6 +272,7 @@ static void start(const struct change_ask *ask, struct datastore_version *versio
 		return;
 	}
 	conf_texts_free(&version->loaded.written->texts);
+	spared_look(version->json);
 	commit_start(version, on_done, NULL);
 }
 
@@ -303,6 +305,8 @@ static struct datastore_version *judge(const struct change_ask *ask,
 		datastore_version_free(version);
 		version = NULL;
 	}
+	if (version)
+		spared_warn(version->json, errs);
 	say_errors(errs, ask->warnings, error, MSG_ERROR_MAX);
 	return version;
 }

@@ -53,12 +53,14 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
 	wgbgpd/lock.c wgbgpd/lock.h \
+	wgbgpd/needed.c wgbgpd/needed.h \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
 	wgbgpd/process.c wgbgpd/process.h \
 	wgbgpd/request.c wgbgpd/request.h \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
+	wgbgpd/spared.c wgbgpd/spared.h \
 	wgbgpd/state.c wgbgpd/state.h \
 	wgbgpd/supervise.c wgbgpd/supervise.h
 wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
@@ -218,6 +220,14 @@ wgbgpd_keep_in_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
 wgbgpd_keep_in_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_kept_file_test_SOURCES = wgbgpd/kept_file_test.c
 wgbgpd_kept_file_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+check_PROGRAMS += wgbgpd/needed_test wgbgpd/spared_test
+wgbgpd_needed_test_SOURCES = wgbgpd/needed_test.c
+wgbgpd_needed_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=if_indextoname
+wgbgpd_needed_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_spared_test_SOURCES = wgbgpd/spared_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_spared_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_spared_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
+wgbgpd_spared_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/lock_test
 # The test plays what is in process.c, supervise.c and privs.c.
 wgbgpd_lock_test_SOURCES = wgbgpd/lock_test.c

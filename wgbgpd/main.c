@@ -5,14 +5,18 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "conf.h"
 #include "conf_check.h"
 #include "conf_load.h"
+#include "conf_print.h"
 #include "conf_schema.h"
 #include "config.h"
 #include "kept_load.h"
 #include "parent.h"
+#include "spared.h"
 #include "util.h"
 
 static const char usage[] = "usage: wgbgpd [-c FILE] [-k] [-n] [-r RUNDIR] [-V]\n"
@@ -25,6 +29,17 @@ static const char usage[] = "usage: wgbgpd [-c FILE] [-k] [-n] [-r RUNDIR] [-V]\
 static const struct option names[] = {
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 
+/* What no file says: whom this machine needs now. */
+static void warn_spared(const struct conf *effective, struct conf_errors *errs)
+{
+	char *text = conf_print_json(effective, true);
+	json_t *config = conf_read(text, strlen(text));
+
+	spared_warn(config, errs);
+	json_decref(config);
+	free(text);
+}
+
 static int check_only(const char *path)
 {
 	struct conf_errors errs = {0};
@@ -34,6 +49,8 @@ static int check_only(const char *path)
 
 	if (ctx && conf_load_file(ctx, path, CONF_CHECK_FILES, &loaded, &errs))
 		status = 0;
+	if (status == 0)
+		warn_spared(loaded.effective, &errs);
 	conf_errors_print(&errs, stderr);
 	conf_errors_free(&errs);
 	conf_loaded_free(&loaded);

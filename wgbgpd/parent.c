@@ -33,6 +33,7 @@
 #include "notify.h"
 #include "privs.h"
 #include "request.h"
+#include "spared.h"
 #include "supervise.h"
 
 static int lock_fd = -1;
@@ -147,6 +148,7 @@ static void on_daemon_gone(enum daemon_id id)
 	drill_daemon_gone(id);
 	interfaces_daemon_gone(id);
 	keep_in_daemon_gone(id);
+	spared_daemon_gone(id);
 	if (stopping)
 		return;
 	commit_daemon_gone(id);
@@ -207,6 +209,7 @@ static void release(void)
 	drill_free();
 	drill_history_close();
 	keep_in_close();
+	spared_close();
 	interfaces_free();
 	ask_free();
 	endpoint_free();
@@ -252,6 +255,8 @@ int parent_run(const char *path, const char *rundir)
 	datastore_init(ctx, path);
 	if (ctx)
 		first = change_first(path, on_config, &errs);
+	if (first)
+		spared_warn(first->json, &errs);
 	conf_errors_print(&errs, stderr);
 	conf_errors_free(&errs);
 	if (!first) {
@@ -267,6 +272,7 @@ int parent_run(const char *path, const char *rundir)
 	notify_init();
 	drill_history_open();
 	keep_in_open();
+	spared_open(first->json);
 	interfaces_init(tell_systemd);
 	supervise_start(rundir, lock_fd, &handlers);
 	change_begin_first(first, on_first, NULL);

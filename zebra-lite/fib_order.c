@@ -36,8 +36,11 @@ static void booked(const struct rib_node *n, bool moved)
 {
 	nftset_route_changed(n);
 	keepin_booked(n, moved);
-	if (moved)
-		nexthop_route_changed(RIB_PREFIX(n));
+	if (!moved)
+		return;
+	nexthop_route_changed(RIB_PREFIX(n));
+	if (pin_moved(RIB_PREFIX(n)))
+		wake();
 }
 
 static void others_changed(const struct prefix *p)
@@ -179,6 +182,7 @@ static bool run(void *arg)
 	keepin_settle(false); /* first: what is judged again then finds the routes booked, too */
 	reap(false);
 	kept_in_later = keepin_run();
+	pin_look_spared();
 	return run_batch() || kept_in_later;
 }
 

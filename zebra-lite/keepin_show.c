@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "keepin_run.h"
 #include "loop.h"
+#include "pin.h"
 #include "planes.h"
 #include "util.h"
 #include "zconfig.h"
@@ -69,6 +70,16 @@ static json_t *planes_with_too_many(void)
 	return list;
 }
 
+static json_t *spared(void)
+{
+	json_t *list = json_array();
+
+	for (struct pin *p = pin_first(); p; p = pin_next(p))
+		if (p->spared)
+			json_array_append_new(list, json_addr(&p->addr));
+	return list;
+}
+
 static bool prefix_asked(struct show *s, struct prefix *p)
 {
 	const char *text = conf_str(s->args, "prefix", NULL);
@@ -95,9 +106,10 @@ void keepin_start(struct show *s)
 	struct prefix p;
 
 	show_head(s,
-		  json_pack("{s:s, s:I, s:I, s:o}", "mode", conf_keep_in_words[keepin_mode()],
+		  json_pack("{s:s, s:I, s:I, s:o, s:o}", "mode", conf_keep_in_words[keepin_mode()],
 			    "keep-in-time", (json_int_t)keepin_time_s(), "metric",
-			    (json_int_t)KEEPIN_METRIC, "too-many", planes_with_too_many()),
+			    (json_int_t)KEEPIN_METRIC, "too-many", planes_with_too_many(), "spared",
+			    spared()),
 		  "prefixes");
 	if (prefix_asked(s, &p))
 		show_one(s, p);
@@ -151,6 +163,16 @@ void keepin_remember_start(struct show *s)
 		n += keepin_remember(&p);
 	}
 	show_object(s, json_pack("{s:I}", "remembered", (json_int_t)n));
+}
+
+void keepin_spare_start(struct show *s)
+{
+	size_t n;
+	struct addr *list = conf_addrs(s->args, "addresses", &n);
+
+	pin_spare(list, n);
+	free(list);
+	show_object(s, json_pack("{s:I}", "spared", (json_int_t)n));
 }
 
 void keepin_clear_start(struct show *s)

@@ -11,6 +11,7 @@ void keepin_step(struct show *s);
 void keepin_finish(struct show *s);
 void keepin_summary_start(struct show *s);
 void keepin_remember_start(struct show *s);
+void keepin_spare_start(struct show *s);
 void keepin_clear_start(struct show *s);
 
 #endif

@@ -536,10 +536,12 @@ static void test_fresh(void **state)
 	rig_begin();
 	fib_reset();
 	tunnel_reset();
-	rig_configure(CONFIG("'keep-in': 'permit'",
-			     PEER("p1", "'10.0.0.0/8', '10.1.0.0/16', '203.0.113.0/24'")
-			     ", 'endpoint': ['name.example:1', '203.0.113.9:1']",
-			     PEER("p2", "'20.0.0.0/8', '198.51.100.128/25'")));
+	rig_configure(CONFIG(
+		"'keep-in': 'permit'",
+		PEER("p1", "'10.0.0.0/8', '10.1.0.0/16', '203.0.113.0/24'") ", 'endpoint': "
+									    "['name.example:1', "
+									    "'203.0.113.9:1']",
+		PEER("p2", "'20.0.0.0/8', '198.51.100.128/25'")));
 	rig_keep_in = true;
 	rib_kernel_begin();
 	underlay();
@@ -560,6 +562,58 @@ static void test_fresh(void **state)
 		 "add 10.9.0.1/32 dev wg0\n");
 	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
 	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+}
+
+static void spare(const char *first, const char *second)
+{
+	struct addr list[2];
+	size_t n = 0;
+
+	if (first)
+		list[n++] = rig_addr(first);
+	if (second)
+		list[n++] = rig_addr(second);
+	pin_spare(list, n);
+	rig_settle();
+}
+
+static void assert_told(const char *line)
+{
+	const char *told = rig_told();
+
+	if (!strstr(told, line))
+		fail_msg("%s", told);
+}
+
+/* Hosts that are spared go by the underlay as long as only what is kept in would take their
+ * packets, and by a tunnel's route as all do. */
+static void test_spared(void **state)
+{
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'10.0.0.0/8'"), PEER("p2", "")));
+	RIG_TOLD("add 10.0.0.0/8 kept in\n");
+	spare("10.7.0.5", "203.0.113.5"); /* the second one is not kept in */
+	RIG_TOLD("add 10.7.0.5/32 via 198.51.100.254 dev u0\n");
+	assert_string_equal(state_of("10.0.0.0/8"), "wanted");
+	rig_bgp("10.7.0.0/16", "10.9.0.1"); /* learned: no endpoint is captured */
+	RIG_TOLD("set 10.7.0.0/16 p1\n"
+		 "add 10.7.0.0/16 kept in\n"
+		 "add 10.7.0.0/16 dev wg0\n"
+		 "del 10.7.0.5/32 via 198.51.100.254 dev u0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1 fd99::1", NULL, TUNNEL_DOWN);
+	assert_told("add 10.7.0.5/32 via 198.51.100.254 dev u0\n");
+	rig_kernel(true, "10.7.0.0/24", RTPROT_DHCP, 100, RIG_U0, "198.51.100.9");
+	assert_told("del 10.7.0.5/32 via 198.51.100.254 dev u0\n");
+	rig_kernel(false, "10.7.0.0/24", RTPROT_DHCP, 100, RIG_U0, "198.51.100.9");
+	assert_told("add 10.7.0.5/32 via 198.51.100.254 dev u0\n");
+	spare("203.0.113.5", NULL);
+	RIG_TOLD("del 10.7.0.5/32 via 198.51.100.254 dev u0\n");
+	spare("10.8.0.5", NULL);
+	RIG_TOLD("add 10.8.0.5/32 via 198.51.100.254 dev u0\n");
+	rig_peer(2, RIG_WG1, "10.9.1.1 fd99:1::1", "10.8.0.5:51820", TUNNEL_UP); /* both */
+	spare(NULL, NULL);
+	rig_peer(2, RIG_WG1, "10.9.1.1 fd99:1::1", NULL, TUNNEL_UP);
+	rig_told();
+	assert_null(pin_first());
 }
 
 /* The kernel's other numbers. */
@@ -601,6 +655,7 @@ int main(void)
 		CHECK(test_remembered),
 		CHECK(test_wgd_last),
 		CHECK(test_fresh),
+		CHECK(test_spared),
 		CHECK(test_renumbered),
 	};
 

@@ -21,6 +21,8 @@
 static struct trie pins;
 static struct timer turn_timer;
 static struct log_bucket turn_bucket;
+static uint64_t kept_version; /* keepin_version() that those spared were looked at by */
+static bool moved;	      /* a route around one of those was written since */
 
 static struct pin *pin_of(struct trie_node *t)
 {
@@ -121,16 +123,22 @@ static void find_underlay(struct pin *to)
 		}
 }
 
+/* A route to a prefix of LEN around it would take an endpoint's packets. */
+static bool captures_by(uint8_t len, const struct pin *pin)
+{
+	return pin->peers && (!pin->n_ways || len >= pin->via_len);
+}
+
 static bool captures(const struct rib_node *n, const struct pin *pin)
 {
-	return !pin->n_ways || n->len >= pin->via_len;
+	return captures_by(n->len, pin);
 }
 
 bool pin_is_caught(const struct prefix *p)
 {
 	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t;
 	     t = trie_next_in(&pins, t, p))
-		if (!pin_of(t)->n_ways || p->len >= pin_of(t)->via_len)
+		if (captures_by(p->len, pin_of(t)))
 			return true;
 	return false;
 }
@@ -202,26 +210,53 @@ static const struct way *ways_now(const struct pin *pin, unsigned *n)
 	return pin->turns ? &pin->way[(pin->turns - 1) % pin->n_ways] : pin->way;
 }
 
+/* N has a route, or a learned one that waits behind a pin. */
+static bool has_way(const struct rib_node *n)
+{
+	struct rib_cand *c;
+	enum rib_proto by = rib_select(n, &c);
+
+	return by == RIB_PIN ? rib_hops(n) && rib_active_hop(n, rib_hops(n)) : by != RIB_NONE;
+}
+
+/* Its packets would meet what is kept in, and no route first. */
+static bool is_held_back(const struct pin *pin)
+{
+	const struct keepin *e = keepin_match(&pin->addr);
+
+	while (e && e->state != KEEPIN_WANTED)
+		e = keepin_cover(e);
+	if (!e)
+		return false;
+	for (struct rib_node *n = rib_match(&pin->addr); n && n->len >= e->node.p.len;
+	     n = rib_cover(n))
+		if (has_way(n))
+			return false;
+	return true;
+}
+
 static void pin_place(struct pin *pin)
 {
+	bool captured = pin->peers && (pin->turns || is_wanted(pin)),
+	     held = pin->spared && is_held_back(pin);
 	const struct way *w;
 	unsigned n;
 
 	w = ways_now(pin, &n);
-	pin->wanted = pin->peers && (pin->turns || is_wanted(pin));
-	pin->placed = pin->wanted && pin->n_ways && zconfig.pin;
+	pin->wanted = captured || held;
+	pin->placed = pin->n_ways && ((captured && zconfig.pin) || held);
 	rib_own_route(&pin->node.p, RIB_PIN, w, pin->placed ? n : 0);
 }
 
 static void pin_eval(struct pin *pin)
 {
 	struct pin to = {.addr = pin->addr};
-	bool moved;
+	bool other;
 
 	find_underlay(&to);
-	moved = take_ways(pin, &to);
+	other = take_ways(pin, &to);
 	pin_place(pin);
-	if (!moved)
+	if (!other)
 		return;
 	covers_again(pin);
 	keepin_look_over(&pin->addr);
@@ -234,33 +269,87 @@ static struct pin *pin_find(const struct addr *a)
 	return pin_of(trie_exact(&pins, &host));
 }
 
+static struct pin *pin_get(const struct addr *a)
+{
+	struct pin *pin = pin_find(a);
+	struct prefix host = prefix_of_addr(a);
+
+	if (pin)
+		return pin;
+	pin = xcalloc(1, sizeof(*pin));
+	pin->addr = *a;
+	trie_insert(&pins, &pin->node, &host);
+	return pin;
+}
+
+/* It is an endpoint's now, or is none any more. */
+static void peers_changed(struct pin *pin)
+{
+	pin_eval(pin);
+	covers_again(pin);
+	keepin_look_over(&pin->addr);
+}
+
+/* PIN was evaluated: it has no route where nobody needs it. */
+static void trim(struct pin *pin)
+{
+	if (pin->peers || pin->spared)
+		return;
+	trie_remove(&pins, &pin->node);
+	free(pin);
+}
+
 static void release(const struct addr *a)
 {
 	struct pin *pin = pin_find(a);
 
 	if (!pin || --pin->peers)
 		return;
-	rib_own_route(&pin->node.p, RIB_PIN, NULL, 0);
-	trie_remove(&pins, &pin->node);
-	covers_again(pin);
-	keepin_look_over(a);
-	free(pin);
+	pin->turns = 0;
+	peers_changed(pin);
+	trim(pin);
 }
 
 static void hold(const struct addr *a)
 {
-	struct pin *pin = pin_find(a);
-	struct prefix host = prefix_of_addr(a);
+	struct pin *pin = pin_get(a);
 
-	if (!pin) {
-		pin = xcalloc(1, sizeof(*pin));
-		pin->addr = *a;
-		trie_insert(&pins, &pin->node, &host);
-	}
 	pin->peers++;
-	pin_eval(pin);
-	covers_again(pin);
-	keepin_look_over(a);
+	peers_changed(pin);
+}
+
+void pin_spare(const struct addr *list, size_t n)
+{
+	struct pin *pin, *next;
+
+	for (pin = pin_first(); pin; pin = pin_next(pin))
+		pin->spared = false;
+	for (size_t i = 0; i < n; i++)
+		pin_get(&list[i])->spared = true;
+	for (pin = pin_first(); pin; pin = next) {
+		next = pin_next(pin);
+		pin_eval(pin);
+		trim(pin);
+	}
+}
+
+bool pin_moved(const struct prefix *p)
+{
+	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t && !moved;
+	     t = trie_next_in(&pins, t, p))
+		moved = pin_of(t)->spared;
+	return moved;
+}
+
+void pin_look_spared(void)
+{
+	if (!moved && kept_version == keepin_version())
+		return;
+	moved = false;
+	kept_version = keepin_version();
+	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin))
+		if (pin->spared)
+			pin_eval(pin);
 }
 
 void pin_endpoint(struct tunnel_peer *p)
@@ -444,4 +533,6 @@ void pin_reset(void)
 		trie_remove(&pins, &pin->node);
 		free(pin);
 	}
+	kept_version = 0;
+	moved = false;
 }

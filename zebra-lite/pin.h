@@ -16,6 +16,10 @@
  * behind the provider no link says so: while a tunnel is down whose endpoint has several ways, it
  * is pinned to one of them after the other, each round with more time. The one by which it comes up
  * is kept until the underlay changes.
+ *
+ * Hosts that are spared (the far ends of the operator's sessions, name servers) have such a host
+ * route while nothing but what is kept in (keepin.h) would take their packets. A learned route that
+ * covers them does as ever.
  */
 #ifndef WGBGP_ZEBRA_PIN_H
 #define WGBGP_ZEBRA_PIN_H
@@ -27,7 +31,8 @@ struct pin {
 	struct trie_node node; /* the endpoint as a host prefix */
 	struct addr addr;
 	unsigned peers;	 /* tunnels with this endpoint */
-	bool wanted;	 /* a learned prefix would capture it */
+	bool spared;	 /* it is to be reached where it is inside what is kept in */
+	bool wanted;	 /* a learned prefix would capture it, or it is held back */
 	bool placed;	 /* has a candidate in the RIB */
 	uint8_t via_len; /* of the underlay's route */
 	uint8_t n_ways;	 /* into the underlay; 0: there is none */
@@ -51,6 +56,11 @@ enum pin_answer {
 enum pin_answer pin_ask(const struct rib_node *n);
 /* A route for P that leads nowhere would keep packets from some endpoint. */
 bool pin_is_caught(const struct prefix *p);
+/* The hosts that are spared, instead of those before. */
+void pin_spare(const struct addr *list, size_t n);
+/* The route of P was written. True: it is about one that is spared, look at those. */
+bool pin_moved(const struct prefix *p);
+void pin_look_spared(void);		  /* where something about them may be another way */
 void pin_hurry(const struct rib_node *n); /* the pins that N waits for come first */
 /* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for
  * it.

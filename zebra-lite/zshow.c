@@ -457,7 +457,7 @@ static const char *pin_state(const struct pin *p)
 		return "no-underlay";
 	if (!p->wanted)
 		return "not-needed";
-	if (!zconfig.pin)
+	if (!p->placed)
 		return "off";
 	return n && rib_installed(n) && rib_installed(n)->type ? "installed" : "pending";
 }
@@ -476,6 +476,8 @@ static void pins_start(struct show *s)
 
 	show_head(s, json_object(), "pins");
 	for (struct pin *p = pin_first(); p; p = pin_next(p)) {
+		if (!p->peers)
+			continue; /* show keep-in */
 		if (!p->n_ways)
 			show_pin(s, p, &none);
 		for (unsigned i = 0; i < p->n_ways; i++)
@@ -592,6 +594,7 @@ const struct show_command zebra_commands[] = {
 	{"keep-in", keepin_start, keepin_step, keepin_finish},
 	{"keep-in-summary", keepin_summary_start, NULL, NULL},
 	{"remember-keep-in", keepin_remember_start, NULL, NULL},
+	{"spare-in-keep-in", keepin_spare_start, NULL, NULL},
 	{"clear-keep-in", keepin_clear_start, NULL, NULL},
 	{"planes", planes_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},

@@ -587,10 +587,10 @@ static void test_keep_in(void **state)
 	rig_bgp("10.1.0.0/16", "");
 	rig_settle();
 	EXPECT("{'command': 'keep-in'}",
-	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n" KEPT_ROW(
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[]\nprefixes:\n" KEPT_ROW(
 		       "10.1.0.0/16", "86400") KEPT_ROW("10.2.0.0/16", "-"));
 	rig_equal(asked("{'command': 'keep-in', 'prefix': '10.2.0.0/16'}", 2),
-		  "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n" KEPT_ROW(
+		  "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[]\nprefixes:\n" KEPT_ROW(
 			  "10.2.0.0/16", "-"),
 		  __FILE__, __LINE__);
 	EXPECT("{'command': 'keep-in-summary'}", "version=9 kept=2 installed=2 too-many=[]\n");
@@ -598,6 +598,13 @@ static void test_keep_in(void **state)
 	EXPECT("{'command': 'route', 'address': '10.1.2.3'}", "routes:\n" KEPT_IN("10.1.0.0/16"));
 	RIG_EQ(prefixes_of("{'command': 'route', 'family': 'ipv4'}", 1000),
 	       "0.0.0.0/0 10.1.0.0/16 10.2.0.0/16 10.9.0.1/32 198.51.100.0/24");
+	EXPECT("{'command': 'spare-in-keep-in', 'addresses': ['10.1.0.9', 'x', 'fd00::9']}",
+	       "spared=2\n");
+	EXPECT("{'command': 'keep-in', 'prefix': '10.3.0.0/16'}",
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[10.1.0.9 "
+	       "fd00::9]\nprefixes:\n");
+	EXPECT("{'command': 'pins'}", "pins:\n"); /* of endpoints alone */
+	EXPECT("{'command': 'spare-in-keep-in', 'addresses': []}", "spared=0\n");
 	EXPECT("{'command': 'clear-keep-in', 'prefix': '10.2.0.0/16'}", "cleared=0\n");
 	EXPECT("{'command': 'remember-keep-in', 'table': 254, 'prefixes': ['10.3.0.0/16', "
 	       "'10.2.0.0/16', '0.0.0.0/0', 'x', 7]}",
@@ -610,7 +617,7 @@ static void test_keep_in(void **state)
 	rig_settle();
 	EXPECT(ROUTE("10.1.0.0/16"), "routes:\n");
 	EXPECT("{'command': 'keep-in', 'prefix': '10.1.0.0/16'}",
-	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[]\nprefixes:\n");
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[]\nprefixes:\n");
 }
 
 static void test_summary(void **state)

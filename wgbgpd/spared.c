@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "spared.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "conf.h"
+#include "conf_leaves.h"
+#include "conf_nets.h"
+#include "datastore.h"
+#include "log.h"
+#include "loop.h"
+#include "needed.h"
+#include "state.h"
+#include "util.h"
+
+#define LOOK_MS 10000
+#define AGAIN_MS 500
+
+static struct addr list[SPARED_MAX]; /* the one that was needed last is first */
+static unsigned n;
+static bool told; /* to the zebra-lite that runs, which knows of none at first */
+static struct timer timer;
+static char *path;
+static bool failed; /* to write; said */
+
+/* ---- what a configuration says */
+
+static bool leads_in(const json_t *config, const char *name)
+{
+	const json_t *interface;
+	size_t i;
+
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface)
+		if (str_eq(conf_str(interface, "name", ""), name))
+			return true;
+	return false;
+}
+
+/* An entry of some `permit` inside which packets are kept in. */
+struct entry {
+	const char *interface, *peer, *permit;
+	struct prefix prefix;
+};
+
+/* OUT becomes PEER's entry around A where that is longer, and the first one (family 0: none yet).
+ */
+static void look_for(const json_t *interface, const json_t *peer, enum conf_keep_in mode,
+		     const struct addr *a, struct entry *out)
+{
+	const json_t *text;
+	struct conf_peer leaves;
+	struct prefix p;
+	size_t i;
+
+	conf_leaves_read(conf_peer_leaves, peer, &leaves);
+	if ((leaves.has_keep_in ? leaves.keep_in : mode) == KEEP_IN_OFF)
+		return;
+	json_array_foreach (conf_list(peer, "permit"), i, text) {
+		const char *permit = json_string_value(text);
+
+		if (!permit || prefix_parse(permit, &p) < 0 || !prefix_has_addr(&p, a) ||
+		    (out->prefix.family && p.len <= out->prefix.len))
+			continue;
+		*out = (struct entry){conf_str(interface, "name", ""), conf_str(peer, "name", ""),
+				      permit, p};
+	}
+}
+
+/* The longest entry around A; false: there is none. */
+static bool covers(const json_t *config, const struct addr *a, struct entry *out)
+{
+	const json_t *interface, *peer;
+	struct conf_rib rib;
+	size_t i, k;
+
+	*out = (struct entry){0};
+	conf_leaves_read(conf_rib_leaves, conf_get(config, "rib"), &rib);
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
+		if (!str_eq(conf_str(interface, "plane", "main"), "main"))
+			continue; /* the machine's own packets are in the main one */
+		json_array_foreach (conf_list(interface, "peer"), k, peer)
+			look_for(interface, peer, rib.keep_in, a, out);
+	}
+	return out->prefix.family;
+}
+
+/* What is near needs nothing: the network's route is longer than any entry, or has its place. */
+static bool is_near(const struct nets *nets, const struct addr *a)
+{
+	for (size_t i = 0; i < nets->n; i++)
+		if (nets->v[i].prefix.len < family_bits(a->family) &&
+		    prefix_has_addr(&nets->v[i].prefix, a))
+			return true;
+	return false;
+}
+
+/* Those of the needed ones that are to be spared. */
+static unsigned spared_find(const json_t *config, struct needed out[NEEDED_MAX])
+{
+	const struct datastore_version *running = datastore_running();
+	unsigned all = needed_read(out), found = 0;
+	struct nets nets = {0};
+	struct entry by;
+
+	conf_nets_add_machines(&nets);
+	for (unsigned i = 0; i < all; i++) {
+		if (is_near(&nets, &out[i].addr) || leads_in(config, out[i].interface) ||
+		    (running && leads_in(running->json, out[i].interface)) ||
+		    !covers(config, &out[i].addr, &by))
+			continue;
+		out[found++] = out[i];
+	}
+	free(nets.v);
+	return found;
+}
+
+void spared_warn(const json_t *config, struct conf_errors *errs)
+{
+	struct needed found[NEEDED_MAX];
+	unsigned count = spared_find(config, found);
+	struct entry by;
+
+	for (unsigned i = 0; i < count; i++)
+		if (covers(config, &found[i].addr, &by) && by.prefix.len)
+			conf_warning(
+				errs, NULL,
+				"wireguard interface %s peer %s permit: %s covers %s, %s by "
+				"%s: it is reached in the clear while no tunnel has a route there",
+				by.interface, by.peer, by.permit, ADDR_STR(&found[i].addr),
+				found[i].resolver ? "a name server" : "who has an SSH session here",
+				found[i].interface);
+}
+
+/* ---- the file */
+
+static int write_list(void)
+{
+	char *tmp = xasprintf("%s.new", path);
+	FILE *file = fopen(tmp, "we");
+	int err = file ? 0 : -errno;
+
+	for (unsigned i = 0; file && i < n; i++)
+		fprintf(file, "%s\n", ADDR_STR(&list[i]));
+	if (file && fclose(file) != 0)
+		err = -errno;
+	if (err == 0 && rename(tmp, path) < 0)
+		err = -errno;
+	free(tmp);
+	return err;
+}
+
+static void write_down(void)
+{
+	int err = write_list();
+
+	if (err < 0 && !failed)
+		log_warn("keep-in-not-kept", "file=%s error=\"%s\"", path, strerror(-err));
+	failed = err < 0;
+}
+
+static void read_list(void)
+{
+	FILE *file = fopen(path, "re");
+	char line[ADDR_STRLEN + 1];
+
+	for (n = 0; file && n < SPARED_MAX && fgets(line, sizeof(line), file);) {
+		line[strcspn(line, "\n")] = '\0';
+		if (addr_parse(line, &list[n]) == 0)
+			n++;
+	}
+	if (file)
+		fclose(file);
+}
+
+/* ---- zebra-lite */
+
+static void on_spared(void *arg, const json_t *answer, const char *error)
+{
+	if (!error)
+		return;
+	told = false;
+	if (path)
+		timer_start(&timer, AGAIN_MS);
+}
+
+static void tell_list(void)
+{
+	json_t *addresses = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(addresses, json_string(ADDR_STR(&list[i])));
+	told = true;
+	ask_daemon(DAEMON_ZEBRA,
+		   json_pack("{s:s, s:o}", "command", "spare-in-keep-in", "addresses", addresses),
+		   on_spared, NULL);
+}
+
+/* ---- the list */
+
+/* To the front; false: it was in the list. */
+static bool put_first(const struct addr *a)
+{
+	unsigned at = 0;
+	bool is_new;
+
+	while (at < n && !addr_eq(&list[at], a))
+		at++;
+	is_new = at == n;
+	if (at == SPARED_MAX)
+		at--;
+	memmove(list + 1, list, at * sizeof(list[0]));
+	list[0] = *a;
+	if (is_new && n < SPARED_MAX)
+		n++;
+	return is_new;
+}
+
+static bool drop_uncovered(const json_t *config)
+{
+	unsigned kept = 0, before = n;
+	struct entry by;
+
+	for (unsigned i = 0; i < n; i++)
+		if (covers(config, &list[i], &by))
+			list[kept++] = list[i];
+	n = kept;
+	return n != before;
+}
+
+static bool add_needed(const json_t *config)
+{
+	struct needed found[NEEDED_MAX];
+	bool more = false;
+
+	for (unsigned i = spared_find(config, found); i--;) {
+		if (!put_first(&found[i].addr))
+			continue;
+		more = true;
+		log_info("keep-in-spared", "remote=%s interface=%s why=\"%s\"",
+			 ADDR_STR(&found[i].addr), found[i].interface,
+			 found[i].resolver ? "a name server" : "it has an SSH session here");
+	}
+	return more;
+}
+
+void spared_look(const json_t *config)
+{
+	if (!path || !add_needed(config))
+		return;
+	write_down();
+	tell_list();
+}
+
+static void spared_due(void *arg)
+{
+	const struct datastore_version *running = datastore_running();
+
+	timer_start(&timer, LOOK_MS);
+	if (running) {
+		if (drop_uncovered(running->json)) {
+			told = false;
+			write_down();
+		}
+		spared_look(running->json);
+	}
+	if (!told)
+		tell_list();
+}
+
+void spared_open(const json_t *config)
+{
+	path = state_path("spared");
+	read_list();
+	timer_init(&timer, spared_due, NULL);
+	if (add_needed(config))
+		write_down();
+	told = !n;
+	timer_start(&timer, AGAIN_MS);
+}
+
+void spared_daemon_gone(enum daemon_id id)
+{
+	if (id != DAEMON_ZEBRA || !path)
+		return;
+	told = !n;
+	timer_start(&timer, AGAIN_MS);
+}
+
+void spared_close(void)
+{
+	timer_stop(&timer);
+	free(path);
+	path = NULL;
+	n = 0;
+	told = failed = false;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* spared: which of the needed hosts are told to a played zebra-lite, when, and what is remembered.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "conf.h"
+#include "conf_nets.h"
+#include "datastore.h"
+#include "log.h"
+#include "loop_fake.h"
+#include "needed.h"
+#include "spared.h"
+#include "util.h"
+
+static char dir[] = "/tmp/wgbgp-spared-XXXXXX";
+static char *path;
+static struct datastore_version version;
+static bool is_running; /* VERSION */
+static char told[1024]; /* the last list; "-": none since */
+static ask_fn waiting;
+static struct needed needed[NEEDED_MAX];
+static unsigned n_needed;
+
+const struct datastore_version *datastore_running(void)
+{
+	return is_running ? &version : NULL;
+}
+
+unsigned needed_read(struct needed out[NEEDED_MAX])
+{
+	memcpy(out, needed, sizeof(needed));
+	return n_needed;
+}
+
+/* 10.1.0.1/16 and 10.7.0.9/32 are addresses of the machine. */
+void conf_nets_add_machines(struct nets *nets)
+{
+	static const char *const texts[] = {"10.1.0.0/16", "10.7.0.9/32"};
+
+	nets->v = xcalloc(ARRAY_SIZE(texts), sizeof(*nets->v));
+	for (; nets->n < ARRAY_SIZE(texts); nets->n++)
+		assert_int_equal(prefix_parse(texts[nets->n], &nets->v[nets->n].prefix), 0);
+}
+
+void ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg)
+{
+	const json_t *item;
+	size_t i;
+
+	assert_int_equal(id, DAEMON_ZEBRA);
+	assert_string_equal(conf_str(request, "command", ""), "spare-in-keep-in");
+	told[0] = '\0';
+	json_array_foreach (conf_list(request, "addresses"), i, item)
+		snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s%s", i ? " " : "",
+			 json_string_value(item));
+	waiting = fn;
+	json_decref(request);
+}
+
+void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...);
+
+void __wrap_log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+	assert_string_equal(event, "keep-in-spared");
+}
+
+/* ADDRESS by INTERFACE is needed, too. */
+static void need(const char *address, const char *interface, bool resolver)
+{
+	struct needed *to = &needed[n_needed++];
+
+	assert_int_equal(addr_parse(address, &to->addr), 0);
+	str_copy(to->interface, interface, sizeof(to->interface));
+	to->resolver = resolver;
+}
+
+static const char *last_told(void)
+{
+	static char text[sizeof(told)];
+
+	str_copy(text, told, sizeof(text));
+	str_copy(told, "-", sizeof(told));
+	return text;
+}
+
+static void answer(const char *error)
+{
+	waiting(NULL, NULL, error);
+}
+
+static void pass(unsigned ms)
+{
+	loop_fake_pass((uint64_t)ms * 1000);
+	loop_fake_turn();
+}
+
+static json_t *config(const char *rib, const char *more, const char *permit)
+{
+	char *text = xasprintf(
+		"{\"rib\": {%s}, \"wireguard\": {\"interface\": [{\"name\": \"wg0\", \"peer\": "
+		"[{\"name\": \"a\"%s, \"permit\": [%s]}]}, {\"name\": \"wg1\", \"plane\": \"lan\", "
+		"\"peer\": [{\"name\": \"b\", \"permit\": [\"172.16.0.0/12\"]}]}]}}",
+		rib, more, permit);
+	json_t *json = conf_read(text, strlen(text));
+
+	assert_non_null(json);
+	free(text);
+	return json;
+}
+
+static void run(json_t *json)
+{
+	json_decref(version.json);
+	version.json = json;
+	is_running = true;
+}
+
+#define TEN "\"10.0.0.0/8\", \"fd00::/8\""
+
+/* Those inside what may be kept in, and by no tunnel. */
+static void test_which(void **state)
+{
+	static const char other[] = "{\"wireguard\": {\"interface\": [{\"name\": \"wg9\", "
+				    "\"peer\": [{\"name\": \"a\", \"permit\": "
+				    "[\"fd00::/8\"]}]}]}}";
+	json_t *json = config("", "", TEN);
+
+	need("10.7.0.1", "u0", false);
+	need("10.7.0.2", "wg0", false);
+	need("10.1.0.7", "lan0", false); /* in a network of the machine */
+	need("203.0.113.1", "u0", false);
+	need("fd07::1", "u1", true);
+	need("172.16.0.1", "u0", false); /* the permit is another plane's */
+	spared_open(json);
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1 fd07::1");
+	answer(NULL);
+	run(json);
+	pass(10000);
+	assert_string_equal(last_told(), "-");
+	/* Another one comes, and none goes with its session. */
+	n_needed = 0;
+	need("10.7.0.3", "u0", false);
+	spared_look(version.json);
+	assert_string_equal(last_told(), "10.7.0.3 10.7.0.1 fd07::1");
+	answer(NULL);
+	/* A configuration of which a part is not applied yet. */
+	need("fd08::1", "wg9", true);
+	json = conf_read(other, strlen(other));
+	assert_non_null(json);
+	spared_look(json);
+	assert_string_equal(last_told(), "-");
+	json_decref(json);
+	/* What is kept in nowhere any more needs no exception. */
+	run(config("", "", "\"fd00::/8\""));
+	pass(10000);
+	assert_string_equal(last_told(), "fd08::1 fd07::1");
+	answer(NULL);
+	run(config("\"keep-in\": \"off\"", "", TEN));
+	pass(10000);
+	assert_string_equal(last_told(), "");
+	run(config("\"keep-in\": \"off\"", ", \"keep-in\": \"permit\"", TEN));
+	pass(10000);
+	assert_string_equal(last_told(), "10.7.0.3 fd08::1");
+}
+
+/* A new zebra-lite is told again, and so is one that did not answer. */
+static void test_again(void **state)
+{
+	need("10.7.0.1", "u0", false);
+	spared_open(NULL);
+	run(config("", "", TEN));
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1");
+	answer("a daemon is not running");
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1");
+	answer(NULL);
+	spared_daemon_gone(DAEMON_BGPD);
+	pass(500);
+	assert_string_equal(last_told(), "-");
+	spared_daemon_gone(DAEMON_ZEBRA);
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1");
+	spared_close();
+	answer("the daemon went away");
+	assert_true(loop_fake_rests());
+}
+
+/* The next life knows them, the newest ones. */
+static void test_remembered(void **state)
+{
+	char text[32];
+
+	run(config("", "", TEN));
+	need("10.7.0.1", "u0", false);
+	spared_open(version.json);
+	for (unsigned i = 0; i < SPARED_MAX; i++) {
+		n_needed = 0;
+		snprintf(text, sizeof(text), "10.8.0.%u", i);
+		need(text, "u0", false);
+		need("10.7.0.2", "u0", false);
+		spared_look(version.json);
+	}
+	spared_close();
+	n_needed = 0;
+	spared_open(version.json);
+	pass(500);
+	assert_non_null(strstr(told, "10.8.0.63 10.7.0.2 10.8.0.62 "));
+	assert_non_null(strstr(told, " 10.8.0.1"));
+	assert_null(strstr(told, "10.7.0.1"));
+	assert_null(strstr(told, "10.8.0.0 "));
+}
+
+static void test_warned(void **state)
+{
+	json_t *json = config("", "", "\"0.0.0.0/0\", \"10.0.0.0/8\"");
+	struct conf_errors errs = {0};
+
+	need("10.7.0.1", "u0", false);
+	need("203.0.113.53", "u0", true); /* inside a default route, which is not kept in */
+	need("10.7.0.53", "u0", true);
+	spared_warn(json, &errs);
+	assert_int_equal(errs.errors, 0);
+	assert_int_equal(errs.n, 2);
+	assert_string_equal(
+		errs.v[0].text,
+		"warning: wireguard interface wg0 peer a permit: 10.0.0.0/8 covers "
+		"10.7.0.1, who has an SSH session here by u0: it is reached in the clear "
+		"while no tunnel has a route there");
+	assert_true(conf_errors_has(&errs, "covers 10.7.0.53, a name server by u0"));
+	conf_errors_free(&errs);
+	json_decref(json);
+}
+
+static int setup(void **state)
+{
+	if (!mkdtemp(dir))
+		return -1;
+	path = xasprintf("%s/spared", dir);
+	return setenv("WGBGP_STATEDIR", dir, 1);
+}
+
+static int clean(void **state)
+{
+	spared_close();
+	json_decref(version.json);
+	version.json = NULL;
+	is_running = false;
+	n_needed = 0;
+	unlink(path);
+	str_copy(told, "-", sizeof(told));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(path);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_which, clean),
+		cmocka_unit_test_teardown(test_again, clean),
+		cmocka_unit_test_teardown(test_remembered, clean),
+		cmocka_unit_test_teardown(test_warned, clean),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
