@@ -76,8 +76,8 @@ def test_kills(topo, control):
     before = {w.router.name: snapshot(w) for w in dual.all}
     chaos = Chaos(random.Random(SEED), dual.net, dual.all,
                   [(f"site{n}", f"hub{h}") for n in dual.numbers for h in (1, 2)])
+    beside = pings(control)  # before the others, and ends behind them
     running = pings(dual)
-    beside = pings(control)
     chaos.run(KILLS)
     dual.wait(60)
     for w in dual.all:

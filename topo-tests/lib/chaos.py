@@ -185,6 +185,8 @@ class Verdict:
     sites at their `ends`."""
 
     def __init__(self, chaos, pings, control):
+        for ping in (*pings, *control):
+            ping.stop()
         controls = sorted(at for ping in control for at in ping.lost_at())
         self.sent = sum(ping.stop()["sent"] for ping in pings)
         self.lost = self.excused = self.cut = 0
