@@ -95,6 +95,7 @@ const struct canned canned_healthy[] = {
 	 "\"allowed-ips-count\":2,\"persistent-keepalive\":25,\"handshake-seconds\":65,"
 	 "\"rx-bytes\":1536,\"tx-bytes\":20,\"state\":\"up\",\"reason\":\"handshake-fresh\"}]}]",
 	 NULL},
+	{"commits", "{}", "commits", "[]", NULL},
 	{"configuration", "{\"text\":\"system {\\n}\\n\"}", NULL, NULL, NULL},
 	{"nexthops", "{}", "nexthops", "[]", NULL},
 	{"reload", "{}", NULL, NULL, "wgbgp.conf:3:5: no such statement"},
@@ -102,7 +103,7 @@ const struct canned canned_healthy[] = {
 	{0},
 };
 
-#define CANNED_MAX 24
+#define CANNED_MAX 26
 static struct canned answers[CANNED_MAX];
 static struct show_command commands[CANNED_MAX];
 int listener;

@@ -17,6 +17,7 @@ static const struct {
 } sources[SOURCE_MACHINE] = {
 	[SOURCE_DAEMONS] = {"daemons", "daemons"},
 	[SOURCE_PRIVILEGES] = {"privileges", "missing"},
+	[SOURCE_COMMITS] = {"commits", "commits"},
 	[SOURCE_CONFIGURATION] = {"configuration", NULL},
 	[SOURCE_INTERFACES] = {"wireguard", "interfaces"},
 	[SOURCE_TUNNELS] = {"tunnels", "tunnels"},

@@ -505,6 +505,30 @@ static void check_rp_filter(struct doctor *d, const json_t *row)
 	}
 }
 
+static void check_last_change(struct doctor *d, const json_t *row)
+{
+	const char *state = str_of(row, "state");
+	unsigned number = (unsigned)int_of(row, "commit");
+
+	if (row != json_array_get(d->kept[SOURCE_COMMITS], 0))
+		return;
+	if (str_eq(state, "pending"))
+		FIND(SEVERITY_WARNING, AT(0),
+		     "`confirm` where it does what it should, else `rollback 0`",
+		     "the configuration, commit %u, is on trial: it is taken back in %u s", number,
+		     (unsigned)int_of(row, "left-seconds"));
+	else if (str_eq(state, "failed"))
+		FIND(SEVERITY_WARNING, AT(0),
+		     "`reload check`, the log, then mend the file or `rollback 0`",
+		     "the last change, commit %u, failed while it was applied: what the files say "
+		     "does "
+		     "not run",
+		     number);
+	else if (str_eq(state, "returned"))
+		FIND(SEVERITY_NOTE, AT(0), "what it said lies beside the files, as FILE.rejected",
+		     "the last change, commit %u, was not confirmed and was taken back", number);
+}
+
 #define BORN 1767225600 /* 2026-01-01: before that no wgbgp was there */
 
 static void check_clock(struct doctor *d, const json_t *row)
@@ -518,6 +542,7 @@ static void check_clock(struct doctor *d, const json_t *row)
 const struct check doctor_checks[] = {
 	{"daemon", SOURCE_DAEMONS, check_daemon},
 	{"privilege", SOURCE_PRIVILEGES, check_privilege},
+	{"commit", SOURCE_COMMITS, check_last_change},
 	{"key-file", SOURCE_CONFIGURATION, check_key_files},
 	{"kernel-off", SOURCE_CONFIGURATION, check_kernel_off},
 	{"clock", SOURCE_MACHINE, check_clock},

@@ -20,6 +20,7 @@ enum doctor_source {
 	/* kept */
 	SOURCE_DAEMONS,
 	SOURCE_PRIVILEGES,    /* that are missing */
+	SOURCE_COMMITS,	      /* changes of the configuration, newest first */
 	SOURCE_CONFIGURATION, /* one row: the file as it was written */
 	SOURCE_INTERFACES,
 	SOURCE_TUNNELS,

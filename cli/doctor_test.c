@@ -77,6 +77,8 @@ static const struct canned table[] = {
 	 "\"origin\":\"learned\",\"installed\":true}]",
 	 NULL},
 	{"privileges", "{}", "missing", "[]", NULL},
+	{"commits", "{}", "commits",
+	 "[{\"commit\":2,\"state\":\"committed\"},{\"commit\":1,\"state\":\"returned\"}]", NULL},
 	{0},
 };
 
@@ -311,6 +313,16 @@ static void test_planes(void **state)
 	"true,\"next-hops\":[{\"interface\":\"" interface "\",\"active\":true}]}]"
 
 /* What is kept in now, and that something is not. */
+static void test_last_change(void **state)
+{
+	finds_in("commits", "[{\"commit\":2,\"state\":\"pending\",\"left-seconds\":40}]", "warning",
+		 "commit", "commit 2, is on trial: it is taken back in 40 s");
+	finds_in("commits", "[{\"commit\":2,\"state\":\"failed\"},{\"commit\":1,\"state\":\"pending\"}]",
+		 "warning", "commit", "commit 2, failed while it was applied");
+	finds_in("commits", "[{\"commit\":2,\"state\":\"returned\"}]", "note", "commit",
+		 "commit 2, was not confirmed and was taken back");
+}
+
 static void test_keep_in(void **state)
 {
 	static const char kept[] =
@@ -787,6 +799,7 @@ int main(void)
 		TEST(test_nexthop_compat),
 		TEST(test_planes),
 		TEST(test_blackhole),
+		TEST(test_last_change),
 		TEST(test_keep_in),
 		TEST(test_shared_traffic),
 	};
