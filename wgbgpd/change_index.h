@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #define CHANGE_RECORDS_MAX 60
+#define CHANGE_BYTES_MAX (256u << 20) /* of their texts, where that is more than the last one's */
 #define CHANGE_BOOT_ID 40
 
 /* What time it is, by clocks that do not depend on each other. */

@@ -18,6 +18,8 @@
 #include "state.h"
 #include "util.h"
 
+#define HELD_MAX 3 /* records that stay however old they are */
+
 static int dir_fd = -1; /* locked */
 static int error = -ENOENT;
 static char *main_path;
@@ -79,17 +81,29 @@ static bool is_held(const struct change_index *index, uint32_t number)
 	       number == index->pending.number;
 }
 
+static uint64_t bytes_of(uint32_t number)
+{
+	char name[16];
+	struct stat st;
+
+	return fstatat(dir_fd, name_of(number, name), &st, 0) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* From the newest one on, as many as there is room for. */
 static void forget_old_records(struct change_index *index)
 {
-	size_t n = json_array_size(index->commits), i = 0;
+	size_t n = json_array_size(index->commits), kept = 0;
+	uint64_t bytes = 0;
 
-	while (n > CHANGE_RECORDS_MAX && i < n) {
-		if (is_held(index, conf_u32(json_array_get(index->commits, i), "commit", 0))) {
-			i++;
-			continue;
-		}
-		json_array_remove(index->commits, i);
-		n--;
+	for (size_t i = n; i-- > 0;) {
+		uint32_t number = conf_u32(json_array_get(index->commits, i), "commit", 0);
+
+		bytes += bytes_of(number);
+		if (is_held(index, number) ||
+		    (kept < CHANGE_RECORDS_MAX - HELD_MAX && bytes <= CHANGE_BYTES_MAX))
+			kept++;
+		else
+			json_array_remove(index->commits, i);
 	}
 }
 

@@ -129,16 +129,38 @@ static void test_fifty_are_kept(void **state)
 	for (int i = 0; i < 80; i++)
 		keep("x", "committed");
 	assert_int_equal(change_store_save(&index_), 0);
-	assert_int_equal(json_array_size(index_.commits), CHANGE_RECORDS_MAX);
-	assert_true(CHANGE_RECORDS_MAX - 2 >= 50);
+	assert_int_equal(json_array_size(index_.commits), CHANGE_RECORDS_MAX - 1);
+	assert_true(CHANGE_RECORDS_MAX - 3 >= 50);
 	for (uint32_t n = 1; n <= 2; n++) { /* what is needed stays */
 		assert_int_equal(change_store_get(n, &t), 0);
 		conf_texts_free(&t);
 	}
-	snprintf(name, sizeof(name), "commits/%d", 82 - (CHANGE_RECORDS_MAX - 2));
+	snprintf(name, sizeof(name), "commits/%d", 82 - (CHANGE_RECORDS_MAX - 3));
 	assert_int_equal(access(at(name), F_OK), -1);
-	snprintf(name, sizeof(name), "commits/%d", 83 - (CHANGE_RECORDS_MAX - 2));
+	snprintf(name, sizeof(name), "commits/%d", 83 - (CHANGE_RECORDS_MAX - 3));
 	assert_int_equal(access(at(name), F_OK), 0);
+}
+
+/* Texts of a size that cannot be kept sixty times: fewer. */
+static void test_large_ones(void **state)
+{
+	static const off_t half = CHANGE_BYTES_MAX / 2;
+
+	index_.committed = keep("one", "committed");
+	for (int i = 0; i < 5; i++)
+		keep("x", "committed");
+	for (uint32_t n = 3; n <= 6; n++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "commits/%u", n);
+		assert_int_equal(truncate(at(name), half), 0);
+	}
+	assert_int_equal(change_store_save(&index_), 0);
+	assert_int_equal(json_array_size(index_.commits), 3);
+	assert_non_null(change_index_find(&index_, 6));
+	assert_non_null(change_index_find(&index_, 5));
+	assert_non_null(change_index_find(&index_, 1)); /* it is needed */
+	assert_int_equal(access(at("commits/4"), F_OK), -1);
 }
 
 /* What cannot be read, or is of another configuration, is put aside. */
@@ -294,9 +316,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_kept),	  TEST(test_fifty_are_kept),  TEST(test_others_index),
-		TEST(test_one_at_a_time), TEST(test_no_place),	      TEST(test_files),
-		TEST(test_links_stay),	  TEST(test_files_in_halves),
+		TEST(test_kept),	 TEST(test_fifty_are_kept), TEST(test_large_ones),
+		TEST(test_others_index), TEST(test_one_at_a_time),  TEST(test_no_place),
+		TEST(test_files),	 TEST(test_links_stay),	    TEST(test_files_in_halves),
 	};
 
 	if (sodium_init() < 0 || !mkdtemp(dir) || rmdir(dir) < 0)
