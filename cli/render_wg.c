@@ -4,6 +4,8 @@
 #include "table.h"
 #include "util.h"
 
+#define READING_USUAL_MS 1000 /* the default of poll-interval */
+
 static void line(FILE *out, int indent, const char *title, const json_t *obj, const char *key)
 {
 	if (is_set(obj, key))
@@ -112,6 +114,15 @@ static const struct column tunnel_columns[] = {
 	{"Reason", "reason-text", 0, COL_NOTE},
 };
 
+/* An interface with very many AllowedIPs. */
+static void tunnel_row(struct view *v, const json_t *row)
+{
+	json_int_t ms = json_integer_value(json_object_get(row, "reading-interval-ms"));
+
+	if (ms > READING_USUAL_MS)
+		fprintf(v->out, "    read every %.1f s\n", (double)ms / 1000);
+}
+
 static const struct column allowed_columns[] = {
 	{"Interface", "interface", 12, COL_TEXT}, {"Prefix", "prefix", 24, COL_TEXT},
 	{"Peer", "peer", 20, COL_TEXT},		  {"Origin", "origin", 15, COL_TEXT},
@@ -152,7 +163,8 @@ static void bfd_row(struct view *v, const json_t *row)
 
 const struct render renders_wg[] = {
 	{"wireguard", .row = wireguard_row, .empty = "No such WireGuard interface"},
-	{"tunnels", .empty = "No tunnels are configured", RENDER_TABLE(tunnel_columns)},
+	{"tunnels", .row = tunnel_row, .empty = "No tunnels are configured",
+	 RENDER_TABLE(tunnel_columns)},
 	{"allowed-ips", .empty = "No AllowedIPs entries", RENDER_TABLE(allowed_columns)},
 	{"bfd", .head = bfd_head, .row = bfd_row,
 	 .empty = "No BFD sessions: 'bfd { enabled on; }' in liveness", RENDER_TABLE(bfd_columns)},

@@ -55,6 +55,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \
 	topo-tests/test_demotion.py \
+	topo-tests/test_detection.py \
 	topo-tests/test_doctor.py \
 	topo-tests/test_drain.py \
 	topo-tests/test_drill.py \

@@ -12,6 +12,7 @@
 #include "batches.h"
 #include "bfd.h"
 #include "condition.h"
+#include "device_glance.h"
 #include "device_link.h"
 #include "device_poll.h"
 #include "device_release.h"
@@ -105,10 +106,22 @@ static void on_retry(void *arg, uint32_t owner_id, const struct prefix *p)
 
 static void on_poll(void *arg)
 {
-	const char *lost = device_poll(arg);
+	const char *lost = device_poll(arg, true);
 
 	if (lost)
 		device_lost(arg, lost);
+}
+
+static void device_answer(void *arg, const struct icmp_answer *a)
+{
+	struct peer *p = peer_by_id(a->id);
+
+	if (!p || p->dev != arg || !p->conf)
+		return;
+	if (p->echo)
+		peer_echo_answer(p, a);
+	else
+		peer_watch_answer(p, a);
 }
 
 static bool on_sweep(void *arg)
@@ -123,6 +136,14 @@ static bool on_sweep(void *arg)
 	return more;
 }
 
+static void device_close(struct device *dev)
+{
+	device_look_forget(dev);
+	wg_reader_end(&dev->reader);
+	wg_close(dev->wg);
+	dev->wg = NULL;
+}
+
 struct device *device_new(const char *name)
 {
 	static const struct allowedips_hooks hooks = {is_mine, on_forget, on_retry};
@@ -132,7 +153,7 @@ struct device *device_new(const char *name)
 	TAILQ_INIT(&dev->peers);
 	allowedips_init(&dev->allowed, false, &hooks, dev);
 	probe_init(&dev->probe);
-	icmp_init(&dev->icmp, peer_echo_answer, dev);
+	icmp_init(&dev->icmp, device_answer, dev);
 	timer_init(&dev->poll, on_poll, dev);
 	timer_init(&dev->retry, device_open, dev);
 	job_init(&dev->sweep, on_sweep, dev);
@@ -146,6 +167,7 @@ void device_free(struct device *dev)
 
 	timer_stop(&dev->poll);
 	timer_stop(&dev->retry);
+	timer_stop(&dev->watch);
 	job_stop(&dev->sweep);
 	while ((p = TAILQ_FIRST(&dev->peers)))
 		peer_free(p);
@@ -155,7 +177,7 @@ void device_free(struct device *dev)
 	allowedips_free(&dev->allowed);
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
-	wg_close(dev->wg);
+	device_close(dev);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
 	free(dev->life.error);
@@ -175,8 +197,7 @@ static void give_up(struct device *dev, enum device_state state, const char *wha
 {
 	uint64_t ms = retry_delay_ms(DEVICE_OPEN_MIN_MS, dev->life.failures, OPEN_MAX_MS);
 
-	wg_close(dev->wg);
-	dev->wg = NULL;
+	device_close(dev);
 	condition_set(dev, state, why);
 	condition_peers_down(dev, REASON_INTERFACE_REFUSED);
 	if (dev->life.failures++ < 3 || dev->life.failures % 64 == 0)
@@ -298,7 +319,7 @@ static void opened(struct device *dev, struct link_info *info)
 		 "interface=%s backend=%s peers=%zu", dev->name, dev->wg->backend->name,
 		 dev->want.conf->n_peers);
 	dev->life.known = true;
-	lost = device_poll(dev); /* the tunnels' state, before anybody is told of them */
+	lost = device_poll(dev, false); /* the tunnels' state, before anybody is told of them */
 	if (lost) {
 		device_lost(dev, lost);
 		return;
@@ -346,9 +367,9 @@ void device_lost(struct device *dev, const char *why)
 		return;
 	log_warn("interface-lost", "interface=%s why=\"%s\"", dev->name, why);
 	timer_stop(&dev->poll);
+	device_watch_stop(dev);
 	batches_end(dev);
-	wg_close(dev->wg);
-	dev->wg = NULL;
+	device_close(dev);
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
 	condition_set(dev, DEVICE_WAITING, why);

@@ -16,6 +16,7 @@
 #include "device_write.h"
 #include "peer_live.h"
 #include "peer_sync.h"
+#include "peer_watch.h"
 #include "replay.h"
 #include "report.h"
 #include "roster.h"
@@ -31,6 +32,10 @@
 #define SILENT_MS 5000	   /* of a program, until that is said */
 #define SILENT_POLL_MS 100 /* at least, to see whether it answers */
 #define SILENT_TEXT "its WireGuard program does not answer"
+#define ASIDE_MS 2000	      /* for a reading beside the loop, and ... */
+#define ASIDE_COSTS 4	      /* ... so many times what one costs */
+#define ASIDE_AGAIN_MS 50     /* until there may be another one */
+#define SPOILED_MAX 3	      /* of them, until one is waited for */
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
 
 void device_poll_link(struct device *dev, const struct link_info *info)
@@ -253,11 +258,6 @@ static void retry_entries(struct device *dev, int err)
 		dev->life.failing || (err < 0 && err != -ETIMEDOUT) || dev->life.ledger_error;
 }
 
-/* When something began, and what had been worked by then. */
-struct stopwatch {
-	uint64_t us, work_us;
-};
-
 /* What it took. Work is at most that: a program may have done other things meanwhile. */
 static uint64_t took_us(const struct device *dev, const struct stopwatch *begun)
 {
@@ -266,19 +266,57 @@ static uint64_t took_us(const struct device *dev, const struct stopwatch *begun)
 	return work < us ? work : us;
 }
 
+/* Something was written since its reading began: what differs need be no drift. */
+static bool is_spoiled(const struct device *dev)
+{
+	return dev->read.fresh && dev->wg->writes != dev->read.writes;
+}
+
+/* What was read beside the loop for this poll. False: nothing was. */
+static bool read_aside(struct device *dev, bool full, struct wg_dump *dump)
+{
+	struct wg_look *fresh = dev->read.fresh;
+	bool good = fresh && !is_spoiled(dev) && (fresh->dump.with_entries || !full);
+
+	dev->read.spoiled = 0;
+	if (good) {
+		*dump = fresh->dump;
+		fresh->dump = (struct wg_dump){0};
+	}
+	device_look_forget(dev);
+	return good;
+}
+
+static int read_now(struct device *dev, bool full, struct wg_dump *dump)
+{
+	uint64_t begun = now_us();
+	int err = wg_get(dev->wg, full, dump);
+
+	if (err == 0)
+		device_note_read(dev, now_us() - begun);
+	return err;
+}
+
+/* With entries. */
+static bool is_full(const struct device *dev, uint64_t now, bool busy)
+{
+	if (dev->life.unknown || dev->read.fresh)
+		return dev->life.unknown || dev->read.fresh->dump.with_entries;
+	return full_read_due(dev, now, busy) && !device_is_watched(dev) &&
+	       !retry_waits(&dev->repair_retry);
+}
+
 /* One reading. 0 or -errno. */
 static int poll_once(struct device *dev, uint64_t now, bool busy, const struct stopwatch *begun)
 {
-	bool unknown = dev->life.unknown;
-	bool full = unknown || (full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry));
+	bool unknown = dev->life.unknown, full = is_full(dev, now, busy);
 	struct allowed_drift drift;
 	struct owner **owners;
 	struct wg_dump dump;
-	int err = wg_get(dev->wg, full, &dump);
+	int err = read_aside(dev, full, &dump) ? 0 : read_now(dev, full, &dump);
 
 	if (err < 0)
 		return err;
-	device_note_read(dev, now_us() - begun->us);
 	owners = device_owners(dev, &dump, false);
 	device_sync_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
@@ -321,21 +359,47 @@ static void note_answer(struct device *dev, bool silent)
 }
 
 /* ms from now. Where nothing was read it is not known what that costs. */
-static uint64_t next_poll(const struct device *dev, int err)
+static uint64_t next_poll(struct device *dev, int err)
 {
 	uint64_t pause = dev->read.poll_cost * POLL_SHARE / 1000;
 	uint64_t urgent = dev->read.poll_cost * URGENT_SHARE / 1000;
 	uint64_t next = dev->want.conf ? dev->want.conf->poll_interval : 1000;
 
-	next = until_deadline(dev, pause > next ? pause : next);
+	dev->read.interval = pause > next ? pause : next;
+	next = until_deadline(dev, dev->read.interval);
 	if (err == -ETIMEDOUT && next < SILENT_POLL_MS)
 		next = SILENT_POLL_MS;
 	return urgent > next ? urgent : next;
 }
 
-const char *device_poll(struct device *dev)
+/* ms until a poll goes on that waits for its reading; 0: it does not wait. */
+static uint64_t wait_aside(struct device *dev, uint64_t now, bool busy,
+			   const struct stopwatch *begun)
 {
-	uint64_t now = now_ms();
+	uint64_t most = ASIDE_MS + dev->read.poll_cost * ASIDE_COSTS / 1000;
+	uint64_t since = now - dev->read.looked_at;
+
+	if (is_spoiled(dev)) {
+		dev->read.spoiled++;
+		device_look_use(dev);
+	}
+	if (dev->life.unknown || dev->read.fresh || !device_is_slow(dev) ||
+	    dev->read.spoiled >= SPOILED_MAX || (dev->read.looking && since >= most))
+		return 0;
+	if (dev->read.looking) /* of another's asking: who knows what was written since it began */
+		return dev->read.awaited ? most - since : ASIDE_AGAIN_MS;
+	device_look(dev, is_full(dev, now, busy));
+	if (!dev->read.looking)
+		return 0;
+	dev->read.awaited = true;
+	dev->read.begun = *begun;
+	dev->read.writes = dev->wg->writes;
+	return most;
+}
+
+const char *device_poll(struct device *dev, bool may_wait)
+{
+	uint64_t now = now_ms(), wait = 0;
 	bool busy = batches_under_way(), idle;
 	const char *lost = check_link(dev);
 	struct stopwatch begun = {now_us(), 0};
@@ -346,6 +410,16 @@ const char *device_poll(struct device *dev)
 	idle = batches_settle(dev);
 	if (idle)
 		begun = (struct stopwatch){now_us(), wg_work_us(dev->wg)};
+	if (may_wait && idle)
+		wait = wait_aside(dev, now, busy, &begun);
+	if (wait) {
+		timer_start(&dev->poll, wait);
+		return NULL;
+	}
+	if (idle && dev->read.fresh)
+		begun = dev->read.begun;
+	else if (!idle)
+		device_look_forget(dev);
 	err = idle ? poll_once(dev, now, busy, &begun) : -ETIMEDOUT;
 	if (err == -ENODEV)
 		return "its WireGuard does not answer";
@@ -363,5 +437,6 @@ const char *device_poll(struct device *dev)
 	dev->read.poll_cost = device_cost_of_late(
 		dev->read.poll_cost, err == 0 ? took_us(dev, &begun) : now_us() - begun.us);
 	timer_start(&dev->poll, next_poll(dev, err));
+	device_watch(dev);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include "batches.h"
 #include "cut.h"
 #include "device.h"
+#include "device_glance.h"
 #include "device_release.h"
 #include "drains.h"
 #include "endpoints.h"
@@ -16,6 +17,7 @@
 #include "roster.h"
 #include "underlay.h"
 #include "way.h"
+#include "wg_reader.h"
 
 /* What peers that leave have held may be gone. */
 static void on_answered(void)
@@ -56,6 +58,7 @@ void devices_open(const char *dir)
 {
 	device_set_rundir(dir);
 	batches_open(on_answered);
+	wg_reader_open(device_looked);
 	drains_open(dir);
 	lives_open(dir);
 	cut_open(dir);
@@ -85,5 +88,6 @@ void devices_close(void)
 	link_close();
 	drains_close();
 	batches_close();
+	wg_reader_close();
 	device_set_rundir(NULL);
 }

@@ -94,13 +94,17 @@ static uint64_t probe_lag(const struct conf_liveness *c)
 	return lag > c->poll_interval ? lag : c->poll_interval;
 }
 
-/* How long an answer may take: the silence is older than what is waited for, by as much as that
- * may have gone out late. */
-static uint64_t liveness_patience(const struct conf_liveness *c)
+uint64_t liveness_lag(const struct conf_liveness *c)
 {
 	uint64_t lag = probe_lag(c), most = early_most(c);
 
-	return c->probe_timeout - (lag < most ? lag : most);
+	return lag < most ? lag : most;
+}
+
+/* The silence is older than what is waited for, by as much as that may have gone out late. */
+uint64_t liveness_patience(const struct conf_liveness *c)
+{
+	return c->probe_timeout - liveness_lag(c);
 }
 
 /* Data went out since the last reading, and nothing came in: an answer is waited for from then on,
@@ -127,7 +131,7 @@ static void note_counters(struct liveness *l, const struct conf_liveness *c,
 		note_data(l, c, in->now);
 	if (l->started && tx)
 		l->sent_at = in->now;
-	l->read_at = in->now;
+	l->read_at = in->read_at ? in->read_at : in->now;
 	l->rx = in->rx;
 	l->tx = in->tx;
 }
@@ -243,7 +247,7 @@ static enum reason find_death(struct liveness *l, const struct conf_liveness *c,
 		return REASON_BFD_EXPIRED;
 	if (stale)
 		return REASON_HANDSHAKE_STALE;
-	if (unanswered)
+	if (unanswered || (e->probe_dead && l->alive_at <= e->probe_silent))
 		return REASON_PROBE_UNANSWERED;
 	if (e->echo_dead && l->alive_at <= e->echo_silent)
 		return REASON_ECHO_UNANSWERED;

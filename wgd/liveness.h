@@ -11,6 +11,8 @@
  *   inner packet is dropped. So a probe, or other data, sent and nothing received for 15 s: down
  *   (PROBE_UNANSWERED). The time counts from the last that was received: a probe follows within a
  *   poll, and is given so much less.
+ * - The same where a far end answers probes and ceases to, for that time, and two readings since
+ *   then show that nothing else came in (peer_watch.h).
  * - Where nobody sends, nothing is known: idle, never down.
  * - Handshake messages also count as bytes received, but a far end that only repeats its initiation
  *   does not hear us: such growth is no sign of life.
@@ -53,14 +55,16 @@ const char *bfd_evidence_name(enum bfd_evidence e);
 /* What others found out about the peer. */
 struct evidence {
 	enum bfd_evidence bfd;
-	uint64_t bfd_silent;  /* EXPIRED: bytes received after this time (ms) contradict it
-				 (silence.h) */
-	bool echo_unanswered; /* so many echo requests in a row that it is no coincidence */
-	bool echo_dead;	      /* twice as many */
-	uint64_t echo_silent; /* bytes received after this time (ms) contradict that */
-	uint64_t echo_reply;  /* ms, monotonic: the last answer arrived; 0: none */
-	bool underlay_down;   /* nothing leads to the endpoint, or its interface lost its carrier */
-	bool refused;	      /* ICMP errors came, about packets to the endpoint */
+	uint64_t bfd_silent;   /* EXPIRED: bytes received after this time (ms) contradict it
+				  (silence.h) */
+	bool echo_unanswered;  /* so many echo requests in a row that it is no coincidence */
+	bool echo_dead;	       /* twice as many */
+	uint64_t echo_silent;  /* bytes received after this time (ms) contradict that */
+	uint64_t echo_reply;   /* ms, monotonic: the last answer arrived; 0: none */
+	bool probe_dead;       /* probes that were answered before are not, for the whole timeout */
+	uint64_t probe_silent; /* bytes received after this time (ms) contradict that */
+	bool underlay_down; /* nothing leads to the endpoint, or its interface lost its carrier */
+	bool refused;	    /* ICMP errors came, about packets to the endpoint */
 	uint64_t refused_silent; /* bytes received after this time (ms) contradict that */
 	bool lossy;		 /* too many echo requests are lost */
 	bool black_hole;	 /* large ones are lost, small ones are not */
@@ -68,9 +72,10 @@ struct evidence {
 
 /* What a judgement starts from. All times in ms. */
 struct liveness_input {
-	bool read;    /* the device was read just now; else what was read last is given again */
-	uint64_t now; /* monotonic */
-	int64_t wall; /* wall clock now */
+	bool read;	  /* the device was read just now; else what was read last is given again */
+	uint64_t read_at; /* when that began; 0: just now, too */
+	uint64_t now;	  /* monotonic */
+	int64_t wall;	  /* wall clock now */
 	int64_t handshake; /* wall clock of the last handshake; 0: never */
 	uint64_t rx, tx;   /* bytes */
 	bool link_up;	   /* the interface's */
@@ -85,15 +90,15 @@ struct liveness {
 	uint64_t since;	  /* ms, monotonic: when the state was entered */
 	uint32_t changes; /* of state */
 	/* what was seen */
-	bool started;	       /* there was a reading */
-	bool rekeyed;	       /* a key changed since it worked */
+	bool started;		/* there was a reading */
+	bool rekeyed;		/* a key changed since it worked */
 	int64_t void_handshake; /* of the earlier keys, which readings still tell; 0 none */
-	int64_t handshake;     /* wall, as read last */
+	int64_t handshake;	/* wall, as read last */
 	uint64_t age_at_sight; /* its age when first seen: later steps of the wall clock don't count
 				*/
 	uint64_t first_seen;   /* monotonic time of that */
 	uint64_t rx, tx;       /* as read last */
-	uint64_t read_at;      /* when that was */
+	uint64_t read_at;      /* when that began */
 	uint64_t alive_at;     /* last sign of life; 0: none yet */
 	uint64_t sent_at;      /* tx was last seen to grow; 0: not yet */
 	uint64_t probe_at;     /* last probe; 0: none */
@@ -126,6 +131,10 @@ void liveness_probed(struct liveness *l, uint64_t now);
 /* When an answer that is waited for is overdue: a reading then is worth more than the next poll's.
  * 0: nothing is. */
 uint64_t liveness_deadline(const struct liveness *l, const struct conf_liveness *c);
+/* A probe that follows a sign of life within this time (ms) is as good as one at once, ... */
+uint64_t liveness_lag(const struct conf_liveness *c);
+/* ... as its answer may only take so long: the timeout less that. */
+uint64_t liveness_patience(const struct conf_liveness *c);
 /* Age of the last handshake in ms; -1: never. */
 int64_t liveness_handshake_age(const struct liveness *l, uint64_t now);
 /* How long it must be good before it is up again, ms. */

@@ -36,6 +36,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/peer_live.c wgd/peer_live.h \
 	wgd/peer_state.c wgd/peer_state.h \
 	wgd/peer_sync.c wgd/peer_sync.h \
+	wgd/peer_watch.c wgd/peer_watch.h \
 	wgd/probe.c wgd/probe.h \
 	wgd/quality.c wgd/quality.h \
 	wgd/replay.c wgd/replay.h \
@@ -53,6 +54,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/wceiling.c wgd/wceiling.h \
 	wgd/wg.c wgd/wg.h \
 	wgd/wg_kernel.c \
+	wgd/wg_reader.c wgd/wg_reader.h \
 	wgd/wg_thread.c \
 	wgd/wg_userspace.c \
 	wgd/wgconf.c wgd/wgconf.h \
@@ -142,6 +144,9 @@ wgd_endpoints_test_SOURCES = wgd/endpoints_test.c lib/loop_fake.c lib/loop_fake.
 wgd_endpoints_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_resolve_test_SOURCES = wgd/resolve_test.c lib/dut.c lib/dut.h
 wgd_resolve_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
+check_PROGRAMS += wgd/peer_watch_test
+wgd_peer_watch_test_SOURCES = wgd/peer_watch_test.c $(RIG)
+wgd_peer_watch_test_LDADD = $(RIG_LDADD)
 check_PROGRAMS += wgd/launch_test wgd/wg_thread_test wgd/wg_userspace_test
 wgd_launch_test_SOURCES = wgd/launch_test.c
 wgd_launch_test_LDADD = wgd/libwgd.a $(TEST_LIBS)

@@ -187,15 +187,13 @@ void peer_echo_stop(struct peer *p)
 		p->evidence.black_hole = false;
 }
 
-void peer_echo_answer(void *device, const struct icmp_answer *a)
+void peer_echo_answer(struct peer *p, const struct icmp_answer *a)
 {
-	struct peer *p = peer_by_id(a->id);
+	struct peer_echo *pe = p->echo;
 	struct echo_answer answer;
-	struct peer_echo *pe;
 
-	if (!p || p->dev != device || !p->echo || !p->conf || !addr_eq(&p->echo->to, &a->from))
+	if (!addr_eq(&pe->to, &a->from))
 		return;
-	pe = p->echo;
 	answer = echo_received(&pe->echo, a->seq, a->at);
 	if (!answer.known)
 		return;

@@ -32,6 +32,6 @@ struct peer_echo {
 void peer_echo_configure(struct peer *p); /* its configuration is another one, or none */
 void peer_echo_stop(struct peer *p);
 void peer_echo_show(const struct peer *p, json_t *row); /* null where nothing is measured */
-void peer_echo_answer(void *device, const struct icmp_answer *a);
+void peer_echo_answer(struct peer *p, const struct icmp_answer *a); /* of one that has it */
 
 #endif

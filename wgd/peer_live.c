@@ -69,6 +69,7 @@ static struct liveness_input input_of(const struct peer *p, uint64_t now)
 	in.evidence.refused_silent = p->errors.silence.since;
 	in.evidence.bfd_silent = p->bfd.silence.since;
 	in.evidence.echo_silent = p->echo ? p->echo->silence.since : 0;
+	in.evidence.probe_silent = p->watch.silence.since;
 	return in;
 }
 
@@ -127,8 +128,10 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	silence_read(&p->bfd.silence, now);
 	if (p->echo)
 		silence_read(&p->echo->silence, now);
+	silence_read(&p->watch.silence, now);
 	in = input_of(p, now);
 	in.read = true;
+	in.read_at = p->dev->read.begun_at;
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
 	if (found)

@@ -22,8 +22,10 @@
 #include "peer_echo.h"
 #include "peer_endpoint.h"
 #include "peer_errors.h"
+#include "peer_watch.h"
 #include "probe.h"
 #include "retry.h"
+#include "wg_reader.h"
 #include "wgconf.h"
 
 enum device_state { DEVICE_WAITING, DEVICE_STARTING, DEVICE_READY, DEVICE_REFUSED };
@@ -53,6 +55,7 @@ struct peer {
 	struct evidence evidence; /* what BFD, echo and the underlay say */
 	struct peer_bfd bfd;
 	struct peer_errors errors; /* of the underlay, about packets to it */
+	struct peer_watch watch;   /* where the device takes long to read */
 	uint32_t cost_told;	   /* to zebra-lite */
 	uint32_t underlay_round;   /* underlay.h: when it was looked at last */
 	uint32_t underlay_oif;	   /* interface that led to its endpoint then; 0: none was seen */
@@ -88,6 +91,11 @@ struct device_life {
 	unsigned failures;	 /* in a row, for the back-off */
 };
 
+/* When something began, and what had been worked by then. */
+struct stopwatch {
+	uint64_t us, work_us;
+};
+
 /* What was read of it last, and what that costs: device_link, device_sync, the polls. */
 struct device_readings {
 	bool up;
@@ -101,11 +109,21 @@ struct device_readings {
 	uint64_t drops_since;  /* ms: when that was */
 	double drops_rate;     /* a second, over the last full window */
 	uint32_t round;	       /* of dumps */
-	uint64_t at;	       /* ms: of the last dump */
+	uint64_t at;	       /* ms: of the last dump, and when it began */
+	uint64_t begun_at;
 	uint64_t full_at;      /* ms: of the last one with entries */
 	uint64_t glanced_at;   /* ms: read on a suspicion */
+	uint64_t suspected_at; /* ms: the same beside the loop */
+	uint64_t looked_at;    /* ms: the last reading beside the loop began; */
+	bool looking;	       /* it is under way, */
+	bool awaited;	       /* and a poll waits for it */
+	struct wg_look *fresh; /* which it then is; owned; NULL: none */
+	uint64_t interval;     /* ms: of the polls, where no verdict is waited for */
 	/* us: what dumps, polls, those of late, and the last dump with entries cost */
 	uint64_t cost, poll_cost, full_cost;
+	struct stopwatch begun; /* of the poll that waits */
+	uint64_t writes;	/* what had been written by then */
+	unsigned spoiled;	/* so many in a row: something was written since */
 };
 
 struct device {
@@ -119,11 +137,12 @@ struct device {
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
 	struct wg *wg;		   /* NULL unless READY */
+	struct wg_reader *reader;  /* NULL: it was not needed yet */
 	struct allowedips allowed; /* the books of its entries */
 	struct ledger *ledger;	   /* adopted ones */
 	struct probe probe;
 	struct icmp icmp;
-	struct timer poll, retry;
+	struct timer poll, retry, watch;
 	struct job sweep;
 	struct log_bucket bucket;
 	/* What was refused, and when it is tried again: of addresses, the MTU; of key, port and

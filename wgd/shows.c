@@ -229,6 +229,7 @@ static json_t *tunnel_row(const struct peer *p)
 	json_object_set_new(row, "tx-bytes", json_integer(p->tx_bytes));
 	json_object_set_new(row, "counters-seconds",
 			    json_real((double)(now_ms() - p->dev->read.at) / 1000));
+	json_object_set_new(row, "reading-interval-ms", json_integer(p->dev->read.interval));
 	json_object_set_new(row, "changes", json_integer(p->live.changes));
 	json_object_set_new(row, "tunnel-addresses",
 			    json_addrs(p->conf->tunnel_addrs, p->conf->n_tunnel_addrs));

@@ -5,8 +5,8 @@
  * A probe finds the silence; the counters say whether something else came in. That takes two
  * readings: the first one after it began parts what came before from what comes later, the second
  * one knows. Where the device can be read at once the first is done when the silence begins and the
- * second when the probe gives up; else the polls do it. Until then nothing is known, and nothing is
- * shown to be dead.
+ * second when the probe gives up; where that takes long both are made beside the loop, or the polls
+ * do it. Until then nothing is known, and nothing is shown to be dead.
  */
 #ifndef WGBGP_SILENCE_H
 #define WGBGP_SILENCE_H

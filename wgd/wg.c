@@ -42,6 +42,7 @@ int wg_set_device(struct wg *wg, const struct wg_device_set *set)
 {
 	if (!wg_wait(wg))
 		return -ETIMEDOUT;
+	wg->writes++;
 	return wg->backend->set_device(wg, set);
 }
 
@@ -49,6 +50,7 @@ int wg_set_peer(struct wg *wg, const struct wg_peer_set *set)
 {
 	if (!wg_wait(wg))
 		return -ETIMEDOUT;
+	wg->writes++;
 	return wg->backend->set_peer(wg, set);
 }
 
@@ -56,6 +58,7 @@ int wg_remove_peer(struct wg *wg, const uint8_t *key)
 {
 	if (!wg_wait(wg))
 		return -ETIMEDOUT;
+	wg->writes++;
 	return wg->backend->remove_peer(wg, key);
 }
 
@@ -67,6 +70,7 @@ int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
 		return 0;
 	if (!wg_wait(wg))
 		return -ETIMEDOUT;
+	wg->writes++;
 	wg_encode(wg, changes, n, &request);
 	return wg->backend->change(wg, changes, n, &request);
 }

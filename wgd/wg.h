@@ -90,6 +90,7 @@ struct wg;
 struct wg_backend {
 	const char *name;	/* "kernel", "userspace", "mock" */
 	bool answers_when_down; /* it goes on while the link is down */
+	int (*open)(const char *ifname, struct wg **out); /* another one of the same device */
 	int (*get)(struct wg *wg, struct wg_dump *dump);
 	int (*set_device)(struct wg *wg, const struct wg_device_set *set);
 	int (*set_peer)(struct wg *wg, const struct wg_peer_set *set);
@@ -116,6 +117,7 @@ struct wg {
 	uint8_t graveyard[WG_KEY_BYTES]; /* peer to which entries are moved to be removed with it */
 	bool single_removal;		 /* entries can be removed one by one: no graveyard */
 	struct wg_worker *worker;	 /* wg_thread.c: its thread, NULL: none yet */
+	uint64_t writes;		 /* requests so far that may have changed something */
 };
 
 /* Each returns 0 or -errno: -ENODEV where there is no such device (any more), -ETIMEDOUT where it

@@ -482,6 +482,7 @@ static void kernel_close(struct wg *wg)
 
 static const struct wg_backend kernel_backend = {
 	.name = "kernel",
+	.open = wg_kernel_open,
 	.get = kernel_get,
 	.set_device = kernel_set_device,
 	.set_peer = kernel_set_peer,

@@ -135,6 +135,7 @@ void wg_change_later(struct wg *wg, struct wg_later *l)
 		wg_thread_start(wg);
 	w = wg->worker;
 	l->wg = wg;
+	wg->writes++;
 	wg_encode(wg, l->changes, l->n, &l->request);
 	workers_lock();
 	TAILQ_INSERT_TAIL(&w->todo, l, link);

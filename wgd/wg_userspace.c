@@ -376,6 +376,7 @@ static void userspace_close(struct wg *wg)
 static const struct wg_backend userspace_backend = {
 	.name = "userspace",
 	.answers_when_down = true,
+	.open = wg_userspace_open,
 	.get = userspace_get,
 	.set_device = userspace_set_device,
 	.set_peer = userspace_set_peer,

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "peer_watch.h"
+
+#include "device_glance.h"
+#include "peer_live.h"
+#include "roster.h"
+
+#define TICK_MS 50
+#define INTERVAL_MIN_MS 100
+#define DOWN_INTERVAL_MS 1000 /* between requests into a tunnel that is down */
+#define SUSPECT_PART 4	      /* of the time that an answer may take: then it is looked closer */
+#define ROW_MIN 3	      /* requests without an answer: fewer may be bad luck */
+#define LOOK_SHARE 8	      /* one part in so many of the time goes into suspicions */
+
+static bool is_watched(const struct peer *p)
+{
+	return p->conf && p->conf->liveness.probe && !p->echo && p->conf->n_tunnel_addrs &&
+	       p->present && p->dev->read.up && p->endpoint.addr.family && p->live.handshake;
+}
+
+static void watch_forget(struct peer *p)
+{
+	p->watch = (struct peer_watch){.seq = p->watch.seq};
+	p->evidence.probe_dead = false;
+}
+
+static uint64_t watch_interval(const struct peer *p)
+{
+	uint64_t ms = liveness_lag(&p->conf->liveness);
+
+	if (!p->watch.answers)
+		return p->conf->liveness.probe_interval;
+	if (p->live.state == TUNNEL_DOWN && ms < DOWN_INTERVAL_MS)
+		return DOWN_INTERVAL_MS;
+	return ms > INTERVAL_MIN_MS ? ms : INTERVAL_MIN_MS;
+}
+
+/* Only of who answers the silence says something; to others ordinary probes are sent. */
+static void watch_ask(struct peer *p, uint64_t now)
+{
+	struct peer_watch *w = &p->watch;
+
+	w->sent = now;
+	if (icmp_send(&p->dev->icmp, p->dev->name, &p->conf->tunnel_addrs[0], p->owner.id, w->seq++,
+		      0) < 0 ||
+	    !w->answers)
+		return;
+	if (!w->row++)
+		w->row_since = now;
+	liveness_probed(&p->live, now);
+}
+
+static bool is_overdue(const struct peer *p, uint64_t now)
+{
+	const struct peer_watch *w = &p->watch;
+
+	return w->row >= ROW_MIN && now - w->sent >= watch_interval(p) / SUSPECT_PART &&
+	       now - w->row_since >= liveness_patience(&p->conf->liveness);
+}
+
+static void watch_judge(struct peer *p, uint64_t now)
+{
+	struct peer_watch *w = &p->watch;
+	struct evidence *e = &p->evidence;
+	bool dead = e->probe_dead || is_overdue(p, now), changed = dead != e->probe_dead;
+
+	if (w->row && !w->silence.begun &&
+	    now - w->row_since >= liveness_patience(&p->conf->liveness) / SUSPECT_PART)
+		silence_begin(&w->silence);
+	e->probe_dead = dead;
+	/* Where it is not up also the time that passes changes something. */
+	if (w->answers &&
+	    (changed || p->live.state == TUNNEL_DOWN || p->live.state == TUNNEL_DEGRADED))
+		peer_judge(p);
+}
+
+static void watch_peer(struct peer *p, uint64_t now)
+{
+	struct peer_watch *w = &p->watch;
+
+	if (!is_watched(p)) {
+		watch_forget(p);
+		return;
+	}
+	if (w->silence.since && p->live.alive_at > w->silence.since)
+		watch_forget(p);
+	watch_judge(p, now);
+	if (!w->sent || now - w->sent >= watch_interval(p))
+		watch_ask(p, now);
+}
+
+void peer_watch_answer(struct peer *p, const struct icmp_answer *a)
+{
+	if (!is_watched(p) || !addr_eq(&p->conf->tunnel_addrs[0], &a->from))
+		return;
+	watch_forget(p);
+	p->watch.answers = true;
+	p->watch.sent = now_ms();
+	p->evidence.echo_reply = a->at / 1000;
+	peer_judge(p);
+}
+
+/* A reading is wanted: FIRST, or the one that decides. */
+enum look { LOOK_NOT, LOOK_FIRST, LOOK_DECIDES };
+
+static enum look watch_wants(const struct silence *s, bool dead)
+{
+	if (!s->begun || s->since)
+		return LOOK_NOT;
+	return !s->first ? LOOK_FIRST : dead ? LOOK_DECIDES : LOOK_NOT;
+}
+
+static enum look watch_wants_most(const struct device *dev)
+{
+	enum look most = LOOK_NOT;
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link) {
+		const struct evidence *e = &p->evidence;
+		const enum look looks[] = {
+			watch_wants(&p->watch.silence, e->probe_dead),
+			watch_wants(&p->bfd.silence, e->bfd == BFD_SAYS_EXPIRED),
+			watch_wants(&p->errors.silence, e->refused),
+			p->echo ? watch_wants(&p->echo->silence, e->echo_dead) : LOOK_NOT,
+		};
+
+		for (unsigned i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+			most = looks[i] > most ? looks[i] : most;
+	}
+	return most;
+}
+
+bool device_is_watched(const struct device *dev)
+{
+	return watch_wants_most(dev) != LOOK_NOT;
+}
+
+static void watch_look(struct device *dev, uint64_t now)
+{
+	enum look want = watch_wants_most(dev);
+	uint64_t pause = dev->read.poll_cost * LOOK_SHARE / 1000;
+
+	if (want == LOOK_NOT || (want == LOOK_FIRST && now - dev->read.suspected_at < pause))
+		return;
+	if (want == LOOK_FIRST)
+		dev->read.suspected_at = now;
+	device_look(dev, false);
+}
+
+static void on_watch(void *arg)
+{
+	struct device *dev = arg;
+	uint64_t now = now_ms();
+	struct peer *p;
+
+	if (!device_is_slow(dev)) {
+		device_watch_stop(dev);
+		return;
+	}
+	timer_start(&dev->watch, TICK_MS);
+	icmp_drain(&dev->icmp); /* what waits in the socket was not late */
+	TAILQ_FOREACH (p, &dev->peers, link)
+		watch_peer(p, now);
+	watch_look(dev, now);
+}
+
+void device_watch(struct device *dev)
+{
+	if (!device_is_slow(dev) || timer_running(&dev->watch))
+		return;
+	timer_init(&dev->watch, on_watch, dev);
+	timer_start(&dev->watch, TICK_MS);
+}
+
+void device_watch_stop(struct device *dev)
+{
+	struct peer *p;
+
+	timer_stop(&dev->watch);
+	TAILQ_FOREACH (p, &dev->peers, link)
+		watch_forget(p);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A device that takes long to read: its far ends' answers to echo requests, and the readings that
+ * are made when they stay out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "rig.h"
+
+#define LIVENESS(more)                                                        \
+	", 'endpoint': ['192.0.2.1:5'], 'liveness': {'probe-timeout': 2000, " \
+	"'up-hold': 500" more "}"
+#define SLOW(more) RIG_WG0("", RIG_PEER_A(LIVENESS(more)) ", " RIG_PEER_B(RIG_QUIET))
+
+static struct peer *peer_a(void)
+{
+	return TAILQ_FIRST(&TAILQ_FIRST(&devices)->peers);
+}
+
+static bool answers; /* the far end does, and sends something each second */
+
+static void pass(unsigned ms)
+{
+	for (unsigned i = 1; i <= ms / 10; i++) {
+		uint16_t before = rig.echo_seq;
+
+		rig_pass(10);
+		if (!answers)
+			continue;
+		if (rig.echo_seq != before)
+			rig_echo("wg0", "10.9.0.2", peer_a()->owner.id, rig.echo_seq);
+		if (i % 100 == 0)
+			rig_alive("wg0", 'a');
+	}
+}
+
+/* MS: what a reading takes. */
+static void begin(const char *config, unsigned ms, bool answering)
+{
+	rig.read_us = ms * 1000;
+	rig_zebra();
+	rig_apply(config);
+	rig_handshake("wg0", 'a');
+	answers = answering;
+	rig_mute(NULL);
+	rig_mute("echo");
+	rig_mute("probe");
+	rig_mute("event");
+	pass(30000);
+	rig_forget();
+}
+
+static void count(const char *what, unsigned before)
+{
+	rig_note("%s: %u readings", what, rig.reads - before);
+}
+
+/* Down within the timeout and a reading, wherever between two polls the cut is. */
+static void test_cut(void **state)
+{
+	for (unsigned at = 0; at < 10; at++) {
+		unsigned reads;
+
+		begin(SLOW(""), 400, true);
+		pass(at * 900);
+		rig_forget();
+		answers = false;
+		reads = rig.reads;
+		rig_pass(2800);
+		assert_int_equal(peer_a()->live.state, TUNNEL_DOWN);
+		assert_true(rig.reads - reads <= 4);
+		rig_close(state);
+		rig_open(state);
+	}
+}
+
+/* Bytes that come in while no answers do: it lives, and answers no more. */
+static void test_bytes_without_answers(void **state)
+{
+	unsigned reads;
+
+	begin(SLOW(""), 100, true);
+	answers = false;
+	reads = rig.reads;
+	for (unsigned i = 0; i < 300; i++) {
+		rig_alive("wg0", 'a');
+		rig_pass(100);
+	}
+	count("no answers", reads);
+	rig_expect("@30000\n"
+		   "no answers: 18 readings\n");
+	/* It does again: then the silence says something again. */
+	answers = true;
+	pass(10000);
+	answers = false;
+	rig_pass(2500);
+	rig_expect("@12050\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* Who never answered is left to the polls. */
+static void test_never_answered(void **state)
+{
+	unsigned reads;
+
+		begin(SLOW(""), 100, false);
+	reads = rig.reads;
+	for (unsigned i = 0; i < 60; i++) {
+		rig_alive("wg0", 'a');
+		rig_pass(1000);
+	}
+	count("a minute", reads);
+	rig_pass(10000);
+	rig_expect("@620\n"
+		   "zebra: a is 1 on 7 down up-hold weak at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "@2900\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		   "@60000\n"
+		   "a minute: 35 readings\n"
+		   "@61380\n"
+		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
+		   "10.9.0.2/32\n");
+}
+
+/* Once read fast it is as any other: probes are no echo requests. */
+static void test_fast_again(void **state)
+{
+		unsigned reads;
+
+	begin(SLOW(""), 100, true);
+	rig.read_us = 10;
+	pass(5000);
+	rig_forget();
+	rig_mute(NULL);
+	reads = rig.reads;
+	pass(5000);
+	count("fast", reads);
+	rig_expect("@430\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@1430\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@2430\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@3430\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@4430\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@5000\n"
+		   "fast: 5 readings\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_CHECK(test_cut),
+		RIG_CHECK(test_bytes_without_answers),
+		RIG_CHECK(test_never_answered),
+		RIG_CHECK(test_fast_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
