@@ -178,6 +178,7 @@ void device_free(struct device *dev)
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
 	device_close(dev);
+	wg_close(dev->opening);
 	ledger_close(dev->ledger);
 	TAILQ_REMOVE(&devices, dev, link);
 	free(dev->life.error);
@@ -259,9 +260,23 @@ static bool device_create(struct device *dev)
 	return err == 0;
 }
 
+/* Not answered yet, which may take long: it goes on with the same request, no other one. */
+static void keep_asking(struct device *dev)
+{
+	dev->opening = dev->wg;
+	dev->wg = NULL;
+}
+
 static int open_backend(struct device *dev, const struct link_info *info)
 {
-	if (str_eq(info->kind, "wireguard"))
+	bool kernel = str_eq(info->kind, "wireguard");
+
+	if (dev->opening && !kernel) {
+		dev->wg = dev->opening;
+		dev->opening = NULL;
+		return 0;
+	}
+	if (kernel)
 		return wg_kernel_open(dev->name, &dev->wg);
 	return wg_userspace_open(dev->name, &dev->wg);
 }
@@ -304,6 +319,8 @@ static void opened(struct device *dev, struct link_info *info)
 
 	device_link_take(dev, info);
 	err = device_sync_open(dev);
+	if (err == -ETIMEDOUT)
+		keep_asking(dev);
 	if (err < 0) {
 		give_up(dev, DEVICE_WAITING, "device-unread", strerror(-err));
 		return;

@@ -450,6 +450,36 @@ static void test_socket(void **state)
 		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* A first answer that takes long is waited for, and not asked for again. */
+static void test_slow_first_answer(void **state)
+{
+	rig_zebra();
+	rig.no_kernel = true;
+	rig_refuse("get wireguard wg0", -ETIMEDOUT, 3);
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(2000);
+	rig_expect("start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n"
+		   "@20\n"
+		   "wg0 open userspace\n"
+		   "link wg0 alias wgbgp\n"
+		   "event {'error':'Connection timed out','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n"
+		   "@720\n"
+		   "link wg0 add 10.9.0.1/24\n"
+		   "link wg0 up\n"
+		   "wg0 create a keepalive 0\n"
+		   "wg0 + a 10.9.0.2/32\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'ready'}\n"
+		   "event {'event':'tunnel-state','from':'down','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-never','to':'never'}\n"
+		   "zebra: wg0 is 7 up 10.9.0.1/24\n"
+		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
+}
+
 static void test_backends(void **state)
 {
 	rig_zebra();
@@ -859,46 +889,47 @@ static void test_lost_and_refused(void **state)
 	rig_show("{'command': 'tunnels'}");
 	rig_pass(3000);
 	rig_show("{'command': 'tunnels'}");
-	rig_expect("wg0 close\n"
-		   "event {'error':'test','event':'interface-state','interface':'wg0',"
-		   "'state':'waiting'}\n"
-		   "zebra: a is 1 on 7 down interface-gone at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
-		   "zebra: no interface 7\n"
-		   "wg0 open kernel refused\n"
-		   "event {'error':'Operation not permitted','event':'interface-state',"
-		   "'interface':'wg0','state':'waiting'}\n"
-		   "cli: {}\n"
-		   "cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
-		   "'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
-		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
-		   "'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
-		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
-		   "'quality-cost':0,"
-		   "'reading-interval-ms':1000,'reason':'interface-gone','reason-text':'the interface "
-		   "does not exist','rx-bytes':1000,'since-seconds':0,'state':'down',"
-		   "'tunnel-addresses':['10.9.0.2'],'tx-bytes':0,'underlay-error':null,"
-		   "'underlay-error-seconds':null,'underlay-errors':0,'weak':false}\n"
-		   "@100\n"
-		   "wg0 open kernel refused\n"
-		   "@300\n"
-		   "wg0 open kernel refused\n"
-		   "@700\n"
-		   "wg0 open kernel refused\n"
-		   "@1500\n"
-		   "wg0 open kernel refused\n"
-		   "@3000\n"
-		   "cli: {}\n"
-		   "cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
-		   "'counters-seconds':3.0,'draining':false,'echo-lost':0,'echo-received':0,"
-		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
-		   "'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
-		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
-		   "'quality-cost':0,"
-		   "'reading-interval-ms':1000,'reason':'interface-refused','reason-text':'the "
-		   "interface cannot be used: Operation not permitted','rx-bytes':1000,"
-		   "'since-seconds':3,'state':'down','tunnel-addresses':['10.9.0.2'],"
-		   "'tx-bytes':0,'underlay-error':null,'underlay-error-seconds':null,"
-		   "'underlay-errors':0,'weak':false}\n");
+	rig_expect(
+		"wg0 close\n"
+		"event {'error':'test','event':'interface-state','interface':'wg0',"
+		"'state':'waiting'}\n"
+		"zebra: a is 1 on 7 down interface-gone at 192.0.2.1:5 10.9.0.2 10.9.0.2/32\n"
+		"zebra: no interface 7\n"
+		"wg0 open kernel refused\n"
+		"event {'error':'Operation not permitted','event':'interface-state',"
+		"'interface':'wg0','state':'waiting'}\n"
+		"cli: {}\n"
+		"cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
+		"'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		"'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
+		"'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
+		"'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
+		"'quality-cost':0,"
+		"'reading-interval-ms':1000,'reason':'interface-gone','reason-text':'the interface "
+		"does not exist','rx-bytes':1000,'since-seconds':0,'state':'down',"
+		"'tunnel-addresses':['10.9.0.2'],'tx-bytes':0,'underlay-error':null,"
+		"'underlay-error-seconds':null,'underlay-errors':0,'weak':false}\n"
+		"@100\n"
+		"wg0 open kernel refused\n"
+		"@300\n"
+		"wg0 open kernel refused\n"
+		"@700\n"
+		"wg0 open kernel refused\n"
+		"@1500\n"
+		"wg0 open kernel refused\n"
+		"@3000\n"
+		"cli: {}\n"
+		"cli: {'bfd':'none','changes':3,'configured-cost':0,'cost':0,"
+		"'counters-seconds':3.0,'draining':false,'echo-lost':0,'echo-received':0,"
+		"'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':0,"
+		"'handshake-seconds':null,'hold-seconds':2,'interface':'wg0',"
+		"'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
+		"'quality-cost':0,"
+		"'reading-interval-ms':1000,'reason':'interface-refused','reason-text':'the "
+		"interface cannot be used: Operation not permitted','rx-bytes':1000,"
+		"'since-seconds':3,'state':'down','tunnel-addresses':['10.9.0.2'],"
+		"'tx-bytes':0,'underlay-error':null,'underlay-error-seconds':null,"
+		"'underlay-errors':0,'weak':false}\n");
 	rig_pass(5000);
 	rig_expect("@100\n"
 		   "wg0 open kernel refused\n"
@@ -915,16 +946,31 @@ static void test_lost_and_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_made),	     RIG_CHECK(test_leaves),
-		RIG_CHECK(test_comes_back),  RIG_CHECK(test_peer_leaves), RIG_CHECK(test_peer_swept),
-		RIG_CHECK(test_refused),     RIG_CHECK(test_not_opened),
-		RIG_CHECK(test_unread),	     RIG_CHECK(test_no_marker),
-		RIG_CHECK(test_program),     RIG_CHECK(test_socket),
-		RIG_CHECK(test_backends),    RIG_CHECK(test_lost),
-		RIG_CHECK(test_up_and_down), RIG_CHECK(test_changed_while_gone),
-		RIG_CHECK(test_addresses),   RIG_CHECK(test_drops),
-		RIG_CHECK(test_old_addresses), RIG_CHECK(test_refused_address), RIG_CHECK(test_refused_setting),
-		RIG_CHECK(test_log), RIG_CHECK(test_one_refused_address), RIG_CHECK(test_refused_log), RIG_CHECK(test_lost_and_refused),
+		RIG_CHECK(test_made),
+		RIG_CHECK(test_leaves),
+		RIG_CHECK(test_comes_back),
+		RIG_CHECK(test_peer_leaves),
+		RIG_CHECK(test_peer_swept),
+		RIG_CHECK(test_refused),
+		RIG_CHECK(test_not_opened),
+		RIG_CHECK(test_unread),
+		RIG_CHECK(test_no_marker),
+		RIG_CHECK(test_program),
+		RIG_CHECK(test_socket),
+		RIG_CHECK(test_backends),
+		RIG_CHECK(test_lost),
+		RIG_CHECK(test_slow_first_answer),
+		RIG_CHECK(test_up_and_down),
+		RIG_CHECK(test_changed_while_gone),
+		RIG_CHECK(test_addresses),
+		RIG_CHECK(test_drops),
+		RIG_CHECK(test_old_addresses),
+		RIG_CHECK(test_refused_address),
+		RIG_CHECK(test_refused_setting),
+		RIG_CHECK(test_log),
+		RIG_CHECK(test_one_refused_address),
+		RIG_CHECK(test_refused_log),
+		RIG_CHECK(test_lost_and_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,7 @@ struct device {
 	TAILQ_HEAD(peer_list, peer) peers;
 	struct hash_table by_key;
 	struct wg *wg;		   /* NULL unless READY */
+	struct wg *opening;	   /* it will be that, when its first answer is complete; or NULL */
 	struct wg_reader *reader;  /* NULL: it was not needed yet */
 	struct allowedips allowed; /* the books of its entries */
 	struct ledger *ledger;	   /* adopted ones */
