@@ -15,6 +15,7 @@
 #include "log.h"
 #include "loop.h"
 #include "needed.h"
+#include "new_file.h"
 #include "state.h"
 #include "util.h"
 
@@ -140,18 +141,14 @@ void spared_warn(const json_t *config, struct conf_errors *errs)
 
 static int write_list(void)
 {
-	char *tmp = xasprintf("%s.new", path);
-	FILE *file = fopen(tmp, "we");
-	int err = file ? 0 : -errno;
+	struct new_file to;
+	FILE *file = new_file_begin(&to, path);
 
-	for (unsigned i = 0; file && i < n; i++)
+	if (!file)
+		return -errno;
+	for (unsigned i = 0; i < n; i++)
 		fprintf(file, "%s\n", ADDR_STR(&list[i]));
-	if (file && fclose(file) != 0)
-		err = -errno;
-	if (err == 0 && rename(tmp, path) < 0)
-		err = -errno;
-	free(tmp);
-	return err;
+	return new_file_end(&to, file, true);
 }
 
 static void write_down(void)
