@@ -39,6 +39,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/topology.py \
 	topo-tests/lib/twonodes.py \
 	topo-tests/lib/wait.py \
+	topo-tests/lib/watch.py \
 	topo-tests/lib/wg.py \
 	topo-tests/lib/wgbgp.py \
 	topo-tests/test_bad_input.py \

@@ -82,11 +82,12 @@ def test_kills(topo, control):
     dual.wait(60)
     for w in dual.all:
         wait_until(lambda w=w: nothing_stale(w), SETTLE_S, f"{w.router.name}: nothing stale")
-        as_before(w, before[w.router.name])
     verdict = Verdict(chaos, running, beside)
     print(verdict.text())
     if os.environ.get("WGBGP_CHAOS_LOG"):
         with open(os.environ["WGBGP_CHAOS_LOG"], "a", encoding="utf-8") as f:
             f.write(f"seed {SEED}: {verdict.text()}\n")
+    for w in dual.all:
+        as_before(w, before[w.router.name])
     assert verdict.excused_share <= EXCUSED_MAX, f"void: {verdict.text()}"
     assert verdict.counted <= PER_MILLION * math.ceil(verdict.sent / 1e6), verdict.text()

@@ -39,8 +39,10 @@ def objects(router):
 
 
 def files(w):
+    """But for the history of changes, in which each reload has its place."""
     return {os.path.join(folder, name) for top in (w.rundir, w.statedir)
-            for folder, _, names in os.walk(top) for name in names}
+            for folder, _, names in os.walk(top) for name in names
+            if os.path.basename(folder) != "commits"}
 
 
 def snapshot(w):
