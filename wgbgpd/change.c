@@ -409,6 +409,7 @@ static void take_back(commit_fn done, void *arg)
 	if (version) {
 		note_changes(datastore_running(), version);
 		conf_texts_free(&version->loaded.written->texts);
+		spared_look(version->json);
 		commit_start(version, on_taken_back, NULL);
 	} else {
 		on_taken_back(NULL, why);

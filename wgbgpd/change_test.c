@@ -52,6 +52,17 @@ void __wrap_change_clock_read(struct change_clock *out)
 	*out = clock_;
 }
 
+/* The host name of the configuration for which spared_look() was called last. */
+static char looked_for[16];
+void __wrap_spared_look(const json_t *config);
+
+void __wrap_spared_look(const json_t *config)
+{
+	assert_false(commit_busy());
+	str_copy(looked_for, conf_str(conf_get(config, "system"), "hostname", ""),
+		 sizeof(looked_for));
+}
+
 void __wrap_timer_start(struct timer *t, uint64_t ms)
 {
 	__real_timer_start(t, ms / 1000);
@@ -498,6 +509,7 @@ static void test_trial_ends(void **state)
 	assert_int_equal(conf_u32(answer, "confirm-seconds", 0), 60);
 	json_decref(answer);
 	assert_string_equal(runs(), "two");
+	assert_string_equal(looked_for, "two");
 	pass(59);
 	for (int i = 0; i < 10; i++)
 		played_turn();
@@ -505,6 +517,7 @@ static void test_trial_ends(void **state)
 	pass(1);
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
+	assert_string_equal(looked_for, "one"); /* whom it would lock out is spared again */
 	assert_true(files_say("one"));
 	assert_non_null(strstr(file("conf.rejected"), "two"));
 	assert_non_null(strstr(file("more.rejected"), "two"));

@@ -161,7 +161,8 @@ wgbgpd_change_store_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS
 check_PROGRAMS += wgbgpd/change_test
 wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.h
 wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=file_put_at
+wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=file_put_at,--wrap=spared_look
 wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_edit_test
 wgbgpd_conf_edit_test_SOURCES = wgbgpd/conf_edit_test.c
