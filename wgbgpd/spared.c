@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "change_journal.h"
+#include "commit.h"
 #include "conf.h"
 #include "conf_leaves.h"
 #include "conf_nets.h"
@@ -253,13 +255,19 @@ void spared_look(const json_t *config)
 	tell_list();
 }
 
+/* What runs is there to stay: nothing is being applied, or may be taken back. */
+static bool is_settled(void)
+{
+	return !commit_busy() && !change_journal.pending.number;
+}
+
 static void spared_due(void *arg)
 {
 	const struct datastore_version *running = datastore_running();
 
 	timer_start(&timer, LOOK_MS);
 	if (running) {
-		if (drop_uncovered(running->json)) {
+		if (is_settled() && drop_uncovered(running->json)) {
 			told = false;
 			write_down();
 		}

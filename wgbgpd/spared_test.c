@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "change_journal.h"
+#include "commit.h"
 #include "conf.h"
 #include "conf_nets.h"
 #include "datastore.h"
@@ -31,6 +33,13 @@ static char told[1024]; /* the last list; "-": none since */
 static ask_fn waiting;
 static struct needed needed[NEEDED_MAX];
 static unsigned n_needed;
+static bool busy; /* with a commit */
+struct change_index change_journal;
+
+bool commit_busy(void)
+{
+	return busy;
+}
 
 const struct datastore_version *datastore_running(void)
 {
@@ -175,6 +184,34 @@ static void test_which(void **state)
 	assert_string_equal(last_told(), "10.7.0.3 fd08::1");
 }
 
+/* Those of a configuration that is being applied, or may come back, are not dropped. */
+static void test_change(void **state)
+{
+	json_t *next = config("", "", TEN);
+
+	run(config("", "", "\"fd00::/8\""));
+	need("10.7.0.1", "u0", false);
+	spared_open(version.json);
+	busy = true; /* the new one is being checked */
+	spared_look(next);
+	assert_string_equal(last_told(), "10.7.0.1");
+	answer(NULL);
+	pass(20000);
+	assert_string_equal(last_told(), "-");
+	run(next);
+	busy = false;
+	pass(10000);
+	assert_string_equal(last_told(), "-");
+	/* On trial. */
+	change_journal.pending.number = 2;
+	run(config("", "", "\"fd00::/8\""));
+	pass(20000);
+	assert_string_equal(last_told(), "-");
+	change_journal.pending.number = 0; /* it was confirmed */
+	pass(10000);
+	assert_string_equal(last_told(), "");
+}
+
 /* A new zebra-lite is told again, and so is one that did not answer. */
 static void test_again(void **state)
 {
@@ -259,6 +296,8 @@ static int clean(void **state)
 	version.json = NULL;
 	is_running = false;
 	n_needed = 0;
+	busy = false;
+	change_journal.pending.number = 0;
 	unlink(path);
 	str_copy(told, "-", sizeof(told));
 	return 0;
@@ -274,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_which, clean),
+		cmocka_unit_test_teardown(test_change, clean),
 		cmocka_unit_test_teardown(test_again, clean),
 		cmocka_unit_test_teardown(test_remembered, clean),
 		cmocka_unit_test_teardown(test_warned, clean),
