@@ -140,6 +140,7 @@ static void device_close(struct device *dev)
 {
 	device_look_forget(dev);
 	wg_reader_end(&dev->reader);
+	dev->read.looking = false;
 	wg_close(dev->wg);
 	dev->wg = NULL;
 }

@@ -63,7 +63,7 @@ void device_look(struct device *dev, bool with_entries)
 
 void device_look_forget(struct device *dev)
 {
-	dev->read.looking = dev->read.awaited = false;
+	dev->read.awaited = false; /* one that is under way goes on, for nobody */
 	if (!dev->read.fresh)
 		return;
 	wg_dump_free(&dev->read.fresh->dump);

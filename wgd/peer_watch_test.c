@@ -155,6 +155,66 @@ static void test_fast_again(void **state)
 		   "fast: 5 readings\n");
 }
 
+/* The next poll has begun a reading of everything, with what is there now. */
+static void await_reading(void)
+{
+	struct device *dev = TAILQ_FIRST(&devices);
+
+	dev->read.full_cost = dev->read.full_at = 0;
+	while (!dev->read.awaited)
+		rig_pass(10);
+	rig_forget();
+}
+
+/* A poll that did not wait to the end, as a batch was under way: the next one takes what was read
+ * then for no reading of its own. */
+static void test_reading_left(void **state)
+{
+	char text[2048], *at = text;
+
+	begin(SLOW(""), 400, false);
+	await_reading();
+	rig.threaded = rig.busy = true;
+	for (int i = 0; i < 64; i++) /* so many that the thread writes them */
+		at += sprintf(at, "+1 192.168.%d.0/24 ", i);
+	rig_allowed(1, text);
+	devices_link_event("wg0", 0);
+	rig_turn();
+	rig.threaded = rig.busy = false;
+	rig_thread(0);
+	rig_forget();
+	devices_link_event("wg0", 0);
+	rig_pass(5000);
+	rig_expect("");
+}
+
+/* The same where it takes longer than polls wait, and comes while a later one does. */
+static void test_reading_late(void **state)
+{
+	for (unsigned ms = 6000; ms < 20000; ms += 1000) {
+		char change[32];
+		unsigned reads;
+
+		begin(SLOW(""), 400, false);
+		rig.read_us = ms * 1000;
+		await_reading();
+		rig.read_us = 400 * 1000;
+		reads = rig.reads;
+		while (rig.reads == reads)
+			rig_pass(10);
+		rig_forget();
+		sprintf(change, "+%u 192.168.1.0/24", peer_a()->owner.id);
+		rig_allowed(1, change);
+		rig_expect("wg0 + a 192.168.1.0/24\n"
+			   "zebra: ack 1\n");
+		rig_mute("wg0 update"); /* endpoints are tried */
+		rig_pass(20000);
+		rig_expect("");
+		rig_close(state);
+		rig_open(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +222,8 @@ int main(void)
 		RIG_CHECK(test_bytes_without_answers),
 		RIG_CHECK(test_never_answered),
 		RIG_CHECK(test_fast_again),
+		RIG_CHECK(test_reading_left),
+		RIG_CHECK(test_reading_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

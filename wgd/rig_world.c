@@ -617,6 +617,8 @@ void wg_reader_close(void)
 void wg_reader_end(struct wg_reader **r)
 {
 	timer_stop(&looking);
+	if (looked_at)
+		wg_dump_free(&seen.dump);
 	looked_at = NULL;
 	*r = NULL;
 }
@@ -630,11 +632,12 @@ static void look_is_done(void *arg)
 int wg_reader_ask(struct wg_reader **r, const struct wg *wg, bool with_entries)
 {
 	if (looked_at)
-		return looked_at == wg ? 0 : -EBUSY;
+		return -EBUSY;
 	rig.reads++;
 	looked_at = wg;
 	*r = (void *)&looked_at;
 	seen = (struct wg_look){.dump.with_entries = with_entries};
+	seen.err = dump_link(wg, &seen.dump);
 	timer_init(&looking, look_is_done, NULL);
 	timer_start(&looking, (rig.read_us + rig.wait_us) / 1000);
 	return 0;
@@ -646,7 +649,6 @@ bool wg_reader_take(struct wg_reader *r, struct wg_look *look)
 		return false;
 	*look = seen;
 	look->begun_ms = now_ms() - (rig.read_us + rig.wait_us) / 1000;
-	look->err = dump_link(looked_at, &look->dump);
 	looked_at = NULL;
 	return true;
 }

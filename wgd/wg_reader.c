@@ -87,9 +87,11 @@ int wg_reader_ask(struct wg_reader **reader, const struct wg *wg, bool with_entr
 	int err = 0;
 
 	readers_lock();
-	if (r->state == READING_NONE && !r->wg)
+	if (r->state != READING_NONE)
+		err = -EBUSY;
+	else if (!r->wg)
 		err = wg->backend->open(wg->ifname, &r->wg);
-	if (r->state == READING_NONE && err == 0) {
+	if (err == 0) {
 		r->look = (struct wg_look){.dump.with_entries = with_entries, .begun_ms = now_ms()};
 		r->state = READING_ASKED;
 		pthread_cond_signal(&r->moved);

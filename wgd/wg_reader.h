@@ -21,7 +21,8 @@ struct wg_look {
 
 void wg_reader_open(void (*fn)(void)); /* called in the loop when something was read */
 void wg_reader_close(void);	       /* when all readers ended */
-/* Begins a reading of WG, unless one is under way. *R NULL: the reader is made. 0 or -errno. */
+/* Begins a reading of WG. *R NULL: the reader is made. 0 or -errno; -EBUSY: an earlier one is under
+ * way, or not taken. */
 int wg_reader_ask(struct wg_reader **r, const struct wg *wg, bool with_entries);
 /* False: none is done. The dump is the caller's. R NULL is fine. */
 bool wg_reader_take(struct wg_reader *r, struct wg_look *look);
