@@ -377,15 +377,19 @@ void pin_uplinks_changed(void)
 
 /* --- a way that is dark --- */
 
-static void mark_dark(void)
+static void ask_tunnels(void)
 {
 	struct tunnel_peer *p;
 
 	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin))
-		pin->dark = false;
+		pin->down = pin->alive = false;
 	LIST_FOREACH (p, tunnel_all_peers(), link)
-		if (p->pinned.family && p->state == TUNNEL_DOWN && p->iface->up)
-			pin_find(&p->pinned)->dark = true;
+		if (p->pinned.family && p->iface->up) {
+			struct pin *pin = pin_find(&p->pinned);
+
+			pin->down |= p->state == TUNNEL_DOWN;
+			pin->alive |= p->state > TUNNEL_DOWN;
+		}
 }
 
 static void turn(struct pin *pin)
@@ -414,14 +418,14 @@ static void try_ways(void *arg)
 {
 	bool any = false;
 
-	mark_dark();
+	ask_tunnels();
 	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
-		if (!pin->dark || pin->n_ways < 2 || !zconfig.pin) {
+		bool ask = pin->down && pin->n_ways > 1 && zconfig.pin;
+
+		any = any || ask;
+		if (!ask || pin->alive)
 			pin->turned_ms = 0;
-			continue;
-		}
-		any = true;
-		if (!pin->turned_ms || turn_is_over(pin))
+		else if (!pin->turned_ms || turn_is_over(pin))
 			turn(pin);
 	}
 	if (any)

@@ -398,13 +398,49 @@ static void test_dark_way(void **state)
 	RIG_TOLD("change 203.0.113.1/32 " BOTH "\n");
 }
 
+/* What is dead behind an endpoint that others reach by the same way is not the way's fault. */
+static void test_dead_beside_others(void **state)
+{
+	static const enum tunnel_state alive[] = {TUNNEL_UP, TUNNEL_IDLE, TUNNEL_DEGRADED};
+
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	rig_multipath(true, "0.0.0.0/0", RTPROT_STATIC, 9, "198.51.100.254", "203.0.114.9");
+	rig_peer(3, RIG_WG2, "10.9.2.3", "203.0.113.1:51821", TUNNEL_UP);
+	rig_told();
+	rig_peer(3, RIG_WG2, "10.9.2.3", "203.0.113.1:51821", TUNNEL_DOWN);
+	for (unsigned i = 0; i < ARRAY_SIZE(alive); i++) {
+		rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", alive[i]);
+		rig_pass(20000);
+		RIG_TOLD("");
+	}
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN);
+	rig_pass(100);
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_pass(6500);
+	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	rig_pass(100000);
+	RIG_TOLD("");
+	/* The one that lives has another endpoint now: the dead one is alone. */
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	rig_pass(1000);
+	RIG_TOLD("change 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	rig_pass(20000);
+	RIG_TOLD("");
+	/* Nobody has heard of this one yet: it says nothing. */
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_NEVER);
+	rig_pass(1000);
+	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_order),	   T(test_underlay), T(test_by_routes),
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
-		T(test_multipath), T(test_dark_way),
+		T(test_multipath), T(test_dark_way),  T(test_dead_beside_others),
 	};
 
 	log_init("pin_test");
