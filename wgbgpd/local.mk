@@ -223,7 +223,8 @@ wgbgpd_kept_file_test_SOURCES = wgbgpd/kept_file_test.c
 wgbgpd_kept_file_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/needed_test wgbgpd/spared_test
 wgbgpd_needed_test_SOURCES = wgbgpd/needed_test.c
-wgbgpd_needed_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=if_indextoname
+wgbgpd_needed_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=if_indextoname,--wrap=getifaddrs,--wrap=freeifaddrs
 wgbgpd_needed_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_spared_test_SOURCES = wgbgpd/spared_test.c lib/loop_fake.c lib/loop_fake.h
 wgbgpd_spared_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)

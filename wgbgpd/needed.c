@@ -2,6 +2,7 @@
 #include "needed.h"
 
 #include <glob.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,9 @@ const char *needed_sshd = "/etc/ssh/sshd_config*"; /* and what is in the folder 
 struct found {
 	struct needed *v;
 	unsigned n;
+	needed_fn is_wanted;
+	void *arg;
+	struct ifaddrs *machine;	   /* its addresses */
 	unsigned port[PORTS_MAX], n_ports; /* of sshd */
 };
 
@@ -34,7 +38,8 @@ static bool is_found(const struct found *f, const struct addr *a)
 	return false;
 }
 
-static void add(struct found *f, const struct addr *a, bool resolver)
+/* LOCAL: the interface of the session's address; NULL: a name server. */
+static void add(struct found *f, const struct addr *a, const char *local)
 {
 	struct needed *to = &f->v[f->n];
 	uint32_t oif;
@@ -45,8 +50,10 @@ static void add(struct found *f, const struct addr *a, bool resolver)
 	    str_eq(to->interface, "lo"))
 		return;
 	to->addr = *a;
-	to->resolver = resolver;
-	f->n++;
+	to->resolver = !local;
+	str_copy(to->local, local ? local : "", sizeof(to->local));
+	if (f->is_wanted(f->arg, to))
+		f->n++;
 }
 
 /* Words of 32 bits in the machine's order, as hexadecimal digits. */
@@ -93,15 +100,38 @@ static bool is_sshd(const struct found *f, unsigned port)
 	return port == SSH_PORT;
 }
 
+/* NULL: none of this machine has it; "": which one is not known. */
+static const char *interface_with(const struct found *f, const struct addr *a)
+{
+	if (!f->machine)
+		return "";
+	for (const struct ifaddrs *i = f->machine; i; i = i->ifa_next) {
+		struct endpoint e;
+
+		if (!i->ifa_addr)
+			continue;
+		endpoint_from_sockaddr(i->ifa_addr, &e);
+		if (addr_eq(&e.addr, a))
+			return i->ifa_name;
+	}
+	return NULL;
+}
+
 static void read_session(struct found *f, const char *line)
 {
-	char far[33];
+	char near[33], far[33];
 	unsigned port, state;
-	struct addr a;
+	struct addr here, there;
+	const char *local;
 
-	if (sscanf(line, " %*u: %*32[0-9A-F]:%x %32[0-9A-F]:%*x %x", &port, far, &state) == 3 &&
-	    is_sshd(f, port) && state == TCP_ESTABLISHED && read_words(far, &a))
-		add(f, &a, false);
+	if (sscanf(line, " %*u: %32[0-9A-F]:%x %32[0-9A-F]:%*x %x", near, &port, far, &state) !=
+		    4 ||
+	    !is_sshd(f, port) || state != TCP_ESTABLISHED || !read_words(near, &here) ||
+	    !read_words(far, &there))
+		return;
+	local = interface_with(f, &here);
+	if (local)
+		add(f, &there, local);
 }
 
 static void read_server(struct found *f, const char *line)
@@ -110,7 +140,7 @@ static void read_server(struct found *f, const char *line)
 	struct addr a;
 
 	if (sscanf(line, " nameserver %47s", text) == 1 && addr_parse(text, &a) == 0)
-		add(f, &a, true);
+		add(f, &a, NULL);
 }
 
 static void needed_lines(struct found *f, const char *path,
@@ -138,10 +168,12 @@ static void read_ports(struct found *f)
 	free(in_folder);
 }
 
-unsigned needed_read(struct needed out[NEEDED_MAX])
+unsigned needed_read(struct needed out[NEEDED_MAX], needed_fn is_wanted, void *arg)
 {
-	struct found f = {.v = out};
+	struct found f = {.v = out, .is_wanted = is_wanted, .arg = arg};
 
+	if (getifaddrs(&f.machine) < 0)
+		f.machine = NULL;
 	way_open();
 	read_ports(&f);
 	for (unsigned i = 0; i < ARRAY_SIZE(needed_resolv); i++)
@@ -149,5 +181,7 @@ unsigned needed_read(struct needed out[NEEDED_MAX])
 	for (unsigned i = 0; i < ARRAY_SIZE(needed_tcp); i++)
 		needed_lines(&f, needed_tcp[i], read_session);
 	way_close();
+	if (f.machine)
+		freeifaddrs(f.machine);
 	return f.n;
 }

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +45,32 @@ char *__wrap_if_indextoname(unsigned index, char *name)
 	return strcpy(name, index == 1 ? "lo" : "u0");
 }
 
+int __wrap_getifaddrs(struct ifaddrs **out);
+void __wrap_freeifaddrs(struct ifaddrs *all);
+
+/* u0 has 10.5.0.1 and 2001:db8::1, wg0 has 10.9.0.1. */
+int __wrap_getifaddrs(struct ifaddrs **out)
+{
+	static struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	static struct sockaddr_in four[] = {{.sin_family = AF_INET}, {.sin_family = AF_INET}};
+	static struct ifaddrs all[] = {
+		{.ifa_name = "u1", .ifa_next = all + 1},
+		{.ifa_name = "u0", .ifa_addr = (struct sockaddr *)&four[0], .ifa_next = all + 2},
+		{.ifa_name = "u0", .ifa_addr = (struct sockaddr *)&six, .ifa_next = all + 3},
+		{.ifa_name = "wg0", .ifa_addr = (struct sockaddr *)&four[1]},
+	};
+
+	inet_pton(AF_INET, "10.5.0.1", &four[0].sin_addr);
+	inet_pton(AF_INET, "10.9.0.1", &four[1].sin_addr);
+	inet_pton(AF_INET6, "2001:db8::1", &six.sin6_addr);
+	*out = all;
+	return 0;
+}
+
+void __wrap_freeifaddrs(struct ifaddrs *all)
+{
+}
+
 static void put(unsigned i, const char *text)
 {
 	FILE *f = fopen(files[i], "we");
@@ -52,32 +80,56 @@ static void put(unsigned i, const char *text)
 	fclose(f);
 }
 
-/* A line of /proc/net/tcp6, or of tcp where the addresses are short. */
-static const char *session(const char *far, unsigned port, unsigned state)
+/* The words of /proc/net/tcp6, or of tcp where the address is short. */
+static const char *words_of(const char *address)
+{
+	static char texts[2][33];
+	static unsigned next;
+	char *out = texts[next++ % 2];
+	uint32_t w[4] = {0};
+	bool six = inet_pton(AF_INET6, address, w) == 1;
+
+	if (!six)
+		assert_int_equal(inet_pton(AF_INET, address, w), 1);
+	for (unsigned i = 0; i < (six ? 4 : 1); i++)
+		snprintf(out + 8 * i, 9, "%08X", w[i]);
+	return out;
+}
+
+/* A line there. */
+static const char *session_at(const char *here, const char *far, unsigned port, unsigned state)
 {
 	static char lines[8][256];
 	static unsigned next;
 	char *line = lines[next++ % 8];
-	uint32_t w[4] = {0};
-	bool six = inet_pton(AF_INET6, far, w) == 1;
-	size_t n;
 
-	if (!six)
-		assert_int_equal(inet_pton(AF_INET, far, w), 1);
-	n = (size_t)snprintf(line, 64, "  12: %s:%04X ",
-			     six ? "00000000000000000000000000000000" : "00000000", port);
-	for (unsigned i = 0; i < (six ? 4 : 1); i++)
-		n += (size_t)snprintf(line + n, 16, "%08X", w[i]);
-	snprintf(line + n, 128,
-		 ":C5A2 %02X 00000000:00000000 00:00000000 00000000     0        0 1\n", state);
+	snprintf(line, sizeof(lines[0]),
+		 "  12: %s:%04X %s:C5A2 %02X 00000000:00000000 00:00000000 00000000     0        "
+		 "0 1\n",
+		 words_of(here), port, words_of(far), state);
 	return line;
+}
+
+static const char *session(const char *far, unsigned port, unsigned state)
+{
+	bool six = strchr(far, ':');
+
+	return session_at(!six			? "10.5.0.1"
+			  : strstr(far, "ffff") ? "::ffff:10.5.0.1"
+						: "2001:db8::1",
+			  far, port, state);
+}
+
+static bool is_wanted(void *arg, const struct needed *needed)
+{
+	return !str_eq(needed->local, "wg0");
 }
 
 static const char *found(void)
 {
 	static char text[512];
 	struct needed all[NEEDED_MAX];
-	unsigned n = needed_read(all);
+	unsigned n = needed_read(all, is_wanted, NULL);
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < n; i++)
@@ -104,6 +156,19 @@ static void test_sessions(void **state)
 	strcat(text, session("fe80::7", 22, 1));
 	put(1, text);
 	assert_string_equal(found(), "10.7.0.1 by u0, 2001:db8::7 by u0, 10.7.0.9 by u0");
+}
+
+/* A session ends with the address that it has here, though the kernel does not say so. */
+static void test_local_address(void **state)
+{
+	char text[1024] = "";
+
+	strcat(text, session_at("10.5.0.2", "10.7.0.1", 22, 1)); /* which nobody has */
+	strcat(text, session_at("10.9.0.1", "10.7.0.2", 22, 1)); /* which is not asked for */
+	strcat(text, session_at("10.9.0.1", "10.7.0.3", 22, 1));
+	strcat(text, session_at("10.5.0.1", "10.7.0.3", 22, 1)); /* it came in the clear, too */
+	put(0, text);
+	assert_string_equal(found(), "10.7.0.3 by u0");
 }
 
 static void test_ports(void **state)
@@ -171,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_sessions, clean),
+		cmocka_unit_test_teardown(test_local_address, clean),
 		cmocka_unit_test_teardown(test_ports, clean),
 		cmocka_unit_test_teardown(test_name_servers, clean),
 	};

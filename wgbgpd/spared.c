@@ -102,24 +102,39 @@ static bool is_near(const struct nets *nets, const struct addr *a)
 	return false;
 }
 
-/* Those of the needed ones that are to be spared. */
-static unsigned spared_find(const json_t *config, struct needed out[NEEDED_MAX])
+/* What the needed ones are judged by. */
+struct look {
+	const json_t *config;
+	struct nets nets; /* of the machine */
+};
+
+/* It is a tunnel of the configuration, or of the one that runs. */
+static bool is_ours(const json_t *config, const char *interface)
 {
 	const struct datastore_version *running = datastore_running();
-	unsigned all = needed_read(out), found = 0;
-	struct nets nets = {0};
+
+	return leads_in(config, interface) || (running && leads_in(running->json, interface));
+}
+
+/* A session with a tunnel's own address came by that tunnel, wherever the way leads now. */
+static bool is_to_be_spared(void *arg, const struct needed *needed)
+{
+	const struct look *look = arg;
 	struct entry by;
 
-	conf_nets_add_machines(&nets);
-	for (unsigned i = 0; i < all; i++) {
-		if (is_near(&nets, &out[i].addr) || leads_in(config, out[i].interface) ||
-		    (running && leads_in(running->json, out[i].interface)) ||
-		    !covers(config, &out[i].addr, &by))
-			continue;
-		out[found++] = out[i];
-	}
-	free(nets.v);
-	return found;
+	return !is_near(&look->nets, &needed->addr) && !is_ours(look->config, needed->interface) &&
+	       !is_ours(look->config, needed->local) && covers(look->config, &needed->addr, &by);
+}
+
+static unsigned spared_find(const json_t *config, struct needed out[NEEDED_MAX])
+{
+	struct look look = {.config = config};
+	unsigned count;
+
+	conf_nets_add_machines(&look.nets);
+	count = needed_read(out, is_to_be_spared, &look);
+	free(look.nets.v);
+	return count;
 }
 
 void spared_warn(const json_t *config, struct conf_errors *errs)
@@ -231,6 +246,33 @@ static bool drop_uncovered(const json_t *config)
 	return n != before;
 }
 
+static bool is_resolver_by_tunnel(void *arg, const struct needed *needed)
+{
+	const struct look *look = arg;
+
+	return needed->resolver && leads_in(look->config, needed->interface);
+}
+
+/* Until its first route a tunnel's name server is like any other: none is kept that a tunnel leads
+ * to. Whoever has a session may have come in the clear, and stays. */
+static bool drop_resolvers(const json_t *config)
+{
+	struct look look = {.config = config};
+	struct needed found[NEEDED_MAX];
+	unsigned kept = 0, before = n, count = needed_read(found, is_resolver_by_tunnel, &look);
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = 0;
+
+		while (at < count && !addr_eq(&found[at].addr, &list[i]))
+			at++;
+		if (at == count)
+			list[kept++] = list[i];
+	}
+	n = kept;
+	return n != before;
+}
+
 static bool add_needed(const json_t *config)
 {
 	struct needed found[NEEDED_MAX];
@@ -267,7 +309,11 @@ static void spared_due(void *arg)
 
 	timer_start(&timer, LOOK_MS);
 	if (running) {
-		if (is_settled() && drop_uncovered(running->json)) {
+		bool fewer = drop_resolvers(running->json);
+
+		if (is_settled() && drop_uncovered(running->json))
+			fewer = true;
+		if (fewer) {
 			told = false;
 			write_down();
 		}

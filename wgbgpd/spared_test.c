@@ -29,7 +29,7 @@ static char dir[] = "/tmp/wgbgp-spared-XXXXXX";
 static char *path;
 static struct datastore_version version;
 static bool is_running; /* VERSION */
-static char told[1024]; /* the last list; "-": none since */
+static char told[1024] = "-"; /* the last list; "-": none since */
 static ask_fn waiting;
 static struct needed needed[NEEDED_MAX];
 static unsigned n_needed;
@@ -46,10 +46,14 @@ const struct datastore_version *datastore_running(void)
 	return is_running ? &version : NULL;
 }
 
-unsigned needed_read(struct needed out[NEEDED_MAX])
+unsigned needed_read(struct needed out[NEEDED_MAX], needed_fn is_wanted, void *arg)
 {
-	memcpy(out, needed, sizeof(needed));
-	return n_needed;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < n_needed; i++)
+		if (is_wanted(arg, &needed[i]))
+			out[n++] = needed[i];
+	return n;
 }
 
 /* 10.1.0.1/16 and 10.7.0.9/32 are addresses of the machine. */
@@ -91,6 +95,7 @@ static void need(const char *address, const char *interface, bool resolver)
 
 	assert_int_equal(addr_parse(address, &to->addr), 0);
 	str_copy(to->interface, interface, sizeof(to->interface));
+	str_copy(to->local, resolver ? "" : "u0", sizeof(to->local));
 	to->resolver = resolver;
 }
 
@@ -182,6 +187,42 @@ static void test_which(void **state)
 	run(config("\"keep-in\": \"off\"", ", \"keep-in\": \"permit\"", TEN));
 	pass(10000);
 	assert_string_equal(last_told(), "10.7.0.3 fd08::1");
+}
+
+/* A name server to which a tunnel leads needs none, and one who has a session may come again. */
+static void test_resolver_of_a_tunnel(void **state)
+{
+	run(config("", "", TEN));
+	need("10.7.0.53", "u0", true);
+	need("10.7.0.1", "u0", false);
+	spared_open(version.json);
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.53 10.7.0.1");
+	answer(NULL);
+	n_needed = 0;
+	need("10.7.0.53", "wg0", true);
+	need("10.7.0.1", "wg0", false);
+	pass(10000);
+	assert_string_equal(last_told(), "10.7.0.1");
+	answer(NULL);
+	n_needed = 0; /* the tunnel has ended, and nothing leads there */
+	pass(10000);
+	assert_string_equal(last_told(), "-");
+	spared_close();
+	spared_open(version.json);
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1");
+}
+
+/* Of a session with a tunnel's address only the tunnel is the way. */
+static void test_session_by_a_tunnel(void **state)
+{
+	run(config("", "", TEN));
+	need("10.7.0.1", "u0", false);
+	str_copy(needed[0].local, "wg0", sizeof(needed[0].local));
+	spared_open(version.json);
+	pass(10500);
+	assert_string_equal(last_told(), "-");
 }
 
 /* Those of a configuration that is being applied, or may come back, are not dropped. */
@@ -313,6 +354,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_which, clean),
+		cmocka_unit_test_teardown(test_resolver_of_a_tunnel, clean),
+		cmocka_unit_test_teardown(test_session_by_a_tunnel, clean),
 		cmocka_unit_test_teardown(test_change, clean),
 		cmocka_unit_test_teardown(test_again, clean),
 		cmocka_unit_test_teardown(test_remembered, clean),
