@@ -82,22 +82,38 @@ static bool read_words(const char *hex, struct addr *out)
 	return true;
 }
 
-static void read_port(struct found *f, const char *line)
-{
-	char word[8];
-	unsigned port;
-
-	if (f->n_ports < PORTS_MAX && sscanf(line, " %7s %u", word, &port) == 2 &&
-	    strcasecmp(word, "Port") == 0)
-		f->port[f->n_ports++] = port;
-}
-
 static bool is_sshd(const struct found *f, unsigned port)
 {
 	for (unsigned i = 0; i < f->n_ports; i++)
 		if (f->port[i] == port)
 			return true;
 	return port == SSH_PORT;
+}
+
+/* `Port 2222`, `ListenAddress 10.5.0.1:2222`; NULL: no port is named. */
+static const char *port_of(const char *word, const char *value)
+{
+	const char *colon = strrchr(value, ':');
+
+	if (strcasecmp(word, "Port") == 0)
+		return value;
+	if (strcasecmp(word, "ListenAddress") != 0 || !colon || colon == value)
+		return NULL;
+	return colon[-1] == ']' || strchr(value, ':') == colon ? colon + 1 : NULL;
+}
+
+static void read_port(struct found *f, const char *line)
+{
+	char word[16], value[128];
+	const char *digits;
+	unsigned port;
+
+	if (sscanf(line, " %15[A-Za-z]%*[ \t=\"]%127s", word, value) != 2)
+		return;
+	digits = port_of(word, value);
+	port = digits ? (unsigned)strtoul(digits, NULL, 10) : SSH_PORT;
+	if (f->n_ports < PORTS_MAX && !is_sshd(f, port))
+		f->port[f->n_ports++] = port;
 }
 
 /* NULL: none of this machine has it; "": which one is not known. */

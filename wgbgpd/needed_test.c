@@ -185,6 +185,21 @@ static void test_ports(void **state)
 	assert_string_equal(found(), "10.7.0.1 by u0, 10.7.0.2 by u0, 10.7.0.3 by u0");
 }
 
+/* As sshd reads it: with a "=", and with the ports of addresses. */
+static void test_ports_of_addresses(void **state)
+{
+	char text[1024] = "";
+
+	strcat(text, session("10.7.0.1", 2222, 1));
+	strcat(text, session("10.7.0.2", 2223, 1));
+	strcat(text, session("10.7.0.3", 2224, 1));
+	strcat(text, session("10.7.0.4", 2225, 1));
+	put(0, text);
+	put(4, "Port=2222\nListenAddress 10.5.0.1:2223\nlistenaddress = [2001:db8::1]:2224\n"
+	       "ListenAddress 2001:db8::2225\nListenAddress here\n");
+	assert_string_equal(found(), "10.7.0.1 by u0, 10.7.0.2 by u0, 10.7.0.3 by u0");
+}
+
 static void test_name_servers(void **state)
 {
 	assert_string_equal(found(), ""); /* no file is there */
@@ -238,6 +253,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_sessions, clean),
 		cmocka_unit_test_teardown(test_local_address, clean),
 		cmocka_unit_test_teardown(test_ports, clean),
+		cmocka_unit_test_teardown(test_ports_of_addresses, clean),
 		cmocka_unit_test_teardown(test_name_servers, clean),
 	};
 
