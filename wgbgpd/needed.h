@@ -13,7 +13,7 @@
 
 #include "prefix.h"
 
-#define NEEDED_MAX 64
+#define NEEDED_MAX 256 /* sshd lets 100 strangers begin at once, behind a backlog of 128 */
 
 struct needed {
 	struct addr addr;

@@ -44,52 +44,66 @@ static bool leads_in(const json_t *config, const char *name)
 	return false;
 }
 
-/* An entry of some `permit` inside which packets are kept in. */
+/* The entries of each `permit` inside which packets are kept in. */
 struct entry {
-	const char *interface, *peer, *permit;
+	const char *interface, *peer, *permit; /* of the configuration */
 	struct prefix prefix;
 };
+struct entries {
+	struct entry *v;
+	size_t n, cap;
+};
 
-/* OUT becomes PEER's entry around A where that is longer, and the first one (family 0: none yet).
- */
-static void look_for(const json_t *interface, const json_t *peer, enum conf_keep_in mode,
-		     const struct addr *a, struct entry *out)
+static void add_peer(struct entries *to, const json_t *interface, const json_t *peer,
+		     enum conf_keep_in mode)
 {
 	const json_t *text;
 	struct conf_peer leaves;
-	struct prefix p;
 	size_t i;
 
 	conf_leaves_read(conf_peer_leaves, peer, &leaves);
 	if ((leaves.has_keep_in ? leaves.keep_in : mode) == KEEP_IN_OFF)
 		return;
 	json_array_foreach (conf_list(peer, "permit"), i, text) {
-		const char *permit = json_string_value(text);
+		struct entry one = {.interface = conf_str(interface, "name", ""),
+				    .peer = conf_str(peer, "name", ""),
+				    .permit = json_string_value(text)};
 
-		if (!permit || prefix_parse(permit, &p) < 0 || !prefix_has_addr(&p, a) ||
-		    (out->prefix.family && p.len <= out->prefix.len))
+		if (!one.permit || prefix_parse(one.permit, &one.prefix) < 0)
 			continue;
-		*out = (struct entry){conf_str(interface, "name", ""), conf_str(peer, "name", ""),
-				      permit, p};
+		to->v = xgrow(to->v, to->n, &to->cap, sizeof(*to->v));
+		to->v[to->n++] = one;
 	}
 }
 
-/* The longest entry around A; false: there is none. */
-static bool covers(const json_t *config, const struct addr *a, struct entry *out)
+/* V is the caller's, who frees it. */
+static struct entries entries_of(const json_t *config)
 {
 	const json_t *interface, *peer;
+	struct entries out = {0};
 	struct conf_rib rib;
 	size_t i, k;
 
-	*out = (struct entry){0};
 	conf_leaves_read(conf_rib_leaves, conf_get(config, "rib"), &rib);
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface) {
 		if (!str_eq(conf_str(interface, "plane", "main"), "main"))
 			continue; /* the machine's own packets are in the main one */
 		json_array_foreach (conf_list(interface, "peer"), k, peer)
-			look_for(interface, peer, rib.keep_in, a, out);
+			add_peer(&out, interface, peer, rib.keep_in);
 	}
-	return out->prefix.family;
+	return out;
+}
+
+/* The longest entry around A; NULL: there is none. */
+static const struct entry *covers(const struct entries *entries, const struct addr *a)
+{
+	const struct entry *longest = NULL;
+
+	for (size_t i = 0; i < entries->n; i++)
+		if (prefix_has_addr(&entries->v[i].prefix, a) &&
+		    (!longest || entries->v[i].prefix.len > longest->prefix.len))
+			longest = &entries->v[i];
+	return longest;
 }
 
 /* What is near needs nothing: the network's route is longer than any entry, or has its place. */
@@ -105,7 +119,8 @@ static bool is_near(const struct nets *nets, const struct addr *a)
 /* What the needed ones are judged by. */
 struct look {
 	const json_t *config;
-	struct nets nets; /* of the machine */
+	const struct entries *entries; /* of it */
+	struct nets nets;	       /* of the machine */
 };
 
 /* It is a tunnel of the configuration, or of the one that runs. */
@@ -120,15 +135,15 @@ static bool is_ours(const json_t *config, const char *interface)
 static bool is_to_be_spared(void *arg, const struct needed *needed)
 {
 	const struct look *look = arg;
-	struct entry by;
 
 	return !is_near(&look->nets, &needed->addr) && !is_ours(look->config, needed->interface) &&
-	       !is_ours(look->config, needed->local) && covers(look->config, &needed->addr, &by);
+	       !is_ours(look->config, needed->local) && covers(look->entries, &needed->addr);
 }
 
-static unsigned spared_find(const json_t *config, struct needed out[NEEDED_MAX])
+static unsigned spared_find(const json_t *config, const struct entries *entries,
+			    struct needed out[NEEDED_MAX])
 {
-	struct look look = {.config = config};
+	struct look look = {.config = config, .entries = entries};
 	unsigned count;
 
 	conf_nets_add_machines(&look.nets);
@@ -140,18 +155,22 @@ static unsigned spared_find(const json_t *config, struct needed out[NEEDED_MAX])
 void spared_warn(const json_t *config, struct conf_errors *errs)
 {
 	struct needed found[NEEDED_MAX];
-	unsigned count = spared_find(config, found);
-	struct entry by;
+	struct entries entries = entries_of(config);
+	unsigned count = spared_find(config, &entries, found);
 
-	for (unsigned i = 0; i < count; i++)
-		if (covers(config, &found[i].addr, &by) && by.prefix.len)
-			conf_warning(
-				errs, NULL,
-				"wireguard interface %s peer %s permit: %s covers %s, %s by "
-				"%s: it is reached in the clear while no tunnel has a route there",
-				by.interface, by.peer, by.permit, ADDR_STR(&found[i].addr),
-				found[i].resolver ? "a name server" : "who has an SSH session here",
-				found[i].interface);
+	for (unsigned i = 0; i < count; i++) {
+		const struct entry *by = covers(&entries, &found[i].addr);
+
+		if (!by->prefix.len)
+			continue;
+		conf_warning(errs, NULL,
+			     "wireguard interface %s peer %s permit: %s covers %s, %s by "
+			     "%s: it is reached in the clear while no tunnel has a route there",
+			     by->interface, by->peer, by->permit, ADDR_STR(&found[i].addr),
+			     found[i].resolver ? "a name server" : "who has an SSH session here",
+			     found[i].interface);
+	}
+	free(entries.v);
 }
 
 /* ---- the file */
@@ -216,33 +235,64 @@ static void tell_list(void)
 
 /* ---- the list */
 
-/* To the front; false: it was in the list. */
-static bool put_first(const struct addr *a)
+/* Where it is in the list; N: nowhere. */
+static unsigned position(const struct addr *a)
 {
 	unsigned at = 0;
-	bool is_new;
 
 	while (at < n && !addr_eq(&list[at], a))
 		at++;
-	is_new = at == n;
-	if (at == SPARED_MAX)
-		at--;
+	return at;
+}
+
+/* A, which was at AT. */
+static void put_first(struct addr a, unsigned at)
+{
 	memmove(list + 1, list, at * sizeof(list[0]));
-	list[0] = *a;
-	if (is_new && n < SPARED_MAX)
-		n++;
-	return is_new;
+	list[0] = a;
+}
+
+/* Anybody can begin a session, and nothing but a default route is around him. */
+static bool may_be_anybody(const struct entries *entries, const struct addr *a)
+{
+	const struct entry *by = covers(entries, a);
+
+	return by && !by->prefix.len;
+}
+
+/* For A; false: there is none. The first NOW of the list are needed now: of them only such a one
+ * goes, for somebody better known. */
+static bool make_room(const struct entries *entries, const struct addr *a, unsigned *now)
+{
+	bool anybody = may_be_anybody(entries, a);
+	unsigned first = anybody ? *now : 0, end = n;
+
+	if (n < SPARED_MAX)
+		return true;
+	while (end > first && !may_be_anybody(entries, &list[end - 1]))
+		end--;
+	if (end == first) {
+		if (anybody || n == *now)
+			return false;
+		end = n;
+	}
+	memmove(list + end - 1, list + end, (n - end) * sizeof(list[0]));
+	n--;
+	if (end <= *now)
+		--*now;
+	return true;
 }
 
 static bool drop_uncovered(const json_t *config)
 {
+	struct entries entries = entries_of(config);
 	unsigned kept = 0, before = n;
-	struct entry by;
 
 	for (unsigned i = 0; i < n; i++)
-		if (covers(config, &list[i], &by))
+		if (covers(&entries, &list[i]))
 			list[kept++] = list[i];
 	n = kept;
+	free(entries.v);
 	return n != before;
 }
 
@@ -273,19 +323,42 @@ static bool drop_resolvers(const json_t *config)
 	return n != before;
 }
 
+/* Those of FOUND that are in the list become its first ones: how many. */
+static unsigned refresh(const struct needed *found, unsigned count)
+{
+	unsigned now = 0;
+
+	while (count--) {
+		unsigned at = position(&found[count].addr);
+
+		if (at == n)
+			continue;
+		put_first(list[at], at);
+		now++;
+	}
+	return now;
+}
+
 static bool add_needed(const json_t *config)
 {
 	struct needed found[NEEDED_MAX];
+	struct entries entries = entries_of(config);
+	unsigned count = spared_find(config, &entries, found), now = refresh(found, count);
 	bool more = false;
 
-	for (unsigned i = spared_find(config, found); i--;) {
-		if (!put_first(&found[i].addr))
+	while (count--) {
+		const struct needed *one = &found[count];
+
+		if (position(&one->addr) < n || !make_room(&entries, &one->addr, &now))
 			continue;
+		put_first(one->addr, n++);
+		now++;
 		more = true;
 		log_info("keep-in-spared", "remote=%s interface=%s why=\"%s\"",
-			 ADDR_STR(&found[i].addr), found[i].interface,
-			 found[i].resolver ? "a name server" : "it has an SSH session here");
+			 ADDR_STR(&one->addr), one->interface,
+			 one->resolver ? "a name server" : "it has an SSH session here");
 	}
+	free(entries.v);
 	return more;
 }
 

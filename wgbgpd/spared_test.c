@@ -28,7 +28,7 @@
 static char dir[] = "/tmp/wgbgp-spared-XXXXXX";
 static char *path;
 static struct datastore_version version;
-static bool is_running; /* VERSION */
+static bool is_running;	      /* VERSION */
 static char told[1024] = "-"; /* the last list; "-": none since */
 static ask_fn waiting;
 static struct needed needed[NEEDED_MAX];
@@ -301,6 +301,49 @@ static void test_remembered(void **state)
 	assert_null(strstr(told, "10.8.0.0 "));
 }
 
+static void need_strangers(unsigned first, unsigned count)
+{
+	char text[32];
+
+	n_needed = 0;
+	while (count--) {
+		snprintf(text, sizeof(text), "203.0.113.%u", first++);
+		need(text, "u0", false);
+	}
+}
+
+/* Strangers do not push anybody off the list who is inside more than a default route. */
+static void test_strangers(void **state)
+{
+	run(config("", "", "\"0.0.0.0/0\", \"10.0.0.0/8\""));
+	need("10.7.0.1", "u0", false);
+	spared_open(version.json);
+	for (unsigned i = 0; i < SPARED_MAX + 5; i++) {
+		need_strangers(i, 1);
+		spared_look(version.json);
+	}
+	assert_non_null(strstr(told, "203.0.113.68 "));
+	assert_null(strstr(told, "203.0.113.5 "));
+	assert_non_null(strstr(told, " 10.7.0.1"));
+	/* Those whose sessions last stay, and the others are not news at each look. */
+	need_strangers(100, SPARED_MAX + 5);
+	spared_look(version.json);
+	assert_non_null(strstr(last_told(), " 10.7.0.1"));
+	spared_look(version.json);
+	assert_string_equal(last_told(), "-");
+	need("10.7.0.2", "u0", false);
+	spared_look(version.json);
+	assert_non_null(strstr(told, "10.7.0.2 "));
+	assert_non_null(strstr(last_told(), " 10.7.0.1"));
+	spared_look(version.json);
+	assert_string_equal(last_told(), "-");
+	need_strangers(0, 1);
+	need("10.7.0.2", "u0", false);
+	spared_look(version.json);
+	assert_non_null(strstr(told, "10.7.0.2 "));
+	assert_non_null(strstr(told, " 10.7.0.1"));
+}
+
 static void test_warned(void **state)
 {
 	json_t *json = config("", "", "\"0.0.0.0/0\", \"10.0.0.0/8\"");
@@ -359,6 +402,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_change, clean),
 		cmocka_unit_test_teardown(test_again, clean),
 		cmocka_unit_test_teardown(test_remembered, clean),
+		cmocka_unit_test_teardown(test_strangers, clean),
 		cmocka_unit_test_teardown(test_warned, clean),
 	};
 
