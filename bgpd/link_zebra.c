@@ -190,21 +190,6 @@ static uint32_t hops_ref(const struct route_hops *h, uint32_t kept_by)
 	return last_ref = e->id;
 }
 
-static void hops_unref(uint32_t id)
-{
-	struct zebra_hops *e = id ? by_id[id] : NULL;
-
-	if (!e || --e->refs > 0)
-		return;
-	hash_remove(&lists, &e->node);
-	if (e->kept_by)
-		LIST_REMOVE(e, link);
-	by_id[id] = NULL;
-	ids_free = xgrow(ids_free, n_free, &cap_free, sizeof(*ids_free));
-	ids_free[n_free++] = id;
-	free(e);
-}
-
 static void end_message(void)
 {
 	if (!open_prefixes)
@@ -215,6 +200,23 @@ static void end_message(void)
 			  open_message.len);
 	wr_reset(&open_message);
 	open_prefixes = 0;
+}
+
+static void hops_unref(uint32_t id)
+{
+	struct zebra_hops *e = id ? by_id[id] : NULL;
+
+	if (!e || --e->refs > 0)
+		return;
+	if (id == open_hops)
+		end_message(); /* before the number is another one's */
+	hash_remove(&lists, &e->node);
+	if (e->kept_by)
+		LIST_REMOVE(e, link);
+	by_id[id] = NULL;
+	ids_free = xgrow(ids_free, n_free, &cap_free, sizeof(*ids_free));
+	ids_free[n_free++] = id;
+	free(e);
 }
 
 void link_zebra_flush(void)
@@ -256,8 +258,7 @@ void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops 
 	uint32_t was = net->hops, at = replay[t->plane][t->family];
 
 	net->hops = hops_ref(hops, 0);
-	/* What the replay has still to come to is said then. A message that is open is closed by
-	 * this link_zebra_put(), before the number of its list can be another one's. */
+	/* What the replay has still to come to is said then. */
 	if (net->hops != was && (!at || id < at || !net->hops))
 		link_zebra_put(t, net);
 	hops_unref(was);

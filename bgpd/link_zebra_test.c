@@ -127,6 +127,28 @@ static void random_lists(void **state)
 	rig_stop();
 }
 
+/* What was said of a network while the replay has still to come to it: its list may go, and another
+ * one get the number, before the message is closed. */
+static void narrowed(void **state)
+{
+	struct route_hops wide = {.n = 2}, rest = {.n = 1}, other = {.n = 1};
+	struct rib_table *t = &rib_tables[0][BGP_IPV4];
+
+	begin();
+	wide.hop[0].addr = rest.hop[0].addr = (struct addr){.family = AF_INET, .b = {10, 9, 0, 50}};
+	wide.hop[1].addr = (struct addr){.family = AF_INET, .b = {10, 9, 0, 51}};
+	other.hop[0].addr = (struct addr){.family = AF_INET, .b = {10, 9, 0, 52}};
+	link_zebra_keep(t, ids[2], &wide);
+	change(4, &wide);
+	rig_zebra_again();
+	link_zebra_narrow(t, ids[2], &rest);
+	change(2, &wide);
+	change(1, &other);
+	rig_settle();
+	check(0);
+	rig_stop();
+}
+
 static void change_some(unsigned n)
 {
 	while (n--) {
@@ -299,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_lists), cmocka_unit_test(deaf),
 		cmocka_unit_test(watches),	cmocka_unit_test(gone),
-		cmocka_unit_test(stopped),
+		cmocka_unit_test(stopped),	cmocka_unit_test(narrowed),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));
