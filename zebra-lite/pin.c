@@ -388,7 +388,7 @@ static void ask_tunnels(void)
 			struct pin *pin = pin_find(&p->pinned);
 
 			pin->down |= p->state == TUNNEL_DOWN;
-			pin->alive |= p->state > TUNNEL_DOWN;
+			pin->alive |= p->state > TUNNEL_DOWN || p->reason == REASON_UP_HOLD;
 		}
 }
 

@@ -15,7 +15,7 @@
  * Of several ways the kernel takes one for each far end, by a hash. Where that is dark somewhere
  * behind the provider no link says so: while a tunnel is down whose endpoint has several ways, and
  * none with the same endpoint is alive, it is pinned to one of them after the other, each round
- * with more time. The one by which it comes up is kept until the underlay changes.
+ * with more time. The one by which answers come is kept until the underlay changes.
  *
  * Hosts that are spared (the far ends of the operator's sessions, name servers) have such a host
  * route while nothing but what is kept in (keepin.h) would take their packets. A learned route that
@@ -37,7 +37,7 @@ struct pin {
 	uint8_t via_len; /* of the underlay's route */
 	uint8_t n_ways;	 /* into the underlay; 0: there is none */
 	struct way way[ROUTE_WAYS_MAX];
-	bool down, alive;   /* some tunnel with this endpoint is so */
+	bool down, alive;   /* some tunnel with this endpoint is so; both where it is held down */
 	unsigned turns;	    /* ways that were tried alone since the underlay changed */
 	uint64_t turned_ms; /* when the last one began; 0: it is not dark */
 };

@@ -434,6 +434,46 @@ static void test_dead_beside_others(void **state)
 	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
 }
 
+/* The far end of tunnel 1 answers again, and has yet to go on with it. */
+static void answers(void)
+{
+	struct msg_tunnel_peer m = {.id = 1,
+				    .ifindex = RIG_WG0,
+				    .state = TUNNEL_DOWN,
+				    .reason = REASON_UP_HOLD,
+				    .n_addrs = 1,
+				    .addrs = xcalloc(1, sizeof(*m.addrs))};
+
+	m.addrs[0] = rig_addr("10.9.0.1");
+	assert_int_equal(endpoint_parse("203.0.113.1:51820", &m.endpoint), 0);
+	str_copy(m.name, rig_peer_name(1), sizeof(m.name));
+	tunnel_peer_told(&m);
+	msg_free_tunnel_peer(&m);
+}
+
+/* A way by which answers come is kept, however long the tunnel is held down. */
+static void test_held_down(void **state)
+{
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	rig_multipath(true, "0.0.0.0/0", RTPROT_STATIC, 9, "198.51.100.254", "203.0.114.9");
+	rig_told();
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN);
+	rig_pass(100);
+	RIG_TOLD("add 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	answers();
+	rig_pass(60000);
+	RIG_TOLD("");
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN); /* and ceased to */
+	rig_pass(1000);
+	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+	/* Others with the endpoint may have to wait for what is dead on their own. */
+	rig_peer(3, RIG_WG2, "10.9.2.3", "203.0.113.1:51821", TUNNEL_DOWN);
+	answers();
+	rig_told();
+	rig_pass(60000);
+	RIG_TOLD("");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -441,6 +481,7 @@ int main(void)
 		T(test_order),	   T(test_underlay), T(test_by_routes),
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
 		T(test_multipath), T(test_dark_way),  T(test_dead_beside_others),
+		T(test_held_down),
 	};
 
 	log_init("pin_test");
