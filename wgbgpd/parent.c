@@ -141,6 +141,12 @@ static void on_first(void *arg, const char *error)
 
 /* ---- what the daemons do */
 
+static void on_daemon_started(enum daemon_id id)
+{
+	commit_daemon_started(id);
+	spared_daemon_started(id);
+}
+
 static void on_daemon_gone(enum daemon_id id)
 {
 	endpoint_daemon_gone(id);
@@ -228,7 +234,7 @@ static void release(void)
 int parent_run(const char *path, const char *rundir)
 {
 	static const struct supervise_handlers handlers = {
-		.started = commit_daemon_started,
+		.started = on_daemon_started,
 		.gone = on_daemon_gone,
 		.frame = on_daemon_frame,
 		.silent = on_daemon_silent,

@@ -18,6 +18,7 @@
 #include "loop.h"
 #include "needed.h"
 #include "new_file.h"
+#include "retry.h"
 #include "state.h"
 #include "util.h"
 
@@ -26,7 +27,8 @@
 
 static struct addr list[SPARED_MAX]; /* the one that was needed last is first */
 static unsigned n;
-static bool told; /* to the zebra-lite that runs, which knows of none at first */
+static bool told;	 /* to the zebra-lite that runs, which knows of none at first */
+static unsigned refused; /* in a row, by it */
 static struct timer timer;
 static char *path;
 static bool failed; /* to write; said */
@@ -214,11 +216,13 @@ static void read_list(void)
 
 static void on_spared(void *arg, const json_t *answer, const char *error)
 {
-	if (!error)
+	if (!error) {
+		refused = 0;
 		return;
+	}
 	told = false;
 	if (path)
-		timer_start(&timer, AGAIN_MS);
+		timer_start(&timer, retry_delay_ms(AGAIN_MS, refused++, LOOK_MS));
 }
 
 static void tell_list(void)
@@ -407,12 +411,24 @@ void spared_open(const json_t *config)
 	timer_start(&timer, AGAIN_MS);
 }
 
-void spared_daemon_gone(enum daemon_id id)
+/* Another life of it begins. */
+static void tell_anew(enum daemon_id id)
 {
 	if (id != DAEMON_ZEBRA || !path)
 		return;
 	told = !n;
+	refused = 0;
 	timer_start(&timer, AGAIN_MS);
+}
+
+void spared_daemon_started(enum daemon_id id)
+{
+	tell_anew(id);
+}
+
+void spared_daemon_gone(enum daemon_id id)
+{
+	tell_anew(id);
 }
 
 void spared_close(void)
@@ -420,6 +436,6 @@ void spared_close(void)
 	timer_stop(&timer);
 	free(path);
 	path = NULL;
-	n = 0;
+	n = refused = 0;
 	told = failed = false;
 }

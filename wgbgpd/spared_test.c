@@ -276,6 +276,35 @@ static void test_again(void **state)
 	assert_true(loop_fake_rests());
 }
 
+/* One that refuses it is asked less and less often, and a new one soon. */
+static void test_refused(void **state)
+{
+	unsigned ms = 500;
+
+	run(config("", "", TEN));
+	need("10.7.0.1", "u0", false);
+	spared_open(version.json);
+	pass(500);
+	for (unsigned i = 0; i < 8; i++, ms = ms * 2 < 10000 ? ms * 2 : 10000) {
+		assert_string_equal(last_told(), "10.7.0.1");
+		answer("it is silent");
+		pass(ms - 1);
+		assert_string_equal(last_told(), "-");
+		pass(1);
+	}
+	answer("it is silent");
+	str_copy(told, "-", sizeof(told));
+	spared_daemon_started(DAEMON_ZEBRA);
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1");
+	answer("it is silent");
+	pass(500);
+	assert_string_equal(last_told(), "10.7.0.1");
+	answer(NULL);
+	pass(20000);
+	assert_string_equal(last_told(), "-");
+}
+
 /* The next life knows them, the newest ones. */
 static void test_remembered(void **state)
 {
@@ -401,6 +430,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_session_by_a_tunnel, clean),
 		cmocka_unit_test_teardown(test_change, clean),
 		cmocka_unit_test_teardown(test_again, clean),
+		cmocka_unit_test_teardown(test_refused, clean),
 		cmocka_unit_test_teardown(test_remembered, clean),
 		cmocka_unit_test_teardown(test_strangers, clean),
 		cmocka_unit_test_teardown(test_warned, clean),
