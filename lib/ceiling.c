@@ -55,7 +55,8 @@ struct ceiling {
 	struct ceiling_if *ifs;
 	struct hash_table peers; /* by interface and name */
 	struct hash_table addrs; /* tunnel addresses */
-	/* Addresses and subnets of ours, tunnel addresses. Flag: nor anything inside of it. */
+	/* Addresses and subnets of ours, tunnel addresses, of no link.
+	 * Flag: nor anything inside of it. */
 	struct prefix_table taken;
 	struct prefix_table tunnels; /* what some tunnel is for */
 	struct trie routed;	     /* static routes that may lead to a tunnel peer */
@@ -77,7 +78,8 @@ static uint32_t hash_of_names(const char *interface, const char *name)
 
 static void add_address(struct ceiling *c, const struct addr *a, const struct ceiling_peer *peer)
 {
-	struct prefix host = prefix_of_addr(a);
+	struct addr off = addr_off_link(a);
+	struct prefix host = prefix_of_addr(&off);
 	struct tunnel_address *t = xcalloc(1, sizeof(*t));
 
 	prefix_table_add(&c->taken, &host, NULL, true);
@@ -129,7 +131,6 @@ static void read_own(struct ceiling *c, const struct ceiling_if *on, const char 
 
 	if (!text || addr_parse_with_len(text, &a, &len) < 0)
 		return;
-	a = addr_on_link(&a, on->name);
 	a.plane = on->plane;
 	host = prefix_of_addr(&a);
 	subnet = prefix_make(a.family, a.b, len);
@@ -137,7 +138,7 @@ static void read_own(struct ceiling *c, const struct ceiling_if *on, const char 
 	prefix_table_add(&c->taken, &host, NULL, true);
 	prefix_table_add(&c->taken, &subnet, NULL, false);
 	c->own = xrealloc(c->own, (c->n_own + 1) * sizeof(*c->own));
-	c->own[c->n_own++] = a;
+	c->own[c->n_own++] = addr_on_link(&a, on->name);
 }
 
 static void read_interface(struct ceiling *c, const json_t *interface)
@@ -323,9 +324,20 @@ bool ceiling_own_address(const struct ceiling *c, const struct addr *a)
 
 /* --- judging --- */
 
+/* Of no link, as the kernel gets it. */
+static struct prefix off_link(const struct prefix *p)
+{
+	struct addr a = addr_of_prefix(p), off = addr_off_link(&a);
+	struct prefix there = prefix_make(off.family, off.b, p->len);
+
+	there.plane = p->plane;
+	return there;
+}
+
 static enum reason judge_taken(const struct ceiling *c, const struct prefix *p)
 {
-	const struct prefix_row *row = prefix_table_match(&c->taken, p);
+	struct prefix off = p->family == AF_INET6 ? off_link(p) : *p;
+	const struct prefix_row *row = prefix_table_match(&c->taken, &off);
 
 	for (; row; row = prefix_table_cover(&c->taken, row))
 		if (row->flag || row->p.len == p->len)

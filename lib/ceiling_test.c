@@ -372,6 +372,44 @@ static void test_life(void **state)
 	json_decref(none);
 }
 
+/* Addresses of any link are none for a route, whatever its prefix has in the place of a link. The
+ * addresses themselves are of one link. */
+static void test_links(void **state)
+{
+	static const char *const taken[] = {"fe80::1/128", "fe80::2/128", "fe80::/64",
+					    "fe80:0:9::1/128"};
+	json_t *config = parse("{\"wireguard\":{\"interface\":[{\"name\":\"wg0\","
+			       "\"address\":[\"fe80::1/64\"],\"peer\":[{\"name\":\"a\","
+			       "\"tunnel-address\":[\"fe80::2\"],\"permit\":[\"::/0\"]}]},"
+			       "{\"name\":\"wg1\",\"address\":[\"fe80::1/64\"]}]}}");
+	struct ceiling *c = ceiling_new(config);
+	const struct ceiling_peer *a = ceiling_peer_named(c, "wg0", "a");
+	struct addr own, peer, on;
+	struct prefix host;
+
+	assert_non_null(a);
+	for (unsigned i = 0; i < ARRAY_SIZE(taken); i++) {
+		struct prefix p = prefix_of(taken[i], 0);
+
+		assert_int_equal(ceiling_judge(c, &p, a), REASON_OWN_ADDRESS);
+		assert_int_equal(ceiling_judge_link(c, &p), REASON_OWN_ADDRESS);
+	}
+	assert_int_equal(addr_parse("fe80::1", &own), 0);
+	assert_int_equal(addr_parse("fe80::2", &peer), 0);
+	assert_false(ceiling_own_address(c, &own));
+	assert_null(ceiling_peer_at(c, &peer));
+	on = addr_on_link(&own, "wg1");
+	assert_true(ceiling_own_address(c, &on));
+	on = addr_on_link(&peer, "wg0");
+	host = prefix_of_addr(&on);
+	assert_int_equal(ceiling_judge(c, &host, a), REASON_OWN_ADDRESS);
+	assert_ptr_equal(ceiling_peer_at(c, &on), a);
+	on = addr_on_link(&peer, "wg1");
+	assert_null(ceiling_peer_at(c, &on));
+	ceiling_free(c);
+	json_decref(config);
+}
+
 /* Which sections make another ceiling, and whether it is asked about links at all. */
 static void test_what_is_the_same(void **state)
 {
@@ -678,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_epochs),
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_what_is_the_same),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_random_changes),
