@@ -418,7 +418,7 @@ def test_each_operation(topo):
         if run.down_until is not None:
             run.mend()
         run.rest()
-    except AssertionError as e:
+    except Exception as e:
         pytest.fail(f"WGBGP_SEED={SEED} operation {run.done}: {e}\n" + "\n".join(run.notes))
     finally:
         for m in MEMBERS:

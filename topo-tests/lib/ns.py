@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from .wait import wait_until
+from .wait import SLOW, wait_until
 
 CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS = 0x20000, 0x40000000, 0x04000000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
@@ -138,7 +138,7 @@ class Router:
         p = self.popen(argv, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE)
         try:
-            out, err = p.communicate(input, timeout=timeout)
+            out, err = p.communicate(input, timeout=timeout * max(SLOW, 1))
         except subprocess.TimeoutExpired:
             p.kill()
             p.communicate()
