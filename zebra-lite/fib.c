@@ -7,7 +7,6 @@
 
 #include <linux/rtnetlink.h>
 
-#include "planes.h"
 #include "rib.h"
 #include "zceiling.h"
 #include "zconfig.h"
@@ -113,12 +112,8 @@ static void plan_hops(const struct rib_node *n, struct hopset *s, struct fib_pla
 	plan->type = RTN_UNICAST;
 	plan->oif = first->oif;
 	plan->hop = first->addr;
-	if (first->kind == HOP_GATEWAY) {
-		struct addr off =
-			addr_off_link(first->gateway.family ? &first->gateway : &first->addr);
-
-		plan->gateway = addr_in_plane(&off, PLANE_MAIN); /* the kernel's have none */
-	}
+	if (first->kind == HOP_GATEWAY)
+		plan->gateway = nexthop_gateway(first);
 	for (unsigned i = 0; i < count; i++) {
 		const struct nexthop *nh = order[i];
 

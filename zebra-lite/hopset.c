@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "loop.h"
+#include "planes.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -79,6 +80,13 @@ bool nexthop_usable(const struct nexthop *nh)
 bool nexthop_settled(const struct nexthop *nh)
 {
 	return !nh->to_tell && (!nh->changed_ms || now_ms() - nh->changed_ms >= SETTLE_MS);
+}
+
+struct addr nexthop_gateway(const struct nexthop *nh)
+{
+	struct addr off = addr_off_link(nh->gateway.family ? &nh->gateway : &nh->addr);
+
+	return addr_in_plane(&off, PLANE_MAIN);
 }
 
 unsigned nexthop_level(const struct nexthop *nh)

@@ -90,6 +90,8 @@ void nexthop_release(struct nexthop *nh); /* frees it when nobody asks for it an
 bool nexthop_usable(const struct nexthop *nh);
 /* bgpd knows where it leads, and has had the time to go by it. */
 bool nexthop_settled(const struct nexthop *nh);
+/* Of HOP_GATEWAY, as the kernel has it: in no plane, on no link. */
+struct addr nexthop_gateway(const struct nexthop *nh);
 /* enum demotion. */
 unsigned hop_level(const struct hop_ref *r);
 unsigned nexthop_level(const struct nexthop *nh); /* by its tunnel's state alone */

@@ -108,6 +108,7 @@ zebra_lite_keepin_random_test_SOURCES = zebra-lite/keepin_random_test.c zebra-li
 zebra_lite_keepin_random_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_pin_test_SOURCES = zebra-lite/pin_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_pin_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_pin_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kernel_link_by_name
 zebra_lite_links_test_SOURCES = zebra-lite/links_test.c lib/dut.c lib/dut.h
 zebra_lite_links_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_rib_kernel_test_SOURCES = zebra-lite/rib_kernel_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h

@@ -60,9 +60,7 @@ static bool tunnelled(const struct rib_node *n)
 
 static void by_hop(const struct nexthop *nh, struct pin *to)
 {
-	to->way[0] = (struct way){.oif = nh->oif,
-				  .weight = 1,
-				  .gateway = nh->gateway.family ? nh->gateway : nh->addr};
+	to->way[0] = (struct way){.oif = nh->oif, .weight = 1, .gateway = nexthop_gateway(nh)};
 	to->n_ways = 1;
 }
 

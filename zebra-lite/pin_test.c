@@ -26,6 +26,13 @@
 #include "tunnel.h"
 #include "zconfig.h"
 
+uint32_t __wrap_kernel_link_by_name(const char *name);
+
+uint32_t __wrap_kernel_link_by_name(const char *name)
+{
+	return str_eq(name, "u") ? RIG_U1 : 0;
+}
+
 static int setup(void **state)
 {
 	rig_begin();
@@ -314,6 +321,19 @@ static void test_by_gateways(void **state)
 		 "203.0.113.1 via 198.51.100.6 dev u0 by /25 wanted placed peers 1\n");
 }
 
+/* The underlay is learned from a neighbour at its link-local address, as the kernel has it. */
+static void test_by_link_local(void **state)
+{
+	rig_peer(3, RIG_WG2, "10.9.2.3", "[2001:db8::1]:51820", TUNNEL_UP);
+	rig_told();
+	rig_bgp("2001:db8::/32", "fe80::7%u");
+	rig_bgp("2001:db8::/48", "10.9.1.2");
+	RIG_TOLD("add 2001:db8::1/128 via fe80::7 dev u\n"
+		 "add 2001:db8::/32 via fe80::7 dev u\n"
+		 "set 2001:db8::/48 p2\n"
+		 "add 2001:db8::/48 dev wg1\n");
+}
+
 #define BOTH "via 198.51.100.254 dev u0 via 203.0.114.9 dev u"
 
 /* The pin goes by all ways of the underlay's route that can be used; one that is left is enough. */
@@ -481,7 +501,7 @@ int main(void)
 		T(test_order),	   T(test_underlay), T(test_by_routes),
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
 		T(test_multipath), T(test_dark_way),  T(test_dead_beside_others),
-		T(test_held_down),
+		T(test_held_down), T(test_by_link_local),
 	};
 
 	log_init("pin_test");

@@ -73,10 +73,16 @@ struct prefix rig_prefix(const char *text)
 
 struct addr rig_addr(const char *text)
 {
+	char *copy = xstrdup(text), *link = strchr(copy, '%');
 	struct addr a;
 
-	if (addr_parse(text, &a) < 0)
+	if (link)
+		*link++ = '\0';
+	if (addr_parse(copy, &a) < 0)
 		fail_msg("%s is no address", text);
+	if (link)
+		a = addr_on_link(&a, link);
+	free(copy);
 	return a;
 }
 
