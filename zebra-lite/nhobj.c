@@ -148,11 +148,12 @@ bool nhobj_unused(const struct nhobj *o)
 
 /* --- into the kernel --- */
 
-int nhobj_write(const struct nhobj *o, const struct nhobj_member *m, bool create)
+int nhobj_write(struct nhobj *o, const struct nhobj_member *m, bool create)
 {
 	struct nhleg legs[ROUTE_HOPS_MAX];
 	unsigned n = 0;
 
+	o->moved = rib_kernel_epoch;
 	if (!o->n)
 		return out.nexthop_set(o->id, o->oif, o->family, zconfig.protocol, create);
 	for (unsigned i = 0; i < o->n; i++)
@@ -330,6 +331,7 @@ void nhobj_found(uint32_t id, uint32_t oif, uint8_t family)
 	o->epoch = rib_kernel_epoch;
 	if (o->oif == oif || o->gone)
 		return;
+	o->moved = rib_kernel_epoch;
 	if (o->active.family || o->leaf)
 		nhobj_write(o, o->member, false);
 	else

@@ -56,6 +56,7 @@ struct nhobj {
 	uint32_t id, oif;
 	uint32_t refs;	    /* of struct fib */
 	uint32_t epoch;	    /* reading of the kernel's tables that saw it */
+	uint32_t moved;	    /* the last one when it was led to where it is now */
 	struct addr active; /* family 0: of an earlier life, nobody's yet */
 	struct addr other, home;
 	uint64_t home_asked_ms; /* last time that a prefix wanted it home */

@@ -14,7 +14,7 @@ struct nhobj *nhobj_find_id(uint32_t id); /* those that are gone, too */
 bool nhobj_names(const struct nhobj *o, uint32_t leaf);
 bool nhobj_unused(const struct nhobj *o); /* no route by it, and no group that has it */
 /* As it is, a group with the members M. 0 or -errno. */
-int nhobj_write(const struct nhobj *o, const struct nhobj_member *m, bool create);
+int nhobj_write(struct nhobj *o, const struct nhobj_member *m, bool create);
 /* A new object with a number, a group where N is not 0; to be filled in and given to
  * nhobj_create(). NULL: no such object can be made now. */
 struct nhobj *nhobj_begin(uint8_t family, unsigned n);

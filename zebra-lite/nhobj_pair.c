@@ -177,6 +177,7 @@ static void pair_move(struct nhobj *o, const struct nexthop *to)
 	o->other = o->active;
 	o->active = to->addr;
 	o->oif = to->oif;
+	o->moved = rib_kernel_epoch;
 	nhobj_counters.moves++;
 	zhistory_moved(o->id, to->peer, &to->addr);
 	log_info("nexthop-moved", "id=%u interface=%s next-hop=%s", o->id, to->peer->iface->name,

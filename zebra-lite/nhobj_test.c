@@ -1490,6 +1490,62 @@ static void test_group_found(void **state)
 		 "16: wg0 wg1 refs 1\n");
 }
 
+static void told_by(const char *prefix, uint32_t oif)
+{
+	struct kroute r = {.prefix = rig_prefix(prefix),
+			   .table = 254,
+			   .metric = 179,
+			   .oif = oif,
+			   .protocol = 222,
+			   .type = RTN_UNICAST};
+
+	rib_kernel_route(&r, true);
+}
+
+/* A reading by an interface does not miss routes by objects that came there since it began; whether
+ * they are there the next one says. */
+static void test_moved_while_read(void **state)
+{
+	const uint32_t wg0 = RIG_WG0;
+
+	rig_bgp("10.1.0.0/16", "10.9.0.1 10.9.1.2");
+	rig_bgp("10.2.0.0/16", "10.9.0.1*1 10.9.1.2*1");
+	rig_settle();
+	state_of(1, TUNNEL_DOWN);
+	rig_settle();
+	OBJECTS("1: wg1 refs 1\n"
+		 "2: wg1 refs 1\n"
+		 "4: wg1 refs 0\n");
+	rig_told();
+	rib_kernel_begin_by(&wg0, 1);
+	told_by("10.9.0.1/32", RIG_WG0);
+	told_by("10.9.0.4/32", RIG_WG0);
+	state_of(1, TUNNEL_UP);
+	rig_pass(100);
+	RIG_TOLD("object 5 new dev wg0\n"
+		 "group 2 = 5*1 4*1\n"
+		 "object 1 dev wg0\n");
+	rib_kernel_end(NULL);
+	RIG_TOLD("resync: nexthop objects moved\n");
+	rib_kernel_begin();
+	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	told_by("10.9.0.1/32", RIG_WG0);
+	told_by("10.9.0.4/32", RIG_WG0);
+	told_by("10.9.1.2/32", RIG_WG1);
+	told_by("10.9.2.3/32", RIG_WG2);
+	found_route("10.1.0.0/16", NHOBJ_FIRST);
+	rib_kernel_end(NULL);
+	RIG_TOLD("add 10.2.0.0/16 object 2\n");
+	/* One that did not move since is missed. */
+	rib_kernel_begin_by(&wg0, 1);
+	told_by("10.9.0.1/32", RIG_WG0);
+	told_by("10.9.0.4/32", RIG_WG0);
+	rib_kernel_end(NULL);
+	RIG_TOLD("add 10.1.0.0/16 object 1\n"
+		 "add 10.2.0.0/16 object 2\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -1508,6 +1564,7 @@ int main(void)
 		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),
 		T(test_group_lost),    T(test_group_found),    T(test_missed_only),
 		T(test_no_groups),     T(test_group_refused_once), T(test_refused_by_links),
+		T(test_moved_while_read),
 	};
 
 	log_init("nhobj_test");

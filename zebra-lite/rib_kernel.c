@@ -20,6 +20,7 @@ static struct job sweep_job;
 static uint32_t sweep_at; /* place of the walk */
 static void (*sweep_done)(void);
 static bool strays, reading;
+static bool unsure;	 /* whether routes are there, by objects that moved during the reading */
 static uint32_t *scope;	 /* interfaces whose routes this reading has */
 static unsigned n_scope; /* 0: all */
 static struct log_bucket drift_bucket;
@@ -335,7 +336,7 @@ void rib_kernel_begin_by(const uint32_t *oifs, unsigned n)
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
 	rib_kernel_epoch++;
-	strays = false;
+	strays = unsure = false;
 	reading = true;
 }
 
@@ -358,6 +359,24 @@ static bool is_read_route(const struct fib *f)
 	for (unsigned i = 0; i < n; i++)
 		found = found || is_read(oifs[i]);
 	return found;
+}
+
+/* Its object was led elsewhere during a reading by interfaces: which of them the kernel listed the
+ * route by, if by any, is unknown. */
+static bool has_moved(const struct fib *f)
+{
+	return n_scope && f->nh && !f->nh->gone && f->nh->moved == rib_kernel_epoch;
+}
+
+/* The reading did not have our route of N. */
+static void ours_missed(struct rib_node *n)
+{
+	const struct fib *f = rib_installed(n);
+
+	if (has_moved(f))
+		unsure = true;
+	else if (is_read_route(f))
+		route_lost(n);
 }
 
 static bool is_read_cand(const struct rib_cand *c)
@@ -383,8 +402,8 @@ static void rib_kernel_check(struct rib_node *n)
 	struct rib_cand *c, *next;
 	bool changed = false;
 
-	if (f && f->type && n->epoch != (uint16_t)rib_kernel_epoch && is_read_route(f))
-		route_lost(n);
+	if (f && f->type && n->epoch != (uint16_t)rib_kernel_epoch)
+		ours_missed(n);
 	for (c = rib_others(n); c; c = next) {
 		next = c->next;
 		if ((c->proto != RIB_KERNEL && c->proto != RIB_CONNECTED) ||
@@ -410,6 +429,9 @@ static bool rib_kernel_sweep(void *arg)
 	}
 	if (n)
 		return true;
+	if (unsure)
+		out.resync("nexthop objects moved");
+	unsure = false;
 	if (sweep_done)
 		sweep_done();
 	return false;
@@ -454,7 +476,7 @@ void rib_kernel_reset(void)
 {
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
-	sweep_job.ready = strays = reading = false;
+	sweep_job.ready = strays = reading = unsure = false;
 	free(scope);
 	scope = NULL;
 	n_scope = 0;
