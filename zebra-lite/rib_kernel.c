@@ -154,8 +154,8 @@ static bool is_one_of(const struct rib_node *n, const struct kroute *r)
 }
 
 /* Where C belongs, so that the first one of a metric is the one in use, as it is for the kernel: by
- * a listing, behind those that it gave before; by a notification, behind all where it says so, or
- * for IPv6; else in front. */
+ * a listing, behind those that it gave before, or where it is one by interfaces, behind all; by a
+ * notification, behind all where it says so, or for IPv6; else in front. */
 static void put_in_order(struct rib_node *n, struct rib_cand *c, const struct kroute *r)
 {
 	struct rib_cand **head = &rib_extra_of(n)->others, **to = head, **at = head;
@@ -164,19 +164,19 @@ static void put_in_order(struct rib_node *n, struct rib_cand *c, const struct kr
 		at = &(*at)->next;
 	*at = c->next;
 	for (at = head; *at; at = &(*at)->next)
-		if (r->listed ? (*at)->epoch == rib_kernel_epoch
+		if (r->listed ? n_scope || (*at)->epoch == rib_kernel_epoch
 			      : r->appended || r->prefix.family == AF_INET6)
 			to = &(*at)->next;
 	c->next = *to;
 	*to = c;
 }
 
-/* A reading found the candidate C again. */
+/* A reading found the candidate C again. One by interfaces does not tell the order among all. */
 static void foreign_seen(struct rib_node *n, struct rib_cand *c, const struct kroute *r)
 {
 	const struct rib_cand *in_use = rib_foreign(n);
 
-	if (!r->listed || c->epoch == rib_kernel_epoch)
+	if (!r->listed || n_scope || c->epoch == rib_kernel_epoch)
 		return;
 	put_in_order(n, c, r);
 	if (rib_foreign(n) != in_use)

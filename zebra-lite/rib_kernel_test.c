@@ -773,6 +773,28 @@ static void test_equal_metrics(void **state)
 	USED("fd00:2::/48", RIG_U1);
 }
 
+/* A reading by interfaces says nothing of the order among routes by others. */
+static void test_equal_metrics_by_interface(void **state)
+{
+	const uint32_t u = RIG_U1;
+	struct kroute r = ours("10.2.0.0/16", 0), six = ours("::/0", 0);
+
+	r.protocol = six.protocol = RTPROT_RA;
+	r.metric = six.metric = 5;
+	tell_by(&r, RIG_U0);
+	tell_by(&six, RIG_U0);
+	tell_by(&six, RIG_U1);
+	USED("::/0", RIG_U0);
+	rib_kernel_begin_by(&u, 1);
+	r.listed = six.listed = true;
+	tell_by(&six, RIG_U1);
+	tell_by(&r, RIG_U1); /* it came, and nobody heard of it */
+	rib_kernel_end(NULL);
+	rig_settle();
+	USED("::/0", RIG_U0);
+	USED("10.2.0.0/16", RIG_U0);
+}
+
 /* A reading of the routes by one interface misses none by another one. */
 static void test_reading_by_interface(void **state)
 {
@@ -1006,7 +1028,7 @@ int main(void)
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 		T(test_kept_in_by_another), T(test_equal_metrics),
-		T(test_reading_by_interface),
+		T(test_reading_by_interface), T(test_equal_metrics_by_interface),
 	};
 
 	log_init("rib_kernel_test");
