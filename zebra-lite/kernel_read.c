@@ -171,6 +171,17 @@ static void handle_addr(const struct nlmsghdr *nlh)
 	doubt(a.ifindex, "address");
 }
 
+/* The route goes with an address, of whatever interface that is. */
+static void note_source(const struct kroute *r)
+{
+	if (!r->source.family || r->protocol == RTPROT_KERNEL)
+		return;
+	if (r->oif)
+		scope_add(&sourced, r->oif);
+	else
+		sourced.all = true;
+}
+
 static void handle(const struct nlmsghdr *nlh)
 {
 	struct kroute r;
@@ -182,8 +193,7 @@ static void handle(const struct nlmsghdr *nlh)
 	case RTM_DELROUTE:
 		if (kernel_decode_route(nlh, &r) < 0)
 			break;
-		if (r.source.family && r.protocol != RTPROT_KERNEL)
-			scope_add(&sourced, r.oif);
+		note_source(&r);
 		news->route(&r, nlh->nlmsg_type == RTM_NEWROUTE);
 		break;
 	case RTM_NEWADDR:

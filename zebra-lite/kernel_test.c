@@ -444,6 +444,25 @@ static void test_first_reading(void **state)
 	assert_null(nhobj_by_id(NHOBJ_FIRST + 7)); /* somebody else's */
 }
 
+/* An address that goes takes no route out of the books that names another one and no interface. */
+static void test_source_without_interface(void **state)
+{
+	uint32_t before;
+
+	DUT_AWAIT(side_routes.ready);
+	await_read();
+	dut_ip("route add blackhole 10.70.0.0/16 src 10.20.0.1 metric 3");
+	DUT_AWAIT(str_eq(cands("10.70.0.0/16", 0), "kernel dev  metric 3"));
+	dut_ip("addr add 10.22.0.1/24 dev l1");
+	DUT_AWAIT(str_eq(cands("10.22.0.0/24", 0), "connected dev l1 metric 0"));
+	before = rib_kernel_epoch;
+	dut_ip("addr del 10.22.0.1/24 dev l1");
+	DUT_AWAIT(rib_kernel_epoch > before && !side_routes.reading);
+	for (int i = 0; i < 5; i++)
+		dut_turn();
+	assert_string_equal(cands("10.70.0.0/16", 0), "kernel dev  metric 3");
+}
+
 static void test_notifications(void **state)
 {
 	struct kroute ours = route("10.60.0.0/16", b, NULL);
@@ -655,7 +674,7 @@ int main(void)
 		R(test_first_reading), R(test_notifications),
 		R(test_links),	       R(test_untold),
 		R(test_rp_filter),     R(test_lost_notifications),
-		R(test_kept),
+		R(test_kept),	       R(test_source_without_interface),
 	};
 
 	if (geteuid() != 0)
