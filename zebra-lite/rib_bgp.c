@@ -164,6 +164,7 @@ static void hops_found(const struct rib_node *n, struct route_hops *to)
 	const struct fib *f = rib_installed(n);
 	uint32_t oifs[ROUTE_HOPS_MAX];
 	struct rib_cand *cand;
+	struct addr gateway;
 	unsigned count;
 
 	if (!f || f->type != RTN_UNICAST || rib_select(n, &cand) != RIB_NONE)
@@ -176,8 +177,10 @@ static void hops_found(const struct rib_node *n, struct route_hops *to)
 		if (a)
 			to->hop[to->n++] = (struct route_hop){.addr = *a};
 	}
-	if (!to->n && f->gateway.family)
-		to->hop[to->n++] = (struct route_hop){.addr = addr_in_plane(&f->gateway, n->plane)};
+	if (to->n || !f->gateway.family)
+		return;
+	gateway = addr_on_link(&f->gateway, out.link_name ? out.link_name(f->oif) : "");
+	to->hop[to->n++] = (struct route_hop){.addr = addr_in_plane(&gateway, n->plane)};
 }
 
 static bool is_kept(const struct rib_node *n)

@@ -259,6 +259,29 @@ static void test_adopted(void **state)
 		 "add 10.7.0.0/16 dev wg1\n");
 }
 
+static void say_kept(const struct route_hops *hops, const struct prefix *p)
+{
+	for (unsigned i = 0; i < hops->n; i++)
+		rig_say("kept %s by %s\n", PREFIX_STR(p), ADDR_STR(&hops->hop[i].addr));
+}
+
+/* The link-local gateway of an adopted route is the one on its link: bgpd's neighbour there. */
+static void test_adopted_on_link(void **state)
+{
+	struct kroute r = ours("fd00:5::/48", RIG_U0);
+
+	r.gateway = rig_addr("fe80::1");
+	fib_reset();
+	out.kept = say_kept;
+	rib_kernel_begin();
+	read_usual();
+	tell(r, true);
+	rib_kernel_end(NULL);
+	rig_told();
+	rib_redist_all(NULL);
+	assert_non_null(strstr(rig_told(), "kept fd00:5::/48 by fe80::1%u0\n"));
+}
+
 /* What there is to redistribute, and what is of no interest. */
 static void test_redistributed(void **state)
 {
@@ -1028,7 +1051,7 @@ int main(void)
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 		T(test_kept_in_by_another), T(test_equal_metrics),
-		T(test_reading_by_interface), T(test_equal_metrics_by_interface),
+		T(test_reading_by_interface), T(test_equal_metrics_by_interface), T(test_adopted_on_link),
 	};
 
 	log_init("rib_kernel_test");
