@@ -33,6 +33,7 @@ static struct {
 	uint32_t number; /* of its version; 0: it is not kept */
 	bool fresh;	 /* which is a new one */
 	bool trial;
+	bool returns;	/* to what was committed; there is nothing else to go back to */
 	bool writes;	/* FILES take their places behind it */
 	uint32_t wrote; /* whose texts were being written before it */
 	struct change_files files;
@@ -410,7 +411,7 @@ static void take_back(commit_fn done, void *arg)
 		note_changes(datastore_running(), version);
 		conf_texts_free(&version->loaded.written->texts);
 		spared_look(version->json);
-		commit_start(version, on_taken_back, NULL);
+		commit_return(version, on_taken_back, NULL);
 	} else {
 		on_taken_back(NULL, why);
 	}
@@ -519,7 +520,10 @@ void change_begin_first(struct datastore_version *first, commit_fn done, void *a
 {
 	now.done = done;
 	now.arg = arg;
-	commit_start(first, change_on_first, NULL);
+	if (now.returns)
+		commit_return(first, change_on_first, NULL);
+	else
+		commit_start(first, change_on_first, NULL);
 }
 
 static uint32_t version_of_files(const struct datastore_version *v)
@@ -594,6 +598,7 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 		return NULL;
 	settle(&b);
 	drop_unfinished();
+	now.returns = b.run && b.run == change_journal.committed;
 	if (b.record)
 		record_start(v);
 	conf_texts_free(&v->loaded.written->texts);

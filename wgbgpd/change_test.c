@@ -11,11 +11,13 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,9 +120,16 @@ static char *text_of(const char *word)
 			 word, dir, word);
 }
 
+static char bgp[256]; /* what the second one says as well */
+
+static char *more_of(const char *word)
+{
+	return xasprintf("system { hostname %s; }\n%s", word, bgp);
+}
+
 static void edit(const char *word)
 {
-	char *text = text_of(word), *more = xasprintf("system { hostname %s; }\n", word);
+	char *text = text_of(word), *more = more_of(word);
 
 	put_file("conf", text);
 	put_file("more", more);
@@ -131,7 +140,7 @@ static void edit(const char *word)
 /* The files are those of edit(WORD). */
 static bool files_say(const char *word)
 {
-	char *text = text_of(word), *more = xasprintf("system { hostname %s; }\n", word);
+	char *text = text_of(word), *more = more_of(word);
 	bool same = str_eq(file("conf"), text) && str_eq(file("more"), more);
 
 	free(text);
@@ -307,6 +316,7 @@ static int teardown(void **state)
 {
 	crash();
 	listen_free();
+	bgp[0] = '\0';
 	datastore_free();
 	loop_free();
 	return 0;
@@ -619,6 +629,96 @@ static void test_return_without_the_key(void **state)
 	put_file("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
 }
 
+static unsigned port;
+
+/* BGP at this port of the loopback, with a neighbour whose password is in a file. */
+static void say_bgp(unsigned at_port)
+{
+	snprintf(bgp, sizeof(bgp),
+		 "bgp { as 65001; router-id 10.9.0.1; listen-address 127.0.0.1; listen-port %u;\n"
+		 "neighbor 10.9.0.2 { remote-as 65001; password-file %s/password; } }\n",
+		 at_port, dir);
+}
+
+static bool is_listening(unsigned at_port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)at_port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	err = connect(fd, (struct sockaddr *)&sa, sizeof(sa));
+	close(fd);
+	return err == 0;
+}
+
+static int take_port(unsigned at_port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)at_port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+/* "one" with BGP is committed, "two" is on trial. */
+static void try_with_bgp(unsigned trial_port)
+{
+	put_file("password", "secret\n");
+	say_bgp(port);
+	edit("one");
+	assert_string_equal(reload(0), "applied");
+	assert_true(is_listening(port));
+	say_bgp(trial_port);
+	edit("two");
+	assert_string_equal(reload(60), "applied");
+	say_bgp(port);
+}
+
+/* Neither does a password that is gone; the neighbours' way in stays open. */
+static void test_return_without_the_password(void **state)
+{
+	try_with_bgp(port);
+	unlink(at("password"));
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_true(is_listening(port));
+}
+
+static void test_start_without_the_password(void **state)
+{
+	try_with_bgp(port);
+	unlink(at("password"));
+	crash();
+	listen_free();
+	pass(60);
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_false(change_on_trial());
+}
+
+/* Nor a port that somebody else has taken meanwhile. */
+static void test_return_without_the_port(void **state)
+{
+	int fd;
+
+	try_with_bgp(port + 1);
+	fd = take_port(port);
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	close(fd);
+	assert_string_equal(reload(0), "applied");
+	assert_true(is_listening(port));
+}
+
 /* The way back first; the files when they can be written. */
 static void test_return_without_the_files(void **state)
 {
@@ -815,6 +915,9 @@ int main(void)
 		TEST(test_rollback_on_trial),
 		TEST(test_return_is_refused),
 		TEST(test_return_without_the_key),
+		TEST(test_return_without_the_password),
+		TEST(test_start_without_the_password),
+		TEST(test_return_without_the_port),
 		TEST(test_return_without_the_files),
 		TEST(test_trial_goes_on),
 		TEST(test_trial_over_at_the_start),
@@ -833,6 +936,7 @@ int main(void)
 	if (sodium_init() < 0 || !mkdtemp(dir))
 		return 1;
 	str_copy(main_file, at("conf"), sizeof(main_file));
+	port = 20000 + (unsigned)getpid() % 10000;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	command = xasprintf("rm -rf %s", dir);
 	failed += system(command) != 0;

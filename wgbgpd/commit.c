@@ -156,6 +156,15 @@ static void send_current(void)
 	timer_start(&now.timeout, ANSWER_MS);
 }
 
+/* What cannot be had is no reason to stay away from what ran before. */
+static void listen_anyway(const json_t *config)
+{
+	char why[256];
+
+	if (listen_prepare(config, why, sizeof(why)) < 0)
+		log_error("configuration", "error=\"%s\"", why);
+}
+
 /* What ran before is applied again, by the same steps but the check. */
 static void go_back(void)
 {
@@ -165,8 +174,7 @@ static void go_back(void)
 	snprintf(now.error, sizeof(now.error), "the old configuration is in force again: %.*s",
 		 MSG_ERROR_MAX - 48, why);
 	listen_abort();
-	if (listen_prepare(now.before->json, why, sizeof(why)) < 0)
-		log_error("configuration", "error=\"%s\"", why);
+	listen_anyway(now.before->json);
 	datastore_renumber(now.before);
 	now.version = now.before;
 	now.before = NULL;
@@ -240,6 +248,12 @@ static void commit_steps(const struct step *steps, struct datastore_version *ver
 void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 {
 	commit_steps(change_steps, version, done, arg);
+}
+
+void commit_return(struct datastore_version *version, commit_fn done, void *arg)
+{
+	listen_anyway(version->json);
+	commit_begin(change_steps, version, version->generation, done, arg);
 }
 
 void commit_check(struct datastore_version *version, commit_fn done, void *arg)

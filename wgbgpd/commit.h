@@ -30,7 +30,10 @@ bool commit_busy(void);
 bool commit_went_back(void); /* the last change failed behind its check */
 /* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
 void commit_start(struct datastore_version *version, commit_fn done, void *arg);
-/* The same, but for the check alone: nothing changes. */
+/* The same with what ran before: passwords that cannot be read, and addresses where nobody can
+ * listen, are logged and passed over. */
+void commit_return(struct datastore_version *version, commit_fn done, void *arg);
+/* As commit_start(), but for the check alone: nothing changes. */
 void commit_check(struct datastore_version *version, commit_fn done, void *arg);
 /* Has the daemons remove everything that they installed. Only while not busy. */
 void commit_teardown(commit_fn done, void *arg);

@@ -108,6 +108,17 @@ static int want(const struct endpoint *at, bool optional, char *error, size_t si
 	return 0;
 }
 
+/* All stay that are there, with their passwords. */
+static int listen_unchanged(int err)
+{
+	struct listener *l;
+
+	listen_abort();
+	LIST_FOREACH (l, &listeners, link)
+		l->wanted = true;
+	return err;
+}
+
 int listen_prepare(const json_t *config, char *error, size_t size)
 {
 	static const uint8_t zero[16];
@@ -120,8 +131,10 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 	LIST_FOREACH (l, &listeners, link)
 		l->wanted = false;
 	err = listen_keys_prepare(config, error, size);
-	if (err || !conf_has(bgp, "as"))
-		return err;
+	if (err)
+		return listen_unchanged(err);
+	if (!conf_has(bgp, "as"))
+		return 0;
 	share_ports(true);
 	wanted = listen_at(config);
 	at.port = wanted.port;
@@ -138,9 +151,7 @@ int listen_prepare(const json_t *config, char *error, size_t size)
 			err = want(&at, true, error, size);
 	}
 	share_ports(false);
-	if (err)
-		listen_abort();
-	return err;
+	return err ? listen_unchanged(err) : 0;
 }
 
 static void listen_drop(struct listener *l)

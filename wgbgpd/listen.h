@@ -16,7 +16,8 @@
 
 #include "ipc.h"
 
-/* Makes what CONFIG (effective) needs and is not there yet; 0, or -errno and a text. */
+/* Makes what CONFIG (effective) needs and is not there yet; 0, or -errno and a text. After an error
+ * a listen_commit() leaves everything as it is. */
 int listen_prepare(const json_t *config, char *error, size_t size);
 /* The prepared set is in force: the rest is closed; new ones go to BGPD (NULL: it is not running).
  */

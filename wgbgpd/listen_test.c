@@ -217,6 +217,10 @@ static void test_passwords(void **state)
 	assert_non_null(strstr(error, "/pw3: has mode 0644"));
 	listen_abort();
 	assert_true(lets_in("127.0.0.2", LO, "two") && !lets_in("127.0.0.2", LO, "deux"));
+	/* One that is gone on with all the same: the way back must not wait for a file. */
+	assert_int_equal(prepare(NEIGHBORS() GROUPS(RANGE("127.0.3.0/24", "pw3"))), -EPERM);
+	listen_commit(NULL, 1);
+	assert_true(lets_in("127.0.0.2", LO, "two") && !lets_in("127.0.0.2", LO, NULL));
 	write_file("pw3", "drei\n", 0600);
 	assert_int_equal(prepare(NEIGHBORS(SECRET("127.0.0.9", "pw2"))), 0);
 	listen_abort();
