@@ -37,6 +37,7 @@ static struct {
 	bool writes;	/* FILES take their places behind it */
 	uint32_t wrote; /* whose texts were being written before it */
 	struct change_files files;
+	json_t *warnings; /* borrowed; may be NULL */
 	unsigned changed; /* statements */
 	char what[1024];
 	commit_fn done;
@@ -50,6 +51,12 @@ static void now_begin(const char *how, commit_fn done, void *arg)
 	now.wrote = change_journal.writing;
 	now.done = done;
 	now.arg = arg;
+}
+
+static void warn(json_t *warnings, const char *text)
+{
+	if (warnings)
+		json_array_append_new(warnings, json_string(text));
 }
 
 /* ---- the journal */
@@ -122,10 +129,24 @@ json_t *change_answer(void)
 
 /* ---- the end of a change */
 
+static void write_files(void)
+{
+	char why[512], text[640];
+
+	if (change_files_commit(&now.files, why, sizeof(why)) == 0) {
+		change_journal.writing = 0;
+		return;
+	}
+	log_error("files-not-written", "why=\"%s\"", why);
+	snprintf(text, sizeof(text),
+		 "it runs, but is not in all files yet, which is tried again: %s", why);
+	warn(now.warnings, text);
+	change_journal_files_later();
+}
+
 static void applied(void)
 {
 	struct change_clock clock;
-	char why[512];
 
 	change_clock_read(&clock);
 	if (now.trial) {
@@ -138,12 +159,8 @@ static void applied(void)
 		change_journal.committed =
 			0; /* what runs is not kept: no trial can go back to it */
 	}
-	if (now.writes && change_files_commit(&now.files, why, sizeof(why)) == 0) {
-		change_journal.writing = 0;
-	} else if (now.writes) {
-		log_error("files-not-written", "why=\"%s\"", why);
-		change_journal_files_later();
-	}
+	if (now.writes)
+		write_files();
 	change_journal_save();
 }
 
@@ -265,6 +282,7 @@ static void start(const struct change_ask *ask, struct datastore_version *versio
 {
 	char why[MSG_ERROR_MAX];
 
+	now.warnings = ask->warnings;
 	note_changes(datastore_running(), version);
 	if (!keep(ask, &version->loaded.written->texts, why, sizeof(why))) {
 		now.trial = false;
@@ -288,8 +306,8 @@ static void say_errors(struct conf_errors *errs, json_t *warnings, char *out, si
 
 		log_event(e->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "configuration",
 			  "why=\"%s\"", e->text);
-		if (e->warning && warnings)
-			json_array_append_new(warnings, json_string(e->text));
+		if (e->warning)
+			warn(warnings, e->text);
 		if (!e->warning && len < size)
 			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? "\n" : "",
 						e->text);
@@ -469,7 +487,8 @@ const char *change_confirm(void)
 	if (commit_busy())
 		return "another change is being applied";
 	change_journal.committed = number;
-	change_journal.writing = 0;
+	if (change_journal.writing != number) /* else a rollback's, which are not all written yet */
+		change_journal.writing = 0;
 	end_trial("committed");
 	if (change_journal_save() < 0) {
 		change_journal = before;

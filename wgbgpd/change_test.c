@@ -223,12 +223,18 @@ static void on_config(void)
 	configs++;
 }
 
+static json_t *warnings; /* of the changes that are asked; NULL: nobody wants them */
+
 static const struct change_ask *by(const char *how, unsigned seconds)
 {
 	static struct change_ask ask;
 
-	ask = (struct change_ask){
-		.how = how, .uid = 7, .login = "anna", .comment = "why not", .seconds = seconds};
+	ask = (struct change_ask){.how = how,
+				  .uid = 7,
+				  .login = "anna",
+				  .comment = "why not",
+				  .seconds = seconds,
+				  .warnings = warnings};
 	said[0] = '\0';
 	return &ask;
 }
@@ -243,6 +249,19 @@ static const char *rollback(unsigned back, unsigned seconds)
 {
 	change_rollback(by("rollback", seconds), back, on_done, NULL);
 	return settle();
+}
+
+/* One of them says TEXT; there are none any more. */
+static bool warned(const char *text)
+{
+	bool found = false;
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (warnings, i, one)
+		found |= strstr(json_string_value(one), text) != NULL;
+	json_array_clear(warnings);
+	return found;
 }
 
 /* Records, newest first, as "STATE HOW" each. */
@@ -317,6 +336,8 @@ static int teardown(void **state)
 	crash();
 	listen_free();
 	bgp[0] = '\0';
+	json_decref(warnings);
+	warnings = NULL;
 	datastore_free();
 	loop_free();
 	return 0;
@@ -488,6 +509,26 @@ static void test_rollback_that_is_refused(void **state)
 	edit("two");
 	start_again();
 	assert_string_equal(runs(), "two");
+}
+
+/* Files that cannot take their places behind the change are said, and written later: `confirm` does
+ * not forget them. */
+static void test_files_later(void **state)
+{
+	edit("two");
+	reload(0);
+	warnings = json_array();
+	change_rollback(by("rollback", 60), 1, on_done, NULL);
+	unlink(at("more"));
+	assert_int_equal(mkdir(at("more"), 0755), 0);
+	assert_string_equal(settle(), "applied");
+	assert_true(warned("more: "));
+	assert_string_equal(runs(), "one");
+	assert_null(change_confirm());
+	assert_int_equal(rmdir(at("more")), 0);
+	PLAYED_AWAIT(files_say("one"));
+	start_again();
+	assert_string_equal(runs(), "one");
 }
 
 static void test_kept_versions(void **state)
@@ -908,6 +949,7 @@ int main(void)
 		TEST(test_edited_while_stopped),
 		TEST(test_rollback),
 		TEST(test_rollback_that_is_refused),
+		TEST(test_files_later),
 		TEST(test_kept_versions),
 		TEST(test_trial_ends),
 		TEST(test_confirmed),
