@@ -209,7 +209,8 @@ static bool is_refused(char *why, size_t size)
 	if (!change_journal.pending.number)
 		return false;
 	if (change_journal.pending.over)
-		snprintf(why, size, "commit %u is being taken back", change_journal.pending.number);
+		snprintf(why, size, "commit %u is being taken back (`confirm` keeps it)",
+			 change_journal.pending.number);
 	else
 		snprintf(why, size,
 			 "commit %u waits for `confirm` (%u s are left): nothing else is changed "
@@ -259,6 +260,19 @@ static int keep_texts(const struct change_ask *ask, const struct conf_texts *tex
 	return err ? change_undo_keep(err) : 0;
 }
 
+/* What a trial goes back to is there; else false with WHY. */
+static bool can_go_back(char *why, size_t size)
+{
+	struct conf_texts texts = {0};
+	int err = change_store_get(change_journal.committed, &texts);
+
+	conf_texts_free(&texts);
+	if (err)
+		snprintf(why, size, "commit %u, which a trial goes back to, cannot be read: %s",
+			 change_journal.committed, strerror(-err));
+	return !err;
+}
+
 /* False with WHY. */
 static bool keep(const struct change_ask *ask, const struct conf_texts *texts, char *why,
 		 size_t size)
@@ -271,6 +285,8 @@ static bool keep(const struct change_ask *ask, const struct conf_texts *texts, c
 			 change_journal.committed);
 		return false;
 	}
+	if (now.trial && change_journal.committed && !can_go_back(why, size))
+		return false;
 	err = keep_texts(ask, texts);
 	snprintf(why, size, "what to go back to cannot be kept: %s", strerror(-err));
 	if (err)

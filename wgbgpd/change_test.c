@@ -638,7 +638,7 @@ static void test_return_is_refused(void **state)
 		settle();
 		assert_string_equal(runs(), "two");
 		change_reload(by("reload", 0), on_done, NULL);
-		assert_non_null(strstr(said, "being taken back"));
+		assert_non_null(strstr(said, "being taken back (`confirm` keeps it)"));
 	}
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
@@ -919,6 +919,20 @@ static void test_not_kept(void **state)
 	assert_string_equal(runs(), "two");
 }
 
+/* Without a way back there is no trial. */
+static void test_damaged_way_back(void **state)
+{
+	put_file("state/commits/1", "damaged");
+	edit("two");
+	assert_non_null(strstr(reload(60), "commit 1, which a trial goes back to, cannot be read"));
+	assert_false(change_on_trial());
+	assert_string_equal(runs(), "one");
+	assert_string_equal(history(), "committed start");
+	assert_string_equal(reload(0), "applied");
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+}
+
 /* A trial that cannot be read is over; without anything to go back to the files count. */
 static void test_damaged_versions(void **state)
 {
@@ -967,6 +981,7 @@ int main(void)
 		TEST(test_ended_at_each_step),
 		TEST(test_no_store),
 		TEST(test_not_kept),
+		TEST(test_damaged_way_back),
 		TEST(test_damaged_versions),
 	};
 	const char *srcdir = getenv("srcdir");
