@@ -46,6 +46,14 @@ static char *target(const char *path)
 	return real ? real : xstrdup(path);
 }
 
+static bool is_put(const struct change_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (str_eq(files->v[i].path, path))
+			return true;
+	return false;
+}
+
 static int prepare_one(const struct conf_text *t, struct change_files *out)
 {
 	struct stat like = {.st_mode = NEW_MODE, .st_uid = geteuid(), .st_gid = getegid()};
@@ -55,6 +63,8 @@ static int prepare_one(const struct conf_text *t, struct change_files *out)
 	bool same = !err && text.len == t->len && memcmp(text.data, t->text, t->len) == 0;
 
 	wr_free(&text);
+	if (!err)
+		same |= is_put(out, f.path); /* it is included by two spellings */
 	if (same || (err && err != -ENOENT)) {
 		free(f.path);
 		return same ? 0 : err;

@@ -531,6 +531,19 @@ static void test_files_later(void **state)
 	assert_string_equal(runs(), "one");
 }
 
+/* A file that is included by two spellings is one file: what it said lies beside it. */
+static void test_two_spellings(void **state)
+{
+	str_copy(bgp, "include extra;\ninclude ./extra;\n", sizeof(bgp));
+	put_file("extra", "# old\n");
+	edit("two");
+	assert_string_equal(reload(0), "applied");
+	put_file("extra", "# edited\n");
+	assert_string_equal(rollback(0, 0), "applied");
+	assert_string_equal(file("extra"), "# old\n");
+	assert_string_equal(file("extra.rejected"), "# edited\n");
+}
+
 static void test_kept_versions(void **state)
 {
 	struct datastore_version *v;
@@ -964,6 +977,7 @@ int main(void)
 		TEST(test_rollback),
 		TEST(test_rollback_that_is_refused),
 		TEST(test_files_later),
+		TEST(test_two_spellings),
 		TEST(test_kept_versions),
 		TEST(test_trial_ends),
 		TEST(test_confirmed),
