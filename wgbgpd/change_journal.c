@@ -107,6 +107,24 @@ void change_journal_files_later(void)
 
 /* ---- a start */
 
+/* The newest one that was committed and can be read is the one to go back to. False: none can. */
+static bool commit_readable(void)
+{
+	struct datastore_version *v;
+	uint32_t number;
+	char why[512];
+
+	for (unsigned k = 0; (number = change_index_back(&change_journal, k)); k++) {
+		v = change_journal_read(number, why, sizeof(why));
+		datastore_version_free(v);
+		if (v) {
+			change_journal.committed = number;
+			return true;
+		}
+	}
+	return false;
+}
+
 struct datastore_version *change_journal_wants(struct change_begin *b,
 					       const struct change_clock *clock)
 {
@@ -123,6 +141,8 @@ struct datastore_version *change_journal_wants(struct change_begin *b,
 			change_journal.pending.over = true;
 			continue;
 		}
+		if (b->returned && commit_readable())
+			continue;
 		change_index_end_trial(&change_journal, "returned");
 		change_journal.writing = 0;
 	}

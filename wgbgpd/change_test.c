@@ -965,6 +965,27 @@ static void test_damaged_versions(void **state)
 	assert_false(change_on_trial());
 }
 
+/* A trial does not become what runs for good because its way back cannot be read: what was
+ * committed before that is. */
+static void test_damaged_way_back_at_the_start(void **state)
+{
+	edit("two");
+	reload(0);
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+	put_file("state/commits/2", "damaged");
+	crash();
+	pass(60);
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_non_null(strstr(file("conf.rejected"), "three"));
+	assert_false(change_on_trial());
+	start_again();
+	assert_string_equal(runs(), "one");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -997,6 +1018,7 @@ int main(void)
 		TEST(test_not_kept),
 		TEST(test_damaged_way_back),
 		TEST(test_damaged_versions),
+		TEST(test_damaged_way_back_at_the_start),
 	};
 	const char *srcdir = getenv("srcdir");
 	char *yang = xasprintf("%s/yang", srcdir ? srcdir : "."), *command;
