@@ -158,7 +158,9 @@ static bool trial_of(const json_t *args, uint32_t *seconds)
 
 	*seconds = 0;
 	if (!text)
-		return true;
+		return !conf_has(
+			args,
+			"confirmed"); /* a number is no trial, but no change for good either */
 	n = strtoul(text, &end, 10);
 	if (end == text || strlen(text) > 6 || (*end && !str_eq(end, "s")))
 		return false;

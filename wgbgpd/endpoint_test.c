@@ -725,9 +725,9 @@ static void test_trials(void **state)
 	static const struct {
 		const char *text;
 		unsigned seconds; /* 0: refused */
-	} waits[] = {{"2", 120},  {"30s", 30}, {"1440", 86400}, {"86400s", 86400}, {"1441", 0},
-		     {"0", 0},	  {"0s", 0},   {"", 0},		{"s", 0},	   {"5m", 0},
-		     {"86401s", 0}, {"-5", 0}, {"9999999999", 0}};
+	} waits[] = {{"2", 120},    {"30s", 30}, {"1440", 86400},  {"86400s", 86400}, {"1441", 0},
+		     {"0", 0},	    {"0s", 0},	 {"", 0},	   {"s", 0},	      {"5m", 0},
+		     {"86401s", 0}, {"-5", 0},	 {"9999999999", 0}};
 
 	run_configuration(3);
 	open_client(0);
@@ -746,8 +746,12 @@ static void test_trials(void **state)
 		settle();
 		played_text[0] = '\0';
 	}
-	request(0, 1, "{\"command\":\"reload\",\"login\":\"anna\",\"from\":\"198.51.100.7\","
-		      "\"comment\":\"new site\"}");
+	request(0, 1, "{\"command\":\"reload\",\"confirmed\":2}"); /* not a change for good */
+	EXPECT("client 0 end 1 'confirmed: expected minutes, or seconds as in 30s, a day at "
+	       "most'\n");
+	request(0, 1,
+		"{\"command\":\"reload\",\"login\":\"anna\",\"from\":\"198.51.100.7\","
+		"\"comment\":\"new site\"}");
 	EXPECT("reload by anna from 198.51.100.7: new site\n");
 	reload_done(reload_arg, "no");
 	settle();
