@@ -16,19 +16,25 @@ static struct mnl_socket *nl;
 static uint32_t seq;
 static int ioctl_fd = -1;
 
-void way_open(void)
+int way_open(void)
 {
+	int err;
+
 	nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 || ioctl_fd < 0)
-		fatal("no rtnetlink socket");
+	ioctl_fd = nl ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	if (ioctl_fd >= 0 && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0)
+		return 0;
+	err = -errno;
+	way_close();
+	return err;
 }
 
 void way_close(void)
 {
 	if (nl)
 		mnl_socket_close(nl);
-	close(ioctl_fd);
+	if (ioctl_fd >= 0)
+		close(ioctl_fd);
 	nl = NULL;
 	ioctl_fd = -1;
 }

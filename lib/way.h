@@ -11,7 +11,7 @@
 
 struct addr;
 
-void way_open(void); /* fatal on failure */
+int way_open(void); /* 0 or -errno */
 void way_close(void);
 /* Whether something leads to TO with the mark MARK, and by which interface (OIF; NULL: no matter;
  * 0: none was said). Where the kernel does not say, it does. */

@@ -188,9 +188,10 @@ unsigned needed_read(struct needed out[NEEDED_MAX], needed_fn is_wanted, void *a
 {
 	struct found f = {.v = out, .is_wanted = is_wanted, .arg = arg};
 
+	if (way_open() < 0)
+		return 0;
 	if (getifaddrs(&f.machine) < 0)
 		f.machine = NULL;
-	way_open();
 	read_ports(&f);
 	for (unsigned i = 0; i < ARRAY_SIZE(needed_resolv); i++)
 		needed_lines(&f, needed_resolv[i], read_server);

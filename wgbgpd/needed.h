@@ -26,7 +26,8 @@ struct needed {
 typedef bool (*needed_fn)(void *arg, const struct needed *needed);
 
 /* Those to whom something leads by another interface than lo, and of whom IS_WANTED says so, each
- * once: how many. A session of an address that this machine has no more is none. */
+ * once: how many; none where the kernel cannot be asked. A session of an address that this machine
+ * has no more is none. */
 unsigned needed_read(struct needed out[NEEDED_MAX], needed_fn is_wanted, void *arg);
 
 extern const char *needed_tcp[2], *needed_resolv[2], *needed_sshd; /* files; tests have others */

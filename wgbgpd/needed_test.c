@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -23,8 +24,11 @@
 static char dir[] = "/tmp/wgbgp-needed-XXXXXX";
 static char *files[6], *folder, *pattern;
 
-void way_open(void)
+static int no_socket;
+
+int way_open(void)
 {
+	return no_socket;
 }
 
 void way_close(void)
@@ -210,6 +214,15 @@ static void test_name_servers(void **state)
 	assert_string_equal(found(), "10.0.0.53 by u0 resolver, 2001:db8::53 by u0 resolver");
 }
 
+static void test_no_socket(void **state)
+{
+	put(0, session("10.7.0.1", 22, 1));
+	no_socket = -EMFILE;
+	assert_string_equal(found(), "");
+	no_socket = 0;
+	assert_string_equal(found(), "10.7.0.1 by u0");
+}
+
 static int setup(void **state)
 {
 	static const char *const names[] = {"tcp",	   "tcp6",
@@ -255,6 +268,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_ports, clean),
 		cmocka_unit_test_teardown(test_ports_of_addresses, clean),
 		cmocka_unit_test_teardown(test_name_servers, clean),
+		cmocka_unit_test_teardown(test_no_socket, clean),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

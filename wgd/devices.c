@@ -16,6 +16,7 @@
 #include "resolve.h"
 #include "roster.h"
 #include "underlay.h"
+#include "util.h"
 #include "way.h"
 #include "wg_reader.h"
 
@@ -64,7 +65,8 @@ void devices_open(const char *dir)
 	cut_open(dir);
 	link_open();
 	link_watch(on_link_event, NULL);
-	way_open();
+	if (way_open() < 0)
+		fatal("no rtnetlink socket");
 	underlay_open();
 	icmp_errors_open(peer_errors_heard);
 	endpoints_open();

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -286,6 +287,26 @@ static void test_events_lost(void **state)
 }
 
 /* --- routes --- */
+
+/* A lack of descriptors is said, and leaves none open. */
+static void test_way_without_descriptors(void **state)
+{
+	struct rlimit limit, few;
+	int first = dup(0);
+
+	close(first);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (int more = 0; more < 2; more++) {
+		few = (struct rlimit){(rlim_t)(first + more), limit.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		assert_int_equal(way_open(), -EMFILE);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_int_equal(dup(0), first);
+		close(first);
+	}
+	assert_int_equal(way_open(), 0);
+	way_close();
+}
 
 static void test_underlay(void **state)
 {
@@ -570,6 +591,7 @@ int main(void)
 		CHECK(test_addresses),
 		CHECK(test_events),
 		CHECK(test_events_lost),
+		cmocka_unit_test(test_way_without_descriptors),
 		CHECK(test_underlay),
 		CHECK(test_echo),
 		CHECK(test_probe),
