@@ -237,8 +237,6 @@ static int keep_texts(const struct change_ask *ask, const struct conf_texts *tex
 {
 	int err = change_store_error();
 
-	if (!err && now.trial && !change_journal.committed)
-		err = -ENOENT;
 	if (err)
 		return err;
 	if (change_journal_has(change_journal.committed, texts)) {
@@ -264,10 +262,15 @@ static int keep_texts(const struct change_ask *ask, const struct conf_texts *tex
 static bool can_go_back(char *why, size_t size)
 {
 	struct conf_texts texts = {0};
-	int err = change_store_get(change_journal.committed, &texts);
+	int err = change_store_error() ? 0 : change_store_get(change_journal.committed, &texts);
 
 	conf_texts_free(&texts);
-	if (err)
+	if (err && !change_journal.committed)
+		snprintf(
+			why, size,
+			"what runs could not be kept, so a trial could not go back to it: `reload` "
+			"keeps it");
+	else if (err)
 		snprintf(why, size, "commit %u, which a trial goes back to, cannot be read: %s",
 			 change_journal.committed, strerror(-err));
 	return !err;
@@ -285,12 +288,14 @@ static bool keep(const struct change_ask *ask, const struct conf_texts *texts, c
 			 change_journal.committed);
 		return false;
 	}
-	if (now.trial && change_journal.committed && !can_go_back(why, size))
+	if (now.trial && !can_go_back(why, size))
 		return false;
 	err = keep_texts(ask, texts);
 	snprintf(why, size, "what to go back to cannot be kept: %s", strerror(-err));
-	if (err)
+	if (err) {
 		log_warn("commits", "error=\"%s\" why=\"the change is not kept\"", strerror(-err));
+		warn(ask->warnings, "the change is not kept: no rollback leads to it");
+	}
 	return !err || !(now.trial || now.writes);
 }
 

@@ -915,13 +915,16 @@ static void test_no_store(void **state)
 /* What runs could not be kept: a trial would go back to something older, so there is none. */
 static void test_not_kept(void **state)
 {
+	warnings = json_array();
 	edit("two");
 	played_full = true;
 	assert_string_equal(reload(0), "applied");
 	played_full = false;
+	assert_true(warned("the change is not kept"));
 	assert_string_equal(runs(), "two");
 	edit("three");
-	assert_non_null(strstr(reload(60), "cannot be kept"));
+	assert_non_null(strstr(reload(60), "what runs could not be kept"));
+	assert_false(warned("not kept"));
 	assert_string_equal(runs(), "two");
 	edit("two");
 	start_again(); /* and then it is */
