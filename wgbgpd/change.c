@@ -20,6 +20,7 @@
 #include "spared.h"
 
 #define BUSY_MS 1000 /* another change is under way when a trial ends */
+#define LOOK_S 10    /* at a trial's time: the loop's clock stands still in a suspend */
 #define RETURN_FIRST_MS 1000
 #define RETURN_MAX_MS 30000
 
@@ -68,6 +69,11 @@ static void tell(uint32_t number, const char *state, const char *why)
 	request_tell(json_pack("{s:s, s:i, s:s, s:s, s:s?}", "event", "commit", "commit",
 			       (int)number, "state", state, "how", conf_str(record, "how", ""),
 			       "why", why));
+}
+
+static void await_trial_end(uint32_t left_s)
+{
+	timer_start(&trial_end, (left_s < LOOK_S ? left_s : LOOK_S) * 1000ULL);
 }
 
 static void end_trial(const char *state)
@@ -151,7 +157,7 @@ static void applied(void)
 	change_clock_read(&clock);
 	if (now.trial) {
 		change_index_set(&change_journal, now.number, "pending");
-		timer_start(&trial_end, change_left_s(&change_journal, &clock) * 1000ULL);
+		await_trial_end(change_left_s(&change_journal, &clock));
 	} else if (now.number) {
 		change_index_set(&change_journal, now.number, "committed");
 		change_journal.committed = now.number;
@@ -407,8 +413,10 @@ static void on_trial_end(void *arg)
 
 	change_clock_read(&clock);
 	left = change_left_s(&change_journal, &clock);
-	if (commit_busy() || left)
-		timer_start(&trial_end, left ? left * 1000ULL : BUSY_MS);
+	if (left)
+		await_trial_end(left);
+	else if (commit_busy())
+		timer_start(&trial_end, BUSY_MS);
 	else
 		take_back(NULL, NULL);
 }

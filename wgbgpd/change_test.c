@@ -65,8 +65,11 @@ void __wrap_spared_look(const json_t *config)
 		 sizeof(looked_for));
 }
 
+static uint64_t waits_ms; /* the timer that was started last */
+
 void __wrap_timer_start(struct timer *t, uint64_t ms)
 {
+	waits_ms = ms;
 	__real_timer_start(t, ms / 1000);
 }
 
@@ -592,6 +595,20 @@ static void test_trial_ends(void **state)
 	assert_string_equal(runs(), "one");
 }
 
+/* The loop's clock stands still while the machine is suspended, the trial's does not. */
+static void test_trial_ends_in_a_suspend(void **state)
+{
+	edit("two");
+	assert_string_equal(reload(86400), "applied");
+	assert_in_range(waits_ms, 1, 10000);
+	waits_ms = 0;
+	PLAYED_AWAIT(waits_ms);
+	assert_in_range(waits_ms, 1, 10000);
+	pass(86400);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+}
+
 static void test_confirmed(void **state)
 {
 	assert_string_equal(change_confirm(), "nothing waits for it");
@@ -1004,6 +1021,7 @@ int main(void)
 		TEST(test_two_spellings),
 		TEST(test_kept_versions),
 		TEST(test_trial_ends),
+		TEST(test_trial_ends_in_a_suspend),
 		TEST(test_confirmed),
 		TEST(test_nothing_else_meanwhile),
 		TEST(test_rollback_on_trial),
