@@ -290,7 +290,9 @@ static bool keep(const struct change_ask *ask, const struct conf_texts *texts, c
 
 	now.trial = ask->seconds > 0;
 	if (now.trial && change_journal_has(change_journal.committed, texts)) {
-		snprintf(why, size, "nothing differs from commit %u: there is nothing to confirm",
+		snprintf(why, size,
+			 "nothing differs from commit %u, key files are not on trial: there is "
+			 "nothing to confirm",
 			 change_journal.committed);
 		return false;
 	}

@@ -391,7 +391,8 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(reload(0), "more:1:"));
 	assert_non_null(strstr(reload(60), "more:1:"));
 	edit("one");
-	assert_non_null(strstr(reload(60), "nothing differs from commit 1"));
+	assert_non_null(
+		strstr(reload(60), "nothing differs from commit 1, key files are not on trial"));
 	assert_false(change_on_trial());
 	assert_string_equal(runs(), "one");
 	assert_string_equal(history(), "committed start");
