@@ -201,6 +201,35 @@ static void test_multipath(void **state)
 	assert_string_equal(lines("(ip route show proto 222; ip -6 route show proto 222)"), "");
 }
 
+/* Of ways that have a gateway and such that need none, in either order. */
+static void test_mixed_ways(void **state)
+{
+	struct kroute r = route("10.6.0.0/16", b, NULL);
+	struct way link = {b, 1, {0}}, by = {a, 1, adr("10.20.0.8")};
+
+	r.n_ways = 2;
+	r.way[0] = link;
+	r.way[1] = by;
+	assert_int_equal(kernel_write_route_now(ROUTE_ADD, &r), 0);
+	assert_string_equal(ROUTES4, "1 10.6.0.0/16 table 254 scope 0 metric 179\n"
+				     "\tnexthop dev l1 weight 1\n"
+				     "\tnexthop via 10.20.0.8 dev l0 weight 1\n");
+	r.way[0] = by;
+	r.way[1] = link;
+	r.oif = a;
+	r.gateway = by.gateway;
+	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &r), 0);
+	assert_string_equal(ROUTES4, "1 10.6.0.0/16 table 254 scope 0 metric 179\n"
+				     "\tnexthop via 10.20.0.8 dev l0 weight 1\n"
+				     "\tnexthop dev l1 weight 1\n");
+	r.way[0] = (struct way){a, 1, {0}};
+	r.gateway = (struct addr){0};
+	assert_int_equal(kernel_write_route_now(ROUTE_CHANGE, &r), 0);
+	assert_string_equal(ROUTES4, "1 10.6.0.0/16 table 254 scope 253 metric 179\n"
+				     "\tnexthop dev l0 weight 1\n"
+				     "\tnexthop dev l1 weight 1\n");
+}
+
 /* Many, by the thread: more than its buffers hold; errors come to the items, in order. */
 static void test_thread(void **state)
 {
@@ -670,7 +699,7 @@ int main(void)
 #define R(f) cmocka_unit_test_setup_teardown(f, setup_reading, teardown_reading)
 	const struct CMUnitTest tests[] = {
 		W(test_routes_now),    W(test_multipath),      W(test_thread),
-		W(test_objects),       W(test_rules),
+		W(test_objects),       W(test_rules),	      W(test_mixed_ways),
 		R(test_first_reading), R(test_notifications),
 		R(test_links),	       R(test_untold),
 		R(test_rp_filter),     R(test_lost_notifications),

@@ -64,6 +64,16 @@ static void put_ways(struct nlmsghdr *nlh, const struct kroute *r)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+/* The kernel looks for a gateway only from a scope that is wider than the link's. */
+static bool has_gateway(const struct kroute *r)
+{
+	bool any = r->gateway.family;
+
+	for (unsigned i = 0; i < r->n_ways && !any; i++)
+		any = r->way[i].gateway.family;
+	return any;
+}
+
 static void put_route(struct nl_batch *b, enum route_op op, const struct kroute *r, void *cookie)
 {
 	/* Of a link-local host the routes of other links stand beside it, and stay. */
@@ -83,7 +93,7 @@ static void put_route(struct nl_batch *b, enum route_op op, const struct kroute 
 	rtm->rtm_table = r->table < 256 ? r->table : RT_TABLE_UNSPEC;
 	rtm->rtm_protocol = r->protocol;
 	rtm->rtm_type = r->type;
-	rtm->rtm_scope = r->type == RTN_UNICAST && !r->gateway.family && r->prefix.family == AF_INET
+	rtm->rtm_scope = r->type == RTN_UNICAST && !has_gateway(r) && r->prefix.family == AF_INET
 				 ? RT_SCOPE_LINK
 				 : RT_SCOPE_UNIVERSE;
 	if (op == ROUTE_DEL && r->prefix.family == AF_INET)
