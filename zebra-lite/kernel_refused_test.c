@@ -522,15 +522,20 @@ static void test_again(void **state)
 /* Where tables change all the time half of it goes to readings, and not all. */
 static void test_again_later(void **state)
 {
+	uint64_t begun;
+
 	rest(); /* after the one before */
+	DUT_AWAIT(has_read());
 	dumps[0] = '\0';
 	next_dump = INTERRUPTED;
 	dump_ms = 300;
 	kernel_resync("test");
 	DUT_AWAIT(next_dump == ARRIVES);
 	dump_ms = 0;
+	begun = now_ms();
 	rest();
-	assert_int_equal(n_readings(), 1);
+	if (now_ms() - begun < 200) /* else a busy machine may have come to the next one */
+		assert_int_equal(n_readings(), 1);
 	DUT_AWAIT(n_readings() == 2 && has_read());
 }
 
