@@ -15,7 +15,8 @@ from test_cli import Prompt
 
 
 def reload_lines(w):
-    return re.findall(r'reload generation=\d+ changed=(\d+) statements="([^"]*)"', w.log())
+    return re.findall(r'reload generation=\d+ commit=\d+ changed=(\d+) statements="([^"]*)"',
+                      w.log())
 
 
 def test_hostname(two):

@@ -401,6 +401,7 @@ void device_lost(struct device *dev, const char *why)
 	report_if_gone(dev);
 	bfd_device(dev);
 	dev->ifindex = 0;
+	dev->link_deleted = false;
 	if (dev->want.conf)
 		timer_start(&dev->retry, 0);
 }

@@ -86,7 +86,7 @@ static const char *check_link(struct device *dev)
 	struct link_info info;
 	int err = link_get(dev->name, &info);
 
-	if (err == -ENODEV || (err == 0 && info.ifindex != dev->ifindex))
+	if (err == -ENODEV || dev->link_deleted || (err == 0 && info.ifindex != dev->ifindex))
 		return "the link was deleted";
 	if (err < 0)
 		return NULL;

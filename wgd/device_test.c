@@ -675,6 +675,24 @@ static void test_up_and_down(void **state)
 		   "zebra: a is 1 on 7 down interface-down 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* Its addresses and its state are gone, though it is there whenever somebody looks. */
+static void test_away_and_back(void **state)
+{
+	begin();
+	devices_prune();
+	rig_link("wg0")->info.admin_up = false;
+	rig_link("wg0")->n_addrs = 0;
+	devices_link_deleted(99);
+	devices_link_event("wg0", 99);
+	rig_turn();
+	assert_false(rig_link("wg0")->info.admin_up); /* another one's; this one was set down */
+	devices_link_deleted(rig_link("wg0")->info.ifindex);
+	devices_link_event("wg0", rig_link("wg0")->info.ifindex);
+	rig_pass(1000);
+	assert_true(rig_link("wg0")->info.admin_up);
+	assert_int_equal(rig_link("wg0")->n_addrs, 1);
+}
+
 static void test_addresses(void **state)
 {
 	begin();
@@ -962,6 +980,7 @@ int main(void)
 		RIG_CHECK(test_slow_first_answer),
 		RIG_CHECK(test_up_and_down),
 		RIG_CHECK(test_changed_while_gone),
+		RIG_CHECK(test_away_and_back),
 		RIG_CHECK(test_addresses),
 		RIG_CHECK(test_drops),
 		RIG_CHECK(test_old_addresses),

@@ -49,8 +49,19 @@ void devices_link_event(const char *ifname, int ifindex)
 	}
 }
 
-static void on_link_event(void *arg, const char *ifname, int ifindex)
+void devices_link_deleted(int ifindex)
 {
+	struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		if (dev->life.state == DEVICE_READY && dev->ifindex == ifindex)
+			dev->link_deleted = true;
+}
+
+static void on_link_event(void *arg, const char *ifname, int ifindex, bool deleted)
+{
+	if (deleted)
+		devices_link_deleted(ifindex);
 	devices_link_event(ifname, ifindex);
 	underlay_changed();
 }

@@ -8,5 +8,7 @@
 void devices_open(const char *rundir);
 void devices_close(void); /* frees; changes nothing outside */
 void devices_link_event(const char *ifname, int ifindex);
+/* What it had is gone, even if it is back when somebody looks. devices_link_event() follows. */
+void devices_link_deleted(int ifindex);
 
 #endif

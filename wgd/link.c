@@ -275,18 +275,19 @@ static int on_message(const struct nlmsghdr *nlh, void *arg)
 		const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 
 		if (ifi->ifi_family == AF_INET6) { /* it was switched on or off there */
-			event_fn(event_arg, NULL, ifi->ifi_index);
+			event_fn(event_arg, NULL, ifi->ifi_index, false);
 			break;
 		}
 		mnl_attr_parse(nlh, sizeof(*ifi), link_attr, &name);
-		event_fn(event_arg, name, ifi->ifi_index);
+		event_fn(event_arg, name, ifi->ifi_index,
+			 nlh->nlmsg_type == RTM_DELLINK && ifi->ifi_family == AF_UNSPEC);
 		break;
 	}
 	case RTM_NEWADDR:
 	case RTM_DELADDR: {
 		const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 
-		event_fn(event_arg, NULL, ifa->ifa_index);
+		event_fn(event_arg, NULL, ifa->ifa_index, false);
 		break;
 	}
 	}
@@ -301,7 +302,7 @@ static void on_events(int fd, short what, void *arg)
 	for (int i = 0; i < 64; i++) {
 		n = mnl_socket_recvfrom(events, buf, sizeof(buf));
 		if (n < 0 && errno == ENOBUFS)
-			event_fn(event_arg, NULL, 0);
+			event_fn(event_arg, NULL, 0, false);
 		if (n <= 0)
 			return;
 		mnl_cb_run(buf, n, 0, 0, on_message, NULL);

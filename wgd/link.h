@@ -40,9 +40,10 @@ int link_addrs(int ifindex, struct tunnel_addr **out, size_t *n);
 int link_add_addr(int ifindex, const struct tunnel_addr *a);
 int link_delete_addr(int ifindex, const struct tunnel_addr *a);
 
-/* Calls FN(arg, ifname, ifindex) at each change of a link or of its addresses; IFNAME is NULL where
- * only the index is known; index 0: anything may have changed. */
-typedef void (*link_event_fn)(void *arg, const char *ifname, int ifindex);
+/* Calls FN at each change of a link or of its addresses; IFNAME is NULL where only the index is
+ * known; index 0: anything may have changed. DELETED: the link was, or went to another namespace;
+ * it may be back already, with the same index. */
+typedef void (*link_event_fn)(void *arg, const char *ifname, int ifindex, bool deleted);
 void link_watch(link_event_fn fn, void *arg); /* fatal on failure */
 
 #endif

@@ -43,13 +43,14 @@ static struct addr addr(const char *text)
 
 static char events[4096];
 
-static void on_event(void *arg, const char *ifname, int ifindex)
+static void on_event(void *arg, const char *ifname, int ifindex, bool deleted)
 {
 	size_t len = strlen(events);
 
 	assert_ptr_equal(arg, events);
 	if (len < sizeof(events) - 64)
-		sprintf(events + len, "%s/%s ", ifname ? ifname : "-", ifindex ? "n" : "0");
+		sprintf(events + len, "%s/%s%s ", ifname ? ifname : "-", ifindex ? "n" : "0",
+			deleted ? "!" : "");
 }
 
 static struct link_info get(const char *name)
@@ -251,7 +252,7 @@ static void test_events(void **state)
 	DUT_AWAIT(told("later/n"));
 	events[0] = '\0';
 	dut_ip("link del later");
-	DUT_AWAIT(told("later/n"));
+	DUT_AWAIT(told("later/n!"));
 	assert_false(told("-/0")); /* nothing was lost */
 	link_close();
 	events[0] = '\0';

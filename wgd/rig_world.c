@@ -45,7 +45,7 @@ void link_watch(link_event_fn fn, void *arg)
 
 void rig_link_event(const char *ifname, int ifindex)
 {
-	on_link_event(NULL, ifname, ifindex);
+	on_link_event(NULL, ifname, ifindex, false);
 }
 
 struct rig_link *rig_link(const char *name)

@@ -149,7 +149,8 @@ struct device {
 	/* What was refused, and when it is tried again: of addresses, the MTU; of key, port and
 	 * mark; of peers and entries; of the ledger. */
 	struct retry addrs_retry, mtu_retry, set_retry, repair_retry, ledger_retry;
-	bool addrs_dirty; /* its addresses may have changed */
+	bool addrs_dirty;  /* its addresses may have changed */
+	bool link_deleted; /* since it was opened */
 	/* Of one file each. */
 	struct prefix held_at; /* replay: an entry, behind which it goes on; family 0: the start */
 	bool held_said;	       /* and it is done with them */

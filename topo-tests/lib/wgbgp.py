@@ -135,10 +135,20 @@ class Wgbgp:
         return again
 
     def teardown(self):
-        """Removes all that was installed, and ends it."""
+        """Removes all that was installed, and ends it; behind a change that is under way, as the
+        first one is for a while after a start."""
         self.torn_down = True
-        self.cli("teardown")
+        wait_until(self._tears_down, 20, f"{self.router.name} to take a teardown")
         wait_until(lambda: not self.process.alive(), 10, f"wgbgpd of {self.router.name} to end")
+
+    def _tears_down(self):
+        try:
+            self.cli("teardown")
+        except CliError as e:
+            if "another change is being applied" not in str(e):
+                raise
+            return False
+        return True
 
     def finish(self):
         """At the end of a test: stops it and returns what is wrong with its last words."""
