@@ -37,7 +37,7 @@ wireguard {{
         adopt true;
         listen-port 51820;
         address [ 10.9.0.1/24 ];
-        liveness {{ probe-timeout {timeout}; up-hold 500; {more} }}
+        liveness {{ probe-timeout {timeout}; up-hold 500; up-hold-max 500; {more} }}
         peer b {{ public-key PUB(b.wg0); endpoint INET(b):51820; tunnel-address [ 10.9.0.2 ]; }}
         peer c {{ public-key PUB(c.wg0); endpoint INET(c):51820; tunnel-address [ 10.9.0.3 ]; }}
     }}

@@ -139,6 +139,7 @@ static bool on_sweep(void *arg)
 static void device_close(struct device *dev)
 {
 	device_look_forget(dev);
+	dev->read.pending = false;
 	wg_reader_end(&dev->reader);
 	dev->read.looking = false;
 	wg_close(dev->wg);

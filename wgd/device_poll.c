@@ -294,6 +294,7 @@ static int read_now(struct device *dev, bool full, struct wg_dump *dump)
 
 	if (err == 0)
 		device_note_read(dev, now_us() - begun);
+	dev->read.pending = err == -ETIMEDOUT;
 	return err;
 }
 
@@ -372,19 +373,30 @@ static uint64_t next_poll(struct device *dev, int err)
 	return urgent > next ? urgent : next;
 }
 
+/* ms that a reading beside the loop may take. */
+static uint64_t aside_most(const struct device *dev)
+{
+	return ASIDE_MS + dev->read.poll_cost * ASIDE_COSTS / 1000;
+}
+
+/* Another one would be no faster. */
+static bool is_late(const struct device *dev, uint64_t now)
+{
+	return dev->read.looking && now - dev->read.looked_at >= aside_most(dev);
+}
+
 /* ms until a poll goes on that waits for its reading; 0: it does not wait. */
 static uint64_t wait_aside(struct device *dev, uint64_t now, bool busy,
 			   const struct stopwatch *begun)
 {
-	uint64_t most = ASIDE_MS + dev->read.poll_cost * ASIDE_COSTS / 1000;
-	uint64_t since = now - dev->read.looked_at;
+	uint64_t most = aside_most(dev), since = now - dev->read.looked_at;
 
 	if (is_spoiled(dev)) {
 		dev->read.spoiled++;
 		device_look_use(dev);
 	}
 	if (dev->life.unknown || dev->read.fresh || !device_is_slow(dev) ||
-	    dev->read.spoiled >= SPOILED_MAX || (dev->read.looking && since >= most))
+	    dev->read.spoiled >= SPOILED_MAX || dev->read.pending || is_late(dev, now))
 		return 0;
 	if (dev->read.looking) /* of another's asking: who knows what was written since it began */
 		return dev->read.awaited ? most - since : ASIDE_AGAIN_MS;
@@ -400,7 +412,7 @@ static uint64_t wait_aside(struct device *dev, uint64_t now, bool busy,
 const char *device_poll(struct device *dev, bool may_wait)
 {
 	uint64_t now = now_ms(), wait = 0;
-	bool busy = batches_under_way(), idle;
+	bool busy = batches_under_way(), late = is_late(dev, now), idle;
 	const char *lost = check_link(dev);
 	struct stopwatch begun = {now_us(), 0};
 	int err;
@@ -420,7 +432,7 @@ const char *device_poll(struct device *dev, bool may_wait)
 		begun = dev->read.begun;
 	else if (!idle)
 		device_look_forget(dev);
-	err = idle ? poll_once(dev, now, busy, &begun) : -ETIMEDOUT;
+	err = idle && !late ? poll_once(dev, now, busy, &begun) : -ETIMEDOUT;
 	if (err == -ENODEV)
 		return "its WireGuard does not answer";
 	note_answer(dev, err == -ETIMEDOUT);

@@ -117,6 +117,7 @@ struct device_readings {
 	uint64_t looked_at;    /* ms: the last reading beside the loop began; */
 	bool looking;	       /* it is under way, */
 	bool awaited;	       /* and a poll waits for it */
+	bool pending;	       /* one by the loop is not answered yet: its answer comes first */
 	struct wg_look *fresh; /* which it then is; owned; NULL: none */
 	uint64_t interval;     /* ms: of the polls, where no verdict is waited for */
 	/* us: what dumps, polls, those of late, and the last dump with entries cost */
