@@ -7,7 +7,7 @@
 
 #define TICK_MS 50
 #define INTERVAL_MIN_MS 100
-#define DOWN_INTERVAL_MS 1000 /* between requests into a tunnel that is down */
+#define SLOW_INTERVAL_MS 1000 /* between requests that no answer is expected to */
 #define SUSPECT_PART 4	      /* of the time that an answer may take: then it is looked closer */
 #define ROW_MIN 3	      /* requests without an answer: fewer may be bad luck */
 #define LOOK_SHARE 8	      /* one part in so many of the time goes into suspicions */
@@ -28,10 +28,8 @@ static uint64_t watch_interval(const struct peer *p)
 {
 	uint64_t ms = liveness_lag(&p->conf->liveness);
 
-	if (!p->watch.answers)
-		return p->conf->liveness.probe_interval;
-	if (p->live.state == TUNNEL_DOWN && ms < DOWN_INTERVAL_MS)
-		return DOWN_INTERVAL_MS;
+	if ((!p->watch.answers || p->live.state == TUNNEL_DOWN) && ms < SLOW_INTERVAL_MS)
+		return SLOW_INTERVAL_MS;
 	return ms > INTERVAL_MIN_MS ? ms : INTERVAL_MIN_MS;
 }
 

@@ -93,13 +93,13 @@ static void test_bytes_without_answers(void **state)
 	}
 	count("no answers", reads);
 	rig_expect("@30000\n"
-		   "no answers: 18 readings\n");
+		   "no answers: 19 readings\n");
 	/* It does again: then the silence says something again. */
 	answers = true;
 	pass(10000);
 	answers = false;
 	rig_pass(2500);
-	rig_expect("@12050\n"
+	rig_expect("@11750\n"
 		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
 		   "10.9.0.2/32\n");
 }
@@ -109,7 +109,7 @@ static void test_never_answered(void **state)
 {
 	unsigned reads;
 
-		begin(SLOW(""), 100, false);
+	begin(SLOW(""), 100, false);
 	reads = rig.reads;
 	for (unsigned i = 0; i < 60; i++) {
 		rig_alive("wg0", 'a');
@@ -141,15 +141,15 @@ static void test_fast_again(void **state)
 	reads = rig.reads;
 	pass(5000);
 	count("fast", reads);
-	rig_expect("@430\n"
+	rig_expect("@530\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@1430\n"
+		   "@1530\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@2430\n"
+		   "@2530\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@3430\n"
+		   "@3530\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@4430\n"
+		   "@4530\n"
 		   "probe wg0 10.9.0.2\n"
 		   "@5000\n"
 		   "fast: 5 readings\n");
