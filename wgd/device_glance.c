@@ -55,7 +55,8 @@ bool device_glance(struct device *dev)
 
 void device_look(struct device *dev, bool with_entries)
 {
-	if (!dev->wg || dev->read.looking || dev->read.pending || wg_reader_ask(&dev->reader, dev->wg, with_entries) < 0)
+	if (!dev->wg || dev->read.looking || dev->read.pending ||
+	    wg_reader_ask(&dev->reader, dev->wg, with_entries) < 0)
 		return;
 	dev->read.looking = true;
 	dev->read.looked_at = now_ms();

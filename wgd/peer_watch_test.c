@@ -131,7 +131,7 @@ static void test_never_answered(void **state)
 /* Once read fast it is as any other: probes are no echo requests. */
 static void test_fast_again(void **state)
 {
-		unsigned reads;
+	unsigned reads;
 
 	begin(SLOW(""), 100, true);
 	rig.read_us = 10;
@@ -207,7 +207,7 @@ static void test_reading_late(void **state)
 		rig_allowed(1, change);
 		rig_expect("wg0 + a 192.168.1.0/24\n"
 			   "zebra: ack 1\n");
-		rig_mute("wg0 update"); /* endpoints are tried */
+		rig_mute("wg0 update");	 /* endpoints are tried */
 		rig_mute("zebra: a is"); /* the pauses are long by now */
 		rig_pass(20000);
 		rig_expect("");
