@@ -39,10 +39,11 @@ def objects(router):
 
 
 def files(w):
-    """But for the history of changes, in which each reload has its place."""
+    """But for the history of changes, in which each reload has its place, and where peers were
+    heard last, which is there from the first answer that came from elsewhere."""
     return {os.path.join(folder, name) for top in (w.rundir, w.statedir)
             for folder, _, names in os.walk(top) for name in names
-            if os.path.basename(folder) != "commits"}
+            if os.path.basename(folder) != "commits" and name != "endpoints"}
 
 
 def snapshot(w):
