@@ -144,7 +144,7 @@ static void on_first(void *arg, const char *error)
 static void on_daemon_started(enum daemon_id id)
 {
 	commit_daemon_started(id);
-	spared_daemon_started(id);
+	spared_daemon_changed(id);
 }
 
 static void on_daemon_gone(enum daemon_id id)
@@ -154,7 +154,7 @@ static void on_daemon_gone(enum daemon_id id)
 	drill_daemon_gone(id);
 	interfaces_daemon_gone(id);
 	keep_in_daemon_gone(id);
-	spared_daemon_gone(id);
+	spared_daemon_changed(id);
 	if (stopping)
 		return;
 	commit_daemon_gone(id);

@@ -411,24 +411,13 @@ void spared_open(const json_t *config)
 	timer_start(&timer, AGAIN_MS);
 }
 
-/* Another life of it begins. */
-static void tell_anew(enum daemon_id id)
+void spared_daemon_changed(enum daemon_id id)
 {
 	if (id != DAEMON_ZEBRA || !path)
 		return;
 	told = !n;
 	refused = 0;
 	timer_start(&timer, AGAIN_MS);
-}
-
-void spared_daemon_started(enum daemon_id id)
-{
-	tell_anew(id);
-}
-
-void spared_daemon_gone(enum daemon_id id)
-{
-	tell_anew(id);
 }
 
 void spared_close(void)

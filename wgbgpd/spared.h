@@ -19,9 +19,8 @@
 
 /* CONFIG is the one that will be applied. Before the daemons run. */
 void spared_open(const json_t *config);
-void spared_look(const json_t *config); /* that is about to be applied: tells zebra-lite */
-void spared_daemon_started(enum daemon_id id);
-void spared_daemon_gone(enum daemon_id id);
+void spared_look(const json_t *config);	       /* that is about to be applied: tells zebra-lite */
+void spared_daemon_changed(enum daemon_id id); /* it began or ended: it knows of none */
 /* Warns of each host that is needed now and inside what CONFIG keeps in. */
 void spared_warn(const json_t *config, struct conf_errors *errs);
 void spared_close(void);

@@ -265,10 +265,10 @@ static void test_again(void **state)
 	pass(500);
 	assert_string_equal(last_told(), "10.7.0.1");
 	answer(NULL);
-	spared_daemon_gone(DAEMON_BGPD);
+	spared_daemon_changed(DAEMON_BGPD);
 	pass(500);
 	assert_string_equal(last_told(), "-");
-	spared_daemon_gone(DAEMON_ZEBRA);
+	spared_daemon_changed(DAEMON_ZEBRA);
 	pass(500);
 	assert_string_equal(last_told(), "10.7.0.1");
 	spared_close();
@@ -294,7 +294,7 @@ static void test_refused(void **state)
 	}
 	answer("it is silent");
 	str_copy(told, "-", sizeof(told));
-	spared_daemon_started(DAEMON_ZEBRA);
+	spared_daemon_changed(DAEMON_ZEBRA);
 	pass(500);
 	assert_string_equal(last_told(), "10.7.0.1");
 	answer("it is silent");
