@@ -11,7 +11,7 @@
  *              └► pending ─► committed | returned
  *              └► failed     an error behind the check: what ran before runs again
  *
- * What is asked here is pure; change.c acts.
+ * What is asked here is pure; change.h, change_trial.h and change_start.h act.
  */
 #ifndef WGBGP_CHANGE_INDEX_H
 #define WGBGP_CHANGE_INDEX_H

@@ -23,6 +23,8 @@
 
 #include "change.h"
 #include "change_index.h"
+#include "change_start.h"
+#include "change_trial.h"
 #include "conf.h"
 #include "conf_schema.h"
 #include "listen.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "change_trial.h"
 #include "conf.h"
 #include "conf_leaves.h"
 #include "conf_print.h"

@@ -31,11 +31,15 @@ CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 noinst_LIBRARIES += wgbgpd/libparent.a
 wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/ask.c wgbgpd/ask.h \
-	wgbgpd/change.c wgbgpd/change.h \
+	wgbgpd/change.c wgbgpd/change.h wgbgpd/change_ask.h \
 	wgbgpd/change_files.c wgbgpd/change_files.h \
 	wgbgpd/change_index.c wgbgpd/change_index.h \
 	wgbgpd/change_journal.c wgbgpd/change_journal.h \
+	wgbgpd/change_keep.c wgbgpd/change_keep.h \
+	wgbgpd/change_now.c wgbgpd/change_now.h \
+	wgbgpd/change_start.c wgbgpd/change_start.h \
 	wgbgpd/change_store.c wgbgpd/change_store.h \
+	wgbgpd/change_trial.c wgbgpd/change_trial.h \
 	wgbgpd/cli_sockets.c wgbgpd/cli_sockets.h \
 	wgbgpd/commit.c wgbgpd/commit.h \
 	wgbgpd/datastore.c wgbgpd/datastore.h \

@@ -17,6 +17,7 @@
 
 #include "ask.h"
 #include "change.h"
+#include "change_start.h"
 #include "cli_sockets.h"
 #include "commit.h"
 #include "conf_schema.h"

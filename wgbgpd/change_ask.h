@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * change_ask: who asks for a change of the configuration, and what for.
+ */
+#ifndef WGBGP_CHANGE_ASK_H
+#define WGBGP_CHANGE_ASK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Texts are borrowed and may be NULL. */
+struct change_ask {
+	const char *how;		    /* start, reload, SIGHUP, rollback */
+	int64_t uid;			    /* of the client; -1: not known */
+	const char *login, *from, *comment; /* what the client says of itself */
+	uint32_t seconds;		    /* of the trial; 0: for good */
+	bool may_be_empty;		    /* also without any interface */
+	json_t *warnings; /* what else there is to say, a string each; may be NULL */
+};
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "change_keep.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "change_files.h"
+#include "change_journal.h"
+#include "change_now.h"
+#include "change_store.h"
+#include "change_trial.h"
+#include "conf.h"
+#include "log.h"
+
+/* ---- before it */
+
+static json_t *record_of(const struct change_ask *ask)
+{
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "time", (json_int_t)time(NULL),
+			 "how", ask->how, "uid",
+			 ask->uid < 0 ? json_null() : json_integer(ask->uid), "login",
+			 change_now_string(ask->login), "from", change_now_string(ask->from),
+			 "comment", change_now_string(ask->comment), "changed",
+			 (int)change_now.changed, "statements", change_now_string(change_now.what));
+}
+
+/* Nothing was changed yet: as if it had not been tried. */
+static int undo_keep(int err)
+{
+	if (change_now.fresh)
+		change_index_drop(&change_journal, change_now.number);
+	if (change_now.trial)
+		memset(&change_journal.pending, 0, sizeof(change_journal.pending));
+	change_journal.writing = change_now.wrote;
+	change_now.fresh = false;
+	change_now.number = 0;
+	return err;
+}
+
+/* The texts are on the disk, and then the journal says what is about to happen to them. */
+static int keep_texts(const struct change_ask *ask, const struct conf_texts *texts)
+{
+	int err = change_store_error();
+
+	if (err)
+		return err;
+	if (change_journal_has(change_journal.committed, texts)) {
+		change_now.number = change_journal.committed;
+	} else {
+		change_now.number = change_index_add(&change_journal, record_of(ask), "applying");
+		change_now.fresh = true;
+		err = change_store_put(change_now.number, texts);
+	}
+	if (change_now.trial) {
+		change_journal.pending.number = change_now.number;
+		change_journal.pending.seconds = ask->seconds;
+		change_journal.pending.over = false;
+		change_clock_read(&change_journal.pending.since);
+	}
+	change_journal.writing = change_now.writes ? change_now.number : 0;
+	if (!err && (change_now.fresh || change_now.writes))
+		err = change_store_save(&change_journal);
+	return err ? undo_keep(err) : 0;
+}
+
+/* What a trial goes back to is there; else false with WHY. */
+static bool can_go_back(char *why, size_t size)
+{
+	struct conf_texts texts = {0};
+	int err = change_store_error() ? 0 : change_store_get(change_journal.committed, &texts);
+
+	conf_texts_free(&texts);
+	if (err && !change_journal.committed)
+		snprintf(
+			why, size,
+			"what runs could not be kept, so a trial could not go back to it: `reload` "
+			"keeps it");
+	else if (err)
+		snprintf(why, size, "commit %u, which a trial goes back to, cannot be read: %s",
+			 change_journal.committed, strerror(-err));
+	return !err;
+}
+
+bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, char *why,
+		 size_t size)
+{
+	int err;
+
+	change_now.trial = ask->seconds > 0;
+	if (change_now.trial && change_journal_has(change_journal.committed, texts)) {
+		snprintf(why, size,
+			 "nothing differs from commit %u, key files are not on trial: there is "
+			 "nothing to confirm",
+			 change_journal.committed);
+		return false;
+	}
+	if (change_now.trial && !can_go_back(why, size))
+		return false;
+	err = keep_texts(ask, texts);
+	snprintf(why, size, "what to go back to cannot be kept: %s", strerror(-err));
+	if (err) {
+		log_warn("commits", "error=\"%s\" why=\"the change is not kept\"", strerror(-err));
+		change_now_warn(ask->warnings, "the change is not kept: no rollback leads to it");
+	}
+	return !err || !(change_now.trial || change_now.writes);
+}
+
+/* ---- behind it */
+
+static void write_files(void)
+{
+	char why[512], text[640];
+
+	if (change_files_commit(&change_now.files, why, sizeof(why)) == 0) {
+		change_journal.writing = 0;
+		return;
+	}
+	log_error("files-not-written", "why=\"%s\"", why);
+	snprintf(text, sizeof(text),
+		 "it runs, but is not in all files yet, which is tried again: %s", why);
+	change_now_warn(change_now.warnings, text);
+	change_journal_files_later();
+}
+
+void change_keep_applied(void)
+{
+	struct change_clock clock;
+
+	change_clock_read(&clock);
+	if (change_now.trial) {
+		change_index_set(&change_journal, change_now.number, "pending");
+		change_trial_await(change_left_s(&change_journal, &clock));
+	} else if (change_now.number) {
+		change_index_set(&change_journal, change_now.number, "committed");
+		change_journal.committed = change_now.number;
+	} else {
+		change_journal.committed =
+			0; /* what runs is not kept: no trial can go back to it */
+	}
+	if (change_now.writes)
+		write_files();
+	change_journal_save();
+}
+
+void change_keep_failed(void)
+{
+	change_files_abort(&change_now.files);
+	change_journal.writing = change_now.wrote;
+	if (change_now.trial)
+		memset(&change_journal.pending, 0, sizeof(change_journal.pending));
+	if (change_now.fresh && commit_went_back())
+		change_index_set(&change_journal, change_now.number, "failed");
+	else if (change_now.fresh)
+		change_index_drop(&change_journal, change_now.number);
+	if (change_now.fresh || change_now.writes)
+		change_journal_save();
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * change_keep: the change under way (change_now.h) in the journal: its texts are kept before
+ * anything happens, and what became of it is written down behind it.
+ */
+#ifndef WGBGP_CHANGE_KEEP_H
+#define WGBGP_CHANGE_KEEP_H
+
+#include "change_ask.h"
+#include "conf_texts.h"
+
+/* TEXTS are on the disk, and the journal says what is about to happen to them. False with WHY:
+ * there is no change without that. Else what cannot be kept is one of the warnings. */
+bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, char *why,
+		 size_t size);
+/* It runs. */
+void change_keep_applied(void);
+/* It was refused, or what ran before it runs again. */
+void change_keep_failed(void);
+
+#endif
