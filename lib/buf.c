@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "buf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util.h"
+
+#define FILL_BYTES 16384
 
 void wr_free(struct wr *w)
 {
@@ -28,6 +32,17 @@ uint8_t *wr_room(struct wr *w, size_t n)
 	at = w->data + w->len;
 	w->len += n;
 	return at;
+}
+
+int wr_fill(struct wr *w, int fd)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, wr_room(w, FILL_BYTES), FILL_BYTES);
+		w->len -= FILL_BYTES - (size_t)(n > 0 ? n : 0);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : 0;
 }
 
 void wr_u8(struct wr *w, uint8_t v)

@@ -23,6 +23,7 @@ struct wr {
 void wr_free(struct wr *w);
 void wr_reset(struct wr *w);		  /* empty, memory kept */
 uint8_t *wr_room(struct wr *w, size_t n); /* N more bytes, counted, for the caller to fill */
+int wr_fill(struct wr *w, int fd);	  /* all that is left of FD; 0 or -errno */
 void wr_u8(struct wr *w, uint8_t v);
 void wr_u16(struct wr *w, uint16_t v);
 void wr_u32(struct wr *w, uint32_t v);

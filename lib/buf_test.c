@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "util.h"
@@ -158,6 +160,24 @@ static void test_long_string_is_cut(void **state)
 	free(text);
 }
 
+static void test_fill(void **state)
+{
+	struct wr w = {0};
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "left", 4), 4);
+	close(fds[1]);
+	wr_bytes(&w, "all that is ", 12);
+	assert_int_equal(wr_fill(&w, fds[0]), 0);
+	assert_int_equal(w.len, 16);
+	assert_memory_equal(w.data, "all that is left", 16);
+	close(fds[0]);
+	assert_int_equal(wr_fill(&w, -1), -EBADF);
+	assert_int_equal(w.len, 16);
+	wr_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_host_bits),
 		cmocka_unit_test(test_long_string_is_cut),
+		cmocka_unit_test(test_fill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xcalloc
 lib_messages_test_LDADD = $(TEST_LIBS)
 lib_new_file_test_SOURCES = lib/new_file_test.c
+lib_new_file_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
 lib_new_file_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
 lib_nl_batch_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv,--wrap=sendto,--wrap=setsockopt

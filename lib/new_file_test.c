@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* new_file: the old file or the new one is there, and nothing beside it. */
+/* new_file: the old file or the new one is there, and nothing beside it; what is durable, is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,6 +18,22 @@
 #include "util.h"
 
 static char dir[] = "/tmp/wgbgp-new-file-XXXXXX", path[64], tmp[80];
+
+/* What was brought to the disk last. */
+static enum { NOTHING, A_FILE, ITS_NAME } synced;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	if (S_ISDIR(st.st_mode))
+		assert_int_equal(access(tmp, F_OK), -1); /* it has its name already */
+	synced = S_ISDIR(st.st_mode) ? ITS_NAME : A_FILE;
+	return __real_fsync(fd);
+}
 
 static int put(const char *text, bool durable)
 {
@@ -86,6 +103,30 @@ static void test_fails(void **state)
 	}
 }
 
+static void test_durable(void **state)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+
+	synced = NOTHING;
+	assert_int_equal(put("one", false), 0);
+	assert_int_equal(synced, NOTHING);
+	assert_int_equal(put("two", true), 0);
+	assert_int_equal(synced, ITS_NAME);
+	synced = NOTHING;
+	assert_int_equal(new_file_put_at(AT_FDCWD, path, "three", 5, 0640), 0);
+	assert_int_equal(synced, ITS_NAME);
+	holds("three");
+	synced = NOTHING;
+	assert_int_equal(new_file_put_at(fd, "file", "four", 4, 0640), 0);
+	assert_int_equal(synced, ITS_NAME);
+	holds("four");
+	assert_int_equal(mkdir(tmp, 0700), 0);
+	assert_int_equal(new_file_put_at(fd, "file", "five", 4, 0640), -EISDIR);
+	assert_int_equal(rmdir(tmp), 0);
+	holds("four");
+	close(fd);
+}
+
 static int open_dir(void **state)
 {
 	if (!mkdtemp(dir))
@@ -107,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_replaces),
 		cmocka_unit_test(test_left_over),
 		cmocka_unit_test(test_fails),
+		cmocka_unit_test(test_durable),
 	};
 
 	return cmocka_run_group_tests(tests, open_dir, remove_dir);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "file_put.h"
+#include "new_file.h"
 #include "util.h"
 
 #define NEW_MODE 0640 /* of a file that was removed */
@@ -33,7 +32,7 @@ static int read_now(const char *path, struct wr *text, struct stat *st)
 	else if (!S_ISREG(st->st_mode))
 		err = -EINVAL;
 	else
-		err = file_read(fd, text);
+		err = wr_fill(text, fd);
 	close(fd);
 	return err;
 }
@@ -70,7 +69,7 @@ static int prepare_one(const struct conf_text *t, struct change_files *out)
 		return same ? 0 : err;
 	}
 	f.fresh = xasprintf("%s.wgbgp-new", f.path);
-	err = file_write_at(AT_FDCWD, f.fresh, t->text, t->len, &like);
+	err = new_file_write_at(AT_FDCWD, f.fresh, t->text, t->len, &like);
 	out->v = xgrow(out->v, out->n, &out->cap, sizeof(*out->v));
 	out->v[out->n++] = f;
 	return err;
@@ -106,8 +105,8 @@ static int keep_rejected(const struct change_file *f)
 	int err = read_now(f->path, &text, &st);
 
 	if (!err)
-		err = file_write_at(AT_FDCWD, fresh, text.data ? text.data : (uint8_t *)"",
-				    text.len, &st);
+		err = new_file_write_at(AT_FDCWD, fresh, text.data ? text.data : (uint8_t *)"",
+					text.len, &st);
 	if (!err && rename(fresh, name) < 0)
 		err = -errno;
 	wr_free(&text);
@@ -116,25 +115,13 @@ static int keep_rejected(const struct change_file *f)
 	return err == -ENOENT ? 0 : err;
 }
 
-static int sync_directory_of(const char *path)
-{
-	char *copy = xstrdup(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = fd < 0 ? -errno : file_sync_dir(fd);
-
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return err;
-}
-
 static int commit_one(const struct change_file *f)
 {
 	int err = keep_rejected(f);
 
 	if (!err && rename(f->fresh, f->path) < 0)
 		err = -errno;
-	return err ? err : sync_directory_of(f->path);
+	return err ? err : new_file_sync_name(AT_FDCWD, f->path);
 }
 
 int change_files_commit(struct change_files *f, char *why, size_t size)

@@ -13,8 +13,8 @@
 
 #include "buf.h"
 #include "conf.h"
-#include "file_put.h"
 #include "log.h"
+#include "new_file.h"
 #include "state.h"
 #include "util.h"
 
@@ -37,7 +37,7 @@ static int store_read(const char *name, struct wr *out)
 
 	if (fd < 0)
 		return -errno;
-	err = file_read(fd, out);
+	err = wr_fill(out, fd);
 	close(fd);
 	return err;
 }
@@ -55,7 +55,7 @@ int change_store_put(uint32_t number, const struct conf_texts *texts)
 	int err = error ? error : conf_texts_put(texts, &w);
 
 	if (!err)
-		err = file_put_at(dir_fd, name_of(number, name), w.data, w.len, 0600);
+		err = new_file_put_at(dir_fd, name_of(number, name), w.data, w.len, 0600);
 	wr_free(&w);
 	return err;
 }
@@ -140,7 +140,7 @@ int change_store_save(struct change_index *index)
 	forget_old_records(index);
 	json = change_index_json(index, main_path);
 	text = json ? json_dumps(json, CONF_JSON_LINE) : NULL;
-	err = text ? file_put_at(dir_fd, "index", text, strlen(text), 0600) : -EILSEQ;
+	err = text ? new_file_put_at(dir_fd, "index", text, strlen(text), 0600) : -EILSEQ;
 	free(text);
 	json_decref(json);
 	if (!err)

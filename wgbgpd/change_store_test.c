@@ -21,47 +21,16 @@
 #include "change_files.h"
 #include "change_store.h"
 #include "conf.h"
+#include "scratch.h"
 #include "util.h"
 
-static char dir[] = "/tmp/change_store_test.XXXXXX";
 static struct change_index index_;
-
-static const char *at(const char *name)
-{
-	static char path[4][256];
-	static unsigned next;
-	char *out = path[next++ % 4];
-
-	snprintf(out, 256, "%s/%s", dir, name);
-	return out;
-}
-
-static void put_file(const char *name, const char *text)
-{
-	FILE *f = fopen(at(name), "we");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static const char *file(const char *name)
-{
-	static char text[256];
-	FILE *f = fopen(at(name), "re");
-
-	if (!f)
-		return "(none)";
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
-	fclose(f);
-	return text;
-}
 
 static unsigned mode(const char *name)
 {
 	struct stat st;
 
-	assert_int_equal(stat(at(name), &st), 0);
+	assert_int_equal(stat(scratch_at(name), &st), 0);
 	return st.st_mode & 07777;
 }
 
@@ -69,9 +38,9 @@ static struct conf_texts texts_of(const char *main, const char *more)
 {
 	struct conf_texts t = {0};
 
-	conf_texts_add(&t, at("conf"), xstrdup(main), strlen(main));
+	conf_texts_add(&t, scratch_at("conf"), xstrdup(main), strlen(main));
 	if (more)
-		conf_texts_add(&t, at("more"), xstrdup(more), strlen(more));
+		conf_texts_add(&t, scratch_at("more"), xstrdup(more), strlen(more));
 	return t;
 }
 
@@ -101,21 +70,21 @@ static void test_kept(void **state)
 	index_.committed = keep("one", "committed");
 	assert_int_equal(change_store_save(&index_), 0);
 	keep("two", "applying"); /* and everything ends before the index has it */
-	assert_int_equal(access(at("commits/2"), F_OK), 0);
+	assert_int_equal(access(scratch_at("commits/2"), F_OK), 0);
 	again("/c");
 	assert_int_equal(index_.committed, 1);
 	assert_int_equal(index_.last, 1);
 	assert_int_equal(change_store_get(1, &t), 0);
 	assert_string_equal(t.v[0].text, "one");
 	conf_texts_free(&t);
-	put_file("commits/index.new", "{");
+	scratch_put("commits/index.new", "{");
 	assert_int_equal(change_store_save(&index_), 0);
 	assert_int_equal(change_store_get(2, &t), -ENOENT);
-	assert_string_equal(file("commits/index.new"), "(none)");
+	assert_string_equal(scratch_text("commits/index.new"), "(none)");
 	assert_int_equal(mode("commits"), 0700);
 	assert_int_equal(mode("commits/1"), 0600);
 	assert_int_equal(mode("commits/index"), 0600);
-	put_file("commits/1", "damaged");
+	scratch_put("commits/1", "damaged");
 	assert_int_equal(change_store_get(1, &t), -EBADMSG);
 }
 
@@ -136,9 +105,9 @@ static void test_fifty_are_kept(void **state)
 		conf_texts_free(&t);
 	}
 	snprintf(name, sizeof(name), "commits/%d", 82 - (CHANGE_RECORDS_MAX - 3));
-	assert_int_equal(access(at(name), F_OK), -1);
+	assert_int_equal(access(scratch_at(name), F_OK), -1);
 	snprintf(name, sizeof(name), "commits/%d", 83 - (CHANGE_RECORDS_MAX - 3));
-	assert_int_equal(access(at(name), F_OK), 0);
+	assert_int_equal(access(scratch_at(name), F_OK), 0);
 }
 
 /* Texts of a size that cannot be kept sixty times: fewer. */
@@ -153,14 +122,14 @@ static void test_large_ones(void **state)
 		char name[32];
 
 		snprintf(name, sizeof(name), "commits/%u", n);
-		assert_int_equal(truncate(at(name), half), 0);
+		assert_int_equal(truncate(scratch_at(name), half), 0);
 	}
 	assert_int_equal(change_store_save(&index_), 0);
 	assert_int_equal(json_array_size(index_.commits), 3);
 	assert_non_null(change_index_find(&index_, 6));
 	assert_non_null(change_index_find(&index_, 5));
 	assert_non_null(change_index_find(&index_, 1)); /* it is needed */
-	assert_int_equal(access(at("commits/4"), F_OK), -1);
+	assert_int_equal(access(scratch_at("commits/4"), F_OK), -1);
 }
 
 /* What cannot be read, or is of another configuration, is put aside. */
@@ -170,11 +139,11 @@ static void test_others_index(void **state)
 	change_store_save(&index_);
 	again("/other");
 	assert_int_equal(index_.committed, 0);
-	assert_int_equal(access(at("commits/index.bad"), F_OK), 0);
-	put_file("commits/index", "{\"format\":1,\"main\":\"/oth");
+	assert_int_equal(access(scratch_at("commits/index.bad"), F_OK), 0);
+	scratch_put("commits/index", "{\"format\":1,\"main\":\"/oth");
 	again("/other");
 	assert_int_equal(json_array_size(index_.commits), 0);
-	assert_string_equal(file("commits/index.bad"), "{\"format\":1,\"main\":\"/oth");
+	assert_string_equal(scratch_text("commits/index.bad"), "{\"format\":1,\"main\":\"/oth");
 }
 
 /* Another process has it. */
@@ -226,25 +195,25 @@ static void test_files(void **state)
 	struct stat before, after;
 	char why[128];
 
-	put_file("conf", "new\n");
-	put_file("more", "same\n");
-	chmod(at("conf"), 0604);
-	stat(at("more"), &before);
+	scratch_put("conf", "new\n");
+	scratch_put("more", "same\n");
+	chmod(scratch_at("conf"), 0604);
+	stat(scratch_at("more"), &before);
 	assert_int_equal(change_files_put(&t, why, sizeof(why)), 0);
-	assert_string_equal(file("conf"), "old\n");
-	assert_string_equal(file("conf.rejected"), "new\n");
-	assert_string_equal(file("more.rejected"), "(none)");
+	assert_string_equal(scratch_text("conf"), "old\n");
+	assert_string_equal(scratch_text("conf.rejected"), "new\n");
+	assert_string_equal(scratch_text("more.rejected"), "(none)");
 	assert_int_equal(mode("conf"), 0604);
 	assert_int_equal(mode("conf.rejected"), 0604);
-	stat(at("more"), &after);
+	stat(scratch_at("more"), &after);
 	assert_int_equal(before.st_ino, after.st_ino);
 	/* Once more, as after a crash: what was kept stays. */
 	assert_int_equal(change_files_put(&t, why, sizeof(why)), 0);
-	assert_string_equal(file("conf.rejected"), "new\n");
+	assert_string_equal(scratch_text("conf.rejected"), "new\n");
 	/* One that was removed. */
-	unlink(at("more"));
+	unlink(scratch_at("more"));
 	assert_int_equal(change_files_put(&t, why, sizeof(why)), 0);
-	assert_string_equal(file("more"), "same\n");
+	assert_string_equal(scratch_text("more"), "same\n");
 	assert_int_equal(mode("more"), 0640);
 	conf_texts_free(&t);
 }
@@ -254,14 +223,14 @@ static void test_links_stay(void **state)
 	struct conf_texts t = texts_of("old\n", NULL);
 	char why[128], to[8] = "";
 
-	put_file("real", "new\n");
-	unlink(at("conf"));
-	assert_int_equal(symlink("real", at("conf")), 0);
+	scratch_put("real", "new\n");
+	unlink(scratch_at("conf"));
+	assert_int_equal(symlink("real", scratch_at("conf")), 0);
 	assert_int_equal(change_files_put(&t, why, sizeof(why)), 0);
-	assert_int_equal(readlink(at("conf"), to, sizeof(to) - 1), 4);
-	assert_string_equal(file("real"), "old\n");
-	assert_string_equal(file("real.rejected"), "new\n");
-	unlink(at("conf"));
+	assert_int_equal(readlink(scratch_at("conf"), to, sizeof(to) - 1), 4);
+	assert_string_equal(scratch_text("real"), "old\n");
+	assert_string_equal(scratch_text("real.rejected"), "new\n");
+	unlink(scratch_at("conf"));
 	conf_texts_free(&t);
 }
 
@@ -272,44 +241,38 @@ static void test_files_in_halves(void **state)
 	struct change_files f;
 	char why[128];
 
-	put_file("conf", "new\n");
-	conf_texts_add(&t, at("none/there"), xstrdup("x"), 1);
+	scratch_put("conf", "new\n");
+	conf_texts_add(&t, scratch_at("none/there"), xstrdup("x"), 1);
 	assert_int_equal(change_files_prepare(&t, &f, why, sizeof(why)), -ENOENT);
 	assert_non_null(strstr(why, "none/there: No such file"));
-	assert_string_equal(file("conf"), "new\n");
-	assert_string_equal(file("conf.wgbgp-new"), "(none)");
+	assert_string_equal(scratch_text("conf"), "new\n");
+	assert_string_equal(scratch_text("conf.wgbgp-new"), "(none)");
 	conf_texts_free(&t);
 	t = texts_of("old\n", NULL);
 	assert_int_equal(change_files_prepare(&t, &f, why, sizeof(why)), 0);
 	change_files_abort(&f);
-	assert_string_equal(file("conf"), "new\n");
-	assert_string_equal(file("conf.wgbgp-new"), "(none)");
+	assert_string_equal(scratch_text("conf"), "new\n");
+	assert_string_equal(scratch_text("conf.wgbgp-new"), "(none)");
 	/* What somebody wrote meanwhile is what is kept. */
 	assert_int_equal(change_files_prepare(&t, &f, why, sizeof(why)), 0);
-	put_file("conf", "newer\n");
+	scratch_put("conf", "newer\n");
 	assert_int_equal(change_files_commit(&f, why, sizeof(why)), 0);
-	assert_string_equal(file("conf.rejected"), "newer\n");
-	assert_string_equal(file("conf"), "old\n");
+	assert_string_equal(scratch_text("conf.rejected"), "newer\n");
+	assert_string_equal(scratch_text("conf"), "old\n");
 	conf_texts_free(&t);
 }
 
 static int setup(void **state)
 {
-	setenv("WGBGP_STATEDIR", dir, 1);
-	if (mkdir(dir, 0755) < 0)
-		return -1;
+	setenv("WGBGP_STATEDIR", scratch_dir(), 1);
 	return change_store_open("/c", &index_);
 }
 
 static int teardown(void **state)
 {
-	char *command = xasprintf("rm -rf %s", dir);
-	int failed = system(command);
-
-	free(command);
 	change_store_close();
 	change_index_free(&index_);
-	return failed;
+	return scratch_empty();
 }
 
 int main(void)
@@ -320,8 +283,10 @@ int main(void)
 		TEST(test_others_index), TEST(test_one_at_a_time),  TEST(test_no_place),
 		TEST(test_files),	 TEST(test_links_stay),	    TEST(test_files_in_halves),
 	};
+	int failed;
 
-	if (sodium_init() < 0 || !mkdtemp(dir) || rmdir(dir) < 0)
+	if (sodium_init() < 0 || !scratch_open())
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	return failed + (scratch_close() != 0);
 }

@@ -29,8 +29,8 @@
 #include "conf_schema.h"
 #include "listen.h"
 #include "played.h"
+#include "scratch.h"
 
-static char dir[32];
 static char said[MSG_ERROR_MAX]; /* what DONE was told last */
 static const char *refuses;	 /* "DAEMON STEP": answers "no" there */
 static struct change_clock clock_ = {.wall = 1000000, .boot_s = 5000, .boot_id = "this"};
@@ -43,12 +43,12 @@ void __wrap_timer_start(struct timer *t, uint64_t ms);
 
 /* The disk is full. */
 static bool played_full;
-int __real_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode);
-int __wrap_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode);
+int __real_new_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode);
+int __wrap_new_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode);
 
-int __wrap_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode)
+int __wrap_new_file_put_at(int fd, const char *name, const void *text, size_t len, mode_t mode)
 {
-	return played_full ? -ENOSPC : __real_file_put_at(fd, name, text, len, mode);
+	return played_full ? -ENOSPC : __real_new_file_put_at(fd, name, text, len, mode);
 }
 
 void __wrap_change_clock_read(struct change_clock *out)
@@ -83,46 +83,12 @@ static void pass(unsigned seconds)
 
 /* ---- files */
 
-static const char *at(const char *name)
-{
-	static char path[4][128];
-	static unsigned next;
-	char *out = path[next++ % 4];
-
-	snprintf(out, 128, "%s/%s", dir, name);
-	return out;
-}
-
-static void put_file(const char *name, const char *text)
-{
-	FILE *f = fopen(at(name), "we");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	chmod(at(name), 0600);
-}
-
-static const char *file(const char *name)
-{
-	static char text[2][1024];
-	static unsigned next;
-	char *out = text[next++ % 2];
-	FILE *f = fopen(at(name), "re");
-
-	if (!f)
-		return "(none)";
-	out[fread(out, 1, 1023, f)] = '\0';
-	fclose(f);
-	return out;
-}
-
 /* Two files that say the same word, so that a mixture of two versions shows. */
 static char *text_of(const char *word)
 {
 	return xasprintf("# %s\nwireguard { interface wg0 { private-key-file %s/key;\n"
 			 "address 10.9.0.1/24; description %s; } }\ninclude more;\n",
-			 word, dir, word);
+			 word, scratch_dir(), word);
 }
 
 static char bgp[256]; /* what the second one says as well */
@@ -136,8 +102,8 @@ static void edit(const char *word)
 {
 	char *text = text_of(word), *more = more_of(word);
 
-	put_file("conf", text);
-	put_file("more", more);
+	scratch_put("conf", text);
+	scratch_put("more", more);
 	free(text);
 	free(more);
 }
@@ -146,7 +112,7 @@ static void edit(const char *word)
 static bool files_say(const char *word)
 {
 	char *text = text_of(word), *more = more_of(word);
-	bool same = str_eq(file("conf"), text) && str_eq(file("more"), more);
+	bool same = str_eq(scratch_text("conf"), text) && str_eq(scratch_text("more"), more);
 
 	free(text);
 	free(more);
@@ -320,13 +286,11 @@ static void start_again(void)
 static int setup(void **state)
 {
 	struct conf_errors errs = {0};
-	char *command = xasprintf("rm -rf %s/*", dir);
 
-	if (system(command) < 0)
+	if (scratch_empty() != 0)
 		return -1;
-	free(command);
-	setenv("WGBGP_STATEDIR", at("state"), 1);
-	put_file("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
+	setenv("WGBGP_STATEDIR", scratch_at("state"), 1);
+	scratch_put("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
 	edit("one");
 	played_from_daemon = from_daemon;
 	datastore_init(conf_schema_load(conf_schema_dir(), &errs), main_file);
@@ -375,7 +339,7 @@ static void test_reload(void **state)
 	assert_string_equal(history(), "committed reload, committed start");
 	start_again();
 	assert_string_equal(history(), "committed reload, committed start");
-	put_file("more", "system { hostname two; } # a comment counts\n");
+	scratch_put("more", "system { hostname two; } # a comment counts\n");
 	assert_string_equal(reload(0), "applied");
 	assert_string_equal(history(), "committed reload, committed reload, committed start");
 }
@@ -389,7 +353,7 @@ static void test_refusals(void **state)
 	assert_string_equal(reload(60), "bgpd: no");
 	assert_false(change_on_trial());
 	assert_string_equal(history(), "committed start");
-	put_file("more", "system { nonsense 1; }\n");
+	scratch_put("more", "system { nonsense 1; }\n");
 	assert_non_null(strstr(reload(0), "more:1:"));
 	assert_non_null(strstr(reload(60), "more:1:"));
 	edit("one");
@@ -418,7 +382,7 @@ static void test_check(void **state)
 	change_check(by("check", 0), on_done, NULL);
 	assert_string_equal(settle(), "bgpd: no");
 	reload(60);
-	put_file("more", "system { nonsense 1; }\n");
+	scratch_put("more", "system { nonsense 1; }\n");
 	change_check(by("check", 0), on_done, NULL);
 	assert_non_null(strstr(said, "more:1:"));
 	assert_true(change_on_trial());
@@ -481,7 +445,7 @@ static void test_rollback(void **state)
 	assert_string_equal(rollback(2, 0), "applied");
 	assert_string_equal(runs(), "one");
 	assert_true(files_say("one"));
-	assert_non_null(strstr(file("conf.rejected"), "three"));
+	assert_non_null(strstr(scratch_text("conf.rejected"), "three"));
 	assert_string_equal(history(), "committed rollback, committed reload, committed reload, "
 				       "committed start");
 	assert_string_equal(rollback(1, 0), "applied");
@@ -490,7 +454,7 @@ static void test_rollback(void **state)
 	edit("four");
 	assert_string_equal(rollback(0, 0), "applied");
 	assert_true(files_say("three"));
-	assert_non_null(strstr(file("conf.rejected"), "four"));
+	assert_non_null(strstr(scratch_text("conf.rejected"), "four"));
 	start_again();
 	assert_string_equal(runs(), "three");
 }
@@ -506,12 +470,12 @@ static void test_rollback_that_is_refused(void **state)
 	assert_non_null(strstr(rollback(1, 0), "in force again"));
 	assert_true(files_say("two"));
 	/* A file that cannot be written. */
-	unlink(at("more"));
-	assert_int_equal(mkdir(at("more"), 0755), 0);
+	unlink(scratch_at("more"));
+	assert_int_equal(mkdir(scratch_at("more"), 0755), 0);
 	assert_non_null(strstr(rollback(1, 0), "more: "));
 	assert_string_equal(runs(), "two");
-	assert_string_equal(file("conf.wgbgp-new"), "(none)");
-	assert_int_equal(rmdir(at("more")), 0);
+	assert_string_equal(scratch_text("conf.wgbgp-new"), "(none)");
+	assert_int_equal(rmdir(scratch_at("more")), 0);
 	edit("two");
 	start_again();
 	assert_string_equal(runs(), "two");
@@ -525,13 +489,13 @@ static void test_files_later(void **state)
 	reload(0);
 	warnings = json_array();
 	change_rollback(by("rollback", 60), 1, on_done, NULL);
-	unlink(at("more"));
-	assert_int_equal(mkdir(at("more"), 0755), 0);
+	unlink(scratch_at("more"));
+	assert_int_equal(mkdir(scratch_at("more"), 0755), 0);
 	assert_string_equal(settle(), "applied");
 	assert_true(warned("more: "));
 	assert_string_equal(runs(), "one");
 	assert_null(change_confirm());
-	assert_int_equal(rmdir(at("more")), 0);
+	assert_int_equal(rmdir(scratch_at("more")), 0);
 	PLAYED_AWAIT(files_say("one"));
 	start_again();
 	assert_string_equal(runs(), "one");
@@ -541,13 +505,13 @@ static void test_files_later(void **state)
 static void test_two_spellings(void **state)
 {
 	str_copy(bgp, "include extra;\ninclude ./extra;\n", sizeof(bgp));
-	put_file("extra", "# old\n");
+	scratch_put("extra", "# old\n");
 	edit("two");
 	assert_string_equal(reload(0), "applied");
-	put_file("extra", "# edited\n");
+	scratch_put("extra", "# edited\n");
 	assert_string_equal(rollback(0, 0), "applied");
-	assert_string_equal(file("extra"), "# old\n");
-	assert_string_equal(file("extra.rejected"), "# edited\n");
+	assert_string_equal(scratch_text("extra"), "# old\n");
+	assert_string_equal(scratch_text("extra.rejected"), "# edited\n");
 }
 
 static void test_kept_versions(void **state)
@@ -589,8 +553,8 @@ static void test_trial_ends(void **state)
 	assert_string_equal(runs(), "one");
 	assert_string_equal(looked_for, "one"); /* whom it would lock out is spared again */
 	assert_true(files_say("one"));
-	assert_non_null(strstr(file("conf.rejected"), "two"));
-	assert_non_null(strstr(file("more.rejected"), "two"));
+	assert_non_null(strstr(scratch_text("conf.rejected"), "two"));
+	assert_non_null(strstr(scratch_text("more.rejected"), "two"));
 	assert_string_equal(history(), "returned reload, committed start");
 	assert_int_equal(configs, 2);
 	assert_string_equal(reload(0), "applied");
@@ -643,7 +607,7 @@ static void test_nothing_else_meanwhile(void **state)
 	assert_false(change_on_trial());
 	assert_string_equal(runs(), "one");
 	assert_true(files_say("one"));
-	assert_non_null(strstr(file("conf.rejected"), "three"));
+	assert_non_null(strstr(scratch_text("conf.rejected"), "three"));
 }
 
 static void test_rollback_on_trial(void **state)
@@ -696,11 +660,11 @@ static void test_return_without_the_key(void **state)
 {
 	edit("two");
 	reload(60);
-	unlink(at("key"));
+	unlink(scratch_at("key"));
 	pass(60);
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
-	put_file("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
+	scratch_put("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
 }
 
 static unsigned port;
@@ -711,7 +675,7 @@ static void say_bgp(unsigned at_port)
 	snprintf(bgp, sizeof(bgp),
 		 "bgp { as 65001; router-id 10.9.0.1; listen-address 127.0.0.1; listen-port %u;\n"
 		 "neighbor 10.9.0.2 { remote-as 65001; password-file %s/password; } }\n",
-		 at_port, dir);
+		 at_port, scratch_dir());
 }
 
 static bool is_listening(unsigned at_port)
@@ -742,7 +706,7 @@ static int take_port(unsigned at_port)
 /* "one" with BGP is committed, "two" is on trial. */
 static void try_with_bgp(unsigned trial_port)
 {
-	put_file("password", "secret\n");
+	scratch_put("password", "secret\n");
 	say_bgp(port);
 	edit("one");
 	assert_string_equal(reload(0), "applied");
@@ -757,7 +721,7 @@ static void try_with_bgp(unsigned trial_port)
 static void test_return_without_the_password(void **state)
 {
 	try_with_bgp(port);
-	unlink(at("password"));
+	unlink(scratch_at("password"));
 	pass(60);
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
@@ -768,7 +732,7 @@ static void test_return_without_the_password(void **state)
 static void test_start_without_the_password(void **state)
 {
 	try_with_bgp(port);
-	unlink(at("password"));
+	unlink(scratch_at("password"));
 	crash();
 	listen_free();
 	pass(60);
@@ -798,14 +762,14 @@ static void test_return_without_the_files(void **state)
 {
 	edit("two");
 	reload(60);
-	unlink(at("more"));
-	assert_int_equal(mkdir(at("more"), 0755), 0);
+	unlink(scratch_at("more"));
+	assert_int_equal(mkdir(scratch_at("more"), 0755), 0);
 	pass(60);
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
 	start_again();
 	assert_string_equal(runs(), "one");
-	assert_int_equal(rmdir(at("more")), 0);
+	assert_int_equal(rmdir(scratch_at("more")), 0);
 	PLAYED_AWAIT(files_say("one"));
 }
 
@@ -958,7 +922,7 @@ static void test_not_kept(void **state)
 /* Without a way back there is no trial. */
 static void test_damaged_way_back(void **state)
 {
-	put_file("state/commits/1", "damaged");
+	scratch_put("state/commits/1", "damaged");
 	edit("two");
 	assert_non_null(strstr(reload(60), "commit 1, which a trial goes back to, cannot be read"));
 	assert_false(change_on_trial());
@@ -974,15 +938,15 @@ static void test_damaged_versions(void **state)
 {
 	edit("two");
 	reload(60);
-	put_file("state/commits/2", "damaged");
+	scratch_put("state/commits/2", "damaged");
 	start_again();
 	assert_string_equal(runs(), "one");
 	assert_true(files_say("one"));
 	assert_false(change_on_trial());
 	edit("two");
 	reload(60);
-	put_file("state/commits/1", "damaged");
-	put_file("state/commits/3", "damaged");
+	scratch_put("state/commits/1", "damaged");
+	scratch_put("state/commits/3", "damaged");
 	start_again();
 	assert_string_equal(runs(), "two");
 	assert_false(change_on_trial());
@@ -996,30 +960,17 @@ static void test_damaged_way_back_at_the_start(void **state)
 	reload(0);
 	edit("three");
 	assert_string_equal(reload(60), "applied");
-	put_file("state/commits/2", "damaged");
+	scratch_put("state/commits/2", "damaged");
 	crash();
 	pass(60);
 	assert_true(start());
 	assert_string_equal(settle(), "applied");
 	assert_string_equal(runs(), "one");
 	assert_true(files_say("one"));
-	assert_non_null(strstr(file("conf.rejected"), "three"));
+	assert_non_null(strstr(scratch_text("conf.rejected"), "three"));
 	assert_false(change_on_trial());
 	start_again();
 	assert_string_equal(runs(), "one");
-}
-
-/* In memory where that is possible: thousands of changes wait for the disk each. */
-static bool make_dir(void)
-{
-	static const char *const tops[] = {"/dev/shm", "/tmp"};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(tops); i++) {
-		snprintf(dir, sizeof(dir), "%s/change_test.XXXXXX", tops[i]);
-		if (mkdtemp(dir))
-			return true;
-	}
-	return false;
 }
 
 int main(void)
@@ -1058,18 +1009,15 @@ int main(void)
 		TEST(test_damaged_way_back_at_the_start),
 	};
 	const char *srcdir = getenv("srcdir");
-	char *yang = xasprintf("%s/yang", srcdir ? srcdir : "."), *command;
+	char *yang = xasprintf("%s/yang", srcdir ? srcdir : ".");
 	int failed;
 
 	setenv("WGBGP_YANGDIR", yang, 1);
 	free(yang);
-	if (sodium_init() < 0 || !make_dir())
+	if (sodium_init() < 0 || !scratch_open())
 		return 1;
-	str_copy(main_file, at("conf"), sizeof(main_file));
+	str_copy(main_file, scratch_at("conf"), sizeof(main_file));
 	port = 20000 + (unsigned)getpid() % 10000;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	command = xasprintf("rm -rf %s", dir);
-	failed += system(command) != 0;
-	free(command);
-	return failed;
+	return failed + (scratch_close() != 0);
 }

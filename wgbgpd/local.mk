@@ -49,7 +49,6 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/drill_routes.c wgbgpd/drill_routes.h \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
 	wgbgpd/endpoint_own.c wgbgpd/endpoint_own.h \
-	wgbgpd/file_put.c wgbgpd/file_put.h \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/keep_in.c wgbgpd/keep_in.h \
 	wgbgpd/kept_file.c wgbgpd/kept_file.h \
@@ -160,13 +159,15 @@ check_PROGRAMS += wgbgpd/conf_texts_test
 check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test
 wgbgpd_change_index_test_SOURCES = wgbgpd/change_index_test.c
 wgbgpd_change_index_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
-wgbgpd_change_store_test_SOURCES = wgbgpd/change_store_test.c
+wgbgpd_change_store_test_SOURCES = wgbgpd/change_store_test.c \
+	wgbgpd/scratch.c wgbgpd/scratch.h
 wgbgpd_change_store_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/change_test
-wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.h
+wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.h \
+	wgbgpd/scratch.c wgbgpd/scratch.h
 wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=file_put_at,--wrap=spared_look
+	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look
 wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_edit_test
 wgbgpd_conf_edit_test_SOURCES = wgbgpd/conf_edit_test.c
