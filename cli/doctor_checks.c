@@ -524,6 +524,12 @@ static void check_last_change(struct doctor *d, const json_t *row)
 		     "does "
 		     "not run",
 		     number);
+	else if (str_eq(state, "refused"))
+		FIND(SEVERITY_ERROR, AT(0),
+		     "mend them, `reload check` until it says no more, `reload`; or `rollback 0` "
+		     "puts back what runs",
+		     "the files were refused at the start, what was committed before runs: %s",
+		     TEXT(row, "why"));
 	else if (str_eq(state, "returned"))
 		FIND(SEVERITY_NOTE, AT(0), "what it said lies beside the files, as FILE.rejected",
 		     "the last change, commit %u, was not confirmed and was taken back", number);

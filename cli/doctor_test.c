@@ -317,8 +317,12 @@ static void test_last_change(void **state)
 {
 	finds_in("commits", "[{\"commit\":2,\"state\":\"pending\",\"left-seconds\":40}]", "warning",
 		 "commit", "commit 2, is on trial: it is taken back in 40 s");
-	finds_in("commits", "[{\"commit\":2,\"state\":\"failed\"},{\"commit\":1,\"state\":\"pending\"}]",
+	finds_in("commits",
+		 "[{\"commit\":2,\"state\":\"failed\"},{\"commit\":1,\"state\":\"pending\"}]",
 		 "warning", "commit", "commit 2, failed while it was applied");
+	finds_in("commits", "[{\"commit\":null,\"state\":\"refused\",\"why\":\"c:3:1: no\"}]",
+		 "error", "commit",
+		 "the files were refused at the start, what was committed before runs: c:3:1: no");
 	finds_in("commits", "[{\"commit\":2,\"state\":\"returned\"}]", "note", "commit",
 		 "commit 2, was not confirmed and was taken back");
 }

@@ -193,17 +193,20 @@ static void edit_on_interrupt(int sig)
 {
 }
 
-/* That of wgbgpd, which knows the configuration's; the machine's where it does not answer. */
+/* That of wgbgpd, which knows the configuration's; the machine's where it does not answer. With
+ * what there is to say at once. */
 static void host_name(struct cli_session *s, char *out, size_t size)
 {
 	json_t *request = json_pack("{s:s}", "command", "version");
 	char error[MSG_ERROR_MAX];
 	json_t *answer = client_ask(s->client, request, error, sizeof(error));
 	const char *name = json_string_value(json_object_get(answer, "hostname"));
+	struct view view = {.out = s->out};
 	struct utsname machine;
 
 	uname(&machine);
 	str_copy(out, name && *name ? name : machine.nodename, size);
+	render_warnings(&view, answer);
 	json_decref(answer);
 	json_decref(request);
 }

@@ -85,6 +85,7 @@ static void version_head(struct view *v, const json_t *head)
 	fprintf(v->out, "wgbgp %s%s%s\n", TEXT(head, "version"),
 		is_set(head, "hostname") ? " on " : "",
 		is_set(head, "hostname") ? TEXT(head, "hostname") : "");
+	render_warnings(v, head);
 }
 
 void render_warnings(struct view *v, const json_t *head)
@@ -162,6 +163,8 @@ static void commits_row(struct view *v, const json_t *row)
 		fprintf(v->out, "     # %s\n", TEXT(row, "comment"));
 	if (is_set(row, "statements"))
 		fprintf(v->out, "     %s\n", TEXT(row, "statements"));
+	if (is_set(row, "why"))
+		fprintf(v->out, "     %s\n", TEXT(row, "why"));
 	json_decref(line);
 }
 

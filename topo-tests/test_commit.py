@@ -8,6 +8,7 @@
 import json
 import os
 import random
+import re
 import signal
 import time
 
@@ -114,6 +115,36 @@ def test_confirm_and_rollback(two):
     assert rows[1]["statements"] == "~system hostname"
     shown = w.cli("show commits")
     assert "# another name" in shown and "~system hostname" in shown
+
+
+@pytest.mark.parametrize("how", ["statement", "key", "empty"])
+def test_broken_while_stopped(two, how):
+    """Nothing is installed any more, as after a reboot, and the files are broken: the tunnel comes up
+    all the same, by what was committed. What is wrong is said until it was mended."""
+    w = two.wa
+    text = read(w.conf_file)
+    w.teardown()
+    w.torn_down = False
+    if how == "key":
+        w.write(re.sub(r"private-key-file \S+;", "private-key-file /nonexistent/key;", text))
+    else:
+        w.write(text.replace("hostname a;", "hostnam a;") if how == "statement" else "")
+    w.start()
+    wait_running(w)
+    assert commits(w) == [("refused", "start"), ("committed", "start")]
+    w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
+    with Ping(two.host_b, two.host_a.address) as ping:
+        ping.flows()
+    place = "no WireGuard interface" if how == "empty" else "wgbgp.conf:"
+    for command in ("show version", "show commits", "doctor"):
+        said = w.cli_run(command)
+        assert place in said.stdout, said.stdout
+    assert "files-refused" in w.log()
+    refused = w.cli_run("reload")
+    assert refused.returncode != 0 and place in refused.stdout + refused.stderr
+    w.reload(text.replace("hostname a;", "hostname mended;"))
+    assert commits(w) == [("committed", "reload"), ("committed", "start")]
+    assert "refused" not in w.cli("show version")
 
 
 # ---- what the unit leaves it: systemd/wgbgp.service

@@ -79,7 +79,8 @@ static struct datastore_version *judge(const struct change_ask *ask,
 				       struct datastore_version *version, struct conf_errors *errs,
 				       char error[MSG_ERROR_MAX])
 {
-	if (version && !ask->may_be_empty && datastore_would_empty(version, errs)) {
+	if (version && !ask->may_be_empty &&
+	    datastore_would_empty(datastore_running(), version, errs)) {
 		datastore_version_free(version);
 		version = NULL;
 	}
@@ -193,10 +194,14 @@ json_t *change_answer(void)
 
 json_t *change_list(void)
 {
+	json_t *rows, *refusal = change_keep_refusal_row();
 	struct change_clock clock;
 
 	change_clock_read(&clock);
-	return change_index_rows(&change_journal, &clock);
+	rows = change_index_rows(&change_journal, &clock);
+	if (refusal)
+		json_array_insert_new(rows, 0, refusal);
+	return rows;
 }
 
 struct datastore_version *change_version(unsigned back, char *why, size_t size)

@@ -30,7 +30,7 @@ void change_rollback(const struct change_ask *ask, unsigned back, commit_fn done
 
 /* Of the last change: {"commit", "changed", "statements", "confirm-seconds"}; a new reference. */
 json_t *change_answer(void);
-/* The records, newest first; a new reference. */
+/* The records, newest first, before them files that were refused at the start; a new reference. */
 json_t *change_list(void);
 /* What was committed BACK commits ago, the caller's; NULL with WHY. */
 struct datastore_version *change_version(unsigned back, char *why, size_t size);

@@ -2,6 +2,7 @@
 #include "change_keep.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +13,9 @@
 #include "change_trial.h"
 #include "conf.h"
 #include "log.h"
+
+static char *refused; /* why the files do not run; NULL: they do */
+static time_t refused_at;
 
 /* ---- before it */
 
@@ -140,6 +144,8 @@ void change_keep_applied(void)
 	}
 	if (change_now.writes)
 		write_files();
+	if (!change_now.returns)
+		change_keep_refused(NULL);
 	change_journal_save();
 }
 
@@ -155,4 +161,30 @@ void change_keep_failed(void)
 		change_index_drop(&change_journal, change_now.number);
 	if (change_now.fresh || change_now.writes)
 		change_journal_save();
+}
+
+/* ---- files that were refused */
+
+void change_keep_refused(const char *why)
+{
+	if (why)
+		log_error("files-refused", "commit=%u why=\"%s\"", change_journal.committed, why);
+	free(refused);
+	refused = why ? xstrdup(why) : NULL;
+	refused_at = time(NULL);
+}
+
+const char *change_refusal(void)
+{
+	return refused;
+}
+
+json_t *change_keep_refusal_row(void)
+{
+	if (!refused)
+		return NULL;
+	return json_pack("{s:n, s:n, s:I, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:o}",
+			 "commit", "back", "time", (json_int_t)refused_at, "state", "refused",
+			 "how", "start", "uid", "login", "from", "comment", "changed", "statements",
+			 "left-seconds", "why", change_now_string(refused));
 }

@@ -18,4 +18,12 @@ void change_keep_applied(void);
 /* It was refused, or what ran before it runs again. */
 void change_keep_failed(void);
 
+/* The files were refused at the start, as WHY says, and what was committed runs; NULL: that is
+ * over. */
+void change_keep_refused(const char *why);
+/* WHY, until another change was applied; NULL: nothing was refused. */
+const char *change_refusal(void);
+/* The same as a row of change_list(); NULL: none. A new reference. */
+json_t *change_keep_refusal_row(void);
+
 #endif

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "change_start.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "change_files.h"
 #include "change_journal.h"
 #include "change_keep.h"
 #include "change_now.h"
 #include "change_trial.h"
 #include "log.h"
+#include "spared.h"
+
+#define INSTEAD "commit %u, which would run instead: %s"
 
 static uint32_t version_of_files(const struct datastore_version *v)
 {
@@ -18,16 +24,28 @@ static uint32_t version_of_files(const struct datastore_version *v)
 								   : 0;
 }
 
-static void record_start(const struct datastore_version *v)
+/* False: a reload would be refused, too, with ERRS. */
+static bool note_edit(const struct datastore_version *v, struct conf_errors *errs)
 {
-	static const struct change_ask ask = {.how = "start", .uid = -1};
 	struct datastore_version *before = NULL;
 	char why[256];
 
 	if (change_journal.committed)
 		before = change_journal_read(change_journal.committed, why, sizeof(why));
+	if (before && datastore_would_empty(before, v, errs)) {
+		datastore_version_free(before);
+		return false;
+	}
 	change_now_note(before, v);
 	datastore_version_free(before);
+	return true;
+}
+
+static void record_start(const struct datastore_version *v)
+{
+	static const struct change_ask ask = {.how = "start", .uid = -1};
+	char why[256];
+
 	change_keep(&ask, &v->loaded.written->texts, why, sizeof(why));
 }
 
@@ -61,6 +79,54 @@ static void drop_unfinished(void)
 		change_index_drop(&change_journal, number);
 }
 
+/* ---- of the files, or what was committed in their place */
+
+/* What the files say, with B; NULL: they are refused, as ERRS says. */
+static struct datastore_version *of_files(struct change_begin *b, const struct change_clock *clock,
+					  struct conf_errors *errs)
+{
+	struct datastore_version *v = datastore_read(errs);
+
+	if (!v)
+		return NULL;
+	*b = change_begin(&change_journal, version_of_files(v), clock);
+	if (!b->record || note_edit(v, errs))
+		return v;
+	datastore_version_free(v);
+	return NULL;
+}
+
+static void refusal_text(const struct conf_errors *errs, char *out, size_t size)
+{
+	out[0] = '\0';
+	for (size_t i = errs->n; i-- > 0;)
+		if (!errs->v[i].warning)
+			str_copy(out, errs->v[i].text, size);
+	if (errs->errors > 1)
+		snprintf(out + strlen(out), size - strlen(out), " (and %u more)", errs->errors - 1);
+}
+
+/* The same with what was committed, when ERRS refuse the files. NULL: there is none, or it is
+ * refused as well, which ERRS say, too. */
+static struct datastore_version *committed_instead(struct change_begin *b, struct conf_errors *errs)
+{
+	uint32_t number = change_journal.committed;
+	struct datastore_version *v;
+	char why[MSG_ERROR_MAX];
+
+	if (!number)
+		return NULL;
+	v = change_journal_read(number, why, sizeof(why));
+	*b = (struct change_begin){.run = number};
+	if (!v) {
+		conf_error(errs, NULL, INSTEAD, number, why);
+		return NULL;
+	}
+	refusal_text(errs, why, sizeof(why));
+	change_keep_refused(why);
+	return v;
+}
+
 struct datastore_version *change_first(const char *main, void (*changed)(void),
 				       struct conf_errors *errs)
 {
@@ -74,8 +140,10 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 	change_clock_read(&clock);
 	change_now_begin("start", NULL, NULL);
 	v = change_journal_wants(&b, &clock);
-	if (!v && (v = datastore_read(errs)))
-		b = change_begin(&change_journal, version_of_files(v), &clock);
+	if (!v)
+		v = of_files(&b, &clock, errs);
+	if (!v)
+		v = committed_instead(&b, errs);
 	if (!v)
 		return NULL;
 	settle(&b);
@@ -87,13 +155,50 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 	return v;
 }
 
+/* ---- it is applied */
+
+static void change_on_first(void *arg, const char *error);
+
+/* Somebody refuses what the files say; nothing runs yet. */
+static void start_committed(const char *error)
+{
+	commit_fn done = change_now.done;
+	void *arg = change_now.arg;
+	struct datastore_version *v;
+	char why[MSG_ERROR_MAX], both[2 * MSG_ERROR_MAX + 64];
+
+	v = change_journal_read(change_journal.committed, why, sizeof(why));
+	if (!v) {
+		snprintf(both, sizeof(both), "%s; " INSTEAD, error, change_journal.committed, why);
+		done(arg, both);
+		return;
+	}
+	change_keep_refused(error);
+	change_now_begin("start", done, arg);
+	change_now.number = change_journal.committed;
+	change_now.returns = true;
+	conf_texts_free(&v->loaded.written->texts);
+	spared_look(v->json);
+	change_begin_first(v, done, arg);
+}
+
+/* So is what was committed. */
+static void start_refused(const char *error)
+{
+	char both[2 * MSG_ERROR_MAX + 64];
+
+	if (change_refusal())
+		snprintf(both, sizeof(both), "%s; " INSTEAD, change_refusal(),
+			 change_journal.committed, error);
+	change_now.done(change_now.arg, change_refusal() ? both : error);
+}
+
 /* A start that is refused: where it would have gone on with what a crash broke off, that is taken
  * back instead. */
 static void change_on_first(void *arg, const char *error)
 {
 	uint32_t broken = change_now.fresh ? 0 : change_now.number;
 	bool edited = change_now.fresh && change_journal.committed;
-	commit_fn done = change_now.done;
 
 	if (!error) {
 		change_keep_applied();
@@ -101,15 +206,20 @@ static void change_on_first(void *arg, const char *error)
 			log_info("changed-while-stopped", "commit=%u changed=%u statements=\"%s\"",
 				 change_now.number, change_now.changed, change_now.what);
 		change_now_changed();
-		done(change_now.arg, NULL);
-	} else if (broken && broken != change_journal.committed && change_journal.committed) {
+		change_now.done(change_now.arg, NULL);
+		return;
+	}
+	if (broken && broken != change_journal.committed && change_journal.committed) {
 		log_error("reload-refused", "commit=%u why=\"%s\"", broken, error);
 		change_journal.pending.number = broken;
-		change_trial_take_back(done, change_now.arg);
-	} else {
-		change_keep_failed();
-		done(change_now.arg, error);
+		change_trial_take_back(change_now.done, change_now.arg);
+		return;
 	}
+	change_keep_failed();
+	if (change_journal.committed && !change_now.returns)
+		start_committed(error);
+	else
+		start_refused(error);
 }
 
 void change_begin_first(struct datastore_version *first, commit_fn done, void *arg)
@@ -126,5 +236,6 @@ void change_close(void)
 {
 	change_trial_close();
 	change_files_abort(&change_now.files);
+	change_keep_refused(NULL);
 	change_journal_close();
 }

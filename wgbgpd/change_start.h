@@ -2,6 +2,9 @@
 /*
  * change_start: the first configuration of a life: that of the files, or what the journal says of a
  * trial, or of a change that a crash broke off (change_index.h).
+ *
+ * Files that are refused (edited while nothing ran) lock nobody out: what was committed runs, the
+ * files stay as they are, and change_refusal() says why until another configuration runs.
  */
 #ifndef WGBGP_CHANGE_START_H
 #define WGBGP_CHANGE_START_H
@@ -9,8 +12,9 @@
 #include "commit.h"
 #include "datastore.h"
 
-/* What is to run first, of the file MAIN; NULL after errors. CHANGED hears of each configuration
- * that runs. */
+/* What is to run first, of the file MAIN; NULL after errors: nothing was committed, or that is
+ * refused as well. CHANGED hears of each configuration that runs. ERRS of files that do not run may
+ * be there, too. */
 struct datastore_version *change_first(const char *main, void (*changed)(void),
 				       struct conf_errors *errs);
 /* Applies it; takes it over. DONE as in commit.h. */

@@ -23,6 +23,7 @@
 
 #include "change.h"
 #include "change_index.h"
+#include "change_keep.h"
 #include "change_start.h"
 #include "change_trial.h"
 #include "conf.h"
@@ -30,6 +31,9 @@
 #include "listen.h"
 #include "played.h"
 #include "scratch.h"
+
+#define KEY "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n"
+#define BROKEN "system { nonsense 1; }\n"
 
 static char said[MSG_ERROR_MAX]; /* what DONE was told last */
 static const char *refuses;	 /* "DAEMON STEP": answers "no" there */
@@ -252,6 +256,8 @@ static const char *history(void)
 
 /* ---- lives of the process */
 
+static char refused[2048]; /* what is wrong with what was to run first */
+
 static bool start(void)
 {
 	struct conf_errors errs = {0};
@@ -260,6 +266,10 @@ static bool start(void)
 	for (int id = 0; id < DAEMON_COUNT; id++)
 		played_start(id);
 	first = change_first(main_file, on_config, &errs);
+	refused[0] = '\0';
+	for (size_t i = 0; i < errs.n; i++)
+		snprintf(refused + strlen(refused), sizeof(refused) - strlen(refused), "%s\n",
+			 errs.v[i].text);
 	conf_errors_free(&errs);
 	said[0] = '\0';
 	if (first)
@@ -290,7 +300,7 @@ static int setup(void **state)
 	if (scratch_empty() != 0)
 		return -1;
 	setenv("WGBGP_STATEDIR", scratch_at("state"), 1);
-	scratch_put("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
+	scratch_put("key", KEY);
 	edit("one");
 	played_from_daemon = from_daemon;
 	datastore_init(conf_schema_load(conf_schema_dir(), &errs), main_file);
@@ -353,7 +363,7 @@ static void test_refusals(void **state)
 	assert_string_equal(reload(60), "bgpd: no");
 	assert_false(change_on_trial());
 	assert_string_equal(history(), "committed start");
-	scratch_put("more", "system { nonsense 1; }\n");
+	scratch_put("more", BROKEN);
 	assert_non_null(strstr(reload(0), "more:1:"));
 	assert_non_null(strstr(reload(60), "more:1:"));
 	edit("one");
@@ -382,7 +392,7 @@ static void test_check(void **state)
 	change_check(by("check", 0), on_done, NULL);
 	assert_string_equal(settle(), "bgpd: no");
 	reload(60);
-	scratch_put("more", "system { nonsense 1; }\n");
+	scratch_put("more", BROKEN);
 	change_check(by("check", 0), on_done, NULL);
 	assert_non_null(strstr(said, "more:1:"));
 	assert_true(change_on_trial());
@@ -423,14 +433,142 @@ static void test_edited_while_stopped(void **state)
 	assert_string_equal(settle(), "applied");
 	assert_string_equal(runs(), "two");
 	assert_string_equal(history(), "committed start, committed start");
-	/* One that is refused is none. */
+}
+
+/* ---- a start that is refused */
+
+/* The check alone is answered. */
+static void refuse_check(const char *here)
+{
+	refuses = here;
+	for (int i = 0; i < DAEMON_COUNT; i++)
+		answer_one();
+	refuses = NULL;
+}
+
+/* The files stay as they are; a reload says what is wrong with them, or takes them when mended. */
+static void instead_of(const char *why)
+{
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_non_null(change_refusal());
+	assert_non_null(strstr(change_refusal(), why));
+	assert_string_equal(history(), "refused start, committed start");
+	assert_string_equal(scratch_text("conf.rejected"), "(none)");
+	assert_int_equal(configs, 1);
+}
+
+static void test_broken_while_stopped(void **state)
+{
 	crash();
-	edit("three");
+	scratch_put("more", BROKEN);
+	configs = 0;
+	assert_true(start());
+	instead_of("more:1:10: ");
+	assert_string_equal(scratch_text("more"), BROKEN);
+	assert_non_null(strstr(reload(0), "more:1:10: "));
+	assert_non_null(change_refusal());
+	start_again();
+	assert_string_equal(runs(), "one");
+	assert_non_null(change_refusal());
+	edit("two");
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+	assert_string_equal(history(), "committed reload, committed start");
+	/* Or they are put back. */
+	crash();
+	scratch_put("more", BROKEN);
+	assert_true(start());
+	settle();
+	assert_string_equal(rollback(0, 0), "applied");
+	assert_true(files_say("two"));
+	assert_null(change_refusal());
+	start_again();
+	assert_null(change_refusal());
+}
+
+/* Whatever it is that keeps the files from being read. */
+static void test_unreadable_while_stopped(void **state)
+{
+	static const struct {
+		const char *lost, *text, *why; /* TEXT: what LOST says instead; NULL: nothing */
+	} rows[] = {
+		{"conf", NULL, "conf: "},
+		{"conf", "", "it has no WireGuard interface"},
+		{"conf", "# all gone\n", "it has no WireGuard interface"},
+		{"more", NULL, "more"},
+		{"key", NULL, "key: "},
+		{"key", "short\n", "key: "},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		crash();
+		if (rows[i].text)
+			scratch_put(rows[i].lost, rows[i].text);
+		else
+			unlink(scratch_at(rows[i].lost));
+		configs = 0;
+		assert_true(start());
+		instead_of(rows[i].why);
+		scratch_put("key", KEY);
+		edit("one");
+		assert_string_equal(reload(0), "applied");
+		assert_null(change_refusal());
+	}
+}
+
+/* A daemon that says no, to an edit, or only now to what was committed. */
+static void test_refused_while_stopped(void **state)
+{
+	for (int edited = 0; edited < 2; edited++) {
+		crash();
+		edit(edited ? "two" : "one");
+		configs = 0;
+		looked_for[0] = '\0';
+		assert_true(start());
+		refuse_check("wgd config-check");
+		instead_of("wgd: no");
+		assert_string_equal(looked_for, "one");
+		assert_true(files_say(edited ? "two" : "one"));
+	}
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+}
+
+/* Where what was committed is refused as well there is no start, and both are said. */
+static void test_both_are_refused(void **state)
+{
+	crash();
+	edit("two");
 	assert_true(start());
 	refuses = "wgd config-check";
-	assert_string_equal(settle(), "wgd: no");
-	assert_true(files_say("three"));
-	assert_string_equal(history(), "committed start, committed start");
+	assert_string_equal(settle(), "wgd: no; commit 1, which would run instead: wgd: no");
+	assert_true(files_say("two"));
+	crash();
+	scratch_put("more", BROKEN);
+	scratch_put("state/commits/1", "damaged");
+	assert_false(start());
+	assert_non_null(strstr(refused, "more:1:10: "));
+	assert_non_null(strstr(refused, "commit 1, which would run instead: commit 1 cannot be "
+					"read: Bad message\n"));
+	crash();
+	edit("two");
+	assert_true(start());
+	refuse_check("wgd config-check");
+	assert_string_equal(said, "wgd: no; commit 1, which would run instead: commit 1 cannot be "
+				  "read: Bad message");
+}
+
+static void test_broken_at_the_first_start(void **state)
+{
+	crash();
+	unlink(scratch_at("state/commits/index"));
+	scratch_put("more", BROKEN);
+	assert_false(start());
+	assert_non_null(strstr(refused, "more:1:10: "));
+	assert_null(strstr(refused, "instead"));
+	assert_null(change_refusal());
 }
 
 /* ---- back */
@@ -664,7 +802,7 @@ static void test_return_without_the_key(void **state)
 	pass(60);
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
-	scratch_put("key", "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n");
+	scratch_put("key", KEY);
 }
 
 static unsigned port;
@@ -982,6 +1120,11 @@ int main(void)
 		TEST(test_check),
 		TEST(test_failure),
 		TEST(test_edited_while_stopped),
+		TEST(test_broken_while_stopped),
+		TEST(test_unreadable_while_stopped),
+		TEST(test_refused_while_stopped),
+		TEST(test_both_are_refused),
+		TEST(test_broken_at_the_first_start),
 		TEST(test_rollback),
 		TEST(test_rollback_that_is_refused),
 		TEST(test_files_later),

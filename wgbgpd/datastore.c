@@ -64,9 +64,10 @@ static size_t count_interfaces(const struct datastore_version *v)
 	return v ? json_array_size(conf_list(conf_get(v->json, "wireguard"), "interface")) : 0;
 }
 
-bool datastore_would_empty(const struct datastore_version *v, struct conf_errors *errs)
+bool datastore_would_empty(const struct datastore_version *before,
+			   const struct datastore_version *v, struct conf_errors *errs)
 {
-	size_t n = count_interfaces(running);
+	size_t n = count_interfaces(before);
 
 	if (!n || count_interfaces(v))
 		return false;

@@ -24,9 +24,10 @@ struct datastore_version *datastore_read(struct conf_errors *errs);
 /* The same of files that were read before. FLAGS: enum conf_check_flags. */
 struct datastore_version *datastore_read_texts(const struct conf_texts *texts, unsigned flags,
 					       struct conf_errors *errs);
-/* V has no WireGuard interface, while the running one has: an empty file, comments alone. Says it.
- */
-bool datastore_would_empty(const struct datastore_version *v, struct conf_errors *errs);
+/* V has no WireGuard interface, while BEFORE (NULL: nothing) has: an empty file, comments alone.
+ * Says it. */
+bool datastore_would_empty(const struct datastore_version *before,
+			   const struct datastore_version *v, struct conf_errors *errs);
 /* Another version of the running one with a log level of the operator's. */
 struct datastore_version *datastore_with_log_level(const char *level);
 const struct datastore_version *datastore_running(void); /* NULL before the first commit */

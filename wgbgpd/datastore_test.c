@@ -115,7 +115,7 @@ static void test_would_empty(void **state)
 
 	struct datastore_version *first = read_text("", (char[256]){0});
 
-	assert_false(datastore_would_empty(first, NULL)); /* nothing runs yet */
+	assert_false(datastore_would_empty(NULL, first, NULL)); /* nothing runs yet */
 	datastore_version_free(first);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct conf_errors errs = {0};
@@ -124,7 +124,7 @@ static void test_would_empty(void **state)
 
 		datastore_set_running(read_text(rows[i].runs, says));
 		v = read_text(rows[i].text, says);
-		assert_int_equal(datastore_would_empty(v, &errs), rows[i].says != NULL);
+		assert_int_equal(datastore_would_empty(datastore_running(), v, &errs), rows[i].says != NULL);
 		assert_int_equal(errs.errors, rows[i].says != NULL);
 		if (rows[i].says)
 			assert_string_equal(errs.v[0].text + strlen(path), rows[i].says);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "change_keep.h"
 #include "change_trial.h"
 #include "conf.h"
 #include "conf_leaves.h"
@@ -26,8 +27,16 @@ static struct request *changing;
 
 static void run_version(struct request *r, const json_t *args)
 {
-	request_object(r, json_pack("{s:s, s:s, s:s}", "version", PACKAGE_VERSION, "name", "wgbgp",
-				    "hostname", datastore_hostname()));
+	json_t *warnings = json_array();
+
+	if (change_refusal())
+		json_array_append_new(warnings,
+				      json_sprintf("the files were refused at the start, what was "
+						   "committed before runs: %s",
+						   change_refusal()));
+	request_object(r,
+		       json_pack("{s:s, s:s, s:s, s:o}", "version", PACKAGE_VERSION, "name",
+				 "wgbgp", "hostname", datastore_hostname(), "warnings", warnings));
 }
 
 static void run_daemons(struct request *r, const json_t *args)

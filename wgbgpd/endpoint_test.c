@@ -634,7 +634,8 @@ static void test_own(void **state)
 	open_client(0);
 	request(0, 1, "{\"command\":\"version\"}");
 	snprintf(want, sizeof(want),
-		 "client 0 head 1 '' {\"version\":\"%s\",\"name\":\"wgbgp\",\"hostname\":\"%s\"}\n"
+		 "client 0 head 1 '' "
+		 "{\"version\":\"%s\",\"name\":\"wgbgp\",\"hostname\":\"%s\",\"warnings\":[]}\n"
 		 "client 0 end 1 ''\n",
 		 PACKAGE_VERSION, host);
 	EXPECT(want);

@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 #include "ask.h"
 #include "change.h"
+#include "change_keep.h"
 #include "change_start.h"
 #include "cli_sockets.h"
 #include "commit.h"
@@ -57,11 +59,6 @@ static int make_rundir(const char *rundir)
 
 /* ---- changes */
 
-static void on_config(void)
-{
-	endpoint_groups(datastore_running()->json);
-}
-
 static void reload_by_signal(commit_fn done)
 {
 	static const struct change_ask ask = {.how = "SIGHUP", .uid = -1};
@@ -69,10 +66,23 @@ static void reload_by_signal(commit_fn done)
 	change_reload(&ask, done, NULL);
 }
 
+/* To be freed. */
+static char *status_text(void)
+{
+	char *interfaces = interfaces_status(), *text;
+
+	if (!change_refusal())
+		return interfaces;
+	text = xasprintf("%s; the files are refused, what was committed runs: %s", interfaces,
+			 change_refusal());
+	free(interfaces);
+	return text;
+}
+
 /* Never without a word about the interfaces that cannot be used. */
 static void tell_systemd(void)
 {
-	char *status = interfaces_status();
+	char *status = status_text();
 
 	if (unready && !stopping && interfaces_settled(datastore_running()->json)) {
 		unready = false;
@@ -82,6 +92,12 @@ static void tell_systemd(void)
 		notify_status(status);
 	}
 	free(status);
+}
+
+static void on_config(void)
+{
+	endpoint_groups(datastore_running()->json);
+	tell_systemd();
 }
 
 static void on_reloaded(void *arg, const char *error)

@@ -29,6 +29,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "conf.h"
 #include "loop.h"
 #include "messages.h"
 #include "process.h"
@@ -1336,6 +1337,68 @@ static void test_killed_at_the_start(void **state)
 	free(marker);
 }
 
+/* Nothing was committed yet. */
+static void forget_commits(void)
+{
+	char *index = in_dir("state/commits/index");
+
+	unlink(index);
+	free(index);
+}
+
+/* What the answer to `version` warns of first; "": nothing. */
+static const char *warned(void)
+{
+	static char text[512];
+	struct reply reply;
+	const json_t *first;
+
+	assert_string_equal(ask("{\"command\":\"version\"}", &reply), "");
+	first = json_array_get(json_object_get(reply.head, "warnings"), 0);
+	str_copy(text, first ? json_string_value(first) : "", sizeof(text));
+	reply_free(&reply);
+	return text;
+}
+
+/* A file that was edited while nothing ran, and is refused: what was committed runs, and it is
+ * said, until the file was mended. */
+static void test_broken_while_stopped(void **state)
+{
+	static const struct {
+		const char *description, *more, *why;
+	} rows[] = {{"x", "nonsense;", "conf:3:1: 'nonsense'"},
+		    {"refuse bgpd", "", "bgpd: told to refuse"}};
+	int fd = open_systemd();
+	struct reply reply;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		clear_log();
+		write_config("good", "");
+		parent = start_parent();
+		WAIT_LOG("wgd prune\n");
+		stop_parent(state);
+		clear_log();
+		write_config(rows[i].description, rows[i].more);
+		parent = start_parent();
+		WAIT_LOG("bgpd apply good\n", "wgd prune\n");
+		wait_notified(fd, "READY=1\nSTATUS=Running; the files are refused", rows[i].why);
+		assert_non_null(strstr(warned(), rows[i].why));
+		assert_string_equal(ask("{\"command\":\"commits\"}", &reply), "");
+		assert_string_equal(conf_str(json_array_get(reply.first, 0), "state", ""),
+				    "refused");
+		assert_non_null(
+			strstr(conf_str(json_array_get(reply.first, 0), "why", ""), rows[i].why));
+		reply_free(&reply);
+		assert_non_null(strstr(reload(), rows[i].why));
+		write_config("better", "");
+		assert_string_equal(reload(), "");
+		assert_string_equal(warned(), "");
+		wait_notified(fd, "STATUS=Running", "");
+		stop_parent(state);
+	}
+	close_systemd(fd);
+}
+
 static void test_bad_first_configuration(void **state)
 {
 	char text[4096] = "", *want;
@@ -1343,6 +1406,7 @@ static void test_bad_first_configuration(void **state)
 	pid_t next;
 
 	clear_log();
+	forget_commits();
 	write_config("refuse bgpd", "");
 	assert_int_equal(wait_exit(start_parent()), 1);
 	assert_false(log_has("apply"));
@@ -1371,6 +1435,7 @@ static void test_no_place(void **state)
 	mode_t mask = umask(0);
 	struct stat st;
 
+	forget_commits();
 	write_config("place", "nonsense;");
 	assert_int_equal(wait_exit(start_parent_in(fresh)), 1);
 	umask(mask);
@@ -1488,6 +1553,8 @@ int main(void)
 						stop_parent),
 		HASTY(test_killed_while_checking),
 		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
+		cmocka_unit_test_setup_teardown(test_broken_while_stopped, stop_parent,
+						stop_parent),
 		cmocka_unit_test_setup(test_bad_first_configuration, stop_parent),
 		cmocka_unit_test_setup(test_no_place, stop_parent),
 	};
