@@ -156,15 +156,6 @@ static void send_current(void)
 	timer_start(&now.timeout, ANSWER_MS);
 }
 
-/* What cannot be had is no reason to stay away from what ran before. */
-static void listen_anyway(const json_t *config)
-{
-	char why[256];
-
-	if (listen_prepare(config, why, sizeof(why)) < 0)
-		log_error("configuration", "error=\"%s\"", why);
-}
-
 /* What ran before is applied again, by the same steps but the check. */
 static void go_back(void)
 {
@@ -174,7 +165,7 @@ static void go_back(void)
 	snprintf(now.error, sizeof(now.error), "the old configuration is in force again: %.*s",
 		 MSG_ERROR_MAX - 48, why);
 	listen_abort();
-	listen_anyway(now.before->json);
+	listen_prepare_anyway(now.before->json);
 	datastore_renumber(now.before);
 	now.version = now.before;
 	now.before = NULL;
@@ -252,7 +243,7 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 
 void commit_return(struct datastore_version *version, commit_fn done, void *arg)
 {
-	listen_anyway(version->json);
+	listen_prepare_anyway(version->json);
 	commit_begin(change_steps, version, version->generation, done, arg);
 }
 

@@ -656,6 +656,8 @@ static void test_sockets_without_bgpd(void **state)
 	listen_free();
 }
 
+static void (*begin)(struct datastore_version *, commit_fn, void *) = commit_start;
+
 /* Whole, for sockets alone: what bgpd was sent, or why not. */
 static const char *listen_at(uint32_t n, const char *addresses, bool as)
 {
@@ -667,7 +669,7 @@ static const char *listen_at(uint32_t n, const char *addresses, bool as)
 		json_object_set_new(bgp, "listen-address", list);
 	if (as)
 		json_object_set_new(bgp, "as", json_integer(1));
-	commit_start(version(n, json_pack("{s:o}", "bgp", bgp)), on_done, said);
+	begin(version(n, json_pack("{s:o}", "bgp", bgp)), on_done, said);
 	for (int i = 0; i < 6; i++) {
 		played_settle();
 		if (commit_busy())
@@ -708,16 +710,24 @@ static void test_sockets_change(void **state)
 	port--;
 }
 
-/* Two addresses, of which the second is somebody else's: the first one is let go. */
-static void test_sockets_of_a_refusal(void **state)
+/* Somebody else listens there. */
+static int occupy(const char *address)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char want[128];
 
-	inet_pton(AF_INET, "127.0.0.7", &sa.sin_addr);
+	inet_pton(AF_INET, address, &sa.sin_addr);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+/* Two addresses, of which the second is somebody else's: the first one is let go. */
+static void test_sockets_of_a_refusal(void **state)
+{
+	int fd = occupy("127.0.0.7");
+	char want[128];
+
 	snprintf(want, sizeof(want), "bgp: cannot listen at 127.0.0.7:%u: Address already in use",
 		 port);
 	assert_string_equal(listen_at(1, "[\"127.0.0.6\",\"127.0.0.7\",\"127.0.0.8\"]", true),
@@ -727,17 +737,29 @@ static void test_sockets_of_a_refusal(void **state)
 	close(fd);
 }
 
+/* What ran before comes back without the one that cannot be had, and with all others. */
+static void test_sockets_of_a_return(void **state)
+{
+	int fd = occupy("127.0.0.7");
+
+	assert_string_equal(listen_at(1, "[\"127.0.0.5\"]", true), "applied listen 127.0.0.5");
+	begin = commit_return;
+	assert_string_equal(listen_at(2, "[\"127.0.0.6\",\"127.0.0.7\",\"127.0.0.8\"]", true),
+			    "applied listen 127.0.0.8 listen 127.0.0.6");
+	begin = commit_start;
+	assert_true(is_bound("127.0.0.6"));
+	assert_true(is_bound("127.0.0.8"));
+	assert_false(is_bound("127.0.0.5"));
+	close(fd);
+	listen_free();
+}
+
 /* Nothing is asked where nobody could listen there. */
 static void test_address_in_use(void **state)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = occupy("127.0.0.1");
 	char want[128];
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	assert_int_equal(listen(fd, 1), 0);
 	commit_start(rich(1, "127.0.0.1", false), on_done, said);
 	snprintf(want, sizeof(want), "bgp: cannot listen at 127.0.0.1:%u: Address already in use",
 		 port);
@@ -814,6 +836,7 @@ int main(void)
 		TEST(test_sockets_without_bgpd),
 		TEST(test_sockets_change),
 		TEST(test_sockets_of_a_refusal),
+		TEST(test_sockets_of_a_return),
 		TEST(test_address_in_use),
 		TEST(test_log_levels),
 	};

@@ -15,6 +15,7 @@
 #include "listen_keys.h"
 #include "log.h"
 #include "messages.h"
+#include "util.h"
 
 #define BACKLOG 512
 
@@ -81,31 +82,69 @@ static bool is_missed(int err, bool optional)
 	return err == -EACCES || (optional && (err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL));
 }
 
-static int want(const struct endpoint *at, bool optional, char *error, size_t size)
+/* Of the sockets of a configuration. */
+struct wish {
+	bool anyway; /* what cannot be had is said, and the rest is made */
+	int err;     /* the first one, or 0; after it nothing is made */
+	char error[256];
+};
+
+static void listen_refuse(struct wish *w, const struct endpoint *at, int err)
+{
+	snprintf(w->error, sizeof(w->error), "bgp: cannot listen at %s: %s", ENDPOINT_STR(at),
+		 strerror(-err));
+	if (w->anyway)
+		log_error("configuration", "error=\"%s\"", w->error);
+	else
+		w->err = err;
+}
+
+static void want(struct wish *w, const struct endpoint *at, bool optional)
 {
 	struct listener *l = listen_find(at);
 	int fd;
 
+	if (w->err)
+		return;
 	if (l) {
 		l->wanted = true;
-		return 0;
+		return;
 	}
 	fd = make_socket(at);
 	if (fd < 0 && is_missed(fd, optional)) {
 		log_info("listen", "local=%s error=\"%s\"", ENDPOINT_STR(at), strerror(-fd));
-		return 0;
+		return;
 	}
 	if (fd < 0) {
-		snprintf(error, size, "bgp: cannot listen at %s: %s", ENDPOINT_STR(at),
-			 strerror(-fd));
-		return fd;
+		listen_refuse(w, at, fd);
+		return;
 	}
 	l = xcalloc(1, sizeof(*l));
 	l->at = *at;
 	l->fd = fd;
 	l->fresh = l->wanted = true;
 	LIST_INSERT_HEAD(&listeners, l, link);
-	return 0;
+}
+
+static void want_all(struct wish *w, const json_t *config)
+{
+	static const uint8_t zero[16];
+	struct listen_at wanted = listen_at(config);
+	struct endpoint at = {.port = wanted.port};
+
+	share_ports(true);
+	for (size_t i = 0; i < wanted.n; i++) {
+		at.addr = wanted.addrs[i];
+		want(w, &at, !wanted.written);
+	}
+	if (!wanted.n) {
+		at.addr = addr_make(AF_INET, zero);
+		want(w, &at, false);
+		at.addr = addr_make(AF_INET6, zero);
+		want(w, &at, true);
+	}
+	free(wanted.addrs);
+	share_ports(false);
 }
 
 /* All stay that are there, with their passwords. */
@@ -119,39 +158,34 @@ static int listen_unchanged(int err)
 	return err;
 }
 
-int listen_prepare(const json_t *config, char *error, size_t size)
+static int prepare(struct wish *w, const json_t *config)
 {
-	static const uint8_t zero[16];
-	const json_t *bgp = conf_get(config, "bgp");
-	struct endpoint at = {0};
-	struct listen_at wanted;
 	struct listener *l;
-	int err = 0;
 
 	LIST_FOREACH (l, &listeners, link)
 		l->wanted = false;
-	err = listen_keys_prepare(config, error, size);
+	w->err = listen_keys_prepare(config, w->error, sizeof(w->error));
+	if (!w->err && conf_has(conf_get(config, "bgp"), "as"))
+		want_all(w, config);
+	return w->err ? listen_unchanged(w->err) : 0;
+}
+
+int listen_prepare(const json_t *config, char *error, size_t size)
+{
+	struct wish w = {0};
+	int err = prepare(&w, config);
+
 	if (err)
-		return listen_unchanged(err);
-	if (!conf_has(bgp, "as"))
-		return 0;
-	share_ports(true);
-	wanted = listen_at(config);
-	at.port = wanted.port;
-	for (size_t i = 0; i < wanted.n && !err; i++) {
-		at.addr = wanted.addrs[i];
-		err = want(&at, !wanted.written, error, size);
-	}
-	free(wanted.addrs);
-	if (!wanted.n) {
-		at.addr = addr_make(AF_INET, zero);
-		err = want(&at, false, error, size);
-		at.addr = addr_make(AF_INET6, zero);
-		if (!err)
-			err = want(&at, true, error, size);
-	}
-	share_ports(false);
-	return err ? listen_unchanged(err) : 0;
+		str_copy(error, w.error, size);
+	return err;
+}
+
+void listen_prepare_anyway(const json_t *config)
+{
+	struct wish w = {.anyway = true};
+
+	if (prepare(&w, config) < 0)
+		log_error("configuration", "error=\"%s\"", w.error);
 }
 
 static void listen_drop(struct listener *l)

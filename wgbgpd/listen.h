@@ -19,6 +19,8 @@
 /* Makes what CONFIG (effective) needs and is not there yet; 0, or -errno and a text. After an error
  * a listen_commit() leaves everything as it is. */
 int listen_prepare(const json_t *config, char *error, size_t size);
+/* For a configuration that ran before: what cannot be had is logged and done without. */
+void listen_prepare_anyway(const json_t *config);
 /* The prepared set is in force: the rest is closed; new ones go to BGPD (NULL: it is not running).
  */
 void listen_commit(struct ipc *bgpd, uint32_t generation);
