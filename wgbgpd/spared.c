@@ -118,11 +118,13 @@ static bool is_near(const struct nets *nets, const struct addr *a)
 	return false;
 }
 
-/* What the needed ones are judged by. */
+/* What is needed now, and what it is judged by. */
 struct look {
 	const json_t *config;
-	const struct entries *entries; /* of it */
-	struct nets nets;	       /* of the machine */
+	struct entries entries; /* of it */
+	struct nets nets;	/* of the machine */
+	struct needed needed[NEEDED_MAX];
+	unsigned n, n_spared; /* the first ones are to be spared, the others resolvers by tunnels */
 };
 
 /* It is a tunnel of the configuration, or of the one that runs. */
@@ -134,45 +136,60 @@ static bool is_ours(const json_t *config, const char *interface)
 }
 
 /* A session with a tunnel's own address came by that tunnel, wherever the way leads now. */
-static bool is_to_be_spared(void *arg, const struct needed *needed)
+static bool is_to_be_spared(const struct look *l, const struct needed *needed)
 {
-	const struct look *look = arg;
-
-	return !is_near(&look->nets, &needed->addr) && !is_ours(look->config, needed->interface) &&
-	       !is_ours(look->config, needed->local) && covers(look->entries, &needed->addr);
+	return !is_near(&l->nets, &needed->addr) && !is_ours(l->config, needed->interface) &&
+	       !is_ours(l->config, needed->local) && covers(&l->entries, &needed->addr);
 }
 
-static unsigned spared_find(const json_t *config, const struct entries *entries,
-			    struct needed out[NEEDED_MAX])
+static bool matters(void *arg, const struct needed *needed)
 {
-	struct look look = {.config = config, .entries = entries};
-	unsigned count;
+	const struct look *l = arg;
 
-	conf_nets_add_machines(&look.nets);
-	count = needed_read(out, is_to_be_spared, &look);
-	free(look.nets.v);
-	return count;
+	return is_to_be_spared(l, needed) ||
+	       (needed->resolver && leads_in(l->config, needed->interface));
+}
+
+static void look_begin(struct look *l, const json_t *config)
+{
+	*l = (struct look){.config = config, .entries = entries_of(config)};
+	conf_nets_add_machines(&l->nets);
+	l->n = needed_read(l->needed, matters, l);
+	for (unsigned i = 0; i < l->n; i++) {
+		struct needed one = l->needed[i];
+
+		if (!is_to_be_spared(l, &one))
+			continue;
+		l->needed[i] = l->needed[l->n_spared];
+		l->needed[l->n_spared++] = one;
+	}
+}
+
+static void look_end(struct look *l)
+{
+	free(l->entries.v);
+	free(l->nets.v);
 }
 
 void spared_warn(const json_t *config, struct conf_errors *errs)
 {
-	struct needed found[NEEDED_MAX];
-	struct entries entries = entries_of(config);
-	unsigned count = spared_find(config, &entries, found);
+	struct look l;
 
-	for (unsigned i = 0; i < count; i++) {
-		const struct entry *by = covers(&entries, &found[i].addr);
+	look_begin(&l, config);
+	for (unsigned i = 0; i < l.n_spared; i++) {
+		const struct needed *one = &l.needed[i];
+		const struct entry *by = covers(&l.entries, &one->addr);
 
 		if (!by->prefix.len)
 			continue;
 		conf_warning(errs, NULL,
 			     "wireguard interface %s peer %s permit: %s covers %s, %s by "
 			     "%s: it is reached in the clear while no tunnel has a route there",
-			     by->interface, by->peer, by->permit, ADDR_STR(&found[i].addr),
-			     found[i].resolver ? "a name server" : "who has an SSH session here",
-			     found[i].interface);
+			     by->interface, by->peer, by->permit, ADDR_STR(&one->addr),
+			     one->resolver ? "a name server" : "who has an SSH session here",
+			     one->interface);
 	}
-	free(entries.v);
+	look_end(&l);
 }
 
 /* ---- the file */
@@ -287,53 +304,36 @@ static bool make_room(const struct entries *entries, const struct addr *a, unsig
 	return true;
 }
 
-static bool drop_uncovered(const json_t *config)
+/* Until its first route a tunnel's name server is like any other: none is kept that a tunnel leads
+ * to. Whoever has a session may have come in the clear, and stays. */
+static bool is_resolver_by_tunnel(const struct look *l, const struct addr *a)
 {
-	struct entries entries = entries_of(config);
+	for (unsigned i = l->n_spared; i < l->n; i++)
+		if (addr_eq(&l->needed[i].addr, a))
+			return true;
+	return false;
+}
+
+/* SETTLED: of what no `permit` covers any more none is kept either. */
+static bool drop_some(const struct look *l, bool settled)
+{
 	unsigned kept = 0, before = n;
 
 	for (unsigned i = 0; i < n; i++)
-		if (covers(&entries, &list[i]))
+		if (!is_resolver_by_tunnel(l, &list[i]) &&
+		    (!settled || covers(&l->entries, &list[i])))
 			list[kept++] = list[i];
-	n = kept;
-	free(entries.v);
-	return n != before;
-}
-
-static bool is_resolver_by_tunnel(void *arg, const struct needed *needed)
-{
-	const struct look *look = arg;
-
-	return needed->resolver && leads_in(look->config, needed->interface);
-}
-
-/* Until its first route a tunnel's name server is like any other: none is kept that a tunnel leads
- * to. Whoever has a session may have come in the clear, and stays. */
-static bool drop_resolvers(const json_t *config)
-{
-	struct look look = {.config = config};
-	struct needed found[NEEDED_MAX];
-	unsigned kept = 0, before = n, count = needed_read(found, is_resolver_by_tunnel, &look);
-
-	for (unsigned i = 0; i < n; i++) {
-		unsigned at = 0;
-
-		while (at < count && !addr_eq(&found[at].addr, &list[i]))
-			at++;
-		if (at == count)
-			list[kept++] = list[i];
-	}
 	n = kept;
 	return n != before;
 }
 
-/* Those of FOUND that are in the list become its first ones: how many. */
-static unsigned refresh(const struct needed *found, unsigned count)
+/* Those that are needed now and in the list become its first ones: how many. */
+static unsigned refresh(const struct look *l)
 {
 	unsigned now = 0;
 
-	while (count--) {
-		unsigned at = position(&found[count].addr);
+	for (unsigned i = l->n_spared; i-- > 0;) {
+		unsigned at = position(&l->needed[i].addr);
 
 		if (at == n)
 			continue;
@@ -343,17 +343,15 @@ static unsigned refresh(const struct needed *found, unsigned count)
 	return now;
 }
 
-static bool add_needed(const json_t *config)
+static bool add_needed(const struct look *l)
 {
-	struct needed found[NEEDED_MAX];
-	struct entries entries = entries_of(config);
-	unsigned count = spared_find(config, &entries, found), now = refresh(found, count);
+	unsigned now = refresh(l);
 	bool more = false;
 
-	while (count--) {
-		const struct needed *one = &found[count];
+	for (unsigned i = l->n_spared; i-- > 0;) {
+		const struct needed *one = &l->needed[i];
 
-		if (position(&one->addr) < n || !make_room(&entries, &one->addr, &now))
+		if (position(&one->addr) < n || !make_room(&l->entries, &one->addr, &now))
 			continue;
 		put_first(one->addr, n++);
 		now++;
@@ -362,16 +360,21 @@ static bool add_needed(const json_t *config)
 			 ADDR_STR(&one->addr), one->interface,
 			 one->resolver ? "a name server" : "it has an SSH session here");
 	}
-	free(entries.v);
 	return more;
 }
 
 void spared_look(const json_t *config)
 {
-	if (!path || !add_needed(config))
+	struct look l;
+
+	if (!path)
 		return;
-	write_down();
-	tell_list();
+	look_begin(&l, config);
+	if (add_needed(&l)) {
+		write_down();
+		tell_list();
+	}
+	look_end(&l);
 }
 
 /* What runs is there to stay: nothing is being applied, or may be taken back. */
@@ -380,33 +383,43 @@ static bool is_settled(void)
 	return !commit_busy() && !change_journal.pending.number;
 }
 
+static void look_again(const json_t *config)
+{
+	bool fewer, more;
+	struct look l;
+
+	look_begin(&l, config);
+	fewer = drop_some(&l, is_settled());
+	more = add_needed(&l);
+	look_end(&l);
+	if (fewer || more) {
+		told = false;
+		write_down();
+	}
+}
+
 static void spared_due(void *arg)
 {
 	const struct datastore_version *running = datastore_running();
 
 	timer_start(&timer, LOOK_MS);
-	if (running) {
-		bool fewer = drop_resolvers(running->json);
-
-		if (is_settled() && drop_uncovered(running->json))
-			fewer = true;
-		if (fewer) {
-			told = false;
-			write_down();
-		}
-		spared_look(running->json);
-	}
+	if (running)
+		look_again(running->json);
 	if (!told)
 		tell_list();
 }
 
 void spared_open(const json_t *config)
 {
+	struct look l;
+
 	path = state_path("spared");
 	read_list();
 	timer_init(&timer, spared_due, NULL);
-	if (add_needed(config))
+	look_begin(&l, config);
+	if (add_needed(&l))
 		write_down();
+	look_end(&l);
 	told = !n;
 	timer_start(&timer, AGAIN_MS);
 }
