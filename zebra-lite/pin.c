@@ -24,6 +24,8 @@ static struct log_bucket turn_bucket;
 static uint64_t kept_version; /* keepin_version() that those spared were looked at by */
 static bool moved;	      /* a route around one of those was written since */
 
+static void try_ways(void *arg);
+
 static struct pin *pin_of(struct trie_node *t)
 {
 	return t ? container_of(t, struct pin, node) : NULL;
@@ -246,6 +248,15 @@ static void pin_place(struct pin *pin)
 	rib_own_route(&pin->node.p, RIB_PIN, w, pin->placed ? n : 0);
 }
 
+static void try_ways_soon(const struct pin *pin)
+{
+	if (pin->n_ways < 2)
+		return;
+	if (!turn_timer.ready)
+		timer_init(&turn_timer, try_ways, NULL);
+	timer_start(&turn_timer, 0);
+}
+
 static void pin_eval(struct pin *pin)
 {
 	struct pin to = {.addr = pin->addr};
@@ -256,6 +267,7 @@ static void pin_eval(struct pin *pin)
 	pin_place(pin);
 	if (!other)
 		return;
+	try_ways_soon(pin); /* its tunnel may be down already */
 	covers_again(pin);
 	keepin_look_over(&pin->addr);
 }
@@ -434,11 +446,8 @@ void pin_tunnel_changed(const struct tunnel_peer *p)
 {
 	const struct pin *pin = p->pinned.family ? pin_find(&p->pinned) : NULL;
 
-	if (!pin || pin->n_ways < 2 || p->state != TUNNEL_DOWN)
-		return;
-	if (!turn_timer.ready)
-		timer_init(&turn_timer, try_ways, NULL);
-	timer_start(&turn_timer, 0);
+	if (pin && p->state == TUNNEL_DOWN)
+		try_ways_soon(pin);
 }
 
 /* --- what may change them --- */

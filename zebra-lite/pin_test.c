@@ -418,6 +418,21 @@ static void test_dark_way(void **state)
 	RIG_TOLD("change 203.0.113.1/32 " BOTH "\n");
 }
 
+/* It was down before the underlay had several ways, and wgd has no more to say about it. */
+static void test_down_before(void **state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_DOWN);
+	rig_pass(20000);
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	rig_told();
+	rig_multipath(true, "0.0.0.0/0", RTPROT_STATIC, 9, "198.51.100.254", "203.0.114.9");
+	rig_pass(100);
+	RIG_TOLD("redist +kernel 0.0.0.0/0 metric 9\n"
+		 "add 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	rig_pass(6500);
+	RIG_TOLD("change 203.0.113.1/32 via 203.0.114.9 dev u\n");
+}
+
 /* What is dead behind an endpoint that others reach by the same way is not the way's fault. */
 static void test_dead_beside_others(void **state)
 {
@@ -500,8 +515,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_order),	   T(test_underlay), T(test_by_routes),
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
-		T(test_multipath), T(test_dark_way),  T(test_dead_beside_others),
-		T(test_held_down), T(test_by_link_local),
+		T(test_multipath), T(test_dark_way), T(test_dead_beside_others),
+		T(test_held_down), T(test_by_link_local), T(test_down_before),
 	};
 
 	log_init("pin_test");
