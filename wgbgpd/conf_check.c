@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf_check_say.h"
+#include "conf_nets.h"
 
 /* A leaf whose value must be the key of an entry of the list LIST in OUTER (NULL: at the top). */
 static void check_reference(const struct conf *conf, const struct lyd_node *leaf,
@@ -52,7 +53,52 @@ static void check_references(const struct conf *conf, struct conf_errors *errs)
 	}
 }
 
-static void check_statics(const struct lyd_node *node, struct conf_errors *errs)
+/* The first peer of the interface that is in use and has the tunnel address A; NULL: none. */
+static const struct lyd_node *peer_at(const struct lyd_node *interface, const struct addr *a)
+{
+	struct addr there;
+
+	for (struct lyd_node *p = conf_child(interface, "peer"); p; p = conf_next(p))
+		for (struct lyd_node *t = conf_child(p, "tunnel-address"); t; t = conf_next(t))
+			if (!conf_is(p, "disabled", "true") &&
+			    addr_parse(lyd_get_value(t), &there) == 0 && addr_eq(&there, a))
+				return p;
+	return NULL;
+}
+
+/* A link-local next hop is another host on each link: S has to say on which. */
+static void check_link(const struct conf *conf, const char *plane, const struct lyd_node *s,
+		       struct conf_errors *errs)
+{
+	struct lyd_node *i = conf_child(conf_top(conf, "wireguard"), "interface");
+	const struct lyd_node *hop = conf_child(s, "next-hop"), *peer, *first = NULL;
+	struct addr a;
+
+	if (!hop || conf_child(s, "interface") || addr_parse(lyd_get_value(hop), &a) < 0 ||
+	    a.family != AF_INET6 || !addr_is_link_local(&a))
+		return;
+	for (; i; i = conf_next(i)) {
+		peer = str_eq(conf_net_plane(i), plane) ? peer_at(i, &a) : NULL;
+		if (peer && first) {
+			conf_check_error(errs, hop,
+					 "peers of %s (line %u) and %s (line %u) have '%s'; "
+					 "expected an interface beside it",
+					 lyd_get_value(lyd_child(lyd_parent(first))),
+					 conf_line(first), lyd_get_value(lyd_child(i)),
+					 conf_line(peer), lyd_get_value(hop));
+			return;
+		}
+		first = first ? first : peer;
+	}
+	if (!first)
+		conf_check_warning(errs, hop,
+				   "'%s' is another host on each link; expected an interface "
+				   "beside it",
+				   lyd_get_value(hop));
+}
+
+static void check_statics(const struct conf *conf, const struct lyd_node *node, const char *plane,
+			  struct conf_errors *errs)
 {
 	for (struct lyd_node *s = conf_child(node, "static"); s; s = conf_next(s)) {
 		bool via = conf_child(s, "next-hop") || conf_child(s, "interface");
@@ -61,6 +107,7 @@ static void check_statics(const struct lyd_node *node, struct conf_errors *errs)
 		if (via == hole)
 			conf_check_error(errs, s,
 					 "expected either next-hop or interface, or blackhole");
+		check_link(conf, plane, s, errs);
 	}
 }
 
@@ -68,9 +115,9 @@ static void check_rib(const struct conf *effective, struct conf_errors *errs)
 {
 	struct lyd_node *rib = conf_top(effective, "rib");
 
-	check_statics(rib, errs);
+	check_statics(effective, rib, "main", errs);
 	for (struct lyd_node *p = conf_top(effective, "plane"); p; p = conf_next(p))
-		check_statics(p, errs);
+		check_statics(effective, p, lyd_get_value(lyd_child(p)), errs);
 	for (struct lyd_node *r = conf_child(rib, "rule"); r; r = conf_next(r)) {
 		const char *source = conf_value(r, "source"), *to = conf_value(r, "destination");
 
