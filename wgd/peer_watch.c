@@ -5,7 +5,9 @@
 #include "peer_live.h"
 #include "roster.h"
 
-#define TICK_MS 50
+#define TICK_MIN_MS 50
+#define TICK_MAX_MS 250
+#define TICK_PART 8 /* ticks in the time between two requests */
 #define INTERVAL_MIN_MS 100
 #define SLOW_INTERVAL_MS 1000 /* between requests that no answer is expected to */
 #define SUSPECT_PART 4	      /* of the time that an answer may take: then it is looked closer */
@@ -145,20 +147,36 @@ static void watch_look(struct device *dev, uint64_t now)
 	device_look(dev, false);
 }
 
+/* How soon its silence is to be seen: at 1,000 peers the ticks are most of what they cost. */
+static uint64_t watch_tick(const struct peer *p)
+{
+	uint64_t tick;
+
+	if (p->echo || p->bfd.sent.id)
+		return TICK_MIN_MS; /* their silences begin at their own pace */
+	if (!is_watched(p))
+		return TICK_MAX_MS;
+	tick = watch_interval(p) / TICK_PART;
+	return tick < TICK_MIN_MS ? TICK_MIN_MS : tick > TICK_MAX_MS ? TICK_MAX_MS : tick;
+}
+
 static void on_watch(void *arg)
 {
 	struct device *dev = arg;
-	uint64_t now = now_ms();
+	uint64_t now = now_ms(), tick = TICK_MAX_MS;
 	struct peer *p;
 
 	if (!device_is_slow(dev)) {
 		device_watch_stop(dev);
 		return;
 	}
-	timer_start(&dev->watch, TICK_MS);
 	icmp_drain(&dev->icmp); /* what waits in the socket was not late */
-	TAILQ_FOREACH (p, &dev->peers, link)
+	TAILQ_FOREACH (p, &dev->peers, link) {
 		watch_peer(p, now);
+		if (tick > TICK_MIN_MS && watch_tick(p) < tick)
+			tick = watch_tick(p);
+	}
+	timer_start(&dev->watch, tick);
 	watch_look(dev, now);
 }
 
@@ -167,7 +185,7 @@ void device_watch(struct device *dev)
 	if (!device_is_slow(dev) || timer_running(&dev->watch))
 		return;
 	timer_init(&dev->watch, on_watch, dev);
-	timer_start(&dev->watch, TICK_MS);
+	timer_start(&dev->watch, TICK_MIN_MS);
 }
 
 void device_watch_stop(struct device *dev)

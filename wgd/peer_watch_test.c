@@ -93,15 +93,39 @@ static void test_bytes_without_answers(void **state)
 	}
 	count("no answers", reads);
 	rig_expect("@30000\n"
-		   "no answers: 19 readings\n");
+		   "no answers: 18 readings\n");
 	/* It does again: then the silence says something again. */
 	answers = true;
 	pass(10000);
 	answers = false;
 	rig_pass(2500);
-	rig_expect("@11750\n"
+	rig_expect("@11820\n"
 		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
 		   "10.9.0.2/32\n");
+}
+
+/* A thousand tunnels would be looked at 20 times a second for nothing. */
+static void test_ticks(void **state)
+{
+	static const struct {
+		const char *config;
+		unsigned ticks; /* in 10 s */
+	} rows[] = {
+		{SLOW(""), 200},
+		{RIG_WG0("", RIG_PEER_A("") ", " RIG_PEER_B(RIG_QUIET)), 40}, /* 15 s */
+		{RIG_WG0("", RIG_PEER_A(", 'liveness': {'probe': false}")), 40},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned drains;
+
+		begin(rows[i].config, 100, true);
+		drains = rig.drains;
+		pass(10000);
+		assert_in_range(rig.drains - drains, rows[i].ticks * 9 / 10, rows[i].ticks);
+		rig_close(state);
+		rig_open(state);
+	}
 }
 
 /* Who never answered is left to the polls. */
@@ -235,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_cut),
+		RIG_CHECK(test_ticks),
 		RIG_CHECK(test_bytes_without_answers),
 		RIG_CHECK(test_never_answered),
 		RIG_CHECK(test_fast_again),

@@ -64,6 +64,7 @@ struct rig {
 	unsigned wait_us;     /* ... and what it waits besides for a processor */
 	uint64_t waited_us;   /* so far */
 	unsigned reads;	      /* so far */
+	unsigned drains;      /* of its ICMP sockets: each tick of a watch begins with one */
 	int route_error;      /* of a lookup: -errno, 0: there is one, of */
 	uint8_t route_type;   /* RTN_*, 0: unicast */
 	uint32_t route_oif;

@@ -719,6 +719,7 @@ int icmp_send(struct icmp *i, const char *ifname, const struct addr *to, uint32_
 
 void icmp_drain(struct icmp *i)
 {
+	rig.drains++;
 }
 
 int icmp_socket(int family, const uint8_t *types, size_t n)
