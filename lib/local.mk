@@ -26,6 +26,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/prefix_table.c lib/prefix_table.h \
 	lib/pulse.c lib/pulse.h \
 	lib/reason.c lib/reason.h \
+	lib/rehearse.c lib/rehearse.h \
 	lib/retry.c lib/retry.h \
 	lib/sandbox.c lib/sandbox.h \
 	lib/show.c lib/show.h \
@@ -74,6 +75,7 @@ check_PROGRAMS += \
 	lib/retry_test \
 	lib/pulse_test \
 	lib/sandbox_test \
+	lib/rehearse_test \
 	lib/show_test \
 	lib/slab_test \
 	lib/tcp_md5_test \
@@ -140,6 +142,8 @@ lib_sandbox_test_SOURCES = lib/sandbox_test.c
 lib_sandbox_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=landlock_enter,--wrap=seccomp_load \
 	-Wl,--wrap=seccomp_attr_set,--wrap=seccomp_release
 lib_sandbox_test_LDADD = $(TEST_LIBS)
+lib_rehearse_test_SOURCES = lib/rehearse_test.c
+lib_rehearse_test_LDADD = $(TEST_LIBS)
 lib_show_test_SOURCES = lib/show_test.c
 lib_show_test_LDADD = $(TEST_LIBS)
 lib_slab_test_SOURCES = lib/slab_test.c

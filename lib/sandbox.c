@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h" /* clone()'s flags */
+
 #include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,6 +42,12 @@
 #define INT 0xffffffffu /* the upper half of a register with an int says nothing */
 #define THIS_PROCESS UINT64_MAX
 #define NONE 0 /* of the bits */
+
+#ifdef __s390__
+#define CLONE_FLAGS_ARG 1
+#else
+#define CLONE_FLAGS_ARG 0
+#endif
 
 /* Of an argument: VALUE under MASK. */
 struct condition {
@@ -73,7 +83,10 @@ static const char *const allowed[] = {
 	"sysinfo", "uname", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn",
 	"sigaltstack", "restart_syscall", "exit", "exit_group"};
 
-static const char *const allowed_bgpd[] = {"listen", "accept", "accept4"};
+static const char *const allowed_bgpd[] = {"listen", "accept", "accept4",
+					   /* a copy of itself: rehearse.h */
+					   "fork", "set_robust_list", "close_range"};
+#define FORK_FLAGS (CSIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
 /* And these, where the conditions of one row hold. */
 static const struct rule allowed_when[] = {
@@ -96,6 +109,10 @@ static const struct rule allowed_when[] = {
 	{"mprotect", BOTH, {{2, PROT_EXEC, NONE}}},
 	{"prlimit64", BOTH, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
 	{"tgkill", BOTH, {{0, INT, THIS_PROCESS}}},		/* abort() */
+	/* fork(), and what the copy does first: setpriority(), setrlimit() */
+	{"clone", BGPD, {{CLONE_FLAGS_ARG, INT & ~(unsigned)FORK_FLAGS, NONE}}},
+	{"setpriority", BGPD, {{0, INT, PRIO_PROCESS}, {1, INT, 0}}},
+	{"prlimit64", BGPD, {{0, INT, 0}, {1, INT, RLIMIT_NOFILE}}},
 };
 
 /* What zebra-lite may not. It has threads and libraries of which more is needed than is known. */

@@ -5,7 +5,8 @@
  *
  *   seccomp    which system calls there are. bgpd and bfdd have a list of what they may do with
  *              descriptors that they have and with sockets of IP: nothing in it opens a file, runs
- *              a program or reaches another process. zebra-lite has a list of what it may not do:
+ *              a program or reaches another process. bgpd may make a copy of itself, which has the
+ *              same list (rehearse.h). zebra-lite has a list of what it may not do:
  *              above all it opens no file for reading and speaks to no WireGuard.
  *   Landlock   which files can be opened: none, but for zebra-lite what it writes in RUNDIR.
  *

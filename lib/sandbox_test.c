@@ -3,6 +3,8 @@
  * Each profile in a process of its own, with one mechanism at a time: what it still may and what it
  * may not. A mechanism that this kernel does not have is passed over.
  */
+#include "config.h" /* close_range() */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/netlink.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -404,9 +407,40 @@ static long read_limit(void)
 
 static long change_limit(void)
 {
+	struct rlimit limit = {0, 0};
+
+	return setrlimit(RLIMIT_CORE, &limit);
+}
+
+static long fewer_descriptors(void)
+{
 	struct rlimit limit = {64, 64};
 
 	return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static long be_nice(void)
+{
+	return setpriority(PRIO_PROCESS, 0, 19);
+}
+
+static long nice_other(void)
+{
+	return setpriority(PRIO_PROCESS, getppid(), 19);
+}
+
+static long close_others(void)
+{
+	return close_range(100, ~0u, 0);
+}
+
+static long namespace_of_its_own(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
 }
 
 static long limit_of_other(void)
@@ -501,7 +535,8 @@ static const struct row {
 	{"remove a marker", remove_marker, ZEBRA, ZEBRA},
 	{"remove a key", remove_key, ZEBRA, 0},
 	{"run a program", run_program, 0, 0},
-	{"fork", fork_away, ZEBRA, ALL},
+	{"fork", fork_away, BGPD | ZEBRA, ALL},
+	{"a namespace of its own", namespace_of_its_own, ZEBRA, ALL},
 	{"trace", trace, 0, 0},
 	{"read another process", read_other_process, 0, 0},
 	{"signal another process", signal_other, 0, ALL},
@@ -533,6 +568,10 @@ static const struct row {
 	{"look at a path by statx", statx_path, ZEBRA, ALL},
 	{"read a limit", read_limit, ALL, ALL},
 	{"change a limit", change_limit, ZEBRA, ALL},
+	{"have fewer descriptors", fewer_descriptors, BGPD | ZEBRA, ALL},
+	{"close descriptors", close_others, BGPD | ZEBRA, ALL},
+	{"let others go first", be_nice, BGPD | ZEBRA, ALL},
+	{"let others go before another process", nice_other, ZEBRA, ALL},
 	{"read another process's limit", limit_of_other, ZEBRA, ALL},
 	{"io_uring", ring, 0, ALL},
 	{"a thread", thread, ZEBRA, ALL},

@@ -58,6 +58,12 @@ bool show_full(const struct show *s)
 	return ipc_full(s->ipc);
 }
 
+void show_go_on(struct show *s)
+{
+	s->waits = false;
+	job_start(s->job);
+}
+
 void show_end(struct show *s, const char *error_or_null)
 {
 	struct wr w = {0};
@@ -82,27 +88,30 @@ static void finish(struct show *s)
 	free(s);
 }
 
-/* One step of every running answer; ended ones go. True while any can go on. */
+/* One step of every running answer that waits for nothing; ended ones go. True while any can go on.
+ */
 static bool step_all(void *arg)
 {
 	struct show_server *server = arg;
 	struct show **at = &server->shows;
+	bool more = false;
 
 	while (*at) {
 		struct show *s = *at;
 
 		if (ipc_full(server->ipc))
 			return false; /* show_server_drained() starts us again */
-		if (!s->ended)
+		if (!s->ended && !s->waits)
 			s->command->step(s);
 		if (s->ended) {
 			*at = s->next;
 			finish(s);
 		} else {
+			more |= !s->waits;
 			at = &s->next;
 		}
 	}
-	return server->shows != NULL;
+	return more;
 }
 
 struct show_server *show_server_new(struct ipc *ipc, const struct show_command *commands,
@@ -169,6 +178,7 @@ static void begin(struct show_server *server, uint32_t id, json_t *args)
 	s->args = args;
 	s->command = command;
 	s->ipc = server->ipc;
+	s->job = &server->job;
 	command->start(s);
 	if (s->ended) {
 		finish(s);

@@ -24,6 +24,8 @@ struct show {
 	const struct show_command *command;
 	struct ipc *ipc;
 	bool ended;
+	bool waits;	 /* step() has nothing to say before show_go_on() */
+	struct job *job; /* that calls step() */
 	struct show *next;
 };
 
@@ -42,6 +44,7 @@ void show_row(struct show *s, json_t *row);
 struct json_text;
 void show_row_text(struct show *s, const struct json_text *row);
 bool show_full(const struct show *s); /* leave step() now */
+void show_go_on(struct show *s);      /* it waits no more, or was ended outside of step() */
 void show_end(struct show *s,
 	      const char *error_or_null); /* last call; s may still be read until return */
 /* Head without a list, and the end. */
