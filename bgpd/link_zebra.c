@@ -63,6 +63,17 @@ void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame 
 		replay[t->plane][t->family] = 1;
 }
 
+void link_zebra_mute(void)
+{
+	ipc_free(channel);
+	channel = NULL;
+}
+
+const struct zebra_hops *link_zebra_told(const struct net *net)
+{
+	return net->hops ? by_id[net->hops] : NULL;
+}
+
 uint32_t link_zebra_number(void)
 {
 	return channels;

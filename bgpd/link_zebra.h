@@ -38,7 +38,8 @@ static_assert(ROUTE_HOPS_MAX <= 8, "a bit for each next hop");
 void link_zebra_channel(int fd, void (*frame)(void *arg, const struct ipc_frame *f));
 uint32_t link_zebra_number(void); /* of the channel: how many there were before, and it */
 void link_zebra_free(void);
-bool link_zebra_full(void);	/* the queue has to wait; rib_work() comes when it drained */
+void link_zebra_mute(void); /* nothing is said any more: for a copy of this daemon (rehearse.h) */
+bool link_zebra_full(void); /* the queue has to wait; rib_work() comes when it drained */
 bool link_zebra_overfull(void); /* ... even those of whom little waits */
 
 void link_zebra_watch(const struct addr *a, bool on);
@@ -49,6 +50,8 @@ void link_zebra_route(struct rib_table *t, uint32_t net, const struct route_hops
 void link_zebra_keep(struct rib_table *t, uint32_t net, const struct route_hops *hops);
 /* Of what is kept for it no more than REST is forwarded by from now on, and kept. */
 void link_zebra_narrow(struct rib_table *t, uint32_t net, const struct route_hops *rest);
+/* What is wanted for it, or kept; NULL: nothing. */
+const struct zebra_hops *link_zebra_told(const struct net *net);
 struct zebra_hops *link_zebra_kept(const struct net *net);	     /* NULL: nothing is any more */
 struct zebra_hops *link_zebra_next_kept(const struct zebra_hops *h); /* NULL: the first; the end */
 /* The end of a quantum: what is full goes out; so does the message that is being filled. */

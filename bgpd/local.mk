@@ -14,6 +14,8 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/attr_parse.c bgpd/attr_parse.h \
 	bgpd/attr_wire.h \
 	bgpd/bgp.h \
+	bgpd/bgp_plan.c bgpd/bgp_plan.h \
+	bgpd/bgp_plan_sessions.c bgpd/bgp_plan_sessions.h \
 	bgpd/conn.c bgpd/conn.h \
 	bgpd/decide.c bgpd/decide.h \
 	bgpd/fsm.c bgpd/fsm.h \
@@ -185,6 +187,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += bgpd/peer_conf_test
 bgpd_peer_conf_test_SOURCES = bgpd/peer_conf_test.c
 bgpd_peer_conf_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
+check_PROGRAMS += bgpd/bgp_plan_test
+bgpd_bgp_plan_test_SOURCES = bgpd/bgp_plan_test.c bgpd/rig.c bgpd/rig.h
+bgpd_bgp_plan_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)
 check_PROGRAMS += bgpd/export_test bgpd/import_test bgpd/neighbor_test bgpd/plane_test
 bgpd_plane_test_SOURCES = bgpd/plane_test.c bgpd/rig.c bgpd/rig.h
 bgpd_plane_test_LDADD = bgpd/libbgpd.a $(TEST_LIBS)

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "bgp.h"
+#include "bgp_plan.h"
 #include "conn.h"
 #include "daemon.h"
 #include "listen.h"
@@ -19,21 +20,27 @@
 
 #define COMMANDS_MAX 32
 
-static void start(const char *rundir)
-{
-	if (sodium_init() < 0)
-		fatal("libsodium does not start");
-	bgp.started_ms = now_ms();
-	rib_start();
-}
-
-static void main_apply(const json_t *config, uint32_t generation)
+static void apply_all(const json_t *config)
 {
 	planes_read(config);
 	neighbors_apply(config);
 	rib_apply(config);
 	listen_apply(config);
 	password_sweep();
+}
+
+static void start(const char *rundir)
+{
+	if (sodium_init() < 0)
+		fatal("libsodium does not start");
+	bgp.started_ms = now_ms();
+	rib_start();
+	bgp_plan_open(apply_all);
+}
+
+static void main_apply(const json_t *config, uint32_t generation)
+{
+	apply_all(config);
 }
 
 static void channel(enum daemon_id peer, int fd)
@@ -78,6 +85,7 @@ int main(int argc, char **argv)
 	};
 	unsigned n = add_commands(commands, 0, peer_commands);
 
-	add_commands(commands, n, rib_commands);
+	n = add_commands(commands, n, rib_commands);
+	add_commands(commands, n, bgp_plan_commands);
 	return daemon_run(&ops, argc, argv);
 }

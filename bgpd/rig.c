@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "bgp.h"
+#include "bgp_plan.h"
 #include "conn.h"
 #include "ipc.h"
 #include "json_text.h"
@@ -449,6 +450,8 @@ static void open_cli(void)
 		all[n++] = *c;
 	for (const struct show_command *c = rib_commands; c->name; c++)
 		all[n++] = *c;
+	for (const struct show_command *c = bgp_plan_commands; c->name; c++)
+		all[n++] = *c;
 	assert_int_equal(ipc_pair(fds), 0);
 	cli = ipc_new(fds[0], &ours, NULL);
 	cli_far = ipc_new(fds[1], &theirs, NULL);
@@ -584,6 +587,13 @@ static void open_listener(void)
 	listen_add(&here, fd);
 }
 
+static void apply(const json_t *config)
+{
+	planes_read(config);
+	neighbors_apply(config);
+	rib_apply(config);
+}
+
 void rig_config(const char *text)
 {
 	json_t *config = parse(text);
@@ -593,14 +603,13 @@ void rig_config(const char *text)
 		running = true;
 		bgp.started_ms = now_ms();
 		rib_start();
+		bgp_plan_open(apply);
 		open_listener();
 		open_cli();
 	}
 	if (peer_conf_check(config, error, sizeof(error)) < 0)
 		fail_msg("%s", error);
-	planes_read(config);
-	neighbors_apply(config);
-	rib_apply(config);
+	apply(config);
 	json_decref(config);
 }
 
