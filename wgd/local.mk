@@ -58,6 +58,8 @@ wgd_libwgd_a_SOURCES = \
 	wgd/wg_thread.c \
 	wgd/wg_userspace.c \
 	wgd/wgconf.c wgd/wgconf.h \
+	wgd/wplan.c wgd/wplan.h \
+	wgd/wplan_ask.c wgd/wplan_ask.h \
 	wgd/withhold.c wgd/withhold.h
 
 pkglibexec_PROGRAMS += wgd/wgd
@@ -92,6 +94,9 @@ wgd_refusal_test_SOURCES = wgd/refusal_test.c wgd/wg_mock.c wgd/wg_mock.h lib/lo
 wgd_refusal_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 wgd_targets_test_SOURCES = wgd/targets_test.c
 wgd_targets_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
+check_PROGRAMS += wgd/wplan_test
+wgd_wplan_test_SOURCES = wgd/wplan_test.c
+wgd_wplan_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
 check_PROGRAMS += wgd/wceiling_test
 wgd_wceiling_test_SOURCES = wgd/wceiling_test.c
 wgd_wceiling_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)

@@ -13,6 +13,7 @@
 #include "roster.h"
 #include "settings.h"
 #include "util.h"
+#include "wplan_ask.h"
 
 #define ROWS_PER_STEP 500
 
@@ -366,6 +367,7 @@ const struct show_command shows[] = {
 	{"cut-end", cut_end_request, NULL, NULL},
 	{"drain", drain_request, NULL, NULL},
 	{"undrain", undrain_request, NULL, NULL},
+	{"plan-wireguard", wplan_request, NULL, NULL},
 	{"allowed-ips", start_allowed_ips, step_allowed_ips, finish_allowed_ips},
 	{NULL, NULL, NULL, NULL},
 };

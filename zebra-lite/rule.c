@@ -37,7 +37,7 @@ static bool same_prefix(const struct prefix *a, const struct prefix *b)
 	return a->len == b->len && (!a->len || prefix_eq(a, b));
 }
 
-static bool same_rule(const struct krule *a, const struct krule *b)
+bool rule_same(const struct krule *a, const struct krule *b)
 {
 	return a->family == b->family && a->action == b->action && a->tos == b->tos &&
 	       a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
@@ -48,7 +48,7 @@ static bool same_rule(const struct krule *a, const struct krule *b)
 static struct rule *rule_find(const struct krule *k)
 {
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		if (same_rule(&r->k, k))
+		if (rule_same(&r->k, k))
 			return r;
 	return NULL;
 }

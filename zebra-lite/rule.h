@@ -18,6 +18,7 @@ struct rule {
 
 extern struct keep rules;
 
+bool rule_same(const struct krule *a, const struct krule *b); /* but for the protocol */
 /* K's protocol is not looked at: that of the configuration is used. */
 void rule_want(const struct krule *k);
 void rule_unwant(const struct krule *k);

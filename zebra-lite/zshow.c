@@ -27,6 +27,7 @@
 #include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
+#include "zplan.h"
 
 #define RUN 8192 /* prefixes sorted at a time */
 #define ROWS 64	 /* between two looks at the channel */
@@ -597,5 +598,6 @@ const struct show_command zebra_commands[] = {
 	{"spare-in-keep-in", keepin_spare_start, NULL, NULL},
 	{"clear-keep-in", keepin_clear_start, NULL, NULL},
 	{"planes", planes_start, NULL, NULL},
+	{"plan-routes", zplan_request, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };
