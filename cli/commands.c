@@ -10,6 +10,7 @@
 #include "explain.h"
 #include "messages.h"
 #include "metrics.h"
+#include "plan.h"
 #include "prefix.h"
 #include "render.h"
 #include "session.h"
@@ -138,6 +139,7 @@ static const struct cli_word words[] = {
 	PLAIN("no", "switch off"),
 	PLAIN("nftables", "sets kept for the rules of a firewall"),
 	PLAIN("peer", "one tunnel peer"),
+	PLAIN("plan", "say what a reload would do"),
 	PLAIN("plane", "one plane only"),
 	PLAIN("planes", "networks that share this machine and nothing else"),
 	PLAIN("pins", "host routes that keep tunnel endpoints on the underlay"),
@@ -368,6 +370,8 @@ static const struct cli_row rows[] = {
 	 "read and check the file, by all daemons, and change nothing"},
 	{"reload confirmed WAIT [comment TEXT]", "reload", CLI_SIGNED, NULL,
 	 "the same on trial: it is taken back, files too, unless it is confirmed in time"},
+	{"plan", "plan", CLI_SHOW, plan_run,
+	 "what a reload would do to interfaces, sessions and prefixes; changes nothing"},
 	{"confirm", "confirm", 0, NULL, "what is on trial stays"},
 	{"rollback BACK [comment TEXT]", "rollback", CLI_SIGNED, NULL,
 	 "apply what was committed so many commits ago, and put it into the files"},

@@ -186,8 +186,8 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"", "clear confirm debug doctor drain drill exit explain help log monitor no quit "
-		     "reload "
+		{"", "clear confirm debug doctor drain drill exit explain help log monitor no "
+		     "plan quit reload "
 		     "rollback show "
 		     "teardown undrain"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},

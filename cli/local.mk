@@ -20,6 +20,7 @@ cli_libcli_a_SOURCES = \
 	cli/kernel_route.c cli/kernel_route.h \
 	cli/machine.c cli/machine.h \
 	cli/metrics.c cli/metrics.h \
+	cli/plan.c cli/plan.h \
 	cli/render.c cli/render.h \
 	cli/render_bgp.c \
 	cli/render_drill.c \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * wgbgp-cli: the operator's program. Commands from -c in order, or from standard input where that
- * is no terminal, or from a prompt. Exit status: 0; 1 when a command failed; 2 for wrong usage.
+ * is no terminal, or from a prompt. Exit status: 0; 1 when a command failed; 2 for wrong
+ * usage; that of the last plan (plan.h).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -88,5 +89,5 @@ int main(int argc, char **argv)
 	free(commands);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		ok = false;
-	return ok ? 0 : 1;
+	return ok ? s.status : 1;
 }

@@ -110,7 +110,7 @@ static bool asks_for_one(const json_t *request)
 }
 
 /* For the history: who typed it, behind sudo too, and where that is. */
-static void sign(json_t *request)
+void session_sign(json_t *request)
 {
 	const char *login = getenv("SUDO_USER"), *connection = getenv("SSH_CONNECTION");
 	int address = connection ? (int)strcspn(connection, " ") : 0;
@@ -136,7 +136,7 @@ int session_request(struct cli_session *s, const struct cli_line *line)
 	if (line->row->flags & CLI_BRIEF && !o.json)
 		json_object_set_new(line->request, "brief", json_true());
 	if (line->row->flags & CLI_SIGNED)
-		sign(line->request);
+		session_sign(line->request);
 	client_endless(s->client, line->row->flags & CLI_ENDLESS);
 	err = client_request(s->client, line->request, &sink, &o, error, sizeof(error));
 	if (o.json)
@@ -235,8 +235,10 @@ static int run_line(struct cli_session *s, const char *text)
 /* The output is flushed, so that a program which reads it sees the whole answer. */
 int session_run(struct cli_session *s, const char *text)
 {
-	int err = run_line(s, text);
+	int err;
 
+	s->status = 0;
+	err = run_line(s, text);
 	fflush(s->out);
 	return err;
 }

@@ -19,6 +19,7 @@ struct cli_session {
 	FILE *out, *err;
 	bool interactive;
 	bool quit;	   /* set by exit */
+	int status;	   /* of the program, where the last command says one by it; else 0 */
 	bool absent;	   /* it was about one prefix, and there is none */
 	size_t prompt_len; /* columns in front of what is typed */
 };
@@ -27,6 +28,8 @@ struct cli_session {
 int session_run(struct cli_session *s, const char *text);
 /* One request with its answer on s->out. */
 int session_request(struct cli_session *s, const struct cli_line *line);
+/* The request says who asks, and from where. */
+void session_sign(json_t *request);
 void session_error(struct cli_session *s, const char *line, const struct cli_error *error);
 /* The error of a command that was understood, behind all that it wrote. */
 void session_fail(struct cli_session *s, const char *error);

@@ -14,6 +14,8 @@
 #include "log.h"
 #include "spared.h"
 
+static json_t *candidate; /* that was checked last */
+
 static void on_done(void *arg, const char *error)
 {
 	bool back = str_eq(change_now.how, "rollback");
@@ -126,13 +128,23 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 	char error[MSG_ERROR_MAX];
 
 	change_now_begin(ask->how, done, arg);
-	version = judge(ask, datastore_read(&errs), &errs, error);
+	json_decref(candidate);
+	candidate = NULL;
+	version = ask->texts ? datastore_read_texts(ask->texts, CONF_CHECK_FILES, &errs)
+			     : datastore_read(&errs);
+	version = judge(ask, version, &errs, error);
 	if (!version) {
 		done(arg, error);
 		return;
 	}
 	change_now_note(datastore_running(), version);
+	candidate = json_incref(version->json);
 	commit_check(version, on_checked, NULL);
+}
+
+json_t *change_candidate(void)
+{
+	return candidate ? json_incref(candidate) : json_null();
 }
 
 /* Their texts, checked like any change, are written beside the files before anything happens. */

@@ -24,6 +24,8 @@
 void change_reload(const struct change_ask *ask, commit_fn done, void *arg);
 /* What a reload would change (change_answer()), and whether anybody would refuse it. */
 void change_check(const struct change_ask *ask, commit_fn done, void *arg);
+/* What was checked last, effective; a new reference, null where it could not be read. */
+json_t *change_candidate(void);
 /* To what was committed BACK commits ago. 0 takes a trial back, or what nobody has applied out of
  * the files. */
 void change_rollback(const struct change_ask *ask, unsigned back, commit_fn done, void *arg);

@@ -16,6 +16,7 @@ struct change_ask {
 	const char *login, *from, *comment; /* what the client says of itself */
 	uint32_t seconds;		    /* of the trial; 0: for good */
 	bool may_be_empty;		    /* also without any interface */
+	const struct conf_texts *texts;	    /* of a candidate that is checked; NULL: the files' */
 	json_t *warnings; /* what else there is to say, a string each; may be NULL */
 };
 

@@ -15,6 +15,7 @@
 #include "datastore.h"
 #include "drill.h"
 #include "keep_in.h"
+#include "plan.h"
 #include "privs.h"
 #include "supervise.h"
 
@@ -224,6 +225,23 @@ static void run_check(struct request *r, const json_t *args)
 	change_check(&ask, on_configured, ask.warnings);
 }
 
+static void on_plan_checked(void *arg, const char *error)
+{
+	changing = NULL;
+	plan_checked(error, arg);
+}
+
+static void run_plan(struct request *r, const json_t *args)
+{
+	struct change_ask ask;
+
+	if (refuse_change(r) || !ask_of(r, "check", args, &ask) || !plan_begin(r, args, &ask))
+		return;
+	changing = r;
+	ask.warnings = json_array();
+	change_check(&ask, on_plan_checked, ask.warnings);
+}
+
 /* The way back from a trial waits for no daemon. */
 static bool refuse_rollback(struct request *r, unsigned back)
 {
@@ -316,6 +334,7 @@ static const struct {
 	{"monitor", run_monitor},
 	{"reload", run_reload},
 	{"check", run_check},
+	{"plan", run_plan},
 	{"rollback", run_rollback},
 	{"confirm", run_confirm},
 	{"commits", run_commits},
@@ -345,6 +364,7 @@ void endpoint_own_forget(struct request *r)
 {
 	if (changing == r)
 		changing = NULL;
+	plan_forget(r);
 	drill_forget(r);
 }
 

@@ -59,6 +59,8 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/needed.c wgbgpd/needed.h \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
+	wgbgpd/plan.c wgbgpd/plan.h \
+	wgbgpd/plan_judge.c wgbgpd/plan_judge.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
 	wgbgpd/process.c wgbgpd/process.h \
 	wgbgpd/request.c wgbgpd/request.h \
@@ -156,6 +158,9 @@ wgbgpd_listen_test_LDADD = $(CONF_LIBS) $(TEST_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += wgbgpd/conf_texts_test
+check_PROGRAMS += wgbgpd/plan_judge_test
+wgbgpd_plan_judge_test_SOURCES = wgbgpd/plan_judge_test.c
+wgbgpd_plan_judge_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test
 wgbgpd_change_index_test_SOURCES = wgbgpd/change_index_test.c
 wgbgpd_change_index_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)

@@ -61,12 +61,17 @@ static void write_file(const char *name, const char *text, mode_t mode)
 	free(path);
 }
 
+static char *config_text(const char *description, const char *more)
+{
+	return xasprintf("wireguard { interface wg0 { private-key-file %s/key; "
+			 "description \"%s\"; address 10.9.0.1/24; } }\n"
+			 "bgp { as 1; listen-port %u; listen-address 127.0.0.1; }\n%s",
+			 dir, description, port, more);
+}
+
 static void write_config(const char *description, const char *more)
 {
-	char *text = xasprintf("wireguard { interface wg0 { private-key-file %s/key; "
-			       "description \"%s\"; address 10.9.0.1/24; } }\n"
-			       "bgp { as 1; listen-port %u; listen-address 127.0.0.1; }\n%s",
-			       dir, description, port, more);
+	char *text = config_text(description, more);
 
 	write_file("conf", text, 0644);
 	free(text);
@@ -847,6 +852,68 @@ static void test_killed_while_checking(void **state)
 	free(marker);
 }
 
+/* What the daemons say of the files, or of what comes with the request, and that it stays that. */
+static json_t *plan_of(const char *description, bool by_request)
+{
+	char *path = in_dir("conf"), *text, *json;
+	json_t *request = json_pack("{s:s}", "command", "plan"), *head;
+	struct reply reply;
+
+	write_config(by_request ? "full" : description, "");
+	if (by_request) {
+		text = config_text(description, "");
+		json_object_set_new(request, "files",
+				    json_pack("[{s:s, s:s}]", "path", path, "text", text));
+		free(text);
+	}
+	json = json_dumps(request, JSON_COMPACT);
+	assert_string_equal(ask(json, &reply), "");
+	assert_int_equal(reply.rows, json_is_null(json_object_get(reply.head, "prefixes")) ||
+						     str_eq(description, "full")
+					     ? 0
+					     : 1);
+	head = json_incref(reply.head);
+	reply_free(&reply);
+	json_decref(request);
+	free(json);
+	free(path);
+	return head;
+}
+
+static const char *verdict(json_t *head)
+{
+	static char text[32];
+
+	str_copy(text, json_string_value(json_object_get(head, "verdict")), sizeof(text));
+	json_decref(head);
+	return text;
+}
+
+static void test_plan(void **state)
+{
+	json_t *head;
+
+	write_config("full", "");
+	assert_string_equal(reload(), "");
+	WAIT_LOG("bgpd apply full\n", "wgd prune\n");
+	clear_log();
+	assert_string_equal(verdict(plan_of("full", false)), "nothing");
+	assert_string_equal(verdict(plan_of("other", false)), "harmless");
+	assert_string_equal(verdict(plan_of("cut", false)), "disruptive");
+	assert_string_equal(verdict(plan_of("mild", true)), "harmless");
+	WAIT_LOG("wgd plan mild\n", "zebra-lite plan mild\n", "bgpd plan mild\n");
+	clear_log();
+	head = plan_of("refuse bgpd", false);
+	assert_string_equal(json_string_value(json_object_get(head, "refused")),
+			    "bgpd: told to refuse");
+	assert_string_equal(verdict(head), "refused");
+	assert_false(log_has("plan"));
+	assert_false(log_has("apply"));
+	assert_string_equal(ask("{\"command\":\"plan\",\"files\":[]}", NULL),
+			    "files: a path and a text each are expected");
+	write_config("full", "");
+}
+
 static void test_errors_name_their_place(void **state)
 {
 	char *want = xasprintf("%s/conf:3:7: rib: 'kernal' is no statement here", dir);
@@ -1551,6 +1618,7 @@ int main(void)
 						stop_parent),
 		cmocka_unit_test_setup_teardown(test_states_are_told_after_a_refusal, stop_parent,
 						stop_parent),
+		HASTY(test_plan),
 		HASTY(test_killed_while_checking),
 		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
 		cmocka_unit_test_setup_teardown(test_broken_while_stopped, stop_parent,

@@ -6,8 +6,9 @@
  * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
  * Likewise "loop NAME once" never comes back from the first apply, and "stuck NAME" is in an
  * uninterruptible call in apply until RUNDIR/log/free is there; "deaf NAME" closes its control
- * channel there and stays. With "state X" wgd says that the
- * interface is in state X.
+ * channel there and stays. A plan has a row where the description is another one than that which
+ * was applied, disruptive where it is "cut". With "state X" wgd says that the interface is in state
+ * X.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,7 @@ static char marker[4200]; /* there once a check was killed */
 static char freed[4200];  /* ends an uninterruptible call */
 static int channels[DAEMON_COUNT];
 static struct daemon_ops stub;
+static char applied[64]; /* description of wg0 */
 
 static void note(const char *fmt, ...) PRINTF_LIKE(1, 2);
 static void note(const char *fmt, ...)
@@ -140,6 +142,7 @@ static void be_deaf(void)
 
 static void apply(const json_t *config, uint32_t generation)
 {
+	str_copy(applied, wanted(config), sizeof(applied));
 	note("apply %s", wanted(config));
 	while (told(config, "loop", " once") && first_kill())
 		for (;;)
@@ -223,8 +226,24 @@ static void rows_finish(struct show *s)
 	free(s->state);
 }
 
+static void plan_start(struct show *s)
+{
+	const char *text = wanted(json_object_get(s->args, "candidate"));
+
+	note("plan %s", text);
+	show_head(s, json_pack("{s:i}", "sessions-end", 0), "changes");
+	if (!str_eq(text, applied) && stub.id == DAEMON_WGD)
+		show_row(s,
+			 json_pack("{s:s, s:s, s:s, s:b}", "kind", "interface", "interface", "wg0",
+				   "change", "changed", "disruptive", str_eq(text, "cut")));
+	show_end(s, NULL);
+}
+
 static const struct show_command commands[] = {
 	{"rows", rows_start, rows_step, rows_finish},
+	{"plan-wireguard", plan_start, NULL, NULL},
+	{"plan-routes", plan_start, NULL, NULL},
+	{"plan-bgp", plan_start, NULL, NULL},
 	{NULL, NULL, NULL, NULL},
 };
 
