@@ -746,6 +746,32 @@ static void test_deadline(void **state)
 		   "10.9.0.2/32\n");
 }
 
+static enum tunnel_state state_of_first(void)
+{
+	return TAILQ_FIRST(&TAILQ_FIRST(&devices)->peers)->live.state;
+}
+
+/* The next wgd asks by itself before it takes the silence that it finds for a verdict. */
+static void test_deadline_of_a_successor(void **state)
+{
+	static const char config[] = RIG_WG0(
+		"", RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], 'liveness': {'poll-interval': 1000, "
+			       "'probe-timeout': 4000, 'probe-interval': 3000}"));
+
+	begin(config);
+	rig_handshake("wg0", 'a');
+	rig_pass(4000); /* a probe was sent */
+	devices_close();
+	rig_pass(10000);
+	devices_open(rig.dir);
+	rig_apply(config);
+	rig_pass(400);
+	assert_int_equal(state_of_first(), TUNNEL_UP);
+	rig_pass(1000);
+	assert_int_equal(state_of_first(), TUNNEL_DOWN);
+	rig_forget();
+}
+
 /* A device that takes long to read is read sooner for a verdict, if not at once. */
 static void test_deadline_slow(void **state)
 {
@@ -1001,6 +1027,7 @@ int main(void)
 		RIG_CHECK(test_busy),
 		RIG_CHECK(test_rekeyed),
 		RIG_CHECK(test_deadline),
+		RIG_CHECK(test_deadline_of_a_successor),
 		RIG_CHECK(test_removals_confirmed),
 		RIG_CHECK(test_given_and_taken),
 		RIG_CHECK(test_deadline_unread),

@@ -107,6 +107,15 @@ uint64_t liveness_patience(const struct conf_liveness *c)
 	return c->probe_timeout - liveness_lag(c);
 }
 
+void liveness_take_over(struct liveness *l, const struct conf_liveness *c, uint64_t now)
+{
+	uint64_t judged = l->waiting_since + liveness_patience(c), early = early_most(c);
+
+	l->probe_at = 0;
+	if (l->waiting_since && l->state != TUNNEL_DOWN && judged < now + early)
+		l->waiting_since += now + early - judged;
+}
+
 /* Data went out since the last reading, and nothing came in: an answer is waited for from then on,
  * but from not much earlier than now. */
 static void note_data(struct liveness *l, const struct conf_liveness *c, uint64_t now)

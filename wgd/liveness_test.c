@@ -445,6 +445,39 @@ static void restart_trusts_the_handshake(void **state)
 	     {10, 0, 148, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
 }
 
+/* The wgd that sent the probe is away for longer than its answer may take, and reads nothing
+ * meanwhile: the next one judges when a probe of its own had the time for an answer. */
+static void successor_asks_first(void **state)
+{
+	struct run r, dead;
+	uint64_t deadline;
+
+	begin(&r);
+	PLAY(&r, {10, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	liveness_probed(&r.l, r.in.now);
+	r.in.now += 20000;
+	r.in.wall += 20000;
+	liveness_take_over(&r.l, &r.c, r.in.now);
+	assert_true(liveness_probe_due(&r.l, &r.c, r.in.now));
+	dead = r;
+	PLAY(&r, {1, 0, 96, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {20, 32, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
+	PLAY(&dead,
+	     {1, 0, 96, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {1, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+	/* What was found dead stays so, and what still has time keeps the deadline. */
+	liveness_take_over(&dead.l, &dead.c, dead.in.now);
+	PLAY(&dead, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
+	begin(&r);
+	PLAY(&r, {10, 128, 128, .handshake = true, .probes = true, .state = TUNNEL_UP,
+		  .reason = REASON_HANDSHAKE_FRESH});
+	liveness_probed(&r.l, r.in.now);
+	deadline = liveness_deadline(&r.l, &r.c);
+	liveness_take_over(&r.l, &r.c, r.in.now + 5000);
+	assert_int_equal(liveness_deadline(&r.l, &r.c), deadline);
+}
+
 static void clock_steps(void **state)
 {
 	struct run r;
@@ -868,6 +901,7 @@ int main(void)
 		cmocka_unit_test(late_answers_suffice),
 		cmocka_unit_test(hysteresis),
 		cmocka_unit_test(restart_trusts_the_handshake),
+		cmocka_unit_test(successor_asks_first),
 		cmocka_unit_test(clock_steps),
 		cmocka_unit_test(link_down_and_up),
 		cmocka_unit_test(small_thresholds),

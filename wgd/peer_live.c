@@ -99,14 +99,18 @@ void peer_bfd(struct peer *p, enum bfd_evidence says)
 	peer_judge(p);
 }
 
-/* What the wgd before knew is of another device, or peer, that had the same name. */
-static void peer_live_compare(struct peer *p, const struct liveness_input *in)
+/* What the wgd before knew may be of another device, or peer, that had the same name. */
+static void peer_live_take_over(struct peer *p, const struct liveness_input *in)
 {
 	const struct liveness *l = &p->live;
 
-	if (p->inherited && (in->handshake < l->handshake || in->rx < l->rx || in->tx < l->tx))
-		liveness_init(&p->live, in->now);
+	if (!p->inherited)
+		return;
 	p->inherited = false;
+	if (in->handshake < l->handshake || in->rx < l->rx || in->tx < l->tx)
+		liveness_init(&p->live, in->now);
+	else
+		liveness_take_over(&p->live, &p->conf->liveness, in->now);
 }
 
 void peer_read(struct peer *p, const struct wg_peer *found)
@@ -134,10 +138,10 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	in.read_at = p->dev->read.begun_at;
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
-	if (found)
-		peer_live_compare(p, &in);
 	if (!p->conf)
 		return;
+	if (found)
+		peer_live_take_over(p, &in);
 	peer_live_judge(p, &in, changed);
 	if (found && p->dev->wg)
 		peer_endpoint_tick(p, now);
