@@ -17,17 +17,26 @@ static uint64_t delay_ms(unsigned level)
 	return retry_delay_ms(RETRY_FIRST_MS, level, RETRY_MAX_MS);
 }
 
+/* From the last attempt until an event may bring the next one forward. */
+static uint64_t kick_delay_ms(unsigned kicks)
+{
+	static const uint16_t delays[RETRY_KICKS + 1] = {
+		0, RETRY_KICK_MIN_MS, 300, 1000, 3000, 10000, 30000};
+
+	return delays[kicks];
+}
+
 bool retry_failed(struct retry *r, int err)
 {
 	bool news = r->error != err;
 
 	r->error = err;
 	r->tried_ms = now_ms();
-	if (r->kicked && r->kicks < RETRY_LEVELS)
+	if (r->kicked && r->kicks < RETRY_KICKS)
 		r->kicks++;
-	r->kicked = false;
-	if (r->count < RETRY_LEVELS)
+	else if (!r->kicked && r->count < RETRY_LEVELS)
 		r->count++;
+	r->kicked = false;
 	return news;
 }
 
@@ -38,10 +47,9 @@ unsigned retry_level(const struct retry *r)
 
 uint64_t retry_left_ms(const struct retry *r)
 {
-	uint64_t passed = now_ms() - r->tried_ms, delay = delay_ms(retry_level(r));
+	uint64_t passed = now_ms() - r->tried_ms,
+		 delay = r->kicked ? kick_delay_ms(r->kicks) : delay_ms(retry_level(r));
 
-	if (r->kicked)
-		delay = r->kicks ? delay_ms(r->kicks - 1u) : 0;
 	return !r->error || passed >= delay ? 0 : delay - passed;
 }
 
@@ -54,7 +62,7 @@ bool retry_kick(struct retry *r)
 {
 	if (!r->error)
 		return false;
-	if (!r->kicked && r->kicks <= retry_level(r)) /* else it would be later than it is */
+	if (kick_delay_ms(r->kicks) < delay_ms(retry_level(r))) /* else it would be no earlier */
 		r->kicked = true;
 	return !retry_waits(r);
 }

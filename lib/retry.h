@@ -20,6 +20,8 @@
 #define RETRY_MAX_MS 30000
 #define RETRY_MINUTE 20
 #define RETRY_LEVELS 6 /* delays that there are: 1, 2, 4, 8, 16, 30 s */
+#define RETRY_KICKS 6  /* the same of attempts that an event brings forward */
+#define RETRY_KICK_MIN_MS 100
 
 /* FIRST, twice as long after each of FAILURES, at most MOST: for what is counted elsewhere. */
 uint64_t retry_delay_ms(uint64_t first, unsigned failures, uint64_t most);
@@ -27,8 +29,8 @@ uint64_t retry_delay_ms(uint64_t first, unsigned failures, uint64_t most);
 struct retry {
 	uint64_t tried_ms; /* monotonic: of the last attempt */
 	int error;	   /* it ended with; negative errno, 0: nothing was refused */
-	uint16_t count;	   /* refusals in a row */
-	uint16_t kicks;	   /* attempts among them that an event brought forward */
+	uint16_t count;	   /* refusals in a row, of attempts whose time had come */
+	uint16_t kicks;	   /* and of those that an event brought forward */
 	bool kicked;	   /* so is the next one */
 };
 

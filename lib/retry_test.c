@@ -86,12 +86,37 @@ static void test_kick(void **state)
 	assert_false(retry_waits(&r));
 	retry_failed(&r, -ENETDOWN);
 	assert_false(retry_kick(&r)); /* the next one with a delay */
-	assert_int_equal(retry_left_ms(&r), 1000);
-	pass_ms(1000);
+	assert_int_equal(retry_left_ms(&r), 100);
+	pass_ms(100);
 	assert_false(retry_waits(&r));
 	retry_done(&r);
 	retry_failed(&r, -ENETDOWN);
 	assert_true(retry_kick(&r)); /* once it went well all begins anew */
+}
+
+/* A link that goes down and comes up makes a burst of events, of which the first ones do not help:
+ * each is followed soon, and what was refused in between takes nothing from the other delays. */
+static void test_burst(void **state)
+{
+	static const uint64_t delays[] = {0, 100, 300};
+	struct retry r = {0};
+
+	retry_failed(&r, -ENETDOWN);
+	for (unsigned i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		retry_kick(&r);
+		retry_kick(&r); /* two at once are one */
+		assert_int_equal(retry_left_ms(&r), delays[i]);
+		pass_ms(delays[i]);
+		retry_failed(&r, -ENETDOWN);
+		assert_int_equal(retry_left_ms(&r), 1000);
+	}
+	assert_false(retry_kick(&r)); /* it would be no earlier than it is */
+	assert_int_equal(retry_left_ms(&r), 1000);
+	pass_ms(1000);
+	retry_failed(&r, -ENETDOWN);
+	assert_int_equal(retry_left_ms(&r), 2000);
+	retry_kick(&r);
+	assert_int_equal(retry_left_ms(&r), 1000);
 }
 
 static void test_delay(void **state)
@@ -109,7 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_minute), cmocka_unit_test(test_delays),
 		cmocka_unit_test(test_delay),  cmocka_unit_test(test_news),
-		cmocka_unit_test(test_kick),
+		cmocka_unit_test(test_kick),   cmocka_unit_test(test_burst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

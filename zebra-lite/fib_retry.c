@@ -14,7 +14,8 @@
 #include "util.h"
 
 #define LOOK_MS 1000
-#define LASTING 3 /* refusals in a row */
+#define LOOK_MIN_MS 20 /* between two looks */
+#define LASTING 3      /* refusals in a row */
 
 /*
  * They stand in a list for each delay, which so is in the order of their times; those that an event
@@ -108,35 +109,57 @@ static void again(struct rib_retry *r)
 	pin_try_again(RIB_PREFIX(n));
 }
 
-static void look_at_kicked(void)
+/* Tries those whose time is up; ms until that of the first other one, LOOK_MS at most. */
+static uint64_t look_at_kicked(void)
 {
 	struct rib_retry *r, *next;
+	uint64_t least = LOOK_MS;
 
 	for (r = TAILQ_FIRST(&lists[KICKED]); r; r = next) {
+		uint64_t left = retry_left_ms(&r->retry);
+
 		next = TAILQ_NEXT(r, link);
-		if (!retry_waits(&r->retry))
+		if (!left)
 			again(r);
+		else if (left < least)
+			least = left;
 	}
+	return least;
+}
+
+/* The next look is in KICKED_MS, or earlier where the time of one that no event brought forward is
+ * up before. */
+static void look_in(uint64_t kicked_ms)
+{
+	uint64_t least = kicked_ms;
+	bool any = false;
+
+	for (unsigned i = 0; i < LISTS; i++) {
+		const struct rib_retry *first = TAILQ_FIRST(&lists[i]);
+
+		any = any || first;
+		if (first && i < KICKED && retry_left_ms(&first->retry) < least)
+			least = retry_left_ms(&first->retry);
+	}
+	if (any)
+		timer_start(&timer, least > LOOK_MIN_MS ? least : LOOK_MIN_MS);
 }
 
 static void look(void *arg)
 {
-	bool any = false;
+	uint64_t kicked_ms;
 
 	for (unsigned i = 0; i < KICKED; i++)
 		while (!TAILQ_EMPTY(&lists[i]) && !retry_waits(&TAILQ_FIRST(&lists[i])->retry))
 			again(TAILQ_FIRST(&lists[i]));
-	look_at_kicked();
+	kicked_ms = look_at_kicked();
 	while (!TAILQ_EMPTY(&lists[TRIED]) && TAILQ_FIRST(&lists[TRIED])->freed_ms <= now_ms()) {
 		struct rib_node *n = TAILQ_FIRST(&lists[TRIED])->node;
 
 		forget(TAILQ_FIRST(&lists[TRIED]));
 		rib_release(n);
 	}
-	for (unsigned i = 0; i < LISTS; i++)
-		any = any || !TAILQ_EMPTY(&lists[i]);
-	if (any)
-		retry_start();
+	look_in(kicked_ms);
 }
 
 bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
@@ -194,7 +217,7 @@ void fib_retry_kick(void)
 		}
 	}
 	if (timer.ready)
-		look_at_kicked();
+		look_in(look_at_kicked());
 }
 
 size_t fib_retry_lasting(void)

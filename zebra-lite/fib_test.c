@@ -575,7 +575,7 @@ static void test_refused(void **state)
 		 "refused 10.1.0.0/16 by 198.51.100.7 kernel-error\n"
 		 "add 10.1.0.0/16 via 198.51.100.8 dev u0\n"
 		 "refused 10.1.0.0/16 by 198.51.100.8 kernel-error\n");
-	rig_pass(5000);
+	rig_pass(3000);
 	RIG_TOLD("");
 	rig_route_error = 0;
 	rig_bgp("10.1.0.0/16", "198.51.100.9"); /* another one */
@@ -587,7 +587,7 @@ static void test_refused(void **state)
 	rig_bgp("10.1.0.0/16", "");
 	RIG_TOLD("del 10.1.0.0/16 via 198.51.100.9 dev u0\n"
 		 "refused 10.1.0.0/16 by all kernel-error\n");
-	rig_pass(RETRY_MAX_MS);
+	rig_pass(10000);
 	RIG_TOLD("cleared 10.1.0.0/16 by all kernel-error\n"
 		 "del 10.1.0.0/16 via 198.51.100.9 dev u0\n"
 		 "refused 10.1.0.0/16 by all kernel-error\n");

@@ -40,8 +40,8 @@
 enum { UPLINK = 2, WG0 = 10, WG1 = 11 };
 enum { STEP_MS = 100, MINUTE_MS = 60000 };
 
-static const int errors[] = {-EEXIST, -EINVAL, -ENETDOWN, -EACCES, -EPERM, -ENOSPC,
-			     -ENOBUFS, -ENODEV, -ENOMEM,  -EIO,	   -EOPNOTSUPP};
+static const int errors[] = {-EEXIST,  -EINVAL, -ENETDOWN, -EACCES, -EPERM,	-ENOSPC,
+			     -ENOBUFS, -ENODEV, -ENOMEM,   -EIO,    -EOPNOTSUPP};
 
 static int refusal; /* 0: all is taken */
 static unsigned refused, taken;
@@ -233,14 +233,19 @@ static void turn(void)
 	}
 }
 
+/* A link or an address came. */
+static void event(void)
+{
+	fib_retry_kick();
+	keep_kick(&rules);
+	keep_kick(&side_routes);
+}
+
 static void pass(unsigned ms, unsigned event_ms)
 {
 	for (unsigned t = 0; t < ms; t += STEP_MS) {
-		if (event_ms && t % event_ms == 0) {
-			fib_retry_kick();
-			keep_kick(&rules);
-			keep_kick(&side_routes);
-		}
+		if (event_ms && t % event_ms == 0)
+			event();
 		turn();
 		loop_fake_pass(STEP_MS * 1000);
 	}
@@ -250,8 +255,7 @@ static void pass(unsigned ms, unsigned event_ms)
 
 static void peer(uint32_t id, uint32_t ifindex, const char *addr, const char *endpoint)
 {
-	struct msg_tunnel_peer t = {
-		.id = id, .ifindex = ifindex, .state = TUNNEL_UP, .n_addrs = 1};
+	struct msg_tunnel_peer t = {.id = id, .ifindex = ifindex, .state = TUNNEL_UP, .n_addrs = 1};
 
 	t.addrs = xcalloc(1, sizeof(*t.addrs));
 	t.addrs[0] = adr(addr);
@@ -546,6 +550,30 @@ static void test_recovery(void **state)
 	}
 }
 
+/* Of several events in a row the first ones do not help: what the last one allows is there soon. */
+static void test_burst(void **state)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(writers); i++) {
+		if (!comes_back(&writers[i], -ENETDOWN))
+			continue;
+		begin();
+		refusal = -ENETDOWN;
+		writers[i].want();
+		turn();
+		event();
+		turn();
+		refusal = 0;
+		taken = 0;
+		event();
+		turn();
+		pass(RETRY_KICK_MIN_MS + STEP_MS, 0);
+		if (!taken)
+			printf("%s: not there\n", writers[i].name);
+		assert_true(taken > 0);
+		end(NULL);
+	}
+}
+
 /* Without any event it is there when its time has come. */
 static void test_patience(void **state)
 {
@@ -645,6 +673,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_every_refusal, end),
 		cmocka_unit_test_teardown(test_recovery, end),
+		cmocka_unit_test_teardown(test_burst, end),
 		cmocka_unit_test_teardown(test_patience, end),
 		cmocka_unit_test_teardown(test_pin_then_cover, end),
 		cmocka_unit_test_teardown(test_recognised, end),
