@@ -53,14 +53,20 @@ static void on_link(unsigned changed)
 	uplink_links_changed();
 }
 
+/* One that goes down helps nothing. */
 static void on_turned(uint32_t ifindex)
 {
-	if (!kernel_link_up(ifindex))
+	bool up = kernel_link_up(ifindex);
+
+	if (!up)
 		nhobj_link_down(ifindex);
 	rib_kernel_link_changed(ifindex);
 	nexthop_link_changed(ifindex);
 	keepin_look_all();
-	try_again();
+	if (up)
+		try_again();
+	else
+		fib_look();
 }
 
 static void on_addr(const struct kaddr *a, bool present)
