@@ -15,6 +15,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nl_batch.h"
+#include "retry.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -25,7 +26,6 @@
 #define RESYNC_DELAY_MS 20 /* several events make one reading */
 #define REST_FACTOR 4	   /* as long as a reading took, this many times, none follows it */
 #define REST_MAX_MS 10000
-#define RESEND_DELAY_MS 1000
 #define SCOPE_MAX 8 /* interfaces; of more everything is read */
 
 enum stage {
@@ -57,6 +57,7 @@ static enum stage stage = STAGE_DONE;
 static bool again;	 /* another reading was asked for during this one */
 static bool interrupted; /* the table changed under the reading */
 static bool first_done;
+static struct retry unread; /* readings that the kernel refused */
 static uint64_t begun_ms; /* this reading */
 static uint64_t rest_ms;  /* until then no other one begins, monotonic */
 static uint32_t dump_seq;
@@ -274,6 +275,16 @@ static struct mnl_socket *open_rtnetlink(void)
 
 /* --- full readings --- */
 
+/* What was not read is read again, all of it. */
+static void dump_failed(int err)
+{
+	if (retry_failed(&unread, err))
+		log_error("kernel-read", "what=dump error=\"%s\"", strerror(-err));
+	scope_merge(&next_scope, &scope);
+	stage = STAGE_DONE;
+	timer_start(&delay, retry_left_ms(&unread));
+}
+
 static void send_dump(void)
 {
 	uint8_t request[256];
@@ -307,12 +318,8 @@ static void send_dump(void)
 		if (!side && !scope.all)
 			mnl_attr_put_u32(nlh, RTA_OIF, scope.oif[oif_at]);
 	}
-	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0) {
-		log_error("kernel-read", "what=dump error=\"%s\"", strerror(errno));
-		scope_merge(&next_scope, &scope);
-		stage = STAGE_DONE;
-		timer_start(&delay, RESEND_DELAY_MS); /* all of it again */
-	}
+	if (mnl_socket_sendto(dumper, nlh, nlh->nlmsg_len) < 0)
+		dump_failed(-errno);
 }
 
 /* Of all planes; and the kernel's own for the networks of their interfaces. */
@@ -361,6 +368,7 @@ static void reading_done(void)
 	if (stage != STAGE_WORKED_IN) /* it was stopped meanwhile */
 		return;
 	kernel_links_confirmed(begun_ms);
+	retry_done(&unread);
 	reading_ends();
 	if (first_done)
 		return;
@@ -407,8 +415,22 @@ static void next_stage(void)
 		news->end(reading_done);
 }
 
-/* True at the end of the dump. */
-static bool dump_messages(ssize_t n)
+/* That there is no such table, interface, family or kind of thing: it is read to its end. */
+static bool is_nothing(int err)
+{
+	return err == -ENOENT || err == -ENODEV || err == -EOPNOTSUPP || err == -EAFNOSUPPORT;
+}
+
+/* Of its last message: 0 or -errno. */
+static int dump_error(const struct nlmsghdr *nlh)
+{
+	const int *err = mnl_nlmsg_get_payload(nlh);
+
+	return mnl_nlmsg_get_payload_len(nlh) < sizeof(*err) || is_nothing(*err) ? 0 : *err;
+}
+
+/* True at the end of the dump; *ERR: it is none, -errno. */
+static bool dump_messages(ssize_t n, int *err)
 {
 	const struct nlmsghdr *nlh = (void *)buffer;
 	int left = n;
@@ -418,8 +440,10 @@ static bool dump_messages(ssize_t n)
 			continue;
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 			interrupted = true;
-		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
-			return true; /* an error: the table does not exist yet */
+		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR) {
+			*err = dump_error(nlh);
+			return true;
+		}
 		handle(nlh);
 	}
 	return false;
@@ -427,6 +451,8 @@ static bool dump_messages(ssize_t n)
 
 static void on_dump(int fd, short what, void *arg)
 {
+	int err = 0;
+
 	for (int i = 0; i < BUFFERS_PER_TURN; i++) {
 		ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
 
@@ -434,8 +460,11 @@ static void on_dump(int fd, short what, void *arg)
 			interrupted = true;
 		else if (n < 0)
 			return;
-		else if (dump_messages(n)) {
-			next_stage();
+		else if (dump_messages(n, &err)) {
+			if (err < 0)
+				dump_failed(err);
+			else
+				next_stage();
 			return;
 		}
 	}
@@ -487,5 +516,6 @@ void kernel_read_stop(void)
 	stage = STAGE_DONE;
 	next_scope = (struct scope){0};
 	sourced = (struct scope){0};
+	retry_done(&unread);
 	kernel_links_reset();
 }

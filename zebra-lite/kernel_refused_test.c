@@ -36,6 +36,7 @@
 #include "news.h"
 #include "nhobj.h"
 #include "nl_batch.h"
+#include "retry.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rule.h"
@@ -56,6 +57,9 @@ static unsigned asked_size; /* times that SO_RCVBUF was asked for 8 MiB */
 static int monitor_fd = -1, dumper_fd = -1;
 static enum { ARRIVES, LOST, INTERRUPTED } next_dump; /* the next answer to a dump */
 static unsigned dump_ms;			      /* that an interrupted one takes */
+static const char *failing; /* the dump that fails when it is asked for next; NULL */
+static int dump_errno;	    /* by that, ... */
+static uint16_t dump_end;   /* ... in this kind of message */
 static bool lose_notification;
 static bool ask_again; /* for another reading, when the next dump is asked for */
 static char dumps[1024];
@@ -180,6 +184,29 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *buf, s
 	return __real_mnl_socket_sendto(nl, buf, len);
 }
 
+/* The last dump that was asked for is to fail. */
+static bool dump_fails(void)
+{
+	size_t n = failing ? strlen(failing) : 0, has = strlen(dumps);
+
+	return n && has >= n && str_eq(dumps + has - n, failing);
+}
+
+/* Its last message says so, the others nothing. */
+static ssize_t fail_dump(struct nlmsghdr *nlh, int n)
+{
+	const struct nlmsghdr *last = nlh;
+
+	while (mnl_nlmsg_ok(last, n) && last->nlmsg_type != NLMSG_DONE)
+		last = mnl_nlmsg_next(last, &n);
+	if (n > 0)
+		failing = NULL;
+	nlh->nlmsg_type = n > 0 ? dump_end : NLMSG_NOOP;
+	nlh->nlmsg_len = NLMSG_LENGTH(sizeof(dump_errno));
+	memcpy(mnl_nlmsg_get_payload(nlh), &dump_errno, sizeof(dump_errno));
+	return nlh->nlmsg_len;
+}
+
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 {
 	ssize_t n;
@@ -195,6 +222,8 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 		errno = ENOBUFS;
 		return -1;
 	}
+	if (n > 0 && fd == dumper_fd && dump_fails())
+		return fail_dump(buf, (int)n);
 	if (n > 0 && fd == dumper_fd && next_dump == INTERRUPTED) {
 		next_dump = ARRIVES;
 		usleep(dump_ms * 1000);
@@ -551,6 +580,37 @@ static void test_unsent(void **state)
 	assert_string_equal(dumps, "\nlinks addrs " HEAD " 4:254 6:254");
 }
 
+/* A dump that fails is no list of nothing: all of it is read again, later. That there is no such
+ * table, interface or kind of object is no failure. */
+static void test_unlisted(void **state)
+{
+	static const uint16_t ends[] = {NLMSG_DONE, NLMSG_ERROR};
+	static const int nothing[] = {ENOENT, ENODEV, EOPNOTSUPP, EAFNOSUPPORT};
+
+	dut_ip("nexthop add id %u dev l0 proto 222", NHOBJ_FIRST);
+	DUT_AWAIT(nhobj_by_id(NHOBJ_FIRST));
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		uint64_t begun = now_ms();
+
+		failing = "objects";
+		dump_errno = -ENOMEM;
+		dump_end = ends[i];
+		read_once();
+		assert_string_equal(dumps, "\nlinks addrs objects " HEAD " 4:254 6:254");
+		assert_true(now_ms() - begun >= RETRY_FIRST_MS);
+		assert_non_null(nhobj_by_id(NHOBJ_FIRST));
+		rest();
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(nothing); i++) {
+		failing = "6:254";
+		dump_errno = -nothing[i];
+		read_once();
+		assert_null(failing);
+		assert_string_equal(dumps, HEAD " 4:254 6:254");
+		rest();
+	}
+}
+
 /* A lost notification makes one reading, which finds what it said. */
 static void test_lost(void **state)
 {
@@ -712,6 +772,7 @@ int main(void)
 		R(test_again_later),
 		S(test_stopped),     R(test_objects),
 		R(test_unsent),	     R(test_lost),	       R(test_link_unknown),
+		R(test_unlisted),
 		W(test_answers),     W(test_thread),	       W(test_signals),
 		W(test_dscp),
 	};
