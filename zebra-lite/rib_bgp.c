@@ -158,29 +158,37 @@ static const struct addr *address_for(const struct rib_node *n, const struct tun
 	return p->n_addrs ? p->addrs : NULL;
 }
 
+/* By the I-th interface that F leaves by; family 0: whom that leads to is unknown. */
+static struct addr hop_found(const struct rib_node *n, const struct fib *f, unsigned i,
+			     uint32_t oif)
+{
+	const struct tunnel_peer *p = peer_behind(f, oif);
+	const struct addr *a = p ? address_for(n, p) : NULL;
+	struct addr gateway = f->ways ? f->ways->way[i].gateway : f->gateway;
+
+	if (a || !gateway.family)
+		return a ? *a : (struct addr){0};
+	gateway = addr_on_link(&gateway, out.link_name ? out.link_name(oif) : "");
+	return addr_in_plane(&gateway, n->plane);
+}
+
 /* Of a route that was found in the kernel, and that nothing but bgpd can have wanted. */
 static void hops_found(const struct rib_node *n, struct route_hops *to)
 {
 	const struct fib *f = rib_installed(n);
 	uint32_t oifs[ROUTE_HOPS_MAX];
 	struct rib_cand *cand;
-	struct addr gateway;
 	unsigned count;
 
 	if (!f || f->type != RTN_UNICAST || rib_select(n, &cand) != RIB_NONE)
 		return;
 	count = fib_oifs(f, oifs);
 	for (unsigned i = 0; i < count; i++) {
-		const struct tunnel_peer *p = peer_behind(f, oifs[i]);
-		const struct addr *a = p ? address_for(n, p) : NULL;
+		struct addr a = hop_found(n, f, i, oifs[i]);
 
-		if (a)
-			to->hop[to->n++] = (struct route_hop){.addr = *a};
+		if (a.family)
+			to->hop[to->n++] = (struct route_hop){.addr = a};
 	}
-	if (to->n || !f->gateway.family)
-		return;
-	gateway = addr_on_link(&f->gateway, out.link_name ? out.link_name(f->oif) : "");
-	to->hop[to->n++] = (struct route_hop){.addr = addr_in_plane(&gateway, n->plane)};
 }
 
 static bool is_kept(const struct rib_node *n)

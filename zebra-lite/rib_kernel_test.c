@@ -282,6 +282,27 @@ static void test_adopted_on_link(void **state)
 	assert_non_null(strstr(rig_told(), "kept fd00:5::/48 by fe80::1%u0\n"));
 }
 
+/* By each way of a multipath route: bgpd waits for all of its neighbours. */
+static void test_adopted_ways(void **state)
+{
+	struct kroute r = ours("fd00:5::/48", RIG_U0);
+
+	r.gateway = rig_addr("fe80::1");
+	r.n_ways = 2;
+	r.way[0] = (struct way){RIG_U0, 1, r.gateway};
+	r.way[1] = (struct way){RIG_U1, 1, rig_addr("fe80::2")};
+	fib_reset();
+	out.kept = say_kept;
+	rib_kernel_begin();
+	read_usual();
+	tell(r, true);
+	rib_kernel_end(NULL);
+	rig_told();
+	rib_redist_all(NULL);
+	assert_non_null(strstr(rig_told(), "kept fd00:5::/48 by fe80::1%u0\n"
+					   "kept fd00:5::/48 by fe80::2%u\n"));
+}
+
 /* What there is to redistribute, and what is of no interest. */
 static void test_redistributed(void **state)
 {
@@ -1052,6 +1073,7 @@ int main(void)
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 		T(test_kept_in_by_another), T(test_equal_metrics),
 		T(test_reading_by_interface), T(test_equal_metrics_by_interface), T(test_adopted_on_link),
+		T(test_adopted_ways),
 	};
 
 	log_init("rib_kernel_test");
