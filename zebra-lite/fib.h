@@ -6,7 +6,9 @@
  *
  *   1. SETs: new and moved entries; and where a prefix goes away whose covering route leaves by an
  *      interface on which it has an entry, the entry is given to the covering route's owner there.
- *   2. wgd's acknowledgement. What it refused keeps its old route and becomes a verdict.
+ *   2. wgd's acknowledgement. What it refused keeps its old route and becomes a verdict. Where
+ *      there are no SETs, and packets leave by another tunnel than before, that of the UNSETs
+ * there: an entry that goes must not catch them.
  *   3. routes: additions and changes first, removals after them.
  *   4. UNSETs of entries whose route is gone or whose time is over.
  *
@@ -47,6 +49,10 @@ void fib_route_failed(void *cookie, int err);
  * compares with books that are whole. */
 void fib_settle(void);
 bool fib_is_swept(void);
+/* Entries are to go, and wgd has not answered yet: what leads by their interface finds them. */
+bool fib_is_unsetting(void);
+/* The last message to wgd that says so of that interface; 0: there are none. */
+uint32_t fib_unsets_on(uint32_t ifindex);
 bool fib_begun(void);	  /* the kernel was read, and wgd has told its tunnels once */
 bool fib_repairing(void); /* prefixes are to be moved urgently, and not all of them have */
 bool fib_idle(void);	  /* no batch, replay or acknowledgement is under way */

@@ -516,6 +516,87 @@ static void test_heir_refused_by_others(void **state)
 	RIG_TOLD("del " P " dev wg0\n");
 }
 
+/* --- what leads by an interface from where wgd has not removed an entry yet --- */
+
+#define COVER "10.0.0.0/8"
+
+static void first_down(void)
+{
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_DOWN);
+}
+
+static void second_up(void)
+{
+	rig_peer(3, RIG_WG0, "10.9.0.3", NULL, TUNNEL_UP);
+}
+
+static void covered_by_both(void)
+{
+	rig_bgp(COVER, "10.9.1.2 10.9.0.3");
+}
+
+static void covered_by_one(void)
+{
+	rig_bgp(COVER, "10.9.0.3");
+	rig_bgp("10.0.0.0/9", "198.51.100.7");
+}
+
+static void half_withdrawn(void)
+{
+	rig_bgp("10.0.0.0/9", "");
+}
+
+static void covered_by_group(void)
+{
+	slow_objects();
+	rig_bgp(COVER, "10.9.1.2*1 10.9.0.3*1");
+	rig_told();
+	rig_peer(3, RIG_WG0, "10.9.0.3", NULL, TUNNEL_DOWN);
+	rig_told();
+}
+
+static void elsewhere_too(void)
+{
+	rig_bgp("20.0.0.0/8", "10.9.1.2 10.9.2.4");
+}
+
+static const struct {
+	const char *name;
+	void (*before)(void), (*change)(void);
+	const char *at_once, *behind;
+} unsetting[] = {
+	{"route moves", covered_by_both, first_down, "", "change 10.0.0.0/8 dev wg0\n"},
+	{"route between goes", covered_by_one, half_withdrawn, "",
+	 "del 10.0.0.0/9 via 198.51.100.7 dev u0\n"},
+	{"group leads on", covered_by_group, second_up, "",
+	 "object 4 new dev wg0\n"
+	 "group 1 = 2*1 4*1\n"},
+	{"by another interface", elsewhere_too, first_down, "change 20.0.0.0/8 dev wg2\n", ""},
+	{"no wgd", covered_by_both, no_wgd, "", ""},
+};
+
+static void run_unsetting(size_t i)
+{
+	unsetting[i].before();
+	rig_bgp(P, "10.9.0.1");
+	slow_hold();
+	rig_bgp(P, "");
+	slow_check("withdrawn", unsetting[i].name, rig_told(),
+		   "del 10.1.0.0/16 dev wg0\n"
+		   "unset 10.1.0.0/16 p1\n"
+		   "message 1\n");
+	unsetting[i].change();
+	slow_check("at once", unsetting[i].name, rig_told(), unsetting[i].at_once);
+	slow_wgd = false;
+	slow_answer(1, "");
+	slow_check("behind", unsetting[i].name, rig_told(), unsetting[i].behind);
+}
+
+static void test_unsetting(void **state)
+{
+	slow_rows(ARRAY_SIZE(unsetting), run_unsetting, state);
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, slow_setup)
@@ -526,6 +607,7 @@ int main(void)
 		T(test_heir_gone),
 		T(test_heir_gone_for_nothing),
 		T(test_heir_refused_by_others),
+		T(test_unsetting),
 	};
 
 	log_init("fib_between_test");

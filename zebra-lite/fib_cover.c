@@ -85,21 +85,24 @@ static bool cover_lags(const struct cover *c)
 	return c->fib && c->fib->nh && (c->node->flags & NODE_IN_BATCH) && nhgroup_lags(c->fib->nh);
 }
 
-void fib_hand_over(struct item *it, struct fib_entries *to)
+uint32_t fib_hand_over(struct item *it, struct fib_entries *to)
 {
 	const struct fib *f = rib_installed(it->node);
 	struct cover c = cover_of(it->node);
+	uint32_t unsets = 0;
 
 	if (cover_lags(&c)) {
 		it->drop = DROP_BEHIND;
-		return;
+		return 0;
 	}
 	for (unsigned i = 0; i < c.n; i++) {
 		const struct tunnel_peer *had = fib_owner_on(f, c.oifs[i]);
 
+		unsets = fib_later(unsets, fib_unsets_on(c.oifs[i]));
 		if (had && !had->gone)
 			hand_over_on(it, &c, c.oifs[i], to);
 	}
+	return unsets;
 }
 
 bool fib_was_given(const struct item *it, uint32_t ifindex)

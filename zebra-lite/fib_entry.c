@@ -57,6 +57,8 @@ void fib_entry(struct fib_entries *to, enum allowed_op op, const struct tunnel_p
 	c->peer_id = peer->id;
 	c->prefix = prefix_in_plane(p, 0);
 	to->sets += op == ALLOWED_SET;
+	if (op == ALLOWED_UNSET)
+		peer->iface->unsets = fib_gate.next;
 }
 
 void fib_plan_entry(struct fib_plan *p, const struct rib_node *n, const struct fib_owner *o,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fib_internal.h"
 
+#include "tunnel.h"
+
 struct fib_gate fib_gate;
 
 bool fib_begun(void)
@@ -16,4 +18,27 @@ void fib_found(void)
 bool fib_is_swept(void)
 {
 	return fib_gate.swept;
+}
+
+uint32_t fib_later(uint32_t a, uint32_t b)
+{
+	return a && b ? ((int32_t)(a - b) > 0 ? a : b) : a | b;
+}
+
+/* Not answered. */
+static bool is_awaited(uint32_t number)
+{
+	return number && (int32_t)(number - fib_gate.acked) > 0;
+}
+
+bool fib_is_unsetting(void)
+{
+	return is_awaited(fib_gate.unsets);
+}
+
+uint32_t fib_unsets_on(uint32_t ifindex)
+{
+	const struct tunnel_if *i = fib_is_unsetting() ? tunnel_if_by_index(ifindex) : NULL;
+
+	return i && is_awaited(i->unsets) ? i->unsets : 0;
 }

@@ -16,13 +16,18 @@
 
 #define BATCH_MAX 4096 /* prefixes */
 
-/* fib_gate.c: what was read so far. */
+/* fib_gate.c: what was read so far, and what wgd has answered. */
 extern struct fib_gate {
 	bool kernel_ready; /* its tables */
 	bool earlier;	   /* when they were read first they had routes of an earlier life */
 	bool wgd_met;	   /* its tunnels, once */
 	bool swept;	   /* what is stale of ours has been queued for removal */
+	uint32_t next;	   /* number of the next message with entries; 0: none yet */
+	uint32_t acked;	   /* the last one that was answered */
+	uint32_t unsets;   /* the last one by which entries go; 0: none yet */
 } fib_gate;
+/* Whichever message is the later one; 0 is none. */
+uint32_t fib_later(uint32_t a, uint32_t b);
 
 struct item {
 	struct rib_node *node;
@@ -61,6 +66,8 @@ struct batch {
 	bool urgent;	       /* some are */
 	bool stops;	       /* what is queued waits until this one is done */
 	uint32_t awaited;      /* ASKED: number of the answer; 0: none, but its turn */
+	uint32_t unsets;       /* fib_unsets_on() the tunnels by which packets leave then that left
+				  elsewhere before */
 	uint32_t ticket;       /* WRITING: of out.route_flush() */
 	uint64_t moves_before; /* fib_moves() when the entries were put together */
 };
@@ -104,8 +111,9 @@ void fib_plan_entry(struct fib_plan *plan, const struct rib_node *n, const struc
 
 /* fib_cover.c. IT's route goes away: where its addresses then leave by an interface on which it has
  * an entry, the entry goes to the covering route's owner before. Where who that is, or the way of
- * the covering route, is known behind this batch only, IT waits. */
-void fib_hand_over(struct item *it, struct fib_entries *to);
+ * the covering route, is known behind this batch only, IT waits. The last fib_unsets_on() those
+ * interfaces. */
+uint32_t fib_hand_over(struct item *it, struct fib_entries *to);
 /* wgd refused what was given to PEER: the entry where it was has to go before the route. */
 void fib_give_refused(struct item *it, const struct tunnel_peer *peer, struct fib_entries *to);
 /* The interface's entry is dealt with by the two above; not where who was to have it is gone: it

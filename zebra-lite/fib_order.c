@@ -123,6 +123,17 @@ static void write_routes(struct batch *b)
 	fib_run_routes(b);
 }
 
+/* What a batch without entries waits for: that wgd has removed those that its packets would find.
+ * 0: for nothing, or not for longer than for its turn. */
+static uint32_t unsets_before(const struct batch *b)
+{
+	const struct batch *before = fib_other(b);
+
+	if (before->state == BATCH_ASKED && fib_later(b->unsets, before->awaited) != b->unsets)
+		return 0;
+	return b->unsets;
+}
+
 /* The batch that was put together goes as far as it can. True: another one may follow. */
 static bool start_batch(void)
 {
@@ -135,7 +146,11 @@ static bool start_batch(void)
 	fib_plan_entries(batch, fib_wgd_entries());
 	batch->awaited = fib_wgd_send();
 	with_entries = batch->awaited != 0;
+	if (!with_entries)
+		batch->awaited = unsets_before(batch);
 	if (batch->awaited || behind) {
+		if (plain && !behind)
+			fib_settle(); /* books go in the order of the batches */
 		batch->state = BATCH_ASKED;
 		batch = fib_other(batch);
 		return !behind;
@@ -148,6 +163,16 @@ static bool start_batch(void)
 	return true;
 }
 
+/* Some of it. True: there is more. */
+static bool replay(void)
+{
+	bool more = fib_wgd_replay(settled);
+
+	if (!fib_wgd_is_new())
+		nhgroup_batch_done(); /* some may have waited for the wgd before it */
+	return more;
+}
+
 /* One batch, as far as it goes without waiting. True: there is more. */
 static bool run_batch(void)
 {
@@ -157,7 +182,7 @@ static bool run_batch(void)
 	if (!fib_wgd_listens())
 		return false; /* fib_wgd_synced(), fib_look(), fib_acked() */
 	if (fib_wgd_is_new())
-		return fib_wgd_replay(settled);
+		return replay();
 	reap(false);
 	if (now_ms() - collected_ms >= COLLECT_MS)
 		collect_objects();
@@ -195,11 +220,14 @@ static void go_on(struct batch *b)
 	finish(b);
 }
 
+/* The older one of two. */
 static struct batch *asked_for(uint32_t answer)
 {
-	for (unsigned i = 0; answer && i < ARRAY_SIZE(fib_batches); i++)
-		if (fib_batches[i].state == BATCH_ASKED && fib_batches[i].awaited == answer)
-			return &fib_batches[i];
+	struct batch *order[] = {batch, fib_other(batch)};
+
+	for (unsigned i = 0; answer && i < ARRAY_SIZE(order); i++)
+		if (order[i]->state == BATCH_ASKED && order[i]->awaited == answer)
+			return order[i];
 	return NULL;
 }
 
@@ -216,6 +244,7 @@ static void send_more(void)
 
 void fib_acked(const struct msg_allowed_ack *ack)
 {
+	bool unsetting = fib_is_unsetting();
 	struct batch *b, *next;
 
 	if (fib_wgd_swept(ack->batch)) {
@@ -226,16 +255,21 @@ void fib_acked(const struct msg_allowed_ack *ack)
 		fib_entry_refused(&ack->refused[i], fib_wgd_entries());
 	send_more();
 	if (fib_wgd_replayed(ack->batch)) {
+		nhgroup_batch_done();
 		wake();
 		return;
 	}
 	b = asked_for(ack->batch);
-	if (!b)
+	if (b) {
+		go_on(b);
+		next = fib_other(b);
+		if (next->state == BATCH_ASKED && (!next->awaited || next->awaited == ack->batch))
+			go_on(next);
+	} else if (unsetting) {
+		nhgroup_batch_done(); /* some may have waited for that */
+	} else {
 		return;
-	go_on(b);
-	next = fib_other(b);
-	if (next->state == BATCH_ASKED && !next->awaited)
-		go_on(next);
+	}
 	wake();
 }
 

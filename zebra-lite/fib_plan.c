@@ -25,20 +25,41 @@ static void set_entries(const struct item *it, bool fresh, struct fib_entries *t
 	}
 }
 
+/* The last ones on the tunnels that its packets leave by then, and did not before. */
+static uint32_t unsets_of(const struct item *it)
+{
+	const struct fib *f = it->target, *old = rib_installed(it->node);
+	uint32_t unsets = 0;
+
+	if (!fib_is_unsetting())
+		return 0;
+	for (unsigned i = 0; fib_has_route(f) && i < f->n; i++) {
+		uint32_t oif = f->owner[i].ifindex;
+
+		if (fib_leaves_by(f, oif) && !(fib_has_route(old) && fib_leaves_by(old, oif)))
+			unsets = fib_later(unsets, fib_unsets_on(oif));
+	}
+	return unsets;
+}
+
 /* Longest first: a new entry or route never catches what belongs to a longer one that is on its way
  * too. New entries before moved ones: where a longer prefix comes and a shorter one moves, its
  * addresses go from the old owner to the new one without a third. */
 void fib_plan_entries(struct batch *b, struct fib_entries *to)
 {
 	b->moves_before = fib_moves();
+	b->unsets = 0;
 	fib_batch_sort(b);
 	for (unsigned i = 0; i < b->n; i++)
 		set_entries(&b->items[b->by_length[i]], true, to);
 	for (unsigned i = 0; i < b->n; i++)
 		set_entries(&b->items[b->by_length[i]], false, to);
-	for (unsigned i = 0; i < b->n; i++)
-		if (b->items[b->by_length[i]].removed)
-			fib_hand_over(&b->items[b->by_length[i]], to);
+	for (unsigned i = 0; i < b->n; i++) {
+		struct item *it = &b->items[b->by_length[i]];
+
+		b->unsets =
+			fib_later(b->unsets, it->removed ? fib_hand_over(it, to) : unsets_of(it));
+	}
 }
 
 /* --- what drops out --- */

@@ -18,8 +18,8 @@
 enum wgd_state { WGD_AWAY, WGD_REPLAY, WGD_READY };
 
 static struct fib_entries entries; /* being put together */
-static uint32_t last;		   /* number */
-static uint32_t acked;		   /* the last one that was answered, the sync aside */
+static uint32_t given;		   /* the last number */
+static uint32_t last;		   /* that of the last message with entries */
 static uint32_t replayed;	   /* the answer that ends a replay; 0: not awaited */
 static uint32_t sync_batch;	   /* the answer to it; 0: none on its way */
 static bool sync_due;
@@ -33,15 +33,18 @@ struct fib_entries *fib_wgd_entries(void)
 
 static uint32_t next_number(void) /* never 0 */
 {
-	last = last % UINT32_MAX + 1;
-	return last;
+	given = given % UINT32_MAX + 1;
+	return given;
 }
 
 uint32_t fib_wgd_send(void)
 {
 	if (!entries.m.n)
 		return 0;
-	entries.m.batch = next_number();
+	last = entries.m.batch = fib_gate.next ? fib_gate.next : next_number();
+	fib_gate.next = next_number();
+	if (entries.m.n > entries.sets)
+		fib_gate.unsets = last;
 	zhistory_entries(&entries.m);
 	out.allowed(&entries.m);
 	fib_counters.sets += entries.sets;
@@ -83,7 +86,7 @@ bool fib_wgd_replay(bool settled)
 	fib_wgd_send();
 	if (n)
 		return true;
-	replayed = acked == last ? 0 : last;
+	replayed = fib_gate.acked == last ? 0 : last;
 	fib_wgd_sync_when(settled);
 	if (!replayed)
 		wgd = WGD_READY;
@@ -100,7 +103,7 @@ bool fib_wgd_swept(uint32_t answer)
 
 bool fib_wgd_replayed(uint32_t answer)
 {
-	acked = answer;
+	fib_gate.acked = answer;
 	if (!replayed || answer != replayed)
 		return false;
 	replayed = 0;
@@ -131,7 +134,7 @@ void fib_wgd_begin(void)
 {
 	wgd = WGD_REPLAY;
 	fib_gate.wgd_met = sync_due = true;
-	acked = last;
+	fib_gate.acked = last;
 	replay_at = 0;
 }
 
@@ -144,6 +147,7 @@ void fib_wgd_forget(void)
 void fib_wgd_lost(void)
 {
 	wgd = WGD_AWAY;
+	fib_gate.acked = last; /* it answers no more */
 	sync_batch = 0;
 }
 
@@ -151,7 +155,7 @@ void fib_wgd_reset(void)
 {
 	free(entries.m.changes);
 	entries = (struct fib_entries){0};
-	last = replayed = acked = sync_batch = 0;
+	given = last = replayed = sync_batch = 0;
 	wgd = WGD_AWAY;
 	sync_due = false;
 }

@@ -174,11 +174,12 @@ static unsigned best_level(const struct nhobj *o)
 	return best;
 }
 
-/* Fills NEXT with the members as they should be; false: they are so, or nobody is left. */
+/* Fills NEXT with the members as they should be; false: they are so, or nobody is left. Where wgd
+ * has not removed entries of an interface yet a hop there waits, unless one that leads is worse. */
 static bool nhgroup_judge(struct nhobj *o, struct nhobj_member *next)
 {
 	unsigned best = best_level(o), left = 0;
-	bool changed = false;
+	bool changed = false, lags = nhgroup_lags(o);
 
 	if (best == HOP_OUT)
 		return false;
@@ -186,7 +187,8 @@ static bool nhgroup_judge(struct nhobj *o, struct nhobj_member *next)
 		const struct nexthop *nh = nexthop_find(&o->member[i].addr);
 		bool wanted = level_of(o, &o->member[i]) == best;
 
-		if (wanted && !next[i].leaf && nhobj_all_agree(o, nh)) {
+		if (wanted && !next[i].leaf && (lags || !fib_unsets_on(next[i].oif)) &&
+		    nhobj_all_agree(o, nh)) {
 			const struct nhobj *leaf = nhobj_leaf(next[i].oif, o->family);
 
 			next[i].leaf = leaf ? leaf->id : 0;

@@ -244,14 +244,15 @@ static void home_due(void *arg)
 
 		if (!o->home_wanted || o->n)
 			continue;
-		if ((now - o->home_asked_ms < nhobj_home_ms || queued) &&
+		home = nexthop_find(&o->home);
+		if ((now - o->home_asked_ms < nhobj_home_ms || queued ||
+		     (home && fib_unsets_on(home->oif))) &&
 		    o->home_tries++ < HOME_TRIES) {
 			again = true;
 			continue;
 		}
 		o->home_wanted = false;
 		o->home_tries = 0;
-		home = nexthop_find(&o->home);
 		if (home)
 			pair_move(o, home);
 		o->home = o->active; /* where it stays, who wants the other one finds another object

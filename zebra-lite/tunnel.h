@@ -27,6 +27,7 @@ struct tunnel_if {
 	uint8_t plane;
 	uint32_t fwmark; /* of its encrypted packets, 0 none */
 	bool seen;	 /* since the last channel to wgd opened */
+	uint32_t unsets; /* fib_gate.c's: last message to wgd by which entries go there; 0: none */
 };
 
 struct tunnel_peer {
