@@ -15,6 +15,7 @@
 #include "drill.h"
 #include "endpoint_own.h"
 #include "interfaces.h"
+#include "keep_in.h"
 #include "log.h"
 #include "loop.h"
 #include "request.h"
@@ -315,6 +316,7 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 	}
 	drill_event(id, event);
 	interfaces_event(id, event);
+	keep_in_event(id, event);
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
 	request_tell(event);
 }

@@ -15,21 +15,31 @@
 #include "util.h"
 
 #define ASK_MS 3000
+#define SOON_MS 100   /* behind the last question where it says that something changed, or ... */
+#define SOON_COSTS 5  /* ... so many times what that one took */
 #define TELL_MAX 1024 /* prefixes a request */
 
 static struct timer timer;
 static char *path;
-static struct kept kept; /* what zebra-lite said last; before, what the file has */
-static bool configured;	 /* the zebra-lite that runs */
-static size_t told;	 /* of `kept`, to that one */
-static bool known;	 /* `version` is what the file has */
-static uint32_t version; /* zebra-lite's number of the last change */
-static bool failed;	 /* to write; said */
+static struct kept kept;  /* what zebra-lite said last; before, what the file has */
+static bool configured;	  /* the zebra-lite that runs */
+static size_t told;	  /* of `kept`, to that one */
+static bool known;	  /* `version` is what the file has */
+static uint32_t version;  /* zebra-lite's number of the last change */
+static bool failed;	  /* to write; said */
+static bool changed;	  /* it said so, and was not asked since */
+static uint64_t asked_ms; /* when it was, monotonic */
+static uint64_t soon_ms;  /* the next question may be then */
 
+/* The question is over, whatever came of it. */
 static void again(void)
 {
+	uint64_t now = now_ms(), pause = (now - asked_ms) * SOON_COSTS;
+
+	pause = pause < SOON_MS ? SOON_MS : pause > ASK_MS ? ASK_MS : pause;
+	soon_ms = now + pause;
 	if (path)
-		timer_start(&timer, ASK_MS);
+		timer_start(&timer, changed ? pause : ASK_MS);
 }
 
 /* ---- what it says */
@@ -142,6 +152,8 @@ static void on_told(void *arg, const json_t *answer, const char *error)
 
 static void keep_in_ask(void *arg)
 {
+	asked_ms = now_ms();
+	changed = false;
 	if (!configured)
 		again();
 	else if (told < kept.n)
@@ -164,6 +176,7 @@ void keep_in_open(void)
 	path = state_path("keep-in");
 	read_file();
 	timer_init(&timer, keep_in_ask, NULL);
+	asked_ms = now_ms();
 	again();
 }
 
@@ -174,6 +187,17 @@ void keep_in_daemon_configured(enum daemon_id id)
 	configured = true;
 	if (told < kept.n && timer_running(&timer))
 		timer_start(&timer, 0);
+}
+
+void keep_in_event(enum daemon_id id, const json_t *event)
+{
+	uint64_t now = now_ms();
+
+	if (id != DAEMON_ZEBRA || !str_eq(conf_str(event, "event", ""), "keep-in"))
+		return;
+	changed = true;
+	if (timer_running(&timer)) /* else it is being asked */
+		timer_start(&timer, soon_ms > now ? soon_ms - now : 0);
 }
 
 void keep_in_daemon_gone(enum daemon_id id)
@@ -198,5 +222,5 @@ void keep_in_close(void)
 	path = NULL;
 	kept_free(&kept);
 	told = 0;
-	known = failed = configured = false;
+	known = failed = configured = changed = false;
 }

@@ -87,6 +87,14 @@ static void is_told(const char *what)
 	answer(json_pack("{s:i}", "remembered", 1), NULL);
 }
 
+static void says(enum daemon_id id, const char *what)
+{
+	json_t *event = json_pack("{s:s, s:i}", "event", what, "version", 9);
+
+	keep_in_event(id, event);
+	json_decref(event);
+}
+
 static json_t *row_in(const char *prefix, const char *state, int table)
 {
 	return json_pack("{s:s, s:s, s:i, s:i, s:I}", "prefix", prefix, "state", state, "table",
@@ -208,6 +216,46 @@ static void test_next_one_is_told(void **state)
 	asked[0] = '\0';
 }
 
+/* It is asked as soon as it says that something changed: with the moment that its death would take
+ * from what is remembered. Its changes never make a stream of questions. */
+static void test_said(void **state)
+{
+	begin();
+	assert_true(version(1));
+	answer(json_pack("{s:[]}", "prefixes"), NULL);
+	pass(1000);
+	says(DAEMON_WGD, "keep-in");
+	says(DAEMON_ZEBRA, "tunnel-state");
+	pass(1);
+	assert_string_equal(asked, "");
+	says(DAEMON_ZEBRA, "keep-in");
+	pass(1);
+	assert_string_equal(asked, "keep-in-summary");
+	says(DAEMON_ZEBRA, "keep-in");
+	answer(json_pack("{s:i}", "version", 2), NULL);
+	assert_string_equal(asked, "keep-in");
+	loop_fake_pass(100 * 1000);
+	answer(json_pack("{s:[o]}", "prefixes", row("10.0.0.0/8", "installed")), NULL);
+	assert_string_equal(file(), "10.0.0.0/8 ");
+	pass(499); /* five times what that took */
+	assert_string_equal(asked, "");
+	pass(1);
+	assert_string_equal(asked, "keep-in-summary");
+	answer(json_pack("{s:i}", "version", 2), NULL);
+	says(DAEMON_ZEBRA, "keep-in");
+	pass(99);
+	assert_string_equal(asked, "");
+	pass(1);
+	answer(json_pack("{s:i}", "version", 2), NULL);
+	pass(2999);
+	assert_string_equal(asked, "");
+	assert_false(version(2));
+	keep_in_forget();
+	says(DAEMON_ZEBRA, "keep-in");
+	assert_true(loop_fake_rests());
+	asked[0] = '\0';
+}
+
 /* An answer that comes behind the end. */
 static void test_late(void **state)
 {
@@ -244,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_written_when_it_changes),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_next_one_is_told),
+		cmocka_unit_test(test_said),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_cannot_be_written),
 	};

@@ -14,6 +14,7 @@
 #include "zconfig.h"
 
 #define LOOK_MAX_MS 60000 /* between two looks at what is over */
+#define TELL_MS 100	  /* changes within it are told as one */
 
 struct permit { /* an entry of some `permit` list */
 	struct trie_node node;
@@ -33,7 +34,7 @@ static enum conf_keep_in mode;
 static uint32_t time_s = CONF_RIB_KEEP_IN_TIME;
 static uint64_t version;
 static bool was_read; /* the kernel's table, once */
-static struct timer end_timer;
+static struct timer end_timer, tell_timer;
 static struct log_bucket drift_bucket;
 static void (*when_queued)(void);
 static bool (*has_route)(const struct keepin *e);
@@ -73,9 +74,20 @@ uint64_t keepin_version(void)
 	return version;
 }
 
+static void keepin_tell(void *arg)
+{
+	out.kept_in(version);
+}
+
 void keepin_changed(void)
 {
 	version++;
+	if (!out.kept_in)
+		return;
+	if (!tell_timer.ready)
+		timer_init(&tell_timer, keepin_tell, NULL);
+	if (!timer_running(&tell_timer))
+		timer_start(&tell_timer, TELL_MS);
 }
 
 /* --- the set --- */
@@ -152,7 +164,7 @@ static struct keepin *keepin_get(const struct prefix *p)
 	e->write = ROUTE_NONE;
 	trie_insert(&kept, &e->node, p);
 	count_length(p, 1);
-	version++;
+	keepin_changed();
 	return e;
 }
 
@@ -161,7 +173,7 @@ void keepin_forget(struct keepin *e)
 	count_length(&e->node.p, -1);
 	trie_remove(&kept, &e->node);
 	slab_free(&slab, e);
-	version++;
+	keepin_changed();
 }
 
 bool keepin_in(uint8_t plane)
@@ -301,7 +313,7 @@ static void unlearn(struct keepin *e)
 		return;
 	e->learned = false;
 	learned[e->node.p.plane]--;
-	version++;
+	keepin_changed();
 	keepin_queue(e);
 }
 
@@ -320,7 +332,7 @@ static void apply_permits(void)
 		keepin_queue(e);
 	}
 	keepin_look_all();
-	version++;
+	keepin_changed();
 }
 
 void keepin_configure(const json_t *config)
@@ -402,7 +414,7 @@ static struct keepin *note_learned(const struct prefix *p)
 	if (!e->learned) {
 		e->learned = true;
 		learned[p->plane]++;
-		version++;
+		keepin_changed();
 		watch_ends();
 	}
 	return e;
@@ -484,7 +496,7 @@ bool keepin_is_ours(const struct kroute *r)
 static void lost(struct keepin *e)
 {
 	e->installed = false;
-	version++;
+	keepin_changed();
 	if (e->state == KEEPIN_WANTED) {
 		fib_counters.drift++;
 		fib_counters.drift_ms = now_ms();
@@ -515,7 +527,7 @@ void keepin_told(const struct kroute *r, bool present)
 	if (!e || !was_read)
 		e = found(&r->prefix);
 	if (!e->installed) {
-		version++;
+		keepin_changed();
 		keepin_queue(e);
 	}
 	e->installed = true;
@@ -545,6 +557,8 @@ void keepin_reset(void)
 	}
 	was_read = false;
 	version = 0;
+	timer_stop(&tell_timer);
+	tell_timer.ready = false;
 	mode = KEEP_IN_LEARNED;
 	time_s = CONF_RIB_KEEP_IN_TIME;
 }

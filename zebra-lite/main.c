@@ -39,6 +39,11 @@
 
 static bool reading; /* the kernel: from the first configuration on, which says what is ours */
 
+static void tell_kept_in(uint64_t version)
+{
+	daemon_event(json_pack("{s:s, s:I}", "event", "keep-in", "version", (json_int_t)version));
+}
+
 static void start(const char *rundir)
 {
 	int err = kernel_write_start();
@@ -64,6 +69,7 @@ static void start(const char *rundir)
 		.nexthop = link_bgpd_nexthop,
 		.redist = link_bgpd_redist,
 		.kept = link_bgpd_kept,
+		.kept_in = tell_kept_in,
 		.resync = kernel_resync,
 		.link_up = kernel_link_up,
 		.link_name = kernel_link_name,

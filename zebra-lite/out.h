@@ -91,7 +91,8 @@ struct out {
 	void (*redist)(const struct msg_redist *m);
 	/* NULL: nobody is to know. */
 	void (*kept)(const struct route_hops *hops, const struct prefix *p);
-	void (*resync)(const char *why); /* read the kernel's tables again */
+	void (*kept_in)(uint64_t version); /* keepin_version() moved; NULL: see kept */
+	void (*resync)(const char *why);   /* read the kernel's tables again */
 	bool (*link_up)(uint32_t ifindex);
 	const char *(*link_name)(uint32_t ifindex); /* "" when unknown */
 	/* The link is down or gone, or was so since then (monotonic) and since the kernel's table
