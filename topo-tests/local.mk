@@ -21,6 +21,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/answers.py \
 	topo-tests/lib/build.py \
 	topo-tests/lib/chaos.py \
+	topo-tests/lib/clear.py \
 	topo-tests/lib/dns.py \
 	topo-tests/lib/dualhub.py \
 	topo-tests/lib/fourplanes.py \

@@ -5,27 +5,17 @@ sees nothing of the packets between the two LANs, whatever becomes of the tunnel
     host ─ 192.168.1.0/24 ─ a ─ u0 ─ Internet (counts) ─ u0 ─ b ─ 192.168.2.0/24 ─ host
               fd00:1::/64   ╚══════════ wg0 10.9.0.0/24 ══════════╝   fd00:2::/64
 """
-import json
-import os
 import re
-import signal
 
 import pytest
 
+from lib.clear import count, kill_all, leaked, never, written
 from lib.probe import Ping, reaches
 from lib.snippets import FAST
 from lib.twonodes import Two
-from lib.wait import holds, wait_until
+from lib.wait import wait_until
 
 FAR = ("192.168.2.0/24", "fd00:2::/64")
-SEEN = """table inet leak {
-    counter clear { }
-    chain seen {
-        type filter hook prerouting priority -300;
-        ip daddr 192.168.0.0/16 counter name clear
-        ip6 daddr fd00::/8 counter name clear
-    }
-}"""
 
 
 class Leak(Two):
@@ -33,7 +23,7 @@ class Leak(Two):
 
     def __init__(self, topo, metric, fast=FAST):
         super().__init__(topo, fast)
-        self.net.nft(SEEN)
+        count(self.net)
         for family, gateway in ((4, self.net.gateway("a")),
                                 (6, self.net.address("a", 6).replace("::2", "::1"))):
             self.a.run(["ip", f"-{family}", "route", "add", "default", "via", gateway, "dev", "u0",
@@ -46,12 +36,8 @@ class Leak(Two):
     def address6(self, host):
         return re.search(r"inet6 (fd\S+)/", host.out("ip -o -6 addr show scope global"))[1]
 
-    def clear(self):
-        out = json.loads(self.net.out("nft -j list counter inet leak clear"))
-        return sum(o["counter"]["packets"] for o in out["nftables"] if "counter" in o)
-
-    def never(self, seconds=2):
-        holds(lambda: self.clear() == 0, seconds, "nothing in the clear")
+    def never(self):
+        never(self.net)
 
     def refused(self):
         """Both families, by what was there before the real route went."""
@@ -61,17 +47,12 @@ class Leak(Two):
         self.wait()
         for ping in self.pings:
             ping.flows(20)
-        assert self.clear() == 0
+        assert leaked(self.net) == 0
 
 
 @pytest.fixture(params=(0, 100))
 def leak(topo, request):
     return Leak(topo, request.param)
-
-
-def written(w):
-    with open(os.path.join(w.statedir, "keep-in"), encoding="ascii") as f:
-        return [line.split()[0] for line in f if not line.startswith("#")]
 
 
 def test_counter_counts(topo):
@@ -80,7 +61,7 @@ def test_counter_counts(topo):
     t.wa.replace("bgp {", "rib { keep-in off; }\nbgp {")
     wait_until(lambda: not t.wa.kept_in(), 10, "the routes that refuse to go")
     t.a.ip("link set wg0 down")
-    wait_until(lambda: t.clear() > 0, 10, "packets in the clear")
+    wait_until(lambda: leaked(t.net) > 0, 10, "packets in the clear")
 
 
 def test_link_down(leak):
@@ -113,7 +94,8 @@ def test_withdrawn(leak):
     wait_until(t.refused, 30, "the routes to be withdrawn")
     t.never()
     t.wa.cli("clear keep-in 192.168.2.0/24", "clear keep-in")
-    wait_until(lambda: not t.wa.kept_in() and t.clear() > 0, 10, "the packets to take another way")
+    wait_until(lambda: not t.wa.kept_in() and leaked(t.net) > 0, 10,
+               "the packets to take another way")
 
 
 def test_last_address(leak):
@@ -128,11 +110,7 @@ def test_last_address(leak):
 def test_killed(leak):
     """Nobody is there to say anything when the tunnel goes."""
     t = leak
-    pids = [t.wa.daemon_pid(name) for name in ("bgpd", "zebra-lite", "wgd", "bfdd")]
-    os.kill(t.wa.process.pid, signal.SIGSTOP)  # it shall start none again
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    t.wa.process.stop(signal.SIGKILL)
+    kill_all(t.wa)
     t.a.ip("link set wg0 down")
     t.never()
     assert t.refused()

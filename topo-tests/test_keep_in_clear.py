@@ -7,38 +7,20 @@ families, between two sites whose default route leads to the Internet, which cou
 
 and a site behind a hub (lib/hubspoke.py).
 """
-import json
 import os
-import signal
 
 import pytest
 
 from lib.build import daemon
+from lib.clear import count, kill_all, leaked, never, written
 from lib.hubspoke import HubSpoke, hub_conf, site_conf
 from lib.probe import Ping, reaches
 from lib.snippets import FAST, TIMERS
-from lib.wait import holds, wait_until
-from lib.wgbgp import DAEMONS, Wgbgp
+from lib.wait import wait_until
+from lib.wgbgp import Wgbgp
 from test_readme import configurations, in_test
 
-COUNTER = """table inet clear {
-    counter private { }
-    chain prerouting {
-        type filter hook prerouting priority -300;
-        ip daddr 192.168.0.0/16 counter name private
-        ip6 daddr fd00::/14 counter name private
-    }
-}"""
-QUIET_S = 2  # so long nothing may leave, with requests every 5 ms
-
-
-def count(net):
-    net.nft(COUNTER)
-
-
-def leaked(net):
-    out = json.loads(net.out(["nft", "-j", "list", "counters", "table", "inet", "clear"]))
-    return sum(o["counter"]["packets"] for o in out["nftables"] if "counter" in o)
+LANS6 = "fd00::/14"  # and no tunnel's addresses
 
 
 def pings(*hosts):
@@ -70,7 +52,7 @@ class Sites:
     def __init__(self, topo, keep_in, metric=0):
         self.net = topo.internet()
         self.hub, self.site = topo.router("hub1", self.net), topo.router("sitea", self.net)
-        count(self.net)
+        count(self.net, LANS6)
         for n, router in enumerate((self.hub, self.site)):
             router.ip(f"route add default via {self.net.gateway(router)} dev u0 metric {metric}\n"
                       f"route add ::/0 via 2001:db8:0:{n}::1 dev u0 metric {max(metric, 1)}")
@@ -93,7 +75,7 @@ class Sites:
 
     def quiet(self):
         before = [p.now()["sent"] for p in self.pings]
-        holds(lambda: leaked(self.net) == 0, QUIET_S, "nothing in the clear", 0.2)
+        never(self.net)
         assert all(p.now()["sent"] > n for p, n in zip(self.pings, before))
 
     def wait(self):
@@ -134,13 +116,6 @@ def link_down(s):
 def last_address(s):
     s.site.ip("addr del 10.99.0.2/24 dev wg0\naddr del fd99::2/64 dev wg0")
     s.quiet()
-
-
-def kill_all(w):
-    os.kill(w.process.pid, signal.SIGSTOP)  # it shall start none again
-    for name in DAEMONS:
-        os.kill(w.daemon_pid(name), signal.SIGKILL)
-    w.process.stop(signal.SIGKILL)
 
 
 def end_tunnel(router):
@@ -185,11 +160,6 @@ def rebooted(s):
     s.wsite.start()
 
 
-def written(w):
-    with open(os.path.join(w.statedir, "keep-in"), encoding="ascii") as f:
-        return [line.split()[0] for line in f if not line.startswith("#")]
-
-
 WAYS = (last_path, link_down, last_address, killed, stopped, rebooted)
 
 
@@ -222,7 +192,7 @@ def test_far_site(topo, keep_in):
     """A site dies behind a hub that lives: what the hub withdraws stays kept in at the other one.
     """
     star = HubSpoke(topo, sites=2, start=False)
-    count(star.net)
+    count(star.net, LANS6)
     more = f"rib {{ keep-in {keep_in}; }}\n"
     star.whub.write(hub_conf(star.numbers) + more)
     star.whub.start()
@@ -236,7 +206,7 @@ def test_far_site(topo, keep_in):
     star.net.cut("hub", "site2")
     wait_until(lambda: not star.wsite[1].paths("192.168.2.0/24"), 20, "the withdrawal")
     wait_until(lambda: not star.wsite[1].kernel_routes("192.168.2.0/24"), 20, "no route")
-    holds(lambda: leaked(star.net) == 0, QUIET_S, "nothing in the clear", 0.2)
+    never(star.net)
     star.net.restore("hub", "site2")
     star.wait()
     for ping in running:
