@@ -119,7 +119,7 @@ void link_zebra_watch(const struct addr *a, bool on)
 {
 	struct wr w = {0};
 
-	wr_addr(&w, a);
+	wr_hop(&w, a);
 	tell(on ? MSG_NEXTHOP_WATCH : MSG_NEXTHOP_UNWATCH, &w);
 	wr_free(&w);
 }

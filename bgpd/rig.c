@@ -248,7 +248,7 @@ static struct addr addr_of(const char *text)
 	snprintf(address, sizeof(address), "%.*s", (int)strcspn(text, "%"), text);
 	if (addr_parse(address, &a) < 0)
 		fail_msg("no address: %s", text);
-	return addr_on_link(&a, link ? link + 1 : "");
+	return addr_by_link(&a, link ? link + 1 : "");
 }
 
 static struct prefix prefix_of(const char *text)

@@ -9,6 +9,8 @@
 #include "util.h"
 
 #define FILL_BYTES 16384
+#define IPV4_BY_LINK 5 /* in place of a family */
+#define IPV4_BY_LINK_BYTES 8
 
 void wr_free(struct wr *w)
 {
@@ -96,6 +98,16 @@ void wr_addr(struct wr *w, const struct addr *a)
 {
 	wr_u8(w, family_code(a->family, a->plane));
 	wr_bytes(w, a->b, family_bytes(a->family));
+}
+
+void wr_hop(struct wr *w, const struct addr *a)
+{
+	if (a->family != AF_INET || !addr_has_link(a)) {
+		wr_addr(w, a);
+		return;
+	}
+	wr_u8(w, IPV4_BY_LINK | a->plane << 3);
+	wr_bytes(w, a->b, IPV4_BY_LINK_BYTES);
 }
 
 void wr_prefix(struct wr *w, const struct prefix *p)
@@ -217,6 +229,17 @@ void rd_addr(struct rd *r, struct addr *out)
 	*out = (struct addr){0};
 	out->family = rd_family(r, true, &out->plane);
 	rd_bytes(r, out->b, family_bytes(out->family));
+}
+
+void rd_hop(struct rd *r, struct addr *out)
+{
+	if (!rd_left(r) || (*r->at & 7) != IPV4_BY_LINK) {
+		rd_addr(r, out);
+		return;
+	}
+	*out = (struct addr){.family = AF_INET, .plane = rd_u8(r) >> 3};
+	rd_bytes(r, out->b, IPV4_BY_LINK_BYTES);
+	r->bad = r->bad || !addr_has_link(out);
 }
 
 void rd_prefix(struct rd *r, struct prefix *out)

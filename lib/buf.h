@@ -29,8 +29,9 @@ void wr_u16(struct wr *w, uint16_t v);
 void wr_u32(struct wr *w, uint32_t v);
 void wr_u64(struct wr *w, uint64_t v);
 void wr_bytes(struct wr *w, const void *data, size_t n);
-void wr_str(struct wr *w, const char *s);	      /* u16 length, bytes; cut at 65,535 */
-void wr_addr(struct wr *w, const struct addr *a);     /* u8 family (0, 4, 6), bytes */
+void wr_str(struct wr *w, const char *s);	  /* u16 length, bytes; cut at 65,535 */
+void wr_addr(struct wr *w, const struct addr *a); /* u8 family (0, 4, 6), bytes */
+void wr_hop(struct wr *w, const struct addr *a);  /* the same; u8 5, 8 bytes: IPv4 with its link */
 void wr_prefix(struct wr *w, const struct prefix *p); /* u8 family, u8 len, the bytes needed */
 void wr_endpoint(struct wr *w, const struct endpoint *e);
 
@@ -50,6 +51,7 @@ uint64_t rd_u64(struct rd *r);
 void rd_bytes(struct rd *r, void *out, size_t n);
 void rd_str(struct rd *r, char *out, size_t size); /* longer than SIZE - 1, or with a NUL: bad */
 void rd_addr(struct rd *r, struct addr *out);
+void rd_hop(struct rd *r, struct addr *out);
 void rd_prefix(struct rd *r, struct prefix *out);
 void rd_endpoint(struct rd *r, struct endpoint *out);
 

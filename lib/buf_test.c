@@ -18,7 +18,7 @@ static void write_all(struct wr *w)
 {
 	struct endpoint e;
 	struct prefix p;
-	struct addr none = {0};
+	struct addr none = {0}, a;
 
 	wr_u8(w, 0xab);
 	wr_u16(w, 0xabcd);
@@ -35,6 +35,11 @@ static void write_all(struct wr *w)
 	endpoint_parse("[2001:db8::1]:51820", &e);
 	e.scope_id = 7;
 	wr_endpoint(w, &e);
+	addr_parse("10.9.0.2", &a);
+	a.plane = 3;
+	wr_hop(w, &a);
+	a = addr_by_link(&a, "wg1");
+	wr_hop(w, &a);
 }
 
 static void read_all(struct rd *r, bool whole)
@@ -42,7 +47,7 @@ static void read_all(struct rd *r, bool whole)
 	char text[6], xyz[3];
 	struct endpoint e;
 	struct prefix p, q;
-	struct addr a;
+	struct addr a, hop, by_link;
 	uint64_t sum = rd_u8(r);
 
 	sum += rd_u16(r);
@@ -54,8 +59,13 @@ static void read_all(struct rd *r, bool whole)
 	rd_prefix(r, &p);
 	rd_prefix(r, &q);
 	rd_endpoint(r, &e);
+	rd_hop(r, &hop);
+	rd_hop(r, &by_link);
 	if (!whole)
 		return;
+	assert_string_equal(ADDR_STR(&hop), "10.9.0.2");
+	assert_string_equal(ADDR_STR(&by_link), "10.9.0.2%wg1");
+	assert_int_equal(by_link.plane, 3);
 	assert_true(sum == 0xab + 0xabcd + 0xdeadbeefULL + 0x0123456789abcdefULL);
 	assert_string_equal(text, "hello");
 	assert_memory_equal(xyz, "xyz", 3);

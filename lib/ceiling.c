@@ -278,17 +278,45 @@ void ceiling_free(struct ceiling *c)
 
 /* --- who is asked about --- */
 
+static struct hash_node *addresses_at(const struct ceiling *c, const struct addr *a)
+{
+	return hash_find(&c->addrs, hash_bytes(a, sizeof(*a)));
+}
+
+static struct addr by_own_link(const struct tunnel_address *t)
+{
+	return addr_by_link(&t->addr, t->peer->iface->name);
+}
+
 static const struct ceiling_peer *find_address(const struct ceiling *c, const struct addr *a)
 {
-	struct hash_node *n = hash_find(&c->addrs, hash_bytes(a, sizeof(*a)));
+	bool linked = a->family == AF_INET && addr_has_link(a);
+	struct addr key = linked ? addr_off_link(a) : *a, there;
 
-	for (; n; n = hash_find_next(n)) {
+	for (struct hash_node *n = addresses_at(c, &key); n; n = hash_find_next(n)) {
 		const struct tunnel_address *t = container_of(n, struct tunnel_address, node);
 
-		if (addr_eq(&t->addr, a))
+		there = linked ? by_own_link(t) : t->addr;
+		if (addr_eq(&there, a))
 			return t->peer;
 	}
 	return NULL;
+}
+
+struct addr ceiling_hop_by(const struct ceiling *c, const struct addr *hop, const char *link)
+{
+	bool here = false, elsewhere = false;
+
+	for (struct hash_node *n = addresses_at(c, hop); n; n = hash_find_next(n)) {
+		const struct tunnel_address *t = container_of(n, struct tunnel_address, node);
+		bool same = str_eq(t->peer->iface->name, link);
+
+		if (!addr_eq(&t->addr, hop))
+			continue;
+		here = here || same;
+		elsewhere = elsewhere || !same;
+	}
+	return here && elsewhere ? addr_by_link(hop, link) : *hop;
 }
 
 const struct ceiling_peer *ceiling_peer_at(struct ceiling *c, const struct addr *a)

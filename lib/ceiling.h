@@ -40,6 +40,9 @@ bool ceiling_same(const struct ceiling *a, const struct ceiling *b);
 const struct ceiling_peer *ceiling_peer_at(struct ceiling *c, const struct addr *tunnel_address);
 const struct ceiling_peer *ceiling_peer_named(const struct ceiling *c, const char *interface,
 					      const char *name);
+/* HOP, as a neighbour on the link of the interface LINK says it. Where peers of several interfaces
+ * have that IPv4 address (two tunnels to one router) it is the one on LINK that is meant. */
+struct addr ceiling_hop_by(const struct ceiling *c, const struct addr *hop, const char *link);
 bool ceiling_own_address(const struct ceiling *c, const struct addr *a); /* of our interfaces */
 
 /* NONE: packets for P may be given to TO. P may be in another plane than the peer (leaked): then

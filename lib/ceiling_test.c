@@ -410,6 +410,39 @@ static void test_links(void **state)
 	json_decref(config);
 }
 
+/* Two tunnels to one router: a session on a link means the tunnel there, and its list is asked. */
+static void test_same_address_on_two_interfaces(void **state)
+{
+	json_t *config = parse(
+		"{\"wireguard\":{\"interface\":["
+		"{\"name\":\"wg1\",\"peer\":[{\"name\":\"b1\",\"tunnel-address\":[\"10.9.0.2\"],"
+		"\"permit\":[\"10.1.0.0/16\"]}]},"
+		"{\"name\":\"wg2\",\"peer\":[{\"name\":\"b2\",\"tunnel-address\":[\"10.9.0.2\","
+		"\"10.9.0.3\",\"fd09::2\"],\"permit\":[\"10.2.0.0/16\"]}]}]}}");
+	struct ceiling *c = ceiling_new(config);
+	static const char *const links[] = {"wg1", "wg2", "wg3", ""};
+	static const char *const want[] = {"10.9.0.2%wg1", "10.9.0.2%wg2", "10.9.0.2", "10.9.0.2"};
+	struct addr hop, by;
+
+	assert_int_equal(addr_parse("10.9.0.2", &hop), 0);
+	assert_non_null(ceiling_peer_at(c, &hop));
+	for (unsigned i = 0; i < ARRAY_SIZE(links); i++) {
+		by = ceiling_hop_by(c, &hop, links[i]);
+		assert_string_equal(ADDR_STR(&by), want[i]);
+	}
+	by = addr_by_link(&hop, "wg1");
+	assert_ptr_equal(ceiling_peer_at(c, &by), ceiling_peer_named(c, "wg1", "b1"));
+	by = addr_by_link(&hop, "wg2");
+	assert_ptr_equal(ceiling_peer_at(c, &by), ceiling_peer_named(c, "wg2", "b2"));
+	by = addr_by_link(&hop, "wg3");
+	assert_null(ceiling_peer_at(c, &by));
+	assert_int_equal(addr_parse("10.9.0.3", &hop), 0); /* one tunnel leads there */
+	by = ceiling_hop_by(c, &hop, "wg2");
+	assert_true(addr_eq(&by, &hop));
+	ceiling_free(c);
+	json_decref(config);
+}
+
 /* Which sections make another ceiling, and whether it is asked about links at all. */
 static void test_what_is_the_same(void **state)
 {
@@ -717,6 +750,7 @@ int main(void)
 		cmocka_unit_test(test_epochs),
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_same_address_on_two_interfaces),
 		cmocka_unit_test(test_what_is_the_same),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_random_changes),

@@ -158,7 +158,7 @@ int msg_get_addr(const uint8_t *body, size_t len, struct addr *out)
 	struct rd r;
 
 	rd_init(&r, body, len);
-	rd_addr(&r, out);
+	rd_hop(&r, out);
 	return done(&r);
 }
 
@@ -269,7 +269,7 @@ size_t msg_begin_routes(struct wr *w, const struct route_hops *hops)
 {
 	wr_u8(w, hops->n);
 	for (unsigned i = 0; i < hops->n; i++) {
-		wr_addr(w, &hops->hop[i].addr);
+		wr_hop(w, &hops->hop[i].addr);
 		wr_u8(w, hops->hop[i].source);
 		wr_u8(w, hops->hop[i].demotion);
 		wr_u8(w, hops->hop[i].weight);
@@ -297,7 +297,7 @@ int msg_get_routes(const uint8_t *body, size_t len, struct msg_routes *m)
 	if (r.bad)
 		return -EBADMSG;
 	for (unsigned i = 0; i < m->hops.n; i++) {
-		rd_addr(&r, &m->hops.hop[i].addr);
+		rd_hop(&r, &m->hops.hop[i].addr);
 		m->hops.hop[i].source = rd_enum(&r, ROUTE_IBGP + 1);
 		m->hops.hop[i].demotion = rd_enum(&r, DEMOTED_LAST + 1);
 		m->hops.hop[i].weight = rd_u8(&r);
@@ -316,7 +316,7 @@ void msg_free_routes(struct msg_routes *m)
 
 void msg_put_nexthop(struct wr *w, const struct msg_nexthop *m)
 {
-	wr_addr(w, &m->addr);
+	wr_hop(w, &m->addr);
 	wr_u8(w, m->reach);
 	wr_u8(w, m->reason);
 	wr_u8(w, m->weak);
@@ -333,7 +333,7 @@ int msg_get_nexthop(const uint8_t *body, size_t len, struct msg_nexthop *m)
 
 	*m = (struct msg_nexthop){0};
 	rd_init(&r, body, len);
-	rd_addr(&r, &m->addr);
+	rd_hop(&r, &m->addr);
 	m->reach = rd_enum(&r, REACH_UP + 1);
 	m->reason = rd_enum(&r, REASON_COUNT);
 	m->weak = rd_enum(&r, 2);
@@ -349,7 +349,7 @@ void msg_put_verdicts(struct wr *w, const struct msg_verdicts *m)
 {
 	wr_u8(w, m->verdict);
 	wr_u8(w, m->reason);
-	wr_addr(w, &m->nexthop);
+	wr_hop(w, &m->nexthop);
 	wr_u32(w, m->n_prefixes);
 	for (uint32_t i = 0; i < m->n_prefixes; i++)
 		wr_prefix(w, &m->prefixes[i]);
@@ -362,7 +362,7 @@ int msg_get_verdicts(const uint8_t *body, size_t len, struct msg_verdicts *m)
 	rd_init(&r, body, len);
 	m->verdict = rd_enum(&r, VERDICT_CLEARED + 1);
 	m->reason = rd_enum(&r, REASON_COUNT);
-	rd_addr(&r, &m->nexthop);
+	rd_hop(&r, &m->nexthop);
 	rd_prefixes(&r, &m->n_prefixes, &m->prefixes);
 	if (done(&r) < 0)
 		msg_free_verdicts(m);

@@ -93,7 +93,7 @@ static int again_addr(const uint8_t *body, size_t len, struct wr *out)
 	int err = msg_get_addr(body, len, &a);
 
 	if (err == 0)
-		wr_addr(out, &a);
+		wr_hop(out, &a);
 	return err;
 }
 

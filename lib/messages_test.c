@@ -82,9 +82,11 @@ static void put_reply_end(struct wr *w)
 
 static void put_routes(struct wr *w)
 {
-	struct route_hops hops = {.n = 2,
-				  .hop = {{addrs[0], ROUTE_EBGP, DEMOTED_NOT, 3},
-					  {addrs[1], ROUTE_IBGP, DEMOTED, 0}}};
+	struct route_hops hops = {
+		.n = 3,
+		.hop = {{addrs[0], ROUTE_EBGP, DEMOTED_NOT, 3},
+			{addrs[1], ROUTE_IBGP, DEMOTED, 0},
+			{addr_by_link(&addrs[0], "wg1"), ROUTE_IBGP, DEMOTED, 0}}};
 	size_t mark = msg_begin_routes(w, &hops);
 
 	for (unsigned i = 0; i < 3; i++)
@@ -206,11 +208,11 @@ static void put_bfd_news(struct wr *w)
 }
 
 static void (*const puts_[])(struct wr *) = {
-	put_channel,	 put_endpoint,	put_addr,	 put_u32,	  put_secret,
-	put_password,
-	put_done,	 put_request,	put_reply_head,	 put_reply_end,	  put_routes,
-	put_nexthop,	 put_verdicts,	put_redist,	 put_allowed,	  put_allowed_refused,
-	put_allowed_ack, put_tunnel_if, put_tunnel_peer, put_bfd_session, put_bfd_news,
+	put_channel,	     put_endpoint,    put_addr,	     put_u32,	      put_secret,
+	put_password,	     put_done,	      put_request,   put_reply_head,  put_reply_end,
+	put_routes,	     put_nexthop,     put_verdicts,  put_redist,      put_allowed,
+	put_allowed_refused, put_allowed_ack, put_tunnel_if, put_tunnel_peer, put_bfd_session,
+	put_bfd_news,
 };
 
 static int decode_exact(const struct again_row *row, const uint8_t *data, size_t n, struct wr *out)

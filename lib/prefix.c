@@ -30,7 +30,8 @@ struct prefix prefix_make(uint8_t family, const void *bytes, uint8_t len)
 
 struct prefix prefix_of_addr(const struct addr *a)
 {
-	struct prefix p = prefix_make(a->family, a->b, family_bits(a->family));
+	bool linked = a->family == AF_INET && addr_has_link(a);
+	struct prefix p = prefix_make(a->family, a->b, linked ? 64 : family_bits(a->family));
 
 	p.plane = a->plane;
 	return p;
@@ -101,7 +102,7 @@ static uint32_t number_in(const struct addr *a)
 
 static bool has_room_for_link(const struct addr *a)
 {
-	return a->family == AF_INET6 && addr_is_link_local(a);
+	return a->family == AF_INET || (a->family == AF_INET6 && addr_is_link_local(a));
 }
 
 static void note_link(uint32_t number, const char *ifname)
@@ -117,6 +118,11 @@ static void note_link(uint32_t number, const char *ifname)
 
 struct addr addr_on_link(const struct addr *a, const char *ifname)
 {
+	return a->family == AF_INET ? *a : addr_by_link(a, ifname);
+}
+
+struct addr addr_by_link(const struct addr *a, const char *ifname)
+{
 	struct addr on = *a;
 	uint32_t number = htobe32(link_number(ifname));
 
@@ -130,7 +136,7 @@ struct addr addr_on_link(const struct addr *a, const char *ifname)
 
 struct addr addr_off_link(const struct addr *a)
 {
-	return addr_on_link(a, "");
+	return addr_by_link(a, "");
 }
 
 bool addr_has_link(const struct addr *a)

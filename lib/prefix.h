@@ -14,7 +14,8 @@
  * addresses) it carries the number of its interface in octets 4 to 7, which are zero on the wire
  * (RFC 4291 section 2.5.6), so again what is different is different everywhere. The number follows
  * from the interface's name: it is the same in all daemons, and when the interface is made anew.
- * Text has the name behind it; the kernel and the wire get addr_off_link().
+ * Text has the name behind it; the kernel and the wire get addr_off_link(). So may an IPv4 address
+ * of a host that several tunnels lead to, where a session says by which one it means.
  */
 #ifndef WGBGP_PREFIX_H
 #define WGBGP_PREFIX_H
@@ -30,7 +31,7 @@
 struct addr {
 	uint8_t family; /* AF_INET, AF_INET6, 0 none */
 	uint8_t plane;	/* 0 main */
-	uint8_t b[16];	/* network order; 4 or 16 bytes used, the rest zero */
+	uint8_t b[16];	/* network order; 4 or 16 bytes used, the rest zero but for the link */
 };
 
 struct prefix {
@@ -110,7 +111,8 @@ static inline struct prefix prefix_in_plane(const struct prefix *p, uint8_t plan
 /* BYTES in network order, 4 or 16 by FAMILY; in the main plane. */
 struct addr addr_make(uint8_t family, const void *bytes);
 struct prefix prefix_make(uint8_t family, const void *bytes, uint8_t len);
-struct prefix prefix_of_addr(const struct addr *a); /* the host prefix: /32 or /128 */
+/* The host prefix: /32 or /128; /64 of an IPv4 address with its link, which tries tell apart. */
+struct prefix prefix_of_addr(const struct addr *a);
 struct addr addr_of_prefix(const struct prefix *p);
 
 /* Order: plane, family, address, length. */
@@ -149,6 +151,8 @@ bool addr_is_zero(const struct addr *a);
 /* A link-local IPv6 address as that of the link of interface IFNAME ("": of none that is known), in
  * place of the one that it may have; all others as they are. */
 struct addr addr_on_link(const struct addr *a, const char *ifname);
+/* The same of an IPv4 address, too. */
+struct addr addr_by_link(const struct addr *a, const char *ifname);
 struct addr addr_off_link(const struct addr *a);
 bool addr_has_link(const struct addr *a);
 /* The interface, "" where there is none or none by that name was spoken of here. */

@@ -206,6 +206,24 @@ static void test_links(void **state)
 	assert_true(addr_eq(&same, &ipv4));
 }
 
+/* An IPv4 address has a link where that is asked for, and tries tell them apart. */
+static void test_links_of_ipv4(void **state)
+{
+	struct addr plain = adr("10.9.0.2"), wg1 = addr_by_link(&plain, "wg1"),
+		    wg2 = addr_by_link(&wg1, "wg2"), off = addr_off_link(&wg2),
+		    global = adr("fd00::1"), same = addr_by_link(&global, "wg1");
+	struct prefix host = prefix_of_addr(&plain), one = prefix_of_addr(&wg1),
+		      other = prefix_of_addr(&wg2);
+
+	assert_true(addr_eq(&same, &global));
+	assert_true(addr_has_link(&wg1) && !addr_has_link(&plain) && addr_eq(&off, &plain));
+	assert_string_equal(ADDR_STR(&wg1), "10.9.0.2%wg1");
+	assert_string_equal(addr_link(&wg2), "wg2");
+	assert_int_equal(host.len, 32);
+	assert_true(prefix_covers(&host, &one) && prefix_covers(&host, &other));
+	assert_false(prefix_covers(&one, &other) || prefix_covers(&one, &host));
+}
+
 static void test_endpoints(void **state)
 {
 	static const struct {
@@ -327,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
 		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_order_of_addresses),
 		cmocka_unit_test(test_no_address),  cmocka_unit_test(test_links),
+		cmocka_unit_test(test_links_of_ipv4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

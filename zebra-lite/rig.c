@@ -81,7 +81,7 @@ struct addr rig_addr(const char *text)
 	if (addr_parse(copy, &a) < 0)
 		fail_msg("%s is no address", text);
 	if (link)
-		a = addr_on_link(&a, link);
+		a = addr_by_link(&a, link);
 	free(copy);
 	return a;
 }
