@@ -422,6 +422,51 @@ static bool is_unnumbered(const struct claim *a, const struct claim *b)
 	       lyd_parent(a->leaf) != lyd_parent(b->leaf);
 }
 
+static bool has_all(const struct lyd_node *in, const struct lyd_node *of, const char *list)
+{
+	for (struct lyd_node *n = conf_child(of, list); n; n = conf_next(n)) {
+		const struct lyd_node *m = conf_child(in, list);
+
+		while (m && !str_eq(lyd_get_value(m), lyd_get_value(n)))
+			m = conf_next(m);
+		if (!m)
+			return false;
+	}
+	return true;
+}
+
+static bool has_any(const struct lyd_node *peer)
+{
+	for (struct lyd_node *a = conf_child(peer, "allowed-ips"); a; a = conf_next(a))
+		if (str_eq(lyd_get_value(a), "any"))
+			return true;
+	return false;
+}
+
+/* Two tunnels to one router: packets come by either, whichever we send by, and the ceiling is asked
+ * by the address. What keeps the two addresses from being so; NULL: nothing. */
+static const char *why_not_one_router(const struct claim *a, const struct claim *b)
+{
+	const struct lyd_node *one = lyd_parent(a->leaf), *other = lyd_parent(b->leaf);
+
+	if (!has_any(one) || !has_any(other))
+		return "; for two tunnels to one router both need 'allowed-ips any'";
+	if (!has_all(one, other, "permit") || !has_all(other, one, "permit"))
+		return "; two tunnels to one router need the same permit";
+	return NULL;
+}
+
+/* Two equal addresses that must not be; what is to be said besides, NULL: they may. */
+static const char *why_clash(const struct claim *a, const struct claim *b)
+{
+	if (is_unnumbered(a, b))
+		return NULL;
+	if (str_eq(a->leaf->schema->name, "tunnel-address") &&
+	    str_eq(b->leaf->schema->name, "tunnel-address") && interface_of(a) != interface_of(b))
+		return why_not_one_router(a, b);
+	return "";
+}
+
 /* An interface address and a tunnel address are compared without their lengths. */
 static void check_own_addresses(const struct conf *conf, struct conf_errors *errs)
 {
@@ -451,18 +496,19 @@ static void check_own_addresses(const struct conf *conf, struct conf_errors *err
 		qsort(own.v, own.n, sizeof(*own.v), claim_cmp);
 	for (size_t k = 1; k < own.n; k++) {
 		const struct lyd_node *a = own.v[k - 1].leaf, *b = own.v[k].leaf;
+		const char *why;
 		char *path;
 
 		if (!prefix_eq(&own.v[k - 1].prefix, &own.v[k].prefix) ||
-		    is_unnumbered(&own.v[k - 1], &own.v[k]))
+		    !(why = why_clash(&own.v[k - 1], &own.v[k])))
 			continue;
 		if (conf_line(a) > conf_line(b)) {
 			a = own.v[k].leaf;
 			b = own.v[k - 1].leaf;
 		}
 		path = conf_schema_path(a);
-		conf_check_error(errs, b, "'%s' is the %s too (line %u)", lyd_get_value(b), path,
-				 conf_line(a));
+		conf_check_error(errs, b, "'%s' is the %s too (line %u)%s", lyd_get_value(b), path,
+				 conf_line(a), why);
 		free(path);
 	}
 	free(own.v);

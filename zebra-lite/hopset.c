@@ -129,10 +129,12 @@ struct nexthop *nexthop_take_marked(void)
 void nexthop_tunnel_changed(const struct tunnel_peer *p)
 {
 	for (struct nexthop *nh = nexthop_first(); nh; nh = nexthop_next(nh)) {
+		struct addr at = nh->addr.family == AF_INET ? addr_off_link(&nh->addr) : nh->addr;
+
 		if (nh->peer == p)
 			nexthop_mark(nh);
 		for (unsigned i = 0; i < p->n_addrs; i++)
-			if (addr_eq(&p->addrs[i], &nh->addr))
+			if (addr_eq(&p->addrs[i], &at))
 				nexthop_mark(nh);
 	}
 }

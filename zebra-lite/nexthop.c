@@ -181,7 +181,8 @@ static void resolve(const struct nexthop *nh, struct resolution *r)
 		return;
 	}
 	if (addr_has_link(&nh->addr)) {
-		via_own_link(r, &nh->addr);
+		if (nh->addr.family == AF_INET6)
+			via_own_link(r, &nh->addr);
 		return;
 	}
 	for (struct rib_node *n = rib_match(&nh->addr); n; n = rib_cover(n))

@@ -164,7 +164,8 @@ static void test_details_told(void **state)
 	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 8\n");
 }
 
-/* Two peers have an address, one after the other: its host route is that of who is left. */
+/* Two peers have an address: on one interface the later one has it, of two interfaces the one with
+ * the lower cost; then who is left. */
 static void test_same_address(void **state)
 {
 	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
@@ -175,13 +176,19 @@ static void test_same_address(void **state)
 	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p2 cost 20\n");
 	tunnel_peer_gone(1);
 	RIG_TOLD("");
-	rig_peer(3, RIG_WG1, "10.9.0.1 10.9.1.3", NULL, TUNNEL_UP);
-	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg1 peer p3 cost 30\n"
-		 "add 10.9.1.3/32 dev wg1\n"
-		 "change 10.9.0.1/32 dev wg1\n");
-	rig_peer(3, RIG_WG1, "10.9.1.3", NULL, TUNNEL_UP);
+	rig_peer(3, RIG_WG1, "10.9.0.1 10.9.1.3", NULL, TUNNEL_UP); /* costs more */
+	RIG_TOLD("add 10.9.1.3/32 dev wg1\n");
+	rig_peer(1, RIG_WG2, "10.9.0.1 10.9.1.3", NULL, TUNNEL_UP); /* costs less */
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg2 peer p1 cost 10\n"
+		 "change 10.9.0.1/32 dev wg2\n"
+		 "change 10.9.1.3/32 dev wg2\n");
+	rig_peer(1, RIG_WG2, "10.9.2.1", NULL, TUNNEL_UP);
 	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p2 cost 20\n"
-		 "change 10.9.0.1/32 dev wg0\n");
+		 "add 10.9.2.1/32 dev wg2\n"
+		 "change 10.9.0.1/32 dev wg0\n"
+		 "change 10.9.1.3/32 dev wg1\n");
+	rig_peer(3, RIG_WG1, "10.9.1.3", NULL, TUNNEL_UP);
+	RIG_TOLD("");
 	tunnel_peer_gone(2);
 	RIG_TOLD("nexthop 10.9.0.1 down nexthop-unreachable dev - peer - cost 0\n"
 		 "del 10.9.0.1/32 dev wg0\n");

@@ -13,6 +13,7 @@
 static struct tunnel_ifs ifs, dead_ifs;
 static struct tunnel_peers peers, dead_peers;
 static struct tunnel_peers id_table[ID_SLOTS];
+static struct hash_table by_addr; /* of struct tunnel_place */
 static const struct tunnel_news *news;
 
 void tunnel_open(const struct tunnel_news *told)
@@ -50,26 +51,90 @@ struct tunnel_peer *tunnel_peer_by_id(uint32_t id)
 	return NULL;
 }
 
-/* A static route's next hop may be link-local and say no interface. */
-static bool is_on_some_link(const struct addr *there, const struct addr *a)
+bool tunnel_usable(const struct tunnel_peer *p)
 {
-	struct addr off;
-
-	if (!addr_has_link(there) || addr_has_link(a))
-		return false;
-	off = addr_off_link(there);
-	return addr_eq(&off, a);
+	return !p->gone && p->iface->up && tunnel_state_usable(p->state);
 }
 
-struct tunnel_peer *tunnel_by_addr(const struct addr *a)
+/* --- whose an address is --- */
+
+/* The lower, the better a way. */
+static unsigned tunnel_rank(const struct tunnel_peer *p)
+{
+	if (!tunnel_usable(p))
+		return p->weak && p->iface->up ? 3 : 4;
+	return p->state == TUNNEL_NEVER ? 2 : p->state == TUNNEL_DEGRADED ? 1 : 0;
+}
+
+/* A is the better way to who has both. The interface's name keeps equals from taking turns. */
+static bool is_better(const struct tunnel_place *a, const struct tunnel_place *b)
+{
+	const struct tunnel_peer *p = a->peer, *q = b->peer;
+
+	if (p->iface == q->iface)
+		return a->told > b->told;
+	if (tunnel_rank(p) != tunnel_rank(q))
+		return tunnel_rank(p) < tunnel_rank(q);
+	if (p->cost != q->cost)
+		return p->cost < q->cost;
+	return strcmp(p->iface->name, q->iface->name) < 0;
+}
+
+/* The best of those with the tunnel address A, but for LESS (NULL: of all). */
+static struct tunnel_peer *best_at(const struct addr *a, const struct tunnel_peer *less)
+{
+	struct hash_node *n = hash_find(&by_addr, hash_bytes(a, sizeof(*a)));
+	const struct tunnel_place *best = NULL;
+
+	for (; n; n = hash_find_next(n)) {
+		const struct tunnel_place *place = container_of(n, struct tunnel_place, node);
+
+		if (place->peer != less && addr_eq(place->addr, a) &&
+		    (!best || is_better(place, best)))
+			best = place;
+	}
+	return best ? best->peer : NULL;
+}
+
+/* A static route's next hop may be link-local and say no interface. */
+static struct tunnel_peer *on_some_link(const struct addr *a)
 {
 	struct tunnel_peer *p;
 
 	LIST_FOREACH (p, &peers, link)
-		for (unsigned i = 0; i < p->n_addrs; i++)
-			if (addr_eq(&p->addrs[i], a) || is_on_some_link(&p->addrs[i], a))
+		for (unsigned i = 0; i < p->n_addrs; i++) {
+			struct addr off = addr_off_link(&p->addrs[i]);
+
+			if (addr_has_link(&p->addrs[i]) && addr_eq(&off, a))
 				return p;
+		}
 	return NULL;
+}
+
+/* Whose A is, an IPv4 address with its link. */
+static struct tunnel_peer *by_link(const struct addr *a)
+{
+	struct addr off = addr_off_link(a);
+	struct hash_node *n = hash_find(&by_addr, hash_bytes(&off, sizeof(off)));
+
+	for (; n; n = hash_find_next(n)) {
+		const struct tunnel_place *place = container_of(n, struct tunnel_place, node);
+		struct addr there = addr_by_link(place->addr, place->peer->iface->name);
+
+		if (addr_eq(&there, a))
+			return place->peer;
+	}
+	return NULL;
+}
+
+struct tunnel_peer *tunnel_by_addr(const struct addr *a)
+{
+	bool linked = a->family == AF_INET && addr_has_link(a);
+	struct tunnel_peer *p = linked ? by_link(a) : best_at(a, NULL);
+
+	if (!p && a->family == AF_INET6 && addr_is_link_local(a) && !addr_has_link(a))
+		p = on_some_link(a);
+	return p;
 }
 
 struct tunnel_peer *tunnel_by_addr_anywhere(const struct addr *a)
@@ -110,38 +175,71 @@ struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const stru
 	return best;
 }
 
-bool tunnel_usable(const struct tunnel_peer *p)
-{
-	return !p->gone && p->iface->up && tunnel_state_usable(p->state);
-}
-
-/* Another peer has the address, too: one that was told before P went, say. */
-static const struct tunnel_peer *heir(const struct tunnel_peer *p, const struct addr *a)
-{
-	const struct tunnel_peer *q;
-
-	LIST_FOREACH (q, &peers, link)
-		for (unsigned i = 0; q != p && i < q->n_addrs; i++)
-			if (addr_eq(&q->addrs[i], a))
-				return q;
-	return NULL;
-}
-
 /* Host routes `dev IF` for the tunnel addresses, whatever interface address wgd configures: two
- * hubs in one subnet would otherwise be two connected subnets. */
-static void host_routes(const struct tunnel_peer *p, bool present)
+ * hubs in one subnet would otherwise be two connected subnets. Of those that have an address the
+ * best one has its route. */
+static void host_routes(const struct tunnel_peer *p)
 {
 	for (unsigned i = 0; i < p->n_addrs; i++) {
-		const struct tunnel_peer *of = present ? p : heir(p, &p->addrs[i]);
+		const struct tunnel_peer *of = best_at(&p->addrs[i], NULL);
 
 		news->host(&p->addrs[i], of ? of->iface->ifindex : 0);
 	}
+}
+
+/* Its addresses count. */
+static void tunnel_place(struct tunnel_peer *p)
+{
+	static uint64_t told;
+
+	p->places = xcalloc(p->n_addrs, sizeof(*p->places));
+	for (unsigned i = 0; i < p->n_addrs; i++) {
+		p->places[i].addr = &p->addrs[i];
+		p->places[i].peer = p;
+		p->places[i].told = ++told;
+		hash_insert(&by_addr, &p->places[i].node,
+			    hash_bytes(&p->addrs[i], sizeof(p->addrs[i])));
+	}
+	host_routes(p);
+}
+
+/* No more: before they go, or change. */
+static void tunnel_unplace(struct tunnel_peer *p)
+{
+	for (unsigned i = 0; p->places && i < p->n_addrs; i++)
+		hash_remove(&by_addr, &p->places[i].node);
+	free(p->places);
+	p->places = NULL;
+	host_routes(p);
+}
+
+/* P is another way than it was: perhaps not the best one any more, or the best one now, to who has
+ * another tunnel, too. False: nobody has. */
+static bool shared_again(const struct tunnel_peer *p)
+{
+	bool shared = false;
+
+	for (unsigned i = 0; i < p->n_addrs; i++)
+		shared = shared || best_at(&p->addrs[i], p);
+	if (shared)
+		host_routes(p);
+	return shared;
 }
 
 static bool same_addrs(const struct tunnel_peer *p, const struct msg_tunnel_peer *m)
 {
 	return p->n_addrs == m->n_addrs &&
 	       (!p->n_addrs || !memcmp(p->addrs, m->addrs, p->n_addrs * sizeof(*p->addrs)));
+}
+
+static void if_turned(const struct tunnel_if *i)
+{
+	const struct tunnel_peer *p;
+
+	LIST_FOREACH (p, &peers, link)
+		if (p->iface == i && shared_again(p))
+			news->peer(p);
+	news->interface(i);
 }
 
 void tunnel_if_told(const struct msg_tunnel_if *m)
@@ -172,7 +270,7 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 	}
 	if (i->up != m->up) {
 		i->up = m->up;
-		news->interface(i);
+		if_turned(i);
 	}
 }
 
@@ -194,7 +292,7 @@ static void peer_die(struct tunnel_peer *p)
 	LIST_REMOVE(p, by_id);
 	LIST_INSERT_HEAD(&dead_peers, p, link);
 	p->gone = true;
-	host_routes(p, false);
+	tunnel_unplace(p);
 	news->peer(p);
 	p->endpoint = (struct endpoint){0};
 	news->endpoint(p);
@@ -256,9 +354,9 @@ void tunnel_planes_changed(void)
 		LIST_FOREACH (p, &peers, link) {
 			if (p->iface != i)
 				continue;
-			host_routes(p, false);
+			tunnel_unplace(p);
 			set_place(i, p->addrs, p->n_addrs, p->fixed, p->n_fixed);
-			host_routes(p, true);
+			tunnel_place(p);
 			news->peer(p);
 		}
 	}
@@ -268,12 +366,12 @@ static void set_addrs(struct tunnel_peer *p, struct msg_tunnel_peer *m)
 {
 	if (same_addrs(p, m))
 		return;
-	host_routes(p, false);
+	tunnel_unplace(p);
 	free(p->addrs);
 	p->addrs = m->addrs;
 	p->n_addrs = m->n_addrs;
 	m->addrs = NULL;
-	host_routes(p, true);
+	tunnel_place(p);
 }
 
 /* Who is told about; NULL: nobody that we know. Under a name a new number is another peer for
@@ -334,6 +432,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 	p->n_fixed = m->n_fixed;
 	m->fixed = NULL;
 	set_addrs(p, m);
+	shared_again(p);
 	p->endpoint = m->endpoint;
 	news->endpoint(p);
 	news->peer(p);
@@ -389,6 +488,7 @@ static void free_peers(struct tunnel_peers *list)
 	while ((p = LIST_FIRST(list))) {
 		LIST_REMOVE(p, link);
 		free(p->addrs);
+		free(p->places);
 		free(p->fixed);
 		free(p);
 	}
@@ -411,4 +511,5 @@ void tunnel_reset(void)
 	free_ifs(&ifs);
 	free_ifs(&dead_ifs);
 	memset(id_table, 0, sizeof(id_table));
+	hash_clear(&by_addr);
 }

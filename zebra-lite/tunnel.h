@@ -8,6 +8,10 @@
  * at it; one that is gone keeps its memory (marked `gone`) for the same reason and never comes
  * back: a peer that returns under the same name is a new one without entries.
  *
+ * Peers of several interfaces may have the same tunnel address: two tunnels to one router. The best
+ * one has it: what may be used before what is degraded, never had a handshake or is down, then the
+ * lower cost, then the interface's name. Its host route and the next hops follow.
+ *
  * What follows from a change is not known here: whoever is told says so (tunnel_open()).
  */
 #ifndef WGBGP_ZEBRA_TUNNEL_H
@@ -16,6 +20,7 @@
 #include <sys/queue.h>
 
 #include "ceiling.h"
+#include "hash.h"
 #include "messages.h"
 
 struct tunnel_if {
@@ -30,6 +35,14 @@ struct tunnel_if {
 	uint32_t unsets; /* fib_gate.c's: last message to wgd by which entries go there; 0: none */
 };
 
+/* A tunnel address in the table of all. */
+struct tunnel_place {
+	struct hash_node node;
+	const struct addr *addr;
+	struct tunnel_peer *peer;
+	uint64_t told; /* the order of these; of two on an interface the later one has it */
+};
+
 struct tunnel_peer {
 	LIST_ENTRY(tunnel_peer) link;
 	LIST_ENTRY(tunnel_peer) by_id; /* chain of the table of numbers */
@@ -37,16 +50,17 @@ struct tunnel_peer {
 	uint32_t id; /* of the present wgd */
 	char name[MSG_NAME_MAX];
 	uint16_t told_as; /* history_name() */
-	uint8_t state;	/* enum tunnel_state */
-	uint8_t reason; /* enum reason */
-	bool weak;	/* down by silence or age alone */
-	uint32_t cost;	/* now, what its state adds included */
+	uint8_t state;	  /* enum tunnel_state */
+	uint8_t reason;	  /* enum reason */
+	bool weak;	  /* down by silence or age alone */
+	uint32_t cost;	  /* now, what its state adds included */
 	struct endpoint endpoint;
 	struct addr pinned; /* pin.c's: what it holds for it; family 0: nothing */
 	uint32_t n_addrs, n_fixed;
 	struct addr *addrs; /* owned; in the interface's plane, like the next, and on its link */
-	struct prefix *fixed;	    /* owned */
-	struct ceiling_ref ceiling; /* zceiling.c's */
+	struct tunnel_place *places; /* owned, of each address; NULL: they do not count any more */
+	struct prefix *fixed;	     /* owned */
+	struct ceiling_ref ceiling;  /* zceiling.c's */
 	bool gone;
 	bool seen; /* since the last channel to wgd opened */
 };
@@ -81,7 +95,8 @@ void tunnel_planes_changed(void); /* interfaces may belong to other planes than 
 struct tunnel_peer *tunnel_by_addr_anywhere(const struct addr *a);
 struct tunnel_if *tunnel_if_by_index(uint32_t ifindex);
 struct tunnel_peer *tunnel_peer_by_id(uint32_t id);
-struct tunnel_peer *tunnel_by_addr(const struct addr *a); /* exact tunnel address */
+/* Whose tunnel address A is exactly. Two tunnels may lead to one router: the better way of them. */
+struct tunnel_peer *tunnel_by_addr(const struct addr *a);
 /* Who on the interface owns address A by its tunnel addresses or fixed entries, or the one peer of
  * an `any` interface. */
 struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const struct addr *a);

@@ -122,7 +122,8 @@ static void test_plane(void **state)
 	struct addr there = rig_addr("10.9.0.1");
 
 	there.plane = 1;
-	rig_configure("{" RIG_PERMIT ", 'rib': {}, 'plane': [{'name': 'blue', 'number': 1, 'table': "
+	rig_configure("{" RIG_PERMIT
+		      ", 'rib': {}, 'plane': [{'name': 'blue', 'number': 1, 'table': "
 		      "101, 'interface': ['wg0']}]}");
 	RIG_TOLD("rule add IPv4 priority 10000 table 101\n"
 		 "rule add IPv6 priority 10000 table 101\n"
@@ -306,13 +307,86 @@ static void test_link_local(void **state)
 		 "nexthop fe80::1%wg1 down no-peer dev - peer - cost 0\n");
 }
 
+/* Two tunnels to one router, by one address: each is the other's backup. */
+static void test_two_tunnels(void **state)
+{
+	rig_peer(3, RIG_WG1, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg1 peer p3 cost 30\n"
+		 "set 10.1.0.0/16 p3\n"
+		 "change 10.9.0.1/32 dev wg1\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	rig_pass(4000);
+	RIG_TOLD("unset 10.1.0.0/16 p1\n");
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 10\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "change 10.9.0.1/32 dev wg0\n"
+		 "change 10.1.0.0/16 dev wg0\n");
+	rig_if(RIG_WG0, false);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg1 peer p3 cost 30\n"
+		 "change 10.9.0.1/32 dev wg1\n"
+		 "change 10.1.0.0/16 dev wg1\n");
+	rig_peer(3, RIG_WG1, "10.9.0.1", NULL, TUNNEL_DOWN);
+	RIG_TOLD("change 10.9.0.1/32 dev wg0\n"
+		 "del 10.1.0.0/16 dev wg1\n"
+		 "unset 10.1.0.0/16 p1\n"
+		 "unset 10.1.0.0/16 p3\n"
+		 "nexthop 10.9.0.1 down interface-down connected tunnel dev wg0 peer p1 cost 10\n");
+	rig_if(RIG_WG0, true); /* with nothing new about its peer */
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg0 peer p1 cost 10\n"
+		 "set 10.1.0.0/16 p1\n"
+		 "add 10.1.0.0/16 dev wg0\n");
+	tunnel_peer_gone(1);
+	RIG_TOLD(
+		"change 10.9.0.1/32 dev wg1\n"
+		"del 10.1.0.0/16 dev wg0\n"
+		"unset 10.1.0.0/16 p1\n"
+		"nexthop 10.9.0.1 down handshake-stale connected tunnel dev wg1 peer p3 cost 30\n");
+	rig_peer(3, RIG_WG1, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.0.1 up none connected tunnel dev wg1 peer p3 cost 30\n"
+		 "set 10.1.0.0/16 p3\n"
+		 "add 10.1.0.0/16 dev wg1\n");
+	tunnel_peer_gone(3);
+	RIG_TOLD("del 10.1.0.0/16 dev wg1\n"
+		 "del 10.9.0.1/32 dev wg1\n"
+		 "unset 10.1.0.0/16 p3\n"
+		 "nexthop 10.9.0.1 down nexthop-unreachable dev - peer - cost 0\n");
+}
+
+/* A next hop that says by which of them leads by that one, or nowhere. */
+static void test_one_of_two_tunnels(void **state)
+{
+	struct addr wg1 = rig_addr("10.9.0.1%wg1"), wg2 = rig_addr("10.9.0.1%wg2");
+
+	rig_watch("10.9.0.1%wg1");
+	rig_watch("10.9.0.1%wg2");
+	RIG_TOLD("nexthop 10.9.0.1%wg1 down nexthop-unreachable dev - peer - cost 0\n"
+		 "nexthop 10.9.0.1%wg2 down nexthop-unreachable dev - peer - cost 0\n");
+	by_bgp("10.2.0.0/16", &wg1);
+	by_bgp("10.3.0.0/16", &wg2);
+	RIG_TOLD("");
+	rig_peer(3, RIG_WG1, "10.9.0.1", NULL, TUNNEL_UP);
+	RIG_TOLD("nexthop 10.9.0.1%wg1 up none connected tunnel dev wg1 peer p3 cost 30\n"
+		 "set 10.2.0.0/16 p3\n"
+		 "add 10.2.0.0/16 dev wg1\n");
+	rig_peer(3, RIG_WG1, "10.9.0.1", NULL, TUNNEL_DOWN); /* wg0's is no way */
+	RIG_TOLD("del 10.2.0.0/16 dev wg1\n"
+		 "unset 10.2.0.0/16 p3\n"
+		 "nexthop 10.9.0.1%wg1 down handshake-stale connected tunnel dev wg1 peer p3 cost "
+		 "30\n");
+	tunnel_peer_gone(3);
+	RIG_TOLD("nexthop 10.9.0.1%wg1 down nexthop-unreachable dev - peer - cost 0\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
 		T(test_number_again), T(test_not_told_again), T(test_other_number),
 		T(test_plane),	      T(test_fixed),	      T(test_strangers),
-		T(test_link_local),
+		T(test_link_local),   T(test_two_tunnels),    T(test_one_of_two_tunnels),
 	};
 
 	log_init("tunnel_test");
