@@ -172,7 +172,7 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 	*own = self || policy->nexthop_self;
 	if (*own)
 		return t->family == BGP_IPV4 ? g->key.own4 : g->key.own6;
-	return policy->attr->nexthop;
+	return addr_off_link(&policy->attr->nexthop);
 }
 
 /* RFC 4271 section 5.1.3: nobody is sent himself as a next hop, and to whom our own packets go
@@ -180,7 +180,11 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 static bool leads_to_member(const struct group *g, const struct path *p, const struct addr *nexthop,
 			    bool own)
 {
-	return g->key.hop.family && addr_eq(own ? &p->attr->nexthop : nexthop, &g->key.hop);
+	struct addr to = own ? p->attr->nexthop : *nexthop;
+
+	if (to.family == AF_INET)
+		to = addr_off_link(&to);
+	return g->key.hop.family && addr_eq(&to, &g->key.hop);
 }
 
 static enum demotion group_state_of(const struct path *p)

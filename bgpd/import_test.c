@@ -593,6 +593,37 @@ static void test_tunnel_configured_no_more(void **state)
 	assert_false(peer_way_tunnel_gone(peer_find(&a)));
 }
 
+#define TO_B(name, n)                                                                        \
+	"{'name': '" name "', 'peer': [{'name': 'b" n "', 'tunnel-address': ['10.99.0.2'], " \
+	"'permit': ['172.16." n ".0/24']}]}"
+#define ROUTER_B(interfaces)                                                          \
+	"{'wireguard': {'interface': [" interfaces                                    \
+	"]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'neighbor': [{'address': " \
+	"'10.9.0.13', 'remote-as': 65000, 'passive': true}]}}"
+
+/* Two tunnels to one router: of a session over link-local addresses the next hop is the router by
+ * that link, as long as there is another one, and may get what is permitted there. */
+static void test_two_tunnels_to_one_router(void **state)
+{
+	struct far *f;
+
+	rig_config(ROUTER_B(TO_B("wg1", "1") ", " TO_B("wg2", "2")));
+	f = far_up(IBGP, &opens[IBGP]);
+	far_peer(f)->local_ll = (struct addr){.family = AF_INET6, .b = {0xfe, 0x80, [15] = 1}};
+	str_copy(far_peer(f)->ifname, "wg2", sizeof(far_peer(f)->ifname));
+	far_announce(f, &(struct news){.prefix = "172.16.1.0/24 172.16.2.0/24",
+				       .nexthop = "10.99.0.2",
+				       .path = {65007},
+				       .local_pref = 100});
+	rig_tunnel("10.99.0.2%wg2", "wg2", "b2", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_hops("172.16.2.0/24"), "10.99.0.2%wg2");
+	assert_string_equal(rig_reason("172.16.1.0/24", IBGP), "outside-permit");
+	rig_config(ROUTER_B(TO_B("wg2", "2")));
+	rig_settle();
+	rig_tunnel("10.99.0.2", "wg2", "b2", REACH_UP, REASON_NONE);
+	assert_string_equal(rig_hops("172.16.2.0/24"), "10.99.0.2");
+}
+
 #define BEHIND "172.16.1.7" /* inside what a may announce */
 #define INSIDE "172.16.2.0/24"
 
@@ -728,6 +759,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_withdrawals, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnel_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tunnel_configured_no_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_tunnels_to_one_router, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hops_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hop_before_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),

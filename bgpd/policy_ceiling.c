@@ -56,6 +56,11 @@ enum reason policy_ceiling_judge_hop(const struct prefix *p, enum ceiling_hop ho
 	return to ? ceiling_judge(ceiling, p, to) : REASON_NO_PERMIT;
 }
 
+struct addr policy_ceiling_hop_by(const struct addr *hop, const char *link)
+{
+	return ceiling ? ceiling_hop_by(ceiling, hop, link) : *hop;
+}
+
 bool policy_ceiling_tunnel_address(const struct addr *a)
 {
 	return ceiling && ceiling_peer_at(ceiling, a);

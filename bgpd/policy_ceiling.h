@@ -37,7 +37,8 @@ enum ceiling_hop {
 enum ceiling_hop policy_ceiling_hop(const struct msg_nexthop *m, const struct ceiling_peer **to);
 enum reason policy_ceiling_judge_hop(const struct prefix *p, enum ceiling_hop hop,
 				     const struct ceiling_peer *to);
-bool policy_ceiling_tunnel_address(const struct addr *a); /* of a tunnel peer */
-bool policy_ceiling_own_address(const struct addr *a);	  /* of one of our tunnel interfaces */
+struct addr policy_ceiling_hop_by(const struct addr *hop, const char *link); /* ceiling_hop_by() */
+bool policy_ceiling_tunnel_address(const struct addr *a);		     /* of a tunnel peer */
+bool policy_ceiling_own_address(const struct addr *a); /* of one of our tunnel interfaces */
 
 #endif

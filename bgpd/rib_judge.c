@@ -67,6 +67,24 @@ static struct policy_input input_of(const struct peer_rib *pr, struct attr *a,
 	};
 }
 
+/* A session over link-local addresses is on its link, and so is the next hop that it says where
+ * another link leads to the same host. ATTR's reference is taken over. */
+static struct attr *by_own_link(const struct peer_rib *pr, struct attr *attr)
+{
+	struct attr_edit *e;
+	struct addr hop;
+
+	if (!pr->peer->local_ll.family)
+		return attr;
+	hop = policy_ceiling_hop_by(&attr->nexthop, pr->peer->ifname);
+	if (addr_eq(&hop, &attr->nexthop))
+		return attr;
+	e = attr_edit_begin(attr);
+	attr_edit_nexthop(e, &hop);
+	attr_unref(attr);
+	return attr_edit_finish(e);
+}
+
 /* Fills judged_as and judged_reason for the set A. */
 static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix *p)
 {
@@ -95,7 +113,7 @@ static void judge_attr(struct peer_rib *pr, struct attr *a, const struct prefix 
 	if (r == REASON_NONE)
 		r = judge_nexthop(pr, &out.attr->nexthop);
 	pr->judged = attr_ref(a);
-	pr->judged_as = out.attr;
+	pr->judged_as = by_own_link(pr, out.attr);
 	pr->judged_reason = r;
 }
 

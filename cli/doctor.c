@@ -104,6 +104,19 @@ static void doctor_ask(struct doctor *d, enum doctor_source source, bool kept)
 		   "look at `show daemons` and at the log");
 }
 
+/* Also by the interface alone, where another tunnel leads to the same router. */
+static void index_tunnel(struct doctor *d, json_t *row, const json_t *text)
+{
+	const char *shown = TUNNEL_ADDRESS(row, text);
+	struct addr a;
+
+	json_object_set(d->tunnel_of, shown, row);
+	if (addr_parse(shown, &a) < 0)
+		return;
+	a = addr_by_link(&a, str_of(row, "interface"));
+	json_object_set(d->tunnel_of, ADDR_STR(&a), row);
+}
+
 /* Which tunnel an address is the far end of. */
 static void index_tunnels(struct doctor *d)
 {
@@ -113,7 +126,7 @@ static void index_tunnels(struct doctor *d)
 	json_array_foreach (d->kept[SOURCE_TUNNELS], i, row)
 		json_array_foreach (json_object_get(row, "tunnel-addresses"), k, addr)
 			if (json_is_string(addr))
-				json_object_set(d->tunnel_of, TUNNEL_ADDRESS(row, addr), row);
+				index_tunnel(d, row, addr);
 }
 
 /* The machine that CLI and daemons share is there, but does wgbgpd answer? */

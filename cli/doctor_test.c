@@ -355,10 +355,11 @@ static void test_keep_in(void **state)
 	says("\"advice\": \"keep-in permit;\"");
 }
 
-#define BEATEN(state)                                                                            \
+#define BEATEN(state) BEATEN_BY(state, "10.99.0.2")
+#define BEATEN_BY(state, hop)                                                                    \
 	"[{\"prefix\":\"192.168.2.0/24\",\"paths\":[{\"best\":false,\"eligible\":false,"         \
 	"\"reason\":\"lost-to-protocol\",\"reason-text\":\"lower distance\",\"next-hop-state\":" \
-	"\"" state "\",\"from\":\"10.99.0.2\",\"next-hop\":\"10.99.0.2\"}]}]"
+	"\"" state "\",\"from\":\"10.99.0.2\",\"next-hop\":\"" hop "\"}]}]"
 
 /* A route to nowhere in front of a path that works is an error, in front of a dead one it is not.
  */
@@ -368,6 +369,8 @@ static void test_blackhole(void **state)
 	finds("error", "route", "a blackhole or an unreachable route is in front");
 	answer_of("route")->rows = "[]";
 	finds_in("bgp-routes", BEATEN("up"), "error", "blackhole", "beats a path that works");
+	finds_in("bgp-routes", BEATEN_BY("up", "10.99.0.2%wg0"), "error", "blackhole",
+		 "beats a path that works");
 	answer_of("bgp-routes")->rows = BEATEN("down");
 	assert_int_equal(run("doctor"), 0);
 	kernel_error = 0;

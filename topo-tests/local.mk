@@ -94,6 +94,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_other_interface.py \
 	topo-tests/test_other_peers.py \
 	topo-tests/test_overlap.py \
+	topo-tests/test_one_router.py \
 	topo-tests/test_own_addresses.py \
 	topo-tests/test_overlap_restart.py \
 	topo-tests/test_permit.py \

@@ -46,7 +46,7 @@ OVER_LINKS = """
     neighbor fe80::{m}%wg1 {{ remote-as 6500{m}; import {first}; export all; }}
     neighbor fe80::{m}%wg2 {{ remote-as 6500{m}; import {second}; export all; }}
 }}
-policy better {{ term 1 {{ then accept; set {{ local-pref 200; }} }} }}
+policy better {{ term 1 {{ then accept; set {{ local-preference 200; }} }} }}
 """
 
 CUT = """table inet cut {{
