@@ -6,6 +6,7 @@
 
 #include "conf.h"
 #include "messages.h"
+#include "render.h"
 #include "table.h"
 #include "util.h"
 
@@ -60,6 +61,13 @@ static void put_consumers(FILE *out, const json_t *list)
 	json_array_foreach (list, i, one)
 		fprintf(out, "%s feels it: %s: %s\n", TEXT(one, "consumer"), TEXT(one, "interface"),
 			TEXT(one, "why"));
+}
+
+static void put_warnings(FILE *out, const json_t *plan)
+{
+	struct view v = {.out = out};
+
+	render_warnings(&v, plan);
 }
 
 static void put_statements(FILE *out, const json_t *row)
@@ -161,6 +169,7 @@ void plan_put(FILE *out, const json_t *plan)
 		int_of(n, "lost") + int_of(n, "moved") + int_of(n, "gained") + int_of(n, "changed");
 	size_t i;
 
+	put_warnings(out, plan);
 	if (plan_status(plan) == PLAN_REFUSED) {
 		fprintf(out, "Would be refused: %s\n", TEXT(plan, "refused"));
 		return;
