@@ -386,7 +386,9 @@ static struct {
 
 static void check_received(unsigned from, unsigned policy, const char *direction)
 {
-	char *request = xasprintf("{'command': 'bgp-routes', 'neighbor': '10.9.0.%u'}", A + from);
+	char *request = xasprintf("{'command': 'bgp-routes', 'neighbor': '10.9.0.%u', "
+				  "'direction': '%s'}",
+				  A + from, direction);
 	json_t *all = rig_show(*direction ? request : "{'command': 'bgp-routes'}"), *row;
 	char address[32];
 	unsigned n = 0;
@@ -401,7 +403,7 @@ static void check_received(unsigned from, unsigned policy, const char *direction
 		sscanf(rig_str(row, "prefix"), "10.1.%u", &i);
 		json_array_foreach (json_object_get(row, "paths"), j, path) {
 			unsigned med = model[from][i].med;
-			bool edited = !*direction;
+			bool edited = !str_eq(direction, "received");
 
 			if (!str_eq(rig_str(path, "from"), address))
 				continue;
@@ -463,6 +465,8 @@ static void test_received(void **state)
 			continue;
 		for (unsigned n = 0; n < 2; n++) {
 			check_received(n, policy[n], "received");
+			if (step % 25 == 0)
+				check_received(n, policy[n], "accepted");
 			check_received(n, policy[n], "");
 		}
 	}

@@ -284,6 +284,7 @@ static void test_show(void **state)
 	r = row("bgp-summary", EXT);
 	for (unsigned i = 0; i < 12; i++)
 		assert_string_equal(rig_text(r, rows[i].member), rows[i].value);
+	assert_string_equal(rig_str(json_object_get(r, "tunnel"), "peer"), "site");
 	assert_string_equal(rig_text(r, "timers"), "absent");
 	r = row("bgp-neighbors", INT);
 	assert_string_equal(rig_text(r, "type"), "\"internal\"");

@@ -68,6 +68,18 @@ static const char *policy_warning(const struct peer *p)
 	return "external neighbor without policies: nothing is accepted, nothing is sent";
 }
 
+static json_t *tunnel(const struct peer *p)
+{
+	struct msg_nexthop hop;
+
+	if (!peer_way_nexthop(p, &hop))
+		return json_null();
+	return json_pack("{s:o, s:o, s:s, s:s}", "interface",
+			 hop.ifname[0] ? json_string(hop.ifname) : json_null(), "peer",
+			 hop.tunnel ? json_string(hop.peer) : json_null(), "reach",
+			 reach_name(hop.reach), "reason", reason_name(hop.reason));
+}
+
 /* What the summary and the details have in common. */
 static json_t *basics(const struct peer *p)
 {
@@ -105,6 +117,14 @@ static json_t *basics(const struct peer *p)
 						    : json_null());
 	json_object_set_new(o, "warning",
 			    policy_warning(p) ? json_string(policy_warning(p)) : json_null());
+	return o;
+}
+
+static json_t *summary(const struct peer *p)
+{
+	json_t *o = basics(p);
+
+	json_object_set_new(o, "tunnel", tunnel(p));
 	return o;
 }
 
@@ -197,18 +217,6 @@ static json_t *not_sent(const struct peer *p)
 						reason_text(adjout_withheld[i]), "prefixes", n));
 	}
 	return list;
-}
-
-static json_t *tunnel(const struct peer *p)
-{
-	struct msg_nexthop hop;
-
-	if (!peer_way_nexthop(p, &hop))
-		return json_null();
-	return json_pack("{s:o, s:o, s:s, s:s}", "interface",
-			 hop.ifname[0] ? json_string(hop.ifname) : json_null(), "peer",
-			 hop.tunnel ? json_string(hop.peer) : json_null(), "reach",
-			 reach_name(hop.reach), "reason", reason_name(hop.reason));
 }
 
 /* What is in force of its own statements, its group's and the defaults, and shows nowhere else. */
@@ -334,7 +342,7 @@ static void walk_step(struct show *s)
 	struct peer *p = peer_find_zone(&w->at, w->zone);
 
 	while (p && !show_full(s)) {
-		show_row(s, w->details ? details(p) : basics(p));
+		show_row(s, w->details ? details(p) : summary(p));
 		p = TAILQ_NEXT(p, link);
 	}
 	if (!p) {

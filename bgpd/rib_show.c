@@ -31,7 +31,7 @@ struct walk {
 	int plane;   /* -1: all, one behind the other */
 	struct prefix within;
 	const struct peer *peer; /* only paths received from it, or sent to it */
-	bool advertised;
+	bool advertised, accepted; /* or what became of it behind import */
 	bool brief;	      /* only what a line of a table says */
 	struct json_text row; /* being written */
 	uint32_t next;	      /* network to collect */
@@ -132,7 +132,8 @@ static bool put_paths(struct walk *w, uint32_t id)
 	}
 	path = path_of_peer(net, w->peer->rib->id);
 	if (path)
-		show_path(w, path_at(path), path_received(path));
+		show_path(w, path_at(path),
+			  w->accepted ? path_at(path)->attr : path_received(path));
 	return path;
 }
 
@@ -299,6 +300,7 @@ static bool read_arguments(struct show *s, struct walk *w, const char **error)
 	w->longer = prefix && !w->covers && conf_bool(s->args, "longer", false);
 	w->brief = conf_bool(s->args, "brief", false) && (!prefix || w->longer);
 	w->advertised = str_eq(conf_str(s->args, "direction", "received"), "advertised");
+	w->accepted = str_eq(conf_str(s->args, "direction", "received"), "accepted");
 	return true;
 }
 
