@@ -33,7 +33,8 @@ struct client {
 	const struct client_sink *sink;
 	void *sink_arg;
 	bool ended, failed;
-	bool endless; /* an interrupt is the normal end */
+	bool endless;	  /* an interrupt is the normal end */
+	bool interrupted; /* since that was asked last */
 	char error[MSG_ERROR_MAX];
 	struct pulse pulse;
 	struct timer tick;
@@ -122,15 +123,22 @@ static void start_pulse(struct client *c)
 	timer_start(&c->tick, PULSE_TICK_MS);
 }
 
-static void client_on_interrupt(evutil_socket_t sig, short what, void *arg)
+static void cancel(struct client *c)
 {
-	struct client *c = arg;
 	struct wr w = {0};
 
 	wr_u32(&w, c->id);
 	if (c->ipc)
 		ipc_send(c->ipc, MSG_CANCEL, 0, w.data, w.len);
 	wr_free(&w);
+}
+
+static void client_on_interrupt(evutil_socket_t sig, short what, void *arg)
+{
+	struct client *c = arg;
+
+	c->interrupted = true;
+	cancel(c);
 	if (c->endless)
 		c->ended = true;
 	else
@@ -160,6 +168,20 @@ void client_free(struct client *c)
 void client_endless(struct client *c, bool endless)
 {
 	c->endless = endless;
+}
+
+void client_stop(struct client *c)
+{
+	cancel(c);
+	c->ended = true;
+}
+
+bool client_interrupted(struct client *c)
+{
+	bool was = c->interrupted;
+
+	c->interrupted = false;
+	return was;
 }
 
 /* A descriptor or -errno. */

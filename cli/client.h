@@ -30,6 +30,12 @@ void client_free(struct client *c);
 /* `monitor`: an interrupt is the normal end. */
 void client_endless(struct client *c, bool endless);
 
+/* From a sink: what is still to come of the answer is not wanted; the request ends without an
+ * error. */
+void client_stop(struct client *c);
+/* Whether a person interrupted anything since this was asked last. */
+bool client_interrupted(struct client *c);
+
 /* Waits MS. False: interrupted. */
 bool client_wait(struct client *c, unsigned ms);
 

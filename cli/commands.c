@@ -8,10 +8,13 @@
 #include "doctor.h"
 #include "drain.h"
 #include "explain.h"
+#include "habits.h"
+#include "interfaces.h"
 #include "messages.h"
 #include "metrics.h"
 #include "plan.h"
 #include "prefix.h"
+#include "reach.h"
 #include "render.h"
 #include "session.h"
 #include "story.h"
@@ -69,6 +72,23 @@ static bool is_wait(const char *text)
 	size_t digits = strspn(text, "0123456789");
 
 	return digits && digits < 6 && (!text[digits] || str_eq(text + digits, "s"));
+}
+
+/* A name or an address; what begins with a dash would be an option of the program. */
+static bool is_host(const char *text)
+{
+	return *text && *text != '-';
+}
+
+static bool is_route_protocol(const char *text)
+{
+	static const char *const names[] = {"bgp",    "connected", "kernel", "keep-in",
+					    "static", "tunnel",	   "pin"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(text, names[i]))
+			return true;
+	return false;
 }
 
 static bool is_text(const char *text)
@@ -190,6 +210,48 @@ static const struct cli_word words[] = {
 	{"PLANE", "a plane's name; main is the one of everything that names none", "plane", NULL,
 	 is_name, "planes", "name"},
 	VALUE("PREFIX", "an IP prefix, address/length", "prefix", is_prefix),
+	SAYS("*", "every neighbor", "neighbor", "all"),
+	PLAIN("?", "list all commands"),
+	PLAIN("brief", "a line each"),
+	PLAIN("copy", "as on other routers: there is nothing to copy"),
+	PLAIN("count", "how many echo requests"),
+	PLAIN("debugging", "whose events are log lines now"),
+	SAYS("degraded", "tunnels that may carry, but are not well", CLI_ONLY, "degraded"),
+	SAYS("down", "tunnels that are down", CLI_ONLY, "down"),
+	PLAIN("enable", "as on other routers: nothing needs it here"),
+	PLAIN("end", "as on other routers: this is the outermost level"),
+	SAYS("established", "sessions that are up", CLI_ONLY, "established"),
+	SAYS("failed", "sessions that are not", CLI_ONLY, "failed"),
+	SAYS("idle", "tunnels that nothing is sent to", CLI_ONLY, "idle"),
+	PLAIN("interfaces", "interfaces of this machine"),
+	PLAIN("length", "lines of the terminal"),
+	PLAIN("logging", "where the log is"),
+	PLAIN("logout", "leave"),
+	PLAIN("memory", "to the file"),
+	SAYS("never", "tunnels that never had a handshake", CLI_ONLY, "never"),
+	PLAIN("peers", "far ends"),
+	PLAIN("ping", "echo requests, by the way that packets take"),
+	PLAIN("protocols", "sessions"),
+	SAYS("routes", "what of it is in our table", "direction", "accepted"),
+	PLAIN("running-config", "the configuration in effect"),
+	PLAIN("source", "from which address"),
+	PLAIN("startup-config", "the configuration in its file"),
+	PLAIN("status", "of the processes"),
+	PLAIN("terminal", "of this terminal"),
+	PLAIN("traceroute", "which routers are on the way"),
+	PLAIN("undebug", "end what debug began"),
+	SAYS("up", "tunnels that are up", CLI_ONLY, "up"),
+	PLAIN("watch", "run a command that shows something again and again"),
+	PLAIN("wg", "interfaces and peers, as wg(8) shows them"),
+	PLAIN("write", "as on other routers: there is nothing to write"),
+	VALUE("COMMAND", "what shows something", "command", is_text),
+	VALUE("HOST", "an address, a name, or a tunnel peer", "host", is_host),
+	VALUE("LINES", "0: no pager", "lines", is_number),
+	VALUE("PINGS", "how many", "count", is_number),
+	VALUE("PROTOCOL", "bgp, connected, static, kernel, tunnel, pin or keep-in", CLI_ONLY,
+	      is_route_protocol),
+	VALUE("SOURCE", "an address of this machine, or an interface", "source", is_host),
+	{"TUNNEL", "a tunnel peer's name", CLI_ONLY, NULL, is_peer, "tunnels", "peer"},
 };
 
 static bool has_best(const json_t *row)
@@ -245,23 +307,30 @@ static int run_exit(struct cli_session *s, const struct cli_line *line)
 
 static int run_help(struct cli_session *s, const struct cli_line *line)
 {
-	for (size_t i = 0; i < cli_commands.n_rows; i++)
-		fprintf(s->out, "%s%s\n    %s\n", cli_commands.rows[i].words,
-			cli_commands.rows[i].flags & CLI_SHOW ? " [json]" : "",
-			cli_commands.rows[i].help);
+	for (size_t i = 0; i < cli_commands.n_rows; i++) {
+		const struct cli_row *row = &cli_commands.rows[i];
+
+		if (!(row->flags & CLI_SYNONYM))
+			fprintf(s->out, "%s%s\n    %s\n", row->words,
+				row->flags & CLI_SHOW ? " [json]" : "", row->help);
+	}
 	return 0;
 }
 
 static const struct cli_row rows[] = {
-	{"show bgp summary", "bgp-summary", CLI_SHOW, NULL, "sessions, a line each"},
-	{"show bgp ipv4|ipv6 unicast summary", "bgp-summary", CLI_SHOW, NULL,
+	{"show bgp summary [established|failed]", "bgp-summary", CLI_SHOW, NULL,
 	 "sessions, a line each"},
-	{"show bgp ipv4|ipv6 summary", "bgp-summary", CLI_SHOW, NULL, "sessions, a line each"},
-	{"show ip bgp summary", "bgp-summary", CLI_SHOW, NULL, "sessions, a line each"},
+	{"show bgp ipv4|ipv6 unicast summary [established|failed]", "bgp-summary", CLI_SHOW, NULL,
+	 "sessions, a line each"},
+	{"show bgp ipv4|ipv6 summary [established|failed]", "bgp-summary", CLI_SHOW, NULL,
+	 "sessions, a line each"},
+	{"show ip bgp summary [established|failed]", "bgp-summary", CLI_SHOW, NULL,
+	 "sessions, a line each"},
 	{"show bgp neighbors [NEIGHBOR]", "bgp-neighbors", CLI_SHOW, NULL, "sessions in detail"},
 	{"show ip bgp neighbors [NEIGHBOR]", "bgp-neighbors", CLI_SHOW, NULL, "sessions in detail"},
-	{"show bgp neighbors NEIGHBOR received-routes|advertised-routes", "bgp-routes",
-	 CLI_SHOW | CLI_BRIEF, NULL, "what a neighbor sent before import, or gets from us"},
+	{"show bgp neighbors NEIGHBOR received-routes|advertised-routes|routes", "bgp-routes",
+	 CLI_SHOW | CLI_BRIEF, NULL,
+	 "what a neighbor sent before import, gets from us, or sent behind import"},
 	{"show bgp [PREFIX [longer-prefixes]]", "bgp-routes", CLI_SHOW | CLI_BRIEF, NULL,
 	 "the BGP table, or all about one prefix"},
 	{"show bgp ADDRESS", "bgp-routes", CLI_SHOW | CLI_BRIEF, NULL,
@@ -309,7 +378,9 @@ static const struct cli_row rows[] = {
 	 "the sets kept for a firewall's rules, by plane"},
 	{"show rib summary", "rib-summary", CLI_SHOW, NULL, "counts of routes, queues and repairs"},
 	{"show wireguard [INTERFACE]", "wireguard", CLI_SHOW, NULL, "interfaces and peers"},
-	{"show tunnels", "tunnels", CLI_SHOW, NULL, "tunnel peers, alive or not, and why"},
+	{"show tunnels [up|degraded|down|idle|never]", "tunnels", CLI_SHOW, NULL,
+	 "tunnel peers, alive or not, and why"},
+	{"show tunnels TUNNEL", "tunnels", CLI_SHOW, NULL, "the same of one"},
 	{"show bfd", "bfd", CLI_SHOW, NULL,
 	 "BFD sessions: state, timers in force, what ended them last"},
 	{"show allowed-ips [INTERFACE]", "allowed-ips", CLI_SHOW, NULL,
@@ -342,21 +413,22 @@ static const struct cli_row rows[] = {
 	 "the same in another plane than the main one"},
 	{"doctor", NULL, CLI_SHOW, doctor_run,
 	 "look for what is wrong, and say what to do; fails when something is"},
-	{"drain peer PEER [within SECONDS [below BYTES]]", "drain", CLI_SHOW, drain_run,
+	{"drain peer PEER [within SECONDS [below BYTES]]", "drain", CLI_SHOW | CLI_LIVE, drain_run,
 	 "move traffic away from a tunnel peer, and say when it is quiet"},
-	{"drain peer PEER interface INTERFACE [within SECONDS [below BYTES]]", "drain", CLI_SHOW,
-	 drain_run, "the same where several interfaces have a peer of that name"},
-	{"drain interface INTERFACE [within SECONDS [below BYTES]]", "drain", CLI_SHOW, drain_run,
-	 "the same for all peers of an interface"},
-	{"drill tunnel PEER [for DURATION [to TARGET]]", "drill", CLI_SHOW, NULL,
+	{"drain peer PEER interface INTERFACE [within SECONDS [below BYTES]]", "drain",
+	 CLI_SHOW | CLI_LIVE, drain_run,
+	 "the same where several interfaces have a peer of that name"},
+	{"drain interface INTERFACE [within SECONDS [below BYTES]]", "drain", CLI_SHOW | CLI_LIVE,
+	 drain_run, "the same for all peers of an interface"},
+	{"drill tunnel PEER [for DURATION [to TARGET]]", "drill", CLI_SHOW | CLI_LIVE, NULL,
 	 "take a tunnel down and measure what comes of it; refused where it would hurt"},
-	{"drill tunnel PEER interface INTERFACE [for DURATION [to TARGET]]", "drill", CLI_SHOW,
-	 NULL, "the same where several interfaces have a peer of that name"},
+	{"drill tunnel PEER interface INTERFACE [for DURATION [to TARGET]]", "drill",
+	 CLI_SHOW | CLI_LIVE, NULL, "the same where several interfaces have a peer of that name"},
 	{"drill stop", "drill-stop", 0, NULL, "let a tunnel that was cut come back now"},
 	{"undrain peer PEER [interface INTERFACE]", "undrain", 0, NULL, "let traffic come back"},
 	{"undrain interface INTERFACE", "undrain", 0, NULL,
 	 "the same for all peers of an interface"},
-	{"monitor", "monitor", CLI_ENDLESS, NULL, "events as they happen"},
+	{"monitor", "monitor", CLI_ENDLESS | CLI_LIVE, NULL, "events as they happen"},
 	{"debug neighbor NEIGHBOR [for MINUTES]", "debug", 0, story_debug,
 	 "a neighbor's events are log lines for 10 minutes, or so many"},
 	{"debug tunnel PEER [for MINUTES]", "debug", 0, story_debug, "the same of a tunnel peer"},
@@ -381,8 +453,84 @@ static const struct cli_row rows[] = {
 	 "apply the file also when it has no interface any more: all tunnels go"},
 	{"teardown", "teardown", CLI_CONFIRM, NULL,
 	 "remove all routes, AllowedIPs and interfaces of wgbgp, and stop it"},
-	{"help", NULL, 0, run_help, "this list"},
+	{"help", NULL, CLI_LONG, run_help, "this list"},
 	{"exit|quit", NULL, 0, run_exit, "leave"},
+	{"show interface [INTERFACE]", NULL, CLI_SHOW, interfaces_run,
+	 "interfaces of this machine: state, addresses, tunnel peers"},
+	{"show route PROTOCOL", "route", CLI_SHOW, NULL, "routes of one protocol"},
+	{"ping HOST [count PINGS]", NULL, CLI_LIVE, reach_ping,
+	 "echo requests to an address, a name or a tunnel peer"},
+	{"ping HOST source SOURCE [count PINGS]", NULL, CLI_LIVE, reach_ping,
+	 "the same from an address of this machine"},
+	{"ping plane PLANE HOST [count PINGS]", NULL, CLI_LIVE, reach_ping,
+	 "the same by the routes of a plane"},
+	{"traceroute HOST [source SOURCE]", NULL, CLI_LIVE, reach_trace,
+	 "which routers are on the way"},
+	{"traceroute plane PLANE HOST", NULL, CLI_LIVE, reach_trace,
+	 "the same by the routes of a plane"},
+	{"watch SECONDS COMMAND", NULL, 0, run_help,
+	 "run a command that shows something again and again: `watch 2 show tunnels`"},
+	/* Words of others: FRR, BIRD, wg. */
+	{"show ip bgp neighbors NEIGHBOR received-routes|advertised-routes|routes", "bgp-routes",
+	 CLI_SHOW | CLI_BRIEF | CLI_SYNONYM, NULL, "show bgp neighbors"},
+	{"show bgp ipv4|ipv6 neighbors [NEIGHBOR]", "bgp-neighbors", CLI_SHOW | CLI_SYNONYM,
+	 habits_request, "show bgp neighbors"},
+	{"show bgp ipv4|ipv6 neighbors NEIGHBOR received-routes|advertised-routes|routes",
+	 "bgp-routes", CLI_SHOW | CLI_BRIEF | CLI_SYNONYM, NULL, "show bgp neighbors"},
+	{"show bgp ipv4|ipv6 unicast neighbors [NEIGHBOR]", "bgp-neighbors", CLI_SHOW | CLI_SYNONYM,
+	 habits_request, "show bgp neighbors"},
+	{"show bgp ipv4|ipv6 unicast neighbors NEIGHBOR received-routes|advertised-routes|routes",
+	 "bgp-routes", CLI_SHOW | CLI_BRIEF | CLI_SYNONYM, NULL, "show bgp neighbors"},
+	{"show bfd peers [brief]", "bfd", CLI_SHOW | CLI_SYNONYM, NULL, "show bfd"},
+	{"show debugging", "debugs", CLI_SHOW | CLI_SYNONYM, story_debugs, "show debug"},
+	{"show interface brief", NULL, CLI_SHOW | CLI_SYNONYM, interfaces_run, "show interface"},
+	{"show interfaces [INTERFACE]", NULL, CLI_SHOW | CLI_SYNONYM, interfaces_run,
+	 "show interface"},
+	{"show ip|ipv6 interface [brief]", NULL, CLI_SHOW | CLI_SYNONYM, interfaces_run,
+	 "show interface"},
+	{"show ip|ipv4|ipv6 route PROTOCOL", "route", CLI_SHOW | CLI_SYNONYM, NULL,
+	 "show route PROTOCOL"},
+	{"show ip|ipv4|ipv6 route summary", "rib-summary", CLI_SHOW | CLI_SYNONYM, habits_request,
+	 "show rib summary"},
+	{"show route summary", "rib-summary", CLI_SHOW | CLI_SYNONYM, NULL, "show rib summary"},
+	{"show route all", "route", CLI_SHOW | CLI_SYNONYM, habits_request, "show route"},
+	{"show route for ADDRESS", "route", CLI_SHOW | CLI_SYNONYM, run_route,
+	 "show route ADDRESS"},
+	{"show protocols", "bgp-summary", CLI_SHOW | CLI_SYNONYM, NULL, "show bgp summary"},
+	{"show protocols all [NEIGHBOR]", "bgp-neighbors", CLI_SHOW | CLI_SYNONYM, habits_request,
+	 "show bgp neighbors"},
+	{"show running-config", "configuration", CLI_SHOW | CLI_FORMAT | CLI_SYNONYM, NULL,
+	 "show configuration"},
+	{"show startup-config", "configuration", CLI_SHOW | CLI_FORMAT | CLI_SYNONYM, NULL,
+	 "show configuration"},
+	{"show status", "daemons", CLI_SHOW | CLI_SYNONYM, NULL, "show daemons"},
+	{"show logging", NULL, CLI_SYNONYM, habits_logging, "where the log is"},
+	{"show wg [INTERFACE]", "wireguard", CLI_SHOW | CLI_SYNONYM, NULL, "show wireguard"},
+	{"wg", "wireguard", CLI_SHOW | CLI_SYNONYM, NULL, "show wireguard"},
+	{"wg show [INTERFACE]", "wireguard", CLI_SHOW | CLI_SYNONYM, NULL, "show wireguard"},
+	{"clear bgp *", "clear", CLI_SYNONYM, NULL, "clear bgp all"},
+	{"clear bgp * soft [in|out]", "clear", CLI_SYNONYM, NULL, "clear bgp all soft"},
+	{"clear bgp NEIGHBOR|all|* in|out", "clear", CLI_SYNONYM, NULL, "clear bgp soft"},
+	{"clear ip bgp NEIGHBOR|all|* [soft [in|out]]", "clear", CLI_SYNONYM, habits_request,
+	 "clear bgp"},
+	{"clear ip bgp NEIGHBOR|all|* in|out", "clear", CLI_SYNONYM, habits_request,
+	 "clear bgp soft"},
+	{"clear bgp ipv4|ipv6 NEIGHBOR|all|* [soft [in|out]]", "clear", CLI_SYNONYM, habits_request,
+	 "clear bgp"},
+	{"clear bgp ipv4|ipv6 unicast NEIGHBOR|all|* [soft [in|out]]", "clear", CLI_SYNONYM,
+	 habits_request, "clear bgp"},
+	{"undebug all", "debug-off", CLI_SYNONYM, story_debug_off, "no debug"},
+	{"no debug all", "debug-off", CLI_SYNONYM, story_debug_off, "no debug"},
+	{"ping ip|ipv6 HOST [count PINGS]", NULL, CLI_LIVE | CLI_SYNONYM, reach_ping, "ping"},
+	{"traceroute ip|ipv6 HOST", NULL, CLI_LIVE | CLI_SYNONYM, reach_trace, "traceroute"},
+	{"write [memory]", NULL, CLI_SYNONYM, habits_write, "nothing needs it here"},
+	{"copy running-config startup-config", NULL, CLI_SYNONYM, habits_write,
+	 "nothing needs it here"},
+	{"enable", NULL, CLI_SYNONYM, habits_nothing, "nothing needs it here"},
+	{"end", NULL, CLI_SYNONYM, habits_nothing, "nothing needs it here"},
+	{"terminal length LINES", NULL, CLI_SYNONYM, habits_terminal, "0: no pager"},
+	{"logout", NULL, CLI_SYNONYM, run_exit, "leave"},
+	{"?", NULL, CLI_LONG | CLI_SYNONYM, run_help, "help"},
 };
 
 const struct cli_grammar cli_commands = {rows, ARRAY_SIZE(rows), words, ARRAY_SIZE(words)};

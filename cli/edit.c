@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "line.h"
 #include "messages.h"
 #include "util.h"
 
@@ -63,7 +64,7 @@ static unsigned char on_help(EditLine *el, int ch)
 	char *text = typed(el);
 
 	el_get(el, EL_CLIENTDATA, &ed);
-	if (!cli_choices(ed->s->grammar, text, &c, &error)) {
+	if (!line_choices(ed->s->grammar, text, &c, &error)) {
 		show_error(ed, &error);
 	} else {
 		putc('\n', ed->s->out);
@@ -166,7 +167,7 @@ static unsigned char on_tab(EditLine *el, int ch)
 	unsigned char result = CC_REDISPLAY;
 
 	el_get(el, EL_CLIENTDATA, &ed);
-	if (cli_choices(ed->s->grammar, text, &c, &error)) {
+	if (line_choices(ed->s->grammar, text, &c, &error)) {
 		candidates_of(ed, &cs, &c);
 		result = insert_or_list(el, ed, &cs, &c);
 		for (size_t i = 0; i < cs.n; i++)

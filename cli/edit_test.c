@@ -94,12 +94,14 @@ static void be_program(const char *path, const char *with_home, bool answering)
 				.grammar = &cli_commands,
 				.out = stdout,
 				.err = stderr,
-				.interactive = true};
+				.interactive = true,
+				.terminal = true};
 
 	if (!freopen(path, "r", stdin) || !freopen(path, "w", stdout) ||
 	    !freopen(path, "w", stderr))
 		_exit(1);
 	setenv("TERM", "dumb", 1);
+	setenv("WGBGP_PAGER", "sed 's/^/> /'", 1);
 	if (with_home)
 		setenv("HOME", with_home, 1);
 	else
@@ -290,17 +292,18 @@ static void test_help(void **state)
 	types("show b?", "\n  bfd                  BFD sessions over the tunnels\n"
 			 "  bgp                  sessions and paths\n");
 	awaits("hub# show b");
-	types("gp summary ?", "\n  json                 as JSON\n"
-			      "  <cr>                 run it as it stands\n");
-	awaits("hub# show bgp summary ");
+	types("gp summary est ?", "\n  json                 as JSON\n"
+				  "  <cr>                 run it as it stands\n");
+	awaits("hub# show bgp summary est ");
 	types("j?", "\n  json                 as JSON\n");
 	types("so?", "\n  json                 as JSON\n");
 	if (strstr(strstr(screen, "<cr>") + 1, "<cr>"))
 		fail_msg("in the middle of a word it cannot end:\n%s", screen);
-	types("x ?", "\n                      ^ expected json\n");
-	awaits("hub# show bgp summary jsox ");
+	types("x ?", "\n                          ^ expected json\n");
+	awaits("hub# show bgp summary est jsox ");
 	/* up to the cursor, which is at the beginning */
-	types("\001?", "\n  clear                reset sessions, ask for routes again, or forget what is kept in\n");
+	types("\001?", "\n  clear                reset sessions, ask for routes again, or forget "
+		       "what is kept in\n");
 	types(CTRL_C, "^C\n");
 	ends("exit" ENTER, "left");
 }
@@ -314,7 +317,7 @@ static void test_completion(void **state)
 	types("i" TAB ENTER, "incomplete, expected summary");
 	types("show b" TAB, "\nbfd  bgp\n");
 	types(CTRL_C "show bgp n" TAB ENTER, "% nobody answers bgp-neighbors\n");
-	types("shwo " TAB, "\n     ^ expected one of: show, clear");
+	types("shwo " TAB, "\n     ^ did you mean show? expected one of: show, clear");
 	types(CTRL_C "q" TAB "x" CTRL_C, "^C\n");
 	/* nothing to offer: nothing happens */
 	types("show zzz" TAB "version" TAB "\001\013show version" ENTER, "wgbgp 1.2 on");
@@ -345,6 +348,22 @@ static void test_many_values(void **state)
 	types("undrain peer " TAB TAB, "\np0  p1  p2");
 	awaits("  p254  p255\n");
 	types("25" TAB, "\np25  p250  p251  p252  p253  p254  p255  p256  p257  p258  p259\n");
+	ends(CTRL_C "exit" ENTER, "left");
+}
+
+/* What is longer than the screen goes through the pager, and only that. */
+static void test_pager(void **state)
+{
+	start();
+	awaits("hub# ");
+	types("show tunnels" ENTER, "> -         p299");
+	awaits("hub# ");
+	types("show tunnels | include p29" ENTER, "p299");
+	awaits("hub# ");
+	types("show tunnels | inc" TAB "p2 | c" TAB ENTER, "\n111\nhub# ");
+	types("show tunnels | ?",
+	      "\n  begin                from the first line that has a pattern\n");
+	types(CTRL_C "show tunnels | include p | no-more" ENTER, "p298");
 	ends(CTRL_C "exit" ENTER, "left");
 }
 
@@ -444,8 +463,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_lines),	TEST(test_end_of_file), TEST(test_own_name),
 		TEST(test_help),	TEST(test_completion),	TEST(test_values),
-		TEST(test_many_values), TEST(test_cancel),	TEST(test_confirm),
-		TEST(test_history),	TEST(test_editrc),
+		TEST(test_many_values), TEST(test_pager),	TEST(test_cancel),
+		TEST(test_confirm),	TEST(test_history),	TEST(test_editrc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
  *	@del COMMAND PATH	takes one away
  *	@fails COMMAND TEXT	the answer ends with that error
  *	@way QUESTION = IF [via ADDRESS] [mtu N] [local] [error N]
+ *	@interfaces		the array of the machine's
  *	@sysctl PATH N, @mode FILE OCTAL, @clock SECONDS, @interrupt MS
  *	@run LINE		the command, and all that it writes, errors ("% ") among it;
  *				"= " is in front of its status where that is not 0
@@ -187,6 +188,8 @@ static bool do_block(FILE *out, const char *head, const char *body)
 		do_run(out, head + 4, asks);
 	else if (str_eq(words[0], "answer") || str_eq(words[0], "then"))
 		do_answer(words, n, body, str_eq(words[0], "then"));
+	else if (str_eq(words[0], "interfaces"))
+		played_interfaces(parse(body));
 	else if (str_eq(words[0], "fails"))
 		played_error(words[1], strchr(args + 1, ' ') + 1);
 	else if (str_eq(words[0], "way"))
@@ -219,7 +222,7 @@ int main(void)
 		FILE_OF("bgp"),	    FILE_OF("route"),	FILE_OF("wireguard"),
 		FILE_OF("misc"),    FILE_OF("explain"), FILE_OF("explain-planes"),
 		FILE_OF("doctor"),  FILE_OF("metrics"), FILE_OF("drain"),
-		FILE_OF("history"),
+		FILE_OF("history"), FILE_OF("pipes"),	FILE_OF("habits"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "util.h"
 
 #define LIST_MAX 800 /* letters of a list of choices */
@@ -114,20 +115,23 @@ static void choices_add(struct cli_choices *c, const struct cli_word *word)
 		c->word[c->n++] = word;
 }
 
-/* Everything that may stand at the state's position. */
-static void choices_collect(const struct state *s, struct cli_choices *c)
+static bool is_synonym(const struct state *s, size_t i)
+{
+	return s->g->rows[i].flags & CLI_SYNONYM;
+}
+
+/* What rows of one kind have at the state's position; the return: may the line take `json`? */
+static bool choices_of(const struct state *s, bool synonyms, struct cli_choices *c)
 {
 	bool json = false;
 
-	c->n = 0;
-	c->end = s->json;
 	for (size_t i = 0; i < s->g->n_rows; i++) {
 		const struct cli_row *row = &s->g->rows[i];
 		const struct cli_word *word;
 		struct pattern p;
 		size_t cursor = 0;
 
-		if (!s->alive[i] || s->json)
+		if (!s->alive[i] || s->json || is_synonym(s, i) != synonyms)
 			continue;
 		pattern_of(row->words, &p);
 		if (s->pos >= p.min) {
@@ -138,8 +142,23 @@ static void choices_collect(const struct state *s, struct cli_choices *c)
 			while ((word = alternative(s->g, &p, s->pos, &cursor)))
 				choices_add(c, word);
 	}
-	if (json)
-		choices_add(c, cli_find_word(s->g, "json", 4));
+	return json;
+}
+
+/* Everything that may stand at the state's position: words of synonyms behind all others. */
+static void choices_collect(const struct state *s, struct cli_choices *c)
+{
+	const struct cli_word *json = cli_find_word(s->g, "json", 4);
+
+	c->n = 0;
+	c->end = s->json;
+	if (choices_of(s, false, c))
+		choices_add(c, json);
+	c->own = c->n;
+	if (choices_of(s, true, c))
+		choices_add(c, json);
+	if (!c->own)
+		c->own = c->n;
 }
 
 /* The row at I is kept when it has WORD at the state's position. */
@@ -180,7 +199,7 @@ static void grammar_append(char *out, size_t size, const char *text)
 /* Appends the words that begin with PREFIX. */
 static void list_choices(const struct cli_choices *c, const char *prefix, char *out, size_t size)
 {
-	for (size_t i = 0; i < c->n; i++) {
+	for (size_t i = 0; i < c->own; i++) {
 		const char *word = c->word[i]->word;
 
 		if (cli_is_placeholder(c->word[i]) ? *prefix != '\0'
@@ -191,24 +210,41 @@ static void list_choices(const struct cli_choices *c, const char *prefix, char *
 	}
 }
 
+/* The only one of the choices from FROM to END that begins like that, or is it; HITS: how many. */
+static const struct cli_word *keyword_of(const struct cli_choices *c, size_t from, size_t end,
+					 const char *text, size_t *hits)
+{
+	const struct cli_word *found = NULL;
+
+	*hits = 0;
+	for (size_t i = from; i < end; i++) {
+		if (cli_is_placeholder(c->word[i]) ||
+		    strncmp(c->word[i]->word, text, strlen(text)) != 0)
+			continue;
+		found = c->word[i];
+		++*hits;
+		if (str_eq(found->word, text)) {
+			*hits = 1;
+			break;
+		}
+	}
+	return found;
+}
+
+/* A synonym's word is abbreviated only as no other one is, but counts in full. */
 static const struct cli_word *pick_keyword(const struct cli_choices *c, const struct token *t,
 					   struct cli_error *error)
 {
-	const struct cli_word *found = NULL;
+	const struct cli_word *own, *synonym;
 	char list[LIST_MAX] = "";
-	size_t hits = 0;
+	size_t hits, others;
 
-	for (size_t i = 0; i < c->n; i++) {
-		if (cli_is_placeholder(c->word[i]) ||
-		    strncmp(c->word[i]->word, t->text, strlen(t->text)) != 0)
-			continue;
-		if (str_eq(c->word[i]->word, t->text))
-			return c->word[i];
-		found = c->word[i];
-		hits++;
-	}
+	own = keyword_of(c, 0, c->own, t->text, &hits);
+	synonym = keyword_of(c, c->own, c->n, t->text, &others);
+	if (synonym && (!own || str_eq(synonym->word, t->text)) && others == 1)
+		return synonym;
 	if (hits <= 1)
-		return found;
+		return own;
 	list_choices(c, t->text, list, sizeof(list));
 	set_error(error, t->offset, "\"%s\" is ambiguous: %s", t->text, list);
 	return NULL;
@@ -223,13 +259,25 @@ static const struct cli_word *pick_placeholder(const struct cli_choices *c, cons
 	return NULL;
 }
 
+/* "did you mean X? " where a word is near. */
+static void guess(const struct cli_choices *c, const char *typed, char *out, size_t size)
+{
+	struct nearest n = {.typed = typed};
+
+	for (size_t i = 0; i < c->n; i++)
+		if (!cli_is_placeholder(c->word[i]))
+			nearest_offer(&n, c->word[i]->word);
+	if (n.word)
+		snprintf(out, size, "did you mean %s? ", n.word);
+}
+
 /* Which word of the language the token is; NULL with an error. */
 static const struct cli_word *pick(const struct state *s, const struct token *t,
 				   struct cli_error *error)
 {
 	const struct cli_word *word;
 	struct cli_choices c = {0};
-	char list[LIST_MAX] = "";
+	char list[LIST_MAX] = "", meant[CLI_WORD_MAX] = "";
 
 	choices_collect(s, &c);
 	error->text[0] = '\0';
@@ -239,14 +287,16 @@ static const struct cli_word *pick(const struct state *s, const struct token *t,
 	if (word || error->text[0])
 		return word;
 	list_choices(&c, "", list, sizeof(list));
+	if (c.n > 1)
+		guess(&c, t->text, meant, sizeof(meant));
 	if (c.n == 0)
 		set_error(error, t->offset, "nothing more is expected here");
-	else if (c.n == 1)
-		set_error(error, t->offset, "expected %s%s%s", list,
+	else if (c.own == 1)
+		set_error(error, t->offset, "%sexpected %s%s%s", meant, list,
 			  cli_is_placeholder(c.word[0]) ? ": " : "",
 			  cli_is_placeholder(c.word[0]) ? c.word[0]->help : "");
 	else
-		set_error(error, t->offset, "expected one of: %s", list);
+		set_error(error, t->offset, "%sexpected one of: %s", meant, list);
 	return NULL;
 }
 
@@ -331,7 +381,7 @@ static void incomplete(const struct state *s, const char *text, struct cli_error
 
 	choices_collect(s, &c);
 	list_choices(&c, "", list, sizeof(list));
-	set_error(error, strlen(text) + 1, "incomplete, expected %s%s", c.n > 1 ? "one of: " : "",
+	set_error(error, strlen(text) + 1, "incomplete, expected %s%s", c.own > 1 ? "one of: " : "",
 		  list);
 }
 
@@ -353,7 +403,11 @@ int cli_parse(const struct cli_grammar *g, const char *text, struct cli_line *li
 
 		if (!word)
 			goto failed;
-		request_add(line->request, word, tokens.at[i].text);
+		if (word->key && str_eq(word->key, CLI_ONLY))
+			str_copy(line->only, word->value ? word->value : tokens.at[i].text,
+				 sizeof(line->only));
+		else
+			request_add(line->request, word, tokens.at[i].text);
 		advance(&s, word);
 	}
 	line->row = complete_row(&s);
@@ -420,11 +474,11 @@ bool cli_choices(const struct cli_grammar *g, const char *text, struct cli_choic
 		advance(&s, word);
 	}
 	choices_collect(&s, out);
-	for (size_t i = 0; i < out->n; i++)
+	for (size_t i = 0; i < out->own; i++)
 		if (cli_is_placeholder(out->word[i]) ||
 		    strncmp(out->word[i]->word, out->partial, strlen(out->partial)) == 0)
 			out->word[kept++] = out->word[i];
-	out->n = kept;
+	out->n = out->own = kept;
 	qsort(out->word, out->n, sizeof(out->word[0]), choice_cmp);
 	return true;
 }

@@ -5,6 +5,7 @@
  * A row is one command: "show bgp neighbors [NEIGHBOR [received-routes|advertised-routes]]". Words
  * are separated by blanks, alternatives by bars; everything behind the first bracket may be left
  * out from the end. A word in capitals is a placeholder. Rows with CLI_SHOW take a trailing `json`.
+ * Words that only rows with CLI_SYNONYM have are understood, but neither listed nor completed.
  * The dictionary says what each word means: its help, how a placeholder's text is checked, and what
  * it adds to the request. Parsing, abbreviation, `?`, TAB and error texts all come from these two.
  */
@@ -24,20 +25,28 @@ struct cli_word {
 };
 
 enum {
-	CLI_SHOW = 1,	 /* takes `json` */
-	CLI_FORMAT = 2,	 /* the request says "format": text or json */
-	CLI_ENDLESS = 4, /* goes on until it is interrupted */
-	CLI_CONFIRM = 8, /* asks first when a person types it */
-	CLI_BRIEF = 16,	 /* for its text the request says "brief" */
-	CLI_SIGNED = 32, /* the request says who asks, and from where */
+	CLI_SHOW = 1,	   /* takes `json` */
+	CLI_FORMAT = 2,	   /* the request says "format": text or json */
+	CLI_ENDLESS = 4,   /* goes on until it is interrupted */
+	CLI_CONFIRM = 8,   /* asks first when a person types it */
+	CLI_BRIEF = 16,	   /* for its text the request says "brief" */
+	CLI_SIGNED = 32,   /* the request says who asks, and from where */
+	CLI_LIVE = 64,	   /* writes as things happen: no pager, and nothing for `watch` */
+	CLI_SYNONYM = 128, /* what other programs call it: understood, but not offered */
+	CLI_LONG = 256,	   /* read in a pager, as what has CLI_SHOW */
 };
+
+/* Key of a word that adds nothing to the request: only rows whose state or protocol is its value,
+ * or its text, are shown. */
+#define CLI_ONLY "only"
+#define CLI_ONLY_MAX 64 /* a peer's name */
 
 struct cli_line;
 struct cli_session;
 
 struct cli_row {
 	const char *words;
-	const char *command;	     /* of the request; NULL where run() does it all */
+	const char *command; /* of the request; NULL where run() does it all */
 	unsigned flags;
 	int (*run)(struct cli_session *s, const struct cli_line *line);
 	const char *help;
@@ -52,7 +61,7 @@ struct cli_grammar {
 
 #define CLI_TOKENS_MAX 16
 #define CLI_WORD_MAX 128 /* letters of a word, with its end */
-#define CLI_ROWS_MAX 96
+#define CLI_ROWS_MAX 192
 #define CLI_CHOICES_MAX 64
 
 /* A parsed line; release with cli_line_free(). */
@@ -60,6 +69,7 @@ struct cli_line {
 	const struct cli_row *row;
 	json_t *request; /* {"command": ..., ...}, also where row->command is NULL */
 	bool json;
+	char only[CLI_ONLY_MAX]; /* rows in this state, or of this protocol; "": all */
 };
 
 struct cli_error {
@@ -70,9 +80,9 @@ struct cli_error {
 /* What may stand at one place of a line. */
 struct cli_choices {
 	const struct cli_word *word[CLI_CHOICES_MAX];
-	size_t n;
-	bool end;	   /* the command may end here */
-	size_t word_start; /* offset of the word that is being typed */
+	size_t n, own;		    /* the first `own` are no synonyms' */
+	bool end;		    /* the command may end here */
+	size_t word_start;	    /* offset of the word that is being typed */
 	char partial[CLI_WORD_MAX]; /* what is typed of it */
 };
 

@@ -88,7 +88,7 @@ static void test_errors(void **state)
 	} rows[] = {
 		{"shwo bgp", 0, "expected one of: show, clear, explain"},
 		{"show bgp sumary", 9, "expected one of: summary, ipv4, ipv6, neighbors"},
-		{"show bgp summary now", 17, "expected json"},
+		{"show version now", 13, "expected json"},
 		{"show bgp summary json now", 22, "nothing more is expected"},
 		{"show r", 5, "ambiguous: route, rules, rib"},
 		{"show b", 5, "\"b\" is ambiguous: bgp, bfd"},
@@ -180,16 +180,16 @@ static void test_choices(void **state)
 		{"show bgp su", "summary ADDRESS PREFIX <cr>"},
 		{"show r", "rib route rules"},
 		{"show bgp ", "ipv4 ipv6 neighbors plane summary ADDRESS PREFIX json <cr>"},
-		{"show bgp summary ", "json <cr>"},
-		{"sh bgp nei 10.99.0.2 ", "advertised-routes received-routes json <cr>"},
+		{"show bgp summary ", "established failed json <cr>"},
+		{"sh bgp nei 10.99.0.2 ", "advertised-routes received-routes routes json <cr>"},
 		{"clear bgp ", "all NEIGHBOR"},
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
 		{"", "clear confirm debug doctor drain drill exit explain help log monitor no "
-		     "plan quit reload "
+		     "ping plan quit reload "
 		     "rollback show "
-		     "teardown undrain"},
+		     "teardown traceroute undrain watch"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
 		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
 		{"drain peer a ", "interface within json <cr>"},
@@ -293,8 +293,9 @@ static void test_tables(void **state)
 					       ? "7"
 				       : str_eq(w->word, "COUNT") || str_eq(w->word, "MINUTES")
 					       ? "7"
-				       : str_eq(w->word, "BACK") || str_eq(w->word, "WAIT")
-					       ? "7"
+				       : str_eq(w->word, "BACK") || str_eq(w->word, "WAIT")   ? "7"
+				       : str_eq(w->word, "LINES") || str_eq(w->word, "PINGS") ? "7"
+				       : str_eq(w->word, "PROTOCOL")  ? "bgp"
 				       : str_eq(w->word, "PREFIX")    ? "10.0.0.0/8"
 				       : str_eq(w->word, "INTERFACE") ? "wg0"
 				       : cli_is_placeholder(w)	      ? "10.0.0.1"

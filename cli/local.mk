@@ -16,12 +16,20 @@ cli_libcli_a_SOURCES = \
 	cli/explain_facts.c cli/explain_facts.h \
 	cli/explain_judge.c cli/explain_judge.h \
 	cli/explain_steps.c cli/explain_steps.h \
+	cli/filter.c cli/filter.h \
 	cli/grammar.c cli/grammar.h \
+	cli/habits.c cli/habits.h \
+	cli/interfaces.c cli/interfaces.h \
 	cli/kernel_route.c cli/kernel_route.h \
+	cli/line.c cli/line.h \
 	cli/machine.c cli/machine.h \
 	cli/metrics.c cli/metrics.h \
+	cli/nearest.c cli/nearest.h \
+	cli/output.c cli/output.h \
 	cli/plan.c cli/plan.h \
+	cli/reach.c cli/reach.h \
 	cli/render.c cli/render.h \
+	cli/render_acts.c \
 	cli/render_bgp.c \
 	cli/render_drill.c \
 	cli/render_misc.c \
@@ -39,8 +47,8 @@ cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += cli/client_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/golden_test \
-	cli/grammar_test cli/kernel_route_test cli/machine_test cli/session_test \
-	cli/table_test
+	cli/filter_test cli/grammar_test cli/kernel_route_test cli/line_test cli/machine_test \
+	cli/nearest_test cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
 cli_client_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop \
@@ -62,13 +70,21 @@ cli/request_members.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
 cli_golden_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_filter_test_SOURCES = cli/filter_test.c
+cli_filter_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
 cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
 cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 cli_kernel_route_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_line_test_SOURCES = cli/line_test.c
+cli_line_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
 cli_machine_test_SOURCES = cli/machine_test.c
 cli_machine_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_nearest_test_SOURCES = cli/nearest_test.c
+cli_nearest_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_output_test_SOURCES = cli/output_test.c
+cli_output_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h
 cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
 cli_table_test_SOURCES = cli/table_test.c

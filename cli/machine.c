@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "machine.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -70,6 +75,137 @@ uint32_t machine_mtu(const char *interface)
 	if (fd >= 0)
 		close(fd);
 	return mtu;
+}
+
+/* ---- interfaces */
+
+static json_t *interface_row(const char *name)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = {0};
+	const char *state = "down";
+
+	str_copy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_UP)
+		state = ifr.ifr_flags & IFF_RUNNING ? "up" : "no-carrier";
+	if (fd >= 0)
+		close(fd);
+	return json_pack("{s:s, s:s, s:i, s:[]}", "name", name, "state", state, "mtu",
+			 (int)machine_mtu(name), "addresses");
+}
+
+static unsigned mask_bits(const struct sockaddr *mask)
+{
+	const uint8_t *b = mask->sa_family == AF_INET
+				   ? (const void *)&((const struct sockaddr_in *)mask)->sin_addr
+				   : (const void *)&((const struct sockaddr_in6 *)mask)->sin6_addr;
+	unsigned bits = 0, max = mask->sa_family == AF_INET ? 4 : 16;
+
+	for (unsigned i = 0; i < max; i++)
+		bits += (unsigned)__builtin_popcount(b[i]);
+	return bits;
+}
+
+static void add_address(json_t *rows, const struct ifaddrs *at)
+{
+	const struct sockaddr *sa = at->ifa_addr;
+	char text[INET6_ADDRSTRLEN] = "";
+	json_t *row;
+	size_t i;
+
+	if (!sa || !at->ifa_netmask || (sa->sa_family != AF_INET && sa->sa_family != AF_INET6))
+		return;
+	inet_ntop(sa->sa_family,
+		  sa->sa_family == AF_INET
+			  ? (const void *)&((const struct sockaddr_in *)sa)->sin_addr
+			  : (const void *)&((const struct sockaddr_in6 *)sa)->sin6_addr,
+		  text, sizeof(text));
+	json_array_foreach (rows, i, row)
+		if (str_eq(json_string_value(json_object_get(row, "name")), at->ifa_name))
+			json_array_append_new(
+				json_object_get(row, "addresses"),
+				json_sprintf("%s/%u", text, mask_bits(at->ifa_netmask)));
+}
+
+json_t *machine_interfaces(void)
+{
+	struct if_nameindex *names = if_nameindex();
+	struct ifaddrs *list = NULL;
+	json_t *rows = json_array();
+
+	for (struct if_nameindex *n = names; n && n->if_index; n++)
+		json_array_append_new(rows, interface_row(n->if_name));
+	if (getifaddrs(&list) == 0)
+		for (const struct ifaddrs *at = list; at; at = at->ifa_next)
+			add_address(rows, at);
+	freeifaddrs(list);
+	if_freenameindex(names);
+	return rows;
+}
+
+/* ---- programs */
+
+/* What the child writes; it is at its end when the pipe is closed. */
+static void copy_all(int fd, FILE *out)
+{
+	char part[4096];
+	ssize_t n;
+
+	while ((n = read(fd, part, sizeof(part))) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0 && (fwrite(part, 1, (size_t)n, out) < (size_t)n || fflush(out) != 0))
+			break;
+}
+
+static _Noreturn void be_program(const char *const *words, int out, int failed)
+{
+	int err;
+
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(out, STDOUT_FILENO);
+	execvp(words[0], (char *const *)words);
+	err = errno;
+	if (write(failed, &err, sizeof(err)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+int machine_run(const char *const *words, FILE *out)
+{
+	static const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction before;
+	int to[2], failed[2], status = 0, err = 0;
+	pid_t pid;
+
+	if (pipe2(to, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(failed, O_CLOEXEC) < 0) {
+		err = errno;
+		close(to[0]);
+		close(to[1]);
+		return -err;
+	}
+	fflush(out);
+	sigaction(SIGINT, &ignore, &before);
+	pid = fork();
+	if (pid == 0)
+		be_program(words, to[1], failed[1]);
+	err = pid < 0 ? errno : 0;
+	close(to[1]);
+	close(failed[1]);
+	if (pid > 0) {
+		copy_all(to[0], out);
+		if (read(failed[0], &err, sizeof(err)) < 0)
+			err = errno;
+		close(to[0]);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	} else {
+		close(to[0]);
+	}
+	close(failed[0]);
+	sigaction(SIGINT, &before, NULL);
+	return err ? -err : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int machine_file_mode(const char *path, mode_t *mode)

@@ -3,7 +3,9 @@
 #ifndef WGBGP_CLI_MACHINE_H
 #define WGBGP_CLI_MACHINE_H
 
+#include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -14,6 +16,12 @@ long machine_sysctl(const char *path);
 uint64_t machine_tcp_count(const char *name);
 /* MTU of an interface of this network namespace; 0 when there is none. */
 uint32_t machine_mtu(const char *interface);
+/* Interfaces of this network namespace by their index: name, state (up, down, no-carrier), mtu,
+ * addresses. Owned by the caller. */
+json_t *machine_interfaces(void);
+/* Runs a program (WORDS end with NULL), which writes to OUT and its errors to ours, until it ends;
+ * an interrupt is for it alone. Its exit status, or -errno where it could not be started. */
+int machine_run(const char *const *words, FILE *out);
 /* Permission bits of a file in MODE: 0 or -errno. */
 int machine_file_mode(const char *path, mode_t *mode);
 /* The wall clock. */

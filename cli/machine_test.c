@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +122,79 @@ static void test_descriptors(void **state)
 	assert_int_equal(after, before);
 }
 
+/* Each with its MTU; the loopback's address. */
+static void test_interfaces(void **state)
+{
+	json_t *rows = machine_interfaces(), *row;
+	bool loopback = false;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const char *name = json_string_value(json_object_get(row, "name"));
+		char *text = json_dumps(row, 0);
+
+		assert_int_equal(if_nametoindex(name) > 0, true);
+		assert_int_equal(json_integer_value(json_object_get(row, "mtu")),
+				 machine_mtu(name));
+		if (str_eq(name, "lo") && strstr(text, "\"up\""))
+			loopback = strstr(text, "\"127.0.0.1/8\"") != NULL;
+		else if (str_eq(name, "lo"))
+			loopback = strstr(text, "\"down\"") != NULL;
+		free(text);
+	}
+	assert_true(loopback);
+	json_decref(rows);
+}
+
+static int shell(const char *script, char **text)
+{
+	const char *const words[] = {"sh", "-c", script, NULL};
+	size_t len;
+	FILE *out = open_memstream(text, &len);
+	int status = machine_run(words, out);
+
+	fclose(out);
+	return status;
+}
+
+static void test_run(void **state)
+{
+	static const struct {
+		const char *script;
+		int status;
+		const char *text;
+	} rows[] = {
+		{"echo a; echo b", 0, "a\nb\n"},
+		{"printf x; exit 3", 3, "x"},
+		{"kill -INT $$; echo c", 128 + SIGINT, ""},
+		{"kill -KILL $$", 128 + SIGKILL, ""},
+		{"kill -INT $PPID; echo d", 0, "d\n"}, /* an interrupt is not the end of ours */
+		{"yes | head -c 100000 | tail -c 2", 0, "y\n"},
+	};
+	const char *const missing[] = {"no-such-program-here", NULL};
+	const char *const folder[] = {"/tmp", NULL};
+	struct sigaction now;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = NULL;
+
+		assert_int_equal(shell(rows[i].script, &text), rows[i].status);
+		assert_string_equal(text, rows[i].text);
+		free(text);
+	}
+	assert_int_equal(machine_run(missing, stdout), -ENOENT);
+	assert_int_equal(machine_run(folder, stdout), -EACCES);
+	sigaction(SIGINT, NULL, &now);
+	assert_ptr_equal(now.sa_handler, SIG_DFL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sysctl),	    cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_file_mode),   cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_tcp_count),
+		cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 		return usage(stderr, 2);
 	}
 	s.client = client_new(rundir);
+	s.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	if (n == 0 && isatty(STDIN_FILENO)) {
 		s.interactive = true;
 		edit_run(&s);

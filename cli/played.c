@@ -17,10 +17,10 @@
 struct client {
 	json_t *answers; /* command -> array of {list, head, rows, error} */
 	json_t *ways;	 /* question -> {interface, gateway, mtu, local, err} */
-	json_t *knobs, *modes;
+	json_t *knobs, *modes, *interfaces;
 	long clock;
 	uint64_t began_ms, interrupt_ms;
-	bool endless;
+	bool endless, stopped;
 	FILE *reader, *log;
 };
 
@@ -33,6 +33,7 @@ void played_reset(void)
 	json_decref(state.ways);
 	json_decref(state.knobs);
 	json_decref(state.modes);
+	json_decref(state.interfaces);
 	state = (struct client){.answers = json_object(),
 				.ways = json_object(),
 				.knobs = json_object(),
@@ -153,6 +154,7 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	size_t i;
 
 	log_request(request);
+	c->stopped = false;
 	answer = next_answer(command);
 	if (!answer) {
 		snprintf(error, size, "nobody answers %s", command);
@@ -168,6 +170,8 @@ int client_request(struct client *c, const json_t *request, const struct client_
 		free(text);
 		if (c->endless || str_eq(command, "drill"))
 			ensure_flushed();
+		if (c->stopped)
+			break;
 	}
 	if (why)
 		str_copy(error, why, size);
@@ -199,6 +203,16 @@ json_t *client_ask(struct client *c, const json_t *request, char *error, size_t 
 void client_endless(struct client *c, bool endless)
 {
 	c->endless = endless;
+}
+
+void client_stop(struct client *c)
+{
+	c->stopped = true;
+}
+
+bool client_interrupted(struct client *c)
+{
+	return c->interrupt_ms && now_ms() - c->began_ms >= c->interrupt_ms;
 }
 
 bool client_wait(struct client *c, unsigned ms)
@@ -306,6 +320,35 @@ int machine_file_mode(const char *path, mode_t *mode)
 		return value;
 	*mode = value;
 	return 0;
+}
+
+void played_interfaces(json_t *rows)
+{
+	json_decref(state.interfaces);
+	state.interfaces = rows;
+}
+
+json_t *machine_interfaces(void)
+{
+	return state.interfaces ? json_deep_copy(state.interfaces) : json_array();
+}
+
+/* Of a host with this name there is nothing to be heard. */
+int machine_run(const char *const *words, FILE *out)
+{
+	bool ok = true;
+
+	if (state.log)
+		fputs("$", state.log);
+	for (; *words; words++) {
+		if (state.log)
+			fprintf(state.log, " %s", *words);
+		ok = ok && !str_eq(*words, "silent.example.net");
+	}
+	if (state.log)
+		fputs("\n", state.log);
+	fputs("a program's answer\n", out);
+	return ok ? 0 : 1;
 }
 
 time_t machine_clock(void)

@@ -45,5 +45,8 @@ void played_way(const char *question, const char *interface, const char *gateway
 void played_sysctl(const char *path, long value);
 void played_file_mode(const char *path, int mode); /* or -errno */
 void played_clock(long seconds);
+/* Of `show interface`: an array, taken over. Programs that would run are in the log: "$ ping ...".
+ */
+void played_interfaces(json_t *rows);
 
 #endif

@@ -5,13 +5,12 @@
 
 #include "util.h"
 
-/* An action: silent when there is nothing to say, but warnings are. */
 static const struct render done = {.head = render_warnings};
 
 const struct render *render_for(const char *command)
 {
-	static const struct render *const all[] = {renders_bgp, renders_route, renders_wg,
-						   renders_drill, renders_misc};
+	static const struct render *const all[] = {renders_bgp,	  renders_route, renders_wg,
+						   renders_drill, renders_acts,	 renders_misc};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		for (const struct render *r = all[i]; r->command; r++)

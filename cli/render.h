@@ -9,14 +9,16 @@
 #include <jansson.h>
 #include <stdio.h>
 
-struct column; /* table.h */
+#include "table.h"
 
 struct view {
 	FILE *out;
 	const json_t
 		*request; /* what was asked: some renderers show more when one thing is asked */
 	size_t rows;	  /* seen so far, the present one included */
+	size_t hidden;	  /* those in between that the line leaves out */
 	size_t count[3];  /* the renderer's own */
+	unsigned screen;  /* columns of the terminal; 0: it is none */
 };
 
 struct render {
@@ -28,15 +30,16 @@ struct render {
 	/* A table: titles behind what head() writes, each row in front of what row() does. */
 	const struct column *columns;
 	size_t n_columns;
+	void (*cells)(json_t *row); /* adds members for columns; may be NULL */
 };
 
 #define RENDER_TABLE(c) .columns = (c), .n_columns = ARRAY_SIZE(c)
 
-/* One for the answer to COMMAND; of what only acts the one that says warnings. */
+/* One for the answer to COMMAND; where none is, one that says warnings. */
 const struct render *render_for(const char *command);
 
 extern const struct render renders_bgp[], renders_route[], renders_wg[], renders_drill[],
-	renders_misc[]; /* up to one without a command */
+	renders_acts[], renders_misc[]; /* up to one without a command */
 
 /* The paths of a row of bgp-routes that are not eligible, a line each with the reason. */
 void render_refused_paths(FILE *out, const json_t *row);

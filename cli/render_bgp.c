@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Text of what bgpd answers: sessions and paths, with the reason wherever a path is not used. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "render.h"
@@ -7,16 +8,18 @@
 #include "util.h"
 
 static const struct column summary_columns[] = {
-	{"Neighbor", "address", 24, COL_TEXT},
-	{"AS", "remote-as", 10, COL_NUMBER},
-	{"State", "state", 11, COL_TEXT},
-	{"Up/Down", "since-seconds", 10, COL_AGE},
-	{"Received", "received-prefixes", 8, COL_NUMBER},
-	{"Accepted", "accepted-prefixes", 8, COL_NUMBER},
-	{"Sent", "sent-prefixes", 8, COL_NUMBER},
-	{"MsgRcvd", "messages-received", 8, COL_NUMBER},
-	{"MsgSent", "messages-sent", 8, COL_NUMBER},
-	{"Description", "description", 0, COL_NOTE},
+	{"Neighbor", "address", 24, COL_TEXT, 0},
+	{"AS", "remote-as", 10, COL_NUMBER, 2},
+	{"State", "state", 11, COL_STATE, 0},
+	{"Up/Down", "since-seconds", 10, COL_AGE, 1},
+	{"Received", "received-prefixes", 8, COL_NUMBER, 3},
+	{"Accepted", "accepted-prefixes", 8, COL_NUMBER, 5},
+	{"Sent", "sent-prefixes", 8, COL_NUMBER, 4},
+	{"MsgRcvd", "messages-received", 8, COL_NUMBER, 8},
+	{"MsgSent", "messages-sent", 8, COL_NUMBER, 8},
+	{"Tunnel", "tunnel-peer", 12, COL_TEXT, 2},
+	{"Reach", "tunnel-reach", 8, COL_STATE, 2},
+	{"Description", "description", 0, COL_NOTE, 6},
 };
 
 static void summary_head(struct view *v, const json_t *head)
@@ -25,7 +28,6 @@ static void summary_head(struct view *v, const json_t *head)
 		TEXT(head, "router-id"), TEXT(head, "as"),
 		is_set(head, "hostname") ? ", host name " : "",
 		is_set(head, "hostname") ? TEXT(head, "hostname") : "");
-	table_titles(v->out, summary_columns, ARRAY_SIZE(summary_columns));
 }
 
 static bool is_established(const json_t *row)
@@ -49,14 +51,21 @@ static void render_claim(FILE *out, const json_t *row)
 		fprintf(out, "    it claims to be AS %s\n", TEXT(row, "claimed-as"));
 }
 
+/* Since when it is what it is, and the tunnel that it goes through. */
+static void summary_cells(json_t *row)
+{
+	const json_t *tunnel = json_object_get(row, "tunnel");
+
+	json_object_set(row, "since-seconds",
+			json_object_get(row, is_established(row) ? "up-seconds" : "down-seconds"));
+	if (!is_set(tunnel, "peer"))
+		return;
+	json_object_set(row, "tunnel-peer", json_object_get(tunnel, "peer"));
+	json_object_set(row, "tunnel-reach", json_object_get(tunnel, "reach"));
+}
+
 static void summary_row(struct view *v, const json_t *row)
 {
-	json_t *cells = json_copy((json_t *)row);
-
-	json_object_set(cells, "since-seconds",
-			json_object_get(row, is_established(row) ? "up-seconds" : "down-seconds"));
-	table_row(v->out, summary_columns, ARRAY_SIZE(summary_columns), cells);
-	json_decref(cells);
 	if (is_established(row))
 		v->count[0]++;
 	else if (is_set(row, "last-error"))
@@ -69,7 +78,11 @@ static void summary_row(struct view *v, const json_t *row)
 
 static void summary_end(struct view *v)
 {
-	fprintf(v->out, "\nTotal number of neighbors %zu, established %zu\n", v->rows, v->count[0]);
+	if (v->hidden)
+		fprintf(v->out, "\nDisplayed neighbors %zu of %zu\n", v->rows, v->rows + v->hidden);
+	else
+		fprintf(v->out, "\nTotal number of neighbors %zu, established %zu\n", v->rows,
+			v->count[0]);
 }
 
 static void neighbor_row(struct view *v, const json_t *row)
@@ -100,20 +113,32 @@ static bool in_detail(const struct view *v)
 	       !is_true(v->request, "longer");
 }
 
+#define NARROW 100 /* columns of a terminal */
+
+static const struct widths {
+	int prefix, next_hop, med, local_pref;
+} wide = {24, 24, 10, 6}, narrow = {18, 15, 6, 6};
+
+static const struct widths *widths_of(const struct view *v)
+{
+	return v->screen && v->screen < NARROW ? &narrow : &wide;
+}
+
 static void routes_head(struct view *v, const json_t *head)
 {
+	const struct widths *w = widths_of(v);
+
 	if (in_detail(v))
 		return;
 	fprintf(v->out,
 		"BGP table, local router ID is %s, local AS %s\n"
-		"Status codes:  * eligible, > best, = multipath, S stale; at the end of a line why "
-		"a path is "
-		"not "
-		"used\n"
+		"Status codes:  * eligible, > best, = multipath, S stale;%sat the end of a line "
+		"why a path is not used\n"
 		"Origin codes:  i - IGP, e - EGP, ? - incomplete\n\n"
-		"    %-24s %-24s %10s %6s %s\n",
-		TEXT(head, "router-id"), TEXT(head, "as"), "Network", "Next Hop", "Metric",
-		"LocPrf", "Path");
+		"    %-*s %-*s %*s %*s %s\n",
+		TEXT(head, "router-id"), TEXT(head, "as"), w == &wide ? " " : "\n    ", w->prefix,
+		"Network", w->next_hop, "Next Hop", w->med, "Metric", w->local_pref, "LocPrf",
+		"Path");
 }
 
 static char origin_code(const json_t *path)
@@ -138,27 +163,46 @@ static void put_reason(FILE *out, const json_t *path)
 		text ? TEXT(path, "reason-text") : "");
 }
 
-static void path_line(struct view *v, const json_t *row, const json_t *path, bool first)
+static void put_path(FILE *out, const struct widths *w, const json_t *row, const json_t *path,
+		     bool first)
 {
-	bool best = is_true(path, "best");
 	bool has_path = is_set(path, "as-path");
 
-	fprintf(v->out, "%c%c%c %-24s %-24s %10s %6s %s%s%c", is_true(path, "eligible") ? '*' : ' ',
-		best			     ? '>'
+	fprintf(out, "%c%c%c %-*s %-*s %*s %*s %s%s%c", is_true(path, "eligible") ? '*' : ' ',
+		is_true(path, "best")	     ? '>'
 		: is_true(path, "multipath") ? '='
 					     : ' ',
-		is_true(path, "stale") ? 'S' : ' ', first ? TEXT(row, "prefix") : "",
-		TEXT(path, "next-hop"), is_set(path, "med") ? TEXT(path, "med") : "",
+		is_true(path, "stale") ? 'S' : ' ', w->prefix, first ? TEXT(row, "prefix") : "",
+		w->next_hop, TEXT(path, "next-hop"), w->med,
+		is_set(path, "med") ? TEXT(path, "med") : "", w->local_pref,
 		is_set(path, "local-preference") ? TEXT(path, "local-preference") : "",
 		has_path ? TEXT(path, "as-path") : "", has_path ? " " : "", origin_code(path));
 	if (first && is_set(row, "plane") && !str_eq(TEXT(row, "plane"), "main"))
-		fprintf(v->out, "  [plane %s]", TEXT(row, "plane"));
+		fprintf(out, "  [plane %s]", TEXT(row, "plane"));
 	if (has_reason(path)) {
-		fputs("  (", v->out);
-		put_reason(v->out, path);
-		putc(')', v->out);
+		fputs("  (", out);
+		put_reason(out, path);
+		putc(')', out);
 	}
-	putc('\n', v->out);
+}
+
+static void path_line(struct view *v, const json_t *row, const json_t *path, bool first)
+{
+	char *line = NULL;
+	size_t len;
+	FILE *out;
+
+	if (!v->screen) {
+		put_path(v->out, &wide, row, path, first);
+		putc('\n', v->out);
+		return;
+	}
+	out = open_memstream(&line, &len);
+	ensure(out);
+	put_path(out, widths_of(v), row, path, first);
+	fclose(out);
+	text_line(v->out, line, v->screen);
+	free(line);
 }
 
 static const char *demotion(const json_t *path)
@@ -268,7 +312,8 @@ void render_refused_paths(FILE *out, const json_t *row)
 
 const struct render renders_bgp[] = {
 	{"bgp-summary", .head = summary_head, .row = summary_row, .end = summary_end,
-	 .empty = "No BGP neighbors are configured"},
+	 .cells = summary_cells, .empty = "No BGP neighbors are configured",
+	 RENDER_TABLE(summary_columns)},
 	{"bgp-neighbors", .row = neighbor_row, .empty = "No such BGP neighbor"},
 	{"bgp-routes", .head = routes_head, .row = routes_row, .end = routes_end,
 	 .empty = "No such prefix in the BGP table"},

@@ -101,52 +101,19 @@ void render_warnings(struct view *v, const json_t *head)
 				json_string_value(item));
 }
 
-/* ---- changes of the configuration */
-
-static void change_head(struct view *v, const json_t *head)
-{
-	render_warnings(v, head);
-	if (is_set(head, "confirm-seconds"))
-		fprintf(v->out,
-			"Commit %s is on trial: it is taken back in %s s unless `confirm`\n",
-			TEXT(head, "commit"), TEXT(head, "confirm-seconds"));
-	else if (int_of(head, "changed"))
-		fprintf(v->out, "Commit %s: %s\n", TEXT(head, "commit"), TEXT(head, "statements"));
-}
-
-static void check_head(struct view *v, const json_t *head)
-{
-	render_warnings(v, head);
-	if (int_of(head, "changed"))
-		fprintf(v->out, "Would change: %s\n", TEXT(head, "statements"));
-	else
-		fprintf(v->out, "Nothing would change\n");
-}
-
-static void confirm_head(struct view *v, const json_t *head)
-{
-	fprintf(v->out, "Commit %s stays\n", TEXT(head, "commit"));
-}
-
 static const struct column commit_columns[] = {
-	{"Back", "back", 4, COL_NUMBER},
-	{"Commit", "commit", 6, COL_NUMBER},
-	{"When", "when", 19, COL_TEXT},
-	{"State", "state", 9, COL_TEXT},
-	{"How", "how", 8, COL_TEXT},
-	{"Changed", "changed", 7, COL_NUMBER},
-	{"Left", "left-seconds", 5, COL_NUMBER},
-	{"By", "by", 0, COL_TEXT},
+	{"Back", "back", 4, COL_NUMBER, 0},
+	{"Commit", "commit", 6, COL_NUMBER, 2},
+	{"When", "when", 19, COL_TEXT, 1},
+	{"State", "state", 9, COL_STATE, 0},
+	{"How", "how", 8, COL_TEXT, 3},
+	{"Changed", "changed", 7, COL_NUMBER, 5},
+	{"Left", "left-seconds", 5, COL_NUMBER, 4},
+	{"By", "by", 0, COL_TEXT, 1},
 };
 
-static void commits_head(struct view *v, const json_t *head)
+static void commits_cells(json_t *row)
 {
-	table_titles(v->out, commit_columns, ARRAY_SIZE(commit_columns));
-}
-
-static void commits_row(struct view *v, const json_t *row)
-{
-	json_t *line = json_copy((json_t *)row);
 	time_t at = int_of(row, "time");
 	char when[WHEN_MAX], by[BY_MAX];
 	struct tm tm;
@@ -155,23 +122,25 @@ static void commits_row(struct view *v, const json_t *row)
 	snprintf(by, sizeof(by), "%s%s%s%s", is_set(row, "login") ? "" : "uid ",
 		 TEXT(row, is_set(row, "login") ? "login" : "uid"),
 		 is_set(row, "from") ? " from " : "", str_of(row, "from"));
-	json_object_set_new(line, "when", json_string(when));
+	json_object_set_new(row, "when", json_string(when));
 	if (is_set(row, "uid"))
-		json_object_set_new(line, "by", json_string(by));
-	table_row(v->out, commit_columns, ARRAY_SIZE(commit_columns), line);
+		json_object_set_new(row, "by", json_string(by));
+}
+
+static void commits_row(struct view *v, const json_t *row)
+{
 	if (is_set(row, "comment"))
 		fprintf(v->out, "     # %s\n", TEXT(row, "comment"));
 	if (is_set(row, "statements"))
 		fprintf(v->out, "     %s\n", TEXT(row, "statements"));
 	if (is_set(row, "why"))
 		fprintf(v->out, "     %s\n", TEXT(row, "why"));
-	json_decref(line);
 }
 
 static const struct column daemon_columns[] = {
-	{"Daemon", "name", 12, COL_TEXT},	 {"State", "state", 10, COL_TEXT},
-	{"PID", "pid", 8, COL_NUMBER},		 {"Up", "uptime-seconds", 10, COL_AGE},
-	{"Restarts", "restarts", 8, COL_NUMBER}, {"Last exit", "last-exit", 0, COL_TEXT},
+	{"Daemon", "name", 12, COL_TEXT, 0},	    {"State", "state", 10, COL_STATE, 0},
+	{"PID", "pid", 8, COL_NUMBER, 3},	    {"Up", "uptime-seconds", 10, COL_AGE, 1},
+	{"Restarts", "restarts", 8, COL_NUMBER, 2}, {"Last exit", "last-exit", 0, COL_TEXT, 1},
 };
 
 static void events_row(struct view *v, const json_t *row)
@@ -186,11 +155,7 @@ static void events_row(struct view *v, const json_t *row)
 const struct render renders_misc[] = {
 	{"rib-summary", .head = object_head, .row = object_head},
 	{"configuration", .head = text_head},
-	{"commits", .head = commits_head, .row = commits_row},
-	{"check", .head = check_head},
-	{"reload", .head = change_head},
-	{"rollback", .head = change_head},
-	{"confirm", .head = confirm_head},
+	{"commits", .cells = commits_cells, .row = commits_row, RENDER_TABLE(commit_columns)},
 	{"version", .head = version_head},
 	{"daemons", RENDER_TABLE(daemon_columns)},
 	{"monitor", .row = events_row},

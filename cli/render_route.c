@@ -97,22 +97,22 @@ static void route_row(struct view *v, const json_t *row)
 }
 
 static const struct column nexthop_columns[] = {
-	{"Next Hop", "address", 24, COL_TEXT}, {"State", "state", 9, COL_TEXT},
-	{"Cost", "cost", 6, COL_NUMBER},       {"Interface", "interface", 15, COL_TEXT},
-	{"Peer", "peer", 20, COL_TEXT},	       {"Reason", "reason", 0, COL_NOTE},
+	{"Next Hop", "address", 24, COL_TEXT, 0}, {"State", "state", 9, COL_STATE, 0},
+	{"Cost", "cost", 6, COL_NUMBER, 3},	  {"Interface", "interface", 15, COL_TEXT, 1},
+	{"Peer", "peer", 20, COL_TEXT, 0},	  {"Reason", "reason", 0, COL_NOTE, 2},
 };
 
 static const struct column pin_columns[] = {
-	{"Endpoint", "endpoint", 40, COL_TEXT},
-	{"Via", "via", 40, COL_TEXT},
-	{"Interface", "interface", 15, COL_TEXT},
-	{"State", "state", 0, COL_TEXT},
+	{"Endpoint", "endpoint", 40, COL_TEXT, 0},
+	{"Via", "via", 40, COL_TEXT, 1},
+	{"Interface", "interface", 15, COL_TEXT, 1},
+	{"State", "state", 0, COL_STATE, 0},
 };
 
 static const struct column keep_in_columns[] = {
-	{"Prefix", "prefix", 40, COL_TEXT}, {"Plane", "plane", 16, COL_TEXT},
-	{"By", "by", 8, COL_TEXT},	    {"State", "state", 15, COL_TEXT},
-	{"Ends", "seconds", 8, COL_AGE},    {"Reason", "reason", 0, COL_NOTE},
+	{"Prefix", "prefix", 40, COL_TEXT, 0}, {"Plane", "plane", 16, COL_TEXT, 3},
+	{"By", "by", 8, COL_TEXT, 2},	       {"State", "state", 15, COL_STATE, 0},
+	{"Ends", "seconds", 8, COL_AGE, 1},    {"Reason", "reason", 0, COL_NOTE, 1},
 };
 
 static void keep_in_head(struct view *v, const json_t *head)
@@ -158,15 +158,15 @@ static void rules_row(struct view *v, const json_t *row)
 }
 
 static const struct column plane_columns[] = {
-	{"Plane", "name", 16, COL_TEXT},	   {"Table", "table", 10, COL_NUMBER},
-	{"Routes", "routes", 8, COL_NUMBER},	   {"Rules", "rules", 6, COL_NUMBER},
-	{"Interfaces", "interfaces", 0, COL_NOTE},
+	{"Plane", "name", 16, COL_TEXT, 0},	      {"Table", "table", 10, COL_NUMBER, 0},
+	{"Routes", "routes", 8, COL_NUMBER, 1},	      {"Rules", "rules", 6, COL_NUMBER, 2},
+	{"Interfaces", "interfaces", 0, COL_NOTE, 0},
 };
 
 static const struct column nftables_columns[] = {
-	{"Set", "set", 28, COL_TEXT},
-	{"Plane", "plane", 16, COL_TEXT},
-	{"Elements", "elements", 10, COL_NUMBER},
+	{"Set", "set", 28, COL_TEXT, 0},
+	{"Plane", "plane", 16, COL_TEXT, 1},
+	{"Elements", "elements", 10, COL_NUMBER, 0},
 };
 
 static void nftables_head(struct view *v, const json_t *head)

@@ -99,19 +99,19 @@ static void wireguard_row(struct view *v, const json_t *row)
 }
 
 static const struct column tunnel_columns[] = {
-	{"Interface", "interface", 12, COL_TEXT},
-	{"Peer", "peer", 16, COL_TEXT},
-	{"State", "state", 8, COL_TEXT},
-	{"Since", "since-seconds", 10, COL_AGE},
-	{"Handshake", "handshake-seconds", 10, COL_AGE},
-	{"Received", "rx-bytes", 10, COL_BYTES},
-	{"Sent", "tx-bytes", 10, COL_BYTES},
-	{"Latency", "latency-ms", 8, COL_TEXT},
-	{"Loss %", "loss-percent", 6, COL_TEXT},
-	{"Cost", "cost", 5, COL_NUMBER},
-	{"Changes", "changes", 7, COL_NUMBER},
-	{"Endpoint", "endpoint", 22, COL_TEXT},
-	{"Reason", "reason-text", 0, COL_NOTE},
+	{"Interface", "interface", 12, COL_TEXT, 1},
+	{"Peer", "peer", 16, COL_TEXT, 0},
+	{"State", "state", 8, COL_STATE, 0},
+	{"Since", "since-seconds", 10, COL_AGE, 2},
+	{"Handshake", "handshake-seconds", 10, COL_AGE, 1},
+	{"Received", "rx-bytes", 10, COL_BYTES, 5},
+	{"Sent", "tx-bytes", 10, COL_BYTES, 5},
+	{"Latency", "latency-ms", 8, COL_TEXT, 3},
+	{"Loss %", "loss-percent", 6, COL_TEXT, 3},
+	{"Cost", "cost", 5, COL_NUMBER, 7},
+	{"Changes", "changes", 7, COL_NUMBER, 7},
+	{"Endpoint", "endpoint", 22, COL_TEXT, 6},
+	{"Reason", "reason-text", 0, COL_NOTE, 2},
 };
 
 /* An interface with very many AllowedIPs. */
@@ -124,24 +124,24 @@ static void tunnel_row(struct view *v, const json_t *row)
 }
 
 static const struct column allowed_columns[] = {
-	{"Interface", "interface", 12, COL_TEXT}, {"Prefix", "prefix", 24, COL_TEXT},
-	{"Peer", "peer", 20, COL_TEXT},		  {"Origin", "origin", 15, COL_TEXT},
-	{"Installed", "installed", 0, COL_TEXT},
+	{"Interface", "interface", 12, COL_TEXT, 1}, {"Prefix", "prefix", 24, COL_TEXT, 0},
+	{"Peer", "peer", 20, COL_TEXT, 0},	     {"Origin", "origin", 15, COL_TEXT, 1},
+	{"Installed", "installed", 0, COL_TEXT, 2},
 };
 
 static const struct column bfd_columns[] = {
-	{"Interface", "interface", 12, COL_TEXT},
-	{"Peer", "peer", 16, COL_TEXT},
-	{"State", "state", 10, COL_TEXT},
-	{"Far end", "remote-state", 10, COL_TEXT},
-	{"Up", "up-seconds", 10, COL_AGE},
-	{"Send ms", "transmit-ms", 8, COL_TEXT},
-	{"Detect ms", "detection-ms", 9, COL_TEXT},
-	{"Sent", "packets-sent", 9, COL_NUMBER},
-	{"Received", "packets-received", 9, COL_NUMBER},
-	{"Changes", "transitions", 7, COL_NUMBER},
-	{"Address", "remote-address", 18, COL_TEXT},
-	{"Diagnostic", "diagnostic", 0, COL_NOTE},
+	{"Interface", "interface", 12, COL_TEXT, 1},
+	{"Peer", "peer", 16, COL_TEXT, 0},
+	{"State", "state", 10, COL_STATE, 0},
+	{"Far end", "remote-state", 10, COL_STATE, 2},
+	{"Up", "up-seconds", 10, COL_AGE, 1},
+	{"Send ms", "transmit-ms", 8, COL_TEXT, 5},
+	{"Detect ms", "detection-ms", 9, COL_TEXT, 3},
+	{"Sent", "packets-sent", 9, COL_NUMBER, 6},
+	{"Received", "packets-received", 9, COL_NUMBER, 6},
+	{"Changes", "transitions", 7, COL_NUMBER, 4},
+	{"Address", "remote-address", 18, COL_TEXT, 3},
+	{"Diagnostic", "diagnostic", 0, COL_NOTE, 2},
 };
 
 static void bfd_head(struct view *v, const json_t *head)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * session: runs command lines: parses one, asks the daemons, writes the answer as text or as one
- * JSON document, row by row in both cases.
+ * session: runs command lines: splits one (line.h), parses its command, asks the daemons, writes
+ * the answer as text or as one JSON document, row by row in both cases. While a command runs `out`
+ * goes through the line's filters and, on a terminal, a pager (output.h).
  */
 #ifndef WGBGP_CLI_SESSION_H
 #define WGBGP_CLI_SESSION_H
@@ -18,6 +19,10 @@ struct cli_session {
 	const struct cli_grammar *grammar; /* what may be typed */
 	FILE *out, *err;
 	bool interactive;
+	bool terminal; /* out is one, and so is standard input: pager, tables that fit, colours */
+	bool no_pager; /* `terminal length 0` */
+	unsigned columns;  /* of it while a command runs; 0: as wide as it comes */
+	bool colour;	   /* the same */
 	bool quit;	   /* set by exit */
 	int status;	   /* of the program, where the last command says one by it; else 0 */
 	bool absent;	   /* it was about one prefix, and there is none */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -224,6 +225,50 @@ static void test_interrupt(void **state)
 	assert_true(streamed < STREAM_ROWS);
 }
 
+/* Nobody reads the rest: it is not asked for, and the next answer is whole. */
+static void test_left(void **state)
+{
+	struct cli_session *s = canned_session();
+	FILE *out = s->out;
+	int fds[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	s->out = fdopen(fds[1], "w");
+	assert_int_equal(session_run(s, "show rib summary json"), 0);
+	assert_true(ferror(s->out));
+	assert_true(streamed < STREAM_ROWS);
+	fclose(s->out);
+	s->out = out;
+	assert_int_equal(run("show bgp summary"), 0);
+	says("established 1");
+}
+
+static void test_pipes(void **state)
+{
+	json_t *doc;
+
+	assert_int_equal(run("show bgp summary | include established | count"), 0);
+	assert_string_equal(out_text, "2\n");
+	assert_int_equal(run("show bgp summary failed | json"), 0);
+	doc = document();
+	assert_int_equal(json_array_size(json_object_get(doc, "neighbors")), 1);
+	json_decref(doc);
+	assert_int_equal(run("show version | json"), -1); /* the server does not know it */
+	doc = document();
+	assert_non_null(json_object_get(doc, "error"));
+	json_decref(doc);
+	assert_int_equal(run("show rib summary json | count"), 0);
+	assert_string_equal(out_text, "200002\n");
+	assert_int_equal(run("show rib summary json | include 199999"), 0);
+	assert_string_equal(out_text, "{\"endpoint\":199999}\n");
+	assert_int_equal(run("show bgp summary | inculde x"), -1);
+	assert_string_equal(err_text, "% show bgp summary | inculde x\n%                    ^\n"
+				      "% did you mean include? expected one of: begin, count, "
+				      "exclude, include, json, no-more\n");
+}
+
 /* wgbgpd was restarted between two commands: nobody needs to know. */
 static void test_reconnect(void **state)
 {
@@ -410,6 +455,8 @@ int main(void)
 		TEST(test_absent),
 		TEST(test_nobody_there),
 		TEST(test_interrupt),
+		TEST(test_left),
+		TEST(test_pipes),
 		TEST(test_reconnect),
 		TEST(test_explain_healthy),
 		TEST(test_explain_forwarding),

@@ -287,6 +287,19 @@ int story_run(struct cli_session *s, const struct cli_line *line)
 
 /* ---- debug */
 
+#define DEBUG_MINUTES "10" /* where none are said */
+
+static void say_debug(struct cli_session *s, const json_t *request)
+{
+	const char *what = str_of(request, is_set(request, "prefix") ? "prefix" : "peer");
+
+	if (*what)
+		fprintf(s->out, "Events of %s are log lines for %s minutes\n", what,
+			is_set(request, "minutes") ? TEXT(request, "minutes") : DEBUG_MINUTES);
+	else
+		fputs("No events are log lines any more\n", s->out);
+}
+
 int story_debug(struct cli_session *s, const struct cli_line *line)
 {
 	struct story st = {.s = s};
@@ -297,16 +310,25 @@ int story_debug(struct cli_session *s, const struct cli_line *line)
 		add_other_names(&st, line->request);
 	ask_daemons(&st, line->request, NULL);
 	json_decref(st.rows);
+	if (!st.error[0])
+		say_debug(s, line->request);
 	return st.error[0] ? -1 : 0;
+}
+
+int story_debug_off(struct cli_session *s, const struct cli_line *line)
+{
+	json_object_del(line->request, "neighbor"); /* all */
+	return story_debug(s, line);
 }
 
 static void write_debugs(FILE *out, const json_t *rows)
 {
 	static const struct column columns[] = {
-		{"Daemon", "daemon", 10, COL_TEXT},
-		{"Ends in", "seconds-left", 8, COL_AGE},
-		{"What is logged", "what", 0, COL_TEXT},
+		{"Daemon", "daemon", 10, COL_TEXT, 0},
+		{"Ends in", "seconds-left", 8, COL_AGE, 0},
+		{"What is logged", "what", 0, COL_TEXT, 0},
 	};
+	static const struct table table = TABLE(columns);
 	json_t *row;
 	size_t i;
 
@@ -314,9 +336,9 @@ static void write_debugs(FILE *out, const json_t *rows)
 		fputs("nothing\n", out);
 		return;
 	}
-	table_titles(out, columns, ARRAY_SIZE(columns));
+	table_titles(out, &table);
 	json_array_foreach ((json_t *)rows, i, row)
-		table_row(out, columns, ARRAY_SIZE(columns), row);
+		table_row(out, &table, row);
 }
 
 int story_debugs(struct cli_session *s, const struct cli_line *line)

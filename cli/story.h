@@ -12,7 +12,8 @@ struct cli_line;
 struct cli_session;
 
 int story_run(struct cli_session *s, const struct cli_line *line);
-int story_debug(struct cli_session *s, const struct cli_line *line); /* also debug-off */
+int story_debug(struct cli_session *s, const struct cli_line *line);	 /* also debug-off */
+int story_debug_off(struct cli_session *s, const struct cli_line *line); /* for `all` */
 int story_debugs(struct cli_session *s, const struct cli_line *line);
 
 #endif

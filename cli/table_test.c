@@ -214,14 +214,14 @@ static void test_bytes(void **state)
 
 static void test_columns(void **state)
 {
-	static const struct column left[] = {{"Name", "name", 6, COL_TEXT},
-					     {"No", "no", 4, COL_NUMBER},
-					     {"Age", "age", 9, COL_AGE},
-					     {"Size", "size", 8, COL_BYTES},
-					     {"Note", "note", 0, COL_NOTE}};
-	static const struct column right[] = {{"Name", "name", 6, COL_NOTE},
-					      {"No", "no", 4, COL_NUMBER}};
-	static const struct column size[] = {{"Size", "size", 8, COL_BYTES}};
+	static const struct column left[] = {{"Name", "name", 6, COL_TEXT, 0},
+					     {"No", "no", 4, COL_NUMBER, 0},
+					     {"Age", "age", 9, COL_AGE, 0},
+					     {"Size", "size", 8, COL_BYTES, 0},
+					     {"Note", "note", 0, COL_NOTE, 0}};
+	static const struct column right[] = {{"Name", "name", 6, COL_NOTE, 0},
+					      {"No", "no", 4, COL_NUMBER, 0}};
+	static const struct column size[] = {{"Size", "size", 8, COL_BYTES, 0}};
 	json_t *row = json_pack("{s:s, s:i, s:i, s:i, s:s}", "name", "a long one", "no", 7, "age",
 				61, "size", 2048, "note", "none");
 	json_t *poor = json_pack("{s:s}", "note", "words");
@@ -229,13 +229,13 @@ static void test_columns(void **state)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	table_titles(out, left, ARRAY_SIZE(left));
-	table_row(out, left, ARRAY_SIZE(left), row);
-	table_row(out, left, ARRAY_SIZE(left), poor);
-	table_titles(out, right, ARRAY_SIZE(right));
-	table_row(out, right, ARRAY_SIZE(right), row);
-	table_row(out, right, ARRAY_SIZE(right), poor);
-	table_row(out, size, ARRAY_SIZE(size), row);
+	table_titles(out, &(struct table)TABLE(left));
+	table_row(out, &(struct table)TABLE(left), row);
+	table_row(out, &(struct table)TABLE(left), poor);
+	table_titles(out, &(struct table)TABLE(right));
+	table_row(out, &(struct table)TABLE(right), row);
+	table_row(out, &(struct table)TABLE(right), poor);
+	table_row(out, &(struct table)TABLE(size), row);
 	fclose(out);
 	assert_string_equal(text, "Name     No Age           Size Note\n"
 				  "a long one    7 00:01:01  2.00 KiB \n"
@@ -249,13 +249,155 @@ static void test_columns(void **state)
 	json_decref(poor);
 }
 
+/* ---- on a terminal */
+
+static const struct column fitted[] = {
+	{"Name", "name", 20, COL_TEXT, 0}, {"State", "state", 12, COL_STATE, 0},
+	{"No", "no", 4, COL_NUMBER, 3},	   {"Age", "age", 9, COL_AGE, 2},
+	{"Size", "size", 8, COL_BYTES, 3}, {"Note", "note", 0, COL_NOTE, 1}};
+
+static char *table_on(unsigned screen_width, bool colour, const json_t *rows)
+{
+	struct table t = TABLE(fitted);
+	char *text;
+	size_t len, i;
+	json_t *row;
+	FILE *out = open_memstream(&text, &len);
+
+	t.screen = screen_width;
+	t.colour = colour;
+	table_fit(&t, rows);
+	table_titles(out, &t);
+	json_array_foreach ((json_t *)rows, i, row)
+		table_row(out, &t, row);
+	fclose(out);
+	return text;
+}
+
+static json_t *some_rows(void)
+{
+	return json_pack("[{s:s, s:s, s:i, s:i, s:i, s:s}, {s:s, s:s, s:i, s:i, s:i, s:s}]", "name",
+			 "a", "state", "up", "no", 7, "age", 61, "size", 2048, "note", "none",
+			 "name", "b\xc3\xa4r", "state", "never", "no", 123, "age", 5, "size", 1,
+			 "note", "the handshake is older than that");
+}
+
+static void test_fit(void **state)
+{
+	static const struct {
+		unsigned screen;
+		const char *text;
+	} rows[] = {
+		{200, "Name State  No Age          Size Note\n"
+		      "a    up      7 00:01:01 2.00 KiB \n"
+		      "b\xc3\xa4r  never 123 00:00:05      1 B the handshake is older than that\n"},
+		{54, "Name State  No Age          Size Note\n"
+		     "a    up      7 00:01:01 2.00 KiB \n"
+		     "b\xc3\xa4r  never 123 00:00:05      1 B the handshake is old~\n"},
+		{48, "Name State  No Age      Note\n"
+		     "a    up      7 00:01:01 \n"
+		     "b\xc3\xa4r  never 123 00:00:05 the handshake is older ~\n"},
+		{39, "Name State Age      Note\n"
+		     "a    up    00:01:01 \n"
+		     "b\xc3\xa4r  never 00:00:05 the handshake is o~\n"},
+		{30, "Name State Note\n"
+		     "a    up    \n"
+		     "b\xc3\xa4r  never the handshake is o~\n"},
+		{20, "Name State\n"
+		     "a    up\n"
+		     "b\xc3\xa4r  never\n"},
+		{8, "Name St~\n"
+		    "a    up\n"
+		    "b\xc3\xa4r  ne~\n"},
+		{3, "Na~\n"
+		    "a  \n"
+		    "b\xc3\xa4r\n"},
+	};
+	json_t *some = some_rows();
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *text = table_on(rows[i].screen, false, some);
+
+		assert_string_equal(text, rows[i].text);
+		free(text);
+	}
+	json_decref(some);
+}
+
+static size_t widest(const char *text)
+{
+	size_t most = 0, n = 0;
+
+	for (; *text; text++) {
+		n = *text == '\n' ? 0 : n + (((unsigned char)*text & 0xc0) != 0x80);
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* At no width a line is wider than the screen, whatever the later rows have. */
+static void test_never_wraps(void **state)
+{
+	json_t *some = some_rows(),
+	       *long_row = json_pack("{s:s, s:s, s:I, s:i}", "name",
+				     "a name that none of the first rows had", "state",
+				     "established", "no", 12345678901LL, "size", 1);
+
+	for (unsigned width = 1; width < 120; width++) {
+		struct table t = TABLE(fitted);
+		char *text;
+		size_t len;
+		FILE *out = open_memstream(&text, &len);
+
+		t.screen = width;
+		table_fit(&t, some);
+		table_titles(out, &t);
+		table_row(out, &t, json_array_get(some, 1));
+		table_row(out, &t, long_row);
+		fclose(out);
+		assert_true(widest(text) <= width);
+		free(text);
+	}
+	json_decref(long_row);
+	json_decref(some);
+}
+
+/* Colours take no room, and are only in states. */
+static void test_colours(void **state)
+{
+	static const struct {
+		const char *state, *cell;
+	} rows[] = {
+		{"up", "\033[32mup\033[0m"},
+		{"Established", "\033[32mEstablished\033[0m"},
+		{"down", "\033[31mdown\033[0m"},
+		{"refused", "\033[31mrefused\033[0m"},
+		{"degraded", "\033[33mdegraded\033[0m"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *row = json_pack("[{s:s, s:s}]", "name", "up", "state", rows[i].state);
+		char *text = table_on(80, true, row), *plain = table_on(80, false, row), *want;
+
+		want = xasprintf("up   %s", rows[i].cell);
+		assert_non_null(strstr(text, want));
+		assert_null(strstr(plain, "\033"));
+		assert_null(strstr(text, "\033[32mName"));
+		free(want);
+		free(text);
+		free(plain);
+		json_decref(row);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rooms),	cmocka_unit_test(test_trim),
-		cmocka_unit_test(test_values),	cmocka_unit_test(test_times),
-		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_small_rooms),
-		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_rooms),	    cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_values),	    cmocka_unit_test(test_times),
+		cmocka_unit_test(test_bytes),	    cmocka_unit_test(test_small_rooms),
+		cmocka_unit_test(test_columns),	    cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_never_wraps), cmocka_unit_test(test_colours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

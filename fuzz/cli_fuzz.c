@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "line.h"
 #include "render.h"
 #include "session.h"
 #include "util.h"
@@ -17,6 +18,7 @@ static void run_line(const char *text)
 {
 	struct cli_choices choices;
 	struct cli_error error = {0};
+	struct line_parts parts;
 	struct cli_line line;
 	int got = cli_parse(&cli_commands, text, &line, &error);
 
@@ -26,12 +28,20 @@ static void run_line(const char *text)
 	} else if (got < 0) {
 		ensure(error.text[0] && error.offset <= strlen(text) + 1);
 	}
-	if (cli_choices(&cli_commands, text, &choices, &error))
+	if (line_choices(&cli_commands, text, &choices, &error))
 		ensure(choices.word_start <= strlen(text));
+	if (line_split(text, &parts, &error) == 0) {
+		ensure(parts.command);
+		line_free(&parts);
+	} else {
+		ensure(error.text[0] && error.offset <= strlen(text));
+	}
 }
 
 static void run_renderers(FILE *out, json_t *value)
 {
+	json_t *copy = json_copy(value);
+
 	for (size_t i = 0; i < cli_commands.n_rows; i++) {
 		const char *command = cli_commands.rows[i].command;
 		const struct render *r = command ? render_for(command) : NULL;
@@ -41,9 +51,12 @@ static void run_renderers(FILE *out, json_t *value)
 			r->head(&v, value);
 		if (r && r->row)
 			r->row(&v, value);
+		if (r && r->cells)
+			r->cells(copy);
 		if (r && r->end)
 			r->end(&v);
 	}
+	json_decref(copy);
 }
 
 static void run_document(FILE *out, json_t *head, const char *text, size_t len)

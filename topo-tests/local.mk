@@ -114,6 +114,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_sessions.py \
 	topo-tests/test_silent_program.py \
 	topo-tests/test_table.py \
+	topo-tests/test_tasks.py \
 	topo-tests/test_transit.py \
 	topo-tests/test_truth.py \
 	topo-tests/test_untold.py \

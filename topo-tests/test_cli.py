@@ -4,12 +4,15 @@ which must name the reason when a destination is not reachable.
 
     host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
 """
+import fcntl
 import grp
 import json
 import os
 import pty
 import re
 import select
+import struct
+import termios
 import time
 
 import pytest
@@ -20,7 +23,7 @@ from lib.wgbgp import Wgbgp
 
 EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
             "INTERFACE": "wg0", "DESTINATION": "192.168.2.1", "PLANE": "main", "COUNT": "9",
-            "PEER": "b", "BACK": "0"}
+            "PEER": "b", "BACK": "0", "TUNNEL": "b", "PROTOCOL": "bgp"}
 
 
 @pytest.fixture(name="two")
@@ -141,11 +144,13 @@ def test_explain_nobody(two):
 class Prompt:
     """The program on a terminal of its own."""
 
-    def __init__(self, wgbgp):
+    def __init__(self, wgbgp, size=(0, 0), **env):
+        """SIZE: lines and columns of the terminal; 0: it does not know."""
         argv = [program("cli/wgbgp-cli"), "-r", wgbgp.rundir]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ.update(wgbgp.env(), HOME=wgbgp.rundir, TERM="xterm")
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+            os.environ.update(wgbgp.env(), HOME=wgbgp.rundir, TERM="xterm", **env)
             os.execv(argv[0], argv)
 
     def type(self, text, expect):
@@ -210,6 +215,28 @@ def test_monitor(two):
 
 # What each answer promises (doc/requests.md): members of the document, name of the list,
 # members of each of its rows.
+def test_terminal(two):
+    """What is long goes through a pager, which Ctrl-C ends, and not the CLI; tables fit; states are
+    coloured."""
+    p = Prompt(two.wa, size=(10, 80), WGBGP_PAGER="sed 's/^/> /'; sleep 60")
+    p.run("show version", "wgbgp")
+    seen = p.type("show wireguard\n", ">   peer: b")
+    assert "> interface: wg0" in seen
+    p.type("\x03", "# ")
+    seen = p.run("show tunnels", "State")
+    assert "\x1b[32mup" in seen
+    table = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in seen.splitlines()]
+    assert all(len(line) <= 80 for line in table) and any(re.match(r"wg0 +b +up", t) for t in table)
+    assert "Endpoint" not in seen                   # of the least important ones
+    seen = p.run("show tunnels | include b", "up")
+    assert "\x1b[32m" not in seen
+    p.type("watch 1 show tunnels\n", "every 1 s")
+    p.type("", "every 1 s")                         # again, by itself
+    p.type("\x03", "# ")
+    p.run("show version | no-more", "wgbgp")
+    assert p.end() == 0
+
+
 KEYS = {
     "bgp summary": ("router-id as", "neighbors", "address description remote-as state up-seconds "
                     "received-prefixes accepted-prefixes sent-prefixes messages-received "
