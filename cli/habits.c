@@ -31,6 +31,14 @@ int habits_logging(struct cli_session *s, const struct cli_line *line)
 	return 0;
 }
 
+int habits_policy(struct cli_session *s, const struct cli_line *line)
+{
+	fputs("Policies are in the configuration: `show configuration | begin ^policy`; what they\n"
+	      "refused stands in `show bgp neighbors NEIGHBOR routes`.\n",
+	      s->out);
+	return 0;
+}
+
 int habits_terminal(struct cli_session *s, const struct cli_line *line)
 {
 	s->no_pager = atoi(str_of(line->request, "lines")) == 0;

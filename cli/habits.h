@@ -11,6 +11,8 @@ int habits_request(struct cli_session *s, const struct cli_line *line);
 int habits_write(struct cli_session *s, const struct cli_line *line);
 /* `show logging`. */
 int habits_logging(struct cli_session *s, const struct cli_line *line);
+/* `show route-map`. */
+int habits_policy(struct cli_session *s, const struct cli_line *line);
 /* `terminal length LINES`: 0 is no pager. */
 int habits_terminal(struct cli_session *s, const struct cli_line *line);
 /* `enable`, `end`: there is nothing to do. */
