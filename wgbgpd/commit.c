@@ -53,10 +53,12 @@ static struct {
 	struct datastore_version *before; /* ran until the first APPLY; owned; NULL: there is none,
 					     or it runs again */
 	bool back;			  /* VERSION is the one that ran before: something failed */
+	bool must; /* nothing behind the check makes it fail: it is the way back itself */
 	uint32_t generation;
 	unsigned waiting;	       /* bits: no answer yet */
 	unsigned deaths[DAEMON_COUNT]; /* during the check */
-	bool walking;		       /* a step is being sent */
+	unsigned fallen; /* bits: died while it applied; its successor has not applied it yet */
+	bool walking;	 /* a step is being sent */
 	char error[MSG_ERROR_MAX + 32];
 	commit_fn done;
 	void *arg;
@@ -156,6 +158,12 @@ static void send_current(void)
 	timer_start(&now.timeout, ANSWER_MS);
 }
 
+/* An error behind the check leads there. */
+static bool has_way_back(void)
+{
+	return now.before && !now.must;
+}
+
 /* What ran before is applied again, by the same steps but the check. */
 static void go_back(void)
 {
@@ -170,8 +178,22 @@ static void go_back(void)
 	now.version = now.before;
 	now.before = NULL;
 	now.back = true;
+	now.fallen = 0;
 	now.generation = now.version->generation;
 	now.step = change_steps;
+}
+
+/* Behind all steps. A successor of one that died applying it shows whether that was its fault. */
+static void walked(void)
+{
+	if (now.fallen) {
+		now.waiting = now.fallen;
+		timer_start(&now.timeout, ANSWER_MS);
+		return;
+	}
+	if (now.version && now.version == datastore_running()) /* bgpd was away in its turn */
+		listen_commit(supervise_control(DAEMON_BGPD), now.generation);
+	commit_finish();
 }
 
 /* Takes steps until a daemon has to answer. */
@@ -182,18 +204,14 @@ static void walk(void)
 			commit_finish();
 			return;
 		}
-		if (now.error[0] && now.before)
+		if (now.error[0] && has_way_back())
 			go_back();
-		now.step++;
-		if (!now.step->to) {
-			if (now.version &&
-			    now.version ==
-				    datastore_running()) /* bgpd was away when its turn came */
-				listen_commit(supervise_control(DAEMON_BGPD), now.generation);
-			commit_finish();
-			return;
-		}
-		send_current();
+		if (now.step->to)
+			now.step++;
+		if (now.step->to)
+			send_current();
+		else
+			walked();
 	}
 }
 
@@ -213,7 +231,7 @@ static void commit_begin(const struct step *steps, struct datastore_version *ver
 	now.version = version;
 	now.back = false;
 	now.generation = generation;
-	now.waiting = 0;
+	now.waiting = now.fallen = 0;
 	memset(now.deaths, 0, sizeof(now.deaths));
 	now.error[0] = '\0';
 	now.done = done;
@@ -227,7 +245,7 @@ static void commit_steps(const struct step *steps, struct datastore_version *ver
 {
 	char error[256];
 
-	now.back = false;
+	now.back = now.must = false;
 	if (listen_prepare(version->json, error, sizeof(error)) < 0) {
 		datastore_version_free(version);
 		done(arg, error);
@@ -243,6 +261,7 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 
 void commit_return(struct datastore_version *version, commit_fn done, void *arg)
 {
+	now.must = true;
 	listen_prepare_anyway(version->json);
 	commit_begin(change_steps, version, version->generation, done, arg);
 }
@@ -256,6 +275,7 @@ void commit_teardown(commit_fn done, void *arg)
 {
 	const struct datastore_version *running = datastore_running();
 
+	now.must = true;
 	commit_begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
 }
 
@@ -288,10 +308,16 @@ void commit_daemon_started(enum daemon_id id)
 	replayed[id] = 0;
 	if (v && !teardown)
 		replay(id, v);
-	if (checking()) {
+	if (checking())
 		send_step(id);
+	if (now.step && now.waiting & BIT(id))
 		timer_start(&now.timeout, ANSWER_MS);
-	}
+}
+
+static void note_error(enum daemon_id id, const char *error)
+{
+	if (error[0] && !now.error[0])
+		snprintf(now.error, sizeof(now.error), "%s: %s", daemon_name(id), error);
 }
 
 static void answered(enum daemon_id id, const char *error)
@@ -299,8 +325,17 @@ static void answered(enum daemon_id id, const char *error)
 	if (!(now.waiting & BIT(id)))
 		return;
 	now.waiting &= ~BIT(id);
-	if (error[0] && !now.error[0])
-		snprintf(now.error, sizeof(now.error), "%s: %s", daemon_name(id), error);
+	note_error(id, error);
+	walk();
+}
+
+/* What became of the first steps of one whose predecessor died applying the change. */
+static void rose(enum daemon_id id, const char *error)
+{
+	now.fallen &= ~BIT(id);
+	note_error(id, error);
+	if (!now.step->to)
+		now.waiting &= ~BIT(id);
 	walk();
 }
 
@@ -324,7 +359,16 @@ void commit_daemon_gone(enum daemon_id id)
 		now.waiting |= BIT(id); /* its successor checks it */
 		return;
 	}
-	answered(id, checking() ? "died while it checked the configuration" : "");
+	if (checking()) {
+		answered(id, "died while it checked the configuration");
+	} else if (now.fallen & BIT(id)) {
+		now.waiting &= ~BIT(id);
+		rose(id, "died twice while it applied the configuration");
+	} else {
+		if (has_way_back() && now.waiting & BIT(id))
+			now.fallen |= BIT(id);
+		answered(id, "");
+	}
 }
 
 void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)
@@ -338,14 +382,16 @@ void commit_daemon_done(enum daemon_id id, const struct ipc_frame *frame)
 		if (error[0])
 			log_error("configuration-refused", "daemon=%s why=\"%s\"", daemon_name(id),
 				  error);
+		if (now.fallen & BIT(id) && (error[0] || !replayed[id]))
+			rose(id, error);
 		return;
 	}
 	if (frame->generation != now.generation)
 		return; /* late, of a change that was given up */
 	if (error[0] && now.step && now.step->type != MSG_CONFIG_CHECK) {
 		log_error("configuration", "daemon=%s error=\"%s\"", daemon_name(id), error);
-		if (now.version && !now.before)
-			error[0] = '\0'; /* there is nothing to go back to */
+		if (now.version && !has_way_back())
+			error[0] = '\0'; /* what can be applied is */
 	}
 	answered(id, error);
 }
@@ -359,4 +405,5 @@ void commit_free(void)
 	now.before = NULL;
 	now.version = NULL;
 	now.step = NULL;
+	now.fallen = 0;
 }

@@ -8,13 +8,14 @@
  *
  * An error behind the check makes the change fail: the configuration that ran before is applied
  * again by the same steps. What fails then is logged and passed over, as it is where nothing ran
- * before.
+ * before, and in a return.
  *
  * A teardown goes the same way: bgpd, zebra-lite, wgd, one at a time. If a daemon dies in CHECK,
  * its successor is asked again; after the third death the configuration is refused, since it may be
  * what kills the daemon. A daemon that dies in APPLY or PRUNE is skipped: its successor gets the
- * whole running configuration, which is the new one from APPLY on. A daemon that does not answer in
- * time is killed.
+ * whole running configuration, which is the new one from APPLY on, and the change ends when that
+ * has applied it; where it dies as well the change fails. A daemon that does not answer in time is
+ * killed.
  */
 #ifndef WGBGP_COMMIT_H
 #define WGBGP_COMMIT_H
@@ -30,8 +31,8 @@ bool commit_busy(void);
 bool commit_went_back(void); /* the last change failed behind its check */
 /* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
 void commit_start(struct datastore_version *version, commit_fn done, void *arg);
-/* The same with what ran before: passwords that cannot be read, and addresses where nobody can
- * listen, are logged and passed over. */
+/* The same with what ran before: passwords that cannot be read, addresses where nobody can listen,
+ * and all errors behind the check, are logged and passed over. */
 void commit_return(struct datastore_version *version, commit_fn done, void *arg);
 /* As commit_start(), but for the check alone: nothing changes. */
 void commit_check(struct datastore_version *version, commit_fn done, void *arg);

@@ -431,6 +431,134 @@ static void test_death_in_apply(void **state)
 	assert_string_equal(done(), "applied");
 }
 
+/* ---- daemons that die applying it */
+
+/* Change 2 over 1, up to the step BAD, whose daemon dies. */
+static enum daemon_id die_in(size_t bad)
+{
+	enum daemon_id id = change_steps[bad].id;
+
+	apply(1);
+	start(2);
+	played_settle();
+	answer_all(2);
+	for (size_t i = 0; i < bad; i++)
+		answer(change_steps[i].id, 2, "");
+	assert_true(commit_waits_for(id));
+	restart(id);
+	return id;
+}
+
+/* Whoever has to answer does, but BUT. */
+static void answer_on(int but)
+{
+	bool any = true;
+
+	while (any && commit_busy()) {
+		any = false;
+		for (int id = 0; id < DAEMON_COUNT; id++)
+			if (id != but && commit_waits_for(id)) {
+				answer(id, datastore_running()->generation, "");
+				any = true;
+			}
+	}
+}
+
+static void ends_in_the_old_one(enum daemon_id id, const char *why)
+{
+	char want[128];
+
+	answer_on(-1);
+	for (int i = 0; i < 2; i++) /* what it was sent at its start may be left */
+		answer(id, datastore_running()->generation, "");
+	snprintf(want, sizeof(want), "the old configuration is in force again: %s: %s",
+		 daemon_name(id), why);
+	assert_string_equal(done(), want);
+	assert_true(commit_went_back());
+	assert_string_equal(datastore_running()->text, "{1}");
+	teardown(NULL);
+	setup(NULL);
+}
+
+/* The configuration is what kills it: at once, or when all others have it already. */
+static void test_dies_twice(void **state)
+{
+	for (size_t bad = 0; bad < ARRAY_SIZE(change_steps); bad++)
+		for (int late = 0; late < 2; late++) {
+			enum daemon_id id = die_in(bad);
+
+			if (late)
+				answer_on(id);
+			assert_string_equal(done(), "");
+			played_end(id);
+			commit_daemon_gone(id);
+			if (!late) /* the step that is under way is answered first */
+				answer_on(id);
+			played_text[0] = '\0';
+			played_start(id);
+			commit_daemon_started(id);
+			played_settle();
+			assert_true(strstr(played_text, "{1}") && !strstr(played_text, "{2}"));
+			ends_in_the_old_one(id, "died twice while it applied the configuration");
+		}
+}
+
+/* Chance: its successor applies it, and the change ends when that has. */
+static void test_dies_once(void **state)
+{
+	for (size_t bad = 0; bad < ARRAY_SIZE(change_steps); bad++) {
+		enum daemon_id id = die_in(bad);
+
+		answer_on(id);
+		assert_true(commit_busy() && commit_waits_for(id));
+		answer(id, 2, "");
+		assert_string_equal(done(), "");
+		answer(id, 2, "");
+		answer_on(-1);
+		assert_string_equal(done(), "applied");
+		assert_int_equal(datastore_running()->generation, 2);
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void test_successor_says_no(void **state)
+{
+	for (size_t bad = 0; bad < ARRAY_SIZE(change_steps); bad++) {
+		enum daemon_id id = die_in(bad);
+
+		answer(id, 2, "no");
+		ends_in_the_old_one(id, "no");
+	}
+}
+
+/* There is nothing better than what a return leads to. */
+static void test_return_goes_on(void **state)
+{
+	apply(1);
+	commit_return(version(2, json_object()), on_done, said);
+	played_settle();
+	answer_all(2);
+	restart(DAEMON_WGD);
+	restart(DAEMON_WGD);
+	answer(DAEMON_BFDD, 2, "no");
+	answer(DAEMON_ZEBRA, 2, "no");
+	answer(DAEMON_BGPD, 2, "no");
+	answer(DAEMON_ZEBRA, 2, "no");
+	for (int i = 0; i < 2; i++)
+		answer(DAEMON_WGD, 2, "no");
+	assert_string_equal(done(), "");
+	answer(DAEMON_WGD, 2, "no");
+	assert_string_equal(done(), "applied");
+	assert_int_equal(datastore_running()->generation, 2);
+	start(3);
+	played_settle();
+	answer_all(3);
+	answer(DAEMON_WGD, 3, "no");
+	answer(DAEMON_BFDD, 3, "");
+	assert_string_equal(datastore_running()->text, "{2}");
+}
+
 static void test_one_that_is_away(void **state)
 {
 	played_end(DAEMON_BFDD);
@@ -575,12 +703,11 @@ static void test_keys_and_sockets(void **state)
 	char want[512];
 
 	commit_start(rich(1, "127.0.0.1", true), on_done, said);
-	snprintf(
-		want, sizeof(want),
-		"wgd 1 secret %s 1aa5\nwgd 1 secret %s 1aa5\nwgd 1 config-check {1}\n"
-		"zebra-lite 1 config-check {1}\nbgpd 1 config-check {1}\nbfdd 1 config-check {1}\n"
-		"! key-file\n", /* one of the three files is not there */
-		key_name, key_name);
+	snprintf(want, sizeof(want),
+		 "wgd 1 secret %s 1aa5\nwgd 1 secret %s 1aa5\nwgd 1 config-check {1}\n"
+		 "zebra-lite 1 config-check {1}\nbgpd 1 config-check {1}\nbfdd 1 config-check {1}\n"
+		 "! key-file\n", /* one of the three files is not there */
+		 key_name, key_name);
 	EXPECT(want);
 	assert_false(log_enabled(LOG_LEVEL_DEBUG));
 	answer_all(1);
@@ -827,6 +954,10 @@ int main(void)
 		TEST(test_deaths_in_the_check),
 		TEST(test_death_behind_its_answer),
 		TEST(test_death_in_apply),
+		TEST(test_dies_twice),
+		TEST(test_dies_once),
+		TEST(test_successor_says_no),
+		TEST(test_return_goes_on),
 		TEST(test_one_that_is_away),
 		TEST(test_give_up),
 		TEST(test_no_answer),

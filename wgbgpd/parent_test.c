@@ -914,6 +914,36 @@ static void test_plan(void **state)
 	write_config("full", "");
 }
 
+/* One that is killed while it applies has a successor that does; a configuration that kills each of
+ * them is taken back. */
+static void test_killed_while_applying(void **state)
+{
+	static const char *const names[] = {"wgd", "zebra-lite", "bgpd", "bfdd"};
+	char *marker = in_dir("log/killed");
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		clear_log();
+		snprintf(text, sizeof(text), "die %s once", names[i]);
+		write_config(text, "");
+		assert_string_equal(reload(), "");
+		assert_int_equal(unlink(marker), 0);
+		snprintf(text, sizeof(text), "%s apply die %s once", names[i], names[i]);
+		WAIT_LOG(text, text);
+		write_config("good", "");
+		assert_string_equal(reload(), "");
+		clear_log();
+		snprintf(text, sizeof(text), "die %s", names[i]);
+		write_config(text, "");
+		snprintf(text, sizeof(text),
+			 "the old configuration is in force again: %s: died twice", names[i]);
+		assert_non_null(strstr(reload(), text));
+		snprintf(text, sizeof(text), "%s apply good\n", names[i]);
+		WAIT_LOG(text);
+	}
+	free(marker);
+}
+
 static void test_errors_name_their_place(void **state)
 {
 	char *want = xasprintf("%s/conf:3:7: rib: 'kernal' is no statement here", dir);
@@ -1620,6 +1650,7 @@ int main(void)
 						stop_parent),
 		HASTY(test_plan),
 		HASTY(test_killed_while_checking),
+		HASTY(test_killed_while_applying),
 		cmocka_unit_test_setup(test_killed_at_the_start, stop_parent),
 		cmocka_unit_test_setup_teardown(test_broken_while_stopped, stop_parent,
 						stop_parent),

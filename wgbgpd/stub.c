@@ -6,9 +6,9 @@
  * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
  * Likewise "loop NAME once" never comes back from the first apply, and "stuck NAME" is in an
  * uninterruptible call in apply until RUNDIR/log/free is there; "deaf NAME" closes its control
- * channel there and stays. A plan has a row where the description is another one than that which
- * was applied, disruptive where it is "cut". With "state X" wgd says that the interface is in state
- * X.
+ * channel there and stays; "die NAME" is killed in apply, with "once" only the first. A plan has a
+ * row where the description is another one than that which was applied, disruptive where it is
+ * "cut". With "state X" wgd says that the interface is in state X.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -147,6 +147,8 @@ static void apply(const json_t *config, uint32_t generation)
 	while (told(config, "loop", " once") && first_kill())
 		for (;;)
 			;
+	if (told(config, "die", "") || (told(config, "die", " once") && first_kill()))
+		raise(SIGKILL);
 	if (told(config, "stuck", ""))
 		be_stuck();
 	if (told(config, "deaf", ""))
