@@ -13,6 +13,11 @@ bfdd_libbfdd_a_SOURCES = \
 pkglibexec_PROGRAMS += bfdd/bfdd
 bfdd_bfdd_SOURCES = bfdd/main.c
 bfdd_bfdd_LDADD = bfdd/libbfdd.a $(LIB_LIBS)
+# For topo-tests/test_failing.py.
+noinst_PROGRAMS += bfdd/failing
+bfdd_failing_SOURCES = bfdd/main.c lib/failing.c
+bfdd_failing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=daemon_run
+bfdd_failing_LDADD = $(bfdd_bfdd_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += bfdd/bfd_packet_test bfdd/bfd_session_test

@@ -66,6 +66,11 @@ bgpd_libbgpd_a_SOURCES = \
 pkglibexec_PROGRAMS += bgpd/bgpd
 bgpd_bgpd_SOURCES = bgpd/main.c
 bgpd_bgpd_LDADD = bgpd/libbgpd.a $(LIB_LIBS)
+# For topo-tests/test_failing.py.
+noinst_PROGRAMS += bgpd/failing
+bgpd_failing_SOURCES = bgpd/main.c lib/failing.c
+bgpd_failing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=daemon_run
+bgpd_failing_LDADD = $(bgpd_bgpd_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += bgpd/adjout_test bgpd/decide_test bgpd/policy_test

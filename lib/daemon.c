@@ -16,6 +16,7 @@
 #include "history_show.h"
 #include "log.h"
 #include "loop.h"
+#include "not_applied.h"
 #include "slab.h"
 
 #define CONTROL_FD 3
@@ -77,16 +78,18 @@ static void on_config_apply(const struct ipc_frame *frame)
 	conf_set_log(config);
 	str_copy(hostname, conf_str(conf_get(config, "system"), "hostname", ""), sizeof(hostname));
 	applied_generation = frame->generation;
+	not_applied_reset();
 	ops->apply(config, frame->generation);
 	json_decref(config);
-	answer(frame->generation, "");
+	answer(frame->generation, not_applied_said());
 }
 
 static void on_config_prune(const struct ipc_frame *frame)
 {
+	not_applied_reset();
 	if (ops->prune)
 		ops->prune(frame->generation);
-	answer(frame->generation, "");
+	answer(frame->generation, not_applied_said());
 }
 
 static void on_teardown(const struct ipc_frame *frame)

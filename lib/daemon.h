@@ -6,7 +6,8 @@
  * that channel ends the daemon exits and touches nothing (whoever comes next finds everything
  * installed). The whole configuration arrives as JSON: check() may refuse it and changes nothing;
  * apply() reconciles additions and changes; prune() is called when the other daemons have let go,
- * for removals.
+ * for removals. What fails in them and is tried again by itself (a device that is not there yet) is
+ * no error of the change; not_applied.h says what is.
  */
 #ifndef WGBGP_DAEMON_H
 #define WGBGP_DAEMON_H

@@ -26,6 +26,7 @@
 #include "history.h"
 #include "log.h"
 #include "loop.h"
+#include "not_applied.h"
 #include "util.h"
 
 #define PATIENCE_MS 8000
@@ -62,6 +63,8 @@ static int on_check(const json_t *config, char *error, size_t size)
 	return -EINVAL;
 }
 
+static bool fail_prune;
+
 static void on_apply(const json_t *config, uint32_t generation)
 {
 	char filler[1001];
@@ -75,6 +78,11 @@ static void on_apply(const json_t *config, uint32_t generation)
 	log_debug("level", "is=debug");
 	memset(filler, 'x', 1000);
 	filler[1000] = '\0';
+	if (conf_str(config, "fail", NULL)) {
+		not_applied("%s", conf_str(config, "fail", ""));
+		not_applied("and this");
+	}
+	fail_prune = conf_bool(config, "fail-prune", false);
 	for (uint32_t i = 0; i < conf_u32(config, "events", 0); i++)
 		report("many", json_string(filler));
 }
@@ -82,6 +90,8 @@ static void on_apply(const json_t *config, uint32_t generation)
 static void on_prune(uint32_t generation)
 {
 	report("prune", json_integer(generation));
+	if (fail_prune)
+		not_applied("cannot let go of %u", generation);
 }
 
 static void take(int fd, const char *text)
@@ -440,6 +450,16 @@ static void test_configurations(void **state)
 	EXPECT("7 done 'configuration is not JSON'\n");
 	send_text(MSG_CONFIG_APPLY, 8, "{\"system\":{\"hostname\":\"hub\"}}");
 	EXPECT("8 {\"apply\":8}\n8 {\"host\":\"hub\"}\n8 {\"generation\":8}\n8 done ''\n");
+	send_text(MSG_CONFIG_PRUNE, 8, "");
+	EXPECT("8 {\"prune\":8}\n8 done ''\n");
+	send_text(MSG_CONFIG_APPLY, 9, "{\"fail\":\"no device\",\"fail-prune\":true}");
+	AWAIT(strstr(said, "9 done 'no device'"));
+	said[0] = '\0';
+	send_text(MSG_CONFIG_PRUNE, 9, "");
+	EXPECT("9 {\"prune\":9}\n9 done 'cannot let go of 9'\n");
+	send_text(MSG_CONFIG_APPLY, 8, "{}");
+	AWAIT(strstr(said, "8 done ''"));
+	said[0] = '\0';
 	send_text(MSG_CONFIG_PRUNE, 8, "");
 	EXPECT("8 {\"prune\":8}\n8 done ''\n");
 	send_text(MSG_TEARDOWN, 9, "");

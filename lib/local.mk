@@ -19,6 +19,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
 	lib/new_file.c lib/new_file.h \
+	lib/not_applied.c lib/not_applied.h \
 	lib/nl_batch.c lib/nl_batch.h \
 	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \

@@ -16,6 +16,7 @@
 #include "device_release.h"
 #include "device_sync.h"
 #include "device_write.h"
+#include "not_applied.h"
 #include "orphans.h"
 #include "peer_sync.h"
 #include "replay.h"
@@ -145,6 +146,13 @@ int devices_check(const struct wgconf *conf, char *error, size_t size)
 	return 0;
 }
 
+static void not_set(const struct device *dev, int err)
+{
+	log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+	not_applied("interface %s: its WireGuard refuses the configuration: %s", dev->name,
+		    strerror(-err));
+}
+
 static void apply_one(struct device *dev, const struct if_conf *conf, const struct if_conf *old)
 {
 	struct link_info info;
@@ -173,7 +181,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		return;
 	}
 	if (err < 0 && err != -ETIMEDOUT)
-		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+		not_set(dev, err);
 	if (link_get(dev->name, &info) == 0) {
 		device_link_admin(dev, &info);
 		if (link_get(dev->name, &info) == 0)
@@ -233,7 +241,7 @@ static void drop_mark(struct device *dev)
 		wg_dump_free(&dump);
 	}
 	if (err < 0)
-		log_error("device-not-set", "interface=%s error=\"%s\"", dev->name, strerror(-err));
+		not_set(dev, err);
 	report_all(dev);
 }
 

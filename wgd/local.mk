@@ -65,6 +65,11 @@ wgd_libwgd_a_SOURCES = \
 pkglibexec_PROGRAMS += wgd/wgd
 wgd_wgd_SOURCES = wgd/main.c
 wgd_wgd_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(LIB_LIBS) $(MNL_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
+# For topo-tests/test_failing.py.
+noinst_PROGRAMS += wgd/failing
+wgd_failing_SOURCES = wgd/main.c lib/failing.c
+wgd_failing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=daemon_run
+wgd_failing_LDADD = $(wgd_wgd_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += \

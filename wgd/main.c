@@ -17,6 +17,7 @@
 #include "devices.h"
 #include "link_zebra.h"
 #include "log.h"
+#include "not_applied.h"
 #include "secrets.h"
 #include "shows.h"
 #include "util.h"
@@ -52,6 +53,7 @@ static void apply(const json_t *config, uint32_t generation)
 		devices_apply(conf);
 	} else {
 		log_error("configuration-refused", "why=\"%s\"", error);
+		not_applied("%s", error);
 	}
 }
 

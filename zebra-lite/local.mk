@@ -51,6 +51,11 @@ zebra_lite_libzebra_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTABLES_CFLAGS)
 pkglibexec_PROGRAMS += zebra-lite/zebra-lite
 zebra_lite_zebra_lite_SOURCES = zebra-lite/main.c
 zebra_lite_zebra_lite_LDADD = zebra-lite/libzebra.a $(LIB_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+# For topo-tests/test_failing.py.
+noinst_PROGRAMS += zebra-lite/failing
+zebra_lite_failing_SOURCES = zebra-lite/main.c lib/failing.c
+zebra_lite_failing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=daemon_run
+zebra_lite_failing_LDADD = $(zebra_lite_zebra_lite_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += zebra-lite/configured_test zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/fib_plan_test zebra-lite/kernel_decode_test zebra-lite/rib_test \

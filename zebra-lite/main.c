@@ -23,6 +23,7 @@
 #include "nftown.h"
 #include "nftset.h"
 #include "nhobj.h"
+#include "not_applied.h"
 #include "out.h"
 #include "pin.h"
 #include "planes.h"
@@ -97,6 +98,7 @@ static void apply(const json_t *config, uint32_t generation)
 
 	if (zconfig_read(config, &c, error, sizeof(error)) < 0) {
 		log_error("configuration-refused", "why=\"%s\"", error);
+		not_applied("%s", error);
 		return;
 	}
 	moved = planes_read(config);
