@@ -2,6 +2,7 @@
 #include "conf_edit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,11 @@ void conf_edit_free(struct conf_edit *e)
 const struct conf_texts *conf_edit_texts(const struct conf_edit *e)
 {
 	return &e->texts;
+}
+
+const struct statement *conf_edit_top(const struct conf_edit *e)
+{
+	return e->top;
 }
 
 /* ---- texts */
@@ -200,19 +206,17 @@ static char *words(const char *name, const char *value)
 /* The statement of a place, with a block; what is missing of the way to it is made. */
 static struct statement *make(struct conf_edit *e, struct conf_path at)
 {
-	struct statement *s = find(e->top, at.steps, at.n);
-	const struct conf_step *last = &at.steps[at.n - 1];
-	struct statement *outer;
+	struct statement *s = find(e->top, at.steps, at.n), *outer;
 	char *head, *block, *indent;
 
-	if (s && s->body.end)
+	if (!at.n || (s && s->body.end))
 		return s;
 	if (s) { /* "peer x;" */
 		splice(e, s->file, s->head.end, s->whole.end, " { }");
 		return find(e->top, at.steps, at.n);
 	}
-	outer = at.n ? make(e, (struct conf_path){at.steps, at.n - 1}) : e->top;
-	head = words(last->name, last->key);
+	outer = make(e, (struct conf_path){at.steps, at.n - 1});
+	head = words(at.steps[at.n - 1].name, at.steps[at.n - 1].key);
 	indent = indent_of(e, outer);
 	block = xasprintf("%s {\n%s}", head, indent);
 	edit_append(e, outer, block);
@@ -249,6 +253,36 @@ int conf_edit_set(struct conf_edit *e, struct conf_path at, const char *leaf, co
 	free(statement);
 	free(text);
 	return 0;
+}
+
+/* TEXT with INDENT in front of each line but the first, without the last end of line. */
+static char *indented(const char *text, const char *indent)
+{
+	char *out = NULL;
+	size_t len, line;
+	FILE *f = open_memstream(&out, &len);
+
+	if (!f)
+		fatal("out of memory");
+	for (; *text; text += line + 1) {
+		line = strcspn(text, "\n");
+		fprintf(f, "%.*s", (int)line, text);
+		if (!text[line] || !text[line + 1])
+			break;
+		fprintf(f, "\n%s", indent);
+	}
+	fclose(f);
+	return out;
+}
+
+void conf_edit_put(struct conf_edit *e, struct conf_path at, const char *statements)
+{
+	struct statement *s = make(e, at);
+	char *indent = indent_of(e, s), *text = indented(statements, indent);
+
+	edit_append(e, s, text);
+	free(text);
+	free(indent);
 }
 
 /* ---- leaf-lists */

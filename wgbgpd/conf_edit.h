@@ -24,6 +24,7 @@ struct conf_path {
 };
 
 struct conf_edit;
+struct statement;
 
 /* Copies TEXTS. NULL: they are not statements to their end. */
 struct conf_edit *conf_edit_new(const struct conf_texts *texts);
@@ -31,10 +32,15 @@ void conf_edit_free(struct conf_edit *e);
 /* As they are now; valid until the next change. */
 const struct conf_texts *conf_edit_texts(const struct conf_edit *e);
 
+/* The statements of the texts (conf_spans.h); valid until the next change. */
+const struct statement *conf_edit_top(const struct conf_edit *e);
+
 /* 0, -ENOENT: there is no such statement, -EEXIST. What is missing of the way to a place is made by
  * the first three; values are quoted as they need it. */
 int conf_edit_make(struct conf_edit *e, struct conf_path at);
 int conf_edit_set(struct conf_edit *e, struct conf_path at, const char *leaf, const char *value);
+/* STATEMENTS, one or more lines as the printer has them, at the end of the place. */
+void conf_edit_put(struct conf_edit *e, struct conf_path at, const char *statements);
 /* One more value of a leaf-list. */
 int conf_edit_add(struct conf_edit *e, struct conf_path at, const char *list, const char *value);
 int conf_edit_remove(struct conf_edit *e, struct conf_path at, const char *list, const char *value);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_make.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,24 +27,6 @@ void conf_complain(struct source *src, const struct conf_pos *pos, const struct 
 struct lyd_node *conf_siblings(struct source *src, struct lyd_node *parent)
 {
 	return parent ? lyd_child(parent) : src->p->conf->tree;
-}
-
-/* A number written as 0x101, which YANG does not know in values, in decimal. */
-static const char *plain_number(const struct lysc_node *schema, const char *value, char *buf,
-				size_t size)
-{
-	unsigned long long number;
-	char *end;
-
-	if (conf_schema_type(schema)->basetype != LY_TYPE_UINT32 || value[0] != '0' ||
-	    (value[1] != 'x' && value[1] != 'X') || !isxdigit((unsigned char)value[2]))
-		return value;
-	errno = 0;
-	number = strtoull(value, &end, 16);
-	if (errno || *end)
-		return value;
-	snprintf(buf, size, "%llu", number);
-	return buf;
 }
 
 /* A prefix, and one of a policy with its lengths, has no bits behind its length: those that are
@@ -79,7 +59,7 @@ void conf_make_value(struct source *src, struct lyd_node *parent, const struct l
 	char buf[24];
 
 	lyd_new_term(parent, schema->module, schema->name,
-		     plain_number(schema, value, buf, sizeof(buf)), false, &node);
+		     conf_schema_plain_number(schema, value, buf, sizeof(buf)), false, &node);
 	if (!node) {
 		char *expected = conf_schema_describe_type(conf_schema_type(schema));
 

@@ -72,6 +72,16 @@ static void print_inner(FILE *out, const struct ly_ctx *ctx, const struct lyd_no
 	fputs("}\n", out);
 }
 
+static void print_node(FILE *out, const struct ly_ctx *ctx, const struct lyd_node *node, int indent)
+{
+	if (node->schema->nodetype == LYS_LEAF)
+		print_leaf(out, node, indent);
+	else if (node->schema->nodetype != LYS_LEAFLIST)
+		print_inner(out, ctx, node, indent);
+	else
+		print_leaf_list(out, node, indent);
+}
+
 static void print_nodes(FILE *out, const struct ly_ctx *ctx, const struct lysc_node *outer,
 			const struct lyd_node *first, int indent)
 {
@@ -87,29 +97,58 @@ static void print_nodes(FILE *out, const struct ly_ctx *ctx, const struct lysc_n
 			if (!outer && blank)
 				fputc('\n', out);
 			blank = true;
-			if (schema->nodetype == LYS_LEAF)
-				print_leaf(out, node, indent);
-			else if (schema->nodetype != LYS_LEAFLIST)
-				print_inner(out, ctx, node, indent);
-			else
-				print_leaf_list(out, node, indent);
+			print_node(out, ctx, node, indent);
 			if (schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))
 				break;
 		}
 	}
 }
 
-char *conf_print_text(const struct conf *conf)
+static FILE *text_begin(char **text, size_t *len)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = open_memstream(text, len);
 
 	if (!out)
 		fatal("out of memory");
-	print_nodes(out, conf->ctx, NULL, conf->tree, 0);
+	return out;
+}
+
+static void text_end(FILE *out)
+{
 	if (fclose(out))
 		fatal("out of memory");
+}
+
+static char *print_below(const struct conf *conf, const struct lysc_node *outer,
+			 const struct lyd_node *first)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = text_begin(&text, &len);
+
+	print_nodes(out, conf->ctx, outer, first, 0);
+	text_end(out);
+	return text;
+}
+
+char *conf_print_text(const struct conf *conf)
+{
+	return print_below(conf, NULL, conf->tree);
+}
+
+char *conf_print_inside(const struct conf *conf, const struct lyd_node *node)
+{
+	return print_below(conf, node->schema, lyd_child_no_keys(node));
+}
+
+char *conf_print_node(const struct conf *conf, const struct lyd_node *node)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = text_begin(&text, &len);
+
+	print_node(out, conf->ctx, node, 0);
+	text_end(out);
 	return text;
 }
 

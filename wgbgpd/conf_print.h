@@ -10,8 +10,12 @@
 
 #include "conf_tree.h"
 
-/* Both give malloc'd text. The text is empty, the JSON "{}", for an empty configuration. */
+/* They give malloc'd text. The text is empty, the JSON "{}", for an empty configuration. */
 char *conf_print_text(const struct conf *conf);
+/* NODE alone, with what is in it; a leaf-list with all its values. */
+char *conf_print_node(const struct conf *conf, const struct lyd_node *node);
+/* What is in NODE, a container or an entry. */
+char *conf_print_inside(const struct conf *conf, const struct lyd_node *node);
 char *conf_print_json(const struct conf *conf, bool defaults);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_schema.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -277,6 +279,55 @@ const char *conf_schema_suggest(const struct ly_ctx *ctx, const struct lysc_node
 		}
 	}
 	return nearest;
+}
+
+const char *conf_schema_plain_number(const struct lysc_node *leaf, const char *value, char *buf,
+				     size_t size)
+{
+	unsigned long long number;
+	char *end;
+
+	if (conf_schema_type(leaf)->basetype != LY_TYPE_UINT32 || value[0] != '0' ||
+	    (value[1] != 'x' && value[1] != 'X') || !isxdigit((unsigned char)value[2]))
+		return value;
+	errno = 0;
+	number = strtoull(value, &end, 16);
+	if (errno || *end)
+		return value;
+	snprintf(buf, size, "%llu", number);
+	return buf;
+}
+
+char *conf_schema_canonical(const struct lysc_node *leaf, const char *value)
+{
+	const struct ly_ctx *ctx = leaf->module->ctx;
+	const char *canonical = NULL;
+	char buf[24], *copy = NULL;
+
+	value = conf_schema_plain_number(leaf, value, buf, sizeof(buf));
+	if (lyd_value_validate(ctx, leaf, value, strlen(value), NULL, NULL, &canonical) ==
+		    LY_SUCCESS &&
+	    canonical)
+		copy = xstrdup(canonical);
+	lydict_remove(ctx, canonical);
+	ly_err_clean((struct ly_ctx *)ctx, NULL);
+	return copy;
+}
+
+char *conf_schema_help(const char *description)
+{
+	char *text = xstrdup(description ? description : ""), *to = text;
+
+	for (const char *p = text; *p; p++) {
+		bool blank = isspace((unsigned char)*p);
+
+		if (*p == '.' && (!p[1] || isspace((unsigned char)p[1])))
+			break;
+		if (!blank || (to > text && to[-1] != ' '))
+			*to++ = blank ? ' ' : *p;
+	}
+	*to = '\0';
+	return text;
 }
 
 char *conf_schema_path(const struct lyd_node *node)

@@ -43,6 +43,15 @@ char *conf_schema_describe_children(const struct ly_ctx *ctx, const struct lysc_
 const char *conf_schema_suggest(const struct ly_ctx *ctx, const struct lysc_node *parent,
 				const char *name);
 
+/* VALUE of a leaf as libyang writes it: an address in lower case, a prefix without bits behind its
+ * length; to be freed. NULL: it is not valid. */
+char *conf_schema_canonical(const struct lysc_node *leaf, const char *value);
+/* A number that is written as 0x101, which YANG does not know in values, in decimal; else VALUE. */
+const char *conf_schema_plain_number(const struct lysc_node *leaf, const char *value, char *buf,
+				     size_t size);
+/* The first sentence of the description, in one line; to be freed. */
+char *conf_schema_help(const char *description);
+
 /* "wireguard interface wg0 mtu"; the caller frees it. */
 char *conf_schema_path(const struct lyd_node *node);
 

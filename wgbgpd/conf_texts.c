@@ -11,8 +11,6 @@
 #include "conf.h"
 #include "util.h"
 
-#define HASH_HEX (2 * crypto_hash_sha256_BYTES + 1)
-
 void conf_texts_add(struct conf_texts *texts, const char *path, char *text, size_t len)
 {
 	texts->v = xgrow(texts->v, texts->n, &texts->cap, sizeof(*texts->v));
@@ -50,6 +48,14 @@ bool conf_texts_equal(const struct conf_texts *a, const struct conf_texts *b)
 	return true;
 }
 
+void conf_texts_hash(const void *text, size_t len, char hex[CONF_HASH_HEX])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(hash, text, len);
+	sodium_bin2hex(hex, CONF_HASH_HEX, hash, sizeof(hash));
+}
+
 static void add_copy(struct conf_texts *out, const char *path, const void *text, size_t len)
 {
 	char *copy = xmalloc(len + 1);
@@ -77,24 +83,16 @@ void conf_texts_free(struct conf_texts *texts)
 
 /* ---- as one blob */
 
-static void text_hash(const void *text, size_t len, char hex[HASH_HEX])
-{
-	unsigned char hash[crypto_hash_sha256_BYTES];
-
-	crypto_hash_sha256(hash, text, len);
-	sodium_bin2hex(hex, HASH_HEX, hash, sizeof(hash));
-}
-
 int conf_texts_put(const struct conf_texts *texts, struct wr *out)
 {
 	json_t *files = json_array(), *head = json_pack("{s:o}", "files", files);
-	char hex[HASH_HEX], *line;
+	char hex[CONF_HASH_HEX], *line;
 	int err = 0;
 
 	for (size_t i = 0; i < texts->n; i++) {
 		const struct conf_text *t = &texts->v[i];
 
-		text_hash(t->text, t->len, hex);
+		conf_texts_hash(t->text, t->len, hex);
 		if (json_array_append_new(files,
 					  json_pack("{s:s, s:I, s:s}", "path", t->path, "bytes",
 						    (json_int_t)t->len, "sha256", hex)) < 0)
@@ -116,11 +114,11 @@ static bool get_file(const json_t *file, const char **at, const char *end, struc
 	const char *path = conf_str(file, "path", NULL), *hash = conf_str(file, "sha256", "");
 	const json_t *length = json_object_get(file, "bytes");
 	json_int_t bytes = json_is_integer(length) ? json_integer_value(length) : -1;
-	char hex[HASH_HEX];
+	char hex[CONF_HASH_HEX];
 
 	if (!path || bytes < 0 || bytes > end - *at)
 		return false;
-	text_hash(*at, (size_t)bytes, hex);
+	conf_texts_hash(*at, (size_t)bytes, hex);
 	add_copy(out, path, *at, (size_t)bytes);
 	*at += bytes;
 	return str_eq(hash, hex);

@@ -14,6 +14,8 @@
 
 struct wr;
 
+#define CONF_HASH_HEX 65 /* SHA-256 in hexadecimal, terminated */
+
 struct conf_text {
 	char *path; /* as it is opened */
 	char *text; /* terminated behind LEN bytes */
@@ -32,6 +34,8 @@ const struct conf_text *conf_texts_find(const struct conf_texts *texts, const ch
 char *conf_texts_path(const char *from, const char *word);
 /* The same files with the same bytes. */
 bool conf_texts_equal(const struct conf_texts *a, const struct conf_texts *b);
+/* What tells one text from another. */
+void conf_texts_hash(const void *text, size_t len, char hex[CONF_HASH_HEX]);
 void conf_texts_copy(struct conf_texts *out, const struct conf_texts *from);
 void conf_texts_free(struct conf_texts *texts); /* and empties it */
 

@@ -21,6 +21,11 @@ void datastore_init(struct ly_ctx *ctx, const char *path)
 	config_path = path;
 }
 
+const char *datastore_path(void)
+{
+	return config_path;
+}
+
 /* Of LOADED, which is taken over. */
 static struct datastore_version *version_of(const struct conf_loaded *loaded,
 					    struct conf_errors *errs)

@@ -19,6 +19,7 @@ struct datastore_version {
 };
 
 void datastore_init(struct ly_ctx *ctx, const char *path);
+const char *datastore_path(void); /* of the main file */
 /* Reads the file; NULL after errors. The caller frees it or makes it the running one. */
 struct datastore_version *datastore_read(struct conf_errors *errs);
 /* The same of files that were read before. FLAGS: enum conf_check_flags. */
