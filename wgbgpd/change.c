@@ -8,6 +8,7 @@
 #include "change_journal.h"
 #include "change_keep.h"
 #include "change_now.h"
+#include "change_offer.h"
 #include "change_store.h"
 #include "change_trial.h"
 #include "conf_check.h"
@@ -121,6 +122,22 @@ static void on_checked(void *arg, const char *error)
 	change_now.done(change_now.arg, error);
 }
 
+/* What is offered; NULL after errors. */
+static struct datastore_version *read_offer(const struct change_offer *offer,
+					    struct conf_errors *errs)
+{
+	struct datastore_version *version = NULL;
+	struct conf_texts texts = {0};
+	char why[512];
+
+	if (change_offer_read(offer, &texts, &change_now.files, why, sizeof(why)) == 0)
+		version = datastore_read_texts(&texts, CONF_CHECK_FILES, errs);
+	else
+		conf_error(errs, NULL, "%s", why);
+	conf_texts_free(&texts);
+	return version;
+}
+
 void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 {
 	struct conf_errors errs = {0};
@@ -130,8 +147,10 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 	change_now_begin(ask->how, done, arg);
 	json_decref(candidate);
 	candidate = NULL;
-	version = ask->texts ? datastore_read_texts(ask->texts, CONF_CHECK_FILES, &errs)
-			     : datastore_read(&errs);
+	version = ask->offer   ? read_offer(ask->offer, &errs)
+		  : ask->texts ? datastore_read_texts(ask->texts, CONF_CHECK_FILES, &errs)
+			       : datastore_read(&errs);
+	change_files_abort(&change_now.files);
 	version = judge(ask, version, &errs, error);
 	if (!version) {
 		done(arg, error);
@@ -145,6 +164,22 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 json_t *change_candidate(void)
 {
 	return candidate ? json_incref(candidate) : json_null();
+}
+
+void change_commit(const struct change_ask *ask, commit_fn done, void *arg)
+{
+	struct conf_errors errs = {0};
+	struct datastore_version *version;
+	char why[256];
+
+	change_now_begin(ask->how, done, arg);
+	if (change_trial_refuses(why, sizeof(why))) {
+		on_done(NULL, why);
+		return;
+	}
+	version = read_offer(ask->offer, &errs);
+	change_now.writes = version != NULL;
+	start_or_refuse(ask, version, &errs);
 }
 
 /* Their texts, checked like any change, are written beside the files before anything happens. */

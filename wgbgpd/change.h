@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * change: what makes another configuration the running one because somebody asks: a reload of the
- * files, a rollback. The first one is change_start.h, the end of a trial change_trial.h.
+ * files, a commit of `configure`, a rollback. The first one is change_start.h, the end of a trial
+ * change_trial.h.
  *
  *     texts of the files ─► read and checked ─► kept, journal first ─► commit.h ─► journal
  *
@@ -22,7 +23,10 @@
 
 /* Only while no change is under way. DONE as in commit.h, here and below. */
 void change_reload(const struct change_ask *ask, commit_fn done, void *arg);
-/* What a reload would change (change_answer()), and whether anybody would refuse it. */
+/* What a client offers (change_offer.h) is applied, and takes its place in the files. */
+void change_commit(const struct change_ask *ask, commit_fn done, void *arg);
+/* What a reload, or the commit of an offer, would change (change_answer()), and whether anybody
+ * would refuse it. */
 void change_check(const struct change_ask *ask, commit_fn done, void *arg);
 /* What was checked last, effective; a new reference, null where it could not be read. */
 json_t *change_candidate(void);

@@ -20,10 +20,9 @@ struct change_file {
 	char *fresh; /* beside it, with the new text */
 };
 
-/* 0 with what it says, -ENOENT, or -errno. */
-static int read_now(const char *path, struct wr *text, struct stat *st)
+static int open_and_read(const char *path, int flags, struct wr *text, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags), err = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -35,6 +34,11 @@ static int read_now(const char *path, struct wr *text, struct stat *st)
 		err = wr_fill(text, fd);
 	close(fd);
 	return err;
+}
+
+int change_files_read(const char *path, struct wr *out, struct stat *st)
+{
+	return open_and_read(path, 0, out, st);
 }
 
 /* Where the name leads to; the name itself where nothing is. To be freed. */
@@ -53,12 +57,18 @@ static bool is_put(const struct change_files *files, const char *path)
 	return false;
 }
 
+static void files_add(struct change_files *files, struct change_file f)
+{
+	files->v = xgrow(files->v, files->n, &files->cap, sizeof(*files->v));
+	files->v[files->n++] = f;
+}
+
 static int prepare_one(const struct conf_text *t, struct change_files *out)
 {
 	struct stat like = {.st_mode = NEW_MODE, .st_uid = geteuid(), .st_gid = getegid()};
 	struct change_file f = {.path = target(t->path)};
 	struct wr text = {0};
-	int err = read_now(f.path, &text, &like);
+	int err = change_files_read(f.path, &text, &like);
 	bool same = !err && text.len == t->len && memcmp(text.data, t->text, t->len) == 0;
 
 	wr_free(&text);
@@ -70,8 +80,7 @@ static int prepare_one(const struct conf_text *t, struct change_files *out)
 	}
 	f.fresh = xasprintf("%s.wgbgp-new", f.path);
 	err = new_file_write_at(AT_FDCWD, f.fresh, t->text, t->len, &like);
-	out->v = xgrow(out->v, out->n, &out->cap, sizeof(*out->v));
-	out->v[out->n++] = f;
+	files_add(out, f);
 	return err;
 }
 
@@ -102,7 +111,7 @@ static int keep_rejected(const struct change_file *f)
 	char *name = xasprintf("%s.rejected", f->path), *fresh = xasprintf("%s.new", name);
 	struct wr text = {0};
 	struct stat st;
-	int err = read_now(f->path, &text, &st);
+	int err = change_files_read(f->path, &text, &st);
 
 	if (!err)
 		err = new_file_write_at(AT_FDCWD, fresh, text.data ? text.data : (uint8_t *)"",
@@ -115,13 +124,34 @@ static int keep_rejected(const struct change_file *f)
 	return err == -ENOENT ? 0 : err;
 }
 
-static int commit_one(const struct change_file *f)
+static int commit_one(const struct change_file *f, bool offered)
 {
-	int err = keep_rejected(f);
+	int err = offered ? 0 : keep_rejected(f);
 
 	if (!err && rename(f->fresh, f->path) < 0)
 		err = -errno;
 	return err ? err : new_file_sync_name(AT_FDCWD, f->path);
+}
+
+int change_files_offer(struct change_files *f, const char *path, int64_t uid, struct wr *out)
+{
+	struct change_file one = {.path = target(path)};
+	char *edit = xasprintf("%s" CHANGE_FILES_EDIT, one.path);
+	struct stat st;
+	int err;
+
+	f->offered = true;
+	one.fresh = xasprintf("%s.wgbgp-new", one.path);
+	err = rename(edit, one.fresh) < 0 ? -errno : 0;
+	free(edit);
+	if (err) {
+		free(one.fresh);
+		free(one.path);
+		return err;
+	}
+	files_add(f, one);
+	err = open_and_read(one.fresh, O_NOFOLLOW, out, &st);
+	return !err && uid && st.st_uid != uid ? -EPERM : err;
 }
 
 int change_files_commit(struct change_files *f, char *why, size_t size)
@@ -129,7 +159,7 @@ int change_files_commit(struct change_files *f, char *why, size_t size)
 	int first = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		int err = commit_one(&f->v[i]);
+		int err = commit_one(&f->v[i], f->offered);
 
 		if (err && !first)
 			first = files_say(err, f->v[i].path, why, size);

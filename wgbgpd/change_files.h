@@ -9,13 +9,28 @@
 #ifndef WGBGP_CHANGE_FILES_H
 #define WGBGP_CHANGE_FILES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
 #include "conf_texts.h"
+
+struct wr;
+
+#define CHANGE_FILES_EDIT ".wgbgp-edit" /* behind a file's name: its new text, by a client */
 
 struct change_file; /* one that has to change */
 struct change_files {
 	struct change_file *v;
 	size_t n, cap;
+	bool offered; /* by a client: what they said is not kept beside them */
 };
+
+/* What a file says: it is appended to OUT. 0 or -errno. */
+int change_files_read(const char *path, struct wr *out, struct stat *st);
+/* The new text that the client UID has written beside the file PATH becomes one of F, by a name
+ * that no client uses, and is appended to OUT. 0 or -errno; -EPERM: it is somebody else's. */
+int change_files_offer(struct change_files *f, const char *path, int64_t uid, struct wr *out);
 
 /* Writes the new texts beside their files. 0, or -errno with WHY, which names the file. */
 int change_files_prepare(const struct conf_texts *texts, struct change_files *out, char *why,

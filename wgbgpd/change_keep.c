@@ -107,7 +107,7 @@ bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, c
 		log_warn("commits", "error=\"%s\" why=\"the change is not kept\"", strerror(-err));
 		change_now_warn(ask->warnings, "the change is not kept: no rollback leads to it");
 	}
-	return !err || !(change_now.trial || change_now.writes);
+	return !err || !(change_now.trial || (change_now.writes && !change_now.files.offered));
 }
 
 /* ---- behind it */

@@ -23,6 +23,7 @@
 
 #include "change.h"
 #include "change_index.h"
+#include "change_offer.h"
 #include "change_keep.h"
 #include "change_start.h"
 #include "change_trial.h"
@@ -619,6 +620,130 @@ static void test_rollback_that_is_refused(void **state)
 	assert_string_equal(runs(), "two");
 }
 
+/* ---- what a client offers */
+
+static json_t *hashes(char *conf, char *more)
+{
+	char of_conf[CONF_HASH_HEX], of_more[CONF_HASH_HEX];
+
+	conf_texts_hash(conf, strlen(conf), of_conf);
+	conf_texts_hash(more, strlen(more), of_more);
+	return json_pack("[{s:s, s:s}, {s:s, s:s}]", "path", scratch_at("conf"), "sha256", of_conf,
+			 "path", scratch_at("more"), "sha256", of_more);
+}
+
+/* What edit(WORD) would write lies beside the files; started from what edit(FROM) wrote. */
+static struct change_offer offer_of(const char *word, const char *from)
+{
+	char *conf = text_of(word), *more = more_of(word);
+	char *old_conf = text_of(from), *old_more = more_of(from);
+	struct change_offer offer = {hashes(old_conf, old_more), hashes(conf, more), geteuid()};
+
+	scratch_put("conf.wgbgp-edit", conf);
+	scratch_put("more.wgbgp-edit", more);
+	free(conf);
+	free(more);
+	free(old_conf);
+	free(old_more);
+	return offer;
+}
+
+static void offer_free(struct change_offer *offer)
+{
+	json_decref((json_t *)offer->base);
+	json_decref((json_t *)offer->files);
+}
+
+static const struct change_ask *offered(const struct change_offer *offer, unsigned seconds)
+{
+	static struct change_ask ask;
+
+	ask = *by("commit", seconds);
+	ask.offer = offer;
+	return &ask;
+}
+
+static void offer_commit(const char *word, unsigned seconds)
+{
+	struct change_offer offer = offer_of(word, "one");
+
+	change_commit(offered(&offer, seconds), on_done, NULL);
+	offer_free(&offer);
+}
+
+static void test_commit(void **state)
+{
+	struct change_offer offer = offer_of("two", "one");
+
+	change_check(offered(&offer, 0), on_done, NULL);
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_string_equal(scratch_text("conf.wgbgp-edit"), "(none)");
+	assert_string_equal(scratch_text("conf.wgbgp-new"), "(none)");
+	offer_free(&offer);
+	offer_commit("two", 0);
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "two");
+	assert_true(files_say("two"));
+	assert_string_equal(scratch_text("conf.rejected"), "(none)");
+	assert_string_equal(scratch_text("conf.wgbgp-edit"), "(none)");
+	assert_string_equal(history(), "committed commit, committed start");
+	assert_string_equal(rollback(1, 0), "applied");
+	assert_true(files_say("one"));
+	refuses = "bgpd config-check";
+	offer_commit("three", 0);
+	assert_string_equal(settle(), "bgpd: no");
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_string_equal(scratch_text("conf.wgbgp-edit"), "(none)");
+	/* A trial of it. */
+	offer_commit("two", 60);
+	assert_string_equal(settle(), "applied");
+	assert_true(files_say("two"));
+	pass(60);
+	PLAYED_AWAIT((answer_one(), !change_on_trial() && !commit_busy()));
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+}
+
+static void refused_offer(struct change_offer offer, const char *why)
+{
+	change_commit(offered(&offer, 0), on_done, NULL);
+	if (!strstr(settle(), why))
+		fail_msg("no \"%s\" in %s", why, said);
+	assert_string_equal(runs(), "one");
+	assert_string_equal(scratch_text("conf.wgbgp-new"), "(none)");
+	assert_string_equal(scratch_text("more.wgbgp-new"), "(none)");
+	offer_free(&offer);
+}
+
+static void test_commit_that_is_refused(void **state)
+{
+	struct change_offer offer;
+
+	edit("two");
+	refused_offer(offer_of("three", "one"), "conf was edited 0 s ago");
+	edit("one");
+	refused_offer(offer_of("three", "four"), "s ago: it is that of commit 1 (start)");
+	offer = offer_of("three", "one");
+	offer.uid = geteuid() + 1;
+	refused_offer(offer, "conf.wgbgp-edit: it is not the client's");
+	offer = offer_of("three", "one");
+	scratch_put("more.wgbgp-edit", "# evil\n");
+	refused_offer(offer, "more.wgbgp-edit: it is not what the client wrote");
+	offer = offer_of("three", "one");
+	unlink(scratch_at("more.wgbgp-edit"));
+	assert_int_equal(symlink(scratch_at("more"), scratch_at("more.wgbgp-edit")), 0);
+	refused_offer(offer, "more.wgbgp-edit: ");
+	offer = offer_of("three", "one");
+	unlink(scratch_at("more.wgbgp-edit"));
+	refused_offer(offer, "more.wgbgp-edit: No such file");
+	offer = offer_of("three", "one");
+	json_array_remove((json_t *)offer.base, 0);
+	refused_offer(offer, "the configuration is ");
+	assert_true(files_say("one"));
+}
+
 /* Files that cannot take their places behind the change are said, and written later: `confirm` does
  * not forget them. */
 static void test_files_later(void **state)
@@ -970,11 +1095,15 @@ static void test_broken_off_and_refused(void **state)
 	assert_true(files_say("one"));
 }
 
-enum { RELOAD, TRIAL, ROLLBACK, TRIAL_ROLLBACK, RETURN, KINDS };
+enum { RELOAD, TRIAL, ROLLBACK, TRIAL_ROLLBACK, RETURN, COMMIT, TRIAL_COMMIT, KINDS };
 
 /* After STEPS answers of the daemons nothing goes on. */
 static void begin(int kind)
 {
+	if (kind == COMMIT || kind == TRIAL_COMMIT) {
+		offer_commit("two", kind == COMMIT ? 0 : 60);
+		return;
+	}
 	edit("two");
 	if (kind == RETURN) {
 		reload(60);
@@ -994,8 +1123,8 @@ static void begin(int kind)
  * of it, whole, and the files say the same. A trial ends as it would have. */
 static void test_ended_at_each_step(void **state)
 {
-	static const char *const becomes[KINDS] = {"two", "two", "one", "one", "one"};
-	static const char *const ends[KINDS] = {"two", "one", "one", "two", "one"};
+	static const char *const becomes[KINDS] = {"two", "two", "one", "one", "one", "two", "two"};
+	static const char *const ends[KINDS] = {"two", "one", "one", "two", "one", "two", "one"};
 
 	for (int kind = 0; kind < KINDS; kind++)
 		for (int steps = 0; steps <= 10; steps++) {
@@ -1127,6 +1256,8 @@ int main(void)
 		TEST(test_broken_at_the_first_start),
 		TEST(test_rollback),
 		TEST(test_rollback_that_is_refused),
+		TEST(test_commit),
+		TEST(test_commit_that_is_refused),
 		TEST(test_files_later),
 		TEST(test_two_spellings),
 		TEST(test_kept_versions),

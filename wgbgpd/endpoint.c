@@ -186,6 +186,7 @@ static void client_free(struct client *client)
 		endpoint_own_forget(r);
 		request_free(r);
 	}
+	endpoint_own_left(&client->to);
 	for (int i = 0; i < DAEMON_COUNT; i++)
 		ipc_free(client->relays[i].ipc);
 	ipc_free(client->to.ipc);

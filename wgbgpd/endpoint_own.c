@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "change.h"
+#include "change_offer.h"
 #include "change_keep.h"
 #include "change_trial.h"
 #include "conf.h"
@@ -153,6 +155,33 @@ static bool refuse_change(struct request *r)
 	return false;
 }
 
+/* Who has the configuration for itself (`configure exclusive`), until its connection ends. */
+static struct {
+	const struct request_to *to; /* NULL: nobody */
+	time_t since;
+	char login[64];
+} holder;
+
+/* True: it was refused. */
+static bool refuse_held(struct request *r)
+{
+	char text[160];
+
+	if (!holder.to || holder.to == r->to)
+		return false;
+	snprintf(text, sizeof(text),
+		 "%s has the configuration for itself (configure exclusive), for %lld s now",
+		 holder.login, (long long)(time(NULL) - holder.since));
+	request_end(r, text);
+	return true;
+}
+
+void endpoint_own_left(const struct request_to *to)
+{
+	if (holder.to == to)
+		holder.to = NULL;
+}
+
 /* ---- changes of the configuration (change.h) */
 
 static void on_configured(void *arg, const char *error)
@@ -207,7 +236,7 @@ static void run_reload(struct request *r, const json_t *args)
 {
 	struct change_ask ask;
 
-	if (refuse_change(r) || !ask_of(r, "reload", args, &ask))
+	if (refuse_change(r) || refuse_held(r) || !ask_of(r, "reload", args, &ask))
 		return;
 	changing = r;
 	ask.warnings = json_array();
@@ -223,6 +252,49 @@ static void run_check(struct request *r, const json_t *args)
 	changing = r;
 	ask.warnings = json_array();
 	change_check(&ask, on_configured, ask.warnings);
+}
+
+/* Of what a client has changed itself (change_offer.h). */
+static void run_commit(struct request *r, const json_t *args)
+{
+	const struct change_offer offer = {conf_list(args, "base"), conf_list(args, "files"),
+					   r->to->uid};
+	struct change_ask ask;
+
+	if (refuse_change(r) || refuse_held(r) || !ask_of(r, "commit", args, &ask))
+		return;
+	changing = r;
+	ask.offer = &offer;
+	ask.warnings = json_array();
+	if (conf_has(args, "check"))
+		change_check(&ask, on_configured, ask.warnings);
+	else
+		change_commit(&ask, on_configured, ask.warnings);
+}
+
+/* Where the files are, and what they said when they were committed last. */
+static void run_files(struct request *r, const json_t *args)
+{
+	json_t *list = change_offer_base(), *row;
+	size_t i;
+
+	request_head(r, json_pack("{s:s}", "main", datastore_path()), "files");
+	json_array_foreach (list, i, row)
+		request_row(r, json_incref(row));
+	request_end(r, NULL);
+	json_decref(list);
+}
+
+static void run_exclusive(struct request *r, const json_t *args)
+{
+	bool on = conf_bool(args, "on", false);
+
+	if (refuse_held(r))
+		return;
+	holder.to = on ? r->to : NULL;
+	holder.since = time(NULL);
+	str_copy(holder.login, conf_str(args, "login", "somebody"), sizeof(holder.login));
+	request_object(r, json_object());
 }
 
 static void on_plan_checked(void *arg, const char *error)
@@ -259,7 +331,8 @@ static void run_rollback(struct request *r, const json_t *args)
 		request_end(r, "expected how many commits back");
 		return;
 	}
-	if (refuse_rollback(r, back) || !ask_of(r, "rollback", args, &ask))
+	if (refuse_rollback(r, back) || (back && refuse_held(r)) ||
+	    !ask_of(r, "rollback", args, &ask))
 		return;
 	changing = r;
 	ask.warnings = json_array();
@@ -338,6 +411,9 @@ static const struct {
 	{"rollback", run_rollback},
 	{"confirm", run_confirm},
 	{"commits", run_commits},
+	{"commit", run_commit},
+	{"files", run_files},
+	{"exclusive", run_exclusive},
 	{"log-level", run_log_level},
 	{"teardown", run_teardown},
 	{"drill", drill_request},

@@ -19,6 +19,8 @@ void endpoint_own_open(const struct endpoint_ops *ops);
  * is told by endpoint_own_forget(). */
 bool endpoint_own_run(struct request *r, const char *command, const json_t *args);
 void endpoint_own_forget(struct request *r);
+/* A client that is gone. */
+void endpoint_own_left(const struct request_to *to);
 void endpoint_own_silent(enum daemon_id id);
 
 #endif

@@ -38,6 +38,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/change_keep.c wgbgpd/change_keep.h \
 	wgbgpd/change_now.c wgbgpd/change_now.h \
 	wgbgpd/change_start.c wgbgpd/change_start.h \
+	wgbgpd/change_offer.c wgbgpd/change_offer.h \
 	wgbgpd/change_store.c wgbgpd/change_store.h \
 	wgbgpd/change_trial.c wgbgpd/change_trial.h \
 	wgbgpd/cli_sockets.c wgbgpd/cli_sockets.h \
