@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configure.h"
 #include "doctor.h"
 #include "drain.h"
 #include "explain.h"
@@ -128,6 +129,8 @@ static const struct cli_word words[] = {
 	PLAIN("comment", "a word on why, in quotes"),
 	PLAIN("commits", "changes of the configuration"),
 	PLAIN("configuration", "the configuration"),
+	PLAIN("conf", "the same as configure"),
+	PLAIN("configure", "edit a candidate of the configuration, and commit it"),
 	PLAIN("confirm", "what is on trial stays"),
 	PLAIN("confirmed", "it takes itself back unless it is confirmed"),
 	PLAIN("daemons", "the processes of wgbgp"),
@@ -135,6 +138,7 @@ static const struct cli_word words[] = {
 	PLAIN("drain", "move traffic away from a tunnel without loss, and say when it is quiet"),
 	PLAIN("drill", "take a tunnel down for some seconds and measure what comes of it"),
 	PLAIN("drills", "what drills measured"),
+	SAYS("exclusive", "nobody else commits or reloads meanwhile", "exclusive", "true"),
 	PLAIN("exit", "leave"),
 	PLAIN("for", "how long"),
 	PLAIN("explain", "follow a destination through every table and say where it ends"),
@@ -452,6 +456,9 @@ static const struct cli_row rows[] = {
 	{"plan", "plan", CLI_SHOW, plan_run,
 	 "what a reload would do to interfaces, sessions and prefixes; changes nothing"},
 	{"confirm", "confirm", 0, NULL, "what is on trial stays"},
+	{"configure|conf [exclusive]", NULL, 0, configure_run,
+	 "edit a candidate of the configuration, and commit it"},
+	{"configure|conf terminal", NULL, 0, configure_run, "the same, in other routers' words"},
 	{"rollback BACK [comment TEXT]", "rollback", CLI_SIGNED, NULL,
 	 "apply what was committed so many commits ago, and put it into the files"},
 	{"rollback BACK confirmed WAIT [comment TEXT]", "rollback", CLI_SIGNED, NULL,

@@ -17,10 +17,12 @@
 #define HISTORY_LINES 1000
 #define HOST_MAX 64
 #define CANDIDATES_MAX 256
+#define PROMPT_MAX 256
 
 struct editor {
 	struct cli_session *s;
-	char prompt[HOST_MAX + sizeof("# ")];
+	char host[HOST_MAX];
+	char prompt[PROMPT_MAX];
 	EditLine *el;
 	History *history;
 	char *history_file; /* NULL without a home */
@@ -56,6 +58,24 @@ static void show_error(struct editor *ed, const struct cli_error *error)
 		error->text);
 }
 
+/* A mode's words, in its own order. */
+static void help_of_mode(struct editor *ed, const char *text)
+{
+	struct session_offers offers;
+	struct cli_error error;
+
+	if (!ed->s->mode->choices(ed->s, text, &offers, &error)) {
+		show_error(ed, &error);
+		return;
+	}
+	putc('\n', ed->s->out);
+	for (size_t i = 0; i < offers.n; i++)
+		fprintf(ed->s->out, "  %-20s %s\n", offers.v[i].word, offers.v[i].help);
+	if (offers.end && !offers.partial[0])
+		fprintf(ed->s->out, "  %-20s %s\n", "<cr>", "run it as it stands");
+	session_offers_free(&offers);
+}
+
 static unsigned char on_help(EditLine *el, int ch)
 {
 	struct cli_choices c;
@@ -64,7 +84,9 @@ static unsigned char on_help(EditLine *el, int ch)
 	char *text = typed(el);
 
 	el_get(el, EL_CLIENTDATA, &ed);
-	if (!line_choices(ed->s->grammar, text, &c, &error)) {
+	if (ed->s->mode) {
+		help_of_mode(ed, text);
+	} else if (!line_choices(ed->s->grammar, text, &c, &error)) {
 		show_error(ed, &error);
 	} else {
 		putc('\n', ed->s->out);
@@ -120,6 +142,23 @@ static void candidates_of(struct editor *ed, struct candidates *cs, const struct
 	}
 }
 
+/* The same of a mode, as far as they can be put in. */
+static bool candidates_of_mode(struct editor *ed, struct candidates *cs, const char *text,
+			       struct cli_choices *c, struct cli_error *error)
+{
+	struct session_offers offers;
+
+	cs->n = 0;
+	if (!ed->s->mode->choices(ed->s, text, &offers, error))
+		return false;
+	str_copy(c->partial, offers.partial, sizeof(c->partial));
+	for (size_t i = 0; i < offers.n; i++)
+		if (offers.v[i].fixed)
+			candidate_add(cs, offers.v[i].word, c->partial);
+	session_offers_free(&offers);
+	return true;
+}
+
 static size_t common_length(const struct candidates *cs)
 {
 	size_t len = strlen(cs->text[0]);
@@ -165,10 +204,14 @@ static unsigned char on_tab(EditLine *el, int ch)
 	struct editor *ed;
 	char *text = typed(el);
 	unsigned char result = CC_REDISPLAY;
+	bool good;
 
 	el_get(el, EL_CLIENTDATA, &ed);
-	if (line_choices(ed->s->grammar, text, &c, &error)) {
-		candidates_of(ed, &cs, &c);
+	good = ed->s->mode ? candidates_of_mode(ed, &cs, text, &c, &error)
+			   : line_choices(ed->s->grammar, text, &c, &error);
+	if (good) {
+		if (!ed->s->mode)
+			candidates_of(ed, &cs, &c);
 		result = insert_or_list(el, ed, &cs, &c);
 		for (size_t i = 0; i < cs.n; i++)
 			free(cs.text[i]);
@@ -216,14 +259,11 @@ static void editor_open(struct editor *ed, struct cli_session *s)
 {
 	const struct sigaction interrupt = {.sa_handler = edit_on_interrupt};
 	const char *home = getenv("HOME");
-	char host[HOST_MAX];
 	HistEvent ev;
 
-	host_name(s, host, sizeof(host));
-	host[strcspn(host, ".")] = '\0';
+	host_name(s, ed->host, sizeof(ed->host));
+	ed->host[strcspn(ed->host, ".")] = '\0';
 	ed->s = s;
-	snprintf(ed->prompt, sizeof(ed->prompt), "%s# ", host);
-	s->prompt_len = strlen(ed->prompt);
 	ed->history_file = home ? xasprintf("%s/.wgbgp_history", home) : NULL;
 	ed->history = history_init();
 	history(ed->history, &ev, H_SETSIZE, HISTORY_LINES);
@@ -262,9 +302,29 @@ static void editor_close(struct editor *ed)
 	free(ed->history_file);
 }
 
+static void set_prompt(struct editor *ed)
+{
+	if (ed->s->mode)
+		ed->s->mode->prompt(ed->s, ed->host, ed->prompt, sizeof(ed->prompt));
+	else
+		snprintf(ed->prompt, sizeof(ed->prompt), "%s# ", ed->host);
+	ed->s->prompt_len = strlen(ed->prompt);
+}
+
+/* The first one leaves a mode. True: it is the end of all. */
+static bool at_end(struct editor *ed, bool again)
+{
+	putc('\n', ed->s->out);
+	if (!ed->s->mode || again)
+		return true;
+	session_run(ed->s, "end");
+	return false;
+}
+
 void edit_run(struct cli_session *s)
 {
 	struct editor ed;
+	bool ended = false;
 
 	editor_open(&ed, s);
 	while (!s->quit) {
@@ -275,15 +335,19 @@ void edit_run(struct cli_session *s)
 
 		errno = 0;
 		ed.cancelled = false;
+		set_prompt(&ed);
 		typed_line = el_gets(ed.el, &n);
 		if (ed.cancelled || (!typed_line && errno == EINTR)) {
 			el_reset(ed.el);
 			continue;
 		}
 		if (!typed_line) {
-			putc('\n', s->out);
-			break;
+			if (at_end(&ed, ended))
+				break;
+			ended = true;
+			continue;
 		}
+		ended = false;
 		text = xstrdup(typed_line);
 		text[strcspn(text, "\r\n")] = '\0';
 		if (text[strspn(text, " \t")])

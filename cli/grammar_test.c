@@ -186,7 +186,8 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"", "clear confirm debug doctor drain drill exit explain help log monitor no "
+		{"", "clear conf configure confirm debug doctor drain drill exit explain help log "
+		     "monitor no "
 		     "ping plan quit reload "
 		     "rollback show "
 		     "teardown traceroute undrain watch"},

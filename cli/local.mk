@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_SOURCES = \
+	cli/candidate.c cli/candidate.h \
 	cli/client.c cli/client.h \
 	cli/commands.c cli/commands.h \
+	cli/configure.c cli/configure.h \
+	cli/configure_commit.c cli/configure_commit.h \
+	cli/configure_differ.c cli/configure_differ.h \
+	cli/configure_lines.c cli/configure_lines.h \
+	cli/configure_load.c cli/configure_load.h \
+	cli/configure_merge.c cli/configure_merge.h \
+	cli/configure_path.c cli/configure_path.h \
+	cli/configure_take.c cli/configure_take.h \
+	cli/configure_verbs.c cli/configure_verbs.h \
+	cli/configure_words.c cli/configure_words.h \
 	cli/doctor.c cli/doctor.h \
 	cli/doctor_bgp.c cli/doctor_bgp.h \
 	cli/doctor_causes.c cli/doctor_causes.h \
@@ -38,30 +49,37 @@ cli_libcli_a_SOURCES = \
 	cli/session.c cli/session.h \
 	cli/story.c cli/story.h \
 	cli/table.c cli/table.h
-cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd
+cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(YANG_CFLAGS)
+# `configure` edits with the parser of the configuration.
+CLI_LIBS = cli/libcli.a wgbgpd/libconf.a $(YANG_LIBS)
 
 bin_PROGRAMS += cli/wgbgp-cli
 cli_wgbgp_cli_SOURCES = cli/edit.c cli/edit.h cli/main.c
 cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
-cli_wgbgp_cli_LDADD = cli/libcli.a $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
+cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/client_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/golden_test \
+check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/golden_test \
 	cli/filter_test cli/grammar_test cli/kernel_route_test cli/line_test cli/machine_test \
 	cli/nearest_test cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
-cli_client_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_client_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop \
 	-Wl,--wrap=event_base_loop,--wrap=socket,--wrap=connect,--wrap=setsockopt
+cli_configure_test_SOURCES = cli/configure_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
+cli_configure_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd
+cli_configure_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+cli_configure_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
 cli_doctor_test_SOURCES = cli/doctor_test.c cli/canned.c cli/canned.h
-cli_doctor_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_doctor_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_edit_test_SOURCES = cli/edit_test.c cli/edit.c cli/edit.h cli/played.c cli/played.h \
 	lib/loop_fake.c lib/loop_fake.h
 cli_edit_test_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
-cli_edit_test_LDADD = cli/libcli.a $(EDIT_LIBS) $(TEST_LIBS)
+cli_edit_test_LDADD = $(CLI_LIBS) $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
-cli_explain_judge_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_explain_judge_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 # What requests may have, for the tests' client.
 BUILT_SOURCES += cli/request_members.h
 CLEANFILES += cli/request_members.h
@@ -69,25 +87,25 @@ cli/request_members.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
 	$(AM_V_GEN)$(MKDIR_P) cli && $(PYTHON) -B $(srcdir)/yang/requests --members $(srcdir)/yang > $@.tmp && mv $@.tmp $@
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
-cli_golden_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_golden_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_filter_test_SOURCES = cli/filter_test.c
-cli_filter_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_filter_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
-cli_grammar_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_grammar_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
 cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
 cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
-cli_kernel_route_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_kernel_route_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
 cli_line_test_SOURCES = cli/line_test.c
-cli_line_test_LDADD = cli/libcli.a $(MNL_LIBS) $(TEST_LIBS)
+cli_line_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
 cli_machine_test_SOURCES = cli/machine_test.c
-cli_machine_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_machine_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_nearest_test_SOURCES = cli/nearest_test.c
-cli_nearest_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_nearest_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_output_test_SOURCES = cli/output_test.c
-cli_output_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_output_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h
-cli_session_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_session_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_table_test_SOURCES = cli/table_test.c
-cli_table_test_LDADD = cli/libcli.a $(TEST_LIBS)
+cli_table_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 endif
 EXTRA_DIST += cli/testdata cli/FLOORS

@@ -86,6 +86,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < n && !s.quit; i++)
 		ok = session_run(&s, commands[i]) == 0 && ok;
+	ok = session_end(&s) == 0 && ok;
 	client_free(s.client);
 	free(commands);
 	if (fflush(stdout) != 0 || ferror(stdout))

@@ -85,6 +85,7 @@ const struct render renders_acts[] = {
 	{"drill-stop", .head = drill_stop_head},
 	{"log-level", .head = log_level_head},
 	{"reload", .head = change_head},
+	{"commit", .head = change_head},
 	{"rollback", .head = change_head},
 	{"teardown", .head = teardown_head},
 	{"undrain", .row = undrain_row},

@@ -298,13 +298,26 @@ static bool says_yes(FILE *in)
 	return first == 'y' || first == 'Y';
 }
 
-static bool confirmed(struct cli_session *s, const struct cli_line *line)
+bool session_sure(struct cli_session *s, const char *what)
 {
-	if (!s->interactive || !(line->row->flags & CLI_CONFIRM))
+	if (!s->interactive)
 		return true;
-	fprintf(s->out, "This will %s. Sure? [y/N] ", line->row->help);
+	fprintf(s->out, "%s. Sure? [y/N] ", what);
 	fflush(s->out);
 	return says_yes(stdin);
+}
+
+static bool confirmed(struct cli_session *s, const struct cli_line *line)
+{
+	char *what;
+	bool sure;
+
+	if (!(line->row->flags & CLI_CONFIRM))
+		return true;
+	what = xasprintf("This will %s", line->row->help);
+	sure = session_sure(s, what);
+	free(what);
+	return sure;
 }
 
 static int refuse_line(struct cli_session *s, const char *text, const char *command,
@@ -447,19 +460,82 @@ static int session_watch(struct cli_session *s, const char *text, const struct l
 	return err;
 }
 
-/* The output is flushed, so that a program which reads it sees the whole answer. */
-int session_run(struct cli_session *s, const char *text)
+/* Its own words, through filters as any other line. */
+static int run_mode(struct cli_session *s, const char *text, const struct line_parts *parts)
+{
+	struct cli_error error = {.text = "`watch` is for commands of the normal prompt: do watch"};
+	FILE *out = s->out;
+	bool no_pager = s->no_pager;
+	struct output_stack stack;
+	int err;
+
+	if (parts->watch)
+		return refuse_line(s, text, NULL, &error);
+	s->no_pager = no_pager || parts->n_filters;
+	s->out = output_open(&stack, out, parts, false);
+	err = s->mode->run(s, parts->command);
+	output_close(&stack);
+	s->out = out;
+	s->no_pager = no_pager;
+	return err;
+}
+
+static int run_split(struct cli_session *s, const char *text, bool in_mode)
 {
 	struct line_parts parts;
 	struct cli_error error;
 	int err;
 
-	s->status = 0;
 	if (line_split(text, &parts, &error) < 0)
 		return refuse_line(s, text, NULL, &error);
 	look_at_terminal(s, &parts);
-	err = parts.watch ? session_watch(s, text, &parts) : run_parts(s, text, &parts);
+	err = in_mode	    ? run_mode(s, text, &parts)
+	      : parts.watch ? session_watch(s, text, &parts)
+			    : run_parts(s, text, &parts);
 	line_free(&parts);
+	return err;
+}
+
+int session_line(struct cli_session *s, const char *text)
+{
+	return run_split(s, text, false);
+}
+
+/* The output is flushed, so that a program which reads it sees the whole answer. */
+int session_run(struct cli_session *s, const char *text)
+{
+	int err;
+
+	s->status = 0;
+	err = run_split(s, text, s->mode != NULL);
 	fflush(s->out);
 	return err;
+}
+
+int session_end(struct cli_session *s)
+{
+	return s->mode ? s->mode->end(s) : 0;
+}
+
+/* ---- what may follow */
+
+void session_offer(struct session_offers *o, const char *word, const char *help, bool fixed)
+{
+	if (fixed && strncmp(word, o->partial, strlen(o->partial)) != 0)
+		return;
+	for (size_t i = 0; i < o->n; i++)
+		if (str_eq(o->v[i].word, word))
+			return;
+	o->v = xgrow(o->v, o->n, &o->cap, sizeof(*o->v));
+	o->v[o->n++] = (struct session_word){xstrdup(word), xstrdup(help), fixed};
+}
+
+void session_offers_free(struct session_offers *o)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		free(o->v[i].word);
+		free(o->v[i].help);
+	}
+	free(o->v);
+	*o = (struct session_offers){0};
 }

@@ -14,9 +14,37 @@
 #include "grammar.h"
 #include "render.h"
 
+struct cli_session;
+
+/* What may stand at the end of a line. */
+struct session_offers {
+	struct session_word {
+		char *word, *help;
+		bool fixed; /* it can be put in; else WORD stands for what HELP describes */
+	} * v;
+	size_t n, cap;
+	bool end;		    /* the line may end here */
+	char partial[CLI_WORD_MAX]; /* what is typed of the word */
+};
+/* Adds it unless it does not begin with the partial word, or is there; copies. */
+void session_offer(struct session_offers *o, const char *word, const char *help, bool fixed);
+void session_offers_free(struct session_offers *o);
+
+/* Lines mean something else while it lasts. */
+struct session_mode {
+	int (*run)(struct cli_session *s, const char *text); /* as session_run() */
+	void (*prompt)(const struct cli_session *s, const char *host, char *out, size_t size);
+	/* For `?` and TAB at the end of TEXT; false with an error. */
+	bool (*choices)(struct cli_session *s, const char *text, struct session_offers *out,
+			struct cli_error *error);
+	int (*end)(struct cli_session *s); /* of all input; -1: what is lost was said */
+};
+
 struct cli_session {
 	struct client *client;
 	const struct cli_grammar *grammar; /* what may be typed */
+	const struct session_mode *mode;   /* or NULL */
+	void *mode_arg;			   /* the mode's own */
 	FILE *out, *err;
 	bool interactive;
 	bool terminal; /* out is one, and so is standard input: pager, tables that fit, colours */
@@ -31,6 +59,12 @@ struct cli_session {
 
 /* 0, or -1 after the error was written. */
 int session_run(struct cli_session *s, const char *text);
+/* The same of a line that is no line of the mode. */
+int session_line(struct cli_session *s, const char *text);
+/* Asks a person, where one types. */
+bool session_sure(struct cli_session *s, const char *what);
+/* No more input. */
+int session_end(struct cli_session *s);
 /* One request with its answer on s->out. */
 int session_request(struct cli_session *s, const struct cli_line *line);
 /* The request says who asks, and from where. */

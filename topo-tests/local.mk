@@ -32,6 +32,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/ns.py \
 	topo-tests/lib/peers.py \
 	topo-tests/lib/probe.py \
+	topo-tests/lib/prompt.py \
 	topo-tests/lib/raw.py \
 	topo-tests/lib/relay.py \
 	topo-tests/lib/snippets.py \
@@ -53,6 +54,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_chaos.py \
 	topo-tests/test_cli.py \
 	topo-tests/test_commit.py \
+	topo-tests/test_configure.py \
 	topo-tests/test_containers.py \
 	topo-tests/test_cost.py \
 	topo-tests/test_default_route.py \

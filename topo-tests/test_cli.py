@@ -4,20 +4,15 @@ which must name the reason when a destination is not reachable.
 
     host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
 """
-import fcntl
 import grp
 import json
 import os
-import pty
 import re
-import select
-import struct
-import termios
-import time
 
 import pytest
 
 from lib.build import program
+from lib.prompt import Prompt
 from lib.wait import wait_until
 from lib.wgbgp import Wgbgp
 
@@ -139,46 +134,6 @@ def test_explain_nobody(two):
     two.a.out("ip -6 route del default")
     explained(two.wa, "203.0.113.1", "no prefix in the BGP table covers 203.0.113.1")
     explained(two.wa, "2001:db8:ffff::1", "no prefix in the BGP table covers")
-
-
-class Prompt:
-    """The program on a terminal of its own."""
-
-    def __init__(self, wgbgp, size=(0, 0), **env):
-        """SIZE: lines and columns of the terminal; 0: it does not know."""
-        argv = [program("cli/wgbgp-cli"), "-r", wgbgp.rundir]
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-            os.environ.update(wgbgp.env(), HOME=wgbgp.rundir, TERM="xterm", **env)
-            os.execv(argv[0], argv)
-
-    def type(self, text, expect):
-        """Types TEXT, reads until EXPECT is there."""
-        return self._read(text, lambda seen: expect in seen, expect)
-
-    def run(self, text, expect):
-        """The same with a whole line: until the next prompt behind EXPECT."""
-        return self._read(text + "\n", lambda seen: "# " in seen.partition(expect)[2], expect)
-
-    def _read(self, text, done, expect):
-        os.write(self.fd, text.encode())
-        seen, end = "", time.monotonic() + 10
-        while not done(seen):
-            assert time.monotonic() < end, f"no {expect!r} after {text!r} in {seen!r}"
-            if select.select([self.fd], [], [], 0.2)[0]:
-                seen += os.read(self.fd, 65536).decode(errors="replace")
-        return seen
-
-    def end(self):
-        os.write(self.fd, b"exit\n")
-        while True:
-            try:
-                if not os.read(self.fd, 65536):
-                    break
-            except OSError:
-                break
-        return os.waitpid(self.pid, 0)[1]
 
 
 def test_prompt(two):
