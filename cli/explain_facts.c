@@ -91,6 +91,11 @@ const char *explain_pin_state(const struct judge *f, const struct addr *endpoint
 	return "";
 }
 
+bool explain_is_kept(const json_t *route)
+{
+	return str_eq(str_of(route, "protocol"), "keep-in");
+}
+
 bool explain_is_endpoint(const struct judge *f)
 {
 	json_t *row;

@@ -48,6 +48,8 @@ const json_t *explain_best_path(const json_t *row); /* of a row of the BGP table
 const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer);
 const char *explain_pin_state(const struct judge *f, const struct addr *endpoint);
 bool explain_is_endpoint(const struct judge *f); /* the destination is one of a tunnel */
+/* Ours, where no tunnel has a route: it refuses packets, so that they do not leave in the clear. */
+bool explain_is_kept(const json_t *route);
 
 /* The address in "192.0.2.1:51820", "192.0.2.1/32" or "192.0.2.1"; -EINVAL. */
 int explain_addr(const char *text, struct addr *out);

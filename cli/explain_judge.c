@@ -113,7 +113,7 @@ static void judge_read(struct judge *f, const json_t *facts)
 	pick_hop(f);
 	pick_tunnel(f);
 	f->claimed = claim_find(json_object_get(facts, "interfaces"), f->plane, &f->dst_prefix,
-				f->bgp_longest != NULL, &f->claim);
+				f->bgp_longest || explain_is_kept(f->route), &f->claim);
 }
 
 const json_t *explain_hop(const json_t *facts)

@@ -36,12 +36,6 @@ static bool is_bgp(const json_t *route)
 	return str_eq(str_of(route, "protocol"), "bgp");
 }
 
-/* Ours, where no tunnel has a route: it refuses packets, so that they do not leave in the clear. */
-static bool is_kept(const json_t *route)
-{
-	return str_eq(str_of(route, "protocol"), "keep-in");
-}
-
 /* Paths as good as the best one that may not be used beside it. */
 static void say_ties(struct judge *f)
 {
@@ -72,7 +66,7 @@ static void say_best(struct judge *f, const json_t *best)
  * may take its place; a shorter route was not meant for this destination. */
 static void say_no_path(struct judge *f)
 {
-	bool others = f->route && !is_bgp(f->route) && !is_kept(f->route);
+	bool others = f->route && !is_bgp(f->route) && !explain_is_kept(f->route);
 	bool replaced =
 		others && explain_cover_len(f, f->route) == explain_cover_len(f, f->bgp_longest);
 
@@ -95,7 +89,7 @@ static void step_bgp(struct judge *f)
 	const json_t *best = explain_best_path(f->bgp);
 	const char *protocol = TEXT(f->route, "protocol");
 
-	if (is_kept(f->route) &&
+	if (explain_is_kept(f->route) &&
 	    explain_cover_len(f, f->route) > explain_cover_len(f, f->bgp_longest))
 		return;
 	if (f->route && !is_bgp(f->route) &&
@@ -138,7 +132,7 @@ static void step_rib(struct judge *f)
 			     TEXT(f->rejected, "protocol"), why(f->rejected));
 	if (!f->route)
 		explain_step(f, "rib", false, "no route covers %s", ADDR_STR(&f->dst));
-	else if (is_kept(f->route))
+	else if (explain_is_kept(f->route))
 		explain_step(f, "rib", true, "%s is kept in, for %s: no tunnel has a route for it",
 			     TEXT(f->route, "prefix"), AGE(f->route, "age-seconds"));
 	else if (len < bgp_len)
@@ -166,7 +160,7 @@ static void step_nexthop(struct judge *f)
 			explain_step(f, "next-hop", true, "%s by %s peer %s shares the traffic",
 				     TEXT(hop, "address"), TEXT(hop, "interface"),
 				     TEXT(hop, "peer"));
-	if (is_kept(f->route))
+	if (explain_is_kept(f->route))
 		return; /* step_claim() says which tunnel it waits for */
 	if (!f->hop && is_true(f->route, "installed") && !json_array_size(hops))
 		explain_step(f, "next-hop", false,
@@ -417,7 +411,7 @@ static void step_claim(struct judge *f)
 	const char *by = TEXT(f->hop, "interface");
 	int claim_len = f->claimed ? f->claim.prefix.len : COVERS_NOT, known = known_len(f);
 
-	if (is_kept(f->route) && f->claimed)
+	if (explain_is_kept(f->route) && f->claimed)
 		explain_say_claim(f, "it is kept in");
 	if (f->on_tunnel || !f->hop || is_protocol(f, "pin") || explain_is_endpoint(f))
 		return;

@@ -154,7 +154,8 @@ static void rules_row(struct view *v, const json_t *row)
 	put_mark(out, row);
 	if (int_of(row, "tos"))
 		fprintf(out, " tos 0x%llx", (long long)int_of(row, "tos"));
-	fprintf(out, " lookup %s (%s)\n", TEXT(row, "table"), TEXT(row, "state"));
+	fprintf(out, " lookup %s%s (%s)\n", TEXT(row, "table"),
+		is_true(row, "no-default") ? " but no default route" : "", TEXT(row, "state"));
 }
 
 static const struct column plane_columns[] = {

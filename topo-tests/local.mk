@@ -81,6 +81,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_keep_in.py \
 	topo-tests/test_keep_in_boot.py \
 	topo-tests/test_keep_in_clear.py \
+	topo-tests/test_keep_in_default.py \
 	topo-tests/test_keep_in_spared.py \
 	topo-tests/test_kernel.py \
 	topo-tests/test_last_path.py \

@@ -204,7 +204,7 @@ KEYS = {
     "nexthops": ("", "nexthops", "address state reason interface peer tunnel cost"),
     "pins": ("", "pins", "endpoint via interface state"),
     "rules": ("", "rules", "priority family source destination interface fwmark fwmask tos table "
-              "state"),
+              "no-default state"),
     "rib summary": ("prefixes", None, ""),
     "wireguard": ("", "interfaces", "name state error ifindex source-check-drops backend up adopted public-key listen-port fwmark "
                   "mtu plane addresses rx-bytes tx-bytes peers"),

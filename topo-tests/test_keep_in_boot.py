@@ -59,6 +59,22 @@ def test_loads(topo):
     assert m.router.run("ip route get 192.168.65.7", check=False).returncode != 0
 
 
+def test_default(topo):
+    """The default route of the main table: by rules and a table of its own."""
+    m = Machine(topo)
+    places = [("0.0.0.0/0", 22200), ("::/0", 22200)]
+    m.router.ip("link set lo up\nroute add default dev lo")
+    for _ in range(2):
+        content = text(places).replace(f"{KEEP_IN}\n", f"{KEEP_IN} priority 32763\n")
+        assert m.load(content) == (0, "")
+        for family in ("-4", "-6"):
+            rules = m.router.out(["ip", "-N", family, "rule", "show"]).splitlines()
+            assert [r.split(":")[0] for r in rules if "proto 222" in r] == ["32763", "32765"], rules
+    assert m.router.run("ip route get 192.0.2.7", check=False).returncode != 0
+    m.router.ip("route add 192.0.2.0/24 dev lo")
+    assert m.router.run("ip route get 192.0.2.7").returncode == 0
+
+
 def test_many(topo):
     """Ten thousand are there in one go."""
     m = Machine(topo)
@@ -72,7 +88,9 @@ def test_refused_whole(topo):
     m = Machine(topo)
     bad = (("", 1), (text(PLACES)[:-3], 7), (text(PLACES, end=4), 7),
            (text(PLACES).replace("254", "255"), 2), (text(PLACES).replace(str(KEEP_IN), "1"), 2),
-           (text([("0.0.0.0/0", 254)]), 2), (text(PLACES) + "10.0.0.0/8\n", 8))
+           (text([("0.0.0.0/0", 254)]), 2), (text(PLACES) + "10.0.0.0/8\n", 8),
+           (text([("0.0.0.0/0", 22200)]).replace("94\n", "94 priority 32764\n"), 2),
+           (text([("10.0.0.0/8", 254)]).replace("94\n", "94 priority 32763\n"), 2))
     for content, line in bad:
         status, said = m.load(content)
         assert status == 1 and f"line {line} is not as wgbgpd writes it" in said, (content, said)

@@ -206,6 +206,9 @@ TO_NH = "static 30.0.0.0/24 { next-hop 10.9.0.2; interface wg0; }"
 RULE = "rule 500 { table 77; source 10.1.0.0/16; }"
 
 
+DEFAULT = instead("permit [ 20.0.0.0/8", "keep-in permit; permit [ 0.0.0.0/0 20.0.0.0/8")
+
+
 def rib(leaf, new, old=""):
     return Row(f"rib/{leaf}", at("rib", new), at("rib", old) if old else ())
 
@@ -216,6 +219,8 @@ RIB = [
     rib("resolve-via-default", f"{FAR_OFF} resolve-via-default on;", FAR_OFF),
     rib("nftables-sets", "nftables-sets all;"),
     rib("keep-in", "keep-in permit;"), rib("keep-in-time", "keep-in-time 77;"),
+    *(Row(f"rib/{leaf}", [DEFAULT, at("rib", f"{leaf} 777;")], DEFAULT)
+      for leaf in ("keep-in-table", "keep-in-priority")),
     *(Row(f"rib/distance/{name}", [at("distance", f"{name} {number};"), at("rib", STATIC)],
           at("rib", STATIC))
       for name, number in (("connected", 9), ("ebgp", 99), ("ibgp", 98), ("static", 97),

@@ -5,6 +5,7 @@
  * it is unique in its plane. What one has and another may get is refused where nothing would come
  * of it, else said.
  */
+#include <linux/rtnetlink.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "conf_check.h"
 #include "conf_check_say.h"
 #include "conf_key.h"
+#include "conf_leaves.h"
 #include "conf_schema.h"
 #include "prefix.h"
 
@@ -261,22 +263,67 @@ static void check_quality(const struct lyd_node *peer, struct conf_errors *errs)
 	}
 }
 
-/* What only a default route in `permit` covers has no unreachable route. RIB: the rib's mode. */
-static void check_keep_in(const struct lyd_node *peer, const char *rib, struct conf_errors *errs)
+static unsigned long conf_number(const struct lyd_node *of, const char *name, unsigned long other)
 {
-	const char *own = conf_value(peer, "keep-in"), *mode = own ? own : rib;
+	const char *text = conf_value(of, name);
 
-	if (!mode || !str_eq(mode, "permit"))
+	return text ? strtoul(text, NULL, 10) : other;
+}
+
+/* The table that keeps a default route in has routes of a plane or an uplink. */
+static bool is_table_taken(const struct conf *conf, unsigned long table)
+{
+	for (struct lyd_node *p = conf_top(conf, "plane"); p; p = conf_next(p))
+		if (conf_number(p, "table", 0) == table)
+			return true;
+	for (struct lyd_node *i = conf_child(conf_top(conf, "wireguard"), "interface"); i;
+	     i = conf_next(i))
+		if (conf_number(conf_child(i, "uplink"), "table", 0) == table)
+			return true;
+	return false;
+}
+
+/* P is the default route of an entry of `permit` in the main table, which is to be kept in. */
+static void check_default(const struct conf *conf, const struct lyd_node *p,
+			  struct conf_errors *errs)
+{
+	const struct lyd_node *rib = conf_top(conf, "rib"), *distance = conf_child(rib, "distance");
+	unsigned long table = conf_number(rib, "keep-in-table", CONF_RIB_KEEP_IN_TABLE);
+	const char *text = lyd_get_value(p);
+
+	if (is_table_taken(conf, table))
+		conf_check_error(errs, p,
+				 "'%s' is kept in by table %lu, which has other routes: choose "
+				 "another 'rib keep-in-table'",
+				 text, table);
+	if (conf_is(rib, "pin-endpoints", "off"))
+		conf_check_warning(errs, p,
+				   "'%s' is not kept in: with 'pin-endpoints off' the encrypted "
+				   "packets would have no way",
+				   text);
+	else if (conf_number(distance, "kernel", CONF_DISTANCE_KERNEL) <
+		 conf_number(distance, "ebgp", CONF_DISTANCE_EBGP))
+		conf_check_warning(errs, p,
+				   "'%s' is kept in, but a default route of somebody else is "
+				   "preferred to the tunnel's: where there is one, nothing leaves "
+				   "by either; see 'rib distance kernel'",
+				   text);
+}
+
+/* What is kept in from the start and needs more than a route. */
+static void check_keep_in(const struct conf *conf, const struct lyd_node *interface,
+			  const struct lyd_node *peer, struct conf_errors *errs)
+{
+	const struct lyd_node *rib = conf_top(conf, "rib");
+	const char *own = conf_value(peer, "keep-in"), *plane = conf_value(interface, "plane"),
+		   *mode = own ? own : conf_value(rib, "keep-in");
+
+	if (!mode || !str_eq(mode, "permit") || (plane && !str_eq(plane, "main")) ||
+	    conf_number(rib, "table", RT_TABLE_MAIN) != RT_TABLE_MAIN)
 		return;
-	for (struct lyd_node *p = conf_child(peer, "permit"); p; p = conf_next(p)) {
-		const char *text = lyd_get_value(p);
-
-		if (str_eq(text, "0.0.0.0/0") || str_eq(text, "::/0"))
-			conf_check_warning(errs, p,
-					   "'%s' is not kept in: what nothing else covers takes "
-					   "another route while the tunnel is down",
-					   text);
-	}
+	for (struct lyd_node *p = conf_child(peer, "permit"); p; p = conf_next(p))
+		if (str_eq(lyd_get_value(p), "0.0.0.0/0") || str_eq(lyd_get_value(p), "::/0"))
+			check_default(conf, p, errs);
 }
 
 static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_errors *errs)
@@ -536,7 +583,7 @@ void conf_check_wireguard(const struct conf *effective, unsigned flags, struct c
 	for (struct lyd_node *i = conf_child(wireguard, "interface"); i; i = conf_next(i)) {
 		check_interface(i, flags, errs);
 		for (struct lyd_node *p = conf_child(i, "peer"); p; p = conf_next(p))
-			check_keep_in(p, conf_value(conf_top(effective, "rib"), "keep-in"), errs);
+			check_keep_in(effective, i, p, errs);
 		conf_uses_add(&ports, conf_child(i, "listen-port"));
 	}
 	conf_uses_report(&ports, "the listen-port", errs);

@@ -56,7 +56,8 @@ static void take_row(struct kept *to, const json_t *row)
 {
 	struct kept_route r = {.table = conf_u32(row, "table", 0),
 			       .metric = conf_u32(row, "metric", 0),
-			       .protocol = conf_u32(row, "protocol", 0)};
+			       .protocol = conf_u32(row, "protocol", 0),
+			       .priority = conf_u32(row, "rule-priority", 0)};
 
 	if (prefix_parse(conf_str(row, "prefix", ""), &r.prefix) == 0)
 		kept_add(to, &r);

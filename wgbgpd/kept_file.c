@@ -31,9 +31,18 @@ static bool never_kept(const struct prefix *p)
 	return false;
 }
 
+/* A default route is kept in by a table of ours alone. */
+static bool is_place(const struct kept_route *r)
+{
+	if (r->prefix.len)
+		return r->priority == 0;
+	return (r->table < RT_TABLE_DEFAULT || r->table > RT_TABLE_LOCAL) &&
+	       r->priority <= KEPT_PRIORITY_MAX;
+}
+
 bool kept_add(struct kept *k, const struct kept_route *r)
 {
-	if (k->n >= KEPT_FILE_MAX || r->prefix.len == 0 || never_kept(&r->prefix) ||
+	if (k->n >= KEPT_FILE_MAX || !is_place(r) || never_kept(&r->prefix) ||
 	    r->table == RT_TABLE_UNSPEC || r->table == RT_TABLE_LOCAL || r->metric < METRIC_MIN ||
 	    r->protocol <= RTPROT_STATIC || r->protocol > UINT8_MAX)
 		return false;
@@ -52,17 +61,21 @@ void kept_free(struct kept *k)
 
 static void route_line(const struct kept_route *r, char out[LINE_BYTES])
 {
-	snprintf(out, LINE_BYTES, "%s table %u proto %u metric %u\n", PREFIX_STR(&r->prefix),
-		 r->table, r->protocol, r->metric);
+	char priority[32] = "";
+
+	if (r->priority)
+		snprintf(priority, sizeof(priority), " priority %u", r->priority);
+	snprintf(out, LINE_BYTES, "%s table %u proto %u metric %u%s\n", PREFIX_STR(&r->prefix),
+		 r->table, r->protocol, r->metric, priority);
 }
 
 static bool read_route(const char *line, struct kept *out)
 {
 	char text[LINE_BYTES], again[LINE_BYTES];
-	struct kept_route r;
+	struct kept_route r = {0};
 
-	if (sscanf(line, "%127s table %u proto %u metric %u", text, &r.table, &r.protocol,
-		   &r.metric) != 4 ||
+	if (sscanf(line, "%127s table %u proto %u metric %u priority %u", text, &r.table,
+		   &r.protocol, &r.metric, &r.priority) < 4 ||
 	    prefix_parse(text, &r.prefix) < 0)
 		return false;
 	route_line(&r, again);

@@ -11,6 +11,11 @@
  *     # end 1
  *
  * A line is what ip(8) takes behind `route add unreachable`; the last one has the number of routes.
+ * The default route of the main table is kept in by another table (zebra-lite/keepin_default.h),
+ * and has the priority of the first of the rules that lead there:
+ *
+ *     0.0.0.0/0 table 22200 proto 222 metric 4294967294 priority 32763
+ *
  * Who reads it is root, so a file that differs from what would be written in any byte is refused as
  * a whole; so is one that others than its owner can write.
  */
@@ -23,12 +28,14 @@
 
 #include "prefix.h"
 
-#define KEPT_FILE_MAX 400000 /* routes: more than zebra-lite keeps in all planes */
+#define KEPT_FILE_MAX 400000	/* routes: more than zebra-lite keeps in all planes */
+#define KEPT_PRIORITY_MAX 32763 /* three rules, and behind them the main table's */
 
 struct kept_route {
 	struct prefix prefix;	/* in the main plane: the table says which it is */
 	uint32_t table, metric; /* of the kernel */
 	uint32_t protocol;	/* rtm_protocol */
+	uint32_t priority;	/* of the first rule that leads to the table; 0: none of ours */
 };
 
 struct kept {

@@ -115,7 +115,7 @@ static void test_many(void **state)
 
 	for (unsigned i = 0; i < 10000; i++) {
 		uint8_t b[4] = {10, (uint8_t)(i >> 8), (uint8_t)i};
-		struct kept_route r = {prefix_make(AF_INET, b, 24), 254, 4294967294U, 222};
+		struct kept_route r = {prefix_make(AF_INET, b, 24), 254, 4294967294U, 222, 0};
 
 		assert_true(kept_add(&k, &r));
 	}
@@ -164,6 +164,12 @@ static void test_lines(void **state)
 	static const char *const bad[] = {
 		"0.0.0.0/0 table 254 proto 222 metric 4294967294",
 		"::/0 table 254 proto 222 metric 4294967294",
+		"0.0.0.0/0 table 254 proto 222 metric 4294967294 priority 32763",
+		"0.0.0.0/0 table 253 proto 222 metric 4294967294 priority 32763",
+		"0.0.0.0/0 table 22200 proto 222 metric 4294967294 priority 32764",
+		"0.0.0.0/0 table 22200 proto 222 metric 4294967294 priority 0",
+		"0.0.0.0/0 table 22200 proto 222 metric 4294967294 priority",
+		"10.0.0.0/8 table 22200 proto 222 metric 4294967294 priority 32763",
 		"127.0.0.0/8 table 254 proto 222 metric 4294967294",
 		"127.1.0.0/16 table 254 proto 222 metric 4294967294",
 		"224.0.0.5/32 table 254 proto 222 metric 4294967294",
@@ -205,6 +211,11 @@ static void test_lines(void **state)
 	assert_int_equal(take_text(HEAD ROUTE4 "# end 1\n" ROUTE6), -EINVAL);
 	assert_int_equal(take_text("# wgbgp keep-in 2\n" ROUTE4 "# end 1\n"), -EINVAL);
 	assert_int_equal(take_text(HEAD "# end 0\n"), 0);
+	/* A default route: of a plane, and of the main table. */
+	assert_int_equal(take_text(HEAD "0.0.0.0/0 table 101 proto 222 metric 4294967294\n"
+					"::/0 table 22200 proto 222 metric 4294967294 priority 5\n"
+					"# end 2\n"),
+			 0);
 }
 
 /* What somebody else than root could have written is not read. */

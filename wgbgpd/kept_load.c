@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,31 @@ static void put_route(struct nl_batch *b, struct kept_route *r)
 	nl_batch_end(b, nlh);
 }
 
+/* Of the two rules that no interface has to do with: what they are for says
+ * zebra-lite/keepin_default.h. NO_DEFAULT: the table is looked into for anything but that. */
+static void put_rule(struct nl_batch *b, struct kept_route *r, uint32_t priority, uint32_t table,
+		     bool no_default)
+{
+	struct nlmsghdr *nlh = nl_batch_begin(b, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, r);
+	struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+
+	frh->family = r->prefix.family;
+	frh->action = FR_ACT_TO_TBL;
+	frh->table = table < 256 ? table : RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(nlh, FRA_TABLE, table);
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, priority);
+	mnl_attr_put_u8(nlh, FRA_PROTOCOL, (uint8_t)r->protocol);
+	if (no_default)
+		mnl_attr_put_u32(nlh, FRA_SUPPRESS_PREFIXLEN, 0);
+	nl_batch_end(b, nlh);
+}
+
+static void put_rules(struct nl_batch *b, struct kept_route *r)
+{
+	put_rule(b, r, r->priority, RT_TABLE_MAIN, true);
+	put_rule(b, r, r->priority + 2, r->table, false);
+}
+
 /* 0 or -errno of the socket; what the kernel said of routes is in `refused`. */
 static int put_all(const struct kept *k)
 {
@@ -55,6 +81,9 @@ static int put_all(const struct kept *k)
 		return -errno;
 	for (size_t i = 0; i < k->n; i++)
 		put_route(b, &k->routes[i]);
+	for (size_t i = 0; i < k->n; i++)
+		if (k->routes[i].priority)
+			put_rules(b, &k->routes[i]);
 	err = nl_batch_flush(b);
 	nl_batch_free(b);
 	return err;

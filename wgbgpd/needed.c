@@ -42,15 +42,17 @@ static bool is_found(const struct found *f, const struct addr *a)
 static void add(struct found *f, const struct addr *a, const char *local)
 {
 	struct needed *to = &f->v[f->n];
-	uint32_t oif;
+	uint32_t oif = 0;
 
 	if (f->n == NEEDED_MAX || addr_is_zero(a) || addr_is_link_local(a) || is_found(f, a))
 		return;
-	if (!way_leads(a, 0, &oif) || !oif || !if_indextoname(oif, to->interface) ||
-	    str_eq(to->interface, "lo"))
+	to->resolver = !local;
+	to->interface[0] = '\0';
+	if (way_leads(a, 0, &oif) ? !oif || !if_indextoname(oif, to->interface) : !to->resolver)
+		return;
+	if (str_eq(to->interface, "lo"))
 		return;
 	to->addr = *a;
-	to->resolver = !local;
 	str_copy(to->local, local ? local : "", sizeof(to->local));
 	if (f->is_wanted(f->arg, to))
 		f->n++;

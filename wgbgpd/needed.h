@@ -17,7 +17,7 @@
 
 struct needed {
 	struct addr addr;
-	char interface[IF_NAMESIZE]; /* that leads there */
+	char interface[IF_NAMESIZE]; /* that leads there; "": none, to a name server */
 	char local[IF_NAMESIZE];     /* that has the session's address on this machine, or "" */
 	bool resolver;		     /* a name server; else the far end of an SSH session */
 };
@@ -25,9 +25,9 @@ struct needed {
 /* Is it one that the caller asks for? */
 typedef bool (*needed_fn)(void *arg, const struct needed *needed);
 
-/* Those to whom something leads by another interface than lo, and of whom IS_WANTED says so, each
- * once: how many; none where the kernel cannot be asked. A session of an address that this machine
- * has no more is none. */
+/* Those to whom something leads by another interface than lo, and name servers to whom nothing
+ * leads, of whom IS_WANTED says so, each once: how many; none where the kernel cannot be asked. A
+ * session of an address that this machine has no more is none. */
 unsigned needed_read(struct needed out[NEEDED_MAX], needed_fn is_wanted, void *arg);
 
 extern const char *needed_tcp[2], *needed_resolv[2], *needed_sshd; /* files; tests have others */

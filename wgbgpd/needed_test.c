@@ -212,6 +212,9 @@ static void test_name_servers(void **state)
 	put(3, "nameserver 10.0.0.53\nnameserver 2001:db8::53\nnameserver x\n");
 	put(0, session("10.0.0.53", 22, 1));
 	assert_string_equal(found(), "10.0.0.53 by u0 resolver, 2001:db8::53 by u0 resolver");
+	put(2, "nameserver 192.0.2.1\n"); /* nothing leads there */
+	put(3, "");
+	assert_string_equal(found(), "192.0.2.1 by  resolver, 10.0.0.53 by u0");
 }
 
 static void test_no_socket(void **state)

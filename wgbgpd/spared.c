@@ -50,6 +50,7 @@ static bool leads_in(const json_t *config, const char *name)
 struct entry {
 	const char *interface, *peer, *permit; /* of the configuration */
 	struct prefix prefix;
+	bool from_the_start; /* by `keep-in permit` */
 };
 struct entries {
 	struct entry *v;
@@ -64,12 +65,14 @@ static void add_peer(struct entries *to, const json_t *interface, const json_t *
 	size_t i;
 
 	conf_leaves_read(conf_peer_leaves, peer, &leaves);
-	if ((leaves.has_keep_in ? leaves.keep_in : mode) == KEEP_IN_OFF)
+	mode = leaves.has_keep_in ? leaves.keep_in : mode;
+	if (mode == KEEP_IN_OFF)
 		return;
 	json_array_foreach (conf_list(peer, "permit"), i, text) {
 		struct entry one = {.interface = conf_str(interface, "name", ""),
 				    .peer = conf_str(peer, "name", ""),
-				    .permit = json_string_value(text)};
+				    .permit = json_string_value(text),
+				    .from_the_start = mode == KEEP_IN_PERMIT};
 
 		if (!one.permit || prefix_parse(one.permit, &one.prefix) < 0)
 			continue;
@@ -103,7 +106,9 @@ static const struct entry *covers(const struct entries *entries, const struct ad
 
 	for (size_t i = 0; i < entries->n; i++)
 		if (prefix_has_addr(&entries->v[i].prefix, a) &&
-		    (!longest || entries->v[i].prefix.len > longest->prefix.len))
+		    (!longest || entries->v[i].prefix.len > longest->prefix.len ||
+		     (entries->v[i].prefix.len == longest->prefix.len &&
+		      entries->v[i].from_the_start)))
 			longest = &entries->v[i];
 	return longest;
 }
@@ -135,11 +140,31 @@ static bool is_ours(const json_t *config, const char *interface)
 	return leads_in(config, interface) || (running && leads_in(running->json, interface));
 }
 
+/* Only a default route is around it; with a private address it is of the far network. */
+static bool is_public_resolver(const struct entries *entries, const struct needed *needed)
+{
+	static const char *const private[] = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12",
+					      "192.168.0.0/16", "fc00::/7"};
+	const struct entry *by = covers(entries, &needed->addr);
+	struct prefix p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(private); i++)
+		if (prefix_parse(private[i], &p) == 0 && prefix_has_addr(&p, &needed->addr))
+			return false;
+	return needed->resolver && by && !by->prefix.len && by->from_the_start;
+}
+
 /* A session with a tunnel's own address came by that tunnel, wherever the way leads now. */
+static bool came_in_the_clear(const struct look *l, const struct needed *needed)
+{
+	return needed->interface[0] && !is_ours(l->config, needed->interface) &&
+	       !is_ours(l->config, needed->local);
+}
+
 static bool is_to_be_spared(const struct look *l, const struct needed *needed)
 {
-	return !is_near(&l->nets, &needed->addr) && !is_ours(l->config, needed->interface) &&
-	       !is_ours(l->config, needed->local) && covers(&l->entries, &needed->addr);
+	return !is_near(&l->nets, &needed->addr) && covers(&l->entries, &needed->addr) &&
+	       (came_in_the_clear(l, needed) || is_public_resolver(&l->entries, needed));
 }
 
 static bool matters(void *arg, const struct needed *needed)
@@ -180,14 +205,14 @@ void spared_warn(const json_t *config, struct conf_errors *errs)
 		const struct needed *one = &l.needed[i];
 		const struct entry *by = covers(&l.entries, &one->addr);
 
-		if (!by->prefix.len)
+		if (!by->prefix.len && !by->from_the_start)
 			continue;
 		conf_warning(errs, NULL,
 			     "wireguard interface %s peer %s permit: %s covers %s, %s by "
 			     "%s: it is reached in the clear while no tunnel has a route there",
 			     by->interface, by->peer, by->permit, ADDR_STR(&one->addr),
 			     one->resolver ? "a name server" : "who has an SSH session here",
-			     one->interface);
+			     one->interface[0] ? one->interface : "no interface");
 	}
 	look_end(&l);
 }
@@ -357,7 +382,7 @@ static bool add_needed(const struct look *l)
 		now++;
 		more = true;
 		log_info("keep-in-spared", "remote=%s interface=%s why=\"%s\"",
-			 ADDR_STR(&one->addr), one->interface,
+			 ADDR_STR(&one->addr), one->interface[0] ? one->interface : "none",
 			 one->resolver ? "a name server" : "it has an SSH session here");
 	}
 	return more;

@@ -5,7 +5,9 @@
  * reached by no tunnel. Who they are is looked at before a configuration is applied and every few
  * seconds; the newest SPARED_MAX are remembered, over a reboot, too (STATEDIR/spared), since a
  * session that is to begin cannot be seen before it is let in. zebra-lite reaches them by the
- * underlay while nothing but what is kept in would take their packets (zebra-lite/pin.h).
+ * underlay while nothing but what is kept in would take their packets (zebra-lite/pin.h). A name
+ * server with a public address that nothing but a default route covers is one wherever the way
+ * leads now: the tunnel's endpoint may be a name, and is to be found when the tunnel is gone.
  */
 #ifndef WGBGP_SPARED_H
 #define WGBGP_SPARED_H

@@ -397,6 +397,31 @@ static void test_warned(void **state)
 	json_decref(json);
 }
 
+/* Where the default route is kept in, a public name server is one whatever leads to it now. */
+static void test_resolvers(void **state)
+{
+	json_t *json = config("\"keep-in\": \"permit\"", "", "\"0.0.0.0/0\", \"172.20.0.0/16\"");
+	struct conf_errors errs = {0};
+
+	need("203.0.113.53", "wg0", true);
+	need("203.0.113.54", "", true);
+	need("10.9.9.53", "wg0", true); /* the far network's */
+	need("192.168.7.53", "", true);
+	need("172.20.0.53", "", true);	   /* inside more than a default route */
+	need("203.0.113.9", "wg0", false); /* no name server */
+	run(json);
+	spared_open(version.json);
+	pass(500);
+	assert_string_equal(last_told(), "203.0.113.53 203.0.113.54");
+	answer(NULL);
+	pass(10000);
+	assert_string_equal(last_told(), "-"); /* it is not dropped, as others are */
+	spared_warn(version.json, &errs);
+	assert_true(conf_errors_has(&errs, "0.0.0.0/0 covers 203.0.113.53, a name server by wg0"));
+	assert_true(conf_errors_has(&errs, "203.0.113.54, a name server by no interface"));
+	conf_errors_free(&errs);
+}
+
 static int setup(void **state)
 {
 	if (!mkdtemp(dir))
@@ -437,6 +462,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_remembered, clean),
 		cmocka_unit_test_teardown(test_strangers, clean),
 		cmocka_unit_test_teardown(test_warned, clean),
+		cmocka_unit_test_teardown(test_resolvers, clean),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

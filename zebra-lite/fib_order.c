@@ -48,6 +48,7 @@ static void others_changed(const struct prefix *p)
 	pin_route_changed(p);
 	uplink_route_changed(p);
 	keepin_look(p);
+	keepin_default_look(p);
 }
 
 void fib_open(void (*busy)(bool busy))

@@ -317,6 +317,20 @@ static void unlearn(struct keepin *e)
 	keepin_queue(e);
 }
 
+/* The default route of the main table is kept in by another table: keepin_default.h. */
+static bool is_elsewhere(const struct prefix *p)
+{
+	return !p->len && p->plane == PLANE_MAIN && zconfig.table == RT_TABLE_MAIN;
+}
+
+bool keepin_permits_default(uint8_t family)
+{
+	const struct prefix all = {.family = family};
+	const struct permit *here = permit_of(trie_exact(&permits, &all));
+
+	return here && here->permit && is_elsewhere(&all);
+}
+
 /* Those that are to have a route of their own, and get it before others lose theirs. */
 static void apply_permits(void)
 {
@@ -325,7 +339,8 @@ static void apply_permits(void)
 	TRIE_FOREACH (&permits, t) {
 		struct keepin *e;
 
-		if (!t->p.len || !(permit_of(t)->permit || too_many[t->p.plane]))
+		if (is_elsewhere(&t->p) ||
+		    !(permit_of(t)->permit || (t->p.len && too_many[t->p.plane])))
 			continue;
 		e = keepin_get(&t->p);
 		e->permit = true;

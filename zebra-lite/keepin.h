@@ -17,7 +17,8 @@
  *
  * A learned prefix is kept in from its first route on until KEEPIN_TIME after its last one, as long
  * as some `permit` covers it. Of more than keepin_max learned prefixes of a plane the entries of
- * `permit` are kept in instead, until somebody clears that. A default route is never kept in. The
+ * `permit` are kept in instead, until somebody clears that. A default route is kept in where it
+ * is an entry of `permit` and the mode says so; that of the main table by keepin_default.h. The
  * routes are recognised by our protocol, KEEPIN_METRIC and their type; those found at the start are
  * taken for learned, and stay as they are until wgd has told of its tunnels. Where the kernel has
  * no other route of ours then, no tunnel is at work: what `permit` says is written without wgd.
@@ -66,6 +67,8 @@ void keepin_open(void (*wake)(void));
 void keepin_configure(const json_t *config); /* after planes_read() */
 enum conf_keep_in keepin_mode(void);	     /* the one of `rib` */
 uint32_t keepin_time_s(void);
+/* A default route of the main table is to be kept in, which keepin_default.h does. */
+bool keepin_permits_default(uint8_t family);
 bool keepin_too_many(uint8_t plane); /* the entries of `permit` are kept in instead */
 size_t keepin_count(void);
 bool keepin_in(uint8_t plane); /* something is kept in there */

@@ -7,9 +7,11 @@
 
 #include "configured.h"
 #include "fib_internal.h"
+#include "keepin_default.h"
 #include "keepin_wish.h"
 #include "log.h"
 #include "loop.h"
+#include "pin.h"
 #include "planes.h"
 #include "rib.h"
 #include "zconfig.h"
@@ -20,7 +22,7 @@
 static TAILQ_HEAD(, keepin) under_way = TAILQ_HEAD_INITIALIZER(under_way);
 static uint32_t ticket; /* of what is under way, valid unless UNFLUSHED */
 static bool unflushed;
-static bool walking;
+static bool walking, defaults_due;
 static uint32_t walk_at; /* place of the walk */
 static struct timer retry_timer;
 static struct log_bucket refused_bucket;
@@ -210,6 +212,39 @@ void keepin_settle(bool wait)
 		book(e);
 }
 
+/* --- the default route --- */
+
+static void look_at_default(uint8_t family)
+{
+	struct kroute k;
+
+	if (keepin_default_on(family))
+		keepin_default_route(family, keepin_default_way(family, &k) ? &k : NULL);
+}
+
+void keepin_default_look(const struct prefix *p)
+{
+	if (!p->len && p->plane == PLANE_MAIN)
+		look_at_default(p->family);
+}
+
+void keepin_default_look_all(void)
+{
+	defaults_due = true;
+	fib_look();
+}
+
+static void run_defaults(void)
+{
+	if (defaults_due) {
+		defaults_due = false;
+		look_at_default(AF_INET);
+		look_at_default(AF_INET6);
+	}
+	if (keepin_default_waits() && fib_gate.wgd_met && pin_all_there())
+		keepin_default_arm();
+}
+
 /* --- whose turn it is --- */
 
 static bool is_learned(const struct rib_node *n)
@@ -246,6 +281,8 @@ void keepin_booked(const struct rib_node *n, bool moved)
 	bool in = moved && keepin_leads_in(rib_installed(n));
 	struct keepin *e = in && is_learned(n) ? keepin_learn(RIB_PREFIX(n)) : NULL;
 
+	if (!n->len)
+		keepin_default_look(RIB_PREFIX(n));
 	if (!moved || !keepin_count())
 		return;
 	e = e ? e : keepin_find(RIB_PREFIX(n));
@@ -274,6 +311,7 @@ static void walk_some(void)
 
 bool keepin_run(void)
 {
+	run_defaults();
 	if (walking)
 		walk_some();
 	for (int i = 0; i < TURN && keepin_queued(); i++)
@@ -301,6 +339,7 @@ void keepin_relearn(void)
 void keepin_tunnels_ready(void)
 {
 	keepin_look_all();
+	keepin_default_look_all();
 	keepin_relearn();
 }
 
@@ -350,7 +389,8 @@ void keepin_run_open(void)
 void keepin_run_reset(void)
 {
 	TAILQ_INIT(&under_way);
-	unflushed = walking = false;
+	unflushed = walking = defaults_due = false;
+	keepin_default_reset();
 	timer_stop(&retry_timer);
 	retry_timer.ready = false;
 }

@@ -21,7 +21,10 @@ bool keepin_run(void);					  /* a turn; true: there is more */
 void keepin_settle(bool wait);				  /* books what the kernel has done */
 void keepin_kick(void);					  /* what was refused may be taken now */
 void keepin_tunnels_ready(void);			  /* wgd has told of all of them */
-void keepin_relearn(void);     /* what has a route through a tunnel now, in turns */
+/* Where P's packets go may be another way: those of a default route are looked at. */
+void keepin_default_look(const struct prefix *p);
+void keepin_default_look_all(void); /* in the next turn */
+void keepin_relearn(void);	    /* what has a route through a tunnel now, in turns */
 size_t keepin_clear_all(void); /* keepin_clear(), and gives up what stood instead of too many */
 /* Takes out of the kernel what NUMBERS gives another place (those in force: all). */
 void keepin_take_out(const struct zconfig *numbers);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "conf.h"
+#include "keepin_default.h"
 #include "keepin_run.h"
 #include "loop.h"
 #include "pin.h"
 #include "planes.h"
+#include "reason.h"
 #include "util.h"
 #include "zconfig.h"
 
@@ -48,16 +50,64 @@ static json_t *seconds_left(const struct keepin *e)
 	return json_integer(e->until_ms > now ? (json_int_t)(e->until_ms - now) / 1000 : 0);
 }
 
+/* PRIORITY: of the first rule that leads to the table, 0: none of ours does. */
+static json_t *row_of(const struct prefix *p, uint32_t table, uint32_t priority, const char *by,
+		      const char *state, const char *text, json_t *seconds)
+{
+	return json_pack("{s:o, s:s, s:I, s:I, s:i, s:I, s:s, s:s, s:s, s:o}", "prefix",
+			 json_prefix(p), "plane", plane_name(p->plane), "table", (json_int_t)table,
+			 "rule-priority", (json_int_t)priority, "protocol", (int)zconfig.protocol,
+			 "metric", (json_int_t)KEEPIN_METRIC, "by", by, "state", state, "reason",
+			 text, "seconds", seconds);
+}
+
 static json_t *row(const struct keepin *e)
 {
 	const struct prefix *p = &e->node.p;
 
-	return json_pack("{s:o, s:s, s:I, s:i, s:I, s:s, s:s, s:s, s:o}", "prefix", json_prefix(p),
-			 "plane", plane_name(p->plane), "table",
-			 (json_int_t)zconfig.plane_table[p->plane], "protocol",
-			 (int)zconfig.protocol, "metric", (json_int_t)KEEPIN_METRIC, "by",
-			 e->permit ? "permit" : "learned", "state", state_name(e), "reason",
-			 state_text(e), "seconds", seconds_left(e));
+	return row_of(p, zconfig.plane_table[p->plane], 0, e->permit ? "permit" : "learned",
+		      state_name(e), state_text(e), seconds_left(e));
+}
+
+static enum keepin_state default_state(uint8_t family)
+{
+	return !zconfig.kernel		    ? KEEPIN_KERNEL_OFF
+	       : !keepin_default_on(family) ? KEEPIN_ENDPOINT
+					    : KEEPIN_PENDING;
+}
+
+/* The default route of the main table, where P is it. */
+static void show_default(struct show *s, const struct prefix *p)
+{
+	bool installed = keepin_default_installed(p->family);
+	enum keepin_state state = default_state(p->family);
+
+	if (p->len || p->plane != PLANE_MAIN || !keepin_default_permitted(p->family))
+		return;
+	show_row(s, row_of(p, keepin_default_table(), keepin_default_priority(), "permit",
+			   installed ? "installed" : states[state].name,
+			   installed ? "refused where no tunnel has a route" : states[state].text,
+			   json_null()));
+}
+
+bool keepin_refuses_default(const struct prefix *p)
+{
+	return !p->len && p->plane == PLANE_MAIN && keepin_default_refuses(p->family);
+}
+
+void keepin_route_row(struct show *s, const struct prefix *p)
+{
+	const struct keepin *e = keepin_find(p);
+
+	if ((e && e->installed) || keepin_refuses_default(p))
+		show_row(s, json_pack("{s:o, s:s, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:i, s:[], "
+				      "s:n, s:n, s:n}",
+				      "prefix", json_prefix(p), "plane", plane_name(p->plane),
+				      "protocol", "keep-in", "distance", 255, "selected", true,
+				      "installed", true, "stale", false, "reason",
+				      reason_name(REASON_KEPT_IN), "reason-text",
+				      reason_text(REASON_KEPT_IN), "age-seconds", 0, "next-hops",
+				      "verdict", "error", "retry-seconds"));
 }
 
 static json_t *planes_with_too_many(void)
@@ -90,6 +140,7 @@ static bool prefix_asked(struct show *s, struct prefix *p)
 
 static void show_one(struct show *s, struct prefix p)
 {
+	show_default(s, &p);
 	for (unsigned i = 0; i < PLANES_MAX; i++) {
 		const struct keepin *e;
 
@@ -111,10 +162,13 @@ void keepin_start(struct show *s)
 			    (json_int_t)KEEPIN_METRIC, "too-many", planes_with_too_many(), "spared",
 			    spared()),
 		  "prefixes");
-	if (prefix_asked(s, &p))
+	if (prefix_asked(s, &p)) {
 		show_one(s, p);
-	else
-		s->state = xcalloc(1, sizeof(p)); /* where the walk goes on; family 0: begins */
+		return;
+	}
+	show_default(s, &(struct prefix){.family = AF_INET});
+	show_default(s, &(struct prefix){.family = AF_INET6});
+	s->state = xcalloc(1, sizeof(p)); /* where the walk goes on; family 0: begins */
 }
 
 void keepin_step(struct show *s)
@@ -138,13 +192,17 @@ void keepin_finish(struct show *s)
 
 void keepin_summary_start(struct show *s)
 {
-	size_t installed = 0;
+	size_t kept = keepin_count(), installed = 0;
 
 	for (const struct keepin *e = keepin_first(); e; e = keepin_next(e))
 		installed += e->installed;
+	for (unsigned i = 0; i < 2; i++) {
+		kept += keepin_default_permitted(i ? AF_INET6 : AF_INET);
+		installed += keepin_default_installed(i ? AF_INET6 : AF_INET);
+	}
 	show_object(s, json_pack("{s:I, s:I, s:I, s:o}", "version", (json_int_t)keepin_version(),
-				 "kept", (json_int_t)keepin_count(), "installed",
-				 (json_int_t)installed, "too-many", planes_with_too_many()));
+				 "kept", (json_int_t)kept, "installed", (json_int_t)installed,
+				 "too-many", planes_with_too_many()));
 }
 
 void keepin_remember_start(struct show *s)

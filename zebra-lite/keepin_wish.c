@@ -5,6 +5,7 @@
 
 #include "configured.h"
 #include "fib_internal.h"
+#include "nhobj.h"
 #include "pin.h"
 #include "rib.h"
 #include "zconfig.h"
@@ -97,6 +98,35 @@ static enum keepin_state judge_cover(const struct prefix *p, enum keepin_when wh
 		return is_kept_in(n) || !has_own(p, when) ? KEEPIN_COVERED : KEEPIN_WANTED;
 	}
 	return KEEPIN_WANTED;
+}
+
+static void put_ways(struct kroute *k, const struct ways *ways)
+{
+	for (unsigned i = 0; ways && i < ways->n; i++)
+		k->way[k->n_ways++] = ways->way[i];
+}
+
+bool keepin_default_way(uint8_t family, struct kroute *k)
+{
+	const struct prefix all = {.family = family};
+	const struct rib_node *n = rib_find(&all);
+	const struct fib *f = n ? rib_installed(n) : NULL;
+	const struct rib_cand *c = n ? rib_foreign(n) : NULL;
+
+	*k = (struct kroute){.prefix = all, .type = RTN_UNICAST};
+	if (keepin_leads_in(f)) {
+		k->oif = fib_oif(f);
+		k->nhid = f->nh ? f->nh->id : 0;
+		k->gateway = f->gateway;
+		put_ways(k, f->ways);
+		return true;
+	}
+	if (!c || c->type != RTN_UNICAST || !foreign_leads_in(c))
+		return false;
+	k->oif = c->oif;
+	k->gateway = c->gateway;
+	put_ways(k, c->ways);
+	return true;
 }
 
 enum keepin_state keepin_judge(const struct keepin *e, enum keepin_when when)

@@ -17,5 +17,8 @@ enum keepin_when {
 enum keepin_state keepin_judge(const struct keepin *e, enum keepin_when when);
 bool keepin_leads_in(const struct fib *f);     /* into a tunnel, whose link is up; F may be NULL */
 bool keepin_has_route(const struct keepin *e); /* of its own, into a tunnel */
+/* The way of the main plane's default route, where that leads into a tunnel: what
+ * keepin_default_route() is given. */
+bool keepin_default_way(uint8_t family, struct kroute *k);
 
 #endif

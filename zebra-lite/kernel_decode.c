@@ -248,7 +248,7 @@ static bool rule_is_strange(const struct fib_rule_hdr *frh, const struct nlattr 
 			return true;
 	if (l3mdev && mnl_attr_get_payload_len(l3mdev) && mnl_attr_get_u8(l3mdev))
 		return true;
-	if (suppress && get_u32(suppress) != UINT32_MAX)
+	if (suppress && get_u32(suppress) && get_u32(suppress) != UINT32_MAX)
 		return true;
 	return unknown || (frh->flags & FIB_RULE_INVERT);
 }
@@ -318,6 +318,7 @@ int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *r)
 	r->priority = get_u32(tb[FRA_PRIORITY]);
 	r->fwmark = get_u32(tb[FRA_FWMARK]);
 	r->fwmask = get_u32(tb[FRA_FWMASK]);
+	r->no_default = tb[FRA_SUPPRESS_PREFIXLEN] && !get_u32(tb[FRA_SUPPRESS_PREFIXLEN]);
 	protocol = tb[FRA_PROTOCOL];
 	if (protocol && mnl_attr_get_payload_len(protocol) == 1)
 		r->protocol = mnl_attr_get_u8(protocol);

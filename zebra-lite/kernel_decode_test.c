@@ -540,8 +540,9 @@ static void test_rule_conditions(void **state)
 		{FRA_IP_PROTO, 0, 1, -ENOENT},	   {FRA_SPORT_RANGE, 0, 4, -ENOENT},
 		{FRA_DPORT_RANGE, 0, 4, -ENOENT},  {FRA_SUPPRESS_IFGROUP, 0, 4, -ENOENT},
 		{FRA_L3MDEV, 1, 1, -ENOENT},	   {FRA_L3MDEV, 0, 1, 0},
-		{FRA_L3MDEV, 0, 0, 0},		   {FRA_SUPPRESS_PREFIXLEN, 0, 4, -ENOENT},
+		{FRA_L3MDEV, 0, 0, 0},		   {FRA_SUPPRESS_PREFIXLEN, 1, 4, -ENOENT},
 		{FRA_SUPPRESS_PREFIXLEN, UINT32_MAX, 4, 0},
+		{FRA_SUPPRESS_PREFIXLEN, 0, 4, 0},
 		{26, 0, 4, -ENOENT},		   {200, 0, 4, -ENOENT},
 		{25, 4, 1, 0},
 	};
@@ -561,6 +562,8 @@ static void test_rule_conditions(void **state)
 		assert_int_equal(r.table, 9);
 		assert_int_equal(r.action, FR_ACT_TO_TBL);
 		assert_int_equal(r.tos, rows[i].type == 25 ? 16 : 0);
+		assert_int_equal(r.no_default,
+				 rows[i].type == FRA_SUPPRESS_PREFIXLEN && !rows[i].value);
 		assert_true(!r.protocol && !r.priority && !r.fwmark && !r.fwmask && !r.source.len &&
 			    !r.dst.len && !r.iif[0] && !r.oif[0]);
 	}

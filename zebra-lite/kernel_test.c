@@ -318,7 +318,7 @@ static void test_objects(void **state)
 			       "type resilient buckets 512 idle_timer 10 unbalanced_timer 0"));
 }
 
-#define RULES lines("(ip -N rule show; ip -N -6 rule show) | grep -v 'from all lookup 25[345]'")
+#define RULES lines("(ip -N rule show; ip -N -6 rule show) | grep -v 'from all lookup 25[345] *$'")
 
 static void test_rules(void **state)
 {
@@ -343,7 +343,16 @@ static void test_rules(void **state)
 			    .source = pfx("2001:db8::/32")};
 	struct krule hole = {
 		.family = AF_INET, .protocol = 222, .action = FR_ACT_BLACKHOLE, .priority = 7};
+	struct krule longer = {.family = AF_INET6,
+			       .protocol = 222,
+			       .action = FR_ACT_TO_TBL,
+			       .priority = 8,
+			       .table = 254,
+			       .no_default = true};
 
+	assert_int_equal(kernel_write_rule(true, &longer), 0);
+	assert_string_equal(RULES, "8:	from all lookup 254 suppress_prefixlength 0 proto 222\n");
+	assert_int_equal(kernel_write_rule(false, &longer), 0);
 	assert_int_equal(kernel_write_rule(true, &all), 0);
 	assert_int_equal(kernel_write_rule(true, &six), 0);
 	assert_int_equal(kernel_write_rule(true, &hole), 0);

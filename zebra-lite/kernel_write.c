@@ -235,6 +235,8 @@ int kernel_write_rule(bool add, const struct krule *r)
 		mnl_attr_put_u32(nlh, FRA_FWMARK, r->fwmark);
 		mnl_attr_put_u32(nlh, FRA_FWMASK, r->fwmask);
 	}
+	if (r->no_default)
+		mnl_attr_put_u32(nlh, FRA_SUPPRESS_PREFIXLEN, 0);
 	if (r->source.len)
 		put_addr(nlh, FRA_SRC, &source);
 	if (r->dst.len)

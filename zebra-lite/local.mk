@@ -16,6 +16,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/ifaddr.c zebra-lite/ifaddr.h \
 	zebra-lite/keep.c zebra-lite/keep.h \
 	zebra-lite/keepin.c zebra-lite/keepin.h zebra-lite/keepin_run.c zebra-lite/keepin_run.h \
+	zebra-lite/keepin_default.c zebra-lite/keepin_default.h \
 	zebra-lite/keepin_show.c zebra-lite/keepin_show.h \
 	zebra-lite/keepin_wish.c zebra-lite/keepin_wish.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c zebra-lite/kernel_link.c \
@@ -59,7 +60,7 @@ zebra_lite_failing_LDADD = $(zebra_lite_zebra_lite_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += zebra-lite/configured_test zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/fib_plan_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
-	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/kernel_refused_test zebra-lite/zconfig_test zebra-lite/nft_test zebra-lite/fib_between_test zebra-lite/fib_answers_test zebra-lite/keepin_test zebra-lite/keepin_random_test
+	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/kernel_refused_test zebra-lite/zconfig_test zebra-lite/nft_test zebra-lite/fib_between_test zebra-lite/fib_answers_test zebra-lite/keepin_test zebra-lite/keepin_random_test zebra-lite/keepin_default_test
 zebra_lite_refusal_test_SOURCES = zebra-lite/refusal_test.c lib/loop_fake.c lib/loop_fake.h
 zebra_lite_refusal_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_configured_test_SOURCES = zebra-lite/configured_test.c
@@ -111,6 +112,8 @@ zebra_lite_nftown_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(
 zebra_lite_nftown_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=nft_ctx_new
 zebra_lite_rib_node_test_SOURCES = zebra-lite/rib_node_test.c
 zebra_lite_rib_node_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_keepin_default_test_SOURCES = zebra-lite/keepin_default_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_keepin_default_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_keepin_test_SOURCES = zebra-lite/keepin_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_keepin_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_keepin_random_test_SOURCES = zebra-lite/keepin_random_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h

@@ -6,6 +6,7 @@
 #include "fib.h"
 #include "fib_retry.h"
 #include "ifaddr.h"
+#include "keepin_default.h"
 #include "keepin_run.h"
 #include "kernel.h"
 #include "links.h"
@@ -50,6 +51,7 @@ static void on_link(unsigned changed)
 		zapply_links_changed();
 		nftown_changed();
 	}
+	keepin_default_look_all();
 	uplink_links_changed();
 }
 
@@ -101,9 +103,17 @@ static void on_route(const struct kroute *r, bool present)
 		side_told(r, present);
 }
 
+/* A route in a table beside the RIB's was taken away. */
+static void on_missed(void)
+{
+	uplink_links_changed();
+	keepin_default_look_all();
+}
+
 static void on_end(void (*done)(void))
 {
 	ifaddr_read_end();
+	keepin_default_read_end();
 	uplinks_read_end();
 	keep_read_end(&rules);
 	rib_kernel_end(done);
@@ -163,7 +173,7 @@ void news_open(void (*busy)(bool busy))
 	kernel_thread_open(fib_route_failed, fib_look);
 	tunnel_open(&from_tunnels);
 	ifaddr_open(on_addrs);
-	side_open(uplink_links_changed);
+	side_open(on_missed);
 	uplink_open(pin_uplinks_changed);
 	nexthop_open();
 	fib_open(busy);

@@ -46,6 +46,7 @@ struct krule {
 	struct prefix source, dst; /* length 0: any; family 0 then, or the rule's */
 	char iif[16];		   /* input interface, "" any */
 	char oif[16];		   /* interface that the sender's socket is bound to, "" any */
+	bool no_default;	   /* a default route of the table is passed over */
 };
 
 struct nhleg { /* of a group */

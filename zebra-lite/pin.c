@@ -8,6 +8,7 @@
 #include "configured.h"
 #include "fib.h"
 #include "keepin.h"
+#include "keepin_default.h"
 #include "log.h"
 #include "loop.h"
 #include "retry.h"
@@ -219,6 +220,25 @@ static bool has_way(const struct rib_node *n)
 	return by == RIB_PIN ? rib_hops(n) && rib_active_hop(n, rib_hops(n)) : by != RIB_NONE;
 }
 
+/* By a prefix of LEN or a longer one. */
+static bool has_other_way(const struct pin *pin, uint8_t len)
+{
+	for (struct rib_node *n = rib_match(&pin->addr); n && n->len >= len; n = rib_cover(n))
+		if (has_way(n))
+			return true;
+	return false;
+}
+
+/* Nothing but a default route that is kept in takes its packets: an endpoint's must leave by the
+ * underlay even where that leads into a tunnel. */
+static bool is_behind_default(const struct pin *pin)
+{
+	uint8_t family = pin->addr.family;
+
+	return keepin_default_on(family) && (pin->peers || !keepin_default_leads(family)) &&
+	       !has_other_way(pin, 1);
+}
+
 /* Its packets would meet what is kept in, and no route first. */
 static bool is_held_back(const struct pin *pin)
 {
@@ -226,19 +246,13 @@ static bool is_held_back(const struct pin *pin)
 
 	while (e && e->state != KEEPIN_WANTED)
 		e = keepin_cover(e);
-	if (!e)
-		return false;
-	for (struct rib_node *n = rib_match(&pin->addr); n && n->len >= e->node.p.len;
-	     n = rib_cover(n))
-		if (has_way(n))
-			return false;
-	return true;
+	return e ? !has_other_way(pin, e->node.p.len) : is_behind_default(pin);
 }
 
 static void pin_place(struct pin *pin)
 {
 	bool captured = pin->peers && (pin->turns || is_wanted(pin)),
-	     held = pin->spared && is_held_back(pin);
+	     held = (pin->spared || pin->peers) && is_held_back(pin);
 	const struct way *w;
 	unsigned n;
 
@@ -496,6 +510,17 @@ static bool in_place(const struct pin *pin)
 	w = ways_now(pin, &n);
 	return f && n && f->oif == w->oif && addr_eq(&f->gateway, &w->gateway) &&
 	       ways_are(f->ways, w, n);
+}
+
+bool pin_all_there(void)
+{
+	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
+		const struct rib_node *host = pin->placed ? rib_find(&pin->node.p) : NULL;
+
+		if (host && !in_place(pin) && !rib_refused_for(host, REASON_KERNEL_ERROR))
+			return false;
+	}
+	return true;
 }
 
 enum pin_answer pin_ask(const struct rib_node *n)

@@ -19,7 +19,8 @@
  *
  * Hosts that are spared (the far ends of the operator's sessions, name servers) have such a host
  * route while nothing but what is kept in (keepin.h) would take their packets. A learned route that
- * covers them does as ever.
+ * covers them does as ever. Where the default route is kept in (keepin_default.h), each endpoint
+ * that nothing else covers has one all the time.
  */
 #ifndef WGBGP_ZEBRA_PIN_H
 #define WGBGP_ZEBRA_PIN_H
@@ -56,6 +57,7 @@ enum pin_answer {
 enum pin_answer pin_ask(const struct rib_node *n);
 /* A route for P that leads nowhere would keep packets from some endpoint. */
 bool pin_is_caught(const struct prefix *p);
+bool pin_all_there(void); /* each host route that is placed is in the kernel, or was refused */
 /* The hosts that are spared, instead of those before. */
 void pin_spare(const struct addr *list, size_t n);
 /* The route of P was written. True: it is about one that is spared, look at those. */

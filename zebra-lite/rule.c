@@ -41,8 +41,9 @@ bool rule_same(const struct krule *a, const struct krule *b)
 {
 	return a->family == b->family && a->action == b->action && a->tos == b->tos &&
 	       a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
-	       a->fwmask == b->fwmask && same_prefix(&a->source, &b->source) &&
-	       same_prefix(&a->dst, &b->dst) && str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
+	       a->fwmask == b->fwmask && a->no_default == b->no_default &&
+	       same_prefix(&a->source, &b->source) && same_prefix(&a->dst, &b->dst) &&
+	       str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
 }
 
 static struct rule *rule_find(const struct krule *k)

@@ -72,11 +72,23 @@ static struct side_route *side_get(const struct kroute *k)
 	return r;
 }
 
+/* Where an object is named it says the rest. */
+static bool side_same_way(const struct kroute *a, const struct kroute *b)
+{
+	if (a->nhid || b->nhid)
+		return a->nhid == b->nhid;
+	for (unsigned i = 0; i < a->n_ways && a->n_ways == b->n_ways; i++)
+		if (a->way[i].oif != b->way[i].oif || a->way[i].weight != b->way[i].weight ||
+		    !addr_eq(&a->way[i].gateway, &b->way[i].gateway))
+			return false;
+	return a->n_ways == b->n_ways && a->oif == b->oif && addr_eq(&a->gateway, &b->gateway) &&
+	       addr_eq(&a->source, &b->source);
+}
+
 static bool side_same(const struct kroute *a, const struct kroute *b)
 {
 	return a->type == b->type && a->protocol == b->protocol &&
-	       (a->type != RTN_UNICAST || (a->oif == b->oif && addr_eq(&a->gateway, &b->gateway) &&
-					   addr_eq(&a->source, &b->source)));
+	       (a->type != RTN_UNICAST || side_same_way(a, b));
 }
 
 static bool differs(const struct kept *e)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fib.h"
+#include "keepin_default.h"
 #include "keepin_run.h"
 #include "kernel.h"
 #include "pin.h"
@@ -136,6 +137,9 @@ void zapply_ceilings(const json_t *config, uint32_t generation)
 	bool wider = zceiling_apply(config, generation);
 
 	keepin_configure(config);
+	if (keepin_default_configure(config))
+		pin_config_changed();
+	keepin_default_look_all();
 	keepin_relearn();
 	nexthop_all_changed();
 	if (wider)

@@ -170,34 +170,22 @@ static unsigned distance_of(const struct rib_cand *c)
 					 : c->distance;
 }
 
-/* What refuses E's packets where nothing else is selected. */
-static void kept_in_row(struct show *s, const struct keepin *e)
-{
-	if (e && e->installed)
-		show_row(s, json_pack("{s:o, s:s, s:s, s:i, s:b, s:b, s:b, s:s, s:s, s:i, s:[], "
-				      "s:n, s:n, s:n}",
-				      "prefix", json_prefix(&e->node.p), "plane",
-				      plane_name(e->node.p.plane), "protocol", "keep-in",
-				      "distance", 255, "selected", true, "installed", true, "stale",
-				      false, "reason", reason_name(REASON_KEPT_IN), "reason-text",
-				      reason_text(REASON_KEPT_IN), "age-seconds", 0, "next-hops",
-				      "verdict", "error", "retry-seconds"));
-}
-
 static void node_rows(struct show *s, const struct rib_node *n)
 {
+	bool refused = keepin_refuses_default(RIB_PREFIX(n));
 	struct rib_cand *best;
 	enum rib_proto proto = rib_select(n, &best);
 
 	if (rib_hops(n))
-		bgp_row(s, n, proto == RIB_BGP);
+		bgp_row(s, n, proto == RIB_BGP && !refused);
 	for (struct rib_cand *c = rib_others(n); c; c = c->next) {
 		bool foreign = c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED;
-		bool selected = c == best && proto != RIB_BGP;
+		bool selected = c == best && proto != RIB_BGP && !refused;
 		bool installed =
 			foreign || (selected && rib_installed(n) && rib_installed(n)->type);
 		enum reason why = selected && foreign ? REASON_NONE
 				  : selected	      ? why_not(n, selected, installed)
+				  : refused	      ? REASON_KEPT_IN
 				  : c->hops && !rib_static_hop(n, c->hops)
 					  ? REASON_NEXTHOP_UNREACHABLE
 					  : REASON_LOST_TO_PROTOCOL;
@@ -210,8 +198,8 @@ static void node_rows(struct show *s, const struct rib_node *n)
 				rib_installed(n) && rib_installed(n)->type,
 				rib_refusals(n) ? rib_refusals(n)->reason : REASON_STALE_PATH,
 				json_array()));
-	if (proto == RIB_NONE)
-		kept_in_row(s, keepin_find(RIB_PREFIX(n)));
+	if (proto == RIB_NONE || refused)
+		keepin_route_row(s, RIB_PREFIX(n));
 }
 
 static void prefix_rows(struct show *s, const struct prefix *p)
@@ -221,12 +209,13 @@ static void prefix_rows(struct show *s, const struct prefix *p)
 	if (n)
 		node_rows(s, n);
 	else
-		kept_in_row(s, keepin_find(p));
+		keepin_route_row(s, p);
 }
 
 /* The longest match, and what covers it as long as nothing is selected there. */
 static void address_rows(struct show *s, const struct addr *a)
 {
+	struct prefix all = {.family = a->family, .plane = a->plane};
 	struct rib_cand *best;
 	const struct keepin *e = keepin_match(a);
 
@@ -238,10 +227,10 @@ static void address_rows(struct show *s, const struct addr *a)
 		node_rows(s, n);
 		if (e && e->node.p.len == n->len)
 			return;
-		if (rib_select(n, &best) != RIB_NONE)
+		if (!n->len || rib_select(n, &best) != RIB_NONE)
 			return;
 	}
-	kept_in_row(s, e);
+	keepin_route_row(s, e ? &e->node.p : &all);
 }
 
 /* PLANE -1: in all of them. */
@@ -315,6 +304,10 @@ static bool is_asked_for(const struct route_walk *w, const struct prefix *p)
 /* What is kept in and has no node. */
 static void collect_kept_in(struct route_walk *w)
 {
+	const struct prefix all = {.family = w->family, .plane = w->at_plane};
+
+	if (keepin_refuses_default(&all) && is_asked_for(w, &all) && !rib_find(&all))
+		prefix_order_add(&w->order, &all);
 	for (const struct keepin *e = keepin_first(); e; e = keepin_next(e))
 		if (e->installed && is_asked_for(w, &e->node.p) && !rib_find(&e->node.p))
 			prefix_order_add(&w->order, &e->node.p);
@@ -507,15 +500,16 @@ static void rules_start(struct show *s)
 {
 	show_head(s, json_object(), "rules");
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		show_row(s, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s}",
-				      "priority", (json_int_t)r->k.priority, "family",
-				      r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
-				      prefix_or_null(&r->k.source), "destination",
-				      prefix_or_null(&r->k.dst), "interface",
-				      name_or_null(r->k.iif), "bound-to", name_or_null(r->k.oif),
-				      "fwmark", (json_int_t)r->k.fwmark, "fwmask",
-				      (json_int_t)r->k.fwmask, "tos", (json_int_t)r->k.tos, "table",
-				      (json_int_t)r->k.table, "state", rule_state(r)));
+		show_row(s,
+			 json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:s}",
+				   "priority", (json_int_t)r->k.priority, "family",
+				   r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
+				   prefix_or_null(&r->k.source), "destination",
+				   prefix_or_null(&r->k.dst), "interface", name_or_null(r->k.iif),
+				   "bound-to", name_or_null(r->k.oif), "fwmark",
+				   (json_int_t)r->k.fwmark, "fwmask", (json_int_t)r->k.fwmask,
+				   "tos", (json_int_t)r->k.tos, "table", (json_int_t)r->k.table,
+				   "no-default", r->k.no_default, "state", rule_state(r)));
 	show_end(s, NULL);
 }
 

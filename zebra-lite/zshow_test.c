@@ -574,7 +574,8 @@ static void test_nexthops(void **state)
 	"installed=yes stale=no reason=kept-in reason-text=no tunnel has a "    \
 	"route for it age-seconds=0 next-hops=[] verdict=- error=- retry-seconds=-\n"
 #define KEPT_ROW(prefix, seconds)                                                           \
-	"prefix=" prefix " plane=main table=254 protocol=222 metric=4294967294 by=learned " \
+	"prefix=" prefix " plane=main table=254 rule-priority=0 protocol=222 "       \
+	"metric=4294967294 by=learned "                                            \
 	"state=installed reason=refused where no tunnel has a route seconds=" seconds "\n"
 
 static void test_keep_in(void **state)
@@ -723,67 +724,67 @@ static void test_rules(void **state)
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
 	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "state=installed\n"
+	       "no-default=no state=installed\n"
 	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=installed\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
 	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=installed\n");
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n");
 	keep_read_begin(&rules);
 	rule_told(&stale, true);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
 	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "state=installed\n"
+	       "no-default=no state=installed\n"
 	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=installed\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
 	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=installed\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
 	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=1 fwmask=3 tos=0 table=5 state=stale\n");
+	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_rule_error = -EEXIST;
 	keep_read_end(&rules);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
 	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "state=foreign\n"
+	       "no-default=no state=foreign\n"
 	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=foreign\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
 	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=foreign\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
 	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=1 fwmask=3 tos=0 table=5 state=stale\n");
+	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_rule_error = -ENOMEM;
 	rig_pass(2000);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
 	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
-	       "state=refused\n"
+	       "no-default=no state=refused\n"
 	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=refused\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
 	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=refused\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
 	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=1 fwmask=3 tos=0 table=5 state=stale\n");
+	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_configure("{'rib': {'kernel': false, 'rule': [{'priority': 8, 'table': 78}]}}");
 	rig_rule_error = 0;
 	rig_pass(40000);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=off\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n"
 	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=off\n");
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n");
 	rules.ready = false;
 	rig_configure("{'rib': {'rule': [{'priority': 8, 'table': 78}]}}");
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=pending\n"
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n"
 	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
-	       "fwmark=0 fwmask=0 tos=0 table=78 state=pending\n");
+	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n");
 }
 
 static void test_uplinks(void **state)
