@@ -207,7 +207,7 @@ def test_before_the_first_tunnel(topo):
 
 def test_counter_counts(topo):
     """Without it the packets are seen, or the other tests would show nothing."""
-    t = Full(topo, rib="rib { distance { kernel 250; } }\n")
+    t = Full(topo, 900, "rib { distance { kernel 250; } }\n")
     assert not t.rules()
     t.net.cut("a", "b")
     wait_until(lambda: t.clear() > 0, 20, "packets in the clear")
@@ -215,7 +215,7 @@ def test_counter_counts(topo):
 
 def test_switched_on_and_off(topo):
     """While the tunnel is at work: no packet is lost."""
-    t = Full(topo, rib="rib { keep-in learned; distance { kernel 250; } }\n")
+    t = Full(topo, 900, "rib { keep-in learned; distance { kernel 250; } }\n")
     t.w.replace("interface wg0 {", "interface wg0 { fwmark 77;")
     t.wait()
     with Ping(t.host, t.far[0]) as ping:

@@ -208,7 +208,7 @@ static bool run(void *arg)
 	keepin_settle(false); /* first: what is judged again then finds the routes booked, too */
 	reap(false);
 	kept_in_later = keepin_run();
-	pin_look_spared();
+	pin_look_held();
 	return run_batch() || kept_in_later;
 }
 

@@ -8,8 +8,8 @@
  * what was learned through a tunnel, what the `permit` lists cover, what of it the kernel has.
  * keepin_wish.c says whether a prefix should have such a route now. It should not where the next
  * shorter route leads into a tunnel, which is to carry the packets then; where it would lie inside
- * the network of an interface; or where it would catch the endpoint of a tunnel. keepin_run.c
- * writes it, in front of the routes of the same batch.
+ * the network of an interface; or where it would catch an endpoint that can have no host route
+ * (pin.h), for which it waits. keepin_run.c writes it, in front of the routes of the same batch.
  *
  * A shorter route that leads into a tunnel may be dropped with its link, too. Where what follows is
  * not kept in itself (a default route, say), the prefix has its own unreachable route as long as it
@@ -37,13 +37,14 @@
 #define KEEPIN_METRIC 4294967294u /* the worst one is the kernel's own mark of "no route" */
 
 enum keepin_state {
-	KEEPIN_PENDING,	   /* not judged or not written yet */
-	KEEPIN_WANTED,	   /* it should have its route */
-	KEEPIN_OVER,	   /* neither learned nor permitted any more */
-	KEEPIN_COVERED,	   /* the next shorter route leads into a tunnel */
-	KEEPIN_CONNECTED,  /* inside the network of an interface */
-	KEEPIN_ENDPOINT,   /* it would catch a tunnel's endpoint */
-	KEEPIN_KERNEL_OFF, /* nothing is installed */
+	KEEPIN_PENDING,	    /* not judged or not written yet */
+	KEEPIN_WANTED,	    /* it should have its route */
+	KEEPIN_OVER,	    /* neither learned nor permitted any more */
+	KEEPIN_COVERED,	    /* the next shorter route leads into a tunnel */
+	KEEPIN_CONNECTED,   /* inside the network of an interface */
+	KEEPIN_ENDPOINT,    /* it would catch a tunnel's endpoint */
+	KEEPIN_KERNEL_OFF,  /* nothing is installed */
+	KEEPIN_PIN_AWAITED, /* wanted when an endpoint inside has its host route */
 	KEEPIN_STATES
 };
 

@@ -35,11 +35,11 @@
 
 #define COMES                                                 \
 	"rule add IPv4 priority 32763 table 254 no default\n" \
-	"rule add IPv4 priority 32764 table 254 mark 77\n"    \
+	"rule add IPv4 priority 32764 table 254\n"    \
 	"rule add IPv4 priority 32765 table 22200\n"
 #define GOES                                               \
 	"rule del IPv4 priority 32765 table 22200\n"       \
-	"rule del IPv4 priority 32764 table 254 mark 77\n" \
+	"rule del IPv4 priority 32764 table 254\n" \
 	"rule del IPv4 priority 32763 table 254 no default\n"
 
 static int setup(void **state)
@@ -81,7 +81,7 @@ static void test_both_families(void **state)
 	rig_configure(CONFIG(ON, "'::/0'"));
 	RIG_TOLD("add ::/0 table 22200 kept in\n"
 		 "rule add IPv6 priority 32763 table 254 no default\n"
-		 "rule add IPv6 priority 32764 table 254 mark 77\n"
+		 "rule add IPv6 priority 32764 table 254\n"
 		 "rule add IPv6 priority 32765 table 22200\n");
 	assert_true(keepin_default_on(AF_INET6));
 	assert_false(keepin_default_on(AF_INET));
@@ -226,7 +226,7 @@ static void test_other_numbers(void **state)
 	RIG_TOLD("add 0.0.0.0/0 table 333 kept in\n"
 		 "add 0.0.0.0/0 table 333 dev wg0\n"
 		 "rule add IPv4 priority 9 table 254 no default\n"
-		 "rule add IPv4 priority 10 table 254 mark 77\n"
+		 "rule add IPv4 priority 10 table 254\n"
 		 "rule add IPv4 priority 11 table 333\n" GOES "del 0.0.0.0/0 table 22200 dev wg0\n"
 		 "del 0.0.0.0/0 table 22200 kept in\n");
 }
@@ -237,7 +237,7 @@ static void test_kernel_off(void **state)
 	rig_configure(CONFIG(ON "'kernel': false, ", ALL));
 	RIG_TOLD("del 0.0.0.0/0 table 22200 kept in\n"
 		 "rule del IPv4 priority 32763 table 254 no default\n"
-		 "rule del IPv4 priority 32764 table 254 mark 77\n"
+		 "rule del IPv4 priority 32764 table 254\n"
 		 "rule del IPv4 priority 32765 table 22200\n"
 		 "del 203.0.113.1/32 via 198.51.100.254 dev u0\n"
 		 "del 10.9.1.2/32 dev wg1\n"
@@ -289,7 +289,7 @@ static void test_found(void **state)
 	assert_false(keepin_default_waits());
 	keep_read_end(&side_routes);
 	keep_read_end(&rules);
-	RIG_TOLD("rule add IPv4 priority 32764 table 254 mark 77\n");
+	RIG_TOLD("rule add IPv4 priority 32764 table 254\n");
 	assert_true(keepin_default_installed(AF_INET));
 }
 

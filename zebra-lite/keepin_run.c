@@ -58,6 +58,7 @@ static void set_state(struct keepin *e, enum keepin_state state)
 		return;
 	e->state = (uint8_t)state;
 	keepin_changed();
+	pin_kept_changed(&e->node.p);
 	for (struct keepin *in = keepin_first_in(&e->node.p); in;
 	     in = keepin_next_in(in, &e->node.p))
 		if (in != e)

@@ -27,6 +27,7 @@ static const struct {
 	[KEEPIN_CONNECTED] = {"connected", "inside the network of an interface"},
 	[KEEPIN_ENDPOINT] = {"covers-endpoint", "it would catch the endpoint of a tunnel"},
 	[KEEPIN_KERNEL_OFF] = {"off", "configured not to install routes"},
+	[KEEPIN_PIN_AWAITED] = {"pending", "an endpoint inside has no host route yet"},
 };
 
 static const char *state_name(const struct keepin *e)

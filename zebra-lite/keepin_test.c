@@ -262,11 +262,48 @@ static void test_endpoint(void **state)
 	rig_bgp("203.0.113.0/24", "10.9.0.1");
 	rig_told();
 	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.9:1", TUNNEL_UP);
-	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+	RIG_TOLD("add 203.0.113.9/32 via 198.51.100.254 dev u0\n"
+		 "del fd99:1::1/128 dev wg1\n");
+	assert_string_equal(state_of("203.0.113.0/24"), "wanted");
 	rig_peer(2, RIG_WG1, "10.9.1.1", "198.51.100.9:1", TUNNEL_UP);
+	RIG_TOLD("del 203.0.113.9/32 via 198.51.100.254 dev u0\n");
 	assert_string_equal(state_of("203.0.113.0/24"), "wanted");
 	rig_bgp("198.51.0.0/16", "10.9.0.1"); /* the network of u0 is longer */
 	assert_string_equal(state_of("198.51.0.0/16"), "wanted");
+}
+
+/* An endpoint inside has its host route before, and keeps it; none without pins. */
+static void test_endpoint_inside(void **state)
+{
+	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.9:1", TUNNEL_UP);
+	rig_told();
+	rig_configure(
+		CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	RIG_TOLD("add 203.0.113.9/32 via 198.51.100.254 dev u0\n"
+		 "add 203.0.113.0/24 kept in\n");
+	/* It roams: what is kept in stays so. */
+	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.10:1", TUNNEL_UP);
+	RIG_TOLD("add 203.0.113.10/32 via 198.51.100.254 dev u0\n"
+		 "del 203.0.113.9/32 via 198.51.100.254 dev u0\n");
+	/* The underlay goes and comes back. */
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	RIG_TOLD("redist -kernel 0.0.0.0/0 metric 0\n"
+		 "del 203.0.113.10/32 via 198.51.100.254 dev u0\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	RIG_TOLD("redist +kernel 0.0.0.0/0 metric 100\n"
+		 "add 203.0.113.10/32 via 198.51.100.254 dev u0\n");
+	rig_configure(CONFIG("'keep-in': 'permit', 'pin-endpoints': false",
+			     PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	RIG_TOLD("del 203.0.113.0/24 kept in\n"
+		 "del 203.0.113.10/32 via 198.51.100.254 dev u0\n");
+	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+	rig_configure(
+		CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	RIG_TOLD("add 203.0.113.10/32 via 198.51.100.254 dev u0\n"
+		 "add 203.0.113.0/24 kept in\n");
+	rig_configure(CONFIG("'keep-in': 'off'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	RIG_TOLD("del 203.0.113.0/24 kept in\n"
+		 "del 203.0.113.10/32 via 198.51.100.254 dev u0\n");
 }
 
 /* Its end: a narrower `permit`, its time, somebody's word. */
@@ -306,10 +343,16 @@ static void test_modes(void **state)
 {
 	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'10.1.0.0/16', '0.0.0.0/0'"),
 			     PEER("p2", "'10.2.0.0/16'") ", 'keep-in': 'learned'"));
-	RIG_TOLD("add 10.1.0.0/16 kept in\n");
+	RIG_TOLD("add 0.0.0.0/0 table 22200 kept in\n"
+		 "rule add IPv4 priority 32763 table 254 no default\n"
+		 "rule add IPv4 priority 32765 table 22200\n"
+		 "add 10.1.0.0/16 kept in\n");
 	rig_configure(CONFIG("'keep-in': 'off'", PEER("p1", "'10.1.0.0/16'"),
 			     PEER("p2", "'10.2.0.0/16'") ", 'keep-in': 'permit'"));
-	RIG_TOLD("add 10.2.0.0/16 kept in\n"
+	RIG_TOLD("rule del IPv4 priority 32765 table 22200\n"
+		 "rule del IPv4 priority 32763 table 254 no default\n"
+		 "del 0.0.0.0/0 table 22200 kept in\n"
+		 "add 10.2.0.0/16 kept in\n"
 		 "del 10.1.0.0/16 kept in\n");
 	rig_bgp("10.1.0.0/16", "10.9.0.1");
 	RIG_TOLD("set 10.1.0.0/16 p1\n"
@@ -521,10 +564,12 @@ static void test_wgd_last(void **state)
 	fib_wgd_synced();
 	RIG_TOLD("add 20.1.0.0/16 kept in\n"
 		 "add 10.9.0.1/32 dev wg0\n"
-		 "add 10.9.1.1/32 dev wg1\n");
+		 "add 10.9.1.1/32 dev wg1\n"
+		 "add 203.0.113.9/32 via 198.51.100.254 dev u0\n"
+		 "add 203.0.113.0/24 kept in\n");
 	assert_string_equal(state_of("10.0.0.0/8"), "wanted");
 	assert_string_equal(state_of("10.1.0.0/16"), "covered");
-	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+	assert_string_equal(state_of("203.0.113.0/24"), "wanted");
 	assert_string_equal(state_of("20.1.0.0/16"), "wanted");
 }
 
@@ -559,9 +604,11 @@ static void test_fresh(void **state)
 	fib_wgd_synced();
 	RIG_TOLD("add 20.0.0.0/8 kept in\n"
 		 "del 198.51.100.128/25 kept in\n"
-		 "add 10.9.0.1/32 dev wg0\n");
+		 "add 10.9.0.1/32 dev wg0\n"
+		 "add 203.0.113.9/32 via 198.51.100.254 dev u0\n"
+		 "add 203.0.113.0/24 kept in\n");
 	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
-	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
+	assert_string_equal(state_of("203.0.113.0/24"), "wanted");
 }
 
 static void spare(const char *first, const char *second)
@@ -644,6 +691,7 @@ int main(void)
 		CHECK(test_going),
 		CHECK(test_connected),
 		CHECK(test_endpoint),
+		CHECK(test_endpoint_inside),
 		CHECK(test_ends),
 		CHECK(test_modes),
 		CHECK(test_too_many),

@@ -131,11 +131,21 @@ bool keepin_default_way(uint8_t family, struct kroute *k)
 
 enum keepin_state keepin_judge(const struct keepin *e, enum keepin_when when)
 {
+	enum keepin_state state;
+
 	if (!e->learned && !e->permit)
 		return KEEPIN_OVER;
 	if (!zconfig.kernel)
 		return KEEPIN_KERNEL_OFF;
-	if (pin_is_caught(&e->node.p))
+	state = judge_cover(&e->node.p, when);
+	if (state != KEEPIN_WANTED)
+		return state;
+	switch (pin_ask_kept(&e->node.p)) {
+	case PIN_REFUSED:
 		return KEEPIN_ENDPOINT;
-	return judge_cover(&e->node.p, when);
+	case PIN_WAIT: /* what is there stays: else a private packet would leave meanwhile */
+		return e->installed ? KEEPIN_WANTED : KEEPIN_PIN_AWAITED;
+	default:
+		return KEEPIN_WANTED;
+	}
 }

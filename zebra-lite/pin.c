@@ -24,6 +24,7 @@ static struct timer turn_timer;
 static struct log_bucket turn_bucket;
 static uint64_t kept_version; /* keepin_version() that those spared were looked at by */
 static bool moved;	      /* a route around one of those was written since */
+static bool endpoints_too;    /* one is inside a prefix that is kept in, or is so no more */
 
 static void try_ways(void *arg);
 
@@ -135,13 +136,13 @@ static bool captures(const struct rib_node *n, const struct pin *pin)
 	return captures_by(n->len, pin);
 }
 
-bool pin_is_caught(const struct prefix *p)
+/* No host route can help where P takes the endpoint's packets. */
+static bool cannot_help(const struct pin *pin, const struct prefix *p)
 {
-	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t;
-	     t = trie_next_in(&pins, t, p))
-		if (captures_by(p->len, pin_of(t)))
-			return true;
-	return false;
+	const struct rib_node *host = rib_find(&pin->node.p);
+
+	return !zconfig.pin || prefix_eq(p, &pin->node.p) ||
+	       (host && rib_refused_for(host, REASON_KERNEL_ERROR));
 }
 
 /* True when nothing can be done about N capturing an endpoint. */
@@ -150,14 +151,8 @@ static bool hopeless(const struct rib_node *n)
 	for (struct trie_node *t = trie_first_in(&pins, RIB_PREFIX(n)); t;
 	     t = trie_next_in(&pins, t, RIB_PREFIX(n))) {
 		struct pin *pin = pin_of(t);
-		struct rib_node *host;
 
-		if (!captures(n, pin))
-			continue;
-		if (!pin->n_ways || !zconfig.pin || prefix_eq(RIB_PREFIX(n), &pin->node.p))
-			return true;
-		host = rib_find(&pin->node.p);
-		if (host && rib_refused_for(host, REASON_KERNEL_ERROR))
+		if (captures(n, pin) && (!pin->n_ways || cannot_help(pin, RIB_PREFIX(n))))
 			return true;
 	}
 	return false;
@@ -211,6 +206,19 @@ static const struct way *ways_now(const struct pin *pin, unsigned *n)
 	return pin->turns ? &pin->way[(pin->turns - 1) % pin->n_ways] : pin->way;
 }
 
+/* Its host route is in the kernel as it should be. */
+static bool in_place(const struct pin *pin)
+{
+	const struct rib_node *host = rib_find(&pin->node.p);
+	const struct fib *f = host ? rib_installed(host) : NULL;
+	const struct way *w;
+	unsigned n;
+
+	w = ways_now(pin, &n);
+	return f && n && f->oif == w->oif && addr_eq(&f->gateway, &w->gateway) &&
+	       ways_are(f->ways, w, n);
+}
+
 /* N has a route, or a learned one that waits behind a pin. */
 static bool has_way(const struct rib_node *n)
 {
@@ -233,10 +241,8 @@ static bool has_other_way(const struct pin *pin, uint8_t len)
  * underlay even where that leads into a tunnel. */
 static bool is_behind_default(const struct pin *pin)
 {
-	uint8_t family = pin->addr.family;
-
-	return keepin_default_on(family) && (pin->peers || !keepin_default_leads(family)) &&
-	       !has_other_way(pin, 1);
+	return keepin_default_on(pin->addr.family) && !has_other_way(pin, 1) &&
+	       (pin->peers || !keepin_default_leads(pin->addr.family));
 }
 
 /* Its packets would meet what is kept in, and no route first. */
@@ -244,21 +250,21 @@ static bool is_held_back(const struct pin *pin)
 {
 	const struct keepin *e = keepin_match(&pin->addr);
 
-	while (e && e->state != KEEPIN_WANTED)
+	while (e && e->state != KEEPIN_WANTED && e->state != KEEPIN_PIN_AWAITED)
 		e = keepin_cover(e);
 	return e ? !has_other_way(pin, e->node.p.len) : is_behind_default(pin);
 }
 
 static void pin_place(struct pin *pin)
 {
-	bool captured = pin->peers && (pin->turns || is_wanted(pin)),
-	     held = (pin->spared || pin->peers) && is_held_back(pin);
+	bool captured = pin->peers && (pin->turns || is_wanted(pin));
 	const struct way *w;
 	unsigned n;
 
 	w = ways_now(pin, &n);
-	pin->wanted = captured || held;
-	pin->placed = pin->n_ways && ((captured && zconfig.pin) || held);
+	pin->held = (pin->spared || (pin->peers && zconfig.pin)) && is_held_back(pin);
+	pin->wanted = captured || pin->held;
+	pin->placed = pin->n_ways && ((captured && zconfig.pin) || pin->held);
 	rib_own_route(&pin->node.p, RIB_PIN, w, pin->placed ? n : 0);
 }
 
@@ -361,19 +367,38 @@ bool pin_moved(const struct prefix *p)
 {
 	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t && !moved;
 	     t = trie_next_in(&pins, t, p))
-		moved = pin_of(t)->spared;
+		moved = pin_of(t)->spared || pin_of(t)->held;
 	return moved;
 }
 
-void pin_look_spared(void)
+void pin_kept_changed(const struct prefix *p)
 {
-	if (!moved && kept_version == keepin_version())
+	endpoints_too = endpoints_too || (pins.count && trie_first_in(&pins, p));
+}
+
+/* What waits for its host route, or goes with it, is judged again. */
+static void look(struct pin *pin)
+{
+	bool there;
+
+	pin_eval(pin);
+	there = pin->held && in_place(pin);
+	if (there != pin->there)
+		keepin_look_over(&pin->addr);
+	pin->there = there;
+}
+
+void pin_look_held(void)
+{
+	bool all = endpoints_too;
+
+	if (!moved && !all && kept_version == keepin_version())
 		return;
-	moved = false;
+	moved = endpoints_too = false;
 	kept_version = keepin_version();
 	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin))
-		if (pin->spared)
-			pin_eval(pin);
+		if (all || pin->spared || pin->held)
+			look(pin);
 }
 
 void pin_endpoint(struct tunnel_peer *p)
@@ -498,20 +523,6 @@ void pin_try_again(const struct prefix *p)
 		covers_again(pin);
 }
 
-/* Its host route is in the kernel as it should be. */
-static bool in_place(const struct pin *pin)
-{
-	const struct rib_node *host = rib_find(&pin->node.p);
-	const struct fib *f = host ? rib_installed(host) : NULL;
-
-	const struct way *w;
-	unsigned n;
-
-	w = ways_now(pin, &n);
-	return f && n && f->oif == w->oif && addr_eq(&f->gateway, &w->gateway) &&
-	       ways_are(f->ways, w, n);
-}
-
 bool pin_all_there(void)
 {
 	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
@@ -536,6 +547,25 @@ enum pin_answer pin_ask(const struct rib_node *n)
 	return PIN_CLEAR;
 }
 
+/* Where nothing of the underlay leads to the endpoint there is nothing to take from it. */
+enum pin_answer pin_ask_kept(const struct prefix *p)
+{
+	enum pin_answer answer = PIN_CLEAR;
+
+	for (struct trie_node *t = pins.count ? trie_first_in(&pins, p) : NULL; t;
+	     t = trie_next_in(&pins, t, p)) {
+		const struct pin *pin = pin_of(t);
+
+		if (!captures_by(p->len, pin))
+			continue;
+		if (cannot_help(pin, p))
+			return PIN_REFUSED;
+		if (pin->n_ways && !in_place(pin))
+			answer = PIN_WAIT;
+	}
+	return answer;
+}
+
 void pin_hurry(const struct rib_node *n)
 {
 	for (struct trie_node *t = trie_first_in(&pins, RIB_PREFIX(n)); t;
@@ -549,10 +579,7 @@ void pin_hurry(const struct rib_node *n)
 
 void pin_config_changed(void)
 {
-	struct pin *pin, *next;
-
-	for (pin = pin_first(); pin; pin = next) {
-		next = pin_next(pin);
+	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
 		pin_eval(pin);
 		covers_again(pin);
 	}
@@ -560,15 +587,14 @@ void pin_config_changed(void)
 
 void pin_reset(void)
 {
-	struct pin *pin, *next;
+	struct pin *pin;
 
 	timer_stop(&turn_timer);
 	turn_timer.ready = false;
-	for (pin = pin_first(); pin; pin = next) {
-		next = pin_next(pin);
+	while ((pin = pin_first())) {
 		trie_remove(&pins, &pin->node);
 		free(pin);
 	}
 	kept_version = 0;
-	moved = false;
+	moved = endpoints_too = false;
 }

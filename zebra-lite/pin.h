@@ -19,7 +19,8 @@
  *
  * Hosts that are spared (the far ends of the operator's sessions, name servers) have such a host
  * route while nothing but what is kept in (keepin.h) would take their packets. A learned route that
- * covers them does as ever. Where the default route is kept in (keepin_default.h), each endpoint
+ * covers them does as ever. So has each endpoint that is inside what is kept in: first its host
+ * route, then what refuses. Where the default route is kept in (keepin_default.h), each endpoint
  * that nothing else covers has one all the time.
  */
 #ifndef WGBGP_ZEBRA_PIN_H
@@ -35,6 +36,8 @@ struct pin {
 	bool spared;	 /* it is to be reached where it is inside what is kept in */
 	bool wanted;	 /* a learned prefix would capture it, or it is held back */
 	bool placed;	 /* has a candidate in the RIB */
+	bool held;	 /* for it is inside what is kept in */
+	bool there;	 /* held, and its route was in the kernel at the last look */
 	uint8_t via_len; /* of the underlay's route */
 	uint8_t n_ways;	 /* into the underlay; 0: there is none */
 	struct way way[ROUTE_WAYS_MAX];
@@ -55,14 +58,15 @@ enum pin_answer {
 };
 /* Asked before N is installed through a tunnel, where pin_prefix_changed() says that it matters. */
 enum pin_answer pin_ask(const struct rib_node *n);
-/* A route for P that leads nowhere would keep packets from some endpoint. */
-bool pin_is_caught(const struct prefix *p);
+/* The same for a route for P that leads nowhere, and so takes packets from endpoints inside. */
+enum pin_answer pin_ask_kept(const struct prefix *p);
+void pin_kept_changed(const struct prefix *p); /* whether P is kept in: pin_look_held() follows */
 bool pin_all_there(void); /* each host route that is placed is in the kernel, or was refused */
 /* The hosts that are spared, instead of those before. */
 void pin_spare(const struct addr *list, size_t n);
-/* The route of P was written. True: it is about one that is spared, look at those. */
+/* The route of P was written. True: it is about one that is spared or held, look at those. */
 bool pin_moved(const struct prefix *p);
-void pin_look_spared(void);		  /* where something about them may be another way */
+void pin_look_held(void);		  /* where something about them may be another way */
 void pin_hurry(const struct rib_node *n); /* the pins that N waits for come first */
 /* The host route to P, if it is a pin that was refused, may be tried again: so may what waits for
  * it.

@@ -212,12 +212,9 @@ static void on_object_del(uint32_t id)
 
 static int on_rule(bool add, const struct krule *r)
 {
-	rig_say("rule %s IPv%d priority %u table %u%s", add ? "add" : "del",
+	rig_say("rule %s IPv%d priority %u table %u%s\n", add ? "add" : "del",
 		r->family == AF_INET ? 4 : 6, r->priority, r->table,
 		r->no_default ? " no default" : "");
-	if (r->fwmask)
-		rig_say(" mark %u", r->fwmark);
-	rig_say("\n");
 	return rig_rule_error;
 }
 
