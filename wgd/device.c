@@ -18,6 +18,7 @@
 #include "device_release.h"
 #include "device_sync.h"
 #include "device_write.h"
+#include "prove.h"
 #include "replay.h"
 #include "report.h"
 #include "roster.h"
@@ -116,7 +117,7 @@ static void device_answer(void *arg, const struct icmp_answer *a)
 {
 	struct peer *p = peer_by_id(a->id);
 
-	if (!p || p->dev != arg || !p->conf)
+	if (prove_answer(arg, a) || !p || p->dev != arg || !p->conf)
 		return;
 	if (p->echo)
 		peer_echo_answer(p, a);

@@ -38,6 +38,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/peer_sync.c wgd/peer_sync.h \
 	wgd/peer_watch.c wgd/peer_watch.h \
 	wgd/probe.c wgd/probe.h \
+	wgd/prove.c wgd/prove.h \
 	wgd/quality.c wgd/quality.h \
 	wgd/replay.c wgd/replay.h \
 	wgd/report.c wgd/report.h \
@@ -154,7 +155,9 @@ wgd_endpoints_test_SOURCES = wgd/endpoints_test.c lib/loop_fake.c lib/loop_fake.
 wgd_endpoints_test_LDADD = wgd/libwgd.a $(TEST_LIBS)
 wgd_resolve_test_SOURCES = wgd/resolve_test.c lib/dut.c lib/dut.h
 wgd_resolve_test_LDADD = wgd/libwgd.a $(EVENT_EXTRA_LIBS) $(TEST_LIBS)
-check_PROGRAMS += wgd/peer_watch_test
+check_PROGRAMS += wgd/peer_watch_test wgd/prove_test
+wgd_prove_test_SOURCES = wgd/prove_test.c $(RIG)
+wgd_prove_test_LDADD = $(RIG_LDADD)
 wgd_peer_watch_test_SOURCES = wgd/peer_watch_test.c $(RIG)
 wgd_peer_watch_test_LDADD = $(RIG_LDADD)
 check_PROGRAMS += wgd/launch_test wgd/wg_thread_test wgd/wg_userspace_test

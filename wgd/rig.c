@@ -734,6 +734,8 @@ void rig_show(const char *request)
 	for (int i = 0; i < 100; i++) {
 		if (rows && rig.show_pause)
 			rig.show_pause();
+		else if (!answer[0] && rig.show_wait)
+			rig.show_wait();
 		rows = 0;
 		show_server_drained(server);
 		loop_fake_turn();

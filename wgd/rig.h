@@ -60,6 +60,7 @@ struct rig {
 	bool idle;	      /* it has nothing to do, and takes parts of a batch */
 	unsigned show_room;	/* rows after which the CLI has to read; 0: it never has to */
 	void (*show_pause)(void); /* while it reads */
+	void (*show_wait)(void);  /* while there is nothing for it */
 	unsigned read_us;     /* what a reading takes, ... */
 	unsigned wait_us;     /* ... and what it waits besides for a processor */
 	uint64_t waited_us;   /* so far */

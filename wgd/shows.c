@@ -10,6 +10,7 @@
 #include "cut.h"
 #include "drain.h"
 #include "peer_state.h"
+#include "prove.h"
 #include "roster.h"
 #include "settings.h"
 #include "util.h"
@@ -368,6 +369,7 @@ const struct show_command shows[] = {
 	{"drain", drain_request, NULL, NULL},
 	{"undrain", undrain_request, NULL, NULL},
 	{"plan-wireguard", wplan_request, NULL, NULL},
+	{"prove", prove_request, prove_step, prove_finish},
 	{"allowed-ips", start_allowed_ips, step_allowed_ips, finish_allowed_ips},
 	{NULL, NULL, NULL, NULL},
 };
