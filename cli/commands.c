@@ -92,6 +92,17 @@ static bool is_route_protocol(const char *text)
 	return false;
 }
 
+static bool is_addresses(const char *text)
+{
+	char *copy = xstrdup(text), *save, *one;
+	bool ok = *text;
+
+	for (one = strtok_r(copy, ",", &save); one && ok; one = strtok_r(NULL, ",", &save))
+		ok = is_address(one);
+	free(copy);
+	return ok;
+}
+
 static bool is_text(const char *text)
 {
 	return *text;
@@ -141,6 +152,7 @@ static const struct cli_word words[] = {
 	SAYS("exclusive", "nobody else commits or reloads meanwhile", "exclusive", "true"),
 	PLAIN("exit", "leave"),
 	PLAIN("for", "how long"),
+	PLAIN("expect", "what must not be lost while it is on trial"),
 	PLAIN("explain", "follow a destination through every table and say where it ends"),
 	PLAIN("help", "list all commands"),
 	PLAIN("history", "the last events, of all daemons in one order"),
@@ -162,6 +174,8 @@ static const struct cli_word words[] = {
 	SAYS("out", "send our routes again, apply export", "soft", "out"),
 	PLAIN("no", "switch off"),
 	PLAIN("nftables", "sets kept for the rules of a firewall"),
+	SAYS("override-guard", "also where a tunnel that guards what is changed is not up",
+	     "override-guard", "true"),
 	PLAIN("peer", "one tunnel peer"),
 	PLAIN("plan", "say what a reload would do"),
 	PLAIN("plane", "one plane only"),
@@ -201,6 +215,7 @@ static const struct cli_word words[] = {
 	VALUE("ADDRESS", "an IP address: what covers it", "address", is_address),
 	VALUE("BYTES", "bytes a second", "below", is_number),
 	VALUE("COUNT", "only so many, the last ones", "count", is_number),
+	VALUE("ADDRESSES", "IP addresses, separated by commas", "expect-ping", is_addresses),
 	VALUE("DURATION", "seconds, at most 600", "seconds", is_number),
 	VALUE("TARGET", "an IP address that answers echo requests", "to", is_address),
 	VALUE("DESTINATION", "an IP address or prefix", "destination", is_destination),
@@ -453,6 +468,14 @@ static const struct cli_row rows[] = {
 	 "read and check the file, by all daemons, and change nothing"},
 	{"reload confirmed WAIT [comment TEXT]", "reload", CLI_SIGNED, NULL,
 	 "the same on trial: it is taken back, files too, unless it is confirmed in time"},
+	{"reload confirmed WAIT expect ping ADDRESSES [comment TEXT]", "reload", CLI_SIGNED, NULL,
+	 "the same; it is taken back at once when one of them does not answer any more"},
+	{"reload override-guard [comment TEXT]", "reload", CLI_SIGNED, NULL,
+	 "the same, on trial, without asking the guards of what is changed"},
+	{"reload override-guard confirmed WAIT [comment TEXT]", "reload", CLI_SIGNED, NULL,
+	 "the same with a time of yours"},
+	{"reload override-guard confirmed WAIT expect ping ADDRESSES [comment TEXT]", "reload",
+	 CLI_SIGNED, NULL, "the same, watched"},
 	{"plan", "plan", CLI_SHOW, plan_run,
 	 "what a reload would do to interfaces, sessions and prefixes; changes nothing"},
 	{"confirm", "confirm", 0, NULL, "what is on trial stays"},
@@ -463,6 +486,8 @@ static const struct cli_row rows[] = {
 	 "apply what was committed so many commits ago, and put it into the files"},
 	{"rollback BACK confirmed WAIT [comment TEXT]", "rollback", CLI_SIGNED, NULL,
 	 "the same on trial"},
+	{"rollback BACK confirmed WAIT expect ping ADDRESSES [comment TEXT]", "rollback",
+	 CLI_SIGNED, NULL, "the same, watched like a reload"},
 	{"reload empty", "reload", CLI_CONFIRM | CLI_SIGNED, NULL,
 	 "apply the file also when it has no interface any more: all tunnels go"},
 	{"teardown", "teardown", CLI_CONFIRM, NULL,

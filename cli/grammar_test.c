@@ -97,7 +97,7 @@ static void test_errors(void **state)
 		{"explain", 8, "incomplete, expected one of: DESTINATION, plane"},
 		{"explain nowhere", 8, "expected one of: DESTINATION, plane"},
 		{"clear bgp all soft inn", 19, "expected one of: in, out"},
-		{"reload json", 7, "expected one of: comment, check, confirmed, empty"},
+		{"reload json", 7, "expected one of: comment, check, confirmed, override-guard, empty"},
 		{"teardown json", 9, "nothing more is expected"},
 		{"show bgp \"10.0.0.0/8", 9, "quote"},
 		{"\"\"", 0, "expected one of"},

@@ -135,6 +135,8 @@ static void commits_row(struct view *v, const json_t *row)
 		fprintf(v->out, "     %s\n", TEXT(row, "statements"));
 	if (is_set(row, "why"))
 		fprintf(v->out, "     %s\n", TEXT(row, "why"));
+	if (str_eq(str_of(row, "guard"), "overridden"))
+		fprintf(v->out, "     its guard was not asked\n");
 }
 
 static const struct column daemon_columns[] = {

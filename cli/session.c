@@ -189,6 +189,7 @@ void session_sign(json_t *request)
 {
 	const char *login = getenv("SUDO_USER"), *connection = getenv("SSH_CONNECTION");
 	int address = connection ? (int)strcspn(connection, " ") : 0;
+	char at[64];
 
 	if (!login)
 		login = getenv("LOGNAME");
@@ -196,6 +197,8 @@ void session_sign(json_t *request)
 		json_object_set_new(request, "login", json_string(login));
 	if (address)
 		json_object_set_new(request, "from", json_sprintf("%.*s", address, connection));
+	if (address && sscanf(connection, "%*s %*s %63s", at) == 1)
+		json_object_set_new(request, "at", json_string(at));
 }
 
 /* What is behind the rows of an answer that is whole. */

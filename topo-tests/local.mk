@@ -71,7 +71,9 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_frr_peer.py \
 	topo-tests/test_full_tunnel.py \
 	topo-tests/test_hang.py \
+	topo-tests/test_guard.py \
 	topo-tests/test_harness.py \
+	topo-tests/test_health.py \
 	topo-tests/test_history.py \
 	topo-tests/test_hub_failures.py \
 	topo-tests/test_hub_reboot.py \

@@ -36,6 +36,7 @@ UNSEEN = {
     "bgp/bgp/neighbor-group/max-peers": "bgpd/session_test.c::test_ranges",
     "wireguard/wireguard/interface/admin": "topo-tests/test_bad_input.py::test_link_set_down",
     "wireguard/wireguard/interface/consumer": "topo-tests/test_plan.py::test_who_feels_it",
+    "wireguard/wireguard/interface/guard": "topo-tests/test_guard.py::test_guard_down",
     "system/system/cli-read-group": "wgbgpd/parent_test.c::test_groups",
     "system/system/cli-write-group": "wgbgpd/parent_test.c::test_groups",
     # An interface that is there keeps its back-end: another one is another interface.

@@ -12,6 +12,8 @@
 #include "change_store.h"
 #include "change_trial.h"
 #include "conf_check.h"
+#include "guard.h"
+#include "health.h"
 #include "log.h"
 #include "spared.h"
 
@@ -25,6 +27,8 @@ static void on_done(void *arg, const char *error)
 		change_keep_failed();
 	else
 		change_keep_applied();
+	if (error && !change_on_trial()) /* else it was refused because of that trial */
+		health_end();
 	if (error)
 		log_error(back ? "rollback-refused" : "reload-refused", "why=\"%s\"", error);
 	else
@@ -37,16 +41,56 @@ static void on_done(void *arg, const char *error)
 				NULL);
 	if (!error)
 		change_now_changed();
-	change_now.done(change_now.arg, error);
+	if (!error && change_now.trial)
+		change_trial_watch(change_now.done, change_now.arg);
+	else
+		change_now.done(change_now.arg, error);
 }
 
-static void start(const struct change_ask *ask, struct datastore_version *version)
+static void on_guards(const char *error)
 {
+	if (error)
+		commit_gate_passed(error);
+	else
+		health_pass(commit_gate_passed);
+}
+
+static void on_gate(void)
+{
+	guard_pass(on_guards);
+}
+
+static void on_gate_of_check(void)
+{
+	guard_pass(commit_gate_passed);
+}
+
+static const json_t *running_json(void)
+{
+	const struct datastore_version *running = datastore_running();
+
+	return running ? running->json : NULL;
+}
+
+/* The way back never waits for a guard. */
+static bool mind_guards(struct change_ask *ask, const struct datastore_version *version, char *why,
+			size_t size)
+{
+	guard_close();
+	return str_eq(ask->how, "rollback") ||
+	       guard_mind(ask, running_json(), version->json, why, size);
+}
+
+static void start(const struct change_ask *asked, struct datastore_version *version)
+{
+	struct change_ask ask = *asked;
 	char why[MSG_ERROR_MAX];
 
-	change_now.warnings = ask->warnings;
+	change_now.warnings = ask.warnings;
 	change_now_note(datastore_running(), version);
-	if (!change_keep(ask, &version->loaded.written->texts, why, sizeof(why))) {
+	if (!mind_guards(&ask, version, why, sizeof(why)) ||
+	    !health_mind(&ask, running_json(), version->json, why, sizeof(why)) ||
+	    !change_keep(&ask, &version->loaded.written->texts, why, sizeof(why))) {
 		change_now.trial = false;
 		datastore_version_free(version);
 		on_done(NULL, why);
@@ -54,6 +98,7 @@ static void start(const struct change_ask *ask, struct datastore_version *versio
 	}
 	conf_texts_free(&version->loaded.written->texts);
 	spared_look(version->json);
+	commit_gate(on_gate);
 	commit_start(version, on_done, NULL);
 }
 
@@ -142,6 +187,7 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 {
 	struct conf_errors errs = {0};
 	struct datastore_version *version;
+	struct change_ask copy = *ask;
 	char error[MSG_ERROR_MAX];
 
 	change_now_begin(ask->how, done, arg);
@@ -158,6 +204,10 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 	}
 	change_now_note(datastore_running(), version);
 	candidate = json_incref(version->json);
+	if (str_eq(ask->how, "check")) { /* a plan is told whatever guards say */
+		mind_guards(&copy, version, error, sizeof(error));
+		commit_gate(on_gate_of_check);
+	}
 	commit_check(version, on_checked, NULL);
 }
 

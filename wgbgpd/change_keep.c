@@ -21,12 +21,16 @@ static time_t refused_at;
 
 static json_t *record_of(const struct change_ask *ask)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "time", (json_int_t)time(NULL),
-			 "how", ask->how, "uid",
-			 ask->uid < 0 ? json_null() : json_integer(ask->uid), "login",
-			 change_now_string(ask->login), "from", change_now_string(ask->from),
-			 "comment", change_now_string(ask->comment), "changed",
-			 (int)change_now.changed, "statements", change_now_string(change_now.what));
+	json_t *record = json_pack(
+		"{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "time", (json_int_t)time(NULL), "how",
+		ask->how, "uid", ask->uid < 0 ? json_null() : json_integer(ask->uid), "login",
+		change_now_string(ask->login), "from", change_now_string(ask->from), "comment",
+		change_now_string(ask->comment), "changed", (int)change_now.changed, "statements",
+		change_now_string(change_now.what));
+
+	if (ask->guard)
+		json_object_set_new(record, "guard", json_string(ask->guard));
+	return record;
 }
 
 /* Nothing was changed yet: as if it had not been tried. */

@@ -206,6 +206,8 @@ static void change_on_first(void *arg, const char *error)
 			log_info("changed-while-stopped", "commit=%u changed=%u statements=\"%s\"",
 				 change_now.number, change_now.changed, change_now.what);
 		change_now_changed();
+		if (change_now.trial)
+			change_trial_resume();
 		change_now.done(change_now.arg, NULL);
 		return;
 	}

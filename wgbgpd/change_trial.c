@@ -5,26 +5,54 @@
 
 #include "change_journal.h"
 #include "change_now.h"
+#include "conf.h"
+#include "health.h"
 #include "log.h"
 #include "loop.h"
 #include "retry.h"
 #include "spared.h"
+#include "util.h"
 
-#define BUSY_MS 1000 /* another change is under way when a trial ends */
-#define LOOK_S 10    /* at a trial's time: the loop's clock stands still in a suspend */
+#define BUSY_MS 1000   /* another change is under way when a trial ends */
+#define LOOK_S 10      /* at a trial's time: the loop's clock stands still in a suspend */
+#define SETTLE_MS 3000 /* what a change breaks at once is seen within that */
 #define RETURN_FIRST_MS 1000
 #define RETURN_MAX_MS 30000
 
 static struct timer trial_end; /* or the next attempt to take it back */
 static unsigned returns_refused;
 
+/* Who asked for the trial, and waits for the first judgement on it. */
+static struct {
+	commit_fn done; /* NULL: nobody */
+	void *arg;
+	struct timer timer;
+	char lost[256]; /* what was seen; "": nothing */
+} first;
+
 void change_trial_await(uint32_t left_s)
 {
 	timer_start(&trial_end, (left_s < LOOK_S ? left_s : LOOK_S) * 1000ULL);
 }
 
+static void first_end(const char *error)
+{
+	commit_fn done = first.done;
+
+	timer_stop(&first.timer);
+	first.done = NULL;
+	if (done)
+		done(first.arg, error);
+}
+
+void change_trial_settle(void)
+{
+	first_end(NULL);
+}
+
 void change_trial_end(const char *state)
 {
+	health_end();
 	change_index_end_trial(&change_journal, state);
 	timer_stop(&trial_end);
 	returns_refused = 0;
@@ -48,6 +76,19 @@ bool change_trial_refuses(char *why, size_t size)
 	return true;
 }
 
+static void say_taken_back(uint32_t number, const char *error)
+{
+	char text[MSG_ERROR_MAX];
+
+	if (error)
+		snprintf(text, sizeof(text), "commit %u is being taken back, which fails: %.*s",
+			 number, MSG_ERROR_MAX - 64, error);
+	else
+		snprintf(text, sizeof(text), "commit %u was taken back: %s", number,
+			 first.lost[0] ? first.lost : "its time is over");
+	first_end(text);
+}
+
 static void on_taken_back(void *arg, const char *error)
 {
 	uint32_t number = change_journal.pending.number;
@@ -62,9 +103,10 @@ static void on_taken_back(void *arg, const char *error)
 		change_trial_end("returned");
 		change_journal_save();
 		change_journal_files();
-		change_now_tell(number, "returned", NULL);
+		change_now_tell(number, "returned", first.lost[0] ? first.lost : NULL);
 		change_now_changed();
 	}
+	say_taken_back(number, error);
 	if (change_now.done)
 		change_now.done(change_now.arg, error);
 }
@@ -75,6 +117,7 @@ void change_trial_take_back(commit_fn done, void *arg)
 	struct datastore_version *version;
 	char why[MSG_ERROR_MAX];
 
+	health_end();
 	change_now_begin("return", done, arg);
 	change_now.number = change_journal.committed;
 	change_journal.pending.over = true;
@@ -104,6 +147,57 @@ static void on_trial_end(void *arg)
 		timer_start(&trial_end, BUSY_MS);
 	else
 		change_trial_take_back(NULL, NULL);
+}
+
+static void on_settled(void *arg)
+{
+	change_trial_settle();
+}
+
+static json_t *record_of_trial(void)
+{
+	return change_index_find(&change_journal, change_journal.pending.number);
+}
+
+/* No matter how much time it has left. */
+static void on_lost(const char *why)
+{
+	json_t *record = record_of_trial();
+
+	if (change_journal.pending.over)
+		return;
+	log_error("health", "commit=%u why=\"%s\"", change_journal.pending.number, why);
+	str_copy(first.lost, why, sizeof(first.lost));
+	json_object_set_new(record, "why", change_now_string(why));
+	change_journal.pending.over = true;
+	change_journal_save();
+	on_trial_end(NULL);
+}
+
+void change_trial_resume(void)
+{
+	const json_t *record = record_of_trial();
+
+	first.lost[0] = '\0';
+	health_resume(conf_str(record, "watched", NULL), conf_str(record, "from", NULL), on_lost);
+}
+
+void change_trial_watch(commit_fn done, void *arg)
+{
+	const char *watched = health_watched();
+
+	if (*watched) { /* for another life */
+		json_object_set_new(record_of_trial(), "watched", json_string(watched));
+		change_journal_save();
+	}
+	first.lost[0] = '\0';
+	first.done = done;
+	first.arg = arg;
+	timer_init(&first.timer, on_settled, NULL);
+	if (health_begin(on_lost))
+		timer_start(&first.timer, SETTLE_MS);
+	else
+		change_trial_settle();
 }
 
 const char *change_confirm(void)
@@ -144,5 +238,7 @@ void change_trial_open(void)
 
 void change_trial_close(void)
 {
+	health_end();
+	timer_stop(&first.timer);
 	timer_stop(&trial_end);
 }

@@ -26,6 +26,12 @@ bool change_on_trial(void);
 bool change_trial_refuses(char *why, size_t size);
 /* It has so many seconds left. */
 void change_trial_await(uint32_t left_s);
+/* It runs. DONE hears of it at the end of it, or when it has stood the first seconds. */
+void change_trial_watch(commit_fn done, void *arg);
+/* The same in another life of this process. */
+void change_trial_resume(void);
+/* Whoever waits so hears of it now. */
+void change_trial_settle(void);
 /* Its version is in STATE now, in memory. */
 void change_trial_end(const char *state);
 /* Takes it back now. DONE as in commit.h, may be NULL. */

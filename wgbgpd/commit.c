@@ -19,6 +19,7 @@
 
 #define BIT(id) (1u << (id))
 #define EVERYBODY (BIT(DAEMON_COUNT) - 1)
+#define GATE BIT(DAEMON_COUNT) /* beside those of daemons: its answer is waited for */
 
 /* One message to some daemons; the next step comes when all have answered. */
 struct step {
@@ -56,6 +57,7 @@ static struct {
 	bool must; /* nothing behind the check makes it fail: it is the way back itself */
 	uint32_t generation;
 	unsigned waiting;	       /* bits: no answer yet */
+	commit_gate_fn gate;	       /* NULL: none, or it was asked */
 	unsigned deaths[DAEMON_COUNT]; /* during the check */
 	unsigned fallen; /* bits: died while it applied; its successor has not applied it yet */
 	bool walking;	 /* a step is being sent */
@@ -67,6 +69,8 @@ static struct {
 
 /* Answers to what commit_daemon_started() sent come first and belong to no step. */
 static unsigned replayed[DAEMON_COUNT];
+
+static commit_gate_fn next_gate;
 
 static void walk(void);
 
@@ -196,6 +200,17 @@ static void walked(void)
 	commit_finish();
 }
 
+static void ask_gate(void)
+{
+	commit_gate_fn ask = now.gate;
+
+	now.gate = NULL;
+	now.waiting |= GATE;
+	now.walking = true;
+	ask();
+	now.walking = false;
+}
+
 /* Takes steps until a daemon has to answer. */
 static void walk(void)
 {
@@ -203,6 +218,10 @@ static void walk(void)
 		if (now.error[0] && now.step->type == MSG_CONFIG_CHECK) {
 			commit_finish();
 			return;
+		}
+		if (now.gate) {
+			ask_gate();
+			continue;
 		}
 		if (now.error[0] && has_way_back())
 			go_back();
@@ -232,6 +251,8 @@ static void commit_begin(const struct step *steps, struct datastore_version *ver
 	now.back = false;
 	now.generation = generation;
 	now.waiting = now.fallen = 0;
+	now.gate = next_gate;
+	next_gate = NULL;
 	memset(now.deaths, 0, sizeof(now.deaths));
 	now.error[0] = '\0';
 	now.done = done;
@@ -247,6 +268,7 @@ static void commit_steps(const struct step *steps, struct datastore_version *ver
 
 	now.back = now.must = false;
 	if (listen_prepare(version->json, error, sizeof(error)) < 0) {
+		next_gate = NULL;
 		datastore_version_free(version);
 		done(arg, error);
 		return;
@@ -269,6 +291,21 @@ void commit_return(struct datastore_version *version, commit_fn done, void *arg)
 void commit_check(struct datastore_version *version, commit_fn done, void *arg)
 {
 	commit_steps(check_steps, version, done, arg);
+}
+
+void commit_gate(commit_gate_fn ask)
+{
+	next_gate = ask;
+}
+
+void commit_gate_passed(const char *error)
+{
+	if (!now.step || !(now.waiting & GATE))
+		return;
+	now.waiting &= ~GATE;
+	if (error && !now.error[0])
+		str_copy(now.error, error, sizeof(now.error));
+	walk();
 }
 
 void commit_teardown(commit_fn done, void *arg)

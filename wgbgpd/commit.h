@@ -2,7 +2,7 @@
 /*
  * commit: one configuration becomes the running one, or nothing changes.
  *
- *     CHECK   all daemons at once; one refusal ends it
+ *     CHECK   all daemons at once; one refusal ends it; then the gate, if there is one
  *     APPLY   wgd, then zebra-lite, then bgpd: what is added is there before somebody uses it
  *     PRUNE   zebra-lite, then wgd: what is removed goes after nobody uses it
  *
@@ -27,6 +27,9 @@
 /* ERROR is NULL when it was applied; else one text, and the configuration is what it was. */
 typedef void (*commit_fn)(void *arg, const char *error);
 
+/* What else has to agree, behind the check of all daemons. Ends with commit_gate_passed(). */
+typedef void (*commit_gate_fn)(void);
+
 bool commit_busy(void);
 bool commit_went_back(void); /* the last change failed behind its check */
 /* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
@@ -36,6 +39,10 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg);
 void commit_return(struct datastore_version *version, commit_fn done, void *arg);
 /* As commit_start(), but for the check alone: nothing changes. */
 void commit_check(struct datastore_version *version, commit_fn done, void *arg);
+/* The next one of commit_start() or commit_check() asks this before anything is applied. */
+void commit_gate(commit_gate_fn ask);
+/* ERROR: why not, or NULL. Does nothing where nobody waits for it any more. */
+void commit_gate_passed(const char *error);
 /* Has the daemons remove everything that they installed. Only while not busy. */
 void commit_teardown(commit_fn done, void *arg);
 

@@ -190,6 +190,95 @@ static void test_refusals(void **state)
 	apply(9);
 }
 
+static unsigned gates;	      /* asked */
+static const char *gate_says; /* at once; NULL: later */
+
+static void on_gate(void)
+{
+	gates++;
+	if (gate_says)
+		commit_gate_passed(*gate_says ? gate_says : NULL);
+}
+
+/* It is asked once, when all have said yes, and nothing is applied before it agrees. */
+static void test_gate(void **state)
+{
+	gates = 0;
+	gate_says = NULL;
+	apply(1);
+	commit_gate(on_gate);
+	start(2);
+	EXPECT(CHECKS("2"));
+	for (int id = 0; id < DAEMON_COUNT; id++) {
+		assert_int_equal(gates, 0);
+		answer(id, 2, "");
+	}
+	assert_int_equal(gates, 1);
+	EXPECT("");
+	assert_true(commit_busy());
+	commit_daemon_gone(DAEMON_BGPD); /* its successor checks it, too */
+	commit_daemon_started(DAEMON_BGPD);
+	commit_gate_passed(NULL);
+	assert_int_equal(datastore_running()->generation, 1);
+	played_settle();
+	answer(DAEMON_BGPD, 1, ""); /* APPLY and PRUNE of what runs */
+	answer(DAEMON_BGPD, 1, "");
+	played_text[0] = '\0';
+	answer(DAEMON_BGPD, 2, "");
+	EXPECT("wgd may talk\nwgd 2 config-apply {2}\nbfdd may talk\nbfdd 2 config-apply {2}\n");
+	commit_gate_passed("too late");
+	for (int id = 0; id < DAEMON_COUNT; id++)
+		answer(id == DAEMON_ZEBRA  ? DAEMON_BFDD
+		       : id == DAEMON_BFDD ? DAEMON_ZEBRA
+					   : id,
+		       2, "");
+	answer(DAEMON_BGPD, 2, "");
+	answer(DAEMON_ZEBRA, 2, "");
+	answer(DAEMON_WGD, 2, "");
+	assert_string_equal(done(), "applied");
+	assert_int_equal(gates, 1);
+	played_text[0] = '\0';
+}
+
+static void test_gate_refuses(void **state)
+{
+	apply(1);
+	for (int late = 0; late < 2; late++) {
+		gates = 0;
+		gate_says = late ? NULL : "not now";
+		commit_gate(on_gate);
+		if (late)
+			start(2);
+		else
+			commit_check(version(2, json_object()), on_done, said);
+		played_settle();
+		answer_all(2);
+		commit_gate_passed("not then");
+		assert_string_equal(done(), late ? "not then" : "not now");
+		assert_int_equal(datastore_running()->generation, 1);
+	}
+	/* A daemon's no comes first, and the next change has no gate of that one. */
+	commit_gate(on_gate);
+	start(3);
+	played_settle();
+	answer(DAEMON_WGD, 3, "no");
+	for (int id = 1; id < DAEMON_COUNT; id++)
+		answer(id, 3, "");
+	assert_string_equal(done(), "wgd: no");
+	assert_int_equal(gates, 1);
+	/* Given up while it is asked. */
+	commit_gate(on_gate);
+	start(4);
+	played_settle();
+	answer_all(4);
+	assert_true(commit_give_up("silent"));
+	assert_string_equal(done(), "silent");
+	commit_gate_passed(NULL);
+	assert_false(commit_busy());
+	played_text[0] = '\0';
+	apply(5);
+}
+
 static void test_malformed_answer(void **state)
 {
 	struct wr w = {0};
@@ -945,6 +1034,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_steps),
 		TEST(test_refusals),
+		TEST(test_gate),
+		TEST(test_gate_refuses),
 		TEST(test_malformed_answer),
 		TEST(test_late_refusal),
 		TEST(test_errors_behind_the_check),

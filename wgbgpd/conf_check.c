@@ -150,6 +150,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 	conf_check_bgp(effective, flags, errs);
 	conf_check_policy(conf, errs);
 	conf_check_plane(effective, errs);
+	conf_check_guard(effective, errs);
 	check_rib(effective, errs);
 	conf_check_odd(effective, flags, errs);
 }

@@ -22,6 +22,7 @@ void conf_check(const struct conf *conf, const struct conf *effective, unsigned 
 void conf_check_wireguard(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_bgp(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_plane(const struct conf *effective, struct conf_errors *errs);
+void conf_check_guard(const struct conf *effective, struct conf_errors *errs);
 void conf_check_odd(const struct conf *effective, unsigned flags, struct conf_errors *errs);
 void conf_check_policy(const struct conf *conf, struct conf_errors *errs);
 

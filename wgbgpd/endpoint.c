@@ -19,6 +19,7 @@
 #include "log.h"
 #include "loop.h"
 #include "request.h"
+#include "steady.h"
 #include "supervise.h"
 
 /* This client's channel to one daemon. */
@@ -318,6 +319,7 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 	drill_event(id, event);
 	interfaces_event(id, event);
 	keep_in_event(id, event);
+	steady_event(id, event);
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
 	request_tell(event);
 }

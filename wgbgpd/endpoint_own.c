@@ -143,7 +143,7 @@ static void on_changed(void *arg, const char *error)
 /* A change needs all daemons. True: it was refused. */
 static bool refuse_change(struct request *r)
 {
-	if (commit_busy()) {
+	if (commit_busy() || changing) {
 		request_end(r, "another change is being applied");
 		return true;
 	}
@@ -222,11 +222,17 @@ static bool ask_of(struct request *r, const char *how, const json_t *args, struc
 				   .login = conf_str(args, "login", NULL),
 				   .from = conf_str(args, "from", NULL),
 				   .comment = conf_str(args, "comment", NULL),
-				   .may_be_empty = json_object_get(args, "empty") != NULL};
+				   .at = conf_str(args, "at", NULL),
+				   .expect = conf_str(args, "expect-ping", NULL),
+				   .may_be_empty = json_object_get(args, "empty") != NULL,
+				   .override_guard = conf_has(args, "override-guard")};
 	if (!trial_of(args, &ask->seconds))
 		request_end(r, "confirmed: expected minutes, or seconds as in 30s, a day at most");
-	else if (too_long(ask->comment) || too_long(ask->login) || too_long(ask->from))
+	else if (too_long(ask->comment) || too_long(ask->login) || too_long(ask->from) ||
+		 too_long(ask->at) || too_long(ask->expect))
 		request_end(r, "a text that is too long");
+	else if (ask->expect && !ask->seconds)
+		request_end(r, "expect: only of a change on trial (confirmed)");
 	else
 		return true;
 	return false;
@@ -307,7 +313,7 @@ static void run_plan(struct request *r, const json_t *args)
 {
 	struct change_ask ask;
 
-	if (refuse_change(r) || !ask_of(r, "check", args, &ask) || !plan_begin(r, args, &ask))
+	if (refuse_change(r) || !ask_of(r, "plan", args, &ask) || !plan_begin(r, args, &ask))
 		return;
 	changing = r;
 	ask.warnings = json_array();
@@ -331,6 +337,7 @@ static void run_rollback(struct request *r, const json_t *args)
 		request_end(r, "expected how many commits back");
 		return;
 	}
+	change_trial_settle(); /* who asked for a trial has heard of it then */
 	if (refuse_rollback(r, back) || (back && refuse_held(r)) ||
 	    !ask_of(r, "rollback", args, &ask))
 		return;
@@ -341,8 +348,10 @@ static void run_rollback(struct request *r, const json_t *args)
 
 static void run_confirm(struct request *r, const json_t *args)
 {
-	const char *why = change_confirm();
+	const char *why;
 
+	change_trial_settle();
+	why = change_confirm();
 	if (why)
 		request_end(r, why);
 	else

@@ -4,6 +4,7 @@ noinst_LIBRARIES += wgbgpd/libconf.a
 wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check.c wgbgpd/conf_check.h \
 	wgbgpd/conf_check_bgp.c \
+	wgbgpd/conf_check_guard.c \
 	wgbgpd/conf_check_odd.c \
 	wgbgpd/conf_check_plane.c \
 	wgbgpd/conf_check_policy.c \
@@ -50,6 +51,8 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/drill_routes.c wgbgpd/drill_routes.h \
 	wgbgpd/endpoint.c wgbgpd/endpoint.h \
 	wgbgpd/endpoint_own.c wgbgpd/endpoint_own.h \
+	wgbgpd/guard.c wgbgpd/guard.h \
+	wgbgpd/health.c wgbgpd/health.h \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/keep_in.c wgbgpd/keep_in.h \
 	wgbgpd/kept_file.c wgbgpd/kept_file.h \
@@ -60,6 +63,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/needed.c wgbgpd/needed.h \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
+	wgbgpd/pinger.c wgbgpd/pinger.h \
 	wgbgpd/plan.c wgbgpd/plan.h \
 	wgbgpd/plan_judge.c wgbgpd/plan_judge.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
@@ -68,7 +72,9 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/secrets.c wgbgpd/secrets.h \
 	wgbgpd/spared.c wgbgpd/spared.h \
 	wgbgpd/state.c wgbgpd/state.h \
-	wgbgpd/supervise.c wgbgpd/supervise.h
+	wgbgpd/steady.c wgbgpd/steady.h \
+	wgbgpd/supervise.c wgbgpd/supervise.h \
+	wgbgpd/touch.c wgbgpd/touch.h
 wgbgpd_libparent_a_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS) $(CAPNG_CFLAGS) $(SYSTEMD_CFLAGS) $(MNL_CFLAGS)
 PARENT_LIBS = wgbgpd/libparent.a $(CONF_LIBS) $(CAPNG_LIBS) $(SYSTEMD_LIBS) $(MNL_LIBS)
 
@@ -162,7 +168,25 @@ check_PROGRAMS += wgbgpd/conf_texts_test
 check_PROGRAMS += wgbgpd/plan_judge_test
 wgbgpd_plan_judge_test_SOURCES = wgbgpd/plan_judge_test.c
 wgbgpd_plan_judge_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
-check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test
+check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test wgbgpd/touch_test
+check_PROGRAMS += wgbgpd/guard_test wgbgpd/health_test
+wgbgpd_guard_test_SOURCES = wgbgpd/guard_test.c
+wgbgpd_guard_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_guard_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=ask_daemon,--wrap=change_store_error,--wrap=change_now_warn
+wgbgpd_guard_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+wgbgpd_health_test_SOURCES = wgbgpd/health_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_health_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_health_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pinger_open,--wrap=pinger_send,--wrap=pinger_close,--wrap=change_now_warn \
+	-Wl,--wrap=steady_mind,--wrap=steady_pass,--wrap=steady_begin,--wrap=steady_end
+wgbgpd_health_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+check_PROGRAMS += wgbgpd/steady_test
+wgbgpd_steady_test_SOURCES = wgbgpd/steady_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_steady_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_daemon
+wgbgpd_steady_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+wgbgpd_touch_test_SOURCES = wgbgpd/touch_test.c
+wgbgpd_touch_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_change_index_test_SOURCES = wgbgpd/change_index_test.c
 wgbgpd_change_index_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_change_store_test_SOURCES = wgbgpd/change_store_test.c \
@@ -173,7 +197,7 @@ wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.
 	wgbgpd/scratch.c wgbgpd/scratch.h
 wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look
+	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look,--wrap=ask_daemon
 wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_edit_test
 wgbgpd_conf_edit_test_SOURCES = wgbgpd/conf_edit_test.c

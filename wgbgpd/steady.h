@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * steady: what was well before a change on trial, and is not of it (touch.h): sessions that were
+ * established and tunnels that were up for a while, the loss of echo requests that wgd sends there,
+ * and what was refused by WireGuard or the kernel. When it is lost the change is to blame.
+ */
+#ifndef WGBGP_STEADY_H
+#define WGBGP_STEADY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "messages.h"
+
+/* A change from BEFORE to AFTER is made; nothing of an earlier one is watched any more. */
+void steady_mind(const json_t *before, const json_t *after);
+/* Asks the daemons how things are. DONE(NULL) is called once, when all have answered or cannot. */
+void steady_pass(void (*done)(const char *error));
+/* The change is made. FAILED is called at most once, later, with a sentence. */
+void steady_begin(void (*failed)(const char *why));
+void steady_end(void); /* fine when there is nothing */
+
+void steady_event(enum daemon_id id, const json_t *event);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which interfaces a change touches, row by row. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "touch.h"
+#include "util.h"
+
+/* wg0 and wg1 with a site each; an internal neighbor by wg0, an external one by wg1. */
+#define PEER_A "{'name': 'a', 'tunnel-address': ['10.0.0.2'], 'permit': ['192.168.1.0/24']}"
+#define PEER_B "{'name': 'b', 'tunnel-address': ['10.0.1.2'], 'permit': ['192.168.2.0/24']}"
+#define PEER_C "{'name': 'c', 'tunnel-address': ['10.0.1.3'], 'permit': ['192.168.3.0/24']}"
+#define WG0 "{'name': 'wg0', 'address': ['10.0.0.1/24'], 'peer': [" PEER_A "]}"
+#define WG1                                                                                       \
+	"{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'peer': [" PEER_B "," PEER_C \
+	"]}"
+#define WITH_WG1(text) "'w:wireguard': {'interface': [" WG0 "," text "]}"
+#define WIREGUARD WITH_WG1(WG1)
+#define NEAR "{'address': '10.0.0.2', 'import': ['all']}"
+#define FAR "{'address': '10.0.1.2', 'import': ['p', 'all'], 'export': ['q']}"
+#define FAR_C "{'address': '10.0.1.3'}"
+#define BGP_OF(as, neighbors) "'w:bgp': {'as': " as ", 'neighbor': [" neighbors "]}"
+#define BGP BGP_OF("65000", NEAR "," FAR "," FAR_C)
+#define POLICIES_OF(p)                              \
+	"'w:policy': [{'name': 'p', 'default': '" p \
+	"'}, {'name': 'q'}, {'name': 'r', 'default': '" p "'}]"
+#define POLICIES "'w:policy': [{'name': 'p'}, {'name': 'q'}, {'name': 'r'}]"
+#define RIB_OF(text) "'w:rib': {'kernel': 'on', 'static': [" text "]}"
+#define RIB RIB_OF("{'prefix': '172.16.0.0/16', 'next-hop': '10.0.1.2'}")
+#define STATIC "{'prefix': '172.16.0.0/16', 'next-hop': '10.0.1.2'}"
+
+static const char base[] = "{" WIREGUARD "," BGP "," POLICIES "," RIB "}";
+
+static const struct {
+	const char *name, *after; /* the configuration behind the change */
+	const char *touched;	  /* interfaces, and what touches them; NULL: none */
+	const char *neighbors;	  /* NULL: not looked at */
+} rows[] = {
+	{"nothing", base, NULL, ""},
+	{"system", "{'w:system': {'hostname': 'x'}," WIREGUARD "," BGP "," POLICIES "," RIB "}",
+	 NULL, ""},
+	{"something unknown", "{'w:new': {}," WIREGUARD "," BGP "," POLICIES "," RIB "}",
+	 "wg0: w:new, wg1: w:new", NULL},
+	{"a leaf of the interface",
+	 "{" WITH_WG1("{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'mtu': 1300, "
+		      "'peer': [" PEER_B "," PEER_C "]}") "," BGP "," POLICIES "," RIB "}",
+	 "wg1: wireguard interface wg1",
+	 "10.0.1.2: wireguard interface wg1, 10.0.1.3: wireguard interface wg1"},
+	{"its description",
+	 "{" WITH_WG1("{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'description': "
+		      "'x', 'peer': [" PEER_B "," PEER_C "]}") "," BGP "," POLICIES "," RIB "}",
+	 NULL, ""},
+	{"its guard taken away",
+	 "{" WITH_WG1("{'name': 'wg1', 'address': ['10.0.1.1/24'], 'peer': [" PEER_B "," PEER_C
+		      "]}") "," BGP "," POLICIES "," RIB "}",
+	 "wg1: wireguard interface wg1", NULL},
+	{"a guard given",
+	 "{'w:wireguard': {'interface': [{'name': 'wg0', 'address': ['10.0.0.1/24'], 'guard': "
+	 "'wg1', 'peer': [" PEER_A "]}," WG1 "]}," BGP "," POLICIES "," RIB "}",
+	 NULL, ""},
+	{"the interface removed",
+	 "{'w:wireguard': {'interface': [" WG0 "]}," BGP "," POLICIES "," RIB "}",
+	 "wg1: wireguard interface wg1", NULL},
+	{"another interface",
+	 "{'w:wireguard': {'interface': [" WG0 "," WG1 ",{'name': 'wg2'}]}," BGP "," POLICIES
+	 "," RIB "}",
+	 NULL, ""},
+	{"a peer's permit",
+	 "{" WITH_WG1("{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'peer': [" PEER_B
+		      ",{'name': 'c', 'tunnel-address': ['10.0.1.3']}]}") "," BGP "," POLICIES
+									  "," RIB "}",
+	 "wg1: wireguard interface wg1 peer c", NULL},
+	{"a peer more",
+	 "{" WITH_WG1("{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'peer': [" PEER_B
+		      "," PEER_C ",{'name': 'd'}]}") "," BGP "," POLICIES "," RIB "}",
+	 "wg1: wireguard interface wg1 peer d", NULL},
+	{"a peer revoked, its neighbor too",
+	 "{" WITH_WG1("{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'peer': [" PEER_B
+		      "]}") "," BGP_OF("65000", NEAR "," FAR) "," POLICIES "," RIB "}",
+	 NULL, ""},
+	{"a peer switched off",
+	 "{" WITH_WG1(
+		 "{'name': 'wg1', 'address': ['10.0.1.1/24'], 'guard': 'wg0', 'peer': [" PEER_B
+		 ",{'name': 'c', 'tunnel-address': ['10.0.1.3'], 'disabled': true}]}") "," BGP
+										       "," POLICIES
+										       "," RIB "}",
+	 NULL, ""},
+	{"a neighbor alone removed",
+	 "{" WIREGUARD "," BGP_OF("65000", NEAR "," FAR) "," POLICIES "," RIB "}",
+	 "wg1: bgp neighbor 10.0.1.3", NULL},
+	{"a neighbor's description",
+	 "{" WIREGUARD "," BGP_OF(
+		 "65000", NEAR "," FAR ",{'address': '10.0.1.3', 'description': 'x'}") "," POLICIES
+										       "," RIB "}",
+	 NULL, ""},
+	{"a neighbor in the network",
+	 "{" WIREGUARD
+	 "," BGP_OF("65000", NEAR "," FAR "," FAR_C ",{'address': '10.0.1.77'}") "," POLICIES
+										 "," RIB "}",
+	 "wg1: bgp neighbor 10.0.1.77",
+	 "10.0.1.2: bgp neighbor 10.0.1.77, 10.0.1.3: bgp neighbor 10.0.1.77, "
+	 "10.0.1.77: bgp neighbor 10.0.1.77"},
+	{"a neighbor on the link",
+	 "{" WIREGUARD
+	 "," BGP_OF("65000", NEAR "," FAR "," FAR_C ",{'address': 'fe80::1%wg1'}") "," POLICIES
+										   "," RIB "}",
+	 "wg1: bgp neighbor fe80::1%wg1", NULL},
+	{"a neighbor elsewhere",
+	 "{" WIREGUARD
+	 "," BGP_OF("65000", NEAR "," FAR "," FAR_C ",{'address': '203.0.113.1'}") "," POLICIES
+										   "," RIB "}",
+	 NULL, "203.0.113.1: bgp neighbor 203.0.113.1"},
+	{"a policy that one names", "{" WIREGUARD "," BGP "," POLICIES_OF("reject") "," RIB "}",
+	 "wg1: bgp neighbor 10.0.1.2", NULL},
+	{"bgp itself",
+	 "{" WIREGUARD "," BGP_OF("65001", NEAR "," FAR "," FAR_C) "," POLICIES "," RIB "}",
+	 "wg0: bgp, wg1: bgp", "10.0.0.2: bgp, 10.0.1.2: bgp, 10.0.1.3: bgp"},
+	{"a static by next hop removed", "{" WIREGUARD "," BGP "," POLICIES "," RIB_OF("") "}",
+	 "wg1: static 172.16.0.0/16", NULL},
+	{"a static in what is permitted",
+	 "{" WIREGUARD "," BGP "," POLICIES
+	 "," RIB_OF(STATIC ",{'prefix': '192.168.2.128/25', 'interface': 'e0'}") "}",
+	 "wg1: static 192.168.2.128/25", NULL},
+	{"a static elsewhere",
+	 "{" WIREGUARD "," BGP "," POLICIES
+	 "," RIB_OF(STATIC ",{'prefix': '198.51.100.0/24', 'interface': 'e0'}") "}",
+	 NULL, ""},
+	{"rib",
+	 "{" WIREGUARD "," BGP "," POLICIES ",'w:rib': {'kernel': 'off', 'static': [" STATIC "]}}",
+	 "wg0: rib, wg1: rib", NULL},
+};
+
+static json_t *parse(const char *text)
+{
+	char *copy = xstrdup(text);
+	json_error_t error;
+	json_t *json;
+
+	for (char *c = copy; *c; c++)
+		if (*c == '\'')
+			*c = '"';
+	json = json_loads(copy, 0, &error);
+	if (!json)
+		fail_msg("%s in %s", error.text, copy);
+	free(copy);
+	return json;
+}
+
+/* "wg0: rib, wg1: rib", by name. Takes FOUND over. */
+static char *text_of(json_t *found)
+{
+	char *dump = json_dumps(found, JSON_SORT_KEYS), *out = xcalloc(1, strlen(dump) + 1);
+	size_t len = 0;
+
+	for (const char *c = dump + 1; c[1]; c++)
+		if (*c != '"')
+			out[len++] = *c;
+	free(dump);
+	json_decref(found);
+	return out;
+}
+
+static void test_rows(void **state)
+{
+	json_t *before = parse(base);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		json_t *after = parse(rows[i].after);
+		char *found = text_of(touch_interfaces(before, after));
+		char *around = text_of(touch_neighbors(before, after));
+
+		if (!str_eq(found, rows[i].touched ? rows[i].touched : ""))
+			fail_msg("%s: touched is \"%s\"", rows[i].name, found);
+		if (rows[i].neighbors && !str_eq(around, rows[i].neighbors))
+			fail_msg("%s: neighbors are \"%s\"", rows[i].name, around);
+		free(found);
+		free(around);
+		json_decref(after);
+	}
+	json_decref(before);
+}
+
+/* A group with a range, a plane, a static route in it. */
+static void test_groups_and_planes(void **state)
+{
+	json_t *before = parse(
+		"{'w:wireguard': {'interface': ["
+		"{'name': 'wg0', 'plane': 'main', 'address': ['10.0.0.1/24']},"
+		"{'name': 'wg1', 'plane': 'red', 'address': ['10.0.1.1/24']}]},"
+		"'w:plane': [{'name': 'red', 'table': 7}],"
+		"'w:bgp': {'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.1.0/28']}]}}");
+	json_t *after =
+		parse("{'w:wireguard': {'interface': ["
+		      "{'name': 'wg0', 'plane': 'main', 'address': ['10.0.0.1/24']},"
+		      "{'name': 'wg1', 'plane': 'red', 'address': ['10.0.1.1/24']}]},"
+		      "'w:plane': [{'name': 'red', 'table': 7}],"
+		      "'w:bgp': {'neighbor-group': [{'name': 'g', 'listen-range': ['10.0.1.0/28'],"
+		      "'remote-as': 'internal'}]}}");
+	json_t *plane;
+	char *text = text_of(touch_interfaces(before, after));
+
+	assert_string_equal(text, "wg1: bgp neighbor-group g");
+	free(text);
+	plane = json_array_get(json_object_get(before, "w:plane"), 0);
+	json_object_set_new(plane, "table", json_integer(8));
+	text = text_of(touch_interfaces(after, before));
+	assert_string_equal(text, "wg1: bgp neighbor-group g");
+	free(text);
+	json_object_set(before, "w:bgp", json_object_get(after, "w:bgp"));
+	text = text_of(touch_interfaces(before, after));
+	assert_string_equal(text, "wg1: plane red");
+	free(text);
+	text = text_of(touch_interfaces(NULL, after));
+	assert_string_equal(text, "");
+	free(text);
+	json_decref(before);
+	json_decref(after);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_groups_and_planes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
