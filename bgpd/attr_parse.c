@@ -198,16 +198,6 @@ static enum attr_action decode_as4_aggregator(struct attr_parse *p, const struct
 	return p->ctx->four_octet || get_u32(i->value) == 0 ? ATTR_DISCARD : ATTR_OK;
 }
 
-static bool host_address(const struct addr *a)
-{
-	static const uint8_t loopback6[16] = {[15] = 1};
-
-	if (a->family == AF_INET)
-		return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224;
-	return !addr_is_zero(a) && a->b[0] != 0xff &&
-	       memcmp(a->b, loopback6, sizeof(loopback6)) != 0;
-}
-
 static enum attr_action decode_next_hop(struct attr_parse *p, const struct attr_item *i)
 {
 	p->nexthop = addr_make(AF_INET, i->value);
@@ -279,7 +269,7 @@ static enum attr_action decode_mp_reach(struct attr_parse *p, const struct attr_
 	mp->len = i->len - 5 - hop_len;
 	if (!nlri_valid(mp->nlri, mp->len, mp->family))
 		return fail_item(p, ATTR_RESET, OPTIONAL_ERROR, "malformed prefix", i);
-	if (mp->len && !host_address(&mp->nexthop))
+	if (mp->len && !addr_is_host(&mp->nexthop))
 		return fail_item(p, ATTR_WITHDRAW, INVALID_NEXT_HOP, "no host address", i);
 	return ATTR_OK;
 }

@@ -39,11 +39,6 @@ static int reset(struct bgp_error *error, uint8_t subcode, const char *text)
 	return -EBADMSG;
 }
 
-static bool ipv4_host(const struct addr *a)
-{
-	return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224;
-}
-
 static void missing(struct attr_parse *p, uint8_t type, const char *text)
 {
 	if (attr_parse_seen(p, type) || p->worst >= ATTR_WITHDRAW)
@@ -65,7 +60,7 @@ static void check_mandatory(struct attr_parse *p, bool ipv4, bool mp)
 		missing(p, ATTR_LOCAL_PREF, "LOCAL_PREF is missing");
 	if (ipv4)
 		missing(p, ATTR_NEXT_HOP, "NEXT_HOP is missing");
-	if (ipv4 && !ipv4_host(&p->nexthop))
+	if (ipv4 && !addr_is_host(&p->nexthop))
 		attr_parse_fail(p, ATTR_WITHDRAW, SUBCODE_NEXT_HOP, "NEXT_HOP: no host address");
 }
 

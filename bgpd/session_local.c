@@ -130,8 +130,8 @@ static uint32_t interface_of(const struct owns *all, const struct addr *a, uint3
 	return scope ? 0 : first;
 }
 
-/* The address of FAMILY on the interface that others are told best; the first of several. SHARED:
- * none that is alone in its network. */
+/* The address of FAMILY on the interface that others are told best; the first of several. Never one
+ * of loopback: it is somebody else there. SHARED: none that is alone in its network. */
 static struct addr address_on(const struct owns *all, uint32_t ifindex, uint8_t family, bool shared)
 {
 	const struct own *best = NULL;
@@ -139,7 +139,7 @@ static struct addr address_on(const struct owns *all, uint32_t ifindex, uint8_t 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct own *o = &all->v[i];
 
-		if (o->ifindex == ifindex && o->addr.family == family &&
+		if (o->ifindex == ifindex && o->addr.family == family && addr_is_host(&o->addr) &&
 		    !addr_is_link_local(&o->addr) && !(shared && o->len == family_bits(family)) &&
 		    (!best || o->worth > best->worth))
 			best = o;

@@ -58,6 +58,7 @@ static int begin(void **state)
 	dut_ip("addr add 10.10.0.1/24 dev vd");
 	dut_ip("addr add fd10::2/64 dev vd nodad valid_lft 9000 preferred_lft 9000");
 	dut_ip("addr add fd10::3/64 dev vd nodad valid_lft 9000 preferred_lft 0");
+	dut_ip("addr add 10.13.0.1/32 dev lo");
 	return 0;
 }
 
@@ -102,7 +103,8 @@ static void test_locals(void **state)
 		{"fd06::1", "fd06::1 10.6.0.1 fd06::1"},
 		{"10.7.0.1", "10.7.0.1 10.7.0.1 -"},
 		{"fd07::1", "fd07::1 - fd07::1"},
-		{"127.0.0.1", "127.0.0.1 127.0.0.1 ::1"},
+		{"127.0.0.1", "127.0.0.1 127.0.0.1 -"},
+		{"10.13.0.1", "10.13.0.1 10.13.0.1 -"}, /* on lo, beside ::1 */
 	};
 	struct peer *p = peer_of("10.5.0.9");
 	int pair[2];

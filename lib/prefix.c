@@ -73,6 +73,16 @@ bool addr_is_zero(const struct addr *a)
 	return memcmp(a->b, zero, sizeof(zero)) == 0;
 }
 
+bool addr_is_host(const struct addr *a)
+{
+	static const uint8_t loopback6[16] = {[15] = 1};
+
+	if (a->family == AF_INET)
+		return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224;
+	return !addr_is_zero(a) && a->b[0] != 0xff &&
+	       memcmp(a->b, loopback6, sizeof(loopback6)) != 0;
+}
+
 /* --- links --- */
 
 #define LINK_AT 4 /* octets 4 to 7 */

@@ -159,8 +159,8 @@ static void test_kinds(void **state)
 	static const struct {
 		const char *text;
 		bool local;
-	} rows[] = {{"fe80::1", true},	   {"febf::1", true},	  {"fec0::1", false},
-		    {"ff80::1", false},	   {"fd80::1", false},	  {"a9fe::1", false},
+	} rows[] = {{"fe80::1", true},	   {"febf::1", true},	   {"fec0::1", false},
+		    {"ff80::1", false},	   {"fd80::1", false},	   {"a9fe::1", false},
 		    {"169.254.0.1", true}, {"169.253.0.1", false}, {"10.254.0.1", false},
 		    {"254.128.0.1", false}};
 	static const char *const not_zero[] = {"::1", "0.0.0.1", "128.0.0.0", "8000::"};
@@ -177,6 +177,32 @@ static void test_kinds(void **state)
 		assert_false(addr_is_zero(&a));
 	}
 	assert_string_equal(ADDR_STR(&none), "none");
+}
+
+static void test_host(void **state)
+{
+	static const struct {
+		const char *text;
+		bool host;
+	} rows[] = {{"10.0.0.1", true},
+		    {"223.255.255.255", true},
+		    {"0.0.0.1", false},
+		    {"127.0.0.1", false},
+		    {"127.255.0.1", false},
+		    {"224.0.0.5", false},
+		    {"255.255.255.255", false},
+		    {"::", false},
+		    {"::1", false},
+		    {"::2", true},
+		    {"fe80::1", true},
+		    {"fd00::1", true},
+		    {"ff02::1", false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct addr a = adr(rows[i].text);
+
+		assert_int_equal(addr_is_host(&a), rows[i].host);
+	}
 }
 
 /* A link-local address is another one on each link, and says which; others are the same. */
@@ -307,9 +333,9 @@ static void test_order_of_addresses(void **state)
 	static const struct {
 		uint8_t plane;
 		const char *text;
-	} rows[] = {{0, "10.0.0.1"}, {0, "10.0.0.2"}, {0, "192.0.2.1"}, {0, "::1"},
-		    {0, "fd00::1"},  {0, "fd00::2"},  {1, "10.0.0.1"},	{1, "::1"},
-		    {31, "0.0.0.1"}};
+	} rows[] = {{0, "10.0.0.1"}, {0, "10.0.0.2"}, {0, "192.0.2.1"},
+		    {0, "::1"},	     {0, "fd00::1"},  {0, "fd00::2"},
+		    {1, "10.0.0.1"}, {1, "::1"},      {31, "0.0.0.1"}};
 
 	for (int i = 0; i < (int)ARRAY_SIZE(rows); i++)
 		for (int k = 0; k < (int)ARRAY_SIZE(rows); k++) {
@@ -344,8 +370,8 @@ int main(void)
 		cmocka_unit_test(test_planes),	    cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_sockaddr),
 		cmocka_unit_test(test_longest),	    cmocka_unit_test(test_order_of_addresses),
-		cmocka_unit_test(test_no_address),  cmocka_unit_test(test_links),
-		cmocka_unit_test(test_links_of_ipv4),
+		cmocka_unit_test(test_no_address),  cmocka_unit_test(test_host),
+		cmocka_unit_test(test_links),	    cmocka_unit_test(test_links_of_ipv4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
