@@ -396,6 +396,15 @@ static void foreign_missed(struct rib_node *n, struct rib_cand *c)
 	rib_cand_free(n, c);
 }
 
+/* The kernel said that N's place was taken, and a reading of everything found nobody there: it was
+ * a route of ours that went meanwhile, say. Ours is written when the time of what was refused
+ * comes. */
+static void check_place(struct rib_node *n)
+{
+	if (!n_scope && rib_refused_for(n, REASON_FOREIGN_ROUTE) && !metric_taken(n))
+		rib_clear(n, NULL, REASON_FOREIGN_ROUTE);
+}
+
 static void rib_kernel_check(struct rib_node *n)
 {
 	const struct fib *f = rib_installed(n);
@@ -414,6 +423,7 @@ static void rib_kernel_check(struct rib_node *n)
 	}
 	if (changed)
 		foreign_changed(n);
+	check_place(n);
 }
 
 static bool rib_kernel_sweep(void *arg)

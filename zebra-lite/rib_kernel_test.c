@@ -21,6 +21,7 @@
 #include "log.h"
 #include "loop_fake.h"
 #include "nexthop.h"
+#include "retry.h"
 #include "rib.h"
 #include "rib_kernel.h"
 #include "rig.h"
@@ -301,6 +302,25 @@ static void test_adopted_ways(void **state)
 	rib_redist_all(NULL);
 	assert_non_null(strstr(rig_told(), "kept fd00:5::/48 by fe80::1%u0\n"
 					   "kept fd00:5::/48 by fe80::2%u\n"));
+}
+
+/* A place that was taken when a route was to be added, and that is empty when the tables are read:
+ * the route comes when it may be tried again. */
+static void test_place_is_empty(void **state)
+{
+	rig_told();
+	rig_route_error = -EEXIST;
+	rig_bgp("10.8.0.0/16", "10.9.0.1");
+	rig_told();
+	rig_route_error = 0;
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	rib_kernel_end(NULL);
+	RIG_TOLD("cleared 10.8.0.0/16 by all foreign-route\n");
+	rig_pass(RETRY_FIRST_MS + 100);
+	RIG_TOLD("set 10.8.0.0/16 p1\n"
+		 "add 10.8.0.0/16 dev wg0\n");
 }
 
 /* What there is to redistribute, and what is of no interest. */
@@ -1073,7 +1093,7 @@ int main(void)
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 		T(test_kept_in_by_another), T(test_equal_metrics),
 		T(test_reading_by_interface), T(test_equal_metrics_by_interface), T(test_adopted_on_link),
-		T(test_adopted_ways),
+		T(test_adopted_ways), T(test_place_is_empty),
 	};
 
 	log_init("rib_kernel_test");
