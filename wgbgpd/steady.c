@@ -20,10 +20,12 @@
 
 static struct {
 	json_t *interfaces, *neighbors; /* that are touched; NULL: no change is watched */
-	json_t *sessions;		/* {ADDRESS: true} that were well */
-	json_t *tunnels;		/* {"INTERFACE PEER": loss-percent before, or null} */
-	json_int_t refused;		/* routes and entries; -1: not known */
-	unsigned asked;			/* answers that are to come */
+	json_t *stay_neighbors;		/* {ADDRESS: true}: configured before and after */
+	json_t *stay_peers; /* {"INTERFACE PEER": true}: that have an endpoint in both */
+	json_t *sessions;   /* {ADDRESS: true} that were well */
+	json_t *tunnels;    /* {"INTERFACE PEER": loss-percent before, or null} */
+	json_int_t refused; /* routes that are; -1: not known */
+	unsigned asked;	    /* answers that are to come */
 	uintptr_t round;
 	void (*done)(const char *error);
 	void (*failed)(const char *why); /* NULL: what is lost is not said yet, or was */
@@ -60,11 +62,63 @@ static bool for_a_while(const json_t *row, const char *seconds)
 	return json_number_value(json_object_get(row, seconds)) >= STEADY_S;
 }
 
+/* {ADDRESS: true}; dynamic ones come and go. */
+static json_t *neighbors_of(const json_t *conf)
+{
+	json_t *found = json_object(), *neighbor;
+	size_t i;
+
+	json_array_foreach (conf_list(conf_get(conf, "bgp"), "neighbor"), i, neighbor)
+		json_object_set_new(found, conf_str(neighbor, "address", ""), json_true());
+	return found;
+}
+
+static void add_peers(json_t *found, const json_t *interface)
+{
+	json_t *peer;
+	size_t i;
+
+	json_array_foreach (conf_list(interface, "peer"), i, peer) {
+		char *key = xasprintf("%s %s", conf_str(interface, "name", ""),
+				      conf_str(peer, "name", ""));
+
+		if (json_array_size(conf_list(peer, "endpoint")) &&
+		    !conf_bool(peer, "disabled", false))
+			json_object_set_new(found, key, json_true());
+		free(key);
+	}
+}
+
+/* {"INTERFACE PEER": true}. A peer without an endpoint is somebody on the road, who may leave. */
+static json_t *peers_of(const json_t *conf)
+{
+	json_t *found = json_object(), *interface;
+	size_t i;
+
+	json_array_foreach (conf_list(conf_get(conf, "wireguard"), "interface"), i, interface)
+		add_peers(found, interface);
+	return found;
+}
+
+/* What is in A and in B, in place of A. */
+static json_t *both(json_t *a, json_t *b)
+{
+	json_t *entry;
+	const char *key;
+	void *next;
+
+	json_object_foreach_safe(a, next, key, entry) if (!json_object_get(b, key))
+		json_object_del(a, key);
+	json_decref(b);
+	return a;
+}
+
 static void note_session(const json_t *row)
 {
 	const char *address = conf_str(row, "address", "");
 
 	if (str_eq(conf_str(row, "state", ""), "established") && for_a_while(row, "up-seconds") &&
+	    json_object_get(steady.stay_neighbors, address) &&
 	    !json_object_get(steady.neighbors, address))
 		json_object_set_new(steady.sessions, address, json_true());
 }
@@ -75,6 +129,7 @@ static void note_tunnel(const json_t *row)
 	char *key = tunnel_key(row);
 
 	if (str_eq(conf_str(row, "state", ""), "up") && for_a_while(row, "since-seconds") &&
+	    json_object_get(steady.stay_peers, key) &&
 	    !conf_has(steady.interfaces, conf_str(row, "interface", "")))
 		json_object_set(steady.tunnels, key, loss);
 	free(key);
@@ -82,10 +137,7 @@ static void note_tunnel(const json_t *row)
 
 static json_int_t refused_of(const json_t *answer)
 {
-	if (!answer)
-		return -1;
-	return json_integer_value(json_object_get(answer, "refused")) +
-	       json_integer_value(json_object_get(answer, "routes-refused"));
+	return answer ? json_integer_value(json_object_get(answer, "routes-refused")) : -1;
 }
 
 static bool is_answer_to_me(void *arg)
@@ -147,6 +199,8 @@ void steady_mind(const json_t *before, const json_t *after)
 	steady_end();
 	steady.interfaces = touch_interfaces(before, after);
 	steady.neighbors = touch_neighbors(before, after);
+	steady.stay_neighbors = both(neighbors_of(before), neighbors_of(after));
+	steady.stay_peers = both(peers_of(before), peers_of(after));
 	steady.sessions = json_object();
 	steady.tunnels = json_object();
 	steady.refused = -1;
@@ -219,7 +273,7 @@ static void on_refused(void *arg, const json_t *answer, const char *error)
 		return;
 	steady.rising = steady.refused >= 0 && now > steady.refused ? steady.rising + 1 : 0;
 	if (steady.rising == BAD_POLLS)
-		steady_fail("%s refused: %lld more than before", "routes or AllowedIPs are",
+		steady_fail("%s refused: %lld more than before", "routes are",
 			    now - steady.refused);
 }
 
@@ -227,6 +281,8 @@ static void on_poll(void *arg)
 {
 	void (*failed)(const char *why) = steady.failed;
 
+	if (!failed)
+		return; /* it was said */
 	if (steady.lost[0]) {
 		steady.failed = NULL;
 		failed(steady.lost);
@@ -280,9 +336,12 @@ void steady_end(void)
 	timer_stop(&steady.limit);
 	json_decref(steady.interfaces);
 	json_decref(steady.neighbors);
+	json_decref(steady.stay_neighbors);
+	json_decref(steady.stay_peers);
 	json_decref(steady.sessions);
 	json_decref(steady.tunnels);
-	steady.interfaces = steady.neighbors = steady.sessions = steady.tunnels = NULL;
+	steady.interfaces = steady.neighbors = steady.stay_neighbors = steady.stay_peers = NULL;
+	steady.sessions = steady.tunnels = NULL;
 	steady.round++;
 	steady.done = NULL;
 	steady.failed = NULL;

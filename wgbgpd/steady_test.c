@@ -88,12 +88,23 @@ static void event(enum daemon_id id, const char *name, const char *key, const ch
 
 /* ---- a change of the interface wg1, and of the neighbor 10.0.1.2 there */
 
+static bool removed; /* the neighbor and the peer that are there before are not there after */
+
 static json_t *conf(int mtu)
 {
-	return json_pack("{s:{s:[{s:s}, {s:s, s:i, s:[s]}]}, s:{s:[{s:s}, {s:s}]}}", "w:wireguard",
-			 "interface", "name", "wg0", "name", "wg1", "mtu", mtu, "address",
-			 "10.0.1.1/24", "w:bgp", "neighbor", "address", "10.0.0.2", "address",
-			 "10.0.1.2");
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "{\"w:wireguard\": {\"interface\": [{\"name\": \"wg0\", \"peer\": ["
+		 "{\"name\": \"a\", \"endpoint\": [\"x:1\"]%s}, {\"name\": \"road\"},"
+		 "{\"name\": \"b\", \"endpoint\": [\"y:1\"]}]},"
+		 "{\"name\": \"wg1\", \"mtu\": %d, \"address\": [\"10.0.1.1/24\"],"
+		 " \"peer\": [{\"name\": \"c\", \"endpoint\": [\"z:1\"]}]}]},"
+		 "\"w:bgp\": {\"neighbor\": [%s{\"address\": \"10.0.0.3\"},"
+		 " {\"address\": \"10.0.0.4\"}, {\"address\": \"10.0.1.2\"}]}}",
+		 removed && mtu == 2 ? ", \"disabled\": true" : "", mtu,
+		 removed && mtu == 2 ? "" : "{\"address\": \"10.0.0.2\"},");
+	return json_loads(text, 0, NULL);
 }
 
 static unsigned passed, failed;
@@ -110,6 +121,12 @@ static void on_failed(const char *why)
 	failed++;
 	snprintf(said, sizeof(said), "%s", why);
 	steady_end();
+}
+
+static void on_failed_busy(const char *why)
+{
+	failed++;
+	snprintf(said, sizeof(said), "%s", why);
 }
 
 static void prepare(void)
@@ -130,11 +147,14 @@ static int setup(void **state)
 	sessions =
 		"{'neighbors': [{'address': '10.0.0.2', 'state': 'established', 'up-seconds': 100},"
 		"{'address': '10.0.0.3', 'state': 'established', 'up-seconds': 3},"
+		"{'address': '10.0.0.77', 'state': 'established', 'up-seconds': 100}," /* dynamic */
 		"{'address': '10.0.0.4', 'state': 'active', 'up-seconds': 0},"
 		"{'address': '10.0.1.2', 'state': 'established', 'up-seconds': 100}]}";
 	tunnels = "{'tunnels': [{'interface': 'wg0', 'peer': 'a', 'state': 'up', 'since-seconds': "
 		  "100,"
 		  "'loss-percent': 1.5},"
+		  "{'interface': 'wg0', 'peer': 'road', 'state': 'up', 'since-seconds': 100, "
+		  "'loss-percent': 0.0},"
 		  "{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'since-seconds': 3, "
 		  "'loss-percent': 0.0},"
 		  "{'interface': 'wg1', 'peer': 'c', 'state': 'up', 'since-seconds': 100, "
@@ -142,6 +162,7 @@ static int setup(void **state)
 	summary = "{'refused': 1, 'routes-refused': 2}";
 	n_questions = passed = failed = 0;
 	said[0] = '\0';
+	removed = false;
 	return 0;
 }
 
@@ -169,6 +190,41 @@ static void test_sessions(void **state)
 	event(DAEMON_BGPD, "bgp-session", "neighbor", "10.0.0.2", "down");
 	pass(10000);
 	assert_int_equal(failed, 1);
+}
+
+/* Dynamic neighbors and peers without an endpoint come and go. */
+static void test_roaming(void **state)
+{
+	prepare();
+	steady_begin(on_failed);
+	event(DAEMON_BGPD, "bgp-session", "neighbor", "10.0.0.77", "down");
+	event(DAEMON_WGD, "tunnel-state", "peer", "road", "down");
+	pass(10000);
+	assert_int_equal(failed, 0);
+}
+
+/* What the change removes is not lost. */
+static void test_revocation(void **state)
+{
+	removed = true;
+	prepare();
+	event(DAEMON_WGD, "tunnel-state", "peer", "a", "down");
+	steady_begin(on_failed);
+	event(DAEMON_BGPD, "bgp-session", "neighbor", "10.0.0.2", "down");
+	pass(10000);
+	assert_int_equal(failed, 0);
+}
+
+/* The first loss is being said, and nobody has ended it yet. */
+static void test_two_at_once(void **state)
+{
+	prepare();
+	steady_begin(on_failed_busy);
+	event(DAEMON_WGD, "tunnel-state", "peer", "a", "down");
+	event(DAEMON_BGPD, "bgp-session", "neighbor", "10.0.0.2", "down");
+	pass(10000);
+	assert_int_equal(failed, 1);
+	assert_string_equal(said, "tunnel a is down");
 }
 
 static void test_tunnels(void **state)
@@ -229,12 +285,12 @@ static void test_refusals(void **state)
 {
 	prepare();
 	steady_begin(on_failed);
-	summary = "{'refused': 3, 'routes-refused': 0}";
+	summary = "{'refused': 300, 'routes-refused': 2}"; /* the first one only counts */
 	pass(10000);
 	assert_int_equal(failed, 0);
-	summary = "{'refused': 3, 'routes-refused': 2}";
+	summary = "{'refused': 3, 'routes-refused': 4}";
 	pass(4100);
-	assert_string_equal(said, "routes or AllowedIPs are refused: 2 more than before");
+	assert_string_equal(said, "routes are refused: 2 more than before");
 	/* Where it is not known what was refused before. */
 	passed = 0;
 	summary = NULL;
@@ -283,8 +339,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_sessions), TEST(test_tunnels), TEST(test_meanwhile), TEST(test_loss),
-		TEST(test_refusals), TEST(test_nothing), TEST(test_silence),
+		TEST(test_sessions),	TEST(test_roaming),  TEST(test_revocation),
+		TEST(test_two_at_once), TEST(test_tunnels),  TEST(test_meanwhile),
+		TEST(test_loss),	TEST(test_refusals), TEST(test_nothing),
+		TEST(test_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
