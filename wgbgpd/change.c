@@ -17,6 +17,12 @@
 #include "log.h"
 #include "spared.h"
 
+static void begin(const struct change_ask *ask, commit_fn done, void *arg)
+{
+	change_trial_settle(); /* its answer is about itself */
+	change_now_begin(ask->how, done, arg);
+}
+
 static json_t *candidate; /* that was checked last */
 
 static void on_done(void *arg, const char *error)
@@ -155,7 +161,7 @@ void change_reload(const struct change_ask *ask, commit_fn done, void *arg)
 	struct conf_errors errs = {0};
 	char why[256];
 
-	change_now_begin(ask->how, done, arg);
+	begin(ask, done, arg);
 	if (change_trial_refuses(why, sizeof(why)))
 		on_done(NULL, why);
 	else
@@ -190,7 +196,7 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 	struct change_ask copy = *ask;
 	char error[MSG_ERROR_MAX];
 
-	change_now_begin(ask->how, done, arg);
+	begin(ask, done, arg);
 	json_decref(candidate);
 	candidate = NULL;
 	version = ask->offer   ? read_offer(ask->offer, &errs)
@@ -222,7 +228,7 @@ void change_commit(const struct change_ask *ask, commit_fn done, void *arg)
 	struct datastore_version *version;
 	char why[256];
 
-	change_now_begin(ask->how, done, arg);
+	begin(ask, done, arg);
 	if (change_trial_refuses(why, sizeof(why))) {
 		on_done(NULL, why);
 		return;
@@ -263,7 +269,7 @@ void change_rollback(const struct change_ask *ask, unsigned back, commit_fn done
 		change_trial_take_back(done, arg);
 		return;
 	}
-	change_now_begin(ask->how, done, arg);
+	begin(ask, done, arg);
 	if (change_trial_refuses(why, sizeof(why))) {
 		on_done(NULL, why);
 	} else if (!number) {

@@ -52,7 +52,7 @@ static void say_changed(const char *path, const struct wr *text, const struct st
 {
 	const json_t *record = change_index_find(&change_journal, change_journal.committed);
 	const char *login = conf_str(record, "login", NULL);
-	long long age_s = time(NULL) - st->st_mtime;
+	long long past_s = time(NULL) - st->st_mtime, age_s = past_s > 0 ? past_s : 0;
 
 	if (record && is_committed(path, text))
 		snprintf(why, size, "%s was changed %lld s ago: it is that of commit %u (%s%s%s)",

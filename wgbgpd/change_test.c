@@ -848,6 +848,27 @@ static void test_trial_ends_in_a_suspend(void **state)
 	assert_string_equal(runs(), "one");
 }
 
+/* Nobody's mere check holds up the way back, nor `confirm`. */
+static void test_trial_before_a_check(void **state)
+{
+	edit("two");
+	reload(60);
+	change_check(by("check", 0), on_done, NULL);
+	assert_true(commit_busy());
+	assert_null(change_confirm());
+	assert_string_equal(said, "the trial is confirmed");
+	assert_false(commit_busy());
+	edit("three");
+	reload(60);
+	change_check(by("check", 0), on_done, NULL);
+	assert_true(commit_busy());
+	pass(60);
+	PLAYED_AWAIT(*said);
+	assert_string_equal(said, "a trial ends");
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "two");
+}
+
 static void test_confirmed(void **state)
 {
 	assert_string_equal(change_confirm(), "nothing waits for it");
@@ -1274,6 +1295,7 @@ int main(void)
 		TEST(test_trial_ends_in_a_suspend),
 		TEST(test_confirmed),
 		TEST(test_nothing_else_meanwhile),
+		TEST(test_trial_before_a_check),
 		TEST(test_rollback_on_trial),
 		TEST(test_return_is_refused),
 		TEST(test_return_without_the_key),

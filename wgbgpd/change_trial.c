@@ -50,12 +50,22 @@ void change_trial_settle(void)
 	first_end(NULL);
 }
 
-void change_trial_end(const char *state)
+bool change_trial_first(const char *why)
+{
+	return !commit_busy() || commit_give_up(why);
+}
+
+static void trial_unwatch(void)
 {
 	health_end();
-	change_index_end_trial(&change_journal, state);
 	timer_stop(&trial_end);
 	returns_refused = 0;
+}
+
+void change_trial_end(const char *state)
+{
+	trial_unwatch();
+	change_index_end_trial(&change_journal, state);
 }
 
 bool change_trial_refuses(char *why, size_t size)
@@ -143,7 +153,7 @@ static void on_trial_end(void *arg)
 	left = change_left_s(&change_journal, &clock);
 	if (left)
 		change_trial_await(left);
-	else if (commit_busy())
+	else if (!change_trial_first("a trial ends"))
 		timer_start(&trial_end, BUSY_MS);
 	else
 		change_trial_take_back(NULL, NULL);
@@ -207,18 +217,18 @@ const char *change_confirm(void)
 
 	if (!number)
 		return "nothing waits for it";
-	if (commit_busy())
+	if (!change_trial_first("the trial is confirmed"))
 		return "another change is being applied";
 	change_journal.committed = number;
 	if (change_journal.writing != number) /* else a rollback's, which are not all written yet */
 		change_journal.writing = 0;
-	change_trial_end("committed");
+	change_index_end_trial(&change_journal, "committed");
 	if (change_journal_save() < 0) {
 		change_journal = before;
 		change_index_set(&change_journal, number, "pending");
-		on_trial_end(NULL);
 		return "it cannot be written down, so it is taken back at its time";
 	}
+	trial_unwatch();
 	change_now_begin("confirm", NULL, NULL);
 	change_now.number = number;
 	log_info("confirmed", "commit=%u", number);

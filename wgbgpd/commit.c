@@ -378,7 +378,9 @@ static void rose(enum daemon_id id, const char *error)
 
 bool commit_waits_for(enum daemon_id id)
 {
-	return now.step && now.waiting & BIT(id);
+	unsigned asked = now.waiting & GATE ? now.waiting | BIT(DAEMON_WGD) : now.waiting;
+
+	return now.step && asked & BIT(id);
 }
 
 bool commit_give_up(const char *why)

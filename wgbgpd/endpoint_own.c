@@ -25,8 +25,24 @@
 
 static const struct endpoint_ops *parent;
 
-/* One change at a time; NULL: the client that asked for it is gone. */
+/* One change at a time; NULL: the client that asked for it is gone, or was answered. */
 static struct request *changing;
+static bool awaited; /* what becomes of it is still to be heard */
+
+static void change_begins(struct request *r)
+{
+	changing = r;
+	awaited = true;
+}
+
+static struct request *change_ended(void)
+{
+	struct request *r = changing;
+
+	changing = NULL;
+	awaited = false;
+	return r;
+}
 
 static void run_version(struct request *r, const json_t *args)
 {
@@ -123,9 +139,8 @@ static void run_monitor(struct request *r, const json_t *args)
 static void end_change(const char *error, json_t *answer, json_t *warnings)
 {
 	const struct datastore_version *v = datastore_running();
-	struct request *r = changing;
+	struct request *r = change_ended();
 
-	changing = NULL;
 	json_object_set_new(answer, "generation", json_integer(v ? v->generation : 0));
 	json_object_set_new(answer, "warnings", warnings);
 	if (r && !error)
@@ -143,7 +158,7 @@ static void on_changed(void *arg, const char *error)
 /* A change needs all daemons. True: it was refused. */
 static bool refuse_change(struct request *r)
 {
-	if (commit_busy() || changing) {
+	if (commit_busy() || awaited) {
 		request_end(r, "another change is being applied");
 		return true;
 	}
@@ -244,7 +259,7 @@ static void run_reload(struct request *r, const json_t *args)
 
 	if (refuse_change(r) || refuse_held(r) || !ask_of(r, "reload", args, &ask))
 		return;
-	changing = r;
+	change_begins(r);
 	ask.warnings = json_array();
 	change_reload(&ask, on_configured, ask.warnings);
 }
@@ -255,7 +270,7 @@ static void run_check(struct request *r, const json_t *args)
 
 	if (refuse_change(r) || !ask_of(r, "check", args, &ask))
 		return;
-	changing = r;
+	change_begins(r);
 	ask.warnings = json_array();
 	change_check(&ask, on_configured, ask.warnings);
 }
@@ -269,7 +284,7 @@ static void run_commit(struct request *r, const json_t *args)
 
 	if (refuse_change(r) || refuse_held(r) || !ask_of(r, "commit", args, &ask))
 		return;
-	changing = r;
+	change_begins(r);
 	ask.offer = &offer;
 	ask.warnings = json_array();
 	if (conf_has(args, "check"))
@@ -305,7 +320,7 @@ static void run_exclusive(struct request *r, const json_t *args)
 
 static void on_plan_checked(void *arg, const char *error)
 {
-	changing = NULL;
+	change_ended();
 	plan_checked(error, arg);
 }
 
@@ -315,15 +330,15 @@ static void run_plan(struct request *r, const json_t *args)
 
 	if (refuse_change(r) || !ask_of(r, "plan", args, &ask) || !plan_begin(r, args, &ask))
 		return;
-	changing = r;
+	change_begins(r);
 	ask.warnings = json_array();
 	change_check(&ask, on_plan_checked, ask.warnings);
 }
 
-/* The way back from a trial waits for no daemon. */
+/* The way back from a trial waits for no daemon, and for nobody's check. */
 static bool refuse_rollback(struct request *r, unsigned back)
 {
-	if (!change_on_trial() || back || commit_busy())
+	if (!change_on_trial() || back || !change_trial_first("the trial is taken back"))
 		return refuse_change(r);
 	return false;
 }
@@ -341,7 +356,7 @@ static void run_rollback(struct request *r, const json_t *args)
 	if (refuse_rollback(r, back) || (back && refuse_held(r)) ||
 	    !ask_of(r, "rollback", args, &ask))
 		return;
-	changing = r;
+	change_begins(r);
 	ask.warnings = json_array();
 	change_rollback(&ask, back, on_configured, ask.warnings);
 }
@@ -384,7 +399,7 @@ static void run_log_level(struct request *r, const json_t *args)
 		request_end(r, "another change is being applied");
 		return;
 	}
-	changing = r;
+	change_begins(r);
 	commit_start(datastore_with_log_level(level), on_changed, json_array());
 }
 
@@ -401,7 +416,7 @@ static void run_teardown(struct request *r, const json_t *args)
 {
 	if (refuse_change(r))
 		return;
-	changing = r;
+	change_begins(r);
 	commit_teardown(on_torn_down, NULL);
 }
 
@@ -447,8 +462,10 @@ bool endpoint_own_run(struct request *r, const char *command, const json_t *args
 
 void endpoint_own_forget(struct request *r)
 {
-	if (changing == r)
+	if (changing == r) {
 		changing = NULL;
+		change_trial_settle();
+	}
 	plan_forget(r);
 	drill_forget(r);
 }
