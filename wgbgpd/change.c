@@ -210,7 +210,7 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 	}
 	change_now_note(datastore_running(), version);
 	candidate = json_incref(version->json);
-	if (str_eq(ask->how, "check")) { /* a plan is told whatever guards say */
+	if (!str_eq(ask->how, "plan")) { /* which is told whatever guards say */
 		mind_guards(&copy, version, error, sizeof(error));
 		commit_gate(on_gate_of_check);
 	}
