@@ -8,7 +8,7 @@
  *      interface on which it has an entry, the entry is given to the covering route's owner there.
  *   2. wgd's acknowledgement. What it refused keeps its old route and becomes a verdict. Where
  *      there are no SETs, and packets leave by another tunnel than before, that of the UNSETs
- * there: an entry that goes must not catch them.
+ * there: an entry that goes must not catch them. That is not waited for for ever.
  *   3. routes: additions and changes first, removals after them.
  *   4. UNSETs of entries whose route is gone or whose time is over.
  *

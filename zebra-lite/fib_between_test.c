@@ -597,6 +597,40 @@ static void test_unsetting(void **state)
 	slow_rows(ARRAY_SIZE(unsetting), run_unsetting, state);
 }
 
+/* Its interface's program hangs, say: what goes there waits for so long, and no longer. */
+static void waits_in_vain(void (*before)(void), void (*change)(void), unsigned ms, const char *then)
+{
+	before();
+	rig_bgp(P, "10.9.0.1");
+	slow_hold();
+	rig_bgp(P, "");
+	rig_told();
+	change();
+	rig_pass(ms - ms / 5);
+	RIG_TOLD("");
+	rig_pass(ms / 5 + 20);
+	RIG_TOLD(then);
+}
+
+static void test_no_answer(void **state)
+{
+	waits_in_vain(covered_by_one, half_withdrawn, 1000,
+		      "del 10.0.0.0/9 via 198.51.100.7 dev u0\n");
+	slow_answer(1, "");
+	RIG_TOLD("");
+}
+
+/* A repair waits for hardly anything, and nothing is waited for again that was in vain. */
+static void test_no_answer_to_repair(void **state)
+{
+	rig_bgp("10.0.0.0/9", "198.51.100.7");
+	waits_in_vain(covered_by_both, first_down, 50, "change 10.0.0.0/8 dev wg0\n");
+	half_withdrawn();
+	RIG_TOLD("del 10.0.0.0/9 via 198.51.100.7 dev u0\n");
+	slow_answer(1, "");
+	RIG_TOLD("");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, slow_setup)
@@ -608,6 +642,8 @@ int main(void)
 		T(test_heir_gone_for_nothing),
 		T(test_heir_refused_by_others),
 		T(test_unsetting),
+		T(test_no_answer),
+		T(test_no_answer_to_repair),
 	};
 
 	log_init("fib_between_test");

@@ -25,10 +25,16 @@ uint32_t fib_later(uint32_t a, uint32_t b)
 	return a && b ? ((int32_t)(a - b) > 0 ? a : b) : a | b;
 }
 
-/* Not answered. */
+static bool is_behind(uint32_t number, uint32_t other)
+{
+	return !other || (int32_t)(number - other) > 0;
+}
+
+/* Not answered, and there is hope. */
 static bool is_awaited(uint32_t number)
 {
-	return number && (int32_t)(number - fib_gate.acked) > 0;
+	return number && (int32_t)(number - fib_gate.acked) > 0 &&
+	       is_behind(number, fib_gate.waived);
 }
 
 bool fib_is_unsetting(void)

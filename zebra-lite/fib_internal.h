@@ -25,6 +25,7 @@ extern struct fib_gate {
 	uint32_t next;	   /* number of the next message with entries; 0: none yet */
 	uint32_t acked;	   /* the last one that was answered */
 	uint32_t unsets;   /* the last one by which entries go; 0: none yet */
+	uint32_t waived;   /* the last one that is not waited for any more; 0: none */
 } fib_gate;
 /* Whichever message is the later one; 0 is none. */
 uint32_t fib_later(uint32_t a, uint32_t b);
@@ -66,6 +67,7 @@ struct batch {
 	bool urgent;	       /* some are */
 	bool stops;	       /* what is queued waits until this one is done */
 	uint32_t awaited;      /* ASKED: number of the answer; 0: none, but its turn */
+	uint64_t patience_ms;  /* ASKED: it waits until then for what others asked; 0: its answer */
 	uint32_t unsets;       /* fib_unsets_on() the tunnels by which packets leave then that left
 				  elsewhere before */
 	uint32_t ticket;       /* WRITING: of out.route_flush() */

@@ -4,6 +4,7 @@
  */
 #include "fib_internal.h"
 #include "keepin_run.h"
+#include "log.h"
 #include "loop.h"
 #include "nexthop.h"
 #include "nftset.h"
@@ -14,7 +15,9 @@
 #include "util.h"
 #include "zconfig.h"
 
-#define COLLECT_MS 1000 /* objects that nobody names go by then, whatever is queued */
+#define COLLECT_MS 1000	    /* objects that nobody names go by then, whatever is queued */
+#define UNSETS_MS 1000	    /* a batch waits for UNSETs that others sent; wgd may hang */
+#define UNSETS_URGENT_MS 50 /* WireGuard takes a few ms: what is misled meanwhile is worse */
 
 static struct batch *batch = &fib_batches[0]; /* put together now, or next */
 static struct job job;
@@ -22,8 +25,10 @@ static bool with_entries; /* the last batch had some for wgd */
 static bool settled;	  /* the first sweep is worked off: entries that nobody knows of may go */
 static uint64_t collected_ms; /* when unused objects were deleted last */
 static bool torn_down;
+static struct timer patience; /* of those that wait for UNSETs */
 
 static bool run(void *arg);
+static void lose_patience(void *arg);
 
 static void wake(void)
 {
@@ -135,6 +140,28 @@ static uint32_t unsets_before(const struct batch *b)
 	return b->unsets;
 }
 
+/* B waits for UNSETs: no longer than for MS from now on. */
+static void be_patient(struct batch *b, uint32_t ms)
+{
+	uint64_t until = now_ms() + ms;
+
+	if (b->patience_ms && b->patience_ms <= until)
+		return;
+	b->patience_ms = until;
+	if (!patience.ready)
+		timer_init(&patience, lose_patience, NULL);
+	if (!timer_running(&patience) || timer_left_ms(&patience) > ms)
+		timer_start(&patience, ms);
+}
+
+/* Something urgent is behind those under way. */
+static void hurry(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(fib_batches); i++)
+		if (fib_batches[i].state == BATCH_ASKED && fib_batches[i].patience_ms)
+			be_patient(&fib_batches[i], UNSETS_URGENT_MS);
+}
+
 /* The batch that was put together goes as far as it can. True: another one may follow. */
 static bool start_batch(void)
 {
@@ -147,8 +174,11 @@ static bool start_batch(void)
 	fib_plan_entries(batch, fib_wgd_entries());
 	batch->awaited = fib_wgd_send();
 	with_entries = batch->awaited != 0;
+	batch->patience_ms = 0;
 	if (!with_entries)
 		batch->awaited = unsets_before(batch);
+	if (!with_entries && batch->awaited)
+		be_patient(batch, batch->urgent ? UNSETS_URGENT_MS : UNSETS_MS);
 	if (batch->awaited || behind) {
 		if (plain && !behind)
 			fib_settle(); /* books go in the order of the batches */
@@ -187,6 +217,8 @@ static bool run_batch(void)
 	reap(false);
 	if (now_ms() - collected_ms >= COLLECT_MS)
 		collect_objects();
+	if (fib_repairing())
+		hurry();
 	if (batch->state != BATCH_FREE || (before->state != BATCH_FREE && before->stops) ||
 	    (before->state == BATCH_ASKED && !before->grows))
 		return false; /* fib_acked(), fib_look() */
@@ -221,6 +253,16 @@ static void go_on(struct batch *b)
 	finish(b);
 }
 
+/* B, the older one, and the other where it waits for its turn or for NUMBER, too. */
+static void go_on_from(struct batch *b, uint32_t number)
+{
+	struct batch *next = fib_other(b);
+
+	go_on(b);
+	if (next->state == BATCH_ASKED && (!next->awaited || next->awaited == number))
+		go_on(next);
+}
+
 /* The older one of two. */
 static struct batch *asked_for(uint32_t answer)
 {
@@ -246,7 +288,7 @@ static void send_more(void)
 void fib_acked(const struct msg_allowed_ack *ack)
 {
 	bool unsetting = fib_is_unsetting();
-	struct batch *b, *next;
+	struct batch *b;
 
 	if (fib_wgd_swept(ack->batch)) {
 		wake();
@@ -262,14 +304,43 @@ void fib_acked(const struct msg_allowed_ack *ack)
 	}
 	b = asked_for(ack->batch);
 	if (b) {
-		go_on(b);
-		next = fib_other(b);
-		if (next->state == BATCH_ASKED && (!next->awaited || next->awaited == ack->batch))
-			go_on(next);
+		go_on_from(b, ack->batch);
 	} else if (unsetting) {
 		nhgroup_batch_done(); /* some may have waited for that */
 	} else {
 		return;
+	}
+	wake();
+}
+
+/* B has waited for long enough: it goes on, or waits for its turn alone. */
+static void give_up(struct batch *b, bool is_behind)
+{
+	uint32_t number = b->awaited;
+
+	fib_gate.waived = fib_later(fib_gate.waived, number);
+	log_warn("entries-not-awaited", "prefixes=%u", b->n);
+	if (is_behind)
+		b->awaited = 0;
+	else
+		go_on_from(b, number);
+}
+
+/* wgd hangs, or an interface's program does: it says nothing, or late. */
+static void lose_patience(void *arg)
+{
+	struct batch *order[] = {batch, fib_other(batch)}; /* the older one of two first */
+	uint64_t now = now_ms();
+
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		struct batch *b = order[i];
+
+		if (b->state != BATCH_ASKED || !b->patience_ms || !b->awaited)
+			continue;
+		if (b->patience_ms <= now)
+			give_up(b, i && order[0]->state == BATCH_ASKED);
+		else
+			timer_start(&patience, b->patience_ms - now);
 	}
 	wake();
 }
@@ -344,6 +415,8 @@ void fib_reset(void)
 	if (job.ready)
 		job_stop(&job);
 	job.ready = false;
+	timer_stop(&patience);
+	patience.ready = false;
 	fib_turn_reset();
 	fib_wgd_reset();
 	keepin_run_reset();

@@ -104,6 +104,8 @@ bool fib_wgd_swept(uint32_t answer)
 bool fib_wgd_replayed(uint32_t answer)
 {
 	fib_gate.acked = answer;
+	if (fib_later(fib_gate.waived, answer) == answer)
+		fib_gate.waived = 0;
 	if (!replayed || answer != replayed)
 		return false;
 	replayed = 0;
@@ -135,6 +137,7 @@ void fib_wgd_begin(void)
 	wgd = WGD_REPLAY;
 	fib_gate.wgd_met = sync_due = true;
 	fib_gate.acked = last;
+	fib_gate.waived = 0;
 	replay_at = 0;
 }
 
