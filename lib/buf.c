@@ -36,15 +36,16 @@ uint8_t *wr_room(struct wr *w, size_t n)
 	return at;
 }
 
-int wr_fill(struct wr *w, int fd)
+int wr_fill(struct wr *w, int fd, size_t max)
 {
+	size_t before = w->len;
 	ssize_t n;
 
 	do {
 		n = read(fd, wr_room(w, FILL_BYTES), FILL_BYTES);
 		w->len -= FILL_BYTES - (size_t)(n > 0 ? n : 0);
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? -errno : 0;
+	} while ((n > 0 && w->len - before <= max) || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : n > 0 ? -EFBIG : 0;
 }
 
 void wr_u8(struct wr *w, uint8_t v)

@@ -23,7 +23,8 @@ struct wr {
 void wr_free(struct wr *w);
 void wr_reset(struct wr *w);		  /* empty, memory kept */
 uint8_t *wr_room(struct wr *w, size_t n); /* N more bytes, counted, for the caller to fill */
-int wr_fill(struct wr *w, int fd);	  /* all that is left of FD; 0 or -errno */
+/* All that is left of FD: 0, or -errno; -EFBIG: it is more than MAX bytes. */
+int wr_fill(struct wr *w, int fd, size_t max);
 void wr_u8(struct wr *w, uint8_t v);
 void wr_u16(struct wr *w, uint16_t v);
 void wr_u32(struct wr *w, uint32_t v);

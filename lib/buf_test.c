@@ -179,12 +179,17 @@ static void test_fill(void **state)
 	assert_int_equal(write(fds[1], "left", 4), 4);
 	close(fds[1]);
 	wr_bytes(&w, "all that is ", 12);
-	assert_int_equal(wr_fill(&w, fds[0]), 0);
+	assert_int_equal(wr_fill(&w, fds[0], 4), 0);
 	assert_int_equal(w.len, 16);
 	assert_memory_equal(w.data, "all that is left", 16);
 	close(fds[0]);
-	assert_int_equal(wr_fill(&w, -1), -EBADF);
+	assert_int_equal(wr_fill(&w, -1, 4), -EBADF);
 	assert_int_equal(w.len, 16);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "right", 5), 5);
+	close(fds[1]);
+	assert_int_equal(wr_fill(&w, fds[0], 4), -EFBIG);
+	close(fds[0]);
 	wr_free(&w);
 }
 

@@ -173,22 +173,6 @@ static void on_checked(void *arg, const char *error)
 	change_now.done(change_now.arg, error);
 }
 
-/* What is offered; NULL after errors. */
-static struct datastore_version *read_offer(const struct change_offer *offer,
-					    struct conf_errors *errs)
-{
-	struct datastore_version *version = NULL;
-	struct conf_texts texts = {0};
-	char why[512];
-
-	if (change_offer_read(offer, &texts, &change_now.files, why, sizeof(why)) == 0)
-		version = datastore_read_texts(&texts, CONF_CHECK_FILES, errs);
-	else
-		conf_error(errs, NULL, "%s", why);
-	conf_texts_free(&texts);
-	return version;
-}
-
 void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 {
 	struct conf_errors errs = {0};
@@ -199,7 +183,7 @@ void change_check(const struct change_ask *ask, commit_fn done, void *arg)
 	begin(ask, done, arg);
 	json_decref(candidate);
 	candidate = NULL;
-	version = ask->offer   ? read_offer(ask->offer, &errs)
+	version = ask->offer   ? change_offer_read(ask->offer, &change_now.files, &errs)
 		  : ask->texts ? datastore_read_texts(ask->texts, CONF_CHECK_FILES, &errs)
 			       : datastore_read(&errs);
 	change_files_abort(&change_now.files);
@@ -233,29 +217,42 @@ void change_commit(const struct change_ask *ask, commit_fn done, void *arg)
 		on_done(NULL, why);
 		return;
 	}
-	version = read_offer(ask->offer, &errs);
+	version = change_offer_read(ask->offer, &change_now.files, &errs);
 	change_now.writes = version != NULL;
 	start_or_refuse(ask, version, &errs);
 }
 
-/* Their texts, checked like any change, are written beside the files before anything happens. */
+/* Its texts are written beside the files before anything happens. Frees it and returns NULL where
+ * that cannot be. */
+static struct datastore_version *change_prepare(struct datastore_version *version,
+						struct conf_errors *errs)
+{
+	char why[512];
+
+	if (change_files_prepare(&version->loaded.written->texts, &change_now.files, why,
+				 sizeof(why)) == 0) {
+		change_now.writes = true;
+		return version;
+	}
+	conf_error(errs, NULL, "%s", why);
+	datastore_version_free(version);
+	return NULL;
+}
+
+/* Checked like any change. */
 static void roll_back(const struct change_ask *ask, uint32_t number)
 {
 	struct conf_errors errs = {0};
 	struct datastore_version *version = NULL;
 	struct conf_texts texts = {0};
-	char why[512] = "";
 	int err = change_store_get(number, &texts);
 
 	if (err)
-		snprintf(why, sizeof(why), "commit %u cannot be read: %s", number, strerror(-err));
-	else
-		err = change_files_prepare(&texts, &change_now.files, why, sizeof(why));
-	change_now.writes = !err;
-	if (err)
-		conf_error(&errs, NULL, "%s", why);
+		conf_error(&errs, NULL, "commit %u cannot be read: %s", number, strerror(-err));
 	else
 		version = datastore_read_texts(&texts, CONF_CHECK_FILES, &errs);
+	if (version)
+		version = change_prepare(version, &errs);
 	conf_texts_free(&texts);
 	start_or_refuse(ask, version, &errs);
 }

@@ -31,7 +31,7 @@ static int open_and_read(const char *path, int flags, struct wr *text, struct st
 	else if (!S_ISREG(st->st_mode))
 		err = -EINVAL;
 	else
-		err = wr_fill(text, fd);
+		err = wr_fill(text, fd, CONF_FILE_MAX);
 	close(fd);
 	return err;
 }

@@ -71,9 +71,9 @@ struct datastore_version *change_journal_read(uint32_t number, char *why, size_t
 
 static void files_put(void *arg)
 {
-	struct conf_texts texts;
+	struct datastore_version *v;
 	char why[512];
-	int err;
+	int err = -EINVAL;
 
 	if (!change_journal.writing)
 		return;
@@ -81,11 +81,10 @@ static void files_put(void *arg)
 		change_journal_files_later();
 		return;
 	}
-	err = change_store_get(change_journal.writing, &texts);
-	snprintf(why, sizeof(why), "commit %u: %s", change_journal.writing, strerror(-err));
-	if (!err)
-		err = change_files_put(&texts, why, sizeof(why));
-	conf_texts_free(&texts);
+	v = change_journal_read(change_journal.writing, why, sizeof(why));
+	if (v)
+		err = change_files_put(&v->loaded.written->texts, why, sizeof(why));
+	datastore_version_free(v);
 	if (err) {
 		log_error("files-not-written", "why=\"%s\"", why);
 		change_journal_files_later();

@@ -10,6 +10,8 @@
 #include "change_journal.h"
 #include "change_store.h"
 #include "conf.h"
+#include "conf_check.h"
+#include "conf_parse.h"
 #include "util.h"
 
 /* Those of LIST that belong to PATH; NULL: it is not in it. */
@@ -62,15 +64,6 @@ static void say_changed(const char *path, const struct wr *text, const struct st
 		snprintf(why, size, "%s was edited %lld s ago", path, age_s);
 }
 
-static void add_text(struct conf_texts *texts, const char *path, struct wr *text)
-{
-	size_t len = text->len;
-
-	wr_u8(text, '\0');
-	conf_texts_add(texts, path, (char *)text->data, len);
-	*text = (struct wr){0};
-}
-
 static void say_refused(int err, const char *path, char *why, size_t size)
 {
 	snprintf(why, size, "%s" CHANGE_FILES_EDIT ": %s", path,
@@ -79,54 +72,71 @@ static void say_refused(int err, const char *path, char *why, size_t size)
 				   : strerror(-err));
 }
 
-/* The file as it is, which has to be as the client read it, or as it has written it. */
-static int read_one(const struct change_offer *offer, const json_t *file, struct conf_texts *texts,
-		    struct change_files *files, char *why, size_t size)
-{
-	const char *path = conf_str(file, "path", "");
-	const char *fresh = hash_in(offer->files, path);
-	struct wr text = {0};
-	struct stat st;
-	int err = change_files_read(path, &text, &st);
+/* Where the text of a file comes from. */
+struct offered {
+	const struct change_offer *offer;
+	struct change_files *files;
+};
 
-	snprintf(why, size, "%s: %s", path, strerror(-err));
-	if (!err && !has_hash(&text, conf_str(file, "sha256", ""))) {
-		say_changed(path, &text, &st, why, size);
-		err = -ESTALE;
-	}
-	if (!err && fresh) {
-		text.len = 0;
-		err = change_files_offer(files, path, offer->uid, &text);
-		if (!err && !has_hash(&text, fresh))
-			err = -EBADMSG;
-		say_refused(err, path, why, size);
-	}
-	if (!err)
-		add_text(texts, path, &text);
-	wr_free(&text);
+/* The new text in place of the old one. */
+static int take_fresh(const struct offered *o, const char *path, const char *hash, struct wr *text,
+		      struct conf_reader *r)
+{
+	int err;
+
+	text->len = 0;
+	err = change_files_offer(o->files, path, o->offer->uid, text);
+	if (!err && !has_hash(text, hash))
+		err = -EBADMSG;
+	if (err)
+		say_refused(err, path, r->why, sizeof(r->why));
 	return err;
 }
 
-int change_offer_read(const struct change_offer *offer, struct conf_texts *texts,
-		      struct change_files *files, char *why, size_t size)
+/* The file as it is, which has to be as the client read it, or as it has written it. */
+static int read_one(const struct offered *o, const char *path, struct wr *text,
+		    struct conf_reader *r)
+{
+	const char *base = hash_in(o->offer->base, path), *fresh = hash_in(o->offer->files, path);
+	struct stat st;
+	int err;
+
+	if (!base)
+		return -ENOENT;
+	err = change_files_read(path, text, &st);
+	if (!err && !has_hash(text, base)) {
+		say_changed(path, text, &st, r->why, sizeof(r->why));
+		return -ESTALE;
+	}
+	return !err && fresh ? take_fresh(o, path, fresh, text, r) : err;
+}
+
+static char *read_offered(struct conf_reader *r, const char *path, size_t *len)
+{
+	struct wr text = {0};
+	int err = read_one(r->arg, path, &text, r);
+
+	if (err) {
+		wr_free(&text);
+		errno = -err;
+		return NULL;
+	}
+	*len = text.len;
+	wr_u8(&text, '\0');
+	return (char *)text.data;
+}
+
+struct datastore_version *change_offer_read(const struct change_offer *offer,
+					    struct change_files *files, struct conf_errors *errs)
 {
 	const char *first = conf_str(json_array_get(offer->base, 0), "path", "");
-	json_t *file;
-	size_t i;
-	int err = 0;
+	const struct offered offered = {offer, files};
+	struct conf_reader reader = {.read = read_offered, .arg = &offered};
 
-	if (!str_eq(first, datastore_path())) {
-		snprintf(why, size, "the configuration is %s", datastore_path());
-		return -EINVAL;
-	}
-	json_array_foreach (offer->base, i, file)
-		if ((err = read_one(offer, file, texts, files, why, size)))
-			break;
-	if (err) {
-		change_files_abort(files);
-		conf_texts_free(texts);
-	}
-	return err;
+	if (str_eq(first, datastore_path()))
+		return datastore_read_by(&reader, CONF_CHECK_FILES, errs);
+	conf_error(errs, NULL, "the configuration is %s", datastore_path());
+	return NULL;
 }
 
 json_t *change_offer_base(void)

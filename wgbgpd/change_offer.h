@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "change_files.h"
+#include "datastore.h"
 
 struct change_offer {
 	const json_t *base;  /* [{"path", "sha256"}] of all files, the main one first */
@@ -19,10 +20,11 @@ struct change_offer {
 	int64_t uid;	     /* of the client */
 };
 
-/* 0 with the texts of the whole configuration, for conf_texts_free(), and the files that differ;
- * or -errno with WHY. */
-int change_offer_read(const struct change_offer *offer, struct conf_texts *texts,
-		      struct change_files *files, char *why, size_t size);
+/* The configuration that is offered, with the files that differ, or NULL with ERRS; FILES are for
+ * change_files_abort() then, too. A file of `base` or `files` that nothing includes is no part of
+ * it: it is not even looked at. */
+struct datastore_version *change_offer_read(const struct change_offer *offer,
+					    struct change_files *files, struct conf_errors *errs);
 
 /* [{"path", "sha256"}] of the files as they were committed last; a new reference. */
 json_t *change_offer_base(void);

@@ -37,7 +37,7 @@ static int store_read(const char *name, struct wr *out)
 
 	if (fd < 0)
 		return -errno;
-	err = wr_fill(out, fd);
+	err = wr_fill(out, fd, SIZE_MAX);
 	close(fd);
 	return err;
 }

@@ -27,6 +27,7 @@
 #include "change_offer.h"
 #include "change_keep.h"
 #include "change_start.h"
+#include "change_store.h"
 #include "change_trial.h"
 #include "conf.h"
 #include "conf_schema.h"
@@ -753,6 +754,61 @@ static void test_commit_that_is_refused(void **state)
 	assert_true(files_say("one"));
 }
 
+static void also_base(struct change_offer *offer, const char *name, const char *text)
+{
+	char hex[CONF_HASH_HEX];
+
+	conf_texts_hash(text, strlen(text), hex);
+	json_array_append_new((json_t *)offer->base,
+			      json_pack("{s:s, s:s}", "path", scratch_at(name), "sha256", hex));
+}
+
+/* A client may name what it likes: a version has the files that its texts include, and nothing
+ * else is read, kept, or written on the way back. */
+static void test_commit_of_strange_files(void **state)
+{
+	struct change_offer offer = offer_of("two", "one");
+	json_t *files;
+
+	scratch_put("hers", "# evil\n");
+	scratch_put("victim", "secret\n");
+	also_base(&offer, "hers", "# evil\n");
+	also_base(&offer, "victim", "not what it says\n");
+	also_base(&offer, "nowhere", "");
+	change_commit(offered(&offer, 0), on_done, NULL);
+	assert_string_equal(settle(), "applied");
+	offer_free(&offer);
+	files = change_offer_base();
+	assert_int_equal(json_array_size(files), 2);
+	json_decref(files);
+	edit("three");
+	assert_string_equal(reload(0), "applied");
+	unlink(scratch_at("hers"));
+	assert_int_equal(symlink(scratch_at("victim"), scratch_at("hers")), 0);
+	assert_string_equal(rollback(1, 0), "applied");
+	assert_true(files_say("two"));
+	assert_string_equal(scratch_text("victim"), "secret\n");
+}
+
+/* Nor does it have more where one was kept with more. */
+static void test_kept_strange_files(void **state)
+{
+	struct conf_texts texts = {0};
+
+	edit("two");
+	reload(0);
+	edit("three");
+	reload(0);
+	assert_int_equal(change_store_get(2, &texts), 0);
+	conf_texts_add(&texts, scratch_at("victim"), xstrdup("# evil\n"), strlen("# evil\n"));
+	assert_int_equal(change_store_put(2, &texts), 0);
+	conf_texts_free(&texts);
+	scratch_put("victim", "secret\n");
+	assert_string_equal(rollback(1, 60), "applied");
+	assert_true(files_say("two"));
+	assert_string_equal(scratch_text("victim"), "secret\n");
+}
+
 /* Files that cannot take their places behind the change are said, and written later: `confirm` does
  * not forget them. */
 static void test_files_later(void **state)
@@ -1292,6 +1348,8 @@ int main(void)
 		TEST(test_rollback_that_is_refused),
 		TEST(test_commit),
 		TEST(test_commit_that_is_refused),
+		TEST(test_commit_of_strange_files),
+		TEST(test_kept_strange_files),
 		TEST(test_files_later),
 		TEST(test_two_spellings),
 		TEST(test_kept_versions),

@@ -38,6 +38,12 @@ bool conf_load_texts(struct ly_ctx *ctx, const struct conf_texts *texts, unsigne
 	return load(conf_parse_texts(ctx, texts, errs), flags, out, errs);
 }
 
+bool conf_load_by(struct ly_ctx *ctx, const char *path, struct conf_reader *reader, unsigned flags,
+		  struct conf_loaded *out, struct conf_errors *errs)
+{
+	return load(conf_parse_by(ctx, path, reader, errs), flags, out, errs);
+}
+
 bool conf_load_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
 		    unsigned flags, struct conf_loaded *out, struct conf_errors *errs)
 {

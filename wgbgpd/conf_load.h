@@ -7,6 +7,8 @@
 
 #include "conf_tree.h"
 
+struct conf_reader;
+
 struct conf_loaded {
 	struct conf *written;	/* as it stands in the file */
 	struct conf *effective; /* as the daemons get it */
@@ -17,6 +19,8 @@ bool conf_load_file(struct ly_ctx *ctx, const char *path, unsigned flags, struct
 		    struct conf_errors *errs);
 bool conf_load_texts(struct ly_ctx *ctx, const struct conf_texts *texts, unsigned flags,
 		     struct conf_loaded *out, struct conf_errors *errs);
+bool conf_load_by(struct ly_ctx *ctx, const char *path, struct conf_reader *reader, unsigned flags,
+		  struct conf_loaded *out, struct conf_errors *errs);
 bool conf_load_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,
 		    unsigned flags, struct conf_loaded *out, struct conf_errors *errs);
 void conf_loaded_free(struct conf_loaded *loaded);

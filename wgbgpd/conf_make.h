@@ -10,14 +10,15 @@
 #include "conf_lex.h"
 #include "conf_tree.h"
 
+struct conf_reader;
+
 struct parser {
 	struct ly_ctx *ctx;
 	struct conf *conf;
 	struct conf_errors *errs;
-	bool files;	   /* include is allowed */
-	bool memory;	   /* no file is opened: conf->texts has them all */
-	unsigned depth;	   /* of includes */
-	unsigned included; /* files, altogether */
+	struct conf_reader *reader; /* NULL: include is refused */
+	unsigned depth;		    /* of includes */
+	unsigned included;	    /* files, altogether */
 };
 
 /* One file that is being read. */

@@ -2,16 +2,15 @@
 #include "conf_parse.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "conf_make.h"
 #include "conf_parse_json.h"
 #include "conf_schema.h"
-
-#define READ_BYTES 16384 /* of a file at a time */
 
 static void parse_block(struct source *src, struct lyd_node *parent, const struct lyd_node *block);
 static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
@@ -174,7 +173,7 @@ static void parse_include(struct source *src, struct lyd_node *parent)
 		free(path);
 		return;
 	}
-	if (!src->p->files)
+	if (!src->p->reader)
 		conf_complain(src, &pos, parent, "include", "is only possible in a file");
 	else if (src->p->depth >= CONF_INCLUDE_DEPTH)
 		conf_complain(src, &pos, parent, "include", "is nested more than %d deep",
@@ -231,8 +230,7 @@ static bool parse_statement(struct source *src, struct lyd_node *parent)
 
 static bool is_at_end(const struct source *src, bool in_block)
 {
-	return src->lex.token == CONF_TOKEN_EOF ||
-	       (src->lex.token == CONF_TOKEN_CLOSE && in_block);
+	return src->lex.token == CONF_TOKEN_EOF || (src->lex.token == CONF_TOKEN_CLOSE && in_block);
 }
 
 /* Statements to the end of the file, or (BLOCK not NULL) to the '}', which is then the current
@@ -317,31 +315,43 @@ static void parse_text(struct parser *p, const char *name, const char *text, siz
 	free(src);
 }
 
-/* The whole file, terminated, to be freed; NULL with errno. */
-static char *read_whole(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "re");
-	struct wr text = {0};
-	size_t n;
-	int err;
+/* ---- readers */
 
-	if (!f)
+static char *read_whole(struct conf_reader *r, const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+	struct wr text = {0};
+
+	if (fd < 0)
 		return NULL;
-	do {
-		n = fread(wr_room(&text, READ_BYTES), 1, READ_BYTES, f);
-		text.len -= READ_BYTES - n;
-	} while (n && text.len <= CONF_FILE_MAX);
-	err = ferror(f) ? (errno ? errno : EIO) : text.len > CONF_FILE_MAX ? EFBIG : 0;
-	fclose(f);
+	err = wr_fill(&text, fd, CONF_FILE_MAX);
+	close(fd);
 	if (err) {
 		wr_free(&text);
-		errno = err;
+		errno = -err;
 		return NULL;
 	}
 	*len = text.len;
 	wr_u8(&text, '\0');
 	return (char *)text.data;
 }
+
+static char *read_known(struct conf_reader *r, const char *path, size_t *len)
+{
+	const struct conf_text *known = conf_texts_find(r->arg, path);
+	char *copy;
+
+	if (!known) {
+		errno = ENOENT;
+		return NULL;
+	}
+	*len = known->len;
+	copy = xmalloc(known->len + 1);
+	memcpy(copy, known->text, known->len + 1);
+	return copy;
+}
+
+/* ---- files */
 
 /* Each file is read once, so that what is kept is what was parsed. NULL with errno. */
 static const struct conf_text *file_text(struct parser *p, const char *path)
@@ -350,31 +360,39 @@ static const struct conf_text *file_text(struct parser *p, const char *path)
 	size_t len;
 	char *text;
 
-	if (known || p->memory) {
-		errno = ENOENT;
+	if (known)
 		return known;
-	}
-	text = read_whole(path, &len);
+	p->reader->why[0] = '\0';
+	text = p->reader->read(p->reader, path, &len);
 	if (!text)
 		return NULL;
 	conf_texts_add(&p->conf->texts, path, text, len);
 	return conf_texts_find(&p->conf->texts, path);
 }
 
+static void complain_file(struct parser *p, const char *path, const struct conf_pos *from)
+{
+	const struct conf_pos here = {path, 0, 0};
+	int err = errno;
+
+	if (p->reader->why[0])
+		conf_error(p->errs, NULL, "%s", p->reader->why);
+	else if (from)
+		conf_error(p->errs, from, "include: %s: %s", path, strerror(err));
+	else
+		conf_error(p->errs, &here, "%s", strerror(err));
+}
+
 static void include_file(struct parser *p, const char *path, struct lyd_node *parent,
 			 const struct conf_pos *from)
 {
-	const struct conf_pos here = {path, 0, 0};
 	const struct conf_text *file = file_text(p, path);
 	const char *text = file ? file->text : NULL;
 	size_t len = file ? file->len : 0;
 
 	p->included++;
 	if (!text) {
-		if (from)
-			conf_error(p->errs, from, "include: %s: %s", path, strerror(errno));
-		else
-			conf_error(p->errs, &here, "%s", strerror(errno));
+		complain_file(p, path, from);
 		return;
 	}
 	if (!from && text[strspn(text, " \t\r\n")] == '{') {
@@ -396,26 +414,30 @@ static struct conf *parser_result(struct parser *p, unsigned errors_before)
 	return p->conf;
 }
 
-struct conf *conf_parse_file(struct ly_ctx *ctx, const char *path, struct conf_errors *errs)
+struct conf *conf_parse_by(struct ly_ctx *ctx, const char *path, struct conf_reader *reader,
+			   struct conf_errors *errs)
 {
-	struct parser p = {.ctx = ctx, .conf = conf_new(ctx), .errs = errs, .files = true};
+	struct parser p = {.ctx = ctx, .conf = conf_new(ctx), .errs = errs, .reader = reader};
 	unsigned before = errs->errors;
 
 	include_file(&p, path, NULL, NULL);
 	return parser_result(&p, before);
 }
 
+struct conf *conf_parse_file(struct ly_ctx *ctx, const char *path, struct conf_errors *errs)
+{
+	struct conf_reader reader = {.read = read_whole};
+
+	return conf_parse_by(ctx, path, &reader, errs);
+}
+
 struct conf *conf_parse_texts(struct ly_ctx *ctx, const struct conf_texts *texts,
 			      struct conf_errors *errs)
 {
-	struct parser p = {
-		.ctx = ctx, .conf = conf_new(ctx), .errs = errs, .files = true, .memory = true};
-	unsigned before = errs->errors;
+	struct conf_reader reader = {.read = read_known, .arg = texts};
 
 	ensure(texts->n > 0);
-	conf_texts_copy(&p.conf->texts, texts);
-	include_file(&p, texts->v[0].path, NULL, NULL);
-	return parser_result(&p, before);
+	return conf_parse_by(ctx, texts->v[0].path, &reader, errs);
 }
 
 struct conf *conf_parse_text(struct ly_ctx *ctx, const char *name, const char *text, size_t len,

@@ -14,7 +14,8 @@
 
 struct wr;
 
-#define CONF_HASH_HEX 65 /* SHA-256 in hexadecimal, terminated */
+#define CONF_FILE_MAX (64u << 20) /* bytes of one file */
+#define CONF_HASH_HEX 65	  /* SHA-256 in hexadecimal, terminated */
 
 struct conf_text {
 	char *path; /* as it is opened */

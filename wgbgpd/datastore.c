@@ -64,6 +64,16 @@ struct datastore_version *datastore_read_texts(const struct conf_texts *texts, u
 	return version_of(&loaded, errs);
 }
 
+struct datastore_version *datastore_read_by(struct conf_reader *reader, unsigned flags,
+					    struct conf_errors *errs)
+{
+	struct conf_loaded loaded;
+
+	if (!conf_load_by(context, config_path, reader, flags, &loaded, errs))
+		return NULL;
+	return version_of(&loaded, errs);
+}
+
 static size_t count_interfaces(const struct datastore_version *v)
 {
 	return v ? json_array_size(conf_list(conf_get(v->json, "wireguard"), "interface")) : 0;

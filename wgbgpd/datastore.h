@@ -25,6 +25,9 @@ struct datastore_version *datastore_read(struct conf_errors *errs);
 /* The same of files that were read before. FLAGS: enum conf_check_flags. */
 struct datastore_version *datastore_read_texts(const struct conf_texts *texts, unsigned flags,
 					       struct conf_errors *errs);
+/* The same of the files as READER gives them. */
+struct datastore_version *datastore_read_by(struct conf_reader *reader, unsigned flags,
+					    struct conf_errors *errs);
 /* V has no WireGuard interface, while BEFORE (NULL: nothing) has: an empty file, comments alone.
  * Says it. */
 bool datastore_would_empty(const struct datastore_version *before,
