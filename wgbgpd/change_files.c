@@ -105,6 +105,13 @@ int change_files_prepare(const struct conf_texts *texts, struct change_files *ou
 	return 0;
 }
 
+static int write_text(const char *name, const struct wr *text, const struct stat *like)
+{
+	const void *data = text->data ? (const void *)text->data : "";
+
+	return new_file_write_at(AT_FDCWD, name, data, text->len, like);
+}
+
 /* What it says now, which may be more than what it said when this was prepared. */
 static int keep_rejected(const struct change_file *f)
 {
@@ -114,8 +121,7 @@ static int keep_rejected(const struct change_file *f)
 	int err = change_files_read(f->path, &text, &st);
 
 	if (!err)
-		err = new_file_write_at(AT_FDCWD, fresh, text.data ? text.data : (uint8_t *)"",
-					text.len, &st);
+		err = write_text(fresh, &text, &st);
 	if (!err && rename(fresh, name) < 0)
 		err = -errno;
 	wr_free(&text);
@@ -133,25 +139,22 @@ static int commit_one(const struct change_file *f, bool offered)
 	return err ? err : new_file_sync_name(AT_FDCWD, f->path);
 }
 
-int change_files_offer(struct change_files *f, const char *path, int64_t uid, struct wr *out)
+int change_files_offer(struct change_files *f, const char *path, int64_t uid,
+		       const struct stat *like, struct wr *out)
 {
 	struct change_file one = {.path = target(path)};
 	char *edit = xasprintf("%s" CHANGE_FILES_EDIT, one.path);
 	struct stat st;
-	int err;
+	int err = open_and_read(edit, O_NOFOLLOW, out, &st);
 
+	if (!err && uid && st.st_uid != uid)
+		err = -EPERM;
+	unlink(edit);
+	free(edit);
 	f->offered = true;
 	one.fresh = xasprintf("%s.wgbgp-new", one.path);
-	err = rename(edit, one.fresh) < 0 ? -errno : 0;
-	free(edit);
-	if (err) {
-		free(one.fresh);
-		free(one.path);
-		return err;
-	}
 	files_add(f, one);
-	err = open_and_read(one.fresh, O_NOFOLLOW, out, &st);
-	return !err && uid && st.st_uid != uid ? -EPERM : err;
+	return err ? err : write_text(one.fresh, out, like);
 }
 
 int change_files_commit(struct change_files *f, char *why, size_t size)

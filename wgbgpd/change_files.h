@@ -28,9 +28,11 @@ struct change_files {
 
 /* What a file says: it is appended to OUT. 0 or -errno. */
 int change_files_read(const char *path, struct wr *out, struct stat *st);
-/* The new text that the client UID has written beside the file PATH becomes one of F, by a name
- * that no client uses, and is appended to OUT. 0 or -errno; -EPERM: it is somebody else's. */
-int change_files_offer(struct change_files *f, const char *path, int64_t uid, struct wr *out);
+/* The new text that the client UID has written beside the file PATH becomes one of F, in a file of
+ * our own with mode and owner of LIKE, and is appended to OUT; the client's file goes. 0 or -errno;
+ * -EPERM: it is somebody else's. */
+int change_files_offer(struct change_files *f, const char *path, int64_t uid,
+		       const struct stat *like, struct wr *out);
 
 /* Writes the new texts beside their files. 0, or -errno with WHY, which names the file. */
 int change_files_prepare(const struct conf_texts *texts, struct change_files *out, char *why,

@@ -79,14 +79,14 @@ struct offered {
 };
 
 /* The new text in place of the old one. */
-static int take_fresh(const struct offered *o, const char *path, const char *hash, struct wr *text,
-		      struct conf_reader *r)
+static int take_fresh(const struct offered *o, const char *path, const struct stat *like,
+		      struct wr *text, struct conf_reader *r)
 {
 	int err;
 
 	text->len = 0;
-	err = change_files_offer(o->files, path, o->offer->uid, text);
-	if (!err && !has_hash(text, hash))
+	err = change_files_offer(o->files, path, o->offer->uid, like, text);
+	if (!err && !has_hash(text, hash_in(o->offer->files, path)))
 		err = -EBADMSG;
 	if (err)
 		say_refused(err, path, r->why, sizeof(r->why));
@@ -97,7 +97,7 @@ static int take_fresh(const struct offered *o, const char *path, const char *has
 static int read_one(const struct offered *o, const char *path, struct wr *text,
 		    struct conf_reader *r)
 {
-	const char *base = hash_in(o->offer->base, path), *fresh = hash_in(o->offer->files, path);
+	const char *base = hash_in(o->offer->base, path);
 	struct stat st;
 	int err;
 
@@ -108,7 +108,9 @@ static int read_one(const struct offered *o, const char *path, struct wr *text,
 		say_changed(path, text, &st, r->why, sizeof(r->why));
 		return -ESTALE;
 	}
-	return !err && fresh ? take_fresh(o, path, fresh, text, r) : err;
+	if (!err && hash_in(o->offer->files, path))
+		err = take_fresh(o, path, &st, text, r);
+	return err;
 }
 
 static char *read_offered(struct conf_reader *r, const char *path, size_t *len)

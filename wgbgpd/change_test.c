@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -716,6 +717,28 @@ static void test_commit(void **state)
 	assert_true(files_say("one"));
 }
 
+/* The client's own file does not become the configuration's: mode and owner stay, and what the
+ * client writes behind the check goes nowhere. */
+static void test_commit_is_not_the_clients_file(void **state)
+{
+	struct change_offer offer = offer_of("two", "one");
+	int hers = open(scratch_at("conf.wgbgp-edit"), O_WRONLY | O_APPEND);
+	struct stat st;
+
+	assert_true(hers >= 0);
+	assert_int_equal(fchmod(hers, 0666), 0);
+	assert_int_equal(chmod(scratch_at("conf"), 0604), 0);
+	change_commit(offered(&offer, 0), on_done, NULL);
+	assert_string_equal(settle(), "applied");
+	assert_int_equal(write(hers, "evil\n", 5), 5);
+	close(hers);
+	assert_true(files_say("two"));
+	assert_int_equal(stat(scratch_at("conf"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0604);
+	assert_string_equal(scratch_text("conf.wgbgp-edit"), "(none)");
+	offer_free(&offer);
+}
+
 static void refused_offer(struct change_offer offer, const char *why)
 {
 	change_commit(offered(&offer, 0), on_done, NULL);
@@ -1347,6 +1370,7 @@ int main(void)
 		TEST(test_rollback),
 		TEST(test_rollback_that_is_refused),
 		TEST(test_commit),
+		TEST(test_commit_is_not_the_clients_file),
 		TEST(test_commit_that_is_refused),
 		TEST(test_commit_of_strange_files),
 		TEST(test_kept_strange_files),
