@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -86,7 +87,7 @@ static const char *const allowed[] = {
 static const char *const allowed_bgpd[] = {"listen", "accept", "accept4",
 					   /* a copy of itself: rehearse.h */
 					   "fork", "set_robust_list", "close_range"};
-#define FORK_FLAGS (CSIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
+#define FORK_FLAGS (SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
 /* And these, where the conditions of one row hold. */
 static const struct rule allowed_when[] = {
@@ -110,7 +111,7 @@ static const struct rule allowed_when[] = {
 	{"prlimit64", BOTH, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
 	{"tgkill", BOTH, {{0, INT, THIS_PROCESS}}},		/* abort() */
 	/* fork(), and what the copy does first: setpriority(), setrlimit() */
-	{"clone", BGPD, {{CLONE_FLAGS_ARG, INT & ~(unsigned)FORK_FLAGS, NONE}}},
+	{"clone", BGPD, {{CLONE_FLAGS_ARG, INT, FORK_FLAGS}}},
 	{"setpriority", BGPD, {{0, INT, PRIO_PROCESS}, {1, INT, 0}}},
 	{"prlimit64", BGPD, {{0, INT, 0}, {1, INT, RLIMIT_NOFILE}}},
 };
@@ -125,6 +126,8 @@ static const char *const refused[] = {
 	/* programs and other processes */
 	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
 	"pidfd_send_signal", "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+	/* out of the process group that is killed with it */
+	"setpgid", "setsid",
 	/* other ways around */
 	"unshare", "setns", "chroot", "pivot_root", "mount", "move_mount", "fsopen", "bpf",
 	"perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key"};

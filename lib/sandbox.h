@@ -6,8 +6,9 @@
  *   seccomp    which system calls there are. bgpd and bfdd have a list of what they may do with
  *              descriptors that they have and with sockets of IP: nothing in it opens a file, runs
  *              a program or reaches another process. bgpd may make a copy of itself, which has the
- *              same list (rehearse.h). zebra-lite has a list of what it may not do:
- *              above all it opens no file for reading and speaks to no WireGuard.
+ *              same list (rehearse.h). zebra-lite has a list of what it may not do: above all it
+ *              opens no file for reading and speaks to no WireGuard. None of the three can leave
+ *              its process group, which is killed with it.
  *   Landlock   which files can be opened: none, but for zebra-lite what it writes in RUNDIR.
  *
  * Each alone keeps the key files from being read, also where a daemon is the user that owns them (a

@@ -231,6 +231,36 @@ static long fork_away(void)
 	return pid;
 }
 
+static long clone_of_itself(unsigned long flags)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+/* Whose end nobody is told of. */
+static long fork_silently(void)
+{
+	return clone_of_itself(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID);
+}
+
+static long fork_by_other_signal(void)
+{
+	return clone_of_itself(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGUSR1);
+}
+
+static long group_of_its_own(void)
+{
+	return setpgid(0, 0);
+}
+
+static long session_of_its_own(void)
+{
+	return setsid();
+}
+
 static long trace(void)
 {
 	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
@@ -436,11 +466,7 @@ static long close_others(void)
 
 static long namespace_of_its_own(void)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
-
-	if (pid == 0)
-		_exit(0);
-	return pid;
+	return clone_of_itself(CLONE_NEWUSER | SIGCHLD);
 }
 
 static long limit_of_other(void)
@@ -536,6 +562,10 @@ static const struct row {
 	{"remove a key", remove_key, ZEBRA, 0},
 	{"run a program", run_program, 0, 0},
 	{"fork", fork_away, BGPD | ZEBRA, ALL},
+	{"fork silently", fork_silently, ZEBRA, ALL},
+	{"fork by another signal", fork_by_other_signal, ZEBRA, ALL},
+	{"a process group of its own", group_of_its_own, 0, ALL},
+	{"a session of its own", session_of_its_own, 0, ALL},
 	{"a namespace of its own", namespace_of_its_own, ZEBRA, ALL},
 	{"trace", trace, 0, 0},
 	{"read another process", read_other_process, 0, 0},

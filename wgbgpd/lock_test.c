@@ -107,7 +107,7 @@ char process_state(pid_t pid)
 	return pid == OWNER ? row->owner_state : pid == 1 ? row->state : 0;
 }
 
-int process_kill(pid_t pid)
+int process_kill_group(pid_t leader)
 {
 	fail_msg("by its number");
 	return 0;

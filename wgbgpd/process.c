@@ -49,15 +49,9 @@ int process_kill_by(int pidfd)
 	return syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 ? -errno : 0;
 }
 
-int process_kill(pid_t pid)
+int process_kill_group(pid_t leader)
 {
-	int fd = process_open(pid), err;
-
-	if (fd < 0)
-		return fd == -ENOSYS && kill(pid, SIGKILL) == 0 ? 0 : fd;
-	err = process_kill_by(fd);
-	close(fd);
-	return err;
+	return kill(-leader, SIGKILL) < 0 && kill(leader, SIGKILL) < 0 ? -errno : 0;
 }
 
 bool process_program(pid_t pid, char *path, size_t size)

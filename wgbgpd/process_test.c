@@ -33,6 +33,7 @@ static pid_t start_child(void)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
+		setpgid(0, 0);
 		prctl(PR_SET_NAME, "a) Z (b) D c");
 		close(fds[0]);
 		close(fds[1]);
@@ -61,12 +62,27 @@ static void test_states(void **state)
 	await_state(pid, 'S');
 	kill(pid, SIGSTOP);
 	await_state(pid, 'T');
-	assert_int_equal(process_kill(pid), 0);
+	assert_int_equal(process_kill_group(pid), 0);
 	await_state(pid, 'Z');
 	waitpid(pid, NULL, 0);
 	assert_int_equal(process_state(pid), 0);
-	assert_int_equal(process_kill(pid), -ESRCH);
+	assert_int_equal(process_kill_group(pid), -ESRCH);
 	assert_int_equal(process_open(pid), -ESRCH);
+}
+
+/* Those of the group that are left when its leader has ended. */
+static void test_kill_group(void **state)
+{
+	pid_t pid = start_child(), other = start_child();
+
+	assert_int_equal(setpgid(other, pid), 0);
+	kill(pid, SIGTERM);
+	await_state(pid, 'Z');
+	await_state(other, 'S');
+	assert_int_equal(process_kill_group(pid), 0);
+	await_state(other, 'Z');
+	waitpid(pid, NULL, 0);
+	waitpid(other, NULL, 0);
 }
 
 static void test_kill_by_descriptor(void **state)
@@ -138,7 +154,7 @@ static void test_locks(void **state)
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	assert_true(process_holds_lock(pid, fd));
 	assert_false(process_holds_lock(getpid(), fd)); /* opened alone */
-	process_kill(pid);
+	process_kill_group(pid);
 	waitpid(pid, NULL, 0);
 	assert_false(process_holds_lock(pid, fd));
 	assert_false(process_holds_lock(getpid(), -1));
@@ -152,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_kill_group),
 		cmocka_unit_test(test_kill_by_descriptor),
 		cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_locks),

@@ -6,9 +6,10 @@
  * NAME, and "kill NAME" kills whoever of this name checks it; with "kill NAME once" only the first.
  * Likewise "loop NAME once" never comes back from the first apply, and "stuck NAME" is in an
  * uninterruptible call in apply until RUNDIR/log/free is there; "deaf NAME" closes its control
- * channel there and stays; "die NAME" is killed in apply, with "once" only the first. A plan has a
- * row where the description is another one than that which was applied, disruptive where it is
- * "cut". With "state X" wgd says that the interface is in state X.
+ * channel there and stays; "die NAME" is killed in apply, with "once" only the first; "twin NAME"
+ * leaves a copy of itself that never ends. A plan has a row where the description is another one
+ * than that which was applied, disruptive where it is "cut". With "state X" wgd says that the
+ * interface is in state X.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +141,15 @@ static void be_deaf(void)
 		pause();
 }
 
+static void make_twin(void)
+{
+	pid_t pid = fork();
+
+	while (pid == 0)
+		pause();
+	note("twin %d", (int)pid);
+}
+
 static void apply(const json_t *config, uint32_t generation)
 {
 	str_copy(applied, wanted(config), sizeof(applied));
@@ -153,6 +163,8 @@ static void apply(const json_t *config, uint32_t generation)
 		be_stuck();
 	if (told(config, "deaf", ""))
 		be_deaf();
+	if (told(config, "twin", ""))
+		make_twin();
 	if (stub.id == DAEMON_WGD)
 		tell_interfaces(config);
 }

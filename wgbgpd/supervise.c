@@ -99,6 +99,7 @@ static _Noreturn void run_program(enum daemon_id id, int control, const char *pa
 	int lock = move_away(lock_fd);
 	sigset_t none;
 
+	setsid(); /* setpgid() would have the kernel wake one that is stopped when we die */
 	if (program < 0)
 		fatal("%s: %s", path, strerror(errno));
 	program = move_away(program);
@@ -159,7 +160,7 @@ static void on_grace(void *arg)
 	if (child->pid) {
 		log_warn("kill", "daemon=%s pid=%d why=\"did not end\"", daemon_name(child->id),
 			 (int)child->pid);
-		process_kill(child->pid);
+		process_kill_group(child->pid);
 	}
 }
 
@@ -244,13 +245,24 @@ static void restart_later(struct child *child)
 	timer_start(&child->start, ms);
 }
 
+/* What it started goes before its number does. */
+static bool reap(struct child *child, int *status)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+		return false;
+	process_kill_group(child->pid);
+	return waitpid(child->pid, status, 0) == child->pid;
+}
+
 static void on_sigchld(evutil_socket_t sig, short what, void *arg)
 {
 	for (int i = 0; i < DAEMON_COUNT; i++) {
 		struct child *child = &children[i];
 		int status;
 
-		if (!child->pid || waitpid(child->pid, &status, WNOHANG) != child->pid)
+		if (!child->pid || !reap(child, &status))
 			continue;
 		describe_exit(child, status);
 		timer_stop(&child->grace);
@@ -281,7 +293,7 @@ static void end_hung(struct child *child)
 	child->hung = true;
 	log_error("hung", "daemon=%s pid=%d silent-ms=%llu", daemon_name(child->id),
 		  (int)child->pid, (unsigned long long)child->pulse.silent_ms);
-	process_kill(child->pid);
+	process_kill_group(child->pid);
 }
 
 static void supervise_tick(void *arg)
@@ -378,7 +390,7 @@ void supervise_kill(enum daemon_id id, const char *why)
 	if (!children[id].pid)
 		return;
 	log_error("kill", "daemon=%s why=\"%s\"", daemon_name(id), why);
-	process_kill(children[id].pid);
+	process_kill_group(children[id].pid);
 }
 
 void supervise_stop(void)

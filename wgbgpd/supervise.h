@@ -6,8 +6,10 @@
  * A daemon is a child with its control channel on descriptor 3. One that dies is started again: at
  * once for the first time in a minute, then after 100, 200, 300 ms. From the 21st death in a minute
  * on it is after 1, 2, 4 .. 30 s, until one has lived for a minute. A new one is only started when
- * the old one is reaped, so two never write to the same tables. Two neighbours (wgd and zebra-lite,
- * zebra-lite and bgpd, wgd and bfdd) get a new socket pair when both have their configuration.
+ * the old one is reaped, so two never write to the same tables. Each has a session and a
+ * process group of its own, which is killed with it: a copy that it made of itself does not outlive
+ * it. Two neighbours (wgd and zebra-lite, zebra-lite and bgpd, wgd and bfdd) get a new socket pair
+ * when both have their configuration.
  *
  * A daemon that does not answer a PING is silent after 3 s: whoever waits for its answer is told
  * so. After 11 s it is hung, and killed; where it hangs in the kernel, it is left there, and that

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "loop.h"
+#include "process.h"
 #include "supervise.h"
 #include "util.h"
 
@@ -361,6 +362,51 @@ static void test_killed(void **state)
 	assert_string_equal(cell(DAEMON_WGD, "last-exit"), "\"signal 9 (Killed)\"");
 }
 
+static pid_t make_twin(void)
+{
+	static const char config[] =
+		"{\"wireguard\": {\"interface\": [{\"description\": \"twin bgpd\"}]}}";
+	static const char mark[] = "bgpd twin ";
+	const char *at = read_log();
+	unsigned before = 0, n;
+
+	for (; (at = strstr(at, mark)); at++)
+		before++;
+	ipc_send(supervise_control(DAEMON_BGPD), MSG_CONFIG_APPLY, 1, config, strlen(config));
+	await(DAEMON_BGPD);
+	for (at = read_log(), n = 0; (at = strstr(at, mark)) && n < before; at++)
+		n++;
+	assert_non_null(at);
+	return (pid_t)atoi(at + strlen(mark));
+}
+
+static bool is_gone(pid_t pid)
+{
+	char state = process_state(pid);
+
+	return !state || state == 'Z'; /* whoever is to wait for it */
+}
+
+/* What a daemon has started does not outlive it, however it ends. */
+static void test_twins(void **state)
+{
+	pid_t twin = make_twin();
+
+	assert_false(is_gone(twin));
+	kill(pid_of(DAEMON_BGPD), SIGKILL);
+	AWAIT(strstr(events, "-bgpd +bgpd"));
+	AWAIT(is_gone(twin));
+	twin = make_twin();
+	kill(pid_of(DAEMON_BGPD), SIGTERM);
+	AWAIT(strstr(events, "-bgpd +bgpd"));
+	AWAIT(is_gone(twin));
+	twin = make_twin();
+	supervise_kill(DAEMON_BGPD, "for the test");
+	AWAIT(strstr(events, "-bgpd +bgpd"));
+	AWAIT(is_gone(twin));
+	assert_string_equal(cell(DAEMON_WGD, "restarts"), "0");
+}
+
 /* All end by themselves, but for one that does not: it is killed. None comes back. */
 static void test_end(void **state)
 {
@@ -558,6 +604,7 @@ int main(void)
 		TEST(test_hangs_up),
 		TEST(test_while_it_waits),
 		TEST(test_killed),
+		TEST(test_twins),
 		TEST(test_end),
 		TEST(test_descriptors),
 		TEST(test_freed),
