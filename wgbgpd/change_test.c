@@ -946,6 +946,17 @@ static void test_trial_before_a_check(void **state)
 	assert_string_equal(said, "a trial ends");
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "two");
+	/* Its own return is no such check. */
+	edit("three");
+	reload(60);
+	change_rollback(by("rollback", 0), 0, on_done, NULL);
+	assert_true(commit_busy());
+	pass(60);
+	for (int i = 0; i < 10; i++)
+		played_turn();
+	assert_string_equal(said, "");
+	assert_string_equal(settle(), "applied");
+	assert_false(change_on_trial());
 }
 
 static void test_confirmed(void **state)

@@ -52,7 +52,9 @@ void change_trial_settle(void)
 
 bool change_trial_first(const char *why)
 {
-	return !commit_busy() || commit_give_up(why);
+	if (!commit_busy())
+		return true;
+	return !str_eq(change_now.how, "return") && commit_give_up(why);
 }
 
 static void trial_unwatch(void)
