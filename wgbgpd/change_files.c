@@ -16,8 +16,9 @@
 #define NEW_MODE 0640 /* of a file that was removed */
 
 struct change_file {
-	char *path;  /* where symbolic links lead to */
-	char *fresh; /* beside it, with the new text */
+	char *path;		 /* where symbolic links lead to */
+	char *fresh;		 /* beside it, with the new text */
+	char was[CONF_HASH_HEX]; /* the hash of what a client started from; "": nobody did */
 };
 
 static int open_and_read(const char *path, int flags, struct wr *text, struct stat *st)
@@ -130,16 +131,29 @@ static int keep_rejected(const struct change_file *f)
 	return err == -ENOENT ? 0 : err;
 }
 
-static int commit_one(const struct change_file *f, bool offered)
+/* Somebody has edited it behind the client's back. */
+static bool is_edited(const struct change_file *f)
 {
-	int err = offered ? 0 : keep_rejected(f);
+	struct wr text = {0};
+	struct stat st;
+	char hex[CONF_HASH_HEX] = "";
+
+	if (change_files_read(f->path, &text, &st) == 0)
+		conf_texts_hash(text.data, text.len, hex);
+	wr_free(&text);
+	return hex[0] && f->was[0] && !str_eq(hex, f->was);
+}
+
+static int commit_one(const struct change_file *f, bool edited)
+{
+	int err = f->was[0] && !edited ? 0 : keep_rejected(f);
 
 	if (!err && rename(f->fresh, f->path) < 0)
 		err = -errno;
 	return err ? err : new_file_sync_name(AT_FDCWD, f->path);
 }
 
-int change_files_offer(struct change_files *f, const char *path, int64_t uid,
+int change_files_offer(struct change_files *f, const char *path, const char *was, int64_t uid,
 		       const struct stat *like, struct wr *out)
 {
 	struct change_file one = {.path = target(path)};
@@ -152,6 +166,7 @@ int change_files_offer(struct change_files *f, const char *path, int64_t uid,
 	unlink(edit);
 	free(edit);
 	f->offered = true;
+	str_copy(one.was, was, sizeof(one.was));
 	one.fresh = xasprintf("%s.wgbgp-new", one.path);
 	files_add(f, one);
 	return err ? err : write_text(one.fresh, out, like);
@@ -161,11 +176,17 @@ int change_files_commit(struct change_files *f, char *why, size_t size)
 {
 	int first = 0;
 
+	why[0] = '\0';
 	for (size_t i = 0; i < f->n; i++) {
-		int err = commit_one(&f->v[i], f->offered);
+		const char *path = f->v[i].path;
+		bool edited = is_edited(&f->v[i]);
+		int err = commit_one(&f->v[i], edited);
 
 		if (err && !first)
-			first = files_say(err, f->v[i].path, why, size);
+			first = files_say(err, path, why, size);
+		else if (edited && !first)
+			snprintf(why, size, "%s was edited meanwhile: the edit is in %s.rejected",
+				 path, path);
 	}
 	change_files_abort(f);
 	return first;

@@ -23,21 +23,22 @@ struct change_file; /* one that has to change */
 struct change_files {
 	struct change_file *v;
 	size_t n, cap;
-	bool offered; /* by a client: what they said is not kept beside them */
+	bool offered; /* by a client: what it started from is not kept beside them */
 };
 
 /* What a file says: it is appended to OUT. 0 or -errno. */
 int change_files_read(const char *path, struct wr *out, struct stat *st);
 /* The new text that the client UID has written beside the file PATH becomes one of F, in a file of
  * our own with mode and owner of LIKE, and is appended to OUT; the client's file goes. 0 or -errno;
- * -EPERM: it is somebody else's. */
-int change_files_offer(struct change_files *f, const char *path, int64_t uid,
+ * -EPERM: it is somebody else's. WAS is the hash of what the client started from. */
+int change_files_offer(struct change_files *f, const char *path, const char *was, int64_t uid,
 		       const struct stat *like, struct wr *out);
 
 /* Writes the new texts beside their files. 0, or -errno with WHY, which names the file. */
 int change_files_prepare(const struct conf_texts *texts, struct change_files *out, char *why,
 			 size_t size);
-/* They take the files' places; frees F. The same errors: what could be changed is. */
+/* They take the files' places; frees F. The same errors: what could be changed is. With 0, WHY says
+ * which file was edited behind a client's back, or is empty. */
 int change_files_commit(struct change_files *f, char *why, size_t size);
 /* Leaves the files as they are; frees F. */
 void change_files_abort(struct change_files *f);

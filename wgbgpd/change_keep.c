@@ -122,6 +122,10 @@ static void write_files(void)
 
 	if (change_files_commit(&change_now.files, why, sizeof(why)) == 0) {
 		change_journal.writing = 0;
+		if (why[0]) {
+			log_warn("configuration", "why=\"%s\"", why);
+			change_now_warn(change_now.warnings, why);
+		}
 		return;
 	}
 	log_error("files-not-written", "why=\"%s\"", why);

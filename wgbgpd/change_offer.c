@@ -85,7 +85,8 @@ static int take_fresh(const struct offered *o, const char *path, const struct st
 	int err;
 
 	text->len = 0;
-	err = change_files_offer(o->files, path, o->offer->uid, like, text);
+	err = change_files_offer(o->files, path, hash_in(o->offer->base, path), o->offer->uid, like,
+				 text);
 	if (!err && !has_hash(text, hash_in(o->offer->files, path)))
 		err = -EBADMSG;
 	if (err)

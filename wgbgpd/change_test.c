@@ -739,6 +739,19 @@ static void test_commit_is_not_the_clients_file(void **state)
 	offer_free(&offer);
 }
 
+/* What somebody else writes while the daemons are asked is not lost. */
+static void test_edited_during_commit(void **state)
+{
+	warnings = json_array();
+	offer_commit("two", 0);
+	scratch_put("more", "# by hand\n");
+	assert_string_equal(settle(), "applied");
+	assert_true(files_say("two"));
+	assert_string_equal(scratch_text("more.rejected"), "# by hand\n");
+	assert_string_equal(scratch_text("conf.rejected"), "(none)");
+	assert_true(warned("more was edited meanwhile: the edit is in "));
+}
+
 static void refused_offer(struct change_offer offer, const char *why)
 {
 	change_commit(offered(&offer, 0), on_done, NULL);
@@ -1382,6 +1395,7 @@ int main(void)
 		TEST(test_rollback_that_is_refused),
 		TEST(test_commit),
 		TEST(test_commit_is_not_the_clients_file),
+		TEST(test_edited_during_commit),
 		TEST(test_commit_that_is_refused),
 		TEST(test_commit_of_strange_files),
 		TEST(test_kept_strange_files),
