@@ -189,6 +189,19 @@ static bool answer_one(void)
 	return false;
 }
 
+/* Whether anything is watched during a trial, and what of it is lost at once. */
+static bool watched;
+static const char *lost;
+
+bool __wrap_health_begin(void (*failed)(const char *why));
+
+bool __wrap_health_begin(void (*failed)(const char *why))
+{
+	if (lost)
+		failed(lost);
+	return watched;
+}
+
 static const char *settle(void)
 {
 	while (answer_one())
@@ -327,6 +340,8 @@ static int teardown(void **state)
 	crash();
 	listen_free();
 	bgp[0] = '\0';
+	watched = false;
+	lost = NULL;
 	json_decref(warnings);
 	warnings = NULL;
 	datastore_free();
@@ -584,6 +599,25 @@ static void test_broken_at_the_first_start(void **state)
 }
 
 /* ---- back */
+
+/* What a trial broke is said to whoever waits, however long the way back takes. */
+static void test_lost(void **state)
+{
+	watched = true;
+	lost = "it is gone";
+	edit("two");
+	assert_string_equal(reload(60), "commit 2 was taken back: it is gone");
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_string_equal(history(), "returned reload, committed start");
+	/* One that stands for a while is said as ever. */
+	lost = NULL;
+	edit("two");
+	reload(60);
+	PLAYED_AWAIT(said[0]);
+	assert_string_equal(said, "applied");
+	assert_true(change_on_trial());
+}
 
 static void test_rollback(void **state)
 {
@@ -1391,6 +1425,7 @@ int main(void)
 		TEST(test_refused_while_stopped),
 		TEST(test_both_are_refused),
 		TEST(test_broken_at_the_first_start),
+		TEST(test_lost),
 		TEST(test_rollback),
 		TEST(test_rollback_that_is_refused),
 		TEST(test_commit),

@@ -45,9 +45,11 @@ static void first_end(const char *error)
 		done(first.arg, error);
 }
 
+/* Where something is lost the way back has the word. */
 void change_trial_settle(void)
 {
-	first_end(NULL);
+	if (!first.lost[0])
+		first_end(NULL);
 }
 
 bool change_trial_first(const char *why)

@@ -197,7 +197,8 @@ wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.
 	wgbgpd/scratch.c wgbgpd/scratch.h
 wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look,--wrap=ask_daemon
+	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look,--wrap=ask_daemon \
+	-Wl,--wrap=health_begin
 wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/conf_edit_test
 wgbgpd_conf_edit_test_SOURCES = wgbgpd/conf_edit_test.c
