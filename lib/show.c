@@ -197,7 +197,8 @@ static void cancel(struct show_server *server, uint32_t id)
 
 		if (s->id == id) {
 			*at = s->next;
-			show_end(s, "cancelled");
+			if (!s->ended)
+				show_end(s, "cancelled");
 			finish(s);
 			return;
 		}

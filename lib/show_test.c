@@ -92,10 +92,29 @@ static void step_texts(struct show *s)
 	s->state = s;
 }
 
+static struct show *waiting;
+
+static void start_waiting(struct show *s)
+{
+	waiting = s;
+	s->waits = true;
+}
+
+static void step_waiting(struct show *s)
+{
+}
+
+static void finish_waiting(struct show *s)
+{
+	waiting = NULL;
+	finished++;
+}
+
 static const struct show_command commands[] = {
 	{"object", start_object, NULL, NULL},
 	{"rows", start_rows, step_rows, finish_rows},
 	{"texts", start_texts, step_texts, NULL},
+	{"waiting", start_waiting, step_waiting, finish_waiting},
 	{0},
 };
 
@@ -328,6 +347,24 @@ static void test_cancel_one_of(void **state)
 	}
 }
 
+/* What it waited for ends it in the turn in which it is cancelled, and has the last word. */
+static void test_cancel_ended(void **state)
+{
+	struct wr w = {0};
+
+	request(1, "{\"command\":\"waiting\"}");
+	RUN_UNTIL(waiting);
+	show_end(waiting, "done");
+	show_go_on(waiting);
+	wr_u32(&w, 1);
+	show_server_frame(server,
+			  &(struct ipc_frame){.type = MSG_CANCEL, .body = w.data, .len = w.len});
+	wr_free(&w);
+	RUN_UNTIL(finished == 1);
+	turns(100);
+	assert_string_equal(got.text, "reply-end 1 'done' \n");
+}
+
 /* What ends in one turn leaves the others as they are. */
 static void test_ends_beside_others(void **state)
 {
@@ -396,6 +433,7 @@ int main(void)
 		TEST(test_slow_reader_stops_it),
 		TEST(test_cancel),
 		TEST(test_cancel_one_of),
+		TEST(test_cancel_ended),
 		TEST(test_ends_beside_others),
 		TEST(test_broken_frames),
 		TEST(test_two_at_once_and_free),
