@@ -152,7 +152,7 @@ static uint64_t watch_tick(const struct peer *p)
 {
 	uint64_t tick;
 
-	if (p->echo || p->bfd.sent.id)
+	if (p->echo || p->bfd.sent.id || (p->errors.silence.begun && !p->errors.silence.since))
 		return TICK_MIN_MS; /* their silences begin at their own pace */
 	if (!is_watched(p))
 		return TICK_MAX_MS;

@@ -128,6 +128,30 @@ static void test_ticks(void **state)
 	}
 }
 
+/* The second error counts after one more reading, wherever between two ticks it comes. */
+static void test_errors(void **state)
+{
+	for (unsigned at = 0; at < 10; at++) {
+		unsigned ms = 0;
+
+		begin(RIG_WG0(", 'listen-port': 51820", RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], "
+								   "'liveness': {'probe': false}")),
+		      100, true);
+		answers = false;
+		pass(at * 30);
+		rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
+		pass(450);
+		assert_int_equal(peer_a()->live.state, TUNNEL_UP);
+		rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
+		for (; peer_a()->live.state == TUNNEL_UP && ms < 1000; ms += 10)
+			pass(10);
+		assert_int_equal(peer_a()->live.state, TUNNEL_DEGRADED);
+		assert_in_range(ms, 0, 170);
+		rig_close(state);
+		rig_open(state);
+	}
+}
+
 /* Who never answered is left to the polls. */
 static void test_never_answered(void **state)
 {
@@ -260,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_cut),
 		RIG_CHECK(test_ticks),
+		RIG_CHECK(test_errors),
 		RIG_CHECK(test_bytes_without_answers),
 		RIG_CHECK(test_never_answered),
 		RIG_CHECK(test_fast_again),
