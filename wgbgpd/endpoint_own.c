@@ -170,6 +170,25 @@ static bool refuse_change(struct request *r)
 	return false;
 }
 
+/* What a client says of itself, or FALLBACK: others will read it on their terminals, so that what
+ * controls one becomes '?', C0 and (in UTF-8, behind 0xc2) C1. */
+static const char *text_for_others(const json_t *args, const char *name, const char *fallback)
+{
+	json_t *string = json_object_get(args, name);
+	char *text = json_is_string(string) ? xstrdup(json_string_value(string)) : NULL;
+
+	for (unsigned char *at = (unsigned char *)text; at && *at; at++) {
+		if (*at == 0xc2 && at[1] < 0xa0)
+			at[0] = at[1] = '?';
+		else if (*at < 0x20 || *at == 0x7f)
+			*at = '?';
+	}
+	if (text)
+		json_string_set(string, text);
+	free(text);
+	return conf_str(args, name, fallback);
+}
+
 /* Who has the configuration for itself (`configure exclusive`), until its connection ends. */
 static struct {
 	const struct request_to *to; /* NULL: nobody */
@@ -234,9 +253,9 @@ static bool ask_of(struct request *r, const char *how, const json_t *args, struc
 {
 	*ask = (struct change_ask){.how = how,
 				   .uid = r->to->uid,
-				   .login = conf_str(args, "login", NULL),
-				   .from = conf_str(args, "from", NULL),
-				   .comment = conf_str(args, "comment", NULL),
+				   .login = text_for_others(args, "login", NULL),
+				   .from = text_for_others(args, "from", NULL),
+				   .comment = text_for_others(args, "comment", NULL),
 				   .at = conf_str(args, "at", NULL),
 				   .expect = conf_str(args, "expect-ping", NULL),
 				   .may_be_empty = json_object_get(args, "empty") != NULL,
@@ -314,7 +333,7 @@ static void run_exclusive(struct request *r, const json_t *args)
 		return;
 	holder.to = on ? r->to : NULL;
 	holder.since = time(NULL);
-	str_copy(holder.login, conf_str(args, "login", "somebody"), sizeof(holder.login));
+	str_copy(holder.login, text_for_others(args, "login", "somebody"), sizeof(holder.login));
 	request_object(r, json_object());
 }
 

@@ -757,6 +757,14 @@ static void test_trials(void **state)
 	reload_done(reload_arg, "no");
 	settle();
 	played_text[0] = '\0';
+	request(0, 1,
+		"{\"command\":\"reload\",\"login\":\"an\\u001b[2Jna\",\"from\":\"\\u009b2J\","
+		"\"comment\":\"\\u00fcber\\n\\u007f\"}");
+	EXPECT("reload by an?[2Jna from ??2J: \xc3\xbc"
+	       "ber??\n");
+	reload_done(reload_arg, "no");
+	settle();
+	played_text[0] = '\0';
 	request(0, 1, "{\"command\":\"confirm\"}");
 	EXPECT("client 0 end 1 'nothing waits for it'\n");
 	request(0, 1, "{\"command\":\"rollback\",\"back\":\"x\"}");
