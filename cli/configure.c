@@ -131,6 +131,20 @@ static struct configure *configure_new(struct cli_session *s, const json_t *answ
 	return NULL;
 }
 
+/* NULL: nothing is held, either. */
+static struct configure *configure_begin(struct cli_session *s, const json_t *answer,
+					 bool exclusive)
+{
+	struct configure *f;
+
+	if (exclusive && !hold(s, true))
+		return NULL;
+	f = configure_new(s, answer);
+	if (!f && exclusive)
+		hold(s, false);
+	return f;
+}
+
 int configure_run(struct cli_session *s, const struct cli_line *line)
 {
 	json_t *request = json_pack("{s:s}", "command", "files"), *answer;
@@ -142,8 +156,8 @@ int configure_run(struct cli_session *s, const struct cli_line *line)
 	json_decref(request);
 	if (!answer)
 		session_fail(s, error);
-	else if (!exclusive || hold(s, true))
-		f = configure_new(s, answer);
+	else
+		f = configure_begin(s, answer, exclusive);
 	if (f) {
 		f->exclusive = exclusive;
 		say_begin(s, f->c, answer);

@@ -513,6 +513,27 @@ static void test_begin(void **state)
 	assert_null(s.mode);
 }
 
+/* A beginning that fails leaves nothing held. */
+static void test_exclusive_is_released(void **state)
+{
+	char *requests = NULL;
+	size_t len;
+	FILE *log = open_memstream(&requests, &len);
+
+	put("conf", "{}");
+	played_answer("files", "files", json_pack("{s:s}", "main", at("conf")), json_array(),
+		      false);
+	played_answer("exclusive", NULL, json_object(), NULL, false);
+	played_log(log);
+	refused("configure exclusive", "is JSON");
+	played_log(NULL);
+	fclose(log);
+	assert_null(s.mode);
+	assert_non_null(strstr(requests, "\"on\":true"));
+	assert_non_null(strstr(requests, "\"on\":false"));
+	free(requests);
+}
+
 /* ---- at random */
 
 static unsigned random_below(unsigned n)
@@ -785,6 +806,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_update, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exclusive_is_released, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random_candidates, setup, teardown),
 	};
 	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
