@@ -411,6 +411,16 @@ static void test_commit(void **state)
 	assert_string_equal(json_string_value(json_object_get(request, "confirmed")), "30s");
 	json_decref(request);
 	good("set policy p default reject");
+	good("commit override-guard comment why");
+	request = last_request();
+	assert_true(json_is_true(json_object_get(request, "override-guard")));
+	json_decref(request);
+	good("set policy p default accept");
+	good("commit empty");
+	request = last_request();
+	assert_true(json_is_true(json_object_get(request, "empty")));
+	json_decref(request);
+	good("set policy p default reject");
 	played_error("commit", "conf was edited 3 s ago");
 	refused("commit", "conf was edited 3 s ago");
 	good("compare");

@@ -88,7 +88,7 @@ bool datastore_would_empty(const struct datastore_version *before,
 		return false;
 	conf_error(errs, NULL,
 		   "%s: it has no WireGuard interface, and %zu %s: all tunnels would go; if that "
-		   "is meant: reload empty",
+		   "is meant: reload empty, or commit empty",
 		   config_path, n, n == 1 ? "runs" : "run");
 	return true;
 }

@@ -107,10 +107,10 @@ static void test_would_empty(void **state)
 		{WG "}", "wireguard { interface wg1 { adopt true; } }", NULL},
 		{WG "}", "",
 		 ": it has no WireGuard interface, and 1 runs: all tunnels would go; if that is "
-		 "meant: reload empty"},
+		 "meant: reload empty, or commit empty"},
 		{WG "interface wg1 { adopt true; } }", "system { hostname a; }",
 		 ": it has no WireGuard interface, and 2 run: all tunnels would go; if that is "
-		 "meant: reload empty"},
+		 "meant: reload empty, or commit empty"},
 	};
 
 	struct datastore_version *first = read_text("", (char[256]){0});
@@ -124,7 +124,8 @@ static void test_would_empty(void **state)
 
 		datastore_set_running(read_text(rows[i].runs, says));
 		v = read_text(rows[i].text, says);
-		assert_int_equal(datastore_would_empty(datastore_running(), v, &errs), rows[i].says != NULL);
+		assert_int_equal(datastore_would_empty(datastore_running(), v, &errs),
+				 rows[i].says != NULL);
 		assert_int_equal(errs.errors, rows[i].says != NULL);
 		if (rows[i].says)
 			assert_string_equal(errs.v[0].text + strlen(path), rows[i].says);

@@ -129,7 +129,7 @@ static void guard_refuse(const json_t *want, const char *why)
 
 	snprintf(text, sizeof(text),
 		 "interface %.16s is touched (%.160s), and its guard %.16s is not up: %.160s; "
-		 "`reload override-guard` does not ask it",
+		 "`override-guard` behind `reload` or `commit` does not ask it",
 		 conf_str(want, "interface", ""), conf_str(want, "what", ""),
 		 conf_str(want, "guard", ""), why);
 	guard_end(text);

@@ -154,8 +154,8 @@ static void test_down(void **state)
 	answers(NULL, "nothing came back in 12 s");
 	assert_string_equal(said,
 			    "interface wg1 is touched (wireguard interface wg1), and its guard "
-			    "wg0 is not up: nothing came back in 12 s; `reload override-guard` "
-			    "does not ask it");
+			    "wg0 is not up: nothing came back in 12 s; `override-guard` behind "
+			    "`reload` or `commit` does not ask it");
 	assert_string_equal(asked, "wg0 ");
 	assert_true(begin(&ask, 1, 2, why));
 	answer_fn(answer_arg, NULL, "the daemon went away");
