@@ -57,9 +57,54 @@ static void keep_failed(struct keep *k, struct kept *e, const char *what, int er
 	wait_for_next(k);
 }
 
+bool keep_in_place(const struct kept *e)
+{
+	return e->installed || e->retry.error == -EEXIST; /* somebody's may go some day */
+}
+
+static bool is_due(const struct keep *k, const struct kept *e)
+{
+	return e->wanted && zconfig.kernel && !k->torn_down;
+}
+
+/* All that is wanted of what E rests on is there. */
+static bool has_support(const struct keep *k, const struct kept *e)
+{
+	const struct kept *other;
+
+	if (k->rests_on)
+		TAILQ_FOREACH (other, &k->list, link)
+			if (other->wanted && k->rests_on(e, other) && !keep_in_place(other))
+				return false;
+	return true;
+}
+
+/* Something that could not be taken out rests on E. */
+static bool is_needed(const struct keep *k, const struct kept *e)
+{
+	const struct kept *other;
+
+	if (k->rests_on)
+		TAILQ_FOREACH (other, &k->list, link)
+			if (other->installed && !is_due(k, other) && k->rests_on(other, e))
+				return true;
+	return false;
+}
+
+/* E came, went, was refused, or is not wanted any more. */
+static void support_changed(struct keep *k, const struct kept *e)
+{
+	struct kept *other;
+
+	if (k->rests_on)
+		TAILQ_FOREACH (other, &k->list, link)
+			if (other->wanted && k->rests_on(other, e))
+				keep_sync(k, other);
+}
+
 bool keep_take_out(struct keep *k, struct kept *e)
 {
-	int err = e->installed ? k->write(e, false) : 0;
+	int err = !e->installed ? 0 : is_needed(k, e) ? -EBUSY : k->write(e, false);
 
 	if (err < 0 && err != -ESRCH && err != -ENOENT && err != -ENODEV) {
 		keep_failed(k, e, "delete", err);
@@ -76,7 +121,7 @@ void keep_sync(struct keep *k, struct kept *e)
 
 	if (!k->ready || (retry_waits(&e->retry) && !k->torn_down))
 		return;
-	if (!e->wanted || !zconfig.kernel || k->torn_down) {
+	if (!is_due(k, e) || !has_support(k, e)) {
 		if (keep_take_out(k, e) && !e->wanted)
 			keep_forget(k, e);
 		return;
@@ -88,21 +133,36 @@ void keep_sync(struct keep *k, struct kept *e)
 	err = k->write(e, true);
 	if (err < 0) {
 		keep_failed(k, e, e->installed ? "change" : "add", err);
-		return;
+	} else {
+		e->installed = true;
+		retry_done(&e->retry);
+		e->epoch = k->epoch;
 	}
-	e->installed = true;
-	retry_done(&e->retry);
-	e->epoch = k->epoch;
+	support_changed(k, e);
+}
+
+/* True: there are some that others rest on, which have to go first; they wait unless NEEDED. */
+static bool sync_those(struct keep *k, bool needed)
+{
+	struct kept *e, *next;
+	bool any = false;
+
+	for (e = TAILQ_FIRST(&k->list); e; e = next) {
+		next = TAILQ_NEXT(e, link);
+		if (needed || !is_needed(k, e))
+			keep_sync(k, e);
+		else
+			any = true;
+	}
+	return any;
 }
 
 void keep_sync_all(struct keep *k)
 {
-	struct kept *e, *next;
+	bool needed = sync_those(k, false);
 
-	for (e = TAILQ_FIRST(&k->list); e; e = next) {
-		next = TAILQ_NEXT(e, link);
-		keep_sync(k, e);
-	}
+	if (needed)
+		sync_those(k, true);
 	wait_for_next(k);
 }
 
@@ -123,6 +183,8 @@ void keep_unwant(struct keep *k, struct kept *e)
 	if (!e->wanted)
 		return;
 	e->wanted--;
+	if (!e->wanted)
+		support_changed(k, e);
 	if (!e->wanted && !e->installed) {
 		keep_forget(k, e);
 		return;

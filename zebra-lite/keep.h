@@ -33,8 +33,11 @@ struct keep {
 	/* Brings it in as it is wanted, or takes it out; 0 or -errno at once. */
 	int (*write)(struct kept *e, bool add);
 	bool (*differs)(const struct kept *e); /* from what is wanted, while installed; or NULL */
+	/* E would do harm without OTHER, which comes before it: E is in the kernel only while OTHER
+	 * is, if that is wanted. NULL: nothing does. */
+	bool (*rests_on)(const struct kept *e, const struct kept *other);
 	void (*describe)(const struct kept *e, char *text, size_t size);
-	struct kept_list list;
+	struct kept_list list; /* what rests on something comes after that */
 	struct timer retry;
 	uint32_t epoch; /* of the present or last reading */
 	bool reading;	/* between begin and end */
@@ -43,6 +46,7 @@ struct keep {
 	uint64_t drift; /* how many were put back */
 };
 
+bool keep_in_place(const struct kept *e); /* the kernel has it, be it by somebody else */
 /* Brings the kernel to what is wanted of E, which is freed when nothing is left of it. */
 void keep_sync(struct keep *k, struct kept *e);
 void keep_sync_all(struct keep *k);

@@ -62,7 +62,7 @@ static struct krule mark_rule(const struct settings *c, unsigned i, size_t n)
 			      .fwmask = UINT32_MAX};
 }
 
-/* The one into the table is the last to come, and the first to go. */
+/* Alone the one into the table would refuse all that is not for this host. */
 static void want_rules(const struct settings *c, unsigned i)
 {
 	struct krule k = main_rule(c, i);
@@ -73,7 +73,7 @@ static void want_rules(const struct settings *c, unsigned i)
 		rule_want(&k);
 	}
 	k = last_rule(c, i);
-	rule_want(&k);
+	rule_want_behind(&k, c->priority);
 }
 
 static void unwant_rules(const struct settings *c, unsigned i)

@@ -12,6 +12,7 @@
  *   PRIORITY + 1  encrypted packets with a mark of our interfaces: all of the main table
  *   PRIORITY + 2  the table
  *
+ * The last one alone would refuse all that is not for this host: it is there while the others are.
  * Endpoints that only a default route covers have host routes then (pin.h). The rules wait for
  * these, so that tunnels which are at work are not cut off. Those found at the start are in force
  * at once. All of it goes with keep.h: put back, swept, taken out at the end.

@@ -197,6 +197,59 @@ static void test_pin_refused(void **state)
 	assert_false(keepin_default_waits());
 }
 
+/* Without the others the rule into the table would cut the whole host off. */
+static void test_rule_refused(void **state)
+{
+	rig_rule_error = -ENOBUFS;
+	rig_rule_refused = 32763;
+	rig_configure(CONFIG(ON, ALL));
+	RIG_TOLD("add 0.0.0.0/0 table 22200 kept in\n"
+		 "add 203.0.113.1/32 via 198.51.100.254 dev u0\n"
+		 "rule add IPv4 priority 32763 table 254 no default\n"
+		 "rule add IPv4 priority 32764 table 254\n");
+	assert_false(keepin_default_installed(AF_INET));
+	rig_rule_error = 0;
+	rig_pass(1100);
+	RIG_TOLD("rule add IPv4 priority 32763 table 254 no default\n"
+		 "rule add IPv4 priority 32765 table 22200\n");
+	assert_true(keepin_default_installed(AF_INET));
+}
+
+/* Somebody takes a rule, and it cannot come back. */
+static void test_rule_taken(void **state)
+{
+	struct krule k = {.family = AF_INET,
+			  .protocol = 222,
+			  .action = FR_ACT_TO_TBL,
+			  .priority = 32764,
+			  .table = 254,
+			  .fwmark = 77,
+			  .fwmask = UINT32_MAX};
+
+	on();
+	rig_rule_error = -EPERM;
+	rig_rule_refused = 32764;
+	rule_told(&k, false);
+	RIG_TOLD("rule add IPv4 priority 32764 table 254\n"
+		 "rule del IPv4 priority 32765 table 22200\n");
+	rig_configure(CONFIG("'keep-in': 'learned', ", ALL));
+	rig_told();
+	rig_rule_error = 0;
+	on();
+	assert_true(keepin_default_installed(AF_INET));
+}
+
+/* Nor does the last one stay alone while all goes. */
+static void test_last_stays(void **state)
+{
+	on();
+	rig_rule_error = -ENOBUFS;
+	rig_rule_refused = 32765;
+	keep_teardown(&rules);
+	RIG_TOLD("rule del IPv4 priority 32765 table 22200\n"
+		 "rule del IPv4 priority 32765 table 22200\n");
+}
+
 static void test_spared(void **state)
 {
 	struct addr a = rig_addr("192.0.2.53");
@@ -236,9 +289,9 @@ static void test_kernel_off(void **state)
 	on();
 	rig_configure(CONFIG(ON "'kernel': false, ", ALL));
 	RIG_TOLD("del 0.0.0.0/0 table 22200 kept in\n"
+		 "rule del IPv4 priority 32765 table 22200\n"
 		 "rule del IPv4 priority 32763 table 254 no default\n"
 		 "rule del IPv4 priority 32764 table 254\n"
-		 "rule del IPv4 priority 32765 table 22200\n"
 		 "del 203.0.113.1/32 via 198.51.100.254 dev u0\n"
 		 "del 10.9.1.2/32 dev wg1\n"
 		 "del 10.9.0.1/32 dev wg0\n");
@@ -325,11 +378,12 @@ static void test_plane(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_on_and_off), CHECK(test_both_families), CHECK(test_mirror),
-		CHECK(test_object),	CHECK(test_in_the_clear),  CHECK(test_link_down),
-		CHECK(test_endpoints),	CHECK(test_pins_off),	   CHECK(test_pin_refused),
-		CHECK(test_spared),	CHECK(test_other_numbers), CHECK(test_kernel_off),
-		CHECK(test_found),	CHECK(test_taken),	   CHECK(test_plane),
+		CHECK(test_on_and_off),	  CHECK(test_both_families), CHECK(test_mirror),
+		CHECK(test_object),	  CHECK(test_in_the_clear),  CHECK(test_link_down),
+		CHECK(test_endpoints),	  CHECK(test_pins_off),	     CHECK(test_pin_refused),
+		CHECK(test_spared),	  CHECK(test_other_numbers), CHECK(test_kernel_off),
+		CHECK(test_found),	  CHECK(test_taken),	     CHECK(test_plane),
+		CHECK(test_rule_refused), CHECK(test_rule_taken),    CHECK(test_last_stays),
 	};
 
 	log_init("keepin_default_test");

@@ -41,6 +41,7 @@ enum { TURNS_MAX = 300, STEP_MS = 10, SAID_MAX = 200000 };
 
 bool rig_link_down[RIG_LINKS], rig_link_fallen, rig_silent, rig_slow, rig_keep_in;
 int rig_route_error, rig_delete_error, rig_object_error, rig_group_error, rig_rule_error;
+uint32_t rig_rule_refused;
 const char *rig_refused;
 
 static char journal[65536], read_out[65536];
@@ -215,7 +216,7 @@ static int on_rule(bool add, const struct krule *r)
 	rig_say("rule %s IPv%d priority %u table %u%s\n", add ? "add" : "del",
 		r->family == AF_INET ? 4 : 6, r->priority, r->table,
 		r->no_default ? " no default" : "");
-	return rig_rule_error;
+	return !rig_rule_refused || rig_rule_refused == r->priority ? rig_rule_error : 0;
 }
 
 static void on_resync(const char *why)
@@ -502,6 +503,7 @@ int rig_end(void **state)
 {
 	rig_route_error = rig_delete_error = rig_object_error = rig_group_error = 0;
 	rig_rule_error = 0;
+	rig_rule_refused = 0;
 	memset(rig_link_down, 0, sizeof(rig_link_down));
 	rig_link_fallen = rig_silent = rig_slow = rig_keep_in = false;
 	rig_refused = NULL;

@@ -24,6 +24,8 @@ extern const char *rig_refused;	      /* wgd takes no entry of this prefix; NULL
 extern bool rig_silent;		      /* wgd does not answer */
 extern bool rig_slow;	 /* the kernel has done nothing yet, unless somebody waits for it */
 extern bool rig_keep_in; /* what keepin.h writes is told, too, and may be refused */
+/* rig_rule_error is that of the rules with this priority alone; 0: of all. */
+extern uint32_t rig_rule_refused;
 
 void rig_begin(void);
 int rig_end(void **state); /* as a teardown */

@@ -11,6 +11,7 @@
 #include "zconfig.h"
 
 static int write_rule(struct kept *e, bool add);
+static bool rests_on(const struct kept *e, const struct kept *other);
 static void rule_describe(const struct kept *e, char *text, size_t size);
 
 struct keep rules = {
@@ -18,6 +19,7 @@ struct keep rules = {
 	.refused = "rule-refused",
 	.swept = "rule-swept",
 	.write = write_rule,
+	.rests_on = rests_on,
 	.describe = rule_describe,
 	.list = TAILQ_HEAD_INITIALIZER(rules.list),
 };
@@ -30,6 +32,15 @@ static struct rule *rule_of(struct kept *e)
 static int write_rule(struct kept *e, bool add)
 {
 	return out.rule ? out.rule(add, &rule_of(e)->k) : 0;
+}
+
+static bool rests_on(const struct kept *e, const struct kept *other)
+{
+	const struct rule *r = container_of(e, const struct rule, kept);
+	const struct krule *k = &container_of(other, const struct rule, kept)->k;
+
+	return r->from && k->family == r->k.family && k->priority >= r->from &&
+	       k->priority < r->k.priority;
 }
 
 static bool same_prefix(const struct prefix *a, const struct prefix *b)
@@ -89,10 +100,16 @@ static void rule_describe(const struct kept *e, char *text, size_t size)
 
 void rule_want(const struct krule *k)
 {
+	rule_want_behind(k, 0);
+}
+
+void rule_want_behind(const struct krule *k, uint32_t from)
+{
 	struct rule *r = rule_find(k);
 
 	if (!r)
 		r = rule_add(k);
+	r->from = from ? from : r->from;
 	r->kept.wanted++;
 	keep_sync(&rules, &r->kept);
 }
@@ -109,8 +126,7 @@ bool rule_in_place(const struct krule *k)
 {
 	const struct rule *r = rule_find(k);
 
-	/* EEXIST: somebody has the same; his may go some day. */
-	return r && (r->kept.installed || r->kept.retry.error == -EEXIST);
+	return r && keep_in_place(&r->kept);
 }
 
 void rule_told(const struct krule *k, bool present)
@@ -137,16 +153,36 @@ void rule_told(const struct krule *k, bool present)
 	keep_seen(&rules, &r->kept);
 }
 
+/* It rests on others, or others on it. */
+static bool is_bound(const struct kept *e)
+{
+	const struct kept *other;
+
+	TAILQ_FOREACH (other, &rules.list, link)
+		if (rests_on(e, other) || rests_on(other, e))
+			return true;
+	return false;
+}
+
+static void take_old(struct kept *e, uint8_t protocol)
+{
+	rule_of(e)->k.protocol = protocol;
+	keep_take_out(&rules, e);
+	rule_of(e)->k.protocol = zconfig.protocol;
+}
+
 void rule_renumber(uint8_t protocol)
 {
-	struct rule *r, *next;
+	struct kept *e, *next;
 
-	for (r = rule_first(); r; r = next) {
-		next = rule_next(r);
-		r->k.protocol = protocol;
-		keep_take_out(&rules, &r->kept);
-		r->k.protocol = zconfig.protocol;
-		keep_sync(&rules, &r->kept);
+	for (e = TAILQ_LAST(&rules.list, kept_list); e; e = TAILQ_PREV(e, kept_list, link))
+		if (is_bound(e))
+			take_old(e, protocol); /* what rests on others goes before them */
+	for (e = TAILQ_FIRST(&rules.list); e; e = next) {
+		next = TAILQ_NEXT(e, link);
+		if (!is_bound(e))
+			take_old(e, protocol);
+		keep_sync(&rules, e);
 	}
 }
 

@@ -14,6 +14,7 @@
 struct rule {
 	struct kept kept; /* in the order of priority, then family */
 	struct krule k;
+	uint32_t from; /* rule_want_behind(); 0: it rests on none */
 };
 
 extern struct keep rules;
@@ -21,6 +22,9 @@ extern struct keep rules;
 bool rule_same(const struct krule *a, const struct krule *b); /* but for the protocol */
 /* K's protocol is not looked at: that of the configuration is used. */
 void rule_want(const struct krule *k);
+/* K would do harm without the others: it is in the kernel only while all of its family are that are
+ * wanted, from the priority FROM up to its own. */
+void rule_want_behind(const struct krule *k, uint32_t from);
 void rule_unwant(const struct krule *k);
 bool rule_in_place(const struct krule *k); /* the kernel has it */
 

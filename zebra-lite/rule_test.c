@@ -22,6 +22,7 @@
 static struct krule kernel[SLOTS];
 static unsigned n_kernel, writes;
 static int refuse; /* error of the next addition */
+static bool harm;  /* the last of three stood without the others */
 
 static bool equal(const struct krule *a, const struct krule *b)
 {
@@ -35,6 +36,18 @@ static int find(const struct krule *k)
 		if (equal(&kernel[i], k))
 			return i;
 	return -1;
+}
+
+static void look_for_harm(void)
+{
+	unsigned before = 0;
+	bool last = false;
+
+	for (unsigned i = 0; i < n_kernel; i++) {
+		before += kernel[i].priority == 500 || kernel[i].priority == 501;
+		last = last || kernel[i].priority == 502;
+	}
+	harm = harm || (last && before < 2);
 }
 
 static int on_rule(bool add, const struct krule *k)
@@ -53,6 +66,7 @@ static int on_rule(bool add, const struct krule *k)
 		kernel[n_kernel++] = *k;
 	else
 		kernel[at] = kernel[--n_kernel];
+	look_for_harm();
 	return 0;
 }
 
@@ -80,6 +94,7 @@ static int setup(void **state)
 	out = (struct out){.rule = on_rule};
 	n_kernel = writes = 0;
 	refuse = 0;
+	harm = false;
 	return 0;
 }
 
@@ -223,13 +238,68 @@ static void test_order(void **state)
 	assert_int_equal(rule_next(rule_first())->k.priority, 200);
 }
 
+static void want_three(void)
+{
+	struct krule k = mark(0, 6);
+
+	for (k.priority = 500; k.priority < 502; k.priority++)
+		rule_want(&k);
+	rule_want_behind(&k, 500);
+}
+
+/* The last of three does harm without the others: whatever is refused, whatever all of them do. */
+static void test_behind(void **state)
+{
+	struct krule one = mark(1, 5);
+
+	read_kernel();
+	rule_want(&one);
+	refuse = -ENOBUFS;
+	want_three();
+	assert_int_equal(n_kernel, 2);
+	keep_kick(&rules);
+	assert_int_equal(n_kernel, 4);
+	zconfig.protocol = 223;
+	rule_renumber(222);
+	assert_int_equal(n_kernel, 4);
+	zconfig.kernel = false;
+	keep_sync_all(&rules);
+	assert_int_equal(n_kernel, 0);
+	zconfig.kernel = true;
+	refuse = -ENOBUFS;
+	keep_sync_all(&rules);
+	keep_kick(&rules);
+	assert_int_equal(n_kernel, 4);
+	keep_teardown(&rules);
+	assert_int_equal(n_kernel, 0);
+	assert_false(harm);
+	zconfig.protocol = 222;
+}
+
+/* What was missing is not wanted any more: the last one comes. */
+static void test_behind_less(void **state)
+{
+	struct krule more = mark(0, 6);
+
+	read_kernel();
+	more.priority = 501;
+	more.fwmark = 9;
+	refuse = -EINVAL;
+	rule_want(&more);
+	want_three();
+	assert_int_equal(n_kernel, 2);
+	rule_unwant(&more);
+	assert_int_equal(n_kernel, 3);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_wanted_twice),	    T(test_restart), T(test_drift),
 		T(test_foreign_in_the_way), T(test_refused), T(test_kernel_off_and_teardown),
-		T(test_other_number),	    T(test_order),
+		T(test_other_number),	    T(test_order),   T(test_behind),
+		T(test_behind_less),
 	};
 
 	log_init("rule_test");
