@@ -6,12 +6,23 @@
 #include "conf.h"
 #include "table.h"
 
+/* Of an endpoint, or of a host that is spared. */
+static void check_host_route(struct doctor *d, const json_t *row)
+{
+	if (str_eq(str_of(row, "protocol"), "pin") && is_set(row, "error"))
+		FIND(SEVERITY_WARNING, AT(.prefix = str_of(row, "prefix")),
+		     "`show keep-in` says whether the default route waits for it",
+		     "the kernel refuses the host route that leads there outside the tunnels: %s",
+		     TEXT(row, "error"));
+}
+
 /* It is among the routes where no other one is selected for the prefix. */
 void check_kept(struct doctor *d, const json_t *row)
 {
 	const char *plane = str_of(row, "plane");
 	bool other = *plane && !str_eq(plane, "main");
 
+	check_host_route(d, row);
 	if (!str_eq(str_of(row, "protocol"), "keep-in"))
 		return;
 	FIND(SEVERITY_NOTE, AT(.prefix = str_of(row, "prefix")),

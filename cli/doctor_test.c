@@ -337,6 +337,9 @@ static void test_keep_in(void **state)
 	finds_in("route",
 		 "[{\"prefix\":\"10.0.0.0/8\",\"protocol\":\"keep-in\",\"plane\":\"lab\"}]", "note",
 		 "keep-in", "it is kept in in plane lab: no tunnel");
+	finds_in("route",
+		 "[{\"prefix\":\"192.0.2.1/32\",\"protocol\":\"pin\",\"error\":\"No buffer\"}]",
+		 "warning", "keep-in", "outside the tunnels: No buffer");
 	answer_of("route")->rows = DEFAULT_BY("eth0");
 	run("doctor");
 	says("=> healthy: 0 errors, 0 warnings, 0 notes");

@@ -14,8 +14,9 @@
  *
  * The last one alone would refuse all that is not for this host: it is there while the others are.
  * Endpoints that only a default route covers have host routes then (pin.h). The rules wait for
- * these, so that tunnels which are at work are not cut off. Those found at the start are in force
- * at once. All of it goes with keep.h: put back, swept, taken out at the end.
+ * these, so that tunnels which are at work are not cut off; without end where the kernel refuses
+ * the host route of such a tunnel, or of a host that is spared. Those found at the start are in
+ * force at once. All of it goes with keep.h: put back, swept, taken out at the end.
  */
 #ifndef WGBGP_ZEBRA_KEEPIN_DEFAULT_H
 #define WGBGP_ZEBRA_KEEPIN_DEFAULT_H

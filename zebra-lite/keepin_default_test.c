@@ -186,15 +186,43 @@ static void test_pins_off(void **state)
 	assert_false(keepin_default_on(AF_INET));
 }
 
+static void refuse_routes(enum tunnel_state state)
+{
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", state);
+	rig_route_error = -EINVAL;
+	rig_configure(CONFIG(ON, ALL));
+	rig_pass(500);
+	assert_true(keepin_default_waits()); /* it may be taken at the next try */
+}
+
 /* A host route that the kernel refuses does not hold up the rest for ever. */
 static void test_pin_refused(void **state)
 {
-	rig_route_error = -EINVAL;
-	rig_configure(CONFIG(ON, ALL));
-	rig_pass(1000);
-	rig_route_error = 0;
-	rig_told();
+	refuse_routes(TUNNEL_DOWN);
+	rig_pass(5000);
 	assert_false(keepin_default_waits());
+}
+
+/* Unless the rules would cut off a tunnel that is at work. */
+static void test_pin_refused_up(void **state)
+{
+	refuse_routes(TUNNEL_UP);
+	rig_pass(40000);
+	assert_true(keepin_default_waits());
+	rig_route_error = 0;
+	rig_pass(31000);
+	assert_false(keepin_default_waits());
+	assert_true(keepin_default_installed(AF_INET));
+}
+
+static void test_pin_refused_spared(void **state)
+{
+	struct addr a = rig_addr("192.0.2.53");
+
+	pin_spare(&a, 1);
+	refuse_routes(TUNNEL_DOWN);
+	rig_pass(40000);
+	assert_true(keepin_default_waits());
 }
 
 /* Without the others the rule into the table would cut the whole host off. */
@@ -384,6 +412,7 @@ int main(void)
 		CHECK(test_spared),	  CHECK(test_other_numbers), CHECK(test_kernel_off),
 		CHECK(test_found),	  CHECK(test_taken),	     CHECK(test_plane),
 		CHECK(test_rule_refused), CHECK(test_rule_taken),    CHECK(test_last_stays),
+		CHECK(test_pin_refused_up), CHECK(test_pin_refused_spared),
 	};
 
 	log_init("keepin_default_test");

@@ -7,6 +7,7 @@
 
 #include "configured.h"
 #include "fib_internal.h"
+#include "fib_retry.h"
 #include "keepin_default.h"
 #include "keepin_wish.h"
 #include "log.h"
@@ -16,8 +17,9 @@
 #include "rib.h"
 #include "zconfig.h"
 
-#define TURN 512  /* prefixes judged a turn */
-#define WALK 4096 /* nodes looked at a turn */
+#define TURN 512     /* prefixes judged a turn */
+#define WALK 4096    /* nodes looked at a turn */
+#define HOST_TRIES 3 /* refusals of a host route that the default route's rules wait for */
 
 static TAILQ_HEAD(, keepin) under_way = TAILQ_HEAD_INITIALIZER(under_way);
 static uint32_t ticket; /* of what is under way, valid unless UNFLUSHED */
@@ -235,6 +237,14 @@ void keepin_default_look_all(void)
 	fib_look();
 }
 
+/* The kernel does not take it: this is more than a moment's want of memory. */
+static bool given_up(const struct rib_node *host)
+{
+	const struct retry *r = fib_retry_of(host);
+
+	return r && r->count >= HOST_TRIES;
+}
+
 static void run_defaults(void)
 {
 	if (defaults_due) {
@@ -242,7 +252,7 @@ static void run_defaults(void)
 		look_at_default(AF_INET);
 		look_at_default(AF_INET6);
 	}
-	if (keepin_default_waits() && fib_gate.wgd_met && pin_all_there())
+	if (keepin_default_waits() && fib_gate.wgd_met && pin_all_there(given_up))
 		keepin_default_arm();
 }
 

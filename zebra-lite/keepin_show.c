@@ -74,6 +74,7 @@ static enum keepin_state default_state(uint8_t family)
 {
 	return !zconfig.kernel		    ? KEEPIN_KERNEL_OFF
 	       : !keepin_default_on(family) ? KEEPIN_ENDPOINT
+	       : keepin_default_waits()	    ? KEEPIN_PIN_AWAITED
 					    : KEEPIN_PENDING;
 }
 

@@ -98,14 +98,11 @@ static bool node_is_underlay(const struct rib_node *n, struct pin *to)
 {
 	struct hop_ref *hop = rib_hops(n) ? rib_active_hop(n, rib_hops(n)) : NULL;
 	uint32_t best = UINT32_MAX;
-	bool found = false;
 
 	for (struct rib_cand *c = rib_others(n); c; c = c->next)
-		if (c->metric < best && cand_is_underlay(n, c, to)) {
+		if (c->metric < best && cand_is_underlay(n, c, to))
 			best = c->metric;
-			found = true;
-		}
-	if (found)
+	if (best < UINT32_MAX)
 		return true;
 	if (!hop || hop->nh->kind != HOP_GATEWAY)
 		return false;
@@ -523,12 +520,13 @@ void pin_try_again(const struct prefix *p)
 		covers_again(pin);
 }
 
-bool pin_all_there(void)
+bool pin_all_there(bool (*given_up)(const struct rib_node *host))
 {
+	ask_tunnels();
 	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
 		const struct rib_node *host = pin->placed ? rib_find(&pin->node.p) : NULL;
 
-		if (host && !in_place(pin) && !rib_refused_for(host, REASON_KERNEL_ERROR))
+		if (host && !in_place(pin) && (pin->spared || pin->alive || !given_up(host)))
 			return false;
 	}
 	return true;

@@ -61,7 +61,9 @@ enum pin_answer pin_ask(const struct rib_node *n);
 /* The same for a route for P that leads nowhere, and so takes packets from endpoints inside. */
 enum pin_answer pin_ask_kept(const struct prefix *p);
 void pin_kept_changed(const struct prefix *p); /* whether P is kept in: pin_look_held() follows */
-bool pin_all_there(void); /* each host route that is placed is in the kernel, or was refused */
+/* Each host route that is placed is in the kernel; but for those that were GIVEN_UP, on which no
+ * tunnel at work and no spared host depends. */
+bool pin_all_there(bool (*given_up)(const struct rib_node *host));
 /* The hosts that are spared, instead of those before. */
 void pin_spare(const struct addr *list, size_t n);
 /* The route of P was written. True: it is about one that is spared or held, look at those. */
