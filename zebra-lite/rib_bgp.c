@@ -158,6 +158,12 @@ static const struct addr *address_for(const struct rib_node *n, const struct tun
 	return p->n_addrs ? p->addrs : NULL;
 }
 
+/* A by itself leads by the best of the tunnels to its router, which may be another one than P. */
+static struct addr address_by(const struct addr *a, const struct tunnel_peer *p)
+{
+	return tunnel_by_addr(a) == p ? *a : addr_by_link(a, p->iface->name);
+}
+
 /* By the I-th interface that F leaves by; family 0: whom that leads to is unknown. */
 static struct addr hop_found(const struct rib_node *n, const struct fib *f, unsigned i,
 			     uint32_t oif)
@@ -167,7 +173,7 @@ static struct addr hop_found(const struct rib_node *n, const struct fib *f, unsi
 	struct addr gateway = f->ways ? f->ways->way[i].gateway : f->gateway;
 
 	if (a || !gateway.family)
-		return a ? *a : (struct addr){0};
+		return a ? address_by(a, p) : (struct addr){0};
 	gateway = addr_on_link(&gateway, out.link_name ? out.link_name(oif) : "");
 	return addr_in_plane(&gateway, n->plane);
 }

@@ -304,6 +304,30 @@ static void test_adopted_ways(void **state)
 					   "kept fd00:5::/48 by fe80::2%u\n"));
 }
 
+/* Two tunnels to one router: the one that is not the better one is said with its link. */
+static void test_adopted_by_the_other_tunnel(void **state)
+{
+	struct msg_tunnel_if any = {.up = true, .any = true};
+
+	for (uint32_t i = RIG_WG2; i <= RIG_WG3; i++) {
+		any.ifindex = i;
+		str_copy(any.name, rig_link_name(i), sizeof(any.name));
+		tunnel_if_told(&any);
+		rig_peer(i, i, "10.9.2.9", NULL, TUNNEL_UP);
+	}
+	fib_reset();
+	out.kept = say_kept;
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.5.0.0/16", RIG_WG2), true);
+	tell(ours("10.6.0.0/16", RIG_WG3), true);
+	rib_kernel_end(NULL);
+	rig_told();
+	rib_redist_all(NULL);
+	assert_non_null(strstr(rig_told(), "kept 10.5.0.0/16 by 10.9.2.9\n"
+					   "kept 10.6.0.0/16 by 10.9.2.9%wg3\n"));
+}
+
 /* A place that was taken when a route was to be added, and that is empty when the tables are read:
  * the route comes when it may be tried again. */
 static void test_place_is_empty(void **state)
@@ -1092,6 +1116,7 @@ int main(void)
 		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
 		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
 		T(test_kept_in_by_another), T(test_equal_metrics),
+		T(test_adopted_by_the_other_tunnel),
 		T(test_reading_by_interface), T(test_equal_metrics_by_interface), T(test_adopted_on_link),
 		T(test_adopted_ways), T(test_place_is_empty),
 	};
