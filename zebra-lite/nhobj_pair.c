@@ -174,8 +174,10 @@ static void pair_move(struct nhobj *o, const struct nexthop *to)
 		o->gone = o->gone || err == -ENOENT;
 		return;
 	}
-	o->other = o->active;
-	o->active = to->addr;
+	if (!addr_eq(&o->active, &to->addr)) {
+		o->other = o->active;
+		o->active = to->addr;
+	}
 	o->oif = to->oif;
 	o->moved = rib_kernel_epoch;
 	nhobj_counters.moves++;
@@ -189,6 +191,12 @@ static bool link_is_up(uint32_t ifindex)
 	const struct tunnel_if *iface = tunnel_if_by_index(ifindex);
 
 	return iface && iface->up && (!out.link_up || out.link_up(ifindex));
+}
+
+/* The object leads by the way of NH, which may be NULL. */
+static bool leads_by(const struct nhobj *o, const struct nexthop *nh)
+{
+	return nh && nexthop_usable(nh) && nh->oif == o->oif;
 }
 
 /* TO is better than the active hop, and by the list of each prefix that uses the object, too. */
@@ -219,7 +227,7 @@ void nhobj_hop_changed(const struct nexthop *nh)
 			continue;
 		active = nexthop_find(&o->active);
 		other = nexthop_find(&o->other);
-		if (active && nexthop_usable(active) && active->oif == o->oif) {
+		if (leads_by(o, active)) {
 			if (active->reach == REACH_DEGRADED && other && other->reach == REACH_UP &&
 			    all_prefer(o, other))
 				pair_move(o, other);
@@ -227,7 +235,9 @@ void nhobj_hop_changed(const struct nexthop *nh)
 		}
 		if (!link_is_up(o->oif))
 			o->gone = true; /* the kernel has flushed it, and its routes */
-		else if (other)
+		if (active) /* by another tunnel to the same router, which is better now */
+			pair_move(o, active);
+		if (other && !leads_by(o, active))
 			pair_move(o, other);
 	}
 }

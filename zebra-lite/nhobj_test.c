@@ -864,6 +864,29 @@ static void test_any(void **state)
 
 /* --- groups --- */
 
+/* Two tunnels lead to one router, and the other one is the better now: the object goes there, not
+ * to the second-best router. */
+static void test_active_elsewhere(void **state)
+{
+	any(RIG_WG1);
+	any(RIG_WG2);
+	any(RIG_WG3);
+	rig_peer(2, RIG_WG1, "10.9.7.7", NULL, TUNNEL_UP);
+	rig_peer(3, RIG_WG2, "10.9.7.7", NULL, TUNNEL_UP);
+	rig_peer(4, RIG_WG3, "10.9.3.4", NULL, TUNNEL_UP);
+	rig_bgp("10.1.0.0/16", "10.9.7.7 10.9.3.4");
+	rig_told();
+	OBJECTS("1: wg1 refs 1\n");
+	rig_peer(2, RIG_WG1, "10.9.7.7", NULL, TUNNEL_DEGRADED);
+	RIG_TOLD("object 1 dev wg2\n"
+		 "change 10.9.7.7/32 dev wg2\n");
+	OBJECTS("1: wg2 refs 1\n");
+	rig_peer(2, RIG_WG1, "10.9.7.7", NULL, TUNNEL_DOWN);
+	rig_peer(3, RIG_WG2, "10.9.7.7", NULL, TUNNEL_DOWN);
+	RIG_TOLD("object 1 dev wg3\n"
+		 "change 10.9.7.7/32 dev wg1\n");
+}
+
 static void test_group(void **state)
 {
 	rig_bgp("10.1.0.0/16", "10.9.0.1*1 10.9.1.2*2 10.9.2.3*3");
@@ -1559,6 +1582,7 @@ int main(void)
 		T(test_lost),	       T(test_found),	      T(test_create_refused),
 		T(test_errors), T(test_useless),	       T(test_move_refused),  T(test_numbers),
 		T(test_refused_in_between),
+		T(test_active_elsewhere),
 		T(test_any),	       T(test_group),	      T(test_members),
 		T(test_join),	       T(test_resilient),     T(test_never_resilient),
 		T(test_group_refused),  T(test_group_number_taken), T(test_group_without_leaves),

@@ -75,7 +75,7 @@ bool nhobj_all_agree(const struct nhobj *o, const struct nexthop *to)
 	const struct hop_ref *ref;
 
 	/* Without entries: that each prefix may go there was judged when its list was looked at,
-	 * and a tunnel address leads to the same peer as then. */
+	 * and a tunnel address leads to a peer with the same permit as then. */
 	if (to->peer->iface->any)
 		return !to->depth;
 	LIST_FOREACH (ref, &to->users, link)
