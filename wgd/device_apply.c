@@ -153,6 +153,81 @@ static void not_set(const struct device *dev, int err)
 		    strerror(-err));
 }
 
+static int sync_key(struct device *dev)
+{
+	struct wg_dump dump;
+	int err = wg_get(dev->wg, false, &dump);
+
+	if (err < 0)
+		return err;
+	err = device_sync_key(dev, &dump);
+	wg_dump_free(&dump);
+	return err;
+}
+
+/* --- ports that go from one device to another --- */
+
+static bool gives_port(const struct device *dev, uint16_t port)
+{
+	uint16_t to = dev->want.conf ? dev->want.conf->listen_port : 0;
+
+	return dev->life.state == DEVICE_READY && dev->read.listen_port == port && to != port &&
+	       (to || !dev->adopted);
+}
+
+/* The one that has the port which DEV is to have, and is not to keep it; NULL: none. */
+static struct device *port_giver(const struct device *dev)
+{
+	uint16_t port = dev->want.conf->listen_port;
+	struct device *d;
+
+	TAILQ_FOREACH (d, &devices, link)
+		if (d != dev && port && gives_port(d, port))
+			return d;
+	return NULL;
+}
+
+/* It has ERR of its settings. True: that is all right for now. */
+static bool port_is_due(struct device *dev, int err)
+{
+	dev->want.port_due = err == -EADDRINUSE && port_giver(dev);
+	return dev->want.port_due;
+}
+
+/* Two may want each other's: both take any other one first. */
+static void port_give(struct device *dev)
+{
+	struct wg_device_set any = {.set_port = true};
+
+	if (wg_set_device(dev->wg, &any) == 0)
+		dev->read.listen_port = 0;
+}
+
+static void port_take(struct device *dev)
+{
+	int err = sync_key(dev);
+
+	if (!port_is_due(dev, err) && err < 0 && err != -ETIMEDOUT)
+		not_set(dev, err);
+	report_all(dev);
+}
+
+/* Those that stay have given up theirs by now. One that leaves has its port until PRUNE. */
+static void ports_move(void)
+{
+	struct device *dev, *giver;
+
+	TAILQ_FOREACH (dev, &devices, link) {
+		dev->want.port_due &= dev->life.state == DEVICE_READY && dev->want.conf;
+		giver = dev->want.port_due ? port_giver(dev) : NULL;
+		if (giver && giver->want.conf)
+			port_give(giver);
+	}
+	TAILQ_FOREACH (dev, &devices, link)
+		if (dev->want.port_due)
+			port_take(dev);
+}
+
 static void apply_one(struct device *dev, const struct if_conf *conf, const struct if_conf *old)
 {
 	struct link_info info;
@@ -167,6 +242,7 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 	retry_done(&dev->mtu_retry);
 	retry_done(&dev->set_retry);
 	dev->want.old_stays = true;
+	dev->want.port_due = false;
 	TAILQ_FOREACH (p, &dev->peers, link)
 		if (p->conf && !wgconf_find_peer(conf, p->owner.key))
 			peer_configure(p, NULL);
@@ -180,7 +256,8 @@ static void apply_one(struct device *dev, const struct if_conf *conf, const stru
 		device_lost(dev, "its WireGuard does not answer");
 		return;
 	}
-	if (err < 0 && err != -ETIMEDOUT)
+	dev->want.port_due = err == -EADDRINUSE; /* until all have heard of theirs */
+	if (err < 0 && err != -ETIMEDOUT && !dev->want.port_due)
 		not_set(dev, err);
 	if (link_get(dev->name, &info) == 0) {
 		device_link_admin(dev, &info);
@@ -208,6 +285,7 @@ void devices_apply(struct wgconf *conf)
 			dev = device_new(f->name);
 		apply_one(dev, f, old ? wgconf_find(old, f->name) : NULL);
 	}
+	ports_move();
 	/* Retries may have been due to the old configuration: none of it is referred to any more.
 	 */
 	wgconf_free(old);
@@ -229,18 +307,13 @@ static bool looked_after(const char *ifname)
  * by now. Before that a default route through the tunnel would lead them into itself. */
 static void drop_mark(struct device *dev)
 {
-	struct wg_dump dump;
 	int err;
 
 	if (dev->life.state != DEVICE_READY || dev->adopted || !dev->read.fwmark ||
 	    dev->want.conf->fwmark)
 		return;
-	err = wg_get(dev->wg, false, &dump);
-	if (err == 0) {
-		err = device_sync_key(dev, &dump);
-		wg_dump_free(&dump);
-	}
-	if (err < 0)
+	err = sync_key(dev);
+	if (!port_is_due(dev, err) && err < 0)
 		not_set(dev, err);
 	report_all(dev);
 }
@@ -284,6 +357,7 @@ void devices_prune(void)
 			timer_start(&dev->retry, RELEASE_MS);
 		}
 	}
+	ports_move();
 	if (devices_conf())
 		orphans_remove(device_rundir(), devices_conf()->program, looked_after);
 }

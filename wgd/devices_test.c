@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "link_zebra.h"
+#include "not_applied.h"
 #include "rig.h"
 
 /* What another program made is used as it is, and left so. */
@@ -430,13 +431,62 @@ static void test_orphans(void **state)
 		   "stop wireguard-go for wg7\n");
 }
 
+/* --- ports that go from one interface to another in one change --- */
+
+#define PORTS(zero, one)                                                                     \
+	RIG_CONF(RIG_IF("wg0", ", 'listen-port': " zero, RIG_PEER_A(RIG_QUIET)) ", " RIG_IF( \
+		"wg1", ", 'listen-port': " one, RIG_PEER_B(RIG_QUIET)))
+
+static void check_ports(const char *config, uint16_t zero, uint16_t one)
+{
+	not_applied_reset();
+	rig_apply(config);
+	assert_string_equal(not_applied_said(), "");
+	devices_prune();
+	assert_string_equal(not_applied_said(), "");
+	if (rig_link("wg0"))
+		assert_int_equal(rig_link("wg0")->port, zero);
+	assert_int_equal(rig_link("wg1")->port, one);
+}
+
+static void test_ports(void **state)
+{
+	rig_zebra();
+	rig_apply(PORTS("7", "8"));
+	check_ports(PORTS("8", "9"), 8, 9);
+	check_ports(PORTS("9", "8"), 9, 8);
+	check_ports(RIG_CONF(RIG_IF("wg1", ", 'listen-port': 9", RIG_PEER_B(RIG_QUIET))), 0, 9);
+	assert_null(rig_link("wg0"));
+}
+
+/* Somebody else has it. */
+static void test_port_of_others(void **state)
+{
+	rig_link_add("wg2", "wireguard", "")->port = 9;
+	rig_zebra();
+	rig_apply(PORTS("7", "8"));
+	not_applied_reset();
+	rig_apply(PORTS("9", "8"));
+	assert_string_equal(not_applied_said(), "interface wg0: its WireGuard refuses the "
+						"configuration: Address already in use");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_CHECK(test_adopted),  RIG_CHECK(test_adopted_leaves), RIG_CHECK(test_adopted_again),
-		RIG_CHECK(test_not_ours), RIG_CHECK(test_no_ledger),	  RIG_CHECK(test_check),
-		RIG_CHECK(test_adopted_strangers), RIG_CHECK(test_adopted_gone),
-		RIG_CHECK(test_mark),     RIG_CHECK(test_mark_pruned),	  RIG_CHECK(test_orphans),
+		RIG_CHECK(test_adopted),
+		RIG_CHECK(test_adopted_leaves),
+		RIG_CHECK(test_adopted_again),
+		RIG_CHECK(test_not_ours),
+		RIG_CHECK(test_no_ledger),
+		RIG_CHECK(test_check),
+		RIG_CHECK(test_adopted_strangers),
+		RIG_CHECK(test_adopted_gone),
+		RIG_CHECK(test_mark),
+		RIG_CHECK(test_mark_pruned),
+		RIG_CHECK(test_orphans),
+		RIG_CHECK(test_ports),
+		RIG_CHECK(test_port_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,6 +291,15 @@ static int on_get(struct wg *wg, struct wg_dump *dump)
 	return dump_link(wg, dump);
 }
 
+static bool port_taken(const struct wg *wg, uint16_t port)
+{
+	for (unsigned i = 0; port && i < RIG_LINKS; i++)
+		if (rig.links[i].name[0] && rig.links[i].port == port &&
+		    strcmp(rig.links[i].name, wg->ifname) != 0)
+			return true;
+	return false;
+}
+
 static int on_set_device(struct wg *wg, const struct wg_device_set *set)
 {
 	char line[128] = "set", *at = line + 3;
@@ -303,6 +312,10 @@ static int on_set_device(struct wg *wg, const struct wg_device_set *set)
 		at += sprintf(at, " port %u", set->listen_port);
 	if (set->set_fwmark)
 		sprintf(at, " mark %u", set->fwmark);
+	if (set->set_port && port_taken(wg, set->listen_port)) {
+		rig_note("%s %s: the port is in use", wg->ifname, line);
+		return -EADDRINUSE;
+	}
 	err = act(wg, &l, line);
 	if (err < 0)
 		return err;

@@ -71,6 +71,7 @@ struct device_intent {
 	bool old_stays;
 	bool config_due;  /* a reload found it silent: what it lacks of that it gets later */
 	bool key_missing; /* said that there is no private key */
+	bool port_due;	  /* somebody has its port, maybe a device of ours that gives it up */
 	unsigned leaving; /* peers whose drop_at is set */
 };
 
