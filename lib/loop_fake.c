@@ -18,14 +18,17 @@ uint64_t loop_moment;
 
 static uint64_t clock_us = 1000000000, started;
 
+unsigned long loop_fake_looks;
+
 uint64_t now_us(void)
 {
+	loop_fake_looks++;
 	return clock_us;
 }
 
 uint64_t now_ms(void)
 {
-	return clock_us / 1000;
+	return now_us() / 1000;
 }
 
 void loop_fake_pass(uint64_t us)

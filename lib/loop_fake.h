@@ -11,8 +11,9 @@
 
 #include "loop.h"
 
-void loop_fake_pass(uint64_t us); /* time goes by, and nothing runs */
-void loop_fake_turn(void);	  /* once what is due by now: timers, and jobs behind them */
-bool loop_fake_rests(void);	  /* nothing is due before time goes by */
+void loop_fake_pass(uint64_t us);     /* time goes by, and nothing runs */
+void loop_fake_turn(void);	      /* once what is due by now: timers, and jobs behind them */
+bool loop_fake_rests(void);	      /* nothing is due before time goes by */
+extern unsigned long loop_fake_looks; /* at the clock, so far */
 
 #endif

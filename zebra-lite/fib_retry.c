@@ -18,11 +18,11 @@
 #define LASTING 3      /* refusals in a row */
 
 /*
- * They stand in a list for each delay, which so is in the order of their times; those that an event
- * brought forward stand in one of their own, and those that were tried in the last one, until it is
- * clear how that ended.
+ * They stand in a list for each delay; those that an event brought forward in one for each delay
+ * and number of such attempts: so each list is in the order of its times. Those that were tried
+ * stand in the last one, until it is clear how that ended.
  */
-enum { KICKED = RETRY_LEVELS, TRIED, LISTS };
+enum { KICKED = RETRY_LEVELS, TRIED = KICKED + RETRY_LEVELS * (RETRY_KICKS + 1), LISTS };
 
 struct rib_retry {
 	TAILQ_ENTRY(rib_retry) link;
@@ -50,6 +50,11 @@ static void retry_start(void)
 	}
 	if (!timer_running(&timer))
 		timer_start(&timer, LOOK_MS);
+}
+
+static unsigned kicked_list(const struct retry *r)
+{
+	return KICKED + retry_level(r) * (RETRY_KICKS + 1) + r->kicks;
 }
 
 /* 0: a removal. */
@@ -109,36 +114,17 @@ static void again(struct rib_retry *r)
 	pin_try_again(RIB_PREFIX(n));
 }
 
-/* Tries those whose time is up; ms until that of the first other one, LOOK_MS at most. */
-static uint64_t look_at_kicked(void)
+/* The next look is when the first one's time is up. */
+static void look_in(void)
 {
-	struct rib_retry *r, *next;
 	uint64_t least = LOOK_MS;
-
-	for (r = TAILQ_FIRST(&lists[KICKED]); r; r = next) {
-		uint64_t left = retry_left_ms(&r->retry);
-
-		next = TAILQ_NEXT(r, link);
-		if (!left)
-			again(r);
-		else if (left < least)
-			least = left;
-	}
-	return least;
-}
-
-/* The next look is in KICKED_MS, or earlier where the time of one that no event brought forward is
- * up before. */
-static void look_in(uint64_t kicked_ms)
-{
-	uint64_t least = kicked_ms;
 	bool any = false;
 
 	for (unsigned i = 0; i < LISTS; i++) {
 		const struct rib_retry *first = TAILQ_FIRST(&lists[i]);
 
 		any = any || first;
-		if (first && i < KICKED && retry_left_ms(&first->retry) < least)
+		if (first && i < TRIED && retry_left_ms(&first->retry) < least)
 			least = retry_left_ms(&first->retry);
 	}
 	if (any)
@@ -147,19 +133,16 @@ static void look_in(uint64_t kicked_ms)
 
 static void look(void *arg)
 {
-	uint64_t kicked_ms;
-
-	for (unsigned i = 0; i < KICKED; i++)
+	for (unsigned i = 0; i < TRIED; i++)
 		while (!TAILQ_EMPTY(&lists[i]) && !retry_waits(&TAILQ_FIRST(&lists[i])->retry))
 			again(TAILQ_FIRST(&lists[i]));
-	kicked_ms = look_at_kicked();
 	while (!TAILQ_EMPTY(&lists[TRIED]) && TAILQ_FIRST(&lists[TRIED])->freed_ms <= now_ms()) {
 		struct rib_node *n = TAILQ_FIRST(&lists[TRIED])->node;
 
 		forget(TAILQ_FIRST(&lists[TRIED]));
 		rib_release(n);
 	}
-	look_in(kicked_ms);
+	look_in();
 }
 
 bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
@@ -213,11 +196,11 @@ void fib_retry_kick(void)
 			if (retry_kick(&r->retry))
 				again(r);
 			else if (r->retry.kicked)
-				move(r, KICKED);
+				move(r, kicked_list(&r->retry));
 		}
 	}
 	if (timer.ready)
-		look_in(look_at_kicked());
+		look(NULL);
 }
 
 size_t fib_retry_lasting(void)

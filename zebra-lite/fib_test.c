@@ -975,6 +975,32 @@ static void test_waits_for_pin(void **state)
 		 "del 10.9.2.5/32 dev wg2\n");
 }
 
+/* Events bring many forward, again and again: each is looked at when its time comes. */
+static void test_many_refused(void **state)
+{
+	enum { CROWD = 200 };
+	char prefix[32];
+	unsigned long before;
+
+	rig_route_error = -ENOMEM;
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(prefix, sizeof(prefix), "10.1.%u.0/24", i);
+		rig_bgp(prefix, "198.51.100.7");
+	}
+	rig_told();
+	fib_retry_kick();
+	rig_told();
+	fib_retry_kick();
+	before = loop_fake_looks;
+	for (unsigned i = 0; i < 10; i++)
+		fib_retry_kick();
+	assert_true(loop_fake_looks - before < 10 * CROWD);
+	rig_route_error = 0;
+	rig_pass(200);
+	assert_int_equal(fib_retry_lasting(), 0);
+	assert_non_null(strstr(rig_told(), "add 10.1.199.0/24 via 198.51.100.7 dev u0\n"));
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -989,6 +1015,7 @@ int main(void)
 		T(test_leaked_from_main),
 		T(test_refused_peer_gone), T(test_refused_recursively),
 		T(test_replay_refused), T(test_cleared), T(test_gateways), T(test_waits_for_pin),
+		T(test_many_refused),
 	};
 
 	log_init("fib_test");
