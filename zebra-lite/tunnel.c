@@ -13,6 +13,7 @@
 static struct tunnel_ifs ifs, dead_ifs;
 static struct tunnel_peers peers, dead_peers;
 static struct tunnel_peers id_table[ID_SLOTS];
+static struct tunnel_ifs index_table[ID_SLOTS];
 static struct hash_table by_addr; /* of struct tunnel_place */
 static const struct tunnel_news *news;
 
@@ -35,7 +36,7 @@ struct tunnel_if *tunnel_if_by_index(uint32_t ifindex)
 {
 	struct tunnel_if *i;
 
-	LIST_FOREACH (i, &ifs, link)
+	LIST_FOREACH (i, &index_table[ifindex % ID_SLOTS], by_index)
 		if (i->ifindex == ifindex)
 			return i;
 	return NULL;
@@ -257,6 +258,7 @@ void tunnel_if_told(const struct msg_tunnel_if *m)
 		i->told_as = history_name(i->name, "");
 		i->plane = plane_of_interface(i->name);
 		LIST_INSERT_HEAD(&ifs, i, link);
+		LIST_INSERT_HEAD(&index_table[i->ifindex % ID_SLOTS], i, by_index);
 	}
 	i->seen = true;
 	i->adopted = m->adopted;
@@ -313,6 +315,7 @@ void tunnel_if_gone(uint32_t ifindex)
 			peer_die(p);
 	}
 	LIST_REMOVE(i, link);
+	LIST_REMOVE(i, by_index);
 	LIST_INSERT_HEAD(&dead_ifs, i, link);
 	news->gone(); /* also those that went around it, by a covering route */
 }
@@ -511,5 +514,6 @@ void tunnel_reset(void)
 	free_ifs(&ifs);
 	free_ifs(&dead_ifs);
 	memset(id_table, 0, sizeof(id_table));
+	memset(index_table, 0, sizeof(index_table));
 	hash_clear(&by_addr);
 }

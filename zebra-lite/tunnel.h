@@ -25,6 +25,7 @@
 
 struct tunnel_if {
 	LIST_ENTRY(tunnel_if) link;
+	LIST_ENTRY(tunnel_if) by_index; /* chain of the table of numbers */
 	uint32_t ifindex;
 	char name[MSG_NAME_MAX];
 	uint16_t told_as; /* history_name() */

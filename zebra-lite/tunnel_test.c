@@ -380,6 +380,21 @@ static void test_one_of_two_tunnels(void **state)
 	RIG_TOLD("nexthop 10.9.0.1%wg1 down nexthop-unreachable dev - peer - cost 0\n");
 }
 
+/* Numbers that fall into one place of the table. */
+static void test_numbers(void **state)
+{
+	say_if(7, "wg7", true);
+	say_if(7 + 4096, "wg8", true);
+	say_if(7 + 8192, "wg9", true);
+	assert_string_equal(tunnel_if_by_index(7)->name, "wg7");
+	tunnel_if_gone(7 + 4096);
+	assert_null(tunnel_if_by_index(7 + 4096));
+	assert_string_equal(tunnel_if_by_index(7)->name, "wg7");
+	assert_string_equal(tunnel_if_by_index(7 + 8192)->name, "wg9");
+	tunnel_if_gone(7 + 8192);
+	assert_null(tunnel_if_by_index(7 + 8192));
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -387,6 +402,7 @@ int main(void)
 		T(test_number_again), T(test_not_told_again), T(test_other_number),
 		T(test_plane),	      T(test_fixed),	      T(test_strangers),
 		T(test_link_local),   T(test_two_tunnels),    T(test_one_of_two_tunnels),
+		T(test_numbers),
 	};
 
 	log_init("tunnel_test");
