@@ -765,9 +765,9 @@ static void test_deadline_of_a_successor(void **state)
 	rig_pass(10000);
 	devices_open(rig.dir);
 	rig_apply(config);
-	rig_pass(400);
+	rig_pass(250);
 	assert_int_equal(state_of_first(), TUNNEL_UP);
-	rig_pass(1000);
+	rig_pass(200);
 	assert_int_equal(state_of_first(), TUNNEL_DOWN);
 	rig_forget();
 }

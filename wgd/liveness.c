@@ -10,6 +10,7 @@
 #define OVERDUE_MS 15000    /* data unanswered for so long: no handshake was answered either */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 #define FLAPS_MAX 16
+#define ANSWER_MS 300 /* to the first probe of a new wgd: one that dies each second finds out, too */
 #define EARLY_MS 2000 /* what is seen may have happened so much before, at most */
 #define PROBE_SHARE 5 /* of the interval: a probe follows a sign of life within that */
 
@@ -109,11 +110,12 @@ uint64_t liveness_patience(const struct conf_liveness *c)
 
 void liveness_take_over(struct liveness *l, const struct conf_liveness *c, uint64_t now)
 {
-	uint64_t judged = l->waiting_since + liveness_patience(c), early = early_most(c);
+	uint64_t judged = l->waiting_since + liveness_patience(c);
+	uint64_t answer = early_most(c) < ANSWER_MS ? early_most(c) : ANSWER_MS;
 
 	l->probe_at = 0;
-	if (l->waiting_since && l->state != TUNNEL_DOWN && judged < now + early)
-		l->waiting_since += now + early - judged;
+	if (l->waiting_since && l->state != TUNNEL_DOWN && judged < now + answer)
+		l->waiting_since += now + answer - judged;
 }
 
 /* Data went out since the last reading, and nothing came in: an answer is waited for from then on,

@@ -123,7 +123,7 @@ void liveness_rekey(struct liveness *l);
  * go on telling of its last handshake. To be judged at the next reading. */
 void liveness_void_handshake(struct liveness *l);
 /* L is what the wgd before knew, who sent the probes: one of our own is due, and has a fifth of the
- * timeout, at most 2 s, for its answer before the silence counts. */
+ * timeout, at most 300 ms, for its answer before the silence counts. */
 void liveness_take_over(struct liveness *l, const struct conf_liveness *c, uint64_t now);
 /* Judges, by a reading or by new evidence. True when state or reason changed. */
 bool liveness_update(struct liveness *l, const struct conf_liveness *c,

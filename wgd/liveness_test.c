@@ -461,10 +461,10 @@ static void successor_asks_first(void **state)
 	liveness_take_over(&r.l, &r.c, r.in.now);
 	assert_true(liveness_probe_due(&r.l, &r.c, r.in.now));
 	dead = r;
-	PLAY(&r, {1, 0, 96, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	PLAY(&r, {0, 0, 96, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
 	     {20, 32, 0, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
 	PLAY(&dead,
-	     {1, 0, 96, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
+	     {0, 0, 96, .probes = true, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH},
 	     {1, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
 	/* What was found dead stays so, and what still has time keeps the deadline. */
 	liveness_take_over(&dead.l, &dead.c, dead.in.now);

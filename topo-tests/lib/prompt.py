@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 import time
@@ -18,6 +19,7 @@ class Prompt:
         argv = [program("cli/wgbgp-cli"), "-r", wgbgp.rundir]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whatever a job in the background has
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
             os.environ.update(wgbgp.env(), HOME=wgbgp.rundir, TERM="xterm", **env)
             os.execv(argv[0], argv)
