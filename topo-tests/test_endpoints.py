@@ -199,7 +199,8 @@ def test_return_to_the_first(topo):
     d.net.cut("hub.u0", "site")
     d.start()
     d.wait_at(other)
-    wait_until(lambda: "endpoint-return" in d.w.log(), 60, "an attempt")
+    wait_until(lambda: f"={other}:51820" in "".join(d.w.log().split("endpoint-return")[1:]), 60,
+               "an attempt in vain")
     d.wait_at(other)
     d.net.restore("hub.u0", "site")
     d.wait_at(first)
