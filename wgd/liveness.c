@@ -10,7 +10,7 @@
 #define OVERDUE_MS 15000    /* data unanswered for so long: no handshake was answered either */
 #define SENDS_MS 60000	    /* sent within that: somebody uses the tunnel */
 #define FLAPS_MAX 16
-#define ANSWER_MS 300 /* to the first probe of a new wgd: one that dies each second finds out, too */
+#define ANSWER_MS 300 /* to the first probe of a new wgd: one that dies each second finds out */
 #define EARLY_MS 2000 /* what is seen may have happened so much before, at most */
 #define PROBE_SHARE 5 /* of the interval: a probe follows a sign of life within that */
 
