@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-from .build import SOURCE
+from .build import SOURCE, yang_dir
 
 sys.path.insert(0, os.path.join(SOURCE, "yang"))
 from schema import load  # noqa: E402
@@ -44,6 +44,8 @@ def faults(known, value, path):
 
 
 def check(what, document):
+    if yang_dir() != os.path.join(SOURCE, "yang"):
+        return  # another build's answers follow its own schema
     command = next(name for words, name in COMMANDS if re.match(words, what))
     command = command and command.format(what.split()[0])
     if command in requests and document.get("error") is None:
