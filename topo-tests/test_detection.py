@@ -147,5 +147,6 @@ def test_echo(topo, busy, n, loops):
     busy(loops)
     measure(star, "degraded", f"echo, {n} entries, {loops} busy loops")
     measure(star, "down", f"echo, {n} entries, {loops} busy loops")
-    assert {(to, why) for _, to, why in star.w.tunnel_changes("b") if to == "down"} == {
-        ("down", "echo-unanswered")}
+    whys = {why for _, to, why in star.w.tunnel_changes("b") if to == "down"}
+    assert "echo-unanswered" in whys
+    assert whys <= {"echo-unanswered", "probe-unanswered"}  # a probe was under way in a cut
