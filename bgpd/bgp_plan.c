@@ -8,18 +8,14 @@
 #include "link_zebra.h"
 #include "nexthop.h"
 #include "nexthop_news.h"
-#include "originate.h"
 #include "planes.h"
 #include "rehearse.h"
 #include "restart.h"
+#include "rib.h"
 #include "rib_decide.h"
 #include "rib_peer.h"
-#include "rib_queue.h"
-#include "rib_verdict.h"
-#include "rib_walk.h"
 #include "util.h"
 
-#define QUANTUM 65536
 #define LIST_MOST 500 /* prefixes that are told one by one */
 
 enum effect { EFFECT_GAINED, EFFECT_LOST, EFFECT_MOVED, EFFECT_CHANGED, EFFECTS, EFFECT_NONE };
@@ -248,24 +244,6 @@ static void settle_net(struct rib_table *t, uint32_t id)
 		link_zebra_route(t, id, &d.hops);
 }
 
-static void decide_all(void (*one)(struct rib_table *t, uint32_t id))
-{
-	struct queued q;
-	bool more;
-
-	do {
-		more = rib_walk_some(QUANTUM);
-		more |= originate_some(QUANTUM);
-		more |= rib_verdicts_forget_some(QUANTUM);
-		rehearse_tick();
-	} while (more);
-	for (unsigned i = 1; net_take(&q); i++) {
-		one(q.table, q.net);
-		if (i % QUANTUM == 0)
-			rehearse_tick();
-	}
-}
-
 /* ---- what wgd and zebra-lite would say of tunnels */
 
 /* The entry of LIST for the tunnel that M leads through; one without a peer is for all of its
@@ -342,14 +320,15 @@ static json_t *rehearsal(const json_t *args, json_t *rows)
 	tally.rows = json_array();
 	read_watched(json_object_get(args, "watch"));
 	link_zebra_mute();
-	decide_all(settle_net);
+	rib_decide_all(settle_net);
 	note_nexthops();
 	note_best();
 	plan_sessions_note();
 	apply_config(json_object_get(args, "candidate"));
 	change_tunnels(json_object_get(args, "gone"), json_object_get(args, "costs"));
+	rib_mark_all();
 	plan_sessions_look();
-	decide_all(weigh);
+	rib_decide_all(weigh);
 	ends = plan_sessions_say(rows);
 	say_interfaces(rows);
 	json_array_extend(rows, tally.rows);

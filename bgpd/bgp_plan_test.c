@@ -8,6 +8,8 @@
  *     172.16.3.0/24   from 10.9.0.12 alone
  *     172.16.9.0/24   from 10.9.0.12, refused by its policy
  *     10.77.0.0/16    a network of ours where it is configured
+ *
+ * The clock stands.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +23,7 @@
 
 #include "peer.h"
 #include "rig.h"
+#include "rig_clock.h"
 #include "util.h"
 
 #define A 11
@@ -84,6 +87,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	rig_stop();
+	rig_clock_reset();
 	return 0;
 }
 
@@ -312,6 +316,51 @@ static void test_costs(void **state)
 	free(text);
 }
 
+static void cost_of_a(uint32_t cost)
+{
+	rig_nexthop_is(&(struct msg_nexthop){.addr = {.family = AF_INET, .b = {10, 9, 0, A}},
+					     .reach = REACH_UP,
+					     .connected = true,
+					     .tunnel = true,
+					     .cost = cost,
+					     .ifname = "wg0",
+					     .peer = "site-a"});
+}
+
+/* A session that has just come up waits for no more than its time: what moves to it by itself is
+ * there before the change, and what the change moves to it moves. */
+static void test_fresh_session(void **state)
+{
+	static const struct {
+		uint32_t cost;
+		const char *change;
+	} rows_of_costs[] = {{10, "moved"}, {30, "none"}};
+	char *text = text_of(&base);
+
+	rig_tunnel("10.9.0.12", "wg0", "site-b", REACH_UP, REASON_NONE);
+	far_close(far_b);
+	rig_settle();
+	rig_pass(10000);
+	far_b = far_up(B, &(struct far_open){.as = 65002});
+	for (size_t i = 0; i < ARRAY_SIZE(rows_of_costs); i++) {
+		json_t *plan;
+
+		cost_of_a(rows_of_costs[i].cost);
+		far_announce(far_b, &(struct news){.prefix = "172.16.2.0/24",
+						   .nexthop = "10.9.0.12",
+						   .path = {65002}});
+		rig_settle();
+		plan = ask(text, ", 'costs': [{'interface': 'wg0', 'peer': 'site-a', 'by': 50}]");
+		assert_string_equal(change_in(plan, "172.16.2.0/24"), rows_of_costs[i].change);
+		json_decref(plan);
+		assert_string_equal(rig_hops("172.16.2.0/24"), "10.9.0.11 10.9.0.12");
+	}
+	rig_pass(1000);
+	rig_settle();
+	assert_string_equal(rig_hops("172.16.2.0/24"), "10.9.0.12 10.9.0.11");
+	free(text);
+}
+
 /* New and removed neighbours. */
 static void test_made(void **state)
 {
@@ -338,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_own_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_costs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fresh_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_made, setup, teardown),
 	};
 

@@ -14,8 +14,10 @@
 #include "originate.h"
 #include "peer_way.h"
 #include "policy_ceiling.h"
+#include "rehearse.h"
 #include "restart.h"
 #include "rib_decide.h"
+#include "rib_fresh.h"
 #include "rib_lap.h"
 #include "rib_peer.h"
 #include "rib_pressure.h"
@@ -133,6 +135,18 @@ static void end_lot(void)
 	adjout_end_of_rib(lot.over);
 }
 
+/* Marks networks by what changed; true: there is more. */
+static bool mark_some(void)
+{
+	bool more = rib_walk_some(WALK_QUANTUM);
+
+	more |= originate_some(DECIDE_QUANTUM);
+	more |= rib_verdicts_forget_some(DECIDE_QUANTUM);
+	if (!restart_deferring())
+		more |= restart_release_some(WALK_QUANTUM);
+	return more;
+}
+
 static bool work(void *arg)
 {
 	bool more, marked;
@@ -142,13 +156,8 @@ static bool work(void *arg)
 		return decide_few(); /* rib_work() when it has drained */
 	if (nexthop_replay_some(WALK_QUANTUM))
 		return true; /* first of all: what waits for an answer waits the shortest */
-	more = rib_walk_some(WALK_QUANTUM);
-	more |= originate_some(DECIDE_QUANTUM);
-	more |= rib_verdicts_forget_some(DECIDE_QUANTUM);
-	if (restart_deferring())
-		return more;
-	more |= restart_release_some(WALK_QUANTUM);
-	if (adjout_full())
+	more = mark_some();
+	if (restart_deferring() || adjout_full())
 		return more;
 	marked = !more && all_is_marked();
 	more |= decide_some(DECIDE_QUANTUM);
@@ -166,6 +175,29 @@ static bool work(void *arg)
 	else
 		link_zebra_flush();
 	return more;
+}
+
+void rib_mark_all(void)
+{
+	rib_each_neighbor(rib_fresh_end);
+	do {
+		restart_look();
+		rehearse_tick();
+	} while (mark_some());
+}
+
+void rib_decide_all(void (*one)(struct rib_table *t, uint32_t net))
+{
+	struct queued q;
+
+	do {
+		rib_mark_all();
+		for (unsigned i = 1; net_take(&q); i++) {
+			one(q.table, q.net);
+			if (i % WALK_QUANTUM == 0)
+				rehearse_tick();
+		}
+	} while (!rib_settled());
 }
 
 /* What sessions say goes to the tables, and to the Adj-RIB-Out. */

@@ -202,6 +202,7 @@ CHANGES = {
             {"10.9.0.2"}),
     "static": (lambda t: t + "rib { static 192.168.77.0/24 { next-hop 10.9.0.2; } }\n",
                "disruptive", set()),
+    "cost": (lambda t: t.replace("peer b {", "peer b { cost 50;"), "disruptive", set()),
     "interface": (lambda t: NO_B.sub("", re.sub(r"interface wg0 {.*?\n    }\n", "", t,
                                                 flags=re.S)), "disruptive", {"10.9.0.2"}),
 }
