@@ -141,41 +141,37 @@ void keep_sync(struct keep *k, struct kept *e)
 	support_changed(k, e);
 }
 
-/* True: there are some that others rest on, which have to go first; they wait unless NEEDED. */
-static bool sync_those(struct keep *k, bool needed)
+/* Those on which something rests that has to go wait, and go from the last one to the first. */
+void keep_sync_all(struct keep *k)
 {
 	struct kept *e, *next;
 	bool any = false;
 
 	for (e = TAILQ_FIRST(&k->list); e; e = next) {
 		next = TAILQ_NEXT(e, link);
-		if (needed || !is_needed(k, e))
-			keep_sync(k, e);
-		else
+		if (is_needed(k, e))
 			any = true;
+		else
+			keep_sync(k, e);
 	}
-	return any;
-}
-
-void keep_sync_all(struct keep *k)
-{
-	bool needed = sync_those(k, false);
-
-	if (needed)
-		sync_those(k, true);
+	for (e = any ? TAILQ_LAST(&k->list, kept_list) : NULL; e; e = next) {
+		next = TAILQ_PREV(e, kept_list, link);
+		keep_sync(k, e);
+	}
 	wait_for_next(k);
 }
 
 void keep_kick(struct keep *k)
 {
-	struct kept *e, *next;
+	bool any = false;
+	struct kept *e;
 
-	for (e = TAILQ_FIRST(&k->list); e; e = next) {
-		next = TAILQ_NEXT(e, link);
-		if (retry_kick(&e->retry))
-			keep_sync(k, e);
-	}
-	wait_for_next(k);
+	TAILQ_FOREACH (e, &k->list, link)
+		any |= retry_kick(&e->retry);
+	if (any)
+		keep_sync_all(k);
+	else
+		wait_for_next(k);
 }
 
 void keep_unwant(struct keep *k, struct kept *e)
@@ -194,14 +190,18 @@ void keep_unwant(struct keep *k, struct kept *e)
 	keep_sync(k, e);
 }
 
-void keep_repair(struct keep *k, struct kept *e)
+static void say_drift(struct keep *k, const struct kept *e)
 {
 	char text[TEXT_MAX];
 
-	if (e->wanted) {
-		k->drift++;
-		log_warn("drift-repaired", "what=%s %s", k->what, describe(k, e, text));
-	}
+	k->drift++;
+	log_warn("drift-repaired", "what=%s %s", k->what, describe(k, e, text));
+}
+
+void keep_repair(struct keep *k, struct kept *e)
+{
+	if (e->wanted)
+		say_drift(k, e);
 	keep_sync(k, e);
 }
 
@@ -228,22 +228,21 @@ bool keep_gone(struct keep *k, struct kept *e)
 
 void keep_read_end(struct keep *k)
 {
-	struct kept *e, *next;
 	char text[TEXT_MAX];
+	struct kept *e;
 
 	k->reading = false;
 	k->ready = true;
-	for (e = TAILQ_FIRST(&k->list); e; e = next) {
-		next = TAILQ_NEXT(e, link);
-		if (e->installed && e->epoch != k->epoch) {
-			e->installed = false;
-			keep_repair(k, e);
-			continue;
-		}
-		if (!e->wanted && e->installed)
+	TAILQ_FOREACH (e, &k->list, link) {
+		bool lost = e->installed && e->epoch != k->epoch;
+
+		e->installed = e->installed && !lost;
+		if (lost && e->wanted)
+			say_drift(k, e);
+		else if (e->installed && !e->wanted)
 			log_info(k->swept, "%s", describe(k, e, text));
-		keep_sync(k, e);
 	}
+	keep_sync_all(k);
 }
 
 void keep_teardown(struct keep *k)

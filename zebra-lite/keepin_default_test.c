@@ -318,8 +318,8 @@ static void test_kernel_off(void **state)
 	rig_configure(CONFIG(ON "'kernel': false, ", ALL));
 	RIG_TOLD("del 0.0.0.0/0 table 22200 kept in\n"
 		 "rule del IPv4 priority 32765 table 22200\n"
-		 "rule del IPv4 priority 32763 table 254 no default\n"
 		 "rule del IPv4 priority 32764 table 254\n"
+		 "rule del IPv4 priority 32763 table 254 no default\n"
 		 "del 203.0.113.1/32 via 198.51.100.254 dev u0\n"
 		 "del 10.9.1.2/32 dev wg1\n"
 		 "del 10.9.0.1/32 dev wg0\n");

@@ -34,12 +34,14 @@ static int write_rule(struct kept *e, bool add)
 	return out.rule ? out.rule(add, &rule_of(e)->k) : 0;
 }
 
+/* On what a stale one may rest nobody knows: on any stale one before it. */
 static bool rests_on(const struct kept *e, const struct kept *other)
 {
 	const struct rule *r = container_of(e, const struct rule, kept);
 	const struct krule *k = &container_of(other, const struct rule, kept)->k;
+	bool stale = !e->wanted && !other->wanted;
 
-	return r->from && k->family == r->k.family && k->priority >= r->from &&
+	return (r->from || stale) && k->family == r->k.family && k->priority >= r->from &&
 	       k->priority < r->k.priority;
 }
 

@@ -292,6 +292,22 @@ static void test_behind_less(void **state)
 	assert_int_equal(n_kernel, 3);
 }
 
+/* An earlier life left all three: they go, the last one first and never alone. */
+static void test_behind_found(void **state)
+{
+	struct krule k = mark(0, 6);
+
+	for (k.priority = 500; k.priority <= 502; k.priority++)
+		kernel[n_kernel++] = k;
+	refuse = -ENOBUFS;
+	read_kernel();
+	assert_int_equal(n_kernel, 3);
+	keep_kick(&rules);
+	assert_int_equal(n_kernel, 0);
+	assert_null(rule_first());
+	assert_false(harm);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -299,7 +315,7 @@ int main(void)
 		T(test_wanted_twice),	    T(test_restart), T(test_drift),
 		T(test_foreign_in_the_way), T(test_refused), T(test_kernel_off_and_teardown),
 		T(test_other_number),	    T(test_order),   T(test_behind),
-		T(test_behind_less),
+		T(test_behind_less),	    T(test_behind_found),
 	};
 
 	log_init("rule_test");
