@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "messages.h"
 #include "out.h"
 #include "planes.h"
 #include "tunnel.h"
@@ -21,12 +22,40 @@ struct addrs {
 	size_t n;
 };
 
+struct peer_key { /* zeros behind the names */
+	char interface[MSG_NAME_MAX], name[MSG_NAME_MAX];
+};
+
 static struct addrs enabled, disabled; /* of peers */
 static struct addrs endpoints;	       /* in no order */
+static struct peer_key *peers;	       /* enabled ones, sorted */
+static size_t n_peers, peers_cap;
 
 static int cmp(const void *a, const void *b)
 {
 	return addr_cmp(a, b);
+}
+
+static int cmp_peers(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct peer_key));
+}
+
+static struct peer_key peer_key(const char *interface, const char *name)
+{
+	struct peer_key key = {0};
+
+	str_copy(key.interface, interface, sizeof(key.interface));
+	str_copy(key.name, name, sizeof(key.name));
+	return key;
+}
+
+static void add_peer(const json_t *peer, const char *interface)
+{
+	if (conf_bool(peer, "disabled", false))
+		return;
+	peers = xgrow(peers, n_peers, &peers_cap, sizeof(*peers));
+	peers[n_peers++] = peer_key(interface, conf_str(peer, "name", ""));
 }
 
 static void add_addrs(const json_t *peer, const char *interface)
@@ -82,6 +111,7 @@ static void configured_add(const json_t *interface)
 	if (str_copy(slot, name, sizeof(interfaces.v[0])))
 		interfaces.n++;
 	json_array_foreach (conf_list(interface, "peer"), i, peer) {
+		add_peer(peer, name);
 		add_addrs(peer, name);
 		add_endpoints(peer);
 	}
@@ -100,13 +130,15 @@ bool configured_read(const json_t *config)
 	bool changed;
 	size_t i;
 
-	endpoints.n = 0;
+	endpoints.n = n_peers = 0;
 	interfaces = (struct names){0};
 	enabled = disabled = (struct addrs){0};
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface)
 		configured_add(interface);
 	sort(&enabled);
 	sort(&disabled);
+	if (n_peers)
+		qsort(peers, n_peers, sizeof(*peers), cmp_peers);
 	changed = !same_bytes(interfaces.v, interfaces.n, old.v, old.n, sizeof(*old.v)) ||
 		  !same_bytes(enabled.v, enabled.n, old_enabled.v, old_enabled.n,
 			      sizeof(*enabled.v)) ||
@@ -139,6 +171,13 @@ enum reason configured_address(const struct addr *a)
 				   : REASON_NONE;
 }
 
+bool configured_peer(const char *interface, const char *name)
+{
+	struct peer_key key = peer_key(interface, name);
+
+	return n_peers && bsearch(&key, peers, n_peers, sizeof(key), cmp_peers);
+}
+
 bool configured_endpoint_in(const struct prefix *p)
 {
 	for (size_t i = 0; i < endpoints.n; i++)
@@ -152,4 +191,7 @@ void configured_reset(void)
 	configured_read(NULL);
 	free(endpoints.v);
 	endpoints = (struct addrs){0};
+	free(peers);
+	peers = NULL;
+	peers_cap = 0;
 }

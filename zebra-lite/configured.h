@@ -23,6 +23,8 @@ bool configured_refused_if(uint32_t oif);
 /* Why nothing leads to A when wgd tells of no peer there: it is the tunnel address, in its plane,
  * of a peer that is disabled, or of one whose interface wgd cannot use. NONE: no tunnel address. */
 enum reason configured_address(const struct addr *a);
+/* A peer that is configured, and enabled. */
+bool configured_peer(const char *interface, const char *name);
 bool configured_endpoint_in(const struct prefix *p); /* that of some peer, unless it is a name */
 void configured_reset(void);
 

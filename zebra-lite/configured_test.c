@@ -145,10 +145,28 @@ static void test_changed(void **state)
 	configured_reset();
 }
 
+static void test_peers(void **state)
+{
+	json_t *j = json_pack(
+		"{s:{s:[{s:s, s:[{s:s}, {s:s, s:b}, {s:s}]}, {s:s, s:[{s:s}]}]}}", "wireguard",
+		"interface", "name", "wg0", "peer", "name", "site", "name", "off", "disabled", 1,
+		"name", "a", "name", "wg1", "peer", "name", "hub");
+
+	configured_read(j);
+	assert_true(configured_peer("wg0", "site") && configured_peer("wg0", "a"));
+	assert_true(configured_peer("wg1", "hub"));
+	assert_false(configured_peer("wg0", "off") || configured_peer("wg0", "hub"));
+	assert_false(configured_peer("wg1", "site") || configured_peer("wg", "0site"));
+	json_decref(j);
+	configured_reset();
+	assert_false(configured_peer("wg1", "hub"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random),
-					   cmocka_unit_test(test_changed)};
+					   cmocka_unit_test(test_changed),
+					   cmocka_unit_test(test_peers)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,7 @@ static void apply(const json_t *config, uint32_t generation)
 	zapply(&c);
 	tunnel_planes_changed();
 	configured_read(config);
+	tunnel_configured();
 	zapply_ceilings(config, generation);
 	nftset_config_changed();
 	nftown_changed();

@@ -3,6 +3,7 @@
 
 #include <linux/rtnetlink.h>
 
+#include "configured.h"
 #include "fib.h"
 #include "fib_retry.h"
 #include "ifaddr.h"
@@ -157,10 +158,16 @@ static void on_tunnel(const struct tunnel_peer *p)
 	pin_tunnel_changed(p);
 }
 
+static bool is_configured(const struct tunnel_peer *p)
+{
+	return configured_peer(p->iface->name, p->name);
+}
+
 static const struct tunnel_news from_tunnels = {
 	.host = on_host,
 	.peer = on_tunnel,
 	.endpoint = pin_endpoint,
+	.configured = is_configured,
 	.interface = nexthop_tunnel_if_changed,
 	.owners = nexthop_owners_changed,
 	.marked = pin_uplinks_changed,

@@ -252,6 +252,52 @@ static void test_endpoints(void **state)
 		 "2001:db8::1 via fe80::1 dev u0 by /0 wanted placed peers 1\n");
 }
 
+#define PIN_2 "192.0.2.2 via 198.51.100.254 dev u0 by /0 peers 1\n"
+
+/* A configured peer whose interface is made anew sends before anybody hears of it: its endpoint is
+ * pinned all the time. */
+static void test_interface_anew(void **state)
+{
+	rig_configure("{" RIG_PERMIT "}");
+	rig_bgp("203.0.0.0/16", "10.9.1.2");
+	rig_told();
+	tunnel_if_gone(RIG_WG0);
+	RIG_TOLD("del 10.9.0.1/32 dev wg0\n");
+	PINS(PIN_2 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 90, RIG_U0, "198.51.100.253");
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 90, RIG_U0, "198.51.100.253");
+	rig_told();
+	rig_if(RIG_WG0, true);
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_NEVER);
+	RIG_TOLD("add 10.9.0.1/32 dev wg0\n");
+	PINS(PIN_2 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	/* It is somewhere else by then, or nowhere. */
+	tunnel_if_gone(RIG_WG0);
+	rig_told();
+	rig_if(RIG_WG0, true);
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.9:51820", TUNNEL_NEVER);
+	rig_told();
+	PINS(PIN_2 "203.0.113.9 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	tunnel_if_gone(RIG_WG0);
+	rig_if(RIG_WG0, true);
+	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_NEVER);
+	rig_told();
+	PINS(PIN_2);
+	/* A new wgd cannot use the interface. */
+	rig_peer(1, RIG_WG0, "10.9.0.1", "203.0.113.1:51820", TUNNEL_UP);
+	fib_wgd_away();
+	tunnel_begin();
+	rig_if(RIG_WG1, true);
+	rig_peer(2, RIG_WG1, "10.9.1.2", "192.0.2.2:51820", TUNNEL_UP);
+	tunnel_synced();
+	fib_wgd_synced();
+	rig_told();
+	PINS(PIN_2 "203.0.113.1 via 198.51.100.254 dev u0 by /0 wanted placed peers 1\n");
+	rig_configure("{'wireguard': {'interface': [" RIG_PERMIT_ON("wg1") "]}}");
+	RIG_TOLD("del 203.0.113.1/32 via 198.51.100.254 dev u0\n");
+	PINS(PIN_2);
+}
+
 /* The kernel refuses the pin: what it is for waits for it, and comes with it. */
 static void test_refused(void **state)
 {
@@ -517,6 +563,7 @@ int main(void)
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
 		T(test_multipath), T(test_dark_way), T(test_dead_beside_others),
 		T(test_held_down), T(test_by_link_local), T(test_down_before),
+		T(test_interface_anew),
 	};
 
 	log_init("pin_test");

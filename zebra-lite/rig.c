@@ -351,6 +351,7 @@ void rig_configure(const char *config)
 	zapply(&c);
 	tunnel_planes_changed();
 	configured_read(j);
+	tunnel_configured();
 	zapply_ceilings(j, ++generation);
 	uplinks_prune();
 	zapply_ceilings_prune();

@@ -12,6 +12,7 @@
 
 static struct tunnel_ifs ifs, dead_ifs;
 static struct tunnel_peers peers, dead_peers;
+static struct tunnel_peers away_peers; /* gone, and configured: their endpoints count */
 static struct tunnel_peers id_table[ID_SLOTS];
 static struct tunnel_ifs index_table[ID_SLOTS];
 static struct hash_table by_addr; /* of struct tunnel_place */
@@ -286,18 +287,27 @@ static void note_state(const struct tunnel_peer *p, enum tunnel_state state, enu
 					   .count = cost});
 }
 
+/* Of one that is away. */
+static void forget_endpoint(struct tunnel_peer *p)
+{
+	LIST_REMOVE(p, link);
+	LIST_INSERT_HEAD(&dead_peers, p, link);
+	p->endpoint = (struct endpoint){0};
+	news->endpoint(p);
+}
+
 static void peer_die(struct tunnel_peer *p)
 {
 	note_state(p, TUNNEL_DOWN, REASON_PEER_GONE, 0);
 	log_info("tunnel-peer-gone", "peer=%s interface=%s", p->name, p->iface->name);
 	LIST_REMOVE(p, link);
 	LIST_REMOVE(p, by_id);
-	LIST_INSERT_HEAD(&dead_peers, p, link);
+	LIST_INSERT_HEAD(&away_peers, p, link);
 	p->gone = true;
 	tunnel_unplace(p);
 	news->peer(p);
-	p->endpoint = (struct endpoint){0};
-	news->endpoint(p);
+	if (!p->endpoint.addr.family || !news->configured(p))
+		forget_endpoint(p);
 }
 
 void tunnel_if_gone(uint32_t ifindex)
@@ -328,6 +338,29 @@ static struct tunnel_peer *find_peer(const struct tunnel_if *iface, const char *
 		if (p->iface == iface && str_eq(p->name, name))
 			return p;
 	return NULL;
+}
+
+/* P may be what was away. Those of an interface come in the order in which they stand there. */
+static void peer_is_back(const struct tunnel_peer *p)
+{
+	struct tunnel_peer *q;
+
+	LIST_FOREACH (q, &away_peers, link)
+		if (str_eq(q->iface->name, p->iface->name) && str_eq(q->name, p->name)) {
+			forget_endpoint(q);
+			return;
+		}
+}
+
+void tunnel_configured(void)
+{
+	struct tunnel_peer *p, *next;
+
+	for (p = LIST_FIRST(&away_peers); p; p = next) {
+		next = LIST_NEXT(p, link);
+		if (!news->configured(p))
+			forget_endpoint(p);
+	}
 }
 
 static void set_place(const struct tunnel_if *on, struct addr *addrs, uint32_t n_addrs,
@@ -438,6 +471,7 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 	shared_again(p);
 	p->endpoint = m->endpoint;
 	news->endpoint(p);
+	peer_is_back(p);
 	news->peer(p);
 }
 
@@ -464,6 +498,8 @@ void tunnel_begin(void)
 		LIST_INSERT_HEAD(&id_table[0], p, by_id);
 	}
 	LIST_FOREACH (p, &dead_peers, link)
+		p->id = 0;
+	LIST_FOREACH (p, &away_peers, link)
 		p->id = 0;
 }
 
@@ -511,6 +547,7 @@ void tunnel_reset(void)
 {
 	free_peers(&peers);
 	free_peers(&dead_peers);
+	free_peers(&away_peers);
 	free_ifs(&ifs);
 	free_ifs(&dead_ifs);
 	memset(id_table, 0, sizeof(id_table));

@@ -8,6 +8,10 @@
  * at it; one that is gone keeps its memory (marked `gone`) for the same reason and never comes
  * back: a peer that returns under the same name is a new one without entries.
  *
+ * The endpoint of a peer that is gone and yet configured, with its interface say, stays known until
+ * the peer is back, or is configured no more: the first packet of the new one is sent before we are
+ * told of it, and must find the way outside of other tunnels (pin.h).
+ *
  * Peers of several interfaces may have the same tunnel address: two tunnels to one router. The best
  * one has it: what may be used before what is degraded, never had a handshake or is down, then the
  * lower cost, then the interface's name. Its host route and the next hops follow.
@@ -75,6 +79,7 @@ struct tunnel_news {
 	void (*host)(const struct addr *a, uint32_t ifindex);
 	void (*peer)(const struct tunnel_peer *p); /* its state or addresses; it is gone */
 	void (*endpoint)(struct tunnel_peer *p);
+	bool (*configured)(const struct tunnel_peer *p); /* asked of one that is gone */
 	void (*interface)(const struct tunnel_if *i); /* up or down */
 	void (*owners)(const struct tunnel_if *i);    /* who owns prefixes on it */
 	void (*marked)(void);			      /* the mark of some interface */
@@ -91,6 +96,7 @@ void tunnel_begin(void); /* a new channel to wgd */
 void tunnel_synced(void);
 void tunnel_reset(void); /* frees everything */
 
+void tunnel_configured(void);	  /* other peers may be */
 void tunnel_planes_changed(void); /* interfaces may belong to other planes than before */
 /* Whose tunnel address A is in whatever plane. */
 struct tunnel_peer *tunnel_by_addr_anywhere(const struct addr *a);
