@@ -28,6 +28,7 @@
 
 #define STARTING_MS 5000 /* a userspace program answers within that */
 #define STARTING_POLL_MS 20
+#define ENDING_MS 5000 /* so does one whose interface is gone end */
 #define OPEN_MAX_MS 5000
 #define SWEEP_QUANTUM 5000
 
@@ -221,6 +222,12 @@ static void start_program(struct device *dev)
 {
 	int err;
 
+	/* Its end takes the socket of the new one along; and it may bring the interface back. */
+	if (now_ms() < dev->life.end_by &&
+	    userspace_runs(devices_conf()->program, rundir, dev->name)) {
+		timer_start(&dev->retry, STARTING_POLL_MS);
+		return;
+	}
 	err = marker_put(dev->name);
 	if (err == 0)
 		err = userspace_start(devices_conf()->program, rundir, dev->name);
@@ -238,15 +245,19 @@ static void start_program(struct device *dev)
 static bool device_create(struct device *dev)
 {
 	enum conf_backend backend = dev->want.conf->backend;
+	bool starting = dev->life.state == DEVICE_STARTING;
+	bool ended = starting && userspace_ended(rundir, dev->name);
 	int err = -EOPNOTSUPP;
 
-	if (dev->life.state == DEVICE_STARTING && now_ms() < dev->life.start_by) {
+	if (starting && !ended && now_ms() < dev->life.start_by) {
 		wait_for_program(dev);
 		return false;
 	}
-	if (dev->life.state == DEVICE_STARTING) {
+	if (starting) {
 		give_up(dev, DEVICE_WAITING, "userspace-not-started",
-			"it made no interface in time: see the log file in the run directory");
+			ended ? "it ended: see the log file in the run directory"
+			      : "it made no interface in time: see the log file in the run "
+				"directory");
 		return false;
 	}
 	if (backend != BACKEND_USERSPACE) {
@@ -398,6 +409,7 @@ void device_lost(struct device *dev, const char *why)
 	allowedips_forget(&dev->allowed);
 	batches_known(dev, -ENODEV);
 	dev->life.unknown = dev->want.config_due = false;
+	dev->life.end_by = now_ms() + ENDING_MS;
 	dev->life.silent_since = 0; /* when it is opened it answers; silence after that is new */
 	condition_peers_down(dev, REASON_INTERFACE_GONE);
 	report_if_gone(dev);

@@ -395,6 +395,68 @@ static void test_program(void **state)
 		   "zebra: a is 1 on 7 never handshake-never 10.9.0.2 10.9.0.2/32\n");
 }
 
+/* One that is no more makes no interface: it is not waited for. */
+static void test_program_ends(void **state)
+{
+	rig_zebra();
+	rig.no_kernel = rig.program_slow = rig.program_ends = true;
+	rig_apply(RIG_WG0("", RIG_PEER_A(RIG_QUIET)));
+	rig_pass(30);
+	rig_expect("start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n"
+		   "@20\n"
+		   "event {'error':'it ended: see the log file in the run directory','event':"
+		   "'interface-state','interface':'wg0','state':'waiting'}\n"
+		   "zebra: sync\n");
+	rig.program_slow = rig.program_ends = false;
+	rig_pass(200);
+	assert_int_equal(device_find("wg0")->life.state, DEVICE_READY);
+}
+
+/* The interface is gone, its program is not yet: another one would lose its socket to the end of
+ * that. */
+static void test_program_stays(void **state)
+{
+	rig.no_kernel = true;
+	begin();
+	rig.program_stays = true;
+	rig_link_gone("wg0");
+	rig_pass(1500);
+	rig_expect("@20\n"
+		   "wg0 close\n"
+		   "event {'error':'the link was deleted','event':'interface-state',"
+		   "'interface':'wg0','state':'waiting'}\n"
+		   "zebra: a is 1 on 7 down interface-gone 10.9.0.2 10.9.0.2/32\n"
+		   "zebra: no interface 7\n");
+	rig.program_stays = false;
+	rig.program_slow = true;
+	rig_pass(20);
+	rig_expect("@10\n"
+		   "start wireguard-go for wg0\n"
+		   "event {'error':null,'event':'interface-state','interface':'wg0',"
+		   "'state':'starting'}\n");
+	rig.program_slow = false;
+	rig_link_add("wg0", "tun", "");
+	rig_pass(100);
+	assert_int_equal(device_find("wg0")->life.state, DEVICE_READY);
+	/* It brings the interface back, from another namespace say. */
+	rig.program_stays = true;
+	rig_link_gone("wg0");
+	rig_pass(1100);
+	rig_link_add("wg0", "tun", "wgbgp");
+	rig_pass(100);
+	assert_int_equal(device_find("wg0")->life.state, DEVICE_READY);
+	/* It does not end: not for ever. */
+	rig_link_gone("wg0");
+	rig_pass(1000);
+	rig_forget();
+	rig_pass(4900);
+	rig_expect("");
+	rig_pass(200);
+	assert_int_equal(device_find("wg0")->life.state, DEVICE_READY);
+}
+
 /* The interface is there before the socket is. */
 static void test_socket(void **state)
 {
@@ -974,6 +1036,8 @@ int main(void)
 		RIG_CHECK(test_unread),
 		RIG_CHECK(test_no_marker),
 		RIG_CHECK(test_program),
+		RIG_CHECK(test_program_ends),
+		RIG_CHECK(test_program_stays),
 		RIG_CHECK(test_socket),
 		RIG_CHECK(test_backends),
 		RIG_CHECK(test_lost),

@@ -175,9 +175,15 @@ static void test_started(void **state)
 	}
 	put_pid(pid);
 	assert_true(is_alive(pid));
+	assert_true(userspace_runs(program, dir, "wg7") && !userspace_ended(dir, "wg7"));
+	assert_false(userspace_runs("/usr/bin/other-wg", dir, "wg7"));
+	assert_false(userspace_runs(program, dir, "wg8") || userspace_ended(dir, "wg8"));
 	userspace_stop(NAME, dir, "wg7"); /* found in PATH: its name alone */
 	AWAIT(!is_alive(pid));
 	assert_string_equal(content("pid"), "none");
+	assert_false(userspace_ended(dir, "wg7"));
+	put_pid(pid); /* gone, or a zombie yet */
+	assert_true(userspace_ended(dir, "wg7") && !userspace_runs(program, dir, "wg7"));
 	userspace_stop(NAME, dir, "wg7"); /* nothing there: fine */
 }
 

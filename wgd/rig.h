@@ -54,6 +54,8 @@ struct rig {
 	bool no_kernel;	      /* it has no WireGuard */
 	bool program_missing; /* userspace-program is not installed */
 	bool program_slow;    /* it makes no interface when it is started */
+	bool program_ends;    /* it did when it was started */
+	bool program_stays;   /* the one before runs, though its interface is gone */
 	bool has_graveyard;   /* entries are not removed one by one */
 	bool threaded;	      /* changes go to the thread; done by rig_thread() only */
 	bool busy;	      /* it does not finish in a moment either */

@@ -688,6 +688,16 @@ bool userspace_present(const char *program)
 	return !rig.program_missing;
 }
 
+bool userspace_runs(const char *program, const char *rundir, const char *ifname)
+{
+	return rig.program_stays;
+}
+
+bool userspace_ended(const char *rundir, const char *ifname)
+{
+	return rig.program_ends;
+}
+
 void userspace_stop(const char *program, const char *rundir, const char *ifname)
 {
 	rig_act("stop %s for %s", program, ifname);

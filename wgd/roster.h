@@ -89,6 +89,7 @@ struct device_life {
 	int write_error;	 /* of the thread, not yet dealt with; negative */
 	uint64_t silent_since;	 /* ms: it lives and does not answer; 0: it answers */
 	uint64_t start_by;	 /* ms: STARTING ends in failure then */
+	uint64_t end_by;	 /* ms: until then the program that had the interface may end */
 	unsigned failures;	 /* in a row, for the back-off */
 };
 

@@ -160,17 +160,51 @@ static bool is_program(int pid, const char *program, const char *ifname)
 	       has_argument(line, n, ifname);
 }
 
+/* 0: none was started. */
+static int read_pid(const char *rundir, const char *ifname)
+{
+	char *path = xasprintf("%s/%s.pid", rundir, ifname);
+	FILE *file = fopen(path, "re");
+	int pid = 0;
+
+	if (file && fscanf(file, "%d", &pid) != 1)
+		pid = 0;
+	if (file)
+		fclose(file);
+	free(path);
+	return pid > 1 ? pid : 0;
+}
+
+bool userspace_runs(const char *program, const char *rundir, const char *ifname)
+{
+	int pid = read_pid(rundir, ifname);
+
+	return pid && is_program(pid, program, ifname);
+}
+
+bool userspace_ended(const char *rundir, const char *ifname)
+{
+	char path[64], line[512], *state;
+	int pid = read_pid(rundir, ifname);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = pid ? fopen(path, "re") : NULL;
+	if (!file)
+		return pid && errno == ENOENT;
+	line[fread(line, 1, sizeof(line) - 1, file)] = '\0';
+	fclose(file);
+	state = strrchr(line, ')'); /* behind the name: a state, numbers */
+	return !state || state[1] == '\0' || state[2] == 'Z' || state[2] == 'X';
+}
+
 void userspace_stop(const char *program, const char *rundir, const char *ifname)
 {
 	char *pid_path = xasprintf("%s/%s.pid", rundir, ifname);
 	char *log_path = xasprintf("%s/%s.log", rundir, ifname);
-	FILE *file = fopen(pid_path, "re");
-	int pid = 0;
 
-	if (file && fscanf(file, "%d", &pid) == 1 && pid > 1 && is_program(pid, program, ifname))
-		kill(pid, SIGTERM);
-	if (file)
-		fclose(file);
+	if (userspace_runs(program, rundir, ifname))
+		kill(read_pid(rundir, ifname), SIGTERM);
 	unlink(pid_path);
 	unlink(log_path);
 	free(pid_path);

@@ -15,6 +15,10 @@
 int userspace_start(const char *program, const char *rundir, const char *ifname);
 /* The program can be found (an absolute path, or in PATH). */
 bool userspace_present(const char *program);
+/* The program that was started for the interface runs. */
+bool userspace_runs(const char *program, const char *rundir, const char *ifname);
+/* The process that was started for the interface is no more, whatever program it was. */
+bool userspace_ended(const char *rundir, const char *ifname);
 /* Ends the process that we started for the interface, if it is still that one; removes the files.
  */
 void userspace_stop(const char *program, const char *rundir, const char *ifname);
