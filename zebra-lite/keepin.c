@@ -245,13 +245,21 @@ static struct permit *permit_of(struct trie_node *t)
 	return t ? container_of(t, struct permit, node) : NULL;
 }
 
-/* Some `permit` covers P, which may have been leaked from another plane. */
-static bool is_permitted(const struct prefix *p)
+/* Some `permit` of at least LEAST bits covers P. */
+static bool is_permitted_here(const struct prefix *p, uint8_t least)
 {
-	if (trie_match(&permits, p))
+	const struct trie_node *t = trie_match(&permits, p);
+
+	return t && t->p.len >= least;
+}
+
+/* The same for one which may have been leaked from another plane. */
+static bool is_permitted(const struct prefix *p, uint8_t least)
+{
+	if (is_permitted_here(p, least))
 		return true;
 	for (uint8_t i = 0; i < PLANES_MAX && rib_several_planes(); i++)
-		if (trie_match(&permits, (struct prefix[]){prefix_in_plane(p, i)}))
+		if (is_permitted_here((struct prefix[]){prefix_in_plane(p, i)}, least))
 			return true;
 	return false;
 }
@@ -359,7 +367,7 @@ void keepin_configure(const json_t *config)
 	time_s = rib.keep_in_time;
 	read_permits(config);
 	for (struct keepin *e = keepin_first(); e; e = keepin_next(e))
-		if (!is_permitted(&e->node.p))
+		if (!is_permitted(&e->node.p, 0))
 			unlearn(e);
 	apply_permits();
 }
@@ -403,6 +411,8 @@ static void end_due(void *arg)
 		watch_ends();
 }
 
+/* What nothing but a default route covers has no such entry, and stays kept in: else one peer could
+ * take that from what others announced before. */
 static void note_too_many(uint8_t plane)
 {
 	const struct prefix all[] = {{.family = AF_INET, .plane = plane},
@@ -412,13 +422,13 @@ static void note_too_many(uint8_t plane)
 	too_many[plane] = true;
 	apply_permits();
 	for (struct keepin *e = keepin_first(); e; e = keepin_next(e))
-		if (e->node.p.plane == plane)
+		if (e->node.p.plane == plane && is_permitted(&e->node.p, 1))
 			unlearn(e);
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
 		bare = bare || trie_exact(&permits, &all[i]);
 	log_warn("keep-in-too-many", "table=%u prefixes=%u why=\"%s\"", zconfig.plane_table[plane],
 		 keepin_max,
-		 bare ? "entries of permit are kept in instead, default routes are not"
+		 bare ? "entries of permit are kept in instead, for default routes what was learned"
 		      : "entries of permit are kept in instead");
 }
 
@@ -441,7 +451,7 @@ struct keepin *keepin_learn(const struct prefix *p)
 
 	if (!p->len)
 		return NULL;
-	if (!too_many[p->plane] && !(e && e->learned) && is_permitted(p)) {
+	if (!too_many[p->plane] && !(e && e->learned) && is_permitted(p, 0)) {
 		if (learned[p->plane] >= keepin_max)
 			note_too_many(p->plane);
 		else

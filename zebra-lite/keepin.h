@@ -17,11 +17,12 @@
  *
  * A learned prefix is kept in from its first route on until KEEPIN_TIME after its last one, as long
  * as some `permit` covers it. Of more than keepin_max learned prefixes of a plane the entries of
- * `permit` are kept in instead, until somebody clears that. A default route is kept in where it
- * is an entry of `permit` and the mode says so; that of the main table by keepin_default.h. The
- * routes are recognised by our protocol, KEEPIN_METRIC and their type; those found at the start are
- * taken for learned, and stay as they are until wgd has told of its tunnels. Where the kernel has
- * no other route of ours then, no tunnel is at work: what `permit` says is written without wgd.
+ * `permit` are kept in instead, until somebody clears that; where that is a default route, the
+ * prefixes learned before. A default route is kept in where it is an entry of `permit` and the mode
+ * says so; that of the main table by keepin_default.h. The routes are recognised by our protocol,
+ * KEEPIN_METRIC and their type; those found at the start are taken for learned, and stay as they
+ * are until wgd has told of its tunnels. Where the kernel has no other route of ours then, no
+ * tunnel is at work: what `permit` says is written without wgd.
  */
 #ifndef WGBGP_ZEBRA_KEEPIN_H
 #define WGBGP_ZEBRA_KEEPIN_H

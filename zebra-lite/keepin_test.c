@@ -394,6 +394,28 @@ static void test_too_many(void **state)
 	assert_string_equal(state_of("10.0.0.0/8"), "none");
 }
 
+/* What nobody but a default route's peer may announce stays kept in, whoever brings too many. */
+static void test_too_many_by_default(void **state)
+{
+	rig_configure(CONFIG("", PEER("p1", "'0.0.0.0/0'"), PEER("p2", "'10.2.0.0/16'")));
+	keepin_max = 2;
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rig_bgp("10.2.1.0/24", "10.9.1.1");
+	rig_told();
+	rig_bgp("10.3.0.0/16", "10.9.0.1");
+	RIG_TOLD("set 10.3.0.0/16 p1\n"
+		 "add 10.3.0.0/16 dev wg0\n"
+		 "add 10.2.0.0/16 kept in\n"
+		 "del 10.2.1.0/24 kept in\n");
+	assert_true(keepin_too_many(0));
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+	assert_string_equal(state_of("10.3.0.0/16"), "none");
+	rig_bgp("10.1.0.0/16", "");
+	rig_told();
+	assert_string_equal(state_of("10.1.0.0/16"), "wanted");
+	keepin_max = 10000;
+}
+
 /* What the kernel refuses is tried again, later. */
 static void test_refused(void **state)
 {
@@ -695,6 +717,7 @@ int main(void)
 		CHECK(test_ends),
 		CHECK(test_modes),
 		CHECK(test_too_many),
+		CHECK(test_too_many_by_default),
 		CHECK(test_refused),
 		CHECK(test_refused_no_more),
 		CHECK(test_version),
