@@ -119,7 +119,8 @@ static void on_answer(int result, char type, int count, int ttl, void *addresses
 			struct addr a = addr_make(family, (const uint8_t *)addresses +
 								  (size_t)i * family_bytes(family));
 
-			resolve_take(l, &a);
+			if (addr_is_host(&a)) /* a blocked name's is 0.0.0.0, say */
+				resolve_take(l, &a);
 		}
 	} else {
 		l->found.error = evdns_err_to_string(result);

@@ -43,6 +43,9 @@ static const struct row {
 	{"many.example", AAAA, "2001:db8::1", 9},   {"many.example", AAAA, "2001:db8::2", 9},
 	{"many.example", AAAA, "2001:db8::3", 9},   {"many.example", AAAA, "2001:db8::4", 9},
 	{"many.example", AAAA, "2001:db8::5", 9},   {"silent.example", A, NULL, 0},
+	{"blocked.example", A, "0.0.0.0", 60},	    {"blocked.example", AAAA, "::", 60},
+	{"blocked.example", A, "127.0.0.1", 60},    {"blocked.example", A, "224.0.0.5", 60},
+	{"some.example", A, "0.0.0.0", 60},	    {"some.example", A, "192.0.2.4", 60},
 };
 
 static void read_name(struct rd *r, char *out)
@@ -225,6 +228,17 @@ static void test_server(void **state)
 	assert_string_equal(why, "request timed out");
 }
 
+/* What is no host's address is no answer: those known before stay. */
+static void test_blocked(void **state)
+{
+	start(1, 0, "blocked.example");
+	assert_string_equal(wait_for(1), "1/0 blocked.example error\n");
+	assert_string_equal(why, "the name has no address");
+	got[0] = '\0';
+	start(1, 0, "some.example");
+	assert_string_equal(wait_for(1), "1/0 some.example 192.0.2.4 for 60\n");
+}
+
 /* One that cannot be asked for is answered, too. */
 static void test_long_name(void **state)
 {
@@ -322,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_server, begin, end),
+		cmocka_unit_test_setup_teardown(test_blocked, begin, end),
 		cmocka_unit_test_setup_teardown(test_long_name, begin, end),
 		cmocka_unit_test_setup_teardown(test_hosts, begin, end),
 		cmocka_unit_test_setup_teardown(test_cancelled, begin, end),
