@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Each real daemon fails in each step of a change (lib/failing.c), or dies there whenever it is asked:
-what ran before runs again, whole, and traffic loses nothing.
+"""Each real daemon fails in each step of a change (lib/failing.c), or dies there whenever it is asked,
+in a reload or at a start: what was committed before runs, whole, and traffic loses nothing.
 
     host ─ 192.168.1.0/24 ─ a ══ wg0 10.9.0.1 ── 10.9.0.2 wg0 ══ b ─ 192.168.2.0/24 ─ host
 """
@@ -31,8 +31,8 @@ def failing(two):
     return two
 
 
-def change(w, text, what):
-    """Something for each daemon, and what the failing one is told; what the CLI says of it."""
+def edit(w, text, what):
+    """Something for each daemon, and what the failing one is told."""
     new = text
     for old, more in (("listen-port 51820;", f'listen-port 51820; description "{what}";'),
                       ("permit [", "permit [ 192.168.98.0/24"),
@@ -41,6 +41,11 @@ def change(w, text, what):
         assert old in new
         new = new.replace(old, more, 1)
     w.write(new)
+
+
+def change(w, text, what):
+    """The same as a reload; what the CLI says of it."""
+    edit(w, text, what)
     answer = w.cli_run("reload")
     return answer.returncode, answer.stdout + answer.stderr
 
@@ -84,4 +89,28 @@ def test_each_step_of_each_daemon(failing, how):
         status, said = change(w, text, "fine")
         assert status == 0, said
         wait_until(lambda: "192.168.97.0/24" in w.router.out("ip -4 route"), 30, "the new route")
+    ping.nothing_lost()
+
+
+@pytest.mark.parametrize("how", ["fail", "die"])
+def test_start_with_an_edit(failing, how):
+    """Nobody is there who could take it back."""
+    w = failing.wa
+    with open(w.conf_file, encoding="ascii") as f:
+        text = f.read()
+    before = state(w)
+    with Ping(failing.host_b, failing.host_a.address) as ping:
+        for name, step in STEPS:
+            print(how, name, step)
+            w.stop()
+            edit(w, text, f"{how} {name} {step}")
+            w.start()
+            wait_until(lambda: w.show("commits")["commits"][0]["state"] == "refused", 60,
+                       "the edit to be refused")
+            assert f"{name}: " in w.show("commits")["commits"][0]["why"]
+            wait_until(lambda: state(w) == before, 30, "all that was there before")
+            failing.wait()
+        ping.flows()
+        w.reload(text)
+        assert w.show("commits")["commits"][0]["state"] != "refused"
     ping.nothing_lost()

@@ -193,6 +193,14 @@ static void start_refused(const char *error)
 	change_now.done(change_now.arg, change_refusal() ? both : error);
 }
 
+/* The files say what a daemon cannot apply, or dies of; what was committed runs. */
+static void start_went_back(const char *error)
+{
+	change_keep_refused(error);
+	change_now_changed();
+	change_now.done(change_now.arg, NULL);
+}
+
 /* A start that is refused: where it would have gone on with what a crash broke off, that is taken
  * back instead. */
 static void change_on_first(void *arg, const char *error)
@@ -218,10 +226,28 @@ static void change_on_first(void *arg, const char *error)
 		return;
 	}
 	change_keep_failed();
-	if (change_journal.committed && !change_now.returns)
+	if (commit_went_back())
+		start_went_back(error);
+	else if (change_journal.committed && !change_now.returns)
 		start_committed(error);
 	else
 		start_refused(error);
+}
+
+/* What runs where the first one fails behind the check: what was committed. NULL: it is that, or
+ * there is none. */
+static struct datastore_version *way_back(void)
+{
+	uint32_t number = change_journal.committed;
+	struct datastore_version *v;
+	char why[MSG_ERROR_MAX];
+
+	if (!number || change_now.number == number)
+		return NULL;
+	v = change_journal_read(number, why, sizeof(why));
+	if (!v)
+		log_error("commits", "commit=%u why=\"%s\"", number, why);
+	return v;
 }
 
 void change_begin_first(struct datastore_version *first, commit_fn done, void *arg)
@@ -231,7 +257,7 @@ void change_begin_first(struct datastore_version *first, commit_fn done, void *a
 	if (change_now.returns)
 		commit_return(first, change_on_first, NULL);
 	else
-		commit_start(first, change_on_first, NULL);
+		commit_first(first, way_back(), change_on_first, NULL);
 }
 
 void change_close(void)

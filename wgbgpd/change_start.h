@@ -3,8 +3,9 @@
  * change_start: the first configuration of a life: that of the files, or what the journal says of a
  * trial, or of a change that a crash broke off (change_index.h).
  *
- * Files that are refused (edited while nothing ran) lock nobody out: what was committed runs, the
- * files stay as they are, and change_refusal() says why until another configuration runs.
+ * Files that are refused (edited while nothing ran) lock nobody out, nor do files of which a daemon
+ * dies: what was committed runs, the files stay as they are, and change_refusal() says why until
+ * another configuration runs.
  */
 #ifndef WGBGP_CHANGE_START_H
 #define WGBGP_CHANGE_START_H

@@ -279,6 +279,11 @@ static const char *history(void)
 	return text;
 }
 
+static bool begins_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
 /* ---- lives of the process */
 
 static char refused[2048]; /* what is wrong with what was to run first */
@@ -561,6 +566,56 @@ static void test_refused_while_stopped(void **state)
 	}
 	assert_string_equal(reload(0), "applied");
 	assert_string_equal(runs(), "two");
+}
+
+/* A daemon that cannot apply it: behind a reload the old one would be in force again. */
+static void test_failed_while_stopped(void **state)
+{
+	static const char *const steps[] = {"wgd config-apply", "bgpd config-apply",
+					    "wgd config-prune"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		crash();
+		edit("two");
+		configs = 0;
+		assert_true(start());
+		refuses = steps[i];
+		assert_string_equal(settle(), "applied");
+		assert_string_equal(runs(), "one");
+		assert_true(files_say("two"));
+		assert_int_equal(configs, 1);
+		assert_non_null(strstr(change_refusal(), ": no"));
+		assert_true(begins_with(history(), "refused start, failed start, "));
+	}
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+	/* What was committed is applied, whatever is said to it. */
+	crash();
+	assert_true(start());
+	refuses = "wgd config-apply";
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+}
+
+/* A trial, and what a crash broke off, are taken back then. */
+static void test_unfinished_fails_at_the_start(void **state)
+{
+	for (unsigned seconds = 0; seconds <= 60; seconds += 60) {
+		edit("two");
+		change_reload(by("reload", seconds), on_done, NULL);
+		for (int i = 0; i < 6; i++)
+			answer_one();
+		crash();
+		assert_true(start());
+		refuses = "bgpd config-apply";
+		assert_string_equal(settle(), "applied");
+		assert_string_equal(runs(), "one");
+		assert_true(files_say("one"));
+		assert_true(begins_with(history(), "returned reload, "));
+		assert_false(change_on_trial());
+	}
 }
 
 /* Where what was committed is refused as well there is no start, and both are said. */
@@ -1423,6 +1478,8 @@ int main(void)
 		TEST(test_broken_while_stopped),
 		TEST(test_unreadable_while_stopped),
 		TEST(test_refused_while_stopped),
+		TEST(test_failed_while_stopped),
+		TEST(test_unfinished_fails_at_the_start),
 		TEST(test_both_are_refused),
 		TEST(test_broken_at_the_first_start),
 		TEST(test_lost),

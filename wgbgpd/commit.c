@@ -51,8 +51,8 @@ static struct {
 	const struct step *step; /* the one that is being answered; NULL: not busy */
 	struct datastore_version
 		*version; /* owned until it is the running one; NULL in a teardown */
-	struct datastore_version *before; /* ran until the first APPLY; owned; NULL: there is none,
-					     or it runs again */
+	struct datastore_version *before; /* ran until the first APPLY, or would have run instead;
+					     owned; NULL: there is none, or it runs again */
 	bool back;			  /* VERSION is the one that ran before: something failed */
 	bool must; /* nothing behind the check makes it fail: it is the way back itself */
 	uint32_t generation;
@@ -135,14 +135,14 @@ static void write_sysctl(const char *path)
 /* From here on a daemon that starts gets the new configuration. */
 static void becomes_running(void)
 {
+	struct datastore_version *ran = datastore_exchange(now.version);
 	struct conf_system leaves;
 
 	conf_leaves_read(conf_system_leaves, conf_get(now.version->json, "system"), &leaves);
-	now.before = datastore_exchange(now.version);
-	if (now.back) { /* it has failed */
-		datastore_version_free(now.before);
-		now.before = NULL;
-	}
+	if (now.back)
+		datastore_version_free(ran); /* it has failed */
+	else if (ran)
+		now.before = ran;
 	conf_set_log(now.version->json);
 	if (leaves.forwarding) {
 		write_sysctl("/proc/sys/net/ipv4/ip_forward");
@@ -270,6 +270,8 @@ static void commit_steps(const struct step *steps, struct datastore_version *ver
 	if (listen_prepare(version->json, error, sizeof(error)) < 0) {
 		next_gate = NULL;
 		datastore_version_free(version);
+		datastore_version_free(now.before);
+		now.before = NULL;
 		done(arg, error);
 		return;
 	}
@@ -279,6 +281,14 @@ static void commit_steps(const struct step *steps, struct datastore_version *ver
 void commit_start(struct datastore_version *version, commit_fn done, void *arg)
 {
 	commit_steps(change_steps, version, done, arg);
+}
+
+void commit_first(struct datastore_version *version, struct datastore_version *instead,
+		  commit_fn done, void *arg)
+{
+	ensure(!now.step && !datastore_running());
+	now.before = instead;
+	commit_start(version, done, arg);
 }
 
 void commit_return(struct datastore_version *version, commit_fn done, void *arg)

@@ -7,8 +7,8 @@
  *     PRUNE   zebra-lite, then wgd: what is removed goes after nobody uses it
  *
  * An error behind the check makes the change fail: the configuration that ran before is applied
- * again by the same steps. What fails then is logged and passed over, as it is where nothing ran
- * before, and in a return.
+ * again by the same steps; at a start, the one that the caller has for that. What fails then is
+ * logged and passed over, as it is where there is none, and in a return.
  *
  * A teardown goes the same way: bgpd, zebra-lite, wgd, one at a time. If a daemon dies in CHECK,
  * its successor is asked again; after the third death the configuration is refused, since it may be
@@ -34,6 +34,10 @@ bool commit_busy(void);
 bool commit_went_back(void); /* the last change failed behind its check */
 /* Takes VERSION over. Only while not busy. DONE may be called before this returns. */
 void commit_start(struct datastore_version *version, commit_fn done, void *arg);
+/* The same with the first one of a life; INSTEAD, taken over as well, is applied where an error
+ * behind the check makes it fail; NULL: there is none. */
+void commit_first(struct datastore_version *version, struct datastore_version *instead,
+		  commit_fn done, void *arg);
 /* The same with what ran before: passwords that cannot be read, addresses where nobody can listen,
  * and all errors behind the check, are logged and passed over. */
 void commit_return(struct datastore_version *version, commit_fn done, void *arg);

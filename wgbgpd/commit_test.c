@@ -522,18 +522,33 @@ static void test_death_in_apply(void **state)
 
 /* ---- daemons that die applying it */
 
-/* Change 2 over 1, up to the step BAD, whose daemon dies. */
-static enum daemon_id die_in(size_t bad)
+/* 1 does not run when 2 begins: it is what a start has for that. */
+static bool at_a_start;
+
+/* Change 2 over 1, up to the step BAD. */
+static enum daemon_id go_up_to(size_t bad)
 {
 	enum daemon_id id = change_steps[bad].id;
 
-	apply(1);
-	start(2);
+	if (at_a_start) {
+		commit_first(version(2, json_object()), version(1, json_object()), on_done, said);
+	} else {
+		apply(1);
+		start(2);
+	}
 	played_settle();
 	answer_all(2);
 	for (size_t i = 0; i < bad; i++)
 		answer(change_steps[i].id, 2, "");
 	assert_true(commit_waits_for(id));
+	return id;
+}
+
+/* Its daemon dies there. */
+static enum daemon_id die_in(size_t bad)
+{
+	enum daemon_id id = go_up_to(bad);
+
 	restart(id);
 	return id;
 }
@@ -619,6 +634,31 @@ static void test_successor_says_no(void **state)
 		answer(id, 2, "no");
 		ends_in_the_old_one(id, "no");
 	}
+}
+
+/* A start ends in what was committed before, as a change of what runs does. */
+static void test_first_goes_back(void **state)
+{
+	at_a_start = true;
+	test_dies_twice(state);
+	test_dies_once(state);
+	test_successor_says_no(state);
+	for (size_t bad = 0; bad < ARRAY_SIZE(change_steps); bad++) {
+		enum daemon_id id = go_up_to(bad);
+
+		answer(id, 2, "no");
+		ends_in_the_old_one(id, "no");
+	}
+	at_a_start = false;
+	/* Not where the check refuses it: the caller has to say what runs then. */
+	commit_first(version(2, json_object()), version(1, json_object()), on_done, said);
+	played_settle();
+	answer(DAEMON_WGD, 2, "no");
+	for (int id = 1; id < DAEMON_COUNT; id++)
+		answer(id, 2, "");
+	assert_string_equal(done(), "wgd: no");
+	assert_false(commit_went_back());
+	assert_null(datastore_running());
 }
 
 /* There is nothing better than what a return leads to. */
@@ -1048,6 +1088,7 @@ int main(void)
 		TEST(test_dies_twice),
 		TEST(test_dies_once),
 		TEST(test_successor_says_no),
+		TEST(test_first_goes_back),
 		TEST(test_return_goes_on),
 		TEST(test_one_that_is_away),
 		TEST(test_give_up),
