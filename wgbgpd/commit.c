@@ -404,12 +404,12 @@ bool commit_give_up(const char *why)
 
 void commit_daemon_gone(enum daemon_id id)
 {
-	if (checking() && ++now.deaths[id] < CHECK_DEATHS) {
+	if (checking() && !now.must && ++now.deaths[id] < CHECK_DEATHS) {
 		now.waiting |= BIT(id); /* its successor checks it */
 		return;
 	}
-	if (checking()) {
-		answered(id, "died while it checked the configuration");
+	if (checking()) { /* on the way back by what it leads away from, perhaps */
+		answered(id, now.must ? "" : "died while it checked the configuration");
 	} else if (now.fallen & BIT(id)) {
 		now.waiting &= ~BIT(id);
 		rose(id, "died twice while it applied the configuration");

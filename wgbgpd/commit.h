@@ -39,7 +39,7 @@ void commit_start(struct datastore_version *version, commit_fn done, void *arg);
 void commit_first(struct datastore_version *version, struct datastore_version *instead,
 		  commit_fn done, void *arg);
 /* The same with what ran before: passwords that cannot be read, addresses where nobody can listen,
- * and all errors behind the check, are logged and passed over. */
+ * daemons that die, and all errors behind the check, are logged and passed over. */
 void commit_return(struct datastore_version *version, commit_fn done, void *arg);
 /* As commit_start(), but for the check alone: nothing changes. */
 void commit_check(struct datastore_version *version, commit_fn done, void *arg);

@@ -688,6 +688,27 @@ static void test_return_goes_on(void **state)
 	assert_string_equal(datastore_running()->text, "{2}");
 }
 
+/* What runs kills a daemon again and again: the way out of it does not wait for that. */
+static void test_return_from_what_kills(void **state)
+{
+	apply(1);
+	commit_return(version(2, json_object()), on_done, said);
+	played_settle();
+	for (int i = 0; i < 5; i++) {
+		restart(DAEMON_BGPD);
+		assert_true(commit_busy());
+		assert_string_equal(done(), "");
+	}
+	played_end(DAEMON_BGPD);
+	commit_daemon_gone(DAEMON_BGPD);
+	answer(DAEMON_WGD, 2, "");
+	answer(DAEMON_ZEBRA, 2, "");
+	answer(DAEMON_BFDD, 2, "");
+	assert_int_equal(datastore_running()->generation, 2);
+	answer_on(-1);
+	assert_string_equal(done(), "applied");
+}
+
 static void test_one_that_is_away(void **state)
 {
 	played_end(DAEMON_BFDD);
@@ -1090,6 +1111,7 @@ int main(void)
 		TEST(test_successor_says_no),
 		TEST(test_first_goes_back),
 		TEST(test_return_goes_on),
+		TEST(test_return_from_what_kills),
 		TEST(test_one_that_is_away),
 		TEST(test_give_up),
 		TEST(test_no_answer),
