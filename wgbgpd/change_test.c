@@ -1077,6 +1077,26 @@ static void test_confirmed(void **state)
 	assert_string_equal(runs(), "two");
 }
 
+/* Nobody can confirm what does not run yet. */
+static void test_confirmed_too_early(void **state)
+{
+	for (int steps = 0; steps < 10; steps++) {
+		edit("two");
+		change_reload(by("reload", 60), on_done, NULL);
+		for (int i = 0; i < steps; i++)
+			answer_one();
+		assert_true(commit_busy());
+		assert_non_null(strstr(change_confirm(), "still being applied"));
+		assert_string_equal(settle(), "applied");
+		assert_true(change_on_trial());
+		assert_null(change_confirm());
+		start_again();
+		assert_string_equal(runs(), "two");
+		edit("one");
+		assert_string_equal(reload(0), "applied");
+	}
+}
+
 static void test_nothing_else_meanwhile(void **state)
 {
 	const char *said_left;
@@ -1497,6 +1517,7 @@ int main(void)
 		TEST(test_trial_ends),
 		TEST(test_trial_ends_in_a_suspend),
 		TEST(test_confirmed),
+		TEST(test_confirmed_too_early),
 		TEST(test_nothing_else_meanwhile),
 		TEST(test_trial_before_a_check),
 		TEST(test_rollback_on_trial),

@@ -214,6 +214,13 @@ void change_trial_watch(commit_fn done, void *arg)
 		change_trial_settle();
 }
 
+/* The trial itself: nobody can have seen yet what it does. */
+static bool is_being_applied(void)
+{
+	return commit_busy() && change_now.trial &&
+	       change_now.number == change_journal.pending.number;
+}
+
 const char *change_confirm(void)
 {
 	struct change_index before = change_journal;
@@ -221,6 +228,8 @@ const char *change_confirm(void)
 
 	if (!number)
 		return "nothing waits for it";
+	if (is_being_applied())
+		return "what would wait for it is still being applied";
 	if (!change_trial_first("the trial is confirmed"))
 		return "another change is being applied";
 	change_journal.committed = number;
