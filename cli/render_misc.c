@@ -137,6 +137,8 @@ static void commits_row(struct view *v, const json_t *row)
 		fprintf(v->out, "     %s\n", TEXT(row, "why"));
 	if (str_eq(str_of(row, "guard"), "overridden"))
 		fprintf(v->out, "     its guard was not asked\n");
+	if (str_eq(str_of(row, "guard"), "asked") && str_eq(str_of(row, "state"), "failed"))
+		fprintf(v->out, "     its guard had not answered when wgbgpd ended\n");
 }
 
 static const struct column daemon_columns[] = {

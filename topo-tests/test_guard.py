@@ -105,6 +105,44 @@ def test_guard_down(guarded):
     assert newest(w) == ("pending", "up")
 
 
+@pytest.mark.parametrize("victim", ["parent", "wgd", "bgpd", "client"])
+def test_killed_while_asked(guarded, victim):
+    """Nothing comes back by wg2, and somebody dies before that is certain: the change is not begun, and
+    nothing waits for anything, not by the next starts either."""
+    d, w = guarded, guarded.wsite[1]
+    text = read(w)
+    d.net.cut("site1", "hub2")
+    w.write(text.replace(GUARDED, GUARDED + " mtu 1300;"))
+    before = w.show("commits")["commits"]
+    asking = w.cli_start("reload confirmed 5")
+    wait_until(lambda: w.show("commits")["commits"][0].get("guard") == "asked", 10, "the question")
+    if victim == "parent":
+        w.process.kill()
+        wait_until(lambda: not w.process.alive(), what="the end")
+        w.start()
+    elif victim == "client":
+        asking.kill()
+    else:
+        w.kill_daemon(victim)
+    assert asking.wait() != 0
+    wait_until(lambda: "applying" not in [c["state"] for c in w.show("commits")["commits"]], 60,
+               "the question to end")
+    for again in range(3):
+        wait_until(lambda: w.cli_run("show configuration").returncode == 0, 30, "the start to end")
+        assert "mtu 1300" not in w.cli("show configuration")
+        assert not [c for c in w.show("commits")["commits"] if c["state"] == "pending"]
+        if victim != "parent":
+            assert w.show("commits")["commits"] == before
+            break
+        assert newest(w) == ("refused", None) \
+            and "had not answered" in w.cli("show version")
+        w.restart()
+    d.net.restore("site1", "hub2")
+    w.wait_tunnel("hub2", "up", "degraded")
+    w.cli("reload")
+    assert newest(w) == ("pending", "up")
+
+
 def test_circle(guarded):
     """Refused where it stands."""
     w = guarded.wsite[1]

@@ -55,10 +55,12 @@ static void on_done(void *arg, const char *error)
 
 static void on_guards(const char *error)
 {
-	if (error)
+	if (error) {
 		commit_gate_passed(error);
-	else
-		health_pass(commit_gate_passed);
+		return;
+	}
+	change_keep_guarded();
+	health_pass(commit_gate_passed);
 }
 
 static void on_gate(void)

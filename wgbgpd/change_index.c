@@ -156,6 +156,26 @@ uint32_t change_index_in(const struct change_index *index, const char *state)
 	return 0;
 }
 
+uint32_t change_index_unbegun(const struct change_index *index)
+{
+	const json_t *last =
+		json_array_get(index->commits, json_array_size(index->commits) - 1);
+	bool ended = is_in(last, "applying") || is_in(last, "failed");
+
+	return ended && str_eq(conf_str(last, "guard", ""), CHANGE_GUARD_ASKED)
+		       ? record_number(last)
+		       : 0;
+}
+
+void change_index_end_unbegun(struct change_index *index, uint32_t number)
+{
+	if (index->pending.number == number)
+		memset(&index->pending, 0, sizeof(index->pending));
+	if (index->writing == number)
+		index->writing = 0;
+	change_index_set(index, number, "failed");
+}
+
 /* ---- what time and a crash make of it */
 
 /* After another start of the machine there is only the wall clock; where that is before the trial's
@@ -206,6 +226,9 @@ struct change_begin change_begin(const struct change_index *index, uint32_t file
 		b.run = index->writing;
 		b.write = true;
 		b.resume = b.run;
+	} else if (files && files == change_index_unbegun(index)) {
+		b.resume = files;
+		b.unbegun = true;
 	} else if (files && files == applying) {
 		b.resume = files;
 	} else {

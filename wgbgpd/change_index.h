@@ -9,7 +9,8 @@
  *
  *     applying ─► committed                   pending: a confirmed commit that waits
  *              └► pending ─► committed | returned
- *              └► failed     an error behind the check: what ran before runs again
+ *              └► failed     an error behind the check: what ran before runs again; or it was
+ *                            broken off before its guards said yes ("guard": "asked"): not begun
  *
  * What is asked here is pure; change.h, change_trial.h and change_start.h act.
  */
@@ -23,6 +24,7 @@
 #define CHANGE_RECORDS_MAX 60
 #define CHANGE_BYTES_MAX (256u << 20) /* of their texts, where that is more than the last one's */
 #define CHANGE_BOOT_ID 40
+#define CHANGE_GUARD_ASKED "asked" /* "guard" of a record, until all guards have said yes */
 
 /* What time it is, by clocks that do not depend on each other. */
 struct change_clock {
@@ -64,6 +66,11 @@ uint32_t change_index_back(const struct change_index *index, unsigned back);
 /* The newest version in this state, 0: none. */
 uint32_t change_index_in(const struct change_index *index, const char *state);
 
+/* The newest change, where it was never begun: its guards had not answered. 0: that is not so. */
+uint32_t change_index_unbegun(const struct change_index *index);
+/* It has failed then: nothing waits for it, or writes it into the files. */
+void change_index_end_unbegun(struct change_index *index, uint32_t number);
+
 /* Of the trial, 0: it is over. */
 uint32_t change_left_s(const struct change_index *index, const struct change_clock *now);
 
@@ -75,6 +82,7 @@ struct change_begin {
 	uint32_t run;	 /* a version of the store; 0: what the files say */
 	bool write;	 /* and its texts are put into the files */
 	uint32_t resume; /* the files are those of this version, of which only the end is missing */
+	bool unbegun;	 /* and it was never begun: it is not to run before its guards are asked */
 	bool record;	 /* the files are a new version */
 	bool returned;	 /* the trial is over */
 };

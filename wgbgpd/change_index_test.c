@@ -109,8 +109,9 @@ static const char *begins(uint32_t files, const struct change_clock *now)
 	static char text[64];
 	struct change_begin b = change_begin(&index_, files, now);
 
-	snprintf(text, sizeof(text), "run %u%s resume %u%s%s", b.run, b.write ? " write" : "",
-		 b.resume, b.record ? " record" : "", b.returned ? " returned" : "");
+	snprintf(text, sizeof(text), "run %u%s resume %u%s%s%s", b.run, b.write ? " write" : "",
+		 b.resume, b.unbegun ? " unbegun" : "", b.record ? " record" : "",
+		 b.returned ? " returned" : "");
 	return text;
 }
 
@@ -151,6 +152,51 @@ static void test_starts(void **state)
 	assert_string_equal(begins(0, &later), "run 1 write resume 0 returned");
 }
 
+static uint32_t add_guarded(const char *guard)
+{
+	uint32_t number = add("applying");
+
+	json_object_set_new(change_index_find(&index_, number), "guard", json_string(guard));
+	return number;
+}
+
+/* A change whose guards had not answered was never begun: it does not run by itself, not even
+ * where the files say it. One whose guards had is finished like any other. */
+static void test_starts_unbegun(void **state)
+{
+	struct change_clock later = clock_;
+	uint32_t asked;
+
+	later.boot_s += 100;
+	index_.committed = add("committed");
+	asked = add_guarded(CHANGE_GUARD_ASKED);
+	trial(asked, 60);
+	index_.writing = asked;
+	assert_int_equal(change_index_unbegun(&index_), asked);
+	change_index_end_unbegun(&index_, asked);
+	for (int again = 0; again < 2; again++) { /* at the next start, too */
+		assert_int_equal(change_index_unbegun(&index_), asked);
+		assert_int_equal(index_.pending.number, 0);
+		assert_string_equal(begins(asked, &clock_), "run 0 resume 2 unbegun");
+		assert_string_equal(begins(asked, &later), "run 0 resume 2 unbegun");
+		assert_string_equal(begins(1, &clock_), "run 0 resume 0");
+		assert_string_equal(begins(0, &clock_), "run 0 resume 0 record");
+		assert_string_equal(
+			conf_str(change_index_find(&index_, asked), "state", ""), "failed");
+	}
+	add("committed"); /* the next one ends that */
+	assert_int_equal(change_index_unbegun(&index_), 0);
+	assert_string_equal(begins(asked, &clock_), "run 0 resume 0 record");
+	/* Behind its guards. */
+	asked = add_guarded("up");
+	assert_int_equal(change_index_unbegun(&index_), 0);
+	assert_string_equal(begins(asked, &clock_), "run 0 resume 4");
+	trial(asked, 60);
+	assert_string_equal(begins(asked, &clock_), "run 4 resume 0");
+	change_index_end_trial(&index_, "failed");
+	assert_int_equal(change_index_unbegun(&index_), 0);
+}
+
 static int setup(void **state)
 {
 	change_index_init(&index_);
@@ -171,6 +217,7 @@ int main(void)
 		TEST(test_document),
 		TEST(test_time),
 		TEST(test_starts),
+		TEST(test_starts_unbegun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,18 @@ bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, c
 	return !err || !(change_now.trial || (change_now.writes && !change_now.files.offered));
 }
 
+void change_keep_guarded(void)
+{
+	json_t *record = change_index_find(&change_journal, change_now.number);
+
+	if (!str_eq(conf_str(record, "guard", ""), CHANGE_GUARD_ASKED))
+		return;
+	json_object_set_new(record, "guard", json_string("up"));
+	if (change_now.trial)
+		change_clock_read(&change_journal.pending.since);
+	change_journal_save();
+}
+
 /* ---- behind it */
 
 static void write_files(void)

@@ -13,6 +13,9 @@
  * there is no change without that. Else what cannot be kept is one of the warnings. */
 bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, char *why,
 		 size_t size);
+/* Its guards, if there are any, have said yes: a crash before this leaves nothing to be finished
+ * (change_index.h). A trial's time begins here then. */
+void change_keep_guarded(void);
 /* It runs. */
 void change_keep_applied(void);
 /* It was refused, or what ran before it runs again. */

@@ -11,17 +11,21 @@
 #include "change_trial.h"
 #include "log.h"
 #include "spared.h"
+#include "util.h"
 
 #define INSTEAD "commit %u, which would run instead: %s"
 
 static uint32_t version_of_files(const struct datastore_version *v)
 {
 	const struct conf_texts *texts = &v->loaded.written->texts;
-	uint32_t applying = change_index_in(&change_journal, "applying");
+	const uint32_t known[] = {change_journal.committed,
+				  change_index_in(&change_journal, "applying"),
+				  change_index_unbegun(&change_journal)};
 
-	return change_journal_has(change_journal.committed, texts) ? change_journal.committed
-	       : change_journal_has(applying, texts)		   ? applying
-								   : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (change_journal_has(known[i], texts))
+			return known[i];
+	return 0;
 }
 
 /* False: a reload would be refused, too, with ERRS. */
@@ -79,7 +83,36 @@ static void drop_unfinished(void)
 		change_index_drop(&change_journal, number);
 }
 
+/* A crash while guards were asked about a change leaves nothing to be finished. */
+static void end_unbegun(void)
+{
+	uint32_t number = change_index_unbegun(&change_journal);
+
+	if (!number || number != change_index_in(&change_journal, "applying"))
+		return;
+	log_warn("reload-refused", "commit=%u why=\"its guards had not answered\"", number);
+	change_index_end_unbegun(&change_journal, number);
+	change_journal_save();
+}
+
 /* ---- of the files, or what was committed in their place */
+
+static bool refuse_unbegun(const struct change_begin *b, struct conf_errors *errs)
+{
+	struct datastore_version *instead;
+	char why[256];
+
+	if (!b->unbegun)
+		return false;
+	instead = change_journal_read(change_journal.committed, why, sizeof(why));
+	datastore_version_free(instead);
+	if (instead)
+		conf_error(errs, NULL,
+			   "the files are commit %u, whose guards had not answered when everything "
+			   "ended: `reload` asks them",
+			   b->resume);
+	return instead != NULL;
+}
 
 /* What the files say, with B; NULL: they are refused, as ERRS says. */
 static struct datastore_version *of_files(struct change_begin *b, const struct change_clock *clock,
@@ -90,7 +123,7 @@ static struct datastore_version *of_files(struct change_begin *b, const struct c
 	if (!v)
 		return NULL;
 	*b = change_begin(&change_journal, version_of_files(v), clock);
-	if (!b->record || note_edit(v, errs))
+	if (!refuse_unbegun(b, errs) && (!b->record || note_edit(v, errs)))
 		return v;
 	datastore_version_free(v);
 	return NULL;
@@ -139,6 +172,7 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 	change_trial_open();
 	change_clock_read(&clock);
 	change_now_begin("start", NULL, NULL);
+	end_unbegun();
 	v = change_journal_wants(&b, &clock);
 	if (!v)
 		v = of_files(&b, &clock, errs);

@@ -139,14 +139,36 @@ static const char *runs(void)
 		       : "a mixture";
 }
 
-/* ---- daemons that say yes, and are not asked how they are */
+/* ---- daemons that say yes, and are not asked how they are, but for guards */
+
+static ask_fn guard_fn; /* who waits for a guard; NULL: nobody */
+static void *guard_arg;
 
 void __wrap_ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg);
 
 void __wrap_ask_daemon(enum daemon_id id, json_t *request, ask_fn fn, void *arg)
 {
+	bool prove = str_eq(conf_str(request, "command", ""), "prove");
+
 	json_decref(request);
-	fn(arg, NULL, "played");
+	if (!prove) {
+		fn(arg, NULL, "played");
+		return;
+	}
+	guard_fn = fn;
+	guard_arg = arg;
+}
+
+/* ERROR: instead of yes. */
+static void guard_answers(const char *error)
+{
+	json_t *yes = json_pack("{s:s, s:s}", "peer", "hub", "by", "echo");
+	ask_fn fn = guard_fn;
+
+	assert_non_null(fn);
+	guard_fn = NULL;
+	fn(guard_arg, error ? NULL : yes, error);
+	json_decref(yes);
 }
 
 static void from_daemon(enum daemon_id id, const struct ipc_frame *frame)
@@ -1393,6 +1415,145 @@ static void test_ended_at_each_step(void **state)
 		}
 }
 
+/* ---- guards */
+
+/* What the second file says as well: wg1, which has wg0 for its guard, and STATEMENT there. */
+static void say_guarded(const char *statement)
+{
+	snprintf(bgp, sizeof(bgp),
+		 "wireguard { interface wg1 { private-key-file %s/key; address 10.9.1.1/24;\n"
+		 "guard wg0; %s } }\n",
+		 scratch_dir(), statement);
+}
+
+static void say_touched(bool touched)
+{
+	say_guarded(touched ? "mtu 1300;" : "");
+}
+
+static void begin_guarded(bool by_client)
+{
+	struct change_offer old, offer;
+
+	guard_fn = NULL;
+	if (by_client) {
+		old = offer_of("two", "one");
+		say_touched(true);
+		offer = offer_of("two", "one");
+		json_decref((json_t *)offer.base);
+		offer.base = json_incref((json_t *)old.base);
+		change_commit(offered(&offer, 60), on_done, NULL);
+		offer_free(&old);
+		offer_free(&offer);
+	} else {
+		say_touched(true);
+		edit("two");
+		change_reload(by("reload", 60), on_done, NULL);
+	}
+}
+
+static void setup_guarded(void)
+{
+	say_touched(false);
+	edit("one");
+	assert_string_equal(reload(0), "applied");
+}
+
+/* It was not begun: the old one runs, and nothing waits for anything. */
+static void is_unbegun(bool by_client)
+{
+	assert_string_equal(runs(), "one");
+	assert_false(change_on_trial());
+	assert_true(begins_with(history(), by_client ? "failed commit, committed reload"
+						     : "refused start, failed reload, "));
+	say_touched(!by_client);
+	assert_true(files_say(by_client ? "one" : "two"));
+	if (!by_client)
+		assert_non_null(strstr(change_refusal(), "whose guards had not answered when"));
+}
+
+/* Everything ends in each moment until the guard says yes, and the change was not begun. Only a
+ * question to the guard brings it into force; a later start does not. */
+static void test_ended_before_the_guard(void **state)
+{
+	for (int by_client = 0; by_client < 2; by_client++)
+		for (int steps = 0; steps <= DAEMON_COUNT; steps++) {
+			setup_guarded();
+			begin_guarded(by_client);
+			for (int i = 0; i < steps; i++)
+				answer_one();
+			assert_true(!guard_fn == (steps < DAEMON_COUNT));
+			start_again();
+			is_unbegun(by_client);
+			start_again();
+			is_unbegun(by_client);
+			if (!by_client) {
+				change_reload(by("reload", 60), on_done, NULL);
+				for (int i = 0; i < DAEMON_COUNT; i++)
+					answer_one();
+				guard_answers(NULL);
+				assert_string_equal(settle(), "applied");
+				assert_string_equal(runs(), "two");
+				assert_true(change_on_trial());
+			}
+			teardown(state);
+			assert_int_equal(setup(state), 0);
+		}
+}
+
+/* Behind its yes the change is one like any other: it is finished, and its time has begun there. */
+static void test_ended_behind_the_guard(void **state)
+{
+	for (int by_client = 0; by_client < 2; by_client++)
+		for (int steps = 0; steps <= 6; steps++) {
+			setup_guarded();
+			begin_guarded(by_client);
+			for (int i = 0; i < DAEMON_COUNT; i++)
+				answer_one();
+			pass(59);
+			guard_answers(NULL);
+			for (int i = 0; i < steps; i++)
+				answer_one();
+			pass(1);
+			start_again();
+			assert_string_equal(runs(), "two");
+			assert_true(files_say("two"));
+			assert_true(change_on_trial());
+			pass(59);
+			AWAIT_RETURN();
+			say_touched(false);
+			assert_string_equal(runs(), "one");
+			assert_true(files_say("one"));
+			teardown(state);
+			assert_int_equal(setup(state), 0);
+		}
+}
+
+/* A daemon that is asked goes; the change is given up: refused, and nothing waits. */
+static void test_guard_is_lost(void **state)
+{
+	for (int given_up = 0; given_up < 2; given_up++) {
+		setup_guarded();
+		begin_guarded(false);
+		for (int i = 0; i < DAEMON_COUNT; i++)
+			answer_one();
+		if (given_up) {
+			assert_true(commit_give_up("nobody waits"));
+			guard_answers(NULL); /* too late */
+		} else {
+			guard_answers("the daemon went away");
+		}
+		assert_false(commit_busy());
+		assert_non_null(strstr(said, given_up ? "nobody waits" : "the daemon went away"));
+		assert_false(change_on_trial());
+		assert_string_equal(change_confirm(), "nothing waits for it");
+		assert_string_equal(runs(), "one");
+		assert_true(begins_with(history(), "committed reload, "));
+		teardown(state);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
 /* ---- where nothing can be kept */
 
 static void test_no_store(void **state)
@@ -1531,6 +1692,9 @@ int main(void)
 		TEST(test_trial_over_at_the_start),
 		TEST(test_broken_off_and_refused),
 		TEST(test_ended_at_each_step),
+		TEST(test_ended_before_the_guard),
+		TEST(test_ended_behind_the_guard),
+		TEST(test_guard_is_lost),
 		TEST(test_no_store),
 		TEST(test_not_kept),
 		TEST(test_damaged_way_back),

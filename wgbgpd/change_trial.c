@@ -56,7 +56,7 @@ bool change_trial_first(const char *why)
 {
 	if (!commit_busy())
 		return true;
-	return !str_eq(change_now.how, "return") && commit_give_up(why);
+	return !(change_now.how && str_eq(change_now.how, "return")) && commit_give_up(why);
 }
 
 static void trial_unwatch(void)

@@ -32,8 +32,8 @@ void change_trial_watch(commit_fn done, void *arg);
 void change_trial_resume(void);
 /* Whoever waits so hears of it now. */
 void change_trial_settle(void);
-/* What is only being checked by others is given up for the trial's sake, and WHY is said there.
- * False: a change is being applied. */
+/* What is only being checked, and is no return, is given up: WHY is said there. False: a change is
+ * being applied. */
 bool change_trial_first(const char *why);
 /* Its version is in STATE now, in memory. */
 void change_trial_end(const char *state);

@@ -481,12 +481,13 @@ bool endpoint_own_run(struct request *r, const char *command, const json_t *args
 
 void endpoint_own_forget(struct request *r)
 {
-	if (changing == r) {
-		changing = NULL;
-		change_trial_settle();
-	}
 	plan_forget(r);
 	drill_forget(r);
+	if (changing != r)
+		return;
+	changing = NULL;
+	change_trial_first("who asked for it is gone: nothing was changed"); /* but no way back */
+	change_trial_settle();
 }
 
 /* A change that waits for a silent daemon is given up as long as nothing was applied. Later it goes

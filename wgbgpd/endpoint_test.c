@@ -808,6 +808,34 @@ static void test_log_level(void **state)
 	log_set_level(LOG_LEVEL_INFO);
 }
 
+/* Who asked for a change and goes before anything of it is applied has given it up. */
+static void test_change_of_one_that_goes(void **state)
+{
+	uint32_t n = 0;
+
+	run_configuration(100);
+	for (int leaves = 0; leaves < 2; leaves++)
+		for (int applied = 0; applied < 2; applied++) {
+			n++;
+			open_client(0);
+			request(0, 1, "{\"command\":\"log-level\",\"level\":\"info\"}");
+			settle();
+			if (applied)
+				answer_all(n);
+			if (leaves)
+				lost(&ends[0], "");
+			else
+				send_id(ends[0].ipc, MSG_CANCEL, 1);
+			settle();
+			assert_int_equal(commit_busy(), applied);
+			for (int i = 0; i < 5 && commit_busy(); i++)
+				answer_all(n);
+			assert_false(commit_busy());
+			assert_int_equal(datastore_running()->generation == n, applied);
+			played_text[0] = '\0';
+		}
+}
+
 static void test_teardown_asked_for(void **state)
 {
 	run_configuration(3);
@@ -986,6 +1014,7 @@ int main(void)
 		TEST(test_reload),
 		TEST(test_trials),
 		TEST(test_log_level),
+		TEST(test_change_of_one_that_goes),
 		TEST(test_teardown_asked_for),
 		TEST(test_silent_in_a_change),
 		TEST(test_silent_before_a_change),

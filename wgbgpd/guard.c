@@ -106,7 +106,7 @@ bool guard_mind(struct change_ask *ask, const json_t *before, const json_t *afte
 		warn_of_both(ask, wanted, touched);
 		json_decref(touched);
 		put_on_trial(ask, first);
-		ask->guard = ask->override_guard ? "overridden" : "up";
+		ask->guard = ask->override_guard ? "overridden" : CHANGE_GUARD_ASKED;
 	}
 	guards.wanted = wanted;
 	if (!first || ask->override_guard)

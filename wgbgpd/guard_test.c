@@ -127,7 +127,7 @@ static void test_up(void **state)
 
 	assert_true(begin(&ask, 2, 2, why));
 	assert_int_equal(ask.seconds, GUARD_TRIAL_S);
-	assert_string_equal(ask.guard, "up");
+	assert_string_equal(ask.guard, "asked");
 	assert_string_equal(warned,
 			    "interface wg1 has a guard, and wireguard interface wg1 touches "
 			    "it: this is on trial, for 5 minutes\n");
