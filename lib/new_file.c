@@ -22,14 +22,19 @@ static int write_all(int fd, const char *at, size_t len)
 	return 0;
 }
 
+/* In place of what an earlier one has left there, and never by way of a link. -1 with errno. */
+static int new_file_create(int dir, const char *name)
+{
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return -1;
+	return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 int new_file_write_at(int dir, const char *name, const void *text, size_t len,
 		      const struct stat *like)
 {
-	int fd, err;
+	int fd = new_file_create(dir, name), err;
 
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, text, len);
@@ -82,7 +87,7 @@ FILE *new_file_begin(struct new_file *n, const char *path)
 	int fd;
 
 	*n = (struct new_file){path, xasprintf("%s.new", path)};
-	fd = open(n->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = new_file_create(AT_FDCWD, n->tmp);
 	file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file)
 		free(n->tmp);

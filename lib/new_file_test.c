@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,12 +86,42 @@ static void test_left_over(void **state)
 	holds("new");
 }
 
+/* A link that somebody has put there is not written through. */
+static void test_link(void **state)
+{
+	char victim[80];
+	struct stat st;
+
+	snprintf(victim, sizeof(victim), "%s/victim", dir);
+	assert_int_equal(symlink(victim, tmp), 0);
+	assert_int_equal(put("new", false), 0);
+	holds("new");
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(access(victim, F_OK), -1);
+}
+
+/* What is longer cannot be written. */
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 static void test_fails(void **state)
 {
+	int err;
+
 	for (int durable = 0; durable < 2; durable++) {
 		assert_int_equal(put("old", false), 0);
-		assert_int_equal(symlink("/dev/full", tmp), 0);
-		assert_int_equal(put("new", durable), -ENOSPC);
+		limit_files(0);
+		err = put("new", durable);
+		limit_files(RLIM_INFINITY);
+		assert_int_equal(err, -EFBIG);
 		holds("old");
 		assert_int_equal(mkdir(tmp, 0700), 0);
 		assert_int_equal(put("new", durable), -EISDIR);
@@ -147,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replaces),
 		cmocka_unit_test(test_left_over),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_fails),
 		cmocka_unit_test(test_durable),
 	};
