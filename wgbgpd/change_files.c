@@ -3,27 +3,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "buf.h"
+#include "change_place.h"
 #include "new_file.h"
 #include "util.h"
 
 #define NEW_MODE 0640 /* of a file that was removed */
+#define FRESH ".wgbgp-new"
+#define REJECTED ".rejected"
 
 struct change_file {
-	char *path;		 /* where symbolic links lead to */
-	char *fresh;		 /* beside it, with the new text */
+	struct change_place at;
+	bool shares;		 /* the directory's descriptor, with another one */
 	char was[CONF_HASH_HEX]; /* the hash of what a client started from; "": nobody did */
 };
 
-static int open_and_read(const char *path, int flags, struct wr *text, struct stat *st)
+/* Closes FD, which may be -1 with errno. */
+static int files_fill(int fd, struct wr *text, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags), err = 0;
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -39,55 +42,106 @@ static int open_and_read(const char *path, int flags, struct wr *text, struct st
 
 int change_files_read(const char *path, struct wr *out, struct stat *st)
 {
-	return open_and_read(path, 0, out, st);
+	return files_fill(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), out, st);
 }
 
-/* Where the name leads to; the name itself where nothing is. To be freed. */
-static char *target(const char *path)
+/* To be freed. */
+static char *name_beside(const struct change_place *at, const char *suffix)
 {
-	char *real = realpath(path, NULL);
-
-	return real ? real : xstrdup(path);
+	return xasprintf("%s%s", at->name, suffix);
 }
 
-static bool is_put(const struct change_files *files, const char *path)
+/* What the file says, or the one beside it with SUFFIX. */
+static int read_beside(const struct change_place *at, const char *suffix, struct wr *text,
+		       struct stat *st)
+{
+	char *name = name_beside(at, suffix);
+	int fd = openat(at->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	int err = files_fill(fd, text, st);
+
+	free(name);
+	return err;
+}
+
+static int write_beside(const struct change_place *at, const char *suffix, const void *text,
+			size_t len, const struct stat *like)
+{
+	char *name = name_beside(at, suffix);
+	int err = new_file_write_at(at->dir, name, text ? text : "", len, like);
+
+	free(name);
+	return err;
+}
+
+/* FROM and TO are suffixes. */
+static int rename_beside(const struct change_place *at, const char *from, const char *to)
+{
+	char *old = name_beside(at, from), *new = name_beside(at, to);
+	int err = renameat(at->dir, old, at->dir, new) < 0 ? -errno : 0;
+
+	free(old);
+	free(new);
+	return err;
+}
+
+static void remove_beside(const struct change_place *at, const char *suffix)
+{
+	char *name = name_beside(at, suffix);
+
+	unlinkat(at->dir, name, 0);
+	free(name);
+}
+
+static bool is_put(const struct change_files *files, const struct change_place *at)
 {
 	for (size_t i = 0; i < files->n; i++)
-		if (str_eq(files->v[i].path, path))
+		if (str_eq(files->v[i].at.name, at->name) &&
+		    change_place_same_dir(&files->v[i].at, at))
 			return true;
 	return false;
 }
 
-static void files_add(struct change_files *files, struct change_file f)
+/* Takes AT over. Thousands of files may be in one directory. */
+static struct change_file *files_add(struct change_files *files, const struct change_place *at)
 {
+	struct change_file f = {.at = *at};
+
+	for (size_t i = 0; i < files->n && !f.shares; i++) {
+		if (!change_place_same_dir(&files->v[i].at, at))
+			continue;
+		close(f.at.dir);
+		f.at.dir = files->v[i].at.dir;
+		f.shares = true;
+	}
 	files->v = xgrow(files->v, files->n, &files->cap, sizeof(*files->v));
-	files->v[files->n++] = f;
+	files->v[files->n] = f;
+	return &files->v[files->n++];
 }
 
 static int prepare_one(const struct conf_text *t, struct change_files *out)
 {
 	struct stat like = {.st_mode = NEW_MODE, .st_uid = geteuid(), .st_gid = getegid()};
-	struct change_file f = {.path = target(t->path)};
+	struct change_place at;
 	struct wr text = {0};
-	int err = change_files_read(f.path, &text, &like);
-	bool same = !err && text.len == t->len && memcmp(text.data, t->text, t->len) == 0;
+	int err = change_place_find(t->path, &at);
+	bool same;
 
+	if (err)
+		return err;
+	err = read_beside(&at, "", &text, &like);
+	same = (!err && text.len == t->len && memcmp(text.data, t->text, t->len) == 0) ||
+	       is_put(out, &at); /* it is included by two spellings */
 	wr_free(&text);
-	if (!err)
-		same |= is_put(out, f.path); /* it is included by two spellings */
 	if (same || (err && err != -ENOENT)) {
-		free(f.path);
+		change_place_free(&at);
 		return same ? 0 : err;
 	}
-	f.fresh = xasprintf("%s.wgbgp-new", f.path);
-	err = new_file_write_at(AT_FDCWD, f.fresh, t->text, t->len, &like);
-	files_add(out, f);
-	return err;
+	return write_beside(&files_add(out, &at)->at, FRESH, t->text, t->len, &like);
 }
 
 static int files_say(int err, const char *path, char *why, size_t size)
 {
-	snprintf(why, size, "%s: %s", path, strerror(-err));
+	snprintf(why, size, "%s: %s", path, change_place_error(err));
 	return err;
 }
 
@@ -106,28 +160,18 @@ int change_files_prepare(const struct conf_texts *texts, struct change_files *ou
 	return 0;
 }
 
-static int write_text(const char *name, const struct wr *text, const struct stat *like)
-{
-	const void *data = text->data ? (const void *)text->data : "";
-
-	return new_file_write_at(AT_FDCWD, name, data, text->len, like);
-}
-
 /* What it says now, which may be more than what it said when this was prepared. */
-static int keep_rejected(const struct change_file *f)
+static int keep_rejected(const struct change_place *at)
 {
-	char *name = xasprintf("%s.rejected", f->path), *fresh = xasprintf("%s.new", name);
 	struct wr text = {0};
 	struct stat st;
-	int err = change_files_read(f->path, &text, &st);
+	int err = read_beside(at, "", &text, &st);
 
 	if (!err)
-		err = write_text(fresh, &text, &st);
-	if (!err && rename(fresh, name) < 0)
-		err = -errno;
+		err = write_beside(at, REJECTED ".new", text.data, text.len, &st);
+	if (!err)
+		err = rename_beside(at, REJECTED ".new", REJECTED);
 	wr_free(&text);
-	free(name);
-	free(fresh);
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -138,7 +182,7 @@ static bool is_edited(const struct change_file *f)
 	struct stat st;
 	char hex[CONF_HASH_HEX] = "";
 
-	if (change_files_read(f->path, &text, &st) == 0)
+	if (read_beside(&f->at, "", &text, &st) == 0)
 		conf_texts_hash(text.data, text.len, hex);
 	wr_free(&text);
 	return hex[0] && f->was[0] && !str_eq(hex, f->was);
@@ -146,30 +190,54 @@ static bool is_edited(const struct change_file *f)
 
 static int commit_one(const struct change_file *f, bool edited)
 {
-	int err = f->was[0] && !edited ? 0 : keep_rejected(f);
+	int err = f->was[0] && !edited ? 0 : keep_rejected(&f->at);
 
-	if (!err && rename(f->fresh, f->path) < 0)
+	if (!err)
+		err = rename_beside(&f->at, FRESH, "");
+	return err ? err : new_file_sync_name(f->at.dir, f->at.name);
+}
+
+/* In a sticky directory everybody may write beside a file, and nobody but its owner replaces it. */
+static bool may_replace(const struct change_place *at, const struct stat *file, int64_t uid)
+{
+	struct stat dir;
+
+	if (fstat(at->dir, &dir) < 0)
+		return false;
+	return uid == 0 || !(dir.st_mode & S_ISVTX) || file->st_uid == uid || dir.st_uid == uid;
+}
+
+/* The text that the client has written is appended to OUT. */
+static int take_edit(const struct change_place *at, int64_t uid, struct stat *like, struct wr *out)
+{
+	struct stat st;
+	int err = read_beside(at, CHANGE_FILES_EDIT, out, &st);
+
+	remove_beside(at, CHANGE_FILES_EDIT);
+	if (!err && fstatat(at->dir, at->name, like, AT_SYMLINK_NOFOLLOW) < 0)
 		err = -errno;
-	return err ? err : new_file_sync_name(AT_FDCWD, f->path);
+	if (!err && !S_ISREG(like->st_mode))
+		err = -ELOOP;
+	if (!err && ((uid && st.st_uid != uid) || !may_replace(at, like, uid)))
+		err = -EPERM;
+	return err;
 }
 
 int change_files_offer(struct change_files *f, const char *path, const char *was, int64_t uid,
-		       const struct stat *like, struct wr *out)
+		       struct wr *out)
 {
-	struct change_file one = {.path = target(path)};
-	char *edit = xasprintf("%s" CHANGE_FILES_EDIT, one.path);
-	struct stat st;
-	int err = open_and_read(edit, O_NOFOLLOW, out, &st);
+	struct change_place at;
+	struct change_file *one;
+	struct stat like;
+	int err = change_place_find(path, &at);
 
-	if (!err && uid && st.st_uid != uid)
-		err = -EPERM;
-	unlink(edit);
-	free(edit);
+	if (err)
+		return err;
 	f->offered = true;
-	str_copy(one.was, was, sizeof(one.was));
-	one.fresh = xasprintf("%s.wgbgp-new", one.path);
-	files_add(f, one);
-	return err ? err : write_text(one.fresh, out, like);
+	one = files_add(f, &at);
+	str_copy(one->was, was, sizeof(one->was));
+	err = take_edit(&one->at, uid, &like, out);
+	return err ? err : write_beside(&one->at, FRESH, out->data, out->len, &like);
 }
 
 int change_files_commit(struct change_files *f, char *why, size_t size)
@@ -178,14 +246,14 @@ int change_files_commit(struct change_files *f, char *why, size_t size)
 
 	why[0] = '\0';
 	for (size_t i = 0; i < f->n; i++) {
-		const char *path = f->v[i].path;
+		const char *path = f->v[i].at.path;
 		bool edited = is_edited(&f->v[i]);
 		int err = commit_one(&f->v[i], edited);
 
 		if (err && !first)
 			first = files_say(err, path, why, size);
 		else if (edited && !first)
-			snprintf(why, size, "%s was edited meanwhile: the edit is in %s.rejected",
+			snprintf(why, size, "%s was edited meanwhile: the edit is in %s" REJECTED,
 				 path, path);
 	}
 	change_files_abort(f);
@@ -194,10 +262,12 @@ int change_files_commit(struct change_files *f, char *why, size_t size)
 
 void change_files_abort(struct change_files *f)
 {
+	for (size_t i = 0; i < f->n; i++)
+		remove_beside(&f->v[i].at, FRESH);
 	for (size_t i = 0; i < f->n; i++) {
-		unlink(f->v[i].fresh);
-		free(f->v[i].fresh);
-		free(f->v[i].path);
+		if (f->v[i].shares)
+			f->v[i].at.dir = -1;
+		change_place_free(&f->v[i].at);
 	}
 	free(f->v);
 	*f = (struct change_files){0};

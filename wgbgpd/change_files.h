@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * change_files: puts the texts of a version back into the configuration's files. What a file said
- * lies beside it then, as FILE.rejected; mode and owner stay, a symbolic link stays one. Files that
- * are as they should be are not touched, so all of it may be done again after a crash.
+ * lies beside it then, as FILE.rejected; mode and owner stay, a symbolic link stays one where it is
+ * followed (change_place.h). Files that are as they should be are not touched, so all of it may be
+ * done again after a crash.
  *
  * In two halves: where a new text cannot be written, no file was changed.
  */
@@ -29,10 +30,10 @@ struct change_files {
 /* What a file says: it is appended to OUT. 0 or -errno. */
 int change_files_read(const char *path, struct wr *out, struct stat *st);
 /* The new text that the client UID has written beside the file PATH becomes one of F, in a file of
- * our own with mode and owner of LIKE, and is appended to OUT; the client's file goes. 0 or -errno;
- * -EPERM: it is somebody else's. WAS is the hash of what the client started from. */
+ * our own with mode and owner of the old one, and is appended to OUT; the client's file goes. 0 or
+ * -errno; -EPERM: it is somebody else's. WAS is the hash of what the client started from. */
 int change_files_offer(struct change_files *f, const char *path, const char *was, int64_t uid,
-		       const struct stat *like, struct wr *out);
+		       struct wr *out);
 
 /* Writes the new texts beside their files. 0, or -errno with WHY, which names the file. */
 int change_files_prepare(const struct conf_texts *texts, struct change_files *out, char *why,

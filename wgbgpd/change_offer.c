@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "change_journal.h"
+#include "change_place.h"
 #include "change_store.h"
 #include "conf.h"
 #include "conf_check.h"
@@ -69,7 +70,7 @@ static void say_refused(int err, const char *path, char *why, size_t size)
 	snprintf(why, size, "%s" CHANGE_FILES_EDIT ": %s", path,
 		 err == -EPERM	   ? "it is not the client's"
 		 : err == -EBADMSG ? "it is not what the client wrote"
-				   : strerror(-err));
+				   : change_place_error(err));
 }
 
 /* Where the text of a file comes from. */
@@ -79,13 +80,13 @@ struct offered {
 };
 
 /* The new text in place of the old one. */
-static int take_fresh(const struct offered *o, const char *path, const struct stat *like,
-		      struct wr *text, struct conf_reader *r)
+static int take_fresh(const struct offered *o, const char *path, struct wr *text,
+		      struct conf_reader *r)
 {
 	int err;
 
 	text->len = 0;
-	err = change_files_offer(o->files, path, hash_in(o->offer->base, path), o->offer->uid, like,
+	err = change_files_offer(o->files, path, hash_in(o->offer->base, path), o->offer->uid,
 				 text);
 	if (!err && !has_hash(text, hash_in(o->offer->files, path)))
 		err = -EBADMSG;
@@ -110,7 +111,7 @@ static int read_one(const struct offered *o, const char *path, struct wr *text,
 		return -ESTALE;
 	}
 	if (!err && hash_in(o->offer->files, path))
-		err = take_fresh(o, path, &st, text, r);
+		err = take_fresh(o, path, text, r);
 	return err;
 }
 

@@ -770,6 +770,17 @@ static struct change_offer offer_of(const char *word, const char *from)
 	return offer;
 }
 
+/* Of what edit(WORD) wrote. */
+static json_t *hashes_of(const char *word)
+{
+	char *conf = text_of(word), *more = more_of(word);
+	json_t *list = hashes(conf, more);
+
+	free(conf);
+	free(more);
+	return list;
+}
+
 static void offer_free(struct change_offer *offer)
 {
 	json_decref((json_t *)offer->base);
@@ -901,13 +912,23 @@ static void test_commit_that_is_refused(void **state)
 	assert_true(files_say("one"));
 }
 
-static void also_base(struct change_offer *offer, const char *name, const char *text)
+static void also(const json_t *list, const char *name, const char *text)
 {
 	char hex[CONF_HASH_HEX];
 
 	conf_texts_hash(text, strlen(text), hex);
-	json_array_append_new((json_t *)offer->base,
+	json_array_append_new((json_t *)list,
 			      json_pack("{s:s, s:s}", "path", scratch_at(name), "sha256", hex));
+}
+
+static void also_base(struct change_offer *offer, const char *name, const char *text)
+{
+	also(offer->base, name, text);
+}
+
+static void also_file(struct change_offer *offer, const char *name, const char *text)
+{
+	also(offer->files, name, text);
 }
 
 /* A client may name what it likes: a version has the files that its texts include, and nothing
@@ -954,6 +975,103 @@ static void test_kept_strange_files(void **state)
 	assert_string_equal(rollback(1, 60), "applied");
 	assert_true(files_say("two"));
 	assert_string_equal(scratch_text("victim"), "secret\n");
+}
+
+/* The second file includes one in a directory that others may write. */
+static void say_open(const char *text)
+{
+	str_copy(bgp, "include open/extra;\n", sizeof(bgp));
+	mkdir(scratch_at("open"), 0700);
+	chmod(scratch_at("open"), 0777);
+	unlink(scratch_at("open/extra"));
+	scratch_put("open/extra", text);
+}
+
+static void plant_link(void)
+{
+	unlink(scratch_at("open/extra"));
+	assert_int_equal(symlink("../victim", scratch_at("open/extra")), 0);
+}
+
+static void victim_is_well(void)
+{
+	assert_string_equal(scratch_text("victim"), "# secret\n");
+	assert_string_equal(scratch_text("victim.rejected"), "(none)");
+	assert_string_equal(scratch_text("victim.wgbgp-new"), "(none)");
+}
+
+/* They put a link in the file's place, after it was included as a file: nothing is written where it
+ * leads to, neither for a client nor on the way back, which does not wait for it. */
+static void test_planted_link(void **state)
+{
+	scratch_put("victim", "# secret\n");
+	say_open("# one\n");
+	edit("one");
+	assert_string_equal(reload(0), "applied");
+	say_open("# two\n");
+	edit("two");
+	assert_string_equal(reload(0), "applied");
+	plant_link();
+	assert_non_null(strstr(rollback(1, 0), "open/extra: a symbolic link that others than root"));
+	assert_string_equal(runs(), "two");
+	victim_is_well();
+	say_open("# three\n");
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+	plant_link();
+	pass(60);
+	PLAYED_AWAIT((answer_one(), !change_on_trial() && !commit_busy()));
+	assert_string_equal(runs(), "two");
+	victim_is_well();
+	say_open("# three\n");
+	PLAYED_AWAIT(str_eq(scratch_text("open/extra"), "# two\n"));
+	assert_true(files_say("two"));
+}
+
+/* The link was there when the client read the file. */
+static void test_commit_by_a_planted_link(void **state)
+{
+	struct change_offer offer;
+
+	scratch_put("victim", "# secret\n");
+	say_open("# one\n");
+	edit("one");
+	assert_string_equal(reload(0), "applied");
+	plant_link();
+	offer = offer_of("two", "one");
+	also_base(&offer, "open/extra", "# secret\n");
+	also_file(&offer, "open/extra", "# evil\n");
+	scratch_put("open/extra.wgbgp-edit", "# evil\n");
+	refused_offer(offer, "open/extra.wgbgp-edit: a symbolic link that others than root");
+	victim_is_well();
+}
+
+/* In a sticky directory whoever may write beside a file may not replace it. */
+static void test_commit_in_a_sticky_directory(void **state)
+{
+	struct change_offer offer;
+
+	if (geteuid() != 0)
+		skip();
+	say_open("# one\n");
+	edit("one");
+	assert_string_equal(reload(0), "applied");
+	assert_int_equal(chmod(scratch_at("open"), 01777), 0);
+	for (int own = 0; own < 2; own++) {
+		offer = (struct change_offer){hashes_of("one"), json_array(), 65534};
+		also_base(&offer, "open/extra", "# one\n");
+		also_file(&offer, "open/extra", "# two\n");
+		scratch_put("open/extra.wgbgp-edit", "# two\n");
+		assert_int_equal(chown(scratch_at("open/extra.wgbgp-edit"), 65534, 65534), 0);
+		if (own)
+			assert_int_equal(chown(scratch_at("open/extra"), 65534, 65534), 0);
+		change_commit(offered(&offer, 0), on_done, NULL);
+		settle();
+		assert_true(own ? str_eq(said, "applied")
+				: strstr(said, "it is not the client's") != NULL);
+		offer_free(&offer);
+	}
+	assert_string_equal(scratch_text("open/extra"), "# two\n");
 }
 
 /* Files that cannot take their places behind the change are said, and written later: `confirm` does
@@ -1672,6 +1790,9 @@ int main(void)
 		TEST(test_commit_that_is_refused),
 		TEST(test_commit_of_strange_files),
 		TEST(test_kept_strange_files),
+		TEST(test_planted_link),
+		TEST(test_commit_by_a_planted_link),
+		TEST(test_commit_in_a_sticky_directory),
 		TEST(test_files_later),
 		TEST(test_two_spellings),
 		TEST(test_kept_versions),

@@ -38,6 +38,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/change_journal.c wgbgpd/change_journal.h \
 	wgbgpd/change_keep.c wgbgpd/change_keep.h \
 	wgbgpd/change_now.c wgbgpd/change_now.h \
+	wgbgpd/change_place.c wgbgpd/change_place.h \
 	wgbgpd/change_start.c wgbgpd/change_start.h \
 	wgbgpd/change_offer.c wgbgpd/change_offer.h \
 	wgbgpd/change_store.c wgbgpd/change_store.h \
@@ -169,6 +170,9 @@ check_PROGRAMS += wgbgpd/plan_judge_test
 wgbgpd_plan_judge_test_SOURCES = wgbgpd/plan_judge_test.c
 wgbgpd_plan_judge_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test wgbgpd/touch_test
+check_PROGRAMS += wgbgpd/change_place_test
+wgbgpd_change_place_test_SOURCES = wgbgpd/change_place_test.c wgbgpd/scratch.c wgbgpd/scratch.h
+wgbgpd_change_place_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/guard_test wgbgpd/health_test
 wgbgpd_guard_test_SOURCES = wgbgpd/guard_test.c
 wgbgpd_guard_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
