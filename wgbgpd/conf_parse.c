@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -317,14 +319,27 @@ static void parse_text(struct parser *p, const char *name, const char *text, siz
 
 /* ---- readers */
 
+/* 0 or -errno. Nobody waits for whoever would write into a FIFO. */
+static int read_regular(struct conf_reader *r, const char *path, int fd, struct wr *text)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return wr_fill(text, fd, CONF_FILE_MAX);
+	snprintf(r->why, sizeof(r->why), "%s: it is no regular file", path);
+	return -EINVAL;
+}
+
 static char *read_whole(struct conf_reader *r, const char *path, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err;
 	struct wr text = {0};
 
 	if (fd < 0)
 		return NULL;
-	err = wr_fill(&text, fd, CONF_FILE_MAX);
+	err = read_regular(r, path, fd, &text);
 	close(fd);
 	if (err) {
 		wr_free(&text);

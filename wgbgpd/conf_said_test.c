@@ -361,6 +361,11 @@ static void test_files(void **state)
 	assert_string_equal(say_file("sub"), "D/sub: Is a directory\n");
 	assert_string_equal(say_file("gone"), "D/gone: No such file or directory\n");
 	rmdir(sub);
+	assert_int_equal(mkfifo(sub, 0600), 0); /* nobody writes into it */
+	assert_string_equal(say_file("sub"), "D/sub: it is no regular file\n");
+	write_file("b", "include sub;");
+	assert_string_equal(say_file("b"), "D/sub: it is no regular file\n");
+	unlink(sub);
 	free(sub);
 	free(absolute);
 }
