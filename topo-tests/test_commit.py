@@ -14,11 +14,12 @@ import time
 
 import pytest
 
-from lib.keys import public_key
+from lib.keys import private_key, public_key
 from lib.probe import Ping
 from lib.stream import Stream
 from lib.twonodes import conf
 from lib.wait import SLOW, wait_until
+from lib.wg import allowed_ips
 from lib.wgbgp import Wgbgp
 
 KILLS = int(os.environ.get("WGBGP_KILLS", "8"))
@@ -203,38 +204,156 @@ def test_within_the_unit(two):
 
 # ---- two files, and SIGKILL at random moments
 
+NUMBER = {"one": 1, "two": 2}
+
+
+def other(word):
+    return "two" if word == "one" else "one"
+
 
 class Includes:
-    """a's configuration, in which two included files say the same word."""
+    """a's configuration, in which two included files say a word each, in several statements; daemons
+    and the kernel hear of both."""
 
     def __init__(self, w):
         self.w = w
-        self.files = [os.path.join(w.router.dir, name) for name in ("name.inc", "policy.inc")]
-        self.put("one")
+        self.files = [os.path.join(w.router.dir, name) for name in ("name.inc", "more.inc")]
+        self.key = os.path.join(w.router.dir, "wgt.key")
+        with open(self.key, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(private_key("a.wgt") + "\n")
+        self.put(("one", "one"))
         w.write(conf("a", 1, "b", 2).replace("system { hostname a; }", "")
-                + "include name.inc;\ninclude policy.inc;\n")
+                + "include name.inc;\ninclude more.inc;\n")
 
-    def texts(self, word):
-        return [f"system {{ hostname {word}; }}  # {word}\n",
-                f"policy {word} {{ term 1 {{ then accept; }} }}\n"]
-
-    def put(self, word):
-        for path, text in zip(self.files, self.texts(word)):
+    def put(self, words):
+        name, more = words
+        texts = [f"# who\nsystem {{ hostname {name}; }}\n"
+                 f"rib {{ static 192.168.9{NUMBER[name]}.0/24 {{ blackhole true; }} }}\n",
+                 f"# more\npolicy {more} {{ term 1 {{ then accept; }} }}\n"
+                 "wireguard { interface wgt {\n"
+                 f"    private-key-file {self.key};\n    address 10.9.7.1/24;  # nobody's\n"
+                 f"    peer far {{ public-key \"{public_key('far.wgt')}\"; tunnel-address 10.9.7.2;\n"
+                 f"        allowed-ips [ 10.9{NUMBER[more]}.0.0/24 ]; }} }} }}\n"]
+        for path, text in zip(self.files, texts):
             with open(path, "w", encoding="ascii") as f:
                 f.write(text)
 
+    @staticmethod
+    def lines(old, new):
+        """The same change in `configure`."""
+        lines = []
+        if old[0] != new[0]:
+            lines += [f"set system hostname {new[0]}",
+                      f"rename rib static 192.168.9{NUMBER[old[0]]}.0/24 "
+                      f"to 192.168.9{NUMBER[new[0]]}.0/24"]
+        if old[1] != new[1]:
+            far = "wireguard interface wgt peer far allowed-ips"
+            lines += [f"rename policy {old[1]} to {new[1]}",
+                      f"set {far} 10.9{NUMBER[new[1]]}.0.0/24",
+                      f"delete {far} 10.9{NUMBER[old[1]]}.0.0/24"]
+        return lines
+
+    @staticmethod
+    def words(where, hostnames, routes, policies, entries):
+        """The word of each file, which all that comes from it agrees with; ROUTES and ENTRIES have
+        numbers."""
+        numbers = {number: word for word, number in NUMBER.items()}
+        name = {*hostnames, *(numbers[int(n)] for n in routes)}
+        more = {*policies, *(numbers[int(n)] for n in entries)}
+        assert len(name) == len(more) == 1, f"a mixture in {where}: {name} {more}"
+        return name.pop(), more.pop()
+
+    def of_files(self):
+        name, more = map(read, self.files)
+        return self.words("the files", re.findall(r"hostname (\w+);", name),
+                          re.findall(r"static 192\.168\.9(\d)\.0/24", name),
+                          re.findall(r"policy (\w+)", more),
+                          re.findall(r"10\.9(\d)\.0\.0/24", more))
+
+    def of_configuration(self, which=""):
+        document = self.w.cli(f"show configuration {which} json")
+        c = json.loads(document)
+        return self.words("what runs", [c["wgbgp-system:system"]["hostname"]],
+                          re.findall(r'"192\.168\.9(\d)\.0/24"', document),
+                          [p["name"] for p in c["wgbgp-policy:policy"]],
+                          re.findall(r'"10\.9(\d)\.0\.0/24"', document))
+
+    def of_kernel(self, words):
+        """Of both tables; the names are those of WORDS."""
+        routes = re.findall(r"blackhole 192\.168\.9(\d)\.0/24", self.w.router.out("ip -4 route"))
+        entries = [e for found in allowed_ips(self.w.router, "wgt").values() for e in found]
+        return self.words("the kernel", words[:1], routes, words[1:],
+                          re.findall(r"10\.9(\d)\.0\.0/24", " ".join(entries)))
+
     def says(self):
-        """The word of the files and of what runs: one for all."""
-        files = [read(path) for path in self.files]
-        running = json.loads(self.w.cli("show configuration json"))
-        words = {running["wgbgp-system:system"]["hostname"]}
-        words |= {p["name"] for p in running["wgbgp-policy:policy"]}
-        assert len(words) == 1, f"a mixture runs: {words}"
-        word = words.pop()
-        assert files == self.texts(word), f"{word} runs, the files say {files}"
-        return word
+        """What runs, in the kernel, too; and what the files say."""
+        runs = self.of_configuration()
+        wait_until(lambda: self.of_kernel(runs) == runs, 30, f"the kernel to have {runs}")
+        return runs, self.of_files()
 
 
+class Kill:
+    """One change, and SIGKILL at a random moment of it."""
+
+    def __init__(self, rng, w, files):
+        self.rng, self.w, self.files = rng, w, files
+        self.old = files.says()[0]
+        both = rng.random() < 0.5
+        self.new = (other(self.old[0]), other(self.old[1]) if both else self.old[1])
+        self.command = rng.choice(["reload", "reload confirmed 10", "rollback 1", "commit",
+                                   "commit confirmed 10"])
+        self.victim = rng.choice(["parent", "parent", "cli", "wgd", "zebra-lite", "bgpd"])
+        if self.command == "rollback 1":
+            self.new = files.of_configuration("rollback 1")
+        self.touched = sum(a != b for a, b in zip(self.old, self.new))
+        self.broken_off = False
+
+    def begin(self):
+        """The process; a client that has to read and edit the files first has done so."""
+        if self.command.startswith("commit"):
+            asking = self.w.cli_start("configure", *self.files.lines(self.old, self.new),
+                                      self.command)
+            edit = self.files.files[0] + ".wgbgp-edit"
+            wait_until(lambda: os.path.exists(edit) or asking.poll() is not None, 30,
+                       "the client to have edited", 0.002)
+            return asking
+        if self.command.startswith("reload"):
+            self.files.put(self.new)
+        return self.w.cli_start(self.command)
+
+    def run(self):
+        asking = self.begin()
+        time.sleep(self.rng.uniform(0, 0.25) * SLOW)
+        self.broken_off = asking.poll() is None
+        if self.victim == "parent":
+            self.w.process.kill()
+            wait_until(lambda: not self.w.process.alive(), what="the end")
+            asking.wait()
+            self.w.start()
+        elif self.victim == "cli":
+            asking.kill()
+            asking.wait()
+        else:
+            self.w.kill_daemon(self.victim)
+            asking.wait()
+        wait_running(self.w)
+
+    def judge(self):
+        """The old one or the new one, whole. Files that were edited for a reload that was not begun
+        are as they were edited."""
+        runs, written = self.files.says()
+        what = f"{self.command}, {self.victim} killed, {self.old} to {self.new}"
+        assert runs in (self.old, self.new), f"{what}: {runs} runs"
+        if runs != written:
+            assert self.command.startswith("reload") and runs == self.old \
+                and written == self.new, f"{what}: {runs} runs, the files say {written}"
+            self.w.cli("reload")
+            assert self.files.says() == (self.new, self.new), what
+        if commits(self.w)[0][0] == "pending":
+            self.w.cli("confirm")
+
+
+@pytest.mark.timeout((240 + 10 * KILLS) * max(SLOW, 1))
 def test_killed_at_random(two):
     """The old or the new one whole, in what runs and in both files; both tables agree with it, and
     traffic through the tunnel loses nothing."""
@@ -243,30 +362,17 @@ def test_killed_at_random(two):
     w = two.wa
     files = Includes(w)
     w.cli("reload")
-    files.put("two")
+    files.put(("two", "two"))
     w.cli("reload")
-    word = "two"
+    done = []
     with Ping(two.host_b, two.host_a.address, interval_ms=5) as ping:
         for _ in range(KILLS):
-            other = "one" if word == "two" else "two"
-            command = rng.choice(["reload", "rollback 1", "reload confirmed 10"])
-            if command.startswith("reload"):
-                files.put(other)
-            victim = rng.choice(["parent", "parent", "wgd", "zebra-lite", "bgpd"])
-            asking = w.cli_start(command)
-            time.sleep(rng.uniform(0, 0.25) * SLOW)
-            if victim == "parent":
-                w.process.kill()
-                wait_until(lambda: not w.process.alive(), what="the end")
-                asking.wait()
-                w.start()
-            else:
-                w.kill_daemon(victim)
-                asking.wait()
-            wait_running(w)
-            word = files.says()
-            if commits(w)[0][0] == "pending":
-                w.cli("confirm")
+            done.append(Kill(rng, w, files))
+            done[-1].run()
+            done[-1].judge()
             w.wait_installed("192.168.2.0/24", "wg0", "b.wg0")
         ping.flows()
+    print(f"{KILLS} changes, {sum(k.touched == 2 for k in done)} of two files, "
+          f"{sum(k.command.startswith('commit') for k in done)} by configure, "
+          f"{sum(k.broken_off for k in done)} broken off before their answer")
     ping.nothing_lost()

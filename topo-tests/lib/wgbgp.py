@@ -183,9 +183,11 @@ class Wgbgp:
             argv += ["-c", command]
         return self.router.run(argv, check=False, env=self.env())
 
-    def cli_start(self, command):
-        """Nobody waits for it, and it may fail; the process."""
-        argv = [daemon("cli/wgbgp-cli"), "-r", self.rundir, "-c", command]
+    def cli_start(self, *commands):
+        """Nobody waits for them, and they may fail; the process."""
+        argv = [daemon("cli/wgbgp-cli"), "-r", self.rundir]
+        for command in commands:
+            argv += ["-c", command]
         return self.router.popen(argv, env=self.env(), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
