@@ -39,9 +39,11 @@
 #include "spared.h"
 #include "supervise.h"
 
+#define BUSY_MS 100 /* a commit is under way when SIGHUP comes */
+
 static int lock_fd = -1;
 static struct event *signals[3];
-static bool reload_again; /* SIGHUP during a commit */
+static struct timer sighup_later; /* one came during a commit */
 static bool stopping;
 static bool unready; /* systemd waits for READY, which waits for wgd's word about the interfaces */
 static bool ready;   /* READY was sent */
@@ -109,22 +111,23 @@ static void on_reloaded(void *arg, const char *error)
 	} else {
 		tell_systemd();
 	}
-	if (reload_again && !stopping) {
-		reload_again = false;
-		reload_by_signal(on_reloaded);
-	}
 }
 
-static void on_sighup(evutil_socket_t sig, short what, void *arg)
+static void take_sighup(void *arg)
 {
 	if (stopping)
 		return;
 	if (commit_busy()) {
-		reload_again = true;
+		timer_start(&sighup_later, BUSY_MS);
 		return;
 	}
 	notify_reloading();
 	reload_by_signal(on_reloaded);
+}
+
+static void on_sighup(evutil_socket_t sig, short what, void *arg)
+{
+	take_sighup(NULL);
 }
 
 static void parent_stop(const char *why)
@@ -220,6 +223,7 @@ static void catch_signals(void)
 		event_callback_fn fn;
 	} rows[] = {{SIGHUP, on_sighup}, {SIGTERM, on_sigterm}, {SIGINT, on_sigterm}};
 
+	timer_init(&sighup_later, take_sighup, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		signals[i] = evsignal_new(loop_base(), rows[i].sig, rows[i].fn, NULL);
@@ -236,6 +240,7 @@ static void release(void)
 	interfaces_free();
 	ask_free();
 	endpoint_free();
+	timer_stop(&sighup_later);
 	commit_free();
 	change_close();
 	supervise_free();

@@ -770,6 +770,29 @@ static void test_sighup_in_a_change(void **state)
 	WAIT_LOG("bgpd apply first\n", "wgd prune\n", "bgpd apply second\n", "wgd prune\n");
 }
 
+/* Nor in a client's. */
+static void test_sighup_in_a_clients_change(void **state)
+{
+	int fd = client_open();
+	pid_t pid = daemon_pid("bgpd");
+	struct reply reply;
+
+	clear_log();
+	kill(pid, SIGSTOP);
+	write_config("hers", "");
+	client_ask(fd, "{\"command\":\"reload\"}");
+	WAIT_LOG("wgd check");
+	write_config("his", "");
+	kill(parent, SIGHUP);
+	assert_string_equal(ask("{\"command\":\"version\"}", NULL), ""); /* it has seen it */
+	kill(pid, SIGCONT);
+	client_answer(fd, &reply);
+	assert_string_equal(reply.error, "");
+	reply_free(&reply);
+	close(fd);
+	WAIT_LOG("bgpd apply his\n", "wgd prune\n");
+}
+
 static void test_sighup(void **state)
 {
 	clear_log();
@@ -1624,6 +1647,7 @@ int main(void)
 		TEST(test_warnings_are_told),
 		TEST(test_sighup),
 		TEST(test_sighup_in_a_change),
+		TEST(test_sighup_in_a_clients_change),
 		TEST(test_refusal_changes_nothing),
 		TEST(test_empty_file),
 		TEST(test_errors_name_their_place),
