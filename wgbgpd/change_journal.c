@@ -104,25 +104,24 @@ void change_journal_files_later(void)
 	timer_start(&files_again, FILES_MS);
 }
 
-/* ---- a start */
-
-/* The newest one that was committed and can be read is the one to go back to. False: none can. */
-static bool commit_readable(void)
+struct datastore_version *change_journal_way_back(char *why, size_t size)
 {
-	struct datastore_version *v;
+	struct datastore_version *v =
+		change_journal_read(change_journal.committed, why, size);
 	uint32_t number;
-	char why[512];
+	char older[512];
 
-	for (unsigned k = 0; (number = change_index_back(&change_journal, k)); k++) {
-		v = change_journal_read(number, why, sizeof(why));
-		datastore_version_free(v);
-		if (v) {
+	if (!v)
+		log_error("commits", "commit=%u why=\"%s\"", change_journal.committed, why);
+	for (unsigned k = 0; !v && (number = change_index_back(&change_journal, k)); k++) {
+		v = change_journal_read(number, older, sizeof(older));
+		if (v)
 			change_journal.committed = number;
-			return true;
-		}
 	}
-	return false;
+	return v;
 }
+
+/* ---- a start */
 
 struct datastore_version *change_journal_wants(struct change_begin *b,
 					       const struct change_clock *clock)
@@ -140,7 +139,9 @@ struct datastore_version *change_journal_wants(struct change_begin *b,
 			change_journal.pending.over = true;
 			continue;
 		}
-		if (b->returned && commit_readable())
+		v = b->returned ? change_journal_way_back(why, sizeof(why)) : NULL;
+		datastore_version_free(v);
+		if (v)
 			continue;
 		change_index_end_trial(&change_journal, "returned");
 		change_journal.writing = 0;

@@ -104,7 +104,7 @@ static bool refuse_unbegun(const struct change_begin *b, struct conf_errors *err
 
 	if (!b->unbegun)
 		return false;
-	instead = change_journal_read(change_journal.committed, why, sizeof(why));
+	instead = change_journal_way_back(why, sizeof(why));
 	datastore_version_free(instead);
 	if (instead)
 		conf_error(errs, NULL,
@@ -143,16 +143,15 @@ static void refusal_text(const struct conf_errors *errs, char *out, size_t size)
  * refused as well, which ERRS say, too. */
 static struct datastore_version *committed_instead(struct change_begin *b, struct conf_errors *errs)
 {
-	uint32_t number = change_journal.committed;
 	struct datastore_version *v;
 	char why[MSG_ERROR_MAX];
 
-	if (!number)
+	if (!change_journal.committed)
 		return NULL;
-	v = change_journal_read(number, why, sizeof(why));
-	*b = (struct change_begin){.run = number};
+	v = change_journal_way_back(why, sizeof(why));
+	*b = (struct change_begin){.run = change_journal.committed};
 	if (!v) {
-		conf_error(errs, NULL, INSTEAD, number, why);
+		conf_error(errs, NULL, INSTEAD, change_journal.committed, why);
 		return NULL;
 	}
 	refusal_text(errs, why, sizeof(why));
@@ -201,7 +200,7 @@ static void start_committed(const char *error)
 	struct datastore_version *v;
 	char why[MSG_ERROR_MAX], both[2 * MSG_ERROR_MAX + 64];
 
-	v = change_journal_read(change_journal.committed, why, sizeof(why));
+	v = change_journal_way_back(why, sizeof(why));
 	if (!v) {
 		snprintf(both, sizeof(both), "%s; " INSTEAD, error, change_journal.committed, why);
 		done(arg, both);
@@ -273,15 +272,11 @@ static void change_on_first(void *arg, const char *error)
 static struct datastore_version *way_back(void)
 {
 	uint32_t number = change_journal.committed;
-	struct datastore_version *v;
 	char why[MSG_ERROR_MAX];
 
 	if (!number || change_now.number == number)
 		return NULL;
-	v = change_journal_read(number, why, sizeof(why));
-	if (!v)
-		log_error("commits", "commit=%u why=\"%s\"", number, why);
-	return v;
+	return change_journal_way_back(why, sizeof(why));
 }
 
 void change_begin_first(struct datastore_version *first, commit_fn done, void *arg)

@@ -664,6 +664,20 @@ static void test_both_are_refused(void **state)
 				  "read: Bad message");
 }
 
+/* What was committed before that runs, where the last one cannot be read. */
+static void test_refused_and_damaged(void **state)
+{
+	edit("two");
+	assert_string_equal(reload(0), "applied");
+	crash();
+	scratch_put("more", BROKEN);
+	scratch_put("state/commits/2", "damaged");
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_non_null(strstr(change_refusal(), "more:1:10: "));
+}
+
 static void test_broken_at_the_first_start(void **state)
 {
 	crash();
@@ -1744,6 +1758,23 @@ static void test_damaged_versions(void **state)
 	assert_false(change_on_trial());
 }
 
+/* Nor does it stay until somebody confirms it. */
+static void test_way_back_is_damaged_meanwhile(void **state)
+{
+	edit("two");
+	reload(0);
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+	scratch_put("state/commits/2", "damaged");
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("one"));
+	assert_true(begins_with(history(), "returned reload, committed reload, "));
+	start_again();
+	assert_string_equal(runs(), "one");
+}
+
 /* A trial does not become what runs for good because its way back cannot be read: what was
  * committed before that is. */
 static void test_damaged_way_back_at_the_start(void **state)
@@ -1780,6 +1811,7 @@ int main(void)
 		TEST(test_failed_while_stopped),
 		TEST(test_unfinished_fails_at_the_start),
 		TEST(test_both_are_refused),
+		TEST(test_refused_and_damaged),
 		TEST(test_broken_at_the_first_start),
 		TEST(test_lost),
 		TEST(test_rollback),
@@ -1820,6 +1852,7 @@ int main(void)
 		TEST(test_not_kept),
 		TEST(test_damaged_way_back),
 		TEST(test_damaged_versions),
+		TEST(test_way_back_is_damaged_meanwhile),
 		TEST(test_damaged_way_back_at_the_start),
 	};
 	const char *srcdir = getenv("srcdir");

@@ -128,8 +128,8 @@ static void on_taken_back(void *arg, const char *error)
 /* The way in first, then the files. */
 void change_trial_take_back(commit_fn done, void *arg)
 {
-	struct datastore_version *version;
 	char why[MSG_ERROR_MAX];
+	struct datastore_version *version = change_journal_way_back(why, sizeof(why));
 
 	health_end();
 	change_now_begin("return", done, arg);
@@ -137,7 +137,6 @@ void change_trial_take_back(commit_fn done, void *arg)
 	change_journal.pending.over = true;
 	change_journal.writing = change_journal.committed;
 	change_journal_save();
-	version = change_journal_read(change_journal.committed, why, sizeof(why));
 	if (version) {
 		change_now_note(datastore_running(), version);
 		conf_texts_free(&version->loaded.written->texts);
