@@ -14,6 +14,8 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/demo.py \
 	topo-tests/pytest.ini \
 	topo-tests/run \
+	topo-tests/vm/boots \
+	topo-tests/vm/boots-job \
 	topo-tests/vm/init \
 	topo-tests/vm/run \
 	topo-tests/vm/tests \
