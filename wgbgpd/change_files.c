@@ -280,3 +280,17 @@ int change_files_put(const struct conf_texts *texts, char *why, size_t size)
 
 	return err ? err : change_files_commit(&f, why, size);
 }
+
+void change_files_sweep(const struct conf_texts *texts)
+{
+	struct change_place at;
+
+	for (size_t i = 0; i < texts->n; i++) {
+		if (change_place_find(texts->v[i].path, &at) < 0)
+			continue;
+		remove_beside(&at, FRESH);
+		remove_beside(&at, REJECTED ".new");
+		remove_beside(&at, CHANGE_FILES_EDIT);
+		change_place_free(&at);
+	}
+}

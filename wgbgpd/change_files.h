@@ -45,5 +45,7 @@ int change_files_commit(struct change_files *f, char *why, size_t size);
 void change_files_abort(struct change_files *f);
 /* Both halves. */
 int change_files_put(const struct conf_texts *texts, char *why, size_t size);
+/* What a crash left beside the files of TEXTS goes, what clients wrote for it, too. */
+void change_files_sweep(const struct conf_texts *texts);
 
 #endif

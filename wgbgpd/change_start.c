@@ -184,6 +184,7 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 	change_now.returns = b.run && b.run == change_journal.committed;
 	if (b.record)
 		record_start(v);
+	change_files_sweep(&v->loaded.written->texts);
 	conf_texts_free(&v->loaded.written->texts);
 	return v;
 }

@@ -1686,6 +1686,22 @@ static void test_guard_is_lost(void **state)
 	}
 }
 
+/* What it left beside the files does not stay there. */
+static void test_swept(void **state)
+{
+	static const char *const names[] = {"conf.wgbgp-new", "more.wgbgp-new", "more.wgbgp-edit",
+					    "conf.rejected.new"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		scratch_put(names[i], "half of it");
+	scratch_put("conf.rejected", "whole");
+	start_again();
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_string_equal(scratch_text(names[i]), "(none)");
+	assert_string_equal(scratch_text("conf.rejected"), "whole");
+	assert_true(files_say("one"));
+}
+
 /* ---- where nothing can be kept */
 
 static void test_no_store(void **state)
@@ -1848,6 +1864,7 @@ int main(void)
 		TEST(test_ended_before_the_guard),
 		TEST(test_ended_behind_the_guard),
 		TEST(test_guard_is_lost),
+		TEST(test_swept),
 		TEST(test_no_store),
 		TEST(test_not_kept),
 		TEST(test_damaged_way_back),
