@@ -177,10 +177,8 @@ static int remove_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replaces),
-		cmocka_unit_test(test_left_over),
-		cmocka_unit_test(test_link),
-		cmocka_unit_test(test_fails),
+		cmocka_unit_test(test_replaces), cmocka_unit_test(test_left_over),
+		cmocka_unit_test(test_link),	 cmocka_unit_test(test_fails),
 		cmocka_unit_test(test_durable),
 	};
 

@@ -45,6 +45,26 @@ int change_files_read(const char *path, struct wr *out, struct stat *st)
 	return files_fill(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), out, st);
 }
 
+static bool is_text(const struct wr *w, const struct conf_text *t)
+{
+	return w->len == t->len && (!t->len || memcmp(w->data, t->text, t->len) == 0);
+}
+
+bool change_files_same(const struct conf_texts *texts)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < texts->n && same; i++) {
+		struct wr text = {0};
+		struct stat st;
+
+		same = change_files_read(texts->v[i].path, &text, &st) == 0 &&
+		       is_text(&text, &texts->v[i]);
+		wr_free(&text);
+	}
+	return same;
+}
+
 /* To be freed. */
 static char *name_beside(const struct change_place *at, const char *suffix)
 {
@@ -129,7 +149,7 @@ static int prepare_one(const struct conf_text *t, struct change_files *out)
 	if (err)
 		return err;
 	err = read_beside(&at, "", &text, &like);
-	same = (!err && text.len == t->len && memcmp(text.data, t->text, t->len) == 0) ||
+	same = (!err && is_text(&text, t)) ||
 	       is_put(out, &at); /* it is included by two spellings */
 	wr_free(&text);
 	if (same || (err && err != -ENOENT)) {

@@ -43,9 +43,10 @@ void change_index_free(struct change_index *index)
 
 json_t *change_index_json(const struct change_index *index, const char *main)
 {
-	json_t *json = json_pack("{s:i, s:s, s:i, s:i, s:i, s:O}", "format", FORMAT, "main", main,
-				 "last", (int)index->last, "committed", (int)index->committed,
-				 "writing", (int)index->writing, "commits", index->commits);
+	json_t *json = json_pack("{s:i, s:s, s:i, s:i, s:i, s:i, s:O}", "format", FORMAT, "main",
+				 main, "last", (int)index->last, "committed", (int)index->committed,
+				 "writing", (int)index->writing, "starts", (int)index->starts,
+				 "commits", index->commits);
 
 	if (json && index->pending.number)
 		json_object_set_new(json, "pending",
@@ -76,6 +77,7 @@ bool change_index_read(struct change_index *index, const json_t *json, const cha
 	index->last = conf_u32(json, "last", 0);
 	index->committed = conf_u32(json, "committed", 0);
 	index->writing = conf_u32(json, "writing", 0);
+	index->starts = conf_u32(json, "starts", 0);
 	index->pending.number = conf_u32(pending, "commit", 0);
 	index->pending.seconds = conf_u32(pending, "seconds", 0);
 	index->pending.since.wall = integer(pending, "since");
@@ -158,8 +160,7 @@ uint32_t change_index_in(const struct change_index *index, const char *state)
 
 uint32_t change_index_unbegun(const struct change_index *index)
 {
-	const json_t *last =
-		json_array_get(index->commits, json_array_size(index->commits) - 1);
+	const json_t *last = json_array_get(index->commits, json_array_size(index->commits) - 1);
 	bool ended = is_in(last, "applying") || is_in(last, "failed");
 
 	return ended && str_eq(conf_str(last, "guard", ""), CHANGE_GUARD_ASKED)

@@ -38,6 +38,7 @@ struct change_index {
 	uint32_t last;	    /* number of the last version */
 	uint32_t committed; /* to go back to; 0: none */
 	uint32_t writing;   /* its texts are being put into the files; 0: none */
+	uint32_t starts;    /* in a row that did not come to their end, with the one under way */
 	struct {
 		uint32_t number; /* on trial; 0: none */
 		uint32_t seconds;

@@ -62,6 +62,7 @@ static void test_document(void **state)
 	index_.writing = add("pending");
 	trial(2, 60);
 	index_.pending.over = true;
+	index_.starts = 3;
 	json = change_index_json(&index_, "/etc/x");
 	assert_false(change_index_read(&other, json, "/etc/y"));
 	assert_int_equal(json_array_size(other.commits), 0);
@@ -72,6 +73,7 @@ static void test_document(void **state)
 	assert_int_equal(other.last, 2);
 	assert_int_equal(other.committed, 1);
 	assert_int_equal(other.writing, 2);
+	assert_int_equal(other.starts, 3);
 	assert_memory_equal(&other.pending, &index_.pending, sizeof(other.pending));
 	change_index_free(&other);
 	assert_false(change_index_read(&other, NULL, "/etc/x"));
@@ -181,8 +183,8 @@ static void test_starts_unbegun(void **state)
 		assert_string_equal(begins(asked, &later), "run 0 resume 2 unbegun");
 		assert_string_equal(begins(1, &clock_), "run 0 resume 0");
 		assert_string_equal(begins(0, &clock_), "run 0 resume 0 record");
-		assert_string_equal(
-			conf_str(change_index_find(&index_, asked), "state", ""), "failed");
+		assert_string_equal(conf_str(change_index_find(&index_, asked), "state", ""),
+				    "failed");
 	}
 	add("committed"); /* the next one ends that */
 	assert_int_equal(change_index_unbegun(&index_), 0);
@@ -213,11 +215,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_records),
-		TEST(test_document),
-		TEST(test_time),
-		TEST(test_starts),
-		TEST(test_starts_unbegun),
+		TEST(test_records), TEST(test_document),       TEST(test_time),
+		TEST(test_starts),  TEST(test_starts_unbegun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,8 +106,7 @@ void change_journal_files_later(void)
 
 struct datastore_version *change_journal_way_back(char *why, size_t size)
 {
-	struct datastore_version *v =
-		change_journal_read(change_journal.committed, why, size);
+	struct datastore_version *v = change_journal_read(change_journal.committed, why, size);
 	uint32_t number;
 	char older[512];
 

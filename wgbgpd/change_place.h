@@ -16,8 +16,8 @@
 #include <sys/types.h>
 
 struct change_place {
-	int dir;    /* O_PATH; -1: none */
-	dev_t dev;  /* which one that is */
+	int dir;   /* O_PATH; -1: none */
+	dev_t dev; /* which one that is */
 	ino_t ino;
 	char *name; /* of the file there, which need not exist */
 	char *path; /* of both, for words alone */

@@ -13,6 +13,8 @@
 #include "spared.h"
 #include "util.h"
 
+#define STARTS_MAX 3
+
 #define INSTEAD "commit %u, which would run instead: %s"
 
 static uint32_t version_of_files(const struct datastore_version *v)
@@ -159,10 +161,53 @@ static struct datastore_version *committed_instead(struct change_begin *b, struc
 	return v;
 }
 
+/* ---- starts that end in the middle, perhaps for what they run */
+
+/* Noted before anything is read. */
+static bool too_many_starts(void)
+{
+	change_journal.starts++;
+	change_journal_save();
+	return change_journal.starts > STARTS_MAX && change_journal.committed;
+}
+
+static void refuse_unread(const struct conf_texts *committed)
+{
+	char why[128];
+
+	if (change_files_same(committed))
+		return;
+	snprintf(why, sizeof(why),
+		 "the last %u starts did not come to their end: the files are not looked at before "
+		 "a reload",
+		 STARTS_MAX);
+	change_keep_refused(why);
+}
+
+/* What was committed, and nothing else is looked at: a trial is over, what was broken off is not
+ * finished, and the files stay as they are. NULL: it cannot be read. */
+static struct datastore_version *committed_alone(struct change_begin *b)
+{
+	char why[256];
+	struct datastore_version *v = change_journal_way_back(why, sizeof(why));
+	bool trial = change_journal.pending.number != 0;
+
+	if (!v)
+		return NULL;
+	if (change_journal.writing != change_journal.committed)
+		change_journal.writing = 0;
+	*b = (struct change_begin){.run = change_journal.committed,
+				   .write = trial || change_journal.writing,
+				   .returned = trial};
+	if (!b->write)
+		refuse_unread(&v->loaded.written->texts);
+	return v;
+}
+
 struct datastore_version *change_first(const char *main, void (*changed)(void),
 				       struct conf_errors *errs)
 {
-	struct datastore_version *v;
+	struct datastore_version *v = NULL;
 	struct change_clock clock;
 	struct change_begin b;
 
@@ -172,7 +217,10 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 	change_clock_read(&clock);
 	change_now_begin("start", NULL, NULL);
 	end_unbegun();
-	v = change_journal_wants(&b, &clock);
+	if (too_many_starts())
+		v = committed_alone(&b);
+	if (!v)
+		v = change_journal_wants(&b, &clock);
 	if (!v)
 		v = of_files(&b, &clock, errs);
 	if (!v)
@@ -242,6 +290,7 @@ static void change_on_first(void *arg, const char *error)
 	uint32_t broken = change_now.fresh ? 0 : change_now.number;
 	bool edited = change_now.fresh && change_journal.committed;
 
+	change_journal.starts = 0;
 	if (!error) {
 		change_keep_applied();
 		if (edited)

@@ -1026,7 +1026,8 @@ static void test_planted_link(void **state)
 	edit("two");
 	assert_string_equal(reload(0), "applied");
 	plant_link();
-	assert_non_null(strstr(rollback(1, 0), "open/extra: a symbolic link that others than root"));
+	assert_non_null(
+		strstr(rollback(1, 0), "open/extra: a symbolic link that others than root"));
 	assert_string_equal(runs(), "two");
 	victim_is_well();
 	say_open("# three\n");
@@ -1686,6 +1687,50 @@ static void test_guard_is_lost(void **state)
 	}
 }
 
+static void start_in_vain(void)
+{
+	for (int i = 0; i < 3; i++) {
+		crash();
+		assert_true(start());
+		for (int steps = 0; steps < 3 * i; steps++)
+			answer_one();
+		assert_true(commit_busy());
+	}
+	crash();
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+}
+
+/* An edit, or a trial, of which wgbgpd itself dies, or for which it is ended each time, is not
+ * tried for ever. */
+static void test_starts_in_vain(void **state)
+{
+	start_in_vain(); /* nothing was edited */
+	assert_string_equal(runs(), "one");
+	assert_null(change_refusal());
+	edit("two");
+	start_in_vain();
+	assert_string_equal(runs(), "one");
+	assert_true(files_say("two"));
+	assert_non_null(strstr(change_refusal(), "did not come to their end"));
+	assert_string_equal(history(), "refused start, committed start");
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+	start_again();
+	assert_true(change_on_trial());
+	start_in_vain();
+	assert_false(change_on_trial());
+	assert_string_equal(runs(), "two");
+	assert_true(files_say("two"));
+	assert_null(change_refusal());
+	assert_true(begins_with(history(), "returned reload, committed reload, "));
+	change_rollback(by("rollback", 0), 1, on_done, NULL);
+	start_in_vain();
+	assert_string_equal(runs(), "two");
+}
+
 /* What it left beside the files does not stay there. */
 static void test_swept(void **state)
 {
@@ -1864,6 +1909,7 @@ int main(void)
 		TEST(test_ended_before_the_guard),
 		TEST(test_ended_behind_the_guard),
 		TEST(test_guard_is_lost),
+		TEST(test_starts_in_vain),
 		TEST(test_swept),
 		TEST(test_no_store),
 		TEST(test_not_kept),
