@@ -36,7 +36,7 @@ static bool fits(const struct group *g, const struct attr *a, uint8_t af, uint8_
 	if (a->wire_len * (g->key.four_octet ? 1u : 2u) + FIELDS_MAX <= room)
 		return true;
 	wr_reset(&w);
-	attr_put(&w, a, af == AF_INET, g->key.four_octet);
+	attr_put(&w, a, !pack_by_mp(af, a), g->key.four_octet);
 	return w.len <= room;
 }
 
@@ -64,6 +64,7 @@ struct group_key group_key_of(const struct peer *p)
 		.four_octet = p->four_octet,
 		.next_hop_self = p->conf.next_hop_self,
 		.aigp = p->conf.aigp,
+		.extended_hop = p->extended_hop,
 		.draining = nexthop_is_draining(nh),
 		.plane = p->conf.plane,
 		.family = {p->family[BGP_IPV4], p->family[BGP_IPV6]},
@@ -81,6 +82,7 @@ struct group_key group_key_of(const struct peer *p)
 bool group_key_eq(const struct group_key *a, const struct group_key *b)
 {
 	return a->ebgp == b->ebgp && a->aigp == b->aigp && a->client == b->client &&
+	       a->extended_hop == b->extended_hop &&
 	       a->four_octet == b->four_octet && a->next_hop_self == b->next_hop_self &&
 	       a->draining == b->draining && a->plane == b->plane &&
 	       a->family[BGP_IPV4] == b->family[BGP_IPV4] &&
@@ -157,6 +159,18 @@ static bool reflection_allows(const struct group *g, const struct peer_rib *from
 	       (from->peer && peer_is_client(from->peer));
 }
 
+/* The members take it as a next hop of T's prefixes. */
+static bool hop_is_taken(const struct group *g, const struct rib_table *t, const struct addr *hop)
+{
+	return hop->family == t->af || (g->key.extended_hop && hop->family == AF_INET6);
+}
+
+static struct addr own_hop(const struct group *g, const struct rib_table *t)
+{
+	return t->family == BGP_IPV4 && (g->key.own4.family || !g->key.extended_hop) ? g->key.own4
+										     : g->key.own6;
+}
+
 /* The next hop that is sent; family 0: there is none to be sent. *OWN: it is us. */
 static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 			      const struct peer_rib *from, const struct policy_output *policy,
@@ -171,7 +185,7 @@ static struct addr nexthop_of(const struct group *g, const struct rib_table *t,
 		return policy->attr->nexthop;
 	*own = self || policy->nexthop_self;
 	if (*own)
-		return t->family == BGP_IPV4 ? g->key.own4 : g->key.own6;
+		return own_hop(g, t);
 	return addr_off_link(&policy->attr->nexthop);
 }
 
@@ -322,7 +336,7 @@ static struct attr *export(const struct group *g, const struct rib_table *t, con
 	nexthop = nexthop_of(g, t, from, &out, &own);
 	if (leads_to_member(g, p, &nexthop, own))
 		result = NULL;
-	else if (nexthop.family == t->af)
+	else if (hop_is_taken(g, t, &nexthop))
 		result = rewrite(g, from, &out, &nexthop, own ? group_state_of(p) : DEMOTED_NOT,
 				 own && from ? &in.cost : NULL);
 	else

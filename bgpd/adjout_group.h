@@ -48,6 +48,8 @@ struct pack {
 	uint16_t except, only; /* neighbours by number, 0 none */
 };
 bool pack_empty(const struct pack *k);
+/* Prefixes of AF with A's next hop are announced by MP_REACH_NLRI: IPv6, and RFC 8950. */
+bool pack_by_mp(uint8_t af, const struct attr *a);
 /* Bytes of an announcement without attributes and prefixes, with A's next hop. */
 size_t pack_overhead(uint8_t af, const struct attr *a);
 /* Whether a prefix of LEN bits may go into this message. */
@@ -99,6 +101,7 @@ void adjout_log_free(struct log *l);
 
 struct group_key {
 	bool ebgp, client, four_octet, next_hop_self, aigp;
+	bool extended_hop; /* it takes IPv6 next hops of IPv4 */
 	bool draining; /* the way to it is to be emptied: RFC 8326 */
 	uint8_t plane; /* only networks of it are announced */
 	bool family[BGP_FAMILIES];

@@ -303,8 +303,9 @@ static void on_read(void *arg, const struct prefix *p)
 static void check_message(const uint8_t *m, size_t len, struct attr *attr, uint8_t af,
 			  const struct prefix *want, unsigned n, bool four_octet)
 {
-	struct update_context ctx = {.four_octet = four_octet, .family = {true, true}};
-	int part = af == AF_INET6;
+	struct update_context ctx = {
+		.four_octet = four_octet, .family = {true, true}, .extended_hop = true};
+	int part = pack_by_mp(af, attr);
 	struct bgp_error error;
 	struct prefix p;
 	struct update u;
@@ -359,7 +360,8 @@ static void packs(void **state)
 	srand(test_seed());
 	for (int round = 0; round < 400; round++) {
 		uint8_t af = below(2) ? AF_INET : AF_INET6;
-		struct attr *a = below(4) ? internal(set_of(below(100), af)) : NULL;
+		uint8_t hop = below(3) ? af : AF_INET6; /* RFC 8950 */
+		struct attr *a = below(4) ? internal(set_of(below(100), hop)) : NULL;
 		bool four = below(2), full = below(3) == 0;
 		unsigned n = 0, most = full ? 4096 : 1 + below(20);
 		size_t len;
@@ -415,14 +417,15 @@ static struct attr *set_with_link_local(void)
 /* Where a message is empty but for its set, its size is what pack_overhead() says. */
 static void overhead(void **state)
 {
-	for (int v6 = 0; v6 < 3; v6++) {
-		uint8_t af = v6 ? AF_INET6 : AF_INET;
-		struct attr *a = v6 < 2 ? set_of(1, af) : set_with_link_local();
+	for (int i = 0; i < 5; i++) {
+		uint8_t af = i == 1 || i == 2 ? AF_INET6 : AF_INET;
+		struct attr *a = i == 2 || i == 4 ? set_with_link_local()
+						  : set_of(1, i ? AF_INET6 : AF_INET);
 		struct pack k = {0};
 		struct wr w = {0};
 
 		pack_begin(&k, a, af, 0, 0, true);
-		attr_put(&w, a, !v6, true);
+		attr_put(&w, a, !i, true);
 		assert_int_equal(pack_bytes(&k), pack_overhead(af, a) + w.len);
 		wr_free(&w);
 		pack_free(&k);

@@ -21,10 +21,15 @@ static uint8_t hop_bytes(const struct attr *a)
 	return a->has_nexthop_ll ? 32 : 16;
 }
 
+bool pack_by_mp(uint8_t af, const struct attr *a)
+{
+	return af == AF_INET6 || (a && a->nexthop.family == AF_INET6);
+}
+
 /* Bytes of the MP attribute in front of its prefixes. */
 static size_t mp_overhead(uint8_t af, const struct attr *announced)
 {
-	if (af == AF_INET)
+	if (!pack_by_mp(af, announced))
 		return 0;
 	return announced ? 4 + 4 + hop_bytes(announced) + 1 : 4 + 3;
 }
@@ -58,7 +63,7 @@ void pack_begin(struct pack *k, struct attr *attr, uint8_t af, uint16_t except, 
 	k->attr = attr ? attr_ref(attr) : NULL;
 	wr_reset(&k->attrs);
 	if (attr)
-		attr_put(&k->attrs, attr, af == AF_INET, four_octet);
+		attr_put(&k->attrs, attr, !pack_by_mp(af, attr), four_octet);
 }
 
 void pack_put(struct pack *k, const struct prefix *p)
@@ -88,8 +93,8 @@ static uint8_t *pack_put_mp(const struct pack *k, uint8_t *out)
 {
 	*out++ = FLAGS_OPTIONAL_LONG;
 	*out++ = k->attr ? ATTR_MP_REACH : ATTR_MP_UNREACH;
-	out = put16(out, mp_overhead(AF_INET6, k->attr) - 4 + k->nlri.len);
-	out = put16(out, 2); /* AFI */
+	out = put16(out, mp_overhead(k->af, k->attr) - 4 + k->nlri.len);
+	out = put16(out, k->af == AF_INET6 ? 2 : 1); /* AFI */
 	*out++ = 1;	     /* SAFI */
 	if (k->attr) {
 		*out++ = hop_bytes(k->attr);
@@ -107,7 +112,7 @@ void pack_write(struct pack *k, uint8_t *out)
 	memset(out, 0xff, 16);
 	out = put16(out + 16, total);
 	*out++ = BGP_UPDATE;
-	if (k->af == AF_INET6) {
+	if (pack_by_mp(k->af, k->attr)) {
 		out = put16(out, 0);
 		out = put16(out, mp_overhead(k->af, k->attr) + k->nlri.len + k->attrs.len);
 		out = pack_put_mp(k, out);
@@ -181,5 +186,6 @@ void pack_read(const uint8_t *message, size_t len, void (*fn)(void *arg, const s
 	if (attrs[1] == ATTR_MP_UNREACH)
 		read_nlri(attrs + 7, n - 3, AF_INET6, fn, arg);
 	else if (attrs[1] == ATTR_MP_REACH)
-		read_nlri(attrs + 9 + attrs[7], n - 5 - attrs[7], AF_INET6, fn, arg);
+		read_nlri(attrs + 9 + attrs[7], n - 5 - attrs[7],
+			  get16(attrs + 4) == 1 ? AF_INET : AF_INET6, fn, arg);
 }

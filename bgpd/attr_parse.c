@@ -239,6 +239,14 @@ static bool mp_negotiated(const struct attr_parse *p, uint8_t family)
 	return family && p->ctx->family[family == AF_INET ? BGP_IPV4 : BGP_IPV6];
 }
 
+/* Of an IPv6 next hop a second, link-local one may follow (RFC 2545); RFC 8950 for IPv4. */
+static bool hop_fits(const struct attr_parse *p, uint8_t family, size_t len)
+{
+	bool six = family == AF_INET6 || p->ctx->extended_hop;
+
+	return len == family_bytes(family) || (six && (len == 16 || len == 32));
+}
+
 /* RFC 4760 section 3, 2545 section 3; a next hop or prefixes that cannot be told apart: reset. */
 static enum attr_action decode_mp_reach(struct attr_parse *p, const struct attr_item *i)
 {
@@ -253,9 +261,9 @@ static enum attr_action decode_mp_reach(struct attr_parse *p, const struct attr_
 		mp->family = 0;
 		return ATTR_OK;
 	}
-	if (hop_len != family_bytes(mp->family) && !(mp->family == AF_INET6 && hop_len == 32))
+	if (!hop_fits(p, mp->family, hop_len))
 		return fail_item(p, ATTR_RESET, OPTIONAL_ERROR, "next hop length", i);
-	mp->nexthop = addr_make(mp->family, i->value + 4);
+	mp->nexthop = addr_make(hop_len == 4 ? AF_INET : AF_INET6, i->value + 4);
 	if (hop_len == 32)
 		mp->nexthop_ll = addr_make(AF_INET6, i->value + 20);
 	if (hop_len == 32 && !addr_is_link_local(&mp->nexthop_ll))

@@ -138,7 +138,8 @@ static struct attr *read_attrs(const char *rules, const char *attrs)
 				      .family = {true, strchr(rules, '6')},
 				      .as = strchr(rules, 'w') ? 4200000000 : 65001,
 				      .any_first_as = strchr(rules, 's'),
-				      .aigp = strchr(rules, 'a')};
+				      .aigp = strchr(rules, 'a'),
+				      .extended_hop = strchr(rules, 'x')};
 	memset(&parse, 0xee, sizeof(parse));
 	attr_parse(&parse, data, unhex(attrs, data), &ctx, &error);
 	return parse.worst < ATTR_WITHDRAW ? attr_parse_intern(&parse, &parse.nexthop, &none)

@@ -58,6 +58,7 @@ struct open {
 	bool mp;	    /* said which families it speaks; else it is IPv4 */
 	bool family[BGP_FAMILIES];
 	bool four_octet, refresh;
+	bool extended_hop;  /* RFC 8950: it takes IPv6 next hops of IPv4 unicast */
 	bool gr;	    /* RFC 4724; without families it only tells End-of-RIB */
 	bool gr_restarting; /* R: it has just restarted */
 	uint16_t gr_time;   /* seconds */
@@ -83,6 +84,7 @@ struct update_context {
 	bool any_first_as;	   /* unless it may start with any (a route server's) */
 	uint8_t plane;		   /* that next hops are in */
 	bool aigp;		   /* the neighbour's metric is taken */
+	bool extended_hop;	   /* negotiated: next hops of IPv4 may be IPv6 (RFC 8950) */
 	bool link_local;	   /* the session runs over those of a tunnel */
 	const char *link;	   /* that link-local next hops are on; NULL: not known */
 };

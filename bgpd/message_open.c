@@ -19,6 +19,7 @@
 enum capability_code {
 	CAP_MP = 1,
 	CAP_REFRESH = 2,
+	CAP_EXTENDED_HOP = 5,
 	CAP_GRACEFUL_RESTART = 64,
 	CAP_FOUR_OCTET = 65,
 };
@@ -63,6 +64,17 @@ static bool cap_refresh(struct open *o, const uint8_t *v, size_t len)
 	return o->refresh;
 }
 
+/* RFC 8950 section 4: AFI, SAFI in two octets, AFI of the next hop. */
+static bool cap_extended_hop(struct open *o, const uint8_t *v, size_t len)
+{
+	if (!len || len % 6)
+		return false;
+	for (const uint8_t *at = v; at < v + len; at += 6)
+		if (get_u16(at) == 1 && get_u16(at + 2) == SAFI_UNICAST && get_u16(at + 4) == 2)
+			o->extended_hop = true;
+	return true;
+}
+
 static bool cap_four_octet(struct open *o, const uint8_t *v, size_t len)
 {
 	if (len != 4)
@@ -99,6 +111,7 @@ static void capability(struct open *o, uint8_t code, const uint8_t *v, size_t le
 	} rows[] = {
 		{CAP_MP, cap_mp},
 		{CAP_REFRESH, cap_refresh},
+		{CAP_EXTENDED_HOP, cap_extended_hop},
 		{CAP_GRACEFUL_RESTART, cap_graceful_restart},
 		{CAP_FOUR_OCTET, cap_four_octet},
 	};
@@ -226,6 +239,12 @@ void open_put(struct wr *w, const struct open *o)
 			open_put_mp(w, f);
 	if (o->refresh)
 		wr_u16(w, CAP_REFRESH << 8);
+	if (o->extended_hop) {
+		wr_u16(w, CAP_EXTENDED_HOP << 8 | 6);
+		wr_u16(w, 1);
+		wr_u16(w, SAFI_UNICAST);
+		wr_u16(w, 2);
+	}
 	if (o->four_octet) {
 		wr_u16(w, CAP_FOUR_OCTET << 8 | 4);
 		wr_u32(w, o->as);

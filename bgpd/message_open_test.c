@@ -38,6 +38,7 @@ static void test_round(void **state)
 			  .family = {true, true},
 			  .four_octet = true,
 			  .refresh = true,
+			  .extended_hop = true,
 			  .gr = true,
 			  .gr_restarting = true,
 			  .gr_time = 4095,
@@ -263,6 +264,15 @@ static void test_each_capability(void **state)
 		{"\1\5\0\1\0\1\0", 7, {.family = {true}, .unknown = 1}},
 		{"\2\0", 2, {.family = {true}, .refresh = true}},
 		{"\2\1\0", 3, {.family = {true}, .unknown = 1}},
+		{"\5\6\0\1\0\1\0\2", 8, {.family = {true}, .extended_hop = true}},
+		{"\5\6\0\1\0\2\0\2", 8, {.family = {true}}},
+		{"\5\6\0\2\0\1\0\2", 8, {.family = {true}}},
+		{"\5\6\0\1\0\1\0\1", 8, {.family = {true}}},
+		{"\5\x0c\0\1\0\4\0\2\0\1\0\1\0\2",
+		 14,
+		 {.family = {true}, .extended_hop = true}},
+		{"\5\5\0\1\0\1\0", 7, {.family = {true}, .unknown = 1}},
+		{"\5\0", 2, {.family = {true}, .unknown = 1}},
 		{"\x41\4\0\1\0\0", 6, {.family = {true}, .four_octet = true, .as = 65536}},
 		{"\x41\3\0\1\0", 5, {.family = {true}, .unknown = 1}},
 		{"\x40\2\0\0", 4, {.family = {true}, .gr = true}},
@@ -327,6 +337,8 @@ static void test_put(void **state)
 	check_put(&in, "\4\xff\xff\1\2\x0a\0\0\1\2\2\0", 12);
 	in.family[BGP_IPV6] = in.refresh = true;
 	check_put(&in, "\4\xff\xff\1\2\x0a\0\0\1\x0a\2\x08\1\4\0\2\0\1\2\0", 20);
+	in = (struct open){.as = 65535, .router_id = 1, .extended_hop = true};
+	check_put(&in, "\4\xff\xff\0\0\0\0\0\1\x0a\2\x08\5\6\0\1\0\1\0\2", 20);
 	in = (struct open){.as = 65536,
 			   .router_id = 1,
 			   .four_octet = true,

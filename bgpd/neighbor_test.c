@@ -229,8 +229,9 @@ static void test_show(void **state)
 		{"type", "\"external\""},
 		{"remote-router-id", "\"10.1.2.3\""},
 		{"local-address", "\"10.9.0.1\""},
-		{"capabilities", "{\"families\":[\"ipv4-unicast\",\"ipv6-unicast\"],\"four-octet-"
-				 "as\":true,\"graceful-restart\":true,\"route-refresh\":true}"},
+		{"capabilities",
+		 "{\"extended-next-hop\":false,\"families\":[\"ipv4-unicast\",\"ipv6-unicast\"],"
+		 "\"four-octet-as\":true,\"graceful-restart\":true,\"route-refresh\":true}"},
 		{"graceful-restart",
 		 "{\"families\":[\"ipv4-unicast\",\"ipv6-unicast\"],\"forwarding-preserved\":"
 		 "[\"ipv4-unicast\",\"ipv6-unicast\"],\"offered\":true,\"restart-time-seconds\":"

@@ -46,6 +46,7 @@ struct peer {
 	struct addr local_ll; /* our link-local one, where the session runs over such; or none */
 	bool family[BGP_FAMILIES]; /* negotiated */
 	bool four_octet, refresh;
+	bool extended_hop;		  /* both: next hops of IPv4 may be IPv6 */
 	bool gr_aware;			  /* neighbour announced it: it sends End-of-RIB */
 	bool gr;			  /* ... and restarts gracefully itself, for some family */
 	bool gr_forwarding[BGP_FAMILIES]; /* ... and kept its forwarding state for it */

@@ -140,9 +140,9 @@ static json_t *family_list(const bool family[BGP_FAMILIES])
 
 static json_t *show_capabilities(const struct peer *p)
 {
-	return json_pack("{s:o, s:b, s:b, s:b}", "families", family_list(p->family),
+	return json_pack("{s:o, s:b, s:b, s:b, s:b}", "families", family_list(p->family),
 			 "four-octet-as", p->four_octet, "route-refresh", p->refresh,
-			 "graceful-restart", p->gr);
+			 "graceful-restart", p->gr, "extended-next-hop", p->extended_hop);
 }
 
 static json_t *graceful_restart(const struct peer *p)

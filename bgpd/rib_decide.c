@@ -41,6 +41,9 @@ static enum reason objection(const struct rib_table *t, const struct net *net, c
 			return r;
 	}
 	r = nexthop_objection(nh);
+	/* Through a tunnel there is no gateway, which the kernel's route would not take. */
+	if (r == REASON_NONE && p->attr->nexthop.family != t->af && !nh->state.tunnel)
+		r = REASON_NEXTHOP_FAMILY;
 	return r != REASON_NONE ? r : rib_verdict(t, net, &p->attr->nexthop);
 }
 

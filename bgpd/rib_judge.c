@@ -170,9 +170,11 @@ void rib_judge(uint32_t id, struct attr *received)
 	struct attr *attr;
 	enum reason r;
 
-	if (pr->judged != received || policy_chain_by_prefix(pr->peer->conf.import)) {
+	if (pr->judged != received || pr->judged_af != p.family ||
+	    policy_chain_by_prefix(pr->peer->conf.import)) {
 		rib_judge_forget(pr);
 		judge_attr(pr, received, &p);
+		pr->judged_af = p.family;
 	}
 	r = is_martian(&p) ? REASON_MARTIAN : pr->judged_reason;
 	if (r == REASON_NONE)

@@ -43,6 +43,7 @@ struct peer_rib {
 	struct timer stale_timer; /* RFC 4724: end of the restart time, then of the stale time */
 	uint32_t received[BGP_FAMILIES], accepted[BGP_FAMILIES]; /* paths */
 	struct attr *judged;	/* last set judged, a reference; NULL none */
+	uint8_t judged_af;	/* ... for prefixes of this family: policies may ask for it */
 	struct attr *judged_as; /* what the policy made of it, a reference */
 	enum reason judged_reason;
 	struct refused_prefixes refused;

@@ -39,6 +39,8 @@ static void configure(const char *rest, const char *a, const char *b)
 		"'accept', 'term': [{'name': '1', 'set': {'next-hop': 'self'}}]}, {'name': "
 		"'other', "
 		"'default': 'accept', 'term': [{'name': '1', 'set': {'next-hop': '10.9.0.97'}}]}, "
+		"{'name': 'six', "
+		"'default': 'accept', 'term': [{'name': '1', 'set': {'next-hop': 'fd99::7'}}]}, "
 		"{'name': 'drain', 'default': 'accept', 'term': [{'name': '1', 'set': "
 		"{'community-add': ['graceful-shutdown']}}]}, {'name': 'cost', 'default': "
 		"'accept', "
@@ -354,6 +356,18 @@ static void test_import_nexthop(void **state)
 	}
 }
 
+/* An IPv6 one of an IPv4 route: by a tunnel, not by a gateway. */
+static void test_other_family(void **state)
+{
+	start("", ", 'import': ['six']", "");
+	announce(inside(A), HOP, 100);
+	hop_is("fd99::7", NULL, NULL, REACH_UP, REASON_NONE, false, 10);
+	assert_string_equal(rig_reason(NET, A), "next-hop-family");
+	hop_is("fd99::7", "wg0", "a", REACH_UP, REASON_NONE, false, 10);
+	assert_string_equal(rig_reason(NET, A), "none");
+	assert_string_equal(rig_hops(NET), "fd99::7");
+}
+
 static void bandwidth(struct far *f, const char *hop, const char *value)
 {
 	uint8_t bytes[11] = {0xc0, 16, 8, 0x40, 4, 0xfd, 0xe8};
@@ -427,6 +441,7 @@ int main(void)
 		T(test_told_once),
 		T(test_graceful_shutdown),
 		T(test_import_nexthop),
+		T(test_other_family),
 		T(test_shares),
 	};
 

@@ -329,6 +329,7 @@ static void session_established(struct fsm *f)
 		.as = p->as,
 		.any_first_as = !p->conf.enforce_first_as,
 		.aigp = p->conf.aigp,
+		.extended_hop = p->extended_hop,
 		.plane = p->conf.plane,
 		.link_local = p->local_ll.family && peer_way_is_tunnel(p),
 		.link = p->ifname,

@@ -170,7 +170,7 @@ void session_locals(struct peer *p, int fd)
 		 * what it cannot reach on the link it refuses (BIRD). */
 		bool by_link = p->local.family == AF_INET6 && addr_is_link_local(&p->local);
 
-		p->local4 = address_on(&all, ifindex, AF_INET, false);
+		p->local4 = address_on(&all, ifindex, AF_INET, p->extended_hop);
 		p->local6 = address_on(&all, ifindex, AF_INET6, by_link);
 		if (!if_indextoname(ifindex, p->ifname))
 			p->ifname[0] = '\0';

@@ -86,7 +86,7 @@ static const char *locals(const struct peer *p)
 
 static void test_locals(void **state)
 {
-	static const char *const rows[][3] = {
+	static const char *const rows[][4] = {
 		/* a link-local one: of va where no other is said */
 		{"10.5.0.1", "10.5.0.1 10.5.0.1 fd05::2"},
 		{"10.5.0.2", "10.5.0.2 10.5.0.2 fd05::2"},
@@ -96,6 +96,8 @@ static void test_locals(void **state)
 		{"fe80::5", "fe80::5 10.8.0.1 fd08::1", "vs"},
 		{"10.8.0.1", "10.8.0.1 10.8.0.1 fd08::1"},
 		{"fe80::5", "fe80::5 10.11.0.1 -", "vh"}, /* alone in its network */
+		{"fe80::5", "fe80::5 - -", "vh", "extended"}, /* nor so, where IPv6 does */
+		{"fe80::5", "fe80::5 10.5.0.1 fd05::2", "va", "extended"},
 		{"10.11.0.1", "10.11.0.1 10.11.0.1 fd11::1"},
 		{"fd08::2", "fd08::2 10.8.0.1 fd08::2"},
 		{"10.10.0.1", "10.10.0.1 10.10.0.1 fd10::2"},
@@ -123,6 +125,7 @@ static void test_locals(void **state)
 		len = endpoint_to_sockaddr(&at, &sa);
 		fd = socket(at.addr.family, SOCK_STREAM, 0);
 		assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+		p->extended_hop = rows[i][3];
 		session_locals(p, fd);
 		assert_int_equal(p->local_ll.family ? at.scope_id : 0, at.scope_id);
 		if (!str_eq(locals(p), rows[i][1]))

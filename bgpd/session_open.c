@@ -6,10 +6,18 @@
 
 #include "bgp.h"
 #include "loop.h"
+#include "peer_way.h"
 #include "restart.h"
 #include "session.h"
 #include "session_local.h"
 #include "util.h"
+
+/* zebra-lite installs IPv4 by an IPv6 next hop through a tunnel, which needs no gateway. */
+static bool takes_extended_hop(const struct peer *p)
+{
+	return p->conf.family[BGP_IPV4] && p->conf.address.family == AF_INET6 &&
+	       peer_way_is_tunnel(p);
+}
 
 void session_put_open(const struct peer *p, struct open *o)
 {
@@ -20,6 +28,7 @@ void session_put_open(const struct peer *p, struct open *o)
 	o->router_id = bgp.router_id;
 	o->hold_time = c->hold_time;
 	o->refresh = o->four_octet = true;
+	o->extended_hop = takes_extended_hop(p);
 	o->gr = bgp.graceful_restart.enabled;
 	o->gr_time = bgp.graceful_restart.restart_time;
 	o->gr_restarting = !p->count.established &&
@@ -92,6 +101,7 @@ void session_take_over(struct peer *p, const struct fsm *f)
 	p->router_id = o->router_id;
 	p->four_octet = o->four_octet;
 	p->refresh = o->refresh;
+	p->extended_hop = o->extended_hop && takes_extended_hop(p);
 	for (int i = 0; i < BGP_FAMILIES; i++) {
 		p->family[i] = o->family[i] && p->conf.family[i];
 		p->gr_family[i] = o->gr_family[i] && p->family[i];

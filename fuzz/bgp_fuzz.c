@@ -128,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.ebgp = bits & 16,
 		.four_octet = bits & 1,
 		.family = {bits & 2, bits & 4},
+		.extended_hop = bits & 32,
 		.as = 65001,
 	};
 

@@ -68,6 +68,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_dual_hub.py \
 	topo-tests/test_endpoints.py \
 	topo-tests/test_explain.py \
+	topo-tests/test_extended_hop.py \
 	topo-tests/test_failing.py \
 	topo-tests/test_foreign.py \
 	topo-tests/test_frr_peer.py \
