@@ -293,20 +293,22 @@ class Includes:
 
 
 class Kill:
-    """One change, and SIGKILL at a random moment of it."""
+    """One change, and SIGKILL at a random moment of it. TOOK: for how long a change of its kind went
+    on, in seconds, when nobody killed anything; is learned."""
+    took = {}
 
-    def __init__(self, rng, w, files):
+    def __init__(self, rng, w, files, command=None):
         self.rng, self.w, self.files = rng, w, files
         self.old = files.says()[0]
-        both = rng.random() < 0.5
+        both = rng.random() < 0.6
         self.new = (other(self.old[0]), other(self.old[1]) if both else self.old[1])
-        self.command = rng.choice(["reload", "reload confirmed 10", "rollback 1", "commit",
-                                   "commit confirmed 10"])
+        self.command = command or rng.choice(["reload", "reload confirmed 10", "rollback 1",
+                                              "commit", "commit confirmed 10"])
         self.victim = rng.choice(["parent", "parent", "cli", "wgd", "zebra-lite", "bgpd"])
         if self.command == "rollback 1":
             self.new = files.of_configuration("rollback 1")
         self.touched = sum(a != b for a, b in zip(self.old, self.new))
-        self.broken_off = False
+        self.broken_off = self.went_on = False
 
     def begin(self):
         """The process; a client that has to read and edit the files first has done so."""
@@ -321,9 +323,15 @@ class Kill:
             self.files.put(self.new)
         return self.w.cli_start(self.command)
 
+    def learn(self):
+        asking = self.begin()
+        begun = time.monotonic()
+        asking.wait()
+        Kill.took[self.command.split()[0]] = time.monotonic() - begun
+
     def run(self):
         asking = self.begin()
-        time.sleep(self.rng.uniform(0, 0.25) * SLOW)
+        time.sleep(self.rng.uniform(0, 1.1 * Kill.took[self.command.split()[0]]))
         self.broken_off = asking.poll() is None
         if self.victim == "parent":
             self.w.process.kill()
@@ -342,6 +350,7 @@ class Kill:
         """The old one or the new one, whole. Files that were edited for a reload that was not begun
         are as they were edited."""
         runs, written = self.files.says()
+        self.went_on = runs == self.new
         what = f"{self.command}, {self.victim} killed, {self.old} to {self.new}"
         assert runs in (self.old, self.new), f"{what}: {runs} runs"
         if runs != written:
@@ -364,6 +373,8 @@ def test_killed_at_random(two):
     w.cli("reload")
     files.put(("two", "two"))
     w.cli("reload")
+    for command in ("reload", "rollback 1", "commit"):
+        Kill(rng, w, files, command).learn()
     done = []
     with Ping(two.host_b, two.host_a.address, interval_ms=5) as ping:
         for _ in range(KILLS):
@@ -374,5 +385,6 @@ def test_killed_at_random(two):
         ping.flows()
     print(f"{KILLS} changes, {sum(k.touched == 2 for k in done)} of two files, "
           f"{sum(k.command.startswith('commit') for k in done)} by configure, "
-          f"{sum(k.broken_off for k in done)} broken off before their answer")
+          f"{sum(k.broken_off for k in done)} broken off before their answer, "
+          f"{sum(k.went_on for k in done)} ended in the new one")
     ping.nothing_lost()
