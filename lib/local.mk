@@ -21,6 +21,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/new_file.c lib/new_file.h \
 	lib/not_applied.c lib/not_applied.h \
 	lib/nl_batch.c lib/nl_batch.h \
+	lib/pinger.c lib/pinger.h \
 	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \
 	lib/prefix_order.c lib/prefix_order.h \
@@ -68,6 +69,7 @@ check_PROGRAMS += \
 	lib/messages_test \
 	lib/new_file_test \
 	lib/nl_batch_test \
+	lib/pinger_test \
 	lib/planes_test \
 	lib/prefix_test \
 	lib/prefix_order_test \
@@ -125,6 +127,10 @@ lib_new_file_test_LDADD = $(TEST_LIBS)
 lib_nl_batch_test_SOURCES = lib/nl_batch_test.c
 lib_nl_batch_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv,--wrap=sendto,--wrap=setsockopt
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
+lib_pinger_test_SOURCES = lib/pinger_test.c
+lib_pinger_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=setsockopt,--wrap=sendto \
+	-Wl,--wrap=recv,--wrap=recvmsg,--wrap=close,--wrap=watch_on,--wrap=watch_off
+lib_pinger_test_LDADD = $(TEST_LIBS)
 lib_planes_test_SOURCES = lib/planes_test.c
 lib_planes_test_LDADD = $(TEST_LIBS)
 lib_prefix_table_test_SOURCES = lib/prefix_table_test.c

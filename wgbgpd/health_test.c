@@ -35,7 +35,7 @@ static bool refuse; /* a socket */
 
 int __wrap_pinger_open(struct pinger *p, const struct addr *to, const struct addr *from,
 		       void (*answered)(void *arg, uint32_t number), void *arg);
-void __wrap_pinger_send(struct pinger *p, uint32_t number);
+int __wrap_pinger_send(struct pinger *p, uint32_t number);
 void __wrap_pinger_close(struct pinger *p);
 void __wrap_change_now_warn(json_t *warnings, const char *text);
 
@@ -63,12 +63,13 @@ static struct far *far_of(const struct pinger *p)
 	return NULL;
 }
 
-void __wrap_pinger_send(struct pinger *p, uint32_t number)
+int __wrap_pinger_send(struct pinger *p, uint32_t number)
 {
 	struct far *f = far_of(p);
 
 	assert_int_equal(number, f->n);
 	f->asked[f->n++] = (uint32_t)now_ms();
+	return 0;
 }
 
 void __wrap_pinger_close(struct pinger *p)

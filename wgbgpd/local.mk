@@ -64,7 +64,6 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/needed.c wgbgpd/needed.h \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
-	wgbgpd/pinger.c wgbgpd/pinger.h \
 	wgbgpd/plan.c wgbgpd/plan.h \
 	wgbgpd/plan_judge.c wgbgpd/plan_judge.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
