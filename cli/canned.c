@@ -141,6 +141,12 @@ int kernel_route_get_bound(const struct addr *to, const char *from, struct kerne
 	return kernel_route_get(to, out);
 }
 
+int kernel_route_get_from(const struct addr *to, const char *from, const struct addr *src,
+			  struct kernel_route *out)
+{
+	return kernel_route_get(to, out);
+}
+
 int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
 			       struct kernel_route *out)
 {

@@ -336,7 +336,8 @@ static void test_values(void **state)
 	/* what they share goes in as far as it is known */
 	types(CTRL_C "show wireguard w" TAB TAB, "\nwg-ab  wg-ac\n");
 	types(ENTER, "interface: wg-ab\n");
-	types("explain " TAB "2" ENTER, "% incomplete, expected DESTINATION\n"); /* plane */
+	types("explain p" TAB "2" ENTER,
+	      "% incomplete, expected one of: DESTINATION, from\n"); /* plane */
 	ends("exit" ENTER, "left");
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "explain.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "conf.h"
+#include "explain_ask.h"
 #include "explain_facts.h"
+#include "explain_from.h"
 #include "explain_judge.h"
+#include "explain_probe.h"
 #include "kernel_route.h"
 #include "machine.h"
 #include "messages.h"
@@ -14,52 +16,11 @@
 #include "table.h"
 #include "util.h"
 
-struct gathering {
-	struct cli_session *s;
-	struct prefix dst; /* as a host prefix */
-	const char *plane; /* borrowed */
-	json_t *facts;	   /* see explain_judge.h */
-	json_t *rows;	   /* of the request under way; borrowed */
-	char error[MSG_ERROR_MAX];
-};
-
 /* ---- what the daemons say */
-
-static void scan_head(void *arg, const char *list, const json_t *head)
-{
-}
-
-/* Of tables of prefixes only what covers the destination is kept. */
-static void scan_row(void *arg, const char *text, size_t len)
-{
-	struct gathering *g = arg;
-	json_t *row = conf_read(text, len);
-	const char *prefix = str_of(row, "prefix");
-	struct prefix p;
-
-	if (!json_is_object(row) ||
-	    (*prefix && (prefix_parse(prefix, &p) < 0 || !prefix_covers(&p, &g->dst))))
-		json_decref(row);
-	else
-		json_array_append_new(g->rows, row);
-}
-
-/* Runs a request, which is taken over; its rows are the fact NAME. */
-static bool explain_ask(struct gathering *g, const char *name, json_t *request)
-{
-	static const struct client_sink sink = {scan_head, scan_row};
-	int err;
-
-	g->rows = json_array();
-	json_object_set_new(g->facts, name, g->rows);
-	err = client_request(g->s->client, request, &sink, g, g->error, sizeof(g->error));
-	json_decref(request);
-	return err == 0;
-}
 
 static bool ask_all(struct gathering *g, const char *name, const char *command)
 {
-	return explain_ask(g, name, json_pack("{s:s}", "command", command));
+	return explain_ask(g, name, json_pack("{s:s}", "command", command), &g->dst);
 }
 
 static bool ask_table(struct gathering *g, const char *name, const char *command)
@@ -69,7 +30,8 @@ static bool ask_table(struct gathering *g, const char *name, const char *command
 	return explain_ask(g, name,
 			   json_pack("{s:s, s:s, s:s}", "command", command, "family",
 				     dst.family == AF_INET ? "ipv4" : "ipv6", "address",
-				     ADDR_STR(&dst)));
+				     ADDR_STR(&dst)),
+			   &g->dst);
 }
 
 /* BGP announces networks of this family behind this machine, so it forwards for others. */
@@ -109,22 +71,19 @@ static void ask_forwarding(struct gathering *g)
 
 /* ---- what the kernel says */
 
-static json_t *way_json(int err, const struct kernel_route *k)
-{
-	return json_pack("{s:s?, s:b, s:s, s:s?}", "error", err < 0 ? strerror(-err) : NULL,
-			 "local", k->local, "interface", k->interface, "gateway",
-			 k->gateway.family ? ADDR_STR(&k->gateway) : NULL);
-}
-
 /* In a plane: as its rules have it, which ask for the interface. */
 static void ask_kernel(struct gathering *g, const char *interface)
 {
 	struct addr dst = addr_of_prefix(&g->dst);
 	struct kernel_route k = {.interface = ""};
-	int err = *interface ? kernel_route_get_bound(&dst, interface, &k)
-			     : kernel_route_get(&dst, &k);
+	int err;
 
-	json_object_set_new(g->facts, "kernel", way_json(err, &k));
+	if (g->src.family) {
+		explain_ask_way(g, interface);
+		return;
+	}
+	err = *interface ? kernel_route_get_bound(&dst, interface, &k) : kernel_route_get(&dst, &k);
+	json_object_set_new(g->facts, "kernel", explain_way_json(err, &k));
 }
 
 static void ask_endpoint(struct gathering *g, const json_t *tunnel)
@@ -136,7 +95,7 @@ static void ask_endpoint(struct gathering *g, const json_t *tunnel)
 	if (explain_addr(str_of(tunnel, "endpoint"), &endpoint) < 0)
 		return;
 	err = kernel_route_get_marked(&endpoint, int_of(tunnel, "fwmark"), &k);
-	json_object_set_new(g->facts, "endpoint", way_json(err, &k));
+	json_object_set_new(g->facts, "endpoint", explain_way_json(err, &k));
 }
 
 /* False with g->error when somebody does not answer. */
@@ -150,6 +109,8 @@ static bool explain_gather(struct gathering *g)
 	    !ask_all(g, "interfaces", "wireguard") || !ask_all(g, "tunnels", "tunnels") ||
 	    !ask_all(g, "neighbors", "bgp-neighbors") || !ask_all(g, "pins", "pins"))
 		return false;
+	if (g->src.family)
+		explain_ask_source(g);
 	if (main_plane)
 		ask_kernel(g, "");
 	interface = str_of(explain_hop(g->facts), "interface");
@@ -158,11 +119,12 @@ static bool explain_gather(struct gathering *g)
 	if (explain_is_tunnel_if(g->facts, interface) &&
 	    !explain_ask(g, "entries",
 			 json_pack("{s:s, s:s, s:s}", "command", "allowed-ips", "interface",
-				   interface, "address", ADDR_STR(&dst))))
+				   interface, "address", ADDR_STR(&dst)),
+			 &g->dst))
 		return false;
 	ask_endpoint(g, explain_tunnel(g->facts));
 	ask_forwarding(g);
-	return true;
+	return !g->src.family || explain_ask_return(g);
 }
 
 static void explain_write(FILE *out, const json_t *doc)
@@ -186,24 +148,70 @@ static void write_doc(struct cli_session *s, const json_t *doc, bool json)
 	putc('\n', s->out);
 }
 
+/* What is asked for makes sense. */
+static bool explain_begin(struct gathering *g, const json_t *request)
+{
+	const char *destination = str_of(request, "destination"), *source = str_of(request, "from");
+
+	prefix_parse(destination, &g->dst);
+	if (*source && strchr(destination, '/')) {
+		str_copy(g->error, "with a source the destination is an address", sizeof(g->error));
+		return false;
+	}
+	if (*source && (addr_parse(source, &g->src) < 0 || g->src.family != g->dst.family)) {
+		str_copy(g->error, "source and destination are of different families",
+			 sizeof(g->error));
+		return false;
+	}
+	g->facts = json_pack("{s:s, s:s}", "destination", destination, "plane", g->plane);
+	return true;
+}
+
+/* Judged again with what echo requests showed, where it is not sure without them. */
+static bool explain_again(struct gathering *g, json_t **doc)
+{
+	if (is_true(json_object_get(g->facts, "kernel"), "local") ||
+	    explain_is_sure(str_of(*doc, "stage")))
+		return true;
+	if (!explain_probe(g))
+		return false;
+	json_decref(*doc);
+	*doc = explain_judge(g->facts);
+	return true;
+}
+
+static json_t *explain_doc(struct gathering *g, const json_t *request)
+{
+	json_t *doc;
+
+	if (!explain_begin(g, request) || !explain_gather(g))
+		return NULL;
+	doc = explain_judge(g->facts);
+	if (is_set(request, "probe") && !explain_again(g, &doc)) {
+		json_decref(doc);
+		return NULL;
+	}
+	return doc;
+}
+
 int explain_run(struct cli_session *s, const struct cli_line *line)
 {
 	const char *plane = str_of(line->request, "plane");
 	struct gathering g = {.s = s, .plane = *plane ? plane : "main"};
-	json_t *doc = NULL;
+	json_t *doc = explain_doc(&g, line->request);
 	int err = -1;
 
-	prefix_parse(str_of(line->request, "destination"), &g.dst);
-	g.facts = json_pack("{s:s, s:s}", "destination", str_of(line->request, "destination"),
-			    "plane", g.plane);
-	if (explain_gather(&g)) {
-		doc = explain_judge(g.facts);
+	if (doc) {
 		write_doc(s, doc, line->json);
 		err = is_true(doc, "reachable") ? 0 : -1;
 	} else {
 		if (line->json)
 			json_doc_end(&(struct json_doc){.out = s->out}, g.error);
 		session_fail(s, g.error);
+	}
+	if (doc && g.src.family) {
+		s->status = explain_status(str_of(doc, "stage"));
+		err = 0; /* the status says it */
 	}
 	json_decref(doc);
 	json_decref(g.facts);

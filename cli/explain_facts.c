@@ -20,8 +20,10 @@ void explain_step(struct judge *f, const char *stage, bool ok, const char *fmt, 
 	text_trim(text);
 	row = json_pack("{s:s, s:b, s:s}", "stage", stage, "ok", ok, "text", text);
 	json_array_append_new(f->steps, row);
-	if (!ok && !f->failed)
-		f->failed = json_string_value(json_object_get(row, "text"));
+	if (ok || f->failed)
+		return;
+	f->failed = json_string_value(json_object_get(row, "text"));
+	f->failed_stage = json_string_value(json_object_get(row, "stage"));
 }
 
 bool explain_same(const json_t *a, const char *key_a, const json_t *b, const char *key_b)
@@ -58,6 +60,21 @@ const json_t *explain_tunnel_named(const struct judge *f, const char *interface,
 		if (str_eq(str_of(row, "interface"), interface) &&
 		    str_eq(str_of(row, "peer"), peer))
 			return row;
+	return NULL;
+}
+
+const json_t *explain_session_over(const struct judge *f, const json_t *tunnel)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(f->facts, "neighbors"), i, row) {
+		const json_t *over = json_object_get(row, "tunnel");
+
+		if (tunnel && explain_same(over, "interface", tunnel, "interface") &&
+		    explain_same(over, "peer", tunnel, "peer"))
+			return row;
+	}
 	return NULL;
 }
 

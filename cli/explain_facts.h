@@ -28,12 +28,15 @@ struct judge {
 	const json_t *owner;	   /* longest match in the AllowedIPs of the hop's interface */
 	const json_t *tunnel;	   /* of the peer */
 	const json_t *kernel;
-	bool on_tunnel;	  /* the hop's interface is one of WireGuard */
-	const char *peer; /* the hop's, or else the owner of the destination there; or "" */
+	const json_t *source; /* of the packets; NULL: anybody's */
+	struct addr src;      /* the same; family 0 */
+	bool on_tunnel;	      /* the hop's interface is one of WireGuard */
+	const char *peer;     /* the hop's, or else the owner of the destination there; or "" */
 	bool claimed;
 	struct claim claim; /* whom the destination is meant for */
 	json_t *steps;
-	const char *failed; /* text of the first step that failed */
+	const char *failed;	  /* text of the first step that failed */
+	const char *failed_stage; /* its stage */
 };
 
 /* Appends a step; what fails first is the verdict. */
@@ -46,6 +49,8 @@ bool explain_same(const json_t *a, const char *key_a, const json_t *b, const cha
 int explain_cover_len(const struct judge *f, const json_t *row);
 const json_t *explain_best_path(const json_t *row); /* of a row of the BGP table; or NULL */
 const json_t *explain_tunnel_named(const struct judge *f, const char *interface, const char *peer);
+/* The session that runs through a tunnel; or NULL. */
+const json_t *explain_session_over(const struct judge *f, const json_t *tunnel);
 const char *explain_pin_state(const struct judge *f, const struct addr *endpoint);
 bool explain_is_endpoint(const struct judge *f); /* the destination is one of a tunnel */
 /* Ours, where no tunnel has a route: it refuses packets, so that they do not leave in the clear. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "explain_judge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "explain_facts.h"
@@ -108,6 +109,8 @@ static void judge_read(struct judge *f, const json_t *facts)
 	f->dst = addr_of_prefix(&f->dst_prefix);
 	f->plane = is_set(facts, "plane") ? str_of(facts, "plane") : "main";
 	f->kernel = json_object_get(facts, "kernel");
+	f->source = json_object_get(facts, "source");
+	addr_parse(str_of(f->source, "address"), &f->src);
 	pick_bgp(f);
 	pick_route(f);
 	pick_hop(f);
@@ -132,31 +135,79 @@ const json_t *explain_tunnel(const json_t *facts)
 	return f.tunnel;
 }
 
-static char *verdict_of(const struct judge *f, const char *dst)
+const json_t *explain_neighbor(const json_t *facts)
+{
+	struct judge f;
+
+	judge_read(&f, facts);
+	return explain_session_over(&f, f.tunnel);
+}
+
+/* ---- stages */
+
+#define FIRST_STATUS 10 /* those below mean something else */
+
+/* In the order in which a packet depends on them: the place is the exit status. */
+static const struct {
+	const char *name;
+	bool guess; /* an answer may still come: it is worth asking */
+} stages[] = {
+	{"source", false},	   {"bgp", false},	  {"rib", false},
+	{"next-hop", false},	   {"forwarding", false}, {"rp-filter", false},
+	{"rule", false},	   {"kernel", false},	  {"allowed-ips", false},
+	{"tunnel", false},	   {"endpoint", false},	  {"firewall", true},
+	{"announced", true},	   {"back", false},	  {"far-end", false},
+	{"far-forwarding", false}, {"far-route", false},  {"far-firewall", false},
+	{"host", false},	   {"answer", false},	  {"mtu", false},
+};
+
+int explain_status(const char *stage)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+		if (str_eq(stages[i].name, stage))
+			return FIRST_STATUS + (int)i;
+	return *stage ? 1 : 0;
+}
+
+bool explain_is_sure(const char *stage)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+		if (str_eq(stages[i].name, stage))
+			return !stages[i].guess;
+	return false;
+}
+
+/* ---- the verdict */
+
+static char *verdict_of(const struct judge *f, const char *what)
 {
 	if (f->failed)
-		return xasprintf("%s is not reachable: %s", dst, f->failed);
+		return xasprintf("%s is not reachable: %s", what, f->failed);
 	if (is_true(f->kernel, "local"))
-		return xasprintf("%s is this machine", dst);
+		return xasprintf("%s is this machine", what);
 	if (f->on_tunnel)
-		return xasprintf("%s is reachable through tunnel peer %s on %s", dst, f->peer,
+		return xasprintf("%s is reachable through tunnel peer %s on %s", what, f->peer,
 				 TEXT(f->hop, "interface"));
-	return xasprintf("%s is reachable by %s", dst, TEXT(f->hop, "interface"));
+	return xasprintf("%s is reachable by %s", what, TEXT(f->hop, "interface"));
 }
 
 json_t *explain_judge(const json_t *facts)
 {
-	char dst[PREFIX_STRLEN], *verdict;
+	char dst[PREFIX_STRLEN], what[2 * PREFIX_STRLEN + 8], *verdict;
+	const char *src;
 	struct judge f;
 	json_t *doc;
 
 	judge_read(&f, facts);
 	f.steps = json_array();
 	explain_walk(&f);
+	src = f.source ? str_of(f.source, "address") : NULL;
 	addr_str(&f.dst, dst);
-	verdict = verdict_of(&f, dst);
-	doc = json_pack("{s:s, s:b, s:s, s:o}", "destination", dst, "reachable", !f.failed,
-			"verdict", verdict, "steps", f.steps);
+	snprintf(what, sizeof(what), "%s%s%s", dst, src ? " from " : "", src ? src : "");
+	verdict = verdict_of(&f, what);
+	doc = json_pack("{s:s, s:s?, s:b, s:s?, s:s, s:o}", "destination", dst, "source", src,
+			"reachable", !f.failed, "stage", f.failed_stage, "verdict", verdict,
+			"steps", f.steps);
 	free(verdict);
 	return doc;
 }

@@ -13,6 +13,16 @@
  *	kernel			{error, local, interface, gateway}: the kernel's own word
  *	endpoint		the same for the endpoint of the tunnel
  *	forwarding		{needed, on}: whether packets of others should, and do, pass
+ *
+ * Of packets with a certain source, what "kernel" says is of them, and there are
+ *
+ *	source			{address, local, interface, error, forwards, probe-from}
+ *	kernel			has rp-filter, too: whether that of the source's interface drops it
+ *	kernel-any		as "kernel", of any packet; absent in a plane
+ *	firewall		rows {way (out or back), hook, chain, drops}: what does not surely
+ *pass announced		rows that cover the source of what the tunnel's neighbor is sent
+ *	back			as "kernel", of answers; with in (where they come in), forwards
+ *	probe			what echo requests showed (explain_probe.h); from: their source
  */
 #ifndef WGBGP_CLI_EXPLAIN_JUDGE_H
 #define WGBGP_CLI_EXPLAIN_JUDGE_H
@@ -20,12 +30,20 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* {destination, reachable, verdict, steps [{stage, ok, text}]}; owned by the caller. */
+/* {destination, source, reachable, stage, verdict, steps [{stage, ok, text}]}; stage is that of the
+ * first step that failed, or null. Owned by the caller. */
 json_t *explain_judge(const json_t *facts);
+
+/* Exit status for a stage; 0 for "". */
+int explain_status(const char *stage);
+/* Behind a failure at that stage nothing is sent: it is sure that nothing would come through. */
+bool explain_is_sure(const char *stage);
 
 /* What is asked for next, once the rows before it are among the facts; borrowed or NULL. */
 const json_t *explain_hop(const json_t *facts);	   /* next hop in use: routes, kernel */
 const json_t *explain_tunnel(const json_t *facts); /* its tunnel: interfaces, entries, tunnels */
+
+const json_t *explain_neighbor(const json_t *facts); /* its session: the same, neighbors */
 
 bool explain_is_tunnel_if(const json_t *facts, const char *name); /* one of WireGuard */
 

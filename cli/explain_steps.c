@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "explain_facts.h"
+#include "explain_way.h"
 #include "table.h"
 
 /* ---- the tables */
@@ -321,21 +322,6 @@ static bool is_own(const struct judge *f, int claim_len)
 	return len >= claim_len && (is_protocol(f, "connected") || is_protocol(f, "static"));
 }
 
-static const json_t *session_over(const struct judge *f, const json_t *tunnel)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (json_object_get(f->facts, "neighbors"), i, row) {
-		const json_t *over = json_object_get(row, "tunnel");
-
-		if (tunnel && explain_same(over, "interface", tunnel, "interface") &&
-		    explain_same(over, "peer", tunnel, "peer"))
-			return row;
-	}
-	return NULL;
-}
-
 /* Nothing is learned for a permit list: is there a session at all? */
 static void say_nothing_learned(struct judge *f, const char *so, const json_t *session)
 {
@@ -383,7 +369,7 @@ static void explain_say_claim(struct judge *f, const char *so)
 	if (say_claim_is_down(f, tunnel, so))
 		return;
 	if (c->kind == CLAIM_PERMIT)
-		say_nothing_learned(f, so, session_over(f, tunnel));
+		say_nothing_learned(f, so, explain_session_over(f, tunnel));
 	else
 		explain_step(f, "rib", false, "%s, but no route leads there: %s", CLAIM_TEXT(c),
 			     so);
@@ -455,19 +441,17 @@ static void step_plane(struct judge *f)
 			     TEXT(f->elsewhere, "plane"), TEXT(f->elsewhere, "prefix"), f->plane);
 }
 
-void explain_walk(struct judge *f)
+/* Up to the far end of the tunnel, or whoever is next. */
+static void walk_there(struct judge *f)
 {
-	if (is_true(f->kernel, "local")) {
-		explain_step(f, "kernel", true, "%s is an address of this machine",
-			     ADDR_STR(&f->dst));
-		return;
-	}
 	step_plane(f);
 	step_bgp(f);
 	step_rib(f);
 	if (f->route)
 		step_nexthop(f);
 	step_claim(f);
+	if (f->source && explain_say_entry(f))
+		return;
 	step_kernel(f);
 	if (!f->on_tunnel)
 		return;
@@ -476,5 +460,21 @@ void explain_walk(struct judge *f)
 		step_tunnel(f);
 		step_endpoint(f);
 	}
-	step_forwarding(f);
+	if (!f->source)
+		step_forwarding(f);
+}
+
+void explain_walk(struct judge *f)
+{
+	if (f->source)
+		explain_say_source(f);
+	if (is_true(f->kernel, "local"))
+		explain_step(f, "kernel", true, "%s is an address of this machine",
+			     ADDR_STR(&f->dst));
+	else
+		walk_there(f);
+	if (!f->source)
+		return;
+	explain_say_return(f);
+	explain_say_probe(f);
 }

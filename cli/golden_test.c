@@ -219,10 +219,11 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FILE_OF("bgp"),	    FILE_OF("route"),	FILE_OF("wireguard"),
-		FILE_OF("misc"),    FILE_OF("explain"), FILE_OF("explain-planes"),
-		FILE_OF("doctor"),  FILE_OF("metrics"), FILE_OF("drain"),
-		FILE_OF("history"), FILE_OF("pipes"),	FILE_OF("habits"),
+		FILE_OF("bgp"),		 FILE_OF("route"),   FILE_OF("wireguard"),
+		FILE_OF("misc"),	 FILE_OF("explain"), FILE_OF("explain-planes"),
+		FILE_OF("doctor"),	 FILE_OF("metrics"), FILE_OF("drain"),
+		FILE_OF("explain-from"), FILE_OF("history"), FILE_OF("pipes"),
+		FILE_OF("habits"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

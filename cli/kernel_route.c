@@ -118,6 +118,14 @@ int kernel_route_get_bound(const struct addr *to, const char *from, struct kerne
 	return oif ? get(to, &(struct flow){.oif = oif}, out) : -ENODEV;
 }
 
+int kernel_route_get_from(const struct addr *to, const char *from, const struct addr *src,
+			  struct kernel_route *out)
+{
+	uint32_t oif = *from ? if_nametoindex(from) : 0;
+
+	return oif || !*from ? get(to, &(struct flow){.oif = oif, .src = src}, out) : -ENODEV;
+}
+
 int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
 			       struct kernel_route *out)
 {

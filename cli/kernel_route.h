@@ -21,8 +21,13 @@ int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_
 /* The same for a socket that is bound to the interface FROM: by the rules of its plane. */
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out);
 
+/* The same for a packet with the source SRC, an address of this machine; of a socket that is bound
+ * to the interface FROM, unless that is "". */
+int kernel_route_get_from(const struct addr *to, const char *from, const struct addr *src,
+			  struct kernel_route *out);
+
 /* The same for a packet that came in by the interface FROM with the source SRC; -EHOSTUNREACH where
- * this machine does not forward. */
+ * this machine does not forward, -EXDEV or (Linux 6.13) -EINVAL where its rp_filter drops it. */
 int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
 			       struct kernel_route *out);
 

@@ -192,8 +192,13 @@ static void test_questions(void **state)
 	assert_string_equal(asked, "/32 /32 to 192.0.2.7 from 10.9.0.2 iif 7");
 	assert_int_equal(kernel_route_get_forwarded(&to6, "wg0", &src6, &k), 0);
 	assert_string_equal(asked, "/128 /128 to 2001:db8::7 from fd00::2 iif 7");
+	assert_int_equal(kernel_route_get_from(&to, "", &src, &k), 0);
+	assert_string_equal(asked, "/32 /32 to 192.0.2.7 from 10.9.0.2");
+	assert_int_equal(kernel_route_get_from(&to6, "wg0", &src6, &k), 0);
+	assert_string_equal(asked, "/128 /128 to 2001:db8::7 from fd00::2 oif 7");
 	asked[0] = '\0';
 	assert_int_equal(kernel_route_get_bound(&to, "gone", &k), -ENODEV);
+	assert_int_equal(kernel_route_get_from(&to, "gone", &src, &k), -ENODEV);
 	assert_int_equal(kernel_route_get_forwarded(&to, "gone", &src, &k), -ENODEV);
 	assert_string_equal(asked, "");
 }

@@ -23,11 +23,16 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_misfits.c cli/doctor_misfits.h \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
+	cli/explain_ask.c cli/explain_ask.h \
 	cli/explain_claim.c cli/explain_claim.h \
 	cli/explain_facts.c cli/explain_facts.h \
+	cli/explain_from.c cli/explain_from.h \
 	cli/explain_judge.c cli/explain_judge.h \
+	cli/explain_probe.c cli/explain_probe.h \
 	cli/explain_steps.c cli/explain_steps.h \
+	cli/explain_way.c cli/explain_way.h \
 	cli/filter.c cli/filter.h \
+	cli/firewall.c cli/firewall.h \
 	cli/grammar.c cli/grammar.h \
 	cli/habits.c cli/habits.h \
 	cli/interfaces.c cli/interfaces.h \
@@ -60,8 +65,9 @@ cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/golden_test \
-	cli/filter_test cli/grammar_test cli/kernel_route_test cli/line_test cli/machine_test \
+check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/explain_way_test \
+	cli/golden_test cli/filter_test cli/firewall_test cli/grammar_test cli/kernel_route_test \
+	cli/line_test cli/machine_test \
 	cli/nearest_test cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
 cli_client_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
@@ -80,6 +86,8 @@ cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
 cli_edit_test_LDADD = $(CLI_LIBS) $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
 cli_explain_judge_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
+cli_explain_way_test_SOURCES = cli/explain_way_test.c
+cli_explain_way_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 # What requests may have, for the tests' client.
 BUILT_SOURCES += cli/request_members.h
 CLEANFILES += cli/request_members.h
@@ -90,6 +98,8 @@ cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 cli_golden_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_filter_test_SOURCES = cli/filter_test.c
 cli_filter_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
+cli_firewall_test_SOURCES = cli/firewall_test.c
+cli_firewall_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
 cli_kernel_route_test_SOURCES = cli/kernel_route_test.c

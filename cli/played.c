@@ -270,6 +270,16 @@ int kernel_route_get_bound(const struct addr *to, const char *from, struct kerne
 	return answer_way(question, out);
 }
 
+int kernel_route_get_from(const struct addr *to, const char *from, const struct addr *src,
+			  struct kernel_route *out)
+{
+	char question[128];
+
+	snprintf(question, sizeof(question), "%s source %s%s%s", ADDR_STR(to), ADDR_STR(src),
+		 *from ? " bound " : "", from);
+	return answer_way(question, out);
+}
+
 int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
 			       struct kernel_route *out)
 {

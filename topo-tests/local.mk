@@ -26,6 +26,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/clear.py \
 	topo-tests/lib/dns.py \
 	topo-tests/lib/dualhub.py \
+	topo-tests/lib/echo.py \
 	topo-tests/lib/fourplanes.py \
 	topo-tests/lib/hubspoke.py \
 	topo-tests/lib/invariants.py \
@@ -68,6 +69,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_dual_hub.py \
 	topo-tests/test_endpoints.py \
 	topo-tests/test_explain.py \
+	topo-tests/test_explain_from.py \
 	topo-tests/test_extended_hop.py \
 	topo-tests/test_failing.py \
 	topo-tests/test_foreign.py \

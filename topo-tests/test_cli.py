@@ -18,7 +18,8 @@ from lib.wgbgp import Wgbgp
 
 EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
             "INTERFACE": "wg0", "DESTINATION": "192.168.2.1", "PLANE": "main", "COUNT": "9",
-            "PEER": "b", "BACK": "0", "TUNNEL": "b", "PROTOCOL": "bgp"}
+            "PEER": "b", "BACK": "0", "TUNNEL": "b", "PROTOCOL": "bgp",
+            "FROM": "192.168.1.1"}
 
 
 @pytest.fixture(name="two")

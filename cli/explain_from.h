@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain_from: facts about packets with a certain source: where they come from, the kernel's way
+ * for them, and the way of the answer as far as this router knows it.
+ */
+#ifndef WGBGP_CLI_EXPLAIN_FROM_H
+#define WGBGP_CLI_EXPLAIN_FROM_H
+
+#include "explain_ask.h"
+
+/* The fact "source": an address of this machine, or behind which interface. */
+void explain_ask_source(struct gathering *g);
+/* The fact "kernel", of packets with that source; INTERFACE: of the plane's route, "" in the main
+ * plane. */
+void explain_ask_way(struct gathering *g, const char *interface);
+/* The facts "firewall", "back" and "announced"; behind all others. False with g->error. */
+bool explain_ask_return(struct gathering *g);
+
+#endif

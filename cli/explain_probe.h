@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain_probe: echo requests that show how far a packet comes. All at once, of a few kinds:
+ *
+ *	answer	to the destination
+ *	peer	to the tunnel peer's own address
+ *	tunnel	the same with our address of the tunnel as their source
+ *	hop	to the destination, but the first router behind this one says that they live too
+ *short whole	to the destination, as large as the way's MTU and never fragmented fits	the same as
+ *large as was said to fit, else of 1280 bytes; behind the others
+ *
+ * They are facts then: "probe" has a member for each, {sent, answered, said, by, mtu, refused,
+ *size}.
+ */
+#ifndef WGBGP_CLI_EXPLAIN_PROBE_H
+#define WGBGP_CLI_EXPLAIN_PROBE_H
+
+#include "explain_ask.h"
+
+/* Takes up to five seconds. False with g->error: interrupted, or no right to do so. */
+bool explain_probe(struct gathering *g);
+
+#endif

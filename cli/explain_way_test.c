@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain_way: packets with a source: one healthy set of facts, and what each fact that differs
+ * makes of it; and the exit status of every stage.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain_judge.h"
+#include "table.h"
+#include "util.h"
+
+/* From our LAN, 192.168.1.1, to what is behind peer b on wg0. */
+static const char healthy[] =
+	"{'destination': '192.168.2.7', 'plane': 'main',"
+	" 'bgp-routes': [{'prefix': '192.168.2.0/24', 'paths': [{'best': true, 'eligible': true,"
+	"   'from': '10.9.0.2', 'next-hop': '10.9.0.2'}]}],"
+	" 'routes': [{'prefix': '192.168.2.0/24', 'protocol': 'bgp', 'distance': 20,"
+	"   'selected': true, 'installed': true, 'next-hops': [{'address': '10.9.0.2',"
+	"   'interface': 'wg0', 'peer': 'b', 'state': 'up', 'active': true}]}],"
+	" 'entries': [{'interface': 'wg0', 'peer': 'b', 'prefix': '192.168.2.0/24', 'origin':"
+	"   'learned', 'installed': true}],"
+	" 'interfaces': [{'name': 'wg0', 'state': 'ready', 'up': true, 'addresses':"
+	"   ['10.9.0.1/24'], 'peers': [{'name': 'b'}]}],"
+	" 'tunnels': [{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'reason-text': 'fresh',"
+	"   'endpoint': '198.51.100.2:51820', 'tunnel-addresses': ['10.9.0.2']}],"
+	" 'neighbors': [{'address': '10.9.0.2', 'state': 'established', 'tunnel': {'interface':"
+	"   'wg0', 'peer': 'b'}}], 'pins': [],"
+	" 'forwarding': {'needed': true, 'on': false},"
+	" 'source': {'address': '192.168.1.1', 'local': true, 'interface': 'lan0', 'error': null,"
+	"   'forwards': null, 'probe-from': '192.168.1.1'},"
+	" 'kernel': {'error': null, 'local': false, 'interface': 'wg0', 'rp-filter': false},"
+	" 'kernel-any': {'error': null, 'local': false, 'interface': 'wg0'},"
+	" 'announced': [{'prefix': '192.168.1.0/24'}], 'firewall': [],"
+	" 'back': {'error': null, 'local': true, 'interface': 'lo', 'in': 'wg0', 'forwards': true,"
+	"   'rp-filter': false}}";
+
+/* A host of the LAN instead. */
+#define BEHIND                                                                    \
+	"'source': {'address': '192.168.1.9', 'local': false, 'forwards': true}," \
+	"'back': {'local': false, 'interface': 'lan0'}"
+#define ANSWER(text) "'probe': {'from': '192.168.1.1', 'answer': {" text "}"
+#define ANSWERED ANSWER("'answered': 1")
+#define SILENT ANSWER("'answered': 0")
+
+/* JSON with the other quotes. */
+static json_t *parse(const char *text)
+{
+	char *copy = xstrdup(text);
+	json_error_t error;
+	json_t *doc;
+
+	for (char *at = copy; *at; at++)
+		if (*at == '\'')
+			*at = '"';
+	doc = json_loads(copy, JSON_DECODE_ANY, &error);
+	if (!doc)
+		fail_msg("%s in %s", error.text, copy);
+	free(copy);
+	return doc;
+}
+
+/* CHANGE is merged into the facts. STAGE NULL: reachable. */
+static const struct {
+	const char *change, *stage, *text;
+} rows[] = {
+	{"{}", NULL, "192.168.2.7 from 192.168.1.1 is reachable through tunnel peer b on wg0"},
+	{"{" BEHIND "}", NULL, "192.168.2.7 from 192.168.1.9 is reachable"},
+	/* the source, and what comes in by its interface */
+	{"{'source': {'error': 'Network is unreachable'}}", "source", "no way to 192.168.1.1"},
+	{"{'source': {'local': false, 'forwards': false}}", "forwarding",
+	 "does not forward IPv4 packets that come in by lan0"},
+	{"{'source': {'local': false}, 'kernel': {'rp-filter': true, 'error': 'x'}}", "rp-filter",
+	 "rp_filter of lan0 drops packets of 192.168.1.1"},
+	{"{'kernel': {'interface': 'u0'}}", "rule",
+	 "packets of 192.168.1.1 leave by u0, others by wg0"},
+	{"{'kernel': {'error': 'Invalid argument', 'interface': ''}}", "rule",
+	 "packets of 192.168.1.1 have no way, others have one"},
+	{"{'kernel': {'interface': 'u0'}, 'kernel-any': {'interface': 'u0'}}", "kernel",
+	 "would send it by u0 instead of wg0"},
+	/* the way back */
+	{"{'firewall': [{'way': 'out', 'hook': 'output', 'chain': 'ip f o', 'drops': true}]}",
+	 "firewall", "chain ip f o (output) drops echo requests"},
+	{"{'firewall': [{'way': 'back', 'hook': 'input', 'chain': 'ip f i', 'drops': true}]}",
+	 "firewall", "chain ip f i (input) drops answers"},
+	{"{'firewall': [{'way': 'back', 'hook': 'input', 'chain': 'ip f i', 'drops': false}]}",
+	 NULL, "reachable"},
+	{"{'announced': []}", "announced", "nothing that covers 192.168.1.1 is announced to b"},
+	{"{'announced': null}", NULL, "reachable"},
+	{"{'announced': [], 'source': {'address': '10.9.0.1'}}", NULL, "reachable"},
+	{"{'back': {'rp-filter': true, 'error': 'x'}}", "rp-filter",
+	 "rp_filter of wg0 drops the answers: the way to 192.168.2.7 leads elsewhere"},
+	{"{'back': {'error': 'No route to host'}}", "back",
+	 "answers that come in by wg0 have no way to 192.168.1.1: No route to host"},
+	{"{'back': {'local': false}}", "back", "do not come to 192.168.1.1"},
+	{"{'source': {'local': false, 'forwards': true}, 'back': {'forwards': false}}",
+	 "forwarding", "packets that come in by wg0"},
+	/* an answer proves what is only likely, for the very source */
+	{"{'announced': [], " ANSWERED "}}", NULL, "reachable"},
+	{"{'announced': [], " BEHIND ", " ANSWERED "}}", "announced", "192.168.1.9"},
+	{"{'firewall': [{'way': 'out', 'chain': 'x', 'drops': true}], " ANSWERED "}}", NULL,
+	 "reachable"},
+	{"{'firewall': [{'way': 'out', 'chain': 'x', 'drops': true}], " BEHIND ", " ANSWERED "}}",
+	 "firewall", "chain x"},
+	/* what only our own packets meet */
+	{"{'firewall': [{'way': 'probe', 'chain': 'x', 'drops': true}], " BEHIND ", " SILENT "}}",
+	 NULL, "reachable"},
+	{"{'firewall': [{'way': 'probe', 'chain': 'x', 'drops': false}], " BEHIND ", " SILENT "}}",
+	 "far-end", "no echo requests at all"},
+	{"{" BEHIND ", " ANSWER("'answered': 0, 'refused': 'x'") "}}", NULL, "reachable"},
+	/* silence, by what else is answered */
+	{"{" SILENT "}}", "far-end", "b answers no echo requests at all"},
+	{"{" SILENT ", 'tunnel': {'answered': 1}}}", "far-end",
+	 "its AllowedIPs for us, or its way back, lack that address"},
+	{"{" SILENT ", 'tunnel': {'answered': 1}, 'peer': {'answered': 1}}}", "far-forwarding",
+	 "packets to 192.168.2.7 are not passed on there"},
+	{"{" SILENT ", 'peer': {'answered': 1}, 'hop': {'said': 'hops', 'by': '10.9.0.2'}}}",
+	 "answer", "passes them on (10.9.0.2 says so)"},
+	{"{'tunnels': [{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'tunnel-addresses':"
+	 " ['192.168.2.7'], 'endpoint': '198.51.100.2:51820'}], " SILENT "}}",
+	 "answer", "192.168.2.7 does not answer: a firewall there?"},
+	{"{" SILENT ", 'rp-filter-drops': 2}}", "rp-filter", "dropped packets meanwhile"},
+	/* somebody says why */
+	{"{" ANSWER("'answered': 0, 'refused': 'Operation not permitted'") "}}", "firewall",
+	 "refuses to send from 192.168.1.1: Operation not permitted"},
+	{"{" ANSWER("'answered': 0, 'said': 'no-host', 'by': '192.168.2.1'") "}}", "host",
+	 "192.168.2.1 says that 192.168.2.7 is unreachable"},
+	{"{" ANSWER("'answered': 0, 'said': 'no-route', 'by': '10.9.0.2'") "}}", "far-route",
+	 "10.9.0.2 says that it has no route"},
+	{"{" ANSWER("'answered': 0, 'said': 'prohibited', 'by': '10.9.0.2'") "}}", "far-firewall",
+	 "refused there"},
+	{"{" ANSWER("'answered': 0, 'said': 'hops', 'by': '10.9.0.2'") "}}", "far-route",
+	 "round in a circle"},
+	{"{" ANSWER("'answered': 0, 'said': 'other', 'by': '10.9.0.2'") "}}", "answer",
+	 "10.9.0.2 says that packets to 192.168.2.7 are lost"},
+	/* large ones */
+	{"{" ANSWERED ", 'whole': {'answered': 1, 'size': 1420}}}", NULL, "reachable"},
+	{"{" ANSWERED ", 'whole': {'answered': 0, 'said': 'too-large', 'mtu': 1300, 'size': 1420},"
+	 " 'fits': {'answered': 1, 'size': 1300}}}",
+	 NULL, "reachable"},
+	{"{" ANSWERED ", 'whole': {'answered': 0, 'size': 1420},"
+	 " 'fits': {'answered': 1, 'size': 1280}}}",
+	 "mtu", "packets of 1420 bytes are lost, and nobody says so; those of 1280 pass"},
+	{"{" ANSWERED ", 'whole': {'answered': 0, 'size': 1420}, 'fits': {'answered': 0}}}", "mtu",
+	 "packets of 1420 bytes are lost, and nobody says so"},
+	{"{" BEHIND ", 'probe': {'from': null}}", NULL, "reachable"},
+};
+
+static void judged(size_t i)
+{
+	json_t *facts = parse(healthy), *change = parse(rows[i].change), *doc;
+	const char *verdict, *stage;
+
+	assert_int_equal(json_object_update_recursive(facts, change), 0);
+	doc = explain_judge(facts);
+	verdict = json_string_value(json_object_get(doc, "verdict"));
+	stage = json_string_value(json_object_get(doc, "stage"));
+	if (is_true(doc, "reachable") != !stage || !stage != !rows[i].stage ||
+	    (stage && !str_eq(stage, rows[i].stage)) || !strstr(verdict, rows[i].text)) {
+		char *dump = json_dumps(doc, JSON_INDENT(1));
+
+		fail_msg("%s: wanted %s with \"%s\":\n%s", rows[i].change,
+			 rows[i].stage ? rows[i].stage : "reachable", rows[i].text, dump);
+	}
+	if (stage)
+		assert_in_range(explain_status(stage), 10, 99);
+	json_decref(doc);
+	json_decref(change);
+	json_decref(facts);
+}
+
+static void test_each(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		judged(i);
+}
+
+/* Members that are missing or of the wrong kind: nothing falls over. */
+static void test_poor_facts(void **state)
+{
+	static const char *const names[] = {"source", "kernel-any", "firewall", "announced",
+					    "back",   "probe",	    "tunnels",	"interfaces"};
+	static const char *const values[] = {"{}",
+					     "[]",
+					     "7",
+					     "null",
+					     "[{}, 7, null, []]",
+					     "{'answer': 7, 'from': [], 'address': 1}"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(values); k++) {
+			json_t *facts = parse(healthy);
+
+			json_object_set_new(facts, names[i], parse(values[k]));
+			json_decref(explain_judge(facts));
+			json_decref(facts);
+		}
+}
+
+/* They are in the man page: what has a number keeps it. */
+static void test_statuses(void **state)
+{
+	assert_int_equal(explain_status(""), 0);
+	assert_int_equal(explain_status("source"), 10);
+	assert_int_equal(explain_status("kernel"), 17);
+	assert_int_equal(explain_status("firewall"), 21);
+	assert_int_equal(explain_status("far-end"), 24);
+	assert_int_equal(explain_status("mtu"), 30);
+	assert_int_equal(explain_status("nonsense"), 1);
+	assert_false(explain_is_sure(""));
+	assert_false(explain_is_sure("announced"));
+	assert_true(explain_is_sure("tunnel"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_poor_facts),
+		cmocka_unit_test(test_statuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
