@@ -156,6 +156,8 @@ int kernel_route_get_forwarded(const struct addr *to, const char *from, const st
 
 long machine_answer;
 const char *tcp_count_name;
+const struct machine_flow *flow_answers;
+size_t n_flow_answers;
 int file_mode_answer;
 uint32_t mtu_answer;
 time_t clock_answer;
@@ -168,6 +170,15 @@ long machine_sysctl(const char *path)
 uint64_t machine_tcp_count(const char *name)
 {
 	return tcp_count_name && str_eq(name, tcp_count_name) ? 7 : 0;
+}
+
+struct machine_flow *machine_flows(size_t max, size_t *n)
+{
+	size_t size = n_flow_answers * sizeof(*flow_answers);
+
+	assert_true(n_flow_answers <= max);
+	*n = n_flow_answers;
+	return size ? memcpy(xmalloc(size), flow_answers, size) : NULL;
 }
 
 uint32_t machine_mtu(const char *interface)

@@ -36,6 +36,8 @@ extern int forwarded_error;
 /* Of machine.h: every knob below /proc/sys, every file's mode, the clock, the underlay's MTU. */
 extern long machine_answer;
 extern const char *tcp_count_name; /* of TCP's counters this one is 7; NULL: all are 0 */
+extern const struct machine_flow *flow_answers; /* of conntrack */
+extern size_t n_flow_answers;
 extern int file_mode_answer;
 extern time_t clock_answer;
 extern uint32_t mtu_answer;

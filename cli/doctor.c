@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "doctor_checks.h"
 #include "doctor_facts.h"
+#include "doctor_flows.h"
 #include "messages.h"
 #include "session.h"
 #include "table.h"
@@ -235,6 +236,7 @@ static void doctor_free(struct doctor *d)
 		json_decref(d->kept[source]);
 	json_decref(d->refused);
 	json_decref(d->tunnel_of);
+	doctor_flows_free(d);
 	for (struct network *n = d->networks, *next; n; n = next) {
 		next = n->next;
 		json_decref(n->row);

@@ -10,6 +10,7 @@
 #include "doctor_bgp.h"
 #include "doctor_causes.h"
 #include "doctor_facts.h"
+#include "doctor_flows.h"
 #include "doctor_keep.h"
 #include "doctor_misfits.h"
 #include "kernel_route.h"
@@ -578,6 +579,7 @@ const struct check doctor_checks[] = {
 	{"hash-policy", SOURCE_ROUTES, check_shares},
 	{"hash-policy", SOURCE_MACHINE, check_hash_policy},
 	{"route", SOURCE_ROUTES, check_route},
+	{"one-way", SOURCE_ROUTES, check_one_way},
 	{"routes", SOURCE_RIB, check_drift},
 	{"nftables", SOURCE_RIB, check_nftables},
 	{"nexthop-compat", SOURCE_RIB, check_nexthop_compat},

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine.h"
 #include "util.h"
 
 #define PEER(name, permit)                                                                   \
@@ -165,6 +166,37 @@ static void test_privileges(void **state)
 		 "privilege", "no capability net_raw: no probes");
 	finds_in("privileges", "[{\"capability\":\"net_admin\",\"lost\":\"all\"}]", "error",
 		 "privilege", "no capability net_admin: all");
+}
+
+/* Only a learned prefix with several flows of which none is answered. */
+static void test_one_way(void **state)
+{
+	static struct machine_flow flows[5];
+	struct canned *route = answer_of("route");
+	static const char by_peer[] =
+		"[{\"prefix\":\"192.168.2.0/24\",\"protocol\":\"bgp\",\"selected\":true,"
+		"\"installed\":true,\"next-hops\":[{\"interface\":\"wg0\",\"peer\":\"site-a\","
+		"\"active\":true}]}]";
+	static const char *const to[] = {"192.168.1.255", "192.168.2.9", "192.168.3.0",
+					 "192.168.2.7", "192.168.2.200"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
+		addr_parse("192.168.1.4", &flows[i].from);
+		addr_parse(to[i], &flows[i].to);
+	}
+	flow_answers = flows;
+	n_flow_answers = ARRAY_SIZE(flows);
+	assert_int_equal(run("doctor"), 0); /* no tunnel peer is known to lead there */
+	finds_in("route", by_peer, "warning", "one-way",
+		 "packets of 3 flows go there (192.168.1.4 to 192.168.2.7, say), and nothing");
+	route->rows = by_peer;
+	flows[4].answered = true;
+	assert_int_equal(run("doctor"), 0);
+	flows[4].answered = false;
+	n_flow_answers = 4;
+	assert_int_equal(run("doctor"), 0);
+	n_flow_answers = 0;
+	assert_int_equal(run("doctor"), 0);
 }
 
 static void test_key_files(void **state)
@@ -788,6 +820,7 @@ int main(void)
 		TEST(test_daemons),
 		TEST(test_privileges),
 		TEST(test_key_files),
+		TEST(test_one_way),
 		TEST(test_interfaces),
 		TEST(test_tunnels),
 		TEST(test_neighbors),

@@ -19,6 +19,7 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_causes.c cli/doctor_causes.h \
 	cli/doctor_checks.c cli/doctor_checks.h \
 	cli/doctor_facts.c cli/doctor_facts.h \
+	cli/doctor_flows.c cli/doctor_flows.h \
 	cli/doctor_keep.c cli/doctor_keep.h \
 	cli/doctor_misfits.c cli/doctor_misfits.h \
 	cli/drain.c cli/drain.h \

@@ -63,6 +63,53 @@ uint64_t machine_tcp_count(const char *name)
 	return count;
 }
 
+/* The address behind the first KEY of a line. */
+static bool flow_address(const char *line, const char *key, struct addr *out)
+{
+	const char *at = strstr(line, key);
+	char text[ADDR_STRLEN];
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, " \n"), at);
+	return addr_parse(text, out) == 0;
+}
+
+static bool read_flow(const char *line, struct machine_flow *out)
+{
+	char protocol[16];
+
+	if (sscanf(line, "%*s %*s %15s", protocol) != 1 ||
+	    (!str_eq(protocol, "tcp") && !str_eq(protocol, "icmp") && !str_eq(protocol, "icmpv6")))
+		return false;
+	out->answered = !strstr(line, "[UNREPLIED]");
+	return flow_address(line, " src=", &out->from) && flow_address(line, " dst=", &out->to);
+}
+
+struct machine_flow *machine_flows(size_t max, size_t *n)
+{
+	FILE *f = fopen("/proc/net/nf_conntrack", "re");
+	struct machine_flow *all = NULL, one;
+	char *line = NULL;
+	size_t size = 0, room = 0;
+
+	*n = 0;
+	while (f && *n < max && getline(&line, &size, f) > 0) {
+		if (!read_flow(line, &one))
+			continue;
+		if (*n == room) {
+			room = room ? 2 * room : 64;
+			all = xrealloc(all, room * sizeof(*all));
+		}
+		all[(*n)++] = one;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return all;
+}
+
 uint32_t machine_mtu(const char *interface)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -4,16 +4,28 @@
 #define WGBGP_CLI_MACHINE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
+
+#include "prefix.h"
+
+/* A flow of packets that conntrack knows, by its first packet. */
+struct machine_flow {
+	struct addr from, to;
+	bool answered; /* packets came back */
+};
 
 /* A number below /proc/sys, as "net/ipv4/ip_forward"; -1 when there is none. */
 long machine_sysctl(const char *path);
 /* A counter of TCP in this network namespace (TcpExt in /proc/net/netstat); 0 where it is not
  * known. */
 uint64_t machine_tcp_count(const char *name);
+/* Flows of TCP and ICMP in this network namespace, which want answers, at most MAX; owned by the
+ * caller. NULL with *N 0 where there are none, or this user may not know. */
+struct machine_flow *machine_flows(size_t max, size_t *n);
 /* MTU of an interface of this network namespace; 0 when there is none. */
 uint32_t machine_mtu(const char *interface);
 /* Interfaces of this network namespace by their index: name, state (up, down, no-carrier), mtu,

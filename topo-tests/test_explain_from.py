@@ -346,3 +346,20 @@ def test_answers_by_another_tunnel(topo):
     wait_until(lambda: stage() == "rp-filter", 20, "rp_filter to be found")
     a.run("sysctl -qw net.ipv4.conf.wg0.rp_filter=0")
     wait_until(lambda: stage() is None, 20, "an answer again")
+
+
+def test_doctor_sees_one_way(two):
+    """The far end drops what comes from our LAN, all else is well: conntrack knows that nothing
+    ever comes back from that prefix."""
+    rules(two.a, "ct state new counter;", "forward")[0]()
+
+    def found():
+        two.host_a.out(["/usr/bin/python3", ECHO, two.host_a.address, two.host_b.address, "1000"])
+        doc = json.loads(two.wa.cli_run("doctor json").stdout)
+        return [f["prefix"] for f in doc["findings"] if f["check"] == "one-way"]
+    assert found() == []
+    two.wb.replace("permit [ 192.168.1.0/24 fd00:1::/48 ]", "permit [ fd00:1::/48 ]")
+    # What was answered before is forgotten half a minute later.
+    wait_until(lambda: found() == ["192.168.2.0/24"], 60, "the prefix to be named")
+    two.wb.replace("permit [ fd00:1::/48 ]", "permit [ 192.168.1.0/24 fd00:1::/48 ]")
+    wait_until(lambda: found() == [], 30, "the prefix to be well")

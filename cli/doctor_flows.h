@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* doctor_flows: a check of doctor that compares learned prefixes with the flows of conntrack. */
+#ifndef WGBGP_CLI_DOCTOR_FLOWS_H
+#define WGBGP_CLI_DOCTOR_FLOWS_H
+
+#include "doctor_facts.h"
+
+/* A row of SOURCE_ROUTES: packets go there by a tunnel, and nothing ever comes back. */
+void check_one_way(struct doctor *d, const json_t *row);
+void doctor_flows_free(struct doctor *d);
+
+#endif
