@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bgp_plan.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "bgp_plan_sessions.h"
@@ -16,7 +17,8 @@
 #include "rib_peer.h"
 #include "util.h"
 
-#define LIST_MOST 500 /* prefixes that are told one by one */
+#define LIST_MOST 500	 /* prefixes that are told one by one */
+#define ROUTES_MOST 2000 /* ... that zebra-lite is told */
 
 enum effect { EFFECT_GAINED, EFFECT_LOST, EFFECT_MOVED, EFFECT_CHANGED, EFFECTS, EFFECT_NONE };
 static const char *const effects[] = {"gained", "lost", "moved", "changed"};
@@ -182,6 +184,35 @@ static bool same_backups(const struct zebra_hops *a, const struct route_hops *b)
 	return true;
 }
 
+/* ---- what zebra-lite would be told */
+
+static struct {
+	json_t *messages; /* ROUTES, of one prefix each; owned */
+	uint32_t n;
+} routes;
+
+static void note_list(const struct rib_table *t, const struct net *net, const struct route_hops *to)
+{
+	struct prefix p = net_prefix(t, net);
+	struct wr w = {0};
+	size_t mark, size;
+	char *text;
+
+	if (link_zebra_has_told(net, to) || ++routes.n > ROUTES_MOST)
+		return;
+	mark = msg_begin_routes(&w, to);
+	wr_prefix(&w, &p);
+	msg_end_routes(&w, mark, 1);
+	size = sodium_base64_ENCODED_LEN(w.len, sodium_base64_VARIANT_ORIGINAL);
+	text = xmalloc(size);
+	sodium_bin2base64(text, size, w.data, w.len, sodium_base64_VARIANT_ORIGINAL);
+	json_array_append_new(routes.messages, json_string(text));
+	free(text);
+	wr_free(&w);
+}
+
+/* ---- before and after */
+
 static struct side side_before(const struct rib_table *t, uint32_t id)
 {
 	struct was w = was_of(t, id);
@@ -218,6 +249,7 @@ static void weigh(struct rib_table *t, uint32_t id)
 	if (restart_holds(t, id, &rest))
 		return;
 	rib_decide(t, id, &d);
+	note_list(t, net, &d.hops);
 	to = side_after(d.best);
 	e = effect_of(&from, &to, changed);
 	if (e == EFFECT_NONE) {
@@ -264,7 +296,7 @@ static void change_tunnels(const json_t *gone, const json_t *costs)
 {
 	for (uint32_t id = 1; id <= NEXTHOPS_MAX; id++) {
 		const struct nexthop *nh = nexthop_by_id((uint16_t)id);
-		const json_t *cost;
+		const json_t *cost, *end;
 		struct msg_nexthop m;
 
 		if (!nh || !nh->state.peer[0])
@@ -273,9 +305,11 @@ static void change_tunnels(const json_t *gone, const json_t *costs)
 		cost = entry_of(costs, &m);
 		if (cost)
 			m.cost += (uint32_t)json_integer_value(json_object_get(cost, "by"));
-		if (entry_of(gone, &m)) {
+		end = entry_of(gone, &m);
+		if (end) {
 			m.reach = REACH_DOWN;
-			m.reason = REASON_PEER_GONE;
+			m.reason = conf_bool(end, "replaced", false) ? REASON_HANDSHAKE_NEVER
+								     : REASON_PEER_GONE;
 			m.weak = m.tunnel = false;
 		}
 		if (cost || m.reach != nh->state.reach)
@@ -318,6 +352,7 @@ static json_t *rehearsal(const json_t *args, json_t *rows)
 	unsigned ends;
 
 	tally.rows = json_array();
+	routes.messages = json_array();
 	read_watched(json_object_get(args, "watch"));
 	link_zebra_mute();
 	rib_decide_all(settle_net);
@@ -327,16 +362,17 @@ static json_t *rehearsal(const json_t *args, json_t *rows)
 	apply_config(json_object_get(args, "candidate"));
 	change_tunnels(json_object_get(args, "gone"), json_object_get(args, "costs"));
 	rib_mark_all();
-	plan_sessions_look();
+	plan_sessions_look(json_object_get(args, "come"));
 	rib_decide_all(weigh);
 	ends = plan_sessions_say(rows);
 	say_interfaces(rows);
 	json_array_extend(rows, tally.rows);
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "sessions-end", (int)ends,
-			 "gained", (int)tally.n[EFFECT_GAINED], "lost", (int)tally.n[EFFECT_LOST],
-			 "moved", (int)tally.n[EFFECT_MOVED], "changed",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:O?}", "sessions-end",
+			 (int)ends, "gained", (int)tally.n[EFFECT_GAINED], "lost",
+			 (int)tally.n[EFFECT_LOST], "moved", (int)tally.n[EFFECT_MOVED], "changed",
 			 (int)tally.n[EFFECT_CHANGED], "open", (int)tally.open, "backups",
-			 (int)tally.backups, "listed", (int)tally.listed);
+			 (int)tally.backups, "listed", (int)tally.listed, "routes",
+			 routes.n > ROUTES_MOST ? NULL : routes.messages);
 }
 
 static void start_plan(struct show *s)

@@ -25,6 +25,8 @@ struct before {
 	uint32_t received, accepted;
 	struct msg_nexthop way; /* to it; reach UNKNOWN: not known */
 	enum fate fate;
+	bool awaited; /* it is not up, and a tunnel leads there now */
+	bool open;    /* what it says next decides */
 };
 static struct before *befores;
 static size_t n_befores;
@@ -115,13 +117,30 @@ static enum fate fate_of(const struct before *b, const struct peer *p)
 	return same ? FATE_SAME : FATE_CHANGED;
 }
 
-void plan_sessions_look(void)
+static bool is_among(const json_t *list, const struct addr *a)
+{
+	json_t *item;
+	struct addr one;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (json_is_string(item) && addr_parse(json_string_value(item), &one) == 0 &&
+		    addr_eq(&one, a))
+			return true;
+	return false;
+}
+
+void plan_sessions_look(const json_t *come)
 {
 	for (size_t i = 0; i < n_befores; i++) {
 		struct before *b = &befores[i];
+		const struct peer *p = now_of(b);
 
-		b->fate = fate_of(b, now_of(b));
-		opens[b->rib_id] = b->fate == FATE_RESET;
+		b->fate = fate_of(b, p);
+		b->awaited = p && !p->conf.disabled && !b->up && is_among(come, &p->conf.address);
+		b->open = (b->fate == FATE_RESET && !peer_way_tunnel_gone(p)) ||
+			  b->fate == FATE_ENABLED || b->awaited;
+		opens[b->rib_id] = b->open;
 	}
 }
 
@@ -155,6 +174,13 @@ static bool session_ends(const struct before *b)
 	       (b->fate == FATE_RESET || b->fate == FATE_DISABLED || b->fate == FATE_REMOVED);
 }
 
+static const char *change_of(const struct before *b)
+{
+	if (b->fate == FATE_SAME)
+		return b->awaited ? "awaited" : fates[FATE_CHANGED];
+	return fates[b->fate];
+}
+
 static void say_before(json_t *rows, const struct before *b)
 {
 	const struct peer *p = now_of(b);
@@ -164,13 +190,12 @@ static void say_before(json_t *rows, const struct before *b)
 
 	if (p)
 		counts = rib_session_counts(p);
-	if (b->fate == FATE_SAME && sum(counts.accepted) == b->accepted)
+	if (b->fate == FATE_SAME && !b->awaited && sum(counts.accepted) == b->accepted)
 		return;
-	row = plan_session_row(&b->conf, fates[b->fate == FATE_SAME ? FATE_CHANGED : b->fate]);
+	row = plan_session_row(&b->conf, change_of(b));
 	json_object_set_new(row, "disruptive", json_boolean(ends));
 	json_object_set_new(row, "established", json_boolean(b->up));
-	json_object_set_new(row, "open",
-			    json_boolean(b->fate == FATE_RESET || b->fate == FATE_ENABLED));
+	json_object_set_new(row, "open", json_boolean(b->open));
 	json_object_set_new(row, "statements", p ? statements(&b->conf, &p->conf) : json_array());
 	json_object_set_new(row, "why",
 			    ends && p ? json_string(p->last_notification) : json_null());

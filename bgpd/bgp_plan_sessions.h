@@ -13,8 +13,9 @@
 #include "prefix.h"
 
 void plan_sessions_note(void); /* before */
-/* The configuration was applied: whose sessions are over? */
-void plan_sessions_look(void);
+/* The configuration was applied: whose sessions are over? COME: addresses to which a tunnel leads
+ * only now. */
+void plan_sessions_look(const json_t *come);
 /* Whether what the neighbour with this number of rib_peer.h says next decides. */
 bool plan_sessions_open(uint16_t rib_id);
 /* Of whoever had it before; NULL: ourselves. */

@@ -287,10 +287,26 @@ static void test_gone_peer(void **state)
 	row = row_of(plan, "session", "neighbor", "10.9.0.11");
 	assert_non_null(row);
 	assert_string_equal(rig_str(row, "interface"), "wg0");
+	assert_false(rig_bool(row, "open"));
 	row = row_of(plan, "prefixes", "interface", "wg0");
 	assert_non_null(row);
 	assert_int_equal(rig_int(row, "lost"), 1);
 	assert_int_equal(rig_int(row, "moved"), 1);
+	json_decref(plan);
+	free(text);
+}
+
+/* With another key it may come back, when the far end has that. */
+static void test_replaced_peer(void **state)
+{
+	char *text = text_of(&base);
+	json_t *plan;
+
+	rig_tunnel("10.9.0.11", "wg0", "site-a", REACH_UP, REASON_NONE);
+	rig_settle();
+	plan = ask(text, ", 'gone': [{'interface': 'wg0', 'peer': 'site-a', 'replaced': true}]");
+	assert_true(rig_bool(row_of(plan, "session", "neighbor", "10.9.0.11"), "open"));
+	assert_int_equal(rig_int(plan, "open"), 2);
 	json_decref(plan);
 	free(text);
 }
@@ -379,6 +395,26 @@ static void test_made(void **state)
 	free(text);
 }
 
+/* A tunnel leads to a neighbour that is not up: what it says then decides. */
+static void test_awaited(void **state)
+{
+	char *text = text_of(&base);
+	const json_t *row;
+	json_t *plan;
+
+	far_close(far_b);
+	rig_settle();
+	plan = ask(text, ", 'come': ['10.9.0.11', '10.9.0.12', '10.9.0.13']");
+	row = row_of(plan, "session", "neighbor", "10.9.0.12");
+	assert_non_null(row);
+	assert_string_equal(rig_str(row, "change"), "awaited");
+	assert_true(rig_bool(row, "open"));
+	assert_false(rig_bool(row, "disruptive"));
+	assert_null(row_of(plan, "session", "neighbor", "10.9.0.11"));
+	json_decref(plan);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,9 +422,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone_peer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replaced_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_costs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fresh_session, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_made, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_awaited, setup, teardown),
 	};
 
 	return rig_run(tests, ARRAY_SIZE(tests));

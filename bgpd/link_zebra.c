@@ -152,6 +152,13 @@ static bool hops_eq(const struct zebra_hops *e, const struct route_hops *h, uint
 	return true;
 }
 
+bool link_zebra_has_told(const struct net *net, const struct route_hops *hops)
+{
+	const struct zebra_hops *e = link_zebra_told(net);
+
+	return e ? hops_eq(e, hops, 0) : !hops->n;
+}
+
 static uint32_t hops_new_id(void)
 {
 	if (n_free)

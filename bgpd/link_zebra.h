@@ -52,6 +52,7 @@ void link_zebra_keep(struct rib_table *t, uint32_t net, const struct route_hops 
 void link_zebra_narrow(struct rib_table *t, uint32_t net, const struct route_hops *rest);
 /* What is wanted for it, or kept; NULL: nothing. */
 const struct zebra_hops *link_zebra_told(const struct net *net);
+bool link_zebra_has_told(const struct net *net, const struct route_hops *hops); /* exactly that */
 struct zebra_hops *link_zebra_kept(const struct net *net);	     /* NULL: nothing is any more */
 struct zebra_hops *link_zebra_next_kept(const struct zebra_hops *h); /* NULL: the first; the end */
 /* The end of a quantum: what is full goes out; so does the message that is being filled. */

@@ -42,6 +42,14 @@ static void put_counts(FILE *out, const json_t *n)
 			(long long)int_of(n, "open"));
 }
 
+static void put_tables(FILE *out, const json_t *tables)
+{
+	if (json_is_object(tables))
+		fprintf(out, "%lld kernel route%s and %lld AllowedIPs entries change\n",
+			(long long)int_of(tables, "routes"), plural(int_of(tables, "routes")),
+			(long long)int_of(tables, "entries"));
+}
+
 static void put_own(FILE *out, const json_t *own)
 {
 	if (!json_is_object(own))
@@ -181,6 +189,7 @@ void plan_put(FILE *out, const json_t *plan)
 	if (int_of(plan, "changed"))
 		fprintf(out, "Would change: %s\n", TEXT(plan, "statements"));
 	put_counts(out, n);
+	put_tables(out, json_object_get(plan, "tables"));
 	put_own(out, json_object_get(plan, "own-session"));
 	put_consumers(out, json_object_get(plan, "consumers"));
 	json_array_foreach (json_object_get(plan, "changes"), i, row)

@@ -924,7 +924,7 @@ static void test_plan(void **state)
 	assert_string_equal(verdict(plan_of("other", false)), "harmless");
 	assert_string_equal(verdict(plan_of("cut", false)), "disruptive");
 	assert_string_equal(verdict(plan_of("mild", true)), "harmless");
-	WAIT_LOG("wgd plan mild\n", "zebra-lite plan mild\n", "bgpd plan mild\n");
+	WAIT_LOG("wgd plan mild\n", "bgpd plan mild\n", "zebra-lite plan mild\n");
 	clear_log();
 	head = plan_of("refuse bgpd", false);
 	assert_string_equal(json_string_value(json_object_get(head, "refused")),

@@ -84,6 +84,8 @@ static void answer(const char *verdict, const char *refused)
 				    "own-session", own_session(before), "warnings", now.warnings));
 	if (!json_object_get(now.head, "prefixes"))
 		json_object_set_new(now.head, "prefixes", json_null());
+	if (!json_object_get(now.head, "tables"))
+		json_object_set_new(now.head, "tables", json_null());
 	if (now.r) {
 		request_head(now.r, json_incref(now.head), "changes");
 		json_array_foreach (now.rows, i, row)
@@ -100,10 +102,15 @@ static void plan_take_rows(const json_t *from)
 	json_array_extend(now.rows, json_object_get(from, "changes"));
 }
 
-static void on_bgp(void *arg, const json_t *said, const char *error)
+static void ask_with(enum daemon_id id, json_t *request, ask_fn fn)
+{
+	json_object_set(request, "candidate", now.candidate);
+	ask_daemon(id, request, fn, NULL);
+}
+
+static void on_routes(void *arg, const json_t *said, const char *error)
 {
 	const struct datastore_version *v = datastore_running();
-	json_t *counts;
 
 	if (error) {
 		plan_fail(error);
@@ -114,52 +121,49 @@ static void on_bgp(void *arg, const json_t *said, const char *error)
 		return;
 	}
 	plan_take_rows(said);
-	counts = json_copy((json_t *)said);
-	json_object_del(counts, "changes");
-	json_object_set_new(now.head, "prefixes", counts);
+	json_object_set(now.head, "tables", json_object_get(said, "tables"));
 	answer(plan_verdict(now.rows, conf_u32(now.head, "changed", 0)), NULL);
 }
 
-static void ask_bgp(void)
+static void on_bgp(void *arg, const json_t *said, const char *error)
 {
-	struct ipc *control = supervise_control(DAEMON_BGPD);
-	json_t *watch = json_array();
+	json_t *counts;
 
-	if (now.from.family)
-		json_array_append_new(watch, json_addr(&now.from));
-	if (control) /* as at APPLY; none takes effect by itself */
-		secrets_send_passwords(control, now.candidate, now.generation);
-	ask_daemon(DAEMON_BGPD,
-		   json_pack("{s:s, s:O, s:o, s:o, s:o}", "command", "plan-bgp", "candidate",
-			     now.candidate, "gone", plan_gone_peers(now.rows), "costs",
-			     plan_costs(now.rows), "watch", watch),
-		   on_bgp, NULL);
-}
-
-static void on_routes(void *arg, const json_t *said, const char *error)
-{
 	if (error) {
 		plan_fail(error);
 		return;
 	}
 	plan_take_rows(said);
-	ask_bgp();
-}
-
-static void ask_with(enum daemon_id id, const char *command, ask_fn fn)
-{
-	ask_daemon(id, json_pack("{s:s, s:O}", "command", command, "candidate", now.candidate), fn,
-		   NULL);
+	counts = json_copy((json_t *)said);
+	json_object_del(counts, "changes");
+	json_object_del(counts, "routes");
+	json_object_set_new(now.head, "prefixes", counts);
+	ask_with(DAEMON_ZEBRA,
+		 json_pack("{s:s, s:o, s:O}", "command", "plan-routes", "gone",
+			   plan_gone_peers(now.rows), "routes", json_object_get(said, "routes")),
+		 on_routes);
 }
 
 static void on_wireguard(void *arg, const json_t *said, const char *error)
 {
+	struct ipc *control = supervise_control(DAEMON_BGPD);
+	json_t *watch;
+
 	if (error) {
 		plan_fail(error);
 		return;
 	}
 	plan_take_rows(said);
-	ask_with(DAEMON_ZEBRA, "plan-routes", on_routes);
+	watch = json_array();
+	if (now.from.family)
+		json_array_append_new(watch, json_addr(&now.from));
+	if (control) /* as at APPLY; none takes effect by itself */
+		secrets_send_passwords(control, now.candidate, now.generation);
+	ask_with(DAEMON_BGPD,
+		 json_pack("{s:s, s:o, s:o, s:o, s:o}", "command", "plan-bgp", "gone",
+			   plan_gone_peers(now.rows), "come", plan_new_addresses(now.rows), "costs",
+			   plan_costs(now.rows), "watch", watch),
+		 on_bgp);
 }
 
 void plan_checked(const char *error, json_t *warnings)
@@ -178,7 +182,7 @@ void plan_checked(const char *error, json_t *warnings)
 	else if (json_dumpb(now.candidate, NULL, 0, JSON_COMPACT) > CANDIDATE_MAX)
 		plan_fail("the configuration is too large for a plan");
 	else
-		ask_with(DAEMON_WGD, "plan-wireguard", on_wireguard);
+		ask_with(DAEMON_WGD, json_pack("{s:s}", "command", "plan-wireguard"), on_wireguard);
 }
 
 /* ---- the request */

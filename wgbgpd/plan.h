@@ -3,7 +3,7 @@
  * plan: what a configuration would do, asked of the daemons that would do it; nothing changes.
  *
  *     read, checked by all (change_check()) ─► wgd: interfaces, peers
- *     ─► zebra-lite: rules, static routes ─► bgpd: sessions, prefixes
+ *     ─► bgpd: sessions, prefixes, ranked lists ─► zebra-lite: rules, routes, AllowedIPs
  *
  * One at a time. The answer says for which configuration in force it holds (generation); where
  * that is another one by the end, it is an error.

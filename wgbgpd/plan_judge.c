@@ -37,6 +37,8 @@ static json_t *in_words(const json_t *row)
 	if (str_eq(kind, "prefixes"))
 		return json_sprintf("prefixes: %u lost, %u moved", conf_u32(row, "lost", 0),
 				    conf_u32(row, "moved", 0));
+	if (str_eq(kind, "entry"))
+		return json_sprintf("entry %s: %s", conf_str(row, "prefix", ""), change);
 	return json_sprintf("%s: %s", kind, change);
 }
 
@@ -183,13 +185,26 @@ json_t *plan_gone_peers(const json_t *rows)
 
 		if (str_eq(conf_str(row, "kind", ""), "peer") &&
 		    (str_eq(change, "removed") || str_eq(change, "replaced")))
-			json_array_append_new(out, json_pack("{s:s, s:s}", "interface",
+			json_array_append_new(out, json_pack("{s:s, s:s, s:b}", "interface",
 							     conf_str(row, "interface", ""), "peer",
-							     conf_str(row, "peer", "")));
+							     conf_str(row, "peer", ""), "replaced",
+							     str_eq(change, "replaced")));
 		if (json_is_true(json_object_get(row, "goes-down")))
 			json_array_append_new(out, json_pack("{s:s}", "interface",
 							     conf_str(row, "interface", "")));
 	}
+	return out;
+}
+
+json_t *plan_new_addresses(const json_t *rows)
+{
+	json_t *out = json_array(), *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (str_eq(conf_str(row, "kind", ""), "peer") &&
+		    str_eq(conf_str(row, "change", ""), "made"))
+			json_array_extend(out, json_object_get(row, "tunnel-addresses"));
 	return out;
 }
 

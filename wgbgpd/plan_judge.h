@@ -19,9 +19,11 @@ json_t *plan_consumers(const json_t *rows, const json_t *before, const json_t *a
  * "peer", "affected", "why": [...]}; the peer is that of BEFORE which has the address. */
 json_t *plan_own_session(const json_t *rows, const json_t *before, const char *from,
 			 const char *interface);
-/* Tunnel peers that are removed, get another key, or whose interface goes down: {"interface",
- * "peer"} each; without a peer all of the interface. */
+/* Tunnel peers that are removed, get another key ("replaced"), or whose interface goes down:
+ * {"interface", "peer", "replaced"} each; without a peer all of the interface. */
 json_t *plan_gone_peers(const json_t *rows);
+/* Tunnel addresses of peers that are made. */
+json_t *plan_new_addresses(const json_t *rows);
 /* Those whose cost is another one: {"interface", "peer", "by"} each. */
 json_t *plan_costs(const json_t *rows);
 

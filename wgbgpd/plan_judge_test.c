@@ -126,18 +126,27 @@ static void test_gone(void **state)
 {
 	json_t *said = parse("[" ADDED "," CUT "," RESET "," NEW_KEY "," PORT "]");
 
-	is_text(plan_gone_peers(said),
-		"[{'interface':'wg0','peer':'a'},{'interface':'wg1','peer':'b'}]");
+	is_text(plan_gone_peers(said), "[{'interface':'wg0','peer':'a','replaced':false},"
+				       "{'interface':'wg1','peer':'b','replaced':true}]");
+	json_decref(said);
+}
+
+static void test_new(void **state)
+{
+	json_t *said =
+		parse("[" CUT ", {'kind': 'peer', 'interface': 'wg0', 'peer': 'c', 'change': "
+		      "'made', 'tunnel-addresses': ['10.9.0.3', 'fd00::3']}]");
+
+	is_text(plan_new_addresses(said), "['10.9.0.3','fd00::3']");
 	json_decref(said);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdict),
-		cmocka_unit_test(test_consumers),
-		cmocka_unit_test(test_own_session),
-		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_verdict),	    cmocka_unit_test(test_consumers),
+		cmocka_unit_test(test_own_session), cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

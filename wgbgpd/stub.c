@@ -245,7 +245,7 @@ static void plan_start(struct show *s)
 	const char *text = wanted(json_object_get(s->args, "candidate"));
 
 	note("plan %s", text);
-	show_head(s, json_pack("{s:i}", "sessions-end", 0), "changes");
+	show_head(s, json_pack("{s:i, s:[]}", "sessions-end", 0, "routes"), "changes");
 	if (!str_eq(text, applied) && stub.id == DAEMON_WGD)
 		show_row(s,
 			 json_pack("{s:s, s:s, s:s, s:b}", "kind", "interface", "interface", "wg0",

@@ -30,6 +30,9 @@
 
 /* What N should have now, but for the object that its route may name: see nhobj_choose(). */
 void fib_want(const struct rib_node *n, struct fib_plan *plan);
+/* The same, after all that N rests on was judged again; clocks of entries that linger run, the
+ * object is not chosen yet. False: N has to wait for a pin. */
+bool fib_weigh(struct rib_node *n, struct fib_plan *plan);
 /* Before all else: it is told by the queue and by the books. BUSY: see dirty_open(). */
 void fib_open(void (*busy)(bool busy));
 

@@ -62,6 +62,15 @@ static bool only_grows(const struct rib_node *n, const struct fib *target)
 	return fib_has_route(target) && !target->nh && (!old || !old->nh) && !rib_several_planes();
 }
 
+bool fib_weigh(struct rib_node *n, struct fib_plan *plan)
+{
+	rib_judge_entries(n);
+	rib_judge_ceiling(n);
+	rib_judge_distance(n);
+	want(n, plan);
+	return !guard(n, plan);
+}
+
 enum taken {
 	TAKEN,	   /* into the batch, or it is as it should be */
 	TAKE_WAIT, /* for its pin */
@@ -104,11 +113,7 @@ static enum taken take(struct batch *b, struct rib_node *n, bool urgent)
 
 	if (n->flags & NODE_IN_BATCH)
 		return fib_other(b)->state == BATCH_FREE ? TAKE_END : TAKE_STOP;
-	rib_judge_entries(n);
-	rib_judge_ceiling(n);
-	rib_judge_distance(n);
-	want(n, &plan);
-	if (guard(n, &plan))
+	if (!fib_weigh(n, &plan))
 		return TAKE_WAIT;
 	if (plan.proto == RIB_BGP && plan.first)
 		nhobj_choose(n, rib_hops(n), plan.first, &plan);

@@ -40,6 +40,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
 	zebra-lite/zhistory.c zebra-lite/zhistory.h \
 	zebra-lite/zplan.c zebra-lite/zplan.h \
+	zebra-lite/zplan_tables.c zebra-lite/zplan_tables.h \
 	zebra-lite/uplink.c zebra-lite/uplink.h \
 	zebra-lite/ways.c zebra-lite/ways.h \
 	zebra-lite/zapply.c zebra-lite/zapply.h \
@@ -93,6 +94,9 @@ zebra_lite_nft_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bind -Wl,--wra
 check_PROGRAMS += zebra-lite/zplan_test
 zebra_lite_zplan_test_SOURCES = zebra-lite/zplan_test.c
 zebra_lite_zplan_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+check_PROGRAMS += zebra-lite/zplan_tables_test
+zebra_lite_zplan_tables_test_SOURCES = zebra-lite/zplan_tables_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_zplan_tables_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_zconfig_test_SOURCES = zebra-lite/zconfig_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_zconfig_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_kernel_test_SOURCES = zebra-lite/kernel_test.c lib/dut.c lib/dut.h

@@ -36,6 +36,7 @@
 #include "zapply.h"
 #include "zceiling.h"
 #include "zconfig.h"
+#include "zplan_tables.h"
 #include "zshow.h"
 
 static bool reading; /* the kernel: from the first configuration on, which says what is ours */
@@ -183,5 +184,6 @@ int main(int argc, char **argv)
 		.stop = stop,
 	};
 
+	zplan_open(apply, prune);
 	return daemon_run(&ops, argc, argv);
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "messages.h"
 #include "planes.h"
 #include "rule.h"
+#include "show.h"
 #include "util.h"
 
 #define TEXT_MAX 256
@@ -85,23 +85,4 @@ void zplan_rows(json_t *rows, const struct zconfig *before, const struct zconfig
 	say_rules(rows, "made", after, before);
 	say_statics(rows, "removed", before, after);
 	say_statics(rows, "made", after, before);
-}
-
-void zplan_request(struct show *s)
-{
-	json_t *rows = json_array(), *row;
-	char error[MSG_ERROR_MAX] = "";
-	struct zconfig c;
-	size_t i;
-	int err = zconfig_read(json_object_get(s->args, "candidate"), &c, error, sizeof(error));
-
-	if (err == 0) {
-		zplan_rows(rows, &zconfig, &c);
-		zconfig_free(&c);
-		show_head(s, json_object(), "changes");
-		json_array_foreach (rows, i, row)
-			show_row(s, json_incref(row));
-	}
-	show_end(s, err < 0 ? error : NULL);
-	json_decref(rows);
 }

@@ -8,11 +8,9 @@
 
 #include <jansson.h>
 
-#include "show.h"
 #include "zconfig.h"
 
 /* Appends a row for each rule and static route that is made or removed. */
 void zplan_rows(json_t *rows, const struct zconfig *before, const struct zconfig *after);
-void zplan_request(struct show *s); /* plan-routes */
 
 #endif

@@ -21,13 +21,14 @@
 #include "pin.h"
 #include "planes.h"
 #include "prefix_order.h"
+#include "rehearse.h"
 #include "rib.h"
 #include "rule.h"
 #include "side.h"
 #include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
-#include "zplan.h"
+#include "zplan_tables.h"
 
 #define RUN 8192 /* prefixes sorted at a time */
 #define ROWS 64	 /* between two looks at the channel */
@@ -592,6 +593,6 @@ const struct show_command zebra_commands[] = {
 	{"spare-in-keep-in", keepin_spare_start, NULL, NULL},
 	{"clear-keep-in", keepin_clear_start, NULL, NULL},
 	{"planes", planes_start, NULL, NULL},
-	{"plan-routes", zplan_request, NULL, NULL},
+	{"plan-routes", zplan_request, rehearse_step, rehearse_finish},
 	{NULL, NULL, NULL, NULL},
 };
