@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "steady.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,9 +20,7 @@
 #define BAD_POLLS 2	/* in a row: one is none */
 
 static struct {
-	json_t *interfaces, *neighbors; /* that are touched; NULL: no change is watched */
-	json_t *stay_neighbors;		/* {ADDRESS: true}: configured before and after */
-	json_t *stay_peers; /* {"INTERFACE PEER": true}: that have an endpoint in both */
+	json_t *stays;	    /* touch_stays(); NULL: no change is watched */
 	json_t *sessions;   /* {ADDRESS: true} that were well */
 	json_t *tunnels;    /* {"INTERFACE PEER": loss-percent before, or null} */
 	json_int_t refused; /* routes that are; -1: not known */
@@ -40,12 +39,16 @@ static char *tunnel_key(const json_t *row)
 	return xasprintf("%s %s", conf_str(row, "interface", ""), conf_str(row, "peer", ""));
 }
 
-static void steady_fail(const char *fmt, const char *name, json_int_t figure)
+static void steady_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static void steady_fail(const char *fmt, ...)
 {
 	void (*failed)(const char *why) = steady.failed;
 	char text[256];
+	va_list args;
 
-	snprintf(text, sizeof(text), fmt, name, (long long)figure);
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
 	if (!failed) {
 		if (!steady.lost[0])
 			str_copy(steady.lost, text, sizeof(steady.lost));
@@ -62,55 +65,9 @@ static bool for_a_while(const json_t *row, const char *seconds)
 	return json_number_value(json_object_get(row, seconds)) >= STEADY_S;
 }
 
-/* {ADDRESS: true}; dynamic ones come and go. */
-static json_t *neighbors_of(const json_t *conf)
+static bool is_staying(const char *list, const char *key)
 {
-	json_t *found = json_object(), *neighbor;
-	size_t i;
-
-	json_array_foreach (conf_list(conf_get(conf, "bgp"), "neighbor"), i, neighbor)
-		json_object_set_new(found, conf_str(neighbor, "address", ""), json_true());
-	return found;
-}
-
-static void add_peers(json_t *found, const json_t *interface)
-{
-	json_t *peer;
-	size_t i;
-
-	json_array_foreach (conf_list(interface, "peer"), i, peer) {
-		char *key = xasprintf("%s %s", conf_str(interface, "name", ""),
-				      conf_str(peer, "name", ""));
-
-		if (json_array_size(conf_list(peer, "endpoint")) &&
-		    !conf_bool(peer, "disabled", false))
-			json_object_set_new(found, key, json_true());
-		free(key);
-	}
-}
-
-/* {"INTERFACE PEER": true}. A peer without an endpoint is somebody on the road, who may leave. */
-static json_t *peers_of(const json_t *conf)
-{
-	json_t *found = json_object(), *interface;
-	size_t i;
-
-	json_array_foreach (conf_list(conf_get(conf, "wireguard"), "interface"), i, interface)
-		add_peers(found, interface);
-	return found;
-}
-
-/* What is in A and in B, in place of A. */
-static json_t *both(json_t *a, json_t *b)
-{
-	json_t *entry;
-	const char *key;
-	void *next;
-
-	json_object_foreach_safe(a, next, key, entry) if (!json_object_get(b, key))
-		json_object_del(a, key);
-	json_decref(b);
-	return a;
+	return json_object_get(json_object_get(steady.stays, list), key) != NULL;
 }
 
 static void note_session(const json_t *row)
@@ -118,8 +75,7 @@ static void note_session(const json_t *row)
 	const char *address = conf_str(row, "address", "");
 
 	if (str_eq(conf_str(row, "state", ""), "established") && for_a_while(row, "up-seconds") &&
-	    json_object_get(steady.stay_neighbors, address) &&
-	    !json_object_get(steady.neighbors, address))
+	    is_staying("neighbors", address))
 		json_object_set_new(steady.sessions, address, json_true());
 }
 
@@ -129,8 +85,7 @@ static void note_tunnel(const json_t *row)
 	char *key = tunnel_key(row);
 
 	if (str_eq(conf_str(row, "state", ""), "up") && for_a_while(row, "since-seconds") &&
-	    json_object_get(steady.stay_peers, key) &&
-	    !conf_has(steady.interfaces, conf_str(row, "interface", "")))
+	    is_staying("peers", key))
 		json_object_set(steady.tunnels, key, loss);
 	free(key);
 }
@@ -142,7 +97,7 @@ static json_int_t refused_of(const json_t *answer)
 
 static bool is_answer_to_me(void *arg)
 {
-	return (uintptr_t)arg == steady.round && steady.interfaces;
+	return (uintptr_t)arg == steady.round && steady.stays;
 }
 
 static void steady_answered(void)
@@ -197,10 +152,7 @@ static void ask(enum daemon_id id, const char *command, ask_fn fn)
 void steady_mind(const json_t *before, const json_t *after)
 {
 	steady_end();
-	steady.interfaces = touch_interfaces(before, after);
-	steady.neighbors = touch_neighbors(before, after);
-	steady.stay_neighbors = both(neighbors_of(before), neighbors_of(after));
-	steady.stay_peers = both(peers_of(before), peers_of(after));
+	steady.stays = touch_stays(before, after);
 	steady.sessions = json_object();
 	steady.tunnels = json_object();
 	steady.refused = -1;
@@ -214,7 +166,7 @@ static void on_limit(void *arg)
 
 void steady_pass(void (*done)(const char *error))
 {
-	if (!steady.interfaces) {
+	if (!steady.stays) {
 		done(NULL);
 		return;
 	}
@@ -260,9 +212,9 @@ static void on_loss(void *arg, const json_t *answer, const char *error)
 	row = find_lossy(rows);
 	steady.lossy = row ? steady.lossy + 1 : 0;
 	if (steady.lossy == BAD_POLLS)
-		steady_fail("tunnel %s loses %lld %% of the echo requests",
+		steady_fail("tunnel %s loses %.0f %% of the echo requests",
 			    conf_str(row, "peer", ""),
-			    (json_int_t)json_number_value(json_object_get(row, "loss-percent")));
+			    json_number_value(json_object_get(row, "loss-percent")));
 }
 
 static void on_refused(void *arg, const json_t *answer, const char *error)
@@ -273,8 +225,8 @@ static void on_refused(void *arg, const json_t *answer, const char *error)
 		return;
 	steady.rising = steady.refused >= 0 && now > steady.refused ? steady.rising + 1 : 0;
 	if (steady.rising == BAD_POLLS)
-		steady_fail("%s refused: %lld more than before", "routes are",
-			    now - steady.refused);
+		steady_fail("routes are refused: %lld more than before",
+			    (long long)(now - steady.refused));
 }
 
 static void on_poll(void *arg)
@@ -295,7 +247,7 @@ static void on_poll(void *arg)
 
 void steady_begin(void (*failed)(const char *why))
 {
-	if (!steady.interfaces)
+	if (!steady.stays)
 		return;
 	steady.failed = failed;
 	timer_init(&steady.poll, on_poll, NULL);
@@ -308,7 +260,7 @@ static void on_session_event(const json_t *event)
 
 	if (json_object_get(steady.sessions, address) &&
 	    str_eq(conf_str(event, "state", ""), "down"))
-		steady_fail("the session with %s ended", address, 0);
+		steady_fail("the session with %s ended", address);
 }
 
 static void on_tunnel_event(const json_t *event)
@@ -316,7 +268,7 @@ static void on_tunnel_event(const json_t *event)
 	char *key = tunnel_key(event);
 
 	if (json_object_get(steady.tunnels, key) && str_eq(conf_str(event, "to", ""), "down"))
-		steady_fail("tunnel %s is down", conf_str(event, "peer", ""), 0);
+		steady_fail("tunnel %s is down", conf_str(event, "peer", ""));
 	free(key);
 }
 
@@ -334,14 +286,10 @@ void steady_end(void)
 {
 	timer_stop(&steady.poll);
 	timer_stop(&steady.limit);
-	json_decref(steady.interfaces);
-	json_decref(steady.neighbors);
-	json_decref(steady.stay_neighbors);
-	json_decref(steady.stay_peers);
+	json_decref(steady.stays);
 	json_decref(steady.sessions);
 	json_decref(steady.tunnels);
-	steady.interfaces = steady.neighbors = steady.stay_neighbors = steady.stay_peers = NULL;
-	steady.sessions = steady.tunnels = NULL;
+	steady.stays = steady.sessions = steady.tunnels = NULL;
 	steady.round++;
 	steady.done = NULL;
 	steady.failed = NULL;

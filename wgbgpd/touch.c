@@ -9,7 +9,7 @@
 
 /* One configuration, its lists by their keys. */
 struct side {
-	const json_t *wireguard, *bgp, *rib, *top;
+	const json_t *bgp, *rib, *top;
 	json_t *interfaces, *neighbors, *groups, *policies, *planes, *statics;
 };
 
@@ -17,7 +17,7 @@ struct touched {
 	struct side old, new;
 	json_t *homes;	/* tunnel address of the old one: {INTERFACE: true} */
 	json_t *found;	/* INTERFACE: what touches it */
-	json_t *around; /* ADDRESS of a neighbor: what touches it */
+	json_t *around; /* {ADDRESS: true}: neighbors that are touched themselves */
 };
 
 /* ---- the parts of a configuration */
@@ -53,10 +53,9 @@ static void side_open(struct side *s, const json_t *conf)
 	json_t *plane;
 
 	s->top = conf;
-	s->wireguard = conf_get(conf, "wireguard");
 	s->bgp = conf_get(conf, "bgp");
 	s->rib = conf_get(conf, "rib");
-	s->interfaces = keyed(conf_list(s->wireguard, "interface"), "name");
+	s->interfaces = keyed(conf_list(conf_get(conf, "wireguard"), "interface"), "name");
 	s->neighbors = keyed(conf_list(s->bgp, "neighbor"), "address");
 	s->groups = keyed(conf_list(s->bgp, "neighbor-group"), "name");
 	s->policies = keyed(conf_list(conf, "policy"), "name");
@@ -148,11 +147,10 @@ static void note_homes(struct touched *c)
 
 static bool is_network(const json_t *interface, const struct prefix *p)
 {
-	const json_t *addresses = conf_list(interface, "address");
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (addresses, i, item) {
+	json_array_foreach (conf_list(interface, "address"), i, item) {
 		struct prefix net;
 
 		if (prefix_parse(json_string_value(item), &net) == 0 && prefix_covers(&net, p))
@@ -192,6 +190,11 @@ static void touch_by_address(struct touched *c, const char *address, const char 
 static bool is_gone(const json_t *peer)
 {
 	return !peer || conf_bool(peer, "disabled", false);
+}
+
+static bool has_way_to(const json_t *peer)
+{
+	return !is_gone(peer) && json_array_size(conf_list(peer, "endpoint"));
 }
 
 static void compare_peers(struct touched *c, const char *name, const json_t *old, const json_t *new)
@@ -315,7 +318,7 @@ static void compare_neighbors(struct touched *c)
 		if (is_neighbor_same(c, old, new) || (!new &&is_revoked(c, address)))
 			continue;
 		what = xasprintf("bgp neighbor %s", address);
-		json_object_set_new(c->around, address, json_string(what));
+		json_object_set_new(c->around, address, json_true());
 		touch_by_address(c, address, what);
 		free(what);
 	}
@@ -388,8 +391,7 @@ static void compare_bgp(struct touched *c)
 
 	if (!json_equal(old, new)) {
 		json_object_foreach (c->old.neighbors, address, entry) {
-			if (!json_object_get(c->around, address))
-				json_object_set_new(c->around, address, json_string("bgp"));
+			json_object_set_new(c->around, address, json_true());
 			touch_by_address(c, address, "bgp");
 		}
 		json_object_foreach (c->old.interfaces, address, entry) {
@@ -535,6 +537,7 @@ static void touch_close(struct touched *c)
 	side_close(&c->old);
 	side_close(&c->new);
 	json_decref(c->homes);
+	json_decref(c->around);
 }
 
 json_t *touch_interfaces(const json_t *before, const json_t *after)
@@ -543,24 +546,55 @@ json_t *touch_interfaces(const json_t *before, const json_t *after)
 
 	touch_open(&c, before, after);
 	touch_close(&c);
-	json_decref(c.around);
 	return c.found;
 }
 
-/* Also those on an interface that is touched. */
-json_t *touch_neighbors(const json_t *before, const json_t *after)
+static bool neighbor_stays(const struct touched *c, const char *address)
 {
-	const char *address, *name;
-	json_t *entry, *what;
+	const char *name;
+	json_t *what;
+
+	if (!json_object_get(c->new.neighbors, address) || json_object_get(c->around, address) ||
+	    is_revoked(c, address))
+		return false;
+	json_object_foreach (c->found, name, what)
+		if (rides(c, address, name, json_object_get(c->old.interfaces, name)))
+			return false;
+	return true;
+}
+
+static void add_peers_that_stay(json_t *found, const char *name, const json_t *old,
+				const json_t *new)
+{
+	json_t *news = keyed(conf_list(new, "peer"), "name"), *peer;
+	size_t i;
+
+	json_array_foreach (conf_list(old, "peer"), i, peer) {
+		const char *of = conf_str(peer, "name", "");
+		char *key = xasprintf("%s %s", name, of);
+
+		if (has_way_to(peer) && has_way_to(json_object_get(news, of)))
+			json_object_set_new(found, key, json_true());
+		free(key);
+	}
+	json_decref(news);
+}
+
+json_t *touch_stays(const json_t *before, const json_t *after)
+{
+	json_t *neighbors = json_object(), *peers = json_object(), *entry;
 	struct touched c;
+	const char *key;
 
 	touch_open(&c, before, after);
-	json_object_foreach (c.old.neighbors, address, entry)
-		json_object_foreach (c.found, name, what)
-			if (rides(&c, address, name, json_object_get(c.old.interfaces, name)) &&
-			    !json_object_get(c.around, address))
-				json_object_set(c.around, address, what);
+	json_object_foreach (c.old.neighbors, key, entry)
+		if (neighbor_stays(&c, key))
+			json_object_set_new(neighbors, key, json_true());
+	json_object_foreach (c.old.interfaces, key, entry)
+		if (!json_object_get(c.found, key))
+			add_peers_that_stay(peers, key, entry,
+					    json_object_get(c.new.interfaces, key));
 	touch_close(&c);
 	json_decref(c.found);
-	return c.around;
+	return json_pack("{s:o, s:o}", "neighbors", neighbors, "peers", peers);
 }

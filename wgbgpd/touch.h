@@ -21,7 +21,10 @@
 /* {NAME: "neighbor 10.9.0.2"}: each touched interface of BEFORE, with the first statement that
  * touches it; a new reference. BEFORE may be NULL. */
 json_t *touch_interfaces(const json_t *before, const json_t *after);
-/* The same of BGP neighbors of BEFORE, by address. */
-json_t *touch_neighbors(const json_t *before, const json_t *after);
+/* What is there before and after, and is not touched: {"neighbors": {ADDRESS: true}, "peers":
+ * {"INTERFACE PEER": true}}; a new reference. A neighbor on an interface that is touched, or at the
+ * address of a peer that is revoked, is not of them; nor are peers that are disabled, or have no
+ * endpoint: those come and go. */
+json_t *touch_stays(const json_t *before, const json_t *after);
 
 #endif
