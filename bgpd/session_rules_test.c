@@ -260,38 +260,42 @@ static void test_ends(void **state)
 		const char *error, *notification; /* NULL: none */
 		bool kept;
 		uint8_t code, subcode; /* heard */
+		bool asked;
 	} rows[] = {
-		{by_closing, "connection lost: closed by the neighbour", NULL, true, 0, 0},
-		{by_reset, "connection lost: Connection reset by peer", NULL, true, 0, 0},
+		{by_closing, "connection lost: closed by the neighbour", NULL, true, 0, 0, false},
+		{by_reset, "connection lost: Connection reset by peer", NULL, true, 0, 0, false},
 		{by_notification, "received Cease/Administrative Shutdown: bye",
-		 "received Cease/Administrative Shutdown: bye", false, 0, 0},
+		 "received Cease/Administrative Shutdown: bye", false, 0, 0, true},
 		{by_short_word, "received Cease/Administrative Reset: x",
-		 "received Cease/Administrative Reset: x", false, 0, 0},
+		 "received Cease/Administrative Reset: x", false, 0, 0, true},
 		{by_collision, "received Cease/Connection Collision Resolution",
-		 "received Cease/Connection Collision Resolution", true, 0, 0},
-		{by_strange_notification, "received code 99/1", "received code 99/1", false, 0, 0},
+		 "received Cease/Connection Collision Resolution", true, 0, 0, false},
+		{by_strange_notification, "received code 99/1", "received code 99/1", false, 0, 0,
+		 false},
 		{by_garbage,
 		 "sent Message Header Error/Connection Not Synchronized: no marker in front of a "
 		 "message",
 		 "sent Message Header Error/Connection Not Synchronized: no marker in front of a "
 		 "message",
-		 false, 1, 1},
+		 false, 1, 1, false},
 		{by_update, "sent UPDATE Message Error/Invalid Network Field: malformed prefix",
-		 "sent UPDATE Message Error/Invalid Network Field: malformed prefix", false, 3, 10},
+		 "sent UPDATE Message Error/Invalid Network Field: malformed prefix", false, 3, 10,
+		 false},
 		{by_silence, "sent Hold Timer Expired: nothing heard within the hold time",
-		 "sent Hold Timer Expired: nothing heard within the hold time", false, 4, 0},
+		 "sent Hold Timer Expired: nothing heard within the hold time", false, 4, 0, false},
 		{by_clear, "sent Cease/Administrative Reset: cleared by the operator",
-		 "sent Cease/Administrative Reset: cleared by the operator", false, 6, 4},
+		 "sent Cease/Administrative Reset: cleared by the operator", false, 6, 4, true},
 		{by_disabling, "sent Cease/Administrative Shutdown: disabled by configuration",
-		 "sent Cease/Administrative Shutdown: disabled by configuration", false, 6, 2},
+		 "sent Cease/Administrative Shutdown: disabled by configuration", false, 6, 2,
+		 false},
 		{by_another_as,
 		 "sent Cease/Other Configuration Change: our AS, identifier or graceful restart "
 		 "changed",
 		 "sent Cease/Other Configuration Change: our AS, identifier or graceful restart "
 		 "changed",
-		 false, 6, 6},
-		{by_restart, "the neighbour restarted", NULL, true, 0, 0},
-		{by_tunnel, NULL, NULL, false, 6, 10},
+		 false, 6, 6, false},
+		{by_restart, "the neighbour restarted", NULL, true, 0, 0, false},
+		{by_tunnel, NULL, NULL, false, 6, 10, false},
 	};
 
 	for (unsigned n = 0; n < ARRAY_SIZE(rows) * 2; n++) {
@@ -330,6 +334,8 @@ static void test_ends(void **state)
 		if (rows[i].end != by_reset &&
 		    (f->error.code != rows[i].code || f->error.subcode != rows[i].subcode))
 			fail_msg("row %u: heard %u/%u", i, f->error.code, f->error.subcode);
+		assert_int_equal(p->end_asked, rows[i].asked);
+		assert_int_equal(p->end_silent, rows[i].end == by_silence ? 90 : 0);
 		assert_int_equal(p->count.dropped, 1);
 		assert_int_equal(p->count.established, rows[i].end == by_restart ? 2 : 1);
 		if (rows[i].end == by_restart)

@@ -30,8 +30,10 @@ struct log_bucket *session_bucket(struct peer *p)
 
 static void session_say(const struct peer *p, bool up, const char *why, enum reason reason)
 {
-	daemon_event(json_pack("{s:s, s:s, s:s, s:s}", "event", "bgp-session", "neighbor",
-			       peer_name(p), "state", up ? "established" : "down", "why", why));
+	daemon_event(json_pack("{s:s, s:s, s:s, s:s, s:b, s:i}", "event", "bgp-session", "neighbor",
+			       peer_name(p), "state", up ? "established" : "down", "why", why,
+			       "asked", !up && p->end_asked, "silent-seconds",
+			       up ? 0 : (int)p->end_silent));
 	history_note((struct history_fact){.kind = HISTORY_SESSION,
 					   .what = up,
 					   .addr = &p->conf.address,
@@ -55,6 +57,15 @@ void session_say_down(struct peer *p, bool retain, enum reason reason)
 	session_say(p, false, p->last_error, reason);
 }
 
+/* `clear bgp` here, or an operator there. Our own configuration's words are no request. */
+static bool is_asked(enum fsm_end end, const struct bgp_error *e)
+{
+	if (end == FSM_SENT)
+		return session_is_cease(e, CEASE_RESET);
+	return session_is_cease(e, CEASE_SHUTDOWN) || session_is_cease(e, CEASE_DECONFIGURED) ||
+	       session_is_cease(e, CEASE_RESET) || session_is_cease(e, CEASE_CONFIGURATION);
+}
+
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
 			const char *why)
 {
@@ -65,6 +76,8 @@ void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error
 		bgp_error_name(e, name, sizeof(name));
 	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
 		 name[0] && why[0] ? ": " : "", why);
+	p->end_asked = is_asked(end, e);
+	p->end_silent = end == FSM_SENT && e && e->code == HOLD_EXPIRED ? p->hold_time : 0;
 	if (!e)
 		return;
 	memcpy(p->last_notification, p->last_error, sizeof(p->last_notification));

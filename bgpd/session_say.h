@@ -22,10 +22,14 @@ struct session_hooks {
 extern const struct session_hooks *session_hooks;
 void session_hooks_open(const struct session_hooks *hooks); /* before the first session */
 
-#define CEASE 6 /* and its subcodes (RFC 4486) */
+#define HOLD_EXPIRED 4 /* RFC 4271 section 4.5 */
+#define CEASE 6	       /* and its subcodes (RFC 4486) */
 #define CEASE_MAX_PREFIX 1
+#define CEASE_SHUTDOWN 2
+#define CEASE_DECONFIGURED 3
 #define CEASE_RESET 4
 #define CEASE_REJECTED 5
+#define CEASE_CONFIGURATION 6
 #define CEASE_COLLISION 7
 #define CEASE_BFD_DOWN 10 /* RFC 9384 */
 

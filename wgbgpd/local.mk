@@ -32,6 +32,7 @@ CONF_LIBS = wgbgpd/libconf.a $(LIB_LIBS) $(YANG_LIBS)
 noinst_LIBRARIES += wgbgpd/libparent.a
 wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/ask.c wgbgpd/ask.h \
+	wgbgpd/blame.c wgbgpd/blame.h \
 	wgbgpd/change.c wgbgpd/change.h wgbgpd/change_ask.h \
 	wgbgpd/change_files.c wgbgpd/change_files.h \
 	wgbgpd/change_index.c wgbgpd/change_index.h \
@@ -184,7 +185,9 @@ wgbgpd_health_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pinger_open,--wrap=pinger_send,--wrap=pinger_close,--wrap=change_now_warn \
 	-Wl,--wrap=steady_mind,--wrap=steady_pass,--wrap=steady_begin,--wrap=steady_end
 wgbgpd_health_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
-check_PROGRAMS += wgbgpd/steady_test
+check_PROGRAMS += wgbgpd/blame_test wgbgpd/steady_test
+wgbgpd_blame_test_SOURCES = wgbgpd/blame_test.c
+wgbgpd_blame_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_steady_test_SOURCES = wgbgpd/steady_test.c lib/loop_fake.c lib/loop_fake.h
 wgbgpd_steady_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_daemon
 wgbgpd_steady_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)

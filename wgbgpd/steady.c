@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "ask.h"
+#include "blame.h"
 #include "conf.h"
 #include "loop.h"
 #include "touch.h"
@@ -18,51 +19,89 @@
 #define MANY_TUNNELS 500
 #define LOSS_PERCENT 20 /* more than before */
 #define BAD_POLLS 2	/* in a row: one is none */
+#define ENDS_MAX 4096	/* of sessions and tunnels that are remembered */
 
 static struct {
 	json_t *stays;	    /* touch_stays(); NULL: no change is watched */
-	json_t *sessions;   /* {ADDRESS: true} that were well */
+	json_t *sessions;   /* {ADDRESS: far end} that were well */
 	json_t *tunnels;    /* {"INTERFACE PEER": loss-percent before, or null} */
 	json_int_t refused; /* routes that are; -1: not known */
 	unsigned asked;	    /* answers that are to come */
 	uintptr_t round;
 	void (*done)(const char *error);
 	void (*failed)(const char *why); /* NULL: what is lost is not said yet, or was */
-	unsigned lossy, rising;		 /* polls in a row */
-	char lost[256];			 /* while the change is being made; "": nothing */
+	struct blame blame;
+	unsigned lossy, rising; /* polls in a row */
+	char lost[256];		/* while the change is being made; "": nothing */
 	struct timer poll;
 	struct timer limit; /* of the question before it */
 } steady;
+
+/* {ADDRESS, or "INTERFACE PEER": [last, before that]}: what ended without being asked to, whether a
+ * change was watched or not; ms. */
+static json_t *ends;
 
 static char *tunnel_key(const json_t *row)
 {
 	return xasprintf("%s %s", conf_str(row, "interface", ""), conf_str(row, "peer", ""));
 }
 
-static void steady_fail(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static void steady_fail(const char *fmt, ...)
+static void steady_fail(const char *why)
 {
 	void (*failed)(const char *why) = steady.failed;
-	char text[256];
-	va_list args;
 
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
 	if (!failed) {
 		if (!steady.lost[0])
-			str_copy(steady.lost, text, sizeof(steady.lost));
+			str_copy(steady.lost, why, sizeof(steady.lost));
 		return;
 	}
 	steady.failed = NULL;
-	failed(text);
+	failed(why);
+}
+
+/* ---- what flaps */
+
+static struct blame_ends ends_of(const char *key)
+{
+	const json_t *pair = json_object_get(ends, key);
+
+	return (struct blame_ends){(uint64_t)json_integer_value(json_array_get(pair, 0)),
+				   (uint64_t)json_integer_value(json_array_get(pair, 1))};
+}
+
+/* Dynamic neighbors come from many addresses. */
+static void forget_ends(uint64_t now)
+{
+	const char *key;
+	json_t *pair;
+	void *next;
+
+	json_object_foreach_safe(ends, next, key, pair) if (now - ends_of(key).last > BLAME_FLAP_MS)
+		json_object_del(ends, key);
+	if (json_object_size(ends) >= ENDS_MAX)
+		json_object_clear(ends);
+}
+
+static void note_end(const char *key)
+{
+	uint64_t now = now_ms();
+
+	if (!ends)
+		ends = json_object();
+	if (json_object_size(ends) >= ENDS_MAX)
+		forget_ends(now);
+	json_object_set_new(ends, key,
+			    json_pack("[I, I]", (json_int_t)now, (json_int_t)ends_of(key).last));
 }
 
 /* ---- before it */
 
-static bool for_a_while(const json_t *row, const char *seconds)
+static bool was_steady(const json_t *row, const char *seconds, const char *key)
 {
-	return json_number_value(json_object_get(row, seconds)) >= STEADY_S;
+	struct blame_ends before = ends_of(key);
+
+	return json_number_value(json_object_get(row, seconds)) >= STEADY_S &&
+	       !blame_flaps(&before, now_ms());
 }
 
 static bool is_staying(const char *list, const char *key)
@@ -73,10 +112,11 @@ static bool is_staying(const char *list, const char *key)
 static void note_session(const json_t *row)
 {
 	const char *address = conf_str(row, "address", "");
+	const char *peer = conf_str(json_object_get(row, "tunnel"), "peer", address);
 
-	if (str_eq(conf_str(row, "state", ""), "established") && for_a_while(row, "up-seconds") &&
-	    is_staying("neighbors", address))
-		json_object_set_new(steady.sessions, address, json_true());
+	if (str_eq(conf_str(row, "state", ""), "established") && is_staying("neighbors", address) &&
+	    was_steady(row, "up-seconds", address))
+		json_object_set_new(steady.sessions, address, json_string(peer));
 }
 
 static void note_tunnel(const json_t *row)
@@ -84,8 +124,8 @@ static void note_tunnel(const json_t *row)
 	json_t *loss = json_object_get(row, "loss-percent");
 	char *key = tunnel_key(row);
 
-	if (str_eq(conf_str(row, "state", ""), "up") && for_a_while(row, "since-seconds") &&
-	    is_staying("peers", key))
+	if (str_eq(conf_str(row, "state", ""), "up") && is_staying("peers", key) &&
+	    was_steady(row, "since-seconds", key))
 		json_object_set(steady.tunnels, key, loss);
 	free(key);
 }
@@ -108,6 +148,7 @@ static void steady_answered(void)
 		return;
 	timer_stop(&steady.limit);
 	steady.done = NULL;
+	blame_begin(&steady.blame, now_ms());
 	done(NULL);
 }
 
@@ -182,51 +223,90 @@ void steady_pass(void (*done)(const char *error))
 
 /* ---- behind it */
 
-/* The first one whose loss is so much more than before; NULL: none. */
-static const json_t *find_lossy(const json_t *rows)
+/* What was lost is said as FMT. False: the change is not to blame. */
+static bool steady_lost(const struct blame_loss *loss, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static bool steady_lost(const struct blame_loss *loss, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!blame_counts(&steady.blame, loss))
+		return false;
+	steady_fail(text);
+	return true;
+}
+
+static double loss_of(const json_t *row)
+{
+	return json_number_value(json_object_get(row, "loss-percent"));
+}
+
+/* Its loss is so much more than before. */
+static bool is_lossy(const json_t *row)
+{
+	char *key = tunnel_key(row);
+	const json_t *before = json_object_get(steady.tunnels, key);
+
+	free(key);
+	return json_is_number(before) && json_is_number(json_object_get(row, "loss-percent")) &&
+	       loss_of(row) >= json_number_value(before) + LOSS_PERCENT;
+}
+
+static bool has_lossy(const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (is_lossy(row))
+			return true;
+	return false;
+}
+
+static void say_lossy(const json_t *rows)
 {
 	json_t *row;
 	size_t i;
 
 	json_array_foreach (rows, i, row) {
-		char *key = tunnel_key(row);
-		const json_t *before = json_object_get(steady.tunnels, key);
-		const json_t *now = json_object_get(row, "loss-percent");
+		const char *peer = conf_str(row, "peer", "");
+		const struct blame_loss loss = {peer, now_ms() - BAD_POLLS * POLL_MS, false};
 
-		free(key);
-		if (json_is_number(before) && json_is_number(now) &&
-		    json_number_value(now) >= json_number_value(before) + LOSS_PERCENT)
-			return row;
+		if (steady.failed && is_lossy(row))
+			steady_lost(&loss, "tunnel %s loses %.0f %% of the echo requests", peer,
+				    loss_of(row));
 	}
-	return NULL;
 }
 
 static void on_loss(void *arg, const json_t *answer, const char *error)
 {
-	const json_t *rows = json_object_get(answer, "tunnels"), *row;
+	const json_t *rows = json_object_get(answer, "tunnels");
 
 	if (!is_answer_to_me(arg) || !steady.failed)
 		return;
 	if (json_array_size(rows) > MANY_TUNNELS)
 		timer_start(&steady.poll, SLOW_POLL_MS);
-	row = find_lossy(rows);
-	steady.lossy = row ? steady.lossy + 1 : 0;
-	if (steady.lossy == BAD_POLLS)
-		steady_fail("tunnel %s loses %.0f %% of the echo requests",
-			    conf_str(row, "peer", ""),
-			    json_number_value(json_object_get(row, "loss-percent")));
+	steady.lossy = has_lossy(rows) ? steady.lossy + 1 : 0;
+	if (steady.lossy >= BAD_POLLS)
+		say_lossy(rows);
 }
 
 static void on_refused(void *arg, const json_t *answer, const char *error)
 {
 	json_int_t now = refused_of(answer);
+	char text[64];
 
 	if (!is_answer_to_me(arg) || !steady.failed)
 		return;
 	steady.rising = steady.refused >= 0 && now > steady.refused ? steady.rising + 1 : 0;
-	if (steady.rising == BAD_POLLS)
-		steady_fail("routes are refused: %lld more than before",
-			    (long long)(now - steady.refused));
+	if (steady.rising < BAD_POLLS)
+		return;
+	snprintf(text, sizeof(text), "routes are refused: %lld more than before",
+		 (long long)(now - steady.refused));
+	steady_fail(text);
 }
 
 static void on_poll(void *arg)
@@ -257,18 +337,29 @@ void steady_begin(void (*failed)(const char *why))
 static void on_session_event(const json_t *event)
 {
 	const char *address = conf_str(event, "neighbor", "");
+	const char *whose = json_string_value(json_object_get(steady.sessions, address));
+	const struct blame_loss loss = {whose,
+					now_ms() - 1000ULL * conf_u32(event, "silent-seconds", 0),
+					conf_bool(event, "asked", false)};
 
-	if (json_object_get(steady.sessions, address) &&
-	    str_eq(conf_str(event, "state", ""), "down"))
-		steady_fail("the session with %s ended", address);
+	if (!str_eq(conf_str(event, "state", ""), "down"))
+		return;
+	if (whose && steady_lost(&loss, "the session with %s ended", address))
+		return;
+	if (!loss.asked)
+		note_end(address);
 }
 
 static void on_tunnel_event(const json_t *event)
 {
+	const char *peer = conf_str(event, "peer", "");
+	const struct blame_loss loss = {peer, now_ms(), false};
 	char *key = tunnel_key(event);
 
-	if (json_object_get(steady.tunnels, key) && str_eq(conf_str(event, "to", ""), "down"))
-		steady_fail("tunnel %s is down", conf_str(event, "peer", ""));
+	if (str_eq(conf_str(event, "to", ""), "down") &&
+	    !(json_object_get(steady.tunnels, key) &&
+	      steady_lost(&loss, "tunnel %s is down", peer)))
+		note_end(key);
 	free(key);
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * steady: what was well before a change on trial, and is not of it (touch.h): sessions of
- * configured neighbors that were established and tunnels to peers with an endpoint that were up for
- * a while, the loss of echo requests that wgd sends there, and how many routes are refused. What
- * the change removes is not watched, nor are those who come and go. When it is lost the change is
- * to blame.
+ * steady: what was well before a change on trial, and stays untouched by it (touch_stays()):
+ * sessions of configured neighbors that were established and tunnels to peers with an endpoint that
+ * were up for a while and had not flapped, the loss of echo requests that wgd sends there, and how
+ * many routes are refused. Whether the change is to blame for what is lost of it says blame.h.
  */
 #ifndef WGBGP_STEADY_H
 #define WGBGP_STEADY_H

@@ -176,7 +176,7 @@ static void test_sessions(void **state)
 {
 	prepare();
 	steady_begin(on_failed);
-	pass(30000);
+	pass(15000);
 	/* One of the change, one that had just come up, and one that was not there. */
 	event(DAEMON_BGPD, "bgp-session", "neighbor", "10.0.1.2", "down");
 	event(DAEMON_BGPD, "bgp-session", "neighbor", "10.0.0.3", "down");
@@ -192,6 +192,62 @@ static void test_sessions(void **state)
 	assert_int_equal(failed, 1);
 }
 
+static void session_ends(const char *address, bool asked, int silent_s)
+{
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:b, s:i}", "event", "bgp-session", "neighbor", address,
+			  "state", "down", "asked", asked, "silent-seconds", silent_s);
+
+	steady_event(DAEMON_BGPD, json);
+	json_decref(json);
+}
+
+/* Whom the change is not to blame for (blame_test.c has the rule). */
+static void test_later(void **state)
+{
+	static const char both[] =
+		"{'neighbors': [{'address': '10.0.0.2', 'state': 'established', 'up-seconds': 100,"
+		" 'tunnel': {'interface': 'wg0', 'peer': 'a'}},"
+		"{'address': '10.0.0.3', 'state': 'established', 'up-seconds': 100}]}";
+
+	sessions = both;
+	prepare();
+	steady_begin(on_failed);
+	session_ends("10.0.0.3", true, 0);
+	pass(60000);
+	/* A far end alone, with all that it has. */
+	event(DAEMON_WGD, "tunnel-state", "peer", "a", "down");
+	session_ends("10.0.0.2", false, 0);
+	assert_int_equal(failed, 0);
+	/* Another one at the same time. */
+	session_ends("10.0.0.3", false, 0);
+	assert_string_equal(said, "the session with 10.0.0.3 ended");
+	/* It was silent since the change. */
+	passed = 0;
+	prepare();
+	steady_begin(on_failed);
+	pass(90000);
+	session_ends("10.0.0.3", false, 90);
+	assert_int_equal(failed, 2);
+}
+
+/* What flapped before is not watched; one end is no flapping. */
+static void test_flaps(void **state)
+{
+	steady_end();
+	session_ends("10.0.0.2", false, 0);
+	session_ends("10.0.0.2", true, 0);
+	event(DAEMON_WGD, "tunnel-state", "peer", "a", "down");
+	pass(1000);
+	event(DAEMON_WGD, "tunnel-state", "peer", "a", "down");
+	prepare();
+	steady_begin(on_failed);
+	event(DAEMON_WGD, "tunnel-state", "peer", "a", "down");
+	assert_int_equal(failed, 0);
+	session_ends("10.0.0.2", false, 0);
+	assert_string_equal(said, "the session with 10.0.0.2 ended");
+}
+
 /* Dynamic neighbors and peers without an endpoint come and go. */
 static void test_roaming(void **state)
 {
@@ -203,7 +259,7 @@ static void test_roaming(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* What the change removes is not lost. */
+/* What the change removes is not lost, nor what goes with it. */
 static void test_revocation(void **state)
 {
 	removed = true;
@@ -339,10 +395,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_sessions),	TEST(test_roaming),  TEST(test_revocation),
-		TEST(test_two_at_once), TEST(test_tunnels),  TEST(test_meanwhile),
-		TEST(test_loss),	TEST(test_refusals), TEST(test_nothing),
-		TEST(test_silence),
+		TEST(test_sessions), TEST(test_roaming),   TEST(test_revocation),
+		TEST(test_later),    TEST(test_flaps),	   TEST(test_two_at_once),
+		TEST(test_tunnels),  TEST(test_meanwhile), TEST(test_loss),
+		TEST(test_refusals), TEST(test_nothing),   TEST(test_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
