@@ -32,6 +32,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/invariants.py \
 	topo-tests/lib/keys.py \
 	topo-tests/lib/leaves.py \
+	topo-tests/lib/login.py \
 	topo-tests/lib/ns.py \
 	topo-tests/lib/peers.py \
 	topo-tests/lib/probe.py \
@@ -98,6 +99,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_link_down.py \
 	topo-tests/test_link_local.py \
 	topo-tests/test_liveness.py \
+	topo-tests/test_lock_out.py \
 	topo-tests/test_mesh.py \
 	topo-tests/test_multipath.py \
 	topo-tests/test_nat_site.py \

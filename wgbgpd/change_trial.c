@@ -131,7 +131,7 @@ void change_trial_take_back(commit_fn done, void *arg)
 	char why[MSG_ERROR_MAX];
 	struct datastore_version *version = change_journal_way_back(why, sizeof(why));
 
-	health_end();
+	health_return();
 	change_now_begin("return", done, arg);
 	change_now.number = change_journal.committed;
 	change_journal.pending.over = true;

@@ -15,6 +15,9 @@
 
 #define TICK_MS 200
 #define LATE_MS 1000	/* an answer that takes longer is none */
+#define QUICK_MS 300	/* the same where the change may just have cut it, and it is near */
+#define NEAR_FACTOR 4	/* so many times the longest way there and back seen */
+#define FRESH_MS 5000	/* so long a change is likely to be what cut it */
 #define ROW 5		/* requests without one: it is lost */
 #define RING 64		/* requests that are remembered: more than go out in LATE_MS, and ROW */
 #define RESUME_MS 30000 /* tunnels may have to come up */
@@ -28,7 +31,8 @@ struct expected {
 	uint64_t sent_at[RING]; /* ms, by number */
 	bool answered[RING];
 	uint32_t sent;
-	uint32_t since; /* number of the first one that counts */
+	uint32_t since;	     /* number of the first one that counts */
+	uint64_t slowest_ms; /* there and back */
 	uint64_t
 		good_by; /* ms: it is lost when it has not answered then; 0: it may take its time */
 };
@@ -38,6 +42,8 @@ static struct {
 	size_t n;
 	json_t *warnings;		 /* borrowed, until DONE */
 	uint64_t known_by;		 /* ms */
+	uint64_t fresh_until;		 /* ms; 0: the change is not made yet, or long ago */
+	bool returns;			 /* the change is being taken back */
 	void (*done)(const char *error); /* NULL: it was called */
 	void (*failed)(const char *why); /* NULL: what is lost is not said yet, or was */
 	struct timer tick;
@@ -48,9 +54,13 @@ static struct {
 static void on_expected_answer(void *arg, uint32_t number)
 {
 	struct expected *e = arg;
+	uint64_t took;
 
 	if (number >= e->sent || e->sent - number > RING)
 		return;
+	took = now_ms() - e->sent_at[number % RING];
+	if (took > e->slowest_ms)
+		e->slowest_ms = took;
 	if (!e->good && number > e->since)
 		e->since = number;
 	e->good = true;
@@ -65,6 +75,17 @@ static void ask_once(struct expected *e)
 	pinger_send(&e->pinger, e->sent - 1);
 }
 
+/* After what time a request counts as not answered. TCP sends again after 1.4 s and after 3: a way
+ * back that is there before that is one without a pause of 6 s. */
+static uint64_t late_ms(const struct expected *e, uint64_t sent_at)
+{
+	uint64_t late = e->slowest_ms * NEAR_FACTOR;
+
+	if (sent_at >= health.fresh_until || late > LATE_MS)
+		return LATE_MS;
+	return late > QUICK_MS ? late : QUICK_MS;
+}
+
 static bool is_expected_lost(const struct expected *e, uint64_t now)
 {
 	unsigned row = 0;
@@ -74,7 +95,7 @@ static bool is_expected_lost(const struct expected *e, uint64_t now)
 	for (uint32_t i = e->sent; e->good && i-- > e->since && e->sent - i <= RING;) {
 		if (e->answered[i % RING])
 			return false;
-		if (now - e->sent_at[i % RING] >= LATE_MS && ++row == ROW)
+		if (now - e->sent_at[i % RING] >= late_ms(e, e->sent_at[i % RING]) && ++row == ROW)
 			return true;
 	}
 	return false;
@@ -101,6 +122,7 @@ static void health_know(void)
 	}
 	health.warnings = NULL;
 	health.done = NULL;
+	health.fresh_until = now_ms() + FRESH_MS;
 	steady_pass(done);
 }
 
@@ -207,8 +229,17 @@ bool health_begin(void (*failed)(const char *why))
 {
 	if (health.n)
 		health.failed = failed;
+	health.fresh_until = now_ms() + FRESH_MS;
 	steady_begin(failed);
 	return health.n > 0;
+}
+
+void health_return(void)
+{
+	steady_end();
+	health.done = NULL;
+	health.failed = NULL;
+	health.returns = true;
 }
 
 const char *health_watched(void)
@@ -244,9 +275,14 @@ void health_end(void)
 {
 	steady_end();
 	timer_stop(&health.tick);
-	for (size_t i = 0; i < health.n; i++)
+	for (size_t i = 0; i < health.n; i++) {
+		if (health.returns)
+			ask_once(&health.v[i]);
 		pinger_close(&health.v[i].pinger);
+	}
 	health.n = 0;
+	health.fresh_until = 0;
+	health.returns = false;
 	health.done = NULL;
 	health.failed = NULL;
 	health.warnings = NULL;

@@ -203,6 +203,71 @@ static void test_loss(void **state)
 	assert_null(fars[0].pinger);
 }
 
+/* What a change cuts is found out at once, by as much as the way there and back allows. */
+static void test_cut_by_the_change(void **state)
+{
+	static const struct {
+		unsigned delay_ms, least, most; /* ms, to the end of it */
+	} rows[] = {{0, 1000, 1500}, {100, 1000, 1600}, {200, 1200, 2000}, {700, 1200, 2400}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t cut;
+
+		n_fars = failed = 0;
+		begin("10.0.0.1", NULL, NULL);
+		fars[0].delay_ms = rows[i].delay_ms;
+		pass(2000);
+		health_begin(on_failed);
+		pass(100);
+		fars[0].answers = false;
+		cut = now_ms();
+		while (!failed && now_ms() < cut + 5000)
+			pass(20);
+		if (now_ms() - cut < rows[i].least || now_ms() - cut > rows[i].most)
+			fail_msg("row %zu: %u ms", i, (unsigned)(now_ms() - cut));
+	}
+}
+
+/* A change that costs some requests, and answers that take longer from then on, are no loss. */
+static void test_late_after_the_change(void **state)
+{
+	begin("10.0.0.1", NULL, NULL);
+	pass(300);
+	health_begin(on_failed);
+	fars[0].answers = false;
+	pass(4 * TICK_MS);
+	fars[0].answers = true;
+	fars[0].delay_ms = 250;
+	pass(30000);
+	assert_int_equal(failed, 0);
+}
+
+static void on_returning(const char *why)
+{
+	failed++;
+	health_return();
+}
+
+/* While the change is taken back requests go on: with the last ones tunnels begin anew. */
+static void test_return(void **state)
+{
+	uint32_t n;
+
+	begin("10.0.0.1", NULL, NULL);
+	pass(300);
+	health_begin(on_returning);
+	fars[0].answers = false;
+	pass(3000);
+	assert_int_equal(failed, 1);
+	n = fars[0].n;
+	pass(1000);
+	assert_int_equal(failed, 1);
+	assert_int_equal(fars[0].n, n + 1000 / TICK_MS);
+	health_end();
+	assert_int_equal(fars[0].n, n + 1000 / TICK_MS + 1);
+	assert_null(fars[0].pinger);
+}
+
 /* What is lost while the change is being made counts as soon as it is. */
 static void test_loss_meanwhile(void **state)
 {
@@ -328,8 +393,15 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_loss),    TEST(test_loss_meanwhile), TEST(test_silent_before),
-		TEST(test_slow),    TEST(test_resumed),	       TEST(test_own_path),
+		TEST(test_loss),
+		TEST(test_loss_meanwhile),
+		TEST(test_silent_before),
+		TEST(test_cut_by_the_change),
+		TEST(test_late_after_the_change),
+		TEST(test_return),
+		TEST(test_slow),
+		TEST(test_resumed),
+		TEST(test_own_path),
 		TEST(test_nothing),
 	};
 

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Somebody who is logged in by a tunnel commits what cuts it: the same connection answers again.
+
+    host ─ 192.168.2.0/24 ─ b ══ wg0 10.9.0.2 ── 10.9.0.1 wg0 ══ a        (lib/login.py: no SSH here)
+      └────────────────────── login, by TCP ────────────────────┘
+"""
+import os
+import signal
+
+import pytest
+
+from lib.build import daemon
+from lib.keys import public_key
+from lib.login import Login
+from lib.ns import wait_gone
+from lib.wait import SLOW, wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+BACK_S = 5      # where something that must not be lost is seen to be
+RETURN_S = 65   # where wgbgp was not there to see it
+
+
+class World:
+    def __init__(self, two):
+        self.two, self.w = two, two.wa
+        self.text = self.read()
+        self.login = Login(two.host_b, two.a, "10.9.0.1", self.w.env())
+        self.since = None
+
+    def read(self):
+        with open(self.w.conf_file, encoding="ascii") as f:
+            return f.read()
+
+    def cut(self, commit):
+        """Commits, in the login, another key for the only peer."""
+        lines = ["configure",
+                 f"set wireguard interface wg0 peer b public-key {public_key('nobody.wg9')}",
+                 commit]
+        words = " ".join(f"-c '{line}'" for line in lines)
+        self.since = self.login.type(f"{daemon('cli/wgbgp-cli')} -r {self.w.rundir} {words}")
+
+    def newest(self):
+        row = self.w.show("commits")["commits"][0]
+        return row["state"], row["why"]
+
+    def pending(self):
+        """The cut is made, and nobody has seen it yet."""
+        wait_until(lambda: self.read() != self.text, 20, "the commit", 0.02)
+
+    def back(self, seconds):
+        """The connection goes on within so long, and all is what it was; the newest record."""
+        pause = self.login.answers(self.since, seconds + 30)
+        print(f"the login was away for {pause:.1f} s")
+        assert pause < seconds * SLOW
+        wait_until(lambda: self.newest()[0] == "returned", 20, "the way back")
+        assert self.read() == self.text
+        return self.newest()[1]
+
+
+@pytest.fixture
+def world(two):
+    w = World(two)
+    yield w
+    w.login.close()
+
+
+def test_own_path(world):
+    """Nobody expects anything in so many words; who waits hears of it."""
+    world.cut("commit confirmed 1")
+    why = world.back(BACK_S)
+    assert f"your own path is cut, {world.two.host_b.address}" in why
+    wait_until(lambda: "was taken back" in world.login.said(), 10, "what the CLI says")
+    said = world.login.said()
+    assert "YOUR OWN SESSION" in said and "session 10.9.0.2" in said
+
+
+def test_expectation(world):
+    far = "192.168.2.1"  # b itself
+    world.two.b.run(["ip", "addr", "show"])
+    world.cut(f"commit expect ping {far} comment why confirmed 1")
+    assert "does not answer any more" in world.back(BACK_S)
+
+
+def test_parent_killed(world):
+    """Before anybody has seen that it is cut."""
+    world.cut("commit confirmed 1")
+    world.pending()
+    world.w.process.kill()
+    wait_until(lambda: not world.w.process.alive(), what="the end")
+    world.w.start()
+    world.back(RETURN_S)
+
+
+def test_all_killed(world):
+    """The tunnels' programs, too; as after a power cut, but for the login's end."""
+    w = world.w
+    world.cut("commit confirmed 1")
+    world.pending()
+    spared = {world.login.far.pid}
+    for pid in world.two.a.pids():
+        if pid not in spared and os.readlink(f"/proc/{pid}/exe").rsplit("/", 1)[1] not in (
+                "sh", "dash"):
+            os.kill(pid, signal.SIGKILL)
+            wait_gone(pid)
+    wait_until(lambda: not w.process.alive(), what="the end")
+    w.start()
+    world.back(RETURN_S)
