@@ -21,24 +21,12 @@ static void configure_free(struct configure *f)
 	free(f);
 }
 
-/* False: somebody else has it, which was said. */
-static bool hold(struct cli_session *s, bool on)
-{
-	static const struct cli_row row = {.command = "exclusive", .flags = CLI_SIGNED};
-	json_t *request = json_pack("{s:s, s:b}", "command", "exclusive", "on", on);
-	struct cli_line line = {.row = &row, .request = request};
-	bool good = session_request(s, &line) == 0;
-
-	cli_line_free(&line);
-	return good;
-}
-
 static void leave_mode(struct cli_session *s)
 {
 	struct configure *f = s->mode_arg;
 
 	if (f->exclusive)
-		hold(s, false);
+		configure_hold(s, false);
 	configure_free(f);
 	s->mode = NULL;
 	s->mode_arg = NULL;
@@ -137,11 +125,11 @@ static struct configure *configure_begin(struct cli_session *s, const json_t *an
 {
 	struct configure *f;
 
-	if (exclusive && !hold(s, true))
+	if (exclusive && configure_hold(s, true) < 0)
 		return NULL;
 	f = configure_new(s, answer);
 	if (!f && exclusive)
-		hold(s, false);
+		configure_hold(s, false);
 	return f;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf_load.h"
+#include "messages.h"
 #include "new_file.h"
 #include "util.h"
 
@@ -115,6 +116,22 @@ char *configure_commit_forbidden(const struct candidate *c)
 /* ---- the request */
 
 /* As wgbgpd will, but for what only root may read. */
+int configure_hold(struct cli_session *s, bool on)
+{
+	json_t *request = json_pack("{s:s, s:b}", "command", "exclusive", "on", on), *answer;
+	char error[MSG_ERROR_MAX];
+	int held;
+
+	session_sign(request);
+	answer = client_ask(s->client, request, error, sizeof(error));
+	if (!answer)
+		session_fail(s, error);
+	held = answer ? json_is_true(json_object_get(answer, "anew")) : -1;
+	json_decref(answer);
+	json_decref(request);
+	return held;
+}
+
 static bool is_whole(struct cli_session *s, const struct candidate *c)
 {
 	struct conf_errors errs = {0};

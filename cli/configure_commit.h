@@ -17,6 +17,10 @@ int configure_commit(struct cli_session *s, struct candidate *c, json_t *ask);
 /* Why a commit will be refused to this user: text to be freed; NULL: it will not. */
 char *configure_commit_forbidden(const struct candidate *c);
 
+/* ON: nobody else changes the configuration, until it is switched off again. 1: others could until
+ * now; -1 after the error was written. */
+int configure_hold(struct cli_session *s, bool on);
+
 /* Errors as a command's; warnings where WARNINGS. Frees ERRS. */
 void configure_say(struct cli_session *s, struct conf_errors *errs, bool warnings);
 

@@ -105,6 +105,18 @@ static int run_discard(struct cli_session *s, const struct cli_line *line)
 	return 0;
 }
 
+/* False: somebody else has it by now, which was said. */
+static bool still_holds(struct cli_session *s)
+{
+	int held = configure_hold(s, true);
+
+	if (held > 0)
+		fputs("warning: others could change the configuration for a while: root took it "
+		      "from you, or wgbgpd was started again\n",
+		      s->out);
+	return held >= 0;
+}
+
 static int run_commit(struct cli_session *s, const struct cli_line *line)
 {
 	struct configure *f = configure_of(s);
@@ -113,6 +125,8 @@ static int run_commit(struct cli_session *s, const struct cli_line *line)
 		session_fail(s, "a line before this one failed: nothing is committed");
 		return -1;
 	}
+	if (f->exclusive && !still_holds(s))
+		return -1;
 	if (configure_commit(s, f->c, json_deep_copy(line->request)) == 0)
 		return 0;
 	if (configure_merge_needed(f->c))

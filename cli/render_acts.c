@@ -26,6 +26,12 @@ static void clear_keep_in_head(struct view *v, const json_t *head)
 		fprintf(v->out, "%s prefixes are no longer kept in\n", TEXT(head, "cleared"));
 }
 
+static void clear_lock_head(struct view *v, const json_t *head)
+{
+	fprintf(v->out, "%s had the configuration for itself for %s s, and has it no more\n",
+		TEXT(head, "login"), TEXT(head, "seconds"));
+}
+
 static void undrain_row(struct view *v, const json_t *row)
 {
 	fprintf(v->out, "Traffic may come back to %s on %s\n", TEXT(row, "peer"),
@@ -81,6 +87,7 @@ const struct render renders_acts[] = {
 	{"check", .head = check_head},
 	{"clear", .head = clear_head},
 	{"clear-keep-in", .head = clear_keep_in_head},
+	{"clear-lock", .head = clear_lock_head},
 	{"confirm", .head = confirm_head},
 	{"drill-stop", .head = drill_stop_head},
 	{"log-level", .head = log_level_head},

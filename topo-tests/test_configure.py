@@ -115,6 +115,9 @@ def test_conflict(two):
 
 
 def test_exclusive(two):
+    two.wa.reload("system { cli-write-group audio; }\n" + read(two.wa.conf_file))
+    for path in (two.a.dir, os.path.dirname(two.a.dir)):
+        os.chmod(path, 0o755)
     p = Prompt(two.wa)
     p.type("", "# ")
     p.type("configure exclusive\n", "(config)# ")
@@ -124,10 +127,23 @@ def test_exclusive(two):
         assert (r.returncode == 1) == (lines != ("rollback 0",)), lines
         assert r.returncode == 0 or "has the configuration for itself" in r.stderr
     p.type("set bgp neighbor 10.9.0.2 description mine\n", "(config*)# ")
-    p.run("commit", "Commit 2")
+    p.run("commit", "Commit 3")
+    taken(two.wa, p)
     os.kill(p.pid, signal.SIGKILL)  # its end is enough
     os.waitpid(p.pid, 0)
     wait_until(lambda: two.wa.cli_run("reload").returncode == 0, 10, "the others' turn")
+
+
+def taken(w, p):
+    """Root takes it from whoever has it, P, who hears so; nobody else can."""
+    r = script(w, "clear lock\n", group=grp.getgrnam("audio").gr_gid)
+    assert r.returncode == 1 and "only root" in r.stderr, r.stdout + r.stderr
+    assert "had the configuration for itself" in w.cli("clear lock")
+    assert "lock-cleared uid=0" in w.log()
+    assert "nobody has the configuration" in w.cli_run("clear lock").stderr
+    p.type("set bgp neighbor 10.9.0.2 description ours\n", "(config*)# ")
+    p.run("commit", "others could change the configuration")
+    assert w.cli_run("reload").returncode == 1
 
 
 def test_confirmed(two):

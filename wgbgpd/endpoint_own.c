@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "change.h"
 #include "change_offer.h"
@@ -17,6 +18,7 @@
 #include "datastore.h"
 #include "drill.h"
 #include "keep_in.h"
+#include "log.h"
 #include "plan.h"
 #include "privs.h"
 #include "supervise.h"
@@ -193,19 +195,25 @@ static const char *text_for_others(const json_t *args, const char *name, const c
 static struct {
 	const struct request_to *to; /* NULL: nobody */
 	time_t since;
-	char login[64];
+	char login[64], from[64];
 } holder;
+
+static long long held_s(void)
+{
+	return (long long)(time(NULL) - holder.since);
+}
 
 /* True: it was refused. */
 static bool refuse_held(struct request *r)
 {
-	char text[160];
+	char text[320];
 
 	if (!holder.to || holder.to == r->to)
 		return false;
 	snprintf(text, sizeof(text),
-		 "%s has the configuration for itself (configure exclusive), for %lld s now",
-		 holder.login, (long long)(time(NULL) - holder.since));
+		 "%s%s%s has the configuration for itself (configure exclusive), for %lld s now; "
+		 "root ends that by `clear lock`",
+		 holder.login, holder.from[0] ? " from " : "", holder.from, held_s());
 	request_end(r, text);
 	return true;
 }
@@ -327,14 +335,36 @@ static void run_files(struct request *r, const json_t *args)
 
 static void run_exclusive(struct request *r, const json_t *args)
 {
-	bool on = conf_bool(args, "on", false);
+	bool on = conf_bool(args, "on", false), anew = on && holder.to != r->to;
 
 	if (refuse_held(r))
 		return;
 	holder.to = on ? r->to : NULL;
-	holder.since = time(NULL);
-	str_copy(holder.login, text_for_others(args, "login", "somebody"), sizeof(holder.login));
-	request_object(r, json_object());
+	if (anew) {
+		holder.since = time(NULL);
+		str_copy(holder.login, text_for_others(args, "login", "somebody"),
+			 sizeof(holder.login));
+		str_copy(holder.from, text_for_others(args, "from", ""), sizeof(holder.from));
+	}
+	request_object(r, json_pack("{s:b}", "anew", anew));
+}
+
+/* The holder hears of it at its next commit. */
+static void run_clear_lock(struct request *r, const json_t *args)
+{
+	if (!holder.to) {
+		request_end(r, "nobody has the configuration for itself");
+		return;
+	}
+	if (holder.to != r->to && r->to->uid != 0 && r->to->uid != (int64_t)geteuid()) {
+		request_end(r, "only root takes the configuration from who has it for itself");
+		return;
+	}
+	log_warn("lock-cleared", "uid=%lld login=%s holder=%s seconds=%lld", (long long)r->to->uid,
+		 text_for_others(args, "login", "?"), holder.login, held_s());
+	holder.to = NULL;
+	request_object(
+		r, json_pack("{s:s, s:I}", "login", holder.login, "seconds", (json_int_t)held_s()));
 }
 
 static void on_plan_checked(void *arg, const char *error)
@@ -457,6 +487,7 @@ static const struct {
 	{"commit", run_commit},
 	{"files", run_files},
 	{"exclusive", run_exclusive},
+	{"clear-lock", run_clear_lock},
 	{"log-level", run_log_level},
 	{"teardown", run_teardown},
 	{"drill", drill_request},
