@@ -12,6 +12,7 @@
 #include "conf_load.h"
 #include "messages.h"
 #include "new_file.h"
+#include "plan.h"
 #include "util.h"
 
 #define NEW_TEXT ".wgbgp-edit" /* behind the file's name, as wgbgpd expects it */
@@ -115,7 +116,6 @@ char *configure_commit_forbidden(const struct candidate *c)
 
 /* ---- the request */
 
-/* As wgbgpd will, but for what only root may read. */
 int configure_hold(struct cli_session *s, bool on)
 {
 	json_t *request = json_pack("{s:s, s:b}", "command", "exclusive", "on", on), *answer;
@@ -132,6 +132,7 @@ int configure_hold(struct cli_session *s, bool on)
 	return held;
 }
 
+/* As wgbgpd will, but for what only root may read. */
 static bool is_whole(struct cli_session *s, const struct candidate *c)
 {
 	struct conf_errors errs = {0};
@@ -159,8 +160,66 @@ static int ask_for_it(struct cli_session *s, const struct candidate *c, json_t *
 	return session_request(s, &line);
 }
 
+static const char no_plan[] = "there is no plan of texts that are not UTF-8";
+
+/* NULL: no_plan. */
+static json_t *plan_request(const struct candidate *c)
+{
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < c->texts.n; i++) {
+		const struct conf_text *t = &c->texts.v[i];
+		json_t *file = json_pack("{s:s, s:s%}", "path", t->path, "text", t->text, t->len);
+
+		if (file) {
+			json_array_append_new(files, file);
+			continue;
+		}
+		json_decref(files);
+		return NULL;
+	}
+	return json_pack("{s:s, s:o}", "command", "plan", "files", files);
+}
+
+int configure_plan(struct cli_session *s, const struct candidate *c, bool json)
+{
+	json_t *request = plan_request(c);
+	int err = request ? plan_ask(s, request, json) : -1;
+
+	if (!request)
+		session_fail(s, no_plan);
+	json_decref(request);
+	return err;
+}
+
+/* A commit goes on without a plan: what refuses that may be what the commit mends. False: it was
+ * interrupted. */
+static bool say_plan(struct cli_session *s, const struct candidate *c, const json_t *ask)
+{
+	json_t *request = plan_request(c), *plan = NULL;
+	char error[MSG_ERROR_MAX];
+
+	str_copy(error, no_plan, sizeof(error));
+	client_interrupted(s->client);
+	if (request) {
+		if (json_object_get(ask, "empty"))
+			json_object_set_new(request, "empty", json_true());
+		session_sign(request);
+		plan = client_ask(s->client, request, error, sizeof(error));
+	}
+	if (plan)
+		plan_put_summary(s->out, plan);
+	else
+		fprintf(s->out, "warning: %s%s\n", request ? "there is no plan: " : "", error);
+	fflush(s->out);
+	json_decref(plan);
+	json_decref(request);
+	return !client_interrupted(s->client);
+}
+
 int configure_commit(struct cli_session *s, struct candidate *c, json_t *ask)
 {
+	bool check = json_object_get(ask, "check") != NULL;
 	json_t *files = json_array();
 	int err = -1;
 
@@ -168,11 +227,11 @@ int configure_commit(struct cli_session *s, struct candidate *c, json_t *ask)
 	if (!candidate_changed(c)) {
 		fputs("Nothing was changed here\n", s->out);
 		err = 0;
-	} else if (is_whole(s, c)) {
+	} else if (is_whole(s, c) && (check || say_plan(s, c, ask))) {
 		if (write_texts(s, c, files))
 			err = ask_for_it(s, c, ask);
 		remove_texts(c);
-		if (!err && !json_object_get(ask, "check"))
+		if (!err && !check)
 			candidate_committed(c);
 	}
 	json_decref(ask);

@@ -27,6 +27,7 @@
 #include "configure_differ.h"
 #include "configure_lines.h"
 #include "configure_verbs.h"
+#include "plan.h"
 #include "played.h"
 #include "session.h"
 #include "util.h"
@@ -111,19 +112,20 @@ static void begin_by(const char *text, const char *command)
 	assert_string_equal(out_text, "");
 }
 
-static const char plain[] = "# of anna\n" static void begin(const char *text)
+static void begin(const char *text)
 {
 	begin_by(text, "configure");
 }
 
-"bgp {\n"
-	"\tas 65000; # ours\n"
-	"\tneighbor FD00::2 {\n"
-	"\t\tremote-as 65001; # theirs\n"
-	"\t\timport [ a # first\n"
-	"\t\t\tb ];\n"
-	"\t}\n"
-	"}\n";
+static const char plain[] = "# of anna\n"
+			    "bgp {\n"
+			    "\tas 65000; # ours\n"
+			    "\tneighbor FD00::2 {\n"
+			    "\t\tremote-as 65001; # theirs\n"
+			    "\t\timport [ a # first\n"
+			    "\t\t\tb ];\n"
+			    "\t}\n"
+			    "}\n";
 
 /* ---- single lines */
 
@@ -259,7 +261,7 @@ static void test_commands(void **state)
 	good("show version");
 	says("9.9");
 	good("help");
-	says("commit confirmed WAIT [comment TEXT]");
+	says("commit {comment TEXT, confirmed WAIT, empty, expect ping ADDRESSES");
 	good("end");
 }
 
@@ -439,6 +441,66 @@ static void test_commit(void **state)
 	good("end");
 }
 
+/* What a plan says of a candidate, and of it a commit before anything is applied. */
+static void test_plan(void **state)
+{
+	json_t *list = json_pack("[{s:s, s:s, s:s, s:b, s:b}]", "kind", "session", "neighbor",
+				 "10.0.0.1", "change", "reset", "disruptive", true, "open", true);
+	json_t *head = json_pack("{s:s, s:i, s:i, s:s, s:{s:i, s:i, s:i}, s:{s:s, s:b, s:[s]}}",
+				 "verdict", "disruptive", "changed", 1, "generation", 3,
+				 "statements", "~policy p default", "prefixes", "sessions-end", 1,
+				 "lost", 7, "listed", 7, "own-session", "from", "203.0.113.9",
+				 "affected", true, "why", "peer b: replaced");
+	json_t *request, *file;
+
+	asked = open_memstream(&asked_text, &asked_len);
+	played_log(asked);
+	setenv("SSH_CONNECTION", "203.0.113.9 40000 10.0.0.1 22", 1);
+	begin("policy p { default accept; }\n");
+	good("set policy p default reject");
+	played_answer("plan", "changes", head, list, false);
+	good("plan");
+	says("Would change: ~policy p default");
+	says("Disruptive");
+	assert_int_equal(s.status, PLAN_DISRUPTIVE);
+	request = last_request();
+	file = json_array_get(json_object_get(request, "files"), 0);
+	assert_string_equal(json_string_value(json_object_get(file, "path")), at("conf"));
+	assert_non_null(strstr(json_string_value(json_object_get(file, "text")), "reject"));
+	json_decref(request);
+	good("plan json");
+	says("\"verdict\":\"disruptive\"");
+	played_answer("commit", NULL, json_object(), NULL, false);
+	good("commit check");
+	assert_null(strstr(out_text, "Plan:"));
+	good("commit expect ping 10.0.0.1,fd00::1 comment why confirmed 2");
+	says("Plan: 1 session end, prefixes: 7 lost");
+	says("session 10.0.0.1: reset");
+	says("YOUR OWN SESSION from 203.0.113.9");
+	assert_int_equal(s.status, 0);
+	request = last_request();
+	assert_string_equal(json_string_value(json_object_get(request, "expect-ping")),
+			    "10.0.0.1,fd00::1");
+	assert_string_equal(json_string_value(json_object_get(request, "confirmed")), "2");
+	assert_string_equal(json_string_value(json_object_get(request, "comment")), "why");
+	assert_string_equal(json_string_value(json_object_get(request, "at")), "10.0.0.1");
+	assert_string_equal(json_string_value(json_object_get(request, "from")), "203.0.113.9");
+	json_decref(request);
+	/* Where there is none it is said, and the commit goes on. */
+	good("set policy p default accept");
+	played_error("plan", "bgpd has just started");
+	good("commit");
+	says("warning: there is no plan: bgpd has just started");
+	good("set policy p default reject");
+	refused("commit comment", "expected TEXT");
+	unsetenv("SSH_CONNECTION");
+	played_log(NULL);
+	fclose(asked);
+	free(asked_text);
+	good("discard");
+	good("end");
+}
+
 /* ---- somebody else was first */
 
 static void test_update(void **state)
@@ -548,6 +610,27 @@ static void test_exclusive_is_released(void **state)
 	free(requests);
 }
 
+/* Whoever lost it hears so at the next commit. */
+static void test_exclusive_is_lost(void **state)
+{
+	played_answer("exclusive", NULL, json_pack("{s:b}", "anew", true), NULL, false);
+	begin_by("policy p { default accept; }\n", "configure exclusive");
+	good("set policy p default reject");
+	played_answer("commit", NULL, json_object(), NULL, false);
+	played_answer("exclusive", NULL, json_pack("{s:b}", "anew", false), NULL, false);
+	good("commit");
+	assert_null(strstr(out_text, "others could"));
+	good("set policy p default accept");
+	played_answer("exclusive", NULL, json_pack("{s:b}", "anew", true), NULL, false);
+	good("commit");
+	says("warning: others could change the configuration");
+	good("set policy p default reject");
+	played_error("exclusive", "root has the configuration for itself");
+	refused("commit", "root has");
+	good("discard");
+	good("end");
+}
+
 /* ---- at random */
 
 static unsigned random_below(unsigned n)
@@ -609,330 +692,226 @@ static char *way_to(const struct lyd_node *node)
 		char *longer =
 			xasprintf("%s%s%s %s", node->schema->name, list ? " " : "", key, way);
 
-		/* Whoever lost it hears so at the next commit. */
-		/* ---- at random */
+		free(key);
+		free(way);
+		way = longer;
+	}
+	return way;
+}
 
-		static unsigned random_below(unsigned n)
-		{
-			return (unsigned)random() % n;
+static const char *other_value(const struct lyd_node *leaf)
+{
+	static const char *const texts[] = {"word",	  "\"two words\"", "\"a;b\"",
+					    "\"# none\"", "\"{\"",	   "\"x\\\\y\""};
+	static char number[16];
+	const char *name = leaf->schema->name;
+
+	snprintf(number, sizeof(number), "%u", 10 + random_below(50));
+	if (str_eq(name, "description"))
+		return texts[random_below(ARRAY_SIZE(texts))];
+	if (str_eq(name, "cost") || str_eq(name, "hold-time") || str_eq(name, "max-prefix") ||
+	    str_eq(name, "listen-port") || str_eq(name, "metric"))
+		return number;
+	if (str_eq(name, "permit") || str_eq(name, "network") || str_eq(name, "listen-range")) {
+		snprintf(number, sizeof(number), "10.%u.0.0/16", random_below(200));
+		return number;
+	}
+	return NULL;
+}
+
+/* A line; NULL: nothing came to mind. *WHOLE: more than one line of the text may go. */
+static char *some_line(const struct conf *conf, bool *whole)
+{
+	unsigned kind = random_below(5);
+	const struct lyd_node *node =
+		some_node(conf, kind == 3 || kind == 4 ? LYS_LIST : LYS_LEAF | LYS_LEAFLIST);
+	char *way = node ? way_to(node) : NULL, *line = NULL;
+	static unsigned number;
+
+	*whole = false;
+	if (!node)
+		return NULL;
+	if (kind <= 1 && other_value(node)) {
+		line = xasprintf("set %s%s", way, other_value(node));
+	} else if (kind == 2) {
+		char *value = conf_lex_word(lyd_get_value(node));
+
+		line = xasprintf("delete %s%s", way, random_below(2) ? value : "");
+		free(value);
+		*whole = node->schema->nodetype == LYS_LEAFLIST;
+	} else if (kind == 3 && str_eq(node->schema->name, "peer")) {
+		line = xasprintf("%s %sto new-%u", random_below(2) ? "copy" : "rename", way,
+				 number++);
+	} else if (kind == 4 && random_below(3) == 0) {
+		line = xasprintf("delete %s", way);
+		*whole = true;
+	} else if (kind == 4 && str_eq(node->schema->name, "interface")) {
+		line = xasprintf("set %speer new-%u cost 7", way, number++);
+	}
+	free(way);
+	return line;
+}
+
+/* How often LINE is one of the lines of TEXT up to END; NULL: to its end. */
+static unsigned count_lines(const char *text, const char *end, const char *line, size_t len)
+{
+	unsigned n = 0;
+
+	while (*text && (!end || text < end)) {
+		size_t this = strcspn(text, "\n");
+
+		n += this == len && memcmp(text, line, len) == 0;
+		text += this + (text[this] == '\n');
+	}
+	return n;
+}
+
+/* Lines of BEFORE that are not in AFTER. WHOLE: comments may be among them. */
+static unsigned lost_lines(const char *before, const char *after, bool whole)
+{
+	unsigned lost = 0;
+
+	for (const char *line = before; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (count_lines(after, NULL, line, len) <= count_lines(before, line, line, len)) {
+			lost++;
+			if (!whole && strncmp(line, "\t# own ", 7) == 0)
+				fail_msg("a comment is gone: %.*s", (int)len, line);
 		}
+		line += len + (line[len] == '\n');
+	}
+	return lost;
+}
 
-		/* The file, most lines with a comment that no other one has. */
-		static char *commented(const char *name)
-		{
-			const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
-			char *path = xasprintf("%s/wgbgpd/testdata/%s", srcdir, name), line[1024],
-			     *text;
-			FILE *f = fopen(path, "re"), *out;
-			static unsigned number;
-			size_t len;
+/* Every comment of BEFORE is in AFTER. */
+static void comments_stay(const char *before, const char *after)
+{
+	for (const char *p = before; (p = strstr(p, "  # behind ")); p++) {
+		char *comment = xasprintf("%.*s", (int)strcspn(p + 2, "\n"), p + 2);
 
-			assert_non_null(f);
-			out = open_memstream(&text, &len);
-			while (fgets(line, sizeof(line), f)) {
-				if (random_below(4) == 0)
-					fprintf(out, "\t# own %u\n", number++);
-				fprintf(out, "%.*s", (int)strcspn(line, "\n"), line);
-				if (!strchr(line, '#') && random_below(3))
-					fprintf(out, "  # behind %u;", number++);
-				fputc('\n', out);
-			}
-			fclose(f);
-			fclose(out);
-			free(path);
-			return text;
-		}
+		if (!strstr(after, comment))
+			fail_msg("gone: %s\n%s", comment, after);
+		free(comment);
+	}
+}
 
-		/* A node of the tree, each with the same chance; keys are none. */
-		static const struct lyd_node *some_node(const struct conf *conf, unsigned types)
-		{
-			const struct lyd_node *found = NULL, *node, *root;
-			unsigned seen = 0;
+/* The printed candidate reads back as the same tree. */
+static void prints_back(const struct configure *f)
+{
+	struct conf_errors errs = {0};
+	char *text = conf_print_text(f->c->now);
+	struct conf *again = conf_parse_text(f->ctx, "printed", text, strlen(text), &errs);
 
-			for (root = conf->tree; root; root = root->next) {
-				LYD_TREE_DFS_BEGIN(root, node)
-				{
-					if (node->schema->nodetype & types &&
-					    !lysc_is_key(node->schema) && random_below(++seen) == 0)
-						found = node;
-					LYD_TREE_DFS_END(root, node);
-				}
-			}
-			return found;
-		}
+	assert_non_null(again);
+	assert_int_equal(configure_differ(f->c->now, again, NULL), 0);
+	conf_free(again);
+	conf_errors_free(&errs);
+	free(text);
+}
 
-		/* The way to NODE as it is typed. */
-		static char *way_to(const struct lyd_node *node)
-		{
-			char *way = xstrdup("");
+static void one_line(const char *line, bool whole)
+{
+	struct configure *f = mode_of();
+	struct conf_texts before = {0};
 
-			for (; node; node = lyd_parent(node)) {
-				bool list = node->schema->nodetype == LYS_LIST;
-				char *key = list ? conf_lex_word(lyd_get_value(lyd_child(node)))
-						 : xstrdup("");
-				char *longer = xasprintf("%s%s%s %s", node->schema->name,
-							 list ? " " : "", key, way);
+	conf_texts_copy(&before, &f->c->texts);
+	good(line);
+	for (size_t i = 0; i < before.n; i++) {
+		unsigned lost = lost_lines(before.v[i].text, now(i), whole);
 
-				/* Whoever lost it hears so at the next commit. */
-				static void test_exclusive_is_lost(void **state)
-				{
-					played_answer("exclusive", NULL,
-						      json_pack("{s:b}", "anew", true), NULL,
-						      false);
-					begin_by(plain, "configure exclusive");
-					good("set bgp as 5");
-					played_answer("commit", NULL, json_object(), NULL, false);
-					played_answer("exclusive", NULL,
-						      json_pack("{s:b}", "anew", false), NULL,
-						      false);
-					good("commit");
-					assert_null(strstr(out_text, "others could"));
-					good("set bgp as 6");
-					played_answer("exclusive", NULL,
-						      json_pack("{s:b}", "anew", true), NULL,
-						      false);
-					good("commit");
-					says("warning: others could change the configuration");
-					good("set bgp as 7");
-					played_error("exclusive",
-						     "root has the configuration for itself");
-					refused("commit", "root has");
-					good("discard");
-					good("end");
-				}
+		if (!whole && lost > 1)
+			fail_msg("%s: %u lines are gone from\n%s\n%s", line, lost, before.v[i].text,
+				 now(i));
+		if (!whole)
+			comments_stay(before.v[i].text, now(i));
+	}
+	prints_back(f);
+	conf_texts_free(&before);
+}
 
-				free(key);
-				free(way);
-				way = longer;
-			}
-			return way;
-		}
+static void random_candidate(void)
+{
+	char *main = commented("hub.conf"), *more = commented("hub-peers.inc"), *line;
+	struct configure *f = mode_of();
+	struct conf_errors errs = {0};
+	bool whole;
 
-		static const char *other_value(const struct lyd_node *leaf)
-		{
-			static const char *const texts[] = {"word",    "\"two words\"",
-							    "\"a;b\"", "\"# none\"",
-							    "\"{\"",   "\"x\\\\y\""};
-			static char number[16];
-			const char *name = leaf->schema->name;
+	put("conf", main);
+	put("hub-peers.inc", more);
+	candidate_free(f->c);
+	f->c = candidate_new(f->ctx, at("conf"), &errs);
+	assert_non_null(f->c);
+	for (int done = 0; done < LINES_EACH;) {
+		line = some_line(f->c->now, &whole);
+		if (!line)
+			continue;
+		one_line(line, whole);
+		free(line);
+		done++;
+	}
+	prints_back(f);
+	conf_errors_free(&errs);
+	free(main);
+	free(more);
+}
 
-			snprintf(number, sizeof(number), "%u", 10 + random_below(50));
-			if (str_eq(name, "description"))
-				return texts[random_below(ARRAY_SIZE(texts))];
-			if (str_eq(name, "cost") || str_eq(name, "hold-time") ||
-			    str_eq(name, "max-prefix") || str_eq(name, "listen-port") ||
-			    str_eq(name, "metric"))
-				return number;
-			if (str_eq(name, "permit") || str_eq(name, "network") ||
-			    str_eq(name, "listen-range")) {
-				snprintf(number, sizeof(number), "10.%u.0.0/16", random_below(200));
-				return number;
-			}
-			return NULL;
-		}
+static void test_random_candidates(void **state)
+{
+	const char *seed = getenv("WGBGP_SEED"), *runs = getenv("WGBGP_RUNS");
+	unsigned number = seed ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)time(NULL);
 
-		/* A line; NULL: nothing came to mind. *WHOLE: more than one line of the text may
-		 * go. */
-		static char *some_line(const struct conf *conf, bool *whole)
-		{
-			unsigned kind = random_below(5);
-			const struct lyd_node *node = some_node(
-				conf, kind == 3 || kind == 4 ? LYS_LIST : LYS_LEAF | LYS_LEAFLIST);
-			char *way = node ? way_to(node) : NULL, *line = NULL;
-			static unsigned number;
+	print_message("seed %u\n", number);
+	srandom(number);
+	begin(plain);
+	for (int i = runs ? atoi(runs) : CANDIDATES; i > 0; i--)
+		random_candidate();
+	run("discard");
+	good("end");
+}
 
-			*whole = false;
-			if (!node)
-				return NULL;
-			if (kind <= 1 && other_value(node)) {
-				line = xasprintf("set %s%s", way, other_value(node));
-			} else if (kind == 2) {
-				char *value = conf_lex_word(lyd_get_value(node));
+static int setup(void **state)
+{
+	played_reset();
+	s = (struct cli_session){.client = played_client, .grammar = &cli_commands};
+	strcpy(dir + strlen(dir) - 6, "XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
 
-				line = xasprintf("delete %s%s", way, random_below(2) ? value : "");
-				free(value);
-				*whole = node->schema->nodetype == LYS_LEAFLIST;
-			} else if (kind == 3 && str_eq(node->schema->name, "peer")) {
-				line = xasprintf("%s %sto new-%u",
-						 random_below(2) ? "copy" : "rename", way,
-						 number++);
-			} else if (kind == 4 && random_below(3) == 0) {
-				line = xasprintf("delete %s", way);
-				*whole = true;
-			} else if (kind == 4 && str_eq(node->schema->name, "interface")) {
-				line = xasprintf("set %speer new-%u cost 7", way, number++);
-			}
-			free(way);
-			return line;
-		}
+static int teardown(void **state)
+{
+	char *command = xasprintf("rm -r %s", dir);
+	int err = system(command);
 
-		/* How often LINE is one of the lines of TEXT up to END; NULL: to its end. */
-		static unsigned count_lines(const char *text, const char *end, const char *line,
-					    size_t len)
-		{
-			unsigned n = 0;
+	free(command);
+	free(out_text);
+	out_text = NULL;
+	played_reset();
+	return err;
+}
 
-			while (*text && (!end || text < end)) {
-				size_t this = strcspn(text, "\n");
-
-				n += this == len && memcmp(text, line, len) == 0;
-				text += this + (text[this] == '\n');
-			}
-			return n;
-		}
-
-		/* Lines of BEFORE that are not in AFTER. WHOLE: comments may be among them. */
-		static unsigned lost_lines(const char *before, const char *after, bool whole)
-		{
-			unsigned lost = 0;
-
-			for (const char *line = before; *line;) {
-				size_t len = strcspn(line, "\n");
-
-				if (count_lines(after, NULL, line, len) <=
-				    count_lines(before, line, line, len)) {
-					lost++;
-					if (!whole && strncmp(line, "\t# own ", 7) == 0)
-						fail_msg("a comment is gone: %.*s", (int)len, line);
-				}
-				line += len + (line[len] == '\n');
-			}
-			return lost;
-		}
-
-		/* Every comment of BEFORE is in AFTER. */
-		static void comments_stay(const char *before, const char *after)
-		{
-			for (const char *p = before; (p = strstr(p, "  # behind ")); p++) {
-				char *comment = xasprintf("%.*s", (int)strcspn(p + 2, "\n"), p + 2);
-
-				if (!strstr(after, comment))
-					fail_msg("gone: %s\n%s", comment, after);
-				free(comment);
-			}
-		}
-
-		/* The printed candidate reads back as the same tree. */
-		static void prints_back(const struct configure *f)
-		{
-			struct conf_errors errs = {0};
-			char *text = conf_print_text(f->c->now);
-			struct conf *again =
-				conf_parse_text(f->ctx, "printed", text, strlen(text), &errs);
-
-			assert_non_null(again);
-			assert_int_equal(configure_differ(f->c->now, again, NULL), 0);
-			conf_free(again);
-			conf_errors_free(&errs);
-			free(text);
-		}
-
-		static void one_line(const char *line, bool whole)
-		{
-			struct configure *f = mode_of();
-			struct conf_texts before = {0};
-
-			conf_texts_copy(&before, &f->c->texts);
-			good(line);
-			for (size_t i = 0; i < before.n; i++) {
-				unsigned lost = lost_lines(before.v[i].text, now(i), whole);
-
-				if (!whole && lost > 1)
-					fail_msg("%s: %u lines are gone from\n%s\n%s", line, lost,
-						 before.v[i].text, now(i));
-				if (!whole)
-					comments_stay(before.v[i].text, now(i));
-			}
-			prints_back(f);
-			conf_texts_free(&before);
-		}
-
-		static void random_candidate(void)
-		{
-			char *main = commented("hub.conf"), *more = commented("hub-peers.inc"),
-			     *line;
-			struct configure *f = mode_of();
-			struct conf_errors errs = {0};
-			bool whole;
-
-			put("conf", main);
-			put("hub-peers.inc", more);
-			candidate_free(f->c);
-			f->c = candidate_new(f->ctx, at("conf"), &errs);
-			assert_non_null(f->c);
-			for (int done = 0; done < LINES_EACH;) {
-				line = some_line(f->c->now, &whole);
-				if (!line)
-					continue;
-				one_line(line, whole);
-				free(line);
-				done++;
-			}
-			prints_back(f);
-			conf_errors_free(&errs);
-			free(main);
-			free(more);
-		}
-
-		static void test_random_candidates(void **state)
-		{
-			const char *seed = getenv("WGBGP_SEED"), *runs = getenv("WGBGP_RUNS");
-			unsigned number =
-				seed ? (unsigned)strtoul(seed, NULL, 10) : (unsigned)time(NULL);
-
-			print_message("seed %u\n", number);
-			srandom(number);
-			begin(plain);
-			for (int i = runs ? atoi(runs) : CANDIDATES; i > 0; i--)
-				random_candidate();
-			run("discard");
-			good("end");
-		}
-
-		static int setup(void **state)
-		{
-			played_reset();
-			s = (struct cli_session){.client = played_client, .grammar = &cli_commands};
-			strcpy(dir + strlen(dir) - 6, "XXXXXX");
-			return mkdtemp(dir) ? 0 : -1;
-		}
-
-		static int teardown(void **state)
-		{
-			char *command = xasprintf("rm -r %s", dir);
-			int err = system(command);
-
-			free(command);
-			free(out_text);
-			out_text = NULL;
-			played_reset();
-			return err;
-		}
-
-		int main(void)
-		{
-			const struct CMUnitTest tests[] = {
-				cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_places, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_choices, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_load, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_other_versions, setup,
-								teardown),
-				cmocka_unit_test_setup_teardown(test_commit, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_update, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
-				cmocka_unit_test_setup_teardown(test_exclusive_is_released, setup,
-								teardown),
-				cmocka_unit_test_setup_teardown(test_random_candidates, setup,
-								teardown),
-			};
-			const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
-			char *yang = xasprintf("%s/yang", srcdir);
-
-			setenv("WGBGP_YANGDIR", yang, 1);
-			free(yang);
-			return cmocka_run_group_tests(tests, NULL, NULL);
-		}
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_choices, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_load, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_versions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_commit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_begin, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exclusive_is_released, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exclusive_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_random_candidates, setup, teardown),
+	};
+	const char *srcdir = getenv("srcdir") ? getenv("srcdir") : ".";
+	char *yang = xasprintf("%s/yang", srcdir);
+
+	setenv("WGBGP_YANGDIR", yang, 1);
+	free(yang);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -134,6 +134,11 @@ static int run_commit(struct cli_session *s, const struct cli_line *line)
 	return -1;
 }
 
+static int run_plan(struct cli_session *s, const struct cli_line *line)
+{
+	return configure_plan(s, configure_of(s)->c, line->json);
+}
+
 static int run_update(struct cli_session *s, const struct cli_line *line)
 {
 	struct configure *f = configure_of(s);
@@ -162,7 +167,8 @@ static int configure_exit(struct cli_session *s, const struct cli_line *line)
 static int configure_help(struct cli_session *s, const struct cli_line *line)
 {
 	for (size_t i = 0; i < configure_verbs.n_rows; i++)
-		fprintf(s->out, "%s\n    %s\n", configure_verbs.rows[i].words,
+		fprintf(s->out, "%s%s\n    %s\n", configure_verbs.rows[i].words,
+			configure_verbs.rows[i].flags & CLI_SHOW ? " [json]" : "",
 			configure_verbs.rows[i].help);
 	return 0;
 }
@@ -203,6 +209,10 @@ static const struct cli_word words[] = {
 	SAYS("check", "only say whether it would be refused", "check", "true"),
 	WORD("comment", "a word on why, in quotes"),
 	WORD("confirmed", "it takes itself back unless it is confirmed"),
+	WORD("expect", "what must not be lost while it is on trial"),
+	WORD("ping", "addresses that answer echo requests"),
+	WORD("plan", "say what a commit would do"),
+	WORD("json", "as JSON"),
 	SAYS("override-guard", "also where a tunnel that guards what is changed is not up",
 	     "override-guard", "true"),
 	SAYS("empty", "also without any interface", "empty", "true"),
@@ -221,6 +231,7 @@ static const struct cli_word words[] = {
 	{"FILE", "a file", "file", NULL, NULL, NULL, NULL},
 	{"TEXT", "a text, in quotes where it has blanks", "comment", NULL, NULL, NULL, NULL},
 	{"WAIT", "minutes, or seconds as in 30s", "confirmed", NULL, NULL, NULL, NULL},
+	{"ADDRESSES", "IP addresses, separated by commas", "expect-ping", NULL, NULL, NULL, NULL},
 };
 
 static const struct cli_row rows[] = {
@@ -241,15 +252,13 @@ static const struct cli_row rows[] = {
 	{"discard", NULL, 0, run_discard, "forget what is not committed"},
 	{"rollback BACK", NULL, 0, run_rollback,
 	 "take over what was committed so many commits ago; nothing is applied"},
-	{"commit [comment TEXT]", NULL, 0, run_commit, "apply it, and put it into the files"},
+	{"plan", NULL, CLI_SHOW, run_plan,
+	 "what a commit would do to interfaces, sessions and prefixes; changes nothing"},
+	{"commit {comment TEXT, confirmed WAIT, empty, expect ping ADDRESSES, override-guard}",
+	 NULL, 0, run_commit,
+	 "apply it, and put it into the files; confirmed: on trial, it is taken back unless it is "
+	 "confirmed in time, at once when an expected address is lost"},
 	{"commit check", NULL, 0, run_commit, "only say whether it would be refused"},
-	{"commit confirmed WAIT [comment TEXT]", NULL, 0, run_commit,
-	 "apply it on trial: it is taken back unless it is confirmed in time"},
-	{"commit override-guard [comment TEXT]", NULL, 0, run_commit,
-	 "apply it even if a tunnel that guards what is changed is not up"},
-	{"commit override-guard confirmed WAIT [comment TEXT]", NULL, 0, run_commit,
-	 "the same on trial"},
-	{"commit empty [comment TEXT]", NULL, 0, run_commit, "apply it even without any interface"},
 	{"confirm", NULL, 0, run_confirm, "what is on trial stays"},
 	{"update", NULL, 0, run_update,
 	 "do what you have changed to what somebody else has made of the files meanwhile"},

@@ -22,10 +22,17 @@ struct tokens {
 	size_t n;
 };
 
+/* What was said of a row's braces. */
+struct said {
+	uint32_t phrases; /* bits: the places of their first words */
+	size_t next;	  /* place of the word that the last one goes on with; 0: it is whole */
+};
+
 /* The rows still possible behind the words read so far. */
 struct state {
 	const struct cli_grammar *g;
 	bool alive[CLI_ROWS_MAX];
+	struct said said[CLI_ROWS_MAX];
 	size_t pos;
 	bool json; /* the last word was `json`: nothing may follow */
 };
@@ -35,8 +42,10 @@ struct pattern {
 	struct {
 		const char *at;
 		size_t len;
+		bool first; /* of a phrase in braces */
 	} word[CLI_TOKENS_MAX];
-	size_t n, min;
+	size_t n; /* in front of the braces */
+	size_t min, all;
 };
 
 static void set_error(struct cli_error *error, size_t offset, const char *fmt, ...)
@@ -66,25 +75,46 @@ const struct cli_word *cli_find_word(const struct cli_grammar *g, const char *te
 
 static void pattern_of(const char *words, struct pattern *p)
 {
-	bool optional = false;
+	static const char marks[] = " []{},";
+	bool optional = false, braces = false, first = false;
 
-	p->n = p->min = 0;
+	p->n = p->min = p->all = 0;
 	while (*words) {
-		size_t len;
+		size_t len = strcspn(words, marks);
 
-		if (*words == '[')
-			optional = true;
-		if (strchr(" []", *words)) {
+		if (!len) {
+			optional = optional || *words == '[';
+			braces = braces || *words == '{';
+			first = first || *words == '{' || *words == ',';
 			words++;
 			continue;
 		}
-		len = strcspn(words, " []");
-		ensure(p->n < CLI_TOKENS_MAX);
-		p->word[p->n].at = words;
-		p->word[p->n++].len = len;
-		p->min += !optional;
+		ensure(p->all < CLI_TOKENS_MAX);
+		p->word[p->all].at = words;
+		p->word[p->all].len = len;
+		p->word[p->all++].first = first;
+		p->n += !braces;
+		p->min += !braces && !optional;
+		first = false;
 		words += len;
 	}
+}
+
+/* The word at PLACE of the row I may come now. */
+static bool may_come(const struct state *s, size_t i, const struct pattern *p, size_t place)
+{
+	const struct said *said = &s->said[i];
+
+	if (s->pos < p->n)
+		return place == s->pos;
+	if (said->next)
+		return place == said->next;
+	return p->word[place].first && !(said->phrases & 1u << place);
+}
+
+static bool may_end(const struct state *s, size_t i, const struct pattern *p)
+{
+	return s->pos >= p->min && !s->said[i].next;
 }
 
 /* The next alternative of a pattern's word; CURSOR starts at 0. NULL when there is no more. */
@@ -115,6 +145,16 @@ static void choices_add(struct cli_choices *c, const struct cli_word *word)
 		c->word[c->n++] = word;
 }
 
+static void add_alternatives(const struct cli_grammar *g, const struct pattern *p, size_t place,
+			     struct cli_choices *c)
+{
+	const struct cli_word *word;
+	size_t cursor = 0;
+
+	while ((word = alternative(g, p, place, &cursor)))
+		choices_add(c, word);
+}
+
 static bool is_synonym(const struct state *s, size_t i)
 {
 	return s->g->rows[i].flags & CLI_SYNONYM;
@@ -127,20 +167,18 @@ static bool choices_of(const struct state *s, bool synonyms, struct cli_choices 
 
 	for (size_t i = 0; i < s->g->n_rows; i++) {
 		const struct cli_row *row = &s->g->rows[i];
-		const struct cli_word *word;
 		struct pattern p;
-		size_t cursor = 0;
 
 		if (!s->alive[i] || s->json || is_synonym(s, i) != synonyms)
 			continue;
 		pattern_of(row->words, &p);
-		if (s->pos >= p.min) {
+		if (may_end(s, i, &p)) {
 			c->end = true;
 			json = json || (row->flags & CLI_SHOW);
 		}
-		if (s->pos < p.n)
-			while ((word = alternative(s->g, &p, s->pos, &cursor)))
-				choices_add(c, word);
+		for (size_t place = 0; place < p.all; place++)
+			if (may_come(s, i, &p, place))
+				add_alternatives(s->g, &p, place, c);
 	}
 	return json;
 }
@@ -161,22 +199,43 @@ static void choices_collect(const struct state *s, struct cli_choices *c)
 		c->own = c->n;
 }
 
-/* The row at I is kept when it has WORD at the state's position. */
-static bool row_takes(const struct state *s, size_t i, const struct cli_word *word)
+static bool is_at(const struct cli_grammar *g, const struct pattern *p, size_t place,
+		  const struct cli_word *word)
+{
+	const struct cli_word *alt;
+	size_t cursor = 0;
+
+	while ((alt = alternative(g, p, place, &cursor)))
+		if (alt == word)
+			return true;
+	return false;
+}
+
+/* The word at PLACE in the braces was said. */
+static void note_said(struct said *said, const struct pattern *p, size_t place)
+{
+	bool goes_on = place + 1 < p->all && !p->word[place + 1].first;
+
+	said->phrases |= 1u << place;
+	said->next = goes_on ? place + 1 : 0;
+}
+
+/* The row at I is kept when WORD may come now. */
+static bool row_takes(struct state *s, size_t i, const struct cli_word *word)
 {
 	const struct cli_row *row = &s->g->rows[i];
-	const struct cli_word *alt;
 	struct pattern p;
-	size_t cursor = 0;
 
 	pattern_of(row->words, &p);
 	if (s->json)
-		return (row->flags & CLI_SHOW) && s->pos >= p.min && s->pos <= p.n;
-	if (s->pos >= p.n)
-		return false;
-	while ((alt = alternative(s->g, &p, s->pos, &cursor)))
-		if (alt == word)
-			return true;
+		return (row->flags & CLI_SHOW) && may_end(s, i, &p);
+	for (size_t place = 0; place < p.all; place++) {
+		if (!may_come(s, i, &p, place) || !is_at(s->g, &p, place, word))
+			continue;
+		if (place >= p.n)
+			note_said(&s->said[i], &p, place);
+		return true;
+	}
 	return false;
 }
 
@@ -368,7 +427,7 @@ static const struct cli_row *complete_row(const struct state *s)
 		if (!s->alive[i])
 			continue;
 		pattern_of(s->g->rows[i].words, &p);
-		if (s->pos >= p.min && s->pos <= p.n)
+		if (may_end(s, i, &p))
 			return &s->g->rows[i];
 	}
 	return NULL;

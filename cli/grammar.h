@@ -4,10 +4,12 @@
  *
  * A row is one command: "show bgp neighbors [NEIGHBOR [received-routes|advertised-routes]]". Words
  * are separated by blanks, alternatives by bars; everything behind the first bracket may be left
- * out from the end. A word in capitals is a placeholder. Rows with CLI_SHOW take a trailing `json`.
- * Words that only rows with CLI_SYNONYM have are understood, but neither listed nor completed.
- * The dictionary says what each word means: its help, how a placeholder's text is checked, and what
- * it adds to the request. Parsing, abbreviation, `?`, TAB and error texts all come from these two.
+ * out from the end. What stands in braces, separated by commas ("reload {comment TEXT, empty}"),
+ * may be left out and comes in any order, each once; it is the end of a row without brackets. A
+ * word in capitals is a placeholder. Rows with CLI_SHOW take a trailing `json`. Words that only
+ * rows with CLI_SYNONYM have are understood, but neither listed nor completed. The dictionary says
+ * what each word means: its help, how a placeholder's text is checked, and what it adds to the
+ * request. Parsing, abbreviation, `?`, TAB and error texts all come from these two.
  */
 #ifndef WGBGP_CLI_GRAMMAR_H
 #define WGBGP_CLI_GRAMMAR_H

@@ -57,6 +57,20 @@ static void test_requests(void **state)
 		{"  log \t level   debug # more", "{\"command\":\"log-level\",\"level\":\"debug\"}",
 		 false},
 		{"explain \"10.1.2.3\" json", "{\"destination\":\"10.1.2.3\"}", true},
+		{"reload", "{\"command\":\"reload\"}", false},
+		{"reload confirmed 2", "{\"command\":\"reload\",\"confirmed\":\"2\"}", false},
+		{"reload com why conf 30s",
+		 "{\"command\":\"reload\",\"comment\":\"why\",\"confirmed\":\"30s\"}", false},
+		{"rel ov exp pi 10.0.0.1,fd00::1 conf 2 com x",
+		 "{\"command\":\"reload\",\"comment\":\"x\",\"confirmed\":\"2\",\"expect-ping\":"
+		 "\"10.0."
+		 "0.1,fd00::1\",\"override-guard\":true}",
+		 false},
+		{"rollback 1 expect ping 10.0.0.1 confirmed 5",
+		 "{\"back\":\"1\",\"command\":\"rollback\",\"confirmed\":\"5\",\"expect-ping\":"
+		 "\"10."
+		 "0.0.1\"}",
+		 false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -97,7 +111,15 @@ static void test_errors(void **state)
 		{"explain", 8, "incomplete, expected one of: DESTINATION, plane"},
 		{"explain nowhere", 8, "expected one of: DESTINATION, plane"},
 		{"clear bgp all soft inn", 19, "expected one of: in, out"},
-		{"reload json", 7, "expected one of: comment, check, confirmed, override-guard, empty"},
+		{"reload json", 7,
+		 "expected one of: comment, confirmed, expect, override-guard, check, empty"},
+		{"reload confirmed 2 confirmed 3", 19,
+		 "expected one of: comment, expect, override"},
+		{"reload expect", 14, "incomplete, expected ping"},
+		{"reload expect confirmed", 14, "expected ping"},
+		{"reload comment a check", 17,
+		 "expected one of: confirmed, expect, override-guard"},
+		{"reload comment a expect ping x", 29, "expected ADDRESSES"},
 		{"teardown json", 9, "nothing more is expected"},
 		{"show bgp \"10.0.0.0/8", 9, "quote"},
 		{"\"\"", 0, "expected one of"},
@@ -195,6 +217,10 @@ static void test_choices(void **state)
 		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
 		{"drain peer a ", "interface within json <cr>"},
 		{"show bgp plane lab ", "ipv4 ipv6 ADDRESS PREFIX json <cr>"},
+		{"reload ", "check comment confirmed empty expect override-guard <cr>"},
+		{"reload override-guard ", "comment confirmed expect <cr>"},
+		{"reload confirmed ", "WAIT"},
+		{"reload confirmed 2 c", "comment <cr>"},
 		{"exit ", "<cr>"},
 		{"zzz", ""},
 	};
@@ -282,7 +308,7 @@ static void test_tables(void **state)
 
 		assert_non_null(cli_commands.rows[i].help);
 		while (*at) { /* the first alternative of each word */
-			size_t len = strcspn(at, " []|");
+			size_t len = strcspn(at, " []{},|");
 
 			if (len) {
 				const struct cli_word *w = cli_find_word(&cli_commands, at, len);
@@ -304,7 +330,7 @@ static void test_tables(void **state)
 				strcat(text, " ");
 			}
 			at += len;
-			at += *at == '|' ? strcspn(at, " ]") : strspn(at, " []");
+			at += *at == '|' ? strcspn(at, " ],}") : strspn(at, " []{},");
 		}
 		if (!cli_choices(&cli_commands, text, &c, &error))
 			fail_msg("%s: %s", text, error.text);

@@ -10,6 +10,8 @@
 #include "table.h"
 #include "util.h"
 
+#define SUMMARY_SESSIONS 5
+
 enum plan_status plan_status(const json_t *plan)
 {
 	const char *verdict = str_of(plan, "verdict");
@@ -203,6 +205,34 @@ void plan_put(FILE *out, const json_t *plan)
 			: "Harmless");
 }
 
+/* Sessions that end, up to a few. */
+static void put_ends(FILE *out, const json_t *plan)
+{
+	unsigned n = 0;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(plan, "changes"), i, row)
+		if (str_eq(str_of(row, "kind"), "session") && is_true(row, "disruptive") &&
+		    n++ < SUMMARY_SESSIONS)
+			put_row(out, row);
+	if (n > SUMMARY_SESSIONS)
+		fprintf(out, "    and %u sessions more\n", n - SUMMARY_SESSIONS);
+}
+
+void plan_put_summary(FILE *out, const json_t *plan)
+{
+	if (plan_status(plan) == PLAN_HARMLESS)
+		fprintf(out, "Plan: harmless\n");
+	if (plan_status(plan) != PLAN_DISRUPTIVE)
+		return;
+	fprintf(out, "Plan: ");
+	put_counts(out, json_object_get(plan, "prefixes"));
+	put_ends(out, plan);
+	put_own(out, json_object_get(plan, "own-session"));
+	put_consumers(out, json_object_get(plan, "consumers"));
+}
+
 /* ---- the command */
 
 static void put_json(FILE *out, const json_t *plan)
@@ -223,24 +253,29 @@ static void put_json(FILE *out, const json_t *plan)
 	json_decref(head);
 }
 
-int plan_run(struct cli_session *s, const struct cli_line *line)
+int plan_ask(struct cli_session *s, json_t *request, bool json)
 {
 	char error[MSG_ERROR_MAX];
 	json_t *plan;
 
-	session_sign(line->request);
-	plan = client_ask(s->client, line->request, error, sizeof(error));
+	session_sign(request);
+	plan = client_ask(s->client, request, error, sizeof(error));
 	if (!plan) {
-		if (line->json)
+		if (json)
 			json_doc_end(&(struct json_doc){.out = s->out}, error);
 		session_fail(s, error);
 		return -1;
 	}
-	if (line->json)
+	if (json)
 		put_json(s->out, plan);
 	else
 		plan_put(s->out, plan);
 	s->status = plan_status(plan);
 	json_decref(plan);
 	return 0;
+}
+
+int plan_run(struct cli_session *s, const struct cli_line *line)
+{
+	return plan_ask(s, line->request, line->json);
 }
