@@ -349,6 +349,7 @@ static void say_interfaces(json_t *rows)
 /* In the copy. */
 static json_t *rehearsal(const json_t *args, json_t *rows)
 {
+	json_int_t epoch;
 	unsigned ends;
 
 	tally.rows = json_array();
@@ -356,6 +357,7 @@ static json_t *rehearsal(const json_t *args, json_t *rows)
 	read_watched(json_object_get(args, "watch"));
 	link_zebra_mute();
 	rib_decide_all(settle_net);
+	epoch = (json_int_t)link_zebra_epoch();
 	note_nexthops();
 	note_best();
 	plan_sessions_note();
@@ -367,11 +369,11 @@ static json_t *rehearsal(const json_t *args, json_t *rows)
 	ends = plan_sessions_say(rows);
 	say_interfaces(rows);
 	json_array_extend(rows, tally.rows);
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:O?}", "sessions-end",
-			 (int)ends, "gained", (int)tally.n[EFFECT_GAINED], "lost",
-			 (int)tally.n[EFFECT_LOST], "moved", (int)tally.n[EFFECT_MOVED], "changed",
-			 (int)tally.n[EFFECT_CHANGED], "open", (int)tally.open, "backups",
-			 (int)tally.backups, "listed", (int)tally.listed, "routes",
+	return json_pack("{s:I, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:O?}", "table-epoch",
+			 epoch, "sessions-end", (int)ends, "gained", (int)tally.n[EFFECT_GAINED],
+			 "lost", (int)tally.n[EFFECT_LOST], "moved", (int)tally.n[EFFECT_MOVED],
+			 "changed", (int)tally.n[EFFECT_CHANGED], "open", (int)tally.open,
+			 "backups", (int)tally.backups, "listed", (int)tally.listed, "routes",
 			 routes.n > ROUTES_MOST ? NULL : routes.messages);
 }
 
@@ -390,7 +392,14 @@ void bgp_plan_open(void (*apply)(const json_t *config))
 	apply_config = apply;
 }
 
+/* Has the table changed since a plan? */
+static void start_epoch(struct show *s)
+{
+	show_object(s, json_pack("{s:I}", "table-epoch", (json_int_t)link_zebra_epoch()));
+}
+
 const struct show_command bgp_plan_commands[] = {
+	{"plan-epoch", start_epoch, NULL, NULL},
 	{"plan-bgp", start_plan, rehearse_step, rehearse_finish},
 	{0},
 };

@@ -17,7 +17,8 @@
 /* APPLY brings a configuration into force. */
 void bgp_plan_open(void (*apply)(const json_t *config));
 /* plan-bgp: the configuration, tunnel peers that go or cost more or less, addresses of those that
- * come, addresses whose prefixes are told in any case. Ends with a nameless row. */
+ * come, addresses whose prefixes are told in any case. plan-epoch: `table-epoch`, as a plan has it,
+ * of now. Ends with a nameless row. */
 extern const struct show_command bgp_plan_commands[];
 
 #endif

@@ -268,6 +268,24 @@ static void test_own_network(void **state)
 	free(text);
 }
 
+/* How often the table has changed, up to the plan and since. */
+static void test_epoch(void **state)
+{
+	char *text = text_of(&base);
+	json_t *plan = ask(text, "");
+	json_int_t then = rig_int(plan, "table-epoch");
+
+	assert_true(then > 0);
+	assert_int_equal(rig_int(rig_ask("{'command': 'plan-epoch'}"), "table-epoch"), then);
+	far_announce(
+		far_b,
+		&(struct news){.prefix = "172.16.4.0/24", .nexthop = "10.9.0.12", .path = {65002}});
+	rig_settle();
+	assert_int_equal(rig_int(rig_ask("{'command': 'plan-epoch'}"), "table-epoch"), then + 1);
+	json_decref(plan);
+	free(text);
+}
+
 /* A tunnel peer goes, though nothing in `bgp` changed. */
 static void test_gone_peer(void **state)
 {
@@ -421,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_against_reality),
 		cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_own_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replaced_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_costs, setup, teardown),

@@ -16,6 +16,7 @@
 
 static struct ipc *channel;
 static uint32_t channels;			  /* how many there were: the number of this one */
+static uint64_t epoch;				  /* lists that were other ones than before */
 static bool synced;				  /* ROUTES_SYNC was sent on this channel */
 static uint32_t replay[PLANES_MAX][BGP_FAMILIES]; /* next network of the replay; 0: not running */
 
@@ -270,12 +271,18 @@ static void link_zebra_put(const struct rib_table *t, const struct net *net)
 	open_prefixes++;
 }
 
+uint64_t link_zebra_epoch(void)
+{
+	return epoch;
+}
+
 void link_zebra_route(struct rib_table *t, uint32_t id, const struct route_hops *hops)
 {
 	struct net *net = net_at(t, id);
 	uint32_t was = net->hops, at = replay[t->plane][t->family];
 
 	net->hops = hops_ref(hops, 0);
+	epoch += net->hops != was;
 	/* What the replay has still to come to is said then. */
 	if (net->hops != was && (!at || id < at || !net->hops))
 		link_zebra_put(t, net);

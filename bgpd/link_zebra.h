@@ -45,6 +45,7 @@ bool link_zebra_overfull(void); /* ... even those of whom little waits */
 void link_zebra_watch(const struct addr *a, bool on);
 /* What is wanted for this network now; n = 0: nothing. */
 void link_zebra_route(struct rib_table *t, uint32_t net, const struct route_hops *hops);
+uint64_t link_zebra_epoch(void); /* how often that was something else than before */
 /* zebra-lite has routes for it that were kept from an earlier bgpd: what link_zebra_route() says
  * next is sent in any case. Nothing changes where something was sent by us. */
 void link_zebra_keep(struct rib_table *t, uint32_t net, const struct route_hops *hops);

@@ -192,9 +192,9 @@ int configure_plan(struct cli_session *s, const struct candidate *c, bool json)
 	return err;
 }
 
-/* A commit goes on without a plan: what refuses that may be what the commit mends. False: it was
- * interrupted. */
-static bool say_plan(struct cli_session *s, const struct candidate *c, const json_t *ask)
+/* A commit goes on without a plan: what refuses that may be what the commit mends. ASK says for
+ * what the plan holds. False: it was interrupted. */
+static bool say_plan(struct cli_session *s, const struct candidate *c, json_t *ask)
 {
 	json_t *request = plan_request(c), *plan = NULL;
 	char error[MSG_ERROR_MAX];
@@ -207,10 +207,15 @@ static bool say_plan(struct cli_session *s, const struct candidate *c, const jso
 		session_sign(request);
 		plan = client_ask(s->client, request, error, sizeof(error));
 	}
-	if (plan)
+	if (plan) {
 		plan_put_summary(s->out, plan);
-	else
+		json_object_set_new(ask, "planned",
+				    json_pack("{s:O*, s:O*}", "generation",
+					      json_object_get(plan, "generation"), "table-epoch",
+					      json_object_get(plan, "table-epoch")));
+	} else {
 		fprintf(s->out, "warning: %s%s\n", request ? "there is no plan: " : "", error);
+	}
 	fflush(s->out);
 	json_decref(plan);
 	json_decref(request);

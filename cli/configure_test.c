@@ -446,12 +446,12 @@ static void test_plan(void **state)
 {
 	json_t *list = json_pack("[{s:s, s:s, s:s, s:b, s:b}]", "kind", "session", "neighbor",
 				 "10.0.0.1", "change", "reset", "disruptive", true, "open", true);
-	json_t *head = json_pack("{s:s, s:i, s:i, s:s, s:{s:i, s:i, s:i}, s:{s:s, s:b, s:[s]}}",
-				 "verdict", "disruptive", "changed", 1, "generation", 3,
-				 "statements", "~policy p default", "prefixes", "sessions-end", 1,
-				 "lost", 7, "listed", 7, "own-session", "from", "203.0.113.9",
-				 "affected", true, "why", "peer b: replaced");
-	json_t *request, *file;
+	json_t *head = json_pack(
+		"{s:s, s:i, s:i, s:s, s:i, s:{s:i, s:i, s:i}, s:{s:s, s:b, s:[s]}}", "verdict",
+		"disruptive", "changed", 1, "generation", 3, "statements", "~policy p default",
+		"table-epoch", 77, "prefixes", "sessions-end", 1, "lost", 7, "listed", 7,
+		"own-session", "from", "203.0.113.9", "affected", true, "why", "peer b: replaced");
+	json_t *request, *file, *planned;
 
 	asked = open_memstream(&asked_text, &asked_len);
 	played_log(asked);
@@ -485,6 +485,9 @@ static void test_plan(void **state)
 	assert_string_equal(json_string_value(json_object_get(request, "comment")), "why");
 	assert_string_equal(json_string_value(json_object_get(request, "at")), "10.0.0.1");
 	assert_string_equal(json_string_value(json_object_get(request, "from")), "203.0.113.9");
+	planned = json_object_get(request, "planned");
+	assert_int_equal(json_integer_value(json_object_get(planned, "generation")), 3);
+	assert_int_equal(json_integer_value(json_object_get(planned, "table-epoch")), 77);
 	json_decref(request);
 	/* Where there is none it is said, and the commit goes on. */
 	good("set policy p default accept");

@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "health.h"
 #include "log.h"
+#include "planned.h"
 #include "spared.h"
 
 static void begin(const struct change_ask *ask, commit_fn done, void *arg)
@@ -35,6 +36,7 @@ static void on_done(void *arg, const char *error)
 		change_keep_applied();
 	if (error && !change_on_trial()) /* else it was refused because of that trial */
 		health_end();
+	planned_end();
 	if (error)
 		log_error(back ? "rollback-refused" : "reload-refused", "why=\"%s\"", error);
 	else
@@ -53,6 +55,11 @@ static void on_done(void *arg, const char *error)
 		change_now.done(change_now.arg, error);
 }
 
+static void on_health(const char *error)
+{
+	planned_pass(commit_gate_passed);
+}
+
 static void on_guards(const char *error)
 {
 	if (error) {
@@ -60,7 +67,7 @@ static void on_guards(const char *error)
 		return;
 	}
 	change_keep_guarded();
-	health_pass(commit_gate_passed);
+	health_pass(on_health);
 }
 
 static void on_gate(void)
@@ -96,6 +103,7 @@ static void start(const struct change_ask *asked, struct datastore_version *vers
 
 	change_now.warnings = ask.warnings;
 	change_now_note(datastore_running(), version);
+	planned_mind(&ask);
 	if (!mind_guards(&ask, version, why, sizeof(why)) ||
 	    !health_mind(&ask, running_json(), version->json, why, sizeof(why)) ||
 	    !change_keep(&ask, &version->loaded.written->texts, why, sizeof(why))) {

@@ -22,6 +22,7 @@ struct change_ask {
 	bool may_be_empty;		    /* also without any interface */
 	const struct conf_texts *texts;	    /* of a candidate that is checked; NULL: the files' */
 	const struct change_offer *offer; /* of a client (change_offer.h), for a commit; or NULL */
+	const json_t *planned;		  /* planned.h; or NULL */
 	bool override_guard;		  /* guards are not asked */
 	const char *guard;		  /* guard.h: asked, overridden; NULL: none counts */
 	json_t *warnings; /* what else there is to say, a string each; may be NULL */

@@ -266,6 +266,7 @@ static bool ask_of(struct request *r, const char *how, const json_t *args, struc
 				   .comment = text_for_others(args, "comment", NULL),
 				   .at = conf_str(args, "at", NULL),
 				   .expect = conf_str(args, "expect-ping", NULL),
+				   .planned = json_object_get(args, "planned"),
 				   .may_be_empty = json_object_get(args, "empty") != NULL,
 				   .override_guard = conf_has(args, "override-guard")};
 	if (!trial_of(args, &ask->seconds))

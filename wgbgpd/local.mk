@@ -67,6 +67,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/parent.c wgbgpd/parent.h \
 	wgbgpd/plan.c wgbgpd/plan.h \
 	wgbgpd/plan_judge.c wgbgpd/plan_judge.h \
+	wgbgpd/planned.c wgbgpd/planned.h \
 	wgbgpd/privs.c wgbgpd/privs.h \
 	wgbgpd/process.c wgbgpd/process.h \
 	wgbgpd/request.c wgbgpd/request.h \
@@ -185,6 +186,12 @@ wgbgpd_health_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pinger_open,--wrap=pinger_send,--wrap=pinger_close,--wrap=change_now_warn \
 	-Wl,--wrap=steady_mind,--wrap=steady_pass,--wrap=steady_begin,--wrap=steady_end
 wgbgpd_health_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
+check_PROGRAMS += wgbgpd/planned_test
+wgbgpd_planned_test_SOURCES = wgbgpd/planned_test.c lib/loop_fake.c lib/loop_fake.h
+wgbgpd_planned_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_planned_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=ask_daemon,--wrap=datastore_running,--wrap=change_now_warn
+wgbgpd_planned_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/blame_test wgbgpd/steady_test
 wgbgpd_blame_test_SOURCES = wgbgpd/blame_test.c
 wgbgpd_blame_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)

@@ -86,6 +86,8 @@ static void answer(const char *verdict, const char *refused)
 		json_object_set_new(now.head, "prefixes", json_null());
 	if (!json_object_get(now.head, "tables"))
 		json_object_set_new(now.head, "tables", json_null());
+	if (!json_object_get(now.head, "table-epoch"))
+		json_object_set_new(now.head, "table-epoch", json_null());
 	if (now.r) {
 		request_head(now.r, json_incref(now.head), "changes");
 		json_array_foreach (now.rows, i, row)
@@ -134,9 +136,11 @@ static void on_bgp(void *arg, const json_t *said, const char *error)
 		return;
 	}
 	plan_take_rows(said);
+	json_object_set(now.head, "table-epoch", json_object_get(said, "table-epoch"));
 	counts = json_copy((json_t *)said);
 	json_object_del(counts, "changes");
 	json_object_del(counts, "routes");
+	json_object_del(counts, "table-epoch");
 	json_object_set_new(now.head, "prefixes", counts);
 	ask_with(DAEMON_ZEBRA,
 		 json_pack("{s:s, s:o, s:O}", "command", "plan-routes", "gone",
