@@ -204,6 +204,13 @@ int machine_run(const char *const *words, FILE *out)
 	return 0;
 }
 
+char *machine_ssh_connection(void)
+{
+	const char *own = getenv("SSH_CONNECTION");
+
+	return own ? xstrdup(own) : NULL;
+}
+
 time_t machine_clock(void)
 {
 	return clock_answer;

@@ -18,6 +18,8 @@
 
 #include "util.h"
 
+#define PARENTS_MAX 16 /* shell, sudo, shell ... */
+
 long machine_sysctl(const char *path)
 {
 	char *name = xasprintf("/proc/sys/%s", path);
@@ -263,6 +265,54 @@ int machine_file_mode(const char *path, mode_t *mode)
 		return -errno;
 	*mode = st.st_mode & 07777;
 	return 0;
+}
+
+/* What the process had as NAME when it began; owned. */
+static char *environment_of(pid_t pid, const char *name)
+{
+	char *path = xasprintf("/proc/%d/environ", (int)pid), *entry = NULL, *found = NULL;
+	size_t size = 0, len = strlen(name);
+	FILE *f = fopen(path, "re");
+
+	while (f && !found && getdelim(&entry, &size, '\0', f) > 0)
+		if (strncmp(entry, name, len) == 0 && entry[len] == '=')
+			found = xstrdup(entry + len + 1);
+	if (f)
+		fclose(f);
+	free(entry);
+	free(path);
+	return found;
+}
+
+/* 0: not known. */
+static pid_t parent_of(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/stat", (int)pid), text[512] = "";
+	FILE *f = fopen(path, "re");
+	const char *behind; /* the name, which may have anything in it */
+	int parent = 0;
+
+	if (f && fread(text, 1, sizeof(text) - 1, f) > 0 && (behind = strrchr(text, ')')) &&
+	    sscanf(behind, ") %*c %d", &parent) != 1)
+		parent = 0;
+	if (f)
+		fclose(f);
+	free(path);
+	return parent;
+}
+
+char *machine_ssh_connection(void)
+{
+	const char *own = getenv("SSH_CONNECTION");
+	bool person = getenv("SUDO_USER") || isatty(STDIN_FILENO);
+	pid_t pid = getppid();
+	char *found = own ? xstrdup(own) : NULL;
+
+	for (unsigned i = 0; !found && person && pid > 1 && i < PARENTS_MAX; i++) {
+		found = environment_of(pid, "SSH_CONNECTION");
+		pid = parent_of(pid);
+	}
+	return found;
 }
 
 time_t machine_clock(void)

@@ -36,6 +36,10 @@ json_t *machine_interfaces(void);
 int machine_run(const char *const *words, FILE *out);
 /* Permission bits of a file in MODE: 0 or -errno. */
 int machine_file_mode(const char *path, mode_t *mode);
+/* "CLIENT PORT SERVER PORT": the SSH connection that whoever uses this program came in by. sudo and
+ * su take it from the environment: that of our parents is looked at behind sudo, or on a terminal.
+ * Owned by the caller; NULL: none. */
+char *machine_ssh_connection(void);
 /* The wall clock. */
 time_t machine_clock(void);
 

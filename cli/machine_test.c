@@ -105,6 +105,17 @@ static void test_clock(void **state)
 	assert_true(now >= before && now <= time(NULL));
 }
 
+/* Our own, whoever began us. */
+static void test_ssh_connection(void **state)
+{
+	char *found;
+
+	setenv("SSH_CONNECTION", "203.0.113.9 40000 10.0.0.1 22", 1);
+	found = machine_ssh_connection();
+	assert_string_equal(found, "203.0.113.9 40000 10.0.0.1 22");
+	free(found);
+}
+
 /* No descriptor stays open. */
 static void test_descriptors(void **state)
 {
@@ -117,6 +128,8 @@ static void test_descriptors(void **state)
 	machine_mtu("lo");
 	machine_mtu("no-such-if");
 	machine_mtu("lo-and-a-name-that-is-too-long");
+	setenv("SUDO_USER", "anna", 1);
+	free(machine_ssh_connection()); /* of a parent, where one has it */
 	after = dup(0);
 	close(after);
 	assert_int_equal(after, before);
@@ -193,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sysctl),	    cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_file_mode),   cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_ssh_connection),
 		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_tcp_count),
 		cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_run),
 	};

@@ -367,6 +367,13 @@ int machine_run(const char *const *words, FILE *out)
 	return ok ? 0 : 1;
 }
 
+char *machine_ssh_connection(void)
+{
+	const char *own = getenv("SSH_CONNECTION");
+
+	return own ? xstrdup(own) : NULL;
+}
+
 time_t machine_clock(void)
 {
 	return state.clock;

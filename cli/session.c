@@ -8,6 +8,7 @@
 
 #include "conf.h"
 #include "line.h"
+#include "machine.h"
 #include "messages.h"
 #include "output.h"
 #include "table.h"
@@ -187,7 +188,8 @@ static bool asks_for_one(const json_t *request)
 /* For the history: who typed it, behind sudo too, and where that is. */
 void session_sign(json_t *request)
 {
-	const char *login = getenv("SUDO_USER"), *connection = getenv("SSH_CONNECTION");
+	const char *login = getenv("SUDO_USER");
+	char *connection = machine_ssh_connection();
 	int address = connection ? (int)strcspn(connection, " ") : 0;
 	char at[64];
 
@@ -199,6 +201,7 @@ void session_sign(json_t *request)
 		json_object_set_new(request, "from", json_sprintf("%.*s", address, connection));
 	if (address && sscanf(connection, "%*s %*s %63s", at) == 1)
 		json_object_set_new(request, "at", json_string(at));
+	free(connection);
 }
 
 /* What is behind the rows of an answer that is whole. */

@@ -86,6 +86,20 @@ def test_own_path(two):
                f"your own path is cut, {far}")
 
 
+def test_behind_sudo(two):
+    """sudo takes the connection from the environment; the shell in front of it still has it."""
+    w, far = two.wa, two.host_b.address
+    w.write(read(w.conf_file).replace("hostname a;", "hostname other;"))
+    cli = f"{daemon('cli/wgbgp-cli')} -r {w.rundir} -c 'reload confirmed 10'"
+    env = {**w.env(), "SSH_CONNECTION": f"{far} 40000 10.9.0.1 22"}
+    two.a.run(["sh", "-c", f"env -u SSH_CONNECTION SUDO_USER=anna {cli}; true"], env=env)
+    row = w.show("commits")["commits"][0]
+    assert (row["state"], row["login"], row["from"]) == ("pending", "anna", far)
+    two.net.cut("a", "b")
+    wait_until(lambda: newest(w)[0] == "returned", 20, "the way back")
+    assert "your own path is cut" in newest(w)[1]
+
+
 def test_what_did_not_answer_before(two):
     """It is said, and counts from its first answer on."""
     w = two.wa
