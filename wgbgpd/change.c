@@ -57,6 +57,7 @@ static void on_done(void *arg, const char *error)
 
 static void on_health(const char *error)
 {
+	change_keep_watched(health_watched());
 	planned_pass(commit_gate_passed);
 }
 

@@ -126,6 +126,16 @@ void change_keep_guarded(void)
 	change_journal_save();
 }
 
+void change_keep_watched(const char *watched)
+{
+	json_t *record = change_index_find(&change_journal, change_now.number);
+
+	if (!change_now.trial || !record || !*watched)
+		return;
+	json_object_set_new(record, "watched", json_string(watched));
+	change_journal_save();
+}
+
 /* ---- behind it */
 
 static void write_files(void)

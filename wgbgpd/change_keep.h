@@ -16,6 +16,9 @@ bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, c
 /* Its guards, if there are any, have said yes: a crash before this leaves nothing to be finished
  * (change_index.h). A trial's time begins here then. */
 void change_keep_guarded(void);
+/* What a trial must not lose (health.h), for another life: a crash may come before anybody has seen
+ * that it is lost. */
+void change_keep_watched(const char *watched);
 /* It runs. */
 void change_keep_applied(void);
 /* It was refused, or what ran before it runs again. */

@@ -199,7 +199,8 @@ void change_trial_watch(commit_fn done, void *arg)
 {
 	const char *watched = health_watched();
 
-	if (*watched) { /* for another life */
+	/* Who has begun to answer meanwhile counts in another life, too. */
+	if (!str_eq(watched, conf_str(record_of_trial(), "watched", ""))) {
 		json_object_set_new(record_of_trial(), "watched", json_string(watched));
 		change_journal_save();
 	}
