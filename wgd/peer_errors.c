@@ -27,7 +27,9 @@ static void peer_errors_begin(struct peer *p, const struct icmp_error *m)
 	timer_stop(&e->again);
 	timer_init(&e->again, on_again, p);
 	timer_start(&e->again, AGAIN_MS);
-	peer_endpoint_renew(p); /* its source address may be what leads nowhere */
+	e->renew = !e->silence.first; /* its source address may be what leads nowhere */
+	if (!e->renew)
+		peer_endpoint_renew(p);
 	peer_probe_now(p);
 }
 

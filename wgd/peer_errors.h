@@ -22,6 +22,7 @@ struct peer_errors {
 	uint64_t count;		/* of all */
 	struct icmp_error latest; /* valid where there are some */
 	struct timer again;
+	bool renew; /* peer_endpoint_renew() when it was read: it may have roamed by now */
 };
 
 void peer_errors_heard(const struct icmp_error *m);

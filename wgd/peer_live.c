@@ -24,7 +24,7 @@ void peer_live_forget_errors(struct peer *p)
 {
 	timer_stop(&p->errors.again);
 	p->errors.silence = (struct silence){0};
-	p->evidence.refused = false;
+	p->evidence.refused = p->errors.renew = false;
 }
 
 static void errors_tick(struct peer *p, uint64_t now)
@@ -127,6 +127,9 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	}
 	if (changed)
 		peer_live_forget_errors(p);
+	if (found && p->errors.renew)
+		peer_endpoint_renew(p);
+	p->errors.renew = p->errors.renew && !found;
 	errors_tick(p, now);
 	silence_read(&p->errors.silence, now);
 	silence_read(&p->bfd.silence, now);

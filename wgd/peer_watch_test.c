@@ -128,6 +128,22 @@ static void test_ticks(void **state)
 	}
 }
 
+/* It is about where the far end was, who has been elsewhere since the last reading. */
+static void test_error_after_roaming(void **state)
+{
+	struct endpoint elsewhere;
+
+	begin(RIG_WG0(", 'listen-port': 51820", RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], "
+							   "'liveness': {'probe': false}")),
+	      100, true);
+	assert_int_equal(endpoint_parse("192.0.2.9:7", &elsewhere), 0);
+	rig_peer("wg0", 'a')->info.endpoint = elsewhere;
+	rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
+	pass(3000);
+	assert_memory_equal(&rig_peer("wg0", 'a')->info.endpoint, &elsewhere, sizeof(elsewhere));
+	assert_memory_equal(&peer_a()->endpoint, &elsewhere, sizeof(elsewhere));
+}
+
 /* The second error counts after one more reading, wherever between two ticks it comes. */
 static void test_errors(void **state)
 {
@@ -285,6 +301,7 @@ int main(void)
 		RIG_CHECK(test_cut),
 		RIG_CHECK(test_ticks),
 		RIG_CHECK(test_errors),
+		RIG_CHECK(test_error_after_roaming),
 		RIG_CHECK(test_bytes_without_answers),
 		RIG_CHECK(test_never_answered),
 		RIG_CHECK(test_fast_again),
