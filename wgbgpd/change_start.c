@@ -171,6 +171,13 @@ static bool too_many_starts(void)
 	return change_journal.starts > STARTS_MAX && change_journal.committed;
 }
 
+/* A refused one as well: the next one reads the files again. */
+static void start_ended(void)
+{
+	change_journal.starts = 0;
+	change_journal_save();
+}
+
 static void refuse_unread(const struct conf_texts *committed)
 {
 	char why[128];
@@ -225,8 +232,10 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 		v = of_files(&b, &clock, errs);
 	if (!v)
 		v = committed_instead(&b, errs);
-	if (!v)
+	if (!v) {
+		start_ended();
 		return NULL;
+	}
 	settle(&b);
 	drop_unfinished();
 	change_now.returns = b.run && b.run == change_journal.committed;
@@ -290,7 +299,7 @@ static void change_on_first(void *arg, const char *error)
 	uint32_t broken = change_now.fresh ? 0 : change_now.number;
 	bool edited = change_now.fresh && change_journal.committed;
 
-	change_journal.starts = 0;
+	start_ended();
 	if (!error) {
 		change_keep_applied();
 		if (edited)

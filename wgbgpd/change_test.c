@@ -1731,6 +1731,21 @@ static void test_starts_in_vain(void **state)
 	assert_string_equal(runs(), "two");
 }
 
+/* A start that is refused has come to its end: the files that are edited then are read. */
+static void test_starts_refused(void **state)
+{
+	for (int i = 0; i < 5; i++) {
+		crash();
+		assert_true(start());
+		refuses = "wgd config-check";
+		assert_non_null(strstr(settle(), "wgd: no"));
+	}
+	edit("two");
+	start_again();
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+}
+
 /* What it left beside the files does not stay there. */
 static void test_swept(void **state)
 {
@@ -1910,6 +1925,7 @@ int main(void)
 		TEST(test_ended_behind_the_guard),
 		TEST(test_guard_is_lost),
 		TEST(test_starts_in_vain),
+		TEST(test_starts_refused),
 		TEST(test_swept),
 		TEST(test_no_store),
 		TEST(test_not_kept),
