@@ -288,6 +288,23 @@ void change_rollback(const struct change_ask *ask, unsigned back, commit_fn done
 	}
 }
 
+static void on_others(void *arg, const char *error)
+{
+	change_now.done(change_now.arg, error);
+}
+
+void change_log_level(const char *level, commit_fn done, void *arg)
+{
+	change_now_begin("log-level", done, arg);
+	commit_start(datastore_with_log_level(level), on_others, NULL);
+}
+
+void change_teardown(commit_fn done, void *arg)
+{
+	change_now_begin("teardown", done, arg);
+	commit_teardown(on_others, NULL);
+}
+
 /* ---- what is asked */
 
 json_t *change_answer(void)

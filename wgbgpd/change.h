@@ -33,6 +33,11 @@ json_t *change_candidate(void);
 /* To what was committed BACK commits ago. 0 takes a trial back, or what nobody has applied out of
  * the files. */
 void change_rollback(const struct change_ask *ask, unsigned back, commit_fn done, void *arg);
+/* What runs, with another log-level until the next change. It is not kept. Only while something
+ * runs. */
+void change_log_level(const char *level, commit_fn done, void *arg);
+/* Has the daemons remove everything that they installed (commit_teardown()). */
+void change_teardown(commit_fn done, void *arg);
 
 /* Of the last change: {"commit", "changed", "statements", "confirm-seconds"}; a new reference. */
 json_t *change_answer(void);

@@ -1252,6 +1252,38 @@ static void test_confirmed_too_early(void **state)
 	}
 }
 
+/* Somebody's log-level, which a daemon is slow to take, holds up neither the confirm, nor the end
+ * of a trial, whatever change was before it. */
+static void test_trial_before_a_log_level(void **state)
+{
+	for (int returned = 0; returned < 2; returned++)
+		for (int confirmed = 0; confirmed < 2; confirmed++) {
+			edit("two");
+			if (returned) {
+				reload(60);
+				assert_string_equal(rollback(0, 0), "applied");
+				edit("two");
+			}
+			assert_string_equal(reload(60), "applied");
+			if (returned)
+				start_again();
+			by("log-level", 0);
+			change_log_level("debug", on_done, NULL);
+			assert_true(commit_busy());
+			if (confirmed) {
+				assert_null(change_confirm());
+				assert_string_equal(said, "the trial is confirmed");
+			} else {
+				pass(60);
+				AWAIT_RETURN();
+			}
+			assert_false(change_on_trial());
+			assert_string_equal(runs(), confirmed ? "two" : "one");
+			edit("one");
+			assert_string_equal(reload(0), "applied");
+		}
+}
+
 static void test_nothing_else_meanwhile(void **state)
 {
 	const char *said_left;
@@ -1908,6 +1940,7 @@ int main(void)
 		TEST(test_trial_ends_in_a_suspend),
 		TEST(test_confirmed),
 		TEST(test_confirmed_too_early),
+		TEST(test_trial_before_a_log_level),
 		TEST(test_nothing_else_meanwhile),
 		TEST(test_trial_before_a_check),
 		TEST(test_rollback_on_trial),

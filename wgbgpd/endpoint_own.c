@@ -450,7 +450,7 @@ static void run_log_level(struct request *r, const json_t *args)
 		return;
 	}
 	change_begins(r);
-	commit_start(datastore_with_log_level(level), on_changed, json_array());
+	change_log_level(level, on_changed, json_array());
 }
 
 static void on_torn_down(void *arg, const char *error)
@@ -467,7 +467,7 @@ static void run_teardown(struct request *r, const json_t *args)
 	if (refuse_change(r))
 		return;
 	change_begins(r);
-	commit_teardown(on_torn_down, NULL);
+	change_teardown(on_torn_down, NULL);
 }
 
 static const struct {
