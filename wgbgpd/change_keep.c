@@ -72,12 +72,31 @@ static int keep_texts(const struct change_ask *ask, const struct conf_texts *tex
 	return err ? undo_keep(err) : 0;
 }
 
+/* The trial's end does not wait for the files, but who asks for it is told. A commit or a rollback
+ * has prepared its files, which are those to put back. */
+static void warn_of_files(const struct conf_texts *committed, json_t *warnings)
+{
+	struct change_files files;
+	char why[512], text[640];
+
+	if (change_now.writes)
+		return;
+	if (change_files_prepare(committed, &files, why, sizeof(why)) == 0) {
+		change_files_abort(&files);
+		return;
+	}
+	snprintf(text, sizeof(text), "the end of the trial could not put the files back: %s", why);
+	change_now_warn(warnings, text);
+}
+
 /* What a trial goes back to is there; else false with WHY. */
-static bool can_go_back(char *why, size_t size)
+static bool can_go_back(json_t *warnings, char *why, size_t size)
 {
 	struct conf_texts texts = {0};
 	int err = change_store_error() ? 0 : change_store_get(change_journal.committed, &texts);
 
+	if (!err)
+		warn_of_files(&texts, warnings);
 	conf_texts_free(&texts);
 	if (err && !change_journal.committed)
 		snprintf(
@@ -103,7 +122,7 @@ bool change_keep(const struct change_ask *ask, const struct conf_texts *texts, c
 			 change_journal.committed);
 		return false;
 	}
-	if (change_now.trial && !can_go_back(why, size))
+	if (change_now.trial && !can_go_back(ask->warnings, why, size))
 		return false;
 	err = keep_texts(ask, texts);
 	snprintf(why, size, "what to go back to cannot be kept: %s", strerror(-err));

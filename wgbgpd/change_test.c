@@ -1043,6 +1043,28 @@ static void test_planted_link(void **state)
 	assert_true(files_say("two"));
 }
 
+/* A trial says so at once where its end cannot put a file back. */
+static void test_trial_by_a_planted_link(void **state)
+{
+	warnings = json_array();
+	scratch_put("victim", "# secret\n");
+	say_open("# one\n");
+	edit("one");
+	assert_string_equal(reload(0), "applied");
+	edit("two");
+	assert_string_equal(reload(60), "applied");
+	assert_false(warned("symbolic link"));
+	assert_string_equal(scratch_text("conf.wgbgp-new"), "(none)");
+	assert_string_equal(rollback(0, 0), "applied");
+	plant_link();
+	edit("two");
+	assert_string_equal(reload(60), "applied");
+	assert_true(warned("open/extra: a symbolic link that others than root"));
+	assert_string_equal(rollback(0, 0), "applied");
+	assert_string_equal(runs(), "one");
+	victim_is_well();
+}
+
 /* The link was there when the client read the file. */
 static void test_commit_by_a_planted_link(void **state)
 {
@@ -1931,6 +1953,7 @@ int main(void)
 		TEST(test_commit_of_strange_files),
 		TEST(test_kept_strange_files),
 		TEST(test_planted_link),
+		TEST(test_trial_by_a_planted_link),
 		TEST(test_commit_by_a_planted_link),
 		TEST(test_commit_in_a_sticky_directory),
 		TEST(test_files_later),
