@@ -41,7 +41,6 @@ cli_libcli_a_SOURCES = \
 	cli/line.c cli/line.h \
 	cli/machine.c cli/machine.h \
 	cli/metrics.c cli/metrics.h \
-	cli/nearest.c cli/nearest.h \
 	cli/output.c cli/output.h \
 	cli/plan.c cli/plan.h \
 	cli/reach.c cli/reach.h \
@@ -69,7 +68,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/explain_way_test \
 	cli/golden_test cli/filter_test cli/firewall_test cli/grammar_test cli/kernel_route_test \
 	cli/line_test cli/machine_test \
-	cli/nearest_test cli/output_test cli/session_test cli/table_test
+	cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
 cli_client_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop \
@@ -110,8 +109,6 @@ cli_line_test_SOURCES = cli/line_test.c
 cli_line_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
 cli_machine_test_SOURCES = cli/machine_test.c
 cli_machine_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_nearest_test_SOURCES = cli/nearest_test.c
-cli_nearest_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_output_test_SOURCES = cli/output_test.c
 cli_output_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h

@@ -18,6 +18,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
+	lib/nearest.c lib/nearest.h \
 	lib/new_file.c lib/new_file.h \
 	lib/not_applied.c lib/not_applied.h \
 	lib/nl_batch.c lib/nl_batch.h \
@@ -67,6 +68,7 @@ check_PROGRAMS += \
 	lib/log_test \
 	lib/loop_test \
 	lib/messages_test \
+	lib/nearest_test \
 	lib/new_file_test \
 	lib/nl_batch_test \
 	lib/pinger_test \
@@ -121,6 +123,8 @@ lib_loop_test_LDADD = $(TEST_LIBS)
 lib_messages_test_SOURCES = lib/messages_test.c lib/messages_again.h
 lib_messages_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=xcalloc
 lib_messages_test_LDADD = $(TEST_LIBS)
+lib_nearest_test_SOURCES = lib/nearest_test.c
+lib_nearest_test_LDADD = $(TEST_LIBS)
 lib_new_file_test_SOURCES = lib/new_file_test.c
 lib_new_file_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fsync
 lib_new_file_test_LDADD = $(TEST_LIBS)

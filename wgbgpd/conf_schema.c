@@ -10,6 +10,8 @@
 
 #include <libyang/plugins_types.h>
 
+#include "nearest.h"
+
 #define DATA_NODES 0 /* of lys_getnext(): no choices, no cases */
 
 static const char *const modules[] = {"wgbgp-system", "wgbgp-wireguard", "wgbgp-bgp",
@@ -235,50 +237,16 @@ char *conf_schema_describe_children(const struct ly_ctx *ctx, const struct lysc_
 	return text ? text : xstrdup("nothing");
 }
 
-/* Levenshtein's distance, for names shorter than 64. */
-static unsigned distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	unsigned row[64];
-
-	if (la >= ARRAY_SIZE(row) || lb >= ARRAY_SIZE(row))
-		return UINT32_MAX;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= la; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= lb; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
 const char *conf_schema_suggest(const struct ly_ctx *ctx, const struct lysc_node *parent,
 				const char *name)
 {
-	unsigned best = (unsigned)strlen(name) / 3 + 1;
+	struct nearest n = {.typed = name};
 	const struct lysc_node *node = NULL;
-	const char *nearest = NULL;
 
-	while ((node = conf_schema_next(ctx, parent, node))) {
-		unsigned d = lysc_is_key(node) ? UINT32_MAX : distance(name, node->name);
-
-		if (d < best || (d == best && !nearest)) {
-			best = d;
-			nearest = node->name;
-		}
-	}
-	return nearest;
+	while ((node = conf_schema_next(ctx, parent, node)))
+		if (!lysc_is_key(node))
+			nearest_offer(&n, node->name);
+	return n.word;
 }
 
 const char *conf_schema_plain_number(const struct lysc_node *leaf, const char *value, char *buf,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* nearest: which word was probably meant. */
-#ifndef WGBGP_CLI_NEAREST_H
-#define WGBGP_CLI_NEAREST_H
+#ifndef WGBGP_NEAREST_H
+#define WGBGP_NEAREST_H
 
 #include <stdbool.h>
 #include <stddef.h>
