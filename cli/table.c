@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "table.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "plain.h"
 #include "util.h"
 
 #define NUMBER_MAX 32 /* letters */
@@ -35,10 +35,9 @@ void text_trim(char *text)
 /* Appends TEXT without control characters; returns the new length. */
 static size_t table_append(char *out, size_t len, size_t size, const char *text)
 {
-	for (; *text && len + 1 < size; text++)
-		out[len++] = iscntrl((unsigned char)*text) ? '?' : *text;
-	out[len] = '\0';
+	str_copy(out + len, text, size - len);
 	text_trim(out);
+	plain_text(out + len);
 	return strlen(out);
 }
 

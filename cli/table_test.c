@@ -109,6 +109,7 @@ static void test_values(void **state)
 		{"false", "no", true, false, 0},
 		{"\"\"", "-", false, false, 0},
 		{"\"a\\tb\\u001bc\\u007fd\"", "a?b?c?d", true, false, 0},
+		{"\"a\\u009bb\\u00a0\"", "a??b\xc2\xa0", true, false, 0},
 		{"7", "7", true, false, 7},
 		{"-9007199254740991", "-9007199254740991", true, false, -9007199254740991},
 		{"1.25", "1.2", true, false, 1},

@@ -23,6 +23,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/not_applied.c lib/not_applied.h \
 	lib/nl_batch.c lib/nl_batch.h \
 	lib/pinger.c lib/pinger.h \
+	lib/plain.c lib/plain.h \
 	lib/planes.c lib/planes.h \
 	lib/prefix.c lib/prefix.h \
 	lib/prefix_order.c lib/prefix_order.h \
@@ -72,6 +73,7 @@ check_PROGRAMS += \
 	lib/new_file_test \
 	lib/nl_batch_test \
 	lib/pinger_test \
+	lib/plain_test \
 	lib/planes_test \
 	lib/prefix_test \
 	lib/prefix_order_test \
@@ -135,6 +137,8 @@ lib_pinger_test_SOURCES = lib/pinger_test.c
 lib_pinger_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=setsockopt,--wrap=sendto \
 	-Wl,--wrap=recv,--wrap=recvmsg,--wrap=close,--wrap=watch_on,--wrap=watch_off
 lib_pinger_test_LDADD = $(TEST_LIBS)
+lib_plain_test_SOURCES = lib/plain_test.c
+lib_plain_test_LDADD = $(TEST_LIBS)
 lib_planes_test_SOURCES = lib/planes_test.c
 lib_planes_test_LDADD = $(TEST_LIBS)
 lib_prefix_table_test_SOURCES = lib/prefix_table_test.c

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "plain.h"
 
 static const char *program = "wgbgp";
 static bool journal; /* systemd's reads what is said */
@@ -92,30 +93,30 @@ static void put_all(struct line *l, const char *text)
 		put(l, text, 1);
 }
 
-static bool is_control(unsigned char c)
-{
-	return c < 0x20 || c == 0x7f;
-}
-
 /* Text of our own: what no line may contain becomes '?'. */
 static void put_plain(struct line *l, const char *text)
 {
-	for (; *text; text++)
-		put(l, is_control((unsigned char)*text) ? "?" : text, 1);
+	for (size_t n; *text; text += n ? n : 1) {
+		n = plain_control(text);
+		put(l, n ? "??" : text, n ? n : 1);
+	}
 }
 
 /* Inside of quotes: \" \\ \n \xHH. An escape is written whole or not at all. */
 static void log_put_escaped(struct line *l, const char *text)
 {
-	for (; *text; text++) {
+	size_t control = 0; /* bytes of one, from here on */
+
+	for (; *text; text++, control -= control > 0) {
 		unsigned char c = (unsigned char)*text;
 		char buf[8] = "";
 
+		control = control ? control : plain_control(text);
 		if (c == '"' || c == '\\')
 			snprintf(buf, sizeof(buf), "\\%c", c);
 		else if (c == '\n')
 			strcpy(buf, "\\n");
-		else if (is_control(c))
+		else if (control)
 			snprintf(buf, sizeof(buf), "\\x%02x", c);
 		else
 			buf[0] = *text;
@@ -126,7 +127,7 @@ static void log_put_escaped(struct line *l, const char *text)
 static bool needs_quotes(const char *text)
 {
 	for (; *text; text++)
-		if (is_control((unsigned char)*text) || strchr(" \"=\\", *text))
+		if (plain_control(text) || strchr(" \"=\\", *text))
 			return true;
 	return false;
 }

@@ -111,7 +111,7 @@ static size_t parse(struct field *out, size_t max)
 
 static void random_text(char *out, size_t size)
 {
-	static const char nasty[] = "\"\"\\\\==  \n\t\x1b\x7f'%nsx";
+	static const char nasty[] = "\"\"\\\\==  \n\t\x1b\x7f\xc2\x9b'%nsx";
 	size_t n = random() % size;
 
 	for (size_t i = 0; i < n; i++)
@@ -147,6 +147,16 @@ static void test_fields_read_back(void **state)
 		assert_int_equal(strtoul(f[2].value, NULL, 10), number);
 		assert_string_equal(f[3].value, three);
 	}
+}
+
+/* None reaches the terminal of whoever reads the log. */
+static void test_controls(void **state)
+{
+	begin();
+	log_info("event", "%s a=%s b=\"%s\" c=%s", "\x1b[\xc2\x9b", "\xc2\x9b\x7f", "\xc2\x85",
+		 "\xc2\xa0");
+	end();
+	assert_string_equal(line, "event ?[?? a=\"\\xc2\\x9b\\x7f\" b=\"\\xc2\\x85\" c=\xc2\xa0");
 }
 
 static void test_conversions(void **state)
@@ -362,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_fields_read_back),
+		TEST(test_controls),
 		TEST(test_conversions),
 		TEST(test_long),
 		TEST(test_levels),

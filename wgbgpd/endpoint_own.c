@@ -19,6 +19,7 @@
 #include "drill.h"
 #include "keep_in.h"
 #include "log.h"
+#include "plain.h"
 #include "plan.h"
 #include "privs.h"
 #include "supervise.h"
@@ -172,21 +173,16 @@ static bool refuse_change(struct request *r)
 	return false;
 }
 
-/* What a client says of itself, or FALLBACK: others will read it on their terminals, so that what
- * controls one becomes '?', C0 and (in UTF-8, behind 0xc2) C1. */
+/* What a client says of itself, or FALLBACK: others will read it on their terminals. */
 static const char *text_for_others(const json_t *args, const char *name, const char *fallback)
 {
 	json_t *string = json_object_get(args, name);
 	char *text = json_is_string(string) ? xstrdup(json_string_value(string)) : NULL;
 
-	for (unsigned char *at = (unsigned char *)text; at && *at; at++) {
-		if (*at == 0xc2 && at[1] < 0xa0)
-			at[0] = at[1] = '?';
-		else if (*at < 0x20 || *at == 0x7f)
-			*at = '?';
-	}
-	if (text)
+	if (text) {
+		plain_text(text);
 		json_string_set(string, text);
+	}
 	free(text);
 	return conf_str(args, name, fallback);
 }
