@@ -26,6 +26,7 @@ int configure_lines_said(struct cli_session *s, int err, struct conf_errors *err
 struct verb_line {
 	struct cli_session *s;
 	struct configure *f;
+	const struct configure_path *at; /* where its words are read */
 	const char *text;
 	const struct configure_words *words;
 	size_t from; /* behind the verb */
@@ -34,7 +35,7 @@ struct verb_line {
 
 static bool read_line(const struct verb_line *v, size_t to, struct configure_line *line)
 {
-	return configure_line_read(v->f->ctx, &v->f->at, v->words, v->from, to, line, v->error);
+	return configure_line_read(v->f->ctx, v->at, v->words, v->from, to, line, v->error);
 }
 
 static bool configure_incomplete(const struct verb_line *v, const struct configure_line *line)
@@ -241,7 +242,7 @@ int configure_lines_run(struct cli_session *s, struct configure *f, const char *
 			const char *text, const struct configure_words *words,
 			struct cli_error *error)
 {
-	struct verb_line v = {s, f, text, words, 1, error};
+	struct verb_line v = {s, f, &f->at, text, words, 1, error};
 
 	for (size_t i = 0; i < ARRAY_SIZE(with_words); i++)
 		if (str_eq(with_words[i].word, verb))
@@ -249,15 +250,43 @@ int configure_lines_run(struct cli_session *s, struct configure *f, const char *
 	return 1;
 }
 
-int configure_lines_bare(struct cli_session *s, struct configure *f, const char *text,
+static bool is_same_place(const struct configure_path *a, const struct configure_path *b)
+{
+	char *x = configure_path_text(a), *y = configure_path_text(b);
+	bool same = str_eq(x, y);
+
+	free(x);
+	free(y);
+	return same;
+}
+
+static void say_place(struct cli_session *s, const struct configure_path *at)
+{
+	char *text = configure_path_text(at);
+
+	if (*text)
+		fprintf(s->out, "in %s\n", text);
+	else
+		fputs("at the top\n", s->out);
+	free(text);
+}
+
+int configure_lines_bare(struct cli_session *s, struct configure *f,
+			 const struct configure_path *home, const char *text,
 			 const struct configure_words *words, struct cli_error *error)
 {
-	struct verb_line v = {s, f, text, words, 0, error};
+	struct verb_line v = {s, f, home, text, words, 0, error};
 	struct configure_line line;
 	bool place = read_line(&v, words->n, &line) && line.wants == CONFIGURE_STATEMENT && !line.n;
+	int err;
 
 	configure_line_free(&line);
-	return place ? run_edit(&v) : run_set(&v);
+	if (place)
+		return run_edit(&v);
+	err = run_set(&v);
+	if (!err && !is_same_place(home, &f->at))
+		say_place(s, home);
+	return err;
 }
 
 /* ---- what may follow */

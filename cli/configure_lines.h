@@ -24,8 +24,10 @@ bool configure_lines_has(const char *verb);
 int configure_lines_run(struct cli_session *s, struct configure *f, const char *verb,
 			const char *text, const struct configure_words *words,
 			struct cli_error *error);
-/* The same of statements without a verb: `edit` of a place, else `set`. */
-int configure_lines_bare(struct cli_session *s, struct configure *f, const char *text,
+/* The same of statements without a verb, which belong to HOME (configure_path_home()): `edit` of a
+ * place, else `set`; where that is not where `edit` went, it is said. */
+int configure_lines_bare(struct cli_session *s, struct configure *f,
+			 const struct configure_path *home, const char *text,
 			 const struct configure_words *words, struct cli_error *error);
 /* What may follow WORDS up to TO. False with ERROR. */
 bool configure_lines_choices(struct configure *f, const char *verb,

@@ -50,6 +50,60 @@ const struct lysc_node *configure_path_schema(const struct configure_path *at)
 	return at->n ? at->v[at->n - 1].schema : NULL;
 }
 
+/* A statement of that name, or (not WHOLE) exactly one that begins like that. */
+static bool has_statement(const struct ly_ctx *ctx, const struct lysc_node *outer, const char *name,
+			  bool whole)
+{
+	const struct lysc_node *node = NULL;
+	unsigned n = 0;
+
+	if (whole)
+		return conf_schema_find(ctx, outer, name) != NULL;
+	while ((node = conf_schema_next(ctx, outer, node)))
+		n += !lysc_is_key(node) && strncmp(node->name, name, strlen(name)) == 0;
+	return n == 1;
+}
+
+static const struct lysc_node *holder_of(const struct ly_ctx *ctx, const char *name, bool whole)
+{
+	const struct lysc_node *node = NULL, *found = NULL;
+	unsigned n = 0;
+
+	while ((node = conf_schema_next(ctx, NULL, node)))
+		if (node->nodetype == LYS_CONTAINER && has_statement(ctx, node, name, whole)) {
+			found = node;
+			n++;
+		}
+	return n == 1 ? found : NULL;
+}
+
+const struct lysc_node *configure_holder(const struct ly_ctx *ctx, const char *name)
+{
+	return holder_of(ctx, name, true);
+}
+
+static bool find_home(const struct ly_ctx *ctx, const struct configure_path *at, const char *name,
+		      bool whole, struct configure_path *out)
+{
+	const struct lysc_node *holder = holder_of(ctx, name, whole);
+
+	for (size_t n = at->n + 1; n-- > 0;) {
+		configure_path_copy(out, at, n);
+		if (has_statement(ctx, configure_path_schema(out), name, whole))
+			return true;
+		configure_path_free(out);
+	}
+	if (holder)
+		path_push(out, holder, NULL);
+	return holder != NULL;
+}
+
+bool configure_path_home(const struct ly_ctx *ctx, const struct configure_path *at,
+			 const char *name, struct configure_path *out)
+{
+	return find_home(ctx, at, name, true, out) || find_home(ctx, at, name, false, out);
+}
+
 static const char *key_or_value(const struct lyd_node *node)
 {
 	return lyd_get_value(node->schema->nodetype == LYS_LIST ? lyd_child(node) : node);
@@ -91,14 +145,35 @@ static bool walk_expected(struct walk *w, const char *what)
 	return false;
 }
 
+/* A text is in front of it, which it may have been meant to be a part of. */
+static bool follows_text(const struct configure_line *line)
+{
+	return line->n && line->values[line->n - 1].depth == line->at.n &&
+	       line->node->nodetype == LYS_LEAF &&
+	       conf_schema_type(line->node)->basetype == LY_TYPE_STRING;
+}
+
+/* What was probably meant; to be freed. */
+static char *hint_of(const struct walk *w, const struct lysc_node *outer)
+{
+	const struct lysc_node *holder = configure_holder(w->ctx, w->word->text);
+	const char *near = conf_schema_suggest(w->ctx, outer, w->word->text);
+
+	if (holder)
+		return xasprintf(", but one of %s", holder->name);
+	if (near)
+		return xasprintf(", '%s' is near", near);
+	return xstrdup(follows_text(w->line) ? ", and a text with blanks is put in quotes" : "");
+}
+
 static void say_unknown(struct walk *w, const struct lysc_node *outer)
 {
-	const char *near = conf_schema_suggest(w->ctx, outer, w->word->text);
-	char *known = conf_schema_describe_children(w->ctx, outer);
+	char *known = conf_schema_describe_children(w->ctx, outer), *hint = hint_of(w, outer);
 
 	configure_error(w->error, w->word->offset,
-			"'%.64s' is no statement here%s%s%s; expected one of %s", w->word->text,
-			near ? ", '" : "", near ? near : "", near ? "' is near" : "", known);
+			"'%.64s' is no statement here%s; expected one of %s", w->word->text, hint,
+			known);
+	free(hint);
 	free(known);
 }
 

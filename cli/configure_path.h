@@ -30,6 +30,14 @@ void configure_path_free(struct configure_path *at);
 char *configure_path_text(const struct configure_path *at);
 /* The schema's node of the place; NULL: the top. */
 const struct lysc_node *configure_path_schema(const struct configure_path *at);
+/* Of the containers at the top, the only one that has a statement of this name; NULL: none, or
+ * several. */
+const struct lysc_node *configure_holder(const struct ly_ctx *ctx, const char *name);
+/* Where a line that begins with this statement, and no command, belongs: AT, the nearest place
+ * around it that has one, or the holder; if nowhere, the same of one that NAME abbreviates. False:
+ * nowhere at all. OUT is to be freed. */
+bool configure_path_home(const struct ly_ctx *ctx, const struct configure_path *at,
+			 const char *name, struct configure_path *out);
 /* The node of the first N steps, NULL: there is none, or N is 0. */
 struct lyd_node *configure_path_find(const struct conf *conf, const struct configure_path *at,
 				     size_t n);

@@ -135,6 +135,8 @@ static const struct {
 	{"set bgp as 65009", "as 65000;", "as 65009;"},
 	{"se bg as 65009;", "as 65000;", "as 65009;"},
 	{"bgp as 65009", "as 65000;", "as 65009;"},
+	{"as 65009", "as 65000;", "as 65009;"},
+	{"neighbor fd00::2 hold-time 9", "\t\t\tb ];\n", "\t\t\tb ];\n\t\thold-time 9;\n"},
 	{"set bgp as 65000", "", ""},
 	{"set bgp neighbor fd00::2 hold-time 9", "\t\t\tb ];\n", "\t\t\tb ];\n\t\thold-time 9;\n"},
 	{"set bgp neighbor fd00::2 hold-time 9 keepalive 3", "\t\t\tb ];\n",
@@ -162,6 +164,9 @@ static const struct {
 	{"set bgp as 0", NULL, "'0' is not valid; expected a number from 1 to 4294967295"},
 	{"set bgp bs 1", NULL, "'bs' is no statement here, 'as' is near"},
 	{"set bgp n 1", NULL, "\"n\" is ambiguous"},
+	{"set as 1", NULL, "'as' is no statement here, but one of bgp; expected"},
+	{"set bgp neighbor fd00::2 description two words", NULL,
+	 "'words' is no statement here, and a text with blanks is put in quotes"},
 	{"set bgp", NULL, "incomplete, expected"},
 	{"set bgp as", NULL, "incomplete, expected a number"},
 	{"set bgp neighbor", NULL, "incomplete, expected"},
@@ -249,6 +254,63 @@ static void test_places(void **state)
 	refused("show rib", "there is no such statement");
 	good("exit");
 	assert_null(s.mode);
+}
+
+static void expect_prompt(const char *want)
+{
+	char prompt[128];
+
+	s.mode->prompt(&s, "a", prompt, sizeof(prompt));
+	assert_string_equal(prompt, want);
+}
+
+/* As other routers have it: a line belongs to the nearest place around that has such a statement,
+ * or to the one at the top that does. */
+static void test_homes(void **state)
+{
+	begin(plain);
+	good("neighbor fd00::2");
+	expect_prompt("a(config bgp neighbor fd00::2)# ");
+	good("hold-time 9");
+	assert_string_equal(out_text, "");
+	good("as 65009");
+	assert_string_equal(out_text, "in bgp\n");
+	good("bgp router-id 10.0.0.1");
+	assert_string_equal(out_text, "at the top\n");
+	good("hostname r7");
+	assert_string_equal(out_text, "in system\n");
+	expect_prompt("a(config* bgp neighbor fd00::2)# ");
+	good("hold 12");
+	assert_string_equal(out_text, "");
+	good("int wg7");
+	expect_prompt("a(config* wireguard interface wg7)# ");
+	good("compare");
+	assert_string_equal(
+		out_text,
+		"+ system hostname r7\n- bgp as 65000\n+ bgp as 65009\n+ bgp router-id 10.0.0.1\n"
+		"+ bgp neighbor fd00::2 hold-time 12\n");
+	refused("set hostname r8", "but one of system");
+	refused("bogus 1", "expected one of: set");
+	good("discard");
+	good("router bgp 65000");
+	expect_prompt("a(config bgp)# ");
+	good("address-family ipv4 unicast");
+	good("network 10.0.0.0/8");
+	good("exit-address-family");
+	good("router bgp");
+	refused("router bgp 65009", "our AS is 65000");
+	refused("router ospf", "expected bgp");
+	good("show network");
+	assert_string_equal(out_text, "network [ 10.0.0.0/8 ];\n");
+	good("discard");
+	good("end");
+	begin("system {\n}\n");
+	good("router bgp 65009");
+	expect_prompt("a(config* bgp)# ");
+	good("compare");
+	assert_string_equal(out_text, "+ bgp as 65009\n");
+	good("discard");
+	good("end");
 }
 
 /* What is no statement is a command of the normal prompt. */
@@ -898,6 +960,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_homes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_choices, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load, setup, teardown),

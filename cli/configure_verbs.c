@@ -167,15 +167,60 @@ static int configure_exit(struct cli_session *s, const struct cli_line *line)
 static int configure_help(struct cli_session *s, const struct cli_line *line)
 {
 	for (size_t i = 0; i < configure_verbs.n_rows; i++)
-		fprintf(s->out, "%s%s\n    %s\n", configure_verbs.rows[i].words,
-			configure_verbs.rows[i].flags & CLI_SHOW ? " [json]" : "",
-			configure_verbs.rows[i].help);
+		if (!(configure_verbs.rows[i].flags & CLI_SYNONYM))
+			fprintf(s->out, "%s%s\n    %s\n", configure_verbs.rows[i].words,
+				configure_verbs.rows[i].flags & CLI_SHOW ? " [json]" : "",
+				configure_verbs.rows[i].help);
+	return 0;
+}
+
+/* ---- words of others */
+
+static const char *own_as(const struct configure *f)
+{
+	const struct lysc_node *bgp = conf_schema_find(f->ctx, NULL, "bgp");
+	const struct lyd_node *node = configure_child(f->c->now, NULL, bgp, NULL);
+
+	if (node)
+		node = configure_child(f->c->now, node, conf_schema_find(f->ctx, bgp, "as"), NULL);
+	return node ? lyd_get_value(node) : NULL;
+}
+
+/* Goes there; the number is ours, or becomes it where there is none. */
+static int run_router(struct cli_session *s, const struct cli_line *line)
+{
+	struct configure *f = configure_of(s);
+	const char *as = said_of(line, "as"), *ours = own_as(f);
+	char *text = NULL;
+	int err = 0;
+
+	run_top(s, line);
+	if (as && ours && !str_eq(as, ours)) {
+		text = xasprintf("our AS is %s: `set bgp as` changes it", ours);
+		session_fail(s, text);
+		err = -1;
+	} else if (as && !ours) {
+		text = xasprintf("set bgp as %s", as);
+		err = configure_verbs_run(s, f, text);
+	}
+	free(text);
+	return err ? err : configure_verbs_run(s, f, "edit bgp");
+}
+
+static int run_nothing(struct cli_session *s, const struct cli_line *line)
+{
 	return 0;
 }
 
 static bool configure_is_number(const char *text)
 {
 	return *text && strlen(text) < 6 && strspn(text, "0123456789") == strlen(text);
+}
+
+/* 65001, and the like; the schema knows the bounds. */
+static bool is_as(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
 #define WORD(word, help)                                 \
@@ -227,6 +272,14 @@ static const struct cli_word words[] = {
 	WORD("exit", "leave this place, or configure"),
 	WORD("quit", "leave this place, or configure"),
 	WORD("help", "list these commands"),
+	WORD("router", "as other routers say it: edit bgp"),
+	WORD("bgp", "BGP"),
+	WORD("address-family", "as other routers say it: nothing needs it here"),
+	WORD("exit-address-family", "as other routers say it: nothing needs it here"),
+	WORD("ipv4", "IPv4"),
+	WORD("ipv6", "IPv6"),
+	WORD("unicast", "unicast routes"),
+	{"AS", "the number of our own autonomous system", "as", NULL, is_as, NULL, NULL},
 	{"BACK", "commits ago", "back", NULL, configure_is_number, NULL, NULL},
 	{"FILE", "a file", "file", NULL, NULL, NULL, NULL},
 	{"TEXT", "a text, in quotes where it has blanks", "comment", NULL, NULL, NULL, NULL},
@@ -268,6 +321,9 @@ static const struct cli_row rows[] = {
 	{"end", NULL, 0, run_end, "leave configure"},
 	{"exit|quit", NULL, 0, configure_exit, "leave the place that edit went to, or configure"},
 	{"help", NULL, 0, configure_help, "this list"},
+	{"router bgp [AS]", NULL, CLI_SYNONYM, run_router, "edit bgp"},
+	{"address-family ipv4|ipv6 [unicast]", NULL, CLI_SYNONYM, run_nothing, "nothing needs it"},
+	{"exit-address-family", NULL, CLI_SYNONYM, run_nothing, "nothing needs it"},
 };
 
 const struct cli_grammar configure_verbs = {rows, ARRAY_SIZE(rows), words, ARRAY_SIZE(words)};
@@ -290,13 +346,14 @@ static const char *verb_of(const struct configure_words *w)
 }
 
 /* No command begins like that, but a statement does. */
-static bool is_bare(const struct configure *f, const struct configure_words *w)
+static bool is_bare(const struct configure *f, const struct configure_words *w,
+		    struct configure_path *home)
 {
 	struct cli_choices c;
 	struct cli_error error;
 
 	return cli_choices(&configure_verbs, w->v[0].text, &c, &error) && !c.n &&
-	       conf_schema_find(f->ctx, configure_path_schema(&f->at), w->v[0].text);
+	       configure_path_home(f->ctx, &f->at, w->v[0].text, home);
 }
 
 static int run_grammar(struct cli_session *s, const char *text, struct cli_error *error)
@@ -314,19 +371,24 @@ static int run_grammar(struct cli_session *s, const char *text, struct cli_error
 int configure_verbs_run(struct cli_session *s, struct configure *f, const char *text)
 {
 	struct configure_words w = {0};
+	struct configure_path home = {.n = 0};
 	struct cli_error error;
 	const char *verb;
 	int err = 1;
 
 	if (configure_words_read(text, &w, &error)) {
 		verb = w.n ? verb_of(&w) : NULL;
-		err = verb		      ? configure_lines_run(s, f, verb, text, &w, &error)
-		      : w.n && is_bare(f, &w) ? configure_lines_bare(s, f, text, &w, &error)
-					      : run_grammar(s, text, &error);
+		if (verb)
+			err = configure_lines_run(s, f, verb, text, &w, &error);
+		else if (w.n && is_bare(f, &w, &home))
+			err = configure_lines_bare(s, f, &home, text, &w, &error);
+		else
+			err = run_grammar(s, text, &error);
 	}
 	if (err > 0)
 		session_error(s, text, &error);
 	f->failed = f->failed || (err && !s->interactive);
+	configure_path_free(&home);
 	configure_words_free(&w);
 	return err ? -1 : 0;
 }
