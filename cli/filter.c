@@ -11,8 +11,24 @@ struct filter {
 	const struct line_filter *what;
 	char *line; /* its beginning, not terminated */
 	size_t len, size, lines;
-	bool begun; /* FILTER_BEGIN: the pattern was seen */
+	bool begun;    /* FILTER_BEGIN: the pattern was seen; FILTER_SECTION: and its end was not */
+	size_t indent; /* FILTER_SECTION: of the line that had it */
 };
+
+/* Inside is what stands further to the right, and the brace that ends it. */
+static bool in_section(struct filter *f, bool has)
+{
+	size_t indent = strspn(f->line, " \t");
+	bool ends = indent == f->indent && f->line[indent] == '}';
+
+	if (f->begun && (indent > f->indent || ends)) {
+		f->begun = !ends;
+		return true;
+	}
+	f->begun = has;
+	f->indent = indent;
+	return has;
+}
 
 static bool passes(struct filter *f)
 {
@@ -27,6 +43,8 @@ static bool passes(struct filter *f)
 	case FILTER_BEGIN:
 		f->begun = f->begun || has;
 		return f->begun;
+	case FILTER_SECTION:
+		return in_section(f, has);
 	default:
 		f->lines++;
 		return false;

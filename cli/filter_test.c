@@ -13,10 +13,10 @@
 #include "filter.h"
 #include "util.h"
 
-static const char text[] = "one\ntwo\n\nthree two\nfour";
+static const char lines[] = "one\ntwo\n\nthree two\nfour";
 
 /* What comes of TEXT in pieces of STEP letters. */
-static char *filtered(enum filter_kind kind, const char *pattern, size_t step)
+static char *filtered(const char *text, enum filter_kind kind, const char *pattern, size_t step)
 {
 	struct line_filter what = {.kind = kind};
 	char *answer;
@@ -26,8 +26,8 @@ static char *filtered(enum filter_kind kind, const char *pattern, size_t step)
 	if (pattern)
 		assert_int_equal(regcomp(&what.pattern, pattern, REG_EXTENDED | REG_NOSUB), 0);
 	in = filter_open(out, &what);
-	for (size_t i = 0; i < sizeof(text) - 1; i += step) {
-		size_t rest = sizeof(text) - 1 - i;
+	for (size_t i = 0; i < strlen(text); i += step) {
+		size_t rest = strlen(text) - i;
 
 		fwrite(text + i, 1, rest < step ? rest : step, in);
 		fflush(in);
@@ -56,12 +56,36 @@ static void test_lines(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		for (size_t step = 1; step <= sizeof(text); step++) {
-			char *answer = filtered(rows[i].kind, rows[i].pattern, step);
+		for (size_t step = 1; step <= sizeof(lines); step++) {
+			char *answer = filtered(lines, rows[i].kind, rows[i].pattern, step);
 
 			assert_string_equal(answer, rows[i].answer);
 			free(answer);
 		}
+}
+
+/* Up to the brace that ends it, or the next line that is as far left. */
+static void test_sections(void **state)
+{
+	static const char conf[] = "a {\n    b one {\n        c;\n    }\n    b two;\n    d {\n"
+				   "        b three;\n    }\n}\ne;\n";
+	static const char *const rows[][2] = {
+		{"^ *b",
+		 "    b one {\n        c;\n    }\n    b two;\n        b three;\n"},
+		{"one", "    b one {\n        c;\n    }\n"},
+		{"d", "    d {\n        b three;\n    }\n"},
+		{"^a", "a {\n    b one {\n        c;\n    }\n    b two;\n    d {\n"
+		       "        b three;\n    }\n}\n"},
+		{"^e", "e;\n"},
+		{"x", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *answer = filtered(conf, FILTER_SECTION, rows[i][0], 1);
+
+		assert_string_equal(answer, rows[i][1]);
+		free(answer);
+	}
 }
 
 /* A whole line is at the other end as soon as it is flushed. */
@@ -109,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_flush),
 		cmocka_unit_test(test_broken),
 	};

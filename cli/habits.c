@@ -23,6 +23,17 @@ int habits_write(struct cli_session *s, const struct cli_line *line)
 	return 0;
 }
 
+int habits_section(struct cli_session *s, const struct cli_line *line)
+{
+	const char *entry = str_of(line->request, "entry");
+	char *text = xasprintf("show configuration | section \"^ *%s[^ ]*%s%s\"",
+			       str_of(line->request, "section"), *entry ? " " : "", entry);
+	int err = session_line(s, text);
+
+	free(text);
+	return err;
+}
+
 int habits_logging(struct cli_session *s, const struct cli_line *line)
 {
 	fputs("The log is the system's: `journalctl -u wgbgp`. Here: `show history`, `monitor`,\n"

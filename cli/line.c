@@ -37,6 +37,10 @@ static const struct pipe_kind {
 	 PIPE_NO_MORE,
 	 FILTER_COUNT,
 	 false},
+	{{.word = "section", .help = "lines with a pattern, and what is inside of each"},
+	 PIPE_FILTER,
+	 FILTER_SECTION,
+	 false},
 };
 
 static const struct cli_word seconds_word = {.word = "SECONDS", .help = "from one run to the next"};

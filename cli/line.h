@@ -17,7 +17,7 @@
 #define LINE_FILTERS_MAX 8
 #define LINE_WATCH_SECONDS 2 /* where `watch` has no number */
 
-enum filter_kind { FILTER_INCLUDE, FILTER_EXCLUDE, FILTER_BEGIN, FILTER_COUNT };
+enum filter_kind { FILTER_INCLUDE, FILTER_EXCLUDE, FILTER_BEGIN, FILTER_COUNT, FILTER_SECTION };
 
 struct line_filter {
 	enum filter_kind kind;

@@ -97,7 +97,7 @@ static void test_errors(void **state)
 		const char *says;
 	} rows[] = {
 		{"show route |", 12,
-		 "expected one of: begin, count, exclude, include, json, no-more"},
+		 "expected one of: begin, count, exclude, include, json, no-more, section"},
 		{"show route | | count", 13, "expected one of: begin"},
 		{"show route | inculde a", 13, "did you mean include? expected one of: begin"},
 		{"show route | include", 20, "expected a pattern"},
@@ -130,8 +130,8 @@ static void test_choices(void **state)
 		const char *typed, *choices;
 		size_t word_start;
 	} rows[] = {
-		{"show route | ", "begin count exclude include json no-more", 13},
-		{"show route |", "begin count exclude include json no-more", 12},
+		{"show route | ", "begin count exclude include json no-more section", 13},
+		{"show route |", "begin count exclude include json no-more section", 12},
 		{"show route | in", "include", 13},
 		{"show route | i a | c", "count", 19},
 		{"show route | include a", "<cr>", 22},

@@ -266,7 +266,7 @@ static void test_pipes(void **state)
 	assert_int_equal(run("show bgp summary | inculde x"), -1);
 	assert_string_equal(err_text, "% show bgp summary | inculde x\n%                    ^\n"
 				      "% did you mean include? expected one of: begin, count, "
-				      "exclude, include, json, no-more\n");
+				      "exclude, include, json, no-more, section\n");
 }
 
 /* wgbgpd was restarted between two commands: nobody needs to know. */
