@@ -16,7 +16,7 @@
 #include "plan.h"
 #include "prefix.h"
 #include "reach.h"
-#include "render.h"
+#include "routes.h"
 #include "session.h"
 #include "story.h"
 #include "util.h"
@@ -289,45 +289,6 @@ static const struct cli_word words[] = {
 	{"TUNNEL", "a tunnel peer's name", CLI_ONLY, NULL, is_peer, "tunnels", "peer"},
 };
 
-static bool has_best(const json_t *row)
-{
-	const json_t *paths = json_object_get(row, "paths");
-	json_t *path;
-	size_t i;
-
-	json_array_foreach (paths, i, path)
-		if (json_is_true(json_object_get(path, "best")))
-			return true;
-	return false;
-}
-
-/* A path that is not eligible never becomes a route, so `show route PREFIX` names it as well. */
-static void say_refused(struct cli_session *s, const json_t *request)
-{
-	json_t *ask = json_copy((json_t *)request), *answer, *rows, *row;
-	char error[MSG_ERROR_MAX];
-	size_t i;
-
-	json_object_set_new(ask, "command", json_string("bgp-routes"));
-	answer = client_ask(s->client, ask, error, sizeof(error));
-	rows = json_object_get(answer, "routes");
-	json_array_foreach (rows, i, row)
-		if (!has_best(row))
-			render_refused_paths(s->out, row);
-	json_decref(answer);
-	json_decref(ask);
-}
-
-static int run_route(struct cli_session *s, const struct cli_line *line)
-{
-	int err = session_request(s, line);
-
-	if ((err == 0 || s->absent) && !line->json && !json_object_get(line->request, "longer") &&
-	    (json_object_get(line->request, "prefix") || json_object_get(line->request, "address")))
-		say_refused(s, line->request);
-	return err;
-}
-
 static int run_kept(struct cli_session *s, const struct cli_line *line)
 {
 	json_object_set_new(line->request, "source", json_string("rollback"));
@@ -388,17 +349,17 @@ static const struct cli_row rows[] = {
 	 "the same, one prefix"},
 	{"show bgp plane PLANE ADDRESS", "bgp-routes", CLI_SHOW | CLI_BRIEF, NULL,
 	 "the same, every prefix that covers an address"},
-	{"show route plane PLANE [PREFIX [longer-prefixes]]", "route", CLI_SHOW, run_route,
+	{"show route plane PLANE [PREFIX [longer-prefixes]]", "route", CLI_SHOW, routes_run,
 	 "routes of one plane"},
-	{"show route plane PLANE ADDRESS", "route", CLI_SHOW, run_route,
+	{"show route plane PLANE ADDRESS", "route", CLI_SHOW, routes_run,
 	 "the route that an address takes in one plane"},
 	{"show planes", "planes", CLI_SHOW, NULL, "planes: their tables, interfaces and counts"},
-	{"show route [PREFIX [longer-prefixes]]", "route", CLI_SHOW, run_route,
+	{"show route [PREFIX [longer-prefixes]]", "route", CLI_SHOW, routes_run,
 	 "routes of all protocols, what is installed and why not"},
-	{"show route ADDRESS", "route", CLI_SHOW, run_route, "the route that an address takes"},
-	{"show ip|ipv4|ipv6 route [PREFIX [longer-prefixes]]", "route", CLI_SHOW, run_route,
+	{"show route ADDRESS", "route", CLI_SHOW, routes_run, "the route that an address takes"},
+	{"show ip|ipv4|ipv6 route [PREFIX [longer-prefixes]]", "route", CLI_SHOW, routes_run,
 	 "routes of one family"},
-	{"show ip|ipv4|ipv6 route ADDRESS", "route", CLI_SHOW, run_route,
+	{"show ip|ipv4|ipv6 route ADDRESS", "route", CLI_SHOW, routes_run,
 	 "the route that an address takes"},
 	{"show nexthops", "nexthops", CLI_SHOW, NULL,
 	 "next hops: which interface and tunnel peer, reachable or why not"},
@@ -538,7 +499,7 @@ static const struct cli_row rows[] = {
 	 "show rib summary"},
 	{"show route summary", "rib-summary", CLI_SHOW | CLI_SYNONYM, NULL, "show rib summary"},
 	{"show route all", "route", CLI_SHOW | CLI_SYNONYM, habits_request, "show route"},
-	{"show route for ADDRESS", "route", CLI_SHOW | CLI_SYNONYM, run_route,
+	{"show route for ADDRESS", "route", CLI_SHOW | CLI_SYNONYM, routes_run,
 	 "show route ADDRESS"},
 	{"show protocols", "bgp-summary", CLI_SHOW | CLI_SYNONYM, NULL, "show bgp summary"},
 	{"show protocols all [NEIGHBOR]", "bgp-neighbors", CLI_SHOW | CLI_SYNONYM, habits_request,
@@ -565,7 +526,7 @@ static const struct cli_row rows[] = {
 	{"show ip|ipv6 nht", "nexthops", CLI_SHOW | CLI_SYNONYM, habits_request, "show nexthops"},
 	{"show bgp vrf PLANE [ipv4|ipv6]", "bgp-routes", CLI_SHOW | CLI_BRIEF | CLI_SYNONYM, NULL,
 	 "show bgp plane"},
-	{"show ip|ipv6 route vrf PLANE [PREFIX]", "route", CLI_SHOW | CLI_SYNONYM, run_route,
+	{"show ip|ipv6 route vrf PLANE [PREFIX]", "route", CLI_SHOW | CLI_SYNONYM, routes_run,
 	 "show route plane"},
 	{"show vrf", "planes", CLI_SHOW | CLI_SYNONYM, NULL, "show planes"},
 	{"show interfaces summary", NULL, CLI_SHOW | CLI_SYNONYM, interfaces_run, "show interface"},

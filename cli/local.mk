@@ -51,6 +51,7 @@ cli_libcli_a_SOURCES = \
 	cli/render_misc.c \
 	cli/render_route.c \
 	cli/render_wg.c \
+	cli/routes.c cli/routes.h \
 	cli/session.c cli/session.h \
 	cli/story.c cli/story.h \
 	cli/table.c cli/table.h
