@@ -291,18 +291,13 @@ int configure_lines_bare(struct cli_session *s, struct configure *f,
 
 /* ---- what may follow */
 
-bool configure_lines_choices(struct configure *f, const char *verb,
-			     const struct configure_words *words, size_t to,
+bool configure_lines_choices(struct configure *f, const struct configure_path *at,
+			     const struct configure_words *words, size_t from, size_t to,
 			     struct session_offers *out, struct cli_error *error)
 {
 	struct configure_line line;
-	bool good;
+	bool good = configure_line_read(f->ctx, at, words, from, to, &line, error);
 
-	if (str_eq(verb, "do") || str_eq(verb, "run")) {
-		configure_error(error, words->v[0].end, "any command of the normal prompt");
-		return false;
-	}
-	good = configure_line_read(f->ctx, &f->at, words, 1, to, &line, error);
 	if (good)
 		configure_line_offer(f->c->now, &line, out);
 	configure_line_free(&line);

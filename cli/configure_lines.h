@@ -29,9 +29,10 @@ int configure_lines_run(struct cli_session *s, struct configure *f, const char *
 int configure_lines_bare(struct cli_session *s, struct configure *f,
 			 const struct configure_path *home, const char *text,
 			 const struct configure_words *words, struct cli_error *error);
-/* What may follow WORDS up to TO. False with ERROR. */
-bool configure_lines_choices(struct configure *f, const char *verb,
-			     const struct configure_words *words, size_t to,
+/* What may follow WORDS[FROM] to WORDS[TO], which are statements of the place AT. False with ERROR.
+ */
+bool configure_lines_choices(struct configure *f, const struct configure_path *at,
+			     const struct configure_words *words, size_t from, size_t to,
 			     struct session_offers *out, struct cli_error *error);
 
 /* Writes what an edit, which gave ERR and ERRS, came to; frees ERRS. 0 or -1. */

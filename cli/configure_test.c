@@ -361,8 +361,17 @@ static void test_choices(void **state)
 	assert_true(offers("delete bgp neighbor fd00::2 import ", "a", ""));
 	assert_true(offers("set bgp neighbor fd00::2 remote-as ", "internal", "Our own AS"));
 	assert_false(offers("set bgp bogus ", "as", ""));
+	assert_true(offers("", "bgp", ""));
+	assert_false(offers("ne", "neighbor", ""));
+	assert_true(offers("bgp ne", "neighbor", ""));
+	assert_true(offers("neighbor ", "fd00::2", ""));
+	assert_true(offers("neighbor fd00::2 hol", "hold-time", "Hold time that is offered"));
+	assert_false(offers("bogus ", "as", ""));
+	assert_false(offers("do ", "show", ""));
 	good("edit bgp");
 	assert_true(offers("set a", "as", ""));
+	assert_true(offers("a", "as", ""));
+	assert_true(offers("interface wg0 li", "listen-port", ""));
 	good("end");
 }
 

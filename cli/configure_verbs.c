@@ -409,24 +409,46 @@ static void offer_verbs(const char *text, struct session_offers *out)
 			      !cli_is_placeholder(c.word[i]));
 }
 
+/* At the first word: commands, and statements of this place. */
+static void offer_beginnings(struct configure *f, const char *text, struct session_offers *out)
+{
+	static const struct configure_words none;
+	struct cli_error error;
+
+	offer_verbs(text, out);
+	configure_lines_choices(f, &f->at, &none, 0, 0, out, &error);
+}
+
 bool configure_verbs_choices(struct configure *f, const char *text, struct session_offers *out,
 			     struct cli_error *error)
 {
+	struct configure_path home = {.n = 0};
 	struct configure_words w;
 	const char *verb;
-	bool good = true, typing;
+	bool good = true, typing, bare;
+	size_t to;
 
 	*out = (struct session_offers){0};
 	if (!configure_words_read(text, &w, error))
 		return false;
 	typing = w.n && w.v[w.n - 1].end == strlen(text);
-	verb = w.n > typing ? verb_of(&w) : NULL;
-	if (verb && typing && w.v[w.n - 1].token == CONF_TOKEN_WORD)
-		str_copy(out->partial, w.v[w.n - 1].text, sizeof(out->partial));
-	if (verb)
-		good = configure_lines_choices(f, verb, &w, w.n - typing, out, error);
-	else
+	to = w.n - typing;
+	verb = to ? verb_of(&w) : NULL;
+	bare = to && !verb && is_bare(f, &w, &home);
+	if ((verb || bare) && typing && w.v[to].token == CONF_TOKEN_WORD)
+		str_copy(out->partial, w.v[to].text, sizeof(out->partial));
+	if (verb && (str_eq(verb, "do") || str_eq(verb, "run"))) {
+		configure_error(error, w.v[0].end, "any command of the normal prompt");
+		good = false;
+	} else if (verb || bare) {
+		good = configure_lines_choices(f, bare ? &home : &f->at, &w, bare ? 0 : 1, to, out,
+					       error);
+	} else if (to) {
 		offer_verbs(text, out);
+	} else {
+		offer_beginnings(f, text, out);
+	}
+	configure_path_free(&home);
 	configure_words_free(&w);
 	return good;
 }
