@@ -82,8 +82,8 @@ const struct lysc_node *configure_holder(const struct ly_ctx *ctx, const char *n
 	return holder_of(ctx, name, true);
 }
 
-static bool find_home(const struct ly_ctx *ctx, const struct configure_path *at, const char *name,
-		      bool whole, struct configure_path *out)
+bool configure_path_home(const struct ly_ctx *ctx, const struct configure_path *at,
+			 const char *name, bool whole, struct configure_path *out)
 {
 	const struct lysc_node *holder = holder_of(ctx, name, whole);
 
@@ -98,10 +98,20 @@ static bool find_home(const struct ly_ctx *ctx, const struct configure_path *at,
 	return holder != NULL;
 }
 
-bool configure_path_home(const struct ly_ctx *ctx, const struct configure_path *at,
-			 const char *name, struct configure_path *out)
+const char *configure_path_near(const struct ly_ctx *ctx, const struct configure_path *at,
+				const char *name)
 {
-	return find_home(ctx, at, name, true, out) || find_home(ctx, at, name, false, out);
+	const struct lysc_node *node = NULL;
+	const char *near = NULL;
+
+	for (size_t n = at->n; n > 0 && !near; n--)
+		near = conf_schema_suggest(ctx, at->v[n - 1].schema, name);
+	if (!near)
+		near = conf_schema_suggest(ctx, NULL, name);
+	while (!near && (node = conf_schema_next(ctx, NULL, node)))
+		if (node->nodetype == LYS_CONTAINER)
+			near = conf_schema_suggest(ctx, node, name);
+	return near;
 }
 
 static const char *key_or_value(const struct lyd_node *node)

@@ -33,11 +33,15 @@ const struct lysc_node *configure_path_schema(const struct configure_path *at);
 /* Of the containers at the top, the only one that has a statement of this name; NULL: none, or
  * several. */
 const struct lysc_node *configure_holder(const struct ly_ctx *ctx, const char *name);
-/* Where a line that begins with this statement, and no command, belongs: AT, the nearest place
- * around it that has one, or the holder; if nowhere, the same of one that NAME abbreviates. False:
- * nowhere at all. OUT is to be freed. */
+/* Where a line that begins with this statement (not WHOLE: with what abbreviates one), and no
+ * command, belongs: AT, the nearest place around it that has one, or the holder. False: nowhere.
+ * OUT is to be freed. */
 bool configure_path_home(const struct ly_ctx *ctx, const struct configure_path *at,
-			 const char *name, struct configure_path *out);
+			 const char *name, bool whole, struct configure_path *out);
+/* The statement that NAME was probably meant to be, here, further out, or in a container at the
+ * top; NULL: none is near. */
+const char *configure_path_near(const struct ly_ctx *ctx, const struct configure_path *at,
+				const char *name);
 /* The node of the first N steps, NULL: there is none, or N is 0. */
 struct lyd_node *configure_path_find(const struct conf *conf, const struct configure_path *at,
 				     size_t n);

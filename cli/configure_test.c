@@ -290,7 +290,11 @@ static void test_homes(void **state)
 		"+ system hostname r7\n- bgp as 65000\n+ bgp as 65009\n+ bgp router-id 10.0.0.1\n"
 		"+ bgp neighbor fd00::2 hold-time 12\n");
 	refused("set hostname r8", "but one of system");
-	refused("bogus 1", "expected one of: set");
+	refused("bogus 1", "% expected one of: set");
+	refused("nieghbor fd00::2", "did you mean neighbor? expected one of: set");
+	refused("hodl-time 9", "did you mean hold-time? expected");
+	refused("dlete as", "did you mean delete? expected");
+	refused("e", "is ambiguous");
 	good("discard");
 	good("router bgp 65000");
 	expect_prompt("a(config bgp)# ");
@@ -301,7 +305,7 @@ static void test_homes(void **state)
 	refused("router bgp 65009", "our AS is 65000");
 	refused("router ospf", "expected bgp");
 	good("show network");
-	assert_string_equal(out_text, "network [ 10.0.0.0/8 ];\n");
+	assert_string_equal(out_text, "network 10.0.0.0/8;\n");
 	good("discard");
 	good("end");
 	begin("system {\n}\n");

@@ -191,19 +191,21 @@ static int run_router(struct cli_session *s, const struct cli_line *line)
 {
 	struct configure *f = configure_of(s);
 	const char *as = said_of(line, "as"), *ours = own_as(f);
-	char *text = NULL;
+	char *text;
 	int err = 0;
 
-	run_top(s, line);
 	if (as && ours && !str_eq(as, ours)) {
 		text = xasprintf("our AS is %s: `set bgp as` changes it", ours);
 		session_fail(s, text);
-		err = -1;
-	} else if (as && !ours) {
+		free(text);
+		return -1;
+	}
+	run_top(s, line);
+	if (as && !ours) {
 		text = xasprintf("set bgp as %s", as);
 		err = configure_verbs_run(s, f, text);
+		free(text);
 	}
-	free(text);
 	return err ? err : configure_verbs_run(s, f, "edit bgp");
 }
 
@@ -349,11 +351,15 @@ static const char *verb_of(const struct configure_words *w)
 static bool is_bare(const struct configure *f, const struct configure_words *w,
 		    struct configure_path *home)
 {
+	const char *word = w->v[0].text;
 	struct cli_choices c;
 	struct cli_error error;
 
-	return cli_choices(&configure_verbs, w->v[0].text, &c, &error) && !c.n &&
-	       configure_path_home(f->ctx, &f->at, w->v[0].text, home);
+	if (!cli_choices(&configure_verbs, word, &c, &error) || c.n)
+		return false;
+	return configure_path_home(f->ctx, &f->at, word, true, home) ||
+	       (!cli_find_word(&configure_verbs, word, strlen(word)) &&
+		configure_path_home(f->ctx, &f->at, word, false, home));
 }
 
 static int run_grammar(struct cli_session *s, const char *text, struct cli_error *error)
@@ -366,6 +372,20 @@ static int run_grammar(struct cli_session *s, const char *text, struct cli_error
 	err = line.row->run(s, &line);
 	cli_line_free(&line);
 	return err;
+}
+
+/* No command is like the first word; perhaps a statement is. */
+static void guess_statement(const struct configure *f, const struct configure_word *first,
+			    struct cli_error *error)
+{
+	const char *near = configure_path_near(f->ctx, &f->at, first->text);
+	char *text;
+
+	if (error->offset != first->offset || !near || strncmp(error->text, "expected", 8) != 0)
+		return;
+	text = xasprintf("did you mean %s? %s", near, error->text);
+	str_copy(error->text, text, sizeof(error->text));
+	free(text);
 }
 
 int configure_verbs_run(struct cli_session *s, struct configure *f, const char *text)
@@ -384,6 +404,8 @@ int configure_verbs_run(struct cli_session *s, struct configure *f, const char *
 			err = configure_lines_bare(s, f, &home, text, &w, &error);
 		else
 			err = run_grammar(s, text, &error);
+		if (err > 0 && w.n)
+			guess_statement(f, &w.v[0], &error);
 	}
 	if (err > 0)
 		session_error(s, text, &error);
