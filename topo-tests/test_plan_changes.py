@@ -10,7 +10,7 @@ The far ends are BIRD behind plain WireGuard. What they say next, when their ses
 can know before: what they announce is left out of the comparison then, and nothing else.
 
 WGBGP_CHANGES is the number of changes (10 unless given), WGBGP_SEED repeats a run. 200 of them,
-about 15 of each kind, take a quarter of an hour:
+about 15 of each kind, take three to ten minutes:
 
     WGBGP_CHANGES=200 topo-tests/run test_plan_changes.py -rP"""
 import collections
