@@ -44,6 +44,7 @@ UNSEEN = {
     "wireguard/wireguard/interface/backend": "wgd/device_test.c::test_backends",
     "wireguard/wireguard/userspace-program": "wgd/device_test.c::test_backends",
     "wireguard/wireguard/interface/adopt": "topo-tests/test_foreign.py::test_adopted_interface",
+    "wireguard/wireguard/interface/peer/imported": "topo-tests/test_import.py::test_take_over",
 }
 
 

@@ -359,7 +359,7 @@ enum way { WAY_TUNNEL, WAY_NOBODY, WAY_PLAIN, WAY_NONE };
 /* What it has, or may get. */
 static bool peer_has(const struct lyd_node *peer, const struct addr *a)
 {
-	static const char *const lists[] = {"tunnel-address", "allowed-ips", "permit"};
+	static const char *const lists[] = {"tunnel-address", "allowed-ips", "imported", "permit"};
 	struct prefix p;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)

@@ -335,7 +335,8 @@ static void check_peer(const struct lyd_node *peer, unsigned flags, struct conf_
 	if (!conf_child(peer, "permit"))
 		conf_check_warning(errs, peer,
 				   "without 'permit' nothing is learned through this peer");
-	if (!conf_child(peer, "tunnel-address") && !conf_child(peer, "allowed-ips"))
+	if (!conf_child(peer, "tunnel-address") && !conf_child(peer, "allowed-ips") &&
+	    !conf_child(peer, "imported"))
 		conf_check_warning(errs, peer,
 				   "without 'tunnel-address' and 'allowed-ips' nothing can be sent "
 				   "to this peer");
@@ -433,7 +434,7 @@ static void check_uplinks(const struct conf *conf, struct conf_errors *errs)
 static void check_interface(const struct lyd_node *interface, unsigned flags,
 			    struct conf_errors *errs)
 {
-	struct conf_uses keys = {0}, fixed = {0};
+	struct conf_uses keys = {0}, fixed = {0}, imported = {0};
 
 	if (!conf_child(interface, "private-key-file") && !conf_is(interface, "adopt", "true"))
 		conf_check_error(errs, interface, "private-key-file is missing");
@@ -446,9 +447,12 @@ static void check_interface(const struct lyd_node *interface, unsigned flags,
 		for (struct lyd_node *a = conf_child(p, "allowed-ips"); a; a = conf_next(a))
 			if (!str_eq(lyd_get_value(a), "any"))
 				conf_uses_add(&fixed, a);
+		for (struct lyd_node *a = conf_child(p, "imported"); a; a = conf_next(a))
+			conf_uses_add(&imported, a);
 	}
 	conf_uses_report(&keys, "the public-key", errs);
 	conf_uses_report(&fixed, "in allowed-ips", errs);
+	conf_uses_report(&imported, "in imported", errs);
 }
 
 /* Planes may use the same addresses. */

@@ -97,7 +97,7 @@ json_t *plan_consumers(const json_t *rows, const json_t *before, const json_t *a
 /* Length of the longest of the peer's prefixes that has A; -1: none. */
 static int plan_covers(const json_t *peer, const struct addr *a)
 {
-	static const char *const lists[] = {"tunnel-address", "allowed-ips", "permit"};
+	static const char *const lists[] = {"tunnel-address", "allowed-ips", "imported", "permit"};
 	int longest = -1;
 	json_t *item;
 	size_t i;

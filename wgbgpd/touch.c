@@ -442,6 +442,7 @@ static bool is_static_of(const struct touched *c, const json_t *route, const cha
 	json_array_foreach (conf_list(interface, "peer"), i, peer)
 		if (has_overlap(conf_list(peer, "permit"), &p) ||
 		    has_overlap(conf_list(peer, "allowed-ips"), &p) ||
+		    has_overlap(conf_list(peer, "imported"), &p) ||
 		    has_overlap(conf_list(peer, "tunnel-address"), &p))
 			return true;
 	return false;

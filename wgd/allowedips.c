@@ -10,7 +10,8 @@
 
 const char *allowed_origin_name(enum allowed_origin origin)
 {
-	static const char *const names[] = {"tunnel-address", "static", "learned", "foreign"};
+	static const char *const names[] = {"tunnel-address", "static", "imported", "learned",
+					    "foreign"};
 
 	return names[origin];
 }
@@ -159,7 +160,7 @@ static bool foreign_conflict(const struct allowedips *a, const struct owner *own
 }
 
 /* The longest configured entry at P or covering it is of another peer. Most are longer than what is
- * learned. */
+ * learned. What was handed over to us there is in nobody's way but where it is P itself. */
 static enum reason fixed_conflict(const struct allowedips *a, const struct owner *owner,
 				  const struct prefix *p)
 {
@@ -172,28 +173,53 @@ static enum reason fixed_conflict(const struct allowedips *a, const struct owner
 			continue;
 		if (e->want == owner)
 			return REASON_NONE;
-		return e->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY : REASON_OWN_ADDRESS;
+		if (e->origin != ORIGIN_IMPORTED)
+			return e->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY
+							  : REASON_OWN_ADDRESS;
+		if (prefix_eq(&e->node.p, p))
+			return REASON_FOREIGN_ALLOWED_IP;
 	}
 	return REASON_NONE;
+}
+
+/* E, a foreign entry, is learned where it is. True: it is ours now, without a change. */
+static bool take_over(struct allowedips *a, struct allowed_entry *e)
+{
+	struct prefix p = e->node.p;
+	struct owner *owner = e->want;
+
+	if (!a->hooks->take || !a->hooks->take(a->arg, owner, &p))
+		return false;
+	delete_entry(a, &a->foreign, e);
+	e = find_or_add(a, &a->ours, &p);
+	assign(a, e, owner, ORIGIN_LEARNED, false);
+	e->have = owner;
+	allowedips_refused_retry(a, &p);
+	return true;
 }
 
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p)
 {
 	enum reason reason = fixed_conflict(a, owner, p);
 	struct allowed_entry *e;
+	bool gives_way;
 
+	if (reason == REASON_NONE && a->foreign.count && foreign_conflict(a, owner, p))
+		reason = REASON_FOREIGN_ALLOWED_IP;
+	if (reason == REASON_FOREIGN_ALLOWED_IP)
+		allowedips_refuse(a, owner, p);
 	if (reason != REASON_NONE)
 		return reason;
-	if (a->foreign.count && foreign_conflict(a, owner, p)) {
-		allowedips_refuse(a, owner, p);
-		return REASON_FOREIGN_ALLOWED_IP;
-	}
-	if (a->foreign.count && allowedips_find(&a->foreign, p))
+	e = a->foreign.count ? allowedips_find(&a->foreign, p) : NULL;
+	if (e && !take_over(a, e))
 		return REASON_NONE; /* it is just there by somebody else, ... */
 	e = find_or_add(a, &a->ours, p);
-	if (e->want && is_fixed(e))
+	if (e->want && is_fixed(e) && e->origin != ORIGIN_IMPORTED)
 		return REASON_NONE; /* ... or by configuration */
+	gives_way = e->want && e->origin == ORIGIN_IMPORTED;
 	assign(a, e, owner, ORIGIN_LEARNED, false);
+	if (gives_way)
+		allowedips_refused_retry(a, p);
 	if (e->have != owner)
 		queue_insert(a, e);
 	return REASON_NONE;
@@ -202,11 +228,16 @@ enum reason allowedips_set(struct allowedips *a, struct owner *owner, const stru
 /* What a learned entry leaves behind: nothing, and its removal is queued where it was installed. */
 static void remove_entry(struct allowedips *a, struct allowed_entry *e)
 {
+	struct prefix p = e->node.p;
+	bool was_imported = e->origin == ORIGIN_IMPORTED;
+
 	if (e->have)
 		queue_remove(a, e->have, &e->node.p);
 	else if (a->hooks->on_forget)
 		a->hooks->on_forget(a->arg, &e->node.p);
 	delete_entry(a, &a->ours, e);
+	if (was_imported)
+		allowedips_refused_retry(a, &p);
 }
 
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p)
@@ -228,6 +259,9 @@ enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const stru
 	if (e)
 		return e->want == owner ? REASON_NONE : REASON_FOREIGN_ALLOWED_IP;
 	e = find_or_add(a, &a->ours, p);
+	if (origin == ORIGIN_IMPORTED && e->want && e->origin == ORIGIN_LEARNED &&
+	    !allowed_entry_stale(a, e))
+		return REASON_NONE;
 	assign(a, e, owner, origin, false);
 	if (e->have != owner)
 		queue_insert(a, e);
@@ -438,6 +472,15 @@ bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
 	if (!e)
 		e = allowedips_find(&a->foreign, p);
 	return e && e->want == owner && e->have == owner;
+}
+
+bool allowedips_is(const struct allowedips *a, const struct owner *owner, const struct prefix *p,
+		   enum allowed_origin origin)
+{
+	const struct allowed_entry *e =
+		allowedips_find(origin == ORIGIN_FOREIGN ? &a->foreign : &a->ours, p);
+
+	return e && e->want == owner && e->origin == origin;
 }
 
 bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,

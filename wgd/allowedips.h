@@ -37,7 +37,14 @@ struct owner {
 	uint8_t fate;	  /* enum owner_fate; back to STAYS by whoever set it */
 };
 
-enum allowed_origin { ORIGIN_TUNNEL_ADDRESS, ORIGIN_STATIC, ORIGIN_LEARNED, ORIGIN_FOREIGN };
+/* Up to IMPORTED they are configured. That one gives way as soon as it is learned at its peer. */
+enum allowed_origin {
+	ORIGIN_TUNNEL_ADDRESS,
+	ORIGIN_STATIC,
+	ORIGIN_IMPORTED,
+	ORIGIN_LEARNED,
+	ORIGIN_FOREIGN
+};
 const char *allowed_origin_name(enum allowed_origin origin);
 
 struct allowed_entry {
@@ -56,6 +63,9 @@ struct allowedips_hooks {
 	bool (*is_mine)(void *arg, const struct prefix *p);
 	/* A prefix of ours is given up without a change in the queue; for the ledger. */
 	void (*on_forget)(void *arg, const struct prefix *p);
+	/* A foreign entry is learned at its own peer, OWNER. True: it was handed over to us, and is
+	 * ours from now on. */
+	bool (*take)(void *arg, const struct owner *owner, const struct prefix *p);
 	/* What was refused because of a foreign entry may be tried again. */
 	void (*on_retry)(void *arg, uint32_t owner_id, const struct prefix *p);
 };
@@ -96,7 +106,8 @@ void allowedips_free(struct allowedips *a);
 enum reason allowedips_set(struct allowedips *a, struct owner *owner, const struct prefix *p);
 /* Takes a learned entry away if it is wanted there. True when there was one. */
 bool allowedips_unset(struct allowedips *a, struct owner *owner, const struct prefix *p);
-/* A configured entry. REASON_NONE, or REASON_FOREIGN_ALLOWED_IP. */
+/* A configured entry. REASON_NONE, or REASON_FOREIGN_ALLOWED_IP. An imported one that was learned
+ * meanwhile stays what it is. */
 enum reason allowedips_fix(struct allowedips *a, struct owner *owner, const struct prefix *p,
 			   enum allowed_origin origin);
 /* It is no longer configured: it stands in nobody's way, and stays until allowedips_prune(). */
@@ -124,6 +135,9 @@ void allowedips_observe(struct allowedips *a, const struct wg_dump *dump, struct
 /* P is wanted at OWNER, and there as far as is known. */
 bool allowedips_installed(const struct allowedips *a, const struct owner *owner,
 			  const struct prefix *p);
+/* P is wanted at OWNER for that reason. */
+bool allowedips_is(const struct allowedips *a, const struct owner *owner, const struct prefix *p,
+		   enum allowed_origin origin);
 /* P is wanted, at another one than OWNER. */
 bool allowedips_moved_on(const struct allowedips *a, const struct owner *owner,
 			 const struct prefix *p);

@@ -32,6 +32,7 @@ struct truth {
 	bool leaving; /* no longer configured, still there */
 	unsigned refused; /* owners whose SET was, because of a foreign entry; a bit each */
 	bool ledger;  /* ours was or may still be in the device */
+	int handed;   /* a foreign entry at this owner is handed over; -1: none */
 };
 
 static struct {
@@ -84,12 +85,15 @@ static enum reason expect_set(int owner, int i)
 	for (int j = 0; j < PREFIXES; j++) {
 		const struct truth *other = &t.truth[j];
 
+		if (other->origin == ORIGIN_IMPORTED && other->owner != owner && i != j)
+			continue;
 		if (is_fixed(other) && prefix_covers(&t.prefixes[j], &t.prefixes[i]) &&
 		    t.prefixes[j].len > longest) {
 			longest = t.prefixes[j].len;
-			fixed = other->owner == owner		 ? REASON_NONE
+			fixed = other->owner == owner			 ? REASON_NONE
+				: other->origin == ORIGIN_TUNNEL_ADDRESS ? REASON_OWN_ADDRESS
 				: other->origin == ORIGIN_STATIC ? REASON_STATIC_ENTRY
-								 : REASON_OWN_ADDRESS;
+								 : REASON_FOREIGN_ALLOWED_IP;
 		}
 	}
 	if (fixed != REASON_NONE)
@@ -112,7 +116,7 @@ static void op_set(int owner, int i)
 	assert_int_equal(allowedips_set(&t.a, &t.owners[owner], &t.prefixes[i]), want);
 	if (want == REASON_FOREIGN_ALLOWED_IP)
 		truth->refused |= 1u << owner;
-	if (want != REASON_NONE || is_fixed(truth) ||
+	if (want != REASON_NONE || (is_fixed(truth) && truth->origin != ORIGIN_IMPORTED) ||
 	    (truth->owner >= 0 && truth->origin == ORIGIN_FOREIGN))
 		return;
 	truth->owner = owner;
@@ -132,7 +136,7 @@ static void op_unset(int owner, int i)
 
 static void op_fix(int owner, int i)
 {
-	enum allowed_origin origin = rnd(2) ? ORIGIN_STATIC : ORIGIN_TUNNEL_ADDRESS;
+	enum allowed_origin origin = rnd(t.adopted ? ORIGIN_IMPORTED : ORIGIN_LEARNED);
 	struct truth *truth = &t.truth[i];
 	enum reason reason = allowedips_fix(&t.a, &t.owners[owner], &t.prefixes[i], origin);
 
@@ -142,9 +146,34 @@ static void op_fix(int owner, int i)
 		return;
 	}
 	assert_int_equal(reason, REASON_NONE);
+	if (origin == ORIGIN_IMPORTED && truth->owner >= 0 && truth->origin == ORIGIN_LEARNED)
+		return; /* BGP has it */
 	truth->owner = owner;
 	truth->origin = origin;
 	truth->leaving = false;
+}
+
+/* The configuration names what somebody else has there, or what he has not. */
+static void op_hand_over(int owner, int i)
+{
+	struct truth *truth = &t.truth[i];
+
+	if (t.adopted)
+		truth->handed = rnd(4) ? truth->owner : owner;
+}
+
+static bool take(void *arg, const struct owner *owner, const struct prefix *p)
+{
+	struct truth *truth = &t.truth[index_of(p)];
+
+	assert_int_equal(truth->origin, ORIGIN_FOREIGN);
+	assert_ptr_equal(owner, &t.owners[truth->owner]);
+	if (truth->handed != truth->owner)
+		return false;
+	truth->handed = -1;
+	truth->origin = ORIGIN_LEARNED;
+	truth->ledger = true;
+	return true;
 }
 
 static void op_unfix(int owner, int i)
@@ -262,7 +291,8 @@ static bool is_mine(void *arg, const struct prefix *p)
 
 static void init_table(void)
 {
-	static const struct allowedips_hooks hooks = {.on_retry = on_retry, .is_mine = is_mine};
+	static const struct allowedips_hooks hooks = {
+		.on_retry = on_retry, .is_mine = is_mine, .take = take};
 
 	allowedips_init(&t.a, t.adopted, &hooks, NULL);
 }
@@ -394,6 +424,9 @@ static void one_op(void)
 	case 7:
 		op_unset(owner, i);
 		break;
+	case 8:
+		op_hand_over(owner, i);
+		break;
 	default:
 		op_set(owner, i);
 	}
@@ -414,7 +447,7 @@ static void setup_run(bool single_removal, bool adopted)
 				    &(struct wg_peer_set){.key = t.owners[i].key, .create = true});
 	}
 	for (int i = 0; i < PREFIXES; i++) {
-		t.truth[i].owner = -1;
+		t.truth[i].owner = t.truth[i].handed = -1;
 		if (!adopted || rnd(10) != 0)
 			continue;
 		t.truth[i].owner = rnd(OWNERS + STRANGERS);

@@ -101,6 +101,22 @@ static bool is_mine(void *arg, const struct prefix *p)
 	return dev->ledger && ledger_has_entry(dev->ledger, p);
 }
 
+static bool take(void *arg, const struct owner *owner, const struct prefix *p)
+{
+	const struct peer_conf *conf = ((const struct peer *)owner)->conf;
+	struct device *dev = arg;
+
+	if (!dev->ledger || !ledger_has_imported(dev->ledger, p) || !peer_conf_imports(conf, p))
+		return false;
+	ledger_remove_imported(dev->ledger, p);
+	ledger_add_entry(dev->ledger, p);
+	if (device_ledger(dev) == 0)
+		return true;
+	ledger_remove_entry(dev->ledger, p);
+	ledger_add_imported(dev->ledger, p);
+	return false;
+}
+
 static void on_retry(void *arg, uint32_t owner_id, const struct prefix *p)
 {
 	batches_free(owner_id, p);
@@ -150,7 +166,7 @@ static void device_close(struct device *dev)
 
 struct device *device_new(const char *name)
 {
-	static const struct allowedips_hooks hooks = {is_mine, on_forget, on_retry};
+	static const struct allowedips_hooks hooks = {is_mine, on_forget, take, on_retry};
 	struct device *dev = xcalloc(1, sizeof(*dev));
 
 	str_copy(dev->name, name, sizeof(dev->name));

@@ -145,7 +145,7 @@ void device_sync_entries(struct device *dev, const struct if_conf *old)
 		if (!p->conf)
 			continue;
 		peer_unfix_entries(p, before);
-		peer_fix_entries(p);
+		peer_fix_entries(p, before);
 	}
 }
 
@@ -209,6 +209,8 @@ int device_sync_open(struct device *dev)
 	}
 	if (err == 0) {
 		withhold_sync(dev);
+		if (dev->ledger)
+			ledger_forget_imported(dev->ledger);
 		device_sync_entries(dev, NULL);
 		err = device_flush(dev);
 	}

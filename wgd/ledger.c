@@ -13,6 +13,7 @@
 #include "util.h"
 
 #define COMPACT_MIN_LINES 4096
+#define IMPORTED "imported"
 
 /* An item of a set is its line without the sign: "entry 10.0.0.0/8". */
 struct item {
@@ -229,6 +230,13 @@ struct text {
 	char s[96];
 };
 
+static bool is_kind(const char *text, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return strncmp(text, kind, len) == 0 && text[len] == ' ';
+}
+
 static struct text entry_text(const struct prefix *p)
 {
 	struct text t;
@@ -298,16 +306,52 @@ void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len)
 	ledger_take(l, addr_text(a, len).s);
 }
 
+static struct text imported_text(const struct prefix *p)
+{
+	struct text t;
+
+	snprintf(t.s, sizeof(t.s), IMPORTED " %s", PREFIX_STR(p));
+	return t;
+}
+
+bool ledger_has_imported(const struct ledger *l, const struct prefix *p)
+{
+	return ledger_find(l, imported_text(p).s) != NULL;
+}
+
+bool ledger_add_imported(struct ledger *l, const struct prefix *p)
+{
+	return ledger_add(l, imported_text(p).s);
+}
+
+void ledger_remove_imported(struct ledger *l, const struct prefix *p)
+{
+	ledger_take(l, imported_text(p).s);
+}
+
+void ledger_forget_imported(struct ledger *l)
+{
+	struct hash_node *next;
+
+	for (struct hash_node *n = hash_first(&l->items); n; n = next) {
+		const char *text = ((struct item *)n)->text;
+
+		next = hash_next(&l->items, n);
+		if (!is_kind(text, IMPORTED))
+			continue;
+		put_line(l, '-', text);
+		ledger_drop(l, (struct item *)n);
+	}
+}
+
 void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg, const char *text),
 		 void *arg)
 {
-	size_t len = strlen(kind);
-
 	for (struct hash_node *n = hash_first(&l->items); n; n = hash_next(&l->items, n)) {
 		const char *text = ((struct item *)n)->text;
 
-		if (strncmp(text, kind, len) == 0 && text[len] == ' ')
-			fn(arg, text + len + 1);
+		if (is_kind(text, kind))
+			fn(arg, text + strlen(kind) + 1);
 	}
 }
 

@@ -3,12 +3,14 @@
  * ledger: what we put into an interface that we did not create, on disk in RUNDIR/ledger-IF.
  *
  * A text file: a head line with the interface's index (another index: another interface, the
- * ledger is void), then lines that add to or take from three sets: `+` and `-`, then `entry
- * PREFIX`, `peer KEY` or `address ADDRESS/LEN`. `= PREFIX KEY` lines hold the foreign entries at
- * adoption, for people. A line is written before the thing is done (and after it was undone), so
- * what a killed wgd leaves is known to the next one; RUNDIR does not survive a reboot, nor do
- * interfaces. When many lines have become void the file is written anew, and where a line could not
- * be written: then nothing more may be done that the file does not say.
+ * ledger is void), then lines that add to or take from four sets: `+` and `-`, then `entry
+ * PREFIX`, `peer KEY`, `address ADDRESS/LEN` or `imported PREFIX`: a foreign entry that is handed
+ * over to us (peer_conf.imported), and becomes an `entry` as soon as it is learned at its own peer.
+ * `= PREFIX KEY` lines hold the foreign entries at adoption, for people. A line is written before
+ * the thing is done (and after it was undone), so what a killed wgd leaves is known to the next
+ * one; RUNDIR does not survive a reboot, nor do interfaces. When many lines have become void the
+ * file is written anew, and where a line could not be written: then nothing more may be done that
+ * the file does not say.
  */
 #ifndef WGBGP_LEDGER_H
 #define WGBGP_LEDGER_H
@@ -37,6 +39,10 @@ void ledger_remove_peer(struct ledger *l, const uint8_t *key);
 bool ledger_has_addr(const struct ledger *l, const struct addr *a, uint8_t len);
 bool ledger_add_addr(struct ledger *l, const struct addr *a, uint8_t len);
 void ledger_remove_addr(struct ledger *l, const struct addr *a, uint8_t len);
+bool ledger_has_imported(const struct ledger *l, const struct prefix *p);
+bool ledger_add_imported(struct ledger *l, const struct prefix *p);
+void ledger_remove_imported(struct ledger *l, const struct prefix *p);
+void ledger_forget_imported(struct ledger *l); /* all of them */
 /* Every entry, peer, address: KIND is "entry", "peer" or "address", TEXT the rest. */
 void ledger_each(const struct ledger *l, const char *kind, void (*fn)(void *arg, const char *text),
 		 void *arg);

@@ -67,6 +67,10 @@ static void kept_over_a_restart(void **state)
 	ledger_remove_entry(l, &a);
 	ledger_add_peer(l, key);
 	ledger_add_addr(l, &addr, 24);
+	assert_true(ledger_add_imported(l, &b));
+	assert_false(ledger_add_imported(l, &b));
+	ledger_add_imported(l, &a);
+	ledger_remove_imported(l, &a);
 	assert_int_equal(ledger_flush(l), 0);
 	l = open_again(l, 7, false);
 	assert_false(ledger_has_entry(l, &a));
@@ -74,6 +78,13 @@ static void kept_over_a_restart(void **state)
 	assert_true(ledger_has_peer(l, key));
 	assert_true(ledger_has_addr(l, &addr, 24));
 	assert_false(ledger_has_addr(l, &addr, 25));
+	assert_true(ledger_has_imported(l, &b));
+	assert_false(ledger_has_imported(l, &a));
+	ledger_forget_imported(l);
+	assert_int_equal(ledger_flush(l), 0);
+	l = open_again(l, 7, false);
+	assert_false(ledger_has_imported(l, &b));
+	assert_true(ledger_has_entry(l, &b));
 	/* Another index: another interface of that name. */
 	l = open_again(l, 8, true);
 	assert_false(ledger_has_entry(l, &b));

@@ -82,6 +82,43 @@ static void fix(struct peer *p, const struct prefix *prefix, enum allowed_origin
 			    PREFIX_STR(prefix), reason_name(reason));
 }
 
+/* Entries that were handed over: on an adopted interface what is there, elsewhere what is set. One
+ * that BGP had meanwhile does not come back with another change: OLD named it, too. */
+static void import_entries(struct peer *p, const struct peer_conf *old)
+{
+	struct device *dev = p->dev;
+	bool marked = false;
+
+	for (size_t i = 0; i < p->conf->n_imported; i++) {
+		const struct prefix *prefix = &p->conf->imported[i];
+
+		if (!dev->ledger && !(old && peer_conf_imports(old, prefix)))
+			fix(p, prefix, ORIGIN_IMPORTED);
+		else if (dev->ledger &&
+			 allowedips_is(&dev->allowed, &p->owner, prefix, ORIGIN_FOREIGN))
+			marked |= ledger_add_imported(dev->ledger, prefix);
+	}
+	if (marked)
+		device_ledger(dev);
+}
+
+/* Those of OLD that are handed over no more. */
+static void unimport_entries(struct peer *p, const struct peer_conf *old)
+{
+	struct device *dev = p->dev;
+
+	for (size_t i = 0; old && i < old->n_imported; i++) {
+		const struct prefix *prefix = &old->imported[i];
+
+		if (peer_conf_imports(p->conf, prefix))
+			continue;
+		if (dev->ledger)
+			ledger_remove_imported(dev->ledger, prefix);
+		else if (!peer_conf_fixed(p->conf, prefix))
+			allowedips_unfix(&dev->allowed, &p->owner, prefix);
+	}
+}
+
 void peer_unfix_entries(struct peer *p, const struct peer_conf *old)
 {
 	struct allowedips *a = &p->dev->allowed;
@@ -95,10 +132,12 @@ void peer_unfix_entries(struct peer *p, const struct peer_conf *old)
 	for (size_t i = 0; old && i < old->n_statics; i++)
 		if (!peer_conf_fixed(p->conf, &old->statics[i]))
 			allowedips_unfix(a, &p->owner, &old->statics[i]);
+	unimport_entries(p, old);
 }
 
-void peer_fix_entries(struct peer *p)
+void peer_fix_entries(struct peer *p, const struct peer_conf *old)
 {
+	import_entries(p, old);
 	for (size_t i = 0; i < p->conf->n_statics; i++)
 		fix(p, &p->conf->statics[i], ORIGIN_STATIC);
 	for (size_t i = 0; i < p->conf->n_tunnel_addrs; i++) {

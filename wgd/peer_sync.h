@@ -18,7 +18,8 @@ void peer_configure(struct peer *p, const struct peer_conf *conf);
 void peer_leave_at(struct peer *p, uint64_t at);
 /* Gives the device what it lacks or has otherwise. CREATE: it is not there. 0 or -errno. */
 int peer_install(struct peer *p, bool create, const struct wg_peer *found);
-void peer_fix_entries(struct peer *p);
+/* OLD: its configuration before, NULL where all of it is given anew. */
+void peer_fix_entries(struct peer *p, const struct peer_conf *old);
 /* Those of the configuration before, OLD, that it has no more; NULL: none. */
 void peer_unfix_entries(struct peer *p, const struct peer_conf *old);
 

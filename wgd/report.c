@@ -65,12 +65,16 @@ static void collect_fixed(const struct peer *p, struct msg_tunnel_peer *m)
 {
 	const struct peer_conf *conf = p->conf;
 
-	m->fixed = xcalloc(conf->n_tunnel_addrs + conf->n_statics + p->owner.foreign,
+	m->fixed = xcalloc(conf->n_tunnel_addrs + conf->n_statics + conf->n_imported +
+				   p->owner.foreign,
 			   sizeof(*m->fixed));
 	for (size_t i = 0; i < conf->n_tunnel_addrs; i++)
 		m->fixed[m->n_fixed++] = prefix_of_addr(&conf->tunnel_addrs[i]);
 	for (size_t i = 0; i < conf->n_statics; i++)
 		m->fixed[m->n_fixed++] = conf->statics[i];
+	for (size_t i = 0; i < conf->n_imported; i++)
+		if (allowedips_is(&p->dev->allowed, &p->owner, &conf->imported[i], ORIGIN_IMPORTED))
+			m->fixed[m->n_fixed++] = conf->imported[i];
 	if (!p->owner.foreign)
 		return; /* most have none: somebody else's table is not walked for each of them */
 	TRIE_FOREACH (&p->dev->allowed.foreign, node)

@@ -263,12 +263,15 @@ static json_t *entry_row(const struct device *dev, const struct allowed_entry *e
 	const struct peer *p = (const struct peer *)e->want;
 	json_t *row = json_object();
 	bool drift = e->have && e->have != e->want;
+	bool handed = e->origin == ORIGIN_FOREIGN && dev->ledger &&
+		      ledger_has_imported(dev->ledger, &e->node.p);
+	enum allowed_origin origin = handed ? ORIGIN_IMPORTED : e->origin;
 
 	json_object_set_new(row, "interface", json_string(dev->name));
 	json_object_set_new(row, "peer", json_string(p->name));
 	json_object_set_new(row, "prefix", json_prefix(&e->node.p));
 	json_object_set_new(row, "origin",
-			    json_string(drift ? "drift" : allowed_origin_name(e->origin)));
+			    json_string(drift ? "drift" : allowed_origin_name(origin)));
 	json_object_set_new(row, "installed", json_boolean(e->have == e->want));
 	json_object_set_new(row, "stale", json_boolean(allowed_entry_stale(&dev->allowed, e)));
 	return row;

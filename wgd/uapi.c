@@ -48,6 +48,8 @@ static int on_private_key(struct reader *r, const char *value)
 
 	if (err == 0 && crypto_scalarmult_base(r->dump->public_key, key) < 0)
 		err = -EBADMSG;
+	if (err == 0 && r->dump->secret && !sodium_is_zero(key, sizeof(key)))
+		r->dump->secret(r->dump->secret_arg, NULL, key);
 	sodium_memzero(key, sizeof(key));
 	return err;
 }
@@ -84,6 +86,8 @@ static int on_preshared_key(struct reader *r, const char *value)
 	int err = read_key(value, key);
 
 	r->peer->has_psk = err == 0 && !sodium_is_zero(key, sizeof(key));
+	if (r->peer->has_psk && r->dump->secret)
+		r->dump->secret(r->dump->secret_arg, r->peer->key, key);
 	sodium_memzero(key, sizeof(key));
 	return err;
 }

@@ -54,6 +54,36 @@ static void whole_answer(void **state)
 	wg_dump_free(&d);
 }
 
+static char told[256];
+
+static void on_secret(void *arg, const uint8_t *peer, const uint8_t key[WG_KEY_BYTES])
+{
+	size_t len = strlen(told);
+
+	assert_ptr_equal(arg, told);
+	snprintf(told + len, sizeof(told) - len, "%02x of %02x\n", key[0], peer ? peer[0] : 0);
+}
+
+/* Who asks is told of the keys that there are, and of none in an answer that is malformed there. */
+static void secrets(void **state)
+{
+	static const char text[] = "private_key=" KEY1 "\npublic_key=" KEY2 "\npreshared_key=" ZERO
+				   "\npublic_key=" KEY1 "\npreshared_key=" KEY2 "\nerrno=0\n\n",
+			  none[] = "private_key=" ZERO "\nerrno=0\n\n",
+			  bad[] = "private_key=" KEY1 "0\nerrno=0\n\n";
+	struct wg_dump d = {.secret = on_secret, .secret_arg = told};
+
+	assert_int_equal(uapi_read_get(text, strlen(text), &d), 0);
+	assert_string_equal(told, "b8 of 00\n58 of b8\n");
+	wg_dump_free(&d);
+	told[0] = '\0';
+	d = (struct wg_dump){.secret = on_secret, .secret_arg = told};
+	assert_int_equal(uapi_read_get(none, strlen(none), &d), 0);
+	assert_int_equal(uapi_read_get(bad, strlen(bad), &d), -EBADMSG);
+	assert_string_equal(told, "");
+	wg_dump_free(&d);
+}
+
 /* Entries that nobody asked for are passed over, whatever is in them. */
 static void without_entries(void **state)
 {
@@ -163,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_answer),
+		cmocka_unit_test(secrets),
 		cmocka_unit_test(without_entries),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(completeness),

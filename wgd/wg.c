@@ -25,17 +25,28 @@ void wg_init(struct wg *wg, const struct wg_backend *backend, const char *ifname
 	graveyard_key(wg->ifname, wg->graveyard);
 }
 
-int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
+static int wg_fill(struct wg *wg, struct wg_dump *dump)
 {
 	int err;
 
-	*dump = (struct wg_dump){.with_entries = with_entries};
 	if (!wg_wait(wg))
 		return -ETIMEDOUT;
 	err = wg->backend->get(wg, dump);
 	if (err < 0)
 		wg_dump_free(dump);
 	return err;
+}
+
+int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump)
+{
+	*dump = (struct wg_dump){.with_entries = with_entries};
+	return wg_fill(wg, dump);
+}
+
+int wg_get_secrets(struct wg *wg, wg_secret_fn fn, void *arg, struct wg_dump *dump)
+{
+	*dump = (struct wg_dump){.with_entries = true, .secret = fn, .secret_arg = arg};
+	return wg_fill(wg, dump);
 }
 
 int wg_set_device(struct wg *wg, const struct wg_device_set *set)

@@ -34,6 +34,10 @@ struct wg_peer {
 	uint64_t rx_bytes, tx_bytes; /* of encrypted packets */
 };
 
+/* Hears of a secret while it is read: the pre-shared key of PEER, or where that is NULL the private
+ * key. It is wiped behind the call. */
+typedef void (*wg_secret_fn)(void *arg, const uint8_t *peer, const uint8_t key[WG_KEY_BYTES]);
+
 struct wg_entry {
 	struct prefix prefix;
 	uint32_t peer; /* index into the dump's peers */
@@ -49,6 +53,8 @@ struct wg_dump {
 	struct wg_entry *entries; /* only where asked for */
 	size_t n_entries, cap_entries;
 	bool with_entries;
+	wg_secret_fn secret; /* NULL: nobody is told */
+	void *secret_arg;
 };
 
 struct wg_device_set {
@@ -123,6 +129,8 @@ struct wg {
 /* Each returns 0 or -errno: -ENODEV where there is no such device (any more), -ETIMEDOUT where it
  * is not known yet what became of the request, or where the device is busy with an earlier one. */
 int wg_get(struct wg *wg, bool with_entries, struct wg_dump *dump); /* DUMP is initialised here */
+/* The same with entries, and FN is told of all secrets; of some twice where it is read anew. */
+int wg_get_secrets(struct wg *wg, wg_secret_fn fn, void *arg, struct wg_dump *dump);
 int wg_set_device(struct wg *wg, const struct wg_device_set *set);
 int wg_set_peer(struct wg *wg, const struct wg_peer_set *set);
 int wg_remove_peer(struct wg *wg, const uint8_t *key);
@@ -151,6 +159,7 @@ void wg_interrupt(struct wg *wg);
 /* Opening: 0 or -errno (-EOPNOTSUPP: no such back-end here). The kernel's finds out about
  * single removal. */
 int wg_kernel_open(const char *ifname, struct wg **out);
+int wg_kernel_look(const char *ifname, struct wg **out); /* only to read: changes nothing at all */
 bool wg_kernel_present(void); /* the module is there, or can be loaded */
 int wg_userspace_open(const char *ifname, struct wg **out);
 extern const char *wg_userspace_dir; /* of the sockets; tests have another one */

@@ -225,12 +225,23 @@ static void read_entry(const struct nlattr *nest, struct wg_dump *dump)
 	wg_dump_add_entry(dump, &p);
 }
 
-static void read_peer_values(const struct nlattr **attrs, struct wg_peer *peer)
+/* A key that is not all zero; NULL: there is none. */
+static const uint8_t *kernel_key(const struct nlattr *attr)
 {
-	if (attrs[PEER_PRESHARED_KEY])
-		peer->has_psk =
-			!sodium_is_zero(mnl_attr_get_payload(attrs[PEER_PRESHARED_KEY]),
-					mnl_attr_get_payload_len(attrs[PEER_PRESHARED_KEY]));
+	if (!attr || mnl_attr_get_payload_len(attr) != WG_KEY_BYTES ||
+	    sodium_is_zero(mnl_attr_get_payload(attr), WG_KEY_BYTES))
+		return NULL;
+	return mnl_attr_get_payload(attr);
+}
+
+static void read_peer_values(const struct nlattr **attrs, struct wg_peer *peer,
+			     const struct wg_dump *dump)
+{
+	const uint8_t *psk = kernel_key(attrs[PEER_PRESHARED_KEY]);
+
+	peer->has_psk = psk;
+	if (psk && dump->secret)
+		dump->secret(dump->secret_arg, peer->key, psk);
 	if (attrs[PEER_ENDPOINT] &&
 	    mnl_attr_get_payload_len(attrs[PEER_ENDPOINT]) >= sizeof(struct sockaddr_in))
 		endpoint_from_sockaddr(mnl_attr_get_payload(attrs[PEER_ENDPOINT]), &peer->endpoint);
@@ -264,7 +275,7 @@ static void kernel_read_peer(const struct nlattr *nest, struct wg_dump *dump)
 		struct wg_peer *peer = wg_dump_add_peer(dump);
 
 		memcpy(peer->key, key, WG_KEY_BYTES);
-		read_peer_values(attrs, peer);
+		read_peer_values(attrs, peer, dump);
 	}
 	if (!attrs[PEER_ALLOWEDIPS] || !dump->with_entries)
 		return;
@@ -276,12 +287,16 @@ static int kernel_read_device(const struct nlmsghdr *nlh, void *arg)
 	struct wg_dump *dump = arg;
 	const struct nlattr *attrs[DEVICE_MAX + 1] = {0}, *peer;
 	struct table t = {attrs, DEVICE_MAX};
+	const uint8_t *key;
 
 	mnl_attr_parse(nlh, sizeof(struct genlmsghdr), table_attr, &t);
 	if (attrs[DEVICE_PUBLIC_KEY] &&
 	    mnl_attr_get_payload_len(attrs[DEVICE_PUBLIC_KEY]) == WG_KEY_BYTES)
 		memcpy(dump->public_key, mnl_attr_get_payload(attrs[DEVICE_PUBLIC_KEY]),
 		       WG_KEY_BYTES);
+	key = kernel_key(attrs[DEVICE_PRIVATE_KEY]);
+	if (key && dump->secret)
+		dump->secret(dump->secret_arg, NULL, key);
 	if (attrs[DEVICE_LISTEN_PORT])
 		dump->listen_port = mnl_attr_get_u16(attrs[DEVICE_LISTEN_PORT]);
 	if (attrs[DEVICE_FWMARK])
@@ -511,7 +526,7 @@ static void probe_removal(struct kernel *k)
 	log_info("wireguard-kernel", "single-removal=%s", err == 0 ? "yes" : "no");
 }
 
-int wg_kernel_open(const char *ifname, struct wg **out)
+int wg_kernel_look(const char *ifname, struct wg **out)
 {
 	struct kernel *k = xcalloc(1, sizeof(*k));
 	struct wg_dump dump;
@@ -533,9 +548,18 @@ int wg_kernel_open(const char *ifname, struct wg **out)
 		return err;
 	}
 	wg_dump_free(&dump);
-	if (removal == REMOVAL_UNKNOWN)
-		probe_removal(k);
-	k->wg.single_removal = removal == REMOVAL_SINGLE;
 	*out = &k->wg;
+	return 0;
+}
+
+int wg_kernel_open(const char *ifname, struct wg **out)
+{
+	int err = wg_kernel_look(ifname, out);
+
+	if (err < 0)
+		return err;
+	if (removal == REMOVAL_UNKNOWN)
+		probe_removal(kernel_of(*out));
+	(*out)->single_removal = removal == REMOVAL_SINGLE;
 	return 0;
 }

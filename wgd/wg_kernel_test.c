@@ -592,6 +592,7 @@ static void fill(unsigned message)
 
 	if (message == 0) {
 		mnl_attr_put_strz(filling, 2, "wg0");
+		mnl_attr_put(filling, 3, WG_KEY_BYTES, b);
 		mnl_attr_put(filling, 4, WG_KEY_BYTES, p);
 		mnl_attr_put_u16(filling, 6, 51820);
 		mnl_attr_put_u32(filling, 7, 99);
@@ -686,6 +687,28 @@ static void test_get(void **state)
 	wg_close(wg);
 }
 
+static void on_secret(void *arg, const uint8_t *peer, const uint8_t key[WG_KEY_BYTES])
+{
+	say("secret %c of %c\n", key[0], peer ? peer[0] : '-');
+}
+
+/* Who asks is told of the keys; looking makes no peer, not even for a moment. */
+static void test_secrets(void **state)
+{
+	struct wg_dump dump;
+	struct wg *wg;
+
+	assert_int_equal(wg_kernel_look("wg0", &wg), 0);
+	expect("get dump version 1 wg0\n");
+	fill_dump = fill;
+	dump_messages = 3;
+	assert_int_equal(wg_get_secrets(wg, on_secret, NULL, &dump), 0);
+	expect("get dump version 1 wg0\nsecret b of -\nsecret p of a\n");
+	assert_int_equal(dump.n_entries, 8);
+	wg_dump_free(&dump);
+	wg_close(wg);
+}
+
 /* The table changed under the dump: read again, but not for ever. */
 static void test_interrupted(void **state)
 {
@@ -753,6 +776,7 @@ int main(void)
 		cmocka_unit_test(test_changes),	  cmocka_unit_test(test_many),
 		cmocka_unit_test(test_get),	  cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_malformed), cmocka_unit_test(test_no_number),
+		cmocka_unit_test(test_secrets),
 	};
 
 	log_init("wg_kernel_test");

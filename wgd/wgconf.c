@@ -80,6 +80,7 @@ static void read_peer(struct ctx *ctx, const char *ifname, const json_t *obj, st
 	read_endpoints(obj, out);
 	out->tunnel_addrs = conf_addrs(obj, "tunnel-address", &out->n_tunnel_addrs);
 	read_statics(obj, out);
+	out->imported = conf_prefixes(obj, "imported", &out->n_imported);
 	out->permit = conf_prefixes(obj, "permit", &out->n_permit);
 }
 
@@ -173,6 +174,7 @@ static void free_peer(struct peer_conf *p)
 	free(p->endpoints);
 	free(p->tunnel_addrs);
 	free(p->statics);
+	free(p->imported);
 	free(p->permit);
 }
 
@@ -227,6 +229,14 @@ bool peer_conf_fixed(const struct peer_conf *conf, const struct prefix *p)
 	}
 	for (size_t i = 0; i < conf->n_statics; i++)
 		if (prefix_eq(&conf->statics[i], p))
+			return true;
+	return false;
+}
+
+bool peer_conf_imports(const struct peer_conf *conf, const struct prefix *p)
+{
+	for (size_t i = 0; i < conf->n_imported; i++)
+		if (prefix_eq(&conf->imported[i], p))
 			return true;
 	return false;
 }

@@ -29,6 +29,8 @@ struct peer_conf {
 	struct prefix *statics; /* `allowed-ips`; 0.0.0.0/0 and ::/0 for `any` */
 	size_t n_statics;
 	bool any;
+	struct prefix *imported; /* entries that others made and that are handed over to us */
+	size_t n_imported;
 	struct prefix *permit; /* for show only */
 	size_t n_permit;
 };
@@ -59,5 +61,6 @@ void wgconf_free(struct wgconf *conf); /* NULL is fine */
 const struct if_conf *wgconf_find(const struct wgconf *conf, const char *ifname);
 const struct peer_conf *wgconf_find_peer(const struct if_conf *conf, const uint8_t *key);
 bool peer_conf_fixed(const struct peer_conf *conf, const struct prefix *p); /* a fixed entry */
+bool peer_conf_imports(const struct peer_conf *conf, const struct prefix *p);
 
 #endif

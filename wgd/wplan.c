@@ -151,6 +151,10 @@ static void compare_peers(json_t *rows, const struct if_conf *f, const struct pe
 	differ(&d, "endpoint", !same_endpoints(a, b), true);
 	differ(&d, "tunnel-address", lost || won, lost);
 	differ(&d, "allowed-ips", less || more, less);
+	differ(&d, "imported",
+	       !prefixes_within(a->imported, a->n_imported, b->imported, b->n_imported) ||
+		       !prefixes_within(b->imported, b->n_imported, a->imported, a->n_imported),
+	       false);
 	differ(&d, "permit",
 	       !prefixes_within(a->permit, a->n_permit, b->permit, b->n_permit) ||
 		       !prefixes_within(b->permit, b->n_permit, a->permit, a->n_permit),
