@@ -10,6 +10,7 @@
 #include "drain.h"
 #include "explain.h"
 #include "habits.h"
+#include "import.h"
 #include "interfaces.h"
 #include "messages.h"
 #include "metrics.h"
@@ -157,6 +158,7 @@ static const struct cli_word words[] = {
 	PLAIN("from", "packets with one source"),
 	PLAIN("help", "list all commands"),
 	PLAIN("history", "the last events, of all daemons in one order"),
+	PLAIN("import", "what others set up, as statements of our configuration"),
 	SAYS("in", "ask the neighbor for its routes again, apply import", "soft", "in"),
 	PLAIN("interface", "one interface"),
 	SAYS("ip", "IPv4, as other routers call it", "family", "ipv4"),
@@ -176,6 +178,8 @@ static const struct cli_word words[] = {
 	SAYS("out", "send our routes again, apply export", "soft", "out"),
 	PLAIN("no", "switch off"),
 	PLAIN("nftables", "sets kept for the rules of a firewall"),
+	PLAIN("output", "into a file"),
+	SAYS("overwrite", "also where such a file is there", "overwrite", "true"),
 	SAYS("override-guard", "also where a tunnel that guards what is changed is not up",
 	     "override-guard", "true"),
 	PLAIN("peer", "one tunnel peer"),
@@ -206,6 +210,7 @@ static const struct cli_word words[] = {
 	PLAIN("uplinks", "underlay interfaces that encrypted packets leave by"),
 	PLAIN("version", "the program's version"),
 	PLAIN("within", "how long to wait for quiet"),
+	PLAIN("wg-quick", "a file of wg-quick"),
 	PLAIN("wireguard", "interfaces and peers"),
 	SAYS("empty", "also a file without any interface", "empty", "true"),
 	SAYS("error", "only failures", "level", "error"),
@@ -216,6 +221,8 @@ static const struct cli_word words[] = {
 	VALUE("TEXT", "a text, in quotes where it has blanks", "comment", is_text),
 	VALUE("WAIT", "minutes, or seconds as in 30s", "confirmed", is_wait),
 	VALUE("ADDRESS", "an IP address: what covers it", "address", is_address),
+	VALUE("FILE", "a file INTERFACE.conf", "file", is_text),
+	VALUE("OUTPUT", "a new file", "output", is_text),
 	VALUE("BYTES", "bytes a second", "below", is_number),
 	VALUE("COUNT", "only so many, the last ones", "count", is_number),
 	VALUE("ADDRESSES", "IP addresses, separated by commas", "expect-ping", is_addresses),
@@ -274,6 +281,7 @@ static const struct cli_word words[] = {
 	PLAIN("undebug", "end what debug began"),
 	SAYS("up", "tunnels that are up", CLI_ONLY, "up"),
 	PLAIN("vrf", "a plane"),
+	PLAIN("--output", "into a file"),
 	PLAIN("watch", "run a command that shows something again and again"),
 	PLAIN("wg", "interfaces and peers, as wg(8) shows them"),
 	PLAIN("write", "as on other routers: there is nothing to write"),
@@ -450,6 +458,10 @@ static const struct cli_row rows[] = {
 	{"configure|conf [exclusive]", NULL, 0, configure_run,
 	 "edit a candidate of the configuration, and commit it"},
 	{"configure|conf terminal", NULL, 0, configure_run, "the same, in other routers' words"},
+	{"import wg-quick FILE [output OUTPUT [overwrite]]", NULL, 0, import_command,
+	 "a file of wg-quick as statements of our configuration; changes nothing that runs"},
+	{"import running [output OUTPUT [overwrite]]", NULL, 0, import_command,
+	 "the same of the WireGuard interfaces that run"},
 	{"rollback BACK {comment TEXT, confirmed WAIT, expect ping ADDRESSES}", "rollback",
 	 CLI_SIGNED, NULL,
 	 "apply what was committed so many commits ago, and put it into the files; confirmed: on "
@@ -476,6 +488,10 @@ static const struct cli_row rows[] = {
 	{"watch SECONDS COMMAND", NULL, 0, run_help,
 	 "run a command that shows something again and again: `watch 2 show tunnels`"},
 	/* Words of others: FRR, BIRD, wg. */
+	{"import wg-quick FILE --output OUTPUT", NULL, CLI_SYNONYM, import_command,
+	 "import wg-quick FILE output OUTPUT"},
+	{"import running --output OUTPUT", NULL, CLI_SYNONYM, import_command,
+	 "import running output OUTPUT"},
 	{"show ip bgp neighbors NEIGHBOR received-routes|advertised-routes|routes", "bgp-routes",
 	 CLI_SHOW | CLI_BRIEF | CLI_SYNONYM, NULL, "show bgp neighbors"},
 	{"show bgp ipv4|ipv6 neighbors [NEIGHBOR]", "bgp-neighbors", CLI_SHOW | CLI_SYNONYM,

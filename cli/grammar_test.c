@@ -208,7 +208,8 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"", "clear conf configure confirm debug doctor drain drill exit explain help log "
+		{"", "clear conf configure confirm debug doctor drain drill exit explain help "
+		     "import log "
 		     "monitor no "
 		     "ping plan quit reload "
 		     "rollback show "

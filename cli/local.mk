@@ -36,6 +36,12 @@ cli_libcli_a_SOURCES = \
 	cli/firewall.c cli/firewall.h \
 	cli/grammar.c cli/grammar.h \
 	cli/habits.c cli/habits.h \
+	cli/import.c cli/import.h \
+	cli/import_keys.c cli/import_keys.h \
+	cli/import_live.c cli/import_live.h \
+	cli/import_model.c cli/import_model.h \
+	cli/import_quick.c cli/import_quick.h \
+	cli/import_text.c cli/import_text.h \
 	cli/interfaces.c cli/interfaces.h \
 	cli/kernel_route.c cli/kernel_route.h \
 	cli/line.c cli/line.h \
@@ -55,19 +61,19 @@ cli_libcli_a_SOURCES = \
 	cli/session.c cli/session.h \
 	cli/story.c cli/story.h \
 	cli/table.c cli/table.h
-cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd
+cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
 cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(YANG_CFLAGS)
-# `configure` edits with the parser of the configuration.
-CLI_LIBS = cli/libcli.a wgbgpd/libconf.a $(YANG_LIBS)
+# `configure` edits with the parser of the configuration; `import` reads WireGuard as wgd does.
+CLI_LIBS = cli/libcli.a wgbgpd/libconf.a wgd/libwgd.a $(YANG_LIBS) $(MNL_LIBS)
 
 bin_PROGRAMS += cli/wgbgp-cli
 cli_wgbgp_cli_SOURCES = cli/edit.c cli/edit.h cli/main.c
 cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
-cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(MNL_LIBS) $(EDIT_LIBS)
+cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/explain_way_test \
-	cli/golden_test cli/filter_test cli/firewall_test cli/grammar_test cli/kernel_route_test \
+	cli/golden_test cli/filter_test cli/firewall_test cli/grammar_test cli/import_test cli/kernel_route_test \
 	cli/line_test cli/machine_test \
 	cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
@@ -77,7 +83,7 @@ cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop
 cli_configure_test_SOURCES = cli/configure_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
 cli_configure_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd
 cli_configure_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-cli_configure_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
+cli_configure_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_doctor_test_SOURCES = cli/doctor_test.c cli/canned.c cli/canned.h
 cli_doctor_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_edit_test_SOURCES = cli/edit_test.c cli/edit.c cli/edit.h cli/played.c cli/played.h \
@@ -102,12 +108,18 @@ cli_filter_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_firewall_test_SOURCES = cli/firewall_test.c
 cli_firewall_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
-cli_grammar_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
+cli_grammar_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
+cli_import_test_SOURCES = cli/import_test.c
+cli_import_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
+cli_import_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+cli_import_test_LDFLAGS = -Wl,--wrap=wg_kernel_look,--wrap=wg_userspace_open \
+	-Wl,--wrap=machine_interfaces,--wrap=kernel_route_get
+cli_import_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
 cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
-cli_kernel_route_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
+cli_kernel_route_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_line_test_SOURCES = cli/line_test.c
-cli_line_test_LDADD = $(CLI_LIBS) $(MNL_LIBS) $(TEST_LIBS)
+cli_line_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_machine_test_SOURCES = cli/machine_test.c
 cli_machine_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_output_test_SOURCES = cli/output_test.c

@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "config.h"
 #include "edit.h"
+#include "import.h"
 #include "log.h"
 #include "loop.h"
 #include "session.h"
@@ -26,6 +27,8 @@ static const struct option names[] = {
 static int usage(FILE *out, int status)
 {
 	fputs("usage: wgbgp-cli [-r RUNDIR] [-c COMMAND]...\n"
+	      "       wgbgp-cli import wg-quick FILE... | running [INTERFACE]... [--output FILE]\n"
+	      "                 [--overwrite] [--keys DIR]\n"
 	      "       wgbgp-cli -V\n"
 	      "Without -c: a prompt (? for help), or commands from standard input.\n",
 	      out);
@@ -55,7 +58,7 @@ int main(int argc, char **argv)
 	int opt, n = 0;
 
 	log_init("wgbgp-cli");
-	while ((opt = getopt_long(argc, argv, "r:c:Vh", names, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+r:c:Vh", names, NULL)) != -1) {
 		switch (opt) {
 		case 'r':
 			rundir = optarg;
@@ -74,7 +77,9 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc) {
 		free(commands);
-		return usage(stderr, 2);
+		if (n || !str_eq(argv[optind], "import"))
+			return usage(stderr, 2);
+		return import_main(argc - optind, argv + optind);
 	}
 	s.client = client_new(rundir);
 	s.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);

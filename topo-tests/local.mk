@@ -84,6 +84,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_hub_failures.py \
 	topo-tests/test_hub_reboot.py \
 	topo-tests/test_hub_spoke.py \
+	topo-tests/test_import.py \
 	topo-tests/test_invariants.py \
 	topo-tests/test_ipv6.py \
 	topo-tests/test_keep_in.py \
