@@ -13,6 +13,9 @@
 #include "prefix.h"
 #include "util.h"
 
+/* What echo requests showed of the destination. */
+enum explain_probed { PROBE_NOTHING, PROBE_LOST, PROBE_ANSWERED };
+
 /* The facts, with what is picked out of them; all borrowed but the steps. */
 struct judge {
 	const json_t *facts;
@@ -34,6 +37,7 @@ struct judge {
 	const char *peer;     /* the hop's, or else the owner of the destination there; or "" */
 	bool claimed;
 	struct claim claim; /* whom the destination is meant for */
+	enum explain_probed answered;
 	json_t *steps;
 	const char *failed;	  /* text of the first step that failed */
 	const char *failed_stage; /* its stage */

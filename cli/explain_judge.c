@@ -191,6 +191,11 @@ static char *verdict_of(const struct judge *f, const char *what)
 	return xasprintf("%s is reachable by %s", what, TEXT(f->hop, "interface"));
 }
 
+static json_t *answered_json(enum explain_probed answered)
+{
+	return answered == PROBE_NOTHING ? json_null() : json_boolean(answered == PROBE_ANSWERED);
+}
+
 json_t *explain_judge(const json_t *facts)
 {
 	char dst[PREFIX_STRLEN], what[2 * PREFIX_STRLEN + 8], *verdict;
@@ -205,9 +210,9 @@ json_t *explain_judge(const json_t *facts)
 	addr_str(&f.dst, dst);
 	snprintf(what, sizeof(what), "%s%s%s", dst, src ? " from " : "", src ? src : "");
 	verdict = verdict_of(&f, what);
-	doc = json_pack("{s:s, s:s?, s:b, s:s?, s:s, s:o}", "destination", dst, "source", src,
-			"reachable", !f.failed, "stage", f.failed_stage, "verdict", verdict,
-			"steps", f.steps);
+	doc = json_pack("{s:s, s:s?, s:b, s:o, s:s?, s:s, s:o}", "destination", dst, "source", src,
+			"reachable", !f.failed, "answered", answered_json(f.answered), "stage",
+			f.failed_stage, "verdict", verdict, "steps", f.steps);
 	free(verdict);
 	return doc;
 }

@@ -255,6 +255,14 @@ static void say_lost_in_tunnel(struct judge *f, const char *from)
 			     f->peer);
 }
 
+/* The kernel counts all that it drops, not only answers to us. */
+static bool is_dropped_by_filter(const struct judge *f, const json_t *p)
+{
+	int64_t drops = int_of(json_object_get(f->facts, "probe"), "rp-filter-drops");
+
+	return f->tunnel && f->dst.family == AF_INET && drops > 0 && drops >= int_of(p, "sent");
+}
+
 static void say_lost(struct judge *f, const json_t *p, const char *from)
 {
 	if (is_set(p, "said"))
@@ -262,7 +270,7 @@ static void say_lost(struct judge *f, const json_t *p, const char *from)
 	else if (is_set(p, "refused"))
 		explain_step(f, "firewall", false, "this machine refuses to send from %s: %s", from,
 			     TEXT(p, "refused"));
-	else if (int_of(json_object_get(f->facts, "probe"), "rp-filter-drops") > 0)
+	else if (is_dropped_by_filter(f, p))
 		explain_step(
 			f, "rp-filter", false,
 			"rp_filter of this machine dropped packets meanwhile: the answers come "
@@ -315,6 +323,8 @@ void explain_say_probe(struct judge *f)
 
 	if (!probe)
 		return;
+	if (p && !chain)
+		f->answered = is_answered(f, "answer") ? PROBE_ANSWERED : PROBE_LOST;
 	if (!p)
 		explain_step(f, "answer", true,
 			     "nothing is sent: no address of this machine is in the network of %s",

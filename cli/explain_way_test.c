@@ -126,7 +126,9 @@ static const struct {
 	{"{'tunnels': [{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'tunnel-addresses':"
 	 " ['192.168.2.7'], 'endpoint': '198.51.100.2:51820'}], " SILENT "}}",
 	 "answer", "192.168.2.7 does not answer: a firewall there?"},
-	{"{" SILENT ", 'rp-filter-drops': 2}}", "rp-filter", "dropped packets meanwhile"},
+	{"{" ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': 3}}", "rp-filter",
+	 "dropped packets meanwhile"},
+	{"{" ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': 2}}", "far-end", "at all"},
 	/* somebody says why */
 	{"{" ANSWER("'answered': 0, 'refused': 'Operation not permitted'") "}}", "firewall",
 	 "refuses to send from 192.168.1.1: Operation not permitted"},
