@@ -30,9 +30,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* {destination, source, reachable, answered, stage, verdict, steps [{stage, ok, text}]}, owned by the
- * caller. Answered is null where no echo request shows anything, stage that of the first step that
- * failed, or null. */
+/* {destination, source, reachable, answered, stage, verdict, steps [{stage, ok, text}]}; owned by
+ * the caller. Answered is null where no echo request shows anything, stage that of the first step
+ * that failed, or null. */
 json_t *explain_judge(const json_t *facts);
 
 /* Exit status for a stage; 0 for "". */
