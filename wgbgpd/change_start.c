@@ -9,6 +9,7 @@
 #include "change_keep.h"
 #include "change_now.h"
 #include "change_trial.h"
+#include "guard.h"
 #include "log.h"
 #include "spared.h"
 #include "util.h"
@@ -350,6 +351,7 @@ void change_begin_first(struct datastore_version *first, commit_fn done, void *a
 
 void change_close(void)
 {
+	guard_close();
 	change_trial_close();
 	change_files_abort(&change_now.files);
 	change_keep_refused(NULL);

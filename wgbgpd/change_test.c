@@ -32,6 +32,7 @@
 #include "change_trial.h"
 #include "conf.h"
 #include "conf_schema.h"
+#include "guard.h"
 #include "listen.h"
 #include "played.h"
 #include "scratch.h"
@@ -80,7 +81,7 @@ static uint64_t waits_ms; /* the timer that was started last */
 void __wrap_timer_start(struct timer *t, uint64_t ms)
 {
 	waits_ms = ms;
-	__real_timer_start(t, ms / 1000);
+	__real_timer_start(t, ms == GUARD_LIMIT_MS ? ms : ms / 1000);
 }
 
 static void pass(unsigned seconds)

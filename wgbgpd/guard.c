@@ -10,6 +10,7 @@
 #include "change_store.h"
 #include "conf.h"
 #include "log.h"
+#include "loop.h"
 #include "touch.h"
 #include "util.h"
 
@@ -18,6 +19,7 @@ static struct {
 	size_t at;	/* whose guard is asked */
 	uintptr_t round;
 	void (*done)(const char *error);
+	struct timer limit; /* of one question */
 } guards;
 
 json_t *guard_wanted(const json_t *before, const json_t *after)
@@ -80,6 +82,7 @@ static void warn_of_both(const struct change_ask *ask, const json_t *wanted, con
 
 void guard_close(void)
 {
+	timer_stop(&guards.limit);
 	json_decref(guards.wanted);
 	guards.wanted = NULL;
 	guards.round++;
@@ -144,6 +147,7 @@ static void on_proved(void *arg, const json_t *answer, const char *error)
 
 	if ((uintptr_t)arg != guards.round)
 		return;
+	timer_stop(&guards.limit);
 	if (!peer) {
 		guard_refuse(want, error ? error : conf_str(answer, "why", "no word on it"));
 		return;
@@ -154,10 +158,22 @@ static void on_proved(void *arg, const json_t *answer, const char *error)
 	guard_ask_next();
 }
 
+/* wgd lives, and has forgotten the question. */
+static void on_guard_limit(void *arg)
+{
+	const json_t *want = json_array_get(guards.wanted, guards.at);
+
+	guards.round++;
+	guard_refuse(want, "wgd does not say what became of the question");
+}
+
 static void guard_ask_next(void)
 {
 	const json_t *want = json_array_get(guards.wanted, guards.at);
 
+	timer_init(&guards.limit, on_guard_limit, NULL);
+	if (want)
+		timer_start(&guards.limit, GUARD_LIMIT_MS);
 	if (want)
 		ask_daemon(DAEMON_WGD,
 			   json_pack("{s:s, s:s}", "command", "prove", "interface",

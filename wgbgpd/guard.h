@@ -16,7 +16,8 @@
 
 #include "change_ask.h"
 
-#define GUARD_TRIAL_S 300 /* where nobody said how long */
+#define GUARD_TRIAL_S 300    /* where nobody said how long */
+#define GUARD_LIMIT_MS 20000 /* for one guard: wgd asks it for 12 s (wgd/prove.c) */
 
 /* [{"interface", "guard", "what"}]: the guarded interfaces that the change touches; a new
  * reference. BEFORE may be NULL. */

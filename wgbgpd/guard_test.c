@@ -15,6 +15,7 @@
 #include "change_now.h"
 #include "conf.h"
 #include "guard.h"
+#include "loop.h"
 #include "util.h"
 
 /* ---- wgd */
@@ -48,6 +49,14 @@ int __wrap_change_store_error(void)
 void __wrap_change_now_warn(json_t *warnings, const char *text)
 {
 	snprintf(warned + strlen(warned), sizeof(warned) - strlen(warned), "%s\n", text);
+}
+
+static struct timer *limit; /* that was started last */
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	limit = t;
 }
 
 static void answers(const char *peer, const char *why)
@@ -178,6 +187,23 @@ static void test_late(void **state)
 	assert_string_equal(said, "");
 }
 
+/* No answer is one, too. */
+static void test_forgotten(void **state)
+{
+	struct change_ask ask = {.how = "reload"};
+	char why[512];
+
+	limit = NULL;
+	begin(&ask, 2, 1, why);
+	assert_null(said);
+	assert_non_null(limit);
+	limit->fn(limit->arg);
+	assert_non_null(strstr(said, "guard wg0 is not up: wgd does not say what became of"));
+	said = NULL;
+	answers("hub", NULL); /* too late */
+	assert_null(said);
+}
+
 static void test_override(void **state)
 {
 	struct change_ask ask = {.how = "reload", .override_guard = true};
@@ -226,7 +252,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_untouched), TEST(test_up),	 TEST(test_down), TEST(test_late),
-		TEST(test_override),  TEST(test_signal), TEST(test_both),
+		TEST(test_override),  TEST(test_signal), TEST(test_both), TEST(test_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

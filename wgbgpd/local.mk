@@ -178,7 +178,8 @@ check_PROGRAMS += wgbgpd/guard_test wgbgpd/health_test
 wgbgpd_guard_test_SOURCES = wgbgpd/guard_test.c
 wgbgpd_guard_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_guard_test_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=ask_daemon,--wrap=change_store_error,--wrap=change_now_warn
+	-Wl,--wrap=ask_daemon,--wrap=change_store_error,--wrap=change_now_warn \
+	-Wl,--wrap=timer_start
 wgbgpd_guard_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 wgbgpd_health_test_SOURCES = wgbgpd/health_test.c lib/loop_fake.c lib/loop_fake.h
 wgbgpd_health_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
