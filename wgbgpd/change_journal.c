@@ -104,19 +104,37 @@ void change_journal_files_later(void)
 	timer_start(&files_again, FILES_MS);
 }
 
-struct datastore_version *change_journal_way_back(char *why, size_t size)
+struct datastore_version *change_journal_readable(uint32_t *number, char *why, size_t size)
 {
-	struct datastore_version *v = change_journal_read(change_journal.committed, why, size);
-	uint32_t number;
+	struct datastore_version *v = NULL;
 	char older[512];
 
-	if (!v)
-		log_error("commits", "commit=%u why=\"%s\"", change_journal.committed, why);
-	for (unsigned k = 0; !v && (number = change_index_back(&change_journal, k)); k++) {
-		v = change_journal_read(number, older, sizeof(older));
-		if (v)
-			change_journal.committed = number;
+	*number = change_journal.committed;
+	if (!*number) {
+		str_copy(why, "nothing was committed", size);
+		return NULL;
 	}
+	v = change_journal_read(*number, why, size);
+	for (unsigned k = 0; !v && (*number = change_index_back(&change_journal, k)); k++)
+		v = change_journal_read(*number, older, sizeof(older));
+	return v;
+}
+
+void change_journal_goes_back(uint32_t number, const char *why)
+{
+	if (number == change_journal.committed)
+		return;
+	log_error("commits", "commit=%u why=\"%s\"", change_journal.committed, why);
+	if (number)
+		change_journal.committed = number;
+}
+
+struct datastore_version *change_journal_way_back(char *why, size_t size)
+{
+	uint32_t number;
+	struct datastore_version *v = change_journal_readable(&number, why, size);
+
+	change_journal_goes_back(number, why);
 	return v;
 }
 

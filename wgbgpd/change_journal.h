@@ -20,8 +20,13 @@ bool change_journal_has(uint32_t number, const struct conf_texts *texts);
 /* It, read and checked, the caller's; NULL with WHY. The files that it names are not looked at: a
  * key that is gone must not hold up the way back. */
 struct datastore_version *change_journal_read(uint32_t number, char *why, size_t size);
-/* The version to go back to, in the same way: what was committed last and can be read is what is
- * committed from now on. NULL: none can. */
+/* The version to go back to, in the same way, and its NUMBER: what was committed last and can be
+ * read; WHY says what is wrong with the last one, where that is another. NULL: none can. */
+struct datastore_version *change_journal_readable(uint32_t *number, char *why, size_t size);
+/* It is what is committed from now on, which is logged with WHY where it is not the last one; 0:
+ * none can be read. */
+void change_journal_goes_back(uint32_t number, const char *why);
+/* Both at once. */
 struct datastore_version *change_journal_way_back(char *why, size_t size);
 /* What the journal wants a start to run; a trial that cannot be read is over. NULL: the files say
  * it. */

@@ -103,11 +103,12 @@ static void end_unbegun(void)
 static bool refuse_unbegun(const struct change_begin *b, struct conf_errors *errs)
 {
 	struct datastore_version *instead;
+	uint32_t number;
 	char why[256];
 
 	if (!b->unbegun)
 		return false;
-	instead = change_journal_way_back(why, sizeof(why));
+	instead = change_journal_readable(&number, why, sizeof(why));
 	datastore_version_free(instead);
 	if (instead)
 		conf_error(errs, NULL,
@@ -249,6 +250,12 @@ struct datastore_version *change_first(const char *main, void (*changed)(void),
 
 /* ---- it is applied */
 
+/* What way_back() has found, and why it is not what was committed last. */
+static struct {
+	uint32_t number;
+	char why[256];
+} spare;
+
 static void change_on_first(void *arg, const char *error);
 
 /* Somebody refuses what the files say; nothing runs yet. */
@@ -288,6 +295,8 @@ static void start_refused(const char *error)
 /* The files say what a daemon cannot apply, or dies of; what was committed runs. */
 static void start_went_back(const char *error)
 {
+	change_journal_goes_back(spare.number, spare.why);
+	change_journal_save();
 	change_keep_refused(error);
 	change_now_changed();
 	change_now.done(change_now.arg, NULL);
@@ -331,12 +340,9 @@ static void change_on_first(void *arg, const char *error)
  * there is none. */
 static struct datastore_version *way_back(void)
 {
-	uint32_t number = change_journal.committed;
-	char why[MSG_ERROR_MAX];
-
-	if (!number || change_now.number == number)
+	if (change_now.number == change_journal.committed)
 		return NULL;
-	return change_journal_way_back(why, sizeof(why));
+	return change_journal_readable(&spare.number, spare.why, sizeof(spare.why));
 }
 
 void change_begin_first(struct datastore_version *first, commit_fn done, void *arg)

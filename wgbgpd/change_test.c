@@ -1927,6 +1927,29 @@ static void test_damaged_way_back_at_the_start(void **state)
 	assert_string_equal(runs(), "one");
 }
 
+/* It is only asked whether there is a way back: what cannot be read then is read later. */
+static void test_way_back_is_back_again(void **state)
+{
+	const char *kept = "state/commits/2";
+	char away[64];
+
+	edit("two");
+	assert_string_equal(reload(0), "applied");
+	edit("three");
+	assert_string_equal(reload(60), "applied");
+	str_copy(away, scratch_at("away"), sizeof(away));
+	crash();
+	assert_int_equal(rename(scratch_at(kept), away), 0);
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_int_equal(rename(away, scratch_at(kept)), 0);
+	assert_true(change_on_trial());
+	pass(60);
+	AWAIT_RETURN();
+	assert_string_equal(runs(), "two");
+	assert_true(files_say("two"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -1990,6 +2013,7 @@ int main(void)
 		TEST(test_damaged_versions),
 		TEST(test_way_back_is_damaged_meanwhile),
 		TEST(test_damaged_way_back_at_the_start),
+		TEST(test_way_back_is_back_again),
 	};
 	const char *srcdir = getenv("srcdir");
 	char *yang = xasprintf("%s/yang", srcdir ? srcdir : ".");
