@@ -227,18 +227,21 @@ static bool may_replace(const struct change_place *at, const struct stat *file, 
 	return uid == 0 || !(dir.st_mode & S_ISVTX) || file->st_uid == uid || dir.st_uid == uid;
 }
 
-/* The text that the client has written is appended to OUT. */
+/* The text that the client has written is appended to OUT. What another one has written there is
+ * left to that one's commit. */
 static int take_edit(const struct change_place *at, int64_t uid, struct stat *like, struct wr *out)
 {
 	struct stat st;
 	int err = read_beside(at, CHANGE_FILES_EDIT, out, &st);
 
+	if (!err && uid && st.st_uid != uid)
+		return -EPERM;
 	remove_beside(at, CHANGE_FILES_EDIT);
 	if (!err && fstatat(at->dir, at->name, like, AT_SYMLINK_NOFOLLOW) < 0)
 		err = -errno;
 	if (!err && !S_ISREG(like->st_mode))
 		err = -ELOOP;
-	if (!err && ((uid && st.st_uid != uid) || !may_replace(at, like, uid)))
+	if (!err && !may_replace(at, like, uid))
 		err = -EPERM;
 	return err;
 }

@@ -1100,6 +1100,10 @@ static void test_commit_in_a_sticky_directory(void **state)
 		also_base(&offer, "open/extra", "# one\n");
 		also_file(&offer, "open/extra", "# two\n");
 		scratch_put("open/extra.wgbgp-edit", "# two\n");
+		assert_int_equal(chown(scratch_at("open/extra.wgbgp-edit"), 65533, 65533), 0);
+		change_commit(offered(&offer, 0), on_done, NULL);
+		assert_non_null(strstr(settle(), "it is not the client's"));
+		assert_string_equal(scratch_text("open/extra.wgbgp-edit"), "# two\n");
 		assert_int_equal(chown(scratch_at("open/extra.wgbgp-edit"), 65534, 65534), 0);
 		if (own)
 			assert_int_equal(chown(scratch_at("open/extra"), 65534, 65534), 0);
