@@ -30,6 +30,7 @@ static void on_done(void *arg, const char *error)
 {
 	bool back = str_eq(change_now.how, "rollback");
 
+	guard_close(); /* who was asked may still answer */
 	if (error)
 		change_keep_failed();
 	else
@@ -181,6 +182,7 @@ void change_reload(const struct change_ask *ask, commit_fn done, void *arg)
 
 static void on_checked(void *arg, const char *error)
 {
+	guard_close();
 	change_now.done(change_now.arg, error);
 }
 

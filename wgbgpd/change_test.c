@@ -100,7 +100,7 @@ static char *text_of(const char *word)
 			 word, scratch_dir(), word);
 }
 
-static char bgp[256]; /* what the second one says as well */
+static char bgp[320]; /* what the second one says as well */
 
 static char *more_of(const char *word)
 {
@@ -1746,6 +1746,36 @@ static void test_guard_is_lost(void **state)
 	}
 }
 
+/* Nor is the next guard asked when the answer of the first one comes too late. */
+static void test_guards_are_given_up(void **state)
+{
+	static const char both[] =
+		"mtu %d; } interface wg2 { private-key-file %s/key; guard wg0; mtu %d;";
+	char text[160];
+
+	for (int check = 0; check < 2; check++) {
+		snprintf(text, sizeof(text), both, 1400, scratch_dir(), 1400);
+		say_guarded(text);
+		edit("one");
+		assert_string_equal(reload(0), "applied");
+		snprintf(text, sizeof(text), both, 1300, scratch_dir(), 1300);
+		say_guarded(text);
+		edit("two");
+		guard_fn = NULL;
+		if (check)
+			change_check(by("check", 0), on_done, NULL);
+		else
+			change_reload(by("reload", 60), on_done, NULL);
+		for (int i = 0; i < DAEMON_COUNT; i++)
+			answer_one();
+		assert_true(commit_give_up("nobody waits"));
+		guard_answers(NULL);
+		assert_null(guard_fn);
+		teardown(state);
+		assert_int_equal(setup(state), 0);
+	}
+}
+
 static void start_in_vain(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -2008,6 +2038,7 @@ int main(void)
 		TEST(test_ended_before_the_guard),
 		TEST(test_ended_behind_the_guard),
 		TEST(test_guard_is_lost),
+		TEST(test_guards_are_given_up),
 		TEST(test_starts_in_vain),
 		TEST(test_starts_refused),
 		TEST(test_swept),
