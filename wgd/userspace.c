@@ -175,11 +175,17 @@ static int read_pid(const char *rundir, const char *ifname)
 	return pid > 1 ? pid : 0;
 }
 
-bool userspace_runs(const char *program, const char *rundir, const char *ifname)
+/* Of the program, as long as it is that one; 0: it does not run. */
+static int running_pid(const char *program, const char *rundir, const char *ifname)
 {
 	int pid = read_pid(rundir, ifname);
 
-	return pid && is_program(pid, program, ifname);
+	return pid && is_program(pid, program, ifname) ? pid : 0;
+}
+
+bool userspace_runs(const char *program, const char *rundir, const char *ifname)
+{
+	return running_pid(program, rundir, ifname) != 0;
 }
 
 bool userspace_ended(const char *rundir, const char *ifname)
@@ -202,9 +208,10 @@ void userspace_stop(const char *program, const char *rundir, const char *ifname)
 {
 	char *pid_path = xasprintf("%s/%s.pid", rundir, ifname);
 	char *log_path = xasprintf("%s/%s.log", rundir, ifname);
+	int pid = running_pid(program, rundir, ifname);
 
-	if (userspace_runs(program, rundir, ifname))
-		kill(read_pid(rundir, ifname), SIGTERM);
+	if (pid)
+		kill(pid, SIGTERM);
 	unlink(pid_path);
 	unlink(log_path);
 	free(pid_path);
