@@ -413,12 +413,18 @@ void pin_endpoint(struct tunnel_peer *p)
 		release(&old);
 }
 
-void pin_uplinks_changed(void)
+static void pin_endpoints(const struct tunnel_peers *peers)
 {
 	struct tunnel_peer *p;
 
-	LIST_FOREACH (p, tunnel_all_peers(), link)
+	LIST_FOREACH (p, peers, link)
 		pin_endpoint(p);
+}
+
+void pin_uplinks_changed(void)
+{
+	pin_endpoints(tunnel_all_peers());
+	pin_endpoints(tunnel_away_peers());
 }
 
 /* --- a way that is dark --- */

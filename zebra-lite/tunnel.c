@@ -33,6 +33,11 @@ const struct tunnel_peers *tunnel_all_peers(void)
 	return &peers;
 }
 
+const struct tunnel_peers *tunnel_away_peers(void)
+{
+	return &away_peers;
+}
+
 struct tunnel_if *tunnel_if_by_index(uint32_t ifindex)
 {
 	struct tunnel_if *i;

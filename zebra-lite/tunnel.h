@@ -110,5 +110,6 @@ struct tunnel_peer *tunnel_fixed_owner(const struct tunnel_if *iface, const stru
 bool tunnel_usable(const struct tunnel_peer *p);
 const struct tunnel_ifs *tunnel_all_ifs(void);
 const struct tunnel_peers *tunnel_all_peers(void); /* those that are not gone */
+const struct tunnel_peers *tunnel_away_peers(void); /* gone, and configured */
 
 #endif

@@ -429,8 +429,12 @@ static void test_bypass(void **state)
 	WAY("del 203.0.113.1/32 via 192.0.2.1 dev u0\n"
 		 "wg0 no-address\n"
 		 "wg0 no-address\n");
-	uplinks_apply(NULL, 0);
+	tunnel_if_gone(RIG_WG0); /* and before the interface is made anew, too */
 	rig_told();
+	uplinks_apply(NULL, 0);
+	WAY("add 203.0.113.1/32 via 192.0.2.1 dev u0\n"
+		 "wg0 no-address\n"
+		 "wg0 no-address\n");
 	uplinks_prune();
 	WAY("rule del IPv4 priority 3000 table 177\n"
 		 "rule del IPv6 priority 3000 table 177\n"
