@@ -41,8 +41,12 @@ def main(source, destination, size):
     else:
         s.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, PROBE)
         s.setsockopt(socket.IPPROTO_IPV6, IPV6_DONTFRAG, 1)
-    s.bind((source, 0))
     nonce, got, end = os.urandom(8), set(), 0
+    try:
+        s.bind((source, 0))
+    except OSError:
+        print("small 0 large 0")  # the address has gone with its interface
+        return
     for number in range(6):
         try:
             s.sendto(request(four, nonce, number, size if number % 2 else 0), (destination, 0))
