@@ -129,8 +129,15 @@ def test_exclusive(two):
     p.type("set bgp neighbor 10.9.0.2 description mine\n", "(config*)# ")
     p.run("commit", "Commit 3")
     taken(two.wa, p)
-    os.kill(p.pid, signal.SIGKILL)  # its end is enough
-    os.waitpid(p.pid, 0)
+    q = Prompt(two.wa)
+    q.type("", "# ")
+    two.wa.cli("clear lock")
+    q.type("configure exclusive\n", "(config)# ")
+    assert "for itself" not in p.type("end\n", "a# ")  # which is no news to whoever leaves
+    assert p.end() == 0
+    assert two.wa.cli_run("reload").returncode == 1
+    os.kill(q.pid, signal.SIGKILL)  # its end is enough
+    os.waitpid(q.pid, 0)
     wait_until(lambda: two.wa.cli_run("reload").returncode == 0, 10, "the others' turn")
 
 

@@ -81,6 +81,11 @@ def test_guard_down(guarded):
     w.write(text.replace(GUARDED, GUARDED + " mtu 1300;"))
     why = refused(w)
     assert "its guard wg2 is not up" in why and "override-guard" in why
+    w.write(text)
+    committed = w.cli_run("configure", "set wireguard interface wg1 mtu 1300", "commit")
+    assert committed.returncode != 0 and "its guard wg2 is not up" in committed.stderr
+    assert read(w) == text
+    w.write(text.replace(GUARDED, GUARDED + " mtu 1300;"))
     assert "its guard wg2 is not up" in refused(w, "reload check")
     w.write(text.replace(GUARDED, "interface wg1 {"))
     assert "its guard wg2 is not up" in refused(w)

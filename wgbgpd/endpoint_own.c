@@ -334,10 +334,12 @@ static void run_exclusive(struct request *r, const json_t *args)
 {
 	bool on = conf_bool(args, "on", false), anew = on && holder.to != r->to;
 
-	if (refuse_held(r))
+	if (on && refuse_held(r))
 		return;
-	holder.to = on ? r->to : NULL;
+	if (!on)
+		endpoint_own_left(r->to);
 	if (anew) {
+		holder.to = r->to;
 		holder.since = time(NULL);
 		str_copy(holder.login, text_for_others(args, "login", "somebody"),
 			 sizeof(holder.login));
