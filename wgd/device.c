@@ -233,18 +233,23 @@ static void wait_for_program(struct device *dev)
 	timer_start(&dev->retry, STARTING_POLL_MS);
 }
 
+/* True: not before the program that had the interface has ended. Its end takes the socket of a new
+ * one along, and it may bring the interface back. */
+static bool wait_for_end(struct device *dev)
+{
+	if (now_ms() >= dev->life.end_by ||
+	    !userspace_runs(devices_conf()->program, rundir, dev->name))
+		return false;
+	condition_set(dev, DEVICE_WAITING, "the program that had it has not ended yet");
+	timer_start(&dev->retry, STARTING_POLL_MS);
+	return true;
+}
+
 /* Starts a userspace program; the interface appears when it is ready. */
 static void start_program(struct device *dev)
 {
-	int err;
+	int err = marker_put(dev->name);
 
-	/* Its end takes the socket of the new one along; and it may bring the interface back. */
-	if (now_ms() < dev->life.end_by &&
-	    userspace_runs(devices_conf()->program, rundir, dev->name)) {
-		timer_start(&dev->retry, STARTING_POLL_MS);
-		return;
-	}
-	err = marker_put(dev->name);
 	if (err == 0)
 		err = userspace_start(devices_conf()->program, rundir, dev->name);
 	if (err < 0) {
@@ -276,6 +281,8 @@ static bool device_create(struct device *dev)
 				"directory");
 		return false;
 	}
+	if (wait_for_end(dev))
+		return false;
 	if (backend != BACKEND_USERSPACE) {
 		err = marker_put(dev->name);
 		if (err == 0)

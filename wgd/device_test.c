@@ -428,7 +428,10 @@ static void test_program_stays(void **state)
 		   "event {'error':'the link was deleted','event':'interface-state',"
 		   "'interface':'wg0','state':'waiting'}\n"
 		   "zebra: a is 1 on 7 down interface-gone 10.9.0.2 10.9.0.2/32\n"
-		   "zebra: no interface 7\n");
+		   "zebra: no interface 7\n"
+		   "@30\n"
+		   "event {'error':'the program that had it has not ended yet',"
+		   "'event':'interface-state','interface':'wg0','state':'waiting'}\n");
 	rig.program_stays = false;
 	rig.program_slow = true;
 	rig_pass(20);
