@@ -125,10 +125,11 @@ static void remark_next(struct import *im)
 				"has none when it is made anew",
 				f->name);
 		if (f->routes)
-			import_note(im, IMPORT_REMARK, NULL, 0,
-				    "%s: routes that others made for it stay, and are preferred to "
-				    "ours as long as they are there",
-				    f->name);
+			import_note(
+				im, IMPORT_REMARK, NULL, 0,
+				"%s: routes that others made for it stay, in front of ours, until "
+				"somebody removes them",
+				f->name);
 	}
 }
 

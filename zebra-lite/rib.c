@@ -315,14 +315,14 @@ void rib_judge_distance(struct rib_node *n)
 	struct hop_ref *hop;
 
 	if (r) {
-		if (!other || rib_cand_distance(other) > rib_bgp_distance(r->source))
+		if (!other || rib_cand_distance(n, other) > rib_bgp_distance(r->source))
 			rib_clear(n, NULL, REASON_LOST_TO_PROTOCOL);
 		return;
 	}
 	if (!other || !rib_hops(n))
 		return;
 	hop = rib_active_hop(n, rib_hops(n));
-	if (!hop || rib_bgp_distance(hop->source) < rib_cand_distance(other))
+	if (!hop || rib_bgp_distance(hop->source) < rib_cand_distance(n, other))
 		return;
 	rib_refuse(n, NULL, REASON_LOST_TO_PROTOCOL);
 	r = rib_refused_for(n, REASON_LOST_TO_PROTOCOL);

@@ -77,8 +77,8 @@ static inline struct hopset *rib_hops(const struct rib_node *n)
 /* rib_choice.c: candidates. */
 struct rib_cand *rib_cand_find(const struct rib_node *n, enum rib_proto proto); /* or NULL */
 bool rib_cand_active(const struct rib_node *n, const struct rib_cand *c);
-uint8_t rib_cand_distance(const struct rib_cand *c);
-bool rib_cand_better(const struct rib_cand *a, const struct rib_cand *b);
+uint8_t rib_cand_distance(const struct rib_node *n, const struct rib_cand *c);
+bool rib_cand_better(const struct rib_node *n, const struct rib_cand *a, const struct rib_cand *b);
 struct rib_cand *rib_best_other(const struct rib_node *n); /* of those that are active; or NULL */
 /* The foreign candidate that the kernel uses, or NULL. */
 struct rib_cand *rib_foreign(const struct rib_node *n);

@@ -5,8 +5,12 @@
  */
 #include "rib.h"
 
+#include "tunnel.h"
 #include "util.h"
 #include "zconfig.h"
+
+/* Worse than what BGP has learned (20, 200), better than the static routes of an import (250). */
+#define HANDED_OVER_DISTANCE 249
 
 const char *rib_proto_name(enum rib_proto p)
 {
@@ -38,13 +42,21 @@ bool rib_cand_active(const struct rib_node *n, const struct rib_cand *c)
 	return !c->oif || rib_cand_way(c, 0, &(struct way){0});
 }
 
-uint8_t rib_cand_distance(const struct rib_cand *c)
+/* Somebody's route for a prefix whose entry is handed over to us, by the same tunnel. */
+static bool is_handed_over(const struct rib_node *n, const struct rib_cand *c)
+{
+	const struct tunnel_if *iface = zconfig.n_imported ? tunnel_if_by_index(c->oif) : NULL;
+
+	return iface && iface->adopted && zconfig_is_handed_over(RIB_PREFIX(n), iface->name);
+}
+
+uint8_t rib_cand_distance(const struct rib_node *n, const struct rib_cand *c)
 {
 	switch (c->proto) {
 	case RIB_CONNECTED:
 		return zconfig.d_connected;
 	case RIB_KERNEL:
-		return zconfig.d_kernel;
+		return is_handed_over(n, c) ? HANDED_OVER_DISTANCE : zconfig.d_kernel;
 	case RIB_STATIC:
 		return c->distance;
 	default:
@@ -52,9 +64,9 @@ uint8_t rib_cand_distance(const struct rib_cand *c)
 	}
 }
 
-bool rib_cand_better(const struct rib_cand *a, const struct rib_cand *b)
+bool rib_cand_better(const struct rib_node *n, const struct rib_cand *a, const struct rib_cand *b)
 {
-	uint8_t da = rib_cand_distance(a), db = rib_cand_distance(b);
+	uint8_t da = rib_cand_distance(n, a), db = rib_cand_distance(n, b);
 
 	if (da != db)
 		return da < db;
@@ -68,7 +80,7 @@ struct rib_cand *rib_best_other(const struct rib_node *n)
 	struct rib_cand *best = NULL;
 
 	for (struct rib_cand *c = rib_others(n); c; c = c->next)
-		if (rib_cand_active(n, c) && (!best || rib_cand_better(c, best)))
+		if (rib_cand_active(n, c) && (!best || rib_cand_better(n, c, best)))
 			best = c;
 	return best;
 }
@@ -176,7 +188,7 @@ enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand)
 	struct rib_cand *other = rib_others(n) ? rib_best_other(n) : NULL;
 
 	*cand = other;
-	if (hop && (!other || rib_bgp_distance(hop->source) < rib_cand_distance(other))) {
+	if (hop && (!other || rib_bgp_distance(hop->source) < rib_cand_distance(n, other))) {
 		*cand = NULL;
 		return RIB_BGP;
 	}

@@ -47,7 +47,7 @@ static uint8_t redist_metrics(const struct rib_node *n, uint32_t metric[REDIST_C
 		int source = redist_source(c);
 
 		if (source < 0 || !rib_cand_active(n, c) ||
-		    (best[source] && !rib_cand_better(c, best[source])))
+		    (best[source] && !rib_cand_better(n, c, best[source])))
 			continue;
 		best[source] = c;
 		metric[source] = c->metric;

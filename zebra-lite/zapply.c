@@ -48,12 +48,19 @@ static void change_rules(const struct zconfig *old)
 		rule_unwant(&old->rules[i]);
 }
 
+static bool same_imported(const struct zconfig *a, const struct zconfig *b)
+{
+	return a->n_imported == b->n_imported &&
+	       (!a->n_imported ||
+		memcmp(a->imported, b->imported, a->n_imported * sizeof(*a->imported)) == 0);
+}
+
 static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 {
 	return a->kernel == b->kernel && a->last_path_keep == b->last_path_keep &&
 	       a->resilient == b->resilient && a->d_connected == b->d_connected &&
 	       a->d_kernel == b->d_kernel && a->d_static == b->d_static && a->d_ebgp == b->d_ebgp &&
-	       a->d_ibgp == b->d_ibgp;
+	       a->d_ibgp == b->d_ibgp && same_imported(a, b);
 }
 
 /* What is left of a plane that is no longer configured goes out of its table, unless that is
@@ -102,12 +109,10 @@ void zapply(struct zconfig *c)
 	}
 	if (statics)
 		add_statics();
-	free(old.statics);
-	free(old.rules);
-	free(old.uplinks);
 	if (!same_choice(&zconfig, &old))
 		for (struct rib_node *n; (n = rib_walk(&at));)
 			fib_dirty(n, false);
+	zconfig_free(&old);
 	if (zconfig.pin != old.pin)
 		pin_config_changed();
 	if (zconfig.via_default != old.via_default) {

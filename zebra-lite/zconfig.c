@@ -81,10 +81,30 @@ void zconfig_free(struct zconfig *c)
 	free(c->statics);
 	free(c->rules);
 	free(c->uplinks);
+	free(c->imported);
+	c->imported = NULL;
 	c->statics = NULL;
 	c->rules = NULL;
 	c->uplinks = NULL;
-	c->n_statics = c->n_rules = c->n_uplinks = 0;
+	c->n_statics = c->n_rules = c->n_uplinks = c->n_imported = 0;
+}
+
+bool zconfig_is_handed_over(const struct prefix *p, const char *interface)
+{
+	size_t low = 0, high = zconfig.n_imported;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (prefix_cmp(&zconfig.imported[mid].prefix, p) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < zconfig.n_imported && prefix_eq(&zconfig.imported[low].prefix, p); low++)
+		if (str_eq(zconfig.imported[low].interface, interface))
+			return true;
+	return false;
 }
 
 int zplane_by_table(uint32_t table)

@@ -13,6 +13,12 @@
 #include "prefix.h"
 #include "uplink.h"
 
+/* An entry that others made and that is handed over to us. */
+struct zimported {
+	struct prefix prefix;
+	char interface[16];
+};
+
 /* A static route, of whatever plane. */
 struct zstatic {
 	struct prefix prefix;
@@ -48,6 +54,8 @@ struct zconfig {
 	struct krule *rules; /* owned; one a family */
 	size_t n_uplinks;
 	struct uplink_conf *uplinks; /* owned */
+	size_t n_imported;
+	struct zimported *imported; /* owned; in the order of prefixes */
 };
 extern struct zconfig zconfig; /* in force; the schema's defaults before the first one */
 
@@ -59,6 +67,8 @@ int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 /* One more; of R one for each family, where it names none. */
 struct zstatic *zconfig_add_static(struct zconfig *c);
 void zconfig_add_rule(struct zconfig *c, struct krule r);
+/* P is handed over at a peer of the interface. */
+bool zconfig_is_handed_over(const struct prefix *p, const char *interface);
 /* The plane whose routes stand in this table, or -1. */
 int zplane_by_table(uint32_t table);
 

@@ -108,6 +108,41 @@ static int read_uplinks(const json_t *list, struct zconfig *c, char *error, size
 	return 0;
 }
 
+static int imported_cmp(const void *a, const void *b)
+{
+	const struct zimported *x = a, *y = b;
+
+	int c = prefix_cmp(&x->prefix, &y->prefix);
+
+	return c ? c : strcmp(x->interface, y->interface);
+}
+
+/* What is in another plane has its routes in a table of ours. */
+static void read_imported(const json_t *list, struct zconfig *c)
+{
+	const json_t *item, *peer, *prefix;
+	size_t i, k, l;
+
+	json_array_foreach ((json_t *)list, i, item) {
+		if (!str_eq(conf_str(item, "plane", "main"), "main"))
+			continue;
+		json_array_foreach (conf_list(item, "peer"), k, peer)
+			json_array_foreach (conf_list(peer, "imported"), l, prefix) {
+				struct zimported one = {0};
+
+				if (prefix_parse(json_string_value(prefix), &one.prefix) < 0)
+					continue;
+				str_copy(one.interface, conf_str(item, "name", ""),
+					 sizeof(one.interface));
+				c->imported =
+					xrealloc(c->imported, (c->n_imported + 1) * sizeof(one));
+				c->imported[c->n_imported++] = one;
+			}
+	}
+	if (c->n_imported)
+		qsort(c->imported, c->n_imported, sizeof(*c->imported), imported_cmp);
+}
+
 static int read_statics(const json_t *list, struct zconfig *c, char *error, size_t size)
 {
 	json_t *item;
@@ -144,6 +179,7 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 		.d_ebgp = (uint8_t)rib.distance.ebgp,
 		.d_ibgp = (uint8_t)rib.distance.ibgp,
 	};
+	read_imported(conf_at(root, "wireguard/interface"), c);
 	if (read_statics(conf_at(root, "rib/static"), c, error, size) < 0 ||
 	    read_rules(root, c, error, size) < 0 ||
 	    read_uplinks(conf_at(root, "wireguard/interface"), c, error, size) < 0 ||

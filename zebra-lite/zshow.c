@@ -164,13 +164,6 @@ static void bgp_row(struct show *s, const struct rib_node *n, bool selected)
 			why_not(n, selected, installed), hops_json(n, rib_hops(n))));
 }
 
-static unsigned distance_of(const struct rib_cand *c)
-{
-	return c->proto == RIB_CONNECTED ? zconfig.d_connected
-	       : c->proto == RIB_KERNEL	 ? zconfig.d_kernel
-					 : c->distance;
-}
-
 static void node_rows(struct show *s, const struct rib_node *n)
 {
 	bool refused = keepin_refuses_default(RIB_PREFIX(n));
@@ -191,8 +184,8 @@ static void node_rows(struct show *s, const struct rib_node *n)
 					  ? REASON_NEXTHOP_UNREACHABLE
 					  : REASON_LOST_TO_PROTOCOL;
 
-		show_row(s, row(n, rib_proto_name(c->proto), distance_of(c), selected, installed,
-				why, cand_hops(n, c, selected)));
+		show_row(s, row(n, rib_proto_name(c->proto), rib_cand_distance(n, c), selected,
+				installed, why, cand_hops(n, c, selected)));
 	}
 	if (!rib_hops(n) && !rib_others(n) && (rib_installed(n) || rib_refusals(n)))
 		show_row(s, row(n, "bgp", zconfig.d_ebgp, false,
