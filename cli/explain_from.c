@@ -60,6 +60,8 @@ void explain_ask_source(struct gathering *g)
 
 	if (by)
 		json_object_set_new(source, "interface", json_string(by));
+	if (by && !k.local && addr_eq(&near, &g->src)) /* IPv6 does not use it then */
+		json_object_set_new(source, "error", json_string("its interface is down"));
 	json_object_set_new(source, "address", json_string(ADDR_STR(&g->src)));
 	json_object_set_new(source, "forwards",
 			    k.local ? json_null()

@@ -233,9 +233,10 @@ static int open_tunnel(struct probing *w)
 		row_named(json_object_get(w->g->facts, "interfaces"), str_of(tunnel, "interface"));
 	if (first_address(json_object_get(tunnel, "tunnel-addresses"), w->dst.family, &peer)) {
 		err = probe_open(w, &w->v[PEER], "peer", &peer, &w->from, 0);
-		if (err == 0 &&
-		    first_address(json_object_get(interface, "addresses"), w->dst.family, &own))
-			err = probe_open(w, &w->v[TUNNEL], "tunnel", &peer, &own, 0);
+		/* Our address there may be gone: then that shows nothing. */
+		if (first_address(json_object_get(interface, "addresses"), w->dst.family, &own) &&
+		    probe_open(w, &w->v[TUNNEL], "tunnel", &peer, &own, 0) < 0)
+			pinger_close(&w->v[TUNNEL].pinger);
 	}
 	w->v[ANSWER].witness = &w->v[HOP];
 	return err ? err : probe_open(w, &w->v[HOP], "hop", &w->dst, &w->from, 1);

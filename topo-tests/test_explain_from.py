@@ -187,7 +187,8 @@ def of_tables(two):
     yield Case("interface down", *conf_change(wa, "listen-port 51820;",
                                               "listen-port 51820; admin down;"),
                (OF_LAN, IN_TUNNEL, GONE + " kernel"),
-               (SOURCES, IN_TUNNEL, GONE + " kernel source rule"))
+               (SOURCES, IN_TUNNEL, GONE + " kernel source rule"),
+               (("tunnel",), DESTINATIONS, "source far-route answer"))
     yield Case("wrong key", *conf_change(wa, public_key("b.wg0"), public_key("stranger")),
                (SOURCES, IN_TUNNEL, GONE))
     yield Case("nothing announced there",
