@@ -51,10 +51,10 @@ class World:
 
     def back(self, seconds):
         """The connection goes on within so long, and all is what it was; the newest record."""
-        pause = self.login.answers(self.since, seconds + 30)
+        wait_until(lambda: self.newest()[0] == "returned", seconds + 30, "the way back", 0.5)
+        pause = self.login.answers(self.since, 30)
         print(f"the login was away for {pause:.1f} s")
         assert pause < seconds * SLOW
-        wait_until(lambda: self.newest()[0] == "returned", 20, "the way back")
         assert self.read() == self.text
         return self.newest()[1]
 
