@@ -11,14 +11,12 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +33,7 @@
 #include "guard.h"
 #include "listen.h"
 #include "played.h"
+#include "ports.h"
 #include "scratch.h"
 
 #define KEY "GtL7fZc/bLnqZldpVofMCD6hDjrK28SsdLxevJ+qtKU=\n"
@@ -1401,31 +1400,6 @@ static void say_bgp(unsigned at_port)
 		 at_port, scratch_dir());
 }
 
-static bool is_listening(unsigned at_port)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)at_port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
-
-	err = connect(fd, (struct sockaddr *)&sa, sizeof(sa));
-	close(fd);
-	return err == 0;
-}
-
-static int take_port(unsigned at_port)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)at_port),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	return fd;
-}
-
 /* "one" with BGP is committed, "two" is on trial. */
 static void try_with_bgp(unsigned trial_port)
 {
@@ -1433,7 +1407,7 @@ static void try_with_bgp(unsigned trial_port)
 	say_bgp(port);
 	edit("one");
 	assert_string_equal(reload(0), "applied");
-	assert_true(is_listening(port));
+	assert_true(port_answers("127.0.0.1", port));
 	say_bgp(trial_port);
 	edit("two");
 	assert_string_equal(reload(60), "applied");
@@ -1449,7 +1423,7 @@ static void test_return_without_the_password(void **state)
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
 	assert_true(files_say("one"));
-	assert_true(is_listening(port));
+	assert_true(port_answers("127.0.0.1", port));
 }
 
 static void test_start_without_the_password(void **state)
@@ -1471,13 +1445,13 @@ static void test_return_without_the_port(void **state)
 	int fd;
 
 	try_with_bgp(port + 1);
-	fd = take_port(port);
+	fd = port_take("127.0.0.1", port);
 	pass(60);
 	AWAIT_RETURN();
 	assert_string_equal(runs(), "one");
 	close(fd);
 	assert_string_equal(reload(0), "applied");
-	assert_true(is_listening(port));
+	assert_true(port_answers("127.0.0.1", port));
 }
 
 /* The way back first; the files when they can be written. */

@@ -2,7 +2,6 @@
 /*
  * Listening sockets through changes of the configuration, on the loopback: who gets a connection.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -24,6 +23,7 @@
 #include "log.h"
 #include "loop.h"
 #include "messages.h"
+#include "ports.h"
 #include "tcp_md5.h"
 #include "util.h"
 
@@ -100,19 +100,6 @@ static void write_file(const char *name, const char *text, mode_t mode)
 	fclose(f);
 	assert_int_equal(chmod(path, mode), 0);
 	free(path);
-}
-
-/* A port that nobody has now. */
-static unsigned free_port(void)
-{
-	struct sockaddr_in sin = {.sin_family = AF_INET};
-	socklen_t len = sizeof(sin);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_int_equal(bind(fd, (struct sockaddr *)&sin, len), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
-	close(fd);
-	return ntohs(sin.sin_port);
 }
 
 /* BGP in JSON without its braces; @ is the directory. */
@@ -236,7 +223,7 @@ static void test_passwords(void **state)
 	assert_true(lets_in("127.0.3.9", LO, NULL) && !lets_in("127.0.3.9", LO, "drei"));
 	assert_true(lets_in("127.0.0.4", LO, "deux") && !lets_in("127.0.0.4", LO, NULL));
 	/* A new socket has them from its first moment. */
-	port = free_port();
+	port = port_any();
 	apply(NEIGHBORS(SECRET("127.0.0.4", "pw2")));
 	assert_true(lets_in("127.0.0.4", LO, "deux") && !lets_in("127.0.0.4", LO, NULL));
 	wiped = wiped_bytes = 0;
@@ -504,7 +491,7 @@ static void test_refusals(void **state)
 static int setup(void **state)
 {
 	tunnel_address = "";
-	port = free_port();
+	port = port_any();
 	return mkdtemp(dir) ? 0 : -1;
 }
 

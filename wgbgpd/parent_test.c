@@ -32,6 +32,7 @@
 #include "conf.h"
 #include "loop.h"
 #include "messages.h"
+#include "ports.h"
 #include "process.h"
 #include "util.h"
 
@@ -1025,16 +1026,11 @@ static void test_end_is_no_death(void **state)
 
 static void test_address_in_use(void **state)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(sa);
 	unsigned old = port;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = port_take("127.0.0.1", 0);
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	getsockname(fd, (struct sockaddr *)&sa, &len);
 	clear_log();
-	port = ntohs(sa.sin_port);
+	port = port_of(fd);
 	write_config("five", "");
 	assert_non_null(strstr(reload(), "Address already in use"));
 	assert_false(log_has("check"));
@@ -1579,22 +1575,10 @@ static void test_no_place(void **state)
 	free(lock);
 }
 
-static bool is_free(unsigned number)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)number),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool bound = bind(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0;
-
-	close(fd);
-	return bound;
-}
-
 /* The first one from NUMBER on, below those that the kernel gives to connections. */
 static unsigned free_port(unsigned number)
 {
-	while (!is_free(number))
+	while (!port_is_free("127.0.0.1", number))
 		number++;
 	return number;
 }
