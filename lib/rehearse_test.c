@@ -17,16 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "conf.h"
 #include "loop.h"
-#include "messages.h"
 #include "rehearse.h"
 #include "util.h"
 
 #define ROWS 5000
 
-static struct ipc *client_ipc, *server_ipc;
-static struct show_server *server;
 static int changed; /* by a copy, in itself */
 static int outside[2];
 
@@ -91,81 +89,37 @@ static const struct show_command commands[] = {
 	{0},
 };
 
-static void server_frame(void *arg, const struct ipc_frame *frame)
+static void heard(enum msg_type type, const struct msg_reply *m)
 {
-	show_server_frame(server, frame);
-}
-
-static void server_drained(void *arg)
-{
-	show_server_drained(server);
-}
-
-static void client_frame(void *arg, const struct ipc_frame *frame)
-{
-	struct msg_reply m;
-
-	assert_int_equal(msg_get_reply(frame->type, frame->body, frame->len, &m), 0);
-	if (frame->type == MSG_REPLY_HEAD) {
-		str_copy(got.list, m.list, sizeof(got.list));
-		got.head = conf_read(m.json, m.json_len);
-	} else if (frame->type == MSG_REPLY_ROW) {
+	if (type == MSG_REPLY_HEAD) {
+		str_copy(got.list, m->list, sizeof(got.list));
+		got.head = conf_read(m->json, m->json_len);
+	} else if (type == MSG_REPLY_ROW) {
 		json_decref(got.last);
-		got.last = conf_read(m.json, m.json_len);
+		got.last = conf_read(m->json, m->json_len);
 		assert_int_equal(conf_u32(got.last, "n", ROWS), got.rows++);
 	} else {
 		got.ends++;
-		str_copy(got.error, m.error, sizeof(got.error));
+		str_copy(got.error, m->error, sizeof(got.error));
 	}
-}
-
-static void nothing(void *arg, const char *why)
-{
 }
 
 static int setup(void **state)
 {
-	static const struct ipc_handlers server_side = {server_frame, nothing, server_drained};
-	static const struct ipc_handlers client_side = {client_frame, nothing, NULL};
-	int fds[2];
-
 	changed = 0;
-	ipc_pair(fds);
 	ipc_pair(outside);
-	client_ipc = ipc_new(fds[0], &client_side, NULL);
-	server_ipc = ipc_new(fds[1], &server_side, NULL);
-	server = show_server_new(server_ipc, commands, NULL);
+	asked_start(commands, NULL, heard);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	show_server_free(server);
-	ipc_free(client_ipc);
-	ipc_free(server_ipc);
+	asked_stop();
 	close(outside[0]);
 	close(outside[1]);
 	loop_free();
 	answer_free();
 	return 0;
-}
-
-static void request(uint32_t id, const char *json)
-{
-	struct wr w = {0};
-
-	msg_put_request(&w, id, json, strlen(json));
-	ipc_send(client_ipc, MSG_REQUEST, 0, w.data, w.len);
-	wr_free(&w);
-}
-
-static void cancel(uint32_t id)
-{
-	struct wr w = {0};
-
-	wr_u32(&w, id);
-	ipc_send(client_ipc, MSG_CANCEL, 0, w.data, w.len);
-	wr_free(&w);
 }
 
 static void await_ends(unsigned n)
@@ -182,7 +136,7 @@ static void test_stays_inside(void **state)
 {
 	char byte;
 
-	request(1, "{\"command\":\"tries\",\"word\":\"w\"}");
+	asked_request(1, "{\"command\":\"tries\",\"word\":\"w\"}");
 	await_ends(1);
 	assert_string_equal(got.error, "");
 	assert_string_equal(got.list, "numbers");
@@ -200,7 +154,7 @@ static void test_stays_inside(void **state)
 static void test_again(void **state)
 {
 	for (unsigned i = 1; i <= 3; i++) {
-		request(i, "{\"command\":\"tries\"}");
+		asked_request(i, "{\"command\":\"tries\"}");
 		await_ends(i);
 		got.rows = 0;
 		json_decref(got.head);
@@ -210,7 +164,7 @@ static void test_again(void **state)
 
 static void test_death(void **state)
 {
-	request(1, "{\"command\":\"dies\"}");
+	asked_request(1, "{\"command\":\"dies\"}");
 	await_ends(1);
 	assert_string_equal(got.error, "what would happen could not be found out");
 	assert_null(got.head);
@@ -218,14 +172,14 @@ static void test_death(void **state)
 
 static void test_one_at_a_time(void **state)
 {
-	request(1, "{\"command\":\"lasts\"}");
-	request(2, "{\"command\":\"tries\"}");
+	asked_request(1, "{\"command\":\"lasts\"}");
+	asked_request(2, "{\"command\":\"tries\"}");
 	await_ends(1);
 	assert_string_equal(got.error, "this is being found out for somebody else");
-	cancel(1);
+	asked_cancel(1);
 	await_ends(2);
 	assert_string_equal(got.error, "cancelled");
-	request(3, "{\"command\":\"tries\"}");
+	asked_request(3, "{\"command\":\"tries\"}");
 	await_ends(3);
 	assert_string_equal(got.error, "");
 }

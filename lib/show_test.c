@@ -13,16 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asked.h"
 #include "json_text.h"
 #include "loop.h"
-#include "messages.h"
-#include "show.h"
 #include "util.h"
 
 #define ROWS 100000
 
-static struct ipc *client_ipc, *server_ipc;
-static struct show_server *server;
 static unsigned rows_emitted, finished;
 static size_t queued_max;
 
@@ -54,8 +51,8 @@ static void step_rows(struct show *s)
 		show_row(s, json_pack("{s:i}", "n", *at));
 		rows_emitted++;
 	}
-	if (ipc_queued(server_ipc) > queued_max)
-		queued_max = ipc_queued(server_ipc);
+	if (ipc_queued(asked_server) > queued_max)
+		queued_max = ipc_queued(asked_server);
 	if (*at == ROWS)
 		show_end(s, NULL);
 }
@@ -130,80 +127,45 @@ static const struct show_command common[] = {
 	{0},
 };
 
-static void server_frame(void *arg, const struct ipc_frame *frame)
+static void heard(enum msg_type type, const struct msg_reply *m)
 {
-	show_server_frame(server, frame);
-}
-
-static void server_drained(void *arg)
-{
-	show_server_drained(server);
-}
-
-static void client_frame(void *arg, const struct ipc_frame *frame)
-{
-	struct msg_reply m;
-
-	assert_int_equal(msg_get_reply(frame->type, frame->body, frame->len, &m), 0);
-	got.last_id = m.id;
+	got.last_id = m->id;
 	snprintf(got.text + strlen(got.text), sizeof(got.text) - strlen(got.text),
-		 "%s %u '%s%s' %.*s\n", msg_name(frame->type), m.id, m.list, m.error,
-		 (int)m.json_len, m.json ? m.json : "");
-	if (frame->type == MSG_REPLY_HEAD) {
+		 "%s %u '%s%s' %.*s\n", msg_name(type), m->id, m->list, m->error, (int)m->json_len,
+		 m->json ? m->json : "");
+	if (type == MSG_REPLY_HEAD) {
 		got.heads++;
-		str_copy(got.list, m.list, sizeof(got.list));
-	} else if (frame->type == MSG_REPLY_ROW) {
+		str_copy(got.list, m->list, sizeof(got.list));
+	} else if (type == MSG_REPLY_ROW) {
 		char expect[32];
 
 		snprintf(expect, sizeof(expect), "{\"n\":%u}", got.rows++);
-		got.in_order = got.in_order && m.json_len == strlen(expect) &&
-			       memcmp(m.json, expect, m.json_len) == 0;
+		got.in_order = got.in_order && m->json_len == strlen(expect) &&
+			       memcmp(m->json, expect, m->json_len) == 0;
 	} else {
 		if (got.ends++ == 0)
-			got.first_ended = m.id;
-		str_copy(got.error, m.error, sizeof(got.error));
+			got.first_ended = m->id;
+		str_copy(got.error, m->error, sizeof(got.error));
 	}
 	if (got.pause)
-		ipc_pause(client_ipc);
-}
-
-static void nothing(void *arg, const char *why)
-{
+		ipc_pause(asked_client);
 }
 
 static int setup(void **state)
 {
-	static const struct ipc_handlers server_side = {server_frame, nothing, server_drained};
-	static const struct ipc_handlers client_side = {client_frame, nothing, NULL};
-	int fds[2];
-
 	memset(&got, 0, sizeof(got));
 	got.in_order = true;
 	rows_emitted = finished = 0;
 	queued_max = 0;
-	ipc_pair(fds);
-	client_ipc = ipc_new(fds[0], &client_side, NULL);
-	server_ipc = ipc_new(fds[1], &server_side, NULL);
-	server = show_server_new(server_ipc, commands, common);
+	asked_start(commands, common, heard);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	show_server_free(server);
-	ipc_free(client_ipc);
-	ipc_free(server_ipc);
+	asked_stop();
 	loop_free();
 	return 0;
-}
-
-static void request(uint32_t id, const char *json)
-{
-	struct wr w = {0};
-
-	msg_put_request(&w, id, json, strlen(json));
-	ipc_send(client_ipc, MSG_REQUEST, 0, w.data, w.len);
-	wr_free(&w);
 }
 
 static void turns(int n)
@@ -240,21 +202,21 @@ static void waits_for(int events)
 
 static void test_object(void **state)
 {
-	request(5, "{\"command\":\"object\"}");
+	asked_request(5, "{\"command\":\"object\"}");
 	RUN_UNTIL(got.ends == 1);
 	assert_string_equal(got.text, "reply-head 5 '' {\"hello\":\"world\"}\nreply-end 5 '' \n");
 }
 
 static void test_common(void **state)
 {
-	request(7, "{\"command\":\"every\"}");
+	asked_request(7, "{\"command\":\"every\"}");
 	RUN_UNTIL(got.ends == 1);
 	assert_string_equal(got.text, "reply-head 7 '' {\"in\":\"common\"}\nreply-end 7 '' \n");
 }
 
 static void test_texts(void **state)
 {
-	request(6, "{\"command\":\"texts\"}");
+	asked_request(6, "{\"command\":\"texts\"}");
 	RUN_UNTIL(got.ends == 1);
 	assert_string_equal(got.text,
 			    "reply-head 6 'texts' {\"none\":null}\n"
@@ -268,7 +230,7 @@ static void test_texts(void **state)
 
 static void test_stream(void **state)
 {
-	request(1, "{\"command\":\"rows\"}");
+	asked_request(1, "{\"command\":\"rows\"}");
 	RUN_UNTIL(got.ends == 1);
 	assert_int_equal(got.rows, ROWS);
 	assert_true(got.in_order);
@@ -281,13 +243,13 @@ static void test_stream(void **state)
 static void test_slow_reader_stops_it(void **state)
 {
 	got.pause = true;
-	request(1, "{\"command\":\"rows\"}");
+	asked_request(1, "{\"command\":\"rows\"}");
 	RUN_UNTIL(got.heads == 1);
 	turns(500);
 	assert_true(rows_emitted < ROWS);
 	waits_for(2); /* the server reads and writes */
 	got.pause = false;
-	ipc_resume(client_ipc);
+	ipc_resume(asked_client);
 	RUN_UNTIL(got.ends == 1);
 	assert_int_equal(got.rows, ROWS);
 	assert_true(got.in_order);
@@ -296,30 +258,17 @@ static void test_slow_reader_stops_it(void **state)
 
 static void test_cancel(void **state)
 {
-	struct wr w = {0};
-
 	got.pause = true;
-	request(1, "{\"command\":\"rows\"}");
+	asked_request(1, "{\"command\":\"rows\"}");
 	RUN_UNTIL(got.heads == 1);
-	wr_u32(&w, 1);
-	ipc_send(client_ipc, MSG_CANCEL, 0, w.data, w.len);
-	wr_free(&w);
+	asked_cancel(1);
 	turns(500);
 	got.pause = false;
-	ipc_resume(client_ipc);
+	ipc_resume(asked_client);
 	RUN_UNTIL(got.ends == 1);
 	assert_string_equal(got.error, "cancelled");
 	assert_true(got.rows < ROWS);
 	assert_int_equal(finished, 1);
-}
-
-static void cancel(uint32_t id)
-{
-	struct wr w = {0};
-
-	wr_u32(&w, id);
-	ipc_send(client_ipc, MSG_CANCEL, 0, w.data, w.len);
-	wr_free(&w);
 }
 
 /* Each of several running answers can be the one that is cancelled, and only that one is. */
@@ -328,13 +277,13 @@ static void test_cancel_one_of(void **state)
 	for (uint32_t which = 1; which <= 3; which++) {
 		got.pause = true;
 		for (uint32_t id = 1; id <= 3; id++)
-			request(id, "{\"command\":\"rows\"}");
+			asked_request(id, "{\"command\":\"rows\"}");
 		RUN_UNTIL(got.heads >= 1);
-		cancel(9); /* nobody */
-		cancel(which);
+		asked_cancel(9); /* nobody */
+		asked_cancel(which);
 		turns(500);
 		got.pause = false;
-		ipc_resume(client_ipc);
+		ipc_resume(asked_client);
 		RUN_UNTIL(got.ends == 1);
 		assert_int_equal(got.first_ended, which);
 		assert_string_equal(got.error, "cancelled");
@@ -352,12 +301,12 @@ static void test_cancel_ended(void **state)
 {
 	struct wr w = {0};
 
-	request(1, "{\"command\":\"waiting\"}");
+	asked_request(1, "{\"command\":\"waiting\"}");
 	RUN_UNTIL(waiting);
 	show_end(waiting, "done");
 	show_go_on(waiting);
 	wr_u32(&w, 1);
-	show_server_frame(server,
+	show_server_frame(asked_answers,
 			  &(struct ipc_frame){.type = MSG_CANCEL, .body = w.data, .len = w.len});
 	wr_free(&w);
 	RUN_UNTIL(finished == 1);
@@ -368,10 +317,10 @@ static void test_cancel_ended(void **state)
 /* What ends in one turn leaves the others as they are. */
 static void test_ends_beside_others(void **state)
 {
-	request(1, "{\"command\":\"texts\"}");
-	request(2, "{\"command\":\"rows\"}");
-	request(3, "{\"command\":\"texts\"}");
-	request(4, "{\"command\":\"rows\"}");
+	asked_request(1, "{\"command\":\"texts\"}");
+	asked_request(2, "{\"command\":\"rows\"}");
+	asked_request(3, "{\"command\":\"texts\"}");
+	asked_request(4, "{\"command\":\"rows\"}");
 	RUN_UNTIL(got.ends == 4);
 	assert_int_equal(got.heads, 4);
 	assert_int_equal(got.rows, 2 * ROWS + 2 * 3);
@@ -381,9 +330,9 @@ static void test_ends_beside_others(void **state)
 /* A frame that is neither is nothing. */
 static void test_broken_frames(void **state)
 {
-	ipc_send(client_ipc, MSG_CANCEL, 0, "\0\0", 2);
-	ipc_send(client_ipc, MSG_REQUEST, 0, "\0\0", 2);
-	request(5, "{\"command\":\"object\"}");
+	ipc_send(asked_client, MSG_CANCEL, 0, "\0\0", 2);
+	ipc_send(asked_client, MSG_REQUEST, 0, "\0\0", 2);
+	asked_request(5, "{\"command\":\"object\"}");
 	RUN_UNTIL(got.ends == 1);
 	assert_int_equal(got.last_id, 5);
 	assert_int_equal(got.heads, 1);
@@ -391,9 +340,9 @@ static void test_broken_frames(void **state)
 
 static void test_two_at_once_and_free(void **state)
 {
-	request(1, "{\"command\":\"rows\"}");
-	request(2, "{\"command\":\"rows\"}");
-	request(3, "{\"command\":\"object\"}");
+	asked_request(1, "{\"command\":\"rows\"}");
+	asked_request(2, "{\"command\":\"rows\"}");
+	asked_request(3, "{\"command\":\"object\"}");
 	RUN_UNTIL(got.ends >= 1); /* the object overtakes the tables */
 	assert_int_equal(got.first_ended, 3);
 	/* teardown frees the server with two running answers: a sanitizer sees a leak */
@@ -413,7 +362,7 @@ static void test_refused(void **state)
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
-		request(i, bad[i].json);
+		asked_request(i, bad[i].json);
 		RUN_UNTIL(got.ends == i + 1);
 		assert_int_equal(got.last_id, i);
 		assert_string_equal(got.error, bad[i].error);
