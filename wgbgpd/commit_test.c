@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sodium.h>
@@ -24,6 +23,7 @@
 #include "listen.h"
 #include "log.h"
 #include "played.h"
+#include "ports.h"
 
 static char key_path[] = "/tmp/commit_test.XXXXXX";
 static char key_name[32];
@@ -838,13 +838,7 @@ static char sysctl(const char *path)
 
 static bool is_bound(const char *address)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
-
-	inet_pton(AF_INET, address, &sa.sin_addr);
-	err = bind(fd, (struct sockaddr *)&sa, sizeof(sa));
-	close(fd);
-	return err < 0;
+	return !port_is_free(address, port);
 }
 
 static void test_keys_and_sockets(void **state)
@@ -987,22 +981,10 @@ static void test_sockets_change(void **state)
 	port--;
 }
 
-/* Somebody else listens there. */
-static int occupy(const char *address)
-{
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	inet_pton(AF_INET, address, &sa.sin_addr);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	assert_int_equal(listen(fd, 1), 0);
-	return fd;
-}
-
 /* Two addresses, of which the second is somebody else's: the first one is let go. */
 static void test_sockets_of_a_refusal(void **state)
 {
-	int fd = occupy("127.0.0.7");
+	int fd = port_take("127.0.0.7", port);
 	char want[128];
 
 	snprintf(want, sizeof(want), "bgp: cannot listen at 127.0.0.7:%u: Address already in use",
@@ -1017,7 +999,7 @@ static void test_sockets_of_a_refusal(void **state)
 /* What ran before comes back without the one that cannot be had, and with all others. */
 static void test_sockets_of_a_return(void **state)
 {
-	int fd = occupy("127.0.0.7");
+	int fd = port_take("127.0.0.7", port);
 
 	assert_string_equal(listen_at(1, "[\"127.0.0.5\"]", true), "applied listen 127.0.0.5");
 	begin = commit_return;
@@ -1034,7 +1016,7 @@ static void test_sockets_of_a_return(void **state)
 /* Nothing is asked where nobody could listen there. */
 static void test_address_in_use(void **state)
 {
-	int fd = occupy("127.0.0.1");
+	int fd = port_take("127.0.0.1", port);
 	char want[128];
 
 	commit_start(rich(1, "127.0.0.1", false), on_done, said);
