@@ -65,9 +65,7 @@ struct doctor {
 	unsigned *counts;	  /* findings of each check */
 	unsigned *count;	  /* of the one that looks */
 	unsigned lookups;	  /* of the kernel's routes for prefixes */
-	struct machine_flow *flows; /* of conntrack, once they were read */
-	size_t n_flows;
-	bool flows_read;
+	struct doctor_flows *flows; /* of conntrack; NULL: not read yet */
 	json_t *findings;
 	unsigned severities[3];
 };

@@ -5,7 +5,9 @@
 
 #include "doctor_facts.h"
 
-/* A row of SOURCE_ROUTES: packets go there by a tunnel, and nothing ever comes back. */
+/* Of each row of SOURCE_ROUTES: which flows go there, as long as no longer prefix has them. */
+void note_flows(struct doctor *d, const json_t *row);
+/* Behind all of them: flows go there by a tunnel, and nothing ever comes back. */
 void check_one_way(struct doctor *d, const json_t *row);
 void doctor_flows_free(struct doctor *d);
 

@@ -168,34 +168,72 @@ static void test_privileges(void **state)
 		 "privilege", "no capability net_admin: all");
 }
 
-/* Only a learned prefix with several flows of which none is answered. */
-static void test_one_way(void **state)
-{
-	static struct machine_flow flows[5];
-	struct canned *route = answer_of("route");
-	static const char by_peer[] =
-		"[{\"prefix\":\"192.168.2.0/24\",\"protocol\":\"bgp\",\"selected\":true,"
-		"\"installed\":true,\"next-hops\":[{\"interface\":\"wg0\",\"peer\":\"site-a\","
-		"\"active\":true}]}]";
-	static const char *const to[] = {"192.168.1.255", "192.168.2.9", "192.168.3.0",
-					 "192.168.2.7", "192.168.2.200"};
+#define WAY(prefix, hop)                                                                        \
+	"{\"prefix\":\"" prefix "\",\"plane\":\"main\",\"protocol\":\"bgp\",\"selected\":true," \
+	"\"installed\":true,\"next-hops\":[{\"interface\":\"wg0\"," hop "\"active\":true}]}"
+#define BY_PEER(prefix) WAY(prefix, "\"peer\":\"site-a\",")
 
-	for (size_t i = 0; i < ARRAY_SIZE(flows); i++) {
+static struct machine_flow flows[6];
+
+/* None is answered. */
+static void flows_to(const char *const *to, size_t n)
+{
+	assert_true(n <= sizeof(flows) / sizeof(*flows));
+	memset(flows, 0, sizeof(flows));
+	for (size_t i = 0; i < n; i++) {
 		addr_parse("192.168.1.4", &flows[i].from);
 		addr_parse(to[i], &flows[i].to);
 	}
 	flow_answers = flows;
-	n_flow_answers = ARRAY_SIZE(flows);
+	n_flow_answers = n;
+}
+
+/* Only a learned prefix with several flows of which none is answered. */
+static void test_one_way(void **state)
+{
+	static const char *const to[] = {"192.168.1.255", "192.168.2.9", "192.168.3.0",
+					 "192.168.2.7", "192.168.2.200"};
+
+	flows_to(to, 5);
 	assert_int_equal(run("doctor"), 0); /* no tunnel peer is known to lead there */
-	finds_in("route", by_peer, "warning", "one-way",
+	finds_in("route", "[" BY_PEER("192.168.2.0/24") "]", "warning", "one-way",
 		 "packets of 3 flows go there (192.168.1.4 to 192.168.2.7, say), and nothing");
-	route->rows = by_peer;
+	answer_of("route")->rows = "[" BY_PEER("192.168.2.0/24") "]";
 	flows[4].answered = true;
 	assert_int_equal(run("doctor"), 0);
 	flows[4].answered = false;
 	n_flow_answers = 4;
 	assert_int_equal(run("doctor"), 0);
 	n_flow_answers = 0;
+	assert_int_equal(run("doctor"), 0);
+}
+
+/* A flow is the longest route's alone, whatever that leads by, and in whatever order they come. */
+static void test_one_way_nested(void **state)
+{
+	static const char *const to[] = {"192.168.2.1", "192.168.2.2", "192.168.2.3",
+					 "192.168.7.1", "192.168.7.2", "192.168.7.3"};
+	static const char *const inside_elsewhere[] = {
+		"[" BY_PEER("192.168.0.0/16") "," WAY("192.168.2.0/24", "") "]",
+		"[" WAY("192.168.2.0/24", "") "," BY_PEER("192.168.0.0/16") "]",
+	};
+	struct canned *route = answer_of("route");
+
+	for (size_t i = 0; i < 2; i++) {
+		route->rows = inside_elsewhere[i];
+		flows_to(to, 3); /* nothing goes to the rest of it */
+		assert_int_equal(run("doctor"), 0);
+		flows_to(to, 6);
+		flows[0].answered = true; /* that is no answer of the rest */
+		finds("warning", "one-way",
+		      "packets of 3 flows go there (192.168.1.4 to "
+		      "192.168.7.1, say), and nothing");
+	}
+	route->rows = "[" BY_PEER("192.168.0.0/16") "," BY_PEER("192.168.2.0/24") "]";
+	flows[3].answered = true;
+	flows[0].answered = false;
+	finds("warning", "one-way", "packets of 3 flows go there (192.168.1.4 to 192.168.2.1, say");
+	flows[0].answered = true;
 	assert_int_equal(run("doctor"), 0);
 }
 
@@ -821,6 +859,7 @@ int main(void)
 		TEST(test_privileges),
 		TEST(test_key_files),
 		TEST(test_one_way),
+		TEST(test_one_way_nested),
 		TEST(test_interfaces),
 		TEST(test_tunnels),
 		TEST(test_neighbors),
