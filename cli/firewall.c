@@ -293,18 +293,26 @@ static unsigned walk_base(const struct look *l, const json_t *chain)
 	return (all & ~NEXT) | (str_eq(str_of(chain, "policy"), "drop") ? DROPPED : ACCEPTED);
 }
 
-/* A base chain that such a packet comes to at that hook. */
-static bool chain_is_met(const json_t *chain, const char *hook, const struct firewall_packet *p)
+/* Nft writes one device or a list of them; 1.0.6 writes none, so that it is not known. */
+static enum truth is_at_device(const struct look *l, const json_t *chain, const char *interface)
 {
-	const char *family = str_of(chain, "family"), *device = str_of(chain, "dev");
+	struct field f = {.word = interface};
+
+	return field_is(l, &f, json_object_get(chain, "dev"));
+}
+
+/* A base chain that such a packet comes to at that hook. */
+static enum truth chain_is_met(const struct look *l, const json_t *chain, const char *hook)
+{
+	const char *family = str_of(chain, "family");
 
 	if (!str_eq(str_of(chain, "hook"), hook) || str_eq(str_of(chain, "type"), "nat"))
-		return false;
+		return NO;
 	if (str_eq(hook, "ingress"))
-		return str_eq(device, p->in);
+		return is_at_device(l, chain, l->p->in);
 	if (str_eq(hook, "egress"))
-		return str_eq(device, p->out);
-	return str_eq(family, "inet") || str_eq(family, p->from.family == AF_INET ? "ip" : "ip6");
+		return is_at_device(l, chain, l->p->out);
+	return truth_of(str_eq(family, "inet") || str_eq(family, is_ipv4(l) ? "ip" : "ip6"));
 }
 
 enum firewall_verdict firewall_judge(const json_t *ruleset, const char *hook,
@@ -317,13 +325,15 @@ enum firewall_verdict firewall_judge(const json_t *ruleset, const char *hook,
 
 	json_array_foreach (l.rows, i, row) {
 		const json_t *chain = json_object_get(row, "chain");
+		enum truth met;
 		unsigned all;
 
-		if (!chain || !chain_is_met(chain, hook, p))
-			continue;
 		l.family = str_of(chain, "family");
 		l.table = str_of(chain, "table");
-		all = walk_base(&l, chain);
+		met = chain ? chain_is_met(&l, chain, hook) : NO;
+		if (met == NO)
+			continue;
+		all = walk_base(&l, chain) | (met == PERHAPS ? ACCEPTED : 0);
 		now = all == ACCEPTED  ? FIREWALL_PASSES
 		      : all == DROPPED ? FIREWALL_DROPS
 				       : FIREWALL_PERHAPS;

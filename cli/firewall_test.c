@@ -153,23 +153,44 @@ static void test_rules(void **state)
 	assert_int_equal(one_rule("accept", "{'goto': {'target': 'sub'}}", &request), DROPS);
 }
 
-/* Chains of other hooks, families and devices, and those of NAT, are not on the way. */
+static enum firewall_verdict one_chain(const char *chain, const char *hook,
+				       const struct firewall_packet *p)
+{
+	char *text = xasprintf("{'nftables': [{'chain': %s}]}", chain), where[64];
+	json_t *rules = parse(text);
+	enum firewall_verdict v = firewall_judge(rules, hook, p, where, sizeof(where));
+
+	json_decref(rules);
+	free(text);
+	return v;
+}
+
+/* Chains of other hooks, families and devices, and those of NAT, are not on the way. Where nft does
+ * not write the devices (1.0.6 and others), that is not known. */
 static void test_chains(void **state)
 {
 	static const struct {
 		const char *family, *type, *hook, *dev, *asked;
 		enum firewall_verdict v4, v6;
 	} chains[] = {
-		{"ip", "filter", "input", "", "input", DROPS, PASSES},
-		{"ip6", "filter", "input", "", "input", PASSES, DROPS},
-		{"inet", "filter", "input", "", "input", DROPS, DROPS},
-		{"inet", "filter", "input", "", "output", PASSES, PASSES},
-		{"ip", "route", "output", "", "output", DROPS, PASSES},
-		{"ip", "nat", "input", "", "input", PASSES, PASSES},
-		{"bridge", "filter", "input", "", "input", PASSES, PASSES},
-		{"netdev", "filter", "ingress", "wg0", "ingress", DROPS, DROPS},
-		{"netdev", "filter", "ingress", "u0", "ingress", PASSES, PASSES},
-		{"netdev", "filter", "egress", "lan0", "egress", DROPS, DROPS},
+		{"ip", "filter", "input", NULL, "input", DROPS, PASSES},
+		{"ip6", "filter", "input", NULL, "input", PASSES, DROPS},
+		{"inet", "filter", "input", NULL, "input", DROPS, DROPS},
+		{"inet", "filter", "input", NULL, "output", PASSES, PASSES},
+		{"ip", "route", "output", NULL, "output", DROPS, PASSES},
+		{"ip", "nat", "input", NULL, "input", PASSES, PASSES},
+		{"bridge", "filter", "input", NULL, "input", PASSES, PASSES},
+		{"netdev", "filter", "ingress", "'wg0'", "ingress", DROPS, DROPS},
+		{"netdev", "filter", "ingress", "'u0'", "ingress", PASSES, PASSES},
+		{"netdev", "filter", "egress", "'lan0'", "egress", DROPS, DROPS},
+		{"netdev", "filter", "ingress", "['u0', 'wg0']", "ingress", DROPS, DROPS},
+		{"netdev", "filter", "egress", "['u0', 'wg0']", "egress", PASSES, PASSES},
+		{"netdev", "filter", "ingress", "'w*'", "ingress", DROPS, DROPS},
+		{"netdev", "filter", "ingress", "'u*'", "ingress", PASSES, PASSES},
+		{"netdev", "filter", "ingress", "7", "ingress", PERHAPS, PERHAPS},
+		{"netdev", "filter", "ingress", NULL, "ingress", PERHAPS, PERHAPS},
+		{"netdev", "filter", "egress", NULL, "egress", PERHAPS, PERHAPS},
+		{"inet", "filter", "ingress", NULL, "ingress", PERHAPS, PERHAPS},
 	};
 	struct firewall_packet p4 = {.in = "wg0", .out = "lan0"}, p6 = p4;
 	char where[64];
@@ -181,8 +202,9 @@ static void test_chains(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
 		char *text = xasprintf(
 			"{'nftables': [{'chain': {'family': '%s', 'table': 't', 'name': 'c',"
-			" 'type': '%s', 'hook': '%s', 'dev': '%s', 'policy': 'drop'}}]}",
-			chains[i].family, chains[i].type, chains[i].hook, chains[i].dev);
+			" 'type': '%s', 'hook': '%s'%s%s, 'policy': 'drop'}}]}",
+			chains[i].family, chains[i].type, chains[i].hook,
+			chains[i].dev ? ", 'dev': " : "", chains[i].dev ? chains[i].dev : "");
 		json_t *rules = parse(text);
 
 		if (firewall_judge(rules, chains[i].asked, &p4, where, sizeof(where)) !=
@@ -194,6 +216,10 @@ static void test_chains(void **state)
 		free(text);
 	}
 	assert_int_equal(firewall_judge(NULL, "input", &p4, where, sizeof(where)), PASSES);
+	/* It accepts all, whatever its device. */
+	assert_int_equal(one_chain("{'family': 'netdev', 'hook': 'ingress', 'policy': 'accept'}",
+				   "ingress", &p4),
+			 PASSES);
 }
 
 int main(void)
