@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "explain_judge.h"
 #include "firewall.h"
@@ -122,14 +123,18 @@ void explain_ask_way(struct gathering *g, const char *interface)
 
 /* ---- the rules of a firewall */
 
-static json_t *read_ruleset(void)
+#define NOT_FOUND 127 /* exit status of sh */
+
+/* NULL with *WHY. A user's PATH may lack nft. */
+static json_t *read_ruleset(const char **why)
 {
-	static const char *const words[] = {"sh", "-c", "exec nft -j list ruleset 2>/dev/null",
-					    NULL};
+	static const char *const words[] = {
+		"sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; exec nft -j list ruleset 2>/dev/null",
+		NULL};
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	int status = out ? machine_run(words, out) : -1;
+	int status = out ? machine_run(words, out) : -errno;
 	json_t *rules = NULL;
 
 	if (out)
@@ -137,6 +142,10 @@ static json_t *read_ruleset(void)
 	if (status == 0)
 		rules = json_loadb(text, len, 0, NULL);
 	free(text);
+	*why = status < 0	     ? strerror(-status)
+	       : status == NOT_FOUND ? "there is no program nft"
+	       : status		     ? "nft fails (it is for root alone)"
+				     : "what nft wrote is no JSON";
 	return rules;
 }
 
@@ -199,15 +208,15 @@ static void ask_firewall(struct gathering *g)
 {
 	const json_t *kernel = json_object_get(g->facts, "kernel");
 	bool here = is_true(kernel, "local");
+	const char *why;
 	json_t *rules;
 
 	if (is_set(kernel, "error") || (here && is_true(source_of(g), "local")))
 		return;
-	rules = read_ruleset();
-	if (!rules)
-		return; /* not known */
+	rules = read_ruleset(&why);
 	json_object_set_new(g->facts, "firewall",
-			    ask_rules(g, rules, here ? "" : str_of(kernel, "interface")));
+			    rules ? ask_rules(g, rules, here ? "" : str_of(kernel, "interface"))
+				  : json_pack("{s:s}", "unknown", why));
 	json_decref(rules);
 }
 

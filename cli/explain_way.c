@@ -105,10 +105,15 @@ bool explain_say_entry(struct judge *f)
 
 static void say_firewall(struct judge *f)
 {
+	const json_t *firewall = json_object_get(f->facts, "firewall");
 	json_t *row;
 	size_t i;
 
-	json_array_foreach (json_object_get(f->facts, "firewall"), i, row) {
+	if (is_set(firewall, "unknown"))
+		explain_step(f, "firewall", true,
+			     "what the rules of nftables here drop is not known: %s",
+			     TEXT(firewall, "unknown"));
+	json_array_foreach (firewall, i, row) {
 		const char *what = str_eq(str_of(row, "way"), "out") ? "echo requests" : "answers";
 		bool drops = is_true(row, "drops");
 

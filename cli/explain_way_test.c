@@ -92,6 +92,7 @@ static const struct {
 	 "firewall", "chain ip f i (input) drops answers"},
 	{"{'firewall': [{'way': 'back', 'hook': 'input', 'chain': 'ip f i', 'drops': false}]}",
 	 NULL, "reachable"},
+	{"{'firewall': {'unknown': 'x'}}", NULL, "reachable"},
 	{"{'announced': []}", "announced", "nothing that covers 192.168.1.1 is announced to b"},
 	{"{'announced': null}", NULL, "reachable"},
 	{"{'announced': [], 'source': {'address': '10.9.0.1'}}", NULL, "reachable"},

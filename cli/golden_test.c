@@ -11,6 +11,7 @@
  *	@fails COMMAND TEXT	the answer ends with that error
  *	@way QUESTION = IF [via ADDRESS] [mtu N] [local] [error N]
  *	@interfaces		the array of the machine's
+ *	@ruleset STATUS		what nft writes, and its status
  *	@sysctl PATH N, @mode FILE OCTAL, @clock SECONDS, @interrupt MS
  *	@run LINE		the command, and all that it writes, errors ("% ") among it;
  *				"= " is in front of its status where that is not 0
@@ -190,6 +191,8 @@ static bool do_block(FILE *out, const char *head, const char *body)
 		do_answer(words, n, body, str_eq(words[0], "then"));
 	else if (str_eq(words[0], "interfaces"))
 		played_interfaces(parse(body));
+	else if (str_eq(words[0], "ruleset"))
+		played_ruleset(body, atoi(words[1]));
 	else if (str_eq(words[0], "fails"))
 		played_error(words[1], strchr(args + 1, ' ') + 1);
 	else if (str_eq(words[0], "way"))

@@ -21,6 +21,8 @@ struct client {
 	long clock;
 	uint64_t began_ms, interrupt_ms;
 	bool endless, stopped;
+	char *ruleset;
+	int ruleset_status;
 	FILE *reader, *log;
 };
 
@@ -34,6 +36,7 @@ void played_reset(void)
 	json_decref(state.knobs);
 	json_decref(state.modes);
 	json_decref(state.interfaces);
+	free(state.ruleset);
 	state = (struct client){.answers = json_object(),
 				.ways = json_object(),
 				.knobs = json_object(),
@@ -349,10 +352,23 @@ json_t *machine_interfaces(void)
 	return state.interfaces ? json_deep_copy(state.interfaces) : json_array();
 }
 
+void played_ruleset(const char *text, int status)
+{
+	free(state.ruleset);
+	state.ruleset = xstrdup(text);
+	state.ruleset_status = status;
+}
+
+static int run_nft(FILE *out)
+{
+	fputs(state.ruleset ? state.ruleset : "{\"nftables\": []}", out);
+	return state.ruleset_status;
+}
+
 /* Of a host with this name there is nothing to be heard. */
 int machine_run(const char *const *words, FILE *out)
 {
-	bool ok = true;
+	bool ok = true, nft = str_eq(words[0], "sh");
 
 	if (state.log)
 		fputs("$", state.log);
@@ -363,6 +379,8 @@ int machine_run(const char *const *words, FILE *out)
 	}
 	if (state.log)
 		fputs("\n", state.log);
+	if (nft)
+		return run_nft(out);
 	fputs("a program's answer\n", out);
 	return ok ? 0 : 1;
 }

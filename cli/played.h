@@ -48,5 +48,7 @@ void played_clock(long seconds);
 /* Of `show interface`: an array, taken over. Programs that would run are in the log: "$ ping ...".
  */
 void played_interfaces(json_t *rows);
+/* What nft writes, and its status; without it there are no rules. */
+void played_ruleset(const char *text, int status);
 
 #endif
