@@ -21,6 +21,7 @@
 #define WAIT_TICKS 16  /* for an answer */
 #define SLOW_TICKS 42  /* a router says after three seconds that nobody has an address */
 #define LEAST_MTU 1280 /* of IPv6 */
+#define LEAST_MTU4 576 /* that hosts take at least (RFC 791) */
 
 struct probe {
 	const char *name;
@@ -67,6 +68,7 @@ static int probe_open(struct probing *w, struct probe *p, const char *name, cons
 	p->name = name;
 	if (err == 0)
 		err = pinger_tune(&p->pinger, p->size, hops, on_probe_error);
+	p->size = p->pinger.size;
 	if (err == 0 && *w->device &&
 	    setsockopt(p->pinger.fd, SOL_SOCKET, SO_BINDTODEVICE, w->device,
 		       strlen(w->device) + 1) < 0)
@@ -192,18 +194,34 @@ static void put_probe(json_t *all, const struct probe *p, uint8_t family)
 					      (int)p->size));
 }
 
-/* Small ones are answered, large ones are not: what is the size that is? */
+/* A size that may fit where WHOLE does not: as was said, if that can be; 0: none. */
+static unsigned size_below(const struct probe *whole, uint8_t family)
+{
+	unsigned least = family == AF_INET ? LEAST_MTU4 : LEAST_MTU;
+	uint32_t said = whole->failed ? whole->error.mtu : 0;
+
+	if (said >= least && said < whole->size)
+		return said;
+	if (whole->size > LEAST_MTU)
+		return LEAST_MTU;
+	return whole->size > least ? least : 0;
+}
+
+/* Small ones are answered, large ones are not: what is the size that is? Where that cannot be asked
+ * there is something to say all the same. False: interrupted. */
 static bool probe_fits(struct probing *w, json_t *all)
 {
 	const struct probe *whole = &w->v[WHOLE];
 	struct probe fits = {.pinger = {.fd = -1}};
-	bool ok;
+	bool ok = true;
 
 	if (!w->v[ANSWER].answered || whole->answered || !whole->size)
 		return true;
-	fits.size = whole->failed && whole->error.mtu ? whole->error.mtu : LEAST_MTU;
-	ok = probe_open(w, &fits, "fits", &w->dst, &w->from, 0) == 0 && run_all(w, &fits, 1);
-	put_probe(all, &fits, w->dst.family);
+	fits.size = size_below(whole, w->dst.family);
+	if (fits.size && probe_open(w, &fits, "fits", &w->dst, &w->from, 0) == 0) {
+		ok = run_all(w, &fits, 1);
+		put_probe(all, &fits, w->dst.family);
+	}
 	pinger_close(&fits.pinger);
 	return ok;
 }

@@ -5,12 +5,12 @@
  *	answer	to the destination
  *	peer	to the tunnel peer's own address
  *	tunnel	the same with our address of the tunnel as their source
- *	hop	to the destination, but the first router behind this one says that they live too
- *short whole	to the destination, as large as the way's MTU and never fragmented fits	the same as
- *large as was said to fit, else of 1280 bytes; behind the others
+ *	hop	to the destination, but the first router behind this one ends their way
+ *	whole	to the destination, as large as the way's MTU and never fragmented
+ *	fits	the same as large as was said to fit, else of 1280 bytes; behind the others
  *
- * They are facts then: "probe" has a member for each, {sent, answered, said, by, mtu, refused,
- *size}.
+ * They are facts then: "probe" has a member for each: sent, answered, said, by, mtu, refused,
+ * size.
  */
 #ifndef WGBGP_CLI_EXPLAIN_PROBE_H
 #define WGBGP_CLI_EXPLAIN_PROBE_H

@@ -286,7 +286,26 @@ static void say_lost(struct judge *f, const json_t *p, const char *from)
 		explain_step(f, "answer", false, "%s does not answer", ADDR_STR(&f->dst));
 }
 
-/* Large ones: they come through, or somebody says that they do not. */
+static void say_large_lost(struct judge *f, const json_t *whole, const json_t *fits)
+{
+	bool own = is_true(f->source, "local");
+	char less[64] = "";
+
+	if (is_answered(f, "fits"))
+		snprintf(less, sizeof(less), "; those of %s pass", TEXT(fits, "size"));
+	if (is_set(whole, "said"))
+		explain_step(f, "mtu", false, "packets of %s bytes are lost: %s says \"%s\"%s",
+			     TEXT(whole, "size"), TEXT(whole, "by"), TEXT(whole, "said"), less);
+	else if (is_set(whole, "refused")) /* what is sent on may be another matter */
+		explain_step(f, "mtu", !own,
+			     "this machine refuses to send packets of %s bytes: %s%s",
+			     TEXT(whole, "size"), TEXT(whole, "refused"), less);
+	else
+		explain_step(f, "mtu", false, "packets of %s bytes are lost, and nobody says so%s",
+			     TEXT(whole, "size"), less);
+}
+
+/* Large ones: they come through, or somebody says what would. */
 static void say_mtu(struct judge *f)
 {
 	const json_t *whole = probed(f, "whole"), *fits = probed(f, "fits");
@@ -296,15 +315,11 @@ static void say_mtu(struct judge *f)
 	if (is_answered(f, "whole"))
 		explain_step(f, "mtu", true, "packets of %s bytes pass in one piece",
 			     TEXT(whole, "size"));
-	else if (int_of(whole, "mtu") && is_answered(f, "fits"))
+	else if (int_of(whole, "mtu") == int_of(fits, "size") && is_answered(f, "fits"))
 		explain_step(f, "mtu", true, "the way takes packets of %s bytes, as %s says",
 			     TEXT(fits, "size"), TEXT(whole, "by"));
 	else
-		explain_step(f, "mtu", false,
-			     "packets of %s bytes are lost, and nobody says so%s%s%s",
-			     TEXT(whole, "size"), is_answered(f, "fits") ? "; those of " : "",
-			     is_answered(f, "fits") ? TEXT(fits, "size") : "",
-			     is_answered(f, "fits") ? " pass" : "");
+		say_large_lost(f, whole, fits);
 }
 
 /* The chain that drops our own echo requests or answers, where they are not the source's. */

@@ -153,6 +153,17 @@ static const struct {
 	 "mtu", "packets of 1420 bytes are lost, and nobody says so; those of 1280 pass"},
 	{"{" ANSWERED ", 'whole': {'answered': 0, 'size': 1420}, 'fits': {'answered': 0}}}", "mtu",
 	 "packets of 1420 bytes are lost, and nobody says so"},
+	{"{" ANSWERED ", 'whole': {'answered': 0, 'size': 1420, 'said': 'too-large', 'mtu': 20,"
+	 " 'by': '10.9.0.2'}, 'fits': {'answered': 1, 'size': 1280}}}",
+	 "mtu", "packets of 1420 bytes are lost: 10.9.0.2 says \"too-large\"; those of 1280 pass"},
+	{"{" ANSWERED ", 'whole': {'answered': 0, 'size': 1420, 'said': 'prohibited', 'by':"
+	 " '10.9.0.2'}, 'fits': {'answered': 0, 'size': 1280}}}",
+	 "mtu", "packets of 1420 bytes are lost: 10.9.0.2 says \"prohibited\""},
+	{"{" ANSWERED ", 'whole': {'answered': 0, 'size': 1420, 'refused': 'Operation not"
+	 " permitted'}}}",
+	 "mtu", "this machine refuses to send packets of 1420 bytes: Operation not permitted"},
+	{"{" BEHIND ", " ANSWERED ", 'whole': {'answered': 0, 'size': 1420, 'refused': 'x'}}}",
+	 NULL, "reachable"},
 	{"{" BEHIND ", 'probe': {'from': null}}", NULL, "reachable"},
 };
 

@@ -72,9 +72,9 @@ cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test cli/explain_way_test \
-	cli/golden_test cli/filter_test cli/firewall_test cli/grammar_test cli/import_test cli/kernel_route_test \
-	cli/line_test cli/machine_test \
+check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test \
+	cli/explain_probe_test cli/explain_way_test cli/golden_test cli/filter_test cli/firewall_test \
+	cli/grammar_test cli/import_test cli/kernel_route_test cli/line_test cli/machine_test \
 	cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
 cli_client_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
@@ -93,6 +93,8 @@ cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
 cli_edit_test_LDADD = $(CLI_LIBS) $(EDIT_LIBS) $(TEST_LIBS)
 cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
 cli_explain_judge_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
+cli_explain_probe_test_SOURCES = cli/explain_probe_test.c
+cli_explain_probe_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_explain_way_test_SOURCES = cli/explain_way_test.c
 cli_explain_way_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 # What requests may have, for the tests' client.

@@ -38,7 +38,7 @@ static size_t request_bytes(const struct pinger *p)
 	size_t least = HEADER_BYTES + sizeof(struct payload),
 	       header = p->family == AF_INET ? 20 : 40;
 
-	return p->size > header + least && p->size <= PACKET_MAX ? p->size - header : least;
+	return p->size > header + least ? p->size - header : least;
 }
 
 int pinger_send(struct pinger *p, uint32_t number)
@@ -190,7 +190,7 @@ int pinger_tune(struct pinger *p, unsigned size, unsigned hops, pinger_error_fn 
 		    setsockopt(p->fd, options[i].level, options[i].name, &options[i].value,
 			       sizeof(options[i].value)) < 0)
 			return -errno;
-	p->size = size;
+	p->size = size < PACKET_MAX ? size : PACKET_MAX;
 	p->failed = failed;
 	return 0;
 }

@@ -39,8 +39,9 @@ struct pinger {
 /* FROM: the source; NULL, or family 0: the route's. 0 or -errno. */
 int pinger_open(struct pinger *p, const struct addr *to, const struct addr *from,
 		void (*answered)(void *arg, uint32_t number), void *arg);
-/* How requests are from now on: of SIZE bytes with their IP header, never fragmented (0: as small
- * as they get); lost after HOPS routers (0: as the system has it). Errors are told. 0 or -errno. */
+/* How requests are from now on: of SIZE bytes with their IP header, or as many as a packet may have
+ * (p->size says it), never fragmented (0: as small as they get); lost after HOPS routers (0: as the
+ * system has it). Errors are told. 0 or -errno. */
 int pinger_tune(struct pinger *p, unsigned size, unsigned hops, pinger_error_fn failed);
 /* 0, or -errno; what cannot be sent is not answered. */
 int pinger_send(struct pinger *p, uint32_t number);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain_probe: how large the second look is where large packets are lost, with played pingers:
+ * what they send is answered if it is small enough, else somebody may say so.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <stdlib.h>
+
+#include "client.h"
+#include "explain_probe.h"
+#include "machine.h"
+#include "pinger.h"
+#include "session.h"
+#include "table.h"
+#include "util.h"
+
+#define SILENCE 0
+
+static unsigned passes;	  /* bytes */
+static uint32_t says_mtu; /* of what does not; SILENCE: nobody says so */
+static unsigned n_open, open_max;
+
+int pinger_open(struct pinger *p, const struct addr *to, const struct addr *from,
+		void (*answered)(void *arg, uint32_t number), void *arg)
+{
+	*p = (struct pinger){.fd = -1};
+	if (n_open == open_max)
+		return -EMFILE;
+	n_open++;
+	*p = (struct pinger){.fd = 1, .family = to->family, .answered = answered, .arg = arg};
+	return 0;
+}
+
+int pinger_tune(struct pinger *p, unsigned size, unsigned hops, pinger_error_fn failed)
+{
+	p->size = size < 65535 ? size : 65535;
+	p->failed = failed;
+	return 0;
+}
+
+int pinger_send(struct pinger *p, uint32_t number)
+{
+	struct pinger_error e = {.number = number, .mtu = says_mtu};
+
+	e.type = p->family == AF_INET ? ICMP_DEST_UNREACH : ICMP6_PACKET_TOO_BIG;
+	e.code = p->family == AF_INET ? ICMP_FRAG_NEEDED : 0;
+	if (p->size <= passes)
+		p->answered(p->arg, number);
+	else if (says_mtu != SILENCE)
+		p->failed(p->arg, &e);
+	return 0;
+}
+
+void pinger_close(struct pinger *p)
+{
+	n_open -= p->fd >= 0;
+	p->fd = -1;
+}
+
+bool client_wait(struct client *c, unsigned ms)
+{
+	return true;
+}
+
+uint64_t machine_tcp_count(const char *name)
+{
+	return 0;
+}
+
+static const struct {
+	bool six;
+	unsigned mtu, passes;
+	uint32_t says_mtu;
+	unsigned whole, fits; /* their sizes; fits 0: it is not sent */
+} rows[] = {
+	{false, 1420, 1420, SILENCE, 1420, 0},
+	{false, 1420, 1300, SILENCE, 1420, 1280},
+	{false, 1420, 1300, 1300, 1420, 1300},
+	/* what cannot be */
+	{false, 1420, 1300, 20, 1420, 1280},
+	{false, 1420, 1300, 575, 1420, 1280},
+	{false, 1420, 1300, 576, 1420, 576},
+	{true, 1420, 1300, 1279, 1420, 1280},
+	{true, 1420, 1300, 1281, 1420, 1281},
+	{false, 1420, 1300, 1420, 1420, 1280},
+	{false, 1420, 1300, 0xffffffff, 1420, 1280},
+	/* nothing below the least one, and nothing that fits no packet */
+	{false, 1280, 1000, SILENCE, 1280, 576},
+	{true, 1280, 1000, SILENCE, 1280, 0},
+	{false, 65536, 1300, SILENCE, 65535, 1280},
+	{false, 65536, 65535, SILENCE, 65535, 0},
+};
+
+static struct gathering probed(size_t i)
+{
+	static struct cli_session s;
+	struct gathering g = {.s = &s, .plane = "main"};
+
+	assert_int_equal(prefix_parse(rows[i].six ? "fd00:2::7/128" : "192.168.2.7/32", &g.dst), 0);
+	g.facts = json_pack("{s:{s:s}, s:{s:s, s:i}}", "source", "probe-from",
+			    rows[i].six ? "fd00:1::1" : "192.168.1.1", "kernel", "interface", "u0",
+			    "mtu", (int)rows[i].mtu);
+	passes = rows[i].passes;
+	says_mtu = rows[i].says_mtu;
+	assert_true(explain_probe(&g));
+	assert_string_equal(g.error, "");
+	assert_int_equal(n_open, 0);
+	return g;
+}
+
+static void test_sizes(void **state)
+{
+	open_max = 8;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct gathering g = probed(i);
+		const json_t *probe = json_object_get(g.facts, "probe");
+		const json_t *whole = json_object_get(probe, "whole");
+		const json_t *fits = json_object_get(probe, "fits");
+
+		if (int_of(whole, "size") != rows[i].whole || int_of(fits, "size") != rows[i].fits)
+			fail_msg("row %zu: whole %lld, fits %lld", i,
+				 (long long)int_of(whole, "size"), (long long)int_of(fits, "size"));
+		json_decref(g.facts);
+	}
+}
+
+/* The verdict that there is already stays. */
+static void test_no_second_look(void **state)
+{
+	open_max = 2;
+	for (size_t i = 1; i < 3; i++) {
+		struct gathering g = probed(i);
+
+		assert_null(json_object_get(json_object_get(g.facts, "probe"), "fits"));
+		json_decref(g.facts);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_no_second_look),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
