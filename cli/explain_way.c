@@ -260,12 +260,21 @@ static void say_lost_in_tunnel(struct judge *f, const char *from)
 			     f->peer);
 }
 
-/* The kernel counts all that it drops, not only answers to us. */
-static bool is_dropped_by_filter(const struct judge *f, const json_t *p)
+static int64_t sent_of(const struct judge *f, const char *name)
+{
+	const json_t *p = probed(f, name);
+
+	return is_set(p, "refused") ? 0 : int_of(p, "sent");
+}
+
+/* The kernel counts all that it drops, not only answers to us: so no fewer than what the
+ * destination was asked, and no answers to that source come in from the far end. */
+static bool filter_may_drop(const struct judge *f)
 {
 	int64_t drops = int_of(json_object_get(f->facts, "probe"), "rp-filter-drops");
 
-	return f->tunnel && f->dst.family == AF_INET && drops > 0 && drops >= int_of(p, "sent");
+	return f->tunnel && f->dst.family == AF_INET && drops > 0 && !is_answered(f, "peer") &&
+	       drops >= sent_of(f, "answer") + sent_of(f, "whole");
 }
 
 static void say_lost(struct judge *f, const json_t *p, const char *from)
@@ -275,11 +284,12 @@ static void say_lost(struct judge *f, const json_t *p, const char *from)
 	else if (is_set(p, "refused"))
 		explain_step(f, "firewall", false, "this machine refuses to send from %s: %s", from,
 			     TEXT(p, "refused"));
-	else if (is_dropped_by_filter(f, p))
-		explain_step(
-			f, "rp-filter", false,
-			"rp_filter of this machine dropped packets meanwhile: the answers come "
-			"in by another interface than the way there leads by");
+	else if (filter_may_drop(f))
+		explain_step(f, "rp-filter", false,
+			     "rp_filter of this machine dropped %s packets meanwhile: perhaps the "
+			     "answers, which come in by another interface then than the way there "
+			     "leads by",
+			     TEXT(json_object_get(f->facts, "probe"), "rp-filter-drops"));
 	else if (f->tunnel)
 		say_lost_in_tunnel(f, from);
 	else

@@ -49,6 +49,7 @@ static const char healthy[] =
 #define ANSWER(text) "'probe': {'from': '192.168.1.1', 'answer': {" text "}"
 #define ANSWERED ANSWER("'answered': 1")
 #define SILENT ANSWER("'answered': 0")
+#define DROPS(n) ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': " n
 
 /* JSON with the other quotes. */
 static json_t *parse(const char *text)
@@ -127,9 +128,16 @@ static const struct {
 	{"{'tunnels': [{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'tunnel-addresses':"
 	 " ['192.168.2.7'], 'endpoint': '198.51.100.2:51820'}], " SILENT "}}",
 	 "answer", "192.168.2.7 does not answer: a firewall there?"},
-	{"{" ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': 3}}", "rp-filter",
-	 "dropped packets meanwhile"},
-	{"{" ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': 2}}", "far-end", "at all"},
+	{"{" DROPS("3") "}}", "rp-filter", "dropped 3 packets meanwhile: perhaps the answers"},
+	{"{" DROPS("6") ", 'whole': {'answered': 0, 'sent': 3}}}", "rp-filter",
+	 "dropped 6 packets"},
+	{"{" DROPS("3") ", 'whole': {'answered': 0, 'sent': 1, 'refused': 'x'}}}", "rp-filter", ""},
+	/* fewer than were not answered, or what has that source is: others' drops */
+	{"{" DROPS("2") "}}", "far-end", "at all"},
+	{"{" DROPS("5") ", 'whole': {'answered': 0, 'sent': 3}, 'tunnel': {'answered': 1}}}",
+	 "far-end", "lack that address"},
+	{"{" DROPS("9") ", 'peer': {'answered': 1, 'sent': 1}}}", "far-forwarding",
+	 "not passed on"},
 	/* somebody says why */
 	{"{" ANSWER("'answered': 0, 'refused': 'Operation not permitted'") "}}", "firewall",
 	 "refuses to send from 192.168.1.1: Operation not permitted"},
