@@ -7,8 +7,8 @@ thing after the other is broken and mended.
 
 Sources: addresses of a (lan, tunnel, and wrong: that of u0) and the host behind it. Destinations:
 b's (far-lan, far-tunnel), the host behind it, an address there that nobody has, and two outside.
-WGBGP_PAIRS=1000 asks for that many random pairs; the stage may be wrong for 2 % of them, whether a
-packet comes through for none.
+WGBGP_PAIRS=1000 asks for that many random pairs; the stage may be wrong for one of a group, or 2 %,
+whether a packet comes through for none.
 """
 import concurrent.futures
 import json
@@ -59,10 +59,12 @@ def healthy(source, destination, family):
 class Case:
     """NAME, how it is broken and mended, and where packets are lost: rows (sources, destinations,
     stages), the first that fits; what no row fits is as healthy() says. FAMILIES: those that it
-    breaks. The first row's first pair shows whether it is broken yet."""
+    breaks. The first row's first pair shows whether it is broken yet. ALONE: one pair behind
+    the other, as the kernel counts what it drops of all of them."""
 
-    def __init__(self, name, do, undo, *rows, families=(4, 6)):
+    def __init__(self, name, do, undo, *rows, families=(4, 6), alone=False):
         self.name, self.do, self.undo, self.families = name, do, undo, families
+        self.alone = alone
         self.rows = [(s, d, set(stages.split())) for s, d, stages in rows]
 
     def expected(self, source, destination, family):
@@ -246,7 +248,7 @@ def of_drops(two):
         sysctls(a, ("net.ipv4.conf.lan0.rp_filter", 1, 0)),
         routes(a, f"route add 192.168.1.0/24 {gateway} table 100",
                "rule add to 192.168.1.0/24 iif wg0 lookup 100 priority 100")),
-               (("host",), IN_TUNNEL, "rp-filter"), families=(4,))
+               (("host",), IN_TUNNEL, "rp-filter"), families=(4,), alone=True)
 
 
 def of_far(two):
@@ -293,7 +295,7 @@ def test_each_case(two, cases):
     for case in listed:
         case.do()
         pairs.settle(case, case.shows())
-        with concurrent.futures.ThreadPoolExecutor(1 if SLOW > 1 else 4) as pool:
+        with concurrent.futures.ThreadPoolExecutor(1 if SLOW > 1 or case.alone else 4) as pool:
             for done in [pool.submit(pairs.compare, case, *chance.choice(whole))
                          for _ in range(EACH)]:
                 done.result()
@@ -304,7 +306,7 @@ def test_each_case(two, cases):
           f"stage {len(pairs.wrong_stage)}")
     print("\n".join(pairs.wrong_stage))
     assert not pairs.wrong_fate, "\n".join(pairs.wrong_fate)
-    assert len(pairs.wrong_stage) * 50 <= pairs.seen, "\n".join(pairs.wrong_stage)
+    assert len(pairs.wrong_stage) <= max(1, pairs.seen // 50), "\n".join(pairs.wrong_stage)
 
 
 TWO_WAYS = """
