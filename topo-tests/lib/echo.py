@@ -35,7 +35,7 @@ def request(four, nonce, number, size):
 def main(source, destination, size):
     four = ":" not in source
     s = socket.socket(socket.AF_INET if four else socket.AF_INET6, socket.SOCK_RAW,
-                      socket.IPPROTO_ICMP if four else socket.getprotobyname("ipv6-icmp"))
+                      socket.IPPROTO_ICMP if four else socket.IPPROTO_ICMPV6)
     if four:
         s.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, PROBE)
     else:
