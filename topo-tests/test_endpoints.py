@@ -168,6 +168,7 @@ def test_echo_knows(topo):
     d.fast = ECHO
     d.start()
     d.wait_at(d.address)
+    wait_until(lambda: d.w.tunnel("hub")["echo-received"] > 5, what="answers to echo")
     d.net.cut("hub.u0", "site")
     d.wait_at(other)
 

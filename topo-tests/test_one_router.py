@@ -140,15 +140,16 @@ def test_restart(pair, daemon):
 
 def test_session_over_each(topo):
     """Two sessions over link-local addresses: the better path's tunnel carries IPv4, too, though
-    both say the same next hop, and the other one's takes over."""
+    both say the same next hop, and the other one's takes over. That of IPv4 is the link-local
+    address: the tunnels' IPv4 addresses stand alone in their networks (RFC 8950)."""
     p = Pair(topo, over_links)
     for w, n, m, far in ((p.wa, 1, 2, "b"), (p.wb, 2, 1, "a")):
         w.reload(over_links(n, m, far, second="better"))
     p.goes_by(2)
-    assert p.wa.best("192.168.2.0/24")["next-hop"] == "10.9.0.2%wg2"
+    assert p.wa.best("192.168.2.0/24")["next-hop"] == "fe80::2%wg2"
     p.cut(2)
     p.goes_by(1)
-    assert p.wa.best("192.168.2.0/24")["next-hop"] == "10.9.0.2%wg1"
+    assert p.wa.best("192.168.2.0/24")["next-hop"] == "fe80::2%wg1"
     reaches(p.host_a, p.host_b.address)
     p.restore()
     p.goes_by(2)
