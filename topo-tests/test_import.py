@@ -5,6 +5,7 @@
                             ║ by hand: its peers, entries and routes; one of somebody else
 """
 import os
+import re
 import stat
 
 from lib.build import program, yang_dir
@@ -200,9 +201,14 @@ def origins(w):
     return {e["prefix"]: e["origin"] for e in w.show("allowed-ips wg0")["entries"]}
 
 
+def name_of(text, key):
+    """wireguard-go tells of its peers in any order, and an import numbers them by it."""
+    return re.search(rf'peer (\S+) {{\n\s+public-key "{re.escape(public_key(key))}"', text).group(1)
+
+
 def without_others(text):
     """The peer of somebody else, and an entry of b's peer, are left out of what was imported."""
-    head, _, rest = text.partition("        peer peer-2 {")
+    head, _, rest = text.partition(f"        peer {name_of(text, 'stranger')} {{")
     _, _, tail = rest.partition("        }\n")
     lines = [x for x in (head + tail).splitlines() if "static 172." not in x and "static 192.168.22"
              not in x]
@@ -223,7 +229,7 @@ def test_take_over(topo):
         assert "imported [ 192.168.2.0/24 192.168.22.0/24 ];" in read(out)
         text = without_others(read(out))
         w = Wgbgp(topo, a, text)
-        wait_until(lambda: w.tunnel_state("peer-1") == "up", what="the tunnel")
+        wait_until(lambda: w.tunnel_state(name_of(text, "b.wg0")) == "up", what="the tunnel")
         assert allowed_ips(a, "wg0") == before
         assert "+ imported 192.168.2.0/24" in ledger(w)
         assert origins(w) == {"10.9.0.2/32": "foreign", "192.168.2.0/24": "imported",
@@ -270,7 +276,7 @@ def test_named_elsewhere(topo):
     text = text.replace("imported [ 172.16.0.0/12 ];", "", 1).replace(
         "permit [ 192.168.2.0/24 192.168.22.0/24 ]", "permit [ 192.168.2.0/24 ]", 1)
     w = Wgbgp(topo, a, text)
-    wait_until(lambda: w.tunnel_state("peer-1") == "up", what="the tunnel")
+    wait_until(lambda: w.tunnel_state(name_of(text, "b.wg0")) == "up", what="the tunnel")
     assert [x for x in ledger(w) if "imported" in x] == ["+ imported 192.168.2.0/24"]
     assert origins(w)["172.16.0.0/12"] == "foreign"
     peer_set(a, "wg0", "b.wg0", "allowed-ips", "10.9.0.2/32")

@@ -131,6 +131,7 @@ def test_no_block_is_without_test():
              "sudo scripts/deps build run ": "test_build.py", "umask 077": "test_keys",
              "system {": "here", "wgbgpd -n": "test_first_configuration",
              "site1# explain": "test_explain.py",
+             "wgbgp-cli import wg-quick": "test_import.py",
              "sudo scripts/deps build run test": "test_build.py, test_bench.py"}
     for block in blocks():
         assert any(block.strip().startswith(k) for k in known), block
