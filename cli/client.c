@@ -40,6 +40,7 @@ struct client {
 	struct timer tick;
 	uint64_t deaf_until_ms;
 	struct event *interrupt;
+	unsigned heard; /* by how many, one within the other */
 };
 
 static void fail(struct client *c, const char *why)
@@ -176,6 +177,18 @@ void client_stop(struct client *c)
 	c->ended = true;
 }
 
+void client_hear_interrupt(struct client *c)
+{
+	if (c->heard++ == 0)
+		event_add(c->interrupt, NULL);
+}
+
+void client_hear_no_interrupt(struct client *c)
+{
+	if (--c->heard == 0)
+		event_del(c->interrupt);
+}
+
 bool client_interrupted(struct client *c)
 {
 	bool was = c->interrupted;
@@ -265,10 +278,10 @@ int client_request(struct client *c, const json_t *request, const struct client_
 	wr_free(&w);
 	free(text);
 	start_pulse(c);
-	event_add(c->interrupt, NULL);
+	client_hear_interrupt(c);
 	while (!c->ended)
 		event_base_loop(loop_base(), EVLOOP_ONCE);
-	event_del(c->interrupt);
+	client_hear_no_interrupt(c);
 	timer_stop(&c->tick);
 	if (c->failed)
 		str_copy(error, c->error, size);
@@ -289,10 +302,10 @@ bool client_wait(struct client *c, unsigned ms)
 	timer_init(&timer, on_waited, c);
 	timer_start(&timer, ms);
 	c->ended = c->failed = false;
-	event_add(c->interrupt, NULL);
+	client_hear_interrupt(c);
 	while (!c->ended)
 		event_base_loop(loop_base(), EVLOOP_ONCE);
-	event_del(c->interrupt);
+	client_hear_no_interrupt(c);
 	timer_stop(&timer);
 	return !c->failed;
 }

@@ -33,6 +33,10 @@ void client_endless(struct client *c, bool endless);
 /* From a sink: what is still to come of the answer is not wanted; the request ends without an
  * error. */
 void client_stop(struct client *c);
+/* Requests and waiting hear an interrupt by themselves; this is for what is done between them. The
+ * next of them ends by it. In pairs, one within the other. */
+void client_hear_interrupt(struct client *c);
+void client_hear_no_interrupt(struct client *c);
 /* Whether a person interrupted anything since this was asked last. */
 bool client_interrupted(struct client *c);
 

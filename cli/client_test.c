@@ -622,6 +622,13 @@ static void test_wait(void **state)
 	assert_int_equal(clock_ms - began, 3000);
 	assert_true(client_wait(client, 1000)); /* as if nothing had been */
 	assert_int_equal(clock_ms - began, 4000);
+	client_hear_interrupt(client);
+	assert_true(client_wait(client, 0));
+	raise(SIGINT);
+	assert_false(client_wait(client, 1000)); /* it was heard between the two */
+	client_hear_no_interrupt(client);
+	assert_true(client_interrupted(client));
+	assert_int_equal(clock_ms - began, 4000);
 	for (size_t i = 0; i < TIMERS_MAX; i++)
 		assert_null(timers[i].timer);
 }

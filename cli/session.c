@@ -457,11 +457,13 @@ static int session_watch(struct cli_session *s, const char *text, const struct l
 	if (s->terminal)
 		fputs("\033[2J", s->out);
 	client_interrupted(s->client);
+	client_hear_interrupt(s->client); /* also while it paints */
 	do {
 		err = s->terminal ? watch_once(s, text, parts) : run_parts(s, text, parts);
 		fflush(s->out);
 	} while (!client_interrupted(s->client) && !ferror(s->out) &&
 		 client_wait(s->client, parts->watch * MS_PER_S));
+	client_hear_no_interrupt(s->client);
 	client_interrupted(s->client);
 	return err;
 }
