@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "firewall.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct look {
 struct field {
 	const char *word;
 	const struct addr *addr;
+	int number;  /* that of the word, which nft writes without /etc/protocols; 0: none */
 	bool absent; /* such a packet does not have it: nothing matches */
 };
 
@@ -43,7 +45,8 @@ static struct field meta_field(const struct look *l, const char *key)
 	if (str_eq(key, "oifname") || str_eq(key, "oif"))
 		return (struct field){.word = l->p->out};
 	if (str_eq(key, "l4proto"))
-		return (struct field){.word = is_ipv4(l) ? "icmp" : "ipv6-icmp"};
+		return is_ipv4(l) ? (struct field){.word = "icmp", .number = IPPROTO_ICMP}
+				  : (struct field){.word = "ipv6-icmp", .number = IPPROTO_ICMPV6};
 	if (str_eq(key, "nfproto"))
 		return (struct field){.word = is_ipv4(l) ? "ipv4" : "ipv6"};
 	if (str_eq(key, "protocol"))
@@ -177,6 +180,8 @@ static enum truth field_is(const struct look *l, const struct field *f, const js
 		return field_is_one_of(l, f, right);
 	if (json_is_string(right))
 		return is_word(l, f, json_string_value(right));
+	if (json_is_integer(right) && f->number)
+		return truth_of(json_integer_value(right) == f->number);
 	if (json_is_array(set))
 		return field_is_one_of(l, f, set);
 	if (elem)

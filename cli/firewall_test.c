@@ -96,6 +96,8 @@ static const struct {
 	{MATCH("==", META("iifname"), "{'set': ['eth0', 'lan0']}") DROP, DROPS, PASSES},
 	{MATCH("==", META("l4proto"), "'icmp'") DROP, DROPS, DROPS},
 	{MATCH("==", META("l4proto"), "'tcp'") DROP, PASSES, PASSES},
+	{MATCH("==", META("l4proto"), "1") DROP, DROPS, DROPS}, /* without /etc/protocols */
+	{MATCH("==", META("l4proto"), "58") DROP, PASSES, PASSES},
 	{MATCH("==", META("nfproto"), "'ipv6'") DROP, PASSES, PASSES},
 	{MATCH("==", META("protocol"), "'ip'") DROP, DROPS, DROPS},
 	{MATCH("==", META("mark"), "7") DROP, PERHAPS, PERHAPS},
