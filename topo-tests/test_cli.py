@@ -174,7 +174,7 @@ def test_monitor(two):
 def test_terminal(two):
     """What is long goes through a pager, which Ctrl-C ends, and not the CLI; tables fit; states are
     coloured."""
-    p = Prompt(two.wa, size=(10, 80), WGBGP_PAGER="sed 's/^/> /'; sleep 60")
+    p = Prompt(two.wa, size=(10, 80), WGBGP_PAGER="sed 's/^/> /' - /dev/tty")
     p.run("show version", "wgbgp")
     seen = p.type("show wireguard\n", ">   peer: b")
     assert "> interface: wg0" in seen
