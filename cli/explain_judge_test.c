@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "explain_judge.h"
+#include "quoted.h"
 #include "table.h"
 #include "testing.h"
 #include "util.h"
@@ -43,23 +44,6 @@ static const char healthy[] =
 	"   null}, 'endpoint': {'error': null, 'local': false, 'interface': 'eth0', 'gateway':"
 	"   '203.0.113.1'}, 'forwarding': {'needed': true, 'on': true}}";
 
-/* JSON with the other quotes. */
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_error_t error;
-	json_t *doc;
-
-	for (char *at = copy; *at; at++)
-		if (*at == '\'')
-			*at = '"';
-	doc = json_loads(copy, JSON_DECODE_ANY, &error);
-	if (!doc)
-		fail_msg("%s in %s", error.text, copy);
-	free(copy);
-	return doc;
-}
-
 static json_t *first(const char *list)
 {
 	return json_array_get(json_object_get(facts, list), 0);
@@ -67,7 +51,7 @@ static json_t *first(const char *list)
 
 static void set(json_t *row, const char *key, const char *value)
 {
-	json_object_set_new(row, key, parse(value));
+	json_object_set_new(row, key, quoted(value));
 }
 
 /* ---- what breaks: each leaves the facts as the daemons and the kernel would have them */
@@ -235,7 +219,7 @@ static const struct {
 
 static int setup(void **state)
 {
-	facts = parse(healthy);
+	facts = quoted(healthy);
 	return 0;
 }
 
@@ -387,13 +371,14 @@ static void test_shared_traffic(void **state)
 static void test_rejected(void **state)
 {
 	json_t *rejected =
-		parse("{'prefix': '192.168.2.0/24', 'protocol': 'static', 'selected': false,"
-		      " 'reason-text': 'first', 'next-hops': []}");
+		quoted("{'prefix': '192.168.2.0/24', 'protocol': 'static', 'selected': false,"
+		       " 'reason-text': 'first', 'next-hops': []}");
 
 	json_array_append_new(json_object_get(facts, "routes"), rejected);
-	json_array_append_new(json_object_get(facts, "routes"),
-			      parse("{'prefix': '192.168.2.0/24', 'protocol': 'kernel', 'selected':"
-				    " false, 'reason-text': 'second', 'next-hops': []}"));
+	json_array_append_new(
+		json_object_get(facts, "routes"),
+		quoted("{'prefix': '192.168.2.0/24', 'protocol': 'kernel', 'selected':"
+		       " false, 'reason-text': 'second', 'next-hops': []}"));
 	judged("another protocol lost", NULL, "reachable");
 	says_step("of protocol static is not selected: first", true);
 	set(rejected, "prefix", "'192.168.0.0/16'");
@@ -426,8 +411,8 @@ static void test_bgp_said(void **state)
 	says_step("192.168.2.0/24 is installed", true);
 	json_array_append_new(
 		json_object_get(first("bgp-routes"), "paths"),
-		parse("{'eligible': true, 'reason': 'same-interface', 'reason-text':"
-		      " 'its sentence', 'from': '10.9.0.3', 'next-hop': '10.9.0.3'}"));
+		quoted("{'eligible': true, 'reason': 'same-interface', 'reason-text':"
+		       " 'its sentence', 'from': '10.9.0.3', 'next-hop': '10.9.0.3'}"));
 	says_step("192.168.2.0/24 from 10.9.0.3 shares no traffic: its sentence", true);
 	no_route(); /* somebody's route of the same prefix */
 	set(first("routes"), "prefix", "'192.168.2.0/24'");
@@ -479,7 +464,7 @@ static void test_other_plane(void **state)
 	again();
 	json_array_append_new(
 		json_object_get(facts, "routes"),
-		parse("{'prefix': '192.168.0.0/16', 'plane': 'lab', 'selected': true}"));
+		quoted("{'prefix': '192.168.0.0/16', 'plane': 'lab', 'selected': true}"));
 	says_step("plane lab has", false);
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "explain_judge.h"
+#include "quoted.h"
 #include "table.h"
 #include "util.h"
 
@@ -50,23 +51,6 @@ static const char healthy[] =
 #define ANSWERED ANSWER("'answered': 1")
 #define SILENT ANSWER("'answered': 0")
 #define DROPS(n) ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': " n
-
-/* JSON with the other quotes. */
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_error_t error;
-	json_t *doc;
-
-	for (char *at = copy; *at; at++)
-		if (*at == '\'')
-			*at = '"';
-	doc = json_loads(copy, JSON_DECODE_ANY, &error);
-	if (!doc)
-		fail_msg("%s in %s", error.text, copy);
-	free(copy);
-	return doc;
-}
 
 /* CHANGE is merged into the facts. STAGE NULL: reachable. */
 static const struct {
@@ -177,7 +161,7 @@ static const struct {
 
 static void judged(size_t i)
 {
-	json_t *facts = parse(healthy), *change = parse(rows[i].change), *doc;
+	json_t *facts = quoted(healthy), *change = quoted(rows[i].change), *doc;
 	const char *verdict, *stage;
 
 	assert_int_equal(json_object_update_recursive(facts, change), 0);
@@ -218,9 +202,9 @@ static void test_poor_facts(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(values); k++) {
-			json_t *facts = parse(healthy);
+			json_t *facts = quoted(healthy);
 
-			json_object_set_new(facts, names[i], parse(values[k]));
+			json_object_set_new(facts, names[i], quoted(values[k]));
 			json_decref(explain_judge(facts));
 			json_decref(facts);
 		}

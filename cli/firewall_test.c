@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "firewall.h"
+#include "quoted.h"
 #include "util.h"
 
 #define PASSES FIREWALL_PASSES
@@ -26,22 +27,6 @@ static struct addr addr(const char *text)
 
 	assert_int_equal(addr_parse(text, &a), 0);
 	return a;
-}
-
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_error_t error;
-	json_t *doc;
-
-	for (char *at = copy; *at; at++)
-		if (*at == '\'')
-			*at = '"';
-	doc = json_loads(copy, 0, &error);
-	if (!doc)
-		fail_msg("%s in %s", error.text, copy);
-	free(copy);
-	return doc;
 }
 
 /* STATEMENTS of one rule, in a forward chain with that policy. */
@@ -60,7 +45,7 @@ static enum firewall_verdict one_rule(const char *policy, const char *statements
 		"  {'drop': null}]}},"
 		" {'rule': {'family': 'inet', 'table': 'f', 'chain': 'fwd', 'expr': [%s]}}]}",
 		policy, statements);
-	json_t *rules = parse(text);
+	json_t *rules = quoted(text);
 	char where[64] = "";
 	enum firewall_verdict v = firewall_judge(rules, "forward", p, where, sizeof(where));
 
@@ -159,7 +144,7 @@ static enum firewall_verdict one_chain(const char *chain, const char *hook,
 				       const struct firewall_packet *p)
 {
 	char *text = xasprintf("{'nftables': [{'chain': %s}]}", chain), where[64];
-	json_t *rules = parse(text);
+	json_t *rules = quoted(text);
 	enum firewall_verdict v = firewall_judge(rules, hook, p, where, sizeof(where));
 
 	json_decref(rules);
@@ -207,7 +192,7 @@ static void test_chains(void **state)
 			" 'type': '%s', 'hook': '%s'%s%s, 'policy': 'drop'}}]}",
 			chains[i].family, chains[i].type, chains[i].hook,
 			chains[i].dev ? ", 'dev': " : "", chains[i].dev ? chains[i].dev : "");
-		json_t *rules = parse(text);
+		json_t *rules = quoted(text);
 
 		if (firewall_judge(rules, chains[i].asked, &p4, where, sizeof(where)) !=
 			    chains[i].v4 ||

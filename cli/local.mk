@@ -91,11 +91,11 @@ cli_edit_test_SOURCES = cli/edit_test.c cli/edit.c cli/edit.h cli/played.c cli/p
 cli_edit_test_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
 cli_edit_test_LDADD = $(CLI_LIBS) $(EDIT_LIBS) $(TEST_LIBS)
-cli_explain_judge_test_SOURCES = cli/explain_judge_test.c
+cli_explain_judge_test_SOURCES = cli/explain_judge_test.c cli/quoted.c cli/quoted.h
 cli_explain_judge_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_explain_probe_test_SOURCES = cli/explain_probe_test.c
 cli_explain_probe_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_explain_way_test_SOURCES = cli/explain_way_test.c
+cli_explain_way_test_SOURCES = cli/explain_way_test.c cli/quoted.c cli/quoted.h
 cli_explain_way_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 # What requests may have, for the tests' client.
 BUILT_SOURCES += cli/request_members.h
@@ -107,7 +107,7 @@ cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 cli_golden_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_filter_test_SOURCES = cli/filter_test.c
 cli_filter_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_firewall_test_SOURCES = cli/firewall_test.c
+cli_firewall_test_SOURCES = cli/firewall_test.c cli/quoted.c cli/quoted.h
 cli_firewall_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
 cli_grammar_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
