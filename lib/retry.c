@@ -17,13 +17,21 @@ static uint64_t delay_ms(unsigned level)
 	return retry_delay_ms(RETRY_FIRST_MS, level, RETRY_MAX_MS);
 }
 
-/* From the last attempt until an event may bring the next one forward. */
+/* From the last attempt until an event may bring the next one forward. Nothing is longer than
+ * RETRY_EARN_MS: whatever is earned back meanwhile, the time is the same. */
 static uint64_t kick_delay_ms(unsigned kicks)
 {
-	static const uint16_t delays[RETRY_KICKS + 1] = {
-		0, RETRY_KICK_MIN_MS, 300, 1000, 3000, 10000, 30000};
+	static const uint16_t delays[RETRY_KICKS + 1] = {0,	RETRY_KICK_MIN_MS, 300, 1000, 3000,
+							 10000, RETRY_EARN_MS};
 
 	return delays[kicks];
+}
+
+static uint16_t kicks_of_late(const struct retry *r)
+{
+	uint64_t earned = (now_ms() - r->tried_ms) / RETRY_EARN_MS;
+
+	return earned < r->kicks ? (uint16_t)(r->kicks - earned) : 0;
 }
 
 bool retry_failed(struct retry *r, int err)
@@ -31,6 +39,7 @@ bool retry_failed(struct retry *r, int err)
 	bool news = r->error != err;
 
 	r->error = err;
+	r->kicks = kicks_of_late(r);
 	r->tried_ms = now_ms();
 	if (r->kicked && r->kicks < RETRY_KICKS)
 		r->kicks++;

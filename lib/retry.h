@@ -6,9 +6,11 @@
  * what is wanted. While retry_waits() the same thing is not tried again, whatever calls for it: a
  * second after the first refusal, twice as long after each further one, up to RETRY_MAX_MS. Where
  * the circumstances changed in a way that may help (a link came up, an address came) retry_kick()
- * brings the next attempt forward: to this moment for the first such event, to a second after the
- * last attempt for the next one, and so on, so that no stream of events makes a stream of refused
- * writes. In a minute there are at most RETRY_MINUTE attempts. All zero: nothing was refused.
+ * brings the next attempt forward: to this moment for the first such event, later and later after
+ * the last attempt for the next ones, so that no stream of events makes a stream of refused writes.
+ * What events of long ago have used up is earned back with time: today's event, which helps, is
+ * followed at once, however many did not help before. In a minute there are at most RETRY_MINUTE
+ * attempts. All zero: nothing was refused.
  */
 #ifndef WGBGP_RETRY_H
 #define WGBGP_RETRY_H
@@ -22,6 +24,7 @@
 #define RETRY_LEVELS 6 /* delays that there are: 1, 2, 4, 8, 16, 30 s */
 #define RETRY_KICKS 6  /* the same of attempts that an event brings forward */
 #define RETRY_KICK_MIN_MS 100
+#define RETRY_EARN_MS 15000 /* without an attempt: one of those is earned back */
 
 /* FIRST, twice as long after each of FAILURES, at most MOST: for what is counted elsewhere. */
 uint64_t retry_delay_ms(uint64_t first, unsigned failures, uint64_t most);
@@ -30,7 +33,7 @@ struct retry {
 	uint64_t tried_ms; /* monotonic: of the last attempt */
 	int error;	   /* it ended with; negative errno, 0: nothing was refused */
 	uint16_t count;	   /* refusals in a row, of attempts whose time had come */
-	uint16_t kicks;	   /* and of those that an event brought forward */
+	uint16_t kicks;	   /* and of those that an event brought forward, less what was earned */
 	bool kicked;	   /* so is the next one */
 };
 

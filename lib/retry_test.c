@@ -94,6 +94,57 @@ static void test_kick(void **state)
 	assert_true(retry_kick(&r)); /* once it went well all begins anew */
 }
 
+/* However many events did not help: after a while one is followed at once again. */
+static void test_earned(void **state)
+{
+	struct retry r = {0};
+
+	retry_failed(&r, -ENETDOWN);
+	for (unsigned i = 0; i < 2 * (RETRY_LEVELS + RETRY_KICKS); i++) {
+		retry_kick(&r);
+		pass_ms(retry_left_ms(&r));
+		retry_failed(&r, -ENETDOWN);
+	}
+	assert_false(retry_kick(&r));
+	assert_int_equal(retry_left_ms(&r), RETRY_EARN_MS);
+	for (unsigned i = 0; i <= RETRY_KICKS; i++) { /* the kick above is one */
+		pass_ms(RETRY_EARN_MS);
+		retry_failed(&r, -ENETDOWN);
+	}
+	assert_true(retry_kick(&r));
+}
+
+/* Events that come when they do most harm: none for QUIET_MS, then as many as there can be. */
+static unsigned most_in_a_minute(uint64_t quiet_ms)
+{
+	enum { STEP_MS = 10, MINUTE = 60000 / STEP_MS, STEPS = 10 * MINUTE };
+	static unsigned tried[STEPS];
+	unsigned most = 0, sum = 0;
+	struct retry r = {0};
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		bool calm = quiet_ms && i * (uint64_t)STEP_MS / quiet_ms % 2 == 0;
+
+		if (!calm)
+			retry_kick(&r);
+		tried[i] = !retry_waits(&r);
+		if (tried[i])
+			retry_failed(&r, -EINVAL);
+		sum += tried[i] - (i >= MINUTE ? tried[i - MINUTE] : 0);
+		most = sum > most ? sum : most;
+		pass_ms(STEP_MS);
+	}
+	return most;
+}
+
+static void test_any_minute(void **state)
+{
+	static const uint64_t quiet[] = {0, 1000, 5000, 15000, 30000, 60000, 120000};
+
+	for (unsigned i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
+		assert_in_range(most_in_a_minute(quiet[i]), 4, RETRY_MINUTE);
+}
+
 /* A link that goes down and comes up makes a burst of events, of which the first ones do not help:
  * each is followed soon, and what was refused in between takes nothing from the other delays. */
 static void test_burst(void **state)
@@ -135,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_minute), cmocka_unit_test(test_delays),
 		cmocka_unit_test(test_delay),  cmocka_unit_test(test_news),
 		cmocka_unit_test(test_kick),   cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_earned), cmocka_unit_test(test_any_minute),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
