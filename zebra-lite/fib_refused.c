@@ -37,7 +37,7 @@ void fib_route_refused(struct item *it)
 {
 	struct rib_node *n = it->node;
 	const struct addr *hop = it->hop.family ? &it->hop : NULL;
-	bool news = fib_retry_failed(n, it->target, it->err);
+	bool news = fib_retry_failed(n, it->target, &it->hop, it->err);
 
 	zhistory_route(it->write, n, it->target, &it->hop, it->err);
 	if (count_refusal(it) && news)

@@ -8,6 +8,7 @@
 #include "fib.h"
 #include "loop.h"
 #include "nhobj.h"
+#include "out.h"
 #include "pin.h"
 #include "rib.h"
 #include "slab.h"
@@ -29,7 +30,9 @@ struct rib_retry {
 	struct rib_node *node;
 	struct retry retry;
 	uint64_t freed_ms; /* TRIED: when it is forgotten */
-	uint32_t write;	   /* hash of what was refused */
+	uint32_t write;	   /* hash of what was refused last */
+	uint32_t way;	   /* hash of where the first one led that was refused since it was TRIED */
+	uint32_t oif;	   /* and by which interface; 0: none */
 	uint8_t list;
 };
 
@@ -75,6 +78,37 @@ static uint32_t write_of(const struct fib *f)
 	key.gateway = f->gateway;
 	key.ways = (uintptr_t)f->ways;
 	return hash_bytes(&key, sizeof(key)) | 1;
+}
+
+/* Where it leads, but for the numbers of interfaces and objects. 0: a removal. */
+static uint32_t way_of(const struct fib *f, const struct addr *hop)
+{
+	struct {
+		struct addr hop, gateway;
+		uint32_t type, gateways;
+	} key;
+
+	if (!f || !f->type)
+		return 0;
+	memset(&key, 0, sizeof(key));
+	key.type = f->type;
+	key.hop = *hop;
+	key.gateway = f->gateway;
+	for (unsigned i = 0; f->ways && i < f->ways->n; i++)
+		key.gateways = 31 * key.gateways +
+			       hash_bytes(&f->ways->way[i].gateway, sizeof(struct addr));
+	return hash_bytes(&key, sizeof(key)) | 1;
+}
+
+/* The same interface, or the one before it is gone. */
+static bool may_be_it(uint32_t was, uint32_t oif)
+{
+	return was == oif || (was && oif && out.link_name && !out.link_name(was)[0]);
+}
+
+static bool leads_there(const struct rib_retry *r, const struct fib *f, const struct addr *hop)
+{
+	return r->way == way_of(f, hop) && (!r->way || may_be_it(r->oif, fib_oif(f)));
 }
 
 static void retry_put(struct rib_retry *r, unsigned list)
@@ -145,7 +179,7 @@ static void look(void *arg)
 	look_in();
 }
 
-bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
+bool fib_retry_failed(struct rib_node *n, const struct fib *target, const struct addr *hop, int err)
 {
 	struct rib_retry *r = rib_retry(n);
 	bool news;
@@ -155,7 +189,11 @@ bool fib_retry_failed(struct rib_node *n, const struct fib *target, int err)
 		r = slab_alloc(&slab);
 		r->node = n;
 		rib_extra_get(n)->retry = r;
-		retry_put(r, 0);
+		retry_put(r, TRIED);
+	}
+	if (r->list == TRIED) {
+		r->way = way_of(target, hop);
+		r->oif = r->way ? fib_oif(target) : 0;
 	}
 	r->write = write_of(target);
 	news = retry_failed(&r->retry, err);
@@ -170,11 +208,12 @@ bool fib_retry_waits(const struct rib_node *n, const struct fib *target)
 	return r && r->list != TRIED && r->write == write_of(target);
 }
 
-void fib_retry_done(struct rib_node *n, const struct fib *target)
+void fib_retry_done(struct rib_node *n, const struct fib *target, const struct addr *hop)
 {
 	struct rib_retry *r = rib_retry(n);
 
-	if (r && r->write == write_of(target) && !rib_refused_for(n, REASON_KERNEL_ERROR))
+	if (r && !rib_refused_for(n, REASON_KERNEL_ERROR) &&
+	    (r->write == write_of(target) || leads_there(r, target, hop)))
 		forget(r);
 }
 

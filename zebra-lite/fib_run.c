@@ -120,7 +120,7 @@ static void book(struct item *it, struct fib_entries *to)
 	} else {
 		fib_plan_unsets(it, to);
 		fib_set_installed(n, fib_ref(it->target));
-		fib_retry_done(n, it->target);
+		fib_retry_done(n, it->target, &it->hop);
 		if (it->write != ROUTE_NONE && it->target && it->target->nh)
 			nhobj_taken(it->target->nh);
 	}

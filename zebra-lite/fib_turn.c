@@ -79,9 +79,10 @@ enum taken {
 };
 
 /* N has TARGET; another protocol may have the same route, an object may have moved. */
-static void as_it_should_be(struct rib_node *n, struct fib *target)
+static void as_it_should_be(struct rib_node *n, struct fib *target, const struct addr *hop)
 {
 	fib_booked(n, target && target->nh);
+	fib_retry_done(n, target, hop);
 	fib_unref(target);
 	rib_release(n);
 }
@@ -122,7 +123,7 @@ static enum taken take(struct batch *b, struct rib_node *n, bool urgent)
 		return TAKEN; /* until the sweep */
 	n->flags &= ~NODE_ADOPTED;
 	if (target == rib_installed(n)) {
-		as_it_should_be(n, target);
+		as_it_should_be(n, target, &plan.hop);
 		return TAKEN;
 	}
 	if (!fib_same_route(rib_installed(n), target) && fib_retry_waits(n, target)) {

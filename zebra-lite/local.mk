@@ -61,7 +61,7 @@ zebra_lite_failing_LDADD = $(zebra_lite_zebra_lite_LDADD)
 
 if HAVE_CMOCKA
 check_PROGRAMS += zebra-lite/configured_test zebra-lite/disjoint_test zebra-lite/fib_order_test zebra-lite/fib_plan_test zebra-lite/kernel_decode_test zebra-lite/rib_test \
-	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/kernel_refused_test zebra-lite/zconfig_test zebra-lite/nft_test zebra-lite/fib_between_test zebra-lite/fib_answers_test zebra-lite/keepin_test zebra-lite/keepin_random_test zebra-lite/keepin_default_test
+	zebra-lite/refusal_test zebra-lite/rule_test zebra-lite/uplink_test zebra-lite/zshow_test zebra-lite/nexthop_test zebra-lite/nhobj_test zebra-lite/rib_ceiling_test zebra-lite/tunnel_test zebra-lite/side_test zebra-lite/fib_test zebra-lite/uplink_way_test zebra-lite/rib_kernel_test zebra-lite/links_test zebra-lite/pin_test zebra-lite/rib_node_test zebra-lite/nftset_test zebra-lite/kernel_test zebra-lite/kernel_refused_test zebra-lite/zconfig_test zebra-lite/nft_test zebra-lite/fib_between_test zebra-lite/fib_answers_test zebra-lite/fib_retry_test zebra-lite/keepin_test zebra-lite/keepin_random_test zebra-lite/keepin_default_test
 zebra_lite_refusal_test_SOURCES = zebra-lite/refusal_test.c lib/loop_fake.c lib/loop_fake.h
 zebra_lite_refusal_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_configured_test_SOURCES = zebra-lite/configured_test.c
@@ -139,6 +139,8 @@ zebra_lite_fib_between_test_SOURCES = zebra-lite/fib_between_test.c zebra-lite/s
 zebra_lite_fib_between_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_fib_answers_test_SOURCES = zebra-lite/fib_answers_test.c zebra-lite/slow.c zebra-lite/slow.h zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_fib_answers_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+zebra_lite_fib_retry_test_SOURCES = zebra-lite/fib_retry_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_fib_retry_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_side_test_SOURCES = zebra-lite/side_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_side_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_tunnel_test_SOURCES = zebra-lite/tunnel_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
