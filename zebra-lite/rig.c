@@ -332,10 +332,9 @@ void rig_equal(const char *got, const char *text, const char *file, int line)
 
 /* --- what the others say --- */
 
-void rig_configure(const char *config)
+json_t *rig_json(const char *quoted)
 {
-	char *text = xstrdup(config), error[256];
-	struct zconfig c;
+	char *text = xstrdup(quoted);
 	json_error_t e;
 	json_t *j;
 
@@ -345,6 +344,16 @@ void rig_configure(const char *config)
 	j = json_loads(text, 0, &e);
 	if (!j)
 		fail_msg("%s at %d in %s", e.text, e.position, text);
+	free(text);
+	return j;
+}
+
+void rig_configure(const char *config)
+{
+	json_t *j = rig_json(config);
+	char error[256];
+	struct zconfig c;
+
 	if (zconfig_read(j, &c, error, sizeof(error)) < 0)
 		fail_msg("%s", error);
 	planes_read(j);
@@ -356,7 +365,6 @@ void rig_configure(const char *config)
 	uplinks_prune();
 	zapply_ceilings_prune();
 	json_decref(j);
-	free(text);
 }
 
 void rig_if(uint32_t ifindex, bool up)

@@ -7,6 +7,8 @@
 #ifndef WGBGP_ZEBRA_RIG_H
 #define WGBGP_ZEBRA_RIG_H
 
+#include <jansson.h>
+
 #include "messages.h"
 #include "util.h"
 #include "out.h"
@@ -61,6 +63,8 @@ const char *rig_peer_name(uint32_t id); /* "p1" */
 #define RIG_PERMIT                                                                    \
 	"'wireguard': {'interface': [" RIG_PERMIT_ON("wg0") ", " RIG_PERMIT_ON("wg1") \
 	", " RIG_PERMIT_ON("wg2") ", " RIG_PERMIT_ON("wg3") "]}"
+
+json_t *rig_json(const char *quoted); /* ' for "; the caller's */
 
 /* What the others say. CONFIG: ' for ". */
 void rig_configure(const char *config);

@@ -80,19 +80,6 @@ static json_t *list_of(const char *prefix, const char *hops)
 	return json_string(text);
 }
 
-static json_t *parse(const char *text)
-{
-	char *copy = xstrdup(text);
-	json_t *json;
-
-	for (char *c = copy; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = conf_read(copy, strlen(copy));
-	assert_non_null(json);
-	free(copy);
-	return json;
-}
-
 static const char *member(const json_t *row, const char *side, const char *name)
 {
 	return conf_str(json_object_get(row, side), name, "-");
@@ -129,8 +116,8 @@ static const struct row {
 static void test_row(void **state)
 {
 	const struct row *r = *state;
-	json_t *args = json_pack("{s:o, s:o, s:[]}", "candidate", parse(r->conf), "gone",
-				 parse(r->gone), "routes");
+	json_t *args = json_pack("{s:o, s:o, s:[]}", "candidate", rig_json(r->conf), "gone",
+				 rig_json(r->gone), "routes");
 	json_t *said = json_array(), *head, *row;
 	char text[2048] = "";
 	size_t i, len = 0;
@@ -155,7 +142,7 @@ static void test_row(void **state)
 /* Too much for bgpd to say. */
 static void test_too_many(void **state)
 {
-	json_t *args = json_pack("{s:o, s:[], s:n}", "candidate", parse(BASE), "gone", "routes");
+	json_t *args = json_pack("{s:o, s:[], s:n}", "candidate", rig_json(BASE), "gone", "routes");
 	json_t *said = json_array(), *head = zplan_tables(args, said);
 
 	assert_true(json_is_null(json_object_get(head, "tables")));
