@@ -58,7 +58,7 @@ static void refusals_again(struct rib_node *n, const struct hopset *hops)
 	}
 }
 
-/* bgpd was told that its route was kept, and withdraws it: it does not wait for the sweep. */
+/* bgpd has nothing for it: what was found is nobody's. */
 static void unwanted(struct rib_node *n)
 {
 	if (!(n->flags & NODE_ADOPTED))
@@ -70,11 +70,11 @@ static void unwanted(struct rib_node *n)
 static void set_hops(struct rib_node *n, struct hopset *hops, bool told)
 {
 	n->bgp_epoch = bgp_epoch;
+	if (!hops)
+		unwanted(n);
 	if (rib_hops(n) == hops) {
 		if (hops)
 			hopset_unref(hops);
-		else
-			unwanted(n);
 		return;
 	}
 	if (n->hops)
@@ -301,8 +301,8 @@ static bool sweep_some(void *arg)
 			break;
 		if (rib_bgp_stale(n))
 			set_hops(n, NULL, false);
-		else if (n->flags & NODE_ADOPTED)
-			fib_dirty(n, false);
+		else
+			unwanted(n);
 	}
 	if (n)
 		return true;

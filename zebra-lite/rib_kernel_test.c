@@ -975,6 +975,32 @@ static void test_sweeps(void **state)
 	assert_int_equal(rib_count(), 6);
 }
 
+/* What was found and nobody wants goes, too, however many turns the sweep takes. */
+static void test_sweeps_found(void **state)
+{
+	static char text[32];
+	size_t before = rib_count();
+
+	fib_reset();
+	rib_bgp_begin();
+	rib_kernel_begin();
+	read_usual();
+	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	for (unsigned i = 0; i < 9000; i++) {
+		snprintf(text, sizeof(text), "20.%u.%u.0/24", i / 256, i % 256);
+		tell(ours(text, RIG_WG0), true);
+	}
+	rib_kernel_end(NULL);
+	fib_kernel_ready();
+	fib_wgd_synced();
+	rig_told();
+	assert_int_equal(rib_count(), before + 9000);
+	rig_bgp("10.1.0.0/16", "10.9.0.1");
+	rib_bgp_synced();
+	rig_told();
+	assert_int_equal(rib_count(), before);
+}
+
 /* What is the machine's own, the link's or nobody's is not announced. */
 static void test_announced(void **state)
 {
@@ -1118,7 +1144,7 @@ int main(void)
 		T(test_kept_in_by_another), T(test_equal_metrics),
 		T(test_adopted_by_the_other_tunnel),
 		T(test_reading_by_interface), T(test_equal_metrics_by_interface), T(test_adopted_on_link),
-		T(test_adopted_ways), T(test_place_is_empty),
+		T(test_adopted_ways), T(test_place_is_empty), T(test_sweeps_found),
 	};
 
 	log_init("rib_kernel_test");
