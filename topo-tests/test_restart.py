@@ -5,15 +5,24 @@
                 ╚════ wg2 ══ hub2 ══════╝
 """
 import os
+import signal
+from contextlib import suppress
 
 import pytest
 
 from lib.dualhub import DualHub
 from lib.probe import MOVES_MS, Ping
 from lib.wait import wait_until
-from lib.wgbgp import DAEMONS
+from lib.wgbgp import DAEMONS, Wgbgp
 
 KILLS = int(os.environ.get("WGBGP_KILLS", "2"))
+# What BGP's routes are better than, and what would lose all packets.
+WORSE = """
+rib {
+    static 192.168.1.0/24 { blackhole true; distance 250; }
+    static 192.168.2.0/24 { interface wg0; distance 250; }
+}
+"""
 
 
 @pytest.fixture
@@ -80,6 +89,53 @@ def test_parent_killed(dual):
         w.start()
         settled(dual, w)
     ping.nothing_lost()
+
+
+def zebra_lite_killed(w):
+    w.kill_daemon("zebra-lite")
+
+
+def all_killed(w):
+    children = [w.daemon_pid(d) for d in DAEMONS]
+    w.process.stopped = True
+    w.process.kill()
+    for pid in children:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    w.start()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("again", [zebra_lite_killed, all_killed, Wgbgp.restart])
+def test_worse_static_route(dual, again):
+    """Static routes beside BGP's, and worse: what was found at the start stays until BGP has
+    spoken, in both tables."""
+    hub = dual.whub[1]
+    hub.replace("bgp {", WORSE + "bgp {")
+    dual.wait()
+    with Ping(dual.host[1], dual.host[2].address, interval_ms=5) as ping:
+        for _ in range(KILLS):
+            again(hub)
+            settled(dual, hub)
+            ping.flows(50)
+    ping.nothing_lost()
+    assert [r["protocol"] for r in hub.show("route 192.168.1.0/24")["routes"] if r["installed"]] \
+        == ["bgp"]
+
+
+def test_worse_static_route_takes_over(dual):
+    """Where BGP has nothing any more the static route comes, as soon as BGP has said so."""
+    hub = dual.whub[1]
+    hub.replace("bgp {", WORSE + "bgp {")
+    dual.wait()
+    hub.stop()
+    dual.wsite[1].replace("network [ 192.168.1.0/24 fd01:1::/64 ];", "network [ fd01:1::/64 ];")
+    hub.start()
+    wait_until(lambda: any(r.get("type") in ("blackhole", "6")
+                           for r in hub.kernel_routes("192.168.1.0/24")), 60,
+               "the static route")
+    wait_until(lambda: hub.allowed("wg0", "192.168.1.0/24") is None, 60, "the entry to be gone")
+    assert hub.installed("192.168.2.0/24", "wg0", "site2.wg1")
 
 
 def test_what_vanished_meanwhile_is_swept(dual):

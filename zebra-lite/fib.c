@@ -158,3 +158,18 @@ void fib_want(const struct rib_node *n, struct fib_plan *plan)
 		break;
 	}
 }
+
+bool fib_found_stays(const struct rib_node *n)
+{
+	struct fib_plan plan;
+	struct fib *target;
+	bool stays;
+
+	if (!(n->flags & NODE_ADOPTED))
+		return false;
+	fib_want(n, &plan);
+	target = fib_get(&plan);
+	stays = rib_found_stays(n, target);
+	fib_unref(target);
+	return stays;
+}

@@ -30,9 +30,17 @@
 
 /* What N should have now, but for the object that its route may name: see nhobj_choose(). */
 void fib_want(const struct rib_node *n, struct fib_plan *plan);
-/* The same, after all that N rests on was judged again; clocks of entries that linger run, the
- * object is not chosen yet. False: N has to wait for a pin. */
-bool fib_weigh(struct rib_node *n, struct fib_plan *plan);
+/* The route that was found for N at the start stays, whatever N should have. */
+bool fib_found_stays(const struct rib_node *n);
+
+enum fib_answer {
+	FIB_TARGET,
+	FIB_PIN_AWAITED, /* before it gets that */
+	FIB_FOUND_STAYS, /* until the sweep, or bgpd says otherwise: rib_found_stays() */
+};
+/* What N is to have: the same, after all that it rests on was judged again. Clocks of entries that
+ * linger run. FIB_TARGET: by *PLAN *TARGET, a reference, NULL nothing; else there is none. */
+enum fib_answer fib_target(struct rib_node *n, struct fib_plan *plan, struct fib **target);
 /* Before all else: it is told by the queue and by the books. BUSY: see dirty_open(). */
 void fib_open(void (*busy)(bool busy));
 

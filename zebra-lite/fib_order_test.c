@@ -25,7 +25,7 @@ static uint64_t number(const char *name, uint64_t fallback)
 }
 
 struct kind {
-	bool restarts, planes, ceilings, hostile;
+	bool restarts, planes, ceilings, hostile, statics;
 };
 
 static void run(struct kind kind)
@@ -42,6 +42,8 @@ static void run(struct kind kind)
 		model_ceilings();
 	if (kind.hostile)
 		model_hostile();
+	if (kind.statics)
+		model_statics();
 	for (uint64_t i = 0; i < ops; i++) {
 		uint64_t mix = (seed + i) * 0x9e3779b97f4a7c15ull >> 40;
 
@@ -81,6 +83,11 @@ static void test_ceilings(void **state)
 	run((struct kind){.restarts = true, .ceilings = true});
 }
 
+static void test_statics(void **state)
+{
+	run((struct kind){.restarts = true, .statics = true});
+}
+
 static void test_hostile(void **state)
 {
 	run((struct kind){.ceilings = true, .hostile = true});
@@ -91,7 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes), cmocka_unit_test(test_restarts),
 		cmocka_unit_test(test_planes),	cmocka_unit_test(test_ceilings),
-		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_statics),
 	};
 
 	log_init("fib_order_test");

@@ -62,17 +62,27 @@ static bool only_grows(const struct rib_node *n, const struct fib *target)
 	return fib_has_route(target) && !target->nh && (!old || !old->nh) && !rib_several_planes();
 }
 
-bool fib_weigh(struct rib_node *n, struct fib_plan *plan)
+enum fib_answer fib_target(struct rib_node *n, struct fib_plan *plan, struct fib **target)
 {
 	rib_judge_entries(n);
 	rib_judge_ceiling(n);
 	rib_judge_distance(n);
 	want(n, plan);
-	return !guard(n, plan);
+	if (guard(n, plan))
+		return FIB_PIN_AWAITED;
+	if (plan->proto == RIB_BGP && plan->first)
+		nhobj_choose(n, rib_hops(n), plan->first, plan);
+	*target = fib_get(plan);
+	if (rib_found_stays(n, *target)) {
+		fib_unref(*target);
+		return FIB_FOUND_STAYS;
+	}
+	n->flags &= ~NODE_ADOPTED;
+	return FIB_TARGET;
 }
 
 enum taken {
-	TAKEN,	   /* into the batch, or it is as it should be */
+	TAKEN,	   /* into the batch, or what it has stays */
 	TAKE_WAIT, /* for its pin */
 	TAKE_STOP, /* until the batch under way is done */
 	TAKE_END,  /* it is in this batch already: the next one */
@@ -114,14 +124,14 @@ static enum taken take(struct batch *b, struct rib_node *n, bool urgent)
 
 	if (n->flags & NODE_IN_BATCH)
 		return fib_other(b)->state == BATCH_FREE ? TAKE_END : TAKE_STOP;
-	if (!fib_weigh(n, &plan))
+	switch (fib_target(n, &plan, &target)) {
+	case FIB_PIN_AWAITED:
 		return TAKE_WAIT;
-	if (plan.proto == RIB_BGP && plan.first)
-		nhobj_choose(n, rib_hops(n), plan.first, &plan);
-	target = fib_get(&plan);
-	if ((n->flags & NODE_ADOPTED) && !target && !fib_gate.swept && zconfig.kernel)
-		return TAKEN; /* until the sweep */
-	n->flags &= ~NODE_ADOPTED;
+	case FIB_FOUND_STAYS:
+		return TAKEN;
+	case FIB_TARGET:
+		break;
+	}
 	if (target == rib_installed(n)) {
 		as_it_should_be(n, target, &plan.hop);
 		return TAKEN;

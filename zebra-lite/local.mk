@@ -31,7 +31,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/out.c zebra-lite/out.h \
 	zebra-lite/pin.c zebra-lite/pin.h \
 	zebra-lite/rib.c zebra-lite/rib.h \
-	zebra-lite/rib_bgp.c zebra-lite/rib_ceiling.c zebra-lite/rib_choice.c \
+	zebra-lite/rib_bgp.c zebra-lite/rib_ceiling.c zebra-lite/rib_choice.c zebra-lite/rib_found.c \
 	zebra-lite/rib_redist.c zebra-lite/rib_static.c \
 	zebra-lite/rib_kernel.c zebra-lite/rib_kernel.h \
 	zebra-lite/rib_node.c zebra-lite/rib_node.h \
@@ -129,6 +129,9 @@ zebra_lite_links_test_SOURCES = zebra-lite/links_test.c lib/dut.c lib/dut.h
 zebra_lite_links_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_rib_kernel_test_SOURCES = zebra-lite/rib_kernel_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_rib_kernel_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
+check_PROGRAMS += zebra-lite/rib_found_test
+zebra_lite_rib_found_test_SOURCES = zebra-lite/rib_found_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
+zebra_lite_rib_found_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_uplink_way_test_SOURCES = zebra-lite/uplink_way_test.c zebra-lite/rig.c zebra-lite/rig.h lib/loop_fake.c lib/loop_fake.h
 zebra_lite_uplink_way_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_uplink_way_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kernel_link_by_name -Wl,--wrap=kernel_link_up \

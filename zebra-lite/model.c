@@ -505,6 +505,7 @@ void model_start(uint64_t seed, const struct model_hooks *hooks)
 	model.no_resilient = seed % 4 == 0;
 	zconfig.last_path_keep = seed % 4 == 1;
 	zconfig.resilient = seed % 3 != 0;
+	zconfig.bgp = true;
 	model.batch_max = seed % 3 ? 4096 : 1 + seed % 7;
 	make_prefixes();
 	begin();
@@ -513,6 +514,15 @@ void model_start(uint64_t seed, const struct model_hooks *hooks)
 	fib_kernel_ready();
 	model_wgd_restart();
 	model_rest();
+}
+
+static void add_statics(void)
+{
+	struct addr by = gateway_addr();
+
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		if (model.prefix[i].beside)
+			rib_static_add(&model.prefix[i].p, &by, UNDERLAY, RTN_UNICAST, 250, 0);
 }
 
 static void forget(void)
@@ -528,12 +538,26 @@ static void forget(void)
 	nhobj_reset();
 }
 
+/* bgpd is there a while after wgd. */
+static void bgpd_comes(void)
+{
+	static struct mprefix found[MODEL_PREFIXES];
+
+	memcpy(found, model.prefix, sizeof(found));
+	for (unsigned i = model_random(40); i; i--)
+		model_turn();
+	if (!model.ceilings)
+		model_check_found(found);
+	op_bgpd_restart();
+}
+
 /* Another zebra-lite finds the tables as they are; wgd lives on but gets a new channel. */
 void model_restart_zebra(void)
 {
 	model_note("zebra-lite restarts");
 	forget();
 	begin();
+	add_statics();
 	if (model.ceilings)
 		model_ceilings_again();
 	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
@@ -562,9 +586,19 @@ void model_restart_zebra(void)
 			rib_kernel_route(&kept, true);
 	}
 	keepin_read_end();
+	rib_bgp_begin();
 	fib_kernel_ready();
 	model_wgd_restart();
-	op_bgpd_restart();
+	bgpd_comes();
+}
+
+void model_statics(void)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++)
+		model.prefix[i].beside = model_random(2);
+	model_learn();
+	add_statics();
+	model_rest();
 }
 
 void model_planes(void)

@@ -38,6 +38,7 @@ struct model_hooks {
 void model_start(uint64_t seed, const struct model_hooks *hooks);
 void model_planes(void);   /* from now on interfaces go to another plane and come back */
 void model_ceilings(void); /* peers get permit lists, which change */
+void model_statics(void);  /* some prefixes have static routes, too, which are worse */
 /* bgpd says what it likes, by next hops of all kinds: the tables are held against the permit lists
  * alone. */
 void model_hostile(void);

@@ -39,16 +39,20 @@ static int best_hop(const struct mprefix *p, int iface)
 	return best < 0 ? -1 : (int)p->hop[best];
 }
 
+/* What bgpd says of it is in force. */
+static bool is_bgps(const struct mprefix *p)
+{
+	return !p->foreign && !(p->stale && model.without_stale) && best_hop(p, -1) >= 0;
+}
+
 /* The interface that the route wants: an index, -1 for the link, -2 for none. */
 static int wanted_if(const struct mprefix *p)
 {
 	int hop;
 
-	if (p->foreign || (p->stale && model.without_stale))
-		return -2;
+	if (!is_bgps(p))
+		return p->beside && !p->foreign ? -1 : -2;
 	hop = best_hop(p, -1);
-	if (hop < 0)
-		return -2;
 	return hop == GATEWAY ? -1 : (int)model.peer[hop].iface;
 }
 
@@ -87,7 +91,7 @@ static bool is_unanswered(const struct mprefix *p, unsigned iface)
 
 static int wanted_owner(const struct mprefix *p, unsigned iface)
 {
-	if (wanted_if(p) == -2 || iface == MODEL_IFS - 1 || is_unanswered(p, iface))
+	if (!is_bgps(p) || iface == MODEL_IFS - 1 || is_unanswered(p, iface))
 		return -1;
 	return best_hop(p, iface);
 }
@@ -268,7 +272,7 @@ void model_check(void)
 /* A peer that is down but in the list may keep the entry while the route leaves elsewhere. */
 static bool may_keep(const struct mprefix *p, unsigned iface, int owner)
 {
-	if (wanted_if(p) == -2)
+	if (!is_bgps(p))
 		return false;
 	for (unsigned i = 0; i < p->n; i++)
 		if ((int)p->hop[i] == owner && model.peer[owner].iface == iface &&
@@ -311,6 +315,36 @@ static void check_prefix_at_rest(const struct mprefix *p)
 		model_note("prefix %s if %u has %d wants %d", PREFIX_STR(&p->p), i, p->owner[i],
 			   owner);
 		model_fail("the entry is not what is wanted", &a);
+	}
+}
+
+/* Each of its ways leads to a peer that may be used. */
+static bool is_alive(const struct mprefix *p)
+{
+	uint32_t oifs[ROUTE_HOPS_MAX];
+
+	for (unsigned i = leaves(p, oifs); i-- > 0;) {
+		unsigned iface = oifs[i] - 10;
+		int owner = iface == MODEL_IFS - 1 ? MODEL_PEERS - 1 : p->owner[iface];
+
+		if (oifs[i] == UNDERLAY)
+			continue;
+		if (owner < 0 || model.peer[owner].gone || model.away[iface] ||
+		    !(model.peer[owner].up || (model.peer[owner].weak && zconfig.last_path_keep)))
+			return false;
+	}
+	return true;
+}
+
+void model_check_found(const struct mprefix *found)
+{
+	for (unsigned i = 0; i < MODEL_PREFIXES; i++) {
+		struct addr a = addr_of_prefix(&found[i].p);
+		const struct mprefix *p = &model.prefix[i];
+
+		if (found[i].route && is_alive(&found[i]) &&
+		    (!p->route || p->oif != found[i].oif || p->nhid != found[i].nhid))
+			model_fail("what was found did not stay until bgpd spoke", &a);
 	}
 }
 

@@ -59,6 +59,7 @@ struct mprefix {
 	uint8_t weight[HOPS];	   /* their shares */
 	bool stale;		   /* bgpd restarted without it: wanted until the sweep */
 	bool foreign;		   /* somebody else has a route for it */
+	bool beside;		   /* there is a static one, by the link, worse than bgpd's */
 	uint32_t metric;	   /* of that */
 	bool refused[MODEL_PEERS]; /* wgd refuses the entry at this peer */
 	/* the two tables */
@@ -132,6 +133,8 @@ bool model_uses_foreign(const struct mprefix *p); /* the kernel does */
 void model_learn(void); /* the wanted state as it is now counts as right from here on */
 void model_learn_found(const struct prefix *in);
 void model_check(void); /* behind each operation: every sample address */
+/* bgpd has not spoken since the restart: the routes are those FOUND then, all MODEL_PREFIXES. */
+void model_check_found(const struct mprefix *found);
 bool model_object_in_use(uint32_t id);
 void model_check_rest(void); /* both tables are exactly what is wanted */
 

@@ -66,10 +66,12 @@ static void on_turned(uint32_t ifindex)
 	rib_kernel_link_changed(ifindex);
 	nexthop_link_changed(ifindex);
 	keepin_look_all();
-	if (up)
+	if (up) {
 		try_again();
-	else
+	} else {
+		nexthop_found_mark();
 		fib_look();
+	}
 }
 
 static void on_addr(const struct kaddr *a, bool present)
@@ -156,6 +158,15 @@ static void on_tunnel(const struct tunnel_peer *p)
 {
 	nexthop_tunnel_changed(p);
 	pin_tunnel_changed(p);
+	if (!tunnel_usable(p))
+		nexthop_found_mark();
+}
+
+static void on_interface(const struct tunnel_if *i)
+{
+	nexthop_tunnel_if_changed(i);
+	if (!i->up)
+		nexthop_found_mark();
 }
 
 static bool is_configured(const struct tunnel_peer *p)
@@ -168,7 +179,7 @@ static const struct tunnel_news from_tunnels = {
 	.peer = on_tunnel,
 	.endpoint = pin_endpoint,
 	.configured = is_configured,
-	.interface = nexthop_tunnel_if_changed,
+	.interface = on_interface,
 	.owners = nexthop_owners_changed,
 	.marked = pin_uplinks_changed,
 	.gone = nexthop_all_changed,

@@ -40,6 +40,9 @@ void nexthop_reset(void);
 /* nexthop_users.c: the prefixes that have NH in a list are to be looked at again. */
 void nexthop_users_mark(struct nexthop *nh, bool urgent); /* with the next nexthop_users_look() */
 void nexthop_lists_mark(struct nexthop *nh, bool urgent); /* without static ones */
+/* A tunnel or a link is down: routes that were found at the start and stay for now are to be looked
+ * at, too, where there is something else for the prefix (rib_found_stays()). */
+void nexthop_found_mark(void);
 void nexthop_users_look(void);
 void nexthop_users_dirty(struct nexthop *nh); /* now */
 /* The interface's peers own prefixes otherwise than before, wherever next hops lead. */

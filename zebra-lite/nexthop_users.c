@@ -6,7 +6,8 @@
 #include "nexthop.h"
 #include "rib.h"
 
-static bool to_look; /* there are lists whose prefixes are to be looked at */
+static bool to_look;   /* there are lists whose prefixes are to be looked at */
+static bool found_too; /* and routes that were found */
 
 void nexthop_lists_mark(struct nexthop *nh, bool urgent)
 {
@@ -27,6 +28,14 @@ void nexthop_users_mark(struct nexthop *nh, bool urgent)
 	rib_statics_dirty();
 }
 
+void nexthop_found_mark(void)
+{
+	if (fib_is_swept())
+		return;
+	to_look = found_too = true;
+	fib_look();
+}
+
 /* Queues the prefixes of all lists that are to be looked at. */
 void nexthop_users_look(void)
 {
@@ -40,9 +49,11 @@ void nexthop_users_look(void)
 
 		if (s && s->look)
 			fib_dirty(n, s->look == LOOK_URGENTLY);
+		else if (found_too && (n->flags & NODE_ADOPTED) && rib_others(n))
+			fib_dirty(n, true);
 	}
 	hopsets_looked();
-	to_look = false;
+	to_look = found_too = false;
 }
 
 void nexthop_users_dirty(struct nexthop *nh)

@@ -10,7 +10,8 @@
  *
  * Stale: a list belongs to the bgpd that sent it. When another one comes its lists stay in force
  * until it has sent everything (rib_bgp_synced()). A route of ours found in the kernel at the
- * start is ADOPTED: kept until somebody wants it, or until the sweep.
+ * start is ADOPTED: kept until somebody wants it, or until the sweep. It may be bgpd's, so what
+ * would be worse than that waits as long as it leads somewhere (rib_found_stays()).
  */
 #ifndef WGBGP_ZEBRA_RIB_H
 #define WGBGP_ZEBRA_RIB_H
@@ -99,6 +100,15 @@ enum rib_proto rib_select(const struct rib_node *n, struct rib_cand **cand);
 struct hop_ref *rib_active_hop(const struct rib_node *n, struct hopset *s);
 /* The same in the list of a static route, which the ceiling does not concern. */
 struct hop_ref *rib_static_hop(const struct rib_node *n, struct hopset *s);
+
+/* rib_found.c. Who is behind F on a tunnel's interface: the owner of its entry, or the peer of one
+ * without entries; or NULL. */
+struct tunnel_peer *rib_found_peer(const struct fib *f, uint32_t oif);
+/* A path of bgpd would be better than all else that is known of N. */
+bool rib_found_beats_others(const struct rib_node *n);
+/* N's route is ADOPTED and stays for now, whereas N should have TARGET (NULL: nothing): until bgpd
+ * has said what it has for N, or the sweep, or a way of it is dead. */
+bool rib_found_stays(const struct rib_node *n, const struct fib *target);
 
 /* rib_redist.c: tells bgpd which candidates of N are to be redistributed: what changed, or AGAIN
  * all. What changes while bgpd is behind is told later. */

@@ -135,20 +135,6 @@ static void hops_kept(const struct rib_node *n, struct hopset *s, struct route_h
 	}
 }
 
-/* Whom the entry belongs to, or whom an interface without entries leads to. */
-static const struct tunnel_peer *peer_behind(const struct fib *f, uint32_t oif)
-{
-	struct tunnel_peer *p = fib_owner_on(f, oif);
-	const struct tunnel_if *iface = tunnel_if_by_index(oif);
-
-	if (p || !iface || !iface->any)
-		return p;
-	LIST_FOREACH (p, tunnel_all_peers(), link)
-		if (p->iface->ifindex == oif && p->iface->any)
-			return p;
-	return NULL;
-}
-
 /* Of the family of N where there is one: then it is the next hop that bgpd had. */
 static const struct addr *address_for(const struct rib_node *n, const struct tunnel_peer *p)
 {
@@ -168,7 +154,7 @@ static struct addr address_by(const struct addr *a, const struct tunnel_peer *p)
 static struct addr hop_found(const struct rib_node *n, const struct fib *f, unsigned i,
 			     uint32_t oif)
 {
-	const struct tunnel_peer *p = peer_behind(f, oif);
+	const struct tunnel_peer *p = rib_found_peer(f, oif);
 	const struct addr *a = p ? address_for(n, p) : NULL;
 	struct addr gateway = f->ways ? f->ways->way[i].gateway : f->gateway;
 
@@ -178,15 +164,14 @@ static struct addr hop_found(const struct rib_node *n, const struct fib *f, unsi
 	return addr_in_plane(&gateway, n->plane);
 }
 
-/* Of a route that was found in the kernel, and that nothing but bgpd can have wanted. */
+/* Of a route that was found in the kernel and may be bgpd's. */
 static void hops_found(const struct rib_node *n, struct route_hops *to)
 {
 	const struct fib *f = rib_installed(n);
 	uint32_t oifs[ROUTE_HOPS_MAX];
-	struct rib_cand *cand;
 	unsigned count;
 
-	if (!f || f->type != RTN_UNICAST || rib_select(n, &cand) != RIB_NONE)
+	if (!f || f->type != RTN_UNICAST || !rib_found_beats_others(n) || !fib_found_stays(n))
 		return;
 	count = fib_oifs(f, oifs);
 	for (unsigned i = 0; i < count; i++) {

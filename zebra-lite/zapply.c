@@ -57,10 +57,11 @@ static bool same_imported(const struct zconfig *a, const struct zconfig *b)
 
 static bool same_choice(const struct zconfig *a, const struct zconfig *b)
 {
-	return a->kernel == b->kernel && a->last_path_keep == b->last_path_keep &&
-	       a->resilient == b->resilient && a->d_connected == b->d_connected &&
-	       a->d_kernel == b->d_kernel && a->d_static == b->d_static && a->d_ebgp == b->d_ebgp &&
-	       a->d_ibgp == b->d_ibgp && same_imported(a, b);
+	return a->kernel == b->kernel && a->bgp == b->bgp &&
+	       a->last_path_keep == b->last_path_keep && a->resilient == b->resilient &&
+	       a->d_connected == b->d_connected && a->d_kernel == b->d_kernel &&
+	       a->d_static == b->d_static && a->d_ebgp == b->d_ebgp && a->d_ibgp == b->d_ibgp &&
+	       same_imported(a, b);
 }
 
 /* What is left of a plane that is no longer configured goes out of its table, unless that is

@@ -37,6 +37,7 @@ int zstatic_read(const json_t *item, uint8_t plane, uint8_t distance, struct zst
 
 struct zconfig {
 	bool kernel;	     /* off: compute, do not install */
+	bool bgp;	     /* is configured; else bgpd has nothing to say */
 	bool pin;	     /* host routes for endpoints; off: covering prefixes are refused */
 	bool last_path_keep; /* a next hop that is down by a guess is a last resort */
 	enum conf_rib_nftables_sets nftables;

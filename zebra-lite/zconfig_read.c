@@ -164,6 +164,7 @@ int zconfig_read(const json_t *root, struct zconfig *c, char *error, size_t size
 	conf_leaves_read(conf_bgp_leaves, conf_get(root, "bgp"), &bgp);
 	*c = (struct zconfig){
 		.kernel = rib.kernel,
+		.bgp = conf_has(conf_get(root, "bgp"), "as"),
 		.pin = rib.pin_endpoints,
 		.last_path_keep = bgp.last_path == BGP_LAST_PATH_KEEP,
 		.resilient = bgp.multipath.resilient,

@@ -208,13 +208,14 @@ static bool book(struct rib_node *n)
 	struct fib *target;
 
 	n->flags |= NODE_LINGER_DUE; /* what lingers goes in the end */
-	if (!fib_weigh(n, &plan))
+	switch (fib_target(n, &plan, &target)) {
+	case FIB_PIN_AWAITED:
 		return false;
-	if (plan.proto == RIB_BGP && plan.first)
-		nhobj_choose(n, rib_hops(n), plan.first, &plan);
-	target = fib_get(&plan);
-	if ((n->flags & NODE_ADOPTED) && !target && !fib_is_swept())
-		return true; /* until the sweep */
+	case FIB_FOUND_STAYS:
+		return true;
+	case FIB_TARGET:
+		break;
+	}
 	if (target == rib_installed(n)) {
 		fib_unref(target);
 		return true;

@@ -166,7 +166,8 @@ static void bgp_row(struct show *s, const struct rib_node *n, bool selected)
 
 static void node_rows(struct show *s, const struct rib_node *n)
 {
-	bool refused = keepin_refuses_default(RIB_PREFIX(n));
+	bool refused = keepin_refuses_default(RIB_PREFIX(n)), stays = fib_found_stays(n);
+	bool has_route = rib_installed(n) && rib_installed(n)->type;
 	struct rib_cand *best;
 	enum rib_proto proto = rib_select(n, &best);
 
@@ -175,8 +176,7 @@ static void node_rows(struct show *s, const struct rib_node *n)
 	for (struct rib_cand *c = rib_others(n); c; c = c->next) {
 		bool foreign = c->proto == RIB_KERNEL || c->proto == RIB_CONNECTED;
 		bool selected = c == best && proto != RIB_BGP && !refused;
-		bool installed =
-			foreign || (selected && rib_installed(n) && rib_installed(n)->type);
+		bool installed = foreign || (selected && has_route && !stays);
 		enum reason why = selected && foreign ? REASON_NONE
 				  : selected	      ? why_not(n, selected, installed)
 				  : refused	      ? REASON_KEPT_IN
@@ -187,9 +187,9 @@ static void node_rows(struct show *s, const struct rib_node *n)
 		show_row(s, row(n, rib_proto_name(c->proto), rib_cand_distance(n, c), selected,
 				installed, why, cand_hops(n, c, selected)));
 	}
-	if (!rib_hops(n) && !rib_others(n) && (rib_installed(n) || rib_refusals(n)))
-		show_row(s, row(n, "bgp", zconfig.d_ebgp, false,
-				rib_installed(n) && rib_installed(n)->type,
+	if (!rib_hops(n) && (rib_installed(n) || rib_refusals(n)) &&
+	    (stays ? rib_found_beats_others(n) : !rib_others(n)))
+		show_row(s, row(n, "bgp", zconfig.d_ebgp, false, has_route,
 				rib_refusals(n) ? rib_refusals(n)->reason : REASON_STALE_PATH,
 				json_array()));
 	if (proto == RIB_NONE || refused)

@@ -409,6 +409,28 @@ static void test_stale_routes(void **state)
 	       "installed=yes stale=yes reason=stale-path reason-text=a path that is "
 	       "not stale wins age-seconds=0 next-hops=[] verdict=- error=- "
 	       "retry-seconds=-\n");
+	/* A static one waits for bgpd. */
+	zconfig.bgp = true;
+	rib_kernel_route(&(struct kroute){.prefix = rig_prefix("10.3.0.0/16"),
+					  .table = 254,
+					  .metric = 179,
+					  .oif = RIG_U1,
+					  .protocol = 222,
+					  .type = RTN_UNICAST},
+			 true);
+	rib_static_add((struct prefix[]){rig_prefix("10.3.0.0/16")}, NULL, 0, RTN_BLACKHOLE, 250,
+		       0);
+	rig_settle();
+	EXPECT(ROUTE("10.3.0.0/16"),
+	       "routes:\n"
+	       "prefix=10.3.0.0/16 plane=main protocol=static distance=250 selected=yes "
+	       "installed=no stale=yes reason=syncing reason-text=the daemon in charge is "
+	       "still starting age-seconds=0 next-hops=[] verdict=- error=- "
+	       "retry-seconds=-\n"
+	       "prefix=10.3.0.0/16 plane=main protocol=bgp distance=20 selected=no "
+	       "installed=yes stale=yes reason=stale-path reason-text=a path that is "
+	       "not stale wins age-seconds=0 next-hops=[] verdict=- error=- "
+	       "retry-seconds=-\n");
 }
 
 static void test_other_plane(void **state)
