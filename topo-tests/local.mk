@@ -43,6 +43,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/speaker.py \
 	topo-tests/lib/stream.py \
 	topo-tests/lib/topology.py \
+	topo-tests/lib/tunnels.py \
 	topo-tests/lib/twonodes.py \
 	topo-tests/lib/wait.py \
 	topo-tests/lib/watch.py \

@@ -14,100 +14,35 @@ import pytest
 from lib import answers
 from lib.build import daemon
 from lib.keys import public_key
-from lib.snippets import FAST, TIMERS
+from lib.tunnels import End, Tunnel, Tunnels
 from lib.wait import Timeout, wait_until
-from lib.wgbgp import Wgbgp
 
 pytestmark = pytest.mark.timeout(600)
 
 PREFIXES = ("192.168.2.0/24", "192.168.3.0/24", "192.168.9.0/24")
 
-A = f"""
-system {{ hostname a; }}
-wireguard {{
-    interface wg0 {{
-        private-key-file KEY(wg0);
-        listen-port 51820;
-        address [ 10.9.0.1/24 ];
-        consumer [ "DNS sync" ];
-        {FAST}
-        peer b {{
-            public-key PUB(b.wg0);
-            endpoint INET(b):51820;
-            tunnel-address [ 10.9.0.2 ];
-            permit [ 192.168.0.0/16 ];
-        }}
-    }}
-    interface wg1 {{
-        private-key-file KEY(wg1);
-        listen-port 51821;
-        address [ 10.9.1.1/24 ];
-        consumer [ backup ];
-        {FAST}
-        peer c {{
-            public-key PUB(c.wg1);
-            endpoint INET(c):51821;
-            tunnel-address [ 10.9.1.2 ];
-            permit [ 192.168.0.0/16 ];
-        }}
-    }}
-}}
-bgp {{
-    as 65001;
-    router-id 10.9.0.1;
-    {TIMERS}
-    network [ 192.168.1.0/24 ];
-    neighbor 10.9.0.2 {{ remote-as 65002; import all; export all; }}
-    neighbor 10.9.1.2 {{ remote-as 65003; import all; export all; }}
-}}
-policy no-nine {{
+TUNNELS = (
+    Tunnel("10.9.0", [End("b", 2, 65002, "192.168.2.0/24 192.168.9.0/24", "192.168.0.0/16", "b")],
+           'consumer [ "DNS sync" ];'),
+    Tunnel("10.9.1", [End("c", 2, 65003, "192.168.3.0/24 192.168.9.0/24", "192.168.0.0/16", "c")],
+           "consumer [ backup ];"))
+
+POLICY = """
+policy no-nine {
     default accept;
-    term 1 {{ match {{ prefix [ 192.168.9.0/24 ]; }} then reject; }}
-}}
-"""
-
-FAR = """
-wireguard {{
-    interface wg{i} {{
-        private-key-file KEY(wg{i});
-        listen-port 5182{i};
-        address [ 10.9.{i}.2/24 ];
-        {fast}
-        peer a {{
-            public-key PUB(a.wg{i});
-            endpoint INET(a):5182{i};
-            tunnel-address [ 10.9.{i}.1 ];
-            permit [ 192.168.1.0/24 ];
-        }}
-    }}
-}}
-bgp {{
-    as {asn};
-    router-id 10.9.{i}.2;
-    {timers}
-    network [ 192.168.{n}.0/24 192.168.9.0/24 ];
-    neighbor 10.9.{i}.1 {{ remote-as 65001; import all; export all; }}
-}}
+    term 1 { match { prefix [ 192.168.9.0/24 ]; } then reject; }
+}
 """
 
 
-class World:
+class World(Tunnels):
     def __init__(self, topo):
-        net = topo.internet()
-        self.a, b, c = (topo.router(name, net) for name in "abc")
-        topo.lan(self.a, "192.168.1.0/24")
-        self.w = Wgbgp(topo, self.a, A)
-        self.far = []
-        for router, i, n in ((b, 0, 2), (c, 1, 3)):
-            topo.lan(router, f"192.168.{n}.0/24")
-            topo.lan(router, "192.168.9.0/24", ifname="lan1")
-            self.far.append(Wgbgp(topo, router, FAR.format(
-                i=i, n=n, asn=65002 + i, fast=FAST, timers=TIMERS)))
-        self.text, self.base = self.read(), None
-
-    def read(self):
-        with open(self.w.conf_file, encoding="ascii") as f:
-            return f.read()
+        super().__init__(topo, TUNNELS)
+        for name, n in (("b", 2), ("c", 3)):
+            topo.lan(self.router[name], f"192.168.{n}.0/24")
+            topo.lan(self.router[name], "192.168.9.0/24", ifname="lan1")
+        self.start(POLICY)
+        self.base = None
 
     def settled(self):
         """No tunnel is degraded either, as one is where a busy machine loses an answer, and what is

@@ -16,82 +16,17 @@ import re
 import pytest
 
 from lib.probe import Ping, reaches
-from lib.snippets import FAST, TIMERS
 from lib.topology import link
+from lib.tunnels import End, Tunnel, Tunnels
 from lib.wait import wait_until
 from lib.wg import allowed_ips
-from lib.wgbgp import Wgbgp
 
-A = f"""
-system {{ hostname a; }}
-wireguard {{
-    interface wg0 {{
-        private-key-file KEY(wg0);
-        listen-port 51820;
-        address [ 10.9.0.1/24 ];
-        {FAST}
-        peer office {{
-            public-key PUB(b.wg0);
-            endpoint INET(b):51820;
-            tunnel-address [ 10.9.0.2 ];
-            permit [ 192.168.0.0/16 ];
-        }}
-    }}
-    interface wg1 {{
-        private-key-file KEY(wg1);
-        listen-port 51821;
-        address [ 10.8.0.1/24 ];
-        guard wg0;
-        consumer [ "DNS sync" ];
-        {FAST}
-        peer plant {{
-            public-key PUB(c.wg1);
-            endpoint INET(c):51821;
-            tunnel-address [ 10.8.0.3 ];
-            permit [ 172.16.3.0/24 172.16.5.0/24 ];
-        }}
-        peer depot {{
-            public-key PUB(d.wg1);
-            endpoint INET(d):51821;
-            tunnel-address [ 10.8.0.4 ];
-            permit [ 172.16.3.0/24 172.16.4.0/24 ];
-        }}
-    }}
-}}
-bgp {{
-    as 65001;
-    router-id 10.9.0.1;
-    {TIMERS}
-    network [ 192.168.1.0/24 ];
-    neighbor 10.9.0.2 {{ remote-as 65002; import all; export all; }}
-    neighbor 10.8.0.3 {{ remote-as 65003; import all; export all; }}
-    neighbor 10.8.0.4 {{ remote-as 65004; import all; export all; }}
-}}
-"""
-
-FAR = """
-wireguard {{
-    interface wg{i} {{
-        private-key-file KEY(wg{i});
-        listen-port 5182{i};
-        address [ {net}.{n}/24 ];
-        {fast}
-        peer a {{
-            public-key PUB(a.wg{i});
-            endpoint INET(a):5182{i};
-            tunnel-address [ {net}.1 ];
-            permit [ 192.168.1.0/24 ];
-        }}
-    }}
-}}
-bgp {{
-    as 6500{n};
-    router-id {net}.{n};
-    {timers}
-    network [ {networks} ];
-    neighbor {net}.1 {{ remote-as 65001; import all; export all; }}
-}}
-"""
+TUNNELS = (
+    Tunnel("10.9.0", [End("b", 2, 65002, "192.168.2.0/24", "192.168.0.0/16", "office")]),
+    Tunnel("10.8.0", [End("c", 3, 65003, "172.16.3.0/24", "172.16.3.0/24 172.16.5.0/24", "plant"),
+                      End("d", 4, 65004, "172.16.3.0/24 172.16.4.0/24",
+                          "172.16.3.0/24 172.16.4.0/24", "depot")],
+           'guard wg0; consumer [ "DNS sync" ];'))
 
 # What is meant and what is typed; what the plan says; who does not answer while it is so (None: it
 # is refused).
@@ -116,34 +51,23 @@ WRONG = {
 }
 
 
-class Tunnels:
+class Guarded(Tunnels):
     def __init__(self, topo):
-        net = topo.internet()
-        a, b, c, d = (topo.router(name, net) for name in "abcd")
-        self.office = topo.lan(a, "192.168.1.0/24")
-        for router, subnet in ((b, "192.168.2.0/24"), (c, "172.16.3.0/24"), (d, "172.16.4.0/24")):
-            topo.lan(router, subnet)
-        link(c, "lan1", d, "lan1", "172.31.0.3/24", "172.31.0.4/24")
-        d.ip("route add 172.16.3.0/24 via 172.31.0.3")
-        self.w = Wgbgp(topo, a, A)
-        self.far = [Wgbgp(topo, router, FAR.format(i=int(router is not b), n=n, net=tunnel,
-                                                   networks=networks, fast=FAST, timers=TIMERS))
-                    for router, n, tunnel, networks in (
-                        (b, 2, "10.9.0", "192.168.2.0/24"), (c, 3, "10.8.0", "172.16.3.0/24"),
-                        (d, 4, "10.8.0", "172.16.3.0/24 172.16.4.0/24"))]
+        super().__init__(topo, TUNNELS)
+        for name, subnet in (("b", "192.168.2.0/24"), ("c", "172.16.3.0/24"),
+                             ("d", "172.16.4.0/24")):
+            topo.lan(self.router[name], subnet)
+        link(self.router["c"], "lan1", self.router["d"], "lan1", "172.31.0.3/24", "172.31.0.4/24")
+        self.router["d"].ip("route add 172.16.3.0/24 via 172.31.0.3")
+        self.start()
         for prefix, ifname, peer in (("192.168.2.0/24", "wg0", "b.wg0"),
                                      ("172.16.3.0/24", "wg1", "c.wg1"),
                                      ("172.16.4.0/24", "wg1", "d.wg1")):
             self.w.wait_installed(prefix, ifname, peer, 60)
         wait_until(lambda: len(self.w.paths("172.16.3.0/24")) == 2, 60, "d's path as well")
         for host in ("172.16.3.10", "172.16.4.10"):
-            reaches(a, host)
-        self.text = self.read()
+            reaches(self.a, host)
         self.base = self.state()
-
-    def read(self):
-        with open(self.w.conf_file, encoding="ascii") as f:
-            return f.read()
 
     def state(self):
         """All that the change could touch, as the kernel, `wg` and the sessions have it."""
@@ -165,7 +89,7 @@ class Tunnels:
 
 @pytest.fixture
 def tunnels(topo):
-    return Tunnels(topo)
+    return Guarded(topo)
 
 
 @pytest.mark.parametrize("name", WRONG)
