@@ -433,7 +433,11 @@ void device_lost(struct device *dev, const char *why)
 	batches_known(dev, -ENODEV);
 	dev->life.unknown = dev->want.config_due = false;
 	dev->life.end_by = now_ms() + ENDING_MS;
-	dev->life.silent_since = 0; /* when it is opened it answers; silence after that is new */
+	dev->life.silent_since = 0;    /* when it is opened it answers; silence after that is new */
+	retry_done(&dev->addrs_retry); /* the next one has refused nothing */
+	retry_done(&dev->mtu_retry);
+	retry_done(&dev->set_retry);
+	retry_done(&dev->repair_retry);
 	condition_peers_down(dev, REASON_INTERFACE_GONE);
 	report_if_gone(dev);
 	bfd_device(dev);

@@ -88,19 +88,24 @@ bool device_link_mtu_due(const struct device *dev, uint32_t mtu)
 	       !retry_waits(&dev->mtu_retry);
 }
 
-void device_link_sync(struct device *dev, const struct link_info *info)
+static void sync_mtu(struct device *dev, uint32_t mtu)
 {
-	const struct if_conf *conf = dev->want.conf;
-	int err = 0;
+	uint32_t want = dev->want.conf->mtu;
+	int err;
 
-	if (device_link_mtu_due(dev, info->mtu))
-		err = link_set_mtu(dev->ifindex, conf->mtu);
+	if (mtu != want && !device_link_mtu_due(dev, mtu))
+		return;
+	err = mtu != want ? link_set_mtu(dev->ifindex, want) : 0;
 	if (err == 0)
 		retry_done(&dev->mtu_retry);
 	else if (retry_failed(&dev->mtu_retry, err))
 		log_limited(&dev->bucket, LOG_LEVEL_ERROR, "link-refused",
-			    "interface=%s mtu=%u error=\"%s\"", dev->name, conf->mtu,
-			    strerror(-err));
+			    "interface=%s mtu=%u error=\"%s\"", dev->name, want, strerror(-err));
+}
+
+void device_link_sync(struct device *dev, const struct link_info *info)
+{
+	sync_mtu(dev, info->mtu);
 	sync_addrs(dev);
 }
 

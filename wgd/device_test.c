@@ -869,6 +869,39 @@ static void test_one_refused_address(void **state)
 		   "link wg0 add 10.9.0.1/24\n");
 }
 
+/* A link that goes down and comes up says nothing of the MTU that it refused. */
+static void test_refused_mtu(void **state)
+{
+	begin();
+	devices_prune();
+	rig_refuse("link wg0 mtu", -EINVAL, 5); /* for 1, 2, 4, 8, 16 s */
+	rig_link("wg0")->info.mtu = 1280;
+	for (unsigned s = 0; s < 40; s++) {
+		rig_link("wg0")->info.admin_up = s % 2;
+		rig_pass(1000);
+		if (s < 25)
+			assert_int_equal(rig_link("wg0")->info.mtu, 1280);
+	}
+	assert_int_equal(rig_link("wg0")->info.mtu, 1420);
+	rig_forget();
+}
+
+/* What the interface before it refused, when it had just gone, the next one need not wait for. */
+static void test_refused_by_the_one_before(void **state)
+{
+	rig_zebra();
+	rig_apply(RIG_WG0(", 'mtu': 1400", RIG_PEER_A(RIG_QUIET)));
+	devices_prune();
+	rig_pass(3000);
+	rig_refuse("link wg0 mtu", -ENODEV, 3);
+	rig_link("wg0")->info.mtu = 1280;
+	rig_pass(5000);
+	rig_link_gone("wg0");
+	rig_pass(1100);
+	assert_int_equal(rig_link("wg0")->info.mtu, 1400);
+	rig_forget();
+}
+
 /* What an operator reads of what the device refuses. */
 static void test_log(void **state)
 {
@@ -1055,6 +1088,8 @@ int main(void)
 		RIG_CHECK(test_refused_setting),
 		RIG_CHECK(test_log),
 		RIG_CHECK(test_one_refused_address),
+		RIG_CHECK(test_refused_mtu),
+		RIG_CHECK(test_refused_by_the_one_before),
 		RIG_CHECK(test_refused_log),
 		RIG_CHECK(test_lost_and_refused),
 	};
