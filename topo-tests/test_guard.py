@@ -69,7 +69,7 @@ def test_guard_up(guarded):
     assert "on trial" not in w.cli("reload")
     w.write(read(w).replace("mtu 1300;", "mtu 1320;"))
     w.process.kill(signal.SIGHUP)
-    wait_until(lambda: "nobody who sends a signal" in w.log(), 10, "SIGHUP to be refused")
+    wait_until(lambda: "nobody would hear that it waits" in w.log(), 10, "SIGHUP to be refused")
 
 
 def test_guard_down(guarded):

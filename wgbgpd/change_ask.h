@@ -20,6 +20,7 @@ struct change_ask {
 	const char *expect;		    /* addresses, separated by commas: health.h */
 	uint32_t seconds;		    /* of the trial; 0: for good */
 	bool may_be_empty;		    /* also without any interface */
+	bool unattended;		    /* nobody hears of a trial that a guard makes of it */
 	const struct conf_texts *texts;	    /* of a candidate that is checked; NULL: the files' */
 	const struct change_offer *offer; /* of a client (change_offer.h), for a commit; or NULL */
 	const json_t *planned;		  /* planned.h; or NULL */

@@ -264,6 +264,7 @@ static bool ask_of(struct request *r, const char *how, const json_t *args, struc
 				   .expect = conf_str(args, "expect-ping", NULL),
 				   .planned = json_object_get(args, "planned"),
 				   .may_be_empty = json_object_get(args, "empty") != NULL,
+				   .unattended = conf_has(args, "unattended"),
 				   .override_guard = conf_has(args, "override-guard")};
 	if (!trial_of(args, &ask->seconds))
 		request_end(r, "confirmed: expected minutes, or seconds as in 30s, a day at most");

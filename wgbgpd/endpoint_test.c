@@ -47,7 +47,8 @@ void __wrap_change_reload(const struct change_ask *ask, commit_fn done, void *ar
 
 void __wrap_change_reload(const struct change_ask *ask, commit_fn done, void *arg)
 {
-	played_say("reload%s", ask->may_be_empty ? " empty" : "");
+	played_say("reload%s%s", ask->may_be_empty ? " empty" : "",
+		   ask->unattended ? " unattended" : "");
 	if (ask->seconds)
 		played_say(" for %u s", ask->seconds);
 	if (ask->comment)
@@ -696,6 +697,10 @@ static void test_reload(void **state)
 	EXPECT("reload empty\n");
 	reload_done(reload_arg, "t:1:1: not so");
 	EXPECT("client 0 end 2 't:1:1: not so'\n");
+	request(0, 2, "{\"command\":\"reload\",\"unattended\":\"true\"}");
+	EXPECT("reload unattended\n");
+	reload_done(reload_arg, "no");
+	EXPECT("client 0 end 2 'no'\n");
 	/* Its client does not wait for it. */
 	request(0, 3, "{\"command\":\"reload\"}");
 	EXPECT("reload\n");

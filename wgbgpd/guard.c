@@ -95,11 +95,10 @@ bool guard_mind(struct change_ask *ask, const json_t *before, const json_t *afte
 	const json_t *first = json_array_get(wanted, 0);
 
 	guard_close();
-	if (first && str_eq(ask->how, "SIGHUP")) {
+	if (first && ask->unattended) {
 		snprintf(why, size,
 			 "interface %s has a guard, and %s touches it: that is a trial, and nobody "
-			 "who sends a signal hears that it waits for `confirm`: `wgbgp-cli -c "
-			 "reload` says so",
+			 "would hear that it waits for `confirm`: `wgbgp-cli -c reload` says so",
 			 conf_str(first, "interface", ""), conf_str(first, "what", ""));
 		json_decref(wanted);
 		return false;

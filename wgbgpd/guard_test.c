@@ -119,7 +119,7 @@ static int teardown(void **state)
 
 static void test_untouched(void **state)
 {
-	struct change_ask ask = {.how = "SIGHUP"};
+	struct change_ask ask = {.how = "SIGHUP", .unattended = true};
 	char why[512];
 
 	assert_true(begin(&ask, 1, 1, why));
@@ -221,13 +221,13 @@ static void test_override(void **state)
 	assert_int_equal(ask.seconds, 0);
 }
 
-static void test_signal(void **state)
+static void test_unattended(void **state)
 {
-	struct change_ask ask = {.how = "SIGHUP"};
+	struct change_ask ask = {.how = "reload", .unattended = true};
 	char why[512];
 
 	assert_false(begin(&ask, 2, 1, why));
-	assert_non_null(strstr(why, "nobody who sends a signal hears"));
+	assert_non_null(strstr(why, "nobody would hear that it waits"));
 }
 
 /* The guard is changed in the same breath: said. */
@@ -251,8 +251,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_untouched), TEST(test_up),	 TEST(test_down), TEST(test_late),
-		TEST(test_override),  TEST(test_signal), TEST(test_both), TEST(test_forgotten),
+		TEST(test_untouched), TEST(test_up),	     TEST(test_down), TEST(test_late),
+		TEST(test_override),  TEST(test_unattended), TEST(test_both), TEST(test_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ static int make_rundir(const char *rundir)
 
 static void reload_by_signal(commit_fn done)
 {
-	static const struct change_ask ask = {.how = "SIGHUP", .uid = -1};
+	static const struct change_ask ask = {.how = "SIGHUP", .uid = -1, .unattended = true};
 
 	change_reload(&ask, done, NULL);
 }
