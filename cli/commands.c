@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "await.h"
 #include "configure.h"
 #include "doctor.h"
 #include "drain.h"
@@ -205,6 +206,7 @@ static const struct cli_word words[] = {
 	PLAIN("to", "an address behind the tunnel, which gets a stream of echo requests"),
 	PLAIN("tunnel", "one tunnel peer"),
 	PLAIN("tunnels", "tunnel peers and whether they are alive"),
+	PLAIN("timeout", "how long to wait for it"),
 	PLAIN("undrain", "let traffic come back to a drained tunnel"),
 	PLAIN("unicast", "unicast routes"),
 	PLAIN("uplinks", "underlay interfaces that encrypted packets leave by"),
@@ -284,6 +286,7 @@ static const struct cli_word words[] = {
 	SAYS("up", "tunnels that are up", CLI_ONLY, "up"),
 	PLAIN("vrf", "a plane"),
 	PLAIN("--output", "into a file"),
+	PLAIN("wait", "until a tunnel is in a state"),
 	PLAIN("watch", "run a command that shows something again and again"),
 	PLAIN("wg", "interfaces and peers, as wg(8) shows them"),
 	PLAIN("write", "as on other routers: there is nothing to write"),
@@ -440,6 +443,12 @@ static const struct cli_row rows[] = {
 	{"undrain peer PEER [interface INTERFACE]", "undrain", 0, NULL, "let traffic come back"},
 	{"undrain interface INTERFACE", "undrain", 0, NULL,
 	 "the same for all peers of an interface"},
+	{"wait tunnel PEER up|degraded|down|idle|never [timeout SECONDS]", NULL,
+	 CLI_SHOW | CLI_LIVE, await_run,
+	 "until a tunnel is in a state, 60 seconds at most; fails when it is not by then"},
+	{"wait tunnel PEER interface INTERFACE up|degraded|down|idle|never [timeout SECONDS]", NULL,
+	 CLI_SHOW | CLI_LIVE, await_run,
+	 "the same where several interfaces have a peer of that name"},
 	{"monitor", "monitor", CLI_ENDLESS | CLI_LIVE, NULL, "events as they happen"},
 	{"debug neighbor NEIGHBOR [for MINUTES]", "debug", 0, story_debug,
 	 "a neighbor's events are log lines for 10 minutes, or so many"},

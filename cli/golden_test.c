@@ -226,7 +226,7 @@ int main(void)
 		FILE_OF("misc"),	 FILE_OF("explain"), FILE_OF("explain-planes"),
 		FILE_OF("doctor"),	 FILE_OF("metrics"), FILE_OF("drain"),
 		FILE_OF("explain-from"), FILE_OF("history"), FILE_OF("pipes"),
-		FILE_OF("habits"),
+		FILE_OF("habits"),	 FILE_OF("wait"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,11 +214,13 @@ static void test_choices(void **state)
 		     "monitor no "
 		     "ping plan quit reload "
 		     "rollback show "
-		     "teardown traceroute undrain watch"},
+		     "teardown traceroute undrain wait watch"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
 		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
 		{"drain peer a ", "interface within json <cr>"},
 		{"show bgp plane lab ", "ipv4 ipv6 ADDRESS PREFIX json <cr>"},
+		{"wait tunnel a ", "degraded down idle interface never up"},
+		{"wait tunnel a up ", "timeout json <cr>"},
 		{"reload ", "check comment confirmed empty expect override-guard unattended <cr>"},
 		{"reload override-guard ", "comment confirmed expect unattended <cr>"},
 		{"reload confirmed ", "WAIT"},

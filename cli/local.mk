@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_SOURCES = \
+	cli/await.c cli/await.h \
 	cli/candidate.c cli/candidate.h \
 	cli/client.c cli/client.h \
 	cli/commands.c cli/commands.h \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * wgbgp-cli: the operator's program. Commands from -c in order, or from standard input where that
- * is no terminal, or from a prompt. Exit status: 0; 1 when a command failed; 2 for wrong
- * usage; that of the last plan (plan.h).
+ * wgbgp-cli: the operator's program. Commands from -c in order, or one as words, or from standard
+ * input where that is no terminal, or from a prompt. Exit status: 0; 1 when a command failed; 2 for
+ * wrong usage; that of the last plan (plan.h).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -27,6 +27,7 @@ static const struct option names[] = {
 static int usage(FILE *out, int status)
 {
 	fputs("usage: wgbgp-cli [-r RUNDIR] [-c COMMAND]...\n"
+	      "       wgbgp-cli [-r RUNDIR] COMMAND WORD...\n"
 	      "       wgbgp-cli import wg-quick FILE... | running [INTERFACE]... [--output FILE]\n"
 	      "                 [--overwrite] [--keys DIR]\n"
 	      "       wgbgp-cli -V\n"
@@ -49,11 +50,28 @@ static bool run_stdin(struct cli_session *s)
 	return ok;
 }
 
+/* Words that a shell took apart are one line again; to be freed. */
+static char *line_of(char *const *words, int n)
+{
+	char *line = xstrdup(words[0]);
+
+	for (int i = 1; i < n; i++) {
+		bool blanks = strpbrk(words[i], " \t") != NULL;
+		const char *quote = !blanks ? "" : strchr(words[i], '"') ? "'" : "\"";
+		char *longer = xasprintf("%s %s%s%s", line, quote, words[i], quote);
+
+		free(line);
+		line = longer;
+	}
+	return line;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli_session s = {.grammar = &cli_commands, .out = stdout, .err = stderr};
 	const char *rundir = DEFAULT_RUNDIR;
 	const char **commands = xcalloc(argc, sizeof(*commands));
+	char *words = NULL;
 	bool ok = true;
 	int opt, n = 0;
 
@@ -75,12 +93,16 @@ int main(int argc, char **argv)
 			return usage(opt == 'h' ? stdout : stderr, opt == 'h' ? 0 : 2);
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc && n) {
 		free(commands);
-		if (n || !str_eq(argv[optind], "import"))
-			return usage(stderr, 2);
+		return usage(stderr, 2);
+	}
+	if (optind < argc && str_eq(argv[optind], "import")) {
+		free(commands);
 		return import_main(argc - optind, argv + optind);
 	}
+	if (optind < argc)
+		commands[n++] = words = line_of(argv + optind, argc - optind);
 	s.client = client_new(rundir);
 	s.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	if (n == 0 && isatty(STDIN_FILENO)) {
@@ -94,6 +116,7 @@ int main(int argc, char **argv)
 	ok = session_end(&s) == 0 && ok;
 	client_free(s.client);
 	free(commands);
+	free(words);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		ok = false;
 	return ok ? s.status : 1;

@@ -135,6 +135,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_truth.py \
 	topo-tests/test_untold.py \
 	topo-tests/test_uplinks.py \
+	topo-tests/test_wait.py \
 	topo-tests/test_two_nodes.py \
 	topo-tests/test_two_purposes.py \
 	topo-tests/test_two_tunnels.py
