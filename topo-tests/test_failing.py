@@ -92,6 +92,18 @@ def test_each_step_of_each_daemon(failing, how):
     ping.nothing_lost()
 
 
+def not_tried_again(w, before):
+    """By another start, which says which file is not in force and why."""
+    commits = w.show("commits")["commits"]
+    w.restart()
+    wait_until(lambda: w.cli_run("show configuration").returncode == 0, 60, "the start to end")
+    first, *others = w.show("commits")["commits"]
+    assert others == commits[1:] and others[0]["state"] == "failed"
+    assert first["state"] == "refused" and "is not tried again" in first["why"], first
+    assert others[0]["why"] in first["why"] and f"(not in force: {w.conf_file})" in first["why"]
+    wait_until(lambda: state(w) == before, 30, "all that was there before")
+
+
 @pytest.mark.parametrize("how", ["fail", "die"])
 def test_start_with_an_edit(failing, how):
     """Nobody is there who could take it back."""
@@ -110,6 +122,9 @@ def test_start_with_an_edit(failing, how):
             assert f"{name}: " in w.show("commits")["commits"][0]["why"]
             wait_until(lambda: state(w) == before, 30, "all that was there before")
             failing.wait()
+            if step != "check":
+                not_tried_again(w, before)
+                failing.wait()
         ping.flows()
         w.reload(text)
         assert w.show("commits")["commits"][0]["state"] != "refused"

@@ -32,7 +32,7 @@ static void on_done(void *arg, const char *error)
 
 	guard_close(); /* who was asked may still answer */
 	if (error)
-		change_keep_failed();
+		change_keep_failed(error);
 	else
 		change_keep_applied();
 	if (error && !change_on_trial()) /* else it was refused because of that trial */

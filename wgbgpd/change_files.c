@@ -50,19 +50,29 @@ static bool is_text(const struct wr *w, const struct conf_text *t)
 	return w->len == t->len && (!t->len || memcmp(w->data, t->text, t->len) == 0);
 }
 
-bool change_files_same(const struct conf_texts *texts)
+static bool file_says(const struct conf_text *t)
 {
-	bool same = true;
+	struct wr text = {0};
+	struct stat st;
+	bool same = change_files_read(t->path, &text, &st) == 0 && is_text(&text, t);
 
-	for (size_t i = 0; i < texts->n && same; i++) {
-		struct wr text = {0};
-		struct stat st;
-
-		same = change_files_read(texts->v[i].path, &text, &st) == 0 &&
-		       is_text(&text, &texts->v[i]);
-		wr_free(&text);
-	}
+	wr_free(&text);
 	return same;
+}
+
+size_t change_files_differ(const struct conf_texts *texts, char *out, size_t size)
+{
+	size_t n = 0, len = 0;
+
+	for (size_t i = 0; i < texts->n; i++) {
+		if (file_says(&texts->v[i]))
+			continue;
+		if (len < size)
+			len += (size_t)snprintf(out + len, size - len, "%s%s", n ? ", " : "",
+						texts->v[i].path);
+		n++;
+	}
+	return n;
 }
 
 /* To be freed. */

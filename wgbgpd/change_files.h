@@ -29,8 +29,8 @@ struct change_files {
 
 /* What a file says: it is appended to OUT. 0 or -errno. */
 int change_files_read(const char *path, struct wr *out, struct stat *st);
-/* All files say what TEXTS are. */
-bool change_files_same(const struct conf_texts *texts);
+/* How many of the files do not say what TEXTS are. OUT: which, as far as they fit; may be NULL. */
+size_t change_files_differ(const struct conf_texts *texts, char *out, size_t size);
 /* The new text that the client UID has written beside the file PATH becomes one of F, in a file of
  * our own with mode and owner of the old one, and is appended to OUT; the client's file goes. 0 or
  * -errno; -EPERM: it is somebody else's. WAS is the hash of what the client started from. */

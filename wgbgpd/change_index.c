@@ -161,9 +161,8 @@ uint32_t change_index_in(const struct change_index *index, const char *state)
 uint32_t change_index_unbegun(const struct change_index *index)
 {
 	const json_t *last = json_array_get(index->commits, json_array_size(index->commits) - 1);
-	bool ended = is_in(last, "applying") || is_in(last, "failed");
 
-	return ended && str_eq(conf_str(last, "guard", ""), CHANGE_GUARD_ASKED)
+	return is_in(last, "applying") && str_eq(conf_str(last, "guard", ""), CHANGE_GUARD_ASKED)
 		       ? record_number(last)
 		       : 0;
 }
@@ -175,6 +174,17 @@ void change_index_end_unbegun(struct change_index *index, uint32_t number)
 	if (index->writing == number)
 		index->writing = 0;
 	change_index_set(index, number, "failed");
+}
+
+uint32_t change_index_failed(const struct change_index *index, const char *sha256)
+{
+	for (size_t i = json_array_size(index->commits); i-- > 0;) {
+		const json_t *record = json_array_get(index->commits, i);
+
+		if (str_eq(conf_str(record, CHANGE_SHA256, "none"), sha256))
+			return is_in(record, "failed") ? record_number(record) : 0;
+	}
+	return 0;
 }
 
 /* ---- what time and a crash make of it */
@@ -206,6 +216,7 @@ json_t *change_index_rows(const struct change_index *index, const struct change_
 		json_object_set_new(row, "back",
 				    is_in(row, "committed") ? json_integer(back++) : json_null());
 		json_object_set_new(row, "left-seconds", left);
+		json_object_del(row, CHANGE_SHA256);
 		json_array_append_new(rows, row);
 	}
 	return rows;
@@ -227,13 +238,11 @@ struct change_begin change_begin(const struct change_index *index, uint32_t file
 		b.run = index->writing;
 		b.write = true;
 		b.resume = b.run;
-	} else if (files && files == change_index_unbegun(index)) {
-		b.resume = files;
-		b.unbegun = true;
 	} else if (files && files == applying) {
 		b.resume = files;
 	} else {
 		b.record = !files || files != index->committed;
+		b.failed = is_in(change_index_find(index, files), "failed") ? files : 0;
 	}
 	return b;
 }

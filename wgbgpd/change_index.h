@@ -12,6 +12,9 @@
  *              └► failed     an error behind the check: what ran before runs again; or it was
  *                            broken off before its guards said yes ("guard": "asked"): not begun
  *
+ * What has failed is known by the hash of its texts ("sha256"): a start does not run it again by
+ * itself.
+ *
  * What is asked here is pure; change.h, change_trial.h and change_start.h act.
  */
 #ifndef WGBGP_CHANGE_INDEX_H
@@ -25,6 +28,7 @@
 #define CHANGE_BYTES_MAX (256u << 20) /* of their texts, where that is more than the last one's */
 #define CHANGE_BOOT_ID 40
 #define CHANGE_GUARD_ASKED "asked" /* "guard" of a record, until all guards have said yes */
+#define CHANGE_SHA256 "sha256"	   /* of a record: conf_texts_hash_all() */
 
 /* What time it is, by clocks that do not depend on each other. */
 struct change_clock {
@@ -67,10 +71,14 @@ uint32_t change_index_back(const struct change_index *index, unsigned back);
 /* The newest version in this state, 0: none. */
 uint32_t change_index_in(const struct change_index *index, const char *state);
 
-/* The newest change, where it was never begun: its guards had not answered. 0: that is not so. */
+/* The change under way, where its guards have not answered: it was never begun. 0: that is not so.
+ */
 uint32_t change_index_unbegun(const struct change_index *index);
 /* It has failed then: nothing waits for it, or writes it into the files. */
 void change_index_end_unbegun(struct change_index *index, uint32_t number);
+
+/* The version with these texts, where the newest change to them has failed; else 0. */
+uint32_t change_index_failed(const struct change_index *index, const char *sha256);
 
 /* Of the trial, 0: it is over. */
 uint32_t change_left_s(const struct change_index *index, const struct change_clock *now);
@@ -83,7 +91,7 @@ struct change_begin {
 	uint32_t run;	 /* a version of the store; 0: what the files say */
 	bool write;	 /* and its texts are put into the files */
 	uint32_t resume; /* the files are those of this version, of which only the end is missing */
-	bool unbegun;	 /* and it was never begun: it is not to run before its guards are asked */
+	uint32_t failed; /* or those of this one, which is not tried again unless somebody asks */
 	bool record;	 /* the files are a new version */
 	bool returned;	 /* the trial is over */
 };

@@ -112,7 +112,7 @@ static const char *begins(uint32_t files, const struct change_clock *now)
 	struct change_begin b = change_begin(&index_, files, now);
 
 	snprintf(text, sizeof(text), "run %u%s resume %u%s%s%s", b.run, b.write ? " write" : "",
-		 b.resume, b.unbegun ? " unbegun" : "", b.record ? " record" : "",
+		 b.resume, b.failed ? " failed" : "", b.record ? " record" : "",
 		 b.returned ? " returned" : "");
 	return text;
 }
@@ -177,18 +177,17 @@ static void test_starts_unbegun(void **state)
 	assert_int_equal(change_index_unbegun(&index_), asked);
 	change_index_end_unbegun(&index_, asked);
 	for (int again = 0; again < 2; again++) { /* at the next start, too */
-		assert_int_equal(change_index_unbegun(&index_), asked);
+		assert_int_equal(change_index_unbegun(&index_), 0);
 		assert_int_equal(index_.pending.number, 0);
-		assert_string_equal(begins(asked, &clock_), "run 0 resume 2 unbegun");
-		assert_string_equal(begins(asked, &later), "run 0 resume 2 unbegun");
+		assert_string_equal(begins(asked, &clock_), "run 0 resume 0 failed record");
+		assert_string_equal(begins(asked, &later), "run 0 resume 0 failed record");
 		assert_string_equal(begins(1, &clock_), "run 0 resume 0");
 		assert_string_equal(begins(0, &clock_), "run 0 resume 0 record");
 		assert_string_equal(conf_str(change_index_find(&index_, asked), "state", ""),
 				    "failed");
 	}
-	add("committed"); /* the next one ends that */
-	assert_int_equal(change_index_unbegun(&index_), 0);
-	assert_string_equal(begins(asked, &clock_), "run 0 resume 0 record");
+	add("committed"); /* nor behind the next one */
+	assert_string_equal(begins(asked, &clock_), "run 0 resume 0 failed record");
 	/* Behind its guards. */
 	asked = add_guarded("up");
 	assert_int_equal(change_index_unbegun(&index_), 0);
@@ -197,6 +196,39 @@ static void test_starts_unbegun(void **state)
 	assert_string_equal(begins(asked, &clock_), "run 4 resume 0");
 	change_index_end_trial(&index_, "failed");
 	assert_int_equal(change_index_unbegun(&index_), 0);
+}
+
+static uint32_t add_of(const char *state, const char *sha256)
+{
+	uint32_t number = add(state);
+
+	json_object_set_new(change_index_find(&index_, number), CHANGE_SHA256, json_string(sha256));
+	return number;
+}
+
+/* The newest change to the same texts counts, whatever came behind it. */
+static void test_failed(void **state)
+{
+	json_t *rows;
+
+	add("failed"); /* of a life that did not write it down */
+	assert_int_equal(change_index_failed(&index_, ""), 0);
+	index_.committed = add_of("committed", "a");
+	assert_int_equal(add_of("failed", "b"), 3);
+	add_of("failed", "c");
+	add_of("committed", "d");
+	assert_int_equal(change_index_failed(&index_, "a"), 0);
+	assert_int_equal(change_index_failed(&index_, "b"), 3);
+	assert_int_equal(change_index_failed(&index_, "e"), 0);
+	add_of("committed", "b");
+	assert_int_equal(change_index_failed(&index_, "b"), 0);
+	assert_int_equal(add_of("failed", "b"), 7);
+	assert_int_equal(change_index_failed(&index_, "b"), 7);
+	assert_string_equal(begins(7, &clock_), "run 0 resume 0 failed record");
+	assert_string_equal(begins(2, &clock_), "run 0 resume 0");
+	rows = change_index_rows(&index_, &clock_);
+	assert_null(json_object_get(json_array_get(rows, 0), CHANGE_SHA256));
+	json_decref(rows);
 }
 
 static int setup(void **state)
@@ -216,7 +248,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_records), TEST(test_document),       TEST(test_time),
-		TEST(test_starts),  TEST(test_starts_unbegun),
+		TEST(test_starts),  TEST(test_starts_unbegun), TEST(test_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

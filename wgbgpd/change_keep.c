@@ -15,12 +15,14 @@
 #include "log.h"
 
 static char *refused; /* why the files do not run; NULL: they do */
+static char *refusal; /* the same, and which */
 static time_t refused_at;
 
 /* ---- before it */
 
-static json_t *record_of(const struct change_ask *ask)
+static json_t *record_of(const struct change_ask *ask, const struct conf_texts *texts)
 {
+	char hex[CONF_HASH_HEX];
 	json_t *record = json_pack(
 		"{s:I, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "time", (json_int_t)time(NULL), "how",
 		ask->how, "uid", ask->uid < 0 ? json_null() : json_integer(ask->uid), "login",
@@ -28,6 +30,8 @@ static json_t *record_of(const struct change_ask *ask)
 		change_now_string(ask->comment), "changed", (int)change_now.changed, "statements",
 		change_now_string(change_now.what));
 
+	conf_texts_hash_all(texts, hex);
+	json_object_set_new(record, CHANGE_SHA256, json_string(hex));
 	if (ask->guard)
 		json_object_set_new(record, "guard", json_string(ask->guard));
 	return record;
@@ -56,7 +60,8 @@ static int keep_texts(const struct change_ask *ask, const struct conf_texts *tex
 	if (change_journal_has(change_journal.committed, texts)) {
 		change_now.number = change_journal.committed;
 	} else {
-		change_now.number = change_index_add(&change_journal, record_of(ask), "applying");
+		change_now.number =
+			change_index_add(&change_journal, record_of(ask, texts), "applying");
 		change_now.fresh = true;
 		err = change_store_put(change_now.number, texts);
 	}
@@ -198,14 +203,22 @@ void change_keep_applied(void)
 	change_journal_save();
 }
 
-void change_keep_failed(void)
+static void record_failure(const char *error)
+{
+	json_t *record = change_index_find(&change_journal, change_now.number);
+
+	change_index_set(&change_journal, change_now.number, "failed");
+	json_object_set_new(record, "why", change_now_string(error));
+}
+
+void change_keep_failed(const char *error)
 {
 	change_files_abort(&change_now.files);
 	change_journal.writing = change_now.wrote;
 	if (change_now.trial)
 		memset(&change_journal.pending, 0, sizeof(change_journal.pending));
 	if (change_now.fresh && commit_went_back())
-		change_index_set(&change_journal, change_now.number, "failed");
+		record_failure(error);
 	else if (change_now.fresh)
 		change_index_drop(&change_journal, change_now.number);
 	if (change_now.fresh || change_now.writes)
@@ -214,18 +227,38 @@ void change_keep_failed(void)
 
 /* ---- files that were refused */
 
+/* WHY, with the files that say something else than what was committed; to be freed. */
+static char *with_files(const char *why)
+{
+	struct conf_texts texts = {0};
+	char files[512] = "";
+
+	if (change_store_get(change_journal.committed, &texts) == 0)
+		change_files_differ(&texts, files, sizeof(files));
+	conf_texts_free(&texts);
+	return files[0] ? xasprintf("%s (not in force: %s)", why, files) : xstrdup(why);
+}
+
 void change_keep_refused(const char *why)
 {
-	if (why)
-		log_error("files-refused", "commit=%u why=\"%s\"", change_journal.committed, why);
 	free(refused);
+	free(refusal);
 	refused = why ? xstrdup(why) : NULL;
+	refusal = why ? with_files(why) : NULL;
 	refused_at = time(NULL);
+	if (why)
+		log_error("files-refused", "commit=%u why=\"%s\"", change_journal.committed,
+			  refusal);
+}
+
+const char *change_keep_refused_why(void)
+{
+	return refused;
 }
 
 const char *change_refusal(void)
 {
-	return refused;
+	return refusal;
 }
 
 json_t *change_keep_refusal_row(void)
@@ -235,5 +268,5 @@ json_t *change_keep_refusal_row(void)
 	return json_pack("{s:n, s:n, s:I, s:s, s:s, s:n, s:n, s:n, s:n, s:n, s:n, s:n, s:o}",
 			 "commit", "back", "time", (json_int_t)refused_at, "state", "refused",
 			 "how", "start", "uid", "login", "from", "comment", "changed", "statements",
-			 "left-seconds", "why", change_now_string(refused));
+			 "left-seconds", "why", change_now_string(refusal));
 }

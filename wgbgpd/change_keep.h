@@ -21,13 +21,15 @@ void change_keep_guarded(void);
 void change_keep_watched(const char *watched);
 /* It runs. */
 void change_keep_applied(void);
-/* It was refused, or what ran before it runs again. */
-void change_keep_failed(void);
+/* It was refused, or what ran before it runs again, as ERROR says. */
+void change_keep_failed(const char *error);
 
 /* The files were refused at the start, as WHY says, and what was committed runs; NULL: that is
  * over. */
 void change_keep_refused(const char *why);
 /* WHY, until another change was applied; NULL: nothing was refused. */
+const char *change_keep_refused_why(void);
+/* The same, with the files that are not in force. */
 const char *change_refusal(void);
 /* The same as a row of change_list(); NULL: none. A new reference. */
 json_t *change_keep_refusal_row(void);

@@ -9,6 +9,7 @@
 #include "change_keep.h"
 #include "change_now.h"
 #include "change_trial.h"
+#include "conf.h"
 #include "guard.h"
 #include "log.h"
 #include "spared.h"
@@ -22,13 +23,14 @@ static uint32_t version_of_files(const struct datastore_version *v)
 {
 	const struct conf_texts *texts = &v->loaded.written->texts;
 	const uint32_t known[] = {change_journal.committed,
-				  change_index_in(&change_journal, "applying"),
-				  change_index_unbegun(&change_journal)};
+				  change_index_in(&change_journal, "applying")};
+	char hex[CONF_HASH_HEX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (change_journal_has(known[i], texts))
 			return known[i];
-	return 0;
+	conf_texts_hash_all(texts, hex);
+	return change_index_failed(&change_journal, hex);
 }
 
 /* False: a reload would be refused, too, with ERRS. */
@@ -91,7 +93,7 @@ static void end_unbegun(void)
 {
 	uint32_t number = change_index_unbegun(&change_journal);
 
-	if (!number || number != change_index_in(&change_journal, "applying"))
+	if (!number)
 		return;
 	log_warn("reload-refused", "commit=%u why=\"its guards had not answered\"", number);
 	change_index_end_unbegun(&change_journal, number);
@@ -100,21 +102,35 @@ static void end_unbegun(void)
 
 /* ---- of the files, or what was committed in their place */
 
-static bool refuse_unbegun(const struct change_begin *b, struct conf_errors *errs)
+static void say_failed(uint32_t number, struct conf_errors *errs)
+{
+	const json_t *record = change_index_find(&change_journal, number);
+
+	if (str_eq(conf_str(record, "guard", ""), CHANGE_GUARD_ASKED))
+		conf_error(errs, NULL,
+			   "the files are commit %u, whose guards had not answered when everything "
+			   "ended: `reload` asks them",
+			   number);
+	else
+		conf_error(errs, NULL,
+			   "the files are commit %u, which failed and is not tried again before a "
+			   "`reload`: %s",
+			   number, conf_str(record, "why", "it was not said why"));
+}
+
+/* False: it has not failed, or there is nothing else that could run. */
+static bool refuse_failed(const struct change_begin *b, struct conf_errors *errs)
 {
 	struct datastore_version *instead;
 	uint32_t number;
 	char why[256];
 
-	if (!b->unbegun)
+	if (!b->failed)
 		return false;
 	instead = change_journal_readable(&number, why, sizeof(why));
 	datastore_version_free(instead);
 	if (instead)
-		conf_error(errs, NULL,
-			   "the files are commit %u, whose guards had not answered when everything "
-			   "ended: `reload` asks them",
-			   b->resume);
+		say_failed(b->failed, errs);
 	return instead != NULL;
 }
 
@@ -127,7 +143,7 @@ static struct datastore_version *of_files(struct change_begin *b, const struct c
 	if (!v)
 		return NULL;
 	*b = change_begin(&change_journal, version_of_files(v), clock);
-	if (!refuse_unbegun(b, errs) && (!b->record || note_edit(v, errs)))
+	if (!refuse_failed(b, errs) && (!b->record || note_edit(v, errs)))
 		return v;
 	datastore_version_free(v);
 	return NULL;
@@ -184,7 +200,7 @@ static void refuse_unread(const struct conf_texts *committed)
 {
 	char why[128];
 
-	if (change_files_same(committed))
+	if (!change_files_differ(committed, NULL, 0))
 		return;
 	snprintf(why, sizeof(why),
 		 "the last %u starts did not come to their end: the files are not looked at before "
@@ -284,12 +300,12 @@ static void start_committed(const char *error)
 /* So is what was committed. */
 static void start_refused(const char *error)
 {
+	const char *why = change_keep_refused_why();
 	char both[2 * MSG_ERROR_MAX + 64];
 
-	if (change_refusal())
-		snprintf(both, sizeof(both), "%s; " INSTEAD, change_refusal(),
-			 change_journal.committed, error);
-	change_now.done(change_now.arg, change_refusal() ? both : error);
+	if (why)
+		snprintf(both, sizeof(both), "%s; " INSTEAD, why, change_journal.committed, error);
+	change_now.done(change_now.arg, why ? both : error);
 }
 
 /* The files say what a daemon cannot apply, or dies of; what was committed runs. */
@@ -327,7 +343,7 @@ static void change_on_first(void *arg, const char *error)
 		change_trial_take_back(change_now.done, change_now.arg);
 		return;
 	}
-	change_keep_failed();
+	change_keep_failed(error);
 	if (commit_went_back())
 		start_went_back(error);
 	else if (change_journal.committed && !change_now.returns)

@@ -5,8 +5,9 @@
  *
  * Files that are refused (edited while nothing ran) lock nobody out, nor do files of which a daemon
  * dies: what was committed runs, the files stay as they are, and change_refusal() says why until
- * another configuration runs. So it is after three starts in a row that did not come to their end,
- * whatever it was that ended them.
+ * another configuration runs. What has failed behind the check, at a start or before, is not tried
+ * again by later starts, but by a reload; another edit is. So it is after three starts in a row
+ * that did not come to their end, whatever it was that ended them.
  */
 #ifndef WGBGP_CHANGE_START_H
 #define WGBGP_CHANGE_START_H

@@ -593,22 +593,26 @@ static void test_refused_while_stopped(void **state)
 /* A daemon that cannot apply it: behind a reload the old one would be in force again. */
 static void test_failed_while_stopped(void **state)
 {
-	static const char *const steps[] = {"wgd config-apply", "bgpd config-apply",
-					    "wgd config-prune"};
+	static const struct {
+		const char *step, *word;
+	} rows[] = {{"wgd config-apply", "two"},
+		    {"bgpd config-apply", "three"},
+		    {"wgd config-prune", "four"}};
 
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		crash();
-		edit("two");
+		edit(rows[i].word);
 		configs = 0;
 		assert_true(start());
-		refuses = steps[i];
+		refuses = rows[i].step;
 		assert_string_equal(settle(), "applied");
 		assert_string_equal(runs(), "one");
-		assert_true(files_say("two"));
+		assert_true(files_say(rows[i].word));
 		assert_int_equal(configs, 1);
 		assert_non_null(strstr(change_refusal(), ": no"));
 		assert_true(begins_with(history(), "refused start, failed start, "));
 	}
+	edit("two");
 	assert_string_equal(reload(0), "applied");
 	assert_string_equal(runs(), "two");
 	assert_null(change_refusal());
@@ -619,6 +623,101 @@ static void test_failed_while_stopped(void **state)
 	assert_string_equal(settle(), "applied");
 	assert_string_equal(runs(), "two");
 	assert_null(change_refusal());
+}
+
+/* What was committed runs, and no daemon was told anything else; which files do not, and why. */
+static void not_tried(const char *word, unsigned number)
+{
+	char *want = xasprintf("commit %u, which failed", number);
+
+	crash();
+	assert_true(start());
+	played_settle();
+	assert_null(strstr(played_text, word));
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "one");
+	assert_true(files_say(word));
+	assert_non_null(strstr(change_refusal(), want));
+	assert_non_null(strstr(change_refusal(), ": no (not in force: "));
+	assert_non_null(strstr(change_refusal(), "/conf, "));
+	assert_non_null(strstr(change_refusal(), "/more)"));
+	free(want);
+}
+
+/* It is not tried again by the next starts, of which there may be many; another edit is, and what
+ * has failed is known behind that, too. */
+static void test_failed_is_not_tried_again(void **state)
+{
+	crash();
+	edit("two");
+	assert_true(start());
+	refuses = "bgpd config-apply";
+	assert_string_equal(settle(), "applied");
+	assert_non_null(strstr(change_refusal(), ": no (not in force: "));
+	for (int i = 0; i < 6; i++) {
+		not_tried("two", 2);
+		assert_string_equal(history(), "refused start, failed start, committed start");
+	}
+	crash();
+	edit("three");
+	assert_true(start());
+	refuses = "wgd config-prune";
+	assert_string_equal(settle(), "applied");
+	not_tried("three", 3);
+	edit("two");
+	not_tried("two", 2);
+	edit("one");
+	start_again();
+	assert_string_equal(runs(), "one");
+	assert_null(change_refusal());
+	edit("four");
+	start_again();
+	assert_string_equal(runs(), "four");
+	assert_null(change_refusal());
+}
+
+/* A reload tries it. Where that goes well starts run it, too; where not, they do not. */
+static void test_failed_is_reloaded(void **state)
+{
+	crash();
+	edit("two");
+	assert_true(start());
+	refuses = "bgpd config-apply";
+	assert_string_equal(settle(), "applied");
+	start_again();
+	refuses = "wgd config-apply";
+	assert_non_null(strstr(reload(0), "wgd: no"));
+	assert_string_equal(runs(), "one");
+	not_tried("two", 3);
+	assert_string_equal(reload(0), "applied");
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+	start_again();
+	assert_string_equal(runs(), "two");
+	edit("three");
+	assert_string_equal(reload(0), "applied");
+	crash();
+	edit("two");
+	assert_true(start());
+	assert_string_equal(settle(), "applied");
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+}
+
+/* Where there is nothing else to run it is tried. */
+static void test_failed_is_all_there_is(void **state)
+{
+	crash();
+	edit("two");
+	assert_true(start());
+	refuses = "bgpd config-apply";
+	assert_string_equal(settle(), "applied");
+	scratch_put("state/commits/1", "damaged");
+	start_again();
+	assert_string_equal(runs(), "two");
+	assert_null(change_refusal());
+	start_again();
+	assert_string_equal(runs(), "two");
 }
 
 /* A trial, and what a crash broke off, are taken back then. */
@@ -1971,6 +2070,9 @@ int main(void)
 		TEST(test_unreadable_while_stopped),
 		TEST(test_refused_while_stopped),
 		TEST(test_failed_while_stopped),
+		TEST(test_failed_is_not_tried_again),
+		TEST(test_failed_is_reloaded),
+		TEST(test_failed_is_all_there_is),
 		TEST(test_unfinished_fails_at_the_start),
 		TEST(test_both_are_refused),
 		TEST(test_refused_and_damaged),

@@ -83,12 +83,13 @@ void conf_texts_free(struct conf_texts *texts)
 
 /* ---- as one blob */
 
-int conf_texts_put(const struct conf_texts *texts, struct wr *out)
+/* The first line, to be freed. *ERR: -EILSEQ, or 0. */
+static char *head_line(const struct conf_texts *texts, int *err)
 {
 	json_t *files = json_array(), *head = json_pack("{s:o}", "files", files);
 	char hex[CONF_HASH_HEX], *line;
-	int err = 0;
 
+	*err = 0;
 	for (size_t i = 0; i < texts->n; i++) {
 		const struct conf_text *t = &texts->v[i];
 
@@ -96,16 +97,33 @@ int conf_texts_put(const struct conf_texts *texts, struct wr *out)
 		if (json_array_append_new(files,
 					  json_pack("{s:s, s:I, s:s}", "path", t->path, "bytes",
 						    (json_int_t)t->len, "sha256", hex)) < 0)
-			err = -EILSEQ;
+			*err = -EILSEQ;
 	}
 	line = json_dumps(head, CONF_JSON_LINE);
+	json_decref(head);
+	return line;
+}
+
+int conf_texts_put(const struct conf_texts *texts, struct wr *out)
+{
+	int err;
+	char *line = head_line(texts, &err);
+
 	wr_bytes(out, line, strlen(line));
 	wr_u8(out, '\n');
 	for (size_t i = 0; i < texts->n; i++)
 		wr_bytes(out, texts->v[i].text, texts->v[i].len);
 	free(line);
-	json_decref(head);
 	return err;
+}
+
+void conf_texts_hash_all(const struct conf_texts *texts, char hex[CONF_HASH_HEX])
+{
+	int err;
+	char *line = head_line(texts, &err);
+
+	conf_texts_hash(line, strlen(line), hex);
+	free(line);
 }
 
 /* The next file of the blob, at *AT. */

@@ -37,6 +37,8 @@ char *conf_texts_path(const char *from, const char *word);
 bool conf_texts_equal(const struct conf_texts *a, const struct conf_texts *b);
 /* What tells one text from another. */
 void conf_texts_hash(const void *text, size_t len, char hex[CONF_HASH_HEX]);
+/* The same of all of them, with their paths and their order. */
+void conf_texts_hash_all(const struct conf_texts *texts, char hex[CONF_HASH_HEX]);
 void conf_texts_copy(struct conf_texts *out, const struct conf_texts *from);
 void conf_texts_free(struct conf_texts *texts); /* and empties it */
 

@@ -33,23 +33,36 @@ static struct conf_texts example(void)
 	return t;
 }
 
+/* So are their hashes. */
+static bool equal(const struct conf_texts *a, const struct conf_texts *b)
+{
+	char one[CONF_HASH_HEX], other[CONF_HASH_HEX];
+	bool same = conf_texts_equal(a, b);
+
+	conf_texts_hash_all(a, one);
+	conf_texts_hash_all(b, other);
+	assert_int_equal(strlen(one), CONF_HASH_HEX - 1);
+	assert_int_equal(strcmp(one, other) == 0, same);
+	return same;
+}
+
 static void test_equal(void **state)
 {
 	struct conf_texts a = example(), b = {0};
 
 	conf_texts_copy(&b, &a);
-	assert_true(conf_texts_equal(&a, &b));
+	assert_true(equal(&a, &b));
 	assert_string_equal(conf_texts_find(&a, "/etc/c")->text, "x\n{\"files\":[]}\n");
 	assert_null(conf_texts_find(&a, "/etc"));
 	b.v[0].text[14] = 'x';
-	assert_false(conf_texts_equal(&a, &b));
+	assert_false(equal(&a, &b));
 	b.v[0].text[14] = a.v[0].text[14];
-	assert_true(conf_texts_equal(&a, &b));
+	assert_true(equal(&a, &b));
 	b.v[2].path[0] = 'x';
-	assert_false(conf_texts_equal(&a, &b));
+	assert_false(equal(&a, &b));
 	b.v[2].path[0] = '/';
 	add(&b, "/d", "", 0);
-	assert_false(conf_texts_equal(&a, &b));
+	assert_false(equal(&a, &b));
 	conf_texts_free(&a);
 	conf_texts_free(&b);
 	assert_int_equal(a.n, 0);
