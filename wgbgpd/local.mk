@@ -206,14 +206,38 @@ wgbgpd_change_index_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_change_store_test_SOURCES = wgbgpd/change_store_test.c \
 	wgbgpd/scratch.c wgbgpd/scratch.h
 wgbgpd_change_store_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS)
-check_PROGRAMS += wgbgpd/change_test
-wgbgpd_change_test_SOURCES = wgbgpd/change_test.c wgbgpd/played.c wgbgpd/played.h \
-	wgbgpd/scratch.c wgbgpd/scratch.h
-wgbgpd_change_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
-wgbgpd_change_test_LDFLAGS = $(AM_LDFLAGS) \
+# Tests of changes live in the same world: wgbgpd/life.h.
+LIFE_FILES = wgbgpd/life.c wgbgpd/life.h wgbgpd/played.c wgbgpd/played.h wgbgpd/scratch.c wgbgpd/scratch.h
+LIFE_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+LIFE_WRAPS = $(AM_LDFLAGS) \
 	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look,--wrap=ask_daemon \
 	-Wl,--wrap=health_begin
-wgbgpd_change_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
+LIFE_LIBS = $(PARENT_LIBS) $(TEST_RUNNER)
+check_PROGRAMS += wgbgpd/change_test
+wgbgpd_change_test_SOURCES = wgbgpd/change_test.c $(LIFE_FILES)
+wgbgpd_change_test_CFLAGS = $(LIFE_CFLAGS)
+wgbgpd_change_test_LDFLAGS = $(LIFE_WRAPS)
+wgbgpd_change_test_LDADD = $(LIFE_LIBS)
+check_PROGRAMS += wgbgpd/change_start_test
+wgbgpd_change_start_test_SOURCES = wgbgpd/change_start_test.c $(LIFE_FILES)
+wgbgpd_change_start_test_CFLAGS = $(LIFE_CFLAGS)
+wgbgpd_change_start_test_LDFLAGS = $(LIFE_WRAPS)
+wgbgpd_change_start_test_LDADD = $(LIFE_LIBS)
+check_PROGRAMS += wgbgpd/change_trial_test
+wgbgpd_change_trial_test_SOURCES = wgbgpd/change_trial_test.c $(LIFE_FILES)
+wgbgpd_change_trial_test_CFLAGS = $(LIFE_CFLAGS)
+wgbgpd_change_trial_test_LDFLAGS = $(LIFE_WRAPS)
+wgbgpd_change_trial_test_LDADD = $(LIFE_LIBS)
+check_PROGRAMS += wgbgpd/change_offer_test
+wgbgpd_change_offer_test_SOURCES = wgbgpd/change_offer_test.c $(LIFE_FILES)
+wgbgpd_change_offer_test_CFLAGS = $(LIFE_CFLAGS)
+wgbgpd_change_offer_test_LDFLAGS = $(LIFE_WRAPS)
+wgbgpd_change_offer_test_LDADD = $(LIFE_LIBS)
+check_PROGRAMS += wgbgpd/change_guard_test
+wgbgpd_change_guard_test_SOURCES = wgbgpd/change_guard_test.c $(LIFE_FILES)
+wgbgpd_change_guard_test_CFLAGS = $(LIFE_CFLAGS)
+wgbgpd_change_guard_test_LDFLAGS = $(LIFE_WRAPS)
+wgbgpd_change_guard_test_LDADD = $(LIFE_LIBS)
 check_PROGRAMS += wgbgpd/conf_edit_test
 wgbgpd_conf_edit_test_SOURCES = wgbgpd/conf_edit_test.c
 wgbgpd_conf_edit_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
