@@ -6,8 +6,10 @@
  * After an error IdleHold keeps the session quiet, 1 s at first and twice as long each time; a lost
  * connection is made again at once, and attempts that find nobody come more seldom, up to
  * ConnectRetry. A neighbour that connects is let in during a first IdleHold: it may be the only one
- * that can connect. After max-prefix it rests: nobody connects, a dynamic one is kept in mind for
- * so long, until `clear` or a higher limit.
+ * that can connect. One that sent a Cease is let in during any: it made no error, and calls when it
+ * wants a session again; if it were turned away it would leave us alone in its turn, and two ends
+ * could miss each other for good. After max-prefix it rests: nobody connects, a dynamic one is kept
+ * in mind for so long, until `clear` or a higher limit.
  */
 #include "session.h"
 
@@ -123,13 +125,14 @@ static void start_rest(struct session *s)
 	s->refusal_said = false;
 }
 
-static void start_idle(struct session *s, const struct bgp_error *e)
+static void start_idle(struct session *s, enum fsm_end end, const struct bgp_error *e)
 {
 	uint64_t ms = retry_delay_ms(FIRST_RETRY_MS, s->failures, IDLE_MAX_MS);
 
 	if (session_is_cease(e, CEASE_MAX_PREFIX))
 		ms = PREFIX_LIMIT_MS;
 	s->failures++;
+	s->ceased = end == FSM_RECEIVED && e->code == CEASE;
 	s->refusal_said = false;
 	timer_stop(&s->retry);
 	timer_start(&s->idle, fsm_jitter(ms));
@@ -237,7 +240,7 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 		if (end == FSM_LOST || session_is_cease(e, CEASE_COLLISION))
 			start_retry(s);
 		else
-			start_idle(s, e);
+			start_idle(s, end, e);
 	}
 	update_state(s);
 }
@@ -414,6 +417,12 @@ static void connect_now(struct session *s)
 
 /* What others call. */
 
+/* So many errors that it is left alone, whatever it does meanwhile. */
+static bool is_shunned(const struct session *s)
+{
+	return timer_running(&s->idle) && s->failures > PATIENT_FAILURES && !s->ceased;
+}
+
 /* Why a connection of the neighbour is not let in now, or NULL. */
 static const char *refusal(const struct session *s)
 {
@@ -425,7 +434,7 @@ static const char *refusal(const struct session *s)
 		return "it sent more prefixes than max-prefix";
 	if (peer_way_tunnel_gone(s->peer))
 		return "its tunnel is gone";
-	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
+	if (is_shunned(s))
 		return "too many errors in a row";
 	return NULL;
 }
@@ -561,7 +570,7 @@ void session_path_changed(struct peer *p, bool up)
 	log_debug("session-path", "neighbor=%s state=%s", peer_name(p), up ? "up" : "down");
 	if (!up || s->up || under_way || !s->started || p->conf.passive || p->dynamic)
 		return;
-	if (timer_running(&s->idle) && s->failures > PATIENT_FAILURES)
+	if (is_shunned(s))
 		return;
 	if (s->out && now_ms() - s->out->started_ms < FIRST_RETRY_MS)
 		return;

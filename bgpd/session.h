@@ -23,6 +23,7 @@ struct session {
 	uint64_t proof_messages; /* how many it had sent when that began */
 	unsigned failures;	 /* in a row: IdleHold grows */
 	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
+	bool ceased;		 /* IdleHold is for a Cease that the neighbour sent */
 	bool started;		 /* administratively */
 	bool refusal_said;	 /* that connections of its are refused for now */
 	struct update_context context; /* of the ESTABLISHED connection */
@@ -33,7 +34,7 @@ void session_new(struct peer *p);   /* fills p->session; idle */
 void session_free(struct peer *p);  /* without a word; the tables are not told */
 void session_start(struct peer *p); /* may connect, may be connected to */
 /* A connection that the neighbour made; takes FD. Refused with a Cease while it is disabled, rests
- * after max-prefix, or after some errors in a row. */
+ * after max-prefix, or after some errors in a row, unless a Cease of its ended the last one. */
 void session_accept(struct peer *p, int fd);
 /* Ends it for good, or until session_start(). SUBCODE of Cease. */
 void session_disable(struct peer *p, uint8_t subcode, const char *why);

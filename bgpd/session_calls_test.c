@@ -392,6 +392,64 @@ static void test_their_max_prefix(void **state)
 	close(listener);
 }
 
+/* The session, ESTABLISHED first or not, ends with that NOTIFICATION; NULL: with one of ours. */
+static void end_by(struct far *f, bool established, const char *notification)
+{
+	if (established)
+		establish(f);
+	if (notification)
+		far_say(f, &(struct wr){.data = (uint8_t *)notification, .len = 21}, 0);
+	else
+		open_as(f, 65017);
+	rig_settle();
+	assert_int_equal(peer()->state, PEER_IDLE);
+	far_close(f);
+}
+
+/* After some errors in a row it leaves the neighbour alone, and does not let it in either; but one
+ * that ended the last connection by a Cease is let in whenever it calls, and called when the way to
+ * it is there again. Two ends that turned each other away would never meet. */
+static void test_called_while_idle(void **state)
+{
+	static const unsigned idle[] = {1, 2, 4, 8, 16};
+	static const struct {
+		const char *notification; /* NULL: its OPEN is wrong */
+		bool established, let_in;
+	} rows[] = {{MARKER "\0\x15\3\6\5", false, true},
+		    {MARKER "\0\x15\3\6\2", true, true},
+		    {MARKER "\0\x15\3\6\6", true, true},
+		    {MARKER "\0\x15\3\2\2", false, false},
+		    {NULL, false, false}};
+	int listener = far_listen(CALLED);
+
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		unsigned row = i / 2;
+		struct far *f;
+
+		configure(false, "");
+		f = far_accept(CALLED, listener);
+		for (unsigned k = 0; k < ARRAY_SIZE(idle); k++) {
+			f = k ? expect_call(listener, idle[k - 1]) : f;
+			end_by(f, rows[row].established, rows[row].notification);
+		}
+		if (i % 2) {
+			session_path_changed(peer(), true);
+			f = far_try_accept(CALLED, listener);
+		} else {
+			f = far_connect(CALLED);
+			rig_settle();
+		}
+		if ((f && !f->ended) != rows[row].let_in)
+			fail_msg("row %u, called %u: let in %d", row, i % 2, f && !f->ended);
+		if (rows[row].let_in)
+			establish(f);
+		if (f)
+			hang_up(f);
+		again();
+	}
+	close(listener);
+}
+
 /* The way to the neighbour is there again: who is called at once, and who is not. */
 static void test_path_up(void **state)
 {
@@ -776,12 +834,25 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_no_answer),   T(test_no_way_any_more), T(test_obstacles),
-		T(test_not_let_in),  T(test_waits),	      T(test_their_max_prefix),
-		T(test_path_up),     T(test_path_up_called),  T(test_under_way),
-		T(test_rest),	     T(test_call_again),      T(test_tunnel_gone_early),
-		T(test_no_failover), T(test_restarted),	      T(test_collision),
-		T(test_dynamic),     T(test_dynamic_reset),   T(test_families),
+		T(test_no_answer),
+		T(test_no_way_any_more),
+		T(test_obstacles),
+		T(test_not_let_in),
+		T(test_waits),
+		T(test_their_max_prefix),
+		T(test_called_while_idle),
+		T(test_path_up),
+		T(test_path_up_called),
+		T(test_under_way),
+		T(test_rest),
+		T(test_call_again),
+		T(test_tunnel_gone_early),
+		T(test_no_failover),
+		T(test_restarted),
+		T(test_collision),
+		T(test_dynamic),
+		T(test_dynamic_reset),
+		T(test_families),
 	};
 
 	if (sodium_init() < 0)
