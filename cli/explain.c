@@ -167,6 +167,16 @@ static bool explain_begin(struct gathering *g, const json_t *request)
 	return true;
 }
 
+/* An answer came in elsewhere than the packet left by: the way back begins there. */
+static void explain_elsewhere(struct gathering *g)
+{
+	const json_t *answer = json_object_get(json_object_get(g->facts, "probe"), "answer");
+	const char *in = str_of(answer, "in");
+
+	if (*in && !str_eq(in, str_of(json_object_get(g->facts, "kernel"), "interface")))
+		explain_ask_back(g, in);
+}
+
 /* Judged again with what echo requests showed, where it is not sure without them. */
 static bool explain_again(struct gathering *g, json_t **doc)
 {
@@ -175,6 +185,7 @@ static bool explain_again(struct gathering *g, json_t **doc)
 		return true;
 	if (!explain_probe(g))
 		return false;
+	explain_elsewhere(g);
 	json_decref(*doc);
 	*doc = explain_judge(g->facts);
 	return true;

@@ -195,12 +195,11 @@ static json_t *ask_rules(const struct gathering *g, const json_t *rules, const c
 	back = answer_to(&p);
 	ask_hooks(found, rules, "out", &p);
 	ask_hooks(found, rules, "back", &back);
-	if (!*p.in || !*out || addr_parse(str_of(source, "probe-from"), &p.from) < 0)
+	if (!*p.in || !*out || explain_is_tunnel_if(g->facts, out) ||
+	    addr_parse(str_of(source, "probe-from"), &p.from) < 0)
 		return found;
-	p.in = ""; /* our own echo requests, in place of the source's */
-	back = answer_to(&p);
+	p.in = ""; /* our own echo requests, in place of the source's; no rule is before answers */
 	ask_hooks(found, rules, "probe", &p);
-	ask_hooks(found, rules, "probe", &back);
 	return found;
 }
 
@@ -222,18 +221,13 @@ static void ask_firewall(struct gathering *g)
 
 /* ---- the way back */
 
-/* The answer comes in where the packet left, as far as this router can know. */
-static void ask_back(struct gathering *g)
+void explain_ask_back(struct gathering *g, const char *interface)
 {
-	const json_t *kernel = json_object_get(g->facts, "kernel");
-	const char *interface = str_of(kernel, "interface");
 	struct addr dst = addr_of_prefix(&g->dst);
 	struct kernel_route k = {.interface = ""};
 	json_t *back;
 	int err;
 
-	if (is_true(kernel, "local") || !*interface)
-		return;
 	err = kernel_route_get_forwarded(&g->src, interface, &dst, &k);
 	back = explain_way_json(err, &k);
 	put_rp_filter(back, err, interface, &g->src);
@@ -258,9 +252,13 @@ static bool ask_announced(struct gathering *g)
 		&host);
 }
 
+/* The answer comes in where the packet left, as far as this router can know by itself. */
 bool explain_ask_return(struct gathering *g)
 {
+	const json_t *kernel = json_object_get(g->facts, "kernel");
+
 	ask_firewall(g);
-	ask_back(g);
+	if (!is_true(kernel, "local") && is_set(kernel, "interface"))
+		explain_ask_back(g, str_of(kernel, "interface"));
 	return ask_announced(g);
 }

@@ -13,6 +13,8 @@ void explain_ask_source(struct gathering *g);
 /* The fact "kernel", of packets with that source; INTERFACE: of the plane's route, "" in the main
  * plane. */
 void explain_ask_way(struct gathering *g, const char *interface);
+/* The fact "back", where answers come in by INTERFACE. */
+void explain_ask_back(struct gathering *g, const char *interface);
 /* The facts "firewall", "back" and "announced"; behind all others. False with g->error. */
 bool explain_ask_return(struct gathering *g);
 

@@ -20,7 +20,8 @@
  *	kernel			has rp-filter, too: whether that of the source's interface drops it
  *	kernel-any		as "kernel", of any packet; absent in a plane
  *	firewall		rows {way, hook, chain, drops}: what does not surely pass; way: out,
- *				back or probe; or {unknown}: why the rules are not known
+ *				back, or probe (our own packets that stand for the source's); or
+ *				{unknown}: why the rules are not known
  *	announced		rows that cover the source of what the tunnel's neighbor is sent
  *	back			as "kernel", of answers; with in (where they come in), forwards
  *	probe			what echo requests showed (explain_probe.h); from: their source

@@ -40,6 +40,8 @@ struct probing {
 	struct gathering *g;
 	struct addr from, dst;
 	const char *device; /* the plane's; "": as the routes say */
+	bool passed;	    /* they stand for packets of somebody behind this machine ... */
+	unsigned tunnel;    /* ... which leave by this interface; 0: by none of WireGuard */
 	struct probe v[PROBES];
 };
 
@@ -63,14 +65,16 @@ static void on_probe_error(void *arg, const struct pinger_error *e)
 static int probe_open(struct probing *w, struct probe *p, const char *name, const struct addr *to,
 		      const struct addr *from, unsigned hops)
 {
-	int err = pinger_open(&p->pinger, to, from, on_probe_answer, p);
+	int err = w->passed
+			  ? pinger_open_passed(&p->pinger, w->tunnel, to, from, on_probe_answer, p)
+			  : pinger_open(&p->pinger, to, from, on_probe_answer, p);
 
 	p->name = name;
 	if (err == 0)
 		err = pinger_tune(&p->pinger, p->size, hops, on_probe_error);
 	p->size = p->pinger.size;
-	if (err == 0 && *w->device &&
-	    setsockopt(p->pinger.fd, SOL_SOCKET, SO_BINDTODEVICE, w->device,
+	if (err == 0 && *w->device && !w->tunnel &&
+	    setsockopt(p->pinger.out, SOL_SOCKET, SO_BINDTODEVICE, w->device,
 		       strlen(w->device) + 1) < 0)
 		err = -errno;
 	return err;
@@ -183,15 +187,20 @@ static const char *probe_said(uint8_t family, const struct pinger_error *e)
 
 static void put_probe(json_t *all, const struct probe *p, uint8_t family)
 {
+	char in[IF_NAMESIZE] = "";
+
+	if (p->pinger.answered_by)
+		if_indextoname(p->pinger.answered_by, in);
 	if (p->name)
 		json_object_set_new(all, p->name,
-				    json_pack("{s:i, s:i, s:s?, s:s?, s:i, s:s?, s:i}", "sent",
-					      (int)p->sent, "answered", (int)p->answered, "said",
+				    json_pack("{s:i, s:i, s:s?, s:s?, s:i, s:s?, s:i, s:s?}",
+					      "sent", (int)p->sent, "answered", (int)p->answered,
+					      "said",
 					      p->failed ? probe_said(family, &p->error) : NULL,
 					      "by", p->failed ? ADDR_STR(&p->error.from) : NULL,
 					      "mtu", p->failed ? (int)p->error.mtu : 0, "refused",
 					      p->refused ? strerror(-p->refused) : NULL, "size",
-					      (int)p->size));
+					      (int)p->size, "in", *in ? in : NULL));
 }
 
 /* A size that may fit where WHOLE does not: as was said, if that can be; 0: none. */
@@ -282,19 +291,31 @@ static bool probe_all(struct probing *w, json_t *all)
 	return probe_fits(w, all);
 }
 
+/* Into a tunnel goes what the tunnel would get of the source; by another interface our own address
+ * in its network stands for it. */
+static void choose_source(struct probing *w, json_t *all)
+{
+	const json_t *source = json_object_get(w->g->facts, "source");
+	const char *by = str_of(json_object_get(w->g->facts, "kernel"), "interface");
+
+	w->passed = !is_true(source, "local");
+	if (w->passed && explain_is_tunnel_if(w->g->facts, by))
+		w->tunnel = if_nametoindex(by);
+	json_object_set(all, "from", json_object_get(source, w->tunnel ? "address" : "probe-from"));
+	if (!str_eq(w->g->plane, "main"))
+		w->device = by;
+}
+
 bool explain_probe(struct gathering *g)
 {
-	const json_t *source = json_object_get(g->facts, "source");
 	struct probing w = {.g = g, .dst = addr_of_prefix(&g->dst), .device = ""};
 	json_t *all = json_object();
 	bool ok = true;
 
 	for (size_t i = 0; i < PROBES; i++)
 		w.v[i].pinger.fd = -1;
-	if (!str_eq(g->plane, "main"))
-		w.device = str_of(json_object_get(g->facts, "kernel"), "interface");
-	json_object_set(all, "from", json_object_get(source, "probe-from"));
-	if (addr_parse(str_of(source, "probe-from"), &w.from) == 0)
+	choose_source(&w, all);
+	if (addr_parse(str_of(all, "from"), &w.from) == 0)
 		ok = probe_all(&w, all);
 	for (size_t i = 0; i < PROBES; i++)
 		pinger_close(&w.v[i].pinger);

@@ -9,8 +9,11 @@
  *	whole	to the destination, as large as the way's MTU and never fragmented
  *	fits	the same as large as was said to fit, else of 1280 bytes; behind the others
  *
- * They are facts then: "probe" has a member for each: sent, answered, said, by, mtu, refused,
- * size.
+ * Where the source is behind this machine they are not packets of this machine: rules for these do
+ * not meet their answers, nor, where the way is a tunnel, the requests, which have the very source.
+ *
+ * They are facts then: "probe" has a member for each: sent, answered, said, by, mtu, refused, size,
+ * and in: the interface that the answer to such a packet came in by.
  */
 #ifndef WGBGP_CLI_EXPLAIN_PROBE_H
 #define WGBGP_CLI_EXPLAIN_PROBE_H

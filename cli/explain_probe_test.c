@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * explain_probe: how large the second look is where large packets are lost, with played pingers:
- * what they send is answered if it is small enough, else somebody may say so.
+ * what they send is answered if it is small enough, else somebody may say so. And as whose packets
+ * they are sent.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +29,8 @@
 static unsigned passes;	  /* bytes */
 static uint32_t says_mtu; /* of what does not; SILENCE: nobody says so */
 static unsigned n_open, open_max;
+static unsigned n_passed, tunnel; /* opened for a source behind this machine; the interface */
+static struct addr source;
 
 int pinger_open(struct pinger *p, const struct addr *to, const struct addr *from,
 		void (*answered)(void *arg, uint32_t number), void *arg)
@@ -36,8 +39,22 @@ int pinger_open(struct pinger *p, const struct addr *to, const struct addr *from
 	if (n_open == open_max)
 		return -EMFILE;
 	n_open++;
-	*p = (struct pinger){.fd = 1, .family = to->family, .answered = answered, .arg = arg};
+	*p = (struct pinger){
+		.fd = 1, .out = 1, .family = to->family, .answered = answered, .arg = arg};
+	source = *from;
 	return 0;
+}
+
+int pinger_open_passed(struct pinger *p, unsigned by, const struct addr *to,
+		       const struct addr *from, void (*answered)(void *arg, uint32_t number),
+		       void *arg)
+{
+	int err = pinger_open(p, to, from, answered, arg);
+
+	n_passed++;
+	tunnel = by;
+	p->answered_by = 1; /* lo */
+	return err;
 }
 
 int pinger_tune(struct pinger *p, unsigned size, unsigned hops, pinger_error_fn failed)
@@ -106,7 +123,7 @@ static struct gathering probed(size_t i)
 	struct gathering g = {.s = &s, .plane = "main"};
 
 	assert_int_equal(prefix_parse(rows[i].six ? "fd00:2::7/128" : "192.168.2.7/32", &g.dst), 0);
-	g.facts = json_pack("{s:{s:s}, s:{s:s, s:i}}", "source", "probe-from",
+	g.facts = json_pack("{s:{s:b, s:s}, s:{s:s, s:i}}", "source", "local", true, "probe-from",
 			    rows[i].six ? "fd00:1::1" : "192.168.1.1", "kernel", "interface", "u0",
 			    "mtu", (int)rows[i].mtu);
 	passes = rows[i].passes;
@@ -145,11 +162,48 @@ static void test_no_second_look(void **state)
 	}
 }
 
+/* An own source, one behind this machine by a tunnel, and by another interface. */
+static void test_whose(void **state)
+{
+	static const struct {
+		bool local;
+		const char *interface, *from, *in; /* in: of the answer */
+		unsigned tunnel;
+	} whose[] = {{true, "lo", "192.168.1.1", "", 0},
+		     {false, "lo", "192.168.1.9", "lo", 1},
+		     {false, "u0", "192.168.1.1", "lo", 0}};
+	static struct cli_session s;
+
+	open_max = 8;
+	passes = 1420;
+	for (size_t i = 0; i < ARRAY_SIZE(whose); i++) {
+		struct gathering g = {.s = &s, .plane = "main"};
+		const json_t *probe;
+
+		n_passed = tunnel = 0;
+		assert_int_equal(prefix_parse("192.168.2.7/32", &g.dst), 0);
+		g.facts = json_pack("{s:{s:s, s:b, s:s}, s:{s:s, s:i}, s:[{s:s}]}", "source",
+				    "address", whose[i].local ? "192.168.1.1" : "192.168.1.9",
+				    "local", whose[i].local, "probe-from", "192.168.1.1", "kernel",
+				    "interface", whose[i].interface, "mtu", 1420, "interfaces",
+				    "name", "lo");
+		assert_true(explain_probe(&g));
+		probe = json_object_get(g.facts, "probe");
+		assert_string_equal(str_of(probe, "from"), whose[i].from);
+		assert_string_equal(ADDR_STR(&source), whose[i].from);
+		assert_string_equal(str_of(json_object_get(probe, "answer"), "in"), whose[i].in);
+		assert_int_equal(n_passed > 0, !whose[i].local);
+		assert_int_equal(tunnel, whose[i].tunnel);
+		json_decref(g.facts);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_no_second_look),
+		cmocka_unit_test(test_whose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,10 +26,23 @@ static bool is_answered(const struct judge *f, const char *name)
 	return int_of(probed(f, name), "answered") > 0;
 }
 
-/* Echo requests with that very source are answered, so what is only likely is not so. */
+static bool is_local(const struct judge *f)
+{
+	return is_true(f->source, "local");
+}
+
+/* Echo requests have that very source. */
+static bool is_very(const struct judge *f)
+{
+	const json_t *probe = json_object_get(f->facts, "probe");
+
+	return is_local(f) || explain_same(probe, "from", f->source, "address");
+}
+
+/* ... and are answered, so what is only likely of the far end is not so. */
 static bool is_proved(const struct judge *f)
 {
-	return is_answered(f, "answer") && is_true(f->source, "local");
+	return is_answered(f, "answer") && is_very(f);
 }
 
 /* ---- here, on the way out */
@@ -115,13 +128,12 @@ static void say_firewall(struct judge *f)
 			     TEXT(firewall, "unknown"));
 	json_array_foreach (firewall, i, row) {
 		const char *what = str_eq(str_of(row, "way"), "out") ? "echo requests" : "answers";
-		bool drops = is_true(row, "drops");
+		bool drops = is_true(row, "drops") && !(is_answered(f, "answer") && is_local(f));
 
 		if (str_eq(str_of(row, "way"), "probe"))
 			continue;
-		explain_step(f, "firewall", !drops || is_proved(f),
-			     drops && !is_proved(f) ? "chain %s (%s) drops %s"
-						    : "chain %s (%s) may drop %s",
+		explain_step(f, "firewall", !drops,
+			     drops ? "chain %s (%s) drops %s" : "chain %s (%s) may drop %s",
 			     TEXT(row, "chain"), TEXT(row, "hook"), what);
 	}
 }
@@ -298,7 +310,6 @@ static void say_lost(struct judge *f, const json_t *p, const char *from)
 
 static void say_large_lost(struct judge *f, const json_t *whole, const json_t *fits)
 {
-	bool own = is_true(f->source, "local");
 	char less[64] = "";
 
 	if (is_answered(f, "fits"))
@@ -307,7 +318,7 @@ static void say_large_lost(struct judge *f, const json_t *whole, const json_t *f
 		explain_step(f, "mtu", false, "packets of %s bytes are lost: %s says \"%s\"%s",
 			     TEXT(whole, "size"), TEXT(whole, "by"), TEXT(whole, "said"), less);
 	else if (is_set(whole, "refused")) /* what is sent on may be another matter */
-		explain_step(f, "mtu", !own,
+		explain_step(f, "mtu", !is_very(f),
 			     "this machine refuses to send packets of %s bytes: %s%s",
 			     TEXT(whole, "size"), TEXT(whole, "refused"), less);
 	else
@@ -332,7 +343,7 @@ static void say_mtu(struct judge *f)
 		say_large_lost(f, whole, fits);
 }
 
-/* The chain that drops our own echo requests or answers, where they are not the source's. */
+/* The chain that drops our own echo requests, where they are not the source's. */
 static const char *chain_in_the_way(const struct judge *f)
 {
 	json_t *row;
@@ -348,8 +359,7 @@ void explain_say_probe(struct judge *f)
 {
 	const json_t *probe = json_object_get(f->facts, "probe"), *p = probed(f, "answer");
 	const char *from = TEXT(probe, "from");
-	bool own = is_true(f->source, "local");
-	const char *chain = own || is_answered(f, "answer") ? NULL : chain_in_the_way(f);
+	const char *chain = is_very(f) || is_answered(f, "answer") ? NULL : chain_in_the_way(f);
 
 	if (!probe)
 		return;
@@ -362,13 +372,13 @@ void explain_say_probe(struct judge *f)
 	else if (chain)
 		explain_step(f, "answer", true,
 			     "echo requests from %s show nothing: chain %s of this machine drops "
-			     "them, or what comes back, and is for packets of its own",
+			     "them, and is for packets of its own",
 			     from, chain);
 	else if (!is_answered(f, "answer"))
 		say_lost(f, p, from);
 	else {
 		explain_step(f, "answer", true, "echo requests from %s are answered%s", from,
-			     own ? "" : ": an address of this machine beside that source");
+			     is_very(f) ? "" : ": an address of this machine beside that source");
 		say_mtu(f);
 	}
 }

@@ -50,6 +50,7 @@ static const char healthy[] =
 #define ANSWER(text) "'probe': {'from': '192.168.1.1', 'answer': {" text "}"
 #define ANSWERED ANSWER("'answered': 1")
 #define SILENT ANSWER("'answered': 0")
+#define VERY(text) "'probe': {'from': '192.168.1.9', 'answer': {" text "}}"
 #define DROPS(n) ANSWER("'answered': 0, 'sent': 3") ", 'rp-filter-drops': " n
 
 /* CHANGE is merged into the facts. STAGE NULL: reachable. */
@@ -101,6 +102,19 @@ static const struct {
 	{"{'firewall': [{'way': 'probe', 'chain': 'x', 'drops': false}], " BEHIND ", " SILENT "}}",
 	 "far-end", "no echo requests at all"},
 	{"{" BEHIND ", " ANSWER("'answered': 0, 'refused': 'x'") "}}", NULL, "reachable"},
+	/* the very source, though it is behind this machine: only our own rules were not met */
+	{"{'announced': [], " BEHIND ", " VERY("'answered': 1") "}", NULL, "reachable"},
+	{"{'firewall': [{'way': 'out', 'chain': 'x', 'drops': true}], " BEHIND
+	 ", " VERY("'answered': 1") "}",
+	 "firewall", "chain x"},
+	{"{'firewall': [{'way': 'probe', 'chain': 'x', 'drops': true}], " BEHIND
+	 ", " VERY("'answered': 0") "}",
+	 "far-end", "no echo requests at all"},
+	{"{" BEHIND ", " VERY("'answered': 0, 'refused': 'x'") "}", "firewall",
+	 "refuses to send from 192.168.1.9: x"},
+	{"{" BEHIND ", 'probe': {'from': '192.168.1.9', 'answer': {'answered': 1}, 'whole':"
+	 " {'answered': 0, 'size': 1420, 'refused': 'x'}}}",
+	 "mtu", "refuses to send packets of 1420 bytes: x"},
 	/* silence, by what else is answered */
 	{"{" SILENT "}}", "far-end", "b answers no echo requests at all"},
 	{"{" SILENT ", 'tunnel': {'answered': 1}}}", "far-end",

@@ -135,7 +135,8 @@ lib_nl_batch_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv,--wrap=sendto,--wrap=s
 lib_nl_batch_test_LDADD = $(TEST_LIBS) $(MNL_LIBS)
 lib_pinger_test_SOURCES = lib/pinger_test.c
 lib_pinger_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=socket,--wrap=setsockopt,--wrap=sendto \
-	-Wl,--wrap=recv,--wrap=recvmsg,--wrap=close,--wrap=watch_on,--wrap=watch_off
+	-Wl,--wrap=recv,--wrap=recvfrom,--wrap=recvmsg,--wrap=bind,--wrap=close \
+	-Wl,--wrap=watch_on,--wrap=watch_off
 lib_pinger_test_LDADD = $(TEST_LIBS)
 lib_plain_test_SOURCES = lib/plain_test.c
 lib_plain_test_LDADD = $(TEST_LIBS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * pinger: with a played socket, what requests look like after pinger_tune(), and the errors that
- * are told. drill_echo_test has plain requests and their answers.
+ * are told; the same of whole packets. drill_echo_test has plain requests and their answers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,16 @@
 
 static uint8_t sent[70000];
 static size_t sent_len;
+static struct sockaddr_ll sent_to;
+static int domains[2];
+static size_t n_sockets;
+static struct sockaddr_ll bound;
+static struct {
+	uint8_t data[2000];
+	size_t len;
+	uint8_t kind;
+} packets[4]; /* that come in by interface 9 */
+static size_t n_packets, n_read;
 static int refuse_send, refuse_option;
 static struct {
 	int level, name, value;
@@ -48,6 +59,9 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 ssize_t __wrap_sendto(int fd, const void *data, size_t len, int flags, const struct sockaddr *to,
 		      socklen_t to_len);
 ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags);
+int __wrap_bind(int fd, const struct sockaddr *at, socklen_t len);
+ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
+			socklen_t *len);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *msg, int flags);
 int __real_close(int fd);
 int __wrap_close(int fd);
@@ -56,7 +70,34 @@ void __wrap_watch_off(struct watch *w);
 
 int __wrap_socket(int domain, int type, int protocol)
 {
+	if (n_sockets < ARRAY_SIZE(domains))
+		domains[n_sockets] = domain;
+	n_sockets++;
 	return FD;
+}
+
+int __wrap_bind(int fd, const struct sockaddr *at, socklen_t len)
+{
+	if (at->sa_family == AF_PACKET)
+		memcpy(&bound, at, sizeof(bound));
+	return 0;
+}
+
+ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
+			socklen_t *len)
+{
+	struct sockaddr_ll *ll = (struct sockaddr_ll *)from;
+	size_t i = n_read;
+
+	if (i == n_packets) {
+		errno = EAGAIN;
+		return -1;
+	}
+	assert_true(packets[i].len <= size);
+	*ll = (struct sockaddr_ll){.sll_ifindex = 9, .sll_pkttype = packets[i].kind};
+	memcpy(buf, packets[i].data, packets[i].len);
+	n_read++;
+	return (ssize_t)packets[i].len;
 }
 
 int __wrap_close(int fd)
@@ -67,6 +108,8 @@ int __wrap_close(int fd)
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	assert_int_equal(fd, FD);
+	if (name == SO_ATTACH_FILTER)
+		return 0;
 	assert_int_equal(len, sizeof(int));
 	if (refuse_option == name) {
 		errno = EPERM;
@@ -84,6 +127,7 @@ ssize_t __wrap_sendto(int fd, const void *data, size_t len, int flags, const str
 	assert_true(len <= sizeof(sent));
 	memcpy(sent, data, len);
 	sent_len = len;
+	memcpy(&sent_to, to, to_len < sizeof(sent_to) ? to_len : sizeof(sent_to));
 	errno = refuse_send;
 	return refuse_send ? -1 : (ssize_t)len;
 }
@@ -282,12 +326,174 @@ static void test_errors(void **state)
 	assert_int_equal(n_answers, 0);
 }
 
+/* ---- of somebody behind this machine */
+
+static void opened_passed(struct pinger *p, unsigned tunnel, const char *to, const char *from)
+{
+	struct addr a, b;
+
+	n_sockets = n_options = n_packets = n_read = n_errors = n_answers = 0;
+	refuse_send = refuse_option = 0;
+	assert_int_equal(addr_parse(to, &a), 0);
+	assert_int_equal(addr_parse(from, &b), 0);
+	assert_int_equal(pinger_open_passed(p, tunnel, &a, &b, on_answer, NULL), 0);
+}
+
+/* A packet with the header of HEADER, as long, from "10.9.0.2" or "fd09::2", and BODY. */
+static void comes_in(const uint8_t *header, const uint8_t *body, size_t len, uint8_t kind)
+{
+	bool four = header[0] >> 4 == 4;
+	size_t at = four ? 20 : 40;
+	struct addr from;
+
+	addr_parse(four ? "10.9.0.2" : "fd09::2", &from);
+	memcpy(packets[n_packets].data, header, at);
+	memcpy(packets[n_packets].data + (four ? 12 : 8), from.b, four ? 4 : 16);
+	memcpy(packets[n_packets].data + at, body, len);
+	packets[n_packets].kind = kind;
+	packets[n_packets++].len = at + len;
+}
+
+static void are_read(struct pinger *p)
+{
+	n_read = n_answers = n_errors = 0;
+	p->answered_by = 0;
+	watched->fn(FD, EV_READ, watched->arg);
+	assert_int_equal(n_read, n_packets);
+	n_packets = n_read = 0;
+}
+
+/* A request is a whole packet of the source, with sums that are right, on the tunnel. */
+static void test_packet_of_another(void **state)
+{
+	struct pinger p;
+	uint8_t pseudo[2000] = {0};
+	struct addr from, to;
+
+	opened_passed(&p, 7, "10.0.0.1", "192.168.1.9");
+	assert_int_equal(n_sockets, 1);
+	assert_int_equal(domains[0], AF_PACKET);
+	assert_int_equal(bound.sll_ifindex, 0);
+	assert_int_equal(pinger_tune(&p, 1400, 1, on_error), 0);
+	assert_int_equal(n_options, 0);
+	assert_int_equal(pinger_send(&p, 3), 0);
+	assert_int_equal(sent_len, 1400);
+	assert_int_equal(sent_to.sll_family, AF_PACKET);
+	assert_int_equal(sent_to.sll_ifindex, 7);
+	assert_int_equal(sent_to.sll_protocol, htons(0x0800));
+	assert_memory_equal(sent, "\x45\0\x05\x78\0\0\x40\0\1\1", 10);
+	assert_memory_equal(sent + 12, "\xc0\xa8\1\x9\xa\0\0\1", 8);
+	assert_int_equal(sum_of(sent, 20), 0xffff);
+	assert_int_equal(sum_of(sent + 20, 1380), 0xffff);
+	assert_int_equal(sent[20], 8);
+	pinger_close(&p);
+	opened_passed(&p, 7, "fd00::1", "fd00:1::9");
+	assert_int_equal(pinger_tune(&p, 1280, 0, on_error), 0);
+	assert_int_equal(pinger_send(&p, 3), 0);
+	assert_int_equal(sent_len, 1280);
+	assert_int_equal(sent_to.sll_protocol, htons(0x86dd));
+	assert_memory_equal(sent, "\x60\0\0\0\x04\xd8\x3a\x40", 8);
+	addr_parse("fd00:1::9", &from);
+	addr_parse("fd00::1", &to);
+	assert_memory_equal(sent + 8, from.b, 16);
+	assert_memory_equal(sent + 24, to.b, 16);
+	memcpy(pseudo, sent + 8, 32);
+	memcpy(pseudo + 34, "\x04\xd8", 2);
+	pseudo[39] = 58;
+	memcpy(pseudo + 40, sent + 40, 1240);
+	assert_int_equal(sum_of(pseudo, 1280), 0xffff);
+	pinger_close(&p);
+}
+
+/* By no tunnel: as usual, from our own address; the other socket is read. */
+static void test_sent_as_usual(void **state)
+{
+	struct pinger p;
+
+	opened_passed(&p, 0, "10.0.0.1", "192.168.1.1");
+	assert_int_equal(n_sockets, 2);
+	assert_int_equal(domains[0], AF_PACKET);
+	assert_int_equal(domains[1], AF_INET);
+	assert_int_equal(pinger_tune(&p, 1400, 1, on_error), 0);
+	assert_true(has_option(IPPROTO_IP, IP_TTL, 1));
+	assert_int_equal(pinger_send(&p, 3), 0);
+	assert_int_equal(sent_len, 1380);
+	assert_int_equal(sent[0], 8);
+	pinger_close(&p);
+}
+
+/* Answers and errors in packets that come in. */
+static void test_packets(void **state)
+{
+	static const struct {
+		const char *to, *from, *by;
+		uint8_t reply, unreachable, large;
+		size_t mtu_at;
+	} rows[] = {{"10.0.0.1", "192.168.1.9", "10.9.0.2", 0, 3, 3, 6},
+		    {"fd00::1", "fd00:1::9", "fd09::2", 129, 1, 2, 6}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t request[64], error[8 + 64] = {0};
+		struct pinger p;
+		size_t len, at;
+		struct addr by;
+
+		opened_passed(&p, 7, rows[i].to, rows[i].from);
+		assert_int_equal(pinger_tune(&p, 0, 0, on_error), 0);
+		pinger_send(&p, 65536 + 7);
+		memcpy(request, sent, len = sent_len);
+		at = len - 24;
+		/* the answer; what we send on; the answer to another's */
+		request[at] = rows[i].reply;
+		comes_in(request, request + at, 24, PACKET_HOST);
+		comes_in(request, request + at, 24, PACKET_OUTGOING);
+		request[at + 8] ^= 1;
+		comes_in(request, request + at, 24, PACKET_HOST);
+		are_read(&p);
+		assert_int_equal(n_answers, 1);
+		assert_int_equal(p.answered_by, 9);
+		/* who says what */
+		memcpy(request, sent, len);
+		memcpy(error + 8, sent, len);
+		error[0] = rows[i].unreachable;
+		comes_in(request, error, 8 + at + 8, PACKET_HOST);
+		error[0] = rows[i].large;
+		error[1] = i == 0 ? 4 : 0;
+		memcpy(error + rows[i].mtu_at, "\x05\x14", 2);
+		comes_in(request, error, 8 + len, PACKET_HOST);
+		error[8 + at + 4] ^= 1; /* of another's request */
+		comes_in(request, error, 8 + len, PACKET_HOST);
+		are_read(&p);
+		assert_int_equal(n_answers, 0);
+		assert_int_equal(n_errors, 2);
+		addr_parse(rows[i].by, &by);
+		assert_true(addr_eq(&errors[0].from, &by));
+		assert_int_equal(errors[0].number, 7);
+		assert_int_equal(errors[0].type, rows[i].unreachable);
+		assert_int_equal(errors[0].mtu, 0);
+		assert_int_equal(errors[1].type, rows[i].large);
+		assert_int_equal(errors[1].mtu, 1300);
+		/* cut off anywhere */
+		error[8 + at + 4] ^= 1;
+		for (size_t n = 0; n < at + 8 + at + 8; n++) {
+			comes_in(request, error, 8 + len, PACKET_HOST);
+			packets[0].len = n;
+			n_read = n_errors = 0;
+			watched->fn(FD, EV_READ, watched->arg);
+			assert_int_equal(n_errors, 0);
+			n_packets = 0;
+		}
+		pinger_close(&p);
+	}
+	assert_null(watched);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_sizes),	      cmocka_unit_test(test_options),
+		cmocka_unit_test(test_errors),	      cmocka_unit_test(test_packet_of_another),
+		cmocka_unit_test(test_sent_as_usual), cmocka_unit_test(test_packets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
