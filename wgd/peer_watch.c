@@ -144,7 +144,7 @@ static void watch_look(struct device *dev, uint64_t now)
 		return;
 	if (want == LOOK_FIRST)
 		dev->read.suspected_at = now;
-	device_look(dev, false);
+	device_look_first(dev);
 }
 
 /* How soon its silence is to be seen: at 1,000 peers the ticks are most of what they cost. */

@@ -67,6 +67,8 @@ struct rig {
 	unsigned wait_us;     /* ... and what it waits besides for a processor */
 	uint64_t waited_us;   /* so far */
 	unsigned reads;	      /* so far */
+	unsigned given_up;    /* of these */
+	bool heard_out;	      /* they cannot be */
 	unsigned drains;      /* of its ICMP sockets: each tick of a watch begins with one */
 	int route_error;      /* of a lookup: -errno, 0: there is one, of */
 	uint8_t route_type;   /* RTN_*, 0: unicast */

@@ -666,6 +666,17 @@ bool wg_reader_take(struct wg_reader *r, struct wg_look *look)
 	return true;
 }
 
+bool wg_reader_give_up(struct wg_reader *r)
+{
+	if (!looked_at || !timer_running(&looking) || rig.heard_out)
+		return false;
+	rig.given_up++;
+	wg_dump_free(&seen.dump);
+	seen.err = -ENODEV;
+	timer_start(&looking, 0);
+	return true;
+}
+
 void rig_thread(int err)
 {
 	do_first(err);

@@ -176,6 +176,8 @@ static int receive_rest(struct userspace *u, struct patience *t)
 		ssize_t n;
 		int err;
 
+		if (atomic_load(&u->interrupted))
+			return -ENODEV;
 		if (u->in.len > max)
 			return -EMSGSIZE;
 		room = wr_room(&u->in, READ_BYTES);

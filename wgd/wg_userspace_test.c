@@ -533,6 +533,24 @@ static void test_patient(void **state)
 	       "= -19 after 300 ms\n");
 }
 
+/* One that goes on and on with its answer is not heard out when the reading is given up. */
+static void test_interrupted_while_it_answers(void **state)
+{
+	size_t n;
+	char *text = long_answer(1000000, &n);
+
+	answers(text, n);
+	piece = 1000;
+	pause_ms = 1;
+	interrupt_ms = clock_ms + 5;
+	wg_patient = true;
+	get();
+	wg_patient = false;
+	assert_non_null(strstr(said, "= -19 after 6 ms\n"));
+	said[0] = '\0';
+	free(text);
+}
+
 #define NOBODY 0x0fffffff /* larger than any pid, and a clock can be made of it */
 
 /* What it works is its processor time; where that is not known, the time that goes by. */
@@ -566,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_broken, begin, end),
 		cmocka_unit_test_setup_teardown(test_flood, begin, end),
 		cmocka_unit_test_setup_teardown(test_patient, begin, end),
+		cmocka_unit_test_setup_teardown(test_interrupted_while_it_answers, begin, end),
 		cmocka_unit_test_setup_teardown(test_work, begin, end),
 	};
 
