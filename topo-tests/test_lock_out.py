@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Somebody who is logged in by a tunnel commits what cuts it: the same connection answers again.
 
-    host ─ 192.168.2.0/24 ─ b ══ wg0 10.9.0.2 ── 10.9.0.1 wg0 ══ a        (lib/login.py: no SSH here)
-      └────────────────────── login, by TCP ────────────────────┘
+    host ─ 192.168.2.0/24 ─ b ══ wg0 10.9.0.2 ── 10.9.0.1 wg0 ══ a              (lib/login.py)
+      └─────────────── login, by TCP and by OpenSSH ────────────┘
 """
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 from lib.build import daemon
 from lib.keys import public_key
-from lib.login import Login
+from lib.login import Login, Ssh, has_ssh
 from lib.ns import wait_gone
 from lib.wait import SLOW, wait_until
 
@@ -22,22 +22,25 @@ RETURN_S = 65   # where wgbgp was not there to see it
 PROGRAMS = {"wgbgpd", "wgd", "zebra-lite", "bgpd", "bfdd", "wireguard-go"}
 
 
+LOGINS = [Login, pytest.param(Ssh, marks=pytest.mark.skipif(
+    not has_ssh(), reason="no OpenSSH here: scripts/deps test"))]
+
+
 class World:
-    def __init__(self, two):
+    def __init__(self, two, login):
         self.two, self.w = two, two.wa
         self.text = self.read()
-        self.login = Login(two.host_b, two.a, "10.9.0.1", self.w.env())
+        self.login = login(two.host_b, two.a, "10.9.0.1", self.w.env())
         self.since = None
 
     def read(self):
         with open(self.w.conf_file, encoding="ascii") as f:
             return f.read()
 
-    def cut(self, commit):
-        """Commits, in the login, another key for the only peer."""
+    def cut(self, *then):
+        """Another key for the only peer, in the login, and what is to become of that."""
         lines = ["configure",
-                 f"set wireguard interface wg0 peer b public-key {public_key('nobody.wg9')}",
-                 commit]
+                 f"set wireguard interface wg0 peer b public-key {public_key('nobody.wg9')}", *then]
         words = " ".join(f"-c '{line}'" for line in lines)
         self.since = self.login.type(f"{daemon('cli/wgbgp-cli')} -r {self.w.rundir} {words}")
 
@@ -64,11 +67,21 @@ def program(pid):
         return f.read().strip()
 
 
-@pytest.fixture
-def world(two):
-    w = World(two)
+@pytest.fixture(params=LOGINS, ids=lambda login: login.__name__.lower())
+def world(request, two):
+    w = World(two, request.param)
     yield w
     w.login.close()
+
+
+def test_plan(world):
+    """The session is known by SSH_CONNECTION, and shown before anything happens."""
+    world.login.type('echo "from $SSH_CONNECTION"')
+    wait_until(lambda: f"from {world.two.host_b.address} " in world.login.said(), 20, "its name")
+    world.cut("plan", "discard")
+    wait_until(lambda: "YOUR OWN SESSION" in world.login.said(), 30, "a word about the login")
+    assert world.login.answers(world.since) < BACK_S * SLOW
+    assert world.read() == world.text and len(world.w.show("commits")["commits"]) == 1
 
 
 def test_own_path(world):
