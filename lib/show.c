@@ -242,3 +242,12 @@ json_t *json_prefix(const struct prefix *p)
 {
 	return json_string(PREFIX_STR(p));
 }
+
+json_t *json_prefixes(const struct prefix *list, size_t n)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, json_prefix(&list[i]));
+	return all;
+}

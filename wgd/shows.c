@@ -44,15 +44,6 @@ static json_t *json_addrs(const struct addr *addrs, size_t n)
 	return list;
 }
 
-static json_t *json_prefixes(const struct prefix *prefixes, size_t n)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_prefix(&prefixes[i]));
-	return list;
-}
-
 static json_t *json_if_addrs(const struct if_conf *conf)
 {
 	json_t *list = json_array();
