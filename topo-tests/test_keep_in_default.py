@@ -15,7 +15,7 @@ import pytest
 from lib.build import daemon
 from lib.probe import Ping, reaches
 from lib.twonodes import conf
-from lib.wait import holds, wait_until
+from lib.wait import SLOW, holds, wait_until
 from lib.wgbgp import DAEMONS, Wgbgp
 
 SEEN = """table inet leak {
@@ -35,6 +35,7 @@ MASQUERADE = """table inet full {
 }"""
 FULL = "rib { keep-in permit; distance { kernel 250; } }\n"
 QUIET_S = 2
+PING_MS = int(5 * max(SLOW, 1))
 
 
 class Full:
@@ -64,7 +65,7 @@ class Full:
             self.start_pings()
 
     def start_pings(self, wait=True):
-        self.pings = [Ping(self.host, far, interval_ms=5, wait=wait) for far in self.far]
+        self.pings = [Ping(self.host, far, interval_ms=PING_MS, wait=wait) for far in self.far]
 
     def wait(self):
         wait_until(lambda: [self.w.leaves_by(far) for far in self.far] == ["wg0", "wg0"], 60,
@@ -174,7 +175,7 @@ def rebooted(t):
 WAYS = (cut, link_down, last_address, killed, stopped, rebooted)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 * max(SLOW, 1))
 @pytest.mark.parametrize("metric", (0, 100))
 def test_never_in_the_clear(topo, metric):
     """Whatever breaks; the endpoint is reached all the time, and the tunnel comes back."""
