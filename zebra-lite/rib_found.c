@@ -39,7 +39,8 @@ static bool found_way_lives(const struct rib_node *n, const struct fib *f, uint3
 	if (p)
 		return found_peer_leads(p) && zceiling_judge_peer(RIB_PREFIX(n), p) == REASON_NONE;
 	return !tunnel_if_by_index(oif) && !configured_refused_if(oif) &&
-	       (!out.link_up || out.link_up(oif));
+	       (!out.link_up || out.link_up(oif)) &&
+	       zceiling_judge_link(RIB_PREFIX(n)) == REASON_NONE;
 }
 
 /* Each of its ways does: nothing is known by which those that do not could be left out. */

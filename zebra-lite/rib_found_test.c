@@ -28,11 +28,13 @@
 #define P "10.1.0.0/16"
 #define PEER(name, address, permit) \
 	"{'name': '" name "', 'tunnel-address': ['" address "'], 'permit': [" permit "]}"
-#define CONF(more, permit, statics)                                                         \
-	"{" more "'wireguard': {'interface': [{'name': 'wg0', 'peer': ["                    \
-	PEER("p1", "10.9.0.1", permit) "]}, {'name': 'wg1', 'peer': ["                      \
-	PEER("p2", "10.9.1.2", "'10.0.0.0/8'")                                              \
+#define CONF_OF(more, peer1, peer2, statics)                                   \
+	"{" more "'wireguard': {'interface': [{'name': 'wg0', 'peer': [" peer1 \
+	"]}, {'name': 'wg1', 'peer': [" peer2                                  \
 	"]}]}, 'rib': {'sweep-timeout': 7, 'static': [" statics "]}}"
+#define PEER1(permit) PEER("p1", "10.9.0.1", permit)
+#define PEER2(permit) PEER("p2", "10.9.1.2", permit)
+#define CONF(more, permit, statics) CONF_OF(more, PEER1(permit), PEER2("'10.0.0.0/8'"), statics)
 #define BGP "'bgp': {'as': 65000}, "
 #define STATIC(way) "{'prefix': '" P "', " way "}"
 #define WORSE(way) CONF(BGP, "'10.0.0.0/8'", STATIC(way ", 'distance': 250"))
@@ -247,6 +249,7 @@ static const struct {
 	{"no entry", WORSE(BY_GATEWAY), RIG_WG0, 0, TUNNEL_UP},
 	{"dead", WORSE(BY_GATEWAY), RIG_WG0, 1, TUNNEL_DOWN},
 	{"interface away", WORSE(BY_GATEWAY), 77, 0, TUNNEL_UP},
+	{"by a cable, a tunnel is for it", WORSE(BY_GATEWAY), RIG_U0, 0, TUNNEL_UP},
 };
 
 static void test_at_once(void **state)
@@ -332,16 +335,29 @@ static void test_planned(void **state)
 	RIG_TOLD("");
 }
 
-/* By a cable: as long as that is up. */
+#define PERMITTED(what)                                   \
+	CONF_OF(BGP, PEER1("'10.2.0.0/16'"), PEER2(what), \
+		STATIC("'next-hop': '10.9.1.2', 'distance': 250"))
+
+/* By a cable: as long as that is up, and no tunnel is for it. */
 static void test_cable(void **state)
 {
+	static const struct {
+		const char *config;
+		bool up, stays;
+	} cables[] = {
+		{PERMITTED("'10.2.0.0/16'"), true, true},
+		{PERMITTED("'10.2.0.0/16'"), false, false},
+		{PERMITTED("'10.0.0.0/8'"), true, false},
+		{PERMITTED("'0.0.0.0/0'"), true, true},
+	};
 	struct kroute r = ours(P, RIG_U0);
 
-	for (int up = 1; up >= 0; up--) {
-		r.gateway = rig_addr("198.51.100.9");
-		rig_link_down[RIG_U0] = !up;
-		start(WORSE("'next-hop': '10.9.1.2'"), r, 0);
-		assert_int_equal(!strstr(rig_told(), "change " P " dev wg1\n"), up);
+	r.gateway = rig_addr("198.51.100.9");
+	for (size_t i = 0; i < ARRAY_SIZE(cables); i++) {
+		rig_link_down[RIG_U0] = !cables[i].up;
+		start(cables[i].config, r, 0);
+		assert_int_equal(!strstr(rig_told(), "change " P " dev wg1\n"), cables[i].stays);
 		rig_end(state);
 		setup(state);
 	}

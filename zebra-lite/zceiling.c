@@ -79,13 +79,18 @@ enum reason zceiling_judge_peer(const struct prefix *p, struct tunnel_peer *peer
 	return ceilings_judge(&ceilings, &peer->ceiling, &who, p);
 }
 
+enum reason zceiling_judge_link(const struct prefix *p)
+{
+	return ceilings_judge_link(&ceilings, p);
+}
+
 enum reason zceiling_judge(const struct prefix *p, const struct nexthop *nh)
 {
 	switch (nh->kind) {
 	case HOP_TUNNEL:
 		return zceiling_judge_peer(p, nh->peer);
 	case HOP_GATEWAY:
-		return nh->stranger ? REASON_NOT_A_TUNNEL : ceilings_judge_link(&ceilings, p);
+		return nh->stranger ? REASON_NOT_A_TUNNEL : zceiling_judge_link(p);
 	default:
 		return REASON_NONE;
 	}

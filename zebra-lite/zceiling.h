@@ -25,6 +25,8 @@ void zceiling_reset(void);
 
 /* Why packets for P may not go by NH, as it is resolved now; NONE. */
 enum reason zceiling_judge(const struct prefix *p, const struct nexthop *nh);
+/* By a link that is no tunnel. */
+enum reason zceiling_judge_link(const struct prefix *p);
 enum reason zceiling_judge_peer(const struct prefix *p, struct tunnel_peer *peer);
 /* Whoever goes by the configuration of that generation knows what is refused. */
 bool zceiling_known(uint32_t generation);
