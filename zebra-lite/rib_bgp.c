@@ -3,7 +3,9 @@
  * rib_bgp: the ranked lists that bgpd sends.
  *
  * A list belongs to the bgpd that sent it: by a number that counts them. When another one comes the
- * old lists stay in force until it has sent everything, or until the time for that is over.
+ * old lists stay in force until it has sent everything, or until the time for that is over. What
+ * was found at the start (ADOPTED) has one time for all of them, from the first one on: a bgpd that
+ * dies again and again does not keep it for ever.
  */
 #include "rib.h"
 
@@ -20,11 +22,11 @@
 
 #define SWEEP_NODES 4096 /* a turn */
 
-static struct timer sweep_timer;
+static struct timer sweep_timer, found_timer;
 static struct job sweep_job;
 static uint32_t sweep_at; /* place of the walk */
 static uint16_t bgp_epoch;
-static bool sweeping;
+static enum sweep { SWEEP_NOTHING, SWEEP_FOUND, SWEEP_ALL } sweeping;
 
 /* A walk that tells bgpd what is to be redistributed: all, or what it has not heard yet; and
  * verdicts that it has not heard. */
@@ -284,54 +286,78 @@ static bool sweep_some(void *arg)
 		n = rib_walk(&sweep_at);
 		if (!n)
 			break;
-		if (rib_bgp_stale(n))
+		if (sweeping == SWEEP_ALL && rib_bgp_stale(n))
 			set_hops(n, NULL, false);
 		else
 			unwanted(n);
 	}
 	if (n)
 		return true;
-	sweeping = false;
+	sweeping = SWEEP_NOTHING;
+	timer_stop(&found_timer);
 	fib_swept();
 	rib_kernel_take_strays();
 	return false;
 }
 
-static void sweep_start(void *arg)
+static void sweep_start(enum sweep what)
 {
-	timer_stop(&sweep_timer);
 	if (!sweep_job.ready)
 		job_init(&sweep_job, sweep_some, NULL);
 	sweep_at = 0;
-	sweeping = true;
+	sweeping = what;
 	job_start(&sweep_job);
+}
+
+static void sweep_all(void *arg)
+{
+	timer_stop(&sweep_timer);
+	sweep_start(SWEEP_ALL);
+}
+
+static void sweep_found(void *arg)
+{
+	if (sweeping == SWEEP_NOTHING)
+		sweep_start(SWEEP_FOUND);
+}
+
+static void timers_start(void)
+{
+	uint64_t ms = zconfig.sweep_s * 1000ull;
+
+	if (!sweep_timer.ready) {
+		timer_init(&sweep_timer, sweep_all, NULL);
+		timer_init(&found_timer, sweep_found, NULL);
+	}
+	timer_start(&sweep_timer, ms);
+	if (!fib_is_swept() && !timer_running(&found_timer))
+		timer_start(&found_timer, ms);
 }
 
 void rib_bgp_begin(void)
 {
 	bgp_epoch++;
-	if (sweeping)
-		job_stop(&sweep_job);
-	sweeping = false;
+	if (sweeping == SWEEP_ALL)
+		sweeping = SWEEP_FOUND; /* the lists are the ones before this bgpd's now */
 	rib_forget_refusals();
-	if (!sweep_timer.ready)
-		timer_init(&sweep_timer, sweep_start, NULL);
-	timer_start(&sweep_timer, zconfig.sweep_s * 1000ull);
+	timers_start();
 }
 
 void rib_bgp_synced(void)
 {
-	sweep_start(NULL);
+	sweep_all(NULL);
 }
 
 void rib_reset(void)
 {
 	timer_stop(&sweep_timer);
+	timer_stop(&found_timer);
 	if (sweep_job.ready)
 		job_stop(&sweep_job);
 	if (redist_job.ready)
 		job_stop(&redist_job);
-	sweep_timer.ready = sweep_job.ready = redist_job.ready = sweeping = false;
+	sweep_timer.ready = found_timer.ready = sweep_job.ready = redist_job.ready = false;
+	sweeping = SWEEP_NOTHING;
 	redist.what = REDIST_NOTHING;
 	bgp_epoch = 0;
 	rib_is_late();

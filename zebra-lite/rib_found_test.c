@@ -147,6 +147,22 @@ static void time_is_over(void)
 	rig_pass(7100);
 }
 
+/* The time of what was found does not begin anew with each bgpd. */
+static void bgpds_die_meanwhile(void)
+{
+	rig_pass(3000);
+	rib_bgp_begin();
+	rig_pass(3000);
+	rib_bgp_begin();
+	rig_pass(900);
+}
+
+static void bgpds_die_until_it_is_over(void)
+{
+	bgpds_die_meanwhile();
+	rig_pass(200);
+}
+
 static void tunnel_dies(void)
 {
 	rig_peer(1, RIG_WG0, "10.9.0.1", NULL, TUNNEL_DOWN);
@@ -201,6 +217,9 @@ static const struct row {
 	{"bgpd dies", WORSE(BY_GATEWAY), bgpd_dies, ""},
 	{"time passes", WORSE(BY_GATEWAY), time_passes, ""},
 	{"time is over", WORSE(BY_GATEWAY), time_is_over, GIVES_WAY "sync\n"},
+	{"bgpds die", WORSE(BY_GATEWAY), bgpds_die_meanwhile, ""},
+	{"bgpds die, time is over", WORSE(BY_GATEWAY), bgpds_die_until_it_is_over,
+	 GIVES_WAY "sync\n"},
 	{"its tunnel dies", WORSE(BY_GATEWAY), tunnel_dies, GIVES_WAY},
 	{"another tunnel dies", WORSE(BY_GATEWAY), other_tunnel_dies, ""},
 	{"its interface goes down", WORSE(BY_GATEWAY), interface_goes_down, GIVES_WAY},

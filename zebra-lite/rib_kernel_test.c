@@ -975,8 +975,9 @@ static void test_sweeps(void **state)
 	assert_int_equal(rib_count(), 6);
 }
 
-/* What was found and nobody wants goes, too, however many turns the sweep takes. */
-static void test_sweeps_found(void **state)
+/* What was found and nobody wants goes, too, however many turns the sweep takes, and whether or not
+ * that bgpd is still there at its end. */
+static void sweep_found(bool another)
 {
 	static char text[32];
 	size_t before = rib_count();
@@ -997,8 +998,19 @@ static void test_sweeps_found(void **state)
 	assert_int_equal(rib_count(), before + 9000);
 	rig_bgp("10.1.0.0/16", "10.9.0.1");
 	rib_bgp_synced();
+	loop_fake_turn(); /* some of it */
+	if (another)
+		rib_bgp_begin();
 	rig_told();
 	assert_int_equal(rib_count(), before);
+}
+
+static void test_sweeps_found(void **state)
+{
+	sweep_found(false);
+	rig_end(state);
+	setup(state);
+	sweep_found(true);
 }
 
 /* What is the machine's own, the link's or nobody's is not announced. */
