@@ -193,6 +193,11 @@ static void gets_better(void)
 	rig_configure(CONF(BGP, "'10.0.0.0/8'", STATIC(BY_GATEWAY ", 'distance': 19")));
 }
 
+static void permit_shrinks(void)
+{
+	rig_configure(CONF(BGP, "'10.2.0.0/16'", STATIC(BY_GATEWAY ", 'distance': 250")));
+}
+
 static void no_bgp_any_more(void)
 {
 	rig_configure(CONF("", "'10.0.0.0/8'", STATIC(BY_GATEWAY ", 'distance': 250")));
@@ -229,6 +234,7 @@ static const struct row {
 	 GIVES_WAY "del 10.9.0.1/32 dev wg0\nunset " P " p1\n"},
 	{"the static one gets better", WORSE(BY_GATEWAY), gets_better,
 	 "redist -static " P " metric 0\nredist +static " P " metric 0\n" GIVES_WAY},
+	{"its peer's permit shrinks", WORSE(BY_GATEWAY), permit_shrinks, GIVES_WAY},
 	{"no bgp any more", WORSE(BY_GATEWAY), no_bgp_any_more, GIVES_WAY},
 };
 

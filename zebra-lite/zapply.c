@@ -157,6 +157,8 @@ void zapply_ceilings_prune(void)
 	bool narrower = zceiling_prune();
 
 	nexthop_all_changed();
-	if (narrower)
-		rib_ceilings_narrower();
+	if (!narrower)
+		return;
+	rib_ceilings_narrower();
+	nexthop_found_mark();
 }
