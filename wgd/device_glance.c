@@ -64,8 +64,8 @@ void device_look(struct device *dev, bool with_entries)
 	dev->read.looked_at = now_ms();
 }
 
-/* It ends soon, and nothing comes of it, where it can be ended. The next one with entries has its usual pause before it.
- */
+/* It ends soon, and nothing comes of it, where it can be ended. The next one with entries has its
+ * usual pause before it. */
 static void give_up_long(struct device *dev)
 {
 	if (!wg_reader_give_up(dev->reader))
