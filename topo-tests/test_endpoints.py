@@ -204,6 +204,7 @@ def test_return_to_the_first(topo):
                "an attempt in vain")
     d.wait_at(other)
     d.net.restore("hub.u0", "site")
+    wait_until(lambda: d.target(0)["current"], 60, "the first one to work")  # not only tried
     d.wait_at(first)
     holds(lambda: d.peer()["endpoint"] == f"{first}:51820", 6)
 
