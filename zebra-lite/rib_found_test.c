@@ -57,16 +57,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static struct kroute ours(const char *prefix, uint32_t oif)
-{
-	return (struct kroute){.prefix = rig_prefix(prefix),
-			       .table = 254,
-			       .metric = 179,
-			       .oif = oif,
-			       .protocol = 222,
-			       .type = RTN_UNICAST};
-}
-
 static void find(struct kroute r)
 {
 	rib_kernel_route(&r, true);
@@ -76,8 +66,8 @@ static void find_usual(void)
 {
 	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
 	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
-	find(ours("10.9.0.1/32", RIG_WG0));
-	find(ours("10.9.1.2/32", RIG_WG1));
+	find(rig_ours("10.9.0.1/32", RIG_WG0));
+	find(rig_ours("10.9.1.2/32", RIG_WG1));
 }
 
 /* With the entry of the peer OWNER at wgd; 0: there is none. */
@@ -247,7 +237,7 @@ static void test_row(void **state)
 			rig_end(state);
 			setup(state);
 		}
-		start(rows[i].config, ours(P, RIG_WG0), 1);
+		start(rows[i].config, rig_ours(P, RIG_WG0), 1);
 		told = rig_told();
 		if (!str_eq(told, "redist +static " P " metric 0\nset " P " p1\n"))
 			fail_msg("%s: %s", rows[i].name, told);
@@ -287,7 +277,7 @@ static void test_at_once(void **state)
 			setup(state);
 		}
 		rig_peer(1, RIG_WG0, "10.9.0.1", NULL, at_once[i].state);
-		start(at_once[i].config, ours(P, at_once[i].oif), at_once[i].owner);
+		start(at_once[i].config, rig_ours(P, at_once[i].oif), at_once[i].owner);
 		told = rig_told();
 		if (!strstr(told, "change " P " via 198.51.100.8 dev u0\n"))
 			fail_msg("%s: %s", at_once[i].name, told);
@@ -301,7 +291,7 @@ static void test_at_once(void **state)
 /* The static one itself was found: nobody waits for bgpd, and bgpd for nobody. */
 static void test_itself(void **state)
 {
-	struct kroute r = ours(P, RIG_U0);
+	struct kroute r = rig_ours(P, RIG_U0);
 
 	r.gateway = rig_addr("198.51.100.7");
 	start(WORSE("'next-hop': '198.51.100.7'"), r, 0);
@@ -314,7 +304,7 @@ static void test_itself(void **state)
 /* bgpd hears by whom it is, as of every other route that may be its. */
 static void test_kept(void **state)
 {
-	start(WORSE(BY_GATEWAY), ours(P, RIG_WG0), 1);
+	start(WORSE(BY_GATEWAY), rig_ours(P, RIG_WG0), 1);
 	rib_redist_all(NULL);
 	assert_non_null(strstr(rig_told(), "kept " P " by 10.9.0.1\n"));
 }
@@ -349,12 +339,12 @@ static size_t planned(const char *config)
 static void test_planned(void **state)
 {
 	zplan_open(apply, prune);
-	start(WORSE(BY_GATEWAY), ours(P, RIG_WG0), 1);
+	start(WORSE(BY_GATEWAY), rig_ours(P, RIG_WG0), 1);
 	rig_told();
 	assert_int_equal(planned(WORSE("'blackhole': true")), 0);
 	rig_end(state);
 	setup(state);
-	start(WORSE(BY_GATEWAY), ours(P, RIG_WG0), 1);
+	start(WORSE(BY_GATEWAY), rig_ours(P, RIG_WG0), 1);
 	rig_told();
 	assert_int_equal(planned(CONF(BGP, "'10.0.0.0/8'", STATIC(BY_GATEWAY))), 2);
 	RIG_TOLD("");
@@ -376,7 +366,7 @@ static void test_cable(void **state)
 		{PERMITTED("'10.0.0.0/8'"), true, false},
 		{PERMITTED("'0.0.0.0/0'"), true, true},
 	};
-	struct kroute r = ours(P, RIG_U0);
+	struct kroute r = rig_ours(P, RIG_U0);
 
 	r.gateway = rig_addr("198.51.100.9");
 	for (size_t i = 0; i < ARRAY_SIZE(cables); i++) {
@@ -391,7 +381,7 @@ static void test_cable(void **state)
 /* The one that leads nowhere is nobody's path: what it refuses is not kept for bgpd. */
 static void test_blackhole(void **state)
 {
-	struct kroute r = ours(P, 0);
+	struct kroute r = rig_ours(P, 0);
 
 	r.type = RTN_BLACKHOLE;
 	start(WORSE(BY_GATEWAY), r, 0);
@@ -401,7 +391,7 @@ static void test_blackhole(void **state)
 /* In another plane the entry is the one of the interface's plane. */
 static void test_leaked(void **state)
 {
-	struct kroute r = ours(P, RIG_WG0);
+	struct kroute r = rig_ours(P, RIG_WG0);
 
 	rig_configure("{" BGP RIG_PERMIT ", 'plane': [{'name': 'blue', 'number': 1, 'table': 101, "
 		      "'static': [" STATIC("'blackhole': true, 'distance': 250") "]}]}");

@@ -39,16 +39,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static struct kroute ours(const char *prefix, uint32_t oif)
-{
-	return (struct kroute){.prefix = rig_prefix(prefix),
-			       .table = 254,
-			       .metric = 179,
-			       .oif = oif,
-			       .protocol = 222,
-			       .type = RTN_UNICAST};
-}
-
 static void tell(struct kroute r, bool present)
 {
 	rib_kernel_route(&r, present);
@@ -59,9 +49,9 @@ static void read_usual(void)
 {
 	rig_kernel(true, "198.51.100.0/24", RTPROT_KERNEL, 0, RIG_U0, NULL);
 	rig_kernel(true, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
-	tell(ours("10.9.0.1/32", RIG_WG0), true);
-	tell(ours("10.9.1.2/32", RIG_WG1), true);
-	tell(ours("10.9.0.3/32", RIG_WG0), true);
+	tell(rig_ours("10.9.0.1/32", RIG_WG0), true);
+	tell(rig_ours("10.9.1.2/32", RIG_WG1), true);
+	tell(rig_ours("10.9.0.3/32", RIG_WG0), true);
 }
 
 static void done(void)
@@ -79,27 +69,27 @@ static void count_kept(uint32_t kept)
 
 static void test_drift(void **state)
 {
-	struct kroute r = ours("10.1.0.0/16", RIG_WG0);
+	struct kroute r = rig_ours("10.1.0.0/16", RIG_WG0);
 	uint64_t drift = fib_counters.drift;
 
 	tell(r, false);
 	RIG_TOLD("add 10.1.0.0/16 dev wg0\n");
 	assert_int_equal(fib_counters.drift, drift + 1);
-	tell(ours("10.1.0.0/16", RIG_WG1), false); /* not the one that we have */
+	tell(rig_ours("10.1.0.0/16", RIG_WG1), false); /* not the one that we have */
 	RIG_TOLD("");
-	tell(ours("10.1.0.0/16", RIG_WG1), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG1), true);
 	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
 	assert_int_equal(fib_counters.drift, drift + 2);
 	r.gateway = rig_addr("192.0.2.1");
 	tell(r, true);
 	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
-	r = ours("10.1.0.0/16", 0);
+	r = rig_ours("10.1.0.0/16", 0);
 	r.type = RTN_BLACKHOLE;
 	tell(r, true);
 	RIG_TOLD("change 10.1.0.0/16 dev wg0\n");
 	assert_int_equal(fib_counters.drift, drift + 4);
 	assert_int_equal(fib_counters.drift_ms, now_ms());
-	r = ours("10.1.0.0/16", RIG_U1);
+	r = rig_ours("10.1.0.0/16", RIG_U1);
 	r.protocol = RTPROT_STATIC;
 	r.replaced = true;
 	tell(r, true);
@@ -120,7 +110,7 @@ static void test_fallen(void **state)
 	uint64_t drift = fib_counters.drift, flushed = fib_counters.flushed;
 
 	rig_link_fallen = true;
-	tell(ours("10.1.0.0/16", RIG_WG0), false);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), false);
 	RIG_TOLD("add 10.1.0.0/16 dev wg0\n");
 	assert_int_equal(fib_counters.drift, drift);
 	assert_int_equal(fib_counters.flushed, flushed + 1);
@@ -155,7 +145,7 @@ static void test_host_address(void **state)
 	RIG_TOLD("redist +connected 192.0.2.7/32 metric 0\n");
 	rib_kernel_begin(); /* which does not find it */
 	read_usual();
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	rib_kernel_end(done);
 	RIG_TOLD("redist -connected 192.0.2.7/32 metric 0\n"
 		 "read\n");
@@ -194,7 +184,7 @@ static void test_reading(void **state)
 		 "redist +connected 10.3.0.0/16 metric 0\n");
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	rig_kernel(true, "10.2.0.0/16", RTPROT_STATIC, 6, RIG_U0, NULL);
 	RIG_TOLD("");
 	rib_kernel_end(done);
@@ -203,7 +193,7 @@ static void test_reading(void **state)
 		 "read\n");
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.5.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.5.0.0/16", RIG_WG0), true);
 	rib_kernel_end(NULL);
 	RIG_TOLD("del 10.5.0.0/16 dev wg0\n"
 		 "redist -kernel 10.2.0.0/16 metric 0\n"
@@ -213,7 +203,7 @@ static void test_reading(void **state)
 	rig_bgp("10.1.0.0/16", "10.9.1.2");
 	RIG_TOLD("set 10.1.0.0/16 p2\n"
 		 "change 10.1.0.0/16 dev wg1\n");
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	read_usual();
 	rib_kernel_end(done);
 	RIG_TOLD("read\n");
@@ -222,7 +212,7 @@ static void test_reading(void **state)
 /* Of an earlier life: kept until somebody wants it or the sweep; with another metric: taken out. */
 static void test_adopted(void **state)
 {
-	struct kroute stray = ours("10.6.0.0/16", RIG_WG0);
+	struct kroute stray = rig_ours("10.6.0.0/16", RIG_WG0);
 
 	rig_bgp("10.1.0.0/16", "");
 	rig_settle();
@@ -230,8 +220,8 @@ static void test_adopted(void **state)
 	stray.metric = 999;
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.5.0.0/16", RIG_WG0), true);
-	tell(ours("10.7.0.0/16", RIG_WG1), true);
+	tell(rig_ours("10.5.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.7.0.0/16", RIG_WG1), true);
 	tell(stray, true);
 	rib_kernel_end(NULL);
 	fib_kernel_ready();
@@ -242,7 +232,8 @@ static void test_adopted(void **state)
 	rig_told();
 	rig_bgp("10.7.0.0/16", "10.9.1.2");
 	RIG_TOLD("set 10.7.0.0/16 p2\n");
-	rig_bgp("10.5.0.0/16", ""); /* it was told of it, and has nothing for it: not at the sweep */
+	rig_bgp("10.5.0.0/16",
+		""); /* it was told of it, and has nothing for it: not at the sweep */
 	RIG_TOLD("del 10.5.0.0/16 dev wg0\n");
 	fib_swept();
 	rib_kernel_take_strays();
@@ -269,7 +260,7 @@ static void say_kept(const struct route_hops *hops, const struct prefix *p)
 /* The link-local gateway of an adopted route is the one on its link: bgpd's neighbour there. */
 static void test_adopted_on_link(void **state)
 {
-	struct kroute r = ours("fd00:5::/48", RIG_U0);
+	struct kroute r = rig_ours("fd00:5::/48", RIG_U0);
 
 	r.gateway = rig_addr("fe80::1");
 	fib_reset();
@@ -286,7 +277,7 @@ static void test_adopted_on_link(void **state)
 /* By each way of a multipath route: bgpd waits for all of its neighbours. */
 static void test_adopted_ways(void **state)
 {
-	struct kroute r = ours("fd00:5::/48", RIG_U0);
+	struct kroute r = rig_ours("fd00:5::/48", RIG_U0);
 
 	r.gateway = rig_addr("fe80::1");
 	r.n_ways = 2;
@@ -319,8 +310,8 @@ static void test_adopted_by_the_other_tunnel(void **state)
 	out.kept = say_kept;
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.5.0.0/16", RIG_WG2), true);
-	tell(ours("10.6.0.0/16", RIG_WG3), true);
+	tell(rig_ours("10.5.0.0/16", RIG_WG2), true);
+	tell(rig_ours("10.6.0.0/16", RIG_WG3), true);
 	rib_kernel_end(NULL);
 	rig_told();
 	rib_redist_all(NULL);
@@ -339,7 +330,7 @@ static void test_place_is_empty(void **state)
 	rig_route_error = 0;
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	rib_kernel_end(NULL);
 	RIG_TOLD("cleared 10.8.0.0/16 by all foreign-route\n");
 	rig_pass(RETRY_FIRST_MS + 100);
@@ -355,7 +346,8 @@ static void test_redistributed(void **state)
 					 "ff02::1/128",	   "::1/128",	   "169.254.0.0/16",
 					 "169.254.7.0/24", "240.0.0.0/4"};
 	static const char *const yes[] = {"126.0.0.0/8", "128.0.0.0/8", "223.255.255.0/24",
-					  "fd00::/8",	 "::2/128",	"::/1",	 "fe00::/9"};
+					  "fd00::/8",	 "::2/128",	"::/1",
+					  "fe00::/9"};
 	static const uint8_t protocols[] = {RTPROT_KERNEL, RTPROT_STATIC, RTPROT_BOOT, RTPROT_BGP};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(no); i++)
@@ -432,7 +424,8 @@ static void test_redistributed(void **state)
  * too. */
 static void test_plane(void **state)
 {
-	rig_configure("{" RIG_PERMIT ", 'rib': {}, 'plane': [{'name': 'blue', 'number': 1, 'table': "
+	rig_configure("{" RIG_PERMIT
+		      ", 'rib': {}, 'plane': [{'name': 'blue', 'number': 1, 'table': "
 		      "101, 'interface': ['u']}]}");
 	rig_told();
 	rig_kernel(true, "10.20.0.0/24", RTPROT_KERNEL, 0, RIG_U1, NULL);
@@ -682,7 +675,7 @@ static void test_removals(void **state)
 	static const struct {
 		int err;
 		bool gone;
-	} rows[] = {{0, true},	       {-ESRCH, true},	{-ENOENT, true},
+	} rows[] = {{0, true},	     {-ESRCH, true},  {-ENOENT, true},
 		    {-ENODEV, true}, {-EPERM, false}, {-ENOMEM, false}};
 	struct prefix p = rig_prefix("10.2.0.0/16");
 
@@ -778,7 +771,7 @@ static void test_choice(void **state)
 /* One of somebody else takes the place of another one with the same metric. */
 static void test_replaced(void **state)
 {
-	struct kroute r = ours("10.2.0.0/16", RIG_U1);
+	struct kroute r = rig_ours("10.2.0.0/16", RIG_U1);
 	struct prefix p = rig_prefix("10.2.0.0/16");
 	const struct rib_cand *c;
 	unsigned n = 0;
@@ -809,7 +802,7 @@ static void test_replaced(void **state)
 	tell(r, false);
 	RIG_TOLD("redist -kernel 10.2.0.0/16 metric 0\n");
 	assert_null(rib_find(&p));
-	r = ours("10.78.0.0/16", RIG_U0);
+	r = rig_ours("10.78.0.0/16", RIG_U0);
 	tell(r, false);
 	assert_null(rib_find(&r.prefix));
 }
@@ -827,7 +820,7 @@ static void tell_by(struct kroute *r, uint32_t oif)
  * it is said to be behind, those of IPv6 are behind, and a listing has them in order. */
 static void test_equal_metrics(void **state)
 {
-	struct kroute r = ours("10.2.0.0/16", 0), six = ours("fd00:2::/48", 0);
+	struct kroute r = rig_ours("10.2.0.0/16", 0), six = rig_ours("fd00:2::/48", 0);
 
 	r.protocol = six.protocol = RTPROT_STATIC;
 	r.metric = six.metric = 5;
@@ -840,7 +833,7 @@ static void test_equal_metrics(void **state)
 	r.appended = false;
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	r.listed = true;
 	tell_by(&r, RIG_WG2); /* one was deleted and added again, and nobody heard of it */
 	tell_by(&r, RIG_U0);
@@ -865,7 +858,7 @@ static void test_equal_metrics(void **state)
 static void test_equal_metrics_by_interface(void **state)
 {
 	const uint32_t u = RIG_U1;
-	struct kroute r = ours("10.2.0.0/16", 0), six = ours("::/0", 0);
+	struct kroute r = rig_ours("10.2.0.0/16", 0), six = rig_ours("::/0", 0);
 
 	r.protocol = six.protocol = RTPROT_RA;
 	r.metric = six.metric = 5;
@@ -893,12 +886,12 @@ static void test_reading_by_interface(void **state)
 	rig_kernel(true, "10.5.0.0/16", RTPROT_STATIC, 5, RIG_U1, NULL);
 	rig_told();
 	rib_kernel_begin_by(&wg1, 1);
-	tell(ours("10.9.1.2/32", RIG_WG1), true);
+	tell(rig_ours("10.9.1.2/32", RIG_WG1), true);
 	rib_kernel_end(NULL);
 	RIG_TOLD("add 10.2.0.0/16 dev wg1\n");
 	rib_kernel_begin_by(both, 2);
-	tell(ours("10.9.0.1/32", RIG_WG0), true);
-	tell(ours("10.9.0.3/32", RIG_WG0), true);
+	tell(rig_ours("10.9.0.1/32", RIG_WG0), true);
+	tell(rig_ours("10.9.0.3/32", RIG_WG0), true);
 	rib_kernel_end(NULL);
 	RIG_TOLD("redist -kernel 10.5.0.0/16 metric 0\n"
 		 "add 10.1.0.0/16 dev wg0\n");
@@ -907,7 +900,7 @@ static void test_reading_by_interface(void **state)
 /* Ours that leads nowhere is the same by whatever link the kernel names. */
 static void test_blackhole(void **state)
 {
-	struct kroute r = ours("10.2.0.0/16", 1);
+	struct kroute r = rig_ours("10.2.0.0/16", 1);
 
 	static_to("10.2.0.0/16", NULL, 0, RTN_BLACKHOLE, 1, 0);
 	RIG_TOLD("redist +static 10.2.0.0/16 metric 0\n"
@@ -926,7 +919,7 @@ static void test_blackhole(void **state)
 /* An unreachable route of keepin.h's from before the protocol number changed. */
 static void test_kept_in_by_another(void **state)
 {
-	struct kroute r = ours("10.2.0.0/16", 0);
+	struct kroute r = rig_ours("10.2.0.0/16", 0);
 
 	r.metric = KEEPIN_METRIC;
 	r.type = RTN_UNREACHABLE;
@@ -941,7 +934,8 @@ static void test_kept_in_by_another(void **state)
 	RIG_TOLD("");
 }
 
-/* Of thousands all are swept, in turns: bgpd's old ones, the kernel's, and ours that nobody wants. */
+/* Of thousands all are swept, in turns: bgpd's old ones, the kernel's, and ours that nobody wants.
+ */
 static void test_sweeps(void **state)
 {
 	static char text[32];
@@ -961,7 +955,7 @@ static void test_sweeps(void **state)
 	assert_int_equal(rib_count(), 5006);
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	rib_kernel_end(NULL);
 	rig_told();
 	while (rib_walk(&at))
@@ -986,10 +980,10 @@ static void sweep_found(bool another)
 	rib_bgp_begin();
 	rib_kernel_begin();
 	read_usual();
-	tell(ours("10.1.0.0/16", RIG_WG0), true);
+	tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 	for (unsigned i = 0; i < 9000; i++) {
 		snprintf(text, sizeof(text), "20.%u.%u.0/24", i / 256, i % 256);
-		tell(ours(text, RIG_WG0), true);
+		tell(rig_ours(text, RIG_WG0), true);
 	}
 	rib_kernel_end(NULL);
 	fib_kernel_ready();
@@ -1020,12 +1014,12 @@ static void test_announced(void **state)
 		const char *prefix;
 		bool announced;
 	} rows[] = {
-		{"126.127.0.0/16", true}, {"127.0.0.0/8", false},     {"127.1.0.0/16", false},
-		{"128.0.0.0/8", true},	  {"10.127.0.0/16", true},    {"223.255.255.0/24", true},
-		{"224.0.0.0/4", false},	  {"239.1.0.0/16", false},    {"240.0.0.0/4", false},
-		{"169.254.7.0/24", false}, {"::1/128", false},	      {"::2/128", true},
-		{"::/127", true},	  {"ff00::/8", false},	      {"ff02::/16", false},
-		{"fe00::/8", true},	  {"fe80::/64", false},	      {"2001:db8::1/128", true},
+		{"126.127.0.0/16", true},  {"127.0.0.0/8", false},  {"127.1.0.0/16", false},
+		{"128.0.0.0/8", true},	   {"10.127.0.0/16", true}, {"223.255.255.0/24", true},
+		{"224.0.0.0/4", false},	   {"239.1.0.0/16", false}, {"240.0.0.0/4", false},
+		{"169.254.7.0/24", false}, {"::1/128", false},	    {"::2/128", true},
+		{"::/127", true},	   {"ff00::/8", false},	    {"ff02::/16", false},
+		{"fe00::/8", true},	   {"fe80::/64", false},    {"2001:db8::1/128", true},
 		{"100::1/128", true},
 	};
 
@@ -1079,7 +1073,7 @@ static void test_pace(void **state)
 		assert_int_equal(rib_count(), rows[i].n);
 		rib_kernel_begin();
 		read_usual();
-		tell(ours("10.1.0.0/16", RIG_WG0), true);
+		tell(rig_ours("10.1.0.0/16", RIG_WG0), true);
 		fill(0, n_filled);
 		is_read = false;
 		rib_kernel_end(on_read);
@@ -1145,18 +1139,39 @@ int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
 	const struct CMUnitTest tests[] = {
-		T(test_drift),	       T(test_fallen),	     T(test_reading),
-		T(test_adopted),       T(test_plane),	     T(test_redistributed),
-		T(test_linger),	       T(test_covered),	     T(test_linger_again),
-		T(test_linger_clocks), T(test_wgd_away),     T(test_entry_refused),
-		T(test_removals),      T(test_teardown),     T(test_choice),
-		T(test_replaced),      T(test_blackhole),    T(test_sweeps),
-		T(test_sweep_timeout), T(test_pace),	     T(test_announced),
-		T(test_sweep_stopped), T(test_host_address), T(test_host_address_stays),
-		T(test_kept_in_by_another), T(test_equal_metrics),
+		T(test_drift),
+		T(test_fallen),
+		T(test_reading),
+		T(test_adopted),
+		T(test_plane),
+		T(test_redistributed),
+		T(test_linger),
+		T(test_covered),
+		T(test_linger_again),
+		T(test_linger_clocks),
+		T(test_wgd_away),
+		T(test_entry_refused),
+		T(test_removals),
+		T(test_teardown),
+		T(test_choice),
+		T(test_replaced),
+		T(test_blackhole),
+		T(test_sweeps),
+		T(test_sweep_timeout),
+		T(test_pace),
+		T(test_announced),
+		T(test_sweep_stopped),
+		T(test_host_address),
+		T(test_host_address_stays),
+		T(test_kept_in_by_another),
+		T(test_equal_metrics),
 		T(test_adopted_by_the_other_tunnel),
-		T(test_reading_by_interface), T(test_equal_metrics_by_interface), T(test_adopted_on_link),
-		T(test_adopted_ways), T(test_place_is_empty), T(test_sweeps_found),
+		T(test_reading_by_interface),
+		T(test_equal_metrics_by_interface),
+		T(test_adopted_on_link),
+		T(test_adopted_ways),
+		T(test_place_is_empty),
+		T(test_sweeps_found),
 	};
 
 	log_init("rib_kernel_test");

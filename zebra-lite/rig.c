@@ -72,6 +72,16 @@ struct prefix rig_prefix(const char *text)
 	return p;
 }
 
+struct kroute rig_ours(const char *prefix, uint32_t oif)
+{
+	return (struct kroute){.prefix = rig_prefix(prefix),
+			       .table = 254,
+			       .metric = 179,
+			       .oif = oif,
+			       .protocol = 222,
+			       .type = RTN_UNICAST};
+}
+
 struct addr rig_addr(const char *text)
 {
 	char *copy = xstrdup(text), *link = strchr(copy, '%');

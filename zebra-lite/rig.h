@@ -51,6 +51,7 @@ void rig_equal(const char *got, const char *text, const char *file, int line);
 void rig_say(const char *fmt, ...) PRINTF_LIKE(1, 2); /* into the same */
 
 struct prefix rig_prefix(const char *text);
+struct kroute rig_ours(const char *prefix, uint32_t oif); /* as we write it into the main table */
 struct addr rig_addr(const char *text); /* "10.9.0.1", "fe80::1%wg0" */
 const char *rig_link_name(uint32_t ifindex);
 const char *rig_peer_name(uint32_t id); /* "p1" */
