@@ -282,9 +282,9 @@ static const char hub_text[] =
 	"}\n"
 	"\n"
 	"rib {\n"
-	"    static 172.16.0.1/32 { interface wg0; distance 250; }\n"
-	"    static 192.168.2.0/24 { interface wg0; distance 250; }\n"
-	"    static 192.168.3.0/24 { interface wg0; distance 250; }\n"
+	"    static 172.16.0.1/32 { interface wg0; distance 240; }\n"
+	"    static 192.168.2.0/24 { interface wg0; distance 240; }\n"
+	"    static 192.168.3.0/24 { interface wg0; distance 240; }\n"
 	"}\n";
 
 static void test_text(void **state)
@@ -349,7 +349,7 @@ static void test_connected(void **state)
 	text = import_text(&im, "/keys");
 	assert_non_null(strstr(text, "imported [ 10.9.0.0/24 10.9.0.128/25 10.8.0.0/15 ];"));
 	assert_non_null(strstr(text, "rib {\n    static 10.8.0.0/15 { interface wg0; distance "
-				     "250; }\n}\n"));
+				     "240; }\n}\n"));
 	assert_true(is_configuration(text));
 	free(text);
 	import_free(&im);
@@ -568,7 +568,7 @@ static void test_live(void **state)
 		"tunnel-address [ 10.9.0.2 ];\n",
 		"192.168.2.0/24 172.16.0.0/12 ];\n",
 		"preshared-key-file /keys/wg0-peer-2.psk;\n",
-		"static 192.168.2.0/24 { interface wg0; distance 250; }\n",
+		"static 192.168.2.0/24 { interface wg0; distance 240; }\n",
 	};
 	char *other[] = {"wg7"}, *text, *notes;
 	struct import im = {0};

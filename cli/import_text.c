@@ -9,8 +9,12 @@
 #include "util.h"
 
 #define DESCRIPTION_MAX 255
-/* Worse than all that BGP learns (20, 200): the route is there as long as BGP has none. */
-#define ROUTE_DISTANCE 250
+/*
+ * Worse than all that BGP learns (20, 200): the route counts as long as BGP has none. Better than
+ * what zebra-lite gives to somebody's route for an entry that is handed over (249, rib_choice.c):
+ * so ours is in the kernel behind theirs, and no packet is lost when theirs is taken away.
+ */
+#define ROUTE_DISTANCE 240
 
 /* A statement, its value in quotes where it needs them. */
 static void put_leaf(FILE *out, unsigned depth, const char *name, const char *value)

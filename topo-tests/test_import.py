@@ -8,13 +8,15 @@ import os
 import re
 import stat
 
+import pytest
+
 from lib.build import program, yang_dir
 from lib.keys import private_key, public_key
 from lib.probe import Ping, reaches
 from lib.snippets import TIMERS
 from lib.twonodes import conf
 from lib.wait import holds, wait_until
-from lib.wg import PlainWg, allowed_ips, peer_set
+from lib.wg import PlainWg, allowed_ips, peer_set, userspace_program
 from lib.wgbgp import Wgbgp
 
 MOVES_MS = 5  # 200 Hz
@@ -140,7 +142,7 @@ def test_round_trip(topo):
     assert r.returncode == 0, r.stderr
     has_none(r.stdout + r.stderr, private, psk)
     for part in ("listen-port 51820;", "fwmark 4660;", "mtu 1380;", "192.168.2.0/24",
-                 "static 172.16.0.0/12 { interface wg0; distance 250; }"):
+                 "static 172.16.0.0/12 { interface wg0; distance 240; }"):
         assert part in r.stdout, r.stdout
     assert read(os.path.join(a.dir, "keys", "wg0.key")) == private + "\n"
 
@@ -262,6 +264,75 @@ def test_take_over(topo):
     w.cli("reload")
     holds(lambda: allowed_ips(a, "wg0") == before, 1, "it does not come back")
     w.teardown()
+    assert allowed_ips(a, "wg0") == before
+
+
+QUICK = """[Interface]
+PrivateKey = {private}
+ListenPort = 51820
+Address = 10.9.0.1/24, fd09::1/64
+MTU = 1420
+
+[Peer]
+PublicKey = {b}
+Endpoint = {endpoint}:51820
+PersistentKeepalive = 25
+AllowedIPs = 10.9.0.2/32, 192.168.2.0/24, fd09::2/128, fd00:2::/64
+"""
+
+
+def by_wg_quick(topo):
+    """a by wg-quick itself, b by hand; hosts behind both."""
+    net = topo.internet()
+    a, b = topo.router("a", net), topo.router("b", net)
+    hosts = (topo.lan(a, "192.168.1.0/24", subnet6="fd00:1::/64"),
+             topo.lan(b, "192.168.2.0/24", subnet6="fd00:2::/64"))
+    PlainWg(b, "wg0", addresses="10.9.0.2/24 fd09::2/64", peers=[
+        {"key": "a.wg0", "endpoint": f"{net.address('a')}:51820", "keepalive": 25,
+         "allowed_ips": "10.9.0.1/32 192.168.1.0/24 fd09::1/128 fd00:1::/64"}])
+    b.ip("route add 192.168.1.0/24 dev wg0\nroute add fd00:1::/64 dev wg0")
+    path = os.path.join(a.dir, "wg0.conf")
+    with open(path, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+        f.write(QUICK.format(private=private_key("a.wg0"), b=public_key("b.wg0"),
+                             endpoint=net.address("b")))
+    # What it starts keeps its output open: that goes into a file, which nobody waits to end.
+    quick = a.spawn("wg-quick", ["wg-quick", "up", path],
+                    env={"WG_QUICK_USERSPACE_IMPLEMENTATION": userspace_program()})
+    assert quick.popen.wait(60) == 0, quick.text()
+    return a, path, hosts
+
+
+@pytest.mark.parametrize("source", ["wg-quick", "running"])
+def test_take_over_wg_quick(topo, source):
+    """What `wg-quick up` itself set up is taken over, and then its own routes are taken away:
+    our static routes are in the kernel before that, and no packet is lost."""
+    a, path, (host_a, host_b) = by_wg_quick(topo)
+    before = allowed_ips(a, "wg0")
+    out = os.path.join(a.dir, "imported.conf")
+    prefixes = ("192.168.2.0/24", "fd00:2::/64")
+    reaches(host_a, host_b.address)
+    reaches(host_a, host_b.address6)
+    with Ping(host_a, host_b.address, interval_ms=MOVES_MS) as ping, \
+            Ping(host_a, host_b.address6, interval_ms=MOVES_MS) as ping6:
+        r = cli(a, "import", *(["wg-quick", path] if source == "wg-quick" else ["running"]),
+                "--output", out)
+        assert r.returncode == 0, r.stderr
+        w = Wgbgp(topo, a, read(out))
+        for prefix in prefixes:
+            wait_until(lambda prefix=prefix: w.kernel_routes(prefix), what=f"ours for {prefix}")
+            assert w.route(prefix)["protocol"] == "static"
+        for prefix in prefixes:
+            a.ip(f"route del {prefix} dev wg0 metric {1024 if ':' in prefix else 0}")
+            ping.flows()
+            ping6.flows()
+        # A new wgbgp without them.
+        w.restart()
+        ping.flows()
+        ping6.flows()
+        for prefix in prefixes:
+            wait_until(lambda prefix=prefix: w.kernel_routes(prefix), what=f"ours for {prefix}")
+    ping.nothing_lost()
+    ping6.nothing_lost()
     assert allowed_ips(a, "wg0") == before
 
 

@@ -9,7 +9,7 @@
 #include "util.h"
 #include "zconfig.h"
 
-/* Worse than what BGP has learned (20, 200), better than the static routes of an import (250). */
+/* Worse than what BGP has learned (20, 200), and than the static routes of an import (240). */
 #define HANDED_OVER_DISTANCE 249
 
 const char *rib_proto_name(enum rib_proto p)
