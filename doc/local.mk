@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_man_MANS += doc/wgbgp-cli.1 doc/wgbgp.conf.5 doc/wgbgpd.8
+dist_man_MANS += doc/wgbgp-cli.1 doc/wgbgp-log.7 doc/wgbgp.conf.5 doc/wgbgpd.8
 dist_doc_DATA += doc/architecture.md doc/bfdd.md doc/bgpd.md doc/ceiling.md doc/drill.md doc/history.md \
 	doc/keep-in.md doc/levels.md doc/log.md doc/messages.md doc/order.md doc/planes.md doc/requests.md doc/restart.md \
 	doc/sandbox.md doc/uplinks.md doc/wgbgpd.md doc/wgd.md doc/zebra-lite.md
@@ -11,11 +11,13 @@ dist_examples_DATA = doc/examples/hub1.conf doc/examples/hub2.conf doc/examples/
 rtprotosdir = $(sysconfdir)/iproute2/rt_protos.d
 dist_rtprotos_DATA = contrib/wgbgp.conf
 
-# wgbgp.conf(5) must know every statement of the schema, requests.md every request; after a change in yang/: make doc-update
-EXTRA_DIST += doc/pages_test doc/conf_reference_test doc/requests_test doc/conf-reference doc/examples_test doc/check-examples
+# wgbgp.conf(5) must know every statement of the schema, requests.md every request, wgbgp-log(7) every
+# event of the log; after a change in yang/ or of a line of the log: make doc-update
+EXTRA_DIST += doc/pages_test doc/conf_reference_test doc/requests_test doc/conf-reference doc/log-reference doc/examples_test doc/check-examples
 TESTS += doc/conf_reference_test doc/requests_test doc/examples_test doc/pages_test
 
 doc-update:
 	$(PYTHON) -B $(srcdir)/doc/conf-reference --update $(srcdir)/yang $(srcdir)/doc/wgbgp.conf.5
 	$(PYTHON) -B $(srcdir)/yang/requests --update $(srcdir)/yang $(srcdir)/doc/requests.md
+	$(PYTHON) -B $(srcdir)/doc/log-reference --update $(srcdir)
 .PHONY: doc-update

@@ -15,7 +15,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/json_text.c lib/json_text.h \
 	lib/landlock.c lib/landlock.h \
 	lib/listen_at.c lib/listen_at.h \
-	lib/log.c lib/log.h \
+	lib/log.c lib/log.h lib/log_events.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
 	lib/nearest.c lib/nearest.h \
