@@ -43,10 +43,11 @@ void change_index_free(struct change_index *index)
 
 json_t *change_index_json(const struct change_index *index, const char *main)
 {
-	json_t *json = json_pack("{s:i, s:s, s:i, s:i, s:i, s:i, s:O}", "format", FORMAT, "main",
-				 main, "last", (int)index->last, "committed", (int)index->committed,
-				 "writing", (int)index->writing, "starts", (int)index->starts,
-				 "commits", index->commits);
+	json_t *json =
+		json_pack("{s:i, s:s, s:i, s:i, s:i, s:i, s:s, s:O}", "format", FORMAT, "main",
+			  main, "last", (int)index->last, "committed", (int)index->committed,
+			  "writing", (int)index->writing, "starts", (int)index->starts,
+			  CHANGE_VERSION, index->version, "commits", index->commits);
 
 	if (json && index->pending.number)
 		json_object_set_new(json, "pending",
@@ -78,6 +79,7 @@ bool change_index_read(struct change_index *index, const json_t *json, const cha
 	index->committed = conf_u32(json, "committed", 0);
 	index->writing = conf_u32(json, "writing", 0);
 	index->starts = conf_u32(json, "starts", 0);
+	str_copy(index->version, conf_str(json, CHANGE_VERSION, ""), CHANGE_VERSION_MAX);
 	index->pending.number = conf_u32(pending, "commit", 0);
 	index->pending.seconds = conf_u32(pending, "seconds", 0);
 	index->pending.since.wall = integer(pending, "since");
@@ -176,15 +178,31 @@ void change_index_end_unbegun(struct change_index *index, uint32_t number)
 	change_index_set(index, number, "failed");
 }
 
-uint32_t change_index_failed(const struct change_index *index, const char *sha256)
+static bool is_kept_back(const json_t *record, const char *version)
+{
+	return is_in(record, "failed") &&
+	       (str_eq(conf_str(record, "guard", ""), CHANGE_GUARD_ASKED) ||
+		str_eq(conf_str(record, CHANGE_VERSION, ""), version));
+}
+
+uint32_t change_index_failed(const struct change_index *index, const char *sha256,
+			     const char *version)
 {
 	for (size_t i = json_array_size(index->commits); i-- > 0;) {
 		const json_t *record = json_array_get(index->commits, i);
 
 		if (str_eq(conf_str(record, CHANGE_SHA256, "none"), sha256))
-			return is_in(record, "failed") ? record_number(record) : 0;
+			return is_kept_back(record, version) ? record_number(record) : 0;
 	}
 	return 0;
+}
+
+uint32_t change_index_start(struct change_index *index, const char *version)
+{
+	if (!str_eq(index->version, version))
+		index->starts = 0;
+	str_copy(index->version, version, CHANGE_VERSION_MAX);
+	return ++index->starts;
 }
 
 /* ---- what time and a crash make of it */
@@ -217,6 +235,7 @@ json_t *change_index_rows(const struct change_index *index, const struct change_
 				    is_in(row, "committed") ? json_integer(back++) : json_null());
 		json_object_set_new(row, "left-seconds", left);
 		json_object_del(row, CHANGE_SHA256);
+		json_object_del(row, CHANGE_VERSION);
 		json_array_append_new(rows, row);
 	}
 	return rows;

@@ -13,7 +13,8 @@
  *                            broken off before its guards said yes ("guard": "asked"): not begun
  *
  * What has failed is known by the hash of its texts ("sha256"): a start does not run it again by
- * itself.
+ * itself. A start of another version of wgbgp than the one it failed with ("version") tries it once
+ * more, for what it failed of may be mended; guards that had not answered are no matter of that.
  *
  * What is asked here is pure; change.h, change_trial.h and change_start.h act.
  */
@@ -29,6 +30,8 @@
 #define CHANGE_BOOT_ID 40
 #define CHANGE_GUARD_ASKED "asked" /* "guard" of a record, until all guards have said yes */
 #define CHANGE_SHA256 "sha256"	   /* of a record: conf_texts_hash_all() */
+#define CHANGE_VERSION "version"   /* of a record that failed: of wgbgp */
+#define CHANGE_VERSION_MAX 32
 
 /* What time it is, by clocks that do not depend on each other. */
 struct change_clock {
@@ -43,6 +46,7 @@ struct change_index {
 	uint32_t committed; /* to go back to; 0: none */
 	uint32_t writing;   /* its texts are being put into the files; 0: none */
 	uint32_t starts;    /* in a row that did not come to their end, with the one under way */
+	char version[CHANGE_VERSION_MAX]; /* of wgbgp, whose starts they were */
 	struct {
 		uint32_t number; /* on trial; 0: none */
 		uint32_t seconds;
@@ -77,8 +81,13 @@ uint32_t change_index_unbegun(const struct change_index *index);
 /* It has failed then: nothing waits for it, or writes it into the files. */
 void change_index_end_unbegun(struct change_index *index, uint32_t number);
 
-/* The version with these texts, where the newest change to them has failed; else 0. */
-uint32_t change_index_failed(const struct change_index *index, const char *sha256);
+/* What a start of wgbgp VERSION does not try: the version with these texts, where the newest change
+ * to them has failed with it; else 0. */
+uint32_t change_index_failed(const struct change_index *index, const char *sha256,
+			     const char *version);
+
+/* Another start, of wgbgp VERSION: how many in a row have not come to their end, with this one. */
+uint32_t change_index_start(struct change_index *index, const char *version);
 
 /* Of the trial, 0: it is over. */
 uint32_t change_left_s(const struct change_index *index, const struct change_clock *now);

@@ -198,12 +198,21 @@ static void test_starts_unbegun(void **state)
 	assert_int_equal(change_index_unbegun(&index_), 0);
 }
 
+#define VERSION "2"
+
 static uint32_t add_of(const char *state, const char *sha256)
 {
 	uint32_t number = add(state);
+	json_t *record = change_index_find(&index_, number);
 
-	json_object_set_new(change_index_find(&index_, number), CHANGE_SHA256, json_string(sha256));
+	json_object_set_new(record, CHANGE_SHA256, json_string(sha256));
+	json_object_set_new(record, CHANGE_VERSION, json_string(VERSION));
 	return number;
+}
+
+static uint32_t failed(const char *sha256)
+{
+	return change_index_failed(&index_, sha256, VERSION);
 }
 
 /* The newest change to the same texts counts, whatever came behind it. */
@@ -212,23 +221,58 @@ static void test_failed(void **state)
 	json_t *rows;
 
 	add("failed"); /* of a life that did not write it down */
-	assert_int_equal(change_index_failed(&index_, ""), 0);
+	assert_int_equal(failed(""), 0);
 	index_.committed = add_of("committed", "a");
 	assert_int_equal(add_of("failed", "b"), 3);
 	add_of("failed", "c");
 	add_of("committed", "d");
-	assert_int_equal(change_index_failed(&index_, "a"), 0);
-	assert_int_equal(change_index_failed(&index_, "b"), 3);
-	assert_int_equal(change_index_failed(&index_, "e"), 0);
+	assert_int_equal(failed("a"), 0);
+	assert_int_equal(failed("b"), 3);
+	assert_int_equal(failed("e"), 0);
 	add_of("committed", "b");
-	assert_int_equal(change_index_failed(&index_, "b"), 0);
+	assert_int_equal(failed("b"), 0);
 	assert_int_equal(add_of("failed", "b"), 7);
-	assert_int_equal(change_index_failed(&index_, "b"), 7);
+	assert_int_equal(failed("b"), 7);
 	assert_string_equal(begins(7, &clock_), "run 0 resume 0 failed record");
 	assert_string_equal(begins(2, &clock_), "run 0 resume 0");
 	rows = change_index_rows(&index_, &clock_);
 	assert_null(json_object_get(json_array_get(rows, 0), CHANGE_SHA256));
+	assert_null(json_object_get(json_array_get(rows, 0), CHANGE_VERSION));
 	json_decref(rows);
+}
+
+/* What has failed with another version of wgbgp is tried again, but not what was never begun. */
+static void test_failed_with_another_version(void **state)
+{
+	uint32_t old = add_of("failed", "a"), asked = add_of("failed", "b");
+	json_t *record = change_index_find(&index_, old);
+
+	json_object_set_new(change_index_find(&index_, asked), "guard",
+			    json_string(CHANGE_GUARD_ASKED));
+	assert_int_equal(failed("a"), old);
+	assert_int_equal(change_index_failed(&index_, "a", "3"), 0);
+	assert_int_equal(change_index_failed(&index_, "a", "1"), 0);
+	assert_int_equal(change_index_failed(&index_, "b", "3"), asked);
+	json_object_del(record, CHANGE_VERSION); /* of one that did not write it down */
+	assert_int_equal(failed("a"), 0);
+	/* The newest one is what counts. */
+	assert_int_equal(add_of("failed", "a"), 3);
+	assert_int_equal(failed("a"), 3);
+}
+
+static void test_starts_of_a_version(void **state)
+{
+	json_t *json;
+
+	for (uint32_t i = 1; i <= 4; i++)
+		assert_int_equal(change_index_start(&index_, "2"), i);
+	json = change_index_json(&index_, "/main");
+	change_index_free(&index_);
+	assert_true(change_index_read(&index_, json, "/main"));
+	json_decref(json);
+	assert_int_equal(change_index_start(&index_, "2"), 5);
+	assert_int_equal(change_index_start(&index_, "3"), 1);
+	assert_int_equal(change_index_start(&index_, "3"), 2);
 }
 
 static int setup(void **state)
@@ -247,8 +291,18 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_records), TEST(test_document),       TEST(test_time),
-		TEST(test_starts),  TEST(test_starts_unbegun), TEST(test_failed),
+		TEST(test_records),
+		TEST(test_document),
+		TEST(test_time),
+		TEST(test_starts),
+		TEST(test_starts_unbegun),
+		TEST(test_failed),
+		TEST(test_starts),
+		TEST(test_starts_unbegun),
+		TEST(test_failed_with_another_version),
+		TEST(test_starts),
+		TEST(test_starts_unbegun),
+		TEST(test_starts_of_a_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "change_store.h"
 #include "change_trial.h"
 #include "conf.h"
+#include "config.h"
 #include "log.h"
 
 static char *refused; /* why the files do not run; NULL: they do */
@@ -209,6 +210,7 @@ static void record_failure(const char *error)
 
 	change_index_set(&change_journal, change_now.number, "failed");
 	json_object_set_new(record, "why", change_now_string(error));
+	json_object_set_new(record, CHANGE_VERSION, json_string(PACKAGE_VERSION));
 }
 
 void change_keep_failed(const char *error)

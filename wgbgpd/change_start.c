@@ -10,6 +10,7 @@
 #include "change_now.h"
 #include "change_trial.h"
 #include "conf.h"
+#include "config.h"
 #include "guard.h"
 #include "log.h"
 #include "spared.h"
@@ -30,7 +31,7 @@ static uint32_t version_of_files(const struct datastore_version *v)
 		if (change_journal_has(known[i], texts))
 			return known[i];
 	conf_texts_hash_all(texts, hex);
-	return change_index_failed(&change_journal, hex);
+	return change_index_failed(&change_journal, hex, PACKAGE_VERSION);
 }
 
 /* False: a reload would be refused, too, with ERRS. */
@@ -184,9 +185,10 @@ static struct datastore_version *committed_instead(struct change_begin *b, struc
 /* Noted before anything is read. */
 static bool too_many_starts(void)
 {
-	change_journal.starts++;
+	uint32_t starts = change_index_start(&change_journal, PACKAGE_VERSION);
+
 	change_journal_save();
-	return change_journal.starts > STARTS_MAX && change_journal.committed;
+	return starts > STARTS_MAX && change_journal.committed;
 }
 
 /* A refused one as well: the next one reads the files again. */

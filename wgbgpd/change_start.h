@@ -7,7 +7,8 @@
  * dies: what was committed runs, the files stay as they are, and change_refusal() says why until
  * another configuration runs. What has failed behind the check, at a start or before, is not tried
  * again by later starts, but by a reload; another edit is. So it is after three starts in a row
- * that did not come to their end, whatever it was that ended them.
+ * that did not come to their end, whatever it was that ended them. A start of another version of
+ * wgbgp forgets both: it tries the files once more.
  */
 #ifndef WGBGP_CHANGE_START_H
 #define WGBGP_CHANGE_START_H

@@ -17,8 +17,11 @@
 #include "change.h"
 #include "change_keep.h"
 #include "change_trial.h"
+#include "conf.h"
+#include "config.h"
 #include "life.h"
 #include "scratch.h"
+#include "util.h"
 
 static void test_edited_while_stopped(void **state)
 {
@@ -214,6 +217,47 @@ static void test_failed_is_not_tried_again(void **state)
 	life_edit("four");
 	life_start_again();
 	assert_string_equal(life_runs(), "four");
+	assert_null(change_refusal());
+}
+
+/* Everything ends, and what the journal says is what another version has left. */
+static void upgrade(void)
+{
+	const char *path = scratch_at("state/commits/index");
+	json_t *index, *record;
+	size_t i;
+
+	life_crash();
+	index = json_load_file(path, 0, NULL);
+	assert_string_equal(conf_str(index, CHANGE_VERSION, ""), PACKAGE_VERSION);
+	json_object_set_new(index, CHANGE_VERSION, json_string("0"));
+	json_array_foreach (json_object_get(index, "commits"), i, record)
+		if (json_object_get(record, CHANGE_VERSION))
+			json_object_set_new(record, CHANGE_VERSION, json_string("0"));
+	assert_int_equal(json_dump_file(index, path, 0), 0);
+	json_decref(index);
+}
+
+/* Another version tries it once more, and not again where it fails, too. */
+static void test_failed_with_another_version(void **state)
+{
+	life_crash();
+	life_edit("two");
+	assert_true(life_start());
+	life_refuses = "bgpd config-apply";
+	assert_string_equal(life_settle(), "applied");
+	not_tried("two", 2);
+	upgrade();
+	assert_true(life_start());
+	life_refuses = "wgd config-apply";
+	assert_string_equal(life_settle(), "applied");
+	assert_string_equal(life_runs(), "one");
+	assert_non_null(strstr(change_refusal(), "wgd: no"));
+	not_tried("two", 3);
+	upgrade();
+	assert_true(life_start());
+	assert_string_equal(life_settle(), "applied");
+	assert_string_equal(life_runs(), "two");
 	assert_null(change_refusal());
 }
 
@@ -442,7 +486,7 @@ static void test_ended_at_each_step(void **state)
 		}
 }
 
-static void start_in_vain(void)
+static void break_off_three(void)
 {
 	for (int i = 0; i < 3; i++) {
 		life_crash();
@@ -451,6 +495,11 @@ static void start_in_vain(void)
 			life_answer();
 		assert_true(commit_busy());
 	}
+}
+
+static void start_in_vain(void)
+{
+	break_off_three();
 	life_crash();
 	assert_true(life_start());
 	assert_string_equal(life_settle(), "applied");
@@ -484,6 +533,17 @@ static void test_starts_in_vain(void **state)
 	change_rollback(life_by("rollback", 0), 1, life_done, NULL);
 	start_in_vain();
 	assert_string_equal(life_runs(), "two");
+}
+
+/* So many starts of another version are no reason not to look at the files. */
+static void test_starts_of_another_version(void **state)
+{
+	life_edit("two");
+	break_off_three();
+	upgrade();
+	life_start_again();
+	assert_string_equal(life_runs(), "two");
+	assert_null(change_refusal());
 }
 
 /* A start that is refused has come to its end: the files that are edited then are read. */
@@ -527,6 +587,7 @@ int main(void)
 		TEST(test_refused_while_stopped),
 		TEST(test_failed_while_stopped),
 		TEST(test_failed_is_not_tried_again),
+		TEST(test_failed_with_another_version),
 		TEST(test_failed_is_reloaded),
 		TEST(test_failed_is_all_there_is),
 		TEST(test_unfinished_fails_at_the_start),
@@ -538,6 +599,7 @@ int main(void)
 		TEST(test_broken_off_and_refused),
 		TEST(test_ended_at_each_step),
 		TEST(test_starts_in_vain),
+		TEST(test_starts_of_another_version),
 		TEST(test_starts_refused),
 		TEST(test_swept),
 	};
