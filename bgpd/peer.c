@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "peer.h"
 
+#include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bgp.h"
 #include "history.h"
@@ -42,6 +44,21 @@ struct peer *peer_find_zone(const struct addr *address, const char *zone)
 struct peer *peer_find(const struct addr *address)
 {
 	return peer_find_zone(address, NULL);
+}
+
+struct peer *peer_find_text(const char *text)
+{
+	char address[ADDR_STRLEN + IF_NAMESIZE], *percent;
+	struct addr a;
+
+	if (!text || !str_copy(address, text, sizeof(address)))
+		return NULL;
+	percent = strchr(address, '%');
+	if (percent)
+		*percent = '\0';
+	if (addr_parse(address, &a) < 0)
+		return NULL;
+	return percent ? peer_find_zone(&a, percent + 1) : peer_find(&a);
 }
 
 struct addr peer_hop(const struct peer *p)

@@ -82,6 +82,8 @@ void peer_remove(struct peer *p);
 struct peer *peer_find(const struct addr *address);
 /* ZONE: "" none, NULL whichever. */
 struct peer *peer_find_zone(const struct addr *address, const char *zone);
+/* By "10.0.0.1" or "fe80::1%wg0"; NULL: no such neighbour, or no address. */
+struct peer *peer_find_text(const char *text);
 /* Those whose address, in their plane, is the next hop WAY: several where zones differ. */
 struct peer *peer_first_at(const struct addr *way); /* NULL: none */
 struct peer *peer_next_at(const struct peer *p, const struct addr *way);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "peer_show.h"
 
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,22 +295,6 @@ static json_t *head(void)
 			 "connections-refused", (json_int_t)listen_strangers());
 }
 
-/* "10.0.0.1" or "fe80::1%wg0"; NULL when there is no such neighbour. */
-static struct peer *peer_by_text(const char *text)
-{
-	char address[ADDR_STRLEN + IF_NAMESIZE], *percent;
-	struct addr a;
-
-	if (!text || !str_copy(address, text, sizeof(address)))
-		return NULL;
-	percent = strchr(address, '%');
-	if (percent)
-		*percent = '\0';
-	if (addr_parse(address, &a) < 0)
-		return NULL;
-	return percent ? peer_find_zone(&a, percent + 1) : peer_find(&a);
-}
-
 /* A walk over neighbours remembers the address that comes next: any may go meanwhile. */
 struct walk {
 	struct addr at;
@@ -372,7 +355,7 @@ static void neighbors_start(struct show *s)
 		walk_begin(s, true);
 		return;
 	}
-	p = peer_by_text(name);
+	p = peer_find_text(name);
 	if (!p) {
 		show_end(s, "no such neighbor");
 		return;
@@ -426,7 +409,7 @@ static void clear_start(struct show *s)
 			next = TAILQ_NEXT(p, link);
 			clear_one(p, soft);
 		}
-	} else if ((p = peer_by_text(name))) {
+	} else if ((p = peer_find_text(name))) {
 		clear_one(p, soft);
 	} else {
 		show_end(s, "no such neighbor");

@@ -30,11 +30,11 @@ struct walk {
 	bool both;   /* families */
 	int plane;   /* -1: all, one behind the other */
 	struct prefix within;
-	const struct peer *peer; /* only paths received from it, or sent to it */
+	const struct peer *peer;   /* only paths received from it, or sent to it */
 	bool advertised, accepted; /* or what became of it behind import */
-	bool brief;	      /* only what a line of a table says */
-	struct json_text row; /* being written */
-	uint32_t next;	      /* network to collect */
+	bool brief;		   /* only what a line of a table says */
+	struct json_text row;	   /* being written */
+	uint32_t next;		   /* network to collect */
 	bool collected;
 	struct prefix_order order;
 };
@@ -274,9 +274,8 @@ static bool read_arguments(struct show *s, struct walk *w, const char **error)
 	const char *neighbor = conf_str(s->args, "neighbor", NULL);
 	const char *plane = conf_str(s->args, "plane", NULL);
 	int neighbor_plane = -1;
-	struct addr a;
 
-	if (neighbor && (addr_parse(neighbor, &a) < 0 || !(w->peer = peer_find(&a)))) {
+	if (neighbor && !(w->peer = peer_find_text(neighbor))) {
 		*error = "no such neighbor";
 		return false;
 	}

@@ -220,12 +220,12 @@ static void test_not_yet_met(void **state)
 	assert_string_equal(rig_hops(last), "");
 }
 
-#define SHARED(most)                                                                        \
-	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'a', 'permit': "    \
-	"['0.0.0.0/0']}]}, {'name': 'wg1', 'peer': [{'name': 'b', 'permit': "               \
-	"['0.0.0.0/0']}]}]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'multipath': {"  \
-	"'ibgp': " most "}, 'graceful-restart': {'enabled': false}, 'neighbor': ["          \
-	ONE("21", "") ", " ONE("22", "") "]}}"
+#define SHARED(most)                                                                       \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'a', 'permit': "   \
+	"['0.0.0.0/0']}]}, {'name': 'wg1', 'peer': [{'name': 'b', 'permit': "              \
+	"['0.0.0.0/0']}]}]}, 'bgp': {'as': 65000, 'router-id': '10.0.0.5', 'multipath': {" \
+	"'ibgp': " most "}, 'graceful-restart': {'enabled': false}, 'neighbor': [" ONE(    \
+		"21", "") ", " ONE("22", "") "]}}"
 
 /* A setting that all decisions look at marks no network at once: the walk does. */
 static void test_settings(void **state)
@@ -388,6 +388,12 @@ static void test_show_neighbors(void **state)
 		rig_str(json_array_get(json_object_get(all, "neighbors"), 0), "address"),
 		"fe80::1%77");
 	json_decref(all);
+	all = rig_show("{'command': 'bgp-routes', 'neighbor': 'fe80::1%77'}");
+	assert_null(json_object_get(all, "error"));
+	json_decref(all);
+	assert_string_equal(
+		rig_str(rig_ask("{'command': 'bgp-routes', 'neighbor': 'fe80::1%500'}"), "error"),
+		"no such neighbor");
 	free(list);
 	free(config);
 }

@@ -6,6 +6,8 @@ families, host addresses on the tunnels. The far ends are wg(8) with BIRD.
     a: AS 4242420001, 172.20.1.0/27 ═╣
        fd42:1::/48                   ╚═ wg2 ══ fe80::12 172.20.3.1  c: AS 4242420003, 172.20.3.0/27, fd42:3::/48
 """
+import json
+
 import pytest
 
 from lib.peers import Bird
@@ -127,6 +129,10 @@ def test_dn42(topo, tunnels, far6):
         d.way_at(far, f"172.20.{other}.0/27", f"172.20.{other}.9")
         d.way_at(far, f"fd42:{other}::/48", f"fd42:{other}::9")
     assert "4242420003" in d.bird["b"].has("fd42:3::/48")
+    told = d.w.show("bgp neighbors fe80::2%wg1 advertised-routes")["routes"]
+    assert {r["prefix"] for r in told} >= {"172.20.1.0/27", "fd42:1::/48"}
+    doc = json.loads(d.w.cli_run("explain from 172.20.1.1 172.20.2.1 json").stdout)
+    assert doc["reachable"], doc
 
 
 def test_each_link_is_its_own(topo):
