@@ -299,6 +299,35 @@ static void test_claims(void **state)
 	}
 }
 
+/* The same where no route at all covers it. */
+static void test_claims_without_a_route(void **state)
+{
+	static const struct {
+		const char *dst, *stage, *text;
+	} rows[] = {
+		{"'172.16.9.1'", "rib", "172.16.0.0/12 is a static AllowedIPs entry of peer b"},
+		{"'10.9.0.2'", "rib", "10.9.0.2/32 is a tunnel address of peer b on wg0"},
+		{"'10.9.0.77'", "rib", "10.9.0.0/24 is the network of wg0, but no route leads"},
+		{"'192.168.7.7'", "bgp", "192.168.0.0/16 is in the permit list of peer b"},
+		{"'203.0.113.99'", "bgp", "no prefix in the BGP table covers 203.0.113.99"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		again();
+		nothing_announced();
+		set(facts, "routes", "[]");
+		set(facts, "destination", rows[i].dst);
+		judged(rows[i].dst, rows[i].stage, rows[i].text);
+		if (i + 1 == ARRAY_SIZE(rows))
+			break;
+		set(first("tunnels"), "state", "'down'");
+		judged(rows[i].dst, i == 2 ? "rib" : "tunnel",
+		       i == 2 ? "wg0" : "that tunnel is down");
+		set(first("interfaces"), "up", "false");
+		judged(rows[i].dst, "tunnel", "wg0 is down: it has no way at all");
+	}
+}
+
 static const char *text_of_step(const json_t *doc, const char *part)
 {
 	json_t *row;
@@ -586,12 +615,25 @@ static void test_poor_facts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_healthy),	TEST(test_each),	 TEST(test_claims),
-		TEST(test_own),		TEST(test_equal_claims), TEST(test_shared_traffic),
-		TEST(test_rejected),	TEST(test_no_hop),	 TEST(test_bgp_said),
-		TEST(test_one_cause),	TEST(test_endpoint),	 TEST(test_half_of_wgd),
-		TEST(test_other_plane), TEST(test_everything),	 TEST(test_random),
-		TEST(test_poor_facts),	TEST(test_long_words),	 TEST(test_kept_in),
+		TEST(test_healthy),
+		TEST(test_each),
+		TEST(test_claims),
+		TEST(test_claims_without_a_route),
+		TEST(test_own),
+		TEST(test_equal_claims),
+		TEST(test_shared_traffic),
+		TEST(test_rejected),
+		TEST(test_no_hop),
+		TEST(test_bgp_said),
+		TEST(test_one_cause),
+		TEST(test_endpoint),
+		TEST(test_half_of_wgd),
+		TEST(test_other_plane),
+		TEST(test_everything),
+		TEST(test_random),
+		TEST(test_poor_facts),
+		TEST(test_long_words),
+		TEST(test_kept_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

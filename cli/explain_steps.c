@@ -85,6 +85,59 @@ static void say_no_path(struct judge *f)
 			     TEXT(f->bgp_longest, "prefix"));
 }
 
+/* Nothing is learned for a permit list: is there a session at all? */
+static void say_nothing_learned(struct judge *f, const char *so, const json_t *session)
+{
+	const char *state = str_of(session, "state");
+
+	if (session && !str_eq(state, "established"))
+		explain_step(f, "bgp", false, "%s, but the session with %s is %s%s%s: %s",
+			     CLAIM_TEXT(&f->claim), TEXT(session, "address"), state,
+			     is_set(session, "last-error") ? ", " : "",
+			     str_of(session, "last-error"), so);
+	else
+		explain_step(f, "bgp", false, "%s, but no route is learned for it%s: %s",
+			     CLAIM_TEXT(&f->claim),
+			     session ? "" : ", and no session of BGP runs through that tunnel", so);
+}
+
+/* The tunnel that the destination is meant for does not work; true: said. */
+static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char *so)
+{
+	const json_t *interface = f->claim.interface;
+	const char *state = str_of(interface, "state");
+	bool ready = !*state || str_eq(state, "ready");
+
+	if (!ready || json_is_false(json_object_get(interface, "up"))) {
+		explain_step(f, "tunnel", false, "%s, but %s is %s: %s", CLAIM_TEXT(&f->claim),
+			     TEXT(interface, "name"), ready ? "down" : state, so);
+		return true;
+	}
+	state = str_of(tunnel, "state");
+	if (!str_eq(state, "down") && !str_eq(state, "never"))
+		return false;
+	explain_step(f, "tunnel", false, "%s, but that tunnel %s: %s", CLAIM_TEXT(&f->claim),
+		     str_eq(state, "down") ? "is down" : "was never up", so);
+	return true;
+}
+
+/* SO: what becomes of it then. */
+static void explain_say_claim(struct judge *f, const char *so)
+{
+	const struct claim *c = &f->claim;
+	const json_t *tunnel = c->peer ? explain_tunnel_named(f, str_of(c->interface, "name"),
+							      str_of(c->peer, "name"))
+				       : NULL;
+
+	if (say_claim_is_down(f, tunnel, so))
+		return;
+	if (c->kind == CLAIM_PERMIT)
+		say_nothing_learned(f, so, explain_session_over(f, tunnel));
+	else
+		explain_step(f, "rib", false, "%s, but no route leads there: %s", CLAIM_TEXT(c),
+			     so);
+}
+
 static void step_bgp(struct judge *f)
 {
 	const json_t *best = explain_best_path(f->bgp);
@@ -115,6 +168,8 @@ static void step_bgp(struct judge *f)
 	} else if (!f->bgp_longest && is_true(f->route, "stale"))
 		explain_step(f, "bgp", true,
 			     "BGP has no path yet: the route is kept over a restart");
+	else if (!f->bgp_longest && !f->route && f->claimed)
+		explain_say_claim(f, "it has no way at all");
 	else if (!f->bgp_longest)
 		explain_step(f, "bgp", false,
 			     "no prefix in the BGP table covers %s: no neighbor announces one",
@@ -320,59 +375,6 @@ static bool is_own(const struct judge *f, int claim_len)
 	if (best && !is_set(best, "from") && explain_cover_len(f, f->bgp) >= claim_len)
 		return true;
 	return len >= claim_len && (is_protocol(f, "connected") || is_protocol(f, "static"));
-}
-
-/* Nothing is learned for a permit list: is there a session at all? */
-static void say_nothing_learned(struct judge *f, const char *so, const json_t *session)
-{
-	const char *state = str_of(session, "state");
-
-	if (session && !str_eq(state, "established"))
-		explain_step(f, "bgp", false, "%s, but the session with %s is %s%s%s: %s",
-			     CLAIM_TEXT(&f->claim), TEXT(session, "address"), state,
-			     is_set(session, "last-error") ? ", " : "",
-			     str_of(session, "last-error"), so);
-	else
-		explain_step(f, "bgp", false, "%s, but no route is learned for it%s: %s",
-			     CLAIM_TEXT(&f->claim),
-			     session ? "" : ", and no session of BGP runs through that tunnel", so);
-}
-
-/* The tunnel that the destination is meant for does not work; true: said. */
-static bool say_claim_is_down(struct judge *f, const json_t *tunnel, const char *so)
-{
-	const json_t *interface = f->claim.interface;
-	const char *state = str_of(interface, "state");
-	bool ready = !*state || str_eq(state, "ready");
-
-	if (!ready || json_is_false(json_object_get(interface, "up"))) {
-		explain_step(f, "tunnel", false, "%s, but %s is %s: %s", CLAIM_TEXT(&f->claim),
-			     TEXT(interface, "name"), ready ? "down" : state, so);
-		return true;
-	}
-	state = str_of(tunnel, "state");
-	if (!str_eq(state, "down") && !str_eq(state, "never"))
-		return false;
-	explain_step(f, "tunnel", false, "%s, but that tunnel %s: %s", CLAIM_TEXT(&f->claim),
-		     str_eq(state, "down") ? "is down" : "was never up", so);
-	return true;
-}
-
-/* SO: what becomes of it then. */
-static void explain_say_claim(struct judge *f, const char *so)
-{
-	const struct claim *c = &f->claim;
-	const json_t *tunnel = c->peer ? explain_tunnel_named(f, str_of(c->interface, "name"),
-							      str_of(c->peer, "name"))
-				       : NULL;
-
-	if (say_claim_is_down(f, tunnel, so))
-		return;
-	if (c->kind == CLAIM_PERMIT)
-		say_nothing_learned(f, so, explain_session_over(f, tunnel));
-	else
-		explain_step(f, "rib", false, "%s, but no route leads there: %s", CLAIM_TEXT(c),
-			     so);
 }
 
 /* BGP has a prefix for it, and something else is in front. */

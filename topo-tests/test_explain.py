@@ -83,3 +83,20 @@ def test_each_situation(two):
         s.undo()
     for d in BEHIND + ("10.9.0.2", "192.168.1.77"):
         wait_until(lambda d=d: explain(two.wa, d)[0] is None, 60, f"{d} to be reachable at the end")
+
+
+def test_without_a_default_route(two):
+    """What nothing leads to is still known to be meant for the tunnel."""
+    wa = two.wa
+    wa.wait_tunnel("b", "up")
+    wa.replace("tunnel-address [ 10.9.0.2 ",
+               "allowed-ips [ 172.16.9.0/24 ]; tunnel-address [ 10.9.0.2 ")
+    two.a.ip(f"route add {two.net.address('b')} via {two.net.gateway('a')} dev u0\n"
+             "route del default dev u0")
+    for destination, stage in (("172.16.9.1", "rib"), ("203.0.113.9", "bgp")):
+        wait_until(lambda d=destination, s=stage: explain(wa, d)[0] == s, 30,
+                   f"{destination} to fail at {stage}")
+    two.net.cut("a", "b")
+    for destination, stages in (("172.16.9.1", ("tunnel",)), ("192.168.2.1", ("tunnel", "bgp"))):
+        wait_until(lambda d=destination, s=stages: explain(wa, d)[0] in s, 60,
+                   f"{destination} to fail at {stages} without the tunnel")
