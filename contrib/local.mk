@@ -4,6 +4,12 @@ EXTRA_DIST += contrib/wgbgp-cli.bash \
 	contrib/wgbgp-networkd.conf
 dist_bin_SCRIPTS = contrib/wgbgp-mesh
 
+# Alert rules of Prometheus and a dashboard of Grafana, to be used as they are.
+alertsdir = $(docdir)/examples
+dist_alerts_DATA = contrib/prometheus/wgbgp.rules.yml contrib/grafana/wgbgp.json
+EXTRA_DIST += contrib/alerts_test contrib/prometheus/wgbgp.rules_test.yml
+TESTS += contrib/alerts_test
+
 # One file serves both programs: bash-completion looks for the name of the command.
 bashcompdir = $(datadir)/bash-completion/completions
 install-data-hook:
