@@ -156,6 +156,9 @@ _Static_assert((int)SYSTEM_LOG_LEVEL_ERROR == LOG_LEVEL_ERROR &&
 		       (int)SYSTEM_LOG_LEVEL_INFO == LOG_LEVEL_INFO &&
 		       (int)SYSTEM_LOG_LEVEL_DEBUG == LOG_LEVEL_DEBUG,
 	       "the schema's levels are those of log.h");
+_Static_assert((int)SYSTEM_LOG_FORMAT_LOGFMT == LOG_FORMAT_LOGFMT &&
+		       (int)SYSTEM_LOG_FORMAT_JSON == LOG_FORMAT_JSON,
+	       "so are its formats");
 
 void conf_set_log(const json_t *config)
 {
@@ -165,6 +168,7 @@ void conf_set_log(const json_t *config)
 	conf_leaves_read(conf_system_leaves, system, &leaves);
 	log_set_host(conf_str(system, "hostname", NULL));
 	log_set_level((enum log_level)leaves.log_level);
+	log_set_format((enum log_format)leaves.log_format);
 }
 
 int conf_addr(const json_t *obj, const char *name, struct addr *out)

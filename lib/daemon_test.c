@@ -622,11 +622,16 @@ static void test_log(void **state)
 				 names[k]);
 			assert_int_equal(strstr(read_errors(), line) != NULL, k <= i);
 		}
-		/* Without one it is what the kernel calls this host, and level info. */
-		send_text(MSG_CONFIG_APPLY, 2, "{}");
+		send_text(MSG_CONFIG_APPLY, 2, "{\"system\":{\"log-format\":\"json\"}}");
 		AWAIT(strstr(said, "2 done"));
+		assert_non_null(strstr(read_errors(),
+				       "\"level\":\"info\",\"logger\":\"zebra-lite\","
+				       "\"event\":\"level\",\"is\":\"info\"}\n"));
+		/* Without one it is what the kernel calls this host, and level info. */
+		send_text(MSG_CONFIG_APPLY, 3, "{}");
+		AWAIT(strstr(said, "3 done"));
 		gethostname(line, sizeof(line));
-		snprintf(config, sizeof(config), "2 {\"host\":\"%s\"}\n", line);
+		snprintf(config, sizeof(config), "3 {\"host\":\"%s\"}\n", line);
 		assert_non_null(strstr(said, config));
 		assert_int_equal(hang_up(), 0);
 		fclose(errors);

@@ -16,6 +16,8 @@ lib_libwgbgp_a_SOURCES = \
 	lib/landlock.c lib/landlock.h \
 	lib/listen_at.c lib/listen_at.h \
 	lib/log.c lib/log.h lib/log_events.h \
+	lib/log_json.c \
+	lib/log_line.c lib/log_line.h \
 	lib/loop.c lib/loop.h \
 	lib/messages.c lib/messages.h \
 	lib/nearest.c lib/nearest.h \
@@ -66,6 +68,7 @@ check_PROGRAMS += \
 	lib/json_text_test \
 	lib/landlock_test \
 	lib/listen_at_test \
+	lib/log_line_test \
 	lib/log_test \
 	lib/loop_test \
 	lib/messages_test \
@@ -118,6 +121,8 @@ lib_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 lib_landlock_test_LDADD = $(TEST_LIBS)
 lib_listen_at_test_SOURCES = lib/listen_at_test.c
 lib_listen_at_test_LDADD = $(TEST_LIBS)
+lib_log_line_test_SOURCES = lib/log_line_test.c
+lib_log_line_test_LDADD = $(TEST_LIBS)
 lib_log_test_SOURCES = lib/log_test.c lib/loop_fake.c lib/loop_fake.h
 lib_log_test_LDADD = $(TEST_LIBS)
 lib_loop_test_SOURCES = lib/loop_test.c

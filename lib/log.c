@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "plain.h"
+#include "log_line.h"
+
+#define LOG_HEAD_BYTES 512 /* of what stands in front of the event */
 
 static const char *program = "wgbgp";
 static bool journal; /* systemd's reads what is said */
-static char host[256]; /* with a blank behind it */
+static char host[256];
+static enum log_format format = LOG_FORMAT_LOGFMT;
 static enum log_level threshold = LOG_LEVEL_INFO;
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
@@ -28,7 +31,12 @@ void log_init(const char *name)
 
 void log_set_host(const char *name)
 {
-	snprintf(host, sizeof(host), "%s%s", name ? name : "", name && *name ? " " : "");
+	snprintf(host, sizeof(host), "%s", name ? name : "");
+}
+
+void log_set_format(enum log_format wanted)
+{
+	format = wanted;
 }
 
 void log_set_level(enum log_level level)
@@ -55,183 +63,38 @@ const char *log_time(char out[LOG_TIME_LEN])
 }
 
 /* Under systemd the journal stamps the time and reads "<N>" as the priority. */
-static int line_head(char *out, size_t size, enum log_level level)
+static size_t line_head(char *out, size_t size, enum log_level level, const char *stamp)
 {
-	char stamp[LOG_TIME_LEN];
+	const char *blank = host[0] ? " " : "";
 
+	if (journal && format == LOG_FORMAT_JSON)
+		return (size_t)snprintf(out, size, "<%d>", journal_priority[level]);
 	if (journal)
-		return snprintf(out, size, "<%d>%s%s: ", journal_priority[level], host, program);
-	return snprintf(out, size, "%s %s%s %s: ", log_time(stamp), host, program,
-			level_names[level]);
-}
-
-/* ---- a line that reads back as the fields that were put in */
-
-#define LINE_BYTES 2048
-
-struct line {
-	char text[LINE_BYTES + sizeof("\"\n")];
-	size_t len;
-	bool quoted; /* a quote is open */
-	bool cut;    /* nothing more comes in but what closes it */
-};
-
-/* Whole or not at all. */
-static void put(struct line *l, const char *text, size_t len)
-{
-	l->cut = l->cut || l->len + len > LINE_BYTES - strlen("\"\n");
-	if (l->cut)
-		return;
-	memcpy(l->text + l->len, text, len);
-	l->len += len;
-	l->quoted = l->quoted != (len == 1 && *text == '"');
-}
-
-static void put_all(struct line *l, const char *text)
-{
-	for (; *text; text++)
-		put(l, text, 1);
-}
-
-/* Text of our own: what no line may contain becomes '?'. */
-static void put_plain(struct line *l, const char *text)
-{
-	for (size_t n; *text; text += n ? n : 1) {
-		n = plain_control(text);
-		put(l, n ? "??" : text, n ? n : 1);
-	}
-}
-
-/* Inside of quotes: \" \\ \n \xHH. An escape is written whole or not at all. */
-static void log_put_escaped(struct line *l, const char *text)
-{
-	size_t control = 0; /* bytes of one, from here on */
-
-	for (; *text; text++, control -= control > 0) {
-		unsigned char c = (unsigned char)*text;
-		char buf[8] = "";
-
-		control = control ? control : plain_control(text);
-		if (c == '"' || c == '\\')
-			snprintf(buf, sizeof(buf), "\\%c", c);
-		else if (c == '\n')
-			strcpy(buf, "\\n");
-		else if (control)
-			snprintf(buf, sizeof(buf), "\\x%02x", c);
-		else
-			buf[0] = *text;
-		put(l, buf, strlen(buf));
-	}
-}
-
-static bool needs_quotes(const char *text)
-{
-	for (; *text; text++)
-		if (plain_control(text) || strchr(" \"=\\", *text))
-			return true;
-	return false;
-}
-
-/* The value of a key, bare where that can be read back. */
-static void log_put_value(struct line *l, const char *text)
-{
-	if (!needs_quotes(text)) {
-		put_all(l, text);
-		return;
-	}
-	put(l, "\"", 1);
-	log_put_escaped(l, text);
-	put(l, "\"", 1);
-}
-
-/* How a string stands in its line: text of the program, inside of quotes, the value of a key. */
-enum stands { STANDS_FREE, STANDS_QUOTED, STANDS_VALUE };
-
-static void put_string(struct line *l, enum stands stands, const char *text)
-{
-	if (stands == STANDS_QUOTED)
-		log_put_escaped(l, text);
-	else if (stands == STANDS_VALUE)
-		log_put_value(l, text);
-	else
-		put_plain(l, text);
-}
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-/* One conversion, SPEC of N bytes from '%' on. */
-static void put_conversion(struct line *l, const char *spec, size_t n, enum stands stands,
-			   va_list *ap)
-{
-	char one[16], buf[512];
-	char kind = spec[n - 1];
-
-	ensure(n < sizeof(one) && !memchr(spec, '*', n));
-	memcpy(one, spec, n);
-	one[n] = '\0';
-	if (kind == 's') {
-		const char *text = va_arg(*ap, const char *);
-
-		text = text ? text : "(null)";
-		snprintf(buf, sizeof(buf), one, text);
-		put_string(l, stands, n == 2 ? text : buf);
-		return;
-	}
-	if (kind == '%' || kind == 'm')
-		snprintf(buf, sizeof(buf), one, 0);
-	else if (strchr("feg", kind))
-		snprintf(buf, sizeof(buf), one, va_arg(*ap, double));
-	else if (kind == 'p')
-		snprintf(buf, sizeof(buf), one, va_arg(*ap, void *));
-	else if (memchr(spec, 'l', n) || memchr(spec, 'z', n) || memchr(spec, 'j', n))
-		snprintf(buf, sizeof(buf), one, va_arg(*ap, unsigned long long)); /* 64 bits, all */
-	else
-		snprintf(buf, sizeof(buf), one, va_arg(*ap, unsigned));
-	put_string(l, STANDS_FREE, buf);
-}
-#pragma GCC diagnostic pop
-
-/* As vsnprintf does, but that strings cannot break out of the field that they stand in: inside of
- * quotes they are escaped, behind a '=' they get quotes where they need them. */
-static void put_fields(struct line *l, const char *fmt, va_list *ap)
-{
-	bool quoted = false;
-
-	for (const char *at = fmt; *at;) {
-		enum stands stands = quoted ? STANDS_QUOTED : STANDS_FREE;
-		size_t n = 1;
-
-		if (*at != '%') {
-			quoted = quoted != (*at == '"');
-			put(l, at++, 1);
-			continue;
-		}
-		while (at[n] && !strchr("diouxXcspfegm%", at[n]))
-			n++;
-		ensure(at[n]);
-		n++;
-		if (!quoted && at > fmt && at[-1] == '=' && (!at[n] || strchr(" %", at[n])))
-			stands = STANDS_VALUE;
-		put_conversion(l, at, n, stands, ap);
-		at += n;
-	}
+		return (size_t)snprintf(out, size, "<%d>%s%s%s: ", journal_priority[level], host,
+					blank, program);
+	if (format == LOG_FORMAT_JSON)
+		return 0;
+	return (size_t)snprintf(out, size, "%s %s%s%s %s: ", stamp, host, blank, program,
+				level_names[level]);
 }
 
 static void log_line(enum log_level level, const char *event, const char *fmt, va_list *ap)
 {
-	struct line line;
+	char out[LOG_HEAD_BYTES + LOG_JSON_BYTES + 1], stamp[LOG_TIME_LEN];
+	struct log_line line;
 	int err = errno;
+	size_t n = line_head(out, sizeof(out), level, log_time(stamp));
 
-	line.quoted = line.cut = false;
-	line.len = (size_t)line_head(line.text, sizeof(line.text), level);
-	put(&line, event, strlen(event));
-	put(&line, " ", 1);
 	errno = err; /* %m */
-	put_fields(&line, fmt, ap);
-	if (line.quoted)
-		line.text[line.len++] = '"';
-	line.text[line.len++] = '\n';
-	if (write(STDERR_FILENO, line.text, line.len) < 0)
+	log_line_build(&line, n, event, fmt, ap);
+	if (format == LOG_FORMAT_JSON) {
+		n += log_line_json(&line, stamp, level_names[level], host, program, out + n);
+	} else {
+		memcpy(out + n, line.text, line.len);
+		n += line.len;
+	}
+	out[n++] = '\n';
+	if (write(STDERR_FILENO, out, n) < 0)
 		return; /* nobody left to tell */
 }
 

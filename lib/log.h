@@ -2,9 +2,10 @@
 /*
  * log: one line per event on standard error (the journal's, under systemd).
  *
- * A line is a stable event name, then key=value pairs; the peer's name comes first and each
- * withdrawal carries a reason. A line that a remote can trigger goes through log_limited(), with a
- * bucket that belongs to whoever is being talked about. Private keys never appear.
+ * A line is a stable event name (log_events.h), then key=value pairs; the peer's name comes first
+ * and each withdrawal carries a reason. A line that a remote can trigger goes through
+ * log_limited(), with a bucket that belongs to whoever is being talked about. Private keys never
+ * appear.
  */
 #ifndef WGBGP_LOG_H
 #define WGBGP_LOG_H
@@ -21,6 +22,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 void log_init(const char *name);
 /* `system hostname`, in front of the program's name; NULL or "": none. Copied. */
 void log_set_host(const char *name);
+/* How a line is written: as the text above, or as an object of JSON. */
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+void log_set_format(enum log_format format);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
@@ -30,7 +34,8 @@ const char *log_time(char out[LOG_TIME_LEN]);
 
 /* EVENT, then FMT: key=value pairs; a value that may hold anything stands in quotes (key="%s").
  * Strings cannot break out of their field: inside of quotes " and \ get a \ in front, control
- * characters become \n or \xHH; a string right behind '=' gets quotes where it needs them. */
+ * characters become \n or \xHH; a string right behind '=' gets quotes where it needs them. A value
+ * that is one %d or %u is a number in JSON. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same whatever log_set_level() said. */
 void log_always(enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(3, 4);

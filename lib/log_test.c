@@ -315,6 +315,34 @@ static void test_stamp(void **state)
 		    10);
 }
 
+/* Without the journal the time and the level are members; with it they are the journal's, too. */
+static void test_json(void **state)
+{
+	char *text;
+
+	log_init("test");
+	log_set_host("hub");
+	log_set_format(LOG_FORMAT_JSON);
+	unsetenv("JOURNAL_STREAM");
+	log_init("test");
+	begin();
+	errno = ENOENT;
+	log_error("event", "n=%d error=\"%m\"", 1);
+	text = all_lines();
+	assert_memory_equal(text, "{\"time\":\"20", 11);
+	assert_string_equal(text + strlen("{\"time\":\"2026-11-29T06:25:00.123Z"),
+			    "\",\"level\":\"error\",\"host\":\"hub\",\"logger\":\"test\","
+			    "\"event\":\"event\",\"n\":1,"
+			    "\"error\":\"No such file or directory\"}\n");
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	log_init("test");
+	begin();
+	log_warn("event", "n=%d", 2);
+	log_set_format(LOG_FORMAT_LOGFMT);
+	log_set_host(NULL);
+	assert_memory_equal(all_lines(), "<4>{\"time\":", 11);
+}
+
 /* Ten at once, then one a second; the first one behind a gap says how many are missing. */
 static void test_bucket(void **state)
 {
@@ -379,6 +407,7 @@ int main(void)
 		TEST(test_always),
 		TEST(test_host),
 		TEST(test_stamp),
+		TEST(test_json),
 		TEST(test_bucket),
 		TEST(test_limited),
 		TEST(test_cut),

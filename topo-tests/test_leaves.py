@@ -33,6 +33,7 @@ SHORT = {"bgp": "bgp/bgp", "timers": "bgp/timers", "options": "bgp/neighbor-opti
 # These say when something happens, and show nowhere until it does: the test that sees it.
 UNSEEN = {
     "system/system/log-level": "lib/daemon_test.c::test_log",
+    "system/system/log-format": "lib/daemon_test.c::test_log",
     "bgp/bgp/neighbor-group/max-peers": "bgpd/session_test.c::test_ranges",
     "wireguard/wireguard/interface/admin": "topo-tests/test_bad_input.py::test_link_set_down",
     "wireguard/wireguard/interface/consumer": "topo-tests/test_plan.py::test_who_feels_it",
