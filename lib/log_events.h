@@ -54,8 +54,9 @@
 	X("key-file", "a private key could not be handed to wgd")                           \
 	X("password-file", "a password could not be handed to bgpd")                        \
 	X("cli-group", "a group cannot use the command line")                               \
-	X("listen", "an address for incoming sessions was added, or could not be")          \
+	X("listen", "an address for incoming sessions, or of wgbgp-web")                    \
 	X("forwarding", "IP forwarding could not be switched on")                           \
+	X("pages", "the files of wgbgp-web's page could not be read")                       \
 	/* BGP */                                                                           \
 	X("session-up", "a session is established")                                         \
 	X("session-down", "a session ended, with the message that ended it")                \

@@ -35,7 +35,8 @@
 
 #define BGPD (1u << SANDBOX_BGPD)
 #define BFDD (1u << SANDBOX_BFDD)
-#define BOTH (BGPD | BFDD)
+#define WEB (1u << SANDBOX_WEB)
+#define FEW (BGPD | BFDD | WEB)
 #define ZEBRA (1u << SANDBOX_ZEBRA)
 
 #define CONDITIONS_MAX 2
@@ -63,7 +64,7 @@ struct rule {
 	struct condition when[CONDITIONS_MAX]; /* must all hold; behind the last one a mask of 0 */
 };
 
-/* What bgpd and bfdd may do, with any arguments. */
+/* What bgpd, bfdd and wgbgp-web may do, with any arguments. */
 static const char *const allowed[] = {
 	/* with descriptors that are there */
 	"read", "readv", "write", "writev", "close", "lseek", "_llseek", "fstat", "fstat64", "poll",
@@ -84,32 +85,33 @@ static const char *const allowed[] = {
 	"sysinfo", "uname", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn",
 	"sigaltstack", "restart_syscall", "exit", "exit_group"};
 
-static const char *const allowed_bgpd[] = {"listen", "accept", "accept4",
-					   /* a copy of itself: rehearse.h */
-					   "fork", "set_robust_list", "close_range"};
+static const char *const allowed_servers[] = {"listen", "accept", "accept4"};
+/* A copy of itself: rehearse.h. */
+static const char *const allowed_bgpd[] = {"fork", "set_robust_list", "close_range"};
 #define FORK_FLAGS (SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
 /* And these, where the conditions of one row hold. */
 static const struct rule allowed_when[] = {
-	{"newfstatat", BOTH, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}}, /* fstat() */
-	{"statx", BOTH, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
-	{"fcntl", BOTH, {{1, INT, F_GETFD}}}, /* not those that send signals */
-	{"fcntl", BOTH, {{1, INT, F_SETFD}}},
-	{"fcntl", BOTH, {{1, INT, F_GETFL}}},
-	{"fcntl", BOTH, {{1, INT, F_SETFL}}},
-	{"ioctl", BOTH, {{1, INT, FIONBIO}}},
-	{"ioctl", BOTH, {{1, INT, FIONREAD}}},
-	{"ioctl", BOTH, {{1, INT, TCGETS}}}, /* isatty() */
+	{"newfstatat", FEW, {{3, AT_EMPTY_PATH, AT_EMPTY_PATH}}}, /* fstat() */
+	{"statx", FEW, {{2, AT_EMPTY_PATH, AT_EMPTY_PATH}}},
+	{"fcntl", FEW, {{1, INT, F_GETFD}}}, /* not those that send signals */
+	{"fcntl", FEW, {{1, INT, F_SETFD}}},
+	{"fcntl", FEW, {{1, INT, F_GETFL}}},
+	{"fcntl", FEW, {{1, INT, F_SETFL}}},
+	{"ioctl", FEW, {{1, INT, FIONBIO}}},
+	{"ioctl", FEW, {{1, INT, FIONREAD}}},
+	{"ioctl", FEW, {{1, INT, TCGETS}}}, /* isatty() */
 	{"ioctl", BGPD, {{1, INT, SIOCOUTQ}}},
 	{"ioctl", BGPD, {{1, INT, SIOCGIFINDEX}}},
 	{"ioctl", BGPD, {{1, INT, SIOCGIFNAME}}},
-	{"socket", BOTH, {{0, INT, AF_INET}}}, /* none with a name in the file system */
-	{"socket", BOTH, {{0, INT, AF_INET6}}},
+	{"socket", FEW, {{0, INT, AF_INET}}}, /* none with a name in the file system */
+	{"socket", FEW, {{0, INT, AF_INET6}}},
+	{"socket", WEB, {{0, INT, AF_UNIX}}},				   /* wgbgpd */
 	{"socket", BGPD, {{0, INT, AF_NETLINK}, {2, INT, NETLINK_ROUTE}}}, /* our addresses */
-	{"mmap", BOTH, {{2, PROT_EXEC, NONE}}},				   /* no new code */
-	{"mprotect", BOTH, {{2, PROT_EXEC, NONE}}},
-	{"prlimit64", BOTH, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
-	{"tgkill", BOTH, {{0, INT, THIS_PROCESS}}},		/* abort() */
+	{"mmap", FEW, {{2, PROT_EXEC, NONE}}},				   /* no new code */
+	{"mprotect", FEW, {{2, PROT_EXEC, NONE}}},
+	{"prlimit64", FEW, {{0, INT, 0}, {2, UINT64_MAX, 0}}}, /* getrlimit() */
+	{"tgkill", FEW, {{0, INT, THIS_PROCESS}}},	       /* abort() */
 	/* fork(), and what the copy does first: setpriority(), setrlimit() */
 	{"clone", BGPD, {{CLONE_FLAGS_ARG, INT, FORK_FLAGS}}},
 	{"setpriority", BGPD, {{0, INT, PRIO_PROCESS}, {1, INT, 0}}},
@@ -200,6 +202,9 @@ static int allow(scmp_filter_ctx filter, enum sandbox_profile profile)
 {
 	int err = add_calls(filter, SCMP_ACT_ALLOW, allowed, ARRAY_SIZE(allowed));
 
+	if (!err && profile != SANDBOX_BFDD)
+		err = add_calls(filter, SCMP_ACT_ALLOW, allowed_servers,
+				ARRAY_SIZE(allowed_servers));
 	if (!err && profile == SANDBOX_BGPD)
 		err = add_calls(filter, SCMP_ACT_ALLOW, allowed_bgpd, ARRAY_SIZE(allowed_bgpd));
 	if (!err)

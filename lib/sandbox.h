@@ -8,7 +8,8 @@
  *              a program or reaches another process. bgpd may make a copy of itself, which has the
  *              same list (rehearse.h). zebra-lite has a list of what it may not do: above all it
  *              opens no file for reading and speaks to no WireGuard. None of the three can leave
- *              its process group, which is killed with it.
+ *              its process group, which is killed with it. wgbgp-web has bfdd's list, and may
+ *              listen and connect to UNIX sockets.
  *   Landlock   which files can be opened: none, but for zebra-lite what it writes in RUNDIR.
  *
  * Each alone keeps the key files from being read, also where a daemon is the user that owns them (a
@@ -25,7 +26,7 @@
 #ifndef WGBGP_SANDBOX_H
 #define WGBGP_SANDBOX_H
 
-enum sandbox_profile { SANDBOX_NONE, SANDBOX_BGPD, SANDBOX_BFDD, SANDBOX_ZEBRA };
+enum sandbox_profile { SANDBOX_NONE, SANDBOX_BGPD, SANDBOX_BFDD, SANDBOX_WEB, SANDBOX_ZEBRA };
 
 #define SANDBOX_SECCOMP 1u
 #define SANDBOX_LANDLOCK 2u

@@ -44,7 +44,8 @@
 #define BGPD (1u << SANDBOX_BGPD)
 #define BFDD (1u << SANDBOX_BFDD)
 #define ZEBRA (1u << SANDBOX_ZEBRA)
-#define ALL (BGPD | BFDD | ZEBRA)
+#define WEB (1u << SANDBOX_WEB)
+#define ALL (BGPD | BFDD | ZEBRA | WEB)
 
 static bool plays_landlock;
 static int landlock_answer;
@@ -574,8 +575,8 @@ static const struct row {
 	{"signal by a socket", signal_by_socket, ZEBRA, ALL},
 	{"a socket of IPv4", socket_inet, ALL, ALL},
 	{"a socket of IPv6", socket_inet6, ALL, ALL},
-	{"a UNIX socket", socket_unix, 0, ALL},
-	{"a UNIX socket, disguised", socket_unix_disguised, 0, ALL},
+	{"a UNIX socket", socket_unix, WEB, ALL},
+	{"a UNIX socket, disguised", socket_unix_disguised, WEB, ALL},
 	{"a socket pair", pair, ALL, ALL},
 	{"rtnetlink", socket_route, BGPD | ZEBRA, ALL},
 	{"nftables", socket_netfilter, ZEBRA, ALL},
@@ -583,7 +584,7 @@ static const struct row {
 	{"an interface's index", index_of_lo, BGPD | ZEBRA, ALL},
 	{"an interface's name", name_of_lo, BGPD | ZEBRA, ALL},
 	{"own addresses", own_addresses, BGPD | ZEBRA, ALL},
-	{"listen", listening, BGPD | ZEBRA, ALL},
+	{"listen", listening, BGPD | ZEBRA | WEB, ALL},
 	{"memory", map_memory, ALL, ALL},
 	{"new code", map_code, ZEBRA, ALL},
 	{"memory, later", protect_memory, ALL, ALL},
@@ -762,7 +763,8 @@ static int tear_down(void **state)
 /* What Landlock is asked, and whether it is in force, by the answer. */
 static void test_landlock_is_asked(void **state)
 {
-	static const enum sandbox_profile profiles[] = {SANDBOX_BGPD, SANDBOX_BFDD, SANDBOX_ZEBRA};
+	static const enum sandbox_profile profiles[] = {SANDBOX_BGPD, SANDBOX_BFDD, SANDBOX_ZEBRA,
+							SANDBOX_WEB};
 
 	plays_landlock = true;
 	for (int err = 0; err >= -EPERM; err -= EPERM)
@@ -791,6 +793,7 @@ static void test_filters(void **state)
 		const char *filters;
 	} cases[] = {{SANDBOX_BGPD, "log=1 ssb=1 optimize=2 load release"},
 		     {SANDBOX_BFDD, "log=1 ssb=1 optimize=2 load release"},
+		     {SANDBOX_WEB, "log=1 ssb=1 optimize=2 load release"},
 		     {SANDBOX_ZEBRA, "log=0 ssb=1 optimize=2 load release"}};
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -47,6 +47,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/twonodes.py \
 	topo-tests/lib/wait.py \
 	topo-tests/lib/watch.py \
+	topo-tests/lib/web.py \
 	topo-tests/lib/wg.py \
 	topo-tests/lib/wgbgp.py \
 	topo-tests/test_bad_input.py \
@@ -136,6 +137,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_untold.py \
 	topo-tests/test_uplinks.py \
 	topo-tests/test_wait.py \
+	topo-tests/test_web.py \
 	topo-tests/test_two_nodes.py \
 	topo-tests/test_two_purposes.py \
 	topo-tests/test_two_tunnels.py

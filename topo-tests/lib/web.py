@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""wgbgp-web beside a wgbgpd, and what it says to curl."""
+import json
+
+from .build import program
+from .wait import wait_until
+
+AT = "127.0.0.1:8179"
+
+
+class Web:
+    def __init__(self, wgbgp, *options, at=AT):
+        self.wgbgp, self.router, self.at = wgbgp, wgbgp.router, at
+        self.process = self.router.spawn(
+            "wgbgp-web", [program("web/wgbgp-web"), "-r", wgbgp.rundir, "-u", "nobody",
+                          "-l", at, *options],
+            env={"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"})
+        wait_until(self._listens, 10, "wgbgp-web to listen", 0.05)
+
+    def _listens(self):
+        assert self.process.alive(), self.process.text()
+        return "listen local" in self.process.text()
+
+    def curl(self, path, *options):
+        """(status, body)"""
+        out = self.router.out(["curl", "-sS", "--noproxy", "*", "--max-time", "30",
+                               "-w", "\n%{http_code}", *options, f"http://{self.at}{path}"])
+        body, _, status = out.rpartition("\n")
+        return int(status), body
+
+    def get(self, path, *options):
+        """A document, which must be there."""
+        status, body = self.curl(path, *options)
+        assert status == 200, (path, status, body)
+        return json.loads(body)
+
+    def stop(self):
+        status = self.process.stop()
+        assert status == 0, f"wgbgp-web: exit status {status}: {self.process.text()}"

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "api.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <event2/buffer.h>
+#include <event2/keyvalq_struct.h>
+
+#include "asker.h"
+#include "conns.h"
+#include "loop.h"
+#include "query.h"
+#include "reply.h"
+
+#define PART_BYTES 65536  /* a longer answer goes out in parts, one at a time */
+#define HIGH_BYTES 262144 /* as much waits for the part that is under way; then the daemon does */
+
+struct answer {
+	LIST_ENTRY(answer) link;
+	struct evhttp_request *req;
+	struct ask *ask;	  /* NULL: it has ended */
+	struct evbuffer *out;	  /* what was not sent */
+	bool begun, list, rows;	  /* of the document */
+	bool in_parts, under_way; /* a part was sent; the last one is not yet taken */
+	bool over;		  /* the document is complete */
+	struct job leaving;	  /* the connection is gone */
+};
+
+static LIST_HEAD(, answer) answers = LIST_HEAD_INITIALIZER(answers);
+
+static void add(struct answer *a, const char *text)
+{
+	evbuffer_add(a->out, text, strlen(text));
+}
+
+/* ---- the way to the client */
+
+static void answer_free(struct answer *a)
+{
+	LIST_REMOVE(a, link);
+	if (a->ask)
+		ask_stop(a->ask);
+	job_stop(&a->leaving);
+	evbuffer_free(a->out);
+	free(a);
+}
+
+static void let_go(struct answer *a)
+{
+	struct evhttp_connection *evcon = evhttp_request_get_connection(a->req);
+
+	if (evcon)
+		evhttp_connection_set_closecb(evcon, NULL, NULL);
+}
+
+static void send_end(struct answer *a)
+{
+	let_go(a);
+	evhttp_send_reply_end(a->req);
+	answer_free(a);
+}
+
+static void on_taken(struct evhttp_connection *evcon, void *arg);
+
+static void send_part(struct answer *a)
+{
+	if (!a->in_parts) {
+		reply_heads(a->req, REPLY_JSON);
+		evhttp_send_reply_start(a->req, HTTP_OK, NULL);
+		a->in_parts = true;
+	}
+	a->under_way = true;
+	evhttp_send_reply_chunk_with_cb(a->req, a->out, on_taken, a);
+}
+
+static void on_taken(struct evhttp_connection *evcon, void *arg)
+{
+	struct answer *a = arg;
+	size_t left = evbuffer_get_length(a->out);
+
+	a->under_way = false;
+	conns_moved(a->req);
+	if (a->over && !left) {
+		send_end(a);
+		return;
+	}
+	if (a->over || left >= PART_BYTES)
+		send_part(a);
+	if (a->ask)
+		ask_resume(a->ask);
+}
+
+/* More of the document is there. */
+static void push(struct answer *a)
+{
+	size_t left = evbuffer_get_length(a->out);
+
+	if (!a->under_way && left >= PART_BYTES)
+		send_part(a);
+	else if (left >= HIGH_BYTES)
+		ask_pause(a->ask);
+}
+
+static void send_whole(struct answer *a, int status)
+{
+	let_go(a);
+	reply_heads(a->req, REPLY_JSON);
+	evhttp_send_reply(a->req, status, NULL, a->out);
+	answer_free(a);
+}
+
+/* evhttp has let the request go, too: it ends as one that was answered. */
+static bool leave(void *arg)
+{
+	struct answer *a = arg;
+
+	evhttp_send_reply_end(a->req);
+	answer_free(a);
+	return false;
+}
+
+static void on_gone(struct evhttp_connection *evcon, void *arg)
+{
+	struct answer *a = arg;
+
+	if (a->ask)
+		ask_stop(a->ask);
+	a->ask = NULL;
+	job_start(&a->leaving);
+}
+
+/* ---- the document */
+
+static void api_on_head(void *arg, const char *list, const char *json, size_t len)
+{
+	struct answer *a = arg;
+
+	if (a->begun || len < 2)
+		return;
+	a->begun = true;
+	evbuffer_add(a->out, json, len - 1); /* the closing brace comes at the end */
+	a->rows = len > 2;		     /* a member is in front */
+	if (!*list)
+		return;
+	evbuffer_add_printf(a->out, "%s\"%s\":[", a->rows ? "," : "", list);
+	a->list = true;
+	a->rows = false;
+}
+
+static void api_on_row(void *arg, const char *json, size_t len)
+{
+	struct answer *a = arg;
+
+	if (!a->list)
+		return;
+	add(a, a->rows ? ",\n" : "\n");
+	evbuffer_add(a->out, json, len);
+	a->rows = true;
+	push(a);
+}
+
+static void add_error(struct answer *a, const char *error)
+{
+	json_t *value = json_string(error);
+	char *text = json_dumps(value ? value : json_null(), JSON_ENCODE_ANY);
+
+	evbuffer_add_printf(a->out, "%s\"error\":%s", a->list || a->rows ? "," : "", text);
+	free(text);
+	json_decref(value);
+}
+
+static int status_of(enum ask_end how)
+{
+	return how == ASK_ANSWERED  ? HTTP_OK
+	       : how == ASK_REFUSED ? 502 /* Bad Gateway: who was asked says no */
+				    : HTTP_SERVUNAVAIL;
+}
+
+static void api_on_end(void *arg, enum ask_end how, const char *error)
+{
+	struct answer *a = arg;
+
+	a->ask = NULL;
+	a->over = true;
+	if (!a->begun)
+		add(a, "{");
+	if (a->list)
+		add(a, a->rows ? "\n]" : "]");
+	if (error)
+		add_error(a, error);
+	add(a, "}\n");
+	if (!a->in_parts)
+		send_whole(a, status_of(how));
+	else if (!a->under_way)
+		send_part(a);
+	else if (how == ASK_FAILED)
+		conns_cut(a->req); /* what waits for it is not kept, either */
+}
+
+static void begin(struct evhttp_request *req, json_t *request)
+{
+	static const struct ask_sink sink = {api_on_head, api_on_row, api_on_end};
+	struct answer *a = xcalloc(1, sizeof(*a));
+
+	a->req = req;
+	a->out = evbuffer_new();
+	ensure(a->out);
+	a->ask = ask_start(CLASS_CLIENTS, request, &sink, a);
+	LIST_INSERT_HEAD(&answers, a, link);
+	job_init(&a->leaving, leave, a);
+	if (!a->ask) {
+		answer_free(a);
+		reply_error(req, HTTP_SERVUNAVAIL, "too many requests at a time");
+		return;
+	}
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_gone, a);
+}
+
+void api(struct evhttp_request *req, const char *name)
+{
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+	struct evkeyvalq members;
+	char error[1024];
+	json_t *request;
+	int status;
+
+	if (evhttp_parse_query_str(query ? query : "", &members) < 0) {
+		reply_error(req, HTTP_BADREQUEST, "malformed query");
+		return;
+	}
+	request = query_request(name, &members, &status, error, sizeof(error));
+	evhttp_clear_headers(&members);
+	if (!request)
+		reply_error(req, status, "%s", error);
+	else if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
+		json_decref(request);
+		reply_heads(req, REPLY_JSON);
+		evhttp_send_reply(req, HTTP_OK, NULL, NULL);
+	} else {
+		begin(req, request);
+	}
+}
+
+void api_free(void)
+{
+	struct answer *a;
+
+	while ((a = LIST_FIRST(&answers))) {
+		conns_cut(a->req);
+		let_go(a);
+		if (!evhttp_request_get_connection(a->req))
+			evhttp_send_reply_end(a->req);
+		answer_free(a);
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "healthz.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "asker.h"
+#include "conf.h"
+#include "shared.h"
+
+static json_t *states; /* of the daemons, while they are asked for */
+
+static void health_on_head(void *arg, const char *list, const char *text, size_t len)
+{
+}
+
+static void health_on_row(void *arg, const char *text, size_t len)
+{
+	json_t *row = conf_read(text, len);
+
+	json_object_set(states, conf_str(row, "name", "?"), conf_get(row, "state"));
+	json_decref(row);
+}
+
+static bool all_run(void)
+{
+	const char *name;
+	json_t *state;
+
+	json_object_foreach (states, name, state)
+		if (!json_is_string(state) || !str_eq(json_string_value(state), "running"))
+			return false;
+	return json_object_size(states) > 0;
+}
+
+static void health_on_end(void *arg, enum ask_end how, const char *error)
+{
+	bool healthy = how == ASK_ANSWERED && all_run();
+	json_t *doc = json_pack("{s:b, s:o, s:s?}", "healthy", healthy, "daemons", states, "error",
+				error);
+	char *bytes = json_dumps(doc, JSON_COMPACT);
+
+	ensure(bytes);
+	json_decref(doc);
+	states = NULL;
+	shared_made(arg, healthy ? HTTP_OK : HTTP_SERVUNAVAIL, text_new(bytes, strlen(bytes)));
+}
+
+static void make(void);
+static struct shared shared = {.make = make, .type = REPLY_JSON};
+
+static void make(void)
+{
+	static const struct ask_sink sink = {health_on_head, health_on_row, health_on_end};
+
+	states = json_object();
+	ask_start(CLASS_OWN, json_pack("{s:s}", "command", "daemons"), &sink, &shared);
+}
+
+void healthz(struct evhttp_request *req)
+{
+	shared_reply(&shared, req);
+}
+
+void healthz_free(void)
+{
+	json_decref(states);
+	states = NULL;
+	shared_free(&shared);
+}

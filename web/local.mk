@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+EXTRA_DIST += web/FLOORS
+noinst_LIBRARIES += web/libweb.a
+web_libweb_a_SOURCES = \
+	web/api.c web/api.h \
+	web/asker.c web/asker.h \
+	web/conns.c web/conns.h \
+	web/doors.c web/doors.h \
+	web/healthz.c web/healthz.h \
+	web/pages.c web/pages.h \
+	web/query.c web/query.h \
+	web/reply.c web/reply.h \
+	web/server.c web/server.h \
+	web/shared.c web/shared.h
+web_libweb_a_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS)
+WEB_LIBS = web/libweb.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS)
+
+BUILT_SOURCES += web/request_rows.h
+CLEANFILES += web/request_rows.h
+web/request_rows.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
+	$(AM_V_GEN)$(MKDIR_P) web && $(PYTHON) -B $(srcdir)/yang/requests --queries $(srcdir)/yang > $@.tmp && mv $@.tmp $@
+
+sbin_PROGRAMS += web/wgbgp-web
+web_wgbgp_web_SOURCES = web/main.c
+web_wgbgp_web_LDADD = $(WEB_LIBS)
+
+# Files of the page, as they are: no step of a build is needed for them.
+webdir = $(pkgdatadir)/web
+dist_web_DATA = web/page/index.html
+
+if HAVE_CMOCKA
+check_PROGRAMS += web/query_test web/server_test
+web_query_test_SOURCES = web/query_test.c
+web_query_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+web_server_test_SOURCES = web/server_test.c
+web_server_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=timer_start
+web_server_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wgbgp-web: what wgbgpd and its daemons know, by HTTP, for programs and for people who would
+ * rather look. A process of its own that has no right but to ask: it is no child of wgbgpd, runs as
+ * a user who owns nothing, in a sandbox.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "doors.h"
+#include "log.h"
+#include "loop.h"
+#include "pages.h"
+#include "sandbox.h"
+#include "server.h"
+#include "util.h"
+
+#define USER "wgbgp-web"
+
+static const char usage[] =
+	"usage: wgbgp-web [-l ADDRESS]... [-r RUNDIR] [-u USER] [-w WEBDIR] [-V]\n"
+	"  -l ADDRESS  listen at ADDRESS:PORT, [ADDRESS]:PORT or a UNIX socket [" DOOR_USUAL "]\n"
+	"  -r RUNDIR   directory of wgbgpd's sockets [/run/wgbgp]\n"
+	"  -u USER     what to become when started as root [" USER "]\n"
+	"  -w WEBDIR   files of the page [" PKGDATADIR "/web]\n"
+	"  -V          print the version\n";
+
+static const struct option names[] = {
+	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+
+struct options {
+	const char *rundir, *webdir, *user;
+	const char *doors[DOORS_MAX];
+	size_t n_doors;
+};
+
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	log_info("stop", "why=\"signal %d\"", (int)sig);
+	loop_stop();
+}
+
+/* The group of the socket is one more of ours. */
+static int change_user(const struct passwd *pw, const char *rundir)
+{
+	char path[128];
+	struct stat st;
+	gid_t more = pw->pw_gid;
+
+	if (snprintf(path, sizeof(path), "%s/cli-read.sock", rundir) < (int)sizeof(path) &&
+	    stat(path, &st) == 0 && st.st_gid != 0)
+		more = st.st_gid;
+	if (initgroups(pw->pw_name, more) < 0 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
+		return -errno;
+	return 0;
+}
+
+/* 0, or -1 where it stays root. */
+static int drop_root(const struct options *o)
+{
+	const struct passwd *pw;
+	int err;
+
+	if (geteuid() != 0)
+		return 0;
+	pw = getpwnam(o->user);
+	if (!pw || pw->pw_uid == 0) {
+		fprintf(stderr, "wgbgp-web: %s is no user to become, and it must not be root\n",
+			o->user);
+		return -1;
+	}
+	err = change_user(pw, o->rundir);
+	if (err)
+		fprintf(stderr, "wgbgp-web: cannot become user %s: %s\n", o->user, strerror(-err));
+	return err ? -1 : 0;
+}
+
+static int open_doors(const struct options *o, int fds[DOORS_MAX])
+{
+	char error[256];
+
+	for (size_t i = 0; i < o->n_doors; i++) {
+		fds[i] = door_open(o->doors[i], error, sizeof(error));
+		if (fds[i] < 0) {
+			fprintf(stderr, "wgbgp-web: %s\n", error);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* What libraries read once, they read before. */
+static void enter_sandbox(void)
+{
+	unsigned in_force;
+
+	tzset();
+	json_object_seed(0);
+	in_force = sandbox_enter(SANDBOX_WEB, "", SANDBOX_ALL);
+	log_event(in_force ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "sandbox", "seccomp=%s landlock=%s",
+		  in_force & SANDBOX_SECCOMP ? "yes" : "no",
+		  in_force & SANDBOX_LANDLOCK ? "yes" : "no");
+}
+
+static void read_pages(const char *dir)
+{
+	int n = pages_read(dir);
+
+	if (n < 0)
+		log_warn("pages", "file=%s error=\"%s\"", dir, strerror(-n));
+}
+
+static int run(const struct options *o)
+{
+	struct event *term, *interrupt;
+	int fds[DOORS_MAX];
+
+	if (open_doors(o, fds) < 0 || drop_root(o) < 0)
+		return 1;
+	read_pages(o->webdir);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	enter_sandbox();
+	term = evsignal_new(loop_base(), SIGTERM, on_signal, NULL);
+	interrupt = evsignal_new(loop_base(), SIGINT, on_signal, NULL);
+	event_add(term, NULL);
+	event_add(interrupt, NULL);
+	server_open(o->rundir);
+	for (size_t i = 0; i < o->n_doors; i++) {
+		log_info("listen", "local=%s", o->doors[i]);
+		server_listen(fds[i]);
+	}
+	loop_run();
+	server_close();
+	event_free(term);
+	event_free(interrupt);
+	loop_free();
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *webdir = getenv("WGBGP_WEBDIR");
+	struct options o = {
+		"/run/wgbgp", webdir ? webdir : PKGDATADIR "/web", USER, {DOOR_USUAL}, 0};
+	int opt;
+
+	log_init("wgbgp-web");
+	while ((opt = getopt_long(argc, argv, "hl:r:u:Vw:", names, NULL)) != -1) {
+		switch (opt) {
+		case 'l':
+			if (o.n_doors == DOORS_MAX) {
+				fputs("wgbgp-web: too many addresses\n", stderr);
+				return 2;
+			}
+			o.doors[o.n_doors++] = optarg;
+			break;
+		case 'r':
+			o.rundir = optarg;
+			break;
+		case 'u':
+			o.user = optarg;
+			break;
+		case 'w':
+			o.webdir = optarg;
+			break;
+		case 'V':
+			puts("wgbgp " PACKAGE_VERSION);
+			return 0;
+		default:
+			fputs(usage, opt == 'h' ? stdout : stderr);
+			return opt == 'h' ? 0 : 2;
+		}
+	}
+	o.n_doors = o.n_doors ? o.n_doors : 1;
+	return run(&o);
+}

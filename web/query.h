@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* query: the query of a URI as a request to wgbgpd, checked by the schema of requests. */
+#ifndef WGBGP_WEB_QUERY_H
+#define WGBGP_WEB_QUERY_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct evkeyvalq;
+
+#define QUERY_VALUE_MAX 256 /* bytes of a value */
+
+/* Owned by the caller; NULL with the HTTP status and a sentence. */
+json_t *query_request(const char *name, const struct evkeyvalq *members, int *status, char *error,
+		      size_t size);
+
+#endif

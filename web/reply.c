@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "reply.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+struct text {
+	unsigned refs;
+	size_t len;
+	char *bytes;
+};
+
+struct text *text_new(char *bytes, size_t len)
+{
+	struct text *text = xcalloc(1, sizeof(*text));
+
+	*text = (struct text){.refs = 1, .len = len, .bytes = bytes};
+	return text;
+}
+
+void text_unref(struct text *text)
+{
+	if (!text || --text->refs)
+		return;
+	free(text->bytes);
+	free(text);
+}
+
+static void on_sent(const void *data, size_t len, void *arg)
+{
+	text_unref(arg);
+}
+
+void reply_heads(struct evhttp_request *req, const char *type)
+{
+	struct evkeyvalq *heads = evhttp_request_get_output_headers(req);
+
+	evhttp_add_header(heads, "Content-Type", type);
+	evhttp_add_header(heads, "X-Content-Type-Options", "nosniff");
+	if (!evhttp_find_header(heads, "Cache-Control"))
+		evhttp_add_header(heads, "Cache-Control", "no-store");
+}
+
+void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	ensure(body);
+	reply_heads(req, type);
+	text->refs++;
+	if (evbuffer_add_reference(body, text->bytes, text->len, on_sent, text) < 0)
+		fatal("out of memory");
+	evhttp_send_reply(req, status, NULL, body);
+	evbuffer_free(body);
+}
+
+void reply_error(struct evhttp_request *req, int status, const char *fmt, ...)
+{
+	struct text *text;
+	json_t *doc;
+	va_list ap;
+	char *why, *bytes;
+
+	va_start(ap, fmt);
+	why = xvasprintf(fmt, ap);
+	va_end(ap);
+	doc = json_pack("{s:s}", "error", why);
+	bytes = json_dumps(doc ? doc : json_object(), JSON_COMPACT);
+	ensure(bytes);
+	text = text_new(bytes, strlen(bytes));
+	reply_text(req, status, REPLY_JSON, text);
+	text_unref(text);
+	json_decref(doc);
+	free(why);
+}

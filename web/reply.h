@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reply: answers that are there as a whole. A text may be the answer to many clients at once: they
+ * share it, however slowly they read.
+ */
+#ifndef WGBGP_WEB_REPLY_H
+#define WGBGP_WEB_REPLY_H
+
+#include <stddef.h>
+
+#include <event2/http.h>
+
+#include "util.h"
+
+#define REPLY_JSON "application/json"
+
+struct text; /* counted */
+
+/* Takes over BYTES, which free() releases. */
+struct text *text_new(char *bytes, size_t len);
+void text_unref(struct text *text); /* NULL is fine */
+
+/* What every answer says of itself. */
+void reply_heads(struct evhttp_request *req, const char *type);
+/* The text stays the caller's. */
+void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text);
+/* {"error": TEXT} */
+void reply_error(struct evhttp_request *req, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif

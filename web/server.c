@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <event2/http.h>
+
+#include "api.h"
+#include "asker.h"
+#include "conns.h"
+#include "healthz.h"
+#include "loop.h"
+#include "pages.h"
+#include "prefix.h"
+#include "reply.h"
+
+#define HEAD_MAX 8192
+#define PATIENCE_S 60
+
+static struct evhttp *http;
+
+/* evhttp has taken the port off. */
+static bool is_own_name(const char *host)
+{
+	char name[64];
+	struct addr a;
+	size_t len;
+
+	if (!host || strcasecmp(host, "localhost") == 0)
+		return true;
+	if (!str_copy(name, host + (*host == '['), sizeof(name)))
+		return false;
+	len = strlen(name);
+	if (len && name[len - 1] == ']')
+		name[len - 1] = '\0';
+	return addr_parse(name, &a) == 0;
+}
+
+static void answer(struct evhttp_request *req, const char *path)
+{
+	if (str_eq(path, "/healthz"))
+		healthz(req);
+	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
+		api(req, path + strlen(API_PATH));
+	else
+		pages(req, path);
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(req);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	size_t len;
+	char *decoded;
+
+	conns_began(req);
+	if (!is_own_name(evhttp_request_get_host(req))) {
+		reply_error(req, 421,
+			    "the Host of a request has to be an address or localhost: who asks by "
+			    "another name may have been led here");
+		return;
+	}
+	decoded = evhttp_uridecode(path && *path ? path : "/", 0, &len);
+	if (!decoded || strlen(decoded) != len)
+		reply_error(req, HTTP_BADREQUEST, "malformed path");
+	else
+		answer(req, decoded);
+	free(decoded);
+}
+
+void server_open(const char *rundir)
+{
+	asker_open(rundir);
+	http = evhttp_new(loop_base());
+	ensure(http);
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+	evhttp_set_max_headers_size(http, HEAD_MAX);
+	evhttp_set_max_body_size(http, 0);
+	evhttp_set_timeout(http, PATIENCE_S);
+	evhttp_set_gencb(http, on_request, NULL);
+	conns_open(http);
+}
+
+void server_listen(int fd)
+{
+	if (!evhttp_accept_socket_with_handle(http, fd))
+		fatal("a socket cannot be listened at");
+}
+
+void server_close(void)
+{
+	api_free();
+	healthz_free();
+	evhttp_free(http);
+	conns_close();
+	asker_close();
+	pages_free();
+}
