@@ -58,6 +58,7 @@ bgpd_libbgpd_a_SOURCES = \
 	bgpd/session.c bgpd/session.h \
 	bgpd/session_local.c bgpd/session_local.h \
 	bgpd/session_open.c bgpd/session_open.h \
+	bgpd/session_calls.c bgpd/session_calls.h \
 	bgpd/session_proof.c bgpd/session_proof.h \
 	bgpd/session_say.c bgpd/session_say.h \
 	bgpd/session_socket.c bgpd/session_socket.h \

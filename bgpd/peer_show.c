@@ -16,7 +16,7 @@
 #include "planes.h"
 #include "rib.h"
 #include "rib_session.h"
-#include "session.h"
+#include "session_calls.h"
 #include "util.h"
 
 static const char *const family_names[BGP_FAMILIES] = {"ipv4-unicast", "ipv6-unicast"};
@@ -243,6 +243,7 @@ static json_t *settings(const struct peer *p)
 static json_t *details(const struct peer *p)
 {
 	bool up = p->state == PEER_ESTABLISHED;
+	const char *refusal = session_refusal(p->session);
 	json_t *o = basics(p);
 
 	json_object_set_new(o, "dynamic", json_boolean(p->dynamic));
@@ -263,7 +264,9 @@ static json_t *details(const struct peer *p)
 			    json_boolean(p->conf.route_reflector_client));
 	json_object_set_new(o, "max-prefix",
 			    p->conf.max_prefix ? json_integer(p->conf.max_prefix) : json_null());
-	json_object_set_new(o, "refused-for-seconds", json_integer(session_rest_seconds(p)));
+	json_object_set_new(o, "refused-for-seconds",
+			    json_integer(session_refusal_seconds(p->session)));
+	json_object_set_new(o, "refused-why", refusal ? json_string(refusal) : json_null());
 	json_object_set_new(o, "update-group", json_integer(up ? adjout_group_id(p) : 0));
 	json_object_set_new(o, "settings", settings(p));
 	json_object_set_new(o, "tunnel", tunnel(p));

@@ -8,7 +8,8 @@
  * ConnectRetry. A neighbour that connects is let in during a first IdleHold: it may be the only one
  * that can connect. One that sent a Cease is let in during any: it made no error, and calls when it
  * wants a session again; if it were turned away it would leave us alone in its turn, and two ends
- * could miss each other for good. After max-prefix it rests: nobody connects, a dynamic one is kept
+ * could miss each other for good; only if that goes on and on, for it is seconds then
+ * (session_calls.h). After max-prefix it rests: nobody connects, a dynamic one is kept
  * in mind for so long, until `clear` or a higher limit.
  */
 #include "session.h"
@@ -23,6 +24,7 @@
 #include "fsm.h"
 #include "peer_way.h"
 #include "retry.h"
+#include "session_calls.h"
 #include "session_open.h"
 #include "session_proof.h"
 #include "session_say.h"
@@ -34,15 +36,9 @@
 #define IDLE_MAX_MS 120000
 #define PREFIX_LIMIT_MS 300000 /* after max-prefix: the same will come again */
 #define STEADY_MS 60000	       /* up for so long: the errors before are forgotten */
-#define PATIENT_FAILURES 3     /* errors in a row before incoming connections are refused too */
 #define LINGER_MS 1000	       /* of a dynamic neighbour that is not expected back */
 
 static void connect_now(struct session *s);
-
-static bool is_resting(const struct session *s)
-{
-	return timer_running(&s->rest);
-}
 
 static enum peer_state session_state_of(const struct fsm *f)
 {
@@ -54,7 +50,7 @@ static void update_state(struct session *s)
 	enum peer_state in = session_state_of(s->in), out = session_state_of(s->out);
 	enum peer_state state = s->up ? PEER_ESTABLISHED : in > out ? in : out;
 
-	if (state == PEER_IDLE && s->started && !timer_running(&s->idle) && !is_resting(s))
+	if (state == PEER_IDLE && s->started && !timer_running(&s->idle) && !session_rests(s))
 		state = PEER_ACTIVE;
 	s->peer->state = state;
 }
@@ -191,7 +187,7 @@ void session_start(struct peer *p)
 	if (p->conf.disabled)
 		return;
 	s->started = true;
-	if (!s->up && !is_resting(s)) {
+	if (!s->up && !session_rests(s)) {
 		if (!s->out && !s->in)
 			connect_now(s);
 		start_retry(s);
@@ -204,8 +200,10 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 {
 	struct peer *p = s->peer;
 
-	if (now_ms() - p->up_since_ms > STEADY_MS)
+	if (now_ms() - p->up_since_ms > STEADY_MS) {
 		s->failures = 0;
+		session_calls_forget(s);
+	}
 	s->tries = 0;
 	p->count.dropped++;
 	session_say_down(p, retain, reason);
@@ -227,6 +225,14 @@ static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_
 	       !peer_way_tunnel_down(p);
 }
 
+/* A dynamic neighbour is kept in mind for MS, and while it would not be let in. */
+static void linger(struct session *s, uint64_t ms)
+{
+	uint64_t left = session_calls_left_ms(s);
+
+	timer_start(&s->gone, (ms > left ? ms : left) + LINGER_MS);
+}
+
 /* What comes after a connection ended, when no other one is left. */
 static void again(struct session *s, enum fsm_end end, const struct bgp_error *e, bool retained)
 {
@@ -235,7 +241,7 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 	if (end == FSM_SENT && session_is_cease(e, CEASE_MAX_PREFIX)) {
 		start_rest(s);
 	} else if (p->dynamic) {
-		timer_start(&s->gone, retained ? p->gr_time * 1000ull + LINGER_MS : LINGER_MS);
+		linger(s, retained ? p->gr_time * 1000ull : 0);
 	} else if (s->started && !p->conf.disabled) {
 		if (end == FSM_LOST || session_is_cease(e, CEASE_COLLISION))
 			start_retry(s);
@@ -243,6 +249,12 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 			start_idle(s, end, e);
 	}
 	update_state(s);
+}
+
+/* Another connection with the neighbour than the one that ended. */
+static bool is_under_way(const struct session *s)
+{
+	return s->in || (s->out && s->out->state > PEER_CONNECT);
 }
 
 static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error,
@@ -266,6 +278,8 @@ static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_erro
 	fsm_close(f, end == FSM_SENT ? error : NULL);
 	if (was_up)
 		went_down(s, retain, REASON_SESSION_DOWN);
+	if (!is_under_way(s))
+		session_calls_ended(s);
 	if (!s->up && !s->in && !s->out)
 		again(s, end, error, retain);
 	else
@@ -292,6 +306,7 @@ static bool session_opened(struct fsm *f, struct bgp_error *error)
 		return false;
 	if (s->up && replaces_established(s, f)) {
 		session_ended(s->up, FSM_LOST, NULL, "the neighbour restarted");
+		session_calls_ended(s);
 	} else if (s->up) {
 		*error = e;
 		return false;
@@ -417,33 +432,11 @@ static void connect_now(struct session *s)
 
 /* What others call. */
 
-/* So many errors that it is left alone, whatever it does meanwhile. */
-static bool is_shunned(const struct session *s)
-{
-	return timer_running(&s->idle) && s->failures > PATIENT_FAILURES && !s->ceased;
-}
-
-/* Why a connection of the neighbour is not let in now, or NULL. */
-static const char *refusal(const struct session *s)
-{
-	if (!s->started)
-		return "the neighbor is disabled";
-	if (session_socket_obstacle(s->peer))
-		return session_socket_obstacle(s->peer);
-	if (is_resting(s))
-		return "it sent more prefixes than max-prefix";
-	if (peer_way_tunnel_gone(s->peer))
-		return "its tunnel is gone";
-	if (is_shunned(s))
-		return "too many errors in a row";
-	return NULL;
-}
-
 void session_accept(struct peer *p, int fd)
 {
 	struct session *s = p->session;
 
-	const char *why = refusal(s);
+	const char *why = session_refusal(s);
 	int err;
 	struct bgp_error e = session_cease(CEASE_COLLISION, "another connection was made");
 
@@ -456,6 +449,9 @@ void session_accept(struct peer *p, int fd)
 		session_refuse(s, fd, strerror(-err));
 		return;
 	}
+	session_calls_allowed(s);
+	if (s->in)
+		session_calls_ended(s);
 	session_drop(&s->in, &e); /* an older one that got nowhere */
 	timer_stop(&s->gone);
 	/* If the neighbour's host lost the old connection its answer to this says so. */
@@ -488,7 +484,7 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	end_all(s, &e, REASON_SESSION_DOWN);
-	if (p->dynamic && !is_resting(s))
+	if (p->dynamic && !session_rests(s))
 		timer_start(&s->gone, LINGER_MS);
 }
 
@@ -506,6 +502,7 @@ void session_clear(struct peer *p)
 	if (!s->started)
 		return;
 	s->failures = s->tries = 0;
+	session_calls_forget(s);
 	timer_stop(&s->idle);
 	timer_stop(&s->rest);
 	end_all(s, &e, REASON_SESSION_DOWN);
@@ -520,17 +517,12 @@ void session_limit_raised(struct peer *p)
 {
 	struct session *s = p->session;
 
-	if (!is_resting(s))
+	if (!session_rests(s))
 		return;
 	timer_stop(&s->rest);
 	if (p->dynamic)
 		timer_start(&s->gone, LINGER_MS);
 	session_start(p);
-}
-
-unsigned session_rest_seconds(const struct peer *p)
-{
-	return (timer_left_ms(&p->session->rest) + 999) / 1000;
 }
 
 void session_stop(struct peer *p, uint8_t subcode, const char *why)
@@ -565,12 +557,11 @@ void session_refresh(struct peer *p, enum bgp_family family)
 void session_path_changed(struct peer *p, bool up)
 {
 	struct session *s = p->session;
-	bool under_way = s->in || (s->out && s->out->state > PEER_CONNECT);
 
 	log_debug("session-path", "neighbor=%s state=%s", peer_name(p), up ? "up" : "down");
-	if (!up || s->up || under_way || !s->started || p->conf.passive || p->dynamic)
+	if (!up || s->up || is_under_way(s) || !s->started || p->conf.passive || p->dynamic)
 		return;
-	if (is_shunned(s))
+	if (session_shuns(s) || !session_calls_allowed(s))
 		return;
 	if (s->out && now_ms() - s->out->started_ms < FIRST_RETRY_MS)
 		return;

@@ -7,6 +7,7 @@
 
 #include "loop.h"
 #include "peer.h"
+#include "retry.h"
 
 struct fsm; /* fsm.h */
 
@@ -23,6 +24,9 @@ struct session {
 	uint64_t proof_messages; /* how many it had sent when that began */
 	unsigned failures;	 /* in a row: IdleHold grows */
 	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
+	unsigned early;		 /* ends in a row of connections that were not up for long */
+	uint64_t early_ms;	 /* when the last one ended */
+	struct retry calls;	 /* of the neighbour: when it is let in (session_calls.h) */
 	bool ceased;		 /* IdleHold is for a Cease that the neighbour sent */
 	bool started;		 /* administratively */
 	bool refusal_said;	 /* that connections of its are refused for now */
@@ -34,7 +38,8 @@ void session_new(struct peer *p);   /* fills p->session; idle */
 void session_free(struct peer *p);  /* without a word; the tables are not told */
 void session_start(struct peer *p); /* may connect, may be connected to */
 /* A connection that the neighbour made; takes FD. Refused with a Cease while it is disabled, rests
- * after max-prefix, or after some errors in a row, unless a Cease of its ended the last one. */
+ * after max-prefix, or after some errors in a row, unless a Cease of its ended the last one; and
+ * for a while where its connections end again and again (session_calls.h). */
 void session_accept(struct peer *p, int fd);
 /* Ends it for good, or until session_start(). SUBCODE of Cease. */
 void session_disable(struct peer *p, uint8_t subcode, const char *why);
@@ -44,8 +49,6 @@ void session_call_again(struct peer *p);
 void session_clear(struct peer *p);
 /* The neighbour may send more than when it was told to rest: it is let in again. */
 void session_limit_raised(struct peer *p);
-/* Until it is let in again; 0: it does not rest. */
-unsigned session_rest_seconds(const struct peer *p);
 bool session_busy(const struct peer *p); /* a connection exists in whatever state */
 
 /* Called by the tables. */

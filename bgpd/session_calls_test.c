@@ -450,6 +450,135 @@ static void test_called_while_idle(void **state)
 	close(listener);
 }
 
+/* What a neighbour that calls again and again does each time it is let in. */
+enum churn { CEASES, CEASES_EARLY, HANGS_UP, HANGS_UP_EARLY, CALLS_ONCE_MORE, ERRS };
+
+/* False: it was turned away. */
+static bool churn(struct far **f, enum churn kind, unsigned last, const char *notification)
+{
+	struct far *before = *f, *call = far_connect(last);
+
+	rig_settle();
+	if (call->ended) {
+		assert_int_equal(call->error.subcode, 5);
+		far_close(call);
+		return false;
+	}
+	if (kind == CALLS_ONCE_MORE) {
+		if (before)
+			far_close(before);
+		*f = call;
+		return true;
+	}
+	if (kind == CEASES || kind == HANGS_UP) {
+		open_as(call, last == CALLED ? 65016 : 65000);
+		far_keepalive(call);
+		RIG_AWAIT(far_peer(call)->state == PEER_ESTABLISHED);
+	}
+	if (kind == ERRS)
+		open_as(call, 65017);
+	else if (kind != HANGS_UP && kind != HANGS_UP_EARLY)
+		far_say(call, &(struct wr){.data = (uint8_t *)notification, .len = 21}, 0);
+	rig_settle();
+	far_close(call);
+	rig_settle();
+	return true;
+}
+
+/* How often it is let in within SECONDS, where it calls twice a second. */
+static unsigned let_in(enum churn kind, unsigned last, const char *notification, unsigned seconds)
+{
+	struct far *f = NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < seconds * 2; i++) {
+		n += churn(&f, kind, last, notification);
+		rig_pass(500);
+	}
+	if (f)
+		hang_up(f);
+	return n;
+}
+
+/* Whatever ends its connections: it is let in at once at first, which is all that a restart needs,
+ * and every 15 s in the end; once more at once when a session was up for a minute. */
+static void test_let_in_again_and_again(void **state)
+{
+	static const struct {
+		enum churn kind;
+		const char *notification;
+		unsigned at_once;
+	} rows[] = {{CEASES, MARKER "\0\x15\3\6\2", 5},
+		    {CEASES, MARKER "\0\x15\3\6\4", 5},
+		    {CEASES, MARKER "\0\x15\3\6\7", 5},
+		    {CEASES, MARKER "\0\x15\3\6\x9", 5},
+		    {CEASES, MARKER "\0\x15\3\6\xa", 5},
+		    {CEASES_EARLY, MARKER "\0\x15\3\6\5", 5},
+		    {CEASES_EARLY, MARKER "\0\x15\3\6\7", 5},
+		    {CEASES_EARLY, MARKER "\0\x15\3\2\2", 4},
+		    {HANGS_UP, NULL, 5},
+		    {HANGS_UP_EARLY, NULL, 5},
+		    {CALLS_ONCE_MORE, NULL, 5},
+		    {ERRS, NULL, 4}};
+
+	for (unsigned n = 0; n < 2 * ARRAY_SIZE(rows); n++) {
+		unsigned i = n / 2, last = n % 2 ? 140 : CALLED, first, minute, at_once = 0;
+		struct far *f = NULL;
+
+		configure(false, ", 'passive': true");
+		while (at_once < 20 && churn(&f, rows[i].kind, last, rows[i].notification))
+			at_once++;
+		if (at_once < rows[i].at_once || at_once > 7)
+			fail_msg("row %u: let in %u times", n, at_once);
+		if (f)
+			hang_up(f);
+		first = let_in(rows[i].kind, last, rows[i].notification, 30);
+		minute = let_in(rows[i].kind, last, rows[i].notification, 60);
+		if (first > 12 || minute > 6)
+			fail_msg("row %u: let in %u, %u times", n, first, minute);
+		again();
+	}
+}
+
+static const json_t *refused(void)
+{
+	const json_t *all = rig_ask("{'command': 'bgp-neighbors', 'neighbor': '10.9.0.16'}");
+
+	return json_array_get(json_object_get(all, "neighbors"), 0);
+}
+
+/* People are told why it is turned away, and until when; who has been up for long, or is cleared,
+ * begins anew. */
+static void test_let_in_after_long(void **state)
+{
+	static const char cease[] = MARKER "\0\x15\3\6\2";
+	struct far *f = NULL;
+
+	configure(false, ", 'passive': true");
+	assert_true(let_in(CEASES, CALLED, cease, 60) > 5);
+	assert_string_equal(rig_str(refused(), "refused-why"), "its connections end too soon");
+	assert_in_range(json_integer_value(json_object_get(refused(), "refused-for-seconds")), 1,
+			15);
+	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.16'}");
+	assert_true(json_is_null(json_object_get(refused(), "refused-why")));
+	for (int i = 0; i < 5; i++)
+		assert_true(churn(&f, CEASES, CALLED, cease));
+	assert_true(let_in(CEASES, CALLED, cease, 60) < 15);
+	rig_pass(15 * S);
+	f = far_connect(CALLED);
+	establish(f);
+	rig_pass(61 * S);
+	far_keepalive(f);
+	rig_settle();
+	assert_int_equal(peer()->state, PEER_ESTABLISHED);
+	far_say(f, &(struct wr){.data = (uint8_t *)cease, .len = 21}, 0);
+	rig_settle();
+	far_close(f);
+	f = NULL;
+	for (int i = 0; i < 4; i++)
+		assert_true(churn(&f, CEASES, CALLED, cease));
+}
+
 /* The way to the neighbour is there again: who is called at once, and who is not. */
 static void test_path_up(void **state)
 {
@@ -841,6 +970,8 @@ int main(void)
 		T(test_waits),
 		T(test_their_max_prefix),
 		T(test_called_while_idle),
+		T(test_let_in_again_and_again),
+		T(test_let_in_after_long),
 		T(test_path_up),
 		T(test_path_up_called),
 		T(test_under_way),

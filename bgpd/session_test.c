@@ -31,6 +31,7 @@
 #include "policy.h"
 #include "rib_session.h"
 #include "session.h"
+#include "session_calls.h"
 #include "session_say.h"
 #include "util.h"
 
@@ -575,7 +576,7 @@ static void overflow(void)
 	session_stop(peer, 1, "maximum number of prefixes reached");
 	expect_notification(fd, 6, 1);
 	expect_refused(10);
-	assert_in_range(session_rest_seconds(peer), 290, 300);
+	assert_in_range(session_refusal_seconds(peer->session), 290, 300);
 }
 
 /* Each row: what the file says next, and whether that lets the neighbour in again. */
@@ -606,7 +607,7 @@ static void test_max_prefix(void **state)
 			close(establish(&good));
 		else
 			expect_refused(2);
-		assert_int_equal(session_rest_seconds(peer) == 0, rows[i].in);
+		assert_int_equal(session_refusal_seconds(peer->session) == 0, rows[i].in);
 	}
 	session_clear(peer);
 	overflow();
@@ -864,8 +865,13 @@ static void test_send_hold_time(void **state)
 		uint16_t hold;
 		uint32_t time;
 	} rows[] = {
-		{SEND_HOLD_AUTO, 90, 480}, {SEND_HOLD_AUTO, 240, 480}, {SEND_HOLD_AUTO, 241, 482},
-		{SEND_HOLD_AUTO, 65535, 131070}, {SEND_HOLD_AUTO, 0, 0}, {0, 90, 0}, {30, 0, 0},
+		{SEND_HOLD_AUTO, 90, 480},
+		{SEND_HOLD_AUTO, 240, 480},
+		{SEND_HOLD_AUTO, 241, 482},
+		{SEND_HOLD_AUTO, 65535, 131070},
+		{SEND_HOLD_AUTO, 0, 0},
+		{0, 90, 0},
+		{30, 0, 0},
 		{30, 90, 30},
 	};
 

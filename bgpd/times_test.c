@@ -19,6 +19,7 @@
 #include "rig_clock.h"
 #include "rib.h"
 #include "session.h"
+#include "session_calls.h"
 #include "util.h"
 
 #define EXT 11
@@ -531,24 +532,24 @@ static void test_rest(void **state)
 					       .nexthop = HOP,
 					       .path = {65011}});
 		expect_error(f, 6, 1);
-		assert_int_equal(session_rest_seconds(far_peer(f)), 300);
+		assert_int_equal(session_refusal_seconds(far_peer(f)->session), 300);
 		rig_pass(S / 2);
-		assert_int_equal(session_rest_seconds(far_peer(f)), 300);
+		assert_int_equal(session_refusal_seconds(far_peer(f)->session), 300);
 		rig_pass(S / 2);
-		assert_int_equal(session_rest_seconds(far_peer(f)), 299);
+		assert_int_equal(session_refusal_seconds(far_peer(f)->session), 299);
 		far_close(f);
 		rig_pass(299 * S - 1);
 		f = far_connect(EXT);
 		rig_turn();
 		expect_error(f, 6, 5);
-		assert_int_equal(session_rest_seconds(far_peer(f)), 1);
+		assert_int_equal(session_refusal_seconds(far_peer(f)->session), 1);
 		if (how == 0)
 			rig_pass(1);
 		else if (how == 1)
 			rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11'}");
 		else
 			rig_config(raised);
-		assert_int_equal(session_rest_seconds(far_peer(f)), 0);
+		assert_int_equal(session_refusal_seconds(far_peer(f)->session), 0);
 		far_close(f);
 	}
 	f = far_up(EXT, &(struct far_open){.as = 65011});
