@@ -4,6 +4,10 @@ EXTRA_DIST += contrib/wgbgp-cli.bash \
 	contrib/wgbgp-networkd.conf
 dist_bin_SCRIPTS = contrib/wgbgp-mesh
 
+# A check for Nagios and its like, where their plugins are.
+pluginsdir = $(prefix)/lib/nagios/plugins
+dist_plugins_SCRIPTS = contrib/check_wgbgp
+
 # Alert rules of Prometheus and a dashboard of Grafana, to be used as they are.
 alertsdir = $(docdir)/examples
 dist_alerts_DATA = contrib/prometheus/wgbgp.rules.yml contrib/grafana/wgbgp.json

@@ -10,6 +10,7 @@ import shutil
 
 import pytest
 
+from lib.build import SOURCE, daemon
 from lib.dualhub import DualHub
 from lib.fourplanes import SHARED, four_planes
 from lib.hubspoke import HubSpoke
@@ -304,3 +305,34 @@ def test_causes(two):
     w.replace("remote-as 65009;", "remote-as 65002;")
     w.replace(endpoint, "no-such-host.invalid:51820")
     found(w, "name", "no-such-host.invalid:51820 is not resolved", peer="b")
+
+
+def plugin(w, *options):
+    """The check for Nagios: its status, its first line, what stands behind the |."""
+    run = w.router.run([os.path.join(SOURCE, "contrib/check_wgbgp"), "-r", w.rundir, "--wgbgp-cli",
+                        daemon("cli/wgbgp-cli"), *options], check=False, env=w.env())
+    said, _, counts = run.stdout.partition("|")
+    return run.returncode, said, dict(c.split("=") for c in counts.split("\n")[0].split())
+
+
+def test_plugin(two):
+    """OK, CRITICAL with the reason, a check left out, nobody there, a wrong option."""
+    w = two.wa
+    healthy(w)
+    status, said, counts = plugin(w)
+    assert (status, said.strip()) == (0, "WGBGP OK - 1 of 1 tunnels up")
+    assert counts == {"errors": "0;;;0", "warnings": "0;;;0", "tunnels": "1;;;0;1",
+                      "sessions": "1;;;0;1"}
+    two.wb.stop()
+    status, said, counts = wait_until(
+        lambda: (seen := plugin(w))[0] and seen, 60, "the plugin to see the session down")
+    assert status in (1, 2) and "neighbor 10.9.0.2" in said and counts["sessions"] == "0;;;0;1"
+    names = {f["check"] for f in doctor(w)["findings"] if f["severity"] != "note"}
+    left_out = plugin(w, *(word for name in names for word in ("-i", name)))
+    assert left_out[0] == 0 and left_out[2]["errors"] == "0;;;0"
+    assert plugin(w, "-t", "soon")[0] == 3
+    assert plugin(w, "--wgbgp-cli", "/nonexistent") == (
+        3, "WGBGP UNKNOWN - /nonexistent: No such file or directory\n", {})
+    w.stop()
+    status, said, _ = plugin(w)
+    assert status == 2 and said.startswith("WGBGP CRITICAL - doctor: ")
