@@ -106,11 +106,12 @@ void bfd_forget(struct peer *p)
 
 static void before_reading(struct device *dev)
 {
+	uint64_t now = now_ms();
 	struct peer *p;
 
 	TAILQ_FOREACH (p, &dev->peers, link) {
 		if (p->bfd.suspect)
-			silence_begin(&p->bfd.silence);
+			silence_begin(&p->bfd.silence, now);
 		if (p->bfd.expired) /* the reading that decides must know it */
 			p->evidence.bfd = BFD_SAYS_EXPIRED;
 	}

@@ -10,7 +10,6 @@
 #define GLANCE_SHARE 4	   /* one part in so many of the time goes into suspicions */
 #define GLANCE_AGAIN_MS 5  /* many peers may fall silent at once */
 #define GLANCE_MAX_US 8000 /* a dump that takes longer is not waited for */
-#define GIVEN_UP_MAX 3	   /* readings with entries: then one is had whatever happens */
 
 uint64_t device_cost_of_late(uint64_t known, uint64_t us)
 {
@@ -60,29 +59,7 @@ void device_look(struct device *dev, bool with_entries)
 	    wg_reader_ask(&dev->reader, dev->wg, with_entries) < 0)
 		return;
 	dev->read.looking = true;
-	dev->read.looks_long = with_entries;
 	dev->read.looked_at = now_ms();
-}
-
-/* It ends soon, and nothing comes of it, where it can be ended. The next one with entries has its
- * usual pause before it. */
-static void give_up_long(struct device *dev)
-{
-	if (!wg_reader_give_up(dev->reader))
-		return;
-	dev->read.looks_long = false;
-	dev->read.given_up++;
-	dev->read.full_at = now_ms();
-	if (dev->read.awaited)
-		timer_start(&dev->poll, 0);
-	device_look_forget(dev);
-}
-
-void device_look_first(struct device *dev)
-{
-	if (dev->read.looking && dev->read.looks_long && dev->read.given_up < GIVEN_UP_MAX)
-		give_up_long(dev);
-	device_look(dev, false);
 }
 
 void device_look_forget(struct device *dev)
@@ -141,7 +118,7 @@ uint64_t device_glance_due(const struct device *dev)
 
 void peer_silent(struct peer *p, struct silence *s)
 {
-	silence_begin(s);
+	silence_begin(s, now_ms());
 	if (device_glance(p->dev))
 		silence_was_read(s, now_ms());
 }

@@ -19,9 +19,6 @@ bool device_glance(struct device *dev);
 bool device_is_slow(const struct device *dev); /* it takes too long */
 /* The same beside the loop, however long it takes; its peers are told when it is done. */
 void device_look(struct device *dev, bool with_entries);
-/* The same without entries, and at once: a reading with entries that is under way takes several
- * times as long, and is given up for it; not more than three times in a row. */
-void device_look_first(struct device *dev);
 void device_looked(void); /* some of them are done */
 /* What a poll has waited for says no more than what came in; or nothing. */
 void device_look_use(struct device *dev);

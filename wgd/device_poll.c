@@ -326,7 +326,6 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 	if (full) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
 		dev->read.full_at = now;
-		dev->read.given_up = 0;
 		dev->read.full_cost = took_us(dev, begun);
 	}
 	read_peers(dev, &dump, owners);

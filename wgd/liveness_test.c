@@ -31,12 +31,12 @@ struct step {
 };
 
 static const struct conf_liveness defaults = {.probe = true,
-						.poll_interval = 1000,
-						.probe_interval = 5000,
-						.probe_timeout = 15000,
-						.degraded_after = 160,
-						.stale_after = 180,
-						.up_hold = 2000};
+					      .poll_interval = 1000,
+					      .probe_interval = 5000,
+					      .probe_timeout = 15000,
+					      .degraded_after = 160,
+					      .stale_after = 180,
+					      .up_hold = 2000};
 
 struct run {
 	struct liveness l;
@@ -187,27 +187,52 @@ static void stale_after_late_data(void **state)
 	     {6, 0, 128, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
 }
 
+static void read_in(struct silence *s, uint64_t begun, uint64_t taken, bool grown)
+{
+	silence_read(s, &(struct silence_reading){begun, taken, grown});
+}
+
 /* A reading parts what came in before from what came later. */
 static void silence_is_dated(void **state)
 {
 	struct silence s = {0};
 
-	silence_read(&s, 1000);
+	read_in(&s, 900, 1000, false);
 	assert_int_equal(s.first, 0);
-	silence_begin(&s);
+	silence_begin(&s, 2000);
 	silence_was_read(&s, 2000);
 	silence_was_read(&s, 2001);
 	assert_int_equal(s.since, 0);
-	silence_read(&s, 3000);
+	read_in(&s, 2900, 3000, true);
 	assert_int_equal(s.since, 2000);
-	silence_begin(&s);
+	silence_begin(&s, 3500);
 	assert_int_equal(s.since, 0);
-	silence_read(&s, 4000);
+	read_in(&s, 3500, 4000, true);
 	assert_int_equal(s.since, 0);
-	silence_read(&s, 5000);
+	read_in(&s, 4900, 5000, true);
 	assert_int_equal(s.since, 4000);
-	silence_read(&s, 6000);
+	read_in(&s, 5900, 6000, false);
 	assert_int_equal(s.since, 4000);
+}
+
+/* One that was under way when it began: what came in before is no contradiction. */
+static void silence_in_a_reading(void **state)
+{
+	struct silence s = {0};
+
+	silence_begin(&s, 2000);
+	read_in(&s, 1000, 3000, false);
+	assert_int_equal(s.first, 3000);
+	read_in(&s, 3000, 4000, true);
+	assert_int_equal(s.first, 4000);
+	assert_int_equal(s.since, 0);
+	read_in(&s, 4000, 5000, true);
+	assert_int_equal(s.since, 4000);
+
+	silence_begin(&s, 6000);
+	read_in(&s, 5000, 7000, true);
+	read_in(&s, 7000, 8000, false);
+	assert_int_equal(s.since, 7000);
 }
 
 /* The far end repeats its initiation and does not hear our answers: no sign of life. */
@@ -730,8 +755,8 @@ static void way_back_is_held_once(void **state)
 	assert_int_equal(r.l.flaps, 0);
 	/* Down meanwhile, since nothing came in: the same. */
 	r.in.evidence.underlay_down = true;
-	PLAY(&r, {60, 0, 0, .probes = true, .state = TUNNEL_DOWN,
-		  .reason = REASON_PROBE_UNANSWERED});
+	PLAY(&r,
+	     {60, 0, 0, .probes = true, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED});
 	r.in.evidence.underlay_down = false;
 	PLAY(&r, {1, 0, 0, .state = TUNNEL_DOWN, .reason = REASON_PROBE_UNANSWERED},
 	     {1, 128, 128, .state = TUNNEL_UP, .reason = REASON_HANDSHAKE_FRESH});
@@ -890,6 +915,7 @@ int main(void)
 		cmocka_unit_test(stale_after_unanswered_data),
 		cmocka_unit_test(stale_after_late_data),
 		cmocka_unit_test(silence_is_dated),
+		cmocka_unit_test(silence_in_a_reading),
 		cmocka_unit_test(initiations_are_no_life),
 		cmocka_unit_test(silence_is_idle),
 		cmocka_unit_test(keepalives_are_use),

@@ -116,6 +116,9 @@ static void peer_live_take_over(struct peer *p, const struct liveness_input *in)
 void peer_read(struct peer *p, const struct wg_peer *found)
 {
 	uint64_t now = now_ms();
+	struct silence_reading reading = {.begun_at = p->dev->read.begun_at,
+					  .taken_at = now,
+					  .grown = found && found->rx_bytes != p->rx_bytes};
 	struct liveness_input in;
 	bool changed = false;
 
@@ -131,11 +134,11 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 		peer_endpoint_renew(p);
 	p->errors.renew = p->errors.renew && !found;
 	errors_tick(p, now);
-	silence_read(&p->errors.silence, now);
-	silence_read(&p->bfd.silence, now);
+	silence_read(&p->errors.silence, &reading);
+	silence_read(&p->bfd.silence, &reading);
 	if (p->echo)
-		silence_read(&p->echo->silence, now);
-	silence_read(&p->watch.silence, now);
+		silence_read(&p->echo->silence, &reading);
+	silence_read(&p->watch.silence, &reading);
 	in = input_of(p, now);
 	in.read = true;
 	in.read_at = p->dev->read.begun_at;

@@ -66,7 +66,7 @@ static void watch_judge(struct peer *p, uint64_t now)
 
 	if (w->row && !w->silence.begun &&
 	    now - w->row_since >= liveness_patience(&p->conf->liveness) / SUSPECT_PART)
-		silence_begin(&w->silence);
+		silence_begin(&w->silence, now);
 	e->probe_dead = dead;
 	/* Where it is not up also the time that passes changes something. */
 	if (w->answers &&
@@ -144,7 +144,7 @@ static void watch_look(struct device *dev, uint64_t now)
 		return;
 	if (want == LOOK_FIRST)
 		dev->read.suspected_at = now;
-	device_look_first(dev);
+	device_look(dev, false);
 }
 
 /* How soon its silence is to be seen: at 1,000 peers the ticks are most of what they cost. */

@@ -33,9 +33,9 @@ struct peer_watch {
 	struct silence silence;
 };
 
-void device_watch(struct device *dev);	    /* from now on, as long as it takes long to read */
+void device_watch(struct device *dev); /* from now on, as long as it takes long to read */
 bool device_is_watched(const struct device *dev); /* a reading is, or will be, asked for */
-void device_watch_stop(struct device *dev); /* it cannot be used any more */
+void device_watch_stop(struct device *dev);	  /* it cannot be used any more */
 void peer_watch_answer(struct peer *p, const struct icmp_answer *a);
 
 #endif

@@ -51,32 +51,30 @@ struct rig_link {
 struct rig {
 	char dir[64]; /* run directory; removed in the end */
 	struct rig_link links[RIG_LINKS];
-	bool no_kernel;	      /* it has no WireGuard */
-	bool program_missing; /* userspace-program is not installed */
-	bool program_slow;    /* it makes no interface when it is started */
-	bool program_ends;    /* it did when it was started */
-	bool program_stays;   /* the one before runs, though its interface is gone */
-	bool has_graveyard;   /* entries are not removed one by one */
-	bool threaded;	      /* changes go to the thread; done by rig_thread() only */
-	bool busy;	      /* it does not finish in a moment either */
-	bool idle;	      /* it has nothing to do, and takes parts of a batch */
-	unsigned show_room;	/* rows after which the CLI has to read; 0: it never has to */
+	bool no_kernel;		  /* it has no WireGuard */
+	bool program_missing;	  /* userspace-program is not installed */
+	bool program_slow;	  /* it makes no interface when it is started */
+	bool program_ends;	  /* it did when it was started */
+	bool program_stays;	  /* the one before runs, though its interface is gone */
+	bool has_graveyard;	  /* entries are not removed one by one */
+	bool threaded;		  /* changes go to the thread; done by rig_thread() only */
+	bool busy;		  /* it does not finish in a moment either */
+	bool idle;		  /* it has nothing to do, and takes parts of a batch */
+	unsigned show_room;	  /* rows after which the CLI has to read; 0: it never has to */
 	void (*show_pause)(void); /* while it reads */
 	void (*show_wait)(void);  /* while there is nothing for it */
-	unsigned read_us;     /* what a reading takes, ... */
-	unsigned wait_us;     /* ... and what it waits besides for a processor */
-	uint64_t waited_us;   /* so far */
-	unsigned reads;	      /* so far */
-	unsigned given_up;    /* of these */
-	bool heard_out;	      /* they cannot be */
-	unsigned drains;      /* of its ICMP sockets: each tick of a watch begins with one */
-	int route_error;      /* of a lookup: -errno, 0: there is one, of */
-	uint8_t route_type;   /* RTN_*, 0: unicast */
+	unsigned read_us;	  /* what a reading takes, ... */
+	unsigned wait_us;	  /* ... and what it waits besides for a processor */
+	uint64_t waited_us;	  /* so far */
+	unsigned reads;		  /* so far */
+	unsigned drains;	  /* of its ICMP sockets: each tick of a watch begins with one */
+	int route_error;	  /* of a lookup: -errno, 0: there is one, of */
+	uint8_t route_type;	  /* RTN_*, 0: unicast */
 	uint32_t route_oif;
 	uint32_t route_mark; /* of the last lookup */
 	enum rig_fault route_fault;
-	unsigned lookups;    /* so far */
-	uint16_t echo_seq;   /* of the last echo request */
+	unsigned lookups;  /* so far */
+	uint16_t echo_seq; /* of the last echo request */
 };
 extern struct rig rig;
 

@@ -614,6 +614,7 @@ void wg_interrupt(struct wg *wg)
 
 static struct timer looking;
 static const struct wg *looked_at;
+static unsigned looking_ms;
 static struct wg_look seen;
 static void (*on_looked)(void);
 
@@ -652,7 +653,8 @@ int wg_reader_ask(struct wg_reader **r, const struct wg *wg, bool with_entries)
 	seen = (struct wg_look){.dump.with_entries = with_entries};
 	seen.err = dump_link(wg, &seen.dump);
 	timer_init(&looking, look_is_done, NULL);
-	timer_start(&looking, (rig.read_us + rig.wait_us) / 1000);
+	looking_ms = (rig.read_us + rig.wait_us) / 1000;
+	timer_start(&looking, looking_ms);
 	return 0;
 }
 
@@ -661,19 +663,8 @@ bool wg_reader_take(struct wg_reader *r, struct wg_look *look)
 	if (!r || !looked_at || timer_running(&looking))
 		return false;
 	*look = seen;
-	look->begun_ms = now_ms() - (rig.read_us + rig.wait_us) / 1000;
+	look->begun_ms = now_ms() - looking_ms;
 	looked_at = NULL;
-	return true;
-}
-
-bool wg_reader_give_up(struct wg_reader *r)
-{
-	if (!looked_at || !timer_running(&looking) || rig.heard_out)
-		return false;
-	rig.given_up++;
-	wg_dump_free(&seen.dump);
-	seen.err = -ENODEV;
-	timer_start(&looking, 0);
 	return true;
 }
 

@@ -118,9 +118,7 @@ struct device_readings {
 	uint64_t suspected_at; /* ms: the same beside the loop */
 	uint64_t looked_at;    /* ms: the last reading beside the loop began; */
 	bool looking;	       /* it is under way, */
-	bool looks_long;       /* with entries, */
 	bool awaited;	       /* and a poll waits for it */
-	unsigned given_up;     /* so many with entries in a row */
 	bool pending;	       /* one by the loop is not answered yet: its answer comes first */
 	struct wg_look *fresh; /* which it then is; owned; NULL: none */
 	uint64_t interval;     /* ms: of the polls, where no verdict is waited for */

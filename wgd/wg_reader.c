@@ -16,7 +16,6 @@ struct wg_reader {
 	pthread_cond_t moved;
 	enum reading state;
 	bool stopping;
-	bool given_up; /* the reading: its back-end does no other one */
 	struct wg_look look; /* the one that is DONE */
 };
 
@@ -114,32 +113,11 @@ bool wg_reader_take(struct wg_reader *r, struct wg_look *look)
 		r->state = READING_NONE;
 	}
 	readers_unlock();
-	if (done && (look->err < 0 || r->given_up)) {
+	if (done && look->err < 0) {
 		wg_close(r->wg);
 		r->wg = NULL;
-		r->given_up = false;
 	}
 	return done;
-}
-
-/* With the lock. False: its back-end cannot. */
-static bool reader_interrupt(struct wg_reader *r)
-{
-	if (!r->wg || !r->wg->backend->interrupt)
-		return false;
-	r->wg->backend->interrupt(r->wg);
-	return true;
-}
-
-bool wg_reader_give_up(struct wg_reader *r)
-{
-	bool ends;
-
-	readers_lock();
-	ends = r->state == READING_ASKED && reader_interrupt(r);
-	r->given_up |= ends;
-	readers_unlock();
-	return ends;
 }
 
 void wg_reader_end(struct wg_reader **reader)
@@ -150,7 +128,8 @@ void wg_reader_end(struct wg_reader **reader)
 		return;
 	readers_lock();
 	r->stopping = true;
-	reader_interrupt(r);
+	if (r->wg && r->wg->backend->interrupt)
+		r->wg->backend->interrupt(r->wg);
 	pthread_cond_signal(&r->moved);
 	readers_unlock();
 	pthread_join(r->thread, NULL);

@@ -24,8 +24,6 @@ void wg_reader_close(void);	       /* when all readers ended */
 /* Begins a reading of WG. *R NULL: the reader is made. 0 or -errno; -EBUSY: an earlier one is under
  * way, or not taken. */
 int wg_reader_ask(struct wg_reader **r, const struct wg *wg, bool with_entries);
-/* Ends the one that is under way, by an error. False: there is none, or the back-end cannot. */
-bool wg_reader_give_up(struct wg_reader *r);
 /* False: none is done. The dump is the caller's. R NULL is fine. */
 bool wg_reader_take(struct wg_reader *r, struct wg_look *look);
 void wg_reader_end(struct wg_reader **r); /* *R is NULL then; what is under way ends */

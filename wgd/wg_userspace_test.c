@@ -533,7 +533,7 @@ static void test_patient(void **state)
 	       "= -19 after 300 ms\n");
 }
 
-/* One that goes on and on with its answer is not heard out when the reading is given up. */
+/* One that goes on and on with its answer is not heard out when the device is left. */
 static void test_interrupted_while_it_answers(void **state)
 {
 	size_t n;
