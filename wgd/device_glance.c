@@ -53,13 +53,14 @@ bool device_glance(struct device *dev)
 	return true;
 }
 
-void device_look(struct device *dev, bool with_entries)
+bool device_look(struct device *dev, bool with_entries)
 {
 	if (!dev->wg || dev->read.looking || dev->read.pending ||
 	    wg_reader_ask(&dev->reader, dev->wg, with_entries) < 0)
-		return;
+		return false;
 	dev->read.looking = true;
 	dev->read.looked_at = now_ms();
+	return true;
 }
 
 void device_look_forget(struct device *dev)

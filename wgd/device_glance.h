@@ -17,8 +17,9 @@ struct silence;
 /* False where that takes too long, or fails. */
 bool device_glance(struct device *dev);
 bool device_is_slow(const struct device *dev); /* it takes too long */
-/* The same beside the loop, however long it takes; its peers are told when it is done. */
-void device_look(struct device *dev, bool with_entries);
+/* The same beside the loop, however long it takes; its peers are told when it is done. False: none
+ * begins, as one is under way or it fails. */
+bool device_look(struct device *dev, bool with_entries);
 void device_looked(void); /* some of them are done */
 /* What a poll has waited for says no more than what came in; or nothing. */
 void device_look_use(struct device *dev);

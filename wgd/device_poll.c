@@ -36,6 +36,7 @@
 #define ASIDE_COSTS 4	      /* ... so many times what one costs */
 #define ASIDE_AGAIN_MS 50     /* until there may be another one */
 #define SPOILED_MAX 3	      /* of them, until one is waited for */
+#define PUT_OFF_MAX 3	      /* polls that leave entries unread for a verdict */
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
 
 void device_poll_link(struct device *dev, const struct link_info *info)
@@ -298,13 +299,29 @@ static int read_now(struct device *dev, bool full, struct wg_dump *dump)
 	return err;
 }
 
+/* To compare entries takes as long as to read them, and a verdict would wait for it. Where somebody
+ * falls silent all the time they are compared all the same. */
+static bool is_put_off(const struct device *dev)
+{
+	return device_is_watched(dev) && dev->read.put_off < PUT_OFF_MAX;
+}
+
 /* With entries. */
 static bool is_full(const struct device *dev, uint64_t now, bool busy)
 {
-	if (dev->life.unknown || dev->read.fresh)
-		return dev->life.unknown || dev->read.fresh->dump.with_entries;
-	return full_read_due(dev, now, busy) && !device_is_watched(dev) &&
-	       !retry_waits(&dev->repair_retry);
+	bool full = dev->read.fresh
+			    ? dev->read.fresh->dump.with_entries
+			    : full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry);
+
+	return dev->life.unknown || (full && !is_put_off(dev));
+}
+
+static void note_entries_read(struct device *dev, uint64_t now, bool busy, bool full)
+{
+	if (full)
+		dev->read.put_off = 0;
+	else if (full_read_due(dev, now, busy) && is_put_off(dev))
+		dev->read.put_off++;
 }
 
 /* One reading. 0 or -errno. */
@@ -318,6 +335,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 
 	if (err < 0)
 		return err;
+	note_entries_read(dev, now, busy, full);
 	owners = device_owners(dev, &dump, false);
 	device_sync_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);
@@ -400,8 +418,7 @@ static uint64_t wait_aside(struct device *dev, uint64_t now, bool busy,
 		return 0;
 	if (dev->read.looking) /* of another's asking: who knows what was written since it began */
 		return dev->read.awaited ? most - since : ASIDE_AGAIN_MS;
-	device_look(dev, is_full(dev, now, busy));
-	if (!dev->read.looking)
+	if (!device_look(dev, is_full(dev, now, busy)))
 		return 0;
 	dev->read.awaited = true;
 	dev->read.begun = *begun;

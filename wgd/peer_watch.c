@@ -100,14 +100,15 @@ void peer_watch_answer(struct peer *p, const struct icmp_answer *a)
 	peer_judge(p);
 }
 
-/* A reading is wanted: FIRST, or the one that decides. */
+/* A reading is wanted: FIRST, or the one that decides. When the time is over they follow each
+ * other, whatever they cost. */
 enum look { LOOK_NOT, LOOK_FIRST, LOOK_DECIDES };
 
 static enum look watch_wants(const struct silence *s, bool dead)
 {
-	if (!s->begun || s->since)
+	if (!silence_is_open(s))
 		return LOOK_NOT;
-	return !s->first ? LOOK_FIRST : dead ? LOOK_DECIDES : LOOK_NOT;
+	return dead ? LOOK_DECIDES : s->first && !s->early ? LOOK_NOT : LOOK_FIRST;
 }
 
 static enum look watch_wants_most(const struct device *dev)
@@ -132,7 +133,14 @@ static enum look watch_wants_most(const struct device *dev)
 
 bool device_is_watched(const struct device *dev)
 {
-	return watch_wants_most(dev) != LOOK_NOT;
+	const struct peer *p;
+
+	TAILQ_FOREACH (p, &dev->peers, link)
+		if (silence_is_open(&p->watch.silence) || silence_is_open(&p->bfd.silence) ||
+		    silence_is_open(&p->errors.silence) ||
+		    (p->echo && silence_is_open(&p->echo->silence)))
+			return true;
+	return false;
 }
 
 static void watch_look(struct device *dev, uint64_t now)
@@ -142,9 +150,8 @@ static void watch_look(struct device *dev, uint64_t now)
 
 	if (want == LOOK_NOT || (want == LOOK_FIRST && now - dev->read.suspected_at < pause))
 		return;
-	if (want == LOOK_FIRST)
+	if (device_look(dev, false) && want == LOOK_FIRST)
 		dev->read.suspected_at = now;
-	device_look(dev, false);
 }
 
 /* How soon its silence is to be seen: at 1,000 peers the ticks are most of what they cost. */
@@ -152,7 +159,7 @@ static uint64_t watch_tick(const struct peer *p)
 {
 	uint64_t tick;
 
-	if (p->echo || p->bfd.sent.id || (p->errors.silence.begun && !p->errors.silence.since))
+	if (p->echo || p->bfd.sent.id || silence_is_open(&p->errors.silence))
 		return TICK_MIN_MS; /* their silences begin at their own pace */
 	if (!is_watched(p))
 		return TICK_MAX_MS;

@@ -34,7 +34,7 @@ struct peer_watch {
 };
 
 void device_watch(struct device *dev); /* from now on, as long as it takes long to read */
-bool device_is_watched(const struct device *dev); /* a reading is, or will be, asked for */
+bool device_is_watched(const struct device *dev); /* a silence waits for what readings say */
 void device_watch_stop(struct device *dev);	  /* it cannot be used any more */
 void peer_watch_answer(struct peer *p, const struct icmp_answer *a);
 

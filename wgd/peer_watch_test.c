@@ -101,6 +101,49 @@ static void test_cut_in_reading(void **state)
 	}
 }
 
+/* Soon after another silence, which cost a reading: the time over, it is read whatever that costs.
+ */
+static void test_cut_after_alarm(void **state)
+{
+	begin(SLOW(""), 800, true);
+	answers = false;
+	rig_pass(1000);
+	answers = true;
+	pass(1000);
+	rig_forget();
+	answers = false;
+	rig_pass(3700);
+	assert_int_equal(peer_a()->live.state, TUNNEL_DOWN);
+	rig_forget();
+}
+
+/* Entries are not compared while a verdict is waited for, but for silences without an end. */
+static void test_entries_put_off(void **state)
+{
+	struct device *dev;
+	unsigned n = 0;
+
+	begin(SLOW(""), 800, true);
+	dev = TAILQ_FIRST(&devices);
+	while (dev->read.awaited)
+		pass(10);
+	dev->read.full_cost = dev->read.full_at = 0;
+	while (!dev->read.awaited)
+		pass(10);
+	answers = false;
+	pass(3000);
+	assert_int_equal(peer_a()->live.state, TUNNEL_DOWN);
+	assert_int_equal(dev->read.full_at, 0);
+	assert_in_range(dev->read.put_off, 1, 2);
+	for (; !dev->read.full_at && n < 10000; n++) {
+		silence_begin(&peer_a()->errors.silence, now_ms());
+		pass(10);
+	}
+	assert_in_range(n, 1000, 9999);
+	assert_int_equal(dev->read.put_off, 0);
+	rig_forget();
+}
+
 /* Bytes that come in while no answers do: it lives, and answers no more. */
 static void test_bytes_without_answers(void **state)
 {
@@ -121,7 +164,7 @@ static void test_bytes_without_answers(void **state)
 	pass(10000);
 	answers = false;
 	rig_pass(2500);
-	rig_expect("@11680\n"
+	rig_expect("@11820\n"
 		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
 		   "10.9.0.2/32\n");
 }
@@ -322,6 +365,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_CHECK(test_cut),
 		RIG_CHECK(test_cut_in_reading),
+		RIG_CHECK(test_cut_after_alarm),
+		RIG_CHECK(test_entries_put_off),
 		RIG_CHECK(test_ticks),
 		RIG_CHECK(test_errors),
 		RIG_CHECK(test_error_after_roaming),
