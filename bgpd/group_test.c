@@ -17,6 +17,7 @@
 #include "adjout.h"
 #include "log.h"
 #include "rig.h"
+#include "session_calls.h"
 #include "testing.h"
 #include "util.h"
 
@@ -445,8 +446,11 @@ static void test_received(void **state)
 			configure("", policies[policy[0]], policies[policy[1]]);
 			rig_settle();
 		} else if (what == 1) {
+			struct peer *p = far_peer(f[k]);
+
 			far_close(f[k]);
 			rig_settle();
+			session_calls_forget(p->session); /* so often is no matter here */
 			memset(model[k], 0, sizeof(model[k]));
 			f[k] = far_up(A + k, &(struct far_open){.as = 65000});
 		} else if (what < 8) {
