@@ -14,7 +14,7 @@
 #include "import.h"
 #include "interfaces.h"
 #include "messages.h"
-#include "metrics.h"
+#include "show_metrics.h"
 #include "plan.h"
 #include "prefix.h"
 #include "reach.h"

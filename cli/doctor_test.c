@@ -61,6 +61,8 @@ static const struct canned table[] = {
 	 "{\"interface\":\"wg0\",\"peer\":\"site-a\",\"time\":6,\"result\":\"running\"}]",
 	 NULL},
 	{"pins", "{}", "pins", "[]", NULL},
+	{"planes", "{}", "planes", "[]", NULL},
+	{"uplinks", "{}", "uplinks", "[]", NULL},
 	{"rib-summary", "{\"prefixes\":7,\"queued\":0,\"drift-repaired\":0,\"swept\":true}", NULL,
 	 NULL, NULL},
 	{"keep-in-summary", "{\"version\":3,\"kept\":2,\"installed\":1}", NULL, NULL, NULL},
@@ -832,11 +834,14 @@ static void test_metrics(void **state)
 	assert_int_equal(run("show metrics"), 0);
 	says("# HELP wgbgp_tunnel_state 1 for the state that the tunnel is in.\n"
 	     "# TYPE wgbgp_tunnel_state gauge\n"
-	     "wgbgp_tunnel_state{interface=\"wg0\",peer=\"site-a\",state=\"up\"} 1\n"
-	     "wgbgp_tunnel_state{interface=\"wg0\",peer=\"site-a\",state=\"degraded\"} 0\n");
-	says("wgbgp_tunnel_handshake_time_seconds{interface=\"wg0\",peer=\"site-a\"} 1799999935\n");
-	says("wgbgp_bgp_session_up{neighbor=\"10.99.0.2\",remote_as=\"65001\"} 1\n");
-	says("wgbgp_bgp_prefixes_accepted{neighbor=\"10.99.0.2\",family=\"ipv4-unicast\"} 2\n");
+	     "wgbgp_tunnel_state{interface=\"wg0\",peer=\"site-a\",plane=\"\",state=\"up\"} 1\n"
+	     "wgbgp_tunnel_state{interface=\"wg0\",peer=\"site-a\",plane=\"\",state="
+	     "\"degraded\"} 0\n");
+	says("wgbgp_tunnel_handshake_time_seconds{interface=\"wg0\",peer=\"site-a\",plane=\"\"}"
+	     " 1799999935\n");
+	says("wgbgp_bgp_session_up{neighbor=\"10.99.0.2\",plane=\"\",remote_as=\"65001\"} 1\n");
+	says("wgbgp_bgp_prefixes_accepted{neighbor=\"10.99.0.2\",plane=\"\",family=\"ipv4-"
+	     "unicast\"} 2\n");
 	says("wgbgp_rib_prefixes 7\n");
 	says("wgbgp_drill_time_seconds{interface=\"wg0\",peer=\"site-a\"} 6\n");
 	assert_int_equal(run("show metrics json"), 0);

@@ -47,7 +47,7 @@ cli_libcli_a_SOURCES = \
 	cli/kernel_route.c cli/kernel_route.h \
 	cli/line.c cli/line.h \
 	cli/machine.c cli/machine.h \
-	cli/metrics.c cli/metrics.h \
+	cli/show_metrics.c cli/show_metrics.h \
 	cli/output.c cli/output.h \
 	cli/plan.c cli/plan.h \
 	cli/reach.c cli/reach.h \
@@ -62,10 +62,10 @@ cli_libcli_a_SOURCES = \
 	cli/session.c cli/session.h \
 	cli/story.c cli/story.h \
 	cli/table.c cli/table.h
-cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
+cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
 cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(YANG_CFLAGS)
 # `configure` edits with the parser of the configuration; `import` reads WireGuard as wgd does.
-CLI_LIBS = cli/libcli.a wgbgpd/libconf.a wgd/libwgd.a $(YANG_LIBS) $(MNL_LIBS)
+CLI_LIBS = cli/libcli.a view/libview.a wgbgpd/libconf.a wgd/libwgd.a $(YANG_LIBS) $(MNL_LIBS)
 
 bin_PROGRAMS += cli/wgbgp-cli
 cli_wgbgp_cli_SOURCES = cli/edit.c cli/edit.h cli/main.c

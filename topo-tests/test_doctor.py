@@ -182,7 +182,7 @@ def test_drift(two):
     healthy(two.wa)
 
 
-SAMPLE = re.compile(r'^([a-z_:]+)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? (-?[0-9.e+]+)$')
+SAMPLE = re.compile(r'^([a-z_:]+)(\{([a-z_]+="(\\.|[^"\\])*",?)*\})? (-?[0-9.e+]+|\+Inf)$')
 
 
 def test_link_flap(two):
@@ -227,9 +227,10 @@ def parse(text):
 def test_metrics(two):
     text = two.wa.cli("show metrics")
     metrics = parse(text)
-    assert {"interface": "wg0", "peer": "b", "state": "up"} in \
+    assert {"interface": "wg0", "peer": "b", "plane": "main", "state": "up"} in \
         [labels for labels, value in metrics["wgbgp_tunnel_state"] if value == 1]
-    assert metrics["wgbgp_bgp_session_up"] == [({"neighbor": "10.9.0.2", "remote_as": "65002"}, 1)]
+    assert metrics["wgbgp_bgp_session_up"] == [
+        ({"neighbor": "10.9.0.2", "plane": "main", "remote_as": "65002"}, 1)]
     [(_, age)] = metrics["wgbgp_tunnel_handshake_age_seconds"]
     [(_, then)] = metrics["wgbgp_tunnel_handshake_time_seconds"]
     now = two.a.out(["date", "+%s"])

@@ -80,3 +80,50 @@ def test_only_here(two):
     r = two.a.run([program("web/wgbgp-web"), "-r", two.wa.rundir, "-l", "0.0.0.0:8179"],
                   check=False)
     assert r.returncode == 1 and "loopback" in r.stderr
+
+
+def samples(text):
+    """{metric with its labels: value}"""
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+            for line in text.splitlines() if not line.startswith("#")}
+
+
+def test_metrics(two, web):
+    """promtool finds nothing, and the values are those of `show ... json`."""
+    status, text = web.curl("/metrics")
+    assert status == 200
+    two.a.run(["promtool", "check", "metrics"], input=text)
+    said = samples(text)
+    assert said['wgbgp_scrape_complete'] == 1
+    at = '{interface="wg0",peer="b",plane="main"'
+    assert said[f'wgbgp_tunnel_state{at},state="up"}}'] == 1
+    key = two.wa.show("wireguard wg0")["interfaces"][0]["peers"][0]["public-key"]
+    assert said[f'wgbgp_tunnel_info{at},public_key="{key}"}}'] == 1
+    assert text.count(key) == 1  # in no other metric
+    session = '{neighbor="10.9.0.2",plane="main",remote_as="65002"}'
+    assert said[f"wgbgp_bgp_session_up{session}"] == 1
+
+    def equal():
+        said = samples(web.curl("/metrics")[1])
+        [tunnel] = two.wa.show("tunnels")["tunnels"]
+        rib = two.wa.show("rib summary")
+        [neighbor] = two.wa.show("bgp neighbors")["neighbors"]
+        pairs = [(said[f"wgbgp_tunnel_receive_bytes_total{at}}}"], tunnel["rx-bytes"]),
+                 (said[f"wgbgp_tunnel_transmit_bytes_total{at}}}"], tunnel["tx-bytes"]),
+                 (said[f"wgbgp_tunnel_changes_total{at}}}"], tunnel["changes"]),
+                 (said["wgbgp_rib_prefixes"], rib["prefixes"]),
+                 (said["wgbgp_rib_route_writes_total"], rib["route-writes"]),
+                 (said[f"wgbgp_bgp_messages_received_total{session}"],
+                  neighbor["messages-received"])]
+        return all(a == b for a, b in pairs)
+    wait_until(equal, 20, "the same values by both ways")
+    assert said["wgbgp_configuration_age_seconds"] < 100
+
+
+def test_metrics_of_what_is_there(two, web):
+    """A daemon that does not answer leaves the others' metrics as they are."""
+    two.wa.stop()
+    wait_until(lambda: 'wgbgp_scrape_complete 0' in web.curl("/metrics")[1], what="no samples")
+    assert "wgbgp_tunnel_state" not in web.curl("/metrics")[1]
+    two.wa.start()
+    wait_until(lambda: 'wgbgp_scrape_complete 1' in web.curl("/metrics")[1], 20, "all again")

@@ -10,10 +10,12 @@ web_libweb_a_SOURCES = \
 	web/pages.c web/pages.h \
 	web/query.c web/query.h \
 	web/reply.c web/reply.h \
+	web/scrape.c web/scrape.h \
 	web/server.c web/server.h \
 	web/shared.c web/shared.h
+web_libweb_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
 web_libweb_a_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS)
-WEB_LIBS = web/libweb.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS)
+WEB_LIBS = web/libweb.a view/libview.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS)
 
 BUILT_SOURCES += web/request_rows.h
 CLEANFILES += web/request_rows.h

@@ -15,6 +15,7 @@
 #include "pages.h"
 #include "prefix.h"
 #include "reply.h"
+#include "scrape.h"
 
 #define HEAD_MAX 8192
 #define PATIENCE_S 60
@@ -42,6 +43,8 @@ static void answer(struct evhttp_request *req, const char *path)
 {
 	if (str_eq(path, "/healthz"))
 		healthz(req);
+	else if (str_eq(path, "/metrics"))
+		scrape(req);
 	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
 		api(req, path + strlen(API_PATH));
 	else
@@ -93,6 +96,7 @@ void server_close(void)
 {
 	api_free();
 	healthz_free();
+	scrape_free();
 	evhttp_free(http);
 	conns_close();
 	asker_close();

@@ -262,6 +262,20 @@ static void test_health_is_shared(void **state)
 	assert_in_range(channels_open(), 1, 1);
 }
 
+/* The fake wgbgpd knows of no metrics: what it says is no sample, and the scrape says so of itself.
+ */
+static void test_scrape(void **state)
+{
+	rows = 2;
+	has(get("/metrics"), "text/plain; version=0.0.4");
+	has(heard, "\nwgbgp_scrape_complete 1\n");
+	has(heard, "# TYPE wgbgp_web_connections gauge\nwgbgp_web_connections 1\n");
+	ends_with = "not here";
+	skipped_ms += 1000;
+	has(get("/metrics"), "\nwgbgp_scrape_complete 0\n");
+	ends_with = NULL;
+}
+
 static void test_short_answer(void **state)
 {
 	rows = 2;
@@ -593,13 +607,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_health),	 TEST(test_health_is_shared),
-		TEST(test_short_answer), TEST(test_head),
-		TEST(test_long_answer),	 TEST(test_refusal),
-		TEST(test_slow_reader),	 TEST(test_slow_readers),
-		TEST(test_client_goes),	 TEST(test_slow_head),
-		TEST(test_many),	 TEST(test_pipeline),
-		TEST(test_rubbish),	 TEST(test_other_name),
-		TEST(test_pages),	 TEST(test_wgbgpd_hangs),
+		TEST(test_scrape),	 TEST(test_short_answer),
+		TEST(test_head),	 TEST(test_long_answer),
+		TEST(test_refusal),	 TEST(test_slow_reader),
+		TEST(test_slow_readers), TEST(test_client_goes),
+		TEST(test_slow_head),	 TEST(test_many),
+		TEST(test_pipeline),	 TEST(test_rubbish),
+		TEST(test_other_name),	 TEST(test_pages),
+		TEST(test_wgbgpd_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
