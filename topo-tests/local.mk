@@ -21,6 +21,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/vm/tests \
 	topo-tests/lib/__init__.py \
 	topo-tests/lib/answers.py \
+	topo-tests/lib/broken.py \
 	topo-tests/lib/build.py \
 	topo-tests/lib/chaos.py \
 	topo-tests/lib/clear.py \
@@ -50,6 +51,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/web.py \
 	topo-tests/lib/wg.py \
 	topo-tests/lib/wgbgp.py \
+	topo-tests/lib/worlds.py \
 	topo-tests/test_bad_input.py \
 	topo-tests/test_bench.py \
 	topo-tests/test_bfd.py \
@@ -73,6 +75,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_endpoints.py \
 	topo-tests/test_explain.py \
 	topo-tests/test_explain_from.py \
+	topo-tests/test_explain_worlds.py \
 	topo-tests/test_extended_hop.py \
 	topo-tests/test_failing.py \
 	topo-tests/test_foreign.py \

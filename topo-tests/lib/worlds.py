@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Topologies by seed: of what kind, with what addresses, over which underlay.
+
+A world has nodes (routers with wgbgp, each with a LAN and a host on it), tunnels between them, and
+one node that looks at it: `world.view`, always "a". Its kinds are the functions in KINDS, each with
+a drawing. A node's configuration is made from what it has; Node.reload() makes it again with some
+of that changed, and so a world is broken (lib/broken.py).
+"""
+import concurrent.futures
+import dataclasses
+import random
+
+from .snippets import FAST, TIMERS
+from .wait import SLOW, wait_until
+from .wgbgp import Wgbgp
+
+OUTSIDE = {4: "203.0.113.9", 6: "2001:db8:ffff::9"}
+ALL = "import all; export all;"
+
+
+@dataclasses.dataclass
+class Peer:
+    """A tunnel, as one end has it configured."""
+    name: str  # the node at the other end
+    ifname: str
+    far_if: str
+    tunnel: list  # addresses of the other end in it
+    permit: list = ()
+    entries: list = ()  # allowed-ips
+    neighbor: str = None  # address of the session; None: no BGP by this tunnel
+    options: str = ALL
+    cost: int = 0
+    six: bool = False  # the endpoint is an IPv6 address
+
+    @property
+    def key(self):
+        return f"{self.name}.{self.far_if}"
+
+
+@dataclasses.dataclass
+class Interface:
+    name: str
+    port: int
+    addresses: list
+    plane: str = ""
+
+
+def listed(words):
+    return f"[ {' '.join(words)} ]"
+
+
+class Node:
+    """CHANGES of conf(): name of a peer to what it has instead: permit, entries, key, options; or
+    network (a list), down (names of interfaces), more (statements at the end)."""
+
+    def __init__(self, name, n, as_, lan):
+        self.name, self.n, self.as_, self.lan = name, n, as_, lan  # lan: {family: prefix}
+        self.interfaces, self.peers, self.statics = {}, [], []
+        self.more = ""
+        self.router = self.host = self.w = None
+
+    def add(self, ifname, peer, addresses=(), plane=""):
+        port = 51820 + len(self.interfaces)
+        self.interfaces.setdefault(ifname, Interface(ifname, port, list(addresses), plane))
+        self.peers.append(peer)
+
+    def _peer(self, world, peer, changes):
+        now = dict({"permit": peer.permit, "entries": peer.entries, "key": peer.key},
+                   **changes.get(peer.name, {}))
+        far = world.nodes[peer.name]
+        text = f"peer {peer.name} {{ public-key PUB({now['key']});\n"
+        text += (f"endpoint INET{'6' if peer.six else ''}({peer.name}):"
+                 f"{far.interfaces[peer.far_if].port};\n")
+        text += f"tunnel-address {listed(peer.tunnel)};\n"
+        for word, values in (("permit", now["permit"]), ("allowed-ips", now["entries"])):
+            text += f"{word} {listed(values)};\n" if values else ""
+        return text + (f"cost {peer.cost};\n" if peer.cost else "") + "}\n"
+
+    def _interface(self, world, interface, changes):
+        down = "admin down;" if interface.name in changes.get("down", ()) else ""
+        plane = f"plane {interface.plane};" if interface.plane else ""
+        return (f"interface {interface.name} {{ {plane} {down} {FAST}\n"
+                f"private-key-file KEY({interface.name}); listen-port {interface.port};\n"
+                f"address {listed(interface.addresses)};\n"
+                + "".join(self._peer(world, p, changes) for p in self.peers
+                          if p.ifname == interface.name)
+                + changes.get("peers", {}).get(interface.name, "") + "}\n")
+
+    def _neighbor(self, world, peer, changes):
+        options = changes.get(peer.name, {}).get("options", peer.options)
+        return (f"neighbor {peer.neighbor} {{ remote-as {world.nodes[peer.name].as_}; "
+                f"{options} }}\n")
+
+    def conf(self, world, **changes):
+        network = changes.get("network", [self.lan[f] for f in world.families])
+        text = "".join(self._interface(world, i, changes) for i in self.interfaces.values())
+        text = f"system {{ hostname {self.name}; }}\nwireguard {{\n{text}}}\n{self.more}"
+        statics = changes.get("statics", self.statics)
+        text += f"rib {{ {' '.join(statics)} }}\n" if statics else ""
+        sessions = [p for p in self.peers if p.neighbor]
+        if sessions:
+            own = f"network {listed(network)};" if network else ""
+            own = f"plane {world.plane} {{ {own} }}" if world.plane and own else own
+            text += (f"bgp {{ as {self.as_}; router-id 10.255.0.{self.n}; {TIMERS}\n{own}\n"
+                     + "".join(self._neighbor(world, p, changes) for p in sessions) + "}\n")
+        return text
+
+    def reload(self, world, **changes):
+        self.w.reload(self.conf(world, **changes))
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where packets come from, or go to. VIA: the view's peer that leads there; HOPS: tunnels."""
+    kind: str
+    node: str
+    address: str
+    family: int
+    via: str = ""
+    hops: int = 0
+
+    def __str__(self):
+        return f"{self.kind} of {self.node}" if self.node else self.kind
+
+
+SOURCES = ("lan", "tunnel", "wrong", "host")
+BEHIND = ("far-host", "far-lan", "nobody")
+
+
+class World:
+    def __init__(self, topo, kind, seed):
+        self.topo, self.kind, self.chance = topo, kind, random.Random(f"{seed} {kind}")
+        self.plane = ""  # that the view asks about
+        self.families = self.chance.choice(((4,), (4, 6), (4, 6), (6,)))
+        self.default = self.chance.random() < 0.6  # the view has a default route
+        self.plan = self.chance.randrange(200)
+        self.nodes = {}
+        self.routes = {}  # name of a node: (the view's peer that leads there, tunnels on the way)
+        KINDS[kind](self)
+        self.view = self.nodes["a"]
+        self._start()
+
+    def __str__(self):
+        return (f"{self.kind}: {len(self.nodes)} routers, IPv{' and '.join(map(str, self.families))}"
+                f"{'' if self.default else ', no default route'}")
+
+    # ---- what a kind is made with
+
+    def node(self, name, as_):
+        n = len(self.nodes) + 1
+        lan = {4: f"10.{20 + self.plan}.{n}.0/{self.chance.choice((24, 26, 28))}",
+               6: f"fd{self.plan:02x}:{n}::/64"}
+        self.nodes[name] = Node(name, n, as_, lan)
+        return self.nodes[name]
+
+    def lans(self, *names):
+        return [self.nodes[n].lan[f] for n in names for f in self.families]
+
+    def inner(self, k, n, length=True):
+        """Addresses of the node numbered N in the tunnel network K."""
+        both = {4: f"10.9.{k}.{n}" + ("/24" if length else ""),
+                6: f"fd09:{k + 1}::{n}" + ("/64" if length else "")}
+        return [both[f] for f in self.families]
+
+    def tunnel(self, k, one, other, permits, options=(ALL, ALL), ifnames=None, entries=((), ()),
+               session=True, cost=0, plane=""):
+        """A tunnel in network K; PERMITS: what one may get from the other, and the reverse."""
+        ifnames = ifnames or (f"wg{k}", f"wg{k}")
+        six = self.chance.random() < 0.3
+        for i, (here, there) in enumerate(((one, other), (other, one))):
+            tunnel = self.inner(k, there.n, length=False)
+            here.add(ifnames[i], Peer(there.name, ifnames[i], ifnames[1 - i], tunnel, permits[i],
+                                      entries[i], tunnel[0] if session else None, options[i],
+                                      cost, six), self.inner(k, here.n), plane)
+
+    # ---- it comes up
+
+    def _start(self):
+        self.net = self.topo.internet()
+        for node in self.nodes.values():
+            node.router = self.topo.router(node.name, self.net)
+            node.host = self.topo.lan(node.router, node.lan[4], subnet6=node.lan[6])
+            for router in (node.router, node.host):
+                router.run("sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0")
+        self.net.run("sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0")
+        if not self.default:
+            self._without_default()
+        for node in self.nodes.values():
+            node.w = Wgbgp(self.topo, node.router, node.conf(self))
+
+    def _without_default(self):
+        gw, (net6, _) = self.net.gateway("a"), self.net.address("a", 6).rsplit("2", 1)
+        self.view.router.ip(f"route add 198.51.0.0/16 via {gw} dev u0\nroute del default dev u0\n"
+                            f"route add 2001:db8::/48 via {net6}1 dev u0\n"
+                            "route del ::/0 dev u0")
+
+    def wait(self, answered):
+        """Until every host is reached: ANSWERED(source, destination) is asked."""
+        def wait_one(source, destination):
+            wait_until(lambda: answered(source, destination), 60,
+                       f"{self.kind}: {source} to {destination}, IPv{source.family}")
+        with concurrent.futures.ThreadPoolExecutor(1 if SLOW > 1 else 6) as pool:
+            for done in [pool.submit(wait_one, *p) for p in self.base()]:
+                done.result()
+
+    # ---- who is there
+
+    def sources(self, family):
+        view, lan = self.view, self.view.lan[family].split("/")[0]
+        yield Place("host", "a", lan[:-1] + "10" if family == 4 else lan + "10", family)
+        yield Place("lan", "a", lan[:-1] + "1" if family == 4 else lan + "1", family)
+        if not self.plane:
+            yield Place("wrong", "a", self.net.address("a", family), family)
+        for interface in view.interfaces.values():
+            for text in interface.addresses:
+                address = text.split("/")[0]
+                if (":" in address) == (family == 6) and not address.startswith("fe80"):
+                    yield Place("tunnel", "a", address, family)
+
+    def destinations(self, family):
+        for name, (via, hops) in self.routes.items():
+            lan = self.nodes[name].lan[family].split("/")[0]
+            lan = lan[:-1] if family == 4 else lan
+            for kind, last in (("far-host", "10"), ("far-lan", "1"), ("nobody", "5")):
+                yield Place(kind, name, lan + last, family, via, hops)
+        for peer in self.view.peers:
+            for address in peer.tunnel:
+                if (":" in address) == (family == 6) and not address.startswith("fe80"):
+                    yield Place("far-tunnel", peer.name, address, family, peer.name, 1)
+        yield Place("outside", "", OUTSIDE[family], family)
+
+    def pairs(self):
+        return [(s, d) for f in self.families for s in self.sources(f)
+                for d in self.destinations(f)]
+
+    def base(self):
+        """What is answered where all is well."""
+        return [(s, d) for s, d in self.pairs() if s.kind == "host" and d.kind == "far-host"]
+
+    def healthy(self, source, destination):
+        """The stages at which it may be said to be lost where nothing is broken; none: answered."""
+        if destination.kind == "outside":
+            return {"far-route", "answer"} if self.default and not self.plane else {"bgp"}
+        if source.kind == "wrong":
+            return {"announced", "far-end"}
+        if destination.hops > 1:
+            # Errors of a router there come from an address that the tunnel may not let in.
+            return {"answer", "host"} if destination.kind == "nobody" else \
+                {"answer"} if source.kind == "tunnel" else set()
+        return {"host"} if destination.kind == "nobody" else set()
+
+
+# ---- kinds
+
+def pair(world):
+    """a ══ b, each in an AS of its own."""
+    a, b = world.node("a", 65001), world.node("b", 65002)
+    world.tunnel(0, a, b, (world.lans("b"), world.lans("a")))
+    world.routes = {"b": ("b", 1)}
+
+
+KINDS = {"pair": pair}
