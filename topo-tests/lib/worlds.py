@@ -111,7 +111,8 @@ class Node:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where packets come from, or go to. VIA: the view's peer that leads there; HOPS: tunnels."""
+    """Where packets come from, or go to. VIA: the view's peer that leads there; HOPS: tunnels. Of a
+    source in a tunnel VIA is its interface."""
     kind: str
     node: str
     address: str
@@ -141,7 +142,8 @@ class World:
         self._start()
 
     def __str__(self):
-        return (f"{self.kind}: {len(self.nodes)} routers, IPv{' and '.join(map(str, self.families))}"
+        families = " and ".join(map(str, self.families))
+        return (f"{self.kind}: {len(self.nodes)} routers, IPv{families}"
                 f"{'' if self.default else ', no default route'}")
 
     # ---- what a kind is made with
@@ -215,7 +217,7 @@ class World:
             for text in interface.addresses:
                 address = text.split("/")[0]
                 if (":" in address) == (family == 6) and not address.startswith("fe80"):
-                    yield Place("tunnel", "a", address, family)
+                    yield Place("tunnel", "a", address, family, interface.name)
 
     def destinations(self, family):
         for name, (via, hops) in self.routes.items():
@@ -237,11 +239,17 @@ class World:
         """What is answered where all is well."""
         return [(s, d) for s, d in self.pairs() if s.kind == "host" and d.kind == "far-host"]
 
+    def peer(self, name):
+        return next(p for p in self.view.peers if p.name == name)
+
+    def _of_another_tunnel(self, source, destination):
+        return source.kind == "tunnel" and self.peer(destination.via).ifname != source.via
+
     def healthy(self, source, destination):
         """The stages at which it may be said to be lost where nothing is broken; none: answered."""
         if destination.kind == "outside":
             return {"far-route", "answer"} if self.default and not self.plane else {"bgp"}
-        if source.kind == "wrong":
+        if source.kind == "wrong" or self._of_another_tunnel(source, destination):
             return {"announced", "far-end"}
         if destination.hops > 1:
             # Errors of a router there come from an address that the tunnel may not let in.
@@ -259,4 +267,109 @@ def pair(world):
     world.routes = {"b": ("b", 1)}
 
 
-KINDS = {"pair": pair}
+def star(world):
+    """b ══ a ══ c, and perhaps d: tunnels of a with an interface each."""
+    a = world.node("a", 65001)
+    for k, name in enumerate("bcd"[:world.chance.choice((2, 3))]):
+        far = world.node(name, 65002 + k)
+        world.tunnel(k, a, far, (world.lans(name), world.lans("a")))
+        world.routes[name] = (name, 1)
+
+
+def chain(world):
+    """a ══ b ══ c: b sends on, from one of its interfaces to the other."""
+    a, b, c = (world.node(name, 65001 + i) for i, name in enumerate("abc"))
+    world.tunnel(0, a, b, (world.lans("b", "c"), world.lans("a")))
+    world.tunnel(1, b, c, (world.lans("c"), world.lans("a", "b")))
+    world.routes = {"b": ("b", 1), "c": ("b", 2)}
+
+
+HUB = "route-reflector-client true; next-hop-self true;"
+
+
+def _sites(world, hub, sites):
+    """A shared interface of the hub, wg0; the sites reach each other through it."""
+    for name in sites:
+        permits = (world.lans(name), world.lans(*(n for n in world.nodes if n != name)))
+        world.tunnel(0, hub, world.nodes[name], permits, (HUB, ""))
+
+
+def site(world):
+    """A site of a hub, which is b: a ══ b ══ c, and perhaps d, iBGP, the hub reflects."""
+    names = "abcd"[:world.chance.choice((3, 4))]
+    for name in names:
+        world.node(name, 65000)
+    _sites(world, world.nodes["b"], names.replace("b", ""))
+    world.routes = {name: ("b", 1 if name == "b" else 2) for name in names[1:]}
+
+
+def hub(world):
+    """A hub looks at its sites: b ══ a ══ c, and perhaps d, one interface, iBGP."""
+    names = "abcd"[:world.chance.choice((3, 4))]
+    for name in names:
+        world.node(name, 65000)
+    _sites(world, world.nodes["a"], names[1:])
+    world.routes = {name: (name, 1) for name in names[1:]}
+
+
+def hubs(world):
+    """a and d are sites of two hubs, b and c, which have a tunnel of their own; b is the better
+    way. What must pass through has interfaces with one peer and everything allowed.
+
+        a ═ wg0 ═ b ═ wg0 ═ d
+        ╚══ wg1 ═ c ═ wg1 ══╝     b wg2 ══ wg2 c
+    """
+    a, b, c, d = (world.node(name, 65000) for name in "abcd")
+    wide = world.lans(*"abcd")
+    for k, one in enumerate((b, c)):
+        for far in (a, d):
+            world.tunnel(k, one, far, (world.lans(far.name), wide), (HUB, ""),
+                         entries=((), ("any",)), cost=100 * k)
+    world.tunnel(2, b, c, (wide, wide), ("next-hop-self true;",) * 2, entries=(("any",),) * 2)
+    world.routes = {"b": ("b", 1), "c": ("b", 2), "d": ("b", 2)}
+
+
+def unnumbered(world):
+    """b ══ a ══ c, as in dn42: sessions between link-local addresses, the same ones on each tunnel,
+    addresses of hosts for IPv4, everything allowed; a tunnel has no address of IPv6 otherwise."""
+    a = world.node("a", 4242420001)
+    for k, name in enumerate("bc"):
+        far = world.node(name, 4242420002 + k)
+        wg, ends = f"wg{k}", ((a, far, "fe80::1", "fe80::2"), (far, a, "fe80::2", "fe80::1"))
+        for here, there, own, other in ends:
+            addresses, tunnel = [f"{own}/64"], [other]
+            if 4 in world.families:
+                addresses.append(f"10.10.{here.n}.{k}/32")
+                tunnel.append(f"10.10.{there.n}.{k}")
+            here.add(wg, Peer(there.name, wg, wg, tunnel, ["10.0.0.0/8", "fc00::/7"], ["any"],
+                              f"{other}%{wg}"), addresses)
+        world.routes[name] = (name, 1)
+
+
+def static(world):
+    """a ══ b without BGP: entries and routes of the configuration; c beside it has a session."""
+    a, b, c = (world.node(name, 65001 + i) for i, name in enumerate("abc"))
+    world.tunnel(0, a, b, entries=(world.lans("b"), world.lans("a")), permits=((), ()),
+                 session=False)
+    world.tunnel(1, a, c, (world.lans("c"), world.lans("a")))
+    for here, there in ((a, b), (b, a)):
+        for family, address in zip(world.families, world.inner(0, there.n, length=False)):
+            way = world.chance.choice((f"next-hop {address};", "interface wg0;"))
+            here.statics.append(f"static {there.lan[family]} {{ {way} }}")
+    world.routes = {"b": ("b", 1), "c": ("c", 1)}
+
+
+def plane(world):
+    """a ══ b in a plane of both, with the LANs."""
+    world.plane = "blue"
+    a, b = world.node("a", 65001), world.node("b", 65002)
+    world.tunnel(0, a, b, (world.lans("b"), world.lans("a")), plane="blue")
+    for here in (a, b):
+        sources = [*world.lans(here.name), *world.inner(0, here.n)]
+        here.more = (f"plane blue {{ table 100; interface lan0; isolate on;\n"
+                     f"rule {{ source {listed(sources)}; }} }}\n")
+    world.routes = {"b": ("b", 1)}
+
+
+KINDS = {made.__name__: made for made in (pair, unnumbered, site, chain, static, hubs, plane, hub,
+                                          star)}
