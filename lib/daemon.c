@@ -309,6 +309,7 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	log_to_journal();
 	enter_sandbox(rundir, compulsory);
 	term = evsignal_new(loop_base(), SIGTERM, on_sigterm, NULL);
 	event_add(term, NULL);

@@ -16,6 +16,7 @@ lib_libwgbgp_a_SOURCES = \
 	lib/landlock.c lib/landlock.h \
 	lib/listen_at.c lib/listen_at.h \
 	lib/log.c lib/log.h lib/log_events.h \
+	lib/log_journal.c lib/log_journal.h \
 	lib/log_json.c \
 	lib/log_line.c lib/log_line.h \
 	lib/loop.c lib/loop.h \
@@ -68,6 +69,7 @@ check_PROGRAMS += \
 	lib/json_text_test \
 	lib/landlock_test \
 	lib/listen_at_test \
+	lib/log_journal_test \
 	lib/log_line_test \
 	lib/log_test \
 	lib/loop_test \
@@ -121,6 +123,8 @@ lib_landlock_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 lib_landlock_test_LDADD = $(TEST_LIBS)
 lib_listen_at_test_SOURCES = lib/listen_at_test.c
 lib_listen_at_test_LDADD = $(TEST_LIBS)
+lib_log_journal_test_SOURCES = lib/log_journal_test.c
+lib_log_journal_test_LDADD = $(TEST_LIBS)
 lib_log_line_test_SOURCES = lib/log_line_test.c
 lib_log_line_test_LDADD = $(TEST_LIBS)
 lib_log_test_SOURCES = lib/log_test.c lib/loop_fake.c lib/loop_fake.h

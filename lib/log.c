@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log_journal.h"
 #include "log_line.h"
 
 #define LOG_HEAD_BYTES 512 /* of what stands in front of the event */
@@ -26,7 +27,13 @@ static const int journal_priority[] = {3, 4, 6, 7};
 void log_init(const char *name)
 {
 	program = name;
-	journal = getenv("JOURNAL_STREAM") != NULL;
+	journal = log_journal_reads();
+}
+
+void log_to_journal(void)
+{
+	if (journal)
+		log_journal_open(LOG_JOURNAL_SOCKET);
 }
 
 void log_set_host(const char *name)
@@ -83,16 +90,17 @@ static void log_line(enum log_level level, const char *event, const char *fmt, v
 	char out[LOG_HEAD_BYTES + LOG_JSON_BYTES + 1], stamp[LOG_TIME_LEN];
 	struct log_line line;
 	int err = errno;
-	size_t n = line_head(out, sizeof(out), level, log_time(stamp));
+	size_t n = line_head(out, sizeof(out), level, log_time(stamp)), len;
 
 	errno = err; /* %m */
 	log_line_build(&line, n, event, fmt, ap);
-	if (format == LOG_FORMAT_JSON) {
-		n += log_line_json(&line, stamp, level_names[level], host, program, out + n);
-	} else {
-		memcpy(out + n, line.text, line.len);
-		n += line.len;
-	}
+	if (format == LOG_FORMAT_JSON)
+		len = log_line_json(&line, stamp, level_names[level], host, program, out + n);
+	else
+		memcpy(out + n, line.text, (len = line.len) + 1);
+	if (journal && log_journal_send(journal_priority[level], program, host, &line, out + n))
+		return;
+	n += len;
 	out[n++] = '\n';
 	if (write(STDERR_FILENO, out, n) < 0)
 		return; /* nobody left to tell */
@@ -126,6 +134,7 @@ _Noreturn void fatal_at(const char *func, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	log_journal_close(); /* which looks up whose process it is: this one will be gone */
 	log_error("fatal", "in=%s why=\"%s\"", func, text);
 	abort();
 }

@@ -20,6 +20,10 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBU
 /* Sets the program name in front of each line, which must stay valid, and finds out whether the
  * journal reads them. */
 void log_init(const char *name);
+/* Where it does, lines are entries with fields of their own from now on (log_journal.h). The
+ * journal asks /proc whose unit an entry is of: not before it is clear that this process goes on.
+ */
+void log_to_journal(void);
 /* `system hostname`, in front of the program's name; NULL or "": none. Copied. */
 void log_set_host(const char *name);
 /* How a line is written: as the text above, or as an object of JSON. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -217,6 +218,21 @@ static void test_cut(void **state)
 	assert_true(was_cut);
 }
 
+/* With standard error as the journal's, or not. */
+static void init(bool journal)
+{
+	char stream[64];
+	struct stat st;
+
+	begin();
+	assert_int_equal(fstat(fileno(sink), &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino + !journal);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_init("test");
+	dup2(stderr_before, STDERR_FILENO);
+}
+
 /* ---- what stands before the event, and which lines there are */
 
 /* All lines that were written since begin(). */
@@ -248,8 +264,7 @@ static void test_levels(void **state)
 					    "<7>test: d n=4\n"};
 	char want[512] = "";
 
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_init("test");
+	init(true);
 	for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
 		begin();
 		log_set_level(level);
@@ -264,8 +279,7 @@ static void test_levels(void **state)
 /* What somebody asked for is said whatever the level is. */
 static void test_always(void **state)
 {
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_init("test");
+	init(true);
 	log_set_level(LOG_LEVEL_ERROR);
 	begin();
 	log_always(LOG_LEVEL_DEBUG, "d", "n=%d why=\"%s\"", 4, "a \"b\"");
@@ -276,8 +290,7 @@ static void test_host(void **state)
 {
 	static const char *const hosts[] = {"hub", "", NULL};
 
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_init("test");
+	init(true);
 	begin();
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
 		log_set_host(hosts[i]);
@@ -292,8 +305,7 @@ static void test_stamp(void **state)
 	const char *shape = "dddd-dd-ddTdd:dd:dd.dddZ hub test error: event n=1\n";
 	char stamp[LOG_TIME_LEN], before[LOG_TIME_LEN], *text;
 
-	unsetenv("JOURNAL_STREAM");
-	log_init("test");
+	init(false);
 	log_set_host("hub");
 	log_time(before);
 	begin();
@@ -320,11 +332,9 @@ static void test_json(void **state)
 {
 	char *text;
 
-	log_init("test");
 	log_set_host("hub");
 	log_set_format(LOG_FORMAT_JSON);
-	unsetenv("JOURNAL_STREAM");
-	log_init("test");
+	init(false);
 	begin();
 	errno = ENOENT;
 	log_error("event", "n=%d error=\"%m\"", 1);
@@ -334,8 +344,7 @@ static void test_json(void **state)
 			    "\",\"level\":\"error\",\"host\":\"hub\",\"logger\":\"test\","
 			    "\"event\":\"event\",\"n\":1,"
 			    "\"error\":\"No such file or directory\"}\n");
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_init("test");
+	init(true);
 	begin();
 	log_warn("event", "n=%d", 2);
 	log_set_format(LOG_FORMAT_LOGFMT);
@@ -349,8 +358,7 @@ static void test_bucket(void **state)
 	struct log_bucket bucket = {0};
 	unsigned taken = 0;
 
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_init("test");
+	init(true);
 	loop_fake_pass(1000 * 1000000);
 	begin();
 	for (int i = 0; i < 25; i++)
@@ -384,8 +392,7 @@ static void test_limited(void **state)
 	struct log_bucket bucket = {0};
 	unsigned lines = 0;
 
-	setenv("JOURNAL_STREAM", "1:2", 1);
-	log_init("test");
+	init(true);
 	begin();
 	for (int i = 0; i < 12; i++)
 		log_limited(&bucket, LOG_LEVEL_WARN, "much", "i=%d", i);

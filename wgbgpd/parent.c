@@ -154,6 +154,7 @@ static void on_first(void *arg, const char *error)
 		parent_stop("the configuration was refused");
 		return;
 	}
+	log_to_journal();
 	log_info("ready", "generation=%u", datastore_running()->generation);
 	unready = true;
 	tell_systemd();
