@@ -22,6 +22,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/lib/__init__.py \
 	topo-tests/lib/answers.py \
 	topo-tests/lib/broken.py \
+	topo-tests/lib/browser.py \
 	topo-tests/lib/build.py \
 	topo-tests/lib/chaos.py \
 	topo-tests/lib/clear.py \
@@ -115,6 +116,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_overlap.py \
 	topo-tests/test_one_router.py \
 	topo-tests/test_own_addresses.py \
+	topo-tests/test_page.py \
 	topo-tests/test_overlap_restart.py \
 	topo-tests/test_permit.py \
 	topo-tests/test_plain_wg_bird.py \

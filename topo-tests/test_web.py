@@ -63,6 +63,7 @@ def test_what_is_refused(two, web):
         return json.loads(body)["error"]
     assert "tunnels" in error("/api/nonsense", 404)
     assert "no such request" in error("/api/teardown", 404)  # it changes something
+    assert "no such request" in error("/api/monitor", 404)  # it never ends
     assert "family" in error("/api/route?plain=1", 400)
     assert "ipv4 ipv6" in error("/api/route?family=ipv5", 400)
     assert "true or false" in error("/api/route?longer=yes", 400)

@@ -28,7 +28,21 @@ web_wgbgp_web_LDADD = $(WEB_LIBS)
 
 # Files of the page, as they are: no step of a build is needed for them.
 webdir = $(pkgdatadir)/web
-dist_web_DATA = web/page/index.html
+dist_web_DATA = \
+	web/page/api.js \
+	web/page/dom.js \
+	web/page/drawing.js \
+	web/page/drills.js \
+	web/page/events.js \
+	web/page/icon.svg \
+	web/page/index.html \
+	web/page/model.js \
+	web/page/page.css \
+	web/page/page.js \
+	web/page/sessions.js \
+	web/page/tunnel.js \
+	web/page/tunnels.js \
+	web/page/way.js
 
 if HAVE_CMOCKA
 check_PROGRAMS += web/query_test web/server_test

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The page of wgbgp-web in a real browser, on hub 1 of lib/dualhub.py.
+
+     host1 ─ site1 ══ wg1 ══╗
+                            hub1 ══ wgt ══ hub2        Chromium in hub 1's namespace looks at
+     host2 ─ site2 ══ wg1 ══╝                          http://127.0.0.1:8179/ of wgbgp-web
+"""
+import json
+import os
+
+import pytest
+
+from lib.browser import Browser, needs_browser
+from lib.build import SOURCE
+from lib.dualhub import DualHub
+from lib.snippets import ECHO
+from lib.topology import built
+from lib.wait import wait_until
+from lib.web import AT, Web
+
+pytestmark = needs_browser
+
+VIEWS = ("tunnels", "drawing", "sessions", "way/192.168.1.10", "events", "drills",
+         "tunnel/wg0/site1")
+READERS = "cli-read-group nogroup;"
+EVIL = "<img src=x onerror=\"document.title='owned'\"><b>bye</b>"
+
+ROWS = """
+return [...document.querySelectorAll("#rows-tunnels tbody tr")].map((tr) => {
+    const cell = (i) => tr.cells[i];
+    const value = (i) => cell(i).querySelector("data").value;
+    return { interface: cell(1).querySelector(".small").textContent,
+        peer: cell(1).querySelector("a").textContent, state: cell(0).textContent,
+        look: tr.dataset.state, shape: cell(0).querySelector("use").getAttribute("href"),
+        since: value(2), handshake: value(3), endpoint: cell(4).textContent, rx: value(5),
+        tx: value(6), latency: value(7), loss: value(8), why: cell(9).textContent };
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(request):
+    """(the topology, hub 1, wgbgp-web, the browser)"""
+    with built(request.node) as topo:
+        d = DualHub(topo, sites=2, fast=ECHO)
+        w = d.whub[1]
+        w.replace("hostname hub1;", f"hostname hub1; {READERS}")
+        d.wait()
+        web = Web(w, "-w", os.path.join(SOURCE, "web", "page"))
+        browser = Browser(d.hub[1])
+        yield d, w, web, browser
+        browser.close()
+        web.stop()
+
+
+@pytest.fixture
+def page(hub):
+    d, _, _, browser = hub
+    browser.size(1280, 900)
+    browser.complaints()
+    visit(browser, "tunnels")
+    yield browser
+    d.net.restore("site1", "hub1")
+    d.wait()
+
+
+def updates(browser):
+    return int(browser.js("return document.body.dataset.updates ?? 0"))
+
+
+def fresh(browser):
+    """Behind an answer that was asked for now."""
+    before = updates(browser)
+    browser.js("document.getElementById('refresh').click()")
+    wait_until(lambda: updates(browser) >= before + 2, 20, "the page to ask again", 0.02)
+
+
+def visit(browser, view):
+    browser.open("about:blank")
+    browser.open(f"http://{AT}/#{view}")
+    wait_until(lambda: updates(browser) >= 1, 20, "the page to have an answer", 0.05)
+
+
+def same_as_show(browser, w):
+    """The page's rows are those of `show tunnels json`; counters and ages between two of them."""
+    before = {(t["interface"], t["peer"]): t for t in w.show("tunnels")["tunnels"]}
+    fresh(browser)
+    rows = {(r["interface"], r["peer"]): r for r in browser.js(ROWS)}
+    after = {(t["interface"], t["peer"]): t for t in w.show("tunnels")["tunnels"]}
+    assert set(rows) == set(before) == set(after)
+    for key, row in rows.items():
+        a, b = before[key], after[key]
+        assert a["state"] == row["state"] == row["look"] == row["shape"][3:] == b["state"]
+        assert row["endpoint"] == (b["endpoint"] or "–")
+        assert row["why"].startswith(b["reason-text"])
+        assert a["rx-bytes"] <= int(row["rx"]) <= b["rx-bytes"]
+        assert a["tx-bytes"] <= int(row["tx"]) <= b["tx-bytes"]
+        assert a["since-seconds"] - 1 <= float(row["since"]) <= b["since-seconds"] + 1
+        assert (row["latency"] == "") == (b["latency-ms"] is None)
+        assert (row["loss"] == "") == (b["loss-percent"] is None)
+    return True
+
+
+def test_it_shows_what_show_says(hub, page):
+    wait_until(lambda: same_as_show(page, hub[1]), 20, "the page to be as `show tunnels json`")
+    assert page.text("#host") == "hub1"
+    assert page.text("#summary") == "3 tunnels: 3 up"
+    assert page.complaints() == []
+
+
+def test_it_follows_a_cut(hub, page):
+    """The table, the drawing, the way and the time line, while a tunnel is cut under them."""
+    d, w, _, _ = hub
+    d.net.cut("site1", "hub1")
+    w.wait_tunnel("site1", "down")
+    wait_until(lambda: same_as_show(page, w), 20, "the page to be as `show tunnels json`")
+    assert page.text("#summary") == "3 tunnels: 1 down, 2 up"
+    first = page.js(ROWS)[0]
+    assert (first["peer"], first["state"]) == ("site1", "down")
+
+    visit(page, "drawing")
+    drawn = """return [...document.querySelectorAll("#picture .node")].map((g) =>
+        [g.querySelector("title").textContent, g.dataset.state,
+         getComputedStyle(g.querySelector(".line")).strokeDasharray])"""
+    wait_until(lambda: dict((n, s) for n, s, _ in page.js(drawn)).get("site1") == "down",
+               what="the drawing to say so")
+    dashes = {name: dash for name, _, dash in page.js(drawn)}
+    assert dashes["site1"] != "none" and dashes["site2"] == "none"
+
+    visit(page, "events")
+    wait_until(lambda: "tunnel down" in page.text("#rows-events tbody"), what="the time line to say so")
+    told = page.js("""return [...document.querySelectorAll("#rows-events tbody tr")].map((tr) =>
+        [...tr.cells].map((td) => td.textContent))""")
+    assert any(what == "tunnel down" and "site1 (wg0)" in whom and why
+               for _, what, whom, why, _ in told)
+
+    d.net.restore("site1", "hub1")
+    w.wait_tunnel("site1", "up")
+    visit(page, "tunnels")
+    wait_until(lambda: page.text("#summary") == "3 tunnels: 3 up", 20, "it is up again")
+    assert page.complaints() == []
+
+
+def test_ages_count_up(page):
+    """Between two answers, too: nothing is asked while the clock of the page goes on."""
+    page.js("window.fetch = () => new Promise(() => {})")
+    seconds = "return document.querySelector('#rows-tunnels tbody tr').cells[2].textContent"
+    first = page.js(seconds)
+    wait_until(lambda: page.js(seconds) != first, what="an age to count up")
+
+
+def test_sessions_and_prefixes(hub, page):
+    visit(page, "sessions")
+    cells = """return [...document.querySelectorAll("#rows-sessions tbody tr")].map((tr) =>
+        [...tr.cells].map((td) => td.textContent))"""
+
+    def same():
+        rows = {row[1]: row for row in page.js(cells)}
+        neighbors = hub[1].show("bgp summary")["neighbors"]
+        for n in neighbors:
+            row = rows[n["address"] + (n["description"] or n["group"])]
+            assert [row[0], *row[4:7]] == [n["state"], *(str(n[f"{k}-prefixes"]) for k in
+                                                         ("received", "accepted", "sent"))]
+            assert n["tunnel"]["peer"] in row[7]
+        return len(rows) == len(neighbors)
+    wait_until(same, 20, "the page to be as `show bgp summary json`")
+
+
+def test_where_it_goes(hub, page):
+    d, w, _, _ = hub
+    page.js("location.hash = '#way/192.168.1.10'")
+    wait_until(lambda: page.text("#way-steps"), what="the way")
+    assert "site1" in page.text("#way-steps") and "198.51.100." in page.text("#way-steps")
+    assert page.js("return document.querySelectorAll('.step[data-ok=false]').length") == 0
+    d.net.cut("site1", "hub1")
+    w.wait_tunnel("site1", "down")
+    wait_until(lambda: "hub2" in page.text("#way-steps"), 20, "the way by hub 2")
+
+
+def test_text_of_others_is_only_text(hub, page):
+    """Names and messages, wherever they are shown, are seen as they are and do nothing."""
+    rows = [{"interface": "wg0", "peer": EVIL, "state": EVIL, "reason": EVIL, "reason-text": EVIL,
+             "endpoint": EVIL, "rx-bytes": 1, "tx-bytes": 1, "counters-seconds": 0,
+             "latency-ms": None, "loss-percent": None, "since-seconds": 1, "changes": 1,
+             "handshake-seconds": None, "tunnel-addresses": [EVIL], "cost": 0}]
+    answers = {
+        "tunnels": {"tunnels": rows},
+        "bgp-summary": {"as": 1, "router-id": EVIL, "neighbors": [
+            {"address": EVIL, "state": EVIL, "description": EVIL, "plane": EVIL, "warning": EVIL,
+             "last-notification": EVIL, "last-error": EVIL, "up-seconds": None,
+             "tunnel": {"interface": EVIL, "peer": EVIL, "reach": EVIL}}]},
+        "history": {"events": [{"event": EVIL, "what": EVIL, "peer": EVIL, "reason": EVIL,
+                                "time": EVIL, "monotonic-us": 1}]},
+        "drills": {"drills": [{"time": 1, "interface": EVIL, "peer": EVIL, "result": EVIL,
+                               "prefixes": 1, "seconds": 1, "to": EVIL, "detection-ms": 5}]},
+        "planes": {"planes": [{"name": EVIL, "interfaces": ["wg0"]}]},
+        "uplinks": {"uplinks": [{"interface": "wg0", "uplink": EVIL}]},
+        "route": {"routes": [{"prefix": EVIL, "protocol": EVIL, "selected": True, "distance": 1,
+                              "installed": False, "reason-text": EVIL, "next-hops": [
+                                  {"address": EVIL, "interface": "wg0", "peer": EVIL, "cost": 0,
+                                   "active": True, "state": EVIL}]}]},
+        "explain": {"destination": EVIL, "source": EVIL, "reachable": False, "verdict": EVIL,
+                    "steps": [{"stage": EVIL, "ok": False, "text": EVIL}]},
+    }
+    page.js("""
+        const answers = JSON.parse(arguments[0]);
+        window.fetch = async (url) => {
+            const name = url.split("/")[1].split("?")[0];
+            return new Response(JSON.stringify(answers[name] ?? { error: arguments[1] }),
+                { status: answers[name] ? 200 : 503 });
+        };""", json.dumps(answers), EVIL)
+    peer = "tunnel/wg0/" + page.js("return encodeURIComponent(arguments[0])", EVIL)
+    for view in ("tunnels", "drawing", "sessions", "way/x", "events", "drills", peer):
+        page.js("location.hash = arguments[0]", f"#{view}")
+        shown = f"view-{view.split('/')[0]}"
+        wait_until(lambda: not page.js("return document.getElementById(arguments[0]).hidden",
+                                       shown), what=view)
+        fresh(page)
+        assert "<b>bye</b>" in page.js("return document.getElementById(arguments[0]).textContent",
+                                       shown), view
+        assert page.js("return document.querySelectorAll('main img, main b').length") == 0, view
+    assert page.js("return document.title") != "owned"
+
+
+def test_narrow_and_by_keys(page):
+    """A telephone's width needs no scrolling to the side; all is reached by keys."""
+    page.size(360, 740)
+    for view in VIEWS:
+        visit(page, view)
+        assert page.js("return document.documentElement.scrollWidth") <= 360, view
+    visit(page, "tunnels")
+    seen = []
+    for _ in range(14):
+        page.press("\ue004")
+        seen.append(page.js("const a = document.activeElement; return a.id || a.hash || a.tagName"))
+    assert seen[0] == "#main"
+    for wanted in ("refresh", "#drawing", "#drills", "tunnels-filter", "tunnels-state",
+                   "#tunnel/wg0/site1"):
+        assert wanted in seen, seen
+
+
+def test_nothing_from_elsewhere(hub, page):
+    for view in VIEWS:
+        visit(page, view)
+        loaded = page.js("return performance.getEntriesByType('resource').map((e) => e.name)")
+        assert loaded and all(url.startswith(f"http://{AT}/") for url in loaded), loaded
+        assert page.js("return document.querySelectorAll('[style], script:not([src])').length"
+                       ) == 0 or view.startswith("tunnel/")
+    assert "default-src 'self'" in hub[2].curl("/", "-D", "-")[1]
+
+
+def test_nobody_answers(hub, page):
+    """It is said, what was seen stays, and it goes on by itself."""
+    w = hub[1]
+    w.stop()
+    wait_until(lambda: not page.js("return document.getElementById('trouble').hidden"), 20,
+               "the page to say so")
+    assert "may be old" in page.text("#trouble")
+    assert len(page.js(ROWS)) == 3
+    w.start()
+    wait_until(lambda: page.js("return document.getElementById('trouble').hidden"), 30,
+               "the page to go on")
+
+
+def test_accessible(page):
+    """axe-core of npm, where WGBGP_AXE names its file."""
+    path = os.environ.get("WGBGP_AXE")
+    if not path:
+        pytest.skip("WGBGP_AXE names no axe.min.js")
+    with open(path, encoding="utf-8") as f:
+        axe = f.read()
+    for dark in (False, True):
+        for width in (1280, 360):
+            page.size(width, 900, dark)
+            for view in VIEWS:
+                visit(page, view)
+                page.js(axe + "; window.axe = axe;")
+                found = page.js_later("axe.run(document).then((r) => arguments[0](r.violations"
+                                      ".map((v) => [v.impact, v.id, v.nodes[0].html])))")
+                assert found == [], (view, width, dark)

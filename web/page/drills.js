@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Drills: what each one measured, as bars on one scale of time.
+import { Rows, byId, el, milliseconds, setAttr, setText, svg } from "./dom.js";
+import { ask } from "./api.js";
+
+// Name, and the members where the bar begins and ends (none: at 0).
+const BARS = [
+	["Detection", null, "detection-ms"],
+	["Down until told", null, "down-ms"],
+	["Withdrawal", null, "withdrawal-ms"],
+	["Prefixes moved", "first-move-ms", "last-move-ms"],
+	["Echo lost for", null, "echo-blackout-ms"],
+	["Tunnel up again", null, "up-ms"],
+	["Prefixes returned", "first-return-ms", "last-return-ms"],
+	["Echo lost, return", null, "return-echo-blackout-ms"],
+];
+const WIDTH = 400, LINE = 22, LEFT = 150, RIGHT = 90;
+
+let drills = [];
+
+function bars(drill) {
+	const rows = BARS.filter(([, , to]) => typeof drill[to] === "number");
+	const most = Math.max(1, ...rows.map(([, , to]) => drill[to]));
+	const scale = (ms) => LEFT + ms / most * (WIDTH - LEFT - RIGHT);
+	const drawn = rows.flatMap(([name, from, to], i) => {
+		const start = from ? drill[from] ?? 0 : 0;
+		const y = i * LINE;
+		return [
+			svg("text", { x: LEFT - 8, y: y + 15, "text-anchor": "end" }, name),
+			svg("rect", { x: scale(start), y: y + 4, height: LINE - 8,
+				width: Math.max(2, scale(drill[to]) - scale(start)) }),
+			svg("text", { x: scale(drill[to]) + 6, y: y + 15 }, milliseconds(drill[to])),
+		];
+	});
+	const said = rows.map(([name, , to]) => `${name}: ${milliseconds(drill[to])}`).join(", ");
+	return svg("svg", { class: "bars", role: "img", viewBox: `0 0 ${WIDTH} ${rows.length * LINE}`,
+		"aria-label": said || "nothing measured" }, ...drawn);
+}
+
+function facts(drill) {
+	const said = [`${drill.prefixes} prefixes`, `${drill.seconds} s`];
+	if (drill.to)
+		said.push(`echo to ${drill.to}`);
+	if (typeof drill["echo-sent"] === "number")
+		said.push(`${drill["echo-lost"]} of ${drill["echo-sent"]} echoes lost`);
+	return said.join(", ");
+}
+
+function make(drill) {
+	const result = el("p");
+	const element = el("article", { class: "card" },
+		el("h3", {}, `${drill.peer} (${drill.interface}), `,
+			el("time", { datetime: new Date(drill.time * 1000).toISOString() },
+				new Date(drill.time * 1000).toLocaleString("en-GB"))),
+		result, el("p", {}, facts(drill)));
+	return { element, result, drawn: null };
+}
+
+function change(r, drill) {
+	setText(r.result, drill.result);
+	const text = JSON.stringify(drill);
+	if (r.drawn === text)
+		return;
+	r.drawn = text;
+	setAttr(r.element, "data-result", drill.result);
+	r.element.querySelector("svg")?.remove();
+	r.element.append(bars(drill));
+}
+
+const rows = new Rows(byId("cards"), make, change);
+
+export async function load() {
+	drills = (await ask("drills")).drills;
+}
+
+export function show() {
+	const newest = drills.toSorted((a, b) => b.time - a.time);
+	rows.show(newest.map((d) => [`${d.time} ${d.interface} ${d.peer}`, d]));
+	byId("drills-empty").hidden = drills.length > 0;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The tunnels, a row each.
+import { STATES, Rows, age, byId, bytes, el, keepTable, labelsOf, milliseconds, percent, rate, row,
+	setAttr, setData, setState, setText, stateMark, svg } from "./dom.js";
+import { ageNow, tunnels } from "./model.js";
+
+const WIDTH = 80, HEIGHT = 20;
+const LEAST_MS = 10, LEAST_PERCENT = 5; // a curve's scale is at least that high
+
+const table = keepTable(byId("rows-tunnels"));
+const labels = labelsOf(table);
+const onScreen = new Set(); // rows: the curves of the others are drawn when they come into sight
+const rowOf = new WeakMap(); // element: row
+const watcher = new IntersectionObserver((changes) => {
+	for (const { target, isIntersecting } of changes) {
+		const r = rowOf.get(target);
+		if (!r)
+			continue;
+		if (isIntersecting) {
+			onScreen.add(r);
+			draw(r);
+		} else {
+			onScreen.delete(r);
+		}
+	}
+}, { rootMargin: "200px" });
+
+export const linkTo = (t) =>
+	`#tunnel/${encodeURIComponent(t.interface)}/${encodeURIComponent(t.peer)}`;
+
+function curve(name) {
+	const path = svg("path", {});
+	return { path, element: svg("svg", { class: `curve ${name}`, "aria-hidden": "true",
+		viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, path) };
+}
+
+function make(entry) {
+	const r = { entry, mark: stateMark(entry.t.state), since: el("data"), handshake: el("data"),
+		endpoint: el("span", { class: "address" }), rx: el("data"), rxRate: el("span"),
+		tx: el("data"), txRate: el("span"), latency: el("data"), loss: el("data"),
+		latencyCurve: curve("latency"), lossCurve: curve("loss"), why: el("span") };
+	const pair = (data, second) => el("span", { class: "pair" }, data, second);
+
+	r.element = row(labels, r.mark,
+		el("span", { class: "pair" }, el("a", { href: linkTo(entry.t) }, entry.t.peer),
+			el("span", { class: "small" }, entry.t.interface)),
+		r.since, r.handshake, r.endpoint, pair(r.rx, r.rxRate), pair(r.tx, r.txRate),
+		pair(r.latency, r.latencyCurve.element), pair(r.loss, r.lossCurve.element), r.why);
+	r.element.dataset.key = `${entry.t.interface} ${entry.t.peer}`;
+	for (const small of [r.rxRate, r.txRate])
+		small.className = "small";
+	rowOf.set(r.element, r);
+	watcher.observe(r.element);
+	return r;
+}
+
+function draw(r) {
+	setAttr(r.latencyCurve.path, "d", r.entry.latency.path(WIDTH, HEIGHT, LEAST_MS));
+	setAttr(r.lossCurve.path, "d", r.entry.loss.path(WIDTH, HEIGHT, LEAST_PERCENT));
+}
+
+function change(r, entry) {
+	const { t } = entry;
+	r.entry = entry;
+	setAttr(r.element, "data-state", t.state);
+	setState(r.mark, t.state);
+	setText(r.endpoint, t.endpoint ?? "–");
+	setData(r.rx, t["rx-bytes"], bytes(t["rx-bytes"]));
+	setData(r.tx, t["tx-bytes"], bytes(t["tx-bytes"]));
+	setText(r.rxRate, rate(entry.rx));
+	setText(r.txRate, rate(entry.tx));
+	setData(r.latency, t["latency-ms"], milliseconds(t["latency-ms"]));
+	setData(r.loss, t["loss-percent"], percent(t["loss-percent"]));
+	setText(r.why, why(t));
+	if (onScreen.has(r))
+		draw(r);
+}
+
+export function why(t) {
+	const more = [];
+	if (t.draining)
+		more.push("draining");
+	if (t.weak)
+		more.push("weak");
+	if (t["underlay-error"])
+		more.push(`underlay: ${t["underlay-error"]}`);
+	return [t["reason-text"] || t.reason, ...more].filter(Boolean).join("; ");
+}
+
+const rows = new Rows(table.tBodies[0], make, change);
+
+const orders = {
+	trouble: (a, b) => STATES.indexOf(a.t.state) - STATES.indexOf(b.t.state) || a.index - b.index,
+	configured: (a, b) => a.index - b.index,
+	name: (a, b) => a.t.peer.localeCompare(b.t.peer, "en", { numeric: true }) || a.index - b.index,
+};
+
+function fits({ t }, words, state) {
+	if (state === "trouble" ? t.state === "up" || t.state === "idle" : state && t.state !== state)
+		return false;
+	const text = `${t.peer} ${t.interface} ${t.endpoint ?? ""} ${t.state} ${t.reason}`.toLowerCase();
+	return words.every((word) => text.includes(word));
+}
+
+export function show() {
+	const words = byId("tunnels-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+	const state = byId("tunnels-state").value;
+	const shown = [...tunnels].filter(([, entry]) => fits(entry, words, state));
+	const order = orders[byId("tunnels-order").value];
+
+	shown.sort(([, a], [, b]) => order(a, b));
+	rows.show(shown);
+	for (const r of onScreen)
+		if (!r.element.isConnected) {
+			onScreen.delete(r);
+			watcher.unobserve(r.element);
+		}
+	setText(byId("tunnels-count"), shown.length === tunnels.size ? `${shown.length} tunnels`
+		: `${shown.length} of ${tunnels.size} tunnels`);
+	byId("tunnels-empty").hidden = shown.length > 0;
+	tick(performance.now());
+}
+
+// Ages count up between answers.
+export function tick(now) {
+	for (const r of rows.rows.values()) {
+		const since = ageNow(r.entry, "since-seconds", now);
+		const handshake = ageNow(r.entry, "handshake-seconds", now);
+		setData(r.since, r.entry.t["since-seconds"], age(since));
+		setData(r.handshake, r.entry.t["handshake-seconds"],
+			handshake === null ? "never" : age(handshake));
+	}
+}
+
+for (const id of ["tunnels-filter", "tunnels-state", "tunnels-order"])
+	byId(id).addEventListener("input", show);
+byId("tunnels-filter").form.addEventListener("submit", (e) => e.preventDefault());
