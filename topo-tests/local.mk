@@ -17,6 +17,8 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/vm/boots \
 	topo-tests/vm/boots-job \
 	topo-tests/vm/init \
+	topo-tests/vm/package \
+	topo-tests/vm/package-job \
 	topo-tests/vm/run \
 	topo-tests/vm/tests \
 	topo-tests/lib/__init__.py \
