@@ -6,4 +6,4 @@ EXTRA_DIST += debian/changelog debian/control debian/copyright debian/rules debi
 	debian/wgbgp.README.Debian debian/wgbgp.conf debian/wgbgp.dirs debian/wgbgp.docs \
 	debian/wgbgp.install debian/wgbgp.lintian-overrides \
 	debian/wgbgp.postinst debian/wgbgp.postrm debian/wgbgp.prerm \
-	scripts/package-roots scripts/package-test
+	scripts/package-files scripts/package-roots scripts/package-test
