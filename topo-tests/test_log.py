@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The log where systemd's journal reads it: a real systemd-journald, in a router of its own.
+
+    wgbgpd, bgpd, zebra-lite, wgd ─ /run/systemd/journal/socket ─ systemd-journald   all in `a`
+"""
+import json
+import os
+import shutil
+
+import pytest
+
+from lib.wait import wait_until
+from lib.wgbgp import Wgbgp
+
+JOURNALD = "/lib/systemd/systemd-journald"
+FOLDER = "/run/log/journal"
+
+CONF = """
+system { hostname hub1; log-format FORMAT; }
+wireguard {
+    interface wg0 {
+        private-key-file KEY(wg0);
+        address [ 10.9.0.1/24 ];
+        peer site-a { public-key PUB(b.wg0); tunnel-address [ 10.9.0.2 ]; }
+    }
+}
+bgp { as 65001; router-id 10.9.0.1; neighbor 10.9.0.2 { remote-as 65002; } }
+"""
+
+
+class Journalled(Wgbgp):
+    """Standard error is a file that systemd would have said is the journal's: what is in there did
+    not go to the journal's own socket."""
+
+    def program(self):
+        return ["sh", "-c", 'JOURNAL_STREAM=$(stat -Lc %d:%i /dev/fd/2) exec "$@"', "sh",
+                *super().program()]
+
+
+class Journal:
+    def __init__(self, router):
+        self.router = router
+        router.run(["mount", "-t", "tmpfs", "none", "/run/systemd"])
+        router.run(["mount", "-t", "tmpfs", "none", "/run/log"])
+        router.run(["mkdir", FOLDER])
+        self.start()
+
+    def start(self):
+        self.process = self.router.spawn("journald", [JOURNALD])
+        wait_until(lambda: self.router.run(["test", "-S", "/run/systemd/journal/socket"],
+                                           check=False).returncode == 0, 20, "journald to listen")
+
+    def entries(self, *matches):
+        r = self.router.run(["journalctl", "-D", FOLDER, "-o", "json", "--no-pager", "-q", *matches],
+                            check=False)
+        return [json.loads(line) for line in r.stdout.splitlines()]
+
+    def wait(self, *matches):
+        return wait_until(lambda: self.entries(*matches), 20, f"an entry with {matches}")[-1]
+
+
+@pytest.fixture(name="journal")
+def a_journal(topo):
+    if not os.path.exists(JOURNALD) or not shutil.which("journalctl"):
+        pytest.skip("no systemd-journald here")
+    for folder in ("/run/systemd", "/run/log"):
+        os.makedirs(folder, exist_ok=True)
+    return Journal(topo.router("a"))
+
+
+def test_fields(topo, journal):
+    """All daemons' lines have fields of their own, also of those in a sandbox."""
+    w = Journalled(topo, journal.router, CONF.replace("FORMAT", "logfmt"))
+    w.cli("drain peer site-a")
+    entry = journal.wait("WGBGP_EVENT=drain", "WGBGP_PEER=site-a", "WGBGP_INTERFACE=wg0")
+    assert entry["MESSAGE"] == "drain peer=site-a interface=wg0"
+    assert entry["SYSLOG_IDENTIFIER"] == "wgd" and entry["PRIORITY"] == "6"
+    assert entry["WGBGP_HOST"] == "hub1" and entry["_PID"] == str(w.daemon_pid("wgd"))
+    w.cli("clear bgp 10.9.0.2")
+    entry = journal.wait("WGBGP_EVENT=neighbor-clear")
+    assert entry["WGBGP_NEIGHBOR"] == "10.9.0.2" and entry["SYSLOG_IDENTIFIER"] == "bgpd"
+    assert {e["SYSLOG_IDENTIFIER"] for e in journal.entries("WGBGP_EVENT=sandbox")} == \
+        {"bgpd", "bfdd", "zebra-lite"}
+    assert journal.wait("WGBGP_EVENT=ready")["SYSLOG_IDENTIFIER"] == "wgbgpd"
+    w.reload(CONF.replace("FORMAT", "json"))
+    entry = journal.wait("WGBGP_EVENT=reload")
+    w.cli("undrain peer site-a")
+    message = json.loads(journal.wait("WGBGP_EVENT=undrain")["MESSAGE"])
+    assert message["peer"] == "site-a" and message["logger"] == "wgd"
+    assert "<6>hub1 wgd: drain" not in w.process.text()
+
+
+def test_without_and_again(topo, journal):
+    """What the journal does not take goes to standard error; when it is there again, it takes."""
+    w = Journalled(topo, journal.router, CONF.replace("FORMAT", "logfmt"))
+    journal.wait("WGBGP_EVENT=ready")
+    assert journal.process.stop() == 0
+    w.cli("clear bgp 10.9.0.2")
+    wait_until(lambda: "<6>hub1 bgpd: neighbor-clear neighbor=10.9.0.2" in w.process.text(), 20,
+               "the line on standard error")
+    journal.start()
+    w.cli("clear bgp 10.9.0.2")
+    journal.wait("WGBGP_EVENT=neighbor-clear")
+
+
+def test_start_fails(topo, journal):
+    """A process that ends at once is not found in /proc any more when the journal asks whose unit
+    an entry is of: such lines go where systemd knows it."""
+    w = Journalled(topo, journal.router, "nonsense;", start=False)
+    w.start(wait=False)
+    wait_until(lambda: not w.process.alive(), 20, "wgbgpd to end")
+    w.process.stopped = True
+    assert "nonsense" in w.process.text()
+    assert journal.entries("SYSLOG_IDENTIFIER=wgbgpd") == []
