@@ -10,9 +10,11 @@
 #include "doctor.h"
 #include "drain.h"
 #include "explain.h"
+#include "export.h"
 #include "habits.h"
 #include "import.h"
 #include "interfaces.h"
+#include "keys.h"
 #include "messages.h"
 #include "show_metrics.h"
 #include "plan.h"
@@ -105,6 +107,30 @@ static bool is_addresses(const char *text)
 	return ok;
 }
 
+static bool is_prefixes(const char *text)
+{
+	char *copy = xstrdup(text), *save, *one;
+	struct prefix p;
+	bool ok = *text;
+
+	for (one = strtok_r(copy, ",", &save); one && ok; one = strtok_r(NULL, ",", &save))
+		ok = prefix_parse(one, &p) == 0;
+	free(copy);
+	return ok;
+}
+
+#define IN_NAMES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:"
+
+static bool is_servers(const char *text)
+{
+	return *text && strspn(text, IN_NAMES ",") == strlen(text);
+}
+
+static bool is_outer_address(const char *text)
+{
+	return is_host(text) && strspn(text, IN_NAMES "[]") == strlen(text);
+}
+
 static bool is_text(const char *text)
 {
 	return *text;
@@ -157,6 +183,11 @@ static const struct cli_word words[] = {
 	PLAIN("expect", "what must not be lost while it is on trial"),
 	PLAIN("explain", "follow a destination through every table and say where it ends"),
 	PLAIN("from", "packets with one source"),
+	PLAIN("endpoint", "how this machine is reached from outside"),
+	PLAIN("dns", "name servers of the client"),
+	PLAIN("export", "what a far end needs, as its own file"),
+	PLAIN("genkey", "a new private key"),
+	PLAIN("genpsk", "a new key that two ends share besides their own"),
 	PLAIN("help", "list all commands"),
 	PLAIN("history", "the last events, of all daemons in one order"),
 	PLAIN("import", "what others set up, as statements of our configuration"),
@@ -190,6 +221,9 @@ static const struct cli_word words[] = {
 	PLAIN("pins", "host routes that keep tunnel endpoints on the underlay"),
 	PLAIN("prefix", "one prefix"),
 	SAYS("probe", "echo requests show what cannot be known from here", "probe", "true"),
+	PLAIN("pubkey", "the public key of a private one"),
+	PLAIN("private-key", "the client's own, which is not known here"),
+	SAYS("qr", "as a QR code on the terminal", "qr", "true"),
 	PLAIN("quit", "leave"),
 	SAYS("received-routes", "what this neighbor sent, before import", "direction", "received"),
 	PLAIN("reload", "read the configuration file again, apply it as one change"),
@@ -212,6 +246,7 @@ static const struct cli_word words[] = {
 	PLAIN("uplinks", "underlay interfaces that encrypted packets leave by"),
 	PLAIN("version", "the program's version"),
 	PLAIN("within", "how long to wait for quiet"),
+	PLAIN("svg", "as a QR code, into a picture"),
 	PLAIN("wg-quick", "a file of wg-quick"),
 	PLAIN("wireguard", "interfaces and peers"),
 	SAYS("unattended", "refused where nobody would hear that it waits for `confirm`",
@@ -225,7 +260,14 @@ static const struct cli_word words[] = {
 	VALUE("TEXT", "a text, in quotes where it has blanks", "comment", is_text),
 	VALUE("WAIT", "minutes, or seconds as in 30s", "confirmed", is_wait),
 	VALUE("ADDRESS", "an IP address: what covers it", "address", is_address),
-	VALUE("FILE", "a file INTERFACE.conf", "file", is_text),
+	VALUE("ENDPOINT", "how this machine is reached from outside: ADDRESS[:PORT], or a name",
+	      "endpoint", is_outer_address),
+	VALUE("KEYFILE", "a file with the client's private key", "private-key", is_text),
+	VALUE("PREFIXES", "what the client reaches through us, with commas", "allowed-ips",
+	      is_prefixes),
+	VALUE("SERVERS", "name servers and search domains, with commas", "dns", is_servers),
+	VALUE("PICTURE", "a new file", "svg", is_text),
+	VALUE("FILE", "a file", "file", is_text),
 	VALUE("OUTPUT", "a new file", "output", is_text),
 	VALUE("BYTES", "bytes a second", "below", is_number),
 	VALUE("COUNT", "only so many, the last ones", "count", is_number),
@@ -473,6 +515,14 @@ static const struct cli_row rows[] = {
 	 "a file of wg-quick as statements of our configuration; changes nothing that runs"},
 	{"import running [output OUTPUT [overwrite]]", NULL, 0, import_command,
 	 "the same of the WireGuard interfaces that run"},
+	{"export wg-quick INTERFACE PEER {endpoint ENDPOINT, private-key KEYFILE, allowed-ips "
+	 "PREFIXES, dns SERVERS, output OUTPUT, qr, svg PICTURE, overwrite}",
+	 NULL, 0, export_run,
+	 "the file of a plain WireGuard client that is this peer, or a QR code of it"},
+	{"genkey [FILE [overwrite]]", NULL, 0, keys_genkey,
+	 "a new private key into a file that only its owner reads; says the public one"},
+	{"genpsk [FILE [overwrite]]", NULL, 0, keys_genpsk, "the same of a preshared key"},
+	{"pubkey [FILE]", NULL, 0, keys_pubkey, "the public key of a private one"},
 	{"rollback BACK {comment TEXT, confirmed WAIT, expect ping ADDRESSES}", "rollback",
 	 CLI_SIGNED, NULL,
 	 "apply what was committed so many commits ago, and put it into the files; confirmed: on "

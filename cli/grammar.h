@@ -61,7 +61,7 @@ struct cli_grammar {
 	size_t n_words;
 };
 
-#define CLI_TOKENS_MAX 16
+#define CLI_TOKENS_MAX 24
 #define CLI_WORD_MAX 128 /* letters of a word, with its end */
 #define CLI_ROWS_MAX 192
 #define CLI_CHOICES_MAX 64

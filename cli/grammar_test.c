@@ -124,7 +124,7 @@ static void test_errors(void **state)
 		{"teardown json", 9, "nothing more is expected"},
 		{"show bgp \"10.0.0.0/8", 9, "quote"},
 		{"\"\"", 0, "expected one of"},
-		{"a b c d e f g h i j k l m n o p q r", 32, "too many words"},
+		{"a b c d e f g h i j k l m n o p q r s t u v w x y", 48, "too many words"},
 		{"a b c d e f g h i j k l m n o p", 0, "expected one of: show"},
 		{"show wireguard fifteen-letters", 15, NULL},
 		{"show wireguard sixteen-letters-", 15, "expected one of: INTERFACE, json"},
@@ -209,10 +209,11 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"", "clear conf configure confirm debug doctor drain drill exit explain help "
+		{"", "clear conf configure confirm debug doctor drain drill exit explain export genkey "
+		     "genpsk help "
 		     "import log "
 		     "monitor no "
-		     "ping plan quit reload "
+		     "ping plan pubkey quit reload "
 		     "rollback show "
 		     "teardown traceroute undrain wait watch"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
@@ -236,7 +237,7 @@ static void test_choices(void **state)
 		{"show \"bg", 5, "quote"},
 		{"shwo bgp", 0, "expected one of"},
 		{"show bgp summary json now x", 22, "nothing more"},
-		{"a b c d e f g h i j k l m n o p q r", 32, "too many words"},
+		{"a b c d e f g h i j k l m n o p q r s t u v w x y", 48, "too many words"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {

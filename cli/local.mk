@@ -33,6 +33,9 @@ cli_libcli_a_SOURCES = \
 	cli/explain_probe.c cli/explain_probe.h \
 	cli/explain_steps.c cli/explain_steps.h \
 	cli/explain_way.c cli/explain_way.h \
+	cli/export.c cli/export.h \
+	cli/export_allowed.c cli/export_allowed.h \
+	cli/export_text.c cli/export_text.h \
 	cli/filter.c cli/filter.h \
 	cli/firewall.c cli/firewall.h \
 	cli/grammar.c cli/grammar.h \
@@ -45,11 +48,13 @@ cli_libcli_a_SOURCES = \
 	cli/import_text.c cli/import_text.h \
 	cli/interfaces.c cli/interfaces.h \
 	cli/kernel_route.c cli/kernel_route.h \
+	cli/keys.c cli/keys.h \
 	cli/line.c cli/line.h \
 	cli/machine.c cli/machine.h \
 	cli/show_metrics.c cli/show_metrics.h \
 	cli/output.c cli/output.h \
 	cli/plan.c cli/plan.h \
+	cli/qr.c cli/qr.h \
 	cli/reach.c cli/reach.h \
 	cli/render.c cli/render.h \
 	cli/render_acts.c \
@@ -63,9 +68,10 @@ cli_libcli_a_SOURCES = \
 	cli/story.c cli/story.h \
 	cli/table.c cli/table.h
 cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
-cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(YANG_CFLAGS)
+cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(YANG_CFLAGS) $(QRENCODE_CFLAGS)
 # `configure` edits with the parser of the configuration; `import` reads WireGuard as wgd does.
-CLI_LIBS = cli/libcli.a view/libview.a wgbgpd/libconf.a wgd/libwgd.a $(YANG_LIBS) $(MNL_LIBS)
+CLI_LIBS = cli/libcli.a view/libview.a wgbgpd/libconf.a wgd/libwgd.a $(YANG_LIBS) $(MNL_LIBS) \
+	$(QRENCODE_LIBS)
 
 bin_PROGRAMS += cli/wgbgp-cli
 cli_wgbgp_cli_SOURCES = cli/edit.c cli/edit.h cli/main.c
@@ -74,8 +80,8 @@ cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test \
-	cli/explain_probe_test cli/explain_way_test cli/golden_test cli/filter_test cli/firewall_test \
-	cli/grammar_test cli/import_test cli/kernel_route_test cli/line_test cli/machine_test \
+	cli/explain_probe_test cli/explain_way_test cli/export_test cli/golden_test cli/filter_test cli/firewall_test \
+	cli/grammar_test cli/import_test cli/kernel_route_test cli/keys_test cli/line_test cli/machine_test \
 	cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
 cli_client_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
@@ -106,6 +112,10 @@ cli/request_members.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
 cli_golden_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
+cli_export_test_SOURCES = cli/export_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
+cli_export_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+cli_export_test_CFLAGS = $(AM_CFLAGS) $(QRENCODE_CFLAGS)
+cli_export_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_filter_test_SOURCES = cli/filter_test.c
 cli_filter_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_firewall_test_SOURCES = cli/firewall_test.c cli/quoted.c cli/quoted.h
@@ -121,6 +131,9 @@ cli_import_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
 cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 cli_kernel_route_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
+cli_keys_test_SOURCES = cli/keys_test.c
+cli_keys_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+cli_keys_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_line_test_SOURCES = cli/line_test.c
 cli_line_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_machine_test_SOURCES = cli/machine_test.c
