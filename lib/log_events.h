@@ -56,6 +56,11 @@
 	X("cli-group", "a group cannot use the command line")                               \
 	X("listen", "an address for incoming sessions, or of wgbgp-web")                    \
 	X("forwarding", "IP forwarding could not be switched on")                           \
+	X("hooks", "how many on-event there are, for wgbgp-events")                         \
+	X("hook-done", "what on-event asks for was done")                                   \
+	X("hook-failed", "a program of on-event failed, or took too long")                  \
+	X("hook-left-out", "an on-event gets more events than it takes")                    \
+	X("wgbgpd-away", "wgbgp-events hears no events: wgbgpd does not answer")            \
 	X("pages", "the files of wgbgp-web's page could not be read")                       \
 	/* BGP */                                                                           \
 	X("session-up", "a session is established")                                         \

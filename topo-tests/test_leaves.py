@@ -38,6 +38,12 @@ UNSEEN = {
     "wireguard/wireguard/interface/admin": "topo-tests/test_bad_input.py::test_link_set_down",
     "wireguard/wireguard/interface/consumer": "topo-tests/test_plan.py::test_who_feels_it",
     "wireguard/wireguard/interface/guard": "topo-tests/test_guard.py::test_guard_down",
+    "system/system/on-event/name": "topo-tests/test_events.py::test_takes_too_long",
+    "system/system/on-event/program": "topo-tests/test_events.py::test_program",
+    "system/system/on-event/url": "topo-tests/test_events.py::test_url",
+    "system/system/on-event/event": "topo-tests/test_events.py::test_program",
+    "system/system/on-event/time-limit": "topo-tests/test_events.py::test_takes_too_long",
+    "system/system/on-event/rate": "events/hook_test.c::test_rate",
     "system/system/cli-read-group": "wgbgpd/parent_test.c::test_groups",
     "system/system/cli-write-group": "wgbgpd/parent_test.c::test_groups",
     # An interface that is there keeps its back-end: another one is another interface.

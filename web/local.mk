@@ -4,6 +4,7 @@ noinst_LIBRARIES += web/libweb.a
 web_libweb_a_SOURCES = \
 	web/api.c web/api.h \
 	web/asker.c web/asker.h \
+	web/become.c web/become.h \
 	web/conns.c web/conns.h \
 	web/doors.c web/doors.h \
 	web/healthz.c web/healthz.h \

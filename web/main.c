@@ -6,17 +6,15 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <jansson.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "config.h"
 #include "doors.h"
 #include "log.h"
@@ -49,43 +47,6 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
 	log_info("stop", "why=\"signal %d\"", (int)sig);
 	loop_stop();
-}
-
-/* The group of the socket is one more of ours. */
-static int change_user(const struct passwd *pw, const char *rundir)
-{
-	char path[128];
-	struct stat st;
-	gid_t more = pw->pw_gid;
-
-	if (snprintf(path, sizeof(path), "%s/cli-read.sock", rundir) < (int)sizeof(path) &&
-	    stat(path, &st) == 0 && st.st_gid != 0)
-		more = st.st_gid;
-	if (initgroups(pw->pw_name, more) < 0 ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		return -errno;
-	return 0;
-}
-
-/* 0, or -1 where it stays root. */
-static int drop_root(const struct options *o)
-{
-	const struct passwd *pw;
-	int err;
-
-	if (geteuid() != 0)
-		return 0;
-	pw = getpwnam(o->user);
-	if (!pw || pw->pw_uid == 0) {
-		fprintf(stderr, "wgbgp-web: %s is no user to become, and it must not be root\n",
-			o->user);
-		return -1;
-	}
-	err = change_user(pw, o->rundir);
-	if (err)
-		fprintf(stderr, "wgbgp-web: cannot become user %s: %s\n", o->user, strerror(-err));
-	return err ? -1 : 0;
 }
 
 static int open_doors(const struct options *o, int fds[DOORS_MAX])
@@ -128,7 +89,7 @@ static int run(const struct options *o)
 	struct event *term, *interrupt;
 	int fds[DOORS_MAX];
 
-	if (open_doors(o, fds) < 0 || drop_root(o) < 0)
+	if (open_doors(o, fds) < 0 || become_user("wgbgp-web", o->user, o->rundir) < 0)
 		return 1;
 	read_pages(o->webdir);
 	signal(SIGPIPE, SIG_IGN);

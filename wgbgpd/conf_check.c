@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conf_check.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf_check_say.h"
 #include "conf_nets.h"
@@ -141,11 +143,25 @@ static void check_groups(const struct lyd_node *system, unsigned flags, struct c
 	}
 }
 
+static void check_hooks(const struct lyd_node *system, unsigned flags, struct conf_errors *errs)
+{
+	for (struct lyd_node *h = conf_child(system, "on-event"); h; h = conf_next(h)) {
+		const struct lyd_node *program = conf_child(h, "program");
+
+		if (!program == !conf_child(h, "url"))
+			conf_check_error(errs, h, "expected either program or url");
+		if (program && flags & CONF_CHECK_FILES && access(lyd_get_value(program), X_OK) < 0)
+			conf_check_warning(errs, program, "'%s' cannot be run: %s",
+					   lyd_get_value(program), strerror(errno));
+	}
+}
+
 void conf_check(const struct conf *conf, const struct conf *effective, unsigned flags,
 		struct conf_errors *errs)
 {
 	check_references(conf, errs);
 	check_groups(conf_top(effective, "system"), flags, errs);
+	check_hooks(conf_top(effective, "system"), flags, errs);
 	conf_check_wireguard(effective, flags, errs);
 	conf_check_bgp(effective, flags, errs);
 	conf_check_policy(conf, errs);

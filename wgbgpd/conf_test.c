@@ -38,6 +38,13 @@ static const struct {
 	 false, "t:1:"}, /* libyang's words */
 	{"rib { rule 100 { fwmark 1; } }", false, "table"},
 	{"{\"system\":{\"hostname\":\"a\"}}", false, "t:1:1: "},
+	{"system { on-event x { program /bin/true; } }", true, NULL},
+	{"system { on-event x { program /bin/true; url https://h/; } }", false,
+	 "t:1:10: system on-event x: expected either program or url"},
+	{"system { on-event x { event commit; } }", false, "either program or url"},
+	{"system { on-event x { program true; } }", false, "the path of a program"},
+	{"system { on-event x { url http://example.com/; } }", false, "https://"},
+	{"system { on-event x { url http://[::1]:8080/x; rate 0; } }", false, "from 1 to 1000"},
 	{"{\"wgbgp-bgp:system\":{\"hostname\":\"a\"}}", false, "t:1:1: "},
 	{"{\"wgbgp-system:system\":{\"@hostname\":{\"x:y\":[1]},\"hostname\":\"a\"}}", false,
 	 "t:1:1: "},

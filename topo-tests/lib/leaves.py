@@ -347,7 +347,7 @@ def schema_leaves():
                                 r"\s+(\S+)\s*\{", line)
                 if word and word[1] in ("leaf", "leaf-list"):
                     found.add((module, *(name for name in stack if name), word[2]))
-                code = re.sub(r'"[^"]*"|//.*', "", line)
+                code = re.sub(r"\"[^\"]*\"|'[^']*'|//.*", "", line)
                 for brace in re.findall(r"[{}]", code):
                     if brace == "{":
                         named = word and word[1] in ("grouping", "container", "list")
