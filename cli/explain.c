@@ -79,7 +79,7 @@ static void ask_kernel(struct gathering *g, const char *interface)
 	int err;
 
 	if (g->src.family) {
-		explain_ask_way(g, interface);
+		explain_ask_way(g, *interface && explain_is_bound(g) ? interface : "");
 		return;
 	}
 	err = *interface ? kernel_route_get_bound(&dst, interface, &k) : kernel_route_get(&dst, &k);

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "explain_judge.h"
 #include "firewall.h"
 #include "machine.h"
+#include "messages.h"
+#include "session.h"
 #include "table.h"
 #include "util.h"
 
@@ -99,6 +102,38 @@ static void put_rp_filter(json_t *way, int err, const char *interface, const str
 	json_object_set_new(way, "rp-filter", json_boolean(drops));
 }
 
+/* The plane's own rules lead packets with that source there, so their sockets need not be bound. */
+static bool plane_takes(const json_t *conf, const struct gathering *g)
+{
+	struct prefix host = prefix_of_addr(&g->src), p;
+	json_t *plane, *text;
+	size_t i, k;
+
+	json_array_foreach (conf_list(conf, "plane"), i, plane) {
+		if (!str_eq(str_of(plane, "name"), g->plane))
+			continue;
+		json_array_foreach (conf_list(conf_get(plane, "rule"), "source"), k, text)
+			if (json_is_string(text) &&
+			    prefix_parse(json_string_value(text), &p) == 0 &&
+			    prefix_covers(&p, &host))
+				return true;
+	}
+	return false;
+}
+
+bool explain_is_bound(struct gathering *g)
+{
+	json_t *request = json_pack("{s:s, s:s}", "command", "configuration", "format", "json");
+	char error[MSG_ERROR_MAX];
+	json_t *conf = client_ask(g->s->client, request, error, sizeof(error));
+	bool bound = !is_true(source_of(g), "local") || !plane_takes(conf, g);
+
+	json_object_set_new(json_object_get(g->facts, "source"), "bound", json_boolean(bound));
+	json_decref(conf);
+	json_decref(request);
+	return bound;
+}
+
 void explain_ask_way(struct gathering *g, const char *interface)
 {
 	const json_t *source = source_of(g);
@@ -115,7 +150,7 @@ void explain_ask_way(struct gathering *g, const char *interface)
 	if (!is_true(source, "local"))
 		put_rp_filter(kernel, err, str_of(source, "interface"), &dst);
 	json_object_set_new(g->facts, "kernel", kernel);
-	if (*interface)
+	if (!str_eq(g->plane, "main"))
 		return; /* a plane's rules look at more than the destination */
 	err = kernel_route_get(&dst, &k);
 	json_object_set_new(g->facts, "kernel-any", explain_way_json(err, &k));

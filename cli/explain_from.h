@@ -10,8 +10,10 @@
 
 /* The fact "source": an address of this machine, or behind which interface. */
 void explain_ask_source(struct gathering *g);
-/* The fact "kernel", of packets with that source; INTERFACE: of the plane's route, "" in the main
- * plane. */
+/* In a plane: whether sockets have to be bound to get there, as its rules do not ask for the
+ * source; true of packets of others. Kept in the fact "source", behind that. */
+bool explain_is_bound(struct gathering *g);
+/* The fact "kernel", of packets with that source; of a socket that is bound to INTERFACE, or "". */
 void explain_ask_way(struct gathering *g, const char *interface);
 /* The fact "back", where answers come in by INTERFACE. */
 void explain_ask_back(struct gathering *g, const char *interface);

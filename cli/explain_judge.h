@@ -16,7 +16,8 @@
  *
  * Of packets with a certain source, what "kernel" says is of them, and there are
  *
- *	source			{address, local, interface, error, forwards, probe-from}
+ *	source			{address, local, interface, error, forwards, probe-from}; in a
+ *				plane bound, too: no rule of the plane is for that source
  *	kernel			has rp-filter, too: whether that of the source's interface drops it
  *	kernel-any		as "kernel", of any packet; absent in a plane
  *	firewall		rows {way, hook, chain, drops}: what does not surely pass; way: out,

@@ -324,7 +324,7 @@ static void test_claims_without_a_route(void **state)
 		judged(rows[i].dst, i == 2 ? "rib" : "tunnel",
 		       i == 2 ? "wg0" : "that tunnel is down");
 		set(first("interfaces"), "up", "false");
-		judged(rows[i].dst, "tunnel", "wg0 is down: it has no way at all");
+		judged(rows[i].dst, "tunnel", "wg0 is down: no route covers it");
 	}
 }
 

@@ -39,7 +39,7 @@ enum { ANSWER, PEER, TUNNEL, HOP, WHOLE, PROBES };
 struct probing {
 	struct gathering *g;
 	struct addr from, dst;
-	const char *device; /* the plane's; "": as the routes say */
+	const char *device; /* that it is bound to, of a plane; "": none */
 	bool passed;	    /* they stand for packets of somebody behind this machine ... */
 	unsigned tunnel;    /* ... which leave by this interface; 0: by none of WireGuard */
 	struct probe v[PROBES];
@@ -302,7 +302,7 @@ static void choose_source(struct probing *w, json_t *all)
 	if (w->passed && explain_is_tunnel_if(w->g->facts, by))
 		w->tunnel = if_nametoindex(by);
 	json_object_set(all, "from", json_object_get(source, w->tunnel ? "address" : "probe-from"));
-	if (!str_eq(w->g->plane, "main"))
+	if (is_true(source, "bound"))
 		w->device = by;
 }
 

@@ -169,7 +169,7 @@ static void step_bgp(struct judge *f)
 		explain_step(f, "bgp", true,
 			     "BGP has no path yet: the route is kept over a restart");
 	else if (!f->bgp_longest && !f->route && f->claimed)
-		explain_say_claim(f, "it has no way at all");
+		explain_say_claim(f, "no route covers it");
 	else if (!f->bgp_longest)
 		explain_step(f, "bgp", false,
 			     "no prefix in the BGP table covers %s: no neighbor announces one",

@@ -252,6 +252,13 @@ static void say_lost_in_tunnel(struct judge *f, const char *from)
 			     "%s takes packets of %s and passes them on (%s says so), and no "
 			     "answer comes: lost behind it, or on the way back to it",
 			     f->peer, from, TEXT(hop, "by"));
+	else if (is_answered(f, "peer") && !str_eq(f->plane, "main"))
+		/* What its kernel says by itself looks into the main table, where it has them, too.
+		 */
+		explain_step(f, "answer", false,
+			     "%s answers %s, and no answer comes of %s: a router in a plane may "
+			     "be unable to say why",
+			     f->peer, from, ADDR_STR(&f->dst));
 	else if (is_answered(f, "peer"))
 		explain_step(f, "far-forwarding", false,
 			     "%s answers %s, but packets to %s are not passed on there: its "

@@ -121,6 +121,8 @@ static const struct {
 	 "its AllowedIPs for us, or its way back, lack that address"},
 	{"{" SILENT ", 'tunnel': {'answered': 1}, 'peer': {'answered': 1}}}", "far-forwarding",
 	 "packets to 192.168.2.7 are not passed on there"},
+	{"{'plane': 'lab', " SILENT ", 'peer': {'answered': 1}}}", "answer",
+	 "a router in a plane may be unable to say why"},
 	{"{" SILENT ", 'peer': {'answered': 1}, 'hop': {'said': 'hops', 'by': '10.9.0.2'}}}",
 	 "answer", "passes them on (10.9.0.2 says so)"},
 	{"{'tunnels': [{'interface': 'wg0', 'peer': 'b', 'state': 'up', 'tunnel-addresses':"

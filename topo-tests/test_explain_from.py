@@ -379,7 +379,7 @@ def test_doctor_sees_one_way(two):
 
 def test_planes(topo):
     """Each plane has a network of that address behind its tunnel; a host is in one plane only."""
-    nodes, _, _ = four_planes(topo)
+    nodes, _, net = four_planes(topo)
 
     def explain(words):
         return json.loads(nodes["a"].cli_run(f"explain plane {words} probe json").stdout)
@@ -391,3 +391,12 @@ def test_planes(topo):
                        f"{source} in {plane} by {by}")
     doc = explain("management from 10.80.1.10 172.20.0.10")
     assert doc["stage"] in ("kernel", "rule"), doc
+    # Somebody's rule is in front of the plane's.
+    put, drop = routes(nodes["a"].router, f"route add 172.20.0.0/16 via {net.gateway('a')} dev u0 "
+                       "table 200", "rule add to 172.20.0.0/16 lookup 200 priority 100")
+    put()
+    for source in ("10.78.1.1", "10.78.1.10"):
+        doc = explain(f"management from {source} 172.20.0.10")
+        assert doc["stage"] == "kernel", doc
+    drop()
+    assert explain("management from 10.78.1.1 172.20.0.10")["reachable"]

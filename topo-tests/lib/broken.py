@@ -87,7 +87,8 @@ def of_kinds(kinds, condition):
 
 def where_well(world, condition):
     """... and it would be answered, or come to the LAN there, if all were well."""
-    return lambda s, d: condition(s, d) and world.healthy(s, d) <= {"host"}
+    return lambda s, d: condition(s, d) and world.healthy(s, d) <= (
+        {"host", "answer"} if d.kind == "nobody" else set())
 
 
 LOCAL = ("lan", "tunnel", "wrong")
@@ -189,11 +190,6 @@ def entry_of_another(world, peer):
 
 # ---- of this router
 
-def _outside(world):
-    """Where nothing leads there that is said first."""
-    return "" if world.default and not world.plane else " bgp"
-
-
 def not_announced(world):
     sessions = [p.name for p in world.view.peers if p.neighbor]
     return Break("our LAN is not announced", conf(world, world.view, network=[]),
@@ -202,19 +198,19 @@ def not_announced(world):
 
 def forwarding_off(world):
     return Break("forwarding off", sysctls(world.view.router, *FORWARDING),
-                 (lambda s, d: s.kind == "host", "forwarding" + _outside(world)))
+                 (lambda s, d: s.kind == "host", "forwarding" + f" {world.nowhere}"))
 
 
 def input_dropped(world):
     return Break("input dropped", rules(world.view.router, ANSWERS, "input"),
                  (of_kinds(LOCAL, in_tunnel), "firewall"),
-                 (lambda s, d: s.kind in LOCAL, "firewall" + _outside(world)))
+                 (lambda s, d: s.kind in LOCAL, "firewall" + f" {world.nowhere}"))
 
 
 def forward_dropped(world):
     return Break("forward dropped", rules(world.view.router, f'iifname "lan0" {ICMP} drop;',
                                           "forward"),
-                 (lambda s, d: s.kind == "host", "firewall" + _outside(world)))
+                 (lambda s, d: s.kind == "host", "firewall" + f" {world.nowhere}"))
 
 
 def answers_not_forwarded(world):
@@ -228,7 +224,7 @@ def source_refused(world):
              for f in world.families]
     return Break("source refused", commands(world.view.router, lines),
                  (from_lan(lambda s, d: True),
-                  ("kernel" if world.plane else "rule") + _outside(world)))
+                  ("kernel" if world.plane else "rule") + f" {world.nowhere}"))
 
 
 # ---- of what is behind one node
@@ -293,12 +289,13 @@ def nothing_announced(world, node):
                  (is_at(node), "bgp"))
 
 
-def _hops(world, node):
-    return world.routes[node][1]
+def _mute(world, node):
+    """What is said where that node may be unable to tell why."""
+    return "answer" if world.plane or world.routes[node][1] > 1 else ""
 
 
 def forwarding_off_there(world, node):
-    there = "far-forwarding" if _hops(world, node) == 1 else "answer"
+    there = "answer" if world.routes[node][1] > 1 else f"far-forwarding {_mute(world, node)}"
     if world.kind == "hubs" and node == "b":
         return None
     return Break("forwarding off there", sysctls(world.nodes[node].router, *FORWARDING),
@@ -316,9 +313,9 @@ def forward_dropped_there(world, node):
 
 def forward_refused_there(world, node):
     text = f"{ICMP} reject with icmpx type admin-prohibited;"
-    there = "far-firewall" if _hops(world, node) == 1 else "far-firewall answer"
     return Break("forward refused there", rules(world.nodes[node].router, text, "forward"),
-                 (where_well(world, is_at(node, "far-host", "nobody")), there),
+                 (where_well(world, is_at(node, "far-host", "nobody")),
+                  f"far-firewall {_mute(world, node)}"),
                  (lambda s, d: _beyond(world, node)(s, d) and s.kind != "wrong",
                   "far-firewall answer"))
 
@@ -333,8 +330,7 @@ def dead_host(world, node):
     do, undo = rules(far.host, "drop;", 'ingress device "eth0"', "netdev")
     return Break("the far host is down",
                  (lambda: (do(), far.router.ip("neigh flush dev lan0")), undo),
-                 (where_well(world, is_at(node, "far-host")),
-                  "host" if _hops(world, node) == 1 else "host answer"))
+                 (where_well(world, is_at(node, "far-host")), f"host {_mute(world, node)}"))
 
 
 def no_way_back(world, node):

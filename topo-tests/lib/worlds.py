@@ -248,14 +248,22 @@ class World:
     def healthy(self, source, destination):
         """The stages at which it may be said to be lost where nothing is broken; none: answered."""
         if destination.kind == "outside":
-            return {"far-route", "answer"} if self.default and not self.plane else {"bgp"}
+            return {self.nowhere} if self.nowhere else {"far-route", "answer"}
         if source.kind == "wrong" or self._of_another_tunnel(source, destination):
             return {"announced", "far-end"}
-        if destination.hops > 1:
-            # Errors of a router there come from an address that the tunnel may not let in.
-            return {"answer", "host"} if destination.kind == "nobody" else \
-                {"answer"} if source.kind == "tunnel" else set()
-        return {"host"} if destination.kind == "nobody" else set()
+        if destination.kind == "nobody":
+            return {"answer", "host"} if self.mute(destination) else {"host"}
+        return {"answer"} if source.kind == "tunnel" and destination.hops > 1 else set()
+
+    def mute(self, destination):
+        """A router there may be unable to say that it drops something: the tunnel does not let its
+        address in, or, in a plane, the kernel has no way for what it says by itself."""
+        return destination.hops > 1 or self.plane
+
+    @property
+    def nowhere(self):
+        """The stage at which a packet is lost that nothing has a way for; "": the default route."""
+        return "next-hop" if self.plane else "" if self.default else "bgp"
 
 
 # ---- kinds
