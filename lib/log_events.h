@@ -62,6 +62,10 @@
 	X("hook-left-out", "an on-event gets more events than it takes")                    \
 	X("wgbgpd-away", "wgbgp-events hears no events: wgbgpd does not answer")            \
 	X("pages", "the files of wgbgp-web's page could not be read")                       \
+	X("history-failed", "wgbgp-web cannot keep or read its history")                    \
+	X("history-damaged", "the file of the history was damaged; a new one is begun")     \
+	X("history-works", "the history is kept again")                                     \
+	X("history-too-many", "there are more tunnels than a history is kept of")           \
 	/* BGP */                                                                           \
 	X("session-up", "a session is established")                                         \
 	X("session-down", "a session ended, with the message that ended it")                \

@@ -88,6 +88,9 @@ static const char *const allowed[] = {
 static const char *const allowed_servers[] = {"listen", "accept", "accept4"};
 /* A copy of itself: rehearse.h. */
 static const char *const allowed_bgpd[] = {"fork", "set_robust_list", "close_range"};
+/* The history, in files that were opened before. */
+static const char *const allowed_web[] = {"pread64",   "pwrite64",  "fsync",
+					  "fdatasync", "ftruncate", "ftruncate64"};
 #define FORK_FLAGS (SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
 /* And these, where the conditions of one row hold. */
@@ -207,6 +210,8 @@ static int allow(scmp_filter_ctx filter, enum sandbox_profile profile)
 				ARRAY_SIZE(allowed_servers));
 	if (!err && profile == SANDBOX_BGPD)
 		err = add_calls(filter, SCMP_ACT_ALLOW, allowed_bgpd, ARRAY_SIZE(allowed_bgpd));
+	if (!err && profile == SANDBOX_WEB)
+		err = add_calls(filter, SCMP_ACT_ALLOW, allowed_web, ARRAY_SIZE(allowed_web));
 	if (!err)
 		err = add_rules(filter, SCMP_ACT_ALLOW, profile, allowed_when,
 				ARRAY_SIZE(allowed_when));

@@ -177,6 +177,18 @@ def test_where_it_goes(hub, page):
     wait_until(lambda: "hub2" in page.text("#way-steps"), 20, "the way by hub 2")
 
 
+def test_charts(hub, page):
+    """Of what is kept, by Debian's dygraphs."""
+    if not os.path.exists("/usr/share/javascript/dygraphs/dygraph.min.js"):
+        pytest.skip("libjs-dygraphs is not installed")
+    wait_until(lambda: hub[2].get("/api/series?interface=wg0&peer=site1")["time"], 60, "history")
+    visit(page, "tunnel/wg0/site1")
+    wait_until(lambda: page.js("return document.querySelectorAll('.chart canvas').length") >= 5,
+               what="the charts")
+    assert page.text("#tunnel-said") == "" and "up" in page.text("#tunnel-facts")
+    assert page.complaints() == []
+
+
 def test_text_of_others_is_only_text(hub, page):
     """Names and messages, wherever they are shown, are seen as they are and do nothing."""
     rows = [{"interface": "wg0", "peer": EVIL, "state": EVIL, "reason": EVIL, "reason-text": EVIL,

@@ -128,3 +128,29 @@ def test_metrics_of_what_is_there(two, web):
     assert "wgbgp_tunnel_state" not in web.curl("/metrics")[1]
     two.wa.start()
     wait_until(lambda: 'wgbgp_scrape_complete 1' in web.curl("/metrics")[1], 20, "all again")
+
+
+def test_history(two, web):
+    """What a tunnel did is kept, over a restart of wgbgp-web too."""
+    asked = "/api/series?interface=wg0&peer=b"
+
+    def kept(w, n):
+        series = w.get(asked)
+        return series if len(series["time"]) >= n else None
+    wait_until(lambda: web.curl(asked)[0] == 200, 30, "a first sample")
+    first = wait_until(lambda: kept(web, 3), 60, "samples")
+    assert first["step-seconds"] == 10 and first["state"][-1] == "up"
+    assert first["rx-bytes-per-second"][0] is None  # there was no reading before
+    assert first["rx-bytes-per-second"][-1] >= 0
+    assert {len(column) for name, column in first.items() if name != "step-seconds"} \
+        == {len(first["time"])}
+    web.stop()
+    again = Web(two.wa)
+    series = wait_until(lambda: kept(again, len(first["time"]) + 1), 60, "what was kept, and more")
+    whole = len(first["time"]) - 1  # the last ten seconds may have been told of again
+    assert series["time"][:whole] == first["time"][:whole]
+    for wrong, status in (("interface=wg0&peer=nobody", 404), ("peer=b", 400),
+                          ("interface=wg0&peer=b&span=1", 400),
+                          ("interface=wg0&peer=b&span=9x", 400)):
+        assert again.curl(f"/api/series?{wrong}")[0] == status
+    again.stop()

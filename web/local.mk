@@ -8,6 +8,8 @@ web_libweb_a_SOURCES = \
 	web/conns.c web/conns.h \
 	web/doors.c web/doors.h \
 	web/healthz.c web/healthz.h \
+	web/history.c web/history.h \
+	web/history_store.c web/history_store.h \
 	web/pages.c web/pages.h \
 	web/query.c web/query.h \
 	web/reply.c web/reply.h \
@@ -15,8 +17,8 @@ web_libweb_a_SOURCES = \
 	web/server.c web/server.h \
 	web/shared.c web/shared.h
 web_libweb_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
-web_libweb_a_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS)
-WEB_LIBS = web/libweb.a view/libview.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS)
+web_libweb_a_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS) $(SQLITE_CFLAGS)
+WEB_LIBS = web/libweb.a view/libview.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS) $(SQLITE_LIBS)
 
 BUILT_SOURCES += web/request_rows.h
 CLEANFILES += web/request_rows.h
@@ -46,7 +48,10 @@ dist_web_DATA = \
 	web/page/way.js
 
 if HAVE_CMOCKA
-check_PROGRAMS += web/query_test web/server_test
+check_PROGRAMS += web/history_store_test web/query_test web/server_test
+web_history_store_test_SOURCES = web/history_store_test.c
+web_history_store_test_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+web_history_store_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_query_test_SOURCES = web/query_test.c
 web_query_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_server_test_SOURCES = web/server_test.c

@@ -7,16 +7,19 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "become.h"
 #include "config.h"
 #include "doors.h"
+#include "history.h"
 #include "log.h"
 #include "loop.h"
 #include "pages.h"
@@ -26,10 +29,15 @@
 
 #define USER "wgbgp-web"
 
+#define STATEDIR LOCALSTATEDIR "/lib/wgbgp-web"
+/* Where Debian has the libraries of the page. */
+#define LIBRARIES "/usr/share/javascript"
+
 static const char usage[] =
-	"usage: wgbgp-web [-l ADDRESS]... [-r RUNDIR] [-u USER] [-w WEBDIR] [-V]\n"
+	"usage: wgbgp-web [-l ADDRESS]... [-r RUNDIR] [-s STATEDIR] [-u USER] [-w WEBDIR] [-V]\n"
 	"  -l ADDRESS  listen at ADDRESS:PORT, [ADDRESS]:PORT or a UNIX socket [" DOOR_USUAL "]\n"
 	"  -r RUNDIR   directory of wgbgpd's sockets [/run/wgbgp]\n"
+	"  -s STATEDIR directory of the history [" STATEDIR "]\n"
 	"  -u USER     what to become when started as root [" USER "]\n"
 	"  -w WEBDIR   files of the page [" PKGDATADIR "/web]\n"
 	"  -V          print the version\n";
@@ -38,7 +46,7 @@ static const struct option names[] = {
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 
 struct options {
-	const char *rundir, *webdir, *user;
+	const char *rundir, *webdir, *user, *statedir;
 	const char *doors[DOORS_MAX];
 	size_t n_doors;
 };
@@ -47,6 +55,15 @@ static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
 	log_info("stop", "why=\"signal %d\"", (int)sig);
 	loop_stop();
+}
+
+/* The history's directory, which is not there before the first start: its user's. */
+static void make_state(const struct options *o)
+{
+	const struct passwd *pw = geteuid() == 0 ? getpwnam(o->user) : NULL;
+
+	if (pw && mkdir(o->statedir, 0700) == 0 && chown(o->statedir, pw->pw_uid, pw->pw_gid) < 0)
+		log_warn("history-failed", "what=\"give it away\" error=\"%s\"", strerror(errno));
 }
 
 static int open_doors(const struct options *o, int fds[DOORS_MAX])
@@ -78,10 +95,28 @@ static void enter_sandbox(void)
 
 static void read_pages(const char *dir)
 {
+	static const char *const libraries[][2] = {
+		{LIBRARIES "/dygraphs/dygraph.min.js", "/lib/dygraphs/dygraph.min.js"},
+		{LIBRARIES "/dygraphs/dygraph.min.css", "/lib/dygraphs/dygraph.min.css"},
+	};
 	int n = pages_read(dir);
 
 	if (n < 0)
 		log_warn("pages", "file=%s error=\"%s\"", dir, strerror(-n));
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+		n = pages_read_file(libraries[i][0], libraries[i][1]);
+		if (n < 0)
+			log_warn("pages", "file=%s error=\"%s\"", libraries[i][0], strerror(-n));
+	}
+}
+
+/* The right to open files ends with the sandbox. */
+static void open_history(const char *dir)
+{
+	mode_t before = umask(0077);
+
+	history_open(dir);
+	umask(before);
 }
 
 static int run(const struct options *o)
@@ -89,9 +124,11 @@ static int run(const struct options *o)
 	struct event *term, *interrupt;
 	int fds[DOORS_MAX];
 
+	make_state(o);
 	if (open_doors(o, fds) < 0 || become_user("wgbgp-web", o->user, o->rundir) < 0)
 		return 1;
 	read_pages(o->webdir);
+	open_history(o->statedir);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	enter_sandbox();
@@ -116,11 +153,11 @@ int main(int argc, char **argv)
 {
 	const char *webdir = getenv("WGBGP_WEBDIR");
 	struct options o = {
-		"/run/wgbgp", webdir ? webdir : PKGDATADIR "/web", USER, {DOOR_USUAL}, 0};
+		"/run/wgbgp", webdir ? webdir : PKGDATADIR "/web", USER, STATEDIR, {DOOR_USUAL}, 0};
 	int opt;
 
 	log_init("wgbgp-web");
-	while ((opt = getopt_long(argc, argv, "hl:r:u:Vw:", names, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "hl:r:s:u:Vw:", names, NULL)) != -1) {
 		switch (opt) {
 		case 'l':
 			if (o.n_doors == DOORS_MAX) {
@@ -131,6 +168,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			o.rundir = optarg;
+			break;
+		case 's':
+			o.statedir = optarg;
 			break;
 		case 'u':
 			o.user = optarg;

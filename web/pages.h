@@ -15,6 +15,8 @@
 
 /* The number of files, or -errno; -EFBIG: too many, or too large. */
 int pages_read(const char *dir);
+/* One more, that is asked for as PATH; 0 or -errno. */
+int pages_read_file(const char *file, const char *path);
 void pages_free(void);
 
 /* PATH as in the URI, decoded. */

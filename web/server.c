@@ -11,6 +11,7 @@
 #include "asker.h"
 #include "conns.h"
 #include "healthz.h"
+#include "history.h"
 #include "loop.h"
 #include "pages.h"
 #include "prefix.h"
@@ -45,6 +46,8 @@ static void answer(struct evhttp_request *req, const char *path)
 		healthz(req);
 	else if (str_eq(path, "/metrics"))
 		scrape(req);
+	else if (str_eq(path, API_PATH HISTORY_SERIES))
+		history_series(req);
 	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
 		api(req, path + strlen(API_PATH));
 	else
@@ -84,6 +87,7 @@ void server_open(const char *rundir)
 	evhttp_set_timeout(http, PATIENCE_S);
 	evhttp_set_gencb(http, on_request, NULL);
 	conns_open(http);
+	history_begin();
 }
 
 void server_listen(int fd)
@@ -94,6 +98,7 @@ void server_listen(int fd)
 
 void server_close(void)
 {
+	history_close();
 	api_free();
 	healthz_free();
 	scrape_free();

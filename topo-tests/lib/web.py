@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """wgbgp-web beside a wgbgpd, and what it says to curl."""
 import json
+import os
+import shutil
 
 from .build import program
 from .wait import wait_until
@@ -11,9 +13,12 @@ AT = "127.0.0.1:8179"
 class Web:
     def __init__(self, wgbgp, *options, at=AT):
         self.wgbgp, self.router, self.at = wgbgp, wgbgp.router, at
+        self.statedir = os.path.join(wgbgp.router.dir, "web")
+        os.makedirs(self.statedir, exist_ok=True)
+        shutil.chown(self.statedir, "nobody")
         self.process = self.router.spawn(
             "wgbgp-web", [program("web/wgbgp-web"), "-r", wgbgp.rundir, "-u", "nobody",
-                          "-l", at, *options],
+                          "-s", self.statedir, "-l", at, *options],
             env={"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"})
         wait_until(self._listens, 10, "wgbgp-web to listen", 0.05)
 

@@ -107,12 +107,26 @@ function drop() {
 	byId("tunnel-charts").replaceChildren();
 }
 
-// Rows for dygraphs: time, then a value a series; null is a gap. A state is its rank.
+// Rows for dygraphs: time, then a value a series. A time of which nothing was kept is a gap. A
+// state is its rank.
 function data(members) {
-	return series.time.map((at, i) => [new Date(at * 1000), ...members.map((member) => {
-		const value = series[member][i];
-		return member === "state" && value !== null ? STATES.indexOf(value) : value;
-	})]);
+	const rows = [];
+	series.time.forEach((at, i) => {
+		const before = series.time[i - 1];
+		if (i > 0 && at - before > 2 * series["step-seconds"])
+			rows.push([new Date((before + series["step-seconds"]) * 1000), ...members.map(() => null)]);
+		rows.push([new Date(at * 1000), ...members.map((member) => {
+			const value = series[member][i];
+			return member === "state" && value !== null ? STATES.indexOf(value) : value;
+		})]);
+	});
+	return rows;
+}
+
+// The whole time that was asked for, also where nothing is known of its beginning.
+function span() {
+	const end = Date.now();
+	return [end - byId("tunnel-span").value * 1000, end];
 }
 
 function makeChart([title, unit, list]) {
@@ -131,7 +145,7 @@ function makeChart([title, unit, list]) {
 		gridLineColor: style.getPropertyValue("--edge").trim(),
 		axisLineColor: style.getPropertyValue("--edge").trim(),
 		valueRange: state ? [-0.3, STATES.length - 0.7] : null,
-		strokePattern: null,
+		dateWindow: span(), strokePattern: null,
 		axes: { y: { axisLabelWidth: 70, axisLabelFormatter: unit, valueFormatter: unit,
 			...(state ? { ticker: () => STATES.map((label, v) => ({ v, label })) } : {}) } },
 		series: list.length > 1 ? { [list[1][0]]: { strokePattern: [6, 3] } } : {},
@@ -152,7 +166,7 @@ export function show() {
 		charts = CHARTS.map(makeChart);
 	else
 		for (const { chart, members } of charts)
-			chart.updateOptions({ file: data(members) });
+			chart.updateOptions({ file: data(members), dateWindow: span() });
 }
 
 byId("tunnel-span").addEventListener("input", () => {
