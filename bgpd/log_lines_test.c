@@ -150,25 +150,25 @@ static void test_session(void **state)
 
 	f = far_up(11, &(struct far_open){.as = 65011, .router_id = 0x01820304, .hold_time = 30});
 	expect("info: session-up neighbor=10.9.0.11 as=65011 router-id=1.130.3.4 hold-time=30 "
-	       "restarting=no\n");
+	       "restarting=no peer= interface=\n");
 	say(f, MARKER "\0\x1f\2\0\0\0\4\x40\1\1\3\x18\xc0\xa8\1", 31);
 	expect("warning: update-malformed neighbor=10.9.0.11 action=treat-as-withdraw "
 	       "error=\"ORIGIN: invalid value\"\n");
 	say(f, MARKER "\0\x15\3\6\2", 21);
 	expect("info: session-down neighbor=10.9.0.11 why=\"received Cease/Administrative "
-	       "Shutdown\" retain=no\n");
+	       "Shutdown\" retain=no reason=session-down peer= interface=\n");
 	far_close(f);
 	rig_pass(2 * S);
 	f = far_up(11, &(struct far_open){.as = 65011, .gr = true, .restarting = true});
 	expect("info: session-up neighbor=10.9.0.11 as=65011 router-id=10.0.0.11 hold-time=90 "
-	       "restarting=yes\n");
+	       "restarting=yes peer= interface=\n");
 	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11', 'soft': 'in'}");
 	expect("info: neighbor-clear neighbor=10.9.0.11 soft=in\n");
 	rig_ask("{'command': 'clear', 'neighbor': '10.9.0.11'}");
 	rig_settle();
 	expect("info: neighbor-clear neighbor=10.9.0.11 soft=no\n"
 	       "info: session-down neighbor=10.9.0.11 why=\"sent Cease/Administrative Reset: "
-	       "cleared by the operator\" retain=no\n");
+	       "cleared by the operator\" retain=no reason=session-down peer= interface=\n");
 	far_close(f);
 	f = far_connect(11);
 	far_open(f, &(struct far_open){.as = 65012});
@@ -199,6 +199,7 @@ static void test_routes(void **state)
 {
 	struct far *f = far_up(13, &(struct far_open){.as = 65000, .gr = true});
 
+	rig_tunnel("10.9.0.13", "wg1", "b", REACH_UP, REASON_NONE); /* no path uses it: not said */
 	lines();
 	announce(f, "10.1.0.0/16 10.2.0.0/16", 7);
 	expect("");
@@ -225,8 +226,8 @@ static void test_routes(void **state)
 	       "first=10.1.0.0/16\n");
 	far_close(f);
 	rig_settle();
-	expect("info: session-down neighbor=10.9.0.13 why=\"connection lost: closed by the "
-	       "neighbour\" retain=yes\n"
+	expect("warning: session-down neighbor=10.9.0.13 why=\"connection lost: closed by the "
+	       "neighbour\" retain=yes reason=session-down peer=b interface=wg1\n"
 	       "info: stale neighbor=10.9.0.13 paths=2 reason=session-down\n");
 	rig_pass(120 * S);
 	expect("warning: permit-refused neighbor=10.9.0.13 prefixes=2 first=10.1.0.0/16 "
@@ -241,8 +242,9 @@ static void test_routes(void **state)
 	log_set_level(LOG_LEVEL_INFO);
 	announce(f, "10.1.0.0/16 10.3.0.0/16 10.4.0.0/16", 65011);
 	expect("warning: max-prefix neighbor=10.9.0.11 limit=3\n"
-	       "info: session-down neighbor=10.9.0.11 why=\"sent Cease/Maximum Number of "
-	       "Prefixes Reached: maximum number of prefixes reached\" retain=no\n"
+	       "warning: session-down neighbor=10.9.0.11 why=\"sent Cease/Maximum Number of "
+	       "Prefixes Reached: maximum number of prefixes reached\" retain=no "
+	       "reason=session-down peer= interface=\n"
 	       "info: withdraw neighbor=10.9.0.11 paths=4 reason=session-down\n");
 }
 

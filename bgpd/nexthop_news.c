@@ -114,9 +114,10 @@ static void take(struct nexthop *nh, const struct msg_nexthop *m)
 		regroup_neighbors(nh);
 	if (same_standing(&before, &now) && !moved)
 		return;
-	log_info("nexthop", "next-hop=%s state=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
-		 ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
-		 m->ifname, m->peer, m->cost, nh->n_paths);
+	log_event(nh->n_paths ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "nexthop",
+		  "next-hop=%s state=%s reason=%s interface=%s peer=%s cost=%u paths=%u",
+		  ADDR_STR(&m->addr), reach_name(m->reach), reason_name(nexthop_objection(nh)),
+		  m->ifname, m->peer, m->cost, nh->n_paths);
 	tell_event(nh);
 	history_note((struct history_fact){.kind = HISTORY_NEXTHOP,
 					   .what = m->reach,

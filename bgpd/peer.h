@@ -65,6 +65,7 @@ struct peer {
 	char last_notification[160]; /* sent or received; stays while connections fail otherwise */
 	uint64_t last_notification_ms;
 	bool end_asked;	     /* the last connection ended since somebody asked for it */
+	bool end_wanted;     /* ... or our own configuration did: no reason to worry */
 	uint16_t end_silent; /* seconds: or since nothing was heard for so long; else 0 */
 	struct log_bucket bucket;
 	struct session *session;

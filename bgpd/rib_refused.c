@@ -2,7 +2,8 @@
 /*
  * rib_refused: a line of the log for what a neighbour announces and the ceiling of a tunnel peer
  * does not let in: it works as meant, or somebody forgot to permit it; both want to be known. A
- * thousand prefixes are one line, and a neighbour has one in ten seconds at most.
+ * thousand prefixes are one line, and a neighbour has one in a minute at most, with all since the
+ * last one.
  */
 #include "log.h"
 #include "loop.h"
@@ -11,7 +12,7 @@
 #include "util.h"
 
 #define GATHER_MS 1000
-#define QUIET_MS 10000
+#define QUIET_MS 60000
 
 static struct timer timer;
 static uint64_t said_ms; /* the last time that lines were written */

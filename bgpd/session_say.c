@@ -10,6 +10,7 @@
 #include "daemon.h"
 #include "history.h"
 #include "loop.h"
+#include "peer_way.h"
 #include "session.h"
 #include "util.h"
 
@@ -40,20 +41,36 @@ static void session_say(const struct peer *p, bool up, const char *why, enum rea
 					   .reason = (uint8_t)reason});
 }
 
+/* The tunnel that leads there; empty names where none does. */
+static void way_of(const struct peer *p, struct msg_nexthop *out)
+{
+	if (!peer_way_nexthop(p, out) || !out->tunnel)
+		out->peer[0] = out->ifname[0] = '\0';
+}
+
 void session_say_up(struct peer *p)
 {
+	struct msg_nexthop way;
+
+	way_of(p, &way);
 	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-up",
-		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s",
+		    "neighbor=%s as=%u router-id=%u.%u.%u.%u hold-time=%u restarting=%s peer=%s "
+		    "interface=%s",
 		    peer_name(p), p->as, p->router_id >> 24, p->router_id >> 16 & 255,
 		    p->router_id >> 8 & 255, p->router_id & 255, p->hold_time,
-		    p->gr_restarting ? "yes" : "no");
+		    p->gr_restarting ? "yes" : "no", way.peer, way.ifname);
 	session_say(p, true, "", REASON_NONE);
 }
 
 void session_say_down(struct peer *p, bool retain, enum reason reason)
 {
-	log_limited(&p->bucket, LOG_LEVEL_INFO, "session-down", "neighbor=%s why=\"%s\" retain=%s",
-		    peer_name(p), p->last_error, retain ? "yes" : "no");
+	struct msg_nexthop way;
+
+	way_of(p, &way);
+	log_limited(&p->bucket, p->end_wanted ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "session-down",
+		    "neighbor=%s why=\"%s\" retain=%s reason=%s peer=%s interface=%s", peer_name(p),
+		    p->last_error, retain ? "yes" : "no", reason_name(reason), way.peer,
+		    way.ifname);
 	session_say(p, false, p->last_error, reason);
 }
 
@@ -64,6 +81,14 @@ static bool is_asked(enum fsm_end end, const struct bgp_error *e)
 		return session_is_cease(e, CEASE_RESET);
 	return session_is_cease(e, CEASE_SHUTDOWN) || session_is_cease(e, CEASE_DECONFIGURED) ||
 	       session_is_cease(e, CEASE_RESET) || session_is_cease(e, CEASE_CONFIGURATION);
+}
+
+/* What our configuration says now, or said from the start. */
+static bool is_ours(enum fsm_end end, const struct bgp_error *e)
+{
+	return end == FSM_SENT &&
+	       (session_is_cease(e, CEASE_SHUTDOWN) || session_is_cease(e, CEASE_DECONFIGURED) ||
+		session_is_cease(e, CEASE_CONFIGURATION));
 }
 
 void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error *e,
@@ -77,6 +102,7 @@ void session_note_error(struct peer *p, enum fsm_end end, const struct bgp_error
 	snprintf(p->last_error, sizeof(p->last_error), "%s%s%s%s", who[end], name,
 		 name[0] && why[0] ? ": " : "", why);
 	p->end_asked = is_asked(end, e);
+	p->end_wanted = p->end_asked || is_ours(end, e);
 	p->end_silent = end == FSM_SENT && e && e->code == HOLD_EXPIRED ? p->hold_time : 0;
 	if (!e)
 		return;

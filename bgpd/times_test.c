@@ -630,12 +630,12 @@ static void test_refused_prefixes(void **state)
 					 "first=10.2.1.0/24 reason=outside-permit\n"));
 	far_announce(f, &(struct news){
 				.prefix = "10.2.3.0/24", .nexthop = "10.9.0.11", .path = {65011}});
-	live(f, 10 * S - 1);
+	live(f, 60 * S - 1);
 	assert_string_equal(said(fd), "");
 	rig_pass(1);
 	assert_non_null(strstr(said(fd), "permit-refused neighbor=10.9.0.11 prefixes=1 "
 					 "first=10.2.3.0/24 reason=outside-permit\n"));
-	live(f, 30 * S);
+	live(f, 90 * S);
 	assert_string_equal(said(fd), "");
 	far_announce(f, &(struct news){
 				.prefix = "10.2.4.0/24", .nexthop = "10.9.0.11", .path = {65011}});

@@ -101,7 +101,7 @@ def test_refused_prefixes_are_logged(two):
     def refused():
         return re.findall(r"permit-refused neighbor=10\.9\.0\.2 prefixes=(\d+) first=(\S+) "
                           r"reason=outside-permit", w.log())
-    wait_until(lambda: sum(int(n) for n, _ in refused()) == 50, 40, "50 prefixes in the log")
+    wait_until(lambda: sum(int(n) for n, _ in refused()) == 50, 90, "50 prefixes in the log")
     assert len(refused()) <= 3 and refused()[0][1].startswith("192.168.1")
     w.cli("clear bgp all soft in")
     two.wait()

@@ -42,9 +42,10 @@ static void on_done(void *arg, const char *error)
 		log_error(back ? "rollback-refused" : "reload-refused", "why=\"%s\"", error);
 	else
 		log_info(back ? "rollback" : "reload",
-			 "generation=%u commit=%u changed=%u statements=\"%s\"",
+			 "generation=%u commit=%u changed=%u statements=\"%s\" how=%s state=%s",
 			 datastore_running()->generation, change_now.number, change_now.changed,
-			 change_now.what);
+			 change_now.what, change_now.how,
+			 change_now.trial ? "pending" : "committed");
 	if (!error && change_now.number)
 		change_now_tell(change_now.number, change_now.trial ? "pending" : "committed",
 				NULL);

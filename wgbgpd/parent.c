@@ -22,6 +22,7 @@
 #include "change_start.h"
 #include "cli_sockets.h"
 #include "commit.h"
+#include "config.h"
 #include "conf_schema.h"
 #include "drill.h"
 #include "drill_history.h"
@@ -135,7 +136,7 @@ static void parent_stop(const char *why)
 	if (stopping)
 		return;
 	stopping = true;
-	log_info("stop", "why=\"%s\"", why);
+	log_info("stop", "why=\"%s\" version=%s", why, PACKAGE_VERSION);
 	notify_stopping();
 	cli_sockets_shut(); /* those who are there get their answers */
 	supervise_stop();
@@ -155,7 +156,8 @@ static void on_first(void *arg, const char *error)
 		return;
 	}
 	log_to_journal();
-	log_info("ready", "generation=%u", datastore_running()->generation);
+	log_info("ready", "version=%s generation=%u", PACKAGE_VERSION,
+		 datastore_running()->generation);
 	unready = true;
 	tell_systemd();
 }

@@ -340,8 +340,9 @@ static void look_at(struct nexthop *nh)
 		rib_ceilings_again();
 	}
 	if (path || nexthop_level(nh) != was) {
-		log_info("nexthop", "next-hop=%s state=%s reason=%s", ADDR_STR(&nh->addr),
-			 reach_name(nh->reach), reason_name(nh->reason));
+		/* bgpd says it to people, where paths use it */
+		log_debug("nexthop", "next-hop=%s state=%s reason=%s", ADDR_STR(&nh->addr),
+			  reach_name(nh->reach), reason_name(nh->reason));
 		fib_counters.repairs += nexthop_level(nh) > was && !LIST_EMPTY(&nh->users);
 		nhobj_hop_changed(nh);
 		nexthop_users_mark(nh, nexthop_level(nh) > was);

@@ -460,8 +460,9 @@ void tunnel_peer_told(struct msg_tunnel_peer *m)
 	LIST_INSERT_HEAD(&id_table[p->id % ID_SLOTS], p, by_id);
 	p->seen = true;
 	if (p->state != m->state) {
-		log_info("tunnel-state", "peer=%s interface=%s state=%s reason=%s", p->name,
-			 iface->name, tunnel_state_name(m->state), reason_name(m->reason));
+		/* wgd has said it to people */
+		log_debug("tunnel-state", "peer=%s interface=%s state=%s reason=%s", p->name,
+			  iface->name, tunnel_state_name(m->state), reason_name(m->reason));
 		note_state(p, m->state, m->reason, m->cost);
 	}
 	p->state = m->state;
