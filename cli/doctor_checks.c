@@ -328,6 +328,15 @@ static void check_pin(struct doctor *d, const json_t *row)
 		     "a learned route covers the endpoint %s, and endpoints are not pinned: such "
 		     "routes are not used",
 		     TEXT(row, "endpoint"));
+	else if (str_eq(state, "refused"))
+		FIND(SEVERITY_ERROR, AT(0),
+		     "find out who says so; if it is right, write the number into `endpoint`, or "
+		     "set "
+		     "`endpoint-inside-permit true;`",
+		     "the endpoint %s was found inside what is private, by a name or by roaming: "
+		     "it "
+		     "has no way around the tunnels",
+		     TEXT(row, "endpoint"));
 	else if (str_eq(state, "no-underlay"))
 		FIND(SEVERITY_WARNING, AT(0), "it needs a route that does not come from BGP",
 		     "nothing but the tunnels leads to the endpoint %s", TEXT(row, "endpoint"));

@@ -294,6 +294,10 @@ static void test_tunnels(void **state)
 		 "pin", "198.51.100.2");
 	finds_in("pins", "[{\"endpoint\":\"198.51.100.2\",\"state\":\"off\"}]", "warning", "pin",
 		 "not pinned");
+	finds_in("pins",
+		 "[{\"endpoint\":\"192.168.2.10\",\"state\":\"refused\",\"reason\":"
+		 "\"endpoint-inside\"}]",
+		 "error", "pin", "192.168.2.10 was found inside what is private");
 }
 
 static void test_neighbors(void **state)

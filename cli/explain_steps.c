@@ -312,7 +312,11 @@ static void say_endpoint(struct judge *f, const json_t *way, const char *pin)
 {
 	const char *endpoint = TEXT(f->tunnel, "endpoint");
 
-	if (is_set(way, "error"))
+	if (str_eq(pin, "refused"))
+		explain_step(f, "endpoint", false,
+			     "the endpoint %s was found inside what is private: it is not believed",
+			     endpoint);
+	else if (is_set(way, "error"))
 		explain_step(f, "endpoint", false, "the kernel has no way to the endpoint %s: %s",
 			     endpoint, TEXT(way, "error"));
 	else if (explain_same(way, "interface", f->hop, "interface"))

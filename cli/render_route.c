@@ -103,10 +103,9 @@ static const struct column nexthop_columns[] = {
 };
 
 static const struct column pin_columns[] = {
-	{"Endpoint", "endpoint", 40, COL_TEXT, 0},
-	{"Via", "via", 40, COL_TEXT, 1},
-	{"Interface", "interface", 15, COL_TEXT, 1},
-	{"State", "state", 0, COL_STATE, 0},
+	{"Endpoint", "endpoint", 40, COL_TEXT, 0},   {"Via", "via", 40, COL_TEXT, 1},
+	{"Interface", "interface", 15, COL_TEXT, 1}, {"State", "state", 11, COL_STATE, 0},
+	{"Reason", "reason", 0, COL_TEXT, 2},
 };
 
 static const struct column keep_in_columns[] = {

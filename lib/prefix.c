@@ -66,6 +66,15 @@ bool addr_is_link_local(const struct addr *a)
 	return a->family == AF_INET && a->b[0] == 169 && a->b[1] == 254;
 }
 
+bool addr_is_private(const struct addr *a)
+{
+	if (a->family == AF_INET6)
+		return (a->b[0] & 0xfe) == 0xfc;
+	return a->family == AF_INET &&
+	       (a->b[0] == 10 || (a->b[0] == 100 && (a->b[1] & 0xc0) == 64) ||
+		(a->b[0] == 172 && (a->b[1] & 0xf0) == 16) || (a->b[0] == 192 && a->b[1] == 168));
+}
+
 bool addr_is_zero(const struct addr *a)
 {
 	static const uint8_t zero[16];

@@ -146,6 +146,7 @@ static inline bool prefix_has_addr(const struct prefix *p, const struct addr *a)
 
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool addr_is_link_local(const struct addr *a); /* fe80::/10, 169.254/16 */
+bool addr_is_private(const struct addr *a);    /* RFC 1918, 6598, 4193 */
 bool addr_is_zero(const struct addr *a);
 bool addr_is_host(const struct addr *a); /* unicast, not of loopback: others may send to it */
 

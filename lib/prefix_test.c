@@ -163,12 +163,28 @@ static void test_kinds(void **state)
 		    {"ff80::1", false},	   {"fd80::1", false},	   {"a9fe::1", false},
 		    {"169.254.0.1", true}, {"169.253.0.1", false}, {"10.254.0.1", false},
 		    {"254.128.0.1", false}};
+	static const struct {
+		const char *text;
+		bool private;
+	} spaces[] = {
+		{"10.0.0.0", true},	  {"10.255.255.255", true},  {"11.0.0.0", false},
+		{"9.255.255.255", false}, {"100.64.0.0", true},	     {"100.127.255.255", true},
+		{"100.128.0.0", false},	  {"100.63.255.255", false}, {"172.16.0.0", true},
+		{"172.31.255.255", true}, {"172.32.0.0", false},     {"172.15.255.255", false},
+		{"192.168.0.0", true},	  {"192.169.0.0", false},    {"192.167.255.255", false},
+		{"fc00::", true},	  {"fdff::1", true},	     {"fe00::", false},
+		{"fbff::", false},	  {"a00::", false},	     {"c0a8::", false}};
 	static const char *const not_zero[] = {"::1", "0.0.0.1", "128.0.0.0", "8000::"};
 	struct addr zero = adr("::"), none = {0}, a;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		a = adr(rows[i].text);
 		assert_int_equal(addr_is_link_local(&a), rows[i].local);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
+		a = adr(spaces[i].text);
+		if (addr_is_private(&a) != spaces[i].private)
+			fail_msg("%s", spaces[i].text);
 	}
 	assert_true(addr_is_link_local(&(struct addr){.family = AF_INET6, .b = {0xfe, 0x80}}));
 	assert_true(addr_is_zero(&zero));

@@ -89,6 +89,7 @@
 	X(MTU_BLACK_HOLE, "mtu-black-hole", "large packets are lost, small ones are not")        \
 	X(UNDERLAY_DOWN, "underlay-down", "nothing leads to the endpoint")                       \
 	X(UNDERLAY_ERROR, "underlay-error", "the underlay says that packets do not arrive")      \
+	X(ENDPOINT_INSIDE, "endpoint-inside", "found inside what is private, by name or roaming") \
 	X(NOT_A_TUNNEL, "not-a-tunnel", "the next hop is not reached through a tunnel")          \
 	X(SYNCING, "syncing", "the daemon in charge is still starting")
 

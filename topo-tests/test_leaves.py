@@ -366,7 +366,8 @@ SETTINGS = [
     Row("liveness/bfd/interval liveness/bfd/receive-interval liveness/bfd/multiplier", at(
         "far-liveness", BFD.format("interval 300; receive-interval 400; multiplier 9;")),
         at("far-liveness", BFD.format(""))),
-    *(side_by_side("peer", {"endpoint-timeout": 5000, "endpoint-return": 5000}, place)
+    *(side_by_side("peer", {"endpoint-timeout": 5000, "endpoint-return": 5000,
+                             "endpoint-inside-permit": "true"}, place)
       for place in ("far", "template")),
     side_by_side("bgp", {"honor-graceful-shutdown": "false", "last-path": "keep"}, "bgp"),
     Row("bgp/multipath/ebgp bgp/multipath/ibgp bgp/multipath/as-path-relax bgp/multipath/weights "

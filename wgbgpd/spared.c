@@ -143,14 +143,10 @@ static bool is_ours(const json_t *config, const char *interface)
 /* Only a default route is around it; with a private address it is of the far network. */
 static bool is_public_resolver(const struct entries *entries, const struct needed *needed)
 {
-	static const char *const private[] = {"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12",
-					      "192.168.0.0/16", "fc00::/7"};
 	const struct entry *by = covers(entries, &needed->addr);
-	struct prefix p;
 
-	for (size_t i = 0; i < ARRAY_SIZE(private); i++)
-		if (prefix_parse(private[i], &p) == 0 && prefix_has_addr(&p, &needed->addr))
-			return false;
+	if (addr_is_private(&needed->addr))
+		return false;
 	return needed->resolver && by && !by->prefix.len && by->from_the_start;
 }
 

@@ -207,7 +207,7 @@ static void test_values_drift(void **state)
 		   "'reason':'handshake-fresh','rx-bytes':2000,"
 		   "'settings':{'bfd':{'enabled':false,'interval':50,'multiplier':3,"
 		   "'passive':false,'receive-interval':50},'echo':{'enabled':false,"
-		   "'interval':200,'multiplier':4,'size':0},'endpoint-return':0,"
+		   "'interval':200,'multiplier':4,'size':0},'endpoint-inside-permit':false,'endpoint-return':0,"
 		   "'endpoint-timeout':10000,'liveness':{'degraded-after':160,"
 		   "'degraded-loss':3,'icmp-errors':true,'poll-interval':1000,'probe':false,"
 		   "'probe-interval':5000,'probe-timeout':15000,'stale-after':180,"

@@ -401,7 +401,7 @@ static void test_names(void **state)
 		   "'reason':'handshake-never','rx-bytes':0,"
 		   "'settings':{'bfd':{'enabled':false,'interval':50,'multiplier':3,"
 		   "'passive':false,'receive-interval':50},'echo':{'enabled':false,"
-		   "'interval':200,'multiplier':4,'size':0},'endpoint-return':0,"
+		   "'interval':200,'multiplier':4,'size':0},'endpoint-inside-permit':false,'endpoint-return':0,"
 		   "'endpoint-timeout':5000,'liveness':{'degraded-after':160,"
 		   "'degraded-loss':3,'icmp-errors':true,'poll-interval':100,'probe':true,"
 		   "'probe-interval':500,'probe-timeout':1000,'stale-after':180,'up-hold':0,"

@@ -545,13 +545,28 @@ static void test_again(void **state)
 static void test_pins(void **state)
 {
 	/* The endpoint would be captured by what the tunnel itself carries. */
-	char *config = xasprintf(CONF "}}");
+	char *config = xasprintf(CONF "}}"), *written;
+	const char *peer = strstr(config, "'tunnel-address': ['10.98.0.2']");
 
 	for (char *c = strstr(config, "'192.168.0.0/16'"); c; c = strstr(c, "'192.168.0.0/16'"))
 		memcpy(c, "'198.51.0.0/16' ", 16);
+	/* Found inside what is private it is not believed, whoever it is. */
 	dut_apply(config);
-	free(config);
 	route("198.51.0.0/16", "10.99.0.3");
+	DUT_AWAIT(leads("198.51.0.0/16", "wg0"));
+	assert_string_equal(
+		dut_cell("{'command': 'pins'}", "pins", "endpoint", "198.51.100.7", "state"),
+		"\"refused\"");
+	assert_string_equal(
+		dut_cell("{'command': 'pins'}", "pins", "endpoint", "198.51.100.7", "reason"),
+		"\"endpoint-inside\"");
+	assert_true(leads("198.51.100.7/32", NULL));
+	/* Written as a number it is. */
+	written = xasprintf("%.*s'endpoint': ['198.51.100.7:1'], %s", (int)(peer - config), config,
+			    peer);
+	dut_apply(written);
+	free(written);
+	free(config);
 	DUT_AWAIT(leads("198.51.0.0/16", "wg0"));
 	DUT_AWAIT(leads("198.51.100.7/32", "eth0"));
 	assert_string_equal(

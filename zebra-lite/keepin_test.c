@@ -29,6 +29,8 @@
 	"'wireguard': {'interface': [{'name': 'wg0', 'peer': [" one "}]}, {'name': " \
 	"'wg1', 'peer': [" two "}]}]}"
 #define CONFIG(rib, one, two) "{'rib': {" rib "}, " IFS(one, two) "}"
+/* Wherever it is told to be. */
+#define WRITTEN ", 'endpoint': ['203.0.113.9:1', '203.0.113.10:1', '198.51.100.9:1']"
 #define TEN "'10.0.0.0/8', 'fd00::/16'"
 
 static void peers(void)
@@ -258,7 +260,8 @@ static void test_connected(void **state)
 /* An endpoint inside is not caught. */
 static void test_endpoint(void **state)
 {
-	rig_configure(CONFIG("", PEER("p1", "'198.51.0.0/16', '203.0.113.0/24'"), PEER("p2", TEN)));
+	rig_configure(CONFIG("", PEER("p1", "'198.51.0.0/16', '203.0.113.0/24'"),
+			     PEER("p2", TEN) WRITTEN));
 	rig_bgp("203.0.113.0/24", "10.9.0.1");
 	rig_told();
 	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.9:1", TUNNEL_UP);
@@ -277,8 +280,8 @@ static void test_endpoint_inside(void **state)
 {
 	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.9:1", TUNNEL_UP);
 	rig_told();
-	rig_configure(
-		CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"),
+			     PEER("p2", "") WRITTEN));
 	RIG_TOLD("add 203.0.113.9/32 via 198.51.100.254 dev u0\n"
 		 "add 203.0.113.0/24 kept in\n");
 	/* It roams: what is kept in stays so. */
@@ -293,17 +296,43 @@ static void test_endpoint_inside(void **state)
 	RIG_TOLD("redist +kernel 0.0.0.0/0 metric 100\n"
 		 "add 203.0.113.10/32 via 198.51.100.254 dev u0\n");
 	rig_configure(CONFIG("'keep-in': 'permit', 'pin-endpoints': false",
-			     PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+			     PEER("p1", "'203.0.113.0/24'"), PEER("p2", "") WRITTEN));
 	RIG_TOLD("del 203.0.113.0/24 kept in\n"
 		 "del 203.0.113.10/32 via 198.51.100.254 dev u0\n");
 	assert_string_equal(state_of("203.0.113.0/24"), "endpoint");
-	rig_configure(
-		CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"),
+			     PEER("p2", "") WRITTEN));
 	RIG_TOLD("add 203.0.113.10/32 via 198.51.100.254 dev u0\n"
 		 "add 203.0.113.0/24 kept in\n");
-	rig_configure(CONFIG("'keep-in': 'off'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	rig_configure(
+		CONFIG("'keep-in': 'off'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "") WRITTEN));
 	RIG_TOLD("del 203.0.113.0/24 kept in\n"
 		 "del 203.0.113.10/32 via 198.51.100.254 dev u0\n");
+}
+
+/* One that was found inside takes nothing out: neither by a host route nor as a hole. */
+static void test_endpoint_found(void **state)
+{
+#define INSIDE ", 'endpoint-inside-permit': true"
+	rig_peer(2, RIG_WG1, "10.9.1.1", "203.0.113.9:1", TUNNEL_UP);
+	rig_told();
+	rig_configure(
+		CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	RIG_TOLD("add 203.0.113.0/24 kept in\n");
+	assert_true(pin_first()->refused);
+	rig_bgp("203.0.113.0/24", "10.9.0.1");
+	RIG_TOLD("set 203.0.113.0/24 p1\n"
+		 "add 203.0.113.0/24 dev wg0\n");
+	rig_configure(CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"),
+			     PEER("p2", "") INSIDE));
+	RIG_TOLD("add 203.0.113.9/32 via 198.51.100.254 dev u0\n");
+	assert_false(pin_first()->refused);
+	rig_configure(
+		CONFIG("'keep-in': 'permit'", PEER("p1", "'203.0.113.0/24'"), PEER("p2", "")));
+	RIG_TOLD("del 203.0.113.9/32 via 198.51.100.254 dev u0\n");
+	rig_bgp("203.0.113.0/24", "");
+	RIG_TOLD("del 203.0.113.0/24 dev wg0\n"
+		 "unset 203.0.113.0/24 p1\n");
 }
 
 /* Its end: a narrower `permit`, its time, somebody's word. */
@@ -567,7 +596,7 @@ static void test_wgd_last(void **state)
 	tunnel_reset();
 	rig_configure(CONFIG("'keep-in': 'permit'",
 			     PEER("p1", "'10.0.0.0/8', '10.1.0.0/16', '203.0.113.0/24'"),
-			     PEER("p2", "'20.0.0.0/8'") ", 'keep-in': 'learned'"));
+			     PEER("p2", "'20.0.0.0/8'") ", 'keep-in': 'learned'" WRITTEN));
 	rig_keep_in = true;
 	rib_kernel_begin();
 	underlay();
@@ -714,6 +743,7 @@ int main(void)
 		CHECK(test_connected),
 		CHECK(test_endpoint),
 		CHECK(test_endpoint_inside),
+		CHECK(test_endpoint_found),
 		CHECK(test_ends),
 		CHECK(test_modes),
 		CHECK(test_too_many),

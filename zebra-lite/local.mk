@@ -29,7 +29,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/nhobj.c zebra-lite/nhobj.h zebra-lite/nhobj_internal.h \
 	zebra-lite/nhobj_lost.c zebra-lite/nhobj_pair.c zebra-lite/nhobj_uses.c \
 	zebra-lite/out.c zebra-lite/out.h \
-	zebra-lite/pin.c zebra-lite/pin.h \
+	zebra-lite/pin.c zebra-lite/pin.h zebra-lite/pin_facts.c \
 	zebra-lite/rib.c zebra-lite/rib.h \
 	zebra-lite/rib_bgp.c zebra-lite/rib_ceiling.c zebra-lite/rib_choice.c zebra-lite/rib_found.c \
 	zebra-lite/rib_redist.c zebra-lite/rib_static.c \

@@ -108,6 +108,7 @@ static void apply(const json_t *config, uint32_t generation)
 	configured_read(config);
 	tunnel_configured();
 	zapply_ceilings(config, generation);
+	pin_configured();
 	nftset_config_changed();
 	nftown_changed();
 	if (moved && reading)

@@ -21,7 +21,7 @@
 
 static struct trie pins;
 static struct timer turn_timer;
-static struct log_bucket turn_bucket;
+static struct log_bucket turn_bucket, refused_bucket;
 static uint64_t kept_version; /* keepin_version() that those spared were looked at by */
 static bool moved;	      /* a route around one of those was written since */
 static bool endpoints_too;    /* one is inside a prefix that is kept in, or is so no more */
@@ -43,89 +43,15 @@ struct pin *pin_next(const struct pin *p)
 	return pin_of(trie_next(&pins, &p->node));
 }
 
-static bool hops_tunnelled(const struct hopset *s)
-{
-	for (unsigned i = 0; s && i < s->n; i++)
-		if (s->ref[i].nh->peer)
-			return true;
-	return false;
-}
-
-/* N has, or would like to have, a way through a tunnel. */
-static bool tunnelled(const struct rib_node *n)
-{
-	if (hops_tunnelled(rib_hops(n)))
-		return true;
-	for (struct rib_cand *c = rib_others(n); c; c = c->next)
-		if (c->proto == RIB_STATIC && hops_tunnelled(c->hops))
-			return true;
-	return false;
-}
-
-static void by_hop(const struct nexthop *nh, struct pin *to)
-{
-	to->way[0] = (struct way){.oif = nh->oif, .weight = 1, .gateway = nexthop_gateway(nh)};
-	to->n_ways = 1;
-}
-
-static bool is_underlay(const struct way *w)
-{
-	return w->oif && !tunnel_if_by_index(w->oif) && !configured_refused_if(w->oif);
-}
-
-static bool cand_is_underlay(const struct rib_node *n, const struct rib_cand *c, struct pin *to)
-{
-	struct hop_ref *hop = c->hops ? rib_static_hop(n, c->hops) : NULL;
-	unsigned n_ways = 0;
-	struct way w;
-
-	if (c->proto == RIB_PIN || c->proto == RIB_TUNNEL || c->type != RTN_UNICAST)
-		return false;
-	if (hop && hop->nh->kind == HOP_GATEWAY) {
-		by_hop(hop->nh, to);
-		return true;
-	}
-	for (unsigned i = 0; !c->hops && rib_cand_way(c, i, &w); i++)
-		if (is_underlay(&w))
-			to->way[n_ways++] = w;
-	if (n_ways)
-		to->n_ways = (uint8_t)n_ways;
-	return n_ways;
-}
-
-/* The route of somebody else, or learned but through no tunnel, at N. */
-static bool node_is_underlay(const struct rib_node *n, struct pin *to)
-{
-	struct hop_ref *hop = rib_hops(n) ? rib_active_hop(n, rib_hops(n)) : NULL;
-	uint32_t best = UINT32_MAX;
-
-	for (struct rib_cand *c = rib_others(n); c; c = c->next)
-		if (c->metric < best && cand_is_underlay(n, c, to))
-			best = c->metric;
-	if (best < UINT32_MAX)
-		return true;
-	if (!hop || hop->nh->kind != HOP_GATEWAY)
-		return false;
-	by_hop(hop->nh, to);
-	return true;
-}
-
-static void find_underlay(struct pin *to)
-{
-	struct rib_node *n = rib_match(&to->addr);
-
-	to->n_ways = to->via_len = 0;
-	for (; n; n = rib_cover(n))
-		if (node_is_underlay(n, to)) {
-			to->via_len = n->len;
-			return;
-		}
-}
-
 /* A route to a prefix of LEN around it would take an endpoint's packets. */
+static bool reaches(uint8_t len, const struct pin *pin)
+{
+	return !pin->n_ways || len >= pin->via_len;
+}
+
 static bool captures_by(uint8_t len, const struct pin *pin)
 {
-	return pin->peers && (!pin->n_ways || len >= pin->via_len);
+	return pin->peers && !pin->doubted && reaches(len, pin);
 }
 
 static bool captures(const struct rib_node *n, const struct pin *pin)
@@ -164,7 +90,7 @@ static void covers_again(const struct pin *pin)
 		next = rib_cover(n);
 		if (rib_refused_for(n, REASON_COVERS_ENDPOINT) && !hopeless(n))
 			rib_clear(n, NULL, REASON_COVERS_ENDPOINT);
-		if (tunnelled(n))
+		if (pin_tunnelled(n))
 			fib_dirty(n, false);
 	}
 }
@@ -172,7 +98,7 @@ static void covers_again(const struct pin *pin)
 static bool is_wanted(const struct pin *pin)
 {
 	for (struct rib_node *n = rib_match(&pin->addr); n; n = rib_cover(n))
-		if (n->len < pin->node.p.len && tunnelled(n) && captures(n, pin))
+		if (n->len < pin->node.p.len && pin_tunnelled(n) && reaches(n->len, pin))
 			return true;
 	return false;
 }
@@ -252,16 +178,34 @@ static bool is_held_back(const struct pin *pin)
 	return e ? !has_other_way(pin, e->node.p.len) : is_behind_default(pin);
 }
 
+/* It is the endpoint of a tunnel that has none by which its packets may leave. */
+static void note_refused(struct pin *pin)
+{
+	bool refused = pin->doubted && pin->wanted && !pin->placed;
+	const struct tunnel_peer *p;
+
+	if (refused && !pin->refused)
+		LIST_FOREACH (p, tunnel_all_peers(), link)
+			if (addr_eq(&p->pinned, &pin->addr))
+				log_limited(&refused_bucket, LOG_LEVEL_WARN, "pin-refused",
+					    "peer=%s interface=%s endpoint=%s reason=%s", p->name,
+					    p->iface->name, ADDR_STR(&pin->addr),
+					    reason_name(REASON_ENDPOINT_INSIDE));
+	pin->refused = refused;
+}
+
 static void pin_place(struct pin *pin)
 {
 	bool captured = pin->peers && (pin->turns || is_wanted(pin));
+	bool back = (pin->spared || (pin->peers && zconfig.pin)) && is_held_back(pin);
 	const struct way *w;
 	unsigned n;
 
 	w = ways_now(pin, &n);
-	pin->held = (pin->spared || (pin->peers && zconfig.pin)) && is_held_back(pin);
-	pin->wanted = captured || pin->held;
-	pin->placed = pin->n_ways && ((captured && zconfig.pin) || pin->held);
+	pin->held = back && (pin->spared || !pin->doubted);
+	pin->wanted = captured || back;
+	pin->placed = pin->n_ways && ((captured && zconfig.pin && !pin->doubted) || pin->held);
+	note_refused(pin);
 	rib_own_route(&pin->node.p, RIB_PIN, w, pin->placed ? n : 0);
 }
 
@@ -277,13 +221,19 @@ static void try_ways_soon(const struct pin *pin)
 static void pin_eval(struct pin *pin)
 {
 	struct pin to = {.addr = pin->addr};
-	bool other;
+	bool other, doubted;
 
-	find_underlay(&to);
+	pin_find_underlay(&to);
 	other = take_ways(pin, &to);
-	pin_place(pin);
-	if (!other)
+	doubted = pin_is_doubtful(pin);
+	if (!other && doubted == pin->doubted) {
+		pin_place(pin);
 		return;
+	}
+	pin->doubted = doubted;
+	if (doubted)
+		pin->turns = 0;
+	pin_place(pin);
 	try_ways_soon(pin); /* its tunnel may be down already */
 	covers_again(pin);
 	keepin_look_over(&pin->addr);
@@ -326,22 +276,26 @@ static void trim(struct pin *pin)
 	free(pin);
 }
 
-static void release(const struct addr *a)
+static void release(const struct addr *a, bool vouched)
 {
 	struct pin *pin = pin_find(a);
 
-	if (!pin || --pin->peers)
+	if (!pin)
 		return;
-	pin->turns = 0;
+	pin->peers--;
+	pin->vouched -= vouched;
+	if (!pin->peers)
+		pin->turns = 0;
 	peers_changed(pin);
 	trim(pin);
 }
 
-static void hold(const struct addr *a)
+static void hold(const struct addr *a, bool vouched)
 {
 	struct pin *pin = pin_get(a);
 
 	pin->peers++;
+	pin->vouched += vouched;
 	peers_changed(pin);
 }
 
@@ -401,16 +355,18 @@ void pin_look_held(void)
 void pin_endpoint(struct tunnel_peer *p)
 {
 	struct addr old = p->pinned, now = p->endpoint.addr;
+	bool was = p->vouched, is = configured_vouched(p->iface->name, p->name);
 
 	if (addr_is_link_local(&now) || uplink_bypasses(p->iface))
 		now = (struct addr){0};
-	if (addr_eq(&old, &now))
+	if (addr_eq(&old, &now) && was == is)
 		return;
 	p->pinned = now;
+	p->vouched = is;
 	if (now.family)
-		hold(&now);
+		hold(&now, is);
 	if (old.family)
-		release(&old);
+		release(&old, was);
 }
 
 static void pin_endpoints(const struct tunnel_peers *peers)
@@ -425,6 +381,13 @@ void pin_uplinks_changed(void)
 {
 	pin_endpoints(tunnel_all_peers());
 	pin_endpoints(tunnel_away_peers());
+}
+
+void pin_configured(void)
+{
+	pin_uplinks_changed();
+	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin))
+		pin_eval(pin);
 }
 
 /* --- a way that is dark --- */
@@ -472,7 +435,7 @@ static void try_ways(void *arg)
 
 	ask_tunnels();
 	for (struct pin *pin = pin_first(); pin; pin = pin_next(pin)) {
-		bool ask = pin->down && pin->n_ways > 1 && zconfig.pin;
+		bool ask = pin->down && pin->n_ways > 1 && zconfig.pin && !pin->doubted;
 
 		any = any || ask;
 		if (!ask || pin->alive)
@@ -540,7 +503,7 @@ bool pin_all_there(bool (*given_up)(const struct rib_node *host))
 
 enum pin_answer pin_ask(const struct rib_node *n)
 {
-	if (!tunnelled(n))
+	if (!pin_tunnelled(n))
 		return PIN_CLEAR;
 	if (hopeless(n))
 		return PIN_REFUSED;

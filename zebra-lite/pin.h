@@ -12,6 +12,15 @@
  * Endpoints roam and the underlay changes: both are followed, and what was refused is looked at
  * again.
  *
+ * An endpoint may be where an answer of the DNS says it is, or whoever sent its last packet again
+ * from another address. Where it is not written as a number in the configuration, nor vouched for
+ * (`endpoint-inside-permit`), and lies inside what is private, it has no host route: others'
+ * packets for that address would leave in the clear. Nor does it keep a route out. Private is what
+ * a `permit` or an AllowedIPs entry of the configuration names, a default route and its halves
+ * aside; the network of a tunnel's interface; a static route into a tunnel; and, in address space
+ * that is for private networks, what was learned. A route of the underlay that is longer decides
+ * before.
+ *
  * Of several ways the kernel takes one for each far end, by a hash. Where that is dark somewhere
  * behind the provider no link says so: while a tunnel is down whose endpoint has several ways, and
  * none with the same endpoint is alive, it is pinned to one of them after the other, each round
@@ -32,14 +41,17 @@
 struct pin {
 	struct trie_node node; /* the endpoint as a host prefix */
 	struct addr addr;
-	unsigned peers;	 /* tunnels with this endpoint */
-	bool spared;	 /* it is to be reached where it is inside what is kept in */
-	bool wanted;	 /* a learned prefix would capture it, or it is held back */
-	bool placed;	 /* has a candidate in the RIB */
-	bool held;	 /* for it is inside what is kept in */
-	bool there;	 /* held, and its route was in the kernel at the last look */
-	uint8_t via_len; /* of the underlay's route */
-	uint8_t n_ways;	 /* into the underlay; 0: there is none */
+	unsigned peers;	  /* tunnels with this endpoint */
+	unsigned vouched; /* of these: it may be inside what is private */
+	bool doubted;	  /* it is inside, and nobody vouches for it: no host route */
+	bool refused;	  /* and so one that is wanted is missing; said */
+	bool spared;	  /* it is to be reached where it is inside what is kept in */
+	bool wanted;	  /* a learned prefix would capture it, or it is held back */
+	bool placed;	  /* has a candidate in the RIB */
+	bool held;	  /* for it is inside what is kept in */
+	bool there;	  /* held, and its route was in the kernel at the last look */
+	uint8_t via_len;  /* of the underlay's route */
+	uint8_t n_ways;	  /* into the underlay; 0: there is none */
 	struct way way[ROUTE_WAYS_MAX];
 	bool down, alive;   /* some tunnel with this endpoint is so; both where it is held down */
 	unsigned turns;	    /* ways that were tried alone since the underlay changed */
@@ -78,9 +90,15 @@ void pin_config_changed(void);
 /* The state of P is another one. */
 void pin_tunnel_changed(const struct tunnel_peer *p);
 void pin_uplinks_changed(void); /* which interfaces keep out of the RIB's table */
+void pin_configured(void);	/* after configured_read(): who is believed */
 
 struct pin *pin_first(void);
 struct pin *pin_next(const struct pin *p);
 void pin_reset(void);
+
+/* pin_facts.c. */
+void pin_find_underlay(struct pin *to);	      /* the ways to its address, or none */
+bool pin_tunnelled(const struct rib_node *n); /* has, or would like to have, a way by a tunnel */
+bool pin_is_doubtful(const struct pin *pin);  /* by its ways and the tables as they are now */
 
 #endif

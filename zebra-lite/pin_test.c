@@ -193,8 +193,12 @@ static void test_by_routes(void **state)
 		 "add 192.0.2.0/26 dev wg0\n");
 	PINS("192.0.2.2 via 198.51.100.8 dev u0 by /24 wanted placed peers 1\n"
 		 "203.0.113.1 via 198.51.100.7 dev u0 by /20 wanted placed peers 1\n");
-	rig_configure("{" RIG_PERMIT ", 'bgp': {'neighbor': [{'address': '198.51.100.7'}]}, 'rib': "
-		      "{'static': [{'prefix': '192.0.2.0/26', 'next-hop': '10.9.0.1'}]}}");
+	/* What is routed into a tunnel so is private: the endpoint has to be written. */
+	rig_configure(
+		"{'wireguard': {'interface': [{'name': 'wg9', 'peer': [{'name': 'x', 'endpoint': "
+		"['192.0.2.2:1']}]}, " RIG_PERMIT_ON("wg0") ", " RIG_PERMIT_ON("wg1") "]}, 'bgp': "
+		"{'neighbor': [{'address': '198.51.100.7'}]}, 'rib': {'static': [{'prefix': "
+		"'192.0.2.0/26', 'next-hop': '10.9.0.1'}]}}");
 	RIG_TOLD("redist -static 192.0.2.0/24 metric 0\n"
 		 "redist -static 192.0.2.0/25 metric 0\n"
 		 "redist +static 192.0.2.0/26 metric 0\n"
@@ -555,6 +559,153 @@ static void test_held_down(void **state)
 	RIG_TOLD("");
 }
 
+/* --- whether to believe where an endpoint is --- */
+
+struct belief {
+	const char *peer, *others, *endpoint, *learned; /* of p1, of p2, of p1, by p2 */
+	const char *pin; /* "installed", "refused", "-": needs none */
+};
+
+static const char *how_pinned(const char *endpoint)
+{
+	struct endpoint at;
+	struct prefix host;
+	struct pin *pin = pin_first();
+	const struct rib_node *n;
+
+	assert_int_equal(endpoint_parse(endpoint, &at), 0);
+	while (pin && !addr_eq(&pin->addr, &at.addr))
+		pin = pin_next(pin);
+	assert_non_null(pin);
+	host = prefix_of_addr(&at.addr);
+	n = rib_find(&host);
+	if (n && rib_installed(n) && rib_installed(n)->type)
+		return pin->refused ? "both" : "installed";
+	return pin->refused ? "refused" : "-";
+}
+
+/* What is learned is not kept out by one that was found, and its pin is as it is said. */
+static void believe(const struct belief *b)
+{
+	char *config = xasprintf(
+		"{'rib': {'distance': {'kernel': 250}, 'plane': []}, 'plane': [{'name': 'blue', "
+		"'number': 1, 'table': 101}], 'wireguard': {'interface': [{'name': 'wg0', 'peer': "
+		"[{'name': 'p1', %s}]}, {'name': 'wg1', 'address': ['10.9.1.1/24', "
+		"'fd99:1::1/64'], 'peer': [{'name': 'p2', 'tunnel-address': ['10.9.1.2'], %s}]}, "
+		"{'name': 'wg2', 'plane': 'blue', 'peer': [{'name': 'p3', 'permit': "
+		"['172.16.0.0/12']}]}]}}",
+		b->peer, b->others);
+	struct prefix learned = rig_prefix(b->learned);
+
+	rig_configure(config);
+	free(config);
+	rig_kernel(true, "192.168.8.0/24", RTPROT_KERNEL, 0, RIG_U1, NULL);
+	rig_kernel(true, "::/0", RTPROT_STATIC, 1024, RIG_U0, "fe80::1");
+	rig_peer(1, RIG_WG0, "10.9.0.1", b->endpoint, TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", NULL, TUNNEL_UP);
+	rig_bgp(b->learned, "10.9.1.2");
+	rig_told();
+	if (!str_eq(how_pinned(b->endpoint), b->pin) || !rib_find(&learned) ||
+	    !rib_installed(rib_find(&learned)))
+		fail_msg("%s, %s, %s, %s: %s instead of %s", b->peer, b->others, b->endpoint,
+			 b->learned, how_pinned(b->endpoint), b->pin);
+}
+
+static void test_belief(void **state)
+{
+#define NUMBER(n) "'endpoint': ['hub.example:1', '" n ":1']"
+#define NAME "'endpoint': ['hub.example:1']"
+#define ROAMS "'persistent-keepalive': 25"
+#define VOUCHED "'endpoint-inside-permit': true"
+#define MAY(p) "'permit': [" p "]"
+#define LAN MAY("'192.168.0.0/16', 'fd00::/16'")
+#define ALL "'0.0.0.0/0', '::/0'"
+	static const struct belief rows[] = {
+		/* inside a permit */
+		{NUMBER("192.168.2.9"), LAN, "192.168.2.9:1", "192.168.2.0/24", "installed"},
+		{NUMBER("192.168.2.9"), LAN, "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		{NUMBER("[fd00:2::9]"), LAN, "[fd00:2::9]:1", "fd00:2::/32", "installed"},
+		{NAME, LAN, "[fd00:2::9]:1", "fd00:2::/32", "refused"},
+		{NAME, LAN, "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		{ROAMS, LAN, "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		{NAME ", " VOUCHED, LAN, "192.168.2.10:1", "192.168.2.0/24", "installed"},
+		{ROAMS ", " VOUCHED, LAN, "192.168.2.10:1", "192.168.2.0/24", "installed"},
+		/* its own permit, a public one, nothing learned of it, AllowedIPs, keep-in off */
+		{NAME ", " LAN, MAY(ALL), "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		{NAME, MAY("'203.0.113.0/24'"), "203.0.113.7:1", "203.0.113.0/24", "refused"},
+		{NAME, MAY(ALL ", '192.168.0.0/16'"), "192.168.2.10:1", "0.0.0.0/0", "refused"},
+		{NAME, MAY(ALL) ", 'allowed-ips': ['203.0.113.0/24']", "203.0.113.7:1", "0.0.0.0/0",
+		 "refused"},
+		{NAME, LAN ", 'keep-in': 'off'", "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		/* outside */
+		{NAME, LAN, "203.0.113.7:1", "192.168.2.0/24", "-"},
+		{NAME, MAY(ALL ", '192.168.0.0/16'"), "203.0.113.7:1", "0.0.0.0/0", "installed"},
+		/* a default route and its halves do not say whose packets these are */
+		{NAME, MAY(ALL), "203.0.113.7:1", "0.0.0.0/0", "installed"},
+		{NAME, MAY(ALL), "192.168.2.10:1", "0.0.0.0/0", "installed"},
+		{NAME, MAY(ALL), "192.168.2.10:1", "128.0.0.0/1", "installed"},
+		{ROAMS, MAY("'0.0.0.0/1', '128.0.0.0/1'"), "10.7.7.7:1", "0.0.0.0/1", "installed"},
+		{NAME, MAY(ALL), "[2001:db8::7]:1", "::/0", "installed"},
+		/* what was learned does, in space for private networks */
+		{NAME, MAY(ALL), "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		{NAME, MAY(ALL), "203.0.113.7:1", "203.0.113.0/24", "installed"},
+		{NAME, MAY(ALL), "[fd00:2::9]:1", "fd00:2::/32", "refused"},
+		/* the network of a tunnel */
+		{ROAMS, MAY(ALL), "10.9.1.77:1", "0.0.0.0/0", "refused"},
+		/* a longer route of the underlay decides before */
+		{NAME, LAN, "192.168.8.10:1", "192.168.0.0/16", "-"},
+		{NAME, LAN, "192.168.8.10:1", "192.168.8.0/25", "refused"},
+		{NAME, MAY("'192.168.8.0/24'"), "192.168.8.10:1", "192.168.8.0/25", "refused"},
+		/* the permit of another plane says nothing of this one */
+		{NAME, MAY(ALL), "172.16.2.10:1", "0.0.0.0/0", "installed"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		rig_end(state);
+		rig_begin();
+		believe(&rows[i]);
+	}
+}
+
+/* Of several with one endpoint who is vouched for has it; when that one goes so does the host
+ * route.
+ */
+static void test_belief_changes(void **state)
+{
+#define TWO_PEERS(one, two)                                                       \
+	"{'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'p1'" one \
+	"}]}, {'name': 'wg1', 'peer': [{'name': 'p2', 'permit': ['192.168.0.0/16']" two "}]}]}}"
+	rig_configure(TWO_PEERS("", ""));
+	rig_peer(1, RIG_WG0, "10.9.0.1", "192.168.2.10:1", TUNNEL_UP);
+	rig_peer(2, RIG_WG1, "10.9.1.2", "192.168.2.10:2", TUNNEL_UP);
+	rig_bgp("192.168.2.0/24", "10.9.1.2");
+	RIG_TOLD("set 192.168.2.0/24 p2\n"
+		 "add 192.168.2.0/24 dev wg1\n");
+	rig_configure(TWO_PEERS(", " VOUCHED, ""));
+	RIG_TOLD("add 192.168.2.10/32 via 198.51.100.254 dev u0\n");
+	rig_configure(TWO_PEERS(", " VOUCHED, ", " VOUCHED));
+	rig_configure(TWO_PEERS("", ", " VOUCHED));
+	RIG_TOLD("");
+	rig_peer(2, RIG_WG1, "10.9.1.2", "203.0.113.2:2", TUNNEL_UP);
+	RIG_TOLD("del 192.168.2.10/32 via 198.51.100.254 dev u0\n");
+	rig_peer(2, RIG_WG1, "10.9.1.2", "192.168.2.10:2", TUNNEL_UP);
+	RIG_TOLD("add 192.168.2.10/32 via 198.51.100.254 dev u0\n");
+	rig_configure(TWO_PEERS(", 'endpoint': ['192.168.2.10:3']", ""));
+	RIG_TOLD("");
+	/* Without an underlay one that is written keeps the route out, one that was found does not.
+	 */
+	rig_kernel(false, "0.0.0.0/0", RTPROT_DHCP, 100, RIG_U0, "198.51.100.254");
+	RIG_TOLD("redist -kernel 0.0.0.0/0 metric 0\n"
+		 "refused 192.168.2.0/24 by all covers-endpoint\n"
+		 "del 192.168.2.0/24 dev wg1\n"
+		 "del 192.168.2.10/32 via 198.51.100.254 dev u0\n"
+		 "unset 192.168.2.0/24 p2\n");
+	rig_configure(TWO_PEERS("", ""));
+	RIG_TOLD("cleared 192.168.2.0/24 by all covers-endpoint\n"
+		 "set 192.168.2.0/24 p2\n"
+		 "add 192.168.2.0/24 dev wg1\n");
+}
+
 int main(void)
 {
 #define T(f) RIG_CHECK(f, setup)
@@ -563,7 +714,7 @@ int main(void)
 		T(test_endpoints), T(test_refused),  T(test_by_gateways),
 		T(test_multipath), T(test_dark_way), T(test_dead_beside_others),
 		T(test_held_down), T(test_by_link_local), T(test_down_before),
-		T(test_interface_anew),
+		T(test_interface_anew), T(test_belief), T(test_belief_changes),
 	};
 
 	log_init("pin_test");

@@ -372,6 +372,7 @@ void rig_configure(const char *config)
 	configured_read(j);
 	tunnel_configured();
 	zapply_ceilings(j, ++generation);
+	pin_configured();
 	uplinks_prune();
 	zapply_ceilings_prune();
 	json_decref(j);

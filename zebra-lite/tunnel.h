@@ -61,6 +61,7 @@ struct tunnel_peer {
 	uint32_t cost;	  /* now, what its state adds included */
 	struct endpoint endpoint;
 	struct addr pinned; /* pin.c's: what it holds for it; family 0: nothing */
+	bool vouched;	    /* and this: the operator says that it may be anywhere */
 	uint32_t n_addrs, n_fixed;
 	struct addr *addrs; /* owned; in the interface's plane, like the next, and on its link */
 	struct tunnel_place *places; /* owned, of each address; NULL: they do not count any more */

@@ -441,6 +441,8 @@ static const char *pin_state(const struct pin *p)
 {
 	const struct rib_node *n = rib_find(&p->node.p);
 
+	if (p->refused)
+		return "refused";
 	if (!p->n_ways)
 		return "no-underlay";
 	if (!p->wanted)
@@ -453,9 +455,11 @@ static const char *pin_state(const struct pin *p)
 static void show_pin(struct show *s, const struct pin *p, const struct way *w)
 {
 	show_row(s,
-		 json_pack("{s:o, s:o, s:o, s:s}", "endpoint", json_addr(&p->addr), "via",
+		 json_pack("{s:o, s:o, s:o, s:s, s:o}", "endpoint", json_addr(&p->addr), "via",
 			   json_addr(&w->gateway), "interface",
-			   name_or_null(w->oif ? if_name(w->oif) : NULL), "state", pin_state(p)));
+			   name_or_null(w->oif ? if_name(w->oif) : NULL), "state", pin_state(p),
+			   "reason",
+			   name_or_null(p->refused ? reason_name(REASON_ENDPOINT_INSIDE) : NULL)));
 }
 
 static void pins_start(struct show *s)

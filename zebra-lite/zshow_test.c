@@ -700,31 +700,43 @@ static void test_pins(void **state)
 	rig_settle();
 	EXPECT(request,
 	       "pins:\n"
-	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=not-needed\n"
-	       "endpoint=2001:db8::7 via=- interface=u state=not-needed\n"
-	       "endpoint=3fff::7 via=- interface=- state=no-underlay\n");
+	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=not-needed reason=-\n"
+	       "endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
+	       "endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
 	rig_bgp("203.0.0.0/16", "10.9.1.2");
 	rig_settle();
 	EXPECT(request,
 	       "pins:\n"
-	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=installed\n"
-	       "endpoint=2001:db8::7 via=- interface=u state=not-needed\n"
-	       "endpoint=3fff::7 via=- interface=- state=no-underlay\n");
+	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=installed reason=-\n"
+	       "endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
+	       "endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
 	rig_configure("{" RIG_PERMIT ", 'rib': {'pin-endpoints': false}}");
 	rig_settle();
 	EXPECT(request,
 	       "pins:\n"
-	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=off\n"
-	       "endpoint=2001:db8::7 via=- interface=u state=not-needed\n"
-	       "endpoint=3fff::7 via=- interface=- state=no-underlay\n");
+	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=off reason=-\n"
+	       "endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
+	       "endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
 	rig_route_error = -ENOMEM;
 	rig_configure("{" RIG_PERMIT ", 'rib': {}}");
 	rig_settle();
 	EXPECT(request,
 	       "pins:\n"
-	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=pending\n"
-	       "endpoint=2001:db8::7 via=- interface=u state=not-needed\n"
-	       "endpoint=3fff::7 via=- interface=- state=no-underlay\n");
+	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=pending reason=-\n"
+	       "endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
+	       "endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
+	/* One that was found inside what is private, by the underlay or without one. */
+	rig_route_error = 0;
+	rig_configure("{'wireguard': {'interface': [{'name': 'wg1', 'peer': [{'name': 'p2', "
+		      "'permit': ['203.0.0.0/16', '3fff::/16']}]}]}}");
+	rig_bgp("3fff::/16", "10.9.1.2");
+	rig_settle();
+	EXPECT(request,
+	       "pins:\n"
+	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=refused "
+	       "reason=endpoint-inside\n"
+	       "endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
+	       "endpoint=3fff::7 via=- interface=- state=refused reason=endpoint-inside\n");
 }
 
 static void test_rules(void **state)
