@@ -540,6 +540,16 @@ enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p
 	return r != REASON_NONE && c->before && !ceiling_judge_link(c->before, p) ? REASON_NONE : r;
 }
 
+int ceilings_private_len(const struct ceilings *c, const struct addr *a)
+{
+	struct prefix host = prefix_of_addr(a);
+	const struct prefix_row *in = c->now ? prefix_table_match(&c->now->tunnels, &host) : NULL;
+	const struct prefix_row *ours = c->now ? prefix_table_match(&c->now->taken, &host) : NULL;
+	int len = in && in->p.len > 1 ? in->p.len : -1;
+
+	return ours && ours->p.len > len ? ours->p.len : len;
+}
+
 bool ceilings_known(const struct ceilings *c, uint32_t generation)
 {
 	return !c->before && (int32_t)(generation - c->generation) >= 0 &&

@@ -96,6 +96,10 @@ enum reason ceilings_judge_link(const struct ceilings *c, const struct prefix *p
  * interface, whatever it says. */
 enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *ref,
 				 const struct ceiling_who *who, const struct prefix *p);
+/* The length of the longest prefix around A that is private by the newest configuration: of a
+ * `permit` list or a configured entry, a default route and its halves aside; a subnet or address of
+ * ours, a tunnel address. -1: none. */
+int ceilings_private_len(const struct ceilings *c, const struct addr *a);
 /* A daemon that sends with this generation of the configuration has the ceilings that are in force
  * here, and has had the time to apply them: if it asks for more, that is an attack or a bug. */
 bool ceilings_known(const struct ceilings *c, uint32_t generation);

@@ -316,6 +316,43 @@ static void test_epochs(void **state)
 	json_decref(new);
 }
 
+/* What is private: not a default route, nor its halves, nor another plane's. */
+static void test_private(void **state)
+{
+	static const struct {
+		const char *address;
+		int len;
+	} rows[] = {{"192.168.2.10", 24}, {"192.168.3.10", 16}, {"10.9.0.77", 24},
+		    {"10.9.0.2", 32},	  {"10.9.0.1", 32},	{"172.16.0.1", 12},
+		    {"172.32.0.1", -1},	  {"203.0.113.3", -1},	{"fd00:2::1", 32},
+		    {"fd00:3::1", -1},	  {"10.77.0.1", -1}};
+	json_t *j = json_loads(
+		"{\"plane\": [{\"name\": \"blue\", \"number\": 1, \"table\": 101}], "
+		"\"wireguard\": {\"interface\": [{\"name\": \"wg0\", \"address\": "
+		"[\"10.9.0.1/24\"], \"peer\": [{\"name\": \"a\", \"tunnel-address\": "
+		"[\"10.9.0.2\"], \"permit\": [\"0.0.0.0/0\", \"::/0\", \"0.0.0.0/1\", "
+		"\"128.0.0.0/1\", \"192.168.0.0/16\", \"fd00:2::/32\"]}, {\"name\": \"b\", "
+		"\"permit\": [\"192.168.2.0/24\"], \"allowed-ips\": [\"172.16.0.0/12\"]}]}, "
+		"{\"name\": \"wg1\", \"plane\": \"blue\", \"peer\": [{\"name\": \"b\", "
+		"\"permit\": [\"10.77.0.0/16\"]}]}]}}",
+		0, NULL);
+	struct ceilings c = {0};
+
+	assert_non_null(j);
+	planes_read(j);
+	assert_int_equal(ceilings_private_len(&c, &(struct addr){.family = AF_INET}), -1);
+	ceilings_apply(&c, j, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct addr a;
+
+		assert_int_equal(addr_parse(rows[i].address, &a), 0);
+		if (ceilings_private_len(&c, &a) != rows[i].len)
+			fail_msg("%s: %d", rows[i].address, ceilings_private_len(&c, &a));
+	}
+	ceilings_free(&c);
+	json_decref(j);
+}
+
 static void test_life(void **state)
 {
 	json_t *old = with_permit("10.1.0.0/16"), *new = with_permit("10.2.0.0/16"),
@@ -748,6 +785,7 @@ int main(void)
 		cmocka_unit_test(test_new_name),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_epochs),
+		cmocka_unit_test(test_private),
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_same_address_on_two_interfaces),

@@ -43,6 +43,7 @@ void way_close(void)
 struct found {
 	uint32_t oif;
 	uint8_t type; /* RTN_* */
+	uint8_t len;  /* of what was asked for, or of the route's prefix (RTM_F_FIB_MATCH) */
 };
 
 static int way_attr(const struct nlattr *attr, void *arg)
@@ -62,12 +63,13 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
 	f->type = rtm->rtm_type;
+	f->len = rtm->rtm_dst_len;
 	mnl_attr_parse(nlh, sizeof(*rtm), way_attr, f);
 	return MNL_CB_STOP;
 }
 
 /* 0 or -errno. */
-static int lookup(const struct addr *to, uint32_t mark, struct found *out)
+static int lookup(const struct addr *to, uint32_t mark, unsigned flags, struct found *out)
 {
 	uint8_t buf[2048] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -79,6 +81,7 @@ static int lookup(const struct addr *to, uint32_t mark, struct found *out)
 	nlh->nlmsg_seq = ++seq;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	rtm->rtm_family = to->family;
+	rtm->rtm_flags = flags;
 	rtm->rtm_dst_len = family_bits(to->family); /* strict kernels ask for it */
 	mnl_attr_put(nlh, RTA_DST, family_bytes(to->family), to->b);
 	if (mark)
@@ -102,10 +105,22 @@ static bool has_carrier(uint32_t oif)
 	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
 }
 
+static bool is_way(const struct found *f)
+{
+	return f->type != RTN_UNREACHABLE && f->type != RTN_BLACKHOLE && f->type != RTN_PROHIBIT;
+}
+
+int way_len(const struct addr *to, uint32_t mark)
+{
+	struct found f = {0};
+
+	return lookup(to, mark, RTM_F_FIB_MATCH, &f) == 0 && is_way(&f) ? f.len : -1;
+}
+
 bool way_leads(const struct addr *to, uint32_t mark, uint32_t *oif)
 {
 	struct found f = {0};
-	int err = lookup(to, mark, &f);
+	int err = lookup(to, mark, 0, &f);
 
 	if (oif)
 		*oif = f.oif;
@@ -121,7 +136,7 @@ bool way_leads(const struct addr *to, uint32_t mark, uint32_t *oif)
 	default:
 		return true;
 	}
-	if (f.type == RTN_UNREACHABLE || f.type == RTN_BLACKHOLE || f.type == RTN_PROHIBIT)
+	if (!is_way(&f))
 		return false;
 	return !f.oif || has_carrier(f.oif);
 }

@@ -82,6 +82,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_extended_hop.py \
 	topo-tests/test_failing.py \
 	topo-tests/test_foreign.py \
+	topo-tests/test_forged_endpoint.py \
 	topo-tests/test_frr_peer.py \
 	topo-tests/test_full_tunnel.py \
 	topo-tests/test_hang.py \

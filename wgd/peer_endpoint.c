@@ -10,6 +10,7 @@
 #include "show.h"
 #include "util.h"
 #include "way.h"
+#include "wceiling.h"
 
 #define BLANK_MS 1000 /* a device that did not take an endpoint gets it again */
 
@@ -28,6 +29,91 @@ static bool has_way(void *arg, const struct addr *a)
 	const struct peer *p = arg;
 
 	return way_leads(a, p->dev->read.fwmark, NULL);
+}
+
+/* --- whether to believe where it is --- */
+
+static bool is_written(const struct peer *p, const struct addr *a)
+{
+	const struct targets *ts = &p->where.targets;
+
+	for (unsigned i = 0; i < ts->n; i++)
+		if (!ts->t[i].host && ts->t[i].n && addr_eq(&ts->t[i].at[0].addr, a))
+			return true;
+	return false;
+}
+
+static bool is_tunnel(uint32_t oif)
+{
+	const struct device *dev;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		if (dev->ifindex && (uint32_t)dev->ifindex == oif)
+			return true;
+	return false;
+}
+
+/* Somebody else says that the peer is at A, which is inside what is private: zebra-lite makes no
+ * way around the tunnels there (its pin.h). A longer route of somebody else is one. */
+static bool is_doubtful(const struct peer *p, const struct addr *a)
+{
+	uint32_t mark = p->dev->read.fwmark, oif;
+	int private = p->conf && a->family ? wceiling_private_len(a) : -1;
+
+	if (private < 0 || addr_is_link_local(a) || p->conf->endpoint_inside_permit ||
+	    is_written(p, a))
+		return false;
+	return way_len(a, mark) < private || !way_leads(a, mark, &oif) || is_tunnel(oif);
+}
+
+static bool is_in(const struct prefix *list, size_t n, const struct addr *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].len > 1 && prefix_has_addr(&list[i], a))
+			return true;
+	return false;
+}
+
+/* Behind itself; where nothing is configured it may be behind another peer. */
+static bool cannot_be_there(const struct peer *p, const struct addr *a)
+{
+	return is_doubtful(p, a) &&
+	       (p->where.targets.n || is_in(p->conf->permit, p->conf->n_permit, a) ||
+		is_in(p->conf->statics, p->conf->n_statics, a));
+}
+
+static void say_doubtful(struct peer *p, const struct addr *a, const char *by)
+{
+	log_limited(&p->bucket, LOG_LEVEL_WARN, "endpoint-inside",
+		    "peer=%s interface=%s endpoint=%s by=%s what=\"%s\"", p->name, p->dev->name,
+		    ADDR_STR(a), by, reason_text(REASON_ENDPOINT_INSIDE));
+}
+
+/* Where it was last heard before the machine stopped. */
+static bool is_remembered(struct peer *p, struct endpoint *out)
+{
+	if (!endpoints_find(p->dev->name, p->owner.key, out))
+		return false;
+	if (!cannot_be_there(p, &out->addr))
+		return true;
+	say_doubtful(p, &out->addr, "memory");
+	return false;
+}
+
+/* R without the addresses that are not believed. */
+static struct resolved believed(struct peer *p, const struct resolved *r, const char *host)
+{
+	struct resolved out = *r;
+
+	out.n = 0;
+	for (unsigned i = 0; i < r->n; i++)
+		if (!is_doubtful(p, &r->addr[i]))
+			out.addr[out.n++] = r->addr[i];
+		else
+			say_doubtful(p, &r->addr[i], host);
+	if (r->n && !out.n)
+		out.error = reason_text(REASON_ENDPOINT_INSIDE);
+	return out;
 }
 
 static void look_up(struct peer *p, uint64_t now)
@@ -58,12 +144,12 @@ bool peer_endpoint_choose(struct peer *p, bool create, const struct wg_peer *fou
 		return false; /* it may have roamed */
 	if (!create && found && targets_find(&w->targets, &found->endpoint) >= 0)
 		return false;
-	if (create && endpoints_find(p->dev->name, p->owner.key, out) &&
+	if (create && is_remembered(p, out) &&
 	    (!w->targets.n || targets_find(&w->targets, out) >= 0))
-		return true; /* where it was last heard before the machine stopped */
+		return true;
 	if (targets_pick(&w->targets, out))
 		return true;
-	return create && endpoints_find(p->dev->name, p->owner.key, out);
+	return create && is_remembered(p, out);
 }
 
 void peer_endpoint_given(struct peer *p, const struct endpoint *e)
@@ -146,11 +232,8 @@ static bool is_inside(const struct peer *p, const struct endpoint *e)
 
 /* WireGuard goes wherever a packet came from, and would send its own packets into itself for ever.
  */
-static void leave_inside(struct peer *p, const struct endpoint *inside)
+static void leave_inside(struct peer *p)
 {
-	log_limited(&p->bucket, LOG_LEVEL_WARN, "endpoint-inside",
-		    "peer=%s interface=%s endpoint=%s what=\"its packets came through a tunnel\"",
-		    p->name, p->dev->name, ENDPOINT_STR(inside));
 	if (p->dev->wg && p->endpoint.addr.family)
 		give(p, &p->endpoint, "endpoint-back");
 }
@@ -159,15 +242,27 @@ bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)
 {
 	struct endpoint before = p->endpoint;
 	struct peer_endpoint *w = &p->where;
+	bool doubtful;
 
 	if (peer_endpoint_same(&found->endpoint, &before))
 		return false;
 	if (is_inside(p, &found->endpoint)) {
-		leave_inside(p, &found->endpoint);
+		log_limited(&p->bucket, LOG_LEVEL_WARN, "endpoint-inside",
+			    "peer=%s interface=%s endpoint=%s what=\"its packets came through a "
+			    "tunnel\"",
+			    p->name, p->dev->name, ENDPOINT_STR(&found->endpoint));
+		leave_inside(p);
+		return false;
+	}
+	doubtful = cannot_be_there(p, &found->endpoint.addr);
+	if (doubtful)
+		say_doubtful(p, &found->endpoint.addr, "roaming");
+	if (doubtful && before.addr.family && !cannot_be_there(p, &before.addr)) {
+		leave_inside(p);
 		return false;
 	}
 	p->endpoint = found->endpoint;
-	if (p->conf && p->endpoint.addr.family && found->handshake_sec)
+	if (p->conf && p->endpoint.addr.family && found->handshake_sec && !doubtful)
 		endpoints_note(p->dev->name, p->owner.key, &p->endpoint);
 	if (w->awaited && peer_endpoint_same(&p->endpoint, &w->given))
 		w->awaited = false;
@@ -274,14 +369,19 @@ void peer_endpoint_tick(struct peer *p, uint64_t now)
 		try_next(p, now);
 }
 
-void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host, const struct resolved *r)
+void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host,
+			    const struct resolved *answer)
 {
 	struct peer *p = peer_by_id(id);
 	struct targets *ts = p ? &p->where.targets : NULL;
 	unsigned failed = p && slot < ts->n ? ts->t[slot].unanswered : 0;
+	struct resolved some, *r = &some;
 	struct endpoint e;
 
-	if (!p || !p->conf || !targets_resolved(ts, slot, host, r, now_ms()))
+	if (!p || !p->conf)
+		return;
+	some = believed(p, answer, host);
+	if (!targets_resolved(ts, slot, host, r, now_ms()))
 		return;
 	if (r->error && !failed)
 		log_warn("endpoint-unresolved", "peer=%s interface=%s name=%s error=\"%s\"",

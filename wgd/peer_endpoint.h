@@ -11,7 +11,11 @@
  * tried is given at once. With `endpoint-return` the first one is tried again after so long on
  * another one; when it does not answer in time the one that worked comes back.
  *
- * An endpoint that changes without our doing is an event (endpoint-changed).
+ * An endpoint that changes without our doing is an event (endpoint-changed). One that somebody else
+ * chose, by the DNS or by sending a packet again from there, is not believed inside what is private
+ * (ceiling.h), where zebra-lite makes no way around the tunnels: the answer does not count, and
+ * WireGuard is sent back to where the peer was before. The operator may vouch for it, by a number
+ * in the configuration or by `endpoint-inside-permit`.
  */
 #ifndef WGBGP_PEER_ENDPOINT_H
 #define WGBGP_PEER_ENDPOINT_H
@@ -48,7 +52,8 @@ bool peer_endpoint_note(struct peer *p, const struct wg_peer *found);
  * address that it took before. */
 void peer_endpoint_renew(struct peer *p);
 void peer_endpoint_tick(struct peer *p, uint64_t now); /* after each reading */
-void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host, const struct resolved *r);
+void peer_endpoint_resolved(uint32_t id, unsigned slot, const char *host,
+			    const struct resolved *answer);
 json_t *peer_endpoint_json(const struct peer *p); /* the configured ones */
 void peer_endpoint_free(struct peer *p);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "endpoints.h"
 #include "rig.h"
 #include "way.h"
 
@@ -245,6 +246,80 @@ static void test_link_local(void **state)
 		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:5',"
 		   "'interface':'wg0','peer':'a','to':'169.254.0.3:5'}\n"
 		   "zebra: a is 1 on 7 up handshake-fresh at 169.254.0.3:5 10.9.0.2 10.9.0.2/32\n");
+}
+
+/* What a name leads to is not given where it is inside what is private, unless a longer route of
+ * somebody else leads there; nor is WireGuard followed there. */
+static void test_inside_permit(void **state)
+{
+	begin(ENDPOINTS("'far.example:7'", ""));
+	rig_resolved("far.example", "192.168.2.10", 1);
+	rig_pass(100);
+	assert_int_equal(rig_peer("wg0", 'a')->info.endpoint.addr.family, 0);
+	rig_pass(6000); /* asked again */
+	rig_resolved("far.example", "192.168.2.10 192.0.2.77", 1);
+	rig_pass(100);
+	assert_string_equal(ENDPOINT_STR(&rig_peer("wg0", 'a')->info.endpoint), "192.0.2.77:7");
+	rig_handshake("wg0", 'a');
+	live(300);
+	rig_forget();
+	at("192.168.2.10:7");
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 192.0.2.77:7\n");
+	at("192.168.2.10:7");
+	rig.route_len = 24; /* the network of an interface, say */
+	live(200);
+	rig_expect("@100\n"
+		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.77:7',"
+		   "'interface':'wg0','peer':'a','to':'192.168.2.10:7'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
+	at("192.0.2.77:7");
+	live(200);
+	rig_forget();
+	rig.route_oif = 7; /* into the tunnel itself */
+	at("192.168.2.10:7");
+	live(200);
+	rig_expect("@100\n"
+		   "wg0 update a at 192.0.2.77:7\n");
+}
+
+/* The operator vouches for it: by a number, or for whatever is found. */
+static void test_vouched(void **state)
+{
+	static const char *const configs[] = {
+		ENDPOINTS("'192.0.2.77:7', '192.168.2.10:7'", ""),
+		ENDPOINTS("'192.0.2.77:7'", ", 'endpoint-inside-permit': true"),
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(configs); i++) {
+		begin(configs[i]);
+		at("192.0.2.77:7");
+		rig_handshake("wg0", 'a');
+		live(300);
+		rig_forget();
+		at("192.168.2.10:7");
+		live(200);
+		assert_string_equal(ENDPOINT_STR(&rig_peer("wg0", 'a')->info.endpoint),
+				    "192.168.2.10:7");
+		at("192.0.2.77:7");
+	}
+}
+
+/* Nobody knows another place: it is told, for zebra-lite to say so, and not remembered. */
+static void test_nowhere_else(void **state)
+{
+	begin(ENDPOINTS("", ""));
+	at("192.168.2.10:7");
+	rig_handshake("wg0", 'a');
+	rig_forget();
+	live(100);
+	rig_expect("@100\n"
+		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		   "'reason':'handshake-fresh','to':'up'}\n"
+		   "zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
+	assert_false(endpoints_find("wg0", rig_peer("wg0", 'a')->info.key,
+				    &(struct endpoint){.port = 0}));
 }
 
 /* Another list in which the one in use is: it stays in use. */
@@ -729,7 +804,7 @@ static void test_underlay(void **state)
 static void test_moves_said(void **state)
 {
 	static const char *const places[] = {"192.0.2.1:5", "192.0.2.1:6", "", "192.0.2.1:7",
-					     "192.0.2.1:7", "[2001:db8::1]:7"};
+					     "192.0.2.1:7", "[3fff::1]:7"};
 
 	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}", RIG_PEER_A(RIG_QUIET)));
 	rig_log(LOG_LEVEL_INFO);
@@ -757,10 +832,10 @@ static void test_moves_said(void **state)
 		   "10.9.0.2/32\n"
 		   "@600\n"
 		   "log warning: endpoint-changed peer=a interface=wg0 from=192.0.2.1:7 "
-		   "to=[2001:db8::1]:7 configured=no\n"
+		   "to=[3fff::1]:7 configured=no\n"
 		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.1:7',"
-		   "'interface':'wg0','peer':'a','to':'[2001:db8::1]:7'}\n"
-		   "zebra: a is 1 on 7 never handshake-never at [2001:db8::1]:7 10.9.0.2 "
+		   "'interface':'wg0','peer':'a','to':'[3fff::1]:7'}\n"
+		   "zebra: a is 1 on 7 never handshake-never at [3fff::1]:7 10.9.0.2 "
 		   "10.9.0.2/32\n");
 }
 
@@ -955,6 +1030,9 @@ int main(void)
 		RIG_CHECK(test_lookups),
 		RIG_CHECK(test_not_looked_up),
 		RIG_CHECK(test_many_looked_up),
+		RIG_CHECK(test_inside_permit),
+		RIG_CHECK(test_vouched),
+		RIG_CHECK(test_nowhere_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,7 @@ struct rig {
 	unsigned drains;	  /* of its ICMP sockets: each tick of a watch begins with one */
 	int route_error;	  /* of a lookup: -errno, 0: there is one, of */
 	uint8_t route_type;	  /* RTN_*, 0: unicast */
+	uint8_t route_len;	  /* of its prefix */
 	uint32_t route_oif;
 	uint32_t route_mark; /* of the last lookup */
 	enum rig_fault route_fault;

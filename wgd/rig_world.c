@@ -897,6 +897,7 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 	}
 	nlh->nlmsg_type = RTM_NEWROUTE;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_dst_len = rig.route_len;
 	rtm->rtm_type = rig.route_type ? rig.route_type : RTN_UNICAST;
 	if (rig.route_oif)
 		mnl_attr_put_u32(nlh, RTA_OIF, rig.route_oif);

@@ -24,6 +24,11 @@ void wceiling_reset(void)
 	ceilings_free(&ceilings);
 }
 
+int wceiling_private_len(const struct addr *a)
+{
+	return ceilings_private_len(&ceilings, a);
+}
+
 static void alarm(struct device *dev, const struct peer *peer, const struct prefix *p,
 		  enum reason reason)
 {

@@ -26,5 +26,6 @@ void wceiling_reset(void);
 /* Why P must not be an entry of the peer; NONE. What was asked in knowledge of the configuration
  * (GENERATION: of who asks) is said and counted at the device: an attack or a bug. */
 enum reason wceiling_judge(struct peer *peer, const struct prefix *p, uint32_t generation);
+int wceiling_private_len(const struct addr *a); /* ceiling.h */
 
 #endif

@@ -8,7 +8,6 @@
 #include "messages.h"
 #include "out.h"
 #include "planes.h"
-#include "trie.h"
 #include "tunnel.h"
 #include "util.h"
 
@@ -28,15 +27,9 @@ struct peer_key { /* zeros behind the names */
 	bool vouched;
 };
 
-struct private
-{
-	struct trie_node node;
-};
-
 static struct addrs enabled, disabled; /* of peers */
 static struct addrs endpoints;	       /* of all peers */
-static struct trie privates;
-static struct peer_key *peers; /* enabled ones, sorted */
+static struct peer_key *peers;	       /* enabled ones, sorted */
 static size_t n_peers, peers_cap;
 
 static int cmp(const void *a, const void *b)
@@ -96,35 +89,6 @@ static void add_endpoints(const json_t *peer)
 	}
 }
 
-static void add_private(const struct prefix *p)
-{
-	struct private *new;
-
-	if (p->len <= 1 || trie_exact(&privates, p))
-		return;
-	new = xcalloc(1, sizeof(*new));
-	trie_insert(&privates, &new->node, p);
-}
-
-/* What LIST of an interface or peer names; "any" is no prefix. */
-static void add_privates(const json_t *of, const char *list, uint8_t plane)
-{
-	size_t n;
-	struct prefix *v = conf_prefixes(of, list, &n);
-
-	for (size_t i = 0; i < n; i++)
-		add_private((struct prefix[]){prefix_in_plane(&v[i], plane)});
-	free(v);
-}
-
-static void forget_privates(void)
-{
-	TRIE_FOREACH_SAFE (&privates, t, next) {
-		trie_remove(&privates, t);
-		free(container_of(t, struct private, node));
-	}
-}
-
 static void sort(struct addrs *a)
 {
 	if (a->n)
@@ -139,7 +103,6 @@ static bool has(const struct addrs *in, const struct addr *a)
 static void configured_add(const json_t *interface)
 {
 	const char *name = conf_str(interface, "name", "");
-	uint8_t plane = plane_of_interface(name);
 	char *slot;
 	json_t *peer;
 	size_t i;
@@ -149,11 +112,7 @@ static void configured_add(const json_t *interface)
 	memset(slot, 0, sizeof(interfaces.v[0]));
 	if (str_copy(slot, name, sizeof(interfaces.v[0])))
 		interfaces.n++;
-	add_privates(interface, "address", plane);
 	json_array_foreach (conf_list(interface, "peer"), i, peer) {
-		add_privates(peer, "tunnel-address", plane);
-		add_privates(peer, "permit", plane);
-		add_privates(peer, "allowed-ips", plane);
 		add_peer(peer, name);
 		add_addrs(peer, name);
 		add_endpoints(peer);
@@ -174,7 +133,6 @@ bool configured_read(const json_t *config)
 	size_t i;
 
 	endpoints.n = n_peers = 0;
-	forget_privates();
 	interfaces = (struct names){0};
 	enabled = disabled = (struct addrs){0};
 	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, interface)
@@ -233,13 +191,6 @@ bool configured_vouched(const char *interface, const char *name)
 	const struct peer_key *peer = find_peer(interface, name);
 
 	return peer && peer->vouched;
-}
-
-int configured_private_len(const struct addr *a)
-{
-	const struct trie_node *t = trie_match_addr(&privates, a);
-
-	return t ? t->p.len : -1;
 }
 
 bool configured_endpoint(const struct addr *a)

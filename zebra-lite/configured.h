@@ -29,9 +29,6 @@ bool configured_endpoint_in(const struct prefix *p); /* that of some peer, unles
 bool configured_endpoint(const struct addr *a);	     /* A is one */
 /* The peer's endpoint may be inside what is private, wherever it is known from. */
 bool configured_vouched(const char *interface, const char *name);
-/* The length of the longest prefix around A that a `permit`, an AllowedIPs entry, a tunnel address
- * or the network of an interface names; -1: none. Default routes and their halves do not count. */
-int configured_private_len(const struct addr *a);
 void configured_reset(void);
 
 #endif

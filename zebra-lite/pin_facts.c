@@ -9,6 +9,7 @@
 #include "keepin.h"
 #include "pin.h"
 #include "tunnel.h"
+#include "zceiling.h"
 
 static bool hops_tunnelled(const struct hopset *s)
 {
@@ -116,7 +117,7 @@ static int private_len(const struct addr *a)
 {
 	const struct rib_node *n = rib_match(a);
 	const struct keepin *e = addr_is_private(a) ? keepin_match(a) : NULL;
-	int len = configured_private_len(a);
+	int len = zceiling_private_len(a);
 
 	while (n && !is_private(n, a))
 		n = rib_cover(n);

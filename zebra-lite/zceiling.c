@@ -96,6 +96,11 @@ enum reason zceiling_judge(const struct prefix *p, const struct nexthop *nh)
 	}
 }
 
+int zceiling_private_len(const struct addr *a)
+{
+	return ceilings_private_len(&ceilings, a);
+}
+
 bool zceiling_known(uint32_t generation)
 {
 	return ceilings_known(&ceilings, generation);

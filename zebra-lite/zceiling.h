@@ -28,6 +28,7 @@ enum reason zceiling_judge(const struct prefix *p, const struct nexthop *nh);
 /* By a link that is no tunnel. */
 enum reason zceiling_judge_link(const struct prefix *p);
 enum reason zceiling_judge_peer(const struct prefix *p, struct tunnel_peer *peer);
+int zceiling_private_len(const struct addr *a); /* ceiling.h */
 /* Whoever goes by the configuration of that generation knows what is refused. */
 bool zceiling_known(uint32_t generation);
 /* No neighbour's way: A, a next hop, by GATEWAY (A itself where it is on the link) and the link. */
