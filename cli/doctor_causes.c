@@ -4,10 +4,24 @@
 #include <string.h>
 
 #include "prefix.h"
+#include "reason.h"
 #include "table.h"
 #include "util.h"
 
 #define RECENT 60 /* seconds: an ICMP error is about now */
+
+/* The answer of the DNS was not believed. */
+static bool is_inside(const json_t *endpoint)
+{
+	return str_eq(str_of(endpoint, "error"), reason_text(REASON_ENDPOINT_INSIDE));
+}
+
+const char *cause_name_advice(const json_t *endpoint)
+{
+	return is_inside(endpoint) ? "find out who says so; if it is right, write the number into "
+				     "`endpoint`, or set `endpoint-inside-permit true;`"
+				   : "look at the resolver (/etc/resolv.conf), and at the name";
+}
 
 const json_t *cause_unresolved(const json_t *peer)
 {
@@ -15,7 +29,7 @@ const json_t *cause_unresolved(const json_t *peer)
 	size_t i;
 
 	json_array_foreach (json_object_get(peer, "configured-endpoints"), i, row)
-		if (is_set(row, "error") && !is_set(row, "addresses"))
+		if (is_inside(row) || (is_set(row, "error") && !is_set(row, "addresses")))
 			return row;
 	return NULL;
 }
@@ -98,7 +112,7 @@ struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const jso
 
 	if (!is_set(tunnel, "endpoint") && cause_unresolved(peer))
 		return (struct cause){": the name of its endpoint has no address",
-				      "look at the resolver (/etc/resolv.conf), and at the name"};
+				      cause_name_advice(cause_unresolved(peer))};
 	if (!is_set(tunnel, "endpoint"))
 		return (struct cause){"", "no endpoint is known: the far end has to speak first"};
 	if (recent && is_set(tunnel, "underlay-error"))

@@ -20,7 +20,10 @@ bool cause_never_up(const json_t *tunnel); /* there was no handshake yet */
 struct cause cause_of_tunnel(const json_t *tunnel, const json_t *peer, const json_t *tunnels);
 /* A row of `bgp-neighbors` that is not established. */
 struct cause cause_of_session(const json_t *neighbor);
-/* A configured endpoint of PEER whose name has no address; NULL: none. */
+/* A configured endpoint of PEER whose name has no address, or only such that are not believed;
+ * NULL: none. */
 const json_t *cause_unresolved(const json_t *peer);
+/* What to do about that one. */
+const char *cause_name_advice(const json_t *endpoint);
 
 #endif

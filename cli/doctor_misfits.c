@@ -119,7 +119,7 @@ void check_names(struct doctor *d, const json_t *row)
 		if (name)
 			FIND(SEVERITY_WARNING,
 			     AT(.interface = str_of(row, "name"), .peer = str_of(peer, "name")),
-			     "look at the resolver (/etc/resolv.conf), and at the name",
+			     cause_name_advice(name),
 			     "the name of the endpoint %s is not resolved: %s",
 			     TEXT(name, "endpoint"), TEXT(name, "error"));
 	}

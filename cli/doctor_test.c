@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "reason.h"
 #include "util.h"
 
 #define PEER(name, permit)                                                                   \
@@ -575,6 +576,21 @@ static void test_names(void **state)
 		 "never was a handshake: the name of its endpoint has no address");
 }
 
+/* What it leads to is not believed, whatever it led to before. */
+static void test_name_inside(void **state)
+{
+	char *rows = xasprintf(
+		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\",\"peers\":"
+		"[{\"name\":\"site-a\",\"permit\":[\"192.168.2.0/24\"],\"configured-endpoints\":[{"
+		"\"endpoint\":\"far.example:51820\",\"addresses\":[\"198.51.100.2\"],\"error\":"
+		"\"%s\"}]}]}]",
+		reason_text(REASON_ENDPOINT_INSIDE));
+
+	answer_of("wireguard")->rows = rows;
+	finds("warning", "name", "far.example:51820 is not resolved: found inside what is private");
+	free(rows);
+}
+
 #define DEAD(state, members)                                             \
 	"[{\"interface\":\"wg0\",\"peer\":\"site-a\",\"state\":\"" state \
 	"\",\"reason-text\":\"silence\",\"endpoint\":\"198.51.100.2:51820\"" members "}]"
@@ -881,6 +897,7 @@ int main(void)
 		TEST(test_misfits),
 		TEST(test_no_orphans),
 		TEST(test_names),
+		TEST(test_name_inside),
 		TEST(test_causes_of_tunnels),
 		TEST(test_causes_of_sessions),
 		TEST(test_passwords),

@@ -4,6 +4,7 @@ noinst_LIBRARIES += wgbgpd/libconf.a
 wgbgpd_libconf_a_SOURCES = \
 	wgbgpd/conf_check.c wgbgpd/conf_check.h \
 	wgbgpd/conf_check_bgp.c \
+	wgbgpd/conf_check_endpoint.c \
 	wgbgpd/conf_check_guard.c \
 	wgbgpd/conf_check_odd.c \
 	wgbgpd/conf_check_plane.c \
