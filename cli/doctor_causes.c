@@ -11,16 +11,17 @@
 #define RECENT 60 /* seconds: an ICMP error is about now */
 
 /* The answer of the DNS was not believed. */
-static bool is_inside(const json_t *endpoint)
+static bool cause_is_inside(const json_t *endpoint)
 {
 	return str_eq(str_of(endpoint, "error"), reason_text(REASON_ENDPOINT_INSIDE));
 }
 
 const char *cause_name_advice(const json_t *endpoint)
 {
-	return is_inside(endpoint) ? "find out who says so; if it is right, write the number into "
-				     "`endpoint`, or set `endpoint-inside-permit true;`"
-				   : "look at the resolver (/etc/resolv.conf), and at the name";
+	return cause_is_inside(endpoint)
+		       ? "find out who says so; if it is right, write the number into "
+			 "`endpoint`, or set `endpoint-inside-permit true;`"
+		       : "look at the resolver (/etc/resolv.conf), and at the name";
 }
 
 const json_t *cause_unresolved(const json_t *peer)
@@ -29,7 +30,7 @@ const json_t *cause_unresolved(const json_t *peer)
 	size_t i;
 
 	json_array_foreach (json_object_get(peer, "configured-endpoints"), i, row)
-		if (is_inside(row) || (is_set(row, "error") && !is_set(row, "addresses")))
+		if (cause_is_inside(row) || (is_set(row, "error") && !is_set(row, "addresses")))
 			return row;
 	return NULL;
 }

@@ -104,7 +104,7 @@
 	X("endpoint-next", "the next endpoint of a list is tried")                          \
 	X("endpoint-return", "the first endpoint of a list is tried again")                 \
 	X("endpoint-back", "the endpoint before is set again")                              \
-	X("endpoint-inside", "packets of a peer came through a tunnel")                     \
+	X("endpoint-inside", "a peer would be inside a tunnel or a permit: not believed")  \
 	X("endpoint-unresolved", "the name of an endpoint has no address now")              \
 	X("endpoints-not-kept", "learned endpoints could not be written to disk")           \
 	X("echo-too-large", "an echo request does not fit through a tunnel")                \
@@ -164,6 +164,7 @@
 	X("nexthop-object", "the kernel refused a nexthop object")                          \
 	X("nexthop-lost", "somebody removed a nexthop object of ours")                      \
 	X("pin-way", "an endpoint is reached by another way of the underlay")               \
+	X("pin-refused", "an endpoint inside a permit gets no host route: not believed")    \
 	X("uplink", "the state of an uplink")                                               \
 	X("uplink-rp-filter", "the kernel's source check would drop what an uplink brings") \
 	X("keep-in-cleared", "somebody cleared what is kept in")                            \

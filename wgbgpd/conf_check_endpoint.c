@@ -44,8 +44,8 @@ static void add_privates(struct trie *to, const struct lyd_node *peer, const cha
 	}
 }
 
-static void check_peer(const struct trie *privates, const struct lyd_node *peer,
-		       struct conf_errors *errs)
+static void check_endpoints(const struct trie *privates, const struct lyd_node *peer,
+			    struct conf_errors *errs)
 {
 	struct endpoint e;
 
@@ -84,7 +84,7 @@ void conf_check_endpoint(const struct conf *effective, struct conf_errors *errs)
 	for (struct lyd_node *i = interfaces; i; i = conf_next(i))
 		for (struct lyd_node *p = conf_child(i, "peer"); p && !has_uplink(i);
 		     p = conf_next(p))
-			check_peer(&privates, p, errs);
+			check_endpoints(&privates, p, errs);
 	TRIE_FOREACH_SAFE (&privates, t, next) {
 		trie_remove(&privates, t);
 		free(container_of(t, struct private, node));

@@ -66,7 +66,7 @@ static bool is_doubtful(const struct peer *p, const struct addr *a)
 	return way_len(a, mark) < private || !way_leads(a, mark, &oif) || is_tunnel(oif);
 }
 
-static bool is_in(const struct prefix *list, size_t n, const struct addr *a)
+static bool endpoint_is_in(const struct prefix *list, size_t n, const struct addr *a)
 {
 	for (size_t i = 0; i < n; i++)
 		if (list[i].len > 1 && prefix_has_addr(&list[i], a))
@@ -78,8 +78,8 @@ static bool is_in(const struct prefix *list, size_t n, const struct addr *a)
 static bool cannot_be_there(const struct peer *p, const struct addr *a)
 {
 	return is_doubtful(p, a) &&
-	       (p->where.targets.n || is_in(p->conf->permit, p->conf->n_permit, a) ||
-		is_in(p->conf->statics, p->conf->n_statics, a));
+	       (p->where.targets.n || endpoint_is_in(p->conf->permit, p->conf->n_permit, a) ||
+		endpoint_is_in(p->conf->statics, p->conf->n_statics, a));
 }
 
 static void say_doubtful(struct peer *p, const struct addr *a, const char *by)

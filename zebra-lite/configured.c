@@ -174,7 +174,7 @@ enum reason configured_address(const struct addr *a)
 				   : REASON_NONE;
 }
 
-static const struct peer_key *find_peer(const char *interface, const char *name)
+static const struct peer_key *configured_find(const char *interface, const char *name)
 {
 	struct peer_key key = peer_key(interface, name);
 
@@ -183,12 +183,12 @@ static const struct peer_key *find_peer(const char *interface, const char *name)
 
 bool configured_peer(const char *interface, const char *name)
 {
-	return find_peer(interface, name);
+	return configured_find(interface, name);
 }
 
 bool configured_vouched(const char *interface, const char *name)
 {
-	const struct peer_key *peer = find_peer(interface, name);
+	const struct peer_key *peer = configured_find(interface, name);
 
 	return peer && peer->vouched;
 }
