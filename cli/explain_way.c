@@ -39,10 +39,37 @@ static bool is_very(const struct judge *f)
 	return is_local(f) || explain_same(probe, "from", f->source, "address");
 }
 
-/* ... and are answered, so what is only likely of the far end is not so. */
+/* An address of ours in a tunnel of that destination. */
+static bool is_own_end(const struct judge *f, const struct addr *whose)
+{
+	json_t *row, *text;
+	struct addr a;
+	uint8_t len;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(f->facts, "interfaces"), i, row)
+		json_array_foreach (json_object_get(row, "addresses"), k, text)
+			if (explain_same(row, "name", f->hop, "interface") &&
+			    addr_parse_with_len(json_string_value(text), &a, &len) == 0 &&
+			    addr_eq(&a, whose))
+				return true;
+	return false;
+}
+
+/* Somebody else says what became of them. */
+static bool is_told(const struct judge *f)
+{
+	const json_t *answer = probed(f, "answer");
+	struct addr by;
+
+	return is_set(answer, "said") && addr_parse(str_of(answer, "by"), &by) == 0 &&
+	       !is_own_end(f, &by);
+}
+
+/* ... and are let in and heard of, so what is only likely of the far end is not so. */
 static bool is_proved(const struct judge *f)
 {
-	return is_answered(f, "answer") && is_very(f);
+	return (is_answered(f, "answer") || is_told(f)) && is_very(f);
 }
 
 /* ---- here, on the way out */
@@ -138,28 +165,12 @@ static void say_firewall(struct judge *f)
 	}
 }
 
-static bool is_tunnel_address(const struct judge *f)
-{
-	json_t *row, *text;
-	struct addr a;
-	uint8_t len;
-	size_t i, k;
-
-	json_array_foreach (json_object_get(f->facts, "interfaces"), i, row)
-		json_array_foreach (json_object_get(row, "addresses"), k, text)
-			if (explain_same(row, "name", f->hop, "interface") &&
-			    addr_parse_with_len(json_string_value(text), &a, &len) == 0 &&
-			    addr_eq(&a, &f->src))
-				return true;
-	return false;
-}
-
 static void say_announced(struct judge *f)
 {
 	const json_t *rows = json_object_get(f->facts, "announced");
 	const char *src = str_of(f->source, "address");
 
-	if (!f->tunnel || !json_is_array(rows) || is_tunnel_address(f))
+	if (!f->tunnel || !json_is_array(rows) || is_own_end(f, &f->src))
 		return;
 	if (json_array_size(rows))
 		explain_step(f, "announced", true, "%s of us is announced to %s",

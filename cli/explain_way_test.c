@@ -92,6 +92,10 @@ static const struct {
 	/* an answer proves what is only likely, for the very source */
 	{"{'announced': [], " ANSWERED "}}", NULL, "reachable"},
 	{"{'announced': [], " BEHIND ", " ANSWERED "}}", "announced", "192.168.1.9"},
+	{"{'announced': [], " ANSWER("'answered': 0, 'said': 'no-host', 'by': '10.9.0.2'") "}}",
+	 "host", "10.9.0.2 says that 192.168.2.7 is unreachable"},
+	{"{'announced': [], " ANSWER("'answered': 0, 'said': 'no-route', 'by': '10.9.0.1'") "}}",
+	 "announced", "nothing that covers"},
 	{"{'firewall': [{'way': 'out', 'chain': 'x', 'drops': true}], " ANSWERED "}}", NULL,
 	 "reachable"},
 	{"{'firewall': [{'way': 'out', 'chain': 'x', 'drops': true}], " BEHIND ", " ANSWERED "}}",
