@@ -18,7 +18,7 @@ ASKS = ("icmp type echo-request drop;", "icmpv6 type echo-request drop;")
 
 class Break:
     def __init__(self, name, change, *rows):
-        self.name, (self.do, self.undo) = name, change
+        self.name, (self.do, self.undo), self.node = name, change, None
         self.rows = [(condition, set(stages.split())) for condition, stages in rows]
 
     def expected(self, world, source, destination):
@@ -26,6 +26,10 @@ class Break:
             if condition(source, destination):
                 return stages
         return world.healthy(source, destination)
+
+    def is_seen(self, source):
+        """Not where packets of others are lost before they come to the view."""
+        return source.kind != "site-host" or source.node != self.node
 
     def breaks(self, source, destination):
         return any(condition(source, destination) and stages for condition, stages in self.rows)
@@ -198,19 +202,19 @@ def not_announced(world):
 
 def forwarding_off(world):
     return Break("forwarding off", sysctls(world.view.router, *FORWARDING),
-                 (lambda s, d: s.kind == "host", "forwarding" + f" {world.nowhere}"))
+                 (lambda s, d: s.kind in ("host", "site-host"), f"forwarding {world.nowhere}"))
 
 
 def input_dropped(world):
     return Break("input dropped", rules(world.view.router, ANSWERS, "input"),
                  (of_kinds(LOCAL, in_tunnel), "firewall"),
-                 (lambda s, d: s.kind in LOCAL, "firewall" + f" {world.nowhere}"))
+                 (lambda s, d: s.kind in LOCAL, f"firewall {world.nowhere}"))
 
 
 def forward_dropped(world):
     return Break("forward dropped", rules(world.view.router, f'iifname "lan0" {ICMP} drop;',
                                           "forward"),
-                 (lambda s, d: s.kind == "host", "firewall" + f" {world.nowhere}"))
+                 (lambda s, d: s.kind == "host", f"firewall {world.nowhere}"))
 
 
 def answers_not_forwarded(world):
@@ -362,13 +366,19 @@ OF_NODES = (foreign_route, blackhole, foreign_rule, rule_by_source, nothing_anno
             dead_host, no_way_back, cut_behind)
 
 
+def _at(node, how):
+    if how:
+        how.node = node
+    return how
+
+
 def some_of(world, chance, number):
     """So many ways, each of its own kind."""
-    used = {via for via, _ in world.routes.values()}
+    used = sorted({via for via, _ in world.routes.values()})
     kinds = [[make(world)] for make in OF_VIEW]
-    kinds += [[make(world, peer) for peer in world.view.peers if peer.name in used]
+    kinds += [[_at(peer.name, make(world, peer)) for peer in world.view.peers if peer.name in used]
               for make in OF_PEERS]
-    kinds += [[make(world, node) for node in world.routes] for make in OF_NODES]
+    kinds += [[_at(node, make(world, node)) for node in world.routes] for make in OF_NODES]
     kinds = [[how for how in kind if how] for kind in kinds]
     kinds = [kind for kind in kinds if kind]
     return [chance.choice(kind) for kind in chance.sample(kinds, min(number, len(kinds)))]

@@ -219,6 +219,13 @@ class World:
                 if (":" in address) == (family == 6) and not address.startswith("fe80"):
                     yield Place("tunnel", "a", address, family, interface.name)
 
+    def sites(self, family):
+        """Hosts of others, whose packets to each other pass through the view."""
+        for peer in self.view.peers if self.kind == "hub" else ():
+            lan = self.nodes[peer.name].lan[family].split("/")[0]
+            yield Place("site-host", peer.name, (lan[:-1] if family == 4 else lan) + "10", family,
+                        peer.ifname)
+
     def destinations(self, family):
         for name, (via, hops) in self.routes.items():
             lan = self.nodes[name].lan[family].split("/")[0]
@@ -232,12 +239,15 @@ class World:
         yield Place("outside", "", OUTSIDE[family], family)
 
     def pairs(self):
-        return [(s, d) for f in self.families for s in self.sources(f)
-                for d in self.destinations(f)]
+        through = [(s, d) for f in self.families for s in self.sites(f)
+                   for d in self.destinations(f) if d.kind in BEHIND and d.node != s.node]
+        return through + [(s, d) for f in self.families for s in self.sources(f)
+                          for d in self.destinations(f)]
 
     def base(self):
         """What is answered where all is well."""
-        return [(s, d) for s, d in self.pairs() if s.kind == "host" and d.kind == "far-host"]
+        return [(s, d) for s, d in self.pairs() if s.kind in ("host", "site-host")
+                and d.kind == "far-host"]
 
     def peer(self, name):
         return next(p for p in self.view.peers if p.name == name)
@@ -249,7 +259,10 @@ class World:
         """The stages at which it may be said to be lost where nothing is broken; none: answered."""
         if destination.kind == "outside":
             return {self.nowhere} if self.nowhere else {"far-route", "answer"}
-        if source.kind == "wrong" or self._of_another_tunnel(source, destination):
+        # With sessions between link-local addresses everything is let in, and the answer to an
+        # address of the underlay comes by that.
+        wrong = source.kind == "wrong" and self.kind != "unnumbered"
+        if wrong or self._of_another_tunnel(source, destination):
             return {"announced", "far-end"}
         if destination.kind == "nobody":
             return {"answer", "host"} if self.mute(destination) else {"host"}
