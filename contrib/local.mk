@@ -14,6 +14,11 @@ dist_alerts_DATA = contrib/prometheus/wgbgp.rules.yml contrib/grafana/wgbgp.json
 EXTRA_DIST += contrib/alerts_test contrib/prometheus/wgbgp.rules_test.yml
 TESTS += contrib/alerts_test
 
+# Containers: an image, how it is run, a DaemonSet; contrib/container/test runs two of them.
+EXTRA_DIST += contrib/container/image contrib/container/run contrib/container/test \
+	contrib/kubernetes/manifest_test contrib/kubernetes/wgbgp.yaml
+TESTS += contrib/kubernetes/manifest_test
+
 # One file serves both programs: bash-completion looks for the name of the command.
 bashcompdir = $(datadir)/bash-completion/completions
 install-data-hook:
