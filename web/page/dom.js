@@ -46,10 +46,11 @@ export function setData(element, value, text) {
 
 export const STATES = ["down", "degraded", "never", "idle", "up"]; // the worst one first
 
+const shape = (state) => `#s-${STATES.includes(state) ? state : "never"}`;
+
 export function symbol(state) {
-	const known = STATES.includes(state) ? state : "never";
 	return svg("svg", { class: "symbol", "aria-hidden": "true", focusable: "false" },
-		svg("use", { href: `#s-${known}` }));
+		svg("use", { href: shape(state) }));
 }
 
 // A state as shape, colour and word.
@@ -62,7 +63,7 @@ export function setState(mark, state) {
 	if (mark.dataset.state === state)
 		return;
 	mark.dataset.state = state;
-	mark.firstChild.replaceWith(symbol(state));
+	mark.firstChild.firstChild.setAttribute("href", shape(state));
 	setText(mark.lastChild, state);
 }
 
@@ -117,7 +118,8 @@ export function arrange(parent, elements) {
 			next = next.nextSibling;
 			continue;
 		}
-		const focused = element.contains(document.activeElement) ? document.activeElement : null;
+		const focused = element.isConnected && element.contains(document.activeElement)
+			? document.activeElement : null;
 		parent.insertBefore(element, next);
 		focused?.focus({ preventScroll: true });
 	}

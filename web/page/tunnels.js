@@ -28,35 +28,38 @@ const watcher = new IntersectionObserver((changes) => {
 export const linkTo = (t) =>
 	`#tunnel/${encodeURIComponent(t.interface)}/${encodeURIComponent(t.peer)}`;
 
-function curve(name) {
-	const path = svg("path", {});
-	return { path, element: svg("svg", { class: `curve ${name}`, "aria-hidden": "true",
-		viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, path) };
-}
+const curve = (name) => svg("svg", { class: `curve ${name}`, "aria-hidden": "true",
+	viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none" }, svg("path"));
+
+// A row without a value: a copy of it is made sooner than a row of a hundred calls.
+const blank = (() => {
+	const pair = (...two) => el("span", { class: "pair" }, ...two);
+	const small = () => el("span", { class: "small" });
+	return row(labels, stateMark("never"), pair(el("a"), small()), el("data"), el("data"),
+		el("span", { class: "address" }), pair(el("data"), small()), pair(el("data"), small()),
+		pair(el("data"), curve("latency")), pair(el("data"), curve("loss")), el("span"));
+})();
 
 function make(entry) {
-	const r = { entry, mark: stateMark(entry.t.state), since: el("data"), handshake: el("data"),
-		endpoint: el("span", { class: "address" }), rx: el("data"), rxRate: el("span"),
-		tx: el("data"), txRate: el("span"), latency: el("data"), loss: el("data"),
-		latencyCurve: curve("latency"), lossCurve: curve("loss"), why: el("span") };
-	const pair = (data, second) => el("span", { class: "pair" }, data, second);
-
-	r.element = row(labels, r.mark,
-		el("span", { class: "pair" }, el("a", { href: linkTo(entry.t) }, entry.t.peer),
-			el("span", { class: "small" }, entry.t.interface)),
-		r.since, r.handshake, r.endpoint, pair(r.rx, r.rxRate), pair(r.tx, r.txRate),
-		pair(r.latency, r.latencyCurve.element), pair(r.loss, r.lossCurve.element), r.why);
-	r.element.dataset.key = `${entry.t.interface} ${entry.t.peer}`;
-	for (const small of [r.rxRate, r.txRate])
-		small.className = "small";
-	rowOf.set(r.element, r);
-	watcher.observe(r.element);
+	const element = blank.cloneNode(true);
+	const [mark, name, since, handshake, endpoint, rx, tx, latency, loss, reasons] =
+		[...element.cells].map((cell) => cell.firstChild);
+	const r = { entry, element, mark, since, handshake, endpoint, rx: rx.firstChild,
+		rxRate: rx.lastChild, tx: tx.firstChild, txRate: tx.lastChild, latency: latency.firstChild,
+		latencyPath: latency.lastChild.firstChild, loss: loss.firstChild,
+		lossPath: loss.lastChild.firstChild, why: reasons };
+	name.firstChild.href = linkTo(entry.t);
+	name.firstChild.textContent = entry.t.peer;
+	name.lastChild.textContent = entry.t.interface;
+	element.dataset.key = `${entry.t.interface} ${entry.t.peer}`;
+	rowOf.set(element, r);
+	watcher.observe(element);
 	return r;
 }
 
 function draw(r) {
-	setAttr(r.latencyCurve.path, "d", r.entry.latency.path(WIDTH, HEIGHT, LEAST_MS));
-	setAttr(r.lossCurve.path, "d", r.entry.loss.path(WIDTH, HEIGHT, LEAST_PERCENT));
+	setAttr(r.latencyPath, "d", r.entry.latency.path(WIDTH, HEIGHT, LEAST_MS));
+	setAttr(r.lossPath, "d", r.entry.loss.path(WIDTH, HEIGHT, LEAST_PERCENT));
 }
 
 function change(r, entry) {
