@@ -8,9 +8,9 @@
  * ConnectRetry. A neighbour that connects is let in during a first IdleHold: it may be the only one
  * that can connect. One that sent a Cease is let in during any: it made no error, and calls when it
  * wants a session again; if it were turned away it would leave us alone in its turn, and two ends
- * could miss each other for good; only if that goes on and on, for it is seconds then
- * (session_calls.h). After max-prefix it rests: nobody connects, a dynamic one is kept
- * in mind for so long, until `clear` or a higher limit.
+ * could miss each other for good; if that goes on and on it waits for our OPEN (session_calls.h).
+ * After max-prefix it rests: nobody connects, a dynamic one is kept in mind for so long, until
+ * `clear` or a higher limit.
  */
 #include "session.h"
 
@@ -39,6 +39,7 @@
 #define LINGER_MS 1000	       /* of a dynamic neighbour that is not expected back */
 
 static void connect_now(struct session *s);
+static void let_in(struct session *s, int fd);
 
 static enum peer_state session_state_of(const struct fsm *f)
 {
@@ -59,8 +60,6 @@ static void session_state_changed(struct peer *p)
 {
 	update_state(p->session);
 }
-
-/* Timers. */
 
 static void start_retry(struct session *s)
 {
@@ -115,6 +114,15 @@ static void on_rest_time(void *arg)
 		session_start(s->peer);
 }
 
+static void on_held_time(void *arg)
+{
+	struct session *s = arg;
+	int fd = session_calls_release(s);
+
+	if (fd >= 0)
+		let_in(s, fd);
+}
+
 static void start_rest(struct session *s)
 {
 	timer_start(&s->rest, PREFIX_LIMIT_MS);
@@ -146,6 +154,8 @@ void session_new(struct peer *p)
 	timer_init(&s->idle, on_idle_time, s);
 	timer_init(&s->rest, on_rest_time, s);
 	timer_init(&s->gone, on_gone_time, s);
+	timer_init(&s->held, on_held_time, s);
+	s->held_fd = -1;
 	session_proof_init(s);
 }
 
@@ -166,6 +176,7 @@ void session_free(struct peer *p)
 	timer_stop(&s->idle);
 	timer_stop(&s->rest);
 	timer_stop(&s->gone);
+	session_calls_drop(s);
 	session_proof_free(s);
 	session_drop(&s->up, NULL);
 	session_drop(&s->in, NULL);
@@ -200,10 +211,8 @@ static void went_down(struct session *s, bool retain, enum reason reason)
 {
 	struct peer *p = s->peer;
 
-	if (now_ms() - p->up_since_ms > STEADY_MS) {
+	if (now_ms() - p->up_since_ms > STEADY_MS)
 		s->failures = 0;
-		session_calls_forget(s);
-	}
 	s->tries = 0;
 	p->count.dropped++;
 	session_say_down(p, retain, reason);
@@ -228,7 +237,7 @@ static bool may_retain(const struct peer *p, enum fsm_end end, const struct bgp_
 /* A dynamic neighbour is kept in mind for MS, and while it would not be let in. */
 static void linger(struct session *s, uint64_t ms)
 {
-	uint64_t left = session_calls_left_ms(s);
+	uint64_t left = session_calls_wait_ms(s);
 
 	timer_start(&s->gone, (ms > left ? ms : left) + LINGER_MS);
 }
@@ -251,7 +260,6 @@ static void again(struct session *s, enum fsm_end end, const struct bgp_error *e
 	update_state(s);
 }
 
-/* Another connection with the neighbour than the one that ended. */
 static bool is_under_way(const struct session *s)
 {
 	return s->in || (s->out && s->out->state > PEER_CONNECT);
@@ -260,9 +268,11 @@ static bool is_under_way(const struct session *s)
 static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_error *error,
 			  const char *why)
 {
-	struct session *s = f->peer->session;
-	struct peer *p = s->peer;
+	struct peer *p = f->peer;
+	struct session *s = p->session;
 	bool was_up = f == s->up, retain = was_up && may_retain(p, end, error);
+	bool theirs = !f->outgoing;
+	uint64_t up_ms = was_up ? now_ms() - p->up_since_ms + 1 : 0;
 
 	if (s->up == f)
 		s->up = NULL;
@@ -278,8 +288,8 @@ static void session_ended(struct fsm *f, enum fsm_end end, const struct bgp_erro
 	fsm_close(f, end == FSM_SENT ? error : NULL);
 	if (was_up)
 		went_down(s, retain, REASON_SESSION_DOWN);
-	if (!is_under_way(s))
-		session_calls_ended(s);
+	if (theirs && !is_under_way(s))
+		session_calls_ended(s, up_ms);
 	if (!s->up && !s->in && !s->out)
 		again(s, end, error, retain);
 	else
@@ -306,7 +316,7 @@ static bool session_opened(struct fsm *f, struct bgp_error *error)
 		return false;
 	if (s->up && replaces_established(s, f)) {
 		session_ended(s->up, FSM_LOST, NULL, "the neighbour restarted");
-		session_calls_ended(s);
+		session_calls_ended(s, 1);
 	} else if (s->up) {
 		*error = e;
 		return false;
@@ -335,6 +345,7 @@ static void session_established(struct fsm *f)
 		s->out = NULL;
 	session_drop(&s->in, &e);
 	session_drop(&s->out, &e);
+	session_calls_refuse(s, &e);
 	s->up = f;
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
@@ -432,26 +443,19 @@ static void connect_now(struct session *s)
 
 /* What others call. */
 
-void session_accept(struct peer *p, int fd)
+static void let_in(struct session *s, int fd)
 {
-	struct session *s = p->session;
-
-	const char *why = session_refusal(s);
-	int err;
 	struct bgp_error e = session_cease(CEASE_COLLISION, "another connection was made");
+	struct peer *p = s->peer;
+	const char *why = session_refusal(s);
+	int err = why ? 0 : session_socket_prepare(p, fd);
 
-	if (why) {
-		session_refuse(s, fd, why);
+	if (why || err < 0) {
+		session_refuse(s, fd, why ? why : strerror(-err));
 		return;
 	}
-	err = session_socket_prepare(p, fd);
-	if (err < 0) {
-		session_refuse(s, fd, strerror(-err));
-		return;
-	}
-	session_calls_allowed(s);
 	if (s->in)
-		session_calls_ended(s);
+		session_calls_ended(s, 0);
 	session_drop(&s->in, &e); /* an older one that got nowhere */
 	timer_stop(&s->gone);
 	/* If the neighbour's host lost the old connection its answer to this says so. */
@@ -459,6 +463,14 @@ void session_accept(struct peer *p, int fd)
 		fsm_send_keepalive(s->up);
 	s->in = fsm_new(&fsm_ops, p, fd, false);
 	update_state(s);
+}
+
+void session_accept(struct peer *p, int fd)
+{
+	if (!session_refusal(p->session) && session_calls_wait_ms(p->session))
+		session_calls_hold(p->session, fd);
+	else
+		let_in(p->session, fd);
 }
 
 /* Every connection ends with E. */
@@ -481,6 +493,7 @@ void session_disable(struct peer *p, uint8_t subcode, const char *why)
 	struct bgp_error e = session_cease(subcode, why);
 
 	s->started = false;
+	session_calls_drop(s);
 	timer_stop(&s->retry);
 	timer_stop(&s->idle);
 	end_all(s, &e, REASON_SESSION_DOWN);
@@ -561,7 +574,7 @@ void session_path_changed(struct peer *p, bool up)
 	log_debug("session-path", "neighbor=%s state=%s", peer_name(p), up ? "up" : "down");
 	if (!up || s->up || is_under_way(s) || !s->started || p->conf.passive || p->dynamic)
 		return;
-	if (session_shuns(s) || !session_calls_allowed(s))
+	if (session_shuns(s))
 		return;
 	if (s->out && now_ms() - s->out->started_ms < FIRST_RETRY_MS)
 		return;

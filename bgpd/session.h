@@ -7,7 +7,6 @@
 
 #include "loop.h"
 #include "peer.h"
-#include "retry.h"
 
 struct fsm; /* fsm.h */
 
@@ -26,7 +25,9 @@ struct session {
 	unsigned tries;		 /* in a row without a connection: ConnectRetry grows */
 	unsigned early;		 /* ends in a row of connections that were not up for long */
 	uint64_t early_ms;	 /* when the last one ended */
-	struct retry calls;	 /* of the neighbour: when it is let in (session_calls.h) */
+	bool early_up;		 /* that one had been ESTABLISHED */
+	struct timer held;	 /* a call of the neighbour waits for its end (session_calls.h) */
+	int held_fd;		 /* that call; -1: none */
 	bool ceased;		 /* IdleHold is for a Cease that the neighbour sent */
 	bool started;		 /* administratively */
 	bool refusal_said;	 /* that connections of its are refused for now */
@@ -38,8 +39,8 @@ void session_new(struct peer *p);   /* fills p->session; idle */
 void session_free(struct peer *p);  /* without a word; the tables are not told */
 void session_start(struct peer *p); /* may connect, may be connected to */
 /* A connection that the neighbour made; takes FD. Refused with a Cease while it is disabled, rests
- * after max-prefix, or after some errors in a row, unless a Cease of its ended the last one; and
- * for a while where its connections end again and again (session_calls.h). */
+ * after max-prefix, or after some errors in a row, unless a Cease of its ended the last one. Where
+ * its connections end again and again it waits for our OPEN (session_calls.h). */
 void session_accept(struct peer *p, int fd);
 /* Ends it for good, or until session_start(). SUBCODE of Cease. */
 void session_disable(struct peer *p, uint8_t subcode, const char *why);

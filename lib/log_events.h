@@ -70,6 +70,7 @@
 	X("session-up", "a session is established")                                         \
 	X("session-down", "a session ended, with the message that ended it")                \
 	X("session-error", "a session was ended or refused by a message or an error")       \
+	X("session-delayed", "a neighbour whose connections end again and again waits")     \
 	X("session-refused", "a connection of a neighbour was turned away")                 \
 	X("session-connect", "an attempt to connect failed")                                \
 	X("session-path", "there is a way to a neighbour, or none any more")                \
