@@ -9,8 +9,10 @@ import json
 
 import pytest
 
+from lib.build import program
 from lib.wait import wait_until
 from lib.web import Web
+from lib.wgbgp import Wgbgp
 
 READERS = "system { cli-read-group nogroup; }\nbgp {"
 
@@ -63,7 +65,6 @@ def test_what_is_refused(two, web):
         return json.loads(body)["error"]
     assert "tunnels" in error("/api/nonsense", 404)
     assert "no such request" in error("/api/teardown", 404)  # it changes something
-    assert "no such request" in error("/api/monitor", 404)  # it never ends
     assert "family" in error("/api/route?plain=1", 400)
     assert "ipv4 ipv6" in error("/api/route?family=ipv5", 400)
     assert "true or false" in error("/api/route?longer=yes", 400)
@@ -75,12 +76,137 @@ def test_what_is_refused(two, web):
     assert web.curl("/api/tunnels", "-d", "x")[0] == 413
 
 
+def refused_at(router, rundir, *options):
+    """What it says where it does not start."""
+    r = router.run([program("web/wgbgp-web"), "-r", rundir, "-u", "nobody", *options], check=False)
+    assert r.returncode == 1, r
+    return r.stderr
+
+
 def test_only_here(two):
-    """Addresses that others reach are refused, with a sentence."""
-    from lib.build import program
-    r = two.a.run([program("web/wgbgp-web"), "-r", two.wa.rundir, "-l", "0.0.0.0:8179"],
-                  check=False)
-    assert r.returncode == 1 and "loopback" in r.stderr
+    """Addresses that others reach are refused, with a sentence that says what they take."""
+    said = refused_at(two.a, two.wa.rundir, "-l", "0.0.0.0:8179")
+    assert "takes a token (-t)" in said and "loopback" in said
+    assert "no user to become" in refused_at(two.a, two.wa.rundir, "-u", "root")
+
+
+def test_token(two, tmp_path):
+    """With a token it listens anywhere, and answers nothing without it."""
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef0123\n")
+    token.chmod(0o644)
+    assert "everybody may use it" in refused_at(two.a, two.wa.rundir, "-t", str(token))
+    token.chmod(0o600)
+    two.wa.replace("bgp {", READERS)
+    web = Web(two.wa, "-t", str(token), at="0.0.0.0:8179")
+    for path in ("/", "/metrics", "/api/tunnels", "/healthz"):
+        assert web.curl(path)[0] == 401, path
+        assert web.curl(path, "-H", "Authorization: Bearer 0123456789abcdef0124")[0] == 401, path
+    bearer = ("-H", "Authorization: Bearer 0123456789abcdef0123")
+    assert web.get("/api/tunnels", *bearer)["tunnels"]
+    assert web.get("/healthz", "-u", "me:0123456789abcdef0123")["healthy"]
+    far = two.b.run(["curl", "-sS", "--max-time", "20", *bearer,
+                     "http://10.9.0.1:8179/api/tunnels"]).stdout
+    assert json.loads(far)["tunnels"][0]["peer"] == "b"
+    assert "0123456789abcdef" not in web.process.text()
+    with open(f"/proc/{web.process.pid}/cmdline", encoding="ascii") as f:
+        assert "0123456789abcdef" not in f.read()
+    web.stop()
+
+
+def test_unix_socket(two):
+    two.wa.replace("bgp {", READERS)
+    path = f"{two.wa.rundir}/web.sock"
+    web = Web(two.wa, at=path)
+    r = two.a.out(["curl", "-sS", "--unix-socket", path, "http://localhost/api/tunnels"])
+    assert json.loads(r)["tunnels"][0]["peer"] == "b"
+    web.stop()
+
+
+PLANE = """
+system {{ cli-read-group nogroup; }}
+plane blue {{ table 101; }}
+wireguard {{
+    interface wg0 {{
+        private-key-file KEY(wg0); listen-port 51820; address [ 10.9.0.{n}/24 ]; plane {plane};
+        peer {far} {{ public-key PUB({far}.wg0); endpoint INET({far}):51820;
+                      tunnel-address [ 10.9.0.{m} ]; persistent-keepalive 5; }}
+    }}
+}}
+"""
+
+
+def test_tunnel_of_a_plane(topo):
+    """Without a token: who comes in by the tunnel of a plane is answered, and nobody else."""
+    net = topo.internet()
+    a, b = topo.router("a", net), topo.router("b", net)
+    wa = Wgbgp(topo, a, PLANE.format(n=1, m=2, far="b", plane="blue"))
+    Wgbgp(topo, b, PLANE.format(n=2, m=1, far="a", plane="blue").replace("plane blue;", ""))
+    web = Web(wa, at="0.0.0.0:8179@wg0")
+    get = ["curl", "-sS", "--max-time", "5", "http://10.9.0.1:8179/healthz"]
+    wait_until(lambda: json.loads(b.run(get).stdout)["healthy"], 30, "an answer by the tunnel")
+    r = b.run(["curl", "-sS", "--max-time", "5", f"http://{net.address('a')}:8179/healthz"],
+              check=False)
+    assert r.returncode == 7, r  # refused
+    web.stop()
+    wa.replace(" plane blue;", "")
+    web = a.spawn("wgbgp-web", [program("web/wgbgp-web"), "-r", wa.rundir, "-u", "nobody",
+                                "-l", "0.0.0.0:8179@wg0"])
+    wait_until(lambda: "main plane" in web.text(), 20, "the reason why it does not listen")
+    web.stop()
+
+
+HOSTILE = r"""
+import os, selectors, socket, sys, time
+kinds = [b"G", b"GET /api/route HTTP/1.1\r\n\r\n" * 400, os.urandom(20000),
+         b"GET /metrics HTTP/1.1\r\n\r\n" * 400, b"POST / HTTP/1.1\r\nContent-Length: 99999\r\n\r\n"]
+socks, n = [], int(sys.argv[1])
+def fresh(i):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    s.setblocking(False)
+    s.connect_ex(("127.0.0.1", 8179))
+    return [s, i % len(kinds)]
+socks = [fresh(i) for i in range(n)]
+print("there", flush=True)
+while True:
+    for i, (s, kind) in enumerate(socks):
+        try:
+            s.send(kinds[kind])
+        except BlockingIOError:
+            pass
+        except OSError:
+            s.close()
+            socks[i] = fresh(i)
+    time.sleep(0.2)
+"""
+
+
+def test_hostile_clients(two, web):
+    """A thousand that send heads byte by byte, rubbish, or requests ahead, and never read: who asks
+    is answered, by HTTP and by the CLI, and nobody's session feels it."""
+    resets = two.wa.neighbor("10.9.0.2")["up-seconds"]
+    crowd = two.a.spawn("crowd", ["/usr/bin/python3", "-c", HOSTILE, "1000"])
+    wait_until(lambda: "there" in crowd.text(), 20, "the crowd")
+    for _ in range(4):
+        assert web.get("/healthz")["healthy"]
+        wait_until(lambda: web.get("/api/tunnels")["tunnels"], 20, "a turn among the crowd")
+        assert two.wa.show("tunnels")["tunnels"][0]["state"] == "up"
+    assert "wgbgp_tunnel_state" in web.curl("/metrics")[1]
+    assert crowd.alive()
+    crowd.stop()
+    assert two.wa.neighbor("10.9.0.2")["up-seconds"] > resets
+
+
+def test_events(two, web):
+    """What `monitor` says, as server-sent events."""
+    stream = two.a.spawn("events", ["curl", "-sSN", "http://127.0.0.1:8179/api/monitor"])
+    wait_until(lambda: ":" in stream.text(), 10, "the stream")
+    two.net.cut("a", "b")
+    wait_until(lambda: '"to":"down"' in stream.text(), 30, "the tunnel's end as an event")
+    line = next(t for t in stream.text().splitlines() if '"to":"down"' in t)
+    assert json.loads(line.partition("data: ")[2])["peer"] == "b"
+    stream.stop()
 
 
 def samples(text):

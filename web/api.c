@@ -15,6 +15,7 @@
 #include "reply.h"
 
 #define PART_BYTES 65536  /* a longer answer goes out in parts, one at a time */
+#define BEAT_MS 15000	  /* of events: by this a client that is gone is noticed */
 #define HIGH_BYTES 262144 /* as much waits for the part that is under way; then the daemon does */
 
 struct answer {
@@ -25,6 +26,8 @@ struct answer {
 	bool begun, list, rows;	  /* of the document */
 	bool in_parts, under_way; /* a part was sent; the last one is not yet taken */
 	bool over;		  /* the document is complete */
+	bool events;		  /* each row goes out at once, as an event; there is no end */
+	struct timer beat;	  /* of events */
 	struct job leaving;	  /* the connection is gone */
 };
 
@@ -43,6 +46,7 @@ static void answer_free(struct answer *a)
 	if (a->ask)
 		ask_stop(a->ask);
 	job_stop(&a->leaving);
+	timer_stop(&a->beat);
 	evbuffer_free(a->out);
 	free(a);
 }
@@ -62,15 +66,22 @@ static void send_end(struct answer *a)
 	answer_free(a);
 }
 
+/* Bytes that are worth a part of their own. */
+static size_t least(const struct answer *a)
+{
+	return a->events ? 1 : PART_BYTES;
+}
+
 static void on_taken(struct evhttp_connection *evcon, void *arg);
 
 static void send_part(struct answer *a)
 {
 	if (!a->in_parts) {
-		reply_heads(a->req, REPLY_JSON);
+		reply_heads(a->req, a->events ? "text/event-stream" : REPLY_JSON);
 		evhttp_send_reply_start(a->req, HTTP_OK, NULL);
 		a->in_parts = true;
 	}
+	conns_taking(a->req);
 	a->under_way = true;
 	evhttp_send_reply_chunk_with_cb(a->req, a->out, on_taken, a);
 }
@@ -81,12 +92,12 @@ static void on_taken(struct evhttp_connection *evcon, void *arg)
 	size_t left = evbuffer_get_length(a->out);
 
 	a->under_way = false;
-	conns_moved(a->req);
+	conns_busy(a->req);
 	if (a->over && !left) {
 		send_end(a);
 		return;
 	}
-	if (a->over || left >= PART_BYTES)
+	if (a->over || left >= least(a))
 		send_part(a);
 	if (a->ask)
 		ask_resume(a->ask);
@@ -97,7 +108,7 @@ static void push(struct answer *a)
 {
 	size_t left = evbuffer_get_length(a->out);
 
-	if (!a->under_way && left >= PART_BYTES)
+	if (!a->under_way && left >= least(a))
 		send_part(a);
 	else if (left >= HIGH_BYTES)
 		ask_pause(a->ask);
@@ -106,6 +117,7 @@ static void push(struct answer *a)
 static void send_whole(struct answer *a, int status)
 {
 	let_go(a);
+	conns_taking(a->req);
 	reply_heads(a->req, REPLY_JSON);
 	evhttp_send_reply(a->req, status, NULL, a->out);
 	answer_free(a);
@@ -129,6 +141,47 @@ static void on_gone(struct evhttp_connection *evcon, void *arg)
 		ask_stop(a->ask);
 	a->ask = NULL;
 	job_start(&a->leaving);
+}
+
+/* ---- events */
+
+static void on_beat(void *arg)
+{
+	struct answer *a = arg;
+
+	add(a, ":\n\n");
+	push(a);
+	timer_start(&a->beat, BEAT_MS);
+}
+
+static void event_on_head(void *arg, const char *list, const char *json, size_t len)
+{
+	on_beat(arg);
+}
+
+static void event_on_row(void *arg, const char *json, size_t len)
+{
+	struct answer *a = arg;
+
+	add(a, "data: ");
+	evbuffer_add(a->out, json, len);
+	add(a, "\n\n");
+	push(a);
+}
+
+static void event_on_end(void *arg, enum ask_end how, const char *error)
+{
+	struct answer *a = arg;
+
+	a->ask = NULL;
+	timer_stop(&a->beat);
+	if (a->in_parts) {
+		conns_cut(a->req); /* a browser comes again by itself */
+		return;
+	}
+	let_go(a);
+	reply_error(a->req, HTTP_SERVUNAVAIL, "%s", error ? error : "wgbgpd ended it");
+	answer_free(a);
 }
 
 /* ---- the document */
@@ -199,15 +252,19 @@ static void api_on_end(void *arg, enum ask_end how, const char *error)
 		conns_cut(a->req); /* what waits for it is not kept, either */
 }
 
-static void begin(struct evhttp_request *req, json_t *request)
+static void begin(struct evhttp_request *req, json_t *request, bool events)
 {
-	static const struct ask_sink sink = {api_on_head, api_on_row, api_on_end};
+	static const struct ask_sink document = {api_on_head, api_on_row, api_on_end};
+	static const struct ask_sink stream = {event_on_head, event_on_row, event_on_end};
 	struct answer *a = xcalloc(1, sizeof(*a));
 
 	a->req = req;
 	a->out = evbuffer_new();
 	ensure(a->out);
-	a->ask = ask_start(CLASS_CLIENTS, request, &sink, a);
+	a->events = events;
+	timer_init(&a->beat, on_beat, a);
+	a->ask = ask_start(events ? CLASS_EVENTS : CLASS_CLIENTS, request,
+			   events ? &stream : &document, a);
 	LIST_INSERT_HEAD(&answers, a, link);
 	job_init(&a->leaving, leave, a);
 	if (!a->ask) {
@@ -236,10 +293,11 @@ void api(struct evhttp_request *req, const char *name)
 		reply_error(req, status, "%s", error);
 	else if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD) {
 		json_decref(request);
+		conns_taking(req);
 		reply_heads(req, REPLY_JSON);
 		evhttp_send_reply(req, HTTP_OK, NULL, NULL);
 	} else {
-		begin(req, request);
+		begin(req, request, str_eq(name, "monitor"));
 	}
 }
 

@@ -5,7 +5,8 @@
  * a whole, and waits in its daemon while the client does not take it.
  *
  * What is asked must be in the schema: a name or a value that is not is refused here, with what
- * there is. An answer that fails after a part of it was sent ends with the member `error`.
+ * there is. `monitor` has no end: its rows are server-sent events. An answer that fails after a
+ * part of it was sent ends with the member `error`.
  */
 #ifndef WGBGP_WEB_API_H
 #define WGBGP_WEB_API_H

@@ -16,7 +16,7 @@
 #include "pulse.h"
 #include "util.h"
 
-#define CHANNELS (ASKER_CLIENTS_MAX + ASKER_OWN_MAX)
+#define CHANNELS (ASKER_CLIENTS_MAX + ASKER_EVENTS_MAX + ASKER_OWN_MAX)
 #define DEAF_MS 4000	/* of wgbgpd itself, which says who else does not answer */
 #define UNUSED_MS 10000 /* a channel that nobody uses is closed */
 #define SLOW_MS 2000
@@ -40,33 +40,34 @@ struct ask {
 };
 TAILQ_HEAD(line, ask);
 
-static struct channel channels[CHANNELS]; /* the first ones are clients' */
+static const struct {
+	unsigned first, n; /* channels */
+	unsigned line;	   /* as many wait */
+} classes[ASK_CLASSES] = {
+	[CLASS_CLIENTS] = {0, ASKER_CLIENTS_MAX, ASKER_WAIT_MAX},
+	[CLASS_EVENTS] = {ASKER_CLIENTS_MAX, ASKER_EVENTS_MAX, 0},
+	[CLASS_OWN] = {ASKER_CLIENTS_MAX + ASKER_EVENTS_MAX, ASKER_OWN_MAX, UINT32_MAX},
+};
+
+static struct channel channels[CHANNELS];
 static struct line lines[ASK_CLASSES] = {TAILQ_HEAD_INITIALIZER(lines[0]),
-					 TAILQ_HEAD_INITIALIZER(lines[1])};
-static unsigned waiting; /* of clients */
+					 TAILQ_HEAD_INITIALIZER(lines[1]),
+					 TAILQ_HEAD_INITIALIZER(lines[2])};
+static unsigned waiting[ASK_CLASSES], asked[ASK_CLASSES]; /* in the line; by a channel */
 static struct sockaddr_un at;
-static struct timer tick;
+static struct timer tick, next_turn;
 static struct job serving;
-
-static struct channel *first_of(enum ask_class whose)
-{
-	return whose == CLASS_OWN ? channels + ASKER_CLIENTS_MAX : channels;
-}
-
-static struct channel *end_of(enum ask_class whose)
-{
-	return whose == CLASS_OWN ? channels + CHANNELS : channels + ASKER_CLIENTS_MAX;
-}
 
 static void ask_free(struct ask *ask)
 {
 	if (ask->channel) {
 		ask->channel->ask = NULL;
+		asked[ask->whose]--;
 		ask->channel->used_ms = now_ms();
 		job_start(&serving);
 	} else {
 		TAILQ_REMOVE(&lines[ask->whose], ask, link);
-		waiting -= ask->whose == CLASS_CLIENTS;
+		waiting[ask->whose]--;
 	}
 	free(ask->text);
 	free(ask);
@@ -180,7 +181,8 @@ static void put_question(struct channel *c, struct ask *ask)
 	struct wr w = {0};
 
 	TAILQ_REMOVE(&lines[ask->whose], ask, link);
-	waiting -= ask->whose == CLASS_CLIENTS;
+	waiting[ask->whose]--;
+	asked[ask->whose]++;
 	ask->channel = c;
 	c->ask = ask;
 	msg_put_request(&w, ++c->id, ask->text, strlen(ask->text));
@@ -193,12 +195,34 @@ static void put_question(struct channel *c, struct ask *ask)
 
 static struct channel *free_channel(enum ask_class whose)
 {
-	struct channel *found = NULL;
+	struct channel *found = NULL, *first = channels + classes[whose].first;
 
-	for (struct channel *c = first_of(whose); c < end_of(whose); c++)
+	for (struct channel *c = first; c < first + classes[whose].n; c++)
 		if (!c->ask && (!found || (c->ipc && !found->ipc)))
 			found = c;
 	return found;
+}
+
+/* A client's question may be put now; else the line is served again when the next one may. */
+static bool take_turn(void)
+{
+	static const double each_ms = 1000.0 / ASKER_RATE;
+	static double next_ms; /* when all that were put were due */
+	double now = (double)now_ms();
+
+	if (next_ms < now - ASKER_BURST * each_ms)
+		next_ms = now - ASKER_BURST * each_ms;
+	if (next_ms > now) {
+		timer_start(&next_turn, (uint64_t)(next_ms - now) + 1);
+		return false;
+	}
+	next_ms += each_ms;
+	return true;
+}
+
+static bool may_put(enum ask_class whose)
+{
+	return whose != CLASS_CLIENTS || take_turn();
 }
 
 static bool serve(void *arg)
@@ -208,7 +232,8 @@ static bool serve(void *arg)
 	struct ask *ask;
 
 	for (int whose = 0; whose < ASK_CLASSES; whose++)
-		while ((ask = TAILQ_FIRST(&lines[whose])) && (c = free_channel(whose))) {
+		while ((ask = TAILQ_FIRST(&lines[whose])) && (c = free_channel(whose)) &&
+		       may_put(whose)) {
 			if (channel_open(c, why, sizeof(why)))
 				put_question(c, ask);
 			else
@@ -217,11 +242,16 @@ static bool serve(void *arg)
 	return false;
 }
 
+static void on_next_turn(void *arg)
+{
+	job_start(&serving);
+}
+
 /* What keeps a channel although it should not; NULL: nothing does. */
 static const char *fault_of(struct channel *c, uint64_t now)
 {
 	if (c->ask->paused_ms)
-		return waiting && c->ask->whose == CLASS_CLIENTS &&
+		return waiting[CLASS_CLIENTS] && c->ask->whose == CLASS_CLIENTS &&
 				       now - c->ask->paused_ms >= SLOW_MS
 			       ? "the answer is read too slowly, and others wait"
 			       : NULL;
@@ -252,7 +282,8 @@ struct ask *ask_start(enum ask_class whose, json_t *request, const struct ask_si
 {
 	struct ask *ask;
 
-	if (whose == CLASS_CLIENTS && waiting >= ASKER_WAIT_MAX) {
+	if (waiting[whose] + asked[whose] >= classes[whose].n &&
+	    waiting[whose] + asked[whose] - classes[whose].n >= classes[whose].line) {
 		json_decref(request);
 		return NULL;
 	}
@@ -263,7 +294,7 @@ struct ask *ask_start(enum ask_class whose, json_t *request, const struct ask_si
 	ask->sink = sink;
 	ask->arg = arg;
 	TAILQ_INSERT_TAIL(&lines[whose], ask, link);
-	waiting += whose == CLASS_CLIENTS;
+	waiting[whose]++;
 	json_decref(request);
 	job_start(&serving);
 	return ask;
@@ -303,6 +334,7 @@ void asker_open(const char *rundir)
 	at.sun_family = AF_UNIX;
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s/cli-read.sock", rundir);
 	timer_init(&tick, asker_on_tick, NULL);
+	timer_init(&next_turn, on_next_turn, NULL);
 	job_init(&serving, serve, NULL);
 }
 
@@ -318,5 +350,6 @@ void asker_close(void)
 		c->ipc = NULL;
 	}
 	timer_stop(&tick);
+	timer_stop(&next_turn);
 	job_stop(&serving);
 }

@@ -4,9 +4,11 @@
  *
  * Each question has a channel of its own while it is answered, so that an answer that nobody takes
  * holds up no other one: its channel is not read, and the daemon stops producing. There are few
- * channels. What the web server itself wants to know (CLASS_OWN) has some that no client can take.
+ * channels. What the web server itself wants to know (CLASS_OWN) has some that no client can take,
+ * and so have answers without an end (CLASS_EVENTS), for which there is no line.
  * Questions of clients wait for theirs in a line; while somebody waits, an answer that was not
  * taken for two seconds ends.
+ * How often clients ask is limited, too: the daemons have other work.
  */
 #ifndef WGBGP_WEB_ASKER_H
 #define WGBGP_WEB_ASKER_H
@@ -14,12 +16,15 @@
 #include <jansson.h>
 
 #define ASKER_CLIENTS_MAX 8 /* channels; all are fewer than wgbgpd lets in */
+#define ASKER_EVENTS_MAX 8
 #define ASKER_OWN_MAX 2
 #define ASKER_WAIT_MAX 64 /* questions in the line */
+#define ASKER_RATE 50	  /* questions of clients in a second, on average */
+#define ASKER_BURST 100
 
 struct ask;
 
-enum ask_class { CLASS_CLIENTS, CLASS_OWN, ASK_CLASSES };
+enum ask_class { CLASS_CLIENTS, CLASS_EVENTS, CLASS_OWN, ASK_CLASSES };
 enum ask_end {
 	ASK_ANSWERED,
 	ASK_REFUSED, /* by who was asked */

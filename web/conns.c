@@ -13,7 +13,7 @@
 
 #define TICK_MS 1000
 
-enum state { NONE, IDLE, HEAD, ANSWER };
+enum state { NONE, IDLE, HEAD, BUSY, TAKING };
 
 struct conn {
 	enum state state;
@@ -22,10 +22,13 @@ struct conn {
 	uint64_t since_ms; /* in that state */
 };
 
-static const uint64_t limits_ms[] = {
-	[IDLE] = CONNS_IDLE_MS, [HEAD] = CONNS_HEAD_MS, [ANSWER] = CONNS_ANSWER_MS};
+static const uint64_t limits_ms[] = {[IDLE] = CONNS_IDLE_MS,
+				     [HEAD] = CONNS_HEAD_MS,
+				     [BUSY] = CONNS_BUSY_MS,
+				     [TAKING] = CONNS_TAKING_MS};
 
-static struct conn conns[CONNS_MAX];
+static struct conn *conns;
+static unsigned conns_max;
 static struct bufferevent **fresh; /* they have no descriptor yet; never longer than one event */
 static size_t n_fresh, cap_fresh;
 static struct event *placing;
@@ -61,31 +64,33 @@ static void conn_end(struct conn *c)
 
 static void forget_dead(void)
 {
-	for (struct conn *c = conns; c < conns + CONNS_MAX; c++)
+	for (struct conn *c = conns; c < conns + conns_max; c++)
 		if (c->state != NONE && !is_alive(c))
 			c->state = NONE;
 }
 
 static struct conn *empty_place(void)
 {
-	for (struct conn *c = conns; c < conns + CONNS_MAX; c++)
+	for (struct conn *c = conns; c < conns + conns_max; c++)
 		if (c->state == NONE)
 			return c;
 	return NULL;
 }
 
+/* Of two, the one whose client has kept us waiting for longer. */
+static struct conn *worse_of(struct conn *a, struct conn *b)
+{
+	if ((a->state == BUSY) != (b->state == BUSY))
+		return a->state == BUSY ? b : a;
+	return a->since_ms <= b->since_ms ? a : b;
+}
+
 static struct conn *make_place(void)
 {
-	struct conn *worst = conns, *found;
+	struct conn *worst = conns;
 
-	forget_dead();
-	found = empty_place();
-	if (found)
-		return found;
-	for (struct conn *c = conns; c < conns + CONNS_MAX; c++)
-		if (c->state < worst->state ||
-		    (c->state == worst->state && c->since_ms < worst->since_ms))
-			worst = c;
+	for (struct conn *c = conns; c < conns + conns_max; c++)
+		worst = worse_of(worst, c);
 	conn_end(worst);
 	return worst;
 }
@@ -115,6 +120,8 @@ static void place(struct bufferevent *bev)
 /* Runs before anything is read from the new connections. */
 static void on_placing(evutil_socket_t fd, short what, void *arg)
 {
+	if (!empty_place())
+		forget_dead();
 	for (size_t i = 0; i < n_fresh; i++)
 		place(fresh[i]);
 	n_fresh = 0;
@@ -140,7 +147,7 @@ static void conns_on_tick(void *arg)
 	uint64_t now = now_ms();
 
 	forget_dead();
-	for (struct conn *c = conns; c < conns + CONNS_MAX; c++)
+	for (struct conn *c = conns; c < conns + conns_max; c++)
 		if (c->state != NONE && now - c->since_ms >= limits_ms[c->state])
 			conn_end(c);
 	if (conns_count())
@@ -153,7 +160,7 @@ static struct conn *conn_of(struct evhttp_request *req)
 	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
 	int fd = evcon ? bufferevent_getfd(evhttp_connection_get_bufferevent(evcon)) : -1;
 
-	for (struct conn *c = conns; fd >= 0 && c < conns + CONNS_MAX; c++)
+	for (struct conn *c = conns; fd >= 0 && c < conns + conns_max; c++)
 		if (c->state != NONE && c->fd == fd && is_alive(c))
 			return c;
 	return NULL;
@@ -167,21 +174,31 @@ static void on_complete(struct evhttp_request *req, void *arg)
 		change(c, IDLE);
 }
 
-void conns_began(struct evhttp_request *req)
+static void set_state(struct evhttp_request *req, enum state state)
 {
 	struct conn *c = conn_of(req);
 
 	if (c)
-		change(c, ANSWER);
-	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
+		change(c, state);
 }
 
-void conns_moved(struct evhttp_request *req)
+bool conns_ahead(struct evhttp_request *req)
 {
-	struct conn *c = conn_of(req);
+	struct evhttp_connection *evcon = evhttp_request_get_connection(req);
 
-	if (c)
-		change(c, ANSWER);
+	return evcon && evbuffer_get_length(bufferevent_get_input(
+				evhttp_connection_get_bufferevent(evcon))) > 0;
+}
+
+void conns_busy(struct evhttp_request *req)
+{
+	set_state(req, BUSY);
+}
+
+void conns_taking(struct evhttp_request *req)
+{
+	set_state(req, TAKING);
+	evhttp_request_set_on_complete_cb(req, on_complete, NULL);
 }
 
 void conns_cut(struct evhttp_request *req)
@@ -196,13 +213,15 @@ unsigned conns_count(void)
 {
 	unsigned n = 0;
 
-	for (struct conn *c = conns; c < conns + CONNS_MAX; c++)
+	for (struct conn *c = conns; c < conns + conns_max; c++)
 		n += c->state != NONE;
 	return n;
 }
 
-void conns_open(struct evhttp *http)
+void conns_open(struct evhttp *http, unsigned max)
 {
+	conns_max = max;
+	conns = xcalloc(max, sizeof(*conns));
 	timer_init(&tick, conns_on_tick, NULL);
 	placing = event_new(loop_base(), -1, 0, on_placing, NULL);
 	ensure(placing);
@@ -216,6 +235,7 @@ void conns_close(void)
 	free(fresh);
 	fresh = NULL;
 	n_fresh = cap_fresh = 0;
-	for (struct conn *c = conns; c < conns + CONNS_MAX; c++)
-		c->state = NONE;
+	free(conns);
+	conns = NULL;
+	conns_max = 0;
 }

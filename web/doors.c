@@ -15,7 +15,9 @@
 
 #include "util.h"
 
-#define BACKLOG 512
+#define BACKLOG 128	  /* as many come at once: fewer than CONNS_MAX, so that each is heard */
+#define SEND_BYTES 131072 /* of an answer that may be in a socket */
+#define ADDRESS_MAX 256
 
 union socket_addr {
 	struct sockaddr any;
@@ -69,41 +71,69 @@ static void remove_old(const union socket_addr *a)
 		close(fd);
 }
 
-static int listen_at(const union socket_addr *a, int len)
+static int prepare_door(int fd, const union socket_addr *a, const char *interface)
 {
-	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;
-	const int on = 1;
+	const int on = 1, out = SEND_BYTES;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof(out)); /* of what is accepted, too */
+	if (a->any.sa_family == AF_UNIX)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+				    (socklen_t)strlen(interface)) < 0)
+		return -errno;
+	return 0;
+}
+
+static int listen_at(const union socket_addr *a, int len, const char *interface)
+{
+	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+	mode_t mask;
 
 	if (fd < 0)
 		return -errno;
 	if (a->any.sa_family == AF_UNIX)
 		remove_old(a);
-	else
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (a->any.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, &a->any, (socklen_t)len) < 0 || listen(fd, BACKLOG) < 0)
+	mask = umask(0117); /* a UNIX socket is for its owner and its group */
+	err = prepare_door(fd, a, interface);
+	if (!err && (bind(fd, &a->any, (socklen_t)len) < 0 || listen(fd, BACKLOG) < 0))
 		err = -errno;
+	umask(mask);
 	if (err)
 		close(fd);
 	return err ? err : fd;
 }
 
-int door_open(const char *address, char *error, size_t size)
+const char *door_interface(const char *address)
 {
-	union socket_addr a;
-	int len = parse(address, &a, error, size), fd;
+	const char *at = address[0] == '/' ? NULL : strrchr(address, '@');
 
+	return at ? at + 1 : NULL;
+}
+
+int door_open(const char *address, bool guarded, char *error, size_t size)
+{
+	const char *interface = door_interface(address);
+	char own[ADDRESS_MAX];
+	union socket_addr a;
+	int len, fd;
+
+	snprintf(own, sizeof(own), "%.*s",
+		 (int)(interface ? interface - 1 - address : (long)strlen(address)), address);
+	len = parse(own, &a, error, size);
 	if (len < 0)
 		return len;
-	if (!is_own(&a)) {
+	if (!is_own(&a) && !guarded && !interface) {
 		snprintf(error, size,
-			 "%s: only loopback addresses and UNIX sockets: whoever reaches another "
-			 "one would see all routes, keys' owners and endpoints",
-			 address);
+			 "%s: others reach it, and would see all routes, peers and endpoints: it "
+			 "takes a token (-t), or a tunnel of a plane (%s@INTERFACE); loopback "
+			 "addresses and UNIX sockets take nothing",
+			 address, address);
 		return -EACCES;
 	}
-	fd = listen_at(&a, len);
+	fd = listen_at(&a, len, interface);
 	if (fd < 0)
 		snprintf(error, size, "%s: %s", address, strerror(-fd));
 	return fd;

@@ -15,7 +15,9 @@ web_libweb_a_SOURCES = \
 	web/reply.c web/reply.h \
 	web/scrape.c web/scrape.h \
 	web/server.c web/server.h \
-	web/shared.c web/shared.h
+	web/shared.c web/shared.h \
+	web/token.c web/token.h \
+	web/tunnel_doors.c web/tunnel_doors.h
 web_libweb_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
 web_libweb_a_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS) $(SQLITE_CFLAGS)
 WEB_LIBS = web/libweb.a view/libview.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS) $(SQLITE_LIBS)
@@ -48,10 +50,14 @@ dist_web_DATA = \
 	web/page/way.js
 
 if HAVE_CMOCKA
-check_PROGRAMS += web/history_store_test web/query_test web/server_test
+check_PROGRAMS += web/doors_test web/history_store_test web/query_test web/server_test web/token_test
 web_history_store_test_SOURCES = web/history_store_test.c
 web_history_store_test_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 web_history_store_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+web_token_test_SOURCES = web/token_test.c
+web_token_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
+web_doors_test_SOURCES = web/doors_test.c
+web_doors_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_query_test_SOURCES = web/query_test.c
 web_query_test_LDADD = $(WEB_LIBS) $(TEST_RUNNER)
 web_server_test_SOURCES = web/server_test.c

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "become.h"
 #include "config.h"
+#include "conns.h"
 #include "doors.h"
 #include "history.h"
 #include "log.h"
@@ -25,8 +27,11 @@
 #include "pages.h"
 #include "sandbox.h"
 #include "server.h"
+#include "token.h"
+#include "tunnel_doors.h"
 #include "util.h"
 
+#define DESCRIPTORS_LEFT 512
 #define USER "wgbgp-web"
 
 #define STATEDIR LOCALSTATEDIR "/lib/wgbgp-web"
@@ -34,10 +39,13 @@
 #define LIBRARIES "/usr/share/javascript"
 
 static const char usage[] =
-	"usage: wgbgp-web [-l ADDRESS]... [-r RUNDIR] [-s STATEDIR] [-u USER] [-w WEBDIR] [-V]\n"
+	"usage: wgbgp-web [-l ADDRESS]... [-r RUNDIR] [-s STATEDIR] [-t FILE] [-u USER] [-w "
+	"WEBDIR]\n"
+	"                 [-V]\n"
 	"  -l ADDRESS  listen at ADDRESS:PORT, [ADDRESS]:PORT or a UNIX socket [" DOOR_USUAL "]\n"
 	"  -r RUNDIR   directory of wgbgpd's sockets [/run/wgbgp]\n"
 	"  -s STATEDIR directory of the history [" STATEDIR "]\n"
+	"  -t FILE     whoever asks has to know the token in it\n"
 	"  -u USER     what to become when started as root [" USER "]\n"
 	"  -w WEBDIR   files of the page [" PKGDATADIR "/web]\n"
 	"  -V          print the version\n";
@@ -46,7 +54,7 @@ static const struct option names[] = {
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
 
 struct options {
-	const char *rundir, *webdir, *user, *statedir;
+	const char *rundir, *webdir, *user, *statedir, *token;
 	const char *doors[DOORS_MAX];
 	size_t n_doors;
 };
@@ -68,10 +76,17 @@ static void make_state(const struct options *o)
 
 static int open_doors(const struct options *o, int fds[DOORS_MAX])
 {
-	char error[256];
+	char error[512];
 
+	if (o->token && token_read(o->token, error, sizeof(error)) < 0) {
+		fprintf(stderr, "wgbgp-web: %s\n", error);
+		return -1;
+	}
 	for (size_t i = 0; i < o->n_doors; i++) {
-		fds[i] = door_open(o->doors[i], error, sizeof(error));
+		fds[i] = -1;
+		if (door_interface(o->doors[i]))
+			continue;
+		fds[i] = door_open(o->doors[i], o->token != NULL, error, sizeof(error));
 		if (fds[i] < 0) {
 			fprintf(stderr, "wgbgp-web: %s\n", error);
 			return -1;
@@ -119,9 +134,27 @@ static void open_history(const char *dir)
 	umask(before);
 }
 
+/* As many connections as descriptors allow, of which some are for other things. */
+static unsigned clients_max(void)
+{
+	struct rlimit limit = {0};
+	const rlim_t wanted = CONNS_MAX + DESCRIPTORS_LEFT;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur >= wanted)
+		return CONNS_MAX;
+	return limit.rlim_cur > 2 * DESCRIPTORS_LEFT ? (unsigned)limit.rlim_cur - DESCRIPTORS_LEFT
+						     : (unsigned)limit.rlim_cur / 2;
+}
+
 static int run(const struct options *o)
 {
 	struct event *term, *interrupt;
+	unsigned clients = clients_max();
 	int fds[DOORS_MAX];
 
 	make_state(o);
@@ -136,12 +169,16 @@ static int run(const struct options *o)
 	interrupt = evsignal_new(loop_base(), SIGINT, on_signal, NULL);
 	event_add(term, NULL);
 	event_add(interrupt, NULL);
-	server_open(o->rundir);
-	for (size_t i = 0; i < o->n_doors; i++) {
-		log_info("listen", "local=%s", o->doors[i]);
-		server_listen(fds[i]);
-	}
+	server_open(o->rundir, clients);
+	for (size_t i = 0; i < o->n_doors; i++)
+		if (fds[i] >= 0) {
+			log_info("listen", "local=%s", o->doors[i]);
+			server_listen(fds[i]);
+		} else {
+			tunnel_door_wait(o->doors[i]);
+		}
 	loop_run();
+	tunnel_doors_free();
 	server_close();
 	event_free(term);
 	event_free(interrupt);
@@ -152,12 +189,17 @@ static int run(const struct options *o)
 int main(int argc, char **argv)
 {
 	const char *webdir = getenv("WGBGP_WEBDIR");
-	struct options o = {
-		"/run/wgbgp", webdir ? webdir : PKGDATADIR "/web", USER, STATEDIR, {DOOR_USUAL}, 0};
+	struct options o = {"/run/wgbgp",
+			    webdir ? webdir : PKGDATADIR "/web",
+			    USER,
+			    STATEDIR,
+			    NULL,
+			    {DOOR_USUAL},
+			    0};
 	int opt;
 
 	log_init("wgbgp-web");
-	while ((opt = getopt_long(argc, argv, "hl:r:s:u:Vw:", names, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "hl:r:s:t:u:Vw:", names, NULL)) != -1) {
 		switch (opt) {
 		case 'l':
 			if (o.n_doors == DOORS_MAX) {
@@ -171,6 +213,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			o.statedir = optarg;
+			break;
+		case 't':
+			o.token = optarg;
 			break;
 		case 'u':
 			o.user = optarg;

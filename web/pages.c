@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "conns.h"
 #include "reply.h"
 
 #define DEPTH_MAX 4
@@ -189,8 +190,10 @@ void pages(struct evhttp_request *req, const char *path)
 	evhttp_add_header(heads, "Cache-Control", "no-cache");
 	evhttp_add_header(heads, "Content-Security-Policy", POLICY);
 	evhttp_add_header(heads, "Referrer-Policy", "no-referrer");
-	if (has && str_eq(has, p->tag))
-		evhttp_send_reply(req, HTTP_NOTMODIFIED, NULL, NULL);
-	else
+	if (!has || !str_eq(has, p->tag)) {
 		reply_text(req, HTTP_OK, p->type, p->text);
+		return;
+	}
+	conns_taking(req);
+	evhttp_send_reply(req, HTTP_NOTMODIFIED, NULL, NULL);
 }

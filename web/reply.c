@@ -8,6 +8,8 @@
 
 #include <event2/buffer.h>
 
+#include "conns.h"
+
 struct text {
 	unsigned refs;
 	size_t len;
@@ -50,6 +52,7 @@ void reply_text(struct evhttp_request *req, int status, const char *type, struct
 	struct evbuffer *body = evbuffer_new();
 
 	ensure(body);
+	conns_taking(req);
 	reply_heads(req, type);
 	text->refs++;
 	if (evbuffer_add_reference(body, text->bytes, text->len, on_sent, text) < 0)

@@ -17,8 +17,9 @@
 #include "prefix.h"
 #include "reply.h"
 #include "scrape.h"
+#include "token.h"
 
-#define HEAD_MAX 8192
+#define HEAD_MAX 8000
 #define PATIENCE_S 60
 
 static struct evhttp *http;
@@ -61,8 +62,17 @@ static void on_request(struct evhttp_request *req, void *arg)
 	size_t len;
 	char *decoded;
 
-	conns_began(req);
-	if (!is_own_name(evhttp_request_get_host(req))) {
+	conns_busy(req);
+	if (conns_ahead(req)) /* hundreds of requests at once would be answered before any other */
+		evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
+	if (!token_fits(
+		    evhttp_find_header(evhttp_request_get_input_headers(req), "Authorization"))) {
+		evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
+				  "Basic realm=\"wgbgp\", charset=\"UTF-8\"");
+		reply_error(req, 401, "a token is needed");
+		return;
+	}
+	if (!token_wanted() && !is_own_name(evhttp_request_get_host(req))) {
 		reply_error(req, 421,
 			    "the Host of a request has to be an address or localhost: who asks by "
 			    "another name may have been led here");
@@ -76,7 +86,7 @@ static void on_request(struct evhttp_request *req, void *arg)
 	free(decoded);
 }
 
-void server_open(const char *rundir)
+void server_open(const char *rundir, unsigned clients)
 {
 	asker_open(rundir);
 	http = evhttp_new(loop_base());
@@ -86,7 +96,7 @@ void server_open(const char *rundir)
 	evhttp_set_max_body_size(http, 0);
 	evhttp_set_timeout(http, PATIENCE_S);
 	evhttp_set_gencb(http, on_request, NULL);
-	conns_open(http);
+	conns_open(http, clients);
 	history_begin();
 }
 

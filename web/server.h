@@ -3,14 +3,16 @@
  * server: what is asked by HTTP, and who answers it. GET and HEAD alone.
  *
  * A browser on this machine may be made to ask us by a page from elsewhere, under a name that leads
- * to our address: such a request is refused by its Host, which must be an address or localhost.
+ * to our address: such a request is refused by its Host, which must be an address or localhost,
+ * unless whoever asks has to know a token (token.h).
  */
 #ifndef WGBGP_WEB_SERVER_H
 #define WGBGP_WEB_SERVER_H
 
 #include <stddef.h>
 
-void server_open(const char *rundir);
+/* CLIENTS: connections at a time. */
+void server_open(const char *rundir, unsigned clients);
 /* Takes over FD, a listening socket. */
 void server_listen(int fd);
 void server_close(void);

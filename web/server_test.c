@@ -32,8 +32,11 @@
 #include "loop.h"
 #include "messages.h"
 #include "pages.h"
+#include "ports.h"
 #include "server.h"
 #include "util.h"
+
+#define CLIENTS 256
 
 /* ---- time, which the test moves */
 
@@ -64,7 +67,7 @@ static struct asker_side {
 	struct ipc *ipc;
 	uint32_t id;
 	unsigned left; /* rows of the answer */
-	bool answering;
+	bool answering, endless;
 } askers[ASKERS_MAX];
 static size_t n_askers;
 static unsigned rows = 3, rows_sent;
@@ -99,6 +102,8 @@ static void produce(struct asker_side *s)
 	if (s->left)
 		return;
 	s->answering = false;
+	if (s->endless)
+		return;
 	send_reply(s, MSG_REPLY_END, ends_with ? ends_with : "");
 }
 
@@ -122,6 +127,7 @@ static void wgbgpd_frame(void *arg, const struct ipc_frame *frame)
 	} else {
 		send_reply(s, MSG_REPLY_HEAD, "{\"hostname\":\"here\"}");
 		s->left = rows;
+		s->endless = str_eq(conf_str(request, "command", ""), "monitor");
 		s->answering = true;
 		produce(s);
 	}
@@ -342,7 +348,7 @@ static void test_slow_reader(void **state)
 	rows = 2;
 	has(get("/api/route"), "200");
 	has(get("/healthz"), "\"healthy\":true");
-	skipped_ms += CONNS_ANSWER_MS;
+	skipped_ms += CONNS_TAKING_MS;
 	for (unsigned i = 0; i < 200; i++)
 		has(get("/healthz"), "\"healthy\":true");
 	assert_in_range(channels_open(), 0, 3);
@@ -373,6 +379,39 @@ static void test_slow_readers(void **state)
 	has(heard, "\"number\":1");
 	close(fd);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
+/* Each event goes out at once, and a client that does not read them costs what it is sent, no more.
+ */
+static void test_events(void **state)
+{
+	int fds[ASKER_EVENTS_MAX], late;
+
+	rows = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = client();
+		say(fds[i], "GET /api/monitor HTTP/1.1\r\n\r\n");
+		hear(fds[i], "\"number\":1,");
+		has(heard, "text/event-stream");
+		has(heard, "data: {\"number\":0,");
+	}
+	late = client();
+	say(late, "GET /api/monitor HTTP/1.0\r\n\r\n");
+	hear(late, NULL);
+	has(heard, "too many requests");
+	close(late);
+	has(get("/api/route"), "\"number\":1,"); /* the others' channels are free */
+	close(fds[0]);
+	for (unsigned i = 0; i < 2000 && channels_open() > ASKER_EVENTS_MAX + 1; i++) {
+		usleep(100);
+		turn();
+	}
+	late = client();
+	say(late, "GET /api/monitor HTTP/1.0\r\n\r\n");
+	hear(late, "\"number\":1,");
+	close(late);
+	for (size_t i = 1; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
 }
 
@@ -417,7 +456,7 @@ static void test_slow_head(void **state)
 /* However many only sit there, who asks is answered. */
 static void test_many(void **state)
 {
-	enum { MANY = CONNS_MAX + 100 };
+	enum { MANY = CLIENTS + 100 };
 	static int fds[MANY];
 	unsigned open = 0;
 	char byte;
@@ -428,17 +467,17 @@ static void test_many(void **state)
 		has(i % 50 ? "\"healthy\":true" : get("/healthz"), "\"healthy\":true");
 	}
 	has(get("/healthz"), "\"healthy\":true");
-	assert_in_range(conns_count(), CONNS_MAX - 2, CONNS_MAX);
+	assert_in_range(conns_count(), CLIENTS - 2, CLIENTS);
 	for (unsigned i = 0; i < MANY; i++) {
 		ssize_t n = recv(fds[i], &byte, 1, 0);
 
 		open += n < 0 && errno == EAGAIN;
 		close(fds[i]);
 	}
-	assert_in_range(open, CONNS_MAX - 10, CONNS_MAX);
+	assert_in_range(open, CLIENTS - 10, CLIENTS);
 }
 
-/* Requests sent ahead without end wait in the socket. */
+/* Requests sent ahead without end: the first one is answered, and the connection ends. */
 static void test_pipeline(void **state)
 {
 	static const char text[] = "GET /healthz HTTP/1.1\r\n\r\n";
@@ -454,6 +493,13 @@ static void test_pipeline(void **state)
 	}
 	assert_true(sent > 0);
 	has(get("/healthz"), "\"healthy\":true");
+	close(fd);
+	fd = client();
+	say(fd, "GET /healthz HTTP/1.1\r\n\r\nGET /nothing HTTP/1.1\r\n\r\n");
+	hear(fd, NULL);
+	has(heard, "Connection: close");
+	has(heard, "\"healthy\":true");
+	assert_null(strstr(heard, "no such page"));
 	close(fd);
 }
 
@@ -572,16 +618,14 @@ static int set_up(void **state)
 	assert_int_equal(listen(listening, 64), 0);
 	watch_init(&accepting, listening, EV_READ, on_accept, NULL);
 	watch_on(&accepting);
-	for (int port = 20000 + getpid() % 20000;; port++) {
+	do {
 		char address[32];
 
-		snprintf(address, sizeof(address), "127.0.0.1:%d", port);
-		fd = door_open(address, error, sizeof(error));
-		if (fd >= 0)
-			break;
-	}
+		snprintf(address, sizeof(address), "127.0.0.1:%u", port_any());
+		fd = door_open(address, false, error, sizeof(error));
+	} while (fd < 0);
 	getsockname(fd, (struct sockaddr *)&at, &len);
-	server_open(dir);
+	server_open(dir, CLIENTS);
 	server_listen(fd);
 	return 0;
 }
@@ -610,11 +654,11 @@ int main(void)
 		TEST(test_scrape),	 TEST(test_short_answer),
 		TEST(test_head),	 TEST(test_long_answer),
 		TEST(test_refusal),	 TEST(test_slow_reader),
-		TEST(test_slow_readers), TEST(test_client_goes),
-		TEST(test_slow_head),	 TEST(test_many),
-		TEST(test_pipeline),	 TEST(test_rubbish),
-		TEST(test_other_name),	 TEST(test_pages),
-		TEST(test_wgbgpd_hangs),
+		TEST(test_slow_readers), TEST(test_events),
+		TEST(test_client_goes),	 TEST(test_slow_head),
+		TEST(test_many),	 TEST(test_pipeline),
+		TEST(test_rubbish),	 TEST(test_other_name),
+		TEST(test_pages),	 TEST(test_wgbgpd_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,11 +5,11 @@
 
 #include "clock.h"
 
-#define WAITERS_MAX 512 /* some connections may be gone; more of them get what there is */
+#define WAITERS_MAX 128 /* fewer than there are connections: others find a place */
 
 void shared_reply(struct shared *s, struct evhttp_request *req)
 {
-	if (s->text && !s->making && now_ms() - s->made_ms < SHARED_FRESH_MS) {
+	if (s->text && !s->making && now_ms() < s->fresh_ms) {
 		reply_text(req, s->status, s->type, s->text);
 		return;
 	}
@@ -22,16 +22,22 @@ void shared_reply(struct shared *s, struct evhttp_request *req)
 	s->who[s->n++] = req;
 	if (!s->making) {
 		s->making = true;
+		s->began_ms = now_ms();
 		s->make();
 	}
 }
 
 void shared_made(struct shared *s, int status, struct text *text)
 {
+	uint64_t took;
+
 	text_unref(s->text);
 	s->text = text;
 	s->status = status;
-	s->made_ms = now_ms();
+	took = now_ms() - s->began_ms;
+	s->fresh_ms =
+		now_ms() + (SHARED_FRESH_TIMES * took > SHARED_FRESH_MS ? SHARED_FRESH_TIMES * took
+									: SHARED_FRESH_MS);
 	s->making = false;
 	while (s->n)
 		reply_text(s->who[--s->n], status, s->type, text);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * shared: an answer that is made once for all who ask for it meanwhile, and for those who ask
- * within a quarter of a second after.
+ * shared: an answer that is made once for all who ask for it meanwhile, and for those who ask soon
+ * after: within a quarter of a second, or five times as long as it took, so that whoever asks
+ * without end keeps the daemons busy for a sixth of their time at most.
  */
 #ifndef WGBGP_WEB_SHARED_H
 #define WGBGP_WEB_SHARED_H
@@ -14,16 +15,17 @@
 #include "reply.h"
 
 #define SHARED_FRESH_MS 250
+#define SHARED_FRESH_TIMES 5
 
 struct shared {
 	void (*make)(void);	     /* begins; shared_made() is called later, once */
 	const char *type;	     /* of its content */
-	struct evhttp_request **who; /* wait for it; CONNS_MAX at most */
+	struct evhttp_request **who; /* wait for it */
 	unsigned n;
 	bool making;
 	struct text *text; /* the last one; NULL: none */
 	int status;
-	uint64_t made_ms;
+	uint64_t began_ms, fresh_ms; /* it is fresh until then */
 };
 
 void shared_reply(struct shared *s, struct evhttp_request *req);

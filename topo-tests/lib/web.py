@@ -20,16 +20,17 @@ class Web:
             "wgbgp-web", [program("web/wgbgp-web"), "-r", wgbgp.rundir, "-u", "nobody",
                           "-s", self.statedir, "-l", at, *options],
             env={"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"})
-        wait_until(self._listens, 10, "wgbgp-web to listen", 0.05)
+        wait_until(self._listens, 20, "wgbgp-web to listen", 0.05)
 
     def _listens(self):
         assert self.process.alive(), self.process.text()
-        return "listen local" in self.process.text()
+        return f"listen local={self.at}" in self.process.text()
 
     def curl(self, path, *options):
         """(status, body)"""
         out = self.router.out(["curl", "-sS", "--noproxy", "*", "--max-time", "30",
-                               "-w", "\n%{http_code}", *options, f"http://{self.at}{path}"])
+                               "-w", "\n%{http_code}", *options,
+                               f"http://{self.at.partition('@')[0]}{path}"])
         body, _, status = out.rpartition("\n")
         return int(status), body
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tunnel_doors: addresses behind a tunnel: only who comes in by that WireGuard interface reaches
+ * them. The interface has to be one of a plane that has a name: in the main plane every site would
+ * come. wgbgpd is asked for that, and again while it does not run or the interface is not there.
+ */
+#ifndef WGBGP_WEB_TUNNEL_DOORS_H
+#define WGBGP_WEB_TUNNEL_DOORS_H
+
+/* ADDRESS is one with an interface; it must stay. */
+void tunnel_door_wait(const char *address);
+void tunnel_doors_free(void);
+
+#endif
