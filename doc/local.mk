@@ -2,7 +2,7 @@
 dist_man_MANS += doc/wgbgp-cli.1 doc/wgbgp-log.7 doc/wgbgp.conf.5 doc/wgbgpd.8 doc/wgbgp-events.8 doc/wgbgp-web.8
 dist_man_MANS += doc/wgbgp-mesh.1
 dist_doc_DATA += doc/architecture.md doc/bfdd.md doc/bgpd.md doc/ceiling.md doc/drill.md doc/history.md \
-	doc/endpoints.md doc/keep-in.md doc/levels.md doc/log.md doc/messages.md doc/order.md doc/planes.md doc/requests.md doc/restart.md \
+	doc/endpoints.md doc/keep-in.md doc/levels.md doc/log.md doc/messages.md doc/metrics.md doc/order.md doc/planes.md doc/requests.md doc/restart.md \
 	doc/sandbox.md doc/uplinks.md doc/wgbgpd.md doc/wgd.md doc/zebra-lite.md
 # Complete files of a network with two hubs, and what else may be of use as it is.
 examplesdir = $(docdir)/examples
