@@ -15,6 +15,7 @@
 #include "import.h"
 #include "interfaces.h"
 #include "keys.h"
+#include "log.h"
 #include "messages.h"
 #include "show_metrics.h"
 #include "plan.h"
@@ -58,6 +59,11 @@ static bool is_destination(const char *text)
 static bool is_number(const char *text)
 {
 	return *text && strlen(text) < 10 && strspn(text, "0123456789") == strlen(text);
+}
+
+static bool is_event(const char *text)
+{
+	return log_event_known(text);
 }
 
 /* A beginning of a word counts as typing errors do not: at least it must look like a name. */
@@ -199,7 +205,10 @@ static const struct cli_word words[] = {
 	PLAIN("json", "as JSON"),
 	PLAIN("keep-in", "prefixes that are refused where no tunnel has a route for them"),
 	PLAIN("lock", "the configuration that somebody has for itself (configure exclusive)"),
+	PLAIN("event", "with this event; wgbgp-log(7) has all of them"),
+	PLAIN("last", "only so many"),
 	PLAIN("log", "logging"),
+	PLAIN("logging", "the last lines of the log"),
 	PLAIN("level", "least important level that is written"),
 	SAYS("longer-prefixes", "this prefix and everything inside it", "longer", "true"),
 	PLAIN("metrics", "counters for a monitoring system"),
@@ -270,6 +279,7 @@ static const struct cli_word words[] = {
 	VALUE("FILE", "a file", "file", is_text),
 	VALUE("OUTPUT", "a new file", "output", is_text),
 	VALUE("BYTES", "bytes a second", "below", is_number),
+	VALUE("EVENT", "an event's name", "event", is_event),
 	VALUE("COUNT", "only so many, the last ones", "count", is_number),
 	VALUE("ADDRESSES", "IP addresses, separated by commas", "expect-ping", is_addresses),
 	VALUE("DURATION", "seconds, at most 600", "seconds", is_number),
@@ -304,7 +314,6 @@ static const struct cli_word words[] = {
 	PLAIN("interfaces", "interfaces of this machine"),
 	PLAIN("length", "lines of the terminal"),
 	PLAIN("list", "list all commands"),
-	PLAIN("logging", "where the log is"),
 	PLAIN("logout", "leave"),
 	PLAIN("memory", "to the file"),
 	SAYS("never", "tunnels that never had a handshake", CLI_ONLY, "never"),
@@ -450,6 +459,9 @@ static const struct cli_row rows[] = {
 	 "the same of one prefix, and of the tunnels and neighbors that it had to do with"},
 	{"show history peer PEER [COUNT]", "history", CLI_SHOW, story_run,
 	 "the same of a tunnel peer, or of a BGP neighbor by its address"},
+	{"show logging {event EVENT, peer PEER, level error|warning|info|debug, last COUNT}",
+	 "logging", CLI_SHOW, NULL,
+	 "the last lines of the log; of an event, of a tunnel peer, neighbor or interface"},
 	{"show debug", "debugs", CLI_SHOW, story_debugs, "whose events are log lines now"},
 	{"show metrics", NULL, CLI_SHOW, metrics_run,
 	 "all counters in the text format of Prometheus"},
@@ -588,7 +600,6 @@ static const struct cli_row rows[] = {
 	{"show startup-config", "configuration", CLI_SHOW | CLI_FORMAT | CLI_SYNONYM, NULL,
 	 "show configuration"},
 	{"show status", "daemons", CLI_SHOW | CLI_SYNONYM, NULL, "show daemons"},
-	{"show logging", NULL, CLI_SYNONYM, habits_logging, "where the log is"},
 	{"show wg [INTERFACE]", "wireguard", CLI_SHOW | CLI_SYNONYM, NULL, "show wireguard"},
 	{"wg", "wireguard", CLI_SHOW | CLI_SYNONYM, NULL, "show wireguard"},
 	{"wg show [INTERFACE]", "wireguard", CLI_SHOW | CLI_SYNONYM, NULL, "show wireguard"},

@@ -209,13 +209,14 @@ static void test_choices(void **state)
 		{"clear bgp all soft ", "in out <cr>"},
 		{"show tunnels json ", "<cr>"},
 		{"log level ", "debug error info warning"},
-		{"", "clear conf configure confirm debug doctor drain drill exit explain export genkey "
-		     "genpsk help "
-		     "import log "
-		     "monitor no "
-		     "ping plan pubkey quit reload "
-		     "rollback show "
-		     "teardown traceroute undrain wait watch"},
+		{"",
+		 "clear conf configure confirm debug doctor drain drill exit explain export genkey "
+		 "genpsk help "
+		 "import log "
+		 "monitor no "
+		 "ping plan pubkey quit reload "
+		 "rollback show "
+		 "teardown traceroute undrain wait watch"},
 		{"show bgp 10.0.0.0/8", "ADDRESS PREFIX <cr>"},
 		{"show bgp 10.0.0.0/8 ", "longer-prefixes json <cr>"},
 		{"drain peer a ", "interface within json <cr>"},
@@ -328,6 +329,7 @@ static void test_tables(void **state)
 				       : str_eq(w->word, "BACK") || str_eq(w->word, "WAIT")   ? "7"
 				       : str_eq(w->word, "LINES") || str_eq(w->word, "PINGS") ? "7"
 				       : str_eq(w->word, "PROTOCOL")  ? "bgp"
+				       : str_eq(w->word, "EVENT")     ? "start"
 				       : str_eq(w->word, "PREFIX")    ? "10.0.0.0/8"
 				       : str_eq(w->word, "INTERFACE") ? "wg0"
 				       : cli_is_placeholder(w)	      ? "10.0.0.1"

@@ -34,14 +34,6 @@ int habits_section(struct cli_session *s, const struct cli_line *line)
 	return err;
 }
 
-int habits_logging(struct cli_session *s, const struct cli_line *line)
-{
-	fputs("The log is the system's: `journalctl -u wgbgp`. Here: `show history`, `monitor`,\n"
-	      "`log level debug`.\n",
-	      s->out);
-	return 0;
-}
-
 int habits_policy(struct cli_session *s, const struct cli_line *line)
 {
 	fputs("Policies are in the configuration: `show configuration | begin ^policy`; what they\n"

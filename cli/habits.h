@@ -11,8 +11,6 @@ int habits_request(struct cli_session *s, const struct cli_line *line);
 int habits_write(struct cli_session *s, const struct cli_line *line);
 /* `show running-config SECTION [ENTRY]`: its part; SECTION may be abbreviated. */
 int habits_section(struct cli_session *s, const struct cli_line *line);
-/* `show logging`. */
-int habits_logging(struct cli_session *s, const struct cli_line *line);
 /* `show route-map`. */
 int habits_policy(struct cli_session *s, const struct cli_line *line);
 /* `terminal length LINES`: 0 is no pager. */

@@ -147,6 +147,12 @@ static const struct column daemon_columns[] = {
 	{"Restarts", "restarts", 8, COL_NUMBER, 2}, {"Last exit", "last-exit", 0, COL_TEXT, 1},
 };
 
+static void logging_row(struct view *v, const json_t *row)
+{
+	fprintf(v->out, "%s %s %s: %s %s\n", TEXT(row, "time"), TEXT(row, "daemon"),
+		TEXT(row, "level"), TEXT(row, "event"), TEXT(row, "text"));
+}
+
 static void events_row(struct view *v, const json_t *row)
 {
 	char *text = json_dumps(row, JSON_COMPACT);
@@ -162,6 +168,7 @@ const struct render renders_misc[] = {
 	{"commits", .cells = commits_cells, .row = commits_row, RENDER_TABLE(commit_columns)},
 	{"version", .head = version_head},
 	{"daemons", RENDER_TABLE(daemon_columns)},
+	{"logging", .row = logging_row},
 	{"monitor", .row = events_row},
 	{0},
 };

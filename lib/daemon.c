@@ -21,6 +21,7 @@
 
 #define CONTROL_FD 3
 #define LOCK_FD 4 /* held open for the parent's successor to wait on; may be absent */
+#define LOG_FD 5  /* for copies of log lines, where -l says so */
 
 static const struct daemon_ops *ops;
 static struct ipc *control;
@@ -296,16 +297,19 @@ int daemon_run(const struct daemon_ops *daemon_ops, int argc, char **argv)
 
 	ops = daemon_ops;
 	log_init(daemon_name(ops->id));
-	while ((opt = getopt(argc, argv, "r:s")) != -1) {
+	while ((opt = getopt(argc, argv, "r:sl")) != -1) {
 		if (opt == 'r')
 			rundir = optarg;
 		else if (opt == 's')
 			compulsory = true;
+		else if (opt == 'l')
+			log_copy_to(LOG_FD);
 		else
 			return 2;
 	}
 	fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
-	fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC); /* not for what we start ourselves */
+	fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(LOG_FD, F_SETFD, FD_CLOEXEC); /* not for what we start ourselves */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

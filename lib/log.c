@@ -6,17 +6,20 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "log_events.h"
 #include "log_journal.h"
 #include "log_line.h"
 
 #define LOG_HEAD_BYTES 512 /* of what stands in front of the event */
 
 static const char *program = "wgbgp";
-static bool journal; /* systemd's reads what is said */
+static bool journal;	/* systemd's reads what is said */
+static int copies = -1; /* where each line goes, too */
 static char host[256];
 static enum log_format format = LOG_FORMAT_LOGFMT;
 static enum log_level threshold = LOG_LEVEL_INFO;
@@ -34,6 +37,11 @@ void log_to_journal(void)
 {
 	if (journal)
 		log_journal_open(LOG_JOURNAL_SOCKET);
+}
+
+void log_copy_to(int fd)
+{
+	copies = fd;
 }
 
 void log_set_host(const char *name)
@@ -54,6 +62,18 @@ void log_set_level(enum log_level level)
 bool log_enabled(enum log_level level)
 {
 	return level <= threshold;
+}
+
+bool log_event_known(const char *name)
+{
+#define X(event, text) event,
+	static const char *const events[] = {LOG_EVENTS(X)};
+#undef X
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (str_eq(events[i], name))
+			return true;
+	return false;
 }
 
 const char *log_time(char out[LOG_TIME_LEN])
@@ -85,6 +105,19 @@ static size_t line_head(char *out, size_t size, enum log_level level, const char
 				level_names[level]);
 }
 
+static void send_copy(enum log_level level, const char *stamp, const struct log_line *line)
+{
+	char head[LOG_TIME_LEN + 8];
+	struct iovec parts[] = {
+		{head, (size_t)snprintf(head, sizeof(head), "%d %s ", level, stamp)},
+		{(char *)line->text, line->len},
+	};
+	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
+
+	if (copies >= 0)
+		sendmsg(copies, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void log_line(enum log_level level, const char *event, const char *fmt, va_list *ap)
 {
 	char out[LOG_HEAD_BYTES + LOG_JSON_BYTES + 1], stamp[LOG_TIME_LEN];
@@ -94,6 +127,7 @@ static void log_line(enum log_level level, const char *event, const char *fmt, v
 
 	errno = err; /* %m */
 	log_line_build(&line, n, event, fmt, ap);
+	send_copy(level, stamp, &line);
 	if (format == LOG_FORMAT_JSON)
 		len = log_line_json(&line, stamp, level_names[level], host, program, out + n);
 	else

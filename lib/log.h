@@ -24,6 +24,9 @@ void log_init(const char *name);
  * journal asks /proc whose unit an entry is of: not before it is clear that this process goes on.
  */
 void log_to_journal(void);
+/* Each line that is written is sent to FD, too, a socket of packets: the digit of its level, its
+ * time and its text (wgbgpd/log_ring.h). Does not wait. -1: to none. */
+void log_copy_to(int fd);
 /* `system hostname`, in front of the program's name; NULL or "": none. Copied. */
 void log_set_host(const char *name);
 /* How a line is written: as the text above, or as an object of JSON. */
@@ -31,6 +34,9 @@ enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 void log_set_format(enum log_format format);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
+
+/* It is one of log_events.h. */
+bool log_event_known(const char *name);
 
 #define LOG_TIME_LEN 32
 /* The wall clock in UTC: 2026-11-29T06:25:00.123Z. */

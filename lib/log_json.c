@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "log_line.h"
-#include "util.h"
+#include "plain.h"
 
 /* Without an allocation: out of memory is said by a line, too. */
 struct out {
@@ -24,42 +24,13 @@ static void add_text(struct out *o, const char *text)
 	add_bytes(o, text, strlen(text));
 }
 
-/* Bytes of the character that the LEN bytes at C begin with; 0: they are no UTF-8. */
-static size_t utf8_length(const unsigned char *c, size_t len)
-{
-	static const struct {
-		unsigned char first, last; /* of the first byte */
-		unsigned char low, high;   /* of the second one */
-		unsigned char n;
-	} rows[] = {
-		{0x00, 0x7f, 0, 0, 1},	     {0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (*c < rows[i].first || *c > rows[i].last)
-			continue;
-		if (rows[i].n > len ||
-		    (len > 1 && rows[i].n > 1 && (c[1] < rows[i].low || c[1] > rows[i].high)))
-			return 0;
-		for (size_t k = 2; k < rows[i].n; k++)
-			if ((c[k] & 0xc0) != 0x80)
-				return 0;
-		return rows[i].n;
-	}
-	return 0;
-}
-
 static void add_characters(struct out *o, const char *text, size_t len)
 {
 	for (size_t at = 0, n; at < len; at += n) {
 		const unsigned char *c = (const unsigned char *)text + at;
 		char buf[8];
 
-		n = utf8_length(c, len - at);
+		n = plain_utf8_length(text + at, len - at);
 		if (n == 0) {
 			add_text(o, "\xef\xbf\xbd");
 			n = 1;

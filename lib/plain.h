@@ -12,4 +12,9 @@ size_t plain_control(const char *text);
 /* Each byte of a control character in TEXT becomes '?'. */
 void plain_text(char *text);
 
+/* Bytes of the character that the LEN bytes of TEXT begin with; 0: they are no UTF-8. */
+size_t plain_utf8_length(const char *text, size_t len);
+/* Each byte that is part of none becomes '?'. */
+void plain_utf8(char *text);
+
 #endif

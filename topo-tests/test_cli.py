@@ -19,7 +19,7 @@ from lib.wgbgp import Wgbgp
 EXAMPLES = {"NEIGHBOR": "10.9.0.2", "PREFIX": "192.168.2.0/24", "ADDRESS": "192.168.2.1",
             "INTERFACE": "wg0", "DESTINATION": "192.168.2.1", "PLANE": "main", "COUNT": "9",
             "PEER": "b", "BACK": "0", "TUNNEL": "b", "PROTOCOL": "bgp",
-            "FROM": "192.168.1.1"}
+            "FROM": "192.168.1.1", "EVENT": "start"}
 
 
 @pytest.fixture(name="two")
@@ -34,6 +34,7 @@ def lines_of(row):
     def words(text):
         return " ".join(EXAMPLES.get(w.split("|")[0], w.split("|")[0]) for w in text.split())
     row = row.removesuffix(" [json]")
+    row = re.sub(r"\{([^,}]*)[^}]*\}", r"[\1]", row)  # one of several conditions
     return {words(row.split("[")[0]), words(re.sub(r"[\[\]]", "", row))}
 
 
@@ -215,6 +216,7 @@ KEYS = {
     "allowed-ips": ("", "entries", "interface peer prefix origin installed"),
     "commits": ("", "commits", "commit back time state how uid login from comment changed statements"),
     "daemons": ("", "daemons", "name pid state restarts"),
+    "logging": ("", "lines", "time level daemon event text"),
     "version": ("version", None, ""),
     "uplinks": ("", "uplinks", "interface uplink fwmark table rule-priority bypass rp-filter ipv4 "
                 "ipv6"),

@@ -112,3 +112,32 @@ def test_start_fails(topo, journal):
     w.process.stopped = True
     assert "nonsense" in w.process.text()
     assert journal.entries("SYSLOG_IDENTIFIER=wgbgpd") == []
+
+
+def test_show_logging(topo):
+    """Without a journal: what the daemons say is in the parent, too, also of one that died."""
+    w = Wgbgp(topo, topo.router("a"), CONF.replace("FORMAT", "json"))
+
+    def lines(what):
+        return w.show(f"logging {what}")["lines"]
+
+    w.cli("drain peer site-a")
+    line = wait_until(lambda: lines("event drain peer site-a"), 20, "the line")[-1]
+    assert line["daemon"] == "wgd" and line["level"] == "info"
+    assert line["text"] == "peer=site-a interface=wg0"
+    assert lines("peer wg0") and not lines("event drain peer site-b")
+    assert {e["daemon"] for e in lines("event sandbox")} == {"bgpd", "bfdd", "zebra-lite"}
+    bgpd = w.daemon_pid("bgpd")
+    w.cli("clear bgp 10.9.0.2")
+    wait_until(lambda: lines("event neighbor-clear"), 20, "bgpd's line")
+    os.kill(bgpd, 9)
+    wait_until(lambda: lines("level error event died"), 20, "what became of it")
+    assert lines("event neighbor-clear peer 10.9.0.2")
+    wait_until(lambda: len([e for e in lines("event sandbox") if e["daemon"] == "bgpd"]) == 2, 20,
+               "lines of the next one")
+    assert [e["event"] for e in lines("event sandbox last 1")] == ["sandbox"]
+    times = [e["time"] for e in lines("")]
+    assert times and all(len(t) == len("2026-11-29T20:04:22.123Z") for t in times)
+    text = w.cli("show logging event died")
+    assert "wgbgpd error: died daemon=bgpd why=" in text
+    assert w.cli_run("show logging event nothing").returncode != 0

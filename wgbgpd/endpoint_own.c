@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "endpoint_own.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,10 @@
 #include "config.h"
 #include "datastore.h"
 #include "drill.h"
+#include "ipc.h"
 #include "keep_in.h"
 #include "log.h"
+#include "log_ring.h"
 #include "plain.h"
 #include "plan.h"
 #include "privs.h"
@@ -434,6 +437,40 @@ static void run_commits(struct request *r, const json_t *args)
 	json_decref(list);
 }
 
+static void put_line(void *arg, json_t *row)
+{
+	request_row(arg, row);
+}
+
+static void run_logging(struct request *r, const json_t *args)
+{
+	const char *level = conf_str(args, "level", "debug");
+	struct log_filter f = {.event = conf_str(args, "event", NULL),
+			       .peer = conf_str(args, "peer", NULL),
+			       .level = conf_word(conf_system_log_level_words, level),
+			       .count = UINT_MAX};
+
+	if (ipc_full(r->to->ipc)) { /* whoever does not read gets no more of it kept here */
+		request_end(r, "earlier answers are not read yet");
+		return;
+	}
+	if (f.level < 0) {
+		request_end(r, "level: expected error, warning, info or debug");
+		return;
+	}
+	if (conf_has(args, "count") && !number_of(args, "count", &f.count)) {
+		request_end(r, "count: expected how many lines");
+		return;
+	}
+	if (f.event && !log_event_known(f.event)) {
+		request_end(r, "there is no such event; wgbgp-log(7) has all of them");
+		return;
+	}
+	request_head(r, json_object(), "lines");
+	log_ring_each(&f, put_line, r);
+	request_end(r, NULL);
+}
+
 static void run_log_level(struct request *r, const json_t *args)
 {
 	const char *level = json_string_value(json_object_get(args, "level"));
@@ -488,6 +525,7 @@ static const struct {
 	{"files", run_files},
 	{"exclusive", run_exclusive},
 	{"clear-lock", run_clear_lock},
+	{"logging", run_logging},
 	{"log-level", run_log_level},
 	{"teardown", run_teardown},
 	{"drill", drill_request},

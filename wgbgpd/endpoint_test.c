@@ -31,6 +31,7 @@
 #include "endpoint.h"
 #include "endpoint_own.h"
 #include "log.h"
+#include "log_ring.h"
 #include "played.h"
 #include "supervise.h"
 
@@ -813,6 +814,59 @@ static void test_log_level(void **state)
 	log_set_level(LOG_LEVEL_INFO);
 }
 
+static void put_line(int fd, const char *fmt, const char *text)
+{
+	char line[2000];
+
+	snprintf(line, sizeof(line), fmt, text);
+	assert_true(send(fd, line, strlen(line), 0) > 0);
+}
+
+static void test_logging(void **state)
+{
+	int bgpd_lines = log_ring_open(DAEMON_BGPD), wgd_lines = log_ring_open(DAEMON_WGD);
+	char row[1500];
+
+	put_line(bgpd_lines, "2 2026-11-30T19:00:01.000Z session-down neighbor=%s", "10.9.0.2");
+	put_line(wgd_lines, "1 2026-11-30T19:00:02.000Z tunnel-state peer=%s to=down", "a");
+	open_client(0);
+	request(0, 1, "{\"command\":\"logging\",\"level\":\"warning\"}");
+	EXPECT("client 0 head 1 'lines' {}\n"
+	       "client 0 row 1 {\"daemon\":\"wgd\",\"event\":\"tunnel-state\","
+	       "\"level\":\"warning\",\"text\":\"peer=a to=down\"}\nclient 0 end 1 ''\n");
+	request(0, 2, "{\"command\":\"logging\",\"peer\":\"10.9.0.2\",\"count\":\"1\"}");
+	EXPECT("client 0 head 2 'lines' {}\n"
+	       "client 0 row 2 {\"daemon\":\"bgpd\",\"event\":\"session-down\","
+	       "\"level\":\"info\",\"text\":\"neighbor=10.9.0.2\"}\nclient 0 end 2 ''\n");
+	request(0, 3, "{\"command\":\"logging\",\"level\":\"loud\"}");
+	request(0, 4, "{\"command\":\"logging\",\"count\":\"some\"}");
+	request(0, 5, "{\"command\":\"logging\",\"event\":\"session-don\"}");
+	EXPECT("client 0 end 3 'level: expected error, warning, info or debug'\n"
+	       "client 0 end 4 'count: expected how many lines'\n"
+	       "client 0 end 5 'there is no such event; wgbgp-log(7) has all of them'\n");
+	/* One that asks again and again and does not read has no more of it kept for it. */
+	memset(row, 'x', sizeof(row) - 1);
+	row[sizeof(row) - 1] = '\0';
+	for (unsigned i = 0; i < 100; i++) {
+		put_line(bgpd_lines, "2 2026-11-30T19:00:03.000Z x a=%s", row);
+		played_turn();
+	}
+	ends[0].quiet = true;
+	ends[0].rows = 0;
+	ipc_pause(ends[0].ipc);
+	for (unsigned i = 0; i < 50; i++) {
+		request(0, 6, "{\"command\":\"logging\"}");
+		played_turn();
+	}
+	ipc_resume(ends[0].ipc);
+	PLAYED_AWAIT(strstr(played_text, "client 0 end 6 'earlier answers are not read yet'\n"));
+	settle();
+	assert_in_range(ends[0].rows, 102, 102 * 12);
+	close(bgpd_lines);
+	close(wgd_lines);
+	log_ring_free();
+}
+
 /* Who asked for a change and goes before anything of it is applied has given it up. */
 static void test_change_of_one_that_goes(void **state)
 {
@@ -1019,6 +1073,7 @@ int main(void)
 		TEST(test_reload),
 		TEST(test_trials),
 		TEST(test_log_level),
+		TEST(test_logging),
 		TEST(test_change_of_one_that_goes),
 		TEST(test_teardown_asked_for),
 		TEST(test_silent_in_a_change),

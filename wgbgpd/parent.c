@@ -33,6 +33,7 @@
 #include "listen.h"
 #include "lock.h"
 #include "log.h"
+#include "log_ring.h"
 #include "loop.h"
 #include "notify.h"
 #include "privs.h"
@@ -43,6 +44,7 @@
 #define BUSY_MS 100 /* a commit is under way when SIGHUP comes */
 
 static int lock_fd = -1;
+static int own_lines = -1; /* for `show logging` */
 static struct event *signals[3];
 static struct timer sighup_later; /* one came during a commit */
 static bool stopping;
@@ -247,6 +249,9 @@ static void release(void)
 	commit_free();
 	change_close();
 	supervise_free();
+	log_copy_to(-1);
+	close(own_lines);
+	log_ring_free();
 	listen_free();
 	datastore_free();
 	notify_free();
@@ -272,6 +277,8 @@ int parent_run(const char *path, const char *rundir)
 	int err;
 
 	log_init("wgbgpd");
+	own_lines = log_ring_open(LOG_RING_PARENT);
+	log_copy_to(own_lines);
 	if (sodium_init() < 0)
 		fatal("libsodium does not start");
 	if (privs_init() < 0)

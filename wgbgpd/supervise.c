@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_ring.h"
 #include "loop.h"
 #include "privs.h"
 #include "process.h"
@@ -19,14 +20,15 @@
 #include "retry.h"
 
 #define CONTROL_FD 3
-#define LOCK_FD 4 /* lib/daemon.c keeps both from the daemon's own children */
+#define LOCK_FD 4
+#define LOG_FD 5	  /* lib/daemon.c keeps all from the daemon's own children */
 #define QUICK_DEATHS 20	  /* of one daemon in MINUTE_MS: it is back in QUICK_MAX_MS at most */
 #define QUICK_STEP_MS 100 /* longer after each of them */
 #define QUICK_MAX_MS 300
 #define SLOW_FIRST_MS 1000 /* after more than that many */
 #define SLOW_MAX_MS 30000
 #define MINUTE_MS 60000 /* a life that long ends the slow back-off */
-#define GRACE_MS 5000	 /* from the end of the control channel to SIGKILL */
+#define GRACE_MS 5000	/* from the end of the control channel to SIGKILL */
 
 struct child {
 	enum daemon_id id;
@@ -38,11 +40,11 @@ struct child {
 	uint64_t died_ms[QUICK_DEATHS]; /* a ring: when it died, 0 never; for the back-off */
 	unsigned dead_next;		/* place in it */
 	unsigned slow;			/* restarts in the slow back-off; 0: the quick one */
-	struct timer start;  /* the next start */
-	struct timer grace;  /* a process without a channel is killed */
-	struct pulse pulse;  /* of the control channel */
-	bool hung;	     /* killed for it */
-	bool stuck;	     /* it hangs in the kernel: that was said */
+	struct timer start;		/* the next start */
+	struct timer grace;		/* a process without a channel is killed */
+	struct pulse pulse;		/* of the control channel */
+	bool hung;			/* killed for it */
+	bool stuck;			/* it hangs in the kernel: that was said */
 	char last_exit[48];
 };
 
@@ -79,10 +81,10 @@ void supervise_program(enum daemon_id id, char *path, size_t size)
 		snprintf(path, size, "%s/%s/%s", dir, name, name);
 }
 
-/* Moves FD to a place where neither CONTROL_FD nor LOCK_FD will overwrite it. */
+/* Moves FD to a place where none of the three will overwrite it. */
 static int move_away(int fd)
 {
-	int moved = fcntl(fd, F_DUPFD_CLOEXEC, LOCK_FD + 1);
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD + 1);
 
 	if (moved < 0)
 		fatal("dup: %s", strerror(errno));
@@ -91,20 +93,26 @@ static int move_away(int fd)
 
 /* In the new process. The program is opened before privileges go: its directory may be root's
  * alone. */
-static _Noreturn void run_program(enum daemon_id id, int control, const char *path)
+static _Noreturn void run_program(enum daemon_id id, int control, int lines, const char *path)
 {
-	char *const argv[] = {(char *)path, "-r", (char *)run_directory,
-			      privs_keep_user() ? "-s" : NULL, NULL};
+	char *argv[6] = {(char *)path, "-r", (char *)run_directory};
 	int program = open(path, O_PATH | O_CLOEXEC);
-	int lock = move_away(lock_fd);
+	int lock = move_away(lock_fd), n = 3;
 	sigset_t none;
+
+	if (lines >= 0)
+		argv[n++] = "-l";
+	if (privs_keep_user())
+		argv[n++] = "-s";
 
 	setsid(); /* setpgid() would have the kernel wake one that is stopped when we die */
 	if (program < 0)
 		fatal("%s: %s", path, strerror(errno));
 	program = move_away(program);
 	control = move_away(control);
-	if (dup2(control, CONTROL_FD) < 0 || dup2(lock, LOCK_FD) < 0)
+	lines = lines < 0 ? lines : move_away(lines);
+	if (dup2(control, CONTROL_FD) < 0 || dup2(lock, LOCK_FD) < 0 ||
+	    (lines >= 0 && dup2(lines, LOG_FD) < 0))
 		fatal("dup2: %s", strerror(errno));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -169,7 +177,7 @@ static void spawn(void *arg)
 	static const struct ipc_handlers control_handlers = {on_frame, on_closed, NULL};
 	struct child *child = arg;
 	char path[4200];
-	int fds[2], err = ipc_pair(fds);
+	int fds[2], err = ipc_pair(fds), lines = log_ring_open(child->id);
 
 	if (err < 0)
 		fatal("socketpair: %s", strerror(-err));
@@ -179,8 +187,10 @@ static void spawn(void *arg)
 	if (child->pid < 0)
 		fatal("fork: %s", strerror(errno));
 	if (child->pid == 0)
-		run_program(child->id, fds[1], path);
+		run_program(child->id, fds[1], lines, path);
 	close(fds[1]);
+	if (lines >= 0)
+		close(lines);
 	child->control = ipc_new(fds[0], &control_handlers, child);
 	child->born_ms = now_ms();
 	child->hung = child->stuck = false;
@@ -239,8 +249,8 @@ static void restart_later(struct child *child)
 	unsigned deaths = count_death(child, now);
 	uint64_t ms = back_off_ms(child, deaths, now - child->born_ms);
 
-	log_error("died", "daemon=%s why=\"%s\" deaths=%u restart-ms=%llu",
-		  daemon_name(child->id), child->last_exit, deaths, (unsigned long long)ms);
+	log_error("died", "daemon=%s why=\"%s\" deaths=%u restart-ms=%llu", daemon_name(child->id),
+		  child->last_exit, deaths, (unsigned long long)ms);
 	child->restarts++;
 	timer_start(&child->start, ms);
 }
