@@ -76,10 +76,12 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_drill.py \
 	topo-tests/test_dual_hub.py \
 	topo-tests/test_endpoints.py \
+	topo-tests/test_events.py \
 	topo-tests/test_explain.py \
 	topo-tests/test_explain_from.py \
 	topo-tests/test_explain_worlds.py \
 	topo-tests/test_extended_hop.py \
+	topo-tests/test_export.py \
 	topo-tests/test_failing.py \
 	topo-tests/test_foreign.py \
 	topo-tests/test_forged_endpoint.py \
@@ -111,6 +113,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_link_local.py \
 	topo-tests/test_liveness.py \
 	topo-tests/test_lock_out.py \
+	topo-tests/test_log.py \
 	topo-tests/test_mesh.py \
 	topo-tests/test_multipath.py \
 	topo-tests/test_nat_site.py \
@@ -129,6 +132,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_planes.py \
 	topo-tests/test_pressure.py \
 	topo-tests/test_probe.py \
+	topo-tests/test_prometheus.py \
 	topo-tests/test_random_real.py \
 	topo-tests/test_readme.py \
 	topo-tests/test_refused.py \
