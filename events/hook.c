@@ -186,19 +186,34 @@ struct hook *hook_new(json_t *conf)
 	return h;
 }
 
-void hook_free(struct hook *h)
+static void drop_line(struct hook *h)
 {
 	struct waiting *w;
 
+	while ((w = STAILQ_FIRST(&h->line))) {
+		STAILQ_REMOVE_HEAD(&h->line, link);
+		waiting_free(w);
+	}
+	h->length = 0;
+}
+
+bool hook_retire(struct hook *h)
+{
+	if (h->length)
+		log_warn("hook-left-out", "hook=%s count=%u why=\"it was changed or taken away\"",
+			 h->name, h->length);
+	drop_line(h);
+	return h->running != 0;
+}
+
+void hook_free(struct hook *h)
+{
 	if (h->running) {
 		hook_run_kill(h->running);
 		waitpid(h->running, NULL, 0);
 	}
 	timer_stop(&h->limit);
-	while ((w = STAILQ_FIRST(&h->line))) {
-		STAILQ_REMOVE_HEAD(&h->line, link);
-		waiting_free(w);
-	}
+	drop_line(h);
 	json_decref(h->conf);
 	free(h);
 }

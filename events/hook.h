@@ -20,7 +20,10 @@ struct hook;
 
 /* CONF is an entry of `on-event`; it is kept. */
 struct hook *hook_new(json_t *conf);
-/* What waits is dropped; a program that runs is ended. */
+/* It is not asked for any more: what waits is dropped, which the log says. True while a program
+ * runs, which has its time. */
+bool hook_retire(struct hook *h);
+/* A program that runs is ended. */
 void hook_free(struct hook *h);
 /* The same entry as before: it can go on as it is. */
 bool hook_is(const struct hook *h, const json_t *conf);

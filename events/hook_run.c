@@ -68,14 +68,22 @@ static _Noreturn void post(const struct hook_call *call)
 	_exit(code == CURLE_OK ? 0 : EXIT_NOT_POSTED);
 }
 
-static _Noreturn void child(const struct hook_call *call, int in)
+/* What the parent made of signals is not the program's. */
+static void signals_reset(void)
 {
+	static const int own[] = {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGPIPE};
 	sigset_t none;
 
-	setpgid(0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		signal(own[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+}
+
+static _Noreturn void child(const struct hook_call *call, int in)
+{
+	setpgid(0, 0);
+	signals_reset();
 	if (chdir("/") < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(EXIT_NO_PROGRAM);
 	if (call->program)

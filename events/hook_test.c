@@ -173,6 +173,23 @@ static void test_time_limit(void **state)
 	loop_free();
 }
 
+/* A hook that is taken away: its program goes on, and nothing follows. */
+static void test_retired(void **state)
+{
+	struct hook *h = hook("");
+
+	assert_false(hook_retire(h));
+	tell(h, "tunnel-down", 1);
+	tell(h, "tunnel-up", 2);
+	said[0] = '\0';
+	killed = 0;
+	assert_true(hook_retire(h));
+	assert_int_equal(killed, 0);
+	assert_true(hook_ended(h, last_pid, 0));
+	expect("");
+	hook_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_line_is_bounded),
 		cmocka_unit_test(test_time_limit),
+		cmocka_unit_test(test_retired),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

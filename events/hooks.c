@@ -11,6 +11,8 @@
 
 static struct hook **hooks;
 static size_t n_hooks;
+static struct hook **retired; /* of before, whose programs still run */
+static size_t n_retired;
 
 /* The hook of before that has this entry, taken out of OLD; NULL. */
 static struct hook *take_out(struct hook **old, size_t n, const json_t *conf)
@@ -23,6 +25,16 @@ static struct hook *take_out(struct hook **old, size_t n, const json_t *conf)
 			return h;
 		}
 	return NULL;
+}
+
+static void retire(struct hook *h)
+{
+	if (!hook_retire(h)) {
+		hook_free(h);
+		return;
+	}
+	retired = xrealloc(retired, (n_retired + 1) * sizeof(struct hook *));
+	retired[n_retired++] = h;
 }
 
 void hooks_set(const json_t *config)
@@ -41,7 +53,7 @@ void hooks_set(const json_t *config)
 	}
 	for (i = 0; i < n_old; i++)
 		if (old[i])
-			hook_free(old[i]);
+			retire(old[i]);
 	free(old);
 }
 
@@ -58,6 +70,12 @@ void hooks_ended(pid_t pid, int status)
 	for (size_t i = 0; i < n_hooks; i++)
 		if (hook_ended(hooks[i], pid, status))
 			return;
+	for (size_t i = 0; i < n_retired; i++)
+		if (hook_ended(retired[i], pid, status)) {
+			hook_free(retired[i]);
+			retired[i] = retired[--n_retired];
+			return;
+		}
 }
 
 size_t hooks_count(void)
@@ -68,6 +86,10 @@ size_t hooks_count(void)
 void hooks_free(void)
 {
 	hooks_set(NULL);
+	for (size_t i = 0; i < n_retired; i++)
+		hook_free(retired[i]);
+	free(retired);
 	free(hooks);
-	hooks = NULL;
+	retired = hooks = NULL;
+	n_retired = 0;
 }

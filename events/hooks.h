@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* CONFIG is the whole tree; borrowed. Hooks that did not change keep what they are busy with. */
+/* CONFIG is the whole tree; borrowed. Hooks that did not change keep what they are busy with; a
+ * program of one that did has its time. */
 void hooks_set(const json_t *config);
 void hooks_tell(const json_t *event); /* borrowed */
 void hooks_ended(pid_t pid, int status);

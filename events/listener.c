@@ -16,8 +16,9 @@
 #define AGAIN_MAX_MS 10000
 
 static struct ask *monitor, *configuration; /* NULL: not asked for now */
-static struct timer again;
-static unsigned failures; /* since wgbgpd was there */
+static struct timer again;		    /* events are asked for */
+static struct timer conf_again; /* and the configuration, which failed while they come */
+static unsigned failures;	/* since wgbgpd was there */
 static bool was_there;
 static bool stale; /* the configuration changed while it was asked for */
 
@@ -56,9 +57,17 @@ static void conf_on_row(void *arg, const char *text, size_t len)
 static void conf_on_end(void *arg, enum ask_end how, const char *error)
 {
 	configuration = NULL;
-	if (how == ASK_REFUSED)
+	if (how != ASK_ANSWERED && was_there) {
 		log_warn("configuration", "error=\"%s\"", error);
+		timer_start(&conf_again, AGAIN_MAX_MS);
+	}
 	if (stale)
+		ask_configuration();
+}
+
+static void on_conf_again(void *arg)
+{
+	if (was_there)
 		ask_configuration();
 }
 
@@ -120,6 +129,7 @@ void listener_open(const char *rundir)
 {
 	asker_open(rundir);
 	timer_init(&again, on_again, NULL);
+	timer_init(&conf_again, on_conf_again, NULL);
 	was_there = true; /* the first time is no return */
 	failures = 0;
 	on_again(NULL);
@@ -128,6 +138,7 @@ void listener_open(const char *rundir)
 void listener_close(void)
 {
 	timer_stop(&again);
+	timer_stop(&conf_again);
 	if (monitor)
 		ask_stop(monitor);
 	if (configuration)

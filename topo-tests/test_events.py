@@ -141,6 +141,21 @@ def test_takes_too_long(two, events):
         wait_until(lambda p=pid: not os.path.exists(f"/proc/{p}"), what="its child to be gone")
 
 
+SLOW = """#!/bin/sh
+sleep 3
+cat >> {out}
+echo >> {out}
+"""
+
+
+def test_changed_while_it_runs(two, events):
+    """The commit that changes a hook is told to the one before, which ends in its time."""
+    slow, out = events.script("slow", SLOW)
+    events.hook(f"on-event slow {{ program {slow}; event commit; }} #end")
+    events.w.replace("event commit; } #end", "event commit; rate 7; } #end")
+    events.wait_line(out, '"event":"commit"')
+
+
 def test_configuration_is_followed(two, events):
     """A hook that is taken away is told no more; wgbgpd's restart is told, and survived."""
     record, out = events.script("record", RECORD)
@@ -151,6 +166,7 @@ def test_configuration_is_followed(two, events):
     before = events.process.text().count("hooks count=0")
     two.wa.replace(f"on-event all {{ program {record}; }}", "")
     wait_until(lambda: events.process.text().count("hooks count=0") > before, 30, "no hook")
+    events.wait_line(out, '"name":"commit"')  # of its own removal
     told = len(events.lines(out))
     two.wa.replace("as 65001;", "as 65001; network [ 192.168.77.0/24 ];")
     wait_until(lambda: two.wa.show("commits")["commits"][0]["state"] == "committed",
