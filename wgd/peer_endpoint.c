@@ -54,14 +54,15 @@ static bool is_tunnel(uint32_t oif)
 }
 
 /* Somebody else says that the peer is at A, which is inside what is private: zebra-lite makes no
- * way around the tunnels there (its pin.h). A longer route of somebody else is one. */
+ * way around the tunnels there (its pin.h). A longer route of somebody else is one; packets of an
+ * interface with an uplink need none. */
 static bool is_doubtful(const struct peer *p, const struct addr *a)
 {
 	uint32_t mark = p->dev->read.fwmark, oif;
 	int private = p->conf && a->family ? wceiling_private_len(a) : -1;
 
 	if (private < 0 || addr_is_link_local(a) || p->conf->endpoint_inside_permit ||
-	    is_written(p, a))
+	    (p->dev->want.conf && p->dev->want.conf->has_uplink) || is_written(p, a))
 		return false;
 	return way_len(a, mark) < private || !way_leads(a, mark, &oif) || is_tunnel(oif);
 }
@@ -89,15 +90,20 @@ static void say_doubtful(struct peer *p, const struct addr *a, const char *by)
 		    ADDR_STR(a), by, reason_text(REASON_ENDPOINT_INSIDE));
 }
 
-/* Where it was last heard before the machine stopped. */
+/* Where it was last heard before the machine stopped, and was believed then: before the network is
+ * up nothing leads anywhere, which says nothing against it. */
 static bool is_remembered(struct peer *p, struct endpoint *out)
 {
-	if (!endpoints_find(p->dev->name, p->owner.key, out))
+	struct endpoint e;
+
+	if (!endpoints_find(p->dev->name, p->owner.key, &e))
 		return false;
-	if (!cannot_be_there(p, &out->addr))
-		return true;
-	say_doubtful(p, &out->addr, "memory");
-	return false;
+	if (has_way(p, &e.addr) && cannot_be_there(p, &e.addr)) {
+		say_doubtful(p, &e.addr, "memory");
+		return false;
+	}
+	*out = e;
+	return true;
 }
 
 /* R without the addresses that are not believed. */

@@ -20,8 +20,7 @@
 	", 'liveness': {'probe-timeout': 1000, 'probe-interval': 500, 'up-hold': 0, " \
 	"'poll-interval': 100}, 'endpoint-timeout': 5000" more
 #define TWO "'192.0.2.1:5', '[2001:db8::1]:6'"
-#define RIG_PEER_LOCAL                                                                       \
-	"{'name': 'b', 'public-key': '" RIG_B "', 'tunnel-address': ['169.254.0.3']}"
+#define RIG_PEER_LOCAL "{'name': 'b', 'public-key': '" RIG_B "', 'tunnel-address': ['169.254.0.3']}"
 #define ENDPOINTS(list, more)                           \
 	RIG_WG0(", 'liveness': {'poll-interval': 100}", \
 		RIG_PEER_A(LIVE(", 'endpoint': [" list "]" more)))
@@ -194,8 +193,8 @@ static void test_follows(void **state)
 static void test_through_another(void **state)
 {
 	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}",
-		      RIG_PEER_A(LIVE(", 'endpoint': ['192.0.2.1:5', '10.9.0.3:6']")) ", "
-			      RIG_PEER_B("")));
+		      RIG_PEER_A(LIVE(
+			      ", 'endpoint': ['192.0.2.1:5', '10.9.0.3:6']")) ", " RIG_PEER_B("")));
 	rig_handshake("wg0", 'a');
 	live(200);
 	rig_forget();
@@ -211,7 +210,8 @@ static void test_through_another(void **state)
 		   "zebra: a is 1 on 7 up handshake-fresh at 10.9.0.3:6 10.9.0.2 10.9.0.2/32\n");
 }
 
-/* Nobody has said where it is: it may have gone behind another peer, and is where it speaks from. */
+/* Nobody has said where it is: it may have gone behind another peer, and is where it speaks from.
+ */
 static void test_roams_behind_another(void **state)
 {
 	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}",
@@ -270,10 +270,11 @@ static void test_inside_permit(void **state)
 	at("192.168.2.10:7");
 	rig.route_len = 24; /* the network of an interface, say */
 	live(200);
-	rig_expect("@100\n"
-		   "event {'configured':false,'event':'endpoint-changed','from':'192.0.2.77:7',"
-		   "'interface':'wg0','peer':'a','to':'192.168.2.10:7'}\n"
-		   "zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
+	rig_expect(
+		"@100\n"
+		"event {'configured':false,'event':'endpoint-changed','from':'192.0.2.77:7',"
+		"'interface':'wg0','peer':'a','to':'192.168.2.10:7'}\n"
+		"zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
 	at("192.0.2.77:7");
 	live(200);
 	rig_forget();
@@ -314,12 +315,51 @@ static void test_nowhere_else(void **state)
 	rig_handshake("wg0", 'a');
 	rig_forget();
 	live(100);
-	rig_expect("@100\n"
-		   "event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
-		   "'reason':'handshake-fresh','to':'up'}\n"
-		   "zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
+	rig_expect(
+		"@100\n"
+		"event {'event':'tunnel-state','from':'never','interface':'wg0','peer':'a',"
+		"'reason':'handshake-fresh','to':'up'}\n"
+		"zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
 	assert_false(endpoints_find("wg0", rig_peer("wg0", 'a')->info.key,
 				    &(struct endpoint){.port = 0}));
+}
+
+/* With an uplink the encrypted packets have a table of their own: there is nothing to doubt. */
+static void test_inside_permit_by_uplink(void **state)
+{
+	begin(RIG_WG0(", 'uplink': {'interface': 'u0'}, 'liveness': {'poll-interval': 100}",
+		      RIG_PEER_A(LIVE(", 'endpoint': ['far.example:7']"))));
+	rig_resolved("far.example", "192.168.2.10", 1);
+	rig_pass(100);
+	assert_string_equal(ENDPOINT_STR(&rig_peer("wg0", 'a')->info.endpoint), "192.168.2.10:7");
+}
+
+/* What was believed when it was written is so at a start before the network is up. */
+static void test_remembered_inside_permit(void **state)
+{
+	static const struct {
+		int route_error;
+		const char *endpoint;
+	} rows[] = {{-ENETUNREACH, "192.168.2.10:7"}, {0, "-"}};
+
+	begin(ENDPOINTS("", ""));
+	rig.route_len = 24;
+	at("192.168.2.10:7");
+	rig_handshake("wg0", 'a');
+	live(300);
+	rig.route_len = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct endpoint *e;
+
+		devices_close();
+		rig_link_gone("wg0");
+		rig.route_error = rows[i].route_error;
+		devices_open(rig.dir);
+		rig_apply(ENDPOINTS("", ""));
+		e = &rig_peer("wg0", 'a')->info.endpoint;
+		assert_string_equal(e->addr.family ? ENDPOINT_STR(e) : "-", rows[i].endpoint);
+		rig_forget();
+	}
 }
 
 /* Another list in which the one in use is: it stays in use. */
@@ -476,7 +516,8 @@ static void test_names(void **state)
 		   "'reason':'handshake-never','rx-bytes':0,"
 		   "'settings':{'bfd':{'enabled':false,'interval':50,'multiplier':3,"
 		   "'passive':false,'receive-interval':50},'echo':{'enabled':false,"
-		   "'interval':200,'multiplier':4,'size':0},'endpoint-inside-permit':false,'endpoint-return':0,"
+		   "'interval':200,'multiplier':4,'size':0},'endpoint-inside-permit':false,'"
+		   "endpoint-return':0,"
 		   "'endpoint-timeout':5000,'liveness':{'degraded-after':160,"
 		   "'degraded-loss':3,'icmp-errors':true,'poll-interval':100,'probe':true,"
 		   "'probe-interval':500,'probe-timeout':1000,'stale-after':180,'up-hold':0,"
@@ -803,8 +844,8 @@ static void test_underlay(void **state)
 /* A peer that moves is said; one that is heard for the first time, or no more, did not move. */
 static void test_moves_said(void **state)
 {
-	static const char *const places[] = {"192.0.2.1:5", "192.0.2.1:6", "", "192.0.2.1:7",
-					     "192.0.2.1:7", "[3fff::1]:7"};
+	static const char *const places[] = {"192.0.2.1:5", "192.0.2.1:6", "",
+					     "192.0.2.1:7", "192.0.2.1:7", "[3fff::1]:7"};
 
 	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}", RIG_PEER_A(RIG_QUIET)));
 	rig_log(LOG_LEVEL_INFO);
@@ -849,27 +890,17 @@ static void test_lookups(void **state)
 		uint32_t oif;
 		bool leads;
 	} rows[] = {
-		{RIG_FINE, 0, RTN_UNICAST, 0, true},
-		{RIG_FINE, 0, RTN_LOCAL, 0, true},
+		{RIG_FINE, 0, RTN_UNICAST, 0, true},	   {RIG_FINE, 0, RTN_LOCAL, 0, true},
 		{RIG_FINE, 0, RTN_UNICAST, 1000001, true}, /* it went just now */
-		{RIG_FINE, 0, RTN_UNREACHABLE, 0, false},
-		{RIG_FINE, 0, RTN_BLACKHOLE, 0, false},
-		{RIG_FINE, 0, RTN_PROHIBIT, 0, false},
-		{RIG_FINE, -ENETUNREACH, 0, 0, false},
-		{RIG_FINE, -EHOSTUNREACH, 0, 0, false},
-		{RIG_FINE, -ENETDOWN, 0, 0, false},
-		{RIG_FINE, -EACCES, 0, 0, false},
-		{RIG_FINE, -EINVAL, 0, 0, false},
-		{RIG_FINE, -ENOBUFS, 0, 0, true},
-		{RIG_FINE, -EPERM, 0, 0, true},
-		{RIG_UNSENT, -ENETUNREACH, 0, 0, false},
-		{RIG_UNSENT, -ENOBUFS, 0, 0, true},
-		{RIG_UNREAD, -ENETUNREACH, 0, 0, false},
-		{RIG_UNREAD, -ENOBUFS, 0, 0, true},
-		{RIG_EMPTY, -ENETUNREACH, 0, 0, true},
-		{RIG_LATE, -ENETUNREACH, 0, 0, false},
-		{RIG_LATE, 0, RTN_UNREACHABLE, 0, false},
-		{RIG_LATE, 0, RTN_UNICAST, 0, true},
+		{RIG_FINE, 0, RTN_UNREACHABLE, 0, false},  {RIG_FINE, 0, RTN_BLACKHOLE, 0, false},
+		{RIG_FINE, 0, RTN_PROHIBIT, 0, false},	   {RIG_FINE, -ENETUNREACH, 0, 0, false},
+		{RIG_FINE, -EHOSTUNREACH, 0, 0, false},	   {RIG_FINE, -ENETDOWN, 0, 0, false},
+		{RIG_FINE, -EACCES, 0, 0, false},	   {RIG_FINE, -EINVAL, 0, 0, false},
+		{RIG_FINE, -ENOBUFS, 0, 0, true},	   {RIG_FINE, -EPERM, 0, 0, true},
+		{RIG_UNSENT, -ENETUNREACH, 0, 0, false},   {RIG_UNSENT, -ENOBUFS, 0, 0, true},
+		{RIG_UNREAD, -ENETUNREACH, 0, 0, false},   {RIG_UNREAD, -ENOBUFS, 0, 0, true},
+		{RIG_EMPTY, -ENETUNREACH, 0, 0, true},	   {RIG_LATE, -ENETUNREACH, 0, 0, false},
+		{RIG_LATE, 0, RTN_UNREACHABLE, 0, false},  {RIG_LATE, 0, RTN_UNICAST, 0, true},
 	};
 	struct addr to;
 
@@ -971,8 +1002,8 @@ static char *config_of_many(unsigned first)
 
 	for (unsigned i = first; i <= MANY; i++)
 		end += sprintf(end,
-			       "%s{'name': 'p%u', 'public-key': '%c%c" RIG_KEY("")
-			       "', 'endpoint': ['192.0.2.%u:5']" RIG_QUIET "}",
+			       "%s{'name': 'p%u', 'public-key': '%c%c" RIG_KEY(
+				       "") "', 'endpoint': ['192.0.2.%u:5']" RIG_QUIET "}",
 			       i > first ? ", " : "", i, digits[i >> 2], digits[(i & 3) << 4], i);
 	return xasprintf(RIG_WG0("", "%s"), peers);
 }
@@ -1017,7 +1048,8 @@ int main(void)
 		RIG_CHECK(test_through_another),
 		RIG_CHECK(test_roams_behind_another),
 		RIG_CHECK(test_link_local),
-		RIG_CHECK(test_returns), RIG_CHECK(test_list_changes),
+		RIG_CHECK(test_returns),
+		RIG_CHECK(test_list_changes),
 		RIG_CHECK(test_returns_in_vain),
 		RIG_CHECK(test_names),
 		RIG_CHECK(test_name_alone),
@@ -1031,6 +1063,8 @@ int main(void)
 		RIG_CHECK(test_not_looked_up),
 		RIG_CHECK(test_many_looked_up),
 		RIG_CHECK(test_inside_permit),
+		RIG_CHECK(test_inside_permit_by_uplink),
+		RIG_CHECK(test_remembered_inside_permit),
 		RIG_CHECK(test_vouched),
 		RIG_CHECK(test_nowhere_else),
 	};

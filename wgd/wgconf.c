@@ -125,6 +125,7 @@ static void read_interface(struct ctx *ctx, enum conf_backend backend, const jso
 		out->backend = backend;
 	str_copy(out->name, conf_str(obj, "name", ""), sizeof(out->name));
 	str_copy(out->plane, conf_str(obj, "plane", "main"), sizeof(out->plane));
+	out->has_uplink = conf_has(conf_get(obj, "uplink"), "interface");
 	out->description = xstrdup(conf_str(obj, "description", ""));
 	out->key_file = copy_str(obj, "private-key-file");
 	read_addrs(ctx, obj, out);

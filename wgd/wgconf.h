@@ -39,6 +39,7 @@ struct if_conf {
 	struct conf_interface; /* of the schema; first */
 	char name[16];
 	char plane[MSG_NAME_MAX]; /* for show only */
+	bool has_uplink;	  /* its encrypted packets look into a table of their own */
 	char *description;	  /* for show only */
 	char *key_file;		  /* NULL: none */
 	struct tunnel_addr *addrs;

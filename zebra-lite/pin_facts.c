@@ -6,7 +6,6 @@
 #include <linux/rtnetlink.h>
 
 #include "configured.h"
-#include "keepin.h"
 #include "pin.h"
 #include "tunnel.h"
 #include "zceiling.h"
@@ -105,27 +104,17 @@ static bool is_tunnels(const struct rib_node *n)
 	return false;
 }
 
-static bool is_private(const struct rib_node *n, const struct addr *a)
-{
-	return is_tunnels(n) || has_tunnelled_static(n) ||
-	       (addr_is_private(a) && hops_tunnelled(rib_hops(n)));
-}
-
-/* The length of the longest prefix around A whose packets are the tunnels'; a default route and its
- * halves do not say whose they are. -1: none. */
+/* The length of the longest prefix around A that the configuration gives to tunnels; a default
+ * route and its halves do not say whose packets these are. -1: none. What was learned does not
+ * count: a neighbor with a default `permit` could take away the way to an endpoint that works. */
 static int private_len(const struct addr *a)
 {
 	const struct rib_node *n = rib_match(a);
-	const struct keepin *e = addr_is_private(a) ? keepin_match(a) : NULL;
 	int len = zceiling_private_len(a);
 
-	while (n && !is_private(n, a))
+	while (n && !is_tunnels(n) && !has_tunnelled_static(n))
 		n = rib_cover(n);
-	if (n && n->len > 1 && n->len > len)
-		len = n->len;
-	while (e && !e->learned)
-		e = keepin_cover(e);
-	return e && e->node.p.len > 1 && e->node.p.len > len ? e->node.p.len : len;
+	return n && n->len > 1 && n->len > len ? n->len : len;
 }
 
 bool pin_is_doubtful(const struct pin *pin)

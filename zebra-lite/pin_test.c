@@ -646,15 +646,16 @@ static void test_belief(void **state)
 		{NAME, MAY(ALL), "192.168.2.10:1", "128.0.0.0/1", "installed"},
 		{ROAMS, MAY("'0.0.0.0/1', '128.0.0.0/1'"), "10.7.7.7:1", "0.0.0.0/1", "installed"},
 		{NAME, MAY(ALL), "[2001:db8::7]:1", "::/0", "installed"},
-		/* what was learned does, in space for private networks */
-		{NAME, MAY(ALL), "192.168.2.10:1", "192.168.2.0/24", "refused"},
+		/* nor does what a neighbor says: it could end tunnels that are at work */
+		{NAME, MAY(ALL), "192.168.2.10:1", "192.168.2.0/24", "installed"},
+		{ROAMS, MAY(ALL), "10.1.1.1:1", "10.0.0.0/8", "installed"},
 		{NAME, MAY(ALL), "203.0.113.7:1", "203.0.113.0/24", "installed"},
-		{NAME, MAY(ALL), "[fd00:2::9]:1", "fd00:2::/32", "refused"},
+		{NAME, MAY(ALL), "[fd00:2::9]:1", "fd00:2::/32", "installed"},
 		/* the network of a tunnel */
 		{ROAMS, MAY(ALL), "10.9.1.77:1", "0.0.0.0/0", "refused"},
 		/* a longer route of the underlay decides before */
 		{NAME, LAN, "192.168.8.10:1", "192.168.0.0/16", "-"},
-		{NAME, LAN, "192.168.8.10:1", "192.168.8.0/25", "refused"},
+		{NAME, LAN, "192.168.8.10:1", "192.168.8.0/25", "installed"},
 		{NAME, MAY("'192.168.8.0/24'"), "192.168.8.10:1", "192.168.8.0/25", "refused"},
 		/* the permit of another plane says nothing of this one */
 		{NAME, MAY(ALL), "172.16.2.10:1", "0.0.0.0/0", "installed"},
