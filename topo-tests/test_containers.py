@@ -246,7 +246,7 @@ def test_never_without_any(topo):
     w = Container(topo, a, conf("a", 1, "b", 2), without("seccomp landlock", SETS["usual"]))
     wait_until(lambda: len(sandboxes(w)) == 3, what="three words about sandboxes")
     assert {said[1:] for said in sandboxes(w)} == {("no", "no")}
-    wait_until(lambda: "ready generation" in w.log(), what="the end of the start")
+    wait_until(lambda: "ready version=" in w.log(), what="the end of the start")
     w.teardown()
     w.caps = without("seccomp landlock", SETS["net_admin"])
     r = a.run(w.program(), check=False, env=w.env())
