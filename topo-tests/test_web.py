@@ -71,6 +71,8 @@ def test_what_is_refused(two, web):
     assert error("/api/route?prefix=rubbish", 502)
     assert error("/nowhere", 404)
     assert "Host" in error("/api/tunnels", 421, "-H", "Host: evil.example")
+    assert "path" in error("/", 400, "--path-as-is", "--request-target", "//127.0.0.1/healthz",
+                           "-H", "Host: evil.example")
     assert web.curl("/api/tunnels", "-H", "Host: localhost:8179")[0] == 200
     assert web.curl("/api/tunnels", "-X", "DELETE")[0] in (405, 501)
     assert web.curl("/api/tunnels", "-d", "x")[0] == 413

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include <event2/buffer.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 
 #include "asker.h"
@@ -74,9 +75,23 @@ static size_t least(const struct answer *a)
 
 static void on_taken(struct evhttp_connection *evcon, void *arg);
 
+/* Before HTTP/1.1 there are no chunks: the end of the connection is that of the answer. evhttp
+ * would keep it, for a client that asks for that, with a Content-Length of 0. */
+static void close_behind(struct evhttp_request *req)
+{
+	struct evkeyvalq *asked = evhttp_request_get_input_headers(req);
+
+	if (req->major > 1 || (req->major == 1 && req->minor >= 1))
+		return;
+	while (evhttp_remove_header(asked, "Connection") == 0)
+		;
+	evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
+}
+
 static void send_part(struct answer *a)
 {
 	if (!a->in_parts) {
+		close_behind(a->req);
 		reply_heads(a->req, a->events ? "text/event-stream" : REPLY_JSON);
 		evhttp_send_reply_start(a->req, HTTP_OK, NULL);
 		a->in_parts = true;
@@ -140,6 +155,7 @@ static void on_gone(struct evhttp_connection *evcon, void *arg)
 	if (a->ask)
 		ask_stop(a->ask);
 	a->ask = NULL;
+	timer_stop(&a->beat);
 	job_start(&a->leaving);
 }
 
@@ -216,9 +232,10 @@ static void api_on_row(void *arg, const char *json, size_t len)
 
 static void add_error(struct answer *a, const char *error)
 {
-	json_t *value = json_string(error);
-	char *text = json_dumps(value ? value : json_null(), JSON_ENCODE_ANY);
+	json_t *value = reply_words(error);
+	char *text = json_dumps(value, JSON_ENCODE_ANY);
 
+	ensure(text);
 	evbuffer_add_printf(a->out, "%s\"error\":%s", a->list || a->rows ? "," : "", text);
 	free(text);
 	json_decref(value);

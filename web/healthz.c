@@ -36,8 +36,8 @@ static bool all_run(void)
 static void health_on_end(void *arg, enum ask_end how, const char *error)
 {
 	bool healthy = how == ASK_ANSWERED && all_run();
-	json_t *doc = json_pack("{s:b, s:o, s:s?}", "healthy", healthy, "daemons", states, "error",
-				error);
+	json_t *doc = json_pack("{s:b, s:o, s:o}", "healthy", healthy, "daemons", states, "error",
+				error ? reply_words(error) : json_null());
 	char *bytes = json_dumps(doc, JSON_COMPACT);
 
 	ensure(bytes);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "reply.h"
 
-#include <jansson.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <event2/buffer.h>
 
 #include "conns.h"
+#include "plain.h"
 
 struct text {
 	unsigned refs;
@@ -47,18 +48,48 @@ void reply_heads(struct evhttp_request *req, const char *type)
 		evhttp_add_header(heads, "Cache-Control", "no-store");
 }
 
-void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text)
+/* evhttp sends a body with the head alone, too, where it is given one. */
+static void reply_head(struct evhttp_request *req, int status, size_t len)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%zu", len);
+	evhttp_add_header(evhttp_request_get_output_headers(req), "Content-Length", digits);
+	evhttp_send_reply(req, status, NULL, NULL);
+}
+
+static void reply_body(struct evhttp_request *req, int status, struct text *text)
 {
 	struct evbuffer *body = evbuffer_new();
 
 	ensure(body);
-	conns_taking(req);
-	reply_heads(req, type);
 	text->refs++;
 	if (evbuffer_add_reference(body, text->bytes, text->len, on_sent, text) < 0)
 		fatal("out of memory");
 	evhttp_send_reply(req, status, NULL, body);
 	evbuffer_free(body);
+}
+
+void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text)
+{
+	conns_taking(req);
+	reply_heads(req, type);
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD)
+		reply_head(req, status, text->len);
+	else
+		reply_body(req, status, text);
+}
+
+json_t *reply_words(const char *text)
+{
+	char *own = xstrdup(text);
+	json_t *words;
+
+	plain_utf8(own);
+	words = json_string(own);
+	ensure(words);
+	free(own);
+	return words;
 }
 
 void reply_error(struct evhttp_request *req, int status, const char *fmt, ...)
@@ -71,8 +102,8 @@ void reply_error(struct evhttp_request *req, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	why = xvasprintf(fmt, ap);
 	va_end(ap);
-	doc = json_pack("{s:s}", "error", why);
-	bytes = json_dumps(doc ? doc : json_object(), JSON_COMPACT);
+	doc = json_pack("{s:o}", "error", reply_words(why));
+	bytes = json_dumps(doc, JSON_COMPACT);
 	ensure(bytes);
 	text = text_new(bytes, strlen(bytes));
 	reply_text(req, status, REPLY_JSON, text);

@@ -6,6 +6,7 @@
 #ifndef WGBGP_WEB_REPLY_H
 #define WGBGP_WEB_REPLY_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include <event2/http.h>
@@ -22,8 +23,10 @@ void text_unref(struct text *text); /* NULL is fine */
 
 /* What every answer says of itself. */
 void reply_heads(struct evhttp_request *req, const char *type);
-/* The text stays the caller's. */
+/* To HEAD with the head alone. The text stays the caller's. */
 void reply_text(struct evhttp_request *req, int status, const char *type, struct text *text);
+/* TEXT of others as a string of JSON: each byte that is no UTF-8 becomes '?'. */
+json_t *reply_words(const char *text);
 /* {"error": TEXT} */
 void reply_error(struct evhttp_request *req, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -24,21 +24,56 @@
 
 static struct evhttp *http;
 
-/* evhttp has taken the port off. */
+/* HOST is as the client sends it: a name, an address or [an address], with a port or without. NULL:
+ * it sends none, which no browser does. */
 static bool is_own_name(const char *host)
 {
 	char name[64];
+	const char *port;
 	struct addr a;
+	bool bracket;
 	size_t len;
 
-	if (!host || strcasecmp(host, "localhost") == 0)
+	if (!host)
 		return true;
-	if (!str_copy(name, host + (*host == '['), sizeof(name)))
+	bracket = *host == '[';
+	host += bracket;
+	len = strcspn(host, bracket ? "]" : ":");
+	port = host + len;
+	if (bracket && *port++ != ']')
 		return false;
-	len = strlen(name);
-	if (len && name[len - 1] == ']')
-		name[len - 1] = '\0';
-	return addr_parse(name, &a) == 0;
+	if (*port && (*port != ':' || port[1 + strspn(port + 1, "0123456789")]))
+		return false;
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	return (!bracket && strcasecmp(name, "localhost") == 0) || addr_parse(name, &a) == 0;
+}
+
+/* False: the answer says what the request is refused for. */
+static bool is_for_us(struct evhttp_request *req, const struct evhttp_uri *uri)
+{
+	const struct evkeyvalq *heads = evhttp_request_get_input_headers(req);
+
+	if (!token_fits(evhttp_find_header(heads, "Authorization"))) {
+		evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
+				  "Basic realm=\"wgbgp\", charset=\"UTF-8\"");
+		reply_error(req, 401, "a token is needed");
+		return false;
+	}
+	/* evhttp would take the host of http://HOST/ and //HOST/ for the one that was asked. */
+	if (uri && evhttp_uri_get_host(uri)) {
+		reply_error(req, HTTP_BADREQUEST, "the target of a request has to be a path");
+		return false;
+	}
+	if (!token_wanted() && !is_own_name(evhttp_find_header(heads, "Host"))) {
+		reply_error(req, 421,
+			    "the Host of a request has to be an address or localhost: who asks by "
+			    "another name may have been led here");
+		return false;
+	}
+	return true;
 }
 
 static void answer(struct evhttp_request *req, const char *path)
@@ -65,19 +100,8 @@ static void on_request(struct evhttp_request *req, void *arg)
 	conns_busy(req);
 	if (conns_ahead(req)) /* hundreds of requests at once would be answered before any other */
 		evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
-	if (!token_fits(
-		    evhttp_find_header(evhttp_request_get_input_headers(req), "Authorization"))) {
-		evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate",
-				  "Basic realm=\"wgbgp\", charset=\"UTF-8\"");
-		reply_error(req, 401, "a token is needed");
+	if (!is_for_us(req, uri))
 		return;
-	}
-	if (!token_wanted() && !is_own_name(evhttp_request_get_host(req))) {
-		reply_error(req, 421,
-			    "the Host of a request has to be an address or localhost: who asks by "
-			    "another name may have been led here");
-		return;
-	}
 	decoded = evhttp_uridecode(path && *path ? path : "/", 0, &len);
 	if (!decoded || strlen(decoded) != len)
 		reply_error(req, HTTP_BADREQUEST, "malformed path");

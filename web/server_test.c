@@ -123,7 +123,7 @@ static void wgbgpd_frame(void *arg, const struct ipc_frame *frame)
 	if (str_eq(conf_str(request, "command", ""), "daemons")) {
 		send_reply(s, MSG_REPLY_HEAD, "{}");
 		send_reply(s, MSG_REPLY_ROW, "{\"name\":\"bgpd\",\"state\":\"running\"}");
-		send_reply(s, MSG_REPLY_END, "");
+		send_reply(s, MSG_REPLY_END, ends_with ? ends_with : "");
 	} else {
 		send_reply(s, MSG_REPLY_HEAD, "{\"hostname\":\"here\"}");
 		s->left = rows;
@@ -305,6 +305,41 @@ static void test_head(void **state)
 	assert_string_equal(strstr(heard, "\r\n\r\n"), "\r\n\r\n");
 }
 
+/* A head, and nothing behind it: what follows on the connection is the next answer. */
+static void test_head_and_more(void **state)
+{
+	static const char *const paths[] = {"/healthz", "/metrics",  "/",
+					    "/nothing", "/api/none", "/api/series"};
+	int fd = client();
+
+	rows = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		char text[128], length[64];
+		size_t len;
+
+		snprintf(text, sizeof(text), "HEAD %s HTTP/1.1\r\n\r\n", paths[i]);
+		say(fd, text);
+		hear(fd, "\r\n\r\n");
+		assert_string_equal(strstr(heard, "\r\n\r\n"), "\r\n\r\n");
+		has(heard, "Content-Length: ");
+		str_copy(length, strtok(strstr(heard, "Content-Length: "), "\r"), sizeof(length));
+		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n\r\n", paths[i]);
+		say(fd, text);
+		len = hear(fd, "\r\n\r\n");
+		assert_memory_equal(heard, "HTTP/1.1 ", 9);
+		has(heard, length);
+		for (size_t want = (size_t)(strstr(heard, "\r\n\r\n") + 4 - heard) +
+				   strtoul(length + 16, NULL, 10);
+		     len < want;) {
+			ssize_t n = recv(fd, heard, sizeof(heard), 0);
+
+			len += n > 0 ? (size_t)n : 0;
+			turn();
+		}
+	}
+	close(fd);
+}
+
 static void test_long_answer(void **state)
 {
 	int fd = client();
@@ -320,6 +355,43 @@ static void test_long_answer(void **state)
 	json_decref(doc);
 	has(get("/api/route"), "chunked");
 	has(heard, "]}\n\r\n0\r\n");
+}
+
+/* Where there are no chunks only the end of the connection says where a long answer ends. */
+static void test_long_answer_of_old_clients(void **state)
+{
+	static const char *const keep[] = {"Connection: keep-alive\r\n",
+					   "Connection: Keep-Alive\r\nConnection: keep-alive\r\n"};
+
+	rows = 20000;
+	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
+		char text[128];
+		int fd = client();
+
+		snprintf(text, sizeof(text), "GET /api/route HTTP/1.0\r\n%s\r\n", keep[i]);
+		say(fd, text);
+		hear(fd, NULL);
+		close(fd);
+		has(heard, "]}\n");
+		strstr(heard, "\r\n\r\n")[0] = '\0';
+		assert_null(strstr(heard, "Content-Length"));
+		assert_null(strstr(heard, "keep-alive"));
+	}
+}
+
+/* What is no UTF-8 does not take the sentence away that it is in. */
+static void test_no_utf8(void **state)
+{
+	has(get("/api/tunnels?\xff=1"), "{\"error\":\"?: not known here;");
+	has(get("/api/"
+		"tunnels?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa4"
+		"=1"),
+	    "aaa?: not known here;");
+	rows = 1;
+	ends_with = "no \xff here";
+	has(get("/healthz"), "\"error\":\"no ? here\"");
+	has(get("/api/route"), "\"error\":\"no ? here\"");
+	ends_with = NULL;
 }
 
 static void test_refusal(void **state)
@@ -413,6 +485,27 @@ static void test_events(void **state)
 	close(late);
 	for (size_t i = 1; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
+}
+
+/* A beat is due when a client goes that has left much of its events unread. */
+static void test_beat_of_who_goes(void **state)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	int fd = client(), size = 4096;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	rows = 1000000;
+	rows_sent = 0;
+	say(fd, "GET /api/monitor HTTP/1.1\r\n\r\n");
+	for (unsigned before = 0, still = 0; still < 100; before = rows_sent) {
+		turn();
+		still = rows_sent && rows_sent == before ? still + 1 : 0;
+	}
+	usleep(20000); /* longer than a beat takes here */
+	close(fd);
+	rows = 2;
+	has(get("/api/route"), "\"number\":1");
 }
 
 static void test_client_goes(void **state)
@@ -535,23 +628,44 @@ static void test_rubbish(void **state)
 static void test_other_name(void **state)
 {
 	static const struct {
-		const char *host;
-		bool fine;
-	} hosts[] = {{"localhost:8179", true},	    {"127.0.0.1:8179", true},
-		     {"[::1]:8179", true},	    {"10.0.0.1", true},
-		     {"evil.example", false},	    {"localhost.evil", false},
-		     {"127.0.0.1.nip.io:80", false}};
+		const char *target, *host;
+		const char *status;
+	} asked[] = {
+		{"/healthz", "localhost:8179", " 200 "},
+		{"/healthz", "LOCALHOST", " 200 "},
+		{"/healthz", "127.0.0.1:8179", " 200 "},
+		{"/healthz", "[::1]:8179", " 200 "},
+		{"/healthz", "[::1]", " 200 "},
+		{"/healthz", "10.0.0.1", " 200 "},
+		{"/healthz", "evil.example", " 421 "},
+		{"/healthz", "localhost.evil", " 421 "},
+		{"/healthz", "127.0.0.1.nip.io:80", " 421 "},
+		{"/healthz", "[::1", " 421 "},
+		{"/healthz", "[::1]evil.example", " 421 "},
+		{"/healthz", "[evil.example]", " 421 "},
+		{"/healthz", "127.0.0.1:evil.example", " 421 "},
+		{"/healthz", "localhost:1:2", " 421 "},
+		{"/healthz", "", " 421 "},
+		/* a name in the target counts for nothing */
+		{"//127.0.0.1/healthz", "evil.example", " 400 "},
+		{"//127.0.0.1/healthz", "127.0.0.1", " 400 "},
+		{"///healthz", "evil.example", " 400 "},
+		{"http://127.0.0.1/healthz", "evil.example", " 400 "},
+		{"http://localhost/healthz", "localhost", " 400 "},
+		{"x://localhost/healthz", "evil.example", " 400 "},
+		{"http:/healthz", "evil.example", " 421 "},
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
 		char text[256];
 		int fd = client();
 
-		snprintf(text, sizeof(text), "GET /healthz HTTP/1.0\r\nHost: %s\r\n\r\n",
-			 hosts[i].host);
+		snprintf(text, sizeof(text), "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", asked[i].target,
+			 asked[i].host);
 		say(fd, text);
 		hear(fd, NULL);
-		if (!strstr(heard, hosts[i].fine ? " 200 " : " 421 "))
-			fail_msg("%s: %s", hosts[i].host, heard);
+		if (!strstr(heard, asked[i].status))
+			fail_msg("%s of %s: %s", asked[i].target, asked[i].host, heard);
 		close(fd);
 	}
 }
@@ -650,15 +764,17 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_health),	 TEST(test_health_is_shared),
-		TEST(test_scrape),	 TEST(test_short_answer),
-		TEST(test_head),	 TEST(test_long_answer),
-		TEST(test_refusal),	 TEST(test_slow_reader),
-		TEST(test_slow_readers), TEST(test_events),
-		TEST(test_client_goes),	 TEST(test_slow_head),
-		TEST(test_many),	 TEST(test_pipeline),
-		TEST(test_rubbish),	 TEST(test_other_name),
-		TEST(test_pages),	 TEST(test_wgbgpd_hangs),
+		TEST(test_health),	  TEST(test_health_is_shared),
+		TEST(test_scrape),	  TEST(test_short_answer),
+		TEST(test_head),	  TEST(test_long_answer),
+		TEST(test_refusal),	  TEST(test_slow_reader),
+		TEST(test_slow_readers),  TEST(test_events),
+		TEST(test_client_goes),	  TEST(test_slow_head),
+		TEST(test_many),	  TEST(test_pipeline),
+		TEST(test_rubbish),	  TEST(test_other_name),
+		TEST(test_pages),	  TEST(test_wgbgpd_hangs),
+		TEST(test_head_and_more), TEST(test_long_answer_of_old_clients),
+		TEST(test_no_utf8),	  TEST(test_beat_of_who_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
