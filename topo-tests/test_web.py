@@ -150,6 +150,18 @@ def test_tunnel_of_a_plane(topo):
     r = b.run(["curl", "-sS", "--max-time", "5", f"http://{net.address('a')}:8179/healthz"],
               check=False)
     assert r.returncode == 7, r  # refused
+    stream = b.spawn("events", ["curl", "-sSN", "http://10.9.0.1:8179/api/monitor"])
+    wait_until(lambda: ":" in stream.text(), 10, "the stream")
+    wa.replace(" plane blue;", "")
+    wait_until(lambda: "main plane" in web.process.text(), 20, "the address to be closed")
+    wait_until(lambda: not stream.alive(), 10, "the end of who came in by it")
+    assert b.run(get, check=False).returncode == 7
+    wa.replace("peer b", "plane blue; peer b")
+    wait_until(lambda: b.run(get, check=False).returncode == 0, 30, "an answer as before")
+    a.run(["ip", "link", "del", "wg0"])  # wgd makes another one of that name
+    wait_until(lambda: "another one" in web.process.text() or "not yet" in web.process.text(), 30,
+               "the address to be closed with its interface")
+    wait_until(lambda: b.run(get, check=False).returncode == 0, 30, "an answer by the new one")
     web.stop()
     wa.replace(" plane blue;", "")
     web = a.spawn("wgbgp-web", [program("web/wgbgp-web"), "-r", wa.rundir, "-u", "nobody",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conns.h"
 
+#include <net/if.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -207,6 +208,22 @@ void conns_cut(struct evhttp_request *req)
 
 	if (c)
 		conn_end(c);
+}
+
+bool conns_bound(int fd, const char *interface)
+{
+	char name[IFNAMSIZ] = "";
+	socklen_t len = sizeof(name);
+
+	return getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len) == 0 &&
+	       str_eq(name, interface);
+}
+
+void conns_cut_bound(const char *interface)
+{
+	for (struct conn *c = conns; c < conns + conns_max; c++)
+		if (c->state != NONE && conns_bound(c->fd, interface))
+			conn_end(c);
 }
 
 unsigned conns_count(void)

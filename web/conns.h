@@ -42,6 +42,10 @@ void conns_taking(struct evhttp_request *req);
 bool conns_ahead(struct evhttp_request *req);
 /* Ends the connection, in the midst of an answer too. */
 void conns_cut(struct evhttp_request *req);
+/* Whether a socket is for what comes by INTERFACE alone, which is still that of its bind(). */
+bool conns_bound(int fd, const char *interface);
+/* Ends the connections that are. */
+void conns_cut_bound(const char *interface);
 unsigned conns_count(void);
 
 #endif

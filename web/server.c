@@ -124,10 +124,23 @@ void server_open(const char *rundir, unsigned clients)
 	history_begin();
 }
 
-void server_listen(int fd)
+struct evhttp_bound_socket *server_listen(int fd)
 {
-	if (!evhttp_accept_socket_with_handle(http, fd))
+	struct evhttp_bound_socket *bound = evhttp_accept_socket_with_handle(http, fd);
+
+	if (!bound)
 		fatal("a socket cannot be listened at");
+	return bound;
+}
+
+int server_socket(struct evhttp_bound_socket *bound)
+{
+	return evhttp_bound_socket_get_fd(bound);
+}
+
+void server_unlisten(struct evhttp_bound_socket *bound)
+{
+	evhttp_del_accept_socket(http, bound);
 }
 
 void server_close(void)

@@ -11,10 +11,14 @@
 
 #include <stddef.h>
 
+struct evhttp_bound_socket;
+
 /* CLIENTS: connections at a time. */
 void server_open(const char *rundir, unsigned clients);
 /* Takes over FD, a listening socket. */
-void server_listen(int fd);
+struct evhttp_bound_socket *server_listen(int fd);
+int server_socket(struct evhttp_bound_socket *bound);
+void server_unlisten(struct evhttp_bound_socket *bound);
 void server_close(void);
 
 #endif

@@ -6,17 +6,20 @@
 
 #include "asker.h"
 #include "conf.h"
+#include "conns.h"
 #include "doors.h"
 #include "log.h"
 #include "loop.h"
 #include "server.h"
 #include "util.h"
 
-#define AGAIN_MS 2000
+#define AGAIN_MS 2000 /* one is not open */
+#define JUDGE_MS 5000 /* all are */
 
-static struct waiting {
-	const char *address; /* NULL: it is open */
-	char said[320];	     /* why it is not, as it was logged last */
+static struct door {
+	const char *address;
+	struct evhttp_bound_socket *open; /* NULL: it is not */
+	char said[320];			  /* why it is not, as it was logged last */
 } doors[DOORS_MAX];
 static size_t n_doors;
 static json_t *plane_of; /* interface: its plane; while they are asked for */
@@ -24,36 +27,62 @@ static struct timer again;
 
 static void ask(void *arg);
 
-static void say(struct waiting *w, const char *why)
+static void say(struct door *d, const char *why)
 {
-	if (str_eq(w->said, why))
+	if (str_eq(d->said, why))
 		return;
-	str_copy(w->said, why, sizeof(w->said));
-	log_warn("listen", "local=%s error=\"%s\"", w->address, why);
+	str_copy(d->said, why, sizeof(d->said));
+	log_warn("listen", "local=%s error=\"%s\"", d->address, why);
 }
 
-static void try(struct waiting *w)
+/* False with WHY: nobody may come in by INTERFACE. */
+static bool may_open(const char *interface, char *why, size_t size)
 {
-	const char *interface = door_interface(w->address);
 	const char *plane = json_string_value(json_object_get(plane_of, interface));
-	char why[320];
-	int fd;
 
-	if (!plane || str_eq(plane, "main")) {
-		snprintf(why, sizeof(why), "%s is %s", interface,
-			 plane ? "in the main plane, and has to be in one with a name"
-			       : "no WireGuard interface of wgbgp, or not yet");
-		say(w, why);
-		return;
-	}
-	fd = door_open(w->address, false, why, sizeof(why));
+	if (plane && !str_eq(plane, "main"))
+		return true;
+	snprintf(why, size, "%s is %s", interface,
+		 plane ? "in the main plane, and has to be in one with a name"
+		       : "no WireGuard interface of wgbgp, or not yet");
+	return false;
+}
+
+static void open_it(struct door *d)
+{
+	char why[320];
+	int fd = door_open(d->address, false, why, sizeof(why));
+
 	if (fd < 0) {
-		say(w, why);
+		say(d, why);
 		return;
 	}
-	log_info("listen", "local=%s", w->address);
-	w->address = NULL;
-	server_listen(fd);
+	log_info("listen", "local=%s", d->address);
+	d->said[0] = '\0';
+	d->open = server_listen(fd);
+}
+
+/* Those who came in by it go, too. */
+static void shut(struct door *d, const char *why)
+{
+	server_unlisten(d->open);
+	d->open = NULL;
+	conns_cut_bound(door_interface(d->address));
+	say(d, why);
+}
+
+static void judge(struct door *d)
+{
+	const char *interface = door_interface(d->address);
+	char why[320] = "the interface is another one now";
+	bool may = may_open(interface, why, sizeof(why));
+
+	if (!d->open && may)
+		open_it(d);
+	else if (!d->open)
+		say(d, why);
+	else if (!may || !conns_bound(server_socket(d->open), interface))
+		shut(d, why);
 }
 
 static void doors_on_head(void *arg, const char *list, const char *text, size_t len)
@@ -70,21 +99,21 @@ static void doors_on_row(void *arg, const char *text, size_t len)
 	json_decref(row);
 }
 
+/* While wgbgpd does not answer what is open stays so: the kernel's planes stay, too. */
 static void doors_on_end(void *arg, enum ask_end how, const char *error)
 {
-	bool left = false;
+	bool all = true;
 
-	for (struct waiting *w = doors; w < doors + n_doors; w++) {
-		if (w->address && how == ASK_ANSWERED)
-			try(w);
-		else if (w->address)
-			say(w, error);
-		left |= w->address != NULL;
+	for (struct door *d = doors; d < doors + n_doors; d++) {
+		if (how == ASK_ANSWERED)
+			judge(d);
+		else if (!d->open)
+			say(d, error);
+		all &= d->open != NULL;
 	}
 	json_decref(plane_of);
 	plane_of = NULL;
-	if (left)
-		timer_start(&again, AGAIN_MS);
+	timer_start(&again, all ? JUDGE_MS : AGAIN_MS);
 }
 
 static void ask(void *arg)
@@ -102,7 +131,7 @@ void tunnel_door_wait(const char *address)
 		timer_init(&again, ask, NULL);
 		timer_start(&again, 0);
 	}
-	doors[n_doors++].address = address;
+	doors[n_doors++] = (struct door){.address = address};
 }
 
 void tunnel_doors_free(void)

@@ -2,7 +2,9 @@
 /*
  * tunnel_doors: addresses behind a tunnel: only who comes in by that WireGuard interface reaches
  * them. The interface has to be one of a plane that has a name: in the main plane every site would
- * come. wgbgpd is asked for that, and again while it does not run or the interface is not there.
+ * come. wgbgpd is asked for that, and again every few seconds: one whose interface has come to the
+ * main plane, or is gone, is closed, with the connections that came in by it, until it may be open
+ * again.
  */
 #ifndef WGBGP_WEB_TUNNEL_DOORS_H
 #define WGBGP_WEB_TUNNEL_DOORS_H
