@@ -57,7 +57,7 @@ TASKS = [  # task, first and second try, a pattern of what is looked for
     ("ask for routes again", "clear ip bgp 10.9.0.2 soft in", "clear bgp 10.9.0.2 soft in",
      r"Asked 10\.9\.0\.2"),
     ("reset all sessions", "clear ip bgp *", "clear bgp all", r"sessions are reset"),
-    ("the log", "show logging", "show log", r"journalctl"),
+    ("the log", "show logging", "show log", r"wgbgpd info: ready version="),
     ("the processes", "show daemons", "show status", r"zebra-lite +running"),
     ("BFD", "show bfd peers", "show bfd", r"BFD"),
     ("no pager", "terminal length 0", "show bgp | no-more", r"No pager"),
