@@ -128,6 +128,7 @@ def test_no_block_is_without_test():
     """Whoever adds a block to README says here what tests it."""
     known = {"neighbor ─BGP": "a drawing", "192.168.1.0/24 ──": "a drawing",
              "hub1 wg0 10.99.1.1": "a drawing", "sudo ./demo": "check, demo.py",
+             "sudo apt update": "scripts/package-test",
              "sudo scripts/deps build run ": "test_build.py", "umask 077": "test_keys",
              "system {": "here", "wgbgpd -n": "test_first_configuration",
              "site1# explain": "test_explain.py",
