@@ -82,17 +82,6 @@ static int probe_open(struct probing *w, struct probe *p, const char *name, cons
 
 /* ---- the addresses */
 
-static const json_t *row_named(const json_t *rows, const char *name)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row)
-		if (str_eq(str_of(row, "name"), name))
-			return row;
-	return NULL;
-}
-
 /* The first address of the list in that family that is not a link-local one. */
 static bool first_address(const json_t *list, uint8_t family, struct addr *out)
 {

@@ -55,17 +55,6 @@ static json_t *export_ask(struct export *e, json_t *request)
 	return answer;
 }
 
-static const json_t *export_named(const json_t *list, const char *name)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach (list, i, row)
-		if (str_eq(str_of(row, "name"), name))
-			return row;
-	return NULL;
-}
-
 static bool export_find(struct export *e)
 {
 	const char *interface = str_of(e->request, "interface"), *peer = str_of(e->request, "peer");
@@ -77,10 +66,10 @@ static bool export_find(struct export *e)
 		e, json_pack("{s:s, s:s}", "command", "configuration", "format", "json"));
 	if (!e->configuration)
 		return false;
-	e->interface = export_named(json_object_get(e->interfaces, "interfaces"), interface);
+	e->interface = row_named(json_object_get(e->interfaces, "interfaces"), interface);
 	if (!e->interface)
 		return export_fail(e, "%s: no such interface", interface);
-	e->peer = export_named(json_object_get(e->interface, "peers"), peer);
+	e->peer = row_named(json_object_get(e->interface, "peers"), peer);
 	if (!e->peer)
 		return export_fail(e, "%s: no such peer of %s", peer, interface);
 	return true;
@@ -110,8 +99,8 @@ static bool export_take_private_key(struct export *e)
 static bool take_psk(struct export *e)
 {
 	const json_t *list = conf_list(conf_get(e->configuration, "wireguard"), "interface");
-	const json_t *interface = export_named(list, str_of(e->interface, "name"));
-	const json_t *peer = export_named(conf_list(interface, "peer"), str_of(e->peer, "name"));
+	const json_t *interface = row_named(list, str_of(e->interface, "name"));
+	const json_t *peer = row_named(conf_list(interface, "peer"), str_of(e->peer, "name"));
 	const char *path = conf_str(peer, "preshared-key-file", "");
 	uint8_t key[WG_KEY_BYTES];
 

@@ -103,6 +103,17 @@ const char *str_of(const json_t *obj, const char *key)
 	return text ? text : "";
 }
 
+const json_t *row_named(const json_t *rows, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (str_eq(str_of(row, "name"), name))
+			return row;
+	return NULL;
+}
+
 int64_t int_of(const json_t *obj, const char *key)
 {
 	const json_t *value = json_object_get(obj, key);

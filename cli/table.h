@@ -58,6 +58,8 @@ const char *text_of(const json_t *obj, const char *key, char *out, size_t size);
 bool is_set(const json_t *obj, const char *key); /* present, not null, not "", not [] */
 bool is_true(const json_t *obj, const char *key);
 const char *str_of(const json_t *obj, const char *key); /* "" when absent */
+/* The row whose `name` is NAME; borrowed, NULL: there is none, or no ROWS. */
+const json_t *row_named(const json_t *rows, const char *name);
 int64_t int_of(const json_t *obj, const char *key);	/* 0 when absent */
 
 /* TEXT, a tunnel address of the tunnel ROW, as the other daemons say it: fe80::1%wg1. */
