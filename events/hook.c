@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "conf.h"
+#include "conf_leaves.h"
 #include "event_word.h"
 #include "hook_run.h"
 #include "log.h"
@@ -15,8 +16,6 @@
 #include "util.h"
 
 #define MINUTE_MS 60000
-#define RATE_PRESET 60
-#define SECONDS_PRESET 10
 
 struct waiting {
 	STAILQ_ENTRY(waiting) link;
@@ -25,12 +24,11 @@ struct waiting {
 };
 
 struct hook {
+	struct conf_on_event; /* of the schema; first: events a minute, seconds that one may take */
 	json_t *conf;
 	const char *name; /* these in conf */
 	const char *program, *url;
-	unsigned rate;	  /* events a minute */
-	unsigned seconds; /* that one may take */
-	uint64_t tokens;  /* in events * MINUTE_MS, at most rate * MINUTE_MS */
+	uint64_t tokens; /* in events * MINUTE_MS, at most rate * MINUTE_MS */
 	uint64_t filled_ms;
 	STAILQ_HEAD(, waiting) line;
 	unsigned length;
@@ -89,7 +87,7 @@ static char *text_of(struct hook *h, const struct waiting *w)
 static void hook_start(struct hook *h, const struct waiting *w)
 {
 	char *text = text_of(h, w);
-	const struct hook_call call = {h->program, h->url, w->word, text, h->seconds};
+	const struct hook_call call = {h->program, h->url, w->word, text, h->time_limit};
 	pid_t pid = hook_run(&call);
 
 	free(text);
@@ -102,7 +100,7 @@ static void hook_start(struct hook *h, const struct waiting *w)
 	h->running = pid;
 	h->word = w->word;
 	h->late = false;
-	timer_start(&h->limit, h->seconds * 1000ull);
+	timer_start(&h->limit, h->time_limit * 1000ull);
 }
 
 /* A process that cannot be started loses its event, which the log says: the line goes on. */
@@ -138,7 +136,7 @@ bool hook_ended(struct hook *h, pid_t pid, int status)
 	hook_run_failure(status, why, sizeof(why));
 	if (h->late)
 		log_warn("hook-failed", "hook=%s name=%s why=\"not done after %u s\"", h->name,
-			 h->word, h->seconds);
+			 h->word, h->time_limit);
 	else if (why[0])
 		log_warn("hook-failed", "hook=%s name=%s why=\"%s\"", h->name, h->word, why);
 	else
@@ -177,8 +175,7 @@ struct hook *hook_new(json_t *conf)
 	h->name = conf_str(conf, "name", "");
 	h->program = conf_str(conf, "program", NULL);
 	h->url = h->program ? NULL : conf_str(conf, "url", NULL);
-	h->rate = conf_u32(conf, "rate", RATE_PRESET);
-	h->seconds = conf_u32(conf, "time-limit", SECONDS_PRESET);
+	conf_leaves_read(conf_on_event_leaves, conf, h);
 	h->tokens = (uint64_t)h->rate * MINUTE_MS;
 	h->filled_ms = now_ms();
 	STAILQ_INIT(&h->line);

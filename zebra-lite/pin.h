@@ -17,9 +17,9 @@
  * (`endpoint-inside-permit`), and lies inside what is private, it has no host route: others'
  * packets for that address would leave in the clear. Nor does it keep a route out. Private is what
  * a `permit` or an AllowedIPs entry of the configuration names, a default route and its halves
- * aside; the network of a tunnel's interface; a static route into a tunnel; and, in address space
- * that is for private networks, what was learned. A route of the underlay that is longer decides
- * before.
+ * aside; the network of a tunnel's interface; and a static route into a tunnel. What was learned is
+ * not: a neighbor could take away the way to an endpoint. A route of the underlay that is longer
+ * decides before.
  *
  * Of several ways the kernel takes one for each far end, by a hash. Where that is dark somewhere
  * behind the provider no link says so: while a tunnel is down whose endpoint has several ways, and
