@@ -24,6 +24,7 @@
 #include "export_text.h"
 #include "played.h"
 #include "qr.h"
+#include "scratch.h"
 #include "session.h"
 #include "util.h"
 
@@ -33,44 +34,13 @@
 #define HUB "3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08="
 #define PSK "/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak="
 
-static char dir[] = "/tmp/wgbgp-export-XXXXXX";
 static char out_text[65536], err_text[1024];
-
-static const char *at(const char *name)
-{
-	static char paths[4][80];
-	static unsigned next;
-	char *path = paths[next++ % ARRAY_SIZE(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
-	return path;
-}
 
 static void take(FILE *f, char *out, size_t size)
 {
 	rewind(f);
 	out[fread(out, 1, size - 1, f)] = '\0';
 	fclose(f);
-}
-
-static void put_file(const char *name, const char *text)
-{
-	FILE *f = fopen(at(name), "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fchmod(fileno(f), 0600), 0);
-	fclose(f);
-}
-
-static const char *file_text(const char *name)
-{
-	static char text[65536];
-	FILE *f = fopen(at(name), "r");
-
-	assert_non_null(f);
-	take(f, text, sizeof(text));
-	return text;
 }
 
 static json_t *json_of(const char *fmt, ...)
@@ -123,7 +93,7 @@ static void hub(int port)
 		      json_of("{'wgbgp-bgp:bgp': {'network': ['192.168.1.0/24', 'fd00:1::/64']}, "
 			      "'wgbgp-wireguard:wireguard': {'interface': [{'name': 'wg0', 'peer': "
 			      "[{'name': 'both', 'preshared-key-file': '%s'}]}]}}",
-			      at("psk")),
+			      scratch_at("psk")),
 		      NULL, false);
 }
 
@@ -155,25 +125,26 @@ static void test_file(void **state)
 	hub(51820);
 	assert_int_equal(run("export wg-quick wg0 laptop endpoint hub.example.net private-key %s "
 			     "output %s dns 10.9.0.1,example.net",
-			     at("key"), at("wg0.conf")),
+			     scratch_at("key"), scratch_at("wg0.conf")),
 			 0);
 	assert_string_equal(out_text, "");
-	assert_string_equal(file_text("wg0.conf"),
+	assert_string_equal(scratch_text("wg0.conf"),
 			    "[Interface]\nPrivateKey = " PRIVATE "\nAddress = 10.9.0.3/32\n"
 			    "DNS = 10.9.0.1,example.net\nMTU = 1400\n\n[Peer]\nPublicKey = " HUB
 			    "\nEndpoint = hub.example.net:51820\nAllowedIPs = 10.9.0.0/24, "
 			    "10.50.0.0/16, 172.16.0.0/12, 192.168.1.0/24, 192.168.2.0/24\n"
 			    "PersistentKeepalive = 25\n");
 	/* It is not written over, and others read it in no way. */
-	assert_int_equal(
-		run("export wg-quick wg0 laptop endpoint 192.0.2.1 output %s", at("wg0.conf")), -1);
+	assert_int_equal(run("export wg-quick wg0 laptop endpoint 192.0.2.1 output %s",
+			     scratch_at("wg0.conf")),
+			 -1);
 	assert_non_null(strstr(err_text, "is there; `overwrite` replaces it"));
 	assert_int_equal(
 		run("export wg-quick wg0 laptop endpoint 192.0.2.1:7 overwrite allowed-ips "
 		    "0.0.0.0/0,::/0 output %s",
-		    at("wg0.conf")),
+		    scratch_at("wg0.conf")),
 		0);
-	assert_string_equal(file_text("wg0.conf"),
+	assert_string_equal(scratch_text("wg0.conf"),
 			    "[Interface]\nAddress = 10.9.0.3/32\nMTU = 1400\nPostUp = wg set %i "
 			    "private-key /etc/wireguard/%i.key\n\n[Peer]\nPublicKey = " HUB
 			    "\nEndpoint = 192.0.2.1:7\nAllowedIPs = 0.0.0.0/0, ::/0\n"
@@ -203,10 +174,11 @@ static void test_standard_output(void **state)
 			fail_msg("%s", out_text);
 		free(want);
 	}
-	assert_int_equal(run("export wg-quick wg2 lab endpoint a.example:7 output %s", at("lab")),
-			 0);
-	assert_non_null(strstr(file_text("lab"), "AllowedIPs = 10.7.0.0/24\n"));
-	assert_int_equal(stat(at("lab"), &st), 0);
+	assert_int_equal(
+		run("export wg-quick wg2 lab endpoint a.example:7 output %s", scratch_at("lab")),
+		0);
+	assert_non_null(strstr(scratch_text("lab"), "AllowedIPs = 10.7.0.0/24\n"));
+	assert_int_equal(stat(scratch_at("lab"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
@@ -236,17 +208,18 @@ static void test_refused(void **state)
 			fail_msg("%s: %s", rows[i].rest, err_text);
 	}
 	/* Somebody else's key. */
-	assert_int_equal(run("export wg-quick wg0 site endpoint h private-key %s", at("key")), -1);
+	assert_int_equal(
+		run("export wg-quick wg0 site endpoint h private-key %s", scratch_at("key")), -1);
 	assert_non_null(
 		strstr(err_text, "is the key of " PUBLIC ", and peer site has public-key " HUB));
 	assert_string_equal(out_text, "");
 	hub(0);
 	assert_int_equal(run("export wg-quick wg0 laptop endpoint h"), -1);
 	assert_non_null(strstr(err_text, "wg0 listens on no port of its own: `endpoint h:PORT`"));
-	put_file("psk", "nonsense\n");
+	scratch_put("psk", "nonsense\n");
 	assert_int_equal(run("export wg-quick wg0 both endpoint h:7"), -1);
 	assert_non_null(strstr(err_text, "psk: holds no key"));
-	put_file("psk", PSK "\n");
+	scratch_put("psk", PSK "\n");
 	played_error("wireguard", "wgd does not answer");
 	assert_int_equal(run("export wg-quick wg0 laptop endpoint h"), -1);
 	assert_non_null(strstr(err_text, "wgd does not answer"));
@@ -320,15 +293,15 @@ static void test_code_of_file(void **state)
 	hub(51820);
 	assert_int_equal(
 		run("export wg-quick wg0 laptop endpoint h private-key %s output %s qr svg %s",
-		    at("key"), at("c.conf"), at("c.svg")),
+		    scratch_at("key"), scratch_at("c.conf"), scratch_at("c.svg")),
 		0);
-	code = qr_blocks(file_text("c.conf"), false);
+	code = qr_blocks(scratch_text("c.conf"), false);
 	assert_string_equal(out_text, code);
 	export_text_free(code);
-	code = qr_svg(file_text("c.conf"));
-	assert_string_equal(file_text("c.svg"), code);
+	code = qr_svg(scratch_text("c.conf"));
+	assert_string_equal(scratch_text("c.svg"), code);
 	export_text_free(code);
-	assert_int_equal(stat(at("c.svg"), &st), 0);
+	assert_int_equal(stat(scratch_at("c.svg"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
@@ -337,8 +310,9 @@ static void test_code_of_file(void **state)
 static void test_code(void **state)
 {
 	hub(51820);
-	assert_int_equal(run("export wg-quick wg0 laptop endpoint h private-key %s qr", at("key")),
-			 -1);
+	assert_int_equal(
+		run("export wg-quick wg0 laptop endpoint h private-key %s qr", scratch_at("key")),
+		-1);
 	assert_non_null(strstr(err_text, "was built without libqrencode"));
 }
 
@@ -351,20 +325,17 @@ static void test_code_of_file(void **state)
 
 static int begin(void **state)
 {
-	if (!mkdtemp(dir) || sodium_init() < 0)
+	if (!scratch_open() || sodium_init() < 0)
 		return -1;
 	umask(0);
-	put_file("key", PRIVATE "\n");
-	put_file("psk", PSK "\n");
+	scratch_put("key", PRIVATE "\n");
+	scratch_put("psk", PSK "\n");
 	return 0;
 }
 
 static int end(void **state)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
+	return scratch_close();
 }
 
 static int setup(void **state)

@@ -20,24 +20,14 @@
 
 #include "commands.h"
 #include "keys.h"
+#include "scratch.h"
 #include "util.h"
 
 /* RFC 7748 section 6.1: Alice's. */
 #define PRIVATE "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
 #define PUBLIC "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="
 
-static char dir[] = "/tmp/wgbgp-keys-XXXXXX";
 static char out_text[512], err_text[512];
-
-static const char *at(const char *name)
-{
-	static char paths[4][80];
-	static unsigned next;
-	char *path = paths[next++ % ARRAY_SIZE(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
-	return path;
-}
 
 static void take(FILE *f, char *out, size_t size)
 {
@@ -49,7 +39,7 @@ static void take(FILE *f, char *out, size_t size)
 /* Runs "VERB FILE REST"; what it writes is in out_text and err_text. */
 static int run(const char *verb, const char *file, const char *rest, mode_t mode)
 {
-	char *text = xasprintf("%s %s %s", verb, file ? at(file) : "", rest);
+	char *text = xasprintf("%s %s %s", verb, file ? scratch_at(file) : "", rest);
 	struct cli_session s = {.grammar = &cli_commands};
 	int status;
 
@@ -63,31 +53,11 @@ static int run(const char *verb, const char *file, const char *rest, mode_t mode
 	return status;
 }
 
-static const char *file_text(const char *name)
-{
-	static char text[128];
-	FILE *f = fopen(at(name), "r");
-
-	assert_non_null(f);
-	take(f, text, sizeof(text));
-	return text;
-}
-
-static void put_file(const char *name, const char *text, mode_t mode)
-{
-	FILE *f = fopen(at(name), "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fchmod(fileno(f), mode), 0);
-	fclose(f);
-}
-
 static mode_t mode_of(const char *name)
 {
 	struct stat st;
 
-	assert_int_equal(stat(at(name), &st), 0);
+	assert_int_equal(stat(scratch_at(name), &st), 0);
 	return st.st_mode & 07777;
 }
 
@@ -100,11 +70,11 @@ static void test_files(void **state)
 	umask(0);
 	assert_int_equal(run("genkey", "a", "", 0600), 0);
 	assert_int_equal(mode_of("a"), 0600);
-	assert_int_equal(strlen(file_text("a")), 45);
-	assert_string_equal(file_text("a") + 44, "\n");
+	assert_int_equal(strlen(scratch_text("a")), 45);
+	assert_string_equal(scratch_text("a") + 44, "\n");
 	assert_int_equal(strlen(out_text), 45);
 	out_text[44] = '\0';
-	assert_int_equal(sodium_base642bin(first, 32, file_text("a"), 44, NULL, NULL, NULL,
+	assert_int_equal(sodium_base642bin(first, 32, scratch_text("a"), 44, NULL, NULL, NULL,
 					   sodium_base64_VARIANT_ORIGINAL),
 			 0);
 	assert_int_equal(first[0] & 7, 0);
@@ -119,13 +89,13 @@ static void test_files(void **state)
 	out_text[44] = '\0';
 	assert_string_equal(out_text, public);
 	assert_int_equal(run("genkey", "a", "overwrite", 0600), 0);
-	assert_int_equal(wg_key_parse(strtok((char *)file_text("a"), "\n"), key), 0);
+	assert_int_equal(wg_key_parse(strtok((char *)scratch_text("a"), "\n"), key), 0);
 	assert_memory_not_equal(key, first, sizeof(key));
 	/* Nothing is said of a secret that two ends share. */
 	assert_int_equal(run("genpsk", "p", "", 0600), 0);
 	assert_string_equal(out_text, "");
 	assert_int_equal(mode_of("p"), 0600);
-	assert_int_equal(strlen(file_text("p")), 45);
+	assert_int_equal(strlen(scratch_text("p")), 45);
 	assert_int_equal(run("genkey", "none/a", "", 0600), -1);
 	assert_non_null(strstr(err_text, "none/a: No such file or directory"));
 }
@@ -150,13 +120,14 @@ static void test_public_key(void **state)
 {
 	int fds[2], saved = dup(STDIN_FILENO);
 
-	put_file("k", PRIVATE "\n", 0600);
+	scratch_put("k", PRIVATE "\n");
 	assert_int_equal(run("pubkey", "k", "", 0644), 0);
 	assert_string_equal(out_text, PUBLIC "\n");
-	put_file("k", PRIVATE "\n", 0640);
+	scratch_put("k", PRIVATE "\n");
+	assert_int_equal(chmod(scratch_at("k"), 0640), 0);
 	assert_int_equal(run("pubkey", "k", "", 0600), -1);
 	assert_non_null(strstr(err_text, "mode 0640"));
-	put_file("k", "nonsense\n", 0600);
+	scratch_put("k", "nonsense\n");
 	assert_int_equal(run("pubkey", "k", "", 0600), -1);
 	assert_non_null(strstr(err_text, "holds no key"));
 	assert_null(strstr(err_text, "nonsense"));
@@ -176,15 +147,12 @@ static void test_public_key(void **state)
 
 static int begin(void **state)
 {
-	return mkdtemp(dir) && sodium_init() >= 0 ? 0 : -1;
+	return scratch_open() && sodium_init() >= 0 ? 0 : -1;
 }
 
 static int end(void **state)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
+	return scratch_close();
 }
 
 int main(void)

@@ -112,7 +112,8 @@ cli/request_members.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
 cli_golden_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_export_test_SOURCES = cli/export_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
+cli_export_test_SOURCES = cli/export_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h \
+	lib/scratch.c lib/scratch.h
 cli_export_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
 cli_export_test_CFLAGS = $(AM_CFLAGS) $(QRENCODE_CFLAGS)
 cli_export_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
@@ -131,7 +132,7 @@ cli_import_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
 cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 cli_kernel_route_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_keys_test_SOURCES = cli/keys_test.c
+cli_keys_test_SOURCES = cli/keys_test.c lib/scratch.c lib/scratch.h
 cli_keys_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
 cli_keys_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_line_test_SOURCES = cli/line_test.c

@@ -174,7 +174,7 @@ wgbgpd_plan_judge_test_SOURCES = wgbgpd/plan_judge_test.c
 wgbgpd_plan_judge_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/change_index_test wgbgpd/change_store_test wgbgpd/touch_test
 check_PROGRAMS += wgbgpd/change_place_test
-wgbgpd_change_place_test_SOURCES = wgbgpd/change_place_test.c wgbgpd/scratch.c wgbgpd/scratch.h
+wgbgpd_change_place_test_SOURCES = wgbgpd/change_place_test.c lib/scratch.c lib/scratch.h
 wgbgpd_change_place_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 check_PROGRAMS += wgbgpd/guard_test wgbgpd/health_test
 wgbgpd_guard_test_SOURCES = wgbgpd/guard_test.c
@@ -206,10 +206,10 @@ wgbgpd_touch_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_change_index_test_SOURCES = wgbgpd/change_index_test.c
 wgbgpd_change_index_test_LDADD = wgbgpd/libparent.a $(TEST_LIBS)
 wgbgpd_change_store_test_SOURCES = wgbgpd/change_store_test.c \
-	wgbgpd/scratch.c wgbgpd/scratch.h
+	lib/scratch.c lib/scratch.h
 wgbgpd_change_store_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS)
 # Tests of changes live in the same world: wgbgpd/life.h.
-LIFE_FILES = wgbgpd/life.c wgbgpd/life.h wgbgpd/played.c wgbgpd/played.h wgbgpd/scratch.c wgbgpd/scratch.h
+LIFE_FILES = wgbgpd/life.c wgbgpd/life.h wgbgpd/played.c wgbgpd/played.h lib/scratch.c lib/scratch.h
 LIFE_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 LIFE_WRAPS = $(AM_LDFLAGS) \
 	-Wl,--wrap=timer_start,--wrap=change_clock_read,--wrap=new_file_put_at,--wrap=spared_look,--wrap=ask_daemon \

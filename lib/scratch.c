@@ -74,14 +74,14 @@ void scratch_put(const char *name, const char *text)
 
 const char *scratch_text(const char *name)
 {
-	static char text[2][1024];
+	static char text[2][65536];
 	static unsigned next;
 	char *out = text[next++ % 2];
 	FILE *f = fopen(scratch_at(name), "re");
 
 	if (!f)
 		return "(none)";
-	out[fread(out, 1, 1023, f)] = '\0';
+	out[fread(out, 1, sizeof(text[0]) - 1, f)] = '\0';
 	fclose(f);
 	return out;
 }

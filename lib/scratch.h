@@ -17,7 +17,7 @@ const char *scratch_dir(void);
 /* The path of NAME, valid for the next three calls. */
 const char *scratch_at(const char *name);
 void scratch_put(const char *name, const char *text); /* of mode 0600 */
-/* What NAME says, its first 1,023 bytes, valid for the next call; "(none)": there is none. */
+/* What NAME says, its first 65,535 bytes, valid for the next call; "(none)": there is none. */
 const char *scratch_text(const char *name);
 
 #endif
