@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 			break;
 		case 'V':
 			free(commands);
-			puts("wgbgp-cli " PACKAGE_VERSION);
+			puts("wgbgp-cli " WGBGP_VERSION);
 			return 0;
 		default:
 			free(commands);

@@ -8,3 +8,5 @@ EXTRA_DIST += debian/changelog debian/control debian/copyright debian/rules debi
 	debian/wgbgp.install debian/wgbgp.lintian-overrides \
 	debian/wgbgp.postinst debian/wgbgp.postrm debian/wgbgp.prerm \
 	scripts/package-files scripts/package-roots scripts/package-test
+EXTRA_DIST += debian/version_test
+TESTS += debian/version_test

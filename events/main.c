@@ -61,7 +61,7 @@ static int run(const char *rundir, const char *user)
 		events[i] = evsignal_new(loop_base(), signals[i].sig, signals[i].fn, NULL);
 		event_add(events[i], NULL);
 	}
-	log_info("start", "version=%s", PACKAGE_VERSION);
+	log_info("start", "version=%s", WGBGP_VERSION);
 	listener_open(rundir);
 	loop_run();
 	listener_close();
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 			user = optarg;
 			break;
 		case 'V':
-			puts("wgbgp " PACKAGE_VERSION);
+			puts("wgbgp " WGBGP_VERSION);
 			return 0;
 		default:
 			fputs(usage, opt == 'h' ? stdout : stderr);

@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 			o.webdir = optarg;
 			break;
 		case 'V':
-			puts("wgbgp " PACKAGE_VERSION);
+			puts("wgbgp " WGBGP_VERSION);
 			return 0;
 		default:
 			fputs(usage, opt == 'h' ? stdout : stderr);

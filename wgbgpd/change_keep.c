@@ -210,7 +210,7 @@ static void record_failure(const char *error)
 
 	change_index_set(&change_journal, change_now.number, "failed");
 	json_object_set_new(record, "why", change_now_string(error));
-	json_object_set_new(record, CHANGE_VERSION, json_string(PACKAGE_VERSION));
+	json_object_set_new(record, CHANGE_VERSION, json_string(WGBGP_VERSION));
 }
 
 void change_keep_failed(const char *error)

@@ -31,7 +31,7 @@ static uint32_t version_of_files(const struct datastore_version *v)
 		if (change_journal_has(known[i], texts))
 			return known[i];
 	conf_texts_hash_all(texts, hex);
-	return change_index_failed(&change_journal, hex, PACKAGE_VERSION);
+	return change_index_failed(&change_journal, hex, WGBGP_VERSION);
 }
 
 /* False: a reload would be refused, too, with ERRS. */
@@ -185,7 +185,7 @@ static struct datastore_version *committed_instead(struct change_begin *b, struc
 /* Noted before anything is read. */
 static bool too_many_starts(void)
 {
-	uint32_t starts = change_index_start(&change_journal, PACKAGE_VERSION);
+	uint32_t starts = change_index_start(&change_journal, WGBGP_VERSION);
 
 	change_journal_save();
 	return starts > STARTS_MAX && change_journal.committed;

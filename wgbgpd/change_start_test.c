@@ -229,7 +229,7 @@ static void upgrade(void)
 
 	life_crash();
 	index = json_load_file(path, 0, NULL);
-	assert_string_equal(conf_str(index, CHANGE_VERSION, ""), PACKAGE_VERSION);
+	assert_string_equal(conf_str(index, CHANGE_VERSION, ""), WGBGP_VERSION);
 	json_object_set_new(index, CHANGE_VERSION, json_string("0"));
 	json_array_foreach (json_object_get(index, "commits"), i, record)
 		if (json_object_get(record, CHANGE_VERSION))

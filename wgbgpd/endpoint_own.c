@@ -60,8 +60,8 @@ static void run_version(struct request *r, const json_t *args)
 						   "committed before runs: %s",
 						   change_refusal()));
 	request_object(r,
-		       json_pack("{s:s, s:s, s:s, s:o}", "version", PACKAGE_VERSION, "name",
-				 "wgbgp", "hostname", datastore_hostname(), "warnings", warnings));
+		       json_pack("{s:s, s:s, s:s, s:o}", "version", WGBGP_VERSION, "name", "wgbgp",
+				 "hostname", datastore_hostname(), "warnings", warnings));
 }
 
 static void run_daemons(struct request *r, const json_t *args)

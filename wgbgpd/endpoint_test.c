@@ -639,7 +639,7 @@ static void test_own(void **state)
 		 "client 0 head 1 '' "
 		 "{\"version\":\"%s\",\"name\":\"wgbgp\",\"hostname\":\"%s\",\"warnings\":[]}\n"
 		 "client 0 end 1 ''\n",
-		 PACKAGE_VERSION, host);
+		 WGBGP_VERSION, host);
 	EXPECT(want);
 	request(0, 2, "{\"command\":\"daemons\"}");
 	EXPECT("client 0 head 2 'daemons' {}\nclient 0 row 2 {\"name\":\"wgd\"}\n"

@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 			rundir = optarg;
 			break;
 		case 'V':
-			puts("wgbgp " PACKAGE_VERSION);
+			puts("wgbgp " WGBGP_VERSION);
 			return 0;
 		default:
 			fputs(usage, opt == 'h' ? stdout : stderr);

@@ -138,7 +138,7 @@ static void parent_stop(const char *why)
 	if (stopping)
 		return;
 	stopping = true;
-	log_info("stop", "why=\"%s\" version=%s", why, PACKAGE_VERSION);
+	log_info("stop", "why=\"%s\" version=%s", why, WGBGP_VERSION);
 	notify_stopping();
 	cli_sockets_shut(); /* those who are there get their answers */
 	supervise_stop();
@@ -158,7 +158,7 @@ static void on_first(void *arg, const char *error)
 		return;
 	}
 	log_to_journal();
-	log_info("ready", "version=%s generation=%u", PACKAGE_VERSION,
+	log_info("ready", "version=%s generation=%u", WGBGP_VERSION,
 		 datastore_running()->generation);
 	unready = true;
 	tell_systemd();
