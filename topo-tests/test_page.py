@@ -257,6 +257,24 @@ def test_text_of_others_is_only_text(hub, page):
     assert page.js("return document.title") != "owned"
 
 
+def test_rows_out_of_sight(page):
+    """They are there for those who search or scroll, and cost no layout before they are seen."""
+    page.js("""
+        const row = (n) => ({ interface: "wg0", peer: `site${n}`, state: "up", "rx-bytes": n,
+            "tx-bytes": n, "counters-seconds": 0, "latency-ms": 5, "loss-percent": 0 });
+        const tunnels = Array.from({ length: 1000 }, (_, n) => row(n));
+        window.fetch = async () => new Response(JSON.stringify({ tunnels }));""")
+    fresh(page)
+    far = "const r = document.querySelectorAll('#rows-tunnels tbody tr')[900];"
+    seen = far + """return [r.cells[1].firstChild.checkVisibility({ contentVisibilityAuto: true }),
+        Boolean(r.querySelector(".latency path").getAttribute("d"))]"""
+    assert page.js("return document.querySelectorAll('#rows-tunnels tbody tr').length") == 1000
+    assert page.js(seen) == [False, False] and page.js(far + "return r.cells[1].textContent"
+                                                       ) == "site900wg0"
+    page.js(far + "r.scrollIntoView()")
+    wait_until(lambda: page.js(seen) == [True, True], what="a row that is looked at")
+
+
 def test_narrow_and_by_keys(page):
     """A telephone's width needs no scrolling to the side; all is reached by keys."""
     page.size(360, 740)
