@@ -11,15 +11,12 @@ export class NoAnswer extends Error {
 	}
 }
 
-export async function ask(name, members = {}) {
-	const query = new URLSearchParams(members).toString();
+async function read(path, signal) {
 	let answer;
 	try {
-		answer = await fetch(`api/${name}${query && "?"}${query}`,
-			{ signal: AbortSignal.timeout(LIMIT_MS), headers: { Accept: "application/json" } });
-	} catch (e) {
-		throw new NoAnswer(e.name === "TimeoutError" ? `no answer within ${LIMIT_MS / 1000} s`
-			: "wgbgp-web cannot be reached");
+		answer = await fetch(path, { signal, headers: { Accept: "application/json" } });
+	} catch {
+		throw new NoAnswer("wgbgp-web cannot be reached");
 	}
 	let value;
 	try {
@@ -30,4 +27,18 @@ export async function ask(name, members = {}) {
 	if (!answer.ok)
 		throw new NoAnswer(String(value?.error ?? `status ${answer.status}`), answer.status);
 	return value;
+}
+
+// The time limit goes with the answer: AbortSignal.timeout() would be kept for all of that time.
+export async function ask(name, members = {}) {
+	const query = new URLSearchParams(members).toString();
+	const limit = new AbortController();
+	const timer = setTimeout(() => limit.abort(), LIMIT_MS);
+	try {
+		return await read(`api/${name}${query && "?"}${query}`, limit.signal);
+	} catch (e) {
+		throw limit.signal.aborted ? new NoAnswer(`no answer within ${LIMIT_MS / 1000} s`) : e;
+	} finally {
+		clearTimeout(timer);
+	}
 }
