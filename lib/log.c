@@ -76,6 +76,18 @@ bool log_event_known(const char *name)
 	return false;
 }
 
+bool log_event_told(const char *name)
+{
+#define X(event, ms) event,
+	static const char *const events[] = {LOG_EVENTS_TOLD(X)};
+#undef X
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (str_eq(events[i], name))
+			return true;
+	return false;
+}
+
 const char *log_time(char out[LOG_TIME_LEN])
 {
 	struct timespec now;
@@ -105,7 +117,7 @@ static size_t line_head(char *out, size_t size, enum log_level level, const char
 				level_names[level]);
 }
 
-static void send_copy(enum log_level level, const char *stamp, const struct log_line *line)
+static void send_copy(int level, const char *stamp, const struct log_line *line)
 {
 	char head[LOG_TIME_LEN + 8];
 	struct iovec parts[] = {
@@ -140,14 +152,30 @@ static void log_line(enum log_level level, const char *event, const char *fmt, v
 		return; /* nobody left to tell */
 }
 
+/* It is not written; its copy may tell of it all the same. */
+static void log_unwritten(enum log_level level, const char *event, const char *fmt, va_list *ap)
+{
+	char stamp[LOG_TIME_LEN];
+	struct log_line line;
+	int err = errno;
+
+	if (copies < 0 || !log_event_told(event))
+		return;
+	log_time(stamp);
+	errno = err; /* %m */
+	log_line_build(&line, 0, event, fmt, ap);
+	send_copy((int)level + LOG_NOT_WRITTEN, stamp, &line);
+}
+
 void log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!log_enabled(level))
-		return;
 	va_start(ap, fmt);
-	log_line(level, event, fmt, &ap);
+	if (log_enabled(level))
+		log_line(level, event, fmt, &ap);
+	else
+		log_unwritten(level, event, fmt, &ap);
 	va_end(ap);
 }
 

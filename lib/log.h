@@ -25,7 +25,9 @@ void log_init(const char *name);
  */
 void log_to_journal(void);
 /* Each line that is written is sent to FD, too, a socket of packets: the digit of its level, its
- * time and its text (wgbgpd/log_ring.h). Does not wait. -1: to none. */
+ * time and its text (wgbgpd/log_ring.h). Does not wait. -1: to none. A line that is not written, of
+ * an event of LOG_EVENTS_TOLD, is sent with LOG_NOT_WRITTEN more than its level. */
+#define LOG_NOT_WRITTEN 4
 void log_copy_to(int fd);
 /* `system hostname`, in front of the program's name; NULL or "": none. Copied. */
 void log_set_host(const char *name);
@@ -37,6 +39,8 @@ bool log_enabled(enum log_level level);
 
 /* It is one of log_events.h. */
 bool log_event_known(const char *name);
+/* Of LOG_EVENTS_TOLD. */
+bool log_event_told(const char *name);
 
 #define LOG_TIME_LEN 32
 /* The wall clock in UTC: 2026-11-29T06:25:00.123Z. */

@@ -181,4 +181,15 @@
 	X("kernel-write", "a batch of routes could not be written")                         \
 	X("resync", "what the kernel has is read again")
 
+/*
+ * Those that the parent tells to who monitors, too (wgbgpd/log_told.h), whatever the level of the
+ * log; and for how long, in ms, the next of the same name then waits, to be told with all others.
+ */
+#define LOG_EVENTS_TOLD(X)         \
+	X("reload", 0)             \
+	X("reload-refused", 0)     \
+	X("permit-refused", 60000) \
+	X("drift-repaired", 60000) \
+	X("beyond-ceiling", 60000)
+
 #endif

@@ -113,6 +113,28 @@ def test_program(two, events):
     assert {line.split()[0] for line in events.lines(few_out)} == {"tunnel-up"}
 
 
+def test_what_the_log_says(two, events):
+    """Drift, a ceiling and a refused reload, with a log that has none of it; each once."""
+    record, out = events.script("record", RECORD)
+    events.hook(f"on-event all {{ program {record}; "
+                "event [ drift-repaired permit-refused reload-refused ]; } #level")
+    two.wa.replace("#level", "log-level error;")
+    two.a.run(["ip", "route", "del", "192.168.2.0/24"])
+    drift = json.loads(events.wait_line(out, "drift-repaired").split(" ", 2)[2])
+    assert (drift["prefix"], drift["daemon"], drift["more"]) == ("192.168.2.0/24", "zebra-lite", 0)
+    two.wb.replace("router-id 10.9.0.2;",
+                   "router-id 10.9.0.2; network [ 172.20.0.0/16 172.21.0.0/16 ];")
+    refused = json.loads(events.wait_line(out, "permit-refused").split(" ", 2)[2])
+    assert (refused["neighbor"], refused["prefixes"]) == ("10.9.0.2", 2)
+    with open(two.wa.conf_file, "a", encoding="ascii") as f:
+        f.write("nonsense;")
+    assert two.wa.cli_run("reload").returncode != 0
+    assert "nonsense" in events.wait_line(out, "reload-refused", '"daemon":"wgbgpd"')
+    assert sorted(line.split()[0] for line in events.lines(out)) == \
+        ["drift-repaired", "permit-refused", "reload-refused"]
+    assert not two.wa.show("logging event drift-repaired")["lines"]
+
+
 def test_url(two, events):
     """Posted as JSON; an answer that is an error is said, without the URL."""
     server = two.a.spawn("collect", ["/usr/bin/python3", "-c", COLLECT])

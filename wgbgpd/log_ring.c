@@ -19,7 +19,7 @@
 struct log_entry {
 	TAILQ_ENTRY(log_entry) link;
 	uint64_t number; /* in the order of their coming, of all sources */
-	enum log_level level;
+	int level; /* enum log_level; more by LOG_NOT_WRITTEN: not kept */
 	size_t bytes;
 	char text[]; /* the time, the event, its fields */
 };
@@ -35,6 +35,7 @@ struct log_source {
 
 static struct log_source sources[LOG_RING_SOURCES];
 static uint64_t last_number;
+static log_ring_line_fn line_fn;
 
 static void log_source_drop_first(struct log_source *s)
 {
@@ -46,26 +47,45 @@ static void log_source_drop_first(struct log_source *s)
 	free(e);
 }
 
-/* TEXT is the digit of a level, a blank, and the line. */
-static void log_source_add(struct log_source *s, const char *text, size_t len)
+/* Behind the time. */
+static const char *line_of(const struct log_entry *e)
 {
-	struct log_entry *e;
+	const char *at = strchr(e->text, ' ');
 
-	if (len < 3 || text[0] < '0' || text[0] > '0' + LOG_LEVEL_DEBUG || text[1] != ' ')
-		return;
-	e = xmalloc(sizeof(*e) + len - 1);
-	e->number = ++last_number;
-	e->level = (enum log_level)(text[0] - '0');
-	e->bytes = sizeof(*e) + len - 1;
-	memcpy(e->text, text + 2, len - 2);
-	e->text[len - 2] = '\0';
-	plain_text(e->text);
-	plain_utf8(e->text);
+	return at ? at + 1 : "";
+}
+
+static void log_source_keep(struct log_source *s, struct log_entry *e)
+{
 	TAILQ_INSERT_TAIL(&s->entries, e, link);
 	s->n++;
 	s->bytes += e->bytes;
 	while (s->n > LOG_RING_LINES || s->bytes > LOG_RING_BYTES)
 		log_source_drop_first(s);
+}
+
+/* TEXT is the digit of a level, a blank, and the line. */
+static void log_source_add(struct log_source *s, const char *text, size_t len)
+{
+	struct log_entry *e;
+
+	if (len < 3 || text[0] < '0' || text[0] > '0' + LOG_NOT_WRITTEN + LOG_LEVEL_DEBUG ||
+	    text[1] != ' ')
+		return;
+	e = xmalloc(sizeof(*e) + len - 1);
+	e->number = ++last_number;
+	e->level = text[0] - '0';
+	e->bytes = sizeof(*e) + len - 1;
+	memcpy(e->text, text + 2, len - 2);
+	e->text[len - 2] = '\0';
+	plain_text(e->text);
+	plain_utf8(e->text);
+	if (line_fn)
+		line_fn((unsigned)(s - sources), line_of(e));
+	if (e->level < LOG_NOT_WRITTEN)
+		log_source_keep(s, e);
+	else
+		free(e);
 }
 
 static void log_source_close(struct log_source *s)
@@ -97,6 +117,11 @@ static void log_source_read(struct log_source *s, unsigned n)
 static void on_lines(int fd, short what, void *arg)
 {
 	log_source_read(arg, QUANTUM);
+}
+
+void log_ring_watch(log_ring_line_fn fn)
+{
+	line_fn = fn;
 }
 
 int log_ring_open(unsigned source)
@@ -133,14 +158,6 @@ void log_ring_free(void)
 
 /* ---- reading */
 
-/* Behind the time. */
-static const char *line_of(const struct log_entry *e)
-{
-	const char *at = strchr(e->text, ' ');
-
-	return at ? at + 1 : "";
-}
-
 static bool speaks_of(const char *line, const char *who)
 {
 	static const char *const keys[] = {"peer", "neighbor", "interface"};
@@ -159,7 +176,7 @@ static bool log_entry_fits(const struct log_entry *e, const struct log_filter *f
 {
 	const char *line = line_of(e);
 
-	if ((int)e->level > f->level)
+	if (e->level > f->level)
 		return false;
 	if (f->event && (strlen(f->event) != log_line_event(line) ||
 			 memcmp(f->event, line, strlen(f->event)) != 0))

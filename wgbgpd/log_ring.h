@@ -22,6 +22,11 @@
 #define LOG_RING_LINES 1000
 #define LOG_RING_BYTES (192 * 1024) /* of a source's lines */
 
+/* Called with each line that comes, also with those that the level of the log left out, which are
+ * not kept: the event and its fields. One for all; NULL: none. */
+typedef void (*log_ring_line_fn)(unsigned source, const char *line);
+void log_ring_watch(log_ring_line_fn fn);
+
 /* A new socket for the lines of SOURCE; the returned end is the writer's, and the caller's to
  * close. What came by the old one is taken first. Negative errno. */
 int log_ring_open(unsigned source);

@@ -34,6 +34,7 @@
 #include "lock.h"
 #include "log.h"
 #include "log_ring.h"
+#include "log_told.h"
 #include "loop.h"
 #include "notify.h"
 #include "privs.h"
@@ -249,6 +250,7 @@ static void release(void)
 	commit_free();
 	change_close();
 	supervise_free();
+	log_told_close();
 	log_copy_to(-1);
 	close(own_lines);
 	log_ring_free();
@@ -307,6 +309,7 @@ int parent_run(const char *path, const char *rundir)
 	if (err < 0)
 		fatal("%s/cli.sock: %s", rundir, strerror(-err));
 	catch_signals();
+	log_told_open();
 	notify_init();
 	drill_history_open();
 	keep_in_open();
