@@ -260,16 +260,21 @@ static void on_cancel(struct client *client, const struct ipc_frame *frame)
 	request_end(r, "cancelled");
 }
 
+/* Whoever does not read the answers is not read, either: what it asks waits on its side. */
 static void on_client_frame(void *arg, const struct ipc_frame *frame)
 {
+	struct client *client = arg;
+
 	if (frame->fd >= 0)
 		close(frame->fd);
 	if (frame->type == MSG_REQUEST)
-		on_request(arg, frame);
+		on_request(client, frame);
 	else if (frame->type == MSG_CANCEL)
-		on_cancel(arg, frame);
-	else if (frame->type == MSG_PING && !ipc_full(((struct client *)arg)->to.ipc))
-		ipc_send(((struct client *)arg)->to.ipc, MSG_PONG, 0, NULL, 0);
+		on_cancel(client, frame);
+	else if (frame->type == MSG_PING)
+		ipc_send(client->to.ipc, MSG_PONG, 0, NULL, 0);
+	if (ipc_full(client->to.ipc))
+		ipc_pause(client->to.ipc);
 }
 
 static void on_client_closed(void *arg, const char *why)
@@ -281,6 +286,7 @@ static void on_client_drained(void *arg)
 {
 	struct client *client = arg;
 
+	ipc_resume(client->to.ipc);
 	for (int i = 0; i < DAEMON_COUNT; i++)
 		if (client->relays[i].ipc)
 			ipc_resume(client->relays[i].ipc);

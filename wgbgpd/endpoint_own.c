@@ -450,10 +450,6 @@ static void run_logging(struct request *r, const json_t *args)
 			       .level = conf_word(conf_system_log_level_words, level),
 			       .count = UINT_MAX};
 
-	if (ipc_full(r->to->ipc)) { /* whoever does not read gets no more of it kept here */
-		request_end(r, "earlier answers are not read yet");
-		return;
-	}
 	if (f.level < 0) {
 		request_end(r, "level: expected error, warning, info or debug");
 		return;
