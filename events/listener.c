@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "retry.h"
 #include "util.h"
+#include "watcher.h"
 
 #define AGAIN_MS 1000
 #define AGAIN_MAX_MS 10000
@@ -46,6 +47,7 @@ static void conf_on_head(void *arg, const char *list, const char *text, size_t l
 	}
 	conf_set_log(config);
 	hooks_set(config);
+	watcher_set(config);
 	log_info("hooks", "count=%zu", hooks_count());
 	json_decref(config);
 }
@@ -144,5 +146,6 @@ void listener_close(void)
 	if (configuration)
 		ask_stop(configuration);
 	monitor = configuration = NULL;
+	watcher_free();
 	asker_close();
 }

@@ -3,10 +3,12 @@ EXTRA_DIST += events/FLOORS
 noinst_LIBRARIES += events/libevents.a
 events_libevents_a_SOURCES = \
 	events/event_word.c events/event_word.h \
+	events/habit.c events/habit.h \
 	events/hook.c events/hook.h \
 	events/hook_run.c events/hook_run.h \
 	events/hooks.c events/hooks.h \
-	events/listener.c events/listener.h
+	events/listener.c events/listener.h \
+	events/watcher.c events/watcher.h
 events_libevents_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/web
 events_libevents_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
@@ -20,4 +22,7 @@ check_PROGRAMS += events/hook_test
 events_hook_test_SOURCES = events/hook_test.c
 events_hook_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=hook_run,--wrap=hook_run_kill
 events_hook_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
+check_PROGRAMS += events/habit_test
+events_habit_test_SOURCES = events/habit_test.c
+events_habit_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
 endif

@@ -60,6 +60,14 @@
 	X("hook-done", "what on-event asks for was done")                                   \
 	X("hook-failed", "a program of on-event failed, or took too long")                  \
 	X("hook-left-out", "an on-event gets more events than it takes")                    \
+	X("traffic-spike", "a tunnel carries much more than is usual for it")               \
+	X("traffic-normal", "it no longer does")                                            \
+	X("tunnel-silent", "nothing is received by a tunnel that was never silent")         \
+	X("tunnel-heard", "something is")                                                   \
+	X("handshakes-many", "a tunnel has more new sessions of WireGuard than is usual")   \
+	X("handshakes-normal", "it no longer has")                                          \
+	X("handshake-missing", "packets are sent to a peer, which does not answer")         \
+	X("handshake-back", "it does")                                                      \
 	X("wgbgpd-away", "wgbgp-events hears no events: wgbgpd does not answer")            \
 	X("pages", "the files of wgbgp-web's page could not be read")                       \
 	X("history-failed", "wgbgp-web cannot keep or read its history")                    \

@@ -211,7 +211,7 @@ KEYS = {
     "wireguard": ("", "interfaces", "name state error ifindex source-check-drops backend up adopted public-key listen-port fwmark "
                   "mtu plane addresses rx-bytes tx-bytes peers"),
     "tunnels": ("", "tunnels", "interface peer state reason reason-text cost since-seconds "
-                "handshake-seconds endpoint rx-bytes tx-bytes counters-seconds changes "
+                "handshake-seconds handshakes endpoint rx-bytes tx-bytes counters-seconds changes "
                 "tunnel-addresses"),
     "allowed-ips": ("", "entries", "interface peer prefix origin installed"),
     "commits": ("", "commits", "commit back time state how uid login from comment changed statements"),

@@ -135,6 +135,32 @@ def test_what_the_log_says(two, events):
     assert not two.wa.show("logging event drift-repaired")["lines"]
 
 
+NOBODY = """
+        peer nobody {
+            public-key PUB(nobody.wg0);
+            endpoint 198.51.100.2:9;
+            persistent-keepalive 1;
+            tunnel-address 10.9.0.77;
+        }
+        peer b {"""
+
+
+def test_handshake_missing(two, events):
+    """To a peer that was never there packets are sent: that is told once, while it stays so."""
+    record, out = events.script("record", RECORD)
+    two.wa.replace("peer b {", NOBODY)
+    events.hook("unusual { interval 1; } "
+                f"on-event all {{ program {record}; event [ handshake-missing commit ]; }} #level")
+    text = events.wait_line(out, "handshake-missing").split(" ", 2)[2]
+    event = json.loads(text)
+    assert (event["peer"], event["handshake-seconds"]) == ("nobody", None)
+    sent = two.wa.tunnel("nobody")["tx-bytes"]
+    wait_until(lambda: two.wa.tunnel("nobody")["tx-bytes"] > sent + 1000, 90, "more initiations")
+    two.wa.replace("#level", "log-level error;")
+    events.wait_line(out, '"name":"commit"')
+    assert [line.split()[0] for line in events.lines(out)].count("handshake-missing") == 1
+
+
 def test_url(two, events):
     """Posted as JSON; an answer that is an error is said, without the URL."""
     server = two.a.spawn("collect", ["/usr/bin/python3", "-c", COLLECT])

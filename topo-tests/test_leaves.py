@@ -44,6 +44,11 @@ UNSEEN = {
     "system/system/on-event/event": "topo-tests/test_events.py::test_program",
     "system/system/on-event/time-limit": "topo-tests/test_events.py::test_takes_too_long",
     "system/system/on-event/rate": "events/hook_test.c::test_rate",
+    "system/system/unusual/interval": "topo-tests/test_events.py::test_handshake_missing",
+    "system/system/unusual/traffic-factor": "events/habit_test.c::test_spike",
+    "system/system/unusual/traffic-floor": "events/habit_test.c::test_spike",
+    "system/system/unusual/silent": "events/habit_test.c::test_silence",
+    "system/system/unusual/handshakes": "events/habit_test.c::test_handshakes",
     "system/system/cli-read-group": "wgbgpd/parent_test.c::test_groups",
     "system/system/cli-write-group": "wgbgpd/parent_test.c::test_groups",
     # An interface that is there keeps its back-end: another one is another interface.

@@ -792,6 +792,7 @@ static void test_underlay(void **state)
 		   "cli: {'bfd':'none','changes':2,'configured-cost':0,'cost':1000,"
 		   "'counters-seconds':0.0,'draining':false,'echo-lost':0,'echo-received':0,"
 		   "'echo-sent':0,'endpoint':'192.0.2.1:5','fwmark':9,'handshake-seconds':0,"
+		   "'handshakes':1,"
 		   "'hold-seconds':0,'interface':'wg0','jitter-ms':null,'latency-ms':null,"
 		   "'loss-percent':null,'peer':'a','quality-cost':0,"
 		   "'reading-interval-ms':100,'reason':'underlay-down',"

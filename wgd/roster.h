@@ -48,6 +48,7 @@ struct peer {
 	struct endpoint endpoint;     /* current, as the device says */
 	struct peer_endpoint where;
 	uint64_t rx_bytes, tx_bytes;
+	uint64_t handshakes; /* seen since the start */
 	struct liveness live;
 	uint32_t life;		  /* where that outlives us: lives.h */
 	bool inherited;		  /* it is what the wgd before knew, and was not compared yet */

@@ -216,6 +216,7 @@ static json_t *tunnel_row(const struct peer *p)
 			    json_integer(liveness_hold(&p->live, &p->conf->liveness) / 1000));
 	json_object_set_new(row, "since-seconds", json_integer((now_ms() - p->live.since) / 1000));
 	json_object_set_new(row, "handshake-seconds", json_age(p));
+	json_object_set_new(row, "handshakes", json_integer((json_int_t)p->handshakes));
 	json_object_set_new(row, "endpoint", json_endpoint(&p->endpoint));
 	json_object_set_new(row, "fwmark", json_integer(p->dev->read.fwmark));
 	json_object_set_new(row, "rx-bytes", json_integer(p->rx_bytes));
