@@ -10,11 +10,11 @@
 #include "log.h"
 #include "util.h"
 
-#define RATES 288	 /* intervals that are usual: of a day */
-#define RATES_ENOUGH 12	 /* to judge by */
-#define NEVER_SILENT 72	 /* intervals in a row in which something was received */
-#define UNANSWERED 2	 /* in which nobody answered */
-#define SESSION_S 200	 /* whoever sends has a younger handshake */
+#define RATES 288	/* intervals that are usual: of a day */
+#define RATES_ENOUGH 12 /* to judge by */
+#define NEVER_SILENT 72 /* intervals in a row in which something was received */
+#define UNANSWERED 2	/* in which nobody answered */
+#define SESSION_S 200	/* whoever sends has a younger handshake */
 #define GAP_INTERVALS 2
 #define OVER 2 /* intervals in a row of too much traffic */
 
@@ -23,10 +23,10 @@ struct habit {
 	struct habit_reading last; /* at_ms 0: none */
 	uint64_t rates[RATES];	   /* bytes a second, a ring */
 	unsigned n_rates, next_rate;
-	unsigned over;	      /* intervals in a row that are much more */
-	unsigned heard;	      /* intervals in a row, before what is unheard */
-	uint64_t unheard_ms;  /* up to now */
-	unsigned unanswered;  /* intervals in a row */
+	unsigned over;			   /* intervals in a row that are much more */
+	unsigned heard;			   /* intervals in a row, before what is unheard */
+	uint64_t unheard_ms;		   /* up to now */
+	unsigned unanswered;		   /* intervals in a row */
 	bool spike, silent, many, missing; /* was said */
 };
 
@@ -142,8 +142,9 @@ static void judge_handshakes(struct habit *h, const struct interval *i)
 	members = json_pack("{s:I, s:I}", "handshakes", (json_int_t)i->handshakes, "seconds",
 			    (json_int_t)(i->ms / 1000));
 	if (h->many)
-		log_warn("handshakes-many", "peer=%s interface=%s count=%" PRIu64 " seconds=%" PRIu64,
-			 h->peer, h->interface, i->handshakes, i->ms / 1000);
+		log_warn("handshakes-many",
+			 "peer=%s interface=%s count=%" PRIu64 " seconds=%" PRIu64, h->peer,
+			 h->interface, i->handshakes, i->ms / 1000);
 	else
 		log_info("handshakes-normal",
 			 "peer=%s interface=%s count=%" PRIu64 " seconds=%" PRIu64, h->peer,
@@ -174,8 +175,12 @@ void habit_read(struct habit *h, const struct habit_reading *r, const struct con
 		habit_fn fn)
 {
 	const struct habit_reading last = h->last;
-	const struct interval i = {r->at_ms - last.at_ms,	    r->rx - last.rx, r->tx - last.tx,
-				   r->handshakes - last.handshakes, r,		     limits,
+	const struct interval i = {r->at_ms - last.at_ms,
+				   r->rx - last.rx,
+				   r->tx - last.tx,
+				   r->handshakes - last.handshakes,
+				   r,
+				   limits,
 				   fn};
 
 	h->last = *r;

@@ -4,18 +4,15 @@
  * `system unusual`, five minutes by default). A rule says something once when it begins to hold and
  * once when it no longer does; between the two limits nothing changes.
  *
- *   traffic-spike      in two intervals in a row more bytes a second than `traffic-floor`, and than
- *                      `traffic-factor` times the median of the last 288 intervals (a day), of which
- *                      there are 12 at least;
- *   traffic-normal     less than half of one of them.
- *   tunnel-silent      nothing received for `silent` seconds, after 72 intervals (six hours) in a row
- *                      in each of which something was;
- *   tunnel-heard       something was received.
- *   handshakes-many    more than `handshakes` new sessions in an interval;
- *   handshakes-normal  half of it, or fewer.
- *   handshake-missing  packets were sent in two intervals in a row, and there is no session: the last
- *                      handshake, if any, is older than 200 s;
- *   handshake-back     there is one.
+ * - traffic-spike: in two intervals in a row more bytes a second than `traffic-floor`, and than
+ *   `traffic-factor` times the median of the last 288 intervals (a day), of which there are 12 at
+ *   least. traffic-normal: less than half of one of them.
+ * - tunnel-silent: nothing received for `silent` seconds, after 72 intervals (six hours) in a row
+ *   in each of which something was. tunnel-heard: something was received.
+ * - handshakes-many: more than `handshakes` new sessions in an interval. handshakes-normal: half
+ *   of it, or fewer.
+ * - handshake-missing: packets were sent in two intervals in a row, and there is no session: the
+ *   last handshake, if any, is older than 200 s. handshake-back: there is one.
  *
  * Of a tunnel that is down, tunnel-down says why: it is neither silent nor without a handshake. A
  * reading after a gap of more than two intervals, or of counters that began anew, is not judged.
@@ -31,7 +28,7 @@ struct conf_unusual;
 struct habit;
 
 struct habit_reading {
-	uint64_t at_ms; /* monotonic */
+	uint64_t at_ms;	 /* monotonic */
 	uint64_t rx, tx; /* bytes; counters */
 	uint64_t handshakes;
 	int64_t handshake_s; /* since the last one; -1: there was none */

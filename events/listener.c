@@ -10,6 +10,7 @@
 #include "log.h"
 #include "loop.h"
 #include "retry.h"
+#include "states.h"
 #include "util.h"
 #include "watcher.h"
 
@@ -22,6 +23,7 @@ static struct timer conf_again; /* and the configuration, which failed while the
 static unsigned failures;	/* since wgbgpd was there */
 static bool was_there;
 static bool stale; /* the configuration changed while it was asked for */
+static bool gap;   /* no events were heard: states are to be compared, when the hooks are known */
 
 static void tell_of_wgbgpd(const char *event)
 {
@@ -49,6 +51,9 @@ static void conf_on_head(void *arg, const char *list, const char *text, size_t l
 	hooks_set(config);
 	watcher_set(config);
 	log_info("hooks", "count=%zu", hooks_count());
+	if (gap)
+		states_compare();
+	gap = false;
 	json_decref(config);
 }
 
@@ -92,7 +97,7 @@ static void on_head(void *arg, const char *list, const char *text, size_t len)
 	failures = 0;
 	if (!was_there)
 		tell_of_wgbgpd("wgbgpd-back");
-	was_there = true;
+	was_there = gap = true;
 	ask_configuration();
 }
 
@@ -102,7 +107,8 @@ static void on_event(void *arg, const char *text, size_t len)
 
 	if (!event)
 		return;
-	hooks_tell(event);
+	if (states_hear(event))
+		hooks_tell(event);
 	if (str_eq(conf_str(event, "event", ""), "commit"))
 		ask_configuration();
 	json_decref(event);
@@ -127,9 +133,16 @@ static void on_again(void *arg)
 	monitor = ask_start(CLASS_OWN, json_pack("{s:s}", "command", "monitor"), &sink, NULL);
 }
 
-void listener_open(const char *rundir)
+static void on_meanwhile(json_t *event)
+{
+	hooks_tell(event);
+	json_decref(event);
+}
+
+void listener_open(const char *rundir, const char *dir)
 {
 	asker_open(rundir);
+	states_open(dir, on_meanwhile);
 	timer_init(&again, on_again, NULL);
 	timer_init(&conf_again, on_conf_again, NULL);
 	was_there = true; /* the first time is no return */
@@ -147,5 +160,6 @@ void listener_close(void)
 		ask_stop(configuration);
 	monitor = configuration = NULL;
 	watcher_free();
+	states_close();
 	asker_close();
 }

@@ -8,6 +8,7 @@ events_libevents_a_SOURCES = \
 	events/hook_run.c events/hook_run.h \
 	events/hooks.c events/hooks.h \
 	events/listener.c events/listener.h \
+	events/states.c events/states.h \
 	events/watcher.c events/watcher.h
 events_libevents_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/web
 events_libevents_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
@@ -22,6 +23,11 @@ check_PROGRAMS += events/hook_test
 events_hook_test_SOURCES = events/hook_test.c
 events_hook_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=hook_run,--wrap=hook_run_kill
 events_hook_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
+check_PROGRAMS += events/states_test
+events_states_test_SOURCES = events/states_test.c
+events_states_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/web
+events_states_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_start,--wrap=ask_stop
+events_states_test_LDADD = events/libevents.a web/libweb.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += events/habit_test
 events_habit_test_SOURCES = events/habit_test.c
 events_habit_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,10 +22,12 @@
 
 #define USER "wgbgp-events"
 
-static const char usage[] = "usage: wgbgp-events [-r RUNDIR] [-u USER] [-V]\n"
-			    "  -r RUNDIR  directory of wgbgpd's sockets [/run/wgbgp]\n"
-			    "  -u USER    what to become when started as root [" USER "]\n"
-			    "  -V         print the version\n";
+static const char usage[] =
+	"usage: wgbgp-events [-r RUNDIR] [-s DIR] [-u USER] [-V]\n"
+	"  -r RUNDIR  directory of wgbgpd's sockets [/run/wgbgp]\n"
+	"  -s DIR     where states are kept over a restart [systemd's, or none]\n"
+	"  -u USER    what to become when started as root [" USER "]\n"
+	"  -V         print the version\n";
 
 static const struct option names[] = {
 	{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
@@ -44,7 +47,7 @@ static void on_child(evutil_socket_t sig, short what, void *arg)
 		hooks_ended(pid, status);
 }
 
-static int run(const char *rundir, const char *user)
+static int run(const char *rundir, const char *dir, const char *user)
 {
 	static const struct {
 		int sig;
@@ -62,7 +65,7 @@ static int run(const char *rundir, const char *user)
 		event_add(events[i], NULL);
 	}
 	log_info("start", "version=%s", WGBGP_VERSION);
-	listener_open(rundir);
+	listener_open(rundir, dir);
 	loop_run();
 	listener_close();
 	hooks_free();
@@ -75,14 +78,17 @@ static int run(const char *rundir, const char *user)
 
 int main(int argc, char **argv)
 {
-	const char *rundir = "/run/wgbgp", *user = USER;
+	const char *rundir = "/run/wgbgp", *user = USER, *dir = getenv("STATE_DIRECTORY");
 	int opt;
 
 	log_init("wgbgp-events");
-	while ((opt = getopt_long(argc, argv, "hr:u:V", names, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "hr:s:u:V", names, NULL)) != -1) {
 		switch (opt) {
 		case 'r':
 			rundir = optarg;
+			break;
+		case 's':
+			dir = optarg;
 			break;
 		case 'u':
 			user = optarg;
@@ -95,5 +101,5 @@ int main(int argc, char **argv)
 			return opt == 'h' ? 0 : 2;
 		}
 	}
-	return run(rundir, user);
+	return run(rundir, dir, user);
 }

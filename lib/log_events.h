@@ -68,6 +68,7 @@
 	X("handshakes-normal", "it no longer has")                                          \
 	X("handshake-missing", "packets are sent to a peer, which does not answer")         \
 	X("handshake-back", "it does")                                                      \
+	X("states-not-kept", "wgbgp-events could not write or read what it knew")           \
 	X("wgbgpd-away", "wgbgp-events hears no events: wgbgpd does not answer")            \
 	X("pages", "the files of wgbgp-web's page could not be read")                       \
 	X("history-failed", "wgbgp-web cannot keep or read its history")                    \

@@ -46,11 +46,14 @@ class Events:
         os.makedirs(self.dir)
         os.chmod(self.dir, 0o777)
         self.w.replace("system {", "system { cli-read-group nogroup; #hooks\n")
-        self.process = two.a.spawn(
-            "wgbgp-events", [program("events/wgbgp-events"), "-r", self.w.rundir, "-u", "nobody"],
+        self.start()
+
+    def start(self):
+        self.process = self.two.a.spawn(
+            "wgbgp-events", [program("events/wgbgp-events"), "-r", self.w.rundir, "-u", "nobody",
+                             "-s", self.dir],
             env={"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"})
-        wait_until(lambda: "hooks count=0" in self.process.text(), what="the configuration")
-        self.loaded = 1
+        wait_until(lambda: "hooks count=" in self.process.text(), what="the configuration")
 
     def script(self, name, text):
         """The path of an executable script, and of what it writes."""
@@ -220,3 +223,21 @@ def test_configuration_is_followed(two, events):
     wait_until(lambda: two.wa.show("commits")["commits"][0]["state"] == "committed",
                what="the commit")
     assert len(events.lines(out)) == told
+
+
+def test_meanwhile(two, events):
+    """A tunnel that goes down while nobody listens is told once, by who listens again."""
+    record, out = events.script("record", RECORD)
+    events.hook(f"on-event all {{ program {record}; event [ tunnel-down session-down tunnel-up ]; }}")
+    wait_until(lambda: os.path.exists(os.path.join(events.dir, "states")), what="the states")
+    events.stop()
+    two.net.cut("a", "b")
+    wait_until(lambda: two.wa.tunnel("b")["state"] == "down", 30, "the tunnel to be down")
+    events.start()
+    event = json.loads(events.wait_line(out, "tunnel-down").split(" ", 2)[2])
+    assert (event["peer"], event["from"], event["to"], event["meanwhile"]) == \
+        ("b", "up", "down", True)
+    two.net.restore("a", "b")
+    events.wait_line(out, "tunnel-up")
+    words = [line.split()[0] for line in events.lines(out)]
+    assert words.count("tunnel-down") == 1 and words.count("tunnel-up") == 1

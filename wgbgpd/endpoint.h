@@ -6,8 +6,8 @@
  * A client sends REQUEST and gets REPLY_HEAD, REPLY_ROW.., REPLY_END. What a daemon knows is asked
  * there, over a channel that belongs to this client and this daemon alone: while the client does
  * not read, that channel is not read either, its daemon stops producing, and nobody else notices.
- * The rest is answered here (endpoint_own.c). What a client asks waits on its own side while it does
- * not read what it asked before: answers that are not taken have a bound here.
+ * The rest is answered here (endpoint_own.c). While a client does not read its answers, what it
+ * asks waits on its own side: answers that are not taken have a bound here.
  */
 #ifndef WGBGP_ENDPOINT_H
 #define WGBGP_ENDPOINT_H

@@ -19,7 +19,7 @@
 struct log_entry {
 	TAILQ_ENTRY(log_entry) link;
 	uint64_t number; /* in the order of their coming, of all sources */
-	int level; /* enum log_level; more by LOG_NOT_WRITTEN: not kept */
+	int level;	 /* enum log_level; more by LOG_NOT_WRITTEN: not kept */
 	size_t bytes;
 	char text[]; /* the time, the event, its fields */
 };

@@ -124,7 +124,7 @@ static void test_members(void **state)
 	assert_int_equal(kept, 4);
 }
 
-#define DRIFT(prefix, more)                                                                   \
+#define DRIFT(prefix, more)                                                                        \
 	"{\"daemon\":\"wgd\",\"event\":\"drift-repaired\",\"more\":" #more ",\"prefix\":\"" prefix \
 	"\"}\n"
 

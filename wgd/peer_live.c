@@ -144,8 +144,7 @@ void peer_read(struct peer *p, const struct wg_peer *found)
 	in.read_at = p->dev->read.begun_at;
 	if (found)
 		in.handshake = found->handshake_sec * 1000 + found->handshake_nsec / 1000000;
-	p->handshakes += in.handshake > p->live.handshake &&
-			 in.handshake != p->live.void_handshake;
+	p->handshakes += in.handshake > p->live.handshake && in.handshake != p->live.void_handshake;
 	if (!p->conf)
 		return;
 	if (found)
