@@ -248,8 +248,9 @@ static void test_routes(void **state)
 	       "info: withdraw neighbor=10.9.0.11 paths=4 reason=session-down\n");
 }
 
-#define SESSION(state, why)                                                      \
-	"{\"asked\":false,\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.13\"," \
+#define SESSION(state, why, configured)                          \
+	"{\"asked\":false,\"configured\":" configured            \
+	",\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.13\"," \
 	"\"silent-seconds\":0,\"state\":\"" state "\",\"why\":\"" why "\"}\n"
 #define NEXTHOP(interface, peer, state, reason)                                              \
 	"{\"event\":\"nexthop\",\"interface\":\"" interface "\",\"next-hop\":\"10.9.0.99\"," \
@@ -261,7 +262,7 @@ static void test_events(void **state)
 
 	events[0] = '\0';
 	f = far_up(13, &(struct far_open){.as = 65000, .gr = true});
-	assert_string_equal(events, SESSION("established", ""));
+	assert_string_equal(events, SESSION("established", "", "false"));
 	announce(f, "10.1.0.0/16", 7);
 	events[0] = '\0';
 	rig_tunnel("10.9.0.99", "wg0", "a", REACH_UP, REASON_NONE);
@@ -273,7 +274,15 @@ static void test_events(void **state)
 	events[0] = '\0';
 	far_close(f);
 	rig_settle();
-	assert_string_equal(events, SESSION("down", "connection lost: closed by the neighbour"));
+	assert_string_equal(events,
+			    SESSION("down", "connection lost: closed by the neighbour", "false"));
+	far_up(13, &(struct far_open){.as = 65000});
+	events[0] = '\0';
+	configure("{'address': '10.9.0.13', 'remote-as': 65001, 'passive': true}");
+	assert_non_null(strstr(events, SESSION("down",
+					       "sent Cease/Other Configuration Change: "
+					       "configuration changed",
+					       "true")));
 }
 
 /* Whoever comes by a range shares one allowance of lines; who is configured has one of his own. */

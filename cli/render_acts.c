@@ -56,9 +56,22 @@ static void teardown_head(struct view *v, const json_t *head)
 	render_warnings(v, head);
 }
 
+/* What a change did to who is not the one that asked for it. */
+static void say_resets(struct view *v, const json_t *head)
+{
+	const json_t *resets = json_object_get(head, "resets");
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (resets, i, row)
+		fprintf(v->out, "Session %s was reset: %s\n", TEXT(row, "neighbor"),
+			TEXT(row, "why"));
+}
+
 static void change_head(struct view *v, const json_t *head)
 {
 	render_warnings(v, head);
+	say_resets(v, head);
 	if (is_set(head, "confirm-seconds"))
 		fprintf(v->out,
 			"Commit %s is on trial: it is taken back in %s s unless `confirm`\n",

@@ -39,6 +39,8 @@ def test_site_comes_and_goes(star):
         wait_until(lambda: star.whub.tunnel("site3") == {}, what="the peer to be gone")
         star.whub.wait_gone("192.168.3.0/24")
         star.wsite[1].wait_gone("192.168.3.0/24")
+        line = star.whub.show("logging event reload last 1")["lines"][0]["text"]
+        assert line.endswith('resets=10.9.0.13') or line.endswith('resets="10.9.0.13"'), line
         wait_until(lambda: star.hub.out("wg show wg0 peers").count("=") == 2,
                    what="WireGuard to have two peers")
         ping.flows()

@@ -29,6 +29,7 @@ static json_t *candidate; /* that was checked last */
 static void on_done(void *arg, const char *error)
 {
 	bool back = str_eq(change_now.how, "rollback");
+	char resets[600];
 
 	guard_close(); /* who was asked may still answer */
 	if (error)
@@ -42,10 +43,12 @@ static void on_done(void *arg, const char *error)
 		log_error(back ? "rollback-refused" : "reload-refused", "why=\"%s\"", error);
 	else
 		log_info(back ? "rollback" : "reload",
-			 "generation=%u commit=%u changed=%u statements=\"%s\" how=%s state=%s",
+			 "generation=%u commit=%u changed=%u statements=\"%s\" how=%s state=%s "
+			 "resets=\"%s\"",
 			 datastore_running()->generation, change_now.number, change_now.changed,
 			 change_now.what, change_now.how,
-			 change_now.trial ? "pending" : "committed");
+			 change_now.trial ? "pending" : "committed",
+			 change_now_resets(resets, sizeof(resets)));
 	if (!error && change_now.number)
 		change_now_tell(change_now.number, change_now.trial ? "pending" : "committed",
 				NULL);
@@ -315,12 +318,14 @@ json_t *change_answer(void)
 	struct change_clock clock;
 
 	change_clock_read(&clock);
-	return json_pack("{s:o, s:i, s:o, s:o}", "commit",
+	return json_pack("{s:o, s:i, s:o, s:o, s:o}", "commit",
 			 change_now.number ? json_integer(change_now.number) : json_null(),
 			 "changed", (int)change_now.changed, "statements",
 			 change_now_string(change_now.what), "confirm-seconds",
 			 change_now.trial ? json_integer(change_left_s(&change_journal, &clock))
-					  : json_null());
+					  : json_null(),
+			 "resets",
+			 change_now.resets ? json_incref(change_now.resets) : json_array());
 }
 
 json_t *change_list(void)

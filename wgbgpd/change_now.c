@@ -20,6 +20,7 @@ void change_now_open(void (*changed)(void))
 
 void change_now_begin(const char *how, commit_fn done, void *arg)
 {
+	change_now_close();
 	memset(&change_now, 0, sizeof(change_now));
 	change_now.how = how;
 	change_now.wrote = change_journal.writing;
@@ -45,6 +46,42 @@ void change_now_tell(uint32_t number, const char *state, const char *why)
 void change_now_changed(void)
 {
 	on_change();
+}
+
+/* bgpd says it while it applies the change, before it answers. */
+void change_now_session(const json_t *event)
+{
+	if (!commit_busy() || !str_eq(conf_str(event, "event", ""), "bgp-session") ||
+	    !json_is_true(json_object_get(event, "configured")))
+		return;
+	if (!change_now.resets)
+		change_now.resets = json_array();
+	json_array_append_new(change_now.resets,
+			      json_pack("{s:s, s:s}", "neighbor", conf_str(event, "neighbor", ""),
+					"why", conf_str(event, "why", "")));
+}
+
+const char *change_now_resets(char *out, size_t size)
+{
+	size_t i, n = json_array_size(change_now.resets), at = 0;
+	const char *name;
+
+	out[0] = '\0';
+	for (i = 0; i < n && at < size; i++) {
+		name = conf_str(json_array_get(change_now.resets, i), "neighbor", "");
+		if (at + strlen(name) + sizeof(" and 4294967295 more") > size) {
+			snprintf(out + at, size - at, " and %zu more", n - i);
+			break;
+		}
+		at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " " : "", name);
+	}
+	return out;
+}
+
+void change_now_close(void)
+{
+	json_decref(change_now.resets);
+	change_now.resets = NULL;
 }
 
 json_t *change_now_string(const char *text)

@@ -25,6 +25,7 @@ struct change_now {
 	json_t *warnings; /* borrowed; may be NULL */
 	unsigned changed; /* statements */
 	char what[1024];  /* which */
+	json_t *resets;	  /* sessions that it ended: neighbor, why; NULL: none */
 	commit_fn done;
 	void *arg;
 };
@@ -39,6 +40,11 @@ void change_now_warn(json_t *warnings, const char *text);
 void change_now_tell(uint32_t number, const char *state, const char *why);
 /* Another configuration runs. */
 void change_now_changed(void);
+/* An event of bgpd's: a session that the change under way ended is one of its resets. */
+void change_now_session(const json_t *event);
+/* Their neighbours, into OUT. */
+const char *change_now_resets(char *out, size_t size);
+void change_now_close(void);
 /* A new reference; null for what is NULL or not UTF-8. */
 json_t *change_now_string(const char *text);
 /* Notes which statements AFTER says otherwise than BEFORE, which may be NULL. */

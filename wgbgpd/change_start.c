@@ -379,5 +379,6 @@ void change_close(void)
 	change_trial_close();
 	change_files_abort(&change_now.files);
 	change_keep_refused(NULL);
+	change_now_close();
 	change_journal_close();
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "change_now.h"
 #include "change_trial.h"
 #include "conf.h"
 #include "life.h"
@@ -51,6 +52,36 @@ static void test_reload(void **state)
 	scratch_put("more", "system { hostname two; } # a comment counts\n");
 	assert_string_equal(life_reload(0), "applied");
 	assert_string_equal(life_history(), "committed reload, committed reload, committed start");
+}
+
+/* Sessions that ended while the change was applied are named; others are not, nor are they later.
+ */
+static void test_resets(void **state)
+{
+	json_t *event = json_pack("{s:s, s:s, s:s, s:b}", "event", "bgp-session", "neighbor",
+				  "10.9.0.9", "why", "x", "configured", true);
+	json_t *answer;
+	char text[64];
+
+	life_edit("two");
+	life_resets = "10.9.0.2 10.9.0.3! fd00::1";
+	assert_string_equal(life_reload(0), "applied");
+	change_now_session(event); /* nothing is under way */
+	json_decref(event);
+	answer = change_answer();
+	assert_int_equal(json_array_size(json_object_get(answer, "resets")), 2);
+	assert_string_equal(
+		conf_str(json_array_get(json_object_get(answer, "resets"), 0), "neighbor", ""),
+		"10.9.0.2");
+	assert_string_equal(
+		conf_str(json_array_get(json_object_get(answer, "resets"), 1), "why", ""),
+		"sent Cease");
+	json_decref(answer);
+	assert_string_equal(change_now_resets(text, sizeof(text)), "10.9.0.2 fd00::1");
+	assert_string_equal(change_now_resets(text, 32), "10.9.0.2 and 1 more");
+	life_edit("three");
+	assert_string_equal(life_reload(0), "applied");
+	assert_string_equal(change_now_resets(text, sizeof(text)), "");
 }
 
 static void test_refusals(void **state)
@@ -360,6 +391,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_reload),
+		TEST(test_resets),
 		TEST(test_refusals),
 		TEST(test_check),
 		TEST(test_failure),

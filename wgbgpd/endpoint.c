@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "change_now.h"
 #include "cli_sockets.h"
 #include "conf.h"
 #include "drill.h"
@@ -326,6 +327,8 @@ void endpoint_event(enum daemon_id id, const uint8_t *json, size_t len)
 	interfaces_event(id, event);
 	keep_in_event(id, event);
 	steady_event(id, event);
+	if (id == DAEMON_BGPD)
+		change_now_session(event);
 	json_object_set_new(event, "daemon", json_string(daemon_name(id)));
 	request_tell(event);
 }

@@ -693,7 +693,8 @@ static void test_reload(void **state)
 	json_array_append_new(reload_warnings, json_string("beware"));
 	reload_done(reload_arg, NULL);
 	EXPECT("client 0 head 1 '' {\"commit\":null,\"changed\":0,\"statements\":\"\","
-	       "\"confirm-seconds\":null,\"generation\":3,\"warnings\":[\"beware\"]}\n"
+	       "\"confirm-seconds\":null,\"resets\":[],\"generation\":3,\"warnings\":[\"beware\"]}"
+	       "\n"
 	       "client 0 end 1 ''\n");
 	request(0, 2, "{\"command\":\"reload\",\"empty\":\"true\"}");
 	EXPECT("reload empty\n");

@@ -17,6 +17,7 @@
 
 #include "change.h"
 #include "change_start.h"
+#include "change_now.h"
 #include "change_trial.h"
 #include "conf.h"
 #include "conf_schema.h"
@@ -29,7 +30,7 @@
 #include "util.h"
 
 char life_said[MSG_ERROR_MAX];
-const char *life_refuses;
+const char *life_refuses, *life_resets;
 struct change_clock life_clock = {.wall = 1000000, .boot_s = 5000, .boot_id = "this"};
 unsigned life_configs;
 static char main_file[64];
@@ -181,6 +182,22 @@ static uint32_t last_step(char kind[16])
 	return generation;
 }
 
+/* bgpd says so while it applies. */
+static void say_resets(void)
+{
+	char names[100], *rest = NULL;
+	json_t *event;
+
+	snprintf(names, sizeof(names), "%s", life_resets ? life_resets : "");
+	for (char *n = strtok_r(names, " ", &rest); n; n = strtok_r(NULL, " ", &rest)) {
+		event = json_pack("{s:s, s:s, s:s, s:b}", "event", "bgp-session", "neighbor", n,
+				  "why", "sent Cease", "configured", !strchr(n, '!'));
+		change_now_session(event);
+		json_decref(event);
+	}
+	life_resets = NULL;
+}
+
 /* One answer of a daemon that has to give one. False: nobody has. */
 bool life_answer(void)
 {
@@ -193,6 +210,8 @@ bool life_answer(void)
 		if (!commit_waits_for(id))
 			continue;
 		snprintf(here, sizeof(here), "%s %s", daemon_name(id), kind);
+		if (str_eq(here, "bgpd config-apply"))
+			say_resets();
 		played_done(id, generation, life_refuses && str_eq(life_refuses, here) ? "no" : "");
 		played_settle();
 		return true;

@@ -55,6 +55,7 @@ extern char life_refused[2048];
 extern char life_looked_for[16]; /* the word for which spared_look() was called last */
 void life_crash(void);		 /* everything ends, in the middle of whatever it is */
 void life_start_again(void);	 /* to its end */
+extern const char *life_resets;	 /* neighbours whose sessions the next change ends; NULL: none */
 extern unsigned life_configs;	 /* how many have run */
 
 /* ---- its daemons */
