@@ -124,9 +124,14 @@ static void send_packet(struct bfd_entry *e, const struct bfd_packet *p)
 		e->send_errors++;
 }
 
+/* The steps on the way up are no news: 500 sessions take three each at the start. */
 static void say_state(struct bfd_entry *e, unsigned before)
 {
-	log_limited(&e->bucket, LOG_LEVEL_INFO, "bfd-state",
+	bool news = e->s.state == BFD_UP || before == BFD_UP || e->s.state == BFD_ADMIN_DOWN;
+
+	if (!news && !log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	log_limited(&e->bucket, news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "bfd-state",
 		    "peer=%s interface=%s from=%s to=%s diag=%s remote-diag=%s", e->want.peer,
 		    e->want.ifname, bfd_state_name(before), bfd_state_name(e->s.state),
 		    bfd_diag_name(e->s.diag), bfd_diag_name(e->s.remote_diag));

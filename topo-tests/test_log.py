@@ -141,3 +141,33 @@ def test_show_logging(topo):
     text = w.cli("show logging event died")
     assert "wgbgpd error: died daemon=bgpd why=" in text
     assert w.cli_run("show logging event nothing").returncode != 0
+
+
+def peers(numbers):
+    return "\n".join(
+        f"peer site-{i} {{ public-key PUB(site{i}.wg0); endpoint localhost:{20000 + i}; "
+        f"persistent-keepalive 25; tunnel-address 10.9.{i // 200}.{i % 200 + 2}; }}"
+        for i in numbers)
+
+
+def test_lines_at_start(topo):
+    """500 tunnels and sessions on two interfaces: what a start says does not grow with them, until
+    each comes up. `show` knows all of them all the same."""
+    interface = """interface wg{n} {{ private-key-file KEY(wg{n}); address [ 10.9.{net}.1/32 ];
+        liveness {{ bfd {{ }} }} {peers} }}"""
+    conf = "wireguard {" + "\n".join(
+        interface.format(n=n, net=100 + n, peers=peers(range(250 * n, 250 * n + 250)))
+        for n in (0, 1)) + "} bgp { as 65001; router-id 10.9.0.1; " + " ".join(
+            f"neighbor 10.9.{i // 200}.{i % 200 + 2} {{ remote-as 65002; import all; export all; }}"
+            for i in range(500)) + "}"
+    w = Wgbgp(topo, topo.router("a"), conf)
+
+    def all_there():
+        endpoints = [t["endpoint"] for t in w.show("tunnels")["tunnels"]]
+        sessions = w.show("bgp summary")["neighbors"]
+        return len(sessions) == len(endpoints) == 500 and all(endpoints)
+    wait_until(all_there, 60, "all tunnels, with the address of their endpoint")
+    log = w.process.text().splitlines()
+    print(f"{len(log)} lines")
+    assert len(log) < 100, "\n".join(log[:200])
+    assert sum("interface-ready" in line and "peers=250" in line for line in log) == 2

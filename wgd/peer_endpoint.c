@@ -171,7 +171,8 @@ void peer_endpoint_given(struct peer *p, const struct endpoint *e)
 }
 
 /* The one that it has, too: WireGuard then forgets the source address that it took for it, which
- * may lead nowhere by now. */
+ * may lead nowhere by now. The first one of a peer is no news: 500 of them have one at the start.
+ */
 static void give(struct peer *p, const struct endpoint *e, const char *event)
 {
 	struct wg_peer_set set = {.key = p->owner.key, .endpoint = *e};
@@ -179,9 +180,9 @@ static void give(struct peer *p, const struct endpoint *e, const char *event)
 
 	peer_endpoint_given(p, e);
 	if (!peer_endpoint_same(e, &p->endpoint))
-		log_info(event, "peer=%s interface=%s endpoint=%s configured=%s", p->name,
-			 p->dev->name, ENDPOINT_STR(e),
-			 ts->current >= 0 ? ts->t[ts->current].text : "no");
+		log_event(p->endpoint.addr.family ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, event,
+			  "peer=%s interface=%s endpoint=%s configured=%s", p->name, p->dev->name,
+			  ENDPOINT_STR(e), ts->current >= 0 ? ts->t[ts->current].text : "no");
 	wg_set_peer(p->dev->wg, &set);
 }
 
