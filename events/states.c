@@ -139,11 +139,11 @@ void states_session(const json_t *row)
 				    "silent-seconds", 0));
 }
 
-static void on_head(void *arg, const char *list, const char *json, size_t len)
+static void states_on_head(void *arg, const char *list, const char *json, size_t len)
 {
 }
 
-static void on_row(void *arg, const char *json, size_t len)
+static void states_on_row(void *arg, const char *json, size_t len)
 {
 	void (*const *take)(const json_t *row) = arg;
 	json_t *row = conf_read(json, len);
@@ -174,15 +174,15 @@ static void seen_end(bool whole)
 	seen = NULL;
 }
 
-static void on_sessions_end(void *arg, enum ask_end how, const char *error)
+static void states_on_sessions_end(void *arg, enum ask_end how, const char *error)
 {
 	sessions = NULL;
 	seen_end(how == ASK_ANSWERED);
 }
 
-static void on_tunnels_end(void *arg, enum ask_end how, const char *error)
+static void states_on_tunnels_end(void *arg, enum ask_end how, const char *error)
 {
-	static const struct ask_sink sink = {on_head, on_row, on_sessions_end};
+	static const struct ask_sink sink = {states_on_head, states_on_row, states_on_sessions_end};
 	static void (*const take)(const json_t *row) = states_session;
 
 	tunnels = NULL;
@@ -195,7 +195,7 @@ static void on_tunnels_end(void *arg, enum ask_end how, const char *error)
 
 void states_compare(void)
 {
-	static const struct ask_sink sink = {on_head, on_row, on_tunnels_end};
+	static const struct ask_sink sink = {states_on_head, states_on_row, states_on_tunnels_end};
 	static void (*const take)(const json_t *row) = states_tunnel;
 
 	if (seen)

@@ -79,11 +79,11 @@ static uint64_t counter_of(const json_t *row, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(row, name));
 }
 
-static void on_head(void *arg, const char *list, const char *json, size_t len)
+static void watcher_on_head(void *arg, const char *list, const char *json, size_t len)
 {
 }
 
-static void on_tunnel(void *arg, const char *json, size_t len)
+static void watcher_on_tunnel(void *arg, const char *json, size_t len)
 {
 	json_t *row = conf_read(json, len);
 	const char *interface = conf_str(row, "interface", ""), *peer = conf_str(row, "peer", "");
@@ -104,16 +104,16 @@ static void on_tunnel(void *arg, const char *json, size_t len)
 	json_decref(row);
 }
 
-static void on_end(void *arg, enum ask_end how, const char *error)
+static void watcher_on_end(void *arg, enum ask_end how, const char *error)
 {
 	asked = NULL;
 	if (how == ASK_ANSWERED)
 		watched_forget(this_round);
 }
 
-static void on_timer(void *arg)
+static void watcher_on_timer(void *arg)
 {
-	static const struct ask_sink sink = {on_head, on_tunnel, on_end};
+	static const struct ask_sink sink = {watcher_on_head, watcher_on_tunnel, watcher_on_end};
 
 	timer_start(&timer, limits.interval * 1000ull);
 	if (asked)
@@ -126,13 +126,13 @@ void watcher_set(const json_t *config)
 {
 	unsigned before = limits.interval;
 
-	timer_init(&timer, on_timer, NULL);
+	timer_init(&timer, watcher_on_timer, NULL);
 	conf_leaves_read(conf_unusual_leaves, conf_get(conf_get(config, "system"), "unusual"),
 			 &limits);
 	if (!hooks_count())
 		timer_stop(&timer);
 	else if (!timer_running(&timer) || limits.interval != before)
-		on_timer(NULL);
+		watcher_on_timer(NULL);
 }
 
 void watcher_free(void)

@@ -53,6 +53,11 @@
 	X("files-refused", "the files of the configuration are not what runs")              \
 	X("key-file", "a private key could not be handed to wgd")                           \
 	X("password-file", "a password could not be handed to bgpd")                        \
+	X("key-old", "a private key was made longer ago than `warn` has it")                \
+	X("disk-short", "there is little room on the disk of what wgbgp keeps")             \
+	X("disk-enough", "there is enough again")                                           \
+	X("memory-short", "there is little memory")                                         \
+	X("memory-enough", "there is enough again")                                         \
 	X("cli-group", "a group cannot use the command line")                               \
 	X("listen", "an address for incoming sessions, or of wgbgp-web")                    \
 	X("forwarding", "IP forwarding could not be switched on")                           \
@@ -114,7 +119,7 @@
 	X("endpoint-next", "the next endpoint of a list is tried")                          \
 	X("endpoint-return", "the first endpoint of a list is tried again")                 \
 	X("endpoint-back", "the endpoint before is set again")                              \
-	X("endpoint-inside", "a peer would be inside a tunnel or a permit: not believed")  \
+	X("endpoint-inside", "a peer would be inside a tunnel or a permit: not believed")   \
 	X("endpoint-unresolved", "the name of an endpoint has no address now")              \
 	X("endpoints-not-kept", "learned endpoints could not be written to disk")           \
 	X("echo-too-large", "an echo request does not fit through a tunnel")                \
@@ -199,6 +204,11 @@
 	X("reload-refused", 0)     \
 	X("permit-refused", 60000) \
 	X("drift-repaired", 60000) \
-	X("beyond-ceiling", 60000)
+	X("beyond-ceiling", 60000) \
+	X("disk-short", 0)         \
+	X("disk-enough", 0)        \
+	X("memory-short", 0)       \
+	X("memory-enough", 0)      \
+	X("key-old", 0)
 
 #endif

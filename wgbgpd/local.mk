@@ -65,6 +65,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/lock.c wgbgpd/lock.h \
 	wgbgpd/log_ring.c wgbgpd/log_ring.h \
 	wgbgpd/log_told.c wgbgpd/log_told.h \
+	wgbgpd/shortage.c wgbgpd/shortage.h \
 	wgbgpd/needed.c wgbgpd/needed.h \
 	wgbgpd/notify.c wgbgpd/notify.h \
 	wgbgpd/parent.c wgbgpd/parent.h \
@@ -307,6 +308,12 @@ wgbgpd_spared_test_SOURCES = wgbgpd/spared_test.c lib/loop_fake.c lib/loop_fake.
 wgbgpd_spared_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 wgbgpd_spared_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
 wgbgpd_spared_test_LDADD = wgbgpd/libparent.a wgbgpd/libconf.a $(TEST_LIBS)
+check_PROGRAMS += wgbgpd/shortage_test
+wgbgpd_shortage_test_SOURCES = wgbgpd/shortage_test.c
+wgbgpd_shortage_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
+wgbgpd_shortage_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=statvfs,--wrap=fopen,--wrap=log_event,--wrap=datastore_running
+wgbgpd_shortage_test_LDADD = $(PARENT_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += wgbgpd/log_told_test
 wgbgpd_log_told_test_SOURCES = wgbgpd/log_told_test.c
 wgbgpd_log_told_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms,--wrap=request_tell,--wrap=timer_init,--wrap=timer_start

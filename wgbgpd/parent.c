@@ -38,6 +38,7 @@
 #include "loop.h"
 #include "notify.h"
 #include "privs.h"
+#include "shortage.h"
 #include "request.h"
 #include "spared.h"
 #include "supervise.h"
@@ -242,6 +243,7 @@ static void release(void)
 	drill_free();
 	drill_history_close();
 	keep_in_close();
+	shortage_close();
 	spared_close();
 	interfaces_free();
 	ask_free();
@@ -313,6 +315,7 @@ int parent_run(const char *path, const char *rundir)
 	notify_init();
 	drill_history_open();
 	keep_in_open();
+	shortage_open();
 	spared_open(first->json);
 	interfaces_init(tell_systemd);
 	supervise_start(rundir, lock_fd, &handlers);
