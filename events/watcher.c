@@ -126,7 +126,8 @@ void watcher_set(const json_t *config)
 {
 	unsigned before = limits.interval;
 
-	timer_init(&timer, watcher_on_timer, NULL);
+	if (!timer.ready)
+		timer_init(&timer, watcher_on_timer, NULL);
 	conf_leaves_read(conf_unusual_leaves, conf_get(conf_get(config, "system"), "unusual"),
 			 &limits);
 	if (!hooks_count())

@@ -152,7 +152,7 @@ def test_handshake_missing(two, events):
     """To a peer that was never there packets are sent: that is told once, while it stays so."""
     record, out = events.script("record", RECORD)
     two.wa.replace("peer b {", NOBODY)
-    events.hook("unusual { interval 1; } "
+    events.hook("unusual { interval 6; } "
                 f"on-event all {{ program {record}; event [ handshake-missing commit ]; }} #level")
     text = events.wait_line(out, "handshake-missing").split(" ", 2)[2]
     event = json.loads(text)
