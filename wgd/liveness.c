@@ -438,8 +438,10 @@ bool liveness_probe_due(const struct liveness *l, const struct conf_liveness *c,
 		return false;
 	if (!l->probe_at || now - l->probe_at >= c->probe_interval)
 		return true;
-	/* It was alive, and nothing that went out since then could tell when it ceases to be. */
-	return !l->waiting_since && l->alive_at > l->probe_at && now - l->probe_at >= probe_lag(c);
+	/* It was alive, and nothing that went out since then could tell when it ceases to be. Polls
+	 * come some ms early or late: the one that is nearest to the time is meant. */
+	return !l->waiting_since && l->alive_at > l->probe_at &&
+	       now - l->probe_at + c->poll_interval / 2 >= probe_lag(c);
 }
 
 uint64_t liveness_deadline(const struct liveness *l, const struct conf_liveness *c)

@@ -366,33 +366,42 @@ static void unanswered_data(void **state)
 		  .reason = REASON_HANDSHAKE_FRESH});
 }
 
-/* Whatever ran through it before and after, a tunnel that is cut is down 15 s later, a little more
- * at most: polls come as they do in device_sync.c, the cut at any time between them. The far end
- * answers with keepalives alone, after 10 s. */
-static void cut_at(unsigned offset, unsigned rx, unsigned tx, unsigned poll)
+struct cut {
+	unsigned offset; /* ms */
+	unsigned rx, tx; /* bytes between two polls */
+	unsigned poll;	 /* ms between them; every other one is 5 ms early */
+	unsigned timeout, most;
+};
+
+/* Whatever ran through it before and after, a tunnel that is cut is down when the probe's timeout
+ * is over, a little more at most; where a fifth of that is less than a poll, so much later. Polls
+ * come as they do in device_poll.c, the cut at any time between them. The far end answers with
+ * keepalives alone, after 10 s. */
+static void cut_at(const struct cut *c)
 {
 	uint64_t start, cut, next, answer = 0;
 	struct run r;
 
 	begin(&r);
+	r.c.probe_timeout = c->timeout;
 	r.in.handshake = r.in.wall;
 	start = r.in.now;
-	cut = start + 40000 + offset;
-	while (r.l.state != TUNNEL_DOWN) {
+	cut = start + 40000 + c->offset;
+	for (unsigned n = 0; r.l.state != TUNNEL_DOWN; n++) {
 		uint64_t deadline = liveness_deadline(&r.l, &r.c);
 
-		if (r.in.now > cut + 15500)
-			fail_msg("cut %u ms after a poll, rx %u tx %u", offset, rx, tx);
-		next = r.in.now + poll;
+		if (r.in.now > cut + c->most)
+			fail_msg("cut %u ms after a poll, rx %u tx %u", c->offset, c->rx, c->tx);
+		next = r.in.now + c->poll - n % 2 * 5;
 		if (deadline && deadline < next)
 			next = deadline > r.in.now + 10 ? deadline : r.in.now + 10;
 		if (r.in.now < cut)
-			r.in.rx += next < cut ? rx : rx * (cut - r.in.now) / poll;
+			r.in.rx += next < cut ? c->rx : c->rx * (cut - r.in.now) / c->poll;
 		if (answer && answer < cut && next >= answer) {
 			r.in.rx += 32;
 			answer = 0;
 		}
-		r.in.tx += tx;
+		r.in.tx += c->tx;
 		r.in.now = next;
 		r.in.wall = WALL0 + (int64_t)(next - start);
 		liveness_update(&r.l, &r.c, &r.in);
@@ -414,7 +423,21 @@ static void cut_is_found_in_time(void **state)
 	for (unsigned offset = 0; offset < 20000; offset += 130)
 		for (unsigned i = 0; i < ARRAY_SIZE(traffic); i++)
 			for (unsigned poll = 1000; poll <= 1100; poll += 50)
-				cut_at(offset, traffic[i][0], traffic[i][1], poll);
+				cut_at(&(struct cut){.offset = offset,
+						     .rx = traffic[i][0],
+						     .tx = traffic[i][1],
+						     .poll = poll,
+						     .timeout = 15000,
+						     .most = 15500});
+	/* Something comes in before each poll: keepalives alone would be too late. */
+	for (unsigned offset = 0; offset < 20000; offset += 130)
+		for (unsigned tx = 0; tx <= 1000; tx += 1000)
+			cut_at(&(struct cut){.offset = offset,
+					     .rx = 1000,
+					     .tx = tx,
+					     .poll = 1000,
+					     .timeout = 2000,
+					     .most = 2600});
 }
 
 /* A far end that only answers with the keepalive after 10 s is alive. */

@@ -473,7 +473,8 @@ static void test_errors(void **state)
 	rig_pass(1500);
 	rig_expect("@660\n"
 		   "zebra: a is 1 on 7 degraded up-hold cost 1000 at 192.0.2.1:5 10.9.0.2 "
-		   "10.9.0.2/32\n");
+		   "10.9.0.2/32\n"
+		   "probe wg0 10.9.0.2\n");
 	rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
 	rig_pass(300);
 	rig_unreachable("10.0.0.1:51820", "192.0.2.1:5");
@@ -493,18 +494,20 @@ static void test_errors(void **state)
 		   "probe wg0 10.9.0.2\n"
 		   "@10860\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@13700\n"
+		   "@12870\n"
 		   "event {'event':'tunnel-state','from':'degraded','interface':'wg0',"
 		   "'peer':'a','reason':'probe-unanswered','to':'down'}\n"
 		   "zebra: a is 1 on 7 down probe-unanswered weak at 192.0.2.1:5 10.9.0.2 "
 		   "10.9.0.2/32\n"
-		   "@16700\n"
+		   "@15870\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@21700\n"
+		   "@20870\n"
 		   "probe wg0 10.9.0.2\n"
-		   "@23700\n"
+		   "@22870\n"
 		   "wg0 update a at 192.0.2.1:5\n"
-		   "@26700\n"
+		   "@25870\n"
+		   "probe wg0 10.9.0.2\n"
+		   "@30870\n"
 		   "probe wg0 10.9.0.2\n");
 	rig_apply(RIG_WG0(", 'listen-port': 51820",
 			  RIG_PEER_A(", 'endpoint': ['192.0.2.1:5'], 'liveness': {'probe': false, "
@@ -523,7 +526,7 @@ static void test_errors(void **state)
 		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'peer':'a',"
 		   "'quality-cost':0,"
 		   "'reading-interval-ms':1000,'reason':'probe-unanswered','reason-text':'sent, and "
-		   "nothing received','rx-bytes':1500,'since-seconds':18,'state':'down',"
+		   "nothing received','rx-bytes':1500,'since-seconds':19,'state':'down',"
 		   "'tunnel-addresses':['10.9.0.2'],'tx-bytes':0,"
 		   "'underlay-error':'host-unreachable','underlay-error-seconds':32,"
 		   "'underlay-errors':5,'weak':true}\n");
