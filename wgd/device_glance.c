@@ -16,11 +16,11 @@ uint64_t device_cost_of_late(uint64_t known, uint64_t us)
 	return us > known && known ? known + (us - known) / 8 : us;
 }
 
-void device_note_read(struct device *dev, uint64_t us)
+void device_note_read(struct device *dev, uint64_t begun_us)
 {
-	dev->read.cost = device_cost_of_late(dev->read.cost, us);
+	dev->read.cost = device_cost_of_late(dev->read.cost, now_us() - begun_us);
 	dev->read.at = now_ms();
-	dev->read.begun_at = dev->read.at - us / 1000;
+	dev->read.begun_at = begun_us / 1000;
 }
 
 static void glance_take(struct device *dev, const struct wg_dump *dump)
@@ -40,14 +40,13 @@ bool device_is_slow(const struct device *dev)
 
 bool device_glance(struct device *dev)
 {
-	uint64_t begun = now_us();
 	struct wg_dump dump;
 
 	if (now_ms() - dev->read.at < GLANCE_AGAIN_MS)
 		return true;
 	if (!dev->wg || device_is_slow(dev) || wg_get(dev->wg, false, &dump) < 0)
 		return false;
-	device_note_read(dev, now_us() - begun);
+	device_note_read(dev, dump.begun_us);
 	glance_take(dev, &dump);
 	wg_dump_free(&dump);
 	return true;
@@ -93,7 +92,7 @@ static void take_look(struct device *dev, struct wg_look *look)
 	dev->read.looking = false;
 	if (look->err < 0)
 		return;
-	device_note_read(dev, (now_ms() - look->begun_ms) * 1000);
+	device_note_read(dev, look->dump.begun_us);
 	if (dev->read.awaited) {
 		hand_to_poll(dev, look);
 		return;

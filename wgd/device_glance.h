@@ -33,6 +33,6 @@ void peer_silent(struct peer *p, struct silence *s);
 /* What something costs: one time that was slow on a busy machine says little about the device, a
  * fast one all. KNOWN 0: nothing is. */
 uint64_t device_cost_of_late(uint64_t known, uint64_t us);
-void device_note_read(struct device *dev, uint64_t us); /* a dump took so long until now */
+void device_note_read(struct device *dev, uint64_t begun_us); /* a dump, which is there now */
 
 #endif

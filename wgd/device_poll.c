@@ -290,11 +290,10 @@ static bool read_aside(struct device *dev, bool full, struct wg_dump *dump)
 
 static int read_now(struct device *dev, bool full, struct wg_dump *dump)
 {
-	uint64_t begun = now_us();
 	int err = wg_get(dev->wg, full, dump);
 
 	if (err == 0)
-		device_note_read(dev, now_us() - begun);
+		device_note_read(dev, dump->begun_us);
 	dev->read.pending = err == -ETIMEDOUT;
 	return err;
 }

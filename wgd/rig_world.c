@@ -663,7 +663,7 @@ bool wg_reader_take(struct wg_reader *r, struct wg_look *look)
 	if (!r || !looked_at || timer_running(&looking))
 		return false;
 	*look = seen;
-	look->begun_ms = now_ms() - looking_ms;
+	look->dump.begun_us = now_us() - looking_ms * 1000;
 	looked_at = NULL;
 	return true;
 }

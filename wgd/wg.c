@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "util.h"
 
 /* A valid public key that nobody holds the private half of, the same in every process. */
@@ -31,6 +32,7 @@ static int wg_fill(struct wg *wg, struct wg_dump *dump)
 
 	if (!wg_wait(wg))
 		return -ETIMEDOUT;
+	dump->begun_us = now_us();
 	err = wg->backend->get(wg, dump);
 	if (err < 0)
 		wg_dump_free(dump);

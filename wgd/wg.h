@@ -53,6 +53,7 @@ struct wg_dump {
 	struct wg_entry *entries; /* only where asked for */
 	size_t n_entries, cap_entries;
 	bool with_entries;
+	uint64_t begun_us;   /* monotonic: when the request was made that it answers */
 	wg_secret_fn secret; /* NULL: nobody is told */
 	void *secret_arg;
 };

@@ -92,7 +92,7 @@ int wg_reader_ask(struct wg_reader **reader, const struct wg *wg, bool with_entr
 	else if (!r->wg)
 		err = wg->backend->open(wg->ifname, &r->wg);
 	if (err == 0) {
-		r->look = (struct wg_look){.dump.with_entries = with_entries, .begun_ms = now_ms()};
+		r->look = (struct wg_look){.dump.with_entries = with_entries};
 		r->state = READING_ASKED;
 		pthread_cond_signal(&r->moved);
 	}

@@ -44,6 +44,7 @@ struct userspace {
 	struct wg wg;	      /* first */
 	int fd;		      /* -1 while not connected */
 	enum request pending; /* not answered yet */
+	uint64_t asked_us;    /* when the last request was begun */
 	struct wr out;	      /* that request; may hold the private key: wiped */
 	size_t sent;	      /* of it */
 	struct wr in;	      /* its answer; holds the private key while being read: wiped */
@@ -270,6 +271,7 @@ static int exchange(struct userspace *u, enum request what, struct wr *request)
 	u->out = *request;
 	*request = (struct wr){0};
 	u->pending = what;
+	u->asked_us = now_us();
 	err = try_request(u);
 	if (had && (err == -EPIPE || err == -ECONNRESET))
 		err = try_request(u);
@@ -288,6 +290,7 @@ static int userspace_get(struct wg *wg, struct wg_dump *dump)
 
 	wr_bytes(&request, "get=1\n\n", 7);
 	err = exchange(u, REQUEST_GET, &request);
+	dump->begun_us = u->asked_us; /* maybe by an earlier call, which did not wait so long */
 	if (err == 0)
 		err = uapi_read_get((char *)u->in.data, u->in.len, dump);
 	if (!u->pending)

@@ -187,6 +187,9 @@ static void get(void)
 
 	if (err == 0)
 		say("port %u, %zu entries\n", dump.listen_port, dump.n_entries);
+	if (err == 0 && dump.begun_us != begun * 1000)
+		say("asked for %llu ms before\n",
+		    (unsigned long long)(begun - dump.begun_us / 1000));
 	result(err, begun);
 	wg_dump_free(&dump);
 }
@@ -290,7 +293,7 @@ static void test_silent(void **state)
 	expect("wait 20 to receive\n= -110 after 20 ms\n");
 	answers(few + 5, strlen(few) - 5);
 	get();
-	expect("port 51820, 0 entries\n= 0 after 0 ms\n");
+	expect("port 51820, 0 entries\nasked for 5220 ms before\n= 0 after 0 ms\n");
 	answers(few, strlen(few));
 	get();
 	expect("send get=1||\nport 51820, 0 entries\n= 0 after 0 ms\n");
@@ -375,7 +378,7 @@ static void test_size(void **state)
 	       "= -110 after 225 ms\n");
 	answers(few, strlen(few));
 	get();
-	expect("port 51820, 0 entries\n= 0 after 0 ms\n");
+	expect("port 51820, 0 entries\nasked for 225 ms before\n= 0 after 0 ms\n");
 	/* Requests have no such time. */
 	remove_a();
 	expect(REMOVE_A "wait 100 to receive\nwait 100 to receive\n= -110 after 200 ms\n");
@@ -470,7 +473,7 @@ static void test_broken(void **state)
 	get();
 	expect("send get=1||\nend\nconnect /r/wgt.sock\nsend get=1||\n"
 	       "wait 100 to receive\nwait 100 to receive\n= -110 after 200 ms\n"
-	       "port 51820, 0 entries\n= 0 after 0 ms\n");
+	       "port 51820, 0 entries\nasked for 200 ms before\n= 0 after 0 ms\n");
 	/* Another error is what it is. */
 	recv_error = EIO;
 	get();
