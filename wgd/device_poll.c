@@ -36,7 +36,7 @@
 #define ASIDE_COSTS 4	      /* ... so many times what one costs */
 #define ASIDE_AGAIN_MS 50     /* until there may be another one */
 #define SPOILED_MAX 3	      /* of them, until one is waited for */
-#define PUT_OFF_MAX 3	      /* polls that leave entries unread for a verdict */
+#define PUT_OFF_TIMES 3	      /* the pause between two of these where a verdict is waited for */
 #define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
 
 void device_poll_link(struct device *dev, const struct link_info *info)
@@ -220,13 +220,17 @@ static uint64_t until_deadline(const struct device *dev, uint64_t next)
 	return next;
 }
 
-/* BUSY: batches of zebra-lite are under way, and would wait for the comparison. */
+/* BUSY: batches of zebra-lite are under way, and would wait for the comparison. So would a verdict,
+ * as to compare entries takes as long as to read them; but where somebody falls silent all the time
+ * they are compared all the same. */
 static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 {
 	uint64_t pause = dev->read.full_cost * FULL_READ_SHARE / 1000;
 
 	if (busy && pause < FULL_READ_BUSY_MS)
 		pause = FULL_READ_BUSY_MS;
+	if (device_is_watched(dev))
+		pause *= PUT_OFF_TIMES;
 	return now - dev->read.full_at >= pause;
 }
 
@@ -298,29 +302,12 @@ static int read_now(struct device *dev, bool full, struct wg_dump *dump)
 	return err;
 }
 
-/* To compare entries takes as long as to read them, and a verdict would wait for it. Where somebody
- * falls silent all the time they are compared all the same. */
-static bool is_put_off(const struct device *dev)
-{
-	return device_is_watched(dev) && dev->read.put_off < PUT_OFF_MAX;
-}
-
 /* With entries. */
 static bool is_full(const struct device *dev, uint64_t now, bool busy)
 {
-	bool full = dev->read.fresh
-			    ? dev->read.fresh->dump.with_entries
-			    : full_read_due(dev, now, busy) && !retry_waits(&dev->repair_retry);
-
-	return dev->life.unknown || (full && !is_put_off(dev));
-}
-
-static void note_entries_read(struct device *dev, uint64_t now, bool busy, bool full)
-{
-	if (full)
-		dev->read.put_off = 0;
-	else if (full_read_due(dev, now, busy) && is_put_off(dev))
-		dev->read.put_off++;
+	return dev->life.unknown || (full_read_due(dev, now, busy) &&
+				     (dev->read.fresh ? dev->read.fresh->dump.with_entries
+						      : !retry_waits(&dev->repair_retry)));
 }
 
 /* One reading. 0 or -errno. */
@@ -334,7 +321,6 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 
 	if (err < 0)
 		return err;
-	note_entries_read(dev, now, busy, full);
 	owners = device_owners(dev, &dump, false);
 	device_sync_seen(dev, owners, &dump);
 	handle_strangers(dev, &dump, owners);

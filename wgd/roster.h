@@ -120,7 +120,6 @@ struct device_readings {
 	uint64_t looked_at;    /* ms: the last reading beside the loop began; */
 	bool looking;	       /* it is under way, */
 	bool awaited;	       /* and a poll waits for it */
-	unsigned put_off;      /* entries should have been read, so many polls ago */
 	bool pending;	       /* one by the loop is not answered yet: its answer comes first */
 	struct wg_look *fresh; /* which it then is; owned; NULL: none */
 	uint64_t interval;     /* ms: of the polls, where no verdict is waited for */
