@@ -8,12 +8,12 @@
 
 #include "util.h"
 
-uint32_t hash_bytes(const void *data, size_t len)
+uint64_t hash_long(const void *data, size_t len)
 {
 	static unsigned char key[crypto_shorthash_KEYBYTES];
 	static bool keyed;
 	uint8_t out[crypto_shorthash_BYTES];
-	uint32_t hash;
+	uint64_t hash;
 
 	if (!keyed) {
 		if (sodium_init() < 0)
@@ -24,6 +24,11 @@ uint32_t hash_bytes(const void *data, size_t len)
 	crypto_shorthash(out, data, len, key);
 	memcpy(&hash, out, sizeof(hash));
 	return hash;
+}
+
+uint32_t hash_bytes(const void *data, size_t len)
+{
+	return (uint32_t)hash_long(data, len);
 }
 
 static uint8_t eighth_of(uint32_t hash)

@@ -26,6 +26,7 @@ struct hash_table {
 };
 
 uint32_t hash_bytes(const void *data, size_t len);
+uint64_t hash_long(const void *data, size_t len);
 
 void hash_insert(struct hash_table *t, struct hash_node *node, uint32_t hash);
 void hash_remove(struct hash_table *t, struct hash_node *node);

@@ -33,6 +33,7 @@ struct owner {
 	uint32_t learned; /* learned entries wanted here */
 	uint32_t entries; /* all entries wanted here, and foreign ones */
 	uint32_t foreign; /* those */
+	struct tally here; /* what is installed here, as far as is known */
 	bool away;	  /* kept out of the device: what is wanted here is not given to it */
 	uint8_t fate;	  /* enum owner_fate; back to STAYS by whoever set it */
 };
@@ -76,6 +77,8 @@ struct allowedips {
 	struct wg_change *queue;
 	size_t n_queue, cap_queue;
 	size_t n_learned, n_stale;
+	size_t n_right;		/* of ours: installed where they are wanted */
+	size_t n_installed;	/* of ours and foreign ones, wherever */
 	uint16_t epoch;		/* another one with each process of zebra-lite */
 	struct prefix sweep_at; /* where the sweep goes on; family 0: from the start */
 	bool retrying;		/* refusals are being told of, ... */

@@ -228,7 +228,8 @@ static void compare(void)
 	struct wg_dump dump;
 
 	dump_with_owners(&dump, owners);
-	put_twice(&dump);
+	if (rnd(2))
+		put_twice(&dump);
 	allowedips_compare(&t.a, &dump, owners, &drift);
 	wg_dump_free(&dump);
 }
@@ -353,8 +354,10 @@ static void op_restart(void)
 		op_prune();
 	flush();
 	allowedips_free(&t.a);
-	for (int i = 0; i < OWNERS + STRANGERS; i++)
+	for (int i = 0; i < OWNERS + STRANGERS; i++) {
 		t.owners[i].learned = t.owners[i].entries = 0;
+		t.owners[i].here = (struct tally){0};
+	}
 	init_table();
 	find_everything();
 	for (int i = 0; i < PREFIXES; i++) {
@@ -371,6 +374,28 @@ static void op_restart(void)
 		truth->leaving = false;
 	}
 	say_again();
+}
+
+static void check_tallies(void)
+{
+	const struct trie *tries[] = {&t.a.ours, &t.a.foreign};
+	struct tally here[OWNERS + STRANGERS] = {0};
+	size_t right = 0, installed = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(tries); i++)
+		TRIE_FOREACH (tries[i], node) {
+			const struct allowed_entry *e = allowed_entry_of(node);
+
+			if (!e->have)
+				continue;
+			tally_add(&here[e->have - t.owners], &node->p);
+			right += i == 0 && e->have == e->want;
+			installed++;
+		}
+	for (int i = 0; i < OWNERS + STRANGERS; i++)
+		assert_true(tally_eq(&t.owners[i].here, &here[i]));
+	assert_int_equal(t.a.n_right, right);
+	assert_int_equal(t.a.n_installed, installed);
 }
 
 static void check_device(void)
@@ -393,6 +418,7 @@ static void check_device(void)
 		entries[truth->owner]++;
 		count += there;
 	}
+	check_tallies();
 	assert_int_equal(t.mock->entries.count, count);
 	assert_false(mock_has_peer(t.mock, t.mock->wg.graveyard));
 	for (int i = 0; i < OWNERS + STRANGERS; i++)
@@ -549,6 +575,63 @@ static void check_no_drift(void)
 	assert_int_equal(t.a.n_queue, 0);
 }
 
+/* A comparison, whose changes are made. True: it looked up each entry. */
+static bool looked_up(void)
+{
+	uint32_t round = t.a.round;
+	struct owner *owners[64];
+	struct allowed_drift d;
+	struct wg_dump dump;
+
+	dump_with_owners(&dump, owners);
+	allowedips_compare(&t.a, &dump, owners, &d);
+	wg_dump_free(&dump);
+	if (t.a.round == round)
+		assert_int_equal(d.missing + d.moved + d.extra + d.foreign + d.foreign_gone, 0);
+	flush();
+	return t.a.round != round;
+}
+
+/* P is gone, at another owner, or the owner has OTHER in its place. Then it is back. */
+static void drift_is_found(const struct prefix *p, const struct prefix *other, unsigned kind)
+{
+	uint8_t key[WG_KEY_BYTES];
+
+	memcpy(key, mock_owner(t.mock, p), WG_KEY_BYTES);
+	if (kind == 1)
+		mock_put(t.mock, p, t.owners[key[0] == 1].key);
+	else
+		mock_take(t.mock, p);
+	if (kind == 2)
+		mock_put(t.mock, other, key);
+	assert_true(looked_up());
+	mock_take(t.mock, other);
+	mock_put(t.mock, p, key);
+	looked_up();
+	assert_false(looked_up());
+}
+
+/* Where all is as it should be no entry is looked up: that would take a second for a million. */
+static void looked_up_for_drift(void **state)
+{
+	for (int adopted = 0; adopted < 2; adopted++) {
+		int other = PREFIXES - 1;
+
+		setup_run(true, adopted);
+		for (int i = 0; i < PREFIXES / 2; i++)
+			op_set(rnd(OWNERS), i);
+		flush();
+		while (mock_owner(t.mock, &t.prefixes[other]))
+			other--;
+		assert_false(looked_up());
+		for (int i = 0; i < PREFIXES; i++)
+			if (mock_owner(t.mock, &t.prefixes[i]))
+				drift_is_found(&t.prefixes[i], &t.prefixes[other], rnd(3));
+		allowedips_free(&t.a);
+		wg_close(&t.mock->wg);
+	}
+}
+
 /* Whatever is wanted of owners that are away is nowhere, no drift, and there when they are back. */
 static void away(void **state)
 {
@@ -619,10 +702,10 @@ static void refused_by_several(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_single),	      cmocka_unit_test(own_graveyard),
-		cmocka_unit_test(adopted_single),     cmocka_unit_test(adopted_graveyard),
-		cmocka_unit_test(late_removal),	      cmocka_unit_test(away),
-		cmocka_unit_test(refused_by_several),
+		cmocka_unit_test(own_single),	  cmocka_unit_test(own_graveyard),
+		cmocka_unit_test(adopted_single), cmocka_unit_test(adopted_graveyard),
+		cmocka_unit_test(late_removal),	  cmocka_unit_test(looked_up_for_drift),
+		cmocka_unit_test(away),		  cmocka_unit_test(refused_by_several),
 	};
 
 	seed = test_seed();

@@ -48,6 +48,7 @@ wgd_libwgd_a_SOURCES = \
 	wgd/settings.c wgd/settings.h \
 	wgd/shows.c wgd/shows.h \
 	wgd/silence.c wgd/silence.h \
+	wgd/tally.h \
 	wgd/targets.c wgd/targets.h \
 	wgd/uapi.c wgd/uapi.h \
 	wgd/underlay.c wgd/underlay.h \

@@ -122,6 +122,7 @@ void wg_dump_add_entry(struct wg_dump *dump, const struct prefix *p)
 	dump->entries =
 		xgrow(dump->entries, dump->n_entries, &dump->cap_entries, sizeof(*dump->entries));
 	dump->entries[dump->n_entries++] = (struct wg_entry){*p, dump->n_peers - 1};
+	tally_add(&dump->peers[dump->n_peers - 1].entries, p);
 }
 
 void wg_dump_free(struct wg_dump *dump)

@@ -20,6 +20,7 @@
 
 #include "buf.h"
 #include "prefix.h"
+#include "tally.h"
 
 #define WG_KEY_BYTES 32
 #define WG_KEY_STRLEN 45 /* base64 with its NUL */
@@ -32,6 +33,7 @@ struct wg_peer {
 	int64_t handshake_sec;	     /* wall clock; 0: never */
 	int64_t handshake_nsec;	     /* rest */
 	uint64_t rx_bytes, tx_bytes; /* of encrypted packets */
+	struct tally entries;	     /* only where they are asked for */
 };
 
 /* Hears of a secret while it is read: the pre-shared key of PEER, or where that is NULL the private
