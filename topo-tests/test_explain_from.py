@@ -295,7 +295,7 @@ def test_each_case(two, cases):
     for case in listed:
         case.do()
         pairs.settle(case, case.shows())
-        with concurrent.futures.ThreadPoolExecutor(1 if SLOW > 1 or case.alone else 4) as pool:
+        with concurrent.futures.ThreadPoolExecutor(1 if SLOW > 2 or case.alone else 4) as pool:
             for done in [pool.submit(pairs.compare, case, *chance.choice(whole))
                          for _ in range(EACH)]:
                 done.result()

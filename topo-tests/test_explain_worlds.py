@@ -32,7 +32,7 @@ if "WGBGP_WORLD" in os.environ:
 BREAKS = int(os.environ.get("WGBGP_BREAKS", "6" if PAIRS > 100 else "2"))
 ECHO = os.path.join(os.path.dirname(__file__), "lib", "echo.py")
 SIZE = 1420  # the MTU of the tunnels
-THREADS = 1 if SLOW > 1 else 6
+THREADS = 1 if SLOW > 2 else 6
 
 HERE = {"source", "bgp", "rib", "next-hop", "forwarding", "rule", "kernel", "allowed-ips", "tunnel",
         "endpoint"}
