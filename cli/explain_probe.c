@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "explain_gather.h"
 #include "explain_judge.h"
 #include "machine.h"
+#include "members.h"
 #include "pinger.h"
 #include "session.h"
-#include "table.h"
 #include "util.h"
 
 #define TICK_MS 100
@@ -37,7 +38,9 @@ struct probe {
 enum { ANSWER, PEER, TUNNEL, HOP, WHOLE, PROBES };
 
 struct probing {
-	struct gathering *g;
+	struct cli_session *s;
+	struct explain *e;
+	char *why; /* it failed; of PROBE_WHY_MAX */
 	struct addr from, dst;
 	const char *device; /* that it is bound to, of a plane; "": none */
 	bool passed;	    /* they stand for packets of somebody behind this machine ... */
@@ -133,8 +136,8 @@ static bool run_all(struct probing *w, struct probe *v, size_t n)
 				probe_send(&v[i]);
 			waiting += !settled(&v[i]) && tick < patience(&v[i]);
 		}
-		if (waiting && !client_wait(w->g->s->client, TICK_MS)) {
-			str_copy(w->g->error, "interrupted", sizeof(w->g->error));
+		if (waiting && !client_wait(w->s->client, TICK_MS)) {
+			str_copy(w->why, "interrupted", PROBE_WHY_MAX);
 			return false;
 		}
 	}
@@ -230,7 +233,7 @@ static int open_answer(struct probing *w)
 	int err = probe_open(w, &v[ANSWER], "answer", &w->dst, &w->from, 0);
 
 	v[ANSWER].slow = true;
-	v[WHOLE].size = (unsigned)int_of(json_object_get(w->g->facts, "kernel"), "mtu");
+	v[WHOLE].size = (unsigned)int_of(json_object_get(w->e->facts, "kernel"), "mtu");
 	if (err == 0 && v[WHOLE].size)
 		err = probe_open(w, &v[WHOLE], "whole", &w->dst, &w->from, 0);
 	return err;
@@ -239,14 +242,14 @@ static int open_answer(struct probing *w)
 /* Those that tell where a packet is lost in a tunnel, or behind it. */
 static int open_tunnel(struct probing *w)
 {
-	const json_t *tunnel = explain_tunnel(w->g->facts), *interface;
+	const json_t *tunnel = explain_tunnel(w->e->facts), *interface;
 	struct addr peer, own;
 	int err = 0;
 
 	if (!tunnel)
 		return 0;
 	interface =
-		row_named(json_object_get(w->g->facts, "interfaces"), str_of(tunnel, "interface"));
+		row_named(json_object_get(w->e->facts, "interfaces"), str_of(tunnel, "interface"));
 	if (first_address(json_object_get(tunnel, "tunnel-addresses"), w->dst.family, &peer)) {
 		err = probe_open(w, &w->v[PEER], "peer", &peer, &w->from, 0);
 		/* Our address there may be gone: then that shows nothing. */
@@ -266,8 +269,7 @@ static bool probe_all(struct probing *w, json_t *all)
 	if (err == 0)
 		err = open_tunnel(w);
 	if (err < 0) {
-		snprintf(w->g->error, sizeof(w->g->error), "echo requests cannot be sent: %s",
-			 strerror(-err));
+		snprintf(w->why, PROBE_WHY_MAX, "echo requests cannot be sent: %s", strerror(-err));
 		return false;
 	}
 	if (!run_all(w, w->v, PROBES))
@@ -284,20 +286,21 @@ static bool probe_all(struct probing *w, json_t *all)
  * in its network stands for it. */
 static void choose_source(struct probing *w, json_t *all)
 {
-	const json_t *source = json_object_get(w->g->facts, "source");
-	const char *by = str_of(json_object_get(w->g->facts, "kernel"), "interface");
+	const json_t *source = json_object_get(w->e->facts, "source");
+	const char *by = str_of(json_object_get(w->e->facts, "kernel"), "interface");
 
 	w->passed = !is_true(source, "local");
-	if (w->passed && explain_is_tunnel_if(w->g->facts, by))
+	if (w->passed && explain_is_tunnel_if(w->e->facts, by))
 		w->tunnel = if_nametoindex(by);
 	json_object_set(all, "from", json_object_get(source, w->tunnel ? "address" : "probe-from"));
 	if (is_true(source, "bound"))
 		w->device = by;
 }
 
-bool explain_probe(struct gathering *g)
+bool explain_probe(struct cli_session *s, struct explain *e, char why[PROBE_WHY_MAX])
 {
-	struct probing w = {.g = g, .dst = addr_of_prefix(&g->dst), .device = ""};
+	struct probing w = {
+		.s = s, .e = e, .why = why, .dst = addr_of_prefix(&e->dst), .device = ""};
 	json_t *all = json_object();
 	bool ok = true;
 
@@ -308,6 +311,6 @@ bool explain_probe(struct gathering *g)
 		ok = probe_all(&w, all);
 	for (size_t i = 0; i < PROBES; i++)
 		pinger_close(&w.v[i].pinger);
-	json_object_set_new(g->facts, "probe", all);
+	json_object_set_new(e->facts, "probe", all);
 	return ok;
 }

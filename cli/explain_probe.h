@@ -18,9 +18,14 @@
 #ifndef WGBGP_CLI_EXPLAIN_PROBE_H
 #define WGBGP_CLI_EXPLAIN_PROBE_H
 
-#include "explain_ask.h"
+#include <stdbool.h>
 
-/* Takes up to five seconds. False with g->error: interrupted, or no right to do so. */
-bool explain_probe(struct gathering *g);
+struct cli_session;
+struct explain;
+
+#define PROBE_WHY_MAX 256
+
+/* Takes up to five seconds. False with WHY: interrupted, or no right to do so. */
+bool explain_probe(struct cli_session *s, struct explain *e, char why[PROBE_WHY_MAX]);
 
 #endif

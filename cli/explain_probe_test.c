@@ -17,11 +17,12 @@
 #include <stdlib.h>
 
 #include "client.h"
+#include "explain_gather.h"
 #include "explain_probe.h"
 #include "machine.h"
+#include "members.h"
 #include "pinger.h"
 #include "session.h"
-#include "table.h"
 #include "util.h"
 
 #define SILENCE 0
@@ -117,10 +118,11 @@ static const struct {
 	{false, 65536, 65535, SILENCE, 65535, 0},
 };
 
-static struct gathering probed(size_t i)
+static struct explain probed(size_t i)
 {
 	static struct cli_session s;
-	struct gathering g = {.s = &s, .plane = "main"};
+	struct explain g = {.plane = "main"};
+	char why[PROBE_WHY_MAX] = "";
 
 	assert_int_equal(prefix_parse(rows[i].six ? "fd00:2::7/128" : "192.168.2.7/32", &g.dst), 0);
 	g.facts = json_pack("{s:{s:b, s:s}, s:{s:s, s:i}}", "source", "local", true, "probe-from",
@@ -128,8 +130,8 @@ static struct gathering probed(size_t i)
 			    "mtu", (int)rows[i].mtu);
 	passes = rows[i].passes;
 	says_mtu = rows[i].says_mtu;
-	assert_true(explain_probe(&g));
-	assert_string_equal(g.error, "");
+	assert_true(explain_probe(&s, &g, why));
+	assert_string_equal(why, "");
 	assert_int_equal(n_open, 0);
 	return g;
 }
@@ -138,7 +140,7 @@ static void test_sizes(void **state)
 {
 	open_max = 8;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct gathering g = probed(i);
+		struct explain g = probed(i);
 		const json_t *probe = json_object_get(g.facts, "probe");
 		const json_t *whole = json_object_get(probe, "whole");
 		const json_t *fits = json_object_get(probe, "fits");
@@ -155,7 +157,7 @@ static void test_no_second_look(void **state)
 {
 	open_max = 2;
 	for (size_t i = 1; i < 3; i++) {
-		struct gathering g = probed(i);
+		struct explain g = probed(i);
 
 		assert_null(json_object_get(json_object_get(g.facts, "probe"), "fits"));
 		json_decref(g.facts);
@@ -177,7 +179,8 @@ static void test_whose(void **state)
 	open_max = 8;
 	passes = 1420;
 	for (size_t i = 0; i < ARRAY_SIZE(whose); i++) {
-		struct gathering g = {.s = &s, .plane = "main"};
+		struct explain g = {.plane = "main"};
+		char why[PROBE_WHY_MAX] = "";
 		const json_t *probe;
 
 		n_passed = tunnel = 0;
@@ -187,7 +190,7 @@ static void test_whose(void **state)
 				    "local", whose[i].local, "probe-from", "192.168.1.1", "kernel",
 				    "interface", whose[i].interface, "mtu", 1420, "interfaces",
 				    "name", "lo");
-		assert_true(explain_probe(&g));
+		assert_true(explain_probe(&s, &g, why));
 		probe = json_object_get(g.facts, "probe");
 		assert_string_equal(str_of(probe, "from"), whose[i].from);
 		assert_string_equal(ADDR_STR(&source), whose[i].from);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
+CLI_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_SOURCES = \
 	cli/await.c cli/await.h \
@@ -25,14 +26,8 @@ cli_libcli_a_SOURCES = \
 	cli/doctor_misfits.c cli/doctor_misfits.h \
 	cli/drain.c cli/drain.h \
 	cli/explain.c cli/explain.h \
-	cli/explain_ask.c cli/explain_ask.h \
-	cli/explain_claim.c cli/explain_claim.h \
-	cli/explain_facts.c cli/explain_facts.h \
-	cli/explain_from.c cli/explain_from.h \
-	cli/explain_judge.c cli/explain_judge.h \
 	cli/explain_probe.c cli/explain_probe.h \
-	cli/explain_steps.c cli/explain_steps.h \
-	cli/explain_way.c cli/explain_way.h \
+	cli/explain_rules.c cli/explain_rules.h \
 	cli/export.c cli/export.h \
 	cli/export_allowed.c cli/export_allowed.h \
 	cli/export_text.c cli/export_text.h \
@@ -47,10 +42,8 @@ cli_libcli_a_SOURCES = \
 	cli/import_quick.c cli/import_quick.h \
 	cli/import_text.c cli/import_text.h \
 	cli/interfaces.c cli/interfaces.h \
-	cli/kernel_route.c cli/kernel_route.h \
 	cli/keys.c cli/keys.h \
 	cli/line.c cli/line.h \
-	cli/machine.c cli/machine.h \
 	cli/show_metrics.c cli/show_metrics.h \
 	cli/output.c cli/output.h \
 	cli/plan.c cli/plan.h \
@@ -75,35 +68,36 @@ CLI_LIBS = cli/libcli.a view/libview.a wgbgpd/libconf.a wgd/libwgd.a $(YANG_LIBS
 
 bin_PROGRAMS += cli/wgbgp-cli
 cli_wgbgp_cli_SOURCES = cli/edit.c cli/edit.h cli/main.c
+cli_wgbgp_cli_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_wgbgp_cli_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_wgbgp_cli_LDADD = $(CLI_LIBS) $(LIB_LIBS) $(EDIT_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test cli/explain_judge_test \
-	cli/explain_probe_test cli/explain_way_test cli/export_test cli/golden_test cli/filter_test cli/firewall_test \
-	cli/grammar_test cli/import_test cli/kernel_route_test cli/keys_test cli/line_test cli/machine_test \
+check_PROGRAMS += cli/client_test cli/configure_test cli/doctor_test cli/edit_test \
+	cli/explain_probe_test cli/export_test cli/golden_test cli/filter_test cli/firewall_test \
+	cli/grammar_test cli/import_test cli/keys_test cli/line_test \
 	cli/output_test cli/session_test cli/table_test
 cli_client_test_SOURCES = cli/client_test.c
+cli_client_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_client_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_client_test_LDFLAGS = -Wl,--wrap=now_ms,--wrap=timer_start,--wrap=timer_stop \
 	-Wl,--wrap=event_base_loop,--wrap=socket,--wrap=connect,--wrap=setsockopt
 cli_configure_test_SOURCES = cli/configure_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h
-cli_configure_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd
+cli_configure_test_CPPFLAGS = $(CLI_CPPFLAGS) -I$(srcdir)/wgbgpd
 cli_configure_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 cli_configure_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_doctor_test_SOURCES = cli/doctor_test.c cli/canned.c cli/canned.h
+cli_doctor_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_doctor_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_edit_test_SOURCES = cli/edit_test.c cli/edit.c cli/edit.h cli/played.c cli/played.h \
 	lib/loop_fake.c lib/loop_fake.h
 cli_edit_test_CFLAGS = $(AM_CFLAGS) $(EDIT_CFLAGS)
 cli_edit_test_LDFLAGS = -Wl,--wrap=el_end,--wrap=history_end
+cli_edit_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_edit_test_LDADD = $(CLI_LIBS) $(EDIT_LIBS) $(TEST_LIBS)
-cli_explain_judge_test_SOURCES = cli/explain_judge_test.c cli/quoted.c cli/quoted.h
-cli_explain_judge_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_explain_probe_test_SOURCES = cli/explain_probe_test.c
+cli_explain_probe_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_explain_probe_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_explain_way_test_SOURCES = cli/explain_way_test.c cli/quoted.c cli/quoted.h
-cli_explain_way_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 # What requests may have, for the tests' client.
 BUILT_SOURCES += cli/request_members.h
 CLEANFILES += cli/request_members.h
@@ -111,39 +105,42 @@ cli/request_members.h: yang/requests yang/schema.py yang/wgbgp-requests.yang
 	$(AM_V_GEN)$(MKDIR_P) cli && $(PYTHON) -B $(srcdir)/yang/requests --members $(srcdir)/yang > $@.tmp && mv $@.tmp $@
 cli_golden_test_SOURCES = cli/golden_test.c cli/played.c cli/played.h \
 	lib/golden.c lib/golden.h lib/loop_fake.c lib/loop_fake.h
+cli_golden_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_golden_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_export_test_SOURCES = cli/export_test.c cli/played.c cli/played.h lib/loop_fake.c lib/loop_fake.h \
 	lib/scratch.c lib/scratch.h
-cli_export_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+cli_export_test_CPPFLAGS = $(CLI_CPPFLAGS) -I$(srcdir)/wgd
 cli_export_test_CFLAGS = $(AM_CFLAGS) $(QRENCODE_CFLAGS)
 cli_export_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_filter_test_SOURCES = cli/filter_test.c
+cli_filter_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_filter_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_firewall_test_SOURCES = cli/firewall_test.c cli/quoted.c cli/quoted.h
+cli_firewall_test_SOURCES = cli/firewall_test.c view/quoted.c view/quoted.h
+cli_firewall_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_firewall_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_grammar_test_SOURCES = cli/grammar_test.c
+cli_grammar_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_grammar_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_import_test_SOURCES = cli/import_test.c
-cli_import_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
+cli_import_test_CPPFLAGS = $(CLI_CPPFLAGS) -I$(srcdir)/wgbgpd -I$(srcdir)/wgd
 cli_import_test_CFLAGS = $(AM_CFLAGS) $(YANG_CFLAGS)
 cli_import_test_LDFLAGS = -Wl,--wrap=wg_kernel_look,--wrap=wg_userspace_open \
 	-Wl,--wrap=machine_interfaces,--wrap=kernel_route_get
 cli_import_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_kernel_route_test_SOURCES = cli/kernel_route_test.c
-cli_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
-cli_kernel_route_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_keys_test_SOURCES = cli/keys_test.c lib/scratch.c lib/scratch.h
-cli_keys_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/wgd
+cli_keys_test_CPPFLAGS = $(CLI_CPPFLAGS) -I$(srcdir)/wgd
 cli_keys_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_line_test_SOURCES = cli/line_test.c
+cli_line_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_line_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
-cli_machine_test_SOURCES = cli/machine_test.c
-cli_machine_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_output_test_SOURCES = cli/output_test.c
+cli_output_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_output_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_session_test_SOURCES = cli/session_test.c cli/canned.c cli/canned.h
+cli_session_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_session_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 cli_table_test_SOURCES = cli/table_test.c
+cli_table_test_CPPFLAGS = $(CLI_CPPFLAGS)
 cli_table_test_LDADD = $(CLI_LIBS) $(TEST_LIBS)
 endif
 EXTRA_DIST += cli/testdata cli/FLOORS

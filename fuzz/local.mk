@@ -23,7 +23,7 @@ EXTRA_DIST += \
 
 FUZZ_TARGETS += fuzz/cli_fuzz
 fuzz_cli_fuzz_SOURCES = fuzz/cli_fuzz.c
-fuzz_cli_fuzz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/cli
+fuzz_cli_fuzz_CPPFLAGS = $(CLI_CPPFLAGS) -I$(srcdir)/cli
 fuzz_cli_fuzz_LDADD = $(CLI_LIBS) $(LIB_LIBS)
 fuzz_cli_fuzz_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 EXTRA_DIST += \

@@ -6,6 +6,7 @@
                         wgbgp-web 127.0.0.1:8179
 """
 import json
+import re
 
 import pytest
 
@@ -45,6 +46,36 @@ def test_as_show(two, web, path, what):
                == without_times(two.wa.show(what)), what="the same answer by HTTP")
 
 
+def without_ages(answer):
+    """explain's, without how long ago something was; rules of nftables are the CLI's alone."""
+    steps = [(s["stage"], s["ok"], re.sub(r"handshake .* ago", "", s["text"]))
+             for s in answer["steps"] if s["stage"] != "firewall"]
+    return {**answer, "steps": steps, "verdict": re.sub(r"handshake .* ago", "", answer["verdict"])}
+
+
+@pytest.mark.parametrize("asked, command", [
+    ("destination=192.168.2.7", "explain 192.168.2.7"),                # by the tunnel
+    ("destination=10.9.0.1", "explain 10.9.0.1"),                      # this machine
+    ("destination=203.0.113.9", "explain 203.0.113.9"),                # not in BGP
+    ("destination=192.168.2.7&plane=none", "explain plane none 192.168.2.7"),
+    ("destination=192.168.2.7&from=192.168.1.1", "explain from 192.168.1.1 192.168.2.7"),
+    ("destination=192.168.2.7&from=192.168.1.77", "explain from 192.168.1.77 192.168.2.7"),
+    ("destination=192.168.2.7&from=192.168.2.9", "explain from 192.168.2.9 192.168.2.7")])
+def test_explain(two, web, asked, command):
+    """The same keys and values as `explain … json`, though the kernel is asked by wgbgpd."""
+    def same():
+        said = json.loads(two.wa.cli_run(f"{command} json").stdout)
+        return without_ages(web.get(f"/api/explain?{asked}")) == without_ages(said)
+    wait_until(same, what="the same answer by HTTP")
+
+
+def test_explain_of_a_cut(two, web):
+    two.net.cut("a", "b")
+    two.wa.wait_tunnel("b", "down")
+    wait_until(lambda: not web.get("/api/explain?destination=192.168.2.7")["reachable"],
+               what="what the cut makes of it")
+
+
 def test_healthz(two, web):
     assert web.get("/healthz") == {"healthy": True, "error": None, "daemons": {
         d: "running" for d in ("wgd", "zebra-lite", "bgpd", "bfdd")}}
@@ -70,6 +101,11 @@ def test_what_is_refused(two, web):
     assert "true or false" in error("/api/route?longer=yes", 400)
     assert error("/api/route?prefix=rubbish", 502)
     assert error("/nowhere", 404)
+    assert "destination" in error("/api/explain", 400)
+    assert "address" in error("/api/explain?destination=b", 400)
+    assert "probe" in error("/api/explain?destination=192.168.2.7&probe=true", 400)
+    assert "families" in error("/api/explain?destination=192.168.2.7&from=fd00::1", 400)
+    assert "interface" in error("/api/host-way?destination=10.9.0.2&source=10.9.0.1&in=../wg0", 502)
     assert "Host" in error("/api/tunnels", 421, "-H", "Host: evil.example")
     assert "path" in error("/", 400, "--path-as-is", "--request-target", "//127.0.0.1/healthz",
                            "-H", "Host: evil.example")

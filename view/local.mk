@@ -3,11 +3,37 @@
 EXTRA_DIST += view/FLOORS
 noinst_LIBRARIES += view/libview.a
 view_libview_a_SOURCES = \
+	view/explain_claim.c view/explain_claim.h \
+	view/explain_facts.c view/explain_facts.h \
+	view/explain_gather.c view/explain_gather.h \
+	view/explain_judge.c view/explain_judge.h \
+	view/explain_steps.c view/explain_steps.h \
+	view/explain_way.c view/explain_way.h \
+	view/host.c view/host.h \
+	view/kernel_route.c view/kernel_route.h \
+	view/machine.c view/machine.h \
+	view/members.c view/members.h \
 	view/metrics.c view/metrics.h \
 	view/metrics_table.c view/metrics_table.h
+view_libview_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+VIEW_LIBS = view/libview.a $(MNL_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += view/metrics_test
+check_PROGRAMS += view/explain_gather_test view/explain_judge_test view/explain_way_test view/host_test \
+	view/kernel_route_test view/machine_test view/metrics_test
+view_explain_gather_test_SOURCES = view/explain_gather_test.c view/quoted.c view/quoted.h
+view_explain_gather_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
+view_host_test_SOURCES = view/host_test.c
+view_host_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
+view_explain_judge_test_SOURCES = view/explain_judge_test.c view/quoted.c view/quoted.h
+view_explain_judge_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
+view_explain_way_test_SOURCES = view/explain_way_test.c view/quoted.c view/quoted.h
+view_explain_way_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
+view_kernel_route_test_SOURCES = view/kernel_route_test.c
+view_kernel_route_test_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+view_kernel_route_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
+view_machine_test_SOURCES = view/machine_test.c
+view_machine_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 view_metrics_test_SOURCES = view/metrics_test.c
-view_metrics_test_LDADD = view/libview.a $(TEST_LIBS)
+view_metrics_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 endif

@@ -46,10 +46,10 @@ static void health_on_end(void *arg, enum ask_end how, const char *error)
 	shared_made(arg, healthy ? HTTP_OK : HTTP_SERVUNAVAIL, text_new(bytes, strlen(bytes)));
 }
 
-static void health_make(void);
+static void health_make(struct shared *s);
 static struct shared shared = {.make = health_make, .type = REPLY_JSON};
 
-static void health_make(void)
+static void health_make(struct shared *s)
 {
 	static const struct ask_sink sink = {health_on_head, health_on_row, health_on_end};
 

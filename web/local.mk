@@ -7,6 +7,7 @@ web_libweb_a_SOURCES = \
 	web/become.c web/become.h \
 	web/conns.c web/conns.h \
 	web/doors.c web/doors.h \
+	web/explained.c web/explained.h \
 	web/healthz.c web/healthz.h \
 	web/history.c web/history.h \
 	web/history_store.c web/history_store.h \
@@ -20,7 +21,7 @@ web_libweb_a_SOURCES = \
 	web/tunnel_doors.c web/tunnel_doors.h
 web_libweb_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/view
 web_libweb_a_CFLAGS = $(AM_CFLAGS) $(EVENT_EXTRA_CFLAGS) $(SQLITE_CFLAGS)
-WEB_LIBS = web/libweb.a view/libview.a $(LIB_LIBS) $(EVENT_EXTRA_LIBS) $(SQLITE_LIBS)
+WEB_LIBS = web/libweb.a view/libview.a $(MNL_LIBS) $(LIB_LIBS) $(EVENT_EXTRA_LIBS) $(SQLITE_LIBS)
 
 BUILT_SOURCES += web/request_rows.h
 CLEANFILES += web/request_rows.h

@@ -25,6 +25,11 @@ static const struct {
 	const char *name;
 	struct member members[9];
 } requests[] = {
+	/* what wgbgp-web makes of the answers of others */
+	{"explain",
+	 {{"destination", TEXT, false, NULL},
+	  {"from", TEXT, false, NULL},
+	  {"plane", TEXT, false, NULL}}},
 #include "web/request_rows.h" /* written by yang/requests from yang/wgbgp-requests.yang */
 };
 

@@ -56,7 +56,7 @@ static void scrape_on_end(void *arg, enum ask_end how, const char *error)
 	ask_next();
 }
 
-static void scrape_make(void);
+static void scrape_make(struct shared *s);
 static struct shared shared = {.make = scrape_make, .type = TYPE};
 
 /* Of this process itself. */
@@ -98,7 +98,7 @@ static void ask_next(void)
 		finish();
 }
 
-static void scrape_make(void)
+static void scrape_make(struct shared *s)
 {
 	now.metrics = metrics_new(time(NULL));
 	now.n = 0;

@@ -10,6 +10,7 @@
 #include "api.h"
 #include "asker.h"
 #include "conns.h"
+#include "explained.h"
 #include "healthz.h"
 #include "history.h"
 #include "loop.h"
@@ -84,6 +85,8 @@ static void answer(struct evhttp_request *req, const char *path)
 		scrape(req);
 	else if (str_eq(path, API_PATH HISTORY_SERIES))
 		history_series(req);
+	else if (str_eq(path, API_PATH EXPLAINED))
+		explained(req);
 	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
 		api(req, path + strlen(API_PATH));
 	else
@@ -147,6 +150,7 @@ void server_close(void)
 {
 	history_close();
 	api_free();
+	explained_free();
 	healthz_free();
 	scrape_free();
 	evhttp_free(http);

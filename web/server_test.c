@@ -28,6 +28,7 @@
 #include "conf.h"
 #include "conns.h"
 #include "doors.h"
+#include "explained.h"
 #include "ipc.h"
 #include "loop.h"
 #include "messages.h"
@@ -70,7 +71,7 @@ static struct asker_side {
 	bool answering, endless;
 } askers[ASKERS_MAX];
 static size_t n_askers;
-static unsigned rows = 3, rows_sent;
+static unsigned rows = 3, rows_sent, requests;
 static const char *ends_with; /* an error */
 static bool mute;	      /* nothing is answered */
 
@@ -115,6 +116,7 @@ static void wgbgpd_frame(void *arg, const struct ipc_frame *frame)
 
 	if (frame->type == MSG_PING && !mute)
 		ipc_send(s->ipc, MSG_PONG, 0, NULL, 0);
+	requests += frame->type == MSG_REQUEST;
 	if (frame->type != MSG_REQUEST || mute)
 		return;
 	assert_int_equal(msg_get_reply(MSG_REQUEST, frame->body, frame->len, &m), 0);
@@ -280,6 +282,103 @@ static void test_scrape(void **state)
 	skipped_ms += 1000;
 	has(get("/metrics"), "\nwgbgp_scrape_complete 0\n");
 	ends_with = NULL;
+}
+
+static int explain_client(unsigned last)
+{
+	char text[128];
+	int fd = client();
+
+	snprintf(text, sizeof(text), "GET /api/explain?destination=192.168.2.%u HTTP/1.0\r\n\r\n",
+		 last);
+	say(fd, text);
+	return fd;
+}
+
+static void hear_explained(int fd, const char *part)
+{
+	hear(fd, NULL);
+	has(heard, part);
+	close(fd);
+}
+
+/* The fake wgbgpd has no such rows as are asked for: no route is among them. */
+static void test_explain(void **state)
+{
+	rows = 2;
+	has(get("/api/explain?destination=192.168.2.7"), " 200 ");
+	has(heard, "\"destination\": \"192.168.2.7\"");
+	has(heard, "\"stage\": \"bgp\"");
+	has(get("/api/explain"), " 400 ");
+	has(get("/api/explain?destination=x"), "destination: expected an address or a prefix");
+	has(get("/api/explain?destination=10.0.0.1&from=x"), "from: expected an address");
+	has(get("/api/explain?destination=10.0.0.1&from=fd00::1"), "different families");
+	has(get("/api/explain?destination=10.0.0.1&probe=true"), "there are: destination from");
+	ends_with = "not here";
+	skipped_ms += 1000;
+	has(get("/api/explain?destination=192.168.2.7"), " 502 ");
+	has(heard, "{\n \"error\": \"not here\"\n}");
+	ends_with = NULL;
+}
+
+/* One answer for all who ask the same, meanwhile or soon after. */
+static void test_explain_is_shared(void **state)
+{
+	int fds[20];
+	unsigned once;
+
+	rows = 2;
+	hear_explained(explain_client(1), " 200 ");
+	once = requests;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = explain_client(2);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		hear_explained(fds[i], "192.168.2.2");
+	assert_int_equal(requests, 2 * once);
+	hear_explained(explain_client(1), "192.168.2.1");
+	assert_int_equal(requests, 2 * once);
+	skipped_ms += 1000;
+	hear_explained(explain_client(1), "192.168.2.1");
+	assert_int_equal(requests, 3 * once);
+}
+
+/* However many ask for something else each: one question is before the daemons. */
+static void test_explain_one_at_a_time(void **state)
+{
+	int fds[EXPLAINED_MAX];
+	char byte;
+
+	mute = true;
+	for (unsigned i = 0; i < EXPLAINED_MAX; i++)
+		fds[i] = explain_client(i);
+	hear_explained(explain_client(99), "too many ask");
+	assert_int_equal(requests, 1);
+	assert_int_equal(channels_open(), 1);
+	for (unsigned i = 0; i < 100 && recv(fds[0], &byte, 1, MSG_PEEK) < 0; i++) {
+		skipped_ms += 1000;
+		usleep(2000);
+		for (unsigned k = 0; k < 20 && recv(fds[0], &byte, 1, MSG_PEEK) < 0; k++)
+			turn();
+	}
+	mute = false;
+	hear_explained(fds[0], "does not answer");
+	for (unsigned i = 1; i < EXPLAINED_MAX; i++)
+		hear_explained(fds[i], " 200 ");
+}
+
+/* Who asked is gone before the answer. */
+static void test_explain_client_goes(void **state)
+{
+	mute = true;
+	for (unsigned i = 0; i < 8; i++) {
+		int fd = explain_client(i);
+
+		for (unsigned k = 0; k < 20; k++)
+			turn();
+		close(fd);
+	}
+	mute = false;
+	has(get("/healthz"), "\"healthy\":true");
 }
 
 static void test_short_answer(void **state)
@@ -764,17 +863,32 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_health),	  TEST(test_health_is_shared),
-		TEST(test_scrape),	  TEST(test_short_answer),
-		TEST(test_head),	  TEST(test_long_answer),
-		TEST(test_refusal),	  TEST(test_slow_reader),
-		TEST(test_slow_readers),  TEST(test_events),
-		TEST(test_client_goes),	  TEST(test_slow_head),
-		TEST(test_many),	  TEST(test_pipeline),
-		TEST(test_rubbish),	  TEST(test_other_name),
-		TEST(test_pages),	  TEST(test_wgbgpd_hangs),
-		TEST(test_head_and_more), TEST(test_long_answer_of_old_clients),
-		TEST(test_no_utf8),	  TEST(test_beat_of_who_goes),
+		TEST(test_health),
+		TEST(test_health_is_shared),
+		TEST(test_scrape),
+		TEST(test_short_answer),
+		TEST(test_head),
+		TEST(test_long_answer),
+		TEST(test_refusal),
+		TEST(test_slow_reader),
+		TEST(test_slow_readers),
+		TEST(test_events),
+		TEST(test_client_goes),
+		TEST(test_slow_head),
+		TEST(test_many),
+		TEST(test_pipeline),
+		TEST(test_rubbish),
+		TEST(test_other_name),
+		TEST(test_pages),
+		TEST(test_wgbgpd_hangs),
+		TEST(test_head_and_more),
+		TEST(test_long_answer_of_old_clients),
+		TEST(test_no_utf8),
+		TEST(test_beat_of_who_goes),
+		TEST(test_explain),
+		TEST(test_explain_is_shared),
+		TEST(test_explain_one_at_a_time),
+		TEST(test_explain_client_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ void shared_reply(struct shared *s, struct evhttp_request *req)
 	if (!s->making) {
 		s->making = true;
 		s->began_ms = now_ms();
-		s->make();
+		s->make(s);
 	}
 }
 

@@ -18,9 +18,9 @@
 #define SHARED_FRESH_TIMES 5
 
 struct shared {
-	void (*make)(void);	     /* begins; shared_made() is called later, once */
-	const char *type;	     /* of its content */
-	struct evhttp_request **who; /* wait for it */
+	void (*make)(struct shared *s); /* begins; shared_made() is called later, once */
+	const char *type;		/* of its content */
+	struct evhttp_request **who;	/* wait for it */
 	unsigned n;
 	bool making;
 	struct text *text; /* the last one; NULL: none */

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "datastore.h"
 #include "drill.h"
+#include "host.h"
 #include "ipc.h"
 #include "keep_in.h"
 #include "log.h"
@@ -62,6 +63,18 @@ static void run_version(struct request *r, const json_t *args)
 	request_object(r,
 		       json_pack("{s:s, s:s, s:s, s:o}", "version", WGBGP_VERSION, "name", "wgbgp",
 				 "hostname", datastore_hostname(), "warnings", warnings));
+}
+
+/* What the kernel says, for those who may not ask it. */
+static void run_host(struct request *r, const json_t *args)
+{
+	const char *error;
+	json_t *answer = host_answer(args, &error);
+
+	if (answer)
+		request_object(r, answer);
+	else
+		request_end(r, error);
 }
 
 static void run_daemons(struct request *r, const json_t *args)
@@ -507,6 +520,8 @@ static const struct {
 	void (*run)(struct request *r, const json_t *args);
 } rows[] = {
 	{"version", run_version},
+	{"host-way", run_host},
+	{"host-source", run_host},
 	{"daemons", run_daemons},
 	{"privileges", run_privileges},
 	{"configuration", run_configuration},

@@ -3,8 +3,8 @@
  * explain_facts: the facts of explain with what is picked out of them, the questions that its
  * sentences ask them, and the list of steps that the sentences go to.
  */
-#ifndef WGBGP_CLI_EXPLAIN_FACTS_H
-#define WGBGP_CLI_EXPLAIN_FACTS_H
+#ifndef WGBGP_VIEW_EXPLAIN_FACTS_H
+#define WGBGP_VIEW_EXPLAIN_FACTS_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kernel_route: which way the kernel itself would send a packet; needs no privilege. */
-#ifndef WGBGP_CLI_KERNEL_ROUTE_H
-#define WGBGP_CLI_KERNEL_ROUTE_H
+#ifndef WGBGP_VIEW_KERNEL_ROUTE_H
+#define WGBGP_VIEW_KERNEL_ROUTE_H
 
 #include <net/if.h>
 

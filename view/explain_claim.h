@@ -6,8 +6,8 @@
  * a WireGuard interface is meant to go through a tunnel. If its packets leave by another link they
  * are not encrypted, so `explain` does not call it reachable. Pure: looks at rows of `wireguard`.
  */
-#ifndef WGBGP_CLI_EXPLAIN_CLAIM_H
-#define WGBGP_CLI_EXPLAIN_CLAIM_H
+#ifndef WGBGP_VIEW_EXPLAIN_CLAIM_H
+#define WGBGP_VIEW_EXPLAIN_CLAIM_H
 
 #include <jansson.h>
 #include <stdbool.h>

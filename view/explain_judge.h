@@ -27,8 +27,8 @@
  *	back			as "kernel", of answers; with in (where they come in), forwards
  *	probe			what echo requests showed (explain_probe.h); from: their source
  */
-#ifndef WGBGP_CLI_EXPLAIN_JUDGE_H
-#define WGBGP_CLI_EXPLAIN_JUDGE_H
+#ifndef WGBGP_VIEW_EXPLAIN_JUDGE_H
+#define WGBGP_VIEW_EXPLAIN_JUDGE_H
 
 #include <jansson.h>
 #include <stdbool.h>

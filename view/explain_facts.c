@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "table.h"
+#include "members.h"
 
 #define SENTENCE_MAX 1024
 

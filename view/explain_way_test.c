@@ -15,7 +15,7 @@
 
 #include "explain_judge.h"
 #include "quoted.h"
-#include "table.h"
+#include "members.h"
 #include "util.h"
 
 /* From our LAN, 192.168.1.1, to what is behind peer b on wg0. */

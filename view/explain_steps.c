@@ -5,7 +5,7 @@
 
 #include "explain_facts.h"
 #include "explain_way.h"
-#include "table.h"
+#include "members.h"
 
 /* ---- the tables */
 

@@ -204,11 +204,15 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sysctl),	    cmocka_unit_test(test_mtu),
-		cmocka_unit_test(test_file_mode),   cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_sysctl),
+		cmocka_unit_test(test_mtu),
+		cmocka_unit_test(test_file_mode),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_ssh_connection),
-		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_tcp_count),
-		cmocka_unit_test(test_interfaces),  cmocka_unit_test(test_run),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_tcp_count),
+		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

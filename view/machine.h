@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* machine: what the kernel and the file system say of this machine; needs no privilege. */
-#ifndef WGBGP_CLI_MACHINE_H
-#define WGBGP_CLI_MACHINE_H
+#ifndef WGBGP_VIEW_MACHINE_H
+#define WGBGP_VIEW_MACHINE_H
 
 #include <jansson.h>
 #include <stdbool.h>

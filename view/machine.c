@@ -36,7 +36,7 @@ long machine_sysctl(const char *path)
 }
 
 /* Of two lines with as many words, the word of VALUES where NAMES has NAME. */
-static uint64_t value_of(char *names, char *values, const char *name)
+static uint64_t counter_of(char *names, char *values, const char *name)
 {
 	char *at = NULL, *other = NULL, *key = strtok_r(names, " \n", &at);
 	char *value = strtok_r(values, " \n", &other);
@@ -57,7 +57,7 @@ uint64_t machine_tcp_count(const char *name)
 
 	while (f && getline(&names, &names_size, f) > 0 && getline(&values, &values_size, f) > 0)
 		if (strncmp(names, "TcpExt: ", 8) == 0)
-			count = value_of(names, values, name);
+			count = counter_of(names, values, name);
 	free(names);
 	free(values);
 	if (f)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "table.h"
+#include "members.h"
 #include "util.h"
 
 struct search {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "explain_facts.h"
-#include "table.h"
+#include "members.h"
 
 static const char *family_of(const struct judge *f)
 {

@@ -3,8 +3,8 @@
  * explain_way: the sentences of explain about packets with a certain source: where they come in,
  * the way of the answer, and what echo requests showed. Beside explain_steps.c, for the same list.
  */
-#ifndef WGBGP_CLI_EXPLAIN_WAY_H
-#define WGBGP_CLI_EXPLAIN_WAY_H
+#ifndef WGBGP_VIEW_EXPLAIN_WAY_H
+#define WGBGP_VIEW_EXPLAIN_WAY_H
 
 #include <stdbool.h>
 

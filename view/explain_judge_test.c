@@ -17,7 +17,7 @@
 
 #include "explain_judge.h"
 #include "quoted.h"
-#include "table.h"
+#include "members.h"
 #include "testing.h"
 #include "util.h"
 

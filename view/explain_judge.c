@@ -6,7 +6,7 @@
 
 #include "explain_facts.h"
 #include "explain_steps.h"
-#include "table.h"
+#include "members.h"
 #include "util.h"
 
 /* ---- what is picked out of the facts */

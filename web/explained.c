@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "explained.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include <event2/keyvalq_struct.h>
+
+#include "asker.h"
+#include "clock.h"
+#include "conf.h"
+#include "explain_gather.h"
+#include "explain_judge.h"
+#include "loop.h"
+#include "query.h"
+#include "shared.h"
+
+struct question {
+	struct shared shared;	    /* first: it is found by this */
+	char *key;		    /* what is asked; NULL: the place is free */
+	TAILQ_ENTRY(question) link; /* in the line, while the answer is not begun */
+};
+
+static struct question places[EXPLAINED_MAX];
+static TAILQ_HEAD(, question) line = TAILQ_HEAD_INITIALIZER(line);
+static struct question *now; /* is being answered; NULL: none */
+static struct explain facts; /* of that */
+static uint64_t began_ms;
+static struct timer rest;
+static bool begun; /* the timer is there */
+
+static void explained_serve(void);
+static void explained_ask_next(void);
+
+/* ---- an answer */
+
+static void explained_finish(int status, json_t *doc)
+{
+	char *text = json_dumps(doc, JSON_INDENT(1));
+	uint64_t took = now_ms() - began_ms;
+	struct question *q = now;
+
+	ensure(text);
+	json_decref(doc);
+	explain_end(&facts);
+	now = NULL;
+	timer_start(&rest, EXPLAINED_REST_TIMES * took + 1);
+	shared_made(&q->shared, status, text_new(text, strlen(text)));
+}
+
+static void fail(enum ask_end how, const char *error)
+{
+	json_t *words = error ? reply_words(error) : json_string("no answer");
+
+	explained_finish(how == ASK_REFUSED ? 502 : HTTP_SERVUNAVAIL,
+			 json_pack("{s:o}", "error", words));
+}
+
+static void explained_judge(void)
+{
+	if (explain_wants_rules(&facts))
+		json_object_set_new(facts.facts, "firewall",
+				    json_pack("{s:s}", "unknown", "wgbgp-web may not read them"));
+	explained_finish(HTTP_OK, explain_judge(facts.facts));
+}
+
+static void explained_on_head(void *arg, const char *list, const char *text, size_t len)
+{
+	json_t *head = conf_read(text, len);
+
+	explain_head(&facts, list, head);
+	json_decref(head);
+}
+
+static void explained_on_row(void *arg, const char *text, size_t len)
+{
+	explain_row(&facts, text, len);
+}
+
+static void explained_on_end(void *arg, enum ask_end how, const char *error)
+{
+	if (how != ASK_ANSWERED && !explain_lacks(&facts)) {
+		fail(how, error);
+		return;
+	}
+	explain_answered(&facts);
+	explained_ask_next();
+}
+
+static void explained_ask_next(void)
+{
+	static const struct ask_sink sink = {explained_on_head, explained_on_row, explained_on_end};
+	json_t *request = explain_next(&facts);
+
+	if (request)
+		ask_start(CLASS_OWN, request, &sink, NULL);
+	else
+		explained_judge();
+}
+
+/* ---- one behind the other */
+
+static void explained_serve(void)
+{
+	struct question *q = TAILQ_FIRST(&line);
+	json_t *request;
+
+	if (!q || now || timer_running(&rest))
+		return;
+	TAILQ_REMOVE(&line, q, link);
+	now = q;
+	began_ms = now_ms();
+	request = conf_read(q->key, strlen(q->key));
+	ensure(!explain_begin(&facts, request)); /* it was tried */
+	json_decref(request);
+	explained_ask_next();
+}
+
+static void on_rested(void *arg)
+{
+	explained_serve();
+}
+
+static void explained_make(struct shared *s)
+{
+	struct question *q = (struct question *)s;
+
+	TAILQ_INSERT_TAIL(&line, q, link);
+	explained_serve();
+}
+
+/* The place of KEY, or the one whose answer is the oldest; NULL: all wait. */
+static struct question *place_of(const char *key)
+{
+	struct question *oldest = NULL;
+
+	for (struct question *q = places; q < places + EXPLAINED_MAX; q++) {
+		if (q->key && str_eq(q->key, key))
+			return q;
+		if (!q->shared.making && (!oldest || q->shared.fresh_ms < oldest->shared.fresh_ms))
+			oldest = q;
+	}
+	return oldest;
+}
+
+static void place_free(struct question *q)
+{
+	shared_free(&q->shared);
+	free(q->key);
+	*q = (struct question){0};
+}
+
+/* KEY is taken over. */
+static void reply(struct evhttp_request *req, char *key)
+{
+	struct question *q = place_of(key);
+
+	if (!q) {
+		reply_error(req, HTTP_SERVUNAVAIL, "too many ask for something else");
+		free(key);
+		return;
+	}
+	if (q->key && str_eq(q->key, key)) {
+		free(key);
+	} else {
+		place_free(q);
+		q->key = key;
+		q->shared = (struct shared){.make = explained_make, .type = REPLY_JSON};
+	}
+	shared_reply(&q->shared, req);
+}
+
+/* REQUEST is taken over. */
+static void try(struct evhttp_request *req, json_t *request)
+{
+	struct explain trial;
+	const char *wrong = explain_begin(&trial, request);
+
+	explain_end(&trial);
+	if (wrong)
+		reply_error(req, HTTP_BADREQUEST, "%s", wrong);
+	else
+		reply(req, json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS));
+	json_decref(request);
+}
+
+void explained(struct evhttp_request *req)
+{
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+	struct evkeyvalq members;
+	char error[1024];
+	json_t *request;
+	int status;
+
+	if (!begun)
+		timer_init(&rest, on_rested, NULL);
+	begun = true;
+	if (evhttp_parse_query_str(query ? query : "", &members) < 0) {
+		reply_error(req, HTTP_BADREQUEST, "malformed query");
+		return;
+	}
+	request = query_request(EXPLAINED, &members, &status, error, sizeof(error));
+	evhttp_clear_headers(&members);
+	if (request)
+		try(req, request);
+	else
+		reply_error(req, status, "%s", error);
+}
+
+void explained_free(void)
+{
+	while (!TAILQ_EMPTY(&line))
+		TAILQ_REMOVE(&line, TAILQ_FIRST(&line), link);
+	if (now)
+		explain_end(&facts);
+	now = NULL;
+	if (begun)
+		timer_stop(&rest);
+	begun = false;
+	for (struct question *q = places; q < places + EXPLAINED_MAX; q++)
+		place_free(q);
+}
