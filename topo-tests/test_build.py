@@ -7,24 +7,26 @@ import pytest
 
 from lib.build import SOURCE
 
+pytestmark = pytest.mark.timeout(900)  # it compiles, beside others that want the processors, too
+
 FEW = "topo-tests/probe"  # a program that is built at once
 LIBRARIES = [f"{kind}_PROGRAMS=" for kind in ("pkglibexec", "sbin", "bin", "noinst", "check")]
 
 
 def run(directory, *argv):
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS")}
-    r = subprocess.run(argv, cwd=directory, env=env, capture_output=True, text=True, timeout=200,
+    r = subprocess.run(argv, cwd=directory, env=env, capture_output=True, text=True, timeout=600,
                        check=False)
     assert r.returncode == 0, f"{argv}:\n{r.stdout[-3000:]}{r.stderr[-3000:]}"
     return r.stdout
 
 
-@pytest.fixture(scope="module")
-def in_place(tmp_path_factory):
+@pytest.fixture
+def in_place(tmp_path):
     """A tree as somebody cloned it, after README's ./configure and make."""
     if not os.path.exists(os.path.join(SOURCE, ".git")):
         pytest.skip("a clean copy is made from git")
-    tree = str(tmp_path_factory.mktemp("tree"))
+    tree = str(tmp_path)
     names = run(SOURCE, "git", "-c", f"safe.directory={SOURCE}", "ls-files").split("\n")
     names = [n for n in names if n and os.path.exists(os.path.join(SOURCE, n))]
     run(SOURCE, "cp", "--parents", "-p", *names, tree)
@@ -34,7 +36,7 @@ def in_place(tmp_path_factory):
     return tree
 
 
-def test_others_beside_it(in_place):
+def others_beside_it(in_place):
     """What ./demo, ./check and the benchmarks build with works in a configured tree, and again
     with nothing to do, and after a change; and in a clean tree, from its own sources."""
     assert not os.path.exists(os.path.join(in_place, "build-x"))
@@ -50,8 +52,14 @@ def test_others_beside_it(in_place):
             assert "scripts/build" in f.read()
 
 
-def test_all_and_check_at_once(in_place):
+def all_and_check_at_once(in_place):
     """make -j2 all check archives each library once: no test links what is being written."""
     run(in_place, "touch", "lib/util.c", "lib/trie.c")
-    out = run(in_place, "make", "-j2", "all", "check", "TESTS=", *LIBRARIES)
+    out = run(in_place, "make", "-j2", "all", "check", "CFLAGS=-O0", "TESTS=", *LIBRARIES)
     assert out.count("AR       lib/libwgbgp.a") == 1
+
+
+def test_in_place(in_place):
+    """One tree for both: to make it takes the longest."""
+    others_beside_it(in_place)
+    all_and_check_at_once(in_place)
