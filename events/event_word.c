@@ -36,6 +36,7 @@ static const struct {
 	{"handshakes-normal", "handshakes-normal", NULL, NULL, true},
 	{"handshake-missing", "handshake-missing", NULL, NULL, true},
 	{"handshake-back", "handshake-back", NULL, NULL, true},
+	{"last-path-lost", "last-path-lost", NULL, NULL, true},
 	{"disk-short", "disk-short", NULL, NULL, true},
 	{"disk-enough", "disk-enough", NULL, NULL, true},
 	{"memory-short", "memory-short", NULL, NULL, true},

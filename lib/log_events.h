@@ -169,6 +169,7 @@
 	X("lives-not-kept", "what is kept of tunnels over a restart was not written")       \
 	/* routes */                                                                        \
 	X("route-refused", "the kernel refused a route")                                    \
+	X("last-path-lost", "prefixes have no route into a tunnel any more")                \
 	X("route-swept", "a route of an earlier life was taken out")                        \
 	X("rule-refused", "the kernel refused a rule")                                      \
 	X("rule-swept", "a rule of an earlier life was taken out")                          \
@@ -205,6 +206,7 @@
 	X("permit-refused", 60000) \
 	X("drift-repaired", 60000) \
 	X("beyond-ceiling", 60000) \
+	X("last-path-lost", 0)     \
 	X("disk-short", 0)         \
 	X("disk-enough", 0)        \
 	X("memory-short", 0)       \

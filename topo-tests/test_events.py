@@ -107,6 +107,9 @@ def test_program(two, events):
     assert (event["event"], event["name"], event["interface"], event["peer"], event["to"],
             event["left-out"]) == ("tunnel-state", "tunnel-down", "wg0", "b", "down", 0)
     events.wait_line(out, "session-down", '"neighbor":"10.9.0.2"')
+    lost = json.loads(events.wait_line(out, "last-path-lost").split(" ", 2)[2])
+    assert (lost["interface"], lost["peer"], lost["prefixes"]) == ("wg0", "b", 2)
+    assert lost["first"] in ("192.168.2.0/24", "fd00:2::/64")
     two.net.restore("a", "b")
     events.wait_line(out, "tunnel-up", '"peer":"b"')
     events.wait_line(out, "session-up")

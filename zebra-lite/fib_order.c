@@ -11,6 +11,7 @@
 #include "nhobj.h"
 #include "pin.h"
 #include "rib.h"
+#include "rib_lost.h"
 #include "uplink.h"
 #include "util.h"
 #include "zconfig.h"
@@ -417,6 +418,7 @@ void fib_reset(void)
 	job.ready = false;
 	timer_stop(&patience);
 	patience.ready = false;
+	rib_lost_reset();
 	fib_turn_reset();
 	fib_wgd_reset();
 	keepin_run_reset();

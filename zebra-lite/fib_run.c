@@ -10,6 +10,7 @@
 #include "fib_retry.h"
 #include "keepin_run.h"
 #include "nhobj.h"
+#include "rib_lost.h"
 #include "rib_node.h"
 #include "zconfig.h"
 #include "zhistory.h"
@@ -37,6 +38,8 @@ static void write_route(struct item *it)
 
 	fill_route(&r, it->node, f);
 	zhistory_route(it->write, it->node, f, &it->hop, 0);
+	if (it->write == ROUTE_DEL)
+		rib_lost(it->node, f);
 	fib_counters.route_writes++;
 	out.route(it->write, &r, &it->err);
 }

@@ -38,6 +38,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/rule.c zebra-lite/rule.h \
 	zebra-lite/side.c zebra-lite/side.h \
 	zebra-lite/tunnel.c zebra-lite/tunnel.h \
+	zebra-lite/rib_lost.c zebra-lite/rib_lost.h \
 	zebra-lite/zhistory.c zebra-lite/zhistory.h \
 	zebra-lite/zplan.c zebra-lite/zplan.h \
 	zebra-lite/zplan_tables.c zebra-lite/zplan_tables.h \
