@@ -487,6 +487,22 @@ static void check_forwarding(struct doctor *d, const json_t *row)
 			     knobs[i].path);
 }
 
+static void check_plane_errors(struct doctor *d, const json_t *row)
+{
+	bool any = false;
+	json_t *interface;
+	size_t i;
+
+	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface)
+		any = any ||
+		      (is_set(interface, "plane") && !str_eq(str_of(interface, "plane"), "main"));
+	if (any && machine_sysctl(ERRORS_KNOB) == 0)
+		FIND(SEVERITY_WARNING, AT(0), "sysctl -w net.ipv4.icmp_errors_use_inbound_ifaddr=1",
+		     "what this machine says of packets of a plane that are too big goes by the "
+		     "main table (%s is 0): such transfers hang",
+		     ERRORS_KNOB);
+}
+
 /* The kernel takes the larger one of the two; 2 is loose. */
 static bool is_strict(long own, long all)
 {
@@ -599,5 +615,6 @@ const struct check doctor_checks[] = {
 	{"beyond-ceiling", SOURCE_INTERFACES, check_beyond_interface},
 	{"forwarding", SOURCE_MACHINE, check_forwarding},
 	{"rp-filter", SOURCE_MACHINE, check_rp_filter},
+	{"plane-errors", SOURCE_MACHINE, check_plane_errors},
 };
 const size_t doctor_n_checks = ARRAY_SIZE(doctor_checks);

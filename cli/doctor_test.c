@@ -816,6 +816,11 @@ static void test_machine(void **state)
 		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\"},"
 		"{\"name\":\"wg1\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\"}]";
 	finds("warning", "rp-filter", "strict");
+	machine_answer = 0;
+	answer_of("wireguard")->rows =
+		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\","
+		"\"plane\":\"red\"}]";
+	finds("warning", "plane-errors", "too big");
 	machine_answer = 2;
 	clock_answer = 1000;
 	finds("error", "clock", "clock is wrong");

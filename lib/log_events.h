@@ -60,7 +60,7 @@
 	X("memory-enough", "there is enough again")                                         \
 	X("cli-group", "a group cannot use the command line")                               \
 	X("listen", "an address for incoming sessions, or of wgbgp-web")                    \
-	X("forwarding", "IP forwarding could not be switched on")                           \
+	X("forwarding", "a setting that forwarding needs is not made")                      \
 	X("hooks", "how many on-event there are, for wgbgp-events")                         \
 	X("hook-done", "what on-event asks for was done")                                   \
 	X("hook-failed", "a program of on-event failed, or took too long")                  \

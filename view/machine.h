@@ -18,6 +18,9 @@ struct machine_flow {
 	bool answered; /* packets came back */
 };
 
+/* Errors of IPv4 have an address of the interface that the packet came in by. */
+#define ERRORS_KNOB "net/ipv4/icmp_errors_use_inbound_ifaddr"
+
 /* A number below /proc/sys, as "net/ipv4/ip_forward"; -1 when there is none. */
 long machine_sysctl(const char *path);
 /* A counter of TCP in this network namespace (TcpExt in /proc/net/netstat); 0 where it is not

@@ -132,6 +132,19 @@ static void write_sysctl(const char *path)
 		close(fd);
 }
 
+/* Errors of packets of a plane shall have an address of it (zebra-lite's errorway.h). */
+static void name_inbound_address(void)
+{
+	static const char path[] = "/proc/sys/net/ipv4/icmp_errors_use_inbound_ifaddr";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char is = 0;
+
+	if (fd >= 0 && (read(fd, &is, 1) != 1 || is == '0'))
+		write_sysctl(path);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* From here on a daemon that starts gets the new configuration. */
 static void becomes_running(void)
 {
@@ -148,6 +161,8 @@ static void becomes_running(void)
 		write_sysctl("/proc/sys/net/ipv4/ip_forward");
 		write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding");
 	}
+	if (json_array_size(conf_get(now.version->json, "plane")))
+		name_inbound_address();
 }
 
 static void send_current(void)

@@ -817,12 +817,12 @@ static void test_teardown(void **state)
 static struct datastore_version *rich(uint32_t n, const char *address, bool forwarding)
 {
 	return version(n, json_pack("{s:{s:i, s:i, s:[s]}, s:{s:[{s:s, s:[{s:s}, {}]}, {s:s}]}, "
-				    "s:{s:s, s:s, s:b}}",
+				    "s:{s:s, s:s, s:b}, s:[{s:s}]}",
 				    "bgp", "as", 1, "listen-port", port, "listen-address", address,
 				    "wireguard", "interface", "private-key-file", key_path, "peer",
 				    "preshared-key-file", key_path, "private-key-file", "/gone",
 				    "system", "hostname", "hub", "log-level", "debug", "forwarding",
-				    forwarding));
+				    forwarding, "plane", "name", "red"));
 }
 
 static char sysctl(const char *path)
@@ -840,6 +840,8 @@ static bool is_bound(const char *address)
 {
 	return !port_is_free(address, port);
 }
+
+#define INBOUND "/proc/sys/net/ipv4/icmp_errors_use_inbound_ifaddr"
 
 static void test_keys_and_sockets(void **state)
 {
@@ -859,6 +861,7 @@ static void test_keys_and_sockets(void **state)
 	if (alone) {
 		assert_int_equal(sysctl("/proc/sys/net/ipv4/ip_forward"), '1');
 		assert_int_equal(sysctl("/proc/sys/net/ipv6/conf/all/forwarding"), '1');
+		assert_int_equal(sysctl(INBOUND), '1');
 	}
 	assert_true(is_bound("127.0.0.1"));
 	answer(DAEMON_WGD, 1, "");

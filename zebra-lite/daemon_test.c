@@ -745,7 +745,7 @@ static void test_planes(void **state)
 
 	dut_apply(plane);
 	DUT_AWAIT(strstr(lines("ip -4 -N rule show priority 5000"), "tos"));
-	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000"),
+	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000 | grep -v ipproto"),
 			 "5000: from 10.7.0.0/16 lookup 101 proto 222;"
 			 "5000: from all fwmark 0x9 lookup 101 proto 222;"
 			 "5000: from all iif eth0 lookup 101 proto 222;"
@@ -753,6 +753,12 @@ static void test_planes(void **state)
 			 "5000: from all oif eth0 lookup 101 proto 222;"
 			 "5000: from all tos 0x08 lookup 101 proto 222"));
 	DUT_AWAIT(strstr(lines("ip -6 -N rule show priority 5000"), "from 2001:db8::/32"));
+	/* Errors of packets that came in by it. */
+	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000 | grep ipproto"),
+			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 2816-3327 lookup 101 "
+			 "proto 222;"
+			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 768-1535 lookup 101 "
+			 "proto 222"));
 	/* Its table: its own network, its static route, and nothing beyond that. */
 	DUT_AWAIT(str_eq(kernel("101", "10.70.0.0/16"), " eth0 222 metric 179"));
 	DUT_AWAIT(str_eq(kernel("101", "10.20.0.0/24"), " eth0 222 metric 179"));

@@ -121,6 +121,16 @@ bool ifaddr_local(const struct addr *a)
 	return false;
 }
 
+uint32_t ifaddr_holder(const struct addr *a, unsigned i)
+{
+	struct entry *e;
+
+	TAILQ_FOREACH (e, &entries, link)
+		if (addr_eq(&e->a.local, a) && !i--)
+			return e->a.ifindex;
+	return 0;
+}
+
 void ifaddr_reset(void)
 {
 	struct entry *e;

@@ -20,6 +20,8 @@ const struct kaddr *ifaddr_get(uint32_t ifindex, unsigned i);
  * first one of the family. NULL: none. */
 const struct kaddr *ifaddr_source(uint32_t ifindex, uint8_t family);
 bool ifaddr_local(const struct addr *a); /* some interface has it */
+/* The I-th interface that has it, or 0. */
+uint32_t ifaddr_holder(const struct addr *a, unsigned i);
 void ifaddr_reset(void);
 
 #endif

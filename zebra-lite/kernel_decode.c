@@ -8,6 +8,7 @@
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,9 +239,8 @@ int kernel_decode_nexthop(const struct nlmsghdr *nlh, struct knexthop *k)
 /* Conditions that we never set: a rule that has one is none of ours, whatever its number says. */
 static bool rule_is_strange(const struct fib_rule_hdr *frh, const struct nlattr **tb, bool unknown)
 {
-	static const uint8_t alien[] = {
-		FRA_GOTO,     FRA_FLOW,	       FRA_TUN_ID,	FRA_UID_RANGE,
-		FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_SUPPRESS_IFGROUP};
+	static const uint8_t alien[] = {FRA_GOTO,      FRA_FLOW,	FRA_TUN_ID,
+					FRA_UID_RANGE, FRA_SPORT_RANGE, FRA_SUPPRESS_IFGROUP};
 	const struct nlattr *l3mdev = tb[FRA_L3MDEV], *suppress = tb[FRA_SUPPRESS_PREFIXLEN];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(alien); i++)
@@ -251,6 +251,24 @@ static bool rule_is_strange(const struct fib_rule_hdr *frh, const struct nlattr 
 	if (suppress && get_u32(suppress) && get_u32(suppress) != UINT32_MAX)
 		return true;
 	return unknown || (frh->flags & FIB_RULE_INVERT);
+}
+
+/* Protocol and ports together say types of ICMP, as kernel_write.c does, or it is none of ours. */
+static bool rule_icmp(const struct nlattr **tb, struct krule *r)
+{
+	const struct nlattr *proto = tb[FRA_IP_PROTO], *ports = tb[FRA_DPORT_RANGE];
+	struct fib_rule_port_range types;
+
+	if (!proto && !ports)
+		return true;
+	if (!proto || !ports || mnl_attr_get_payload_len(proto) != 1 ||
+	    mnl_attr_get_payload_len(ports) != sizeof(types) ||
+	    mnl_attr_get_u8(proto) != (r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return false;
+	memcpy(&types, mnl_attr_get_payload(ports), sizeof(types));
+	r->icmp_first = (uint8_t)(types.start >> 8);
+	r->icmp_last = (uint8_t)(types.end >> 8);
+	return r->icmp_first && !(types.start & 0xff) && (types.end & 0xff) == 0xff;
 }
 
 static bool rule_prefix(const struct nlattr *a, uint8_t family, uint8_t len, struct prefix *to)
@@ -276,7 +294,9 @@ static bool rule_if(const struct nlattr *a, char *to, size_t size)
 	return true;
 }
 
-#define FRA_DSCP_LATER 25 /* since 6.13; whatever the headers know, what is behind it is not ours */
+#define FRA_DSCP_LATER                                                             \
+	25 /* since 6.13; whatever the headers know, what is behind it is not ours \
+	    */
 
 struct rule_attrs {
 	const struct nlattr *tb[FRA_DSCP_LATER];
@@ -329,5 +349,5 @@ int kernel_decode_rule(const struct nlmsghdr *nlh, struct krule *r)
 		return -EBADMSG;
 	if (a.dscp && mnl_attr_get_payload_len(a.dscp) == 1)
 		r->tos = mnl_attr_get_u8(a.dscp) << 2;
-	return rule_is_strange(frh, tb, a.unknown) ? -ENOENT : 0;
+	return !rule_icmp(tb, r) || rule_is_strange(frh, tb, a.unknown) ? -ENOENT : 0;
 }

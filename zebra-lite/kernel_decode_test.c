@@ -294,6 +294,40 @@ static void test_rule(void **state)
 	assert_int_equal(r.tos, 46 << 2);
 }
 
+/* Types of ICMP, all codes of each; other protocols and ports are somebody else's. */
+static void test_icmp_rules(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		uint16_t start, end;
+		int err;
+	} rows[] = {
+		{IPPROTO_ICMP, 3 << 8, (5 << 8) + 255, 0},
+		{IPPROTO_ICMP, 12 << 8, (12 << 8) + 255, 0},
+		{IPPROTO_ICMPV6, 1 << 8, (4 << 8) + 255, -ENOENT},
+		{IPPROTO_TCP, 3 << 8, (5 << 8) + 255, -ENOENT},
+		{IPPROTO_ICMP, (3 << 8) + 4, (5 << 8) + 255, -ENOENT},
+		{IPPROTO_ICMP, 3 << 8, (5 << 8) + 254, -ENOENT},
+		{IPPROTO_ICMP, 0, 255, -ENOENT},
+	};
+	struct krule r;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nlmsghdr *nlh = rule(0);
+		struct fib_rule_port_range types = {.start = rows[i].start, .end = rows[i].end};
+
+		mnl_attr_put_u8(nlh, FRA_IP_PROTO, rows[i].protocol);
+		mnl_attr_put(nlh, FRA_DPORT_RANGE, sizeof(types), &types);
+		assert_int_equal(kernel_decode_rule(nlh, &r), rows[i].err);
+		if (rows[i].err)
+			continue;
+		assert_int_equal(r.icmp_first, rows[i].start >> 8);
+		assert_int_equal(r.icmp_last, rows[i].end >> 8);
+	}
+	assert_int_equal(kernel_decode_rule(rule(0), &r), 0);
+	assert_int_equal(r.icmp_first, 0);
+}
+
 static void test_strange_rules(void **state)
 {
 	static const uint16_t alien[] = {FRA_GOTO, FRA_IP_PROTO, FRA_UID_RANGE, 200};
@@ -320,9 +354,9 @@ static void test_route_types(void **state)
 	static const struct {
 		uint8_t type;
 		int err;
-	} rows[] = {{RTN_UNICAST, 0},	     {RTN_BLACKHOLE, 0},       {RTN_UNREACHABLE, 0},
-		    {RTN_PROHIBIT, 0},	     {RTN_LOCAL, -ENOENT},     {RTN_BROADCAST, -ENOENT},
-		    {RTN_THROW, -ENOENT},    {RTN_MULTICAST, -ENOENT}, {RTN_ANYCAST, -ENOENT},
+	} rows[] = {{RTN_UNICAST, 0},	  {RTN_BLACKHOLE, 0},	    {RTN_UNREACHABLE, 0},
+		    {RTN_PROHIBIT, 0},	  {RTN_LOCAL, -ENOENT},	    {RTN_BROADCAST, -ENOENT},
+		    {RTN_THROW, -ENOENT}, {RTN_MULTICAST, -ENOENT}, {RTN_ANYCAST, -ENOENT},
 		    {RTN_UNSPEC, -ENOENT}};
 	struct kroute r;
 
@@ -535,15 +569,22 @@ static void test_rule_conditions(void **state)
 		size_t len;
 		int err;
 	} rows[] = {
-		{FRA_GOTO, 0, 4, -ENOENT},	   {FRA_FLOW, 0, 4, -ENOENT},
-		{FRA_TUN_ID, 0, 4, -ENOENT},	   {FRA_UID_RANGE, 0, 4, -ENOENT},
-		{FRA_IP_PROTO, 0, 1, -ENOENT},	   {FRA_SPORT_RANGE, 0, 4, -ENOENT},
-		{FRA_DPORT_RANGE, 0, 4, -ENOENT},  {FRA_SUPPRESS_IFGROUP, 0, 4, -ENOENT},
-		{FRA_L3MDEV, 1, 1, -ENOENT},	   {FRA_L3MDEV, 0, 1, 0},
-		{FRA_L3MDEV, 0, 0, 0},		   {FRA_SUPPRESS_PREFIXLEN, 1, 4, -ENOENT},
+		{FRA_GOTO, 0, 4, -ENOENT},
+		{FRA_FLOW, 0, 4, -ENOENT},
+		{FRA_TUN_ID, 0, 4, -ENOENT},
+		{FRA_UID_RANGE, 0, 4, -ENOENT},
+		{FRA_IP_PROTO, 0, 1, -ENOENT},
+		{FRA_SPORT_RANGE, 0, 4, -ENOENT},
+		{FRA_DPORT_RANGE, 0, 4, -ENOENT},
+		{FRA_SUPPRESS_IFGROUP, 0, 4, -ENOENT},
+		{FRA_L3MDEV, 1, 1, -ENOENT},
+		{FRA_L3MDEV, 0, 1, 0},
+		{FRA_L3MDEV, 0, 0, 0},
+		{FRA_SUPPRESS_PREFIXLEN, 1, 4, -ENOENT},
 		{FRA_SUPPRESS_PREFIXLEN, UINT32_MAX, 4, 0},
 		{FRA_SUPPRESS_PREFIXLEN, 0, 4, 0},
-		{26, 0, 4, -ENOENT},		   {200, 0, 4, -ENOENT},
+		{26, 0, 4, -ENOENT},
+		{200, 0, 4, -ENOENT},
 		{25, 4, 1, 0},
 	};
 	struct krule r;
@@ -626,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_addr),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_rule),
+		cmocka_unit_test(test_icmp_rules),
 		cmocka_unit_test(test_strange_rules),
 	};
 

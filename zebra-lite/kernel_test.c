@@ -124,7 +124,8 @@ static struct kroute route(const char *prefix, uint32_t oif, const char *gateway
 
 static void test_routes_now(void **state)
 {
-	struct kroute link = route("10.1.0.0/16", a, NULL), by = route("10.2.0.0/16", a, "10.20.0.9"),
+	struct kroute link = route("10.1.0.0/16", a, NULL),
+		      by = route("10.2.0.0/16", a, "10.20.0.9"),
 		      hole = route("10.3.0.0/16", 0, NULL), far = route("10.4.0.0/16", b, NULL),
 		      six = route("2001:db8:1::/48", a, NULL),
 		      six_by = route("2001:db8:2::/48", a, "2001:db8:20::9");
@@ -145,9 +146,10 @@ static void test_routes_now(void **state)
 				     "1 10.2.0.0/16 via 10.20.0.9 dev l0 table 254 scope 0 src "
 				     "10.20.0.1 metric 179\n"
 				     "6 10.3.0.0/16 table 254 scope 0 metric 179\n");
-	assert_string_equal(ROUTES6, "1 2001:db8:1::/48 dev l0 table 254 scope 0 metric 179\n"
-				     "1 2001:db8:2::/48 via 2001:db8:20::9 dev l0 table 254 scope 0 "
-				     "src 2001:db8:20::1 metric 179\n");
+	assert_string_equal(ROUTES6,
+			    "1 2001:db8:1::/48 dev l0 table 254 scope 0 metric 179\n"
+			    "1 2001:db8:2::/48 via 2001:db8:20::9 dev l0 table 254 scope 0 "
+			    "src 2001:db8:20::1 metric 179\n");
 	/* One that is there is added by nobody, changed by us, and removed whatever it is. */
 	assert_int_equal(kernel_write_route_now(ROUTE_ADD, &link), -EEXIST);
 	link.oif = b;
@@ -350,6 +352,21 @@ static void test_rules(void **state)
 			       .table = 254,
 			       .no_default = true};
 
+	struct krule errors = {.family = AF_INET6,
+			       .protocol = 222,
+			       .action = FR_ACT_TO_TBL,
+			       .priority = 9,
+			       .table = 103,
+			       .source = pfx("2001:db8::1/128"),
+			       .iif = "lo",
+			       .icmp_first = 1,
+			       .icmp_last = 4};
+
+	assert_int_equal(kernel_write_rule(true, &errors), 0);
+	assert_string_equal(RULES, "9:	from 2001:db8::1 iif lo ipproto ipproto-58 dport 256-1279 "
+				   "lookup 103 proto 222\n");
+	assert_int_equal(kernel_write_rule(true, &errors), -EEXIST);
+	assert_int_equal(kernel_write_rule(false, &errors), 0);
 	assert_int_equal(kernel_write_rule(true, &longer), 0);
 	assert_string_equal(RULES, "8:	from all lookup 254 suppress_prefixlength 0 proto 222\n");
 	assert_int_equal(kernel_write_rule(false, &longer), 0);
@@ -411,9 +428,9 @@ static const char *cands(const char *prefix, uint8_t plane)
 	n = rib_find(&p);
 	text[0] = '\0';
 	for (const struct rib_cand *c = n ? rib_others(n) : NULL; c; c = c->next)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s dev %s%s%s metric %u",
-			 text[0] ? "; " : "", rib_proto_name(c->proto), kernel_link_name(c->oif),
-			 c->gateway.family ? " via " : "",
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%s%s dev %s%s%s metric %u", text[0] ? "; " : "", rib_proto_name(c->proto),
+			 kernel_link_name(c->oif), c->gateway.family ? " via " : "",
 			 c->gateway.family ? ADDR_STR(&c->gateway) : "", c->metric);
 	return text;
 }
@@ -675,7 +692,8 @@ static void test_lost_notifications(void **state)
 /* Rules of ours that somebody deletes come back; routes of ours in a side table, too. */
 static void test_kept(void **state)
 {
-	struct krule k = {.family = AF_INET6, .action = FR_ACT_TO_TBL, .priority = 9, .table = 5003};
+	struct krule k = {
+		.family = AF_INET6, .action = FR_ACT_TO_TBL, .priority = 9, .table = 5003};
 	struct kroute r = route("2001:db8:9::/48", a, NULL), four = route("10.9.0.0/16", a, NULL);
 
 	r.table = 5003;
@@ -707,8 +725,9 @@ int main(void)
 #define W(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define R(f) cmocka_unit_test_setup_teardown(f, setup_reading, teardown_reading)
 	const struct CMUnitTest tests[] = {
-		W(test_routes_now),    W(test_multipath),      W(test_thread),
-		W(test_objects),       W(test_rules),	      W(test_mixed_ways),
+		W(test_routes_now),    W(test_multipath),
+		W(test_thread),	       W(test_objects),
+		W(test_rules),	       W(test_mixed_ways),
 		R(test_first_reading), R(test_notifications),
 		R(test_links),	       R(test_untold),
 		R(test_rp_filter),     R(test_lost_notifications),

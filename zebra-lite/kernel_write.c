@@ -5,6 +5,7 @@
 #include <linux/fib_rules.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -211,6 +212,18 @@ static bool has_dscp(void)
 	       (major > 6 || (major == 6 && minor >= 13));
 }
 
+/* The kernel compares the port's place in a flow, where type and code of ICMP stand. */
+static void put_icmp(struct nlmsghdr *nlh, const struct krule *r)
+{
+	struct fib_rule_port_range types = {.start = (uint16_t)(r->icmp_first << 8),
+					    .end = (uint16_t)(r->icmp_last << 8 | 0xff)};
+
+	if (!r->icmp_first)
+		return;
+	mnl_attr_put_u8(nlh, FRA_IP_PROTO, r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	mnl_attr_put(nlh, FRA_DPORT_RANGE, sizeof(types), &types);
+}
+
 int kernel_write_rule(bool add, const struct krule *r)
 {
 	struct nlmsghdr *nlh = nl_batch_begin(batch, add ? RTM_NEWRULE : RTM_DELRULE,
@@ -245,6 +258,7 @@ int kernel_write_rule(bool add, const struct krule *r)
 		mnl_attr_put_strz(nlh, FRA_IIFNAME, r->iif);
 	if (r->oif[0])
 		mnl_attr_put_strz(nlh, FRA_OIFNAME, r->oif);
+	put_icmp(nlh, r);
 	nl_batch_end(batch, nlh);
 	return flush_for_answer();
 }

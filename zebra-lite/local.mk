@@ -19,6 +19,7 @@ zebra_lite_libzebra_a_SOURCES = \
 	zebra-lite/keepin_default.c zebra-lite/keepin_default.h \
 	zebra-lite/keepin_show.c zebra-lite/keepin_show.h \
 	zebra-lite/keepin_wish.c zebra-lite/keepin_wish.h \
+	zebra-lite/errorway.c zebra-lite/errorway.h \
 	zebra-lite/kernel.h zebra-lite/kernel_decode.c zebra-lite/kernel_link.c \
 	zebra-lite/kernel_netconf.c zebra-lite/kernel_read.c zebra-lite/kernel_thread.c zebra-lite/kernel_write.c \
 	zebra-lite/links.h zebra-lite/link_bgpd.c zebra-lite/link_wgd.c \
@@ -111,7 +112,9 @@ zebra_lite_kernel_refused_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mnl_socket_bin
 zebra_lite_nftset_test_SOURCES = zebra-lite/nftset_test.c lib/dut.c lib/dut.h
 zebra_lite_nftset_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nftset_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=recv -Wl,--wrap=timer_start -Wl,--wrap=now_ms
-check_PROGRAMS += zebra-lite/nftown_test
+check_PROGRAMS += zebra-lite/errorway_test zebra-lite/nftown_test
+zebra_lite_errorway_test_SOURCES = zebra-lite/errorway_test.c lib/loop_fake.c lib/loop_fake.h
+zebra_lite_errorway_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nftown_test_SOURCES = zebra-lite/nftown_test.c lib/dut.c lib/dut.h
 zebra_lite_nftown_test_LDADD = zebra-lite/libzebra.a $(TEST_LIBS) $(MNL_LIBS) $(NFTABLES_LIBS)
 zebra_lite_nftown_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=nft_ctx_new

@@ -15,6 +15,7 @@
 
 #include "configured.h"
 #include "daemon.h"
+#include "errorway.h"
 #include "fib.h"
 #include "kernel.h"
 #include "links.h"
@@ -158,6 +159,7 @@ static void stop(void)
 	rib_reset();
 	rib_kernel_reset();
 	uplinks_reset();
+	errorway_reset();
 	keep_reset(&rules);
 	keep_reset(&side_routes);
 	ifaddr_reset();

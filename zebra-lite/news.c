@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 
 #include "configured.h"
+#include "errorway.h"
 #include "fib.h"
 #include "fib_retry.h"
 #include "ifaddr.h"
@@ -51,6 +52,7 @@ static void on_link(unsigned changed)
 	if (changed & KLINK_NAMED) {
 		zapply_links_changed();
 		nftown_changed();
+		errorway_changed();
 	}
 	keepin_default_look_all();
 	uplink_links_changed();
@@ -86,6 +88,7 @@ static void on_addrs(uint32_t ifindex)
 {
 	uplink_addrs_changed(ifindex);
 	nftown_changed();
+	errorway_changed();
 }
 
 static void on_nexthop(const struct knexthop *k, bool present)
@@ -118,6 +121,7 @@ static void on_end(void (*done)(void))
 	ifaddr_read_end();
 	keepin_default_read_end();
 	uplinks_read_end();
+	errorway_read_end();
 	keep_read_end(&rules);
 	rib_kernel_end(done);
 }

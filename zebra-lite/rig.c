@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "configured.h"
+#include "errorway.h"
 #include "fib.h"
 #include "ifaddr.h"
 #include "keepin.h"
@@ -100,7 +101,7 @@ struct addr rig_addr(const char *text)
 const char *rig_link_name(uint32_t ifindex)
 {
 	static const char *const names[RIG_LINKS] = {
-		[RIG_U0] = "u0",   [RIG_U1] = "u",   [RIG_WG0] = "wg0",
+		[RIG_U0] = "u0",   [RIG_U1] = "u",    [RIG_WG0] = "wg0",
 		[RIG_WG1] = "wg1", [RIG_WG2] = "wg2", [RIG_WG3] = "wg3"};
 
 	return ifindex < RIG_LINKS && names[ifindex] ? names[ifindex] : "";
@@ -528,6 +529,7 @@ int rig_end(void **state)
 	rig_link_fallen = rig_silent = rig_slow = rig_keep_in = false;
 	rig_refused = NULL;
 	uplinks_reset();
+	errorway_reset();
 	keep_reset(&rules);
 	keep_reset(&side_routes);
 	ifaddr_reset();

@@ -55,6 +55,7 @@ bool rule_same(const struct krule *a, const struct krule *b)
 	return a->family == b->family && a->action == b->action && a->tos == b->tos &&
 	       a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
 	       a->fwmask == b->fwmask && a->no_default == b->no_default &&
+	       a->icmp_first == b->icmp_first && a->icmp_last == b->icmp_last &&
 	       same_prefix(&a->source, &b->source) && same_prefix(&a->dst, &b->dst) &&
 	       str_eq(a->iif, b->iif) && str_eq(a->oif, b->oif);
 }
@@ -93,11 +94,11 @@ static void rule_describe(const struct kept *e, char *text, size_t size)
 
 	snprintf(text, size,
 		 "family=%s priority=%u table=%u fwmark=0x%x/0x%x source=%s "
-		 "destination=%s interface=%s bound-to=%s tos=0x%x",
+		 "destination=%s interface=%s bound-to=%s tos=0x%x icmp-types=%u-%u",
 		 k->family == AF_INET ? "ipv4" : "ipv6", k->priority, k->table, k->fwmark,
 		 k->fwmask, k->source.len ? PREFIX_STR(&k->source) : "any",
 		 k->dst.len ? PREFIX_STR(&k->dst) : "any", k->iif[0] ? k->iif : "any",
-		 k->oif[0] ? k->oif : "any", k->tos);
+		 k->oif[0] ? k->oif : "any", k->tos, k->icmp_first, k->icmp_last);
 }
 
 void rule_want(const struct krule *k)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "errorway.h"
 #include "fib.h"
 #include "keepin_default.h"
 #include "keepin_run.h"
@@ -100,6 +101,7 @@ void zapply(struct zconfig *c)
 		rule_renumber(old.protocol);
 	change_rules(&old);
 	uplinks_apply(zconfig.uplinks, zconfig.n_uplinks);
+	errorway_changed();
 	if (zconfig.kernel != old.kernel) {
 		keep_sync_all(&side_routes);
 		keep_sync_all(&rules);

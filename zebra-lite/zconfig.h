@@ -41,12 +41,13 @@ struct zconfig {
 	bool pin;	     /* host routes for endpoints; off: covering prefixes are refused */
 	bool last_path_keep; /* a next hop that is down by a guess is a last resort */
 	enum conf_rib_nftables_sets nftables;
-	bool resilient;			  /* flows of nexthop groups stay where they are */
-	bool via_default;		  /* next hops may resolve through a default route */
-	uint32_t table, metric;		  /* of our kernel routes; the main plane's table */
-	uint32_t plane_table[PLANES_MAX]; /* 0: no such plane; one that is gone keeps its own */
+	bool resilient;			     /* flows of nexthop groups stay where they are */
+	bool via_default;		     /* next hops may resolve through a default route */
+	uint32_t table, metric;		     /* of our kernel routes; the main plane's table */
+	uint32_t plane_table[PLANES_MAX];    /* 0: no such plane; one that is gone keeps its own */
+	uint32_t plane_priority[PLANES_MAX]; /* of its rules */
 	bool plane_shared[PLANES_MAX]; /* its tunnels lead to own addresses of other planes, too */
-	uint8_t protocol;		  /* rtm_protocol of our kernel routes */
+	uint8_t protocol;	       /* rtm_protocol of our kernel routes */
 	uint32_t sweep_s;
 	uint8_t d_connected, d_kernel, d_static, d_ebgp, d_ibgp;
 	size_t n_statics;

@@ -101,6 +101,7 @@ int zplane_read(const json_t *root, struct zconfig *c, char *error, size_t size)
 		if (!number || number >= PLANES_MAX)
 			continue;
 		c->plane_table[number] = leaves.table;
+		c->plane_priority[number] = leaves.rule.priority;
 		c->plane_shared[number] = leaves.own_addresses == PLANE_OWN_ADDRESSES_SHARED;
 		read_plane_rules(root, plane, &leaves, c);
 		if (leaves.isolate)

@@ -494,20 +494,33 @@ static json_t *prefix_or_null(const struct prefix *p)
 	return p->len ? json_prefix(p) : json_null();
 }
 
+static json_t *icmp_types(const struct krule *k)
+{
+	char text[16];
+
+	if (!k->icmp_first)
+		return json_null();
+	snprintf(text, sizeof(text), "%u-%u", k->icmp_first, k->icmp_last);
+	return json_string(text);
+}
+
 static void rules_start(struct show *s)
 {
 	show_head(s, json_object(), "rules");
 	for (struct rule *r = rule_first(); r; r = rule_next(r))
-		show_row(s,
-			 json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:s}",
-				   "priority", (json_int_t)r->k.priority, "family",
-				   r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
-				   prefix_or_null(&r->k.source), "destination",
-				   prefix_or_null(&r->k.dst), "interface", name_or_null(r->k.iif),
-				   "bound-to", name_or_null(r->k.oif), "fwmark",
-				   (json_int_t)r->k.fwmark, "fwmask", (json_int_t)r->k.fwmask,
-				   "tos", (json_int_t)r->k.tos, "table", (json_int_t)r->k.table,
-				   "no-default", r->k.no_default, "state", rule_state(r)));
+		show_row(
+			s,
+			json_pack(
+				"{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:s}",
+				"priority", (json_int_t)r->k.priority, "family",
+				r->k.family == AF_INET ? "ipv4" : "ipv6", "source",
+				prefix_or_null(&r->k.source), "destination",
+				prefix_or_null(&r->k.dst), "interface", name_or_null(r->k.iif),
+				"bound-to", name_or_null(r->k.oif), "icmp-types", icmp_types(&r->k),
+				"fwmark", (json_int_t)r->k.fwmark, "fwmask",
+				(json_int_t)r->k.fwmask, "tos", (json_int_t)r->k.tos, "table",
+				(json_int_t)r->k.table, "no-default", r->k.no_default, "state",
+				rule_state(r)));
 	show_end(s, NULL);
 }
 

@@ -150,8 +150,9 @@ static const char *asked(const char *request, unsigned frames)
 	ended = false;
 	room = frames;
 	msg_put_request(&w, 7, text, strlen(text));
-	show_server_frame(server, &(struct ipc_frame){
-					  .type = MSG_REQUEST, .fd = -1, .len = w.len, .body = w.data});
+	show_server_frame(
+		server,
+		&(struct ipc_frame){.type = MSG_REQUEST, .fd = -1, .len = w.len, .body = w.data});
 	for (int i = 0; i < 10000 && !ended; i++) {
 		loop_fake_turn();
 		if (between)
@@ -178,7 +179,8 @@ static const char *prefixes_of(const char *request, unsigned frames)
 	list[0] = '\0';
 	for (char *l = strtok_r(copy, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		if (strncmp(l, "prefix=", 7) == 0)
-			at += sprintf(at, "%s%.*s", list[0] ? " " : "", (int)strcspn(l + 7, " "), l + 7);
+			at += sprintf(at, "%s%.*s", list[0] ? " " : "", (int)strcspn(l + 7, " "),
+				      l + 7);
 		else if (!str_eq(l, "routes:"))
 			at += sprintf(at, "(%s)", l);
 	}
@@ -299,10 +301,10 @@ static void test_refused_routes(void **state)
 	       "error=- retry-seconds=-\n");
 }
 
-
 static void two_of_a_name(void)
 {
-	struct msg_tunnel_peer m = {.id = 9, .ifindex = RIG_WG2, .state = TUNNEL_DOWN, .name = "p1"};
+	struct msg_tunnel_peer m = {
+		.id = 9, .ifindex = RIG_WG2, .state = TUNNEL_DOWN, .name = "p1"};
 
 	tunnel_peer_told(&m);
 	rig_settle();
@@ -458,13 +460,11 @@ static void test_other_plane(void **state)
 	       "installed=yes stale=no reason=none reason-text= age-seconds=0 "
 	       "next-hops=[{address=- interface=wg1 peer=- state=up cost=0 active=yes}] "
 	       "verdict=- error=- retry-seconds=-\n");
-	EXPECT("{'command': 'route', 'plane': 'red'}",
-	       "routes:\n"
-	       "no such plane");
+	EXPECT("{'command': 'route', 'plane': 'red'}", "routes:\n"
+						       "no such plane");
 	EXPECT("{'command': 'route', 'prefix': 'x'}", "prefix: not a prefix");
-	EXPECT("{'command': 'route', 'prefix': 'x', 'longer': true}",
-	       "routes:\n"
-	       "prefix: not a prefix");
+	EXPECT("{'command': 'route', 'prefix': 'x', 'longer': true}", "routes:\n"
+								      "prefix: not a prefix");
 	EXPECT("{'command': 'route', 'address': 'x'}", "address: not an address");
 	EXPECT("{'command': 'planes'}",
 	       "planes:\n"
@@ -487,7 +487,8 @@ static void test_order(void **state)
 {
 	char all[4096] = "0.0.0.0/0 10.0.0.0/8";
 
-	rig_configure("{" RIG_PERMIT ", 'plane': [{'name': 'a', 'number': 1, 'table': 101}, {'name': 'b', "
+	rig_configure("{" RIG_PERMIT
+		      ", 'plane': [{'name': 'a', 'number': 1, 'table': 101}, {'name': 'b', "
 		      "'number': 3, 'table': 103, 'static': [{'prefix': '10.1.7.128/25', "
 		      "'blackhole': true}, {'prefix': '2001:db8:1::/48', 'blackhole': true}]}],"
 		      "'rib': {}}");
@@ -591,13 +592,13 @@ static void test_nexthops(void **state)
 	       "interface=- peer=- tunnel=no watched=yes gateway=- cost=0\n");
 }
 
-#define KEPT_IN(prefix)                                                                     \
-	"prefix=" prefix " plane=main protocol=keep-in distance=255 selected=yes "          \
-	"installed=yes stale=no reason=kept-in reason-text=no tunnel has a "    \
+#define KEPT_IN(prefix)                                                            \
+	"prefix=" prefix " plane=main protocol=keep-in distance=255 selected=yes " \
+	"installed=yes stale=no reason=kept-in reason-text=no tunnel has a "       \
 	"route for it age-seconds=0 next-hops=[] verdict=- error=- retry-seconds=-\n"
-#define KEPT_ROW(prefix, seconds)                                                           \
-	"prefix=" prefix " plane=main table=254 rule-priority=0 protocol=222 "       \
-	"metric=4294967294 by=learned "                                            \
+#define KEPT_ROW(prefix, seconds)                                              \
+	"prefix=" prefix " plane=main table=254 rule-priority=0 protocol=222 " \
+	"metric=4294967294 by=learned "                                        \
 	"state=installed reason=refused where no tunnel has a route seconds=" seconds "\n"
 
 static void test_keep_in(void **state)
@@ -610,11 +611,12 @@ static void test_keep_in(void **state)
 	rig_bgp("10.1.0.0/16", "");
 	rig_settle();
 	EXPECT("{'command': 'keep-in'}",
-	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[]\nprefixes:\n" KEPT_ROW(
-		       "10.1.0.0/16", "86400") KEPT_ROW("10.2.0.0/16", "-"));
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] "
+	       "spared=[]\nprefixes:\n" KEPT_ROW("10.1.0.0/16", "86400")
+		       KEPT_ROW("10.2.0.0/16", "-"));
 	rig_equal(asked("{'command': 'keep-in', 'prefix': '10.2.0.0/16'}", 2),
-		  "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[]\nprefixes:\n" KEPT_ROW(
-			  "10.2.0.0/16", "-"),
+		  "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] "
+		  "spared=[]\nprefixes:\n" KEPT_ROW("10.2.0.0/16", "-"),
 		  __FILE__, __LINE__);
 	EXPECT("{'command': 'keep-in-summary'}", "version=9 kept=2 installed=2 too-many=[]\n");
 	EXPECT(ROUTE("10.1.0.0/16"), "routes:\n" KEPT_IN("10.1.0.0/16"));
@@ -640,7 +642,8 @@ static void test_keep_in(void **state)
 	rig_settle();
 	EXPECT(ROUTE("10.1.0.0/16"), "routes:\n");
 	EXPECT("{'command': 'keep-in', 'prefix': '10.1.0.0/16'}",
-	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] spared=[]\nprefixes:\n");
+	       "mode=learned keep-in-time=86400 metric=4294967294 too-many=[] "
+	       "spared=[]\nprefixes:\n");
 }
 
 static void test_summary(void **state)
@@ -712,11 +715,10 @@ static void test_pins(void **state)
 	       "endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
 	rig_configure("{" RIG_PERMIT ", 'rib': {'pin-endpoints': false}}");
 	rig_settle();
-	EXPECT(request,
-	       "pins:\n"
-	       "endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=off reason=-\n"
-	       "endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
-	       "endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
+	EXPECT(request, "pins:\n"
+			"endpoint=203.0.113.1 via=198.51.100.254 interface=u0 state=off reason=-\n"
+			"endpoint=2001:db8::7 via=- interface=u state=not-needed reason=-\n"
+			"endpoint=3fff::7 via=- interface=- state=no-underlay reason=-\n");
 	rig_route_error = -ENOMEM;
 	rig_configure("{" RIG_PERMIT ", 'rib': {}}");
 	rig_settle();
@@ -757,67 +759,67 @@ static void test_rules(void **state)
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
+	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
 	       "no-default=no state=installed\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n");
 	keep_read_begin(&rules);
 	rule_told(&stale, true);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
+	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
 	       "no-default=no state=installed\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=installed\n"
-	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_rule_error = -EEXIST;
 	keep_read_end(&rules);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
+	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
 	       "no-default=no state=foreign\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=foreign\n"
-	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_rule_error = -ENOMEM;
 	rig_pass(2000);
 	EXPECT(request,
 	       "rules:\n"
 	       "priority=7 family=ipv4 source=10.1.0.0/16 destination=10.2.0.0/16 "
-	       "interface=u bound-to=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
+	       "interface=u bound-to=- icmp-types=- fwmark=5 fwmask=4294967295 tos=16 table=77 "
 	       "no-default=no state=refused\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=refused\n"
-	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=9 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=1 fwmask=3 tos=0 table=5 no-default=no state=stale\n");
 	rig_configure("{'rib': {'kernel': false, 'rule': [{'priority': 8, 'table': 78}]}}");
 	rig_rule_error = 0;
 	rig_pass(40000);
 	EXPECT(request,
 	       "rules:\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=off\n");
 	rules.ready = false;
 	rig_configure("{'rib': {'rule': [{'priority': 8, 'table': 78}]}}");
 	EXPECT(request,
 	       "rules:\n"
-	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv4 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n"
-	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- "
+	       "priority=8 family=ipv6 source=- destination=- interface=- bound-to=- icmp-types=- "
 	       "fwmark=0 fwmask=0 tos=0 table=78 no-default=no state=pending\n");
 }
 
@@ -831,20 +833,20 @@ static void test_uplinks(void **state)
 		      "'gateway': ['192.0.2.1'], 'source': ['192.0.2.2', '2001:db8::2']}}]}}");
 	uplinks_read_end();
 	rig_settle();
-	all = xasprintf("uplinks:\n"
-			"interface=wg0 uplink=none fwmark=77 table=177 rule-priority=3000 bypass=yes "
-			"rp-filter=%d ipv4={state=no-interface source=- gateway=-} "
-			"ipv6={state=no-interface source=- gateway=-}\n",
-			rp_filter);
+	all = xasprintf(
+		"uplinks:\n"
+		"interface=wg0 uplink=none fwmark=77 table=177 rule-priority=3000 bypass=yes "
+		"rp-filter=%d ipv4={state=no-interface source=- gateway=-} "
+		"ipv6={state=no-interface source=- gateway=-}\n",
+		rp_filter);
 	assert_string_equal(asked("{'command': 'uplinks'}", 1000), all);
 	free(all);
 }
 
 static void test_nftables(void **state)
 {
-	EXPECT("{'command': 'nftables-sets'}",
-	       "table=inet wgbgp state=off error=-\n"
-	       "sets:\n");
+	EXPECT("{'command': 'nftables-sets'}", "table=inet wgbgp state=off error=-\n"
+					       "sets:\n");
 }
 
 /* What would go with a tunnel. */
@@ -939,7 +941,8 @@ int main(void)
 		T(test_rules),
 		T(test_uplinks),
 		T(test_nftables),
-		T(test_alternatives), T(test_many_alternatives),
+		T(test_alternatives),
+		T(test_many_alternatives),
 	};
 
 	log_init("zshow_test");

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * errorway: what the kernel itself says of a packet of a plane goes back by the plane.
+ *
+ * A packet too big, too old or with no way makes the kernel send an ICMP error. It is one of this
+ * machine's own, so the rules by incoming interface do not hold: it would go by the main table,
+ * that is nowhere, or in the clear. Its source is an address of the interface that the packet came
+ * in by (IPv6 by itself, IPv4 where icmp_errors_use_inbound_ifaddr is set, which the parent does),
+ * so each own address of a plane has a rule: ICMP errors from it look into the plane's table.
+ *
+ * Answers from these addresses are left alone: who is asked from another plane (a LAN of the main
+ * one, say) answers by the main table. An address that interfaces of several planes have says
+ * nothing and has no rule.
+ */
+#ifndef WGBGP_ZEBRA_ERRORWAY_H
+#define WGBGP_ZEBRA_ERRORWAY_H
+
+void errorway_changed(void);  /* the configuration, addresses or interfaces */
+void errorway_read_end(void); /* of addresses; that of the rules comes after it */
+void errorway_reset(void);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which rules stand for which addresses of planes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "errorway.h"
+#include "ifaddr.h"
+#include "kernel.h"
+#include "loop_fake.h"
+#include "planes.h"
+#include "rule.h"
+#include "util.h"
+#include "zconfig.h"
+
+enum { WG0 = 2, WG1, WG2, LAN1 };
+
+static void configure(const char *text)
+{
+	json_t *config = json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
+	char why[200];
+
+	assert_non_null(config);
+	zconfig_free(&zconfig);
+	assert_int_equal(zconfig_read(config, &zconfig, why, sizeof(why)), 0);
+	planes_read(config);
+	json_decref(config);
+	errorway_changed();
+	loop_fake_turn();
+}
+
+#define PLANES(table)                                                                           \
+	"{\"plane\": [{\"name\": \"red\", \"number\": 1, \"table\": " table                     \
+	", \"interface\": [\"lan1\"], \"rule\": {\"priority\": 700}}, "                         \
+	"{\"name\": \"blue\", \"number\": 2, \"table\": 102, \"rule\": {\"priority\": 800}}], " \
+	"\"wireguard\": {\"interface\": [{\"name\": \"wg1\", \"plane\": \"red\"}, {\"name\": "  \
+	"\"wg2\", \"plane\": \"blue\"}, {\"name\": \"wg0\"}]}}"
+
+static void address(uint32_t ifindex, const char *text, bool present)
+{
+	struct kaddr a = {.ifindex = ifindex};
+	uint8_t len;
+
+	assert_int_equal(addr_parse_with_len(text, &a.local, &len), 0);
+	a.subnet = prefix_make(a.local.family, a.local.b, len);
+	ifaddr_told(&a, present);
+	loop_fake_turn();
+}
+
+static void on_addrs(uint32_t ifindex)
+{
+	errorway_changed();
+}
+
+static void link_named(uint32_t ifindex, const char *name, bool present)
+{
+	struct klink k = {.ifindex = ifindex, .up = true};
+
+	str_copy(k.name, name, sizeof(k.name));
+	kernel_link_told(&k, present);
+	errorway_changed();
+	loop_fake_turn();
+}
+
+/* The rules that are wanted: "PRIORITY SOURCE TYPES>TABLE" each. */
+static const char *rules_now(void)
+{
+	static char text[1024];
+
+	text[0] = '\0';
+	for (struct rule *r = rule_first(); r; r = rule_next(r)) {
+		assert_true(r->kept.wanted);
+		assert_string_equal(r->k.iif, "lo");
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u %s %u-%u>%u\n",
+			 r->k.priority, PREFIX_STR(&r->k.source), r->k.icmp_first, r->k.icmp_last,
+			 r->k.table);
+	}
+	return text;
+}
+
+#define RED1                         \
+	"700 10.78.0.1/32 3-5>101\n" \
+	"700 10.78.0.1/32 11-12>101\n"
+#define RED2 "700 fd78:1::1/128 1-4>101\n"
+#define BLUE                         \
+	"800 10.80.0.1/32 3-5>102\n" \
+	"800 10.80.0.1/32 11-12>102\n"
+
+static int setup(void **state)
+{
+	zconfig.kernel = true;
+	link_named(WG0, "wg0", true);
+	link_named(WG1, "wg1", true);
+	link_named(WG2, "wg2", true);
+	ifaddr_open(on_addrs);
+	configure(PLANES("101"));
+	address(WG0, "10.77.0.1/24", true);
+	address(WG1, "10.78.0.1/24", true);
+	address(WG1, "fe80::1/64", true);
+	address(WG2, "10.80.0.1/24", true);
+	assert_string_equal(rules_now(), ""); /* all addresses are not known yet */
+	errorway_read_end();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	errorway_reset();
+	keep_reset(&rules);
+	ifaddr_reset();
+	for (uint32_t i = WG0; i <= LAN1; i++)
+		kernel_link_told(&(struct klink){.ifindex = i}, false);
+	zconfig_free(&zconfig);
+	loop_free();
+	planes_read(NULL);
+	return 0;
+}
+
+static void test_addresses(void **state)
+{
+	assert_string_equal(rules_now(), RED1 BLUE);
+	address(LAN1, "fd78:1::1/64", true); /* it has no name yet */
+	assert_string_equal(rules_now(), RED1 BLUE);
+	link_named(LAN1, "lan1", true);
+	assert_string_equal(rules_now(), RED1 RED2 BLUE);
+	address(WG1, "10.78.0.1/24", false);
+	assert_string_equal(rules_now(), RED2 BLUE);
+	address(WG1, "10.78.0.1/24", true);
+	assert_string_equal(rules_now(), RED1 RED2 BLUE);
+}
+
+/* The same address in two planes says of no packet where it came in; in one it does. */
+static void test_same_address(void **state)
+{
+	address(WG2, "10.78.0.1/32", true);
+	assert_string_equal(rules_now(), BLUE);
+	address(WG2, "10.78.0.1/32", false);
+	assert_string_equal(rules_now(), RED1 BLUE);
+	address(WG0, "10.80.0.1/32", true);
+	assert_string_equal(rules_now(), RED1);
+	address(WG0, "10.80.0.1/32", false);
+	link_named(LAN1, "lan1", true);
+	address(LAN1, "10.78.0.1/32", true);
+	assert_string_equal(rules_now(), RED1 BLUE);
+	address(LAN1, "10.78.0.1/32", false);
+	assert_string_equal(rules_now(), RED1 BLUE);
+}
+
+static void test_configuration(void **state)
+{
+	configure(PLANES("111"));
+	assert_non_null(strstr(rules_now(), "700 10.78.0.1/32 3-5>111\n"));
+	assert_null(strstr(rules_now(), ">101"));
+	configure("{}");
+	assert_string_equal(rules_now(), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_configuration, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
