@@ -215,6 +215,17 @@ def test_charts(hub, page):
     assert page.complaints() == []
 
 
+def test_curves_of_before(hub, page):
+    """Those of the rows, too, begin before the page was loaded."""
+    wait_until(lambda: len([ms for ms in hub[2].get("/api/series?interface=wg0&peer=site1")[
+        "latency-ms"] if ms is not None]) >= 4, 90, "history")
+    visit(page, "tunnels")
+    points = """return [...document.querySelectorAll(arguments[0])].map((path) =>
+        (path.getAttribute("d") ?? "").match(/[ML]/g)?.length ?? 0)"""
+    for curve in (".latency path", ".loss path"):
+        wait_until(lambda c=curve: min(page.js(points, c)) >= 3, what=f"points of {curve}")
+
+
 def test_text_of_others_is_only_text(hub, page):
     """Names and messages, wherever they are shown, are seen as they are and do nothing."""
     rows = [{"interface": "wg0", "peer": EVIL, "state": EVIL, "reason": EVIL, "reason-text": EVIL,

@@ -329,4 +329,13 @@ def test_history(two, web):
                           ("interface=wg0&peer=b&span=1", 400),
                           ("interface=wg0&peer=b&span=9x", 400)):
         assert again.curl(f"/api/series?{wrong}")[0] == status
+    known = again.get("/api/curves?tunnel=wg0+b&tunnel=wg0+%ff&tunnel=wg1+b")
+    assert known["step-seconds"] == 10
+    curve, = known["curves"]
+    assert (curve["interface"], curve["peer"]) == ("wg0", "b")
+    assert len(curve["latency-ms"]) == len(curve["loss-percent"]) == 120
+    before = [ms for ms in first["latency-ms"][:whole] if ms is not None]
+    assert [ms for ms in curve["latency-ms"] if ms is not None][:len(before)] == before
+    for wrong in ("tunnel=wg0", "peer=b", "&".join(["tunnel=wg0+b"] * 51)):
+        assert again.curl(f"/api/curves?{wrong}")[0] == 400
     again.stop()

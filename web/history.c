@@ -22,6 +22,7 @@
 #define PREFIXES_EACH 6	  /* samples */
 #define EARLY_MS 20	  /* so much before its time a timer may fire */
 #define READ_AGAIN_MS 500 /* counters that are newer by less are the same reading */
+#define CURVE_POINTS 120  /* samples of a small curve */
 
 /* A tunnel of the last answer. */
 struct known {
@@ -271,6 +272,12 @@ void history_close(void)
 
 /* ---- answers */
 
+/* What the store has as parts of 1/BY. */
+static json_t *parts(int64_t value, double by)
+{
+	return value == HISTORY_NONE ? json_null() : json_real((double)value / by);
+}
+
 static void put_point(json_t *const columns[7], const struct history_point *p)
 {
 	const struct history_values *v = &p->values;
@@ -281,12 +288,8 @@ static void put_point(json_t *const columns[7], const struct history_point *p)
 		json_array_append_new(columns[1 + i], whole[i] == HISTORY_NONE
 							      ? json_null()
 							      : json_integer(whole[i]));
-	json_array_append_new(columns[4], v->latency_us == HISTORY_NONE
-						  ? json_null()
-						  : json_real((double)v->latency_us / 1000));
-	json_array_append_new(columns[5], v->loss_permyria == HISTORY_NONE
-						  ? json_null()
-						  : json_real((double)v->loss_permyria / 100));
+	json_array_append_new(columns[4], parts(v->latency_us, 1000));
+	json_array_append_new(columns[5], parts(v->loss_permyria, 100));
 	json_array_append_new(columns[6], json_string(history_state_name(v->state)));
 }
 
@@ -316,24 +319,11 @@ static json_t *series(struct history_walk *w)
 	return doc;
 }
 
-static void series_answer(struct evhttp_request *req, const char *interface, const char *peer,
-			  int64_t span)
+static void reply_doc(struct evhttp_request *req, json_t *doc)
 {
-	struct history_walk w;
-	int err = history_walk_begin(store, interface, peer, time(NULL), span, &w);
-	json_t *doc = err ? NULL : series(&w);
+	char *bytes = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	struct text *text;
-	char *bytes;
 
-	if (err == -ENOENT) {
-		reply_error(req, HTTP_NOTFOUND, "nothing is known of such a tunnel");
-		return;
-	}
-	if (!doc) {
-		reply_error(req, HTTP_SERVUNAVAIL, "the history cannot be read: the log says why");
-		return;
-	}
-	bytes = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	ensure(bytes);
 	json_decref(doc);
 	text = text_new(bytes, strlen(bytes));
@@ -341,22 +331,49 @@ static void series_answer(struct evhttp_request *req, const char *interface, con
 	text_unref(text);
 }
 
-void history_series(struct evhttp_request *req)
+static void unreadable(struct evhttp_request *req)
+{
+	reply_error(req, HTTP_SERVUNAVAIL, "the history cannot be read: the log says why");
+}
+
+static void series_answer(struct evhttp_request *req, const char *interface, const char *peer,
+			  int64_t span)
+{
+	struct history_walk w;
+	int err = history_walk_begin(store, interface, peer, time(NULL), span, &w);
+	json_t *doc = err ? NULL : series(&w);
+
+	if (err == -ENOENT)
+		reply_error(req, HTTP_NOTFOUND, "nothing is known of such a tunnel");
+	else if (!doc)
+		unreadable(req);
+	else
+		reply_doc(req, doc);
+}
+
+/* False: it was answered. */
+static bool history_members(struct evhttp_request *req, struct evkeyvalq *members)
 {
 	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+
+	if (!store)
+		reply_error(req, HTTP_SERVUNAVAIL, "there is no history: %s", fault);
+	else if (evhttp_parse_query_str(query ? query : "", members) < 0)
+		reply_error(req, HTTP_BADREQUEST, "malformed query");
+	else
+		return true;
+	return false;
+}
+
+void history_series(struct evhttp_request *req)
+{
 	const char *interface, *peer, *span;
 	struct evkeyvalq members;
 	char *end = "";
 	long long seconds = 3600;
 
-	if (!store) {
-		reply_error(req, HTTP_SERVUNAVAIL, "there is no history: %s", fault);
+	if (!history_members(req, &members))
 		return;
-	}
-	if (evhttp_parse_query_str(query ? query : "", &members) < 0) {
-		reply_error(req, HTTP_BADREQUEST, "malformed query");
-		return;
-	}
 	interface = evhttp_find_header(&members, "interface");
 	peer = evhttp_find_header(&members, "peer");
 	span = evhttp_find_header(&members, "span");
@@ -369,5 +386,79 @@ void history_series(struct evhttp_request *req)
 			    HISTORY_STEP_S, HISTORY_KEPT_S);
 	else
 		series_answer(req, interface, peer, seconds);
+	evhttp_clear_headers(&members);
+}
+
+/* As many values as a curve has points, the newest one last; nothing of an unknown tunnel. */
+static int put_curve(json_t *list, const char *interface, const char *peer, int64_t now)
+{
+	struct history_walk w;
+	struct history_point p;
+	int64_t span = CURVE_POINTS * HISTORY_STEP_S;
+	int got = history_walk_begin(store, interface, peer, now, span, &w);
+	json_t *latency, *loss;
+
+	if (got)
+		return got == -ENOENT ? 0 : got;
+	latency = json_array();
+	loss = json_array();
+	while ((got = history_walk_next(store, &w, &p)) >= 0) {
+		bool up = got && p.values.state != HISTORY_DOWN;
+
+		json_array_append_new(latency, up ? parts(p.values.latency_us, 1000) : json_null());
+		json_array_append_new(loss, got ? parts(p.values.loss_permyria, 100) : json_null());
+	}
+	json_array_append_new(list,
+			      json_pack("{s:s, s:s, s:o, s:o}", "interface", interface, "peer",
+					peer, "latency-ms", latency, "loss-percent", loss));
+	return got == -ENOENT ? 0 : got;
+}
+
+/* NULL: the store cannot be read. ERROR is written where the request is wrong. */
+static json_t *curves(const struct evkeyvalq *members, char *error, size_t size)
+{
+	json_t *doc = json_pack("{s:i, s:[]}", "step-seconds", HISTORY_STEP_S, "curves");
+	const struct evkeyval *member;
+	int64_t now = time(NULL);
+	size_t n = 0;
+	int err = 0;
+
+	TAILQ_FOREACH (member, members, next) {
+		const char *peer = strchr(member->value, ' ');
+		char *interface;
+
+		if (!str_eq(member->key, "tunnel") || !peer || ++n > HISTORY_CURVES_MAX) {
+			snprintf(error, size, "expected tunnel=INTERFACE+PEER, at most %d times",
+				 HISTORY_CURVES_MAX);
+			err = -EINVAL;
+			break;
+		}
+		interface = xasprintf("%.*s", (int)(peer - member->value), member->value);
+		err = put_curve(json_object_get(doc, "curves"), interface, peer + 1, now);
+		free(interface);
+		if (err)
+			break;
+	}
+	if (!err)
+		return doc;
+	json_decref(doc);
+	return NULL;
+}
+
+void history_curves(struct evhttp_request *req)
+{
+	struct evkeyvalq members;
+	char error[128] = "";
+	json_t *doc;
+
+	if (!history_members(req, &members))
+		return;
+	doc = curves(&members, error, sizeof(error));
+	if (doc)
+		reply_doc(req, doc);
+	else if (*error)
+		reply_error(req, HTTP_BADREQUEST, "%s", error);
+	else
+		unreadable(req);
 	evhttp_clear_headers(&members);
 }

@@ -87,6 +87,8 @@ static void answer(struct evhttp_request *req, const char *path)
 		history_series(req);
 	else if (str_eq(path, API_PATH EXPLAINED))
 		explained(req);
+	else if (str_eq(path, API_PATH HISTORY_CURVES))
+		history_curves(req);
 	else if (strncmp(path, API_PATH, strlen(API_PATH)) == 0)
 		api(req, path + strlen(API_PATH));
 	else

@@ -407,8 +407,8 @@ static void test_head(void **state)
 /* A head, and nothing behind it: what follows on the connection is the next answer. */
 static void test_head_and_more(void **state)
 {
-	static const char *const paths[] = {"/healthz", "/metrics",  "/",
-					    "/nothing", "/api/none", "/api/series"};
+	static const char *const paths[] = {"/healthz",	 "/metrics",	"/",	      "/nothing",
+					    "/api/none", "/api/series", "/api/curves"};
 	int fd = client();
 
 	rows = 2;

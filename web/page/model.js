@@ -1,22 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The tunnels as the last answer said, and what is made of several answers: rates and the last
-// points of the small curves. Memory is bounded: so many numbers a tunnel, and none for one that is
-// gone.
+// The tunnels as the last answer said, and what is made of several answers: rates and the small
+// curves. Memory is bounded: so many numbers a tunnel, and none for one that is gone.
 
-const POINTS = 60;
+const POINTS = 120, STEP_MS = 10000; // as many, and as far apart, as in an answer of `curves`
+const MISSED = 3; // steps: was the page asleep?
 
 export const tunnels = new Map(); // key: entry, in the order of the answer
 export const keyOf = (t) => `${t.interface} ${t.peer}`;
 
+const stepOf = (now) => POINTS + Math.floor(now / STEP_MS); // never negative, nor are those before
+
 class Curve {
 	constructor() {
 		this.values = new Float32Array(POINTS).fill(NaN);
-		this.next = 0;
+		this.last = 0; // step of the newest value
 	}
 
-	add(value) {
-		this.values[this.next] = value ?? NaN;
-		this.next = (this.next + 1) % POINTS;
+	put(step, value) {
+		for (let at = Math.max(this.last + 1, step - POINTS + 1); at <= step; at++)
+			this.values[at % POINTS] = NaN;
+		this.values[step % POINTS] = value ?? NaN;
+		this.last = step;
+	}
+
+	// Where nothing is known, what was kept: the newest one is of the last step.
+	fill(kept) {
+		kept.slice(-POINTS).reverse().forEach((value, i) => {
+			const at = (this.last - i) % POINTS;
+			if (Number.isNaN(this.values[at]))
+				this.values[at] = value ?? NaN;
+		});
 	}
 
 	// Points of a path in a box of the size; what is unknown leaves a gap.
@@ -28,14 +41,14 @@ class Curve {
 		let d = "";
 		let pen = false;
 		for (let i = 0; i < POINTS; i++) {
-			const v = this.values[(this.next + i) % POINTS];
+			const v = this.values[(this.last + 1 + i) % POINTS];
 			if (Number.isNaN(v)) {
 				pen = false;
 				continue;
 			}
 			const x = Math.round(i * width / (POINTS - 1) * 10) / 10;
 			const y = Math.round((height - 1 - v / top * (height - 2)) * 10) / 10;
-			d += `${pen ? "L" : "M"}${x} ${y}`;
+			d += pen ? `L${x} ${y}` : `M${x} ${y}h0`; // one alone is a dot
 			pen = true;
 		}
 		return d;
@@ -43,7 +56,7 @@ class Curve {
 }
 
 function entryNew(t) {
-	return { t, at: 0, index: 0, counted: null, rx: null, tx: null,
+	return { t, at: 0, index: 0, counted: null, rx: null, tx: null, asked: false, // its curves
 		latency: new Curve(), loss: new Curve() };
 }
 
@@ -60,7 +73,7 @@ function takeRates(entry, t, now) {
 }
 
 export function take(list, now) {
-	const seen = new Set();
+	const seen = new Set(), step = stepOf(now);
 	list.forEach((t, index) => {
 		const key = keyOf(t);
 		let entry = tunnels.get(key);
@@ -68,14 +81,25 @@ export function take(list, now) {
 			tunnels.set(key, entry = entryNew(t));
 		takeRates(entry, t, now);
 		const alive = t.state !== "down" && t.state !== "never";
-		entry.latency.add(alive ? t["latency-ms"] : null);
-		entry.loss.add(t["loss-percent"]);
+		if (step - entry.loss.last > MISSED)
+			entry.asked = false;
+		entry.latency.put(step, alive ? t["latency-ms"] : null);
+		entry.loss.put(step, t["loss-percent"]);
 		Object.assign(entry, { t, at: now, index });
 		seen.add(key);
 	});
 	for (const key of tunnels.keys())
 		if (!seen.has(key))
 			tunnels.delete(key);
+}
+
+// What wgbgp-web kept of before.
+export function takeCurves(list) {
+	for (const kept of list) {
+		const entry = tunnels.get(keyOf(kept));
+		entry?.latency.fill(kept["latency-ms"]);
+		entry?.loss.fill(kept["loss-percent"]);
+	}
 }
 
 // An age of the last answer, as it is now.

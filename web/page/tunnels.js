@@ -2,10 +2,12 @@
 // The tunnels, a row each.
 import { STATES, Rows, age, byId, bytes, el, keepTable, labelsOf, milliseconds, percent, rate, row,
 	setAttr, setData, setState, setText, stateMark, svg } from "./dom.js";
-import { ageNow, tunnels } from "./model.js";
+import { NoAnswer, ask } from "./api.js";
+import { ageNow, keyOf, takeCurves, tunnels } from "./model.js";
 
 const WIDTH = 80, HEIGHT = 20;
 const LEAST_MS = 10, LEAST_PERCENT = 5; // a curve's scale is at least that high
+const CURVES_MAX = 30; // of one question
 
 const table = keepTable(byId("rows-tunnels"));
 const labels = labelsOf(table);
@@ -23,6 +25,7 @@ const watcher = new IntersectionObserver((changes) => {
 			onScreen.delete(r);
 		}
 	}
+	loadCurves();
 }, { rootMargin: "200px" });
 
 export const linkTo = (t) =>
@@ -60,6 +63,34 @@ function make(entry) {
 function draw(r) {
 	setAttr(r.latencyPath, "d", r.entry.latency.path(WIDTH, HEIGHT, LEAST_MS));
 	setAttr(r.lossPath, "d", r.entry.loss.path(WIDTH, HEIGHT, LEAST_PERCENT));
+}
+
+let loading = false;
+
+// What was before this page was there, of rows that are seen. Without a history, or until wgbgp-web
+// answers again, the curves are of what the page saw itself.
+async function loadCurves() {
+	const wanted = [...onScreen].filter((r) => !r.entry.asked).slice(0, CURVES_MAX);
+	if (loading || wanted.length === 0)
+		return;
+	loading = true;
+	for (const r of wanted)
+		r.entry.asked = true;
+	try {
+		takeCurves((await ask("curves", wanted.map(({ entry }) => ["tunnel", keyOf(entry.t)])))
+			.curves);
+	} catch (e) {
+		if (!(e instanceof NoAnswer))
+			throw e;
+		for (const r of wanted)
+			r.entry.asked = e.status !== 0;
+		return; // the next update asks again
+	} finally {
+		loading = false;
+	}
+	for (const r of wanted)
+		draw(r);
+	loadCurves();
 }
 
 function change(r, entry) {
@@ -121,6 +152,7 @@ export function show() {
 	setText(byId("tunnels-count"), shown.length === tunnels.size ? `${shown.length} tunnels`
 		: `${shown.length} of ${tunnels.size} tunnels`);
 	byId("tunnels-empty").hidden = shown.length > 0;
+	loadCurves();
 	tick(performance.now());
 }
 
