@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "history_store.h"
+#include "sandbox.h"
 #include "testing.h"
 #include "util.h"
 
@@ -392,6 +393,95 @@ static void disk_is_full(void **state)
 	history_store_close(s);
 }
 
+/* ---- in a process that can open and remove no file any more, as wgbgp-web's own */
+
+#define CONFINED_TUNNELS 50
+#define CONFINED_ROUNDS 1500 /* some 20 MB of the log: it is written back several times */
+#define NOT_CONFINED 77
+
+enum ending { CLOSED, KILLED, FULL };
+
+/* Tells the time of each sample that was put. */
+static void put_confined(enum ending how, int tell)
+{
+	struct history_store *s = store_open();
+	struct history_sample many[CONFINED_TUNNELS];
+	char peers[CONFINED_TUNNELS][16];
+	struct rlimit room = {3 << 20, RLIM_INFINITY};
+	int64_t now = START;
+	unsigned failed = 0;
+
+	for (int i = 0; i < CONFINED_TUNNELS; i++) {
+		snprintf(peers[i], sizeof(peers[i]), "p%d", i);
+		many[i] = sample_of(peers[i], i, HISTORY_UP);
+	}
+	signal(SIGXFSZ, SIG_IGN);
+	if (how == FULL && setrlimit(RLIMIT_FSIZE, &room) < 0)
+		_exit(1);
+	if (!sandbox_enter(SANDBOX_WEB, dir, SANDBOX_ALL))
+		_exit(NOT_CONFINED);
+	for (int i = 0; (i < CONFINED_ROUNDS || how == KILLED) && failed < 5; i++, now += 10)
+		if (history_store_put(s, now, many, CONFINED_TUNNELS) < 0)
+			failed++;
+		else if (write(tell, &now, sizeof(now)) != sizeof(now))
+			_exit(1);
+	if (how == CLOSED)
+		history_store_close(s);
+	_exit((failed > 0) == (how == FULL) ? 0 : 1);
+}
+
+static void confined(enum ending how)
+{
+	char *aside = xasprintf("%s.damaged", path), *log = xasprintf("%s-wal", path);
+	int64_t got, acknowledged = 0, n = 0;
+	struct history_point last = {0};
+	struct history_store *s;
+	int ends[2], status;
+	struct stat st;
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0)
+		put_confined(how, ends[1]);
+	close(ends[1]);
+	for (; read(ends[0], &got, sizeof(got)) == sizeof(got); acknowledged = got)
+		if (++n == CONFINED_ROUNDS && how == KILLED)
+			kill(child, SIGKILL);
+	close(ends[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_CONFINED)
+		skip();
+	assert_true(how == KILLED ? WIFSIGNALED(status) : status == 0);
+	assert_true(n >= 10);
+	if (how != FULL)
+		assert_true(stat(path, &st) == 0 && st.st_size > 100000); /* written back */
+	if (stat(log, &st) == 0)
+		assert_in_range(st.st_size, 0, 9 << 20);
+	s = store_open();
+	assert_true(points(s, "p49", acknowledged, 3600, &last) > 0);
+	assert_true(last.time >= acknowledged);
+	history_store_close(s);
+	assert_int_equal(access(aside, F_OK), -1);
+	free(aside);
+	free(log);
+}
+
+static void confined_and_closed(void **state)
+{
+	confined(CLOSED);
+}
+
+static void confined_and_killed(void **state)
+{
+	confined(KILLED);
+}
+
+static void confined_and_disk_full(void **state)
+{
+	confined(FULL);
+}
+
 static void overwrite(off_t at, size_t n)
 {
 	int fd = open(path, O_WRONLY);
@@ -445,6 +535,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clock_jumps, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed_in_the_midst, setup, teardown),
 		cmocka_unit_test_setup_teardown(disk_is_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(confined_and_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(confined_and_killed, setup, teardown),
+		cmocka_unit_test_setup_teardown(confined_and_disk_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_files_are_put_aside, setup, teardown),
 		cmocka_unit_test(nowhere_to_write),
 	};
