@@ -171,6 +171,18 @@ def test_it_follows_a_cut(hub, page):
     assert [c for c in page.complaints() if "/api/explain" not in c] == []
 
 
+def test_it_is_told(hub, page):
+    """Of what changes, by an event: the page does not have to ask for it."""
+    wait_until(lambda: page.js("return document.body.dataset.told") == "true", what="the stream")
+    fresh(page)
+    page.js("""const { setTimeout } = window;
+        window.setTimeout = (f, ms) => ms > 1000 ? 0 : setTimeout(f, ms);
+        document.getElementById("refresh").click();""")  # the last time by itself
+    with cut(hub[0], hub[1]):
+        wait_until(lambda: page.text("#summary") == "3 tunnels: 1 down, 2 up", what="it is down")
+    wait_until(lambda: page.text("#summary") == "3 tunnels: 3 up", what="it is up again")
+
+
 def test_ages_count_up(page):
     """Between two answers, too: nothing is asked while the clock of the page goes on."""
     page.js("window.fetch = () => new Promise(() => {})")

@@ -46,6 +46,7 @@ dist_web_DATA = \
 	web/page/page.css \
 	web/page/page.js \
 	web/page/sessions.js \
+	web/page/stream.js \
 	web/page/tunnel.js \
 	web/page/tunnels.js \
 	web/page/way.js

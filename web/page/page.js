@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The page: which view is seen, when it asks, and what is said when nobody answers.
 //
-// Read-only. The tunnels are asked for always, the rest only by the view that shows it. An answer
-// changes what differs in the page; nothing is drawn anew as a whole.
+// Read-only. The tunnels are asked for always, the rest only by the view that shows it, when an event
+// was told, and now and then for what is counted. An answer changes what differs in the page;
+// nothing is drawn anew as a whole.
 import { STATES, age, byId, setText } from "./dom.js";
 import { NoAnswer, ask } from "./api.js";
 import { counts, take, tunnels } from "./model.js";
+import { hush, isOpen, listen } from "./stream.js";
 import * as viewTunnels from "./tunnels.js";
 import * as viewTunnel from "./tunnel.js";
 import * as viewDrawing from "./drawing.js";
@@ -14,15 +16,17 @@ import * as viewWay from "./way.js";
 import * as viewEvents from "./events.js";
 import * as viewDrills from "./drills.js";
 
-const EVERY_MS = 2000, EVERY_MS_MANY = 5000, MANY = 300;
-const SOON_MS = 200; // events come in crowds
+const MANY = 300; // tunnels
+// [few tunnels, many]: from one question to the next; with nobody who tells of events; after one of
+// these, since they come in crowds.
+const EVERY_MS = [5000, 8000], EVERY_MS_ALONE = [2000, 5000], SOON_MS = [200, 1000];
 
 const views = {
 	tunnels: viewTunnels, tunnel: viewTunnel, drawing: viewDrawing, sessions: viewSessions,
 	way: viewWay, events: viewEvents, drills: viewDrills,
 };
 let current = "tunnels";
-let timer = null, running = null, again = false;
+let timer = null, due = 0, running = null, again = false;
 let answered = null; // when the last answer came
 let updates = 0;
 
@@ -96,14 +100,24 @@ async function update() {
 		await running;
 	} finally {
 		running = null;
-		later(again ? SOON_MS : tunnels.size > MANY ? EVERY_MS_MANY : EVERY_MS);
+		later(again ? SOON_MS : isOpen() ? EVERY_MS : EVERY_MS_ALONE);
 	}
 }
 
 function later(ms) {
 	clearTimeout(timer);
+	due = performance.now() + ms[Number(tunnels.size > MANY)];
 	if (!document.hidden)
-		timer = setTimeout(update, ms);
+		timer = setTimeout(update, due - performance.now());
+}
+
+// Something has changed; what is to be asked sooner stays so.
+function changed() {
+	document.body.dataset.told = isOpen();
+	if (running)
+		again = true;
+	else if (due > performance.now() + SOON_MS[Number(tunnels.size > MANY)])
+		later(SOON_MS);
 }
 
 async function sayHost() {
@@ -129,8 +143,13 @@ setInterval(() => {
 byId("refresh").addEventListener("click", update);
 addEventListener("hashchange", route);
 document.addEventListener("visibilitychange", () => {
-	if (!document.hidden)
-		update();
+	if (document.hidden) {
+		hush();
+		return;
+	}
+	listen(changed);
+	update();
 });
 route();
 sayHost();
+listen(changed);
