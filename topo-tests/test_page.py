@@ -23,6 +23,7 @@ pytestmark = needs_browser
 
 VIEWS = ("tunnels", "drawing", "sessions", "way/192.168.1.10", "events", "drills",
          "tunnel/wg0/site1")
+DYGRAPHS = os.path.exists("/usr/share/javascript/dygraphs/dygraph.min.js")
 READERS = "cli-read-group nogroup;"
 EVIL = "<img src=x onerror=\"document.title='owned'\"><b>bye</b>"
 
@@ -217,13 +218,18 @@ def test_where_it_goes(page):
 
 def test_charts(hub, page):
     """Of what is kept, by Debian's dygraphs."""
-    if not os.path.exists("/usr/share/javascript/dygraphs/dygraph.min.js"):
+    if not DYGRAPHS:
         pytest.skip("libjs-dygraphs is not installed")
     wait_until(lambda: hub[2].get("/api/series?interface=wg0&peer=site1")["time"], 60, "history")
     visit(page, "tunnel/wg0/site1")
     wait_until(lambda: page.js("return document.querySelectorAll('.chart canvas').length") >= 5,
                what="the charts")
     assert page.text("#tunnel-said") == "" and "up" in page.text("#tunnel-facts")
+    colours = """return [".dygraph-axis-label", "#tunnel-facts dt"].map((s) =>
+        getComputedStyle(document.querySelector(s)).color)"""
+    for dark in (False, True):
+        page.size(1280, 900, dark)
+        wait_until(lambda: len(set(page.js(colours))) == 1, what="labels in a colour of the page")
     assert page.complaints() == []
 
 
@@ -353,6 +359,9 @@ def test_accessible(page):
             page.js(axe + "; window.axe = axe;")
             for view in VIEWS:
                 turn_to(page, view)
+                if view.startswith("tunnel/") and DYGRAPHS:
+                    wait_until(lambda: page.js("return document.querySelectorAll('.chart canvas')"
+                                               ".length") >= 5, what="the charts")
                 found = page.js_later("axe.run(document).then((r) => arguments[0](r.violations"
                                       ".map((v) => [v.impact, v.id, v.nodes[0].html])))")
                 assert found == [], (view, width, dark)

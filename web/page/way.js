@@ -33,12 +33,13 @@ function drawExplained(answer) {
 function drawWays(route) {
 	const items = (route?.["next-hops"] ?? []).map((hop) => {
 		const entry = tunnelOf(hop);
+		const state = entry?.t.state ?? hop.state;
+		const use = hop.active ? "in use" : state === "down" ? "cannot be used" : "in reserve";
 		const name = hop.peer ? `${hop.peer} (${hop.interface})` : hop.interface ?? "";
 		return el("li", { class: hop.active ? "active" : "spare" },
-			stateMark(entry?.t.state ?? hop.state), " ",
+			stateMark(state), " ",
 			entry ? el("a", { href: linkTo(entry.t) }, name) : name,
-			`${hop.address ? `, next hop ${hop.address}` : ""}, cost ${hop.cost}: ` +
-			(hop.active ? "in use" : "in reserve"));
+			`${hop.address ? `, next hop ${hop.address}` : ""}, cost ${hop.cost}: ${use}`);
 	});
 	byId("way-others").replaceChildren(...(items.length
 		? [el("h3", {}, `Ways to ${route.prefix}`), el("ul", { class: "ways" }, ...items)] : []));
