@@ -244,6 +244,22 @@ def test_curves_of_before(hub, page):
         wait_until(lambda c=curve: min(page.js(points, c)) >= 3, what=f"points of {curve}")
 
 
+def test_drills(hub, page):
+    """What one measured, and what its tunnel did around it."""
+    w = hub[1]
+    w.cli("drill tunnel site2 for 4")
+    drill = w.show("drills")["drills"][-1]
+    turn_to(page, "drills")
+    assert "site2 (wg0)" in page.text("#cards h3") and drill["result"] in page.text("#cards p")
+    assert len(page.js("return [...document.querySelectorAll('.bars rect')]")) >= 3
+
+    def drawn():
+        fresh(page)
+        return page.js("return document.querySelector('.around .first').getAttribute('d')")
+    wait_until(drawn, 60, "its curves")
+    assert page.complaints() == []
+
+
 def test_text_of_others_is_only_text(hub, page):
     """Names and messages, wherever they are shown, are seen as they are and do nothing."""
     rows = [{"interface": "wg0", "peer": EVIL, "state": EVIL, "reason": EVIL, "reason-text": EVIL,

@@ -36,6 +36,7 @@ web_wgbgp_web_LDADD = $(WEB_LIBS)
 webdir = $(pkgdatadir)/web
 dist_web_DATA = \
 	web/page/api.js \
+	web/page/around.js \
 	web/page/dom.js \
 	web/page/drawing.js \
 	web/page/drills.js \

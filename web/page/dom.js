@@ -109,6 +109,24 @@ export function percent(n) {
 	return `${n === 0 || n >= 10 ? Math.round(n) : n.toFixed(1)} %`;
 }
 
+// Values at equal distances as the path of a curve in a box of that size, LEAST or more high; what
+// is unknown leaves a gap.
+export function pathOf(values, width, height, least) {
+	const known = (v) => v !== null && !Number.isNaN(v);
+	const top = values.reduce((most, v) => known(v) && v > most ? v : most, least);
+	let d = "";
+	let pen = false;
+	values.forEach((v, i) => {
+		if (known(v)) {
+			const x = Math.round(i * width / (values.length - 1) * 10) / 10;
+			const y = Math.round((height - 1 - v / top * (height - 2)) * 10) / 10;
+			d += pen ? `L${x} ${y}` : `M${x} ${y}h0`; // one alone is a dot
+		}
+		pen = known(v);
+	});
+	return d;
+}
+
 // Puts the elements of a parent into an order and moves only those that stand elsewhere. One that
 // moves and has the focus keeps it.
 export function arrange(parent, elements) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Drills: what each one measured, as bars on one scale of time.
+// Drills: what each one measured, as bars on one scale of time, and the time around it as curves.
 import { Rows, byId, el, milliseconds, setAttr, setText, svg } from "./dom.js";
 import { ask } from "./api.js";
+import * as around from "./around.js";
 
 // Name, and the members where the bar begins and ends (none: at 0).
 const BARS = [
@@ -53,28 +54,33 @@ function make(drill) {
 			el("time", { datetime: new Date(drill.time * 1000).toISOString() },
 				new Date(drill.time * 1000).toLocaleString("en-GB"))),
 		result, el("p", {}, facts(drill)));
-	return { element, result, drawn: null };
+	return { element, result, drawn: null, part: null };
 }
+
+const keyOf = (drill) => `${drill.time} ${drill.interface} ${drill.peer}`;
 
 function change(r, drill) {
 	setText(r.result, drill.result);
-	const text = JSON.stringify(drill);
-	if (r.drawn === text)
+	const text = JSON.stringify(drill), part = around.partOf(keyOf(drill));
+	if (r.drawn === text && r.part === part)
 		return;
 	r.drawn = text;
+	r.part = part;
 	setAttr(r.element, "data-result", drill.result);
-	r.element.querySelector("svg")?.remove();
-	r.element.append(bars(drill));
+	for (const old of r.element.querySelectorAll("svg"))
+		old.remove();
+	r.element.append(bars(drill), ...(part ? [around.draw(drill, part)] : []));
 }
 
 const rows = new Rows(byId("cards"), make, change);
 
 export async function load() {
-	drills = (await ask("drills")).drills;
+	drills = (await ask("drills")).drills.toSorted((a, b) => b.time - a.time)
+		.map((drill) => [keyOf(drill), drill]);
+	await around.load(drills);
 }
 
 export function show() {
-	const newest = drills.toSorted((a, b) => b.time - a.time);
-	rows.show(newest.map((d) => [`${d.time} ${d.interface} ${d.peer}`, d]));
+	rows.show(drills);
 	byId("drills-empty").hidden = drills.length > 0;
 }

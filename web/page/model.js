@@ -2,6 +2,8 @@
 // The tunnels as the last answer said, and what is made of several answers: rates and the small
 // curves. Memory is bounded: so many numbers a tunnel, and none for one that is gone.
 
+import { pathOf } from "./dom.js";
+
 const POINTS = 120, STEP_MS = 10000; // as many, and as far apart, as in an answer of `curves`
 const MISSED = 3; // steps: was the page asleep?
 
@@ -32,26 +34,10 @@ class Curve {
 		});
 	}
 
-	// Points of a path in a box of the size; what is unknown leaves a gap.
 	path(width, height, least) {
-		let top = least;
-		for (const v of this.values)
-			if (v > top)
-				top = v;
-		let d = "";
-		let pen = false;
-		for (let i = 0; i < POINTS; i++) {
-			const v = this.values[(this.last + 1 + i) % POINTS];
-			if (Number.isNaN(v)) {
-				pen = false;
-				continue;
-			}
-			const x = Math.round(i * width / (POINTS - 1) * 10) / 10;
-			const y = Math.round((height - 1 - v / top * (height - 2)) * 10) / 10;
-			d += pen ? `L${x} ${y}` : `M${x} ${y}h0`; // one alone is a dot
-			pen = true;
-		}
-		return d;
+		const from = (this.last + 1) % POINTS; // the oldest one
+		return pathOf([...this.values.subarray(from), ...this.values.subarray(0, from)], width,
+			height, least);
 	}
 }
 
