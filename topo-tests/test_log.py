@@ -146,8 +146,8 @@ def test_show_logging(topo):
 def peers(numbers):
     return "\n".join(
         f"peer site-{i} {{ public-key PUB(site{i}.wg0); endpoint localhost:{20000 + i}; "
-        f"persistent-keepalive 25; tunnel-address 10.9.{i // 200}.{i % 200 + 2}; }}"
-        for i in numbers)
+        f"persistent-keepalive 25; tunnel-address 10.9.{i // 200}.{i % 200 + 2}; "
+        f"permit 10.{20 + i // 200}.{i % 200}.0/24; }}" for i in numbers)
 
 
 def test_lines_at_start(topo):
