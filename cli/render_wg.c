@@ -32,6 +32,8 @@ static void put_endpoints(FILE *out, const json_t *peer)
 	}
 	if (int_of(peer, "endpoint-changes"))
 		line(out, 4, "endpoint changed by itself", peer, "endpoint-changes");
+	if (int_of(peer, "endpoint-set-back"))
+		line(out, 4, "endpoint sent back", peer, "endpoint-set-back");
 }
 
 static void put_peer(FILE *out, const json_t *peer)

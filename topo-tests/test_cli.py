@@ -225,7 +225,7 @@ PATH_KEYS = ("best eligible reason reason-text next-hop next-hop-state next-hop-
              "origin as-path local-preference med communities large-communities "
              "extended-communities originator-id cluster-list stale source age-seconds")
 HOP_KEYS = "address interface peer state cost active"
-PEER_KEYS = ("name public-key endpoint configured-endpoint configured-endpoints endpoint-changes "
+PEER_KEYS = ("name public-key endpoint configured-endpoint configured-endpoints endpoint-changes endpoint-set-back "
              "tunnel-addresses permit allowed-ips "
              "allowed-ips-count persistent-keepalive handshake-seconds rx-bytes tx-bytes state "
              "reason")

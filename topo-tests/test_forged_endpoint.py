@@ -3,7 +3,9 @@
 from another address, says it. No packet of a LAN leaves in the clear for it (I10).
 
     host ─ 192.168.2.0/24 ─ site u0 ── Internet (DNS; counts 192.168.0.0/16) ── u0 hub ─ 192.168.1.0/24 ─ host
-                             permit 192.168.0.0/16                  the one who forges: "it is at 192.168.1.10"
+           fd00:2::/64       permit 192.168.0.0/16  (and fd00::/8)                      fd00:1::/64
+                             fd00::/16                              the one who forges: "it is at 192.168.1.10",
+                                                                    or fd00:1::10, all of it by IPv6
 """
 import pytest
 
@@ -14,7 +16,10 @@ from lib.snippets import FAST, TIMERS
 from lib.wait import wait_until
 from lib.wgbgp import Wgbgp
 
-PRIVATE = "192.168.1.10"  # the host behind the hub
+PRIVATE = {4: "192.168.1.10", 6: "fd00:1::10"}  # the host behind the hub
+LANS = {4: "192.168.{n}.0/24", 6: "fd00:{n}::/64"}
+RECORD = {4: "A", 6: "AAAA"}
+FAMILIES = pytest.mark.parametrize("family", [4, 6])
 
 CONF = """
 system {{ hostname {name}; }}
@@ -22,15 +27,15 @@ wireguard {{
     interface wg0 {{
         private-key-file KEY(wg0);
         listen-port 51820;
-        address [ 10.9.0.{n}/24 ];
+        address [ 10.9.0.{n}/24 fd09::{n}/64 ];
         {fast}
         peer {peer} {{
             public-key PUB({peer}.wg0);
             {endpoint}
             endpoint-timeout 2000;
-            tunnel-address 10.9.0.{m};
+            tunnel-address [ 10.9.0.{m} fd09::{m} ];
             persistent-keepalive 1;
-            permit [ 192.168.0.0/16 {permit} ];
+            permit [ 192.168.0.0/16 fd00::/16 {permit} ];
         }}
     }}
 }}
@@ -38,7 +43,7 @@ bgp {{
     as 6500{n};
     router-id 10.9.0.{n};
     {timers}
-    network [ 192.168.{n}.0/24 ];
+    network [ 192.168.{n}.0/24 fd00:{n}::/64 ];
     neighbor 10.9.0.{m} {{ remote-as 6500{m}; import all; export all; }}
 }}
 """
@@ -47,23 +52,25 @@ bgp {{
 FORGE = """table inet forge {{
     chain on_the_way {{
         type filter hook forward priority 3;
-        ip saddr {hub} ip daddr {site} udp sport 51820 ip saddr set {private}
+        {ip} saddr {hub} {ip} daddr {site} udp sport 51820 {ip} saddr set {private}
     }}
 }}"""
 
 
 class Net:
-    """ENDPOINT of the hub, as the site has it; PERMIT: more of it."""
+    """ENDPOINT of the hub, as the site has it, by FAMILY, which is that of the hosts' packets, too;
+    PERMIT: more of it."""
 
-    def __init__(self, topo, endpoint, permit="", more=""):
+    def __init__(self, topo, endpoint, permit="", more="", family=4):
+        self.family, self.private = family, PRIVATE[family]
         self.net = topo.internet()
         self.hub, self.site = topo.router("hub", self.net), topo.router("site", self.net)
-        self.address = self.net.address("hub")
+        self.address = self.net.address("hub", family)
         count(self.net)
         self.dns = Dns(self.net, self.net.gateway("site"))
         self.dns.client(self.site)
-        self.dns.set("hub.example.net", A=[self.address])
-        hosts = [topo.lan(r, f"192.168.{n}.0/24") for n, r in ((1, self.hub), (2, self.site))]
+        self.resolve(self.address)
+        hosts = [topo.lan(r, f"192.168.{n}.0/24", subnet6=f"fd00:{n}::/64") for n, r in ((1, self.hub), (2, self.site))]
         self.whub = Wgbgp(topo, self.hub, CONF.format(
             name="hub", peer="site", n=1, m=2, endpoint="", permit="", fast=FAST, timers=TIMERS))
         self.w = Wgbgp(topo, self.site, CONF.format(
@@ -71,13 +78,21 @@ class Net:
             permit=permit, fast=FAST, timers=TIMERS) + "rib { keep-in permit; }\n")
         self.hosts = hosts
 
+    def resolve(self, address, ttl=5):
+        self.dns.set("hub.example.net", ttl=ttl, **{RECORD[self.family]: [address]})
+
     def begin(self):
         self.wait()
-        self.ping = Ping(self.hosts[1], PRIVATE, interval_ms=20)
+        self.ping = Ping(self.hosts[1], self.private, interval_ms=20)
 
     def wait(self):
-        self.w.wait_installed("192.168.1.0/24", "wg0", "hub.wg0", timeout=60)
-        self.whub.wait_installed("192.168.2.0/24", "wg0", "site.wg0", timeout=60)
+        lan = LANS[self.family]
+        self.w.wait_installed(lan.format(n=1), "wg0", "hub.wg0", timeout=60)
+        self.whub.wait_installed(lan.format(n=2), "wg0", "site.wg0", timeout=60)
+
+    def forge(self):
+        self.net.nft(FORGE.format(hub=self.address, site=self.net.address("site", self.family),
+                                  private=self.private, ip="ip" if self.family == 4 else "ip6"))
 
     def pin(self, address):
         return {p["endpoint"]: (p["state"], p["reason"])
@@ -91,7 +106,7 @@ class Net:
         before = self.ping.now()["sent"]
         never(self.net, seconds)
         assert self.ping.now()["sent"] > before
-        assert self.w.leaves_by(PRIVATE) in ("wg0", None)
+        assert self.w.leaves_by(self.private) in ("wg0", None)
 
     def flows(self):
         self.wait()
@@ -99,27 +114,35 @@ class Net:
         assert leaked(self.net) == 0
 
 
-def test_roamed(topo):
+def number(family):
+    return "INET(hub):51820" if family == 4 else "INET6(hub):51820"
+
+
+@FAMILIES
+def test_roamed(topo, family):
     """Each packet of the hub comes from the private host's address, as somebody on the way sends it
-    again."""
-    d = Net(topo, "INET(hub):51820")
+    again. WireGuard is not sent back from there at each of them."""
+    d = Net(topo, number(family), family=family)
     d.begin()
-    d.net.nft(FORGE.format(hub=d.address, site=d.net.address("site"), private=PRIVATE))
+    d.forge()
     d.wait_refused()
-    d.quiet(4)
+    d.quiet(8)
+    back = d.w.show("wireguard")["interfaces"][0]["peers"][0]["endpoint-set-back"]
+    assert 1 <= back < 10, back
     d.net.nft("delete table inet forge")
     d.flows()
 
 
-def test_name(topo):
+@FAMILIES
+def test_name(topo, family):
     """The answer of the DNS is the private host's address, when the tunnel is down."""
-    d = Net(topo, "hub.example.net:51820")
+    d = Net(topo, "hub.example.net:51820", family=family)
     d.begin()
-    d.dns.set("hub.example.net", A=[PRIVATE], ttl=1)
+    d.resolve(d.private, 1)
     d.net.cut("hub", "site")
     d.wait_refused()
     d.quiet(4)
-    d.dns.set("hub.example.net", A=[d.address], ttl=1)
+    d.resolve(d.address, 1)
     d.net.restore("hub", "site")
     d.flows()
 

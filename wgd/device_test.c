@@ -968,7 +968,7 @@ static void test_drops(void **state)
 		   "'name':'wg0','peers':[{'allowed-ips':[],'allowed-ips-count':1,"
 		   "'configured-endpoint':null,'configured-endpoints':[],'description':'',"
 		   "'echo-lost':0,'echo-received':0,'echo-sent':0,'endpoint':null,"
-		   "'endpoint-changes':0,'foreign':false,'handshake-seconds':null,"
+		   "'endpoint-changes':0,'endpoint-set-back':0,'foreign':false,'handshake-seconds':null,"
 		   "'jitter-ms':null,'latency-ms':null,'loss-percent':null,'name':'a',"
 		   "'permit':['192.168.0.0/16','2001:db8::/32'],'persistent-keepalive':0,"
 		   "'public-key':'YQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',"

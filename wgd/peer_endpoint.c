@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "peer_endpoint.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 #include "way.h"
 #include "wceiling.h"
 
-#define BLANK_MS 1000 /* a device that did not take an endpoint gets it again */
+#define BLANK_MS 1000	  /* a device that did not take an endpoint gets it again */
+#define SETTLED_MS 300000 /* without being sent back: the next time it is at once again */
 
 static bool peer_endpoint_same(const struct endpoint *a, const struct endpoint *b)
 {
@@ -238,11 +240,20 @@ static bool is_inside(const struct peer *p, const struct endpoint *e)
 }
 
 /* WireGuard goes wherever a packet came from, and would send its own packets into itself for ever.
- */
+ * Whoever sends each packet from there would make a write of each reading. */
 static void leave_inside(struct peer *p)
 {
-	if (p->dev->wg && p->endpoint.addr.family)
-		give(p, &p->endpoint, "endpoint-back");
+	struct peer_endpoint *w = &p->where;
+	struct wg_peer_set set = {.key = p->owner.key,
+				  .endpoint = w->awaited ? w->given : p->endpoint};
+
+	if (!p->dev->wg || !set.endpoint.addr.family || retry_waits(&w->set_back_again))
+		return;
+	if (now_ms() - w->set_back_again.tried_ms >= SETTLED_MS)
+		retry_done(&w->set_back_again);
+	retry_failed(&w->set_back_again, -ELOOP);
+	w->set_back++;
+	wg_set_peer(p->dev->wg, &set);
 }
 
 bool peer_endpoint_note(struct peer *p, const struct wg_peer *found)

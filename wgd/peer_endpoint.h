@@ -14,8 +14,9 @@
  * An endpoint that changes without our doing is an event (endpoint-changed). One that somebody else
  * chose, by the DNS or by sending a packet again from there, is not believed inside what is private
  * (ceiling.h), where zebra-lite makes no way around the tunnels: the answer does not count, and
- * WireGuard is sent back to where the peer was before. The operator may vouch for it, by a number
- * in the configuration or by `endpoint-inside-permit`.
+ * WireGuard is sent back to where the peer was before: at once, and later and later where each of
+ * the far end's packets undoes that; this is no trial of an endpoint. The operator may vouch for
+ * the place, by a number in the configuration or by `endpoint-inside-permit`.
  */
 #ifndef WGBGP_PEER_ENDPOINT_H
 #define WGBGP_PEER_ENDPOINT_H
@@ -24,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "retry.h"
 #include "targets.h"
 
 struct peer;
@@ -39,7 +41,9 @@ struct peer_endpoint {
 	bool returning;	       /* the first one is being tried, `back` worked */
 	struct endpoint back;
 	uint64_t rx_at_return;
-	uint32_t changes; /* that we did not make */
+	uint32_t changes;	     /* that we did not make */
+	uint32_t set_back;	     /* times that it was given again for a place not believed */
+	struct retry set_back_again; /* until then it stays where it is not believed */
 };
 
 /* The endpoint to give to the device now; false: none. FOUND: the peer as it is there. */

@@ -14,6 +14,7 @@
 
 #include "endpoints.h"
 #include "rig.h"
+#include "roster.h"
 #include "way.h"
 
 #define LIVE(more)                                                                    \
@@ -276,13 +277,70 @@ static void test_inside_permit(void **state)
 		"'interface':'wg0','peer':'a','to':'192.168.2.10:7'}\n"
 		"zebra: a is 1 on 7 up handshake-fresh at 192.168.2.10:7 10.9.0.2 10.9.0.2/32\n");
 	at("192.0.2.77:7");
-	live(200);
+	live(1200); /* it was sent back a moment ago */
 	rig_forget();
 	rig.route_oif = 7; /* into the tunnel itself */
 	at("192.168.2.10:7");
 	live(200);
 	rig_expect("@100\n"
 		   "wg0 update a at 192.0.2.77:7\n");
+}
+
+/* Somebody sends each packet again from a private address: how often WireGuard is sent back. */
+static unsigned set_back(unsigned ms, bool lives)
+{
+	unsigned n = 0;
+
+	for (unsigned t = 0; t < ms; t += 100) {
+		struct endpoint *e = &rig_peer("wg0", 'a')->info.endpoint;
+
+		if (lives)
+			rig_handshake("wg0", 'a');
+		at("192.168.2.10:7");
+		rig_pass(100);
+		n += !str_eq(ENDPOINT_STR(e), "192.168.2.10:7");
+	}
+	return n;
+}
+
+/* After 1, 2, 4, 8, 16, 30 seconds, not at each reading; and at once when it was quiet for long. */
+static void test_set_back_slower(void **state)
+{
+	unsigned n;
+
+	begin(ENDPOINTS("'192.0.2.77:7'", ""));
+	rig_handshake("wg0", 'a');
+	live(300);
+	n = set_back(60000, true);
+	assert_in_range(n, 5, 7);
+	assert_int_equal(
+		peer_find(device_find("wg0"), rig_peer("wg0", 'a')->info.key)->where.set_back, n);
+	assert_in_range(set_back(60000, true), 1, 2);
+	for (n = 0; n < 400 && !set_back(100, true); n++)
+		;
+	at("192.0.2.77:7");
+	live(10000);
+	assert_int_equal(set_back(5000, true), 0); /* that was no long time */
+	at("192.0.2.77:7");
+	for (n = 0; n < 310; n++) {
+		rig_handshake("wg0", 'a');
+		rig_pass(1000);
+	}
+	assert_int_equal(set_back(500, true), 1);
+}
+
+/* Meanwhile the next endpoint has its turn. */
+static void test_set_back_is_no_trial(void **state)
+{
+	begin(ENDPOINTS("'192.0.2.77:7', '192.0.2.78:7'", ""));
+	rig_handshake("wg0", 'a');
+	live(300);
+	rig_forget();
+	for (unsigned t = 0; t < 30; t++)
+		if (set_back(1000, false) &&
+		    str_eq(ENDPOINT_STR(&rig_peer("wg0", 'a')->info.endpoint), "192.0.2.78:7"))
+			return;
+	fail_msg("the second endpoint was not tried");
 }
 
 /* The operator vouches for it: by a number, or for whatever is found. */
@@ -508,7 +566,8 @@ static void test_names(void **state)
 		   "'ttl-seconds':59},{'addresses':['192.0.2.1'],'current':true,"
 		   "'endpoint':'192.0.2.1:5','error':null,'failures':1,'ttl-seconds':null}],"
 		   "'description':'','echo-lost':0,'echo-received':0,'echo-sent':0,"
-		   "'endpoint':'192.0.2.1:5','endpoint-changes':0,'foreign':false,"
+		   "'endpoint':'192.0.2.1:5','endpoint-changes':0,'endpoint-set-back':0,'foreign':"
+		   "false,"
 		   "'handshake-seconds':null,'jitter-ms':null,'latency-ms':null,"
 		   "'loss-percent':null,'name':'a','permit':['192.168.0.0/16',"
 		   "'2001:db8::/32'],'persistent-keepalive':0,"
@@ -1047,6 +1106,8 @@ int main(void)
 		RIG_CHECK(test_no_way),
 		RIG_CHECK(test_follows),
 		RIG_CHECK(test_through_another),
+		RIG_CHECK(test_set_back_slower),
+		RIG_CHECK(test_set_back_is_no_trial),
 		RIG_CHECK(test_roams_behind_another),
 		RIG_CHECK(test_link_local),
 		RIG_CHECK(test_returns),

@@ -81,6 +81,7 @@ static json_t *peer_row(const struct peer *p)
 		json_str_or_null(conf && conf->n_endpoints ? conf->endpoints[0] : NULL));
 	json_object_set_new(row, "configured-endpoints", peer_endpoint_json(p));
 	json_object_set_new(row, "endpoint-changes", json_integer(p->where.changes));
+	json_object_set_new(row, "endpoint-set-back", json_integer(p->where.set_back));
 	json_object_set_new(
 		row, "tunnel-addresses",
 		json_addrs(conf ? conf->tunnel_addrs : NULL, conf ? conf->n_tunnel_addrs : 0));
