@@ -167,3 +167,19 @@ def test_nobody_says_so(topo):
     d.w.replace("endpoint-timeout 2000;", "endpoint-timeout 2000; endpoint-inside-permit true;")
     d.begin()
     d.flows()
+
+
+def test_plan(topo):
+    """A change that makes a hub found by its name disbelieved: the plan names the tunnel."""
+    d = Net(topo, "hub.example.net:51820")
+    d.begin()
+    with open(d.w.conf_file, encoding="ascii") as f:
+        text = f.read()
+    wider = text.replace("permit [ 192.168.0.0/16", "permit [ 198.51.0.0/16 192.168.0.0/16")
+    assert wider != text
+    d.w.write(wider)
+    plan = d.w.cli_run("plan").stdout
+    assert f"peer hub of wg0 is at {d.address} now" in plan, plan
+    d.w.write(wider.replace("endpoint-timeout", "endpoint-inside-permit true; endpoint-timeout"))
+    plan = d.w.cli_run("plan").stdout
+    assert "permit" in plan and "is at" not in plan, plan

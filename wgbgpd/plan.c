@@ -2,9 +2,11 @@
 #include "plan.h"
 
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ask.h"
+#include "change_now.h"
 #include "conf.h"
 #include "conf_texts.h"
 #include "datastore.h"
@@ -110,6 +112,24 @@ static void ask_with(enum daemon_id id, json_t *request, ask_fn fn)
 	ask_daemon(id, request, fn, NULL);
 }
 
+/* Endpoints that are in use, which no text of the configuration tells. */
+static void warn_disbelieved(const json_t *list)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (list, i, row) {
+		char *text = xasprintf(
+			"peer %s of %s is at %s now, which is inside what is private then: it is "
+			"not believed, the tunnel fails. endpoint-inside-permit believes it",
+			conf_str(row, "peer", ""), conf_str(row, "interface", ""),
+			conf_str(row, "endpoint", ""));
+
+		change_now_warn(now.warnings, text);
+		free(text);
+	}
+}
+
 static void on_routes(void *arg, const json_t *said, const char *error)
 {
 	const struct datastore_version *v = datastore_running();
@@ -123,6 +143,7 @@ static void on_routes(void *arg, const json_t *said, const char *error)
 		return;
 	}
 	plan_take_rows(said);
+	warn_disbelieved(json_object_get(said, "disbelieved"));
 	json_object_set(now.head, "tables", json_object_get(said, "tables"));
 	answer(plan_verdict(now.rows, conf_u32(now.head, "changed", 0)), NULL);
 }

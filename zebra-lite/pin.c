@@ -246,6 +246,13 @@ static struct pin *pin_find(const struct addr *a)
 	return pin_of(trie_exact(&pins, &host));
 }
 
+bool pin_doubts(const struct tunnel_peer *p)
+{
+	const struct pin *pin = p->pinned.family ? pin_find(&p->pinned) : NULL;
+
+	return pin && pin->doubted;
+}
+
 static struct pin *pin_get(const struct addr *a)
 {
 	struct pin *pin = pin_find(a);

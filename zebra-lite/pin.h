@@ -92,6 +92,9 @@ void pin_tunnel_changed(const struct tunnel_peer *p);
 void pin_uplinks_changed(void); /* which interfaces keep out of the RIB's table */
 void pin_configured(void);	/* after configured_read(): who is believed */
 
+/* P is where it is not believed to be: it has no host route. */
+bool pin_doubts(const struct tunnel_peer *p);
+
 struct pin *pin_first(void);
 struct pin *pin_next(const struct pin *p);
 void pin_reset(void);

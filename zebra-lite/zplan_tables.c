@@ -12,6 +12,7 @@
 #include "nexthop.h"
 #include "nhobj.h"
 #include "out.h"
+#include "pin.h"
 #include "planes.h"
 #include "rehearse.h"
 #include "rib.h"
@@ -503,6 +504,42 @@ static void say_changes(json_t *rows)
 			say_change(rows, &changes[i]);
 }
 
+/* ---- endpoints that are not believed by then */
+
+/* Those that are now: nothing is new about them. */
+static void note_doubts(json_t *doubts)
+{
+	const struct tunnel_peer *p;
+
+	LIST_FOREACH (p, tunnel_all_peers(), link)
+		if (pin_doubts(p))
+			json_array_append_new(doubts, json_addr(&p->pinned));
+}
+
+static bool is_noted(const json_t *doubts, const struct addr *a)
+{
+	json_t *text;
+	size_t i;
+
+	json_array_foreach (doubts, i, text)
+		if (str_eq(json_string_value(text), ADDR_STR(a)))
+			return true;
+	return false;
+}
+
+static json_t *new_doubts(const json_t *before)
+{
+	const struct tunnel_peer *p;
+	json_t *list = json_array();
+
+	LIST_FOREACH (p, tunnel_all_peers(), link)
+		if (pin_doubts(p) && !is_noted(before, &p->pinned))
+			json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "interface",
+							      p->iface->name, "peer", p->name,
+							      "endpoint", json_addr(&p->pinned)));
+	return list;
+}
+
 /* ---- the request */
 
 json_t *zplan_tables(const json_t *args, json_t *rows)
@@ -510,12 +547,14 @@ json_t *zplan_tables(const json_t *args, json_t *rows)
 	const json_t *candidate = json_object_get(args, "candidate"),
 		     *gone = json_object_get(args, "gone"), *routes;
 	uint32_t generation = daemon_generation() + 1;
-	json_t *text;
+	json_t *text, *doubts, *disbelieved;
 	size_t i;
 
 	routes = json_object_get(args, "routes");
-	if (!fib_begun() || !json_is_array(routes))
-		return json_pack("{s:n}", "tables");
+	if (!fib_begun())
+		return json_pack("{s:n, s:[]}", "tables", "disbelieved");
+	doubts = json_array();
+	note_doubts(doubts);
 	mute();
 	fib_wgd_away(); /* batches under way are queued again */
 	book_all();
@@ -527,11 +566,17 @@ json_t *zplan_tables(const json_t *args, json_t *rows)
 	json_array_foreach (routes, i, text)
 		hear_routes(json_string_value(text), generation);
 	prune_config(generation);
+	disbelieved = new_doubts(doubts);
+	json_decref(doubts);
+	if (!json_is_array(routes)) {
+		forget_fibs();
+		return json_pack("{s:n, s:o}", "tables", "disbelieved", disbelieved);
+	}
 	book_all();
 	say_changes(rows);
 	forget_fibs();
-	return json_pack("{s:{s:i, s:i}}", "tables", "routes", (int)tally.routes, "entries",
-			 (int)tally.entries);
+	return json_pack("{s:{s:i, s:i}, s:o}", "tables", "routes", (int)tally.routes, "entries",
+			 (int)tally.entries, "disbelieved", disbelieved);
 }
 
 /* In the copy. */

@@ -22,7 +22,8 @@ void zplan_open(void (*apply)(const json_t *config, uint32_t generation),
 /* In a copy, which is of no use afterwards. ARGS: "candidate"; "gone", tunnel peers that are there
  * no more; "routes", bgpd's messages for prefixes whose list is another one, in base64, or null:
  * too many. Appends a row for each route and entry that is another one; returns their counts,
- * "tables": null where it cannot be known. */
+ * "tables": null where it cannot be known, and "disbelieved": peers whose endpoint would no longer
+ * have a host route, since it is inside what is private by then. */
 json_t *zplan_tables(const json_t *args, json_t *rows);
 /* plan-routes; its other functions are rehearse.h's. */
 void zplan_request(struct show *s);

@@ -80,6 +80,14 @@ static json_t *list_of(const char *prefix, const char *hops)
 	return json_string(text);
 }
 
+/* p1 with this `permit` and more; owned. */
+static char *disbelief(const char *permit, const char *more)
+{
+	return xasprintf("{'wireguard': {'interface': [{'name': 'wg0', 'peer': [{'name': 'p1', "
+			 "'tunnel-address': ['10.9.0.1'], 'permit': ['%s']%s}]}]}}",
+			 permit, more);
+}
+
 static const char *member(const json_t *row, const char *side, const char *name)
 {
 	return conf_str(json_object_get(row, side), name, "-");
@@ -139,6 +147,45 @@ static void test_row(void **state)
 	json_decref(args);
 }
 
+/* A peer found at 10.200.0.1, outside of all networks that a `permit` names until it names that. */
+static void test_disbelieved(void **state)
+{
+	static const struct {
+		const char *permit, *more, *said;
+	} cases[] = {
+		{"10.0.0.0/16", "", ""},
+		{"10.0.0.0/8", "", "wg0 p1 10.200.0.1"},
+		{"10.0.0.0/8", ", 'endpoint-inside-permit': true", ""},
+		{"10.0.0.0/8", ", 'endpoint': ['10.200.0.1:5']", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int many = 0; many < 2; many++) {
+			char *conf = disbelief(cases[i].permit, cases[i].more);
+			json_t *args =
+				json_pack("{s:o, s:[], s:o}", "candidate", rig_json(conf), "gone",
+					  "routes", many ? json_null() : json_array());
+			json_t *said = json_array(), *head, *row;
+			char text[200] = "", *now = disbelief("10.0.0.0/16", "");
+
+			rig_configure(now);
+			rig_peer(1, RIG_WG0, "10.9.0.1", "10.200.0.1:5", TUNNEL_UP);
+			rig_pass(1000);
+			head = zplan_tables(args, said);
+			row = json_array_get(json_object_get(head, "disbelieved"), 0);
+			if (row)
+				snprintf(text, sizeof(text), "%s %s %s",
+					 conf_str(row, "interface", ""), conf_str(row, "peer", ""),
+					 conf_str(row, "endpoint", ""));
+			assert_string_equal(text, cases[i].said);
+			json_decref(head);
+			json_decref(said);
+			json_decref(args);
+			free(now);
+			free(conf);
+		}
+}
+
 /* Too much for bgpd to say. */
 static void test_too_many(void **state)
 {
@@ -154,11 +201,12 @@ static void test_too_many(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(rows) + 1] = {
-		cmocka_unit_test_setup_teardown(test_too_many, setup, rig_end)};
+	struct CMUnitTest tests[ARRAY_SIZE(rows) + 2] = {
+		cmocka_unit_test_setup_teardown(test_too_many, setup, rig_end),
+		cmocka_unit_test_setup_teardown(test_disbelieved, setup, rig_end)};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		tests[i + 1] = (struct CMUnitTest){rows[i].what, test_row, setup, rig_end,
+		tests[i + 2] = (struct CMUnitTest){rows[i].what, test_row, setup, rig_end,
 						   (void *)&rows[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
