@@ -198,6 +198,7 @@ static void test_session(void **state)
 static void test_routes(void **state)
 {
 	struct far *f = far_up(13, &(struct far_open){.as = 65000, .gr = true});
+	const json_t *row;
 
 	rig_tunnel("10.9.0.13", "wg1", "b", REACH_UP, REASON_NONE); /* no path uses it: not said */
 	lines();
@@ -233,6 +234,11 @@ static void test_routes(void **state)
 	expect("warning: permit-refused neighbor=10.9.0.13 prefixes=2 first=10.1.0.0/16 "
 	       "reason=no-permit\n"
 	       "info: stale neighbor=10.9.0.13 reason=stale-expired\n");
+	row = json_array_get(
+		json_object_get(rig_ask("{'command': 'bgp-neighbors', 'neighbor': '10.9.0.13'}"),
+				"neighbors"),
+		0);
+	assert_int_equal(rig_int(json_object_get(row, "refusals"), "no-permit"), 2);
 	f = far_up(11, &(struct far_open){.as = 65011});
 	announce(f, "10.1.0.0/16 10.2.0.0/16", 65011);
 	lines();

@@ -15,6 +15,7 @@
 #include "peer_way.h"
 #include "planes.h"
 #include "rib.h"
+#include "rib_refused.h"
 #include "rib_session.h"
 #include "session_calls.h"
 #include "util.h"
@@ -200,6 +201,17 @@ static json_t *families(const struct peer *p)
 	return o;
 }
 
+static json_t *refusals(const struct peer *p)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; p->rib && i < RIB_REFUSALS; i++)
+		if (p->rib->refusals[i])
+			json_object_set_new(o, reason_name(rib_refusals[i]),
+					    json_integer((json_int_t)p->rib->refusals[i]));
+	return o;
+}
+
 /* What is in no configuration and yet not sent, by reason. */
 static json_t *not_sent(const struct peer *p)
 {
@@ -256,6 +268,7 @@ static json_t *details(const struct peer *p)
 	json_object_set_new(o, "timers", timers(p));
 	json_object_set_new(o, "counters", counters(p));
 	json_object_set_new(o, "families", families(p));
+	json_object_set_new(o, "refusals", refusals(p));
 	json_object_set_new(o, "not-sent", not_sent(p));
 	json_object_set_new(o, "import", policy(p, p->conf.import, p->conf.import_names));
 	json_object_set_new(o, "export", policy(p, p->conf.export, p->conf.export_names));

@@ -117,13 +117,16 @@ static bool is_last_path(const struct path *p)
 	return nexthop_demotion(nexthop_by_id(p->nexthop), &why) == DEMOTED_LAST;
 }
 
-/* Once for each path that a ceiling keeps out: not each time that its network is decided. */
-static void say_refused(const struct rib_table *t, const struct net *net, const struct path *p,
-			enum reason r)
+/* Once for each path that is kept out: not each time that its network is decided. */
+static void note_refused(const struct rib_table *t, const struct net *net, const struct path *p,
+			 enum reason r)
 {
 	struct prefix prefix;
 
-	if (r == p->reason || (r != REASON_OUTSIDE_PERMIT && r != REASON_NO_PERMIT))
+	if (r == p->reason || r == REASON_NONE || p->peer == PEER_LOCAL)
+		return;
+	rib_refused_count(peer_rib_by_id(p->peer), r);
+	if (r != REASON_OUTSIDE_PERMIT && r != REASON_NO_PERMIT)
 		return;
 	prefix = net_prefix(t, net);
 	rib_refused(peer_rib_by_id(p->peer), &prefix, r);
@@ -138,7 +141,7 @@ static size_t rib_decide_gather(const struct rib_table *t, const struct net *net
 		struct path *p = path_at(id);
 		enum reason r = objection(t, net, p);
 
-		say_refused(t, net, p, r);
+		note_refused(t, net, p, r);
 		p->reason = r;
 		if (r != REASON_NONE) {
 			p->flags &= ~PATH_ELIGIBLE;

@@ -19,6 +19,8 @@ struct refused_prefixes {
 	enum reason reason; /* of the first one */
 };
 
+#define RIB_REFUSALS 14 /* reasons that are counted */
+
 struct peer_rib {
 	struct peer *peer;	  /* NULL: deleted, paths are being cleaned up */
 	struct addr address;	  /* of the neighbour */
@@ -47,6 +49,7 @@ struct peer_rib {
 	struct attr *judged_as; /* what the policy made of it, a reference */
 	enum reason judged_reason;
 	struct refused_prefixes refused;
+	uint64_t refusals[RIB_REFUSALS]; /* paths kept out, as in rib_refusals */
 };
 
 extern struct peer_rib *peer_ribs[UINT16_MAX + 1]; /* by number; 0 is PEER_LOCAL */

@@ -36,6 +36,20 @@ static void on_time(void *arg)
 	rib_each_neighbor(say);
 }
 
+const enum reason rib_refusals[RIB_REFUSALS] = {
+	REASON_OUTSIDE_PERMIT,	 REASON_NO_PERMIT,    REASON_COVERS_ENDPOINT,
+	REASON_OWN_ADDRESS,	 REASON_STATIC_ENTRY, REASON_FOREIGN_ALLOWED_IP,
+	REASON_OTHER_PLANE,	 REASON_LEAK_POLICY,  REASON_AS_LOOP,
+	REASON_ORIGINATOR_LOOP,	 REASON_CLUSTER_LOOP, REASON_IMPORT_POLICY,
+	REASON_NO_IMPORT_POLICY, REASON_OWN_NEXTHOP,
+};
+
+void rib_refused_count(struct peer_rib *pr, enum reason reason)
+{
+	for (size_t i = 0; i < RIB_REFUSALS; i++)
+		pr->refusals[i] += rib_refusals[i] == reason;
+}
+
 void rib_refused(struct peer_rib *pr, const struct prefix *p, enum reason reason)
 {
 	struct refused_prefixes *r = &pr->refused;

@@ -83,6 +83,9 @@ static const struct canned table[] = {
 	{"privileges", "{}", "missing", "[]", NULL},
 	{"commits", "{}", "commits",
 	 "[{\"commit\":2,\"state\":\"committed\"},{\"commit\":1,\"state\":\"returned\"}]", NULL},
+	{"host-links", "{}", "links", "[]", NULL},
+	{"files-state", "{\"differs\":false}", NULL, NULL, NULL},
+	{"key-ages", "{}", "keys", "[]", NULL},
 	{0},
 };
 

@@ -10,6 +10,7 @@ view_libview_a_SOURCES = \
 	view/explain_steps.c view/explain_steps.h \
 	view/explain_way.c view/explain_way.h \
 	view/host.c view/host.h \
+	view/host_links.c view/host_links.h \
 	view/kernel_route.c view/kernel_route.h \
 	view/machine.c view/machine.h \
 	view/members.c view/members.h \
@@ -19,10 +20,12 @@ view_libview_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 VIEW_LIBS = view/libview.a $(MNL_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += view/explain_gather_test view/explain_judge_test view/explain_way_test view/host_test \
+check_PROGRAMS += view/explain_gather_test view/explain_judge_test view/explain_way_test view/host_links_test view/host_test \
 	view/kernel_route_test view/machine_test view/metrics_test
 view_explain_gather_test_SOURCES = view/explain_gather_test.c view/quoted.c view/quoted.h
 view_explain_gather_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
+view_host_links_test_SOURCES = view/host_links_test.c
+view_host_links_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 view_host_test_SOURCES = view/host_test.c
 view_host_test_LDADD = $(VIEW_LIBS) $(TEST_LIBS)
 view_explain_judge_test_SOURCES = view/explain_judge_test.c view/quoted.c view/quoted.h

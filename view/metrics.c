@@ -74,7 +74,7 @@ static void take_peers(struct metrics *m, const json_t *interface)
 	json_t *peer;
 	size_t i;
 
-	json_object_set(m->plane_of, name, json_object_get(interface, "plane"));
+	json_object_set_new(m->plane_of, name, json_string(text_of(interface, "plane")));
 	json_array_foreach (json_object_get(interface, "peers"), i, peer) {
 		if (json_is_true(json_object_get(peer, "foreign")))
 			continue;
@@ -142,10 +142,25 @@ static void take_commit(struct metrics *m, json_t *commit)
 	add_row(m, COMMITS, json_incref(commit));
 }
 
+/* Those of others are of no interest. */
+static void take_link(struct metrics *m, json_t *link)
+{
+	json_t *plane = json_object_get(m->plane_of, text_of(link, "name"));
+
+	if (!plane)
+		return;
+	json_object_set(link, "plane", plane);
+	add_row(m, LINKS, json_incref(link));
+}
+
 static void take_row(struct metrics *m, enum metrics_source source, json_t *row)
 {
 	if (source == DRILLS) {
 		take_drill(m, row);
+		return;
+	}
+	if (source == LINKS) {
+		take_link(m, row);
 		return;
 	}
 	if (source == COMMITS) {
@@ -236,6 +251,7 @@ static double value_of(const struct metrics *m, const struct metric *metric, con
 		return 1;
 	case NUMBER:
 	case STATES:
+	case REASONS:
 		break;
 	}
 	return number(value, 0);
@@ -253,6 +269,24 @@ static const char *next_word(const char *at, char *out, size_t size)
 }
 
 #define STATE_MAX 32
+
+/* A sample for each word of `arg`. */
+static bool has_words(const struct metric *metric)
+{
+	return metric->kind == STATES || metric->kind == REASONS;
+}
+
+static const char *word_label(const struct metric *metric)
+{
+	return metric->kind == STATES ? "state" : "reason";
+}
+
+static double word_value(const struct metric *metric, const json_t *row, const char *word)
+{
+	if (metric->kind == STATES)
+		return str_eq(text_of(row, metric->key), word);
+	return number(json_object_get(json_object_get(row, metric->key), word), 0);
+}
 
 /* ---- text */
 
@@ -326,11 +360,12 @@ static void put_sample(struct metrics *m, const struct metric *metric, const str
 		fprintf(out, "%s{%s%s", metric->name, row->labels, between);
 		put_label_of(out, metric->arg, json_object_get(row->row, metric->key));
 		fputs("} 1\n", out);
-	} else if (metric->kind == STATES) {
+	} else if (has_words(metric)) {
 		for (const char *at = metric->arg; *at;) {
 			at = next_word(at, state, sizeof(state));
-			fprintf(out, "%s{%s%sstate=\"%s\"} %d\n", metric->name, row->labels,
-				between, state, str_eq(text_of(row->row, metric->key), state));
+			fprintf(out, "%s{%s%s%s=\"%s\"}", metric->name, row->labels, between,
+				word_label(metric), state);
+			put_value(out, word_value(metric, row->row, state));
 		}
 	} else {
 		put_plain(out, metric->name, row->labels, value_of(m, metric, row->row));
@@ -392,13 +427,12 @@ static void add_samples(struct metrics *m, const struct metric *metric, const js
 	json_t *labels = labels_of(metric->source, row), *own;
 	char state[STATE_MAX];
 
-	if (metric->kind == STATES) {
+	if (has_words(metric)) {
 		for (const char *at = metric->arg; *at;) {
 			at = next_word(at, state, sizeof(state));
 			own = json_copy(labels);
-			json_object_set_new(own, "state", json_string(state));
-			add_sample(samples, own,
-				   json_integer(str_eq(text_of(row, metric->key), state)));
+			json_object_set_new(own, word_label(metric), json_string(state));
+			add_sample(samples, own, value_json(word_value(metric, row, state)));
 		}
 		json_decref(labels);
 		return;

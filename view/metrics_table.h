@@ -18,9 +18,12 @@ enum metrics_source {
 	KEPT,
 	PLANES,
 	UPLINKS,
+	LINKS, /* of INTERFACES alone, which are in front */
 	DAEMONS,
 	DRILLS,
 	COMMITS,
+	FILES,
+	KEYS,
 	VERSION,
 	MADE,
 	PEERS = MADE, /* of INTERFACES */
@@ -44,11 +47,12 @@ enum metrics_kind {
 	MILLI,	 /* milliseconds, as seconds; none: 0 */
 	PERCENT, /* as a ratio */
 	BOOLEAN,
-	IS,	/* 1 where the member has the text of `arg` */
-	STATES, /* a sample for each word of `arg`, with one more label: state */
-	AGE,	/* seconds since; none: infinite */
-	SINCE,	/* the same as the time of then; none: 0 */
-	INFO,	/* 1, with the member as one more label, named by `arg` */
+	IS,	 /* 1 where the member has the text of `arg` */
+	STATES,	 /* a sample for each word of `arg`, with one more label: state */
+	REASONS, /* what the member has for each word of `arg`, with one more label: reason */
+	AGE,	 /* seconds since; none: infinite */
+	SINCE,	 /* the same as the time of then; none: 0 */
+	INFO,	 /* 1, with the member as one more label, named by `arg` */
 };
 
 struct metric {

@@ -125,6 +125,37 @@ static void test_values(void **state)
 	says("state_seconds{interface=\"wg0\",peer=\"a\",plane=\"\"} 0.125\n");
 }
 
+/* A counter for each reason from the start: Prometheus sees the first one, too. */
+static void test_reasons(void **state)
+{
+	take("tunnels", "{\"tunnels\":[{\"interface\":\"wg0\",\"peer\":\"a\",\"downs\":"
+			"{\"handshake-stale\":3}},{\"interface\":\"wg0\",\"peer\":\"b\"}]}");
+	says("downs_total{interface=\"wg0\",peer=\"a\",plane=\"\",reason=\"handshake-stale\"} 3\n");
+	says("downs_total{interface=\"wg0\",peer=\"a\",plane=\"\",reason=\"bfd-expired\"} 0\n");
+	says("downs_total{interface=\"wg0\",peer=\"b\",plane=\"\",reason=\"handshake-stale\"} 0\n");
+	take("bgp-neighbors", "{\"neighbors\":[{\"address\":\"10.0.0.2\",\"refusals\":"
+			      "{\"outside-permit\":2}}]}");
+	says("refused_total{neighbor=\"10.0.0.2\",plane=\"\",remote_as=\"\",reason=\"outside-"
+	     "permit\"} 2\n");
+	says("reason=\"as-loop\"} 0\n");
+}
+
+/* Interfaces of others are none of ours. */
+static void test_links(void **state)
+{
+	char *all;
+
+	take("wireguard", "{\"interfaces\":[{\"name\":\"wg0\",\"plane\":\"blue\"}]}");
+	take("host-links", "{\"links\":[{\"name\":\"eth0\",\"rx-errors\":7},"
+			   "{\"name\":\"wg0\",\"rx-errors\":2,\"tx-dropped\":3}]}");
+	says("interface_receive_errors_total{interface=\"wg0\",plane=\"blue\"} 2\n");
+	says("interface_transmit_drops_total{interface=\"wg0\",plane=\"blue\"} 3\n");
+	says("interface_receive_drops_total{interface=\"wg0\",plane=\"blue\"} 0\n");
+	all = text();
+	assert_null(strstr(all, "eth0"));
+	free(all);
+}
+
 static void test_text(void **state)
 {
 	take("tunnels",
@@ -173,8 +204,8 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_table),  TEST(test_keys), TEST(test_nothing),
-		TEST(test_values), TEST(test_text), TEST(test_odd_answers),
+		TEST(test_table),   TEST(test_keys),  TEST(test_nothing), TEST(test_values),
+		TEST(test_reasons), TEST(test_links), TEST(test_text),	  TEST(test_odd_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "change_differs.h"
 #include "change_offer.h"
 #include "change_keep.h"
 #include "change_trial.h"
@@ -18,9 +19,10 @@
 #include "config.h"
 #include "datastore.h"
 #include "drill.h"
-#include "host.h"
+#include "host_ask.h"
 #include "ipc.h"
 #include "keep_in.h"
+#include "key_ages.h"
 #include "log.h"
 #include "log_ring.h"
 #include "plain.h"
@@ -63,18 +65,6 @@ static void run_version(struct request *r, const json_t *args)
 	request_object(r,
 		       json_pack("{s:s, s:s, s:s, s:o}", "version", WGBGP_VERSION, "name", "wgbgp",
 				 "hostname", datastore_hostname(), "warnings", warnings));
-}
-
-/* What the kernel says, for those who may not ask it. */
-static void run_host(struct request *r, const json_t *args)
-{
-	const char *error;
-	json_t *answer = host_answer(args, &error);
-
-	if (answer)
-		request_object(r, answer);
-	else
-		request_end(r, error);
 }
 
 static void run_daemons(struct request *r, const json_t *args)
@@ -347,6 +337,11 @@ static void run_files(struct request *r, const json_t *args)
 	json_decref(list);
 }
 
+static void run_files_state(struct request *r, const json_t *args)
+{
+	request_object(r, json_pack("{s:b}", "differs", change_differs()));
+}
+
 static void run_exclusive(struct request *r, const json_t *args)
 {
 	bool on = conf_bool(args, "on", false), anew = on && holder.to != r->to;
@@ -520,8 +515,9 @@ static const struct {
 	void (*run)(struct request *r, const json_t *args);
 } rows[] = {
 	{"version", run_version},
-	{"host-way", run_host},
-	{"host-source", run_host},
+	{"host-way", host_request},
+	{"host-source", host_request},
+	{"host-links", host_links_request},
 	{"daemons", run_daemons},
 	{"privileges", run_privileges},
 	{"configuration", run_configuration},
@@ -534,6 +530,8 @@ static const struct {
 	{"commits", run_commits},
 	{"commit", run_commit},
 	{"files", run_files},
+	{"files-state", run_files_state},
+	{"key-ages", key_ages_request},
 	{"exclusive", run_exclusive},
 	{"clear-lock", run_clear_lock},
 	{"logging", run_logging},

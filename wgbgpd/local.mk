@@ -35,6 +35,7 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/ask.c wgbgpd/ask.h \
 	wgbgpd/blame.c wgbgpd/blame.h \
 	wgbgpd/change.c wgbgpd/change.h wgbgpd/change_ask.h \
+	wgbgpd/change_differs.c wgbgpd/change_differs.h \
 	wgbgpd/change_files.c wgbgpd/change_files.h \
 	wgbgpd/change_index.c wgbgpd/change_index.h \
 	wgbgpd/change_journal.c wgbgpd/change_journal.h \
@@ -56,10 +57,12 @@ wgbgpd_libparent_a_SOURCES = \
 	wgbgpd/endpoint_own.c wgbgpd/endpoint_own.h \
 	wgbgpd/guard.c wgbgpd/guard.h \
 	wgbgpd/health.c wgbgpd/health.h \
+	wgbgpd/host_ask.c wgbgpd/host_ask.h \
 	wgbgpd/interfaces.c wgbgpd/interfaces.h \
 	wgbgpd/keep_in.c wgbgpd/keep_in.h \
 	wgbgpd/kept_file.c wgbgpd/kept_file.h \
 	wgbgpd/kept_load.c wgbgpd/kept_load.h \
+	wgbgpd/key_ages.c wgbgpd/key_ages.h \
 	wgbgpd/listen.c wgbgpd/listen.h \
 	wgbgpd/listen_keys.c wgbgpd/listen_keys.h \
 	wgbgpd/lock.c wgbgpd/lock.h \

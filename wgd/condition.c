@@ -46,15 +46,18 @@ void condition_removed(const struct device *dev)
 
 static void peer_down(struct peer *p, enum reason reason)
 {
-	uint32_t changes = p->live.changes;
-	bool was_down = p->live.state == TUNNEL_DOWN;
+	struct liveness before = p->live;
+	bool was_down = before.state == TUNNEL_DOWN;
 
 	p->present = false;
 	liveness_init(&p->live, now_ms());
 	p->live.state = TUNNEL_DOWN;
 	p->live.reason = reason;
 	p->evidence = (struct evidence){0};
-	p->live.changes = changes + !was_down;
+	p->live.changes = before.changes + !was_down;
+	memcpy(p->live.downs, before.downs, sizeof(before.downs));
+	if (!was_down)
+		liveness_count_down(&p->live);
 	if (p->announced)
 		report_peer(p);
 }

@@ -21,6 +21,19 @@ const char *bfd_evidence_name(enum bfd_evidence e)
 	return (unsigned)e < sizeof(names) / sizeof(names[0]) ? names[e] : "unknown";
 }
 
+const enum reason liveness_deaths[LIVENESS_DEATHS] = {
+	REASON_BFD_EXPIRED,	 REASON_BFD_SIGNALLED,	   REASON_ECHO_UNANSWERED,
+	REASON_HANDSHAKE_NEVER,	 REASON_HANDSHAKE_STALE,   REASON_INTERFACE_DOWN,
+	REASON_INTERFACE_GONE,	 REASON_INTERFACE_REFUSED, REASON_PEER_GONE,
+	REASON_PROBE_UNANSWERED,
+};
+
+void liveness_count_down(struct liveness *l)
+{
+	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
+		l->downs[i] += liveness_deaths[i] == l->reason;
+}
+
 void liveness_init(struct liveness *l, uint64_t now)
 {
 	*l = (struct liveness){
@@ -411,7 +424,7 @@ bool liveness_update(struct liveness *l, const struct conf_liveness *c,
 {
 	enum tunnel_state state;
 	enum reason reason;
-	bool changed;
+	bool changed, died;
 
 	if (in->present && in->read) {
 		note_counters(l, c, in);
@@ -424,9 +437,12 @@ bool liveness_update(struct liveness *l, const struct conf_liveness *c,
 		l->no_way_at = in->now;
 	state = judge(l, c, in, &reason);
 	changed = state != l->state || reason != l->reason;
+	died = state == TUNNEL_DOWN && l->state != TUNNEL_DOWN;
 	if (state != l->state)
 		enter(l, c, state, reason, in->now);
 	l->reason = reason;
+	if (died)
+		liveness_count_down(l);
 	if (state != TUNNEL_DOWN || reason != REASON_UP_HOLD)
 		l->weak = state == TUNNEL_DOWN && is_weak(reason);
 	return changed;

@@ -83,12 +83,17 @@ struct liveness_input {
 	struct evidence evidence;
 };
 
+/* What tunnels go down for. */
+#define LIVENESS_DEATHS 10
+extern const enum reason liveness_deaths[LIVENESS_DEATHS];
+
 struct liveness {
 	enum tunnel_state state;
 	enum reason reason;
-	bool weak;	  /* DOWN by silence or age alone */
-	uint64_t since;	  /* ms, monotonic: when the state was entered */
-	uint32_t changes; /* of state */
+	bool weak;			 /* DOWN by silence or age alone */
+	uint64_t since;			 /* ms, monotonic: when the state was entered */
+	uint32_t changes;		 /* of state */
+	uint32_t downs[LIVENESS_DEATHS]; /* of them, to DOWN for that */
 	/* what was seen */
 	bool started;		/* there was a reading */
 	bool rekeyed;		/* a key changed since it worked */
@@ -116,6 +121,8 @@ struct liveness {
 };
 
 void liveness_init(struct liveness *l, uint64_t now);
+/* It went down for its reason. */
+void liveness_count_down(struct liveness *l);
 /* A tunnel that worked has another key at its far end now: down until the first handshake shows
  * that it is the right one. Nothing passes before that; what uses it must not wait. */
 void liveness_rekey(struct liveness *l);

@@ -156,6 +156,8 @@ static void stale_after_sending(void **state)
 	     {10, 0, 32, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE},
 	     {1000, 0, 148, .state = TUNNEL_DOWN, .reason = REASON_HANDSHAKE_STALE});
 	assert_int_equal(r.l.changes, 3);
+	for (size_t i = 0; i < LIVENESS_DEATHS; i++)
+		assert_int_equal(r.l.downs[i], liveness_deaths[i] == REASON_HANDSHAKE_STALE);
 }
 
 /* Data was unanswered for long when the session expires: that is down then, not a retry later. */

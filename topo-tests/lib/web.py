@@ -11,13 +11,15 @@ AT = "127.0.0.1:8179"
 
 
 class Web:
-    def __init__(self, wgbgp, *options, at=AT):
+    def __init__(self, wgbgp, *options, at=AT, files=None):
+        """files: as many descriptors it may have, and that many fewer clients."""
+        limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
         self.wgbgp, self.router, self.at = wgbgp, wgbgp.router, at
         self.statedir = os.path.join(wgbgp.router.dir, "web")
         os.makedirs(self.statedir, exist_ok=True)
         shutil.chown(self.statedir, "nobody")
         self.process = self.router.spawn(
-            "wgbgp-web", [program("web/wgbgp-web"), "-r", wgbgp.rundir, "-u", "nobody",
+            "wgbgp-web", [*limit, program("web/wgbgp-web"), "-r", wgbgp.rundir, "-u", "nobody",
                           "-s", self.statedir, "-l", at, *options],
             env={"ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"})
         wait_until(self._listens, 20, "wgbgp-web to listen", 0.05)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* key_ages: how old the files of keys are, which are not read for that; request `key-ages`. */
+#ifndef WGBGP_KEY_AGES_H
+#define WGBGP_KEY_AGES_H
+
+#include <jansson.h>
+
+struct request;
+
+void key_ages_request(struct request *r, const json_t *args);
+
+#endif
