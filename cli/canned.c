@@ -154,6 +154,11 @@ int kernel_route_get_forwarded(const struct addr *to, const char *from, const st
 	return forwarded_error;
 }
 
+int kernel_route_get_error(const struct addr *to, const struct addr *src, struct kernel_route *out)
+{
+	return kernel_route_get(to, out);
+}
+
 long machine_answer;
 const char *tcp_count_name;
 const struct machine_flow *flow_answers;

@@ -300,6 +300,14 @@ int kernel_route_get_forwarded(const struct addr *to, const char *from, const st
 	return answer_way(question, out);
 }
 
+int kernel_route_get_error(const struct addr *to, const struct addr *src, struct kernel_route *out)
+{
+	char question[128];
+
+	snprintf(question, sizeof(question), "%s error %s", ADDR_STR(to), ADDR_STR(src));
+	return answer_way(question, out);
+}
+
 void played_sysctl(const char *path, long value)
 {
 	json_object_set_new(state.knobs, path, json_integer(value));

@@ -271,6 +271,21 @@ static json_t *ask_back(struct explain *e)
 	return explain_back_request(e, interface);
 }
 
+/* What this machine says of the source's packets, which a plane's rules lead back. */
+static json_t *ask_errors(struct explain *e)
+{
+	struct addr near;
+	json_t *request;
+
+	if (!e->src.family || is_main(e) || is_own_source(e) ||
+	    explain_addr(str_of(fact(e, "source"), "probe-from"), &near) < 0)
+		return NULL;
+	request = ask_way(&e->src);
+	json_object_set_new(request, "source", json_string(ADDR_STR(&near)));
+	json_object_set_new(request, "icmp-error", json_true());
+	return request;
+}
+
 bool explain_wants_rules(const struct explain *e)
 {
 	const json_t *kernel = fact(e, "kernel");
@@ -294,7 +309,7 @@ static const struct {
 	{"kernel", ask_kernel, true},	       {"kernel-any", ask_kernel_any, true},
 	{"entries", ask_entries, false},       {"endpoint", ask_endpoint, true},
 	{"configuration", ask_networks, true}, {"back", ask_back, true},
-	{"announced", ask_announced, false},
+	{"errors", ask_errors, true},	       {"announced", ask_announced, false},
 };
 
 json_t *explain_next(struct explain *e)

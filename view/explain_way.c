@@ -207,11 +207,31 @@ static void say_back(struct judge *f)
 			     is_true(back, "local") ? src : TEXT(back, "interface"));
 }
 
+/* Large packets, traceroute: nothing is lost but the word that says why something is. */
+static void say_errors(struct judge *f)
+{
+	const json_t *errors = json_object_get(f->facts, "errors");
+	const char *by = str_of(f->source, "interface"), *way = str_of(errors, "interface");
+
+	if (is_false(errors, "inbound-address"))
+		explain_step(
+			f, "errors", true,
+			"net.ipv4.icmp_errors_use_inbound_ifaddr of this machine is 0: what it "
+			"says of packets too big or without a way goes by the main table");
+	else if (errors && (is_set(errors, "error") || !str_eq(way, by)))
+		explain_step(f, "errors", true,
+			     "what this machine says to %s of packets too big or without a way "
+			     "%s%s%s%s: such are lost without a word",
+			     str_of(f->source, "address"), *way ? "leaves by " : "has no way", way,
+			     *way ? " instead of " : "", *way ? by : "");
+}
+
 void explain_say_return(struct judge *f)
 {
 	say_firewall(f);
 	say_announced(f);
 	say_back(f);
+	say_errors(f);
 }
 
 /* ---- what echo requests showed */
@@ -264,8 +284,8 @@ static void say_lost_in_tunnel(struct judge *f, const char *from)
 			     "answer comes: lost behind it, or on the way back to it",
 			     f->peer, from, TEXT(hop, "by"));
 	else if (is_answered(f, "peer") && !str_eq(f->plane, "main"))
-		/* What its kernel says by itself looks into the main table, where it has them, too.
-		 */
+		/* Where it has a plane, too, what its kernel says by itself may look into its main
+		 * table: a wgbgp of old, or no wgbgp. */
 		explain_step(f, "answer", false,
 			     "%s answers %s, and no answer comes of %s: a router in a plane may "
 			     "be unable to say why",

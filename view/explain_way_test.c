@@ -208,6 +208,43 @@ static void test_each(void **state)
 		judged(i);
 }
 
+/* Nothing is lost but the word that says why: a step, and reachable all the same. */
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *change, *text; /* NULL: no step */
+	} cases[] = {
+		{"{" BEHIND "}", NULL},
+		{"{" BEHIND
+		 ", 'errors': {'interface': 'lan0', 'error': null, 'inbound-address': true}}",
+		 NULL},
+		{"{" BEHIND
+		 ", 'errors': {'interface': 'eth0', 'error': null, 'inbound-address': true}}",
+		 "packets too big or without a way leaves by eth0 instead of lan0"},
+		{"{" BEHIND ", 'errors': {'interface': '', 'error': 'x', 'inbound-address': true}}",
+		 "packets too big or without a way has no way: such"},
+		{"{" BEHIND ", 'errors': {'interface': 'lan0', 'inbound-address': false}}",
+		 "icmp_errors_use_inbound_ifaddr of this machine is 0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *facts = quoted(healthy), *change = quoted(cases[i].change), *doc;
+		char *dump;
+
+		assert_int_equal(json_object_update_recursive(facts, change), 0);
+		doc = explain_judge(facts);
+		dump = json_dumps(doc, 0);
+		assert_true(is_true(doc, "reachable"));
+		if (!strstr(dump, cases[i].text ? cases[i].text : "\"reachable\"") ||
+		    !strstr(dump, "\"errors\"") != !cases[i].text)
+			fail_msg("%s: %s", cases[i].change, dump);
+		free(dump);
+		json_decref(doc);
+		json_decref(change);
+		json_decref(facts);
+	}
+}
+
 /* Members that are missing or of the wrong kind: nothing falls over. */
 static void test_poor_facts(void **state)
 {
@@ -249,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_poor_facts),
 		cmocka_unit_test(test_statuses),
 	};

@@ -71,6 +71,7 @@ struct way {
 	struct addr to, source; /* family 0: none is named */
 	const char *in, *bound; /* borrowed; "": none */
 	uint32_t mark;
+	bool error;
 };
 
 /* What is wrong with REQUEST, or NULL. */
@@ -78,6 +79,7 @@ static const char *way_read(struct way *w, const json_t *request)
 {
 	*w = (struct way){.in = str_of(request, "in"), .bound = str_of(request, "bound")};
 	w->mark = (uint32_t)int_of(request, "mark");
+	w->error = is_true(request, "icmp-error");
 	if (addr_parse(str_of(request, "destination"), &w->to) < 0)
 		return "destination: expected an address";
 	if (is_set(request, "source") && addr_parse(str_of(request, "source"), &w->source) < 0)
@@ -88,11 +90,22 @@ static const char *way_read(struct way *w, const json_t *request)
 		return "in: expected the name of an interface";
 	if (*w->bound && !is_name(w->bound))
 		return "bound: expected the name of an interface";
+	if (w->error && !w->source.family)
+		return "icmp-error: only of packets with a source";
 	return *w->in && !w->source.family ? "in: only of packets with a source" : NULL;
+}
+
+/* Errors have the address of the interface that a packet came in by: of IPv4 when told to. */
+static bool names_inbound(uint8_t family)
+{
+	return family != AF_INET || machine_sysctl(ERRORS_KNOB) != 0;
 }
 
 static int way_get(const struct way *w, struct kernel_route *k)
 {
+	if (w->error)
+		return names_inbound(w->to.family) ? kernel_route_get_error(&w->to, &w->source, k)
+						   : kernel_route_get(&w->to, k);
 	if (*w->in)
 		return kernel_route_get_forwarded(&w->to, w->in, &w->source, k);
 	if (w->source.family)
@@ -117,6 +130,9 @@ static json_t *host_way(const json_t *request, const char **error)
 	way = way_json(err, &k);
 	json_object_set_new(way, "forwarding", json_boolean(forwards_at_all(w.to.family)));
 	json_object_set_new(way, "forwards", *w.in ? forwards(w.to.family, w.in) : json_null());
+	if (w.error)
+		json_object_set_new(way, "inbound-address",
+				    json_boolean(names_inbound(w.to.family)));
 	json_object_set_new(way, "rp-filter", json_boolean(*w.in && is_filtered(err, w.in, &w.to)));
 	return way;
 }

@@ -14,7 +14,9 @@
  * `host-way`: the way that the kernel has for packets to `destination`. They are any of this
  * machine, those of a socket that is bound to the interface `bound`, those with the firewall mark
  * `mark`, those with the address `source` of this machine, or with `in` those of `source` that came
- * in by that interface.
+ * in by that interface. With `icmp-error` they are what the kernel says to `destination` of a
+ * packet too big, say, that came in by the interface of the address `source`; `inbound-address`:
+ * whether it has that source.
  *
  * {error, local, interface, gateway, mtu, forwarding, forwards, rp-filter}: error is null or what
  * the kernel says in place of a way; forwarding: whether this machine forwards packets of that

@@ -39,6 +39,8 @@ static void test_refused(void **state)
 		 "source and destination are of different families"},
 		{WAY "\"destination\":\"10.0.0.1\",\"in\":\"lo\"}",
 		 "in: only of packets with a source"},
+		{WAY "\"destination\":\"10.0.0.1\",\"icmp-error\":true}",
+		 "icmp-error: only of packets with a source"},
 		{WAY "\"destination\":\"10.0.0.1\",\"source\":\"10.0.0.2\",\"in\":\"../lo\"}",
 		 "in: expected the name of an interface"},
 		{WAY "\"destination\":\"10.0.0.1\",\"source\":\"10.0.0.2\",\"in\":\"..\"}",

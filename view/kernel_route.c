@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel_route.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/rtnetlink.h>
 
 #include "machine.h"
@@ -51,7 +54,20 @@ static int kernel_on_route(const struct nlmsghdr *nlh, void *arg)
 struct flow {
 	uint32_t oif, iif, mark;
 	const struct addr *src;
+	bool error; /* it is an ICMP error */
 };
+
+#define TOO_BIG4 (ICMP_DEST_UNREACH << 8 | ICMP_FRAG_NEEDED)
+#define TOO_BIG6 (ICMPV6_PKT_TOOBIG << 8)
+
+/* Type and code stand where ports do. */
+static void put_error(struct nlmsghdr *nlh, uint8_t family)
+{
+	bool four = family == AF_INET;
+
+	mnl_attr_put_u8(nlh, RTA_IP_PROTO, four ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	mnl_attr_put_u16(nlh, RTA_DPORT, htons(four ? TOO_BIG4 : TOO_BIG6));
+}
 
 #define BUFFER_BYTES 8192 /* of libmnl: no message is larger */
 
@@ -80,6 +96,8 @@ static int exchange(struct mnl_socket *nl, const struct addr *to, const struct f
 		mnl_attr_put_u32(nlh, RTA_IIF, flow->iif);
 	if (flow->mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, flow->mark);
+	if (flow->error)
+		put_error(nlh, to->family);
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -132,4 +150,9 @@ int kernel_route_get_forwarded(const struct addr *to, const char *from, const st
 	uint32_t iif = if_nametoindex(from);
 
 	return iif ? get(to, &(struct flow){.iif = iif, .src = src}, out) : -ENODEV;
+}
+
+int kernel_route_get_error(const struct addr *to, const struct addr *src, struct kernel_route *out)
+{
+	return get(to, &(struct flow){.src = src, .error = true}, out);
 }

@@ -31,4 +31,7 @@ int kernel_route_get_from(const struct addr *to, const char *from, const struct 
 int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
 			       struct kernel_route *out);
 
+/* The same for an ICMP error that this machine sends from its own address SRC. */
+int kernel_route_get_error(const struct addr *to, const struct addr *src, struct kernel_route *out);
+
 #endif

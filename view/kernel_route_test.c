@@ -85,6 +85,12 @@ static void append_attr(uint8_t family, const struct nlattr *attr)
 		       : type == RTA_IIF ? "iif"
 					 : "mark",
 		       mnl_attr_get_u32(attr));
+	} else if (type == RTA_IP_PROTO) {
+		append(" protocol %u", mnl_attr_get_u8(attr));
+	} else if (type == RTA_DPORT) {
+		const uint8_t *b = mnl_attr_get_payload(attr);
+
+		append(" error %u.%u", b[0], b[1]);
 	} else {
 		append(" attribute %u", type);
 	}
@@ -196,6 +202,10 @@ static void test_questions(void **state)
 	assert_string_equal(asked, "/32 /32 to 192.0.2.7 from 10.9.0.2");
 	assert_int_equal(kernel_route_get_from(&to6, "wg0", &src6, &k), 0);
 	assert_string_equal(asked, "/128 /128 to 2001:db8::7 from fd00::2 oif 7");
+	assert_int_equal(kernel_route_get_error(&to, &src, &k), 0);
+	assert_string_equal(asked, "/32 /32 to 192.0.2.7 from 10.9.0.2 protocol 1 error 3.4");
+	assert_int_equal(kernel_route_get_error(&to6, &src6, &k), 0);
+	assert_string_equal(asked, "/128 /128 to 2001:db8::7 from fd00::2 protocol 58 error 2.0");
 	asked[0] = '\0';
 	assert_int_equal(kernel_route_get_bound(&to, "gone", &k), -ENODEV);
 	assert_int_equal(kernel_route_get_from(&to, "gone", &src, &k), -ENODEV);
