@@ -100,6 +100,14 @@ enum reason ceilings_judge_entry(const struct ceilings *c, struct ceiling_ref *r
  * `permit` list or a configured entry, a default route and its halves aside; a subnet or address of
  * ours, a tunnel address. -1: none. */
 int ceilings_private_len(const struct ceilings *c, const struct addr *a);
+/* An endpoint inside what is private, of that length, that no number in the configuration and no
+ * `endpoint-inside-permit` vouches for. WAY: the length of the underlay's route there, -1 or 0:
+ * none but a default one. zebra-lite gives it no host route, wgd does not give it to WireGuard: the
+ * one rule of both. */
+static inline bool ceiling_doubts_endpoint(int private_len, int way)
+{
+	return private_len >= 0 && private_len >= way;
+}
 /* A daemon that sends with this generation of the configuration has the ceilings that are in force
  * here, and has had the time to apply them: if it asks for more, that is an attack or a bug. */
 bool ceilings_known(const struct ceilings *c, uint32_t generation);

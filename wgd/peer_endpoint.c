@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceiling.h"
 #include "daemon.h"
 #include "endpoints.h"
 #include "roster.h"
@@ -35,13 +36,24 @@ static bool has_way(void *arg, const struct addr *a)
 
 /* --- whether to believe where it is --- */
 
-static bool is_written(const struct peer *p, const struct addr *a)
+static bool is_number_in(const struct targets *ts, const struct addr *a)
 {
-	const struct targets *ts = &p->where.targets;
-
 	for (unsigned i = 0; i < ts->n; i++)
 		if (!ts->t[i].host && ts->t[i].n && addr_eq(&ts->t[i].at[0].addr, a))
 			return true;
+	return false;
+}
+
+/* As a number, in `endpoint` of whichever peer. */
+static bool is_written(const struct addr *a)
+{
+	const struct device *dev;
+	const struct peer *p;
+
+	TAILQ_FOREACH (dev, &devices, link)
+		TAILQ_FOREACH (p, &dev->peers, link)
+			if (is_number_in(&p->where.targets, a))
+				return true;
 	return false;
 }
 
@@ -55,18 +67,25 @@ static bool is_tunnel(uint32_t oif)
 	return false;
 }
 
-/* Somebody else says that the peer is at A, which is inside what is private: zebra-lite makes no
- * way around the tunnels there (its pin.h). A longer route of somebody else is one; packets of an
- * interface with an uplink need none. */
-static bool is_doubtful(const struct peer *p, const struct addr *a)
+/* The length of the route of somebody else that leads to A, into no tunnel; -1: there is none. A
+ * host route of zebra-lite is one: it has judged. */
+static int way_around(const struct peer *p, const struct addr *a)
 {
 	uint32_t mark = p->dev->read.fwmark, oif;
+
+	return way_leads(a, mark, &oif) && !is_tunnel(oif) ? way_len(a, mark) : -1;
+}
+
+/* Somebody else says that the peer is at A, which is inside what is private. Packets of an
+ * interface with an uplink need no way around the tunnels. */
+static bool is_doubtful(const struct peer *p, const struct addr *a)
+{
 	int private = p->conf && a->family ? wceiling_private_len(a) : -1;
 
 	if (private < 0 || addr_is_link_local(a) || p->conf->endpoint_inside_permit ||
-	    (p->dev->want.conf && p->dev->want.conf->has_uplink) || is_written(p, a))
+	    (p->dev->want.conf && p->dev->want.conf->has_uplink) || is_written(a))
 		return false;
-	return way_len(a, mark) < private || !way_leads(a, mark, &oif) || is_tunnel(oif);
+	return ceiling_doubts_endpoint(private, way_around(p, a));
 }
 
 static bool endpoint_is_in(const struct prefix *list, size_t n, const struct addr *a)

@@ -284,6 +284,12 @@ static void test_inside_permit(void **state)
 	live(200);
 	rig_expect("@100\n"
 		   "wg0 update a at 192.0.2.77:7\n");
+	live(3000);
+	rig.route_oif = 0;
+	rig.route_len = 16; /* no longer than the `permit` */
+	at("192.168.2.10:7");
+	live(200);
+	assert_string_equal(ENDPOINT_STR(&rig_peer("wg0", 'a')->info.endpoint), "192.0.2.77:7");
 }
 
 /* Somebody sends each packet again from a private address: how often WireGuard is sent back. */
@@ -363,6 +369,19 @@ static void test_vouched(void **state)
 				    "192.168.2.10:7");
 		at("192.0.2.77:7");
 	}
+}
+
+/* It is written, of another peer: zebra-lite has a host route for it, whoever is there. */
+static void test_written_of_another(void **state)
+{
+	begin(RIG_WG0(", 'liveness': {'poll-interval': 100}",
+		      RIG_PEER_A(LIVE(", 'endpoint': ['192.0.2.77:7']")) ", " RIG_PEER_B(
+			      ", 'endpoint': ['192.168.2.10:9']")));
+	rig_handshake("wg0", 'a');
+	live(300);
+	at("192.168.2.10:7");
+	live(200);
+	assert_string_equal(ENDPOINT_STR(&rig_peer("wg0", 'a')->info.endpoint), "192.168.2.10:7");
 }
 
 /* Nobody knows another place: it is told, for zebra-lite to say so, and not remembered. */
@@ -1107,6 +1126,7 @@ int main(void)
 		RIG_CHECK(test_no_way),
 		RIG_CHECK(test_follows),
 		RIG_CHECK(test_through_another),
+		RIG_CHECK(test_written_of_another),
 		RIG_CHECK(test_set_back_slower),
 		RIG_CHECK(test_set_back_is_no_trial),
 		RIG_CHECK(test_roams_behind_another),

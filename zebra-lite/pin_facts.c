@@ -5,6 +5,7 @@
  */
 #include <linux/rtnetlink.h>
 
+#include "ceiling.h"
 #include "configured.h"
 #include "pin.h"
 #include "tunnel.h"
@@ -121,5 +122,5 @@ bool pin_is_doubtful(const struct pin *pin)
 {
 	if (!pin->peers || pin->vouched || configured_endpoint(&pin->addr))
 		return false;
-	return private_len(&pin->addr) >= (pin->n_ways && pin->via_len ? pin->via_len : 1);
+	return ceiling_doubts_endpoint(private_len(&pin->addr), pin->n_ways ? pin->via_len : -1);
 }
