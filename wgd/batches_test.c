@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "device.h"
 #include "rig.h"
+#include "roster.h"
 
 #define BOTH RIG_PEER_A(RIG_QUIET) ", " RIG_PEER_B(RIG_QUIET)
 #define TWO                                                                       \
@@ -175,7 +177,8 @@ static void test_thread_refused(void **state)
 		   "zebra: refused 1 2001:db8:1::/48 none\n");
 }
 
-/* What may be tried again by the time that it is said to be refused is said to be so behind that. */
+/* What may be tried again by the time that it is said to be refused is said to be so behind that.
+ */
 static void test_free_behind_refused(void **state)
 {
 	begin(TWO);
@@ -235,6 +238,19 @@ static void test_thread_gone(void **state)
 		   "zebra: wg0 is 9 up 10.9.0.1/24\n"
 		   "zebra: a is 1 on 9 never handshake-never 10.9.0.2 10.9.0.2/32\n"
 		   "zebra: b is 2 on 9 never handshake-never 10.9.0.3 10.9.0.3/32\n");
+}
+
+/* The end, or that of the interface's configuration, with a request under way: it fails, and the
+ * books of its peers are still there. */
+static void test_thread_at_end(void **state)
+{
+	begin(TWO);
+	rig.threaded = rig.busy = true;
+	large_batch(1, "");
+	rig_forget();
+	device_free(device_find("wg0"));
+	rig.threaded = rig.busy = false;
+	rig_forget();
 }
 
 /* A program that is busy: the poll does not wait for it. */
@@ -628,7 +644,7 @@ int main(void)
 		RIG_CHECK(test_thread),		RIG_CHECK(test_thread_busy),
 		RIG_CHECK(test_thread_refused), RIG_CHECK(test_new_zebra),
 		RIG_CHECK(test_replay),		RIG_CHECK(test_thread_gone),
-		RIG_CHECK(test_free_behind_refused),
+		RIG_CHECK(test_thread_at_end),	RIG_CHECK(test_free_behind_refused),
 		RIG_CHECK(test_thread_idle),	RIG_CHECK(test_sweep),
 		RIG_CHECK(test_held),		RIG_CHECK(test_busy),
 		RIG_CHECK(test_foreign_lost),	RIG_CHECK(test_foreign_beyond_permit),

@@ -189,11 +189,11 @@ void device_free(struct device *dev)
 	timer_stop(&dev->retry);
 	timer_stop(&dev->watch);
 	job_stop(&dev->sweep);
+	batches_end(dev); /* what fails of it changes the books of the peers */
+	batches_known(dev, 0);
 	while ((p = TAILQ_FIRST(&dev->peers)))
 		peer_free(p);
 	hash_clear(&dev->by_key);
-	batches_end(dev); /* gives back what was taken from the table's queue */
-	batches_known(dev, 0);
 	allowedips_free(&dev->allowed);
 	probe_close(&dev->probe);
 	icmp_close(&dev->icmp);
