@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hash.h"
 
+#include <pthread.h>
 #include <sodium.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util.h"
 
+static unsigned char key[crypto_shorthash_KEYBYTES];
+
+static void make_key(void)
+{
+	if (sodium_init() < 0)
+		fatal("sodium_init failed");
+	randombytes_buf(key, sizeof(key));
+}
+
 uint64_t hash_long(const void *data, size_t len)
 {
-	static unsigned char key[crypto_shorthash_KEYBYTES];
-	static bool keyed;
+	static pthread_once_t keyed = PTHREAD_ONCE_INIT;
 	uint8_t out[crypto_shorthash_BYTES];
 	uint64_t hash;
 
-	if (!keyed) {
-		if (sodium_init() < 0)
-			fatal("sodium_init failed");
-		randombytes_buf(key, sizeof(key));
-		keyed = true;
-	}
+	pthread_once(&keyed, make_key);
 	crypto_shorthash(out, data, len, key);
 	memcpy(&hash, out, sizeof(hash));
 	return hash;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -22,6 +23,14 @@ pthread_t thread_start(void *(*fn)(void *arg), void *arg)
 	if (err)
 		fatal("thread: %s", strerror(err));
 	return thread;
+}
+
+uint64_t thread_work_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 static void on_ring(int fd, short what, void *arg)

@@ -12,6 +12,7 @@
 #include "loop.h"
 
 pthread_t thread_start(void *(*fn)(void *arg), void *arg); /* fatal on failure */
+uint64_t thread_work_us(void); /* processor time that the calling thread had so far */
 
 /* Rung by any thread, heard by the loop: several rings may be one call. All zero: not open. */
 struct bell {

@@ -31,7 +31,7 @@
 #define CHANGE_GUARD_ASKED "asked" /* "guard" of a record, until all guards have said yes */
 #define CHANGE_SHA256 "sha256"	   /* of a record: conf_texts_hash_all() */
 #define CHANGE_VERSION "version"   /* of a record that failed: of wgbgp */
-#define CHANGE_VERSION_MAX 32
+#define CHANGE_VERSION_MAX 128
 
 /* What time it is, by clocks that do not depend on each other. */
 struct change_clock {

@@ -182,6 +182,8 @@ static struct datastore_version *committed_instead(struct change_begin *b, struc
 
 /* ---- starts that end in the middle, perhaps for what they run */
 
+_Static_assert(sizeof(WGBGP_VERSION) <= CHANGE_VERSION_MAX, "it would never be the same one");
+
 /* Noted before anything is read. */
 static bool too_many_starts(void)
 {

@@ -40,16 +40,19 @@ bool device_is_slow(const struct device *dev)
 
 bool device_glance(struct device *dev)
 {
+	uint64_t asked_us = now_us();
 	struct wg_dump dump;
+	bool fresh;
 
-	if (now_ms() - dev->read.at < GLANCE_AGAIN_MS)
+	if (now_ms() - dev->read.begun_at < GLANCE_AGAIN_MS)
 		return true;
 	if (!dev->wg || device_is_slow(dev) || wg_get(dev->wg, false, &dump) < 0)
 		return false;
 	device_note_read(dev, dump.begun_us);
 	glance_take(dev, &dump);
+	fresh = dump.begun_us >= asked_us; /* and no late answer to an earlier request */
 	wg_dump_free(&dump);
-	return true;
+	return fresh;
 }
 
 bool device_look(struct device *dev, bool with_entries)

@@ -32,12 +32,13 @@
 #define SILENT_MS 5000	   /* of a program, until that is said */
 #define SILENT_POLL_MS 100 /* at least, to see whether it answers */
 #define SILENT_TEXT "its WireGuard program does not answer"
-#define ASIDE_MS 2000	      /* for a reading beside the loop, and ... */
-#define ASIDE_COSTS 4	      /* ... so many times what one costs */
-#define ASIDE_AGAIN_MS 50     /* until there may be another one */
-#define SPOILED_MAX 3	      /* of them, until one is waited for */
-#define PUT_OFF_TIMES 3	      /* the pause between two of these where a verdict is waited for */
-#define DROPS_WINDOW_MS 10000 /* the rate of refused packets is taken over this time */
+#define ASIDE_MS 2000	       /* for a reading beside the loop, and ... */
+#define ASIDE_COSTS 4	       /* ... so many times what one costs */
+#define ASIDE_AGAIN_MS 50      /* until there may be another one */
+#define SPOILED_MAX 3	       /* of them, until one is waited for */
+#define PUT_OFF_TIMES 3	       /* the pause between two of these where a verdict is waited for */
+#define FULL_READ_MAX_MS 60000 /* but never longer: somebody else may have moved an entry */
+#define DROPS_WINDOW_MS 10000  /* the rate of refused packets is taken over this time */
 
 void device_poll_link(struct device *dev, const struct link_info *info)
 {
@@ -231,6 +232,8 @@ static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 		pause = FULL_READ_BUSY_MS;
 	if (device_is_watched(dev))
 		pause *= PUT_OFF_TIMES;
+	if (pause > FULL_READ_MAX_MS)
+		pause = FULL_READ_MAX_MS;
 	return now - dev->read.full_at >= pause;
 }
 
@@ -277,8 +280,8 @@ static bool is_spoiled(const struct device *dev)
 	return dev->read.fresh && dev->wg->writes != dev->read.writes;
 }
 
-/* What was read beside the loop for this poll. False: nothing was. */
-static bool read_aside(struct device *dev, bool full, struct wg_dump *dump)
+/* What was read beside the loop for this poll, and us of work there. False: nothing was. */
+static bool read_aside(struct device *dev, bool full, struct wg_dump *dump, uint64_t *work_us)
 {
 	struct wg_look *fresh = dev->read.fresh;
 	bool good = fresh && !is_spoiled(dev) && (fresh->dump.with_entries || !full);
@@ -286,6 +289,7 @@ static bool read_aside(struct device *dev, bool full, struct wg_dump *dump)
 	dev->read.spoiled = 0;
 	if (good) {
 		*dump = fresh->dump;
+		*work_us = fresh->work_us;
 		fresh->dump = (struct wg_dump){0};
 	}
 	device_look_forget(dev);
@@ -317,7 +321,8 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 	struct allowed_drift drift;
 	struct owner **owners;
 	struct wg_dump dump;
-	int err = read_aside(dev, full, &dump) ? 0 : read_now(dev, full, &dump);
+	uint64_t aside_us = 0;
+	int err = read_aside(dev, full, &dump, &aside_us) ? 0 : read_now(dev, full, &dump);
 
 	if (err < 0)
 		return err;
@@ -329,7 +334,7 @@ static int poll_once(struct device *dev, uint64_t now, bool busy, const struct s
 	if (full) {
 		allowedips_compare(&dev->allowed, &dump, owners, &drift);
 		dev->read.full_at = now;
-		dev->read.full_cost = took_us(dev, begun);
+		dev->read.full_cost = took_us(dev, begun) + aside_us;
 	}
 	read_peers(dev, &dump, owners);
 	if (full && !unknown)

@@ -66,11 +66,12 @@ struct rig {
 	unsigned read_us;	  /* what a reading takes, ... */
 	unsigned wait_us;	  /* ... and what it waits besides for a processor */
 	uint64_t waited_us;	  /* so far */
-	unsigned reads;		  /* so far */
-	unsigned drains;	  /* of its ICMP sockets: each tick of a watch begins with one */
-	int route_error;	  /* of a lookup: -errno, 0: there is one, of */
-	uint8_t route_type;	  /* RTN_*, 0: unicast */
-	uint8_t route_len;	  /* of its prefix */
+	bool reads_aside;   /* a reading beside the loop is work of its thread, not the loop's */
+	unsigned reads;	    /* so far */
+	unsigned drains;    /* of its ICMP sockets: each tick of a watch begins with one */
+	int route_error;    /* of a lookup: -errno, 0: there is one, of */
+	uint8_t route_type; /* RTN_*, 0: unicast */
+	uint8_t route_len;  /* of its prefix */
 	uint32_t route_oif;
 	uint32_t route_mark; /* of the last lookup */
 	enum rig_fault route_fault;

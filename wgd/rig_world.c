@@ -639,7 +639,7 @@ void wg_reader_end(struct wg_reader **r)
 
 static void look_is_done(void *arg)
 {
-	rig.waited_us += rig.wait_us;
+	rig.waited_us += rig.wait_us + (rig.reads_aside ? rig.read_us : 0);
 	on_looked();
 }
 
@@ -664,6 +664,7 @@ bool wg_reader_take(struct wg_reader *r, struct wg_look *look)
 		return false;
 	*look = seen;
 	look->dump.begun_us = now_us() - looking_ms * 1000;
+	look->work_us = rig.reads_aside ? rig.read_us : 0;
 	looked_at = NULL;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "thread.h"
 #include "util.h"
 
 /* A valid public key that nobody holds the private half of, the same in every process. */
@@ -90,11 +91,7 @@ int wg_change(struct wg *wg, const struct wg_change *changes, size_t n)
 
 uint64_t wg_work_us(const struct wg *wg)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * 1000000ull + t.tv_nsec / 1000 +
-	       (wg->backend->work_us ? wg->backend->work_us(wg) : 0);
+	return thread_work_us() + (wg->backend->work_us ? wg->backend->work_us(wg) : 0);
 }
 
 void wg_close(struct wg *wg)

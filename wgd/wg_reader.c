@@ -38,6 +38,7 @@ static void *read_on(void *arg)
 {
 	struct wg_reader *r = arg;
 	struct wg_dump dump;
+	uint64_t before;
 	int err;
 
 	wg_patient = true;
@@ -48,8 +49,10 @@ static void *read_on(void *arg)
 		if (r->stopping)
 			break;
 		readers_unlock();
+		before = thread_work_us();
 		err = wg_get(r->wg, r->look.dump.with_entries, &dump);
 		readers_lock();
+		r->look.work_us = thread_work_us() - before;
 		r->look.dump = dump;
 		r->look.err = err;
 		r->state = READING_DONE;

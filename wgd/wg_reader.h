@@ -16,6 +16,7 @@ struct wg_reader;
 struct wg_look {
 	struct wg_dump dump; /* empty where ERR is not 0 */
 	int err;
+	uint64_t work_us; /* of the thread: processor time */
 };
 
 void wg_reader_open(void (*fn)(void)); /* called in the loop when something was read */
