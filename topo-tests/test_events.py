@@ -128,8 +128,9 @@ def test_what_the_log_says(two, events):
     two.a.run(["ip", "route", "del", "192.168.2.0/24"])
     drift = json.loads(events.wait_line(out, "drift-repaired").split(" ", 2)[2])
     assert (drift["prefix"], drift["daemon"], drift["more"]) == ("192.168.2.0/24", "zebra-lite", 0)
-    two.wb.replace("router-id 10.9.0.2;",
-                   "router-id 10.9.0.2; network [ 172.20.0.0/16 172.21.0.0/16 ];")
+    two.wb.replace("bgp {", "rib { static 172.20.0.0/16 { blackhole true; } "
+                            "static 172.21.0.0/16 { blackhole true; } }\nbgp {")
+    two.wb.replace("network [ ", "network [ 172.20.0.0/16 172.21.0.0/16 ")
     refused = json.loads(events.wait_line(out, "permit-refused").split(" ", 2)[2])
     assert (refused["neighbor"], refused["prefixes"]) == ("10.9.0.2", 2)
     with open(two.wa.conf_file, "a", encoding="ascii") as f:
