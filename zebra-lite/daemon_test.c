@@ -755,9 +755,11 @@ static void test_planes(void **state)
 	DUT_AWAIT(strstr(lines("ip -6 -N rule show priority 5000"), "from 2001:db8::/32"));
 	/* Errors of packets that came in by it. */
 	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000 | grep ipproto"),
-			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 2816-3327 lookup 101 "
+			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 2815-2816 lookup 101 "
 			 "proto 222;"
-			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 768-1535 lookup 101 "
+			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 768-769 lookup 101 "
+			 "proto 222;"
+			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 772-1535 lookup 101 "
 			 "proto 222"));
 	/* Its table: its own network, its static route, and nothing beyond that. */
 	DUT_AWAIT(str_eq(kernel("101", "10.70.0.0/16"), " eth0 222 metric 179"));

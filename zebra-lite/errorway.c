@@ -29,9 +29,17 @@ static bool is_of_one_plane(const struct addr *a, uint8_t plane)
 	return true;
 }
 
+/* Of ICMP (RFC 792) and ICMPv6 (RFC 4443), type << 8 | code: what is said of packets that go on.
+ * What local delivery says comes from the address that was asked, whoever asked: no such protocol
+ * (3/2) or port (3/3; 1/4), fragments missing (11/1; 3/1), a header not understood (12; 4).
+ * None is of one value: later kernels tell of that with a mask. Nobody makes 10/255. */
 static const struct errors {
-	uint8_t family, first, last; /* types of ICMP: RFC 792; of ICMPv6: RFC 4443 */
-} errors[] = {{AF_INET, 3, 5}, {AF_INET, 11, 12}, {AF_INET6, 1, 4}};
+	uint8_t family;
+	uint16_t first, last;
+} errors[] = {
+	{AF_INET, 0x0300, 0x0301},  {AF_INET, 0x0304, 0x05ff},	{AF_INET, 0x0aff, 0x0b00},
+	{AF_INET6, 0x0100, 0x0103}, {AF_INET6, 0x0105, 0x0300},
+};
 
 static struct krule rule_for(const struct addr *a, uint8_t plane, const struct errors *e)
 {

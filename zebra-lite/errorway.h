@@ -9,8 +9,11 @@
  * so each own address of a plane has a rule: ICMP errors from it look into the plane's table.
  *
  * Answers from these addresses are left alone: who is asked from another plane (a LAN of the main
- * one, say) answers by the main table. An address that interfaces of several planes have says
- * nothing and has no rule.
+ * one, say) answers by the main table. So are the errors that are answers, too: no such port or
+ * protocol, fragments missing, a header not understood. A firewall's refusal of what came to such
+ * an address (administratively prohibited) cannot be told from one of what goes on.
+ *
+ * An address that interfaces of several planes have says nothing and has no rule.
  */
 #ifndef WGBGP_ZEBRA_ERRORWAY_H
 #define WGBGP_ZEBRA_ERRORWAY_H

@@ -68,7 +68,7 @@ static void link_named(uint32_t ifindex, const char *name, bool present)
 	loop_fake_turn();
 }
 
-/* The rules that are wanted: "PRIORITY SOURCE TYPES>TABLE" each. */
+/* The rules that are wanted: "PRIORITY SOURCE ICMP>TABLE" each. */
 static const char *rules_now(void)
 {
 	static char text[1024];
@@ -77,20 +77,25 @@ static const char *rules_now(void)
 	for (struct rule *r = rule_first(); r; r = rule_next(r)) {
 		assert_true(r->kept.wanted);
 		assert_string_equal(r->k.iif, "lo");
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u %s %u-%u>%u\n",
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u %s %x-%x>%u\n",
 			 r->k.priority, PREFIX_STR(&r->k.source), r->k.icmp_first, r->k.icmp_last,
 			 r->k.table);
 	}
 	return text;
 }
 
-#define RED1                         \
-	"700 10.78.0.1/32 3-5>101\n" \
-	"700 10.78.0.1/32 11-12>101\n"
-#define RED2 "700 fd78:1::1/128 1-4>101\n"
-#define BLUE                         \
-	"800 10.80.0.1/32 3-5>102\n" \
-	"800 10.80.0.1/32 11-12>102\n"
+/* Not among them: 302, 303 and b01, 104 and 301, c00 and 400 (who was asked says them). */
+#define RED1                             \
+	"700 10.78.0.1/32 300-301>101\n" \
+	"700 10.78.0.1/32 304-5ff>101\n" \
+	"700 10.78.0.1/32 aff-b00>101\n"
+#define RED2                              \
+	"700 fd78:1::1/128 100-103>101\n" \
+	"700 fd78:1::1/128 105-300>101\n"
+#define BLUE                             \
+	"800 10.80.0.1/32 300-301>102\n" \
+	"800 10.80.0.1/32 304-5ff>102\n" \
+	"800 10.80.0.1/32 aff-b00>102\n"
 
 static int setup(void **state)
 {
@@ -155,7 +160,7 @@ static void test_same_address(void **state)
 static void test_configuration(void **state)
 {
 	configure(PLANES("111"));
-	assert_non_null(strstr(rules_now(), "700 10.78.0.1/32 3-5>111\n"));
+	assert_non_null(strstr(rules_now(), "700 10.78.0.1/32 304-5ff>111\n"));
 	assert_null(strstr(rules_now(), ">101"));
 	configure("{}");
 	assert_string_equal(rules_now(), "");

@@ -266,9 +266,9 @@ static bool rule_icmp(const struct nlattr **tb, struct krule *r)
 	    mnl_attr_get_u8(proto) != (r->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return false;
 	memcpy(&types, mnl_attr_get_payload(ports), sizeof(types));
-	r->icmp_first = (uint8_t)(types.start >> 8);
-	r->icmp_last = (uint8_t)(types.end >> 8);
-	return r->icmp_first && !(types.start & 0xff) && (types.end & 0xff) == 0xff;
+	r->icmp_first = types.start;
+	r->icmp_last = types.end;
+	return r->icmp_first && r->icmp_first <= r->icmp_last;
 }
 
 static bool rule_prefix(const struct nlattr *a, uint8_t family, uint8_t len, struct prefix *to)

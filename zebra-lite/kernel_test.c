@@ -359,11 +359,11 @@ static void test_rules(void **state)
 			       .table = 103,
 			       .source = pfx("2001:db8::1/128"),
 			       .iif = "lo",
-			       .icmp_first = 1,
-			       .icmp_last = 4};
+			       .icmp_first = 0x105,
+			       .icmp_last = 0x300};
 
 	assert_int_equal(kernel_write_rule(true, &errors), 0);
-	assert_string_equal(RULES, "9:	from 2001:db8::1 iif lo ipproto ipproto-58 dport 256-1279 "
+	assert_string_equal(RULES, "9:	from 2001:db8::1 iif lo ipproto ipproto-58 dport 261-768 "
 				   "lookup 103 proto 222\n");
 	assert_int_equal(kernel_write_rule(true, &errors), -EEXIST);
 	assert_int_equal(kernel_write_rule(false, &errors), 0);

@@ -215,8 +215,7 @@ static bool has_dscp(void)
 /* The kernel compares the port's place in a flow, where type and code of ICMP stand. */
 static void put_icmp(struct nlmsghdr *nlh, const struct krule *r)
 {
-	struct fib_rule_port_range types = {.start = (uint16_t)(r->icmp_first << 8),
-					    .end = (uint16_t)(r->icmp_last << 8 | 0xff)};
+	struct fib_rule_port_range types = {.start = r->icmp_first, .end = r->icmp_last};
 
 	if (!r->icmp_first)
 		return;

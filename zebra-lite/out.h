@@ -42,12 +42,13 @@ struct krule {
 	uint8_t action;	  /* FR_ACT_TO_TBL, FR_ACT_BLACKHOLE, FR_ACT_UNREACHABLE, … */
 	uint8_t tos;	  /* 0: any. IPv4 knows the bits 0x1c only, before Linux 6.13 */
 	uint32_t priority, table;
-	uint32_t fwmark, fwmask;       /* mask 0: any */
-	struct prefix source, dst;     /* length 0: any; family 0 then, or the rule's */
-	char iif[16];		       /* input interface, "" any */
-	char oif[16];		       /* interface that the sender's socket is bound to, "" any */
-	bool no_default;	       /* a default route of the table is passed over */
-	uint8_t icmp_first, icmp_last; /* only ICMP (ICMPv6) of these types; 0: all packets */
+	uint32_t fwmark, fwmask;   /* mask 0: any */
+	struct prefix source, dst; /* length 0: any; family 0 then, or the rule's */
+	char iif[16];		   /* input interface, "" any */
+	char oif[16];		   /* interface that the sender's socket is bound to, "" any */
+	bool no_default;	   /* a default route of the table is passed over */
+	/* Only ICMP (ICMPv6) from one to the other, each type << 8 | code; 0: all packets. */
+	uint16_t icmp_first, icmp_last;
 };
 
 struct nhleg { /* of a group */

@@ -94,7 +94,7 @@ static void rule_describe(const struct kept *e, char *text, size_t size)
 
 	snprintf(text, size,
 		 "family=%s priority=%u table=%u fwmark=0x%x/0x%x source=%s "
-		 "destination=%s interface=%s bound-to=%s tos=0x%x icmp-types=%u-%u",
+		 "destination=%s interface=%s bound-to=%s tos=0x%x icmp=0x%x-0x%x",
 		 k->family == AF_INET ? "ipv4" : "ipv6", k->priority, k->table, k->fwmark,
 		 k->fwmask, k->source.len ? PREFIX_STR(&k->source) : "any",
 		 k->dst.len ? PREFIX_STR(&k->dst) : "any", k->iif[0] ? k->iif : "any",

@@ -500,7 +500,8 @@ static json_t *icmp_types(const struct krule *k)
 
 	if (!k->icmp_first)
 		return json_null();
-	snprintf(text, sizeof(text), "%u-%u", k->icmp_first, k->icmp_last);
+	snprintf(text, sizeof(text), "%u/%u-%u/%u", k->icmp_first >> 8, k->icmp_first & 0xff,
+		 k->icmp_last >> 8, k->icmp_last & 0xff);
 	return json_string(text);
 }
 
