@@ -153,3 +153,18 @@ def test_from_lan(d, family):
     source, by = (("192.168.9.10", "192.168.1.1") if family == 4 else ("fd00:9::10", "fd00:1::1"))
     wait_until(lambda: not wrong(d, family, "l", source, by, 1), 30, "the hub's words")
     assert leaked(d.net) == 0
+
+
+def test_rule_of_same_source(d):
+    """A rule of the configuration from the same address comes and goes: the kernel deletes the first
+    rule that has what it is asked for, and that of errors has it."""
+    def rules():
+        return [r.strip() for r in d.hub.out(["ip", "rule"]).splitlines() if "10.9.1.1 " in r]
+
+    before = rules()
+    assert len([r for r in before if "ipproto icmp" in r]) == 3
+    plain, with_it = "lan0;", "lan0;\n    rule { source 10.9.1.1/32; }"
+    d.w.replace(plain, with_it)
+    wait_until(lambda: len(rules()) == 4, 15, "the rule of the configuration")
+    d.w.replace(with_it, plain)
+    wait_until(lambda: sorted(rules()) == sorted(before), 15, "only those of errors")

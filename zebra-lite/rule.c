@@ -29,9 +29,66 @@ static struct rule *rule_of(struct kept *e)
 	return e ? container_of(e, struct rule, kept) : NULL;
 }
 
+static bool same_prefix(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && (!a->len || prefix_eq(a, b));
+}
+
+/* A deletion of A may take B: to the kernel, what A does not say is anything. */
+static bool takes(const struct krule *a, const struct krule *b)
+{
+	return a->family == b->family && a->action == b->action && a->protocol == b->protocol &&
+	       a->priority == b->priority && (!a->table || a->table == b->table) &&
+	       (!a->tos || a->tos == b->tos) && (!a->no_default || b->no_default) &&
+	       (!a->fwmark || a->fwmark == b->fwmark) && (!a->fwmask || a->fwmask == b->fwmask) &&
+	       (!a->icmp_first ||
+		(a->icmp_first == b->icmp_first && a->icmp_last == b->icmp_last)) &&
+	       (!a->source.len || same_prefix(&a->source, &b->source)) &&
+	       (!a->dst.len || same_prefix(&a->dst, &b->dst)) &&
+	       (!a->iif[0] || str_eq(a->iif, b->iif)) && (!a->oif[0] || str_eq(a->oif, b->oif));
+}
+
+static bool goes_with(const struct rule *r, const struct krule *k)
+{
+	return &r->k != k && r->kept.installed && takes(k, &r->k);
+}
+
+static void put_back(struct rule *r)
+{
+	int err = out.rule(true, &r->k);
+
+	if (err == 0 || err == -EEXIST) {
+		keep_seen(&rules, &r->kept);
+		return;
+	}
+	r->kept.installed = false;
+	if (r->kept.wanted)
+		keep_sync(&rules, &r->kept);
+}
+
+/* Which one a deletion takes is not known: there are as many as there are rules to take, and what
+ * went with K comes back. */
+static int delete_rule(const struct krule *k)
+{
+	int err = out.rule(false, k);
+	bool any = err == 0;
+
+	for (struct rule *r = rule_first(); r && err == 0; r = rule_next(r))
+		if (goes_with(r, k))
+			err = out.rule(false, k);
+	for (struct rule *r = rule_first(); r && any; r = rule_next(r))
+		if (goes_with(r, k))
+			put_back(r);
+	return err;
+}
+
 static int write_rule(struct kept *e, bool add)
 {
-	return out.rule ? out.rule(add, &rule_of(e)->k) : 0;
+	const struct krule *k = &rule_of(e)->k;
+
+	if (!out.rule)
+		return 0;
+	return add ? out.rule(true, k) : delete_rule(k);
 }
 
 /* On what a stale one may rest nobody knows: on any stale one before it. */
@@ -43,11 +100,6 @@ static bool rests_on(const struct kept *e, const struct kept *other)
 
 	return (r->from || stale) && k->family == r->k.family && k->priority >= r->from &&
 	       k->priority < r->k.priority;
-}
-
-static bool same_prefix(const struct prefix *a, const struct prefix *b)
-{
-	return a->len == b->len && (!a->len || prefix_eq(a, b));
 }
 
 bool rule_same(const struct krule *a, const struct krule *b)

@@ -4,6 +4,9 @@
  *
  * The same rule may be wanted several times and is installed once. Somebody else's are neither
  * changed nor removed.
+ *
+ * The kernel deletes the first rule that has all that the request says, and may have more: asked
+ * for 'from A' it takes 'from A iif lo', too. What went with another one is put back at once.
  */
 #ifndef WGBGP_ZEBRA_RULE_H
 #define WGBGP_ZEBRA_RULE_H

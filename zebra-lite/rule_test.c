@@ -21,13 +21,32 @@
 
 static struct krule kernel[SLOTS];
 static unsigned n_kernel, writes;
-static int refuse; /* error of the next addition */
-static bool harm;  /* the last of three stood without the others */
+static int refuse;     /* error of the next write */
+static int refuse_add; /* of all additions */
+static bool harm;      /* the last of three stood without the others */
 
 static bool equal(const struct krule *a, const struct krule *b)
 {
 	return a->family == b->family && a->priority == b->priority && a->table == b->table &&
-	       a->fwmark == b->fwmark && a->protocol == b->protocol;
+	       a->fwmark == b->fwmark && a->protocol == b->protocol &&
+	       a->icmp_first == b->icmp_first && a->source.len == b->source.len &&
+	       str_eq(a->iif, b->iif);
+}
+
+/* What the kernel deletes: the first that has what is asked for. */
+static int find_first(const struct krule *k)
+{
+	for (unsigned i = 0; i < n_kernel; i++) {
+		struct krule has = kernel[i];
+
+		has.fwmark = k->fwmark ? has.fwmark : 0;
+		has.icmp_first = k->icmp_first ? has.icmp_first : 0;
+		has.source.len = k->source.len ? has.source.len : 0;
+		has.iif[0] = k->iif[0] ? has.iif[0] : '\0';
+		if (equal(&has, k))
+			return i;
+	}
+	return -1;
 }
 
 static int find(const struct krule *k)
@@ -52,12 +71,12 @@ static void look_for_harm(void)
 
 static int on_rule(bool add, const struct krule *k)
 {
-	int at = find(k), err = refuse;
+	int at = add ? find(k) : find_first(k), err = refuse;
 
 	writes++;
 	refuse = 0;
-	if (err)
-		return err;
+	if (err || (add && refuse_add))
+		return err ? err : refuse_add;
 	if (add && at >= 0)
 		return -EEXIST;
 	if (!add && at < 0)
@@ -65,7 +84,7 @@ static int on_rule(bool add, const struct krule *k)
 	if (add)
 		kernel[n_kernel++] = *k;
 	else
-		kernel[at] = kernel[--n_kernel];
+		memmove(&kernel[at], &kernel[at + 1], (--n_kernel - at) * sizeof(kernel[0]));
 	look_for_harm();
 	return 0;
 }
@@ -93,7 +112,7 @@ static int setup(void **state)
 {
 	out = (struct out){.rule = on_rule};
 	n_kernel = writes = 0;
-	refuse = 0;
+	refuse = refuse_add = 0;
 	harm = false;
 	return 0;
 }
@@ -308,14 +327,79 @@ static void test_behind_found(void **state)
 	assert_false(harm);
 }
 
+static void read_prefix(struct krule *k, const char *source)
+{
+	assert_int_equal(prefix_parse(source, &k->source), 0);
+}
+
+/* The one that says least goes, and none of those that say more. */
+static void test_says_more(void **state)
+{
+	struct krule all = mark(0, 5), host = all, in = all, error = all, next = all;
+
+	all.fwmask = host.fwmask = in.fwmask = error.fwmask = next.fwmask = 0;
+	str_copy(in.iif, "lo", sizeof(in.iif));
+	read_prefix(&host, "10.78.0.1/32");
+	error = host;
+	str_copy(error.iif, "lo", sizeof(error.iif));
+	error.icmp_first = 0x304;
+	error.icmp_last = 0x5ff;
+	next = error;
+	next.icmp_first = next.icmp_last = 0xb00;
+	read_kernel();
+	rule_want(&error);
+	rule_want(&next);
+	rule_want(&in);
+	rule_want(&host);
+	rule_want(&all);
+	assert_int_equal(n_kernel, 5);
+	rule_unwant(&host);
+	assert_int_equal(n_kernel, 4);
+	assert_true(find(&host) < 0 && find(&error) >= 0 && find(&next) >= 0);
+	rule_unwant(&all);
+	assert_int_equal(n_kernel, 3);
+	assert_int_equal(find(&all), -1);
+	rule_unwant(&in);
+	assert_true(find(&in) < 0 && find(&error) >= 0 && find(&next) >= 0);
+	rule_unwant(&error);
+	assert_true(n_kernel == 1 && find(&next) == 0 && rule_in_place(&next));
+	assert_int_equal(rules.drift, 0);
+	keep_teardown(&rules);
+	assert_int_equal(n_kernel, 0);
+}
+
+/* What cannot be put back is tried again; a deletion that is refused takes nothing. */
+static void test_says_more_refused(void **state)
+{
+	struct krule all = mark(0, 5), in = all;
+
+	all.fwmask = in.fwmask = 0;
+	str_copy(in.iif, "lo", sizeof(in.iif));
+	read_kernel();
+	rule_want(&in);
+	rule_want(&all);
+	refuse = -ENOBUFS;
+	rule_unwant(&all);
+	assert_int_equal(n_kernel, 2);
+	assert_true(rule_in_place(&in));
+	refuse_add = -ENOBUFS;
+	keep_kick(&rules);
+	assert_int_equal(n_kernel, 0);
+	assert_false(rule_in_place(&in));
+	refuse_add = 0;
+	keep_kick(&rules);
+	assert_true(n_kernel == 1 && find(&in) == 0 && rule_in_place(&in));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_wanted_twice),	    T(test_restart), T(test_drift),
-		T(test_foreign_in_the_way), T(test_refused), T(test_kernel_off_and_teardown),
-		T(test_other_number),	    T(test_order),   T(test_behind),
-		T(test_behind_less),	    T(test_behind_found),
+		T(test_wanted_twice),	    T(test_restart),	  T(test_drift),
+		T(test_foreign_in_the_way), T(test_refused),	  T(test_kernel_off_and_teardown),
+		T(test_other_number),	    T(test_order),	  T(test_behind),
+		T(test_behind_less),	    T(test_behind_found), T(test_says_more),
+		T(test_says_more_refused),
 	};
 
 	log_init("rule_test");
