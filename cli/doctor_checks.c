@@ -489,10 +489,13 @@ static void check_forwarding(struct doctor *d, const json_t *row)
 
 static void check_plane_errors(struct doctor *d, const json_t *row)
 {
+	const json_t *conf = json_array_get(d->kept[SOURCE_CONFIGURATION], 0);
 	bool any = false;
 	json_t *interface;
 	size_t i;
 
+	if (str_eq(str_of(section(conf, "rib"), "kernel"), "off"))
+		return; /* nothing leads them anywhere */
 	json_array_foreach (d->kept[SOURCE_INTERFACES], i, interface)
 		any = any ||
 		      (is_set(interface, "plane") && !str_eq(str_of(interface, "plane"), "main"));

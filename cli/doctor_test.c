@@ -812,6 +812,9 @@ static void test_nexthop_compat(void **state)
 
 static void test_machine(void **state)
 {
+	struct canned *conf = answer_of("configuration");
+	const char *had = conf->head;
+
 	machine_answer = 0;
 	finds("note", "forwarding", "does not forward IPv6");
 	machine_answer = 1;
@@ -824,6 +827,10 @@ static void test_machine(void **state)
 		"[{\"name\":\"wg0\",\"state\":\"ready\",\"up\":true,\"public-key\":\"K\","
 		"\"plane\":\"red\"}]";
 	finds("warning", "plane-errors", "too big");
+	conf->head = "{\"wgbgp-rib:rib\":{\"kernel\":\"off\"}}";
+	run("doctor");
+	says("0 warnings"); /* such a machine leads nothing by a plane */
+	conf->head = had;
 	machine_answer = 2;
 	clock_answer = 1000;
 	finds("error", "clock", "clock is wrong");

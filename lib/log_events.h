@@ -61,6 +61,7 @@
 	X("cli-group", "a group cannot use the command line")                               \
 	X("listen", "an address for incoming sessions, or of wgbgp-web")                    \
 	X("forwarding", "a setting that forwarding needs is not made")                      \
+	X("plane-errors", "the addresses of ICMP errors cannot be set")                     \
 	X("hooks", "how many on-event there are, for wgbgp-events")                         \
 	X("hook-done", "what on-event asks for was done")                                   \
 	X("hook-failed", "a program of on-event failed, or took too long")                  \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "commit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,27 +123,61 @@ static void send_step(enum daemon_id id)
 		supervise_configured(id);
 }
 
-static void write_sysctl(const char *path)
+static bool write_sysctl(const char *path, bool on)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && dprintf(fd, "%d\n", on) > 0;
+	int err = errno;
 
-	if (fd < 0 || dprintf(fd, "1\n") < 0)
-		log_warn("forwarding", "file=%s why=\"%m\"", path);
 	if (fd >= 0)
 		close(fd);
+	errno = err;
+	return ok;
 }
 
-/* Errors of packets of a plane shall have an address of it (zebra-lite's errorway.h). */
-static void name_inbound_address(void)
+static void let_forward(const char *path)
+{
+	if (!write_sysctl(path, true))
+		log_warn("forwarding", "file=%s why=\"%m\"", path);
+}
+
+/* A plane has an interface, and routes are written at all. */
+static bool plane_in_use(const json_t *config)
+{
+	const json_t *item;
+	struct conf_rib rib;
+	size_t i;
+
+	conf_leaves_read(conf_rib_leaves, conf_get(config, "rib"), &rib);
+	if (!rib.kernel)
+		return false;
+	json_array_foreach (conf_list(config, "plane"), i, item)
+		if (json_array_size(conf_list(item, "interface")))
+			return true;
+	json_array_foreach (conf_list(conf_get(config, "wireguard"), "interface"), i, item)
+		if (!str_eq(conf_str(item, "plane", "main"), "main"))
+			return true;
+	return false;
+}
+
+/* Errors of packets of a plane shall have an address of it (zebra-lite's errorway.h). It holds for
+ * the whole machine: what was off is off again when no plane is in use any more. */
+static void name_inbound_address(bool wanted)
 {
 	static const char path[] = "/proc/sys/net/ipv4/icmp_errors_use_inbound_ifaddr";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char is = 0;
+	static bool was_off;
+	int fd = wanted ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	char is = '0';
+	bool on = fd >= 0 && read(fd, &is, 1) == 1 && is != '0';
 
-	if (fd >= 0 && (read(fd, &is, 1) != 1 || is == '0'))
-		write_sysctl(path);
 	if (fd >= 0)
 		close(fd);
+	if (wanted ? on : !was_off)
+		return;
+	if (write_sysctl(path, wanted))
+		was_off = wanted;
+	else
+		log_warn("plane-errors", "file=%s why=\"%m\"", path);
 }
 
 /* From here on a daemon that starts gets the new configuration. */
@@ -158,11 +193,10 @@ static void becomes_running(void)
 		now.before = ran;
 	conf_set_log(now.version->json);
 	if (leaves.forwarding) {
-		write_sysctl("/proc/sys/net/ipv4/ip_forward");
-		write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding");
+		let_forward("/proc/sys/net/ipv4/ip_forward");
+		let_forward("/proc/sys/net/ipv6/conf/all/forwarding");
 	}
-	if (json_array_size(conf_get(now.version->json, "plane")))
-		name_inbound_address();
+	name_inbound_address(plane_in_use(now.version->json));
 }
 
 static void send_current(void)
@@ -338,6 +372,7 @@ void commit_teardown(commit_fn done, void *arg)
 	const struct datastore_version *running = datastore_running();
 
 	now.must = true;
+	name_inbound_address(false);
 	commit_begin(teardown_steps, NULL, running ? running->generation : 0, done, arg);
 }
 

@@ -87,9 +87,14 @@ static struct datastore_version *version(uint32_t n, json_t *json)
 	return v;
 }
 
+static void start_json(uint32_t n, json_t *config)
+{
+	commit_start(version(n, config), on_done, said);
+}
+
 static void start(uint32_t n)
 {
-	commit_start(version(n, json_object()), on_done, said);
+	start_json(n, json_object());
 }
 
 static void answer(enum daemon_id id, uint32_t n, const char *error)
@@ -111,9 +116,9 @@ static void answer_all(uint32_t n)
 #define EXPECT(text) PLAYED_EXPECT(text)
 
 /* Whole, so that N is the running one. */
-static void apply(uint32_t n)
+static void apply_json(uint32_t n, json_t *config)
 {
-	start(n);
+	start_json(n, config);
 	played_settle();
 	answer_all(n);
 	answer(DAEMON_WGD, n, "");
@@ -125,6 +130,11 @@ static void apply(uint32_t n)
 	assert_string_equal(done(), "applied");
 	assert_int_equal(datastore_running()->generation, n);
 	played_text[0] = '\0';
+}
+
+static void apply(uint32_t n)
+{
+	apply_json(n, json_object());
 }
 
 static void test_steps(void **state)
@@ -817,12 +827,12 @@ static void test_teardown(void **state)
 static struct datastore_version *rich(uint32_t n, const char *address, bool forwarding)
 {
 	return version(n, json_pack("{s:{s:i, s:i, s:[s]}, s:{s:[{s:s, s:[{s:s}, {}]}, {s:s}]}, "
-				    "s:{s:s, s:s, s:b}, s:[{s:s}]}",
+				    "s:{s:s, s:s, s:b}}",
 				    "bgp", "as", 1, "listen-port", port, "listen-address", address,
 				    "wireguard", "interface", "private-key-file", key_path, "peer",
 				    "preshared-key-file", key_path, "private-key-file", "/gone",
 				    "system", "hostname", "hub", "log-level", "debug", "forwarding",
-				    forwarding, "plane", "name", "red"));
+				    forwarding));
 }
 
 static char sysctl(const char *path)
@@ -843,6 +853,47 @@ static bool is_bound(const char *address)
 
 #define INBOUND "/proc/sys/net/ipv4/icmp_errors_use_inbound_ifaddr"
 
+static void test_inbound_address(void **state)
+{
+	static const struct {
+		const char *config;
+		char is;
+	} rows[] = {
+		{"{\"plane\": [{\"name\": \"red\"}]}", '0'},
+		{"{\"plane\": [{\"name\": \"red\", \"interface\": [\"lan0\"]}]}", '1'},
+		{"{\"plane\": [{\"name\": \"red\", \"interface\": [\"lan0\"]}], "
+		 "\"rib\": {\"kernel\": false}}",
+		 '0'},
+		{"{\"plane\": [{\"name\": \"red\"}], \"wireguard\": {\"interface\": "
+		 "[{\"name\": \"wg1\", \"plane\": \"red\"}]}}",
+		 '1'},
+		{"{\"wireguard\": {\"interface\": [{\"name\": \"wg1\"}]}}", '0'},
+		{"{\"plane\": [{\"name\": \"red\", \"interface\": [\"lan0\"]}]}", '1'},
+	};
+	FILE *f;
+
+	if (unshare(CLONE_NEWNET) < 0)
+		skip();
+	for (uint32_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		apply_json(i + 1, json_loads(rows[i].config, 0, NULL));
+		assert_int_equal(sysctl(INBOUND), rows[i].is);
+	}
+	commit_teardown(on_done, said);
+	assert_int_equal(sysctl(INBOUND), '0');
+	for (int id = DAEMON_COUNT; id-- > 0;)
+		answer(id, ARRAY_SIZE(rows), "");
+	answer(DAEMON_ZEBRA, ARRAY_SIZE(rows), "");
+	answer(DAEMON_WGD, ARRAY_SIZE(rows), "");
+	assert_string_equal(done(), "applied");
+	/* Somebody else's setting stays. */
+	f = fopen(INBOUND, "we");
+	assert_non_null(f);
+	assert_true(fputs("1\n", f) >= 0 && fclose(f) == 0);
+	apply_json(8, json_loads(rows[1].config, 0, NULL));
+	apply_json(9, json_object());
+	assert_int_equal(sysctl(INBOUND), '1');
+}
+
 static void test_keys_and_sockets(void **state)
 {
 	bool alone = unshare(CLONE_NEWNET) == 0;
@@ -861,7 +912,7 @@ static void test_keys_and_sockets(void **state)
 	if (alone) {
 		assert_int_equal(sysctl("/proc/sys/net/ipv4/ip_forward"), '1');
 		assert_int_equal(sysctl("/proc/sys/net/ipv6/conf/all/forwarding"), '1');
-		assert_int_equal(sysctl(INBOUND), '1');
+		assert_int_equal(sysctl(INBOUND), '0');
 	}
 	assert_true(is_bound("127.0.0.1"));
 	answer(DAEMON_WGD, 1, "");
@@ -1103,6 +1154,7 @@ int main(void)
 		TEST(test_time_ends_with_it),
 		TEST(test_teardown),
 		TEST(test_keys_and_sockets),
+		TEST(test_inbound_address),
 		TEST(test_sockets_without_bgpd),
 		TEST(test_sockets_change),
 		TEST(test_sockets_of_a_refusal),
