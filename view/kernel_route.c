@@ -7,6 +7,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include "machine.h"
 #include "util.h"
@@ -129,9 +130,24 @@ int kernel_route_get_marked(const struct addr *to, uint32_t mark, struct kernel_
 	return get(to, &(struct flow){.mark = mark}, out);
 }
 
+/* 0: there is none. Asked for a name that it does not know the kernel would load a module of that
+ * name for who is root, and others may ask root: so all names are asked for. */
+static uint32_t index_of(const char *interface)
+{
+	struct if_nameindex *all = if_nameindex();
+	uint32_t index = 0;
+
+	for (const struct if_nameindex *i = all; i && i->if_name; i++)
+		if (str_eq(i->if_name, interface))
+			index = i->if_index;
+	if (all)
+		if_freenameindex(all);
+	return index;
+}
+
 int kernel_route_get_bound(const struct addr *to, const char *from, struct kernel_route *out)
 {
-	uint32_t oif = if_nametoindex(from);
+	uint32_t oif = index_of(from);
 
 	return oif ? get(to, &(struct flow){.oif = oif}, out) : -ENODEV;
 }
@@ -139,7 +155,7 @@ int kernel_route_get_bound(const struct addr *to, const char *from, struct kerne
 int kernel_route_get_from(const struct addr *to, const char *from, const struct addr *src,
 			  struct kernel_route *out)
 {
-	uint32_t oif = *from ? if_nametoindex(from) : 0;
+	uint32_t oif = *from ? index_of(from) : 0;
 
 	return oif || !*from ? get(to, &(struct flow){.oif = oif, .src = src}, out) : -ENODEV;
 }
@@ -147,7 +163,7 @@ int kernel_route_get_from(const struct addr *to, const char *from, const struct 
 int kernel_route_get_forwarded(const struct addr *to, const char *from, const struct addr *src,
 			       struct kernel_route *out)
 {
-	uint32_t iif = if_nametoindex(from);
+	uint32_t iif = index_of(from);
 
 	return iif ? get(to, &(struct flow){.iif = iif, .src = src}, out) : -ENODEV;
 }
