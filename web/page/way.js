@@ -1,32 +1,59 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Where a destination goes: what `explain` finds, as the way of a packet from here to there. Stages
-// that are behind what is broken are still drawn, as explain judges all that it can.
-import { byId, el, setText, stateMark } from "./dom.js";
+// Where a destination goes: what `explain` finds, as the way of a packet from here to there by some
+// places, and what was judged at each. What is behind a break is still drawn, as explain judges all
+// that it can.
+import { byId, el, setText, stateMark, symbol } from "./dom.js";
 import { NoAnswer, ask } from "./api.js";
 import { linkTo } from "./tunnels.js";
 import { tunnels } from "./model.js";
 
-const NAMES = {
-	bgp: "BGP", rib: "Routing table", "next-hop": "Next hop", kernel: "Kernel",
-	"allowed-ips": "AllowedIPs", tunnel: "Tunnel", endpoint: "Endpoint", underlay: "Underlay",
-	forwarding: "Forwarding", firewall: "Firewall", source: "Source", probe: "Probe",
-};
+// A place and its stages; what is none of them belongs to the place before.
+const PLACES = [
+	["Decided here", ["source", "plane", "bgp", "rib", "next-hop", "forwarding", "rp-filter", "rule"]],
+	["Sent by the kernel", ["kernel", "firewall"]],
+	["Carried by the tunnel", ["allowed-ips", "tunnel", "endpoint"]],
+	["Answered", ["announced", "back", "far-end", "far-forwarding", "far-route", "far-firewall",
+		"host", "answer", "mtu", "probe"]],
+];
+const NAMES = { bgp: "BGP", rib: "Routing table", "allowed-ips": "AllowedIPs", mtu: "MTU",
+	"rp-filter": "RP filter" };
 
-let wanted = "", found = null, drawn = null; // destination; its answer; the one that is seen
+let wanted = "", from = ""; // destination, source
+let found = null, drawn = null; // their answer; the one that is seen
+let asking = false;
+
+function nameOf(stage) {
+	const words = stage.replaceAll("-", " ");
+	return NAMES[stage] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
 
 function box(kind, ok, title, ...said) {
 	const word = ok === null ? [] : [el("span", { class: "verdict" }, ok ? "fine" : "broken")];
 	return el("li", { class: `step ${kind}`, "data-ok": ok === null ? "" : String(ok) },
-		el("h3", {}, title, ...word), ...said.map((text) => el("p", {}, text)));
+		el("h3", {}, title, ...word), ...said);
+}
+
+function check({ stage, ok, text }) {
+	return el("li", { "data-ok": String(ok) }, symbol(ok ? "up" : "down"),
+		el("span", {}, el("span", { class: "unseen" }, ok ? "" : "broken: "),
+			el("span", { class: "stage" }, nameOf(stage)), ` ${text}`));
 }
 
 function drawExplained(answer) {
-	const steps = answer.steps.map((step) =>
-		box("stage", step.ok, NAMES[step.stage] ?? step.stage, step.text));
+	const checks = PLACES.map(() => []);
+	let at = 0;
+	for (const step of answer.steps) {
+		const place = PLACES.findIndex(([, stages]) => stages.includes(step.stage));
+		at = place < 0 ? at : place;
+		checks[at].push(step);
+	}
+	const places = PLACES.flatMap(([title], i) => checks[i].length === 0 ? []
+		: [box("place", checks[i].every(({ ok }) => ok), title,
+			el("ul", { class: "checks" }, ...checks[i].map(check)))]);
 	byId("way-steps").replaceChildren(
-		box("end", null, "This machine", answer.source ? `from ${answer.source}` : ""), ...steps,
+		box("end", null, answer.source ?? "This machine"), ...places,
 		box("end", answer.reachable, answer.destination,
-			answer.reachable ? "is reachable" : "is not reachable"));
+			el("p", {}, answer.reachable ? "is reachable" : "is not reachable")));
 	setText(byId("way-verdict"), answer.verdict);
 }
 
@@ -47,78 +74,48 @@ function drawWays(route) {
 
 const tunnelOf = (hop) => hop?.peer ? tunnels.get(`${hop.interface} ${hop.peer}`) : undefined;
 
-// What the routing table and the tunnels say, where wgbgp-web has no `explain` to ask.
-function stepsOf(route) {
-	if (!route)
-		return [{ stage: "rib", ok: false, text: "no route covers it" }];
-	const hop = route["next-hops"].find((h) => h.active);
-	const t = tunnelOf(hop)?.t;
-	const why = route["reason-text"] || route.verdict || route.error || "";
-	const steps = [
-		{ stage: "rib", ok: route.selected, text: `${route.prefix} by ${route.protocol}, distance ` +
-			`${route.distance}${route.selected ? "" : `: not selected, ${why}`}` },
-		{ stage: "kernel", ok: route.installed,
-			text: route.installed ? "installed" : `not installed: ${why}` },
-		{ stage: "next-hop", ok: Boolean(hop), text: hop
-			? [hop.address, hop.interface].filter(Boolean).join(" on ") : "none can be used" },
-	];
-	if (t)
-		steps.push({ stage: "tunnel", ok: t.state !== "down" && t.state !== "never",
-			text: `${t.peer} on ${t.interface} is ${t.state} (${t["reason-text"]})` },
-		{ stage: "endpoint", ok: Boolean(t.endpoint), text: t.endpoint ?? "not known" });
-	else if (hop && !hop.peer)
-		steps.push({ stage: "underlay", ok: true, text: `${hop.interface}: through no tunnel` });
-	return steps;
-}
-
-function explained(to, route) {
-	const steps = stepsOf(route);
-	const broken = steps.find((step) => !step.ok);
-	return { destination: to, source: null, reachable: !broken, steps,
-		verdict: broken ? `${to} is not reachable: ${broken.text}`
-			: `${to}: as far as wgbgp's own tables say, it is reachable` };
-}
-
 async function routeTo(to) {
 	const { routes } = await ask("route", { address: to });
 	return routes.find((route) => route.selected) ?? routes[0];
 }
 
-// Null: there is no such question.
-async function explain(to) {
-	try {
-		return await ask("explain", { destination: to });
-	} catch (e) {
-		if (e instanceof NoAnswer && e.status === 404)
-			return null;
-		throw e;
-	}
-}
-
-// What is asked is asked again with each update: the picture follows.
-export async function load() {
-	const to = wanted;
-	if (!to)
-		return;
+async function question(to, source) {
 	let answer;
 	try {
-		const route = await routeTo(to);
-		answer = { to, route, explained: await explain(to) };
+		const [route, explained] = await Promise.all([routeTo(to),
+			ask("explain", { destination: to, ...(source && { from: source }) })]);
+		answer = { to, route, explained };
 	} catch (e) {
 		if (!(e instanceof NoAnswer))
 			throw e;
 		answer = { to, error: e.message };
 	}
-	if (to === wanted)
+	if (to === wanted && source === from) {
 		found = answer;
+		show();
+	}
+}
+
+// What is asked is asked again with each update: the picture follows. An update does not wait for
+// it: the daemons rest between two such questions.
+export async function load() {
+	const to = wanted, source = from;
+	if (!to || asking)
+		return;
+	asking = true;
+	question(to, source).finally(() => {
+		asking = false;
+		if (to !== wanted || source !== from)
+			load();
+	});
 }
 
 export function show() {
 	if (!found)
 		return;
-	const { to, route, error } = found;
-	const answer = error ? null : found.explained ?? explained(to, route);
-	const text = JSON.stringify([answer, route?.["next-hops"].map((h) => [h, tunnelOf(h)?.t.state])]);
+	const { to, route, explained, error } = found;
+	const text = JSON.stringify([error, explained,
+		route?.["next-hops"].map((h) => [h, tunnelOf(h)?.t.state])]);
 	if (text === drawn)
 		return;
 	drawn = text;
@@ -128,16 +125,18 @@ export function show() {
 		setText(byId("way-verdict"), `No answer for ${to}: ${error}`);
 		return;
 	}
-	drawExplained(answer);
+	drawExplained(explained);
 	drawWays(route);
 }
 
-export function enter(to = "") {
-	if (to === wanted)
+export function enter(to = "", source = "") {
+	if (to === wanted && source === from)
 		return;
 	wanted = to;
+	from = source;
 	found = drawn = null;
 	byId("way-to").value = to;
+	byId("way-from").value = source;
 	byId("way-steps").replaceChildren();
 	byId("way-others").replaceChildren();
 	setText(byId("way-verdict"), to ? `Asking for ${to} …` : "");
@@ -145,5 +144,6 @@ export function enter(to = "") {
 
 byId("way-form").addEventListener("submit", (e) => {
 	e.preventDefault();
-	location.hash = `#way/${encodeURIComponent(byId("way-to").value.trim())}`;
+	const words = ["way-to", "way-from"].map((id) => byId(id).value.trim()).filter(Boolean);
+	location.hash = ["#way", ...words.map(encodeURIComponent)].join("/");
 });
