@@ -122,6 +122,7 @@ static void on_end(void *arg, enum ask_end how, const char *error)
 	if (was_there)
 		tell_of_wgbgpd("wgbgpd-away");
 	was_there = false;
+	states_away();
 	timer_start(&again, retry_delay_ms(AGAIN_MS, failures, AGAIN_MAX_MS));
 	failures++;
 }

@@ -26,7 +26,8 @@ events_hook_test_LDADD = events/libevents.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNN
 check_PROGRAMS += events/states_test
 events_states_test_SOURCES = events/states_test.c
 events_states_test_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/web
-events_states_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ask_start,--wrap=ask_stop
+events_states_test_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=ask_start,--wrap=ask_stop,--wrap=timer_start,--wrap=timer_stop,--wrap=timer_running
 events_states_test_LDADD = events/libevents.a web/libweb.a $(LIB_LIBS) $(CURL_LIBS) $(TEST_RUNNER)
 check_PROGRAMS += events/watcher_test
 events_watcher_test_SOURCES = events/watcher_test.c

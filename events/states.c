@@ -10,15 +10,25 @@
 #include "log.h"
 #include "loop.h"
 #include "new_file.h"
+#include "retry.h"
 #include "util.h"
 
-#define KEEP_MS 1000 /* states that change together are written once */
+#define KEEP_MS 1000	 /* states that change together are written once */
+#define SETTLE_MS 120000 /* neighbors have as long to come back before they are told as down */
+#define AGAIN_MS 2000
+#define AGAIN_MAX_MS 60000
 
 static json_t *known; /* "tunnel wg0 site-a", "session 10.9.0.2": the state */
-static json_t *seen;  /* keys of the answers; NULL: nothing is compared */
+static json_t *seen;  /* keys of the answers; true: heard since the question; NULL: none is asked */
 static char *path;    /* NULL: they are not kept */
 static bool unkept;   /* which was said */
 static struct timer keep;
+static struct timer again;  /* an answer was not whole */
+static struct timer settle; /* sessions are in doubt */
+static unsigned failures;   /* answers in a row that were not whole */
+static bool settled;	    /* this comparison is the second look: who is down is told */
+static bool doubt;	    /* a session was established, and is not at the first look */
+static bool anew;	    /* another gap since the question */
 static struct ask *tunnels, *sessions;
 static void (*tell)(json_t *event);
 
@@ -73,8 +83,6 @@ static const char *states_note(char *key, const char *state)
 	static char before[32];
 	const char *old = json_string_value(json_object_get(known, key));
 
-	if (seen)
-		json_object_set_new(seen, key, json_true());
 	if (old)
 		snprintf(before, sizeof(before), "%s", old);
 	if (!str_eq(state, "never") && (!old || !str_eq(old, state))) {
@@ -88,16 +96,20 @@ static const char *states_note(char *key, const char *state)
 bool states_hear(const json_t *event)
 {
 	const char *name = conf_str(event, "event", ""), *state, *before;
+	char *key;
 
 	if (str_eq(name, "tunnel-state")) {
 		state = conf_str(event, "to", "");
-		before = states_note(tunnel_key(event), state);
+		key = tunnel_key(event);
 	} else if (str_eq(name, "bgp-session")) {
 		state = conf_str(event, "state", "");
-		before = states_note(session_key(conf_str(event, "neighbor", "")), state);
+		key = session_key(conf_str(event, "neighbor", ""));
 	} else {
 		return true;
 	}
+	if (seen)
+		json_object_set_new(seen, key, json_true());
+	before = states_note(key, state);
 	return !before || !str_eq(before, state);
 }
 
@@ -113,11 +125,44 @@ static void meanwhile(json_t *event)
 	tell(event);
 }
 
+/* A row with KEY came. False: an event of it was heard since, which the row may be older than. */
+static bool row_counts(const char *key)
+{
+	if (seen && json_is_true(json_object_get(seen, key)))
+		return false;
+	if (seen)
+		json_object_set_new(seen, key, json_false());
+	return true;
+}
+
+static void tell_session(const char *neighbor, bool up, const char *why)
+{
+	meanwhile(json_pack("{s:s, s:s, s:s, s:s, s:b, s:i}", "event", "bgp-session", "neighbor",
+			    neighbor, "state", up ? "established" : "down", "why", up ? "" : why,
+			    "asked", false, "silent-seconds", 0));
+}
+
+/* The session of KEY is not established now. True: it was, which the second look is to decide. */
+static bool in_doubt(const char *key)
+{
+	const char *before = json_string_value(json_object_get(known, key));
+
+	if (settled || !before || !str_eq(before, "established"))
+		return false;
+	doubt = true;
+	return true;
+}
+
 void states_tunnel(const json_t *row)
 {
 	const char *state = conf_str(row, "state", ""), *before;
+	char *key = tunnel_key(row);
 
-	before = states_note(tunnel_key(row), state);
+	if (!row_counts(key)) {
+		free(key);
+		return;
+	}
+	before = states_note(key, state);
 	if (before && !str_eq(state, "never") && !str_eq(before, state))
 		meanwhile(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "event", "tunnel-state",
 				    "interface", conf_str(row, "interface", ""), "peer",
@@ -131,12 +176,15 @@ void states_session(const json_t *row)
 	const char *state = up ? "established" : "down", *before;
 	const char *neighbor = conf_str(row, "address", "");
 
-	before = states_note(session_key(neighbor), state);
+	char *key = session_key(neighbor);
+
+	if (!row_counts(key) || (!up && in_doubt(key))) {
+		free(key);
+		return;
+	}
+	before = states_note(key, state);
 	if (before && !str_eq(before, state))
-		meanwhile(json_pack("{s:s, s:s, s:s, s:s, s:b, s:i}", "event", "bgp-session",
-				    "neighbor", neighbor, "state", state, "why",
-				    up ? "" : conf_str(row, "last-error", ""), "asked", false,
-				    "silent-seconds", 0));
+		tell_session(neighbor, up, conf_str(row, "last-error", ""));
 }
 
 static void states_on_head(void *arg, const char *list, const char *json, size_t len)
@@ -152,15 +200,30 @@ static void states_on_row(void *arg, const char *json, size_t len)
 	json_decref(row);
 }
 
-/* What is no longer there has no state; only where both answers are whole. */
+/* KEY is in none of two whole answers: it has no state any more. An established session is told
+ * as down before, at the second look. False: it is in doubt until then. */
+static bool may_forget(const char *key, const char *state)
+{
+	static const char kind[] = "session ";
+
+	if (strncmp(key, kind, strlen(kind)) != 0 || !str_eq(state, "established"))
+		return true;
+	if (in_doubt(key))
+		return false;
+	tell_session(key + strlen(kind), false, "the neighbor is not there any more");
+	return true;
+}
+
 static void forget_unseen(void)
 {
 	const char *key;
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(known, next, key, value) if (!json_object_get(seen, key))
+	json_object_foreach_safe(known, next, key, value)
 	{
+		if (json_object_get(seen, key) || !may_forget(key, json_string_value(value)))
+			continue;
 		json_object_del(known, key);
 		timer_start(&keep, KEEP_MS);
 	}
@@ -172,6 +235,14 @@ static void seen_end(bool whole)
 		forget_unseen();
 	json_decref(seen);
 	seen = NULL;
+	if (whole)
+		failures = 0;
+	if (!whole || anew)
+		timer_start(&again, retry_delay_ms(AGAIN_MS, failures, AGAIN_MAX_MS));
+	else if (doubt)
+		timer_start(&settle, SETTLE_MS);
+	if (!whole)
+		failures++;
 }
 
 static void states_on_sessions_end(void *arg, enum ask_end how, const char *error)
@@ -189,20 +260,50 @@ static void states_on_tunnels_end(void *arg, enum ask_end how, const char *error
 	if (how == ASK_ANSWERED)
 		sessions = ask_start(CLASS_OWN, json_pack("{s:s}", "command", "bgp-summary"), &sink,
 				     (void *)&take);
-	else
+	if (!sessions)
 		seen_end(false);
 }
 
-void states_compare(void)
+static void states_look(bool second)
 {
 	static const struct ask_sink sink = {states_on_head, states_on_row, states_on_tunnels_end};
 	static void (*const take)(const json_t *row) = states_tunnel;
 
-	if (seen)
-		return;
+	settled = second;
+	doubt = anew = false;
 	seen = json_object();
+	ensure(seen);
 	tunnels = ask_start(CLASS_OWN, json_pack("{s:s}", "command", "tunnels"), &sink,
 			    (void *)&take);
+	if (!tunnels)
+		seen_end(false);
+}
+
+static void states_on_again(void *arg)
+{
+	states_look(false);
+}
+
+static void states_on_settle(void *arg)
+{
+	states_look(true);
+}
+
+void states_away(void)
+{
+	timer_stop(&settle);
+	settled = false;
+}
+
+void states_compare(void)
+{
+	states_away();
+	timer_stop(&again);
+	failures = 0;
+	if (seen)
+		anew = true;
+	else
+		states_look(false);
 }
 
 void states_open(const char *dir, void (*fn)(json_t *event))
@@ -212,6 +313,8 @@ void states_open(const char *dir, void (*fn)(json_t *event))
 	tell = fn;
 	path = dir ? xasprintf("%s/states", dir) : NULL;
 	timer_init(&keep, states_write, NULL);
+	timer_init(&again, states_on_again, NULL);
+	timer_init(&settle, states_on_settle, NULL);
 	if (path)
 		states_read();
 }
@@ -226,6 +329,8 @@ void states_close(void)
 	if (timer_running(&keep))
 		states_write(NULL);
 	timer_stop(&keep);
+	timer_stop(&again);
+	timer_stop(&settle);
 	json_decref(seen);
 	json_decref(known);
 	free(path);

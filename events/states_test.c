@@ -16,15 +16,66 @@
 
 #include "asker.h"
 #include "log.h"
+#include "loop.h"
 #include "util.h"
 
 struct ask *__wrap_ask_start(enum ask_class whose, json_t *request, const struct ask_sink *sink,
 			     void *arg);
 void __wrap_ask_stop(struct ask *ask);
+void __wrap_timer_start(struct timer *t, uint64_t ms);
+void __wrap_timer_stop(struct timer *t);
+bool __wrap_timer_running(const struct timer *t);
+
+#define SETTLE_MS 120000
 
 static char said[2048], command[32], dir[] = "/tmp/states-test-XXXXXX";
 static const struct ask_sink *sink; /* NULL: nothing is asked */
 static void *sink_arg;
+static bool full; /* nothing can be asked */
+static struct {
+	struct timer *timer;
+	uint64_t due;
+} timers[8]; /* that run */
+static uint64_t now;
+
+void __wrap_timer_stop(struct timer *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
+		if (timers[i].timer == t)
+			timers[i].timer = NULL;
+}
+
+void __wrap_timer_start(struct timer *t, uint64_t ms)
+{
+	size_t i = 0;
+
+	__wrap_timer_stop(t);
+	while (timers[i].timer)
+		i++;
+	timers[i].timer = t;
+	timers[i].due = now + ms;
+}
+
+bool __wrap_timer_running(const struct timer *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
+		if (timers[i].timer == t)
+			return true;
+	return false;
+}
+
+static void pass(uint64_t ms)
+{
+	now += ms;
+	for (size_t i = 0; i < ARRAY_SIZE(timers); i++) {
+		struct timer *t = timers[i].timer;
+
+		if (!t || timers[i].due > now)
+			continue;
+		timers[i].timer = NULL;
+		t->fn(t->arg);
+	}
+}
 
 struct ask *__wrap_ask_start(enum ask_class whose, json_t *request, const struct ask_sink *s,
 			     void *arg)
@@ -32,6 +83,8 @@ struct ask *__wrap_ask_start(enum ask_class whose, json_t *request, const struct
 	snprintf(command, sizeof(command), "%s",
 		 json_string_value(json_object_get(request, "command")));
 	json_decref(request);
+	if (full)
+		return NULL;
 	sink = s;
 	sink_arg = arg;
 	return (struct ask *)command;
@@ -85,10 +138,16 @@ static void end(enum ask_end how)
 	"{\"event\":\"tunnel-state\",\"interface\":\"wg0\",\"peer\":\"" peer "\",\"from\":\"" from \
 	"\",\"to\":\"" to "\",\"reason\":\"r\"}\n"
 
-/* A comparison with these two tunnels, and a session where it is not NULL. */
-static void compare(const char *a, const char *b, const char *session)
+#define LOST(why)                                                                                \
+	"{\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.2\",\"state\":\"down\",\"why\":\"" why \
+	"\",\"asked\":false,\"silent-seconds\":0}\n"
+#define HEAR_SESSION(state) \
+	hear("{\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.2\",\"state\":\"" state "\"}")
+
+/* The answers to what was asked: these two tunnels, and a session where it is not NULL. */
+static void answer(const char *a, const char *b, const char *session)
 {
-	states_compare();
+	assert_non_null(sink);
 	assert_string_equal(command, "tunnels");
 	sink->head(sink_arg, "tunnels", "{}", 2);
 	row(a);
@@ -99,6 +158,12 @@ static void compare(const char *a, const char *b, const char *session)
 	if (session)
 		row(session);
 	end(ASK_ANSWERED);
+}
+
+static void compare(const char *a, const char *b, const char *session)
+{
+	states_compare();
+	answer(a, b, session);
 }
 
 static bool hear(const char *json)
@@ -124,6 +189,7 @@ static int setup(void **state)
 		return -1;
 	states_open(dir, on_event);
 	said[0] = '\0';
+	full = false;
 	return 0;
 }
 
@@ -143,9 +209,12 @@ static void test_gap(void **state)
 	expect(""); /* nothing is known to compare with */
 	assert_true(HEAR("b", "down"));
 	compare(TUNNEL("a", "down"), TUNNEL("b", "down"), SESSION("active"));
-	expect(CHANGED("a", "up", "down") "{\"event\":\"bgp-session\",\"neighbor\":\"10.9.0.2\","
-					  "\"state\":\"down\",\"why\":"
-					  "\"hold timer\",\"asked\":false,\"silent-seconds\":0}\n");
+	expect(CHANGED("a", "up", "down"));
+	pass(SETTLE_MS - 1);
+	assert_null(sink);
+	pass(1);
+	answer(TUNNEL("a", "down"), TUNNEL("b", "down"), SESSION("active"));
+	expect(LOST("hold timer"));
 	assert_false(HEAR("a", "down")); /* it was on its way */
 	compare(TUNNEL("a", "down"), TUNNEL("b", "down"), SESSION("idle"));
 	expect("");
@@ -192,11 +261,99 @@ static void test_gone(void **state)
 	states_compare(); /* one is enough */
 	end(ASK_FAILED);
 	assert_null(sink);
+	assert_string_equal(command, "tunnels");
 	compare(TUNNEL("a", "up"), TUNNEL("c", "up"), NULL);
 	compare(TUNNEL("a", "up"), TUNNEL("b", "down"), NULL);
 	expect("");
 	compare(TUNNEL("a", "down"), TUNNEL("b", "down"), NULL);
 	expect(CHANGED("a", "up", "down"));
+}
+
+#define UP TUNNEL("a", "up"), TUNNEL("b", "up")
+
+/* wgbgpd was started again: a neighbor that comes back in time is no news, nor is it when wgbgpd
+ * goes once more before the second look. */
+static void test_settle(void **state)
+{
+	compare(UP, SESSION("established"));
+	compare(UP, SESSION("active"));
+	pass(SETTLE_MS);
+	answer(UP, SESSION("established"));
+	pass(SETTLE_MS);
+	assert_null(sink);
+	compare(UP, SESSION("active"));
+	assert_false(HEAR_SESSION("established"));
+	states_away();
+	pass(SETTLE_MS);
+	assert_null(sink);
+	compare(UP, SESSION("active"));
+	expect("");
+	assert_true(HEAR_SESSION("down"));
+	pass(SETTLE_MS);
+	answer(UP, SESSION("active"));
+	expect("");
+}
+
+/* A neighbor of a range is in no answer while it has no session. */
+static void test_session_gone(void **state)
+{
+	compare(UP, SESSION("established"));
+	compare(UP, NULL);
+	expect("");
+	pass(SETTLE_MS);
+	answer(UP, NULL);
+	expect(LOST("the neighbor is not there any more"));
+	compare(UP, NULL);
+	pass(SETTLE_MS);
+	assert_null(sink);
+	expect("");
+}
+
+/* An answer that failed, or could not be asked for, is asked for again, later and later. */
+static void test_again(void **state)
+{
+	compare(UP, SESSION("established"));
+	states_compare();
+	end(ASK_FAILED);
+	pass(1999);
+	assert_null(sink);
+	full = true;
+	pass(1);
+	full = false;
+	pass(3999);
+	assert_null(sink);
+	pass(1);
+	row(TUNNEL("a", "up"));
+	end(ASK_ANSWERED);
+	end(ASK_FAILED); /* the sessions */
+	pass(8000);
+	answer(TUNNEL("a", "down"), TUNNEL("b", "up"), SESSION("idle"));
+	expect(CHANGED("a", "up", "down"));
+	pass(SETTLE_MS);
+	end(ASK_FAILED);
+	pass(2000);
+	answer(TUNNEL("a", "down"), TUNNEL("b", "up"), SESSION("idle"));
+	expect(""); /* wgbgpd may have been away: a first look again */
+	pass(SETTLE_MS);
+	states_compare(); /* there was another gap since this question */
+	answer(TUNNEL("a", "down"), TUNNEL("b", "up"), SESSION("idle"));
+	expect("");
+	pass(2000);
+	answer(TUNNEL("a", "down"), TUNNEL("b", "up"), SESSION("established"));
+	expect("");
+}
+
+/* What was heard since the question is newer than the answer. */
+static void test_race(void **state)
+{
+	compare(UP, SESSION("established"));
+	states_compare();
+	assert_true(HEAR("a", "down"));
+	assert_true(HEAR_SESSION("down"));
+	answer(UP, SESSION("established"));
+	expect("");
+	assert_false(HEAR("a", "down"));
+	assert_true(HEAR_SESSION("established"));
 }
 
 static void test_damaged(void **state)
@@ -217,8 +374,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_gap),	 TEST(test_never),   TEST(test_restart),
-		TEST(test_gone), TEST(test_damaged),
+		TEST(test_gap),		 TEST(test_never),   TEST(test_restart),
+		TEST(test_gone),	 TEST(test_damaged), TEST(test_settle),
+		TEST(test_session_gone), TEST(test_again),   TEST(test_race),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
