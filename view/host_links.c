@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #define BUFFER_BYTES 32768 /* as many as the kernel fills at a time */
+#define TRIES_MAX 5	   /* an interface that comes or goes spoils a dump: EINTR */
 
 struct link_attrs {
 	const char *name;
@@ -88,7 +89,7 @@ static int dump(struct mnl_socket *nl, json_t *rows)
 	return more;
 }
 
-json_t *host_links(void)
+static json_t *links_now(void)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	json_t *rows = json_array();
@@ -101,4 +102,13 @@ json_t *host_links(void)
 	json_decref(rows);
 	errno = why;
 	return NULL;
+}
+
+json_t *host_links(void)
+{
+	json_t *rows = links_now();
+
+	for (unsigned i = 1; i < TRIES_MAX && !rows && errno == EINTR; i++)
+		rows = links_now();
+	return rows;
 }
