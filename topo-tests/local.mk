@@ -129,6 +129,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/test_plain_wg_bird.py \
 	topo-tests/test_plan.py \
 	topo-tests/test_plan_changes.py \
+	topo-tests/test_plane_errors.py \
 	topo-tests/test_planes.py \
 	topo-tests/test_pressure.py \
 	topo-tests/test_probe.py \
