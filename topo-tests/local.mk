@@ -109,6 +109,7 @@ EXTRA_DIST += scripts/build scripts/deps scripts/model-runs scripts/mutate scrip
 	topo-tests/measure_leak.py \
 	topo-tests/measure_link_up.py \
 	topo-tests/measure_page.py \
+	topo-tests/measure_scrape.py \
 	topo-tests/test_link_down.py \
 	topo-tests/test_link_local.py \
 	topo-tests/test_liveness.py \
