@@ -740,19 +740,24 @@ static void test_planes(void **state)
 	static const char plane[] =
 		"{'plane': [{'name': 'blue', 'number': 1, 'table': 101, 'interface': ['eth0'], "
 		"'isolate': true, 'rule': {'priority': 5000, 'source': ['10.7.0.0/16', "
-		"'2001:db8::/32'], 'fwmark': [9], 'dscp': [2], 'input-interface': ['other0']}, "
+		"'2001:db8::/32', '0.0.0.0/0', '::/0'], 'fwmark': [9], 'dscp': [2], "
+		"'input-interface': ['other0']}, "
 		"'static': [{'prefix': '10.70.0.0/16', 'interface': 'eth0'}]}], 'rib': {}}";
 
 	dut_apply(plane);
 	DUT_AWAIT(strstr(lines("ip -4 -N rule show priority 5000"), "tos"));
 	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000 | grep -v ipproto"),
+			 "5000: from 0.0.0.0/1 lookup 101 proto 222;"
 			 "5000: from 10.7.0.0/16 lookup 101 proto 222;"
+			 "5000: from 128.0.0.0/1 lookup 101 proto 222;"
 			 "5000: from all fwmark 0x9 lookup 101 proto 222;"
 			 "5000: from all iif eth0 lookup 101 proto 222;"
 			 "5000: from all iif other0 [detached] lookup 101 proto 222;"
 			 "5000: from all oif eth0 lookup 101 proto 222;"
 			 "5000: from all tos 0x08 lookup 101 proto 222"));
 	DUT_AWAIT(strstr(lines("ip -6 -N rule show priority 5000"), "from 2001:db8::/32"));
+	DUT_AWAIT(strstr(lines("ip -6 -N rule show priority 5000"), "from ::/1"));
+	DUT_AWAIT(strstr(lines("ip -6 -N rule show priority 5000"), "from 8000::/1"));
 	/* Errors of packets that came in by it. */
 	DUT_AWAIT(str_eq(lines("ip -4 -N rule show priority 5000 | grep ipproto"),
 			 "5000: from 10.20.0.1 iif lo ipproto ipproto-1 dport 2815-2816 lookup 101 "
@@ -772,7 +777,7 @@ static void test_planes(void **state)
 		dut_cell("{'command': 'planes'}", "planes", "name", "blue", "interfaces"),
 		"[\"eth0\"]");
 	assert_string_equal(dut_cell("{'command': 'planes'}", "planes", "name", "blue", "rules"),
-			    "12"); /* each in both families but the sources */
+			    "16"); /* each in both families but the sources */
 	assert_string_equal(dut_cell("{'command': 'route', 'plane': 'blue'}", "routes", "prefix",
 				     "10.70.0.0/16", "plane"),
 			    "\"blue\"");

@@ -39,6 +39,22 @@ static void read_members(const json_t *root, const json_t *plane, struct zconfig
 			add_interface(c, r, conf_str(item, "name", ""), true, true);
 }
 
+/* All of a family as its two halves: a rule that names no source is the same as any other one of
+ * its priority and table, as the kernel sees it, and would not be taken beside them. */
+static void add_source(struct zconfig *c, struct krule by, const struct prefix *source)
+{
+	static const uint8_t upper[16] = {0x80};
+
+	by.family = source->family;
+	by.source = *source;
+	if (!source->len) {
+		by.source = prefix_make(source->family, upper, 1);
+		zconfig_add_rule(c, by);
+		by.source.b[0] = 0;
+	}
+	zconfig_add_rule(c, by);
+}
+
 static void read_plane_rules(const json_t *root, const json_t *plane,
 			     const struct conf_plane *leaves, struct zconfig *c)
 {
@@ -50,13 +66,8 @@ static void read_plane_rules(const json_t *root, const json_t *plane,
 	json_t *item;
 
 	read_members(root, plane, c, r);
-	for (i = 0; i < n; i++) {
-		struct krule by = r;
-
-		by.source = sources[i];
-		by.family = sources[i].family;
-		zconfig_add_rule(c, by);
-	}
+	for (i = 0; i < n; i++)
+		add_source(c, r, &sources[i]);
 	free(sources);
 	json_array_foreach (conf_list(rule, "input-interface"), i, item)
 		add_interface(c, r, json_string_value(item), true, false);
