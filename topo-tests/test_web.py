@@ -407,6 +407,7 @@ def test_history(two, web):
     assert len(curve["latency-ms"]) == len(curve["loss-percent"]) == 120
     before = [ms for ms in first["latency-ms"][:whole] if ms is not None]
     assert [ms for ms in curve["latency-ms"] if ms is not None][:len(before)] == before
-    for wrong in ("tunnel=wg0", "peer=b", "&".join(["tunnel=wg0+b"] * 51)):
+    for wrong in ("tunnel=wg0", "peer=b", "tunnel=wg0+b&tunnel=wg0+b",
+                  "&".join(f"tunnel=wg0+{n}" for n in range(51))):
         assert again.curl(f"/api/curves?{wrong}")[0] == 400
     again.stop()

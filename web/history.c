@@ -424,11 +424,16 @@ static json_t *curves(const struct evkeyvalq *members, char *error, size_t size)
 	int err = 0;
 
 	TAILQ_FOREACH (member, members, next) {
+		const struct evkeyval *before = TAILQ_FIRST(members);
 		const char *peer = strchr(member->value, ' ');
 		char *interface;
 
-		if (!str_eq(member->key, "tunnel") || !peer || ++n > HISTORY_CURVES_MAX) {
-			snprintf(error, size, "expected tunnel=INTERFACE+PEER, at most %d times",
+		while (before != member && !str_eq(before->value, member->value))
+			before = TAILQ_NEXT(before, next);
+		if (!str_eq(member->key, "tunnel") || !peer || ++n > HISTORY_CURVES_MAX ||
+		    before != member) {
+			snprintf(error, size,
+				 "expected tunnel=INTERFACE+PEER, at most %d different ones",
 				 HISTORY_CURVES_MAX);
 			err = -EINVAL;
 			break;

@@ -44,16 +44,18 @@ function cutOut(series, from, until) {
 async function loadOne(key, drill) {
 	const now = Date.now() / 1000;
 	const { from, until, over } = timesOf(drill, now);
-	const entry = { askedAt: performance.now(), over, part: kept.get(key)?.part ?? null };
+	const entry = { askedAt: performance.now(), over: false, part: kept.get(key)?.part ?? null };
 
 	kept.set(key, entry);
 	try {
 		const series = await ask("series", { interface: drill.interface, peer: drill.peer,
 			span: Math.ceil(now - from) + 60 });
 		entry.part = cutOut(series, from, until);
+		entry.over = over;
 	} catch (e) {
 		if (!(e instanceof NoAnswer))
-			throw e; // else: no history, or not of this tunnel any more
+			throw e;
+		entry.over = over && e.status === 404; // no history of this tunnel (any more)
 	}
 }
 

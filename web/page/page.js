@@ -152,4 +152,5 @@ document.addEventListener("visibilitychange", () => {
 });
 route();
 sayHost();
-listen(changed);
+if (!document.hidden)
+	listen(changed);
