@@ -202,6 +202,7 @@ void plan_checked(const char *error, json_t *warnings)
 	now.generation = v ? v->generation : 0;
 	json_object_del(now.head, "commit");
 	json_object_del(now.head, "confirm-seconds");
+	json_object_del(now.head, "resets"); /* it ends none */
 	if (error)
 		answer("refused", error);
 	else if (json_dumpb(now.candidate, NULL, 0, JSON_COMPACT) > CANDIDATE_MAX)
