@@ -153,11 +153,12 @@ class Site:
                    for _, via, _, state in self.pins())
 
     def settled(self):
-        pins, there = self.pins(), {r[1] for r in self.routes() if r[6]}
+        pins, ways = self.pins(), {r[1]: r[4] for r in self.routes() if r[6]}
         for w in (self.w, self.wb):
             assert w.established()
         assert len(pins) == 2 and all(p[3] == "installed" for p in pins), pins
-        assert {"192.168.2.0/24", "fd00:2::/64", "default"} <= there, there
+        assert {"192.168.2.0/24", "fd00:2::/64", "default"} <= set(ways), ways
+        assert set(ways.values()) == {"wg1"}, ways  # the better one, also after errors of the start
         assert {r[1] for r in self.routes()} >= {"172.31.0.0/24", "fd31::/64"}
         assert len(self.addresses()) == len(self.address), self.addresses()
         assert all(len(allowed_ips(self.a, f"wg{n}")) == 1 for n in (1, 2))
