@@ -239,7 +239,8 @@ CHANCE = re.compile(
     r"|^(messages|rx|tx|packets|echo)-|latency-ms|jitter-ms|loss-percent|changes$|transitions"
     r"|discriminator|^(group|update-group|ifindex|pid)$|^last-(error|notification)|^claimed-as"
     r"|attribute-sets|refused-for|connections-refused|send-errors|counters|^reason-text$|warning"
-    r"|^refusals$|established-count|flaps|updates|notifications|keepalives|opens|octets|bytes|monotonic")
+    r"|^(refusals|downs|handshakes)$|established-count|flaps|updates|notifications|keepalives"
+    r"|opens|octets|bytes|monotonic")
 
 
 DOWN = ("idle", "connect", "active", "opensent", "openconfirm", "open-sent", "open-confirm")
