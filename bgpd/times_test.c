@@ -440,7 +440,7 @@ static void test_stale_again(void **state)
 	assert_string_equal(standing(NET1, INT), "gone");
 }
 
-/* Through a tunnel: a session that has just come up takes nothing off a path in use for 600 ms;
+/* Through a tunnel: a session that has just come up takes nothing off a path in use for a second;
  * one of somebody who comes to us for 300 ms. */
 static void test_fresh(void **state)
 {
@@ -448,7 +448,7 @@ static void test_fresh(void **state)
 		unsigned last;
 		const char *address;
 		unsigned ms;
-	} rows[] = {{INT, "10.9.0.13", 600}, {150, "10.9.0.150", 300}};
+	} rows[] = {{INT, "10.9.0.13", 1000}, {150, "10.9.0.150", 300}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct far *old, *new;
@@ -507,7 +507,7 @@ static void test_fresh_shares(void **state)
 	rig_tunnel(HOP, "wg1", "x", REACH_UP, REASON_NONE);
 	assert_string_equal(rig_reason(NET1, INT), "session-fresh");
 	assert_int_equal(rig_route(NET1)->hops.hop[1].weight, 0);
-	rig_pass(599);
+	rig_pass(999);
 	assert_string_equal(rig_reason(NET1, INT), "session-fresh");
 	rig_pass(1);
 	rig_settle();
