@@ -8,16 +8,22 @@
 #include "datastore.h"
 #include "request.h"
 
-/* A file is as old as its key; null where it cannot be asked. */
-static json_t *age_of(const char *file)
+int64_t key_age(const char *file)
 {
 	struct stat st;
 	int64_t age;
 
 	if (stat(file, &st) < 0)
-		return json_null();
+		return -1;
 	age = (int64_t)(time(NULL) - st.st_mtime);
-	return json_integer(age > 0 ? age : 0);
+	return age > 0 ? age : 0;
+}
+
+static json_t *age_of(const char *file)
+{
+	int64_t age = key_age(file);
+
+	return age < 0 ? json_null() : json_integer(age);
 }
 
 static void put_key(struct request *r, const char *kind, const json_t *interface,

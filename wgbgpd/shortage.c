@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include "conf.h"
 #include "conf_leaves.h"
 #include "datastore.h"
+#include "key_ages.h"
 #include "log.h"
 #include "loop.h"
 #include "state.h"
@@ -86,16 +85,14 @@ static void look_at_memory(uint32_t limit)
 		log_info("memory-enough", "free-mib=%lld", (long long)mib);
 }
 
-/* The file is as old as the key. */
 static void look_at_key(const json_t *interface, uint32_t limit)
 {
 	const char *file = conf_str(interface, "private-key-file", NULL);
-	long long days;
-	struct stat st;
+	int64_t age = file ? key_age(file) : -1;
+	long long days = age / DAY_S;
 
-	if (!file || stat(file, &st) < 0)
+	if (age < 0)
 		return;
-	days = (long long)(time(NULL) - st.st_mtime) / DAY_S;
 	if (!limit || days < limit) {
 		json_object_del(old_keys, file);
 		return;
