@@ -294,16 +294,13 @@ static void begin(struct evhttp_request *req, json_t *request, bool events)
 
 void api(struct evhttp_request *req, const char *name)
 {
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
 	struct evkeyvalq members;
 	char error[1024];
 	json_t *request;
 	int status;
 
-	if (evhttp_parse_query_str(query ? query : "", &members) < 0) {
-		reply_error(req, HTTP_BADREQUEST, "malformed query");
+	if (!query_members(req, &members))
 		return;
-	}
 	request = query_request(name, &members, &status, error, sizeof(error));
 	evhttp_clear_headers(&members);
 	if (!request)

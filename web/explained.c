@@ -188,7 +188,6 @@ static void try(struct evhttp_request *req, json_t *request)
 
 void explained(struct evhttp_request *req)
 {
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
 	struct evkeyvalq members;
 	char error[1024];
 	json_t *request;
@@ -197,10 +196,8 @@ void explained(struct evhttp_request *req)
 	if (!begun)
 		timer_init(&rest, on_rested, NULL);
 	begun = true;
-	if (evhttp_parse_query_str(query ? query : "", &members) < 0) {
-		reply_error(req, HTTP_BADREQUEST, "malformed query");
+	if (!query_members(req, &members))
 		return;
-	}
 	request = query_request(EXPLAINED, &members, &status, error, sizeof(error));
 	evhttp_clear_headers(&members);
 	if (request)

@@ -17,6 +17,7 @@
 #include "history_store.h"
 #include "log.h"
 #include "loop.h"
+#include "query.h"
 #include "reply.h"
 
 #define PREFIXES_EACH 6	  /* samples */
@@ -354,14 +355,9 @@ static void series_answer(struct evhttp_request *req, const char *interface, con
 /* False: it was answered. */
 static bool history_members(struct evhttp_request *req, struct evkeyvalq *members)
 {
-	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
-
-	if (!store)
-		reply_error(req, HTTP_SERVUNAVAIL, "there is no history: %s", fault);
-	else if (evhttp_parse_query_str(query ? query : "", members) < 0)
-		reply_error(req, HTTP_BADREQUEST, "malformed query");
-	else
-		return true;
+	if (store)
+		return query_members(req, members);
+	reply_error(req, HTTP_SERVUNAVAIL, "there is no history: %s", fault);
 	return false;
 }
 

@@ -10,6 +10,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 
+#include "reply.h"
 #include "util.h"
 
 enum kind { TEXT, NUMBER, BOOLEAN, WORD };
@@ -129,6 +130,16 @@ static bool put(json_t *request, const struct member *m, const char *text, char 
 	else
 		json_object_set_new(request, m->name, json_pack("[o]", value));
 	return true;
+}
+
+bool query_members(struct evhttp_request *req, struct evkeyvalq *members)
+{
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+
+	if (evhttp_parse_query_str(query ? query : "", members) == 0)
+		return true;
+	reply_error(req, HTTP_BADREQUEST, "malformed query");
+	return false;
 }
 
 json_t *query_request(const char *name, const struct evkeyvalq *members, int *status, char *error,
