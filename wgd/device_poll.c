@@ -221,9 +221,8 @@ static uint64_t until_deadline(const struct device *dev, uint64_t next)
 	return next;
 }
 
-/* BUSY: batches of zebra-lite are under way, and would wait for the comparison. So would a verdict,
- * as to compare entries takes as long as to read them; but where somebody falls silent all the time
- * they are compared all the same. */
+/* BUSY: batches of zebra-lite are under way, and would wait for the reading. So would a verdict;
+ * but where somebody falls silent all the time entries are read all the same. */
 static bool full_read_due(const struct device *dev, uint64_t now, bool busy)
 {
 	uint64_t pause = dev->read.full_cost * FULL_READ_SHARE / 1000;

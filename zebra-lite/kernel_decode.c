@@ -294,9 +294,8 @@ static bool rule_if(const struct nlattr *a, char *to, size_t size)
 	return true;
 }
 
-#define FRA_DSCP_LATER                                                             \
-	25 /* since 6.13; whatever the headers know, what is behind it is not ours \
-	    */
+/* Since 6.13; whatever the headers know, what is behind it is not ours. */
+#define FRA_DSCP_LATER 25
 
 struct rule_attrs {
 	const struct nlattr *tb[FRA_DSCP_LATER];
