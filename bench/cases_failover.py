@@ -179,14 +179,14 @@ protocol bgp side {{
         wait_until(ready, TIMEOUT, "BFD of the side")
 
     def start_wgbgp(self, topo):
-        daemon = Wgbgp(topo, self.router, SEPARATE.format(liveness=self.bfd()) + f"""
+        self.daemon = Wgbgp(topo, self.router, SEPARATE.format(liveness=self.bfd()) + f"""
 bgp {{
     as {AS}; router-id 10.0.1.2; hold-time 30; connect-retry 1;
     neighbor 10.0.1.1 {{ remote-as internal; ipv6-unicast false; }}
     neighbor 10.0.2.1 {{ remote-as internal; ipv6-unicast false; }}
 }}
 """)
-        daemon.wait_established("10.0.1.1", "10.0.2.1", timeout=TIMEOUT)
+        self.daemon.wait_established("10.0.1.1", "10.0.2.1", timeout=TIMEOUT)
 
     def cut(self):
         self.net.cut("side", "hub1")

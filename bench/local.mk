@@ -55,6 +55,7 @@ EXTRA_DIST += bench/README.md bench/run \
 	bench/cases_churn.py \
 	bench/cases_failover.py \
 	bench/cases_restart.py \
+	bench/cases_scraped.py \
 	bench/cases_table.py \
 	bench/cases_wg.py \
 	bench/measure.py \
